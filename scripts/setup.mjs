@@ -1,0 +1,31 @@
+// Brings a fresh clone to a built tree: packages from the lock file (install scripts off), then the compiler.
+// Both steps are skipped when nothing they depend on has changed, so every command may begin with this one.
+import { spawnSync } from "node:child_process";
+import { createHash } from "node:crypto";
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { fileURLToPath } from "node:url";
+
+const root = join(dirname(fileURLToPath(import.meta.url)), "..");
+const stamp = join(root, "node_modules", ".blockzero-lock");
+
+const run = (what, command, args) => {
+  const { status, error } = spawnSync(command, args, { cwd: root, stdio: ["ignore", 2, 2] });
+  if (status !== 0) {
+    console.error(`✖ SETUP_FAILED ${what} failed${error ? `: ${error.message}` : ""}; the lines above say why`);
+    process.exit(2);
+  }
+};
+
+const lock = createHash("sha256")
+  .update(readFileSync(join(root, "package-lock.json")))
+  .digest("hex");
+
+if (!existsSync(stamp) || readFileSync(stamp, "utf8") !== lock) {
+  console.error("• installing packages from the lock file (install scripts off)");
+  run("npm ci", process.platform === "win32" ? "npm.cmd" : "npm", ["ci", "--ignore-scripts", "--loglevel=error"]);
+  mkdirSync(dirname(stamp), { recursive: true });
+  writeFileSync(stamp, lock);
+}
+
+run("the compiler", process.execPath, [join(root, "node_modules", "typescript", "bin", "tsc"), "-p", root]);

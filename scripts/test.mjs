@@ -1,0 +1,28 @@
+// Runs the compiled tests with Node's own runner: `node scripts/test.mjs [name part ...]`.
+// Only tests whose TypeScript source still exists run, so a deleted test does not live on in dist/.
+import { spawnSync } from "node:child_process";
+import { existsSync, readdirSync } from "node:fs";
+import { dirname, join, relative } from "node:path";
+import { fileURLToPath } from "node:url";
+
+const root = join(dirname(fileURLToPath(import.meta.url)), "..");
+const wanted = process.argv.slice(2);
+
+const tests = readdirSync(join(root, "dist", "tests"), { recursive: true, encoding: "utf8" })
+  .filter((path) => path.endsWith(".test.js"))
+  .filter((path) => existsSync(join(root, "tests", path.replace(/\.js$/, ".ts"))))
+  .filter((path) => wanted.length === 0 || wanted.some((part) => path.includes(part)))
+  .map((path) => relative(root, join(root, "dist", "tests", path)))
+  .sort();
+
+if (tests.length === 0) {
+  console.error("✖ NO_TESTS no test matches; name a part of a path under tests/");
+  process.exit(2);
+}
+
+const { status } = spawnSync(
+  process.execPath,
+  ["--enable-source-maps", "--test", "--test-concurrency=2", "--test-reporter=spec", ...tests],
+  { cwd: root, stdio: "inherit" },
+);
+process.exit(status ?? 1);

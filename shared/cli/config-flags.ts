@@ -1,0 +1,15 @@
+import type { Command } from "commander";
+import { addFlags } from "#shared/config/flags.js";
+import { loadConfig } from "#shared/config/load.js";
+import type { Config, Definition } from "#shared/config/settings.js";
+
+/** What commander makes of a program's flags. */
+export type Flags = Readonly<Record<string, string | boolean | undefined>>;
+
+/** Adds `--config FILE` and a flag a setting. */
+export const programFlags = (command: Command, definition: Definition): Command =>
+  addFlags(command.option("--config <file>", "YAML file with any of the settings below"), definition);
+
+/** The configuration of a program from its flags, the environment and the file that `--config` names. */
+export const loadProgramConfig = <D extends Definition>(definition: D, { config, ...flags }: Flags): Config<D> =>
+  loadConfig(definition, { file: typeof config === "string" ? config : undefined, env: process.env, flags });
