@@ -1,0 +1,70 @@
+import { BlockZeroError } from "#shared/errors.js";
+import { formatShape, type Node, type Value } from "./graph.js";
+import { add } from "./ops/add.js";
+
+/**
+ * Reverse-mode differentiation: appends to the graph what computes d loss / d w for every w of `wrt`, each in w's shape.
+ * Only paths from a w to the loss are differentiated, so a frozen parameter costs no backward product.
+ * Throws GRAPH_GRADIENT when the loss is no float scalar, when it does not depend on a w, and when an operator on the
+ * way has no gradient.
+ */
+export const gradients = (loss: Value, wrt: readonly Value[]): Value[] => {
+  if (loss.dtype !== "float32" || loss.shape.length !== 0) {
+    throw gradientError(`the loss is ${loss.dtype}${formatShape(loss.shape)}`, "reduce the loss to one float32 scalar");
+  }
+  const path = nodesBetween(wrt, loss);
+  const contributions = new Map<Value, Value[]>([[loss, [loss.graph.constant(1)]]]);
+  const wanted = new Set(wrt);
+  for (const node of path) for (const output of node.outputs) wanted.add(output);
+
+  for (const node of path.toReversed()) {
+    const given = node.outputs.map((output) => total(contributions, output));
+    if (given.every((gradient) => gradient === undefined)) continue;
+    if (!node.operator.gradient) {
+      throw gradientError(`${node.operator.name} has no gradient`, "wrap it in stopGradient, or build it differently");
+    }
+    const needs = node.inputs.map((input) => wanted.has(input) && input.dtype === "float32");
+    const results = node.operator.gradient(node, given, needs);
+    node.inputs.forEach((input, i) => {
+      const result = results[i];
+      if (!needs[i] || !result) return;
+      const previous = contributions.get(input);
+      if (previous) previous.push(result);
+      else contributions.set(input, [result]);
+    });
+  }
+
+  return wrt.map((value) => {
+    const gradient = total(contributions, value);
+    if (gradient) return gradient;
+    throw gradientError(`the loss does not depend on "${value.name}"`, "leave it out of the trained parameters");
+  });
+};
+
+/** The float-valued nodes on a path from one of `sources` to `sink`, in topological order. */
+const nodesBetween = (sources: readonly Value[], sink: Value): readonly Node[] => {
+  const reached = new Set<Value>(sources);
+  const downstream = sink.graph.nodes.filter((node) => {
+    const reaches = node.inputs.some((input) => reached.has(input)) && node.outputs.some((y) => y.dtype === "float32");
+    if (reaches) for (const output of node.outputs) if (output.dtype === "float32") reached.add(output);
+    return reaches;
+  });
+  const needed = new Set<Value>([sink]);
+  const path = downstream.toReversed().filter((node) => {
+    const leads = node.outputs.some((output) => needed.has(output));
+    if (leads) for (const input of node.inputs) needed.add(input);
+    return leads;
+  });
+  return path.reverse();
+};
+
+/** Sum of what has arrived at a value, kept as the one contribution. */
+const total = (contributions: Map<Value, Value[]>, value: Value): Value | undefined => {
+  const parts = contributions.get(value);
+  if (!parts) return undefined;
+  const sum = parts.reduce(add);
+  contributions.set(value, [sum]);
+  return sum;
+};
+
+const gradientError = (problem: string, hint: string) => new BlockZeroError("GRAPH_GRADIENT", problem, hint);

@@ -1,0 +1,8 @@
+import { constantScalar, type Value } from "../graph.js";
+import { mul } from "./mul.js";
+
+/** factor · x for a number known now. */
+export const scale = (x: Value, factor: number): Value => {
+  const scalar = constantScalar(x);
+  return scalar === undefined ? mul(x, x.graph.constant(factor)) : x.graph.constant(scalar * factor);
+};

@@ -1,0 +1,85 @@
+import type { Graph, Value } from "../graph.js";
+import { add, div, mul, scale, sqrt, sub } from "../ops/index.js";
+import { type FloatTensor, floatTensor, zeros } from "../tensor.js";
+
+export interface AdamWOptions {
+  readonly beta1: number;
+  readonly beta2: number;
+  readonly eps: number;
+  /** Decoupled: parameters shrink by learning rate · weightDecay each step, whatever their gradient. */
+  readonly weightDecay: number;
+}
+
+/** PyTorch's names and the values that language models are trained with (GPT-3, appendix B). */
+export const ADAMW_DEFAULTS: AdamWOptions = { beta1: 0.9, beta2: 0.95, eps: 1e-8, weightDecay: 0.1 };
+
+/**
+ * The moments without their constant factors, which spares passes over memory: m = exp_avg / (1 − beta1) and
+ * v = exp_avg_sq / (1 − beta2) of PyTorch.
+ */
+export interface Moments<T> {
+  readonly m: T;
+  readonly v: T;
+}
+
+/** What changes from step to step besides tensors: three float32 scalars that enter the graph as inputs. */
+export interface StepScalars<T> {
+  /** Learning rate with both bias corrections. */
+  readonly rate: T;
+  /** eps on the scale of √v. */
+  readonly epsilon: T;
+  /** What weight decay leaves of a parameter. */
+  readonly keep: T;
+}
+
+export interface AdamW {
+  init(shape: readonly number[]): Moments<FloatTensor>;
+  /** Declares the scalars as inputs of a graph; feed them with `scalars`. */
+  declare(graph: Graph): StepScalars<Value>;
+  /** Their values at a step, counted from 1. */
+  scalars(step: number, learningRate: number): Readonly<Record<string, FloatTensor>>;
+  /**
+   * One parameter's step: elementwise nodes only.
+   * @param factor scalar by which the gradient is multiplied first (clipping, the mean over micro-batches)
+   * @param decay  whether weight decay applies to this parameter
+   */
+  update(
+    at: StepScalars<Value>,
+    parameter: Value,
+    gradient: Value,
+    moments: Moments<Value>,
+    options?: { readonly factor?: Value; readonly decay?: boolean },
+  ): Moments<Value> & { readonly parameter: Value };
+}
+
+const NAMES: StepScalars<string> = { rate: "adamw.rate", epsilon: "adamw.epsilon", keep: "adamw.keep" };
+
+/** AdamW (Loshchilov & Hutter 2019), the arithmetic of `torch.optim.AdamW` rearranged for few passes over memory. */
+export const adamw = ({ beta1, beta2, eps, weightDecay }: AdamWOptions): AdamW => ({
+  init: (shape) => ({ m: zeros(shape), v: zeros(shape) }),
+
+  declare: (graph) => ({
+    rate: graph.input(NAMES.rate, []),
+    epsilon: graph.input(NAMES.epsilon, []),
+    keep: graph.input(NAMES.keep, []),
+  }),
+
+  scalars: (step, learningRate) => {
+    const deviation = Math.sqrt((1 - beta2) / (1 - beta2 ** step));
+    const rate = (learningRate * (1 - beta1)) / ((1 - beta1 ** step) * deviation);
+    return {
+      [NAMES.rate]: floatTensor([rate], []),
+      [NAMES.epsilon]: floatTensor([eps / deviation], []),
+      [NAMES.keep]: floatTensor([1 - learningRate * weightDecay], []),
+    };
+  },
+
+  update: ({ rate, epsilon, keep }, parameter, gradient, moments, { factor, decay = true } = {}) => {
+    const g = factor ? mul(gradient, factor) : gradient;
+    const m = add(scale(moments.m, beta1), g);
+    const v = add(scale(moments.v, beta2), mul(g, g));
+    const direction = div(m, add(sqrt(v), epsilon));
+    const kept = decay && weightDecay > 0 ? mul(parameter, keep) : parameter;
+    return { parameter: sub(kept, mul(direction, rate)), m, v };
+  },
+});
