@@ -1,0 +1,143 @@
+import { randomUUID } from "node:crypto";
+import { createReadStream } from "node:fs";
+import { mkdir, open, readdir, readFile, rename, rm, stat } from "node:fs/promises";
+import { join } from "node:path";
+import type { Readable } from "node:stream";
+import { BlockZeroError, reasonOf } from "#shared/errors.js";
+import { isHash, sha256 } from "#shared/protocol/hash.js";
+import type { Log } from "#shared/telemetry/log.js";
+
+/** Bytes by their SHA-256. What is put can be got, unchanged, until it is deleted. */
+export interface BlobStore {
+  has(hash: string): Promise<boolean>;
+  /** Length in bytes, or null. */
+  size(hash: string): Promise<number | null>;
+  /** The bytes, verified, or null. */
+  get(hash: string): Promise<Uint8Array | null>;
+  /** The bytes as a stream, not verified: for handing to someone who will. Errors when the blob is not there. */
+  stream(hash: string): Readable;
+  /** The hash of the bytes, once they are safely stored. */
+  put(bytes: Uint8Array): Promise<string>;
+  delete(hash: string): Promise<void>;
+  /** Every hash, in no order. */
+  list(): AsyncIterable<string>;
+}
+
+/**
+ * A store in a folder: `<dir>/ab/ab…` by hash, two levels. A name is only ever 64 hex digits, so nothing a stranger says becomes a
+ * path. Files appear whole or not at all (temporary file, fsync, rename); one found damaged is removed, logged and reads as
+ * missing, so that it is fetched again. One process at a time.
+ *
+ * Methods throw BlockZeroError STORE_FAILED when the file system refuses, HASH_INVALID for what is not a hash.
+ */
+export const directoryStore = (dir: string, log?: Pick<Log, "warn">): BlobStore => {
+  const incoming = join(dir, "incoming");
+  let prepared: Promise<void> | null = null;
+  /** Once, before the first write: what an earlier run left half-written goes. */
+  const prepare = (): Promise<void> => {
+    prepared ??= freshFolder(incoming).catch((thrown) => {
+      prepared = null;
+      throw thrown;
+    });
+    return prepared;
+  };
+
+  const folderOf = (hash: string): string => {
+    if (!isHash(hash))
+      throw new BlockZeroError("HASH_INVALID", "not a hash: 64 lower-case hex digits", "check its source");
+    return join(dir, hash.slice(0, 2));
+  };
+  const pathOf = (hash: string): string => join(folderOf(hash), hash);
+
+  const size = async (hash: string): Promise<number | null> => {
+    const path = pathOf(hash);
+    const found = await attempt(dir, () => orNull(stat(path)));
+    return found?.isFile() ? found.size : null;
+  };
+
+  return {
+    size,
+    has: async (hash) => (await size(hash)) !== null,
+    get: async (hash) => {
+      const path = pathOf(hash);
+      const bytes = await attempt(dir, () => orNull(readFile(path)));
+      if (bytes === null || sha256(bytes) === hash) return bytes;
+      log?.warn("removed a damaged blob", { hash, bytes: bytes.length });
+      await attempt(dir, () => rm(path, { force: true }));
+      return null;
+    },
+    stream: (hash) => createReadStream(pathOf(hash)),
+    put: async (bytes) => {
+      const hash = sha256(bytes);
+      const temporary = join(incoming, randomUUID());
+      await attempt(dir, async () => {
+        try {
+          await prepare();
+          await writeDurably(temporary, bytes);
+          await mkdir(folderOf(hash), { recursive: true });
+          await rename(temporary, pathOf(hash));
+          await syncFolder(folderOf(hash));
+        } catch (thrown) {
+          await rm(temporary, { force: true });
+          throw thrown;
+        }
+      });
+      return hash;
+    },
+    delete: async (hash) => {
+      const path = pathOf(hash);
+      await attempt(dir, () => rm(path, { force: true }));
+    },
+    list: async function* () {
+      for (const folder of (await attempt(dir, () => orNull(readdir(dir)))) ?? []) {
+        if (!/^[0-9a-f]{2}$/.test(folder)) continue;
+        for (const name of await attempt(dir, () => readdir(join(dir, folder)))) {
+          if (isHash(name) && name.startsWith(folder)) yield name;
+        }
+      }
+    },
+  };
+};
+
+const freshFolder = async (path: string): Promise<void> => {
+  await rm(path, { recursive: true, force: true });
+  await mkdir(path, { recursive: true });
+};
+
+const writeDurably = async (path: string, bytes: Uint8Array): Promise<void> => {
+  const file = await open(path, "wx", 0o644);
+  try {
+    await file.writeFile(bytes);
+    await file.sync();
+  } finally {
+    await file.close();
+  }
+};
+
+/** Makes a rename outlive a power cut. Windows neither needs nor allows it. */
+const syncFolder = async (path: string): Promise<void> => {
+  if (process.platform === "win32") return;
+  const folder = await open(path, "r");
+  try {
+    await folder.sync();
+  } finally {
+    await folder.close();
+  }
+};
+
+const orNull = async <T>(work: Promise<T>): Promise<T | null> => {
+  try {
+    return await work;
+  } catch (thrown) {
+    if (thrown instanceof Error && "code" in thrown && thrown.code === "ENOENT") return null;
+    throw thrown;
+  }
+};
+
+const attempt = async <T>(dir: string, work: () => Promise<T>): Promise<T> => {
+  try {
+    return await work();
+  } catch (cause) {
+    throw new BlockZeroError("STORE_FAILED", reasonOf(cause), `check the space and permissions of ${dir}`, { cause });
+  }
+};

@@ -1,0 +1,30 @@
+import type { z } from "zod";
+import { canonicalBytes } from "./network.js";
+import { accepted, type Parsed, refused } from "./parsed.js";
+
+/**
+ * Reads a document that must be the RFC 8785 form of something `schema` accepts, so that one document has one hash.
+ * Never throws, whatever the bytes.
+ */
+export const parseCanonical = <T>(bytes: Uint8Array, schema: z.ZodType<T>, maxBytes: number): Parsed<T> => {
+  if (bytes.length > maxBytes) return refused(`${bytes.length} bytes, at most ${maxBytes} are allowed`);
+  let json: unknown;
+  try {
+    json = JSON.parse(new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(bytes));
+  } catch {
+    return refused("not JSON in UTF-8");
+  }
+  const result = schema.safeParse(json);
+  if (!result.success) {
+    const issue = result.error.issues[0];
+    return refused(
+      issue === undefined ? "not as the schema says" : `${issue.path.join(".") || "document"}: ${issue.message}`,
+    );
+  }
+  try {
+    if (Buffer.compare(canonicalBytes(result.data), bytes) !== 0) return refused("not canonical JSON (RFC 8785)");
+  } catch {
+    return refused("has no canonical JSON form (a string is not well-formed Unicode)");
+  }
+  return accepted(result.data);
+};

@@ -1,0 +1,40 @@
+import { createHash } from "node:crypto";
+import { z } from "zod";
+import { BlockZeroError } from "../errors.js";
+
+/** A SHA-256 as JSON and file names carry it: 64 lower-case hex digits. */
+export const hashSchema = z.string().regex(/^[0-9a-f]{64}$/, "a hash is 64 lower-case hex digits");
+
+export const isHash = (text: string): boolean => /^[0-9a-f]{64}$/.test(text);
+
+/** SHA-256 of the parts one after another, 64 hex digits. */
+export const sha256 = (...parts: readonly Uint8Array[]): string => {
+  const hash = createHash("sha256");
+  for (const part of parts) hash.update(part);
+  return hash.digest("hex");
+};
+
+/** The 32 bytes of a hash. @throws BlockZeroError HASH_INVALID */
+export const hashBytes = (hash: string): Uint8Array => {
+  if (!isHash(hash)) {
+    throw new BlockZeroError("HASH_INVALID", "not a hash: expected 64 lower-case hex digits", "check its source");
+  }
+  return Buffer.from(hash, "hex");
+};
+
+/** A hash as on-chain records carry it: base64url without padding, 43 characters. */
+export const hashToRecord = (hash: string): string => Buffer.from(hashBytes(hash)).toString("base64url");
+
+/** Reads `hashToRecord`'s form; null unless it is that and nothing else. */
+export const hashFromRecord = (text: string): string | null => {
+  if (!/^[A-Za-z0-9_-]{43}$/.test(text)) return null;
+  const hash = Buffer.from(text, "base64url").toString("hex");
+  return hashToRecord(hash) === text ? hash : null;
+};
+
+/** A non-negative safe integer as 8 little-endian bytes. */
+export const u64le = (value: number): Uint8Array => {
+  const bytes = Buffer.alloc(8);
+  bytes.writeBigUInt64LE(BigInt(value));
+  return bytes;
+};

@@ -1,0 +1,53 @@
+import { z } from "zod";
+import type { Signer } from "#shared/chain/chain.js";
+import { parseCanonical } from "./canonical-json.js";
+import { hashSchema } from "./hash.js";
+import { groupName, hashJson } from "./network.js";
+import type { Parsed } from "./parsed.js";
+import { MAX_CYCLE } from "./records.js";
+import { addressSchema, isSignedBy, signatureSchema, signDocument, type Verify } from "./signing.js";
+
+/** Largest update manifest, in bytes. */
+export const MAX_MANIFEST_BYTES = 4096;
+
+/** What a miner signs about one update. The blob it names holds the tensors. */
+export const updateManifestSchema = z.strictObject({
+  version: z.literal(1),
+  kind: z.literal("update"),
+  /** Full hash of the network file. */
+  network: hashSchema,
+  cycle: z.int().min(0).max(MAX_CYCLE),
+  hotkey: addressSchema,
+  group: groupName,
+  /** Hash of the model it was trained from. */
+  base: hashSchema,
+  codec: z.literal("dense-f32"),
+  /** Hash and length of the canonical safetensors blob. */
+  tensors: hashSchema,
+  bytes: z.int().positive(),
+  /** What it took, as the miner says: inner steps, tokens. */
+  steps: z.int().min(0),
+  tokens: z.int().min(0),
+  signature: signatureSchema,
+});
+
+export type UpdateManifest = z.infer<typeof updateManifestSchema>;
+
+export type UnsignedUpdateManifest = Omit<UpdateManifest, "version" | "kind" | "codec" | "hotkey" | "signature">;
+
+export const signUpdateManifest = (
+  fields: UnsignedUpdateManifest,
+  signer: Pick<Signer, "address" | "sign">,
+): UpdateManifest =>
+  signDocument({ version: 1, kind: "update", codec: "dense-f32", hotkey: signer.address, ...fields } as const, signer);
+
+/** The artifact's hash: SHA-256 of the whole manifest's canonical JSON, signature included. */
+export const artifactHash = (manifest: UpdateManifest): string => hashJson(manifest);
+
+/** Never throws, whatever the bytes. */
+export const parseUpdateManifest = (bytes: Uint8Array): Parsed<UpdateManifest> =>
+  parseCanonical(bytes, updateManifestSchema, MAX_MANIFEST_BYTES);
+
+/** Whether the manifest's own hotkey signed it. */
+export const isUpdateSigned = (manifest: UpdateManifest, verify: Verify): boolean =>
+  isSignedBy(manifest, manifest.hotkey, verify);

@@ -1,0 +1,64 @@
+import { z } from "zod";
+import { parseCanonical } from "./canonical-json.js";
+import { hashSchema } from "./hash.js";
+import { groupName, hashJson, modelConfigSchema } from "./network.js";
+import type { Parsed } from "./parsed.js";
+import { MAX_CYCLE } from "./records.js";
+import { addressSchema } from "./signing.js";
+
+/** Largest model manifest, in bytes. */
+export const MAX_MODEL_MANIFEST_BYTES = 1 << 20;
+
+/** A canonical safetensors blob. */
+const blobSchema = z.strictObject({ hash: hashSchema, bytes: z.int().positive() });
+
+const mergedSchema = z.strictObject({
+  uid: z.int().min(0),
+  hotkey: addressSchema,
+  group: groupName,
+  /** Hash of the update's manifest, and of its tensors. */
+  artifact: hashSchema,
+  tensors: hashSchema,
+  /** Its weight in the group's mean; a group's shares sum to 1. */
+  share: z.number().gt(0).max(1),
+});
+
+/**
+ * One state of the global model: which blobs it is made of, and where it came from. A miner fetches the hub and its own
+ * group, never the rest.
+ *
+ * The network file names the genesis model by hash, so genesis cannot name the network: there `network` and `parent` are
+ * null, `cycle` is 0 and nothing is merged. Every later model names both, and `cycle` is the cycle whose merge made it.
+ */
+export const modelManifestSchema = z
+  .strictObject({
+    version: z.literal(1),
+    kind: z.literal("model"),
+    network: hashSchema.nullable(),
+    cycle: z.int().min(0).max(MAX_CYCLE),
+    parent: hashSchema.nullable(),
+    parts: z.strictObject({
+      hub: blobSchema,
+      groups: z.record(groupName, z.strictObject({ weights: blobSchema, momentum: blobSchema.nullable() })),
+    }),
+    config: modelConfigSchema,
+    merged: z.array(mergedSchema).max(4096),
+  })
+  .superRefine((model, context) => {
+    const isGenesis = model.parent === null;
+    const refuse = (path: string, message: string) => context.addIssue({ code: "custom", path: [path], message });
+    if ((model.network === null) !== isGenesis) refuse("network", "is null for genesis and only there, as parent is");
+    if (isGenesis && model.cycle !== 0) refuse("cycle", "is 0 for genesis");
+    if (isGenesis && model.merged.length > 0) refuse("merged", "is empty for genesis");
+  });
+
+export type ModelManifest = z.infer<typeof modelManifestSchema>;
+export type MergedUpdate = ModelManifest["merged"][number];
+export type BlobRef = z.infer<typeof blobSchema>;
+
+/** The model's identity: SHA-256 of its manifest's canonical JSON, 64 hex digits. */
+export const modelHash = (manifest: ModelManifest): string => hashJson(manifest);
+
+/** Never throws, whatever the bytes. */
+export const parseModelManifest = (bytes: Uint8Array): Parsed<ModelManifest> =>
+  parseCanonical(bytes, modelManifestSchema, MAX_MODEL_MANIFEST_BYTES);

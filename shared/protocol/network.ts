@@ -1,0 +1,108 @@
+import { createHash } from "node:crypto";
+import canonicalize from "canonicalize";
+import { z } from "zod";
+
+/** A name that fits a record: lower case, at most 12 characters. */
+export const groupName = z.string().regex(/^[a-z][a-z0-9-]{0,11}$/, "a group's name is 1–12 of a–z, 0–9, -");
+
+/** Blocks per phase; their sum is the cycle. */
+export const phaseLengthsSchema = z.strictObject({
+  distribute: z.int().min(1),
+  train: z.int().min(1),
+  commit: z.int().min(1),
+  reveal: z.int().min(1),
+  evaluate: z.int().min(1),
+  merge: z.int().min(1),
+});
+
+/** A weighted source of documents; `kind` names a module of `datasets/`. */
+export const dataSourceSchema = z.strictObject({
+  kind: z.string().min(1),
+  weight: z.number().positive().default(1),
+  path: z.string().optional(),
+});
+
+/** Which experts of which layer a group owns, as in the file group → layer → expert ids. */
+export const expertGroupSchema = z.strictObject({
+  experts: z.record(z.string().regex(/^\d+$/), z.array(z.int().min(0)).min(1)),
+  data: z.array(dataSourceSchema).min(1),
+});
+
+/** The subset of a Hugging Face `Qwen3MoeConfig` that decides shapes and arithmetic; same names, same meaning. */
+export const modelConfigSchema = z.strictObject({
+  vocab_size: z.int().min(2),
+  hidden_size: z.int().min(1),
+  num_hidden_layers: z.int().min(1),
+  num_attention_heads: z.int().min(1),
+  num_key_value_heads: z.int().min(1),
+  head_dim: z.int().min(2),
+  num_experts: z.int().min(1),
+  num_experts_per_tok: z.int().min(1),
+  moe_intermediate_size: z.int().min(1),
+  norm_topk_prob: z.boolean(),
+  rms_norm_eps: z.number().positive(),
+  rope_theta: z.number().positive(),
+  max_position_embeddings: z.int().min(1),
+  tie_word_embeddings: z.boolean(),
+});
+
+/** Everything participants must agree on. Its hash stands on chain and in every record. */
+export const networkSchema = z.strictObject({
+  version: z.literal(1),
+  name: z.string().min(1),
+  netuid: z.int().min(0),
+  /** The first cycle that trains; it starts from the genesis model. */
+  first_cycle: z.int().min(0).default(0),
+  phases: phaseLengthsSchema,
+  model: modelConfigSchema,
+  groups: z.record(groupName, expertGroupSchema),
+  data: z.strictObject({
+    tokenizer: z.literal("byte"),
+    sequence_length: z.int().min(1),
+    /** Share of documents, chosen by their content's hash, that the training loader never yields. */
+    held_out: z.number().gt(0).lt(1),
+  }),
+  training: z.strictObject({
+    outer_lr: z.number().positive().default(0.7),
+    outer_momentum: z.number().min(0).lt(1).default(0.9),
+  }),
+  scoring: z.strictObject({
+    /** Paired batches per artifact, and sequences per batch. */
+    eval_batches: z.int().min(2),
+    eval_batch_size: z.int().min(1),
+    /** One-sided confidence that the mean improvement is above the score. */
+    confidence: z.number().gt(0.5).lt(1),
+    /** Artifacts merged and paid per group. */
+    top_n: z.int().min(1),
+    /** Geometric ratio of pay between successive ranks; 1 pays all alike. */
+    rank_ratio: z.number().min(1),
+    /** Cycles in the mean that decides pay. */
+    window: z.int().min(1),
+    /** Largest allowed L2 norm of an update relative to the norm of the weights that it updates. */
+    max_update_norm: z.number().positive(),
+  }),
+  limits: z.strictObject({
+    artifact_bytes: z.int().positive(),
+  }),
+  /** The model of cycle 0: the hash of its model manifest (64 hex digits). */
+  genesis: z.string().regex(/^[0-9a-f]{64}$/),
+});
+
+export type PhaseLengths = z.infer<typeof phaseLengthsSchema>;
+export type DataSource = z.infer<typeof dataSourceSchema>;
+export type ExpertGroup = z.infer<typeof expertGroupSchema>;
+export type ModelConfig = z.infer<typeof modelConfigSchema>;
+export type Network = z.infer<typeof networkSchema>;
+
+/** RFC 8785 bytes: what is hashed and signed wherever JSON is. */
+export const canonicalBytes = (value: unknown): Uint8Array => {
+  const text = canonicalize(value);
+  if (text === undefined) throw new TypeError("value has no canonical JSON form");
+  return new TextEncoder().encode(text);
+};
+
+/** SHA-256 of RFC 8785 JSON, 64 hex digits. */
+export const hashJson = (value: unknown): string => createHash("sha256").update(canonicalBytes(value)).digest("hex");
+
+/** The network's identity: SHA-256 of its canonical JSON, 64 hex digits. */
+export const networkHash = (network: Network): string => hashJson(network);

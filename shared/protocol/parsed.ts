@@ -1,0 +1,18 @@
+/** What reading a stranger's bytes gives: the value, or one line that says what is wrong with them. Never an exception. */
+export type Parsed<T> = { readonly ok: true; readonly value: T } | { readonly ok: false; readonly problem: string };
+
+export const accepted = <T>(value: T): Parsed<T> => ({ ok: true, value });
+
+export const refused = (problem: string): { readonly ok: false; readonly problem: string } => ({
+  ok: false,
+  problem: printable(problem),
+});
+
+/** A stranger's text in one of our sentences: quoted, cut to 64 characters, printable ASCII only. */
+export const quote = (text: string): string =>
+  printable(JSON.stringify(text.length > 64 ? `${text.slice(0, 64)}…` : text));
+
+/** Longest `problem` or `detail`. */
+export const MAX_DETAIL_CHARS = 200;
+
+const printable = (text: string): string => text.replace(/[^\x20-\x7e]/g, "?").slice(0, MAX_DETAIL_CHARS);

@@ -1,0 +1,54 @@
+import type { PhaseLengths } from "./network.js";
+
+/** The phases of a cycle, in order. */
+export const PHASES = ["distribute", "train", "commit", "reveal", "evaluate", "merge"] as const;
+
+export type Phase = (typeof PHASES)[number];
+
+/** Blocks; `end` is the first block after. */
+export interface BlockRange {
+  readonly start: number;
+  readonly end: number;
+}
+
+export interface PhasePosition extends BlockRange {
+  readonly cycle: number;
+  readonly phase: Phase;
+  readonly cycleStart: number;
+  /** Blocks until `end`, this one included: at least 1. */
+  readonly blocksLeft: number;
+}
+
+/** Blocks in a cycle. */
+export const cycleLength = (lengths: PhaseLengths): number => PHASES.reduce((sum, phase) => sum + lengths[phase], 0);
+
+/** Which blocks `phase` of `cycle` covers. */
+export const phaseWindow = (cycle: number, phase: Phase, lengths: PhaseLengths): BlockRange => {
+  let start = cycle * cycleLength(lengths);
+  for (const earlier of PHASES) {
+    if (earlier === phase) break;
+    start += lengths[earlier];
+  }
+  return { start, end: start + lengths[phase] };
+};
+
+/** Where a block stands: `cycle = ⌊block / length⌋`, the phase by the offset within. A pure function, so nobody has to announce it. */
+export const phaseAt = (block: number, lengths: PhaseLengths): PhasePosition => {
+  if (!Number.isSafeInteger(block) || block < 0) throw new RangeError(`not a block number: ${block}`);
+  const length = cycleLength(lengths);
+  const cycle = Math.floor(block / length);
+  const cycleStart = cycle * length;
+  let start = cycleStart;
+  for (const phase of PHASES) {
+    const end = start + lengths[phase];
+    if (block < end) return { cycle, phase, cycleStart, start, end, blocksLeft: end - block };
+    start = end;
+  }
+  throw new RangeError("phase lengths must be whole and positive");
+};
+
+/** Whether something included in `block` was in time for `phase` of `cycle`. */
+export const isInPhase = (block: number, cycle: number, phase: Phase, lengths: PhaseLengths): boolean => {
+  const { start, end } = phaseWindow(cycle, phase, lengths);
+  return block >= start && block < end;
+};

@@ -1,0 +1,158 @@
+import { BlockZeroError } from "../errors.js";
+import { hashFromRecord, hashToRecord, isHash } from "./hash.js";
+import { isLocation, MAX_LOCATION_CHARS } from "./location.js";
+import { groupName } from "./network.js";
+import { accepted, type Parsed, quote, refused } from "./parsed.js";
+
+/** Longest record, in bytes; all are ASCII. */
+export const MAX_RECORD_BYTES = 128;
+
+/** Largest cycle a record can carry: blocks are 32-bit, so cycles are. */
+export const MAX_CYCLE = 2 ** 32 - 1;
+
+interface CycleRecord {
+  /** First 8 hex digits of the network's hash. */
+  readonly network: string;
+  readonly cycle: number;
+}
+
+/** A miner binds itself to an artifact nobody has seen. */
+export interface CommitRecord extends CycleRecord {
+  readonly type: "commit";
+  /** `commitmentOf(artifact, hotkey, cycle)`. */
+  readonly commitment: string;
+}
+
+/** A miner says which artifact it committed to and where it is. */
+export interface RevealRecord extends CycleRecord {
+  readonly type: "reveal";
+  readonly group: string;
+  /** Hash of the update manifest. */
+  readonly artifact: string;
+  readonly location: string;
+}
+
+/** A validator binds itself to its signed report. */
+export interface ReportRecord extends CycleRecord {
+  readonly type: "report";
+  readonly report: string;
+  readonly location: string;
+}
+
+/** A validator says which model the cycle's merge gave. */
+export interface ModelRecord extends CycleRecord {
+  readonly type: "model";
+  /** Hash of the model manifest. */
+  readonly model: string;
+  readonly location: string;
+}
+
+/** The subnet owner names the network file in force. */
+export interface NetworkRecord {
+  readonly type: "network";
+  /** First 8 hex digits of `hash`. */
+  readonly network: string;
+  /** Hash of the network file. */
+  readonly hash: string;
+  readonly location: string;
+}
+
+export type ChainRecord = CommitRecord | RevealRecord | ReportRecord | ModelRecord | NetworkRecord;
+
+/** How records name a network: the first 8 hex digits of its hash. */
+export const shortHash = (hash: string): string => hash.slice(0, 8);
+
+/** The record's text. @throws BlockZeroError RECORD_INVALID when a field does not fit its form */
+export const encodeRecord = (record: ChainRecord): string => {
+  const problem = problemOf(record);
+  if (problem !== null) {
+    throw new BlockZeroError("RECORD_INVALID", `a ${record.type} record cannot carry ${problem}`, FORMS);
+  }
+  return fieldsOf(record).join(":");
+};
+
+/** Reads any text found on chain. Only what `encodeRecord` writes is a record; all else says why not. Never throws. */
+export const parseRecord = (text: string): Parsed<ChainRecord> => {
+  if (text.length > MAX_RECORD_BYTES) return refused(`longer than ${MAX_RECORD_BYTES} bytes`);
+  const [version, type, network, ...rest] = text.split(":");
+  if (version !== "bz1") return refused("not a bz1 record");
+  if (type === undefined || network === undefined) return refused("too few fields");
+  const record = read(type, network, rest);
+  if (record === null) return refused(`not a ${quote(type)} record: a field is missing or not in its form`);
+  const problem = problemOf(record);
+  if (problem !== null) return refused(`${type} record carries ${problem}`);
+  return fieldsOf(record).join(":") === text ? accepted(record) : refused("not in canonical form");
+};
+
+const FORMS = `a location is an http(s) origin of at most ${MAX_LOCATION_CHARS} characters, a group 1–12 of a–z, 0–9, -`;
+
+const fieldsOf = (record: ChainRecord): readonly string[] => {
+  const head = ["bz1", record.type, record.network];
+  switch (record.type) {
+    case "commit":
+      return [...head, `${record.cycle}`, hashToRecord(record.commitment)];
+    case "reveal":
+      return [...head, `${record.cycle}`, record.group, hashToRecord(record.artifact), record.location];
+    case "report":
+      return [...head, `${record.cycle}`, hashToRecord(record.report), record.location];
+    case "model":
+      return [...head, `${record.cycle}`, hashToRecord(record.model), record.location];
+    case "network":
+      return [...head, hashToRecord(record.hash), record.location];
+  }
+};
+
+/** The location comes last because it alone may contain colons. */
+const read = (type: string, network: string, rest: readonly string[]): ChainRecord | null => {
+  if (type === "network") {
+    const hash = hashFromRecord(rest[0] ?? "");
+    return hash === null ? null : { type, network, hash, location: rest.slice(1).join(":") };
+  }
+  const [cycleText = "", ...fields] = rest;
+  if (!/^(0|[1-9][0-9]{0,9})$/.test(cycleText)) return null;
+  const at = { network, cycle: Number(cycleText) };
+  const group = type === "reveal" ? (fields.shift() ?? "") : "";
+  const hash = hashFromRecord(fields.shift() ?? "");
+  if (hash === null) return null;
+  const location = fields.join(":");
+  switch (type) {
+    case "commit":
+      return { type, ...at, commitment: hash };
+    case "reveal":
+      return { type, ...at, group, artifact: hash, location };
+    case "report":
+      return { type, ...at, report: hash, location };
+    case "model":
+      return { type, ...at, model: hash, location };
+    default:
+      return null;
+  }
+};
+
+const problemOf = (record: ChainRecord): string | null => {
+  if (!/^[0-9a-f]{8}$/.test(record.network)) return "a network that is not 8 hex digits";
+  if (!isHash(hashOf(record))) return "a hash that is not 64 hex digits";
+  if (record.type === "network") {
+    if (shortHash(record.hash) !== record.network) return "a hash that belongs to another network";
+  } else if (!Number.isInteger(record.cycle) || record.cycle < 0 || record.cycle > MAX_CYCLE) {
+    return "a cycle that is not a 32-bit number";
+  }
+  if (record.type === "reveal" && !groupName.safeParse(record.group).success) return "a group that is no group's name";
+  if (record.type !== "commit" && !isLocation(record.location)) return "a location that is not a short http(s) origin";
+  return null;
+};
+
+const hashOf = (record: ChainRecord): string => {
+  switch (record.type) {
+    case "commit":
+      return record.commitment;
+    case "reveal":
+      return record.artifact;
+    case "report":
+      return record.report;
+    case "model":
+      return record.model;
+    case "network":
+      return record.hash;
+  }
+};

@@ -1,0 +1,81 @@
+import { z } from "zod";
+import type { Signer } from "#shared/chain/chain.js";
+import { parseCanonical } from "./canonical-json.js";
+import { hashSchema } from "./hash.js";
+import { groupName, hashJson } from "./network.js";
+import { MAX_DETAIL_CHARS, type Parsed } from "./parsed.js";
+import { MAX_CYCLE } from "./records.js";
+import { addressSchema, isSignedBy, signatureSchema, signDocument, type Verify } from "./signing.js";
+import { REASON_CODES, VERDICTS, verdictFor } from "./verdict.js";
+
+/** Largest report, in bytes. */
+export const MAX_REPORT_BYTES = 1 << 20;
+
+const entrySchema = z
+  .strictObject({
+    uid: z.int().min(0).max(65535),
+    hotkey: addressSchema,
+    /** Null where the miner revealed none. */
+    group: groupName.nullable(),
+    artifact: hashSchema.nullable(),
+    verdict: z.enum(VERDICTS),
+    reason: z.enum(REASON_CODES).nullable(),
+    /** The offending value, for people. */
+    detail: z.string().max(MAX_DETAIL_CHARS).nullable(),
+    /** Mean of the paired differences, nats per token, and its standard error; null unless scored. */
+    lossReduction: z.number().nullable(),
+    standardError: z.number().min(0).nullable(),
+    /** Lower confidence bound of the mean, at least 0. */
+    score: z.number().min(0),
+  })
+  .superRefine((entry, context) => {
+    const refuse = (path: string, message: string) => context.addIssue({ code: "custom", path: [path], message });
+    const measured = entry.lossReduction !== null && entry.standardError !== null;
+    if (entry.verdict === "scored") {
+      if (entry.reason !== null) refuse("reason", "is null when scored");
+      if (entry.group === null || entry.artifact === null) refuse("artifact", "and group are named when scored");
+      if (!measured) refuse("lossReduction", "and standardError are given when scored");
+      return;
+    }
+    if (entry.reason === null) refuse("reason", "is given unless scored");
+    else if (verdictFor(entry.reason) !== entry.verdict) refuse("reason", `${entry.reason} is never ${entry.verdict}`);
+    if (measured || entry.score !== 0) refuse("score", "is 0 and unmeasured unless scored");
+  });
+
+/** What one validator found in one cycle, signed. Entries ascend by uid, one each. */
+export const reportSchema = z
+  .strictObject({
+    version: z.literal(1),
+    kind: z.literal("report"),
+    network: hashSchema,
+    cycle: z.int().min(0).max(MAX_CYCLE),
+    /** Hash of the model the updates were applied to. */
+    base: hashSchema,
+    validator: addressSchema,
+    /** Group → evaluation seed. */
+    seeds: z.record(groupName, hashSchema),
+    /** Group → mean loss of the base model over the evaluation batches, nats per token. */
+    baseline: z.record(groupName, z.strictObject({ loss: z.number(), batches: z.int().min(2) })),
+    entries: z.array(entrySchema).max(1024),
+    signature: signatureSchema,
+  })
+  .superRefine(({ entries }, context) => {
+    const ascend = entries.every((entry, i) => i === 0 || entry.uid > (entries[i - 1]?.uid ?? -1));
+    if (!ascend) context.addIssue({ code: "custom", path: ["entries"], message: "ascend by uid, one entry each" });
+  });
+
+export type Report = z.infer<typeof reportSchema>;
+export type ReportEntry = Report["entries"][number];
+export type UnsignedReport = Omit<Report, "version" | "kind" | "validator" | "signature">;
+
+export const signReport = (fields: UnsignedReport, signer: Pick<Signer, "address" | "sign">): Report =>
+  signDocument({ version: 1, kind: "report", validator: signer.address, ...fields } as const, signer);
+
+/** SHA-256 of the whole report's canonical JSON, signature included. */
+export const reportHash = (report: Report): string => hashJson(report);
+
+/** Never throws, whatever the bytes. */
+export const parseReport = (bytes: Uint8Array): Parsed<Report> => parseCanonical(bytes, reportSchema, MAX_REPORT_BYTES);
+
+/** Whether the validator it names signed it. */
+export const isReportSigned = (report: Report, verify: Verify): boolean => isSignedBy(report, report.validator, verify);

@@ -1,0 +1,28 @@
+import { z } from "zod";
+import type { Signer } from "#shared/chain/chain.js";
+import { canonicalBytes } from "./network.js";
+
+/** sr25519, 64 bytes, as 128 hex digits. */
+export const signatureSchema = z.string().regex(/^[0-9a-f]{128}$/, "a signature is 128 lower-case hex digits");
+
+/** An SS58 address; the curve point and checksum are the chain's business. */
+export const addressSchema = z.string().regex(/^[1-9A-HJ-NP-Za-km-z]{46,50}$/, "an address is SS58");
+
+/** Does `signature` (64 bytes) over `message` stem from the key of the SS58 `address`? */
+export type Verify = (message: Uint8Array, signature: Uint8Array, address: string) => boolean;
+
+/** The document with its signature: sr25519 over the canonical JSON of everything else. */
+export const signDocument = <T extends object>(body: T, signer: Pick<Signer, "sign">): T & { signature: string } => ({
+  ...body,
+  signature: Buffer.from(signer.sign(canonicalBytes(body))).toString("hex"),
+});
+
+/** Whether `address` signed the document. A verifier that throws has not verified. */
+export const isSignedBy = (document: { readonly signature: string }, address: string, verify: Verify): boolean => {
+  const { signature, ...body } = document;
+  try {
+    return verify(canonicalBytes(body), Buffer.from(signature, "hex"), address);
+  } catch {
+    return false;
+  }
+};

@@ -1,0 +1,42 @@
+/** What a validator says of a miner's cycle. `abstained` is its own failure and by itself never counts against the miner. */
+export const VERDICTS = ["scored", "rejected", "abstained"] as const;
+
+export type Verdict = (typeof VERDICTS)[number];
+
+const TEXTS = {
+  no_commit: "No commitment of this hotkey was on chain when the commit phase closed.",
+  no_reveal: "A commitment was made, but no reveal followed before the reveal phase closed.",
+  commitment_mismatch: "The revealed artifact is not the one that was committed to.",
+  unreachable: "The artifact could not be fetched from where the reveal said it was.",
+  malformed: "The manifest or the tensor file could not be read as the protocol writes them.",
+  hash_mismatch: "The bytes served do not have the hash that was promised.",
+  bad_signature: "The manifest is not signed by the hotkey that revealed it.",
+  wrong_network: "The update was made for another network file.",
+  wrong_group: "The update is for an expert group other than the revealed one, or for one that does not exist.",
+  wrong_cycle: "The update was made for another cycle.",
+  stale_base: "The update was not trained from the current model.",
+  unknown_tensor: "The update contains a tensor that does not belong to its expert group.",
+  missing_tensor: "The update lacks a tensor of its expert group.",
+  wrong_shape: "A tensor of the update has another shape than the model's.",
+  wrong_dtype: "A tensor of the update is not float32.",
+  not_finite: "The update contains a NaN or an infinity.",
+  too_large: "The update is larger than the network allows.",
+  norm: "The update's norm is too large for the weights it would change.",
+  duplicate: "The same tensors were submitted before.",
+  non_finite_loss: "With the update applied, the loss of an evaluation batch was not a finite number.",
+  validator_failed: "The validator could not evaluate this cycle.",
+} as const;
+
+export type ReasonCode = keyof typeof TEXTS;
+
+export const REASON_CODES = Object.keys(TEXTS) as ReasonCode[];
+
+/** One sentence for the miner. */
+export const explainReason = (reason: ReasonCode): string => TEXTS[reason];
+
+/**
+ * The verdict that one validator gives with a reason. What it could not fetch or compute is its own failure; whether an
+ * artifact was unreachable for everybody only the tally can tell.
+ */
+export const verdictFor = (reason: ReasonCode): Exclude<Verdict, "scored"> =>
+  reason === "unreachable" || reason === "validator_failed" ? "abstained" : "rejected";

@@ -1,0 +1,185 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import {
+  checkManifest,
+  checkTensors,
+  checkUpdate,
+  type GateFailure,
+  type ManifestGates,
+  type TensorGates,
+} from "#shared/artifact/gates.js";
+import { encodeSafetensors, type Tensor } from "#shared/artifact/safetensors.js";
+import { buildUpdate, encodeFloats, type FloatTensors } from "#shared/artifact/update.js";
+import { commitmentOf } from "#shared/protocol/commitment.js";
+import { sha256 } from "#shared/protocol/hash.js";
+import {
+  artifactHash,
+  signUpdateManifest,
+  type UnsignedUpdateManifest,
+  type UpdateManifest,
+} from "#shared/protocol/manifest.js";
+import { canonicalBytes } from "#shared/protocol/network.js";
+import type { ReasonCode } from "#shared/protocol/verdict.js";
+import { devSigner, verify } from "../protocol/keys.js";
+
+const miner = devSigner("//Alice");
+const other = devSigner("//Bob");
+const hashOf = (text: string): string => sha256(Buffer.from(text));
+
+const tensor = (shape: number[], ...values: number[]) => ({ shape, data: Float32Array.from(values) });
+const base: FloatTensors = new Map([
+  ["experts.1.up", tensor([2, 2], 1, 2, 3, 4)],
+  ["experts.0.up", tensor([2], 5, 6)],
+]);
+const trained: FloatTensors = new Map([
+  ["experts.0.up", tensor([2], 5.5, 6)],
+  ["experts.1.up", tensor([2, 2], 1, 2, 3, 3.5)],
+]);
+const update = encodeFloats(buildUpdate(base, trained));
+
+const fields: UnsignedUpdateManifest = {
+  network: hashOf("network"),
+  cycle: 7,
+  group: "prose",
+  base: hashOf("base"),
+  tensors: update.hash,
+  bytes: update.bytes.length,
+  steps: 10,
+  tokens: 10_240,
+};
+
+const tensorGates: TensorGates = {
+  shapes: new Map([...base].map(([name, { shape }]) => [name, shape])),
+  baseNorm: Math.sqrt(91),
+  maxUpdateNorm: 0.5,
+  maxBytes: 1 << 20,
+};
+
+/** The manifest, and the gates that it and `update` pass. */
+const submit = (change: Partial<UnsignedUpdateManifest> = {}, signer = miner) => {
+  const manifest = signUpdateManifest({ ...fields, ...change }, signer);
+  return { manifest, bytes: canonicalBytes(manifest), gates: gatesFor(canonicalBytes(manifest)) };
+};
+const gatesFor = (manifest: Uint8Array): ManifestGates & TensorGates => ({
+  artifact: sha256(manifest),
+  group: "prose",
+  commitment: commitmentOf(sha256(manifest), miner.publicKey, 7),
+  hotkey: miner.address,
+  publicKey: miner.publicKey,
+  network: fields.network,
+  cycle: 7,
+  base: fields.base,
+  groups: new Set(["prose", "code"]),
+  verify,
+  ...tensorGates,
+});
+const failsWith = (result: { ok: true } | GateFailure, reason: ReasonCode, detail = /^[\x20-\x7e]{1,200}$/): void => {
+  assert.ok(!result.ok, `passed instead of ${reason}`);
+  assert.equal(result.reason, reason, result.detail);
+  assert.match(result.detail, detail);
+};
+
+test("an honest update passes every gate and is the difference that training made", () => {
+  const { manifest, bytes, gates } = submit();
+  const result = checkUpdate({ manifest: bytes, tensors: update.bytes, expected: gates });
+  assert.ok(result.ok);
+  assert.equal(artifactHash(result.manifest), artifactHash(manifest));
+  assert.deepEqual([...result.tensors.keys()], ["experts.0.up", "experts.1.up"]);
+  assert.deepEqual(result.tensors.get("experts.0.up")?.data, Float32Array.of(0.5, 0));
+  assert.deepEqual(result.tensors.get("experts.1.up")?.data, Float32Array.of(0, 0, 0, -0.5));
+});
+
+test("each fault of a manifest has its reason", () => {
+  const { bytes, gates } = submit();
+  failsWith(checkManifest(bytes, { ...gates, commitment: null }), "no_commit");
+  failsWith(checkManifest(Buffer.concat([bytes, Buffer.from(" ")]), gates), "hash_mismatch");
+  failsWith(checkManifest(bytes, { ...gates, commitment: hashOf("another") }), "commitment_mismatch");
+  failsWith(checkManifest(bytes, { ...gates, publicKey: other.publicKey }), "commitment_mismatch");
+
+  const junk = Buffer.from("{}");
+  failsWith(checkManifest(junk, gatesFor(junk)), "malformed");
+  for (const [change, reason] of [
+    [{ network: hashOf("elsewhere") }, "wrong_network"],
+    [{ cycle: 6 }, "wrong_cycle"],
+    [{ group: "code" }, "wrong_group"],
+    [{ base: hashOf("older") }, "stale_base"],
+    [{ bytes: (1 << 20) + 1 }, "too_large"],
+  ] as const) {
+    const changed = submit(change);
+    failsWith(checkManifest(changed.bytes, changed.gates), reason);
+  }
+  failsWith(checkManifest(bytes, { ...gates, groups: new Set(["code"]) }), "wrong_group");
+});
+
+test("the signature is checked, its result is used, and it is the revealing hotkey's", () => {
+  const forged = submit({}, other);
+  failsWith(checkManifest(forged.bytes, forged.gates), "bad_signature");
+  const renamed: UpdateManifest = { ...forged.manifest, hotkey: miner.address };
+  const bytes = canonicalBytes(renamed);
+  failsWith(checkManifest(bytes, gatesFor(bytes)), "bad_signature");
+  const honest = submit();
+  failsWith(checkManifest(honest.bytes, { ...honest.gates, verify: () => false }), "bad_signature");
+});
+
+test("a copier cannot reveal what somebody else committed", () => {
+  const { bytes, gates } = submit();
+  const copied = { ...gates, hotkey: other.address, publicKey: other.publicKey };
+  failsWith(checkManifest(bytes, copied), "commitment_mismatch");
+  const recommitted = commitmentOf(gates.artifact, other.publicKey, 7);
+  failsWith(checkManifest(bytes, { ...copied, commitment: recommitted }), "bad_signature");
+});
+
+test("each fault of the tensors has its reason", () => {
+  const check = (tensors: FloatTensors, change: Partial<TensorGates> = {}) => {
+    const blob = encodeFloats(tensors);
+    const { manifest } = submit({ tensors: blob.hash, bytes: blob.bytes.length });
+    return checkTensors(manifest, blob.bytes, { ...tensorGates, ...change });
+  };
+  const honest = buildUpdate(base, trained);
+  const without = new Map([...honest].slice(1));
+  const replaced = (value: ReturnType<typeof tensor>) => new Map([...honest, ["experts.0.up", value] as const]);
+
+  failsWith(check(honest, { maxBytes: 10 }), "too_large");
+  failsWith(check(new Map([...honest, ["\u202erouter\n", tensor([1], 1)] as const])), "unknown_tensor");
+  failsWith(check(new Map([...honest, ["__proto__", tensor([1], 1)] as const])), "unknown_tensor", /__proto__/);
+  failsWith(check(without), "missing_tensor");
+  failsWith(check(replaced(tensor([1, 2], 0, 0))), "wrong_shape", /\[1,2\], not \[2\]/);
+  for (const bad of [Number.NaN, Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY]) {
+    failsWith(check(replaced(tensor([2], 0, bad))), "not_finite", /experts\.0\.up/);
+  }
+  failsWith(check(replaced(tensor([2], 3.4e38, -3.4e38))), "norm");
+  failsWith(check(honest, { maxUpdateNorm: 0.07 }), "norm");
+  failsWith(check(honest, { baseNorm: Number.NaN }), "norm");
+  assert.ok(check(honest, { maxUpdateNorm: 0.075 }).ok);
+});
+
+test("the bytes must be those promised, in the one form that the tensors have", () => {
+  const { manifest } = submit();
+  failsWith(checkTensors(manifest, update.bytes.subarray(1), tensorGates), "hash_mismatch");
+  const flipped = Uint8Array.from(update.bytes);
+  flipped[flipped.length - 1]! ^= 1;
+  failsWith(checkTensors(manifest, flipped, tensorGates), "hash_mismatch");
+
+  const check = (bytes: Uint8Array) =>
+    checkTensors(submit({ tensors: sha256(bytes), bytes: bytes.length }).manifest, bytes, tensorGates);
+  failsWith(check(Buffer.from("not safetensors")), "malformed");
+  const raw = new Map<string, Tensor>(
+    [...buildUpdate(base, trained)].map(([name, { shape, data }]) => [
+      name,
+      { dtype: "F32", shape, data: new Uint8Array(data.buffer) },
+    ]),
+  );
+  failsWith(check(encodeSafetensors(raw, new Map([["salt", "1"]]))), "malformed", /canonical/);
+  assert.ok(check(encodeSafetensors(raw)).ok);
+  const integers = new Map([...raw].map(([name, t]) => [name, { ...t, dtype: "I32" as const }]));
+  failsWith(check(encodeSafetensors(integers)), "wrong_dtype");
+});
+
+test("an update needs the same tensors before and after", () => {
+  const mismatch = { code: "UPDATE_MISMATCH" };
+  assert.throws(() => buildUpdate(base, new Map([...trained].slice(1))), mismatch);
+  assert.throws(
+    () => buildUpdate(base, new Map([...trained, ["experts.0.up", tensor([1, 2], 1, 2)] as const])),
+    mismatch,
+  );
+});

@@ -1,0 +1,117 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import fc from "fast-check";
+import { z } from "zod";
+import { type ChainRecord, encodeRecord, MAX_CYCLE, MAX_RECORD_BYTES, parseRecord } from "#shared/protocol/records.js";
+import { loadVectors } from "./vectors.js";
+
+const onCycle = { network: z.string(), cycle: z.number() };
+const recordSchema = z.discriminatedUnion("type", [
+  z.object({ type: z.literal("commit"), ...onCycle, commitment: z.string() }),
+  z.object({ type: z.literal("reveal"), ...onCycle, group: z.string(), artifact: z.string(), location: z.string() }),
+  z.object({ type: z.literal("report"), ...onCycle, report: z.string(), location: z.string() }),
+  z.object({ type: z.literal("model"), ...onCycle, model: z.string(), location: z.string() }),
+  z.object({ type: z.literal("network"), network: z.string(), hash: z.string(), location: z.string() }),
+]);
+
+const vectors = loadVectors(
+  "records",
+  z.object({
+    about: z.string(),
+    valid: z.array(z.object({ record: recordSchema, text: z.string() })),
+    invalid: z.array(z.string()),
+  }),
+);
+
+const hash = fc.stringMatching(/^[0-9a-f]{64}$/);
+const network = fc.stringMatching(/^[0-9a-f]{8}$/);
+const cycle = fc.integer({ min: 0, max: MAX_CYCLE });
+const location = fc
+  .tuple(
+    fc.constantFrom("http", "https"),
+    fc.stringMatching(/^[a-z]{1,10}(\.[a-z]{1,9})?$/),
+    fc.integer({ min: 1024, max: 65535 }),
+  )
+  .map(([scheme, host, port]) => `${scheme}://${host}:${port}`);
+const plain = { noNullPrototype: true };
+const record: fc.Arbitrary<ChainRecord> = fc.oneof(
+  fc.record({ type: fc.constant("commit" as const), network, cycle, commitment: hash }, plain),
+  fc.record(
+    {
+      type: fc.constant("reveal" as const),
+      network,
+      cycle,
+      group: fc.stringMatching(/^[a-z][a-z0-9-]{0,11}$/),
+      artifact: hash,
+      location,
+    },
+    plain,
+  ),
+  fc.record({ type: fc.constant("report" as const), network, cycle, report: hash, location }, plain),
+  fc.record({ type: fc.constant("model" as const), network, cycle, model: hash, location }, plain),
+  fc
+    .record({ type: fc.constant("network" as const), hash, location })
+    .map((fields) => ({ ...fields, network: fields.hash.slice(0, 8) })),
+);
+
+test("vectors: each record has its text, and nothing else is a record", () => {
+  for (const { record, text } of vectors.valid) {
+    assert.equal(encodeRecord(record), text);
+    assert.deepEqual(parseRecord(text), { ok: true, value: record });
+  }
+  for (const text of vectors.invalid) assert.equal(parseRecord(text).ok, false, text);
+});
+
+test("every record fits, and reads as what was written", () => {
+  fc.assert(
+    fc.property(record, (written) => {
+      const text = encodeRecord(written);
+      assert.ok(Buffer.byteLength(text) <= MAX_RECORD_BYTES);
+      assert.deepEqual(parseRecord(text), { ok: true, value: written });
+    }),
+    { seed: 2 },
+  );
+});
+
+test("the longest record of each kind fits in 128 bytes", () => {
+  const full = { network: "ffffffff", cycle: MAX_CYCLE, location: `https://${"a".repeat(22)}:65535` };
+  const longest = "f".repeat(64);
+  assert.equal(full.location.length, 36);
+  const reveal = encodeRecord({ type: "reveal", ...full, group: "abcdefghijkl", artifact: longest });
+  assert.equal(Buffer.byteLength(reveal), 124);
+  assert.ok(Buffer.byteLength(encodeRecord({ type: "model", ...full, model: longest })) <= MAX_RECORD_BYTES);
+  assert.ok(Buffer.byteLength(encodeRecord({ type: "report", ...full, report: longest })) <= MAX_RECORD_BYTES);
+});
+
+test("hostile text never throws, and what is accepted is canonical", () => {
+  const check = (text: string) => {
+    const parsed = parseRecord(text);
+    if (parsed.ok) assert.equal(encodeRecord(parsed.value), text);
+    else assert.match(parsed.problem, /^[\x20-\x7e]{1,200}$/);
+  };
+  fc.assert(fc.property(fc.string({ unit: "binary", maxLength: 200 }), check), { seed: 3 });
+  const nearly = fc
+    .tuple(record, fc.nat(200), fc.string({ unit: "grapheme", maxLength: 3 }), fc.nat(3))
+    .map(([valid, at, insert, remove]) => {
+      const text = encodeRecord(valid);
+      const cut = at % text.length;
+      return text.slice(0, cut) + insert + text.slice(cut + remove);
+    });
+  fc.assert(fc.property(nearly, check), { seed: 4, numRuns: 500 });
+});
+
+test("a record that does not fit its form is not written", () => {
+  const base = { type: "reveal", network: "00000000", cycle: 1, group: "code", artifact: "0".repeat(64) } as const;
+  const location = "https://example.org";
+  for (const bad of [
+    { ...base, location: "https://example.org/x" },
+    { ...base, location: "https://a-name-that-is-too-long.example" },
+    { ...base, location: "file:///etc/passwd" },
+    { ...base, location, group: "Code" },
+    { ...base, location, cycle: MAX_CYCLE + 1 },
+    { ...base, location, artifact: "0".repeat(63) },
+    { ...base, location, network: "0000000g" },
+  ]) {
+    assert.throws(() => encodeRecord(bad), { code: "RECORD_INVALID" });
+  }
+});

@@ -1,0 +1,121 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import fc from "fast-check";
+import { findDuplicates } from "#shared/scoring/duplicates.js";
+import { mergeDeltas } from "#shared/scoring/merge.js";
+import { selectForMerge } from "#shared/scoring/selection.js";
+
+const submission = (artifact: string, group: string, score: number, commitBlock = 1) => ({
+  hotkey: `hotkey of ${artifact}`,
+  artifact,
+  group,
+  score,
+  commitBlock,
+});
+
+test("the merge takes each group's best, in order of artifact hash, in proportion to score", () => {
+  const selected = selectForMerge(
+    [
+      submission("d", "prose", 3),
+      submission("c", "prose", 1, 5),
+      submission("b", "prose", 1, 4),
+      submission("a", "prose", 0),
+      submission("e", "code", 0),
+      submission("f", "math", 2),
+    ],
+    2,
+  );
+  assert.deepEqual([...selected.keys()], ["math", "prose"]);
+  assert.deepEqual(
+    selected.get("prose")?.map(({ artifact, share }) => [artifact, share]),
+    [
+      ["b", 0.25],
+      ["d", 0.75],
+    ],
+  );
+  assert.deepEqual(
+    selected.get("math")?.map(({ share }) => share),
+    [1],
+  );
+  assert.equal(selectForMerge([], 3).size, 0);
+});
+
+test("the merge is the same bits in whatever order submissions are known", () => {
+  const all = fc.uniqueArray(
+    fc.record({
+      artifact: fc.stringMatching(/^[0-9a-f]{8}$/),
+      score: fc.double({ min: 0, max: 1, noNaN: true }),
+      seed: fc.nat(99),
+    }),
+    { selector: ({ artifact }) => artifact, minLength: 1, maxLength: 8 },
+  );
+  const merged = (list: readonly { artifact: string; score: number; seed: number }[]) => {
+    const selected = selectForMerge(
+      list.map((item) => ({ ...submission(item.artifact, "g", item.score), seed: item.seed })),
+      4,
+    ).get("g");
+    if (selected === undefined) return null;
+    const deltas = selected.map(({ seed }) => Float32Array.from({ length: 16 }, (_, i) => Math.sin(seed * 31 + i)));
+    return mergeDeltas(
+      deltas,
+      selected.map(({ share }) => share),
+    );
+  };
+  fc.assert(
+    fc.property(all, (list) => {
+      assert.deepEqual(merged(list.toReversed()), merged(list));
+    }),
+    { seed: 1 },
+  );
+});
+
+test("the weighted mean has the sign of the updates, is exact in float64 and rounds once", () => {
+  assert.deepEqual(
+    mergeDeltas([Float32Array.of(1, -2, 0), Float32Array.of(3, 2, -4)], [0.25, 0.75]),
+    Float32Array.of(2.5, 1, -3),
+  );
+  const big = Float32Array.of(16777216);
+  const one = Float32Array.of(1);
+  // in float32 each 1 would vanish beside 2^24; in float64 both arrive
+  assert.deepEqual(mergeDeltas([big, one, one], [1, 1, 1]), Float32Array.of(16777218));
+  assert.deepEqual(mergeDeltas([Float32Array.of(0.1, 7)], [1]), Float32Array.of(0.1, 7));
+});
+
+test("what cannot be merged is not", () => {
+  assert.throws(() => mergeDeltas([], []), RangeError);
+  assert.throws(() => mergeDeltas([Float32Array.of(1)], [0.5, 0.5]), RangeError);
+  assert.throws(() => mergeDeltas([Float32Array.of(1), Float32Array.of(1, 2)], [0.5, 0.5]), RangeError);
+});
+
+test("the earlier commit is the original, equal blocks go by artifact hash, and order of discovery is nothing", () => {
+  const entries = [
+    { hotkey: "copier", artifact: "a", tensors: "t1", commitBlock: 9 },
+    { hotkey: "author", artifact: "z", tensors: "t1", commitBlock: 8 },
+    { hotkey: "twin-b", artifact: "c", tensors: "t2", commitBlock: 8 },
+    { hotkey: "twin-a", artifact: "b", tensors: "t2", commitBlock: 8 },
+    { hotkey: "honest", artifact: "d", tensors: "t3", commitBlock: 10 },
+  ];
+  fc.assert(
+    fc.property(fc.shuffledSubarray(entries, { minLength: entries.length }), (submissions) => {
+      const found = findDuplicates({ cycle: 5, submissions, lineage: [] });
+      assert.deepEqual([...found].sort(), [
+        ["copier", { cycle: 5, hotkey: "author", artifact: "z" }],
+        ["twin-b", { cycle: 5, hotkey: "twin-a", artifact: "b" }],
+      ]);
+    }),
+    { seed: 2, numRuns: 30 },
+  );
+});
+
+test("what was merged before is a duplicate whoever submits it, its author included", () => {
+  const lineage = [
+    { cycle: 3, hotkey: "copier", artifact: "y", tensors: "t" },
+    { cycle: 2, hotkey: "author", artifact: "x", tensors: "t" },
+  ];
+  const submissions = [
+    { hotkey: "author", artifact: "n", tensors: "t", commitBlock: 1 },
+    { hotkey: "other", artifact: "m", tensors: "u", commitBlock: 1 },
+  ];
+  const found = findDuplicates({ cycle: 4, submissions, lineage });
+  assert.deepEqual([...found], [["author", { cycle: 2, hotkey: "author", artifact: "x" }]]);
+});

@@ -1,0 +1,162 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import fc from "fast-check";
+import { z } from "zod";
+import { rank } from "#shared/scoring/ranking.js";
+import { groupRewards, topNTakeMost } from "#shared/scoring/rewards.js";
+import { toWeights } from "#shared/scoring/weights.js";
+import { type CycleOutcome, windowMean } from "#shared/scoring/window.js";
+import { loadVectors } from "../protocol/vectors.js";
+
+const score = fc.double({ min: 0, max: 10, noNaN: true });
+const sum = (numbers: Iterable<number>): number => [...numbers].reduce((total, x) => total + x, 0);
+
+test("window: missed and rejected cycles count as zero, abstained ones not at all", () => {
+  const at = (cycle: number, verdict: CycleOutcome["verdict"], value = 0, hotkey = "a") => ({
+    cycle,
+    hotkey,
+    verdict,
+    score: value,
+  });
+  const mean = (...history: CycleOutcome[]) => windowMean({ history, hotkey: "a", cycle: 10, window: 4 });
+  assert.equal(mean(at(10, "scored", 4)), 1);
+  assert.equal(mean(at(10, "scored", 4), at(9, "rejected")), 1);
+  assert.equal(mean(at(10, "scored", 4), at(9, "abstained"), at(8, "abstained")), 2);
+  assert.equal(mean(at(10, "scored", 4), at(6, "scored", 100), at(11, "scored", 100)), 1);
+  assert.equal(mean(...[7, 8, 9, 10].map((cycle) => at(cycle, "abstained"))), 0);
+  assert.equal(mean(), 0);
+});
+
+test("window: whoever takes over a uid starts from nothing", () => {
+  const history = [7, 8, 9, 10].map((cycle) => ({ cycle, hotkey: "old", verdict: "scored" as const, score: 8 }));
+  assert.equal(windowMean({ history, hotkey: "old", cycle: 10, window: 4 }), 8);
+  assert.equal(windowMean({ history, hotkey: "new", cycle: 10, window: 4 }), 0);
+});
+
+test("ranking: score, then earlier commit, then artifact hash; a uid decides nothing", () => {
+  const of = (hotkey: string, value: number, commitBlock: number | null, artifact: string | null, uid: number) => ({
+    hotkey,
+    score: value,
+    commitBlock,
+    artifact,
+    uid,
+  });
+  const contenders = [
+    of("absent-b", 1, null, null, 0),
+    of("absent-a", 1, null, null, 1),
+    of("late", 1, 9, "a", 2),
+    of("early-high", 1, 8, "b", 3),
+    of("early-low", 1, 8, "a", 4),
+    of("best", 2, 9, "f", 5),
+  ];
+  const expected = ["best", "early-low", "early-high", "late", "absent-a", "absent-b"];
+  fc.assert(
+    fc.property(fc.shuffledSubarray(contenders, { minLength: 6 }), fc.infiniteStream(fc.nat(255)), (shuffled, uids) => {
+      const renumbered = shuffled.map((contender) => ({ ...contender, uid: Number(uids.next().value) }));
+      assert.deepEqual(
+        rank(renumbered).map(({ hotkey }) => hotkey),
+        expected,
+      );
+    }),
+    { seed: 1, numRuns: 50 },
+  );
+});
+
+test("top-N take-most: shares sum to one, fall with rank, and nothing is paid for nothing", () => {
+  const curve = fc.record({
+    topN: fc.integer({ min: 1, max: 20 }),
+    ratio: fc.double({ min: 1, max: 100, noNaN: true }),
+  });
+  fc.assert(
+    fc.property(curve, fc.array(score, { maxLength: 40 }), (parameters, scores) => {
+      const ranked = scores.sort((a, b) => b - a);
+      const shares = topNTakeMost(parameters)(ranked);
+      assert.equal(shares.length, ranked.length);
+      const isEarned = ranked.some((value) => value > 0);
+      assert.ok(Math.abs(sum(shares) - (isEarned ? 1 : 0)) < 1e-9);
+      for (const [place, share] of shares.entries()) {
+        assert.ok(share <= (shares[place - 1] ?? 1));
+        if (ranked[place] === 0 || place >= parameters.topN) assert.equal(share, 0);
+      }
+    }),
+    { seed: 2 },
+  );
+  assert.deepEqual(topNTakeMost({ topN: 3, ratio: 2 })([9, 8, 7, 6]), [4 / 7, 2 / 7, 1 / 7, 0]);
+  assert.throws(() => topNTakeMost({ topN: 0, ratio: 2 }), RangeError);
+  assert.throws(() => topNTakeMost({ topN: 1, ratio: 0.5 }), RangeError);
+});
+
+test("groups have equal pools, and what a group does not earn goes to the owner", () => {
+  const curve = topNTakeMost({ topN: 2, ratio: 3 });
+  const prose = [
+    { uid: 1, score: 5 },
+    { uid: 2, score: 1 },
+    { uid: 3, score: 0.5 },
+  ];
+  const idle = [{ uid: 4, score: 0 }];
+  const shares = groupRewards({
+    groups: new Map([
+      ["prose", prose],
+      ["code", idle],
+    ]),
+    curve,
+    ownerUid: 0,
+  });
+  assert.deepEqual([...shares].sort(), [
+    [0, 0.5],
+    [1, 0.375],
+    [2, 0.125],
+  ]);
+  const own = groupRewards({
+    groups: new Map([
+      ["prose", prose],
+      ["code", [{ uid: 1, score: 9 }]],
+    ]),
+    curve,
+    ownerUid: 0,
+  });
+  assert.deepEqual([...own].sort(), [
+    [1, 0.875],
+    [2, 0.125],
+  ]);
+  const many = fc.dictionary(
+    fc.stringMatching(/^[a-z]{1,4}$/),
+    fc.array(fc.record({ uid: fc.nat(255), score }), { maxLength: 9 }),
+    { minKeys: 1, maxKeys: 6 },
+  );
+  fc.assert(
+    fc.property(many, (groups) => {
+      const sorted = Object.entries(groups).map(
+        ([name, list]) => [name, list.sort((a, b) => b.score - a.score)] as const,
+      );
+      const paid = groupRewards({ groups: new Map(sorted), curve, ownerUid: 7 });
+      assert.ok(Math.abs(sum(paid.values()) - 1) < 1e-9);
+      const reversed = groupRewards({ groups: new Map(sorted.toReversed()), curve, ownerUid: 7 });
+      assert.deepEqual(new Map([...reversed].sort()), new Map([...paid].sort()));
+    }),
+    { seed: 3 },
+  );
+});
+
+test("vectors: weights", () => {
+  const pairs = z.array(z.tuple([z.number(), z.number()]));
+  const { cases } = loadVectors("weights", z.object({ cases: z.array(z.object({ shares: pairs, weights: pairs })) }));
+  for (const { shares, weights } of cases) assert.deepEqual(toWeights(new Map(shares)), weights);
+});
+
+test("weights: u16, ascending uids, the largest share is full scale, order and scale of shares do not matter", () => {
+  const share = fc.double({ min: 0, max: 1, noNaN: true });
+  fc.assert(
+    fc.property(fc.uniqueArray(fc.tuple(fc.nat(255), share), { selector: ([uid]) => uid, maxLength: 64 }), (pairs) => {
+      const weights = toWeights(new Map(pairs));
+      assert.ok(weights.every(([, w]) => Number.isInteger(w) && w > 0 && w <= 65535));
+      assert.ok(weights.every(([uid], i) => i === 0 || uid > (weights[i - 1]?.[0] ?? -1)));
+      const best = Math.max(0, ...pairs.map(([, value]) => value));
+      if (best > 0) assert.ok(weights.some(([uid, w]) => w === 65535 && new Map(pairs).get(uid) === best));
+      assert.deepEqual(toWeights(new Map(pairs.toReversed())), weights);
+    }),
+    { seed: 4 },
+  );
+  for (const bad of [-1, Number.NaN, Number.POSITIVE_INFINITY])
+    assert.throws(() => toWeights(new Map([[0, bad]])), RangeError);
+});
