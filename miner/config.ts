@@ -1,0 +1,60 @@
+import { z } from "zod";
+import { participantSettings, pathSchema } from "#shared/config/common.js";
+import { type Config, defineConfig, setting } from "#shared/config/settings.js";
+
+/** How a miner acts: all but `honest` cheat on purpose, so that a test network can show what cheating earns. */
+export const minerBehaviours = ["honest", "copier", "noise", "lazy"] as const;
+
+/** Everything that a miner can be told. */
+export const minerSettings = defineConfig({
+  ...participantSettings,
+  expert_group: setting({
+    schema: z.string().min(1),
+    allowed: "the name of a group of the network file",
+    describe: "The expert group to train.",
+  }),
+  data_path: setting({
+    schema: pathSchema.optional(),
+    describe: 'Documents of your own, one {"text": …} a line, trained beside the group\'s data.',
+  }),
+  data_weight: setting({
+    schema: z.number().gt(0).max(1),
+    default: 0.5,
+    describe: "Share of training windows from data_path; 1 leaves the group's data out.",
+  }),
+  batch_size: setting({ schema: z.int().min(1), default: 4, describe: "Sequences in a forward pass." }),
+  gradient_accumulation_steps: setting({
+    schema: z.int().min(1),
+    default: 4,
+    describe: "Forward passes whose gradients are averaged into one optimiser step.",
+  }),
+  learning_rate: setting({ schema: z.number().positive(), default: 3e-5, describe: "AdamW's highest learning rate." }),
+  warmup_steps: setting({
+    schema: z.int().min(0),
+    default: 100,
+    describe: "Optimiser steps over which the learning rate rises to its highest.",
+  }),
+  max_steps: setting({
+    schema: z.int().min(1),
+    default: 500,
+    describe: "Optimiser steps in a cycle at most; the train phase's last block ends it earlier.",
+  }),
+  weight_decay: setting({ schema: z.number().min(0), default: 0.1, describe: "AdamW's decoupled weight decay." }),
+  seed: setting({
+    schema: z.int().min(0),
+    default: 42,
+    describe: "Start of the training stream; the hotkey and the cycle are mixed in.",
+  }),
+  wandb_project: setting({
+    schema: z.string().min(1),
+    default: "blockzero-miner",
+    describe: "The Weights & Biases project.",
+  }),
+  behaviour: setting({
+    schema: z.enum(minerBehaviours),
+    default: "honest",
+    describe: "For red teams on test networks: copier, noise and lazy cheat, and earn nothing.",
+  }),
+});
+
+export type MinerConfig = Config<typeof minerSettings>;

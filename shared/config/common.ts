@@ -1,0 +1,82 @@
+import { homedir } from "node:os";
+import { join } from "node:path";
+import { z } from "zod";
+import { logFormats, logLevels } from "../telemetry/logger.js";
+import { setting } from "./settings.js";
+
+const name = z.string().min(1);
+
+/** A path; a leading `~/` is the home folder. */
+export const pathSchema = name.transform((path) => (path.startsWith("~/") ? join(homedir(), path.slice(2)) : path));
+
+/** Settings of every program that takes part in a subnet. */
+export const participantSettings = {
+  chain_endpoint: setting({
+    schema: z.url({ protocol: /^wss?$/ }),
+    default: "ws://127.0.0.1:9944",
+    allowed: "a ws:// or wss:// URL",
+    describe: "The chain's WebSocket endpoint.",
+  }),
+  netuid: setting({ schema: z.int().min(0).max(65535), default: 1, describe: "The subnet's number." }),
+  network: setting({
+    schema: pathSchema.optional(),
+    describe: "The network file. Unset, it is fetched by the hash that the subnet owner committed on chain.",
+  }),
+  "wallet.name": setting({ schema: name, default: "default", describe: "The coldkey's name." }),
+  "wallet.hotkey": setting({ schema: name, default: "default", describe: "The hotkey's name within the wallet." }),
+  "wallet.path": setting({
+    schema: pathSchema,
+    default: "~/.bittensor/wallets",
+    describe: "The folder of wallets.",
+  }),
+  checkpoint_dir: setting({
+    schema: pathSchema,
+    default: "./checkpoints",
+    describe: "Where models, artifacts, metrics and the journal of cycles are kept.",
+  }),
+  checkpoint_keep_top_k: setting({
+    schema: z.int().min(1),
+    default: 3,
+    describe: "Checkpoints that are kept; older ones are deleted.",
+  }),
+  threads: setting({
+    schema: z.int().min(0).max(1024),
+    default: 0,
+    describe: "Processor threads for the model; 0 takes all.",
+  }),
+  "listen.host": setting({
+    schema: name,
+    default: "127.0.0.1",
+    describe: "The address that artifacts are served on; 0.0.0.0 for all.",
+  }),
+  "listen.port": setting({
+    schema: z.int().min(0).max(65535),
+    default: 0,
+    describe: "The port that artifacts are served on; 0 takes a free one.",
+  }),
+  "listen.public_url": setting({
+    schema: z.url({ protocol: /^https?$/ }).optional(),
+    allowed: "an http:// or https:// URL",
+    describe: "Where others reach this server, behind a proxy or NAT. Unset, it is the address and port above.",
+  }),
+  allow_private_addresses: setting({
+    schema: z.boolean(),
+    default: false,
+    describe: "Fetch from loopback and private addresses too. Only for a network on one machine or one LAN.",
+  }),
+  wandb: setting({
+    schema: z.boolean(),
+    default: false,
+    describe: "Send metrics to Weights & Biases as well; needs WANDB_API_KEY in the environment.",
+  }),
+  "log.level": setting({
+    schema: z.enum(logLevels),
+    default: "info",
+    describe: "The least urgent lines that are shown.",
+  }),
+  "log.format": setting({
+    schema: z.enum(logFormats),
+    default: "pretty",
+    describe: "Lines for a person, or JSON for a collector.",
+  }),
+};

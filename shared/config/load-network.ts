@@ -1,0 +1,57 @@
+import type { z } from "zod";
+import { BlockZeroError } from "../errors.js";
+import { type Network, networkSchema } from "../protocol/network.js";
+import { readYaml, yamlValue } from "./yaml-file.js";
+
+const CODES = { missing: "NETWORK_FILE_NOT_FOUND", malformed: "NETWORK_FILE_MALFORMED" } as const;
+
+/**
+ * Reads a network file (YAML, of which JSON is a part).
+ *
+ * @throws BlockZeroError NETWORK_FILE_NOT_FOUND, NETWORK_FILE_MALFORMED (line and column), NETWORK_FILE_INVALID (field)
+ */
+export const loadNetwork = (file: string): Network => parseNetwork(yamlValue(file, readYaml(file, CODES), CODES), file);
+
+/**
+ * Checks a network that was read elsewhere, such as one fetched by its hash.
+ *
+ * @param origin where it came from, for the message
+ * @throws BlockZeroError NETWORK_FILE_INVALID
+ */
+export const parseNetwork = (value: unknown, origin: string): Network => {
+  const parsed = networkSchema.safeParse(value);
+  if (parsed.success) return parsed.data;
+  const [first, ...others] = parsed.error.issues;
+  const more = others.length === 0 ? "" : ` (and ${others.length} more)`;
+  throw new BlockZeroError(
+    "NETWORK_FILE_INVALID",
+    `${origin}: ${first === undefined ? "not a network" : faultOf(first)}${more}`,
+    "correct that field; everybody on a subnet needs the same file, so ask its owner for the current one",
+    { cause: parsed.error },
+  );
+};
+
+const faultOf = (issue: z.core.$ZodIssue): string => {
+  const path = issue.path.join(".");
+  if (issue.code === "unrecognized_keys") {
+    return `unknown field ${[...issue.path, issue.keys[0] ?? ""].join(".")}`;
+  }
+  return path === "" ? `not a network: ${issue.message}` : `${path}: ${issue.message}`;
+};
+
+/** The dotted path of the first field in which two networks differ, or undefined where they are the same. */
+export const differingField = (a: Network, b: Network): string | undefined => firstDifference(a, b, []);
+
+const firstDifference = (a: unknown, b: unknown, path: readonly string[]): string | undefined => {
+  if (Object.is(a, b)) return undefined;
+  if (!isContainer(a) || !isContainer(b) || Array.isArray(a) !== Array.isArray(b)) return path.join(".");
+  const left = new Map(Object.entries(a));
+  const right = new Map(Object.entries(b));
+  for (const key of new Set([...left.keys(), ...right.keys()])) {
+    const difference = firstDifference(left.get(key), right.get(key), [...path, key]);
+    if (difference !== undefined) return difference;
+  }
+  return undefined;
+};
+
+const isContainer = (value: unknown): value is object => typeof value === "object" && value !== null;

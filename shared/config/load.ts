@@ -1,0 +1,176 @@
+import { isAlias, isMap, isScalar, type Node } from "yaml";
+import { BlockZeroError, reasonOf } from "../errors.js";
+import { allowedValues, fromText } from "./allowed.js";
+import { nearest } from "./nearest.js";
+import { type Config, type Definition, environmentName, flagName, type Setting, spellingOf } from "./settings.js";
+import { MAX_ALIASES, readYaml } from "./yaml-file.js";
+
+export interface ConfigInputs {
+  /** A YAML file, nested (`wallet: { hotkey: x }`) or dotted (`wallet.hotkey: x`). */
+  readonly file?: string | undefined;
+  /** An empty variable counts as unset. */
+  readonly env: Readonly<Record<string, string | undefined>>;
+  /** By key in any of its spellings: `wallet.hotkey`, `wallet-hotkey`, `walletHotkey`. */
+  readonly flags: Readonly<Record<string, string | number | boolean | undefined>>;
+}
+
+interface Given {
+  readonly value: unknown;
+  /** Where it was given, as its reader knows it: `miner.yaml:3`, `--seed`, an environment variable. */
+  readonly origin: string;
+}
+
+/**
+ * The configuration from flags, environment, file and defaults, the earlier before the later. `null` in the file counts
+ * as unset.
+ *
+ * @throws BlockZeroError CONFIG_NOT_FOUND, CONFIG_MALFORMED, CONFIG_UNKNOWN_KEY, CONFIG_DUPLICATE_KEY,
+ *         CONFIG_MISSING_KEY, CONFIG_INVALID_VALUE: the first fault, with the number of the others
+ */
+export const loadConfig = <D extends Definition>(definition: D, { file, env, flags }: ConfigInputs): Config<D> => {
+  const faults: BlockZeroError[] = [];
+  const fromFile = file === undefined ? new Map<string, Given>() : readSettings(definition, file, faults);
+  const fromFlags = flagValues(definition, flags, faults);
+  const values = new Map<string, unknown>();
+  for (const [key, setting] of Object.entries(definition)) {
+    const given = fromFlags.get(key) ?? environmentValue(key, setting, env) ?? fromFile.get(key);
+    const parsed = setting.schema.safeParse(given === undefined ? setting.default : given.value);
+    if (parsed.success) values.set(key, parsed.data);
+    else faults.push(given === undefined ? missing(key, setting) : invalid(key, setting, given));
+  }
+  const [first, ...others] = faults;
+  if (first !== undefined) throw others.length === 0 ? first : withOthers(first, others.length);
+  return nest(values) as Config<D>;
+};
+
+const environmentValue = (key: string, setting: Setting, env: ConfigInputs["env"]): Given | undefined => {
+  const name = environmentName(key, setting);
+  const text = env[name]?.trim() ?? "";
+  return text === "" ? undefined : { value: fromText(text, setting), origin: name };
+};
+
+const flagValues = (
+  definition: Definition,
+  flags: ConfigInputs["flags"],
+  faults: BlockZeroError[],
+): Map<string, Given> => {
+  const keys = new Map(Object.keys(definition).map((key) => [spellingOf(key), key]));
+  const given = new Map<string, Given>();
+  for (const [name, value] of Object.entries(flags)) {
+    if (value === undefined) continue;
+    const key = keys.get(spellingOf(name));
+    const setting = key === undefined ? undefined : definition[key];
+    if (key === undefined || setting === undefined) faults.push(unknownKey(name, "flag", Object.keys(definition)));
+    else given.set(key, { value: typeof value === "string" ? fromText(value, setting) : value, origin: flagName(key) });
+  }
+  return given;
+};
+
+const readSettings = (definition: Definition, file: string, faults: BlockZeroError[]): Map<string, Given> => {
+  const keys = Object.keys(definition);
+  const { document, lineAt } = readYaml(file, { missing: "CONFIG_NOT_FOUND", malformed: "CONFIG_MALFORMED" });
+  const given = new Map<string, Given>();
+
+  const visit = (node: Node | null, path: string): void => {
+    if (!isMap<Node, Node | null>(node)) return;
+    for (const { key, value } of node.items) {
+      const name = isScalar(key) ? String(key.value) : key.toString();
+      const full = path === "" ? name : `${path}.${name}`;
+      const origin = `${file}:${lineAt(key.range?.[0] ?? 0)}`;
+      const resolved = isAlias(value) ? value.resolve(document) : value;
+      if (Object.hasOwn(definition, full)) {
+        if (given.has(full)) faults.push(duplicateKey(full, origin));
+        const plain = plainValue(value, origin);
+        if (plain !== null) given.set(full, { value: plain, origin });
+        continue;
+      }
+      const children = keys.filter((known) => known.startsWith(`${full}.`));
+      if (children.length === 0) faults.push(unknownKey(full, origin, keys));
+      else if (isMap(resolved)) visit(resolved, full);
+      else if (!isEmpty(value)) faults.push(noMapping(full, origin, children));
+    }
+  };
+
+  const plainValue = (node: Node | null, origin: string): unknown => {
+    try {
+      return node?.toJS(document, { maxAliasCount: MAX_ALIASES }) ?? null;
+    } catch (thrown) {
+      throw new BlockZeroError("CONFIG_MALFORMED", `${origin}: ${reasonOf(thrown)}`, "write the value out", {
+        cause: thrown,
+      });
+    }
+  };
+
+  const root = document.contents;
+  if (root !== null && !isEmpty(root) && !isMap(root)) {
+    throw new BlockZeroError("CONFIG_MALFORMED", `${file}:1: not a mapping`, "write one `key: value` a line");
+  }
+  visit(root, "");
+  return given;
+};
+
+const isEmpty = (node: unknown): boolean => node === null || (isScalar(node) && node.value === null);
+
+/** `{ "wallet.hotkey": x }` as `{ wallet: { hotkey: x } }`; the keys come from a definition, never from input. */
+const nest = (values: ReadonlyMap<string, unknown>): Record<string, unknown> => {
+  const groups = new Map<string, Map<string, unknown>>();
+  const result: Record<string, unknown> = {};
+  for (const [key, value] of values) {
+    const dot = key.indexOf(".");
+    if (dot === -1) result[key] = value;
+    else {
+      const head = key.slice(0, dot);
+      const group = groups.get(head) ?? new Map<string, unknown>();
+      group.set(key.slice(dot + 1), value);
+      groups.set(head, group);
+    }
+  }
+  for (const [head, group] of groups) result[head] = nest(group);
+  return result;
+};
+
+const unknownKey = (name: string, origin: string, keys: readonly string[]): BlockZeroError => {
+  const near = nearest(name, keys);
+  return new BlockZeroError(
+    "CONFIG_UNKNOWN_KEY",
+    `${origin}: unknown key "${name}"${near === undefined ? "" : `, did you mean "${near}"?`}`,
+    near === undefined ? "remove it; --help lists every key" : `write ${near}, or remove it`,
+  );
+};
+
+const noMapping = (key: string, origin: string, children: readonly string[]): BlockZeroError =>
+  new BlockZeroError(
+    "CONFIG_INVALID_VALUE",
+    `${origin}: ${key} is a value, but holds ${children.join(", ")}`,
+    `write these keys indented below ${key}:`,
+  );
+
+const duplicateKey = (key: string, origin: string): BlockZeroError =>
+  new BlockZeroError("CONFIG_DUPLICATE_KEY", `${origin}: ${key} is given twice`, "keep one of the two");
+
+const missing = (key: string, setting: Setting): BlockZeroError =>
+  new BlockZeroError(
+    "CONFIG_MISSING_KEY",
+    `${key} is not set: ${setting.describe}`,
+    `add ${key} to the file, or give ${flagName(key)} or ${environmentName(key, setting)}`,
+  );
+
+const invalid = (key: string, setting: Setting, { value, origin }: Given): BlockZeroError =>
+  new BlockZeroError(
+    "CONFIG_INVALID_VALUE",
+    `${origin}: ${key} is ${shown(value)}, which is not ${allowedValues(setting)}`,
+    `give ${allowedValues(setting)}`,
+  );
+
+const shown = (value: unknown): string => {
+  const text = JSON.stringify(value) ?? String(value);
+  return text.length > 80 ? `${text.slice(0, 79)}…` : text;
+};
+
+const withOthers = (first: BlockZeroError, others: number): BlockZeroError =>
+  new BlockZeroError(
+    first.code,
+    `${first.message} (and ${others} more ${others === 1 ? "fault" : "faults"})`,
+    first.hint,
+    { cause: first },
+  );

@@ -1,0 +1,60 @@
+import { readFileSync, statSync } from "node:fs";
+import { type Document, LineCounter, parseDocument } from "yaml";
+import { BlockZeroError, reasonOf } from "../errors.js";
+
+const MAX_BYTES = 2 ** 20;
+/** Expansions of anchors; more is a file that unpacks to far more than it says. */
+export const MAX_ALIASES = 100;
+
+export interface YamlFile {
+  readonly document: Document.Parsed;
+  /** 1-based line of a character offset. */
+  lineAt(offset: number): number;
+}
+
+/** The codes that a file's faults carry: each kind of file has its own. */
+export interface YamlFaultCodes {
+  readonly missing: string;
+  readonly malformed: string;
+}
+
+/** Reads a YAML 1.2 file with the core schema: no custom tags, no duplicate keys, at most 1 MiB. */
+export const readYaml = (file: string, codes: YamlFaultCodes): YamlFile => {
+  const lines = new LineCounter();
+  const document = parseDocument(readText(file, codes), { lineCounter: lines, prettyErrors: false });
+  const lineAt = (offset: number): number => lines.linePos(offset).line;
+  const fault = document.errors[0] ?? document.warnings[0];
+  if (fault !== undefined) {
+    const { line, col } = lines.linePos(fault.pos[0]);
+    throw malformed(codes, `${file}:${line}:${col}: ${fault.message}`, fault);
+  }
+  return { document, lineAt };
+};
+
+/** The whole file as plain values. */
+export const yamlValue = (file: string, { document }: YamlFile, codes: YamlFaultCodes): unknown => {
+  try {
+    return document.toJS({ maxAliasCount: MAX_ALIASES });
+  } catch (thrown) {
+    throw malformed(codes, `${file}: ${reasonOf(thrown)}`, thrown);
+  }
+};
+
+const readText = (file: string, codes: YamlFaultCodes): string => {
+  try {
+    const { size } = statSync(file);
+    if (size > MAX_BYTES) throw malformed(codes, `${file} has ${size} bytes, more than ${MAX_BYTES}`, undefined);
+    return readFileSync(file, "utf8");
+  } catch (thrown) {
+    if (thrown instanceof BlockZeroError) throw thrown;
+    throw new BlockZeroError(
+      codes.missing,
+      `cannot read ${file}: ${reasonOf(thrown)}`,
+      "check the path; it is relative to the folder the program was started in",
+      { cause: thrown },
+    );
+  }
+};
+
+const malformed = (codes: YamlFaultCodes, message: string, cause: unknown): BlockZeroError =>
+  new BlockZeroError(codes.malformed, message, "correct the file's YAML", { cause });

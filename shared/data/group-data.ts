@@ -1,0 +1,49 @@
+import { openSource } from "#datasets/index.js";
+import type { Network } from "../protocol/network.js";
+import {
+  type Batch,
+  heldOutBatches,
+  type LoaderOptions,
+  type TrainingLoader,
+  trainingLoader,
+  type WeightedSource,
+} from "./loader.js";
+import type { DocumentSource } from "./source.js";
+import { byteTokenizer } from "./tokenizer.js";
+
+type GroupData = Pick<Network, "groups" | "data">;
+
+/** The training stream of a group's own documents; an operator's documents take `share` of the windows where given. */
+export const groupTrainingLoader = (
+  network: GroupData,
+  group: string,
+  options: { batchSize: number; seed: string; own?: { source: DocumentSource; share: number } | undefined },
+): TrainingLoader => {
+  const loader = loaderOptions(network, group, options.batchSize);
+  return trainingLoader({ ...loader, sources: mixed(loader.sources, options.own), seed: options.seed });
+};
+
+const mixed = (
+  sources: readonly WeightedSource[],
+  own: { source: DocumentSource; share: number } | undefined,
+): readonly WeightedSource[] => {
+  if (!own) return sources;
+  if (own.share === 1) return [{ source: own.source, weight: 1 }];
+  const total = sources.reduce((sum, { weight }) => sum + weight, 0);
+  return [...sources, { source: own.source, weight: (total * own.share) / (1 - own.share) }];
+};
+
+/** The batches a group's updates are judged on, a pure function of the seed (64 hex digits). */
+export const groupHeldOutBatches = (
+  network: GroupData,
+  group: string,
+  options: { batches: number; batchSize: number; seed: string },
+): readonly Batch[] => heldOutBatches({ ...loaderOptions(network, group, options.batchSize), ...options });
+
+const loaderOptions = ({ groups, data }: GroupData, group: string, batchSize: number): LoaderOptions => ({
+  sources: groups[group]!.data.map(({ weight, ...name }) => ({ source: openSource(name), weight })),
+  tokenizer: byteTokenizer,
+  sequenceLength: data.sequence_length,
+  batchSize,
+  heldOut: data.held_out,
+});

@@ -1,0 +1,9 @@
+/** A collection of texts that can be read in any order. */
+export interface DocumentSource {
+  /** The name in a network file's `data`. */
+  readonly kind: string;
+  /** Number of documents; `"unbounded"` where every index from 0 to 2^32 − 1 has one. */
+  readonly size: number | "unbounded";
+  /** The document at an index: always the same text for the same index. */
+  document(index: number): string;
+}

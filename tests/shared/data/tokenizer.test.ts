@@ -1,0 +1,33 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import fc from "fast-check";
+import { bitsPerByte, byteTokenizer } from "#shared/data/tokenizer.js";
+
+test("any text comes back from its tokens", () => {
+  fc.assert(
+    fc.property(fc.string({ unit: "binary" }), (text) => {
+      const ids = byteTokenizer.encode(text);
+      assert.equal(ids.length, Buffer.byteLength(text));
+      assert.ok(ids.every((id) => id < 256));
+      assert.equal(byteTokenizer.decode(ids), text);
+      assert.equal(byteTokenizer.decode(BigInt64Array.from(ids, BigInt)), text);
+    }),
+    { seed: 1 },
+  );
+});
+
+test("the separator shows, and text cannot forge it", () => {
+  assert.equal(byteTokenizer.decode([97, 256, 98]), "a<|endoftext|>b");
+  assert.ok(!byteTokenizer.encode("<|endoftext|>").includes(byteTokenizer.endOfDocument));
+  assert.equal(byteTokenizer.size, 257);
+});
+
+test("bytes that are no UTF-8 read U+FFFD, ids that are none are refused", () => {
+  assert.equal(byteTokenizer.decode([0xff, 97]), "\ufffda");
+  assert.throws(() => byteTokenizer.decode([257]), RangeError);
+  assert.throws(() => byteTokenizer.decode([-1]), RangeError);
+});
+
+test("a uniform guess among 256 bytes costs eight bits", () => {
+  assert.ok(Math.abs(bitsPerByte(Math.log(256)) - 8) < 1e-12);
+});

@@ -1,0 +1,71 @@
+import assert from "node:assert/strict";
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { test } from "node:test";
+import { BlockZeroError, formatError } from "#shared/errors.js";
+import { jsonlMetrics, tee } from "#shared/telemetry/metrics.js";
+import { temporaryFile } from "#tests/shared/config/fixtures.js";
+import { capturingLog } from "./capture.js";
+
+test("one JSON object a line with its time, appended over restarts", async (context) => {
+  const folder = mkdtempSync(join(tmpdir(), "blockzero-"));
+  context.after(() => rmSync(folder, { recursive: true }));
+  const file = join(folder, "deep", "metrics.jsonl");
+  let time = 1_000;
+  const now = (): number => time++;
+  const first = jsonlMetrics(file, { now });
+  first.write({ step: 1, loss: 2.5, group: "math" });
+  first.write({ step: 2, loss: Number.NaN, norm: Number.POSITIVE_INFINITY });
+  await first.close();
+  first.write({ step: 99 });
+  await first.close();
+  const second = jsonlMetrics(file, { now });
+  second.write({ step: 3 });
+  await second.close();
+  assert.deepEqual(
+    readFileSync(file, "utf8")
+      .trimEnd()
+      .split("\n")
+      .map((line) => JSON.parse(line)),
+    [
+      { time: 1_000, step: 1, loss: 2.5, group: "math" },
+      { time: 1_001, step: 2, loss: "NaN", norm: "Infinity" },
+      { time: 1_002, step: 3 },
+    ],
+  );
+});
+
+test("a place that cannot be written is a coded fault", (context) => {
+  const file = temporaryFile(context, "taken", "");
+  assert.throws(
+    () => jsonlMetrics(join(file, "metrics.jsonl")),
+    (thrown) =>
+      thrown instanceof BlockZeroError &&
+      formatError(thrown) ===
+        `✖ METRICS_UNWRITABLE cannot write metrics to ${file}/metrics.jsonl: EEXIST: file already exists, mkdir '${file}' → name a folder that this user may write to`,
+  );
+});
+
+test("a full disk is one warning", { skip: process.platform !== "linux" }, async () => {
+  const { log, lines } = capturingLog();
+  const sink = jsonlMetrics("/dev/full", { log });
+  sink.write({ a: 1 });
+  sink.write({ a: 2 });
+  await sink.close();
+  assert.equal(lines.length, 1);
+  assert.equal(lines[0]?.level, "warn");
+  assert.match(String(lines[0]?.fields.reason), /ENOSPC/);
+});
+
+test("tee writes to all and closes all", async () => {
+  const heard: string[] = [];
+  const sink = (name: string) => ({
+    write: (values: object) => void heard.push(`${name} ${JSON.stringify(values)}`),
+    close: async () => void heard.push(`${name} closed`),
+  });
+  const both = tee(sink("a"), sink("b"));
+  both.write({ x: 1 });
+  await both.close();
+  assert.deepEqual(heard, ['a {"x":1}', 'b {"x":1}', "a closed", "b closed"]);
+});
