@@ -1,0 +1,41 @@
+import { u8aToHex } from "@polkadot/util";
+import { z } from "zod";
+import { canonicalBytes, hashJson } from "#shared/protocol/network.js";
+import type { Signer } from "../chain.js";
+import { verify } from "../wallet.js";
+import { addressSchema } from "./address.js";
+import { type Call, callSchema } from "./calls.js";
+
+/** The largest extrinsic a node takes, in bytes of canonical JSON. */
+export const EXTRINSIC_BYTES = 64 * 1024;
+
+const payloadShape = {
+  /** Hash of the genesis block: an extrinsic for one chain is void on another. */
+  genesis: z.string().regex(/^[0-9a-f]{64}$/),
+  /** Count of the signer's extrinsics before this one. */
+  nonce: z.int().min(0),
+  signer: addressSchema,
+  call: callSchema,
+};
+
+export const extrinsicSchema = z.strictObject({
+  ...payloadShape,
+  /** sr25519 over the canonical JSON of the other fields, 128 hex digits. */
+  signature: z.string().regex(/^[0-9a-f]{128}$/),
+});
+
+export type Extrinsic = z.infer<typeof extrinsicSchema>;
+export type ExtrinsicPayload = Omit<Extrinsic, "signature">;
+
+const payloadOf = ({ signature: _, ...payload }: Extrinsic): ExtrinsicPayload => payload;
+
+/** Names what is asked, not who signed it how: the same request signed twice has one hash. 64 hex digits. */
+export const extrinsicHash = (extrinsic: Extrinsic): string => hashJson(payloadOf(extrinsic));
+
+export const signExtrinsic = (genesis: string, nonce: number, call: Call, signer: Signer): Extrinsic => {
+  const payload: ExtrinsicPayload = { genesis, nonce, signer: signer.address, call };
+  return { ...payload, signature: u8aToHex(signer.sign(canonicalBytes(payload)), -1, false) };
+};
+
+export const isSignatureValid = (extrinsic: Extrinsic): boolean =>
+  verify(canonicalBytes(payloadOf(extrinsic)), Buffer.from(extrinsic.signature, "hex"), extrinsic.signer);

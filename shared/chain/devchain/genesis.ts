@@ -1,0 +1,107 @@
+import { z } from "zod";
+import { hashJson } from "#shared/protocol/network.js";
+import { addressSchema } from "./address.js";
+
+const u16 = z.int().min(0).max(65535);
+/** Smallest units, decimal digits: JSON numbers do not hold a u64. */
+export const amountSchema = z
+  .string()
+  .regex(/^(0|[1-9]\d{0,19})$/, "an amount is up to 20 decimal digits")
+  .refine((digits) => BigInt(digits) < 1n << 64n, "an amount is below 2^64");
+export const netuidSchema = u16;
+
+const completeHyperParameters = z.strictObject({
+  /** An epoch every tempo + 1 blocks; 0: never. */
+  tempo: u16,
+  /** Blocks between two settings of weights by one neuron. */
+  weightsRateLimit: z.int().min(0),
+  weightsVersion: z.int().min(0),
+  minAllowedWeights: u16,
+  maxValidators: u16.min(1),
+  maxUids: u16.min(1).max(4096),
+  /** Blocks after registration in which a neuron is not replaced. */
+  immunityPeriod: u16,
+  activityCutoff: u16,
+  maxRegistrationsPerBlock: u16,
+  /** Price of a registration. */
+  burn: amountSchema,
+  /** Least stake to hold a permit and to set weights. */
+  stakeThreshold: amountSchema,
+  /** Consensus majority, u16 of one. */
+  kappa: u16,
+  /** Share of old bonds kept at an epoch, in millionths. */
+  bondsMovingAverage: z.int().min(0).max(1_000_000),
+  /** u16 of one: how far bonds follow the clipped weights. */
+  bondsPenalty: u16,
+  /** The owner's share of emission, u16 of one. */
+  ownerCut: u16,
+});
+
+export type HyperParameterSpec = z.infer<typeof completeHyperParameters>;
+
+/** Subtensor's, except that registration costs nothing. */
+export const defaultHyperParameters: HyperParameterSpec = {
+  tempo: 360,
+  weightsRateLimit: 100,
+  weightsVersion: 0,
+  minAllowedWeights: 1,
+  maxValidators: 64,
+  maxUids: 256,
+  immunityPeriod: 4096,
+  activityCutoff: 5000,
+  maxRegistrationsPerBlock: 1,
+  burn: "0",
+  stakeThreshold: "0",
+  kappa: 32767,
+  bondsMovingAverage: 900_000,
+  bondsPenalty: 65535,
+  ownerCut: 11796,
+};
+
+/** Some of a subnet's parameters. */
+export const hyperParameterChangeSchema = completeHyperParameters.partial();
+export type HyperParameterChange = z.infer<typeof hyperParameterChangeSchema>;
+
+export const changeHyperParameters = (base: HyperParameterSpec, change: HyperParameterChange): HyperParameterSpec =>
+  completeHyperParameters.parse({
+    ...base,
+    ...Object.fromEntries(Object.entries(change).filter(([, value]) => value !== undefined)),
+  });
+
+/** A subnet's parameters, defaults filled in. */
+export const hyperParametersSchema = hyperParameterChangeSchema.transform((given) =>
+  changeHyperParameters(defaultHyperParameters, given),
+);
+
+export const genesisSubnetSchema = z.strictObject({
+  netuid: netuidSchema,
+  ownerHotkey: addressSchema,
+  hyperParameters: hyperParametersSchema.prefault({}),
+  /** Registered in this order after the owner, who is uid 0; each is its own coldkey. */
+  neurons: z.array(addressSchema).max(4095).default([]),
+  /** Stake by hotkey. */
+  stakes: z.record(addressSchema, amountSchema).default({}),
+});
+
+/** What a devchain starts from; its hash names the chain. */
+export const genesisSchema = z.strictObject({
+  version: z.literal(1).default(1),
+  name: z.string().min(1).max(64).default("blockzero-devchain"),
+  /** Milliseconds since the epoch. */
+  timestamp: z.int().min(0).default(0),
+  /** The key that may sign `sudo`. */
+  sudo: addressSchema,
+  balances: z.record(addressSchema, amountSchema).default({}),
+  subnets: z.array(genesisSubnetSchema).max(64).default([]),
+  /** Paid to every subnet at every block. */
+  emissionPerBlock: amountSchema.default("1000000000"),
+  /** Bytes of commitments a hotkey may write per tempo; each commitment counts at least 100. */
+  commitmentSpace: z.int().min(100).default(3100),
+});
+
+export type Genesis = z.infer<typeof genesisSchema>;
+/** As a person writes it, defaults left out. */
+export type GenesisSpec = z.input<typeof genesisSchema>;
+
+/** 64 hex digits over the genesis with its defaults filled in. */
+export const hashGenesis = (genesis: Genesis): string => hashJson(genesis);

@@ -1,0 +1,100 @@
+import type { Genesis, HyperParameterSpec } from "./genesis.js";
+import type { U16Row } from "./yuma.js";
+
+/** Shares are u16 of one, of the last epoch. Its uid is its place in the subnet. */
+export interface NeuronState {
+  readonly hotkey: string;
+  readonly coldkey: string;
+  readonly registeredAt: number;
+  readonly lastUpdate: number;
+  readonly permit: boolean;
+  readonly active: boolean;
+  readonly rank: number;
+  readonly trust: number;
+  readonly consensus: number;
+  readonly incentive: number;
+  readonly dividends: number;
+  readonly validatorTrust: number;
+  readonly emission: bigint;
+  readonly weights: U16Row;
+  readonly bonds: U16Row;
+}
+
+export interface CommitmentState {
+  readonly data: string;
+  readonly block: number;
+  /** Bytes written in the tempo of the last commitment. */
+  readonly space: { readonly epoch: number; readonly used: number };
+}
+
+export interface SubnetState {
+  readonly netuid: number;
+  readonly ownerHotkey: string;
+  readonly hyperParameters: HyperParameterSpec;
+  readonly neurons: readonly NeuronState[];
+  /** By hotkey; outlives the registration. */
+  readonly stakes: ReadonlyMap<string, bigint>;
+  /** By hotkey. */
+  readonly commitments: ReadonlyMap<string, CommitmentState>;
+  /** Since the last epoch, without the owner's cut. */
+  readonly pendingEmission: bigint;
+  readonly pendingOwnerCut: bigint;
+  readonly registrations: { readonly block: number; readonly count: number };
+}
+
+/** The whole chain after a block. Never changed: what a block does not touch is shared with its parent's state. */
+export interface ChainState {
+  readonly genesis: Genesis;
+  /** Hash of block 0. */
+  readonly genesisHash: string;
+  readonly block: number;
+  readonly blockHash: string;
+  readonly timestamp: number;
+  readonly subnets: ReadonlyMap<number, SubnetState>;
+  readonly nonces: ReadonlyMap<string, number>;
+  readonly balances: ReadonlyMap<string, bigint>;
+  /** Coldkey by hotkey. */
+  readonly owners: ReadonlyMap<string, string>;
+}
+
+export const withEntry = <K, V>(map: ReadonlyMap<K, V>, key: K, value: V): ReadonlyMap<K, V> =>
+  new Map(map).set(key, value);
+
+export const withoutEntry = <K, V>(map: ReadonlyMap<K, V>, key: K): ReadonlyMap<K, V> => {
+  if (!map.has(key)) return map;
+  const rest = new Map(map);
+  rest.delete(key);
+  return rest;
+};
+
+export const withSubnet = (state: ChainState, subnet: SubnetState): ChainState => ({
+  ...state,
+  subnets: withEntry(state.subnets, subnet.netuid, subnet),
+});
+
+export const uidOf = (subnet: SubnetState, hotkey: string): number | undefined => {
+  const uid = subnet.neurons.findIndex((neuron) => neuron.hotkey === hotkey);
+  return uid < 0 ? undefined : uid;
+};
+
+export const freshNeuron = (hotkey: string, coldkey: string, block: number): NeuronState => ({
+  hotkey,
+  coldkey,
+  registeredAt: block,
+  lastUpdate: block,
+  permit: false,
+  active: true,
+  rank: 0,
+  trust: 0,
+  consensus: 0,
+  incentive: 0,
+  dividends: 0,
+  validatorTrust: 0,
+  emission: 0n,
+  weights: [],
+  bonds: [],
+});
+
+/** The running number of the tempo a block lies in. */
+export const tempoIndex = ({ netuid, hyperParameters: { tempo } }: SubnetState, block: number): number =>
+  Math.floor((block + netuid + 1) / (tempo + 1));

@@ -1,0 +1,72 @@
+import type { z } from "zod";
+import { ensure } from "./fault.js";
+import type { genesisSubnetSchema } from "./genesis.js";
+import { type ChainState, freshNeuron, type SubnetState, uidOf, withEntry, withoutEntry, withSubnet } from "./state.js";
+
+type SubnetSpec = z.infer<typeof genesisSubnetSchema>;
+
+export const subnetOf = (state: ChainState, netuid: number): SubnetState => {
+  const subnet = state.subnets.get(netuid);
+  ensure(subnet !== undefined, "SubNetworkDoesNotExist", `subnet ${netuid} does not exist`);
+  return subnet;
+};
+
+/** A subnet at a block, its owner as uid 0, the given neurons after it. Used by genesis and by sudo alike. */
+export const createSubnet = (state: ChainState, spec: SubnetSpec, block: number): ChainState => {
+  ensure(!state.subnets.has(spec.netuid), "SubnetAlreadyExists", `subnet ${spec.netuid} exists already`);
+  const hotkeys = [spec.ownerHotkey, ...spec.neurons];
+  ensure(
+    new Set(hotkeys).size === hotkeys.length,
+    "HotKeyAlreadyRegisteredInSubNet",
+    `subnet ${spec.netuid} names a hotkey twice; its owner is registered by itself`,
+  );
+  ensure(
+    hotkeys.length <= spec.hyperParameters.maxUids,
+    "NoNeuronIdAvailable",
+    `subnet ${spec.netuid} has ${spec.hyperParameters.maxUids} uids for ${hotkeys.length} neurons`,
+  );
+  const owners = new Map(state.owners);
+  for (const hotkey of hotkeys) if (!owners.has(hotkey)) owners.set(hotkey, hotkey);
+  return withSubnet(
+    { ...state, owners },
+    {
+      netuid: spec.netuid,
+      ownerHotkey: spec.ownerHotkey,
+      hyperParameters: spec.hyperParameters,
+      neurons: hotkeys.map((hotkey) => freshNeuron(hotkey, owners.get(hotkey)!, block)),
+      stakes: new Map(Object.entries(spec.stakes).map(([hotkey, amount]) => [hotkey, BigInt(amount)])),
+      commitments: new Map(),
+      pendingEmission: 0n,
+      pendingOwnerCut: 0n,
+      registrations: { block, count: 0 },
+    },
+  );
+};
+
+/** Gives a hotkey the next uid, or that of the neuron with the least emission, then the oldest, outside immunity. */
+export const placeNeuron = (subnet: SubnetState, hotkey: string, coldkey: string, block: number): SubnetState => {
+  const { maxUids, immunityPeriod } = subnet.hyperParameters;
+  const neuron = freshNeuron(hotkey, coldkey, block);
+  if (subnet.neurons.length < maxUids) return { ...subnet, neurons: [...subnet.neurons, neuron] };
+
+  const ownerUid = uidOf(subnet, subnet.ownerHotkey);
+  const [worst] = subnet.neurons
+    .map(({ emission, registeredAt }, uid) => ({ emission, registeredAt, uid }))
+    .filter(({ registeredAt, uid }) => uid !== ownerUid && block - registeredAt >= immunityPeriod)
+    .sort((a, b) => Number(a.emission - b.emission) || a.registeredAt - b.registeredAt || a.uid - b.uid);
+  ensure(worst !== undefined, "NoNeuronIdAvailable", `subnet ${subnet.netuid} is full and every neuron is immune`);
+  // The predecessor's weights, bonds and permit must not pass to whoever takes the uid; bonds *on* the uid are masked by
+  // its registration block.
+  return {
+    ...subnet,
+    neurons: subnet.neurons.with(worst.uid, neuron),
+    commitments: withoutEntry(subnet.commitments, subnet.neurons[worst.uid]!.hotkey),
+  };
+};
+
+export const withStake = (subnet: SubnetState, hotkey: string, amount: bigint): SubnetState => ({
+  ...subnet,
+  stakes: withEntry(subnet.stakes, hotkey, amount),
+});
+
+export const stakeOf = (subnet: SubnetState, hotkey: string): bigint => subnet.stakes.get(hotkey) ?? 0n;

@@ -1,0 +1,92 @@
+import { z } from "zod";
+
+/** What node and client say to each other: JSON-RPC 2.0, one message a WebSocket frame. Amounts travel as decimal digits. */
+
+const hash = z.string().regex(/^[0-9a-f]{64}$/);
+const count = z.int().min(0);
+const amount = z
+  .string()
+  .regex(/^\d{1,40}$/)
+  .transform(BigInt);
+const share = z.number().min(0).max(1);
+
+export const headSchema = z.object({ number: count, hash, timestamp: count });
+
+const outcomeError = z.object({ reason: z.string(), message: z.string() });
+const receipt = { hash, block: count, blockHash: hash, error: outcomeError.optional() };
+export const receiptSchema = z.object(receipt);
+export const submissionSchema = z.discriminatedUnion("status", [
+  z.object({ status: z.literal("pool"), hash }),
+  z.object({ status: z.literal("included"), ...receipt }),
+]);
+export type WireReceipt = z.infer<typeof receiptSchema>;
+
+export const subscriptionSchema = z.object({ genesis: hash, head: headSchema });
+
+export const metagraphSchema = z.object({
+  netuid: count,
+  block: count,
+  ownerHotkey: z.string(),
+  neurons: z.array(
+    z.object({
+      uid: count,
+      hotkey: z.string(),
+      coldkey: z.string(),
+      stake: amount,
+      validatorPermit: z.boolean(),
+      rank: share,
+      incentive: share,
+      consensus: share,
+      dividends: share,
+      emission: amount,
+      lastUpdate: count,
+      registeredAt: count,
+    }),
+  ),
+});
+
+export const hyperParametersReplySchema = z.object({
+  tempo: count,
+  weightsRateLimit: count,
+  maxValidators: count,
+  maxUids: count,
+  weightsVersion: count,
+});
+
+export const commitmentsSchema = z.array(z.object({ hotkey: z.string(), data: z.string(), block: count }));
+export const weightsSchema = z.array(z.object({ uid: count, weights: z.array(z.tuple([count, count]).readonly()) }));
+export const balanceSchema = amount;
+
+/** JSON-RPC's own codes, and Substrate's for a refused extrinsic. */
+export const rpcCodes = {
+  parse: -32700,
+  request: -32600,
+  method: -32601,
+  params: -32602,
+  server: -32000,
+  busy: -32005,
+  invalidTransaction: 1010,
+} as const;
+
+/** Client to node. */
+export const requestSchema = z.object({
+  jsonrpc: z.literal("2.0"),
+  id: z.union([z.int(), z.string().max(64)]),
+  method: z.string().max(64),
+  params: z.array(z.unknown()).max(8).default([]),
+});
+
+/** Node to client: an answer, or a notification (`head`, `extrinsic`). */
+export const incomingSchema = z.union([
+  z.object({ jsonrpc: z.literal("2.0"), method: z.string(), params: z.unknown() }),
+  z.object({
+    jsonrpc: z.literal("2.0"),
+    id: z.union([z.int(), z.string(), z.null()]),
+    error: z.object({
+      code: z.number(),
+      message: z.string(),
+      data: z.object({ reason: z.string() }).optional(),
+    }),
+  }),
+  z.object({ jsonrpc: z.literal("2.0"), id: z.union([z.int(), z.string()]), result: z.unknown() }),
+]);
