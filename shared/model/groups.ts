@@ -1,0 +1,75 @@
+import { BlockZeroError } from "#shared/errors.js";
+import type { ExpertGroup, ModelConfig, Network } from "#shared/protocol/network.js";
+import { expertOf, type HeldExperts, type Parameters, parameterShapes, routerLayerOf } from "./parameters.js";
+
+/** The group's experts of each layer, ascending. */
+export const expertsOf = (config: ModelConfig, group: ExpertGroup): HeldExperts =>
+  Array.from({ length: config.num_hidden_layers }, (_, layer) =>
+    [...(group.experts[String(layer)] ?? [])].sort((a, b) => a - b),
+  );
+
+/** Refuses groups that do not fit the model: a layer without experts, an expert that does not exist, one in two groups. */
+export const checkGroups = ({ model, groups }: Pick<Network, "model" | "groups">): void => {
+  const owner = new Map<string, string>();
+  for (const [name, group] of Object.entries(groups)) {
+    const fail = (message: string) =>
+      new BlockZeroError(
+        "EXPERT_GROUP_INVALID",
+        `expert group "${name}": ${message}`,
+        "list, for every layer of the model, expert ids that no other group lists",
+      );
+    const extra = Object.keys(group.experts).find((layer) => Number(layer) >= model.num_hidden_layers);
+    if (extra !== undefined) throw fail(`layer ${extra} does not exist, the model has ${model.num_hidden_layers}`);
+    for (const [layer, experts] of expertsOf(model, group).entries()) {
+      if (experts.length === 0) throw fail(`layer ${layer} has no expert`);
+      for (const expert of experts) {
+        if (expert >= model.num_experts) throw fail(`layer ${layer} has no expert ${expert}`);
+        const other = owner.get(`${layer}.${expert}`);
+        if (other !== undefined) throw fail(`expert ${expert} of layer ${layer} is also listed by "${other}"`);
+        owner.set(`${layer}.${expert}`, name);
+      }
+    }
+  }
+};
+
+/** The group by that name, or EXPERT_GROUP_UNKNOWN with the names that exist. */
+export const groupNamed = (network: Network, name: string): ExpertGroup => {
+  const group = Object.hasOwn(network.groups, name) ? network.groups[name] : undefined;
+  if (group) return group;
+  throw new BlockZeroError(
+    "EXPERT_GROUP_UNKNOWN",
+    `expert group "${name}" does not exist in network "${network.name}"`,
+    `set expert_group to one of: ${Object.keys(network.groups).join(", ")}`,
+  );
+};
+
+/** Name → shape of the tensors that a group trains. */
+export const groupShapes = (config: ModelConfig, group: ExpertGroup): Record<string, readonly number[]> =>
+  pick(parameterShapes(config, expertsOf(config, group)), (name) => expertOf(name) !== null);
+
+/** Name → shape of the tensors that every participant holds: all but the experts that some group owns. */
+export const hubShapes = (config: ModelConfig, groups: Network["groups"]): Record<string, readonly number[]> => {
+  const owned = new Set(Object.values(groups).flatMap((group) => Object.keys(groupShapes(config, group))));
+  return pick(parameterShapes(config), (name) => !owned.has(name));
+};
+
+/** What a miner computes with: the hub with each router cut to the rows of the held experts, and those experts. */
+export const shardOf = (hub: Parameters, experts: Parameters, held: HeldExperts): Parameters => {
+  const shard: Record<string, Parameters[string]> = { ...experts };
+  for (const [name, tensor] of Object.entries(hub)) {
+    const layer = routerLayerOf(name);
+    if (layer !== null) shard[name] = rows(tensor, held[layer] ?? []);
+    else if (expertOf(name) === null) shard[name] = tensor;
+  }
+  return shard;
+};
+
+const rows = (tensor: Parameters[string], ids: readonly number[]): Parameters[string] => {
+  const width = tensor.shape[1] as number;
+  const data = new Float32Array(ids.length * width);
+  for (const [row, id] of ids.entries()) data.set(tensor.data.subarray(id * width, (id + 1) * width), row * width);
+  return { dtype: "float32", shape: [ids.length, width], data };
+};
+
+const pick = <T>(record: Readonly<Record<string, T>>, keep: (name: string) => boolean): Record<string, T> =>
+  Object.fromEntries(Object.entries(record).filter(([name]) => keep(name)));

@@ -1,0 +1,64 @@
+import type { Graph, Value } from "#shared/engine/graph.js";
+import * as op from "#shared/engine/ops/index.js";
+import { type ForwardShape, forward, type Routing } from "./forward.js";
+
+type Values = Readonly<Record<string, Value>>;
+type Loss = (graph: Graph, weights: Values, inputs: Values) => { loss: Value; metrics: Values };
+
+/** Graph inputs of a batch: ids and targets, int64 [batch × sequence]. */
+export const batchInputs = ({ batchSize, sequenceLength }: ForwardShape) =>
+  ({
+    ids: { shape: [batchSize * sequenceLength], dtype: "int64" },
+    targets: { shape: [batchSize * sequenceLength], dtype: "int64" },
+  }) as const;
+
+/** Mean next-token cross-entropy in nats. */
+export const languageModelLoss =
+  (shape: ForwardShape): Loss =>
+  (graph, weights, inputs) => {
+    const { logits } = forward(graph, weights, inputs.ids!, shape);
+    return { loss: op.crossEntropy(logits, inputs.targets!), metrics: {} };
+  };
+
+export interface PretrainingOptions extends ForwardShape {
+  /** For each layer, a table [groups, experts]: 1 where the group owns the expert, else 0. */
+  readonly owned: readonly Float32Array[];
+  readonly groups: number;
+  /** Weight of −log of the router's mass on the experts of the document's own group. */
+  readonly affinity: number;
+  /** Weight of the load-balancing loss (Switch Transformer, section 2.2). */
+  readonly balance: number;
+}
+
+/**
+ * The genesis objective: cross-entropy, plus two terms on every router. Affinity teaches it to send a group's text to the group's own
+ * experts, so that the shard a miner trains routes as the whole model does; balance keeps all of them in use.
+ * Inputs: those of a batch and `group` int64 [N], the group of each token's document.
+ */
+export const pretrainingLoss =
+  (options: PretrainingOptions): Loss =>
+  (graph, weights, inputs) => {
+    const { logits, routing } = forward(graph, weights, inputs.ids!, options);
+    const crossEntropy = op.crossEntropy(logits, inputs.targets!);
+    const terms = routing.map((layer, index) => {
+      const table = graph.constant(options.owned[index]!, [options.groups, options.config.num_experts]);
+      const affinity = affinityLoss(layer, op.gather(table, inputs.group!));
+      const balance = balanceLoss(layer, options.config.num_experts);
+      return op.add(op.scale(affinity, options.affinity), op.scale(balance, options.balance));
+    });
+    return { loss: terms.reduce(op.add, crossEntropy), metrics: { crossEntropy } };
+  };
+
+/** −mean log of the probability mass on owned experts: owned float32 [N, experts] → scalar. */
+const affinityLoss = ({ probabilities }: Routing, owned: Value): Value => {
+  const mass = op.reduceSum(op.mul(probabilities, owned), [-1]);
+  const floor = mass.graph.constant(new Float32Array([1e-9]), []);
+  return op.neg(op.reduceMean(op.log(op.add(mass, floor)), [0]));
+};
+
+/** experts · Σ_e f_e P_e, f the share of (token, choice) pairs that went to an expert, P its mean probability. */
+const balanceLoss = ({ probabilities, chosen }: Routing, experts: number): Value => {
+  const picks = op.reduceMean(op.oneHot(chosen, experts), [0, 1]); // [experts], no gradient
+  const mean = op.reduceMean(probabilities, [0]);
+  return op.scale(op.reduceSum(op.mul(picks, mean), [0]), experts);
+};

@@ -1,0 +1,56 @@
+import { gradients } from "#shared/engine/autodiff.js";
+import type { Program } from "#shared/engine/device.js";
+import type { Value } from "#shared/engine/graph.js";
+import { add, mul, scale } from "#shared/engine/ops/index.js";
+import type { AdamW } from "#shared/engine/optim/adamw.js";
+import { clipFactor, globalNorm } from "#shared/engine/optim/clip.js";
+import { buildObjective } from "./objective.js";
+import type { TrainStepOptions } from "./train-step.js";
+
+/** Names, before a parameter's own, of its moments and of its gradient's sum: as inputs, and as outputs of their next values. */
+export const M = "adamw.m/";
+export const V = "adamw.v/";
+export const SUM = "sum/";
+/** Output of the global norm of the mean gradient. */
+export const NORM = "gradient norm";
+
+export interface TrainPrograms {
+  /** Adds the gradients of a micro-batch to the sums; absent where a step is one batch. */
+  readonly accumulator: Program | undefined;
+  /** Adds those of the last micro-batch, and moves parameters and moments. */
+  readonly stepper: Program;
+}
+
+/** Forward pass, backward pass, clipping and AdamW as one graph, from which both programs are compiled. */
+export const compileTraining = async (options: TrainStepOptions, optimiser: AdamW): Promise<TrainPrograms> => {
+  const { device, trainable, clip = 1, accumulation = 1 } = options;
+  const { graph, params, loss, outputs } = buildObjective(options);
+  const trained = trainable.map((name) => ({ name, parameter: params[name]! }));
+  const slopes = gradients(
+    loss,
+    trained.map(({ parameter }) => parameter),
+  );
+  const sums =
+    accumulation > 1
+      ? trained.map(({ name, parameter }, i) => add(graph.input(SUM + name, parameter.shape), slopes[i]!))
+      : slopes;
+
+  const norm = scale(globalNorm(sums), 1 / accumulation);
+  const mean = graph.constant(1 / accumulation);
+  const factor = clip === null ? mean : mul(mean, clipFactor(norm, clip));
+
+  const at = optimiser.declare(graph);
+  const next: Record<string, Value> = { [NORM]: norm };
+  for (const [i, { name, parameter }] of trained.entries()) {
+    const moments = { m: graph.input(M + name, parameter.shape), v: graph.input(V + name, parameter.shape) };
+    const decay = parameter.shape.length >= 2;
+    const updated = optimiser.update(at, parameter, sums[i]!, moments, { factor, decay });
+    Object.assign(next, { [name]: updated.parameter, [M + name]: updated.m, [V + name]: updated.v });
+  }
+
+  const named = Object.fromEntries(trained.map(({ name }, i) => [SUM + name, sums[i]!]));
+  return {
+    accumulator: accumulation > 1 ? await device.compile(graph, { ...outputs, ...named }) : undefined,
+    stepper: await device.compile(graph, { ...outputs, ...next }),
+  };
+};

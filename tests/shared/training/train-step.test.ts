@@ -1,0 +1,201 @@
+import assert from "node:assert/strict";
+import { describe, it } from "node:test";
+import type { Tensors } from "#shared/engine/device.js";
+import * as op from "#shared/engine/ops/index.js";
+import { onnxCpu } from "#shared/engine/runtime/onnx-cpu.js";
+import { type FloatTensor, floatTensor } from "#shared/engine/tensor.js";
+import { BlockZeroError } from "#shared/errors.js";
+import { createEvaluator } from "#shared/training/evaluator.js";
+import type { Objective } from "#shared/training/objective.js";
+import { createTrainStep, type StepResult, type TrainStepOptions } from "#shared/training/train-step.js";
+
+const device = onnxCpu({ threads: 1 });
+const BATCH = 16;
+
+/** A small regression network; the metric is the mean of its predictions. */
+const objective: Objective = (_graph, { w1, b1, w2 }, { x, y }) => {
+  const prediction = op.matmul(op.silu(op.add(op.matmul(x!, w1!), b1!)), w2!);
+  const loss = op.reduceMean(op.sumOfSquares(op.sub(prediction, y!), [1]), [0]);
+  return { loss, metrics: { mean: op.reduceMean(prediction, [0, 1]) } };
+};
+
+const wave = (shape: readonly number[], phase: number): FloatTensor => {
+  const size = shape.reduce((a, b) => a * b, 1);
+  return floatTensor(
+    Array.from({ length: size }, (_, i) => Math.sin(1.7 * i + phase)),
+    shape,
+  );
+};
+
+const params = () => ({ w1: wave([2, 8], 0), b1: wave([8], 1), w2: wave([8, 1], 2) });
+
+const batchOf = (size: number, phase: number) => {
+  const x = wave([size, 2], phase);
+  const y = floatTensor(
+    Array.from({ length: size }, (_, i) => x.data[2 * i]! * x.data[2 * i + 1]!),
+    [size, 1],
+  );
+  return { x, y };
+};
+
+const create = (options: Partial<TrainStepOptions> = {}, batch = BATCH) =>
+  createTrainStep({
+    device,
+    loss: objective,
+    inputs: { x: { shape: [batch, 2], dtype: "float32" }, y: { shape: [batch, 1], dtype: "float32" } },
+    params: params(),
+    trainable: ["w1", "b1", "w2"],
+    ...options,
+  });
+
+const nan = (batch: { x: FloatTensor; y: FloatTensor }): Tensors => ({
+  ...batch,
+  x: { ...batch.x, data: batch.x.data.with(3, Number.NaN) },
+});
+
+const rejectsWith = (code: string) => (error: unknown) => error instanceof BlockZeroError && error.code === code;
+
+describe("train step", () => {
+  it("lowers the loss of a small network", async () => {
+    const train = await create();
+    const batch = batchOf(BATCH, 0.3);
+    const first = await train.step([batch], 0.02);
+    let last = first;
+    for (let i = 0; i < 150; i++) last = await train.step([batch], 0.02);
+    assert.ok(last.loss < first.loss / 10, `${first.loss} → ${last.loss}`);
+    assert.ok(Number.isFinite(last.metrics.mean) && last.gradNorm > 0);
+    assert.equal(train.state().step, 151);
+    await train.dispose();
+  });
+
+  it("moves only what is trainable and never the caller's tensors", async () => {
+    const given = params();
+    const train = await create({ params: given, trainable: ["w2"] });
+    await train.step([batchOf(BATCH, 0)], 0.1);
+    assert.deepEqual(given, params());
+    assert.deepEqual(Object.keys(train.params()), ["w2"]);
+    assert.notDeepEqual(train.params().w2, given.w2);
+    await train.dispose();
+  });
+
+  it("skips, counts and reports a step that is not finite, bit for bit", async () => {
+    const seen: StepResult[] = [];
+    for (const accumulation of [1, 2]) {
+      const train = await create({ accumulation, onSkip: (result) => seen.push(result) });
+      const good = batchOf(BATCH, 0);
+      const batches = (last: Tensors, first: Tensors = good) => (accumulation === 1 ? [last] : [first, last]);
+      await train.step(batches(good), 0.1);
+      const before = train.state();
+      const result = await train.step(batches(nan(good)), 0.1);
+      if (accumulation === 2) await train.step(batches(good, nan(good)), 0.1);
+      assert.equal(result.skipped, true);
+      assert.equal(train.skippedSteps, accumulation);
+      assert.deepEqual(train.state(), before);
+      const next = await train.step(batches(good), 0.1);
+      assert.equal(next.skipped, false);
+      assert.ok(Number.isFinite(next.loss));
+      assert.equal(train.state().step, 2);
+      await train.dispose();
+    }
+    assert.equal(seen.length, 3);
+  });
+
+  it("two half batches make the step of one full batch", async () => {
+    const full = batchOf(BATCH, 0.7);
+    const half = (from: number) => ({
+      x: floatTensor(full.x.data.slice(from * 2, from * 2 + BATCH), [BATCH / 2, 2]),
+      y: floatTensor(full.y.data.slice(from, from + BATCH / 2), [BATCH / 2, 1]),
+    });
+    for (const clip of [null, 0.01]) {
+      const whole = await create({ clip });
+      const halves = await create({ clip, accumulation: 2 }, BATCH / 2);
+      for (let i = 0; i < 3; i++) {
+        const a = await whole.step([full], 0.05);
+        const b = await halves.step([half(0), half(BATCH / 2)], 0.05);
+        assert.ok(Math.abs(a.loss - b.loss) < 1e-5);
+        assert.ok(Math.abs(a.gradNorm - b.gradNorm) < 1e-4);
+        assert.ok(Math.abs(a.metrics.mean! - b.metrics.mean!) < 1e-5);
+      }
+      for (const [name, { data }] of Object.entries(whole.params())) {
+        const other = halves.params()[name]!.data;
+        data.forEach((value, i) => {
+          assert.ok(Math.abs(value - other[i]!) < 1e-4, `${name}[${i}]: ${value} and ${other[i]}`);
+        });
+      }
+      await whole.dispose();
+      await halves.dispose();
+    }
+  });
+
+  it("continues from a restored state with the same bits", async () => {
+    const batch = batchOf(BATCH, 0);
+    const original = await create();
+    for (let i = 0; i < 3; i++) await original.step([batch], 0.01);
+    const saved = original.state();
+    const copy = await create({ params: { ...params(), w1: wave([2, 8], 9) } });
+    copy.restore(saved);
+    await original.step([batch], 0.01);
+    await copy.step([batch], 0.01);
+    assert.deepEqual(copy.state(), original.state());
+    assert.equal(saved.step, 3);
+    const misshapen = { ...saved, m: { ...saved.m, w2: wave([1, 8], 0) } };
+    assert.throws(() => copy.restore(misshapen), rejectsWith("TRAIN_STATE"));
+    const { w1, ...missing } = saved.params;
+    assert.throws(() => copy.restore({ ...saved, params: missing }), rejectsWith("TRAIN_STATE"));
+    assert.throws(() => copy.restore({ ...saved, v: { ...saved.v, other: w1! } }), rejectsWith("TRAIN_STATE"));
+    await original.dispose();
+    await copy.dispose();
+  });
+
+  it("reads whole parameters while a step runs, and runs one step at a time", async () => {
+    const train = await create();
+    const batch = batchOf(BATCH, 0);
+    const before = train.state();
+    const running = train.step([batch], 0.1);
+    assert.deepEqual(train.state(), before);
+    await assert.rejects(train.step([batch], 0.1), rejectsWith("TRAIN_BUSY"));
+    assert.throws(() => train.restore(before), rejectsWith("TRAIN_BUSY"));
+    await running;
+    assert.notDeepEqual(train.params(), before.params);
+    const last = train.step([batch], 0.1);
+    await train.dispose();
+    assert.equal((await last).skipped, false);
+  });
+
+  it("refuses options, batches and rates that make no step", async () => {
+    await assert.rejects(create({ trainable: ["w9"] }), rejectsWith("TRAIN_OPTIONS"));
+    await assert.rejects(create({ trainable: [] }), rejectsWith("TRAIN_OPTIONS"));
+    await assert.rejects(create({ accumulation: 0 }), rejectsWith("TRAIN_OPTIONS"));
+    await assert.rejects(create({ clip: 0 }), rejectsWith("TRAIN_OPTIONS"));
+    const vector: Objective = (graph, weights, inputs) => ({
+      loss: op.reduceMean(op.matmul(inputs.x!, weights.w1!), [0, 1]),
+      metrics: { vector: graph.constant([1, 2], [2]) },
+    });
+    await assert.rejects(create({ loss: vector, trainable: ["w1"] }), rejectsWith("TRAIN_METRIC"));
+    const train = await create();
+    await assert.rejects(train.step([], 0.1), rejectsWith("TRAIN_BATCH"));
+    await assert.rejects(train.step([batchOf(BATCH, 0)], Number.NaN), rejectsWith("TRAIN_RATE"));
+    await assert.rejects(train.step([batchOf(3, 0)], 0.1), rejectsWith("GRAPH_FEED"));
+    assert.equal((await train.step([batchOf(BATCH, 0)], 0.1)).skipped, false);
+    await train.dispose();
+  });
+});
+
+describe("evaluator", () => {
+  it("scores a base and replaced parameters with one program", async () => {
+    const batch = batchOf(BATCH, 0);
+    const inputs = { x: { shape: [BATCH, 2], dtype: "float32" }, y: { shape: [BATCH, 1], dtype: "float32" } } as const;
+    const evaluator = await createEvaluator({ device, loss: objective, inputs, params: params() });
+    const train = await create();
+    const base = await evaluator.evaluate({}, batch);
+    const { loss } = await train.step([batch], 0.01);
+    assert.ok(Math.abs(base.loss - loss) < 1e-6);
+    const moved = await evaluator.evaluate(train.params(), batch);
+    assert.ok(moved.loss < base.loss);
+    assert.deepEqual(await evaluator.evaluate({}, batch), base);
+    await assert.rejects(evaluator.evaluate({ w7: wave([1], 0) }, batch), rejectsWith("GRAPH_FEED"));
+    await assert.rejects(evaluator.evaluate({ w1: wave([1], 0) }, batch), rejectsWith("GRAPH_FEED"));
+    await evaluator.dispose();
+    await train.dispose();
+  });
+});
