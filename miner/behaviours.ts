@@ -1,0 +1,76 @@
+import { buildUpdate, encodeFloats, type TensorBlob } from "#shared/artifact/update.js";
+import { createRandom } from "#shared/data/random.js";
+import { BlockZeroError } from "#shared/errors.js";
+import type { Parameters } from "#shared/model/parameters.js";
+import { encodeParameters } from "#shared/model/parts.js";
+import type { Participant } from "#shared/participant/join.js";
+import type { ModelManifest } from "#shared/protocol/model-manifest.js";
+import { parseRecord } from "#shared/protocol/records.js";
+import type { ShardTrainer } from "./shard-trainer.js";
+
+/** What a miner is about to submit: the safetensors of its update, and what it says it did for it. */
+export interface Submission {
+  readonly tensors: TensorBlob;
+  readonly steps: number;
+  readonly tokens: number;
+}
+
+export interface Workplace {
+  readonly participant: Participant;
+  readonly trainer: ShardTrainer;
+  readonly group: string;
+  readonly cycle: number;
+  readonly base: Parameters;
+  readonly baseManifest: ModelManifest;
+  /** Trains and reports; `maxSteps` lowers what the config allows. */
+  train(maxSteps?: number): ReturnType<ShardTrainer["train"]>;
+}
+
+/** How a miner comes by its update; null when it has nothing to submit this cycle. */
+export type Behaviour = (work: Workplace) => Promise<Submission | null>;
+
+/** What the miner's program is for. */
+const honest: Behaviour = (work) => trained(work);
+
+/** Takes one step and rests. */
+const lazy: Behaviour = (work) => trained(work, 1);
+
+/** Submits noise of a plausible size. */
+const noise: Behaviour = async ({ base, cycle, participant }) => {
+  const random = createRandom(`noise/${participant.signer.address}/${cycle}`);
+  const delta = Object.fromEntries(
+    Object.entries(base).map(([name, tensor]) => {
+      const data = tensor.data.map((weight) => 0.1 * weight * (random.next() - 0.5));
+      return [name, { ...tensor, data }];
+    }),
+  );
+  return { tensors: encodeParameters(delta), steps: 0, tokens: 0 };
+};
+
+/** Resubmits the last merged update of another miner of its group as its own. */
+const copier: Behaviour = async ({ participant, group, baseManifest }) => {
+  const { signer, chain, network, blobs, signal } = participant;
+  const prey = baseManifest.merged.find((merged) => merged.group === group && merged.hotkey !== signer.address);
+  if (!prey) return null;
+  const commitments = await chain.commitments(network.netuid);
+  const record = parseRecord(commitments.find(({ hotkey }) => hotkey === prey.hotkey)?.data ?? "");
+  const locations = record.ok && "location" in record.value ? [record.value.location] : [];
+  const maxBytes = network.limits.artifact_bytes;
+  try {
+    const bytes = await blobs.get({ hash: prey.tensors, maxBytes, locations, signal });
+    return { tensors: { bytes, hash: prey.tensors }, steps: 1, tokens: 1 };
+  } catch (thrown) {
+    if (thrown instanceof BlockZeroError) return null;
+    throw thrown;
+  }
+};
+
+const trained = async (work: Workplace, maxSteps?: number): Promise<Submission | null> => {
+  const { run, trained: after } = await work.train(maxSteps);
+  if (run.steps === run.skipped) return null;
+  const update = buildUpdate(new Map(Object.entries(work.base)), new Map(Object.entries(after)));
+  return { tensors: encodeFloats(update), steps: run.steps, tokens: run.tokens };
+};
+
+/** The red team's names for config key `behaviour`; the localnet uses all but the first as its cheater. */
+export const behaviours = { honest, copier, noise, lazy } as const satisfies Record<string, Behaviour>;

@@ -1,0 +1,157 @@
+import { groupNamed, groupShapes } from "#shared/model/groups.js";
+import { decodeParameters } from "#shared/model/parts.js";
+import type { Participant } from "#shared/participant/join.js";
+import type { Journal } from "#shared/participant/journal.js";
+import { settledBase } from "#shared/participant/settled-base.js";
+import { commitmentOf } from "#shared/protocol/commitment.js";
+import { artifactHash, signUpdateManifest } from "#shared/protocol/manifest.js";
+import { canonicalBytes } from "#shared/protocol/network.js";
+import { phaseWindow } from "#shared/protocol/phases.js";
+import { encodeRecord, shortHash } from "#shared/protocol/records.js";
+import type { MetricsSink } from "#shared/telemetry/metrics.js";
+import { behaviours } from "./behaviours.js";
+import type { MinerConfig } from "./config.js";
+import type { MinerJournal } from "./journal.js";
+import type { ShardTrainer } from "./shard-trainer.js";
+
+export interface Miner {
+  readonly participant: Participant;
+  readonly config: MinerConfig;
+  readonly journal: Journal<MinerJournal>;
+  readonly trainer: ShardTrainer;
+  readonly metrics: MetricsSink;
+}
+
+/** Every how many inner steps the loss is logged. */
+const LOG_EVERY = 10;
+
+/**
+ * One cycle of a miner: train from the agreed model until the commit phase, commit, reveal. What was done before a crash is
+ * in the journal and on chain, and is taken up where it stopped.
+ */
+export const liveCycle = async (miner: Miner, cycle: number): Promise<void> => {
+  const { participant, journal, config } = miner;
+  const { network, log } = participant;
+  const entry = journal.value.cycles[cycle];
+  const artifact = entry?.artifact ?? (await prepare(miner, cycle));
+  if (artifact === null) {
+    log.info("nothing to submit", { cycle });
+    return;
+  }
+  const head = { network: shortHash(participant.networkHash), cycle };
+  if (!journal.value.cycles[cycle]?.committed) {
+    const commitment = commitmentOf(artifact, participant.signer.publicKey, cycle);
+    const block = await participant.commitOnce({
+      key: `${cycle}/commit`,
+      data: encodeRecord({ type: "commit", ...head, commitment }),
+      window: phaseWindow(cycle, "commit", network.phases),
+    });
+    mark(journal, cycle, { committed: block });
+    log.info("committed", { cycle, artifact, block });
+  }
+  if (!journal.value.cycles[cycle]?.revealed) {
+    const block = await participant.commitOnce({
+      key: `${cycle}/reveal`,
+      data: encodeRecord({
+        type: "reveal",
+        ...head,
+        group: config.expert_group,
+        artifact,
+        location: participant.location,
+      }),
+      window: phaseWindow(cycle, "reveal", network.phases),
+    });
+    mark(journal, cycle, { revealed: block });
+    log.info("revealed", { cycle, artifact, block });
+  }
+};
+
+/** Makes and stores the cycle's artifact, hidden until the reveal phase; returns its hash, or null when there is none. */
+const prepare = async (miner: Miner, cycle: number): Promise<string | null> => {
+  const { participant, config, journal, trainer, metrics } = miner;
+  const { network, models, blobs, embargo, clock, signal, log } = participant;
+  const group = config.expert_group;
+  const train = phaseWindow(cycle, "train", network.phases);
+  const reveal = phaseWindow(cycle, "reveal", network.phases);
+
+  const baseHash = await settledBase(participant, cycle);
+  const baseManifest = await models.manifest(baseHash, signal);
+  const base = decodeParameters(
+    await models.part(baseManifest.parts.groups[group]!.weights, signal),
+    groupShapes(network.model, groupNamed(network, group)),
+    `group ${group} of model ${baseHash}`,
+  );
+  log.info("training", { cycle, group, base: baseHash, untilBlock: train.end - 1 });
+  // The update must be written, hashed and sent in time for the commit window: training ends a block before it opens.
+  const deadline = train.end - 1;
+  const from = clock.head.number;
+  const stop = () => signal.aborted || clock.head.number >= deadline;
+  const progress = () => (clock.head.number - from) / (deadline - from);
+  const submission = await behaviours[config.behaviour]({
+    participant,
+    trainer,
+    group,
+    cycle,
+    base,
+    baseManifest,
+    train: async (maxSteps) => {
+      const training = await trainer.train(base, {
+        cycle,
+        stop,
+        progress,
+        ...(maxSteps !== undefined && { maxSteps }),
+        onStep: ({ step, loss, learningRate, gradNorm, skipped }) => {
+          if (skipped)
+            log.warn("step skipped: the loss or its gradient is not finite", { cycle, step, loss, gradNorm });
+          else if (step % LOG_EVERY === 0)
+            metrics.write({
+              cycle,
+              step,
+              "train/loss": loss,
+              "train/learning_rate": learningRate,
+              "train/grad_norm": gradNorm,
+            });
+        },
+      });
+      const { steps, tokens, skipped, firstLoss, lastLoss } = training.run;
+      if (steps > skipped)
+        metrics.write({
+          cycle,
+          step: steps,
+          "train/loss": lastLoss,
+          "train/loss_reduction": firstLoss - lastLoss,
+          "train/tokens": tokens,
+          "train/skipped_steps": skipped,
+        });
+      log.info("trained", { cycle, steps, tokens, skipped, loss: lastLoss, lossReduction: firstLoss - lastLoss });
+      return training;
+    },
+  });
+  signal.throwIfAborted();
+  if (submission === null) return null;
+
+  const { bytes, hash: tensors } = submission.tensors;
+  const manifest = signUpdateManifest(
+    {
+      network: participant.networkHash,
+      cycle,
+      group,
+      base: baseHash,
+      tensors,
+      bytes: bytes.length,
+      steps: submission.steps,
+      tokens: submission.tokens,
+    },
+    participant.signer,
+  );
+  const artifact = artifactHash(manifest);
+  embargo.hold(artifact, reveal.start);
+  embargo.hold(tensors, reveal.start);
+  await blobs.store.put(bytes);
+  await blobs.store.put(canonicalBytes(manifest));
+  mark(journal, cycle, { artifact });
+  return artifact;
+};
+
+const mark = (journal: Journal<MinerJournal>, cycle: number, fields: MinerJournal["cycles"][string]): void =>
+  journal.update(({ cycles }) => ({ cycles: { ...cycles, [cycle]: { ...cycles[cycle], ...fields } } }));

@@ -1,0 +1,19 @@
+import { z } from "zod";
+
+/** What a miner remembers of each cycle across a crash. */
+export const minerJournalSchema = z.object({
+  cycles: z
+    .record(
+      z.string(),
+      z.object({
+        /** Hash of the stored update manifest. */
+        artifact: z.string().optional(),
+        /** Blocks that included the commit and the reveal record. */
+        committed: z.int().optional(),
+        revealed: z.int().optional(),
+      }),
+    )
+    .default({}),
+});
+
+export type MinerJournal = z.infer<typeof minerJournalSchema>;

@@ -1,0 +1,91 @@
+import { join } from "node:path";
+import { onnxCpu } from "#shared/engine/runtime/onnx-cpu.js";
+import { BlockZeroError, reasonOf } from "#shared/errors.js";
+import { groupNamed, groupShapes, hubShapes } from "#shared/model/groups.js";
+import { decodeParameters } from "#shared/model/parts.js";
+import { joinNetwork, type Participant } from "#shared/participant/join.js";
+import { openJournal } from "#shared/participant/journal.js";
+import { runCycles } from "#shared/participant/run-cycles.js";
+import { phaseAt } from "#shared/protocol/phases.js";
+import type { Log } from "#shared/telemetry/log.js";
+import { openMetrics } from "#shared/telemetry/open-metrics.js";
+import type { MinerConfig } from "./config.js";
+import { liveCycle, type Miner } from "./cycle.js";
+import { reportScore } from "./feedback.js";
+import { minerJournalSchema } from "./journal.js";
+import { createShardTrainer, type ShardTrainer } from "./shard-trainer.js";
+
+/** Runs a miner until the signal aborts. Throws only for what is wrong before the first cycle; later faults cost their cycle. */
+export const runMiner = async (config: MinerConfig, log: Log, signal: AbortSignal): Promise<void> => {
+  const metrics = openMetrics(config, { role: "miner", log });
+  const participant = await joinNetwork({ config, log, signal });
+  try {
+    groupNamed(participant.network, config.expert_group);
+    const miner: Miner = {
+      participant,
+      config,
+      metrics,
+      journal: openJournal(join(participant.home, "miner.json"), minerJournalSchema),
+      trainer: await openTrainer(participant, config),
+    };
+    await runCycles(participant, {
+      failure: "Missed commit",
+      first: ({ cycle, phase }) => {
+        const canTrain = phase === "distribute" || phase === "train";
+        const canSubmit = phase === "commit" || phase === "reveal";
+        return canTrain || (canSubmit && miner.journal.value.cycles[cycle]?.artifact !== undefined) ? cycle : cycle + 1;
+      },
+      live: async (cycle) => {
+        await liveCycle(miner, cycle);
+        if (miner.journal.value.cycles[cycle]?.revealed) void feedback(miner, cycle);
+      },
+    });
+  } catch (thrown) {
+    if (!signal.aborted) throw thrown;
+  } finally {
+    await participant.leave();
+    await metrics.close();
+  }
+};
+
+const feedback = async (miner: Miner, cycle: number): Promise<void> => {
+  try {
+    await reportScore(miner, cycle);
+  } catch (thrown) {
+    if (!miner.participant.signal.aborted)
+      miner.participant.log.warn("score unknown", { cycle, reason: reasonOf(thrown) });
+  }
+};
+
+/** Fetches the hub and the group's experts of the current model and compiles the training step, before the first cycle needs it. */
+const openTrainer = async (participant: Participant, config: MinerConfig): Promise<ShardTrainer> => {
+  const { clock, models, network, signal, log } = participant;
+  const group = config.expert_group;
+  const { cycle } = phaseAt(clock.head.number, network.phases);
+  const hash = await models.baseOf(Math.max(network.first_cycle, cycle));
+  const { parts } = await models.manifest(hash, signal);
+  const weights = parts.groups[group]?.weights;
+  if (!weights)
+    throw new BlockZeroError(
+      "MODEL_MISMATCH",
+      `model ${hash} has no group "${group}"`,
+      "update BlockZero or ask the owner",
+    );
+  const hub = decodeParameters(
+    await models.part(parts.hub, signal),
+    hubShapes(network.model, network.groups),
+    "the hub",
+  );
+  const base = decodeParameters(
+    await models.part(weights, signal),
+    groupShapes(network.model, groupNamed(network, group)),
+    `group ${group}`,
+  );
+  const started = performance.now();
+  const trainer = await createShardTrainer(
+    { device: onnxCpu({ threads: config.threads }), network, group, config, hub },
+    base,
+  );
+  log.info("training step compiled", { group, milliseconds: Math.round(performance.now() - started) });
+  return trainer;
+};

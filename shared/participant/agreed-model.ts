@@ -1,0 +1,113 @@
+import type { Chain } from "#shared/chain/chain.js";
+import { BlockZeroError } from "#shared/errors.js";
+import { agreedModel } from "#shared/protocol/agreement.js";
+import {
+  type BlobRef,
+  MAX_MODEL_MANIFEST_BYTES,
+  type ModelManifest,
+  parseModelManifest,
+} from "#shared/protocol/model-manifest.js";
+import type { Network } from "#shared/protocol/network.js";
+import { phaseWindow } from "#shared/protocol/phases.js";
+import { type NetworkRecord, parseRecord, shortHash } from "#shared/protocol/records.js";
+import { permittedStakes } from "#shared/protocol/stake.js";
+import type { Blobs } from "./blobs.js";
+import type { BlockClock } from "./block-clock.js";
+
+export interface AgreedModels {
+  /**
+   * Hash of the model that `cycle` starts from: the newest that validators with more than half of the stake committed, read at the
+   * end of the cycle's distribute phase, or now where that is still to come.
+   */
+  baseOf(cycle: number): Promise<string>;
+  /** Hash agreed for `cycle`'s own merge so far, or null. */
+  outcomeOf(cycle: number): Promise<string | null>;
+  manifest(hash: string, signal: AbortSignal): Promise<ModelManifest>;
+  /** Bytes of a part named by a manifest. */
+  part(reference: BlobRef, signal: AbortSignal): Promise<Uint8Array>;
+}
+
+export interface AgreedModelsContext {
+  readonly chain: Chain;
+  readonly clock: BlockClock;
+  readonly network: Network;
+  readonly networkHash: string;
+  readonly blobs: Blobs;
+}
+
+/** Follows what the validators agree on, from chain state alone; files come from whoever has them. */
+export const followModels = (context: AgreedModelsContext): AgreedModels => {
+  const { chain, clock, network, networkHash, blobs } = context;
+  const settled = new Map<number, string | null>();
+
+  const outcomeOf = async (cycle: number): Promise<string | null> => {
+    const known = settled.get(cycle);
+    if (known !== undefined) return known;
+    const deadline = phaseWindow(cycle + 1, "distribute", network.phases).end - 1;
+    const at = Math.min(deadline, clock.head.number);
+    const [metagraph, commitments] = await Promise.all([
+      chain.metagraph(network.netuid, at),
+      chain.commitments(network.netuid, at),
+    ]);
+    const records = commitments.flatMap(({ hotkey, data }) => {
+      const parsed = parseRecord(data);
+      if (!parsed.ok || parsed.value.type !== "model") return [];
+      const record = parsed.value;
+      return record.cycle === cycle && record.network === shortHash(networkHash) ? [{ hotkey, record }] : [];
+    });
+    const hash = agreedModel(records, permittedStakes(metagraph.neurons));
+    if (at === deadline) settled.set(cycle, hash);
+    return hash;
+  };
+
+  const locations = async (): Promise<string[]> => {
+    const [metagraph, commitments] = await Promise.all([
+      chain.metagraph(network.netuid),
+      chain.commitments(network.netuid),
+    ]);
+    const permitted = permittedStakes(metagraph.neurons);
+    return commitments
+      .filter(({ hotkey }) => permitted.has(hotkey) || hotkey === metagraph.ownerHotkey)
+      .flatMap(({ data }) => {
+        const record = parseRecord(data);
+        return record.ok && "location" in record.value ? [record.value.location] : [];
+      });
+  };
+
+  const fetch = async (hash: string, maxBytes: number, signal: AbortSignal) =>
+    (await blobs.store.get(hash)) ?? (await blobs.get({ hash, maxBytes, locations: await locations(), signal }));
+
+  return {
+    outcomeOf,
+    async baseOf(cycle) {
+      for (let past = cycle - 1; past >= network.first_cycle; past--) {
+        const hash = await outcomeOf(past);
+        if (hash !== null) return hash;
+      }
+      return network.genesis;
+    },
+    async manifest(hash, signal) {
+      const parsed = parseModelManifest(await fetch(hash, MAX_MODEL_MANIFEST_BYTES, signal));
+      if (parsed.ok) return parsed.value;
+      throw new BlockZeroError(
+        "MODEL_MANIFEST_MALFORMED",
+        `model ${hash} has no readable manifest: ${parsed.problem}`,
+        "update BlockZero, or ask the validators what they committed",
+      );
+    },
+    part: ({ hash, bytes }, signal) => fetch(hash, bytes, signal),
+  };
+};
+
+/** The owner's network record, as it stands on chain now. @throws NETWORK_NOT_PUBLISHED. */
+export const publishedNetwork = async (chain: Chain, netuid: number): Promise<NetworkRecord> => {
+  const [{ ownerHotkey }, commitments] = await Promise.all([chain.metagraph(netuid), chain.commitments(netuid)]);
+  const data = commitments.find(({ hotkey }) => hotkey === ownerHotkey)?.data;
+  const record = data === undefined ? null : parseRecord(data);
+  if (record?.ok && record.value.type === "network") return record.value;
+  throw new BlockZeroError(
+    "NETWORK_NOT_PUBLISHED",
+    `the owner of subnet ${netuid} has not published a network file`,
+    "ask the owner to run `blockzero publish`, or check netuid and chain_endpoint",
+  );
+};

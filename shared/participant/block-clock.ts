@@ -1,0 +1,55 @@
+import type { Chain, Head } from "#shared/chain/chain.js";
+import { BlockZeroError } from "#shared/errors.js";
+
+/** Time as participants know it: the number of the newest block. */
+export interface BlockClock {
+  /** The newest head seen. */
+  readonly head: Head;
+  /** Resolves with the first head whose number is at least `block`; at once if it is already here. Rejects on abort. */
+  reach(block: number, signal: AbortSignal): Promise<Head>;
+  /** Calls back on every head until the signal aborts. */
+  onHead(callback: (head: Head) => void, signal: AbortSignal): void;
+}
+
+/** A clock driven by the chain's heads, running until the signal aborts. */
+export const startBlockClock = async (chain: Chain, signal: AbortSignal): Promise<BlockClock> => {
+  let head = await chain.head();
+  const listeners = new Set<(head: Head) => void>();
+  chain.onHead((next) => {
+    head = next;
+    for (const listener of [...listeners]) listener(next);
+  }, signal);
+
+  const listen = (listener: (head: Head) => void, until: AbortSignal) => {
+    listeners.add(listener);
+    until.addEventListener("abort", () => listeners.delete(listener), { once: true });
+  };
+
+  return {
+    get head() {
+      return head;
+    },
+    onHead: listen,
+    reach: (block, until) =>
+      new Promise((resolve, reject) => {
+        if (until.aborted) return reject(stopped());
+        if (head.number >= block) return resolve(head);
+        const settle = new AbortController();
+        until.addEventListener(
+          "abort",
+          () => {
+            settle.abort();
+            reject(stopped());
+          },
+          { once: true, signal: settle.signal },
+        );
+        listen((next) => {
+          if (next.number < block) return;
+          settle.abort();
+          resolve(next);
+        }, settle.signal);
+      }),
+  };
+};
+
+const stopped = () => new BlockZeroError("STOPPED", "the program is stopping", "start it again to go on");

@@ -1,0 +1,36 @@
+import { BlockZeroError, reasonOf } from "#shared/errors.js";
+import { type PhasePosition, phaseAt, phaseWindow } from "#shared/protocol/phases.js";
+import type { Participant } from "./join.js";
+
+export interface CycleRunner {
+  /** The cycle to begin with, given where the next block stands: the one under way, one before it, or the next. */
+  readonly first: (position: PhasePosition) => number;
+  /** One cycle's duties. What it throws costs that cycle and nothing more. */
+  readonly live: (cycle: number) => Promise<void>;
+  /** What a failed cycle is called in the log. */
+  readonly failure: string;
+}
+
+/** Lives cycle after cycle until the participant's signal aborts. */
+export const runCycles = async (participant: Participant, runner: CycleRunner): Promise<never> => {
+  const { clock, network, log, signal } = participant;
+  const position = () => phaseAt(clock.head.number + 1, network.phases);
+  let cycle = Math.max(network.first_cycle, runner.first(position()));
+  for (;;) {
+    try {
+      await clock.reach(phaseWindow(cycle, "distribute", network.phases).start, signal);
+      await runner.live(cycle);
+    } catch (thrown) {
+      signal.throwIfAborted();
+      log.error(runner.failure, { cycle, ...explain(thrown) });
+    }
+    cycle = Math.max(cycle + 1, position().cycle);
+  }
+};
+
+/** Why it failed, and what would have prevented it. */
+const explain = (thrown: unknown) => ({
+  code: thrown instanceof BlockZeroError ? thrown.code : "INTERNAL",
+  reason: reasonOf(thrown),
+  prevention: thrown instanceof BlockZeroError ? thrown.hint : "this is a bug in BlockZero, please report it",
+});

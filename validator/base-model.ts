@@ -1,0 +1,54 @@
+import { l2Norm } from "#shared/artifact/update.js";
+import { groupShapes, hubShapes } from "#shared/model/groups.js";
+import type { Parameters } from "#shared/model/parameters.js";
+import { decodeParameters } from "#shared/model/parts.js";
+import type { Participant } from "#shared/participant/join.js";
+import type { ModelManifest } from "#shared/protocol/model-manifest.js";
+
+/** A whole model in memory: what a validator scores against and merges into. */
+export interface BaseModel {
+  readonly hash: string;
+  readonly manifest: ModelManifest;
+  readonly hub: Parameters;
+  readonly groups: ReadonlyMap<string, GroupModel>;
+}
+
+export interface GroupModel {
+  readonly weights: Parameters;
+  readonly momentum: Parameters | null;
+  /** L2 norm of the weights. */
+  readonly norm: number;
+}
+
+/** Fetches every part of a model and holds it against the network file. */
+export const loadModel = async (
+  { models, network, signal }: Pick<Participant, "models" | "network" | "signal">,
+  hash: string,
+): Promise<BaseModel> => {
+  const manifest = await models.manifest(hash, signal);
+  const { hub, groups } = manifest.parts;
+  const loaded = new Map<string, GroupModel>();
+  for (const [name, group] of Object.entries(network.groups)) {
+    const shapes = groupShapes(network.model, group);
+    const parts = groups[name]!;
+    const weights = decodeParameters(
+      await models.part(parts.weights, signal),
+      shapes,
+      `group ${name} of model ${hash}`,
+    );
+    const momentum =
+      parts.momentum &&
+      decodeParameters(await models.part(parts.momentum, signal), shapes, `momentum of ${name} of model ${hash}`);
+    loaded.set(name, { weights, momentum, norm: l2Norm(Object.values(weights)) });
+  }
+  return {
+    hash,
+    manifest,
+    hub: decodeParameters(await models.part(hub, signal), hubShapes(network.model, network.groups), `hub of ${hash}`),
+    groups: loaded,
+  };
+};
+
+/** All tensors of the model by name. */
+export const wholeModel = ({ hub, groups }: BaseModel): Parameters =>
+  Object.assign({}, hub, ...[...groups.values()].map(({ weights }) => weights));

@@ -1,0 +1,74 @@
+import { checkManifest, checkTensors } from "#shared/artifact/gates.js";
+import type { FloatTensors } from "#shared/artifact/update.js";
+import { verify } from "#shared/chain/wallet.js";
+import { BlockZeroError, reasonOf } from "#shared/errors.js";
+import { groupShapes } from "#shared/model/groups.js";
+import type { Participant } from "#shared/participant/join.js";
+import { MAX_MANIFEST_BYTES } from "#shared/protocol/manifest.js";
+import { MAX_DETAIL_CHARS } from "#shared/protocol/parsed.js";
+import type { ReasonCode } from "#shared/protocol/verdict.js";
+import type { BaseModel } from "./base-model.js";
+import type { Submission } from "./submissions.js";
+
+/** An update that passed every gate but the loss. */
+export interface GatedUpdate {
+  readonly group: string;
+  readonly artifact: string;
+  /** Hash of its tensors' blob. */
+  readonly tensorsHash: string;
+  readonly tensors: FloatTensors;
+}
+
+export type GateResult =
+  | { readonly ok: true; readonly update: GatedUpdate }
+  | { readonly ok: false; readonly reason: ReasonCode; readonly detail: string };
+
+/** Fetches a submission's manifest and tensors and puts them through the gates; never throws for what the miner did. */
+export const gateSubmission = async (
+  { blobs, network, networkHash, signal }: Pick<Participant, "blobs" | "network" | "networkHash" | "signal">,
+  { hotkey, publicKey, commitment, reveal }: Submission,
+  base: BaseModel,
+  cycle: number,
+): Promise<GateResult> => {
+  if (!commitment) return { ok: false, reason: "no_commit", detail: "nothing was committed in time" };
+  if (!reveal) return { ok: false, reason: "no_reveal", detail: "nothing was revealed in time" };
+  const { group, artifact, location } = reveal;
+  const maxBytes = network.limits.artifact_bytes;
+  const fetch = (hash: string, limit: number) => blobs.get({ hash, maxBytes: limit, locations: [location], signal });
+  try {
+    const checked = checkManifest(await fetch(artifact, MAX_MANIFEST_BYTES), {
+      artifact,
+      group,
+      commitment: commitment.hash,
+      hotkey,
+      publicKey,
+      network: networkHash,
+      cycle,
+      base: base.hash,
+      groups: new Set(base.groups.keys()),
+      maxBytes,
+      verify,
+    });
+    if (!checked.ok) return checked;
+    const { manifest } = checked;
+    const result = checkTensors(manifest, await fetch(manifest.tensors, manifest.bytes), {
+      shapes: new Map(Object.entries(groupShapes(network.model, network.groups[group]!))),
+      baseNorm: base.groups.get(group)!.norm,
+      maxUpdateNorm: network.scoring.max_update_norm,
+      maxBytes,
+    });
+    if (!result.ok) return result;
+    return { ok: true, update: { group, artifact, tensorsHash: manifest.tensors, tensors: result.tensors } };
+  } catch (thrown) {
+    signal.throwIfAborted();
+    return { ok: false, ...fetchFailure(thrown) };
+  }
+};
+
+/** What a failed fetch says: the server's lie is the miner's, a failed connection is nobody's. */
+const fetchFailure = (thrown: unknown): { reason: ReasonCode; detail: string } => {
+  const code = thrown instanceof BlockZeroError ? thrown.code : "";
+  const reason =
+    code === "FETCH_HASH_MISMATCH" ? "hash_mismatch" : code === "FETCH_TOO_LARGE" ? "too_large" : "unreachable";
+  return { reason, detail: reasonOf(thrown).slice(0, MAX_DETAIL_CHARS) };
+};

@@ -1,0 +1,36 @@
+import { z } from "zod";
+import { VERDICTS } from "#shared/protocol/verdict.js";
+
+/** What a validator remembers across a crash: how far each cycle came, and what was agreed of every miner. */
+export const validatorJournalSchema = z.object({
+  cycles: z
+    .record(
+      z.string(),
+      z.object({
+        /** Hash of the stored, signed report. */
+        report: z.string().optional(),
+        /** Hash of the model that our own merge gave. */
+        model: z.string().optional(),
+        /** Blocks that included the report record, the model record and the weights. */
+        reported: z.int().optional(),
+        published: z.int().optional(),
+        weighted: z.int().optional(),
+      }),
+    )
+    .default({}),
+  history: z
+    .array(
+      z.object({
+        cycle: z.int(),
+        uid: z.int(),
+        hotkey: z.string(),
+        group: z.string().nullable(),
+        verdict: z.enum(VERDICTS),
+        score: z.number(),
+      }),
+    )
+    .default([]),
+});
+
+export type ValidatorJournal = z.infer<typeof validatorJournalSchema>;
+export type AgreedScore = ValidatorJournal["history"][number];

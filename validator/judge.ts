@@ -1,0 +1,169 @@
+import { setImmediate as yieldToEvents } from "node:timers/promises";
+import type { Participant } from "#shared/participant/join.js";
+import { settledBase } from "#shared/participant/settled-base.js";
+import { phaseWindow } from "#shared/protocol/phases.js";
+import { type Report, type ReportEntry, signReport } from "#shared/protocol/report.js";
+import { evaluationSeed } from "#shared/protocol/seed.js";
+import type { ReasonCode } from "#shared/protocol/verdict.js";
+import { verdictFor } from "#shared/protocol/verdict.js";
+import { findDuplicates } from "#shared/scoring/duplicates.js";
+import { proofOfLoss } from "#shared/scoring/proof-of-loss.js";
+import { loadModel, wholeModel } from "./base-model.js";
+import { type GatedUpdate, type GateResult, gateSubmission } from "./gated-updates.js";
+import { ancestry } from "./lineage.js";
+import { evaluationBatches, type LossMeter, withUpdate } from "./loss-meter.js";
+import { readSubmissions, type Submission } from "./submissions.js";
+
+/** Submissions fetched at the same time. */
+const CONCURRENT_FETCHES = 4;
+
+/**
+ * Judges a cycle's submissions: gates and duplicates while the reveal phase ends, then the loss before and after on batches
+ * whose seed nobody could know before. Returns the signed report.
+ */
+export const judgeCycle = async (participant: Participant, meter: LossMeter, cycle: number): Promise<Report> => {
+  const { chain, clock, models, network, networkHash, signer, signal, log } = participant;
+  const evaluate = phaseWindow(cycle, "evaluate", network.phases);
+  await clock.reach(evaluate.start - 1, signal);
+  const base = await loadModel(participant, await settledBase(participant, cycle));
+  const submissions = await readSubmissions(participant, cycle);
+  const gated = await mapLimited(submissions, CONCURRENT_FETCHES, async (submission) => ({
+    submission,
+    result: await gateSubmission(participant, submission, base, cycle),
+  }));
+  const judged = rejectDuplicates(gated, await ancestry(models, base.hash, signal), cycle);
+
+  await clock.reach(evaluate.start, signal);
+  const blockHash = await chain.blockHash(evaluate.start);
+  const model = wholeModel(base);
+  const seeds: Report["seeds"] = {};
+  const baseline: Report["baseline"] = {};
+  const entries = new Map<number, ReportEntry>();
+  for (const [uid, entry] of judged.failures) entries.set(uid, entry);
+  for (const group of base.groups.keys()) {
+    const seed = evaluationSeed({ network: networkHash, cycle, group, blockHash });
+    const batches = evaluationBatches(network, group, seed);
+    const before = await meter.losses(model, batches);
+    seeds[group] = seed;
+    baseline[group] = { loss: mean(before), batches: before.length };
+    for (const { submission, update } of judged.updates) {
+      if (update.group !== group) continue;
+      await yieldToEvents();
+      const after = await meter.losses(withUpdate(model, update.tensors), batches);
+      entries.set(
+        submission.uid,
+        scoreEntry(submission, update, proofOfLoss(before, after, network.scoring.confidence)),
+      );
+    }
+  }
+  log.info("judged", {
+    cycle,
+    base: base.hash,
+    scored: judged.updates.length,
+    rejected: judged.failures.size,
+    ...Object.fromEntries(Object.entries(baseline).map(([group, { loss }]) => [`loss/${group}`, loss])),
+  });
+  return signReport(
+    {
+      network: networkHash,
+      cycle,
+      base: base.hash,
+      seeds,
+      baseline,
+      entries: [...entries.values()].sort((a, b) => a.uid - b.uid),
+    },
+    signer,
+  );
+};
+
+interface Gated {
+  readonly submission: Submission;
+  readonly result: GateResult;
+}
+
+interface Judged {
+  readonly updates: readonly { readonly submission: Submission; readonly update: GatedUpdate }[];
+  readonly failures: ReadonlyMap<number, ReportEntry>;
+}
+
+const rejectDuplicates = (
+  gated: readonly Gated[],
+  lineage: Awaited<ReturnType<typeof ancestry>>,
+  cycle: number,
+): Judged => {
+  const updates: { submission: Submission; update: GatedUpdate }[] = [];
+  const failures = new Map<number, ReportEntry>();
+  for (const { submission, result } of gated) {
+    if (result.ok) updates.push({ submission, update: result.update });
+    else failures.set(submission.uid, failedEntry(submission, result.reason, result.detail));
+  }
+  const duplicates = findDuplicates({
+    cycle,
+    submissions: updates.map(({ submission, update }) => ({
+      hotkey: submission.hotkey,
+      artifact: update.artifact,
+      tensors: update.tensorsHash,
+      commitBlock: submission.commitment!.block,
+    })),
+    lineage,
+  });
+  const unique = updates.filter(({ submission }) => {
+    const original = duplicates.get(submission.hotkey);
+    if (original) {
+      const detail = `same tensors as artifact ${original.artifact} of ${original.hotkey} in cycle ${original.cycle}`;
+      failures.set(submission.uid, failedEntry(submission, "duplicate", detail));
+    }
+    return !original;
+  });
+  return { updates: unique, failures };
+};
+
+const unscored = { lossReduction: null, standardError: null, score: 0 } as const;
+
+const failedEntry = ({ uid, hotkey, reveal }: Submission, reason: ReasonCode, detail: string): ReportEntry => ({
+  uid,
+  hotkey,
+  group: reveal?.group ?? null,
+  artifact: reveal?.artifact ?? null,
+  verdict: verdictFor(reason),
+  reason,
+  detail,
+  ...unscored,
+});
+
+const scoreEntry = (
+  submission: Submission,
+  { group, artifact }: GatedUpdate,
+  result: ReturnType<typeof proofOfLoss>,
+): ReportEntry => {
+  if (result.verdict !== "scored") return failedEntry(submission, result.reason, `artifact ${artifact}`);
+  const { uid, hotkey } = submission;
+  const { lossReduction, standardError, score } = result;
+  return {
+    uid,
+    hotkey,
+    group,
+    artifact,
+    verdict: "scored",
+    reason: null,
+    detail: null,
+    lossReduction,
+    standardError,
+    score,
+  };
+};
+
+const mapLimited = async <T, R>(items: readonly T[], limit: number, map: (item: T) => Promise<R>): Promise<R[]> => {
+  const results: R[] = new Array(items.length);
+  let next = 0;
+  const worker = async () => {
+    while (next < items.length) {
+      const index = next++;
+      results[index] = await map(items[index]!);
+    }
+  };
+  await Promise.all(Array.from({ length: Math.min(limit, items.length) }, worker));
+  return results;
+};
+
+const mean = (values: readonly number[]): number => values.reduce((sum, value) => sum + value, 0) / values.length;

@@ -1,0 +1,69 @@
+import type { Metagraph } from "#shared/chain/chain.js";
+import { BlockZeroError, reasonOf } from "#shared/errors.js";
+import type { Participant } from "#shared/participant/join.js";
+import type { Network } from "#shared/protocol/network.js";
+import type { BlockRange } from "#shared/protocol/phases.js";
+import { rank } from "#shared/scoring/ranking.js";
+import { groupRewards, topNTakeMost } from "#shared/scoring/rewards.js";
+import { toWeights } from "#shared/scoring/weights.js";
+import { windowMean } from "#shared/scoring/window.js";
+import type { AgreedScore } from "./journal.js";
+
+/** [uid, u16] pairs from what was agreed over the window: mean score, rank within the group, reward curve. */
+export const cycleWeights = (
+  network: Network,
+  metagraph: Metagraph,
+  history: readonly AgreedScore[],
+  cycle: number,
+): readonly (readonly [number, number])[] => {
+  const { top_n: topN, rank_ratio: ratio, window } = network.scoring;
+  const groups = new Map(Object.keys(network.groups).map((name) => [name, [] as (Contender & { uid: number })[]]));
+  for (const { uid, hotkey } of metagraph.neurons) {
+    const own = history.filter((entry) => entry.uid === uid && entry.hotkey === hotkey);
+    const group = own.findLast(({ verdict }) => verdict === "scored")?.group;
+    if (group == null) continue;
+    const score = windowMean({ history: own, hotkey, cycle, window });
+    groups.get(group)?.push({ uid, hotkey, score, commitBlock: null, artifact: null });
+  }
+  const shares = groupRewards({
+    groups: new Map([...groups].map(([name, miners]) => [name, rank(miners)])),
+    curve: topNTakeMost({ topN, ratio }),
+    ownerUid: metagraph.neurons.find(({ hotkey }) => hotkey === metagraph.ownerHotkey)?.uid ?? 0,
+  });
+  return toWeights(shares);
+};
+
+type Contender = Parameters<typeof rank>[0][number];
+
+/** Sets weights once inside the window of blocks, and reads them back. @returns the block. @throws WEIGHTS_MISSED. */
+export const setWeightsOnce = async (
+  { chain, clock, network, signer, uid, signal, log }: Participant,
+  weights: readonly (readonly [number, number])[],
+  window: BlockRange,
+): Promise<number> => {
+  let reason = "the window had closed";
+  const included = async () => {
+    const neuron = (await chain.metagraph(network.netuid)).neurons.find((other) => other.uid === uid);
+    return neuron && neuron.lastUpdate >= window.start ? neuron.lastUpdate : null;
+  };
+  while (clock.head.number < window.end - 1) {
+    try {
+      const already = await included();
+      if (already !== null) return already;
+      const { weightsVersion } = await chain.hyperParameters(network.netuid);
+      await chain.setWeights(network.netuid, weights, weightsVersion, signer);
+      const block = await included();
+      if (block !== null) return block;
+      reason = "the chain accepted the weights but does not show them";
+    } catch (thrown) {
+      reason = reasonOf(thrown);
+      log.warn("weights not set, will retry inside the window", { reason, closes: window.end });
+    }
+    await clock.reach(clock.head.number + 1, signal);
+  }
+  throw new BlockZeroError(
+    "WEIGHTS_MISSED",
+    `weights were not set before block ${window.end}: ${reason}`,
+    "check that this hotkey has a validator permit, and that the weights rate limit is shorter than a cycle",
+  );
+};
