@@ -1,0 +1,42 @@
+import { fileURLToPath } from "node:url";
+import { Option } from "commander";
+import { type CommandSpec, shutdownSignal } from "#shared/cli/program.js";
+import type { Cheater } from "../localnet/cast.js";
+import { runLocalnet } from "../localnet/localnet.js";
+import { wholeNumber } from "../whole-number.js";
+
+const TEMPLATE = fileURLToPath(new URL("../../../configs/localnet/network.yaml", import.meta.url));
+
+interface Options {
+  readonly cycles: number;
+  readonly seed: number;
+  readonly home: string;
+  readonly json?: string;
+  readonly keep?: boolean;
+  readonly cheater: Cheater;
+  readonly network: string;
+  readonly genesisSteps: number;
+  readonly blockTime: number;
+}
+
+export const localnet: CommandSpec = {
+  name: "localnet",
+  description: "run a whole subnet on this machine: chain, two validators, four honest miners and a cheater",
+  examples: ["blockzero localnet", "blockzero localnet --cycles 5 --cheater noise --json result.json"],
+  define: (command) => {
+    const cheater = new Option("--cheater <kind>", "how the fifth miner cheats").choices(["copier", "noise", "lazy"]);
+    command
+      .option("--cycles <n>", "cycles to run", wholeNumber(1), 3)
+      .option("--seed <n>", "seed of keys, genesis model and data order", wholeNumber(0), 1)
+      .option("--home <dir>", "directory for everything it writes", ".blockzero/localnet")
+      .option("--json <file>", "write the result there")
+      .option("--keep", "stay up after the last cycle")
+      .addOption(cheater.default("copier"))
+      .option("--network <file>", "network template", TEMPLATE)
+      .option("--genesis-steps <n>", "pretraining steps of the genesis model", wholeNumber(1), 250)
+      .option("--block-time <ms>", "milliseconds between blocks", wholeNumber(100), 800)
+      .action(async ({ json, keep = false, network, ...options }: Options) => {
+        await runLocalnet({ ...options, template: network, keep, json, signal: shutdownSignal() });
+      });
+  },
+};

@@ -1,0 +1,222 @@
+import { join, resolve } from "node:path";
+import { setTimeout as delay } from "node:timers/promises";
+import { createBlobClient } from "#shared/artifact/blob-client.js";
+import { startBlobServer } from "#shared/artifact/blob-server.js";
+import { directoryStore } from "#shared/artifact/blob-store.js";
+import { connectDevChain, type DevChain } from "#shared/chain/index.js";
+import { onnxCpu } from "#shared/engine/runtime/onnx-cpu.js";
+import { writeFileAtomic } from "#shared/files/atomic-file.js";
+import { createBlobs } from "#shared/participant/blobs.js";
+import { startBlockClock } from "#shared/participant/block-clock.js";
+import { createLogger } from "#shared/telemetry/logger.js";
+import { formatDuration } from "#shared/telemetry/progress.js";
+import { pretrain } from "#shared/training/pretrain.js";
+import { storeGenesis } from "../genesis.js";
+import { loadNetworkTemplate, type NetworkTemplate } from "../network-template.js";
+import { type Cheater, createPlayerHotkey, type Player, playerConfig, roles } from "./cast.js";
+import { chainGenesis, firstCycle, forwardTo, publishNetwork, registerPlayers } from "./chain-setup.js";
+import { openHome } from "./home.js";
+import { createObserver } from "./observer.js";
+import { freePorts } from "./ports.js";
+import { type Supervised, supervise } from "./process.js";
+import type { CycleResult, LocalnetResult } from "./result.js";
+import { cycleTable, summaryTable } from "./table.js";
+import { createView } from "./view.js";
+
+export interface LocalnetOptions {
+  /** Network template; its groups are the miners' groups. */
+  readonly template: string;
+  readonly home: string;
+  readonly cycles: number;
+  readonly seed: number;
+  readonly cheater: Cheater;
+  /** Stay up after the last cycle, until the signal aborts. */
+  readonly keep: boolean;
+  /** Where the result goes as JSON. */
+  readonly json: string | undefined;
+  /** Steps of the genesis model's pretraining. */
+  readonly genesisSteps: number;
+  /** Milliseconds between blocks. */
+  readonly blockTime: number;
+  readonly signal: AbortSignal;
+}
+
+const PRETRAINING = { batchSize: 8, learningRate: 3e-3 };
+const READY_POLL_MS = 100;
+const READY_WITHIN_MS = 60_000;
+
+/** Runs a whole subnet on this machine: chain, validators and miners as processes of their own; the owner is this one. */
+export const runLocalnet = async (options: LocalnetOptions): Promise<LocalnetResult> => {
+  const failure = new AbortController();
+  const signal = AbortSignal.any([options.signal, failure.signal]);
+  const view = createView();
+  const processes: Supervised[] = [];
+  const onExit: (() => unknown)[] = [];
+  try {
+    const stage = { ...options, home: resolve(options.home), signal };
+    onExit.push(openHome(stage.home));
+    return await live(stage, {
+      view,
+      onExit: (action) => onExit.push(action),
+      start: (spec) => {
+        const child = supervise(spec, {
+          onDeath: (name, how) => view.print(`! ${name} died (${how})`),
+          onFatal: (error) => failure.abort(error),
+        });
+        processes.push(child);
+        return child;
+      },
+    });
+  } finally {
+    view.close();
+    await Promise.all(processes.map((child) => child.stop()));
+    for (const action of onExit.reverse()) await action();
+  }
+};
+
+interface Stage {
+  readonly view: ReturnType<typeof createView>;
+  readonly onExit: (action: () => unknown) => void;
+  readonly start: (spec: Parameters<typeof supervise>[0]) => Supervised;
+}
+
+const live = async (options: LocalnetOptions, stage: Stage): Promise<LocalnetResult> => {
+  const { home, seed, cycles, signal, blockTime } = options;
+  const { view, onExit, start } = stage;
+  const started = performance.now();
+  const template = loadNetworkTemplate(options.template);
+  const { netuid } = template;
+
+  const wallets = join(home, "wallets");
+  const owner = await createPlayerHotkey(wallets, String(seed), "owner");
+  const cast = roles(Object.keys(template.groups), options.cheater);
+  const [chainPort, ...ports] = await freePorts(cast.length + 1);
+  const players: Player[] = await Promise.all(
+    cast.map(async (role, i) => ({
+      ...role,
+      port: ports[i]!,
+      signer: await createPlayerHotkey(wallets, String(seed), role.name),
+    })),
+  );
+
+  // The chain waits for us while the subnet is set up; once it ticks, a restarted node must tick too.
+  let ticking = false;
+  writeFileAtomic(join(home, "chain-genesis.json"), JSON.stringify(chainGenesis(template, owner.address)));
+  start({
+    name: "devchain",
+    program: "owner/main.js",
+    logFile: join(home, "logs", "devchain.log"),
+    args: () => [
+      "devchain",
+      ...["--home", join(home, "chain"), "--genesis", join(home, "chain-genesis.json")],
+      ...["--port", String(chainPort), "--block-time", String(ticking ? blockTime : 0)],
+    ],
+  });
+  const log = createLogger({ name: "localnet", level: "warn", format: "pretty" });
+  const endpoint = `ws://127.0.0.1:${chainPort}`;
+  const chain = await connectDevChain({ endpoint, log, signal, timeoutMs: READY_WITHIN_MS });
+  onExit(() => chain.close());
+
+  const parameters = await pretrainGenesis(template, options, stage);
+  await registerPlayers(chain, netuid, players, owner);
+  const first = firstCycle((await chain.head()).number, template);
+  const store = directoryStore(join(home, "owner", "blobs"));
+  const genesis = await storeGenesis(store, { ...template, first_cycle: first }, parameters);
+  const server = await startBlobServer({ host: "127.0.0.1", port: 0, store, visible: () => true, log });
+  onExit(() => server.close());
+  await publishNetwork(chain, netuid, { hash: genesis.networkHash, location: server.url }, owner);
+  await forwardTo(chain, first, template);
+
+  const clock = await startBlockClock(chain, signal);
+  const client = createBlobClient({ allowPrivateAddresses: true, log });
+  const blobs = createBlobs(store, client);
+  const observer = await createObserver({ chain, clock, ...genesis, blobs, log, signal });
+  const genesisLoss = await observer.losses(genesis.modelHash);
+  view.print(`genesis model ${genesis.modelHash.slice(0, 12)} · starting ${players.length} participants`);
+
+  for (const player of players) start(playerProcess(player, { home, endpoint, netuid, seed }));
+  await everybodyJoined(players, signal);
+  ticking = true;
+  await chain.setBlockTime(blockTime);
+  view.print(`the subnet lives: a block every ${blockTime} ms, logs in ${join(home, "logs")}`, "");
+
+  const last = first + cycles - 1;
+  view.follow({ clock, network: genesis.network, players, home, first, last });
+  const uids = await uidsOf(chain, netuid, players);
+  const results: CycleResult[] = [];
+  for (let cycle = first; cycle <= last; cycle++) {
+    const result = await observer.cycle(cycle);
+    results.push(result);
+    view.print(...cycleTable(result, (uid) => uids.get(uid)));
+  }
+  const result: LocalnetResult = {
+    seconds: Math.round((performance.now() - started) / 100) / 10,
+    genesis: { modelHash: genesis.modelHash, valLoss: genesisLoss },
+    cycles: results,
+    behaviours: Object.fromEntries([...uids].map(([uid, { behaviour }]) => [uid, behaviour])),
+  };
+  view.print(...summaryTable(result), "", `${cycles} cycles in ${formatDuration(1000 * result.seconds)}`);
+  if (options.json !== undefined) writeFileAtomic(options.json, `${JSON.stringify(result, null, 2)}\n`);
+  if (options.keep) {
+    view.print(`staying up: chain at ${endpoint}, configs and logs in ${home}; Ctrl-C ends it`);
+    await new Promise((done) => signal.addEventListener("abort", done, { once: true }));
+  }
+  return result;
+};
+
+const pretrainGenesis = async (
+  network: NetworkTemplate,
+  { genesisSteps, seed, signal }: LocalnetOptions,
+  { view }: Stage,
+) => {
+  const started = performance.now();
+  const parameters = await pretrain({
+    network,
+    device: onnxCpu({ threads: 2 }),
+    seed: String(seed),
+    steps: genesisSteps,
+    ...PRETRAINING,
+    signal,
+    onStep: (step, loss) =>
+      view.progress("pretraining the genesis model", (step + 1) / genesisSteps, `loss ${loss.toFixed(3)}`),
+  });
+  view.print(`pretrained the genesis model in ${formatDuration(performance.now() - started)}`);
+  return parameters;
+};
+
+const playerProcess = (
+  player: Player,
+  { home, ...settings }: { home: string; endpoint: string; netuid: number; seed: number },
+): Parameters<typeof supervise>[0] => {
+  const config = join(home, "configs", `${player.name}.yaml`);
+  writeFileAtomic(config, playerConfig(player, { home, ...settings }));
+  return {
+    name: player.name,
+    program: `${player.program}/main.js`,
+    logFile: join(home, "logs", `${player.name}.log`),
+    args: () => ["--config", config],
+  };
+};
+
+/** A participant serves blobs once it has joined. */
+const everybodyJoined = async (players: readonly Player[], signal: AbortSignal): Promise<void> => {
+  const until = performance.now() + READY_WITHIN_MS;
+  for (const { port } of players) {
+    while (!(await isUp(port)) && performance.now() < until) await delay(READY_POLL_MS, undefined, { signal });
+  }
+};
+
+const isUp = async (port: number): Promise<boolean> => {
+  try {
+    return (await fetch(`http://127.0.0.1:${port}/health`)).ok;
+  } catch {
+    return false;
+  }
+};
+
+const uidsOf = async (chain: DevChain, netuid: number, players: readonly Player[]): Promise<Map<number, Player>> => {
+  const { neurons } = await chain.metagraph(netuid);
+  return new Map(
+    players.map((player) => [neurons.find(({ hotkey }) => hotkey === player.signer.address)!.uid, player]),
+  );
+};

@@ -1,0 +1,72 @@
+import { bitsPerByte } from "#shared/data/tokenizer.js";
+import { explainReason } from "#shared/protocol/verdict.js";
+import type { Player } from "./cast.js";
+import type { CycleResult, LocalnetResult } from "./result.js";
+
+/** Columns aligned; numbers to the right, the first row a heading. */
+export const table = (rows: readonly (readonly string[])[]): string[] => {
+  const widths = rows[0]!.map((_, column) => Math.max(...rows.map((row) => row[column]!.length)));
+  const isNumeric = (text: string) => /^[-+−]?[\d.]/.test(text) || text === "–";
+  const numeric = widths.map((_, column) => rows.slice(1).every((row) => isNumeric(row[column]!)));
+  return rows.map((row) =>
+    row
+      .map((cell, column) => (numeric[column] ? cell.padStart(widths[column]!) : cell.padEnd(widths[column]!)))
+      .join("  ")
+      .trimEnd(),
+  );
+};
+
+/** What a person sees of a finished cycle. */
+export const cycleTable = (
+  result: CycleResult,
+  nameOf: (uid: number) => Pick<Player, "name" | "behaviour"> | undefined,
+): string[] => {
+  const heading = ["uid", "miner", "group", "verdict", "loss reduction", "score", "rank", "weight", "emission"];
+  const rows = result.miners.map((miner) => {
+    const player = nameOf(miner.uid);
+    const name = player?.name ?? miner.hotkey.slice(0, 8);
+    return [
+      String(miner.uid),
+      player && player.behaviour !== "honest" ? `${name} (${player.behaviour})` : name,
+      miner.group ?? "–",
+      miner.reason ? `${miner.verdict}: ${miner.reason}` : miner.verdict,
+      miner.lossReduction === null ? "–" : miner.lossReduction.toFixed(4),
+      miner.score.toFixed(4),
+      miner.rank === null ? "–" : String(miner.rank),
+      `${(100 * miner.weight).toFixed(1)} %`,
+      miner.emission.toFixed(3),
+    ];
+  });
+  const groups = Object.keys(result.valLossAfter).map((group) => lossLine(group, result));
+  const agree = result.validatorsAgree ? "validators agree" : "VALIDATORS DISAGREE";
+  return [
+    `Cycle ${result.cycle} · model ${result.modelHash.slice(0, 12)} · ${agree} · merged ${result.merged.join(", ") || "nobody"}`,
+    ...groups.map((line) => `  ${line}`),
+    ...table([heading, ...rows]).map((line) => `  ${line}`),
+    "",
+  ];
+};
+
+/** Group, held-out loss before → after in nats, and after in bits per byte. */
+const lossLine = (group: string, { valLossBefore, valLossAfter }: CycleResult): string => {
+  const before = valLossBefore[group]!;
+  const after = valLossAfter[group]!;
+  const arrow = after < before ? "↓" : after > before ? "↑" : "=";
+  return `${group}: held-out loss ${before.toFixed(4)} → ${after.toFixed(4)} ${arrow}  val_bpb ${bitsPerByte(after).toFixed(4)}`;
+};
+
+/** The end of a run: the loss of every cycle, a line each. */
+export const summaryTable = ({ genesis, cycles }: LocalnetResult): string[] => {
+  const groups = Object.keys(genesis.valLoss);
+  const losses = (values: Readonly<Record<string, number>>) =>
+    groups.flatMap((group) => [values[group]!.toFixed(4), bitsPerByte(values[group]!).toFixed(4)]);
+  return table([
+    ["model", ...groups.flatMap((group) => [`${group} loss`, "val_bpb"]), "merged"],
+    ["genesis", ...losses(genesis.valLoss), ""],
+    ...cycles.map((cycle) => [`cycle ${cycle.cycle}`, ...losses(cycle.valLossAfter), cycle.merged.join(" ")]),
+  ]);
+};
+
+/** Why each rejected miner was, in a sentence. */
+export const rejections = ({ miners }: CycleResult): string[] =>
+  miners.flatMap(({ uid, reason }) => (reason ? [`uid ${uid}: ${explainReason(reason)}`] : []));
