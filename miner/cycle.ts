@@ -1,7 +1,8 @@
+import { mean } from "#shared/mean.js";
 import { groupNamed, groupShapes } from "#shared/model/groups.js";
 import { decodeParameters } from "#shared/model/parts.js";
 import type { Participant } from "#shared/participant/join.js";
-import type { Journal } from "#shared/participant/journal.js";
+import { type Journal, recent } from "#shared/participant/journal.js";
 import { settledBase } from "#shared/participant/settled-base.js";
 import { commitmentOf } from "#shared/protocol/commitment.js";
 import { artifactHash, signUpdateManifest } from "#shared/protocol/manifest.js";
@@ -22,7 +23,7 @@ export interface Miner {
   readonly metrics: MetricsSink;
 }
 
-/** Every how many inner steps the loss is logged. */
+/** Inner steps whose mean loss is one line of metrics. */
 const LOG_EVERY = 10;
 
 /**
@@ -85,6 +86,7 @@ const prepare = async (miner: Miner, cycle: number): Promise<string | null> => {
   // The update must be written, hashed and sent in time for the commit window: training ends a block before it opens.
   const deadline = train.end - 1;
   const from = clock.head.number;
+  const losses: number[] = [];
   const stop = () => signal.aborted || clock.head.number >= deadline;
   const progress = () => (clock.head.number - from) / (deadline - from);
   const submission = await behaviours[config.behaviour]({
@@ -103,11 +105,12 @@ const prepare = async (miner: Miner, cycle: number): Promise<string | null> => {
         onStep: ({ step, loss, learningRate, gradNorm, skipped }) => {
           if (skipped)
             log.warn("step skipped: the loss or its gradient is not finite", { cycle, step, loss, gradNorm });
-          else if (step % LOG_EVERY === 0)
+          else losses.push(loss);
+          if (losses.length === LOG_EVERY)
             metrics.write({
               cycle,
-              step,
-              "train/loss": loss,
+              step: step + 1,
+              "train/loss": mean(losses.splice(0)),
               "train/learning_rate": learningRate,
               "train/grad_norm": gradNorm,
             });
@@ -147,11 +150,11 @@ const prepare = async (miner: Miner, cycle: number): Promise<string | null> => {
   const artifact = artifactHash(manifest);
   embargo.hold(artifact, reveal.start);
   embargo.hold(tensors, reveal.start);
-  await blobs.store.put(bytes);
-  await blobs.store.put(canonicalBytes(manifest));
+  await blobs.put(bytes);
+  await blobs.put(canonicalBytes(manifest));
   mark(journal, cycle, { artifact });
   return artifact;
 };
 
 const mark = (journal: Journal<MinerJournal>, cycle: number, fields: MinerJournal["cycles"][string]): void =>
-  journal.update(({ cycles }) => ({ cycles: { ...cycles, [cycle]: { ...cycles[cycle], ...fields } } }));
+  journal.update(({ cycles }) => ({ cycles: recent({ ...cycles, [cycle]: { ...cycles[cycle], ...fields } }) }));

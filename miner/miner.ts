@@ -8,6 +8,7 @@ import { openJournal } from "#shared/participant/journal.js";
 import { runCycles } from "#shared/participant/run-cycles.js";
 import { phaseAt } from "#shared/protocol/phases.js";
 import type { Log } from "#shared/telemetry/log.js";
+import type { MetricsSink } from "#shared/telemetry/metrics.js";
 import { openMetrics } from "#shared/telemetry/open-metrics.js";
 import type { MinerConfig } from "./config.js";
 import { liveCycle, type Miner } from "./cycle.js";
@@ -18,34 +19,41 @@ import { createShardTrainer, type ShardTrainer } from "./shard-trainer.js";
 /** Runs a miner until the signal aborts. Throws only for what is wrong before the first cycle; later faults cost their cycle. */
 export const runMiner = async (config: MinerConfig, log: Log, signal: AbortSignal): Promise<void> => {
   const metrics = openMetrics(config, { role: "miner", log });
-  const participant = await joinNetwork({ config, log, signal });
   try {
-    groupNamed(participant.network, config.expert_group);
-    const miner: Miner = {
-      participant,
-      config,
-      metrics,
-      journal: openJournal(join(participant.home, "miner.json"), minerJournalSchema),
-      trainer: await openTrainer(participant, config),
-    };
-    await runCycles(participant, {
-      failure: "Missed commit",
-      first: ({ cycle, phase }) => {
-        const canTrain = phase === "distribute" || phase === "train";
-        const canSubmit = phase === "commit" || phase === "reveal";
-        return canTrain || (canSubmit && miner.journal.value.cycles[cycle]?.artifact !== undefined) ? cycle : cycle + 1;
-      },
-      live: async (cycle) => {
-        await liveCycle(miner, cycle);
-        if (miner.journal.value.cycles[cycle]?.revealed) void feedback(miner, cycle);
-      },
-    });
+    const participant = await joinNetwork({ config, log, signal });
+    try {
+      await mine(participant, config, metrics);
+    } finally {
+      await participant.leave();
+    }
   } catch (thrown) {
     if (!signal.aborted) throw thrown;
   } finally {
-    await participant.leave();
     await metrics.close();
   }
+};
+
+const mine = async (participant: Participant, config: MinerConfig, metrics: MetricsSink): Promise<never> => {
+  groupNamed(participant.network, config.expert_group);
+  const miner: Miner = {
+    participant,
+    config,
+    metrics,
+    journal: openJournal(join(participant.home, "miner.json"), minerJournalSchema),
+    trainer: await openTrainer(participant, config),
+  };
+  return runCycles(participant, {
+    failure: "Missed commit",
+    first: ({ cycle, phase }) => {
+      const canTrain = phase === "distribute" || phase === "train";
+      const canSubmit = phase === "commit" || phase === "reveal";
+      return canTrain || (canSubmit && miner.journal.value.cycles[cycle]?.artifact !== undefined) ? cycle : cycle + 1;
+    },
+    live: async (cycle) => {
+      await liveCycle(miner, cycle);
+      if (miner.journal.value.cycles[cycle]?.revealed) void feedback(miner, cycle);
+    },
+  });
 };
 
 const feedback = async (miner: Miner, cycle: number): Promise<void> => {

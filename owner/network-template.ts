@@ -1,49 +1,81 @@
-import { readFileSync } from "node:fs";
 import { dirname, resolve } from "node:path";
-import { parse } from "yaml";
-import { z } from "zod";
-import { BlockZeroError, reasonOf } from "#shared/errors.js";
+import type { z } from "zod";
+import { openSource } from "#datasets/index.js";
+import { faultOf } from "#shared/config/load-network.js";
+import { nearest } from "#shared/config/nearest.js";
+import { readYaml, yamlValue } from "#shared/config/yaml-file.js";
+import { BlockZeroError } from "#shared/errors.js";
 import { checkGroups } from "#shared/model/groups.js";
 import { PRESETS } from "#shared/model/presets.js";
-import { expertGroupSchema, modelConfigSchema, type Network, networkSchema } from "#shared/protocol/network.js";
+import { expertGroupSchema, type Network, networkSchema } from "#shared/protocol/network.js";
 
 /** A network before its genesis: the model may be a preset's name and each group a file of its own. */
 export type NetworkTemplate = Omit<Network, "genesis">;
 
-const presets = Object.keys(PRESETS) as [keyof typeof PRESETS, ...(keyof typeof PRESETS)[]];
-const templateSchema = networkSchema.omit({ genesis: true }).extend({
-  model: z.union([z.enum(presets).transform((name) => modelConfigSchema.parse(PRESETS[name])), modelConfigSchema]),
-  groups: z.record(networkSchema.shape.groups.keyType, z.union([z.string(), expertGroupSchema])),
-});
+const CODES = { missing: "NETWORK_TEMPLATE_NOT_FOUND", malformed: "NETWORK_TEMPLATE_MALFORMED" } as const;
+const templateSchema = networkSchema.omit({ genesis: true });
 
-/** Reads a network template and the group files it names. @throws NETWORK_TEMPLATE_INVALID naming file and field. */
+/**
+ * Reads a network template and the group files it names.
+ *
+ * @throws NETWORK_TEMPLATE_NOT_FOUND, NETWORK_TEMPLATE_MALFORMED, NETWORK_TEMPLATE_INVALID naming file and field, and what
+ *         `checkNetwork` throws
+ */
 export const loadNetworkTemplate = (path: string): NetworkTemplate => {
-  const template = read(path, templateSchema);
-  const groups = Object.fromEntries(
-    Object.entries(template.groups).map(([name, group]) => [
-      name,
-      typeof group === "string" ? read(resolve(dirname(path), group), expertGroupSchema) : group,
-    ]),
-  );
-  const network = { ...template, groups };
-  checkGroups(network);
+  const document = read(path);
+  const template = isRecord(document)
+    ? { ...document, model: expandedModel(path, document.model), groups: expandedGroups(path, document.groups) }
+    : document;
+  const network = parse(path, template, templateSchema);
+  checkNetwork(network);
   return network;
 };
 
-const read = <T>(path: string, schema: z.ZodType<T>): T => {
-  let document: unknown;
-  try {
-    document = parse(readFileSync(path, "utf8"));
-  } catch (cause) {
-    throw invalid(path, reasonOf(cause), cause);
-  }
-  const result = schema.safeParse(document);
-  if (result.success) return result.data;
-  const issue = result.error.issues[0]!;
-  throw invalid(path, `${issue.path.join(".") || "the document"}: ${issue.message}`, result.error);
+/** Whether a file is a template: it names no genesis model. */
+export const isTemplate = (path: string): boolean => {
+  const document = read(path);
+  return isRecord(document) && !("genesis" in document);
 };
 
-const invalid = (path: string, message: string, cause: unknown) =>
+/** Checks what no single field shows: that the groups fit the model, and that their documents can be had. */
+export const checkNetwork = (network: Pick<Network, "model" | "groups">): void => {
+  checkGroups(network);
+  for (const { data } of Object.values(network.groups)) for (const { kind, path } of data) openSource({ kind, path });
+};
+
+const read = (path: string): unknown => yamlValue(path, readYaml(path, CODES), CODES);
+
+const expandedModel = (path: string, model: unknown): unknown => {
+  if (typeof model !== "string") return model;
+  const presets: Readonly<Record<string, unknown>> = PRESETS;
+  if (Object.hasOwn(presets, model)) return presets[model];
+  const near = nearest(model, Object.keys(presets));
+  const names = Object.keys(presets).join(", ");
+  throw invalid(path, `model: no preset is called "${model}"${near ? `, did you mean "${near}"?` : ` (${names})`}`);
+};
+
+const expandedGroups = (path: string, groups: unknown): unknown =>
+  isRecord(groups)
+    ? Object.fromEntries(
+        Object.entries(groups).map(([name, group]) => [
+          name,
+          typeof group === "string" ? readGroup(resolve(dirname(path), group)) : group,
+        ]),
+      )
+    : groups;
+
+const readGroup = (path: string) => parse(path, read(path), expertGroupSchema);
+
+const parse = <T>(path: string, document: unknown, schema: z.ZodType<T>): T => {
+  const result = schema.safeParse(document);
+  if (result.success) return result.data;
+  throw invalid(path, faultOf(result.error.issues[0]!), result.error);
+};
+
+const isRecord = (value: unknown): value is Record<string, unknown> =>
+  typeof value === "object" && value !== null && !Array.isArray(value);
+
+const invalid = (path: string, message: string, cause?: unknown) =>
   new BlockZeroError("NETWORK_TEMPLATE_INVALID", `${path}: ${message}`, "compare with configs/localnet/network.yaml", {
     cause,
   });

@@ -1,4 +1,5 @@
 // Runs the compiled tests with Node's own runner: `node scripts/test.mjs [name part ...]`.
+// Unit tests first, two files at a time; then the end-to-end runs, which want the machine to themselves, one by one.
 // Only tests whose TypeScript source still exists run, so a deleted test does not live on in dist/.
 import { spawnSync } from "node:child_process";
 import { existsSync, readdirSync } from "node:fs";
@@ -12,7 +13,6 @@ const tests = readdirSync(join(root, "dist", "tests"), { recursive: true, encodi
   .filter((path) => path.endsWith(".test.js"))
   .filter((path) => existsSync(join(root, "tests", path.replace(/\.js$/, ".ts"))))
   .filter((path) => wanted.length === 0 || wanted.some((part) => path.includes(part)))
-  .map((path) => relative(root, join(root, "dist", "tests", path)))
   .sort();
 
 if (tests.length === 0) {
@@ -20,9 +20,22 @@ if (tests.length === 0) {
   process.exit(2);
 }
 
-const { status } = spawnSync(
-  process.execPath,
-  ["--enable-source-maps", "--test", "--test-concurrency=2", "--test-reporter=spec", ...tests],
-  { cwd: root, stdio: "inherit" },
+const run = (paths, concurrency) => {
+  if (paths.length === 0) return 0;
+  const files = paths.map((path) => relative(root, join(root, "dist", "tests", path)));
+  const flags = ["--enable-source-maps", "--test", `--test-concurrency=${concurrency}`, "--test-reporter=spec"];
+  return spawnSync(process.execPath, [...flags, ...files], { cwd: root, stdio: "inherit" }).status ?? 1;
+};
+
+const isLong = (path) => /^(e2e|programs)[\\/]/.test(path);
+const status = run(
+  tests.filter((path) => !isLong(path)),
+  2,
 );
-process.exit(status ?? 1);
+process.exit(
+  status ||
+    run(
+      tests.filter((path) => isLong(path)),
+      1,
+    ),
+);

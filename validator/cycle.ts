@@ -1,15 +1,15 @@
 import { reasonOf } from "#shared/errors.js";
 import type { Participant } from "#shared/participant/join.js";
-import type { Journal } from "#shared/participant/journal.js";
+import { type Journal, recent } from "#shared/participant/journal.js";
 import { canonicalBytes } from "#shared/protocol/network.js";
 import { phaseWindow } from "#shared/protocol/phases.js";
 import { encodeRecord, shortHash } from "#shared/protocol/records.js";
 import { reportHash } from "#shared/protocol/report.js";
 import type { AgreedOutcome } from "#shared/protocol/tally.js";
 import type { MetricsSink } from "#shared/telemetry/metrics.js";
+import type { LossMeter } from "#shared/training/loss-meter.js";
 import type { ValidatorJournal } from "./journal.js";
 import { judgeCycle } from "./judge.js";
-import type { LossMeter } from "./loss-meter.js";
 import { mergeCycle } from "./merge-cycle.js";
 import { cycleWeights, setWeightsOnce } from "./weights.js";
 
@@ -48,7 +48,7 @@ const report = async (validator: Validator, cycle: number): Promise<void> => {
   if (hash === undefined) {
     const judged = await judgeCycle(participant, meter, cycle);
     hash = reportHash(judged);
-    await blobs.store.put(canonicalBytes(judged));
+    await blobs.put(canonicalBytes(judged));
     mark(validator, cycle, { report: hash });
     for (const [group, { loss }] of Object.entries(judged.baseline))
       metrics.write({ cycle, [`eval/loss_${group}`]: loss });
@@ -116,5 +116,5 @@ const remember = ({ participant, journal }: Validator, cycle: number, outcomes: 
 const mark = ({ journal }: Validator, cycle: number, fields: ValidatorJournal["cycles"][string]): void =>
   journal.update((value) => ({
     ...value,
-    cycles: { ...value.cycles, [cycle]: { ...value.cycles[cycle], ...fields } },
+    cycles: recent({ ...value.cycles, [cycle]: { ...value.cycles[cycle], ...fields } }),
   }));

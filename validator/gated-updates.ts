@@ -3,11 +3,11 @@ import type { FloatTensors } from "#shared/artifact/update.js";
 import { verify } from "#shared/chain/wallet.js";
 import { BlockZeroError, reasonOf } from "#shared/errors.js";
 import { groupShapes } from "#shared/model/groups.js";
+import type { BaseModel } from "#shared/participant/base-model.js";
 import type { Participant } from "#shared/participant/join.js";
 import { MAX_MANIFEST_BYTES } from "#shared/protocol/manifest.js";
 import { MAX_DETAIL_CHARS } from "#shared/protocol/parsed.js";
 import type { ReasonCode } from "#shared/protocol/verdict.js";
-import type { BaseModel } from "./base-model.js";
 import type { Submission } from "./submissions.js";
 
 /** An update that passed every gate but the loss. */
@@ -23,18 +23,34 @@ export type GateResult =
   | { readonly ok: true; readonly update: GatedUpdate }
   | { readonly ok: false; readonly reason: ReasonCode; readonly detail: string };
 
+export interface GateOptions {
+  /** The agreed model that the update must have been trained from. */
+  readonly base: BaseModel;
+  readonly cycle: number;
+  /** Aborts when there is no more time to wait for the miner's server. */
+  readonly until?: AbortSignal;
+}
+
 /** Fetches a submission's manifest and tensors and puts them through the gates; never throws for what the miner did. */
 export const gateSubmission = async (
-  { blobs, network, networkHash, signal }: Pick<Participant, "blobs" | "network" | "networkHash" | "signal">,
+  {
+    blobs,
+    models,
+    network,
+    networkHash,
+    signal,
+  }: Pick<Participant, "blobs" | "models" | "network" | "networkHash" | "signal">,
   { hotkey, publicKey, commitment, reveal }: Submission,
-  base: BaseModel,
-  cycle: number,
+  { base, cycle, until }: GateOptions,
 ): Promise<GateResult> => {
   if (!commitment) return { ok: false, reason: "no_commit", detail: "nothing was committed in time" };
   if (!reveal) return { ok: false, reason: "no_reveal", detail: "nothing was revealed in time" };
   const { group, artifact, location } = reveal;
   const maxBytes = network.limits.artifact_bytes;
-  const fetch = (hash: string, limit: number) => blobs.get({ hash, maxBytes: limit, locations: [location], signal });
+  // Once validators have it, the miner's own server need not be up.
+  const locations = async () => [location, ...(await models.servers())];
+  const fetching = until ? AbortSignal.any([signal, until]) : signal;
+  const fetch = (hash: string, limit: number) => blobs.get({ hash, maxBytes: limit, locations, signal: fetching });
   try {
     const checked = checkManifest(await fetch(artifact, MAX_MANIFEST_BYTES), {
       artifact,

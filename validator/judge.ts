@@ -1,21 +1,19 @@
 import { setImmediate as yieldToEvents } from "node:timers/promises";
+import { mean } from "#shared/mean.js";
+import { loadModel, wholeModel } from "#shared/participant/base-model.js";
 import type { Participant } from "#shared/participant/join.js";
 import { settledBase } from "#shared/participant/settled-base.js";
 import { phaseWindow } from "#shared/protocol/phases.js";
 import { type Report, type ReportEntry, signReport } from "#shared/protocol/report.js";
 import { evaluationSeed } from "#shared/protocol/seed.js";
-import type { ReasonCode } from "#shared/protocol/verdict.js";
-import { verdictFor } from "#shared/protocol/verdict.js";
+import { type ReasonCode, verdictFor } from "#shared/protocol/verdict.js";
 import { findDuplicates } from "#shared/scoring/duplicates.js";
 import { proofOfLoss } from "#shared/scoring/proof-of-loss.js";
-import { loadModel, wholeModel } from "./base-model.js";
-import { type GatedUpdate, type GateResult, gateSubmission } from "./gated-updates.js";
+import { evaluationBatches, type LossMeter, withUpdate } from "#shared/training/loss-meter.js";
+import type { GatedUpdate } from "./gated-updates.js";
+import { type Gated, gatherUpdates } from "./gather.js";
 import { ancestry } from "./lineage.js";
-import { evaluationBatches, type LossMeter, withUpdate } from "./loss-meter.js";
-import { readSubmissions, type Submission } from "./submissions.js";
-
-/** Submissions fetched at the same time. */
-const CONCURRENT_FETCHES = 4;
+import type { Submission } from "./submissions.js";
 
 /**
  * Judges a cycle's submissions: gates and duplicates while the reveal phase ends, then the loss before and after on batches
@@ -26,11 +24,7 @@ export const judgeCycle = async (participant: Participant, meter: LossMeter, cyc
   const evaluate = phaseWindow(cycle, "evaluate", network.phases);
   await clock.reach(evaluate.start - 1, signal);
   const base = await loadModel(participant, await settledBase(participant, cycle));
-  const submissions = await readSubmissions(participant, cycle);
-  const gated = await mapLimited(submissions, CONCURRENT_FETCHES, async (submission) => ({
-    submission,
-    result: await gateSubmission(participant, submission, base, cycle),
-  }));
+  const gated = await gatherUpdates(participant, base, cycle);
   const judged = rejectDuplicates(gated, await ancestry(models, base.hash, signal), cycle);
 
   await clock.reach(evaluate.start, signal);
@@ -75,11 +69,6 @@ export const judgeCycle = async (participant: Participant, meter: LossMeter, cyc
     signer,
   );
 };
-
-interface Gated {
-  readonly submission: Submission;
-  readonly result: GateResult;
-}
 
 interface Judged {
   readonly updates: readonly { readonly submission: Submission; readonly update: GatedUpdate }[];
@@ -152,18 +141,3 @@ const scoreEntry = (
     score,
   };
 };
-
-const mapLimited = async <T, R>(items: readonly T[], limit: number, map: (item: T) => Promise<R>): Promise<R[]> => {
-  const results: R[] = new Array(items.length);
-  let next = 0;
-  const worker = async () => {
-    while (next < items.length) {
-      const index = next++;
-      results[index] = await map(items[index]!);
-    }
-  };
-  await Promise.all(Array.from({ length: Math.min(limit, items.length) }, worker));
-  return results;
-};
-
-const mean = (values: readonly number[]): number => values.reduce((sum, value) => sum + value, 0) / values.length;

@@ -1,5 +1,6 @@
 import { BlockZeroError } from "#shared/errors.js";
 import { encodeParameters } from "#shared/model/parts.js";
+import { type BaseModel, loadModel } from "#shared/participant/base-model.js";
 import type { Participant } from "#shared/participant/join.js";
 import { collectReports } from "#shared/participant/reports.js";
 import { settledBase } from "#shared/participant/settled-base.js";
@@ -8,7 +9,6 @@ import { canonicalBytes } from "#shared/protocol/network.js";
 import { type AgreedOutcome, tally } from "#shared/protocol/tally.js";
 import { type Selected, selectForMerge } from "#shared/scoring/selection.js";
 import { outerStep } from "#shared/training/outer-step.js";
-import { type BaseModel, loadModel } from "./base-model.js";
 import { gateSubmission } from "./gated-updates.js";
 import { readSubmissions, type Submission } from "./submissions.js";
 
@@ -40,7 +40,7 @@ export const mergeCycle = async (participant: Participant, cycle: number): Promi
   );
 
   const store = async ({ bytes, hash }: { bytes: Uint8Array; hash: string }): Promise<BlobRef> => {
-    await blobs.store.put(bytes);
+    await blobs.put(bytes);
     return { hash, bytes: bytes.length };
   };
   const groups: ModelManifest["parts"]["groups"] = { ...base.manifest.parts.groups };
@@ -71,7 +71,7 @@ export const mergeCycle = async (participant: Participant, cycle: number): Promi
     config: network.model,
     merged,
   };
-  await blobs.store.put(canonicalBytes(manifest));
+  await blobs.put(canonicalBytes(manifest));
   return { hash: modelHash(manifest), manifest, outcomes };
 };
 
@@ -92,7 +92,7 @@ const selectedUpdate = async (
   base: BaseModel,
   cycle: number,
 ) => {
-  const result = await gateSubmission(participant, submission, base, cycle);
+  const result = await gateSubmission(participant, submission, { base, cycle });
   if (result.ok) return result.update;
   throw new BlockZeroError(
     "MERGE_ABSTAINED",

@@ -1,49 +1,57 @@
 import { join } from "node:path";
 import { onnxCpu } from "#shared/engine/runtime/onnx-cpu.js";
-import { joinNetwork } from "#shared/participant/join.js";
+import { loadModel, wholeModel } from "#shared/participant/base-model.js";
+import { joinNetwork, type Participant } from "#shared/participant/join.js";
 import { openJournal } from "#shared/participant/journal.js";
 import { runCycles } from "#shared/participant/run-cycles.js";
 import { phaseAt } from "#shared/protocol/phases.js";
 import type { Log } from "#shared/telemetry/log.js";
+import type { MetricsSink } from "#shared/telemetry/metrics.js";
 import { openMetrics } from "#shared/telemetry/open-metrics.js";
-import { loadModel, wholeModel } from "./base-model.js";
+import { createLossMeter } from "#shared/training/loss-meter.js";
 import type { ValidatorConfig } from "./config.js";
 import { liveCycle, type Validator } from "./cycle.js";
 import { validatorJournalSchema } from "./journal.js";
-import { createLossMeter } from "./loss-meter.js";
 
 /** Runs a validator until the signal aborts. Throws only for what is wrong before the first cycle; later faults cost their cycle. */
 export const runValidator = async (config: ValidatorConfig, log: Log, signal: AbortSignal): Promise<void> => {
   const metrics = openMetrics(config, { role: "validator", log });
-  const participant = await joinNetwork({ config, log, signal });
-  const { clock, models, network } = participant;
   try {
-    const current = phaseAt(clock.head.number, network.phases).cycle;
-    const base = await loadModel(participant, await models.baseOf(Math.max(network.first_cycle, current)));
-    const meter = await createLossMeter(onnxCpu({ threads: config.threads }), network, {
-      batchSize: network.scoring.eval_batch_size,
-      parameters: wholeModel(base),
-    });
-    const validator: Validator = {
-      participant,
-      metrics,
-      meter,
-      journal: openJournal(join(participant.home, "validator.json"), validatorJournalSchema),
-    };
-    await runCycles(participant, {
-      failure: "Missed merge",
-      // A model that we were about to publish still counts while the next cycle distributes.
-      first: ({ cycle, phase }) => {
-        const last = validator.journal.value.cycles[cycle - 1];
-        const isOwing = last?.reported !== undefined && last.published === undefined;
-        return phase === "distribute" && isOwing ? cycle - 1 : cycle;
-      },
-      live: (cycle) => liveCycle(validator, cycle),
-    });
+    const participant = await joinNetwork({ config, log, signal });
+    try {
+      await validate(participant, config, metrics);
+    } finally {
+      await participant.leave();
+    }
   } catch (thrown) {
     if (!signal.aborted) throw thrown;
   } finally {
-    await participant.leave();
     await metrics.close();
   }
+};
+
+const validate = async (participant: Participant, config: ValidatorConfig, metrics: MetricsSink): Promise<never> => {
+  const { clock, models, network } = participant;
+  const current = phaseAt(clock.head.number, network.phases).cycle;
+  const base = await loadModel(participant, await models.baseOf(Math.max(network.first_cycle, current)));
+  const meter = await createLossMeter(onnxCpu({ threads: config.threads }), network, {
+    batchSize: network.scoring.eval_batch_size,
+    parameters: wholeModel(base),
+  });
+  const validator: Validator = {
+    participant,
+    metrics,
+    meter,
+    journal: openJournal(join(participant.home, "validator.json"), validatorJournalSchema),
+  };
+  return runCycles(participant, {
+    failure: "Missed merge",
+    // A model that we were about to publish still counts while the next cycle distributes.
+    first: ({ cycle, phase }) => {
+      const last = validator.journal.value.cycles[cycle - 1];
+      const isOwing = last?.reported !== undefined && last.published === undefined;
+      return phase === "distribute" && isOwing ? cycle - 1 : cycle;
+    },
+    live: (cycle) => liveCycle(validator, cycle),
+  });
 };

@@ -56,6 +56,7 @@ export const setWeightsOnce = async (
       if (block !== null) return block;
       reason = "the chain accepted the weights but does not show them";
     } catch (thrown) {
+      signal.throwIfAborted();
       reason = reasonOf(thrown);
       log.warn("weights not set, will retry inside the window", { reason, closes: window.end });
     }

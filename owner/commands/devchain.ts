@@ -1,51 +1,67 @@
 import { readFileSync } from "node:fs";
-import { startDevchain } from "#shared/chain/index.js";
-import { type CommandSpec, shutdownSignal } from "#shared/cli/program.js";
+import { z } from "zod";
+import { type GenesisSpec, genesisSchema, startDevchain } from "#shared/chain/index.js";
+import { type CommandSpec, shutdownSignal, untilAborted } from "#shared/cli/program.js";
 import { BlockZeroError, reasonOf } from "#shared/errors.js";
 import { createLogger } from "#shared/telemetry/logger.js";
+import { developmentGenesis, SUDO } from "../development.js";
+import { printFields } from "../print.js";
 import { wholeNumber } from "../whole-number.js";
 
 interface Options {
   readonly home: string;
   readonly port: number;
   readonly blockTime: number;
-  readonly genesis: string;
+  readonly genesis?: string;
 }
 
 export const devchain: CommandSpec = {
   name: "devchain",
-  description: "run the embedded development chain",
-  examples: ["blockzero devchain --genesis chain.json", "blockzero devchain --genesis chain.json --block-time 12000"],
+  description: "run the embedded development chain; a second run in the same home goes on where the first stopped",
+  examples: ["blockzero devchain", "blockzero devchain --home chain --genesis chain.json --block-time 12000"],
   define: (command) => {
     command
       .option("--home <dir>", "directory of the chain", ".blockzero/devchain")
-      .requiredOption("--genesis <file>", "genesis as JSON; it is fixed for the life of a home")
-      .option("--port <n>", "loopback port; 0 takes a free one", wholeNumber(0), 9944)
+      .option("--genesis <file>", `genesis as JSON, fixed for the life of a home; unset: no subnet, sudo key ${SUDO}`)
+      .option("--port <n>", "loopback port; 0 takes a free one", wholeNumber(0, 65535), 9944)
       .option("--block-time <ms>", "milliseconds between blocks; 0 waits to be asked", wholeNumber(0), 1000)
       .action(async ({ home, port, blockTime, genesis }: Options) => {
         const log = createLogger({ name: "devchain", level: "info", format: "pretty" });
         const signal = shutdownSignal();
-        const chain = await startDevchain({ home, genesis: readGenesis(genesis), port, blockTimeMs: blockTime, log });
-        log.info("devchain listens", {
+        const chain = await startDevchain({
+          home,
+          genesis: genesis === undefined ? await developmentGenesis() : readGenesis(genesis),
+          port,
+          blockTimeMs: blockTime,
+          log,
+        });
+        printFields({
           endpoint: chain.endpoint,
           genesis: chain.genesisHash,
           block: chain.head.number,
+          "block time": blockTime === 0 ? "when asked" : `${blockTime} ms`,
         });
-        if (!signal.aborted) await new Promise((done) => signal.addEventListener("abort", done, { once: true }));
+        await untilAborted(signal);
         await chain.close();
       });
   },
 };
 
-const readGenesis = (path: string): never => {
-  try {
-    return JSON.parse(readFileSync(path, "utf8")) as never;
-  } catch (cause) {
-    throw new BlockZeroError(
+const readGenesis = (path: string): GenesisSpec => {
+  const invalid = (reason: string, cause: unknown) =>
+    new BlockZeroError(
       "GENESIS_INVALID",
-      `${path}: ${reasonOf(cause)}`,
-      "make one with `blockzero devchain init`",
+      `${path}: ${reason}`,
+      "correct the file, or leave --genesis out for a development chain",
       { cause },
     );
+  let document: unknown;
+  try {
+    document = JSON.parse(readFileSync(path, "utf8"));
+  } catch (cause) {
+    throw invalid(reasonOf(cause), cause);
   }
+  const parsed = genesisSchema.safeParse(document);
+  if (parsed.success) return parsed.data;
+  throw invalid(z.prettifyError(parsed.error), parsed.error);
 };

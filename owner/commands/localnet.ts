@@ -5,6 +5,8 @@ import type { Cheater } from "../localnet/cast.js";
 import { runLocalnet } from "../localnet/localnet.js";
 import { wholeNumber } from "../whole-number.js";
 
+/** What a shell says of a program ended by Ctrl-C. */
+const INTERRUPTED = 130;
 const TEMPLATE = fileURLToPath(new URL("../../../configs/localnet/network.yaml", import.meta.url));
 
 interface Options {
@@ -36,7 +38,14 @@ export const localnet: CommandSpec = {
       .option("--genesis-steps <n>", "pretraining steps of the genesis model", wholeNumber(1), 250)
       .option("--block-time <ms>", "milliseconds between blocks", wholeNumber(100), 800)
       .action(async ({ json, keep = false, network, ...options }: Options) => {
-        await runLocalnet({ ...options, template: network, keep, json, signal: shutdownSignal() });
+        const signal = shutdownSignal();
+        try {
+          await runLocalnet({ ...options, template: network, keep, json, signal });
+        } catch (thrown) {
+          if (!signal.aborted) throw thrown;
+          console.error("stopped, with every process that it had started");
+          process.exitCode = INTERRUPTED;
+        }
       });
   },
 };

@@ -44,13 +44,16 @@ export const createPlayerHotkey = (wallets: string, seed: string, name: string):
     seed: createHash("sha256").update(`blockzero localnet ${seed} ${name}`).digest(),
   });
 
-/** How the localnet's miners train: short cycles want a far higher rate than a real run's 3e-5. */
+/**
+ * How the localnet's miners train. A young model and short cycles want a higher rate than a real run's 3e-5, yet one that moves the
+ * experts only part of their way in a cycle: the outer momentum goes on in the same direction, and would overshoot.
+ */
 const TRAINING = {
   batch_size: 8,
   gradient_accumulation_steps: 1,
-  learning_rate: 1e-3,
-  warmup_steps: 10,
-  max_steps: 160,
+  learning_rate: 2.5e-4,
+  warmup_steps: 5,
+  max_steps: 100,
 };
 
 /** The YAML that a player's program is started with; it stands in the home, so the program can also be run by hand. */

@@ -2,15 +2,13 @@ import type { DevChain, GenesisSpec, Signer } from "#shared/chain/index.js";
 import type { Network } from "#shared/protocol/network.js";
 import { cycleLength } from "#shared/protocol/phases.js";
 import { encodeRecord, shortHash } from "#shared/protocol/records.js";
+import { subnetParameters } from "../epoch.js";
 import type { Player } from "./cast.js";
 
 type Shape = Pick<Network, "netuid" | "phases">;
 
 /** Blocks come fast while the subnet is set up, and stop until everybody is there. */
 const SETUP_BLOCK_MS = 20;
-
-/** Stake of a validator in the smallest unit: subtensor's threshold on the main network. */
-export const STAKE_THRESHOLD = 1000n * 1_000_000_000n;
 
 /** A devchain with one subnet whose epochs fall at the end of each cycle; nobody but the owner is registered yet. */
 export const chainGenesis = ({ netuid, phases }: Shape, owner: string): GenesisSpec => ({
@@ -20,14 +18,7 @@ export const chainGenesis = ({ netuid, phases }: Shape, owner: string): GenesisS
     {
       netuid,
       ownerHotkey: owner,
-      hyperParameters: {
-        // Subtensor's epochs fall where (block + netuid + 2) is a multiple of tempo + 1.
-        tempo: cycleLength(phases) - 1,
-        weightsRateLimit: phases.merge,
-        maxRegistrationsPerBlock: 16,
-        // Miners earn stake; below this they hold no permit, as on the main network.
-        stakeThreshold: String(STAKE_THRESHOLD),
-      },
+      hyperParameters: subnetParameters({ phases }),
     },
   ],
 });
@@ -63,15 +54,6 @@ export const publishNetwork = async (
   await chain.commit(netuid, encodeRecord({ type: "network", network: shortHash(hash), hash, location }), owner);
   await chain.setBlockTime(0);
 };
-
-/** The first cycle that can still begin after an epoch has given the validators their permits. */
-export const firstCycle = (block: number, { netuid, phases }: Shape): number => {
-  const length = cycleLength(phases);
-  // With a tempo of one cycle, subnet n's epoch falls n + 2 blocks before the cycle's end. The margin is for setting up.
-  return Math.floor((block + SETUP_MARGIN + netuid + 2) / length) + 1;
-};
-
-const SETUP_MARGIN = 10;
 
 /** Builds blocks until the next one begins `cycle`. */
 export const forwardTo = async (chain: DevChain, cycle: number, { phases }: Shape): Promise<void> => {

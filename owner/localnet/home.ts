@@ -3,7 +3,8 @@ import { join } from "node:path";
 import { BlockZeroError } from "#shared/errors.js";
 import { lockHome } from "#shared/files/home-lock.js";
 
-const MARKER = "localnet";
+/** Says what runs here, for people and tools: chain endpoint, participants, their process ids. */
+export const DESCRIPTION = "localnet.json";
 
 /**
  * Claims a directory for a fresh localnet. What an earlier localnet left there goes; anything else is not ours to delete.
@@ -12,7 +13,7 @@ const MARKER = "localnet";
  * @throws HOME_IN_USE, HOME_NOT_EMPTY
  */
 export const openHome = (home: string): (() => void) => {
-  if (existsSync(home) && readdirSync(home).length > 0 && !existsSync(join(home, MARKER)))
+  if (existsSync(home) && readdirSync(home).length > 0 && !existsSync(join(home, DESCRIPTION)))
     throw new BlockZeroError(
       "HOME_NOT_EMPTY",
       `${home} holds files that no localnet made`,
@@ -21,9 +22,6 @@ export const openHome = (home: string): (() => void) => {
   const unlock = lockHome(home);
   for (const entry of readdirSync(home))
     if (entry !== "lock") rmSync(join(home, entry), { recursive: true, force: true });
-  writeFileSync(
-    join(home, MARKER),
-    "A BlockZero localnet keeps its files here; the next one in this directory deletes them.\n",
-  );
+  writeFileSync(join(home, DESCRIPTION), "{}\n");
   return unlock;
 };

@@ -11,11 +11,12 @@ import { startBlockClock } from "#shared/participant/block-clock.js";
 import { createLogger } from "#shared/telemetry/logger.js";
 import { formatDuration } from "#shared/telemetry/progress.js";
 import { pretrain } from "#shared/training/pretrain.js";
+import { firstCycle } from "../epoch.js";
 import { storeGenesis } from "../genesis.js";
 import { loadNetworkTemplate, type NetworkTemplate } from "../network-template.js";
 import { type Cheater, createPlayerHotkey, type Player, playerConfig, roles } from "./cast.js";
-import { chainGenesis, firstCycle, forwardTo, publishNetwork, registerPlayers } from "./chain-setup.js";
-import { openHome } from "./home.js";
+import { chainGenesis, forwardTo, publishNetwork, registerPlayers } from "./chain-setup.js";
+import { DESCRIPTION, openHome } from "./home.js";
 import { createObserver } from "./observer.js";
 import { freePorts } from "./ports.js";
 import { type Supervised, supervise } from "./process.js";
@@ -52,25 +53,32 @@ export const runLocalnet = async (options: LocalnetOptions): Promise<LocalnetRes
   const view = createView();
   const processes: Supervised[] = [];
   const onExit: (() => unknown)[] = [];
+  let release = () => {};
   try {
     const stage = { ...options, home: resolve(options.home), signal };
-    onExit.push(openHome(stage.home));
+    release = openHome(stage.home);
     return await live(stage, {
       view,
       onExit: (action) => onExit.push(action),
       start: (spec) => {
         const child = supervise(spec, {
-          onDeath: (name, how) => view.print(`! ${name} died (${how})`),
+          signal,
+          pidFile: join(resolve(options.home), "pids", spec.name),
+          onDeath: (name, how) => view.print(`! ${name} died (${how}) and is started again`),
           onFatal: (error) => failure.abort(error),
         });
         processes.push(child);
         return child;
       },
     });
+  } catch (thrown) {
+    // What was under way fails because everything stops; the reason for that is what there is to say.
+    throw failure.signal.aborted ? failure.signal.reason : thrown;
   } finally {
     view.close();
-    await Promise.all(processes.map((child) => child.stop()));
     for (const action of onExit.reverse()) await action();
+    await Promise.all(processes.map((child) => child.stop()));
+    release();
   }
 };
 
@@ -129,7 +137,7 @@ const live = async (options: LocalnetOptions, stage: Stage): Promise<LocalnetRes
 
   const clock = await startBlockClock(chain, signal);
   const client = createBlobClient({ allowPrivateAddresses: true, log });
-  const blobs = createBlobs(store, client);
+  const blobs = await createBlobs(store, client, Number.POSITIVE_INFINITY);
   const observer = await createObserver({ chain, clock, ...genesis, blobs, log, signal });
   const genesisLoss = await observer.losses(genesis.modelHash);
   view.print(`genesis model ${genesis.modelHash.slice(0, 12)} · starting ${players.length} participants`);
@@ -141,12 +149,15 @@ const live = async (options: LocalnetOptions, stage: Stage): Promise<LocalnetRes
   view.print(`the subnet lives: a block every ${blockTime} ms, logs in ${join(home, "logs")}`, "");
 
   const last = first + cycles - 1;
-  view.follow({ clock, network: genesis.network, players, home, first, last });
   const uids = await uidsOf(chain, netuid, players);
+  describe(home, { endpoint, netuid, first, blockTime, players: uids });
   const results: CycleResult[] = [];
+  const heldOut = [genesisLoss];
+  view.follow({ clock, network: genesis.network, players, home, first, last, heldOut });
   for (let cycle = first; cycle <= last; cycle++) {
     const result = await observer.cycle(cycle);
     results.push(result);
+    heldOut.push(result.valLossAfter);
     view.print(...cycleTable(result, (uid) => uids.get(uid)));
   }
   const result: LocalnetResult = {
@@ -155,6 +166,7 @@ const live = async (options: LocalnetOptions, stage: Stage): Promise<LocalnetRes
     cycles: results,
     behaviours: Object.fromEntries([...uids].map(([uid, { behaviour }]) => [uid, behaviour])),
   };
+  view.rest();
   view.print(...summaryTable(result), "", `${cycles} cycles in ${formatDuration(1000 * result.seconds)}`);
   if (options.json !== undefined) writeFileAtomic(options.json, `${JSON.stringify(result, null, 2)}\n`);
   if (options.keep) {
@@ -196,6 +208,23 @@ const playerProcess = (
     logFile: join(home, "logs", `${player.name}.log`),
     args: () => ["--config", config],
   };
+};
+
+/** Leaves a description in the home for people and tools that want to look closer. */
+const describe = (
+  home: string,
+  subnet: { endpoint: string; netuid: number; first: number; blockTime: number; players: ReadonlyMap<number, Player> },
+): void => {
+  const players = [...subnet.players].map(([uid, { name, program, group, behaviour, port, signer }]) => ({
+    uid,
+    name,
+    program,
+    group,
+    behaviour,
+    hotkey: signer.address,
+    blobs: `http://127.0.0.1:${port}`,
+  }));
+  writeFileAtomic(join(home, DESCRIPTION), `${JSON.stringify({ ...subnet, players }, null, 2)}\n`);
 };
 
 /** A participant serves blobs once it has joined. */

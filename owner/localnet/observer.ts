@@ -1,7 +1,9 @@
 import type { Chain } from "#shared/chain/chain.js";
 import { groupHeldOutBatches } from "#shared/data/group-data.js";
 import { onnxCpu } from "#shared/engine/runtime/onnx-cpu.js";
+import { mean } from "#shared/mean.js";
 import { type AgreedModels, followModels } from "#shared/participant/agreed-model.js";
+import { loadModel, wholeModel } from "#shared/participant/base-model.js";
 import type { Blobs } from "#shared/participant/blobs.js";
 import type { BlockClock } from "#shared/participant/block-clock.js";
 import { collectReports } from "#shared/participant/reports.js";
@@ -12,8 +14,7 @@ import { parseRecord } from "#shared/protocol/records.js";
 import { permittedStakes } from "#shared/protocol/stake.js";
 import { tally } from "#shared/protocol/tally.js";
 import type { Log } from "#shared/telemetry/log.js";
-import { loadModel, wholeModel } from "#validator/base-model.js";
-import { createLossMeter, type LossMeter } from "#validator/loss-meter.js";
+import { createLossMeter, type LossMeter } from "#shared/training/loss-meter.js";
 import type { CycleResult, GroupLosses, MinerResult } from "./result.js";
 
 const TOKEN = 1e9;
@@ -53,7 +54,7 @@ export const createObserver = async (context: ObserverContext): Promise<Observer
       const batchSize = context.network.scoring.eval_batch_size;
       const batches = groupHeldOutBatches(context.network, group, { batches: BATCHES, batchSize, seed: FIXED_SEED });
       const all = await meter.losses(parameters, batches);
-      result[group] = all.reduce((sum, loss) => sum + loss, 0) / all.length;
+      result[group] = mean(all);
     }
     measured.set(hash, result);
     return result;

@@ -4,6 +4,7 @@ import { dirname } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { BlockZeroError } from "#shared/errors.js";
+import { writeFileAtomic } from "#shared/files/atomic-file.js";
 
 export interface ProcessSpec {
   readonly name: string;
@@ -26,14 +27,16 @@ export interface Supervised {
 }
 
 export interface Supervision {
+  /** Once aborted, deaths are expected: Ctrl-C reaches every process of the terminal at once. */
+  readonly signal: AbortSignal;
+  /** Where the process id is kept, for whoever wants to kill it. */
+  readonly pidFile: string;
   /** Told of every death that was not asked for. */
   readonly onDeath: (name: string, how: string) => void;
   /** Told once when restarting is pointless. */
   readonly onFatal: (error: BlockZeroError) => void;
 }
 
-/** A program that exits with 2 was told something wrong; starting it again would not help. */
-const EXPECTED = 2;
 /** Deaths in a row, each within this time of its start, after which it is not started again. */
 const QUICK_DEATHS = 3;
 const QUICK_MS = 2_000;
@@ -42,7 +45,10 @@ const PATIENCE_MS = 4_000;
 const RESTART_DELAY_MS = 300;
 
 /** Starts a program of ours as a process of its own and keeps it running until `stop`. */
-export const supervise = (spec: ProcessSpec, { onDeath, onFatal }: Supervision): Supervised => {
+export const supervise = (
+  spec: ProcessSpec,
+  { signal: stopped, pidFile, onDeath, onFatal }: Supervision,
+): Supervised => {
   let child: ChildProcess;
   let restarts = 0;
   let quickDeaths = 0;
@@ -58,6 +64,7 @@ export const supervise = (spec: ProcessSpec, { onDeath, onFatal }: Supervision):
       execArgv: ["--enable-source-maps"],
     });
     closeSync(output);
+    writeFileAtomic(pidFile, `${child.pid}\n`);
     exited = new Promise((resolve) => {
       child.once("exit", (code, signal) => {
         resolve(undefined);
@@ -68,15 +75,16 @@ export const supervise = (spec: ProcessSpec, { onDeath, onFatal }: Supervision):
   };
 
   const died = async (code: number | null, signal: NodeJS.Signals | null) => {
-    onDeath(spec.name, signal ?? `exit status ${code}`);
-    if (code === EXPECTED || quickDeaths >= QUICK_DEATHS) {
+    await delay(RESTART_DELAY_MS);
+    if (stopping || stopped.aborted) return;
+    if (quickDeaths >= QUICK_DEATHS) {
       const said = lastLine(spec.logFile);
       onFatal(new BlockZeroError("CHILD_FAILED", `${spec.name} cannot run: ${said}`, `read ${spec.logFile}`));
       return;
     }
     restarts++;
-    await delay(RESTART_DELAY_MS);
-    if (!stopping) start();
+    onDeath(spec.name, signal ?? `exit status ${code}`);
+    start();
   };
 
   start();

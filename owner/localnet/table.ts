@@ -1,6 +1,6 @@
 import { bitsPerByte } from "#shared/data/tokenizer.js";
-import { explainReason } from "#shared/protocol/verdict.js";
 import type { Player } from "./cast.js";
+import { paint } from "./paint.js";
 import type { CycleResult, LocalnetResult } from "./result.js";
 
 /** Columns aligned; numbers to the right, the first row a heading. */
@@ -38,9 +38,9 @@ export const cycleTable = (
     ];
   });
   const groups = Object.keys(result.valLossAfter).map((group) => lossLine(group, result));
-  const agree = result.validatorsAgree ? "validators agree" : "VALIDATORS DISAGREE";
+  const agree = result.validatorsAgree ? paint("green", "validators agree") : paint("red", "VALIDATORS DISAGREE");
   return [
-    `Cycle ${result.cycle} · model ${result.modelHash.slice(0, 12)} · ${agree} · merged ${result.merged.join(", ") || "nobody"}`,
+    `${paint("bold", `Cycle ${result.cycle}`)} · model ${result.modelHash.slice(0, 12)} · ${agree} · merged ${result.merged.join(", ") || "nobody"}`,
     ...groups.map((line) => `  ${line}`),
     ...table([heading, ...rows]).map((line) => `  ${line}`),
     "",
@@ -66,7 +66,3 @@ export const summaryTable = ({ genesis, cycles }: LocalnetResult): string[] => {
     ...cycles.map((cycle) => [`cycle ${cycle.cycle}`, ...losses(cycle.valLossAfter), cycle.merged.join(" ")]),
   ]);
 };
-
-/** Why each rejected miner was, in a sentence. */
-export const rejections = ({ miners }: CycleResult): string[] =>
-  miners.flatMap(({ uid, reason }) => (reason ? [`uid ${uid}: ${explainReason(reason)}`] : []));

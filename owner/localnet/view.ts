@@ -1,4 +1,5 @@
 import { join } from "node:path";
+import { bitsPerByte } from "#shared/data/tokenizer.js";
 import type { BlockClock } from "#shared/participant/block-clock.js";
 import type { Network } from "#shared/protocol/network.js";
 import { PHASES, phaseAt } from "#shared/protocol/phases.js";
@@ -6,10 +7,23 @@ import { LiveView } from "#shared/telemetry/live-view.js";
 import { bar, formatDuration, sparkline } from "#shared/telemetry/progress.js";
 import type { Player } from "./cast.js";
 import { tailMetrics } from "./metrics-tail.js";
+import { paint } from "./paint.js";
+import type { GroupLosses } from "./result.js";
 
 const REFRESH_MS = 250;
 const BAR_WIDTH = 28;
 const SPARK_POINTS = 24;
+
+export interface Followed {
+  readonly clock: BlockClock;
+  readonly network: Network;
+  readonly players: readonly Player[];
+  readonly home: string;
+  readonly first: number;
+  readonly last: number;
+  /** Held-out losses of the models so far, genesis first; it grows. */
+  readonly heldOut: readonly GroupLosses[];
+}
 
 /** What the localnet shows while it works. */
 export interface LocalnetView {
@@ -17,14 +31,9 @@ export interface LocalnetView {
   /** A long step with a known length. */
   progress(what: string, fraction: number, detail: string): void;
   /** From now on the subnet's own life is shown. */
-  follow(subnet: {
-    clock: BlockClock;
-    network: Network;
-    players: readonly Player[];
-    home: string;
-    first: number;
-    last: number;
-  }): void;
+  follow(subnet: Followed): void;
+  /** Shows nothing live any more. */
+  rest(): void;
   close(): void;
 }
 
@@ -39,7 +48,7 @@ export const createView = (): LocalnetView => {
       const line = `${what}  ${bar(fraction, BAR_WIDTH)}  ${Math.floor(100 * fraction)} %  ${detail}`;
       live.update([line], line);
     },
-    follow: ({ clock, network, players, home, first, last }) => {
+    follow: ({ clock, network, players, home, first, last, heldOut }) => {
       const miners = players.filter(({ program }) => program === "miner").map((player) => follow(player, home));
       const started = performance.now();
       timer = setInterval(() => {
@@ -47,15 +56,20 @@ export const createView = (): LocalnetView => {
         const { cycle, phase, start, end } = phaseAt(number, network.phases);
         const done = (number - start + 1) / (end - start);
         const title = `block ${number} · cycle ${cycle} (${Math.min(cycle, last) - first + 1} of ${last - first + 1}) · ${formatDuration(performance.now() - started)}`;
-        const phases = PHASES.map((name) => (name === phase ? `[${name}]` : name)).join(" → ");
+        const phases = PHASES.map((name) => paint(name === phase ? ["bold", "cyan"] : "dim", name)).join(" → ");
         const lines = [
-          title,
-          `${phases}`,
-          `${phase.padEnd(10)} ${bar(done, BAR_WIDTH)} ${number - start + 1}/${end - start} blocks`,
+          paint("bold", title),
+          phases,
+          `${phase.padEnd(10)} ${paint("cyan", bar(done, BAR_WIDTH))} ${number - start + 1}/${end - start} blocks`,
           ...miners.map((miner) => `  ${miner()}`),
+          ...heldOutLines(heldOut).map((line) => `  ${line}`),
         ];
         live.update(lines, `${title} · ${phase} ${number - start + 1}/${end - start}`);
       }, REFRESH_MS);
+    },
+    rest: () => {
+      clearInterval(timer);
+      live.update([]);
     },
     close: () => {
       clearInterval(timer);
@@ -63,6 +77,14 @@ export const createView = (): LocalnetView => {
     },
   };
 };
+
+/** A line a group: how the agreed model's loss on held-out text went. */
+const heldOutLines = (heldOut: readonly GroupLosses[]): string[] =>
+  Object.keys(heldOut[0] ?? {}).map((group) => {
+    const losses = heldOut.map((losses) => losses[group]!);
+    const path = losses.map((loss) => loss.toFixed(3)).join(" → ");
+    return `${group.padEnd(10)} held-out ${paint("green", path)}  val_bpb ${bitsPerByte(losses.at(-1)!).toFixed(3)}`;
+  });
 
 /** A line a miner: its step, its loss, and how the loss went in this cycle. */
 const follow = (player: Player, home: string): (() => string) => {

@@ -40,7 +40,7 @@ export interface DevChain extends Chain {
 const BLOCKS_AT_ONCE = 1024;
 const silent: Log = { debug: () => {}, info: () => {}, warn: () => {}, error: () => {} };
 
-/** Connects to a devchain. Throws `BlockZeroError` CHAIN_UNREACHABLE. */
+/** Connects to a devchain. Throws `BlockZeroError` CHAIN_UNREACHABLE, NOT_A_DEVCHAIN. */
 export const connectDevChain = async (options: ConnectOptions): Promise<DevChain> => {
   const { endpoint, log = silent, signal, timeoutMs = 5000 } = options;
   let genesisHash: string | undefined;
@@ -75,7 +75,11 @@ export const connectDevChain = async (options: ConnectOptions): Promise<DevChain
       void end(
         error instanceof BlockZeroError
           ? error
-          : unreachable(endpoint, reasonOf(error), "it does not speak as a devchain"),
+          : new BlockZeroError(
+              "NOT_A_DEVCHAIN",
+              `${endpoint} does not speak as a devchain: ${reasonOf(error).slice(0, 200)}`,
+              "start one with `blockzero devchain`, or correct the endpoint",
+            ),
       );
     }
   };

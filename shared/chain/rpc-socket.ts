@@ -48,6 +48,8 @@ export class RpcSocket {
   #retry: NodeJS.Timeout | undefined;
   #delay = FIRST_DELAY_MS;
   #outage = false;
+  /** Whether it was ever connected: until then the one who waits for the first contact reports its failure. */
+  #hadContact = false;
   #failure: BlockZeroError | undefined;
   #lastReason = "no answer";
 
@@ -107,6 +109,7 @@ export class RpcSocket {
     socket.on("open", () => {
       if (this.#outage) log.info("connected to the chain again", { endpoint });
       this.#outage = false;
+      this.#hadContact = true;
       this.#delay = FIRST_DELAY_MS;
       heartbeat = setInterval(() => {
         if (!answered) socket.terminate();
@@ -127,8 +130,9 @@ export class RpcSocket {
     socket.on("close", () => {
       clearInterval(heartbeat);
       if (this.#failure) return;
-      if (!this.#outage) log.warn("no connection to the chain, trying again", { endpoint, reason: this.#lastReason });
-      this.#outage = true;
+      if (!this.#outage && this.#hadContact)
+        log.warn("no connection to the chain, trying again", { endpoint, reason: this.#lastReason });
+      this.#outage = this.#hadContact;
       for (const [id, { repeat, reject }] of [...this.#requests]) {
         if (repeat) continue;
         this.#requests.delete(id);

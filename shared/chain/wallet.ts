@@ -147,9 +147,11 @@ const pairOf = (text: string): KeyringPair | undefined => {
   }
 };
 
-const walletFolder = ({ path = "~/.bittensor/wallets", name }: WalletLocation): string =>
-  join(path.replace(/^~(?=$|[\\/])/, homedir()), plainName(name));
-const hotkeyFile = (location: WalletLocation): string =>
+/** The folder of wallets: `~/.bittensor/wallets` unless given; a leading `~` is the home folder. */
+export const walletsFolder = (path = "~/.bittensor/wallets"): string => path.replace(/^~(?=$|[\\/])/, homedir());
+const walletFolder = ({ path, name }: WalletLocation): string => join(walletsFolder(path), plainName(name));
+/** The file that holds a hotkey. @throws WALLET_NAME_INVALID */
+export const hotkeyFile = (location: WalletLocation): string =>
   join(walletFolder(location), "hotkeys", plainName(location.hotkey));
 
 const plainName = (name: string): string => {
@@ -166,7 +168,7 @@ const suggestion = async (location: WalletLocation): Promise<string> => {
   const found = await readdir(join(walletFolder(location), "hotkeys")).catch(() => []);
   return found.length > 0
     ? `wallet ${name} has the hotkeys ${found.sort().slice(0, 16).join(", ")}`
-    : `create it: blockzero wallet create --name ${name} --hotkey ${hotkey}${path ? ` --path ${path}` : ""}`;
+    : `create it: blockzero wallet create --wallet.name ${name} --wallet.hotkey ${hotkey}${path ? ` --wallet.path ${path}` : ""}`;
 };
 
 /** All of the file or none of it, and never over an existing one. */

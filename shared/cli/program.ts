@@ -1,5 +1,6 @@
 import { Command, CommanderError } from "commander";
 import { BlockZeroError, formatError } from "#shared/errors.js";
+import { loadEnvironmentFile } from "./environment-file.js";
 
 /** A command as data: `--help` and the reference in docs/ both come from it. */
 export interface CommandSpec {
@@ -10,18 +11,26 @@ export interface CommandSpec {
   readonly define: (command: Command) => void;
 }
 
+/** Commands under one name: `wallet create`, `wallet list`. */
+export interface CommandGroup {
+  readonly name: string;
+  readonly description: string;
+  readonly commands: readonly CommandSpec[];
+}
+
 /** Exit statuses: 0 done, 1 a fault of ours, 2 something the user can put right. */
 const FAULT = 1;
 const EXPECTED = 2;
 
-/** Adds a command with its examples to a program. */
-export const addCommand = (program: Command, spec: CommandSpec): void => {
+/** Adds a command with its examples, or a group of them, to a program. */
+export const addCommand = (program: Command, spec: CommandSpec | CommandGroup): void => {
   const command = program.command(spec.name).description(spec.description);
-  spec.define(command);
-  describeExamples(command, spec.examples);
+  if ("commands" in spec) for (const inner of spec.commands) addCommand(command, inner);
+  else defineCommand(command, spec);
 };
 
-export const describeExamples = (command: Command, examples: readonly string[]): void => {
+const defineCommand = (command: Command, { define, examples }: CommandSpec): void => {
+  define(command);
   if (examples.length > 0)
     command.addHelpText("after", `\nExamples:\n${examples.map((line) => `  $ ${line}`).join("\n")}`);
 };
@@ -34,13 +43,27 @@ export const createProgram = (name: string, description: string): Command =>
     .configureOutput({ outputError: () => {} })
     .showSuggestionAfterError();
 
+/** A program that is one command. */
+export const singleCommand = (spec: CommandSpec): Command => {
+  const program = createProgram(spec.name, spec.description);
+  defineCommand(program, spec);
+  return program;
+};
+
 /** Runs a program to its end; an expected fault prints one line and exits with 2, anything else is ours and exits with 1. */
 export const runProgram = async (program: Command, argv = process.argv): Promise<void> => {
+  process.stdout.on("error", ignoreClosedPipe);
   try {
+    loadEnvironmentFile();
     await program.parseAsync(argv);
   } catch (thrown) {
     process.exitCode = report(thrown);
   }
+};
+
+/** A reader that has seen enough, as `| head` has, is no fault. */
+const ignoreClosedPipe = (error: Error): void => {
+  if (!("code" in error) || error.code !== "EPIPE") throw error;
 };
 
 /** Prints what was thrown as a person should see it; returns the exit status. */
@@ -72,3 +95,10 @@ export const shutdownSignal = (): AbortSignal => {
   if (process.channel) process.once("disconnect", stop).channel?.unref();
   return controller.signal;
 };
+
+/** Waits until the signal aborts. */
+export const untilAborted = (signal: AbortSignal): Promise<void> =>
+  new Promise((done) => {
+    if (signal.aborted) done();
+    else signal.addEventListener("abort", () => done(), { once: true });
+  });

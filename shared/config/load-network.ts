@@ -31,7 +31,8 @@ export const parseNetwork = (value: unknown, origin: string): Network => {
   );
 };
 
-const faultOf = (issue: z.core.$ZodIssue): string => {
+/** The field that is wrong, and how. */
+export const faultOf = (issue: z.core.$ZodIssue): string => {
   const path = issue.path.join(".");
   if (issue.code === "unrecognized_keys") {
     return `unknown field ${[...issue.path, issue.keys[0] ?? ""].join(".")}`;
@@ -39,19 +40,32 @@ const faultOf = (issue: z.core.$ZodIssue): string => {
   return path === "" ? `not a network: ${issue.message}` : `${path}: ${issue.message}`;
 };
 
-/** The dotted path of the first field in which two networks differ, or undefined where they are the same. */
-export const differingField = (a: Network, b: Network): string | undefined => firstDifference(a, b, []);
+export interface NetworkDifference {
+  /** Dotted path. */
+  readonly field: string;
+  readonly left: unknown;
+  readonly right: unknown;
+}
 
-const firstDifference = (a: unknown, b: unknown, path: readonly string[]): string | undefined => {
-  if (Object.is(a, b)) return undefined;
-  if (!isContainer(a) || !isContainer(b) || Array.isArray(a) !== Array.isArray(b)) return path.join(".");
-  const left = new Map(Object.entries(a));
-  const right = new Map(Object.entries(b));
-  for (const key of new Set([...left.keys(), ...right.keys()])) {
-    const difference = firstDifference(left.get(key), right.get(key), [...path, key]);
-    if (difference !== undefined) return difference;
-  }
+/** Every field in which two networks differ; where one lacks a whole branch, the branch. */
+export const networkDifferences = (a: object, b: object): readonly NetworkDifference[] => [...differences(a, b, [])];
+
+/** The dotted path of the first field in which two networks differ, or undefined where they are the same. */
+export const differingField = (a: Network, b: Network): string | undefined => {
+  for (const { field } of differences(a, b, [])) return field;
   return undefined;
 };
+
+function* differences(left: unknown, right: unknown, path: readonly string[]): Generator<NetworkDifference> {
+  if (Object.is(left, right)) return;
+  if (!isContainer(left) || !isContainer(right) || Array.isArray(left) !== Array.isArray(right)) {
+    yield { field: path.join("."), left, right };
+    return;
+  }
+  const ours = new Map(Object.entries(left));
+  const theirs = new Map(Object.entries(right));
+  for (const key of new Set([...ours.keys(), ...theirs.keys()]))
+    yield* differences(ours.get(key), theirs.get(key), [...path, key]);
+}
 
 const isContainer = (value: unknown): value is object => typeof value === "object" && value !== null;

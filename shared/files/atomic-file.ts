@@ -1,13 +1,21 @@
-import { closeSync, fsyncSync, mkdirSync, openSync, readFileSync, renameSync, writeSync } from "node:fs";
+import { closeSync, fsyncSync, mkdirSync, openSync, readFileSync, renameSync, writeFileSync } from "node:fs";
 import { dirname } from "node:path";
 
-/** Replaces a file as a whole and durably: a reader, or a restart after a power cut, sees the old text or the new one. */
-export const writeFileAtomic = (path: string, text: string): void => {
+/** Owner only. */
+const PRIVATE = 0o600;
+
+/**
+ * Replaces a file as a whole and durably: a reader, or a restart after a power cut, sees the old content or the new one.
+ *
+ * @param content text as UTF-8, or bytes
+ * @param mode    permissions of a new file; readable by its owner alone if not given
+ */
+export const writeFileAtomic = (path: string, content: string | Uint8Array, mode: number = PRIVATE): void => {
   mkdirSync(dirname(path), { recursive: true });
   const temporary = `${path}.tmp`;
-  const file = openSync(temporary, "w", 0o600);
+  const file = openSync(temporary, "w", mode);
   try {
-    writeSync(file, text);
+    writeFileSync(file, content);
     fsyncSync(file);
   } finally {
     closeSync(file);

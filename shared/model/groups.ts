@@ -11,6 +11,8 @@ export const expertsOf = (config: ModelConfig, group: ExpertGroup): HeldExperts 
 /** Refuses groups that do not fit the model: a layer without experts, an expert that does not exist, one in two groups. */
 export const checkGroups = ({ model, groups }: Pick<Network, "model" | "groups">): void => {
   const owner = new Map<string, string>();
+  // As text: "01" is no layer's name, and would be passed over by whoever asks for "1".
+  const layers = new Set(Array.from({ length: model.num_hidden_layers }, (_, layer) => String(layer)));
   for (const [name, group] of Object.entries(groups)) {
     const fail = (message: string) =>
       new BlockZeroError(
@@ -18,13 +20,14 @@ export const checkGroups = ({ model, groups }: Pick<Network, "model" | "groups">
         `expert group "${name}": ${message}`,
         "list, for every layer of the model, expert ids that no other group lists",
       );
-    const extra = Object.keys(group.experts).find((layer) => Number(layer) >= model.num_hidden_layers);
+    const extra = Object.keys(group.experts).find((layer) => !layers.has(layer));
     if (extra !== undefined) throw fail(`layer ${extra} does not exist, the model has ${model.num_hidden_layers}`);
     for (const [layer, experts] of expertsOf(model, group).entries()) {
       if (experts.length === 0) throw fail(`layer ${layer} has no expert`);
       for (const expert of experts) {
         if (expert >= model.num_experts) throw fail(`layer ${layer} has no expert ${expert}`);
         const other = owner.get(`${layer}.${expert}`);
+        if (other === name) throw fail(`expert ${expert} of layer ${layer} is listed twice`);
         if (other !== undefined) throw fail(`expert ${expert} of layer ${layer} is also listed by "${other}"`);
         owner.set(`${layer}.${expert}`, name);
       }

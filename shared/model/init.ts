@@ -4,7 +4,7 @@ import type { ModelConfig } from "#shared/protocol/network.js";
 import { type Parameters, parameterShapes } from "./parameters.js";
 
 /** Standard deviation of a fresh weight; transformers' `initializer_range`. */
-const INITIALIZER_RANGE = 0.02;
+export const INITIALIZER_RANGE = 0.02;
 
 /** Fresh weights of the whole model: norms are one, everything else normal(0, 0.02). */
 export const initialParameters = (config: ModelConfig, random: Random): Parameters =>

@@ -1,5 +1,6 @@
 import { decodeFloats, encodeFloats, type FloatTensors, type TensorBlob } from "#shared/artifact/update.js";
 import { BlockZeroError } from "#shared/errors.js";
+import { quote } from "#shared/protocol/parsed.js";
 import type { Parameters } from "./parameters.js";
 
 /** The canonical safetensors blob of a model's part, and its hash. */
@@ -21,21 +22,39 @@ export const decodeParameters = (
   shapes: Readonly<Record<string, readonly number[]>>,
   what: string,
 ): Parameters => {
-  const tensors = decodeFloats(bytes);
-  for (const [name, shape] of Object.entries(shapes)) {
-    const found = tensors.get(name)?.shape;
-    if (!found) throw mismatch(what, `tensor ${name} is missing`);
-    if (`${found}` !== `${shape}`)
-      throw mismatch(what, `tensor ${name} is [${found}], the network file says [${shape}]`);
-  }
-  const extra = [...tensors.keys()].find((name) => !Object.hasOwn(shapes, name));
-  if (extra !== undefined) throw mismatch(what, `tensor ${extra} is not part of it`);
-  return toParameters(tensors);
+  const parameters = toParameters(decodeFloats(bytes));
+  checkShapes(parameters, shapes, what);
+  return parameters;
 };
 
-const mismatch = (what: string, problem: string) =>
+/**
+ * Refuses tensors that are not exactly those of `shapes`, naming the first.
+ *
+ * @param authority what says so, in an error
+ * @throws BlockZeroError CHECKPOINT_MISMATCH
+ */
+export const checkShapes = (
+  parameters: Parameters,
+  shapes: Readonly<Record<string, readonly number[]>>,
+  what: string,
+  authority = NETWORK_FILE,
+): void => {
+  const fail = (problem: string) => mismatch(what, problem, authority);
+  for (const [name, shape] of Object.entries(shapes)) {
+    const found = Object.hasOwn(parameters, name) ? parameters[name]!.shape : undefined;
+    if (!found) throw fail(`tensor ${name} is missing`);
+    if (`${found}` !== `${shape}`) throw fail(`tensor ${name} is [${found}], ${authority} says [${shape}]`);
+  }
+  const extra = Object.keys(parameters).find((name) => !Object.hasOwn(shapes, name));
+  if (extra !== undefined) throw fail(`tensor ${quote(extra)} is not part of it`);
+};
+
+const NETWORK_FILE = "the network file";
+
+/** The fault of a checkpoint that is readable, but another model's than the authority asks for. */
+export const mismatch = (what: string, problem: string, authority = NETWORK_FILE) =>
   new BlockZeroError(
     "CHECKPOINT_MISMATCH",
-    `${what} does not fit the network file: ${problem}`,
-    "use a checkpoint of this network, or the network file that the checkpoint was made for",
+    `${what} does not fit ${authority}: ${problem}`,
+    `use a checkpoint that ${authority} was made for, or the other way round`,
   );

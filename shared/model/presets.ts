@@ -9,7 +9,7 @@ const common = {
 
 /** The one dial for size. A preset fixes every shape; a network file may also spell its own out. */
 export const PRESETS = {
-  /** The localnet's: 1.4 M parameters, byte vocabulary (256 bytes, a separator, padding to a multiple of 8). */
+  /** The localnet's: 1.3 M parameters, byte vocabulary (256 bytes, a separator, padding to a multiple of 8). */
   tiny: {
     ...common,
     vocab_size: 264,
@@ -23,7 +23,7 @@ export const PRESETS = {
     moe_intermediate_size: 192,
     max_position_embeddings: 256,
   },
-  /** The benchmark's: 14 M parameters, the shape that every figure in docs/ about speed refers to. */
+  /** The benchmark's: 13.9 M parameters, the shape that every figure in docs/ about speed refers to. */
   bench: {
     ...common,
     vocab_size: 2048,

@@ -22,6 +22,8 @@ export interface AgreedModels {
   baseOf(cycle: number): Promise<string>;
   /** Hash agreed for `cycle`'s own merge so far, or null. */
   outcomeOf(cycle: number): Promise<string | null>;
+  /** Blob servers of the validators and the owner: whoever should have a model, a report, an artifact that was judged. */
+  servers(): Promise<readonly string[]>;
   manifest(hash: string, signal: AbortSignal): Promise<ModelManifest>;
   /** Bytes of a part named by a manifest. */
   part(reference: BlobRef, signal: AbortSignal): Promise<Uint8Array>;
@@ -60,7 +62,7 @@ export const followModels = (context: AgreedModelsContext): AgreedModels => {
     return hash;
   };
 
-  const locations = async (): Promise<string[]> => {
+  const servers = async (): Promise<string[]> => {
     const [metagraph, commitments] = await Promise.all([
       chain.metagraph(network.netuid),
       chain.commitments(network.netuid),
@@ -74,10 +76,11 @@ export const followModels = (context: AgreedModelsContext): AgreedModels => {
       });
   };
 
-  const fetch = async (hash: string, maxBytes: number, signal: AbortSignal) =>
-    (await blobs.store.get(hash)) ?? (await blobs.get({ hash, maxBytes, locations: await locations(), signal }));
+  const fetch = (hash: string, maxBytes: number, signal: AbortSignal) =>
+    blobs.get({ hash, maxBytes, locations: servers, signal });
 
   return {
+    servers,
     outcomeOf,
     async baseOf(cycle) {
       for (let past = cycle - 1; past >= network.first_cycle; past--) {

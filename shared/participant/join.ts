@@ -6,24 +6,19 @@ import type { Chain, Signer } from "#shared/chain/chain.js";
 import { connectChain } from "#shared/chain/connect.js";
 import { loadHotkey } from "#shared/chain/wallet.js";
 import type { participantSettings } from "#shared/config/common.js";
-import { differingField, loadNetwork, parseNetwork } from "#shared/config/load-network.js";
 import type { Config } from "#shared/config/settings.js";
 import { BlockZeroError } from "#shared/errors.js";
 import { lockHome } from "#shared/files/home-lock.js";
-import { checkGroups } from "#shared/model/groups.js";
+import { isLocation, MAX_LOCATION_CHARS } from "#shared/protocol/location.js";
 import { type Network, networkHash } from "#shared/protocol/network.js";
 import type { Log } from "#shared/telemetry/log.js";
-import { type AgreedModels, followModels, publishedNetwork } from "./agreed-model.js";
+import { type AgreedModels, followModels } from "./agreed-model.js";
+import { agreedNetwork } from "./agreed-network.js";
 import { type Blobs, createBlobs } from "./blobs.js";
 import { type BlockClock, startBlockClock } from "./block-clock.js";
 import { type CommitOnce, commitOnce, type Intentions } from "./commit-once.js";
 import { type Embargo, openEmbargo } from "./embargo.js";
-import { intentionsSchema, openJournal } from "./journal.js";
-
-/** A network file is a few kilobytes; a large model's expert groups may take some hundred. */
-const MAX_NETWORK_BYTES = 4 << 20;
-/** Intentions remembered: three record types a cycle, for the cycles whose windows may still be open, and a margin. */
-const KEPT_INTENTIONS = 64;
+import { intentionsSchema, openJournal, recent } from "./journal.js";
 
 export type ParticipantConfig = Config<typeof participantSettings>;
 
@@ -58,61 +53,81 @@ export interface JoinOptions {
  * Checks all that can be checked before any work is done, then opens shop: wallet, chain, registration, network file, home, blob server.
  * @throws the first thing that is wrong, coded.
  */
-export const joinNetwork = async ({ config, log, signal }: JoinOptions): Promise<Participant> => {
-  const signer = await loadHotkey({ path: config.wallet.path, name: config.wallet.name, hotkey: config.wallet.hotkey });
-  const chain = await connectChain({ endpoint: config.chain_endpoint, log, signal });
+export const joinNetwork = async (options: JoinOptions): Promise<Participant> => {
+  const opened: (() => unknown)[] = [];
+  const leave = async () => {
+    for (const close of opened.splice(0).reverse()) await close();
+  };
   try {
-    const uid = await registeredUid(chain, config, signer);
-    const client = createBlobClient({ allowPrivateAddresses: config.allow_private_addresses, log });
-    const home = joinPath(config.checkpoint_dir, signer.address);
-    const unlock = lockHome(home);
-    const blobs = createBlobs(directoryStore(joinPath(home, "blobs")), client);
-    const network = await agreedNetwork(chain, config, blobs, signal);
-    const clock = await startBlockClock(chain, signal);
-    const embargo = openEmbargo(joinPath(home, "embargo.json"), () => clock.head.number);
-    const server = await startBlobServer({
-      host: config.listen.host,
-      port: config.listen.port,
-      store: blobs.store,
-      visible: embargo.isLifted,
-      log,
-    });
-    const hash = networkHash(network);
-    const context: CommitOnce = {
-      chain,
-      clock,
-      signer,
-      netuid: config.netuid,
-      intentions: openIntentions(joinPath(home, "intentions.json")),
-      log,
-      signal,
-    };
-    log.info("joined", { network: network.name, netuid: config.netuid, uid, hotkey: signer.address });
-    return {
-      chain,
-      clock,
-      signer,
-      uid,
-      network,
-      networkHash: hash,
-      blobs,
-      embargo,
-      models: followModels({ chain, clock, network, networkHash: hash, blobs }),
-      location: config.listen.public_url ?? server.url,
-      home,
-      log,
-      signal,
-      commitOnce: (record) => commitOnce(context, record),
-      leave: async () => {
-        await server.close();
-        await chain.close();
-        unlock();
-      },
-    };
+    return { ...(await open(options, (close) => opened.push(close))), leave };
   } catch (thrown) {
-    await chain.close();
+    await leave();
     throw thrown;
   }
+};
+
+const open = async (
+  { config, log, signal }: JoinOptions,
+  onLeave: (close: () => unknown) => void,
+): Promise<Omit<Participant, "leave">> => {
+  const { netuid, wallet, listen } = config;
+  const signer = await loadHotkey({ path: wallet.path, name: wallet.name, hotkey: wallet.hotkey });
+  const location = publicLocation(listen);
+  const chain = await connectChain({ endpoint: config.chain_endpoint, log, signal });
+  onLeave(() => chain.close());
+  const uid = await registeredUid(chain, config, signer);
+  const home = joinPath(config.checkpoint_dir, signer.address);
+  onLeave(lockHome(home));
+  const store = directoryStore(joinPath(home, "blobs"), log);
+  const client = createBlobClient({ allowPrivateAddresses: config.allow_private_addresses, log });
+  const blobs = await createBlobs(store, client, config.checkpoint_keep_top_k);
+  const network = await agreedNetwork({
+    chain,
+    netuid,
+    file: config.network,
+    fetch: ({ location: owner, ...file }) => blobs.get({ ...file, locations: [owner], signal }),
+  });
+  const clock = await startBlockClock(chain, signal);
+  const embargo = openEmbargo(joinPath(home, "embargo.json"), () => clock.head.number);
+  const intentions = openIntentions(joinPath(home, "intentions.json"));
+  const server = await startBlobServer({
+    host: listen.host,
+    port: listen.port,
+    store,
+    visible: embargo.isLifted,
+    log,
+  });
+  onLeave(() => server.close());
+  const hash = networkHash(network);
+  const context: CommitOnce = { chain, clock, signer, netuid, intentions, log, signal };
+  return {
+    chain,
+    clock,
+    signer,
+    uid,
+    network,
+    networkHash: hash,
+    blobs,
+    embargo,
+    models: followModels({ chain, clock, network, networkHash: hash, blobs }),
+    location: location ?? server.url,
+    home,
+    log,
+    signal,
+    commitOnce: (record) => commitOnce(context, record),
+  };
+};
+
+/** Where others reach us, as the operator says; undefined where the server's own address is it. */
+const publicLocation = ({ public_url: url }: ParticipantConfig["listen"]): string | undefined => {
+  if (url === undefined) return undefined;
+  const origin = new URL(url).origin;
+  if (isLocation(origin)) return origin;
+  throw new BlockZeroError(
+    "LOCATION_INVALID",
+    `listen.public_url ${url} does not fit a record on chain`,
+    `give an http(s) origin of at most ${MAX_LOCATION_CHARS} characters`,
+  );
 };
 
 const registeredUid = async (chain: Chain, { netuid, wallet }: ParticipantConfig, signer: Signer): Promise<number> => {
@@ -126,56 +141,14 @@ const registeredUid = async (chain: Chain, { netuid, wallet }: ParticipantConfig
   );
 };
 
-/** The network file that the owner's record names; the operator's own copy, if configured, must be the same. */
-const agreedNetwork = async (
-  chain: Chain,
-  config: ParticipantConfig,
-  blobs: Blobs,
-  signal: AbortSignal,
-): Promise<Network> => {
-  const { hash, location } = await publishedNetwork(chain, config.netuid);
-  const own = config.network === undefined ? null : loadNetwork(config.network);
-  if (own && networkHash(own) === hash) return checked(own);
-  const bytes = await blobs.get({ hash, maxBytes: MAX_NETWORK_BYTES, locations: [location], signal });
-  const published = checked(parseNetwork(parsedJson(bytes), `the network file of subnet ${config.netuid}`));
-  if (own)
-    throw new BlockZeroError(
-      "NETWORK_MISMATCH",
-      `${config.network} differs from the network that subnet ${config.netuid} runs in "${differingField(own, published)}"`,
-      "take the owner's file, or leave `network` out of the config and it is fetched",
-    );
-  return published;
-};
-
-const parsedJson = (bytes: Uint8Array): unknown => {
-  try {
-    return JSON.parse(new TextDecoder().decode(bytes));
-  } catch {
-    return null;
-  }
-};
-
-const checked = (network: Network): Network => {
-  checkGroups(network);
-  return network;
-};
-
 const openIntentions = (path: string): Intentions => {
   const journal = openJournal(path, intentionsSchema);
   return {
     intend(key, data) {
       const known = journal.value[key];
       if (known !== undefined) return known;
-      journal.update((intentions) => ({ ...forgetOldest(intentions), [key]: data }));
+      journal.update((intentions) => ({ ...recent(intentions), [key]: data }));
       return data;
     },
   };
 };
-
-/** Keys begin with their cycle. */
-const forgetOldest = (intentions: Readonly<Record<string, string>>): Record<string, string> =>
-  Object.fromEntries(
-    Object.entries(intentions)
-      .sort(([a], [b]) => Number.parseInt(b, 10) - Number.parseInt(a, 10))
-      .slice(0, KEPT_INTENTIONS),
-  );

@@ -37,5 +37,16 @@ const parse = <T>(path: string, schema: z.ZodType<T>, text: string): T => {
   }
 };
 
+/** Cycles that a journal remembers. */
+const KEPT_CYCLES = 64;
+
+/** The newest of records that are keyed by cycle. */
+export const recent = <T>(records: Readonly<Record<string, T>>): Record<string, T> =>
+  Object.fromEntries(
+    Object.entries(records)
+      .sort(([a], [b]) => Number.parseInt(b, 10) - Number.parseInt(a, 10))
+      .slice(0, KEPT_CYCLES),
+  );
+
 /** What was meant to stand on chain, written down before it is sent: `<cycle>/<record type>` → record text. */
 export const intentionsSchema = z.record(z.string(), z.string()).default({});

@@ -13,12 +13,14 @@ export interface CycleRunner {
 
 /** Lives cycle after cycle until the participant's signal aborts. */
 export const runCycles = async (participant: Participant, runner: CycleRunner): Promise<never> => {
-  const { clock, network, log, signal } = participant;
+  const { clock, network, uid, signer, log, signal } = participant;
   const position = () => phaseAt(clock.head.number + 1, network.phases);
   let cycle = Math.max(network.first_cycle, runner.first(position()));
+  log.info("joined", { network: network.name, netuid: network.netuid, uid, hotkey: signer.address, firstCycle: cycle });
   for (;;) {
     try {
       await clock.reach(phaseWindow(cycle, "distribute", network.phases).start, signal);
+      await participant.blobs.turn(cycle);
       await runner.live(cycle);
     } catch (thrown) {
       signal.throwIfAborted();

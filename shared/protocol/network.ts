@@ -29,22 +29,32 @@ export const expertGroupSchema = z.strictObject({
 });
 
 /** The subset of a Hugging Face `Qwen3MoeConfig` that decides shapes and arithmetic; same names, same meaning. */
-export const modelConfigSchema = z.strictObject({
-  vocab_size: z.int().min(2),
-  hidden_size: z.int().min(1),
-  num_hidden_layers: z.int().min(1),
-  num_attention_heads: z.int().min(1),
-  num_key_value_heads: z.int().min(1),
-  head_dim: z.int().min(2),
-  num_experts: z.int().min(1),
-  num_experts_per_tok: z.int().min(1),
-  moe_intermediate_size: z.int().min(1),
-  norm_topk_prob: z.boolean(),
-  rms_norm_eps: z.number().positive(),
-  rope_theta: z.number().positive(),
-  max_position_embeddings: z.int().min(1),
-  tie_word_embeddings: z.boolean(),
-});
+export const modelConfigSchema = z
+  .strictObject({
+    vocab_size: z.int().min(2),
+    hidden_size: z.int().min(1),
+    num_hidden_layers: z.int().min(1),
+    num_attention_heads: z.int().min(1),
+    num_key_value_heads: z.int().min(1),
+    head_dim: z.int().min(2),
+    num_experts: z.int().min(1),
+    num_experts_per_tok: z.int().min(1),
+    moe_intermediate_size: z.int().min(1),
+    norm_topk_prob: z.boolean(),
+    rms_norm_eps: z.number().positive(),
+    rope_theta: z.number().positive(),
+    max_position_embeddings: z.int().min(1),
+    tie_word_embeddings: z.boolean(),
+  })
+  .superRefine((model, context) => {
+    const refuse = (path: keyof typeof model, message: string) =>
+      context.addIssue({ code: "custom", path: [path], message });
+    if (model.num_attention_heads % model.num_key_value_heads !== 0)
+      refuse("num_key_value_heads", `does not divide num_attention_heads (${model.num_attention_heads})`);
+    if (model.head_dim % 2 !== 0) refuse("head_dim", "is odd: rotary embedding turns pairs");
+    if (model.num_experts_per_tok > model.num_experts)
+      refuse("num_experts_per_tok", `is more than num_experts (${model.num_experts})`);
+  });
 
 /** Everything participants must agree on. Its hash stands on chain and in every record. */
 export const networkSchema = z.strictObject({

@@ -1,6 +1,7 @@
 import { setImmediate as yieldToEvents } from "node:timers/promises";
 import type { Batch } from "#shared/data/loader.js";
 import { intTensor } from "#shared/engine/tensor.js";
+import { mean } from "#shared/mean.js";
 import type { TrainStep } from "./train-step.js";
 
 export interface InnerStep {
@@ -67,5 +68,3 @@ export const batchTensors = ({ ids, targets }: Batch) => ({
   ids: intTensor(ids, [ids.length]),
   targets: intTensor(targets, [targets.length]),
 });
-
-const mean = (values: readonly number[]): number => values.reduce((sum, value) => sum + value, 0) / values.length;

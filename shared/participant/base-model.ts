@@ -1,9 +1,10 @@
 import { l2Norm } from "#shared/artifact/update.js";
+import { BlockZeroError } from "#shared/errors.js";
 import { groupShapes, hubShapes } from "#shared/model/groups.js";
 import type { Parameters } from "#shared/model/parameters.js";
 import { decodeParameters } from "#shared/model/parts.js";
-import type { Participant } from "#shared/participant/join.js";
 import type { ModelManifest } from "#shared/protocol/model-manifest.js";
+import type { Participant } from "./join.js";
 
 /** A whole model in memory: what a validator scores against and merges into. */
 export interface BaseModel {
@@ -20,7 +21,7 @@ export interface GroupModel {
   readonly norm: number;
 }
 
-/** Fetches every part of a model and holds it against the network file. */
+/** Fetches every part of a model and holds it against the network file. @throws CHECKPOINT_MISMATCH */
 export const loadModel = async (
   { models, network, signal }: Pick<Participant, "models" | "network" | "signal">,
   hash: string,
@@ -30,7 +31,13 @@ export const loadModel = async (
   const loaded = new Map<string, GroupModel>();
   for (const [name, group] of Object.entries(network.groups)) {
     const shapes = groupShapes(network.model, group);
-    const parts = groups[name]!;
+    const parts = groups[name];
+    if (!parts)
+      throw new BlockZeroError(
+        "CHECKPOINT_MISMATCH",
+        `model ${hash} does not fit the network file: it has no group "${name}"`,
+        "use a checkpoint of this network, or the network file that the checkpoint was made for",
+      );
     const weights = decodeParameters(
       await models.part(parts.weights, signal),
       shapes,

@@ -5,8 +5,8 @@ import type { Device } from "#shared/engine/device.js";
 import { batchInputs, languageModelLoss } from "#shared/model/loss.js";
 import { allExperts, type Parameters } from "#shared/model/parameters.js";
 import type { Network } from "#shared/protocol/network.js";
-import { createEvaluator } from "#shared/training/evaluator.js";
-import { batchTensors } from "#shared/training/inner-loop.js";
+import { createEvaluator } from "./evaluator.js";
+import { batchTensors } from "./inner-loop.js";
 
 /** Measures the whole model's loss on a group's held-out text. */
 export interface LossMeter {
@@ -60,3 +60,23 @@ export const evaluationBatches = (network: Network, group: string, seed: string)
     batchSize: network.scoring.eval_batch_size,
     seed,
   });
+
+/** Batches behind a held-out loss that is shown to people; always the same ones, so that models compare. */
+const SHOWN_BATCHES = 16;
+const SHOWN_SEED = "0".repeat(64);
+
+/** A whole model's mean held-out loss by group, nats per token. */
+export const heldOutLosses = async (
+  meter: LossMeter,
+  network: Pick<Network, "groups" | "data" | "scoring">,
+  parameters: Parameters,
+): Promise<Record<string, number>> => {
+  const result: Record<string, number> = {};
+  for (const group of Object.keys(network.groups)) {
+    const batchSize = network.scoring.eval_batch_size;
+    const batches = groupHeldOutBatches(network, group, { batches: SHOWN_BATCHES, batchSize, seed: SHOWN_SEED });
+    const losses = await meter.losses(parameters, batches);
+    result[group] = losses.reduce((sum, loss) => sum + loss, 0) / losses.length;
+  }
+  return result;
+};

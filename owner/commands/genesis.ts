@@ -1,0 +1,167 @@
+import { existsSync } from "node:fs";
+import { join } from "node:path";
+import { InvalidArgumentError } from "commander";
+import { stringify } from "yaml";
+import { directoryStore } from "#shared/artifact/blob-store.js";
+import { connectChain } from "#shared/chain/index.js";
+import { settingsAmong } from "#shared/cli/config-flags.js";
+import { type CommandSpec, shutdownSignal } from "#shared/cli/program.js";
+import { addFlags } from "#shared/config/flags.js";
+import { bitsPerByte } from "#shared/data/tokenizer.js";
+import type { Device } from "#shared/engine/device.js";
+import { onnxCpu } from "#shared/engine/runtime/onnx-cpu.js";
+import { BlockZeroError } from "#shared/errors.js";
+import { writeFileAtomic } from "#shared/files/atomic-file.js";
+import { lockHome } from "#shared/files/home-lock.js";
+import type { Parameters } from "#shared/model/parameters.js";
+import { LiveView } from "#shared/telemetry/live-view.js";
+import { bar } from "#shared/telemetry/progress.js";
+import { createLossMeter, heldOutLosses } from "#shared/training/loss-meter.js";
+import { pretrain } from "#shared/training/pretrain.js";
+import { firstCycle } from "../epoch.js";
+import { storeGenesis } from "../genesis.js";
+import { loadNetworkTemplate, type NetworkTemplate } from "../network-template.js";
+import { printFields } from "../print.js";
+import { chainSettings } from "../settings.js";
+import { wholeNumber } from "../whole-number.js";
+
+interface Options {
+  readonly network: string;
+  readonly out: string;
+  readonly steps: number;
+  readonly batchSize: number;
+  readonly learningRate: number;
+  readonly seed: number;
+  readonly threads: number;
+  readonly firstCycle?: number | "auto";
+}
+
+const BAR_WIDTH = 28;
+
+export const genesis: CommandSpec = {
+  name: "genesis",
+  description: "pretrain the model of cycle 0 and write the network file that names it",
+  examples: [
+    "blockzero genesis --network configs/localnet/network.yaml --out genesis",
+    "blockzero genesis --network my-network.yaml --out genesis --steps 2000 --first-cycle auto",
+  ],
+  define: (command) => {
+    addFlags(command, chainSettings)
+      .requiredOption("--network <file>", "network template")
+      .requiredOption("--out <dir>", "directory for network.yaml and the model's blobs")
+      .option("--steps <n>", "pretraining steps", wholeNumber(1), 250)
+      .option("--batch-size <n>", "sequences a step from each group", wholeNumber(1), 8)
+      .option("--learning-rate <rate>", "AdamW's highest learning rate", positive, 3e-3)
+      .option("--seed <n>", "seed of the weights and of the data's order", wholeNumber(0), 1)
+      .option("--threads <n>", "processor threads; 0 takes all", wholeNumber(0, 1024), 0)
+      .option("--first-cycle <n>", "first cycle that trains; auto asks the chain; unset: the template's", cycleOrAuto)
+      .action(async (options: Options) => {
+        const { chain_endpoint: endpoint } = settingsAmong(chainSettings, options);
+        const template = loadNetworkTemplate(options.network);
+        const file = join(options.out, "network.yaml");
+        const unlock = lockHome(options.out);
+        try {
+          if (existsSync(file))
+            throw new BlockZeroError(
+              "GENESIS_EXISTS",
+              `${file} exists already`,
+              "choose another --out, or remove that file if its network was never published",
+            );
+          await makeGenesis(options, { template, file, endpoint, signal: shutdownSignal() });
+        } finally {
+          unlock();
+        }
+      });
+  },
+};
+
+interface Context {
+  readonly template: NetworkTemplate;
+  readonly file: string;
+  readonly endpoint: string;
+  readonly signal: AbortSignal;
+}
+
+const makeGenesis = async (options: Options, { template, file, endpoint, signal }: Context): Promise<void> => {
+  const askForCycle = async () =>
+    options.firstCycle === "auto"
+      ? nextCycle(endpoint, template, signal)
+      : (options.firstCycle ?? template.first_cycle);
+  // Asked now so that a chain that is away does not cost the training, and again for the cycle that is then next.
+  await askForCycle();
+  const device = onnxCpu({ threads: options.threads });
+  const parameters = await pretrainShown(options, { template, device, signal });
+  const losses = await lossesOf(device, template, parameters);
+  const store = directoryStore(join(options.out, "blobs"));
+  const made = await storeGenesis(store, { ...template, first_cycle: await askForCycle() }, parameters);
+  writeFileAtomic(
+    file,
+    `# Written by \`blockzero genesis\`; any change makes it another network.\n${stringify(made.network)}`,
+  );
+  printFields({
+    "network file": file,
+    "network hash": made.networkHash,
+    "model hash": made.modelHash,
+    "first cycle": made.network.first_cycle,
+    ...Object.fromEntries(
+      Object.entries(losses).map(([group, loss]) => [
+        `val_loss ${group}`,
+        `${loss.toFixed(4)} nats, val_bpb ${bitsPerByte(loss).toFixed(4)}`,
+      ]),
+    ),
+  });
+};
+
+const pretrainShown = async (
+  { steps, batchSize, learningRate, seed }: Options,
+  { template, device, signal }: Pick<Context, "template" | "signal"> & { readonly device: Device },
+): Promise<Parameters> => {
+  const view = new LiveView({ terminal: process.stderr });
+  try {
+    return await pretrain({
+      network: template,
+      device,
+      seed: String(seed),
+      steps,
+      batchSize,
+      learningRate,
+      signal,
+      onStep: (step, loss) => {
+        const share = (step + 1) / steps;
+        const line = `pretraining  ${bar(share, BAR_WIDTH)}  step ${step + 1}/${steps}  loss ${loss.toFixed(3)}`;
+        view.update([line], line);
+      },
+    });
+  } catch (thrown) {
+    if (!signal.aborted) throw thrown;
+    throw new BlockZeroError("STOPPED", "stopped before the genesis was made", "run it again; nothing was written");
+  } finally {
+    view.close();
+  }
+};
+
+const lossesOf = async (device: Device, template: NetworkTemplate, parameters: Parameters) => {
+  const meter = await createLossMeter(device, template, { batchSize: template.scoring.eval_batch_size, parameters });
+  try {
+    return await heldOutLosses(meter, template, parameters);
+  } finally {
+    await meter.dispose();
+  }
+};
+
+const nextCycle = async (endpoint: string, template: NetworkTemplate, signal: AbortSignal): Promise<number> => {
+  const chain = await connectChain({ endpoint, signal });
+  try {
+    return firstCycle((await chain.head()).number, template);
+  } finally {
+    await chain.close();
+  }
+};
+
+const cycleOrAuto = (text: string): number | "auto" => (text === "auto" ? text : wholeNumber(0)(text));
+
+const positive = (text: string): number => {
+  const value = Number(text);
+  if (text.trim() !== "" && Number.isFinite(value) && value > 0) return value;
+  throw new InvalidArgumentError("It must be a number above zero.");
+};

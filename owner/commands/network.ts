@@ -1,0 +1,60 @@
+import type { CommandGroup, CommandSpec } from "#shared/cli/program.js";
+import { loadNetwork, networkDifferences } from "#shared/config/load-network.js";
+import { type Network, networkHash } from "#shared/protocol/network.js";
+import { cycleLength } from "#shared/protocol/phases.js";
+import { checkNetwork, isTemplate, loadNetworkTemplate, type NetworkTemplate } from "../network-template.js";
+import { printFields } from "../print.js";
+
+const check: CommandSpec = {
+  name: "check",
+  description: "check a network file or template, and say what it decides",
+  examples: ["blockzero network check configs/localnet/network.yaml", "blockzero network check genesis/network.yaml"],
+  define: (command) => {
+    command.argument("<file>", "network file or template").action((file: string) => {
+      const network = load(file);
+      printFields({
+        network: network.name,
+        ...("genesis" in network
+          ? { hash: networkHash(network), genesis: network.genesis }
+          : { hash: "none yet: a template, until `blockzero genesis` makes its model" }),
+        netuid: network.netuid,
+        cycle: `${cycleLength(network.phases)} blocks`,
+        groups: Object.keys(network.groups).join(", "),
+      });
+    });
+  },
+};
+
+const DIFFERENT = 1;
+
+const diff: CommandSpec = {
+  name: "diff",
+  description: "list the fields in which two network files or templates differ; like diff, exit status 1 says they do",
+  examples: ["blockzero network diff mine.yaml published.yaml"],
+  define: (command) => {
+    command
+      .argument("<a>", "network file or template")
+      .argument("<b>", "network file or template")
+      .action((a: string, b: string) => {
+        const differences = networkDifferences(load(a), load(b));
+        for (const { field, left, right } of differences) console.log(`${field}: ${shown(left)} → ${shown(right)}`);
+        if (differences.length > 0) process.exitCode = DIFFERENT;
+        else console.log("no difference");
+      });
+  },
+};
+
+export const network: CommandGroup = {
+  name: "network",
+  description: "check and compare network files",
+  commands: [check, diff],
+};
+
+const load = (file: string): Network | NetworkTemplate => {
+  if (isTemplate(file)) return loadNetworkTemplate(file);
+  const network = loadNetwork(file);
+  checkNetwork(network);
+  return network;
+};
+
+const shown = (value: unknown): string => (value === undefined ? "(none)" : JSON.stringify(value));

@@ -1,0 +1,109 @@
+import { join } from "node:path";
+import { startBlobServer } from "#shared/artifact/blob-server.js";
+import { type BlobStore, directoryStore } from "#shared/artifact/blob-store.js";
+import { type Chain, connectChain, loadHotkey, type Signer } from "#shared/chain/index.js";
+import { settingsAmong } from "#shared/cli/config-flags.js";
+import { type CommandSpec, shutdownSignal, untilAborted } from "#shared/cli/program.js";
+import { addFlags } from "#shared/config/flags.js";
+import { loadNetwork } from "#shared/config/load-network.js";
+import { defineConfig } from "#shared/config/settings.js";
+import { BlockZeroError } from "#shared/errors.js";
+import { lockHome } from "#shared/files/home-lock.js";
+import { type ModelManifest, parseModelManifest } from "#shared/protocol/model-manifest.js";
+import { canonicalBytes, type Network, networkHash } from "#shared/protocol/network.js";
+import { encodeRecord, shortHash } from "#shared/protocol/records.js";
+import { createLogger } from "#shared/telemetry/logger.js";
+import { printFields } from "../print.js";
+import { chainSettings, listenSettings, walletSettings } from "../settings.js";
+
+const settings = defineConfig({ ...chainSettings, ...walletSettings, ...listenSettings });
+
+interface Options {
+  readonly home: string;
+}
+
+export const publish: CommandSpec = {
+  name: "publish",
+  description: "put the network on chain as the subnet's owner, and serve its files until stopped",
+  examples: [
+    "blockzero publish --home genesis --wallet.name main --wallet.hotkey owner",
+    "blockzero publish --home genesis --listen.host 0.0.0.0 --listen.port 8091 --listen.public_url https://owner.example.org",
+  ],
+  define: (command) => {
+    addFlags(command, settings)
+      .requiredOption("--home <dir>", "directory that `blockzero genesis --out` wrote")
+      .action(async ({ home, ...options }: Options) => {
+        const unlock = lockHome(home);
+        try {
+          await serve(home, settingsAmong(settings, options), shutdownSignal());
+        } finally {
+          unlock();
+        }
+      });
+  },
+};
+
+const serve = async (
+  home: string,
+  { chain_endpoint: endpoint, wallet, listen }: ReturnType<typeof settingsAmong<typeof settings>>,
+  signal: AbortSignal,
+): Promise<void> => {
+  const log = createLogger({ name: "publish", level: "warn", format: "pretty" });
+  const network = loadNetwork(join(home, "network.yaml"));
+  const hash = networkHash(network);
+  const store = directoryStore(join(home, "blobs"), log);
+  await store.put(canonicalBytes(network));
+  await checkComplete(store, network, home);
+  const owner = await loadHotkey(wallet);
+  const chain = await connectChain({ endpoint, log, signal });
+  try {
+    await checkOwner(chain, network.netuid, owner);
+    const server = await startBlobServer({ ...listen, store, visible: () => true, log });
+    try {
+      const location = listen.public_url ?? server.url;
+      const record = encodeRecord({ type: "network", network: shortHash(hash), hash, location });
+      const block = await commitUnlessThere(chain, network.netuid, record, owner);
+      printFields({ network: network.name, hash, subnet: network.netuid, block, serving: location });
+      await untilAborted(signal);
+    } finally {
+      await server.close();
+    }
+  } finally {
+    await chain.close();
+  }
+};
+
+/** Everything that a participant will ask for must be here. @throws GENESIS_INCOMPLETE */
+const checkComplete = async (store: BlobStore, { genesis }: Network, home: string): Promise<void> => {
+  const incomplete = (hash: string, what: string) =>
+    new BlockZeroError(
+      "GENESIS_INCOMPLETE",
+      `${home} lacks ${what} (blob ${hash})`,
+      "use the directory that `blockzero genesis` wrote, with its blobs and its network.yaml as they were",
+    );
+  const bytes = await store.get(genesis);
+  const manifest = bytes && parseModelManifest(bytes);
+  if (!manifest?.ok) throw incomplete(genesis, "the genesis model's manifest");
+  for (const [what, { hash }] of partsOf(manifest.value)) if (!(await store.has(hash))) throw incomplete(hash, what);
+};
+
+const partsOf = ({ parts }: ModelManifest) => [
+  ["the hub", parts.hub] as const,
+  ...Object.entries(parts.groups).map(([name, { weights }]) => [`group ${name}`, weights] as const),
+];
+
+const checkOwner = async (chain: Chain, netuid: number, { address }: Signer): Promise<void> => {
+  const { ownerHotkey } = await chain.metagraph(netuid);
+  if (ownerHotkey === address) return;
+  throw new BlockZeroError(
+    "NOT_SUBNET_OWNER",
+    `subnet ${netuid} belongs to ${ownerHotkey}, the wallet's hotkey is ${address}`,
+    "name the owner's wallet with --wallet.name and --wallet.hotkey",
+  );
+};
+
+/** @returns the block that holds the record */
+const commitUnlessThere = async (chain: Chain, netuid: number, record: string, owner: Signer): Promise<number> => {
+  const present = (await chain.commitments(netuid)).find(({ hotkey }) => hotkey === owner.address);
+  return present?.data === record ? present.block : (await chain.commit(netuid, record, owner)).block;
+};

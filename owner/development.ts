@@ -1,0 +1,28 @@
+import {
+  ChainRejected,
+  type DevChain,
+  type GenesisSpec,
+  type SudoCallSpec,
+  signerFromUri,
+} from "#shared/chain/index.js";
+import { BlockZeroError } from "#shared/errors.js";
+
+/** Substrate's well-known development key: everybody has it, so it is worth nothing anywhere else. */
+export const SUDO = "//Alice";
+
+/** The genesis of a chain for trying things out: no subnet yet, and anybody may use its sudo key. */
+export const developmentGenesis = async (): Promise<GenesisSpec> => ({ sudo: (await signerFromUri(SUDO)).address });
+
+/** Signs with the development key. @throws SUDO_REFUSED where the chain has another */
+export const sudoCalls = async (chain: DevChain, calls: readonly SudoCallSpec[]): Promise<void> => {
+  try {
+    await chain.sudo(calls, await signerFromUri(SUDO));
+  } catch (thrown) {
+    if (!(thrown instanceof ChainRejected) || thrown.reason !== "RequireSudo") throw thrown;
+    throw new BlockZeroError(
+      "SUDO_REFUSED",
+      `the chain's sudo key is not ${SUDO}`,
+      "use a devchain that `blockzero devchain` started without --genesis",
+    );
+  }
+};

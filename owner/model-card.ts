@@ -1,0 +1,90 @@
+import type { MergedUpdate, ModelManifest } from "#shared/protocol/model-manifest.js";
+
+export interface ModelCard {
+  readonly hash: string;
+  readonly manifest: ModelManifest;
+  /** Number of scalars. */
+  readonly parameters: number;
+  /** What the network file calls itself, null where the file is not at hand. */
+  readonly networkName: string | null;
+  /** Manifests that are at hand, for the lineage. */
+  readonly models: ReadonlyMap<string, ModelManifest>;
+}
+
+/** Ancestors that a card lists. */
+const MAX_LINEAGE = 50;
+
+/** A README.md as model hubs show it: where the weights come from, and how to load them. Same model and manifests, same text. */
+export const modelCard = ({ hash, manifest, parameters, networkName, models }: ModelCard): string => {
+  const { config, network, cycle, parent, merged } = manifest;
+  const origin = parent === null ? "genesis" : `cycle ${cycle}`;
+  return `---
+library_name: transformers
+pipeline_tag: text-generation
+tags: [blockzero, qwen3_moe, mixture-of-experts]
+---
+
+# BlockZero ${networkName === null ? "" : `${plain(networkName)} `}${hash.slice(0, 12)}
+
+A Qwen3-MoE language model of ${parameters.toLocaleString("en-US")} parameters, trained in pieces by miners who need not trust each other:
+each cycle, validators measure what the miners' updates do to the loss on held-out text, and merge the best.
+
+| | |
+|---|---|
+| Model | \`${hash}\` |
+| Made by | ${origin} |
+| Network | ${network === null ? "the one whose file names this model as its genesis" : `${networkName === null ? "" : `${plain(networkName)}, `}\`${network}\``} |
+| Parent | ${parent === null ? "none" : `\`${parent}\``} |
+| Shape | ${config.num_hidden_layers} layers, width ${config.hidden_size}, ${config.num_experts} experts, ${config.num_experts_per_tok} a token, vocabulary ${config.vocab_size} |
+
+## Merged updates
+
+${merged.length === 0 ? "None." : table(["UID", "Hotkey", "Group", "Share", "Update"], merged.map(mergedRow))}
+
+## Lineage
+
+${lineage(manifest, models)}
+
+## Use
+
+\`\`\`python
+import torch
+from transformers import AutoModelForCausalLM
+
+model = AutoModelForCausalLM.from_pretrained("path/to/this/directory")
+ids = torch.tensor([list("Call me ".encode())])
+print(bytes(model.generate(ids, max_new_tokens=64)[0].clamp(max=255).tolist()).decode(errors="replace"))
+\`\`\`
+
+There is no tokenizer file: token ids are the bytes of UTF-8, and 256 separates documents.
+`;
+};
+
+const mergedRow = ({ uid, hotkey, group, share, artifact }: MergedUpdate): string[] => [
+  String(uid),
+  `\`${hotkey}\``,
+  group,
+  share.toFixed(4),
+  `\`${artifact}\``,
+];
+
+/** The ancestors from the youngest on, as far as their manifests are at hand. */
+const lineage = (manifest: ModelManifest, models: ReadonlyMap<string, ModelManifest>): string => {
+  const rows: string[][] = [];
+  let { parent } = manifest;
+  while (parent !== null && rows.length < MAX_LINEAGE) {
+    const ancestor = models.get(parent);
+    const uids = ancestor?.merged.map(({ uid, group }) => `${uid} (${group})`).join(", ");
+    const made = ancestor && (ancestor.parent === null ? "genesis" : `cycle ${ancestor.cycle}`);
+    rows.push([`\`${parent}\``, made ?? "not at hand", uids || "–"]);
+    parent = ancestor?.parent ?? null;
+  }
+  if (rows.length === 0) return "This is the genesis model.";
+  return `${table(["Ancestor", "Made by", "Merged UIDs"], rows)}${parent === null ? "" : "\n\nOlder ancestors are left out."}`;
+};
+
+const table = (head: readonly string[], rows: readonly (readonly string[])[]): string =>
+  [head, head.map(() => "---"), ...rows].map((cells) => `| ${cells.join(" | ")} |`).join("\n");
+
+/** A name that somebody else chose, without anything Markdown would read. */
+const plain = (name: string): string => name.replace(/[^\p{L}\p{N} .-]/gu, "?").slice(0, 64);

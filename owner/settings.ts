@@ -1,0 +1,23 @@
+import { participantSettings } from "#shared/config/common.js";
+import { defineConfig } from "#shared/config/settings.js";
+
+/** The participants' settings that the owner's commands share: one spelling, one environment variable, one default. */
+
+const { chain_endpoint, netuid, network, allow_private_addresses } = participantSettings;
+
+export const chainSettings = defineConfig({ chain_endpoint });
+export const subnetSettings = defineConfig({ chain_endpoint, netuid });
+export const networkSettings = defineConfig({ chain_endpoint, netuid, network, allow_private_addresses });
+
+export const walletsSettings = defineConfig({ "wallet.path": participantSettings["wallet.path"] });
+export const walletSettings = defineConfig({
+  "wallet.name": participantSettings["wallet.name"],
+  "wallet.hotkey": participantSettings["wallet.hotkey"],
+  ...walletsSettings,
+});
+
+export const listenSettings = defineConfig({
+  "listen.host": participantSettings["listen.host"],
+  "listen.port": participantSettings["listen.port"],
+  "listen.public_url": participantSettings["listen.public_url"],
+});

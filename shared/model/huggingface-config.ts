@@ -1,0 +1,86 @@
+import { z } from "zod";
+import { byteTokenizer } from "#shared/data/tokenizer.js";
+import { BlockZeroError } from "#shared/errors.js";
+import { type ModelConfig, modelConfigSchema } from "#shared/protocol/network.js";
+import { INITIALIZER_RANGE } from "./init.js";
+
+/** A complete `Qwen3MoeConfig` of Hugging Face transformers: every layer sparse, no sliding window, plain rotary embedding. */
+export const toHuggingFaceConfig = (config: ModelConfig): Readonly<Record<string, unknown>> => {
+  const { endOfDocument } = byteTokenizer;
+  // The separator stands between documents: it ends one and begins the next.
+  const separator = endOfDocument < config.vocab_size ? endOfDocument : null;
+  return {
+    architectures: ["Qwen3MoeForCausalLM"],
+    model_type: "qwen3_moe",
+    ...config,
+    ...ARITHMETIC,
+    // Of the dense layers, of which there are none.
+    intermediate_size: config.moe_intermediate_size,
+    max_window_layers: config.num_hidden_layers,
+    attention_dropout: 0,
+    initializer_range: INITIALIZER_RANGE,
+    output_router_logits: false,
+    router_aux_loss_coef: 0.001,
+    bos_token_id: separator,
+    eos_token_id: separator,
+    use_cache: true,
+    torch_dtype: "float32",
+  };
+};
+
+/** What our arithmetic assumes beyond `ModelConfig`'s fields. */
+const ARITHMETIC = {
+  mlp_only_layers: [],
+  decoder_sparse_step: 1,
+  attention_bias: false,
+  hidden_act: "silu",
+  rope_scaling: null,
+  use_sliding_window: false,
+  sliding_window: null,
+} as const;
+
+/** Those assumptions as a reader checks them; a field left out means transformers' default, which is the same. */
+const arithmeticSchema = z.object({
+  model_type: z.literal("qwen3_moe"),
+  mlp_only_layers: z.array(z.int()).max(0, "dense layers are not supported").nullish(),
+  decoder_sparse_step: z.literal(ARITHMETIC.decoder_sparse_step).optional(),
+  attention_bias: z.literal(ARITHMETIC.attention_bias).optional(),
+  hidden_act: z.literal(ARITHMETIC.hidden_act).optional(),
+  rope_scaling: z.null().optional(),
+  use_sliding_window: z.literal(ARITHMETIC.use_sliding_window).optional(),
+});
+
+/** What transformers 5 calls otherwise: the rotary base, in a field of its own, and the number of experts. */
+const version5Schema = z.object({
+  rope_parameters: z.object({ rope_theta: z.number(), rope_type: z.literal("default").optional() }).optional(),
+  num_local_experts: z.int().optional(),
+});
+
+/**
+ * The part of a `config.json` that decides shapes and arithmetic. Fields that decide neither (dropout, cache, token ids) are ignored.
+ *
+ * @param document parsed JSON, of transformers 4 or 5
+ * @param what     its name in an error
+ * @throws BlockZeroError CHECKPOINT_MALFORMED naming the field
+ */
+export const fromHuggingFaceConfig = (document: unknown, what: string): ModelConfig => {
+  checked(arithmeticSchema, document, what);
+  const { rope_parameters: rotary, num_local_experts } = checked(version5Schema, document, what);
+  const renamed = {
+    ...(rotary && { rope_theta: rotary.rope_theta }),
+    ...(num_local_experts !== undefined && { num_experts: num_local_experts }),
+  };
+  return checked(z.object(modelConfigSchema.shape), { ...renamed, ...Object(document) }, what);
+};
+
+const checked = <T>(schema: z.ZodType<T>, document: unknown, what: string): T => {
+  const result = schema.safeParse(document);
+  if (result.success) return result.data;
+  const issue = result.error.issues[0]!;
+  throw new BlockZeroError(
+    "CHECKPOINT_MALFORMED",
+    `${what}: ${issue.path.join(".") || "the document"}: ${issue.message}`,
+    "only Qwen3-MoE models with every layer sparse and default rotary embedding are read",
+    { cause: result.error },
+  );
+};

@@ -1,0 +1,89 @@
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { setTimeout as delay } from "node:timers/promises";
+import { fileURLToPath } from "node:url";
+import { loadNetworkTemplate } from "#owner/network-template.js";
+import { connectDevChain } from "#shared/chain/index.js";
+import { type PHASES, phaseAt, phaseWindow } from "#shared/protocol/phases.js";
+import { parseRecord } from "#shared/protocol/records.js";
+import type { LocalnetRun, PROCESSES } from "./localnet-run.js";
+
+type Phase = (typeof PHASES)[number];
+
+/** One `kill -9`, in the second block of a phase of the n-th cycle, counted from 0. */
+export interface Kill {
+  readonly cycle: number;
+  readonly phase: Phase;
+  readonly process: (typeof PROCESSES)[number];
+}
+
+const TEMPLATE = fileURLToPath(new URL("../../../configs/localnet/network.yaml", import.meta.url));
+const NETUID = 1;
+const POLL_MS = 50;
+
+/** What was seen on chain while processes died. */
+export interface Sightings {
+  readonly killed: readonly Kill[];
+  /** `<hotkey> <record type> <cycle>` → every different record seen for it. */
+  readonly records: ReadonlyMap<string, ReadonlySet<string>>;
+}
+
+/** Kills processes of a running localnet as planned, and watches every record on chain until the localnet ends. */
+export const causeChaos = async (run: LocalnetRun, kills: readonly Kill[]): Promise<Sightings> => {
+  const { phases } = loadNetworkTemplate(TEMPLATE);
+  const subnet = await description(run);
+  const over = new AbortController();
+  void run.ended.then(() => over.abort());
+  const chain = await connectDevChain({ endpoint: subnet.endpoint, signal: over.signal });
+  const records = new Map<string, Set<string>>();
+  const killed: Kill[] = [];
+  const waiting = [...kills];
+
+  chain.onHead(async ({ number }) => {
+    const { cycle } = phaseAt(number, phases);
+    const due = waiting.filter(
+      (kill) =>
+        kill.cycle + subnet.first === cycle &&
+        number >=
+          Math.min(phaseWindow(cycle, kill.phase, phases).start + 1, phaseWindow(cycle, kill.phase, phases).end - 1),
+    );
+    for (const kill of due) {
+      waiting.splice(waiting.indexOf(kill), 1);
+      process.kill(run.pid(kill.process), "SIGKILL");
+      killed.push(kill);
+    }
+    const seen = await chain.commitments(NETUID, number).catch(() => []);
+    for (const { hotkey, data } of seen) {
+      const record = parseRecord(data);
+      if (!record.ok || record.value.type === "network") continue;
+      const key = `${hotkey} ${record.value.type} ${record.value.cycle}`;
+      records.set(key, (records.get(key) ?? new Set()).add(data));
+    }
+  }, over.signal);
+  await run.ended;
+  return { killed, records };
+};
+
+/** The localnet describes itself once it lives. */
+const description = async (run: LocalnetRun): Promise<{ endpoint: string; first: number }> => {
+  let ended = false;
+  void run.ended.then(() => {
+    ended = true;
+  });
+  while (!ended) {
+    try {
+      const text = readFileSync(join(run.home, "localnet.json"), "utf8");
+      const subnet = JSON.parse(text) as { endpoint?: string; first?: number };
+      if (subnet.endpoint !== undefined && subnet.first !== undefined)
+        return { endpoint: subnet.endpoint, first: subnet.first };
+    } catch {
+      // Not there yet.
+    }
+    await delay(POLL_MS);
+  }
+  throw new Error(`the localnet ended before it lived: ${run.said()}`);
+};
+
+/** Records that a participant changed its mind about. */
+export const doubled = ({ records }: Sightings): string[] =>
+  [...records].filter(([, texts]) => texts.size > 1).map(([key, texts]) => `${key}: ${[...texts].join(" and ")}`);

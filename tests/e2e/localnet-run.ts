@@ -1,0 +1,73 @@
+import { type ChildProcess, spawn } from "node:child_process";
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import type { LocalnetResult } from "#owner/localnet/result.js";
+
+const PROGRAM = fileURLToPath(new URL("../../owner/main.js", import.meta.url));
+
+/** A localnet started as a user starts it, as a process of its own. */
+export interface LocalnetRun {
+  readonly home: string;
+  readonly child: ChildProcess;
+  /** Everything it has said so far. */
+  readonly said: () => string;
+  /** Its exit status, once it has ended. */
+  readonly ended: Promise<number | null>;
+  /** What `--json` wrote. */
+  result(): LocalnetResult;
+  /** The log of one of its processes. */
+  log(name: string): string;
+  /** Process id of one of its processes. */
+  pid(name: string): number;
+  cleanUp(): void;
+}
+
+export const startLocalnet = (...args: readonly string[]): LocalnetRun => {
+  const parent = mkdtempSync(join(tmpdir(), "blockzero-localnet-"));
+  const home = join(parent, "home");
+  const json = join(parent, "result.json");
+  const child = spawn(process.execPath, [PROGRAM, "localnet", "--home", home, "--json", json, ...args], {
+    stdio: ["ignore", "pipe", "pipe"],
+  });
+  let said = "";
+  child.stdout.on("data", (data) => (said += data));
+  child.stderr.on("data", (data) => (said += data));
+  const ended = new Promise<number | null>((resolve) => child.once("exit", resolve));
+  return {
+    home,
+    child,
+    said: () => said,
+    ended,
+    result: () => JSON.parse(readFileSync(json, "utf8")) as LocalnetResult,
+    log: (name) => readFileSync(join(home, "logs", `${name}.log`), "utf8"),
+    pid: (name) => Number(readFileSync(join(home, "pids", name), "utf8")),
+    cleanUp: () => {
+      child.kill("SIGKILL");
+      rmSync(parent, { recursive: true, force: true, maxRetries: 5, retryDelay: 200 });
+    },
+  };
+};
+
+/** Whether a process of that id exists. */
+export const isAlive = (pid: number): boolean => {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch {
+    return false;
+  }
+};
+
+/** The names under `<home>/pids`, in the localnet's order of starting. */
+export const PROCESSES = [
+  "devchain",
+  "validator-1",
+  "validator-2",
+  "prose-1",
+  "prose-2",
+  "math-1",
+  "math-2",
+  "cheater",
+] as const;

@@ -1,0 +1,70 @@
+import assert from "node:assert/strict";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { type TestContext, test } from "node:test";
+import { stringify } from "yaml";
+import { firstCycle, subnetParameters } from "#owner/epoch.js";
+import { isTemplate, loadNetworkTemplate } from "#owner/network-template.js";
+import { isEpoch } from "#shared/chain/devchain/coinbase.js";
+import { networkDifferences } from "#shared/config/load-network.js";
+import { PRESETS } from "#shared/model/presets.js";
+import { cycleLength } from "#shared/protocol/phases.js";
+import { smallNetwork } from "../programs/small-network.js";
+
+const fileOf = (t: TestContext, change: object): string => {
+  const folder = mkdtempSync(join(tmpdir(), "blockzero-"));
+  t.after(() => rmSync(folder, { recursive: true }));
+  const file = join(folder, "network.yaml");
+  writeFileSync(file, stringify({ ...smallNetwork, ...change }));
+  return file;
+};
+
+test("a template is expanded: presets by name, groups by file", (t) => {
+  const network = loadNetworkTemplate("configs/localnet/network.yaml");
+  assert.deepEqual(network.model, PRESETS.tiny);
+  assert.deepEqual(Object.keys(network.groups), ["prose", "math"]);
+  assert.deepEqual(loadNetworkTemplate(fileOf(t, {})), smallNetwork);
+  assert.equal(isTemplate(fileOf(t, {})), true);
+  assert.equal(isTemplate(fileOf(t, { genesis: "ab".repeat(32) })), false);
+});
+
+test("what is wrong with a template is named by file and field", (t) => {
+  const rejects = (change: object, code: string, message: RegExp) =>
+    assert.throws(() => loadNetworkTemplate(fileOf(t, change)), { code, message });
+  const group = (experts: object, kind: string) => ({ groups: { math: { experts, data: [{ kind }] } } });
+  rejects({ model: "tny" }, "NETWORK_TEMPLATE_INVALID", /network\.yaml: model: .+ did you mean "tiny"\?$/);
+  rejects({ nme: "x" }, "NETWORK_TEMPLATE_INVALID", /network\.yaml: unknown field nme$/);
+  rejects({ model: { ...smallNetwork.model, head_dim: "x" } }, "NETWORK_TEMPLATE_INVALID", /: model\.head_dim: /);
+  rejects({ groups: { math: "nowhere.yaml" } }, "NETWORK_TEMPLATE_NOT_FOUND", /nowhere\.yaml/);
+  rejects(group({ 0: [9] }, "arithmetic"), "EXPERT_GROUP_INVALID", /layer 0 has no expert 9/);
+  rejects(group({ 0: [1] }, "arithmetc"), "UNKNOWN_DATASET", /did you mean "arithmetic"\?/);
+  assert.throws(() => loadNetworkTemplate("nowhere.yaml"), { code: "NETWORK_TEMPLATE_NOT_FOUND" });
+});
+
+test("every differing field of two networks is listed", () => {
+  const other = { ...smallNetwork, name: "other", phases: { ...smallNetwork.phases, train: 17 }, genesis: "x" };
+  assert.deepEqual(networkDifferences(smallNetwork, other), [
+    { field: "name", left: "small", right: "other" },
+    { field: "phases.train", left: 16, right: 17 },
+    { field: "genesis", left: undefined, right: "x" },
+  ]);
+});
+
+test("one epoch falls into each cycle's merge, and one before the first cycle", () => {
+  const { phases } = loadNetworkTemplate("configs/localnet/network.yaml");
+  const length = cycleLength(phases);
+  const tempo = subnetParameters({ phases }).tempo!;
+  for (const netuid of [0, 1, 4]) {
+    const epochs = Array.from({ length: 10 * length }, (_, block) => block).filter((block) =>
+      isEpoch(netuid, tempo, block),
+    );
+    assert.equal(epochs.length, 10);
+    for (const block of epochs) assert.ok(block % length >= length - phases.merge, `block ${block}`);
+    for (let block = 0; block < 3 * length; block++) {
+      const start = firstCycle(block, { netuid, phases }) * length;
+      assert.ok(start > block && start <= block + 2 * length);
+      assert.ok(epochs.some((epoch) => epoch > block && epoch < start));
+    }
+  }
+});

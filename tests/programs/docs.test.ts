@@ -1,0 +1,29 @@
+import assert from "node:assert/strict";
+import { spawnSync } from "node:child_process";
+import { readFileSync } from "node:fs";
+import { test } from "node:test";
+import { minerSettings } from "#miner/config.js";
+import { commands } from "#owner/program.js";
+import { commandReference } from "#shared/cli/reference.js";
+import { flagName } from "#shared/config/settings.js";
+
+test("the generated pages are current", () => {
+  const { status, stderr } = spawnSync(process.execPath, ["scripts/docs.mjs", "--check"], { encoding: "utf8" });
+  assert.equal(stderr, "");
+  assert.equal(status, 0);
+});
+
+test("the page of steps by hand names only commands and options that exist", () => {
+  const reference = commands.map((command) => commandReference(command, "blockzero")).join("\n");
+  const flags = Object.keys(minerSettings).map(flagName);
+  const calls = [...readFileSync("docs/by-hand.md", "utf8").matchAll(/^npx (blockzero\S*) ([^\n&]+)/gm)];
+  assert.ok(calls.length >= 8);
+  for (const [call, program, rest] of calls) {
+    const options = [...rest!.matchAll(/--[\w.-]+/g)].map(([option]) => option);
+    if (program === "blockzero") {
+      const [path] = rest!.split(" --");
+      assert.match(reference, new RegExp(`^#+ blockzero ${path}$`, "m"), call);
+      for (const option of options) assert.ok(reference.includes(option), call);
+    } else for (const option of options) assert.ok(flags.includes(option), call);
+  }
+});

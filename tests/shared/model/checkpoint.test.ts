@@ -1,0 +1,185 @@
+import assert from "node:assert/strict";
+import { readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { describe, it, type TestContext } from "node:test";
+import { encodeSafetensors, parseSafetensors, type Tensor } from "#shared/artifact/safetensors.js";
+import { BlockZeroError } from "#shared/errors.js";
+import { readCheckpoint, writeCheckpoint } from "#shared/model/checkpoint.js";
+import { fromHuggingFaceConfig, toHuggingFaceConfig } from "#shared/model/huggingface-config.js";
+import type { ModelConfig } from "#shared/protocol/network.js";
+import { temporaryFolder } from "#tests/shared/artifact/temporary.js";
+import { MICRO, microParameters } from "./micro.js";
+import { references } from "./reference.js";
+
+const fault = (code: string, message: RegExp) => (thrown: unknown) => {
+  assert.ok(thrown instanceof BlockZeroError, String(thrown));
+  assert.equal(thrown.code, code);
+  assert.match(thrown.message, message);
+  return true;
+};
+
+const written = (context: TestContext, config: ModelConfig = MICRO) => {
+  const dir = join(temporaryFolder(context), "model");
+  const parameters = microParameters(config);
+  writeCheckpoint(dir, config, parameters, { "blockzero.cycle": "3" });
+  return { dir, parameters, weights: join(dir, "model.safetensors"), config: join(dir, "config.json") };
+};
+
+const editConfig = (path: string, edit: Readonly<Record<string, unknown>>) =>
+  writeFileSync(path, JSON.stringify({ ...JSON.parse(readFileSync(path, "utf8")), ...edit }));
+
+const editTensors = (path: string, edit: (tensors: Map<string, Tensor>) => void) => {
+  const { tensors, metadata } = parseSafetensors(readFileSync(path));
+  const copy = new Map(tensors);
+  edit(copy);
+  writeFileSync(path, encodeSafetensors(copy, metadata));
+};
+
+describe("checkpoint", () => {
+  for (const tie_word_embeddings of [true, false])
+    it(`reads back what it wrote, ${tie_word_embeddings ? "tied" : "untied"}`, (context) => {
+      const config = { ...MICRO, tie_word_embeddings };
+      const { dir, parameters } = written(context, config);
+      const read = readCheckpoint(dir, config);
+      assert.deepEqual(read.config, config);
+      assert.deepEqual(read.parameters, parameters);
+      assert.equal("lm_head.weight" in read.parameters, !tie_word_embeddings);
+      assert.deepEqual(
+        new Map(read.metadata),
+        new Map([
+          ["blockzero.cycle", "3"],
+          ["format", "pt"],
+        ]),
+      );
+    });
+
+  it("writes two whole files, readable by all, with the same bytes every time", (context) => {
+    const { dir, parameters, weights, config } = written(context);
+    const before = [readFileSync(weights), readFileSync(config)];
+    assert.deepEqual(readdirSync(dir).sort(), ["config.json", "model.safetensors"]);
+    assert.equal(statSync(weights).mode & 0o444, 0o444);
+    writeCheckpoint(dir, MICRO, parameters, { "blockzero.cycle": "3" });
+    assert.deepEqual([readFileSync(weights), readFileSync(config)], before);
+  });
+
+  it("writes the keys that transformers writes, and every field of its config", () => {
+    for (const { name, dir, keys } of references()) {
+      const { config, parameters } = readCheckpoint(dir);
+      assert.deepEqual(
+        Object.fromEntries(Object.entries(parameters).map(([key, { shape }]) => [key, shape])),
+        keys,
+        name,
+      );
+      const theirs: unknown = JSON.parse(readFileSync(join(dir, "config.json"), "utf8"));
+      const { dtype, transformers_version, ...fields } = Object(theirs);
+      assert.ok(typeof transformers_version === "string");
+      const { bos_token_id, eos_token_id, max_window_layers, torch_dtype, ...ours } = toHuggingFaceConfig(config);
+      assert.deepEqual(ours, fields, name);
+      assert.deepEqual(
+        { bos_token_id, eos_token_id, max_window_layers },
+        { bos_token_id: null, eos_token_id: null, max_window_layers: 2 },
+      );
+      assert.equal(torch_dtype, dtype);
+    }
+  });
+
+  it("names the byte tokenizer's separator where the vocabulary has it", () => {
+    const { bos_token_id, eos_token_id } = toHuggingFaceConfig({ ...MICRO, vocab_size: 264 });
+    assert.deepEqual([bos_token_id, eos_token_id], [256, 256]);
+  });
+
+  it("reads the config of transformers 5", () => {
+    const { rope_theta, rope_scaling, torch_dtype, num_experts, ...rest } = toHuggingFaceConfig(MICRO);
+    const renamed = { dtype: torch_dtype, num_local_experts: num_experts };
+    const document = { ...rest, ...renamed, rope_parameters: { rope_type: "default", rope_theta } };
+    assert.equal(rope_scaling, null);
+    assert.deepEqual(fromHuggingFaceConfig(document, "config.json"), MICRO);
+    const scaled = { ...document, rope_parameters: { rope_type: "yarn", rope_theta } };
+    assert.throws(() => fromHuggingFaceConfig(scaled, "config.json"), fault("CHECKPOINT_MALFORMED", /rope_type/));
+  });
+
+  it("refuses to write parameters of another model", (context) => {
+    const dir = temporaryFolder(context);
+    const { "model.norm.weight": _, ...rest } = microParameters();
+    assert.throws(
+      () => writeCheckpoint(dir, MICRO, rest),
+      fault("CHECKPOINT_MISMATCH", /model\.norm\.weight is missing/),
+    );
+    assert.deepEqual(readdirSync(dir), []);
+  });
+
+  it("says which file is not there", (context) => {
+    const { dir, weights, config } = written(context);
+    rmSync(weights);
+    assert.throws(() => readCheckpoint(dir), fault("CHECKPOINT_NOT_FOUND", /model\.safetensors: ENOENT/));
+    rmSync(config);
+    assert.throws(() => readCheckpoint(dir), fault("CHECKPOINT_NOT_FOUND", /config\.json: ENOENT/));
+  });
+
+  const unreadable: readonly (readonly [string, Readonly<Record<string, unknown>>, RegExp])[] = [
+    ["another architecture", { model_type: "llama" }, /config\.json: model_type/],
+    ["dense layers", { mlp_only_layers: [0] }, /mlp_only_layers: dense/],
+    ["every other layer sparse", { decoder_sparse_step: 2 }, /decoder_sparse_step/],
+    ["biases", { attention_bias: true }, /attention_bias/],
+    ["another activation", { hidden_act: "gelu" }, /hidden_act/],
+    ["scaled positions", { rope_scaling: { type: "yarn" } }, /rope_scaling/],
+    ["a sliding window", { use_sliding_window: true }, /use_sliding_window/],
+    ["a missing shape", { head_dim: undefined }, /head_dim/],
+    ["a shape that is none", { num_experts: -1 }, /num_experts/],
+  ];
+  for (const [what, edit, message] of unreadable)
+    it(`refuses a config with ${what}`, (context) => {
+      const { dir, config } = written(context);
+      editConfig(config, edit);
+      assert.throws(() => readCheckpoint(dir), fault("CHECKPOINT_MALFORMED", message));
+    });
+
+  it("refuses files that are damaged or not float32", (context) => {
+    const { dir, weights, config } = written(context);
+    const bytes = readFileSync(weights);
+    writeFileSync(weights, bytes.subarray(0, -1));
+    assert.throws(() => readCheckpoint(dir), fault("CHECKPOINT_MALFORMED", /model\.safetensors: tensors take/));
+    writeFileSync(weights, bytes);
+    editTensors(weights, (tensors) => {
+      const norm = tensors.get("model.norm.weight")!;
+      tensors.set("model.norm.weight", { ...norm, dtype: "BF16", data: norm.data.subarray(0, norm.data.length / 2) });
+    });
+    assert.throws(() => readCheckpoint(dir), fault("CHECKPOINT_MALFORMED", /"model\.norm\.weight" is BF16/));
+    writeFileSync(config, "{");
+    assert.throws(() => readCheckpoint(dir), fault("CHECKPOINT_MALFORMED", /config\.json/));
+    writeFileSync(config, "null");
+    assert.throws(() => readCheckpoint(dir), fault("CHECKPOINT_MALFORMED", /config\.json: the document/));
+  });
+
+  it("names the first tensor that does not fit", (context) => {
+    const expected = (edit: (tensors: Map<string, Tensor>) => void, message: RegExp) => {
+      const { dir, weights } = written(context);
+      editTensors(weights, edit);
+      assert.throws(() => readCheckpoint(dir, MICRO), fault("CHECKPOINT_MISMATCH", message));
+    };
+    const router = "model.layers.1.mlp.gate.weight";
+    expected((tensors) => tensors.delete(router), /model\.layers\.1\.mlp\.gate\.weight is missing/);
+    expected(
+      (tensors) => tensors.set(router, { ...tensors.get(router)!, shape: [16, 4] }),
+      /gate\.weight is \[16,4\], the network file says \[4,16\]/,
+    );
+    expected((tensors) => tensors.set("extra", tensors.get(router)!), /"extra" is not part of it/);
+  });
+
+  it("names the first field that differs from the network file", (context) => {
+    const { dir } = written(context);
+    assert.throws(
+      () => readCheckpoint(dir, { ...MICRO, rope_theta: 5000 }),
+      fault("CHECKPOINT_MISMATCH", /rope_theta is 10000, the network file says 5000/),
+    );
+  });
+
+  it("holds tensors against the config where no network file is given", (context) => {
+    const { dir, config } = written(context);
+    editConfig(config, { vocab_size: 40 });
+    assert.throws(
+      () => readCheckpoint(dir),
+      fault("CHECKPOINT_MISMATCH", /embed_tokens\.weight is \[32,16\], .*config\.json says \[40,16\]/),
+    );
+  });
+});
