@@ -1,4 +1,5 @@
 import type { BlobStore } from "#shared/artifact/blob-store.js";
+import type { PartEncoder } from "#shared/model/checkpoint-part.js";
 import { groupShapes, hubShapes } from "#shared/model/groups.js";
 import type { Parameters } from "#shared/model/parameters.js";
 import { encodeParameters } from "#shared/model/parts.js";
@@ -12,32 +13,53 @@ export interface Genesis {
   readonly modelHash: string;
 }
 
+type Shapes = Readonly<Record<string, readonly number[]>>;
+
 /** Stores the model of cycle 0 and the network file that names it, as blobs that participants fetch by hash. */
 export const storeGenesis = async (
   store: BlobStore,
   template: NetworkTemplate,
   parameters: Parameters,
 ): Promise<Genesis> => {
-  const put = async (names: readonly string[]): Promise<BlobRef> => {
-    const { bytes, hash } = encodeParameters(Object.fromEntries(names.map((name) => [name, parameters[name]!])));
-    await store.put(bytes);
-    return { hash, bytes: bytes.length };
+  const pick = (names: readonly string[]) => Object.fromEntries(names.map((name) => [name, parameters[name]!]));
+  const model = await storeModel(store, template, async (shapes) => encodeParameters(pick(Object.keys(shapes))).bytes);
+  return storeNetwork(store, template, model);
+};
+
+/**
+ * Stores the parts of the model of cycle 0, one at a time, and the manifest that names them; gives the model's hash.
+ *
+ * @param encode the canonical blob of a part, which need not outlive the next call
+ */
+export const storeModel = async (
+  store: BlobStore,
+  template: Pick<NetworkTemplate, "model" | "groups">,
+  encode: PartEncoder["encode"],
+): Promise<string> => {
+  const put = async (shapes: Shapes, what: string): Promise<BlobRef> => {
+    const bytes = await encode(shapes, what);
+    return { hash: await store.put(bytes), bytes: bytes.length };
   };
   const groups: ModelManifest["parts"]["groups"] = {};
   for (const [name, group] of Object.entries(template.groups))
-    groups[name] = { weights: await put(Object.keys(groupShapes(template.model, group))), momentum: null };
+    groups[name] = { weights: await put(groupShapes(template.model, group), `group ${name}`), momentum: null };
   const manifest: ModelManifest = {
     version: 1,
     kind: "model",
     network: null,
     cycle: 0,
     parent: null,
-    parts: { hub: await put(Object.keys(hubShapes(template.model, template.groups))), groups },
+    parts: { hub: await put(hubShapes(template.model, template.groups), "hub"), groups },
     config: template.model,
     merged: [],
   };
   await store.put(canonicalBytes(manifest));
-  const network = networkSchema.parse({ ...template, genesis: modelHash(manifest) });
+  return modelHash(manifest);
+};
+
+/** Stores the network file that names a stored model as its genesis. */
+export const storeNetwork = async (store: BlobStore, template: NetworkTemplate, genesis: string): Promise<Genesis> => {
+  const network = networkSchema.parse({ ...template, genesis });
   await store.put(canonicalBytes(network));
-  return { network, networkHash: networkHash(network), modelHash: network.genesis };
+  return { network, networkHash: networkHash(network), modelHash: genesis };
 };

@@ -1,16 +1,15 @@
 import { existsSync, readdirSync } from "node:fs";
 import { join } from "node:path";
-import { decodeFloats } from "#shared/artifact/update.js";
+import { decodeFloats, type FloatTensors } from "#shared/artifact/update.js";
 import { BlockZeroError, reasonOf } from "#shared/errors.js";
 import { writeFileAtomic } from "#shared/files/atomic-file.js";
-import { writeCheckpoint } from "#shared/model/checkpoint.js";
-import { countParameters, type Parameters, parameterShapes } from "#shared/model/parameters.js";
-import { toParameters } from "#shared/model/parts.js";
+import { type CheckpointOptions, type CheckpointWriter, createCheckpoint } from "#shared/model/checkpoint-writer.js";
+import { countParameters, parameterShapes } from "#shared/model/parameters.js";
 import type { BlobRef, ModelManifest } from "#shared/protocol/model-manifest.js";
 import { modelCard } from "./model-card.js";
 import { findModel, type ModelStore, openModelStore, type StoredModel } from "./model-store.js";
 
-export interface ModelExport {
+export interface ModelExport extends Pick<CheckpointOptions, "dtype" | "maxShardBytes"> {
   readonly home: string;
   /** A model's hash, the beginning of one, or `latest`. */
   readonly model: string;
@@ -19,22 +18,34 @@ export interface ModelExport {
 }
 
 /**
- * Assembles a model from the blobs under a home and writes it with a model card, as a checkpoint that transformers reads.
+ * Assembles a model from the blobs under a home and writes it with a model card, as a checkpoint that transformers reads. One
+ * part at a time is in memory.
  *
  * @throws BlockZeroError OUT_NOT_EMPTY, HOME_WITHOUT_BLOBS, MODEL_UNKNOWN, MODEL_AMBIGUOUS, MODEL_PART_MISSING,
- *         MODEL_PART_MALFORMED, CHECKPOINT_MISMATCH
+ *         MODEL_PART_MALFORMED, CHECKPOINT_MISMATCH, CHECKPOINT_RANGE
  */
-export const exportModel = async ({ home, model, out }: ModelExport): Promise<StoredModel & { parameters: number }> => {
+export const exportModel = async ({
+  home,
+  model,
+  out,
+  ...precision
+}: ModelExport): Promise<StoredModel & { parameters: number }> => {
   if (existsSync(out) && readdirSync(out).length > 0)
     throw new BlockZeroError("OUT_NOT_EMPTY", `${out} is not empty`, "name a new directory with --out");
   const store = await openModelStore(home);
   const { hash, manifest } = findModel(store, model);
-  const parameters = await assemble(store, manifest);
-  writeCheckpoint(out, manifest.config, parameters, {
+  const metadata = {
     "blockzero.model": hash,
     "blockzero.cycle": String(manifest.cycle),
     ...(manifest.network !== null && { "blockzero.network": manifest.network }),
-  });
+  };
+  const writer = await createCheckpoint(out, manifest.config, { ...precision, metadata });
+  try {
+    await writeParts(writer, store, manifest);
+    await writer.finish();
+  } finally {
+    await writer.discard();
+  }
   const network = manifest.network === null ? null : await store.network(manifest.network);
   const count = countParameters(parameterShapes(manifest.config));
   writeFileAtomic(
@@ -45,20 +56,20 @@ export const exportModel = async ({ home, model, out }: ModelExport): Promise<St
   return { hash, manifest, parameters: count };
 };
 
-/** The tensors of hub and groups together; no two parts may hold the same one. */
-const assemble = async (store: ModelStore, { parts }: ModelManifest): Promise<Parameters> => {
-  const all: Record<string, Parameters[string]> = {};
+/** The tensors of hub and groups; no two parts may hold the same one. */
+const writeParts = async (writer: CheckpointWriter, store: ModelStore, { parts }: ModelManifest): Promise<void> => {
+  const written = new Set<string>();
   const groups = Object.entries(parts.groups).map(([name, { weights }]) => [`group ${name}`, weights] as const);
   for (const [what, reference] of [["hub", parts.hub] as const, ...groups]) {
-    for (const [name, tensor] of Object.entries(await readPart(store, what, reference))) {
-      if (Object.hasOwn(all, name)) throw malformed(what, `it holds ${name}, as another part does`);
-      all[name] = tensor;
+    for (const [name, tensor] of await readPart(store, what, reference)) {
+      if (written.has(name)) throw malformed(what, `it holds ${name}, as another part does`);
+      await writer.write(name, tensor);
+      written.add(name);
     }
   }
-  return all;
 };
 
-const readPart = async (store: ModelStore, what: string, { hash }: BlobRef): Promise<Parameters> => {
+const readPart = async (store: ModelStore, what: string, { hash }: BlobRef): Promise<FloatTensors> => {
   const bytes = await store.blob(hash);
   if (bytes === null)
     throw new BlockZeroError(
@@ -67,7 +78,7 @@ const readPart = async (store: ModelStore, what: string, { hash }: BlobRef): Pro
       "a miner holds the hub and its own group only: export from a validator's or the owner's home",
     );
   try {
-    return toParameters(decodeFloats(bytes));
+    return decodeFloats(bytes);
   } catch (cause) {
     throw malformed(what, reasonOf(cause), cause);
   }

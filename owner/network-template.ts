@@ -7,24 +7,34 @@ import { readYaml, yamlValue } from "#shared/config/yaml-file.js";
 import { BlockZeroError } from "#shared/errors.js";
 import { checkGroups } from "#shared/model/groups.js";
 import { PRESETS } from "#shared/model/presets.js";
-import { expertGroupSchema, type Network, networkSchema } from "#shared/protocol/network.js";
+import { expertGroupSchema, type ModelConfig, type Network, networkSchema } from "#shared/protocol/network.js";
 
-/** A network before its genesis: the model may be a preset's name and each group a file of its own. */
+/**
+ * A network before its genesis. In the file the model may also be a preset's name, or `from-checkpoint`; each group may be a file of
+ * its own.
+ */
 export type NetworkTemplate = Omit<Network, "genesis">;
 
 const CODES = { missing: "NETWORK_TEMPLATE_NOT_FOUND", malformed: "NETWORK_TEMPLATE_MALFORMED" } as const;
 const templateSchema = networkSchema.omit({ genesis: true });
 
+const FROM_CHECKPOINT = "from-checkpoint";
+
 /**
  * Reads a network template and the group files it names.
  *
+ * @param checkpoint the model that `model: from-checkpoint` stands for
  * @throws NETWORK_TEMPLATE_NOT_FOUND, NETWORK_TEMPLATE_MALFORMED, NETWORK_TEMPLATE_INVALID naming file and field, and what
  *         `checkNetwork` throws
  */
-export const loadNetworkTemplate = (path: string): NetworkTemplate => {
+export const loadNetworkTemplate = (path: string, checkpoint?: ModelConfig): NetworkTemplate => {
   const document = read(path);
   const template = isRecord(document)
-    ? { ...document, model: expandedModel(path, document.model), groups: expandedGroups(path, document.groups) }
+    ? {
+        ...document,
+        model: expandedModel(path, document.model, checkpoint),
+        groups: expandedGroups(path, document.groups),
+      }
     : document;
   const network = parse(path, template, templateSchema);
   checkNetwork(network);
@@ -45,8 +55,12 @@ export const checkNetwork = (network: Pick<Network, "model" | "groups">): void =
 
 const read = (path: string): unknown => yamlValue(path, readYaml(path, CODES), CODES);
 
-const expandedModel = (path: string, model: unknown): unknown => {
+const expandedModel = (path: string, model: unknown, checkpoint: ModelConfig | undefined): unknown => {
   if (typeof model !== "string") return model;
+  if (model === FROM_CHECKPOINT) {
+    if (checkpoint) return checkpoint;
+    throw invalid(path, "model: from-checkpoint needs a checkpoint: blockzero genesis --from-checkpoint DIR");
+  }
   const presets: Readonly<Record<string, unknown>> = PRESETS;
   if (Object.hasOwn(presets, model)) return presets[model];
   const near = nearest(model, Object.keys(presets));

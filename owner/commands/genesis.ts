@@ -1,8 +1,8 @@
 import { existsSync } from "node:fs";
 import { join } from "node:path";
-import { InvalidArgumentError } from "commander";
+import { InvalidArgumentError, Option } from "commander";
 import { stringify } from "yaml";
-import { directoryStore } from "#shared/artifact/blob-store.js";
+import { type BlobStore, directoryStore } from "#shared/artifact/blob-store.js";
 import { connectChain } from "#shared/chain/index.js";
 import { settingsAmong } from "#shared/cli/config-flags.js";
 import { type CommandSpec, shutdownSignal } from "#shared/cli/program.js";
@@ -13,13 +13,15 @@ import { onnxCpu } from "#shared/engine/runtime/onnx-cpu.js";
 import { BlockZeroError } from "#shared/errors.js";
 import { writeFileAtomic } from "#shared/files/atomic-file.js";
 import { lockHome } from "#shared/files/home-lock.js";
-import type { Parameters } from "#shared/model/parameters.js";
+import { readCheckpointConfig } from "#shared/model/checkpoint-reader.js";
+import { countParameters, type Parameters, parameterShapes } from "#shared/model/parameters.js";
 import { LiveView } from "#shared/telemetry/live-view.js";
 import { bar } from "#shared/telemetry/progress.js";
 import { createLossMeter, heldOutLosses } from "#shared/training/loss-meter.js";
 import { pretrain } from "#shared/training/pretrain.js";
+import { importCheckpoint } from "../checkpoint-import.js";
 import { firstCycle } from "../epoch.js";
-import { storeGenesis } from "../genesis.js";
+import { storeGenesis, storeNetwork } from "../genesis.js";
 import { loadNetworkTemplate, type NetworkTemplate } from "../network-template.js";
 import { printFields } from "../print.js";
 import { chainSettings } from "../settings.js";
@@ -34,16 +36,18 @@ interface Options {
   readonly seed: number;
   readonly threads: number;
   readonly firstCycle?: number | "auto";
+  readonly fromCheckpoint?: string;
 }
 
 const BAR_WIDTH = 28;
 
 export const genesis: CommandSpec = {
   name: "genesis",
-  description: "pretrain the model of cycle 0 and write the network file that names it",
+  description: "make the model of cycle 0, pretrained or from a checkpoint, and write the network file that names it",
   examples: [
     "blockzero genesis --network configs/localnet/network.yaml --out genesis",
     "blockzero genesis --network my-network.yaml --out genesis --steps 2000 --first-cycle auto",
+    "blockzero genesis --network my-network.yaml --out genesis --from-checkpoint Qwen3-MoE",
   ],
   define: (command) => {
     addFlags(command, chainSettings)
@@ -55,9 +59,17 @@ export const genesis: CommandSpec = {
       .option("--seed <n>", "seed of the weights and of the data's order", wholeNumber(0), 1)
       .option("--threads <n>", "processor threads; 0 takes all", wholeNumber(0, 1024), 0)
       .option("--first-cycle <n>", "first cycle that trains; auto asks the chain; unset: the template's", cycleOrAuto)
+      .addOption(
+        new Option(
+          "--from-checkpoint <dir>",
+          "a Qwen3-MoE checkpoint of Hugging Face transformers to begin with, instead of pretraining",
+        ).conflicts(["steps", "batchSize", "learningRate", "seed", "threads"]),
+      )
       .action(async (options: Options) => {
         const { chain_endpoint: endpoint } = settingsAmong(chainSettings, options);
-        const template = loadNetworkTemplate(options.network);
+        const { fromCheckpoint } = options;
+        const checkpoint = fromCheckpoint === undefined ? undefined : await readCheckpointConfig(fromCheckpoint);
+        const template = loadNetworkTemplate(options.network, checkpoint);
         const file = join(options.out, "network.yaml");
         const unlock = lockHome(options.out);
         try {
@@ -87,13 +99,13 @@ const makeGenesis = async (options: Options, { template, file, endpoint, signal 
     options.firstCycle === "auto"
       ? nextCycle(endpoint, template, signal)
       : (options.firstCycle ?? template.first_cycle);
-  // Asked now so that a chain that is away does not cost the training, and again for the cycle that is then next.
+  // Asked now so that a chain that is away does not cost the model, and again for the cycle that is then next.
   await askForCycle();
-  const device = onnxCpu({ threads: options.threads });
-  const parameters = await pretrainShown(options, { template, device, signal });
-  const losses = await lossesOf(device, template, parameters);
   const store = directoryStore(join(options.out, "blobs"));
-  const made = await storeGenesis(store, { ...template, first_cycle: await askForCycle() }, parameters);
+  const dated = async () => ({ ...template, first_cycle: await askForCycle() });
+  const { made, facts } = await (options.fromCheckpoint === undefined
+    ? pretrained(options, { template, store, dated, signal })
+    : imported(options.fromCheckpoint, { template, store, dated, signal }));
   writeFileAtomic(
     file,
     `# Written by \`blockzero genesis\`; any change makes it another network.\n${stringify(made.network)}`,
@@ -103,13 +115,48 @@ const makeGenesis = async (options: Options, { template, file, endpoint, signal 
     "network hash": made.networkHash,
     "model hash": made.modelHash,
     "first cycle": made.network.first_cycle,
-    ...Object.fromEntries(
-      Object.entries(losses).map(([group, loss]) => [
-        `val_loss ${group}`,
-        `${loss.toFixed(4)} nats, val_bpb ${bitsPerByte(loss).toFixed(4)}`,
-      ]),
-    ),
+    ...facts,
   });
+};
+
+interface Making extends Pick<Context, "template" | "signal"> {
+  readonly store: BlobStore;
+  /** The template with the first cycle as it is now. */
+  readonly dated: () => Promise<NetworkTemplate>;
+}
+
+const pretrained = async (options: Options, { template, store, dated, signal }: Making) => {
+  const device = onnxCpu({ threads: options.threads });
+  const parameters = await pretrainShown(options, { template, device, signal });
+  const losses = await lossesOf(device, template, parameters);
+  const facts = Object.entries(losses).map(([group, loss]) => [
+    `val_loss ${group}`,
+    `${loss.toFixed(4)} nats, val_bpb ${bitsPerByte(loss).toFixed(4)}`,
+  ]);
+  return { made: await storeGenesis(store, await dated(), parameters), facts: Object.fromEntries(facts) };
+};
+
+const imported = async (dir: string, { template, store, dated, signal }: Making) => {
+  const model = await stoppable(signal, () => importCheckpoint(store, template, dir, signal));
+  const facts = {
+    checkpoint: dir,
+    parameters: countParameters(parameterShapes(template.model)).toLocaleString("en-US"),
+  };
+  return { made: await storeNetwork(store, await dated(), model), facts };
+};
+
+/** Names the signal's abort for what it is. */
+const stoppable = async <T>(signal: AbortSignal, work: () => Promise<T>): Promise<T> => {
+  try {
+    return await work();
+  } catch (thrown) {
+    if (!signal.aborted) throw thrown;
+    throw new BlockZeroError(
+      "STOPPED",
+      "stopped before the genesis was made",
+      "run it again: no network file was written",
+    );
+  }
 };
 
 const pretrainShown = async (
@@ -118,23 +165,22 @@ const pretrainShown = async (
 ): Promise<Parameters> => {
   const view = new LiveView({ terminal: process.stderr });
   try {
-    return await pretrain({
-      network: template,
-      device,
-      seed: String(seed),
-      steps,
-      batchSize,
-      learningRate,
-      signal,
-      onStep: (step, loss) => {
-        const share = (step + 1) / steps;
-        const line = `pretraining  ${bar(share, BAR_WIDTH)}  step ${step + 1}/${steps}  loss ${loss.toFixed(3)}`;
-        view.update([line], line);
-      },
-    });
-  } catch (thrown) {
-    if (!signal.aborted) throw thrown;
-    throw new BlockZeroError("STOPPED", "stopped before the genesis was made", "run it again; nothing was written");
+    return await stoppable(signal, () =>
+      pretrain({
+        network: template,
+        device,
+        seed: String(seed),
+        steps,
+        batchSize,
+        learningRate,
+        signal,
+        onStep: (step, loss) => {
+          const share = (step + 1) / steps;
+          const line = `pretraining  ${bar(share, BAR_WIDTH)}  step ${step + 1}/${steps}  loss ${loss.toFixed(3)}`;
+          view.update([line], line);
+        },
+      }),
+    );
   } finally {
     view.close();
   }

@@ -1,6 +1,13 @@
+import { Option } from "commander";
 import type { CommandGroup, CommandSpec } from "#shared/cli/program.js";
+import { CHECKPOINT_DTYPES, type CheckpointDType } from "#shared/model/huggingface-config.js";
+import { byteSize } from "../byte-size.js";
 import { exportModel, type ModelExport } from "../model-export.js";
 import { printFields } from "../print.js";
+
+interface ExportOptions extends ModelExport {
+  readonly maxShardSize?: number;
+}
 
 const exporting: CommandSpec = {
   name: "export",
@@ -8,14 +15,29 @@ const exporting: CommandSpec = {
   examples: [
     "blockzero model export --out latest-model",
     "blockzero model export --home checkpoints --model 3f2a90c1d7be --out model",
+    "blockzero model export --out half-the-size --dtype bfloat16 --max-shard-size 2GB",
   ],
   define: (command) => {
     command
       .option("--home <dir>", "a localnet's home, or a participant's checkpoint_dir", ".blockzero/localnet")
       .option("--model <hash>", "a model's hash or the beginning of one, or latest", "latest")
       .requiredOption("--out <dir>", "a new directory for the checkpoint")
-      .action(async (options: ModelExport) => {
-        const { hash, manifest, parameters } = await exportModel(options);
+      .addOption(
+        new Option("--dtype <name>", "precision of the weights")
+          .choices(Object.keys(CHECKPOINT_DTYPES))
+          .default("float32" satisfies CheckpointDType),
+      )
+      .addOption(
+        new Option(
+          "--max-shard-size <size>",
+          "size above which the weights are split into several files; unset: 5GB",
+        ).argParser(byteSize),
+      )
+      .action(async ({ maxShardSize, ...options }: ExportOptions) => {
+        const { hash, manifest, parameters } = await exportModel({
+          ...options,
+          ...(maxShardSize !== undefined && { maxShardBytes: maxShardSize }),
+        });
         printFields({
           model: hash,
           "made by": manifest.parent === null ? "genesis" : `cycle ${manifest.cycle}`,

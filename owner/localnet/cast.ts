@@ -67,6 +67,7 @@ export const playerConfig = (
     wallet: { name: WALLET, hotkey: player.name, path: join(home, "wallets") },
     checkpoint_dir: join(home, "players", player.name),
     checkpoint_keep_top_k: 1000,
+    device: "cpu",
     threads: 1,
     listen: { host: "127.0.0.1", port: player.port },
     allow_private_addresses: true,

@@ -74,7 +74,7 @@ export const createObserver = async (context: ObserverContext): Promise<Observer
         validatorsAgree: agree,
         valLossBefore: await losses(before),
         valLossAfter: await losses(after),
-        miners: await minerResults(context, cycle, before),
+        miners: await minerResults(context, models, cycle, before),
         merged: after === before ? [] : merged.map(({ uid }) => uid),
       };
     },
@@ -114,10 +114,15 @@ const validatorsAgree = async ({ chain, clock, network }: ObserverContext, cycle
   });
 };
 
-const minerResults = async (context: ObserverContext, cycle: number, base: string): Promise<MinerResult[]> => {
+const minerResults = async (
+  context: ObserverContext,
+  models: AgreedModels,
+  cycle: number,
+  base: string,
+): Promise<MinerResult[]> => {
   const { chain, network, networkHash } = context;
   const at = phaseWindow(cycle, "merge", network.phases).end - 1;
-  const { reports, stakes } = await collectReports(context, cycle);
+  const { reports, stakes } = await collectReports({ ...context, models }, cycle);
   const outcomes = tally({ reports, stakes, network: networkHash, cycle, base });
   const [metagraph, rows] = await Promise.all([chain.metagraph(network.netuid, at), chain.weights(network.netuid, at)]);
   const weightOf = weightedMeanWeights(rows, metagraph.neurons);

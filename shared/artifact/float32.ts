@@ -19,7 +19,8 @@ export const fromFloats = ({ shape, data }: FloatTensor): Tensor => {
   return { dtype: "F32", shape, data: IS_LITTLE_ENDIAN ? bytes : new Uint8Array(swapped(bytes).buffer) };
 };
 
-const IS_LITTLE_ENDIAN = new Uint8Array(new Uint16Array([1]).buffer)[0] === 1;
+/** Whether this machine keeps numbers as the file does. */
+export const IS_LITTLE_ENDIAN = new Uint8Array(new Uint16Array([1]).buffer)[0] === 1;
 
 const swapped = (bytes: Uint8Array): Float32Array =>
   new Float32Array(Uint8Array.from(Buffer.from(bytes).swap32()).buffer);

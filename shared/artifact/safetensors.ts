@@ -3,17 +3,19 @@ import { quote } from "#shared/protocol/parsed.js";
 import { byteLength, type DType, isDType } from "./dtype.js";
 import { ambiguityOf } from "./strict-json.js";
 
-/** Row-major little-endian elements. */
-export interface Tensor {
+/** What a tensor is, without its elements. */
+export interface TensorSpec {
   readonly dtype: DType;
   readonly shape: readonly number[];
+}
+
+/** Row-major little-endian elements. */
+export interface Tensor extends TensorSpec {
   readonly data: Uint8Array;
 }
 
 /** A tensor as the header announces it; `begin` and `end` count from the end of the header. */
-export interface TensorInfo {
-  readonly dtype: DType;
-  readonly shape: readonly number[];
+export interface TensorInfo extends TensorSpec {
   readonly begin: number;
   readonly end: number;
 }
@@ -57,31 +59,53 @@ export const encodeSafetensors = (
 /** The canonical file in pieces, for hashing or writing without a copy: prefix and header, then each tensor's data. */
 export const canonicalParts = (
   tensors: ReadonlyMap<string, Tensor>,
-  metadata: ReadonlyMap<string, string> = new Map(),
+  metadata?: ReadonlyMap<string, string>,
 ): readonly Uint8Array[] => {
+  const { bytes, tensors: placed } = canonicalHeader(tensors, metadata);
+  const data = [...placed].map(([name, { begin, end }]) => {
+    const tensor = tensors.get(name)!;
+    if (tensor.data.length !== end - begin)
+      throw invalid(`tensor ${quote(name)} has data that does not fill its shape`);
+    return tensor.data;
+  });
+  return [bytes, ...data];
+};
+
+/** What stands before the data of a canonical file. */
+export interface CanonicalHeader {
+  /** Length prefix and header. */
+  readonly bytes: Uint8Array;
+  /** In the order of their data, which begins after `bytes`. */
+  readonly tensors: ReadonlyMap<string, TensorInfo>;
+}
+
+/** The beginning of the canonical file of such tensors. @throws BlockZeroError SAFETENSORS_INVALID for what cannot be read back */
+export const canonicalHeader = (
+  specs: ReadonlyMap<string, TensorSpec>,
+  metadata: ReadonlyMap<string, string> = new Map(),
+): CanonicalHeader => {
   const entries: string[] = [];
   if (metadata.size > 0) {
     const pairs = byName(metadata).map(([key, value]) => `${JSON.stringify(key)}:${JSON.stringify(value)}`);
     entries.push(`"__metadata__":{${pairs.join(",")}}`);
   }
-  const data: Uint8Array[] = [];
+  const tensors = new Map<string, TensorInfo>();
   let begin = 0;
-  for (const [name, tensor] of byName(tensors)) {
-    const end = begin + tensor.data.length;
-    if (name === "__metadata__" || !isUnicode(name) || byteLength(tensor.dtype, tensor.shape) !== tensor.data.length) {
-      throw invalid(`tensor ${quote(name)} has a reserved name or data that does not fill its shape`);
-    }
-    const { dtype, shape } = tensor;
+  for (const [name, { dtype, shape }] of byName(specs)) {
+    const bytes = byteLength(dtype, shape);
+    if (name === "__metadata__" || !isUnicode(name) || bytes === null)
+      throw invalid(`tensor ${quote(name)} has a reserved name or an impossible shape`);
+    const end = begin + bytes;
     entries.push(`${JSON.stringify(name)}:{"dtype":"${dtype}","shape":[${shape}],"data_offsets":[${begin},${end}]}`);
-    data.push(tensor.data);
+    tensors.set(name, { dtype, shape, begin, end });
     begin = end;
   }
   const header = Buffer.from(`{${entries.join(",")}}`);
-  const padded = Buffer.alloc(Math.ceil(header.length / 8) * 8, " ");
-  header.copy(padded);
-  const prefix = Buffer.alloc(PREFIX_BYTES);
-  prefix.writeBigUInt64LE(BigInt(padded.length));
-  return [prefix, padded, ...data];
+  const padded = Math.ceil(header.length / 8) * 8;
+  const bytes = Buffer.alloc(PREFIX_BYTES + padded, " ");
+  bytes.writeBigUInt64LE(BigInt(padded));
+  header.copy(bytes, PREFIX_BYTES);
+  return { bytes, tensors };
 };
 
 /**

@@ -1,11 +1,22 @@
 import { z } from "zod";
+import type { FloatDType } from "#shared/artifact/float-dtype.js";
 import { byteTokenizer } from "#shared/data/tokenizer.js";
 import { BlockZeroError } from "#shared/errors.js";
 import { type ModelConfig, modelConfigSchema } from "#shared/protocol/network.js";
 import { INITIALIZER_RANGE } from "./init.js";
 
+/** The precisions that a checkpoint's weights come in, as `config.json` calls them, with their safetensors dtype. */
+export const CHECKPOINT_DTYPES = { float32: "F32", bfloat16: "BF16", float16: "F16" } as const satisfies Readonly<
+  Record<string, FloatDType>
+>;
+
+export type CheckpointDType = keyof typeof CHECKPOINT_DTYPES;
+
 /** A complete `Qwen3MoeConfig` of Hugging Face transformers: every layer sparse, no sliding window, plain rotary embedding. */
-export const toHuggingFaceConfig = (config: ModelConfig): Readonly<Record<string, unknown>> => {
+export const toHuggingFaceConfig = (
+  config: ModelConfig,
+  dtype: CheckpointDType = "float32",
+): Readonly<Record<string, unknown>> => {
   const { endOfDocument } = byteTokenizer;
   // The separator stands between documents: it ends one and begins the next.
   const separator = endOfDocument < config.vocab_size ? endOfDocument : null;
@@ -24,7 +35,7 @@ export const toHuggingFaceConfig = (config: ModelConfig): Readonly<Record<string
     bos_token_id: separator,
     eos_token_id: separator,
     use_cache: true,
-    torch_dtype: "float32",
+    torch_dtype: dtype,
   };
 };
 
@@ -39,6 +50,8 @@ const ARITHMETIC = {
   sliding_window: null,
 } as const;
 
+const dtypeSchema = z.enum(Object.keys(CHECKPOINT_DTYPES)).nullish();
+
 /** Those assumptions as a reader checks them; a field left out means transformers' default, which is the same. */
 const arithmeticSchema = z.object({
   model_type: z.literal("qwen3_moe"),
@@ -48,6 +61,9 @@ const arithmeticSchema = z.object({
   hidden_act: z.literal(ARITHMETIC.hidden_act).optional(),
   rope_scaling: z.null().optional(),
   use_sliding_window: z.literal(ARITHMETIC.use_sliding_window).optional(),
+  torch_dtype: dtypeSchema,
+  dtype: dtypeSchema,
+  quantization_config: z.null("quantized weights are not supported").optional(),
 });
 
 /** What transformers 5 calls otherwise: the rotary base, in a field of its own, and the number of experts. */
@@ -70,7 +86,8 @@ export const fromHuggingFaceConfig = (document: unknown, what: string): ModelCon
     ...(rotary && { rope_theta: rotary.rope_theta }),
     ...(num_local_experts !== undefined && { num_experts: num_local_experts }),
   };
-  return checked(z.object(modelConfigSchema.shape), { ...renamed, ...Object(document) }, what);
+  const fields = checked(z.object(modelConfigSchema.shape), { ...renamed, ...Object(document) }, what);
+  return checked(modelConfigSchema, fields, what);
 };
 
 const checked = <T>(schema: z.ZodType<T>, document: unknown, what: string): T => {

@@ -34,7 +34,7 @@ export const decodeParameters = (
  * @throws BlockZeroError CHECKPOINT_MISMATCH
  */
 export const checkShapes = (
-  parameters: Parameters,
+  parameters: Readonly<Record<string, Pick<Parameters[string], "shape">>>,
   shapes: Readonly<Record<string, readonly number[]>>,
   what: string,
   authority = NETWORK_FILE,

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
-import { existsSync, mkdirSync, readFileSync } from "node:fs";
+import { existsSync, mkdirSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, it, type TestContext } from "node:test";
 import { fileURLToPath } from "node:url";
@@ -17,7 +17,7 @@ import { encodeParameters } from "#shared/model/parts.js";
 import { type ModelManifest, modelHash, parseModelManifest } from "#shared/protocol/model-manifest.js";
 import { canonicalBytes } from "#shared/protocol/network.js";
 import { temporaryFolder } from "#tests/shared/artifact/temporary.js";
-import { MICRO } from "#tests/shared/model/micro.js";
+import { MICRO, relativeError } from "#tests/shared/model/micro.js";
 
 const TEMPLATE = fileURLToPath(new URL("../../../configs/localnet/network.yaml", import.meta.url));
 const PROGRAM = fileURLToPath(new URL("../../owner/main.js", import.meta.url));
@@ -96,7 +96,7 @@ describe("blockzero model export", () => {
     const out = join(home, "exported");
     const { hash } = await exportModel({ home, model: "latest", out });
     assert.equal(hash, genesis.modelHash);
-    const checkpoint = readCheckpoint(out, model);
+    const checkpoint = await readCheckpoint(out, model);
     assert.deepEqual(checkpoint.parameters, parameters);
     assert.equal(checkpoint.metadata.get("blockzero.model"), hash);
     const card = readFileSync(join(out, "README.md"), "utf8");
@@ -110,7 +110,7 @@ describe("blockzero model export", () => {
     const { hash, prose } = await merge(net, { cycle: 8, scale: 2, player: "validator-2" });
     const out = join(net.home, "exported");
     assert.equal((await exportModel({ home: net.home, model: "latest", out })).hash, hash);
-    const { parameters } = readCheckpoint(out, model);
+    const { parameters } = await readCheckpoint(out, model);
     const up = (expert: number) => `model.layers.1.mlp.experts.${expert}.up_proj.weight`;
     assert.deepEqual(parameters[up(1)], prose[up(1)]);
     assert.deepEqual(parameters[up(2)], net.parameters[up(2)]);
@@ -180,13 +180,27 @@ describe("blockzero model export", () => {
     await variant({ hub: blob, groups }, "MODEL_PART_MALFORMED", /hub of the model/);
   });
 
+  it("writes the precision that is asked for, in shards, whatever the order of the parts", async (context) => {
+    const { home, parameters } = await localnet(context);
+    const out = join(home, "exported");
+    await exportModel({ home, model: "latest", out, dtype: "bfloat16", maxShardBytes: 4000 });
+    const read = await readCheckpoint(out, model);
+    const name = "model.layers.1.mlp.experts.3.up_proj.weight";
+    assert.ok(relativeError(read.parameters[name]!.data, parameters[name]!.data) < 2 ** -8);
+    assert.ok(readdirSync(out).filter((file) => /^model-.*-of-.*\.safetensors$/.test(file)).length > 3);
+    assert.equal(JSON.parse(readFileSync(join(out, "config.json"), "utf8")).torch_dtype, "bfloat16");
+  });
+
   it("is a command, whose errors are one line", async (context) => {
     const { home, genesis } = await localnet(context);
     const run = (...args: readonly string[]) =>
       spawnSync(process.execPath, [PROGRAM, "model", "export", "--home", home, ...args], { encoding: "utf8" });
     const out = join(home, "exported");
-    const done = run("--out", out);
+    const wrong = run("--out", out, "--max-shard-size", "5 furlongs");
+    assert.match(wrong.stderr, /^✖ USAGE [^\n]*5GB[^\n]*\n$/);
+    const done = run("--out", out, "--dtype", "float16", "--max-shard-size", "4KB");
     assert.equal(done.status, 0, done.stderr);
+    assert.ok(existsSync(join(out, "model.safetensors.index.json")));
     assert.ok(done.stdout.includes(genesis.modelHash));
     assert.ok(existsSync(join(out, "config.json")));
     const again = run("--out", out);

@@ -18,10 +18,10 @@ const fault = (code: string, message: RegExp) => (thrown: unknown) => {
   return true;
 };
 
-const written = (context: TestContext, config: ModelConfig = MICRO) => {
+const written = async (context: TestContext, config: ModelConfig = MICRO) => {
   const dir = join(temporaryFolder(context), "model");
   const parameters = microParameters(config);
-  writeCheckpoint(dir, config, parameters, { "blockzero.cycle": "3" });
+  await writeCheckpoint(dir, config, parameters, { metadata: { "blockzero.cycle": "3" } });
   return { dir, parameters, weights: join(dir, "model.safetensors"), config: join(dir, "config.json") };
 };
 
@@ -37,10 +37,10 @@ const editTensors = (path: string, edit: (tensors: Map<string, Tensor>) => void)
 
 describe("checkpoint", () => {
   for (const tie_word_embeddings of [true, false])
-    it(`reads back what it wrote, ${tie_word_embeddings ? "tied" : "untied"}`, (context) => {
+    it(`reads back what it wrote, ${tie_word_embeddings ? "tied" : "untied"}`, async (context) => {
       const config = { ...MICRO, tie_word_embeddings };
-      const { dir, parameters } = written(context, config);
-      const read = readCheckpoint(dir, config);
+      const { dir, parameters } = await written(context, config);
+      const read = await readCheckpoint(dir, config);
       assert.deepEqual(read.config, config);
       assert.deepEqual(read.parameters, parameters);
       assert.equal("lm_head.weight" in read.parameters, !tie_word_embeddings);
@@ -53,18 +53,18 @@ describe("checkpoint", () => {
       );
     });
 
-  it("writes two whole files, readable by all, with the same bytes every time", (context) => {
-    const { dir, parameters, weights, config } = written(context);
+  it("writes two whole files, readable by all, with the same bytes every time", async (context) => {
+    const { dir, parameters, weights, config } = await written(context);
     const before = [readFileSync(weights), readFileSync(config)];
     assert.deepEqual(readdirSync(dir).sort(), ["config.json", "model.safetensors"]);
     assert.equal(statSync(weights).mode & 0o444, 0o444);
-    writeCheckpoint(dir, MICRO, parameters, { "blockzero.cycle": "3" });
+    await writeCheckpoint(dir, MICRO, parameters, { metadata: { "blockzero.cycle": "3" } });
     assert.deepEqual([readFileSync(weights), readFileSync(config)], before);
   });
 
-  it("writes the keys that transformers writes, and every field of its config", () => {
+  it("writes the keys that transformers writes, and every field of its config", async () => {
     for (const { name, dir, keys } of references()) {
-      const { config, parameters } = readCheckpoint(dir);
+      const { config, parameters } = await readCheckpoint(dir);
       assert.deepEqual(
         Object.fromEntries(Object.entries(parameters).map(([key, { shape }]) => [key, shape])),
         keys,
@@ -98,22 +98,22 @@ describe("checkpoint", () => {
     assert.throws(() => fromHuggingFaceConfig(scaled, "config.json"), fault("CHECKPOINT_MALFORMED", /rope_type/));
   });
 
-  it("refuses to write parameters of another model", (context) => {
+  it("refuses to write parameters of another model", async (context) => {
     const dir = temporaryFolder(context);
     const { "model.norm.weight": _, ...rest } = microParameters();
-    assert.throws(
+    await assert.rejects(
       () => writeCheckpoint(dir, MICRO, rest),
       fault("CHECKPOINT_MISMATCH", /model\.norm\.weight is missing/),
     );
     assert.deepEqual(readdirSync(dir), []);
   });
 
-  it("says which file is not there", (context) => {
-    const { dir, weights, config } = written(context);
+  it("says which file is not there", async (context) => {
+    const { dir, weights, config } = await written(context);
     rmSync(weights);
-    assert.throws(() => readCheckpoint(dir), fault("CHECKPOINT_NOT_FOUND", /model\.safetensors: ENOENT/));
+    await assert.rejects(() => readCheckpoint(dir), fault("CHECKPOINT_NOT_FOUND", /model\.safetensors: ENOENT/));
     rmSync(config);
-    assert.throws(() => readCheckpoint(dir), fault("CHECKPOINT_NOT_FOUND", /config\.json: ENOENT/));
+    await assert.rejects(() => readCheckpoint(dir), fault("CHECKPOINT_NOT_FOUND", /config\.json: ENOENT/));
   });
 
   const unreadable: readonly (readonly [string, Readonly<Record<string, unknown>>, RegExp])[] = [
@@ -124,60 +124,76 @@ describe("checkpoint", () => {
     ["another activation", { hidden_act: "gelu" }, /hidden_act/],
     ["scaled positions", { rope_scaling: { type: "yarn" } }, /rope_scaling/],
     ["a sliding window", { use_sliding_window: true }, /use_sliding_window/],
+    ["quantized weights", { quantization_config: { quant_method: "fp8" } }, /quantization_config: quantized/],
+    ["another precision's name", { torch_dtype: "float8_e4m3fn" }, /torch_dtype/],
+    ["heads that do not share evenly", { num_key_value_heads: 3 }, /num_key_value_heads: does not divide/],
+    ["more tensors than there can be", { num_experts: 2 ** 40 }, /describes \d+ tensors, the files hold 44/],
     ["a missing shape", { head_dim: undefined }, /head_dim/],
     ["a shape that is none", { num_experts: -1 }, /num_experts/],
   ];
   for (const [what, edit, message] of unreadable)
-    it(`refuses a config with ${what}`, (context) => {
-      const { dir, config } = written(context);
+    it(`refuses a config with ${what}`, async (context) => {
+      const { dir, config } = await written(context);
       editConfig(config, edit);
-      assert.throws(() => readCheckpoint(dir), fault("CHECKPOINT_MALFORMED", message));
+      await assert.rejects(() => readCheckpoint(dir), fault("CHECKPOINT_MALFORMED", message));
     });
 
-  it("refuses files that are damaged or not float32", (context) => {
-    const { dir, weights, config } = written(context);
+  it("refuses a config that says a thing twice, or is not of a config's size", async (context) => {
+    const { dir, config } = await written(context);
+    const text = readFileSync(config, "utf8");
+    writeFileSync(config, text.replace("{", '{"head_dim": 8,'));
+    await assert.rejects(readCheckpoint(dir), fault("CHECKPOINT_MALFORMED", /config\.json: a key appears twice/));
+    writeFileSync(config, `${text}${" ".repeat(1 << 20)}`);
+    await assert.rejects(readCheckpoint(dir), fault("CHECKPOINT_MALFORMED", /config\.json has \d+ bytes, at most/));
+  });
+
+  it("refuses files that are damaged or hold no floats", async (context) => {
+    const { dir, weights, config } = await written(context);
     const bytes = readFileSync(weights);
     writeFileSync(weights, bytes.subarray(0, -1));
-    assert.throws(() => readCheckpoint(dir), fault("CHECKPOINT_MALFORMED", /model\.safetensors: tensors take/));
+    await assert.rejects(() => readCheckpoint(dir), fault("CHECKPOINT_MALFORMED", /model\.safetensors: tensors take/));
     writeFileSync(weights, bytes);
     editTensors(weights, (tensors) => {
       const norm = tensors.get("model.norm.weight")!;
-      tensors.set("model.norm.weight", { ...norm, dtype: "BF16", data: norm.data.subarray(0, norm.data.length / 2) });
+      tensors.set("model.norm.weight", { ...norm, dtype: "I32" });
     });
-    assert.throws(() => readCheckpoint(dir), fault("CHECKPOINT_MALFORMED", /"model\.norm\.weight" is BF16/));
+    await assert.rejects(
+      () => readCheckpoint(dir),
+      fault("CHECKPOINT_MALFORMED", /"model\.norm\.weight" is I32, not F32, BF16 or F16/),
+    );
     writeFileSync(config, "{");
-    assert.throws(() => readCheckpoint(dir), fault("CHECKPOINT_MALFORMED", /config\.json/));
+    await assert.rejects(() => readCheckpoint(dir), fault("CHECKPOINT_MALFORMED", /config\.json/));
     writeFileSync(config, "null");
-    assert.throws(() => readCheckpoint(dir), fault("CHECKPOINT_MALFORMED", /config\.json: the document/));
+    await assert.rejects(() => readCheckpoint(dir), fault("CHECKPOINT_MALFORMED", /config\.json: the document/));
   });
 
-  it("names the first tensor that does not fit", (context) => {
-    const expected = (edit: (tensors: Map<string, Tensor>) => void, message: RegExp) => {
-      const { dir, weights } = written(context);
+  it("names the first tensor that does not fit", async (context) => {
+    const expected = async (edit: (tensors: Map<string, Tensor>) => void, message: RegExp) => {
+      const { dir, weights } = await written(context);
       editTensors(weights, edit);
-      assert.throws(() => readCheckpoint(dir, MICRO), fault("CHECKPOINT_MISMATCH", message));
+      await assert.rejects(() => readCheckpoint(dir, MICRO), fault("CHECKPOINT_MISMATCH", message));
     };
     const router = "model.layers.1.mlp.gate.weight";
-    expected((tensors) => tensors.delete(router), /model\.layers\.1\.mlp\.gate\.weight is missing/);
-    expected(
+    await expected((tensors) => tensors.delete(router), /model\.layers\.1\.mlp\.gate\.weight is missing/);
+    await expected(
       (tensors) => tensors.set(router, { ...tensors.get(router)!, shape: [16, 4] }),
       /gate\.weight is \[16,4\], the network file says \[4,16\]/,
     );
-    expected((tensors) => tensors.set("extra", tensors.get(router)!), /"extra" is not part of it/);
+    await expected((tensors) => tensors.set("extra", tensors.get(router)!), /"extra" is not part of it/);
   });
 
-  it("names the first field that differs from the network file", (context) => {
-    const { dir } = written(context);
-    assert.throws(
+  it("names the first field that differs from the network file", async (context) => {
+    const { dir } = await written(context);
+    await assert.rejects(
       () => readCheckpoint(dir, { ...MICRO, rope_theta: 5000 }),
       fault("CHECKPOINT_MISMATCH", /rope_theta is 10000, the network file says 5000/),
     );
   });
 
-  it("holds tensors against the config where no network file is given", (context) => {
-    const { dir, config } = written(context);
+  it("holds tensors against the config where no network file is given", async (context) => {
+    const { dir, config } = await written(context);
     editConfig(config, { vocab_size: 40 });
-    assert.throws(
+    await assert.rejects(
       () => readCheckpoint(dir),
       fault("CHECKPOINT_MISMATCH", /embed_tokens\.weight is \[32,16\], .*config\.json says \[40,16\]/),
     );

@@ -14,7 +14,7 @@ const TOLERANCE = 1e-4;
 
 /** Our logits, loss and gradients of every parameter, in one program. */
 const ours = async ({ dir, ids, targets, batchSize, sequenceLength }: Reference) => {
-  const { config, parameters } = readCheckpoint(dir);
+  const { config, parameters } = await readCheckpoint(dir);
   const shape = { config, held: allExperts(config), batchSize, sequenceLength };
   const { graph, params, loss } = buildObjective({
     loss: languageModelLoss(shape),
@@ -44,16 +44,16 @@ const ours = async ({ dir, ids, targets, batchSize, sequenceLength }: Reference)
 describe("Qwen3-MoE, against transformers", () => {
   const all = references();
 
-  it("has references of tied and untied embeddings, and of both meanings of norm_topk_prob", () => {
-    const configs = all.map(({ dir }) => readCheckpoint(dir).config);
+  it("has references of tied and untied embeddings, and of both meanings of norm_topk_prob", async () => {
+    const configs = await Promise.all(all.map(async ({ dir }) => (await readCheckpoint(dir)).config));
     for (const field of ["tie_word_embeddings", "norm_topk_prob"] as const)
       assert.deepEqual(new Set(configs.map((config) => config[field])), new Set([true, false]));
     assert.deepEqual(configs.map(({ num_experts_per_tok: k }) => k).sort(), [1, 2, 3]);
   });
 
   for (const reference of all) {
-    it(`${reference.name}: the same tensors, under the same names`, () => {
-      const { config } = readCheckpoint(reference.dir);
+    it(`${reference.name}: the same tensors, under the same names`, async () => {
+      const { config } = await readCheckpoint(reference.dir);
       assert.deepEqual({ ...parameterShapes(config) }, reference.keys);
     });
 

@@ -12,8 +12,14 @@ It writes one folder per model beside this file:
                                      loss, of the model's own loss function with labels = ids (it shifts them itself);
                                      grad.<name>, the gradient of that loss by every parameter
 
+beside that folder one named qwen3-moe-sharded:
+
+    config.json, shards and index    as `save_pretrained` writes a model in bfloat16 with a small max_shard_size
+    reference.safetensors            ids and logits as above, computed in float32 from the weights as they were saved
+
 and made-with.json, the versions. All arithmetic is float32 on a CPU; the weights come from seeds.
-With `--check DIR` it instead loads a checkpoint that BlockZero wrote, and prints what transformers makes of it.
+With `--check DIR` it instead loads a checkpoint that BlockZero wrote, and prints what transformers makes of it: in float32, and in
+the precision that it was saved in.
 """
 
 import json
@@ -86,13 +92,36 @@ def make(name: str, shape: dict, seed: int) -> None:
     save_file({key: value.detach().contiguous() for key, value in reference.items()}, folder / "reference.safetensors")
 
 
-def check(folder: Path) -> None:
-    model, report = Qwen3MoeForCausalLM.from_pretrained(folder, output_loading_info=True, attn_implementation="eager")
+def make_sharded() -> None:
+    torch.manual_seed(len(MODELS))
+    shape = {key: value for key, value in MODELS["untied-top3"].items() if key not in ("batch", "time")}
+    config = Qwen3MoeConfig(
+        **COMMON, **shape, intermediate_size=shape["moe_intermediate_size"], mlp_only_layers=[], decoder_sparse_step=1,
+    )
+    model = Qwen3MoeForCausalLM(config).eval()
+    with torch.no_grad():
+        for parameter in model.parameters():
+            parameter.normal_(1.0, 0.2) if parameter.dim() == 1 else parameter.normal_(0.0, 0.35)
+    folder = HERE.parent / "qwen3-moe-sharded"
+    model.to(torch.bfloat16).save_pretrained(folder, max_shard_size="8KB")
+    (folder / "generation_config.json").unlink(missing_ok=True)
+    # Read again, not cast back: casting has rounded the rotary frequencies too, which no checkpoint holds.
+    model = Qwen3MoeForCausalLM.from_pretrained(folder, dtype=torch.float32, attn_implementation="eager")
+    ids = torch.randint(config.vocab_size, (2, 7))
+    with torch.no_grad():
+        save_file({"ids": ids, "logits": model(ids).logits}, folder / "reference.safetensors")
+
+
+def check(folder: Path, dtype: str) -> None:
+    model, report = Qwen3MoeForCausalLM.from_pretrained(
+        folder, output_loading_info=True, attn_implementation="eager", dtype=dtype
+    )
     ids = torch.arange(24).reshape(2, 12) % model.config.vocab_size
     with torch.no_grad():
         out = model(ids, labels=ids)
     print(json.dumps({
         "transformers": transformers.__version__,
+        "dtype": str(model.dtype),
         **{key: sorted(str(item) for item in value) for key, value in report.items() if isinstance(value, (list, set))},
         "parameters": sum(parameter.numel() for parameter in model.parameters()),
         "loss": out.loss.item(),
@@ -106,10 +135,12 @@ def dump(path: Path, value: object) -> None:
 
 if __name__ == "__main__":
     if sys.argv[1:2] == ["--check"]:
-        check(Path(sys.argv[2]))
+        for dtype in ("float32", "auto"):
+            check(Path(sys.argv[2]), dtype)
     else:
         for seed, (name, shape) in enumerate(MODELS.items()):
             make(name, dict(shape), seed)
+        make_sharded()
         dump(HERE / "made-with.json", {
             "python": platform.python_version(), "torch": torch.__version__, "transformers": transformers.__version__,
         })

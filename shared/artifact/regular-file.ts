@@ -1,0 +1,77 @@
+import { constants } from "node:fs";
+import { type FileHandle, open } from "node:fs/promises";
+import { BlockZeroError, reasonOf } from "#shared/errors.js";
+
+/** A file open for positioned reads. */
+export interface RegularFile {
+  readonly path: string;
+  /** Bytes, when it was opened. */
+  readonly size: number;
+  /** Fills `into` with what stands at `position`. @throws BlockZeroError FILE_SHRANK, FILE_UNREADABLE */
+  fill(into: Uint8Array, position: number): Promise<void>;
+  close(): Promise<void>;
+}
+
+/** Largest single read: more than 2 GiB at once is refused by some systems. */
+const READ_BYTES = 1 << 30;
+
+/** Opens a file; what is no regular file (a folder, a pipe that would block for ever) is refused. @throws BlockZeroError FILE_UNREADABLE */
+export const openRegularFile = async (path: string): Promise<RegularFile> => {
+  const file = await attempt(path, () => open(path, constants.O_RDONLY | constants.O_NONBLOCK));
+  try {
+    const found = await attempt(path, () => file.stat());
+    if (!found.isFile()) throw unreadable(path, "not a regular file");
+    return {
+      path,
+      size: found.size,
+      fill: (into, position) => fill(file, path, into, position),
+      close: () => file.close(),
+    };
+  } catch (thrown) {
+    await file.close();
+    throw thrown;
+  }
+};
+
+/** The whole of a small file. @throws BlockZeroError FILE_TOO_LARGE, FILE_SHRANK, FILE_UNREADABLE */
+export const readSmallFile = async (path: string, maxBytes: number): Promise<Uint8Array> => {
+  const file = await openRegularFile(path);
+  try {
+    if (file.size > maxBytes)
+      throw new BlockZeroError(
+        "FILE_TOO_LARGE",
+        `${path} has ${file.size} bytes, at most ${maxBytes} are read`,
+        "check that it is the file you mean",
+      );
+    const bytes = new Uint8Array(file.size);
+    await file.fill(bytes, 0);
+    return bytes;
+  } finally {
+    await file.close();
+  }
+};
+
+const fill = async (file: FileHandle, path: string, into: Uint8Array, position: number): Promise<void> => {
+  for (let done = 0; done < into.length; ) {
+    const length = Math.min(into.length - done, READ_BYTES);
+    const { bytesRead } = await attempt(path, () => file.read(into, done, length, position + done));
+    if (bytesRead === 0)
+      throw new BlockZeroError(
+        "FILE_SHRANK",
+        `${path} ended at byte ${position + done} while it was read: it has shrunk since it was opened`,
+        "let whoever writes it finish, then read it again",
+      );
+    done += bytesRead;
+  }
+};
+
+const attempt = async <T>(path: string, work: () => Promise<T>): Promise<T> => {
+  try {
+    return await work();
+  } catch (cause) {
+    throw unreadable(path, reasonOf(cause), cause);
+  }
+};
+
+const unreadable = (path: string, problem: string, cause?: unknown) =>
+  new BlockZeroError("FILE_UNREADABLE", `cannot read ${path}: ${problem}`, "check its name and permissions", { cause });

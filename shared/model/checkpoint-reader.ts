@@ -1,0 +1,159 @@
+import { join } from "node:path";
+import { floatBytes, widen } from "#shared/artifact/float-dtype.js";
+import { type FloatTensor, sizeOf } from "#shared/engine/tensor.js";
+import { BlockZeroError, reasonOf } from "#shared/errors.js";
+import { type ModelConfig, modelConfigSchema, type Network } from "#shared/protocol/network.js";
+import { quote } from "#shared/protocol/parsed.js";
+import { type CheckpointFolder, openCheckpointFolder, reading } from "./checkpoint-folder.js";
+import { CONFIG_FILE, malformed } from "./checkpoint-layout.js";
+import { openShards, type StoredTensor } from "./checkpoint-shards.js";
+import { groupShapes, hubShapes } from "./groups.js";
+import { fromHuggingFaceConfig } from "./huggingface-config.js";
+import { type Parameters, parameterShapes } from "./parameters.js";
+import { checkShapes, mismatch } from "./parts.js";
+
+/** A checkpoint on disk: what it holds is known and checked, its tensors are read when asked for. */
+export interface OpenCheckpoint {
+  readonly dir: string;
+  readonly config: ModelConfig;
+  /** By name: exactly those of `config`, with its shapes. */
+  readonly tensors: ReadonlyMap<string, StoredTensor>;
+  /** The safetensors headers' own. */
+  readonly metadata: ReadonlyMap<string, string>;
+  /** A tensor in float32. @throws BlockZeroError CHECKPOINT_MISMATCH, CHECKPOINT_MALFORMED, CHECKPOINT_TOO_LARGE */
+  read(name: string): Promise<FloatTensor>;
+  /**
+   * Fills `into` with a tensor's elements in row-major order, from element `from` on.
+   *
+   * @throws BlockZeroError CHECKPOINT_MISMATCH for a tensor there is not, CHECKPOINT_MALFORMED
+   */
+  readInto(name: string, into: Float32Array, from?: number): Promise<void>;
+  close(): Promise<void>;
+}
+
+/** The model that a checkpoint must be, and what says so in an error. */
+export interface Expectation {
+  readonly model: ModelConfig;
+  readonly authority?: string;
+}
+
+const MAX_CONFIG_BYTES = 1 << 20;
+/** Bytes of a file that are converted at a time: they stay in the processor's cache. */
+const CHUNK_BYTES = 1 << 20;
+
+/**
+ * Opens what `createCheckpoint` or transformers' `save_pretrained` wrote: one file or shards, in float32, bfloat16 or float16.
+ * Reads the config, the index and every header; no weights.
+ *
+ * @throws BlockZeroError CHECKPOINT_NOT_FOUND, CHECKPOINT_MALFORMED, or CHECKPOINT_MISMATCH naming the first field or tensor
+ */
+export const openCheckpoint = async (dir: string, expected?: Expectation): Promise<OpenCheckpoint> => {
+  const folder = await openCheckpointFolder(dir);
+  const configFile = join(dir, CONFIG_FILE);
+  const config = await configIn(folder);
+  if (expected) checkConfig(config, expected, dir);
+  const { path, tensors, metadata, close } = await openShards(folder);
+  try {
+    checkCount(config, tensors.size, configFile);
+    checkShapes(Object.fromEntries(tensors), parameterShapes(config), path, expected ? expected.authority : configFile);
+  } catch (thrown) {
+    await close();
+    throw thrown;
+  }
+
+  const tensorNamed = (name: string): StoredTensor => {
+    const tensor = tensors.get(name);
+    if (tensor === undefined) throw mismatch(`checkpoint ${dir}`, `tensor ${quote(name)} is not part of it`);
+    return tensor;
+  };
+  let spare: Uint8Array | null = null;
+  const readInto = async (name: string, into: Float32Array, from = 0): Promise<void> => {
+    const { dtype, file } = tensorNamed(name);
+    const size = floatBytes(dtype);
+    const chunk = spare ?? new Uint8Array(CHUNK_BYTES);
+    spare = null;
+    for (let done = 0; done < into.length; ) {
+      const part = into.subarray(done, done + CHUNK_BYTES / size);
+      const bytes = chunk.subarray(0, part.length * size);
+      await reading(() => file.read(name, bytes, (from + done) * size));
+      widen(dtype, bytes, part);
+      done += part.length;
+    }
+    spare = chunk;
+  };
+  return {
+    dir,
+    config,
+    tensors,
+    metadata,
+    readInto,
+    read: async (name) => {
+      const { shape } = tensorNamed(name);
+      const data = allocate(sizeOf(shape), name);
+      await readInto(name, data);
+      return { dtype: "float32", shape, data };
+    },
+    close,
+  };
+};
+
+/** The model that a checkpoint is of, from its `config.json` alone. @throws BlockZeroError CHECKPOINT_NOT_FOUND, CHECKPOINT_MALFORMED */
+export const readCheckpointConfig = async (dir: string): Promise<ModelConfig> =>
+  configIn(await openCheckpointFolder(dir));
+
+/** Tensors by name, in float32. */
+export const loadTensors = async (checkpoint: OpenCheckpoint, names: Iterable<string>): Promise<Parameters> => {
+  const loaded: Record<string, FloatTensor> = {};
+  for (const name of names) loaded[name] = await checkpoint.read(name);
+  return loaded;
+};
+
+/** What every participant holds: all but the experts that some group owns. Nothing else is read. */
+export const loadHub = (checkpoint: OpenCheckpoint, groups: Network["groups"]): Promise<Parameters> =>
+  loadTensors(checkpoint, Object.keys(hubShapes(checkpoint.config, groups)));
+
+/** The experts that one group owns. Nothing else is read. */
+export const loadGroup = (checkpoint: OpenCheckpoint, group: Network["groups"][string]): Promise<Parameters> =>
+  loadTensors(checkpoint, Object.keys(groupShapes(checkpoint.config, group)));
+
+const configIn = async (folder: CheckpointFolder): Promise<ModelConfig> =>
+  fromHuggingFaceConfig(await folder.json(CONFIG_FILE, MAX_CONFIG_BYTES), join(folder.dir, CONFIG_FILE));
+
+const checkConfig = (
+  config: ModelConfig,
+  { model, authority = "the network file" }: Expectation,
+  dir: string,
+): void => {
+  const differs = modelConfigSchema.keyof().options.find((field) => config[field] !== model[field]);
+  if (differs === undefined) return;
+  const problem = `${differs} is ${config[differs]}, ${authority} says ${model[differs]}`;
+  throw mismatch(`checkpoint ${dir}`, problem, authority);
+};
+
+/** Before the names of all tensors are spelt out: a config of a few bytes may describe more of them than memory holds. */
+const checkCount = (config: ModelConfig, found: number, configFile: string): void => {
+  const described = tensorCount(config);
+  if (described > 2 * found + 1000)
+    throw malformed(`${configFile}: describes ${described} tensors, the files hold ${found}`);
+};
+
+/** Number of tensors of a model, without naming them. */
+const tensorCount = (config: ModelConfig): number => {
+  const counts = [[], [[]], [[0]]].map((held) => Object.keys(parameterShapes(config, held)).length);
+  const [outside, withLayer, withExpert] = counts as [number, number, number];
+  const layer = withLayer - outside + config.num_experts * (withExpert - withLayer);
+  return outside + config.num_hidden_layers * layer;
+};
+
+const allocate = (length: number, name: string): Float32Array => {
+  try {
+    return new Float32Array(length);
+  } catch (cause) {
+    throw new BlockZeroError(
+      "CHECKPOINT_TOO_LARGE",
+      `tensor ${quote(name)} of ${length} elements does not fit into memory: ${reasonOf(cause)}`,
+      "use a machine with more memory",
+      { cause },
+    );
+  }
+};

@@ -1,0 +1,75 @@
+import { join } from "node:path";
+import { type FloatDType, isFloatDType } from "#shared/artifact/float-dtype.js";
+import { openSafetensorsFile, type SafetensorsFile } from "#shared/artifact/safetensors-file.js";
+import { quote } from "#shared/protocol/parsed.js";
+import { type CheckpointFolder, reading } from "./checkpoint-folder.js";
+import { readIndex } from "./checkpoint-index.js";
+import { INDEX_FILE, malformed, WEIGHTS_FILE } from "./checkpoint-layout.js";
+
+/** A tensor where it lies. */
+export interface StoredTensor {
+  readonly dtype: FloatDType;
+  readonly shape: readonly number[];
+  readonly file: SafetensorsFile;
+}
+
+/** The weights of a checkpoint in one file or several, of which only the headers have been read. */
+export interface OpenShards {
+  /** What says which tensors there are: the file, or the index. */
+  readonly path: string;
+  readonly tensors: ReadonlyMap<string, StoredTensor>;
+  /** Of all files' headers together. */
+  readonly metadata: ReadonlyMap<string, string>;
+  close(): Promise<void>;
+}
+
+/** @throws BlockZeroError CHECKPOINT_NOT_FOUND, CHECKPOINT_MALFORMED */
+export const openShards = async (folder: CheckpointFolder): Promise<OpenShards> => {
+  const index = (await folder.has(INDEX_FILE)) ? await readIndex(folder) : null;
+  if (index && (await folder.has(WEIGHTS_FILE)))
+    throw malformed(`${folder.dir} holds both ${WEIGHTS_FILE} and ${INDEX_FILE}: which one is meant is not clear`);
+  const names = new Set(index ? index.values() : [WEIGHTS_FILE]);
+  const files = new Map<string, SafetensorsFile>();
+  const close = async (): Promise<void> => {
+    for (const file of files.values()) await file.close();
+  };
+  try {
+    for (const name of names) {
+      const path = await folder.locate(name);
+      files.set(name, await reading(() => openSafetensorsFile(path)));
+    }
+    const tensors = collect(folder.dir, files);
+    const path = join(folder.dir, index ? INDEX_FILE : WEIGHTS_FILE);
+    if (index) checkIndex(path, index, files);
+    const metadata = new Map([...files.values()].flatMap(({ header }) => [...header.metadata]));
+    return { path, tensors, metadata, close };
+  } catch (thrown) {
+    await close();
+    throw thrown;
+  }
+};
+
+const collect = (dir: string, files: ReadonlyMap<string, SafetensorsFile>): ReadonlyMap<string, StoredTensor> => {
+  const tensors = new Map<string, StoredTensor>();
+  for (const [name, file] of files)
+    for (const [tensor, { dtype, shape }] of file.header.tensors) {
+      const path = join(dir, name);
+      if (!isFloatDType(dtype)) throw malformed(`${path}: tensor ${quote(tensor)} is ${dtype}, not F32, BF16 or F16`);
+      if (tensors.has(tensor)) throw malformed(`${path}: tensor ${quote(tensor)} is in another shard too`);
+      tensors.set(tensor, { dtype, shape, file });
+    }
+  return tensors;
+};
+
+/** Index and shards must say the same. */
+const checkIndex = (
+  path: string,
+  index: ReadonlyMap<string, string>,
+  files: ReadonlyMap<string, SafetensorsFile>,
+): void => {
+  for (const [name, file] of index)
+    if (!files.get(file)!.header.tensors.has(name)) throw malformed(`${path}: tensor ${quote(name)} is not in ${file}`);
+  for (const [file, { header }] of files)
+    for (const name of header.tensors.keys())
+      if (index.get(name) !== file) throw malformed(`${path}: tensor ${quote(name)} of ${file} is not listed there`);
+};
