@@ -1,6 +1,7 @@
 import { homedir } from "node:os";
 import { join } from "node:path";
 import { z } from "zod";
+import { type DeviceChoice, deviceChoices } from "../engine/runtime/device-choice.js";
 import { logFormats, logLevels } from "../telemetry/logger.js";
 import { setting } from "./settings.js";
 
@@ -8,6 +9,15 @@ const name = z.string().min(1);
 
 /** A path; a leading `~/` is the home folder. */
 export const pathSchema = name.transform((path) => (path.startsWith("~/") ? join(homedir(), path.slice(2)) : path));
+
+/** What the model runs on, where `standard` is the program's own choice. */
+export const deviceSetting = (standard: DeviceChoice) =>
+  setting({
+    schema: z.enum(deviceChoices),
+    default: standard,
+    describe:
+      "What the model runs on; auto takes CUDA or WebGPU where one agrees with the CPU and is faster, else the CPU.",
+  });
 
 /** Settings of every program that takes part in a subnet. */
 export const participantSettings = {

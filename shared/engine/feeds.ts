@@ -1,11 +1,11 @@
 import { BlockZeroError } from "#shared/errors.js";
-import type { Tensors } from "./device.js";
+import type { AnyTensor, AnyTensors } from "./device.js";
 import { formatShape, type ValueType } from "./graph.js";
 import { sizeOf, type Tensor } from "./tensor.js";
 
 /** Throws GRAPH_FEED, naming the input, unless `feeds` has a tensor of the right type for each of `needed` and none unknown. */
 export const checkFeeds = (
-  feeds: Tensors,
+  feeds: AnyTensors,
   needed: Readonly<Record<string, ValueType>>,
   known: ReadonlySet<string>,
 ): void => {
@@ -20,7 +20,7 @@ export const checkFeeds = (
 };
 
 /** Throws GRAPH_FEED, naming the output, unless every tensor of `into` fits its output. */
-export const checkInto = (into: Tensors, outputs: Readonly<Record<string, ValueType>>): void => {
+export const checkInto = (into: AnyTensors, outputs: Readonly<Record<string, ValueType>>): void => {
   for (const [name, tensor] of Object.entries(into)) {
     const type = outputs[name];
     if (!type) throw feedError(`"${name}" is no output of the program`);
@@ -28,17 +28,21 @@ export const checkInto = (into: Tensors, outputs: Readonly<Record<string, ValueT
   }
 };
 
-const checkTensor = (what: string, tensor: Tensor, type: ValueType): void => {
+/** Throws GRAPH_FEED, naming it as `what`, unless the tensor is of the type and as long as its shape says. */
+export const checkTensor = (what: string, tensor: AnyTensor, type: ValueType): void => {
   const fits =
     tensor.dtype === type.dtype &&
     tensor.shape.length === type.shape.length &&
     type.shape.every((dim, axis) => typeof dim === "string" || dim === tensor.shape[axis]);
   const wanted = `${type.dtype}${formatShape(type.shape)}`;
   if (!fits) throw feedError(`${what} is ${wanted}, got ${tensor.dtype}${formatShape(tensor.shape)}`);
-  if (tensor.data.length !== sizeOf(tensor.shape)) {
+  if (isHost(tensor) && tensor.data.length !== sizeOf(tensor.shape)) {
     throw feedError(`${what} is ${wanted}, got ${tensor.data.length} elements`);
   }
 };
 
-const feedError = (problem: string) =>
-  new BlockZeroError("GRAPH_FEED", problem, "feed every input once, in the type the graph was built with");
+/** Whether a tensor's elements are in host memory, for anyone to read. */
+export const isHost = (tensor: AnyTensor): tensor is Tensor => "data" in tensor;
+
+export const feedError = (problem: string, hint = "feed every input once, in the type the graph was built with") =>
+  new BlockZeroError("GRAPH_FEED", problem, hint);

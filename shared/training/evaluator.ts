@@ -1,4 +1,4 @@
-import type { Device, Tensors } from "#shared/engine/device.js";
+import type { Device, DeviceTensor, Tensors } from "#shared/engine/device.js";
 import { buildObjective, type NamedFloats, type ObjectiveOptions, readScalars } from "./objective.js";
 
 export interface EvaluatorOptions extends ObjectiveOptions {
@@ -19,12 +19,17 @@ export interface Evaluator {
   dispose(): Promise<void>;
 }
 
-/** Compiles the loss alone. The parameters are read at every call and never copied. */
+/** Compiles the loss alone. The parameters go to the device once; where that computes in host memory they are not copied. */
 export const createEvaluator = async ({ device, ...objective }: EvaluatorOptions): Promise<Evaluator> => {
   const { graph, outputs } = buildObjective(objective);
   const program = await device.compile(graph, outputs);
+  const base: Record<string, DeviceTensor> = {};
+  for (const [name, tensor] of Object.entries(objective.params)) base[name] = await device.upload(tensor);
   return {
-    evaluate: async (replaced, batch) => readScalars(await program.run({ ...objective.params, ...replaced, ...batch })),
-    dispose: () => program.dispose(),
+    evaluate: async (replaced, batch) => readScalars(await program.run({ ...base, ...replaced, ...batch })),
+    async dispose() {
+      for (const tensor of Object.values(base)) tensor.dispose();
+      await program.dispose();
+    },
   };
 };

@@ -73,7 +73,7 @@ export const pretrain = async (options: Pretraining): Promise<Parameters> => {
       options.onStep?.(step, metrics.crossEntropy!);
       await yieldToEvents();
     }
-    return trainStep.params();
+    return await trainStep.params();
   } finally {
     await trainStep.dispose();
   }

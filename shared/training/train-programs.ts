@@ -1,7 +1,7 @@
 import { gradients } from "#shared/engine/autodiff.js";
 import type { Program } from "#shared/engine/device.js";
 import type { Value } from "#shared/engine/graph.js";
-import { add, mul, scale } from "#shared/engine/ops/index.js";
+import { add, mul } from "#shared/engine/ops/index.js";
 import type { AdamW } from "#shared/engine/optim/adamw.js";
 import { clipFactor, globalNorm } from "#shared/engine/optim/clip.js";
 import { buildObjective } from "./objective.js";
@@ -11,6 +11,8 @@ import type { TrainStepOptions } from "./train-step.js";
 export const M = "adamw.m/";
 export const V = "adamw.v/";
 export const SUM = "sum/";
+/** Input of a program that accumulates: one over the number of the step's micro-batches. */
+export const SHARE = "micro-batch share";
 /** Output of the global norm of the mean gradient. */
 export const NORM = "gradient norm";
 
@@ -35,9 +37,9 @@ export const compileTraining = async (options: TrainStepOptions, optimiser: Adam
       ? trained.map(({ name, parameter }, i) => add(graph.input(SUM + name, parameter.shape), slopes[i]!))
       : slopes;
 
-  const norm = scale(globalNorm(sums), 1 / accumulation);
-  const mean = graph.constant(1 / accumulation);
-  const factor = clip === null ? mean : mul(mean, clipFactor(norm, clip));
+  const share = accumulation > 1 ? graph.input(SHARE, []) : graph.constant(1);
+  const norm = accumulation > 1 ? mul(globalNorm(sums), share) : globalNorm(sums);
+  const factor = clip === null ? share : mul(share, clipFactor(norm, clip));
 
   const at = optimiser.declare(graph);
   const next: Record<string, Value> = { [NORM]: norm };

@@ -34,3 +34,14 @@ export interface Emitter {
   /** A float32 constant; 1-D unless a shape is given. */
   floats(values: readonly number[], shape?: readonly number[]): string;
 }
+
+/** Writes in other nodes what a runtime has no kernel for. Nodes that a rewriting writes are not rewritten again. */
+export type Rewriting = (
+  emit: Emitter,
+  inputs: readonly Reference[],
+  outputs: readonly Reference[],
+  attributes: Attributes,
+) => void;
+
+/** By ONNX operator. */
+export type Rewritings = Readonly<Record<string, Rewriting>>;

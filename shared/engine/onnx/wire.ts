@@ -1,8 +1,9 @@
 import protobuf from "protobufjs/minimal.js";
 import type { Dim } from "../graph.js";
 import type { DType } from "../tensor.js";
-import type { Attribute, Attributes } from "./emitter.js";
+import type { Attribute } from "./emitter.js";
 import * as field from "./fields.js";
+import type { OnnxNode } from "./lower.js";
 
 const VARINT = 0;
 const BYTES = 2;
@@ -74,13 +75,7 @@ export const initializer = (
 };
 
 /** NodeProto. */
-export const node = (
-  opType: string,
-  inputs: readonly string[],
-  outputs: readonly string[],
-  attributes: Attributes,
-  domain: string,
-): Message => {
+export const node = ({ type: opType, domain, inputs, outputs, attributes }: OnnxNode): Message => {
   const message = new Message();
   for (const input of inputs) message.text(field.node.input, input);
   for (const output of outputs) message.text(field.node.output, output);

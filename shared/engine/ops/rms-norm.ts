@@ -28,7 +28,7 @@ const operator = (eps: number): Operator<readonly [Value, Value], readonly [Valu
     }),
   gradient: ({ inputs: [x, weight] }, [g], needs) => {
     if (!g) return [undefined, undefined];
-    // The kernel's second output would be this too, but the WebGPU provider leaves it unfilled.
+    // The kernel's second output should be this too, but the WebGPU provider writes the mean there.
     const meanSquare = scale(sumOfSquares(x, [-1], { keepdims: true }), 1 / Number(weight.shape[0]));
     const inverseDeviation = reciprocal(sqrt(add(meanSquare, x.graph.constant(eps))));
     const normal = mul(x, inverseDeviation);

@@ -64,7 +64,7 @@ describe("train step", () => {
     for (let i = 0; i < 150; i++) last = await train.step([batch], 0.02);
     assert.ok(last.loss < first.loss / 10, `${first.loss} → ${last.loss}`);
     assert.ok(Number.isFinite(last.metrics.mean) && last.gradNorm > 0);
-    assert.equal(train.state().step, 151);
+    assert.equal((await train.state()).step, 151);
     await train.dispose();
   });
 
@@ -73,8 +73,8 @@ describe("train step", () => {
     const train = await create({ params: given, trainable: ["w2"] });
     await train.step([batchOf(BATCH, 0)], 0.1);
     assert.deepEqual(given, params());
-    assert.deepEqual(Object.keys(train.params()), ["w2"]);
-    assert.notDeepEqual(train.params().w2, given.w2);
+    assert.deepEqual(Object.keys(await train.params()), ["w2"]);
+    assert.notDeepEqual((await train.params()).w2, given.w2);
     await train.dispose();
   });
 
@@ -85,16 +85,16 @@ describe("train step", () => {
       const good = batchOf(BATCH, 0);
       const batches = (last: Tensors, first: Tensors = good) => (accumulation === 1 ? [last] : [first, last]);
       await train.step(batches(good), 0.1);
-      const before = train.state();
+      const before = await train.state();
       const result = await train.step(batches(nan(good)), 0.1);
       if (accumulation === 2) await train.step(batches(good, nan(good)), 0.1);
       assert.equal(result.skipped, true);
       assert.equal(train.skippedSteps, accumulation);
-      assert.deepEqual(train.state(), before);
+      assert.deepEqual(await train.state(), before);
       const next = await train.step(batches(good), 0.1);
       assert.equal(next.skipped, false);
       assert.ok(Number.isFinite(next.loss));
-      assert.equal(train.state().step, 2);
+      assert.equal((await train.state()).step, 2);
       await train.dispose();
     }
     assert.equal(seen.length, 3);
@@ -116,8 +116,8 @@ describe("train step", () => {
         assert.ok(Math.abs(a.gradNorm - b.gradNorm) < 1e-4);
         assert.ok(Math.abs(a.metrics.mean! - b.metrics.mean!) < 1e-5);
       }
-      for (const [name, { data }] of Object.entries(whole.params())) {
-        const other = halves.params()[name]!.data;
+      for (const [name, { data }] of Object.entries(await whole.params())) {
+        const other = (await halves.params())[name]!.data;
         data.forEach((value, i) => {
           assert.ok(Math.abs(value - other[i]!) < 1e-4, `${name}[${i}]: ${value} and ${other[i]}`);
         });
@@ -131,18 +131,18 @@ describe("train step", () => {
     const batch = batchOf(BATCH, 0);
     const original = await create();
     for (let i = 0; i < 3; i++) await original.step([batch], 0.01);
-    const saved = original.state();
+    const saved = await original.state();
     const copy = await create({ params: { ...params(), w1: wave([2, 8], 9) } });
-    copy.restore(saved);
+    await copy.restore(saved);
     await original.step([batch], 0.01);
     await copy.step([batch], 0.01);
-    assert.deepEqual(copy.state(), original.state());
+    assert.deepEqual(await copy.state(), await original.state());
     assert.equal(saved.step, 3);
     const misshapen = { ...saved, m: { ...saved.m, w2: wave([1, 8], 0) } };
-    assert.throws(() => copy.restore(misshapen), rejectsWith("TRAIN_STATE"));
+    await assert.rejects(copy.restore(misshapen), rejectsWith("TRAIN_STATE"));
     const { w1, ...missing } = saved.params;
-    assert.throws(() => copy.restore({ ...saved, params: missing }), rejectsWith("TRAIN_STATE"));
-    assert.throws(() => copy.restore({ ...saved, v: { ...saved.v, other: w1! } }), rejectsWith("TRAIN_STATE"));
+    await assert.rejects(copy.restore({ ...saved, params: missing }), rejectsWith("TRAIN_STATE"));
+    await assert.rejects(copy.restore({ ...saved, v: { ...saved.v, other: w1! } }), rejectsWith("TRAIN_STATE"));
     await original.dispose();
     await copy.dispose();
   });
@@ -150,13 +150,13 @@ describe("train step", () => {
   it("reads whole parameters while a step runs, and runs one step at a time", async () => {
     const train = await create();
     const batch = batchOf(BATCH, 0);
-    const before = train.state();
+    const before = await train.state();
     const running = train.step([batch], 0.1);
-    assert.deepEqual(train.state(), before);
+    assert.deepEqual(await train.state(), before);
     await assert.rejects(train.step([batch], 0.1), rejectsWith("TRAIN_BUSY"));
-    assert.throws(() => train.restore(before), rejectsWith("TRAIN_BUSY"));
+    await assert.rejects(train.restore(before), rejectsWith("TRAIN_BUSY"));
     await running;
-    assert.notDeepEqual(train.params(), before.params);
+    assert.notDeepEqual(await train.params(), before.params);
     const last = train.step([batch], 0.1);
     await train.dispose();
     assert.equal((await last).skipped, false);
@@ -190,7 +190,7 @@ describe("evaluator", () => {
     const base = await evaluator.evaluate({}, batch);
     const { loss } = await train.step([batch], 0.01);
     assert.ok(Math.abs(base.loss - loss) < 1e-6);
-    const moved = await evaluator.evaluate(train.params(), batch);
+    const moved = await evaluator.evaluate(await train.params(), batch);
     assert.ok(moved.loss < base.loss);
     assert.deepEqual(await evaluator.evaluate({}, batch), base);
     await assert.rejects(evaluator.evaluate({ w7: wave([1], 0) }, batch), rejectsWith("GRAPH_FEED"));

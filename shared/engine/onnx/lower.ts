@@ -1,0 +1,129 @@
+import { BlockZeroError } from "#shared/errors.js";
+import type { Graph, Value } from "../graph.js";
+import { floatTensor, intTensor, type Tensor } from "../tensor.js";
+import type { Attributes, Emitter, NodeOptions, Reference, Rewritings } from "./emitter.js";
+
+/** NodeProto, in memory. */
+export interface OnnxNode {
+  readonly type: string;
+  readonly domain: string;
+  readonly inputs: readonly string[];
+  readonly outputs: readonly string[];
+  readonly attributes: Attributes;
+}
+
+/** What a graph's outputs need of it, in ONNX's terms. */
+export interface Lowered {
+  /** In topological order. */
+  readonly nodes: readonly OnnxNode[];
+  readonly constants: ReadonlyMap<string, Tensor>;
+  /** The graph's inputs that the outputs depend on: the only ones there are. */
+  readonly inputs: readonly Value[];
+  /** The name of each output's tensor, which a node makes and no other output has. */
+  readonly outputNames: Readonly<Record<string, string>>;
+}
+
+/** Says a graph in ONNX's operators. Throws GRAPH_OUTPUT for an output of another graph. */
+export const lower = (graph: Graph, outputs: Readonly<Record<string, Value>>, rewritings: Rewritings = {}): Lowered => {
+  const foreign = Object.entries(outputs).find(([, value]) => value.graph !== graph);
+  if (foreign) {
+    throw new BlockZeroError(
+      "GRAPH_OUTPUT",
+      `output "${foreign[0]}" belongs to another graph`,
+      "compile its own graph",
+    );
+  }
+  const live = reachable(graph, Object.values(outputs));
+  const emit = new GraphEmitter(graph, rewritings);
+  for (const node of graph.nodes) {
+    if (node.outputs.some((output) => live.has(output))) node.operator.lower(node, emit);
+  }
+
+  const outputNames: Record<string, string> = {};
+  const taken = new Set<string>();
+  for (const [key, value] of Object.entries(outputs)) {
+    // An ONNX output is made by a node and named once.
+    const direct = value.source.kind === "node" && !taken.has(value.name);
+    const name = direct ? value.name : emit.local("Identity", [value]);
+    taken.add(name);
+    outputNames[key] = name;
+  }
+  const inputs = graph.inputs.filter((input) => live.has(input));
+  return { nodes: emit.nodes, constants: emit.constants, inputs, outputNames };
+};
+
+const reachable = (graph: Graph, outputs: readonly Value[]): ReadonlySet<Value> => {
+  const live = new Set(outputs);
+  for (const { inputs, outputs: made } of graph.nodes.toReversed()) {
+    if (made.some((output) => live.has(output))) for (const input of inputs) live.add(input);
+  }
+  return live;
+};
+
+class GraphEmitter implements Emitter {
+  readonly nodes: OnnxNode[] = [];
+  readonly constants = new Map<string, Tensor>();
+  readonly #rewritings: Rewritings;
+  readonly #inputNames: ReadonlySet<string>;
+  readonly #shared = new Map<string, string>();
+  #temporaries = 0;
+  #isRewriting = false;
+
+  constructor(graph: Graph, rewritings: Rewritings) {
+    this.#rewritings = rewritings;
+    this.#inputNames = new Set(graph.inputs.map((input) => input.name));
+  }
+
+  node(
+    type: string,
+    inputs: readonly Reference[],
+    outputs: readonly Reference[],
+    { attributes = {}, domain = "" }: NodeOptions = {},
+  ): void {
+    const rewrite = this.#isRewriting ? undefined : this.#rewritings[type];
+    if (rewrite) {
+      this.#isRewriting = true;
+      rewrite(this, inputs, outputs, attributes);
+      this.#isRewriting = false;
+      return;
+    }
+    const names = (references: readonly Reference[]) => references.map((reference) => this.#nameOf(reference));
+    this.nodes.push({ type, domain, inputs: names(inputs), outputs: names(outputs), attributes });
+  }
+
+  local(type: string, inputs: readonly Reference[], options?: NodeOptions): string {
+    const output = this.temporary();
+    this.node(type, inputs, [output], options);
+    return output;
+  }
+
+  temporary(): string {
+    let name: string;
+    do name = `$${this.#temporaries++}`;
+    while (this.#inputNames.has(name));
+    return name;
+  }
+
+  ints(values: readonly number[], shape: readonly number[] = [values.length]): string {
+    return this.#constant(`i[${shape}]${values}`, intTensor(values, shape));
+  }
+
+  floats(values: readonly number[], shape: readonly number[] = [values.length]): string {
+    return this.#constant(`f[${shape}]${values}`, floatTensor(values, shape));
+  }
+
+  #constant(key: string, tensor: Tensor): string {
+    const known = this.#shared.get(key);
+    if (known !== undefined) return known;
+    const name = this.temporary();
+    this.#shared.set(key, name);
+    this.constants.set(name, tensor);
+    return name;
+  }
+
+  #nameOf(reference: Reference): string {
+    if (typeof reference === "string") return reference;
+    if (reference.source.kind === "constant") this.constants.set(reference.name, reference.source.tensor);
+    return reference.name;
+  }
+}

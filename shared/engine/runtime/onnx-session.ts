@@ -1,0 +1,96 @@
+import * as ort from "onnxruntime-node";
+import { BlockZeroError, reasonOf } from "#shared/errors.js";
+import type { AnyTensor, Program } from "../device.js";
+import { checkFeeds, checkInto, isHost } from "../feeds.js";
+import type { Graph, Value } from "../graph.js";
+import type { Rewritings } from "../onnx/emitter.js";
+import { serialise } from "../onnx/serialise.js";
+import type { Tensor } from "../tensor.js";
+
+export type SessionOptions = ort.InferenceSession.SessionOptions;
+
+/** An ONNX Runtime execution provider, and how it sees our tensors. */
+export interface OnnxProvider {
+  readonly options: SessionOptions;
+  readonly rewritings?: Rewritings;
+  toNative(tensor: AnyTensor): ort.Tensor;
+}
+
+/** What every provider's sessions have in common. */
+export const sessionOptions = (provider: string, threads: number): SessionOptions => ({
+  executionProviders: [provider],
+  executionMode: "sequential",
+  graphOptimizationLevel: "all",
+  intraOpNumThreads: threads,
+  interOpNumThreads: 1,
+  // Failures are thrown; the runtime need not print them too.
+  logSeverityLevel: 4,
+  // Idle workers sleep: several programs and processes share the cores.
+  extra: { session: { intra_op: { allow_spinning: "0" } } },
+});
+
+/** Loads a model into ONNX Runtime. Throws GRAPH_COMPILE when it is refused. */
+export const createSession = (bytes: Uint8Array, options: SessionOptions): Promise<ort.InferenceSession> =>
+  ort.InferenceSession.create(bytes, options).catch((error: unknown) => {
+    throw new BlockZeroError("GRAPH_COMPILE", `ONNX Runtime refuses the graph: ${reasonOf(error)}`, REPORT, {
+      cause: error,
+    });
+  });
+
+/** A graph as an ONNX Runtime session of a provider. */
+export const compileSession = async (
+  graph: Graph,
+  outputs: Readonly<Record<string, Value>>,
+  { options, rewritings, toNative }: OnnxProvider,
+): Promise<Program> => {
+  const model = serialise(graph, outputs, rewritings);
+  const session = await createSession(model.bytes, options);
+  const needed = Object.fromEntries(model.inputs.map((input) => [input.name, input]));
+  const known = new Set(graph.inputs.map((input) => input.name));
+  const names = Object.entries(model.outputNames);
+
+  return {
+    async run(feeds, into = {}) {
+      checkFeeds(feeds, needed, known);
+      checkInto(into, outputs);
+      const results = await session
+        .run(
+          Object.fromEntries(model.inputs.map(({ name }) => [name, toNative(feeds[name]!)])),
+          Object.fromEntries(names.map(([key, name]) => [name, into[key] ? toNative(into[key]) : null])),
+        )
+        .catch((error: unknown) => {
+          if (error instanceof BlockZeroError) throw error;
+          throw new BlockZeroError("GRAPH_RUN", `ONNX Runtime failed: ${reasonOf(error)}`, REPORT, { cause: error });
+        });
+      const made: Record<string, Tensor> = {};
+      for (const [key, name] of names) {
+        const given = into[key];
+        if (!given) made[key] = fromNative(results[name]!);
+        else if (isHost(given)) made[key] = given;
+      }
+      return made;
+    },
+    dispose: () => session.release(),
+  };
+};
+
+const REPORT = "check the fed values; if they are right, report this message";
+
+/** Wraps a host tensor's elements; no copy. */
+export const nativeHost = (tensor: Tensor): ort.Tensor => {
+  switch (tensor.dtype) {
+    case "float32":
+      return new ort.Tensor("float32", tensor.data, tensor.shape);
+    case "int64":
+      return new ort.Tensor("int64", tensor.data, tensor.shape);
+    case "bool":
+      return new ort.Tensor("bool", tensor.data, tensor.shape);
+  }
+};
+
+const fromNative = ({ data, dims, type }: ort.Tensor): Tensor => {
+  if (data instanceof Float32Array) return { dtype: "float32", shape: dims, data };
+  if (data instanceof BigInt64Array) return { dtype: "int64", shape: dims, data };
+  if (data instanceof Uint8Array) return { dtype: "bool", shape: dims, data };
+  throw new BlockZeroError("GRAPH_RUN", `ONNX Runtime returned ${type} tensors`, REPORT);
+};

@@ -1,0 +1,45 @@
+import { BlockZeroError, reasonOf } from "#shared/errors.js";
+import type { Log } from "#shared/telemetry/log.js";
+import type { Device } from "../device.js";
+import type { DeviceChoice } from "./device-choice.js";
+import { deviceOf } from "./device-kinds.js";
+import { checkInChild } from "./trial.js";
+
+export interface OpenDeviceOptions {
+  readonly device: DeviceChoice;
+  /** Processor threads, 0 for all. */
+  readonly threads: number;
+  readonly log: Log;
+}
+
+/** What `auto` tries before the CPU, in this order. */
+const AUTOMATIC = ["cuda", "webgpu"] as const;
+
+/**
+ * Opens the device to train or score on. Every device but the CPU first runs a small training step in a process of its
+ * own, since a driver may end the process, and must agree with the CPU. `auto` takes the first that does and that is
+ * faster than the CPU.
+ * @throws BlockZeroError DEVICE_UNAVAILABLE when the device that was asked for does not work here;
+ *         DEVICE_DISAGREES, naming the first tensor that differs and by how much, when it computes something else
+ */
+export const openDevice = async ({ device: choice, threads, log }: OpenDeviceOptions): Promise<Device> => {
+  if (choice !== "auto") {
+    if (choice !== "cpu") await checkInChild({ kind: choice, threads, measure: false });
+    return deviceOf[choice]({ threads });
+  }
+  for (const kind of AUTOMATIC) {
+    try {
+      const speed = (await checkInChild({ kind, threads, measure: true })) ?? 0;
+      if (speed > 1) {
+        log.info("device", { device: kind, timesAsFastAsCpu: Number(speed.toFixed(1)) });
+        return await deviceOf[kind]({ threads });
+      }
+      log.info("device not used", { device: kind, reason: `${(1 / speed).toFixed(1)} times as slow as the CPU` });
+    } catch (thrown) {
+      const disagrees = thrown instanceof BlockZeroError && thrown.code === "DEVICE_DISAGREES";
+      log[disagrees ? "warn" : "info"]("device not used", { device: kind, reason: reasonOf(thrown) });
+    }
+  }
+  log.info("device", { device: "cpu" });
+  return deviceOf.cpu({ threads });
+};

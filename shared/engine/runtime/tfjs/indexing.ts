@@ -1,0 +1,28 @@
+import type { Tensor } from "@tensorflow/tfjs-core";
+import { broadcast } from "../../ops/elementwise.js";
+import { sizeOf } from "../../tensor.js";
+import type { Tf } from "./load.js";
+
+/** The elements of an integer tensor that says how to compute: a shape, axes, counts. */
+export const integers = (x: Tensor): number[] => Array.from(x.dataSync());
+
+export const broadcastShapes = (a: readonly number[], b: readonly number[]): number[] =>
+  broadcast("broadcast", a, b).map(Number);
+
+/** Where in x, counted in elements, stands what `indices` name along one axis and their own position along the others. */
+export const linearIndices = (tf: Tf, shape: readonly number[], indices: Tensor, axis: number): Tensor => {
+  const along = axis < 0 ? axis + shape.length : axis;
+  const strides = shape.map((_, i) => sizeOf(shape.slice(i + 1)));
+  const base = Int32Array.from({ length: indices.size }, (_, flat) => {
+    let rest = flat;
+    let offset = 0;
+    for (let i = shape.length - 1; i >= 0; i--) {
+      const size = indices.shape[i]!;
+      if (i !== along) offset += (rest % size) * strides[i]!;
+      rest = Math.floor(rest / size);
+    }
+    return offset;
+  });
+  const positions = tf.mul(tf.cast(indices, "int32"), tf.scalar(strides[along]!, "int32"));
+  return tf.add(positions, tf.tensor(base, indices.shape, "int32"));
+};
