@@ -1,6 +1,7 @@
-import { reasonOf } from "#shared/errors.js";
+import { BlockZeroError } from "#shared/errors.js";
 import type { Participant } from "#shared/participant/join.js";
 import { type Journal, recent } from "#shared/participant/journal.js";
+import { explain } from "#shared/participant/run-cycles.js";
 import { canonicalBytes } from "#shared/protocol/network.js";
 import { phaseWindow } from "#shared/protocol/phases.js";
 import { encodeRecord, shortHash } from "#shared/protocol/records.js";
@@ -10,7 +11,7 @@ import type { MetricsSink } from "#shared/telemetry/metrics.js";
 import type { LossMeter } from "#shared/training/loss-meter.js";
 import type { ValidatorJournal } from "./journal.js";
 import { judgeCycle } from "./judge.js";
-import { mergeCycle } from "./merge-cycle.js";
+import { type Agreement, agreeOn, mergeCycle } from "./merge-cycle.js";
 import { cycleWeights, setWeightsOnce } from "./weights.js";
 
 export interface Validator {
@@ -30,20 +31,35 @@ export const liveCycle = async (validator: Validator, cycle: number): Promise<vo
   } catch (thrown) {
     signal.throwIfAborted();
     // The others' reports may still make a merge; ours abstains.
-    log.error("Missed report", { cycle, reason: reasonOf(thrown) });
+    log.error("Missed report", { cycle, ...explain(thrown) });
   }
   await clock.reach(merge.start, signal);
-  const { hash, manifest, outcomes } = await mergeCycle(participant, cycle);
+  const agreed = await agreeOn(participant, cycle);
+  remember(validator, cycle, agreed.outcomes);
+  // Who must leave the merge to the others still owes the miners their weights.
+  const duties = await Promise.allSettled([setWeights(validator, cycle), mergeAndPublish(validator, cycle, agreed)]);
+  for (const duty of duties) if (duty.status === "rejected") throw duty.reason;
+};
+
+const mergeAndPublish = async (validator: Validator, cycle: number, agreed: Agreement): Promise<void> => {
+  const { hash, manifest } = await mergeCycle(validator.participant, cycle, agreed);
   mark(validator, cycle, { model: hash });
-  log.info("merged", { cycle, model: hash, merged: manifest.merged.map(({ uid }) => uid) });
-  remember(validator, cycle, outcomes);
-  await Promise.all([setWeights(validator, cycle), publish(validator, cycle, hash)]);
+  validator.participant.log.info("merged", { cycle, model: hash, merged: manifest.merged.map(({ uid }) => uid) });
+  await publish(validator, cycle, hash);
 };
 
 const report = async (validator: Validator, cycle: number): Promise<void> => {
   const { participant, journal, meter, metrics } = validator;
   const { blobs, network, networkHash, location, log } = participant;
   if (journal.value.cycles[cycle]?.reported !== undefined) return;
+  const window = phaseWindow(cycle, "evaluate", network.phases);
+  // Making a report takes blocks: one that cannot be in time must not hold up the merge.
+  if (participant.clock.head.number >= window.end - 1)
+    throw new BlockZeroError(
+      "WINDOW_MISSED",
+      `the evaluate phase ended at block ${window.end}`,
+      "be up when it begins",
+    );
   let hash = journal.value.cycles[cycle]?.report;
   if (hash === undefined) {
     const judged = await judgeCycle(participant, meter, cycle);
@@ -64,7 +80,7 @@ const report = async (validator: Validator, cycle: number): Promise<void> => {
   const block = await participant.commitOnce({
     key: `${cycle}/report`,
     data: encodeRecord({ type: "report", network: shortHash(networkHash), cycle, report: hash, location }),
-    window: phaseWindow(cycle, "evaluate", network.phases),
+    window,
   });
   mark(validator, cycle, { reported: block });
   log.info("reported", { cycle, report: hash, block });
@@ -91,14 +107,14 @@ const setWeights = async (validator: Validator, cycle: number): Promise<void> =>
   const { participant, journal } = validator;
   const { chain, network, log } = participant;
   if (journal.value.cycles[cycle]?.weighted !== undefined) return;
-  const weights = cycleWeights(network, await chain.metagraph(network.netuid), journal.value.history, cycle);
   try {
+    const weights = cycleWeights(network, await chain.metagraph(network.netuid), journal.value.history, cycle);
     const block = await setWeightsOnce(participant, weights, phaseWindow(cycle, "merge", network.phases));
     mark(validator, cycle, { weighted: block });
     log.info("set weights", { cycle, weights: weights.map(([uid, weight]) => `${uid}:${weight}`).join(" "), block });
   } catch (thrown) {
     participant.signal.throwIfAborted();
-    log.error("Missed weights", { cycle, reason: reasonOf(thrown) });
+    log.error("Missed weights", { cycle, ...explain(thrown) });
   }
 };
 

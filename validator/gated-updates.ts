@@ -81,10 +81,12 @@ export const gateSubmission = async (
   }
 };
 
-/** What a failed fetch says: the server's lie is the miner's, a failed connection is nobody's. */
+/** What a failed fetch says: the server's lie or silence is the miner's, everything else our own failure. */
 const fetchFailure = (thrown: unknown): { reason: ReasonCode; detail: string } => {
   const code = thrown instanceof BlockZeroError ? thrown.code : "";
-  const reason =
-    code === "FETCH_HASH_MISMATCH" ? "hash_mismatch" : code === "FETCH_TOO_LARGE" ? "too_large" : "unreachable";
-  return { reason, detail: reasonOf(thrown).slice(0, MAX_DETAIL_CHARS) };
+  const isSlow = thrown instanceof Error && thrown.name === "AbortError";
+  const detail = isSlow ? "it did not answer in time" : reasonOf(thrown).slice(0, MAX_DETAIL_CHARS);
+  if (code === "FETCH_HASH_MISMATCH") return { reason: "hash_mismatch", detail };
+  if (code === "FETCH_TOO_LARGE") return { reason: "too_large", detail };
+  return { reason: isSlow || code.startsWith("FETCH_") ? "unreachable" : "validator_failed", detail };
 };

@@ -1,5 +1,7 @@
 import type { BaseModel } from "#shared/participant/base-model.js";
 import type { Participant } from "#shared/participant/join.js";
+import { withPatience } from "#shared/participant/patience.js";
+import { sha256 } from "#shared/protocol/hash.js";
 import { phaseWindow } from "#shared/protocol/phases.js";
 import { type GateResult, gateSubmission } from "./gated-updates.js";
 import { readSubmissions, type Submission } from "./submissions.js";
@@ -10,47 +12,54 @@ export interface Gated {
   readonly result: GateResult;
 }
 
-/** Submissions fetched at the same time. */
-const CONCURRENT_FETCHES = 4;
+/** Submissions fetched at the same time: a miner that stalls holds one of these, not its neighbours. */
+const CONCURRENT_FETCHES = 32;
 /** Share of the evaluate phase after which nobody is waited for any more: the rest is for computing and reporting. */
 const PATIENCE = 1 / 3;
 
 /**
- * Fetches and gates a cycle's submissions, from the last block of the reveal phase on. A miner that cannot be reached is tried again
- * at every block, and one that answers slowly is waited for, until a third of the evaluate phase has passed.
+ * Fetches and gates a cycle's submissions, from the last block of the reveal phase on, in an order that nobody can choose. A miner that
+ * cannot be reached is tried again at every block, and one that answers slowly is waited for, until a third of the evaluate phase
+ * has passed. What we never came to ask for is our failure, not the miner's.
  */
 export const gatherUpdates = async (
   participant: Participant,
   base: BaseModel,
   cycle: number,
 ): Promise<readonly Gated[]> => {
-  const { clock, network, signal } = participant;
+  const { chain, clock, network, signal } = participant;
   const { start, end } = phaseWindow(cycle, "evaluate", network.phases);
-  const deadline = start + Math.floor((end - start) * PATIENCE);
-  const patience = new AbortController();
-  const gathered = AbortSignal.any([signal, patience.signal]);
-  void clock.reach(deadline, gathered).then(
-    () => patience.abort(),
-    () => {},
-  );
-  try {
-    const gate = (submission: Submission) =>
-      gateSubmission(participant, submission, { base, cycle, until: patience.signal });
-    const submissions = await readSubmissions(participant, cycle);
-    let gated = await mapLimited(submissions, CONCURRENT_FETCHES, async (submission) => ({
+  const deadline = start + Math.max(1, Math.floor((end - start) * PATIENCE));
+  const submissions = shuffled(await readSubmissions(participant, cycle), await chain.blockHash(start - 1));
+
+  return withPatience(clock, deadline, signal, async (patience) => {
+    const gate = async (submission: Submission): Promise<Gated> => ({
       submission,
-      result: await gate(submission),
-    }));
-    while (gated.some(isUnreachable) && clock.head.number < deadline) {
+      result: patience.aborted
+        ? outOfTime
+        : await gateSubmission(participant, submission, { base, cycle, until: patience }),
+    });
+    let gated = await mapLimited(submissions, CONCURRENT_FETCHES, gate);
+    for (;;) {
+      if (!gated.some(isUnreachable) || clock.head.number >= deadline - 1) return blameSelf(gated);
       await clock.reach(clock.head.number + 1, signal);
-      gated = await mapLimited(gated, CONCURRENT_FETCHES, async (last) =>
-        isUnreachable(last) ? { ...last, result: await gate(last.submission) } : last,
+      gated = await mapLimited(gated, CONCURRENT_FETCHES, (last) =>
+        isUnreachable(last) ? gate(last.submission) : Promise.resolve(last),
       );
     }
-    return blameSelf(gated);
-  } finally {
-    patience.abort();
-  }
+  });
+};
+
+const outOfTime: GateResult = {
+  ok: false,
+  reason: "validator_failed",
+  detail: "there was no time left to fetch the artifact",
+};
+
+/** In the order of a hash over what no miner knew when it registered. */
+const shuffled = (submissions: readonly Submission[], blockHash: string): readonly Submission[] => {
+  const key = ({ hotkey }: Submission) => sha256(Buffer.from(`${blockHash} ${hotkey}`));
+  return [...submissions].sort((a, b) => (key(a) < key(b) ? -1 : 1));
 };
 
 const isUnreachable = ({ result }: Gated): boolean => !result.ok && result.reason === "unreachable";

@@ -1,4 +1,5 @@
 import { setImmediate as yieldToEvents } from "node:timers/promises";
+import type { Batch } from "#shared/data/loader.js";
 import { mean } from "#shared/mean.js";
 import { loadModel, wholeModel } from "#shared/participant/base-model.js";
 import type { Participant } from "#shared/participant/join.js";
@@ -14,6 +15,9 @@ import type { GatedUpdate } from "./gated-updates.js";
 import { type Gated, gatherUpdates } from "./gather.js";
 import { ancestry } from "./lineage.js";
 import type { Submission } from "./submissions.js";
+
+/** Blocks kept free at the end of the evaluate phase to put the report on chain. */
+const BLOCKS_TO_REPORT = 2;
 
 /**
  * Judges a cycle's submissions: gates and duplicates while the reveal phase ends, then the loss before and after on batches
@@ -32,29 +36,36 @@ export const judgeCycle = async (participant: Participant, meter: LossMeter, cyc
   const model = wholeModel(base);
   const seeds: Report["seeds"] = {};
   const baseline: Report["baseline"] = {};
-  const entries = new Map<number, ReportEntry>();
-  for (const [uid, entry] of judged.failures) entries.set(uid, entry);
+  const yardsticks = new Map<string, { batches: readonly Batch[]; before: readonly number[] }>();
   for (const group of base.groups.keys()) {
     const seed = evaluationSeed({ network: networkHash, cycle, group, blockHash });
     const batches = evaluationBatches(network, group, seed);
     const before = await meter.losses(model, batches);
+    yardsticks.set(group, { batches, before });
     seeds[group] = seed;
     baseline[group] = { loss: mean(before), batches: before.length };
-    for (const { submission, update } of judged.updates) {
-      if (update.group !== group) continue;
-      await yieldToEvents();
-      const after = await meter.losses(withUpdate(model, update.tensors), batches);
-      entries.set(
-        submission.uid,
-        scoreEntry(submission, update, proofOfLoss(before, after, network.scoring.confidence)),
-      );
-    }
   }
+
+  const entries = new Map(judged.failures);
+  for (const { submission, update } of judged.updates) {
+    await yieldToEvents();
+    if (clock.head.number >= evaluate.end - BLOCKS_TO_REPORT) {
+      // A report on some is worth more than none: whoever we did not come to keeps its standing.
+      entries.set(submission.uid, failedEntry(submission, "validator_failed", "there was no time left to score it"));
+      continue;
+    }
+    const { batches, before } = yardsticks.get(update.group)!;
+    const after = await meter.losses(withUpdate(model, update.tensors), batches);
+    entries.set(submission.uid, scoreEntry(submission, update, proofOfLoss(before, after, network.scoring.confidence)));
+  }
+  const count = (verdict: ReportEntry["verdict"]) =>
+    [...entries.values()].filter((entry) => entry.verdict === verdict).length;
   log.info("judged", {
     cycle,
     base: base.hash,
-    scored: judged.updates.length,
-    rejected: judged.failures.size,
+    scored: count("scored"),
+    rejected: count("rejected"),
+    abstained: count("abstained"),
     ...Object.fromEntries(Object.entries(baseline).map(([group, { loss }]) => [`loss/${group}`, loss])),
   });
   return signReport(

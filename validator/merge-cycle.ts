@@ -2,20 +2,27 @@ import { BlockZeroError } from "#shared/errors.js";
 import { encodeParameters } from "#shared/model/parts.js";
 import { type BaseModel, loadModel } from "#shared/participant/base-model.js";
 import type { Participant } from "#shared/participant/join.js";
+import { withPatience } from "#shared/participant/patience.js";
 import { collectReports } from "#shared/participant/reports.js";
 import { settledBase } from "#shared/participant/settled-base.js";
 import { type BlobRef, type ModelManifest, modelHash } from "#shared/protocol/model-manifest.js";
 import { canonicalBytes } from "#shared/protocol/network.js";
+import { phaseWindow } from "#shared/protocol/phases.js";
 import { type AgreedOutcome, tally } from "#shared/protocol/tally.js";
 import { type Selected, selectForMerge } from "#shared/scoring/selection.js";
 import { outerStep } from "#shared/training/outer-step.js";
 import { gateSubmission } from "./gated-updates.js";
 import { readSubmissions, type Submission } from "./submissions.js";
 
+/** What the validators' reports together say of a cycle that started from the model `base`. */
+export interface Agreement {
+  readonly base: string;
+  readonly outcomes: readonly AgreedOutcome[];
+}
+
 export interface CycleMerge {
   readonly hash: string;
   readonly manifest: ModelManifest;
-  readonly outcomes: readonly AgreedOutcome[];
 }
 
 type Candidate = AgreedOutcome & {
@@ -25,17 +32,22 @@ type Candidate = AgreedOutcome & {
   readonly submission: Submission;
 };
 
+/** Tallies the cycle's reports, as chain state had them when the evaluate phase ended. */
+export const agreeOn = async (participant: Participant, cycle: number): Promise<Agreement> => {
+  const base = await settledBase(participant, cycle);
+  const { reports, stakes } = await collectReports(participant, cycle);
+  return { base, outcomes: tally({ reports, stakes, network: participant.networkHash, cycle, base }) };
+};
+
 /**
  * The cycle's merge: a pure function of chain state when the evaluate phase ended and of files named by hash, so every honest
- * validator makes the same model. A group that nobody improved stays as it is.
+ * validator makes the same model. A group that nobody improved stays as it is. @throws MERGE_ABSTAINED
  */
-export const mergeCycle = async (participant: Participant, cycle: number): Promise<CycleMerge> => {
+export const mergeCycle = async (participant: Participant, cycle: number, agreed: Agreement): Promise<CycleMerge> => {
   const { blobs, network, networkHash } = participant;
-  const base = await loadModel(participant, await settledBase(participant, cycle));
-  const { reports, stakes } = await collectReports(participant, cycle);
-  const outcomes = tally({ reports, stakes, network: networkHash, cycle, base: base.hash });
+  const base = await loadModel(participant, agreed.base);
   const selected = selectForMerge(
-    candidates(outcomes, await readSubmissions(participant, cycle)),
+    candidates(agreed.outcomes, await readSubmissions(participant, cycle)),
     network.scoring.top_n,
   );
 
@@ -72,7 +84,7 @@ export const mergeCycle = async (participant: Participant, cycle: number): Promi
     merged,
   };
   await blobs.put(canonicalBytes(manifest));
-  return { hash: modelHash(manifest), manifest, outcomes };
+  return { hash: modelHash(manifest), manifest };
 };
 
 const candidates = (outcomes: readonly AgreedOutcome[], submissions: readonly Submission[]): Candidate[] =>
@@ -85,6 +97,9 @@ const candidates = (outcomes: readonly AgreedOutcome[], submissions: readonly Su
     return [{ ...outcome, group, artifact, commitBlock: submission.commitment.block, submission }];
   });
 
+/** Blocks kept free at the end of the next distribute phase to put the model on chain. */
+const BLOCKS_TO_PUBLISH = 2;
+
 /** An update that the majority scored; one that we cannot have or accept keeps us out of this merge, and we resync to the majority. */
 const selectedUpdate = async (
   participant: Participant,
@@ -92,7 +107,11 @@ const selectedUpdate = async (
   base: BaseModel,
   cycle: number,
 ) => {
-  const result = await gateSubmission(participant, submission, { base, cycle });
+  const { clock, network, signal } = participant;
+  const published = phaseWindow(cycle + 1, "distribute", network.phases).end - BLOCKS_TO_PUBLISH;
+  const result = await withPatience(clock, published, signal, (until) =>
+    gateSubmission(participant, submission, { base, cycle, until }),
+  );
   if (result.ok) return result.update;
   throw new BlockZeroError(
     "MERGE_ABSTAINED",

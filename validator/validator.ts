@@ -1,5 +1,5 @@
 import { join } from "node:path";
-import { onnxCpu } from "#shared/engine/runtime/onnx-cpu.js";
+import { openDevice } from "#shared/engine/runtime/open-device.js";
 import { loadModel, wholeModel } from "#shared/participant/base-model.js";
 import { joinNetwork, type Participant } from "#shared/participant/join.js";
 import { openJournal } from "#shared/participant/journal.js";
@@ -34,7 +34,7 @@ const validate = async (participant: Participant, config: ValidatorConfig, metri
   const { clock, models, network } = participant;
   const current = phaseAt(clock.head.number, network.phases).cycle;
   const base = await loadModel(participant, await models.baseOf(Math.max(network.first_cycle, current)));
-  const meter = await createLossMeter(onnxCpu({ threads: config.threads }), network, {
+  const meter = await createLossMeter(await openDevice({ ...config, log: participant.log }), network, {
     batchSize: network.scoring.eval_batch_size,
     parameters: wholeModel(base),
   });
@@ -49,7 +49,7 @@ const validate = async (participant: Participant, config: ValidatorConfig, metri
     // A model that we were about to publish still counts while the next cycle distributes.
     first: ({ cycle, phase }) => {
       const last = validator.journal.value.cycles[cycle - 1];
-      const isOwing = last?.reported !== undefined && last.published === undefined;
+      const isOwing = (last?.reported ?? last?.model) !== undefined && last?.published === undefined;
       return phase === "distribute" && isOwing ? cycle - 1 : cycle;
     },
     live: (cycle) => liveCycle(validator, cycle),

@@ -19,9 +19,11 @@ export const cycleWeights = (
   const { top_n: topN, rank_ratio: ratio, window } = network.scoring;
   const groups = new Map(Object.keys(network.groups).map((name) => [name, [] as (Contender & { uid: number })[]]));
   for (const { uid, hotkey } of metagraph.neurons) {
-    const own = history.filter((entry) => entry.uid === uid && entry.hotkey === hotkey);
-    const group = own.findLast(({ verdict }) => verdict === "scored")?.group;
+    const all = history.filter((entry) => entry.uid === uid && entry.hotkey === hotkey);
+    const group = all.findLast(({ verdict }) => verdict === "scored")?.group;
     if (group == null) continue;
+    // Groups differ in how much there is to learn: what was earned in another one does not count here.
+    const own = all.filter((entry) => entry.verdict !== "scored" || entry.group === group);
     const score = windowMean({ history: own, hotkey, cycle, window });
     groups.get(group)?.push({ uid, hotkey, score, commitBlock: null, artifact: null });
   }
@@ -46,10 +48,11 @@ export const setWeightsOnce = async (
     const neuron = (await chain.metagraph(network.netuid)).neurons.find((other) => other.uid === uid);
     return neuron && neuron.lastUpdate >= window.start ? neuron.lastUpdate : null;
   };
+  const already = await included();
+  if (already !== null) return already;
   while (clock.head.number < window.end - 1) {
+    const tried = clock.head.number;
     try {
-      const already = await included();
-      if (already !== null) return already;
       const { weightsVersion } = await chain.hyperParameters(network.netuid);
       await chain.setWeights(network.netuid, weights, weightsVersion, signer);
       const block = await included();
@@ -60,7 +63,7 @@ export const setWeightsOnce = async (
       reason = reasonOf(thrown);
       log.warn("weights not set, will retry inside the window", { reason, closes: window.end });
     }
-    await clock.reach(clock.head.number + 1, signal);
+    await clock.reach(tried + 1, signal);
   }
   throw new BlockZeroError(
     "WEIGHTS_MISSED",

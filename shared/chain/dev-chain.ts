@@ -17,6 +17,8 @@ export interface ConnectOptions {
   readonly signal?: AbortSignal;
   /** For the first connection only; later outages are waited out. Default 5000. */
   readonly timeoutMs?: number;
+  /** Told once when the chain is lost for good after the first contact: another chain answers at the endpoint, say. */
+  readonly onLost?: (error: BlockZeroError) => void;
 }
 
 /** A devchain: what every chain does, and what only a chain of one's own can be asked. */
@@ -53,6 +55,7 @@ export const connectDevChain = async (options: ConnectOptions): Promise<DevChain
 
   const end = async (error: BlockZeroError) => {
     refused(error);
+    if (genesisHash !== undefined && error.code !== "CHAIN_CLOSED") options.onLost?.(error);
     writer.fail(error);
     await socket.fail(error);
   };

@@ -36,6 +36,10 @@ interface Request {
 const FIRST_DELAY_MS = 50;
 const LAST_DELAY_MS = 10_000;
 const HEARTBEAT_MS = 15_000;
+/** The one request whose outcome is not known by its answer alone. */
+const WRITE = "author_submit";
+/** Longest wait for an answer over a live connection. */
+const ANSWER_MS = 30_000;
 const HANDSHAKE_MS = 5_000;
 const MAX_PAYLOAD = 64 << 20;
 
@@ -68,7 +72,17 @@ export class RpcSocket {
    * that must not be sent twice, or that `onOpen` makes anew.
    */
   request(method: string, params: readonly unknown[], repeat = true): Promise<unknown> {
-    return new Promise((resolve, reject) => {
+    return new Promise((settle, refuse) => {
+      // A node that lives but does not answer must not stall a role for ever. What became of a write only the writer may judge.
+      const timer = method === WRITE ? undefined : setTimeout(() => this.#timeOut(id, method), ANSWER_MS).unref();
+      const resolve = (value: unknown) => {
+        clearTimeout(timer);
+        settle(value);
+      };
+      const reject = (error: Error) => {
+        clearTimeout(timer);
+        refuse(error);
+      };
       if (this.#failure) return reject(this.#failure);
       const id = this.#nextId++;
       const text = JSON.stringify({ jsonrpc: "2.0", id, method, params });
@@ -77,6 +91,20 @@ export class RpcSocket {
       this.#requests.set(id, { text, repeat, resolve, reject });
       if (isOpen) this.#socket?.send(text);
     });
+  }
+
+  #timeOut(id: number, method: string): void {
+    const request = this.#requests.get(id);
+    // While there is no connection the wait is the outage's, which has its own warning.
+    if (!request || this.#socket?.readyState !== WebSocket.OPEN) return;
+    this.#requests.delete(id);
+    request.reject(
+      new BlockZeroError(
+        "CHAIN_TIMEOUT",
+        `${this.#options.endpoint} did not answer ${method} within ${ANSWER_MS / 1000} s`,
+        "check the node's load, or use another endpoint",
+      ),
+    );
   }
 
   /** Ends it for good; whatever waits or comes later is rejected with the error. */

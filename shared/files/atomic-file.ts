@@ -21,6 +21,7 @@ export const writeFileAtomic = (path: string, content: string | Uint8Array, mode
     closeSync(file);
   }
   renameSync(temporary, path);
+  syncFolder(dirname(path));
 };
 
 /** The file's text, or null if there is none. */
@@ -30,5 +31,16 @@ export const readFileIfAny = (path: string): string | null => {
   } catch (thrown) {
     if ((thrown as NodeJS.ErrnoException).code === "ENOENT") return null;
     throw thrown;
+  }
+};
+
+/** Makes a rename outlive a power cut. Windows neither needs nor allows it. */
+const syncFolder = (path: string): void => {
+  if (process.platform === "win32") return;
+  const folder = openSync(path, "r");
+  try {
+    fsyncSync(folder);
+  } finally {
+    closeSync(folder);
   }
 };

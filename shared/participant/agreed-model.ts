@@ -1,4 +1,4 @@
-import type { Chain } from "#shared/chain/chain.js";
+import type { Chain, Commitment } from "#shared/chain/chain.js";
 import { BlockZeroError } from "#shared/errors.js";
 import { agreedModel } from "#shared/protocol/agreement.js";
 import {
@@ -51,15 +51,35 @@ export const followModels = (context: AgreedModelsContext): AgreedModels => {
       chain.metagraph(network.netuid, at),
       chain.commitments(network.netuid, at),
     ]);
-    const records = commitments.flatMap(({ hotkey, data }) => {
-      const parsed = parseRecord(data);
-      if (!parsed.ok || parsed.value.type !== "model") return [];
-      const record = parsed.value;
-      return record.cycle === cycle && record.network === shortHash(networkHash) ? [{ hotkey, record }] : [];
-    });
+    const merge = phaseWindow(cycle, "merge", network.phases);
+    const records = modelRecords(commitments).filter(
+      ({ record, block }) => record.cycle === cycle && block >= merge.start,
+    );
     const hash = agreedModel(records, permittedStakes(metagraph.neurons));
     if (at === deadline) settled.set(cycle, hash);
     return hash;
+  };
+
+  const modelRecords = (commitments: readonly Commitment[]) =>
+    commitments.flatMap(({ hotkey, data, block }) => {
+      const parsed = parseRecord(data);
+      if (!parsed.ok || parsed.value.type !== "model" || parsed.value.network !== shortHash(networkHash)) return [];
+      return [{ hotkey, record: parsed.value, block }];
+    });
+
+  /** Where the chain no longer holds the state to ask: the newest model that a majority's last records still name, else genesis. */
+  const standing = async (cycle: number): Promise<string> => {
+    const [metagraph, commitments] = await Promise.all([
+      chain.metagraph(network.netuid),
+      chain.commitments(network.netuid),
+    ]);
+    const records = modelRecords(commitments).filter(({ record }) => record.cycle < cycle);
+    for (const past of [...new Set(records.map(({ record }) => record.cycle))].sort((a, b) => b - a)) {
+      const ofCycle = records.filter(({ record }) => record.cycle === past);
+      const hash = agreedModel(ofCycle, permittedStakes(metagraph.neurons));
+      if (hash !== null) return hash;
+    }
+    return network.genesis;
   };
 
   const servers = async (): Promise<string[]> => {
@@ -83,9 +103,14 @@ export const followModels = (context: AgreedModelsContext): AgreedModels => {
     servers,
     outcomeOf,
     async baseOf(cycle) {
-      for (let past = cycle - 1; past >= network.first_cycle; past--) {
-        const hash = await outcomeOf(past);
-        if (hash !== null) return hash;
+      try {
+        for (let past = cycle - 1; past >= network.first_cycle; past--) {
+          const hash = await outcomeOf(past);
+          if (hash !== null) return hash;
+        }
+      } catch (thrown) {
+        if (thrown instanceof BlockZeroError && thrown.code === "STATE_DISCARDED") return standing(cycle);
+        throw thrown;
       }
       return network.genesis;
     },

@@ -32,14 +32,14 @@ export const startBlockClock = async (chain: Chain, signal: AbortSignal): Promis
     onHead: listen,
     reach: (block, until) =>
       new Promise((resolve, reject) => {
-        if (until.aborted) return reject(stopped());
+        if (until.aborted) return reject(stopped(until));
         if (head.number >= block) return resolve(head);
         const settle = new AbortController();
         until.addEventListener(
           "abort",
           () => {
             settle.abort();
-            reject(stopped());
+            reject(stopped(until));
           },
           { once: true, signal: settle.signal },
         );
@@ -52,4 +52,8 @@ export const startBlockClock = async (chain: Chain, signal: AbortSignal): Promis
   };
 };
 
-const stopped = () => new BlockZeroError("STOPPED", "the program is stopping", "start it again to go on");
+/** Why the wait ended: the fault that ended everything, where there is one. */
+const stopped = ({ reason }: AbortSignal): BlockZeroError =>
+  reason instanceof BlockZeroError
+    ? reason
+    : new BlockZeroError("STOPPED", "the program is stopping", "start it again to go on");

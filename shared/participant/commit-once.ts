@@ -37,20 +37,25 @@ export const commitOnce = async (
 
   await clock.reach(window.start - 1, signal);
   let reason = "the window had closed before the record was ready";
-  let block = await included();
-  while (block === null && clock.head.number < window.end - 1) {
+  let block: number | null = null;
+  for (;;) {
+    const tried = clock.head.number;
     try {
+      block = await included();
+      if (block !== null || tried >= window.end - 1) break;
       await chain.commit(netuid, record, signer);
       reason = "the chain accepted the record but does not show it";
+      block = await included();
+      if (block !== null) break;
     } catch (thrown) {
       signal.throwIfAborted();
       reason = reasonOf(thrown);
       log.warn("commit failed, will retry inside the window", { key, reason, closes: window.end });
-      await clock.reach(clock.head.number + 1, signal);
     }
-    block = await included();
+    await clock.reach(tried + 1, signal);
   }
   if (block !== null && block < window.end) return block;
+  if (block !== null) reason = `block ${block} included it`;
   throw new BlockZeroError(
     "WINDOW_MISSED",
     `${key} was not on chain before block ${window.end}: ${reason}`,

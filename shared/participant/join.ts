@@ -8,9 +8,11 @@ import { loadHotkey } from "#shared/chain/wallet.js";
 import type { participantSettings } from "#shared/config/common.js";
 import type { Config } from "#shared/config/settings.js";
 import { BlockZeroError } from "#shared/errors.js";
+import { readFileIfAny, writeFileAtomic } from "#shared/files/atomic-file.js";
 import { lockHome } from "#shared/files/home-lock.js";
 import { isLocation, MAX_LOCATION_CHARS } from "#shared/protocol/location.js";
 import { type Network, networkHash } from "#shared/protocol/network.js";
+import { shortHash } from "#shared/protocol/records.js";
 import type { Log } from "#shared/telemetry/log.js";
 import { type AgreedModels, followModels } from "./agreed-model.js";
 import { agreedNetwork } from "./agreed-network.js";
@@ -67,13 +69,16 @@ export const joinNetwork = async (options: JoinOptions): Promise<Participant> =>
 };
 
 const open = async (
-  { config, log, signal }: JoinOptions,
+  { config, log, signal: stopping }: JoinOptions,
   onLeave: (close: () => unknown) => void,
 ): Promise<Omit<Participant, "leave">> => {
   const { netuid, wallet, listen } = config;
   const signer = await loadHotkey({ path: wallet.path, name: wallet.name, hotkey: wallet.hotkey });
   const location = publicLocation(listen);
-  const chain = await connectChain({ endpoint: config.chain_endpoint, log, signal });
+  const lost = new AbortController();
+  const signal = AbortSignal.any([stopping, lost.signal]);
+  const onLost = (error: BlockZeroError) => lost.abort(error);
+  const chain = await connectChain({ endpoint: config.chain_endpoint, log, signal: stopping, onLost });
   onLeave(() => chain.close());
   const uid = await registeredUid(chain, config, signer);
   const home = joinPath(config.checkpoint_dir, signer.address);
@@ -87,18 +92,14 @@ const open = async (
     file: config.network,
     fetch: ({ location: owner, ...file }) => blobs.get({ ...file, locations: [owner], signal }),
   });
-  const clock = await startBlockClock(chain, signal);
-  const embargo = openEmbargo(joinPath(home, "embargo.json"), () => clock.head.number);
-  const intentions = openIntentions(joinPath(home, "intentions.json"));
-  const server = await startBlobServer({
-    host: listen.host,
-    port: listen.port,
-    store,
-    visible: embargo.isLifted,
-    log,
-  });
-  onLeave(() => server.close());
   const hash = networkHash(network);
+  // Cycle numbers mean something within one network only.
+  const state = joinPath(home, shortHash(hash));
+  const clock = await startBlockClock(chain, signal);
+  const embargo = openEmbargo(joinPath(state, "embargo.json"), () => clock.head.number);
+  const intentions = openIntentions(joinPath(state, "intentions.json"));
+  const server = await serveBlobs(listen, joinPath(home, "port"), { store, visible: embargo.isLifted, log });
+  onLeave(() => server.close());
   const context: CommitOnce = { chain, clock, signer, netuid, intentions, log, signal };
   return {
     chain,
@@ -111,11 +112,29 @@ const open = async (
     embargo,
     models: followModels({ chain, clock, network, networkHash: hash, blobs }),
     location: location ?? server.url,
-    home,
+    home: state,
     log,
     signal,
     commitOnce: (record) => commitOnce(context, record),
   };
+};
+
+/**
+ * Serves on the configured port. Where any will do, the one of the last run is taken again if it is free: what we
+ * revealed before a restart is still looked for there.
+ */
+const serveBlobs = async (
+  { host, port }: ParticipantConfig["listen"],
+  portFile: string,
+  options: Omit<Parameters<typeof startBlobServer>[0], "host" | "port">,
+): ReturnType<typeof startBlobServer> => {
+  const last = port === 0 ? Number(readFileIfAny(portFile) ?? 0) : port;
+  const server = await startBlobServer({ ...options, host, port: last }).catch((thrown: unknown) => {
+    if (port !== 0 || last === 0) throw thrown;
+    return startBlobServer({ ...options, host, port: 0 });
+  });
+  writeFileAtomic(portFile, String(server.port));
+  return server;
 };
 
 /** Where others reach us, as the operator says; undefined where the server's own address is it. */
@@ -131,7 +150,13 @@ const publicLocation = ({ public_url: url }: ParticipantConfig["listen"]): strin
 };
 
 const registeredUid = async (chain: Chain, { netuid, wallet }: ParticipantConfig, signer: Signer): Promise<number> => {
-  const { neurons } = await chain.metagraph(netuid);
+  const { neurons, ownerHotkey } = await chain.metagraph(netuid);
+  if (signer.address === ownerHotkey)
+    throw new BlockZeroError(
+      "OWNER_HOTKEY",
+      `hotkey ${wallet.name}/${wallet.hotkey} owns subnet ${netuid}: its one commitment names the network file`,
+      "mine and validate with another hotkey",
+    );
   const neuron = neurons.find(({ hotkey }) => hotkey === signer.address);
   if (neuron) return neuron.uid;
   throw new BlockZeroError(

@@ -1,10 +1,12 @@
+import type { Commitment } from "#shared/chain/chain.js";
 import { verify } from "#shared/chain/wallet.js";
-import { reasonOf } from "#shared/errors.js";
-import { phaseWindow } from "#shared/protocol/phases.js";
+import { BlockZeroError, reasonOf } from "#shared/errors.js";
+import { isInPhase, phaseWindow } from "#shared/protocol/phases.js";
 import { parseRecord, shortHash } from "#shared/protocol/records.js";
 import { isReportSigned, MAX_REPORT_BYTES, parseReport, type Report } from "#shared/protocol/report.js";
 import { permittedStakes, type Stakes } from "#shared/protocol/stake.js";
 import type { Participant } from "./join.js";
+import { withPatience } from "./patience.js";
 
 /** What the validators said about a cycle, and the stake behind each. */
 export interface CycleReports {
@@ -12,39 +14,90 @@ export interface CycleReports {
   readonly stakes: Stakes;
 }
 
-type Reader = Pick<Participant, "chain" | "network" | "networkHash" | "blobs" | "log" | "signal">;
+type Reader = Pick<Participant, "chain" | "clock" | "models" | "network" | "networkHash" | "blobs" | "log" | "signal">;
+
+/** Share of the merge phase in which a report that cannot be had is asked for again. */
+const PATIENCE = 1 / 3;
 
 /**
  * The reports that permitted validators committed inside the cycle's evaluate phase, fetched and checked: hash, author, signature.
- * One that cannot be had is left out and logged. Call it once the evaluate phase is over.
+ * One that its validator does not serve is asked of the others, and tried again at every block for a third of the merge phase; then it is
+ * left out and logged. Call it once the evaluate phase is over.
  */
 export const collectReports = async (reader: Reader, cycle: number): Promise<CycleReports> => {
-  const { chain, network, networkHash, blobs, log, signal } = reader;
-  const window = phaseWindow(cycle, "evaluate", network.phases);
-  const at = window.end - 1;
+  const { chain, clock, network, log, signal } = reader;
+  const at = phaseWindow(cycle, "evaluate", network.phases).end - 1;
+  const merge = phaseWindow(cycle, "merge", network.phases);
   const [metagraph, commitments] = await Promise.all([
     chain.metagraph(network.netuid, at),
     chain.commitments(network.netuid, at),
   ]);
   const stakes = permittedStakes(metagraph.neurons);
-  const reports = await Promise.all(
-    commitments.map(async ({ hotkey, data, block }) => {
-      const record = parseRecord(data);
-      if (!stakes.has(hotkey) || block < window.start || !record.ok || record.value.type !== "report") return null;
-      const { cycle: of, network: tag, report: hash, location } = record.value;
-      if (of !== cycle || tag !== shortHash(networkHash)) return null;
-      try {
-        const report = parseReport(
-          await blobs.get({ hash, maxBytes: MAX_REPORT_BYTES, locations: [location], signal }),
-        );
-        if (report.ok && report.value.validator === hotkey && isReportSigned(report.value, verify)) return report.value;
-        log.warn("report left out", { cycle, hotkey, reason: report.ok ? "not signed by its hotkey" : report.problem });
-      } catch (thrown) {
-        signal.throwIfAborted();
-        log.warn("report left out", { cycle, hotkey, reason: reasonOf(thrown) });
-      }
-      return null;
-    }),
-  );
-  return { reports: reports.filter((report) => report !== null), stakes };
+  const promised = commitments.flatMap((commitment) => promisedReport(reader, commitment, cycle, stakes));
+  const deadline = Math.max(clock.head.number + 2, merge.start + Math.ceil((merge.end - merge.start) * PATIENCE));
+
+  return withPatience(clock, deadline, signal, async (patience) => {
+    const reports = await Promise.all(
+      promised.map(async (promise) => {
+        for (;;) {
+          const tried = clock.head.number;
+          try {
+            return await fetchReport(reader, promise, patience);
+          } catch (thrown) {
+            signal.throwIfAborted();
+            if (!isTransient(thrown) || patience.aborted || tried >= deadline - 1) {
+              log.warn("report left out", { cycle, hotkey: promise.hotkey, reason: reasonOf(thrown) });
+              return null;
+            }
+          }
+          await clock.reach(tried + 1, signal);
+        }
+      }),
+    );
+    return { reports: reports.filter((report) => report !== null), stakes };
+  });
 };
+
+interface PromisedReport {
+  readonly hotkey: string;
+  readonly hash: string;
+  readonly location: string;
+}
+
+/** What a commitment promises: a report of this cycle, by a validator that may vote, in time; else nothing. */
+const promisedReport = (
+  { network, networkHash }: Reader,
+  { hotkey, data, block }: Commitment,
+  cycle: number,
+  stakes: Stakes,
+): PromisedReport[] => {
+  const record = parseRecord(data);
+  if (!record.ok || record.value.type !== "report") return [];
+  const { cycle: of, network: tag, report: hash, location } = record.value;
+  const counts =
+    of === cycle &&
+    tag === shortHash(networkHash) &&
+    stakes.has(hotkey) &&
+    isInPhase(block, cycle, "evaluate", network.phases);
+  return counts ? [{ hotkey, hash, location }] : [];
+};
+
+const fetchReport = async (
+  { blobs, models }: Reader,
+  { hotkey, hash, location }: PromisedReport,
+  signal: AbortSignal,
+): Promise<Report> => {
+  const locations = async () => [location, ...(await models.servers())];
+  const report = parseReport(await blobs.get({ hash, maxBytes: MAX_REPORT_BYTES, locations, signal }));
+  if (!report.ok) throw unusable(report.problem);
+  if (report.value.validator !== hotkey || !isReportSigned(report.value, verify))
+    throw unusable("not signed by its hotkey");
+  return report.value;
+};
+
+const unusable = (problem: string) =>
+  new BlockZeroError("REPORT_UNUSABLE", problem, "tell the validator to update BlockZero");
+
+/** A server may be back in a moment; a report that is no report stays one. */
+const isTransient = (thrown: unknown): boolean =>
+  thrown instanceof BlockZeroError && thrown.code.startsWith("FETCH_") && thrown.code !== "FETCH_HASH_MISMATCH";

@@ -1,5 +1,6 @@
 import { BlockZeroError, reasonOf } from "#shared/errors.js";
 import { type PhasePosition, phaseAt, phaseWindow } from "#shared/protocol/phases.js";
+import { publishedNetwork } from "./agreed-model.js";
 import type { Participant } from "./join.js";
 
 export interface CycleRunner {
@@ -20,18 +21,33 @@ export const runCycles = async (participant: Participant, runner: CycleRunner): 
   for (;;) {
     try {
       await clock.reach(phaseWindow(cycle, "distribute", network.phases).start, signal);
+      await checkNetwork(participant);
       await participant.blobs.turn(cycle);
       await runner.live(cycle);
     } catch (thrown) {
       signal.throwIfAborted();
+      if (thrown instanceof BlockZeroError && thrown.code === NETWORK_CHANGED) throw thrown;
       log.error(runner.failure, { cycle, ...explain(thrown) });
     }
     cycle = Math.max(cycle + 1, position().cycle);
   }
 };
 
+const NETWORK_CHANGED = "NETWORK_CHANGED";
+
+/** The owner may publish another network file: going on with the old one would be work for nothing. */
+const checkNetwork = async ({ chain, network, networkHash }: Participant): Promise<void> => {
+  const { hash } = await publishedNetwork(chain, network.netuid);
+  if (hash !== networkHash)
+    throw new BlockZeroError(
+      NETWORK_CHANGED,
+      `subnet ${network.netuid} now runs network file ${hash.slice(0, 8)}, we joined ${networkHash.slice(0, 8)}`,
+      "start again: the new file is fetched, and a configured `network` must be replaced",
+    );
+};
+
 /** Why it failed, and what would have prevented it. */
-const explain = (thrown: unknown) => ({
+export const explain = (thrown: unknown) => ({
   code: thrown instanceof BlockZeroError ? thrown.code : "INTERNAL",
   reason: reasonOf(thrown),
   prevention: thrown instanceof BlockZeroError ? thrown.hint : "this is a bug in BlockZero, please report it",

@@ -274,8 +274,9 @@ describe("bad input is refused in one line", { concurrency: 2, timeout: 120_000 
 
   it("a journal that is not ours", async () => {
     const { cwd, args } = place(settings());
-    mkdirSync(join(cwd, "checkpoints", miner.address), { recursive: true });
-    writeFileSync(join(cwd, "checkpoints", miner.address, "intentions.json"), "[]");
+    const state = join(cwd, "checkpoints", miner.address, shortHash(networkHash(network)));
+    mkdirSync(state, { recursive: true });
+    writeFileSync(join(state, "intentions.json"), "[]");
     assert.match(await refusalIn(cwd, "blockzero-miner", args), /^✖ JOURNAL_MALFORMED /);
   });
 

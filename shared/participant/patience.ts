@@ -1,0 +1,22 @@
+import type { BlockClock } from "./block-clock.js";
+
+/**
+ * Does work that waits for strangers, with a signal that aborts when the chain reaches `block`: a server that never answers costs
+ * its own answer, and nobody's window.
+ */
+export const withPatience = async <T>(
+  clock: BlockClock,
+  block: number,
+  signal: AbortSignal,
+  work: (patience: AbortSignal) => Promise<T>,
+): Promise<T> => {
+  const over = new AbortController();
+  const patience = AbortSignal.any([signal, over.signal]);
+  const end = () => over.abort();
+  void clock.reach(block, patience).then(end, end);
+  try {
+    return await work(patience);
+  } finally {
+    end();
+  }
+};

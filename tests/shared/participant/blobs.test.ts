@@ -1,0 +1,112 @@
+import assert from "node:assert/strict";
+import { join } from "node:path";
+import { Readable } from "node:stream";
+import { describe, it, type TestContext } from "node:test";
+import { createBlobClient } from "#shared/artifact/blob-client.js";
+import { startBlobServer } from "#shared/artifact/blob-server.js";
+import { type BlobStore, directoryStore } from "#shared/artifact/blob-store.js";
+import { BlockZeroError } from "#shared/errors.js";
+import { createBlobs } from "#shared/participant/blobs.js";
+import { sha256 } from "#shared/protocol/hash.js";
+import { temporaryFolder } from "../artifact/temporary.js";
+import { collectingLog } from "../chain/support.js";
+
+const { log } = collectingLog();
+const { signal } = new AbortController();
+const bytesOf = (text: string) => Buffer.from(text);
+const hashOf = (text: string) => sha256(bytesOf(text));
+
+const open = async (t: TestContext, keep = 2) => {
+  const home = temporaryFolder(t);
+  const store = directoryStore(join(home, "own"));
+  const client = createBlobClient({ allowPrivateAddresses: true, log });
+  const blobs = await createBlobs(store, client, keep);
+  const get = async (text: string, locations: Parameters<typeof blobs.get>[0]["locations"] = []) =>
+    Buffer.from(await blobs.get({ hash: hashOf(text), maxBytes: 64, locations, signal })).toString();
+  return { home, store, client, blobs, get };
+};
+
+/** Someone else's server. */
+const other = async (t: TestContext, texts: readonly string[], change: (store: BlobStore) => BlobStore = (s) => s) => {
+  const store = directoryStore(temporaryFolder(t));
+  for (const text of texts) await store.put(bytesOf(text));
+  const server = await startBlobServer({ host: "127.0.0.1", port: 0, store: change(store), visible: () => true, log });
+  t.after(() => server.close());
+  return server;
+};
+
+const coded = (code: string) => (thrown: unknown) => thrown instanceof BlockZeroError && thrown.code === code;
+
+describe("blobs", { timeout: 20_000 }, () => {
+  it("come from the first location that has them, and from here from then on", async (t) => {
+    const { get, store } = await open(t);
+    const gone = await other(t, []);
+    await gone.close();
+    const empty = await other(t, []);
+    const liar = await other(t, ["hello"], (store) => ({ ...store, stream: () => Readable.from([bytesOf("hullo")]) }));
+    const good = await other(t, ["hello"]);
+    const locations = [gone.url, empty.url, liar.url, good.url];
+    assert.equal(await get("hello", locations), "hello");
+    await good.close();
+    assert.equal(await get("hello", locations), "hello");
+    assert.ok(await store.has(hashOf("hello")));
+  });
+
+  it("ask nobody for what is here", async (t) => {
+    const { get, blobs } = await open(t);
+    await blobs.put(bytesOf("mine"));
+    assert.equal(await get("mine", () => assert.fail("asked who has it")), "mine");
+  });
+
+  it("say what is wrong with the one who should have it", async (t) => {
+    const { get } = await open(t);
+    const liar = await other(t, ["hello"], (store) => ({ ...store, stream: () => Readable.from([bytesOf("hullo")]) }));
+    const empty = await other(t, []);
+    const huge = await other(t, ["x".repeat(65)]);
+    await assert.rejects(get("hello"), coded("FETCH_NOT_FOUND"));
+    await assert.rejects(get("hello", [empty.url]), coded("FETCH_NOT_FOUND"));
+    await assert.rejects(get("hello", [liar.url, empty.url]), coded("FETCH_HASH_MISMATCH"));
+    await assert.rejects(get("x".repeat(65), [huge.url, empty.url]), coded("FETCH_TOO_LARGE"));
+  });
+
+  it("stop at once when the program does", async (t) => {
+    const { blobs } = await open(t);
+    const empty = await other(t, []);
+    const controller = new AbortController();
+    controller.abort(new Error("stopping"));
+    const request = { hash: hashOf("a"), maxBytes: 8, locations: [empty.url], signal: controller.signal };
+    await assert.rejects(blobs.get(request), /stopping/);
+  });
+
+  it("go when the last cycles did not use them", async (t) => {
+    const { blobs, get, store } = await open(t, 2);
+    await blobs.turn(5);
+    await blobs.put(bytesOf("put in 5"));
+    await blobs.put(bytesOf("read in 6"));
+    const left = async () => {
+      const hashes = new Set<string>();
+      for await (const hash of store.list()) hashes.add(hash);
+      return ["put in 5", "read in 6"].filter((text) => hashes.has(hashOf(text)));
+    };
+    await blobs.turn(6);
+    await get("read in 6");
+    assert.deepEqual(await left(), ["put in 5", "read in 6"]);
+    await blobs.turn(7);
+    assert.deepEqual(await left(), ["read in 6"]);
+    await assert.rejects(get("put in 5"), coded("FETCH_NOT_FOUND"));
+    await blobs.turn(8);
+    assert.deepEqual(await left(), []);
+  });
+
+  it("of an earlier run stay for as many cycles as the first one's own", async (t) => {
+    const first = await open(t, 2);
+    await first.blobs.turn(5);
+    await first.blobs.put(bytesOf("old"));
+    const again = await createBlobs(first.store, first.client, 2);
+    await again.turn(90);
+    await again.turn(91);
+    assert.ok(await first.store.has(hashOf("old")));
+    await again.turn(92);
+    assert.ok(!(await first.store.has(hashOf("old"))));
+  });
+});

@@ -1,0 +1,132 @@
+import assert from "node:assert/strict";
+import { describe, it } from "node:test";
+import { BlockZeroError } from "#shared/errors.js";
+import { runCycles } from "#shared/participant/run-cycles.js";
+import { sha256 } from "#shared/protocol/hash.js";
+import type { PhasePosition } from "#shared/protocol/phases.js";
+import { openSubnet, until } from "../../support/subnet.js";
+
+describe("runCycles", { timeout: 20_000 }, () => {
+  it("outlives failing cycles and says why they failed and what would have prevented it", async (t) => {
+    const subnet = await openSubnet(t);
+    const ann = await subnet.join("ann");
+    const lived: number[] = [];
+    const running = runCycles(ann, {
+      failure: "Missed commit",
+      first: ({ cycle }) => cycle,
+      live: async (cycle) => {
+        lived.push(cycle);
+        if (cycle === 1) throw new BlockZeroError("WINDOW_MISSED", "the window closed", "be quicker");
+        if (cycle === 2) throw new TypeError("x is not\na function");
+      },
+    });
+    const ended = assert.rejects(running, { name: "AbortError" });
+    for (const cycle of [1, 2, 3]) {
+      const { start } = subnet.window(cycle, "distribute");
+      await subnet.to(start - 1);
+      assert.equal(lived.length, cycle - 1, "no cycle begins before its first block");
+      await subnet.to(start);
+      await until(t, () => lived.length === cycle);
+    }
+    assert.deepEqual(lived, [1, 2, 3]);
+    const failures = ann.lines.filter(({ level }) => level === "error");
+    assert.deepEqual(
+      failures.map(({ message, fields }) => [message, fields]),
+      [
+        ["Missed commit", { cycle: 1, code: "WINDOW_MISSED", reason: "the window closed", prevention: "be quicker" }],
+        [
+          "Missed commit",
+          {
+            cycle: 2,
+            code: "INTERNAL",
+            reason: "x is not a function",
+            prevention: "this is a bug in BlockZero, please report it",
+          },
+        ],
+      ],
+    );
+    ann.abort();
+    await ended;
+  });
+
+  it("begins with the cycle that the runner names for the next block", async (t) => {
+    const subnet = await openSubnet(t);
+    const ann = await subnet.join("ann");
+    const cases = [
+      { head: subnet.window(1, "distribute").start - 1, expected: { cycle: 1, phase: "distribute" } },
+      { head: subnet.window(1, "commit").end - 1, expected: { cycle: 1, phase: "reveal" } },
+    ];
+    for (const { head, expected } of cases) {
+      await subnet.to(head);
+      const stop = new AbortController();
+      let position: PhasePosition | undefined;
+      const running = runCycles(
+        { ...ann, signal: stop.signal },
+        {
+          failure: "Missed",
+          first: (at) => {
+            position = at;
+            return at.cycle + 1;
+          },
+          live: async () => assert.fail("the cycle after has not begun"),
+        },
+      );
+      const ended = assert.rejects(running, { name: "AbortError" });
+      stop.abort();
+      await ended;
+      assert.deepEqual({ cycle: position?.cycle, phase: position?.phase }, expected);
+    }
+    assert.deepEqual(
+      ann.lines.filter(({ message }) => message === "joined").map(({ fields }) => fields.firstCycle),
+      [2, 2],
+    );
+  });
+
+  it("never begins before the network's first cycle, and skips those that a long cycle used up", async (t) => {
+    const subnet = await openSubnet(t, { network: { first_cycle: 2 } });
+    const ann = await subnet.join("ann");
+    const lived: number[] = [];
+    const running = runCycles(ann, {
+      failure: "Missed",
+      first: ({ cycle }) => cycle - 1,
+      live: async (cycle) => {
+        lived.push(cycle);
+        if (cycle === 2) await ann.clock.reach(subnet.window(4, "train").start, ann.signal);
+      },
+    });
+    const ended = assert.rejects(running, { name: "AbortError" });
+    await subnet.to(subnet.window(2, "distribute").start);
+    await until(t, () => lived.length === 1);
+    await subnet.to(subnet.window(4, "train").start);
+    await until(t, () => lived.length === 2);
+    assert.deepEqual(lived, [2, 4]);
+    ann.abort();
+    await ended;
+  });
+
+  it("lets go of old blobs as cycles turn", async (t) => {
+    const subnet = await openSubnet(t);
+    const ann = await subnet.join("ann", { checkpoint_keep_top_k: 1 });
+    const bytes = new TextEncoder().encode("of cycle 1");
+    const lived: number[] = [];
+    const running = runCycles(ann, {
+      failure: "Missed",
+      first: ({ cycle }) => cycle,
+      live: async (cycle) => {
+        if (cycle === 1) await ann.blobs.put(bytes);
+        lived.push(cycle);
+      },
+    });
+    const ended = assert.rejects(running, { name: "AbortError" });
+    const hash = sha256(bytes);
+    const has = async () => (await fetch(`${ann.location}/blob/${hash}`)).status;
+    await subnet.to(subnet.window(1, "distribute").start);
+    await until(t, () => lived.length === 1);
+    assert.equal(await has(), 200);
+    await subnet.to(subnet.window(2, "distribute").start);
+    await until(t, () => lived.length === 2);
+    assert.equal(await has(), 404);
+    ann.abort();
+    await ended;
+  });
+});

@@ -1,0 +1,37 @@
+import type { ModelConfig, Network } from "#shared/protocol/network.js";
+import { MICRO, microParameters } from "../shared/model/micro.js";
+
+export const NETUID = 1;
+
+/** Blocks of a cycle, 17 in all; the epoch that pays falls in the middle of the merge. */
+export const PHASES = { distribute: 2, train: 3, commit: 2, reveal: 2, evaluate: 4, merge: 5 } as const;
+
+/** One layer over bytes; each group owns two of the four experts. */
+const model: ModelConfig = { ...MICRO, vocab_size: 264, num_hidden_layers: 1 };
+
+export const template: Omit<Network, "genesis"> = {
+  version: 1,
+  name: "micro",
+  netuid: NETUID,
+  first_cycle: 1,
+  phases: PHASES,
+  model,
+  groups: {
+    math: { experts: { 0: [0, 1] }, data: [{ kind: "arithmetic", weight: 1 }] },
+    prose: { experts: { 0: [2, 3] }, data: [{ kind: "sotu", weight: 1 }] },
+  },
+  data: { tokenizer: "byte", sequence_length: 16, held_out: 0.2 },
+  training: { outer_lr: 0.7, outer_momentum: 0.9 },
+  scoring: {
+    eval_batches: 12,
+    eval_batch_size: 8,
+    confidence: 0.95,
+    top_n: 2,
+    rank_ratio: 1.5,
+    window: 4,
+    max_update_norm: 0.5,
+  },
+  limits: { artifact_bytes: 1 << 20 },
+};
+
+export const parameters = microParameters(model);

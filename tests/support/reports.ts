@@ -1,0 +1,71 @@
+import { canonicalBytes } from "#shared/protocol/network.js";
+import { encodeRecord, shortHash } from "#shared/protocol/records.js";
+import { type Report, type ReportEntry, reportHash, signReport } from "#shared/protocol/report.js";
+import type { Subnet } from "./subnet.js";
+import type { Forged } from "./updates.js";
+
+/** A report entry that gives a forgery a score. */
+export const scoredEntry = (
+  { submission, artifact }: Pick<Forged, "submission" | "artifact">,
+  score: number,
+): ReportEntry => ({
+  uid: submission.uid,
+  hotkey: submission.hotkey,
+  group: submission.reveal!.group,
+  artifact,
+  verdict: "scored",
+  reason: null,
+  detail: null,
+  lossReduction: score + 0.01,
+  standardError: 0.005,
+  score,
+});
+
+/** A signed report that measured nothing but the given entries. */
+export const reportOf = (
+  { networkHash, modelHash, signer }: Subnet,
+  validator: string,
+  {
+    entries = [],
+    cycle = 1,
+    base = modelHash,
+  }: { entries?: readonly ReportEntry[]; cycle?: number; base?: string } = {},
+): Report =>
+  signReport(
+    {
+      network: networkHash,
+      cycle,
+      base,
+      seeds: { math: "5".repeat(64) },
+      baseline: { math: { loss: 1, batches: 2 } },
+      entries: [...entries].sort((a, b) => a.uid - b.uid),
+    },
+    signer(validator),
+  );
+
+/** The record that binds a validator to its report. */
+export const reportRecord = (
+  { networkHash, location }: Subnet,
+  report: Report,
+  change: { cycle?: number; network?: string; location?: string } = {},
+): string =>
+  encodeRecord({
+    type: "report",
+    network: shortHash(networkHash),
+    cycle: report.cycle,
+    report: reportHash(report),
+    location,
+    ...change,
+  });
+
+/** Serves reports and commits them in one block of the evaluate phase; ends in the first block of the merge. */
+export const publishReports = async (subnet: Subnet, reports: Readonly<Record<string, Report>>): Promise<void> => {
+  const cycle = Object.values(reports)[0]!.cycle;
+  for (const report of Object.values(reports)) await subnet.store.put(canonicalBytes(report));
+  const { start } = subnet.window(cycle, "evaluate");
+  if (subnet.node.head.number < start - 1) await subnet.to(start - 1);
+  await subnet.record(
+    Object.fromEntries(Object.entries(reports).map(([name, report]) => [name, reportRecord(subnet, report)])),
+  );
+  await subnet.to(subnet.window(cycle, "merge").start);
+};

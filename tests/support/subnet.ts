@@ -1,0 +1,201 @@
+import { createHash } from "node:crypto";
+import { join } from "node:path";
+import type { TestContext } from "node:test";
+import { setTimeout as pause } from "node:timers/promises";
+import { type MinerConfig, minerSettings } from "#miner/config.js";
+import { type Genesis, storeGenesis } from "#owner/genesis.js";
+import { startBlobServer } from "#shared/artifact/blob-server.js";
+import { type BlobStore, directoryStore } from "#shared/artifact/blob-store.js";
+import {
+  connectDevChain,
+  createHotkey,
+  type DevChain,
+  type Devchain,
+  type Signer,
+  startDevchain,
+} from "#shared/chain/index.js";
+import { loadConfig } from "#shared/config/load.js";
+import { joinNetwork, type Participant } from "#shared/participant/join.js";
+import { type BlockRange, cycleLength, type Phase, phaseWindow } from "#shared/protocol/phases.js";
+import { encodeRecord, shortHash } from "#shared/protocol/records.js";
+import { type ValidatorConfig, validatorSettings } from "#validator/config.js";
+import { temporaryFolder } from "../shared/artifact/temporary.js";
+import { collectingLog, TOKEN } from "../shared/chain/support.js";
+import { NETUID, parameters, template } from "./micro-network.js";
+
+export interface SubnetOptions {
+  /** Tokens staked by name; the first is uid 1. Two with the same stake unless given. */
+  readonly validators?: Readonly<Record<string, number>>;
+  /** They follow the validators. */
+  readonly miners?: readonly string[];
+  readonly network?: Partial<typeof template>;
+}
+
+export type Flags = Readonly<Record<string, string | number | boolean>>;
+type Lines = ReturnType<typeof collectingLog>["lines"];
+
+/** A participant of the real program, what it logged, and its end. */
+export type Joined = Participant & { readonly lines: Lines; abort(): void };
+
+/** A devchain whose owner has published a micro network, at the last block before cycle 1; blocks come only when asked for. */
+export interface Subnet extends Genesis {
+  readonly node: Devchain;
+  /** A connection of nobody in particular. */
+  readonly chain: DevChain;
+  /** The owner's blob server, and the store behind it: the genesis model and the network file are in it. */
+  readonly location: string;
+  readonly store: BlobStore;
+  readonly home: string;
+  signer(name: string): Signer;
+  uid(name: string): number;
+  minerConfig(name: string, flags?: Flags): MinerConfig;
+  validatorConfig(name: string, flags?: Flags): ValidatorConfig;
+  join(name: string, flags?: Flags): Promise<Joined>;
+  window(cycle: number, phase: Phase): BlockRange;
+  /** Builds blocks until the head is this one, and waits until everybody who joined has seen it. */
+  to(block: number): Promise<void>;
+  /** Waits until a hotkey has sent so many extrinsics since the beginning, the last of them perhaps not in a block yet. */
+  sent(name: string, total: number): Promise<void>;
+  /** Builds one block that holds these records, by name. */
+  record(records: Readonly<Record<string, string>>): Promise<void>;
+}
+
+/** Asks again and again until it is so, or the test is over. */
+export const until = async (t: TestContext, condition: () => boolean | Promise<boolean>): Promise<void> => {
+  while (!(await condition())) {
+    t.signal.throwIfAborted();
+    await pause(1);
+  }
+};
+
+export const openSubnet = async (t: TestContext, options: SubnetOptions = {}): Promise<Subnet> => {
+  const { validators = { vera: 2000, vito: 2000 }, miners = ["ann", "bob"] } = options;
+  const home = temporaryFolder(t);
+  const wallet = { path: join(home, "wallets"), name: "test" };
+  const names = ["owner", ...Object.keys(validators), ...miners];
+  const signers = new Map<string, Signer>();
+  for (const hotkey of names)
+    signers.set(hotkey, await createHotkey({ ...wallet, hotkey, seed: createHash("sha256").update(hotkey).digest() }));
+  const signer = (name: string) => signers.get(name)!;
+
+  const store = directoryStore(join(home, "owner"));
+  const { log } = collectingLog();
+  const server = await startBlobServer({ host: "127.0.0.1", port: 0, store, visible: () => true, log });
+  t.after(() => server.close());
+  const genesis = await storeGenesis(store, { ...template, ...options.network }, parameters);
+  const { phases } = genesis.network;
+
+  const node = await startDevchain({
+    home: join(home, "chain"),
+    port: 0,
+    blockTimeMs: 0,
+    genesis: {
+      sudo: signer("owner").address,
+      subnets: [
+        {
+          netuid: NETUID,
+          ownerHotkey: signer("owner").address,
+          neurons: names.slice(1).map((name) => signer(name).address),
+          stakes: Object.fromEntries(
+            Object.entries(validators).map(([name, tokens]) => [signer(name).address, String(BigInt(tokens) * TOKEN)]),
+          ),
+          hyperParameters: {
+            tempo: cycleLength(phases) - 1,
+            weightsRateLimit: phases.merge,
+            stakeThreshold: String(1000n * TOKEN),
+          },
+        },
+      ],
+    },
+  });
+  t.after(() => node.close());
+  const chain = await connectDevChain({ endpoint: node.endpoint });
+  t.after(() => chain.close());
+  const present = new Set<Joined>();
+  /** Who comes back serves where it served before, as its records on chain say. */
+  const ports = new Map<string, number>();
+
+  const build = async (blocks: number) => {
+    const { number } = node.newBlocks(blocks);
+    await Promise.all([...present].map(({ clock, signal }) => clock.reach(number, signal)));
+  };
+  const common = (hotkey: string): Flags => ({
+    chain_endpoint: node.endpoint,
+    netuid: NETUID,
+    "wallet.path": wallet.path,
+    "wallet.name": wallet.name,
+    "wallet.hotkey": hotkey,
+    checkpoint_dir: join(home, hotkey),
+    allow_private_addresses: true,
+    device: "cpu",
+    threads: 1,
+  });
+  const validatorConfig = (name: string, flags: Flags = {}) =>
+    loadConfig(validatorSettings, { env: {}, flags: { ...common(name), ...flags } });
+
+  const subnet: Subnet = {
+    ...genesis,
+    node,
+    chain,
+    location: server.url,
+    store,
+    home,
+    signer,
+    uid: (name) => names.indexOf(name),
+    validatorConfig,
+    minerConfig: (name, flags = {}) =>
+      loadConfig(minerSettings, {
+        env: {},
+        flags: {
+          ...common(name),
+          expert_group: "math",
+          batch_size: 4,
+          gradient_accumulation_steps: 1,
+          learning_rate: 0.02,
+          warmup_steps: 0,
+          max_steps: 12,
+          ...flags,
+        },
+      }),
+    async join(name, flags) {
+      const controller = new AbortController();
+      const { log, lines } = collectingLog();
+      const config = validatorConfig(name, { "listen.port": ports.get(name) ?? 0, ...flags });
+      const participant = await joinNetwork({ config, log, signal: controller.signal });
+      ports.set(name, Number(new URL(participant.location).port));
+      const leave = async () => {
+        present.delete(joined);
+        controller.abort();
+        await participant.leave();
+      };
+      const joined: Joined = { ...participant, leave, lines, abort: () => controller.abort() };
+      present.add(joined);
+      t.after(leave);
+      return joined;
+    },
+    window: (cycle, phase) => phaseWindow(cycle, phase, phases),
+    async to(block) {
+      const missing = block - node.head.number;
+      if (missing < 0) throw new RangeError(`block ${block} is past, the head is ${node.head.number}`);
+      if (missing > 0) await build(missing);
+    },
+    sent: (name, total) => until(t, async () => (await chain.nonce(signer(name).address)) >= total),
+    async record(records) {
+      const writes: Promise<unknown>[] = [];
+      for (const [name, data] of Object.entries(records)) {
+        const nonce = await chain.nonce(signer(name).address);
+        writes.push(chain.commit(NETUID, data, signer(name)));
+        await subnet.sent(name, nonce + 1);
+      }
+      await build(1);
+      await Promise.all(writes);
+    },
+  };
+  const { networkHash: hash } = genesis;
+  await subnet.record({
+    owner: encodeRecord({ type: "network", network: shortHash(hash), hash, location: server.url }),
+  });
+  // The validators have their permits from the epoch of cycle 0.
+  await subnet.to(subnet.window(genesis.network.first_cycle, "distribute").start - 1);
+  return subnet;
+};

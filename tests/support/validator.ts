@@ -1,0 +1,39 @@
+import { join } from "node:path";
+import type { TestContext } from "node:test";
+import { openJournal } from "#shared/participant/journal.js";
+import type { MetricValues } from "#shared/telemetry/metrics.js";
+import { createLossMeter } from "#shared/training/loss-meter.js";
+import type { Validator } from "#validator/cycle.js";
+import { validatorJournalSchema } from "#validator/journal.js";
+import { parameters } from "./micro-network.js";
+import type { Joined, Subnet } from "./subnet.js";
+import { device, map } from "./updates.js";
+
+export interface TestValidator extends Validator {
+  readonly participant: Joined;
+  /** What it measured. */
+  readonly measured: readonly MetricValues[];
+}
+
+/** A meter that was compiled with another model than those it is asked about, so that nothing of it may show. */
+export const openMeter = async (t: TestContext, { network }: Pick<Subnet, "network">) => {
+  const meter = await createLossMeter(device, network, {
+    batchSize: network.scoring.eval_batch_size,
+    parameters: map(parameters, () => 0.01),
+  });
+  t.after(() => meter.dispose());
+  return meter;
+};
+
+/** A validator as its program makes it, for one cycle at a time. */
+export const openValidator = async (t: TestContext, subnet: Subnet, name: string): Promise<TestValidator> => {
+  const participant = await subnet.join(name);
+  const measured: MetricValues[] = [];
+  return {
+    participant,
+    measured,
+    meter: await openMeter(t, subnet),
+    metrics: { write: (values) => void measured.push(values), close: async () => {} },
+    journal: openJournal(join(participant.home, "validator.json"), validatorJournalSchema),
+  };
+};

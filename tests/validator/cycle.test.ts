@@ -1,0 +1,107 @@
+import assert from "node:assert/strict";
+import { describe, it } from "node:test";
+import type { LossMeter } from "#shared/training/loss-meter.js";
+import { liveCycle } from "#validator/cycle.js";
+import { NETUID } from "../support/micro-network.js";
+import { publishReports, reportOf, scoredEntry } from "../support/reports.js";
+import { openSubnet, type Subnet, until } from "../support/subnet.js";
+import { forge, noiseUpdate, submit } from "../support/updates.js";
+import { openValidator, type TestValidator } from "../support/validator.js";
+
+const broken: LossMeter = {
+  losses: async () => {
+    throw new RangeError("out of memory");
+  },
+  dispose: async () => {},
+};
+
+const entryOf = ({ journal }: TestValidator) => journal.value.cycles[1];
+
+/** Ann's update is on chain and served; the next block begins the evaluate phase. */
+const submitted = async (subnet: Subnet) => {
+  const ann = forge(subnet, { miner: "ann", tensors: noiseUpdate(subnet, "ann", 0.05) });
+  await submit(subnet, { ann });
+  return ann;
+};
+
+describe("a validator's cycle", { timeout: 60_000 }, () => {
+  it("judges once, and reports what it judged before it was killed", async (t) => {
+    const subnet = await openSubnet(t, { validators: { vera: 2000 } });
+    await submitted(subnet);
+    const [evaluate, merge] = [subnet.window(1, "evaluate"), subnet.window(1, "merge")];
+    const killed = await openValidator(t, subnet, "vera");
+    const life = liveCycle(killed, 1).catch(() => {});
+    await subnet.to(evaluate.start);
+    await until(t, () => entryOf(killed)?.report !== undefined);
+    await killed.participant.leave();
+    await life;
+    const { report } = entryOf(killed)!;
+    assert.equal(entryOf(killed)?.reported, undefined);
+    const names = new Set(killed.measured.flatMap(Object.keys));
+    for (const name of ["eval/loss_math", "eval/loss_prose", "eval/verdict", "eval/score", "eval/loss_reduction"])
+      assert.ok(names.has(name), `${name} is measured`);
+
+    const again = { ...(await openValidator(t, subnet, "vera")), meter: broken };
+    assert.equal(entryOf(again)?.report, report);
+    const rest = liveCycle(again, 1);
+    await subnet.sent("vera", 1);
+    await subnet.to(subnet.node.head.number + 1);
+    await until(t, () => entryOf(again)?.reported !== undefined);
+    await subnet.to(merge.start);
+    await subnet.sent("vera", 3);
+    await subnet.to(merge.start + 1);
+    await rest;
+    const { model, published, weighted } = entryOf(again)!;
+    assert.deepEqual([published, weighted], [merge.start + 1, merge.start + 1]);
+    await subnet.to(subnet.window(2, "distribute").end - 1);
+    assert.equal(await again.participant.models.baseOf(2), model);
+
+    await liveCycle(again, 1);
+    assert.equal(await subnet.chain.nonce(again.participant.signer.address), 3, "everything was done once");
+  });
+
+  it("merges by the others' reports when it cannot make its own", async (t) => {
+    const subnet = await openSubnet(t, { validators: { vera: 3000, vito: 2000 } });
+    const ann = await submitted(subnet);
+    await publishReports(subnet, { vera: reportOf(subnet, "vera", { entries: [scoredEntry(ann, 0.3)] }) });
+    const vito = { ...(await openValidator(t, subnet, "vito")), meter: broken };
+    const cycle = liveCycle(vito, 1);
+    await subnet.sent("vito", 2);
+    await subnet.to(subnet.node.head.number + 1);
+    await cycle;
+    assert.ok(entryOf(vito)?.published);
+    assert.deepEqual(
+      vito.participant.lines
+        .filter(({ level }) => level === "error")
+        .map(({ message, fields }) => [message, fields.reason]),
+      [["Missed report", `the evaluate phase ended at block ${subnet.window(1, "evaluate").end}`]],
+    );
+    assert.deepEqual(
+      vito.journal.value.history.map(({ uid, score }) => [uid, score]),
+      [[subnet.uid("ann"), 0.3]],
+    );
+  });
+
+  it("sets weights and remembers the scores also where it must leave the merge to the others", async (t) => {
+    const subnet = await openSubnet(t, { validators: { vera: 3000, vito: 2000 } });
+    const ann = await submitted(subnet);
+    await publishReports(subnet, { vera: reportOf(subnet, "vera", { entries: [scoredEntry(ann, 0.3)] }) });
+    await subnet.store.delete(ann.tensors.hash);
+    const vito = { ...(await openValidator(t, subnet, "vito")), meter: broken };
+    const abstained = assert.rejects(liveCycle(vito, 1), { code: "MERGE_ABSTAINED" });
+    await subnet.sent("vito", 1);
+    await subnet.to(subnet.node.head.number + 1);
+    await abstained;
+    assert.ok(entryOf(vito)?.weighted);
+    assert.equal(entryOf(vito)?.published, undefined);
+    assert.equal(vito.journal.value.history.length, 1);
+    const [row] = await subnet.chain.weights(NETUID);
+    assert.deepEqual(row, {
+      uid: subnet.uid("vito"),
+      weights: [
+        [0, 65535],
+        [subnet.uid("ann"), 65535],
+      ],
+    });
+  });
+});

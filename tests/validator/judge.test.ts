@@ -1,0 +1,155 @@
+import assert from "node:assert/strict";
+import { describe, it, type TestContext } from "node:test";
+import { verify } from "#shared/chain/wallet.js";
+import { mean } from "#shared/mean.js";
+import type { Parameters } from "#shared/model/parameters.js";
+import { isReportSigned, type Report } from "#shared/protocol/report.js";
+import { evaluationSeed } from "#shared/protocol/seed.js";
+import { evaluationBatches } from "#shared/training/loss-meter.js";
+import { judgeCycle } from "#validator/judge.js";
+import { parameters, template } from "../support/micro-network.js";
+import { openSubnet, type Subnet, until } from "../support/subnet.js";
+import { type Forged, forge, map, noiseUpdate, serve, submit, trainedUpdate } from "../support/updates.js";
+import { openMeter } from "../support/validator.js";
+
+const judge = async (t: TestContext, subnet: Subnet, forged: Readonly<Record<string, Forged>>) => {
+  const vera = await subnet.join("vera");
+  const meter = await openMeter(t, subnet);
+  await submit(subnet, forged);
+  const judged = judgeCycle(vera, meter, 1);
+  await subnet.to(subnet.window(1, "evaluate").start);
+  const report = await judged;
+  const entry = (name: string) => report.entries.find(({ uid }) => uid === subnet.uid(name));
+  return { report, entry, meter };
+};
+
+const verdictOf = (entry: Report["entries"][number] | undefined) => [entry?.verdict, entry?.reason ?? null];
+
+const plus = (update: Parameters): Parameters => ({
+  ...parameters,
+  ...map(update, (delta, name, i) => parameters[name]!.data[i]! + delta),
+});
+
+describe("judgeCycle", { timeout: 60_000 }, () => {
+  it("pays what lowers the loss of its own group's text, and neither noise nor nothing", async (t) => {
+    const miners = ["ann", "bob", "cat", "dan", "eve"];
+    const subnet = await openSubnet(t, { miners });
+    const updates = {
+      ann: await trainedUpdate(subnet, { miner: "ann" }),
+      bob: noiseUpdate(subnet, "noise 116", 0.49),
+      cat: noiseUpdate(subnet, "cat", 0),
+      dan: await trainedUpdate(subnet, { miner: "dan", group: "prose" }),
+    };
+    const forged = Object.fromEntries(
+      Object.entries(updates).map(([miner, tensors]) => [
+        miner,
+        forge(subnet, { miner, tensors, group: miner === "dan" ? "prose" : "math" }),
+      ]),
+    );
+    const { report, entry, meter } = await judge(t, subnet, forged);
+
+    assert.ok(isReportSigned(report, verify));
+    assert.deepEqual(
+      [report.validator, report.cycle, report.base, report.network],
+      [subnet.signer("vera").address, 1, subnet.modelHash, subnet.networkHash],
+    );
+    assert.deepEqual(
+      report.entries.map(({ uid }) => uid),
+      miners.map(subnet.uid),
+    );
+    for (const name of ["ann", "dan"]) {
+      assert.equal(entry(name)?.verdict, "scored");
+      assert.ok(entry(name)!.score > 0, `${name}: ${JSON.stringify(entry(name))}`);
+      assert.ok(entry(name)!.score < entry(name)!.lossReduction!, "the score is a lower bound");
+    }
+    assert.deepEqual([entry("bob")?.verdict, entry("bob")?.score], ["scored", 0]);
+    assert.ok(entry("bob")!.lossReduction! < 0, "what makes it worse is told so");
+    assert.deepEqual([entry("cat")?.lossReduction, entry("cat")?.standardError, entry("cat")?.score], [0, 0, 0]);
+    assert.deepEqual(verdictOf(entry("eve")), ["rejected", "no_commit"]);
+
+    // The seed comes from a block that nobody had seen when the last reveal was made; the losses are those of base + update.
+    const blockHash = await subnet.chain.blockHash(subnet.window(1, "evaluate").start);
+    for (const [group, miner] of [
+      ["math", "ann"],
+      ["prose", "dan"],
+    ] as const) {
+      const seed = evaluationSeed({ network: subnet.networkHash, cycle: 1, group, blockHash });
+      assert.equal(report.seeds[group], seed);
+      const batches = evaluationBatches(subnet.network, group, seed);
+      const before = await meter.losses(parameters, batches);
+      const after = await meter.losses(plus(updates[miner]), batches);
+      assert.equal(report.baseline[group]?.batches, batches.length);
+      assert.ok(Math.abs(report.baseline[group]!.loss - mean(before)) < 1e-9);
+      assert.ok(Math.abs(entry(miner)!.lossReduction! - (mean(before) - mean(after))) < 1e-6);
+      assert.ok(mean(before) - mean(after) > 0);
+    }
+  });
+
+  it("rejects an update that makes the loss NaN, and scores the next one as if it had not been", async (t) => {
+    const subnet = await openSubnet(t, {
+      network: { scoring: { ...template.scoring, max_update_norm: 1e30 } },
+    });
+    const good = await trainedUpdate(subnet, { miner: "bob" });
+    const { report, entry, meter } = await judge(t, subnet, {
+      ann: forge(subnet, { miner: "ann", tensors: map(good, () => 1e25) }),
+      bob: forge(subnet, { miner: "bob", tensors: good }),
+    });
+    assert.deepEqual(verdictOf(entry("ann")), ["rejected", "non_finite_loss"]);
+    assert.deepEqual([entry("ann")?.score, entry("ann")?.lossReduction], [0, null]);
+    const batches = evaluationBatches(subnet.network, "math", report.seeds.math!);
+    const expected = mean(await meter.losses(parameters, batches)) - mean(await meter.losses(plus(good), batches));
+    assert.ok(Math.abs(entry("bob")!.lossReduction! - expected) < 1e-6);
+  });
+
+  it("rejects the later of two equal updates, by the block of the commit", async (t) => {
+    const subnet = await openSubnet(t);
+    const vera = await subnet.join("vera");
+    const tensors = noiseUpdate(subnet, "same", 0.01);
+    const [ann, bob] = ["ann", "bob"].map((miner) => forge(subnet, { miner, tensors }));
+    for (const forged of [ann!, bob!]) await serve(subnet, forged);
+    // The copier has the lower uid and reveals first, but commits a block later.
+    await subnet.to(subnet.window(1, "commit").start - 1);
+    await subnet.record({ bob: bob!.commit });
+    await subnet.record({ ann: ann!.commit });
+    await subnet.record({ ann: ann!.reveal });
+    await subnet.record({ bob: bob!.reveal });
+    const meter = await openMeter(t, subnet);
+    const judged = judgeCycle(vera, meter, 1);
+    await subnet.to(subnet.window(1, "evaluate").start);
+    const { entries } = await judged;
+    const of = (name: string) => entries.find(({ uid }) => uid === subnet.uid(name));
+    assert.deepEqual(verdictOf(of("bob")), ["scored", null]);
+    assert.deepEqual(verdictOf(of("ann")), ["rejected", "duplicate"]);
+    assert.match(of("ann")!.detail!, new RegExp(`${bob!.artifact} of ${subnet.signer("bob").address} in cycle 1`));
+  });
+
+  it("tells a miner that is gone from a validator that is cut off", async (t) => {
+    const verdicts = async (unreachable: readonly string[]) => {
+      const subnet = await openSubnet(t, { miners: ["ann", "bob", "cat"] });
+      const vera = await subnet.join("vera");
+      const meter = await openMeter(t, subnet);
+      const forged = ["ann", "bob"].map((miner) => {
+        const location = unreachable.includes(miner) ? "http://127.0.0.1:1" : subnet.location;
+        return forge(subnet, { miner, tensors: noiseUpdate(subnet, miner, 0.01), location });
+      });
+      for (const one of forged) if (one.submission.reveal?.location === subnet.location) await serve(subnet, one);
+      for (const phase of ["commit", "reveal"] as const) {
+        await subnet.to(subnet.window(1, phase).start - 1);
+        await subnet.record({ ann: forged[0]![phase], bob: forged[1]![phase] });
+      }
+      const { start } = subnet.window(1, "evaluate");
+      await subnet.to(start - 1);
+      const judged = judgeCycle(vera, meter, 1);
+      // Whoever does not answer is asked again for a third of the phase; those who do have been fetched by then.
+      const served = async ({ tensors }: Forged) => (await fetch(`${vera.location}/blob/${tensors.hash}`)).ok;
+      if (!unreachable.includes("bob")) await until(t, () => served(forged[1]!));
+      await subnet.to(start);
+      await subnet.to(start + 1);
+      return (await judged).entries.map(verdictOf);
+    };
+    const silent = ["rejected", "no_commit"];
+    assert.deepEqual(await verdicts(["ann"]), [["abstained", "unreachable"], ["scored", null], silent]);
+    const own = ["abstained", "validator_failed"];
+    assert.deepEqual(await verdicts(["ann", "bob"]), [own, own, silent]);
+  });
+});
