@@ -1,4 +1,4 @@
-import { buildUpdate, encodeFloats, type TensorBlob } from "#shared/artifact/update.js";
+import { encodeFloats, type TensorBlob } from "#shared/artifact/update.js";
 import { createRandom } from "#shared/data/random.js";
 import { BlockZeroError } from "#shared/errors.js";
 import type { Parameters } from "#shared/model/parameters.js";
@@ -6,7 +6,7 @@ import { encodeParameters } from "#shared/model/parts.js";
 import type { Participant } from "#shared/participant/join.js";
 import type { ModelManifest } from "#shared/protocol/model-manifest.js";
 import { parseRecord } from "#shared/protocol/records.js";
-import type { ShardTrainer } from "./shard-trainer.js";
+import type { ShardTrainer } from "./trainer.js";
 
 /** What a miner is about to submit: the safetensors of its update, and what it says it did for it. */
 export interface Submission {
@@ -66,9 +66,8 @@ const copier: Behaviour = async ({ participant, group, baseManifest }) => {
 };
 
 const trained = async (work: Workplace, maxSteps?: number): Promise<Submission | null> => {
-  const { run, trained: after } = await work.train(maxSteps);
+  const { run, update } = await work.train(maxSteps);
   if (run.steps === run.skipped) return null;
-  const update = buildUpdate(new Map(Object.entries(work.base)), new Map(Object.entries(after)));
   return { tensors: encodeFloats(update), steps: run.steps, tokens: run.tokens };
 };
 

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { participantSettings, pathSchema } from "#shared/config/common.js";
+import { deviceSetting, participantSettings, pathSchema } from "#shared/config/common.js";
 import { type Config, defineConfig, setting } from "#shared/config/settings.js";
 
 /** How a miner acts: all but `honest` cheat on purpose, so that a test network can show what cheating earns. */
@@ -22,6 +22,7 @@ export const minerSettings = defineConfig({
     default: 0.5,
     describe: "Share of training windows from data_path; 1 leaves the group's data out.",
   }),
+  device: deviceSetting("auto"),
   batch_size: setting({ schema: z.int().min(1), default: 4, describe: "Sequences in a forward pass." }),
   gradient_accumulation_steps: setting({
     schema: z.int().min(1),
@@ -40,6 +41,23 @@ export const minerSettings = defineConfig({
     describe: "Optimiser steps in a cycle at most; the train phase's last block ends it earlier.",
   }),
   weight_decay: setting({ schema: z.number().min(0), default: 0.1, describe: "AdamW's decoupled weight decay." }),
+  workers: setting({
+    schema: z.int().min(1).max(64),
+    default: 1,
+    describe:
+      "Replicas of the shard that train at once, each in a process of its own with its own data and share of the threads; one averaged update leaves the machine. 1 trains in the miner's own process.",
+  }),
+  spike_threshold: setting({
+    schema: z.number().min(0),
+    default: 6,
+    describe:
+      "Standard deviations above the running mean loss from which a step is a spike and is not taken; 0 takes every finite step.",
+  }),
+  checkpoint_interval_seconds: setting({
+    schema: z.number().min(0),
+    default: 60,
+    describe: "Seconds between checkpoints of a training under way; 0 keeps only how it ended.",
+  }),
   seed: setting({
     schema: z.int().min(0),
     default: 42,

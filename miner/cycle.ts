@@ -11,9 +11,10 @@ import { phaseWindow } from "#shared/protocol/phases.js";
 import { encodeRecord, shortHash } from "#shared/protocol/records.js";
 import type { MetricsSink } from "#shared/telemetry/metrics.js";
 import { behaviours } from "./behaviours.js";
+import type { BlockTimer } from "./block-timer.js";
 import type { MinerConfig } from "./config.js";
 import type { MinerJournal } from "./journal.js";
-import type { ShardTrainer } from "./shard-trainer.js";
+import type { ShardTrainer } from "./trainer.js";
 
 export interface Miner {
   readonly participant: Participant;
@@ -21,6 +22,8 @@ export interface Miner {
   readonly journal: Journal<MinerJournal>;
   readonly trainer: ShardTrainer;
   readonly metrics: MetricsSink;
+  /** Tells when a block will come; without it training ends when the block is seen. */
+  readonly timer?: BlockTimer;
 }
 
 /** Inner steps whose mean loss is one line of metrics. */
@@ -69,7 +72,7 @@ export const liveCycle = async (miner: Miner, cycle: number): Promise<void> => {
 
 /** Makes and stores the cycle's artifact, hidden until the reveal phase; returns its hash, or null when there is none. */
 const prepare = async (miner: Miner, cycle: number): Promise<string | null> => {
-  const { participant, config, journal, trainer, metrics } = miner;
+  const { participant, config, journal, trainer, timer, metrics } = miner;
   const { network, models, blobs, embargo, clock, signal, log } = participant;
   const group = config.expert_group;
   const train = phaseWindow(cycle, "train", network.phases);
@@ -84,11 +87,11 @@ const prepare = async (miner: Miner, cycle: number): Promise<string | null> => {
   );
   log.info("training", { cycle, group, base: baseHash, untilBlock: train.end - 1 });
   // The update must be written, hashed and sent in time for the commit window: training ends a block before it opens.
-  const deadline = train.end - 1;
+  const last = train.end - 1;
   const from = clock.head.number;
   const losses: number[] = [];
-  const stop = () => signal.aborted || clock.head.number >= deadline;
-  const progress = () => (clock.head.number - from) / (deadline - from);
+  const stop = () => signal.aborted || clock.head.number >= last;
+  const progress = () => (clock.head.number - from) / (last - from);
   const submission = await behaviours[config.behaviour]({
     participant,
     trainer,
@@ -99,13 +102,16 @@ const prepare = async (miner: Miner, cycle: number): Promise<string | null> => {
     train: async (maxSteps) => {
       const training = await trainer.train(base, {
         cycle,
+        model: baseHash,
         stop,
+        deadline: () => timer?.expected(last),
         progress,
         ...(maxSteps !== undefined && { maxSteps }),
-        onStep: ({ step, loss, learningRate, gradNorm, skipped }) => {
-          if (skipped)
-            log.warn("step skipped: the loss or its gradient is not finite", { cycle, step, loss, gradNorm });
-          else losses.push(loss);
+        onStep: ({ step, loss, learningRate, gradNorm, skipped, spike, replica }) => {
+          if (spike) log.warn("step skipped: the loss is a spike", { cycle, step, loss, gradNorm, replica });
+          else if (skipped)
+            log.warn("step skipped: the loss or its gradient is not finite", { cycle, step, loss, gradNorm, replica });
+          else if (replica === 0) losses.push(loss);
           if (losses.length === LOG_EVERY)
             metrics.write({
               cycle,
@@ -116,7 +122,7 @@ const prepare = async (miner: Miner, cycle: number): Promise<string | null> => {
             });
         },
       });
-      const { steps, tokens, skipped, firstLoss, lastLoss } = training.run;
+      const { steps, tokens, skipped, spikes, firstLoss, lastLoss } = training.run;
       if (steps > skipped)
         metrics.write({
           cycle,
@@ -125,8 +131,17 @@ const prepare = async (miner: Miner, cycle: number): Promise<string | null> => {
           "train/loss_reduction": firstLoss - lastLoss,
           "train/tokens": tokens,
           "train/skipped_steps": skipped,
+          "train/spikes": spikes,
         });
-      log.info("trained", { cycle, steps, tokens, skipped, loss: lastLoss, lossReduction: firstLoss - lastLoss });
+      log.info("trained", {
+        cycle,
+        steps,
+        tokens,
+        skipped,
+        spikes,
+        loss: lastLoss,
+        lossReduction: firstLoss - lastLoss,
+      });
       return training;
     },
   });

@@ -1,5 +1,5 @@
 #!/usr/bin/env node
-import { runProgram, singleCommand } from "#shared/cli/program.js";
-import { minerCommand } from "./command.js";
+import { runProgram } from "#shared/cli/program.js";
+import { minerProgram } from "./program.js";
 
-await runProgram(singleCommand(minerCommand));
+await runProgram(minerProgram());

@@ -1,5 +1,5 @@
 import { join } from "node:path";
-import { onnxCpu } from "#shared/engine/runtime/onnx-cpu.js";
+import { openDevice } from "#shared/engine/runtime/open-device.js";
 import { BlockZeroError, reasonOf } from "#shared/errors.js";
 import { groupNamed, groupShapes, hubShapes } from "#shared/model/groups.js";
 import { decodeParameters } from "#shared/model/parts.js";
@@ -10,11 +10,14 @@ import { phaseAt } from "#shared/protocol/phases.js";
 import type { Log } from "#shared/telemetry/log.js";
 import type { MetricsSink } from "#shared/telemetry/metrics.js";
 import { openMetrics } from "#shared/telemetry/open-metrics.js";
+import { startBlockTimer } from "./block-timer.js";
 import type { MinerConfig } from "./config.js";
 import { liveCycle, type Miner } from "./cycle.js";
 import { reportScore } from "./feedback.js";
 import { minerJournalSchema } from "./journal.js";
-import { createShardTrainer, type ShardTrainer } from "./shard-trainer.js";
+import { createShardTrainer } from "./shard-trainer.js";
+import type { ShardTrainer } from "./trainer.js";
+import { openWorkerPool, replicaFolder } from "./worker-pool.js";
 
 /** Runs a miner until the signal aborts. Throws only for what is wrong before the first cycle; later faults cost their cycle. */
 export const runMiner = async (config: MinerConfig, log: Log, signal: AbortSignal): Promise<void> => {
@@ -35,14 +38,24 @@ export const runMiner = async (config: MinerConfig, log: Log, signal: AbortSigna
 
 const mine = async (participant: Participant, config: MinerConfig, metrics: MetricsSink): Promise<never> => {
   groupNamed(participant.network, config.expert_group);
+  const trainer = await openTrainer(participant, config);
   const miner: Miner = {
     participant,
     config,
     metrics,
     journal: openJournal(join(participant.home, "miner.json"), minerJournalSchema),
-    trainer: await openTrainer(participant, config),
+    trainer,
+    timer: startBlockTimer(participant.clock, participant.signal),
   };
-  return runCycles(participant, {
+  try {
+    return await live(miner);
+  } finally {
+    await trainer.dispose();
+  }
+};
+
+const live = (miner: Miner): Promise<never> =>
+  runCycles(miner.participant, {
     failure: "Missed commit",
     first: ({ cycle, phase }) => {
       const canTrain = phase === "distribute" || phase === "train";
@@ -54,7 +67,6 @@ const mine = async (participant: Participant, config: MinerConfig, metrics: Metr
       if (miner.journal.value.cycles[cycle]?.revealed) void feedback(miner, cycle);
     },
   });
-};
 
 const feedback = async (miner: Miner, cycle: number): Promise<void> => {
   try {
@@ -90,10 +102,25 @@ const openTrainer = async (participant: Participant, config: MinerConfig): Promi
     `group ${group}`,
   );
   const started = performance.now();
-  const trainer = await createShardTrainer(
-    { device: onnxCpu({ threads: config.threads }), network, group, config, hub },
-    base,
-  );
-  log.info("training step compiled", { group, milliseconds: Math.round(performance.now() - started) });
+  const home = join(participant.home, "training");
+  const trainer =
+    config.workers > 1
+      ? await openWorkerPool({ network, group, config, hub, home, log }, base)
+      : await createShardTrainer(
+          {
+            device: await openDevice({ ...config, log }),
+            network,
+            group,
+            config,
+            hub,
+            keep: { dir: replicaFolder(home, 0), log },
+          },
+          base,
+        );
+  log.info("training step compiled", {
+    group,
+    workers: config.workers,
+    milliseconds: Math.round(performance.now() - started),
+  });
   return trainer;
 };

@@ -1,14 +1,19 @@
 import { openSource } from "#datasets/index.js";
+import { buildUpdate } from "#shared/artifact/update.js";
 import { groupTrainingLoader } from "#shared/data/group-data.js";
 import type { Device } from "#shared/engine/device.js";
 import { expertsOf, shardOf } from "#shared/model/groups.js";
 import { batchInputs, languageModelLoss } from "#shared/model/loss.js";
 import type { Parameters } from "#shared/model/parameters.js";
 import type { Network } from "#shared/protocol/network.js";
-import { type InnerLoop, type InnerRun, innerLoop } from "#shared/training/inner-loop.js";
+import { innerLoop } from "#shared/training/inner-loop.js";
 import { cosineWithWarmup } from "#shared/training/schedule.js";
-import { createTrainStep } from "#shared/training/train-step.js";
+import { createTimeBox, stepTimes } from "#shared/training/time-box.js";
+import { createTrainStep, type TrainStepOptions } from "#shared/training/train-step.js";
 import type { MinerConfig } from "./config.js";
+import { type KeepOptions, keepRuns } from "./keep-runs.js";
+import { type RunPlace, streamSeed } from "./run-identity.js";
+import type { ShardTrainer, Training, TrainOptions } from "./trainer.js";
 
 export interface ShardTrainerOptions {
   readonly device: Device;
@@ -16,57 +21,69 @@ export interface ShardTrainerOptions {
   readonly group: string;
   readonly config: MinerConfig;
   readonly hub: Parameters;
+  /** Which of the machine's replicas this is; 0 by default. */
+  readonly replica?: number;
+  /** Keeps checkpoints, and goes on from them. */
+  readonly keep?: KeepOptions;
+  /** Milliseconds since the epoch. */
+  readonly now?: () => number;
 }
 
-export interface Training {
-  readonly run: InnerRun;
-  /** The group's expert tensors after training. */
-  readonly trained: Parameters;
+/** A trainer in this process, of which the trained tensors can be had as well. */
+export interface LocalTrainer extends ShardTrainer {
+  train(base: Parameters, options: TrainOptions): Promise<Training & { readonly trained: Parameters }>;
 }
 
-/** Trains one expert group against a frozen hub; compiled once, AdamW's moments live on across cycles as in DiLoCo. */
-export interface ShardTrainer {
-  train(
-    base: Parameters,
-    options: Pick<InnerLoop, "stop" | "progress" | "onStep"> & { cycle: number; maxSteps?: number },
-  ): Promise<Training>;
-  dispose(): Promise<void>;
-}
-
-export const createShardTrainer = async (
-  { device, network, group, config, hub }: ShardTrainerOptions,
-  base: Parameters,
-): Promise<ShardTrainer> => {
-  const held = expertsOf(network.model, network.groups[group]!);
+/** What a shard's training step is compiled from, its tensors apart. */
+export const shardStep = (
+  { model, groups, data }: Network,
+  group: string,
+  config: MinerConfig,
+): Omit<TrainStepOptions, "device" | "params" | "trainable"> => {
   const shape = {
-    config: network.model,
-    held,
+    config: model,
+    held: expertsOf(model, groups[group]!),
     batchSize: config.batch_size,
-    sequenceLength: network.data.sequence_length,
+    sequenceLength: data.sequence_length,
   };
-  const trainStep = await createTrainStep({
-    device,
+  return {
     loss: languageModelLoss(shape),
     inputs: batchInputs(shape),
-    params: shardOf(hub, base, held),
-    trainable: Object.keys(base),
     adamw: { weightDecay: config.weight_decay },
     accumulation: config.gradient_accumulation_steps,
+  };
+};
+
+/** Compiles the training step once, and trains with it in this process. */
+export const createShardTrainer = async (options: ShardTrainerOptions, base: Parameters): Promise<LocalTrainer> => {
+  const { device, hub, network, group, config, keep, replica = 0, now = Date.now } = options;
+  const place: RunPlace = { network, group, config, replica };
+  const trainStep = await createTrainStep({
+    ...shardStep(network, group, config),
+    device,
+    params: shardOf(hub, base, expertsOf(network.model, network.groups[group]!)),
+    // In one order wherever the tensors come from, since the gradient's norm is summed in it.
+    trainable: Object.keys(base).sort(),
   });
   const own =
     config.data_path === undefined
       ? undefined
       : { source: openSource({ kind: "jsonl", path: config.data_path }), share: config.data_weight };
+  const shapes = Object.fromEntries(Object.entries(base).map(([name, { shape }]) => [name, shape]));
+  const runs = keep && keepRuns({ ...keep, trainStep, place, shapes, now });
+  const times = stepTimes();
 
   return {
-    async train(from, { cycle, maxSteps = config.max_steps, ...control }) {
-      trainStep.restore({ ...trainStep.state(), params: from });
+    async train(from, { cycle, model, maxSteps = config.max_steps, stop, onStep, ...clock }) {
       const loader = groupTrainingLoader(network, group, {
         batchSize: config.batch_size,
-        seed: `${config.seed}/${config.wallet.hotkey}/${cycle}`,
+        seed: streamSeed(place, cycle),
         own,
       });
-      const run = await innerLoop({
+      const run = model === undefined ? undefined : await runs?.begin({ cycle, model, loader });
+      if (!run?.progress) await trainStep.restore({ params: from });
+      const deadline = clock.deadline ?? (() => undefined);
+      const result = await innerLoop({
         trainStep,
         nextBatch: loader.next,
         schedule: cosineWithWarmup({
@@ -76,10 +93,32 @@ export const createShardTrainer = async (
         }),
         maxSteps,
         accumulation: config.gradient_accumulation_steps,
-        ...control,
+        spikeThreshold: config.spike_threshold,
+        timeBox: createTimeBox({ times, now, deadline }),
+        progress: timePassed(now, deadline, clock.progress),
+        stop,
+        ...(run?.progress && { from: run.progress }),
+        ...(run && { betweenSteps: run.betweenSteps }),
+        onStep: (step) => onStep?.({ ...step, replica }),
       });
-      return { run, trained: trainStep.params() };
+      run?.end();
+      const trained = await trainStep.params();
+      const update = buildUpdate(new Map(Object.entries(from)), new Map(Object.entries(trained)));
+      return { run: result, trained, update };
     },
-    dispose: () => trainStep.dispose(),
+    async dispose() {
+      await runs?.settled();
+      await trainStep.dispose();
+    },
+  };
+};
+
+/** Share of the time from now to the deadline that has passed; where there is none, what `otherwise` says. */
+const timePassed = (now: () => number, deadline: () => number | undefined, otherwise: () => number = () => 0) => {
+  const begun = now();
+  return () => {
+    const end = deadline();
+    if (end === undefined) return otherwise();
+    return end <= begun ? 1 : Math.min(1, (now() - begun) / (end - begun));
   };
 };

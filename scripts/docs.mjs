@@ -11,6 +11,7 @@ const { configReference } = await load("shared/config/docs.js");
 const { commands } = await load("owner/program.js");
 const { minerCommand } = await load("miner/command.js");
 const { minerSettings } = await load("miner/config.js");
+const { planCommand } = await load("miner/plan-command.js");
 const { validatorCommand } = await load("validator/command.js");
 const { validatorSettings } = await load("validator/config.js");
 
@@ -24,7 +25,9 @@ const pages = {
     "Results go to standard output, everything else to standard error. Exit status 0: done; 2: something you can put right, said in one line with a code and a hint; 1: a bug in BlockZero.",
     "A `.env` file in the current folder is read into the environment.",
     ...commands.map((spec) => commandReference(spec, "blockzero")),
-    ...[minerCommand, validatorCommand].map((spec) => commandReference(spec)),
+    commandReference(minerCommand),
+    commandReference(planCommand, "blockzero-miner"),
+    commandReference(validatorCommand),
   ],
   "configuration.md": [
     "# Configuration",

@@ -1,6 +1,6 @@
 import { BlockZeroError } from "../errors.js";
 import { type DrawDocument, documentsOn } from "./documents.js";
-import { createRandom, type Random } from "./random.js";
+import { createRandom, type Random, type RandomState } from "./random.js";
 import type { DocumentSource } from "./source.js";
 import type { Side } from "./split.js";
 import type { Tokenizer } from "./tokenizer.js";
@@ -33,6 +33,10 @@ export interface LoaderOptions {
 
 export interface TrainingLoader {
   next(): Batch;
+  /** Where the stream stands between two batches. */
+  position(): RandomState;
+  /** Goes on from a position of a loader with the same options and documents. */
+  seek(position: RandomState): void;
 }
 
 /**
@@ -43,8 +47,14 @@ export interface TrainingLoader {
  */
 export const trainingLoader = (options: LoaderOptions & { readonly seed: string | number }): TrainingLoader => {
   const window = windowsOn("training", options);
-  const random = createRandom(`blockzero training ${options.seed}`);
-  return { next: () => batchOf(options, () => window(random)) };
+  let random = createRandom(`blockzero training ${options.seed}`);
+  return {
+    next: () => batchOf(options, () => window(random)),
+    position: () => random.state(),
+    seek: (position) => {
+      random = createRandom(position);
+    },
+  };
 };
 
 /**

@@ -10,20 +10,21 @@ export interface Random {
   below(bound: number): number;
   /** One of the items, all alike. */
   pick<T>(items: readonly [T, ...T[]]): T;
+  /** Where the stream stands: `createRandom` goes on from it. */
+  state(): RandomState;
 }
+
+/** The generator's four 32-bit words. */
+export type RandomState = readonly [number, number, number, number];
 
 const TWO_32 = 2 ** 32;
 
 /**
  * xoshiro128** 1.1 (Blackman and Vigna, "Scrambled linear pseudorandom number generators", 2021; prng.di.unimi.it),
- * its state the first 16 bytes, little-endian, of SHA-256 of the seed's UTF-8.
+ * its state the first 16 bytes, little-endian, of SHA-256 of the seed's UTF-8; or, of a stream that goes on, its state.
  */
-export const createRandom = (seed: string): Random => {
-  const digest = createHash("sha256").update(seed, "utf8").digest();
-  let a = digest.readUInt32LE(0);
-  let b = digest.readUInt32LE(4);
-  let c = digest.readUInt32LE(8);
-  let d = digest.readUInt32LE(12);
+export const createRandom = (seed: string | RandomState): Random => {
+  let [a, b, c, d] = typeof seed === "string" ? stateOf(seed) : seed;
 
   const uint32 = (): number => {
     const result = Math.imul(rotateLeft(Math.imul(b, 5), 7), 9) >>> 0;
@@ -49,7 +50,18 @@ export const createRandom = (seed: string): Random => {
     return draw % bound;
   };
 
-  return { uint32, next, below, pick: (items) => items[below(items.length)] ?? items[0] };
+  return {
+    uint32,
+    next,
+    below,
+    pick: (items) => items[below(items.length)] ?? items[0],
+    state: () => [a >>> 0, b >>> 0, c >>> 0, d >>> 0],
+  };
+};
+
+const stateOf = (seed: string): RandomState => {
+  const digest = createHash("sha256").update(seed, "utf8").digest();
+  return [digest.readUInt32LE(0), digest.readUInt32LE(4), digest.readUInt32LE(8), digest.readUInt32LE(12)];
 };
 
 const rotateLeft = (value: number, bits: number): number => (value << bits) | (value >>> (32 - bits));

@@ -2,6 +2,8 @@ import { setImmediate as yieldToEvents } from "node:timers/promises";
 import type { Batch } from "#shared/data/loader.js";
 import { intTensor } from "#shared/engine/tensor.js";
 import { mean } from "#shared/mean.js";
+import { isSpike, SPIKE_WINDOW } from "./spike.js";
+import type { TimeBox } from "./time-box.js";
 import type { TrainStep } from "./train-step.js";
 
 export interface InnerStep {
@@ -10,17 +12,35 @@ export interface InnerStep {
   readonly loss: number;
   readonly learningRate: number;
   readonly gradNorm: number;
+  /** The step changed nothing: its loss or gradient was not finite, or it was a spike. */
   readonly skipped: boolean;
+  readonly spike: boolean;
 }
 
 export interface InnerRun {
   readonly steps: number;
   readonly tokens: number;
-  /** Steps whose loss or gradient was not finite; they changed nothing. */
+  /** Steps that changed nothing, because loss or gradient were not finite or the loss was a spike. */
   readonly skipped: number;
+  /** Those of them that were spikes. */
+  readonly spikes: number;
   /** Mean training loss over the first and the last tenth of the steps, nats; NaN when no step ran. */
   readonly firstLoss: number;
   readonly lastLoss: number;
+}
+
+/** Where a run stands between two steps: with the train step's state and the batches' position, all it takes to go on. */
+export interface InnerProgress {
+  readonly steps: number;
+  readonly tokens: number;
+  readonly skipped: number;
+  readonly spikes: number;
+  /** Place in the schedule, in steps. */
+  readonly position: number;
+  /** Losses of the steps that were taken. */
+  readonly losses: readonly number[];
+  /** Finite losses of the last steps, spikes among them. */
+  readonly recent: readonly number[];
 }
 
 export interface InnerLoop {
@@ -31,33 +51,60 @@ export interface InnerLoop {
   readonly accumulation: number;
   /** Asked before every step; true ends the loop. */
   readonly stop: () => boolean;
-  /** Share of the time that has passed, 0–1: where time is shorter than `maxSteps`, the schedule follows it to its end. */
+  /** Ends the loop before a step that would not be over in time; the last step may get fewer micro-batches instead. */
+  readonly timeBox?: TimeBox;
+  /** Share of the time from here on that has passed, 0–1: where time is shorter than the steps, the schedule follows it to its end. */
   readonly progress?: () => number;
+  /** Standard deviations above the running mean from which a loss is a spike, and its step not taken; 0 for none. */
+  readonly spikeThreshold?: number;
+  /** Goes on from here instead of the beginning. */
+  readonly from?: InnerProgress;
   readonly onStep?: (step: InnerStep) => void;
+  /** Awaited between steps. */
+  readonly betweenSteps?: (progress: InnerProgress) => Promise<void>;
 }
 
-/** DiLoCo's inner phase: up to `maxSteps` AdamW steps, fewer when `stop` says that the time is up. */
+const BEGINNING: InnerProgress = { steps: 0, tokens: 0, skipped: 0, spikes: 0, position: 0, losses: [], recent: [] };
+
+/** DiLoCo's inner phase: up to `maxSteps` AdamW steps, fewer when the time is up. */
 export const innerLoop = async (loop: InnerLoop): Promise<InnerRun> => {
-  const losses: number[] = [];
-  let tokens = 0;
-  let skipped = 0;
-  for (let step = 0; step < loop.maxSteps && !loop.stop(); step++) {
-    const batches = Array.from({ length: loop.accumulation }, loop.nextBatch);
-    const elapsed = Math.floor((loop.progress?.() ?? 0) * loop.maxSteps);
-    const learningRate = loop.schedule(Math.max(step, elapsed));
-    const result = await loop.trainStep.step(batches.map(batchTensors), learningRate);
-    tokens += batches.reduce((total, { ids }) => total + ids.length, 0);
+  const { trainStep, maxSteps, accumulation, timeBox, spikeThreshold = 0, from = BEGINNING } = loop;
+  const losses = [...from.losses];
+  const recent = [...from.recent];
+  let { steps, tokens, skipped, spikes, position } = from;
+  const begun = position / maxSteps;
+  const refuse = (loss: number) => isSpike(loss, recent, spikeThreshold);
+
+  while (steps < maxSteps && !loop.stop()) {
+    const microBatches = timeBox ? timeBox.room(accumulation) : accumulation;
+    if (microBatches === 0) break;
+    const elapsed = begun + (1 - begun) * (loop.progress?.() ?? 0);
+    position = Math.max(steps, Math.floor(elapsed * maxSteps));
+    const learningRate = loop.schedule(position);
+    const take = () => {
+      const batches = Array.from({ length: microBatches }, loop.nextBatch);
+      tokens += batches.reduce((total, { ids }) => total + ids.length, 0);
+      return trainStep.step(batches.map(batchTensors), learningRate, refuse);
+    };
+    const result = await (timeBox ? timeBox.timed(microBatches, take) : take());
+    const step = steps++;
     if (result.skipped) skipped++;
     else losses.push(result.loss);
-    loop.onStep?.({ step, learningRate, ...result });
+    if (result.refused) spikes++;
+    if (result.refused || !result.skipped) recent.push(result.loss);
+    if (recent.length > SPIKE_WINDOW) recent.shift();
+    const { loss, gradNorm } = result;
+    loop.onStep?.({ step, loss, learningRate, gradNorm, skipped: result.skipped, spike: result.refused });
+    await loop.betweenSteps?.({ steps, tokens, skipped, spikes, position, losses, recent });
     // The runtime computes on this thread: let the chain's heads and the blob server's requests in.
     await yieldToEvents();
   }
   const tenth = Math.max(1, Math.floor(losses.length / 10));
   return {
-    steps: losses.length + skipped,
+    steps,
     tokens,
     skipped,
+    spikes,
     firstLoss: mean(losses.slice(0, tenth)),
     lastLoss: mean(losses.slice(-tenth)),
   };

@@ -34,3 +34,13 @@ test("below keeps to its bounds", () => {
   for (let i = 0; i < 1_000; i++) assert.ok(random.below(3 * 2 ** 30) < 3 * 2 ** 30);
   for (const bound of [0, -1, 1.5, 2 ** 32 + 1, Number.NaN]) assert.throws(() => random.below(bound), RangeError);
 });
+
+test("a stream goes on from its state, wherever it stands", () => {
+  const random = createRandom("state");
+  for (let i = 0; i < 100; i++) {
+    const copy = createRandom(random.state());
+    assert.equal(copy.next(), random.next());
+    assert.deepEqual(copy.state(), random.state());
+    assert.ok(random.state().every((word) => Number.isInteger(word) && word >= 0 && word <= 0xffffffff));
+  }
+});

@@ -86,7 +86,14 @@ describe("inner loop", () => {
   it("takes no step, and no batch, when it is stopped at once", async (context) => {
     const nextBatch = () => assert.fail("a batch was drawn");
     const { result } = await run(context, { stop: () => true, nextBatch });
-    assert.deepEqual(result, { steps: 0, tokens: 0, skipped: 0, firstLoss: Number.NaN, lastLoss: Number.NaN });
+    assert.deepEqual(result, {
+      steps: 0,
+      tokens: 0,
+      skipped: 0,
+      spikes: 0,
+      firstLoss: Number.NaN,
+      lastLoss: Number.NaN,
+    });
   });
 
   it("follows the clock through the schedule where time is shorter than the steps", async (context) => {

@@ -1,0 +1,9 @@
+import { addCommand, createProgram, runProgram } from "#shared/cli/program.js";
+import { stepBench } from "./step/command.js";
+
+/** One entry a bench; each is a command of its own. */
+const benches = [stepBench];
+
+const program = createProgram("npm run bench --", "Measures this software beside its peers, in one run.");
+for (const bench of benches) addCommand(program, bench);
+await runProgram(program);

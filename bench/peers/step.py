@@ -1,0 +1,234 @@
+"""The peer of `npm run bench -- step`: Qwen3-MoE training in PyTorch, as one would write it for speed there.
+
+Speaks JSON, one request and one answer a line, over stdin and stdout. Runs on PyTorch 1.13 and later: what a
+newer version offers (scaled_dot_product_attention, rms_norm, fused AdamW, torch.compile) is used where it is.
+"""
+
+import json
+import math
+import os
+import sys
+import time
+import warnings
+
+import torch
+import torch.nn.functional as F
+
+warnings.filterwarnings("ignore")
+
+HAS_SDPA = hasattr(F, "scaled_dot_product_attention")
+HAS_RMS_NORM = hasattr(F, "rms_norm")
+HAS_COMPILE = hasattr(torch, "compile")
+HAS_GROUPED_MM = hasattr(F, "grouped_mm")
+
+
+class RMSNorm(torch.nn.Module):
+    def __init__(self, weight, eps):
+        super().__init__()
+        self.weight, self.eps = weight, eps
+
+    def forward(self, x):
+        if HAS_RMS_NORM:
+            return F.rms_norm(x, self.weight.shape, self.weight, self.eps)
+        return x * torch.rsqrt(x.pow(2).mean(-1, keepdim=True) + self.eps) * self.weight
+
+
+class Attention(torch.nn.Module):
+    def __init__(self, config, weights, prefix):
+        super().__init__()
+        self.heads, self.kv, self.h = config["num_attention_heads"], config["num_key_value_heads"], config["head_dim"]
+        self.q, self.k, self.v, self.o = (weights[f"{prefix}.{name}_proj.weight"] for name in "qkvo")
+        eps = config["rms_norm_eps"]
+        self.q_norm = RMSNorm(weights[f"{prefix}.q_norm.weight"], eps)
+        self.k_norm = RMSNorm(weights[f"{prefix}.k_norm.weight"], eps)
+
+    def forward(self, x, cos, sin, mask):
+        b, t, _ = x.shape
+        q = rotate(self.q_norm(F.linear(x, self.q).view(b, t, self.heads, self.h)).transpose(1, 2), cos, sin)
+        k = rotate(self.k_norm(F.linear(x, self.k).view(b, t, self.kv, self.h)).transpose(1, 2), cos, sin)
+        v = F.linear(x, self.v).view(b, t, self.kv, self.h).transpose(1, 2)
+        k, v = (y.repeat_interleave(self.heads // self.kv, 1) for y in (k, v))
+        if HAS_SDPA:
+            y = F.scaled_dot_product_attention(q, k, v, is_causal=True)
+        else:
+            y = torch.softmax(q @ k.transpose(-1, -2) / math.sqrt(self.h) + mask, -1) @ v
+        return F.linear(y.transpose(1, 2).reshape(b, t, -1), self.o)
+
+
+def rotate(x, cos, sin):
+    left, right = x.chunk(2, -1)
+    return x * cos + torch.cat((-right, left), -1) * sin
+
+
+class Experts(torch.nn.Module):
+    """Tokens sorted by expert once; then each expert in turn, or all in one grouped product."""
+
+    def __init__(self, config, weights, layer, held, grouped):
+        super().__init__()
+        name = lambda expert, projection: f"model.layers.{layer}.mlp.experts.{expert}.{projection}_proj.weight"
+        self.router = weights[f"model.layers.{layer}.mlp.gate.weight"]
+        self.k, self.renormalise = min(config["num_experts_per_tok"], len(held)), config["norm_topk_prob"]
+        self.grouped, self.count = grouped, len(held)
+        train = weights[name(held[0], "up")].requires_grad
+        stack = lambda rows: torch.nn.Parameter(torch.stack(rows), requires_grad=train)
+        one = lambda row: torch.nn.Parameter(row, requires_grad=train)
+        gate_up = [torch.cat((weights[name(e, "gate")].data, weights[name(e, "up")].data)) for e in held]
+        down = [weights[name(e, "down")].data for e in held]
+        if grouped:
+            self.gate_up, self.down = stack(gate_up), stack(down)
+        else:
+            self.gate_up = torch.nn.ParameterList([one(w) for w in gate_up])
+            self.down = torch.nn.ParameterList([one(w) for w in down])
+
+    def forward(self, x):
+        probabilities = torch.softmax(F.linear(x, self.router), -1)
+        values, chosen = probabilities.topk(self.k, -1)
+        if self.renormalise:
+            values = values / values.sum(-1, keepdim=True)
+        order = chosen.view(-1).argsort(stable=True)
+        token = order // self.k
+        counts = torch.bincount(chosen.view(-1), minlength=self.count)
+        rows = x[token]
+        y = self.all_at_once(rows, counts) if self.grouped else self.one_by_one(rows, counts)
+        return torch.zeros_like(x).index_add(0, token, y * values.view(-1)[order, None])
+
+    def one_by_one(self, rows, counts):
+        out = []
+        for part, gate_up, down in zip(rows.split(counts.tolist()), self.gate_up, self.down):
+            gate, up = F.linear(part, gate_up).chunk(2, -1)
+            out.append(F.linear(F.silu(gate) * up, down))
+        return torch.cat(out)
+
+    def all_at_once(self, rows, counts):
+        ends = counts.cumsum(0).to(torch.int32)
+        gate, up = F.grouped_mm(rows, self.gate_up.transpose(1, 2), offs=ends).chunk(2, -1)
+        return F.grouped_mm(F.silu(gate) * up, self.down.transpose(1, 2), offs=ends)
+
+
+class Model(torch.nn.Module):
+    def __init__(self, config, weights, held, sequence, grouped):
+        super().__init__()
+        self.embedding = weights["model.embed_tokens.weight"]
+        eps = config["rms_norm_eps"]
+        norm = lambda name: RMSNorm(weights[f"model.{name}.weight"], eps)
+        layers = range(config["num_hidden_layers"])
+        self.norms = torch.nn.ModuleList([norm(f"layers.{i}.input_layernorm") for i in layers])
+        self.attention = torch.nn.ModuleList([Attention(config, weights, f"model.layers.{i}.self_attn") for i in layers])
+        self.post_norms = torch.nn.ModuleList([norm(f"layers.{i}.post_attention_layernorm") for i in layers])
+        self.experts = torch.nn.ModuleList([Experts(config, weights, i, held[i], grouped) for i in layers])
+        self.norm = norm("norm")
+        self.head = self.embedding if config["tie_word_embeddings"] else weights["lm_head.weight"]
+        h = config["head_dim"]
+        frequency = config["rope_theta"] ** (-torch.arange(0, h, 2) / h)
+        angles = torch.outer(torch.arange(sequence), frequency).repeat(1, 2)
+        self.register_buffer("cos", angles.cos())
+        self.register_buffer("sin", angles.sin())
+        self.register_buffer("mask", torch.full((sequence, sequence), -1e9).triu(1))
+
+    def forward(self, ids, targets):
+        x = F.embedding(ids, self.embedding)
+        b, t, d = x.shape
+        for norm, attention, post_norm, experts in zip(self.norms, self.attention, self.post_norms, self.experts):
+            x = x + attention(norm(x), self.cos, self.sin, self.mask)
+            x = x + experts(post_norm(x).view(b * t, d)).view(b, t, d)
+        return F.cross_entropy(F.linear(self.norm(x).view(b * t, d), self.head), targets.view(-1))
+
+
+def read(path, dtype, size):
+    return torch.from_file(path, size=os.path.getsize(path) // size, dtype=dtype)
+
+
+def read_weights(path, tensors, trainable):
+    flat = read(path, torch.float32, 4)
+    train, weights, begin = set(trainable), {}, 0
+    for name, shape in tensors:
+        end = begin + math.prod(shape)
+        data = flat[begin:end].view(shape).clone()
+        weights[name] = torch.nn.Parameter(data, requires_grad=name in train)
+        begin = end
+    return weights
+
+
+def create_step(request, weights):
+    """One step of the case: a function from ids and targets to the loss."""
+    compiled = request["compiled"]
+    grouped = HAS_GROUPED_MM and request.get("grouped", compiled)
+    model = Model(request["config"], weights, request["held"], request["sequence"], grouped)
+    loss_of = torch.compile(model) if compiled else model
+    if not request["trainable"]:
+        def evaluate(ids, targets):
+            with torch.no_grad():
+                return loss_of(ids, targets).item()
+        return evaluate
+
+    parameters = [p for p in model.parameters() if p.requires_grad]
+    groups = [
+        {"params": [p for p in parameters if p.dim() >= 2], "weight_decay": request["weight_decay"]},
+        {"params": [p for p in parameters if p.dim() < 2], "weight_decay": 0.0},
+    ]
+    options = {"lr": request["rate"], "betas": tuple(request["betas"]), "eps": request["eps"]}
+    groups = [group for group in groups if group["params"]]
+    try:
+        optimiser = torch.optim.AdamW(groups, fused=True, **options)
+    except (RuntimeError, TypeError):
+        optimiser = torch.optim.AdamW(groups, foreach=True, **options)
+
+    def train(ids, targets):
+        loss = loss_of(ids, targets)
+        loss.backward()
+        torch.nn.utils.clip_grad_norm_(parameters, request["clip"])
+        optimiser.step()
+        optimiser.zero_grad(set_to_none=True)
+        return loss.item()
+
+    return train
+
+
+def read_batches(path, batch, sequence):
+    flat = read(path, torch.int64, 8).view(-1, 2, batch, sequence)
+    return [(ids.clone(), targets.clone()) for ids, targets in flat]
+
+
+def run(state, count):
+    seconds, losses = [], []
+    for _ in range(count):
+        ids, targets = state["batches"][state["taken"] % len(state["batches"])]
+        state["taken"] += 1
+        begin = time.perf_counter()
+        losses.append(state["step"](ids, targets))
+        seconds.append(time.perf_counter() - begin)
+    return {"seconds": seconds, "losses": losses}
+
+
+def matmul_seconds(size, count):
+    a, b = torch.randn(size, size), torch.randn(size, size)
+    seconds = []
+    for _ in range(count):
+        begin = time.perf_counter()
+        a @ b
+        seconds.append(time.perf_counter() - begin)
+    return {"seconds": seconds}
+
+
+def main():
+    state = {}
+    for line in sys.stdin:
+        request = json.loads(line)
+        what = request["do"]
+        if what == "hello":
+            torch.set_num_threads(request["threads"])
+            answer = {"version": torch.__version__, "compiles": HAS_COMPILE}
+        elif what == "prepare":
+            weights = read_weights(request["weights"], request["tensors"], request["trainable"])
+            state["batches"] = read_batches(request["batches"], request["batch"], request["sequence"])
+            state["taken"] = 0
+            state["step"] = create_step(request, weights)
+            answer = {}
+        elif what == "run":
+            answer = run(state, request["count"])
+        else:
+            answer = matmul_seconds(request["size"], request["count"])
+        print(json.dumps(answer), flush=True)
+
+
+main()

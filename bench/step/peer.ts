@@ -1,0 +1,95 @@
+import { type ChildProcess, spawn } from "node:child_process";
+import { existsSync } from "node:fs";
+import { writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { createInterface } from "node:readline";
+import { fileURLToPath } from "node:url";
+import { BlockZeroError } from "#shared/errors.js";
+import type { StepCase } from "./cases.js";
+import type { Contestant, Steps } from "./contestant.js";
+import type { Material } from "./material.js";
+import { SETTINGS } from "./ours.js";
+
+export type PeerMode = "eager" | "compiled";
+
+/** PyTorch in a process of its own, one request at a time. */
+export interface Peer {
+  readonly mode: PeerMode;
+  readonly version: string;
+  /** Whether its version has torch.compile. */
+  readonly compiles: boolean;
+  /** Makes the case ready, replacing the one before; weights and batches go through files in the folder. */
+  prepare(stepCase: StepCase, material: Material, folder: string): Promise<Contestant>;
+  /** Times of the product of two square float32 matrices. */
+  multiply(size: number, count: number): Promise<readonly number[]>;
+  close(): void;
+}
+
+const script = fileURLToPath(new URL("../../../bench/peers/step.py", import.meta.url));
+
+/** Starts a Python that has PyTorch. Throws BENCH_PEER where that fails. */
+export const startPeer = async (python: string, threads: number, mode: PeerMode): Promise<Peer> => {
+  const env = { ...process.env, OMP_NUM_THREADS: String(threads), PYTHONDONTWRITEBYTECODE: "1" };
+  const child = spawn(python, [script], { env, stdio: ["pipe", "pipe", "pipe"] });
+  const ask = conversation(child);
+  const { version, compiles } = await ask<Pick<Peer, "version" | "compiles">>({ do: "hello", threads });
+  return {
+    mode,
+    version,
+    compiles,
+    async prepare({ config, held, batchSize, sequenceLength, trainable }, { weights, batches }, folder) {
+      const files = { weights: join(folder, "weights.bin"), batches: join(folder, "batches.bin") };
+      if (!existsSync(files.weights)) {
+        await writeFile(files.weights, Buffer.concat(Object.values(weights).map(({ data }) => bytesOf(data))));
+        await writeFile(
+          files.batches,
+          Buffer.concat(batches.flatMap(({ ids, targets }) => [bytesOf(ids.data), bytesOf(targets.data)])),
+        );
+      }
+      await ask({
+        do: "prepare",
+        ...files,
+        config,
+        held,
+        batch: batchSize,
+        sequence: sequenceLength,
+        trainable,
+        compiled: mode === "compiled",
+        tensors: Object.entries(weights).map(([name, { shape }]) => [name, shape]),
+        rate: SETTINGS.rate,
+        clip: SETTINGS.clip,
+        betas: [SETTINGS.beta1, SETTINGS.beta2],
+        eps: SETTINGS.eps,
+        weight_decay: SETTINGS.weightDecay,
+      });
+      return {
+        name: `PyTorch ${mode}`,
+        run: (count) => ask<Steps>({ do: "run", count }),
+        dispose: async () => undefined,
+      };
+    },
+    multiply: async (size, count) => (await ask<Steps>({ do: "multiply", size, count })).seconds,
+    close: () => child.stdin.end(),
+  };
+};
+
+const bytesOf = ({ buffer, byteOffset, byteLength }: Float32Array | BigInt64Array) =>
+  new Uint8Array(buffer, byteOffset, byteLength);
+
+const conversation = (child: ChildProcess) => {
+  const complaints: string[] = [];
+  child.stderr?.on("data", (text) => complaints.push(String(text)));
+  let failure = "";
+  child.once("error", ({ message }) => {
+    failure = message;
+  });
+  child.stdin?.on("error", () => undefined);
+  const answers = createInterface({ input: child.stdout! })[Symbol.asyncIterator]();
+  return async <T>(request: object): Promise<T> => {
+    child.stdin?.write(`${JSON.stringify(request)}\n`);
+    const { value, done } = await answers.next();
+    if (!done) return JSON.parse(value);
+    const reason = failure || complaints.join("").trim().split("\n").at(-1) || "it ended";
+    throw new BlockZeroError("BENCH_PEER", reason, "bench/README.md says how to install PyTorch");
+  };
+};

@@ -1,0 +1,36 @@
+import type { FloatTensors } from "#shared/artifact/update.js";
+import type { Parameters } from "#shared/model/parameters.js";
+import type { InnerRun, InnerStep } from "#shared/training/inner-loop.js";
+
+export interface TrainOptions {
+  readonly cycle: number;
+  /** Hash of the model that the base is of; it names the run in its checkpoints, of which there are none without it. */
+  readonly model?: string;
+  /** Lowers what the configuration allows. */
+  readonly maxSteps?: number;
+  /** Asked before every step; true ends the training. */
+  readonly stop: () => boolean;
+  /** When the last step must have ended, milliseconds since the epoch; undefined while nobody knows. */
+  readonly deadline?: () => number | undefined;
+  /** Share of the time that has passed, 0–1, for as long as there is no deadline. */
+  readonly progress?: () => number;
+  readonly onStep?: (step: ReplicaStep) => void;
+}
+
+export interface ReplicaStep extends InnerStep {
+  /** From 0. */
+  readonly replica: number;
+}
+
+export interface Training {
+  /** Of several replicas: sums, and means of the losses. */
+  readonly run: InnerRun;
+  /** What the group's expert tensors gained: trained − base, of several replicas the mean. */
+  readonly update: FloatTensors;
+}
+
+/** Trains one expert group against a frozen hub, cycle after cycle; AdamW's moments live on from one to the next, as in DiLoCo. */
+export interface ShardTrainer {
+  train(base: Parameters, options: TrainOptions): Promise<Training>;
+  dispose(): Promise<void>;
+}

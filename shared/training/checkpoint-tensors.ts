@@ -1,0 +1,107 @@
+import { createHash } from "node:crypto";
+import { createReadStream } from "node:fs";
+import { pipeline } from "node:stream/promises";
+import { fromFloats, toFloats } from "#shared/artifact/float32.js";
+import { openSafetensorsFile } from "#shared/artifact/safetensors-file.js";
+import { createSafetensorsFile } from "#shared/artifact/safetensors-writer.js";
+import type { FloatTensor } from "#shared/engine/tensor.js";
+import { BlockZeroError } from "#shared/errors.js";
+import type { NamedFloats } from "./objective.js";
+import { STATE_PARTS, type StatePart, type StateTensor } from "./train-step.js";
+
+/** Names and shapes of the trained parameters, to which their moments are alike. */
+export type Shapes = Readonly<Record<string, readonly number[]>>;
+
+const PRIVATE = 0o600;
+
+/** Writes a state as one safetensors file, tensor by tensor; it is there as a whole or not at all. @throws FILE_UNWRITABLE */
+export const writeState = async (path: string, shapes: Shapes, tensors: AsyncIterable<StateTensor>): Promise<void> => {
+  const specs = STATE_PARTS.flatMap((part) =>
+    Object.entries(shapes).map(([name, shape]) => [`${part}/${name}`, { dtype: "F32", shape }] as const),
+  );
+  const file = await createSafetensorsFile(path, new Map(specs), { mode: PRIVATE });
+  try {
+    for await (const { part, name, tensor } of tensors) await file.write(`${part}/${name}`, fromFloats(tensor).data);
+    await file.finish();
+  } catch (thrown) {
+    await file.discard();
+    throw thrown;
+  }
+};
+
+/** One part of what `writeState` wrote. @throws BlockZeroError SAFETENSORS_INVALID, CHECKPOINT_MISMATCH, FILE_UNREADABLE */
+export const readState = async (path: string, part: StatePart, shapes: Shapes): Promise<NamedFloats> => {
+  const file = await openSafetensorsFile(path);
+  try {
+    const read: Record<string, NamedFloats[string]> = {};
+    for (const [name, shape] of Object.entries(shapes)) {
+      const info = file.header.tensors.get(`${part}/${name}`);
+      if (info?.dtype !== "F32" || `${info.shape}` !== `${shape}`)
+        throw new BlockZeroError(
+          "CHECKPOINT_MISMATCH",
+          `${path} does not hold ${part} of ${name} as F32 [${shape}]`,
+          "delete the checkpoint",
+        );
+      const data = new Uint8Array(info.end - info.begin);
+      await file.read(`${part}/${name}`, data);
+      read[name] = { dtype: "float32", shape, data: toFloats({ data }) };
+    }
+    return read;
+  } finally {
+    await file.close();
+  }
+};
+
+/** SHA-256 of a file, 64 hex digits, in little memory. */
+export const hashFile = async (path: string): Promise<string> => {
+  const hash = createHash("sha256");
+  await pipeline(createReadStream(path, { highWaterMark: 1 << 20 }), hash);
+  return hash.digest("hex");
+};
+
+/** Tensors of one group or hub in a safetensors file, for another process of this machine. @throws FILE_UNWRITABLE */
+export const writeFloats = async (path: string, tensors: NamedFloats): Promise<void> => {
+  const specs = Object.entries(tensors).map(([name, { shape }]) => [name, { dtype: "F32", shape }] as const);
+  const file = await createSafetensorsFile(path, new Map(specs), { mode: PRIVATE });
+  try {
+    for (const [name, tensor] of Object.entries(tensors)) await file.write(name, fromFloats(tensor).data);
+    await file.finish();
+  } catch (thrown) {
+    await file.discard();
+    throw thrown;
+  }
+};
+
+/** A file of `writeFloats` from which tensors are read one at a time. */
+export interface FloatsFile {
+  readonly names: readonly string[];
+  read(name: string): Promise<FloatTensor>;
+  close(): Promise<void>;
+}
+
+/** Opens what `writeFloats` wrote. @throws BlockZeroError SAFETENSORS_INVALID, FILE_UNREADABLE */
+export const openFloats = async (path: string): Promise<FloatsFile> => {
+  const { header, read, close } = await openSafetensorsFile(path);
+  return {
+    names: [...header.tensors.keys()],
+    async read(name) {
+      const { shape, begin, end } = header.tensors.get(name)!;
+      const data = new Uint8Array(end - begin);
+      await read(name, data);
+      return { dtype: "float32", shape, data: toFloats({ data }) };
+    },
+    close,
+  };
+};
+
+/** All tensors of what `writeFloats` wrote. */
+export const readFloats = async (path: string): Promise<NamedFloats> => {
+  const file = await openFloats(path);
+  try {
+    const all: Record<string, FloatTensor> = {};
+    for (const name of file.names) all[name] = await file.read(name);
+    return all;
+  } finally {
+    await file.close();
+  }
+};

@@ -1,0 +1,151 @@
+import { readdir, rm } from "node:fs/promises";
+import { join } from "node:path";
+import { z } from "zod";
+import { BlockZeroError, reasonOf } from "#shared/errors.js";
+import { readFileIfAny, writeFileAtomic } from "#shared/files/atomic-file.js";
+import type { Log } from "#shared/telemetry/log.js";
+import { hashFile, readState, type Shapes, writeState } from "./checkpoint-tensors.js";
+import type { NamedFloats } from "./objective.js";
+import type { StatePart, StateTensor } from "./train-step.js";
+
+const count = z.int().min(0);
+const word = z.int().min(0).max(0xffffffff);
+
+/** The small half of a checkpoint. */
+const headSchema = z.object({
+  version: z.literal(1),
+  /** Hash of what decides the names, shapes and meaning of the tensors. */
+  shard: z.string(),
+  /** Hash of what decides every bit of the run: base model, cycle, configuration, stream. */
+  run: z.string(),
+  cycle: count,
+  /** Steps that the optimiser has taken, in all cycles. */
+  taken: count,
+  /** Position of the batches' stream. */
+  stream: z.tuple([word, word, word, word]),
+  progress: z.object({
+    steps: count,
+    tokens: count,
+    skipped: count,
+    spikes: count,
+    position: count,
+    losses: z.array(z.number()),
+    recent: z.array(z.number()),
+  }),
+});
+
+export type CheckpointHead = z.infer<typeof headSchema>;
+
+/** What stands on disk beside the tensors: written last, so that a checkpoint is there once this is. */
+const recordSchema = headSchema.extend({ sha256: z.string() });
+
+export interface Checkpoint {
+  readonly head: CheckpointHead;
+  /** One part of the state, read from disk. */
+  read(part: StatePart): Promise<NamedFloats>;
+}
+
+/** Checkpoints of a training in a folder of their own. */
+export interface Checkpoints {
+  /** Writes one whole or not at all, then drops those that are too many. @throws BlockZeroError FILE_UNWRITABLE, also for a full disk */
+  save(head: CheckpointHead, shapes: Shapes, tensors: AsyncIterable<StateTensor>): Promise<void>;
+  /** The newest undamaged one of a shard; others are logged and passed over. */
+  newest(shard: string, shapes: Shapes): Promise<Checkpoint | null>;
+}
+
+export interface CheckpointsOptions {
+  /** Checkpoints kept of a cycle; of those before it only the last. */
+  readonly keep: number;
+  readonly log: Pick<Log, "warn" | "info">;
+}
+
+export const openCheckpoints = (dir: string, { keep, log }: CheckpointsOptions): Checkpoints => {
+  const path = (name: string, end: "json" | "safetensors") => join(dir, `${name}.${end}`);
+  const drop = async (name: string) => {
+    await rm(path(name, "json"), { force: true });
+    await rm(path(name, "safetensors"), { force: true });
+  };
+
+  return {
+    async save(head, shapes, tensors) {
+      const names = await namesIn(dir);
+      const name = nameOf(numberOf(names.at(-1)) + 1, head);
+      const file = path(name, "safetensors");
+      await writeState(file, shapes, tensors);
+      const sha256 = await hashFile(file);
+      const older = names.filter((other) => cycleOf(other) !== head.cycle);
+      const same = names.filter((other) => cycleOf(other) === head.cycle);
+      const kept = new Set([name, ...older.slice(-1), ...(keep > 1 ? same.slice(1 - keep) : [])]);
+      await onDisk(dir, async () => {
+        writeFileAtomic(path(name, "json"), JSON.stringify({ ...head, sha256 }));
+        for (const other of names) if (!kept.has(other)) await drop(other);
+        await sweep(dir, kept);
+      });
+    },
+
+    async newest(shard, shapes) {
+      for (const name of (await namesIn(dir)).reverse()) {
+        try {
+          const record = recordSchema.parse(JSON.parse(readFileIfAny(path(name, "json")) ?? ""));
+          if (record.shard !== shard) {
+            log.info("a checkpoint of another model or group is passed over", { checkpoint: name });
+            continue;
+          }
+          const file = path(name, "safetensors");
+          if ((await hashFile(file)) === record.sha256)
+            return { head: record, read: (part) => readState(file, part, shapes) };
+          log.warn("a damaged checkpoint is passed over", { checkpoint: name, reason: "its tensors changed" });
+        } catch (thrown) {
+          log.warn("a damaged checkpoint is passed over", { checkpoint: name, reason: reasonOf(thrown) });
+        }
+      }
+      return null;
+    },
+  };
+};
+
+const nameOf = (number: number, { cycle, progress }: CheckpointHead) =>
+  `${String(number).padStart(8, "0")}-cycle-${cycle}-step-${progress.steps}`;
+const NAME = /^(\d{8,})-cycle-(\d+)-step-\d+$/;
+const numberOf = (name: string | undefined): number => Number(NAME.exec(name ?? "")?.[1] ?? 0);
+const cycleOf = (name: string): number => Number(NAME.exec(name)?.[2]);
+
+/** Complete checkpoints, the oldest first. */
+const namesIn = async (dir: string): Promise<string[]> =>
+  (await filesIn(dir))
+    .filter((file) => file.endsWith(".json"))
+    .map((file) => file.slice(0, -".json".length))
+    .filter((name) => NAME.test(name))
+    .sort((a, b) => numberOf(a) - numberOf(b));
+
+const filesIn = async (dir: string): Promise<string[]> => {
+  try {
+    return await readdir(dir);
+  } catch {
+    return [];
+  }
+};
+
+/** Removes what a crash left: tensors without their record, temporary files. */
+const sweep = async (dir: string, kept: ReadonlySet<string>): Promise<void> => {
+  for (const file of await filesIn(dir)) {
+    const [name, end] = [file.slice(0, file.indexOf(".")), file.slice(file.indexOf("."))];
+    if (NAME.test(name) && (!kept.has(name) || end.endsWith(".tmp"))) await rm(join(dir, file), { force: true });
+  }
+};
+
+/** Work whose faults are the disk's. */
+const onDisk = async (dir: string, work: () => Promise<void>): Promise<void> => {
+  try {
+    await work();
+  } catch (cause) {
+    throw new BlockZeroError(
+      "FILE_UNWRITABLE",
+      `cannot write in ${dir}: ${reasonOf(cause)}`,
+      "check its space and permissions",
+      {
+        cause,
+      },
+    );
+  }
+};

@@ -1,0 +1,21 @@
+/** Losses that a spike is judged by, and how few of them judge nothing. */
+export const SPIKE_WINDOW = 64;
+const SPIKE_MINIMUM = 16;
+
+/** A deviation below this share of the mean is taken for it: losses that hardly differ make no spike of the next one. */
+const LEAST_DEVIATION = 1e-3;
+
+/**
+ * Whether a loss lies more than `threshold` standard deviations above the mean of those before it.
+ *
+ * @param recent    losses of the last steps, spikes among them, so that a loss that stays high becomes the usual
+ * @param threshold 0 for never
+ */
+export const isSpike = (loss: number, recent: readonly number[], threshold: number): boolean => {
+  const window = recent.slice(-SPIKE_WINDOW);
+  if (threshold === 0 || window.length < SPIKE_MINIMUM) return false;
+  const mean = window.reduce((sum, value) => sum + value, 0) / window.length;
+  const variance = window.reduce((sum, value) => sum + (value - mean) ** 2, 0) / (window.length - 1);
+  const deviation = Math.max(Math.sqrt(variance), LEAST_DEVIATION * Math.abs(mean));
+  return loss > mean + threshold * deviation;
+};

@@ -1,0 +1,102 @@
+import assert from "node:assert/strict";
+import { describe, it, type TestContext } from "node:test";
+import { behaviours, type Workplace } from "#miner/behaviours.js";
+import { checkTensors } from "#shared/artifact/gates.js";
+import { decodeFloats, l2Norm } from "#shared/artifact/update.js";
+import { parseUpdateManifest } from "#shared/protocol/manifest.js";
+import type { ModelManifest } from "#shared/protocol/model-manifest.js";
+import { openMiner } from "../support/miner.js";
+import { openSubnet, type Subnet } from "../support/subnet.js";
+import { type Forged, forge, genesisBase, noiseUpdate, serve } from "../support/updates.js";
+
+const open = async (t: TestContext, options: Parameters<typeof openSubnet>[1] = {}) => {
+  const subnet = await openSubnet(t, options);
+  const { participant, trainer } = await openMiner(t, subnet, "ann");
+  const base = genesisBase(subnet).group("math");
+  const work: Workplace = {
+    participant,
+    trainer,
+    group: "math",
+    cycle: 1,
+    base,
+    baseManifest: await participant.models.manifest(subnet.modelHash, participant.signal),
+    train: (maxSteps) =>
+      trainer.train(base, { cycle: 1, stop: () => false, ...(maxSteps !== undefined && { maxSteps }) }),
+  };
+  return { subnet, work };
+};
+
+/** Norm of an update relative to what it changes. */
+const relativeNorm = (bytes: Uint8Array, { base }: Workplace) =>
+  l2Norm(decodeFloats(bytes).values()) / l2Norm(Object.values(base));
+
+describe("behaviours", { timeout: 30_000 }, () => {
+  it("honest trains as long as it may, lazy takes one step", async (t) => {
+    const { work } = await open(t);
+    const honest = await behaviours.honest(work);
+    const lazy = await behaviours.lazy(work);
+    assert.deepEqual([honest?.steps, honest?.tokens], [12, 12 * 4 * 16]);
+    assert.deepEqual([lazy?.steps, lazy?.tokens], [1, 4 * 16]);
+    assert.notEqual(honest?.tensors.hash, lazy?.tensors.hash);
+    assert.ok(relativeNorm(honest!.tensors.bytes, work) > relativeNorm(lazy!.tensors.bytes, work));
+    assert.ok(relativeNorm(lazy!.tensors.bytes, work) > 0);
+  });
+
+  it("honest has nothing to submit when there was no time for a step", async (t) => {
+    const { work } = await open(t);
+    assert.equal(await behaviours.honest({ ...work, train: () => work.train(0) }), null);
+  });
+
+  it("noise passes the gates, differs by cycle and hotkey, and is the same when made again", async (t) => {
+    const { subnet, work } = await open(t);
+    const made = await behaviours.noise(work);
+    const { network } = subnet;
+    const norm = relativeNorm(made!.tensors.bytes, work);
+    assert.ok(norm > 0.01 && norm < 0.1, `norm ${norm}`);
+    const forged = forge(subnet, { miner: "ann", tensors: made!.tensors.bytes });
+    const manifest = parseUpdateManifest(forged.manifest);
+    assert.ok(manifest.ok);
+    const result = checkTensors(manifest.value, made!.tensors.bytes, {
+      shapes: new Map(Object.entries(work.base).map(([name, { shape }]) => [name, shape])),
+      baseNorm: l2Norm(Object.values(work.base)),
+      maxUpdateNorm: network.scoring.max_update_norm,
+      maxBytes: network.limits.artifact_bytes,
+    });
+    assert.ok(result.ok, JSON.stringify(result));
+    assert.equal((await behaviours.noise(work))?.tensors.hash, made?.tensors.hash);
+    assert.notEqual((await behaviours.noise({ ...work, cycle: 2 }))?.tensors.hash, made?.tensors.hash);
+    const signer = subnet.signer("bob");
+    const other = await behaviours.noise({ ...work, participant: { ...work.participant, signer } });
+    assert.notEqual(other?.tensors.hash, made?.tensors.hash);
+  });
+
+  it("copier takes the last merged update of another miner of its group, from whoever has it", async (t) => {
+    const { subnet, work } = await open(t, { miners: ["ann", "bob", "cat"] });
+    assert.equal(await behaviours.copier(work), null, "before the first merge there is nothing to copy");
+
+    const forged = (miner: string, group = "math") =>
+      forge(subnet, { miner, group, tensors: noiseUpdate(subnet, miner, 0.05, group) });
+    const [ann, bob, cat] = [forged("ann"), forged("bob"), forged("cat", "prose")];
+    const copies = (...merged: Forged[]) =>
+      behaviours.copier({ ...work, baseManifest: { ...work.baseManifest, merged: merged.map(mergedOf(subnet)) } });
+    await subnet.record({ bob: bob!.reveal });
+    assert.equal(await copies(bob!), null, "nobody serves it");
+    await serve(subnet, bob!);
+    await serve(subnet, cat!);
+    assert.equal(await copies(ann!, cat!), null, "neither its own nor another group's");
+    const copied = await copies(ann!, cat!, bob!);
+    assert.equal(copied?.tensors.hash, bob!.tensors.hash);
+    assert.equal(Buffer.compare(copied!.tensors.bytes, bob!.tensors.bytes), 0);
+  });
+});
+
+const mergedOf =
+  (subnet: Subnet) =>
+  ({ submission, artifact, tensors }: Forged): ModelManifest["merged"][number] => ({
+    uid: submission.uid,
+    hotkey: submission.hotkey,
+    group: submission.reveal!.group,
+    artifact,
+    tensors: tensors.hash,
+    share: subnet.network.scoring.top_n / 4,
+  });

@@ -1,0 +1,69 @@
+import assert from "node:assert/strict";
+import { describe, it, type TestContext } from "node:test";
+import { startBlockTimer } from "#miner/block-timer.js";
+import type { Head } from "#shared/chain/chain.js";
+import type { BlockClock } from "#shared/participant/block-clock.js";
+
+const START = 1_700_000_000_000;
+
+/** Heads that come when they are told to, on a clock that is told as well. */
+const heads = (t: TestContext) => {
+  let time = START;
+  let head: Head = { number: 100, hash: "0".repeat(64), timestamp: START };
+  let listener: (head: Head) => void = () => undefined;
+  const clock: BlockClock = {
+    get head() {
+      return head;
+    },
+    onHead: (callback) => {
+      listener = callback;
+    },
+    reach: () => assert.fail("nobody waits"),
+  };
+  const timer = startBlockTimer(clock, t.signal, () => time);
+  /** A head made at `timestamp` arrives `delay` later. */
+  const arrive = (number: number, timestamp: number, delay = 0) => {
+    time = timestamp + delay;
+    head = { number, hash: "0".repeat(64), timestamp };
+    listener(head);
+  };
+  return { timer, arrive };
+};
+
+describe("block timer", () => {
+  it("knows no pace before two heads", (t) => {
+    const { timer, arrive } = heads(t);
+    assert.equal(timer.expected(110), undefined);
+    arrive(101, START + 12_000);
+    assert.equal(timer.blockTime(), 12_000);
+    assert.equal(timer.expected(110), START + 10 * 12_000);
+  });
+
+  it("takes the median, so that one long pause makes no slower chain", (t) => {
+    const { timer, arrive } = heads(t);
+    for (let i = 1; i <= 5; i++) arrive(100 + i, START + 1_000 * i);
+    arrive(106, START + 65_000);
+    assert.equal(timer.blockTime(), 1_000);
+    assert.equal(timer.expected(108), START + 67_000);
+  });
+
+  it("measures across heads that were not seen", (t) => {
+    const { timer, arrive } = heads(t);
+    arrive(104, START + 4 * 12_000);
+    assert.equal(timer.blockTime(), 12_000);
+  });
+
+  it("tells this machine's time where the chain's clock differs, by the promptest head", (t) => {
+    const { timer, arrive } = heads(t);
+    const ahead = 5_000;
+    for (const [i, late] of [900, 40, 300].entries()) arrive(101 + i, START + 1_000 * (i + 1), late - ahead);
+    assert.equal(timer.expected(110), START + 10_000 + 40 - ahead);
+  });
+
+  it("knows no pace where blocks are made on demand", (t) => {
+    const { timer, arrive } = heads(t);
+    for (let i = 1; i <= 9; i++) arrive(100 + i, START + 2 * i);
+    assert.equal(timer.blockTime(), undefined);
+    assert.equal(timer.expected(120), undefined);
+  });
+});

@@ -1,0 +1,207 @@
+import assert from "node:assert/strict";
+import { describe, it } from "node:test";
+import { liveCycle } from "#miner/cycle.js";
+import { verify } from "#shared/chain/wallet.js";
+import { commitmentOf } from "#shared/protocol/commitment.js";
+import { isUpdateSigned, parseUpdateManifest, type UpdateManifest } from "#shared/protocol/manifest.js";
+import { encodeRecord, parseRecord, shortHash } from "#shared/protocol/records.js";
+import { NETUID } from "../support/micro-network.js";
+import { openMiner, type TestMiner } from "../support/miner.js";
+import { openSubnet, type Subnet, until } from "../support/subnet.js";
+
+const status = async ({ participant }: TestMiner, hash: string) =>
+  (await fetch(`${participant.location}/blob/${hash}`)).status;
+
+const entryOf = ({ journal }: TestMiner) => journal.value.cycles[1];
+
+/** What a miner shows on chain. */
+const shown = async ({ chain }: Subnet, { participant }: TestMiner) =>
+  (await chain.commitments(NETUID)).find(({ hotkey }) => hotkey === participant.signer.address)?.data;
+
+/** The manifest as its own store has it, which nobody else may read yet. */
+const manifestOf = async ({ participant }: TestMiner, hash: string): Promise<UpdateManifest> => {
+  const { blobs, signal } = participant;
+  const parsed = parseUpdateManifest(await blobs.get({ hash, maxBytes: 4096, locations: [], signal }));
+  assert.ok(parsed.ok);
+  return parsed.value;
+};
+
+/** A miner that has trained and must not do it again. */
+const retired = (miner: TestMiner): TestMiner => ({
+  ...miner,
+  trainer: { ...miner.trainer, train: async () => assert.fail("trained a second time") },
+});
+
+describe("a miner's cycle", { timeout: 60_000 }, () => {
+  it("trains, commits, reveals, and shows its artifact to nobody before the reveal phase", async (t) => {
+    const subnet = await openSubnet(t);
+    const ann = await openMiner(t, subnet, "ann");
+    const [commit, reveal] = [subnet.window(1, "commit"), subnet.window(1, "reveal")];
+    const cycle = liveCycle(ann, 1);
+    await subnet.to(subnet.window(1, "distribute").start);
+    await until(t, () => entryOf(ann)?.artifact !== undefined);
+    const artifact = entryOf(ann)!.artifact!;
+    const manifest = await manifestOf(ann, artifact);
+    assert.ok(isUpdateSigned(manifest, verify));
+    assert.deepEqual(
+      [manifest.cycle, manifest.group, manifest.base, manifest.network, manifest.steps, manifest.tokens],
+      [1, "math", subnet.modelHash, subnet.networkHash, 12, 12 * 4 * 16],
+    );
+    const visible = async () => [await status(ann, artifact), await status(ann, manifest.tensors)];
+
+    await subnet.to(commit.start - 1);
+    await subnet.sent("ann", 1);
+    await subnet.to(commit.start);
+    const head = { network: shortHash(subnet.networkHash), cycle: 1 };
+    const commitment = commitmentOf(artifact, ann.participant.signer.publicKey, 1);
+    assert.equal(await shown(subnet, ann), encodeRecord({ type: "commit", ...head, commitment }));
+    assert.deepEqual(await visible(), [404, 404]);
+
+    await subnet.to(reveal.start - 1);
+    await subnet.sent("ann", 2);
+    assert.deepEqual(await visible(), [404, 404], "the last block in which somebody could still commit a copy");
+    await subnet.to(reveal.start);
+    assert.deepEqual(await visible(), [200, 200]);
+    await cycle;
+    const { location } = ann.participant;
+    assert.equal(
+      await shown(subnet, ann),
+      encodeRecord({ type: "reveal", ...head, group: "math", artifact, location }),
+    );
+    assert.deepEqual(entryOf(ann), { artifact, committed: commit.start, revealed: reveal.start });
+  });
+
+  it("measures its training under the names that dashboards know", async (t) => {
+    const subnet = await openSubnet(t);
+    const ann = await openMiner(t, subnet, "ann", { max_steps: 24 });
+    const cycle = assert.rejects(liveCycle(ann, 1));
+    await subnet.to(subnet.window(1, "distribute").start);
+    await until(t, () => entryOf(ann)?.artifact !== undefined);
+    ann.participant.abort();
+    await cycle;
+    const last = ann.measured.at(-1)!;
+    assert.deepEqual([last.cycle, last.step, last["train/tokens"], last["train/skipped_steps"]], [1, 24, 24 * 64, 0]);
+    assert.ok(Number(last["train/loss"]) > 0);
+    assert.ok(Number(last["train/loss_reduction"]) > 0, "training lowers the training loss");
+    const steps = ann.measured.slice(0, -1);
+    assert.deepEqual(
+      steps.map(({ step }) => step),
+      [10, 20],
+    );
+    for (const values of steps)
+      for (const name of ["train/loss", "train/learning_rate", "train/grad_norm"])
+        assert.ok(Number.isFinite(values[name]), `${name} ${values[name]}`);
+  });
+
+  it("stops training in time for the commit window, however many steps are left", async (t) => {
+    const subnet = await openSubnet(t);
+    const ann = await openMiner(t, subnet, "ann", { max_steps: 1_000_000 });
+    const { start } = subnet.window(1, "commit");
+    const cycle = liveCycle(ann, 1);
+    const stopped = assert.rejects(cycle);
+    await subnet.to(subnet.window(1, "distribute").start);
+    await until(t, () => ann.measured.length > 0);
+    assert.equal(entryOf(ann), undefined);
+    await subnet.to(start - 1);
+    await subnet.sent("ann", 1);
+    await subnet.to(start);
+    await until(t, () => entryOf(ann)?.committed !== undefined);
+    assert.equal(entryOf(ann)?.committed, start);
+    ann.participant.abort();
+    await stopped;
+  });
+
+  for (const state of ["prepared", "committed", "revealed"] as const) {
+    it(`goes on where it was killed after it had ${state}`, async (t) => {
+      const subnet = await openSubnet(t);
+      const [commit, reveal] = [subnet.window(1, "commit"), subnet.window(1, "reveal")];
+      const killed = await openMiner(t, subnet, "ann");
+      const life = liveCycle(killed, 1).catch(() => {});
+      await subnet.to(subnet.window(1, "distribute").start);
+      await until(t, () => entryOf(killed)?.artifact !== undefined);
+      if (state !== "prepared") {
+        await subnet.to(commit.start - 1);
+        await subnet.sent("ann", 1);
+        await subnet.to(commit.start);
+        await until(t, () => entryOf(killed)?.committed !== undefined);
+      }
+      if (state === "revealed") {
+        await subnet.to(reveal.start - 1);
+        await subnet.sent("ann", 2);
+        await subnet.to(reveal.start);
+        await life;
+      }
+      const before = entryOf(killed)!;
+      await killed.participant.leave();
+      await life;
+
+      const again = retired(await openMiner(t, subnet, "ann"));
+      assert.deepEqual(entryOf(again), before);
+      const { artifact = "" } = before;
+      const hidden = subnet.node.head.number < reveal.start;
+      assert.equal(await status(again, artifact), hidden ? 404 : 200);
+      const rest = liveCycle(again, 1);
+      if (state === "prepared") {
+        await subnet.to(commit.start - 1);
+        await subnet.sent("ann", 1);
+        await subnet.to(commit.start);
+        await until(t, () => entryOf(again)?.committed !== undefined);
+      }
+      if (state !== "revealed") {
+        await subnet.to(reveal.start - 1);
+        await subnet.sent("ann", 2);
+        await subnet.to(reveal.start);
+      }
+      await rest;
+      assert.deepEqual(entryOf(again), { artifact, committed: commit.start, revealed: reveal.start });
+      assert.equal(await subnet.chain.nonce(again.participant.signer.address), 2, "one commitment, one reveal");
+      const record = parseRecord((await shown(subnet, again))!);
+      assert.ok(record.ok && record.value.type === "reveal");
+      assert.deepEqual([record.value.artifact, record.value.location], [artifact, again.participant.location]);
+      assert.equal(await status(again, artifact), 200);
+      assert.equal(await status(again, (await manifestOf(again, artifact)).tensors), 200);
+    });
+  }
+
+  it("does not send again what was included while it was down", async (t) => {
+    const subnet = await openSubnet(t);
+    const { start } = subnet.window(1, "commit");
+    const killed = await openMiner(t, subnet, "ann");
+    const life = liveCycle(killed, 1).catch(() => {});
+    await subnet.to(subnet.window(1, "distribute").start);
+    await until(t, () => entryOf(killed)?.artifact !== undefined);
+    await subnet.to(start - 1);
+    await subnet.sent("ann", 1);
+    await killed.participant.leave();
+    await life;
+    assert.equal(entryOf(killed)?.committed, undefined);
+    await subnet.to(start);
+    const again = retired(await openMiner(t, subnet, "ann"));
+    const rest = assert.rejects(liveCycle(again, 1));
+    await until(t, () => entryOf(again)?.committed !== undefined);
+    assert.equal(entryOf(again)?.committed, start);
+    assert.equal(await subnet.chain.nonce(again.participant.signer.address), 1);
+    again.participant.abort();
+    await rest;
+  });
+
+  it("has nothing to submit when it comes too late to train", async (t) => {
+    const subnet = await openSubnet(t);
+    const ann = await openMiner(t, subnet, "ann");
+    await subnet.to(subnet.window(1, "commit").start);
+    await liveCycle(ann, 1);
+    assert.equal(await subnet.chain.nonce(ann.participant.signer.address), 0);
+    assert.ok(ann.participant.lines.some(({ message }) => message === "nothing to submit"));
+  });
+
+  it("says why when it missed the window for its commitment", async (t) => {
+    const subnet = await openSubnet(t);
+    const ann = await openMiner(t, subnet, "ann");
+    const missed = assert.rejects(liveCycle(ann, 1), { code: "WINDOW_MISSED", message: /^1\/commit was not on chain/ });
+    await subnet.to(subnet.window(1, "distribute").start);
+    await until(t, () => entryOf(ann)?.artifact !== undefined);
+    await subnet.to(subnet.window(1, "commit").end - 1);
+    await missed;
+    assert.equal(await subnet.chain.nonce(ann.participant.signer.address), 0);
+  });
+});

@@ -1,0 +1,77 @@
+import assert from "node:assert/strict";
+import { describe, it } from "node:test";
+import { reportScore } from "#miner/feedback.js";
+import { explainReason } from "#shared/protocol/verdict.js";
+import { openMiner } from "../support/miner.js";
+import { publishReports, reportOf, scoredEntry } from "../support/reports.js";
+import { openSubnet } from "../support/subnet.js";
+import { forge, noiseUpdate } from "../support/updates.js";
+
+const miners = ["ann", "bob", "cat"];
+
+describe("a miner's feedback", { timeout: 30_000 }, () => {
+  it("is the score and the rank in its group that the validators agreed on", async (t) => {
+    const subnet = await openSubnet(t, { miners });
+    const ann = await openMiner(t, subnet, "ann");
+    const scored = [
+      { miner: "ann", score: 0.3 },
+      { miner: "bob", score: 0.5 },
+      { miner: "cat", score: 0.9, group: "prose" },
+    ].map(({ miner, score, group = "math" }) => ({
+      score,
+      forged: forge(subnet, { miner, group, tensors: noiseUpdate(subnet, miner, 0.05, group) }),
+    }));
+    const scores = (shift: number) => scored.map(({ forged, score }) => scoredEntry(forged, score + shift));
+    await publishReports(subnet, {
+      vera: reportOf(subnet, "vera", { entries: scores(0) }),
+      vito: reportOf(subnet, "vito", { entries: scores(0.01) }),
+    });
+    await reportScore(ann, 1);
+    assert.deepEqual(ann.measured, [
+      {
+        cycle: 1,
+        "chain/w_i_score": 0.3,
+        "chain/rank_in_group": 2,
+        "chain/loss_reduction": 0.31,
+        "chain/verdict": "scored",
+      },
+    ]);
+  });
+
+  it("is the reason, in words, where it was rejected", async (t) => {
+    const subnet = await openSubnet(t, { miners });
+    const ann = await openMiner(t, subnet, "ann");
+    const { artifact, submission } = forge(subnet, { miner: "ann", tensors: noiseUpdate(subnet, "ann", 0.05) });
+    const entry = {
+      ...scoredEntry({ artifact, submission }, 0),
+      verdict: "rejected",
+      reason: "norm",
+      detail: "norm 9, at most 1",
+      lossReduction: null,
+      standardError: null,
+    } as const;
+    await publishReports(subnet, {
+      vera: reportOf(subnet, "vera", { entries: [entry] }),
+      vito: reportOf(subnet, "vito", { entries: [entry] }),
+    });
+    await reportScore(ann, 1);
+    assert.deepEqual(ann.measured, [{ cycle: 1, "chain/w_i_score": 0, "chain/verdict": "rejected" }]);
+    const line = ann.participant.lines.find(({ message }) => message === "rejected");
+    assert.deepEqual(line?.fields, { cycle: 1, reason: "norm", why: explainReason("norm") });
+  });
+
+  it("waits for the merge, and says so when nobody reported", async (t) => {
+    const subnet = await openSubnet(t, { miners });
+    const ann = await openMiner(t, subnet, "ann");
+    const told = reportScore(ann, 1);
+    await subnet.to(subnet.window(1, "merge").start - 1);
+    assert.deepEqual(
+      ann.participant.lines.filter(({ level }) => level === "warn"),
+      [],
+    );
+    await subnet.to(subnet.window(1, "merge").start);
+    await told;
+    assert.deepEqual(ann.measured, []);
+    assert.equal(ann.participant.lines.find(({ level }) => level === "warn")?.message, "no validator reported on us");
+  });
+});

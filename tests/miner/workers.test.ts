@@ -1,0 +1,157 @@
+import assert from "node:assert/strict";
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { describe, it, type TestContext } from "node:test";
+import { type MinerConfig, minerSettings } from "#miner/config.js";
+import { createShardTrainer } from "#miner/shard-trainer.js";
+import type { TrainOptions } from "#miner/trainer.js";
+import { openWorkerPool } from "#miner/worker-pool.js";
+import type { FloatTensors } from "#shared/artifact/update.js";
+import { loadConfig } from "#shared/config/load.js";
+import { BlockZeroError } from "#shared/errors.js";
+import { groupShapes, hubShapes } from "#shared/model/groups.js";
+import type { Parameters } from "#shared/model/parameters.js";
+import type { Network } from "#shared/protocol/network.js";
+import { mergeDeltas } from "#shared/scoring/merge.js";
+import { temporaryFolder } from "../shared/artifact/temporary.js";
+import { collectingLog } from "../shared/chain/support.js";
+import { device } from "../shared/model/micro.js";
+import { parameters, template } from "../support/micro-network.js";
+
+const network: Network = { ...template, genesis: "0".repeat(64) };
+const pick = (names: object): Parameters =>
+  Object.fromEntries(Object.keys(names).map((name) => [name, parameters[name]!]));
+const hub = pick(hubShapes(network.model, network.groups));
+const base = pick(groupShapes(network.model, network.groups.math!));
+const STEPS = 8;
+
+const configOf = (flags: Record<string, string | number> = {}): MinerConfig =>
+  loadConfig(minerSettings, {
+    env: {},
+    flags: {
+      expert_group: "math",
+      batch_size: 2,
+      gradient_accumulation_steps: 1,
+      learning_rate: 0.02,
+      warmup_steps: 0,
+      max_steps: STEPS,
+      device: "cpu",
+      threads: 2,
+      workers: 2,
+      checkpoint_interval_seconds: 0,
+      ...flags,
+    },
+  });
+
+const openPool = async (t: TestContext, config = configOf(), given?: string) => {
+  const home = given ?? mkdtempSync(join(tmpdir(), "blockzero-"));
+  const { log, lines } = collectingLog();
+  const pool = await openWorkerPool({ network, group: "math", config, hub, home, log }, base);
+  t.after(async () => {
+    await pool.dispose();
+    rmSync(home, { recursive: true, force: true });
+  });
+  const train = (options: Partial<TrainOptions> = {}) =>
+    pool.train(base, { cycle: 1, model: "a".repeat(64), stop: () => false, ...options });
+  return { pool, train, lines, home };
+};
+
+/** What a replica gains, trained in this process. */
+const replica = async (t: TestContext, number: number, config = configOf()): Promise<FloatTensors> => {
+  const trainer = await createShardTrainer({ device, network, group: "math", config, hub, replica: number }, base);
+  t.after(() => trainer.dispose());
+  return (await trainer.train(base, { cycle: 1, stop: () => false })).update;
+};
+
+const mean = (...updates: readonly FloatTensors[]): FloatTensors =>
+  new Map(
+    [...updates[0]!].map(([name, { shape }]) => {
+      const parts = updates.map((update) => update.get(name)!.data);
+      return [
+        name,
+        {
+          shape,
+          data: mergeDeltas(
+            parts,
+            parts.map(() => 1 / parts.length),
+          ),
+        },
+      ];
+    }),
+  );
+
+const sorted = (update: FloatTensors) => new Map([...update].sort(([a], [b]) => (a < b ? -1 : 1)));
+
+describe("local DiLoCo", { timeout: 60_000 }, () => {
+  it("makes the mean of what the replicas gain on streams of their own, to the bit", async (t) => {
+    const { train, pool } = await openPool(t);
+    assert.equal(new Set([...pool.pids, process.pid]).size, 3);
+    const seen: [number, number][] = [];
+    const { update, run } = await train({ onStep: ({ replica, step }) => seen.push([replica, step]) });
+    const alone = [await replica(t, 0), await replica(t, 1)];
+    assert.notDeepEqual(alone[0], alone[1]);
+    assert.deepEqual(sorted(update), sorted(mean(...alone)));
+    assert.equal(run.steps, 2 * STEPS);
+    assert.equal(run.tokens, 2 * STEPS * 2 * network.data.sequence_length);
+    for (const one of [0, 1])
+      assert.deepEqual(
+        seen.filter(([replica]) => replica === one).map(([, step]) => step),
+        Array.from({ length: STEPS }, (_, step) => step),
+      );
+  });
+
+  it("loses a killed worker's replica and nothing else, and has it back in the next cycle", async (t) => {
+    const { train, pool, lines } = await openPool(t, configOf({ max_steps: 40 }));
+    const [, victim] = pool.pids;
+    let killed = false;
+    const { update, run } = await train({
+      onStep: ({ replica }) => {
+        if (replica === 1 && !killed) killed = process.kill(victim!, "SIGKILL");
+      },
+    });
+    assert.equal(run.steps, 40);
+    assert.deepEqual(sorted(update), sorted(await replica(t, 0, configOf({ max_steps: 40 }))));
+    const [lost] = lines.filter(({ message }) => message === "a worker is lost");
+    assert.equal(lost?.fields.code, "WORKER_DIED");
+    assert.equal(pool.pids[1], undefined);
+
+    const next = await train({ cycle: 2, maxSteps: 3 });
+    assert.equal(next.run.steps, 6);
+    assert.notEqual(pool.pids[1], victim);
+  });
+
+  it("takes up after kill -9 where the last checkpoint stands, with the same result", async (t) => {
+    const config = configOf({ max_steps: 60, checkpoint_interval_seconds: 0.001 });
+    const whole = await openPool(t, config);
+    const straight = await whole.train();
+
+    const first = await openPool(t, config);
+    const training = first.train({
+      onStep: ({ step }) => {
+        if (step < 12) return;
+        for (const pid of first.pool.pids) if (pid !== undefined) process.kill(pid, "SIGKILL");
+      },
+    });
+    await assert.rejects(training, (thrown) => thrown instanceof BlockZeroError && thrown.code === "WORKERS_LOST");
+
+    const second = await openPool(t, config, first.home);
+    const resumed = await second.train();
+    assert.ok(second.lines.some(({ message }) => message === "training resumed"));
+    assert.deepEqual(resumed, straight);
+  });
+
+  it("stops all workers when the time is up", async (t) => {
+    const { train } = await openPool(t, configOf({ max_steps: 1_000_000 }));
+    let steps = 0;
+    const { run } = await train({ onStep: () => steps++, stop: () => steps > 5 });
+    assert.ok(run.steps > 5 && run.steps < 1_000_000);
+  });
+
+  it("says why it cannot begin", async (t) => {
+    const config = configOf({ data_path: join(temporaryFolder(t), "missing.jsonl") });
+    await assert.rejects(openPool(t, config), (thrown) => {
+      return thrown instanceof BlockZeroError && thrown.code === "DATASET_NOT_FOUND";
+    });
+  });
+});
