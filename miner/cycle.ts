@@ -171,5 +171,6 @@ const prepare = async (miner: Miner, cycle: number): Promise<string | null> => {
   return artifact;
 };
 
-const mark = (journal: Journal<MinerJournal>, cycle: number, fields: MinerJournal["cycles"][string]): void =>
+/** Writes down how far a cycle came. */
+export const mark = (journal: Journal<MinerJournal>, cycle: number, fields: MinerJournal["cycles"][string]): void =>
   journal.update(({ cycles }) => ({ cycles: recent({ ...cycles, [cycle]: { ...cycles[cycle], ...fields } }) }));

@@ -11,6 +11,8 @@ export const minerJournalSchema = z.object({
         /** Blocks that included the commit and the reveal record. */
         committed: z.int().optional(),
         revealed: z.int().optional(),
+        /** Block at which the validators' verdict was heard. */
+        heard: z.int().optional(),
       }),
     )
     .default({}),

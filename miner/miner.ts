@@ -12,7 +12,7 @@ import type { MetricsSink } from "#shared/telemetry/metrics.js";
 import { openMetrics } from "#shared/telemetry/open-metrics.js";
 import { startBlockTimer } from "./block-timer.js";
 import type { MinerConfig } from "./config.js";
-import { liveCycle, type Miner } from "./cycle.js";
+import { liveCycle, type Miner, mark } from "./cycle.js";
 import { reportScore } from "./feedback.js";
 import { minerJournalSchema } from "./journal.js";
 import { createShardTrainer } from "./shard-trainer.js";
@@ -47,6 +47,7 @@ const mine = async (participant: Participant, config: MinerConfig, metrics: Metr
     trainer,
     timer: startBlockTimer(participant.clock, participant.signal),
   };
+  for (const cycle of awaitingScore(miner)) void feedback(miner, cycle);
   try {
     return await live(miner);
   } finally {
@@ -68,9 +69,19 @@ const live = (miner: Miner): Promise<never> =>
     },
   });
 
+/** Cycles that a crash kept us from hearing the score of, and whose reports may still be had. */
+const awaitingScore = ({ participant, journal }: Miner): number[] => {
+  const { cycle } = phaseAt(participant.clock.head.number, participant.network.phases);
+  return [cycle - 1, cycle].filter((recent) => {
+    const entry = journal.value.cycles[recent];
+    return entry?.revealed !== undefined && entry.heard === undefined;
+  });
+};
+
 const feedback = async (miner: Miner, cycle: number): Promise<void> => {
   try {
     await reportScore(miner, cycle);
+    mark(miner.journal, cycle, { heard: miner.participant.clock.head.number });
   } catch (thrown) {
     if (!miner.participant.signal.aborted)
       miner.participant.log.warn("score unknown", { cycle, reason: reasonOf(thrown) });
@@ -103,9 +114,10 @@ const openTrainer = async (participant: Participant, config: MinerConfig): Promi
   );
   const started = performance.now();
   const home = join(participant.home, "training");
+  const miner = participant.signer.address;
   const trainer =
     config.workers > 1
-      ? await openWorkerPool({ network, group, config, hub, home, log }, base)
+      ? await openWorkerPool({ network, group, config, hub, miner, home, log }, base)
       : await createShardTrainer(
           {
             device: await openDevice({ ...config, log }),
@@ -113,6 +125,7 @@ const openTrainer = async (participant: Participant, config: MinerConfig): Promi
             group,
             config,
             hub,
+            miner,
             keep: { dir: replicaFolder(home, 0), log },
           },
           base,

@@ -6,13 +6,15 @@ export interface RunPlace {
   readonly network: Network;
   readonly group: string;
   readonly config: MinerConfig;
+  /** Whose training stream it is: the hotkey's address, since two miners may well name their keys alike. */
+  readonly miner: string;
   /** Which of the machine's replicas trains, from 0. */
   readonly replica: number;
 }
 
 /** Seed of a replica's training stream in a cycle; replica 0 of several trains on what it would alone. */
-export const streamSeed = ({ config, replica }: RunPlace, cycle: number): string =>
-  [config.seed, config.wallet.hotkey, cycle, ...(replica === 0 ? [] : [replica])].join("/");
+export const streamSeed = ({ config, miner, replica }: RunPlace, cycle: number): string =>
+  [config.seed, miner, cycle, ...(replica === 0 ? [] : [replica])].join("/");
 
 /** What AdamW's moments belong to: they go on in other cycles, and under other hyper-parameters. */
 export const shardIdentity = ({ network, group }: RunPlace): string =>

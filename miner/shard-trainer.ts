@@ -21,6 +21,8 @@ export interface ShardTrainerOptions {
   readonly group: string;
   readonly config: MinerConfig;
   readonly hub: Parameters;
+  /** The hotkey's address, which seeds the training stream; the hotkey's name where none is at hand. */
+  readonly miner?: string;
   /** Which of the machine's replicas this is; 0 by default. */
   readonly replica?: number;
   /** Keeps checkpoints, and goes on from them. */
@@ -57,7 +59,8 @@ export const shardStep = (
 /** Compiles the training step once, and trains with it in this process. */
 export const createShardTrainer = async (options: ShardTrainerOptions, base: Parameters): Promise<LocalTrainer> => {
   const { device, hub, network, group, config, keep, replica = 0, now = Date.now } = options;
-  const place: RunPlace = { network, group, config, replica };
+  const { miner = config.wallet.hotkey } = options;
+  const place: RunPlace = { network, group, config, miner, replica };
   const trainStep = await createTrainStep({
     ...shardStep(network, group, config),
     device,

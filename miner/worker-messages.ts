@@ -9,6 +9,8 @@ export interface WorkerTask {
   readonly group: string;
   /** Its threads are the worker's own. */
   readonly config: MinerConfig;
+  /** Seeds the training stream. */
+  readonly miner: string;
   readonly replica: number;
   readonly hub: string;
   readonly base: string;

@@ -18,6 +18,8 @@ export interface WorkerPoolOptions {
   readonly group: string;
   readonly config: MinerConfig;
   readonly hub: Parameters;
+  /** As `ShardTrainerOptions.miner`. */
+  readonly miner?: string;
   /** Folder for the tensors that pass between processes, and the replicas' checkpoints. */
   readonly home: string;
   readonly log: Log;
@@ -42,14 +44,14 @@ export const replicaFolder = (home: string, replica: number): string => join(hom
  * @throws BlockZeroError what keeps a worker from opening; from `train`, WORKERS_LOST when none of them is left
  */
 export const openWorkerPool = async (options: WorkerPoolOptions, base: Parameters): Promise<WorkerPool> => {
-  const { network, group, config, home, log } = options;
+  const { network, group, config, home, log, miner = config.wallet.hotkey } = options;
   const files = { hub: join(home, "hub.safetensors"), base: join(home, "base.safetensors") };
   await writeFloats(files.hub, options.hub);
   await writeFloats(files.base, base);
   const threads = Math.max(1, Math.floor((config.threads || availableParallelism()) / config.workers));
   const open = (replica: number): Promise<Worker> => {
     const checkpoints = replicaFolder(home, replica);
-    return openWorker({ network, group, config: { ...config, threads }, replica, ...files, checkpoints }, log);
+    return openWorker({ network, group, config: { ...config, threads }, miner, replica, ...files, checkpoints }, log);
   };
 
   const lost = (replica: number, thrown: unknown): void => {

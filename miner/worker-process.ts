@@ -17,7 +17,16 @@ const log: Log = { debug: say("debug"), info: say("info"), warn: say("warn"), er
 let trainer: LocalTrainer | undefined;
 let clock: WorkerClock = { stop: false, deadline: undefined, progress: 0 };
 
-const open = async ({ network, group, config, replica, hub, base, checkpoints }: WorkerTask): Promise<FromWorker> => {
+const open = async ({
+  network,
+  group,
+  config,
+  miner,
+  replica,
+  hub,
+  base,
+  checkpoints,
+}: WorkerTask): Promise<FromWorker> => {
   trainer = await createShardTrainer(
     {
       device: await openDevice({ ...config, log }),
@@ -25,6 +34,7 @@ const open = async ({ network, group, config, replica, hub, base, checkpoints }:
       group,
       config,
       hub: await readFloats(hub),
+      miner,
       replica,
       keep: { dir: checkpoints, log },
     },
