@@ -1,8 +1,9 @@
 import { addCommand, createProgram, runProgram } from "#shared/cli/program.js";
+import { memoryBench } from "./memory.js";
 import { stepBench } from "./step/command.js";
 
 /** One entry a bench; each is a command of its own. */
-const benches = [stepBench];
+const benches = [stepBench, memoryBench];
 
 const program = createProgram("npm run bench --", "Measures this software beside its peers, in one run.");
 for (const bench of benches) addCommand(program, bench);
