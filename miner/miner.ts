@@ -3,13 +3,13 @@ import { openDevice } from "#shared/engine/runtime/open-device.js";
 import { BlockZeroError, reasonOf } from "#shared/errors.js";
 import { groupNamed, groupShapes, hubShapes } from "#shared/model/groups.js";
 import { decodeParameters } from "#shared/model/parts.js";
-import { joinNetwork, type Participant } from "#shared/participant/join.js";
+import type { Participant } from "#shared/participant/join.js";
 import { openJournal } from "#shared/participant/journal.js";
 import { runCycles } from "#shared/participant/run-cycles.js";
+import { runParticipant } from "#shared/participant/run-participant.js";
 import { phaseAt } from "#shared/protocol/phases.js";
 import type { Log } from "#shared/telemetry/log.js";
 import type { MetricsSink } from "#shared/telemetry/metrics.js";
-import { openMetrics } from "#shared/telemetry/open-metrics.js";
 import { startBlockTimer } from "./block-timer.js";
 import type { MinerConfig } from "./config.js";
 import { liveCycle, type Miner, mark } from "./cycle.js";
@@ -19,22 +19,9 @@ import { createShardTrainer } from "./shard-trainer.js";
 import type { ShardTrainer } from "./trainer.js";
 import { openWorkerPool, replicaFolder } from "./worker-pool.js";
 
-/** Runs a miner until the signal aborts. Throws only for what is wrong before the first cycle; later faults cost their cycle. */
-export const runMiner = async (config: MinerConfig, log: Log, signal: AbortSignal): Promise<void> => {
-  const metrics = openMetrics(config, { role: "miner", log });
-  try {
-    const participant = await joinNetwork({ config, log, signal });
-    try {
-      await mine(participant, config, metrics);
-    } finally {
-      await participant.leave();
-    }
-  } catch (thrown) {
-    if (!signal.aborted) throw thrown;
-  } finally {
-    await metrics.close();
-  }
-};
+/** Runs a miner until the signal aborts. */
+export const runMiner = (config: MinerConfig, log: Log, signal: AbortSignal): Promise<void> =>
+  runParticipant(config, { role: "miner", log, signal }, (participant, metrics) => mine(participant, config, metrics));
 
 const mine = async (participant: Participant, config: MinerConfig, metrics: MetricsSink): Promise<never> => {
   groupNamed(participant.network, config.expert_group);

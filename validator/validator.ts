@@ -1,34 +1,23 @@
 import { join } from "node:path";
 import { openDevice } from "#shared/engine/runtime/open-device.js";
 import { loadModel, wholeModel } from "#shared/participant/base-model.js";
-import { joinNetwork, type Participant } from "#shared/participant/join.js";
+import type { Participant } from "#shared/participant/join.js";
 import { openJournal } from "#shared/participant/journal.js";
 import { runCycles } from "#shared/participant/run-cycles.js";
+import { runParticipant } from "#shared/participant/run-participant.js";
 import { phaseAt } from "#shared/protocol/phases.js";
 import type { Log } from "#shared/telemetry/log.js";
 import type { MetricsSink } from "#shared/telemetry/metrics.js";
-import { openMetrics } from "#shared/telemetry/open-metrics.js";
 import { createLossMeter } from "#shared/training/loss-meter.js";
 import type { ValidatorConfig } from "./config.js";
 import { liveCycle, type Validator } from "./cycle.js";
 import { validatorJournalSchema } from "./journal.js";
 
-/** Runs a validator until the signal aborts. Throws only for what is wrong before the first cycle; later faults cost their cycle. */
-export const runValidator = async (config: ValidatorConfig, log: Log, signal: AbortSignal): Promise<void> => {
-  const metrics = openMetrics(config, { role: "validator", log });
-  try {
-    const participant = await joinNetwork({ config, log, signal });
-    try {
-      await validate(participant, config, metrics);
-    } finally {
-      await participant.leave();
-    }
-  } catch (thrown) {
-    if (!signal.aborted) throw thrown;
-  } finally {
-    await metrics.close();
-  }
-};
+/** Runs a validator until the signal aborts. */
+export const runValidator = (config: ValidatorConfig, log: Log, signal: AbortSignal): Promise<void> =>
+  runParticipant(config, { role: "validator", log, signal }, (participant, metrics) =>
+    validate(participant, config, metrics),
+  );
 
 const validate = async (participant: Participant, config: ValidatorConfig, metrics: MetricsSink): Promise<never> => {
   const { clock, models, network } = participant;

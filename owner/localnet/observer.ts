@@ -1,7 +1,5 @@
 import type { Chain } from "#shared/chain/chain.js";
-import { groupHeldOutBatches } from "#shared/data/group-data.js";
 import { onnxCpu } from "#shared/engine/runtime/onnx-cpu.js";
-import { mean } from "#shared/mean.js";
 import { type AgreedModels, followModels } from "#shared/participant/agreed-model.js";
 import { loadModel, wholeModel } from "#shared/participant/base-model.js";
 import type { Blobs } from "#shared/participant/blobs.js";
@@ -14,14 +12,10 @@ import { parseRecord } from "#shared/protocol/records.js";
 import { permittedStakes } from "#shared/protocol/stake.js";
 import { tally } from "#shared/protocol/tally.js";
 import type { Log } from "#shared/telemetry/log.js";
-import { createLossMeter, type LossMeter } from "#shared/training/loss-meter.js";
+import { createLossMeter, heldOutLosses, type LossMeter } from "#shared/training/loss-meter.js";
 import type { CycleResult, GroupLosses, MinerResult } from "./result.js";
 
 const TOKEN = 1e9;
-/** Batches behind a held-out loss that is shown; more than a validator draws, and always the same ones. */
-const BATCHES = 16;
-const FIXED_SEED = "0".repeat(64);
-
 export interface ObserverContext {
   readonly chain: Chain;
   readonly clock: BlockClock;
@@ -49,13 +43,7 @@ export const createObserver = async (context: ObserverContext): Promise<Observer
     const known = measured.get(hash);
     if (known) return known;
     const parameters = wholeModel(await loadModel({ ...context, models }, hash));
-    const result: Record<string, number> = {};
-    for (const group of Object.keys(context.network.groups)) {
-      const batchSize = context.network.scoring.eval_batch_size;
-      const batches = groupHeldOutBatches(context.network, group, { batches: BATCHES, batchSize, seed: FIXED_SEED });
-      const all = await meter.losses(parameters, batches);
-      result[group] = mean(all);
-    }
+    const result = await heldOutLosses(meter, context.network, parameters);
     measured.set(hash, result);
     return result;
   };

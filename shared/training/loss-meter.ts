@@ -2,6 +2,7 @@ import type { FloatTensors } from "#shared/artifact/update.js";
 import { groupHeldOutBatches } from "#shared/data/group-data.js";
 import type { Batch } from "#shared/data/loader.js";
 import type { Device } from "#shared/engine/device.js";
+import { mean } from "#shared/mean.js";
 import { batchInputs, languageModelLoss } from "#shared/model/loss.js";
 import { allExperts, type Parameters } from "#shared/model/parameters.js";
 import type { Network } from "#shared/protocol/network.js";
@@ -76,7 +77,7 @@ export const heldOutLosses = async (
     const batchSize = network.scoring.eval_batch_size;
     const batches = groupHeldOutBatches(network, group, { batches: SHOWN_BATCHES, batchSize, seed: SHOWN_SEED });
     const losses = await meter.losses(parameters, batches);
-    result[group] = losses.reduce((sum, loss) => sum + loss, 0) / losses.length;
+    result[group] = mean(losses);
   }
   return result;
 };

@@ -1,0 +1,34 @@
+import type { Log } from "#shared/telemetry/log.js";
+import type { MetricsSink } from "#shared/telemetry/metrics.js";
+import { type MetricsConfig, openMetrics } from "#shared/telemetry/open-metrics.js";
+import { joinNetwork, type Participant, type ParticipantConfig } from "./join.js";
+
+export interface ParticipantRun {
+  readonly role: string;
+  readonly log: Log;
+  readonly signal: AbortSignal;
+}
+
+/**
+ * Joins the network, lives there until the signal aborts, and leaves in order. Throws only for what is wrong before the first cycle, or
+ * for what ends every later one; other faults cost their cycle.
+ */
+export const runParticipant = async (
+  config: ParticipantConfig & MetricsConfig,
+  { role, log, signal }: ParticipantRun,
+  live: (participant: Participant, metrics: MetricsSink) => Promise<never>,
+): Promise<void> => {
+  const metrics = openMetrics(config, { role, log });
+  try {
+    const participant = await joinNetwork({ config, log, signal });
+    try {
+      await live(participant, metrics);
+    } finally {
+      await participant.leave();
+    }
+  } catch (thrown) {
+    if (!signal.aborted) throw thrown;
+  } finally {
+    await metrics.close();
+  }
+};
