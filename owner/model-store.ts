@@ -2,6 +2,7 @@ import { existsSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 import { type BlobStore, directoryStore } from "#shared/artifact/blob-store.js";
 import { BlockZeroError } from "#shared/errors.js";
+import { MAX_NETWORK_BYTES } from "#shared/participant/agreed-network.js";
 import { parseCanonical } from "#shared/protocol/canonical-json.js";
 import { MAX_MODEL_MANIFEST_BYTES, type ModelManifest, parseModelManifest } from "#shared/protocol/model-manifest.js";
 import { type Network, networkSchema } from "#shared/protocol/network.js";
@@ -54,8 +55,6 @@ export const openModelStore = async (home: string): Promise<ModelStore> => {
     },
   };
 };
-
-const MAX_NETWORK_BYTES = 4 << 20;
 
 /** `<home>/blobs`, and those of the owner and of each hotkey further down, as localnet and participants lay them out. */
 const blobFolders = (home: string): string[] => {

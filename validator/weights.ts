@@ -1,6 +1,7 @@
 import type { Metagraph } from "#shared/chain/chain.js";
-import { BlockZeroError, reasonOf } from "#shared/errors.js";
+import { BlockZeroError } from "#shared/errors.js";
 import type { Participant } from "#shared/participant/join.js";
+import { writeOnce } from "#shared/participant/write-once.js";
 import type { Network } from "#shared/protocol/network.js";
 import type { BlockRange } from "#shared/protocol/phases.js";
 import { rank } from "#shared/scoring/ranking.js";
@@ -39,32 +40,24 @@ type Contender = Parameters<typeof rank>[0][number];
 
 /** Sets weights once inside the window of blocks, and reads them back. @returns the block. @throws WEIGHTS_MISSED. */
 export const setWeightsOnce = async (
-  { chain, clock, network, signer, uid, signal, log }: Participant,
+  participant: Participant,
   weights: readonly (readonly [number, number])[],
   window: BlockRange,
 ): Promise<number> => {
-  let reason = "the window had closed";
-  const included = async () => {
-    const neuron = (await chain.metagraph(network.netuid)).neurons.find((other) => other.uid === uid);
-    return neuron && neuron.lastUpdate >= window.start ? neuron.lastUpdate : null;
-  };
-  const already = await included();
-  if (already !== null) return already;
-  while (clock.head.number < window.end - 1) {
-    const tried = clock.head.number;
-    try {
+  const { chain, network, signer, uid } = participant;
+  const { block, reason } = await writeOnce(participant, {
+    window,
+    included: async () => {
+      const neuron = (await chain.metagraph(network.netuid)).neurons.find((other) => other.uid === uid);
+      return neuron && neuron.lastUpdate >= window.start ? neuron.lastUpdate : null;
+    },
+    send: async () => {
       const { weightsVersion } = await chain.hyperParameters(network.netuid);
       await chain.setWeights(network.netuid, weights, weightsVersion, signer);
-      const block = await included();
-      if (block !== null) return block;
-      reason = "the chain accepted the weights but does not show them";
-    } catch (thrown) {
-      signal.throwIfAborted();
-      reason = reasonOf(thrown);
-      log.warn("weights not set, will retry inside the window", { reason, closes: window.end });
-    }
-    await clock.reach(tried + 1, signal);
-  }
+    },
+    failure: "weights not set, will retry inside the window",
+  });
+  if (block !== null) return block;
   throw new BlockZeroError(
     "WEIGHTS_MISSED",
     `weights were not set before block ${window.end}: ${reason}`,

@@ -6,7 +6,7 @@ import { type Network, networkHash } from "#shared/protocol/network.js";
 import { publishedNetwork } from "./agreed-model.js";
 
 /** A network file is a few kilobytes; a large model's expert groups may take some hundred. */
-const MAX_NETWORK_BYTES = 4 << 20;
+export const MAX_NETWORK_BYTES = 4 << 20;
 
 export interface NetworkFile {
   readonly hash: string;

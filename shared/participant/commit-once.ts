@@ -1,7 +1,9 @@
 import type { Chain, Signer } from "#shared/chain/chain.js";
-import { BlockZeroError, reasonOf } from "#shared/errors.js";
+import { BlockZeroError } from "#shared/errors.js";
+import type { BlockRange } from "#shared/protocol/phases.js";
 import type { Log } from "#shared/telemetry/log.js";
 import type { BlockClock } from "./block-clock.js";
+import { writeOnce } from "./write-once.js";
 
 /** The local record that keeps a participant from committing two different values for one cycle. */
 export interface Intentions {
@@ -26,39 +28,26 @@ export interface CommitOnce {
  */
 export const commitOnce = async (
   context: CommitOnce,
-  { key, data, window }: { key: string; data: string; window: { start: number; end: number } },
+  { key, data, window }: { key: string; data: string; window: BlockRange },
 ): Promise<number> => {
-  const { chain, clock, signer, netuid, log, signal } = context;
+  const { chain, clock, signer, netuid, signal } = context;
   const record = context.intentions.intend(key, data);
-  const included = async () => {
-    const mine = (await chain.commitments(netuid)).find(({ hotkey }) => hotkey === signer.address);
-    return mine?.data === record && mine.block >= window.start ? mine.block : null;
-  };
-
   await clock.reach(window.start - 1, signal);
-  let reason = "the window had closed before the record was ready";
-  let block: number | null = null;
-  for (;;) {
-    const tried = clock.head.number;
-    try {
-      block = await included();
-      if (block !== null || tried >= window.end - 1) break;
-      await chain.commit(netuid, record, signer);
-      reason = "the chain accepted the record but does not show it";
-      block = await included();
-      if (block !== null) break;
-    } catch (thrown) {
-      signal.throwIfAborted();
-      reason = reasonOf(thrown);
-      log.warn("commit failed, will retry inside the window", { key, reason, closes: window.end });
-    }
-    await clock.reach(tried + 1, signal);
-  }
+  const { block, reason } = await writeOnce(context, {
+    window,
+    included: async () => {
+      const mine = (await chain.commitments(netuid)).find(({ hotkey }) => hotkey === signer.address);
+      return mine?.data === record && mine.block >= window.start ? mine.block : null;
+    },
+    send: () => chain.commit(netuid, record, signer),
+    failure: "commit failed, will retry inside the window",
+    fields: { key },
+  });
   if (block !== null && block < window.end) return block;
-  if (block !== null) reason = `block ${block} included it`;
+  const why = block === null ? reason : `block ${block} included it`;
   throw new BlockZeroError(
     "WINDOW_MISSED",
-    `${key} was not on chain before block ${window.end}: ${reason}`,
+    `${key} was not on chain before block ${window.end}: ${why}`,
     "check the chain endpoint's latency, and leave more blocks between the end of the work and the window",
   );
 };
