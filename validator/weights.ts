@@ -1,3 +1,4 @@
+import { setWeights } from "#shared/chain/call.js";
 import type { Metagraph } from "#shared/chain/chain.js";
 import { BlockZeroError } from "#shared/errors.js";
 import type { Participant } from "#shared/participant/join.js";
@@ -53,7 +54,7 @@ export const setWeightsOnce = async (
     },
     send: async () => {
       const { weightsVersion } = await chain.hyperParameters(network.netuid);
-      await chain.setWeights(network.netuid, weights, weightsVersion, signer);
+      await chain.submit(setWeights(network.netuid, weights, weightsVersion), signer);
     },
     failure: "weights not set, will retry inside the window",
   });

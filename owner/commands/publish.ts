@@ -1,6 +1,7 @@
 import { join } from "node:path";
 import { startBlobServer } from "#shared/artifact/blob-server.js";
 import { type BlobStore, directoryStore } from "#shared/artifact/blob-store.js";
+import { setCommitment } from "#shared/chain/call.js";
 import { type Chain, connectChain, loadHotkey, type Signer } from "#shared/chain/index.js";
 import { settingsAmong } from "#shared/cli/config-flags.js";
 import { type CommandSpec, shutdownSignal, untilAborted } from "#shared/cli/program.js";
@@ -105,5 +106,5 @@ const checkOwner = async (chain: Chain, netuid: number, { address }: Signer): Pr
 /** @returns the block that holds the record */
 const commitUnlessThere = async (chain: Chain, netuid: number, record: string, owner: Signer): Promise<number> => {
   const present = (await chain.commitments(netuid)).find(({ hotkey }) => hotkey === owner.address);
-  return present?.data === record ? present.block : (await chain.commit(netuid, record, owner)).block;
+  return present?.data === record ? present.block : (await chain.submit(setCommitment(netuid, record), owner)).block;
 };

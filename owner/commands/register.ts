@@ -1,3 +1,4 @@
+import { burnedRegister } from "#shared/chain/call.js";
 import { type Chain, connectChain, connectDevChain, loadHotkey, type Signer } from "#shared/chain/index.js";
 import { settingsAmong } from "#shared/cli/config-flags.js";
 import { type CommandSpec, shutdownSignal } from "#shared/cli/program.js";
@@ -57,7 +58,7 @@ const registered = async (chain: Chain, netuid: number, signer: Signer): Promise
   const uidNow = async () => (await chain.metagraph(netuid)).neurons.find(isOurs)?.uid;
   const isOurs = ({ hotkey }: { readonly hotkey: string }) => hotkey === signer.address;
   const known = await uidNow();
-  if (known === undefined) await chain.register(netuid, signer);
+  if (known === undefined) await chain.submit(burnedRegister(netuid, signer.address), signer);
   const uid = known ?? (await uidNow());
   return {
     hotkey: signer.address,

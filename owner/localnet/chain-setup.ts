@@ -1,3 +1,4 @@
+import { burnedRegister, setCommitment } from "#shared/chain/call.js";
 import type { DevChain, GenesisSpec, Signer } from "#shared/chain/index.js";
 import type { Network } from "#shared/protocol/network.js";
 import { cycleLength } from "#shared/protocol/phases.js";
@@ -31,7 +32,7 @@ export const registerPlayers = async (
   owner: Signer,
 ): Promise<void> => {
   await chain.setBlockTime(SETUP_BLOCK_MS);
-  await Promise.all(players.map(({ signer }) => chain.register(netuid, signer)));
+  await Promise.all(players.map(({ signer }) => chain.submit(burnedRegister(netuid, signer.address), signer)));
   const stakes = players.filter(({ stake }) => stake > 0n);
   await chain.sudo(
     stakes.map(({ signer, stake }) => ({
@@ -51,7 +52,10 @@ export const publishNetwork = async (
   owner: Signer,
 ): Promise<void> => {
   await chain.setBlockTime(SETUP_BLOCK_MS);
-  await chain.commit(netuid, encodeRecord({ type: "network", network: shortHash(hash), hash, location }), owner);
+  await chain.submit(
+    setCommitment(netuid, encodeRecord({ type: "network", network: shortHash(hash), hash, location })),
+    owner,
+  );
   await chain.setBlockTime(0);
 };
 

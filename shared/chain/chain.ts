@@ -1,3 +1,5 @@
+import type { Axon, ChainCall, PreparedExtrinsic } from "./call.js";
+
 /** Signs for one hotkey; the secret stays behind it. */
 export interface Signer {
   /** SS58, prefix 42. */
@@ -23,8 +25,12 @@ export interface Neuron {
   /** In the smallest unit. */
   readonly stake: bigint;
   readonly validatorPermit: boolean;
+  /** Its weights are recent enough to count in the epoch. */
+  readonly active: boolean;
   /** u16-normalised shares of the last epoch, as fractions 0–1. */
   readonly rank: number;
+  readonly trust: number;
+  readonly validatorTrust: number;
   readonly incentive: number;
   readonly consensus: number;
   readonly dividends: number;
@@ -33,6 +39,7 @@ export interface Neuron {
   /** Block of the last weights set, or of registration. */
   readonly lastUpdate: number;
   readonly registeredAt: number;
+  readonly axon: Axon | null;
 }
 
 export interface Metagraph {
@@ -56,12 +63,46 @@ export interface WeightRow {
   readonly weights: readonly (readonly [number, number])[];
 }
 
+/** How a subnet takes weights: in the clear, or committed first and revealed by their owner or by drand's beacon. */
+export type WeightsMode = "plain" | "hash" | "timelock";
+
 export interface HyperParameters {
   readonly tempo: number;
+  /** Blocks between two settings of weights. */
   readonly weightsRateLimit: number;
+  readonly weightsVersion: number;
+  readonly weightsMode: WeightsMode;
+  /** Epochs between commitment and revelation of weights. */
+  readonly revealPeriod: number;
+  readonly minAllowedWeights: number;
   readonly maxValidators: number;
   readonly maxUids: number;
-  readonly weightsVersion: number;
+  readonly immunityPeriod: number;
+  /** Blocks after which weights that were not renewed no longer count. */
+  readonly activityCutoff: number;
+  /** Blocks between two announcements of an axon. */
+  readonly servingRateLimit: number;
+  /** What registration costs now, in the smallest unit. */
+  readonly burn: bigint;
+  readonly registrationAllowed: boolean;
+}
+
+/** Weights that are committed and not yet revealed. */
+export interface PendingWeights {
+  /** 64 hex digits: the commitment, or the hash (BLAKE2b-256) of the ciphertext. */
+  readonly hash: string;
+  /** Block of the commitment. */
+  readonly block: number;
+  /** First and last block in which `revealWeights` is accepted; for a timelock, drand's round. */
+  readonly reveal: { readonly first: number; readonly last: number } | { readonly round: number };
+}
+
+/** How many bytes of commitments a hotkey may still write. */
+export interface CommitmentSpace {
+  readonly used: number;
+  readonly limit: number;
+  /** Block from which all of it is free again. */
+  readonly renewed: number;
 }
 
 /** Where a submitted extrinsic was included. */
@@ -74,24 +115,28 @@ export interface Inclusion {
  * What the toolkit asks of a chain. The devchain and subtensor both answer it.
  * Every method may throw `BlockZeroError` CHAIN_UNREACHABLE; writes throw the chain's own error name as code
  * (`CHAIN_REJECTED` with it in the message) and resolve only once included. `at` is a block number: state after it;
- * `STATE_DISCARDED` where the chain no longer holds it.
+ * `STATE_DISCARDED` where the chain no longer holds it. Amounts are in the smallest unit.
  */
 export interface Chain {
+  /** Hash of block 0, 64 hex digits: the chain's identity. */
+  readonly genesisHash: string;
   head(): Promise<Head>;
+  /** The newest block that can no longer be undone. */
+  finalized(): Promise<Head>;
   blockHash(block: number): Promise<string>;
   /** Calls back on every new head, in order, from the next one on, until the signal aborts; reconnects by itself. */
   onHead(callback: (head: Head) => void, signal: AbortSignal): void;
   metagraph(netuid: number, at?: number): Promise<Metagraph>;
-  hyperParameters(netuid: number): Promise<HyperParameters>;
+  hyperParameters(netuid: number, at?: number): Promise<HyperParameters>;
   commitments(netuid: number, at?: number): Promise<readonly Commitment[]>;
   weights(netuid: number, at?: number): Promise<readonly WeightRow[]>;
-  register(netuid: number, signer: Signer): Promise<Inclusion>;
-  commit(netuid: number, data: string, signer: Signer): Promise<Inclusion>;
-  setWeights(
-    netuid: number,
-    weights: readonly (readonly [number, number])[],
-    version: number,
-    signer: Signer,
-  ): Promise<Inclusion>;
+  pendingWeights(netuid: number, hotkey: string): Promise<readonly PendingWeights[]>;
+  commitmentSpace(netuid: number, hotkey: string): Promise<CommitmentSpace>;
+  /** Block in which the subnet's next epoch runs. */
+  nextEpoch(netuid: number): Promise<number>;
+  balance(account: string): Promise<bigint>;
+  /** The extrinsic that `submit` would send now. Sends nothing. */
+  prepare(call: ChainCall, signer: Signer): Promise<PreparedExtrinsic>;
+  submit(call: ChainCall, signer: Signer): Promise<Inclusion>;
   close(): Promise<void>;
 }

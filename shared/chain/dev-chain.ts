@@ -1,9 +1,11 @@
 import { z } from "zod";
 import { BlockZeroError, reasonOf } from "#shared/errors.js";
 import type { Log } from "#shared/telemetry/log.js";
+import type { ChainCall } from "./call.js";
 import type { Chain, Head, Inclusion, Signer } from "./chain.js";
 import { ChainRejected } from "./chain-rejected.js";
 import { type Call, callSchema, type SudoCallSpec } from "./devchain/calls.js";
+import { extrinsicHash, signExtrinsic } from "./devchain/extrinsic.js";
 import * as wire from "./devchain/wire.js";
 import { ExtrinsicWriter } from "./extrinsic-writer.js";
 import { HeadStream } from "./head-stream.js";
@@ -23,18 +25,12 @@ export interface ConnectOptions {
 
 /** A devchain: what every chain does, and what only a chain of one's own can be asked. */
 export interface DevChain extends Chain {
-  /** Hash of block 0, 64 hex digits. */
-  readonly genesisHash: string;
   /** Builds blocks at once; what waits goes into the first. */
   newBlocks(count: number): Promise<Head>;
   /** Milliseconds between blocks; 0: only on `newBlocks`. */
   setBlockTime(ms: number): Promise<void>;
   /** The account's next nonce, after what waits. */
   nonce(account: string): Promise<number>;
-  /** In the smallest unit. */
-  balance(account: string): Promise<bigint>;
-  /** From the signer's balance to the hotkey's stake, in the smallest unit. */
-  addStake(netuid: number, hotkey: string, amount: bigint, signer: Signer): Promise<Inclusion>;
   /** All of the calls or none, signed by the chain's sudo key. */
   sudo(calls: readonly SudoCallSpec[], signer: Signer): Promise<Inclusion>;
 }
@@ -112,18 +108,14 @@ export const connectDevChain = async (options: ConnectOptions): Promise<DevChain
       throw asReadError(error, endpoint);
     }
   };
+  const nextNonce = (account: string) => read(z.int(), "account_nonce", account);
   const heads = new HeadStream((from, count) => read(z.array(wire.headSchema), "chain_heads", from, count), log);
   const writer = new ExtrinsicWriter({
     genesisHash: () => genesisHash!,
-    nextNonce: (account) => read(z.int(), "account_nonce", account),
+    nextNonce,
     send: (extrinsic, again) => socket.request("author_submit", [extrinsic], !again),
     headNumber: () => heads.last?.number ?? 0,
   });
-  const write = async (call: z.input<typeof callSchema>, signer: Signer): Promise<Inclusion> => {
-    const parsed = callSchema.safeParse(call);
-    if (!parsed.success) throw new ChainRejected("Malformed", z.prettifyError(parsed.error).slice(0, 500));
-    return writer.write(parsed.data satisfies Call, signer);
-  };
 
   const onAbort = () => void end(closed());
   const timer = setTimeout(() => {
@@ -143,23 +135,24 @@ export const connectDevChain = async (options: ConnectOptions): Promise<DevChain
   return {
     genesisHash: genesisHash!,
     head: () => read(wire.headSchema, "chain_head"),
+    finalized: () => read(wire.headSchema, "chain_finalized"),
     blockHash: (block) => read(z.string(), "chain_hash", block),
     onHead: (callback, until) => heads.listen(callback, until),
     metagraph: (netuid, at) => read(wire.metagraphSchema, "subnet_metagraph", ...atBlock(netuid, at)),
-    hyperParameters: (netuid) => read(wire.hyperParametersReplySchema, "subnet_hyperParameters", netuid),
+    hyperParameters: (netuid, at) =>
+      read(wire.hyperParametersReplySchema, "subnet_hyperParameters", ...atBlock(netuid, at)),
     commitments: (netuid, at) => read(wire.commitmentsSchema, "subnet_commitments", ...atBlock(netuid, at)),
     weights: (netuid, at) => read(wire.weightsSchema, "subnet_weights", ...atBlock(netuid, at)),
-    register: (netuid, signer) => write({ name: "burnedRegister", args: { netuid, hotkey: signer.address } }, signer),
-    commit: (netuid, data, signer) => write({ name: "setCommitment", args: { netuid, data } }, signer),
-    setWeights: (netuid, weights, version, signer) => {
-      const args = {
-        netuid,
-        dests: weights.map(([uid]) => uid),
-        weights: weights.map(([, weight]) => weight),
-        versionKey: version,
-      };
-      return write({ name: "setWeights", args }, signer);
+    pendingWeights: (netuid, hotkey) => read(wire.pendingWeightsSchema, "subnet_pendingWeights", netuid, hotkey),
+    commitmentSpace: (netuid, hotkey) => read(wire.commitmentSpaceSchema, "subnet_commitmentSpace", netuid, hotkey),
+    nextEpoch: (netuid) => read(z.int(), "subnet_nextEpoch", netuid),
+    balance: (account) => read(wire.balanceSchema, "account_balance", account),
+    prepare: async (call, signer) => {
+      const extrinsic = signExtrinsic(genesisHash!, await nextNonce(signer.address), encodeCall(call), signer);
+      const bytes = JSON.stringify(extrinsic);
+      return { call, signer: signer.address, nonce: extrinsic.nonce, bytes, hash: extrinsicHash(extrinsic) };
     },
+    submit: async (call, signer) => writer.write(encodeCall(call), signer),
     newBlocks: async (count) => {
       let head: Head | undefined;
       for (let left = count; left > 0; left -= BLOCKS_AT_ONCE) {
@@ -173,16 +166,23 @@ export const connectDevChain = async (options: ConnectOptions): Promise<DevChain
       return head ?? read(wire.headSchema, "chain_head");
     },
     setBlockTime: async (ms) => void (await read(z.literal(true), "dev_setBlockTime", ms)),
-    nonce: (account) => read(z.int(), "account_nonce", account),
-    balance: (account) => read(wire.balanceSchema, "account_balance", account),
-    addStake: (netuid, hotkey, amount, signer) =>
-      write({ name: "addStake", args: { netuid, hotkey, amount: String(amount) } }, signer),
-    sudo: (calls, signer) => write({ name: "sudo", args: { calls: [...calls] } }, signer),
+    nonce: nextNonce,
+    sudo: async (calls, signer) => writer.write(checkedCall({ name: "sudo", args: { calls } }), signer),
     close: async () => {
       signal?.removeEventListener("abort", onAbort);
       await end(closed());
     },
   };
+};
+
+/** Amounts travel as decimal digits. */
+const encodeCall = ({ name, args }: ChainCall): Call =>
+  checkedCall({ name, args: "amount" in args ? { ...args, amount: String(args.amount) } : args });
+
+const checkedCall = (call: unknown): Call => {
+  const parsed = callSchema.safeParse(call);
+  if (!parsed.success) throw new ChainRejected("Malformed", z.prettifyError(parsed.error).slice(0, 500));
+  return parsed.data;
 };
 
 const atBlock = (netuid: number, at: number | undefined): readonly number[] =>

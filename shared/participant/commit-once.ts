@@ -1,3 +1,4 @@
+import { setCommitment } from "#shared/chain/call.js";
 import type { Chain, Signer } from "#shared/chain/chain.js";
 import { BlockZeroError } from "#shared/errors.js";
 import type { BlockRange } from "#shared/protocol/phases.js";
@@ -39,7 +40,7 @@ export const commitOnce = async (
       const mine = (await chain.commitments(netuid)).find(({ hotkey }) => hotkey === signer.address);
       return mine?.data === record && mine.block >= window.start ? mine.block : null;
     },
-    send: () => chain.commit(netuid, record, signer),
+    send: () => chain.submit(setCommitment(netuid, record), signer),
     failure: "commit failed, will retry inside the window",
     fields: { key },
   });

@@ -9,6 +9,7 @@ import { stringify } from "yaml";
 import { storeGenesis } from "#owner/genesis.js";
 import { type BlobServer, startBlobServer } from "#shared/artifact/blob-server.js";
 import { directoryStore } from "#shared/artifact/blob-store.js";
+import { setCommitment } from "#shared/chain/call.js";
 import {
   connectDevChain,
   createHotkey,
@@ -79,7 +80,7 @@ before(async () => {
     await store.put(canonicalBytes(published));
     const hash = networkHash(published);
     const record = encodeRecord({ type: "network", network: shortHash(hash), hash, location: blobServer.url });
-    await chain.commit(published.netuid, record, owner);
+    await chain.submit(setCommitment(published.netuid, record), owner);
   };
   ({ network } = await storeGenesis(
     store,

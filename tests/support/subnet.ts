@@ -6,6 +6,7 @@ import { type MinerConfig, minerSettings } from "#miner/config.js";
 import { type Genesis, storeGenesis } from "#owner/genesis.js";
 import { startBlobServer } from "#shared/artifact/blob-server.js";
 import { type BlobStore, directoryStore } from "#shared/artifact/blob-store.js";
+import { setCommitment } from "#shared/chain/call.js";
 import {
   connectDevChain,
   createHotkey,
@@ -184,7 +185,7 @@ export const openSubnet = async (t: TestContext, options: SubnetOptions = {}): P
       const writes: Promise<unknown>[] = [];
       for (const [name, data] of Object.entries(records)) {
         const nonce = await chain.nonce(signer(name).address);
-        writes.push(chain.commit(NETUID, data, signer(name)));
+        writes.push(chain.submit(setCommitment(NETUID, data), signer(name)));
         await subnet.sent(name, nonce + 1);
       }
       await build(1);

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
+import { setWeights } from "#shared/chain/call.js";
 import type { Metagraph } from "#shared/chain/chain.js";
 import { networkSchema } from "#shared/protocol/network.js";
 import type { AgreedScore } from "#validator/journal.js";
@@ -20,13 +21,17 @@ const metagraphOf = (...hotkeys: string[]): Metagraph => ({
     coldkey: hotkey,
     stake: 0n,
     validatorPermit: false,
+    active: true,
     rank: 0,
+    trust: 0,
+    validatorTrust: 0,
     incentive: 0,
     consensus: 0,
     dividends: 0,
     emission: 0n,
     lastUpdate: 0,
     registeredAt: 0,
+    axon: null,
   })),
 });
 
@@ -138,7 +143,7 @@ describe("setWeightsOnce", { timeout: 20_000 }, () => {
     const window = subnet.window(1, "merge");
     const early = window.start - 2;
     await subnet.to(early - 1);
-    const first = subnet.chain.setWeights(NETUID, [[0, 1]], 0, vera.signer);
+    const first = subnet.chain.submit(setWeights(NETUID, [[0, 1]], 0), vera.signer);
     await subnet.sent("vera", 1);
     await subnet.to(early);
     await first;

@@ -38,6 +38,7 @@ export const rpcMethods = (node: DevNode): ReadonlyMap<string, Method> => {
 
   return new Map<string, Method>([
     ["chain_head", () => history.head],
+    ["chain_finalized", () => history.head],
     ["chain_hash", (params) => history.headAt(z.tuple([block]).parse(params)[0]).hash],
     [
       "chain_heads",
@@ -54,7 +55,16 @@ export const rpcMethods = (node: DevNode): ReadonlyMap<string, Method> => {
       },
     ],
     ["subnet_metagraph", ofSubnet(metagraphOf)],
-    ["subnet_hyperParameters", ofSubnet(({ hyperParameters }) => hyperParameters)],
+    [
+      "subnet_hyperParameters",
+      ofSubnet(({ hyperParameters }) => ({
+        ...hyperParameters,
+        weightsMode: "plain",
+        revealPeriod: 1,
+        servingRateLimit: 0,
+        registrationAllowed: true,
+      })),
+    ],
     [
       "subnet_commitments",
       ofSubnet(({ commitments }) => [...commitments].map(([hotkey, { data, block }]) => ({ hotkey, data, block }))),
@@ -104,6 +114,9 @@ const metagraphOf = (
     coldkey: neuron.coldkey,
     stake: String(stakeOf(subnet, neuron.hotkey)),
     validatorPermit: neuron.permit,
+    active: neuron.active,
+    trust: neuron.trust / U16_MAX,
+    validatorTrust: neuron.validatorTrust / U16_MAX,
     rank: neuron.rank / U16_MAX,
     incentive: neuron.incentive / U16_MAX,
     consensus: neuron.consensus / U16_MAX,
@@ -111,5 +124,6 @@ const metagraphOf = (
     emission: String(neuron.emission),
     lastUpdate: neuron.lastUpdate,
     registeredAt: neuron.registeredAt,
+    axon: null,
   })),
 });

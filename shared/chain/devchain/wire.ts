@@ -34,13 +34,17 @@ export const metagraphSchema = z.object({
       coldkey: z.string(),
       stake: amount,
       validatorPermit: z.boolean(),
+      active: z.boolean(),
       rank: share,
+      trust: share,
+      validatorTrust: share,
       incentive: share,
       consensus: share,
       dividends: share,
       emission: amount,
       lastUpdate: count,
       registeredAt: count,
+      axon: z.object({ ip: z.string(), port: count }).nullable(),
     }),
   ),
 });
@@ -48,13 +52,29 @@ export const metagraphSchema = z.object({
 export const hyperParametersReplySchema = z.object({
   tempo: count,
   weightsRateLimit: count,
+  weightsVersion: count,
+  weightsMode: z.enum(["plain", "hash", "timelock"]),
+  revealPeriod: count,
+  minAllowedWeights: count,
   maxValidators: count,
   maxUids: count,
-  weightsVersion: count,
+  immunityPeriod: count,
+  activityCutoff: count,
+  servingRateLimit: count,
+  burn: amount,
+  registrationAllowed: z.boolean(),
 });
 
 export const commitmentsSchema = z.array(z.object({ hotkey: z.string(), data: z.string(), block: count }));
 export const weightsSchema = z.array(z.object({ uid: count, weights: z.array(z.tuple([count, count]).readonly()) }));
+export const pendingWeightsSchema = z.array(
+  z.object({
+    hash,
+    block: count,
+    reveal: z.union([z.object({ first: count, last: count }), z.object({ round: count })]),
+  }),
+);
+export const commitmentSpaceSchema = z.object({ used: count, limit: count, renewed: count });
 export const balanceSchema = amount;
 
 /** JSON-RPC's own codes, and Substrate's for a refused extrinsic. */

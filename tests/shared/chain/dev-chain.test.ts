@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { before, describe, it, type TestContext } from "node:test";
+import { addStake, burnedRegister, setCommitment, setWeights } from "#shared/chain/call.js";
 import type { Head, Signer } from "#shared/chain/chain.js";
 import { ChainRejected } from "#shared/chain/chain-rejected.js";
 import { connectChain } from "#shared/chain/connect.js";
@@ -39,7 +40,9 @@ const coded = (code: string) => (error: unknown) => error instanceof BlockZeroEr
 describe("a chain", { timeout: 30_000 }, () => {
   it("registers, and shows the metagraph then and before", async (t) => {
     const { chain, included } = await start(t);
-    const inclusion = await included(keys.other, () => chain.register(NETUID, keys.other));
+    const inclusion = await included(keys.other, () =>
+      chain.submit(burnedRegister(NETUID, keys.other.address), keys.other),
+    );
     assert.equal(inclusion.blockHash, await chain.blockHash(inclusion.block));
     const { neurons, ownerHotkey, block } = await chain.metagraph(NETUID);
     assert.deepEqual([ownerHotkey, block, neurons.length], [keys.owner.address, 1, 4]);
@@ -50,7 +53,7 @@ describe("a chain", { timeout: 30_000 }, () => {
     assert.equal(neurons[1]!.stake, 1000n * TOKEN);
     assert.equal((await chain.metagraph(NETUID, 0)).neurons.length, 3);
     await assert.rejects(
-      included(keys.other, () => chain.register(NETUID, keys.other)),
+      included(keys.other, () => chain.submit(burnedRegister(NETUID, keys.other.address), keys.other)),
       rejected("HotKeyAlreadyRegisteredInSubNet"),
     );
     await assert.rejects(chain.metagraph(9), rejected("SubNetworkDoesNotExist"));
@@ -58,8 +61,8 @@ describe("a chain", { timeout: 30_000 }, () => {
 
   it("keeps commitments, readable at any block it still holds", async (t) => {
     const { chain, included } = await start(t, {}, 3);
-    const first = await included(keys.miner, () => chain.commit(NETUID, "erste Fassung ü", keys.miner));
-    const second = await included(keys.miner, () => chain.commit(NETUID, "second", keys.miner));
+    const first = await included(keys.miner, () => chain.submit(setCommitment(NETUID, "erste Fassung ü"), keys.miner));
+    const second = await included(keys.miner, () => chain.submit(setCommitment(NETUID, "second"), keys.miner));
     const hotkey = keys.miner.address;
     assert.deepEqual(await chain.commitments(NETUID, first.block), [
       { hotkey, data: "erste Fassung ü", block: first.block },
@@ -67,10 +70,10 @@ describe("a chain", { timeout: 30_000 }, () => {
     assert.deepEqual(await chain.commitments(NETUID), [{ hotkey, data: "second", block: second.block }]);
     assert.deepEqual(await chain.commitments(NETUID, 0), []);
     await assert.rejects(
-      included(keys.other, () => chain.commit(NETUID, "x", keys.other)),
+      included(keys.other, () => chain.submit(setCommitment(NETUID, "x"), keys.other)),
       rejected("AccountNotAllowedCommit"),
     );
-    await assert.rejects(chain.commit(NETUID, "x".repeat(129), keys.miner), rejected("Malformed"));
+    await assert.rejects(chain.submit(setCommitment(NETUID, "x".repeat(129)), keys.miner), rejected("Malformed"));
     await chain.newBlocks(5);
     await assert.rejects(chain.commitments(NETUID, first.block), coded("STATE_DISCARDED"));
     await assert.rejects(chain.blockHash(1000), coded("BLOCK_UNKNOWN"));
@@ -84,12 +87,14 @@ describe("a chain", { timeout: 30_000 }, () => {
     ] as const;
     await chain.newBlocks(1);
     await assert.rejects(
-      included(keys.miner, () => chain.setWeights(NETUID, weights, 0, keys.miner)),
+      included(keys.miner, () => chain.submit(setWeights(NETUID, weights, 0), keys.miner)),
       rejected("NeuronNoValidatorPermit"),
     );
-    const { block } = await included(keys.validator, () => chain.setWeights(NETUID, weights, 0, keys.validator));
+    const { block } = await included(keys.validator, () =>
+      chain.submit(setWeights(NETUID, weights, 0), keys.validator),
+    );
     await assert.rejects(
-      included(keys.validator, () => chain.setWeights(NETUID, weights, 0, keys.validator)),
+      included(keys.validator, () => chain.submit(setWeights(NETUID, weights, 0), keys.validator)),
       (error) => {
         assert.ok(rejected("SettingWeightsTooFast")(error));
         assert.match((error as Error).message, new RegExp(`retry at block ${block + 2}`));
@@ -119,14 +124,9 @@ describe("a chain", { timeout: 30_000 }, () => {
       rejected("RequireSudo"),
     );
     await included(keys.sudo, () => chain.sudo(calls, keys.sudo));
-    assert.deepEqual(await chain.hyperParameters(5), {
-      tempo: 99,
-      weightsRateLimit: 100,
-      maxValidators: 64,
-      maxUids: 256,
-      weightsVersion: 0,
-    });
-    await included(keys.miner, () => chain.addStake(5, keys.owner.address, 2n * TOKEN, keys.miner));
+    const { tempo, weightsRateLimit, weightsMode, burn } = await chain.hyperParameters(5);
+    assert.deepEqual([tempo, weightsRateLimit, weightsMode, burn], [99, 100, "plain", 0n]);
+    await included(keys.miner, () => chain.submit(addStake(5, keys.owner.address, 2n * TOKEN), keys.miner));
     assert.equal((await chain.metagraph(5)).neurons[0]!.stake, 2n * TOKEN);
     assert.equal(await chain.balance(keys.miner.address), TOKEN);
   });
@@ -134,7 +134,7 @@ describe("a chain", { timeout: 30_000 }, () => {
   it("puts many writes at once into one block, each key's in their order", async (t) => {
     const { node, chain } = await start(t);
     const writes = [0, 1, 2, 3, 4].flatMap((i) =>
-      [keys.miner, keys.validator].map((key) => chain.commit(NETUID, `record ${i}`, key)),
+      [keys.miner, keys.validator].map((key) => chain.submit(setCommitment(NETUID, `record ${i}`), key)),
     );
     while ((await chain.nonce(keys.miner.address)) + (await chain.nonce(keys.validator.address)) < 10);
     node.newBlocks(1);
@@ -150,7 +150,7 @@ describe("a chain", { timeout: 30_000 }, () => {
     const rival = await connectDevChain({ endpoint: node.endpoint });
     t.after(() => rival.close());
     const writers = [chain, rival, chain, rival, chain, rival];
-    const writes = writers.map((writer, i) => writer.commit(NETUID, `record ${i}`, keys.miner));
+    const writes = writers.map((writer, i) => writer.submit(setCommitment(NETUID, `record ${i}`), keys.miner));
     while ((await chain.nonce(keys.miner.address)) < writes.length) await rival.head();
     node.newBlocks(1);
     await Promise.all(writes);
@@ -185,7 +185,7 @@ describe("a chain", { timeout: 30_000 }, () => {
   it("refuses a signer whose key is not its address", async (t) => {
     const { chain } = await start(t);
     const thief = { ...(await signerFromUri("//Thief")), address: keys.validator.address };
-    await assert.rejects(chain.commit(NETUID, "x", thief), rejected("BadProof"));
+    await assert.rejects(chain.submit(setCommitment(NETUID, "x"), thief), rejected("BadProof"));
     assert.equal(await chain.nonce(keys.validator.address), 0);
   });
 });
@@ -208,7 +208,7 @@ describe("connecting", { timeout: 30_000 }, () => {
     );
     const stop = new AbortController();
     const chain = await connectChain({ endpoint: node.endpoint, signal: stop.signal });
-    const write = chain.commit(NETUID, "never built", keys.miner);
+    const write = chain.submit(setCommitment(NETUID, "never built"), keys.miner);
     stop.abort();
     await assert.rejects(write, coded("CHAIN_CLOSED"));
     await assert.rejects(chain.head(), coded("CHAIN_CLOSED"));

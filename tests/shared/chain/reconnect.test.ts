@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { once } from "node:events";
 import { type AddressInfo, connect, createServer, type Socket } from "node:net";
 import { before, describe, it, type TestContext } from "node:test";
+import { setCommitment } from "#shared/chain/call.js";
 import { connectDevChain } from "#shared/chain/dev-chain.js";
 import { startDevchain } from "#shared/chain/devchain/start.js";
 import { HeadStream, MAX_CATCH_UP } from "#shared/chain/head-stream.js";
@@ -137,7 +138,7 @@ describe("a client whose connection breaks", { timeout: 30_000 }, () => {
       proxy.block(true);
       return false;
     });
-    const write = chain.commit(NETUID, "once", keys.miner);
+    const write = chain.submit(setCommitment(NETUID, "once"), keys.miner);
     await lost;
     assert.equal(await direct.nonce(keys.miner.address), 0);
     proxy.block(false);
@@ -154,7 +155,7 @@ describe("a client whose connection breaks", { timeout: 30_000 }, () => {
       proxy.silence();
       return true;
     });
-    const write = chain.commit(NETUID, "once", keys.miner);
+    const write = chain.submit(setCommitment(NETUID, "once"), keys.miner);
     while ((await direct.nonce(keys.miner.address)) === 0);
     proxy.block(true);
     node().newBlocks(1);
@@ -168,8 +169,8 @@ describe("a client whose connection breaks", { timeout: 30_000 }, () => {
   it("learns of a block that was built during the outage", async (t) => {
     const { chain, proxy, node, watcher } = await start(t);
     const direct = await watcher();
-    const good = chain.commit(NETUID, "kept", keys.miner);
-    const bad = assert.rejects(chain.commit(NETUID, "refused", keys.other), coded("CHAIN_REJECTED"));
+    const good = chain.submit(setCommitment(NETUID, "kept"), keys.miner);
+    const bad = assert.rejects(chain.submit(setCommitment(NETUID, "refused"), keys.other), coded("CHAIN_REJECTED"));
     while ((await direct.nonce(keys.miner.address)) + (await direct.nonce(keys.other.address)) < 2);
     await chain.head();
     proxy.block(true);
@@ -183,7 +184,7 @@ describe("a client whose connection breaks", { timeout: 30_000 }, () => {
   it("writes again, in order, what a restart took out of the pool", async (t) => {
     const { chain, restart, node, watcher } = await start(t);
     const before = await watcher();
-    const writes = ["one", "two", "three"].map((data) => chain.commit(NETUID, data, keys.miner));
+    const writes = ["one", "two", "three"].map((data) => chain.submit(setCommitment(NETUID, data), keys.miner));
     while ((await before.nonce(keys.miner.address)) < 3);
     await chain.head();
     await restart();
@@ -200,13 +201,13 @@ describe("a client whose connection breaks", { timeout: 30_000 }, () => {
   it("signs anew when another writer took its nonce meanwhile", async (t) => {
     const { chain, restart, proxy, node, watcher } = await start(t);
     const before = await watcher();
-    const write = chain.commit(NETUID, "mine", keys.miner);
+    const write = chain.submit(setCommitment(NETUID, "mine"), keys.miner);
     while ((await before.nonce(keys.miner.address)) < 1);
     await chain.head();
     proxy.block(true);
     await restart();
     const rival = await watcher();
-    const theirs = rival.commit(NETUID, "theirs", keys.miner);
+    const theirs = rival.submit(setCommitment(NETUID, "theirs"), keys.miner);
     while ((await rival.nonce(keys.miner.address)) < 1);
     node().newBlocks(1);
     await theirs;
@@ -220,7 +221,7 @@ describe("a client whose connection breaks", { timeout: 30_000 }, () => {
   it("stops rather than go on with another chain", async (t) => {
     const { chain, restart, proxy } = await start(t);
     proxy.block(true);
-    const waiting = chain.commit(NETUID, "x", keys.miner);
+    const waiting = chain.submit(setCommitment(NETUID, "x"), keys.miner);
     await restart({ home: await temporaryHome(t), genesis: { ...makeGenesis(keys), name: "other" } });
     proxy.block(false);
     await assert.rejects(waiting, coded("CHAIN_RESET"));

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { dirname, join } from "node:path";
 import { describe, it, type TestContext } from "node:test";
 import { setImmediate as yieldToEvents } from "node:timers/promises";
+import { setCommitment } from "#shared/chain/call.js";
 import { type Chain, connectDevChain, startDevchain } from "#shared/chain/index.js";
 import { BlockZeroError } from "#shared/errors.js";
 import { startBlockClock } from "#shared/participant/block-clock.js";
@@ -104,8 +105,8 @@ describe("commitOnce", { timeout: 20_000 }, () => {
     let lost = 0;
     const { commit, to, pooled, sent, lines } = await open(t, (chain) => ({
       ...chain,
-      commit: async (...call) => {
-        await chain.commit(...call);
+      submit: async (...call) => {
+        await chain.submit(...call);
         lost++;
         throw new BlockZeroError("CHAIN_DISCONNECTED", "the answer was lost", "try again");
       },
@@ -125,9 +126,9 @@ describe("commitOnce", { timeout: 20_000 }, () => {
     let refusals = 2;
     const { commit, to, pooled } = await open(t, (chain) => ({
       ...chain,
-      commit: async (...call) => {
+      submit: async (...call) => {
         if (refusals-- > 0) throw new BlockZeroError("CHAIN_DISCONNECTED", "no connection", "try again");
-        return chain.commit(...call);
+        return chain.submit(...call);
       },
     }));
     const block = commit("mine");
@@ -145,7 +146,7 @@ describe("commitOnce", { timeout: 20_000 }, () => {
     const { commit, to, pooled, chain, lines } = await open(t);
     const keys = await makeKeys();
     // The space of a tempo is used up until block 8.
-    const filler = Array.from({ length: 31 }, () => chain.commit(NETUID, "x".repeat(100), keys.miner));
+    const filler = Array.from({ length: 31 }, () => chain.submit(setCommitment(NETUID, "x".repeat(100)), keys.miner));
     await to(2);
     await pooled(31);
     await to(3);
@@ -163,7 +164,7 @@ describe("commitOnce", { timeout: 20_000 }, () => {
   it("gives the last reason when the window closes", async (t) => {
     const { commit, to, lines } = await open(t, (chain) => ({
       ...chain,
-      commit: async () => {
+      submit: async () => {
         throw new BlockZeroError("CHAIN_REJECTED", `refusal ${lines.length + 1}`, "wait");
       },
     }));
@@ -184,10 +185,10 @@ describe("commitOnce", { timeout: 20_000 }, () => {
     });
     const { commit, to, pooled, shown } = await open(t, (chain) => ({
       ...chain,
-      commit: async (...call) => {
+      submit: async (...call) => {
         asked = true;
         await delay;
-        return chain.commit(...call);
+        return chain.submit(...call);
       },
     }));
     const result = assert.rejects(commit("mine"), missed(/before block 8: block 8 included it/));
@@ -213,7 +214,7 @@ describe("commitOnce", { timeout: 20_000 }, () => {
   it("takes a record of an earlier window for another one", async (t) => {
     const { commit, to, pooled, chain, sent } = await open(t);
     const keys = await makeKeys();
-    const early = chain.commit(NETUID, "mine", keys.miner);
+    const early = chain.submit(setCommitment(NETUID, "mine"), keys.miner);
     await pooled(1);
     await to(1);
     await early;

@@ -6,6 +6,7 @@ import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { before, describe, it, type TestContext } from "node:test";
 import { fileURLToPath } from "node:url";
+import { setCommitment } from "#shared/chain/call.js";
 import type { Signer } from "#shared/chain/chain.js";
 import { connectDevChain } from "#shared/chain/dev-chain.js";
 import type { Call } from "#shared/chain/devchain/calls.js";
@@ -214,7 +215,7 @@ describe("a devchain process", { timeout: 30_000 }, () => {
     const home = await temporaryHome(t);
     const first = await start(t, home, 10);
     const before = await connectDevChain({ endpoint: first.endpoint });
-    const inclusion = await before.commit(NETUID, "survives", keys.miner);
+    const inclusion = await before.submit(setCommitment(NETUID, "survives"), keys.miner);
     const seen = await new Promise<{ number: number; hash: string }>((resolve) => {
       before.onHead((head) => head.number >= inclusion.block + 5 && resolve(head), AbortSignal.timeout(10_000));
     });
