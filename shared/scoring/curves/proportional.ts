@@ -1,0 +1,15 @@
+import { normalise, type RewardCurve } from "./curve.js";
+
+export interface Proportional {
+  /** 1: in proportion to the score; more: the better, the more than proportionally. */
+  readonly exponent: number;
+}
+
+/** Pay in proportion to a power of the score: the one curve without jumps. */
+export const proportional = ({ exponent }: Proportional): RewardCurve => {
+  return (scores) => {
+    // Relative to the best, so that no power underflows or overflows.
+    const best = Math.max(0, ...scores);
+    return normalise(scores.map((score) => (score > 0 ? (score / best) ** exponent : 0)));
+  };
+};
