@@ -7,6 +7,7 @@ import { network } from "./commands/network.js";
 import { phase } from "./commands/phase.js";
 import { publish } from "./commands/publish.js";
 import { register } from "./commands/register.js";
+import { rewards } from "./commands/rewards.js";
 import { subnet } from "./commands/subnet.js";
 import { wallet } from "./commands/wallet.js";
 
@@ -22,4 +23,5 @@ export const commands: readonly (CommandSpec | CommandGroup)[] = [
   model,
   network,
   phase,
+  rewards,
 ];

@@ -1,0 +1,74 @@
+import { z } from "zod";
+import { readYaml, yamlValue } from "#shared/config/yaml-file.js";
+import { BlockZeroError } from "#shared/errors.js";
+import { curveSchema } from "#shared/protocol/curve.js";
+import { TYPICAL_ECONOMY } from "./economy.js";
+import { BEHAVIOURS, TYPICAL_POPULATION } from "./population.js";
+import type { Scenario } from "./scenario.js";
+
+/** Identities of one simulated subnet: what the chain has uids for, and more than any subnet. */
+const MOST_IDENTITIES = 4096;
+
+const share = z.number().min(0).max(1);
+const positive = z.number().positive();
+const amount = z.number().min(0).max(1e9);
+
+const economySchema = z.strictObject({
+  curve: curveSchema,
+  burn: share,
+  window: z.int().min(1).max(1000),
+  merged: z.int().min(1).max(MOST_IDENTITIES),
+  confidence: z.number().gt(0.5).lt(1),
+  exponent: positive.max(16),
+  batches: z.int().min(2).max(100_000),
+  batchNoise: positive,
+  duplicateRecall: share,
+  concavity: positive.max(1),
+  identityCost: amount,
+  emission: positive.max(1e9),
+  validators: z.int().min(1).max(64),
+});
+
+const kindSchema = z.strictObject({
+  name: z.string().min(1).max(40),
+  behaviour: z.enum(BEHAVIOURS),
+  count: z.int().min(1).max(MOST_IDENTITIES),
+  skill: positive.max(100),
+  spread: z.number().min(0).max(3),
+  dataQuality: share.default(1),
+  work: share.default(1),
+  availability: share.default(1),
+  cost: amount,
+  arrives: z.int().min(0).default(0),
+  identities: z.int().min(1).max(256).default(1),
+});
+
+const scenarioSchema = z
+  .strictObject({
+    economy: economySchema.partial().prefault({}),
+    kinds: z.array(kindSchema).min(1).max(64).optional(),
+  })
+  .refine(
+    ({ kinds = [] }) => kinds.reduce((sum, { count, identities }) => sum + count * identities, 0) <= MOST_IDENTITIES,
+    { error: `there are more than ${MOST_IDENTITIES} identities in all`, path: ["kinds"] },
+  );
+
+/** The typical scenario with what `given` says otherwise. @throws SCENARIO_INVALID naming the field */
+export const scenarioOf = (given: unknown, source: string): Scenario => {
+  const parsed = scenarioSchema.safeParse(given ?? {});
+  if (!parsed.success) {
+    const [issue] = parsed.error.issues;
+    throw new BlockZeroError(
+      "SCENARIO_INVALID",
+      `${source}: ${issue!.path.join(".") || "it"}: ${issue!.message}`,
+      "correct that field; `blockzero rewards simulate --print-scenario` shows a whole file",
+    );
+  }
+  const { economy, kinds = TYPICAL_POPULATION } = parsed.data;
+  const changes = Object.fromEntries(Object.entries(economy).filter(([, value]) => value !== undefined));
+  return { economy: { ...TYPICAL_ECONOMY, ...changes }, kinds };
+};
+
+const CODES = { missing: "SCENARIO_MISSING", malformed: "SCENARIO_MALFORMED" };
+
+export const readScenario = (file: string): Scenario => scenarioOf(yamlValue(file, readYaml(file, CODES), CODES), file);

@@ -1,0 +1,84 @@
+import { BlockZeroError } from "#shared/errors.js";
+import { type Measures, measure } from "./measures.js";
+import { scenarioOf } from "./read-scenario.js";
+import type { Scenario } from "./scenario.js";
+import { simulate } from "./simulate.js";
+
+/** One parameter and the values it takes, as in `curve.n=4,8,16`. */
+export interface Axis {
+  readonly path: string;
+  readonly values: readonly (string | number)[];
+}
+
+export interface SweepPoint {
+  readonly setting: Readonly<Record<string, string | number>>;
+  readonly scenario: Scenario;
+  readonly measures: Measures;
+}
+
+const MOST_POINTS = 512;
+
+/** Whole curves by name, with the defaults that make them comparable: about the same number of miners is paid. */
+const CURVES: Readonly<Record<string, unknown>> = {
+  "top-n": { curve: "top-n", n: 16, decay: { ratio: 1.15 }, floor: 0 },
+  proportional: { curve: "proportional", exponent: 1 },
+  "rank-points": { curve: "rank-points", points: [25, 18, 15, 12, 10, 8, 6, 4, 3, 2, 1] },
+  "two-groups": { curve: "two-groups", leaders: 8, share: 0.98 },
+};
+
+/** @throws SWEEP_INVALID */
+export const parseAxis = (text: string): Axis => {
+  const [path = "", values = ""] = text.split("=");
+  if (!/^[a-zA-Z.]+$/.test(path) || values === "") throw invalid(`"${text}" is not <parameter>=<value>,<value>…`);
+  return {
+    path,
+    values: values.split(",").map((value) => (value !== "" && Number.isFinite(Number(value)) ? Number(value) : value)),
+  };
+};
+
+/** Simulates every combination of the axes' values with the same random numbers. @throws SWEEP_INVALID, SCENARIO_INVALID */
+export const sweep = (
+  base: Scenario,
+  axes: readonly Axis[],
+  { cycles, seed }: { readonly cycles: number; readonly seed: number },
+): readonly SweepPoint[] => {
+  const combinations = axes.reduce<readonly Record<string, string | number>[]>(
+    (settings, { path, values }) =>
+      settings.flatMap((setting) => values.map((value) => ({ ...setting, [path]: value }))),
+    [{}],
+  );
+  if (combinations.length > MOST_POINTS)
+    throw invalid(`${combinations.length} combinations are more than ${MOST_POINTS}`);
+  return combinations.map((setting) => {
+    const economy = Object.entries(setting).reduce<object>(
+      (changed, [path, value]) =>
+        withValue(changed, path === "curve" ? ["curve"] : path.split("."), curveOr(path, value)),
+      base.economy,
+    );
+    const scenario = scenarioOf({ economy, kinds: base.kinds }, `--sweep ${JSON.stringify(setting)}`);
+    const simulation = simulate({ ...scenario, cycles, seed });
+    return { setting, scenario, measures: measure(simulation, { emission: scenario.economy.emission, cycles }) };
+  });
+};
+
+const curveOr = (path: string, value: string | number): unknown => {
+  if (path !== "curve") return value;
+  const curve = CURVES[value];
+  if (curve === undefined) throw invalid(`"${value}" is no curve: ${Object.keys(CURVES).join(", ")}`);
+  return curve;
+};
+
+const withValue = (target: object, [key = "", ...rest]: readonly string[], value: unknown): object => {
+  const inner: unknown = Reflect.get(target, key);
+  return {
+    ...target,
+    [key]: rest.length === 0 ? value : withValue(typeof inner === "object" && inner ? inner : {}, rest, value),
+  };
+};
+
+const invalid = (problem: string) =>
+  new BlockZeroError(
+    "SWEEP_INVALID",
+    problem,
+    "e.g. --sweep curve=top-n,proportional --sweep window=4,8,16 --sweep curve.n=4,8",
+  );

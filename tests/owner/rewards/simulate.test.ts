@@ -1,0 +1,98 @@
+import assert from "node:assert/strict";
+import { describe, it } from "node:test";
+import fc from "fast-check";
+import { type Economy, TYPICAL_ECONOMY } from "#owner/rewards/economy.js";
+import { gini, measure } from "#owner/rewards/measures.js";
+import { createPayroll } from "#owner/rewards/payroll.js";
+import { type MinerKind, scalePopulation, TYPICAL_POPULATION } from "#owner/rewards/population.js";
+import { simulate } from "#owner/rewards/simulate.js";
+
+const sum = (values: readonly number[]) => values.reduce((total, value) => total + value, 0);
+const run = (change: Partial<Economy> = {}, kinds: readonly MinerKind[] = TYPICAL_POPULATION, cycles = 60) => {
+  const economy = { ...TYPICAL_ECONOMY, ...change };
+  const simulation = simulate({ economy, kinds, cycles, seed: 7 });
+  return { simulation, measures: measure(simulation, { emission: economy.emission, cycles }) };
+};
+const [honest] = TYPICAL_POPULATION.filter(({ name }) => name === "mid-tier");
+
+describe("a simulated economy", { timeout: 60_000 }, () => {
+  it("comes out the same for the same seed, and otherwise for another", () => {
+    const options = { economy: TYPICAL_ECONOMY, kinds: TYPICAL_POPULATION, cycles: 20 };
+    assert.deepEqual(simulate({ ...options, seed: 3 }), simulate({ ...options, seed: 3 }));
+    assert.notDeepEqual(simulate({ ...options, seed: 3 }), simulate({ ...options, seed: 4 }));
+  });
+
+  it("pays miners half of the emission: the other half is the validators'", () => {
+    const { simulation } = run();
+    const paid = sum(simulation.miners.map(({ income }) => income));
+    assert.ok(Math.abs(paid - (60 * TYPICAL_ECONOMY.emission) / 2) < 0.01, String(paid));
+    const burning = run({ burn: 0.3 });
+    const less = sum(burning.simulation.miners.map(({ income }) => income));
+    assert.ok(Math.abs(less / paid - 0.7) < 0.001, String(less / paid));
+  });
+
+  it("pays no cheater more than honest work, and shows the copier that an absent gate would pay", () => {
+    for (const { name, gain } of run().measures.attacks) assert.ok(gain <= 0, `${name} gains ${gain}`);
+    const copy = run({ duplicateRecall: 0 }).measures.attacks.find(({ name }) => name === "copy");
+    assert.ok(copy!.gain > 0, "without the duplicate gate copying pays");
+  });
+
+  it("shows splitting to pay where pay is proportional and an identity costs nothing", () => {
+    const sybil = { ...honest!, name: "sybil", behaviour: "sybil" as const, count: 1, identities: 4 };
+    const kinds = [{ ...honest!, count: 6 }, sybil];
+    const splitting = (change: Partial<Economy>) => run(change, kinds).measures.attacks[0]!.gain;
+    const free = { curve: { curve: "proportional", exponent: 1 }, identityCost: 0 } as const;
+    assert.ok(splitting(free) > 0);
+    assert.ok(splitting({ ...free, identityCost: 0.2 }) < 0);
+    assert.ok(
+      splitting({ ...free, concavity: 1 }) <= 0,
+      "parts that add up gain nothing, and lose to the noise margin",
+    );
+  });
+
+  it("tells the newcomer's wait, and what mid-tier hardware earns", () => {
+    const kinds = [
+      { ...honest!, count: 4 },
+      { ...honest!, name: "newcomer", count: 1, arrives: 30 },
+    ];
+    const { kinds: results, midTierProfit } = run({ window: 8 }, kinds).measures;
+    assert.ok(results[1]!.firstPaidAfter! >= 0 && results[1]!.firstPaidAfter! < 8);
+    assert.equal(midTierProfit, results[0]!.profit);
+  });
+
+  it("keeps to the scenario's proportions when scaled", () => {
+    const scaled = scalePopulation(TYPICAL_POPULATION, 256);
+    assert.ok(Math.abs(sum(scaled.map(({ count }) => count)) - 256) <= 8);
+    assert.ok(scalePopulation(TYPICAL_POPULATION, 1).every(({ count }) => count === 1));
+  });
+});
+
+describe("the payroll", () => {
+  it("pays by the mean of the window: an absence costs its cycle, and no more", () => {
+    const pay = createPayroll({ ...TYPICAL_ECONOMY, window: 2, curve: { curve: "proportional", exponent: 1 } }, 2);
+    const close = (actual: readonly number[], expected: readonly number[]) => {
+      for (const [i, value] of actual.entries()) assert.ok(Math.abs(value - expected[i]!) < 1e-3, `${actual}`);
+    };
+    close(pay([1, 1]).income, [0.5, 0.5]);
+    close(pay([1, null]).income, [2 / 3, 1 / 3]);
+    close(pay([1, 1]).income, [2 / 3, 1 / 3]);
+    close(pay([1, 1]).income, [0.5, 0.5]);
+    close(pay([0, 0]).income, [0.5, 0.5]);
+    close(pay([0, 0]).income, [0, 0]);
+  });
+});
+
+describe("gini", () => {
+  it("is 0 when all have the same, towards 1 when one has all, and never outside", () => {
+    assert.equal(gini([3, 3, 3]), 0);
+    assert.equal(gini([]), 0);
+    assert.ok(Math.abs(gini([0, 0, 0, 1]) - 0.75) < 1e-12);
+    fc.assert(
+      fc.property(fc.array(fc.double({ min: 0, max: 1e6, noNaN: true }), { minLength: 1 }), (incomes) => {
+        const value = gini(incomes);
+        assert.ok(value >= -1e-9 && value < 1);
+      }),
+      { seed: 5 },
+    );
+  });
+});
