@@ -1,9 +1,9 @@
 import type { TrainingLoader } from "#shared/data/loader.js";
 import { BlockZeroError, reasonOf } from "#shared/errors.js";
 import type { Log } from "#shared/telemetry/log.js";
-import type { Shapes } from "#shared/training/checkpoint-tensors.js";
 import { type Checkpoint, type CheckpointHead, openCheckpoints } from "#shared/training/checkpoints.js";
 import type { InnerProgress } from "#shared/training/inner-loop.js";
+import type { Shapes } from "#shared/training/stepping.js";
 import type { TrainStep } from "#shared/training/train-step.js";
 import { type RunPlace, runIdentity, shardIdentity } from "./run-identity.js";
 

@@ -21,7 +21,6 @@ export const describePlan = (plan: TrainingPlan, measured?: Measurement): string
         ["hub weights", bytes(memory.frozen)],
         ["group weights", bytes(memory.trained)],
         ["AdamW moments", bytes(memory.moments)],
-        ["second set of buffers", bytes(memory.secondSet), "a step reads one set and writes the other"],
         ["gradients", bytes(memory.gradients)],
         ["gradient sums", bytes(memory.gradientSums), "of micro-batches"],
         ["activations", bytes(memory.activations), "in the worst routing"],

@@ -40,6 +40,8 @@ export interface Program {
 /** Something that executes graphs. */
 export interface Device {
   readonly name: string;
+  /** Its tensors are host memory, which programs read and write where it is: others may compute on it between runs. */
+  readonly hostMemory: boolean;
   /** Prepares what the named outputs need of a graph. Throws GRAPH_COMPILE when the device refuses it. */
   compile(graph: Graph, outputs: Readonly<Record<string, Value>>): Promise<Program>;
   /**

@@ -7,10 +7,8 @@ import { createSafetensorsFile } from "#shared/artifact/safetensors-writer.js";
 import type { FloatTensor } from "#shared/engine/tensor.js";
 import { BlockZeroError } from "#shared/errors.js";
 import type { NamedFloats } from "./objective.js";
-import { STATE_PARTS, type StatePart, type StateTensor } from "./train-step.js";
-
-/** Names and shapes of the trained parameters, to which their moments are alike. */
-export type Shapes = Readonly<Record<string, readonly number[]>>;
+import { type Shapes, STATE_PARTS, type StatePart } from "./stepping.js";
+import type { StateTensor } from "./train-step.js";
 
 const PRIVATE = 0o600;
 

@@ -4,9 +4,10 @@ import { z } from "zod";
 import { BlockZeroError, reasonOf } from "#shared/errors.js";
 import { readFileIfAny, writeFileAtomic } from "#shared/files/atomic-file.js";
 import type { Log } from "#shared/telemetry/log.js";
-import { hashFile, readState, type Shapes, writeState } from "./checkpoint-tensors.js";
+import { hashFile, readState, writeState } from "./checkpoint-tensors.js";
 import type { NamedFloats } from "./objective.js";
-import type { StatePart, StateTensor } from "./train-step.js";
+import type { Shapes, StatePart } from "./stepping.js";
+import type { StateTensor } from "./train-step.js";
 
 const count = z.int().min(0);
 const word = z.int().min(0).max(0xffffffff);

@@ -1,13 +1,12 @@
 import type { Device } from "#shared/engine/device.js";
 import type { Dim, Graph, Node, Value, ValueType } from "#shared/engine/graph.js";
-import { ADAMW_DEFAULTS, adamw } from "#shared/engine/optim/adamw.js";
 import type { DType } from "#shared/engine/tensor.js";
-import type { Shapes } from "./checkpoint-tensors.js";
 import { mapValues } from "./objective.js";
-import { compileTraining } from "./train-programs.js";
+import type { Shapes } from "./stepping.js";
+import { compileGradients } from "./train-programs.js";
 import type { TrainStepOptions } from "./train-step.js";
 
-/** Bytes that a training step holds. */
+/** Bytes that a training step holds on a device that computes in host memory. */
 export interface StepMemory {
   /** Parameters that are not trained. */
   readonly frozen: number;
@@ -15,14 +14,12 @@ export interface StepMemory {
   readonly trained: number;
   /** AdamW's two moments. */
   readonly moments: number;
-  /** The second set of trained parameters and moments: a step reads one set and writes the other. */
-  readonly secondSet: number;
-  /** Two sets of gradient sums where a step has several micro-batches. */
-  readonly gradientSums: number;
   readonly gradients: number;
+  /** A further micro-batch's gradients, before they are added. */
+  readonly gradientSums: number;
   /** What the runtime returns of a run: it copies every output, also one that it wrote into a buffer of ours. */
   readonly outputs: number;
-  /** Everything else that is alive at once when most is: results kept for the backward pass, and intermediate ones. */
+  /** Intermediate results that are alive at once when most are: those kept for the backward pass, and passing ones. */
   readonly activations: number;
   /** What the runtime's arena keeps beside these: a first run's pieces stay when later runs take one planned block. */
   readonly arena: number;
@@ -37,22 +34,23 @@ export interface PlanOptions extends Omit<TrainStepOptions, "device" | "params">
 const BYTES: Readonly<Record<DType, number>> = { float32: 4, int64: 8, bool: 1 };
 
 /**
- * The memory of a training step, from the very graphs that it is compiled from. Every expert's rows are counted as in the worst
- * routing, and a program's memory for intermediate results as kept between its runs.
+ * The memory of a training step, from the very graph that it is compiled from. Every expert's rows are counted as in the worst
+ * routing, and the program's memory for intermediate results as kept between its runs.
  */
 export const planStep = async ({ mostRows, params: shapes, ...options }: PlanOptions): Promise<StepMemory> => {
-  const programs: { graph: Graph; outputs: readonly Value[] }[] = [];
+  let program: { graph: Graph; outputs: readonly Value[] } | undefined;
   const device: Device = {
     name: "plan",
+    hostMemory: true,
     async compile(graph, outputs) {
-      programs.push({ graph, outputs: Object.values(outputs) });
+      program = { graph, outputs: Object.values(outputs) };
       return { run: () => Promise.reject(new TypeError("a plan does not run")), dispose: async () => undefined };
     },
     upload: () => Promise.reject(new TypeError("a plan holds no tensors")),
   };
   // A graph is built from the parameters' shapes and never looks at their elements.
   const params = mapValues(shapes, (shape) => ({ dtype: "float32" as const, shape, data: new Float32Array() }));
-  await compileTraining({ ...options, params, device }, adamw({ ...ADAMW_DEFAULTS, ...options.adamw }));
+  await compileGradients({ ...options, params, device });
 
   const floats = (keep: (name: string) => boolean) =>
     Object.entries(shapes).reduce(
@@ -61,18 +59,16 @@ export const planStep = async ({ mostRows, params: shapes, ...options }: PlanOpt
     );
   const names = new Set(options.trainable);
   const trained = floats((name) => names.has(name));
-  const peaks = programs.map(({ graph, outputs }) => peakOf(graph, outputs, mostRows));
-  const peak = peaks.reduce((sum, one) => sum + one, 0);
-  const outputBytes = programs.map(({ outputs }) => outputs.reduce((sum, output) => sum + bytesOf(output), 0));
+  const { graph, outputs } = program!;
+  const peak = peakOf(graph, outputs, mostRows);
   return {
     frozen: floats((name) => !names.has(name)),
     trained,
     moments: 2 * trained,
-    secondSet: 3 * trained,
-    gradientSums: programs.length > 1 ? 2 * trained : 0,
     gradients: trained,
-    outputs: Math.max(...outputBytes),
-    activations: Math.max(0, peak - trained),
+    gradientSums: (options.accumulation ?? 1) > 1 ? trained : 0,
+    outputs: outputs.reduce((sum, output) => sum + bytesOf(output), 0),
+    activations: peak,
     arena: peak,
   };
 };

@@ -5,8 +5,11 @@ import { add, mul } from "#shared/engine/ops/index.js";
 import type { AdamW } from "#shared/engine/optim/adamw.js";
 import { clipFactor, globalNorm } from "#shared/engine/optim/clip.js";
 import { buildObjective } from "./objective.js";
+import { decays } from "./stepping.js";
 import type { TrainStepOptions } from "./train-step.js";
 
+/** Name, before a parameter's own, of its gradient as an output. */
+export const GRADIENT = "gradient/";
 /** Names, before a parameter's own, of its moments and of its gradient's sum: as inputs, and as outputs of their next values. */
 export const M = "adamw.m/";
 export const V = "adamw.v/";
@@ -23,15 +26,27 @@ export interface TrainPrograms {
   readonly stepper: Program;
 }
 
-/** Forward pass, backward pass, clipping and AdamW as one graph, from which both programs are compiled. */
-export const compileTraining = async (options: TrainStepOptions, optimiser: AdamW): Promise<TrainPrograms> => {
-  const { device, trainable, clip = 1, accumulation = 1 } = options;
+/** Forward pass and backward pass: the outputs of the objective, and a gradient for every trained parameter. */
+export const compileGradients = (options: TrainStepOptions): Promise<Program> => {
+  const { graph, outputs, trained, slopes } = differentiate(options);
+  const named = Object.fromEntries(trained.map(({ name }, i) => [GRADIENT + name, slopes[i]!]));
+  return options.device.compile(graph, { ...outputs, ...named });
+};
+
+const differentiate = (options: TrainStepOptions) => {
   const { graph, params, loss, outputs } = buildObjective(options);
-  const trained = trainable.map((name) => ({ name, parameter: params[name]! }));
+  const trained = options.trainable.map((name) => ({ name, parameter: params[name]! }));
   const slopes = gradients(
     loss,
     trained.map(({ parameter }) => parameter),
   );
+  return { graph, outputs, trained, slopes };
+};
+
+/** Forward pass, backward pass, clipping and AdamW as one graph, from which both programs are compiled. */
+export const compileTraining = async (options: TrainStepOptions, optimiser: AdamW): Promise<TrainPrograms> => {
+  const { device, clip = 1, accumulation = 1 } = options;
+  const { graph, outputs, trained, slopes } = differentiate(options);
   const sums =
     accumulation > 1
       ? trained.map(({ name, parameter }, i) => add(graph.input(SUM + name, parameter.shape), slopes[i]!))
@@ -45,7 +60,7 @@ export const compileTraining = async (options: TrainStepOptions, optimiser: Adam
   const next: Record<string, Value> = { [NORM]: norm };
   for (const [i, { name, parameter }] of trained.entries()) {
     const moments = { m: graph.input(M + name, parameter.shape), v: graph.input(V + name, parameter.shape) };
-    const decay = parameter.shape.length >= 2;
+    const decay = decays(parameter.shape);
     const updated = optimiser.update(at, parameter, sums[i]!, moments, { factor, decay });
     Object.assign(next, { [name]: updated.parameter, [M + name]: updated.m, [V + name]: updated.v });
   }

@@ -1,9 +1,11 @@
-import type { Device, DeviceTensor, Tensors } from "#shared/engine/device.js";
-import { ADAMW_DEFAULTS, type AdamW, type AdamWOptions, adamw } from "#shared/engine/optim/adamw.js";
-import { type FloatTensor, floatTensor, zeros } from "#shared/engine/tensor.js";
+import type { Device, Tensors } from "#shared/engine/device.js";
+import { ADAMW_DEFAULTS, type AdamWOptions } from "#shared/engine/optim/adamw.js";
+import type { FloatTensor } from "#shared/engine/tensor.js";
 import { BlockZeroError } from "#shared/errors.js";
-import { mapValues, type NamedFloats, type ObjectiveOptions, readScalars } from "./objective.js";
-import { compileTraining, M, NORM, SHARE, SUM, V } from "./train-programs.js";
+import { mapValues, type NamedFloats, type ObjectiveOptions } from "./objective.js";
+import { stepBesideProgram } from "./step-beside-program.js";
+import { stepInProgram } from "./step-in-program.js";
+import { type Proposal, type Shapes, STATE_PARTS, type StatePart, trainedShapes } from "./stepping.js";
 
 export interface TrainStepOptions extends ObjectiveOptions {
   readonly device: Device;
@@ -47,8 +49,6 @@ export interface StateTensor {
   readonly tensor: FloatTensor;
 }
 
-export type StatePart = keyof typeof PREFIXES;
-
 export interface TrainStep {
   /**
    * One optimiser step on 1 to `accumulation` micro-batches of one weight. Throws TRAIN_BUSY while another is under way.
@@ -75,23 +75,17 @@ export interface TrainStep {
 }
 
 /**
- * Compiles forward pass, backward pass, clipping and AdamW into one program. Parameters and moments stay on the device, in
- * two sets of buffers: a step reads one, writes the other, and the sets change places only if loss and gradient are finite.
+ * A training step on a device. Where that computes in host memory its program gives gradients, and AdamW follows beside
+ * it, in place; elsewhere the program does everything and the state stays on the device.
  */
 export const createTrainStep = async (options: TrainStepOptions): Promise<TrainStep> => {
-  const { device, params, trainable, accumulation = 1, onSkip } = options;
+  const { trainable, accumulation = 1, onSkip } = options;
   checkOptions(options);
-  const optimiser = adamw({ ...ADAMW_DEFAULTS, ...options.adamw });
-  const shapes = Object.fromEntries(trainable.map((name) => [name, params[name]!.shape]));
-
-  const { accumulator, stepper } = await compileTraining(options, optimiser);
-
-  const frozen = await upload(device, frozenOf(params, shapes));
-  let live = await upload(device, beginning(shapes, optimiser, params));
-  let spare = await upload(device, beginning(shapes, optimiser));
-  const sums = () => upload(device, accumulator ? zeroSums(shapes) : []);
-  let sum = await sums();
-  let spareSum = await sums();
+  const shapes = trainedShapes(options);
+  const stepping = await (options.device.hostMemory ? stepBesideProgram : stepInProgram)({
+    ...options,
+    optimiser: { ...ADAMW_DEFAULTS, ...options.adamw },
+  });
 
   let taken = 0;
   let skippedSteps = 0;
@@ -103,32 +97,9 @@ export const createTrainStep = async (options: TrainStepOptions): Promise<TrainS
     learningRate: number,
     refuse: (loss: number) => boolean,
   ): Promise<StepResult> => {
-    const results: ReturnType<typeof readScalars>[] = [];
-    const report = (gradNorm: number): StepResult => {
-      const mean = (read: (result: (typeof results)[number]) => number) =>
-        results.reduce((total, result) => total + read(result), 0) / results.length;
-      const loss = mean((result) => result.loss);
-      const metrics = mapValues(results[0]!.metrics, (_, name) => mean((result) => result.metrics[name]!));
-      const finite = Number.isFinite(loss) && Number.isFinite(gradNorm);
-      const refused = finite && refuse(loss);
-      return { loss, gradNorm, skipped: refused || !finite, refused, metrics };
-    };
-    const share = accumulator ? { [SHARE]: floatTensor([1 / batches.length], []) } : {};
-
-    if (accumulator) {
-      for (const tensor of Object.values(sum)) await tensor.fill(0);
-      for (const batch of batches.slice(0, -1)) {
-        results.push(readScalars(await accumulator.run({ ...frozen, ...live, ...sum, ...batch }, spareSum)));
-        [sum, spareSum] = [spareSum, sum];
-        if (!Number.isFinite(results.at(-1)!.loss)) return report(Number.NaN);
-      }
-    }
-    const scalars = optimiser.scalars(taken + 1, learningRate);
-    const outputs = await stepper.run({ ...frozen, ...live, ...sum, ...share, ...scalars, ...batches.at(-1) }, spare);
-    results.push(readScalars(outputs));
-    const result = report(Number(outputs[NORM]?.data[0]));
+    const result = resultOf(await stepping.propose(batches, taken + 1, learningRate), refuse);
     if (result.skipped) return result;
-    [live, spare] = [spare, live];
+    stepping.take();
     taken++;
     return result;
   };
@@ -145,8 +116,8 @@ export const createTrainStep = async (options: TrainStepOptions): Promise<TrainS
     }
   };
 
-  const read = async (buffers: Buffers, prefix: string): Promise<Record<string, FloatTensor>> => {
-    const reads = trainable.map(async (name) => [name, await buffers[prefix + name]!.read()] as const);
+  const read = async (part: StatePart): Promise<Record<string, FloatTensor>> => {
+    const reads = trainable.map(async (name) => [name, await stepping.tensor(part, name).read()] as const);
     const all = Promise.all(reads);
     reading = Promise.allSettled([reading, all]);
     return Object.fromEntries(await all);
@@ -174,25 +145,26 @@ export const createTrainStep = async (options: TrainStepOptions): Promise<TrainS
     get takenSteps() {
       return taken;
     },
-    params: () => read(live, ""),
+    params: () => read("params"),
     async state() {
       const step = taken;
-      const [trained, m, v] = await Promise.all([read(live, ""), read(live, M), read(live, V)]);
-      return { params: trained, m, v, step };
+      const [params, m, v] = await Promise.all([read("params"), read("m"), read("v")]);
+      return { params, m, v, step };
     },
     async *tensors() {
-      for (const [part, prefix] of Object.entries(PREFIXES) as [StatePart, string][])
+      for (const part of STATE_PARTS)
         for (const name of trainable) {
           if (running) throw busy();
-          yield { part, name, tensor: await live[prefix + name]!.read() };
+          yield { part, name, tensor: await stepping.tensor(part, name).read() };
         }
     },
     async restore({ step, ...parts }) {
       if (running) throw busy();
       for (const tensors of Object.values(parts)) checkState(tensors, shapes);
       await exclusively(async () => {
-        for (const [part, prefix] of Object.entries(PREFIXES) as [StatePart, string][]) {
-          for (const [name, tensor] of Object.entries(parts[part] ?? {})) await live[prefix + name]!.write(tensor);
+        for (const part of STATE_PARTS) {
+          for (const [name, tensor] of Object.entries(parts[part] ?? {}))
+            await stepping.tensor(part, name).write(tensor);
         }
         taken = step ?? taken;
       });
@@ -200,45 +172,21 @@ export const createTrainStep = async (options: TrainStepOptions): Promise<TrainS
     async dispose() {
       await running?.catch(() => undefined);
       await reading;
-      for (const set of [frozen, live, spare, sum, spareSum]) for (const tensor of Object.values(set)) tensor.dispose();
-      await accumulator?.dispose();
-      await stepper.dispose();
+      await stepping.dispose();
     },
   };
 };
 
-type Buffers = Record<string, DeviceTensor>;
-type Shapes = Readonly<Record<string, readonly number[]>>;
-
-// These stand outside `createTrainStep`, whose closures would keep the tensors it was given for as long as it lives.
-
-const upload = async (device: Device, tensors: Iterable<readonly [string, FloatTensor]>): Promise<Buffers> => {
-  const made: Buffers = {};
-  for (const [name, tensor] of tensors) made[name] = await device.upload(tensor);
-  return made;
+/** Means over the micro-batches of a proposal, and whether it may be taken. */
+const resultOf = ({ results, gradNorm }: Proposal, refuse: (loss: number) => boolean): StepResult => {
+  const mean = (read: (result: (typeof results)[number]) => number) =>
+    results.reduce((total, result) => total + read(result), 0) / results.length;
+  const loss = mean((result) => result.loss);
+  const metrics = mapValues(results[0]!.metrics, (_, name) => mean((result) => result.metrics[name]!));
+  const finite = Number.isFinite(loss) && Number.isFinite(gradNorm);
+  const refused = finite && refuse(loss);
+  return { loss, gradNorm, skipped: refused || !finite, refused, metrics };
 };
-
-const frozenOf = (params: NamedFloats, trained: Shapes) =>
-  Object.entries(params).filter(([name]) => !Object.hasOwn(trained, name));
-
-/** Parameters, zeros unless given, and moments. */
-function* beginning(shapes: Shapes, optimiser: AdamW, params?: NamedFloats): Generator<[string, FloatTensor]> {
-  for (const [name, shape] of Object.entries(shapes)) {
-    const { m, v } = optimiser.init(shape);
-    yield [name, params ? { ...params[name]!, data: params[name]!.data.slice() } : zeros(shape)];
-    yield [M + name, m];
-    yield [V + name, v];
-  }
-}
-
-function* zeroSums(shapes: Shapes): Generator<[string, FloatTensor]> {
-  for (const [name, shape] of Object.entries(shapes)) yield [SUM + name, zeros(shape)];
-}
-
-/** What stands before a parameter's name in the buffers, by part of the state. */
-const PREFIXES = { params: "", m: M, v: V } as const;
-
-export const STATE_PARTS = Object.keys(PREFIXES) as StatePart[];
 
 const checkOptions = ({ params, trainable, accumulation = 1, clip = 1 }: TrainStepOptions): void => {
   const unknown = trainable.find((name) => !Object.hasOwn(params, name));

@@ -57,7 +57,7 @@ describe("a miner's plan", { timeout: 60_000 }, () => {
     const group = 4 * parameters.group;
     assert.equal(memory.trained, group);
     assert.equal(memory.frozen, 4 * parameters.hub);
-    assert.deepEqual([memory.moments, memory.secondSet, memory.gradients], [2 * group, 3 * group, group]);
+    assert.deepEqual([memory.moments, memory.gradients], [2 * group, group]);
     const { total, ...parts } = memory;
     assert.equal(
       Object.values(parts).reduce((sum, bytes) => sum + bytes, 0),
@@ -71,7 +71,7 @@ describe("a miner's plan", { timeout: 60_000 }, () => {
     const summed = await plan({ batch_size: 4, gradient_accumulation_steps: 4 });
     assert.ok(larger.memory.activations > 1.8 * usual.memory.activations);
     assert.equal(usual.memory.gradientSums, 0);
-    assert.equal(summed.memory.gradientSums, 2 * summed.memory.trained);
+    assert.equal(summed.memory.gradientSums, summed.memory.trained);
     assert.deepEqual(
       [usual, larger, summed].map(({ train }) => train.tokensPerStep),
       [64, 128, 256],
@@ -83,13 +83,23 @@ describe("a miner's plan", { timeout: 60_000 }, () => {
     const three = await plan({ checkpoint_keep_top_k: 2, workers: 3 });
     assert.equal(three.disk.checkpoints, 3 * one.disk.checkpoints);
     assert.equal(one.disk.checkpoints, 4 * 3 * one.memory.trained);
-    assert.equal(one.disk.updates, 2 * one.memory.trained);
+    const update = one.transfer.upPerCycle;
+    assert.ok(update > one.memory.trained && update < one.memory.trained + 2000, "the weights and a header");
+    assert.equal(one.disk.updates, 2 * update);
     assert.equal(three.train.tokensPerStep, 3 * one.train.tokensPerStep);
     assert.deepEqual(one.transfer, {
       hub: one.memory.frozen,
       downPerCycle: one.memory.trained,
-      upPerCycle: one.memory.trained,
+      upPerCycle: update,
     });
+  });
+
+  it("counts an update as its codec writes it, and what is carried to the next", async () => {
+    const dense = await plan({ checkpoint_keep_top_k: 1 }, middling);
+    const sparse = await plan({ checkpoint_keep_top_k: 1 }, { ...middling, artifact: { codec: "topk-2bit" } });
+    assert.ok(sparse.transfer.upPerCycle < dense.transfer.upPerCycle / 130);
+    assert.equal(sparse.disk.updates, sparse.transfer.upPerCycle + 3 * sparse.memory.trained);
+    assert.ok(sparse.memory.submission < dense.memory.submission);
   });
 
   it("reads as a table", async () => {

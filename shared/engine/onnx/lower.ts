@@ -5,6 +5,8 @@ import type { Attributes, Emitter, NodeOptions, Reference, Rewritings } from "./
 
 /** NodeProto, in memory. */
 export interface OnnxNode {
+  /** Unique: the operator of the graph that it comes from, the place of that one among the graph's nodes, and a count. */
+  readonly name: string;
   readonly type: string;
   readonly domain: string;
   readonly inputs: readonly string[];
@@ -35,10 +37,13 @@ export const lower = (graph: Graph, outputs: Readonly<Record<string, Value>>, re
   }
   const live = reachable(graph, Object.values(outputs));
   const emit = new GraphEmitter(graph, rewritings);
-  for (const node of graph.nodes) {
-    if (node.outputs.some((output) => live.has(output))) node.operator.lower(node, emit);
+  for (const [place, node] of graph.nodes.entries()) {
+    if (!node.outputs.some((output) => live.has(output))) continue;
+    emit.begin(`${node.operator.name}/${place}`);
+    node.operator.lower(node, emit);
   }
 
+  emit.begin("Output");
   const outputNames: Record<string, string> = {};
   const taken = new Set<string>();
   for (const [key, value] of Object.entries(outputs)) {
@@ -66,12 +71,20 @@ class GraphEmitter implements Emitter {
   readonly #rewritings: Rewritings;
   readonly #inputNames: ReadonlySet<string>;
   readonly #shared = new Map<string, string>();
+  #origin = "";
+  #originNodes = 0;
   #temporaries = 0;
   #isRewriting = false;
 
   constructor(graph: Graph, rewritings: Rewritings) {
     this.#rewritings = rewritings;
     this.#inputNames = new Set(graph.inputs.map((input) => input.name));
+  }
+
+  /** What follows says the operator of this name. */
+  begin(origin: string): void {
+    this.#origin = origin;
+    this.#originNodes = 0;
   }
 
   node(
@@ -88,7 +101,8 @@ class GraphEmitter implements Emitter {
       return;
     }
     const names = (references: readonly Reference[]) => references.map((reference) => this.#nameOf(reference));
-    this.nodes.push({ type, domain, inputs: names(inputs), outputs: names(outputs), attributes });
+    const name = `${this.#origin}/${this.#originNodes++}`;
+    this.nodes.push({ name, type, domain, inputs: names(inputs), outputs: names(outputs), attributes });
   }
 
   local(type: string, inputs: readonly Reference[], options?: NodeOptions): string {

@@ -75,11 +75,11 @@ export const initializer = (
 };
 
 /** NodeProto. */
-export const node = ({ type: opType, domain, inputs, outputs, attributes }: OnnxNode): Message => {
+export const node = ({ name: nodeName, type: opType, domain, inputs, outputs, attributes }: OnnxNode): Message => {
   const message = new Message();
   for (const input of inputs) message.text(field.node.input, input);
   for (const output of outputs) message.text(field.node.output, output);
-  message.text(field.node.opType, opType).text(field.node.domain, domain);
+  message.text(field.node.name, nodeName).text(field.node.opType, opType).text(field.node.domain, domain);
   for (const [name, attribute] of Object.entries(attributes)) {
     message.message(field.node.attribute, attributeProto(name, attribute));
   }

@@ -22,7 +22,7 @@ export interface Moments<T> {
   readonly v: T;
 }
 
-/** What changes from step to step besides tensors: three float32 scalars that enter the graph as inputs. */
+/** What changes from step to step besides tensors: three float32 scalars. */
 export interface StepScalars<T> {
   /** Learning rate with both bias corrections. */
   readonly rate: T;
@@ -54,8 +54,25 @@ export interface AdamW {
 
 const NAMES: StepScalars<string> = { rate: "adamw.rate", epsilon: "adamw.epsilon", keep: "adamw.keep" };
 
-/** AdamW (Loshchilov & Hutter 2019), the arithmetic of `torch.optim.AdamW` rearranged for few passes over memory. */
-export const adamw = ({ beta1, beta2, eps, weightDecay }: AdamWOptions): AdamW => ({
+/** The scalars of a step, counted from 1. */
+export const scalarsAt = (
+  { beta1, beta2, eps, weightDecay }: AdamWOptions,
+  step: number,
+  learningRate: number,
+): StepScalars<number> => {
+  const deviation = Math.sqrt((1 - beta2) / (1 - beta2 ** step));
+  return {
+    rate: (learningRate * (1 - beta1)) / ((1 - beta1 ** step) * deviation),
+    epsilon: eps / deviation,
+    keep: 1 - learningRate * weightDecay,
+  };
+};
+
+/**
+ * AdamW (Loshchilov & Hutter 2019), the arithmetic of `torch.optim.AdamW` rearranged for few passes over memory, as nodes
+ * of a graph: for devices that keep their state to themselves.
+ */
+export const adamw = (options: AdamWOptions): AdamW => ({
   init: (shape) => ({ m: zeros(shape), v: zeros(shape) }),
 
   declare: (graph) => ({
@@ -65,21 +82,20 @@ export const adamw = ({ beta1, beta2, eps, weightDecay }: AdamWOptions): AdamW =
   }),
 
   scalars: (step, learningRate) => {
-    const deviation = Math.sqrt((1 - beta2) / (1 - beta2 ** step));
-    const rate = (learningRate * (1 - beta1)) / ((1 - beta1 ** step) * deviation);
+    const { rate, epsilon, keep } = scalarsAt(options, step, learningRate);
     return {
       [NAMES.rate]: floatTensor([rate], []),
-      [NAMES.epsilon]: floatTensor([eps / deviation], []),
-      [NAMES.keep]: floatTensor([1 - learningRate * weightDecay], []),
+      [NAMES.epsilon]: floatTensor([epsilon], []),
+      [NAMES.keep]: floatTensor([keep], []),
     };
   },
 
   update: ({ rate, epsilon, keep }, parameter, gradient, moments, { factor, decay = true } = {}) => {
     const g = factor ? mul(gradient, factor) : gradient;
-    const m = add(scale(moments.m, beta1), g);
-    const v = add(scale(moments.v, beta2), mul(g, g));
+    const m = add(scale(moments.m, options.beta1), g);
+    const v = add(scale(moments.v, options.beta2), mul(g, g));
     const direction = div(m, add(sqrt(v), epsilon));
-    const kept = decay && weightDecay > 0 ? mul(parameter, keep) : parameter;
+    const kept = decay && options.weightDecay > 0 ? mul(parameter, keep) : parameter;
     return { parameter: sub(kept, mul(direction, rate)), m, v };
   },
 });

@@ -10,3 +10,6 @@ export const clipFactor = (norm: Value, max: number): Value => {
   const limit = norm.graph.constant(max);
   return div(limit, maximum(norm, limit));
 };
+
+/** As `clipFactor`, of a norm that is known. */
+export const clipFactorOf = (norm: number, max: number): number => max / Math.max(norm, max);

@@ -16,6 +16,7 @@ export const onnxInHostMemory = (provider: "cpu" | "cuda", { threads }: OnnxOpti
   };
   return {
     name: `onnxruntime-${provider}`,
+    hostMemory: true,
     compile: (graph, outputs) => compileSession(graph, outputs, session),
     upload,
   };

@@ -44,6 +44,7 @@ export const onnxWebGpu = ({ threads }: OnnxOptions): Device => {
   const toNative = (tensor: AnyTensor) => (isHost(tensor) ? nativeHost(tensor) : keptOf(tensor));
   return {
     name: "onnxruntime-webgpu",
+    hostMemory: false,
     compile: (graph, outputs) => compileSession(graph, outputs, { options, rewritings, toNative }),
     upload,
   };

@@ -4,7 +4,8 @@ import { join } from "node:path";
 import { describe, it, type TestContext } from "node:test";
 import { floatTensor } from "#shared/engine/tensor.js";
 import { type CheckpointHead, openCheckpoints } from "#shared/training/checkpoints.js";
-import { STATE_PARTS, type StateTensor } from "#shared/training/train-step.js";
+import { STATE_PARTS } from "#shared/training/stepping.js";
+import type { StateTensor } from "#shared/training/train-step.js";
 import { temporaryFolder } from "../artifact/temporary.js";
 import { collectingLog } from "../chain/support.js";
 

@@ -181,6 +181,60 @@ describe("train step", () => {
   });
 });
 
+describe("the two ways of stepping", () => {
+  /** The CPU as a device that keeps its memory to itself. */
+  const apart = { ...device, hostMemory: false };
+
+  it("agree, with and without clipping, accumulation and steps that are not taken", async () => {
+    for (const [clip, accumulation] of [
+      [1, 1],
+      [0.01, 3],
+      [null, 2],
+    ] as const) {
+      const trains = [await create({ clip, accumulation }), await create({ clip, accumulation, device: apart })];
+      const batches = [0, 1, 2].map((phase) => batchOf(BATCH, phase)).slice(0, accumulation);
+      const run = async (train: (typeof trains)[number]) => {
+        const results = [await train.step(batches, 0.05), await train.step(batches.slice(0, 1), 0.02)];
+        results.push(await train.step([...batches.slice(1), nan(batches[0]!)], 0.02));
+        results.push(await train.step(batches, 0.02, () => true), await train.step(batches, 0.01));
+        return { results, state: await train.state() };
+      };
+      const [beside, within] = [await run(trains[0]!), await run(trains[1]!)];
+      assert.deepEqual(
+        beside.results.map(({ skipped, refused }) => [skipped, refused]),
+        within.results.map(({ skipped, refused }) => [skipped, refused]),
+      );
+      for (const [i, { loss, gradNorm }] of within.results.entries()) {
+        if (!Number.isFinite(gradNorm)) continue;
+        assert.ok(Math.abs(beside.results[i]!.loss - loss) < 1e-5);
+        assert.ok(Math.abs(beside.results[i]!.gradNorm - gradNorm) < 1e-4 * Math.max(1, gradNorm));
+      }
+      assert.equal(beside.state.step, within.state.step);
+      for (const part of ["params", "m", "v"] as const) {
+        for (const [name, { data }] of Object.entries(within.state[part])) {
+          const other = beside.state[part][name]!.data;
+          const largest = Math.max(...data.map(Math.abs));
+          data.forEach((value, i) => {
+            assert.ok(Math.abs(value - other[i]!) < 1e-4 * largest, `${part} ${name}[${i}]: ${other[i]} for ${value}`);
+          });
+        }
+      }
+      for (const train of trains) await train.dispose();
+    }
+  });
+
+  it("give the same bits on any number of threads", async () => {
+    const trainOn = async (threads: number) => {
+      const train = await create({ device: onnxCpu({ threads }), accumulation: 2 });
+      for (let i = 0; i < 4; i++) await train.step([batchOf(BATCH, i), batchOf(BATCH, i + 0.5)], 0.05);
+      const state = await train.state();
+      await train.dispose();
+      return state;
+    };
+    assert.deepEqual(await trainOn(2), await trainOn(1));
+  });
+});
+
 describe("evaluator", () => {
   it("scores a base and replaced parameters with one program", async () => {
     const batch = batchOf(BATCH, 0);

@@ -24,6 +24,7 @@ export const tfjs = async (): Promise<Device> => {
   const slots = memory<Slot>();
   return {
     name: `tfjs-${backend}`,
+    hostMemory: false,
     compile: async (graph, outputs) => compile(tf, slots, graph, outputs),
     upload: async (tensor) => upload(tf, slots, tensor),
   };

@@ -1,0 +1,119 @@
+/**
+ * WebAssembly's binary format (https://webassembly.github.io/spec/core/binary/), as far as vector kernels need it:
+ * functions over one imported memory, straight code and loops, numbers of 32 and 64 bits, vectors of 128.
+ */
+
+/** Instructions as they are encoded; a sequence of them is their concatenation. */
+export type Code = readonly number[];
+
+export type NumberType = "i32" | "f32" | "f64";
+export type LocalType = NumberType | "v128";
+
+export interface Kernel {
+  readonly name: string;
+  /** The first locals. */
+  readonly parameters: readonly NumberType[];
+  /** The locals that follow, zero at first. */
+  readonly locals: readonly LocalType[];
+  readonly result?: NumberType;
+  readonly body: Code;
+}
+
+const TYPE_CODES: Readonly<Record<LocalType, number>> = { i32: 0x7f, f32: 0x7d, f64: 0x7c, v128: 0x7b };
+const FUNCTION_TYPE = 0x60;
+const MEMORY = 0x02;
+const FUNCTION = 0x00;
+const END = 0x0b;
+const EMPTY_BLOCK = 0x40;
+const VECTOR = 0xfd;
+
+/** LEB128. */
+const unsigned = (value: number): Code =>
+  value < 0x80 ? [value] : [(value & 0x7f) | 0x80, ...unsigned(Math.floor(value / 0x80))];
+
+/** LEB128 with a sign bit, of a number that is not negative. */
+const signed = (value: number): Code =>
+  value < 0x40 ? [value] : [(value & 0x7f) | 0x80, ...signed(Math.floor(value / 0x80))];
+
+const list = (items: readonly Code[]): Code => [...unsigned(items.length), ...items.flat()];
+const sized = (bytes: Code): Code => [...unsigned(bytes.length), ...bytes];
+const text = (value: string): Code => sized([...new TextEncoder().encode(value)]);
+const vector = (opcode: number, ...immediates: readonly Code[]): Code => [
+  VECTOR,
+  ...unsigned(opcode),
+  ...immediates.flat(),
+];
+/** Alignment, as a power of two, and offset of a memory access. */
+const access = (offset: number): Code => [0x02, ...unsigned(offset)];
+
+export const local = {
+  get: (index: number): Code => [0x20, ...unsigned(index)],
+  set: (index: number): Code => [0x21, ...unsigned(index)],
+  tee: (index: number): Code => [0x22, ...unsigned(index)],
+};
+
+/** Repeats the body while the number that it leaves on the stack is not zero. */
+export const repeatWhile = (body: Code): Code => [0x03, EMPTY_BLOCK, ...body, 0x0d, 0x00, END];
+
+export const i32 = {
+  /** A constant that is not negative. */
+  constant: (value: number): Code => [0x41, ...signed(value)],
+  add: [0x6a] as Code,
+  lessUnsigned: [0x49] as Code,
+};
+
+export const f64 = { add: [0xa0] as Code };
+
+export const v128 = {
+  load: (offset: number): Code => vector(0x00, access(offset)),
+  /** Eight bytes into the lower half, zeros into the upper one. */
+  loadHalf: (offset: number): Code => vector(0x5d, access(offset)),
+  store: (offset: number): Code => vector(0x0b, access(offset)),
+};
+
+export const f32x4 = {
+  splat: vector(0x13),
+  sqrt: vector(0xe3),
+  add: vector(0xe4),
+  sub: vector(0xe5),
+  mul: vector(0xe6),
+  div: vector(0xe7),
+};
+
+export const f64x2 = {
+  extractLane: (lane: 0 | 1): Code => vector(0x21, [lane]),
+  /** The lower two f32. */
+  promoteLow: vector(0x5f),
+  add: vector(0xf0),
+  mul: vector(0xf2),
+};
+
+/** A module that imports its memory as `env.memory` and exports the kernels by name. */
+export const assemble = (kernels: readonly Kernel[]): Uint8Array => {
+  const section = (id: number, items: readonly Code[]): Code => [id, ...sized(list(items))];
+  const types = kernels.map(({ parameters, result }) => [
+    FUNCTION_TYPE,
+    ...list(parameters.map((type) => [TYPE_CODES[type]])),
+    ...list(result ? [[TYPE_CODES[result]]] : []),
+  ]);
+  const NO_MAXIMUM = [0x00, 0x00];
+  const memory = [...text("env"), ...text("memory"), MEMORY, ...NO_MAXIMUM];
+  const code = kernels.map(({ locals, body }) =>
+    sized([...list(locals.map((type) => [1, TYPE_CODES[type]])), ...body, END]),
+  );
+  return Uint8Array.from([
+    ...[0x00, 0x61, 0x73, 0x6d],
+    ...[0x01, 0x00, 0x00, 0x00],
+    ...section(1, types),
+    ...section(2, [memory]),
+    ...section(
+      3,
+      kernels.map((_, index) => unsigned(index)),
+    ),
+    ...section(
+      7,
+      kernels.map(({ name }, index) => [...text(name), FUNCTION, ...unsigned(index)]),
+    ),
+    ...section(10, code),
+  ]);
+};
