@@ -1,9 +1,12 @@
 import { addCommand, createProgram, runProgram } from "#shared/cli/program.js";
-import { memoryBench } from "./memory.js";
+import { codecsBench } from "./codecs/command.js";
+import { compileBench } from "./compile.js";
+import { duplicatesBench } from "./duplicates/command.js";
+import { memoryBench } from "./memory/command.js";
 import { stepBench } from "./step/command.js";
 
 /** One entry a bench; each is a command of its own. */
-const benches = [stepBench, memoryBench];
+const benches = [stepBench, compileBench, memoryBench, duplicatesBench, codecsBench];
 
 const program = createProgram("npm run bench --", "Measures this software beside its peers, in one run.");
 for (const bench of benches) addCommand(program, bench);

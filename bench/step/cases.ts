@@ -1,6 +1,7 @@
 import { allExperts, expertOf, type HeldExperts, parameterShapes } from "#shared/model/parameters.js";
 import { PRESETS } from "#shared/model/presets.js";
 import type { ModelConfig } from "#shared/protocol/network.js";
+import type { Targets } from "./targets.js";
 
 export interface StepCase {
   readonly name: string;
@@ -11,8 +12,7 @@ export interface StepCase {
   readonly sequenceLength: number;
   /** Names of what AdamW moves; none for a forward pass alone. */
   readonly trainable: readonly string[];
-  /** Times as fast as PyTorch we mean to be: its current version eager and compiled, and version 1. */
-  readonly targets: { readonly eager?: number; readonly compiled?: number; readonly version1?: number };
+  readonly targets: Targets;
 }
 
 const config = PRESETS.bench;

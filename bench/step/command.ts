@@ -1,23 +1,24 @@
-import { mkdtemp, rm, writeFile } from "node:fs/promises";
-import { loadavg, tmpdir } from "node:os";
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Option } from "commander";
 import type { CommandSpec } from "#shared/cli/program.js";
-import type { Device } from "#shared/engine/device.js";
-import { onnxCpu } from "#shared/engine/runtime/onnx-cpu.js";
-import { BlockZeroError, reasonOf } from "#shared/errors.js";
+import { type DeviceKind, deviceKinds } from "#shared/engine/runtime/device-choice.js";
+import { openDevice } from "#shared/engine/runtime/open-device.js";
+import { createLogger } from "#shared/telemetry/logger.js";
+import { describeMachine, machine } from "../machine.js";
+import { whole, writeFigures } from "../options.js";
 import { stepCases } from "./cases.js";
-import { type Measurement, measure } from "./measure.js";
-import { multiply, PEAK, rateOf } from "./peak.js";
-import { type Peer, startPeer } from "./peer.js";
+import { figuresOf } from "./figures.js";
+import { describeRefusals, findPeers, pythonsOf } from "./find-peers.js";
+import { type Measurement, type MeasureOptions, measure } from "./measure.js";
 import { describeCase } from "./report.js";
-
-/** Both sides have as many. */
-const THREADS = 2;
-const NO_PEER = "no PyTorch to compare with; bench/README.md says how to install it";
 
 interface Flags {
   readonly case: readonly string[];
+  readonly python?: readonly string[];
+  readonly device: DeviceKind;
+  readonly threads: number;
   readonly steps: number;
   readonly profile: boolean;
   readonly leakSteps: number;
@@ -25,72 +26,58 @@ interface Flags {
   readonly json?: string;
 }
 
-const count = (name: string, least: number) => (value: string) => {
-  const number = Number(value);
-  if (Number.isInteger(number) && number >= least) return number;
-  throw new BlockZeroError("BENCH_OPTION", `${name} ${value}`, `give a whole number of at least ${least}`);
-};
-
 export const stepBench: CommandSpec = {
   name: "step",
-  description: "Train steps of this engine and of PyTorch, alternating, on two threads each.",
-  examples: ["npm run bench -- step", "npm run bench -- step --case full --case shard --json step.json"],
+  description: "Train steps of this engine and of PyTorch, alternating, on as many threads each.",
+  examples: [
+    "npm run bench -- step",
+    "npm run bench -- step --case full --case shard --json step.json",
+    "npm run bench -- step --python ~/.venvs/bench/bin/python --python /usr/bin/python3",
+  ],
   define: (command) => {
     const names = stepCases.map(({ name }) => name);
     command
       .addOption(new Option("--case <name...>", "cases to run").choices(names).default(names))
-      .option("--steps <n>", "steps of each side", count("--steps", 20), 40)
+      .option("--python <path...>", "Pythons with PyTorch (default: those of BLOCKZERO_BENCH_PYTHON, or python3)")
+      .addOption(new Option("--device <name>", "what both sides compute on").choices(deviceKinds).default("cpu"))
+      .option("--threads <n>", "processor threads of each side", whole("--threads", 1), 2)
+      .option("--steps <n>", "timed steps of each side", whole("--steps", 20), 40)
       .option("--profile", "show where our time goes also where every target is met", false)
-      .option("--leak-steps <n>", "steps over which our memory may not grow, 0 for none", count("--leak-steps", 0), 0)
+      .option("--leak-steps <n>", "steps over which to watch our memory", whole("--leak-steps", 0), 0)
       .option("--no-compiled", "leave torch.compile out, which takes minutes to warm up")
       .option("--json <file>", "write the figures there")
       .action(run);
   },
 };
 
-const run = async (flags: Flags): Promise<void> => {
-  const device = onnxCpu({ threads: THREADS });
+const run = async ({ case: names, device: kind, threads, compiled, json, ...flags }: Flags): Promise<void> => {
+  const log = createLogger({ name: "bench", level: "info", format: "pretty" });
+  const device = await openDevice({ device: kind, threads, log });
+  const peerDevice = kind === "cuda" || kind === "webgpu" ? "gpu" : "cpu";
+  const pythons = pythonsOf(flags.python, process.env);
+  const { peers, refusals } = await findPeers({ pythons, compiled, device: peerDevice, threads });
   const folder = await mkdtemp(join(tmpdir(), "blockzero-bench-"));
-  const peers = await startPeers(flags.compiled);
   try {
-    console.log(`this engine beside ${peers[0] ? `PyTorch ${peers[0].version}` : "nothing"}, ${THREADS} threads each`);
-    if (peers.length === 0) console.log(NO_PEER);
-    const peak = await measurePeak(device, peers[0]);
+    const here = machine();
+    console.log(`${describeMachine(here)}; ${device.name}, ${threads} threads each`);
+    for (const { name, device: where, python } of peers) console.log(`${name} on ${where} (${python})`);
+    for (const line of describeRefusals(refusals, peers.length)) console.log(line);
     const measurements: Measurement[] = [];
-    for (const stepCase of stepCases.filter(({ name }) => flags.case.includes(name))) {
+    const profile: MeasureOptions["profile"] = kind !== "cpu" ? "never" : flags.profile ? "always" : "on a miss";
+    for (const stepCase of stepCases.filter(({ name }) => names.includes(name))) {
       const own = await mkdtemp(join(folder, "case-"));
-      const measurement = await measure(stepCase, { ...flags, device, threads: THREADS, peers, folder: own });
+      const options = { ...flags, profile, device, threads, peers, folder: own };
+      const measurement = await measure(stepCase, options);
       measurements.push(measurement);
-      console.log(`\n${describeCase(measurement, peak.ours)}`);
+      console.log(`\n${describeCase(measurement)}`);
     }
-    if (flags.json !== undefined) {
-      const figures = { pytorch: peers[0]?.version ?? null, threads: THREADS, load: loadavg(), peak, measurements };
-      await writeFile(flags.json, `${JSON.stringify(figures, null, 2)}\n`);
+    await writeFigures(json, figuresOf({ machine: here, device: device.name, threads, peers, refusals, measurements }));
+    // A step that is fast and wrong is worth nothing.
+    if (measurements.some(({ peers: compared }) => compared.some(({ lossesAgree }) => !lossesAgree))) {
+      process.exitCode = 1;
     }
   } finally {
     for (const peer of peers) peer.close();
     await rm(folder, { recursive: true, force: true });
   }
-};
-
-/** An eager one, and one that compiles if its version can; none where there is no PyTorch. */
-const startPeers = async (compiled: boolean): Promise<readonly Peer[]> => {
-  const python = process.env.BLOCKZERO_BENCH_PYTHON ?? "python3";
-  try {
-    const eager = await startPeer(python, THREADS, "eager");
-    return compiled && eager.compiles ? [eager, await startPeer(python, THREADS, "compiled")] : [eager];
-  } catch (thrown) {
-    console.error(`${python}: ${reasonOf(thrown)}`);
-    return [];
-  }
-};
-
-const measurePeak = async (device: Device, peer: Peer | undefined) => {
-  const ours = rateOf(await multiply(device));
-  const theirs = peer ? rateOf(await peer.multiply(PEAK.size, PEAK.count)) : null;
-  const say = (rate: number) => `${(rate / 1e9).toFixed(0)} GFLOP/s`;
-  const product = `${PEAK.size}³ float32 matrix product`;
-  console.log(`${product}: ours ${say(ours)}${theirs === null ? "" : `, PyTorch ${say(theirs)}`}`);
-  console.log(`load of the machine before: ${loadavg()[0]!.toFixed(1)} (figures mean little above 0.5)`);
-  return { ours, theirs };
 };

@@ -1,29 +1,54 @@
 import type { Device } from "#shared/engine/device.js";
+import { type Growth, growthOf } from "../memory/growth.js";
+import { watchMemory } from "../memory/sample.js";
 import type { StepCase } from "./cases.js";
 import { matmulFlops } from "./cost.js";
 import { materialOf } from "./material.js";
-import { type Growth, growth } from "./memory.js";
 import { ourStep } from "./ours.js";
+import { fasterOf, measurePeak, type Peak } from "./peak.js";
 import type { Peer } from "./peer.js";
 import { type ProfileLine, profile } from "./profile.js";
-import { curveDifference, type Result, race } from "./race.js";
+import { curveDifference, type Dropped, isDropped, type Result, race } from "./race.js";
+import { agrees, isMet, OPTIMISER_LIMIT, type PeerMode, targetOf } from "./targets.js";
 
-export interface Comparison extends Result {
+export interface Comparison extends Omit<Result, "outside"> {
+  readonly version: string;
+  readonly mode: PeerMode;
   /** How many times as fast we are, by the medians. */
   readonly ratio: number;
-  /** What that should be, where there is a target. */
+  /** What that should be, where there is a target, and whether it is. */
   readonly target: number | undefined;
-  /** Largest relative difference of the loss curves' first steps. */
+  readonly met: boolean | undefined;
+  /** Largest relative difference of the loss curves' first steps, and whether rounding explains it. */
   readonly lossDifference: number;
+  readonly lossesAgree: boolean;
+}
+
+/** What a step does beside forward and backward pass. */
+export interface Optimiser {
+  /** Milliseconds, and as a share of the step. */
+  readonly median: number;
+  readonly share: number;
+  readonly limit: number;
+  readonly met: boolean;
 }
 
 export interface Measurement {
   readonly name: string;
   readonly what: string;
-  readonly ours: Result;
+  readonly ours: Omit<Result, "outside">;
   readonly peers: readonly Comparison[];
-  /** Floating-point operations of a step's matrix products. */
+  readonly dropped: readonly Dropped[];
+  /** Undefined where nothing is trained, and where the device's program moves the parameters itself. */
+  readonly optimiser: Optimiser | undefined;
+  /** Floating-point operations of a step's matrix products, and a second. */
   readonly flops: number;
+  readonly flopsPerSecond: number;
+  /** The machine's fastest matrix products, measured before and after, and how much of them the step reaches. */
+  readonly peak: Peak;
+  readonly shareOfPeak: number;
+  /** Share of the processor that went to other programs meanwhile. */
+  readonly otherWork: number;
   readonly profile: readonly ProfileLine[];
   readonly growth: Growth | undefined;
 }
@@ -35,18 +60,71 @@ export interface MeasureOptions {
   readonly folder: string;
   readonly steps: number;
   readonly leakSteps: number;
-  /** Profile even if every target is met. */
-  readonly profile: boolean;
+  /** When to profile; where the device is not the CPU there is nothing to see. */
+  readonly profile: "always" | "on a miss" | "never";
 }
 
 /** Steps over which the curves are compared: later on rounding alone drives them apart. */
-const COMPARED = 20;
+export const COMPARED = 20;
 const BATCHES = 10;
+const SAMPLES = 50;
 
 export const measure = async (stepCase: StepCase, options: MeasureOptions): Promise<Measurement> => {
   const { device, peers, folder, steps, leakSteps, threads } = options;
+  const { name, what, targets, trainable } = stepCase;
   const material = materialOf(stepCase, BATCHES);
-  const { config, held, batchSize, sequenceLength } = stepCase;
+  const { counting, flops } = flopCounter(device, stepCase);
+  const us = await ourStep(counting, stepCase, material);
+  try {
+    const others = [];
+    for (const peer of peers) others.push(await peer.prepare(stepCase, material, folder));
+    const before = await measurePeak(device, peers);
+    const { results, otherWork } = await race([us, ...others], steps);
+    const peak = fasterOf(before, await measurePeak(device, peers));
+    const [first, ...theirs] = results;
+    if (first === undefined || isDropped(first)) throw new TypeError("our own step cannot be left out");
+    const { outside = 0, ...ours } = first;
+
+    const comparisons = theirs.flatMap((result, i) => (isDropped(result) ? [] : [compare(ours, result, peers[i]!)]));
+    function compare(mine: typeof ours, { outside: _, ...their }: Result, peer: Peer): Comparison {
+      const { version, mode } = peer;
+      const ratio = their.median / mine.median;
+      const target = targetOf(targets, peer);
+      const lossDifference = curveDifference(mine.losses.slice(0, COMPARED), their.losses.slice(0, COMPARED));
+      const lossesAgree = agrees(lossDifference);
+      return { ...their, version, mode, ratio, target, met: isMet(ratio, target), lossDifference, lossesAgree };
+    }
+    const share = outside / ours.median;
+    const isBeside = trainable.length > 0 && device.hostMemory;
+    const optimiser = isBeside
+      ? { median: outside, share, limit: OPTIMISER_LIMIT, met: share <= OPTIMISER_LIMIT }
+      : undefined;
+    const missed = comparisons.some(({ met }) => met === false) || optimiser?.met === false;
+    const profiled = options.profile === "always" || (options.profile === "on a miss" && missed);
+    const watch = { warmUp: Math.ceil(leakSteps / 2), steps: leakSteps, every: Math.ceil(leakSteps / SAMPLES) };
+    const flopsPerSecond = flops() / (ours.median / 1000);
+    return {
+      name,
+      what,
+      ours,
+      peers: comparisons,
+      dropped: theirs.filter(isDropped),
+      optimiser,
+      flops: flops(),
+      flopsPerSecond,
+      peak,
+      shareOfPeak: flopsPerSecond / peak.flops,
+      otherWork,
+      profile: profiled ? await profile(stepCase, material, threads, folder) : [],
+      growth: leakSteps > 0 ? growthOf(await watchMemory(() => us.run(1), watch)) : undefined,
+    };
+  } finally {
+    await us.dispose();
+  }
+};
+
+/** The device, and what the last graph compiled for it costs a run. */
+const flopCounter = (device: Device, { config, held, batchSize, sequenceLength }: StepCase) => {
   const choices = Math.min(config.num_experts_per_tok, held[0]!.length);
   const rowsOfAnExpert = (batchSize * sequenceLength * choices) / held[0]!.length;
   let flops = 0;
@@ -57,31 +135,5 @@ export const measure = async (stepCase: StepCase, options: MeasureOptions): Prom
       return device.compile(graph, outputs);
     },
   };
-
-  const us = await ourStep(counting, stepCase, material);
-  try {
-    const others = [];
-    for (const peer of peers) others.push(await peer.prepare(stepCase, material, folder));
-    const [ours, ...theirs] = await race([us, ...others], steps);
-    const comparisons = theirs.map((result, i): Comparison => {
-      const { mode, version } = peers[i]!;
-      const { targets } = stepCase;
-      const target = version.startsWith("1.") ? targets.version1 : targets[mode];
-      const lossDifference = curveDifference(ours!.losses.slice(0, COMPARED), result.losses.slice(0, COMPARED));
-      return { ...result, ratio: result.median / ours!.median, target, lossDifference };
-    });
-    const missed = comparisons.some(({ ratio, target }) => target !== undefined && ratio < target);
-    const growing = leakSteps > 0 && stepCase.trainable.length > 0;
-    return {
-      name: stepCase.name,
-      what: stepCase.what,
-      ours: ours!,
-      peers: comparisons,
-      flops,
-      profile: missed || options.profile ? await profile(stepCase, material, threads, folder) : [],
-      growth: growing ? await growth(us, leakSteps) : undefined,
-    };
-  } finally {
-    await us.dispose();
-  }
+  return { counting, flops: () => flops };
 };

@@ -9,13 +9,26 @@ import type { StepCase } from "./cases.js";
 import type { Contestant, Steps } from "./contestant.js";
 import type { Material } from "./material.js";
 import { SETTINGS } from "./ours.js";
+import type { PeerMode } from "./targets.js";
 
-export type PeerMode = "eager" | "compiled";
+/** Where a peer computes: `gpu` is CUDA, or Apple's. */
+export type PeerDevice = "cpu" | "gpu";
+
+export interface PeerOptions {
+  readonly python: string;
+  readonly mode: PeerMode;
+  readonly device: PeerDevice;
+  readonly threads: number;
+}
 
 /** PyTorch in a process of its own, one request at a time. */
 export interface Peer {
+  readonly name: string;
+  readonly python: string;
   readonly mode: PeerMode;
   readonly version: string;
+  /** The processor, or the card's name. */
+  readonly device: string;
   /** Whether its version has torch.compile. */
   readonly compiles: boolean;
   /** Makes the case ready, replacing the one before; weights and batches go through files in the folder. */
@@ -25,17 +38,24 @@ export interface Peer {
   close(): void;
 }
 
+type Hello = Pick<Peer, "version" | "device" | "compiles">;
+
 const script = fileURLToPath(new URL("../../../bench/peers/step.py", import.meta.url));
 
 /** Starts a Python that has PyTorch. Throws BENCH_PEER where that fails. */
-export const startPeer = async (python: string, threads: number, mode: PeerMode): Promise<Peer> => {
-  const env = { ...process.env, OMP_NUM_THREADS: String(threads), PYTHONDONTWRITEBYTECODE: "1" };
+export const startPeer = async ({ python, mode, device: wanted, threads }: PeerOptions): Promise<Peer> => {
+  const limits = { OMP_NUM_THREADS: `${threads}`, OPENBLAS_NUM_THREADS: `${threads}`, MKL_NUM_THREADS: `${threads}` };
+  const env = { ...process.env, ...limits, PYTHONDONTWRITEBYTECODE: "1" };
   const child = spawn(python, [script], { env, stdio: ["pipe", "pipe", "pipe"] });
   const ask = conversation(child);
-  const { version, compiles } = await ask<Pick<Peer, "version" | "compiles">>({ do: "hello", threads });
+  const { version, device, compiles } = await ask<Hello>({ do: "hello", threads, device: wanted });
+  const name = `PyTorch ${version} ${mode}`;
   return {
+    name,
+    python,
     mode,
     version,
+    device,
     compiles,
     async prepare({ config, held, batchSize, sequenceLength, trainable }, { weights, batches }, folder) {
       const files = { weights: join(folder, "weights.bin"), batches: join(folder, "batches.bin") };
@@ -55,7 +75,7 @@ export const startPeer = async (python: string, threads: number, mode: PeerMode)
         sequence: sequenceLength,
         trainable,
         compiled: mode === "compiled",
-        tensors: Object.entries(weights).map(([name, { shape }]) => [name, shape]),
+        tensors: Object.entries(weights).map(([tensor, { shape }]) => [tensor, shape]),
         rate: SETTINGS.rate,
         clip: SETTINGS.clip,
         betas: [SETTINGS.beta1, SETTINGS.beta2],
@@ -63,8 +83,9 @@ export const startPeer = async (python: string, threads: number, mode: PeerMode)
         weight_decay: SETTINGS.weightDecay,
       });
       return {
-        name: `PyTorch ${mode}`,
+        name,
         run: (count) => ask<Steps>({ do: "run", count }),
+        processorSeconds: async () => (await ask<{ seconds: number }>({ do: "processor" })).seconds,
         dispose: async () => undefined,
       };
     },
@@ -77,19 +98,24 @@ const bytesOf = ({ buffer, byteOffset, byteLength }: Float32Array | BigInt64Arra
   new Uint8Array(buffer, byteOffset, byteLength);
 
 const conversation = (child: ChildProcess) => {
-  const complaints: string[] = [];
-  child.stderr?.on("data", (text) => complaints.push(String(text)));
+  let complaints = "";
+  child.stderr?.on("data", (text) => {
+    complaints = `${complaints}${text}`.slice(-10_000);
+  });
   let failure = "";
   child.once("error", ({ message }) => {
     failure = message;
   });
   child.stdin?.on("error", () => undefined);
   const answers = createInterface({ input: child.stdout! })[Symbol.asyncIterator]();
+  const fail = (reason: string) =>
+    new BlockZeroError("BENCH_PEER", reason, "bench/README.md says how to install PyTorch");
   return async <T>(request: object): Promise<T> => {
     child.stdin?.write(`${JSON.stringify(request)}\n`);
     const { value, done } = await answers.next();
-    if (!done) return JSON.parse(value);
-    const reason = failure || complaints.join("").trim().split("\n").at(-1) || "it ended";
-    throw new BlockZeroError("BENCH_PEER", reason, "bench/README.md says how to install PyTorch");
+    if (done) throw fail(failure || complaints.trim().split("\n").at(-1) || "it ended without a word");
+    const answer: T & { readonly error?: string } = JSON.parse(value);
+    if (answer.error !== undefined) throw fail(answer.error);
+    return answer;
   };
 };

@@ -7,43 +7,63 @@ import { median } from "../median.js";
 import type { StepCase } from "./cases.js";
 import type { Material } from "./material.js";
 import { ourStep } from "./ours.js";
+import { type Phase, phasesOf } from "./phases.js";
 
-/** Time of one step in one kind of kernel. */
+/** Time of one step in one kind of operator. */
 export interface ProfileLine {
-  /** ONNX operator. */
-  readonly kernel: string;
-  readonly calls: number;
+  /** The graph's operator, or the kernel where the runtime made one of several operators or put it in itself. */
+  readonly operator: string;
+  readonly phase: Phase | undefined;
+  /** ONNX Runtime's kernels that execute it. */
+  readonly kernels: readonly string[];
+  /** Nodes of the runtime's graph. */
+  readonly nodes: number;
   readonly milliseconds: number;
 }
 
-const STEPS = 6;
+const STEPS = 8;
 
-/** Where a step's time goes, by ONNX Runtime's own profiler: the median of several steps for every node, summed by kind. */
+/** Where a step's time goes, by ONNX Runtime's own profiler: the median of several steps for every node, summed by operator. */
 export const profile = async (
   stepCase: StepCase,
   material: Material,
   threads: number,
   folder: string,
 ): Promise<readonly ProfileLine[]> => {
-  const step = await ourStep(profilingDevice(threads, join(folder, "profile")), stepCase, material);
+  const programs: PhaseOf[] = [];
+  const prefix = (program: number) => `profile-${program}-`;
+  const device = profilingDevice(threads, (phaseOf) => join(folder, prefix(programs.push(phaseOf) - 1)));
+  const step = await ourStep(device, stepCase, material);
   await step.run(STEPS);
   await step.dispose();
-  const file = (await readdir(folder)).find((name) => name.startsWith("profile"));
-  return file === undefined ? [] : linesOf(JSON.parse(await readFile(join(folder, file), "utf8")));
+  const files = await readdir(folder);
+  const nodes: ProfiledNode[] = [];
+  for (const [program, phaseOf] of programs.entries()) {
+    const file = files.find((name) => name.startsWith(prefix(program)));
+    if (file !== undefined) nodes.push(...nodesOf(JSON.parse(await readFile(join(folder, file), "utf8")), phaseOf));
+  }
+  return linesOf(nodes);
 };
 
-/** The CPU device whose sessions write a profile when they are freed. */
-const profilingDevice = (threads: number, profileFilePrefix: string): Device => {
+type PhaseOf = (place: number) => Phase | undefined;
+
+/** The CPU device, whose sessions write a profile when they are freed. */
+const profilingDevice = (threads: number, prefixFor: (phaseOf: PhaseOf) => string): Device => {
   const { upload, hostOf } = hostMemory();
-  const options = { ...sessionOptions("cpu", threads), enableProfiling: true, profileFilePrefix };
   return {
     name: "profiled",
+    hostMemory: true,
     upload,
-    compile: (graph, outputs) => compileSession(graph, outputs, { options, toNative: (x) => nativeHost(hostOf(x)) }),
+    compile: (graph, outputs) => {
+      const profileFilePrefix = prefixFor(phasesOf(graph, outputs.loss));
+      const options = { ...sessionOptions("cpu", threads), enableProfiling: true, profileFilePrefix };
+      return compileSession(graph, outputs, { options, toNative: (x) => nativeHost(hostOf(x)) });
+    },
   };
 };
 
-interface ProfileEvent {
+/** One event of ONNX Runtime's profile. */
+export interface ProfileEvent {
   readonly cat: string;
   readonly name: string;
   /** Microseconds. */
@@ -51,22 +71,45 @@ interface ProfileEvent {
   readonly args: { readonly op_name?: string; readonly node_index?: string };
 }
 
-const KERNEL = "_kernel_time";
+export interface ProfiledNode {
+  readonly operator: string;
+  readonly phase: Phase | undefined;
+  readonly kernel: string;
+  readonly milliseconds: number;
+}
 
-const linesOf = (events: readonly ProfileEvent[]): readonly ProfileLine[] => {
-  const nodes = new Map<string, { kernel: string; times: number[] }>();
+const KERNEL = "_kernel_time";
+/** As `lower` names nodes; a fused node's name contains that of one it was made of, or none. */
+const ORIGIN = /([A-Za-z]+)\/(\d+)\/\d+/;
+
+/** The nodes of a profile, each with the median of its runs. */
+export const nodesOf = (events: readonly ProfileEvent[], phaseOf: PhaseOf): readonly ProfiledNode[] => {
+  const nodes = new Map<string, { name: string; kernel: string; times: number[] }>();
   for (const { cat, name, dur, args } of events) {
     if (cat !== "Node" || !name.endsWith(KERNEL)) continue;
-    const kernel = args.op_name ?? "";
-    const key = `${args.node_index}`;
-    const node = nodes.get(key) ?? { kernel, times: [] };
-    node.times.push(dur);
+    const key = `${args.node_index} ${name}`;
+    const node = nodes.get(key) ?? { name, kernel: args.op_name ?? "unknown", times: [] };
+    node.times.push(dur / 1000);
     nodes.set(key, node);
   }
-  const kinds = new Map<string, { calls: number; milliseconds: number }>();
-  for (const { kernel, times } of nodes.values()) {
-    const { calls, milliseconds } = kinds.get(kernel) ?? { calls: 0, milliseconds: 0 };
-    kinds.set(kernel, { calls: calls + 1, milliseconds: milliseconds + median(times) / 1000 });
+  return [...nodes.values()].map(({ name, kernel, times }) => {
+    const [, operator = `(${kernel})`, place = ""] = ORIGIN.exec(name) ?? [];
+    return { operator, phase: place === "" ? undefined : phaseOf(Number(place)), kernel, milliseconds: median(times) };
+  });
+};
+
+/** Nodes summed by operator and phase, the longest first. */
+export const linesOf = (nodes: readonly ProfiledNode[]): readonly ProfileLine[] => {
+  const lines = new Map<string, ProfileLine>();
+  for (const { operator, phase, kernel, milliseconds } of nodes) {
+    const key = `${operator} ${phase}`;
+    const line = lines.get(key) ?? { operator, phase, kernels: [], nodes: 0, milliseconds: 0 };
+    lines.set(key, {
+      ...line,
+      kernels: line.kernels.includes(kernel) ? line.kernels : [...line.kernels, kernel],
+      nodes: line.nodes + 1,
+      milliseconds: line.milliseconds + milliseconds,
+    });
   }
-  return [...kinds].map(([kernel, kind]) => ({ kernel, ...kind })).sort((a, b) => b.milliseconds - a.milliseconds);
+  return [...lines.values()].sort((a, b) => b.milliseconds - a.milliseconds);
 };

@@ -1,55 +1,80 @@
+import { bytes, milliseconds, percent, rate, verdict } from "../format.js";
+import { isLeak, PER } from "../memory/growth.js";
 import { table } from "../table.js";
-import type { Measurement } from "./measure.js";
+import { COMPARED, type Measurement } from "./measure.js";
+import type { ProfileLine } from "./profile.js";
 
-/** Relative difference of the losses that float32's rounding explains. */
-const LOSS_TOLERANCE = 1e-3;
-const PROFILE_LINES = 16;
+/** Share of the processor that other programs may have had before a figure is in doubt. */
+const QUIET = 0.05;
+const PROFILE_LINES = 20;
 
-/** A case's figures for people; `peak` is our runtime's fastest matrix product, FLOP/s. */
-export const describeCase = (measurement: Measurement, peak: number): string => {
-  const { name, what, ours, peers, flops } = measurement;
-  const milliseconds = (value: number) => `${value.toFixed(1)} ms`;
+/** A case's figures for people. */
+export const describeCase = (measurement: Measurement): string => {
+  const { name, what, ours, peers, dropped, flops, flopsPerSecond, peak, shareOfPeak, otherWork } = measurement;
   const rows = [
-    ["", "median", "fastest", "we are faster", "target", "losses differ by"],
+    ["", "median", "fastest", "we are", "target", `losses differ over ${COMPARED} steps by`],
     [ours.name, milliseconds(ours.median), milliseconds(ours.fastest), "", "", ""],
-    ...peers.map(({ name: peer, median, fastest, ratio, target, lossDifference }) => [
+    ...peers.map(({ name: peer, median, fastest, ratio, target, met, lossDifference, lossesAgree }) => [
       peer,
       milliseconds(median),
       milliseconds(fastest),
       `${ratio.toFixed(2)} ×`,
-      target === undefined ? "" : `${target} × ${ratio >= target ? "met" : "missed"}`,
-      `${lossDifference.toExponential(1)} ${lossDifference <= LOSS_TOLERANCE ? "(agree)" : "(DISAGREE)"}`,
+      met === undefined ? "" : `${target} × ${verdict(met)}`,
+      `${lossDifference.toExponential(1)} ${lossesAgree ? "(agree)" : "(DISAGREE)"}`,
     ]),
   ];
-  const rate = flops / (ours.median / 1000);
-  const share = `${(flops / 1e9).toFixed(1)} GFLOP of matrix products a step: ${(rate / 1e9).toFixed(0)} GFLOP/s, ${percent(rate / peak)} of the peak`;
-  return [`${name}: ${what}`, table(rows), `  ${share}`, ...growthLine(measurement), ...profileLines(measurement)].join(
-    "\n",
-  );
+  const compiled = peers.filter(({ mode }) => mode === "compiled");
+  return [
+    `${name}: ${what}`,
+    table(rows),
+    ...dropped.map(({ name: peer, reason }) => `  ${peer} could not run: ${reason}`),
+    `  ${(flops / 1e9).toFixed(1)} GFLOP of matrix products a step: ${rate(flopsPerSecond)}, ${percent(shareOfPeak)} of the machine's peak`,
+    `  (its fastest product alone: ${peak.by.map((side) => `${side.name} ${rate(side.flops)}`).join(", ")})`,
+    ...optimiserLine(measurement),
+    ...compiled.map(({ name: peer, first }) => `  ${peer} took ${first.toFixed(0)} s to its first step`),
+    ...(otherWork > QUIET
+      ? [
+          `  ${percent(otherWork)} of the processor went to other programs meanwhile: take these figures again on a quiet machine`,
+        ]
+      : []),
+    ...growthLine(measurement),
+    ...profileLines(measurement),
+  ].join("\n");
 };
 
-const growthLine = ({ growth }: Measurement): readonly string[] => {
-  if (!growth) return [];
-  const { steps, before, after } = growth;
-  const size = (bytes: number) => `${(bytes / 2 ** 20).toFixed(0)} MiB`;
-  return [`  resident memory over ${steps} steps: ${size(before)} → ${size(after)} (${percent(after / before - 1)})`];
-};
+const optimiserLine = ({ optimiser }: Measurement): readonly string[] =>
+  optimiser
+    ? [
+        `  optimiser and all else beside forward and backward pass: ${milliseconds(optimiser.median)}, ${percent(optimiser.share)} of the step (at most ${percent(optimiser.limit)}: ${verdict(optimiser.met)})`,
+      ]
+    : [];
+
+const growthLine = ({ growth }: Measurement): readonly string[] =>
+  growth
+    ? [
+        `  resident memory grows by ${percent(growth.share)} of ${bytes(growth.level)} in ${PER} steps${isLeak(growth) ? ": A LEAK" : ""}`,
+      ]
+    : [];
 
 const profileLines = ({ profile }: Measurement): readonly string[] => {
   if (profile.length === 0) return [];
-  const total = profile.reduce((sum, { milliseconds }) => sum + milliseconds, 0);
+  const timeOf = (lines: readonly ProfileLine[]) => lines.reduce((sum, line) => sum + line.milliseconds, 0);
+  const total = timeOf(profile);
+  const phases = [...new Set(profile.map(({ phase }) => phase))].map(
+    (phase) => `${phase ?? "fused"} ${milliseconds(timeOf(profile.filter((line) => line.phase === phase)))}`,
+  );
   const rows = profile
     .slice(0, PROFILE_LINES)
-    .map(({ kernel, calls, milliseconds }) => [
-      kernel,
-      `${calls}`,
-      `${milliseconds.toFixed(1)} ms`,
-      percent(milliseconds / total),
+    .map(({ operator, phase = "", kernels, nodes, milliseconds: time }) => [
+      operator,
+      phase,
+      `${nodes}`,
+      milliseconds(time),
+      percent(time / total),
+      kernels.slice(0, 3).join(" ") + (kernels.length > 3 ? " …" : ""),
     ]);
   return [
-    `  where our time goes (${total.toFixed(1)} ms in kernels):`,
-    table([["kernel", "calls", "a step", "share"], ...rows]),
+    `  where the time of our kernels goes (${milliseconds(total)}: ${phases.join(", ")}):`,
+    table([["operator", "pass", "nodes", "a step", "share", "kernels"], ...rows]),
   ];
 };
-
-const percent = (share: number): string => `${(100 * share).toFixed(1)} %`;

@@ -1,0 +1,52 @@
+import { minerSettings } from "#miner/config.js";
+import { createShardTrainer } from "#miner/shard-trainer.js";
+import { PRETRAINING, TRAINING } from "#owner/localnet/training.js";
+import { loadNetworkTemplate } from "#owner/network-template.js";
+import { loadConfig } from "#shared/config/load.js";
+import type { Device } from "#shared/engine/device.js";
+import { floatTensor } from "#shared/engine/tensor.js";
+import { groupShapes } from "#shared/model/groups.js";
+import type { Parameters } from "#shared/model/parameters.js";
+import type { Network } from "#shared/protocol/network.js";
+import { pretrain } from "#shared/training/pretrain.js";
+
+/** A young network as the localnet makes it, and miners that train on it. */
+export interface Nursery {
+  readonly network: Network;
+  /** The genesis model. */
+  readonly base: Parameters;
+  /** What an honest miner's cycle gives, and the tensors that it trained. */
+  train(group: string, miner: string, options?: { from?: Parameters; cycle?: number }): Promise<Parameters>;
+}
+
+const TEMPLATE = "configs/localnet/network.yaml";
+
+export const openNursery = async (device: Device, { seed = "nursery", steps = 250 } = {}): Promise<Nursery> => {
+  const network: Network = { ...loadNetworkTemplate(TEMPLATE), genesis: "0".repeat(64) };
+  const { signal } = new AbortController();
+  const base = await pretrain({ network, device, seed, steps, ...PRETRAINING, signal });
+  return {
+    network,
+    base,
+    async train(group, miner, { from = base, cycle = 1 } = {}) {
+      const own = Object.keys(groupShapes(network.model, network.groups[group]!));
+      const split = (keep: boolean) =>
+        Object.fromEntries(Object.entries(from).filter(([name]) => own.includes(name) === keep));
+      const config = loadConfig(minerSettings, { env: {}, flags: { ...TRAINING, expert_group: group } });
+      const trainer = await createShardTrainer(
+        { device, network, group, config, hub: split(false), miner },
+        split(true),
+      );
+      try {
+        const { update } = await trainer.train(split(true), { cycle, stop: () => false });
+        return Object.fromEntries(
+          [...update]
+            .sort(([a], [b]) => (a < b ? -1 : 1))
+            .map(([name, { data, shape }]) => [name, floatTensor(data, shape)]),
+        );
+      } finally {
+        await trainer.dispose();
+      }
+    },
+  };
+};

@@ -1,0 +1,43 @@
+import assert from "node:assert/strict";
+import { execFile } from "node:child_process";
+import { mkdtemp, readFile, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { describe, test } from "node:test";
+import { fileURLToPath } from "node:url";
+import { promisify } from "node:util";
+
+const main = fileURLToPath(new URL("../../bench/main.js", import.meta.url));
+const bench = (...args: string[]) => promisify(execFile)(process.execPath, [main, ...args]);
+
+describe("npm run bench", () => {
+  test("lists its benches", async () => {
+    const { stdout } = await bench("--help");
+    for (const name of ["step", "compile", "memory"]) assert.match(stdout, new RegExp(`^ +${name} `, "m"));
+  });
+
+  test("refuses a number that is none, on one line", async () => {
+    await assert.rejects(bench("step", "--steps", "3"), { code: 2, stderr: /^✖ BENCH_OPTION --steps 3 → .*\n$/ });
+  });
+
+  test("step prints and writes our figures where there is no PyTorch, and says how to get one", async () => {
+    const folder = await mkdtemp(join(tmpdir(), "blockzero-bench-test-"));
+    const json = join(folder, "step.json");
+    try {
+      const { stdout } = await bench(
+        ...["step", "--case", "forward", "--steps", "20", "--threads", "1"],
+        ...["--python", "/nonexistent/python", "--json", json],
+      );
+      assert.match(stdout, /no PyTorch from \/nonexistent\/python: there is no such program/);
+      assert.match(stdout, /pip install torch/);
+      assert.match(stdout, /^ +blockzero +\d+\.\d ms/m);
+      const figures = JSON.parse(await readFile(json, "utf8"));
+      assert.deepEqual(figures.peers, []);
+      assert.equal(figures.threads, 1);
+      assert.equal(figures.cases[0].name, "forward");
+      assert.ok(figures.cases[0].ours.median > 0);
+    } finally {
+      await rm(folder, { recursive: true, force: true });
+    }
+  });
+});

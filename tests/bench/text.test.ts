@@ -1,0 +1,64 @@
+import assert from "node:assert/strict";
+import { describe, test } from "node:test";
+import { median } from "#bench/median.js";
+import { whole } from "#bench/options.js";
+import { table } from "#bench/table.js";
+
+describe("median", () => {
+  test("is the middle value, or the mean of the two middle ones", () => {
+    assert.equal(median([5]), 5);
+    assert.equal(median([9, 1, 5]), 5);
+    assert.equal(median([10, 2, 9, 1]), 5.5);
+  });
+
+  test("sorts numbers as numbers, and leaves its argument alone", () => {
+    const values = [100, 20, 3];
+    assert.equal(median(values), 20);
+    assert.deepEqual(values, [100, 20, 3]);
+  });
+});
+
+describe("table", () => {
+  test("puts numbers to the right, words to the left, and no space at a line's end", () => {
+    const text = table([
+      ["", "time", "by"],
+      ["a", "9.5 ms", "Mul Add"],
+      ["longer", "110.0 ms", "Mul"],
+    ]);
+    assert.deepEqual(text.split("\n"), [
+      "              time  by",
+      "  a         9.5 ms  Mul Add",
+      "  longer  110.0 ms  Mul",
+    ]);
+  });
+
+  test("keeps a column of numbers to the right where some cells are empty", () => {
+    const [, first] = table([
+      ["", "target"],
+      ["a", ""],
+      ["b", "1.5 ×"],
+    ]).split("\n");
+    assert.equal(first, "  a");
+    assert.equal(
+      table([
+        ["", "t"],
+        ["a", "1"],
+        ["b", "−10"],
+      ]).split("\n")[1],
+      "  a    1",
+    );
+  });
+});
+
+describe("whole", () => {
+  test("reads whole numbers from its least on", () => {
+    assert.equal(whole("--steps", 20)("40"), 40);
+    assert.equal(whole("--steps", 0)("0"), 0);
+  });
+
+  test("refuses everything else by name", () => {
+    for (const value of ["19", "20.5", "many", "", "Infinity"]) {
+      assert.throws(() => whole("--steps", 20)(value), { code: "BENCH_OPTION", message: `--steps ${value}` });
+    }
+  });
+});
