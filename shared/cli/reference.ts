@@ -9,9 +9,12 @@ export const commandReference = (spec: CommandSpec | CommandGroup, parent = "", 
     return [...head, ...spec.commands.map((inner) => commandReference(inner, path, depth + 1))].join("\n\n");
   const command = new Command(spec.name);
   spec.define(command);
-  return [...head, block(`${path} ${command.usage()}`), ...optionTable(command.options), ...examples(spec)].join(
-    "\n\n",
-  );
+  return [
+    ...head,
+    block(`${path} ${command.usage()}`),
+    ...optionTable(command.options.filter(({ hidden }) => !hidden)),
+    ...examples(spec),
+  ].join("\n\n");
 };
 
 const examples = ({ examples }: CommandSpec): string[] =>

@@ -1,0 +1,59 @@
+import { type Command, Option } from "commander";
+import { settingsAmong } from "#shared/cli/config-flags.js";
+import type { CommandSpec } from "#shared/cli/program.js";
+import { addFlags } from "#shared/config/flags.js";
+import {
+  assertNewColdkey,
+  assertNewHotkey,
+  coldkeyFile,
+  createColdkey,
+  createHotkey,
+  hotkeyFile,
+  parseMnemonic,
+} from "#shared/wallet/index.js";
+import { printFields } from "../../print.js";
+import { walletSettings } from "../../settings.js";
+import { askMnemonic } from "./mnemonic-input.js";
+import { coldkeyPassword, NO_PASSWORD } from "./password.js";
+import { refuseSecretArguments, refuseWords } from "./secret-arguments.js";
+
+interface Options {
+  readonly key: "coldkey" | "hotkey";
+  /** False with `--no-password`, else unset. */
+  readonly password?: boolean;
+}
+
+export const importKey: CommandSpec = {
+  name: "import",
+  description:
+    "make a coldkey or a hotkey from its mnemonic: asked for on the terminal, or else from standard input or BLOCKZERO_WALLET_MNEMONIC",
+  examples: [
+    "blockzero wallet import --wallet.name main",
+    "blockzero wallet import --key hotkey --wallet.name main --wallet.hotkey miner-1 < words.txt",
+  ],
+  define: (command) => {
+    refuseSecretArguments(addFlags(command, walletSettings))
+      // Words are let in to be refused without being quoted.
+      .allowExcessArguments()
+      .addOption(
+        new Option("--key <kind>", "which of the wallet's keys it is")
+          .choices(["coldkey", "hotkey"])
+          .default("coldkey"),
+      )
+      .option(...NO_PASSWORD)
+      .action(async ({ key, password, ...options }: Options, { args }: Command) => {
+        if (args.length > 0) refuseWords();
+        const { wallet } = settingsAmong(walletSettings, options);
+        const passwords = coldkeyPassword(password);
+        await (key === "coldkey" ? assertNewColdkey(wallet) : assertNewHotkey(wallet));
+        const phrase = parseMnemonic(await askMnemonic(key));
+        if (key === "hotkey") {
+          const { address } = await createHotkey(wallet, { phrase });
+          printFields({ hotkey: `${wallet.name}/${wallet.hotkey}`, address, file: hotkeyFile(wallet) });
+        } else {
+          const { address } = await createColdkey(wallet, { phrase }, passwords);
+          printFields({ coldkey: wallet.name, address, file: coldkeyFile(wallet) });
+        }
+      });
+  },
+};

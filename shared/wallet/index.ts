@@ -1,0 +1,18 @@
+export { assertNewColdkey, assertNewHotkey, createColdkey, createHotkey } from "./create.js";
+export { describeWallet, type KeyDescription, listWallets, type WalletDescription } from "./describe.js";
+export type { Encryption } from "./encryption/encryption.js";
+export type { Secret } from "./key-document.js";
+export {
+  coldkeyFile,
+  type HotkeyLocation,
+  hotkeyFile,
+  type WalletLocation,
+  walletFlags,
+  walletsFolder,
+} from "./location.js";
+export { MNEMONIC_LENGTHS, type MnemonicLength, newMnemonic, parseMnemonic } from "./mnemonic.js";
+export { loadHotkey, missingWallet, openColdkey, openHotkey } from "./open.js";
+export { fixedPassword, operatorPassword, type PasswordSource, take } from "./password.js";
+export { type Prompt, terminalPrompt } from "./prompt.js";
+export { signerFromUri } from "./signer.js";
+export { verify } from "./verify.js";
