@@ -1,14 +1,13 @@
-import { encodeFloats, type TensorBlob } from "#shared/artifact/update.js";
+import type { FloatTensors, TensorBlob } from "#shared/artifact/update.js";
 import { createRandom } from "#shared/data/random.js";
 import { BlockZeroError } from "#shared/errors.js";
 import type { Parameters } from "#shared/model/parameters.js";
-import { encodeParameters } from "#shared/model/parts.js";
 import type { Participant } from "#shared/participant/join.js";
 import type { ModelManifest } from "#shared/protocol/model-manifest.js";
 import { parseRecord } from "#shared/protocol/records.js";
 import type { ShardTrainer } from "./trainer.js";
 
-/** What a miner is about to submit: the safetensors of its update, and what it says it did for it. */
+/** What a miner is about to submit: the encoded safetensors of its update, and what it says it did for it. */
 export interface Submission {
   readonly tensors: TensorBlob;
   readonly steps: number;
@@ -24,6 +23,8 @@ export interface Workplace {
   readonly baseManifest: ModelManifest;
   /** Trains and reports; `maxSteps` lowers what the config allows. */
   train(maxSteps?: number): ReturnType<ShardTrainer["train"]>;
+  /** Encodes the cycle's update in the network's codec; once. */
+  pack(update: FloatTensors): Promise<TensorBlob>;
 }
 
 /** How a miner comes by its update; null when it has nothing to submit this cycle. */
@@ -36,15 +37,15 @@ const honest: Behaviour = (work) => trained(work);
 const lazy: Behaviour = (work) => trained(work, 1);
 
 /** Submits noise of a plausible size. */
-const noise: Behaviour = async ({ base, cycle, participant }) => {
+const noise: Behaviour = async ({ base, cycle, participant, pack }) => {
   const random = createRandom(`noise/${participant.signer.address}/${cycle}`);
-  const delta = Object.fromEntries(
+  const delta = new Map(
     Object.entries(base).map(([name, tensor]) => {
       const data = tensor.data.map((weight) => 0.1 * weight * (random.next() - 0.5));
       return [name, { ...tensor, data }];
     }),
   );
-  return { tensors: encodeParameters(delta), steps: 0, tokens: 0 };
+  return { tensors: await pack(delta), steps: 0, tokens: 0 };
 };
 
 /** Resubmits the last merged update of another miner of its group as its own. */
@@ -68,7 +69,7 @@ const copier: Behaviour = async ({ participant, group, baseManifest }) => {
 const trained = async (work: Workplace, maxSteps?: number): Promise<Submission | null> => {
   const { run, update } = await work.train(maxSteps);
   if (run.steps === run.skipped) return null;
-  return { tensors: encodeFloats(update), steps: run.steps, tokens: run.tokens };
+  return { tensors: await work.pack(update), steps: run.steps, tokens: run.tokens };
 };
 
 /** The red team's names for config key `behaviour`; the localnet uses all but the first as its cheater. */

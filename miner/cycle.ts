@@ -14,6 +14,7 @@ import { behaviours } from "./behaviours.js";
 import type { BlockTimer } from "./block-timer.js";
 import type { MinerConfig } from "./config.js";
 import type { MinerJournal } from "./journal.js";
+import { openPacker, type Packer } from "./pack.js";
 import type { ShardTrainer } from "./trainer.js";
 
 export interface Miner {
@@ -37,7 +38,7 @@ export const liveCycle = async (miner: Miner, cycle: number): Promise<void> => {
   const { participant, journal, config } = miner;
   const { network, log } = participant;
   const entry = journal.value.cycles[cycle];
-  const artifact = entry?.artifact ?? (await prepare(miner, cycle));
+  const artifact = entry?.artifact ?? (await packed(miner, cycle));
   if (artifact === null) {
     log.info("nothing to submit", { cycle });
     return;
@@ -70,8 +71,17 @@ export const liveCycle = async (miner: Miner, cycle: number): Promise<void> => {
   }
 };
 
+const packed = async (miner: Miner, cycle: number): Promise<string | null> => {
+  const packer = openPacker(miner, cycle);
+  try {
+    return await prepare(miner, cycle, packer);
+  } finally {
+    await packer.close();
+  }
+};
+
 /** Makes and stores the cycle's artifact, hidden until the reveal phase; returns its hash, or null when there is none. */
-const prepare = async (miner: Miner, cycle: number): Promise<string | null> => {
+const prepare = async (miner: Miner, cycle: number, packer: Packer): Promise<string | null> => {
   const { participant, config, journal, trainer, timer, metrics } = miner;
   const { network, models, blobs, embargo, clock, signal, log } = participant;
   const group = config.expert_group;
@@ -99,6 +109,7 @@ const prepare = async (miner: Miner, cycle: number): Promise<string | null> => {
     cycle,
     base,
     baseManifest,
+    pack: packer.pack,
     train: async (maxSteps) => {
       const training = await trainer.train(base, {
         cycle,
@@ -155,6 +166,7 @@ const prepare = async (miner: Miner, cycle: number): Promise<string | null> => {
       cycle,
       group,
       base: baseHash,
+      codec: network.artifact.codec,
       tensors,
       bytes: bytes.length,
       steps: submission.steps,
@@ -167,6 +179,7 @@ const prepare = async (miner: Miner, cycle: number): Promise<string | null> => {
   embargo.hold(tensors, reveal.start);
   await blobs.put(bytes);
   await blobs.put(canonicalBytes(manifest));
+  await packer.tie(artifact);
   mark(journal, cycle, { artifact });
   return artifact;
 };

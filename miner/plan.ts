@@ -1,3 +1,4 @@
+import { CODECS, encodedLength } from "#shared/artifact/codec/index.js";
 import { expertsOf, groupNamed, groupShapes, hubShapes } from "#shared/model/groups.js";
 import { countParameters, parameterShapes } from "#shared/model/parameters.js";
 import type { Network } from "#shared/protocol/network.js";
@@ -63,11 +64,15 @@ export const planTraining = async (
   // The hub's file stays in memory whole, also those rows and experts of it that this group does not compute with.
   const memory = { ...step, frozen: hub };
   const weights = memory.trained;
-  const total = Object.values(memory).reduce((sum, bytes) => sum + bytes, 0) + weights + 3 * weights + RUNTIME_BYTES;
+  const codec = CODECS[network.artifact.codec];
+  const update = encodedLength(codec, new Map(Object.entries(shapes)));
+  const submission = 2 * weights + update;
+  const total = Object.values(memory).reduce((sum, bytes) => sum + bytes, 0) + weights + submission + RUNTIME_BYTES;
   const keep = config.checkpoint_keep_top_k;
   const disk = {
     models: hub + keep * weights,
-    updates: keep * weights,
+    // Where what was not sent is carried: that of two updates, and one being written.
+    updates: keep * update + (codec.feedback ? 3 * weights : 0),
     // Parameters and both moments; beside those of the cycle the last one of the cycle before, and one being written.
     checkpoints: config.workers * (keep + 2) * 3 * weights,
   };
@@ -75,9 +80,9 @@ export const planTraining = async (
     group,
     parameters: { hub: hub / FLOAT_BYTES, group: countParameters(shapes) },
     workers: config.workers,
-    memory: { ...memory, base: weights, submission: 3 * weights, runtime: RUNTIME_BYTES, total },
+    memory: { ...memory, base: weights, submission, runtime: RUNTIME_BYTES, total },
     disk: { ...disk, total: disk.models + disk.updates + disk.checkpoints },
-    transfer: { hub, downPerCycle: weights, upPerCycle: weights },
+    transfer: { hub, downPerCycle: weights, upPerCycle: update },
     // Training ends a block before the phase does.
     train: {
       seconds: (network.phases.train - 1) * blockSeconds,

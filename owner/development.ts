@@ -1,11 +1,6 @@
-import {
-  ChainRejected,
-  type DevChain,
-  type GenesisSpec,
-  type SudoCallSpec,
-  signerFromUri,
-} from "#shared/chain/index.js";
+import { ChainRejected, type DevChain, type GenesisSpec, type SudoCallSpec } from "#shared/chain/index.js";
 import { BlockZeroError } from "#shared/errors.js";
+import { signerFromUri } from "#shared/wallet/index.js";
 
 /** Substrate's well-known development key: everybody has it, so it is worth nothing anywhere else. */
 export const SUDO = "//Alice";

@@ -14,6 +14,7 @@ export const subnetParameters = ({ phases }: Pick<Shape, "phases">): HyperParame
   tempo: cycleLength(phases) - 1,
   weightsRateLimit: phases.merge,
   maxRegistrationsPerBlock: 16,
+  targetRegistrationsPerInterval: 256,
   // Miners earn stake; below this they hold no permit, as on the main network.
   stakeThreshold: String(STAKE_THRESHOLD),
 });

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { type Beacon, beaconKeySchema, QUICKNET } from "#shared/chain/timelock/beacon.js";
 import { deviceSetting, participantSettings } from "#shared/config/common.js";
 import { type Config, defineConfig, setting } from "#shared/config/settings.js";
 
@@ -12,6 +13,29 @@ export const validatorSettings = defineConfig({
     default: "blockzero-validator",
     describe: "The Weights & Biases project.",
   }),
+  "drand.public_key": setting({
+    schema: beaconKeySchema,
+    default: QUICKNET.publicKey,
+    allowed: "192 hex digits",
+    describe:
+      "The beacon that opens timelocked weights: its public key. The default is drand's quicknet, which subtensor follows.",
+  }),
+  "drand.genesis_time": setting({
+    schema: z.number().min(0),
+    default: QUICKNET.genesisTime,
+    describe: "When the beacon's first round was published, seconds since the epoch.",
+  }),
+  "drand.period": setting({
+    schema: z.number().positive(),
+    default: QUICKNET.period,
+    describe: "Seconds between two rounds of the beacon.",
+  }),
 });
 
 export type ValidatorConfig = Config<typeof validatorSettings>;
+
+export const beaconOf = ({ drand }: ValidatorConfig): Beacon => ({
+  publicKey: drand.public_key,
+  genesisTime: drand.genesis_time,
+  period: drand.period,
+});

@@ -2,6 +2,8 @@ import { BlockZeroError } from "#shared/errors.js";
 import type { Participant } from "#shared/participant/join.js";
 import { type Journal, recent } from "#shared/participant/journal.js";
 import { explain } from "#shared/participant/run-cycles.js";
+import { setWeightsOnce } from "#shared/participant/weights/set-weights.js";
+import type { WeightsContext } from "#shared/participant/weights/weights-context.js";
 import { canonicalBytes } from "#shared/protocol/network.js";
 import { phaseWindow } from "#shared/protocol/phases.js";
 import { encodeRecord, shortHash } from "#shared/protocol/records.js";
@@ -12,12 +14,13 @@ import type { LossMeter } from "#shared/training/loss-meter.js";
 import type { ValidatorJournal } from "./journal.js";
 import { judgeCycle } from "./judge.js";
 import { type Agreement, agreeOn, mergeCycle } from "./merge-cycle.js";
-import { cycleWeights, setWeightsOnce } from "./weights.js";
+import { cycleWeights } from "./weights.js";
 
 export interface Validator {
   readonly participant: Participant;
   readonly journal: Journal<ValidatorJournal>;
   readonly meter: LossMeter;
+  readonly weights: WeightsContext;
   readonly metrics: MetricsSink;
 }
 
@@ -109,7 +112,8 @@ const setWeights = async (validator: Validator, cycle: number): Promise<void> =>
   if (journal.value.cycles[cycle]?.weighted !== undefined) return;
   try {
     const weights = cycleWeights(network, await chain.metagraph(network.netuid), journal.value.history, cycle);
-    const block = await setWeightsOnce(participant, weights, phaseWindow(cycle, "merge", network.phases));
+    const window = phaseWindow(cycle, "merge", network.phases);
+    const block = await setWeightsOnce(validator.weights, { key: String(window.start), weights, window });
     mark(validator, cycle, { weighted: block });
     log.info("set weights", { cycle, weights: weights.map(([uid, weight]) => `${uid}:${weight}`).join(" "), block });
   } catch (thrown) {

@@ -1,6 +1,5 @@
 import { checkManifest, checkTensors } from "#shared/artifact/gates.js";
 import type { FloatTensors } from "#shared/artifact/update.js";
-import { verify } from "#shared/chain/wallet.js";
 import { BlockZeroError, reasonOf } from "#shared/errors.js";
 import { groupShapes } from "#shared/model/groups.js";
 import type { BaseModel } from "#shared/participant/base-model.js";
@@ -8,6 +7,7 @@ import type { Participant } from "#shared/participant/join.js";
 import { MAX_MANIFEST_BYTES } from "#shared/protocol/manifest.js";
 import { MAX_DETAIL_CHARS } from "#shared/protocol/parsed.js";
 import type { ReasonCode } from "#shared/protocol/verdict.js";
+import { verify } from "#shared/wallet/index.js";
 import type { Submission } from "./submissions.js";
 
 /** An update that passed every gate but the loss. */
@@ -62,6 +62,7 @@ export const gateSubmission = async (
       cycle,
       base: base.hash,
       groups: new Set(base.groups.keys()),
+      codec: network.artifact.codec,
       maxBytes,
       verify,
     });

@@ -1,3 +1,4 @@
+import { join } from "node:path";
 import { setImmediate as yieldToEvents } from "node:timers/promises";
 import type { Batch } from "#shared/data/loader.js";
 import { mean } from "#shared/mean.js";
@@ -8,12 +9,13 @@ import { phaseWindow } from "#shared/protocol/phases.js";
 import { type Report, type ReportEntry, signReport } from "#shared/protocol/report.js";
 import { evaluationSeed } from "#shared/protocol/seed.js";
 import { type ReasonCode, verdictFor } from "#shared/protocol/verdict.js";
-import { findDuplicates } from "#shared/scoring/duplicates.js";
+import { type Duplicate, findDuplicates } from "#shared/scoring/duplicates.js";
 import { proofOfLoss } from "#shared/scoring/proof-of-loss.js";
 import { evaluationBatches, type LossMeter, withUpdate } from "#shared/training/loss-meter.js";
 import type { GatedUpdate } from "./gated-updates.js";
 import { type Gated, gatherUpdates } from "./gather.js";
 import { ancestry } from "./lineage.js";
+import { openSketchBook, type SketchBook } from "./sketch-book.js";
 import type { Submission } from "./submissions.js";
 
 /** Blocks kept free at the end of the evaluate phase to put the report on chain. */
@@ -29,7 +31,8 @@ export const judgeCycle = async (participant: Participant, meter: LossMeter, cyc
   await clock.reach(evaluate.start - 1, signal);
   const base = await loadModel(participant, await settledBase(participant, cycle));
   const gated = await gatherUpdates(participant, base, cycle);
-  const judged = rejectDuplicates(gated, await ancestry(models, base.hash, signal), cycle);
+  const sketches = openSketchBook(join(participant.home, "sketches"));
+  const judged = rejectDuplicates(gated, await ancestry(models, base.hash, signal), cycle, sketches);
 
   await clock.reach(evaluate.start, signal);
   const blockHash = await chain.blockHash(evaluate.start);
@@ -90,6 +93,7 @@ const rejectDuplicates = (
   gated: readonly Gated[],
   lineage: Awaited<ReturnType<typeof ancestry>>,
   cycle: number,
+  sketches: SketchBook,
 ): Judged => {
   const updates: { submission: Submission; update: GatedUpdate }[] = [];
   const failures = new Map<number, ReportEntry>();
@@ -97,25 +101,47 @@ const rejectDuplicates = (
     if (result.ok) updates.push({ submission, update: result.update });
     else failures.set(submission.uid, failedEntry(submission, result.reason, result.detail));
   }
-  const duplicates = findDuplicates({
-    cycle,
-    submissions: updates.map(({ submission, update }) => ({
-      hotkey: submission.hotkey,
-      artifact: update.artifact,
-      tensors: update.tensorsHash,
-      commitBlock: submission.commitment!.block,
-    })),
-    lineage,
-  });
+  const duplicates = new Map<string, Duplicate>();
+  for (const group of new Set(updates.map(({ update }) => update.group))) {
+    const found = findDuplicates({
+      cycle,
+      submissions: updates
+        .filter(({ update }) => update.group === group)
+        .map(({ submission, update }) => {
+          const sketch = sketches.make(inOrder(update.tensors));
+          sketches.keep(update.artifact, sketch);
+          return {
+            hotkey: submission.hotkey,
+            artifact: update.artifact,
+            tensors: update.tensorsHash,
+            sketch,
+            commitBlock: submission.commitment!.block,
+          };
+        }),
+      lineage: lineage
+        .filter((merged) => merged.group === group)
+        .map((merged) => ({ ...merged, sketch: sketches.of(merged.artifact) })),
+    });
+    for (const [hotkey, duplicate] of found) duplicates.set(hotkey, duplicate);
+  }
+  sketches.retain(new Set([...lineage, ...updates.map(({ update }) => update)].map(({ artifact }) => artifact)));
   const unique = updates.filter(({ submission }) => {
-    const original = duplicates.get(submission.hotkey);
-    if (original) {
-      const detail = `same tensors as artifact ${original.artifact} of ${original.hotkey} in cycle ${original.cycle}`;
-      failures.set(submission.uid, failedEntry(submission, "duplicate", detail));
-    }
-    return !original;
+    const duplicate = duplicates.get(submission.hotkey);
+    if (duplicate) failures.set(submission.uid, failedEntry(submission, "duplicate", describe(duplicate)));
+    return !duplicate;
   });
   return { updates: unique, failures };
+};
+
+const inOrder = (tensors: GatedUpdate["tensors"]): readonly Float32Array[] =>
+  [...tensors].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, { data }]) => data);
+
+const describe = ({ original, likeness }: Duplicate): string => {
+  const figures = Object.entries(likeness ?? {}).flatMap(([name, value]) =>
+    value === null ? [] : [`${name} ${value.toFixed(2)}`],
+  );
+  const how = figures.length > 0 ? `like (${figures.join(", ")})` : "same tensors as";
+  return `${how} artifact ${original.artifact} of ${original.hotkey} in cycle ${original.cycle}`;
 };
 
 const unscored = { lossReduction: null, standardError: null, score: 0 } as const;

@@ -5,11 +5,13 @@ import type { Participant } from "#shared/participant/join.js";
 import { openJournal } from "#shared/participant/journal.js";
 import { runCycles } from "#shared/participant/run-cycles.js";
 import { runParticipant } from "#shared/participant/run-participant.js";
+import { revealCommittedWeights } from "#shared/participant/weights/reveal-weights.js";
+import { openWeights } from "#shared/participant/weights/weights-context.js";
 import { phaseAt } from "#shared/protocol/phases.js";
 import type { Log } from "#shared/telemetry/log.js";
 import type { MetricsSink } from "#shared/telemetry/metrics.js";
 import { createLossMeter } from "#shared/training/loss-meter.js";
-import type { ValidatorConfig } from "./config.js";
+import { beaconOf, type ValidatorConfig } from "./config.js";
 import { liveCycle, type Validator } from "./cycle.js";
 import { validatorJournalSchema } from "./journal.js";
 
@@ -32,8 +34,9 @@ const validate = async (participant: Participant, config: ValidatorConfig, metri
     metrics,
     meter,
     journal: openJournal(join(participant.home, "validator.json"), validatorJournalSchema),
+    weights: openWeights(participant, beaconOf(config)),
   };
-  return runCycles(participant, {
+  const cycles = runCycles(participant, {
     failure: "Missed merge",
     // A model that we were about to publish still counts while the next cycle distributes.
     first: ({ cycle, phase }) => {
@@ -43,4 +46,5 @@ const validate = async (participant: Participant, config: ValidatorConfig, metri
     },
     live: (cycle) => liveCycle(validator, cycle),
   });
+  return Promise.race([cycles, revealCommittedWeights(validator.weights)]);
 };

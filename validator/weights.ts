@@ -1,10 +1,5 @@
-import { setWeights } from "#shared/chain/call.js";
 import type { Metagraph } from "#shared/chain/chain.js";
-import { BlockZeroError } from "#shared/errors.js";
-import type { Participant } from "#shared/participant/join.js";
-import { writeOnce } from "#shared/participant/write-once.js";
 import type { Network } from "#shared/protocol/network.js";
-import type { BlockRange } from "#shared/protocol/phases.js";
 import { rank } from "#shared/scoring/ranking.js";
 import { groupRewards, topNTakeMost } from "#shared/scoring/rewards.js";
 import { toWeights } from "#shared/scoring/weights.js";
@@ -38,30 +33,3 @@ export const cycleWeights = (
 };
 
 type Contender = Parameters<typeof rank>[0][number];
-
-/** Sets weights once inside the window of blocks, and reads them back. @returns the block. @throws WEIGHTS_MISSED. */
-export const setWeightsOnce = async (
-  participant: Participant,
-  weights: readonly (readonly [number, number])[],
-  window: BlockRange,
-): Promise<number> => {
-  const { chain, network, signer, uid } = participant;
-  const { block, reason } = await writeOnce(participant, {
-    window,
-    included: async () => {
-      const neuron = (await chain.metagraph(network.netuid)).neurons.find((other) => other.uid === uid);
-      return neuron && neuron.lastUpdate >= window.start ? neuron.lastUpdate : null;
-    },
-    send: async () => {
-      const { weightsVersion } = await chain.hyperParameters(network.netuid);
-      await chain.submit(setWeights(network.netuid, weights, weightsVersion), signer);
-    },
-    failure: "weights not set, will retry inside the window",
-  });
-  if (block !== null) return block;
-  throw new BlockZeroError(
-    "WEIGHTS_MISSED",
-    `weights were not set before block ${window.end}: ${reason}`,
-    "check that this hotkey has a validator permit, and that the weights rate limit is shorter than a cycle",
-  );
-};

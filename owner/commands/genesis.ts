@@ -90,7 +90,7 @@ export const genesis: CommandSpec = {
 interface Context {
   readonly template: NetworkTemplate;
   readonly file: string;
-  readonly endpoint: string;
+  readonly endpoint: string | readonly string[];
   readonly signal: AbortSignal;
 }
 
@@ -195,7 +195,11 @@ const lossesOf = async (device: Device, template: NetworkTemplate, parameters: P
   }
 };
 
-const nextCycle = async (endpoint: string, template: NetworkTemplate, signal: AbortSignal): Promise<number> => {
+const nextCycle = async (
+  endpoint: Context["endpoint"],
+  template: NetworkTemplate,
+  signal: AbortSignal,
+): Promise<number> => {
   const chain = await connectChain({ endpoint, signal });
   try {
     return firstCycle((await chain.head()).number, template);

@@ -1,13 +1,17 @@
 import { fileURLToPath } from "node:url";
 import { Option } from "commander";
 import { type CommandSpec, shutdownSignal } from "#shared/cli/program.js";
+import { BlockZeroError } from "#shared/errors.js";
 import type { Cheater } from "../localnet/cast.js";
+import type { LocalChainKind } from "../localnet/local-chain.js";
 import { runLocalnet } from "../localnet/localnet.js";
 import { wholeNumber } from "../whole-number.js";
 
 /** What a shell says of a program ended by Ctrl-C. */
 const INTERRUPTED = 130;
 const TEMPLATE = fileURLToPath(new URL("../../../configs/localnet/network.yaml", import.meta.url));
+
+const KINDS: readonly LocalChainKind[] = ["devchain", "subtensor"];
 
 interface Options {
   readonly cycles: number;
@@ -18,15 +22,22 @@ interface Options {
   readonly cheater: Cheater;
   readonly network: string;
   readonly genesisSteps: number;
-  readonly blockTime: number;
+  readonly blockTime?: number;
+  readonly chain: LocalChainKind;
+  readonly runtime?: string;
 }
 
 export const localnet: CommandSpec = {
   name: "localnet",
   description: "run a whole subnet on this machine: chain, two validators, four honest miners and a cheater",
-  examples: ["blockzero localnet", "blockzero localnet --cycles 5 --cheater noise --json result.json"],
+  examples: [
+    "blockzero localnet",
+    "blockzero localnet --cycles 5 --cheater noise --json result.json",
+    "blockzero localnet --chain subtensor --runtime node_subtensor_runtime.compact.compressed.wasm",
+  ],
   define: (command) => {
     const cheater = new Option("--cheater <kind>", "how the fifth miner cheats").choices(["copier", "noise", "lazy"]);
+    const chain = new Option("--chain <kind>", "the embedded chain, or a real subtensor runtime").choices(KINDS);
     command
       .option("--cycles <n>", "cycles to run", wholeNumber(1), 3)
       .option("--seed <n>", "seed of keys, genesis model and data order", wholeNumber(0), 1)
@@ -36,11 +47,14 @@ export const localnet: CommandSpec = {
       .addOption(cheater.default("copier"))
       .option("--network <file>", "network template", TEMPLATE)
       .option("--genesis-steps <n>", "pretraining steps of the genesis model", wholeNumber(1), 250)
-      .option("--block-time <ms>", "milliseconds between blocks", wholeNumber(100), 800)
-      .action(async ({ json, keep = false, network, ...options }: Options) => {
+      .option("--block-time <ms>", "milliseconds between blocks; unset: 800, on subtensor 3000", wholeNumber(100))
+      .addOption(chain.default("devchain"))
+      .option("--runtime <file>", "with --chain subtensor: the runtime's WASM, from a subtensor release or build")
+      .action(async ({ json, keep = false, network, chain, runtime, blockTime, ...options }: Options) => {
+        checkRuntime(chain, runtime);
         const signal = shutdownSignal();
         try {
-          await runLocalnet({ ...options, template: network, keep, json, signal });
+          await runLocalnet({ ...options, blockTime, runtime, template: network, keep, json, signal });
         } catch (thrown) {
           if (!signal.aborted) throw thrown;
           console.error("stopped, with every process that it had started");
@@ -48,4 +62,13 @@ export const localnet: CommandSpec = {
         }
       });
   },
+};
+
+const checkRuntime = (chain: LocalChainKind, runtime: string | undefined): void => {
+  if ((chain === "subtensor") === (runtime !== undefined)) return;
+  throw new BlockZeroError(
+    "RUNTIME_NEEDED",
+    runtime === undefined ? "--chain subtensor needs a runtime to run" : "--runtime says nothing to a devchain",
+    "give both: --chain subtensor --runtime FILE, the WASM of a subtensor release or build",
+  );
 };

@@ -2,7 +2,9 @@ import { join } from "node:path";
 import { startBlobServer } from "#shared/artifact/blob-server.js";
 import { type BlobStore, directoryStore } from "#shared/artifact/blob-store.js";
 import { setCommitment } from "#shared/chain/call.js";
-import { type Chain, connectChain, loadHotkey, type Signer } from "#shared/chain/index.js";
+import { formatExtrinsic } from "#shared/chain/dry-run.js";
+import { type Chain, connectChain, type Signer } from "#shared/chain/index.js";
+import { keyFolderOf } from "#shared/chain/key-claim.js";
 import { settingsAmong } from "#shared/cli/config-flags.js";
 import { type CommandSpec, shutdownSignal, untilAborted } from "#shared/cli/program.js";
 import { addFlags } from "#shared/config/flags.js";
@@ -14,6 +16,7 @@ import { type ModelManifest, parseModelManifest } from "#shared/protocol/model-m
 import { canonicalBytes, type Network, networkHash } from "#shared/protocol/network.js";
 import { encodeRecord, shortHash } from "#shared/protocol/records.js";
 import { createLogger } from "#shared/telemetry/logger.js";
+import { loadHotkey } from "#shared/wallet/index.js";
 import { printFields } from "../print.js";
 import { chainSettings, listenSettings, walletSettings } from "../settings.js";
 
@@ -21,6 +24,7 @@ const settings = defineConfig({ ...chainSettings, ...walletSettings, ...listenSe
 
 interface Options {
   readonly home: string;
+  readonly dryRun?: boolean;
 }
 
 export const publish: CommandSpec = {
@@ -33,10 +37,11 @@ export const publish: CommandSpec = {
   define: (command) => {
     addFlags(command, settings)
       .requiredOption("--home <dir>", "directory that `blockzero genesis --out` wrote")
-      .action(async ({ home, ...options }: Options) => {
+      .option("--dry-run", "print the extrinsic that would be sent, and send and serve nothing")
+      .action(async ({ home, dryRun = false, ...options }: Options) => {
         const unlock = lockHome(home);
         try {
-          await serve(home, settingsAmong(settings, options), shutdownSignal());
+          await serve(home, settingsAmong(settings, options), { dryRun, signal: shutdownSignal() });
         } finally {
           unlock();
         }
@@ -47,7 +52,7 @@ export const publish: CommandSpec = {
 const serve = async (
   home: string,
   { chain_endpoint: endpoint, wallet, listen }: ReturnType<typeof settingsAmong<typeof settings>>,
-  signal: AbortSignal,
+  { dryRun, signal }: { readonly dryRun: boolean; readonly signal: AbortSignal },
 ): Promise<void> => {
   const log = createLogger({ name: "publish", level: "warn", format: "pretty" });
   const network = loadNetwork(join(home, "network.yaml"));
@@ -56,13 +61,18 @@ const serve = async (
   await store.put(canonicalBytes(network));
   await checkComplete(store, network, home);
   const owner = await loadHotkey(wallet);
-  const chain = await connectChain({ endpoint, log, signal });
+  const chain = await connectChain({ endpoint, log, signal, keyFolder: keyFolderOf(wallet.path) });
   try {
     await checkOwner(chain, network.netuid, owner);
     const server = await startBlobServer({ ...listen, store, visible: () => true, log });
     try {
       const location = listen.public_url ?? server.url;
       const record = encodeRecord({ type: "network", network: shortHash(hash), hash, location });
+      if (dryRun) {
+        const extrinsic = await chain.prepare(setCommitment(network.netuid, record), owner);
+        process.stdout.write(`${formatExtrinsic(extrinsic)}\n`);
+        return;
+      }
       const block = await commitUnlessThere(chain, network.netuid, record, owner);
       printFields({ network: network.name, hash, subnet: network.netuid, block, serving: location });
       await untilAborted(signal);

@@ -1,9 +1,10 @@
-import { type Chain, ChainRejected, connectDevChain, loadHotkey } from "#shared/chain/index.js";
+import { type Chain, ChainRejected, connectDevChain } from "#shared/chain/index.js";
 import { settingsAmong } from "#shared/cli/config-flags.js";
 import { type CommandGroup, type CommandSpec, shutdownSignal } from "#shared/cli/program.js";
 import { addFlags } from "#shared/config/flags.js";
 import { defineConfig } from "#shared/config/settings.js";
 import { BlockZeroError } from "#shared/errors.js";
+import { loadHotkey } from "#shared/wallet/index.js";
 import { sudoCalls } from "../development.js";
 import { subnetParameters } from "../epoch.js";
 import { loadNetworkTemplate } from "../network-template.js";

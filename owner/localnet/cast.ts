@@ -3,7 +3,8 @@ import { join } from "node:path";
 import { stringify } from "yaml";
 import type { MinerConfig } from "#miner/config.js";
 import type { Signer } from "#shared/chain/chain.js";
-import { createHotkey } from "#shared/chain/wallet.js";
+import { createColdkey, createHotkey } from "#shared/wallet/index.js";
+import { TRAINING } from "./training.js";
 
 export type Behaviour = MinerConfig["behaviour"];
 export type Cheater = Exclude<Behaviour, "honest">;
@@ -15,11 +16,13 @@ export interface Player {
   readonly group?: string;
   readonly behaviour: Behaviour | "validator";
   readonly stake: bigint;
+  /** Loopback, where it serves. */
+  readonly address: string;
   readonly port: number;
   readonly signer: Signer;
 }
 
-type Role = Omit<Player, "port" | "signer">;
+type Role = Omit<Player, "address" | "port" | "signer">;
 
 const TOKEN = 1_000_000_000n;
 
@@ -37,24 +40,17 @@ export const roles = (groups: readonly string[], cheater: Cheater): readonly Rol
 export const WALLET = "localnet";
 
 export const createPlayerHotkey = (wallets: string, seed: string, name: string): Promise<Signer> =>
-  createHotkey({
-    path: wallets,
-    name: WALLET,
-    hotkey: name,
-    seed: createHash("sha256").update(`blockzero localnet ${seed} ${name}`).digest(),
-  });
+  createHotkey(
+    { path: wallets, name: WALLET, hotkey: name },
+    { seed: createHash("sha256").update(`blockzero localnet ${seed} ${name}`).digest() },
+  );
 
-/**
- * How the localnet's miners train. A young model and short cycles want a higher rate than a real run's 3e-5, yet one that moves the
- * experts only part of their way in a cycle: the outer momentum goes on in the same direction, and would overshoot.
- */
-const TRAINING = {
-  batch_size: 8,
-  gradient_accumulation_steps: 1,
-  learning_rate: 2.5e-4,
-  warmup_steps: 5,
-  max_steps: 100,
-};
+/** The coldkey of the localnet's wallet, which owns the subnet where a chain has coldkeys. */
+export const createLocalnetColdkey = (wallets: string, seed: string): Promise<Signer> =>
+  createColdkey(
+    { path: wallets, name: WALLET },
+    { seed: createHash("sha256").update(`blockzero localnet ${seed} coldkey`).digest() },
+  );
 
 /** The YAML that a player's program is started with; it stands in the home, so the program can also be run by hand. */
 export const playerConfig = (
@@ -69,7 +65,7 @@ export const playerConfig = (
     checkpoint_keep_top_k: 1000,
     device: "cpu",
     threads: 1,
-    listen: { host: "127.0.0.1", port: player.port },
+    listen: { host: player.address, port: player.port },
     allow_private_addresses: true,
     log: { format: "json" },
     ...(player.program === "miner" && { expert_group: player.group, behaviour: player.behaviour, seed, ...TRAINING }),

@@ -3,7 +3,8 @@ import { setTimeout as delay } from "node:timers/promises";
 import { createBlobClient } from "#shared/artifact/blob-client.js";
 import { startBlobServer } from "#shared/artifact/blob-server.js";
 import { directoryStore } from "#shared/artifact/blob-store.js";
-import { connectDevChain, type DevChain } from "#shared/chain/index.js";
+import type { Chain, Signer } from "#shared/chain/chain.js";
+import type { ConnectOptions } from "#shared/chain/index.js";
 import { onnxCpu } from "#shared/engine/runtime/onnx-cpu.js";
 import { writeFileAtomic } from "#shared/files/atomic-file.js";
 import { createBlobs } from "#shared/participant/blobs.js";
@@ -14,14 +15,16 @@ import { pretrain } from "#shared/training/pretrain.js";
 import { firstCycle } from "../epoch.js";
 import { storeGenesis } from "../genesis.js";
 import { loadNetworkTemplate, type NetworkTemplate } from "../network-template.js";
-import { type Cheater, createPlayerHotkey, type Player, playerConfig, roles } from "./cast.js";
-import { chainGenesis, forwardTo, publishNetwork, registerPlayers } from "./chain-setup.js";
+import { type Cheater, createLocalnetColdkey, createPlayerHotkey, type Player, playerConfig, roles } from "./cast.js";
+import { devchainHost } from "./devchain-host.js";
 import { DESCRIPTION, openHome } from "./home.js";
+import { forwardTo, type LocalChainHost, publishNetwork, whileBlocksCome } from "./local-chain.js";
 import { createObserver } from "./observer.js";
 import { freePorts } from "./ports.js";
 import { type Supervised, supervise } from "./process.js";
 import type { CycleResult, LocalnetResult } from "./result.js";
 import { cycleTable, summaryTable } from "./table.js";
+import { PRETRAINING } from "./training.js";
 import { createView } from "./view.js";
 
 export interface LocalnetOptions {
@@ -37,12 +40,13 @@ export interface LocalnetOptions {
   readonly json: string | undefined;
   /** Steps of the genesis model's pretraining. */
   readonly genesisSteps: number;
-  /** Milliseconds between blocks. */
-  readonly blockTime: number;
+  /** Milliseconds between blocks; unset, as suits the chain. */
+  readonly blockTime: number | undefined;
+  /** WASM of a subtensor runtime to run on; unset, a devchain. */
+  readonly runtime: string | undefined;
   readonly signal: AbortSignal;
 }
 
-const PRETRAINING = { batchSize: 8, learningRate: 3e-3 };
 const READY_POLL_MS = 100;
 const READY_WITHIN_MS = 60_000;
 
@@ -89,19 +93,22 @@ interface Stage {
 }
 
 const live = async (options: LocalnetOptions, stage: Stage): Promise<LocalnetResult> => {
-  const { home, seed, cycles, signal, blockTime } = options;
+  const { home, seed, cycles, signal } = options;
   const { view, onExit, start } = stage;
   const started = performance.now();
-  const template = loadNetworkTemplate(options.template);
-  const { netuid } = template;
+  const templateFile = loadNetworkTemplate(options.template);
 
   const wallets = join(home, "wallets");
   const owner = await createPlayerHotkey(wallets, String(seed), "owner");
-  const cast = roles(Object.keys(template.groups), options.cheater);
+  const log = createLogger({ name: "localnet", level: "warn", format: "pretty" });
+  const host = await chooseHost(options, templateFile, owner, { log, signal, timeoutMs: READY_WITHIN_MS });
+  const { blockTime = host.blockTime } = options;
+  const cast = roles(Object.keys(templateFile.groups), options.cheater);
   const [chainPort, ...ports] = await freePorts(cast.length + 1);
   const players: Player[] = await Promise.all(
     cast.map(async (role, i) => ({
       ...role,
+      address: host.address,
       port: ports[i]!,
       signer: await createPlayerHotkey(wallets, String(seed), role.name),
     })),
@@ -109,31 +116,23 @@ const live = async (options: LocalnetOptions, stage: Stage): Promise<LocalnetRes
 
   // The chain waits for us while the subnet is set up; once it ticks, a restarted node must tick too.
   let ticking = false;
-  writeFileAtomic(join(home, "chain-genesis.json"), JSON.stringify(chainGenesis(template, owner.address)));
-  start({
-    name: "devchain",
-    program: "owner/main.js",
-    logFile: join(home, "logs", "devchain.log"),
-    args: () => [
-      "devchain",
-      ...["--home", join(home, "chain"), "--genesis", join(home, "chain-genesis.json")],
-      ...["--port", String(chainPort), "--block-time", String(ticking ? blockTime : 0)],
-    ],
-  });
-  const log = createLogger({ name: "localnet", level: "warn", format: "pretty" });
+  start(host.process(chainPort!, () => (ticking ? blockTime : 0)));
   const endpoint = `ws://127.0.0.1:${chainPort}`;
-  const chain = await connectDevChain({ endpoint, log, signal, timeoutMs: READY_WITHIN_MS });
+  const local = await host.connect(endpoint);
+  const { chain } = local;
   onExit(() => chain.close());
 
-  const parameters = await pretrainGenesis(template, options, stage);
-  await registerPlayers(chain, netuid, players, owner);
+  const parameters = await pretrainGenesis(templateFile, options, stage);
+  const { netuid } = await whileBlocksCome(local, () => local.enrol(players));
+  const template = { ...templateFile, netuid };
   const first = firstCycle((await chain.head()).number, template);
   const store = directoryStore(join(home, "owner", "blobs"));
   const genesis = await storeGenesis(store, { ...template, first_cycle: first }, parameters);
-  const server = await startBlobServer({ host: "127.0.0.1", port: 0, store, visible: () => true, log });
+  const server = await startBlobServer({ host: host.address, port: 0, store, visible: () => true, log });
   onExit(() => server.close());
-  await publishNetwork(chain, netuid, { hash: genesis.networkHash, location: server.url }, owner);
-  await forwardTo(chain, first, template);
+  const published = { hash: genesis.networkHash, location: server.url };
+  await whileBlocksCome(local, () => publishNetwork(chain, netuid, published, owner));
+  await forwardTo(local, first, template);
 
   const clock = await startBlockClock(chain, signal);
   const client = createBlobClient({ allowPrivateAddresses: true, log });
@@ -145,7 +144,7 @@ const live = async (options: LocalnetOptions, stage: Stage): Promise<LocalnetRes
   for (const player of players) start(playerProcess(player, { home, endpoint, netuid, seed }));
   await everybodyJoined(players, signal);
   ticking = true;
-  await chain.setBlockTime(blockTime);
+  await local.setBlockTime(blockTime);
   view.print(`the subnet lives: a block every ${blockTime} ms, logs in ${join(home, "logs")}`, "");
 
   const last = first + cycles - 1;
@@ -174,6 +173,18 @@ const live = async (options: LocalnetOptions, stage: Stage): Promise<LocalnetRes
     await new Promise((done) => signal.addEventListener("abort", done, { once: true }));
   }
   return result;
+};
+
+const chooseHost = async (
+  { home, seed, runtime }: LocalnetOptions,
+  template: NetworkTemplate,
+  hotkey: Signer,
+  connection: Omit<ConnectOptions, "endpoint">,
+): Promise<LocalChainHost> => {
+  if (runtime === undefined) return devchainHost(template, hotkey, home, connection);
+  const { subtensorHost } = await import("./subtensor-host.js");
+  const coldkey = await createLocalnetColdkey(join(home, "wallets"), String(seed));
+  return subtensorHost(template, { coldkey, hotkey }, { home, runtime: resolve(runtime) }, connection);
 };
 
 const pretrainGenesis = async (
@@ -207,6 +218,8 @@ const playerProcess = (
     program: `${player.program}/main.js`,
     logFile: join(home, "logs", `${player.name}.log`),
     args: () => ["--config", config],
+    // Blocks come in time also while everybody trains.
+    isPatient: true,
   };
 };
 
@@ -215,14 +228,14 @@ const describe = (
   home: string,
   subnet: { endpoint: string; netuid: number; first: number; blockTime: number; players: ReadonlyMap<number, Player> },
 ): void => {
-  const players = [...subnet.players].map(([uid, { name, program, group, behaviour, port, signer }]) => ({
+  const players = [...subnet.players].map(([uid, { name, program, group, behaviour, address, port, signer }]) => ({
     uid,
     name,
     program,
     group,
     behaviour,
     hotkey: signer.address,
-    blobs: `http://127.0.0.1:${port}`,
+    blobs: `http://${address}:${port}`,
   }));
   writeFileAtomic(join(home, DESCRIPTION), `${JSON.stringify({ ...subnet, players }, null, 2)}\n`);
 };
@@ -230,20 +243,20 @@ const describe = (
 /** A participant serves blobs once it has joined. */
 const everybodyJoined = async (players: readonly Player[], signal: AbortSignal): Promise<void> => {
   const until = performance.now() + READY_WITHIN_MS;
-  for (const { port } of players) {
-    while (!(await isUp(port)) && performance.now() < until) await delay(READY_POLL_MS, undefined, { signal });
+  for (const { address, port } of players) {
+    while (!(await isUp(address, port)) && performance.now() < until) await delay(READY_POLL_MS, undefined, { signal });
   }
 };
 
-const isUp = async (port: number): Promise<boolean> => {
+const isUp = async (address: string, port: number): Promise<boolean> => {
   try {
-    return (await fetch(`http://127.0.0.1:${port}/health`)).ok;
+    return (await fetch(`http://${address}:${port}/health`)).ok;
   } catch {
     return false;
   }
 };
 
-const uidsOf = async (chain: DevChain, netuid: number, players: readonly Player[]): Promise<Map<number, Player>> => {
+const uidsOf = async (chain: Chain, netuid: number, players: readonly Player[]): Promise<Map<number, Player>> => {
   const { neurons } = await chain.metagraph(netuid);
   return new Map(
     players.map((player) => [neurons.find(({ hotkey }) => hotkey === player.signer.address)!.uid, player]),

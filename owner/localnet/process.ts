@@ -1,5 +1,6 @@
 import { type ChildProcess, fork } from "node:child_process";
 import { closeSync, mkdirSync, openSync, readFileSync } from "node:fs";
+import { constants, setPriority } from "node:os";
 import { dirname } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
@@ -14,6 +15,8 @@ export interface ProcessSpec {
   readonly args: () => readonly string[];
   /** Standard output and error, appended. */
   readonly logFile: string;
+  /** Gives way to the others where processors are few. */
+  readonly isPatient?: boolean;
 }
 
 /** A child that is started again when it dies unasked. */
@@ -64,6 +67,7 @@ export const supervise = (
       execArgv: ["--enable-source-maps"],
     });
     closeSync(output);
+    if (spec.isPatient && child.pid !== undefined) setPriority(child.pid, constants.priority.PRIORITY_BELOW_NORMAL);
     writeFileAtomic(pidFile, `${child.pid}\n`);
     exited = new Promise((resolve) => {
       child.once("exit", (code, signal) => {

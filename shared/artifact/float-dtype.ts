@@ -19,7 +19,8 @@ export const floatBytes = (dtype: FloatDType): 2 | 4 => (dtype === "F32" ? 4 : 2
  */
 export const widen = (dtype: FloatDType, bytes: Uint8Array, into: Float32Array): void => {
   const little = IS_LITTLE_ENDIAN ? bytes : swapped(dtype, bytes);
-  const aligned = little.byteOffset % floatBytes(dtype) === 0 ? little : little.slice();
+  // Not `slice`, which of a Buffer is a view.
+  const aligned = little.byteOffset % floatBytes(dtype) === 0 ? little : new Uint8Array(little);
   if (dtype === "F32") {
     into.set(new Float32Array(aligned.buffer, aligned.byteOffset, into.length));
     return;

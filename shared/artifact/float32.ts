@@ -8,7 +8,8 @@ export interface FloatTensor {
 
 /** The elements of an F32 tensor: a view of its bytes where they are aligned, else a copy. */
 export const toFloats = ({ data }: Pick<Tensor, "data">): Float32Array => {
-  const aligned = data.byteOffset % 4 === 0 ? data : data.slice();
+  // Not `slice`, which of a Buffer is a view.
+  const aligned = data.byteOffset % 4 === 0 ? data : new Uint8Array(data);
   const view = new Float32Array(aligned.buffer, aligned.byteOffset, aligned.byteLength / 4);
   return IS_LITTLE_ENDIAN ? view : swapped(aligned);
 };

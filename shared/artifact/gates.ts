@@ -2,12 +2,15 @@ import { reasonOf } from "#shared/errors.js";
 import { commitmentOf } from "#shared/protocol/commitment.js";
 import { sha256 } from "#shared/protocol/hash.js";
 import { isUpdateSigned, parseUpdateManifest, type UpdateManifest } from "#shared/protocol/manifest.js";
+import type { CodecName } from "#shared/protocol/network.js";
 import { MAX_DETAIL_CHARS, quote } from "#shared/protocol/parsed.js";
 import type { Verify } from "#shared/protocol/signing.js";
 import type { ReasonCode } from "#shared/protocol/verdict.js";
+import { isFault } from "./codec/codec.js";
+import { CODECS, decodeTensor, encodedSpecs, type TensorShapes } from "./codec/index.js";
 import { contentHash } from "./content-hash.js";
-import { toFloats } from "./float32.js";
-import { parseSafetensors, type SafetensorsLimits } from "./safetensors.js";
+import type { FloatTensor } from "./float32.js";
+import { byName, parseSafetensors, type SafetensorsLimits } from "./safetensors.js";
 import { type FloatTensors, l2Norm } from "./update.js";
 
 /** The first gate that an update did not pass. */
@@ -34,13 +37,15 @@ export interface ManifestGates {
   readonly base: string;
   /** The network's expert groups. */
   readonly groups: ReadonlySet<string>;
+  /** The network's codec. */
+  readonly codec: CodecName;
   readonly maxBytes: number;
   readonly verify: Verify;
 }
 
 export interface TensorGates {
   /** The group's tensors in the base model: name → shape. */
-  readonly shapes: ReadonlyMap<string, readonly number[]>;
+  readonly shapes: TensorShapes;
   /** L2 norm of those tensors in the base model. */
   readonly baseNorm: number;
   /** Largest allowed norm of the update, relative to `baseNorm`. */
@@ -51,7 +56,7 @@ export interface TensorGates {
 
 /**
  * What a manifest must pass before its tensors are worth fetching, in this order: no_commit, hash_mismatch, commitment_mismatch, malformed,
- * wrong_network, wrong_cycle, bad_signature, wrong_group, stale_base, too_large.
+ * wrong_network, wrong_cycle, bad_signature, wrong_group, stale_base, wrong_codec, too_large.
  */
 export const checkManifest = (
   bytes: Uint8Array,
@@ -74,6 +79,9 @@ export const checkManifest = (
     return failed("wrong_group", `made for ${quote(manifest.group)}, revealed for ${quote(expected.group)}`);
   }
   if (manifest.base !== expected.base) return failed("stale_base", `trained from ${manifest.base}`);
+  if (manifest.codec !== expected.codec) {
+    return failed("wrong_codec", `written as ${manifest.codec}, the network's is ${expected.codec}`);
+  }
   if (manifest.bytes > expected.maxBytes) {
     return failed("too_large", `${manifest.bytes} bytes, at most ${expected.maxBytes}`);
   }
@@ -82,8 +90,9 @@ export const checkManifest = (
 
 /**
  * What an update's tensors must pass before they are scored, in this order: too_large, hash_mismatch, malformed (also a file that is not
- * in canonical form, so that equal tensors always have equal hashes), unknown_tensor, missing_tensor, wrong_dtype, wrong_shape,
- * not_finite, norm. Tensors are views of `bytes`, in canonical order.
+ * in canonical form, so that equal tensors always have equal hashes), unknown_tensor, missing_tensor, wrong_dtype, wrong_shape, then per
+ * tensor malformed (its encoding) and not_finite, and norm last. Tensors come in canonical order. Nothing is allocated but what the
+ * shapes ask for, one decoded copy; that of codec float32 is a view of `bytes`.
  */
 export const checkTensors = (
   manifest: UpdateManifest,
@@ -105,23 +114,26 @@ export const checkTensors = (
   }
   if (contentHash(parsed.tensors) !== manifest.tensors) return failed("malformed", "not canonical safetensors");
 
+  const codec = CODECS[manifest.codec];
+  const specs = encodedSpecs(codec, shapes);
   for (const name of parsed.tensors.keys()) {
-    if (!shapes.has(name)) return failed("unknown_tensor", quote(name));
+    if (!specs.has(name)) return failed("unknown_tensor", quote(name));
   }
-  for (const [name, shape] of shapes) {
+  for (const [name, { dtype, shape }] of specs) {
     const tensor = parsed.tensors.get(name);
     if (tensor === undefined) return failed("missing_tensor", quote(name));
-    if (tensor.dtype !== "F32") return failed("wrong_dtype", `${quote(name)} is ${tensor.dtype}, not F32`);
+    if (tensor.dtype !== dtype) return failed("wrong_dtype", `${quote(name)} is ${tensor.dtype}, not ${dtype}`);
     if (`${tensor.shape}` !== `${shape}`) {
       return failed("wrong_shape", `${quote(name)} is [${tensor.shape}], not [${shape}]`);
     }
   }
 
-  const tensors: FloatTensors = new Map(
-    [...parsed.tensors].map(([name, tensor]) => [name, { shape: tensor.shape, data: toFloats(tensor) }]),
-  );
-  for (const [name, tensor] of tensors) {
-    if (!Number.isFinite(l2Norm([tensor]))) return failed("not_finite", quote(name));
+  const tensors = new Map<string, FloatTensor>();
+  for (const [name, shape] of byName(shapes)) {
+    const data = decodeTensor(codec, name, shape, parsed.tensors);
+    if (isFault(data)) return failed(data.reason, `${quote(name)}: ${data.problem}`);
+    if (!Number.isFinite(l2Norm([{ shape, data }]))) return failed("not_finite", quote(name));
+    tensors.set(name, { shape, data });
   }
   const norm = l2Norm(tensors.values());
   const allowed = maxUpdateNorm * baseNorm;

@@ -231,7 +231,8 @@ const isUnicode = (text: string): boolean => !/\p{Surrogate}/u.test(text);
 const isObject = (value: unknown): value is Record<string, unknown> =>
   typeof value === "object" && value !== null && !Array.isArray(value);
 
-const byName = <T>(map: ReadonlyMap<string, T>): readonly (readonly [string, T])[] =>
+/** In the canonical order: ascending by the names' UTF-8 bytes. */
+export const byName = <T>(map: ReadonlyMap<string, T>): readonly (readonly [string, T])[] =>
   [...map].sort(([a], [b]) => Buffer.compare(Buffer.from(a), Buffer.from(b)));
 
 const invalid = (problem: string, cause?: unknown): BlockZeroError =>

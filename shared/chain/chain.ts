@@ -66,12 +66,28 @@ export interface WeightRow {
 /** How a subnet takes weights: in the clear, or committed first and revealed by their owner or by drand's beacon. */
 export type WeightsMode = "plain" | "hash" | "timelock";
 
+/**
+ * How the runtime reads what a timelock hid: SCALE of (uids, values, version key), with the hotkey's public key before it where it
+ * is `hotkey`, so that nobody can pass off another's ciphertext as his own.
+ */
+export type TimelockPayload = "legacy" | "hotkey";
+
+/**
+ * When the runtime opens timelocks: in the very block of the epoch that ends the reveal period, where what has no pulse by then is
+ * lost; or as soon as there is a pulse, in the epoch after the reveal period.
+ */
+export type TimelockReveal = "at-epoch" | "within-epoch";
+
 export interface HyperParameters {
   readonly tempo: number;
+  /** Blocks from one epoch to the next: the tempo, or one more, as the runtime counts. */
+  readonly epochLength: number;
   /** Blocks between two settings of weights. */
   readonly weightsRateLimit: number;
   readonly weightsVersion: number;
   readonly weightsMode: WeightsMode;
+  readonly timelockPayload: TimelockPayload;
+  readonly timelockReveal: TimelockReveal;
   /** Epochs between commitment and revelation of weights. */
   readonly revealPeriod: number;
   readonly minAllowedWeights: number;

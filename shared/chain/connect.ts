@@ -1,17 +1,92 @@
 import { BlockZeroError } from "#shared/errors.js";
 import type { Chain } from "./chain.js";
 import { type ConnectOptions, connectDevChain } from "./dev-chain.js";
+import { systemClock } from "./devchain/clock.js";
+import { RpcError, RpcSocket } from "./rpc-socket.js";
+import { endpointOf, NAMED_NETWORKS } from "./subtensor/networks.js";
+
+/** What serves an endpoint. */
+type ChainKind = "devchain" | "subtensor";
 
 /**
- * Connects to the chain that an endpoint names; its scheme picks the implementation. `ws:` is a devchain.
- * Throws `BlockZeroError` CHAIN_ENDPOINT_INVALID, CHAIN_UNREACHABLE.
+ * Connects to the chain that the endpoints serve; what a node answers tells a devchain from subtensor. A network's name stands for
+ * its public entry point.
+ * Throws `BlockZeroError` CHAIN_ENDPOINT_INVALID, CHAIN_UNREACHABLE, and what connecting to either of them throws.
  */
 export const connectChain = async (options: ConnectOptions): Promise<Chain> => {
-  const scheme = URL.canParse(options.endpoint) ? new URL(options.endpoint).protocol : undefined;
-  if (scheme === "ws:") return connectDevChain(options);
+  const named = typeof options.endpoint === "string" ? [options.endpoint] : options.endpoint;
+  const endpoint = named.map(endpointOf);
+  for (const url of endpoint) checkEndpoint(url);
+  const kind = endpoint.every(isRemote) ? "subtensor" : await kindOf({ ...options, endpoint });
+  if (kind === "devchain") return connectDevChain({ ...options, endpoint });
+  // `@polkadot/api` takes most of a second to load: only who needs it waits for it.
+  const { connectSubtensor } = await import("./subtensor/connect.js");
+  return connectSubtensor({ ...options, endpoint });
+};
+
+const checkEndpoint = (endpoint: string): void => {
+  if (URL.canParse(endpoint) && /^wss?:$/.test(new URL(endpoint).protocol)) return;
   throw new BlockZeroError(
     "CHAIN_ENDPOINT_INVALID",
-    `${JSON.stringify(options.endpoint)} is not a chain endpoint`,
-    "give the WebSocket URL of a devchain, e.g. ws://127.0.0.1:9944",
+    `${JSON.stringify(endpoint)} is not a chain endpoint`,
+    `give a node's WebSocket URL, e.g. ws://127.0.0.1:9944, or a network: ${Object.keys(NAMED_NETWORKS).join(", ")}`,
   );
 };
+
+/** A devchain serves loopback only, without TLS. */
+const isRemote = (endpoint: string): boolean => new URL(endpoint).protocol === "wss:";
+
+/** Asks the first endpoint that answers for what only a Substrate node has. */
+const kindOf = async (options: ConnectOptions & { readonly endpoint: readonly string[] }): Promise<ChainKind> => {
+  const { endpoint: endpoints, timeoutMs = 5000, clock = systemClock, signal } = options;
+  const silent = { debug: () => {}, info: () => {}, warn: () => {}, error: () => {} };
+  let onAbort = () => {};
+  let cancel = () => {};
+  const kind = new Promise<ChainKind>((resolve, reject) => {
+    const socket = new RpcSocket({
+      endpoints,
+      log: silent,
+      greet: async (ask) => {
+        try {
+          await ask("system_chain", []);
+          settle("subtensor");
+        } catch (error) {
+          if (!(error instanceof RpcError)) throw error;
+          settle("devchain");
+        }
+      },
+      onReady: () => {},
+      onNotification: () => {},
+      onEnd: reject,
+      clock,
+      random: options.random,
+    });
+    const settle = (answer: ChainKind) => {
+      resolve(answer);
+      void socket.fail(closed());
+    };
+    const give = (error: BlockZeroError) => {
+      reject(error);
+      void socket.fail(error);
+    };
+    onAbort = () => give(closed());
+    cancel = clock.after(timeoutMs, () => give(unreachable(socket.endpoint, socket.lastReason)));
+    if (signal?.aborted) onAbort();
+    signal?.addEventListener("abort", onAbort, { once: true });
+  });
+  try {
+    return await kind;
+  } finally {
+    cancel();
+    signal?.removeEventListener("abort", onAbort);
+  }
+};
+
+const unreachable = (endpoint: string, reason: string): BlockZeroError =>
+  new BlockZeroError(
+    "CHAIN_UNREACHABLE",
+    `no chain at ${endpoint}: ${reason}`,
+    "start it with `blockzero devchain`, or correct the endpoint",
+  );
+const closed = (): BlockZeroError =>
+  new BlockZeroError("CHAIN_CLOSED", "the chain was closed", "connect again to go on");

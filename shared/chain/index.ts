@@ -17,12 +17,3 @@ export { type Clock, systemClock } from "./devchain/clock.js";
 export { type Genesis, type GenesisSpec, genesisSchema } from "./devchain/genesis.js";
 export { type Devchain, type DevchainOptions, startDevchain } from "./devchain/start.js";
 export { type EpochInput, type EpochNeuron, type EpochResult, yumaEpoch } from "./devchain/yuma.js";
-export {
-  createHotkey,
-  hotkeyFile,
-  loadHotkey,
-  signerFromUri,
-  verify,
-  type WalletLocation,
-  walletsFolder,
-} from "./wallet.js";

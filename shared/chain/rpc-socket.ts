@@ -1,7 +1,9 @@
 import { WebSocket } from "ws";
-import { BlockZeroError, reasonOf } from "#shared/errors.js";
+import { BlockZeroError, formatError, reasonOf } from "#shared/errors.js";
 import type { Log } from "#shared/telemetry/log.js";
+import { type Clock, systemClock } from "./devchain/clock.js";
 import { incomingSchema } from "./devchain/wire.js";
+import { type EndpointRotation, rotateEndpoints } from "./endpoint-rotation.js";
 
 /** The other side answered with an error. */
 export class RpcError extends Error {
@@ -12,17 +14,33 @@ export class RpcError extends Error {
     /** The rule's name, where there is one. */
     readonly reason: string | undefined,
     message: string,
+    /** What a Substrate node says beyond its message. */
+    readonly detail?: string,
   ) {
     super(message);
   }
 }
 
+/** Asks over one connection; CHAIN_DISCONNECTED when it ends. */
+export type Ask = (method: string, params: readonly unknown[]) => Promise<unknown>;
+
 export interface RpcSocketOptions {
-  readonly endpoint: string;
+  /** Tried in turn. */
+  readonly endpoints: readonly string[];
   readonly log: Log;
-  /** Called on every (re)connection before anything that waited is sent: what it asks goes first. */
-  readonly onOpen: () => void;
+  /**
+   * Called on every (re)connection; nothing else is sent before it resolves. What it throws speaks against the endpoint: the next one
+   * is tried, and where there is none, all ends. WRONG_NETWORK excludes the endpoint for good.
+   */
+  readonly greet: (ask: Ask, rotation: EndpointRotation) => Promise<void>;
+  /** The connection is good, and what waited has been sent over it. */
+  readonly onReady: () => void;
   readonly onNotification: (method: string, params: unknown) => void;
+  /** Nothing can be asked any more. */
+  readonly onEnd: (error: BlockZeroError) => void;
+  readonly clock?: Clock | undefined;
+  /** Uniform in [0, 1); for the jitter of reconnection. */
+  readonly random?: (() => number) | undefined;
 }
 
 interface Request {
@@ -33,24 +51,23 @@ interface Request {
   readonly reject: (error: Error) => void;
 }
 
-const FIRST_DELAY_MS = 50;
-const LAST_DELAY_MS = 10_000;
 const HEARTBEAT_MS = 15_000;
-/** The one request whose outcome is not known by its answer alone. */
-const WRITE = "author_submit";
 /** Longest wait for an answer over a live connection. */
 const ANSWER_MS = 30_000;
 const HANDSHAKE_MS = 5_000;
 const MAX_PAYLOAD = 64 << 20;
 
-/** One WebSocket that speaks JSON-RPC: requests multiplexed by id, connection renewed with exponential backoff. */
+/** JSON-RPC over one WebSocket at a time: requests multiplexed by id, the connection renewed at the next endpoint with backoff. */
 export class RpcSocket {
   readonly #options: RpcSocketOptions;
+  readonly #clock: Clock;
+  readonly #rotation: EndpointRotation;
   readonly #requests = new Map<number, Request>();
   #nextId = 1;
   #socket: WebSocket | undefined;
-  #retry: NodeJS.Timeout | undefined;
-  #delay = FIRST_DELAY_MS;
+  /** Greeted: requests go out. */
+  #isReady = false;
+  #cancelRetry = () => {};
   #outage = false;
   /** Whether it was ever connected: until then the one who waits for the first contact reports its failure. */
   #hadContact = false;
@@ -59,6 +76,8 @@ export class RpcSocket {
 
   constructor(options: RpcSocketOptions) {
     this.#options = options;
+    this.#clock = options.clock ?? systemClock;
+    this.#rotation = rotateEndpoints(options.endpoints, options.random ?? Math.random);
     this.#connect();
   }
 
@@ -67,50 +86,35 @@ export class RpcSocket {
     return this.#lastReason;
   }
 
+  get endpoint(): string {
+    return this.#rotation.current;
+  }
+
   /**
-   * Asks and waits, through outages. With `repeat` false an outage rejects it with CHAIN_DISCONNECTED instead: for requests
-   * that must not be sent twice, or that `onOpen` makes anew.
+   * Asks and waits, through outages and changes of endpoint. With `repeat` false an outage rejects it with CHAIN_DISCONNECTED instead:
+   * for requests that must not be sent twice, or that are made anew by whoever made them.
    */
   request(method: string, params: readonly unknown[], repeat = true): Promise<unknown> {
     return new Promise((settle, refuse) => {
-      // A node that lives but does not answer must not stall a role for ever. What became of a write only the writer may judge.
-      const timer = method === WRITE ? undefined : setTimeout(() => this.#timeOut(id, method), ANSWER_MS).unref();
-      const resolve = (value: unknown) => {
-        clearTimeout(timer);
-        settle(value);
-      };
-      const reject = (error: Error) => {
-        clearTimeout(timer);
-        refuse(error);
-      };
-      if (this.#failure) return reject(this.#failure);
-      const id = this.#nextId++;
-      const text = JSON.stringify({ jsonrpc: "2.0", id, method, params });
-      const isOpen = this.#socket?.readyState === WebSocket.OPEN;
-      if (!isOpen && !repeat) return reject(disconnected(this.#options.endpoint));
-      this.#requests.set(id, { text, repeat, resolve, reject });
-      if (isOpen) this.#socket?.send(text);
+      if (this.#failure) return refuse(this.#failure);
+      if (!this.#isReady && !repeat) return refuse(disconnected(this.endpoint));
+      const id = this.#enter(method, params, repeat, settle, refuse);
+      if (this.#isReady) this.#socket?.send(this.#requests.get(id)!.text);
     });
   }
 
-  #timeOut(id: number, method: string): void {
-    const request = this.#requests.get(id);
-    // While there is no connection the wait is the outage's, which has its own warning.
-    if (!request || this.#socket?.readyState !== WebSocket.OPEN) return;
-    this.#requests.delete(id);
-    request.reject(
-      new BlockZeroError(
-        "CHAIN_TIMEOUT",
-        `${this.#options.endpoint} did not answer ${method} within ${ANSWER_MS / 1000} s`,
-        "check the node's load, or use another endpoint",
-      ),
-    );
+  /** Leaves an endpoint that answers but is of no use, where there is another. */
+  rotate(reason: string): void {
+    if (!this.#rotation.hasOthers || !this.#isReady) return;
+    this.#lastReason = reason;
+    this.#socket?.terminate();
   }
 
   /** Ends it for good; whatever waits or comes later is rejected with the error. */
   async fail(error: BlockZeroError): Promise<void> {
     this.#failure ??= error;
-    clearTimeout(this.#retry);
+    this.#isReady = false;
+    this.#cancelRetry();
     const waiting = [...this.#requests.values()];
     this.#requests.clear();
     for (const { reject } of waiting) reject(error);
@@ -123,9 +127,46 @@ export class RpcSocket {
     });
   }
 
+  #enter(
+    method: string,
+    params: readonly unknown[],
+    repeat: boolean,
+    settle: (result: unknown) => void,
+    refuse: (error: Error) => void,
+  ): number {
+    const id = this.#nextId++;
+    const text = JSON.stringify({ jsonrpc: "2.0", id, method, params });
+    // A node that lives but does not answer must not stall a role for ever.
+    const cancel = this.#clock.after(ANSWER_MS, () => this.#timeOut(id, method));
+    this.#requests.set(id, {
+      text,
+      repeat,
+      resolve: (value) => {
+        cancel();
+        settle(value);
+      },
+      reject: (error) => {
+        cancel();
+        refuse(error);
+      },
+    });
+    return id;
+  }
+
+  #timeOut(id: number, method: string): void {
+    const request = this.#requests.get(id);
+    // While there is no connection the wait is the outage's, which has its own warning.
+    if (!request || this.#socket?.readyState !== WebSocket.OPEN) return;
+    this.#requests.delete(id);
+    const what = `did not answer ${method} within ${ANSWER_MS / 1000} s`;
+    request.reject(
+      new BlockZeroError("CHAIN_TIMEOUT", `${this.endpoint} ${what}`, "check the node's load, or use another endpoint"),
+    );
+    this.rotate(what);
+  }
+
   #connect(): void {
-    const { endpoint, log, onOpen } = this.#options;
-    const socket = new WebSocket(endpoint, {
+    const socket = new WebSocket(this.endpoint, {
       handshakeTimeout: HANDSHAKE_MS,
       maxPayload: MAX_PAYLOAD,
       perMessageDeflate: false,
@@ -135,18 +176,12 @@ export class RpcSocket {
     let answered = true;
 
     socket.on("open", () => {
-      if (this.#outage) log.info("connected to the chain again", { endpoint });
-      this.#outage = false;
-      this.#hadContact = true;
-      this.#delay = FIRST_DELAY_MS;
       heartbeat = setInterval(() => {
         if (!answered) socket.terminate();
         answered = false;
         socket.ping();
       }, HEARTBEAT_MS);
-      const waiting = [...this.#requests.values()];
-      onOpen();
-      for (const { text } of waiting) socket.send(text);
+      void this.#greet(socket);
     });
     socket.on("pong", () => {
       answered = true;
@@ -157,18 +192,54 @@ export class RpcSocket {
     });
     socket.on("close", () => {
       clearInterval(heartbeat);
-      if (this.#failure) return;
-      if (!this.#outage && this.#hadContact)
-        log.warn("no connection to the chain, trying again", { endpoint, reason: this.#lastReason });
-      this.#outage = this.#hadContact;
-      for (const [id, { repeat, reject }] of [...this.#requests]) {
-        if (repeat) continue;
-        this.#requests.delete(id);
-        reject(disconnected(endpoint));
-      }
-      this.#retry = setTimeout(() => this.#connect(), this.#delay);
-      this.#delay = Math.min(this.#delay * 2, LAST_DELAY_MS);
+      if (!this.#failure) this.#connectAgain();
     });
+  }
+
+  #connectAgain(): void {
+    this.#isReady = false;
+    if (!this.#outage && this.#hadContact)
+      this.#options.log.warn("no connection to the chain, trying again", {
+        endpoint: this.endpoint,
+        reason: this.#lastReason,
+      });
+    this.#outage = this.#hadContact;
+    for (const [id, { repeat, reject }] of [...this.#requests]) {
+      if (repeat) continue;
+      this.#requests.delete(id);
+      reject(disconnected(this.endpoint));
+    }
+    this.#cancelRetry = this.#clock.after(this.#rotation.next(), () => this.#connect());
+  }
+
+  async #greet(socket: WebSocket): Promise<void> {
+    const { log, greet, onReady, onEnd } = this.#options;
+    const ask: Ask = (method, params) =>
+      new Promise((settle, refuse) => {
+        if (socket !== this.#socket || socket.readyState !== WebSocket.OPEN) return refuse(disconnected(this.endpoint));
+        socket.send(this.#requests.get(this.#enter(method, params, false, settle, refuse))!.text);
+      });
+    try {
+      await greet(ask, this.#rotation);
+    } catch (thrown) {
+      if (socket !== this.#socket || socket.readyState !== WebSocket.OPEN) return;
+      const error = thrown instanceof BlockZeroError ? thrown : unusable(this.endpoint, thrown);
+      const mayPass = error.code === "CHAIN_TIMEOUT" || error.code === "CHAIN_BEHIND";
+      if (!mayPass && !this.#rotation.hasOthers) return onEnd(error);
+      log.warn(`an endpoint is not used: ${formatError(error)}`);
+      if (!mayPass) this.#rotation.exclude();
+      this.#lastReason = error.message;
+      socket.terminate();
+      return;
+    }
+    if (socket !== this.#socket || socket.readyState !== WebSocket.OPEN) return;
+    if (this.#outage) log.info("connected to the chain again", { endpoint: this.endpoint });
+    this.#outage = false;
+    this.#hadContact = true;
+    this.#isReady = true;
+    this.#rotation.succeeded();
+    for (const { text } of [...this.#requests.values()]) socket.send(text);
+    onReady();
   }
 
   #receive(text: string): void {
@@ -180,7 +251,7 @@ export class RpcSocket {
     }
     const parsed = incomingSchema.safeParse(json);
     if (!parsed.success) {
-      this.#options.log.warn("the chain sent what is not JSON-RPC; ignored", { endpoint: this.#options.endpoint });
+      this.#options.log.warn("the chain sent what is not JSON-RPC; ignored", { endpoint: this.endpoint });
       return;
     }
     const message = parsed.data;
@@ -193,10 +264,14 @@ export class RpcSocket {
     this.#requests.delete(Number(message.id));
     if ("error" in message) {
       const { code, message: what, data } = message.error;
-      request.reject(new RpcError(code, data?.reason, what));
+      const isText = typeof data === "string";
+      request.reject(new RpcError(code, isText ? undefined : data?.reason, what, isText ? data : undefined));
     } else request.resolve(message.result);
   }
 }
 
 const disconnected = (endpoint: string): BlockZeroError =>
   new BlockZeroError("CHAIN_DISCONNECTED", `the connection to ${endpoint} broke`, "try again once it is back");
+
+const unusable = (endpoint: string, thrown: unknown): BlockZeroError =>
+  new BlockZeroError("CHAIN_UNREACHABLE", `no chain at ${endpoint}: ${reasonOf(thrown)}`, "correct the endpoint");

@@ -1,6 +1,7 @@
 import { homedir } from "node:os";
 import { join } from "node:path";
 import { z } from "zod";
+import { NAMED_NETWORKS } from "../chain/subtensor/networks.js";
 import { type DeviceChoice, deviceChoices } from "../engine/runtime/device-choice.js";
 import { logFormats, logLevels } from "../telemetry/logger.js";
 import { setting } from "./settings.js";
@@ -9,6 +10,13 @@ const name = z.string().min(1);
 
 /** A path; a leading `~/` is the home folder. */
 export const pathSchema = name.transform((path) => (path.startsWith("~/") ? join(homedir(), path.slice(2)) : path));
+
+const NETWORK_NAMES = Object.keys(NAMED_NETWORKS).join(", ");
+const endpointSchema = z.union([z.url({ protocol: /^wss?$/ }), z.enum(Object.keys(NAMED_NETWORKS))]);
+
+const endpointsSchema = z
+  .union([z.string().transform((text) => text.split(",").map((part) => part.trim())), z.array(z.string())])
+  .pipe(z.array(endpointSchema).min(1));
 
 /** What the model runs on, where `standard` is the program's own choice. */
 export const deviceSetting = (standard: DeviceChoice) =>
@@ -22,10 +30,11 @@ export const deviceSetting = (standard: DeviceChoice) =>
 /** Settings of every program that takes part in a subnet. */
 export const participantSettings = {
   chain_endpoint: setting({
-    schema: z.url({ protocol: /^wss?$/ }),
+    schema: endpointsSchema,
     default: "ws://127.0.0.1:9944",
-    allowed: "a ws:// or wss:// URL",
-    describe: "The chain's WebSocket endpoint.",
+    allowed: `a ws:// or wss:// URL or one of ${NETWORK_NAMES}; or several, as a list or with commas between`,
+    describe:
+      "The chain's WebSocket endpoint. Of several of one chain, the next is used when one fails or lags behind.",
   }),
   netuid: setting({ schema: z.int().min(0).max(65535), default: 1, describe: "The subnet's number." }),
   network: setting({
@@ -73,6 +82,11 @@ export const participantSettings = {
     schema: z.boolean(),
     default: false,
     describe: "Fetch from loopback and private addresses too. Only for a network on one machine or one LAN.",
+  }),
+  dry_run: setting({
+    schema: z.boolean(),
+    default: false,
+    describe: "Do everything but write to the chain: each extrinsic that would be sent is logged.",
   }),
   wandb: setting({
     schema: z.boolean(),

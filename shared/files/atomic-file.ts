@@ -25,9 +25,12 @@ export const writeFileAtomic = (path: string, content: string | Uint8Array, mode
 };
 
 /** The file's text, or null if there is none. */
-export const readFileIfAny = (path: string): string | null => {
+export const readFileIfAny = (path: string): string | null => readBytesIfAny(path)?.toString("utf8") ?? null;
+
+/** The file's bytes, or null if there is none. */
+export const readBytesIfAny = (path: string): Buffer | null => {
   try {
-    return readFileSync(path, "utf8");
+    return readFileSync(path);
   } catch (thrown) {
     if ((thrown as NodeJS.ErrnoException).code === "ENOENT") return null;
     throw thrown;
@@ -35,7 +38,7 @@ export const readFileIfAny = (path: string): string | null => {
 };
 
 /** Makes a rename outlive a power cut. Windows neither needs nor allows it. */
-const syncFolder = (path: string): void => {
+export const syncFolder = (path: string): void => {
   if (process.platform === "win32") return;
   const folder = openSync(path, "r");
   try {

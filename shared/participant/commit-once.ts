@@ -1,5 +1,6 @@
 import { setCommitment } from "#shared/chain/call.js";
 import type { Chain, Signer } from "#shared/chain/chain.js";
+import { nextAllowed } from "#shared/chain/rate-limits.js";
 import { BlockZeroError } from "#shared/errors.js";
 import type { BlockRange } from "#shared/protocol/phases.js";
 import type { Log } from "#shared/telemetry/log.js";
@@ -40,6 +41,7 @@ export const commitOnce = async (
       const mine = (await chain.commitments(netuid)).find(({ hotkey }) => hotkey === signer.address);
       return mine?.data === record && mine.block >= window.start ? mine.block : null;
     },
+    allowed: () => nextAllowed(chain, setCommitment(netuid, record), signer.address),
     send: () => chain.submit(setCommitment(netuid, record), signer),
     failure: "commit failed, will retry inside the window",
     fields: { key },

@@ -1,10 +1,10 @@
 import type { Commitment } from "#shared/chain/chain.js";
-import { verify } from "#shared/chain/wallet.js";
 import { BlockZeroError, reasonOf } from "#shared/errors.js";
 import { isInPhase, phaseWindow } from "#shared/protocol/phases.js";
 import { parseRecord, shortHash } from "#shared/protocol/records.js";
 import { isReportSigned, MAX_REPORT_BYTES, parseReport, type Report } from "#shared/protocol/report.js";
 import { permittedStakes, type Stakes } from "#shared/protocol/stake.js";
+import { verify } from "#shared/wallet/index.js";
 import type { Participant } from "./join.js";
 import { withPatience } from "./patience.js";
 

@@ -2,7 +2,7 @@ import { z } from "zod";
 import type { Signer } from "#shared/chain/chain.js";
 import { parseCanonical } from "./canonical-json.js";
 import { hashSchema } from "./hash.js";
-import { groupName, hashJson } from "./network.js";
+import { codecName, groupName, hashJson } from "./network.js";
 import type { Parsed } from "./parsed.js";
 import { MAX_CYCLE } from "./records.js";
 import { addressSchema, isSignedBy, signatureSchema, signDocument, type Verify } from "./signing.js";
@@ -21,7 +21,8 @@ export const updateManifestSchema = z.strictObject({
   group: groupName,
   /** Hash of the model it was trained from. */
   base: hashSchema,
-  codec: z.literal("dense-f32"),
+  /** How the tensors are written; what the network file says. */
+  codec: codecName,
   /** Hash and length of the canonical safetensors blob. */
   tensors: hashSchema,
   bytes: z.int().positive(),
@@ -33,13 +34,12 @@ export const updateManifestSchema = z.strictObject({
 
 export type UpdateManifest = z.infer<typeof updateManifestSchema>;
 
-export type UnsignedUpdateManifest = Omit<UpdateManifest, "version" | "kind" | "codec" | "hotkey" | "signature">;
+export type UnsignedUpdateManifest = Omit<UpdateManifest, "version" | "kind" | "hotkey" | "signature">;
 
 export const signUpdateManifest = (
   fields: UnsignedUpdateManifest,
   signer: Pick<Signer, "address" | "sign">,
-): UpdateManifest =>
-  signDocument({ version: 1, kind: "update", codec: "dense-f32", hotkey: signer.address, ...fields } as const, signer);
+): UpdateManifest => signDocument({ version: 1, kind: "update", hotkey: signer.address, ...fields } as const, signer);
 
 /** The artifact's hash: SHA-256 of the whole manifest's canonical JSON, signature included. */
 export const artifactHash = (manifest: UpdateManifest): string => hashJson(manifest);

@@ -56,6 +56,11 @@ export const modelConfigSchema = z
       refuse("num_experts_per_tok", `is more than num_experts (${model.num_experts})`);
   });
 
+/** How the tensors of an update are written; the codecs are in `shared/artifact/codec/`. */
+export const CODEC_NAMES = ["float32", "bfloat16", "int8", "topk-2bit"] as const;
+
+export const codecName = z.enum(CODEC_NAMES);
+
 /** Everything participants must agree on. Its hash stands on chain and in every record. */
 export const networkSchema = z.strictObject({
   version: z.literal(1),
@@ -91,6 +96,12 @@ export const networkSchema = z.strictObject({
     /** Largest allowed L2 norm of an update relative to the norm of the weights that it updates. */
     max_update_norm: z.number().positive(),
   }),
+  artifact: z
+    .strictObject({
+      /** The codec of every update: an update in another is rejected. */
+      codec: codecName.default("float32"),
+    })
+    .prefault({}),
   limits: z.strictObject({
     artifact_bytes: z.int().positive(),
   }),
@@ -102,6 +113,7 @@ export type PhaseLengths = z.infer<typeof phaseLengthsSchema>;
 export type DataSource = z.infer<typeof dataSourceSchema>;
 export type ExpertGroup = z.infer<typeof expertGroupSchema>;
 export type ModelConfig = z.infer<typeof modelConfigSchema>;
+export type CodecName = z.infer<typeof codecName>;
 export type Network = z.infer<typeof networkSchema>;
 
 /** RFC 8785 bytes: what is hashed and signed wherever JSON is. */

@@ -1,40 +1,124 @@
-/** Who submitted a tensor blob first, and when. */
+import { type Cosines, residualCosine } from "./residual.js";
+import { type Similarity, type Sketch, similarity } from "./sketch.js";
+
+/** Who submitted an update first, and when. */
 export interface Original {
   readonly cycle: number;
   readonly hotkey: string;
   readonly artifact: string;
 }
 
+/** A submission that repeats an earlier one. */
+export interface Duplicate {
+  readonly original: Original;
+  /** How alike they are; null where their bytes are the same. */
+  readonly likeness: Likeness | null;
+}
+
+export interface Likeness extends Similarity {
+  /** Cosine of what they do not share with everybody; null where there is nobody to tell. */
+  readonly residual: number | null;
+}
+
+interface Contents {
+  /** Hash of the canonical tensor blob. */
+  readonly tensors: string;
+  /** Null where it is not known: only its bytes can then be recognised. */
+  readonly sketch: Sketch | null;
+}
+
 export interface DuplicateInputs {
   readonly cycle: number;
-  readonly submissions: readonly {
+  /** Of one expert group: others have nothing to compare. */
+  readonly submissions: readonly (Contents & {
     readonly hotkey: string;
     readonly artifact: string;
-    /** Hash of the canonical tensor blob. */
-    readonly tensors: string;
     readonly commitBlock: number;
-  }[];
+  })[];
   /** The updates merged into the model's ancestors, with the cycle that merged them. */
-  readonly lineage: Iterable<Original & { readonly tensors: string }>;
+  readonly lineage: Iterable<Original & Contents>;
 }
 
 /**
- * Finds submissions whose tensors were submitted before: in the lineage, or this cycle with an earlier commit block (equal blocks:
- * the lower artifact hash is the original). Hotkey of the duplicate → its original. Every copy of one blob is measured against
- * the same original, and nobody loses for having been copied.
+ * From where on two updates are one, each sign sufficient. `npm run bench -- duplicates` measures honest miners and disguised copies,
+ * docs/scoring.md has the figures.
  */
-export const findDuplicates = ({ cycle, submissions, lineage }: DuplicateInputs): ReadonlyMap<string, Original> => {
-  const originals = new Map<string, Original>();
-  for (const { tensors, cycle: merged, hotkey, artifact } of lineage) {
-    const known = originals.get(tensors);
-    if (known === undefined || merged < known.cycle) originals.set(tensors, { cycle: merged, hotkey, artifact });
-  }
-  const duplicates = new Map<string, Original>();
+export const NEAR = { residual: 0.4, cosine: 0.88, signs: 0.78, overlap: 0.8 } as const;
+
+/** Where updates of a group are commonly so much alike, plain cosines and signs tell nothing. */
+const COMMONLY_ALIKE = 0.82;
+/**
+ * Finds submissions that repeat an earlier update: one in the lineage, or one of this cycle with an earlier commit block (equal blocks:
+ * the lower artifact hash is the original). Hotkey of the duplicate → its original. Only originals are compared against, so that nobody
+ * loses for having been copied.
+ */
+export const findDuplicates = ({ cycle, submissions, lineage }: DuplicateInputs): ReadonlyMap<string, Duplicate> => {
+  const earlier = [...lineage].sort((a, b) => a.cycle - b.cycle);
+  const byBytes = new Map<string, Original>();
+  for (const { tensors, hotkey, artifact, cycle: merged } of earlier)
+    if (!byBytes.has(tensors)) byBytes.set(tensors, { cycle: merged, hotkey, artifact });
+
   const inOrder = [...submissions].sort((a, b) => a.commitBlock - b.commitBlock || (a.artifact < b.artifact ? -1 : 1));
-  for (const { tensors, hotkey, artifact } of inOrder) {
-    const original = originals.get(tensors);
-    if (original === undefined) originals.set(tensors, { cycle, hotkey, artifact });
-    else duplicates.set(hotkey, original);
+  const cosine = cosinesOf(inOrder);
+  const sketched = inOrder.flatMap(({ sketch }, i) => (sketch ? [i] : []));
+  const areAlike = lowerQuartile(sketched, cosine) >= COMMONLY_ALIKE;
+  const originals: number[] = [];
+  const duplicates = new Map<string, Duplicate>();
+
+  const nearEarlier = (sketch: Sketch): Duplicate | null => {
+    for (const { sketch: other, hotkey, artifact, cycle: merged } of earlier) {
+      if (!other) continue;
+      const likeness = { ...similarity(sketch, other), residual: null };
+      if (isNear(likeness)) return { original: { cycle: merged, hotkey, artifact }, likeness };
+    }
+    return null;
+  };
+  const nearOriginal = (at: number, sketch: Sketch): Duplicate | null => {
+    // Originals alone: a flood of copies cannot make itself what all have in common.
+    const witnesses = originals.filter((other) => inOrder[other]!.sketch !== null);
+    for (const other of originals) {
+      const { hotkey, artifact, sketch: theirs } = inOrder[other]!;
+      if (!theirs) continue;
+      const likeness = { ...similarity(sketch, theirs), residual: residualCosine(at, other, witnesses, cosine) };
+      if (isNear(likeness, areAlike)) return { original: { cycle, hotkey, artifact }, likeness };
+    }
+    return null;
+  };
+
+  for (const [at, { hotkey, artifact, tensors, sketch }] of inOrder.entries()) {
+    const same = byBytes.get(tensors);
+    const found = same
+      ? { original: same, likeness: null }
+      : sketch && (nearOriginal(at, sketch) ?? nearEarlier(sketch));
+    if (found) {
+      duplicates.set(hotkey, found);
+      continue;
+    }
+    originals.push(at);
+    byBytes.set(tensors, { cycle, hotkey, artifact });
   }
   return duplicates;
+};
+
+/** @param areAlike all updates of the group are */
+export const isNear = ({ cosine, residual, signs, overlap }: Likeness, areAlike = false): boolean =>
+  (residual !== null && residual >= NEAR.residual) ||
+  (overlap !== null && overlap >= NEAR.overlap) ||
+  (!areAlike && (cosine >= NEAR.cosine || signs >= NEAR.signs));
+
+const lowerQuartile = (all: readonly number[], cosine: Cosines): number => {
+  const pairs = all.flatMap((a, i) => all.slice(i + 1).map((b) => cosine(a, b))).sort((a, b) => a - b);
+  return pairs.length >= 3 ? pairs[pairs.length >> 2]! : 0;
+};
+
+/** Each pair's cosine once. */
+const cosinesOf = (submissions: readonly Contents[]): Cosines => {
+  const n = submissions.length;
+  const known = new Float64Array(n * n).fill(Number.NaN);
+  return (a, b) => {
+    if (a === b) return 1;
+    const at = a < b ? a * n + b : b * n + a;
+    if (Number.isNaN(known[at]!)) known[at] = similarity(submissions[a]!.sketch!, submissions[b]!.sketch!).cosine;
+    return known[at]!;
+  };
 };

@@ -1,15 +1,28 @@
 import { readFile } from "node:fs/promises";
 import { emptyTaskHandler, runTask, type TaskCall } from "@acala-network/chopsticks-core";
+import type { KeyringPair } from "@polkadot/keyring/types";
 import { expandMetadata, Metadata, TypeRegistry } from "@polkadot/types";
+import type {
+  DispatchError,
+  Extrinsic,
+  ExtrinsicEra,
+  RuntimeVersion,
+  TransactionValidityError,
+} from "@polkadot/types/interfaces";
 import type { StorageEntry } from "@polkadot/types/primitive/types";
-import { compactAddLength, hexToU8a, stringToU8a, u8aToHex } from "@polkadot/util";
+import { compactAddLength, compactStripLength, hexToU8a, stringToU8a, u8aToHex } from "@polkadot/util";
 
 type Hex = `0x${string}`;
+type Calls = TaskCall["calls"];
 type Decorated = ReturnType<typeof expandMetadata>;
 
 /** Milliseconds of an Aura slot, and so between two blocks. */
 const SLOT_MS = 1000;
 const START_MS = 1_750_000_000_000;
+const ZERO_HASH: Hex = `0x${"00".repeat(32)}`;
+/** The engine's name in a block's digest: "aura". */
+const AURA: Hex = "0x61757261";
+const FINALIZE: Calls[number] = ["BlockBuilder_finalize_block", []];
 const SYSTEM_CODE: Hex = "0x3a636f6465";
 
 /** What the runtime said of one extrinsic. */
@@ -55,9 +68,9 @@ export class OfflineRuntime {
 
     const registry = new TypeRegistry();
     const opaque = (await bare("Metadata_metadata_at_version", "0x0f000000")).result;
-    // Option<OpaqueMetadata>: one byte, then the compact length, both of which the codec takes off.
-    const bytes = registry.createType("Option<Bytes>", opaque).unwrap();
-    const metadata = new Metadata(registry, u8aToHex(hexToU8a(bytes.toHex())));
+    // Option<OpaqueMetadata>: one byte, then bytes with their length.
+    const [, bytes] = compactStripLength(hexToU8a(opaque).subarray(1));
+    const metadata = new Metadata(registry, u8aToHex(bytes));
     registry.setMetadata(metadata);
     const runtime = new OfflineRuntime(wasm, storage, registry, expandMetadata(registry, metadata));
     runtime.write("timestamp", "now", [], START_MS);
@@ -72,8 +85,9 @@ export class OfflineRuntime {
     return this.#decorated.tx;
   }
 
-  get wasm(): Hex {
-    return this.#wasm;
+  get specVersion(): number {
+    const { version } = this.#decorated.consts.system!;
+    return this.registry.createType<RuntimeVersion>("RuntimeVersion", version!.toU8a()).specVersion.toNumber();
   }
 
   /** A copy that goes its own way. */
@@ -93,49 +107,88 @@ export class OfflineRuntime {
     this.#sortedKeys = undefined;
   }
 
-  /** The stored value as JSON, the item's default where there is none. */
+  /** The stored value as JSON; where there is none, the item's default or null. */
   read(pallet: string, item: string, keys: readonly unknown[] = []): unknown {
     const entry = this.#entry(pallet, item);
     const stored = this.#storage.get(u8aToHex(storageKey(entry, keys)));
+    if (stored === undefined && entry.meta.modifier.isOptional) return null;
     return this.registry
       .createType(this.#valueType(entry), stored === undefined ? entry.meta.fallback.toU8a(true) : hexToU8a(stored))
       .toJSON();
   }
 
+  /** Begins block `number`, which need not follow the last, and leaves it open: enough to see what its start does. */
+  async begin(number: number): Promise<void> {
+    await this.#run([this.#initialize(number)]);
+  }
+
   /**
-   * Executes block `number` (which need not follow the last) with signed extrinsics in it. Its effects are kept.
-   * `finish` false leaves the block open at its end, which is enough to see what its start did.
+   * Executes block `number`; each extrinsic is signed only when those before it have been applied, so that its nonce is
+   * right.
    */
-  async block(number: number, extrinsics: readonly Hex[] = [], finish = true): Promise<readonly Applied[]> {
-    const now = START_MS + number * SLOT_MS;
-    const slot = this.registry.createType("u64", now / SLOT_MS).toU8a();
-    const zero = `0x${"00".repeat(32)}`;
-    const header = this.registry.createType("Header", {
-      parentHash: zero,
-      number,
-      stateRoot: zero,
-      extrinsicsRoot: zero,
-      digest: { logs: [{ PreRuntime: ["0x61757261", u8aToHex(slot)] }] },
-    });
-    const inherent = this.registry.createType("Extrinsic", this.tx["timestamp"]!["set"]!(now)).toHex();
-    const calls: TaskCall["calls"] = [["Core_initialize_block", [header.toHex()]]];
-    if (finish) {
-      for (const extrinsic of [inherent, ...extrinsics]) calls.push(["BlockBuilder_apply_extrinsic", [extrinsic]]);
-    }
-    // A task answers with its last result only, so each extrinsic is asked for with those before it.
+  async block(number: number, extrinsics: readonly (() => Hex)[] = []): Promise<readonly Applied[]> {
+    await this.#run([this.#initialize(number), this.#setTime(number)]);
+    // A task answers with its last result only, so each extrinsic has its own.
     const applied: Applied[] = [];
-    for (let count = 1; finish && count <= extrinsics.length; count++) {
-      const { result } = await call(this.#wasm, calls.slice(0, count + 2), this.#storage, this.#keys());
-      applied.push(this.#outcome(result));
+    for (const sign of extrinsics) {
+      applied.push(this.#outcome(await this.#run([["BlockBuilder_apply_extrinsic", [sign()]]])));
     }
-    if (finish) calls.push(["BlockBuilder_finalize_block", []]);
-    const { storageDiff } = await call(this.#wasm, calls, this.#storage, this.#keys());
+    await this.#run([FINALIZE]);
+    return applied;
+  }
+
+  /** Executes the empty blocks from one to another, both included. */
+  async emptyBlocks(from: number, to: number): Promise<void> {
+    const calls: Calls = [];
+    for (let number = from; number <= to; number++)
+      calls.push(this.#initialize(number), this.#setTime(number), FINALIZE);
+    if (calls.length > 0) await this.#run(calls);
+  }
+
+  /** Signs a call, valid for ever on this runtime, with the signer's nonce of now. */
+  sign(pallet: string, name: string, args: readonly unknown[], signer: KeyringPair): Hex {
+    const call = this.tx[pallet]?.[name]?.(...args);
+    if (!call) throw new Error(`the runtime has no call ${pallet}.${name}`);
+    const { nonce } = this.read("system", "account", [signer.address]) as { nonce: number };
+    const { version } = this.#decorated.consts.system!;
+    const runtimeVersion = this.registry.createType<RuntimeVersion>("RuntimeVersion", version!.toU8a());
+    const extrinsic = this.registry.createType<Extrinsic>("Extrinsic", { method: call }, { version: 4 });
+    extrinsic.sign(signer, {
+      blockHash: ZERO_HASH,
+      genesisHash: ZERO_HASH,
+      era: this.registry.createType<ExtrinsicEra>("ExtrinsicEra"),
+      nonce,
+      tip: 0,
+      runtimeVersion,
+    });
+    return extrinsic.toHex();
+  }
+
+  #initialize(number: number): Calls[number] {
+    const slot = this.registry.createType("u64", timeOf(number) / SLOT_MS).toU8a();
+    const header = this.registry.createType("Header", {
+      parentHash: ZERO_HASH,
+      number,
+      stateRoot: ZERO_HASH,
+      extrinsicsRoot: ZERO_HASH,
+      digest: { logs: [{ PreRuntime: [AURA, u8aToHex(slot)] }] },
+    });
+    return ["Core_initialize_block", [header.toHex()]];
+  }
+
+  #setTime(number: number): Calls[number] {
+    const inherent = this.registry.createType("Extrinsic", this.tx.timestamp!.set!(timeOf(number))).toHex();
+    return ["BlockBuilder_apply_extrinsic", [inherent]];
+  }
+
+  async #run(calls: Calls): Promise<Hex> {
+    const { result, storageDiff } = await call(this.#wasm, calls, this.#storage, this.#keys());
     for (const [key, value] of storageDiff) {
       if (value === null) this.#storage.delete(key);
       else this.#storage.set(key, value);
     }
     this.#sortedKeys = undefined;
-    return applied;
+    return result;
   }
 
   #outcome(hex: Hex): Applied {
@@ -143,11 +196,11 @@ export class OfflineRuntime {
     // Result<Result<(), DispatchError>, TransactionValidityError>
     if (bytes[0] === 0) {
       if (bytes[1] === 0) return { kind: "ok" };
-      const error = this.registry.createType("DispatchError", bytes.subarray(2));
+      const error = this.registry.createType<DispatchError>("DispatchError", bytes.subarray(2));
       if (!error.isModule) return { kind: "error", name: error.type };
       return { kind: "error", name: this.registry.findMetaError(error.asModule).name };
     }
-    const invalid = this.registry.createType("TransactionValidityError", bytes.subarray(1));
+    const invalid = this.registry.createType<TransactionValidityError>("TransactionValidityError", bytes.subarray(1));
     if (!invalid.isInvalid) return { kind: "invalid", name: "Unknown" };
     const { asInvalid } = invalid;
     return {
@@ -173,18 +226,11 @@ export class OfflineRuntime {
   }
 }
 
-const storageKey = (entry: StorageEntry, keys: readonly unknown[]): Uint8Array => {
-  const key = keys.length === 0 ? entry() : entry(...(keys.length === 1 ? keys : [keys]).flat());
-  // The decorated entry prefixes its key with the length.
-  return key.subarray(key.length < 64 + 1 ? 1 : key[0]! & 1 ? 2 : 1);
-};
+const timeOf = (block: number): number => START_MS + block * SLOT_MS;
 
-const call = async (
-  wasm: Hex,
-  calls: TaskCall["calls"],
-  storage: ReadonlyMap<string, Hex>,
-  sorted: readonly string[] = [],
-) => {
+const storageKey = (entry: StorageEntry, keys: readonly unknown[]): Uint8Array => compactStripLength(entry(...keys))[1];
+
+const call = async (wasm: Hex, calls: Calls, storage: ReadonlyMap<string, Hex>, sorted: readonly string[] = []) => {
   const response = await runTask(
     { wasm, calls, mockSignatureHost: false, allowUnresolvedImports: true, runtimeLogLevel: 0 },
     {

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, it, type TestContext } from "node:test";
 import { behaviours, type Workplace } from "#miner/behaviours.js";
+import { openPacker } from "#miner/pack.js";
 import { checkTensors } from "#shared/artifact/gates.js";
 import { decodeFloats, l2Norm } from "#shared/artifact/update.js";
 import { parseUpdateManifest } from "#shared/protocol/manifest.js";
@@ -11,7 +12,7 @@ import { type Forged, forge, genesisBase, noiseUpdate, serve } from "../support/
 
 const open = async (t: TestContext, options: Parameters<typeof openSubnet>[1] = {}) => {
   const subnet = await openSubnet(t, options);
-  const { participant, trainer } = await openMiner(t, subnet, "ann");
+  const { participant, trainer, journal } = await openMiner(t, subnet, "ann");
   const base = genesisBase(subnet).group("math");
   const work: Workplace = {
     participant,
@@ -20,6 +21,7 @@ const open = async (t: TestContext, options: Parameters<typeof openSubnet>[1] = 
     cycle: 1,
     base,
     baseManifest: await participant.models.manifest(subnet.modelHash, participant.signal),
+    pack: (update) => openPacker({ participant, journal }, 1).pack(update),
     train: (maxSteps) =>
       trainer.train(base, { cycle: 1, stop: () => false, ...(maxSteps !== undefined && { maxSteps }) }),
   };

@@ -1,10 +1,10 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { liveCycle } from "#miner/cycle.js";
-import { verify } from "#shared/chain/wallet.js";
 import { commitmentOf } from "#shared/protocol/commitment.js";
 import { isUpdateSigned, parseUpdateManifest, type UpdateManifest } from "#shared/protocol/manifest.js";
 import { encodeRecord, parseRecord, shortHash } from "#shared/protocol/records.js";
+import { verify } from "#shared/wallet/index.js";
 import { NETUID } from "../support/micro-network.js";
 import { openMiner, type TestMiner } from "../support/miner.js";
 import { openSubnet, type Subnet, until } from "../support/subnet.js";

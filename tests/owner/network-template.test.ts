@@ -6,7 +6,7 @@ import { type TestContext, test } from "node:test";
 import { stringify } from "yaml";
 import { firstCycle, subnetParameters } from "#owner/epoch.js";
 import { isTemplate, loadNetworkTemplate } from "#owner/network-template.js";
-import { isEpoch } from "#shared/chain/devchain/coinbase.js";
+import { isEpoch } from "#shared/chain/devchain/epochs.js";
 import { networkDifferences } from "#shared/config/load-network.js";
 import { PRESETS } from "#shared/model/presets.js";
 import { cycleLength } from "#shared/protocol/phases.js";

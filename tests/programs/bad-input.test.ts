@@ -10,20 +10,14 @@ import { storeGenesis } from "#owner/genesis.js";
 import { type BlobServer, startBlobServer } from "#shared/artifact/blob-server.js";
 import { directoryStore } from "#shared/artifact/blob-store.js";
 import { setCommitment } from "#shared/chain/call.js";
-import {
-  connectDevChain,
-  createHotkey,
-  type Devchain,
-  type Signer,
-  signerFromUri,
-  startDevchain,
-} from "#shared/chain/index.js";
+import { connectDevChain, type Devchain, type Signer, startDevchain } from "#shared/chain/index.js";
 import { createRandom } from "#shared/data/random.js";
 import { lockHome } from "#shared/files/home-lock.js";
 import { initialParameters } from "#shared/model/init.js";
 import { canonicalBytes, type Network, networkHash } from "#shared/protocol/network.js";
 import { encodeRecord, shortHash } from "#shared/protocol/records.js";
 import { createLogger } from "#shared/telemetry/logger.js";
+import { createHotkey, signerFromUri } from "#shared/wallet/index.js";
 import { type Program, run } from "./process.js";
 import { smallNetwork } from "./small-network.js";
 
@@ -47,12 +41,10 @@ before(async () => {
   folder = mkdtempSync(join(tmpdir(), "blockzero-"));
   undo.push(() => rmSync(folder, { recursive: true }));
   const hotkey = (name: string) =>
-    createHotkey({
-      path: join(folder, "wallets"),
-      name: "demo",
-      hotkey: name,
-      seed: createHash("sha256").update(name).digest(),
-    });
+    createHotkey(
+      { path: join(folder, "wallets"), name: "demo", hotkey: name },
+      { seed: createHash("sha256").update(name).digest() },
+    );
   const owner = await hotkey("owner");
   miner = await hotkey("miner");
   await hotkey("nobody");
@@ -207,7 +199,7 @@ describe("bad input is refused in one line", { concurrency: 2, timeout: 120_000 
     const { cwd, args } = place({ ...settings(), "wallet.path": "wallets" });
     mkdirSync(join(cwd, "wallets", "demo", "hotkeys"), { recursive: true });
     const whole = readFileSync(join(folder, "wallets", "demo", "hotkeys", "miner"), "utf8");
-    writeFileSync(join(cwd, "wallets", "demo", "hotkeys", "miner"), whole.slice(0, -1));
+    writeFileSync(join(cwd, "wallets", "demo", "hotkeys", "miner"), whole.slice(0, -1), { mode: 0o600 });
     assert.match(await refusalIn(cwd, "blockzero-miner", args), /^✖ WALLET_MALFORMED /);
   });
 

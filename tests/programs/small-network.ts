@@ -38,5 +38,6 @@ export const smallNetwork: NetworkTemplate = {
     window: 4,
     max_update_norm: 0.5,
   },
+  artifact: { codec: "float32" },
   limits: { artifact_bytes: 1 << 20 },
 };

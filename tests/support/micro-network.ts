@@ -31,6 +31,7 @@ export const template: Omit<Network, "genesis"> = {
     window: 4,
     max_update_norm: 0.5,
   },
+  artifact: { codec: "float32" },
   limits: { artifact_bytes: 1 << 20 },
 };
 

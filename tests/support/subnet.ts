@@ -7,18 +7,12 @@ import { type Genesis, storeGenesis } from "#owner/genesis.js";
 import { startBlobServer } from "#shared/artifact/blob-server.js";
 import { type BlobStore, directoryStore } from "#shared/artifact/blob-store.js";
 import { setCommitment } from "#shared/chain/call.js";
-import {
-  connectDevChain,
-  createHotkey,
-  type DevChain,
-  type Devchain,
-  type Signer,
-  startDevchain,
-} from "#shared/chain/index.js";
+import { connectDevChain, type DevChain, type Devchain, type Signer, startDevchain } from "#shared/chain/index.js";
 import { loadConfig } from "#shared/config/load.js";
 import { joinNetwork, type Participant } from "#shared/participant/join.js";
 import { type BlockRange, cycleLength, type Phase, phaseWindow } from "#shared/protocol/phases.js";
 import { encodeRecord, shortHash } from "#shared/protocol/records.js";
+import { createHotkey } from "#shared/wallet/index.js";
 import { type ValidatorConfig, validatorSettings } from "#validator/config.js";
 import { temporaryFolder } from "../shared/artifact/temporary.js";
 import { collectingLog, TOKEN } from "../shared/chain/support.js";
@@ -76,7 +70,10 @@ export const openSubnet = async (t: TestContext, options: SubnetOptions = {}): P
   const names = ["owner", ...Object.keys(validators), ...miners];
   const signers = new Map<string, Signer>();
   for (const hotkey of names)
-    signers.set(hotkey, await createHotkey({ ...wallet, hotkey, seed: createHash("sha256").update(hotkey).digest() }));
+    signers.set(
+      hotkey,
+      await createHotkey({ ...wallet, hotkey }, { seed: createHash("sha256").update(hotkey).digest() }),
+    );
   const signer = (name: string) => signers.get(name)!;
 
   const store = directoryStore(join(home, "owner"));

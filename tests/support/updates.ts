@@ -82,7 +82,7 @@ export interface Forged {
 }
 
 export const forge = (subnet: Subnet, forgery: Forgery): Forged => {
-  const { networkHash, modelHash } = subnet;
+  const { network, networkHash, modelHash } = subnet;
   const { miner, cycle = 1, group = "math", location = subnet.location } = forgery;
   const own = subnet.signer(miner);
   const tensors = blobOf(forgery.tensors);
@@ -92,6 +92,7 @@ export const forge = (subnet: Subnet, forgery: Forgery): Forged => {
       cycle,
       group,
       base: modelHash,
+      codec: network.artifact.codec,
       tensors: tensors.hash,
       bytes: tensors.bytes.length,
       steps: 1,

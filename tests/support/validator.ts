@@ -1,8 +1,10 @@
 import { join } from "node:path";
 import type { TestContext } from "node:test";
 import { openJournal } from "#shared/participant/journal.js";
+import { openWeights } from "#shared/participant/weights/weights-context.js";
 import type { MetricValues } from "#shared/telemetry/metrics.js";
 import { createLossMeter } from "#shared/training/loss-meter.js";
+import { beaconOf } from "#validator/config.js";
 import type { Validator } from "#validator/cycle.js";
 import { validatorJournalSchema } from "#validator/journal.js";
 import { parameters } from "./micro-network.js";
@@ -35,5 +37,6 @@ export const openValidator = async (t: TestContext, subnet: Subnet, name: string
     meter: await openMeter(t, subnet),
     metrics: { write: (values) => void measured.push(values), close: async () => {} },
     journal: openJournal(join(participant.home, "validator.json"), validatorJournalSchema),
+    weights: openWeights(participant, beaconOf(subnet.validatorConfig(name))),
   };
 };

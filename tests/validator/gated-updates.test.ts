@@ -95,6 +95,7 @@ describe("gateSubmission", { timeout: 30_000 }, () => {
       ["wrong_group", { change: { group: "prose" } }],
       ["wrong_group", { group: "nobody" }],
       ["stale_base", { change: { base: other } }],
+      ["wrong_codec", { change: { codec: "bfloat16" } }],
       ["wrong_network", { change: { network: other } }],
       ["wrong_cycle", { change: { cycle: 0 } }],
       ["too_large", { change: { bytes: subnet.network.limits.artifact_bytes + 1 } }],

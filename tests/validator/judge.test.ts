@@ -1,11 +1,11 @@
 import assert from "node:assert/strict";
 import { describe, it, type TestContext } from "node:test";
-import { verify } from "#shared/chain/wallet.js";
 import { mean } from "#shared/mean.js";
 import type { Parameters } from "#shared/model/parameters.js";
 import { isReportSigned, type Report } from "#shared/protocol/report.js";
 import { evaluationSeed } from "#shared/protocol/seed.js";
 import { evaluationBatches } from "#shared/training/loss-meter.js";
+import { verify } from "#shared/wallet/index.js";
 import { judgeCycle } from "#validator/judge.js";
 import { parameters, template } from "../support/micro-network.js";
 import { openSubnet, type Subnet, until } from "../support/subnet.js";

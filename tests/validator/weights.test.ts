@@ -1,12 +1,10 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import { setWeights } from "#shared/chain/call.js";
 import type { Metagraph } from "#shared/chain/chain.js";
 import { networkSchema } from "#shared/protocol/network.js";
 import type { AgreedScore } from "#validator/journal.js";
-import { cycleWeights, setWeightsOnce } from "#validator/weights.js";
+import { cycleWeights } from "#validator/weights.js";
 import { NETUID, template } from "../support/micro-network.js";
-import { openSubnet, until } from "../support/subnet.js";
 
 const network = networkSchema.parse({ ...template, genesis: "0".repeat(64) });
 
@@ -111,80 +109,5 @@ describe("cycleWeights", () => {
     };
     assert.equal(winner(["a", "b", "c"]), winner(["c", "b", "a"]));
     assert.equal(winner(["b", "a", "c"]), winner(["c", "a", "b"]));
-  });
-});
-
-describe("setWeightsOnce", { timeout: 20_000 }, () => {
-  const weights = [
-    [0, 65535],
-    [3, 100],
-  ] as const;
-
-  it("sets them in the window and reads them back, once", async (t) => {
-    const subnet = await openSubnet(t);
-    const vera = await subnet.join("vera");
-    const window = subnet.window(1, "merge");
-    await subnet.to(window.start);
-    const set = setWeightsOnce(vera, weights, window);
-    await subnet.sent("vera", 1);
-    await subnet.to(window.start + 1);
-    assert.equal(await set, window.start + 1);
-    assert.deepEqual(await subnet.chain.weights(NETUID), [{ uid: subnet.uid("vera"), weights }]);
-    for (const block of [window.start + 1, window.end - 1, window.end]) {
-      await subnet.to(block);
-      assert.equal(await setWeightsOnce(vera, weights, window), window.start + 1, "also when the window is over");
-    }
-    assert.equal(await subnet.chain.nonce(vera.signer.address), 1);
-  });
-
-  it("waits out the rate limit and says until when", async (t) => {
-    const subnet = await openSubnet(t);
-    const vera = await subnet.join("vera");
-    const window = subnet.window(1, "merge");
-    const early = window.start - 2;
-    await subnet.to(early - 1);
-    const first = subnet.chain.submit(setWeights(NETUID, [[0, 1]], 0), vera.signer);
-    await subnet.sent("vera", 1);
-    await subnet.to(early);
-    await first;
-    await subnet.to(window.start);
-    const set = setWeightsOnce(vera, weights, window);
-    const allowed = early + subnet.network.phases.merge;
-    for (let block = window.start + 1; block <= allowed; block++) {
-      await subnet.sent("vera", 1 + block - window.start);
-      await subnet.to(block);
-    }
-    assert.equal(await set, allowed);
-    const reasons = vera.lines.filter(({ level }) => level === "warn").map(({ fields }) => String(fields.reason));
-    assert.equal(reasons.length, allowed - window.start - 1);
-    for (const reason of reasons) assert.match(reason, new RegExp(`retry at block ${allowed}`));
-  });
-
-  it("says why when the window closes without them", async (t) => {
-    const subnet = await openSubnet(t, { validators: { vera: 2000, poor: 900 } });
-    const poor = await subnet.join("poor");
-    const { start } = subnet.window(1, "merge");
-    await subnet.to(start);
-    const missed = assert.rejects(setWeightsOnce(poor, weights, { start, end: start + 2 }), (thrown: Error) => {
-      assert.match(thrown.message, /^weights were not set before block \d+: .*stake/);
-      return "code" in thrown && thrown.code === "WEIGHTS_MISSED";
-    });
-    await subnet.sent("poor", 1);
-    await subnet.to(start + 1);
-    await missed;
-    await assert.rejects(setWeightsOnce(poor, weights, { start, end: start + 1 }), /the window had closed/);
-    assert.equal(await subnet.chain.nonce(poor.signer.address), 1);
-  });
-
-  it("stops when the program does", async (t) => {
-    const subnet = await openSubnet(t);
-    const vera = await subnet.join("vera");
-    const { start, end } = subnet.window(1, "merge");
-    await subnet.to(start);
-    const set = assert.rejects(setWeightsOnce(vera, weights, { start, end }), { name: "AbortError" });
-    await subnet.sent("vera", 1);
-    vera.abort();
-    await set;
-    await until(t, async () => (await subnet.chain.nonce(vera.signer.address)) === 1);
   });
 });

@@ -11,6 +11,8 @@ import { type Genesis, hashGenesis } from "./genesis.js";
 export interface BlockLog {
   /** Durable once it returns. Throws `BlockZeroError` CHAIN_LOG_WRITE, having left nothing half-written behind. */
   append(blocks: readonly Block[]): void;
+  /** Cuts off the newest block, durably, and returns it. Throws `BlockZeroError` CHAIN_LOG_WRITE. */
+  pop(): Block;
   close(): void;
 }
 
@@ -46,7 +48,20 @@ export const openBlockLog = (home: string, genesis: Genesis, log: Log, replay: (
       }
     };
     if (length === 0) write([{ genesis: hashGenesis(genesis) }]);
-    return { append: write, close: () => closeSync(file) };
+    const pop = (): Block => {
+      try {
+        const bytes = readFileSync(path);
+        const start = bytes.lastIndexOf(NEWLINE, length - 2) + 1;
+        const block = blockSchema.parse(parse(bytes.toString("utf8", start, length)));
+        ftruncateSync(file, start);
+        fsyncSync(file);
+        length = start;
+        return block;
+      } catch (error) {
+        throw new BlockZeroError("CHAIN_LOG_WRITE", `${path}: ${reasonOf(error)}`, "check the disk", { cause: error });
+      }
+    };
+    return { append: write, pop, close: () => closeSync(file) };
   } catch (error) {
     closeSync(file);
     throw error;

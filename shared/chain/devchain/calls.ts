@@ -1,3 +1,4 @@
+import { isIP } from "node:net";
 import { z } from "zod";
 import { addressSchema } from "./address.js";
 import { amountSchema, genesisSubnetSchema, hyperParameterChangeSchema, netuidSchema } from "./genesis.js";
@@ -5,7 +6,11 @@ import { amountSchema, genesisSubnetSchema, hyperParameterChangeSchema, netuidSc
 /** The most bytes a commitment holds (subtensor's `Raw128`). */
 export const COMMITMENT_BYTES = 128;
 
+/** The largest timelocked ciphertext, in bytes. */
+const CIPHERTEXT_BYTES = 5000;
+
 const u16 = z.int().min(0).max(65535);
+const u16s = z.array(u16).max(4096);
 const call = <Name extends string, Args extends z.ZodRawShape>(name: Name, args: Args) =>
   z.strictObject({ name: z.literal(name), args: z.strictObject(args) });
 
@@ -32,9 +37,32 @@ export const callSchema = z.discriminatedUnion("name", [
   call("setCommitment", { netuid: netuidSchema, data: commitmentText }),
   call("setWeights", {
     netuid: netuidSchema,
-    dests: z.array(u16).max(4096),
-    weights: z.array(u16).max(4096),
+    dests: u16s,
+    weights: u16s,
     versionKey: z.int().min(0),
+  }),
+  /** `commit`: what `revealWeights` must hash to. */
+  call("commitWeights", { netuid: netuidSchema, commit: z.string().regex(/^[0-9a-f]{64}$/, "64 hex digits") }),
+  call("revealWeights", {
+    netuid: netuidSchema,
+    uids: u16s,
+    values: u16s,
+    salt: u16s,
+    versionKey: z.int().min(0),
+  }),
+  /** `commit`: a ciphertext that the beacon's pulse of `revealRound` opens. */
+  call("commitTimelockedWeights", {
+    netuid: netuidSchema,
+    commit: z
+      .string()
+      .regex(/^([0-9a-f]{2})+$/, "hex digits")
+      .max(2 * CIPHERTEXT_BYTES),
+    revealRound: z.int().min(0),
+  }),
+  call("serveAxon", {
+    netuid: netuidSchema,
+    ip: z.string().refine((text) => isIP(text) !== 0, "an IPv4 or IPv6 address"),
+    port: u16,
   }),
   /** From the signer's balance. */
   call("addStake", { netuid: netuidSchema, hotkey: addressSchema, amount: amountSchema }),

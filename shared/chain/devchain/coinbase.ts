@@ -1,25 +1,29 @@
-import { divide, fromInteger, U16_MAX } from "./fixed.js";
+import { isEpoch } from "./epochs.js";
+import { ratio, scaleAmount, share, U16_MAX } from "./fixed.js";
+import { adjustBurn } from "./rules/registration.js";
+import { revealTimelocked } from "./rules/timelock.js";
 import { type ChainState, type SubnetState, uidOf } from "./state.js";
 import { stakeOf } from "./subnet.js";
 import { yumaEpoch } from "./yuma.js";
 
-/** Whether the epoch of a subnet runs at a block: subtensor 293's `blocks_until_next_epoch` is then 0. */
-export const isEpoch = (netuid: number, tempo: number, block: number): boolean =>
-  tempo > 0 && (block + netuid + 1) % (tempo + 1) === tempo;
-
-/** What happens to every subnet at the start of a block, before its extrinsics: emission, and the epoch where it is due. */
+/**
+ * What happens to every subnet at the start of a block, before its extrinsics: the price of registration, emission, and where
+ * the epoch is due the weights that the beacon reveals, then Yuma.
+ */
 export const coinbase = (state: ChainState, block: number): ChainState => {
-  const perBlock = BigInt(state.genesis.emissionPerBlock);
+  const { emissionPerBlock, drand } = state.genesis;
   const subnets = new Map<number, SubnetState>();
   for (const [netuid, subnet] of state.subnets) {
-    const accrued = accrue(subnet, perBlock);
-    subnets.set(netuid, isEpoch(netuid, subnet.hyperParameters.tempo, block) ? payEpoch(accrued, block) : accrued);
+    const accrued = accrue(adjustBurn(subnet, block), BigInt(emissionPerBlock));
+    const isDue = isEpoch(netuid, subnet.hyperParameters.tempo, block);
+    const after = isDue ? payEpoch(revealTimelocked(accrued, drand, block, state.timestamp), block) : accrued;
+    subnets.set(netuid, after);
   }
   return { ...state, subnets };
 };
 
 const accrue = (subnet: SubnetState, amount: bigint): SubnetState => {
-  const cut = amount * divide(fromInteger(subnet.hyperParameters.ownerCut), fromInteger(U16_MAX));
+  const cut = amount * BigInt(share(subnet.hyperParameters.ownerCut, U16_MAX));
   return {
     ...subnet,
     pendingOwnerCut: subnet.pendingOwnerCut + (cut >> 32n),
@@ -28,10 +32,11 @@ const accrue = (subnet: SubnetState, amount: bigint): SubnetState => {
 };
 
 /**
- * Runs Yuma on what is pending and adds it to the stakes: the cut to the owner, half of the rest to miners by incentive,
- * half to validators by dividends. Where nobody has incentive validators get it all; the owner's own incentive is burned.
+ * Runs Yuma on what is pending and adds it to the stakes: the cut to the owner, half of the rest to miners by incentive, half to
+ * validators by dividends. Where nobody has incentive validators get it all; the owner's own incentive is burned, and so is what
+ * rounding leaves.
  */
-const payEpoch = (subnet: SubnetState, block: number): SubnetState => {
+export const payEpoch = (subnet: SubnetState, block: number): SubnetState => {
   const { hyperParameters, neurons, pendingEmission } = subnet;
   const results = yumaEpoch({
     ...hyperParameters,
@@ -48,12 +53,12 @@ const payEpoch = (subnet: SubnetState, block: number): SubnetState => {
   };
   const toMiners = results.reduce((total, { minerEmission }) => total + minerEmission, 0n);
   const toValidators = results.reduce((total, { validatorEmission }) => total + validatorEmission, 0n);
-  const validatorPot = pendingEmission - toMiners;
+  const validatorPot = toMiners > 0n ? pendingEmission / 2n : pendingEmission;
   pay(subnet.ownerHotkey, subnet.pendingOwnerCut);
   results.forEach(({ minerEmission, validatorEmission }, uid) => {
     const { hotkey } = neurons[uid]!;
     if (hotkey !== subnet.ownerHotkey) pay(hotkey, minerEmission);
-    if (toValidators > 0n) pay(hotkey, (validatorPot * validatorEmission) / toValidators);
+    pay(hotkey, scaleAmount(validatorPot, ratio(validatorEmission, toValidators)));
   });
 
   return {

@@ -1,64 +1,82 @@
 /**
- * Signed 32.32 fixed point in a bigint, with the rounding of the `I32F32` that subtensor computes its epochs in:
- * products and quotients round down, results saturate.
+ * Fixed point with 32 binary digits after the point, in a whole number of 2⁻³²: exactly what the `I32F32` gives in which subtensor
+ * computes its epochs, products and quotients rounded down. Values stay below 2⁵ (proportions and small sums of them), so that a
+ * double holds every intermediate; amounts of tokens are bigints.
  */
-export type Fixed = bigint;
+export type Fixed = number;
 
+const HALF_WORD = 2 ** 16;
 const FRACTION = 32n;
-const LARGEST = (1n << 63n) - 1n;
-export const ZERO: Fixed = 0n;
-export const ONE: Fixed = 1n << FRACTION;
+export const ZERO: Fixed = 0;
+export const ONE: Fixed = 2 ** 32;
 export const U16_MAX = 65535;
 
-const saturate = (value: bigint): Fixed => (value > LARGEST ? LARGEST : value < -LARGEST - 1n ? -LARGEST - 1n : value);
-
-export const fromInteger = (value: number | bigint): Fixed => saturate(BigInt(value) << FRACTION);
-export const add = (a: Fixed, b: Fixed): Fixed => saturate(a + b);
-export const multiply = (a: Fixed, b: Fixed): Fixed => saturate((a * b) >> FRACTION);
-export const smaller = (a: Fixed, b: Fixed): Fixed => {
-  if (a < b) return a;
-  return b;
+export const multiply = (a: Fixed, b: Fixed): Fixed => {
+  const high = Math.floor(a / HALF_WORD);
+  const low = a - high * HALF_WORD;
+  return Math.floor((high * b + Math.floor((low * b) / HALF_WORD)) / HALF_WORD);
 };
-export const larger = (a: Fixed, b: Fixed): Fixed => -smaller(-a, -b);
-/** Zero where the divisor is zero. */
-export const divide = (a: Fixed, b: Fixed): Fixed => (b === 0n ? 0n : saturate((a << FRACTION) / b));
+
+/** Sixteen binary digits at a time; zero where the divisor is zero. */
+export const divide = (a: Fixed, b: Fixed): Fixed => {
+  if (b === ZERO) return ZERO;
+  const high = Math.floor((a * HALF_WORD) / b);
+  const rest = a * HALF_WORD - high * b;
+  return high * HALF_WORD + Math.floor((rest * HALF_WORD) / b);
+};
+
+/** `part / whole` of two integers, the part below 2²⁰; zero where the whole is zero. */
+export const share = (part: number, whole: number): Fixed => (whole === 0 ? ZERO : Math.floor((part * ONE) / whole));
+
 export const sum = (values: Iterable<Fixed>): Fixed => {
   let total = ZERO;
-  for (const value of values) total = add(total, value);
+  for (const value of values) total += value;
   return total;
 };
 
 /** A proportion 0–1 as u16, rounded down. */
-export const toU16 = (proportion: Fixed): number => {
-  const scaled = Number(multiply(proportion, fromInteger(U16_MAX)) >> FRACTION);
-  return Math.max(0, Math.min(U16_MAX, scaled));
-};
+export const toU16 = (proportion: Fixed): number =>
+  Math.max(0, Math.min(U16_MAX, Math.floor((proportion * U16_MAX) / ONE)));
 
 /** `amount · proportion`, rounded down to a whole unit. */
-export const scaleAmount = (amount: bigint, proportion: Fixed): bigint => (amount * proportion) >> FRACTION;
+export const scaleAmount = (amount: bigint, proportion: Fixed): bigint => (amount * BigInt(proportion)) >> FRACTION;
+
+/** `part / total` of amounts, at most one; zero where there is no total. */
+export const ratio = (part: bigint, total: bigint): Fixed => (total === 0n ? ZERO : Number((part << FRACTION) / total));
+
+/** Shares of amounts in their total. */
+export const shares = (amounts: readonly bigint[]): readonly Fixed[] => {
+  const total = amounts.reduce((a, b) => a + b, 0n);
+  return amounts.map((amount) => ratio(amount, total));
+};
 
 /** Scales so that the values sum to one; a vector that sums to zero stays as it is. */
 export const normalize = (values: readonly Fixed[], total: Fixed = sum(values)): readonly Fixed[] =>
   total === ZERO ? values : values.map((value) => divide(value, total));
 
-/** Shares of amounts too large for 32 integer bits: divided in 64.64, then cut to 32.32. */
-export const shares = (amounts: readonly bigint[]): readonly Fixed[] => {
-  const total = amounts.reduce((a, b) => a + b, 0n);
-  return amounts.map((amount) => (total === 0n ? ZERO : ((amount << 64n) / total) >> 32n));
+/** Scales proportions so that the largest becomes 65535, as u16, rounded to nearest. */
+export const maxUpscale = (values: readonly Fixed[]): readonly number[] => {
+  const largest = Math.max(ZERO, ...values);
+  return largest === ZERO ? values.map(() => 0) : values.map((value) => roundedQuotient(value * U16_MAX, largest));
 };
 
-/** Scales u16 values so that the largest becomes 65535, rounded to nearest: how subtensor stores a row of weights. */
+/** The same for u16: how subtensor stores a row of weights. */
 export const maxUpscaleU16 = (values: readonly number[]): readonly number[] => {
   const largest = Math.max(0, ...values);
-  if (largest === 0) return values;
-  const top = fromInteger(U16_MAX);
-  const peak = fromInteger(largest);
-  const half = ONE >> 1n;
-  return values.map((value) => {
-    const scaled =
-      largest > 32768
-        ? multiply(fromInteger(value), divide(top, peak))
-        : divide(multiply(fromInteger(value), top), peak);
-    return Number((scaled + half) >> FRACTION);
-  });
+  if (largest <= 32768) return maxUpscale(values);
+  // Here the runtime divides first, and the digits that the quotient loses may turn a half down.
+  const factor = share(U16_MAX, largest);
+  return values.map((value) => roundedQuotient(value * factor, ONE));
+};
+
+/** Rounded to nearest, halves up. */
+const roundedQuotient = (a: number, b: number): number => {
+  const quotient = Math.floor(a / b);
+  return 2 * (a - quotient * b) >= b ? quotient + 1 : quotient;
+};
+
+/** Whether no value has more than a share (u16 of one) of their sum. */
+export const isShareLimited = (values: readonly number[], limit: number): boolean => {
+  const whole = values.reduce((a, b) => a + b, 0);
+  return values.every((value) => share(value, whole) <= share(limit, U16_MAX));
 };

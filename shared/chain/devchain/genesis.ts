@@ -17,14 +17,31 @@ const completeHyperParameters = z.strictObject({
   weightsRateLimit: z.int().min(0),
   weightsVersion: z.int().min(0),
   minAllowedWeights: u16,
+  /** The most that one weight may be of a row's sum, u16 of one. */
+  maxWeight: u16,
+  /** Weights are committed first and revealed later. */
+  commitReveal: z.boolean(),
+  /** Epochs between commitment and revelation. */
+  revealPeriod: z.int().min(1).max(100),
   maxValidators: u16.min(1),
   maxUids: u16.min(1).max(4096),
   /** Blocks after registration in which a neuron is not replaced. */
   immunityPeriod: u16,
   activityCutoff: u16,
+  registrationAllowed: z.boolean(),
   maxRegistrationsPerBlock: u16,
-  /** Price of a registration. */
+  /** An interval takes three times as many; the price rises with more and falls with none. */
+  targetRegistrationsPerInterval: u16,
+  /** Blocks between two adjustments of the price. */
+  adjustmentInterval: u16,
+  /** Share of the old price kept at an adjustment, u64 of one. */
+  adjustmentAlpha: amountSchema,
+  /** Price of a registration now, and its bounds. */
   burn: amountSchema,
+  minBurn: amountSchema,
+  maxBurn: amountSchema,
+  /** Blocks between two announcements of an axon. */
+  servingRateLimit: z.int().min(0),
   /** Least stake to hold a permit and to set weights. */
   stakeThreshold: amountSchema,
   /** Consensus majority, u16 of one. */
@@ -39,18 +56,28 @@ const completeHyperParameters = z.strictObject({
 
 export type HyperParameterSpec = z.infer<typeof completeHyperParameters>;
 
-/** Subtensor's, except that registration costs nothing. */
+/** What subtensor gives a new subnet, except that registration costs nothing. */
 export const defaultHyperParameters: HyperParameterSpec = {
   tempo: 360,
   weightsRateLimit: 100,
   weightsVersion: 0,
   minAllowedWeights: 1,
+  maxWeight: 65535,
+  commitReveal: false,
+  revealPeriod: 1,
   maxValidators: 64,
   maxUids: 256,
-  immunityPeriod: 4096,
+  immunityPeriod: 5000,
   activityCutoff: 5000,
+  registrationAllowed: true,
   maxRegistrationsPerBlock: 1,
+  targetRegistrationsPerInterval: 1,
+  adjustmentInterval: 360,
+  adjustmentAlpha: "17893341751498265066",
   burn: "0",
+  minBurn: "0",
+  maxBurn: "100000000000",
+  servingRateLimit: 50,
   stakeThreshold: "0",
   kappa: 32767,
   bondsMovingAverage: 900_000,
@@ -83,6 +110,17 @@ export const genesisSubnetSchema = z.strictObject({
   stakes: z.record(addressSchema, amountSchema).default({}),
 });
 
+/** A drand beacon that the chain plays itself: whoever knows the seed knows every pulse. */
+const drandSchema = z.strictObject({
+  /** 32 bytes, hex. */
+  seed: z.string().regex(/^[0-9a-f]{64}$/, "a beacon's seed is 64 hex digits"),
+  /** When round 1 is published, seconds since the epoch. */
+  genesisTime: z.number().min(0).default(0),
+  /** Seconds between two rounds. */
+  period: z.number().min(0.05).default(3),
+});
+export type DrandSetting = z.infer<typeof drandSchema>;
+
 /** What a devchain starts from; its hash names the chain. */
 export const genesisSchema = z.strictObject({
   version: z.literal(1).default(1),
@@ -97,6 +135,8 @@ export const genesisSchema = z.strictObject({
   emissionPerBlock: amountSchema.default("1000000000"),
   /** Bytes of commitments a hotkey may write per tempo; each commitment counts at least 100. */
   commitmentSpace: z.int().min(100).default(3100),
+  /** Reveals timelocked weights; without it they stay closed, and are lost when they are due. */
+  drand: drandSchema.nullable().default(null),
 });
 
 export type Genesis = z.infer<typeof genesisSchema>;

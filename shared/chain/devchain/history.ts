@@ -52,6 +52,17 @@ export class History {
     return receipts;
   }
 
+  /** Forgets the newest block. Throws `Fault` BLOCK_UNKNOWN at block 0, STATE_DISCARDED. */
+  pop(): void {
+    const { number } = this.head;
+    const parent = this.state(number - 1);
+    for (const hash of this.#receiptsOf.get(number) ?? []) this.#receipts.delete(hash);
+    this.#receiptsOf.delete(number);
+    this.#states.delete(number);
+    this.#heads.pop();
+    this.#latest = parent;
+  }
+
   /** Throws `Fault` BLOCK_UNKNOWN. */
   headAt(block: number): Head {
     const head = this.#heads[block];

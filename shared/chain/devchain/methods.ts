@@ -1,11 +1,18 @@
 import { z } from "zod";
-import type { Metagraph, Neuron } from "../chain.js";
 import { addressSchema } from "./address.js";
-import { U16_MAX } from "./fixed.js";
+import { publicBeacon, pulse } from "./beacon.js";
 import { netuidSchema } from "./genesis.js";
 import { BLOCKS_AT_ONCE, type DevNode } from "./node.js";
 import type { ChainState, SubnetState } from "./state.js";
-import { stakeOf, subnetOf } from "./subnet.js";
+import { subnetOf } from "./subnet.js";
+import {
+  commitmentSpaceOf,
+  commitmentsOf,
+  hyperParametersOf,
+  metagraphOf,
+  nextEpochOf,
+  pendingWeightsOf,
+} from "./views.js";
 
 /** What a call may do to the connection that it came over. */
 export interface Connection {
@@ -35,10 +42,16 @@ export const rpcMethods = (node: DevNode): ReadonlyMap<string, Method> => {
       const state = history.state(block);
       return view(subnetOf(state, netuid), state);
     };
+  const ofHotkey =
+    (view: (subnet: SubnetState, hotkey: string, state: ChainState) => unknown): Method =>
+    (params) => {
+      const [netuid, hotkey] = z.tuple([netuidSchema, addressSchema]).parse(params);
+      return view(subnetOf(history.latest, netuid), hotkey, history.latest);
+    };
 
   return new Map<string, Method>([
     ["chain_head", () => history.head],
-    ["chain_finalized", () => history.head],
+    ["chain_finalized", () => node.finalized],
     ["chain_hash", (params) => history.headAt(z.tuple([block]).parse(params)[0]).hash],
     [
       "chain_heads",
@@ -55,23 +68,24 @@ export const rpcMethods = (node: DevNode): ReadonlyMap<string, Method> => {
       },
     ],
     ["subnet_metagraph", ofSubnet(metagraphOf)],
-    [
-      "subnet_hyperParameters",
-      ofSubnet(({ hyperParameters }) => ({
-        ...hyperParameters,
-        weightsMode: "plain",
-        revealPeriod: 1,
-        servingRateLimit: 0,
-        registrationAllowed: true,
-      })),
-    ],
-    [
-      "subnet_commitments",
-      ofSubnet(({ commitments }) => [...commitments].map(([hotkey, { data, block }]) => ({ hotkey, data, block }))),
-    ],
+    ["subnet_hyperParameters", ofSubnet(hyperParametersOf)],
+    ["subnet_commitments", ofSubnet(commitmentsOf)],
+    ["subnet_commitmentSpace", ofHotkey(commitmentSpaceOf)],
+    ["subnet_pendingWeights", ofHotkey(pendingWeightsOf)],
+    ["subnet_nextEpoch", ofSubnet(nextEpochOf)],
     [
       "subnet_weights",
       ofSubnet(({ neurons }) => neurons.flatMap(({ weights }, uid) => (weights.length > 0 ? [{ uid, weights }] : []))),
+    ],
+    ["drand_beacon", () => history.latest.genesis.drand && publicBeacon(history.latest.genesis.drand)],
+    [
+      "drand_pulse",
+      (params) => {
+        const { genesis, timestamp } = history.latest;
+        const [round] = z.tuple([z.int().min(1)]).parse(params);
+        const signature = genesis.drand && pulse(genesis.drand, round, timestamp);
+        return signature ? Buffer.from(signature).toString("hex") : null;
+      },
     ],
     ["account_nonce", (params) => node.nextNonce(z.tuple([addressSchema]).parse(params)[0])],
     [
@@ -87,6 +101,7 @@ export const rpcMethods = (node: DevNode): ReadonlyMap<string, Method> => {
       },
     ],
     ["dev_newBlocks", (params) => node.newBlocks(z.tuple([z.int().min(1).max(BLOCKS_AT_ONCE)]).parse(params)[0])],
+    ["dev_undoBlock", (params) => node.undoBlock(z.tuple([z.boolean()]).parse(params)[0])],
     [
       "dev_setBlockTime",
       (params) => {
@@ -97,33 +112,3 @@ export const rpcMethods = (node: DevNode): ReadonlyMap<string, Method> => {
     ],
   ]);
 };
-
-/** Amounts as decimal digits. */
-type OnWire<T> = { readonly [K in keyof T]: T[K] extends bigint ? string : T[K] };
-
-const metagraphOf = (
-  subnet: SubnetState,
-  state: ChainState,
-): Omit<Metagraph, "neurons"> & { neurons: readonly OnWire<Neuron>[] } => ({
-  netuid: subnet.netuid,
-  block: state.block,
-  ownerHotkey: subnet.ownerHotkey,
-  neurons: subnet.neurons.map((neuron, uid) => ({
-    uid,
-    hotkey: neuron.hotkey,
-    coldkey: neuron.coldkey,
-    stake: String(stakeOf(subnet, neuron.hotkey)),
-    validatorPermit: neuron.permit,
-    active: neuron.active,
-    trust: neuron.trust / U16_MAX,
-    validatorTrust: neuron.validatorTrust / U16_MAX,
-    rank: neuron.rank / U16_MAX,
-    incentive: neuron.incentive / U16_MAX,
-    consensus: neuron.consensus / U16_MAX,
-    dividends: neuron.dividends / U16_MAX,
-    emission: String(neuron.emission),
-    lastUpdate: neuron.lastUpdate,
-    registeredAt: neuron.registeredAt,
-    axon: null,
-  })),
-});

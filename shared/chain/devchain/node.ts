@@ -20,6 +20,8 @@ export interface NodeOptions {
   readonly blockTimeMs: number;
   /** Blocks whose state can be asked for. */
   readonly retention: number;
+  /** Blocks by which finality follows the head. Default 0. */
+  readonly finalityLag?: number;
   readonly clock: Clock;
   readonly log: Log;
 }
@@ -30,6 +32,7 @@ export type Submission =
 
 export interface DevNode {
   readonly history: History;
+  readonly finalized: Head;
   nextNonce(account: string): number;
   /**
    * Takes an extrinsic into the pool. Sending one again changes nothing and tells where it is.
@@ -38,6 +41,11 @@ export interface DevNode {
   submit(raw: unknown): Submission;
   /** Builds blocks at once, the first with what waits in the pool; durable when it returns. */
   newBlocks(count: number): Head;
+  /**
+   * Undoes the newest block, as a fork does; the next one takes its place. What it held waits again, or, without `keep`, is lost
+   * with all that its signers have waiting. Throws `Fault` BLOCK_UNKNOWN at block 0, STATE_DISCARDED.
+   */
+  undoBlock(keep: boolean): Head;
   setBlockTime(ms: number): void;
   /** Calls back after every block, in order; the result ends it. */
   onBlock(listener: (head: Head, receipts: readonly Receipt[]) => void): () => void;
@@ -48,7 +56,15 @@ export interface DevNode {
 export const BLOCKS_AT_ONCE = 1024;
 
 /** Opens a home, replays its blocks and goes on from there. Throws the coded errors of the lock, the log and the genesis. */
-export const openNode = async ({ home, genesis, retention, clock, log, ...options }: NodeOptions): Promise<DevNode> => {
+export const openNode = async ({
+  home,
+  genesis,
+  retention,
+  finalityLag = 0,
+  clock,
+  log,
+  ...options
+}: NodeOptions): Promise<DevNode> => {
   await cryptoWaitReady();
   const unlock = lockHome(home);
   try {
@@ -87,6 +103,14 @@ export const openNode = async ({ home, genesis, retention, clock, log, ...option
       return history.head;
     };
 
+    const undoBlock = (keep: boolean): Head => {
+      history.pop();
+      const { extrinsics } = blockLog.pop();
+      if (keep) pool.restore(extrinsics);
+      else pool.forget(new Set(extrinsics.map(({ signer }) => signer)));
+      return history.head;
+    };
+
     const schedule = (due: number) => {
       cancelTimer();
       if (blockTimeMs === 0) return;
@@ -109,7 +133,11 @@ export const openNode = async ({ home, genesis, retention, clock, log, ...option
 
     return {
       history,
+      get finalized() {
+        return history.headAt(Math.max(0, history.head.number - finalityLag));
+      },
       newBlocks,
+      undoBlock,
       setBlockTime,
       nextNonce: (account) => pool.nextNonce(history.latest, account),
       submit: (raw) => {

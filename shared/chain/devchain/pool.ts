@@ -46,13 +46,30 @@ export class Pool {
     ensure(pending < POOL_PER_SIGNER, "TooManyPending", `${signer} has ${pending} extrinsics waiting`);
     ensure(this.#waiting.size < POOL_SIZE, "PoolFull", `${POOL_SIZE} extrinsics wait`);
     ensure(isSignatureValid(extrinsic), "BadProof", `the signature is not that of ${signer}`);
+    this.#wait(extrinsic);
+  }
+
+  #wait(extrinsic: Extrinsic): void {
     this.#waiting.set(extrinsicHash(extrinsic), extrinsic);
-    this.#bySigner.set(signer, pending + 1);
+    this.#bySigner.set(extrinsic.signer, (this.#bySigner.get(extrinsic.signer) ?? 0) + 1);
   }
 
   /** The extrinsics of the next block, oldest first; they stay until `drop`. */
   next(): readonly Extrinsic[] {
     return [...this.#waiting.values()].slice(0, BLOCK_EXTRINSICS);
+  }
+
+  /** What a block held waits again, before all that came after it. */
+  restore(extrinsics: readonly Extrinsic[]): void {
+    const later = [...this.#waiting.values()];
+    this.#waiting.clear();
+    this.#bySigner.clear();
+    for (const extrinsic of [...extrinsics, ...later]) this.#wait(extrinsic);
+  }
+
+  /** Whatever the signers have waiting is gone: without what went before, no block could hold it. */
+  forget(signers: ReadonlySet<string>): void {
+    this.drop([...this.#waiting.values()].filter(({ signer }) => signers.has(signer)));
   }
 
   drop(extrinsics: readonly Extrinsic[]): void {

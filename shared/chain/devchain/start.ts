@@ -17,6 +17,8 @@ export interface DevchainOptions {
   readonly blockTimeMs: number;
   /** Blocks whose state can be asked for. Default 4096. */
   readonly retention?: number;
+  /** Blocks by which finality follows the head. Default 0: every block is final at once. */
+  readonly finalityLag?: number;
   readonly clock?: Clock;
   readonly log?: Log;
 }
@@ -30,6 +32,8 @@ export interface Devchain {
   readonly head: Head;
   /** Builds blocks at once. */
   newBlocks(count: number): Head;
+  /** Undoes the newest block, as a fork does; what it held waits again, or is lost. */
+  undoBlock(keep: boolean): Head;
   setBlockTime(ms: number): void;
   close(): Promise<void>;
 }
@@ -52,6 +56,7 @@ export const startDevchain = async (options: DevchainOptions): Promise<Devchain>
     genesis: parsed.data,
     blockTimeMs: options.blockTimeMs,
     retention: options.retention ?? DEFAULT_RETENTION,
+    finalityLag: options.finalityLag ?? 0,
     clock: options.clock ?? systemClock,
     log,
   });
@@ -66,6 +71,7 @@ export const startDevchain = async (options: DevchainOptions): Promise<Devchain>
       return node.history.head;
     },
     newBlocks: (count) => node.newBlocks(count),
+    undoBlock: (keep) => node.undoBlock(keep),
     setBlockTime: (ms) => node.setBlockTime(ms),
     close: async () => {
       await server.close();

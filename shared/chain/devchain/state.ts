@@ -1,3 +1,4 @@
+import type { Axon } from "../call.js";
 import type { Genesis, HyperParameterSpec } from "./genesis.js";
 import type { U16Row } from "./yuma.js";
 
@@ -16,6 +17,8 @@ export interface NeuronState {
   readonly dividends: number;
   readonly validatorTrust: number;
   readonly emission: bigint;
+  /** u16: who has the least is replaced first. */
+  readonly pruningScore: number;
   readonly weights: U16Row;
   readonly bonds: U16Row;
 }
@@ -27,6 +30,35 @@ export interface CommitmentState {
   readonly space: { readonly epoch: number; readonly used: number };
 }
 
+export interface AxonState extends Axon {
+  readonly block: number;
+}
+
+/** The hash of weights that their hotkey will reveal. */
+export interface HashedWeights {
+  /** 64 hex digits. */
+  readonly hash: string;
+  readonly block: number;
+}
+
+/** Weights that the beacon's pulse of a round reveals. */
+export interface TimelockedWeights {
+  readonly hotkey: string;
+  /** Hex. */
+  readonly ciphertext: string;
+  readonly round: number;
+  readonly block: number;
+}
+
+/** Registrations by burn, counted against their limits. */
+export interface Registrations {
+  readonly block: number;
+  readonly inBlock: number;
+  /** Block of the last adjustment of the price, when an interval began. */
+  readonly intervalStart: number;
+  readonly inInterval: number;
+}
+
 export interface SubnetState {
   readonly netuid: number;
   readonly ownerHotkey: string;
@@ -34,12 +66,18 @@ export interface SubnetState {
   readonly neurons: readonly NeuronState[];
   /** By hotkey; outlives the registration. */
   readonly stakes: ReadonlyMap<string, bigint>;
-  /** By hotkey. */
+  /** By hotkey; outlives the registration. */
   readonly commitments: ReadonlyMap<string, CommitmentState>;
+  /** By hotkey. */
+  readonly axons: ReadonlyMap<string, AxonState>;
+  /** By hotkey, oldest first. */
+  readonly hashedWeights: ReadonlyMap<string, readonly HashedWeights[]>;
+  /** By the number of the tempo of their commitment, oldest first. */
+  readonly timelockedWeights: ReadonlyMap<number, readonly TimelockedWeights[]>;
   /** Since the last epoch, without the owner's cut. */
   readonly pendingEmission: bigint;
   readonly pendingOwnerCut: bigint;
-  readonly registrations: { readonly block: number; readonly count: number };
+  readonly registrations: Registrations;
 }
 
 /** The whole chain after a block. Never changed: what a block does not touch is shared with its parent's state. */
@@ -91,10 +129,7 @@ export const freshNeuron = (hotkey: string, coldkey: string, block: number): Neu
   dividends: 0,
   validatorTrust: 0,
   emission: 0n,
+  pruningScore: 0,
   weights: [],
   bonds: [],
 });
-
-/** The running number of the tempo a block lies in. */
-export const tempoIndex = ({ netuid, hyperParameters: { tempo } }: SubnetState, block: number): number =>
-  Math.floor((block + netuid + 1) / (tempo + 1));

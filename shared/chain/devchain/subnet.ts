@@ -1,7 +1,8 @@
 import type { z } from "zod";
 import { ensure } from "./fault.js";
+import { U16_MAX } from "./fixed.js";
 import type { genesisSubnetSchema } from "./genesis.js";
-import { type ChainState, freshNeuron, type SubnetState, uidOf, withEntry, withoutEntry, withSubnet } from "./state.js";
+import { type ChainState, freshNeuron, type SubnetState, withEntry, withoutEntry, withSubnet } from "./state.js";
 
 type SubnetSpec = z.infer<typeof genesisSubnetSchema>;
 
@@ -36,31 +37,57 @@ export const createSubnet = (state: ChainState, spec: SubnetSpec, block: number)
       neurons: hotkeys.map((hotkey) => freshNeuron(hotkey, owners.get(hotkey)!, block)),
       stakes: new Map(Object.entries(spec.stakes).map(([hotkey, amount]) => [hotkey, BigInt(amount)])),
       commitments: new Map(),
+      axons: new Map(),
+      hashedWeights: new Map(),
+      timelockedWeights: new Map(),
       pendingEmission: 0n,
       pendingOwnerCut: 0n,
-      registrations: { block, count: 0 },
+      registrations: { block, inBlock: 0, intervalStart: block, inInterval: 0 },
     },
   );
 };
 
-/** Gives a hotkey the next uid, or that of the neuron with the least emission, then the oldest, outside immunity. */
+/**
+ * Gives a hotkey the next uid, or that of the neuron with the least pruning score, then the oldest: of those outside
+ * immunity while there are any, and never the owner's. As in the runtime, the newcomer keeps its predecessor's permit,
+ * weights and last update until it has its own, and the predecessor's commitment stays readable.
+ */
 export const placeNeuron = (subnet: SubnetState, hotkey: string, coldkey: string, block: number): SubnetState => {
   const { maxUids, immunityPeriod } = subnet.hyperParameters;
   const neuron = freshNeuron(hotkey, coldkey, block);
   if (subnet.neurons.length < maxUids) return { ...subnet, neurons: [...subnet.neurons, neuron] };
 
-  const ownerUid = uidOf(subnet, subnet.ownerHotkey);
-  const [worst] = subnet.neurons
-    .map(({ emission, registeredAt }, uid) => ({ emission, registeredAt, uid }))
-    .filter(({ registeredAt, uid }) => uid !== ownerUid && block - registeredAt >= immunityPeriod)
-    .sort((a, b) => Number(a.emission - b.emission) || a.registeredAt - b.registeredAt || a.uid - b.uid);
-  ensure(worst !== undefined, "NoNeuronIdAvailable", `subnet ${subnet.netuid} is full and every neuron is immune`);
-  // The predecessor's weights, bonds and permit must not pass to whoever takes the uid; bonds *on* the uid are masked by
-  // its registration block.
+  const candidates = subnet.neurons
+    .map(({ pruningScore, registeredAt, hotkey }, uid) => ({
+      pruningScore,
+      registeredAt,
+      hotkey,
+      uid,
+      isImmune: block - registeredAt < immunityPeriod,
+    }))
+    .filter((candidate) => candidate.hotkey !== subnet.ownerHotkey);
+  const [worst] = candidates.sort(
+    (a, b) =>
+      Number(a.isImmune) - Number(b.isImmune) ||
+      a.pruningScore - b.pruningScore ||
+      a.registeredAt - b.registeredAt ||
+      a.uid - b.uid,
+  );
+  ensure(worst !== undefined, "NoNeuronIdAvailable", `subnet ${subnet.netuid} has no uid but its owner's`);
+  const { permit, weights, lastUpdate, rank, validatorTrust } = subnet.neurons[worst.uid]!;
   return {
     ...subnet,
-    neurons: subnet.neurons.with(worst.uid, neuron),
-    commitments: withoutEntry(subnet.commitments, subnet.neurons[worst.uid]!.hotkey),
+    neurons: subnet.neurons.with(worst.uid, {
+      ...neuron,
+      permit,
+      weights,
+      lastUpdate,
+      rank,
+      validatorTrust,
+      // Not replaced again before an epoch has judged it.
+      pruningScore: U16_MAX,
+    }),
+    axons: withoutEntry(subnet.axons, worst.hotkey),
   };
 };
 

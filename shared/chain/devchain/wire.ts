@@ -51,9 +51,12 @@ export const metagraphSchema = z.object({
 
 export const hyperParametersReplySchema = z.object({
   tempo: count,
+  epochLength: count,
   weightsRateLimit: count,
   weightsVersion: count,
   weightsMode: z.enum(["plain", "hash", "timelock"]),
+  timelockPayload: z.enum(["legacy", "hotkey"]),
+  timelockReveal: z.enum(["at-epoch", "within-epoch"]),
   revealPeriod: count,
   minAllowedWeights: count,
   maxValidators: count,
@@ -105,7 +108,11 @@ export const incomingSchema = z.union([
     error: z.object({
       code: z.number(),
       message: z.string(),
-      data: z.object({ reason: z.string() }).optional(),
+      /** The rule's name from a devchain; text or anything else from a Substrate node. */
+      data: z
+        .union([z.object({ reason: z.string() }), z.string()])
+        .optional()
+        .catch(undefined),
     }),
   }),
   z.object({ jsonrpc: z.literal("2.0"), id: z.union([z.int(), z.string()]), result: z.unknown() }),

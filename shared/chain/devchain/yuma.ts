@@ -54,6 +54,8 @@ export interface EpochResult {
   readonly emission: bigint;
   readonly minerEmission: bigint;
   readonly validatorEmission: bigint;
+  /** Share of the emission, scaled so that the largest is 65,535. */
+  readonly pruningScore: number;
   readonly bonds: U16Row;
 }
 
@@ -69,10 +71,10 @@ export const yumaEpoch = (input: EpochInput): readonly EpochResult[] => {
   const permits = topNonZero(stake, input.maxValidators);
   const activeStake = fixed.normalize(stake.map((share, uid) => (active[uid] && neurons[uid]!.permit ? share : ZERO)));
 
-  const weights = sparse.normalizeRows(usableWeights(input));
+  const weights = sparse.normalizeRows(usableWeights(input), fixed.share);
   const ranksBefore = sparse.vectorTimesMatrix(activeStake, weights);
   const consensus = weightedMedians(activeStake, weights, proportion(input.kappa));
-  const clipped = sparse.mapEntries(weights, (value, j) => fixed.smaller(consensus[j]!, value));
+  const clipped = sparse.mapEntries(weights, (value, j) => Math.min(consensus[j]!, value));
   const validatorTrust = sparse.rowSums(clipped);
   const ranks = sparse.vectorTimesMatrix(activeStake, clipped);
   const trust = ranks.map((rank, uid) => fixed.divide(rank, ranksBefore[uid]!));
@@ -82,12 +84,14 @@ export const yumaEpoch = (input: EpochInput): readonly EpochResult[] => {
   const dividends = fixed.normalize(sparse.matrixTimesVector(bonds, incentive));
   const storedBonds = sparse.maxUpscaleColumns(bonds);
 
-  const combined = incentive.map((share, uid) => fixed.add(share, dividends[uid]!));
+  const combined = incentive.map((share, uid) => share + dividends[uid]!);
   const total = fixed.sum(combined);
   const idle = fixed.sum(activeStake) === ZERO ? stake : activeStake;
   const minerShare = fixed.normalize(incentive, total);
   const validatorShare = total === ZERO ? idle : fixed.normalize(dividends, total);
   const combinedShare = total === ZERO ? idle : fixed.normalize(combined, total);
+
+  const pruningScores = fixed.maxUpscale(combinedShare);
 
   return neurons.map((_, uid) => ({
     permit: permits[uid]!,
@@ -101,18 +105,18 @@ export const yumaEpoch = (input: EpochInput): readonly EpochResult[] => {
     emission: fixed.scaleAmount(input.emission, combinedShare[uid]!),
     minerEmission: fixed.scaleAmount(input.emission, minerShare[uid]!),
     validatorEmission: fixed.scaleAmount(input.emission, validatorShare[uid]!),
-    bonds: permits[uid] ? storedBonds[uid]!.map(([j, value]) => [j, fixed.toU16(value)] as const) : [],
+    pruningScore: pruningScores[uid]!,
+    bonds: permits[uid]
+      ? sparse.entriesOf(storedBonds[uid]!).map(([j, value]) => [j, fixed.toU16(value)] as const)
+      : [],
   }));
 };
 
-const proportion = (u16: number): Fixed => fixed.divide(fixed.fromInteger(u16), fixed.fromInteger(fixed.U16_MAX));
+const proportion = (u16: number): Fixed => fixed.share(u16, fixed.U16_MAX);
 
+/** As stored: integers. */
 const asMatrix = (neurons: readonly EpochNeuron[], rowOf: (neuron: EpochNeuron) => U16Row): sparse.Matrix =>
-  neurons.map((neuron) =>
-    rowOf(neuron)
-      .filter(([j]) => j < neurons.length)
-      .map(([j, value]) => [j, fixed.fromInteger(value)] as const),
-  );
+  neurons.map((neuron) => sparse.rowOf(rowOf(neuron).filter(([j]) => j < neurons.length)));
 
 /** Weights of permitted validators, not on themselves, on nobody who registered since they were set. */
 const usableWeights = ({ neurons, ownerUid }: EpochInput): sparse.Matrix =>
@@ -129,22 +133,21 @@ const newBonds = (input: EpochInput, weights: sparse.Matrix, activeStake: readon
       asMatrix(neurons, ({ bonds }) => bonds),
       (j) => lastEpoch > neurons[j]!.registeredAt,
     ),
+    fixed.share,
   );
   const fresh = sparse.normalizeColumns(
     sparse.mapEntries(weights, (value, _, i) => fixed.multiply(value, activeStake[i]!)),
   );
-  const kept = ((BigInt(input.bondsMovingAverage) << 64n) / 1_000_000n) >> 32n;
+  const kept = fixed.share(input.bondsMovingAverage, 1_000_000);
   return sparse.normalizeColumns(sparse.movingAverage(fresh, old, ONE - kept));
 };
 
 /** The k largest values that are not zero; of equal ones the later uid, as the runtime's stable sort has it. */
 const topNonZero = (values: readonly Fixed[], k: number): readonly boolean[] => {
-  const best = values.map((value, uid) => ({ value, uid })).sort((a, b) => ascending(a.value, b.value));
+  const best = values.map((value, uid) => ({ value, uid })).sort((a, b) => a.value - b.value);
   const chosen = new Set(best.slice(Math.max(0, best.length - k)).map(({ uid }) => uid));
   return values.map((value, uid) => value !== ZERO && chosen.has(uid));
 };
-
-const ascending = (a: bigint, b: bigint): number => (a < b ? -1 : a > b ? 1 : 0);
 
 /**
  * Per column the largest score that validators with more than `majority` of the active stake give at least: the score at
@@ -154,16 +157,17 @@ const weightedMedians = (stake: readonly Fixed[], weights: sparse.Matrix, majori
   const voters = stake.flatMap((share, uid) => (share > ZERO ? [uid] : []));
   const share = fixed.normalize(voters.map((uid) => stake[uid]!));
   const minority = fixed.sum(share) - majority;
-  const rows = voters.map((uid) => new Map(weights[uid]));
-  return weights.map((_, column) => {
-    const scores = rows
-      .map((row, voter) => ({ score: row.get(column) ?? ZERO, share: share[voter]! }))
-      .sort((a, b) => ascending(a.score, b.score));
+  const columns = weights.map(() => new Float64Array(voters.length));
+  voters.forEach((uid, voter) => {
+    for (const [column, score] of sparse.entriesOf(weights[uid]!)) columns[column]![voter] = score;
+  });
+  return columns.map((scores) => {
+    const order = Uint16Array.from(scores, (_, voter) => voter).sort((a, b) => scores[a]! - scores[b]!);
     let passed = ZERO;
-    for (const { score, share: own } of scores) {
-      passed += own;
-      if (passed > minority) return score;
+    for (const voter of order) {
+      passed += share[voter]!;
+      if (passed > minority) return scores[voter]!;
     }
-    return scores.at(-1)?.score ?? ZERO;
+    return order.length === 0 ? ZERO : scores[order.at(-1)!]!;
   });
 };

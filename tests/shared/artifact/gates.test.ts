@@ -1,5 +1,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import fc from "fast-check";
+import { encodeUpdate } from "#shared/artifact/codec/encode-update.js";
+import { CODECS, decodeTensor } from "#shared/artifact/codec/index.js";
 import {
   checkManifest,
   checkTensors,
@@ -8,8 +11,9 @@ import {
   type ManifestGates,
   type TensorGates,
 } from "#shared/artifact/gates.js";
-import { encodeSafetensors, type Tensor } from "#shared/artifact/safetensors.js";
-import { buildUpdate, encodeFloats, type FloatTensors } from "#shared/artifact/update.js";
+import { encodeSafetensors, parseSafetensors, type Tensor } from "#shared/artifact/safetensors.js";
+import { buildUpdate, encodeFloats, type FloatTensors, l2Norm } from "#shared/artifact/update.js";
+import { createRandom } from "#shared/data/random.js";
 import { commitmentOf } from "#shared/protocol/commitment.js";
 import { sha256 } from "#shared/protocol/hash.js";
 import {
@@ -18,7 +22,7 @@ import {
   type UnsignedUpdateManifest,
   type UpdateManifest,
 } from "#shared/protocol/manifest.js";
-import { canonicalBytes } from "#shared/protocol/network.js";
+import { CODEC_NAMES, type CodecName, canonicalBytes } from "#shared/protocol/network.js";
 import type { ReasonCode } from "#shared/protocol/verdict.js";
 import { devSigner, verify } from "../protocol/keys.js";
 
@@ -42,6 +46,7 @@ const fields: UnsignedUpdateManifest = {
   cycle: 7,
   group: "prose",
   base: hashOf("base"),
+  codec: "float32",
   tensors: update.hash,
   bytes: update.bytes.length,
   steps: 10,
@@ -70,6 +75,7 @@ const gatesFor = (manifest: Uint8Array): ManifestGates & TensorGates => ({
   cycle: 7,
   base: fields.base,
   groups: new Set(["prose", "code"]),
+  codec: "float32",
   verify,
   ...tensorGates,
 });
@@ -103,6 +109,7 @@ test("each fault of a manifest has its reason", () => {
     [{ cycle: 6 }, "wrong_cycle"],
     [{ group: "code" }, "wrong_group"],
     [{ base: hashOf("older") }, "stale_base"],
+    [{ codec: "int8" }, "wrong_codec"],
     [{ bytes: (1 << 20) + 1 }, "too_large"],
   ] as const) {
     const changed = submit(change);
@@ -173,6 +180,114 @@ test("the bytes must be those promised, in the one form that the tensors have", 
   assert.ok(check(encodeSafetensors(raw)).ok);
   const integers = new Map([...raw].map(([name, t]) => [name, { ...t, dtype: "I32" as const }]));
   failsWith(check(encodeSafetensors(integers)), "wrong_dtype");
+});
+
+/** An update of 5,000 and 70 elements as one codec writes it, and the gates for it. */
+const written = async (codec: CodecName) => {
+  const random = createRandom("gates");
+  const large: FloatTensors = new Map(
+    [
+      ["a", 5000],
+      ["b", 70],
+    ].map(([name, length]) => [
+      String(name),
+      tensor([Number(length)], ...Array.from({ length: Number(length) }, () => random.next() - 0.5)),
+    ]),
+  );
+  const shapes = new Map([...large].map(([name, { shape }]) => [name, shape]));
+  const { bytes } = await encodeUpdate(CODECS[codec], large);
+  const { manifest } = submit({ codec });
+  const check = (file: Uint8Array) =>
+    checkTensors({ ...manifest, tensors: sha256(file), bytes: file.length }, file, {
+      ...tensorGates,
+      shapes,
+      baseNorm: 1e6,
+    });
+  return { large, bytes, check };
+};
+
+for (const codec of CODEC_NAMES) {
+  test(`${codec}: what is scored is what was decoded, also from bytes that lie anywhere`, async () => {
+    const { large, bytes, check } = await written(codec);
+    const { tensors } = parseSafetensors(bytes);
+    for (const shift of [0, 1, 2, 3]) {
+      const shifted = Buffer.alloc(bytes.length + shift).subarray(shift);
+      shifted.set(bytes);
+      const result = check(shifted);
+      assert.ok(result.ok, JSON.stringify(result));
+      for (const [name, { shape }] of large)
+        assert.deepEqual(result.tensors.get(name), { shape, data: decodeTensor(CODECS[codec], name, shape, tensors) });
+      assert.equal(result.norm, l2Norm(result.tensors.values()));
+    }
+  });
+
+  test(`${codec}: a damaged file passes with finite values or fails with a reason, and nothing throws`, async () => {
+    const { large, bytes, check } = await written(codec);
+    const { tensors } = parseSafetensors(bytes);
+    const data = bytes.length - [...tensors.values()].reduce((sum, piece) => sum + piece.data.length, 0);
+    const seen = new Set<string>();
+    fc.assert(
+      fc.property(
+        fc.array(fc.tuple(fc.integer({ min: data, max: bytes.length - 1 }), fc.nat(255)), {
+          minLength: 1,
+          maxLength: 4,
+        }),
+        (flips) => {
+          const damaged = Uint8Array.from(bytes);
+          for (const [at, value] of flips) damaged[at] = value;
+          const result = check(damaged);
+          seen.add(result.ok ? "ok" : result.reason);
+          if (!result.ok) return assert.match(result.detail, /^[\x20-\x7e]{1,200}$/);
+          for (const [name, { data }] of result.tensors) {
+            assert.equal(data.length, large.get(name)!.data.length);
+            assert.ok(data.every(Number.isFinite));
+          }
+        },
+      ),
+      { seed: 6, numRuns: 300 },
+    );
+    assert.ok(seen.has("ok"), [...seen].join());
+    if (codec === "topk-2bit") assert.ok(seen.has("malformed"), [...seen].join());
+  });
+}
+
+test("a tensor of another codec's layout is named", async () => {
+  const { large, check } = await written("int8");
+  const shapeless = (bytes: Uint8Array, change: (pieces: Map<string, Tensor>) => void) => {
+    const pieces = new Map(parseSafetensors(bytes).tensors);
+    change(pieces);
+    return check(encodeSafetensors(pieces));
+  };
+  const int8 = (await encodeUpdate(CODECS.int8, large)).bytes;
+  const sparse = (await encodeUpdate(CODECS["topk-2bit"], large)).bytes;
+  failsWith(check(sparse), "unknown_tensor", /"a\.indices"/);
+  failsWith(
+    shapeless(int8, (pieces) => pieces.delete("a.scales")),
+    "missing_tensor",
+    /"a\.scales"/,
+  );
+  const scales = { dtype: "F32", shape: [21], data: new Uint8Array(84) } as const;
+  failsWith(
+    shapeless(int8, (pieces) => pieces.set("a.scales", scales)),
+    "wrong_shape",
+    /\[21\], not \[20\]/,
+  );
+  const halves = { dtype: "F16", shape: [20], data: new Uint8Array(40) } as const;
+  failsWith(
+    shapeless(int8, (pieces) => pieces.set("a.scales", halves)),
+    "wrong_dtype",
+    /F16, not F32/,
+  );
+  const huge = {
+    dtype: "F32",
+    shape: [20],
+    data: new Uint8Array(Float32Array.from({ length: 20 }, () => 3e38).buffer),
+  } as const;
+  failsWith(
+    shapeless(int8, (pieces) => pieces.set("a.scales", huge)),
+    "not_finite",
+    /^"a"$/,
+  );
 });
 
 test("an update needs the same tensors before and after", () => {

@@ -7,8 +7,8 @@ import { connectChain } from "#shared/chain/connect.js";
 import { connectDevChain } from "#shared/chain/dev-chain.js";
 import type { HyperParameterChange } from "#shared/chain/devchain/genesis.js";
 import { startDevchain } from "#shared/chain/devchain/start.js";
-import { signerFromUri } from "#shared/chain/wallet.js";
 import { BlockZeroError } from "#shared/errors.js";
+import { signerFromUri } from "#shared/wallet/index.js";
 import { type Keys, makeGenesis, makeKeys, NETUID, TOKEN, temporaryHome } from "./support.js";
 
 let keys: Keys;
@@ -216,7 +216,7 @@ describe("connecting", { timeout: 30_000 }, () => {
   });
 
   it("refuses endpoints of no known kind", async () => {
-    for (const endpoint of ["", "nonsense", "http://127.0.0.1:1", "wss://entrypoint.example:443"]) {
+    for (const endpoint of ["", "nonsense", "http://127.0.0.1:1"]) {
       await assert.rejects(connectChain({ endpoint }), coded("CHAIN_ENDPOINT_INVALID"));
     }
   });

@@ -5,8 +5,8 @@ import type { TestContext } from "node:test";
 import type { Signer } from "#shared/chain/chain.js";
 import type { Clock } from "#shared/chain/devchain/clock.js";
 import type { GenesisSpec, HyperParameterChange } from "#shared/chain/devchain/genesis.js";
-import { signerFromUri } from "#shared/chain/wallet.js";
 import type { Log } from "#shared/telemetry/log.js";
+import { signerFromUri } from "#shared/wallet/index.js";
 
 export const NETUID = 1;
 export const TOKEN = 1_000_000_000n;

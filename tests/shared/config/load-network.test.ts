@@ -59,7 +59,9 @@ const HINT = "→ correct that field; everybody on a subnet needs the same file,
 
 test("a network file reads back, defaults filled in", (context) => {
   assert.deepEqual(loadNetwork(temporaryFile(context, "n.yaml", stringify(network))), network);
-  const bare = { ...network, training: {}, groups: { math: { experts: { 0: [0] }, data: [{ kind: "arithmetic" }] } } };
+  const { artifact, ...others } = network;
+  assert.deepEqual(artifact, { codec: "float32" });
+  const bare = { ...others, training: {}, groups: { math: { experts: { 0: [0] }, data: [{ kind: "arithmetic" }] } } };
   assert.deepEqual(loadNetwork(temporaryFile(context, "n.json", JSON.stringify(bare))), network);
 });
 
@@ -72,6 +74,10 @@ test("an invalid network names the field", (context) => {
   assert.equal(
     lineOf(context, stringify({ ...network, groups: { math: { ...network.groups.math, dta: 1 } } })),
     `✖ NETWORK_FILE_INVALID n.yaml: unknown field groups.math.dta ${HINT}`,
+  );
+  assert.match(
+    lineOf(context, stringify({ ...network, artifact: { codec: "zip" } })),
+    /artifact\.codec: .*"float32"\|"bfloat16"\|"int8"\|"topk-2bit"/,
   );
   assert.match(lineOf(context, "- 1\n"), /^✖ NETWORK_FILE_INVALID n\.yaml: not a network: /);
   assert.match(lineOf(context, "a: [\n"), /^✖ NETWORK_FILE_MALFORMED n\.yaml:2:1: /);

@@ -142,8 +142,8 @@ describe("commitOnce", { timeout: 20_000 }, () => {
     assert.equal(await block, 7, "the last block of the window is in time");
   });
 
-  it("tries again in the very next block when one refused it", async (t) => {
-    const { commit, to, pooled, chain, lines } = await open(t);
+  it("waits for the block that the rate limit allows, and burns no attempt before", async (t) => {
+    const { commit, to, pooled, sent, chain, lines } = await open(t);
     const keys = await makeKeys();
     // The space of a tempo is used up until block 8.
     const filler = Array.from({ length: 31 }, () => chain.submit(setCommitment(NETUID, "x".repeat(100)), keys.miner));
@@ -153,12 +153,16 @@ describe("commitOnce", { timeout: 20_000 }, () => {
     await Promise.all(filler);
     const block = commit("mine", { start: 7 });
     await to(6);
-    await pooled(32);
+    await until(t, () => lines.length === 1);
+    assert.equal(await sent(), 31);
     await to(7);
-    await pooled(33);
+    await pooled(32);
     await to(8);
     assert.equal(await block, 8);
-    assert.match(String(lines[0]?.fields.reason), /retry at block 8/);
+    assert.deepEqual(
+      lines.map(({ fields }) => fields.reason),
+      ["next allowed in 1 blocks, at block 8"],
+    );
   });
 
   it("gives the last reason when the window closes", async (t) => {

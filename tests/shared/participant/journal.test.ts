@@ -5,7 +5,7 @@ import { describe, it } from "node:test";
 import { minerJournalSchema } from "#miner/journal.js";
 import { BlockZeroError } from "#shared/errors.js";
 import { openEmbargo } from "#shared/participant/embargo.js";
-import { openJournal, recent } from "#shared/participant/journal.js";
+import { intentionsSchema, openJournal, recent } from "#shared/participant/journal.js";
 import { temporaryFolder } from "../artifact/temporary.js";
 
 const malformed = (thrown: unknown) => thrown instanceof BlockZeroError && thrown.code === "JOURNAL_MALFORMED";
@@ -83,4 +83,18 @@ describe("embargo", () => {
     assert.deepEqual(["a", "b", "c"].map(embargo.isLifted), [true, false, false]);
     assert.deepEqual(JSON.parse(readFileSync(path, "utf8")), { b: 30, c: 40 });
   });
+});
+
+it("an intention is remembered whole or not at all, wherever a crash cut its recording", (t) => {
+  const path = join(temporaryFolder(t), "intentions.json");
+  const before = openJournal(path, intentionsSchema);
+  before.update(() => ({ "1/commit": "first" }));
+  const next = JSON.stringify({ "1/commit": "first", "2/commit": "second" });
+  for (let torn = 0; torn <= next.length; torn++) {
+    writeFileSync(`${path}.tmp`, next.slice(0, torn));
+    assert.deepEqual(openJournal(path, intentionsSchema).value, { "1/commit": "first" });
+  }
+  const after = openJournal(path, intentionsSchema);
+  after.update((intentions) => ({ ...intentions, "2/commit": "another" }));
+  assert.deepEqual(openJournal(path, intentionsSchema).value, { "1/commit": "first", "2/commit": "another" });
 });

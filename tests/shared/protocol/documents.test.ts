@@ -92,7 +92,7 @@ test("vectors: model manifests' hashes, and reports'", () => {
 
 test("a document signed here reads back and holds", () => {
   const alice = devSigner("//Alice");
-  const { version: _v, kind: _k, codec: _c, hotkey: _h, signature: _s, ...fields } = vectors.update.document;
+  const { version: _v, kind: _k, hotkey: _h, signature: _s, ...fields } = vectors.update.document;
   const manifest = signUpdateManifest(fields, alice);
   assert.deepEqual(parseUpdateManifest(bytesOf(manifest)), { ok: true, value: manifest });
   assert.ok(isUpdateSigned(manifest, verify));

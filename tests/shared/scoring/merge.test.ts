@@ -1,7 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
-import { findDuplicates } from "#shared/scoring/duplicates.js";
 import { mergeDeltas } from "#shared/scoring/merge.js";
 import { selectForMerge } from "#shared/scoring/selection.js";
 
@@ -85,37 +84,4 @@ test("what cannot be merged is not", () => {
   assert.throws(() => mergeDeltas([], []), RangeError);
   assert.throws(() => mergeDeltas([Float32Array.of(1)], [0.5, 0.5]), RangeError);
   assert.throws(() => mergeDeltas([Float32Array.of(1), Float32Array.of(1, 2)], [0.5, 0.5]), RangeError);
-});
-
-test("the earlier commit is the original, equal blocks go by artifact hash, and order of discovery is nothing", () => {
-  const entries = [
-    { hotkey: "copier", artifact: "a", tensors: "t1", commitBlock: 9 },
-    { hotkey: "author", artifact: "z", tensors: "t1", commitBlock: 8 },
-    { hotkey: "twin-b", artifact: "c", tensors: "t2", commitBlock: 8 },
-    { hotkey: "twin-a", artifact: "b", tensors: "t2", commitBlock: 8 },
-    { hotkey: "honest", artifact: "d", tensors: "t3", commitBlock: 10 },
-  ];
-  fc.assert(
-    fc.property(fc.shuffledSubarray(entries, { minLength: entries.length }), (submissions) => {
-      const found = findDuplicates({ cycle: 5, submissions, lineage: [] });
-      assert.deepEqual([...found].sort(), [
-        ["copier", { cycle: 5, hotkey: "author", artifact: "z" }],
-        ["twin-b", { cycle: 5, hotkey: "twin-a", artifact: "b" }],
-      ]);
-    }),
-    { seed: 2, numRuns: 30 },
-  );
-});
-
-test("what was merged before is a duplicate whoever submits it, its author included", () => {
-  const lineage = [
-    { cycle: 3, hotkey: "copier", artifact: "y", tensors: "t" },
-    { cycle: 2, hotkey: "author", artifact: "x", tensors: "t" },
-  ];
-  const submissions = [
-    { hotkey: "author", artifact: "n", tensors: "t", commitBlock: 1 },
-    { hotkey: "other", artifact: "m", tensors: "u", commitBlock: 1 },
-  ];
-  const found = findDuplicates({ cycle: 4, submissions, lineage });
-  assert.deepEqual([...found], [["author", { cycle: 2, hotkey: "author", artifact: "x" }]]);
 });

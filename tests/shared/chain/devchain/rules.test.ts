@@ -4,7 +4,7 @@ import type { Signer } from "#shared/chain/chain.js";
 import { applyBlock, genesisState, nonceOf } from "#shared/chain/devchain/apply.js";
 import { type Block, extrinsicsRoot } from "#shared/chain/devchain/block.js";
 import { type Call, callSchema } from "#shared/chain/devchain/calls.js";
-import { isEpoch } from "#shared/chain/devchain/coinbase.js";
+import { isEpoch, nextEpoch, tempoIndex, tempoStart } from "#shared/chain/devchain/epochs.js";
 import { type Extrinsic, signExtrinsic } from "#shared/chain/devchain/extrinsic.js";
 import { genesisSchema, type HyperParameterChange } from "#shared/chain/devchain/genesis.js";
 import type { ChainState } from "#shared/chain/devchain/state.js";
@@ -98,18 +98,36 @@ describe("registration", () => {
     assert.equal(state.balances.get(keys.other.address), 3n * TOKEN);
   });
 
-  it("replaces the lowest neuron outside immunity when full, never the owner, and hands nothing of it on", () => {
-    const full = put(withPermit({ maxUids: 3 }), commit(keys.miner, "old"), weigh(keys.validator, [2], [1])).state;
-    const paid = empty(full, 5);
-    assert.ok(subnet(paid).neurons[2]!.emission > 0n);
-    const poorest = put(empty(start({ maxUids: 3 }), 2), commit(keys.miner, "old"), register(keys.other)).state;
-    const placed = subnet(poorest).neurons[2]!;
-    assert.equal(placed.hotkey, keys.other.address);
-    assert.deepEqual([placed.permit, placed.weights.length, placed.bonds.length, placed.lastUpdate], [false, 0, 0, 3]);
-    assert.equal(subnet(poorest).commitments.has(keys.miner.address), false);
-    assert.deepEqual(put(start({ maxUids: 3, immunityPeriod: 100 }), register(keys.other)).reasons, [
-      "NoNeuronIdAvailable",
-    ]);
+  it("replaces the neuron with the least pruning score when full, never the owner", () => {
+    const paid = empty(put(withPermit({ maxUids: 3 }), weigh(keys.validator, [2], [1])).state, 5);
+    const scores = subnet(paid).neurons.map(({ pruningScore }) => pruningScore);
+    assert.ok(scores[2]! > 0 && scores[1]! > 0 && scores[0] === 0);
+    const { state } = put(paid, register(keys.other));
+    assert.deepEqual(
+      subnet(state).neurons.map(({ hotkey }) => hotkey),
+      [keys.owner.address, keys.other.address, keys.miner.address],
+    );
+  });
+
+  it("hands the predecessor's permit, weights and last update on, as the runtime does, and nothing that was earned", () => {
+    const full = put(withPermit({ maxUids: 3 }), weigh(keys.miner, [2], [1])).state;
+    const { state, reasons } = put(full, register(keys.other));
+    assert.deepEqual(reasons, ["ok"]);
+    const [was, is] = [subnet(full).neurons[2]!, subnet(state).neurons[2]!];
+    assert.deepEqual([is.permit, is.weights, is.lastUpdate], [was.permit, was.weights, was.lastUpdate]);
+    assert.deepEqual([is.hotkey, is.registeredAt, is.emission, is.bonds.length], [keys.other.address, 4, 0n, 0]);
+    assert.equal(is.pruningScore, 65535, "the next newcomer takes another uid");
+  });
+
+  it("replaces immune neurons only where there are no others", () => {
+    const { state } = put(start({ maxUids: 3, immunityPeriod: 100 }), register(keys.other));
+    assert.equal(subnet(state).neurons[1]!.hotkey, keys.other.address);
+  });
+
+  it("leaves the predecessor's commitment readable", () => {
+    const full = put(start({ maxUids: 3 }), commit(keys.validator, "old")).state;
+    const { state } = put(full, register(keys.other));
+    assert.equal(subnet(state).commitments.get(keys.validator.address)?.data, "old");
   });
 });
 
@@ -121,7 +139,7 @@ describe("commitments", () => {
       commit(keys.other, "x"),
       commit(keys.miner, "y", 7),
     );
-    assert.deepEqual(reasons, ["ok", "AccountNotAllowedCommit", "SubNetworkDoesNotExist"]);
+    assert.deepEqual(reasons, ["ok", "AccountNotAllowedCommit", "AccountNotAllowedCommit"]);
     const { data, block } = subnet(state).commitments.get(keys.miner.address)!;
     assert.deepEqual([data, block], ["héllo", 1]);
   });
@@ -161,10 +179,7 @@ describe("weights", () => {
     assert.equal(reason(weigh(keys.validator, [2], [1, 2])), "WeightVecNotEqualSize");
     assert.equal(reason(weigh(keys.validator, [0, 1, 2, 3], [1, 1, 1, 1])), "UidsLengthExceedUidsInSubNet");
     assert.equal(reason(weigh(keys.other, [2], [1])), "HotKeyNotRegisteredInSubNet");
-    assert.equal(
-      reason(weigh(keys.validator, [2], [1]), { stakeThreshold: "9000000000000000" }),
-      "NotEnoughStakeToSetWeights",
-    );
+    assert.equal(reason(weigh(keys.validator, [2], [1]), { stakeThreshold: "9000000000000000" }), "StakeAmountTooLow");
     assert.equal(reason(weigh(keys.validator, [2], [1], 6), { weightsVersion: 7 }), "IncorrectWeightVersionKey");
     assert.equal(reason(weigh(keys.validator, [2], [1], 7), { weightsVersion: 7 }), "ok");
     assert.equal(reason(weigh(keys.validator, [2, 2], [1, 1])), "DuplicateUids");
@@ -188,11 +203,11 @@ describe("stake and sudo", () => {
       keys.other,
       { name: "addStake", args: { netuid: NETUID, hotkey, amount } },
     ];
-    const { state, reasons } = put(start(), stake(String(2n * TOKEN)), stake(String(4n * TOKEN)), stake("0"));
-    assert.deepEqual(reasons, ["ok", "NotEnoughBalanceToStake", "AmountTooLow"]);
+    const { state, reasons } = put(start(), stake(String(2n * TOKEN)), stake(String(4n * TOKEN)), stake("1999999"));
+    assert.deepEqual(reasons, ["ok", "BalanceTooLow", "StakeAmountTooLow"]);
     assert.equal(stakeOf(subnet(state), keys.miner.address), 2n * TOKEN);
     assert.equal(state.balances.get(keys.other.address), 3n * TOKEN);
-    assert.deepEqual(put(start(), stake("1", keys.other.address)).reasons, ["HotKeyAccountNotExists"]);
+    assert.deepEqual(put(start(), stake(String(TOKEN), keys.other.address)).reasons, ["HotkeyAccountDoesntExist"]);
   });
 
   it("obeys the sudo key alone, and does all of a batch or none of it", () => {
@@ -233,6 +248,20 @@ describe("epochs", () => {
     assert.deepEqual(blocks(1, 4), [2, 7]);
     assert.deepEqual(blocks(0, 4), [3, 8]);
     assert.deepEqual(blocks(1, 0), []);
+  });
+
+  it("are counted and foreseen", () => {
+    const schedule = (netuid: number, tempo: number) => ({ netuid, hyperParameters: { tempo } });
+    assert.deepEqual(
+      [0, 1, 2, 3, 7].map((block) => nextEpoch(schedule(1, 4), block)),
+      [2, 2, 7, 7, 12],
+    );
+    assert.equal(nextEpoch(schedule(1, 0), 5), undefined);
+    assert.deepEqual(
+      [2, 3, 7, 8].map((block) => tempoIndex(schedule(1, 4), block)),
+      [0, 1, 1, 2],
+    );
+    assert.equal(tempoStart(schedule(1, 4), 2), 8);
   });
 
   it("pay what has gathered since the last: 18 % owner, 41 % miners, 41 % validators", () => {

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import fc from "fast-check";
-import { fromInteger, maxUpscaleU16, multiply, ONE, shares, toU16 } from "#shared/chain/devchain/fixed.js";
+import { divide, maxUpscaleU16, multiply, ONE, share, shares, toU16 } from "#shared/chain/devchain/fixed.js";
 import { type EpochInput, type EpochNeuron, yumaEpoch } from "#shared/chain/devchain/yuma.js";
 
 const TOKEN = 1_000_000_000n;
@@ -33,13 +33,34 @@ const epoch = (neurons: readonly EpochNeuron[], part: Partial<EpochInput> = {}) 
   });
 
 describe("fixed point", () => {
-  it("rounds products and quotients down and saturates", () => {
-    assert.equal(multiply(ONE / 2n, 1n), 0n);
+  it("rounds products and quotients down, digit for digit what 32.32 in a bigint gives", () => {
+    assert.equal(multiply(ONE / 2, 1), 0);
+    assert.equal(divide(1, ONE), 1);
+    assert.equal(divide(ONE, 0), 0);
     assert.equal(toU16(ONE), 65535);
-    assert.equal(toU16(ONE - 1n), 65534);
-    assert.equal(fromInteger(1n << 40n), (1n << 63n) - 1n);
-    assert.deepEqual(shares([1n, 1n, 1n]), [ONE / 3n, ONE / 3n, ONE / 3n]);
-    assert.deepEqual(shares([0n, 0n]), [0n, 0n]);
+    assert.equal(toU16(ONE - 1), 65534);
+    assert.deepEqual(shares([1n, 1n, 1n]), new Array(3).fill(Math.floor(ONE / 3)));
+    assert.deepEqual(shares([0n, 0n]), [0, 0]);
+    const value = fc.integer({ min: 0, max: 4 * ONE });
+    fc.assert(
+      fc.property(value, fc.integer({ min: -ONE, max: 4 * ONE }), (a, b) => {
+        assert.equal(BigInt(multiply(a, b)), (BigInt(a) * BigInt(b)) >> 32n);
+      }),
+      { seed: 293, numRuns: 2000 },
+    );
+    fc.assert(
+      fc.property(value, fc.integer({ min: 1, max: 4 * ONE }), (a, b) => {
+        const exact = (BigInt(a) << 32n) / BigInt(b);
+        if (exact < 1n << 52n) assert.equal(divide(a, b), Number(exact));
+      }),
+      { seed: 293, numRuns: 2000 },
+    );
+    fc.assert(
+      fc.property(fc.integer({ min: 0, max: 2 ** 20 - 1 }), fc.integer({ min: 1, max: 2 ** 28 }), (part, whole) => {
+        assert.equal(share(part, whole), Number((BigInt(part) << 32n) / BigInt(whole)));
+      }),
+      { seed: 293, numRuns: 2000 },
+    );
   });
 
   it("max-upscales a row of weights to 65535", () => {

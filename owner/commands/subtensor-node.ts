@@ -1,0 +1,91 @@
+import { readFileSync } from "node:fs";
+import { z } from "zod";
+import { type CommandSpec, shutdownSignal, untilAborted } from "#shared/cli/program.js";
+import { BlockZeroError, reasonOf } from "#shared/errors.js";
+import { createLogger } from "#shared/telemetry/logger.js";
+import { signerFromUri } from "#shared/wallet/index.js";
+import { SUDO } from "../development.js";
+import { printFields } from "../print.js";
+import { wholeNumber } from "../whole-number.js";
+
+interface Options {
+  readonly runtime: string;
+  readonly port: number;
+  readonly blockTime: number;
+  readonly genesis?: string;
+}
+
+/** Substrate's well-known development keys, beside the sudo key. */
+const RICH = [SUDO, "//Bob", "//Charlie", "//Dave", "//Eve", "//Ferdie"];
+const FORTUNE = 1_000_000_000_000_000n;
+
+export const subtensorNode: CommandSpec = {
+  name: "subtensor-node",
+  description: "run a real subtensor runtime offline, as a chain of one node for trying things out; nothing is kept",
+  examples: [
+    "blockzero subtensor-node --runtime node_subtensor_runtime.compact.compressed.wasm",
+    "blockzero subtensor-node --runtime runtime.wasm --port 9945 --block-time 12000",
+  ],
+  define: (command) => {
+    command
+      .requiredOption("--runtime <file>", "the runtime's WASM, from a subtensor release or build")
+      .option("--genesis <file>", `{ sudo, balances } as JSON; unset: ${RICH.join(", ")} are rich, sudo key ${SUDO}`)
+      .option("--port <n>", "loopback port; 0 takes a free one", wholeNumber(0, 65535), 9944)
+      .option("--block-time <ms>", "milliseconds between blocks; 0 waits to be asked", wholeNumber(0), 1000)
+      .action(async ({ runtime, genesis, port, blockTime }: Options) => {
+        const log = createLogger({ name: "subtensor", level: "info", format: "pretty" });
+        const signal = shutdownSignal();
+        const { startOfflineSubtensor } = await import("#shared/chain/subtensor-node/start.js");
+        const node = await startOfflineSubtensor({
+          runtime,
+          genesis: {
+            ...(genesis === undefined ? await developmentGenesis() : readGenesis(genesis)),
+            timestamp: started(),
+          },
+          port,
+          blockTimeMs: blockTime,
+          log,
+        });
+        printFields({
+          endpoint: node.endpoint,
+          genesis: node.node.head.hash,
+          "block time": blockTime === 0 ? "when asked" : `${blockTime} ms`,
+        });
+        await untilAborted(signal);
+        await node.close();
+      });
+  },
+};
+
+/** An hour ago, on a whole second as slots are: thousands of blocks may be built at once before the chain's time is ahead of ours. */
+const started = (): number => Math.floor(Date.now() / 1000) * 1000 - 3_600_000;
+
+const developmentGenesis = async () => {
+  const keys = await Promise.all(RICH.map(signerFromUri));
+  return { sudo: keys[0]!.address, balances: Object.fromEntries(keys.map(({ address }) => [address, FORTUNE])) };
+};
+
+const schema = z.strictObject({
+  sudo: z.string(),
+  balances: z.record(
+    z.string(),
+    z
+      .string()
+      .regex(/^\d{1,20}$/)
+      .transform(BigInt),
+  ),
+});
+
+const readGenesis = (path: string) => {
+  try {
+    return schema.parse(JSON.parse(readFileSync(path, "utf8")));
+  } catch (cause) {
+    const reason = cause instanceof z.ZodError ? z.prettifyError(cause) : reasonOf(cause);
+    throw new BlockZeroError(
+      "GENESIS_INVALID",
+      `${path}: ${reason}`,
+      'write { "sudo": ADDRESS, "balances": { ADDRESS: "AMOUNT" } }, amounts in the smallest unit',
+      { cause },
+    );
+  }
+};

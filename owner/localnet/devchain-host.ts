@@ -1,0 +1,61 @@
+import { join } from "node:path";
+import { burnedRegister } from "#shared/chain/call.js";
+import { type ConnectOptions, connectDevChain, type GenesisSpec, type Signer } from "#shared/chain/index.js";
+import { writeFileAtomic } from "#shared/files/atomic-file.js";
+import type { Network } from "#shared/protocol/network.js";
+import { subnetParameters } from "../epoch.js";
+import type { LocalChainHost } from "./local-chain.js";
+
+type Shape = Pick<Network, "netuid" | "phases">;
+
+/** A devchain with one subnet whose epochs fall at the end of each cycle; nobody but the owner is registered yet. */
+const chainGenesis = ({ netuid, phases }: Shape, owner: string): GenesisSpec => ({
+  name: "localnet",
+  sudo: owner,
+  subnets: [{ netuid, ownerHotkey: owner, hyperParameters: subnetParameters({ phases }) }],
+});
+
+export const devchainHost = (
+  template: Shape,
+  owner: Signer,
+  home: string,
+  connection: Omit<ConnectOptions, "endpoint">,
+): LocalChainHost => ({
+  blockTime: 800,
+  address: "127.0.0.1",
+  process: (port, blockTime) => {
+    const genesis = join(home, "chain-genesis.json");
+    writeFileAtomic(genesis, JSON.stringify(chainGenesis(template, owner.address)));
+    return {
+      name: "devchain",
+      program: "owner/main.js",
+      logFile: join(home, "logs", "devchain.log"),
+      args: () => [
+        "devchain",
+        ...["--home", join(home, "chain"), "--genesis", genesis],
+        ...["--port", String(port), "--block-time", String(blockTime())],
+      ],
+    };
+  },
+  connect: async (endpoint) => {
+    const chain = await connectDevChain({ ...connection, endpoint });
+    return {
+      chain,
+      setBlockTime: (ms) => chain.setBlockTime(ms),
+      newBlocks: async (count) => void (await chain.newBlocks(count)),
+      enrol: async (players) => {
+        const { netuid } = template;
+        await Promise.all(players.map(({ signer }) => chain.submit(burnedRegister(netuid, signer.address), signer)));
+        const staked = players.filter(({ stake }) => stake > 0n);
+        await chain.sudo(
+          staked.map(({ signer, stake }) => ({
+            name: "setStake",
+            args: { netuid, hotkey: signer.address, amount: String(stake) },
+          })),
+          owner,
+        );
+        return { netuid };
+      },
+    };
+  },
+});

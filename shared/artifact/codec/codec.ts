@@ -1,0 +1,40 @@
+import type { CodecName } from "#shared/protocol/network.js";
+import type { ReasonCode } from "#shared/protocol/verdict.js";
+import type { TensorSpec } from "../safetensors.js";
+
+/** What one tensor of an update becomes in the file: bytes by the suffix that each piece adds to the tensor's name. */
+export type Pieces = ReadonlyMap<string, Uint8Array>;
+
+/** What is wrong with a piece's bytes. */
+export interface CodecFault {
+  readonly reason: Extract<ReasonCode, "malformed" | "not_finite">;
+  /** One line, without the tensor's name. */
+  readonly problem: string;
+}
+
+/**
+ * How one float32 tensor is written. All but the values follows from the tensor's shape, so no file can ask for memory. Decoding is
+ * part of what is agreed: the same bytes give the same bits on every machine. Encoding is the miner's own affair.
+ */
+export interface Codec {
+  readonly name: CodecName;
+  /** Whether a miner keeps what encoding lost and adds it to its next update. */
+  readonly feedback: boolean;
+  /** Suffix → what the file holds under it. */
+  layout(shape: readonly number[]): ReadonlyMap<string, TensorSpec>;
+  /** Little-endian bytes of each piece. The values must be finite. */
+  encode(values: Float32Array): Pieces;
+  /**
+   * Never throws for pieces of the layout's sizes, whatever their bytes; values that overflow or were not finite are left to the caller.
+   *
+   * @returns the tensor's elements, perhaps a view of the bytes
+   */
+  decode(pieces: Pieces, length: number): Float32Array | CodecFault;
+}
+
+export const isFault = (decoded: Float32Array | CodecFault): decoded is CodecFault => "reason" in decoded;
+
+export const malformed = (problem: string): CodecFault => ({ reason: "malformed", problem });
+
+/** Number of elements of a shape. */
+export const elementsOf = (shape: readonly number[]): number => shape.reduce((product, side) => product * side, 1);

@@ -1,0 +1,29 @@
+import { narrow, widen } from "../float-dtype.js";
+import { IS_LITTLE_ENDIAN, toFloats } from "../float32.js";
+import type { Codec } from "./codec.js";
+
+/** Every element as it is. */
+export const float32: Codec = {
+  name: "float32",
+  feedback: false,
+  layout: (shape) => new Map([["", { dtype: "F32", shape }]]),
+  encode: (values) => new Map([["", narrow("F32", values)]]),
+  decode: (pieces) => toFloats({ data: pieces.get("")! }),
+};
+
+/** The upper half of every element, rounded to nearest, ties to even. */
+export const bfloat16: Codec = {
+  name: "bfloat16",
+  feedback: false,
+  layout: (shape) => new Map([["", { dtype: "BF16", shape }]]),
+  encode: (values) => new Map([["", narrow("BF16", values)]]),
+  decode: (pieces, length) => widenBfloats(pieces.get("")!, length),
+};
+
+/** bfloat16 elements of a file as float32, exactly; the bytes stay as they are. */
+export const widenBfloats = (bytes: Uint8Array, length: number): Float32Array => {
+  const values = new Float32Array(length);
+  // Where bytes must change places that is done in place.
+  widen("BF16", IS_LITTLE_ENDIAN ? bytes : new Uint8Array(bytes), values);
+  return values;
+};

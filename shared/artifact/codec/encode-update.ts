@@ -1,0 +1,50 @@
+import { BlockZeroError } from "#shared/errors.js";
+import { sha256 } from "#shared/protocol/hash.js";
+import { quote } from "#shared/protocol/parsed.js";
+import { encodeSafetensors, type Tensor } from "../safetensors.js";
+import type { FloatTensors, TensorBlob } from "../update.js";
+import { type Codec, isFault } from "./codec.js";
+
+/** A sender's memory of what encoding lost, tensor by tensor (error feedback: Karimireddy et al. 2019, algorithm 1). */
+export interface Feedback {
+  /** What earlier updates left unsent of a tensor of this shape; null for nothing. */
+  carried(name: string, shape: readonly number[]): Promise<Float32Array | null>;
+  /** What this one leaves unsent. */
+  keep(name: string, left: Float32Array): Promise<void>;
+}
+
+/**
+ * The file of an update. With feedback, what is encoded of a tensor is update + carried, and what is kept is that less what the file
+ * decodes to; each is one float32 operation an element.
+ *
+ * @throws BlockZeroError UPDATE_NOT_FINITE, and what the feedback throws
+ */
+export const encodeUpdate = async (codec: Codec, update: FloatTensors, feedback?: Feedback): Promise<TensorBlob> => {
+  const pieces = new Map<string, Tensor>();
+  for (const [name, { shape, data }] of update) {
+    const carried = (await feedback?.carried(name, shape)) ?? null;
+    const values = carried ? data.map((value, i) => value + carried[i]!) : data;
+    const bad = values.findIndex((value) => !Number.isFinite(value));
+    if (bad >= 0) throw notFinite(name, values[bad]!);
+    const encoded = codec.encode(values);
+    for (const [suffix, spec] of codec.layout(shape)) {
+      pieces.set(name + suffix, { ...spec, data: encoded.get(suffix)! });
+    }
+    if (!feedback) continue;
+    const decoded = codec.decode(encoded, values.length);
+    if (isFault(decoded)) throw notFinite(name, Math.max(...[...values].map(Math.abs)));
+    await feedback.keep(
+      name,
+      values.map((value, i) => value - decoded[i]!),
+    );
+  }
+  const bytes = encodeSafetensors(pieces);
+  return { bytes, hash: sha256(bytes) };
+};
+
+const notFinite = (name: string, value: number) =>
+  new BlockZeroError(
+    "UPDATE_NOT_FINITE",
+    `tensor ${quote(name)} of the update holds ${value}`,
+    "lower the learning rate; no codec can write it",
+  );

@@ -1,0 +1,37 @@
+import type { CodecName } from "#shared/protocol/network.js";
+import { canonicalHeader, type Tensor, type TensorSpec } from "../safetensors.js";
+import { type Codec, type CodecFault, elementsOf } from "./codec.js";
+import { bfloat16, float32 } from "./dense.js";
+import { int8 } from "./int8.js";
+import { topk2bit } from "./topk-2bit.js";
+
+/** Every codec by the name that network files and manifests give it. */
+export const CODECS: Readonly<Record<CodecName, Codec>> = { float32, bfloat16, int8, "topk-2bit": topk2bit };
+
+/** Tensors by name → shape. */
+export type TensorShapes = ReadonlyMap<string, readonly number[]>;
+
+/** What an update's file holds, by name: each tensor's pieces. */
+export const encodedSpecs = (codec: Codec, shapes: TensorShapes): ReadonlyMap<string, TensorSpec> =>
+  new Map(
+    [...shapes].flatMap(([name, shape]) =>
+      [...codec.layout(shape)].map(([suffix, spec]) => [name + suffix, spec] as const),
+    ),
+  );
+
+/** Bytes of an update's file; the same for every update of a group. */
+export const encodedLength = (codec: Codec, shapes: TensorShapes): number => {
+  const { bytes, tensors } = canonicalHeader(encodedSpecs(codec, shapes));
+  return bytes.length + ([...tensors.values()].at(-1)?.end ?? 0);
+};
+
+/** One tensor of an update. @param tensors those of the file, which holds what `encodedSpecs` lists */
+export const decodeTensor = (
+  codec: Codec,
+  name: string,
+  shape: readonly number[],
+  tensors: ReadonlyMap<string, Tensor>,
+): Float32Array | CodecFault => {
+  const pieces = [...codec.layout(shape).keys()].map((suffix) => [suffix, tensors.get(name + suffix)!.data] as const);
+  return codec.decode(new Map(pieces), elementsOf(shape));
+};

@@ -1,0 +1,10 @@
+import { type CodecFault, malformed } from "./codec.js";
+
+/** What is wrong with scales: each must be finite and not negative, nor minus zero. */
+export const scaleFault = (scales: Float32Array): CodecFault | null => {
+  for (const [i, scale] of scales.entries()) {
+    if (!Number.isFinite(scale)) return { reason: "not_finite", problem: `scale ${i} is ${scale}` };
+    if (scale < 0 || Object.is(scale, -0)) return malformed(`scale ${i} is negative`);
+  }
+  return null;
+};

@@ -1,0 +1,110 @@
+import type { ApiPromise } from "@polkadot/api";
+import type { SubmittableExtrinsic } from "@polkadot/api/types";
+import type { IKeyringPair } from "@polkadot/types/types";
+import { u8aToU8a } from "@polkadot/util";
+import { z } from "zod";
+import { BlockZeroError } from "#shared/errors.js";
+import type { ChainCall } from "../call.js";
+import type { Signer } from "../chain.js";
+import type { Reception, SignedExtrinsic, WritableChain } from "../extrinsic.js";
+import { encodeCall } from "./calls.js";
+import { readFault, receptionOf } from "./faults.js";
+import type { RuntimeTraits } from "./hyper-parameters.js";
+import { settlementsIn } from "./inclusion.js";
+import type { Link } from "./link.js";
+import { bare, hashSchema, prefixed } from "./substrate.js";
+
+/** Blocks for which a signed extrinsic may be included: a power of two. */
+const ERA = 64;
+
+export interface WritingOptions {
+  readonly link: Link;
+  readonly api: ApiPromise;
+  readonly traits: () => RuntimeTraits;
+  /** Number of the newest block whose extrinsics were looked at. */
+  readonly headNumber: () => number;
+}
+
+/** What is written: a call of every chain, or any of the runtime's own. */
+export type Written = ChainCall | SubmittableExtrinsic<"promise">;
+
+/** Subtensor as the writer of extrinsics sees it. */
+export const writableSubtensor = ({ link, api, traits, headNumber }: WritingOptions): WritableChain<Written> => ({
+  sign: async (written, nonce, signer) => {
+    const { number, hash } = link.heads.last!;
+    const era = api.registry.createType("ExtrinsicEra", { current: number, period: ERA });
+    const extrinsic = "method" in written ? written : encodeCall(api, written, traits());
+    const signed = await extrinsic.signAsync(pairOf(signer), {
+      nonce,
+      era,
+      blockHash: prefixed(hash),
+    });
+    return {
+      bytes: signed.toHex(),
+      hash: bare(signed.hash.toHex()),
+      nonce,
+      lastBlock: era.asMortalEra.death(number) - 1,
+    };
+  },
+  textOf: (written) =>
+    "method" in written
+      ? written.method.toHex()
+      : JSON.stringify(written, (_, value: unknown) => (typeof value === "bigint" ? String(value) : value)),
+  nextNonce: async (account) => {
+    try {
+      return z
+        .int()
+        .min(0)
+        .parse(await link.request("system_accountNextIndex", [account]));
+    } catch (thrown) {
+      throw readFault(thrown, link.endpoint);
+    }
+  },
+  send: async ({ bytes }): Promise<Reception> => {
+    try {
+      await link.request("author_submitExtrinsic", [bytes], false);
+      return { status: "pool" };
+    } catch (thrown) {
+      return receptionOf(thrown);
+    }
+  },
+  find: async (extrinsic, since) => {
+    try {
+      return await find(link, api, extrinsic, since);
+    } catch (thrown) {
+      throw readFault(thrown, link.endpoint);
+    }
+  },
+  headNumber,
+});
+
+const find = async (link: Link, api: ApiPromise, { hash, nonce, lastBlock }: SignedExtrinsic, since: number) => {
+  const newest = link.heads.last!.number;
+  const until = Math.min(newest, lastBlock ?? newest);
+  for (let number = since + 1; number <= until; number++) {
+    const [blockHash] = z.array(hashSchema.nullable()).parse(await link.request("chain_getBlockHash", [[number]]));
+    const found = blockHash ? await settlementsIn(link, api, { number, hash: blockHash }, new Set([hash])) : null;
+    if (found === null)
+      throw new BlockZeroError(
+        "CHAIN_OUTCOME_UNKNOWN",
+        `block ${number} is not to be had, which may hold extrinsic ${hash.slice(0, 16)} with nonce ${nonce}`,
+        "look at the chain's state before writing it again",
+      );
+    if (found[0]) return found[0];
+  }
+  return undefined;
+};
+
+/** A signer in the shape that `@polkadot/api` signs with; it wants the kind of signature in front. */
+const pairOf = ({ address, publicKey, sign }: Signer): IKeyringPair => ({
+  address,
+  addressRaw: publicKey,
+  publicKey,
+  sign: (message, options) => {
+    const signature = sign(u8aToU8a(message));
+    return options?.withType ? Uint8Array.of(SR25519, ...signature) : signature;
+  },
+});
+
+/** Index in `MultiSignature`. */
+const SR25519 = 1;

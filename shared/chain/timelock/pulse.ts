@@ -1,0 +1,69 @@
+import { createHash } from "node:crypto";
+import { bls12_381 as bls } from "@noble/curves/bls12-381";
+import { malformed } from "./beacon.js";
+
+const DST = "BLS_SIG_BLS12381G1_XMD:SHA-256_SSWU_RO_NUL_";
+
+type G1 = typeof bls.G1.Point.BASE;
+type G2 = typeof bls.G2.Point.BASE;
+
+/** The point of G1 that a round's pulse signs: hash to curve of SHA-256(round as u64, big-endian). */
+export const roundPoint = (round: number): G1 => {
+  if (!Number.isSafeInteger(round) || round < 0) throw malformed(`${round} is not a drand round`);
+  const bytes = Buffer.alloc(8);
+  bytes.writeBigUInt64BE(BigInt(round));
+  return bls.shortSignatures.hash(createHash("sha256").update(bytes).digest(), DST);
+};
+
+/** A key pair from 32 bytes of seed, for a beacon of one's own. @returns the public key as 192 hex digits */
+export const beaconPublicKey = (seed: Uint8Array): string =>
+  Buffer.from(bls.G2.Point.BASE.multiply(secretOf(seed)).toBytes(true)).toString("hex");
+
+/** The signature (48 bytes) that opens what was locked to a round of the beacon with this seed. */
+export const signPulse = (seed: Uint8Array, round: number): Uint8Array =>
+  roundPoint(round).multiply(secretOf(seed)).toBytes(true);
+
+/** Whether a signature is that of the beacon's round: e(signature, G2) = e(H(round), public key). */
+export const verifyPulse = (publicKey: string, round: number, signature: Uint8Array): boolean => {
+  const key = parsePublicKey(publicKey);
+  let point: G1;
+  try {
+    point = parseSignature(signature);
+  } catch {
+    return false;
+  }
+  return bls.fields.Fp12.eql(bls.pairing(point, bls.G2.Point.BASE), bls.pairing(roundPoint(round), key));
+};
+
+/** @throws TIMELOCK_MALFORMED unless it is a compressed point of the right subgroup, and not its zero */
+export const parsePublicKey = (hex: string): G2 => parseG2(Buffer.from(hex, "hex"), "the beacon's public key");
+
+// The curve library clears the flags of a compressed point in the bytes that it is given: it gets a copy.
+export const parseG2 = (bytes: Uint8Array, what: string): G2 =>
+  validPoint(() => bls.G2.Point.fromBytes(Uint8Array.from(bytes)), what);
+
+export const parseSignature = (bytes: Uint8Array): G1 =>
+  validPoint(() => bls.G1.Point.fromBytes(Uint8Array.from(bytes)), "the pulse's signature");
+
+interface Point {
+  assertValidity(): void;
+  is0(): boolean;
+}
+
+const validPoint = <P extends Point>(parse: () => P, what: string): P => {
+  let point: P;
+  try {
+    point = parse();
+    point.assertValidity();
+  } catch (cause) {
+    throw malformed(`${what} is not a point of BLS12-381`, cause);
+  }
+  if (point.is0()) throw malformed(`${what} is the zero of its group`);
+  return point;
+};
+
+const secretOf = (seed: Uint8Array): bigint => {
+  const scalar = BigInt(`0x${createHash("sha256").update(seed).digest("hex")}`) % bls.fields.Fr.ORDER;
+  if (scalar === 0n) throw malformed("the seed gives no key");
+  return scalar;
+};

@@ -1,0 +1,84 @@
+import { createCipheriv, createDecipheriv, createHash, randomBytes } from "node:crypto";
+import { bls12_381 as bls } from "@noble/curves/bls12-381";
+import { malformed } from "./beacon.js";
+import { decodeCiphertext, encodeCiphertext, NONCE_BYTES, SHARE_BYTES, TAG_BYTES } from "./ciphertext.js";
+import { parseG2, parsePublicKey, parseSignature, roundPoint } from "./pulse.js";
+
+type Gt = ReturnType<typeof bls.pairing>;
+
+export interface TimelockOptions {
+  /** The round whose pulse opens it. */
+  readonly round: number;
+  /** The beacon's, 192 hex digits. */
+  readonly publicKey: string;
+  /** So many random bytes; the system's unless given. */
+  readonly random?: (bytes: number) => Uint8Array;
+}
+
+/**
+ * Encrypts to a future pulse of a drand beacon: the identity-based encryption of Boneh and Franklin ("Identity-Based Encryption
+ * from the Weil Pairing", FullIdent) whose identity is the round, over AES-256-GCM; in the format of Ideal Labs' `tle`, which
+ * subtensor's runtime opens.
+ */
+export const encryptTimelock = (
+  plaintext: Uint8Array,
+  { round, publicKey, random = randomBytes }: TimelockOptions,
+): Uint8Array => {
+  const master = parsePublicKey(publicKey);
+  const key = random(SHARE_BYTES);
+  const sigma = sha256(random(SHARE_BYTES));
+  const nonce = random(NONCE_BYTES);
+  const r = scalarOf(sigma, key);
+  const cipher = createCipheriv("aes-256-gcm", key, nonce);
+  return encodeCiphertext({
+    u: bls.G2.Point.BASE.multiply(r).toBytes(true),
+    v: xor(sigma, sha256(gtBytes(bls.pairing(roundPoint(round), master.multiply(r))))),
+    w: xor(key, sha256(sigma)),
+    sealed: Buffer.concat([cipher.update(plaintext), cipher.final(), cipher.getAuthTag()]),
+    nonce,
+  });
+};
+
+/**
+ * Opens a ciphertext of anybody's with the signature of its round's pulse, 48 bytes.
+ * @throws TIMELOCK_MALFORMED what it was given cannot be a ciphertext or a signature, or they do not belong together
+ */
+export const decryptTimelock = (ciphertext: Uint8Array, signature: Uint8Array): Uint8Array => {
+  const { u, v, w, sealed, nonce } = decodeCiphertext(ciphertext);
+  const point = parseG2(u, "the ciphertext's first part");
+  const sigma = xor(v, sha256(gtBytes(bls.pairing(parseSignature(signature), point))));
+  const key = xor(w, sha256(sigma));
+  if (!bls.G2.Point.BASE.multiply(scalarOf(sigma, key)).equals(point))
+    throw malformed("this pulse does not open the ciphertext");
+  try {
+    const decipher = createDecipheriv("aes-256-gcm", key, nonce);
+    decipher.setAuthTag(sealed.subarray(-TAG_BYTES));
+    return Buffer.concat([decipher.update(sealed.subarray(0, -TAG_BYTES)), decipher.final()]);
+  } catch (cause) {
+    throw malformed("the ciphertext was altered", cause);
+  }
+};
+
+const sha256 = (...parts: readonly Uint8Array[]): Uint8Array => {
+  const hash = createHash("sha256");
+  for (const part of parts) hash.update(part);
+  return hash.digest();
+};
+
+const xor = (a: Uint8Array, b: Uint8Array): Uint8Array => a.map((byte, i) => byte ^ b[i]!);
+
+/** The ciphertext's randomness follows from what it hides, so that whoever opens it can check that nobody altered it. */
+const scalarOf = (sigma: Uint8Array, key: Uint8Array): bigint => {
+  const scalar = BigInt(`0x${Buffer.from(sha256(sigma, key)).toString("hex")}`) % bls.fields.Fr.ORDER;
+  if (scalar === 0n) throw malformed("the ciphertext hides nothing");
+  return scalar;
+};
+
+/** As ark-serialize writes Fp12: twelve field elements of 48 bytes, little-endian. */
+const gtBytes = ({ c0, c1 }: Gt): Uint8Array =>
+  Buffer.concat(
+    [c0, c1]
+      .flatMap((half) => [half.c0, half.c1, half.c2])
+      .flatMap((element) => [element.c0, element.c1])
+      .map((n) => Buffer.from(n.toString(16).padStart(96, "0"), "hex").reverse()),
+  );

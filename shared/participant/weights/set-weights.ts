@@ -1,0 +1,78 @@
+import { setWeights } from "#shared/chain/call.js";
+import type { HyperParameters, Neuron } from "#shared/chain/chain.js";
+import { BlockZeroError } from "#shared/errors.js";
+import type { BlockRange } from "#shared/protocol/phases.js";
+import { writeOnce } from "../write-once.js";
+import { commitCall, commitmentFor, noteCommitted, type WeightsWrite } from "./commit-weights.js";
+import { pendingOf, type WeightsContext } from "./weights-context.js";
+
+/**
+ * Sets weights once inside the window of blocks, in the way that the subnet has switched on, and reads them back: in the clear, or
+ * as a commitment that `revealWeights` or the beacon opens later. Asked again for the same key, also after a crash, it sends
+ * what it first made, and only while the chain does not show it.
+ * @returns the block that included them. @throws WEIGHTS_MISSED
+ */
+export const setWeightsOnce = async (context: WeightsContext, write: WeightsWrite): Promise<number> => {
+  const { chain, netuid, signer } = context;
+  const { key, weights, window } = write;
+  const { block, reason } = await writeOnce(context, {
+    window,
+    included: async () => {
+      const { weightsMode } = await chain.hyperParameters(netuid);
+      if (weightsMode !== "plain") return committedFor(context, key);
+      const neuron = await ownNeuron(context);
+      return neuron && neuron.lastUpdate >= window.start ? neuron.lastUpdate : null;
+    },
+    send: async () => {
+      const parameters = await chain.hyperParameters(netuid);
+      await awaitRateLimit(context, parameters, window);
+      await chain.submit(
+        parameters.weightsMode === "plain"
+          ? setWeights(netuid, weights, parameters.weightsVersion)
+          : commitCall(netuid, await commitmentFor(context, parameters, write)),
+        signer,
+      );
+    },
+    failure: "weights not set, will retry inside the window",
+  });
+  if (block !== null) return block;
+  throw new BlockZeroError(
+    "WEIGHTS_MISSED",
+    `weights were not set before block ${window.end}: ${reason}`,
+    "check that this hotkey has a validator permit, and that the weights rate limit is shorter than a cycle",
+  );
+};
+
+/** What was committed may be revealed and gone from the chain's list: then the journal knows. */
+const committedFor = async (context: WeightsContext, key: string): Promise<number | null> => {
+  noteCommitted(context, await pendingOf(context));
+  const own = context.journal.value.commitments.filter((entry) => entry.key === key);
+  return own.find(({ committed }) => committed !== undefined)?.committed ?? null;
+};
+
+/** Waits for the first block that may hold new weights; where the window is over by then, for its end. */
+const awaitRateLimit = async (
+  context: WeightsContext,
+  { weightsRateLimit }: HyperParameters,
+  window: BlockRange,
+): Promise<void> => {
+  const { clock, log, signal } = context;
+  const allowed = firstAllowed((await ownNeuron(context))?.lastUpdate ?? 0, weightsRateLimit);
+  const next = clock.head.number + 1;
+  if (allowed <= next) return;
+  log.info("weights wait for the rate limit", { allowed, blocks: allowed - next, closes: window.end });
+  await clock.reach(Math.min(allowed, window.end) - 1, signal);
+  if (allowed >= window.end)
+    throw new BlockZeroError(
+      "WEIGHTS_TOO_SOON",
+      `the weights rate limit of ${weightsRateLimit} blocks allows new ones from block ${allowed} on`,
+      "ask the subnet owner for a rate limit below a cycle's length",
+    );
+};
+
+/** The first block that may hold new weights; a neuron that has never set any may at once. */
+export const firstAllowed = (lastUpdate: number, rateLimit: number): number =>
+  lastUpdate === 0 ? 0 : lastUpdate + rateLimit;
+
+export const ownNeuron = async ({ chain, netuid, signer }: WeightsContext): Promise<Neuron | undefined> =>
+  (await chain.metagraph(netuid)).neurons.find(({ hotkey }) => hotkey === signer.address);

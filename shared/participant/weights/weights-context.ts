@@ -1,0 +1,49 @@
+import { randomBytes } from "node:crypto";
+import { dirname, join } from "node:path";
+import type { Chain, PendingWeights, Signer } from "#shared/chain/chain.js";
+import type { Beacon } from "#shared/chain/timelock/beacon.js";
+import type { Log } from "#shared/telemetry/log.js";
+import type { BlockClock } from "../block-clock.js";
+import type { Participant } from "../join.js";
+import { type Journal, openJournal } from "../journal.js";
+import { type BlockTime, watchBlockTime } from "./block-time.js";
+import { type WeightsJournal, weightsJournalSchema } from "./weights-journal.js";
+
+/** [uid, u16] pairs, the largest weight 65,535. */
+export type Weights = readonly (readonly [number, number])[];
+
+/** What setting and revealing weights needs. */
+export interface WeightsContext {
+  readonly chain: Chain;
+  readonly clock: BlockClock;
+  readonly blockTime: BlockTime;
+  readonly signer: Signer;
+  readonly netuid: number;
+  readonly journal: Journal<WeightsJournal>;
+  /** The drand beacon that the chain follows. */
+  readonly beacon: Beacon;
+  readonly random: (bytes: number) => Uint8Array;
+  readonly log: Log;
+  readonly signal: AbortSignal;
+}
+
+export const openWeights = (
+  { chain, clock, signer, network, home, log, signal }: Participant,
+  beacon: Beacon,
+): WeightsContext => ({
+  chain,
+  clock,
+  blockTime: watchBlockTime(clock, signal),
+  signer,
+  netuid: network.netuid,
+  // Beside the states of all networks: what was committed under one network file is still owed under the next.
+  journal: openJournal(join(dirname(home), `weights-${network.netuid}.json`), weightsJournalSchema),
+  beacon,
+  random: randomBytes,
+  log,
+  signal,
+});
+
+/** Our commitments that the chain has and nobody has revealed. */
+export const pendingOf = ({ chain, netuid, signer }: WeightsContext): Promise<readonly PendingWeights[]> =>
+  chain.pendingWeights(netuid, signer.address);

@@ -1,0 +1,57 @@
+import { z } from "zod";
+import type { Journal } from "../journal.js";
+
+const hash = z.string().regex(/^[0-9a-f]{64}$/);
+const u16 = z.int().min(0).max(65535);
+
+const common = {
+  /** What it was made for: one key, one set of weights. */
+  key: z.string(),
+  /** As the chain lists it. */
+  hash,
+  weights: z.array(z.tuple([u16, u16]).readonly()).readonly(),
+  versionKey: z.int(),
+  /** Last block in which it may be sent. */
+  sendUntil: z.int(),
+  /** Block that included it. */
+  committed: z.int().optional(),
+};
+
+const hashCommitmentSchema = z.object({
+  ...common,
+  mode: z.literal("hash"),
+  salt: z.array(u16).readonly(),
+  /** The blocks in which it can be revealed, once the chain has said so. */
+  reveal: z.object({ first: z.int(), last: z.int() }).optional(),
+  /** `settled`: revealed, or no longer of use. `expired`: nobody revealed it in time, and nothing newer has replaced it. */
+  state: z.enum(["open", "settled", "expired"]).default("open"),
+});
+
+const timelockCommitmentSchema = z.object({
+  ...common,
+  mode: z.literal("timelock"),
+  /** Hex. */
+  ciphertext: z.string(),
+  round: z.int(),
+});
+
+const commitmentSchema = z.discriminatedUnion("mode", [hashCommitmentSchema, timelockCommitmentSchema]);
+
+/** The weights that this hotkey has committed or is about to: without the salt a commitment can never be revealed. */
+export const weightsJournalSchema = z.object({ commitments: z.array(commitmentSchema).default([]) });
+
+export type WeightsJournal = z.infer<typeof weightsJournalSchema>;
+export type HashCommitment = z.infer<typeof hashCommitmentSchema>;
+export type TimelockCommitment = z.infer<typeof timelockCommitmentSchema>;
+export type WeightsCommitment = HashCommitment | TimelockCommitment;
+
+/** More than a subnet lets anybody have unrevealed. */
+const KEPT = 64;
+
+export const addCommitment = (journal: Journal<WeightsJournal>, commitment: WeightsCommitment): void =>
+  journal.update(({ commitments }) => ({ commitments: [...commitments, commitment].slice(-KEPT) }));
+
+export const changeCommitments = (
+  journal: Journal<WeightsJournal>,
+  change: (commitment: WeightsCommitment) => WeightsCommitment,
+): void => journal.update(({ commitments }) => ({ commitments: commitments.map(change) }));

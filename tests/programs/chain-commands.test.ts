@@ -1,0 +1,116 @@
+import assert from "node:assert/strict";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { type TestContext, test } from "node:test";
+import { signerFromUri } from "#shared/wallet/index.js";
+import { run, startFor } from "./process.js";
+
+const TOKEN = 1_000_000_000n;
+const NETUID = 3;
+
+/** A devchain with one subnet that registration costs 2 tokens on. */
+const setUp = async (t: TestContext) => {
+  const cwd = mkdtempSync(join(tmpdir(), "blockzero-"));
+  t.after(() => rmSync(cwd, { recursive: true, force: true }));
+  const [sudo, owner] = await Promise.all([signerFromUri("//Alice"), signerFromUri("//Owner")]);
+  const serve = async (balances: Record<string, string>) => {
+    const burn = String(2n * TOKEN);
+    const hyperParameters = { tempo: 19, burn, minBurn: burn, weightsRateLimit: 7 };
+    const subnets = [{ netuid: NETUID, ownerHotkey: owner.address, hyperParameters }];
+    writeFileSync(join(cwd, "chain.json"), JSON.stringify({ sudo: sudo.address, balances, subnets }));
+    const args = ["devchain", "--home", "chain", "--genesis", "chain.json", "--port", "0", "--block-time", "120"];
+    const [, endpoint] = await startFor(t, "blockzero", args, { cwd }).said(/^endpoint +(ws:\S+)$/m);
+    return endpoint!;
+  };
+  let endpoint = "";
+  const blockzero = (command: string) => {
+    const env = {
+      BLOCKZERO_CHAIN_ENDPOINT: endpoint,
+      BLOCKZERO_NETUID: String(NETUID),
+      BLOCKZERO_WALLET_PATH: "wallets",
+      BLOCKZERO_WALLET_NAME: "demo",
+      BLOCKZERO_WALLET_HOTKEY: "miner",
+    };
+    return run("blockzero", command.split(" "), { cwd, env });
+  };
+  const said = async (command: string) => {
+    const { status, stdout, stderr } = await blockzero(command);
+    assert.equal(status, 0, `${command}: ${stderr}`);
+    return stdout;
+  };
+  const refused = async (command: string) => {
+    const { status, stderr } = await blockzero(command);
+    assert.equal(status, 2, stderr);
+    return stderr.trimEnd();
+  };
+  return {
+    owner,
+    said,
+    refused,
+    serve: async (balances: Record<string, string>) => {
+      endpoint = await serve(balances);
+    },
+  };
+};
+
+test("a coldkey pays for its hotkey, and the subnet can be looked at", { timeout: 60_000 }, async (t) => {
+  const { owner, said, refused, serve } = await setUp(t);
+  const created = await said("wallet create --no-password");
+  const coldkey = /^coldkey +(5\w{47})/m.exec(created)![1]!;
+  const hotkey = /^address +(5\w{47})/m.exec(created)![1]!;
+  await serve({ [coldkey]: String(5n * TOKEN) });
+
+  const shown = await said("register --dry-run");
+  assert.match(
+    shown,
+    new RegExp(`^hotkey +${hotkey}\ncoldkey +${coldkey}\nbalance +5\ncost +2\nsubnet +${NETUID}$`, "m"),
+  );
+  assert.match(
+    shown,
+    new RegExp(`^not sent +burnedRegister\nsigner +${coldkey}\nnonce +0\nhash +0x[0-9a-f]{64}\nbytes +\\{`, "m"),
+  );
+  assert.equal(JSON.parse(await said("metagraph --json")).neurons.length, 1);
+
+  assert.match(await said("register"), /^balance +5\ncost +2\nsubnet +3\nuid +1$/m);
+  assert.match(await said("register"), /^uid +1 \(registered already\)$/m);
+
+  const { neurons, ownerHotkey } = JSON.parse(await said("metagraph --json"));
+  assert.equal(ownerHotkey, owner.address);
+  assert.deepEqual([neurons[1].hotkey, neurons[1].coldkey, neurons[1].stake], [hotkey, coldkey, "0"]);
+  const table = (await said("metagraph")).split("\n");
+  assert.match(
+    table[0]!,
+    new RegExp(`^subnet ${NETUID} at block \\d+: 2 neurons, stake 0\\.000, owner ${owner.address}$`),
+  );
+  assert.match(table[2]!, /^UID +STAKE .+ HOTKEY +COLDKEY$/);
+  assert.match(table[4]!, new RegExp(`^ *1 +0\\.000 .+ none +${hotkey} +${coldkey}$`));
+
+  const status = await said("chain status");
+  assert.match(status, /^chain +devchain\n/m);
+  assert.match(status, /^epoch +in \d+ blocks, at \d+; every 20 \(tempo 19\)$/m);
+  assert.match(status, /^weights +in the clear; every 7 blocks, version 0$/m);
+  assert.match(status, /^registration +open, [\d.]+ now$/m);
+  assert.equal(JSON.parse(await said("chain status --json --netuid 9")).subnet, null);
+
+  assert.match(
+    await refused("metagraph --netuid 9"),
+    /^✖ CHAIN_REJECTED SubNetworkDoesNotExist: .+ → check the netuid/,
+  );
+  assert.match(await refused("register --netuid 9"), /^✖ CHAIN_REJECTED SubNetworkDoesNotExist: /);
+});
+
+test("a coldkey without money is told what is missing", { timeout: 60_000 }, async (t) => {
+  const { said, refused, serve } = await setUp(t);
+  await said("wallet create --no-password");
+  await serve({});
+  const expected = /^✖ NOT_ENOUGH_BALANCE 5\w{47} has 0 of the 2 that registration costs → send the rest/;
+  assert.match(await refused("register"), expected);
+  assert.match(await refused("register --dry-run"), expected);
+  const missing = await refused("localnet --chain subtensor");
+  assert.match(missing, /^✖ RUNTIME_NEEDED --chain subtensor needs a runtime to run → /);
+  assert.match(
+    await refused("subtensor-node --runtime nowhere.wasm"),
+    /^✖ RUNTIME_NOT_FOUND nowhere\.wasm: .+ → take the runtime/,
+  );
+});

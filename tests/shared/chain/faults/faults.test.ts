@@ -1,0 +1,241 @@
+import assert from "node:assert/strict";
+import { join } from "node:path";
+import { before, describe, it, type TestContext } from "node:test";
+import { setImmediate as yieldToEvents } from "node:timers/promises";
+import { setCommitment } from "#shared/chain/call.js";
+import type { ConnectOptions } from "#shared/chain/dev-chain.js";
+import { connectDevChain } from "#shared/chain/dev-chain.js";
+import { type DevchainOptions, startDevchain } from "#shared/chain/devchain/start.js";
+import { BlockZeroError } from "#shared/errors.js";
+import { collectingLog, type Keys, makeGenesis, makeKeys, manualClock, NETUID, temporaryHome } from "../support.js";
+import { type FaultProxy, type SubmitFault, startFaultProxy } from "./fault-proxy.js";
+
+let keys: Keys;
+before(async () => {
+  keys = await makeKeys();
+});
+
+const coded = (code: string) => (error: unknown) => error instanceof BlockZeroError && error.code === code;
+
+/** A node, and proxies before it of which a client knows. */
+const start = async (t: TestContext, count = 1, options: Partial<DevchainOptions> = {}) => {
+  const node = await startDevchain({
+    home: await temporaryHome(t),
+    genesis: makeGenesis(keys),
+    port: 0,
+    blockTimeMs: 0,
+    ...options,
+  });
+  t.after(() => node.close());
+  const proxies: FaultProxy[] = [];
+  for (let i = 0; i < count; i++) {
+    const proxy = await startFaultProxy(
+      () => node.endpoint,
+      () => node.newBlocks(1),
+    );
+    proxies.push(proxy);
+    t.after(() => proxy.close());
+  }
+  const folder = await temporaryHome(t);
+  const { clock, advance } = manualClock();
+  const collected = collectingLog();
+  const connect = async (part: Partial<ConnectOptions> = {}) => {
+    const endpoint = proxies.map((proxy) => proxy.endpoint);
+    const options = { endpoint, log: collected.log, clock, random: () => 0, keyFolder: join(folder, "keys") };
+    const chain = await connectDevChain({ ...options, ...part });
+    t.after(() => chain.close());
+    return chain;
+  };
+  const direct = await connectDevChain({ endpoint: node.endpoint });
+  t.after(() => direct.close());
+  /** Lets virtual time pass until it is so. */
+  const until = async (condition: () => boolean | Promise<boolean>) => {
+    while (!(await condition())) {
+      t.signal.throwIfAborted();
+      advance(50);
+      await yieldToEvents();
+    }
+  };
+  const pooled = (nonce: number) => until(async () => (await direct.nonce(keys.miner.address)) >= nonce);
+  const commit = (chain: Awaited<ReturnType<typeof connect>>, data: string) =>
+    chain.submit(setCommitment(NETUID, data), keys.miner);
+  const shown = async () => (await direct.commitments(NETUID)).map(({ data, block }) => ({ data, block }));
+  return { node, proxies, connect, direct, until, pooled, commit, shown, advance, clock, ...collected };
+};
+
+/** Sends a write through a fault, and says in which block it stands. */
+const writeThrough = async (t: TestContext, fault: SubmitFault) => {
+  const { node, proxies, connect, direct, pooled, commit, until } = await start(t);
+  const chain = await connect();
+  proxies[0]!.submitFault = fault;
+  const write = commit(chain, "once");
+  let isOver = false;
+  void write.finally(() => {
+    isOver = true;
+  });
+  await pooled(1);
+  if (fault !== "cut after inclusion") node.newBlocks(1);
+  await until(() => isOver);
+  const { block } = await write;
+  node.newBlocks(2);
+  return { block, nonce: await direct.nonce(keys.miner.address), submissions: proxies[0]!.submissions };
+};
+
+describe("a write whose line breaks", { timeout: 30_000 }, () => {
+  for (const fault of ["cut before", "cut after", "cut after inclusion", "twice"] as const)
+    it(`is included once, from the same bytes: ${fault}`, async (t) => {
+      const { block, nonce, submissions } = await writeThrough(t, fault);
+      assert.deepEqual([block, nonce], [1, 1]);
+      assert.equal(new Set(submissions).size, 1);
+    });
+});
+
+describe("a node that is of no use", { timeout: 30_000 }, () => {
+  it("is left after two blocks without what it accepted, and the next one gets the same bytes", async (t) => {
+    const { node, proxies, connect, pooled, commit, until, lines } = await start(t, 2);
+    const chain = await connect();
+    proxies[0]!.isBlackHole = true;
+    const write = commit(chain, "once");
+    await until(() => proxies[0]!.submissions.length > 0);
+    await chain.head();
+    node.newBlocks(2);
+    await pooled(1);
+    node.newBlocks(1);
+    assert.equal((await write).block, 3);
+    assert.deepEqual(proxies[1]!.submissions, proxies[0]!.submissions);
+    assert.match(String(lines[0]?.fields.reason), /does not include what it accepts/);
+  });
+
+  it("is left when its head grows stale", async (t) => {
+    const { proxies, connect, until, advance } = await start(t, 2);
+    await connect({ staleMs: 60_000 });
+    advance(59_000);
+    assert.equal(proxies[1]!.connections, 0);
+    advance(1_000);
+    await until(() => proxies[1]!.connections === 1);
+  });
+
+  it("is passed over when its head is older than a live chain's", async (t) => {
+    const { clock } = manualClock();
+    const behind = await start(t, 1, { clock });
+    behind.node.newBlocks(1);
+    const { node, proxies, connect, direct, lines } = await start(t, 1);
+    node.newBlocks(1);
+    const endpoint = [behind.proxies[0]!.endpoint, proxies[0]!.endpoint];
+    const chain = await connectingTo(t, connect, endpoint, Date.now());
+    assert.equal((await chain.head()).hash, (await direct.head()).hash);
+    assert.match(lines[0]!.message, /CHAIN_BEHIND/);
+  });
+
+  it("is never used again when it serves another chain", async (t) => {
+    const { node, proxies, connect, until, lines } = await start(t, 1);
+    const foreign = await startDevchain({
+      home: await temporaryHome(t),
+      genesis: { ...makeGenesis(keys), name: "other" },
+      port: 0,
+      blockTimeMs: 0,
+    });
+    t.after(() => foreign.close());
+    const chain = await connect({ endpoint: [proxies[0]!.endpoint, foreign.endpoint] });
+    proxies[0]!.cut();
+    await until(() => lines.some(({ message }) => message.includes("WRONG_NETWORK")));
+    proxies[0]!.cut();
+    await until(() => lines.filter(({ message }) => message === "connected to the chain again").length === 1);
+    node.newBlocks(1);
+    assert.equal((await chain.head()).hash, node.head.hash);
+  });
+});
+
+/** Behind is measured against the wall clock; the virtual one is set to it. */
+const connectingTo = (
+  t: TestContext,
+  connect: (part: Partial<ConnectOptions>) => ReturnType<typeof connectDevChain>,
+  endpoint: readonly string[],
+  now: number,
+) => {
+  const { clock, advance } = manualClock(now);
+  const timer = setInterval(() => advance(20), 1);
+  t.after(() => clearInterval(timer));
+  return connect({ endpoint, clock });
+};
+
+describe("a fork of one block", { timeout: 30_000 }, () => {
+  for (const keep of [true, false])
+    it(`moves a write, which is reported where it stays: the block's extrinsics ${keep ? "wait again" : "are lost"}`, async (t) => {
+      const { node, connect, pooled, commit, shown } = await start(t);
+      const chain = await connect({ confirmations: 1 });
+      const write = commit(chain, "moved");
+      await pooled(1);
+      node.newBlocks(1);
+      await chain.head();
+      node.undoBlock(keep);
+      node.newBlocks(1);
+      await pooled(1);
+      node.newBlocks(2);
+      const { block } = await write;
+      assert.equal(block, keep ? 1 : 2);
+      assert.deepEqual(await shown(), [{ data: "moved", block }]);
+    });
+
+  it("does not lose a write that was reported before it", async (t) => {
+    const { node, connect, pooled, commit, shown } = await start(t);
+    const chain = await connect();
+    const write = commit(chain, "kept");
+    await pooled(1);
+    node.newBlocks(1);
+    await write;
+    node.undoBlock(false);
+    node.newBlocks(1);
+    await pooled(1);
+    node.newBlocks(1);
+    assert.deepEqual(await shown(), [{ data: "kept", block: 2 }]);
+  });
+});
+
+describe("a client that crashes", { timeout: 30_000 }, () => {
+  it("takes up what it had sent, and sends nothing twice", async (t) => {
+    const { node, connect, direct, pooled, commit } = await start(t);
+    const first = await connect();
+    const lost = assert.rejects(commit(first, "once"), coded("CHAIN_CLOSED"));
+    await pooled(1);
+    await first.close();
+    await lost;
+    const second = await connect();
+    const write = commit(second, "once");
+    await second.head();
+    node.newBlocks(1);
+    assert.equal((await write).block, 1);
+    assert.equal(await direct.nonce(keys.miner.address), 1);
+  });
+
+  it("learns that it was included meanwhile", async (t) => {
+    const { node, connect, direct, pooled, commit } = await start(t);
+    const first = await connect();
+    const lost = assert.rejects(commit(first, "once"), coded("CHAIN_CLOSED"));
+    await pooled(1);
+    await first.close();
+    await lost;
+    node.newBlocks(3);
+    assert.equal((await commit(await connect(), "once")).block, 1);
+    assert.equal(await direct.nonce(keys.miner.address), 1);
+  });
+
+  it("signs anew where another writer took the nonce", async (t) => {
+    const { node, proxies, connect, direct, pooled, commit, until } = await start(t);
+    const first = await connect();
+    proxies[0]!.isBlackHole = true;
+    const lost = assert.rejects(commit(first, "mine"), coded("CHAIN_CLOSED"));
+    await until(() => proxies[0]!.submissions.length > 0);
+    await first.close();
+    await lost;
+    const theirs = commit(direct, "theirs");
+    await pooled(1);
+    node.newBlocks(1);
+    await theirs;
+    proxies[0]!.isBlackHole = false;
+    const write = commit(await connect(), "mine");
+    await pooled(2);
+    node.newBlocks(1);
+    assert.equal((await write).block, 2);
+  });
+});

@@ -1,0 +1,82 @@
+import assert from "node:assert/strict";
+import { describe, it } from "node:test";
+import { NETUID } from "../../chain/support.js";
+import { openRig, type Rig } from "./rig.js";
+
+const weights = [
+  [0, 20000],
+  [2, 65535],
+] as const;
+const uid = 1;
+
+const rounds = async ({ chain, keys }: Rig) =>
+  (await chain.pendingWeights(NETUID, keys.validator.address)).map(({ hash, reveal }) => ({
+    hash,
+    round: "round" in reveal ? reveal.round : null,
+  }));
+
+describe("weights locked to a beacon's round", { timeout: 20_000 }, () => {
+  for (const revealPeriod of [1, 2])
+    it(`are opened by the chain ${revealPeriod} epochs on, not before`, async (t) => {
+      const rig = await openRig(t, { beacon: true, revealPeriod });
+      const vera = await rig.open();
+      await rig.to(20);
+      const set = vera.set(20, weights);
+      await rig.sent(1);
+      await rig.to(21);
+      assert.equal(await set, 21);
+      const [entry] = vera.context.journal.value.commitments;
+      assert.equal(entry?.mode, "timelock");
+      assert.deepEqual(await rounds(rig), [{ hash: entry.hash, round: entry.round }]);
+      const opening = 27 + 10 * (revealPeriod - 1);
+      await rig.to(opening - 1);
+      assert.deepEqual(await rig.chain.weights(NETUID), []);
+      await rig.to(opening);
+      assert.deepEqual(await rig.chain.weights(NETUID), [{ uid, weights }]);
+      assert.deepEqual(await rounds(rig), []);
+      assert.ok((await rig.chain.metagraph(NETUID)).neurons[2]!.incentive > 0.5, "they count in that very epoch");
+      assert.equal(await rig.chain.nonce(rig.keys.validator.address), 1);
+      assert.equal(await vera.set(20, weights), 21, "the journal knows what the chain no longer lists");
+    });
+
+  it("are not sent twice, whenever the program was killed", async (t) => {
+    const rig = await openRig(t, { beacon: true });
+    const before = await rig.open();
+    await rig.to(20);
+    const set = assert.rejects(before.set(20, weights));
+    await rig.sent(1);
+    before.kill();
+    await set;
+    await rig.to(21);
+    const after = await rig.open();
+    assert.equal(await after.set(20, weights), 21);
+    await rig.to(27);
+    assert.deepEqual(await rig.chain.weights(NETUID), [{ uid, weights }]);
+    assert.equal(await rig.chain.nonce(rig.keys.validator.address), 1);
+  });
+
+  it("are locked to a later round when an epoch has passed them by", async (t) => {
+    const rig = await openRig(t, { beacon: true });
+    let refuse = true;
+    const vera = await rig.open();
+    const { submit } = vera.context.chain;
+    Object.assign(vera.context.chain, {
+      submit: (...args: Parameters<typeof submit>) =>
+        refuse ? Promise.reject(new Error("the line is dead")) : submit(...args),
+    });
+    await rig.to(24);
+    const set = vera.set(24, weights);
+    await vera.said("weights not set, will retry inside the window");
+    await rig.to(25);
+    refuse = false;
+    await rig.to(26);
+    await rig.sent(1);
+    await rig.to(27);
+    await set;
+    const [first, second] = vera.context.journal.value.commitments;
+    assert.ok(first?.mode === "timelock" && second?.mode === "timelock");
+    assert.ok(second.round > first.round, "block 27 counts for the epoch after its own");
+    await rig.to(37);
+    assert.deepEqual(await rig.chain.weights(NETUID), [{ uid, weights }]);
+  });
+});
