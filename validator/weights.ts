@@ -1,7 +1,8 @@
 import type { Metagraph } from "#shared/chain/chain.js";
 import type { Network } from "#shared/protocol/network.js";
+import { rewardCurve } from "#shared/scoring/curves/reward-curve.js";
 import { rank } from "#shared/scoring/ranking.js";
-import { groupRewards, topNTakeMost } from "#shared/scoring/rewards.js";
+import { groupRewards } from "#shared/scoring/rewards.js";
 import { toWeights } from "#shared/scoring/weights.js";
 import { windowMean } from "#shared/scoring/window.js";
 import type { AgreedScore } from "./journal.js";
@@ -13,7 +14,7 @@ export const cycleWeights = (
   history: readonly AgreedScore[],
   cycle: number,
 ): readonly (readonly [number, number])[] => {
-  const { top_n: topN, rank_ratio: ratio, window } = network.scoring;
+  const { rewards, burn, window } = network.scoring;
   const groups = new Map(Object.keys(network.groups).map((name) => [name, [] as (Contender & { uid: number })[]]));
   for (const { uid, hotkey } of metagraph.neurons) {
     const all = history.filter((entry) => entry.uid === uid && entry.hotkey === hotkey);
@@ -26,7 +27,8 @@ export const cycleWeights = (
   }
   const shares = groupRewards({
     groups: new Map([...groups].map(([name, miners]) => [name, rank(miners)])),
-    curve: topNTakeMost({ topN, ratio }),
+    curve: rewardCurve(rewards),
+    burn,
     ownerUid: metagraph.neurons.find(({ hotkey }) => hotkey === metagraph.ownerHotkey)?.uid ?? 0,
   });
   return toWeights(shares);

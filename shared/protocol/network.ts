@@ -1,6 +1,7 @@
 import { createHash } from "node:crypto";
 import canonicalize from "canonicalize";
 import { z } from "zod";
+import { curveSchema } from "./curve.js";
 
 /** A name that fits a record: lower case, at most 12 characters. */
 export const groupName = z.string().regex(/^[a-z][a-z0-9-]{0,11}$/, "a group's name is 1–12 of a–z, 0–9, -");
@@ -87,10 +88,12 @@ export const networkSchema = z.strictObject({
     eval_batch_size: z.int().min(1),
     /** One-sided confidence that the mean improvement is above the score. */
     confidence: z.number().gt(0.5).lt(1),
-    /** Artifacts merged and paid per group. */
+    /** Artifacts merged per group. */
     top_n: z.int().min(1),
-    /** Geometric ratio of pay between successive ranks; 1 pays all alike. */
-    rank_ratio: z.number().min(1),
+    /** How a group's pool is shared out among its miners. */
+    rewards: curveSchema,
+    /** Share of all pay that goes to the subnet owner's uid, where the chain burns it. */
+    burn: z.number().min(0).lt(1).default(0),
     /** Cycles in the mean that decides pay. */
     window: z.int().min(1),
     /** Largest allowed L2 norm of an update relative to the norm of the weights that it updates. */

@@ -81,7 +81,7 @@ test("a coldkey pays for its hotkey, and the subnet can be looked at", { timeout
   const table = (await said("metagraph")).split("\n");
   assert.match(
     table[0]!,
-    new RegExp(`^subnet ${NETUID} at block \\d+: 2 neurons, stake 0\\.000, owner ${owner.address}$`),
+    new RegExp(`^subnet ${NETUID} at block \\d+: 2 neurons, stake [\\d.]+, owner ${owner.address}$`),
   );
   assert.match(table[2]!, /^UID +STAKE .+ HOTKEY +COLDKEY$/);
   assert.match(table[4]!, new RegExp(`^ *1 +0\\.000 .+ none +${hotkey} +${coldkey}$`));

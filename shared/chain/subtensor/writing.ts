@@ -12,10 +12,12 @@ import { readFault, receptionOf } from "./faults.js";
 import type { RuntimeTraits } from "./hyper-parameters.js";
 import { settlementsIn } from "./inclusion.js";
 import type { Link } from "./link.js";
-import { bare, hashSchema, prefixed } from "./substrate.js";
+import { bare, hashSchema } from "./substrate.js";
 
 /** Blocks for which a signed extrinsic may be included: a power of two. */
 const ERA = 64;
+/** A signature names the block that its era begins with, which no fork may replace: one that is final by then. */
+const FORK_DEPTH = 8;
 
 export interface WritingOptions {
   readonly link: Link;
@@ -30,22 +32,20 @@ export type Written = ChainCall | SubmittableExtrinsic<"promise">;
 
 /** Subtensor as the writer of extrinsics sees it. */
 export const writableSubtensor = ({ link, api, traits, headNumber }: WritingOptions): WritableChain<Written> => ({
-  sign: async (written, nonce, signer) => {
-    const { number, hash } = link.heads.last!;
-    const era = api.registry.createType("ExtrinsicEra", { current: number, period: ERA });
-    const extrinsic = "method" in written ? written : encodeCall(api, written, traits());
-    const signed = await extrinsic.signAsync(pairOf(signer), {
-      nonce,
-      era,
-      blockHash: prefixed(hash),
-    });
-    return {
-      bytes: signed.toHex(),
-      hash: bare(signed.hash.toHex()),
-      nonce,
-      lastBlock: era.asMortalEra.death(number) - 1,
-    };
-  },
+  sign: (written, nonce, signer) =>
+    coded(link, async () => {
+      const birth = Math.max(0, link.heads.last!.number - FORK_DEPTH);
+      const [blockHash] = z.array(hashSchema).parse(await link.request("chain_getBlockHash", [[birth]]));
+      const era = api.registry.createType("ExtrinsicEra", { current: birth, period: ERA });
+      const extrinsic = "method" in written ? written : encodeCall(api, written, traits());
+      const signed = await extrinsic.signAsync(pairOf(signer), { nonce, era, blockHash: blockHash! });
+      return {
+        bytes: signed.toHex(),
+        hash: bare(signed.hash.toHex()),
+        nonce,
+        lastBlock: era.asMortalEra.death(birth) - 1,
+      };
+    }),
   textOf: (written) =>
     "method" in written
       ? written.method.toHex()
@@ -68,15 +68,18 @@ export const writableSubtensor = ({ link, api, traits, headNumber }: WritingOpti
       return receptionOf(thrown);
     }
   },
-  find: async (extrinsic, since) => {
-    try {
-      return await find(link, api, extrinsic, since);
-    } catch (thrown) {
-      throw readFault(thrown, link.endpoint);
-    }
-  },
+  find: (extrinsic, since) => coded(link, () => find(link, api, extrinsic, since)),
   headNumber,
 });
+
+/** Whatever goes wrong has a code. */
+const coded = async <T>(link: Link, work: () => Promise<T>): Promise<T> => {
+  try {
+    return await work();
+  } catch (thrown) {
+    throw readFault(thrown, link.endpoint);
+  }
+};
 
 const find = async (link: Link, api: ApiPromise, { hash, nonce, lastBlock }: SignedExtrinsic, since: number) => {
   const newest = link.heads.last!.number;

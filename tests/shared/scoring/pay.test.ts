@@ -2,8 +2,9 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
 import { z } from "zod";
+import { topN } from "#shared/scoring/curves/top-n.js";
 import { rank } from "#shared/scoring/ranking.js";
-import { groupRewards, topNTakeMost } from "#shared/scoring/rewards.js";
+import { groupRewards } from "#shared/scoring/rewards.js";
 import { toWeights } from "#shared/scoring/weights.js";
 import { type CycleOutcome, windowMean } from "#shared/scoring/window.js";
 import { loadVectors } from "../protocol/vectors.js";
@@ -62,32 +63,8 @@ test("ranking: score, then earlier commit, then artifact hash; a uid decides not
   );
 });
 
-test("top-N take-most: shares sum to one, fall with rank, and nothing is paid for nothing", () => {
-  const curve = fc.record({
-    topN: fc.integer({ min: 1, max: 20 }),
-    ratio: fc.double({ min: 1, max: 100, noNaN: true }),
-  });
-  fc.assert(
-    fc.property(curve, fc.array(score, { maxLength: 40 }), (parameters, scores) => {
-      const ranked = scores.sort((a, b) => b - a);
-      const shares = topNTakeMost(parameters)(ranked);
-      assert.equal(shares.length, ranked.length);
-      const isEarned = ranked.some((value) => value > 0);
-      assert.ok(Math.abs(sum(shares) - (isEarned ? 1 : 0)) < 1e-9);
-      for (const [place, share] of shares.entries()) {
-        assert.ok(share <= (shares[place - 1] ?? 1));
-        if (ranked[place] === 0 || place >= parameters.topN) assert.equal(share, 0);
-      }
-    }),
-    { seed: 2 },
-  );
-  assert.deepEqual(topNTakeMost({ topN: 3, ratio: 2 })([9, 8, 7, 6]), [4 / 7, 2 / 7, 1 / 7, 0]);
-  assert.throws(() => topNTakeMost({ topN: 0, ratio: 2 }), RangeError);
-  assert.throws(() => topNTakeMost({ topN: 1, ratio: 0.5 }), RangeError);
-});
-
 test("groups have equal pools, and what a group does not earn goes to the owner", () => {
-  const curve = topNTakeMost({ topN: 2, ratio: 3 });
+  const curve = topN({ n: 2, decay: { ratio: 3 }, floor: 0 });
   const prose = [
     { uid: 1, score: 5 },
     { uid: 2, score: 1 },
@@ -100,6 +77,7 @@ test("groups have equal pools, and what a group does not earn goes to the owner"
       ["code", idle],
     ]),
     curve,
+    burn: 0,
     ownerUid: 0,
   });
   assert.deepEqual([...shares].sort(), [
@@ -113,12 +91,15 @@ test("groups have equal pools, and what a group does not earn goes to the owner"
       ["code", [{ uid: 1, score: 9 }]],
     ]),
     curve,
+    burn: 0,
     ownerUid: 0,
   });
   assert.deepEqual([...own].sort(), [
     [1, 0.875],
     [2, 0.125],
   ]);
+  const burning = groupRewards({ groups: new Map([["prose", prose]]), curve, burn: 0.2, ownerUid: 0 });
+  assert.ok(Math.abs(burning.get(0)! - 0.2) < 1e-12 && Math.abs(burning.get(1)! - 0.6) < 1e-12);
   const many = fc.dictionary(
     fc.stringMatching(/^[a-z]{1,4}$/),
     fc.array(fc.record({ uid: fc.nat(255), score }), { maxLength: 9 }),
@@ -129,9 +110,9 @@ test("groups have equal pools, and what a group does not earn goes to the owner"
       const sorted = Object.entries(groups).map(
         ([name, list]) => [name, list.sort((a, b) => b.score - a.score)] as const,
       );
-      const paid = groupRewards({ groups: new Map(sorted), curve, ownerUid: 7 });
+      const paid = groupRewards({ groups: new Map(sorted), curve, burn: 0, ownerUid: 7 });
       assert.ok(Math.abs(sum(paid.values()) - 1) < 1e-9);
-      const reversed = groupRewards({ groups: new Map(sorted.toReversed()), curve, ownerUid: 7 });
+      const reversed = groupRewards({ groups: new Map(sorted.toReversed()), curve, burn: 0, ownerUid: 7 });
       assert.deepEqual(new Map([...reversed].sort()), new Map([...paid].sort()));
     }),
     { seed: 3 },

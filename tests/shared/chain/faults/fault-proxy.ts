@@ -2,7 +2,7 @@ import { once } from "node:events";
 import type { AddressInfo } from "node:net";
 import { WebSocket, WebSocketServer } from "ws";
 
-/** What befalls one `author_submit` on its way. */
+/** What befalls one submission on its way. */
 export type SubmitFault =
   /** The line breaks before the node has it. */
   | "cut before"
@@ -30,6 +30,9 @@ export interface FaultProxy {
   cut(): void;
   close(): Promise<void>;
 }
+
+/** A devchain's, and a Substrate node's. */
+const SUBMIT = /^author_submit(Extrinsic)?$/;
 
 interface Rpc {
   readonly id?: number;
@@ -95,7 +98,7 @@ export const startFaultProxy = async (target: () => string, include: () => void)
     client.on("message", (data) => {
       const text = String(data);
       const { id = 0, method, params = [] }: Rpc = JSON.parse(text);
-      if (method !== "author_submit") return void toNode(text);
+      if (!SUBMIT.test(method ?? "")) return void toNode(text);
       const extrinsic = JSON.stringify(params[0]);
       submissions.push(extrinsic);
       if (proxy.isBlackHole) {
