@@ -5,6 +5,7 @@ import type { CommandGroup, CommandSpec } from "#shared/cli/program.js";
 import { table } from "#shared/cli/table.js";
 import { BlockZeroError, reasonOf } from "#shared/errors.js";
 import { readHistory } from "../rewards/history.js";
+import { identityPrices } from "../rewards/identity-price.js";
 import { type Measures, measure } from "../rewards/measures.js";
 import { createPayroll } from "../rewards/payroll.js";
 import { scalePopulation } from "../rewards/population.js";
@@ -55,6 +56,7 @@ const simulate: CommandSpec = {
         const simulation = runSimulation({ ...scenario, cycles, seed });
         const measures = measure(simulation, { emission: scenario.economy.emission, cycles });
         print(measures, cycles);
+        printPrices(scenario);
         save(options.json, () => JSON.stringify({ scenario, cycles, seed, measures }, null, 2));
         save(options.html, () => rewardsPage({ scenario, cycles: Math.min(cycles, PAGE_CYCLES), seed }));
       });
@@ -193,6 +195,14 @@ const print = ({ kinds, midTierProfit, gini, costOfLossReduction, attacks }: Mea
   console.log(`emission per nat of loss        ${number(costOfLossReduction)}`);
   for (const { name, gain } of attacks)
     console.log(`${`${name} beside honest work`.padEnd(31)} ${number(gain)}${gain > 0 ? "  it pays" : ""}`);
+};
+
+const printPrices = (scenario: Scenario): void => {
+  for (const { kind, price } of identityPrices(scenario)) {
+    const pays = price > scenario.economy.identityCost;
+    const verdict = pays ? `splitting pays while an identity costs less than ${number(price)}` : "splitting never pays";
+    console.log(`${`${kind}, its work divided`.padEnd(31)} ${verdict}`);
+  }
 };
 
 /** @throws FILE_UNWRITABLE */

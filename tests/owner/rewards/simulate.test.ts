@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import fc from "fast-check";
 import { type Economy, TYPICAL_ECONOMY } from "#owner/rewards/economy.js";
+import { identityPrices } from "#owner/rewards/identity-price.js";
 import { gini, measure } from "#owner/rewards/measures.js";
 import { createPayroll } from "#owner/rewards/payroll.js";
 import { type MinerKind, scalePopulation, TYPICAL_POPULATION } from "#owner/rewards/population.js";
@@ -64,6 +65,25 @@ describe("a simulated economy", { timeout: 60_000 }, () => {
     const scaled = scalePopulation(TYPICAL_POPULATION, 256);
     assert.ok(Math.abs(sum(scaled.map(({ count }) => count)) - 256) <= 8);
     assert.ok(scalePopulation(TYPICAL_POPULATION, 1).every(({ count }) => count === 1));
+  });
+});
+
+describe("the price of an identity", () => {
+  const large = { ...honest!, name: "large", skill: 0.03, count: 1 };
+  const price = (curve: Economy["curve"]) =>
+    identityPrices({ economy: { ...TYPICAL_ECONOMY, curve }, kinds: [large, { ...honest!, count: 8 }] });
+
+  it("is what makes splitting pay nothing, and steep pay makes it low for those in the middle", () => {
+    const flat = price({ curve: "top-n", n: 8, decay: { ratio: 1.1 }, floor: 0 });
+    const steep = price({ curve: "top-n", n: 8, decay: { ratio: 2 }, floor: 0 });
+    // Half of the largest miner's work scores above the middle still: its two parts take the first two places.
+    assert.ok(flat[0]!.price > 0.1 && steep[0]!.price > 0.1);
+    assert.ok(steep[1]!.price < flat[1]!.price + 1e-12);
+    assert.equal(
+      price({ curve: "top-n", n: 1, decay: { ratio: 2 }, floor: 0 })[0]!.price,
+      0,
+      "one place is not divided",
+    );
   });
 });
 

@@ -1,0 +1,33 @@
+import { rewardCurve } from "#shared/scoring/curves/reward-curve.js";
+import { identityCostFor } from "#shared/scoring/curves/splitting.js";
+import type { MinerKind } from "./population.js";
+import type { Scenario } from "./scenario.js";
+
+/** Identities that one miner's work is divided among at most. */
+const MOST_IDENTITIES = 8;
+
+/** What an identity must cost a cycle so that splitting one's work never pays, in the unit of the emission. */
+export interface IdentityPrice {
+  readonly kind: string;
+  readonly price: number;
+}
+
+/**
+ * For each honest kind, what an identity must cost so that none of its miners gains by dividing its training among 2 to 8 hotkeys, the
+ * others staying as they are and everybody scoring what it does on average. Miners share half of the emission.
+ */
+export const identityPrices = ({ economy, kinds }: Scenario): readonly IdentityPrice[] => {
+  const { concavity, exponent, emission, burn } = economy;
+  const honest = kinds.filter(({ behaviour }) => behaviour === "honest");
+  const scoreOf = ({ skill, dataQuality, work }: MinerKind) => (skill * dataQuality * work ** concavity) ** exponent;
+  return honest.map((kind) => {
+    const field = honest.flatMap((other) =>
+      new Array<number>(other.count - (other === kind ? 1 : 0)).fill(scoreOf(other)),
+    );
+    const share = identityCostFor(
+      { curve: rewardCurve(economy.curve), field, score: scoreOf(kind), concavity: concavity * exponent },
+      MOST_IDENTITIES,
+    );
+    return { kind: kind.name, price: (share * emission * (1 - burn)) / 2 };
+  });
+};
