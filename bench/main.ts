@@ -1,12 +1,28 @@
 import { addCommand, createProgram, runProgram } from "#shared/cli/program.js";
+import { artifactsBench } from "./artifacts/command.js";
+import { chainBench } from "./chain/command.js";
 import { codecsBench } from "./codecs/command.js";
 import { compileBench } from "./compile.js";
+import { defencesBench } from "./defences/command.js";
 import { duplicatesBench } from "./duplicates/command.js";
+import { fuzzBench } from "./fuzz/command.js";
 import { memoryBench } from "./memory/command.js";
 import { stepBench } from "./step/command.js";
+import { validationBench } from "./validation/command.js";
 
 /** One entry a bench; each is a command of its own. */
-const benches = [stepBench, compileBench, memoryBench, duplicatesBench, codecsBench];
+const benches = [
+  stepBench,
+  compileBench,
+  memoryBench,
+  duplicatesBench,
+  codecsBench,
+  chainBench,
+  fuzzBench,
+  validationBench,
+  defencesBench,
+  artifactsBench,
+];
 
 const program = createProgram("npm run bench --", "Measures this software beside its peers, in one run.");
 for (const bench of benches) addCommand(program, bench);

@@ -16,7 +16,11 @@ export interface Nursery {
   /** The genesis model. */
   readonly base: Parameters;
   /** What an honest miner's cycle gives, and the tensors that it trained. */
-  train(group: string, miner: string, options?: { from?: Parameters; cycle?: number }): Promise<Parameters>;
+  train(
+    group: string,
+    miner: string,
+    options?: { from?: Parameters; cycle?: number; steps?: number },
+  ): Promise<Parameters>;
 }
 
 const TEMPLATE = "configs/localnet/network.yaml";
@@ -28,7 +32,7 @@ export const openNursery = async (device: Device, { seed = "nursery", steps = 25
   return {
     network,
     base,
-    async train(group, miner, { from = base, cycle = 1 } = {}) {
+    async train(group, miner, { from = base, cycle = 1, steps: maxSteps = TRAINING.max_steps } = {}) {
       const own = Object.keys(groupShapes(network.model, network.groups[group]!));
       const split = (keep: boolean) =>
         Object.fromEntries(Object.entries(from).filter(([name]) => own.includes(name) === keep));
@@ -38,7 +42,7 @@ export const openNursery = async (device: Device, { seed = "nursery", steps = 25
         split(true),
       );
       try {
-        const { update } = await trainer.train(split(true), { cycle, stop: () => false });
+        const { update } = await trainer.train(split(true), { cycle, maxSteps, stop: () => false });
         return Object.fromEntries(
           [...update]
             .sort(([a], [b]) => (a < b ? -1 : 1))

@@ -1,16 +1,30 @@
-import { collectReports } from "#shared/participant/reports.js";
+import { type CycleReports, collectReports } from "#shared/participant/reports.js";
 import { phaseWindow } from "#shared/protocol/phases.js";
 import { tally } from "#shared/protocol/tally.js";
 import { explainReason } from "#shared/protocol/verdict.js";
 import type { Miner } from "./cycle.js";
+import { keepReceipt } from "./keep-receipt.js";
 
-/** Waits for the validators' reports on a cycle and tells the miner its score, its rank, and why. */
-export const reportScore = async ({ participant, metrics }: Miner, cycle: number): Promise<void> => {
-  const { clock, network, models, networkHash, signer, signal, log } = participant;
-  const { start } = phaseWindow(cycle, "merge", network.phases);
-  await clock.reach(start, signal);
+/** Waits for the validators' reports on a cycle, tells the miner its score, its rank, and why, and keeps the receipt. */
+export const reportScore = async (miner: Miner, cycle: number): Promise<void> => {
+  const { participant, journal } = miner;
+  const { clock, network, signal, log } = participant;
+  await clock.reach(phaseWindow(cycle, "merge", network.phases).start, signal);
+  const collected = await collectReports(participant, cycle);
+  await tell(miner, cycle, collected);
+  const artifact = journal.value.cycles[cycle]?.artifact;
+  if (artifact === undefined) return;
+  const receipt = await keepReceipt(participant, { cycle, artifact }, collected);
+  if (receipt !== null) log.debug("kept a receipt", { cycle, receipt });
+};
+
+const tell = async (
+  { participant, metrics }: Miner,
+  cycle: number,
+  { reports, stakes }: CycleReports,
+): Promise<void> => {
+  const { models, networkHash, signer, log } = participant;
   const base = await models.baseOf(cycle);
-  const { reports, stakes } = await collectReports(participant, cycle);
   const outcomes = tally({ reports, stakes, network: networkHash, cycle, base });
   const own = outcomes.find(({ hotkey }) => hotkey === signer.address);
   if (!own) {

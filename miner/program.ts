@@ -2,10 +2,12 @@ import type { Command } from "commander";
 import { addCommand, singleCommand } from "#shared/cli/program.js";
 import { minerCommand } from "./command.js";
 import { planCommand } from "./plan-command.js";
+import { receiptCommands } from "./receipt-command.js";
 
-/** `blockzero-miner` itself, and `blockzero-miner plan`, which has the same settings: each takes the flags that follow it. */
+/** `blockzero-miner` itself, `blockzero-miner plan`, which has the same settings, and `receipt`: each takes the flags that follow it. */
 export const minerProgram = (): Command => {
   const program = singleCommand(minerCommand).enablePositionalOptions();
   addCommand(program, planCommand);
+  addCommand(program, receiptCommands);
   return program;
 };

@@ -1,4 +1,5 @@
 import type { MergedUpdate, ModelManifest } from "#shared/protocol/model-manifest.js";
+import { inWords, sharesByGroup } from "./merged-shares.js";
 
 export interface ModelCard {
   readonly hash: string;
@@ -41,6 +42,10 @@ each cycle, validators measure what the miners' updates do to the loss on held-o
 
 ${merged.length === 0 ? "None." : table(["UID", "Hotkey", "Group", "Share", "Update"], merged.map(mergedRow))}
 
+## Contributors
+
+${contributors(manifest, models)}
+
 ## Lineage
 
 ${lineage(manifest, models)}
@@ -68,19 +73,35 @@ const mergedRow = ({ uid, hotkey, group, share, artifact }: MergedUpdate): strin
   `\`${artifact}\``,
 ];
 
+/** Who is in the model, its ancestors included as far as their manifests are at hand: the sum of its shares, by group. */
+const contributors = (manifest: ModelManifest, models: ReadonlyMap<string, ModelManifest>): string => {
+  const totals = new Map<string, { readonly hotkey: string; readonly group: string; cycles: number; share: number }>();
+  for (let next: ModelManifest | undefined = manifest; next; next = next.parent ? models.get(next.parent) : undefined)
+    for (const { hotkey, group, share } of next.merged) {
+      const total = totals.get(`${group} ${hotkey}`) ?? { hotkey, group, cycles: 0, share: 0 };
+      totals.set(`${group} ${hotkey}`, { ...total, cycles: total.cycles + 1, share: total.share + share });
+    }
+  const rows = [...totals.values()]
+    .sort((a, b) =>
+      a.group < b.group ? -1 : a.group > b.group ? 1 : b.share - a.share || (a.hotkey < b.hotkey ? -1 : 1),
+    )
+    .map(({ hotkey, group, cycles, share }) => [group, `\`${hotkey}\``, String(cycles), share.toFixed(4)]);
+  return rows.length === 0 ? "None yet." : table(["Group", "Hotkey", "Merged updates", "Sum of shares"], rows);
+};
+
 /** The ancestors from the youngest on, as far as their manifests are at hand. */
 const lineage = (manifest: ModelManifest, models: ReadonlyMap<string, ModelManifest>): string => {
   const rows: string[][] = [];
   let { parent } = manifest;
   while (parent !== null && rows.length < MAX_LINEAGE) {
     const ancestor = models.get(parent);
-    const uids = ancestor?.merged.map(({ uid, group }) => `${uid} (${group})`).join(", ");
+    const shares = ancestor && [...sharesByGroup(ancestor.merged)].map(([group, all]) => `${group}: ${inWords(all)}`);
     const made = ancestor && (ancestor.parent === null ? "genesis" : `cycle ${ancestor.cycle}`);
-    rows.push([`\`${parent}\``, made ?? "not at hand", uids || "–"]);
+    rows.push([`\`${parent}\``, made ?? "not at hand", shares?.join("; ") || "–"]);
     parent = ancestor?.parent ?? null;
   }
   if (rows.length === 0) return "This is the genesis model.";
-  return `${table(["Ancestor", "Made by", "Merged UIDs"], rows)}${parent === null ? "" : "\n\nOlder ancestors are left out."}`;
+  return `${table(["Ancestor", "Made by", "Merged: UID and share"], rows)}${parent === null ? "" : "\n\nOlder ancestors are left out."}`;
 };
 
 const table = (head: readonly string[], rows: readonly (readonly string[])[]): string =>

@@ -57,7 +57,7 @@ export const openModelStore = async (home: string): Promise<ModelStore> => {
 };
 
 /** `<home>/blobs`, and those of the owner and of each hotkey further down, as localnet and participants lay them out. */
-const blobFolders = (home: string): string[] => {
+export const blobFolders = (home: string): string[] => {
   const hotkeys = (folder: string) => subfolders(folder).map((hotkey) => join(folder, hotkey));
   const players = hotkeys(join(home, "players")).flatMap(hotkeys);
   return [home, join(home, "owner"), ...hotkeys(home), ...players]

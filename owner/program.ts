@@ -1,4 +1,5 @@
 import type { CommandGroup, CommandSpec } from "#shared/cli/program.js";
+import { audit } from "./commands/audit.js";
 import { chain } from "./commands/chain.js";
 import { devchain } from "./commands/devchain.js";
 import { genesis } from "./commands/genesis.js";
@@ -29,5 +30,6 @@ export const commands: readonly (CommandSpec | CommandGroup)[] = [
   model,
   network,
   phase,
+  audit,
   rewards,
 ];

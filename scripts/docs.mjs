@@ -12,6 +12,7 @@ const { commands } = await load("owner/program.js");
 const { minerCommand } = await load("miner/command.js");
 const { minerSettings } = await load("miner/config.js");
 const { planCommand } = await load("miner/plan-command.js");
+const { receiptCommands } = await load("miner/receipt-command.js");
 const { validatorCommand } = await load("validator/command.js");
 const { validatorSettings } = await load("validator/config.js");
 
@@ -27,6 +28,7 @@ const pages = {
     ...commands.map((spec) => commandReference(spec, "blockzero")),
     commandReference(minerCommand),
     commandReference(planCommand, "blockzero-miner"),
+    commandReference(receiptCommands, "blockzero-miner"),
     commandReference(validatorCommand),
   ],
   "configuration.md": [

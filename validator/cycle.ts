@@ -8,9 +8,9 @@ import { canonicalBytes } from "#shared/protocol/network.js";
 import { phaseWindow } from "#shared/protocol/phases.js";
 import { encodeRecord, shortHash } from "#shared/protocol/records.js";
 import { reportHash } from "#shared/protocol/report.js";
-import type { AgreedOutcome } from "#shared/protocol/tally.js";
 import type { MetricsSink } from "#shared/telemetry/metrics.js";
 import type { LossMeter } from "#shared/training/loss-meter.js";
+import { recallHistory, remember } from "./history.js";
 import type { ValidatorJournal } from "./journal.js";
 import { judgeCycle } from "./judge.js";
 import { type Agreement, agreeOn, mergeCycle } from "./merge-cycle.js";
@@ -29,6 +29,9 @@ export const liveCycle = async (validator: Validator, cycle: number): Promise<vo
   const { participant } = validator;
   const { clock, network, log, signal } = participant;
   const merge = phaseWindow(cycle, "merge", network.phases);
+  const recalled = recallHistory(validator, cycle);
+  // What it throws is an abort, which ends the wait below as well.
+  recalled.catch(() => {});
   try {
     await report(validator, cycle);
   } catch (thrown) {
@@ -38,7 +41,8 @@ export const liveCycle = async (validator: Validator, cycle: number): Promise<vo
   }
   await clock.reach(merge.start, signal);
   const agreed = await agreeOn(participant, cycle);
-  remember(validator, cycle, agreed.outcomes);
+  remember(validator, cycle, agreed);
+  await recalled;
   // Who must leave the merge to the others still owes the miners their weights.
   const duties = await Promise.allSettled([setWeights(validator, cycle), mergeAndPublish(validator, cycle, agreed)]);
   for (const duty of duties) if (duty.status === "rejected") throw duty.reason;
@@ -120,17 +124,6 @@ const setWeights = async (validator: Validator, cycle: number): Promise<void> =>
     participant.signal.throwIfAborted();
     log.error("Missed weights", { cycle, ...explain(thrown) });
   }
-};
-
-const remember = ({ participant, journal }: Validator, cycle: number, outcomes: readonly AgreedOutcome[]): void => {
-  const { window } = participant.network.scoring;
-  journal.update((value) => ({
-    ...value,
-    history: [
-      ...value.history.filter((entry) => entry.cycle !== cycle && entry.cycle > cycle - window),
-      ...outcomes.map(({ uid, hotkey, group, verdict, score }) => ({ cycle, uid, hotkey, group, verdict, score })),
-    ],
-  }));
 };
 
 const mark = ({ journal }: Validator, cycle: number, fields: ValidatorJournal["cycles"][string]): void =>

@@ -3,8 +3,9 @@ import type { Participant } from "#shared/participant/join.js";
 import { withPatience } from "#shared/participant/patience.js";
 import { sha256 } from "#shared/protocol/hash.js";
 import { phaseWindow } from "#shared/protocol/phases.js";
-import { type GateResult, gateSubmission } from "./gated-updates.js";
-import { readSubmissions, type Submission } from "./submissions.js";
+import type { GateResult } from "#shared/replay/gate-update.js";
+import { readSubmissions, type Submission } from "#shared/replay/submissions.js";
+import { gateSubmission } from "./gated-updates.js";
 
 /** A submission and what the gates say of it. */
 export interface Gated {

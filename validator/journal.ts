@@ -18,6 +18,8 @@ export const validatorJournalSchema = z.object({
       }),
     )
     .default({}),
+  /** Cycles of which the history below holds all that was agreed. */
+  tallied: z.array(z.int()).default([]),
   history: z
     .array(
       z.object({

@@ -1,6 +1,4 @@
 import { join } from "node:path";
-import { setImmediate as yieldToEvents } from "node:timers/promises";
-import type { Batch } from "#shared/data/loader.js";
 import { mean } from "#shared/mean.js";
 import { loadModel, wholeModel } from "#shared/participant/base-model.js";
 import type { Participant } from "#shared/participant/join.js";
@@ -9,14 +7,16 @@ import { phaseWindow } from "#shared/protocol/phases.js";
 import { type Report, type ReportEntry, signReport } from "#shared/protocol/report.js";
 import { evaluationSeed } from "#shared/protocol/seed.js";
 import { type ReasonCode, verdictFor } from "#shared/protocol/verdict.js";
+import type { GatedUpdate } from "#shared/replay/gate-update.js";
+import { ancestry } from "#shared/replay/lineage.js";
+import type { Submission } from "#shared/replay/submissions.js";
 import { type Duplicate, findDuplicates } from "#shared/scoring/duplicates.js";
-import { proofOfLoss } from "#shared/scoring/proof-of-loss.js";
-import { evaluationBatches, type LossMeter, withUpdate } from "#shared/training/loss-meter.js";
-import type { GatedUpdate } from "./gated-updates.js";
+import type { RaceResult } from "#shared/scoring/racing/race.js";
+import { raceRules } from "#shared/scoring/racing/rules.js";
+import { evaluationBatches, type LossMeter } from "#shared/training/loss-meter.js";
+import { scoreUpdates } from "#shared/training/score-updates.js";
 import { type Gated, gatherUpdates } from "./gather.js";
-import { ancestry } from "./lineage.js";
 import { openSketchBook, type SketchBook } from "./sketch-book.js";
-import type { Submission } from "./submissions.js";
 
 /** Blocks kept free at the end of the evaluate phase to put the report on chain. */
 const BLOCKS_TO_REPORT = 2;
@@ -39,27 +39,28 @@ export const judgeCycle = async (participant: Participant, meter: LossMeter, cyc
   const model = wholeModel(base);
   const seeds: Report["seeds"] = {};
   const baseline: Report["baseline"] = {};
-  const yardsticks = new Map<string, { batches: readonly Batch[]; before: readonly number[] }>();
-  for (const group of base.groups.keys()) {
-    const seed = evaluationSeed({ network: networkHash, cycle, group, blockHash });
-    const batches = evaluationBatches(network, group, seed);
-    const before = await meter.losses(model, batches);
-    yardsticks.set(group, { batches, before });
-    seeds[group] = seed;
-    baseline[group] = { loss: mean(before), batches: before.length };
-  }
-
   const entries = new Map(judged.failures);
-  for (const { submission, update } of judged.updates) {
-    await yieldToEvents();
-    if (clock.head.number >= evaluate.end - BLOCKS_TO_REPORT) {
-      // A report on some is worth more than none: whoever we did not come to keeps its standing.
-      entries.set(submission.uid, failedEntry(submission, "validator_failed", "there was no time left to score it"));
-      continue;
-    }
-    const { batches, before } = yardsticks.get(update.group)!;
-    const after = await meter.losses(withUpdate(model, update.tensors), batches);
-    entries.set(submission.uid, scoreEntry(submission, update, proofOfLoss(before, after, network.scoring.confidence)));
+  const rules = raceRules(network.scoring);
+  const names = [...base.groups.keys()];
+  for (const [raced, group] of names.entries()) {
+    const seed = evaluationSeed({ network: networkHash, cycle, group, blockHash });
+    seeds[group] = seed;
+    // What time is left is shared, so that no group has none of it.
+    const left = Math.max(0, evaluate.end - BLOCKS_TO_REPORT - clock.head.number);
+    const deadline = clock.head.number + Math.ceil(left / (names.length - raced));
+    const updates = judged.updates
+      .filter(({ update }) => update.group === group)
+      .map(({ submission, update }) => ({ submission, update, tensors: update.tensors }));
+    const { before, results } = await scoreUpdates(meter, {
+      model,
+      updates,
+      batches: evaluationBatches(network, group, seed),
+      rules,
+      isTimeUp: () => clock.head.number >= deadline,
+    });
+    if (before.length > 0) baseline[group] = { loss: mean(before), batches: before.length };
+    for (const [{ submission, update }, result] of results)
+      entries.set(submission.uid, scoreEntry(submission, update, result));
   }
   const count = (verdict: ReportEntry["verdict"]) =>
     [...entries.values()].filter((entry) => entry.verdict === verdict).length;
@@ -144,7 +145,7 @@ const describe = ({ original, likeness }: Duplicate): string => {
   return `${how} artifact ${original.artifact} of ${original.hotkey} in cycle ${original.cycle}`;
 };
 
-const unscored = { lossReduction: null, standardError: null, score: 0 } as const;
+const unscored = { lossReduction: null, standardError: null, batches: null, score: 0 } as const;
 
 const failedEntry = ({ uid, hotkey, reveal }: Submission, reason: ReasonCode, detail: string): ReportEntry => ({
   uid,
@@ -157,14 +158,13 @@ const failedEntry = ({ uid, hotkey, reveal }: Submission, reason: ReasonCode, de
   ...unscored,
 });
 
-const scoreEntry = (
-  submission: Submission,
-  { group, artifact }: GatedUpdate,
-  result: ReturnType<typeof proofOfLoss>,
-): ReportEntry => {
-  if (result.verdict !== "scored") return failedEntry(submission, result.reason, `artifact ${artifact}`);
+const scoreEntry = (submission: Submission, { group, artifact }: GatedUpdate, result: RaceResult): ReportEntry => {
+  if (result.verdict === "rejected") return failedEntry(submission, result.reason, `artifact ${artifact}`);
+  // A report on some is worth more than none: whoever we did not come to keeps its standing.
+  if (result.verdict === "abstained")
+    return failedEntry(submission, result.reason, `it could not be scored in time, after ${result.batches} batches`);
   const { uid, hotkey } = submission;
-  const { lossReduction, standardError, score } = result;
+  const { lossReduction, standardError, batches, score } = result;
   return {
     uid,
     hotkey,
@@ -175,6 +175,7 @@ const scoreEntry = (
     detail: null,
     lossReduction,
     standardError,
+    batches,
     score,
   };
 };

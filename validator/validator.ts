@@ -1,6 +1,7 @@
 import { join } from "node:path";
 import { openDevice } from "#shared/engine/runtime/open-device.js";
 import { loadModel, wholeModel } from "#shared/participant/base-model.js";
+import { catchUp } from "#shared/participant/catch-up.js";
 import type { Participant } from "#shared/participant/join.js";
 import { openJournal } from "#shared/participant/journal.js";
 import { runCycles } from "#shared/participant/run-cycles.js";
@@ -24,7 +25,9 @@ export const runValidator = (config: ValidatorConfig, log: Log, signal: AbortSig
 const validate = async (participant: Participant, config: ValidatorConfig, metrics: MetricsSink): Promise<never> => {
   const { clock, models, network } = participant;
   const current = phaseAt(clock.head.number, network.phases).cycle;
-  const base = await loadModel(participant, await models.baseOf(Math.max(network.first_cycle, current)));
+  const hash = await models.baseOf(Math.max(network.first_cycle, current));
+  participant.log.debug("caught up", { model: hash, how: await catchUp(participant, hash) });
+  const base = await loadModel(participant, hash);
   const meter = await createLossMeter(await openDevice({ ...config, log: participant.log }), network, {
     batchSize: network.scoring.eval_batch_size,
     parameters: wholeModel(base),

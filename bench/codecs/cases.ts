@@ -57,6 +57,8 @@ const diloco = (workers: number, codec: CodecName = "float32", lost = 0): Run =>
   lost,
 });
 
+const MEAN = { rule: "weighted-mean", clip: "none" } as const;
+
 const dataParallel: Run = { name: "data-parallel", workers: 4, kind: "data-parallel", codec: "float32", lost: 0 };
 
 const codec = (name: CodecName): Run => ({ ...diloco(4, name), name });
@@ -70,7 +72,7 @@ export const codecCases: readonly CodecCase[] = [
       pretrainingSteps: 400,
       innerSteps: 4,
       cycles: 150,
-      outer: { outer_lr: 1, outer_momentum: 0.5 },
+      outer: { outer_lr: 1, outer_momentum: 0.5, merge: MEAN },
     },
     runs: [codec("float32"), codec("bfloat16"), codec("int8"), codec("topk-2bit")],
     targets: { int8: 0.002, "topk-2bit": 0.02 },
@@ -83,7 +85,7 @@ export const codecCases: readonly CodecCase[] = [
       pretrainingSteps: 150,
       innerSteps: 10,
       cycles: 30,
-      outer: { outer_lr: 0.7, outer_momentum: 0.9 },
+      outer: { outer_lr: 0.7, outer_momentum: 0.9, merge: MEAN },
     },
     runs: [dataParallel, diloco(2), diloco(4), diloco(8), diloco(4, "float32", 0.5)],
     targets: {},

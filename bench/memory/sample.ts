@@ -30,4 +30,5 @@ const held = (): number => {
 };
 
 setFlagsFromString("--expose-gc");
-const collect: () => void = runInNewContext("gc");
+/** Collects garbage now. */
+export const collect: () => void = runInNewContext("gc");

@@ -127,7 +127,7 @@ const networkOf = ({ model, experts }: ShardSize) => ({
     },
   },
   data: { tokenizer: "byte", sequence_length: 128, held_out: 0.2 },
-  training: { outer_lr: 0.7, outer_momentum: 0.9 },
+  training: { outer_lr: 0.7, outer_momentum: 0.9, merge: { rule: "weighted-mean", clip: "median-norm" } },
   scoring: {
     eval_batches: 12,
     eval_batch_size: 8,

@@ -1,5 +1,6 @@
 import { fileURLToPath } from "node:url";
 import { Option } from "commander";
+import type { WeightsMode } from "#shared/chain/chain.js";
 import { type CommandSpec, shutdownSignal } from "#shared/cli/program.js";
 import { BlockZeroError } from "#shared/errors.js";
 import type { Cheater } from "../localnet/cast.js";
@@ -11,6 +12,7 @@ import { wholeNumber } from "../whole-number.js";
 const INTERRUPTED = 130;
 const TEMPLATE = fileURLToPath(new URL("../../../configs/localnet/network.yaml", import.meta.url));
 
+const MODES: readonly WeightsMode[] = ["plain", "hash", "timelock"];
 const KINDS: readonly LocalChainKind[] = ["devchain", "subtensor"];
 
 interface Options {
@@ -23,6 +25,7 @@ interface Options {
   readonly network: string;
   readonly genesisSteps: number;
   readonly blockTime?: number;
+  readonly weights: WeightsMode;
   readonly chain: LocalChainKind;
   readonly runtime?: string;
 }
@@ -38,6 +41,9 @@ export const localnet: CommandSpec = {
   define: (command) => {
     const cheater = new Option("--cheater <kind>", "how the fifth miner cheats").choices(["copier", "noise", "lazy"]);
     const chain = new Option("--chain <kind>", "the embedded chain, or a real subtensor runtime").choices(KINDS);
+    const weights = new Option("--weights <mode>", "how validators set weights: in the clear, or committed first")
+      .choices(MODES)
+      .default("plain");
     command
       .option("--cycles <n>", "cycles to run", wholeNumber(1), 3)
       .option("--seed <n>", "seed of keys, genesis model and data order", wholeNumber(0), 1)
@@ -48,10 +54,12 @@ export const localnet: CommandSpec = {
       .option("--network <file>", "network template", TEMPLATE)
       .option("--genesis-steps <n>", "pretraining steps of the genesis model", wholeNumber(1), 250)
       .option("--block-time <ms>", "milliseconds between blocks; unset: 800, on subtensor 3000", wholeNumber(100))
+      .addOption(weights)
       .addOption(chain.default("devchain"))
       .option("--runtime <file>", "with --chain subtensor: the runtime's WASM, from a subtensor release or build")
       .action(async ({ json, keep = false, network, chain, runtime, blockTime, ...options }: Options) => {
         checkRuntime(chain, runtime);
+        checkWeights(chain, options.weights);
         const signal = shutdownSignal();
         try {
           await runLocalnet({ ...options, blockTime, runtime, template: network, keep, json, signal });
@@ -70,5 +78,14 @@ const checkRuntime = (chain: LocalChainKind, runtime: string | undefined): void 
     "RUNTIME_NEEDED",
     runtime === undefined ? "--chain subtensor needs a runtime to run" : "--runtime says nothing to a devchain",
     "give both: --chain subtensor --runtime FILE, the WASM of a subtensor release or build",
+  );
+};
+
+const checkWeights = (chain: LocalChainKind, weights: WeightsMode): void => {
+  if (chain === "devchain" || weights === "plain") return;
+  throw new BlockZeroError(
+    "WEIGHTS_MODE_UNAVAILABLE",
+    `--weights ${weights} with --chain subtensor: no beacon reaches an offline runtime`,
+    "leave --weights out, or leave --chain out: a devchain has a beacon of its own",
   );
 };

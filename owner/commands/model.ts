@@ -4,6 +4,7 @@ import { CHECKPOINT_DTYPES, type CheckpointDType } from "#shared/model/huggingfa
 import { byteSize } from "../byte-size.js";
 import { exportModel, type ModelExport } from "../model-export.js";
 import { printFields } from "../print.js";
+import { log } from "./model-log.js";
 
 interface ExportOptions extends ModelExport {
   readonly maxShardSize?: number;
@@ -51,5 +52,5 @@ const exporting: CommandSpec = {
 export const model: CommandGroup = {
   name: "model",
   description: "look after the subnet's models",
-  commands: [exporting],
+  commands: [log, exporting],
 };

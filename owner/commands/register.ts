@@ -1,5 +1,6 @@
 import { addStake, burnedRegister, type ChainCall } from "#shared/chain/call.js";
 import { type Chain, connectChain, type DevChain, type Signer } from "#shared/chain/index.js";
+import { keyFolderOf } from "#shared/chain/key-claim.js";
 import { settingsAmong } from "#shared/cli/config-flags.js";
 import { type CommandSpec, shutdownSignal } from "#shared/cli/program.js";
 import { addFlags } from "#shared/config/flags.js";
@@ -41,7 +42,8 @@ export const register: CommandSpec = {
         const { chain_endpoint: endpoint, netuid, wallet } = settingsAmong(settings, options);
         const hotkey = await loadHotkey(wallet);
         const coldkey = await payer(wallet, hotkey);
-        const chain = await connectChain({ endpoint, signal: shutdownSignal() });
+        const keyFolder = keyFolderOf(wallet.path);
+        const chain = await connectChain({ endpoint, signal: shutdownSignal(), keyFolder });
         try {
           const registration = { chain, netuid, hotkey, coldkey };
           if (dryRun) await show(registration, stake);

@@ -1,4 +1,5 @@
 import { type Chain, ChainRejected, connectDevChain } from "#shared/chain/index.js";
+import { keyFolderOf } from "#shared/chain/key-claim.js";
 import { settingsAmong } from "#shared/cli/config-flags.js";
 import { type CommandGroup, type CommandSpec, shutdownSignal } from "#shared/cli/program.js";
 import { addFlags } from "#shared/config/flags.js";
@@ -41,7 +42,8 @@ const create: CommandSpec = {
         const parameters = subnetParameters(template);
         const hyperParameters = { ...parameters, tempo: options.tempo ?? parameters.tempo };
         const owner = (await loadHotkey(wallet)).address;
-        const chain = await connectDevChain({ endpoint, signal: shutdownSignal() });
+        const keyFolder = keyFolderOf(wallet.path);
+        const chain = await connectDevChain({ endpoint, signal: shutdownSignal(), keyFolder });
         try {
           const present = await ownerOf(chain, netuid);
           if (present !== null && present !== owner)

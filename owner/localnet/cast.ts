@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { stringify } from "yaml";
 import type { MinerConfig } from "#miner/config.js";
 import type { Signer } from "#shared/chain/chain.js";
+import type { Beacon } from "#shared/chain/timelock/beacon.js";
 import { createColdkey, createHotkey } from "#shared/wallet/index.js";
 import { TRAINING } from "./training.js";
 
@@ -52,11 +53,17 @@ export const createLocalnetColdkey = (wallets: string, seed: string): Promise<Si
     { seed: createHash("sha256").update(`blockzero localnet ${seed} coldkey`).digest() },
   );
 
+/** What all players have in common. */
+export interface Surroundings {
+  readonly home: string;
+  readonly endpoint: string;
+  readonly netuid: number;
+  readonly seed: number;
+  readonly beacon: Beacon | undefined;
+}
+
 /** The YAML that a player's program is started with; it stands in the home, so the program can also be run by hand. */
-export const playerConfig = (
-  player: Player,
-  { home, endpoint, netuid, seed }: { home: string; endpoint: string; netuid: number; seed: number },
-): string =>
+export const playerConfig = (player: Player, { home, endpoint, netuid, seed, beacon }: Surroundings): string =>
   stringify({
     chain_endpoint: endpoint,
     netuid,
@@ -68,5 +75,9 @@ export const playerConfig = (
     listen: { host: player.address, port: player.port },
     allow_private_addresses: true,
     log: { format: "json" },
+    ...(player.program === "validator" &&
+      beacon && {
+        drand: { public_key: beacon.publicKey, genesis_time: beacon.genesisTime, period: beacon.period },
+      }),
     ...(player.program === "miner" && { expert_group: player.group, behaviour: player.behaviour, seed, ...TRAINING }),
   });

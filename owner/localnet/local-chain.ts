@@ -1,5 +1,6 @@
 import { setCommitment } from "#shared/chain/call.js";
 import type { Chain, Signer } from "#shared/chain/chain.js";
+import type { Beacon } from "#shared/chain/timelock/beacon.js";
 import type { Network } from "#shared/protocol/network.js";
 import { cycleLength } from "#shared/protocol/phases.js";
 import { encodeRecord, shortHash } from "#shared/protocol/records.js";
@@ -28,6 +29,10 @@ export interface LocalChainHost {
   readonly blockTime: number;
   /** Loopback address that the participants serve on. */
   readonly address: string;
+  /** Opens timelocked weights; unset where nobody hides any. */
+  readonly beacon?: Beacon;
+  /** The first cycle whose weights the chain would open; unset, any. */
+  readonly firstCycle?: number;
 }
 
 /** Blocks come fast while the subnet is set up, and stop until everybody is there. */

@@ -3,7 +3,7 @@ import { setTimeout as delay } from "node:timers/promises";
 import { createBlobClient } from "#shared/artifact/blob-client.js";
 import { startBlobServer } from "#shared/artifact/blob-server.js";
 import { directoryStore } from "#shared/artifact/blob-store.js";
-import type { Chain, Signer } from "#shared/chain/chain.js";
+import type { Chain, Signer, WeightsMode } from "#shared/chain/chain.js";
 import type { ConnectOptions } from "#shared/chain/index.js";
 import { onnxCpu } from "#shared/engine/runtime/onnx-cpu.js";
 import { writeFileAtomic } from "#shared/files/atomic-file.js";
@@ -15,7 +15,15 @@ import { pretrain } from "#shared/training/pretrain.js";
 import { firstCycle } from "../epoch.js";
 import { storeGenesis } from "../genesis.js";
 import { loadNetworkTemplate, type NetworkTemplate } from "../network-template.js";
-import { type Cheater, createLocalnetColdkey, createPlayerHotkey, type Player, playerConfig, roles } from "./cast.js";
+import {
+  type Cheater,
+  createLocalnetColdkey,
+  createPlayerHotkey,
+  type Player,
+  playerConfig,
+  roles,
+  type Surroundings,
+} from "./cast.js";
 import { devchainHost } from "./devchain-host.js";
 import { DESCRIPTION, openHome } from "./home.js";
 import { forwardTo, type LocalChainHost, publishNetwork, whileBlocksCome } from "./local-chain.js";
@@ -42,6 +50,8 @@ export interface LocalnetOptions {
   readonly genesisSteps: number;
   /** Milliseconds between blocks; unset, as suits the chain. */
   readonly blockTime: number | undefined;
+  /** How the subnet takes weights; only a devchain gives the choice. */
+  readonly weights: WeightsMode;
   /** WASM of a subtensor runtime to run on; unset, a devchain. */
   readonly runtime: string | undefined;
   readonly signal: AbortSignal;
@@ -125,7 +135,7 @@ const live = async (options: LocalnetOptions, stage: Stage): Promise<LocalnetRes
   const parameters = await pretrainGenesis(templateFile, options, stage);
   const { netuid } = await whileBlocksCome(local, () => local.enrol(players));
   const template = { ...templateFile, netuid };
-  const first = firstCycle((await chain.head()).number, template);
+  const first = Math.max(firstCycle((await chain.head()).number, template), host.firstCycle ?? 0);
   const store = directoryStore(join(home, "owner", "blobs"));
   const genesis = await storeGenesis(store, { ...template, first_cycle: first }, parameters);
   const server = await startBlobServer({ host: host.address, port: 0, store, visible: () => true, log });
@@ -141,7 +151,7 @@ const live = async (options: LocalnetOptions, stage: Stage): Promise<LocalnetRes
   const genesisLoss = await observer.losses(genesis.modelHash);
   view.print(`genesis model ${genesis.modelHash.slice(0, 12)} · starting ${players.length} participants`);
 
-  for (const player of players) start(playerProcess(player, { home, endpoint, netuid, seed }));
+  for (const player of players) start(playerProcess(player, { home, endpoint, netuid, seed, beacon: host.beacon }));
   await everybodyJoined(players, signal);
   ticking = true;
   await local.setBlockTime(blockTime);
@@ -176,12 +186,12 @@ const live = async (options: LocalnetOptions, stage: Stage): Promise<LocalnetRes
 };
 
 const chooseHost = async (
-  { home, seed, runtime }: LocalnetOptions,
+  { home, seed, weights, runtime }: LocalnetOptions,
   template: NetworkTemplate,
   hotkey: Signer,
   connection: Omit<ConnectOptions, "endpoint">,
 ): Promise<LocalChainHost> => {
-  if (runtime === undefined) return devchainHost(template, hotkey, home, connection);
+  if (runtime === undefined) return devchainHost(template, hotkey, { home, seed, weights }, connection);
   const { subtensorHost } = await import("./subtensor-host.js");
   const coldkey = await createLocalnetColdkey(join(home, "wallets"), String(seed));
   return subtensorHost(template, { coldkey, hotkey }, { home, runtime: resolve(runtime) }, connection);
@@ -207,10 +217,7 @@ const pretrainGenesis = async (
   return parameters;
 };
 
-const playerProcess = (
-  player: Player,
-  { home, ...settings }: { home: string; endpoint: string; netuid: number; seed: number },
-): Parameters<typeof supervise>[0] => {
+const playerProcess = (player: Player, { home, ...settings }: Surroundings): Parameters<typeof supervise>[0] => {
   const config = join(home, "configs", `${player.name}.yaml`);
   writeFileAtomic(config, playerConfig(player, { home, ...settings }));
   return {

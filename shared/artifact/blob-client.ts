@@ -1,26 +1,19 @@
-import { createHash } from "node:crypto";
-import type { LookupAddress } from "node:dns";
-import { lookup } from "node:dns/promises";
-import { request as httpRequest, type IncomingMessage, type RequestOptions } from "node:http";
-import { request as httpsRequest } from "node:https";
-import { isIP, type LookupFunction } from "node:net";
+import type { Signer } from "#shared/chain/chain.js";
 import { BlockZeroError, reasonOf } from "#shared/errors.js";
 import { quote } from "#shared/protocol/parsed.js";
+import { requestNonces, signRequest } from "#shared/protocol/request.js";
 import type { Log } from "#shared/telemetry/log.js";
-import { growingBuffer } from "./growing-buffer.js";
-import { isPublicAddress } from "./public-address.js";
+import { parseOrigin, type RequestLimits, requestBlob } from "./blob-request.js";
+import { type FetchLimits, watchFetch } from "./fetch-limits.js";
+import { type IncomingBlob, incomingBytes } from "./incoming-blob.js";
 
-export interface BlobClientOptions {
-  /** Whether loopback and private networks may be contacted: only where nobody hostile names locations. */
-  readonly allowPrivateAddresses: boolean;
-  /** For one fetch from one location, everything included. Two minutes unless given. */
-  readonly timeoutMs?: number;
+export interface BlobClientOptions extends RequestLimits, Partial<FetchLimits> {
   readonly log: Log;
-  /** Addresses of a host name; the system's resolver unless given. */
-  readonly resolve?: (hostname: string) => Promise<readonly LookupAddress[]>;
+  /** Whose requests these are: servers answer those of a subnet's hotkeys first. */
+  readonly signer?: Pick<Signer, "address" | "sign">;
 }
 
-export interface BlobRequest {
+export interface BlobFetch {
   readonly hash: string;
   readonly maxBytes: number;
   readonly signal?: AbortSignal;
@@ -31,47 +24,68 @@ export interface BlobClient {
    * The blob's bytes, verified against `hash`.
    *
    * @param request location: an http(s) origin
-   * @throws BlockZeroError FETCH_REFUSED_ADDRESS, FETCH_TOO_LARGE, FETCH_TIMEOUT, FETCH_HASH_MISMATCH, FETCH_NOT_FOUND or FETCH_FAILED; the
-   *   signal's reason when it aborts
+   * @throws BlockZeroError FETCH_REFUSED_ADDRESS, FETCH_TOO_LARGE, FETCH_TIMEOUT, FETCH_HASH_MISMATCH, FETCH_NOT_FOUND, FETCH_UNAUTHORIZED or
+   *   FETCH_FAILED; the signal's reason when it aborts
    */
-  fetchBlob(request: BlobRequest & { readonly location: string }): Promise<Uint8Array>;
-  /** From the first location that serves it. @throws BlockZeroError as `fetchBlob` for one location, else FETCH_FAILED naming all */
-  fetchFromAny(locations: readonly string[], request: BlobRequest): Promise<Uint8Array>;
+  fetchBlob(request: BlobFetch & { readonly location: string }): Promise<Uint8Array>;
+  /**
+   * Receives a blob from the first location that has it; where one breaks off, the next goes on with the bytes that are here. Bytes of
+   * several sources that do not make the blob accuse nobody: then a source is asked for all of it.
+   *
+   * @throws BlockZeroError what `fetchBlob` throws for the first location, FETCH_NOT_FOUND where there is none
+   */
+  receive(request: BlobFetch & { readonly locations: readonly string[] }, incoming: IncomingBlob): Promise<void>;
 }
+
+/** Attempts that one location gets to go on after breaking off, as long as each brings something. */
+const CONTINUATIONS = 5;
+
+/** Stands for bytes of an attempt before: nobody remembers whose. */
+const EARLIER = "";
 
 /**
  * Fetches blobs from locations that strangers put on chain. It connects only to the address that it has checked, so that a name which
- * resolves differently the second time gains nothing; it follows no redirect, decompresses nothing, and stops at the cap.
+ * resolves differently the second time gains nothing; it follows no redirect, decompresses nothing, and stops at the cap, at the
+ * deadline, and when too little comes.
  */
 export const createBlobClient = (options: BlobClientOptions): BlobClient => {
-  const { timeoutMs = 120_000 } = options;
-  const fetchBlob: BlobClient["fetchBlob"] = async ({ location, hash, maxBytes, signal }) => {
-    signal?.throwIfAborted();
-    const origin = parseOrigin(location, options.allowPrivateAddresses);
-    const deadline = new AbortController();
-    const timer = setTimeout(
-      () =>
-        deadline.abort(
-          fault("FETCH_TIMEOUT", `${quote(location)} took longer than ${timeoutMs} ms`, "it is slow: try later"),
-        ),
-      timeoutMs,
-    );
-    const aborted = signal === undefined ? deadline.signal : AbortSignal.any([deadline.signal, signal]);
+  const { log, signer, timeoutMs = 120_000, windowMs = 5_000, minBytesPerSecond = 4096 } = options;
+  const limits = { timeoutMs, windowMs, minBytesPerSecond };
+  const nextNonce = requestNonces();
+
+  const ask = async (origin: URL, request: BlobFetch, incoming: IncomingBlob, signal: AbortSignal): Promise<void> => {
+    const path = `/blob/${request.hash}`;
+    const get = { origin, path, maxBytes: request.maxBytes, signal };
+    const send = (authorization: string | undefined) => requestBlob({ ...get, authorization }, incoming, options);
+    if (signer === undefined) return send(undefined);
+    const signed = { method: "GET", origin: origin.origin, path, nonce: nextNonce() };
     try {
-      const bytes = await download(new URL(`/blob/${hash}`, origin), maxBytes, aborted, options);
-      const found = createHash("sha256").update(bytes).digest("hex");
-      if (found !== hash) {
-        throw fault(
-          "FETCH_HASH_MISMATCH",
-          `${quote(location)} served ${found} as ${hash}`,
-          "fetch it from someone else",
-        );
-      }
-      options.log.debug("fetched a blob", { location, hash, bytes: bytes.length });
-      return bytes;
+      await send(signRequest(signed, signer));
     } catch (thrown) {
-      if (aborted.aborted) throw aborted.reason;
-      if (thrown instanceof BlockZeroError) throw thrown;
+      // A clock that is wrong, or a server that others know by another name: what is public is had without a signature.
+      if (!hasCode(thrown, "FETCH_UNAUTHORIZED")) throw thrown;
+      await send(undefined);
+    }
+  };
+
+  /** All the rest of a blob from one location. */
+  const download = async (location: string, request: BlobFetch, incoming: IncomingBlob): Promise<void> => {
+    const origin = parseOrigin(location, options);
+    const watch = watchFetch(location, () => incoming.length(), limits);
+    const signal = request.signal === undefined ? watch.signal : AbortSignal.any([watch.signal, request.signal]);
+    try {
+      for (let attempt = 1; ; attempt++) {
+        const before = incoming.length();
+        try {
+          return await ask(origin, request, incoming, signal);
+        } catch (thrown) {
+          if (signal.aborted) throw signal.reason;
+          const mayGoOn = !(thrown instanceof BlockZeroError) || thrown.code === "FETCH_FAILED";
+          if (!mayGoOn || incoming.length() <= before || attempt === CONTINUATIONS) throw thrown;
+        }
+      }
+    } catch (thrown) {
+      if (signal.aborted || thrown instanceof BlockZeroError) throw thrown;
       throw fault(
         "FETCH_FAILED",
         `${quote(location)}: ${reasonOf(thrown)}`,
@@ -79,103 +93,77 @@ export const createBlobClient = (options: BlobClientOptions): BlobClient => {
         thrown,
       );
     } finally {
-      clearTimeout(timer);
+      watch.stop();
+    }
+  };
+
+  const receive: BlobClient["receive"] = async ({ locations, ...request }, incoming) => {
+    let first: BlockZeroError | undefined;
+    const sources = new Set(incoming.length() > 0 ? [EARLIER] : []);
+    for (const location of new Set(locations)) {
+      request.signal?.throwIfAborted();
+      try {
+        await complete(location, request, credited(incoming, location, sources), sources);
+        log.debug("fetched a blob", { location, hash: request.hash, bytes: incoming.length() });
+        return;
+      } catch (thrown) {
+        request.signal?.throwIfAborted();
+        if (!(thrown instanceof BlockZeroError) || thrown.code === "STORE_FAILED") throw thrown;
+        log.debug("blob not fetched", { location, code: thrown.code, reason: thrown.message });
+        first ??= thrown;
+      }
+    }
+    throw first ?? fault("FETCH_NOT_FOUND", `nobody has blob ${request.hash}`, "name a location that does");
+  };
+
+  const complete = async (
+    location: string,
+    request: BlobFetch,
+    incoming: IncomingBlob,
+    sources: ReadonlySet<string>,
+  ): Promise<void> => {
+    for (;;) {
+      await download(location, request, incoming);
+      const isBlended = [...sources].some((source) => source !== location);
+      if (await incoming.finish()) return;
+      if (!isBlended)
+        throw fault(
+          "FETCH_HASH_MISMATCH",
+          `${quote(location)} served other bytes as ${request.hash}`,
+          "fetch it from someone else",
+        );
     }
   };
 
   return {
-    fetchBlob,
-    fetchFromAny: async (locations, request) => {
-      const faults: BlockZeroError[] = [];
-      for (const location of new Set(locations)) {
-        try {
-          return await fetchBlob({ ...request, location });
-        } catch (thrown) {
-          if (request.signal?.aborted || !(thrown instanceof BlockZeroError)) throw thrown;
-          options.log.debug("blob not fetched", { location, code: thrown.code, reason: thrown.message });
-          faults.push(thrown);
-        }
-      }
-      if (faults.length === 1 && faults[0] !== undefined) throw faults[0];
-      const each = faults.map(({ code, message }) => `${code} ${message}`).join("; ") || "no location is known";
-      throw fault("FETCH_FAILED", `${request.hash}: ${each}`, "wait until someone serves it");
+    fetchBlob: async ({ location, ...request }) => {
+      const incoming = incomingBytes(request.hash);
+      await receive({ ...request, locations: [location] }, incoming);
+      return incoming.bytes();
     },
+    receive,
   };
 };
 
-const parseOrigin = (location: string, allowPrivate: boolean): URL => {
-  const refuse = (problem: string) =>
-    fault("FETCH_REFUSED_ADDRESS", `${quote(location)} ${problem}`, "a location is a public http(s) origin");
-  if (!URL.canParse(location)) throw refuse("is not a URL");
-  const url = new URL(location);
-  if (url.protocol !== "http:" && url.protocol !== "https:") throw refuse("is not http(s)");
-  if (url.href !== `${url.origin}/`) throw refuse("is more than an origin");
-  const literal = hostOf(url);
-  // node connects to literal addresses without asking `lookup`, so they are checked here
-  if (isIP(literal) !== 0 && !allowPrivate && !isPublicAddress(literal)) throw refuse("is not a public address");
-  return url;
-};
+/** Notes in `sources` whose bytes are here. */
+const credited = (incoming: IncomingBlob, location: string, sources: Set<string>): IncomingBlob => ({
+  length: incoming.length,
+  append: async (chunk) => {
+    sources.add(location);
+    await incoming.append(chunk);
+  },
+  restart: async () => {
+    sources.clear();
+    await incoming.restart();
+  },
+  finish: async () => {
+    const isWhole = await incoming.finish();
+    if (!isWhole) sources.clear();
+    return isWhole;
+  },
+});
 
-const download = (url: URL, maxBytes: number, signal: AbortSignal, options: BlobClientOptions): Promise<Uint8Array> =>
-  new Promise((resolve, reject) => {
-    const settings: RequestOptions = {
-      agent: false,
-      headers: { accept: "application/octet-stream", "accept-encoding": "identity" },
-      lookup: checkedLookup(options),
-      maxHeaderSize: 8192,
-      signal,
-    };
-    const send = url.protocol === "https:" ? httpsRequest : httpRequest;
-    const request = send(url, settings, (response) => {
-      collect(response, url.origin, maxBytes).then(resolve, (thrown) => {
-        request.destroy();
-        reject(thrown);
-      });
-    });
-    request.on("error", reject);
-    request.end();
-  });
-
-const collect = async (response: IncomingMessage, origin: string, maxBytes: number): Promise<Uint8Array> => {
-  const status = response.statusCode ?? 0;
-  if (status === 404) throw fault("FETCH_NOT_FOUND", `${origin} does not have it`, "it may come later, or from others");
-  if (status !== 200) throw fault("FETCH_FAILED", `${origin} answered ${status}`, "it is no blob server, or not well");
-  const tooLarge = () =>
-    fault("FETCH_TOO_LARGE", `${origin} serves more than ${maxBytes} bytes`, "no valid blob is so large here");
-  if (Number(response.headers["content-length"] ?? 0) > maxBytes) throw tooLarge();
-  const buffer = growingBuffer();
-  for await (const chunk of response) {
-    if (!(chunk instanceof Uint8Array)) throw new TypeError("not bytes");
-    if (buffer.length() + chunk.length > maxBytes) throw tooLarge();
-    buffer.append(chunk);
-  }
-  if (!response.complete) throw fault("FETCH_FAILED", `${origin} broke off`, "try again");
-  return buffer.bytes();
-};
-
-/** Resolves once, refuses unless every address is allowed, and hands node exactly those: there is no second look-up to rebind. */
-const checkedLookup = ({ allowPrivateAddresses, resolve = resolveAll }: BlobClientOptions): LookupFunction => {
-  return (hostname, { all }, callback) => {
-    resolve(hostname).then(
-      (addresses) => {
-        const refused = addresses.find(({ address }) => !allowPrivateAddresses && !isPublicAddress(address));
-        const first = addresses[0];
-        if (refused !== undefined || first === undefined) {
-          const problem = refused === undefined ? "no address" : refused.address;
-          const hint = "a location is a public http(s) origin";
-          callback(fault("FETCH_REFUSED_ADDRESS", `${quote(hostname)} resolves to ${problem}`, hint), "");
-        } else if (all) callback(null, [...addresses]);
-        else callback(null, first.address, first.family);
-      },
-      (thrown) => callback(thrown, ""),
-    );
-  };
-};
-
-const resolveAll = (hostname: string): Promise<LookupAddress[]> => lookup(hostname, { all: true });
-
-/** Without the brackets that a URL puts around IPv6. */
-const hostOf = (url: URL): string => url.hostname.replace(/^\[|\]$/g, "");
+const hasCode = (thrown: unknown, code: string): boolean => thrown instanceof BlockZeroError && thrown.code === code;
 
 const fault = (code: string, message: string, hint: string, cause?: unknown): BlockZeroError =>
   new BlockZeroError(code, message, hint, { cause });

@@ -1,18 +1,28 @@
-import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import { pipeline } from "node:stream/promises";
 import { BlockZeroError, reasonOf } from "#shared/errors.js";
 import type { Log } from "#shared/telemetry/log.js";
 import type { BlobStore } from "./blob-store.js";
+import { contentRange, requestedRange } from "./byte-range.js";
+import { type AdmissionOptions, createAdmission, networkOf } from "./store/admission.js";
+import { type PrioritySlots, prioritySlots } from "./store/priority-slots.js";
 
 export interface BlobServerOptions {
   readonly host: string;
   /** 0 for any free one. */
   readonly port: number;
-  readonly store: BlobStore;
+  readonly store: Pick<BlobStore, "size" | "stream">;
   /** Whether a blob may be fetched yet: an artifact must not be before its reveal. Hidden and missing look alike. */
   readonly visible: (hash: string) => boolean;
   readonly log: Log;
+  /** The origin that records name, which requests are signed for; as bound unless given. */
+  readonly origin?: string | undefined;
+  /** Who may ask, and how often. Unless given everybody, each address ten times a second. */
+  readonly admission?: AdmissionOptions;
   readonly maxConnections?: number;
+  readonly maxConnectionsPerAddress?: number;
+  /** Blobs that are sent at the same time; those who are no validators leave some of them free. */
+  readonly maxAnswers?: number;
   /** Longest that one answer may take. */
   readonly answerMs?: number;
 }
@@ -24,20 +34,42 @@ export interface BlobServer {
   close(): Promise<void>;
 }
 
+/** Everything one needs to answer. */
+interface Answering extends Pick<BlobServerOptions, "store" | "visible"> {
+  readonly admit: ReturnType<typeof createAdmission>;
+  readonly slots: PrioritySlots;
+  readonly origin: () => string;
+}
+
+const EVERYBODY: AdmissionOptions = {
+  verify: () => false,
+  standing: () => null,
+  serveStrangers: true,
+  perHotkey: 600,
+  perAddress: 600,
+};
+
 /**
- * Serves blobs: `GET` or `HEAD /blob/<hash>`, and `GET /health`. Everything else is refused in a line; a client that is slow,
- * silent or one too many is dropped.
+ * Serves blobs, whole or from a byte on: `GET` or `HEAD /blob/<hash>`, and `GET /health`. Everything else is refused in a line; a client
+ * that is slow, silent or one too many is dropped. Of those who wait for an answer validators go first.
  *
  * @throws BlockZeroError SERVER_FAILED when the address cannot be bound
  */
 export const startBlobServer = async (options: BlobServerOptions): Promise<BlobServer> => {
-  const { host, port, log, maxConnections = 128, answerMs = 600_000 } = options;
+  const { host, port, log, maxConnections = 512, maxConnectionsPerAddress = 64, answerMs = 600_000 } = options;
+  const { maxAnswers = 32, admission = EVERYBODY } = options;
+  const answering: Answering = {
+    ...options,
+    admit: createAdmission(admission),
+    slots: prioritySlots([1, 0.75, 0.5].map((share) => Math.ceil(maxAnswers * share))),
+    origin: () => options.origin ?? url,
+  };
   const server = createServer(
     { headersTimeout: 10_000, requestTimeout: 15_000, keepAliveTimeout: 5_000, maxHeaderSize: 8192 },
     (request, response) => {
       const deadline = setTimeout(() => response.destroy(), answerMs);
       response.once("close", () => clearTimeout(deadline));
-      answer(request, response, options).catch((thrown) => {
+      answer(request, response, answering).catch((thrown) => {
         log.debug("blob not served", { url: request.url, reason: reasonOf(thrown) });
         if (response.headersSent) response.destroy();
         else refuse(response, 500, "cannot read it");
@@ -47,6 +79,7 @@ export const startBlobServer = async (options: BlobServerOptions): Promise<BlobS
   server.maxConnections = maxConnections;
   server.maxRequestsPerSocket = 1000;
   server.timeout = 30_000;
+  limitConnections(server, maxConnectionsPerAddress);
   server.on("clientError", (_error, socket) => socket.destroy());
 
   await new Promise<void>((resolve, reject) => {
@@ -71,8 +104,9 @@ export const startBlobServer = async (options: BlobServerOptions): Promise<BlobS
 
   const address = server.address();
   const bound = typeof address === "object" && address !== null ? address.port : port;
+  const url = `http://${host.includes(":") ? `[${host}]` : host}:${bound}`;
   return {
-    url: `http://${host.includes(":") ? `[${host}]` : host}:${bound}`,
+    url,
     port: bound,
     close: () =>
       new Promise((resolve) => {
@@ -82,27 +116,80 @@ export const startBlobServer = async (options: BlobServerOptions): Promise<BlobS
   };
 };
 
-const answer = async (
-  request: IncomingMessage,
-  response: ServerResponse,
-  { store, visible }: BlobServerOptions,
-): Promise<void> => {
+const limitConnections = (server: Server, limit: number): void => {
+  const open = new Map<string, number>();
+  server.on("connection", (socket) => {
+    const from = networkOf(socket.remoteAddress ?? "");
+    const count = (open.get(from) ?? 0) + 1;
+    open.set(from, count);
+    socket.once("close", () => {
+      const left = (open.get(from) ?? 1) - 1;
+      if (left === 0) open.delete(from);
+      else open.set(from, left);
+    });
+    if (count > limit) socket.destroy();
+  });
+};
+
+const answer = async (request: IncomingMessage, response: ServerResponse, answering: Answering): Promise<void> => {
+  const { method, url: path = "", headers, socket } = request;
   response.setHeader("x-content-type-options", "nosniff");
   if (hasBody(request)) return refuse(response, 413, "no request has a body here");
-  if (request.method !== "GET" && request.method !== "HEAD") {
+  if (method !== "GET" && method !== "HEAD") {
     response.setHeader("allow", "GET, HEAD");
     return refuse(response, 405, "only GET and HEAD");
   }
-  if (request.url === "/health") {
+  if (path === "/health") {
     response.writeHead(200, { "content-type": "application/json" }).end('{"status":"ok"}');
     return;
   }
-  const hash = /^\/blob\/([0-9a-f]{64})$/.exec(request.url ?? "")?.[1];
+  const admitted = answering.admit({
+    method,
+    path,
+    origin: answering.origin(),
+    authorization: headers.authorization,
+    address: socket.remoteAddress ?? "",
+  });
+  if (!admitted.ok) {
+    if (admitted.status === 429) response.setHeader("retry-after", Math.ceil(admitted.retryMs / 1000));
+    return refuse(response, admitted.status, admitted.reason);
+  }
+  const gone = new AbortController();
+  response.once("close", () => gone.abort());
+  const release = await answering.slots.acquire(admitted.urgency, gone.signal);
+  if (release === null) {
+    response.setHeader("retry-after", 5);
+    return refuse(response, 503, "busy");
+  }
+  try {
+    await sendBlob(request, response, answering);
+  } finally {
+    release();
+  }
+};
+
+const sendBlob = async (
+  { method, url = "", headers }: IncomingMessage,
+  response: ServerResponse,
+  { store, visible }: Answering,
+): Promise<void> => {
+  const hash = /^\/blob\/([0-9a-f]{64})$/.exec(url)?.[1];
   const bytes = hash !== undefined && visible(hash) ? await store.size(hash) : null;
   if (hash === undefined || bytes === null) return refuse(response, 404, "no such blob");
-  response.writeHead(200, { "content-type": "application/octet-stream", "content-length": bytes, etag: `"${hash}"` });
-  if (request.method === "HEAD") response.end();
-  else await pipeline(store.stream(hash), response);
+  const range = requestedRange(headers.range, bytes);
+  if (range === "unsatisfiable") {
+    response.setHeader("content-range", `bytes */${bytes}`);
+    return refuse(response, 416, "nothing there");
+  }
+  response.writeHead(range === null ? 200 : 206, {
+    "content-type": "application/octet-stream",
+    "content-length": range === null ? bytes : range.end - range.start,
+    "accept-ranges": "bytes",
+    etag: `"${hash}"`,
+    ...(range !== null && { "content-range": contentRange(range, bytes) }),
+  });
+  if (method === "HEAD") response.end();
+  else await pipeline(store.stream(hash, range ?? undefined), response);
 };
 
 const hasBody = ({ headers }: IncomingMessage): boolean =>

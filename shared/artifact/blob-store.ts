@@ -6,6 +6,8 @@ import type { Readable } from "node:stream";
 import { BlockZeroError, reasonOf } from "#shared/errors.js";
 import { isHash, sha256 } from "#shared/protocol/hash.js";
 import type { Log } from "#shared/telemetry/log.js";
+import type { ByteRange } from "./byte-range.js";
+import { openPartialFile, type PartialFile } from "./store/partial-file.js";
 
 /** Bytes by their SHA-256. What is put can be got, unchanged, until it is deleted. */
 export interface BlobStore {
@@ -14,13 +16,21 @@ export interface BlobStore {
   size(hash: string): Promise<number | null>;
   /** The bytes, verified, or null. */
   get(hash: string): Promise<Uint8Array | null>;
-  /** The bytes as a stream, not verified: for handing to someone who will. Errors when the blob is not there. */
-  stream(hash: string): Readable;
+  /** The bytes, or some of them, as a stream, not verified: for handing to someone who will. Errors when the blob is not there. */
+  stream(hash: string, range?: ByteRange): Readable;
   /** The hash of the bytes, once they are safely stored. */
   put(bytes: Uint8Array): Promise<string>;
   delete(hash: string): Promise<void>;
   /** Every hash, in no order. */
   list(): AsyncIterable<string>;
+}
+
+/** A store on this machine, which also receives blobs from elsewhere. */
+export interface LocalStore extends BlobStore {
+  /** A place for a blob that is being fetched, with what an earlier attempt left there. Close it. */
+  receive(hash: string): Promise<PartialFile>;
+  /** Removes what was received in part and not touched since the last call. */
+  sweep(): Promise<void>;
 }
 
 /**
@@ -30,12 +40,18 @@ export interface BlobStore {
  *
  * Methods throw BlockZeroError STORE_FAILED when the file system refuses, HASH_INVALID for what is not a hash.
  */
-export const directoryStore = (dir: string, log?: Pick<Log, "warn">): BlobStore => {
+export const directoryStore = (dir: string, log?: Pick<Log, "warn">): LocalStore => {
   const incoming = join(dir, "incoming");
+  const receiving = new Set<string>();
+  const touched = new Set<string>();
+  const takeUp = async (): Promise<void> => {
+    await removeBut(incoming, isHash);
+    for (const name of await readdir(incoming)) touched.add(name);
+  };
   let prepared: Promise<void> | null = null;
-  /** Once, before the first write: what an earlier run left half-written goes. */
+  /** Once, before the first write: what an earlier run left half-written goes, what it received in part can be gone on with. */
   const prepare = (): Promise<void> => {
-    prepared ??= freshFolder(incoming).catch((thrown) => {
+    prepared ??= takeUp().catch((thrown) => {
       prepared = null;
       throw thrown;
     });
@@ -55,6 +71,13 @@ export const directoryStore = (dir: string, log?: Pick<Log, "warn">): BlobStore 
     return found?.isFile() ? found.size : null;
   };
 
+  /** Moves a whole file to where it belongs. */
+  const settle = async (temporary: string, hash: string): Promise<void> => {
+    await mkdir(folderOf(hash), { recursive: true });
+    await rename(temporary, pathOf(hash));
+    await syncFolder(folderOf(hash));
+  };
+
   return {
     size,
     has: async (hash) => (await size(hash)) !== null,
@@ -66,7 +89,9 @@ export const directoryStore = (dir: string, log?: Pick<Log, "warn">): BlobStore 
       await attempt(dir, () => rm(path, { force: true }));
       return null;
     },
-    stream: (hash) => createReadStream(pathOf(hash)),
+    stream: (hash, range) =>
+      // `end` is inclusive, so no bytes at all cannot be asked for: nor are they, since no range is empty.
+      createReadStream(pathOf(hash), range && { start: range.start, end: range.end - 1 }),
     put: async (bytes) => {
       const hash = sha256(bytes);
       const temporary = join(incoming, randomUUID());
@@ -74,9 +99,7 @@ export const directoryStore = (dir: string, log?: Pick<Log, "warn">): BlobStore 
         try {
           await prepare();
           await writeDurably(temporary, bytes);
-          await mkdir(folderOf(hash), { recursive: true });
-          await rename(temporary, pathOf(hash));
-          await syncFolder(folderOf(hash));
+          await settle(temporary, hash);
         } catch (thrown) {
           await rm(temporary, { force: true });
           throw thrown;
@@ -96,12 +119,39 @@ export const directoryStore = (dir: string, log?: Pick<Log, "warn">): BlobStore 
         }
       }
     },
+    receive: async (hash) => {
+      pathOf(hash);
+      // Two who fetch the same blob at once must not write into one file.
+      const name = receiving.has(hash) ? `${hash}.${randomUUID()}` : hash;
+      const path = join(incoming, name);
+      receiving.add(name);
+      touched.add(name);
+      const onClose = () => receiving.delete(name);
+      try {
+        return await attempt(dir, async () => {
+          await prepare();
+          const keep = () => settle(path, hash);
+          return openPartialFile({ path, hash, attempt: (work) => attempt(dir, work), keep, onClose });
+        });
+      } catch (thrown) {
+        onClose();
+        throw thrown;
+      }
+    },
+    sweep: () =>
+      attempt(dir, async () => {
+        await prepare();
+        const isPartial = (name: string) => isHash(name.slice(0, 64));
+        await removeBut(incoming, (name) => receiving.has(name) || touched.has(name) || !isPartial(name));
+        touched.clear();
+      }),
   };
 };
 
-const freshFolder = async (path: string): Promise<void> => {
-  await rm(path, { recursive: true, force: true });
-  await mkdir(path, { recursive: true });
+const removeBut = async (folder: string, stays: (name: string) => boolean): Promise<void> => {
+  await mkdir(folder, { recursive: true });
+  for (const name of await readdir(folder))
+    if (!stays(name)) await rm(join(folder, name), { recursive: true, force: true });
 };
 
 const writeDurably = async (path: string, bytes: Uint8Array): Promise<void> => {

@@ -1,34 +1,46 @@
-/** Bytes per element of every safetensors dtype that fills whole bytes. */
-const SIZES = {
-  BOOL: 1,
-  U8: 1,
-  I8: 1,
-  F8_E5M2: 1,
-  F8_E4M3: 1,
-  I16: 2,
-  U16: 2,
-  F16: 2,
-  BF16: 2,
-  I32: 4,
-  U32: 4,
-  F32: 4,
-  F64: 8,
-  I64: 8,
-  U64: 8,
+/** Bits per element of every safetensors dtype. */
+const BITS = {
+  F4: 4,
+  F6_E2M3: 6,
+  F6_E3M2: 6,
+  BOOL: 8,
+  U8: 8,
+  I8: 8,
+  F8_E5M2: 8,
+  F8_E4M3: 8,
+  F8_E8M0: 8,
+  I16: 16,
+  U16: 16,
+  F16: 16,
+  BF16: 16,
+  I32: 32,
+  U32: 32,
+  F32: 32,
+  F64: 64,
+  I64: 64,
+  U64: 64,
+  C64: 64,
 } as const;
 
-export type DType = keyof typeof SIZES;
+export type DType = keyof typeof BITS;
 
-export const isDType = (name: unknown): name is DType => typeof name === "string" && Object.hasOwn(SIZES, name);
+export const DTYPES: readonly DType[] = Object.keys(BITS).filter((name): name is DType => isDType(name));
 
-/** Bytes of a tensor, or null when the shape is not one: at most 8 dimensions, whole, and a size that is a safe integer. */
+export function isDType(name: unknown): name is DType {
+  return typeof name === "string" && Object.hasOwn(BITS, name);
+}
+
+/**
+ * Bytes of a tensor, or null when the shape is not one: at most 8 dimensions, whole, and a size that fills whole bytes and is a safe
+ * integer of bits, the product of the leading dimensions alone too.
+ */
 export const byteLength = (dtype: DType, shape: readonly unknown[]): number | null => {
   if (shape.length > 8) return null;
-  let bytes: number = SIZES[dtype];
+  let bits: number = BITS[dtype];
   for (const side of shape) {
     if (typeof side !== "number" || !Number.isSafeInteger(side) || side < 0) return null;
-    bytes *= side;
-    if (!Number.isSafeInteger(bytes)) return null;
+    bits *= side;
+    if (!Number.isSafeInteger(bits)) return null;
   }
-  return bytes;
+  return bits % 8 === 0 ? bits / 8 : null;
 };

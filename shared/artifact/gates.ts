@@ -8,9 +8,8 @@ import type { Verify } from "#shared/protocol/signing.js";
 import type { ReasonCode } from "#shared/protocol/verdict.js";
 import { isFault } from "./codec/codec.js";
 import { CODECS, decodeTensor, encodedSpecs, type TensorShapes } from "./codec/index.js";
-import { contentHash } from "./content-hash.js";
 import type { FloatTensor } from "./float32.js";
-import { byName, parseSafetensors, type SafetensorsLimits } from "./safetensors.js";
+import { byName, isCanonical, parseSafetensors, type SafetensorsLimits } from "./safetensors.js";
 import { type FloatTensors, l2Norm } from "./update.js";
 
 /** The first gate that an update did not pass. */
@@ -112,7 +111,7 @@ export const checkTensors = (
   } catch (thrown) {
     return failed("malformed", reasonOf(thrown));
   }
-  if (contentHash(parsed.tensors) !== manifest.tensors) return failed("malformed", "not canonical safetensors");
+  if (!isCanonical(bytes, parsed.tensors)) return failed("malformed", "not canonical safetensors");
 
   const codec = CODECS[manifest.codec];
   const specs = encodedSpecs(codec, shapes);

@@ -36,6 +36,7 @@ export interface Safetensors {
 /** What a reader is willing to take, before it takes it. */
 export interface SafetensorsLimits {
   readonly headerBytes: number;
+  /** Also the most entries of `__metadata__`. */
   readonly tensors: number;
   /** UTF-16 units of a tensor's name. */
   readonly nameLength: number;
@@ -109,6 +110,15 @@ export const canonicalHeader = (
 };
 
 /**
+ * Whether a file that `parseSafetensors` took is the canonical one of its tensors, without metadata: of the file that
+ * they make nothing but the header can differ.
+ */
+export const isCanonical = (file: Uint8Array, tensors: ReadonlyMap<string, TensorSpec>): boolean => {
+  const { bytes } = canonicalHeader(tensors);
+  return Buffer.compare(file.subarray(0, bytes.length), bytes) === 0;
+};
+
+/**
  * Length of the header that follows the prefix, in bytes.
  *
  * @param prefix    the file's first 8 bytes or more
@@ -139,7 +149,7 @@ export const parseHeader = (
   fileBytes: number,
   limits: SafetensorsLimits = DEFAULT_SAFETENSORS_LIMITS,
 ): SafetensorsHeader => {
-  const json = headerJson(header);
+  const json = headerJson(header, limits);
   let metadata: ReadonlyMap<string, string> = new Map();
   const infos: [string, TensorInfo][] = [];
   for (const [name, value] of Object.entries(json)) {
@@ -182,7 +192,7 @@ export const parseSafetensors = (
   return { tensors, metadata: header.metadata };
 };
 
-const headerJson = (header: Uint8Array): object => {
+const headerJson = (header: Uint8Array, { tensors }: SafetensorsLimits): object => {
   if (header[0] !== 0x7b) throw invalid("the header does not begin with {");
   let text: string;
   try {
@@ -190,7 +200,7 @@ const headerJson = (header: Uint8Array): object => {
   } catch (cause) {
     throw invalid("the header is not UTF-8", cause);
   }
-  const ambiguity = ambiguityOf(text, 3);
+  const ambiguity = ambiguityOf(text, { depth: 3, members: tensors + 1, digits: true });
   if (ambiguity !== null) throw invalid(`the header's JSON: ${ambiguity}`);
   try {
     return JSON.parse(text);

@@ -2,7 +2,7 @@ import { BlockZeroError } from "#shared/errors.js";
 import { sha256 } from "#shared/protocol/hash.js";
 import { quote } from "#shared/protocol/parsed.js";
 import { type FloatTensor, fromFloats, toFloats } from "./float32.js";
-import { encodeSafetensors, parseSafetensors, type SafetensorsLimits } from "./safetensors.js";
+import { encodeSafetensors, isCanonical, parseSafetensors, type SafetensorsLimits } from "./safetensors.js";
 
 /** Tensors by name. */
 export type FloatTensors = ReadonlyMap<string, FloatTensor>;
@@ -19,20 +19,22 @@ export const encodeFloats = (tensors: FloatTensors): TensorBlob => {
   return { bytes, hash: sha256(bytes) };
 };
 
-/** Reads `encodeFloats`' blob; tensors are views of `bytes` where aligned. @throws BlockZeroError SAFETENSORS_INVALID */
-export const decodeFloats = (bytes: Uint8Array, limits?: SafetensorsLimits): FloatTensors =>
-  new Map(
-    [...parseSafetensors(bytes, limits).tensors].map(([name, tensor]) => {
-      if (tensor.dtype !== "F32") {
-        throw new BlockZeroError(
-          "SAFETENSORS_INVALID",
-          `tensor ${quote(name)} is ${tensor.dtype}`,
-          "only F32 is read here",
-        );
-      }
+/**
+ * Reads `encodeFloats`' blob and nothing else; tensors are views of `bytes` where aligned.
+ *
+ * @throws BlockZeroError SAFETENSORS_INVALID
+ */
+export const decodeFloats = (bytes: Uint8Array, limits?: SafetensorsLimits): FloatTensors => {
+  const { tensors } = parseSafetensors(bytes, limits);
+  if (!isCanonical(bytes, tensors))
+    throw invalid("not canonical safetensors", "ask whoever made the file for a sound one");
+  return new Map(
+    [...tensors].map(([name, tensor]) => {
+      if (tensor.dtype !== "F32") throw invalid(`tensor ${quote(name)} is ${tensor.dtype}`, "only F32 is read here");
       return [name, { shape: tensor.shape, data: toFloats(tensor) }];
     }),
   );
+};
 
 /**
  * What training changed: Δ = trained − base, element by element in float32, with the sign of an improvement
@@ -60,6 +62,9 @@ export const l2Norm = (tensors: Iterable<FloatTensor>): number => {
   }
   return Math.sqrt(sum);
 };
+
+const invalid = (problem: string, hint: string): BlockZeroError =>
+  new BlockZeroError("SAFETENSORS_INVALID", problem, hint);
 
 const mismatch = (problem: string): BlockZeroError =>
   new BlockZeroError("UPDATE_MISMATCH", problem, "train the same tensors that the base model's shard holds");

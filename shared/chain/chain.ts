@@ -39,7 +39,12 @@ export interface Neuron {
   /** Block of the last weights set, or of registration. */
   readonly lastUpdate: number;
   readonly registeredAt: number;
-  readonly axon: Axon | null;
+  readonly axon: ServedAxon | null;
+}
+
+export interface ServedAxon extends Axon {
+  /** Block of its announcement. */
+  readonly block: number;
 }
 
 export interface Metagraph {

@@ -1,69 +1,127 @@
-import type { PreparedExtrinsic } from "./call.js";
-import type { Chain, Commitment, Head, Neuron } from "./chain.js";
+import type { ChainCall, PreparedExtrinsic } from "./call.js";
+import type { Chain, Commitment, Head, Neuron, PendingWeights, ServedAxon, Signer, WeightRow } from "./chain.js";
+import { maxUpscaleU16 } from "./devchain/fixed.js";
+import { ciphertextHash, weightsCommitHash } from "./weights/payload.js";
 
 /**
- * A chain that is read and never written: what would be sent is printed. Its caller sees the next block hold it, so that a whole cycle
- * runs as it would; nobody else does.
+ * A chain that is read and never written: what would be sent is printed. Its caller sees the next block hold it — commitments, axons,
+ * weights in every mode — so that whole cycles run as they would; nobody else does, and it is forgotten with the program.
  */
 export const dryRun = (chain: Chain, print: (extrinsic: PreparedExtrinsic) => void): Chain => {
-  const commitments = new Map<string, Commitment>();
-  const lastUpdates = new Map<string, number>();
-  const axons = new Map<string, NonNullable<Neuron["axon"]>>();
-  const keyOf = (netuid: number, hotkey: string) => `${netuid}/${hotkey}`;
+  const commitments = remembered<Commitment>();
+  const axons = remembered<ServedAxon>();
+  const updates = remembered<{ readonly block: number }>();
+  const rows = remembered<{ readonly block: number; readonly weights: WeightRow["weights"] }>();
+  const pending = new Map<string, readonly PretendedWeights[]>();
 
-  const pretend = ({ call, signer }: PreparedExtrinsic, block: number): void => {
-    const key = "netuid" in call.args ? keyOf(call.args.netuid, signer) : signer;
+  const pretend = async (call: ChainCall, signer: Signer, block: number): Promise<void> => {
+    if (!("netuid" in call.args)) return;
+    const { netuid } = call.args;
+    const key = keyOf(netuid, signer.address);
+    const commit = async (hash: string, round?: number) => {
+      const reveal = await revealBlocks(chain, netuid, block);
+      const entry = { hash, block, reveal: round === undefined ? reveal : { round }, until: reveal.last };
+      pending.set(key, [...(pending.get(key) ?? []), entry].slice(-KEPT));
+      updates.add(key, { block });
+    };
     switch (call.name) {
       case "setCommitment":
-        commitments.set(key, { hotkey: signer, data: call.args.data, block });
-        return;
-      case "setWeights":
-      case "commitWeights":
-      case "commitTimelockedWeights":
-        lastUpdates.set(key, block);
-        return;
+        return commitments.add(key, { hotkey: signer.address, data: call.args.data, block });
       case "serveAxon":
-        axons.set(key, { ip: call.args.ip, port: call.args.port });
-        return;
+        return axons.add(key, { ip: call.args.ip, port: call.args.port, block });
+      case "setWeights":
+        updates.add(key, { block });
+        return rows.add(key, { block, weights: rowOf(call.args.dests, call.args.weights) });
+      case "commitWeights":
+        return commit(call.args.commit);
+      case "commitTimelockedWeights":
+        return commit(ciphertextHash(Buffer.from(call.args.commit, "hex")), call.args.revealRound);
+      case "revealWeights": {
+        const hash = weightsCommitHash({ ...call.args, hotkey: signer.publicKey });
+        const all = pending.get(key) ?? [];
+        pending.set(key, all.slice(all.findIndex((entry) => entry.hash === hash) + 1));
+        return rows.add(key, { block, weights: rowOf(call.args.uids, call.args.values) });
+      }
     }
   };
-  const isPast = (block: number, at: number | undefined) => at !== undefined && at < block;
 
   return {
     ...chain,
     submit: async (call, signer) => {
-      const prepared = await chain.prepare(call, signer);
-      print(prepared);
+      print(await chain.prepare(call, signer));
       const { number, hash } = await nextHead(chain);
-      pretend(prepared, number);
+      await pretend(call, signer, number);
       return { block: number, blockHash: hash };
     },
     commitments: async (netuid, at) => {
-      const shown = (await chain.commitments(netuid, at)).filter(({ hotkey }) => {
-        const own = commitments.get(keyOf(netuid, hotkey));
-        return !own || isPast(own.block, at);
-      });
-      const own = [...commitments].flatMap(([key, entry]) =>
-        key === keyOf(netuid, entry.hotkey) && !isPast(entry.block, at) ? [entry] : [],
-      );
-      return [...shown, ...own];
+      const own = commitments.all(netuid, at);
+      const written = new Set(own.map(({ hotkey }) => hotkey));
+      return [...(await chain.commitments(netuid, at)).filter(({ hotkey }) => !written.has(hotkey)), ...own];
     },
     metagraph: async (netuid, at) => {
       const metagraph = await chain.metagraph(netuid, at);
-      return {
-        ...metagraph,
-        neurons: metagraph.neurons.map((neuron) => {
-          const key = keyOf(netuid, neuron.hotkey);
-          const updated = lastUpdates.get(key) ?? 0;
-          return {
-            ...neuron,
-            lastUpdate: isPast(updated, at) ? neuron.lastUpdate : Math.max(neuron.lastUpdate, updated),
-            axon: axons.get(key) ?? neuron.axon,
-          };
-        }),
+      const changed = (neuron: Neuron): Neuron => {
+        const key = keyOf(netuid, neuron.hotkey);
+        const lastUpdate = Math.max(neuron.lastUpdate, updates.newest(key, at)?.block ?? 0);
+        return { ...neuron, lastUpdate, axon: axons.newest(key, at) ?? neuron.axon };
       };
+      return { ...metagraph, neurons: metagraph.neurons.map(changed) };
+    },
+    weights: async (netuid, at) => {
+      const [{ neurons }, shown] = await Promise.all([chain.metagraph(netuid, at), chain.weights(netuid, at)]);
+      return neurons.flatMap(({ uid, hotkey }) => {
+        const row = rows.newest(keyOf(netuid, hotkey), at) ?? shown.find((other) => other.uid === uid);
+        return row && row.weights.length > 0 ? [{ uid, weights: row.weights }] : [];
+      });
+    },
+    pendingWeights: async (netuid, hotkey) => {
+      const [{ number }, shown] = await Promise.all([chain.head(), chain.pendingWeights(netuid, hotkey)]);
+      const own = (pending.get(keyOf(netuid, hotkey)) ?? []).filter(({ until }) => number <= until);
+      return [...shown, ...own.map(({ hash, block, reveal }) => ({ hash, block, reveal }))];
     },
   };
+};
+
+/** Weights that were not committed; after the block `until` nobody would reveal them any more. */
+type PretendedWeights = PendingWeights & { readonly until: number };
+
+/** What is remembered of one key, of one kind: more than anybody asks back for. */
+const KEPT = 64;
+
+const keyOf = (netuid: number, hotkey: string): string => `${netuid}/${hotkey}`;
+
+/** What was not written, by key, oldest first. */
+const remembered = <T extends { readonly block: number }>() => {
+  const byKey = new Map<string, readonly T[]>();
+  const newest = (key: string, at = Number.POSITIVE_INFINITY): T | undefined =>
+    byKey.get(key)?.findLast(({ block }) => block <= at);
+  return {
+    add: (key: string, entry: T): void => void byKey.set(key, [...(byKey.get(key) ?? []), entry].slice(-KEPT)),
+    newest,
+    /** The newest of every key of a subnet. */
+    all: (netuid: number, at?: number): readonly T[] =>
+      [...byKey.keys()].flatMap((key) => (key.startsWith(keyOf(netuid, "")) ? (newest(key, at) ?? []) : [])),
+  };
+};
+
+const rowOf = (uids: readonly number[], values: readonly number[]): WeightRow["weights"] => {
+  const stored = maxUpscaleU16(values);
+  return uids.map((uid, i) => [uid, stored[i]!] as const);
+};
+
+/** When weights that a block holds would be revealed. */
+const revealBlocks = async (
+  chain: Chain,
+  netuid: number,
+  block: number,
+): Promise<{ readonly first: number; readonly last: number }> => {
+  const [next, parameters] = await Promise.all([chain.nextEpoch(netuid), chain.hyperParameters(netuid)]);
+  const { tempo, epochLength, revealPeriod } = parameters;
+  // An epoch of tempo + 1 blocks runs in its last block, one of tempo blocks in the first of the next.
+  const end = epochLength > tempo ? next : next - 1;
+  const ownEnd = end - Math.floor((end - block) / epochLength) * epochLength;
+  const first = ownEnd + 1 + (revealPeriod - 1) * epochLength;
+  return { first, last: first + epochLength - 1 };
 };
 
 /** Rejects when the chain is lost meanwhile. */

@@ -17,9 +17,15 @@ export const nextCommitment = (data: string, { used, limit, renewed }: Commitmen
   return used + bytes > limit ? renewed : 0;
 };
 
+/** First block that may hold a new announcement of an axon. */
+export const nextAxon = (
+  { axon }: Pick<Neuron, "axon">,
+  { servingRateLimit }: Pick<HyperParameters, "servingRateLimit">,
+): number => (axon === null ? 0 : axon.block + servingRateLimit);
+
 /**
- * First block in which the chain's rate limits allow a call, as far as its state says; 0: at once. What the state does not say — when an
- * axon was last announced, how many others register in a block — the chain itself will refuse.
+ * First block in which the chain's rate limits allow a call, as far as its state says; 0: at once. What the state does not say — how
+ * many others register in a block — the chain itself will refuse.
  */
 export const nextAllowed = async (
   chain: Pick<Chain, "metagraph" | "hyperParameters" | "commitmentSpace">,
@@ -29,14 +35,24 @@ export const nextAllowed = async (
   switch (call.name) {
     case "setWeights":
     case "commitWeights":
-    case "commitTimelockedWeights": {
-      const { neurons } = await chain.metagraph(call.args.netuid);
-      const own = neurons.find((neuron) => neuron.hotkey === hotkey);
-      return own ? nextWeights(own, await chain.hyperParameters(call.args.netuid)) : 0;
-    }
+    case "commitTimelockedWeights":
+      return ofNeuron(chain, call.args.netuid, hotkey, nextWeights);
+    case "serveAxon":
+      return ofNeuron(chain, call.args.netuid, hotkey, nextAxon);
     case "setCommitment":
       return nextCommitment(call.args.data, await chain.commitmentSpace(call.args.netuid, hotkey));
     default:
       return 0;
   }
+};
+
+const ofNeuron = async (
+  chain: Pick<Chain, "metagraph" | "hyperParameters">,
+  netuid: number,
+  hotkey: string,
+  next: (neuron: Neuron, parameters: HyperParameters) => number,
+): Promise<number> => {
+  const [{ neurons }, parameters] = await Promise.all([chain.metagraph(netuid), chain.hyperParameters(netuid)]);
+  const own = neurons.find((neuron) => neuron.hotkey === hotkey);
+  return own ? next(own, parameters) : 0;
 };

@@ -1,6 +1,7 @@
 import { homedir } from "node:os";
 import { join } from "node:path";
 import { z } from "zod";
+import { STORE_FORMS, storeSchema } from "../artifact/store/store-setting.js";
 import { NAMED_NETWORKS } from "../chain/subtensor/networks.js";
 import { type DeviceChoice, deviceChoices } from "../engine/runtime/device-choice.js";
 import { logFormats, logLevels } from "../telemetry/logger.js";
@@ -58,6 +59,19 @@ export const participantSettings = {
     default: 3,
     describe: "Checkpoints that are kept; older ones are deleted.",
   }),
+  cache_gib: setting({
+    schema: z.number().min(0),
+    default: 0,
+    describe:
+      "GiB of fetched and made files up to which older ones stay too, the least recently used going first; what the last checkpoint_keep_top_k cycles used always stays.",
+  }),
+  store: setting({
+    schema: storeSchema,
+    default: "http",
+    allowed: STORE_FORMS,
+    describe:
+      "Where a copy of everything that we publish goes; http keeps it on this machine alone. Credentials come from the environment: see stores.md.",
+  }),
   threads: setting({
     schema: z.int().min(0).max(1024),
     default: 0,
@@ -78,6 +92,26 @@ export const participantSettings = {
     allowed: "an http:// or https:// URL",
     describe: "Where others reach this server, behind a proxy or NAT. Unset, it is the address and port above.",
   }),
+  "listen.strangers": setting({
+    schema: z.boolean(),
+    default: true,
+    describe: "Serve what is revealed also to those who sign no requests with a hotkey of the subnet.",
+  }),
+  "listen.requests_per_minute": setting({
+    schema: z.int().min(1),
+    default: 3000,
+    describe: "Requests a minute that each hotkey of the subnet may send.",
+  }),
+  "listen.stranger_requests_per_minute": setting({
+    schema: z.int().min(1),
+    default: 600,
+    describe: "Requests a minute from each address that no hotkey of the subnet signed.",
+  }),
+  "listen.connections_per_address": setting({
+    schema: z.int().min(1),
+    default: 64,
+    describe: "Connections that each address may hold at the same time.",
+  }),
   allow_private_addresses: setting({
     schema: z.boolean(),
     default: false,
@@ -86,7 +120,8 @@ export const participantSettings = {
   dry_run: setting({
     schema: z.boolean(),
     default: false,
-    describe: "Do everything but write to the chain: each extrinsic that would be sent is logged.",
+    describe:
+      "Do everything but write to the chain: each extrinsic that would be sent is logged. What is kept of it is in folders `dry-run`.",
   }),
   wandb: setting({
     schema: z.boolean(),

@@ -163,7 +163,8 @@ const invalid = (key: string, setting: Setting, { value, origin }: Given): Block
   );
 
 const shown = (value: unknown): string => {
-  const text = JSON.stringify(value) ?? String(value);
+  // Who writes a password into a URL should not find it in a log as well.
+  const text = (JSON.stringify(value) ?? String(value)).replace(/:\/\/[^/@\s]*@/g, "://***@");
   return text.length > 80 ? `${text.slice(0, 79)}…` : text;
 };
 

@@ -66,7 +66,7 @@ const isInside = (path: string, root: string): boolean => {
 const parseJson = (path: string, bytes: Uint8Array): unknown => {
   try {
     const text = new TextDecoder("utf-8", { fatal: true }).decode(bytes);
-    const ambiguity = ambiguityOf(text, MAX_DEPTH);
+    const ambiguity = ambiguityOf(text, { depth: MAX_DEPTH });
     if (ambiguity !== null) throw malformed(`${path}: ${ambiguity}`);
     return JSON.parse(text);
   } catch (cause) {

@@ -56,11 +56,7 @@ export const forward = (
       config,
       experts: experts.length,
       router: weight(routerName(layer)),
-      expert: (rows, slot) => {
-        const id = experts[slot]!;
-        const gate = op.silu(linear(rows, expertName(layer, id, "gate")));
-        return linear(op.mul(gate, linear(rows, expertName(layer, id, "up"))), expertName(layer, id, "down"));
-      },
+      project: (rows, slot, projection) => linear(rows, expertName(layer, experts[slot]!, projection)),
     });
     routing.push(mixed.routing);
     x = op.add(x, mixed.output);
@@ -101,13 +97,13 @@ interface MixtureParts {
   readonly config: ModelConfig;
   readonly experts: number;
   readonly router: Value;
-  readonly expert: (rows: Value, slot: number) => Value;
+  readonly project: (rows: Value, slot: number, projection: "gate" | "up" | "down") => Value;
 }
 
 /** Softmax router with top-k, each token through its experts only: [N, d] → [N, d]. */
 const mixtureOfExperts = (
   x: Value,
-  { config, experts, router, expert }: MixtureParts,
+  { config, experts, router, project }: MixtureParts,
 ): { output: Value; routing: Routing } => {
   const tokens = x.shape[0] as number;
   const k = Math.min(config.num_experts_per_tok, experts);
@@ -115,8 +111,12 @@ const mixtureOfExperts = (
   const { values, indices: chosen } = op.topK(probabilities, k); // [N, k]
   const shares = config.norm_topk_prob ? op.div(values, op.reduceSum(values, [-1], { keepdims: true })) : values;
 
-  const { rows, combine } = op.dispatch(x, chosen, experts);
-  const outputs = combine(rows.map(expert)); // [N, k, d]
+  // Only the products are an expert's own: what is done to elements is done to all experts' rows at once.
+  const { rows, join, split, combine } = op.dispatch(x, chosen, experts);
+  const projected = (inputs: readonly Value[], projection: "gate" | "up" | "down") =>
+    join(inputs.map((input, slot) => project(input, slot, projection)));
+  const hidden = op.mul(op.silu(projected(rows, "gate")), projected(rows, "up")); // [N · k, f]
+  const outputs = combine(projected(split(hidden), "down")); // [N, k, d]
   const weighted = op.mul(outputs, op.reshape(shares, [tokens, k, 1]));
   return { output: op.reduceSum(weighted, [1]), routing: { probabilities, chosen } };
 };

@@ -1,4 +1,4 @@
-import type { Chain, Commitment } from "#shared/chain/chain.js";
+import type { Chain } from "#shared/chain/chain.js";
 import { BlockZeroError } from "#shared/errors.js";
 import { agreedModel } from "#shared/protocol/agreement.js";
 import {
@@ -8,11 +8,12 @@ import {
   parseModelManifest,
 } from "#shared/protocol/model-manifest.js";
 import type { Network } from "#shared/protocol/network.js";
-import { phaseWindow } from "#shared/protocol/phases.js";
-import { type NetworkRecord, parseRecord, shortHash } from "#shared/protocol/records.js";
+import { type NetworkRecord, parseRecord } from "#shared/protocol/records.js";
 import { permittedStakes } from "#shared/protocol/stake.js";
+import { lastModelBlock, modelOutcome, modelRecords } from "#shared/replay/agreed-outcome.js";
 import type { Blobs } from "./blobs.js";
 import type { BlockClock } from "./block-clock.js";
+import { subnetServers } from "./subnet-servers.js";
 
 export interface AgreedModels {
   /**
@@ -45,27 +46,12 @@ export const followModels = (context: AgreedModelsContext): AgreedModels => {
   const outcomeOf = async (cycle: number): Promise<string | null> => {
     const known = settled.get(cycle);
     if (known !== undefined) return known;
-    const deadline = phaseWindow(cycle + 1, "distribute", network.phases).end - 1;
+    const deadline = lastModelBlock(cycle, network);
     const at = Math.min(deadline, clock.head.number);
-    const [metagraph, commitments] = await Promise.all([
-      chain.metagraph(network.netuid, at),
-      chain.commitments(network.netuid, at),
-    ]);
-    const merge = phaseWindow(cycle, "merge", network.phases);
-    const records = modelRecords(commitments).filter(
-      ({ record, block }) => record.cycle === cycle && block >= merge.start,
-    );
-    const hash = agreedModel(records, permittedStakes(metagraph.neurons));
+    const { agreed: hash } = await modelOutcome(context, cycle, at);
     if (at === deadline) settled.set(cycle, hash);
     return hash;
   };
-
-  const modelRecords = (commitments: readonly Commitment[]) =>
-    commitments.flatMap(({ hotkey, data, block }) => {
-      const parsed = parseRecord(data);
-      if (!parsed.ok || parsed.value.type !== "model" || parsed.value.network !== shortHash(networkHash)) return [];
-      return [{ hotkey, record: parsed.value, block }];
-    });
 
   /** Where the chain no longer holds the state to ask: the newest model that a majority's last records still name, else genesis. */
   const standing = async (cycle: number): Promise<string> => {
@@ -73,7 +59,7 @@ export const followModels = (context: AgreedModelsContext): AgreedModels => {
       chain.metagraph(network.netuid),
       chain.commitments(network.netuid),
     ]);
-    const records = modelRecords(commitments).filter(({ record }) => record.cycle < cycle);
+    const records = modelRecords(commitments, networkHash).filter(({ record }) => record.cycle < cycle);
     for (const past of [...new Set(records.map(({ record }) => record.cycle))].sort((a, b) => b - a)) {
       const ofCycle = records.filter(({ record }) => record.cycle === past);
       const hash = agreedModel(ofCycle, permittedStakes(metagraph.neurons));
@@ -82,19 +68,7 @@ export const followModels = (context: AgreedModelsContext): AgreedModels => {
     return network.genesis;
   };
 
-  const servers = async (): Promise<string[]> => {
-    const [metagraph, commitments] = await Promise.all([
-      chain.metagraph(network.netuid),
-      chain.commitments(network.netuid),
-    ]);
-    const permitted = permittedStakes(metagraph.neurons);
-    return commitments
-      .filter(({ hotkey }) => permitted.has(hotkey) || hotkey === metagraph.ownerHotkey)
-      .flatMap(({ data }) => {
-        const record = parseRecord(data);
-        return record.ok && "location" in record.value ? [record.value.location] : [];
-      });
-  };
+  const servers = () => subnetServers(chain, network.netuid);
 
   const fetch = (hash: string, maxBytes: number, signal: AbortSignal) =>
     blobs.get({ hash, maxBytes, locations: servers, signal });

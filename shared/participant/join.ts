@@ -2,6 +2,8 @@ import { join as joinPath } from "node:path";
 import { createBlobClient } from "#shared/artifact/blob-client.js";
 import { startBlobServer } from "#shared/artifact/blob-server.js";
 import { directoryStore } from "#shared/artifact/blob-store.js";
+import { layeredSource } from "#shared/artifact/store/layered-store.js";
+import { openStore } from "#shared/artifact/store/open-store.js";
 import type { Chain, Signer } from "#shared/chain/chain.js";
 import { connectChain } from "#shared/chain/connect.js";
 import { dryRun, formatExtrinsic } from "#shared/chain/dry-run.js";
@@ -11,18 +13,20 @@ import type { Config } from "#shared/config/settings.js";
 import { BlockZeroError } from "#shared/errors.js";
 import { readFileIfAny, writeFileAtomic } from "#shared/files/atomic-file.js";
 import { lockHome } from "#shared/files/home-lock.js";
-import { isLocation, MAX_LOCATION_CHARS } from "#shared/protocol/location.js";
 import { type Network, networkHash } from "#shared/protocol/network.js";
 import { shortHash } from "#shared/protocol/records.js";
 import type { Log } from "#shared/telemetry/log.js";
-import { loadHotkey } from "#shared/wallet/index.js";
+import { loadHotkey, verify } from "#shared/wallet/index.js";
 import { type AgreedModels, followModels } from "./agreed-model.js";
 import { agreedNetwork } from "./agreed-network.js";
+import { openArchive } from "./archive.js";
 import { type Blobs, createBlobs } from "./blobs.js";
 import { type BlockClock, startBlockClock } from "./block-clock.js";
 import { type CommitOnce, commitOnce, type Intentions } from "./commit-once.js";
 import { type Embargo, openEmbargo } from "./embargo.js";
 import { intentionsSchema, openJournal, recent } from "./journal.js";
+import { ownLocation } from "./own-location.js";
+import { followStandings } from "./standings.js";
 
 export type ParticipantConfig = Config<typeof participantSettings>;
 
@@ -76,7 +80,7 @@ const open = async (
 ): Promise<Omit<Participant, "leave">> => {
   const { netuid, wallet, listen } = config;
   const signer = await loadHotkey({ path: wallet.path, name: wallet.name, hotkey: wallet.hotkey });
-  const location = publicLocation(listen);
+  const location = ownLocation(config);
   const lost = new AbortController();
   const signal = AbortSignal.any([stopping, lost.signal]);
   const onLost = (error: BlockZeroError) => lost.abort(error);
@@ -85,11 +89,16 @@ const open = async (
   onLeave(() => connected.close());
   const chain = config.dry_run ? dryRun(connected, (extrinsic) => log.info(formatExtrinsic(extrinsic))) : connected;
   const uid = await registeredUid(chain, config, signer);
-  const home = joinPath(config.checkpoint_dir, signer.address);
+  // What was not written must not be taken for written by a later run.
+  const home = joinPath(config.checkpoint_dir, signer.address, config.dry_run ? "dry-run" : "");
   onLeave(lockHome(home));
   const store = directoryStore(joinPath(home, "blobs"), log);
-  const client = createBlobClient({ allowPrivateAddresses: config.allow_private_addresses, log });
-  const blobs = await createBlobs(store, client, config.checkpoint_keep_top_k);
+  const client = createBlobClient({ allowPrivateAddresses: config.allow_private_addresses, signer, log });
+  const elsewhere = await openStore(config.store, process.env);
+  const blobs = await createBlobs(store, client, config.checkpoint_keep_top_k, {
+    quota: config.cache_gib * 2 ** 30,
+    archive: elsewhere === null ? undefined : openArchive(store, elsewhere, log),
+  });
   const network = await agreedNetwork({
     chain,
     netuid,
@@ -102,7 +111,20 @@ const open = async (
   const clock = await startBlockClock(chain, signal);
   const embargo = openEmbargo(joinPath(state, "embargo.json"), () => clock.head.number);
   const intentions = openIntentions(joinPath(state, "intentions.json"));
-  const server = await serveBlobs(listen, joinPath(home, "port"), { store, visible: embargo.isLifted, log });
+  const server = await serveBlobs(listen, joinPath(home, "port"), {
+    store: elsewhere === null ? store : layeredSource(store, elsewhere),
+    visible: embargo.isLifted,
+    origin: location,
+    admission: {
+      verify,
+      standing: await followStandings({ chain, clock, netuid, log, signal }),
+      serveStrangers: listen.strangers,
+      perHotkey: listen.requests_per_minute,
+      perAddress: listen.stranger_requests_per_minute,
+    },
+    maxConnectionsPerAddress: listen.connections_per_address,
+    log,
+  });
   onLeave(() => server.close());
   const context: CommitOnce = { chain, clock, signer, netuid, intentions, log, signal };
   return {
@@ -139,18 +161,6 @@ const serveBlobs = async (
   });
   writeFileAtomic(portFile, String(server.port));
   return server;
-};
-
-/** Where others reach us, as the operator says; undefined where the server's own address is it. */
-const publicLocation = ({ public_url: url }: ParticipantConfig["listen"]): string | undefined => {
-  if (url === undefined) return undefined;
-  const origin = new URL(url).origin;
-  if (isLocation(origin)) return origin;
-  throw new BlockZeroError(
-    "LOCATION_INVALID",
-    `listen.public_url ${url} does not fit a record on chain`,
-    `give an http(s) origin of at most ${MAX_LOCATION_CHARS} characters`,
-  );
 };
 
 const registeredUid = async (chain: Chain, { netuid, wallet }: ParticipantConfig, signer: Signer): Promise<number> => {

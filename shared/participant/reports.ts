@@ -1,10 +1,10 @@
-import type { Commitment } from "#shared/chain/chain.js";
 import { BlockZeroError, reasonOf } from "#shared/errors.js";
-import { isInPhase, phaseWindow } from "#shared/protocol/phases.js";
-import { parseRecord, shortHash } from "#shared/protocol/records.js";
-import { isReportSigned, MAX_REPORT_BYTES, parseReport, type Report } from "#shared/protocol/report.js";
-import { permittedStakes, type Stakes } from "#shared/protocol/stake.js";
-import { verify } from "#shared/wallet/index.js";
+import { phaseWindow } from "#shared/protocol/phases.js";
+import { MAX_REPORT_BYTES, type Report } from "#shared/protocol/report.js";
+import type { Stakes } from "#shared/protocol/stake.js";
+import { type PromisedReport, promisedReports, readReport } from "#shared/replay/reports.js";
+import type { CycleSource } from "#shared/replay/source.js";
+import { cycleSource } from "./cycle-source.js";
 import type { Participant } from "./join.js";
 import { withPatience } from "./patience.js";
 
@@ -12,6 +12,8 @@ import { withPatience } from "./patience.js";
 export interface CycleReports {
   readonly reports: readonly Report[];
   readonly stakes: Stakes;
+  /** The reports' records on chain, those of reports that could not be had among them. */
+  readonly promised: readonly PromisedReport[];
 }
 
 type Reader = Pick<Participant, "chain" | "clock" | "models" | "network" | "networkHash" | "blobs" | "log" | "signal">;
@@ -25,24 +27,19 @@ const PATIENCE = 1 / 3;
  * left out and logged. Call it once the evaluate phase is over.
  */
 export const collectReports = async (reader: Reader, cycle: number): Promise<CycleReports> => {
-  const { chain, clock, network, log, signal } = reader;
-  const at = phaseWindow(cycle, "evaluate", network.phases).end - 1;
+  const { clock, network, log, signal } = reader;
   const merge = phaseWindow(cycle, "merge", network.phases);
-  const [metagraph, commitments] = await Promise.all([
-    chain.metagraph(network.netuid, at),
-    chain.commitments(network.netuid, at),
-  ]);
-  const stakes = permittedStakes(metagraph.neurons);
-  const promised = commitments.flatMap((commitment) => promisedReport(reader, commitment, cycle, stakes));
+  const { promised, stakes } = await promisedReports(reader, cycle);
   const deadline = Math.max(clock.head.number + 2, merge.start + Math.ceil((merge.end - merge.start) * PATIENCE));
 
   return withPatience(clock, deadline, signal, async (patience) => {
+    const source = cycleSource(reader, patience);
     const reports = await Promise.all(
       promised.map(async (promise) => {
         for (;;) {
           const tried = clock.head.number;
           try {
-            return await fetchReport(reader, promise, patience);
+            return await fetchReport(source, promise);
           } catch (thrown) {
             signal.throwIfAborted();
             if (!isTransient(thrown) || patience.aborted || tried >= deadline - 1) {
@@ -54,49 +51,16 @@ export const collectReports = async (reader: Reader, cycle: number): Promise<Cyc
         }
       }),
     );
-    return { reports: reports.filter((report) => report !== null), stakes };
+    return { reports: reports.filter((report) => report !== null), stakes, promised };
   });
 };
 
-interface PromisedReport {
-  readonly hotkey: string;
-  readonly hash: string;
-  readonly location: string;
-}
-
-/** What a commitment promises: a report of this cycle, by a validator that may vote, in time; else nothing. */
-const promisedReport = (
-  { network, networkHash }: Reader,
-  { hotkey, data, block }: Commitment,
-  cycle: number,
-  stakes: Stakes,
-): PromisedReport[] => {
-  const record = parseRecord(data);
-  if (!record.ok || record.value.type !== "report") return [];
-  const { cycle: of, network: tag, report: hash, location } = record.value;
-  const counts =
-    of === cycle &&
-    tag === shortHash(networkHash) &&
-    stakes.has(hotkey) &&
-    isInPhase(block, cycle, "evaluate", network.phases);
-  return counts ? [{ hotkey, hash, location }] : [];
+const fetchReport = async (source: CycleSource, promise: PromisedReport): Promise<Report> => {
+  const { hash, location } = promise;
+  const report = readReport(await source.fetch({ hash, maxBytes: MAX_REPORT_BYTES, location }), promise);
+  if (report.ok) return report.value;
+  throw new BlockZeroError("REPORT_UNUSABLE", report.problem, "tell the validator to update BlockZero");
 };
-
-const fetchReport = async (
-  { blobs, models }: Reader,
-  { hotkey, hash, location }: PromisedReport,
-  signal: AbortSignal,
-): Promise<Report> => {
-  const locations = async () => [location, ...(await models.servers())];
-  const report = parseReport(await blobs.get({ hash, maxBytes: MAX_REPORT_BYTES, locations, signal }));
-  if (!report.ok) throw unusable(report.problem);
-  if (report.value.validator !== hotkey || !isReportSigned(report.value, verify))
-    throw unusable("not signed by its hotkey");
-  return report.value;
-};
-
-const unusable = (problem: string) =>
-  new BlockZeroError("REPORT_UNUSABLE", problem, "tell the validator to update BlockZero");
 
 /** A server may be back in a moment; a report that is no report stays one. */
 const isTransient = (thrown: unknown): boolean =>

@@ -14,6 +14,7 @@ export const parseCanonical = <T>(bytes: Uint8Array, schema: z.ZodType<T>, maxBy
   } catch {
     return refused("not JSON in UTF-8");
   }
+  if (isTooWide(json)) return refused(`an object of more than ${MAX_KEYS} keys`);
   const result = schema.safeParse(json);
   if (!result.success) {
     const issue = result.error.issues[0];
@@ -27,4 +28,19 @@ export const parseCanonical = <T>(bytes: Uint8Array, schema: z.ZodType<T>, maxBy
     return refused("has no canonical JSON form (a string is not well-formed Unicode)");
   }
   return accepted(result.data);
+};
+
+/** Most keys of one object, far above what any document needs: a schema keeps a complaint about each key that it does not know. */
+const MAX_KEYS = 4096;
+
+const isTooWide = (json: unknown): boolean => {
+  const open = [json];
+  while (open.length > 0) {
+    const value = open.pop();
+    if (typeof value !== "object" || value === null) continue;
+    const members = Object.values(value);
+    if (!Array.isArray(value) && members.length > MAX_KEYS) return true;
+    for (const member of members) if (typeof member === "object") open.push(member);
+  }
+  return false;
 };

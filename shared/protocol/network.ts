@@ -62,6 +62,22 @@ export const CODEC_NAMES = ["float32", "bfloat16", "int8", "topk-2bit"] as const
 
 export const codecName = z.enum(CODEC_NAMES);
 
+/** How the selected updates of a group become one; the rules are in `shared/scoring/robust/`. */
+export const mergeRuleSchema = z.discriminatedUnion("rule", [
+  z.strictObject({
+    rule: z.literal("weighted-mean"),
+    /** Whether updates longer than the median one are brought down to its L2 norm. */
+    clip: z.enum(["median-norm", "none"]).default("median-norm"),
+  }),
+  z.strictObject({
+    rule: z.literal("trimmed-mean"),
+    /** Part of the shares that is cut off at each end, element by element. */
+    trim: z.number().gt(0).max(0.49).default(0.2),
+  }),
+  z.strictObject({ rule: z.literal("geometric-median"), iterations: z.int().min(1).max(100).default(16) }),
+  z.strictObject({ rule: z.literal("centred-clipping"), iterations: z.int().min(1).max(100).default(4) }),
+]);
+
 /** Everything participants must agree on. Its hash stands on chain and in every record. */
 export const networkSchema = z.strictObject({
   version: z.literal(1),
@@ -81,13 +97,25 @@ export const networkSchema = z.strictObject({
   training: z.strictObject({
     outer_lr: z.number().positive().default(0.7),
     outer_momentum: z.number().min(0).lt(1).default(0.9),
+    merge: mergeRuleSchema.prefault({ rule: "weighted-mean" }),
   }),
   scoring: z.strictObject({
     /** Paired batches per artifact, and sequences per batch. */
     eval_batches: z.int().min(2),
     eval_batch_size: z.int().min(1),
-    /** One-sided confidence that the mean improvement is above the score. */
-    confidence: z.number().gt(0.5).lt(1),
+    /** One-sided confidence that the mean improvement is above its lower bound: how rarely noise earns. */
+    confidence: z.number().gt(0.5).lt(1).default(0.995),
+    /** Power of that bound which is the score. */
+    exponent: z.number().positive().max(16).default(1),
+    /** How evaluation stops early: see `shared/scoring/racing/`. */
+    racing: z
+      .strictObject({
+        /** Times at most that a miner is looked at, at doubling numbers of batches; 1 evaluates everything. */
+        rounds: z.int().min(1).max(10).default(4),
+        /** Share of a bound by which two miners must differ for their order to matter. */
+        tolerance: z.number().min(0).lt(1).default(0.1),
+      })
+      .prefault({}),
     /** Artifacts merged per group. */
     top_n: z.int().min(1),
     /** How a group's pool is shared out among its miners. */
@@ -117,6 +145,7 @@ export type DataSource = z.infer<typeof dataSourceSchema>;
 export type ExpertGroup = z.infer<typeof expertGroupSchema>;
 export type ModelConfig = z.infer<typeof modelConfigSchema>;
 export type CodecName = z.infer<typeof codecName>;
+export type MergeRule = z.infer<typeof mergeRuleSchema>;
 export type Network = z.infer<typeof networkSchema>;
 
 /** RFC 8785 bytes: what is hashed and signed wherever JSON is. */

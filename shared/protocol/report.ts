@@ -25,27 +25,30 @@ const entrySchema = z
     /** Mean of the paired differences, nats per token, and its standard error; null unless scored. */
     lossReduction: z.number().nullable(),
     standardError: z.number().min(0).nullable(),
-    /** Lower confidence bound of the mean, at least 0. */
+    /** Evaluation batches behind these, the first ones of the seed's; null unless scored. */
+    batches: z.int().min(2).nullable(),
+    /** From the lower confidence bound of the mean over all batches; at least 0. */
     score: z.number().min(0),
   })
   .superRefine((entry, context) => {
     const refuse = (path: string, message: string) => context.addIssue({ code: "custom", path: [path], message });
-    const measured = entry.lossReduction !== null && entry.standardError !== null;
+    const measurements = [entry.lossReduction, entry.standardError, entry.batches];
     if (entry.verdict === "scored") {
       if (entry.reason !== null) refuse("reason", "is null when scored");
       if (entry.group === null || entry.artifact === null) refuse("artifact", "and group are named when scored");
-      if (!measured) refuse("lossReduction", "and standardError are given when scored");
+      if (measurements.includes(null)) refuse("lossReduction", "standardError and batches are given when scored");
       return;
     }
     if (entry.reason === null) refuse("reason", "is given unless scored");
     else if (verdictFor(entry.reason) !== entry.verdict) refuse("reason", `${entry.reason} is never ${entry.verdict}`);
-    if (measured || entry.score !== 0) refuse("score", "is 0 and unmeasured unless scored");
+    if (measurements.some((value) => value !== null) || entry.score !== 0)
+      refuse("score", "is 0 and unmeasured unless scored");
   });
 
 /** What one validator found in one cycle, signed. Entries ascend by uid, one each. */
 export const reportSchema = z
   .strictObject({
-    version: z.literal(1),
+    version: z.literal(2),
     kind: z.literal("report"),
     network: hashSchema,
     cycle: z.int().min(0).max(MAX_CYCLE),
@@ -54,7 +57,7 @@ export const reportSchema = z
     validator: addressSchema,
     /** Group → evaluation seed. */
     seeds: z.record(groupName, hashSchema),
-    /** Group → mean loss of the base model over the evaluation batches, nats per token. */
+    /** Group → mean loss of the base model over the first so many evaluation batches, nats per token. */
     baseline: z.record(groupName, z.strictObject({ loss: z.number(), batches: z.int().min(2) })),
     entries: z.array(entrySchema).max(1024),
     signature: signatureSchema,
@@ -69,7 +72,7 @@ export type ReportEntry = Report["entries"][number];
 export type UnsignedReport = Omit<Report, "version" | "kind" | "validator" | "signature">;
 
 export const signReport = (fields: UnsignedReport, signer: Pick<Signer, "address" | "sign">): Report =>
-  signDocument({ version: 1, kind: "report", validator: signer.address, ...fields } as const, signer);
+  signDocument({ version: 2, kind: "report", validator: signer.address, ...fields } as const, signer);
 
 /** SHA-256 of the whole report's canonical JSON, signature included. */
 export const reportHash = (report: Report): string => hashJson(report);

@@ -11,7 +11,7 @@ export interface AgreedOutcome {
   readonly verdict: Verdict;
   /** Of the most stake among those who gave one; null when scored, or when those who scored were too few. */
   readonly reason: ReasonCode | null;
-  /** Stake-weighted medians over those who scored; null and 0 unless scored. */
+  /** Stake-weighted medians over those who scored; null and 0 unless scored, the score of a noise cycle 0 too. */
   readonly lossReduction: number | null;
   readonly standardError: number | null;
   readonly score: number;
@@ -41,6 +41,9 @@ interface Vote {
  * - abstained: neither.
  *
  * A validator that signed two different reports for the cycle counts as silent.
+ *
+ * A noise cycle, in which at least two updates were scored and none of any group lowered the loss, says more about the cycle than
+ * about the miners: all are abstained on, whatever else was found, so that nothing is merged and it is in nobody's window.
  */
 export const tally = ({ reports, stakes, network, cycle, base }: TallyInputs): readonly AgreedOutcome[] => {
   const byValidator = new Map<string, Report | null>();
@@ -61,10 +64,23 @@ export const tally = ({ reports, stakes, network, cycle, base }: TallyInputs): r
       miners.set(key, votes);
     }
   }
-  return [...miners.values()]
+  const outcomes = [...miners.values()]
     .map((votes) => agree(votes, stakes))
     .sort((a, b) => a.uid - b.uid || (a.hotkey < b.hotkey ? -1 : 1));
+  return isNoise(outcomes) ? outcomes.map(forgiven) : outcomes;
 };
+
+const isNoise = (outcomes: readonly AgreedOutcome[]): boolean => {
+  const scored = outcomes.filter(({ verdict }) => verdict === "scored");
+  return scored.length >= 2 && scored.every(({ lossReduction }) => (lossReduction ?? 0) <= 0);
+};
+
+const forgiven = (outcome: AgreedOutcome): AgreedOutcome => ({
+  ...outcome,
+  verdict: "abstained",
+  reason: outcome.reason ?? "noise_cycle",
+  score: 0,
+});
 
 const agree = (votes: readonly Vote[], stakes: Stakes): AgreedOutcome => {
   const [winner, winners] = heaviest(

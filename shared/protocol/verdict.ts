@@ -26,6 +26,7 @@ const TEXTS = {
   duplicate: "The same tensors were submitted before.",
   non_finite_loss: "With the update applied, the loss of an evaluation batch was not a finite number.",
   validator_failed: "The validator could not evaluate this cycle.",
+  noise_cycle: "Every update of the cycle looked worse than no update: the cycle counts for nobody.",
 } as const;
 
 export type ReasonCode = keyof typeof TEXTS;
@@ -40,4 +41,4 @@ export const explainReason = (reason: ReasonCode): string => TEXTS[reason];
  * artifact was unreachable for everybody only the tally can tell.
  */
 export const verdictFor = (reason: ReasonCode): Exclude<Verdict, "scored"> =>
-  reason === "unreachable" || reason === "validator_failed" ? "abstained" : "rejected";
+  reason === "unreachable" || reason === "validator_failed" || reason === "noise_cycle" ? "abstained" : "rejected";

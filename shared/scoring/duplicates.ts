@@ -59,37 +59,37 @@ export const findDuplicates = ({ cycle, submissions, lineage }: DuplicateInputs)
     if (!byBytes.has(tensors)) byBytes.set(tensors, { cycle: merged, hotkey, artifact });
 
   const inOrder = [...submissions].sort((a, b) => a.commitBlock - b.commitBlock || (a.artifact < b.artifact ? -1 : 1));
-  const cosine = cosinesOf(inOrder);
+  // Those of this cycle, then the lineage's.
+  const all = [...inOrder, ...earlier];
+  const cosine = cosinesOf(all);
   const sketched = inOrder.flatMap(({ sketch }, i) => (sketch ? [i] : []));
+  const known = all.flatMap(({ sketch }, i) => (sketch && i >= inOrder.length ? [i] : []));
   const areAlike = lowerQuartile(sketched, cosine) >= COMMONLY_ALIKE;
   const originals: number[] = [];
   const duplicates = new Map<string, Duplicate>();
 
-  const nearEarlier = (sketch: Sketch): Duplicate | null => {
-    for (const { sketch: other, hotkey, artifact, cycle: merged } of earlier) {
-      if (!other) continue;
-      const likeness = { ...similarity(sketch, other), residual: null };
-      if (isNear(likeness)) return { original: { cycle: merged, hotkey, artifact }, likeness };
+  const nearOne = (at: number, sketch: Sketch, others: readonly number[], witnesses: readonly number[]) => {
+    for (const other of others) {
+      const { hotkey, artifact, sketch: theirs, ...when } = all[other]!;
+      if (!theirs) continue;
+      const likeness = { ...similarity(sketch, theirs), residual: residualCosine(at, other, witnesses, cosine) };
+      if (isNear(likeness, areAlike))
+        return { original: { cycle: "cycle" in when ? when.cycle : cycle, hotkey, artifact }, likeness };
     }
     return null;
   };
-  const nearOriginal = (at: number, sketch: Sketch): Duplicate | null => {
+  const nearAny = (at: number, sketch: Sketch): Duplicate | null => {
     // Originals alone: a flood of copies cannot make itself what all have in common.
     const witnesses = originals.filter((other) => inOrder[other]!.sketch !== null);
-    for (const other of originals) {
-      const { hotkey, artifact, sketch: theirs } = inOrder[other]!;
-      if (!theirs) continue;
-      const likeness = { ...similarity(sketch, theirs), residual: residualCosine(at, other, witnesses, cosine) };
-      if (isNear(likeness, areAlike)) return { original: { cycle, hotkey, artifact }, likeness };
-    }
-    return null;
+    // What moves all miners in one direction does so for many cycles.
+    return (
+      nearOne(at, sketch, originals, witnesses) ?? nearOne(at, sketch, known, [...known.toReversed(), ...witnesses])
+    );
   };
 
   for (const [at, { hotkey, artifact, tensors, sketch }] of inOrder.entries()) {
     const same = byBytes.get(tensors);
-    const found = same
-      ? { original: same, likeness: null }
-      : sketch && (nearOriginal(at, sketch) ?? nearEarlier(sketch));
+    const found = same ? { original: same, likeness: null } : sketch && nearAny(at, sketch);
     if (found) {
       duplicates.set(hotkey, found);
       continue;

@@ -11,10 +11,36 @@ export const mergeDeltas = (deltas: readonly Float32Array[], shares: readonly nu
   if (deltas.length === 0 || shares.length !== deltas.length || deltas.some((delta) => delta.length !== length)) {
     throw new RangeError("deltas of one length with one share each, at least one");
   }
-  const sum = new Float64Array(length);
-  for (const [k, delta] of deltas.entries()) {
-    const share = shares[k]!;
-    for (let i = 0; i < length; i++) sum[i] = sum[i]! + share * delta[i]!;
+  const merged = new Float32Array(length);
+  const sum = new Float64Array(Math.min(length, BLOCK));
+  for (let begin = 0; begin < length; begin += BLOCK) {
+    const size = Math.min(BLOCK, length - begin);
+    sum.fill(0);
+    let k = 0;
+    for (; k + 4 <= deltas.length; k += 4) addFour(sum, deltas, shares, k, begin, size);
+    for (; k < deltas.length; k++) {
+      const [delta, share] = [deltas[k]!, shares[k]!];
+      for (let i = 0; i < size; i++) sum[i] = sum[i]! + share * delta[begin + i]!;
+    }
+    for (let i = 0; i < size; i++) merged[begin + i] = sum[i]!;
   }
-  return Float32Array.from(sum);
+  return merged;
+};
+
+/** Elements summed at a time: the sums stay in the processor's cache, and no float64 copy of a tensor is made. */
+const BLOCK = 4096;
+
+/** The same additions in the same order, with a quarter of the passes over the sums. */
+const addFour = (
+  sum: Float64Array,
+  deltas: readonly Float32Array[],
+  shares: readonly number[],
+  k: number,
+  begin: number,
+  size: number,
+): void => {
+  const [a, b, c, d] = [deltas[k]!, deltas[k + 1]!, deltas[k + 2]!, deltas[k + 3]!];
+  const [shareA, shareB, shareC, shareD] = [shares[k]!, shares[k + 1]!, shares[k + 2]!, shares[k + 3]!];
+  for (let i = 0, at = begin; i < size; i++, at++)
+    sum[i] = sum[i]! + shareA * a[at]! + shareB * b[at]! + shareC * c[at]! + shareD * d[at]!;
 };

@@ -1,5 +1,12 @@
 import { studentQuantile } from "./student-t.js";
 
+export interface ScoreRules {
+  /** One-sided, in (0.5, 1). */
+  readonly confidence: number;
+  /** Power to which the bound is raised: above 1 favours the best, below 1 evens out. */
+  readonly exponent: number;
+}
+
 export interface LossScore {
   readonly verdict: "scored";
   /** Mean of `before − after`, in the losses' unit (nats per token). */
@@ -8,14 +15,15 @@ export interface LossScore {
   readonly standardError: number;
   /** One-sided lower confidence bound of that mean. */
   readonly lowerBound: number;
-  /** `max(0, lowerBound)` */
+  /** `max(0, lowerBound) ^ exponent` */
   readonly score: number;
 }
 
-export type LossVerdict =
-  | LossScore
+export type LossFailure =
   | { readonly verdict: "rejected"; readonly reason: "non_finite_loss" }
   | { readonly verdict: "abstained"; readonly reason: "validator_failed" };
+
+export type LossVerdict = LossScore | LossFailure;
 
 /**
  * Scores an update by the losses of the same batches without it and with it. The score is the lower bound of Student's
@@ -24,22 +32,35 @@ export type LossVerdict =
  *
  * A non-finite loss without the update is the validator's own failure; with it, the update's. Neither is ever left out of the mean.
  *
- * @param before     base model, one loss a batch, at least 2
- * @param after      the same batches with the update applied
- * @param confidence in (0.5, 1)
+ * @param before base model, one loss a batch, at least 2
+ * @param after  the same batches with the update applied
  */
-export const proofOfLoss = (before: readonly number[], after: readonly number[], confidence: number): LossVerdict => {
+export const proofOfLoss = (
+  before: readonly number[],
+  after: readonly number[],
+  { confidence, exponent }: ScoreRules,
+): LossVerdict => {
   const n = before.length;
   if (n < 2 || after.length !== n)
     throw new RangeError(`paired losses of at least 2 batches, not ${n} and ${after.length}`);
   if (!before.every(Number.isFinite)) return { verdict: "abstained", reason: "validator_failed" };
   if (!after.every(Number.isFinite)) return { verdict: "rejected", reason: "non_finite_loss" };
 
-  const differences = before.map((loss, batch) => loss - after[batch]!);
-  const mean = differences.reduce((sum, d) => sum + d, 0) / n;
-  const variance = differences.reduce((sum, d) => sum + (d - mean) ** 2, 0) / (n - 1);
-  const standardError = Math.sqrt(variance / n);
+  const { mean, deviation } = spreadOf(before.map((loss, batch) => loss - after[batch]!));
+  const standardError = deviation / Math.sqrt(n);
   const lowerBound = mean - studentQuantile(confidence, n - 1) * standardError;
-  if (!Number.isFinite(lowerBound)) return { verdict: "rejected", reason: "non_finite_loss" };
-  return { verdict: "scored", lossReduction: mean, standardError, lowerBound, score: Math.max(0, lowerBound) };
+  const score = toScore(lowerBound, exponent);
+  if (!Number.isFinite(lowerBound) || !Number.isFinite(score))
+    return { verdict: "rejected", reason: "non_finite_loss" };
+  return { verdict: "scored", lossReduction: mean, standardError, lowerBound, score };
+};
+
+/** What a lower bound of the loss reduction earns. */
+export const toScore = (lowerBound: number, exponent: number): number => Math.max(0, lowerBound) ** exponent;
+
+/** Mean and standard deviation (n − 1) of at least 2 numbers. */
+export const spreadOf = (values: readonly number[]): { readonly mean: number; readonly deviation: number } => {
+  const mean = values.reduce((sum, value) => sum + value, 0) / values.length;
+  const squares = values.reduce((sum, value) => sum + (value - mean) ** 2, 0);
+  return { mean, deviation: Math.sqrt(squares / (values.length - 1)) };
 };

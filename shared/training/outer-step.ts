@@ -1,9 +1,9 @@
+import { byName } from "#shared/artifact/safetensors.js";
 import type { FloatTensors } from "#shared/artifact/update.js";
 import { nesterov } from "#shared/engine/optim/nesterov.js";
-import { zeros } from "#shared/engine/tensor.js";
 import type { Parameters } from "#shared/model/parameters.js";
 import type { Network } from "#shared/protocol/network.js";
-import { mergeDeltas } from "#shared/scoring/merge.js";
+import { robustMerge } from "#shared/scoring/robust/merge-robustly.js";
 
 /** An update that takes part in a merge, and its share of the mean; shares sum to one. */
 export interface Contribution {
@@ -18,30 +18,50 @@ export interface OuterState {
 }
 
 /**
- * DiLoCo's outer step for one group (Douillard et al. 2023, algorithm 1): the pseudo-gradient is −(the weighted mean of the updates).
- * Fixed order, fixed arithmetic, so that every honest validator makes the same bits.
+ * DiLoCo's outer step for one tensor (Douillard et al. 2023, algorithm 1), along −(the merged update) as the pseudo-gradient.
+ *
+ * @param state momentum null before the first merge
+ * @param delta the merged update of that tensor
+ */
+export const outerStepOfTensor = (
+  { weights, momentum }: { readonly weights: Float32Array; readonly momentum: Float32Array | null },
+  delta: Float32Array,
+  { outer_lr, outer_momentum }: Network["training"],
+): { readonly weights: Float32Array; readonly momentum: Float32Array } => {
+  const moved = weights.slice();
+  const velocity = momentum?.slice() ?? new Float32Array(weights.length);
+  const pseudoGradient = delta.map((change) => -change);
+  nesterov.update(moved, pseudoGradient, velocity, { lr: outer_lr, momentum: outer_momentum });
+  return { weights: moved, momentum: velocity };
+};
+
+/**
+ * The outer step for all tensors of one group. Fixed order, fixed arithmetic, so that every honest validator makes the same bits.
  *
  * @param contributions at least one, in ascending order of artifact hash
  */
 export const outerStep = (
   { weights, momentum }: OuterState,
   contributions: readonly Contribution[],
-  { outer_lr, outer_momentum }: Network["training"],
+  training: Network["training"],
 ): { weights: Parameters; momentum: Parameters } => {
   const next: Record<string, Parameters[string]> = {};
   const buffer: Record<string, Parameters[string]> = {};
-  const shares = contributions.map(({ share }) => share);
-  for (const [name, tensor] of Object.entries(weights)) {
-    const delta = mergeDeltas(
-      contributions.map(({ tensors }) => tensors.get(name)!.data),
-      shares,
+  const names = byName(new Map(Object.entries(weights))).map(([name]) => name);
+  const inputs = contributions.map(({ tensors, share }) => ({
+    tensors: names.map((name) => tensors.get(name)!.data),
+    share,
+  }));
+  const merge = robustMerge(inputs, training.merge);
+  for (const [i, name] of names.entries()) {
+    const tensor = weights[name]!;
+    const stepped = outerStepOfTensor(
+      { weights: tensor.data, momentum: momentum?.[name]?.data ?? null },
+      merge(inputs.map(({ tensors }) => tensors[i]!)),
+      training,
     );
-    const pseudoGradient = delta.map((change) => -change);
-    const moved = { ...tensor, data: tensor.data.slice() };
-    const velocity = { ...tensor, data: (momentum?.[name] ?? zeros(tensor.shape)).data.slice() };
-    nesterov.update(moved.data, pseudoGradient, velocity.data, { lr: outer_lr, momentum: outer_momentum });
-    next[name] = moved;
-    buffer[name] = velocity;
+    next[name] = { ...tensor, data: stepped.weights };
+    buffer[name] = { ...tensor, data: stepped.momentum };
   }
   return { weights: next, momentum: buffer };
 };

@@ -49,6 +49,7 @@ describe("a miner's feedback", { timeout: 30_000 }, () => {
       detail: "norm 9, at most 1",
       lossReduction: null,
       standardError: null,
+      batches: null,
     } as const;
     await publishReports(subnet, {
       vera: reportOf(subnet, "vera", { entries: [entry] }),

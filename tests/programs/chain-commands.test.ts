@@ -110,6 +110,10 @@ test("a coldkey without money is told what is missing", { timeout: 60_000 }, asy
   const missing = await refused("localnet --chain subtensor");
   assert.match(missing, /^✖ RUNTIME_NEEDED --chain subtensor needs a runtime to run → /);
   assert.match(
+    await refused("localnet --chain subtensor --runtime nowhere.wasm --weights hash"),
+    /^✖ WEIGHTS_MODE_UNAVAILABLE --weights hash with --chain subtensor: .+ → leave --weights out/,
+  );
+  assert.match(
     await refused("subtensor-node --runtime nowhere.wasm"),
     /^✖ RUNTIME_NOT_FOUND nowhere\.wasm: .+ → take the runtime/,
   );

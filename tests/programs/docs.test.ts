@@ -6,6 +6,7 @@ import { minerSettings } from "#miner/config.js";
 import { commands } from "#owner/program.js";
 import { commandReference } from "#shared/cli/reference.js";
 import { flagName } from "#shared/config/settings.js";
+import { validatorSettings } from "#validator/config.js";
 
 test("the generated pages are current", () => {
   const { status, stderr } = spawnSync(process.execPath, ["scripts/docs.mjs", "--check"], { encoding: "utf8" });
@@ -13,11 +14,14 @@ test("the generated pages are current", () => {
   assert.equal(status, 0);
 });
 
-test("the page of steps by hand names only commands and options that exist", () => {
+test("the pages of steps name only commands and options that exist", () => {
   const reference = commands.map((command) => commandReference(command, "blockzero")).join("\n");
-  const flags = Object.keys(minerSettings).map(flagName);
-  const calls = [...readFileSync("docs/by-hand.md", "utf8").matchAll(/^npx (blockzero\S*) ([^\n&]+)/gm)];
-  assert.ok(calls.length >= 8);
+  const flags = Object.keys({ ...minerSettings, ...validatorSettings }).map(flagName);
+  const calls = ["docs/by-hand.md", "docs/chain.md"].flatMap((page) => {
+    const found = [...readFileSync(page, "utf8").matchAll(/^npx (blockzero\S*) ([^\n&]+)/gm)];
+    assert.ok(found.length >= 8, page);
+    return found;
+  });
   for (const [call, program, rest] of calls) {
     const options = [...rest!.matchAll(/--[\w.-]+/g)].map(([option]) => option);
     if (program === "blockzero") {

@@ -18,6 +18,7 @@ export const scoredEntry = (
   detail: null,
   lossReduction: score + 0.01,
   standardError: 0.005,
+  batches: 12,
   score,
 });
 

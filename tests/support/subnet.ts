@@ -1,20 +1,27 @@
 import { createHash } from "node:crypto";
 import { join } from "node:path";
-import type { TestContext } from "node:test";
 import { setTimeout as pause } from "node:timers/promises";
 import { type MinerConfig, minerSettings } from "#miner/config.js";
 import { type Genesis, storeGenesis } from "#owner/genesis.js";
 import { startBlobServer } from "#shared/artifact/blob-server.js";
 import { type BlobStore, directoryStore } from "#shared/artifact/blob-store.js";
 import { setCommitment } from "#shared/chain/call.js";
-import { connectDevChain, type DevChain, type Devchain, type Signer, startDevchain } from "#shared/chain/index.js";
+import {
+  connectDevChain,
+  type DevChain,
+  type Devchain,
+  type GenesisSpec,
+  type Signer,
+  startDevchain,
+} from "#shared/chain/index.js";
 import { loadConfig } from "#shared/config/load.js";
+import type { Parameters } from "#shared/model/parameters.js";
 import { joinNetwork, type Participant } from "#shared/participant/join.js";
 import { type BlockRange, cycleLength, type Phase, phaseWindow } from "#shared/protocol/phases.js";
 import { encodeRecord, shortHash } from "#shared/protocol/records.js";
 import { createHotkey } from "#shared/wallet/index.js";
 import { type ValidatorConfig, validatorSettings } from "#validator/config.js";
-import { temporaryFolder } from "../shared/artifact/temporary.js";
+import { type Scope, temporaryFolder } from "../shared/artifact/temporary.js";
 import { collectingLog, TOKEN } from "../shared/chain/support.js";
 import { NETUID, parameters, template } from "./micro-network.js";
 
@@ -24,6 +31,13 @@ export interface SubnetOptions {
   /** They follow the validators. */
   readonly miners?: readonly string[];
   readonly network?: Partial<typeof template>;
+  /** Of the genesis model; random ones of the micro network unless given. */
+  readonly genesis?: Parameters;
+}
+
+/** A test, or another scope that can be cut short. */
+export interface Living extends Scope {
+  readonly signal: AbortSignal;
 }
 
 export type Flags = Readonly<Record<string, string | number | boolean>>;
@@ -35,6 +49,7 @@ export type Joined = Participant & { readonly lines: Lines; abort(): void };
 /** A devchain whose owner has published a micro network, at the last block before cycle 1; blocks come only when asked for. */
 export interface Subnet extends Genesis {
   readonly node: Devchain;
+  readonly chainGenesis: GenesisSpec;
   /** A connection of nobody in particular. */
   readonly chain: DevChain;
   /** The owner's blob server, and the store behind it: the genesis model and the network file are in it. */
@@ -56,14 +71,14 @@ export interface Subnet extends Genesis {
 }
 
 /** Asks again and again until it is so, or the test is over. */
-export const until = async (t: TestContext, condition: () => boolean | Promise<boolean>): Promise<void> => {
+export const until = async (t: Pick<Living, "signal">, condition: () => boolean | Promise<boolean>): Promise<void> => {
   while (!(await condition())) {
     t.signal.throwIfAborted();
     await pause(1);
   }
 };
 
-export const openSubnet = async (t: TestContext, options: SubnetOptions = {}): Promise<Subnet> => {
+export const openSubnet = async (t: Living, options: SubnetOptions = {}): Promise<Subnet> => {
   const { validators = { vera: 2000, vito: 2000 }, miners = ["ann", "bob"] } = options;
   const home = temporaryFolder(t);
   const wallet = { path: join(home, "wallets"), name: "test" };
@@ -80,31 +95,32 @@ export const openSubnet = async (t: TestContext, options: SubnetOptions = {}): P
   const { log } = collectingLog();
   const server = await startBlobServer({ host: "127.0.0.1", port: 0, store, visible: () => true, log });
   t.after(() => server.close());
-  const genesis = await storeGenesis(store, { ...template, ...options.network }, parameters);
+  const genesis = await storeGenesis(store, { ...template, ...options.network }, options.genesis ?? parameters);
   const { phases } = genesis.network;
 
+  const chainGenesis: GenesisSpec = {
+    sudo: signer("owner").address,
+    subnets: [
+      {
+        netuid: NETUID,
+        ownerHotkey: signer("owner").address,
+        neurons: names.slice(1).map((name) => signer(name).address),
+        stakes: Object.fromEntries(
+          Object.entries(validators).map(([name, tokens]) => [signer(name).address, String(BigInt(tokens) * TOKEN)]),
+        ),
+        hyperParameters: {
+          tempo: cycleLength(phases) - 1,
+          weightsRateLimit: phases.merge,
+          stakeThreshold: String(1000n * TOKEN),
+        },
+      },
+    ],
+  };
   const node = await startDevchain({
     home: join(home, "chain"),
     port: 0,
     blockTimeMs: 0,
-    genesis: {
-      sudo: signer("owner").address,
-      subnets: [
-        {
-          netuid: NETUID,
-          ownerHotkey: signer("owner").address,
-          neurons: names.slice(1).map((name) => signer(name).address),
-          stakes: Object.fromEntries(
-            Object.entries(validators).map(([name, tokens]) => [signer(name).address, String(BigInt(tokens) * TOKEN)]),
-          ),
-          hyperParameters: {
-            tempo: cycleLength(phases) - 1,
-            weightsRateLimit: phases.merge,
-            stakeThreshold: String(1000n * TOKEN),
-          },
-        },
-      ],
-    },
+    genesis: chainGenesis,
   });
   t.after(() => node.close());
   const chain = await connectDevChain({ endpoint: node.endpoint });
@@ -134,6 +150,7 @@ export const openSubnet = async (t: TestContext, options: SubnetOptions = {}): P
   const subnet: Subnet = {
     ...genesis,
     node,
+    chainGenesis,
     chain,
     location: server.url,
     store,

@@ -11,7 +11,7 @@ import { sha256 } from "#shared/protocol/hash.js";
 import { artifactHash, signUpdateManifest, type UnsignedUpdateManifest } from "#shared/protocol/manifest.js";
 import { canonicalBytes } from "#shared/protocol/network.js";
 import { encodeRecord, shortHash } from "#shared/protocol/records.js";
-import type { Submission } from "#validator/submissions.js";
+import type { Submission } from "#shared/replay/submissions.js";
 import { parameters } from "./micro-network.js";
 import type { Subnet } from "./subnet.js";
 

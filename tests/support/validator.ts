@@ -1,5 +1,4 @@
 import { join } from "node:path";
-import type { TestContext } from "node:test";
 import { openJournal } from "#shared/participant/journal.js";
 import { openWeights } from "#shared/participant/weights/weights-context.js";
 import type { MetricValues } from "#shared/telemetry/metrics.js";
@@ -7,8 +6,9 @@ import { createLossMeter } from "#shared/training/loss-meter.js";
 import { beaconOf } from "#validator/config.js";
 import type { Validator } from "#validator/cycle.js";
 import { validatorJournalSchema } from "#validator/journal.js";
-import { parameters } from "./micro-network.js";
-import type { Joined, Subnet } from "./subnet.js";
+import type { Scope } from "../shared/artifact/temporary.js";
+import { microParameters } from "../shared/model/micro.js";
+import type { Joined, Living, Subnet } from "./subnet.js";
 import { device, map } from "./updates.js";
 
 export interface TestValidator extends Validator {
@@ -18,17 +18,17 @@ export interface TestValidator extends Validator {
 }
 
 /** A meter that was compiled with another model than those it is asked about, so that nothing of it may show. */
-export const openMeter = async (t: TestContext, { network }: Pick<Subnet, "network">) => {
+export const openMeter = async (t: Scope, { network }: Pick<Subnet, "network">) => {
   const meter = await createLossMeter(device, network, {
     batchSize: network.scoring.eval_batch_size,
-    parameters: map(parameters, () => 0.01),
+    parameters: map(microParameters(network.model), () => 0.01),
   });
   t.after(() => meter.dispose());
   return meter;
 };
 
 /** A validator as its program makes it, for one cycle at a time. */
-export const openValidator = async (t: TestContext, subnet: Subnet, name: string): Promise<TestValidator> => {
+export const openValidator = async (t: Living, subnet: Subnet, name: string): Promise<TestValidator> => {
   const participant = await subnet.join(name);
   const measured: MetricValues[] = [];
   return {

@@ -8,8 +8,8 @@ import { encodeParameters } from "#shared/model/parts.js";
 import { loadModel } from "#shared/participant/base-model.js";
 import { commitmentOf } from "#shared/protocol/commitment.js";
 import type { ReasonCode } from "#shared/protocol/verdict.js";
+import type { Submission } from "#shared/replay/submissions.js";
 import { gateSubmission } from "#validator/gated-updates.js";
-import type { Submission } from "#validator/submissions.js";
 import { temporaryFolder } from "../shared/artifact/temporary.js";
 import { collectingLog } from "../shared/chain/support.js";
 import { openSubnet, type Subnet, until } from "../support/subnet.js";
@@ -186,7 +186,10 @@ describe("gateSubmission", { timeout: 30_000 }, () => {
     const forged = forge(subnet, { miner: "ann", tensors: noiseUpdate(subnet, "good", 0.01) });
     const server = await ownServer(t, forged);
     await vera.leave();
-    const careful = await subnet.join("vera", { allow_private_addresses: false });
+    const careful = await subnet.join("vera", {
+      allow_private_addresses: false,
+      "listen.public_url": "https://vera.example.org",
+    });
     const result = await gateSubmission(careful, at(forged.submission, server.url), { base, cycle: 1 });
     assert.equal(result.ok, false);
     assert.match(result.ok ? "" : result.detail, /is not a public address/);

@@ -1,4 +1,4 @@
-import type { Axon } from "../call.js";
+import type { ServedAxon } from "../chain.js";
 import type { Genesis, HyperParameterSpec } from "./genesis.js";
 import type { U16Row } from "./yuma.js";
 
@@ -28,10 +28,6 @@ export interface CommitmentState {
   readonly block: number;
   /** Bytes written in the tempo of the last commitment. */
   readonly space: { readonly epoch: number; readonly used: number };
-}
-
-export interface AxonState extends Axon {
-  readonly block: number;
 }
 
 /** The hash of weights that their hotkey will reveal. */
@@ -69,7 +65,7 @@ export interface SubnetState {
   /** By hotkey; outlives the registration. */
   readonly commitments: ReadonlyMap<string, CommitmentState>;
   /** By hotkey. */
-  readonly axons: ReadonlyMap<string, AxonState>;
+  readonly axons: ReadonlyMap<string, ServedAxon>;
   /** By hotkey, oldest first. */
   readonly hashedWeights: ReadonlyMap<string, readonly HashedWeights[]>;
   /** By the number of the tempo of their commitment, oldest first. */

@@ -44,7 +44,7 @@ export const metagraphOf = (
       emission: String(neuron.emission),
       lastUpdate: neuron.lastUpdate,
       registeredAt: neuron.registeredAt,
-      axon: axon ? { ip: axon.ip, port: axon.port } : null,
+      axon: axon ?? null,
     };
   }),
 });

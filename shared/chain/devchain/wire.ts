@@ -44,7 +44,7 @@ export const metagraphSchema = z.object({
       emission: amount,
       lastUpdate: count,
       registeredAt: count,
-      axon: z.object({ ip: z.string(), port: count }).nullable(),
+      axon: z.object({ ip: z.string(), port: count, block: count }).nullable(),
     }),
   ),
 });

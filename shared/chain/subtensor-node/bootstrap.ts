@@ -79,7 +79,8 @@ export interface SubnetParameters {
 
 /** Blocks after a network's registration before its owner may start it. */
 const START_DELAY = 10;
-const MANY = 64;
+/** Registrations of a block, and of an interval, that are not held up: a full subnet's. */
+const MANY = 256;
 
 /**
  * Registers a network as anybody does, with the limits on registering lifted, and starts it. Blocks must come meanwhile.

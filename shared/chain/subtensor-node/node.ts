@@ -1,9 +1,8 @@
 import type { TypeRegistry } from "@polkadot/types";
-import type { EventRecord } from "@polkadot/types/interfaces";
-import type { Vec } from "@polkadot/types-codec";
-import { hexToU8a, stringToU8a, u8aConcat, u8aToHex } from "@polkadot/util";
+import { hexToU8a, u8aToHex } from "@polkadot/util";
 import { blake2AsHex, xxhashAsHex } from "@polkadot/util-crypto";
-import { createExecutor, type Executor, type Hex, type RuntimeCalls } from "./executor.js";
+import { type Block, type BlockBuilder, createBlockBuilder, genesisBlock } from "./block-builder.js";
+import { createExecutor, type Executor, type Hex } from "./executor.js";
 import { buildGenesis, type SubtensorGenesis } from "./genesis.js";
 import {
   decodeExtrinsic,
@@ -16,13 +15,7 @@ import {
 } from "./pool.js";
 import { VersionedStorage } from "./versioned-storage.js";
 
-export interface BlockHeader {
-  readonly number: number;
-  readonly hash: Hex;
-  readonly parentHash: Hex;
-  /** SCALE. */
-  readonly header: Hex;
-  readonly extrinsics: readonly Hex[];
+export interface BlockHeader extends Block {
   /** Not kept for a block within a batch of empty ones. */
   readonly hasState: boolean;
 }
@@ -36,9 +29,7 @@ export interface NodeOptions {
 const RETENTION = 4096;
 /** Blocks of a batch: a longer one costs more a block. */
 const BATCH = 20;
-const ZERO: Hex = `0x${"00".repeat(32)}`;
 const ACCOUNT = `${xxhashAsHex("System", 128)}${xxhashAsHex("Account", 128).slice(2)}`;
-const EVENTS = `${xxhashAsHex("System", 128)}${xxhashAsHex("Events", 128).slice(2)}` as Hex;
 const TIMESTAMP = `${xxhashAsHex("Timestamp", 128)}${xxhashAsHex("Now", 128).slice(2)}` as Hex;
 const CACHED_CALLS = 1024;
 
@@ -47,6 +38,7 @@ export class SubtensorNode {
   readonly registry: TypeRegistry;
   readonly pool = new Pool();
   readonly #executor: Executor;
+  readonly #builder: BlockBuilder;
   readonly #storage = new VersionedStorage();
   readonly #blocks: BlockHeader[];
   readonly #numbers = new Map<Hex, number>();
@@ -55,8 +47,6 @@ export class SubtensorNode {
   readonly #answers = new Map<string, Promise<Hex>>();
   /** Milliseconds between two blocks at least, by the chain's own time. */
   readonly slotDuration: number;
-  /** Index of `timestamp.set`, the pallet's only call. */
-  readonly #setTime: Uint8Array;
   #building: Promise<unknown> = Promise.resolve();
 
   private constructor(
@@ -66,11 +56,9 @@ export class SubtensorNode {
     this.#executor = executor;
     this.registry = registry;
     this.slotDuration = slotDuration;
-    const timestamp = registry.metadata.pallets.find(({ name }) => name.eq("Timestamp"))!;
-    this.#setTime = new Uint8Array([timestamp.index.toNumber(), 0]);
+    this.#builder = createBlockBuilder(executor, registry, slotDuration);
     this.#storage.write(0, storage);
-    const header = this.#genesisHeader(storage);
-    this.#blocks = [{ number: 0, hash: hashOf(header), parentHash: ZERO, header, extrinsics: [], hasState: true }];
+    this.#blocks = [{ ...genesisBlock(registry, storage), hasState: true }];
     this.#numbers.set(this.head.hash, 0);
   }
 
@@ -151,10 +139,7 @@ export class SubtensorNode {
    */
   newBlocks(count: number, now = 0): Promise<BlockHeader> {
     const built = this.#building.then(async () => {
-      await this.#build(
-        this.pool.ready((signer) => this.#nonce(signer)),
-        this.#nextTime(now),
-      );
+      await this.#build(now);
       for (let left = count - 1; left > 0; left -= BATCH) await this.#buildEmpty(Math.min(left, BATCH));
       return this.head;
     });
@@ -190,124 +175,33 @@ export class SubtensorNode {
     return Number(stored);
   }
 
-  /** Names the chain: what differs at its beginning has another hash, though its root is no trie's. */
-  #genesisHeader(storage: ReadonlyMap<Hex, Hex>): Hex {
-    const entries = [...storage].sort(([a], [b]) => (a < b ? -1 : 1));
-    const stateRoot = blake2AsHex(u8aConcat(...entries.flat().map((part) => hexToU8a(part))));
-    return this.registry
-      .createType("Header", { parentHash: ZERO, number: 0, stateRoot, extrinsicsRoot: ZERO, digest: { logs: [] } })
-      .toHex();
-  }
-
-  /** Roots are not computed: nobody but this node would check them. */
-  #header(number: number, parentHash: Hex, time: number, extrinsics: readonly Hex[]): Hex {
-    const slot = this.registry.createType("u64", Math.floor(time / this.slotDuration));
-    const logs = [{ PreRuntime: [AURA, u8aToHex(slot.toU8a())] }];
-    const extrinsicsRoot = blake2AsHex(u8aConcat(...extrinsics.map((bytes) => hexToU8a(bytes))));
-    return this.registry
-      .createType("Header", { parentHash, number, stateRoot: ZERO, extrinsicsRoot, digest: { logs } })
-      .toHex();
-  }
-
-  #opened(parent: Pick<BlockHeader, "number" | "hash">, time: number, signed: readonly Hex[]): OpenBlock {
-    const inherent = this.registry
-      .createType("Extrinsic", this.registry.createType("Call", { callIndex: this.#setTime, args: [time] }))
-      .toHex();
-    const extrinsics = [inherent, ...signed];
-    const number = parent.number + 1;
-    const header = this.#header(number, parent.hash, time, extrinsics);
-    return {
-      block: { number, hash: hashOf(header), parentHash: parent.hash, header, extrinsics },
-      calls: [
-        ["Core_initialize_block", header],
-        ...extrinsics.map((bytes) => ["BlockBuilder_apply_extrinsic", bytes] as const),
-      ],
-    };
-  }
-
   #nextTime(now: number): number {
-    return Math.max(this.#time() + this.slotDuration, now - (now % this.slotDuration));
+    return Math.max(this.#time() + this.slotDuration, now);
   }
 
-  async #build(pooled: readonly Pooled[], time: number): Promise<void> {
-    const attempt = async (taken: readonly Pooled[]) => {
-      const { block, calls } = this.#opened(
-        this.head,
-        time,
-        taken.map(({ bytes }) => bytes),
-      );
-      const { changes } = await this.#executor.run([...calls, FINALIZE], this.state(), true);
-      return { block, changes, complete: this.#appliedCount(changes) === block.extrinsics.length };
-    };
-    let taken = pooled;
-    let built = await attempt(taken);
-    if (!built.complete) {
-      taken = await this.#applicable(pooled, time);
-      built = await attempt(taken);
-    }
-    this.#append(built.block, built.changes, true);
-    for (const { watchers, hash } of pooled) {
-      const isIn = taken.some((one) => one.hash === hash);
-      for (const notify of watchers)
-        for (const status of isIn ? this.#included() : ["invalid" as const]) notify(status);
-    }
+  async #build(now: number): Promise<void> {
+    const pooled = this.pool.ready((signer) => this.#nonce(signer));
+    const parent = { ...this.head, state: this.state() };
+    const { block, changes, taken } = await this.#builder.build(parent, this.#nextTime(now), pooled);
     for (const gone of pooled) this.pool.remove(gone);
+    this.#append(block, changes, true);
+    const included: readonly PoolStatus[] = [{ inBlock: block.hash }, { finalized: block.hash }];
+    for (const one of pooled)
+      for (const notify of one.watchers)
+        for (const status of taken.includes(one) ? included : (["invalid"] as const)) notify(status);
   }
 
-  #included(): readonly PoolStatus[] {
-    return [{ inBlock: this.head.hash }, { finalized: this.head.hash }];
-  }
-
-  /** A task shows its last call's result only: the events tell how many extrinsics went in, nearly always all. */
-  #appliedCount(changes: Iterable<readonly [Hex, Hex | null]>): number {
-    for (const [key, value] of changes) {
-      if (key !== EVENTS || value === null) continue;
-      const events = this.registry.createType<Vec<EventRecord>>("Vec<EventRecord>", hexToU8a(value));
-      const isOutcome = ({ event }: EventRecord) => /^Extrinsic(Success|Failed)$/.test(event.method);
-      return events.filter(isOutcome).length;
-    }
-    return 0;
-  }
-
-  /** Those that the runtime still takes, one after the other: valid when they came, they may no longer be. */
-  async #applicable(pooled: readonly Pooled[], time: number): Promise<readonly Pooled[]> {
-    const taken: Pooled[] = [];
-    for (const one of pooled) {
-      const { calls } = this.#opened(
-        this.head,
-        time,
-        [...taken, one].map(({ bytes }) => bytes),
-      );
-      const outcome = await this.#executor.run(calls, this.state(), true).then(
-        ({ result }) => hexToU8a(result)[0],
-        () => 1,
-      );
-      if (outcome === 0) taken.push(one);
-    }
-    return taken;
-  }
-
-  /** One task for all of them; what lies between the first and the last has no state that could be read. */
   async #buildEmpty(count: number): Promise<void> {
-    let time = this.#time();
-    let parent: Pick<BlockHeader, "number" | "hash"> = this.head;
-    const batch: OpenBlock[] = [];
-    for (let i = 0; i < count; i++) {
-      time += this.slotDuration;
-      const opened = this.#opened(parent, time, []);
-      batch.push(opened);
-      parent = opened.block;
-    }
-    const calls = batch.flatMap(({ calls }) => [...calls, FINALIZE]);
-    const { changes } = await this.#executor.run(calls, this.state(), true);
-    for (const [i, { block }] of batch.entries()) {
-      const isLast = i === batch.length - 1;
+    const parent = { ...this.head, state: this.state() };
+    const { blocks, changes } = await this.#builder.buildEmpty(parent, this.#nextTime(0), count);
+    for (const block of blocks) {
+      const isLast = block === blocks.at(-1);
       this.#append(block, isLast ? changes : [], isLast);
     }
   }
 
-  #append(opened: OpenBlock["block"], changes: Iterable<readonly [Hex, Hex | null]>, hasState: boolean): void {
-    const block: BlockHeader = { ...opened, hasState };
+  #append(built: Block, changes: Iterable<readonly [Hex, Hex | null]>, hasState: boolean): void {
+    const block: BlockHeader = { ...built, hasState };
     this.#storage.forget(Math.max(0, block.number - RETENTION));
     this.#storage.write(block.number, changes);
     this.#blocks.push(block);
@@ -315,14 +209,3 @@ export class SubtensorNode {
     for (const listener of [...this.#onBlock]) listener(block);
   }
 }
-
-interface OpenBlock {
-  readonly block: Omit<BlockHeader, "hasState">;
-  readonly calls: RuntimeCalls;
-}
-
-const FINALIZE = ["BlockBuilder_finalize_block"] as const;
-/** The consensus engine's id. */
-const AURA = u8aToHex(stringToU8a("aura"));
-
-const hashOf = (header: Hex): Hex => blake2AsHex(hexToU8a(header));

@@ -89,7 +89,7 @@ const blockTimer = (node: SubtensorNode, log: Log) => {
   const tick = async () => {
     const started = performance.now();
     await node
-      .newBlocks(1)
+      .newBlocks(1, interval < node.slotDuration ? 0 : Date.now())
       .catch((error: unknown) => log.error("no block could be built", { reason: reasonOf(error) }));
     wait(Math.max(0, interval - (performance.now() - started)));
   };

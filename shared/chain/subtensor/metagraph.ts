@@ -25,7 +25,7 @@ const FIELDS = {
   totalStake: 69,
 };
 
-const axonSchema = z.object({ ip: amount, port: count, ipType: count });
+const axonSchema = z.object({ block: count, ip: amount, port: count, ipType: count });
 const metagraphSchema = z.object({
   ownerHotkey: address,
   block: count,
@@ -64,7 +64,8 @@ export const readMetagraph = async (state: State, netuid: number): Promise<Metag
         if (value === undefined) throw new TypeError(`the metagraph says nothing of uid ${uid} in one of its columns`);
         return value;
       };
-      const { ip, port, ipType } = of(graph.axons);
+      const { ip, port, ipType, block: announced } = of(graph.axons);
+      const axon = decodeAxon(ip, port, ipType);
       return {
         uid,
         hotkey,
@@ -81,7 +82,7 @@ export const readMetagraph = async (state: State, netuid: number): Promise<Metag
         emission: of(graph.emission),
         lastUpdate: of(graph.lastUpdate),
         registeredAt: of(graph.blockAtRegistration),
-        axon: decodeAxon(ip, port, ipType),
+        axon: axon && { ...axon, block: announced },
       };
     }),
   };

@@ -1,7 +1,8 @@
 import { BlockZeroError } from "#shared/errors.js";
-import type { Graph, Value } from "../graph.js";
+import type { Graph, Shape, Value } from "../graph.js";
 import { floatTensor, intTensor, type Tensor } from "../tensor.js";
 import type { Attributes, Emitter, NodeOptions, Reference, Rewritings } from "./emitter.js";
+import { fuseSums } from "./fuse-sums.js";
 
 /** NodeProto, in memory. */
 export interface OnnxNode {
@@ -36,7 +37,7 @@ export const lower = (graph: Graph, outputs: Readonly<Record<string, Value>>, re
     );
   }
   const live = reachable(graph, Object.values(outputs));
-  const emit = new GraphEmitter(graph, rewritings);
+  const emit = new GraphEmitter(graph, rewritings, nameOutputs(graph, outputs));
   for (const [place, node] of graph.nodes.entries()) {
     if (!node.outputs.some((output) => live.has(output))) continue;
     emit.begin(`${node.operator.name}/${place}`);
@@ -47,14 +48,31 @@ export const lower = (graph: Graph, outputs: Readonly<Record<string, Value>>, re
   const outputNames: Record<string, string> = {};
   const taken = new Set<string>();
   for (const [key, value] of Object.entries(outputs)) {
+    const named = emit.nameOf(value);
     // An ONNX output is made by a node and named once.
-    const direct = value.source.kind === "node" && !taken.has(value.name);
-    const name = direct ? value.name : emit.local("Identity", [value]);
+    const direct = value.source.kind === "node" && !taken.has(named);
+    const name = direct ? named : emit.local("Identity", [value]);
     taken.add(name);
     outputNames[key] = name;
   }
   const inputs = graph.inputs.filter((input) => live.has(input));
-  return { nodes: emit.nodes, constants: emit.constants, inputs, outputNames };
+  return { nodes: fuseSums(emit.nodes, emit.shapes, taken), constants: emit.constants, inputs, outputNames };
+};
+
+/**
+ * Outputs are named by their keys: ONNX Runtime looks for every node's tensors among them, one by one, and names of another
+ * length than those of intermediate results tell at a glance.
+ */
+const nameOutputs = ({ inputs }: Graph, outputs: Readonly<Record<string, Value>>): ReadonlyMap<Value, string> => {
+  const taken = new Set(inputs.map(({ name }) => name));
+  return new Map(
+    Object.entries(outputs).map(([key, value]) => {
+      let name = `output/${key}`;
+      while (taken.has(name)) name = `output/${name}`;
+      taken.add(name);
+      return [value, name];
+    }),
+  );
 };
 
 const reachable = (graph: Graph, outputs: readonly Value[]): ReadonlySet<Value> => {
@@ -68,15 +86,19 @@ const reachable = (graph: Graph, outputs: readonly Value[]): ReadonlySet<Value> 
 class GraphEmitter implements Emitter {
   readonly nodes: OnnxNode[] = [];
   readonly constants = new Map<string, Tensor>();
+  /** Of the graph's values, by name. */
+  readonly shapes = new Map<string, Shape>();
   readonly #rewritings: Rewritings;
   readonly #inputNames: ReadonlySet<string>;
+  readonly #outputNames: ReadonlyMap<Value, string>;
   readonly #shared = new Map<string, string>();
   #origin = "";
   #originNodes = 0;
   #temporaries = 0;
   #isRewriting = false;
 
-  constructor(graph: Graph, rewritings: Rewritings) {
+  constructor(graph: Graph, rewritings: Rewritings, outputNames: ReadonlyMap<Value, string>) {
+    this.#outputNames = outputNames;
     this.#rewritings = rewritings;
     this.#inputNames = new Set(graph.inputs.map((input) => input.name));
   }
@@ -100,7 +122,7 @@ class GraphEmitter implements Emitter {
       this.#isRewriting = false;
       return;
     }
-    const names = (references: readonly Reference[]) => references.map((reference) => this.#nameOf(reference));
+    const names = (references: readonly Reference[]) => references.map((reference) => this.nameOf(reference));
     const name = `${this.#origin}/${this.#originNodes++}`;
     this.nodes.push({ name, type, domain, inputs: names(inputs), outputs: names(outputs), attributes });
   }
@@ -135,9 +157,12 @@ class GraphEmitter implements Emitter {
     return name;
   }
 
-  #nameOf(reference: Reference): string {
+  nameOf(reference: Reference): string {
     if (typeof reference === "string") return reference;
+    const made = reference.source.kind === "node" ? this.#outputNames.get(reference) : undefined;
+    const name = made ?? reference.name;
+    this.shapes.set(name, reference.shape);
     if (reference.source.kind === "constant") this.constants.set(reference.name, reference.source.tensor);
-    return reference.name;
+    return name;
   }
 }

@@ -10,8 +10,12 @@ export interface Dispatch {
   readonly rows: Values;
   /** How many (token, choice) pairs each expert got: int64 [experts]. */
   readonly counts: Value;
-  /** The experts' outputs [tokens of the expert, e], back in the order of the tokens and their choices: [n, k, e]. */
-  combine(ys: Values): Value;
+  /** What an expert each made of its rows, one under the other: [n · k, e]. What follows costs one node for all experts. */
+  join(ys: Values): Value;
+  /** The way back from `join`: the rows of each expert. */
+  split(joined: Value): Values;
+  /** Joined rows [n · k, e], back in the order of the tokens and their choices: [n, k, e]. */
+  combine(joined: Value): Value;
 }
 
 /** order[i]: the (token, choice) pair at sorted place i; token[i]: its token; place[p]: where pair p stands. */
@@ -124,15 +128,17 @@ export const dispatch = (x: Value, topIndices: Value, experts: number): Dispatch
   const counts = routing[3];
   const [sorted] = graph.apply(sortRows, [x, ...routing]);
   const sizes = Array.from({ length: experts }, (_, id) => graph.dynamicDim(`tokens-of-expert-${id}`));
+  const split = (joined: Value): Values => graph.apply(splitByCounts(sizes), [joined, counts]);
   return {
-    rows: graph.apply(splitByCounts(sizes), [sorted, counts]),
+    rows: split(sorted),
     counts,
-    combine: (ys) => {
+    join: (ys) => {
       if (ys.length !== experts || ys.some((y, id) => y.shape[0] !== sizes[id])) {
-        throw shapeError("Combine", `needs one output per expert, with its rows, got ${formatTypes(ys)}`);
+        throw shapeError("Dispatch", `needs one tensor per expert, with its rows, got ${formatTypes(ys)}`);
       }
-      const [joined] = graph.apply(joinRows(sorted.shape[0] as number), [counts, ...ys]);
-      return reshape(unsort(joined, routing), [tokens!, choices!, joined.shape[1]!]);
+      return graph.apply(joinRows(sorted.shape[0] as number), [counts, ...ys])[0];
     },
+    split,
+    combine: (joined) => reshape(unsort(joined, routing), [tokens!, choices!, joined.shape[1]!]),
   };
 };

@@ -1,9 +1,10 @@
 import { isDeepStrictEqual } from "node:util";
 import type { ChainCall } from "#shared/chain/call.js";
+import { nextWeights } from "#shared/chain/rate-limits.js";
 import { reasonOf } from "#shared/errors.js";
 import { writeOnce } from "../write-once.js";
 import { columns, noteCommitted } from "./commit-weights.js";
-import { firstAllowed, ownNeuron, setWeightsOnce } from "./set-weights.js";
+import { ownNeuron, setWeightsOnce } from "./set-weights.js";
 import { pendingOf, type WeightsContext } from "./weights-context.js";
 import { changeCommitments, type HashCommitment } from "./weights-journal.js";
 
@@ -81,12 +82,12 @@ const reveal = async (context: WeightsContext, commitment: HashCommitment): Prom
 /** In a block that takes them for sure, and one attempt only: the next cycle's own weights must not wait for these. */
 const commitAgain = async (context: WeightsContext, { hash, weights }: HashCommitment): Promise<void> => {
   const { chain, clock, netuid, log } = context;
-  const { weightsMode, weightsRateLimit } = await chain.hyperParameters(netuid);
+  const parameters = await chain.hyperParameters(netuid);
   const neuron = await ownNeuron(context);
   const start = clock.head.number + 1;
-  if (neuron && firstAllowed(neuron.lastUpdate, weightsRateLimit) > start) return;
+  if (neuron && nextWeights(neuron, parameters) > start) return;
   settle(context, hash, "settled");
-  if (weightsMode !== "hash" || !neuron) return;
+  if (parameters.weightsMode !== "hash" || !neuron) return;
   const block = await setWeightsOnce(context, { key: `again ${hash}`, weights, window: { start, end: start + 2 } });
   log.info("committed expired weights again", { block });
 };

@@ -1,7 +1,7 @@
 import { setWeights } from "#shared/chain/call.js";
-import type { HyperParameters, Neuron } from "#shared/chain/chain.js";
+import type { Neuron } from "#shared/chain/chain.js";
+import { nextAllowed } from "#shared/chain/rate-limits.js";
 import { BlockZeroError } from "#shared/errors.js";
-import type { BlockRange } from "#shared/protocol/phases.js";
 import { writeOnce } from "../write-once.js";
 import { commitCall, commitmentFor, noteCommitted, type WeightsWrite } from "./commit-weights.js";
 import { pendingOf, type WeightsContext } from "./weights-context.js";
@@ -23,9 +23,10 @@ export const setWeightsOnce = async (context: WeightsContext, write: WeightsWrit
       const neuron = await ownNeuron(context);
       return neuron && neuron.lastUpdate >= window.start ? neuron.lastUpdate : null;
     },
+    // One limit for weights, however they are set.
+    allowed: () => nextAllowed(chain, setWeights(netuid, weights, 0), signer.address),
     send: async () => {
       const parameters = await chain.hyperParameters(netuid);
-      await awaitRateLimit(context, parameters, window);
       await chain.submit(
         parameters.weightsMode === "plain"
           ? setWeights(netuid, weights, parameters.weightsVersion)
@@ -34,6 +35,7 @@ export const setWeightsOnce = async (context: WeightsContext, write: WeightsWrit
       );
     },
     failure: "weights not set, will retry inside the window",
+    fields: { key: `${key}/weights` },
   });
   if (block !== null) return block;
   throw new BlockZeroError(
@@ -49,30 +51,6 @@ const committedFor = async (context: WeightsContext, key: string): Promise<numbe
   const own = context.journal.value.commitments.filter((entry) => entry.key === key);
   return own.find(({ committed }) => committed !== undefined)?.committed ?? null;
 };
-
-/** Waits for the first block that may hold new weights; where the window is over by then, for its end. */
-const awaitRateLimit = async (
-  context: WeightsContext,
-  { weightsRateLimit }: HyperParameters,
-  window: BlockRange,
-): Promise<void> => {
-  const { clock, log, signal } = context;
-  const allowed = firstAllowed((await ownNeuron(context))?.lastUpdate ?? 0, weightsRateLimit);
-  const next = clock.head.number + 1;
-  if (allowed <= next) return;
-  log.info("weights wait for the rate limit", { allowed, blocks: allowed - next, closes: window.end });
-  await clock.reach(Math.min(allowed, window.end) - 1, signal);
-  if (allowed >= window.end)
-    throw new BlockZeroError(
-      "WEIGHTS_TOO_SOON",
-      `the weights rate limit of ${weightsRateLimit} blocks allows new ones from block ${allowed} on`,
-      "ask the subnet owner for a rate limit below a cycle's length",
-    );
-};
-
-/** The first block that may hold new weights; a neuron that has never set any may at once. */
-export const firstAllowed = (lastUpdate: number, rateLimit: number): number =>
-  lastUpdate === 0 ? 0 : lastUpdate + rateLimit;
 
 export const ownNeuron = async ({ chain, netuid, signer }: WeightsContext): Promise<Neuron | undefined> =>
   (await chain.metagraph(netuid)).neurons.find(({ hotkey }) => hotkey === signer.address);

@@ -88,6 +88,7 @@ describe("history", () => {
           detail: null,
           lossReduction: scored ? 1 : null,
           standardError: scored ? 0 : null,
+          batches: scored ? 8 : null,
           score: scored ? [0.1, 0.2, 7][i]! : 0,
         };
         const report = signReport(

@@ -295,20 +295,6 @@ test("only plain origins are contacted", async () => {
   }
 });
 
-test("fetching from any of many takes the first that is right", async (context) => {
-  const { store, shown, location } = await serve(context);
-  shown.add(await store.put(bytes));
-  const liar = await hostile(context, (_, response) => response.end("lie"));
-  const locations = ["ftp://nowhere", liar, location];
-  assert.deepEqual(Buffer.from(await client().fetchFromAny(locations, { hash, maxBytes })), bytes);
-  await assert.rejects(client().fetchFromAny([liar], { hash, maxBytes }), { code: "FETCH_HASH_MISMATCH" });
-  await assert.rejects(client().fetchFromAny([liar, "ftp://nowhere"], { hash, maxBytes }), {
-    code: "FETCH_FAILED",
-    message: /FETCH_HASH_MISMATCH.*FETCH_REFUSED_ADDRESS/,
-  });
-  await assert.rejects(client().fetchFromAny([], { hash, maxBytes }), { code: "FETCH_FAILED" });
-});
-
 test("public addresses are told from all others", () => {
   for (const address of [
     "8.8.8.8",

@@ -183,12 +183,12 @@ export const chainContract = (name: string, open: () => Promise<ChainHarness>): 
 
     it("serves axons at addresses that others reach", async () => {
       const ipv6 = "2001:db8::8a2e:370:7334";
-      await submit({ name: "serveAxon", args: { netuid, ip: "203.0.113.5", port: 8091 } }, miner);
-      await submit({ name: "serveAxon", args: { netuid, ip: ipv6, port: 443 } }, validator);
+      const mine = await submit({ name: "serveAxon", args: { netuid, ip: "203.0.113.5", port: 8091 } }, miner);
+      const theirs = await submit({ name: "serveAxon", args: { netuid, ip: ipv6, port: 443 } }, validator);
       const { neurons } = await chain.metagraph(netuid);
       assert.deepEqual(
         neurons.map(({ axon }) => axon),
-        [null, { ip: ipv6, port: 443 }, { ip: "203.0.113.5", port: 8091 }],
+        [null, { ip: ipv6, port: 443, block: theirs.block }, { ip: "203.0.113.5", port: 8091, block: mine.block }],
       );
       const loopback = submit({ name: "serveAxon", args: { netuid, ip: "127.0.0.1", port: 8091 } }, miner);
       await assert.rejects(loopback, rejected("InvalidIpAddress"));

@@ -4,13 +4,12 @@ import { burnedRegister, setCommitment, setWeights } from "#shared/chain/call.js
 import { ChainRejected } from "#shared/chain/chain-rejected.js";
 import { connectDevChain } from "#shared/chain/dev-chain.js";
 import { startDevchain } from "#shared/chain/devchain/start.js";
-import { dryRun } from "#shared/chain/dry-run.js";
 import { nextAllowed, nextCommitment, nextWeights } from "#shared/chain/rate-limits.js";
 import { makeGenesis, makeKeys, NETUID, temporaryHome } from "./support.js";
 
 const start = async (t: TestContext) => {
   const keys = await makeKeys();
-  const genesis = makeGenesis(keys, { weightsRateLimit: 10 });
+  const genesis = makeGenesis(keys, { weightsRateLimit: 10, servingRateLimit: 7 });
   const node = await startDevchain({ home: await temporaryHome(t), genesis, port: 0, blockTimeMs: 0 });
   t.after(() => node.close());
   const chain = await connectDevChain({ endpoint: node.endpoint });
@@ -62,42 +61,26 @@ describe("the next block that a rate limit allows", { timeout: 30_000 }, () => {
     assert.equal((await write).block, allowed);
   });
 
+  it("is that in which the chain takes an axon again, and not one earlier", async (t) => {
+    const { keys, node, chain, included } = await start(t);
+    const call = { name: "serveAxon", args: { netuid: NETUID, ip: "203.0.113.5", port: 8091 } } as const;
+    assert.equal(await nextAllowed(chain, call, keys.miner.address), 0);
+    const { block } = await included(call, keys.miner);
+    const allowed = await nextAllowed(chain, call, keys.miner.address);
+    assert.equal(allowed, block + 7);
+    node.newBlocks(allowed - 2 - block);
+    await assert.rejects(
+      included(call, keys.miner),
+      (error) => error instanceof ChainRejected && error.reason === "ServingRateLimitExceeded",
+    );
+    assert.equal((await included(call, keys.miner)).block, allowed);
+  });
+
   it("is not known where the chain's state does not say, and never comes for what fits no space", async (t) => {
     const { keys, chain } = await start(t);
     assert.equal(await nextAllowed(chain, burnedRegister(NETUID, keys.other.address), keys.other.address), 0);
     assert.equal(await nextAllowed(chain, weights, keys.other.address), 0);
     assert.equal(nextCommitment("x".repeat(128), { used: 0, limit: 100, renewed: 9 }), Number.POSITIVE_INFINITY);
     assert.equal(nextWeights({ lastUpdate: 0 }, { weightsRateLimit: 100 }), 0);
-  });
-});
-
-describe("a dry run", { timeout: 30_000 }, () => {
-  it("prints the extrinsic that would be sent, shows its writer the effect, and sends nothing", async (t) => {
-    const { keys, node, chain } = await start(t);
-    node.newBlocks(5);
-    await chain.head();
-    const printed: string[] = [];
-    const dry = dryRun(chain, ({ bytes }) => printed.push(bytes));
-    const call = setCommitment(NETUID, "a rehearsal");
-    const exact = await chain.prepare(call, keys.miner);
-    const writes = [dry.submit(call, keys.miner), dry.submit(weights, keys.validator)];
-    while (printed.length < 2) await chain.head();
-    node.newBlocks(1);
-    assert.deepEqual(
-      (await Promise.all(writes)).map(({ block, blockHash }) => [block, blockHash]),
-      [
-        [6, node.head.hash],
-        [6, node.head.hash],
-      ],
-    );
-    assert.deepEqual(JSON.parse(printed[0]!).call, JSON.parse(exact.bytes).call);
-    assert.equal(JSON.parse(printed[0]!).nonce, 0);
-    assert.deepEqual(await dry.commitments(NETUID), [{ hotkey: keys.miner.address, data: "a rehearsal", block: 6 }]);
-    assert.deepEqual(await dry.commitments(NETUID, 5), []);
-    assert.equal((await dry.metagraph(NETUID)).neurons[1]!.lastUpdate, 6);
-    node.newBlocks(1);
-    assert.deepEqual(await chain.commitments(NETUID), []);
-    assert.equal((await chain.metagraph(NETUID)).neurons[1]!.lastUpdate, 0);
-    assert.deepEqual([await chain.nonce(keys.miner.address), await chain.nonce(keys.validator.address)], [0, 0]);
   });
 });

@@ -148,6 +148,19 @@ export const gradientCases: readonly GradientCase[] = [
     ],
     build: ([x, y]) => op.matmul(x!, y!),
   },
+  {
+    name: "sum of matmuls",
+    shapes: ({ a, b, c }) => [
+      [a, c],
+      [c, b],
+      [b, c],
+      [a, b],
+    ],
+    build: ([x, y, z, residual]) => {
+      const products = op.add(op.matmul(x!, y!, { alpha: 0.5 }), op.matmul(x!, z!, { transB: true }));
+      return op.exp(op.add(products, residual!));
+    },
+  },
   { name: "reduceSum", shapes: ({ a, b, c }) => [[a, b, c]], build: ([x]) => op.exp(op.reduceSum(x!, [0, -1])) },
   {
     name: "reduceSum keepdims",
@@ -202,9 +215,10 @@ export const gradientCases: readonly GradientCase[] = [
       const tokens = a + 2;
       // Distinct experts of 0 and 2: expert 1 gets no token.
       const chosen = Array.from({ length: tokens }, () => (random() < 0.5 ? [0, 2] : [2, 0])).flat();
-      const { rows, combine } = op.dispatch(x!, graph.constant(chosen, [tokens, 2], "int64"), 3);
+      const { rows, join, split, combine } = op.dispatch(x!, graph.constant(chosen, [tokens, 2], "int64"), 3);
       const expert = op.split(weights!, [1, 1, 1], 0).map((weight) => op.reshape(weight, [c, 2]));
-      const outputs = combine(rows.map((row, id) => op.silu(op.matmul(row, expert[id]!))));
+      const hidden = op.silu(join(rows.map((row, id) => op.matmul(row, expert[id]!))));
+      const outputs = combine(join(split(hidden).map((row, id) => op.scale(row, id - 0.5))));
       return op.reduceSum(op.mul(outputs, op.reshape(shares!, [tokens, 2, 1])), [1]);
     },
   },

@@ -6,6 +6,7 @@ import { createBlobClient } from "#shared/artifact/blob-client.js";
 import { startBlobServer } from "#shared/artifact/blob-server.js";
 import { type BlobStore, directoryStore } from "#shared/artifact/blob-store.js";
 import { BlockZeroError } from "#shared/errors.js";
+import { openArchive } from "#shared/participant/archive.js";
 import { createBlobs } from "#shared/participant/blobs.js";
 import { sha256 } from "#shared/protocol/hash.js";
 import { temporaryFolder } from "../artifact/temporary.js";
@@ -108,5 +109,67 @@ describe("blobs", { timeout: 20_000 }, () => {
     assert.ok(await first.store.has(hashOf("old")));
     await again.turn(92);
     assert.ok(!(await first.store.has(hashOf("old"))));
+  });
+
+  it("stay within the quota, but for what the last cycles used", async (t) => {
+    const { store, client } = await open(t);
+    const blobs = await createBlobs(store, client, 1, { quota: 25 });
+    const texts = ["first 10 b", "second 10b", "third 10 b"] as const;
+    const left = async () => {
+      const kept: string[] = [];
+      for (const text of texts) if (await store.has(hashOf(text))) kept.push(text);
+      return kept;
+    };
+    await blobs.turn(1);
+    for (const text of texts) await blobs.put(bytesOf(text));
+    await blobs.turn(1);
+    assert.deepEqual(await left(), [...texts], "30 bytes of the last cycle stay");
+    await blobs.get({ hash: hashOf(texts[0]), maxBytes: 64, locations: [], signal });
+    await blobs.turn(2);
+    assert.deepEqual(await left(), [texts[0], texts[2]], "the least recently used went, no more than needed");
+    await blobs.turn(9);
+    assert.deepEqual(await left(), [texts[0], texts[2]], "20 bytes may stay for ever");
+  });
+
+  it("go to the archive, and are kept here until they are there", async (t) => {
+    const { store, client } = await open(t);
+    const { lines, log } = collectingLog();
+    const remote = directoryStore(temporaryFolder(t));
+    let isUp = false;
+    const flaky: BlobStore = {
+      ...remote,
+      put: async (bytes) => {
+        if (!isUp) throw new BlockZeroError("STORE_FAILED", "it is down", "wait");
+        return remote.put(bytes);
+      },
+    };
+    const archive = openArchive(store, flaky, log);
+    const blobs = await createBlobs(store, client, 1, { archive });
+    await blobs.turn(1);
+    await blobs.put(bytesOf("mine"));
+    await archive.idle();
+    assert.equal(lines.filter(({ level }) => level === "warn").length, 1);
+    await blobs.turn(5);
+    await archive.idle();
+    assert.ok(await store.has(hashOf("mine")), "the only copy stays");
+    isUp = true;
+    await blobs.turn(6);
+    await archive.idle();
+    assert.ok(await remote.has(hashOf("mine")));
+    await blobs.turn(7);
+    assert.ok(!(await store.has(hashOf("mine"))));
+    const request = { hash: hashOf("mine"), maxBytes: 64, locations: [], signal };
+    assert.deepEqual(Buffer.from(await blobs.get(request)), bytesOf("mine"), "and comes back");
+  });
+
+  it("of others are not archived", async (t) => {
+    const { store, client } = await open(t);
+    const remote = directoryStore(temporaryFolder(t));
+    const archive = openArchive(store, remote, log);
+    const blobs = await createBlobs(store, client, 1, { archive });
+    const { url } = await other(t, ["theirs"]);
+    await blobs.get({ hash: hashOf("theirs"), maxBytes: 64, locations: [url], signal });
+    await archive.idle();
+    assert.ok(!(await remote.has(hashOf("theirs"))));
   });
 });

@@ -133,3 +133,30 @@ test("the model is what more than half of all stake committed", () => {
   assert.equal(agreedModel([say("b", "y"), say("c", "y"), say("stranger", "y")], voters), null);
   assert.equal(agreedModel([], voters), null);
 });
+
+test("a cycle in which every update looked worse is noise: nobody is scored, rejected or paid for it", () => {
+  const entryOf = (verdict: string) => vectors.reports[0]!.entries.find((entry) => entry.verdict === verdict)!;
+  const [scored, rejected] = [entryOf("scored"), entryOf("rejected")];
+  const reports = (reductions: readonly number[]) =>
+    vectors.reports.map((report) => {
+      const entries = reductions.map((lossReduction, i) => ({
+        ...scored,
+        uid: 10 + i,
+        lossReduction,
+        score: Math.max(0, lossReduction),
+      }));
+      return { ...report, entries: [...entries, { ...rejected, uid: 20, reason: "no_reveal" as const }] };
+    });
+  const verdicts = (...reductions: number[]) => agree(reports(reductions)).map(({ verdict }) => verdict);
+  assert.deepEqual(verdicts(-1, 0), ["abstained", "abstained", "abstained"]);
+  assert.deepEqual(
+    agree(reports([-1, -2])).map(({ reason, score, lossReduction }) => [reason, score, lossReduction]),
+    [
+      ["noise_cycle", 0, -1],
+      ["noise_cycle", 0, -2],
+      ["no_reveal", 0, null],
+    ],
+  );
+  assert.deepEqual(verdicts(-1, 1e-9), ["scored", "scored", "rejected"], "one that helps makes it a cycle");
+  assert.deepEqual(verdicts(-1), ["scored", "rejected"], "one miner alone is no proof");
+});

@@ -80,6 +80,25 @@ test("the weighted mean has the sign of the updates, is exact in float64 and rou
   assert.deepEqual(mergeDeltas([Float32Array.of(0.1, 7)], [1]), Float32Array.of(0.1, 7));
 });
 
+test("the merge has the bits of its definition, whatever the number and the length of the updates", () => {
+  const update = fc.float32Array({ minLength: 3, maxLength: 3, noNaN: true });
+  const contributions = fc.array(fc.tuple(update, fc.double({ min: 0, max: 1, noNaN: true })), {
+    minLength: 1,
+    maxLength: 11,
+  });
+  fc.assert(
+    fc.property(contributions, fc.constantFrom(3, 4095, 4097, 9000), (list, length) => {
+      const deltas = list.map(([pattern]) => Float32Array.from({ length }, (_, i) => pattern[i % 3]!));
+      const shares = list.map(([, share]) => share);
+      const sums = Float32Array.from({ length }, (_, i) =>
+        deltas.reduce((sum, delta, k) => sum + shares[k]! * delta[i]!, 0),
+      );
+      assert.deepEqual(new Uint32Array(mergeDeltas(deltas, shares).buffer), new Uint32Array(sums.buffer));
+    }),
+    { seed: 3, numRuns: 60 },
+  );
+});
+
 test("what cannot be merged is not", () => {
   assert.throws(() => mergeDeltas([], []), RangeError);
   assert.throws(() => mergeDeltas([Float32Array.of(1)], [0.5, 0.5]), RangeError);

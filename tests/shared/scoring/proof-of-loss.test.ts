@@ -1,17 +1,17 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
+import { normal } from "#bench/validation/fields.js";
+import { createRandom } from "#shared/data/random.js";
 import { proofOfLoss } from "#shared/scoring/proof-of-loss.js";
 import { studentCdf, studentQuantile } from "#shared/scoring/student-t.js";
 
-/** Standard normal numbers from a seed (Box–Muller over a 32-bit linear congruential generator). */
+const at = (confidence: number, exponent = 1) => ({ confidence, exponent });
+
+/** Standard normal numbers from a seed. */
 const normals = (seed: number): (() => number) => {
-  let state = seed >>> 0;
-  const uniform = () => {
-    state = (Math.imul(state, 1664525) + 1013904223) >>> 0;
-    return (state + 0.5) / 2 ** 32;
-  };
-  return () => Math.sqrt(-2 * Math.log(uniform())) * Math.cos(2 * Math.PI * uniform());
+  const random = createRandom(`normals ${seed}`);
+  return () => normal(random);
 };
 
 test("Student's quantiles agree with published tables", () => {
@@ -52,7 +52,7 @@ test("the quantile inverts the distribution and falls with more degrees of freed
 });
 
 test("a known improvement has the score that the formula gives by hand", () => {
-  const result = proofOfLoss([3, 3, 3, 3], [2, 2.5, 2, 2.5], 0.95);
+  const result = proofOfLoss([3, 3, 3, 3], [2, 2.5, 2, 2.5], at(0.95));
   assert.ok(result.verdict === "scored");
   assert.equal(result.lossReduction, 0.75);
   assert.ok(Math.abs(result.standardError - Math.sqrt(1 / 12 / 4)) < 1e-15);
@@ -61,9 +61,9 @@ test("a known improvement has the score that the formula gives by hand", () => {
 });
 
 test("an update that changes nothing, or harms, earns nothing", () => {
-  const unchanged = proofOfLoss([2, 3, 4], [2, 3, 4], 0.95);
+  const unchanged = proofOfLoss([2, 3, 4], [2, 3, 4], at(0.95));
   assert.ok(unchanged.verdict === "scored" && unchanged.score === 0);
-  const harmful = proofOfLoss([2, 3, 4], [3, 4, 5], 0.95);
+  const harmful = proofOfLoss([2, 3, 4], [3, 4, 5], at(0.95));
   assert.ok(harmful.verdict === "scored" && harmful.score === 0 && harmful.lossReduction === -1);
 });
 
@@ -80,7 +80,7 @@ test("noise earns nothing in at least the confident share of trials, and the bou
       const result = proofOfLoss(
         before,
         before.map((loss) => loss + 0.1 * noise()),
-        confidence,
+        at(confidence),
       );
       if (result.verdict === "scored" && result.score > 0) paid += 1;
     }
@@ -92,15 +92,18 @@ test("noise earns nothing in at least the confident share of trials, and the bou
 
 test("a NaN batch rejects the update, or the validator's own run; it never drops out of the mean", () => {
   for (const bad of [Number.NaN, Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY]) {
-    assert.deepEqual(proofOfLoss([9, 9, 9], [1, bad, 1], 0.95), { verdict: "rejected", reason: "non_finite_loss" });
-    assert.deepEqual(proofOfLoss([9, bad, 9], [1, bad, 1], 0.95), { verdict: "abstained", reason: "validator_failed" });
+    assert.deepEqual(proofOfLoss([9, 9, 9], [1, bad, 1], at(0.95)), { verdict: "rejected", reason: "non_finite_loss" });
+    assert.deepEqual(proofOfLoss([9, bad, 9], [1, bad, 1], at(0.95)), {
+      verdict: "abstained",
+      reason: "validator_failed",
+    });
   }
-  assert.equal(proofOfLoss([9, 9], [1e308, -1e308], 0.95).verdict, "rejected");
+  assert.equal(proofOfLoss([9, 9], [1e308, -1e308], at(0.95)).verdict, "rejected");
 });
 
 test("losses come in pairs, at least two", () => {
-  assert.throws(() => proofOfLoss([1], [1], 0.95), RangeError);
-  assert.throws(() => proofOfLoss([1, 2], [1], 0.95), RangeError);
+  assert.throws(() => proofOfLoss([1], [1], at(0.95)), RangeError);
+  assert.throws(() => proofOfLoss([1, 2], [1], at(0.95)), RangeError);
 });
 
 test("the score is never above the mean improvement and never negative", () => {
@@ -116,11 +119,25 @@ test("the score is never above the mean improvement and never negative", () => {
       const result = proofOfLoss(
         pairs.map(([before]) => before),
         pairs.map(([, after]) => after),
-        0.95,
+        at(0.95),
       );
       assert.ok(result.verdict === "scored");
       assert.ok(result.score >= 0 && result.score <= Math.max(0, result.lossReduction));
     }),
     { seed: 2 },
   );
+});
+
+test("the exponent is a power of the bound: it keeps nothing at nothing, and every order", () => {
+  const losses = [3, 3, 3, 3] as const;
+  const bound = proofOfLoss(losses, [2, 2.5, 2, 2.5], at(0.95));
+  const squared = proofOfLoss(losses, [2, 2.5, 2, 2.5], at(0.95, 2));
+  assert.ok(bound.verdict === "scored" && squared.verdict === "scored");
+  assert.equal(squared.score, bound.score ** 2);
+  assert.equal(squared.lowerBound, bound.lowerBound);
+  for (const exponent of [0.1, 1, 16]) {
+    const harmful = proofOfLoss([2, 3, 4], [3, 4, 5], at(0.95, exponent));
+    assert.ok(harmful.verdict === "scored" && harmful.score === 0);
+  }
+  assert.equal(proofOfLoss([1e300, 1e300], [0, 0], at(0.95, 2)).verdict, "rejected");
 });

@@ -26,8 +26,9 @@ const tensors = (seed: string, size = 1): Parameters => {
 
 const asMap = (parameters: Parameters): FloatTensors => new Map(Object.entries(parameters));
 const contribution = (seed: string, share: number): Contribution => ({ tensors: asMap(tensors(seed, 0.1)), share });
-const plain = { outer_lr: 1, outer_momentum: 0 };
-const diloco = { outer_lr: 0.7, outer_momentum: 0.9 };
+const merge = { rule: "weighted-mean", clip: "none" } as const;
+const plain = { outer_lr: 1, outer_momentum: 0, merge };
+const diloco = { outer_lr: 0.7, outer_momentum: 0.9, merge };
 const bits = (parameters: Parameters) =>
   Object.fromEntries(Object.entries(parameters).map(([name, { data }]) => [name, [...new Uint32Array(data.buffer)]]));
 

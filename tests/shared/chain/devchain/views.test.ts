@@ -60,7 +60,7 @@ describe("what a devchain tells", { timeout: 60_000 }, () => {
     const { neurons } = await chain.metagraph(NETUID);
     assert.deepEqual(
       neurons.map(({ axon }) => axon),
-      [null, null, { ip: "10.1.2.3", port: 8091 }],
+      [null, null, { ip: "10.1.2.3", port: 8091, block: 1 }],
     );
     await assert.rejects(
       included(keys.miner, { name: "serveAxon", args: { netuid: NETUID, ip: "127.0.0.1", port: 8091 } }),

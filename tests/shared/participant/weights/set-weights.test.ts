@@ -47,13 +47,14 @@ describe("setWeightsOnce in the clear", { timeout: 20_000 }, () => {
     await subnet.to(window.start);
     const setting = set(vera, window);
     const allowed = early + subnet.network.phases.merge;
-    await until(t, () => vera.lines.some(({ message }) => message === "weights wait for the rate limit"));
+    await until(t, () => vera.lines.some(({ message }) => message === "a rate limit makes a write wait"));
     await subnet.to(allowed - 1);
     await subnet.sent("vera", 2);
     await subnet.to(allowed);
     assert.equal(await setting, allowed);
-    const [line] = vera.lines.filter(({ message }) => message === "weights wait for the rate limit");
-    assert.deepEqual(line?.fields, { allowed, blocks: allowed - window.start - 1, closes: window.end });
+    const [line] = vera.lines.filter(({ message }) => message === "a rate limit makes a write wait");
+    const reason = `next allowed in ${allowed - window.start - 1} blocks, at block ${allowed}`;
+    assert.deepEqual(line?.fields, { key: `${window.start}/weights`, reason, closes: window.end });
     assert.equal(await subnet.chain.nonce(vera.signer.address), 2, "nothing was sent that had to fail");
   });
 
@@ -69,9 +70,9 @@ describe("setWeightsOnce in the clear", { timeout: 20_000 }, () => {
     const window = { start: start + 1, end: start + 3 };
     const missed = assert.rejects(set(vera, window), {
       code: "WEIGHTS_MISSED",
-      message: new RegExp(`the weights rate limit of 5 blocks allows new ones from block ${start + 5} on`),
+      message: new RegExp(`next allowed in 4 blocks, at block ${start + 5}$`),
     });
-    await until(t, () => vera.lines.some(({ message }) => message === "weights wait for the rate limit"));
+    await until(t, () => vera.lines.some(({ message }) => message === "a rate limit makes a write wait"));
     await subnet.to(window.end);
     await missed;
     assert.equal(await subnet.chain.nonce(vera.signer.address), 1);
@@ -91,6 +92,27 @@ describe("setWeightsOnce in the clear", { timeout: 20_000 }, () => {
     await missed;
     await assert.rejects(set(poor, { start, end: start + 1 }), /the window had closed/);
     assert.equal(await subnet.chain.nonce(poor.signer.address), 1);
+  });
+
+  it("in a dry run sends nothing, and leaves the next real run to it", async (t) => {
+    const subnet = await openSubnet(t);
+    const window = subnet.window(1, "merge");
+    const rehearsing = await subnet.join("vera", { dry_run: true });
+    await subnet.to(window.start);
+    const rehearsal = set(rehearsing, window);
+    await until(t, () => rehearsing.lines.some(({ message }) => message.startsWith("would send setWeights as ")));
+    await subnet.to(window.start + 1);
+    assert.equal(await rehearsal, window.start + 1);
+    assert.equal(await set(rehearsing, window), window.start + 1, "its own chain shows them");
+    assert.deepEqual(await subnet.chain.weights(NETUID), []);
+    assert.equal(await subnet.chain.nonce(rehearsing.signer.address), 0);
+
+    const vera = await subnet.join("vera", { "listen.port": 0 });
+    assert.equal(rehearsing.home.replace(/dry-run./, ""), vera.home);
+    const setting = set(vera, window);
+    await subnet.sent("vera", 1);
+    await subnet.to(window.start + 2);
+    assert.equal(await setting, window.start + 2);
   });
 
   it("stops when the program does", async (t) => {

@@ -1,6 +1,5 @@
 import { decodeAddress } from "@polkadot/util-crypto";
 import type { Commitment } from "#shared/chain/chain.js";
-import type { Participant } from "#shared/participant/join.js";
 import { isInPhase, phaseWindow } from "#shared/protocol/phases.js";
 import {
   type ChainRecord,
@@ -9,6 +8,7 @@ import {
   type RevealRecord,
   shortHash,
 } from "#shared/protocol/records.js";
+import type { CycleSource } from "./source.js";
 
 /** What the chain says of one neuron's work in a cycle, after the reveal phase. */
 export interface Submission {
@@ -20,11 +20,12 @@ export interface Submission {
   readonly reveal: { readonly group: string; readonly artifact: string; readonly location: string } | null;
 }
 
-type Reader = Pick<Participant, "chain" | "network" | "networkHash">;
-
 /** Every neuron that committed or revealed in its window, and every other neuron that does not validate; ascending by uid. */
-export const readSubmissions = async (reader: Reader, cycle: number): Promise<readonly Submission[]> => {
-  const { chain, network, networkHash } = reader;
+export const readSubmissions = async (
+  source: Omit<CycleSource, "fetch">,
+  cycle: number,
+): Promise<readonly Submission[]> => {
+  const { chain, network, networkHash } = source;
   const at = (phase: "commit" | "reveal") => phaseWindow(cycle, phase, network.phases).end - 1;
   const [metagraph, commits, reveals] = await Promise.all([
     chain.metagraph(network.netuid, at("reveal")),

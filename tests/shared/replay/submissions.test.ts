@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { encodeRecord, shortHash } from "#shared/protocol/records.js";
-import { readSubmissions } from "#validator/submissions.js";
-import { openSubnet, type Subnet } from "../support/subnet.js";
+import { readSubmissions } from "#shared/replay/submissions.js";
+import { openSubnet, type Subnet } from "../../support/subnet.js";
 
 const hash = (digit: string) => digit.repeat(64);
 

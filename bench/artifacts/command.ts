@@ -1,0 +1,210 @@
+import { execFile } from "node:child_process";
+import { mkdtemp, open, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { promisify } from "node:util";
+import { contentHashOfFile } from "#shared/artifact/content-hash.js";
+import { openSafetensorsFile } from "#shared/artifact/safetensors-file.js";
+import type { CommandSpec } from "#shared/cli/program.js";
+import { createRandom } from "#shared/data/random.js";
+import { BlockZeroError } from "#shared/errors.js";
+import { mergeDeltas } from "#shared/scoring/merge.js";
+import { bytes, verdict } from "../format.js";
+import { describeMachine, machine } from "../machine.js";
+import { median } from "../median.js";
+import { whole, writeFigures } from "../options.js";
+import { table } from "../table.js";
+import { readFile, rewriteFile, TENSOR_BYTES, writeFloatsFile } from "./material.js";
+
+const exec = promisify(execFile);
+const mergeProcess = fileURLToPath(new URL("merge-process.js", import.meta.url));
+
+const UPDATES = 8;
+/** Of the rate of `openssl`. */
+const HASH_TARGET = 0.9;
+/** Bytes of updates a second. */
+const MERGE_TARGET = 1e9;
+/** Two sets of an update's tensors and what is made of them may be in memory, and as much again waits to be collected. */
+const MEMORY_TARGET = 2 * (2 * UPDATES + 2) * TENSOR_BYTES;
+
+interface Flags {
+  readonly tensors: number;
+  readonly rounds: number;
+  readonly openssl: string;
+  readonly json?: string;
+}
+
+/** Bytes a second, the median of all rounds; null where the program is not there. */
+type Rate = number | null;
+
+export const artifactsBench: CommandSpec = {
+  name: "artifacts",
+  description: "hash, write, read and merge tensor files beside `openssl dgst -sha256` and `cp` on the same file",
+  examples: ["npm run bench -- artifacts", "npm run bench -- artifacts --tensors 256 --json artifacts.json"],
+  define: (command) =>
+    command
+      .option("--tensors <n>", "tensors of 4 MiB in the file", whole("--tensors", 8), 64)
+      .option("--rounds <n>", "times everybody takes a turn; the median counts", whole("--rounds", 1), 5)
+      .option("--openssl <program>", "another openssl", "openssl")
+      .option("--json <file>", "write the figures there")
+      .action(run),
+};
+
+const run = async ({ tensors, rounds, openssl, json }: Flags): Promise<void> => {
+  const here = machine();
+  console.log(describeMachine(here));
+  const folder = await mkdtemp(join(tmpdir(), "blockzero-bench-"));
+  try {
+    const rates = await race(folder, tensors, rounds, openssl);
+    const merge = await mergeOf(folder, Math.ceil(tensors / 4), rounds);
+    console.log(`\n${describe(rates, merge, tensors)}`);
+    const hash = rates.openssl === null ? null : rates.hash / rates.openssl;
+    await writeFigures(json, { machine: here, tensors, rates, merge, targets: { hash, memory: MEMORY_TARGET } });
+    if ((hash ?? 1) < HASH_TARGET || merge.rate < MERGE_TARGET || merge.growth > MEMORY_TARGET) process.exitCode = 1;
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
+};
+
+/** On one file, by turns. */
+const race = async (folder: string, tensors: number, rounds: number, openssl: string) => {
+  const [file, copy] = [join(folder, "model.safetensors"), join(folder, "copy.safetensors")];
+  await writeFloatsFile(file, tensors, "artifacts");
+  const size = tensors * TENSOR_BYTES;
+  const times = new Map<string, (number | null)[]>();
+  const turn = async (name: string, work: () => Promise<unknown>) => {
+    const begin = performance.now();
+    let seconds: number | null = null;
+    try {
+      await work();
+      seconds = (performance.now() - begin) / 1000;
+    } catch (thrown) {
+      if (!isMissing(thrown)) throw thrown;
+    }
+    times.set(name, [...(times.get(name) ?? []), seconds]);
+  };
+  for (let round = 0; round < rounds; round++) {
+    let [ours, theirs] = ["", ""];
+    await turn("hash", async () => {
+      ours = await hashOf(file);
+    });
+    await turn("openssl", async () => {
+      theirs = (await exec(openssl, ["dgst", "-sha256", "-r", file])).stdout.slice(0, 64);
+    });
+    if (theirs !== "" && ours !== theirs)
+      throw new BlockZeroError("BENCH_HASH", `${ours} is not ${theirs}`, "the file changed, or one of them is broken");
+    await turn("read", () => readFile(file));
+    await turn("cpToNull", () => exec("cp", [file, "/dev/null"]));
+    await rm(copy, { force: true });
+    await turn("write", () => rewriteFile(file, copy));
+    await rm(copy, { force: true });
+    await turn("cp", async () => {
+      await exec("cp", [file, copy]);
+      await settled(copy);
+    });
+    await rm(copy, { force: true });
+  }
+  const rate = (name: string): Rate => {
+    const seconds = times.get(name)!.filter((time) => time !== null);
+    return seconds.length < rounds ? null : size / median(seconds);
+  };
+  const [hash, read, write] = [rate("hash")!, rate("read")!, rate("write")!];
+  return { hash, read, write, openssl: rate("openssl"), cp: rate("cp"), cpToNull: rate("cpToNull") };
+};
+
+/** Until the disk has it, as our writer waits too. */
+const settled = async (path: string): Promise<void> => {
+  const file = await open(path, "r+");
+  await file.sync();
+  await file.close();
+};
+
+const isMissing = (thrown: unknown): boolean => thrown instanceof Error && "code" in thrown && thrown.code === "ENOENT";
+
+const hashOf = async (path: string): Promise<string> => {
+  const file = await openSafetensorsFile(path);
+  try {
+    return await contentHashOfFile(file);
+  } finally {
+    await file.close();
+  }
+};
+
+interface MergeFigures {
+  /** Bytes of updates a second, in memory. */
+  readonly rate: number;
+  /** The same from files to a file on disk. */
+  readonly fromFiles: number;
+  /** Resident bytes at the peak of a process that merges files, and how many of them the merge took. */
+  readonly peak: number;
+  readonly growth: number;
+  /** Bytes of one update. */
+  readonly update: number;
+}
+
+const mergeOf = async (folder: string, tensors: number, rounds: number): Promise<MergeFigures> => {
+  const random = createRandom("merge");
+  const shares = Array.from({ length: UPDATES }, () => 1 / UPDATES);
+  const deltas = shares.map(() => Float32Array.from({ length: TENSOR_BYTES / 4 }, () => random.next() - 0.5));
+  const paths = deltas.map((_, i) => join(folder, `update-${i}.safetensors`));
+  for (const path of paths) await writeFloatsFile(path, tensors, path.slice(folder.length));
+  const runs: { inMemory: number; seconds: number; peak: number; growth: number }[] = [];
+  for (let round = 0; round < rounds; round++) {
+    const begin = performance.now();
+    for (let tensor = 0; tensor < tensors; tensor++) mergeDeltas(deltas, shares);
+    const inMemory = (performance.now() - begin) / 1000;
+    const { stdout } = await exec(process.execPath, [mergeProcess, join(folder, "merged.safetensors"), ...paths]);
+    runs.push({ inMemory, ...JSON.parse(stdout) });
+  }
+  const update = tensors * TENSOR_BYTES;
+  return {
+    rate: (UPDATES * update) / median(runs.map(({ inMemory }) => inMemory)),
+    fromFiles: (UPDATES * update) / median(runs.map(({ seconds }) => seconds)),
+    peak: Math.max(...runs.map(({ peak }) => peak)),
+    growth: Math.max(...runs.map(({ growth }) => growth)),
+    update,
+  };
+};
+
+const describe = (rates: Awaited<ReturnType<typeof race>>, merge: MergeFigures, tensors: number): string => {
+  const gigabytes = (rate: Rate): string => (rate === null ? "not installed" : `${(rate / 1e9).toFixed(2)} GB/s`);
+  const over = (ours: number, theirs: Rate): string => (theirs === null ? "" : `${(ours / theirs).toFixed(2)} ×`);
+  const hashMet = rates.openssl === null || rates.hash >= HASH_TARGET * rates.openssl;
+  return [
+    `a file of ${tensors} tensors, ${bytes(tensors * TENSOR_BYTES)}; medians`,
+    table([
+      ["", "ours", "beside it", "its rate", "ratio", "target"],
+      [
+        "content hash",
+        gigabytes(rates.hash),
+        "openssl dgst -sha256",
+        gigabytes(rates.openssl),
+        over(rates.hash, rates.openssl),
+        rates.openssl === null ? "" : `${HASH_TARGET} × ${verdict(hashMet)}`,
+      ],
+      [
+        "read",
+        gigabytes(rates.read),
+        "cp to /dev/null",
+        gigabytes(rates.cpToNull),
+        over(rates.read, rates.cpToNull),
+        "",
+      ],
+      ["read, write, sync", gigabytes(rates.write), "cp, sync", gigabytes(rates.cp), over(rates.write, rates.cp), ""],
+    ]),
+    "",
+    `a merge of ${UPDATES} updates of ${bytes(merge.update)}; bytes of updates a second`,
+    table([
+      ["", "figure", "target"],
+      ["in memory", gigabytes(merge.rate), `${gigabytes(MERGE_TARGET)} ${verdict(merge.rate >= MERGE_TARGET)}`],
+      ["from files to a file, synced", gigabytes(merge.fromFiles), ""],
+      [
+        "memory beside the program",
+        bytes(merge.growth),
+        `${bytes(MEMORY_TARGET)} ${verdict(merge.growth <= MEMORY_TARGET)}`,
+      ],
+      ["all updates together", bytes(UPDATES * merge.update), ""],
+    ]),
+  ].join("\n");
+};

@@ -1,0 +1,155 @@
+import { Keyring } from "@polkadot/keyring";
+import { cryptoWaitReady } from "@polkadot/util-crypto";
+import { loadNetworkTemplate } from "#owner/network-template.js";
+import { encodeUpdate } from "#shared/artifact/codec/encode-update.js";
+import { CODECS } from "#shared/artifact/codec/index.js";
+import { byteLength, DTYPES } from "#shared/artifact/dtype.js";
+import { encodeSafetensors, type Tensor } from "#shared/artifact/safetensors.js";
+import type { FloatTensors } from "#shared/artifact/update.js";
+import type { Signer } from "#shared/chain/chain.js";
+import { createRandom } from "#shared/data/random.js";
+import { PRESETS } from "#shared/model/presets.js";
+import { signUpdateManifest } from "#shared/protocol/manifest.js";
+import type { ModelManifest } from "#shared/protocol/model-manifest.js";
+import { hashJson, type Network } from "#shared/protocol/network.js";
+import { encodeRecord, shortHash } from "#shared/protocol/records.js";
+import { signReport } from "#shared/protocol/report.js";
+
+/** Hashes of nothing in particular. */
+const hashOf = (what: string): string => hashJson(what);
+
+export const NETWORK_HASH = hashOf("network");
+export const BASE_HASH = hashOf("base");
+export const CYCLE = 7;
+export const GROUP = "prose";
+
+await cryptoWaitReady();
+const pair = new Keyring({ type: "sr25519", ss58Format: 42 }).createFromUri("//Alice");
+export const signer: Signer = {
+  address: pair.address,
+  publicKey: pair.publicKey,
+  sign: (message) => pair.sign(message),
+};
+
+/** Shapes of an update that every codec cuts up: whole blocks and chunks, parts of them, one element. */
+export const SHAPES: ReadonlyMap<string, readonly number[]> = new Map([
+  ["layers.0.experts.0.up", [16, 17]],
+  ["layers.0.experts.1.up", [1]],
+]);
+
+/** Uniform in ±0.01. */
+export const update = (): FloatTensors => {
+  const random = createRandom("fuzz/update");
+  return new Map(
+    [...SHAPES].map(([name, shape]) => {
+      const data = Float32Array.from({ length: shape.reduce((a, b) => a * b) }, () => (random.next() - 0.5) / 50);
+      return [name, { shape, data }];
+    }),
+  );
+};
+
+/** The update's blob in each codec. */
+export const updateBlobs = async (): Promise<ReadonlyMap<keyof typeof CODECS, Uint8Array>> => {
+  const blobs = new Map<keyof typeof CODECS, Uint8Array>();
+  for (const codec of Object.values(CODECS)) blobs.set(codec.name, (await encodeUpdate(codec, update())).bytes);
+  return blobs;
+};
+
+/** A file with a tensor of every dtype, one with odd names and metadata, and an empty one. */
+export const tensorFiles = (): readonly [Uint8Array, ...Uint8Array[]] => {
+  const tensor = (dtype: Tensor["dtype"], shape: readonly number[]): Tensor => ({
+    dtype,
+    shape,
+    data: new Uint8Array(byteLength(dtype, shape)!).fill(0x3c),
+  });
+  const all = new Map(DTYPES.map((dtype) => [`of ${dtype}`, tensor(dtype, [2, 4])]));
+  const odd = new Map([
+    ["", tensor("F32", [])],
+    ["__proto__", tensor("U8", [3])],
+    ["😀", tensor("I64", [0, 4])],
+    ["b", tensor("BF16", [1, 1, 1, 1, 1, 1, 1, 2])],
+  ]);
+  return [encodeSafetensors(all), encodeSafetensors(odd, new Map([["format", "pt"]])), encodeSafetensors(new Map())];
+};
+
+export const updateManifest = () =>
+  signUpdateManifest(
+    {
+      network: NETWORK_HASH,
+      cycle: CYCLE,
+      group: GROUP,
+      base: BASE_HASH,
+      codec: "float32",
+      tensors: hashOf("tensors"),
+      bytes: 2048,
+      steps: 20,
+      tokens: 20_480,
+    },
+    signer,
+  );
+
+export const modelManifest = (): ModelManifest => ({
+  version: 1,
+  kind: "model",
+  network: NETWORK_HASH,
+  cycle: CYCLE,
+  parent: BASE_HASH,
+  parts: {
+    hub: { hash: hashOf("hub"), bytes: 4096 },
+    groups: {
+      [GROUP]: { weights: { hash: hashOf("w"), bytes: 512 }, momentum: { hash: hashOf("m"), bytes: 512 } },
+      math: { weights: { hash: hashOf("w2"), bytes: 512 }, momentum: null },
+    },
+  },
+  config: PRESETS.bench,
+  merged: [
+    { uid: 3, hotkey: signer.address, group: GROUP, artifact: hashOf("a"), tensors: hashOf("t"), share: 0.75 },
+    { uid: 9, hotkey: signer.address, group: GROUP, artifact: hashOf("b"), tensors: hashOf("u"), share: 0.25 },
+  ],
+});
+
+export const report = () => {
+  const entry = { hotkey: signer.address, group: GROUP, artifact: hashOf("a"), detail: null };
+  const unmeasured = { lossReduction: null, standardError: null, batches: null, score: 0 };
+  return signReport(
+    {
+      network: NETWORK_HASH,
+      cycle: CYCLE,
+      base: BASE_HASH,
+      seeds: { [GROUP]: hashOf("seed") },
+      baseline: { [GROUP]: { loss: 4.25, batches: 12 } },
+      entries: [
+        {
+          ...entry,
+          uid: 1,
+          verdict: "scored",
+          reason: null,
+          lossReduction: 0.02,
+          standardError: 1e-3,
+          batches: 12,
+          score: 0.018,
+        },
+        { ...entry, uid: 2, verdict: "rejected", reason: "norm", ...unmeasured },
+        { ...entry, uid: 3, verdict: "abstained", reason: "unreachable", ...unmeasured, group: null, artifact: null },
+      ],
+    },
+    signer,
+  );
+};
+
+/** The localnet's, with the hash of some genesis. */
+export const networkFile = (): Network => ({ ...loadNetworkTemplate(TEMPLATE), genesis: hashOf("genesis") });
+
+const TEMPLATE = "configs/localnet/network.yaml";
+
+export const records = (): readonly [string, ...string[]] => {
+  const at = { network: shortHash(NETWORK_HASH), cycle: CYCLE };
+  const location = "https://[2001:db8::1]:9000";
+  return [
+    encodeRecord({ type: "commit", ...at, commitment: hashOf("c") }),
+    encodeRecord({ type: "reveal", ...at, group: GROUP, artifact: hashOf("a"), location }),
+    encodeRecord({ type: "report", ...at, report: hashOf("r"), location: "http://10.0.0.7:9000" }),
+    encodeRecord({ type: "model", ...at, model: BASE_HASH, location: "https://models.example.org" }),
+    encodeRecord({ type: "network", network: at.network, hash: NETWORK_HASH, location }),
+  ];
+};

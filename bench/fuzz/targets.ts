@@ -1,0 +1,181 @@
+import { contentRangeStart, requestedRange } from "#shared/artifact/byte-range.js";
+import { checkManifest, checkTensors } from "#shared/artifact/gates.js";
+import { encodeSafetensors, isCanonical, parseSafetensors } from "#shared/artifact/safetensors.js";
+import { l2Norm } from "#shared/artifact/update.js";
+import { parseNetwork } from "#shared/config/load-network.js";
+import { BlockZeroError } from "#shared/errors.js";
+import { commitmentOf } from "#shared/protocol/commitment.js";
+import { sha256 } from "#shared/protocol/hash.js";
+import { parseModelManifest } from "#shared/protocol/model-manifest.js";
+import { canonicalBytes } from "#shared/protocol/network.js";
+import { parseRecord } from "#shared/protocol/records.js";
+import { isReportSigned, parseReport } from "#shared/protocol/report.js";
+import { parseRequestHeader, signRequest } from "#shared/protocol/request.js";
+import { verify } from "#shared/wallet/verify.js";
+import * as corpus from "./corpus.js";
+import { type Mutate, type Mutations, mutateBytes, mutateHeader, mutateJson, mutateValue } from "./mutate.js";
+
+/** A reader of what strangers send. */
+export interface FuzzTarget {
+  readonly name: string;
+  /** Valid inputs. */
+  readonly seeds: readonly [Uint8Array, ...Uint8Array[]];
+  readonly kinds: Mutations;
+  /** What the reader said in one word: `accepted`, or why not. Anything it throws is a defect. */
+  readonly read: (bytes: Uint8Array) => string;
+}
+
+export const fuzzTargets = async (): Promise<readonly FuzzTarget[]> => [
+  tensors,
+  ...(await updates()),
+  updateManifests(),
+  ...documents(),
+  networks(),
+  text("record", corpus.records(), (record) => parseRecord(record).ok),
+  text("request header", [signRequest(request, corpus.signer)], (header) => parseRequestHeader(header) !== null),
+  text("range header", ["bytes=0-99", "bytes=5-", "bytes=-7"], (header) => requestedRange(header, 100) !== null),
+  text("content range", ["bytes 5-9/10", "bytes 0-9/*"], (header) => contentRangeStart(header) !== null),
+];
+
+const request = { method: "GET", origin: "http://10.0.0.7:9000", path: "/blob/00", nonce: 1_700_000_000_000 };
+
+const mutateCanonical = mutateValue(canonicalBytes);
+
+/** As headers are written: without spaces, in the order of the keys. */
+const mutateCompact = mutateValue((value) => Buffer.from(JSON.stringify(value)));
+
+/** A change behind the header, of the same length: what reaches the codec. */
+const mutateData: Mutate = (bytes, random) => {
+  const copy = Buffer.from(bytes);
+  const start = copy.length < 8 ? 0 : Number(copy.readBigUInt64LE() % BigInt(copy.length));
+  for (let left = 1 + random.below(4); left > 0 && start < copy.length; left--)
+    copy[start + random.below(copy.length - start)] = random.pick([0, 0x7f, 0x80, 0xff, random.below(256)]);
+  return copy;
+};
+
+/** The code of an expected refusal; everything else is a defect and goes on. */
+const refusal = (thrown: unknown, code: string): string => {
+  if (thrown instanceof BlockZeroError && thrown.code === code && !/[\n\0]/.test(thrown.message)) return code;
+  throw thrown;
+};
+
+const tensors: FuzzTarget = {
+  name: "safetensors",
+  seeds: corpus.tensorFiles(),
+  kinds: [mutateBytes, mutateHeader(mutateJson), mutateHeader(mutateCompact)],
+  read: (bytes) => {
+    let read: ReturnType<typeof parseSafetensors>;
+    try {
+      read = parseSafetensors(bytes);
+    } catch (thrown) {
+      return refusal(thrown, "SAFETENSORS_INVALID");
+    }
+    for (const [name, { data }] of read.tensors)
+      if (data.buffer !== bytes.buffer) throw new Error(`tensor ${JSON.stringify(name)} is a copy`);
+    const again = encodeSafetensors(read.tensors);
+    if (isCanonical(bytes, read.tensors) !== (Buffer.compare(again, bytes) === 0))
+      throw new Error("isCanonical disagrees with the writer");
+    return "accepted";
+  },
+};
+
+/** Blobs whose manifest is right about them: the codec's own reading is reached. */
+const updates = async (): Promise<readonly FuzzTarget[]> =>
+  [...(await corpus.updateBlobs())].map(([codec, blob]) => ({
+    name: `update, ${codec}`,
+    seeds: [blob],
+    kinds: [mutateBytes, mutateBytes, mutateData, mutateData, mutateHeader(mutateCompact)],
+    read: (bytes) => {
+      const manifest = { ...announcement, codec, tensors: sha256(bytes), bytes: bytes.length };
+      const result = checkTensors(manifest, bytes, gates);
+      return result.ok ? "accepted" : result.reason;
+    },
+  }));
+
+const announcement = corpus.updateManifest();
+
+const gates = {
+  shapes: corpus.SHAPES,
+  baseNorm: l2Norm(corpus.update().values()),
+  maxUpdateNorm: 2,
+  maxBytes: 1 << 20,
+};
+
+/** Manifests that are what was committed and revealed. */
+const updateManifests = (): FuzzTarget => ({
+  name: "update manifest",
+  seeds: [canonicalBytes(corpus.updateManifest())],
+  kinds: [mutateBytes, mutateJson, mutateCanonical],
+  read: (bytes) => {
+    const artifact = sha256(bytes);
+    const { publicKey, address: hotkey } = corpus.signer;
+    const result = checkManifest(bytes, {
+      artifact,
+      commitment: commitmentOf(artifact, publicKey, corpus.CYCLE),
+      hotkey,
+      publicKey,
+      group: corpus.GROUP,
+      groups: new Set([corpus.GROUP]),
+      network: corpus.NETWORK_HASH,
+      cycle: corpus.CYCLE,
+      base: corpus.BASE_HASH,
+      codec: "float32",
+      maxBytes: 1 << 20,
+      verify,
+    });
+    return result.ok ? "accepted" : result.reason;
+  },
+});
+
+const documents = (): readonly FuzzTarget[] => {
+  const kinds: Mutations = [mutateBytes, mutateJson, mutateCanonical];
+  return [
+    {
+      name: "model manifest",
+      seeds: [canonicalBytes(corpus.modelManifest())],
+      kinds,
+      read: (bytes) => (parseModelManifest(bytes).ok ? "accepted" : "refused"),
+    },
+    {
+      name: "report",
+      seeds: [canonicalBytes(corpus.report())],
+      kinds,
+      read: (bytes) => {
+        const parsed = parseReport(bytes);
+        if (!parsed.ok) return "refused";
+        return isReportSigned(parsed.value, verify) ? "accepted" : "not signed";
+      },
+    },
+  ];
+};
+
+const networks = (): FuzzTarget => ({
+  name: "network file",
+  seeds: [canonicalBytes(corpus.networkFile())],
+  kinds: [mutateJson, mutateCanonical],
+  read: (bytes) => {
+    let value: unknown;
+    try {
+      value = JSON.parse(Buffer.from(bytes).toString());
+    } catch {
+      return "not JSON";
+    }
+    try {
+      parseNetwork(value, "fuzz");
+      return "accepted";
+    } catch (thrown) {
+      return refusal(thrown, "NETWORK_FILE_INVALID");
+    }
+  },
+});
+
+const text = (
+  name: string,
+  [first, ...others]: readonly [string, ...string[]],
+  isAccepted: (text: string) => boolean,
+): FuzzTarget => ({
+  name,
+  seeds: [Buffer.from(first), ...others.map((seed) => Buffer.from(seed))],
+  kinds: [mutateBytes],
+  read: (bytes) => (isAccepted(Buffer.from(bytes).toString("latin1")) ? "accepted" : "refused"),
+});

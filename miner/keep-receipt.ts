@@ -1,0 +1,55 @@
+import { join } from "node:path";
+import { writeFileAtomic } from "#shared/files/atomic-file.js";
+import type { Participant } from "#shared/participant/join.js";
+import type { CycleReports } from "#shared/participant/reports.js";
+import { MAX_MANIFEST_BYTES, parseUpdateManifest } from "#shared/protocol/manifest.js";
+import { canonicalBytes } from "#shared/protocol/network.js";
+import { phaseWindow } from "#shared/protocol/phases.js";
+import { reportHash } from "#shared/protocol/report.js";
+import { type Receipt, signReceipt } from "./receipt.js";
+import { outcomeOf } from "./verify-receipt.js";
+
+/** Where the receipts of a miner's cycles are. */
+export const receiptFile = (home: string, cycle: number): string => join(home, "receipts", `cycle-${cycle}.json`);
+
+/**
+ * Writes down, signed, what was committed and what the validators said. Nothing is written of a cycle that was not revealed in time.
+ *
+ * @returns the file, or null
+ */
+export const keepReceipt = async (
+  participant: Participant,
+  { cycle, artifact }: { readonly cycle: number; readonly artifact: string },
+  { reports, stakes, promised }: CycleReports,
+): Promise<string | null> => {
+  const { chain, blobs, network, signer, uid, home, signal } = participant;
+  const included = async (phase: "commit" | "reveal"): Promise<Receipt["commit"] | null> => {
+    const { start, end } = phaseWindow(cycle, phase, network.phases);
+    const records = await chain.commitments(network.netuid, end - 1);
+    const own = records.find(({ hotkey, block }) => hotkey === signer.address && block >= start);
+    return own ? { record: own.data, block: own.block, blockHash: await chain.blockHash(own.block) } : null;
+  };
+  const [commit, reveal] = await Promise.all([included("commit"), included("reveal")]);
+  const stored = await blobs.get({ hash: artifact, maxBytes: MAX_MANIFEST_BYTES, locations: [], signal });
+  const update = parseUpdateManifest(stored);
+  if (!commit || !reveal || !update.ok) return null;
+  const bound = reports.flatMap((report) => {
+    const promise = promised.find(({ hash }) => hash === reportHash(report));
+    return promise ? [{ record: promise.record, block: promise.block, report }] : [];
+  });
+  const said = {
+    network,
+    cycle,
+    uid,
+    update: update.value,
+    stakes: Object.fromEntries([...stakes].map(([validator, stake]) => [validator, String(stake)])),
+    reports: await Promise.all(bound.map(async (one) => ({ ...one, blockHash: await chain.blockHash(one.block) }))),
+  };
+  const outcome = outcomeOf({ ...said, hotkey: signer.address });
+  const path = receiptFile(home, cycle);
+  writeFileAtomic(
+    path,
+    canonicalBytes(signReceipt({ chain: chain.genesisHash, ...said, commit, reveal, outcome }, signer)),
+  );
+  return path;
+};

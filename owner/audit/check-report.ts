@@ -1,0 +1,39 @@
+import type { Report, ReportEntry } from "#shared/protocol/report.js";
+import type { ReasonCode } from "#shared/protocol/verdict.js";
+import type { Findings } from "./findings.js";
+import type { Regated } from "./repeats.js";
+
+/** What a validator can only say of what a server gave it then, or of what its own measurement found. */
+const MEASURED: ReadonlySet<ReasonCode> = new Set(["duplicate", "non_finite_loss", "hash_mismatch", "too_large"]);
+
+/** Holds a report against the seeds that the chain gives and the gates as they come out here. */
+export const checkReport = (
+  report: Report,
+  { seeds, regated }: { readonly seeds: Readonly<Record<string, string>>; readonly regated: readonly Regated[] },
+  findings: Findings,
+): void => {
+  for (const [group, seed] of Object.entries(seeds))
+    if (report.seeds[group] !== seed)
+      findings.diverges(
+        `report of ${report.validator}: evaluation seed of group "${group}" is ${report.seeds[group] ?? "missing"}, the chain gives ${seed}`,
+      );
+  for (const entry of report.entries) {
+    const found = regated.find(({ submission }) => submission.uid === entry.uid && submission.hotkey === entry.hotkey);
+    const problem = found ? disagreement(entry, found) : "the chain knows no such neuron in this cycle";
+    if (problem !== null) findings.diverges(`report of ${report.validator} on uid ${entry.uid}: ${problem}`);
+  }
+};
+
+const disagreement = (entry: ReportEntry, { submission, result, isRepeated }: Regated): string | null => {
+  const { reveal } = submission;
+  if (entry.artifact !== (reveal?.artifact ?? null) || entry.group !== (reveal?.group ?? null))
+    return `it is about artifact ${entry.artifact}, revealed was ${reveal?.artifact ?? "none"}`;
+  if (entry.verdict === "abstained" || result === null) return null;
+  if (entry.verdict === "scored") {
+    if (!result.ok) return `it was scored, but the gates reject it: ${result.reason}, ${result.detail}`;
+    return isRepeated ? "it was scored, but its tensors had been submitted before" : null;
+  }
+  if (entry.reason === null || MEASURED.has(entry.reason)) return null;
+  if (result.ok) return `it was rejected as ${entry.reason}, but it passes the gates`;
+  return entry.reason === result.reason ? null : `it was rejected as ${entry.reason}, the gates say ${result.reason}`;
+};

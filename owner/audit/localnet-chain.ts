@@ -1,0 +1,64 @@
+import { copyFileSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { type Chain, connectDevChain, genesisSchema, startDevchain } from "#shared/chain/index.js";
+import { BlockZeroError, reasonOf } from "#shared/errors.js";
+
+/** A localnet's chain, as its home has it; it stands still. */
+export interface StillChain {
+  readonly chain: Chain;
+  readonly netuid: number;
+  close(): Promise<void>;
+}
+
+const GENESIS = "chain-genesis.json";
+
+/**
+ * Serves a copy of a localnet's devchain on a free loopback port, with the state of every block at hand. The home stays as it is, and a
+ * localnet may be living in it.
+ *
+ * @throws BlockZeroError AUDIT_WITHOUT_CHAIN, and what starting a devchain throws
+ */
+export const openLocalnetChain = async (home: string): Promise<StillChain> => {
+  const blocks = join(home, "chain", "blocks.jsonl");
+  if (!existsSync(join(home, GENESIS)) || !existsSync(blocks))
+    throw new BlockZeroError(
+      "AUDIT_WITHOUT_CHAIN",
+      `${home} is not the home of a localnet on a devchain`,
+      "name one with --home, or the chain with --chain and --netuid",
+    );
+  const copy = mkdtempSync(join(tmpdir(), "blockzero-audit-"));
+  const closing: (() => unknown)[] = [() => rmSync(copy, { recursive: true, force: true })];
+  const close = async () => {
+    for (const action of closing.splice(0).reverse()) await action();
+  };
+  try {
+    mkdirSync(join(copy, "chain"));
+    copyFileSync(blocks, join(copy, "chain", "blocks.jsonl"));
+    const genesis = readGenesis(join(home, GENESIS));
+    const node = await startDevchain({
+      home: join(copy, "chain"),
+      genesis,
+      port: 0,
+      blockTimeMs: 0,
+      retention: Number.POSITIVE_INFINITY,
+    });
+    closing.push(() => node.close());
+    const chain = await connectDevChain({ endpoint: node.endpoint });
+    closing.push(() => chain.close());
+    return { chain, netuid: genesis.subnets[0]?.netuid ?? 0, close };
+  } catch (thrown) {
+    await close();
+    throw thrown;
+  }
+};
+
+const readGenesis = (path: string) => {
+  try {
+    return genesisSchema.parse(JSON.parse(readFileSync(path, "utf8")));
+  } catch (cause) {
+    throw new BlockZeroError("GENESIS_INVALID", `${path}: ${reasonOf(cause)}`, "restore the localnet's home", {
+      cause,
+    });
+  }
+};

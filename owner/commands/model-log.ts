@@ -1,0 +1,110 @@
+import { type CommandSpec, shutdownSignal } from "#shared/cli/program.js";
+import { BlockZeroError } from "#shared/errors.js";
+import { MAX_MODEL_MANIFEST_BYTES, type ModelManifest, parseModelManifest } from "#shared/protocol/model-manifest.js";
+import { lineage } from "#shared/replay/lineage.js";
+import type { Model } from "#shared/replay/merge-model.js";
+import { createLogger } from "#shared/telemetry/logger.js";
+import { agreedBase } from "../audit/agreed-base.js";
+import { openSubnet, type SubnetLocation } from "../audit/audit-subnet.js";
+import { inWords, sharesByGroup } from "../merged-shares.js";
+import { findModel, openModelStore } from "../model-store.js";
+
+interface Options {
+  readonly home?: string;
+  readonly chain?: string;
+  readonly netuid?: number;
+  readonly model?: string;
+  readonly allowPrivateAddresses?: boolean;
+  readonly json?: boolean;
+}
+
+const LOCALNET = ".blockzero/localnet";
+
+export const log: CommandSpec = {
+  name: "log",
+  description: "show a model's ancestors, newest first, with the miners merged into each and their shares",
+  examples: [
+    "blockzero model log",
+    "blockzero model log --home checkpoints --model 3f2a90c1d7be",
+    "blockzero model log --chain ws://127.0.0.1:9944 --netuid 1 --allow-private-addresses --json",
+  ],
+  define: (command) => {
+    command
+      .option("--home <dir>", `a localnet's home, or a participant's checkpoint_dir; unset: ${LOCALNET}`)
+      .option("--chain <url>", "ask a chain which model is agreed on, and the validators for it")
+      .option("--netuid <n>", "the subnet's number on that chain", Number)
+      .option("--model <hash>", "a model's hash, or of one in the home its beginning; unset: the latest")
+      .option("--allow-private-addresses", "fetch from loopback and private addresses too")
+      .option("--json", "print one JSON array")
+      .action(async (options: Options) => {
+        const models = await ancestors(options);
+        if (options.json)
+          console.log(
+            JSON.stringify(
+              models.map(({ hash, manifest: { cycle, parent, merged } }) => ({ hash, cycle, parent, merged })),
+            ),
+          );
+        else for (const line of models.flatMap(linesOf)) console.log(line);
+        const last = models.at(-1)?.manifest.parent;
+        if (last != null) console.error(`older ancestors, from ${last} on, are not at hand`);
+      });
+  },
+};
+
+const ancestors = async (options: Options): Promise<readonly Model[]> => {
+  const { home, chain, netuid, model, allowPrivateAddresses = false } = options;
+  if (chain !== undefined) {
+    const logger = createLogger({ name: "model", level: "warn", format: "pretty" });
+    return ofChain({ home, chain, netuid, allowPrivateAddresses, log: logger, signal: shutdownSignal() }, model);
+  }
+  const store = await openModelStore(home ?? LOCALNET);
+  return walk(findModel(store, model ?? "latest").hash, async (hash) => store.models.get(hash) ?? null);
+};
+
+const ofChain = async (location: SubnetLocation, model: string | undefined): Promise<readonly Model[]> => {
+  const subnet = await openSubnet(location);
+  try {
+    const { source, last } = subnet;
+    const head = model ?? (await agreedBase(source, last + 1, subnet.head));
+    return await walk(head, async (hash) => {
+      const parsed = parseModelManifest(
+        await source.fetch({ hash, maxBytes: MAX_MODEL_MANIFEST_BYTES }).catch(nothing),
+      );
+      return parsed.ok ? parsed.value : null;
+    });
+  } finally {
+    await subnet.close();
+  }
+};
+
+const nothing = (thrown: unknown): Uint8Array => {
+  if (thrown instanceof BlockZeroError && thrown.code.startsWith("FETCH_")) return new Uint8Array();
+  throw thrown;
+};
+
+/** As far back as manifests are at hand. @throws MODEL_UNKNOWN where not even the first is */
+const walk = async (
+  hash: string,
+  manifestOf: (hash: string) => Promise<ModelManifest | null>,
+): Promise<readonly Model[]> => {
+  const found: Model[] = [];
+  const unknown = (missing: string) =>
+    new BlockZeroError("MODEL_UNKNOWN", `model ${missing} is nowhere to be had`, "name another");
+  try {
+    for await (const model of lineage(hash, async (next) => {
+      const manifest = await manifestOf(next);
+      if (manifest === null) throw unknown(next);
+      return manifest;
+    }))
+      found.push(model);
+  } catch (thrown) {
+    if (found.length === 0 || !(thrown instanceof BlockZeroError) || thrown.code !== "MODEL_UNKNOWN") throw thrown;
+  }
+  return found;
+};
+
+const linesOf = ({ hash, manifest: { cycle, parent, merged } }: Model): readonly string[] => [
+  `model ${hash}  ${parent === null ? "genesis" : `cycle ${cycle}`}`,
+  ...[...sharesByGroup(merged)].map(([group, updates]) => `    ${group}: ${inWords(updates)}`),
+  ...(parent !== null && merged.length === 0 ? ["    nobody improved it"] : []),
+];

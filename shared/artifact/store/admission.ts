@@ -1,0 +1,106 @@
+import { isIPv6 } from "node:net";
+import { isRequestSigned, NONCE_WINDOW_MS, parseRequestHeader } from "#shared/protocol/request.js";
+import type { Verify } from "#shared/protocol/signing.js";
+import { tokenBuckets } from "./token-buckets.js";
+
+/** What a hotkey is in the subnet; null for a stranger. */
+export type Standing = "validator" | "miner" | null;
+
+export interface AdmissionOptions {
+  readonly verify: Verify;
+  readonly standing: (hotkey: string) => Standing;
+  /** Whether those who do not sign, or are strangers, are served at all. */
+  readonly serveStrangers: boolean;
+  /** Requests a minute of one hotkey of the subnet. */
+  readonly perHotkey: number;
+  /** Requests a minute from one address that no hotkey of the subnet signed. */
+  readonly perAddress: number;
+  /** Milliseconds since the epoch. */
+  readonly now?: () => number;
+}
+
+export interface AdmissionRequest {
+  readonly method: string;
+  /** The server's own, as records name it. */
+  readonly origin: string;
+  readonly path: string;
+  readonly authorization: string | undefined;
+  readonly address: string;
+}
+
+export type Admission =
+  | { readonly ok: true; readonly urgency: Urgency }
+  | { readonly ok: false; readonly status: 401; readonly reason: string }
+  | { readonly ok: false; readonly status: 429; readonly reason: string; readonly retryMs: number };
+
+/** Validators first, then miners, then everybody else. */
+export type Urgency = 0 | 1 | 2;
+
+/** Signatures a minute that are checked for one address: a check costs more than most answers. */
+const CHECKS_PER_MINUTE = 6000;
+
+/**
+ * Decides who may ask. A request that a hotkey of the subnet signed counts against that hotkey alone; every other one against
+ * its address. A nonce is taken once, within a minute of this machine's clock.
+ */
+export const createAdmission = (options: AdmissionOptions): ((request: AdmissionRequest) => Admission) => {
+  const { verify, standing, serveStrangers, now = Date.now } = options;
+  const hotkeys = tokenBuckets({ perMinute: options.perHotkey, now });
+  const addresses = tokenBuckets({ perMinute: options.perAddress, now });
+  const checks = tokenBuckets({ perMinute: CHECKS_PER_MINUTE, now });
+  const isFresh = nonceWindow(now);
+
+  const limited = (retryMs: number, urgency: Urgency): Admission =>
+    retryMs === 0 ? { ok: true, urgency } : { ok: false, status: 429, reason: "too many requests", retryMs };
+
+  const stranger = (address: string): Admission =>
+    serveStrangers
+      ? limited(addresses.take(networkOf(address)), 2)
+      : { ok: false, status: 401, reason: "sign requests with a hotkey of this subnet" };
+
+  return ({ authorization, address, ...request }) => {
+    if (authorization === undefined) return stranger(address);
+    const refused = (reason: string): Admission => {
+      const retryMs = addresses.take(networkOf(address));
+      return retryMs === 0 ? { ok: false, status: 401, reason } : limited(retryMs, 2);
+    };
+    const claim = parseRequestHeader(authorization);
+    if (claim === null) return refused("not a BlockZero signature");
+    const role = standing(claim.hotkey);
+    if (role === null) return stranger(address);
+    const retryMs = checks.take(networkOf(address));
+    if (retryMs > 0) return limited(retryMs, 2);
+    if (!isRequestSigned(claim, request, verify)) return refused("the signature does not hold for this request");
+    if (!isFresh(claim.hotkey, claim.nonce)) return refused("the nonce was used, or is not of this minute");
+    return limited(hotkeys.take(claim.hotkey), role === "validator" ? 0 : 1);
+  };
+};
+
+/** An IPv6 host commands a whole /64. */
+export const networkOf = (address: string): string => {
+  const plain = address.replace(/^::ffff:(?=[0-9.]+$)/, "").replace(/%.*$/, "");
+  if (!isIPv6(plain)) return plain;
+  const [head = "", tail] = plain.split("::");
+  const before = head === "" ? [] : head.split(":");
+  const after = tail === undefined || tail === "" ? [] : tail.split(":");
+  const zeros = tail === undefined ? [] : new Array<string>(Math.max(0, 8 - before.length - after.length)).fill("0");
+  return `${[...before, ...zeros, ...after].slice(0, 4).join(":")}::/64`;
+};
+
+/** Whether a nonce lies in the window and was not seen before. Only verified requests of known hotkeys get here, so the memory is bounded. */
+const nonceWindow = (now: () => number) => {
+  const seen = new Map<string, Set<number>>();
+  return (hotkey: string, nonce: number): boolean => {
+    const at = now();
+    if (Math.abs(nonce - at) > NONCE_WINDOW_MS) return false;
+    const nonces = seen.get(hotkey) ?? new Set();
+    if (nonces.has(nonce)) return false;
+    for (const old of nonces) {
+      // Nonces of one hotkey come almost in order.
+      if (old >= at - NONCE_WINDOW_MS) break;
+      nonces.delete(old);
+    }
+    seen.set(hotkey, nonces.add(nonce));
+    return true;
+  };
+};

@@ -1,0 +1,48 @@
+import type { Commitment } from "#shared/chain/chain.js";
+import { agreedModel, type SignedModelRecord } from "#shared/protocol/agreement.js";
+import type { Network } from "#shared/protocol/network.js";
+import { phaseWindow } from "#shared/protocol/phases.js";
+import { type ModelRecord, parseRecord, shortHash } from "#shared/protocol/records.js";
+import { permittedStakes, type Stakes } from "#shared/protocol/stake.js";
+import type { CycleSource } from "./source.js";
+
+/** What the validators committed as the model of a cycle. */
+export interface ModelOutcome {
+  /** Hash that more than half of the stake committed, or null: then the model before stays in force. */
+  readonly agreed: string | null;
+  readonly records: readonly SignedModelRecord[];
+  readonly stakes: Stakes;
+}
+
+/** The last block whose state counts for a cycle's model records. */
+export const lastModelBlock = (cycle: number, { phases }: Pick<Network, "phases">): number =>
+  phaseWindow(cycle + 1, "distribute", phases).end - 1;
+
+/** The network's model records among a subnet's commitments. */
+export const modelRecords = (
+  commitments: readonly Commitment[],
+  networkHash: string,
+): readonly { readonly hotkey: string; readonly record: ModelRecord; readonly block: number }[] =>
+  commitments.flatMap(({ hotkey, data, block }) => {
+    const parsed = parseRecord(data);
+    if (!parsed.ok || parsed.value.type !== "model" || parsed.value.network !== shortHash(networkHash)) return [];
+    return [{ hotkey, record: parsed.value, block }];
+  });
+
+/** The outcome of a cycle's merge in the state after block `at`; final at `lastModelBlock`. */
+export const modelOutcome = async (
+  { chain, network, networkHash }: Omit<CycleSource, "fetch">,
+  cycle: number,
+  at: number,
+): Promise<ModelOutcome> => {
+  const [metagraph, commitments] = await Promise.all([
+    chain.metagraph(network.netuid, at),
+    chain.commitments(network.netuid, at),
+  ]);
+  const merge = phaseWindow(cycle, "merge", network.phases);
+  const stakes = permittedStakes(metagraph.neurons);
+  const records = modelRecords(commitments, networkHash).filter(
+    ({ record, block }) => record.cycle === cycle && block >= merge.start,
+  );
+  return { agreed: agreedModel(records, stakes), records, stakes };
+};

@@ -1,0 +1,35 @@
+import type { MergedUpdate, ModelManifest } from "#shared/protocol/model-manifest.js";
+import type { Model } from "./merge-model.js";
+
+/** Ancestors that are searched for earlier copies of an update. */
+const DEPTH = 64;
+
+export type Ancestry = readonly (MergedUpdate & { readonly cycle: number })[];
+
+/** A model and its ancestors, newest first, as far as `manifestOf` goes: what it throws ends the walk for its caller. */
+export async function* lineage(
+  hash: string,
+  manifestOf: (hash: string) => Promise<ModelManifest>,
+): AsyncGenerator<Model> {
+  for (let next: string | null = hash; next !== null; ) {
+    const manifest = await manifestOf(next);
+    yield { hash: next, manifest };
+    next = manifest.parent;
+  }
+}
+
+/** Every update merged into a model or its recent ancestors, newest first. */
+export const ancestry = async (
+  models: { manifest(hash: string, signal: AbortSignal): Promise<ModelManifest> },
+  hash: string,
+  signal: AbortSignal,
+): Promise<Ancestry> => {
+  const updates: (MergedUpdate & { cycle: number })[] = [];
+  let depth = 0;
+  for await (const { manifest } of lineage(hash, (ancestor) => models.manifest(ancestor, signal))) {
+    updates.push(...manifest.merged.map((update) => ({ ...update, cycle: manifest.cycle })));
+    depth += 1;
+    if (depth === DEPTH) break;
+  }
+  return updates;
+};

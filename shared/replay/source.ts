@@ -1,0 +1,23 @@
+import type { Chain } from "#shared/chain/chain.js";
+import type { Network } from "#shared/protocol/network.js";
+
+/** A file somebody named by hash. */
+export interface FileRequest {
+  readonly hash: string;
+  readonly maxBytes: number;
+  /** Origin that a record on chain names for it; others may have it too. */
+  readonly location?: string;
+}
+
+/**
+ * All that a replay may know: chain state at a block, and files by hash. Who waits how long for a file is the caller's affair: two sources
+ * that have the same chain and the same files give the same results.
+ */
+export interface CycleSource {
+  readonly chain: Pick<Chain, "metagraph" | "commitments" | "blockHash">;
+  readonly network: Network;
+  /** Full hash of the network file. */
+  readonly networkHash: string;
+  /** Bytes that have that hash. @throws BlockZeroError FETCH_… where they cannot be had */
+  fetch(file: FileRequest): Promise<Uint8Array>;
+}

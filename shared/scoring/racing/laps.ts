@@ -1,0 +1,35 @@
+import type { RaceRules } from "./rules.js";
+
+/** A number of batches after which a race may end for a miner, and what recognition then takes. */
+export interface Lap {
+  /** Evaluated so far, from the first one on. */
+  readonly batches: number;
+  /** One-sided confidence at which an improvement is recognised after this lap. */
+  readonly confidence: number;
+}
+
+/** Fewer differences say too little of their own spread. */
+const LEAST_BATCHES = 4;
+
+/**
+ * Laps that double: the last one ends with all batches, the one before with half of them, and so on while there are at least 4. Who
+ * looks several times lets noise through several times, so the laps share the error that `confidence` leaves: half of it is the last
+ * one's, the others have equal parts of the rest. By Bonferroni's inequality noise is then recognised no more often, wherever it stops.
+ * (Group-sequential trials do so: Pocock, "Group sequential methods in the design and analysis of clinical trials", 1977.)
+ */
+export const planLaps = ({
+  batches,
+  confidence,
+  rounds,
+}: Pick<RaceRules, "batches" | "confidence" | "rounds">): readonly [Lap, ...Lap[]] => {
+  const error = 1 - confidence;
+  const early = Array.from({ length: rounds - 1 }, (_, i) => Math.ceil(batches / 2 ** (rounds - 1 - i))).filter(
+    (count) => count >= LEAST_BATCHES && count < batches,
+  );
+  const last = { batches, confidence: early.length === 0 ? confidence : 1 - error / 2 };
+  const [first = last, ...others] = early.map((count) => ({
+    batches: count,
+    confidence: 1 - error / 2 / early.length,
+  }));
+  return first === last ? [last] : [first, ...others, last];
+};

@@ -1,0 +1,63 @@
+/**
+ * An update's tensors in ascending order of name: one point in the space that updates are compared in. It is gone through more than once,
+ * tensor by tensor, so that it need not be in memory as a whole.
+ */
+export type Point = Iterable<Float32Array>;
+
+/** √Σx², summed in float64 in the given order. */
+export const normOf = (point: Point): number => {
+  let sum = 0;
+  for (const data of point) for (let i = 0; i < data.length; i++) sum += data[i]! * data[i]!;
+  return Math.sqrt(sum);
+};
+
+/**
+ * Squared distances of all pairs of `factor · point`, [n][n], summed in float64 in the given order. They are all that a rule needs whose
+ * result is a combination of the points: its iterations then cost nothing per element.
+ */
+export const squaredDistances = (
+  points: readonly Point[],
+  factors: readonly number[],
+): readonly (readonly number[])[] => {
+  const squared = points.map(() => new Array<number>(points.length).fill(0));
+  for (const tensors of sideBySide(points))
+    for (const [a, left] of tensors.entries())
+      for (let b = a + 1; b < tensors.length; b++) {
+        const right = tensors[b]!;
+        let sum = squared[a]![b]!;
+        for (let i = 0; i < left.length; i++) {
+          const apart = factors[a]! * left[i]! - factors[b]! * right[i]!;
+          sum += apart * apart;
+        }
+        squared[a]![b] = sum;
+        squared[b]![a] = sum;
+      }
+  return squared;
+};
+
+/**
+ * How far each point is from Σ weightₖ · pointₖ, for weights that sum to 1:
+ * |Σ wᵢxᵢ − xₖ|² = Σᵢ wᵢ Dᵢₖ − ½ Σᵢⱼ wᵢ wⱼ Dᵢⱼ with D the squared distances.
+ */
+export const distancesTo = (weights: readonly number[], squared: readonly (readonly number[])[]): readonly number[] => {
+  const towards = squared.map((row) => row.reduce((sum, d, i) => sum + weights[i]! * d, 0));
+  const spread = towards.reduce((sum, value, k) => sum + weights[k]! * value, 0) / 2;
+  return towards.map((value) => Math.sqrt(Math.max(0, value - spread)));
+};
+
+/** The middle one, of an even number the lower: never above what more than half of them reach. */
+export const lowerMedian = (values: readonly number[]): number =>
+  [...values].sort((a, b) => a - b)[(values.length - 1) >> 1]!;
+
+/** The points' first tensors, then their second ones, and so on. */
+export function* sideBySide(points: readonly Point[]): Generator<readonly Float32Array[]> {
+  const iterators = points.map((point) => point[Symbol.iterator]());
+  for (;;) {
+    const tensors = iterators.flatMap((iterator) => {
+      const { done, value } = iterator.next();
+      return done ? [] : [value];
+    });
+    if (tensors.length < points.length || tensors.length === 0) return;
+    yield tensors;
+  }
+}

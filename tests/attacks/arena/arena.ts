@@ -1,0 +1,190 @@
+import { loadModel, wholeModel } from "#shared/participant/base-model.js";
+import { MAX_REPORT_BYTES, parseReport, type Report } from "#shared/protocol/report.js";
+import type { AgreedOutcome } from "#shared/protocol/tally.js";
+import { liveCycle } from "#validator/cycle.js";
+import { agreeOn } from "#validator/merge-cycle.js";
+import { NETUID } from "../../support/micro-network.js";
+import { type Living, openSubnet, type Subnet, until } from "../../support/subnet.js";
+import { type Forged, type Forgery, forge, serve } from "../../support/updates.js";
+import { openMeter, openValidator, type TestValidator } from "../../support/validator.js";
+import type { Attack, BaseView, Den, Past, Turn } from "../attack.js";
+import { type Ground, modelLoss } from "./ground.js";
+import { liarsCycle } from "./liar.js";
+
+/** What came of it. */
+export interface Campaign {
+  /** By cycle: the attackers' share of all miners' incentive, and the mean share of an honest miner of their group. */
+  readonly incentives: readonly { readonly attackers: number; readonly honest: number }[];
+  /** What was agreed of the attackers' submissions, all cycles together. */
+  readonly outcomes: readonly AgreedOutcome[];
+  /** Hotkeys of the attackers whose updates were merged, an entry each time. */
+  readonly merged: readonly string[];
+  /** Whether, in all cycles, what was agreed is what an honest validator merged, and what it measured. */
+  readonly agreedOn: { readonly model: boolean; readonly scores: boolean };
+  /** Held-out loss of the last agreed model. */
+  readonly loss: number;
+}
+
+const VALIDATORS = ["vera", "vito"];
+const LIAR = "mallory";
+/** Below half of the whole, and above each honest one's. */
+const STAKES = { vera: 2000, vito: 2000, [LIAR]: 3000 };
+/** Honest miners of the attacked group, more than there are places; and one in the other group. */
+const HONEST = ["ann", "bob", "cat", "dan"];
+const ELSEWHERE = "pam";
+const group = "math";
+const OTHER = "prose";
+
+/**
+ * Lives through some cycles: honest miners, an attacker, validators as the program makes them, on a devchain of its own. Files come
+ * from the owner's server: Whoever
+ * is served is served by the owner's server. Without an attack nobody but the honest miners is there.
+ */
+export const campaign = async (
+  t: Living,
+  { genesis, gym, network }: Ground,
+  attack: Attack,
+  cycles: number,
+): Promise<Campaign> => {
+  const identities = Array.from({ length: attack.identities ?? 1 }, (_, i) => `eve${i + 1}`);
+  const lie = attack.lie;
+  const subnet = await openSubnet(t, {
+    genesis,
+    network,
+    validators: lie ? STAKES : { vera: STAKES.vera, vito: STAKES.vito },
+    miners: [...HONEST, ELSEWHERE, ...identities],
+  });
+  const open = (name: string) => openValidator(t, subnet, name);
+  const honest = await Promise.all(VALIDATORS.map(open));
+  const liar = lie ? await open(LIAR) : null;
+  const validators = liar ? [...VALIDATORS, LIAR] : VALIDATORS;
+  const { participant } = honest[0]!;
+  const meter = await openMeter(t, subnet);
+  const attackers = new Set(identities.map(subnet.uid));
+
+  const viewOf = async (hash: string): Promise<BaseView> => {
+    const model = await loadModel(participant, hash);
+    return { hash, whole: wholeModel(model), own: model.groups.get(group)!.weights };
+  };
+  const incentives: { attackers: number; honest: number }[] = [];
+  const outcomes: AgreedOutcome[] = [];
+  const merged: string[] = [];
+  const agreedOn = { model: true, scores: true };
+  let past: readonly Past[] = [];
+  let base = await viewOf(subnet.modelHash);
+
+  for (let cycle = 1; cycle <= cycles; cycle++) {
+    const window = (phase: Parameters<Subnet["window"]>[1]) => subnet.window(cycle, phase);
+    const train = (name: string, inGroup: string) =>
+      gym.train({ base: base.whole, group: inGroup, stream: `${name}/${cycle}` });
+    const forgeNow = (forgery: Omit<Forgery, "group"> & { readonly group?: string }) =>
+      forge(subnet, { cycle, group, ...forgery, change: { base: base.hash, ...forgery.change } });
+    const submissions: Den["honest"][number][] = [];
+    for (const miner of HONEST) {
+      const update = await train(miner, group);
+      submissions.push({ miner, update, forged: forgeNow({ miner, tensors: update }) });
+    }
+    const other = forgeNow({ miner: ELSEWHERE, group: OTHER, tensors: await train(ELSEWHERE, OTHER) });
+    const turns: readonly Turn[] = await attack.submit({
+      subnet,
+      cycle,
+      group,
+      identities,
+      base,
+      honest: submissions,
+      past,
+      meter,
+      train: ({ stream = "eve1", steps, batches, from = base } = {}) =>
+        gym.train({
+          base: from.whole,
+          group,
+          stream: batches ?? `${stream}/${cycle}`,
+          ...(steps !== undefined && { steps }),
+        }),
+      forge: forgeNow,
+    });
+    const honestly: Record<string, Forged> = { [ELSEWHERE]: other };
+    for (const { miner, forged } of submissions) honestly[miner] = forged;
+
+    for (const one of Object.values(honestly)) await serve(subnet, one);
+    for (const { forged, served = true } of turns) if (served) await serve(subnet, forged);
+    for (const phase of ["commit", "reveal"] as const) {
+      await subnet.to(window(phase).start - 1);
+      await subnet.record(Object.fromEntries(Object.entries(honestly).map(([name, one]) => [name, one[phase]])));
+      // Whoever reacts to what others show comes a block later.
+      await subnet.record(
+        Object.fromEntries(
+          turns.flatMap((turn) => {
+            const record = turn[phase] === undefined ? turn.forged[phase] : turn[phase];
+            return record === null ? [] : [[identities[turns.indexOf(turn)]!, record]];
+          }),
+        ),
+      );
+    }
+
+    const nonces = () => Promise.all(validators.map((name) => subnet.chain.nonce(subnet.signer(name).address)));
+    const before = await nonces();
+    const lives = honest.map((validator) => liveCycle(validator, cycle));
+    if (lie && liar) lives.push(liarsCycle(liar, lie, { cycle, attackers, eve: attackers.values().next().value ?? 0 }));
+    const sent = (extrinsics: number) =>
+      Promise.race([
+        Promise.all(validators.map((name, i) => subnet.sent(name, before[i]! + extrinsics))),
+        // Ends the wait where one of them ended early.
+        Promise.all(lives),
+      ]);
+    await subnet.to(window("evaluate").start);
+    await sent(1);
+    await subnet.to(window("evaluate").start + 1);
+    await until(t, () => honest.every(({ journal }) => journal.value.cycles[cycle]?.reported !== undefined));
+    await subnet.to(window("merge").start);
+    await sent(3);
+    await subnet.to(window("merge").start + 1);
+    await Promise.all(lives);
+
+    await subnet.to(window("merge").end - 1);
+    const { neurons } = await subnet.chain.metagraph(NETUID);
+    const total = neurons.reduce((sum, { incentive }) => sum + incentive, 0) || 1;
+    const incentiveOf = (names: readonly string[]) =>
+      names.reduce((sum, name) => sum + neurons[subnet.uid(name)]!.incentive, 0) / total;
+    incentives.push({ attackers: incentiveOf(identities), honest: incentiveOf(HONEST) / HONEST.length });
+    const agreed = await agreeOn(participant, cycle);
+    const measured = await ownReport(honest[0]!, cycle);
+    for (const { uid, score } of agreed.outcomes)
+      if (score !== measured.find((entry) => entry.uid === uid)?.score) agreedOn.scores = false;
+    outcomes.push(...agreed.outcomes.filter(({ uid }) => attackers.has(uid)));
+
+    await subnet.to(subnet.window(cycle + 1, "distribute").end - 1);
+    const next = await participant.models.baseOf(cycle + 1);
+    const manifest = await participant.models.manifest(next, participant.signal);
+    const own = manifest.merged.filter((one) => one.group === group && manifest.cycle === cycle);
+    merged.push(...own.filter(({ uid }) => attackers.has(uid)).map(({ hotkey }) => hotkey));
+    if (next !== honest[0]!.journal.value.cycles[cycle]?.model) agreedOn.model = false;
+    const best = [...own].sort((a, b) => b.share - a.share);
+    const forged = { ...honestly, ...Object.fromEntries(turns.map((turn, i) => [identities[i]!, turn.forged])) };
+    past = [
+      {
+        cycle,
+        base,
+        forged,
+        merged: best.flatMap(({ artifact }) =>
+          submissions.filter((one) => one.forged.artifact === artifact).map(({ update }) => update),
+        ),
+      },
+      ...past,
+    ];
+    base = await viewOf(next);
+  }
+  return { incentives, outcomes, merged, agreedOn, loss: await modelLoss(meter, subnet.network, base.whole) };
+};
+
+const ownReport = async ({ participant, journal }: TestValidator, cycle: number): Promise<Report["entries"]> => {
+  const hash = journal.value.cycles[cycle]?.report ?? "";
+  const bytes = await participant.blobs.get({
+    hash,
+    maxBytes: MAX_REPORT_BYTES,
+    locations: [],
+    signal: participant.signal,
+  });
+  const report = parseReport(bytes);
+  return report.ok ? report.value.entries : [];
+};

@@ -1,0 +1,59 @@
+import { mean } from "#shared/mean.js";
+import type { Parameters } from "#shared/model/parameters.js";
+import type { Network } from "#shared/protocol/network.js";
+import { heldOutLosses, type LossMeter } from "#shared/training/loss-meter.js";
+import { mapValues } from "#shared/training/objective.js";
+import { pretrain } from "#shared/training/pretrain.js";
+import { template } from "../../support/micro-network.js";
+import { device } from "../../support/updates.js";
+import { type Gym, openGym } from "./gym.js";
+
+/** Paid and merged in a group; fewer than there are honest miners, as on a subnet whose places are fought for. */
+const PLACES = 3;
+
+/** The micro network with an outer step for a run of few, short cycles. */
+const network: Omit<Network, "genesis"> = {
+  ...template,
+  model: { ...template.model, moe_intermediate_size: 24 },
+  training: { ...template.training, outer_momentum: 0.5 },
+  scoring: {
+    ...template.scoring,
+    eval_batches: 24,
+    top_n: PLACES,
+    rewards: { curve: "top-n", n: PLACES, decay: { ratio: 1.5 }, floor: 0 },
+  },
+};
+
+const PRETRAINING = { seed: "arena", steps: 200, batchSize: 8, learningRate: 0.01 };
+
+const ENGLISH = [
+  { kind: "moby-dick", weight: 1 },
+  { kind: "arithmetic", weight: 0.05 },
+];
+
+/** What a campaign is fought on. */
+export interface Ground {
+  readonly network: Omit<Network, "genesis">;
+  readonly genesis: Parameters;
+  readonly gym: Gym;
+}
+
+/**
+ * The genesis model knows English and has hardly seen the attacked group's text: on a random model even noise may help, and on one that has learnt
+ * its text already honest miners' gains are as small as the noise.
+ */
+export const genesisModel = (): Promise<Parameters> => {
+  const groups = mapValues(network.groups, (group) => ({ ...group, data: ENGLISH }));
+  const { signal } = new AbortController();
+  return pretrain({ network: { ...network, groups }, device, ...PRETRAINING, signal });
+};
+
+/** @param change what an attack needs changed in the network file */
+export const openGround = (genesis: Parameters, change: (usual: typeof network) => typeof network): Ground => {
+  const own = change(network);
+  return { network: own, genesis, gym: openGym(own) };
+};
+
+/** Mean over all groups, nats a token; the same text for every model. */
+export const modelLoss = async (meter: LossMeter, of: Network, parameters: Parameters): Promise<number> =>
+  mean(Object.values(await heldOutLosses(meter, of, parameters)));

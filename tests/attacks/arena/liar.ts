@@ -1,0 +1,47 @@
+import { setWeightsOnce } from "#shared/participant/weights/set-weights.js";
+import { canonicalBytes } from "#shared/protocol/network.js";
+import { phaseWindow } from "#shared/protocol/phases.js";
+import { encodeRecord, shortHash } from "#shared/protocol/records.js";
+import { reportHash, signReport } from "#shared/protocol/report.js";
+import { judgeCycle } from "#validator/judge.js";
+import { agreeOn, mergeCycle } from "#validator/merge-cycle.js";
+import type { TestValidator } from "../../support/validator.js";
+import type { Lie } from "../attack.js";
+
+export interface Accomplices {
+  readonly cycle: number;
+  /** The attacker's uids, and the one that gets the weights. */
+  readonly attackers: ReadonlySet<number>;
+  readonly eve: number;
+}
+
+/** A validator's cycle, done in time and in form, but not in truth. */
+export const liarsCycle = async (
+  { participant, meter, weights }: TestValidator,
+  lie: Lie,
+  { cycle, attackers, eve }: Accomplices,
+): Promise<void> => {
+  const { blobs, clock, location, network, networkHash, signal, signer } = participant;
+  const window = (phase: "evaluate" | "merge") => phaseWindow(cycle, phase, network.phases);
+  const head = { network: shortHash(networkHash), cycle, location };
+  const { validator: _, signature: __, ...measured } = await judgeCycle(participant, meter, cycle);
+  const entries = lie.entries?.(measured.entries, { attackers }) ?? measured.entries;
+  const report = signReport({ ...measured, entries: [...entries] }, signer);
+  await blobs.put(canonicalBytes(report));
+  await participant.commitOnce({
+    key: `${cycle}/report`,
+    data: encodeRecord({ type: "report", ...head, report: reportHash(report) }),
+    window: window("evaluate"),
+  });
+  await clock.reach(window("merge").start, signal);
+  const { hash } = await mergeCycle(participant, cycle, await agreeOn(participant, cycle));
+  const writes = [
+    participant.commitOnce({
+      key: `${cycle}/model`,
+      data: encodeRecord({ type: "model", ...head, model: lie.model?.(hash) ?? hash }),
+      window: window("merge"),
+    }),
+    setWeightsOnce(weights, { key: String(window("merge").start), weights: [[eve, 65535]], window: window("merge") }),
+  ];
+  await Promise.all(writes);
+};

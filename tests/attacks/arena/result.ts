@@ -1,0 +1,68 @@
+import { mean } from "#shared/mean.js";
+import type { Attack } from "../attack.js";
+import type { Campaign } from "./arena.js";
+
+/** An attack's line in the table, and in the file of `npm run attacks -- --json`. */
+export interface Result {
+  readonly attack: string;
+  /**
+   * What a cycle earns, as a share of the incentive of the whole subnet: that of all the attacker's hotkeys together, the mean over all
+   * cycles, less `IDENTITY_COST` for each hotkey after the first.
+   */
+  readonly payoff: number;
+  /** The same for an honest miner of the group with one hotkey: the mean of all of them where the attacker's own is one more of their kind. */
+  readonly honestPayoff: number;
+  /** Held-out loss of the last model, mean of all groups, nats a token; without: where the attacker stays away. */
+  readonly modelLossWithAttack: number;
+  readonly modelLossWithout: number;
+  /** What stopped it: reasons of rejection, and what else it ran into. */
+  readonly caughtBy: readonly string[];
+}
+
+/** One more hotkey's registration and upkeep a cycle, as a share of all incentive. */
+export const IDENTITY_COST = 0.01;
+
+/** A model may be worse by this share. */
+export const TOLERANCE = 0.01;
+
+export interface Reference {
+  /** The attacker stays away. */
+  readonly absent: Campaign;
+  /** The attacker is one more honest miner. */
+  readonly honest: Campaign;
+}
+
+export const resultOf = (attack: Attack, attacked: Campaign, { absent, honest }: Reference): Result => {
+  const spent = ((attack.identities ?? 1) - 1) * IDENTITY_COST;
+  return {
+    attack: attack.name,
+    payoff: mean(attacked.incentives.map(({ attackers }) => attackers)) - spent,
+    honestPayoff: honestShare(honest),
+    modelLossWithAttack: attacked.loss,
+    modelLossWithout: absent.loss,
+    caughtBy: caughtBy(attack, attacked),
+  };
+};
+
+/** Whether honest work would have earned as much, and the model is none the worse. */
+export const isHarmless = ({ payoff, honestPayoff, modelLossWithAttack, modelLossWithout }: Result): boolean =>
+  payoff <= honestPayoff && modelLossWithAttack <= modelLossWithout * (1 + TOLERANCE);
+
+const HONEST_OTHERS = 4;
+
+/** The attacker's place is one of five like it: its own share there would be luck. */
+const honestShare = ({ incentives }: Campaign): number =>
+  mean(incentives.map(({ attackers, honest }) => (attackers + HONEST_OTHERS * honest) / (HONEST_OTHERS + 1)));
+
+const caughtBy = ({ lie }: Attack, { outcomes, merged, incentives, agreedOn }: Campaign): readonly string[] => {
+  const found = new Set<string>();
+  for (const { reason, verdict, score, hotkey } of outcomes) {
+    if (reason !== null) found.add(reason);
+    else if (verdict === "scored" && score === 0) found.add("proof-of-loss");
+    else if (!merged.includes(hotkey)) found.add("rank");
+  }
+  if (lie?.entries && agreedOn.scores) found.add("tally");
+  if (lie?.model && agreedOn.model) found.add("majority of models");
+  if (lie && incentives.every(({ attackers }) => attackers === 0)) found.add("yuma");
+  return [...found].sort();
+};

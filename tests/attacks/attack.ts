@@ -1,0 +1,90 @@
+import type { Batch } from "#shared/data/loader.js";
+import type { Parameters } from "#shared/model/parameters.js";
+import type { Network } from "#shared/protocol/network.js";
+import type { ReportEntry } from "#shared/protocol/report.js";
+import type { LossMeter } from "#shared/training/loss-meter.js";
+import type { Subnet } from "../support/subnet.js";
+import type { Forged, Forgery } from "../support/updates.js";
+
+/** What somebody tries, as a description: the arena lives it through with real validators on a real chain. */
+export interface Attack {
+  readonly name: string;
+  readonly description: string;
+  /** That it pays is known: why, and what helps. */
+  readonly known?: string;
+  /** Hotkeys that the attacker mines with; one unless given. */
+  readonly identities?: number;
+  /** What the attack needs the network file to say. @param folder for files of its own */
+  readonly network?: (network: Omit<Network, "genesis">, folder: string) => Omit<Network, "genesis">;
+  /** What its miners submit in a cycle. */
+  readonly submit: (den: Den) => Promise<readonly Turn[]>;
+  /** What its validator, which has less than half of the stake, says and sets; none unless given. */
+  readonly lie?: Lie;
+}
+
+/** One identity's submission. */
+export interface Turn {
+  readonly forged: Forged;
+  /** Records where they are not the submission's own; null: it sends none. */
+  readonly commit?: string | null;
+  readonly reveal?: string | null;
+  /** Whether its files can be had; yes unless given. */
+  readonly served?: boolean;
+}
+
+/** What the attacker knows and can do in a cycle. Identities are `eve1`, `eve2`, … */
+export interface Den {
+  readonly subnet: Subnet;
+  readonly cycle: number;
+  /** The group that all of this is about. */
+  readonly group: string;
+  readonly identities: readonly string[];
+  /** The agreed model: its hash, all its tensors, those of the attacked group. */
+  readonly base: BaseView;
+  /** Submissions of the honest miners in the group, the update that each encodes beside it; whoever has an insider knows them early. */
+  readonly honest: readonly { readonly miner: string; readonly update: Parameters; readonly forged: Forged }[];
+  /** Earlier cycles, newest first. */
+  readonly past: readonly Past[];
+  /** Measures a model as validators do. */
+  readonly meter: LossMeter;
+  /** An honest miner's training, of which one thing or another may be changed. */
+  train(options?: TrainingRun): Promise<Parameters>;
+  forge(forgery: Omit<Forgery, "group"> & { readonly group?: string }): Forged;
+}
+
+export interface BaseView {
+  readonly hash: string;
+  readonly whole: Parameters;
+  readonly own: Parameters;
+}
+
+export interface Past {
+  readonly cycle: number;
+  readonly base: BaseView;
+  /** All submissions by miner, honest and not. */
+  readonly forged: Readonly<Record<string, Forged>>;
+  /** Updates of the honest miners that were merged, the one with the largest share first. */
+  readonly merged: readonly Parameters[];
+}
+
+export interface TrainingRun {
+  /** Whose stream of batches; the attacker's own unless given. */
+  readonly stream?: string;
+  readonly steps?: number;
+  /** Instead of the stream: the batches, one a step. */
+  readonly batches?: readonly Batch[];
+  /** Trained from, where not from the agreed model. */
+  readonly from?: BaseView;
+}
+
+/** Whatever else it says, a lying validator gives all its weight to the attacker's first hotkey. */
+export interface Lie {
+  /** Its report in place of what it really measured. */
+  readonly entries?: (measured: readonly ReportEntry[], den: LiarsDen) => readonly ReportEntry[];
+  /** The model that it names in place of the one that it merged. */
+  readonly model?: (merged: string) => string;
+}
+
+export interface LiarsDen {
+  readonly attackers: ReadonlySet<number>;
+}

@@ -1,0 +1,57 @@
+import type { Attack } from "../attack.js";
+import { collusion } from "./collusion.js";
+import { copy } from "./copy.js";
+import { copyCommitment } from "./copy-commitment.js";
+import { copyLastWinner } from "./copy-last-winner.js";
+import { copyPlusNoise } from "./copy-plus-noise.js";
+import { evaluationText } from "./evaluation-text.js";
+import { extraTensors } from "./extra-tensors.js";
+import { hugeNorm } from "./huge-norm.js";
+import { lazy } from "./lazy.js";
+import { liarInflates } from "./liar-inflates.js";
+import { liarModel } from "./liar-model.js";
+import { liarZeroes } from "./liar-zeroes.js";
+import { lyingFiles } from "./lying-files.js";
+import { nanHardBatches } from "./nan-hard-batches.js";
+import { noise } from "./noise.js";
+import { replay } from "./replay.js";
+import { scaling } from "./scaling.js";
+import { signFlip } from "./sign-flip.js";
+import { staleBase } from "./stale-base.js";
+import { staleBaseLie } from "./stale-base-lie.js";
+import { sybilCopies } from "./sybil-copies.js";
+import { sybilParts } from "./sybil-parts.js";
+import { sybilSplit } from "./sybil-split.js";
+import { tinyNorm } from "./tiny-norm.js";
+import { withholding } from "./withholding.js";
+import { wrongGroup } from "./wrong-group.js";
+
+/** Every attack that we know of; each has its own file. */
+export const attacks: readonly Attack[] = [
+  noise,
+  signFlip,
+  scaling,
+  nanHardBatches,
+  staleBase,
+  staleBaseLie,
+  copy,
+  copyPlusNoise,
+  copyCommitment,
+  copyLastWinner,
+  lazy,
+  evaluationText,
+  wrongGroup,
+  extraTensors,
+  hugeNorm,
+  tinyNorm,
+  lyingFiles,
+  sybilCopies,
+  sybilSplit,
+  sybilParts,
+  collusion,
+  liarInflates,
+  liarZeroes,
+  liarModel,
+  withholding,
+  replay,
+];

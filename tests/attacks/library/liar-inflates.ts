@@ -1,0 +1,20 @@
+import { lengthOf, noiseLike } from "../arena/change.js";
+import type { Attack } from "../attack.js";
+
+export const liarInflates: Attack = {
+  name: "liar-inflates",
+  description:
+    "noise whose accomplice, a validator with 43 % of the stake, reports it as the best there ever was and gives it all weight",
+  submit: async ({ cycle, honest, forge }) => {
+    const like = honest[0]!.update;
+    return [{ forged: forge({ miner: "eve1", tensors: noiseLike(like, `liar/${cycle}`, lengthOf(like)) }) }];
+  },
+  lie: {
+    entries: (measured, { attackers }) =>
+      measured.map((entry) =>
+        attackers.has(entry.uid) && entry.verdict === "scored"
+          ? { ...entry, lossReduction: 10, standardError: 0.001, score: 9.9 }
+          : entry,
+      ),
+  },
+};

@@ -1,0 +1,16 @@
+import type { Attack } from "../attack.js";
+
+export const liarZeroes: Attack = {
+  name: "liar-zeroes",
+  description:
+    "takes one step; a validator with 43 % of the stake reports everybody else as worthless and gives it all weight",
+  submit: async ({ train, forge }) => [{ forged: forge({ miner: "eve1", tensors: await train({ steps: 1 }) }) }],
+  lie: {
+    entries: (measured, { attackers }) =>
+      measured.map((entry) =>
+        !attackers.has(entry.uid) && entry.verdict === "scored"
+          ? { ...entry, lossReduction: -1, standardError: 0.001, score: 0 }
+          : entry,
+      ),
+  },
+};

@@ -1,0 +1,17 @@
+import { lengthOf, noiseLike, plus } from "../arena/change.js";
+import type { Attack } from "../attack.js";
+
+export const sybilCopies: Attack = {
+  name: "sybil-copies",
+  description: "one training under three hotkeys, two of them with noise of 0.3 of its norm",
+  identities: 3,
+  submit: async ({ cycle, identities, train, forge }) => {
+    const update = await train();
+    return identities.map((miner, i) => ({
+      forged: forge({
+        miner,
+        tensors: i === 0 ? update : plus(update, noiseLike(update, `${miner}/${cycle}`, 0.3 * lengthOf(update))),
+      }),
+    }));
+  },
+};

@@ -1,0 +1,67 @@
+import assert from "node:assert/strict";
+import { execFile } from "node:child_process";
+import { mkdtemp, readFile, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { describe, test } from "node:test";
+import { fileURLToPath } from "node:url";
+import { rewriteFile, writeFloatsFile } from "#bench/artifacts/material.js";
+import { mergeFiles } from "#bench/artifacts/merge-files.js";
+import { decodeFloats } from "#shared/artifact/update.js";
+import { mergeDeltas } from "#shared/scoring/merge.js";
+
+const main = fileURLToPath(new URL("../../bench/main.js", import.meta.url));
+
+const inFolder = async (work: (folder: string) => Promise<void>): Promise<void> => {
+  const folder = await mkdtemp(join(tmpdir(), "blockzero-bench-test-"));
+  try {
+    await work(folder);
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
+};
+
+describe("npm run bench -- artifacts", () => {
+  test("merges files to what merging their tensors gives, bit by bit", () =>
+    inFolder(async (folder) => {
+      const paths = ["a", "b", "c"].map((name) => join(folder, name));
+      for (const path of paths) await writeFloatsFile(path, 3, path.slice(folder.length));
+      const shares = [0.5, 0.3, 0.2];
+      await mergeFiles(paths, shares, join(folder, "merged"));
+      const merged = decodeFloats(await readFile(join(folder, "merged")));
+      const updates = await Promise.all(paths.map(async (path) => decodeFloats(await readFile(path))));
+      assert.equal(merged.size, 3);
+      for (const [name, { data }] of merged) {
+        const whole = mergeDeltas(
+          updates.map((update) => update.get(name)!.data),
+          shares,
+        );
+        assert.equal(
+          Buffer.compare(Buffer.from(data.buffer, data.byteOffset, data.byteLength), Buffer.from(whole.buffer)),
+          0,
+        );
+      }
+    }));
+
+  test("writes again what it has read", () =>
+    inFolder(async (folder) => {
+      const [from, to] = [join(folder, "from"), join(folder, "to")];
+      await writeFloatsFile(from, 2, "rewrite");
+      await rewriteFile(from, to);
+      assert.equal(Buffer.compare(await readFile(from), await readFile(to)), 0);
+    }));
+
+  test("prints ours where there is no openssl, and says so", () =>
+    inFolder(async (folder) => {
+      const json = join(folder, "figures.json");
+      const flags = ["--tensors", "8", "--rounds", "1", "--openssl", "/nonexistent/openssl", "--json", json];
+      // A machine that does other things as well may miss a target, which the status says.
+      const stdout = await new Promise<string>((resolve) =>
+        execFile(process.execPath, [main, "artifacts", ...flags], (_error, output) => resolve(output)),
+      );
+      assert.match(stdout, /^ +content hash +\d+\.\d\d GB\/s +openssl dgst -sha256 +not installed$/m);
+      const { rates, merge } = JSON.parse(await readFile(json, "utf8"));
+      assert.equal(rates.openssl, null);
+      assert.ok(rates.hash > 0 && rates.read > 0 && rates.write > 0 && merge.rate > 0 && merge.growth > 0);
+    }));
+});

@@ -1,0 +1,92 @@
+import assert from "node:assert/strict";
+import { spawnSync } from "node:child_process";
+import { readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { describe, it } from "node:test";
+import { fileURLToPath } from "node:url";
+import { mark } from "#miner/cycle.js";
+import { reportScore } from "#miner/feedback.js";
+import { receiptFile } from "#miner/keep-receipt.js";
+import { parseReceipt, type Receipt, signReceipt } from "#miner/receipt.js";
+import { receiptProblem } from "#miner/verify-receipt.js";
+import { canonicalBytes } from "#shared/protocol/network.js";
+import { openMiner } from "../support/miner.js";
+import { publishReports, reportOf, scoredEntry } from "../support/reports.js";
+import { openSubnet } from "../support/subnet.js";
+import { forge, noiseUpdate, submit } from "../support/updates.js";
+
+const PROGRAM = fileURLToPath(new URL("../../miner/main.js", import.meta.url));
+
+const check = (file: string) => spawnSync(process.execPath, [PROGRAM, "receipt", "verify", file], { encoding: "utf8" });
+
+describe("a miner's receipt", { timeout: 60_000 }, () => {
+  it("says what was committed, when, and what the validators said, and can be checked by anybody", async (t) => {
+    const subnet = await openSubnet(t);
+    const ann = await openMiner(t, subnet, "ann");
+    const update = forge(subnet, { miner: "ann", tensors: noiseUpdate(subnet, "ann", 0.05) });
+    const other = forge(subnet, { miner: "bob", tensors: noiseUpdate(subnet, "bob", 0.05) });
+    await ann.participant.blobs.put(update.manifest);
+    mark(ann.journal, 1, { artifact: update.artifact });
+    await submit(subnet, { ann: update, bob: other });
+    const entries = [scoredEntry(update, 0.3)];
+    await publishReports(subnet, {
+      vera: reportOf(subnet, "vera", { entries }),
+      vito: reportOf(subnet, "vito", { entries }),
+    });
+    await reportScore(ann, 1);
+
+    const file = receiptFile(ann.participant.home, 1);
+    const parsed = parseReceipt(readFileSync(file));
+    assert.ok(parsed.ok);
+    const receipt = parsed.value;
+    assert.equal(receiptProblem(receipt), null);
+    const { chain, commit, reveal, outcome, reports } = receipt;
+    assert.equal(chain, subnet.chain.genesisHash);
+    assert.deepEqual([commit.record, reveal.record], [update.commit, update.reveal]);
+    assert.deepEqual(
+      [commit.block, reveal.block],
+      [subnet.window(1, "commit").start, subnet.window(1, "reveal").start],
+    );
+    assert.equal(commit.blockHash, await subnet.chain.blockHash(commit.block));
+    assert.deepEqual([outcome?.verdict, outcome?.score, reports.length], ["scored", 0.3, 2]);
+
+    const own = subnet.signer("ann");
+    const { version: _, kind: __, hotkey: ___, signature: ____, ...fields } = receipt;
+    const resigned = (change: Partial<typeof fields>): Receipt => signReceipt({ ...fields, ...change }, own);
+    const [first, second] = reports;
+    const report = { ...first!.report, baseline: {} };
+    const refused: readonly (readonly [RegExp, Receipt])[] = [
+      [/did not sign the receipt/, { ...receipt, uid: 9 }],
+      [/did not sign the update/, signReceipt(fields, subnet.signer("bob"))],
+      [/is not artifact/, resigned({ commit: { ...commit, record: other.commit } })],
+      [/commit record is none/, resigned({ commit: { ...commit, record: update.reveal } })],
+      [/what was revealed/, resigned({ reveal: { ...reveal, record: other.reveal } })],
+      [/not in the commit phase/, resigned({ commit: { ...commit, block: reveal.block } })],
+      [/not in the evaluate phase/, resigned({ reports: [{ ...first!, block: 1 }] })],
+      [/did not sign its report/, resigned({ reports: [{ ...first!, report }] })],
+      [/does not name its report/, resigned({ reports: [{ ...first!, record: second!.record }] })],
+      [/had no vote/, resigned({ stakes: {} })],
+      [/something else than the outcome/, resigned({ outcome: { ...outcome!, score: 0.4 } })],
+      [/something else than the outcome/, resigned({ reports: [first!] })],
+      [/made for cycle 1/, resigned({ cycle: 2 })],
+      [/made for network/, resigned({ network: { ...receipt.network, name: "other" } })],
+    ];
+    for (const [problem, forged] of refused) assert.match(receiptProblem(forged) ?? "", problem);
+
+    const good = check(file);
+    assert.equal(good.status, 0, good.stderr);
+    assert.match(good.stdout, /it holds[\s\S]+scored, score 0.3, from 2 reports/);
+    const bad = join(subnet.home, "bad.json");
+    for (const bytes of [
+      canonicalBytes(refused[0]![1]),
+      Buffer.from("{}"),
+      Buffer.from(`${readFileSync(file, "utf8")}\n`),
+    ]) {
+      writeFileSync(bad, bytes);
+      const { status, stderr } = check(bad);
+      assert.equal(status, 2);
+      assert.match(stderr, /^✖ RECEIPT_INVALID .+ → .+\n$/);
+    }
+    assert.equal(check(join(subnet.home, "none.json")).status, 2);
+  });
+});

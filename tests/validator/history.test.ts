@@ -1,0 +1,50 @@
+import assert from "node:assert/strict";
+import { describe, it } from "node:test";
+import { recallHistory } from "#validator/history.js";
+import { publishReports, reportOf, scoredEntry } from "../support/reports.js";
+import { openSubnet } from "../support/subnet.js";
+import { forge, noiseUpdate } from "../support/updates.js";
+import { openValidator } from "../support/validator.js";
+
+describe("a validator that joins late", { timeout: 30_000 }, () => {
+  it("knows the scores of the window from chain and reports, and asks again for what it could not have", async (t) => {
+    const subnet = await openSubnet(t, { validators: { vera: 2000, vito: 2000 } });
+    const { store } = subnet;
+    const scores = [0.1, 0.2, 0.3, 0.4, 0.5];
+    const lost: string[] = [];
+    for (const [i, score] of scores.entries()) {
+      const cycle = i + 1;
+      const ann = forge(subnet, { miner: "ann", tensors: noiseUpdate(subnet, "ann", 0.05), cycle });
+      const entries = [scoredEntry(ann, score)];
+      const known = new Set<string>();
+      for await (const hash of store.list()) known.add(hash);
+      await publishReports(subnet, {
+        vera: reportOf(subnet, "vera", { entries, cycle }),
+        vito: reportOf(subnet, "vito", { entries, cycle }),
+      });
+      if (cycle === 3) for await (const hash of store.list()) if (!known.has(hash)) lost.push(hash);
+    }
+    const kept = await Promise.all(lost.map((hash) => store.get(hash)));
+    for (const hash of lost) await store.delete(hash);
+
+    const late = await openValidator(t, subnet, "vera");
+    const recalling = recallHistory(late, 6);
+    // What nobody serves is waited for, two blocks long.
+    await subnet.to(subnet.node.head.number + 2);
+    await recalling;
+    const history = () => late.journal.value.history.map(({ cycle, uid, score }) => [cycle, uid, score]);
+    assert.deepEqual(history(), [
+      [4, subnet.uid("ann"), 0.4],
+      [5, subnet.uid("ann"), 0.5],
+    ]);
+    assert.deepEqual([...late.journal.value.tallied].sort(), [4, 5]);
+
+    for (const bytes of kept) await store.put(bytes!);
+    await recallHistory(late, 6);
+    assert.deepEqual(history()[0], [3, subnet.uid("ann"), 0.3]);
+    assert.deepEqual([...late.journal.value.tallied].sort(), [3, 4, 5], "a window of four ends with the cycle itself");
+    const before = late.participant.lines.length;
+    await recallHistory(late, 6);
+    assert.equal(late.participant.lines.length, before, "what is known is not asked for again");
+  });
+});

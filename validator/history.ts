@@ -1,0 +1,60 @@
+import { reasonOf } from "#shared/errors.js";
+import type { Participant } from "#shared/participant/join.js";
+import type { Journal } from "#shared/participant/journal.js";
+import { collectReports } from "#shared/participant/reports.js";
+import { type AgreedOutcome, tally } from "#shared/protocol/tally.js";
+import type { ValidatorJournal } from "./journal.js";
+
+interface Historian {
+  readonly participant: Participant;
+  readonly journal: Journal<ValidatorJournal>;
+}
+
+/** Writes down what was agreed of a cycle. @param isWhole whether every report that counts was at hand */
+export const remember = (
+  { participant, journal }: Historian,
+  cycle: number,
+  { outcomes, isWhole }: { readonly outcomes: readonly AgreedOutcome[]; readonly isWhole: boolean },
+): void => {
+  const { window } = participant.network.scoring;
+  journal.update((value) => {
+    const oldest = Math.max(cycle, ...value.history.map((entry) => entry.cycle)) - window;
+    return {
+      ...value,
+      tallied: [...value.tallied.filter((past) => past !== cycle && past > oldest), ...(isWhole ? [cycle] : [])],
+      history: [
+        ...value.history.filter((entry) => entry.cycle !== cycle && entry.cycle > oldest),
+        ...outcomes.map(({ uid, hotkey, group, verdict, score }) => ({ cycle, uid, hotkey, group, verdict, score })),
+      ].sort((a, b) => a.cycle - b.cycle),
+    };
+  });
+};
+
+/**
+ * Learns what was agreed in the cycles of the window that this validator did not live through, from chain state and the reports that
+ * others still serve, so that who joins late or was away pays by the same scores as everybody. What cannot be had is asked for again in the next
+ * cycle. Never throws but for an abort.
+ */
+export const recallHistory = async (historian: Historian, cycle: number): Promise<void> => {
+  const { participant, journal } = historian;
+  const { models, network, networkHash, log, signal } = participant;
+  const first = Math.max(network.first_cycle, cycle - network.scoring.window + 1);
+  const known = new Set(journal.value.tallied);
+  const missed = Array.from({ length: Math.max(0, cycle - first) }, (_, i) => first + i).filter(
+    (past) => !known.has(past),
+  );
+  await Promise.all(
+    missed.map(async (past) => {
+      try {
+        const { reports, stakes, promised } = await collectReports(participant, past);
+        const base = await models.baseOf(past);
+        const outcomes = tally({ reports, stakes, network: networkHash, cycle: past, base });
+        remember(historian, past, { outcomes, isWhole: reports.length === promised.length });
+        log.info("recalled scores", { cycle: past, reports: reports.length, miners: outcomes.length });
+      } catch (thrown) {
+        signal.throwIfAborted();
+        log.warn("scores of a past cycle are not to be had", { cycle: past, reason: reasonOf(thrown) });
+      }
+    }),
+  );
+};
