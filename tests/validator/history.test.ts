@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { recallHistory } from "#validator/history.js";
 import { publishReports, reportOf, scoredEntry } from "../support/reports.js";
-import { openSubnet } from "../support/subnet.js";
+import { openSubnet, until } from "../support/subnet.js";
 import { forge, noiseUpdate } from "../support/updates.js";
 import { openValidator } from "../support/validator.js";
 
@@ -28,9 +28,17 @@ describe("a validator that joins late", { timeout: 30_000 }, () => {
     for (const hash of lost) await store.delete(hash);
 
     const late = await openValidator(t, subnet, "vera");
-    const recalling = recallHistory(late, 6);
+    let isOver = false;
+    const recalling = recallHistory(late, 6).finally(() => {
+      isOver = true;
+    });
+    const recalled = () => late.participant.lines.filter(({ message }) => message === "recalled scores").length;
+    await until(t, () => recalled() === 2);
     // What nobody serves is waited for, two blocks long.
-    await subnet.to(subnet.node.head.number + 2);
+    await until(t, async () => {
+      await subnet.to(subnet.node.head.number + 1);
+      return isOver;
+    });
     await recalling;
     const history = () => late.journal.value.history.map(({ cycle, uid, score }) => [cycle, uid, score]);
     assert.deepEqual(history(), [

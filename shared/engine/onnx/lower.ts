@@ -1,8 +1,7 @@
 import { BlockZeroError } from "#shared/errors.js";
-import type { Graph, Shape, Value } from "../graph.js";
+import type { Graph, Value } from "../graph.js";
 import { floatTensor, intTensor, type Tensor } from "../tensor.js";
 import type { Attributes, Emitter, NodeOptions, Reference, Rewritings } from "./emitter.js";
-import { fuseSums } from "./fuse-sums.js";
 
 /** NodeProto, in memory. */
 export interface OnnxNode {
@@ -56,7 +55,7 @@ export const lower = (graph: Graph, outputs: Readonly<Record<string, Value>>, re
     outputNames[key] = name;
   }
   const inputs = graph.inputs.filter((input) => live.has(input));
-  return { nodes: fuseSums(emit.nodes, emit.shapes, taken), constants: emit.constants, inputs, outputNames };
+  return { nodes: emit.nodes, constants: emit.constants, inputs, outputNames };
 };
 
 /**
@@ -86,8 +85,6 @@ const reachable = (graph: Graph, outputs: readonly Value[]): ReadonlySet<Value> 
 class GraphEmitter implements Emitter {
   readonly nodes: OnnxNode[] = [];
   readonly constants = new Map<string, Tensor>();
-  /** Of the graph's values, by name. */
-  readonly shapes = new Map<string, Shape>();
   readonly #rewritings: Rewritings;
   readonly #inputNames: ReadonlySet<string>;
   readonly #outputNames: ReadonlyMap<Value, string>;
@@ -161,7 +158,6 @@ class GraphEmitter implements Emitter {
     if (typeof reference === "string") return reference;
     const made = reference.source.kind === "node" ? this.#outputNames.get(reference) : undefined;
     const name = made ?? reference.name;
-    this.shapes.set(name, reference.shape);
     if (reference.source.kind === "constant") this.constants.set(reference.name, reference.source.tensor);
     return name;
   }

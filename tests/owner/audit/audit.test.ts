@@ -71,6 +71,14 @@ describe("an audit of two cycles that real programs lived through", { timeout: 1
       assert.deepEqual([divergences, missing, notes], [[], [], []]);
     }
 
+    const log = spawnSync(process.execPath, [PROGRAM, "model", "log", "--home", home], { encoding: "utf8" });
+    const lines = log.stdout.trim().split("\n");
+    assert.deepEqual(
+      lines.filter((line) => line.startsWith("model ")),
+      [`model ${sound[1]!.agreed}  cycle 2`, `model ${sound[0]!.agreed}  cycle 1`, `model ${sound[0]!.base}  genesis`],
+    );
+    assert.match(lines[1]!, /^ {4}math: \d+ [\d.]+ %, \d+ [\d.]+ %$/);
+
     const paths = blobsUnder(home);
     const kinds = new Map<string, string[]>();
     for (const path of paths) kinds.set(kindOf(path), [...(kinds.get(kindOf(path)) ?? []), path]);

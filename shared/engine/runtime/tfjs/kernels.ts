@@ -101,7 +101,6 @@ export const kernels: Readonly<Record<string, Kernel>> = {
   FusedMatMul: matrixProduct,
   Gather: (tf, [x, indices], { axis }) => tf.gather(x!, tf.cast(indices!, "int32"), number(axis, 0)),
   GatherElements: gatherElements,
-  Gemm: (tf, [a, b, addend], attributes) => tf.add(matrixProduct(tf, [a!, b!], attributes) as Tensor, addend!),
   Identity: (tf, [x]) => tf.clone(x!),
   Log: unary("log"),
   LogSoftmax: unary("logSoftmax"),
