@@ -43,10 +43,11 @@ export interface DuplicateInputs {
  * From where on two updates are one, each sign sufficient. `npm run bench -- duplicates` measures honest miners and disguised copies,
  * docs/scoring.md has the figures.
  */
-export const NEAR = { residual: 0.4, cosine: 0.88, signs: 0.78, overlap: 0.8 } as const;
+export const NEAR = { residual: 0.4, cosine: 0.95, signs: 0.85, overlap: 0.8 } as const;
 
 /** Where updates of a group are commonly so much alike, plain cosines and signs tell nothing. */
 const COMMONLY_ALIKE = 0.82;
+
 /**
  * Finds submissions that repeat an earlier update: one in the lineage, or one of this cycle with an earlier commit block (equal blocks:
  * the lower artifact hash is the original). Hotkey of the duplicate → its original. Only originals are compared against, so that nobody

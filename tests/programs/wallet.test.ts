@@ -240,7 +240,14 @@ describe("a program that signs unattended refuses, before it asks the chain", {
     mkdirSync(dirname(file), { recursive: true });
     writeFileSync(file, content);
     chmodSync(file, mode);
-    const args = ["--wallet.path", "wallets", "--chain_endpoint", "ws://127.0.0.1:9", ...extra];
+    const args = [
+      "--wallet.path",
+      "wallets",
+      "--chain_endpoint",
+      "ws://127.0.0.1:9",
+      "--allow_private_addresses",
+      ...extra,
+    ];
     const { status, stdout, stderr } = await run(program, args, { cwd });
     assert.equal(stdout, "");
     assert.match(stderr, /^✖ [A-Z_]+ [^\n]+ → [^\n]+\n$/);
