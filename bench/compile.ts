@@ -1,4 +1,5 @@
 import type { CommandSpec } from "#shared/cli/program.js";
+import { table } from "#shared/cli/table.js";
 import { createRandom } from "#shared/data/random.js";
 import type { Device } from "#shared/engine/device.js";
 import { onnxCpu } from "#shared/engine/runtime/onnx-cpu.js";
@@ -10,7 +11,6 @@ import { createTrainStep } from "#shared/training/train-step.js";
 import { verdict } from "./format.js";
 import { describeMachine, machine } from "./machine.js";
 import { whole, writeFigures } from "./options.js";
-import { table } from "./table.js";
 
 /** Many layers and experts, each small: what a graph costs before it runs. */
 const config = {

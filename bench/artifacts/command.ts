@@ -7,6 +7,7 @@ import { promisify } from "node:util";
 import { contentHashOfFile } from "#shared/artifact/content-hash.js";
 import { openSafetensorsFile } from "#shared/artifact/safetensors-file.js";
 import type { CommandSpec } from "#shared/cli/program.js";
+import { table } from "#shared/cli/table.js";
 import { createRandom } from "#shared/data/random.js";
 import { BlockZeroError } from "#shared/errors.js";
 import { mergeDeltas } from "#shared/scoring/merge.js";
@@ -14,7 +15,6 @@ import { bytes, verdict } from "../format.js";
 import { describeMachine, machine } from "../machine.js";
 import { median } from "../median.js";
 import { whole, writeFigures } from "../options.js";
-import { table } from "../table.js";
 import { readFile, rewriteFile, TENSOR_BYTES, writeFloatsFile } from "./material.js";
 
 const exec = promisify(execFile);

@@ -1,6 +1,6 @@
+import { table } from "#shared/cli/table.js";
 import { milliseconds } from "../format.js";
 import { median } from "../median.js";
-import { table } from "../table.js";
 import type { BlockTimes } from "./blocks.js";
 import { NEURONS, VALIDATORS } from "./full-subnet.js";
 import type { MetagraphRead } from "./metagraph.js";

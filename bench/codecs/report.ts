@@ -1,5 +1,5 @@
+import { table } from "#shared/cli/table.js";
 import { bytes, percent, verdict } from "../format.js";
-import { table } from "../table.js";
 import type { CodecCase } from "./cases.js";
 import type { Outcome } from "./train.js";
 

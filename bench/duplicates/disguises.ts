@@ -1,3 +1,4 @@
+import { normal } from "#shared/data/normal.js";
 import type { Random } from "#shared/data/random.js";
 
 /** An update's elements, tensor after tensor. */
@@ -49,6 +50,3 @@ export const disguises: readonly Disguise[] = [
 ];
 
 export const norm = (elements: Elements): number => Math.sqrt(elements.reduce((sum, value) => sum + value * value, 0));
-
-const normal = (random: Random): number =>
-  Math.sqrt(-2 * Math.log(1 - random.next())) * Math.cos(2 * Math.PI * random.next());

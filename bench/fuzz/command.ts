@@ -1,10 +1,10 @@
 import { DEFAULT_SAFETENSORS_LIMITS } from "#shared/artifact/safetensors.js";
 import type { CommandSpec } from "#shared/cli/program.js";
+import { table } from "#shared/cli/table.js";
 import { bytes, verdict } from "../format.js";
 import { describeMachine, machine } from "../machine.js";
 import { collect } from "../memory/sample.js";
 import { whole, writeFigures } from "../options.js";
-import { table } from "../table.js";
 import { type BombCost, bombs, detonate } from "./bombs.js";
 import { type FuzzOutcome, fuzz } from "./run.js";
 import { fuzzTargets } from "./targets.js";

@@ -1,9 +1,9 @@
 import { Option } from "commander";
 import type { CommandSpec } from "#shared/cli/program.js";
+import { table } from "#shared/cli/table.js";
 import { bytes, percent, verdict } from "../format.js";
 import { describeMachine, machine } from "../machine.js";
 import { whole, writeFigures } from "../options.js";
-import { table } from "../table.js";
 import { type Growth, growthOf, isLeak, LIMIT, PER } from "./growth.js";
 import { microTraining } from "./micro-training.js";
 import { watchMemory } from "./sample.js";

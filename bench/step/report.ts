@@ -1,6 +1,6 @@
+import { table } from "#shared/cli/table.js";
 import { bytes, milliseconds, percent, rate, verdict } from "../format.js";
 import { isLeak, PER } from "../memory/growth.js";
-import { table } from "../table.js";
 import { COMPARED, type Measurement } from "./measure.js";
 import type { ProfileLine } from "./profile.js";
 

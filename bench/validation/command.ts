@@ -1,6 +1,7 @@
 import { writeFile } from "node:fs/promises";
 import { TRAINING } from "#owner/localnet/training.js";
 import type { CommandSpec } from "#shared/cli/program.js";
+import { table } from "#shared/cli/table.js";
 import { createRandom } from "#shared/data/random.js";
 import { onnxCpu } from "#shared/engine/runtime/onnx-cpu.js";
 import { mean } from "#shared/mean.js";
@@ -14,7 +15,6 @@ import { whole, writeFigures } from "../options.js";
 import { stepCases } from "../step/cases.js";
 import { materialOf } from "../step/material.js";
 import { ourStep } from "../step/ours.js";
-import { table } from "../table.js";
 import { recordedField } from "./fields.js";
 import { type Measured, measure } from "./measure.js";
 import { recordedCasts, simulatedCasts } from "./populations.js";

@@ -1,3 +1,4 @@
+import { normal } from "#shared/data/normal.js";
 import type { Random } from "#shared/data/random.js";
 import type { RecordedGroup } from "./recording.js";
 
@@ -49,7 +50,3 @@ const shuffled = (length: number, random: Random): readonly number[] => {
   }
   return order;
 };
-
-/** A standard normal number (Box and Muller). */
-export const normal = (random: Random): number =>
-  Math.sqrt(-2 * Math.log(1 - random.next())) * Math.cos(2 * Math.PI * random.next());

@@ -1,4 +1,5 @@
 import type { CurveSettings } from "#shared/scoring/curves/reward-curve.js";
+import { USUAL_CURVES } from "./usual-curves.js";
 
 /** The rules under which miners earn, and the measuring that stands behind them. */
 export interface Economy {
@@ -29,7 +30,7 @@ export interface Economy {
 }
 
 export const TYPICAL_ECONOMY: Economy = {
-  curve: { curve: "top-n", n: 16, decay: { ratio: 1.15 }, floor: 0 },
+  curve: USUAL_CURVES["top-n"],
   burn: 0,
   window: 8,
   merged: 8,

@@ -1,3 +1,4 @@
+import { normal } from "#shared/data/normal.js";
 import { type Random, type RandomState, xoshiro } from "#shared/data/xoshiro.js";
 import { studentQuantile } from "#shared/scoring/student-t.js";
 import type { Economy } from "./economy.js";
@@ -124,10 +125,6 @@ const mergedImprovement = (truths: readonly (number | null)[], scores: readonly 
   const total = best.reduce((sum, { score }) => sum + score, 0);
   return total === 0 ? 0 : best.reduce((sum, { score, truth }) => sum + (score / total) * truth, 0);
 };
-
-/** Standard normal, by Box and Muller. */
-const normal = (random: Random): number =>
-  Math.sqrt(-2 * Math.log(1 - random.next())) * Math.cos(2 * Math.PI * random.next());
 
 /** Weyl steps of splitmix's constant, so that near seeds start far apart. */
 const stateOf = (seed: number): RandomState => {

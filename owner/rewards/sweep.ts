@@ -3,6 +3,7 @@ import { type Measures, measure } from "./measures.js";
 import { scenarioOf } from "./read-scenario.js";
 import type { Scenario } from "./scenario.js";
 import { simulate } from "./simulate.js";
+import { isCurveName, USUAL_CURVES } from "./usual-curves.js";
 
 /** One parameter and the values it takes, as in `curve.n=4,8,16`. */
 export interface Axis {
@@ -17,14 +18,6 @@ export interface SweepPoint {
 }
 
 const MOST_POINTS = 512;
-
-/** Whole curves by name, with the defaults that make them comparable: about the same number of miners is paid. */
-const CURVES: Readonly<Record<string, unknown>> = {
-  "top-n": { curve: "top-n", n: 16, decay: { ratio: 1.15 }, floor: 0 },
-  proportional: { curve: "proportional", exponent: 1 },
-  "rank-points": { curve: "rank-points", points: [25, 18, 15, 12, 10, 8, 6, 4, 3, 2, 1] },
-  "two-groups": { curve: "two-groups", leaders: 8, share: 0.98 },
-};
 
 /** @throws SWEEP_INVALID */
 export const parseAxis = (text: string): Axis => {
@@ -63,9 +56,8 @@ export const sweep = (
 
 const curveOr = (path: string, value: string | number): unknown => {
   if (path !== "curve") return value;
-  const curve = CURVES[value];
-  if (curve === undefined) throw invalid(`"${value}" is no curve: ${Object.keys(CURVES).join(", ")}`);
-  return curve;
+  if (!isCurveName(value)) throw invalid(`"${value}" is no curve: ${Object.keys(USUAL_CURVES).join(", ")}`);
+  return USUAL_CURVES[value];
 };
 
 const withValue = (target: object, [key = "", ...rest]: readonly string[], value: unknown): object => {

@@ -1,4 +1,5 @@
 import { BlockZeroError } from "#shared/errors.js";
+import { silentLog } from "#shared/telemetry/log.js";
 import type { Chain } from "./chain.js";
 import { type ConnectOptions, connectDevChain } from "./dev-chain.js";
 import { systemClock } from "./devchain/clock.js";
@@ -39,13 +40,12 @@ const isRemote = (endpoint: string): boolean => new URL(endpoint).protocol === "
 /** Asks the first endpoint that answers for what only a Substrate node has. */
 const kindOf = async (options: ConnectOptions & { readonly endpoint: readonly string[] }): Promise<ChainKind> => {
   const { endpoint: endpoints, timeoutMs = 5000, clock = systemClock, signal } = options;
-  const silent = { debug: () => {}, info: () => {}, warn: () => {}, error: () => {} };
   let onAbort = () => {};
   let cancel = () => {};
   const kind = new Promise<ChainKind>((resolve, reject) => {
     const socket = new RpcSocket({
       endpoints,
-      log: silent,
+      log: silentLog,
       greet: async (ask) => {
         try {
           await ask("system_chain", []);

@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { BlockZeroError, reasonOf } from "#shared/errors.js";
-import type { Log } from "#shared/telemetry/log.js";
+import { type Log, silentLog } from "#shared/telemetry/log.js";
 import type { ChainCall } from "./call.js";
 import type { Chain, Head, Inclusion, Signer } from "./chain.js";
 import { ChainRejected } from "./chain-rejected.js";
@@ -56,11 +56,10 @@ export interface DevChain extends Chain {
 const BLOCKS_AT_ONCE = 1024;
 /** After so many blocks a node may have forgotten what became of an extrinsic. */
 const MEMORY_BLOCKS = 4096;
-const silent: Log = { debug: () => {}, info: () => {}, warn: () => {}, error: () => {} };
 
 /** Connects to a devchain. Throws `BlockZeroError` CHAIN_UNREACHABLE, NOT_A_DEVCHAIN, WRONG_NETWORK. */
 export const connectDevChain = async (options: ConnectOptions): Promise<DevChain> => {
-  const { log = silent, signal, timeoutMs = 5000, clock = systemClock, staleMs = STALE_HEAD_MS } = options;
+  const { log = silentLog, signal, timeoutMs = 5000, clock = systemClock, staleMs = STALE_HEAD_MS } = options;
   const endpoints = typeof options.endpoint === "string" ? [options.endpoint] : options.endpoint;
   let genesisHash: string | undefined;
   let claims: KeyClaims | undefined;

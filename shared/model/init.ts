@@ -1,3 +1,4 @@
+import { normal } from "#shared/data/normal.js";
 import type { Random } from "#shared/data/random.js";
 import { sizeOf } from "#shared/engine/tensor.js";
 import type { ModelConfig } from "#shared/protocol/network.js";
@@ -16,7 +17,3 @@ export const initialParameters = (config: ModelConfig, random: Random): Paramete
       return [name, { dtype: "float32", shape, data }];
     }),
   );
-
-/** A standard normal number by Box and Muller. */
-const normal = (random: Random): number =>
-  Math.sqrt(-2 * Math.log(1 - random.next())) * Math.cos(2 * Math.PI * random.next());

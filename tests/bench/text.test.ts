@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import { median } from "#bench/median.js";
 import { whole } from "#bench/options.js";
-import { table } from "#bench/table.js";
+import { table } from "#shared/cli/table.js";
 
 describe("median", () => {
   test("is the middle value, or the mean of the two middle ones", () => {

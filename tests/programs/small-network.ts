@@ -1,4 +1,5 @@
 import type { NetworkTemplate } from "#owner/network-template.js";
+import { template } from "../support/micro-network.js";
 
 /** A network whose model compiles and trains in a moment. */
 export const smallNetwork: NetworkTemplate = {
@@ -28,19 +29,8 @@ export const smallNetwork: NetworkTemplate = {
     math: { experts: { "0": [1] }, data: [{ kind: "arithmetic", weight: 1 }] },
   },
   data: { tokenizer: "byte", sequence_length: 16, held_out: 0.1 },
-  training: { outer_lr: 0.7, outer_momentum: 0.9, merge: { rule: "weighted-mean", clip: "median-norm" } },
-  scoring: {
-    eval_batches: 2,
-    eval_batch_size: 2,
-    confidence: 0.95,
-    exponent: 1,
-    racing: { rounds: 4, tolerance: 0.1 },
-    top_n: 2,
-    rewards: { curve: "top-n", n: 2, decay: { ratio: 1.5 }, floor: 0 },
-    burn: 0,
-    window: 4,
-    max_update_norm: 0.5,
-  },
-  artifact: { codec: "float32" },
-  limits: { artifact_bytes: 1 << 20 },
+  training: template.training,
+  scoring: { ...template.scoring, eval_batches: 2, eval_batch_size: 2 },
+  artifact: template.artifact,
+  limits: template.limits,
 };

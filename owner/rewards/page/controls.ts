@@ -1,6 +1,7 @@
 import type { CurveSettings } from "#shared/scoring/curves/reward-curve.js";
 import type { Economy } from "../economy.js";
 import type { Scenario } from "../scenario.js";
+import { isCurveName, USUAL_CURVES } from "../usual-curves.js";
 
 interface Slider {
   readonly kind: "slider";
@@ -21,21 +22,14 @@ interface Choice {
 /** One parameter that the owner can move, and the scenario that it then makes. */
 export type Control = (Slider | Choice) & { readonly change: (scenario: Scenario, value: string) => Scenario };
 
-const FRESH: Readonly<Record<CurveSettings["curve"], CurveSettings>> = {
-  "top-n": { curve: "top-n", n: 16, decay: { ratio: 1.15 }, floor: 0 },
-  proportional: { curve: "proportional", exponent: 1 },
-  "rank-points": { curve: "rank-points", points: [25, 18, 15, 12, 10, 8, 6, 4, 3, 2, 1] },
-  "two-groups": { curve: "two-groups", leaders: 8, share: 0.98 },
-};
-
 /** The controls of a scenario: its curve's own, the economy's, and how many miners of each kind there are. */
 export const controls = ({ economy, kinds }: Scenario): readonly Control[] => [
   {
     kind: "choice",
     label: "curve",
     value: economy.curve.curve,
-    choices: Object.keys(FRESH),
-    change: (scenario, value) => withCurve(scenario, FRESH[value as keyof typeof FRESH]),
+    choices: Object.keys(USUAL_CURVES),
+    change: (scenario, value) => (isCurveName(value) ? withCurve(scenario, USUAL_CURVES[value]) : scenario),
   },
   ...curveControls(economy.curve),
   slider("burn", economy, 0, 0.9, 0.05),
@@ -98,12 +92,7 @@ const curveControls = (curve: CurveSettings): readonly Control[] => {
   });
   switch (curve.curve) {
     case "top-n": {
-      // The controls outlive the settings they were made from: each changes the ones of the moment.
-      let now = curve;
-      const set = (change: Partial<typeof curve>) => {
-        now = { ...now, ...change };
-        return now;
-      };
+      const set = changing(curve);
       return [
         part("paid places", curve.n, [1, 64, 1], (n) => set({ n })),
         "ratio" in curve.decay
@@ -115,11 +104,7 @@ const curveControls = (curve: CurveSettings): readonly Control[] => {
     case "proportional":
       return [part("curve exponent", curve.exponent, [0.5, 8, 0.1], (exponent) => ({ ...curve, exponent }))];
     case "two-groups": {
-      let now = curve;
-      const set = (change: Partial<typeof curve>) => {
-        now = { ...now, ...change };
-        return now;
-      };
+      const set = changing(curve);
       return [
         part("leaders", curve.leaders, [1, 64, 1], (leaders) => set({ leaders })),
         part("leaders' share", curve.share, [0.5, 1, 0.01], (share) => set({ share })),
@@ -128,4 +113,13 @@ const curveControls = (curve: CurveSettings): readonly Control[] => {
     case "rank-points":
       return [];
   }
+};
+
+/** The controls outlive the settings they were made from: each changes the ones of the moment. */
+const changing = <T extends object>(start: T): ((change: Partial<T>) => T) => {
+  let now = start;
+  return (change) => {
+    now = { ...now, ...change };
+    return now;
+  };
 };

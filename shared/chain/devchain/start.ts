@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { BlockZeroError } from "#shared/errors.js";
-import type { Log } from "#shared/telemetry/log.js";
+import { type Log, silentLog } from "#shared/telemetry/log.js";
 import type { Head } from "../chain.js";
 import { type Clock, systemClock } from "./clock.js";
 import { type GenesisSpec, genesisSchema } from "./genesis.js";
@@ -39,14 +39,13 @@ export interface Devchain {
 }
 
 const DEFAULT_RETENTION = 4096;
-const silent: Log = { debug: () => {}, info: () => {}, warn: () => {}, error: () => {} };
 
 /**
  * Opens a devchain's home and serves it on loopback. Throws `BlockZeroError`: GENESIS_INVALID, GENESIS_MISMATCH, HOME_IN_USE,
  * CHAIN_LOG_CORRUPT, BLOCK_INVALID, PORT_UNAVAILABLE.
  */
 export const startDevchain = async (options: DevchainOptions): Promise<Devchain> => {
-  const log = options.log ?? silent;
+  const log = options.log ?? silentLog;
   const parsed = genesisSchema.safeParse(options.genesis);
   if (!parsed.success) {
     throw new BlockZeroError("GENESIS_INVALID", z.prettifyError(parsed.error), "correct the genesis file");

@@ -2,7 +2,7 @@ import type { ApiPromise } from "@polkadot/api";
 import type { SubmittableExtrinsic } from "@polkadot/api/types";
 import { z } from "zod";
 import { BlockZeroError } from "#shared/errors.js";
-import type { Log } from "#shared/telemetry/log.js";
+import { type Log, silentLog } from "#shared/telemetry/log.js";
 import type { ChainCall } from "../call.js";
 import type { Chain, Head, Inclusion, Signer } from "../chain.js";
 import type { ConnectOptions } from "../dev-chain.js";
@@ -32,7 +32,6 @@ export interface SubtensorChain extends Chain {
   write(extrinsic: SubmittableExtrinsic<"promise">, signer: Signer): Promise<Inclusion>;
 }
 
-const silent: Log = { debug: () => {}, info: () => {}, warn: () => {}, error: () => {} };
 const PALLET = "subtensorModule";
 
 /**
@@ -40,7 +39,7 @@ const PALLET = "subtensorModule";
  * Throws `BlockZeroError` CHAIN_UNREACHABLE, NOT_A_SUBSTRATE_NODE, NOT_SUBTENSOR, WRONG_NETWORK.
  */
 export const connectSubtensor = async (options: ConnectOptions): Promise<SubtensorChain> => {
-  const { log = silent } = options;
+  const { log = silentLog } = options;
   let isOpen = false;
   let writer: ExtrinsicWriter<Written> | undefined;
   const listening = new AbortController();

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
+import { normal } from "#shared/data/normal.js";
 import { createRandom } from "#shared/data/random.js";
 import { findDuplicates } from "#shared/scoring/duplicates.js";
 import { createSketcher, decodeSketch, encodeSketch, type Sketch, similarity } from "#shared/scoring/sketch.js";
@@ -8,8 +9,7 @@ import { createSketcher, decodeSketch, encodeSketch, type Sketch, similarity } f
 const LENGTH = 20_000;
 const sketcher = createSketcher(12_345);
 const random = createRandom("duplicates");
-const normal = () => Math.sqrt(-2 * Math.log(1 - random.next())) * Math.cos(2 * Math.PI * random.next());
-const noise = (length = LENGTH) => Float32Array.from({ length }, normal);
+const noise = (length = LENGTH) => Float32Array.from({ length }, () => normal(random));
 const mixed = (a: Float32Array, share: number, b: Float32Array) => a.map((value, i) => value + share * b[i]!);
 const close = (actual: number | null, expected: number, tolerance: number) =>
   assert.ok(actual !== null && Math.abs(actual - expected) < tolerance, `${actual} is not ${expected} ± ${tolerance}`);

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
-import { normal } from "#bench/validation/fields.js";
+import { normal } from "#shared/data/normal.js";
 import { createRandom } from "#shared/data/random.js";
 import { proofOfLoss } from "#shared/scoring/proof-of-loss.js";
 import { studentCdf, studentQuantile } from "#shared/scoring/student-t.js";

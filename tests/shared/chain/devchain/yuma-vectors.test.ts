@@ -6,6 +6,7 @@ import { payEpoch } from "#shared/chain/devchain/coinbase.js";
 import { hyperParametersSchema } from "#shared/chain/devchain/genesis.js";
 import { freshNeuron, type NeuronState, type SubnetState } from "#shared/chain/devchain/state.js";
 import type { U16Row } from "#shared/chain/devchain/yuma.js";
+import type { NetworkParameters } from "#tests/interop/yuma-networks.js";
 
 /** What the real runtime's epochs gave on random networks, recorded by `tests/interop/yuma-record.ts`; lists are by uid. */
 interface Vectors {
@@ -14,17 +15,7 @@ interface Vectors {
 }
 
 interface Network {
-  readonly parameters: {
-    readonly netuid: number;
-    readonly tempo: number;
-    readonly activityCutoff: number;
-    readonly kappa: number;
-    readonly bondsMovingAverage: number;
-    readonly bondsPenalty: number;
-    readonly maxValidators: number;
-    readonly stakeThreshold: string;
-    readonly ownerUid: number | null;
-  };
+  readonly parameters: NetworkParameters;
   /** Before the first epoch; bonds there are none. */
   readonly permits: readonly number[];
   readonly epochs: readonly { readonly start: Start; readonly result: Result }[];
