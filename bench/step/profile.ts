@@ -57,7 +57,7 @@ const profilingDevice = (threads: number, prefixFor: (phaseOf: PhaseOf) => strin
     compile: (graph, outputs) => {
       const profileFilePrefix = prefixFor(phasesOf(graph, outputs.loss));
       const options = { ...sessionOptions("cpu", threads), enableProfiling: true, profileFilePrefix };
-      return compileSession(graph, outputs, { options, toNative: (x) => nativeHost(hostOf(x)) });
+      return compileSession(graph, outputs, { options, hostMemory: true, toNative: (x) => nativeHost(hostOf(x)) });
     },
   };
 };

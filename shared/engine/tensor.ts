@@ -49,6 +49,19 @@ export const intTensor = (
 /** Float zeros. */
 export const zeros = (shape: readonly number[]): FloatTensor => floatTensor(new Float32Array(sizeOf(shape)), shape);
 
+/** A tensor of any type, whose elements are 0 until somebody writes them. */
+export const emptyTensor = (dtype: DType, shape: readonly number[]): Tensor => {
+  const size = sizeOf(shape);
+  switch (dtype) {
+    case "float32":
+      return { dtype, shape, data: new Float32Array(size) };
+    case "int64":
+      return { dtype, shape, data: new BigInt64Array(size) };
+    case "bool":
+      return { dtype, shape, data: new Uint8Array(size) };
+  }
+};
+
 const checkSize = (length: number, shape: readonly number[]): void => {
   if (length === sizeOf(shape)) return;
   throw new BlockZeroError(

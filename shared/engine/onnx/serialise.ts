@@ -1,13 +1,22 @@
 import type { Graph, Value } from "../graph.js";
 import type { Rewritings } from "./emitter.js";
 import * as field from "./fields.js";
-import { type Lowered, lower } from "./lower.js";
-import { initializer, Message, node, valueInfo } from "./wire.js";
+import { type Lowered, lower, type OnnxNode } from "./lower.js";
+import { initializer, Message, node, sequenceInfo, valueInfo } from "./wire.js";
 
 const IR_VERSION = 9;
 /** 18 is the first set in which every reduction takes its axes as an input; later ones add nothing that we use. */
 const OPSET = 18;
 const CONTRIB_OPSET = 1;
+
+/** A further output, before all others, that is no tensor: an empty sequence. Inputs are not called so. */
+export const NO_TENSOR = "$no tensor";
+
+export interface SerialiseOptions {
+  readonly rewritings?: Rewritings | undefined;
+  /** With the output `NO_TENSOR`. */
+  readonly noTensor?: boolean | undefined;
+}
 
 export interface OnnxModel extends Pick<Lowered, "inputs" | "outputNames"> {
   /** A serialised ModelProto. */
@@ -18,7 +27,7 @@ export interface OnnxModel extends Pick<Lowered, "inputs" | "outputNames"> {
 export const serialise = (
   graph: Graph,
   outputs: Readonly<Record<string, Value>>,
-  rewritings?: Rewritings,
+  { rewritings, noTensor = false }: SerialiseOptions = {},
 ): OnnxModel => {
   const { nodes, constants, inputs, outputNames } = lower(graph, outputs, rewritings);
   const onnxGraph = new Message().text(field.graph.name, "blockzero");
@@ -27,6 +36,9 @@ export const serialise = (
     onnxGraph.message(field.graph.initializer, initializer(name, dtype, shape, data));
   }
   for (const each of nodes) onnxGraph.message(field.graph.node, node(each));
+  if (noTensor) {
+    onnxGraph.message(field.graph.node, node(emptySequence)).message(field.graph.output, sequenceInfo(NO_TENSOR));
+  }
   for (const [key, { dtype, shape }] of Object.entries(outputs)) {
     onnxGraph.message(field.graph.output, valueInfo(outputNames[key]!, dtype, shape));
   }
@@ -41,4 +53,13 @@ export const serialise = (
     .message(field.model.graph, onnxGraph)
     .finish();
   return { bytes, inputs, outputNames };
+};
+
+const emptySequence: OnnxNode = {
+  name: "NoTensor",
+  type: "SequenceEmpty",
+  domain: "",
+  inputs: [],
+  outputs: [NO_TENSOR],
+  attributes: {},
 };

@@ -54,10 +54,21 @@ export const valueInfo = (name: string, dtype: DType, shape: readonly Dim[]): Me
   const tensorType = new Message()
     .int(field.tensorType.elemType, field.dataType[dtype])
     .message(field.tensorType.shape, dims);
-  return new Message()
-    .text(field.valueInfo.name, name)
-    .message(field.valueInfo.type, new Message().message(field.type.tensorType, tensorType));
+  return named(name, new Message().message(field.type.tensorType, tensorType));
 };
+
+/** ValueInfoProto of a sequence of float tensors. */
+export const sequenceInfo = (name: string): Message => {
+  const element = new Message().int(field.tensorType.elemType, field.dataType.float32);
+  const sequence = new Message().message(
+    field.sequenceType.elemType,
+    new Message().message(field.type.tensorType, element),
+  );
+  return named(name, new Message().message(field.type.sequenceType, sequence));
+};
+
+const named = (name: string, type: Message): Message =>
+  new Message().text(field.valueInfo.name, name).message(field.valueInfo.type, type);
 
 /** TensorProto with the elements as raw little-endian bytes. */
 export const initializer = (

@@ -12,6 +12,7 @@ export const onnxInHostMemory = (provider: "cpu" | "cuda", { threads }: OnnxOpti
   const { upload, hostOf } = hostMemory();
   const session = {
     options: sessionOptions(provider, threads),
+    hostMemory: true,
     toNative: (tensor: AnyTensor) => nativeHost(hostOf(tensor)),
   };
   return {

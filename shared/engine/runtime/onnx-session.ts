@@ -1,11 +1,12 @@
 import * as ort from "onnxruntime-node";
 import { BlockZeroError, reasonOf } from "#shared/errors.js";
-import type { AnyTensor, Program } from "../device.js";
+import type { AnyTensor, AnyTensors, Program } from "../device.js";
 import { checkFeeds, checkInto, isHost } from "../feeds.js";
-import type { Graph, Value } from "../graph.js";
+import type { Graph, Shape, Value, ValueType } from "../graph.js";
 import type { Rewritings } from "../onnx/emitter.js";
-import { serialise } from "../onnx/serialise.js";
-import type { Tensor } from "../tensor.js";
+import { NO_TENSOR, serialise } from "../onnx/serialise.js";
+import { emptyTensor, type Tensor } from "../tensor.js";
+import { isRefusalToCopy } from "./uncopied.js";
 
 export type SessionOptions = ort.InferenceSession.SessionOptions;
 
@@ -13,6 +14,8 @@ export type SessionOptions = ort.InferenceSession.SessionOptions;
 export interface OnnxProvider {
   readonly options: SessionOptions;
   readonly rewritings?: Rewritings;
+  /** As of the device. */
+  readonly hostMemory: boolean;
   toNative(tensor: AnyTensor): ort.Tensor;
 }
 
@@ -42,9 +45,10 @@ export const createSession = (bytes: Uint8Array, options: SessionOptions): Promi
 export const compileSession = async (
   graph: Graph,
   outputs: Readonly<Record<string, Value>>,
-  { options, rewritings, toNative }: OnnxProvider,
+  { options, rewritings, hostMemory, toNative }: OnnxProvider,
 ): Promise<Program> => {
-  const model = serialise(graph, outputs, rewritings);
+  const places = hostMemory ? placesFor(outputs) : undefined;
+  const model = serialise(graph, outputs, { rewritings, noTensor: places !== undefined });
   const session = await createSession(model.bytes, options);
   const needed = Object.fromEntries(model.inputs.map((input) => [input.name, input]));
   const known = new Set(graph.inputs.map((input) => input.name));
@@ -54,26 +58,45 @@ export const compileSession = async (
     async run(feeds, into = {}) {
       checkFeeds(feeds, needed, known);
       checkInto(into, outputs);
+      const given = places ? { ...places(into), ...into } : into;
       const results = await session
         .run(
           Object.fromEntries(model.inputs.map(({ name }) => [name, toNative(feeds[name]!)])),
-          Object.fromEntries(names.map(([key, name]) => [name, into[key] ? toNative(into[key]) : null])),
+          Object.fromEntries([
+            ...(places ? [[NO_TENSOR, null]] : []),
+            ...names.map(([key, name]) => [name, given[key] ? toNative(given[key]) : null]),
+          ]),
         )
         .catch((error: unknown) => {
+          if (places && isRefusalToCopy(error)) return undefined;
           if (error instanceof BlockZeroError) throw error;
           throw new BlockZeroError("GRAPH_RUN", `ONNX Runtime failed: ${reasonOf(error)}`, REPORT, { cause: error });
         });
       const made: Record<string, Tensor> = {};
       for (const [key, name] of names) {
-        const given = into[key];
-        if (!given) made[key] = fromNative(results[name]!);
-        else if (isHost(given)) made[key] = given;
+        const place = given[key];
+        if (!place) made[key] = fromNative(results![name]!);
+        else if (isHost(place)) made[key] = place;
       }
       return made;
     },
     dispose: () => session.release(),
   };
 };
+
+/** New tensors for the outputs that are given none; absent where a shape is only known once it runs. */
+const placesFor = (outputs: Readonly<Record<string, ValueType>>) => {
+  const fixed = Object.entries(outputs).flatMap(([key, { dtype, shape }]) =>
+    isFixed(shape) ? [{ key, dtype, shape }] : [],
+  );
+  if (fixed.length < Object.keys(outputs).length) return undefined;
+  return (into: AnyTensors): Record<string, Tensor> =>
+    Object.fromEntries(
+      fixed.filter(({ key }) => !into[key]).map(({ key, dtype, shape }) => [key, emptyTensor(dtype, shape)]),
+    );
+};
+
+const isFixed = (shape: Shape): shape is readonly number[] => shape.every((dim) => typeof dim === "number");
 
 const REPORT = "check the fed values; if they are right, report this message";
 

@@ -45,7 +45,7 @@ export const onnxWebGpu = ({ threads }: OnnxOptions): Device => {
   return {
     name: "onnxruntime-webgpu",
     hostMemory: false,
-    compile: (graph, outputs) => compileSession(graph, outputs, { options, rewritings, toNative }),
+    compile: (graph, outputs) => compileSession(graph, outputs, { options, rewritings, hostMemory: false, toNative }),
     upload,
   };
 };

@@ -59,6 +59,26 @@ describe("onnxCpu", () => {
     assert.deepEqual((await program.run({ table, ids: intTensor([0]) })).rows, floatTensor([1, 2], [1, 2]));
   });
 
+  it("copies no output whose size is known beforehand, and tells a failing run from that", async () => {
+    const elements = 1 << 21;
+    const graph = new Graph();
+    const place = graph.input("place", [1], "int64");
+    const large = op.expand(op.gather(graph.input("table", [3, 1]), place), [elements, 1]);
+    const program = await device.compile(graph, { large, sum: op.reduceSum(large, [0, 1]) });
+    const feeds = (at: number) => ({ table: floatTensor([1, 2, 3], [3, 1]), place: intTensor([at]) });
+    const into = { large: zeros([elements, 1]) };
+    await program.run(feeds(0), into);
+
+    const before = process.memoryUsage().arrayBuffers;
+    const { large: written, sum } = await program.run(feeds(1), into);
+    assert.ok(process.memoryUsage().arrayBuffers - before < elements, "a second array of the output's size was made");
+    assert.equal(written, into.large);
+    assert.ok(into.large.data.every((element) => element === 2));
+    assert.deepEqual(sum, floatTensor([2 * elements], []));
+    await assert.rejects(program.run(feeds(3), into), fails("GRAPH_RUN"));
+    await program.dispose();
+  });
+
   it("gives inputs, constants and one value under two names as outputs", async () => {
     const graph = new Graph();
     const x = graph.input("x", [2]);

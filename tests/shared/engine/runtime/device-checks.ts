@@ -162,7 +162,7 @@ const fallbacks = async (
   { graph, feeds, outputs }: ReturnType<typeof buildCase>,
   folder: string,
 ): Promise<string[]> => {
-  const model = serialise(graph, outputs, rewritings);
+  const model = serialise(graph, outputs, { rewritings });
   const session = await ort.InferenceSession.create(model.bytes, {
     executionProviders: ["webgpu"],
     logSeverityLevel: 4,
