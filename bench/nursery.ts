@@ -8,6 +8,7 @@ import { floatTensor } from "#shared/engine/tensor.js";
 import { groupShapes } from "#shared/model/groups.js";
 import type { Parameters } from "#shared/model/parameters.js";
 import type { Network } from "#shared/protocol/network.js";
+import { inMemory } from "#shared/training/float-source.js";
 import { pretrain } from "#shared/training/pretrain.js";
 
 /** A young network as the localnet makes it, and miners that train on it. */
@@ -15,11 +16,11 @@ export interface Nursery {
   readonly network: Network;
   /** The genesis model. */
   readonly base: Parameters;
-  /** What an honest miner's cycle gives, and the tensors that it trained. */
+  /** What an honest miner's cycle gives, and the tensors that it trained; `steps` ends it before its schedule does. */
   train(
     group: string,
     miner: string,
-    options?: { from?: Parameters; cycle?: number; steps?: number },
+    options?: { from?: Parameters; cycle?: number; steps?: number; training?: Partial<typeof TRAINING> },
   ): Promise<Parameters>;
 }
 
@@ -32,17 +33,19 @@ export const openNursery = async (device: Device, { seed = "nursery", steps = 25
   return {
     network,
     base,
-    async train(group, miner, { from = base, cycle = 1, steps: maxSteps = TRAINING.max_steps } = {}) {
+    async train(group, miner, { from = base, cycle = 1, training, steps } = {}) {
+      const settings = { ...TRAINING, ...training };
       const own = Object.keys(groupShapes(network.model, network.groups[group]!));
       const split = (keep: boolean) =>
         Object.fromEntries(Object.entries(from).filter(([name]) => own.includes(name) === keep));
-      const config = loadConfig(minerSettings, { env: {}, flags: { ...TRAINING, expert_group: group } });
-      const trainer = await createShardTrainer(
-        { device, network, group, config, hub: split(false), miner },
-        split(true),
-      );
+      const config = loadConfig(minerSettings, { env: {}, flags: { ...settings, expert_group: group } });
+      const trainer = await createShardTrainer({ device, network, group, config, hub: split(false), miner });
       try {
-        const { update } = await trainer.train(split(true), { cycle, maxSteps, stop: () => false });
+        const { update } = await trainer.train(inMemory(split(true)), {
+          cycle,
+          maxSteps: steps ?? settings.max_steps,
+          stop: () => false,
+        });
         return Object.fromEntries(
           [...update]
             .sort(([a], [b]) => (a < b ? -1 : 1))

@@ -1,10 +1,11 @@
+import type { FloatTensor } from "#shared/artifact/float32.js";
 import type { FloatTensors, TensorBlob } from "#shared/artifact/update.js";
 import { createRandom } from "#shared/data/random.js";
 import { BlockZeroError } from "#shared/errors.js";
-import type { Parameters } from "#shared/model/parameters.js";
 import type { Participant } from "#shared/participant/join.js";
 import type { ModelManifest } from "#shared/protocol/model-manifest.js";
 import { parseRecord } from "#shared/protocol/records.js";
+import type { FloatSource } from "#shared/training/float-source.js";
 import type { ShardTrainer } from "./trainer.js";
 
 /** What a miner is about to submit: the encoded safetensors of its update, and what it says it did for it. */
@@ -19,7 +20,8 @@ export interface Workplace {
   readonly trainer: ShardTrainer;
   readonly group: string;
   readonly cycle: number;
-  readonly base: Parameters;
+  /** The group's weights. */
+  readonly base: FloatSource;
   readonly baseManifest: ModelManifest;
   /** Trains and reports; `maxSteps` lowers what the config allows. */
   train(maxSteps?: number): ReturnType<ShardTrainer["train"]>;
@@ -39,12 +41,11 @@ const lazy: Behaviour = (work) => trained(work, 1);
 /** Submits noise of a plausible size. */
 const noise: Behaviour = async ({ base, cycle, participant, pack }) => {
   const random = createRandom(`noise/${participant.signer.address}/${cycle}`);
-  const delta = new Map(
-    Object.entries(base).map(([name, tensor]) => {
-      const data = tensor.data.map((weight) => 0.1 * weight * (random.next() - 0.5));
-      return [name, { ...tensor, data }];
-    }),
-  );
+  const delta = new Map<string, FloatTensor>();
+  for (const name of Object.keys(base.shapes)) {
+    const { shape, data } = await base.read(name);
+    delta.set(name, { shape, data: data.map((weight) => 0.1 * weight * (random.next() - 0.5)) });
+  }
   return { tensors: await pack(delta), steps: 0, tokens: 0 };
 };
 

@@ -10,6 +10,7 @@ import { canonicalBytes } from "#shared/protocol/network.js";
 import { phaseWindow } from "#shared/protocol/phases.js";
 import { encodeRecord, shortHash } from "#shared/protocol/records.js";
 import type { MetricsSink } from "#shared/telemetry/metrics.js";
+import { inMemory } from "#shared/training/float-source.js";
 import { behaviours } from "./behaviours.js";
 import type { BlockTimer } from "./block-timer.js";
 import type { MinerConfig } from "./config.js";
@@ -90,10 +91,12 @@ const prepare = async (miner: Miner, cycle: number, packer: Packer): Promise<str
 
   const baseHash = await settledBase(participant, cycle);
   const baseManifest = await models.manifest(baseHash, signal);
-  const base = decodeParameters(
-    await models.part(baseManifest.parts.groups[group]!.weights, signal),
-    groupShapes(network.model, groupNamed(network, group)),
-    `group ${group} of model ${baseHash}`,
+  const base = inMemory(
+    decodeParameters(
+      await models.part(baseManifest.parts.groups[group]!.weights, signal),
+      groupShapes(network.model, groupNamed(network, group)),
+      `group ${group} of model ${baseHash}`,
+    ),
   );
   log.info("training", { cycle, group, base: baseHash, untilBlock: train.end - 1 });
   // The update must be written, hashed and sent in time for the commit window: training ends a block before it opens.

@@ -1,7 +1,7 @@
 import { join } from "node:path";
 import { openDevice } from "#shared/engine/runtime/open-device.js";
 import { BlockZeroError, reasonOf } from "#shared/errors.js";
-import { groupNamed, groupShapes, hubShapes } from "#shared/model/groups.js";
+import { groupNamed, hubShapes } from "#shared/model/groups.js";
 import { decodeParameters } from "#shared/model/parts.js";
 import type { Participant } from "#shared/participant/join.js";
 import { openJournal } from "#shared/participant/journal.js";
@@ -75,15 +75,14 @@ const feedback = async (miner: Miner, cycle: number): Promise<void> => {
   }
 };
 
-/** Fetches the hub and the group's experts of the current model and compiles the training step, before the first cycle needs it. */
+/** Fetches the hub of the current model and compiles the training step, before the first cycle needs it. */
 const openTrainer = async (participant: Participant, config: MinerConfig): Promise<ShardTrainer> => {
   const { clock, models, network, signal, log } = participant;
   const group = config.expert_group;
   const { cycle } = phaseAt(clock.head.number, network.phases);
   const hash = await models.baseOf(Math.max(network.first_cycle, cycle));
   const { parts } = await models.manifest(hash, signal);
-  const weights = parts.groups[group]?.weights;
-  if (!weights)
+  if (!parts.groups[group])
     throw new BlockZeroError(
       "MODEL_MISMATCH",
       `model ${hash} has no group "${group}"`,
@@ -94,29 +93,21 @@ const openTrainer = async (participant: Participant, config: MinerConfig): Promi
     hubShapes(network.model, network.groups),
     "the hub",
   );
-  const base = decodeParameters(
-    await models.part(weights, signal),
-    groupShapes(network.model, groupNamed(network, group)),
-    `group ${group}`,
-  );
   const started = performance.now();
   const home = join(participant.home, "training");
   const miner = participant.signer.address;
   const trainer =
     config.workers > 1
-      ? await openWorkerPool({ network, group, config, hub, miner, home, log }, base)
-      : await createShardTrainer(
-          {
-            device: await openDevice({ ...config, log }),
-            network,
-            group,
-            config,
-            hub,
-            miner,
-            keep: { dir: replicaFolder(home, 0), log },
-          },
-          base,
-        );
+      ? await openWorkerPool({ network, group, config, hub, miner, home, log })
+      : await createShardTrainer({
+          device: await openDevice({ ...config, log }),
+          network,
+          group,
+          config,
+          hub,
+          miner,
+          keep: { dir: replicaFolder(home, 0), log },
+        });
   log.info("training step compiled", {
     group,
     workers: config.workers,

@@ -5,6 +5,8 @@ import { groupNamed, groupShapes, hubShapes } from "#shared/model/groups.js";
 import { INITIALIZER_RANGE } from "#shared/model/init.js";
 import type { Parameters } from "#shared/model/parameters.js";
 import type { Network } from "#shared/protocol/network.js";
+import type { FloatSource } from "#shared/training/float-source.js";
+import type { Shapes } from "#shared/training/stepping.js";
 import type { MinerConfig } from "./config.js";
 import { createShardTrainer } from "./shard-trainer.js";
 
@@ -26,9 +28,9 @@ export const measureTraining = async (
   steps = MEASURED_STEPS,
 ): Promise<Measurement> => {
   const group = config.expert_group;
-  const hub = randomTensors(hubShapes(network.model, network.groups));
-  const base = randomTensors(groupShapes(network.model, groupNamed(network, group)));
-  const trainer = await createShardTrainer({ device, network, group, config, hub }, base);
+  const hub = randomSource(hubShapes(network.model, network.groups));
+  const base = randomSource(groupShapes(network.model, groupNamed(network, group)));
+  const trainer = await createShardTrainer({ device, network, group, config, hub: await readAll(hub) });
   const times: number[] = [];
   let before = performance.now();
   try {
@@ -53,16 +55,17 @@ export const measureTraining = async (
 };
 
 /** Weights as a fresh model has them, so that routing is spread; beyond that nothing depends on them. */
-const randomTensors = (shapes: Readonly<Record<string, readonly number[]>>): Parameters => {
-  const random = createRandom("plan");
-  const noise = Float32Array.from({ length: 65_521 }, () => 2 * INITIALIZER_RANGE * (random.next() - 0.5));
-  let at = 0;
-  return Object.fromEntries(
-    Object.entries(shapes).map(([name, shape]) => {
-      const tensor = zeros(shape);
-      if (shape.length === 1) tensor.data.fill(1);
-      else for (let i = 0; i < tensor.data.length; i++) tensor.data[i] = noise[at++ % noise.length]!;
-      return [name, tensor];
-    }),
-  );
-};
+const randomSource = (shapes: Shapes): FloatSource => ({
+  shapes,
+  read: async (name) => {
+    const random = createRandom(`plan/${name}`);
+    const tensor = zeros(shapes[name]!);
+    const { data, shape } = tensor;
+    if (shape.length === 1) data.fill(1);
+    else for (let i = 0; i < data.length; i++) data[i] = 2 * INITIALIZER_RANGE * (random.next() - 0.5);
+    return tensor;
+  },
+});
+
+const readAll = async ({ shapes, read }: FloatSource): Promise<Parameters> =>
+  Object.fromEntries(await Promise.all(Object.keys(shapes).map(async (name) => [name, await read(name)] as const)));

@@ -13,9 +13,7 @@ export interface TrainingPlan {
   readonly workers: number;
   /** Of one worker. */
   readonly memory: StepMemory & {
-    /** The group's weights as the cycle began with them, from which the update is taken. */
-    readonly base: number;
-    /** At the cycle's end: the trained weights, the update, and its file. */
+    /** At the cycle's end: the update, and its file. */
     readonly submission: number;
     /** Node.js and ONNX Runtime themselves. */
     readonly runtime: number;
@@ -66,8 +64,8 @@ export const planTraining = async (
   const weights = memory.trained;
   const codec = CODECS[network.artifact.codec];
   const update = encodedLength(codec, new Map(Object.entries(shapes)));
-  const submission = 2 * weights + update;
-  const total = Object.values(memory).reduce((sum, bytes) => sum + bytes, 0) + weights + submission + RUNTIME_BYTES;
+  const submission = weights + update;
+  const total = Object.values(memory).reduce((sum, bytes) => sum + bytes, 0) + submission + RUNTIME_BYTES;
   const keep = config.checkpoint_keep_top_k;
   const disk = {
     models: hub + keep * weights,
@@ -80,7 +78,7 @@ export const planTraining = async (
     group,
     parameters: { hub: hub / FLOAT_BYTES, group: countParameters(shapes) },
     workers: config.workers,
-    memory: { ...memory, base: weights, submission, runtime: RUNTIME_BYTES, total },
+    memory: { ...memory, submission, runtime: RUNTIME_BYTES, total },
     disk: { ...disk, total: disk.models + disk.updates + disk.checkpoints },
     transfer: { hub, downPerCycle: weights, upPerCycle: update },
     // Training ends a block before the phase does.

@@ -1,19 +1,23 @@
 import { openSource } from "#datasets/index.js";
-import { buildUpdate } from "#shared/artifact/update.js";
+import type { FloatTensor } from "#shared/artifact/float32.js";
+import type { FloatTensors } from "#shared/artifact/update.js";
 import { groupTrainingLoader } from "#shared/data/group-data.js";
 import type { Device } from "#shared/engine/device.js";
-import { expertsOf, shardOf } from "#shared/model/groups.js";
+import { zeros } from "#shared/engine/tensor.js";
+import { expertsOf, groupNamed, groupShapes, shardOf } from "#shared/model/groups.js";
 import { batchInputs, languageModelLoss } from "#shared/model/loss.js";
 import type { Parameters } from "#shared/model/parameters.js";
 import type { Network } from "#shared/protocol/network.js";
+import type { FloatSource } from "#shared/training/float-source.js";
 import { innerLoop } from "#shared/training/inner-loop.js";
+import { mapValues } from "#shared/training/objective.js";
 import { cosineWithWarmup } from "#shared/training/schedule.js";
 import { createTimeBox, stepTimes } from "#shared/training/time-box.js";
-import { createTrainStep, type TrainStepOptions } from "#shared/training/train-step.js";
+import { createTrainStep, type TrainStep, type TrainStepOptions } from "#shared/training/train-step.js";
 import type { MinerConfig } from "./config.js";
 import { type KeepOptions, keepRuns } from "./keep-runs.js";
 import { type RunPlace, streamSeed } from "./run-identity.js";
-import type { ShardTrainer, Training, TrainOptions } from "./trainer.js";
+import type { ShardTrainer } from "./trainer.js";
 
 export interface ShardTrainerOptions {
   readonly device: Device;
@@ -29,11 +33,6 @@ export interface ShardTrainerOptions {
   readonly keep?: KeepOptions;
   /** Milliseconds since the epoch. */
   readonly now?: () => number;
-}
-
-/** A trainer in this process, of which the trained tensors can be had as well. */
-export interface LocalTrainer extends ShardTrainer {
-  train(base: Parameters, options: TrainOptions): Promise<Training & { readonly trained: Parameters }>;
 }
 
 /** What a shard's training step is compiled from, its tensors apart. */
@@ -57,22 +56,23 @@ export const shardStep = (
 };
 
 /** Compiles the training step once, and trains with it in this process. */
-export const createShardTrainer = async (options: ShardTrainerOptions, base: Parameters): Promise<LocalTrainer> => {
+export const createShardTrainer = async (options: ShardTrainerOptions): Promise<ShardTrainer> => {
   const { device, hub, network, group, config, keep, replica = 0, now = Date.now } = options;
   const { miner = config.wallet.hotkey } = options;
+  const shapes = groupShapes(network.model, groupNamed(network, group));
   const place: RunPlace = { network, group, config, miner, replica };
   const trainStep = await createTrainStep({
     ...shardStep(network, group, config),
     device,
-    params: shardOf(hub, base, expertsOf(network.model, network.groups[group]!)),
+    // A training brings its own weights.
+    params: shardOf(hub, mapValues(shapes, zeros), expertsOf(network.model, network.groups[group]!)),
     // In one order wherever the tensors come from, since the gradient's norm is summed in it.
-    trainable: Object.keys(base).sort(),
+    trainable: Object.keys(shapes).sort(),
   });
   const own =
     config.data_path === undefined
       ? undefined
       : { source: openSource({ kind: "jsonl", path: config.data_path }), share: config.data_weight };
-  const shapes = Object.fromEntries(Object.entries(base).map(([name, { shape }]) => [name, shape]));
   const runs = keep && keepRuns({ ...keep, trainStep, place, shapes, now });
   const times = stepTimes();
 
@@ -84,7 +84,7 @@ export const createShardTrainer = async (options: ShardTrainerOptions, base: Par
         own,
       });
       const run = model === undefined ? undefined : await runs?.begin({ cycle, model, loader });
-      if (!run?.progress) await trainStep.restore({ params: from });
+      if (!run?.progress) await trainStep.begin(from);
       const deadline = clock.deadline ?? (() => undefined);
       const result = await innerLoop({
         trainStep,
@@ -105,15 +105,25 @@ export const createShardTrainer = async (options: ShardTrainerOptions, base: Par
         onStep: (step) => onStep?.({ ...step, replica }),
       });
       run?.end();
-      const trained = await trainStep.params();
-      const update = buildUpdate(new Map(Object.entries(from)), new Map(Object.entries(trained)));
-      return { run: result, trained, update };
+      return { run: result, update: await gainedSince(from, trainStep) };
     },
     async dispose() {
       await runs?.settled();
       await trainStep.dispose();
     },
   };
+};
+
+/** Δ = trained − base, element by element in float32, with the sign of an improvement (DiLoCo's pseudo-gradient is −Δ). */
+const gainedSince = async (base: FloatSource, trainStep: TrainStep): Promise<FloatTensors> => {
+  const update = new Map<string, FloatTensor>();
+  for await (const { name, tensor } of trainStep.tensors(["params"])) {
+    const { shape, data } = tensor;
+    const before = await base.read(name);
+    for (let i = 0; i < data.length; i++) data[i]! -= before.data[i]!;
+    update.set(name, { shape, data });
+  }
+  return update;
 };
 
 /** Share of the time from now to the deadline that has passed; where there is none, what `otherwise` says. */

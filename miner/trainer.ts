@@ -1,5 +1,5 @@
 import type { FloatTensors } from "#shared/artifact/update.js";
-import type { Parameters } from "#shared/model/parameters.js";
+import type { FloatSource } from "#shared/training/float-source.js";
 import type { InnerRun, InnerStep } from "#shared/training/inner-loop.js";
 
 export interface TrainOptions {
@@ -31,6 +31,7 @@ export interface Training {
 
 /** Trains one expert group against a frozen hub, cycle after cycle; AdamW's moments live on from one to the next, as in DiLoCo. */
 export interface ShardTrainer {
-  train(base: Parameters, options: TrainOptions): Promise<Training>;
+  /** @param base the group's weights to begin from; read when it begins, and once more when it ends, since it keeps none of them */
+  train(base: FloatSource, options: TrainOptions): Promise<Training>;
   dispose(): Promise<void>;
 }

@@ -13,7 +13,6 @@ export interface WorkerTask {
   readonly miner: string;
   readonly replica: number;
   readonly hub: string;
-  readonly base: string;
   /** Folder of its checkpoints. */
   readonly checkpoints: string;
 }

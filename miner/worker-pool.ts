@@ -6,6 +6,7 @@ import type { Parameters } from "#shared/model/parameters.js";
 import type { Network } from "#shared/protocol/network.js";
 import type { Log } from "#shared/telemetry/log.js";
 import { writeFloats } from "#shared/training/checkpoint-tensors.js";
+import { inMemory } from "#shared/training/float-source.js";
 import type { InnerRun } from "#shared/training/inner-loop.js";
 import { meanOfUpdates } from "#shared/training/workers-mean.js";
 import type { MinerConfig } from "./config.js";
@@ -43,15 +44,17 @@ export const replicaFolder = (home: string, replica: number): string => join(hom
  *
  * @throws BlockZeroError what keeps a worker from opening; from `train`, WORKERS_LOST when none of them is left
  */
-export const openWorkerPool = async (options: WorkerPoolOptions, base: Parameters): Promise<WorkerPool> => {
+export const openWorkerPool = async (options: WorkerPoolOptions): Promise<WorkerPool> => {
   const { network, group, config, home, log, miner = config.wallet.hotkey } = options;
   const files = { hub: join(home, "hub.safetensors"), base: join(home, "base.safetensors") };
-  await writeFloats(files.hub, options.hub);
-  await writeFloats(files.base, base);
+  await writeFloats(files.hub, inMemory(options.hub));
   const threads = Math.max(1, Math.floor((config.threads || availableParallelism()) / config.workers));
   const open = (replica: number): Promise<Worker> => {
     const checkpoints = replicaFolder(home, replica);
-    return openWorker({ network, group, config: { ...config, threads }, miner, replica, ...files, checkpoints }, log);
+    return openWorker(
+      { network, group, config: { ...config, threads }, miner, replica, hub: files.hub, checkpoints },
+      log,
+    );
   };
 
   const lost = (replica: number, thrown: unknown): void => {

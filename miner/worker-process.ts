@@ -1,9 +1,11 @@
 import { openDevice } from "#shared/engine/runtime/open-device.js";
 import { BlockZeroError, reasonOf } from "#shared/errors.js";
-import type { Parameters } from "#shared/model/parameters.js";
+import { toParameters } from "#shared/model/parts.js";
 import type { Log } from "#shared/telemetry/log.js";
-import { readFloats, writeFloats } from "#shared/training/checkpoint-tensors.js";
-import { createShardTrainer, type LocalTrainer } from "./shard-trainer.js";
+import { openFloats, readFloats, writeFloats } from "#shared/training/checkpoint-tensors.js";
+import { inMemory } from "#shared/training/float-source.js";
+import { createShardTrainer } from "./shard-trainer.js";
+import type { ShardTrainer } from "./trainer.js";
 import type { FromWorker, ToWorker, WorkerClock, WorkerJob, WorkerTask } from "./worker-messages.js";
 
 const tell = (message: FromWorker) => void process.send?.(message);
@@ -14,48 +16,36 @@ const say =
     tell({ type: "log", level, message, fields });
 const log: Log = { debug: say("debug"), info: say("info"), warn: say("warn"), error: say("error") };
 
-let trainer: LocalTrainer | undefined;
+let trainer: ShardTrainer | undefined;
 let clock: WorkerClock = { stop: false, deadline: undefined, progress: 0 };
 
-const open = async ({
-  network,
-  group,
-  config,
-  miner,
-  replica,
-  hub,
-  base,
-  checkpoints,
-}: WorkerTask): Promise<FromWorker> => {
-  trainer = await createShardTrainer(
-    {
-      device: await openDevice({ ...config, log }),
-      network,
-      group,
-      config,
-      hub: await readFloats(hub),
-      miner,
-      replica,
-      keep: { dir: checkpoints, log },
-    },
-    await readFloats(base),
-  );
+const open = async ({ hub, checkpoints, ...task }: WorkerTask): Promise<FromWorker> => {
+  trainer = await createShardTrainer({
+    ...task,
+    device: await openDevice({ ...task.config, log }),
+    hub: await readFloats(hub),
+    keep: { dir: checkpoints, log },
+  });
   return { type: "opened" };
 };
 
-const train = async ({ cycle, model, maxSteps, base, update: file }: WorkerJob): Promise<FromWorker> => {
-  const { run, update } = await trainer!.train(await readFloats(base), {
-    cycle,
-    ...(model !== undefined && { model }),
-    ...(maxSteps !== undefined && { maxSteps }),
-    stop: () => clock.stop,
-    deadline: () => clock.deadline,
-    progress: () => clock.progress,
-    onStep: (step) => tell({ type: "step", step }),
-  });
-  const gained: Parameters = Object.fromEntries([...update].map(([name, t]) => [name, { dtype: "float32", ...t }]));
-  await writeFloats(file, gained);
-  return { type: "trained", run };
+const train = async ({ cycle, model, maxSteps, base: file, update: result }: WorkerJob): Promise<FromWorker> => {
+  const base = await openFloats(file);
+  try {
+    const { run, update } = await trainer!.train(base, {
+      cycle,
+      ...(model !== undefined && { model }),
+      ...(maxSteps !== undefined && { maxSteps }),
+      stop: () => clock.stop,
+      deadline: () => clock.deadline,
+      progress: () => clock.progress,
+      onStep: (step) => tell({ type: "step", step }),
+    });
+    await writeFloats(result, inMemory(toParameters(update)));
+    return { type: "trained", run };
+  } finally {
+    await base.close();
+  }
 };
 
 const answer = async (work: Promise<FromWorker>): Promise<void> => {

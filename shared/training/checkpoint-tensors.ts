@@ -6,6 +6,7 @@ import { openSafetensorsFile } from "#shared/artifact/safetensors-file.js";
 import { createSafetensorsFile } from "#shared/artifact/safetensors-writer.js";
 import type { FloatTensor } from "#shared/engine/tensor.js";
 import { BlockZeroError } from "#shared/errors.js";
+import type { FloatSource } from "./float-source.js";
 import type { NamedFloats } from "./objective.js";
 import { type Shapes, STATE_PARTS, type StatePart } from "./stepping.js";
 import type { StateTensor } from "./train-step.js";
@@ -58,11 +59,11 @@ export const hashFile = async (path: string): Promise<string> => {
 };
 
 /** Tensors of one group or hub in a safetensors file, for another process of this machine. @throws FILE_UNWRITABLE */
-export const writeFloats = async (path: string, tensors: NamedFloats): Promise<void> => {
-  const specs = Object.entries(tensors).map(([name, { shape }]) => [name, { dtype: "F32", shape }] as const);
+export const writeFloats = async (path: string, { shapes, read }: FloatSource): Promise<void> => {
+  const specs = Object.entries(shapes).map(([name, shape]) => [name, { dtype: "F32", shape }] as const);
   const file = await createSafetensorsFile(path, new Map(specs), { mode: PRIVATE });
   try {
-    for (const [name, tensor] of Object.entries(tensors)) await file.write(name, fromFloats(tensor).data);
+    for (const name of Object.keys(shapes)) await file.write(name, fromFloats(await read(name)).data);
     await file.finish();
   } catch (thrown) {
     await file.discard();
@@ -70,10 +71,8 @@ export const writeFloats = async (path: string, tensors: NamedFloats): Promise<v
   }
 };
 
-/** A file of `writeFloats` from which tensors are read one at a time. */
-export interface FloatsFile {
-  readonly names: readonly string[];
-  read(name: string): Promise<FloatTensor>;
+/** A file of `writeFloats`. */
+export interface FloatsFile extends FloatSource {
   close(): Promise<void>;
 }
 
@@ -81,7 +80,7 @@ export interface FloatsFile {
 export const openFloats = async (path: string): Promise<FloatsFile> => {
   const { header, read, close } = await openSafetensorsFile(path);
   return {
-    names: [...header.tensors.keys()],
+    shapes: Object.fromEntries([...header.tensors].map(([name, { shape }]) => [name, shape])),
     async read(name) {
       const { shape, begin, end } = header.tensors.get(name)!;
       const data = new Uint8Array(end - begin);
@@ -97,7 +96,7 @@ export const readFloats = async (path: string): Promise<NamedFloats> => {
   const file = await openFloats(path);
   try {
     const all: Record<string, FloatTensor> = {};
-    for (const name of file.names) all[name] = await file.read(name);
+    for (const name of Object.keys(file.shapes)) all[name] = await file.read(name);
     return all;
   } finally {
     await file.close();

@@ -17,12 +17,8 @@ export interface StepMemory {
   readonly gradients: number;
   /** A further micro-batch's gradients, before they are added. */
   readonly gradientSums: number;
-  /** What the runtime returns of a run: it copies every output, also one that it wrote into a buffer of ours. */
-  readonly outputs: number;
   /** Intermediate results that are alive at once when most are: those kept for the backward pass, and passing ones. */
   readonly activations: number;
-  /** What the runtime's arena keeps beside these: a first run's pieces stay when later runs take one planned block. */
-  readonly arena: number;
 }
 
 export interface PlanOptions extends Omit<TrainStepOptions, "device" | "params"> {
@@ -60,16 +56,13 @@ export const planStep = async ({ mostRows, params: shapes, ...options }: PlanOpt
   const names = new Set(options.trainable);
   const trained = floats((name) => names.has(name));
   const { graph, outputs } = program!;
-  const peak = peakOf(graph, outputs, mostRows);
   return {
     frozen: floats((name) => !names.has(name)),
     trained,
     moments: 2 * trained,
     gradients: trained,
     gradientSums: (options.accumulation ?? 1) > 1 ? trained : 0,
-    outputs: outputs.reduce((sum, output) => sum + bytesOf(output), 0),
-    activations: peak,
-    arena: peak,
+    activations: peakOf(graph, outputs, mostRows),
   };
 };
 
@@ -100,7 +93,7 @@ const peakOf = (graph: Graph, outputs: readonly Value[], mostRows: number): numb
   return peak;
 };
 
-const bytesOf = ({ dtype, shape }: ValueType, rows: ReadonlyMap<Dim, number> = new Map()): number =>
+const bytesOf = ({ dtype, shape }: ValueType, rows: ReadonlyMap<Dim, number>): number =>
   shape.reduce<number>((size, dim) => size * (typeof dim === "number" ? dim : (rows.get(dim) ?? 0)), BYTES[dtype]);
 
 const neededNodes = ({ nodes }: Graph, outputs: readonly Value[]): readonly Node[] => {

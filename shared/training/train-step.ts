@@ -2,6 +2,7 @@ import type { Device, Tensors } from "#shared/engine/device.js";
 import { ADAMW_DEFAULTS, type AdamWOptions } from "#shared/engine/optim/adamw.js";
 import type { FloatTensor } from "#shared/engine/tensor.js";
 import { BlockZeroError } from "#shared/errors.js";
+import type { FloatSource } from "./float-source.js";
 import { mapValues, type NamedFloats, type ObjectiveOptions } from "./objective.js";
 import { stepBesideProgram } from "./step-beside-program.js";
 import { stepInProgram } from "./step-in-program.js";
@@ -63,13 +64,15 @@ export interface TrainStep {
   params(): Promise<Record<string, FloatTensor>>;
   /** As `params`, with the optimiser's state. */
   state(): Promise<TrainState>;
-  /** The tensors of `state` one at a time, so in little memory. Throws TRAIN_BUSY: no step may run meanwhile. */
-  tensors(): AsyncGenerator<StateTensor>;
+  /** The tensors of `state`, or of some parts of it, one at a time, so in little memory. Throws TRAIN_BUSY: no step may run meanwhile. */
+  tensors(parts?: readonly StatePart[]): AsyncGenerator<StateTensor>;
   /**
    * Continues from a state, which is copied; the parts that are left out stay as they are. Throws TRAIN_STATE when a
    * tensor is missing, unknown or misshapen, TRAIN_BUSY while a step is under way.
    */
   restore(state: Partial<TrainState>): Promise<void>;
+  /** As `restore`, of the parameters alone and one at a time. */
+  begin(from: FloatSource): Promise<void>;
   /** Waits for the step under way, then frees the programs. */
   dispose(): Promise<void>;
 }
@@ -151,8 +154,8 @@ export const createTrainStep = async (options: TrainStepOptions): Promise<TrainS
       const [params, m, v] = await Promise.all([read("params"), read("m"), read("v")]);
       return { params, m, v, step };
     },
-    async *tensors() {
-      for (const part of STATE_PARTS)
+    async *tensors(parts = STATE_PARTS) {
+      for (const part of parts)
         for (const name of trainable) {
           if (running) throw busy();
           yield { part, name, tensor: await stepping.tensor(part, name).read() };
@@ -160,13 +163,24 @@ export const createTrainStep = async (options: TrainStepOptions): Promise<TrainS
     },
     async restore({ step, ...parts }) {
       if (running) throw busy();
-      for (const tensors of Object.values(parts)) checkState(tensors, shapes);
+      for (const tensors of Object.values(parts))
+        checkState(
+          mapValues(tensors, ({ shape }) => shape),
+          shapes,
+        );
       await exclusively(async () => {
         for (const part of STATE_PARTS) {
           for (const [name, tensor] of Object.entries(parts[part] ?? {}))
             await stepping.tensor(part, name).write(tensor);
         }
         taken = step ?? taken;
+      });
+    },
+    async begin(from) {
+      if (running) throw busy();
+      checkState(from.shapes, shapes);
+      await exclusively(async () => {
+        for (const name of trainable) await stepping.tensor("params", name).write(await from.read(name));
       });
     },
     async dispose() {
@@ -197,10 +211,10 @@ const checkOptions = ({ params, trainable, accumulation = 1, clip = 1 }: TrainSt
   if (clip !== null && !(clip > 0)) throw fail(`clip ${clip}`, "use a positive norm, or null for no clipping");
 };
 
-const checkState = (tensors: NamedFloats, shapes: Shapes): void => {
-  const names = new Set([...Object.keys(tensors), ...Object.keys(shapes)]);
+const checkState = (given: Shapes, shapes: Shapes): void => {
+  const names = new Set([...Object.keys(given), ...Object.keys(shapes)]);
   for (const name of names) {
-    const got = tensors[name]?.shape.join("×");
+    const got = given[name]?.join("×");
     const wanted = shapes[name]?.join("×");
     if (got === wanted) continue;
     throw new BlockZeroError(

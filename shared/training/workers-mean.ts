@@ -15,7 +15,7 @@ export const meanOfUpdates = async (files: readonly string[]): Promise<FloatTens
   try {
     const mean = new Map<string, FloatTensor>();
     const shares = opened.map(() => 1 / opened.length);
-    for (const name of opened[0]?.names ?? []) {
+    for (const name of Object.keys(opened[0]?.shapes ?? {})) {
       const parts = await Promise.all(opened.map((file) => file.read(name)));
       mean.set(name, {
         shape: parts[0]!.shape,

@@ -3,12 +3,13 @@ import { readdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, it, type TestContext } from "node:test";
 import { type MinerConfig, minerSettings } from "#miner/config.js";
-import { createShardTrainer, type LocalTrainer } from "#miner/shard-trainer.js";
+import { createShardTrainer } from "#miner/shard-trainer.js";
 import type { TrainOptions } from "#miner/trainer.js";
 import { loadConfig } from "#shared/config/load.js";
 import { groupShapes, hubShapes } from "#shared/model/groups.js";
 import type { Parameters } from "#shared/model/parameters.js";
 import type { Network } from "#shared/protocol/network.js";
+import { inMemory } from "#shared/training/float-source.js";
 import { temporaryFolder } from "../shared/artifact/temporary.js";
 import { collectingLog } from "../shared/chain/support.js";
 import { device } from "../shared/model/micro.js";
@@ -43,10 +44,7 @@ const start = async (t: TestContext, dir: string, config = configOf()) => {
   // A millisecond passes whenever somebody looks, so that a checkpoint is due after every step.
   let time = 0;
   const now = () => time++;
-  const trainer: LocalTrainer = await createShardTrainer(
-    { device, network, group: "math", config, hub, keep: { dir, log }, now },
-    base,
-  );
+  const trainer = await createShardTrainer({ device, network, group: "math", config, hub, keep: { dir, log }, now });
   let ended: Promise<void> | undefined;
   const end = () => {
     ended ??= trainer.dispose();
@@ -55,7 +53,7 @@ const start = async (t: TestContext, dir: string, config = configOf()) => {
   t.after(end);
   const losses: number[] = [];
   const train = (options: Partial<TrainOptions> = {}) =>
-    trainer.train(base, {
+    trainer.train(inMemory(base), {
       cycle: 1,
       model: MODEL,
       stop: () => false,
@@ -86,7 +84,7 @@ describe("an interrupted training", () => {
       const resumed = await after.train();
       assert.deepEqual([...before.losses, ...after.losses], whole.losses);
       assert.equal(after.losses.length, 15);
-      assert.deepEqual(resumed.trained, straight.trained);
+      assert.deepEqual(resumed.update, straight.update);
       assert.deepEqual(resumed.run, straight.run);
       assert.ok(after.said("training resumed"));
     });
@@ -97,9 +95,9 @@ describe("an interrupted training", () => {
     const whole = await first.train();
     await first.end();
     const again = await start(t, dir);
-    const { trained, run } = await again.train();
+    const { update, run } = await again.train();
     assert.equal(again.losses.length, 0);
-    assert.deepEqual(trained, whole.trained);
+    assert.deepEqual(update, whole.update);
     assert.deepEqual(run, whole.run);
   });
 
@@ -148,11 +146,11 @@ describe("an interrupted training", () => {
     await first.end();
     const second = await start(t, dir);
     const restarted = await second.train(next);
-    assert.deepEqual(restarted.trained, straight.trained);
+    assert.deepEqual(restarted.update, straight.update);
     assert.deepEqual(second.losses, oneProcess.losses.slice(STEPS));
 
     const fresh = await start(t, temporaryFolder(t));
-    assert.notDeepEqual((await fresh.train(next)).trained, straight.trained);
+    assert.notDeepEqual((await fresh.train(next)).update, straight.update);
   });
 
   it("keeps as many checkpoints as it is told to, and none while it trains if told so", async (t) => {
@@ -212,9 +210,14 @@ describe("a training that is to be over in time", () => {
       },
     };
     const options = { device: slow, network, group: "math", config, hub, now: () => time };
-    const trainer = await createShardTrainer({ ...options, keep: { dir: temporaryFolder(t), log } }, base);
+    const trainer = await createShardTrainer({ ...options, keep: { dir: temporaryFolder(t), log } });
     t.after(() => trainer.dispose());
-    const { run } = await trainer.train(base, { cycle: 1, model: MODEL, stop: () => false, deadline: () => 2_150 });
+    const { run } = await trainer.train(inMemory(base), {
+      cycle: 1,
+      model: MODEL,
+      stop: () => false,
+      deadline: () => 2_150,
+    });
     assert.ok(time <= 2_150, `ended at ${time}`);
     // Five whole steps of 400 ms leave 150: one micro-batch of 100, a quarter more for safety.
     assert.equal(time, 2_100);

@@ -14,6 +14,7 @@ import { groupShapes, hubShapes } from "#shared/model/groups.js";
 import type { Parameters } from "#shared/model/parameters.js";
 import type { Network } from "#shared/protocol/network.js";
 import { mergeDeltas } from "#shared/scoring/merge.js";
+import { inMemory } from "#shared/training/float-source.js";
 import { temporaryFolder } from "../shared/artifact/temporary.js";
 import { collectingLog } from "../shared/chain/support.js";
 import { device } from "../shared/model/micro.js";
@@ -47,21 +48,21 @@ const configOf = (flags: Record<string, string | number> = {}): MinerConfig =>
 const openPool = async (t: TestContext, config = configOf(), given?: string) => {
   const home = given ?? mkdtempSync(join(tmpdir(), "blockzero-"));
   const { log, lines } = collectingLog();
-  const pool = await openWorkerPool({ network, group: "math", config, hub, home, log }, base);
+  const pool = await openWorkerPool({ network, group: "math", config, hub, home, log });
   t.after(async () => {
     await pool.dispose();
     rmSync(home, { recursive: true, force: true });
   });
   const train = (options: Partial<TrainOptions> = {}) =>
-    pool.train(base, { cycle: 1, model: "a".repeat(64), stop: () => false, ...options });
+    pool.train(inMemory(base), { cycle: 1, model: "a".repeat(64), stop: () => false, ...options });
   return { pool, train, lines, home };
 };
 
 /** What a replica gains, trained in this process. */
 const replica = async (t: TestContext, number: number, config = configOf()): Promise<FloatTensors> => {
-  const trainer = await createShardTrainer({ device, network, group: "math", config, hub, replica: number }, base);
+  const trainer = await createShardTrainer({ device, network, group: "math", config, hub, replica: number });
   t.after(() => trainer.dispose());
-  return (await trainer.train(base, { cycle: 1, stop: () => false })).update;
+  return (await trainer.train(inMemory(base), { cycle: 1, stop: () => false })).update;
 };
 
 const mean = (...updates: readonly FloatTensors[]): FloatTensors =>

@@ -5,13 +5,14 @@ import { createRandom } from "#shared/data/random.js";
 import { onnxCpu } from "#shared/engine/runtime/onnx-cpu.js";
 import { groupShapes, hubShapes } from "#shared/model/groups.js";
 import type { Parameters } from "#shared/model/parameters.js";
-import { encodeParameters } from "#shared/model/parts.js";
+import { encodeParameters, toParameters } from "#shared/model/parts.js";
 import { commitmentOf } from "#shared/protocol/commitment.js";
 import { sha256 } from "#shared/protocol/hash.js";
 import { artifactHash, signUpdateManifest, type UnsignedUpdateManifest } from "#shared/protocol/manifest.js";
 import { canonicalBytes } from "#shared/protocol/network.js";
 import { encodeRecord, shortHash } from "#shared/protocol/records.js";
 import type { Submission } from "#shared/replay/submissions.js";
+import { inMemory } from "#shared/training/float-source.js";
 import { parameters } from "./micro-network.js";
 import type { Subnet } from "./subnet.js";
 
@@ -34,11 +35,10 @@ export const trainedUpdate = async (
 ): Promise<Parameters> => {
   const base = genesisBase(subnet);
   const config = subnet.minerConfig(miner, { expert_group: group, max_steps: steps });
-  const before = base.group(group);
-  const trainer = await createShardTrainer({ device, network: subnet.network, group, config, hub: base.hub }, before);
-  const { trained } = await trainer.train(before, { cycle: 1, stop: () => false });
+  const trainer = await createShardTrainer({ device, network: subnet.network, group, config, hub: base.hub });
+  const { update } = await trainer.train(inMemory(base.group(group)), { cycle: 1, stop: () => false });
   await trainer.dispose();
-  return map(before, (weight, name, i) => trained[name]!.data[i]! - weight);
+  return toParameters(update);
 };
 
 /** Uniform noise with `size` times the norm of the group's weights. */

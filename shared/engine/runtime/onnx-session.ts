@@ -27,6 +27,8 @@ export const sessionOptions = (provider: string, threads: number): SessionOption
   graphOptimizationLevel: "disabled",
   intraOpNumThreads: threads,
   interOpNumThreads: 1,
+  // One block for all intermediate results of a run would be laid out anew beside those of the first run, which stay; steps take as long.
+  enableMemPattern: false,
   // Failures are thrown; the runtime need not print them too.
   logSeverityLevel: 4,
   // Within a run workers wait for the next operator awake, which comes in microseconds; between runs they sleep.

@@ -1,0 +1,74 @@
+import { Graph, type Value } from "./graph.js";
+import type { Tensor } from "./tensor.js";
+
+/** Some outputs of a graph, to be compiled. */
+export interface Part {
+  readonly graph: Graph;
+  readonly outputs: Readonly<Record<string, Value>>;
+}
+
+/** A graph in two parts, to be run one after the other. */
+export interface Cut {
+  /** What depends on no varying input. Its outputs are inputs of the same name of the other part. */
+  readonly fixed: Part;
+  /** The rest. It has the graph's inputs and outputs. */
+  readonly varying: Part;
+}
+
+/**
+ * Cuts a graph where the values of some inputs come in, so that runs that differ in these alone share what goes before.
+ * Both parts together apply the same operators to the same values as the graph, so they give the same bits.
+ *
+ * @param varying names of inputs
+ */
+export const cutGraph = ({ graph, outputs }: Part, varying: ReadonlySet<string>): Cut => {
+  const live = new Set(Object.values(outputs));
+  const nodes = graph.nodes
+    .toReversed()
+    .filter((node) => {
+      const isNeeded = node.outputs.some((output) => live.has(output));
+      if (isNeeded) for (const input of node.inputs) live.add(input);
+      return isNeeded;
+    })
+    .reverse();
+
+  const rest = new Graph();
+  const moved = new Map<Value, Value>();
+  for (const input of graph.inputs) moved.set(input, rest.input(input.name, input.shape, input.dtype));
+  const varies = new Set(graph.inputs.filter(({ name }) => varying.has(name)));
+  const crossing: Record<string, Value> = {};
+  const move = (value: Value): Value => {
+    const known = moved.get(value);
+    if (known) return known;
+    const copy = value.source.kind === "constant" ? copyConstant(rest, value.source.tensor) : cross(value);
+    moved.set(value, copy);
+    return copy;
+  };
+  const cross = (value: Value): Value => {
+    const name = `cut/${value.name}`;
+    crossing[name] = value;
+    return rest.input(name, value.shape, value.dtype);
+  };
+
+  for (const node of nodes) {
+    if (!node.inputs.some((input) => varies.has(input))) continue;
+    const made = rest.apply(node.operator, node.inputs.map(move));
+    for (const [i, output] of node.outputs.entries()) {
+      varies.add(output);
+      moved.set(output, made[i]!);
+    }
+  }
+  const named = Object.entries(outputs).map(([name, value]) => [name, move(value)] as const);
+  return { fixed: { graph, outputs: crossing }, varying: { graph: rest, outputs: Object.fromEntries(named) } };
+};
+
+const copyConstant = (graph: Graph, tensor: Tensor): Value => {
+  switch (tensor.dtype) {
+    case "float32":
+      return graph.constant(tensor.data, tensor.shape);
+    case "int64":
+      return graph.constant(Array.from(tensor.data, Number), tensor.shape, tensor.dtype);
+    case "bool":
+      throw new TypeError("a graph has no constants of truth values");
+  }
+};

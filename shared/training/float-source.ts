@@ -1,0 +1,15 @@
+import type { FloatTensor } from "#shared/engine/tensor.js";
+import { mapValues, type NamedFloats } from "./objective.js";
+import type { Shapes } from "./stepping.js";
+
+/** Float tensors that are read one at a time, so that they need not all be in memory. */
+export interface FloatSource {
+  readonly shapes: Shapes;
+  /** One of them, to be read and not to be changed. */
+  read(name: string): Promise<FloatTensor>;
+}
+
+export const inMemory = (tensors: NamedFloats): FloatSource => ({
+  shapes: mapValues(tensors, ({ shape }) => shape),
+  read: async (name) => tensors[name]!,
+});
