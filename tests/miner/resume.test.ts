@@ -2,41 +2,19 @@ import assert from "node:assert/strict";
 import { readdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, it, type TestContext } from "node:test";
-import { type MinerConfig, minerSettings } from "#miner/config.js";
 import { createShardTrainer } from "#miner/shard-trainer.js";
 import type { TrainOptions } from "#miner/trainer.js";
-import { loadConfig } from "#shared/config/load.js";
-import { groupShapes, hubShapes } from "#shared/model/groups.js";
-import type { Parameters } from "#shared/model/parameters.js";
-import type { Network } from "#shared/protocol/network.js";
 import { inMemory } from "#shared/training/float-source.js";
 import { temporaryFolder } from "../shared/artifact/temporary.js";
 import { collectingLog } from "../shared/chain/support.js";
 import { device } from "../shared/model/micro.js";
-import { parameters, template } from "../support/micro-network.js";
+import { base, hub, network, configOf as shardConfig } from "./micro-shard.js";
 
-const network: Network = { ...template, genesis: "0".repeat(64) };
-const pick = (names: object): Parameters =>
-  Object.fromEntries(Object.keys(names).map((name) => [name, parameters[name]!]));
-const hub = pick(hubShapes(network.model, network.groups));
-const base = pick(groupShapes(network.model, network.groups.math!));
 const MODEL = "a".repeat(64);
 const STEPS = 30;
 
-const configOf = (flags: Record<string, string | number> = {}): MinerConfig =>
-  loadConfig(minerSettings, {
-    env: {},
-    flags: {
-      expert_group: "math",
-      batch_size: 2,
-      gradient_accumulation_steps: 1,
-      learning_rate: 0.02,
-      warmup_steps: 3,
-      max_steps: STEPS,
-      checkpoint_interval_seconds: 0.001,
-      ...flags,
-    },
-  });
+const configOf = (flags: Record<string, string | number> = {}) =>
+  shardConfig({ warmup_steps: 3, max_steps: STEPS, checkpoint_interval_seconds: 0.001, ...flags });
 
 /** A trainer as a new process makes it, and what it did. */
 const start = async (t: TestContext, dir: string, config = configOf()) => {
