@@ -1,26 +1,14 @@
 import type { ServedAxon } from "../chain.js";
 import type { Genesis, HyperParameterSpec } from "./genesis.js";
-import type { U16Row } from "./yuma.js";
+import type { EpochFigures, U16Row } from "./yuma.js";
 
-/** Shares are u16 of one, of the last epoch. Its uid is its place in the subnet. */
-export interface NeuronState {
+/** With the figures of the last epoch. Its uid is its place in the subnet. */
+export interface NeuronState extends EpochFigures {
   readonly hotkey: string;
   readonly coldkey: string;
   readonly registeredAt: number;
   readonly lastUpdate: number;
-  readonly permit: boolean;
-  readonly active: boolean;
-  readonly rank: number;
-  readonly trust: number;
-  readonly consensus: number;
-  readonly incentive: number;
-  readonly dividends: number;
-  readonly validatorTrust: number;
-  readonly emission: bigint;
-  /** u16: who has the least is replaced first. */
-  readonly pruningScore: number;
   readonly weights: U16Row;
-  readonly bonds: U16Row;
 }
 
 export interface CommitmentState {

@@ -40,8 +40,8 @@ export interface EpochInput {
   readonly neurons: readonly EpochNeuron[];
 }
 
-/** Shares are u16 of one. */
-export interface EpochResult {
+/** What an epoch leaves of a neuron. Shares are u16 of one. */
+export interface EpochFigures {
   readonly permit: boolean;
   readonly active: boolean;
   readonly rank: number;
@@ -52,11 +52,14 @@ export interface EpochResult {
   readonly validatorTrust: number;
   /** Of both kinds together, as the metagraph shows it. */
   readonly emission: bigint;
-  readonly minerEmission: bigint;
-  readonly validatorEmission: bigint;
-  /** Share of the emission, scaled so that the largest is 65,535. */
+  /** Share of the emission, scaled so that the largest is 65,535: who has the least is replaced first. */
   readonly pruningScore: number;
   readonly bonds: U16Row;
+}
+
+export interface EpochResult extends EpochFigures {
+  readonly minerEmission: bigint;
+  readonly validatorEmission: bigint;
 }
 
 /**
