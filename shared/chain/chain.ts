@@ -145,6 +145,10 @@ export interface Chain {
   /** The newest block that can no longer be undone. */
   finalized(): Promise<Head>;
   blockHash(block: number): Promise<string>;
+  /** When a block was built, milliseconds since the epoch, as the chain says. */
+  timestamp(block: number): Promise<number>;
+  /** Signature of a round of the drand beacon that the chain follows, 48 bytes; null where the chain does not have it. Nobody checked it. */
+  pulse(round: number, at?: number): Promise<Uint8Array | null>;
   /** Calls back on every new head, in order, from the next one on, until the signal aborts; reconnects by itself. */
   onHead(callback: (head: Head) => void, signal: AbortSignal): void;
   metagraph(netuid: number, at?: number): Promise<Metagraph>;

@@ -1,7 +1,9 @@
 import { BlockZeroError } from "#shared/errors.js";
 import { silentLog } from "#shared/telemetry/log.js";
 import type { Chain } from "./chain.js";
-import { type ConnectOptions, connectDevChain } from "./dev-chain.js";
+import { closed, unreachable } from "./chain-line.js";
+import type { ConnectOptions } from "./connect-options.js";
+import { connectDevChain } from "./dev-chain.js";
 import { systemClock } from "./devchain/clock.js";
 import { RpcError, RpcSocket } from "./rpc-socket.js";
 import { endpointOf, NAMED_NETWORKS } from "./subtensor/networks.js";
@@ -70,7 +72,11 @@ const kindOf = async (options: ConnectOptions & { readonly endpoint: readonly st
       void socket.fail(error);
     };
     onAbort = () => give(closed());
-    cancel = clock.after(timeoutMs, () => give(unreachable(socket.endpoint, socket.lastReason)));
+    cancel = clock.after(timeoutMs, () =>
+      give(
+        unreachable(socket.endpoint, socket.lastReason, "start it with `blockzero devchain`, or correct the endpoint"),
+      ),
+    );
     if (signal?.aborted) onAbort();
     signal?.addEventListener("abort", onAbort, { once: true });
   });
@@ -81,12 +87,3 @@ const kindOf = async (options: ConnectOptions & { readonly endpoint: readonly st
     signal?.removeEventListener("abort", onAbort);
   }
 };
-
-const unreachable = (endpoint: string, reason: string): BlockZeroError =>
-  new BlockZeroError(
-    "CHAIN_UNREACHABLE",
-    `no chain at ${endpoint}: ${reason}`,
-    "start it with `blockzero devchain`, or correct the endpoint",
-  );
-const closed = (): BlockZeroError =>
-  new BlockZeroError("CHAIN_CLOSED", "the chain was closed", "connect again to go on");

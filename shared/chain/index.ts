@@ -11,7 +11,8 @@ export type {
 } from "./chain.js";
 export { ChainRejected } from "./chain-rejected.js";
 export { connectChain } from "./connect.js";
-export { type ConnectOptions, connectDevChain, type DevChain } from "./dev-chain.js";
+export type { ConnectOptions } from "./connect-options.js";
+export { connectDevChain, type DevChain } from "./dev-chain.js";
 export { COMMITMENT_BYTES, type SudoCallSpec } from "./devchain/calls.js";
 export { type Clock, systemClock } from "./devchain/clock.js";
 export { type Genesis, type GenesisSpec, genesisSchema } from "./devchain/genesis.js";

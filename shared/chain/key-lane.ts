@@ -1,15 +1,9 @@
 import { BlockZeroError } from "#shared/errors.js";
 import type { Log } from "#shared/telemetry/log.js";
-import type { Inclusion, Signer } from "./chain.js";
-import type { Settlement, SignedExtrinsic, WritableChain } from "./extrinsic.js";
-import type { KeyClaim, KeyClaims, Unsettled } from "./key-claim.js";
-
-export interface Write<Call> {
-  readonly call: Call;
-  readonly signer: Signer;
-  readonly resolve: (inclusion: Inclusion) => void;
-  readonly reject: (error: unknown) => void;
-}
+import type { Settlement, WritableChain } from "./extrinsic.js";
+import type { KeyClaims } from "./key-claim.js";
+import { LaneClaim } from "./lane-claim.js";
+import { type Entry, LaneEntries, type Queued, type Write } from "./lane-entries.js";
 
 export interface LaneOptions<Call> {
   readonly chain: WritableChain<Call>;
@@ -21,28 +15,8 @@ export interface LaneOptions<Call> {
   readonly onOverdue: () => void;
 }
 
-type Queued<Call> = Write<Call> & { readonly signings: number };
-
-interface Entry<Call> {
-  /** Undefined for what an earlier process signed and nobody here has asked for yet. */
-  write: Queued<Call> | undefined;
-  readonly text: string;
-  readonly extrinsic: SignedExtrinsic;
-  readonly signedAt: number;
-  /** Block at which the node had it; undefined while it is to be sent, for the first time or again. */
-  offeredAt?: number | undefined;
-  settlement?: Settlement | undefined;
-  isTold: boolean;
-}
-
 /** How often an extrinsic is signed anew because another writer took its nonce. */
 const MAX_SIGNINGS = 8;
-/** A node that has an extrinsic for so many blocks without putting it into one is sent it again. */
-export const OVERDUE_BLOCKS = 2;
-/** A write that is told is watched for so many blocks, and sent again should a fork undo it. */
-export const WATCHED_BLOCKS = 16;
-/** A call that is asked for again after a crash is the one signed before it, if that is so recent. */
-export const ADOPTED_BLOCKS = 64;
 /** After these nobody knows whether the node got what was asked. */
 const IN_DOUBT = new Set(["CHAIN_DISCONNECTED", "CHAIN_TIMEOUT"]);
 
@@ -53,11 +27,8 @@ const IN_DOUBT = new Set(["CHAIN_DISCONNECTED", "CHAIN_TIMEOUT"]);
  */
 export class KeyLane<Call> {
   readonly #queue: Queued<Call>[] = [];
-  /** In the order of their nonces. */
-  #entries: Entry<Call>[] = [];
-  #claim: KeyClaim | undefined;
-  /** What earlier processes signed lately and did not learn the fate of. */
-  #left: readonly Unsettled[] = [];
+  readonly #entries = new LaneEntries<Call>();
+  readonly #claim: LaneClaim;
   readonly #closed = new AbortController();
   #failure: BlockZeroError | undefined;
   /** All below are spent. */
@@ -69,16 +40,18 @@ export class KeyLane<Call> {
   constructor(
     private readonly address: string,
     private readonly options: LaneOptions<Call>,
-  ) {}
+  ) {
+    this.#claim = new LaneClaim(address, options.claims);
+  }
 
   /** Nothing is waited for or watched any more. */
   get isEmpty(): boolean {
-    return !this.#isRunning && this.#queue.length === 0 && this.#entries.length === 0;
+    return !this.#isRunning && this.#queue.length === 0 && this.#entries.isEmpty;
   }
 
   /** Hashes of what no block is known to hold. */
   get unsettled(): readonly string[] {
-    return this.#entries.filter(({ settlement }) => !settlement).map(({ extrinsic }) => extrinsic.hash);
+    return this.#entries.unsettled.map(({ extrinsic }) => extrinsic.hash);
   }
 
   add(write: Write<Call>): void {
@@ -88,7 +61,7 @@ export class KeyLane<Call> {
 
   /** A block holds it. */
   settle(settlement: Settlement): void {
-    const entry = this.#entries.find(({ extrinsic }) => extrinsic.hash === settlement.hash);
+    const entry = this.#entries.withHash(settlement.hash);
     if (!entry) return;
     entry.settlement = settlement;
     this.#leastNonce = Math.max(this.#leastNonce, entry.extrinsic.nonce + 1);
@@ -97,23 +70,15 @@ export class KeyLane<Call> {
 
   /** Another connection, perhaps another node: what is in no block is sent again. */
   reconnected(): void {
-    for (const entry of this.#entries) if (!entry.settlement) entry.offeredAt = undefined;
+    this.#entries.offerAgain();
     this.#run();
   }
 
   newHead(): void {
     const head = this.options.chain.headNumber();
     this.#tellWhatIsCertain();
-    this.#entries = this.#entries.filter(
-      ({ isTold, settlement }) => !isTold || !settlement || head < settlement.block + WATCHED_BLOCKS,
-    );
-    let isOverdue = false;
-    for (const entry of this.#entries) {
-      if (entry.settlement || entry.offeredAt === undefined || head < entry.offeredAt + OVERDUE_BLOCKS) continue;
-      entry.offeredAt = undefined;
-      isOverdue = true;
-    }
-    if (isOverdue) this.options.onOverdue();
+    this.#entries.forget(head);
+    if (this.#entries.offerOverdue(head)) this.options.onOverdue();
     this.#run();
   }
 
@@ -121,22 +86,15 @@ export class KeyLane<Call> {
   reorganised(fork: number): void {
     // What it undid may be more than what is watched here.
     this.#leastNonce = 0;
-    for (const entry of this.#entries) {
-      if (!entry.settlement || entry.settlement.block <= fork) continue;
-      this.options.log.warn("a fork undid a write; it is sent again", { block: entry.settlement.block, fork });
-      entry.settlement = undefined;
-      entry.offeredAt = undefined;
-    }
+    for (const block of this.#entries.undo(fork))
+      this.options.log.warn("a fork undid a write; it is sent again", { block, fork });
     this.#run();
   }
 
   fail(error: BlockZeroError): void {
     this.#failure = error;
     this.#closed.abort(error);
-    const writes = [...this.#entries.map(({ write }) => write), ...this.#queue];
-    this.#entries = [];
-    this.#queue.length = 0;
-    for (const write of writes) write?.reject(error);
+    for (const write of [...this.#entries.clear(), ...this.#queue.splice(0)]) write?.reject(error);
     this.#run();
     this.#release();
   }
@@ -155,7 +113,7 @@ export class KeyLane<Call> {
   async #work(): Promise<void> {
     while (!this.#failure) {
       this.#isWoken = false;
-      const entry = this.#entries.find(({ settlement, offeredAt }) => !settlement && offeredAt === undefined);
+      const entry = this.#entries.toOffer;
       if (entry) {
         if (!(await this.#offer(entry))) await this.#pause();
         continue;
@@ -194,25 +152,20 @@ export class KeyLane<Call> {
 
   /** Follows what is on its way; only the node knows what others have written. */
   async #nextNonce(isTaken: boolean): Promise<number> {
-    const onTheirWay = this.#entries.filter(({ settlement }) => !settlement);
-    const last = onTheirWay.at(-1);
+    const last = this.#entries.unsettled.at(-1);
     if (last && !isTaken) return last.extrinsic.nonce + 1;
     // A node that lags behind does not know of our latest.
     return Math.max(this.#leastNonce, await this.options.chain.nextNonce(this.address));
   }
 
   /** Other processes wait until all of ours is told. */
-  async #claimKey(): Promise<void> {
-    const { chain, claims } = this.options;
-    if (this.#claim || !claims) return;
-    this.#claim = await claims.claim(this.address, this.#closed.signal);
-    const oldest = chain.headNumber() - ADOPTED_BLOCKS;
-    this.#left = this.#claim.unsettled.filter(({ signedAt }) => signedAt >= oldest);
+  #claimKey(): Promise<void> {
+    return this.#claim.take(() => this.options.chain.headNumber(), this.#closed.signal);
   }
 
   /** Takes up what an earlier process signed for this call and did not learn the fate of. */
   async #adopt(write: Queued<Call>, text: string): Promise<boolean> {
-    const onItsWay = this.#entries.find((entry) => !entry.write && entry.text === text);
+    const onItsWay = this.#entries.unaskedFor(text);
     if (onItsWay) {
       onItsWay.write = { ...write, signings: 1 };
       onItsWay.isTold = false;
@@ -220,30 +173,22 @@ export class KeyLane<Call> {
       this.#tellWhatIsCertain();
       return true;
     }
-    const known = this.#left.find((other) => other.text === text);
-    if (!known) return false;
-    const next = await this.options.chain.nextNonce(this.address);
-    const before = this.#left.filter(({ extrinsic: { nonce } }) => nonce >= next && nonce < known.extrinsic.nonce);
-    // With a nonce missing before it, it would wait for ever.
-    if (before.length < known.extrinsic.nonce - next) return false;
-    this.#left = this.#left.filter((other) => other !== known && !before.includes(other));
-    for (const other of before) this.#enter({ ...other, write: undefined, isTold: false });
-    this.#enter({ ...known, write: { ...write, signings: 1 }, isTold: false });
-    return true;
+    const found = await this.#claim.adopt(text, () => this.options.chain.nextNonce(this.address));
+    for (const other of found) {
+      const isWanted = other === found.at(-1);
+      this.#enter({ ...other, write: isWanted ? { ...write, signings: 1 } : undefined, isTold: false });
+    }
+    return found.length > 0;
   }
 
   #enter(entry: Entry<Call>): void {
-    this.#entries.push(entry);
-    this.#entries.sort((a, b) => a.extrinsic.nonce - b.extrinsic.nonce);
+    this.#entries.add(entry);
     // Durable before the first byte is sent.
     this.#record();
   }
 
   #record(): void {
-    if (!this.#claim) return;
-    const open = this.#entries.filter(({ isTold }) => !isTold);
-    const own = open.map(({ text, extrinsic, signedAt }) => ({ text, extrinsic, signedAt }));
-    this.#claim.record([...this.#left, ...own]);
+    this.#claim.record(this.#entries.open);
   }
 
   /** @returns whether there is nothing to wait for before going on. */
@@ -254,7 +199,7 @@ export class KeyLane<Call> {
     try {
       await this.#claimKey();
       const reception = isOver ? ({ status: "dead" } as const) : await chain.send(extrinsic);
-      if (!this.#entries.includes(entry)) return true;
+      if (!this.#entries.has(entry)) return true;
       switch (reception.status) {
         case "pool":
           entry.offeredAt = chain.headNumber();
@@ -295,32 +240,28 @@ export class KeyLane<Call> {
   }
 
   #drop(entry: Entry<Call>): void {
-    this.#entries = this.#entries.filter((other) => other !== entry);
+    this.#entries.remove(entry);
     this.#record();
   }
 
   #tellWhatIsCertain(): void {
     const head = this.options.chain.headNumber();
-    for (const entry of [...this.#entries]) {
-      const { settlement, write, isTold } = entry;
-      if (!settlement || isTold) continue;
-      if (this.options.confirmations > 0 && head < settlement.block + this.options.confirmations) continue;
+    for (const { entry, settlement } of this.#entries.certain(head, this.options.confirmations)) {
       entry.isTold = true;
       if (settlement.error) {
         this.#drop(entry);
-        write?.reject(settlement.error);
+        entry.write?.reject(settlement.error);
       } else {
         this.#record();
-        write?.resolve({ block: settlement.block, blockHash: settlement.blockHash });
+        entry.write?.resolve({ block: settlement.block, blockHash: settlement.blockHash });
       }
     }
     if (!this.#isRunning) this.#release();
   }
 
-  /** Lets other processes write with the key as soon as nothing of ours is open. */
+  /** As soon as nothing of ours is open. */
   #release(): void {
-    if (!this.#failure && (this.#queue.length > 0 || this.#entries.some(({ isTold }) => !isTold))) return;
-    this.#claim?.release();
-    this.#claim = undefined;
+    if (!this.#failure && (this.#queue.length > 0 || this.#entries.open.length > 0)) return;
+    this.#claim.release();
   }
 }

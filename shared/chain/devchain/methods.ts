@@ -53,6 +53,7 @@ export const rpcMethods = (node: DevNode): ReadonlyMap<string, Method> => {
     ["chain_head", () => history.head],
     ["chain_finalized", () => node.finalized],
     ["chain_hash", (params) => history.headAt(z.tuple([block]).parse(params)[0]).hash],
+    ["chain_timestamp", (params) => history.headAt(z.tuple([block]).parse(params)[0]).timestamp],
     [
       "chain_heads",
       (params) => {
@@ -81,9 +82,10 @@ export const rpcMethods = (node: DevNode): ReadonlyMap<string, Method> => {
     [
       "drand_pulse",
       (params) => {
-        const { genesis, timestamp } = history.latest;
-        const [round] = z.tuple([z.int().min(1)]).parse(params);
-        const signature = genesis.drand && pulse(genesis.drand, round, timestamp);
+        const { drand } = history.latest.genesis;
+        const [round, block] = z.tuple([z.int().min(1), at]).parse(params);
+        const { timestamp } = block === undefined ? history.head : history.headAt(block);
+        const signature = drand && pulse(drand, round, timestamp);
         return signature ? Buffer.from(signature).toString("hex") : null;
       },
     ],

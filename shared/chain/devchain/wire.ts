@@ -10,6 +10,9 @@ const amount = z
   .transform(BigInt);
 const share = z.number().min(0).max(1);
 
+/** A compressed point of G1. */
+export const signatureSchema = z.string().regex(/^[0-9a-f]{96}$/);
+
 export const headSchema = z.object({ number: count, hash, timestamp: count });
 
 const outcomeError = z.object({ reason: z.string(), message: z.string() });

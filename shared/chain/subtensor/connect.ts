@@ -5,7 +5,8 @@ import { BlockZeroError } from "#shared/errors.js";
 import { type Log, silentLog } from "#shared/telemetry/log.js";
 import type { ChainCall } from "../call.js";
 import type { Chain, Head, Inclusion, Signer } from "../chain.js";
-import type { ConnectOptions } from "../dev-chain.js";
+import { closed } from "../chain-line.js";
+import type { ConnectOptions } from "../connect-options.js";
 import { ExtrinsicWriter } from "../extrinsic-writer.js";
 import { type KeyClaims, openKeyClaims } from "../key-claim.js";
 import { runtimeTraits } from "./calls.js";
@@ -15,12 +16,13 @@ import { readEpochClock } from "./epochs.js";
 import { blockUnknown, readFault } from "./faults.js";
 import { readHyperParameters } from "./hyper-parameters.js";
 import { settlementsIn } from "./inclusion.js";
-import { closed, type Link, openLink } from "./link.js";
+import { type Link, openLink } from "./link.js";
 import { readMetagraph } from "./metagraph.js";
 import { linkProvider } from "./provider.js";
+import { readPulse } from "./pulses.js";
 import { SIGNED_EXTENSIONS } from "./signed-extensions.js";
 import { type State, stateReader } from "./state.js";
-import { bare, type Hex, hashSchema, headAt, newestHead, prefixed } from "./substrate.js";
+import { bare, type Hex, hashSchema, headAt, newestHead, prefixed, timestampAt } from "./substrate.js";
 import { readPendingWeights, readWeights } from "./weights.js";
 import { type Written, writableSubtensor } from "./writing.js";
 
@@ -128,6 +130,8 @@ export const connectSubtensor = async (options: ConnectOptions): Promise<Subtens
         return headAt(link.request, Number(header.number), hash);
       }),
     blockHash: (block) => reading(async () => bare((await hashesAt([block]))[0]!)),
+    timestamp: (block) => reading(async () => timestampAt(link.request, (await hashesAt([block]))[0]!)),
+    pulse: (round, at) => inState(at, (state) => readPulse(state, round)),
     onHead: (callback, until) => link.heads.listen(callback, until),
     metagraph: (netuid, at) => inState(at, (state) => readMetagraph(state, netuid)),
     hyperParameters: (netuid, at) => inState(at, (state) => readHyperParameters(state, netuid, traits())),

@@ -21,6 +21,12 @@ export const QUICKNET: Beacon = {
 
 export const beaconKeySchema = z.string().regex(/^[0-9a-f]{192}$/, "a beacon's public key is 192 hex digits");
 
+export const beaconSchema = z.strictObject({
+  publicKey: beaconKeySchema,
+  genesisTime: z.number().min(0),
+  period: z.number().positive(),
+});
+
 /** The newest round that is published at a time (milliseconds since the epoch); 0 before the first. */
 export const roundAt = (time: number, { genesisTime, period }: Omit<Beacon, "publicKey">): number =>
   Math.max(0, Math.floor((time / 1000 - genesisTime) / period) + 1);

@@ -3,6 +3,7 @@ import { after, before, describe, it } from "node:test";
 import { addStake, burnedRegister, type ChainCall, setCommitment, setWeights } from "#shared/chain/call.js";
 import type { Chain, Head, Signer } from "#shared/chain/chain.js";
 import { ChainRejected } from "#shared/chain/chain-rejected.js";
+import { verifyPulse } from "#shared/chain/timelock/pulse.js";
 import { encryptTimelock } from "#shared/chain/timelock/timelock.js";
 import { ciphertextHash, encodeTimelockPayload, weightsCommitHash } from "#shared/chain/weights/payload.js";
 import { BlockZeroError } from "#shared/errors.js";
@@ -105,6 +106,8 @@ export const chainContract = (name: string, open: () => Promise<ChainHarness>): 
         assert.equal(await chain.blockHash(head.number), head.hash);
         if (i > 0) assert.ok(head.timestamp > heads[i - 1]!.timestamp);
       }
+      for (const { number, timestamp } of heads) assert.equal(await chain.timestamp(number), timestamp);
+      await assert.rejects(chain.timestamp(1_000_000), coded("BLOCK_UNKNOWN"));
       assert.deepEqual(await chain.head(), heads.at(-1));
       assert.ok((await chain.finalized()).number <= heads.at(-1)!.number);
       assert.equal(await chain.blockHash(0), chain.genesisHash);
@@ -309,7 +312,14 @@ export const chainContract = (name: string, open: () => Promise<ChainHarness>): 
       const [pending] = await chain.pendingWeights(netuid, validator.address);
       assert.equal(pending!.hash, ciphertextHash(ciphertext));
       assert.deepEqual(pending!.reveal, { round });
+      assert.equal(await chain.pulse(round), null);
       await harness.publish(round);
+      const signature = await chain.pulse(round);
+      assert.ok(signature && verifyPulse(harness.beaconKey, round, signature));
+      await harness.newBlocks(1);
+      const { number } = await chain.head();
+      assert.deepEqual(await chain.pulse(round, number), signature);
+      assert.equal(await chain.pulse(round, number - 2), null);
       await forwardTo((await chain.nextEpoch(netuid)) + 1);
       await forwardTo((await chain.nextEpoch(netuid)) + 1);
       assert.deepEqual(await chain.pendingWeights(netuid, validator.address), []);

@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { before, describe, it, type TestContext } from "node:test";
 import { setImmediate as yieldToEvents } from "node:timers/promises";
 import { setCommitment } from "#shared/chain/call.js";
-import type { ConnectOptions } from "#shared/chain/dev-chain.js";
+import type { ConnectOptions } from "#shared/chain/connect-options.js";
 import { connectDevChain } from "#shared/chain/dev-chain.js";
 import { type DevchainOptions, startDevchain } from "#shared/chain/devchain/start.js";
 import { BlockZeroError } from "#shared/errors.js";

@@ -53,20 +53,22 @@ describe("two processes with one key", { timeout: 60_000 }, () => {
   it("the second goes on where the first was killed, and finds what it had sent", async (t) => {
     const { node, keyFolder, write, values } = await start(t, 0);
     const first = write("same", 1);
-    const record = join(keyFolder, node.genesisHash.slice(0, 16), keys.miner.address, "unsettled.json");
-    const isRecorded = () => {
+    const home = join(keyFolder, node.genesisHash.slice(0, 16), keys.miner.address);
+    const holds = (file: string, text: string) => {
       try {
-        return readFileSync(record, "utf8").includes("same 0");
+        return readFileSync(join(home, file), "utf8").includes(text);
       } catch {
         return false;
       }
     };
-    while (!isRecorded()) await yieldToEvents();
+    while (!holds("unsettled.json", "same 0")) await yieldToEvents();
     first.kill("SIGKILL");
     await once(first, "exit");
     const second = write("same", 1);
     const lines = createInterface({ input: second.stdout! });
     const said = once(lines, "line");
+    // Blocks that pass while it starts would make what was sent too old to be taken up.
+    while (!holds("lock", String(second.pid))) await yieldToEvents();
     node.setBlockTime(20);
     await said;
     await once(second, "exit");

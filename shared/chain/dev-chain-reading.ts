@@ -1,0 +1,31 @@
+import { z } from "zod";
+import { BlockZeroError } from "#shared/errors.js";
+import { type ChainLine, unreachable } from "./chain-line.js";
+import { ChainRejected } from "./chain-rejected.js";
+import { RpcError } from "./rpc-socket.js";
+
+/** Asks a devchain for what a schema describes. */
+export const devChainReader =
+  (line: ChainLine) =>
+  async <T>(schema: z.ZodType<T>, method: string, ...params: readonly unknown[]): Promise<T> => {
+    try {
+      return schema.parse(await line.request(method, params));
+    } catch (error) {
+      throw asReadError(error, line.endpoint);
+    }
+  };
+
+export const asReadError = (error: unknown, endpoint: string): unknown => {
+  if (error instanceof z.ZodError)
+    return unreachable(endpoint, z.prettifyError(error), "its version differs from ours");
+  if (!(error instanceof RpcError)) return error;
+  const { reason = `code ${error.code}`, message } = error;
+  const hint = readHints[reason];
+  return hint ? new BlockZeroError(reason, message, hint) : new ChainRejected(reason, message);
+};
+
+/** The faults of a read that carry a code of their own. */
+const readHints: Readonly<Record<string, string>> = {
+  STATE_DISCARDED: "ask for a later block, or run a node that keeps more",
+  BLOCK_UNKNOWN: "wait until it is built",
+};
