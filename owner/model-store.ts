@@ -1,11 +1,10 @@
-import { existsSync, readdirSync } from "node:fs";
-import { join } from "node:path";
 import { type BlobStore, directoryStore } from "#shared/artifact/blob-store.js";
 import { BlockZeroError } from "#shared/errors.js";
 import { MAX_NETWORK_BYTES } from "#shared/participant/agreed-network.js";
 import { parseCanonical } from "#shared/protocol/canonical-json.js";
 import { MAX_MODEL_MANIFEST_BYTES, type ModelManifest, parseModelManifest } from "#shared/protocol/model-manifest.js";
 import { type Network, networkSchema } from "#shared/protocol/network.js";
+import { blobFolders } from "#shared/subnet/blob-folders.js";
 
 export interface StoredModel {
   readonly hash: string;
@@ -55,22 +54,6 @@ export const openModelStore = async (home: string): Promise<ModelStore> => {
     },
   };
 };
-
-/** `<home>/blobs`, and those of the owner and of each hotkey further down, as localnet and participants lay them out. */
-export const blobFolders = (home: string): string[] => {
-  const hotkeys = (folder: string) => subfolders(folder).map((hotkey) => join(folder, hotkey));
-  const players = hotkeys(join(home, "players")).flatMap(hotkeys);
-  return [home, join(home, "owner"), ...hotkeys(home), ...players]
-    .map((folder) => join(folder, "blobs"))
-    .filter((folder, i, all) => existsSync(folder) && all.indexOf(folder) === i);
-};
-
-const subfolders = (folder: string): string[] =>
-  existsSync(folder)
-    ? readdirSync(folder, { withFileTypes: true })
-        .filter((entry) => entry.isDirectory())
-        .map(({ name }) => name)
-    : [];
 
 const manifests = async (stores: readonly BlobStore[]): Promise<Map<string, ModelManifest>> => {
   const found = new Map<string, ModelManifest>();

@@ -1,29 +1,46 @@
+import type { GateFailure } from "#shared/artifact/gates.js";
 import { BlockZeroError, reasonOf } from "#shared/errors.js";
 import { cycleSource } from "#shared/participant/cycle-source.js";
 import type { Participant } from "#shared/participant/join.js";
 import { MAX_DETAIL_CHARS } from "#shared/protocol/parsed.js";
 import type { ReasonCode } from "#shared/protocol/verdict.js";
-import { type GateBase, type GateResult, gateUpdate } from "#shared/replay/gate-update.js";
+import {
+  type GateResult,
+  type GateOptions as Gates,
+  gateUpdate,
+  type OpenGated,
+  openGated,
+} from "#shared/replay/gate-update.js";
 import type { Submission } from "#shared/replay/submissions.js";
 
-export interface GateOptions {
-  /** The agreed model that the update must have been trained from. */
-  readonly base: GateBase;
-  readonly cycle: number;
+export interface GateOptions extends Gates {
   /** Aborts when there is no more time to wait for the miner's server. */
   readonly until?: AbortSignal;
 }
 
+type Gatherer = Pick<Participant, "chain" | "blobs" | "models" | "network" | "networkHash" | "signal">;
+
 /** Fetches a submission's manifest and tensors and puts them through the gates; never throws for what the miner did. */
-export const gateSubmission = async (
-  participant: Pick<Participant, "chain" | "blobs" | "models" | "network" | "networkHash" | "signal">,
+export const gateSubmission = (
+  participant: Gatherer,
   submission: Submission,
-  { base, cycle, until }: GateOptions,
-): Promise<GateResult> => {
+  options: GateOptions,
+): Promise<GateResult> =>
+  blaming(participant, () => gateUpdate(cycleSource(participant, options.until), submission, options));
+
+/** The same, for who goes on to read the update: closing the file is the caller's. */
+export const openSubmission = (
+  participant: Gatherer,
+  submission: Submission,
+  options: GateOptions,
+): Promise<OpenGated | GateFailure> =>
+  blaming(participant, () => openGated(cycleSource(participant, options.until), submission, options));
+
+const blaming = async <T>({ signal }: Gatherer, gate: () => Promise<T>): Promise<T | GateFailure> => {
   try {
-    return await gateUpdate(cycleSource(participant, until), submission, { base, cycle });
+    return await gate();
   } catch (thrown) {
-    participant.signal.throwIfAborted();
+    signal.throwIfAborted();
     return { ok: false, ...fetchFailure(thrown) };
   }
 };

@@ -1,4 +1,5 @@
 import { BlockZeroError } from "#shared/errors.js";
+import { cycleSource } from "#shared/participant/cycle-source.js";
 import type { Participant } from "#shared/participant/join.js";
 import { withPatience } from "#shared/participant/patience.js";
 import { collectReports } from "#shared/participant/reports.js";
@@ -9,7 +10,7 @@ import { type Model, mergeModel } from "#shared/replay/merge-model.js";
 import { type Candidate, planMerge } from "#shared/replay/merge-plan.js";
 import { readSubmissions } from "#shared/replay/submissions.js";
 import type { Selected } from "#shared/scoring/selection.js";
-import { type GateOptions, gateSubmission } from "./gated-updates.js";
+import { type GateOptions, openSubmission } from "./gated-updates.js";
 
 /** What the validators' reports together say of a cycle that started from the model `base`. */
 export interface Agreement {
@@ -33,6 +34,7 @@ export const agreeOn = async (participant: Participant, cycle: number): Promise<
  */
 export const mergeCycle = async (participant: Participant, cycle: number, agreed: Agreement): Promise<Model> => {
   const { blobs, models, network, signal } = participant;
+  const { open } = cycleSource(participant);
   const base = { hash: agreed.base, manifest: await models.manifest(agreed.base, signal) };
   const submissions = await readSubmissions(participant, cycle);
   const selected = planMerge(agreed.outcomes, submissions, network.scoring.top_n);
@@ -40,13 +42,13 @@ export const mergeCycle = async (participant: Participant, cycle: number, agreed
     participant,
     { cycle, base, selected },
     {
-      part: (reference) => models.part(reference, signal),
+      part: ({ hash, bytes }) => open({ hash, maxBytes: bytes }),
       update: (candidate, norm) =>
         selectedUpdate(participant, candidate, {
           cycle,
           base: { hash: base.hash, groups: new Map([[candidate.group, { norm }]]) },
         }),
-      store: (bytes) => blobs.put(bytes),
+      create: blobs.create,
     },
   );
 };
@@ -63,9 +65,9 @@ const selectedUpdate = async (
   const { clock, network, signal } = participant;
   const published = phaseWindow(options.cycle + 1, "distribute", network.phases).end - BLOCKS_TO_PUBLISH;
   const result = await withPatience(clock, published, signal, (until) =>
-    gateSubmission(participant, submission, { ...options, until }),
+    openSubmission(participant, submission, { ...options, until }),
   );
-  if (result.ok) return { hash: result.update.tensorsHash, bytes: result.update.bytes };
+  if (result.ok) return { hash: result.update.tensorsHash, file: result.file, norm: result.norm };
   throw new BlockZeroError(
     "MERGE_ABSTAINED",
     `the update of uid ${uid} that the majority scored is ${result.reason} here: ${result.detail}`,

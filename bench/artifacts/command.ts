@@ -1,21 +1,23 @@
 import { execFile } from "node:child_process";
-import { mkdtemp, open, rm } from "node:fs/promises";
+import { mkdtemp, open, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
+import { directoryStore } from "#shared/artifact/blob-store.js";
 import { contentHashOfFile } from "#shared/artifact/content-hash.js";
 import { openSafetensorsFile } from "#shared/artifact/safetensors-file.js";
 import type { CommandSpec } from "#shared/cli/program.js";
 import { table } from "#shared/cli/table.js";
-import { createRandom } from "#shared/data/random.js";
 import { BlockZeroError } from "#shared/errors.js";
-import { mergeDeltas } from "#shared/scoring/merge.js";
+import type { MergeRule } from "#shared/protocol/network.js";
+import { mergeThreads } from "#shared/replay/merge-threads.js";
 import { bytes, verdict } from "../format.js";
 import { describeMachine, machine } from "../machine.js";
 import { median } from "../median.js";
 import { whole, writeFigures } from "../options.js";
-import { readFile, rewriteFile, TENSOR_BYTES, writeFloatsFile } from "./material.js";
+import { readFile, rewriteFile, SIDE, TENSOR_BYTES, writeFloatsFile } from "./material.js";
+import { storeMaterial, withRule } from "./merge-material.js";
 
 const exec = promisify(execFile);
 const mergeProcess = fileURLToPath(new URL("merge-process.js", import.meta.url));
@@ -25,8 +27,11 @@ const UPDATES = 8;
 const HASH_TARGET = 0.9;
 /** Bytes of updates a second. */
 const MERGE_TARGET = 1e9;
-/** Two sets of an update's tensors and what is made of them may be in memory, and as much again waits to be collected. */
-const MEMORY_TARGET = 2 * (2 * UPDATES + 2) * TENSOR_BYTES;
+/**
+ * A tensor of each file for each thread, and for two more that are read and written meanwhile; half as much again for what they make of
+ * them and for the threads themselves.
+ */
+const MEMORY_TARGET = 1.5 * (mergeThreads() + 2) * (UPDATES + 2) * TENSOR_BYTES;
 
 interface Flags {
   readonly tensors: number;
@@ -57,7 +62,7 @@ const run = async ({ tensors, rounds, openssl, json }: Flags): Promise<void> => 
   const folder = await mkdtemp(join(tmpdir(), "blockzero-bench-"));
   try {
     const rates = await race(folder, tensors, rounds, openssl);
-    const merge = await mergeOf(folder, Math.ceil(tensors / 4), rounds);
+    const merge = await mergeOf(folder, Math.ceil(tensors / 6), rounds);
     console.log(`\n${describe(rates, merge, tensors)}`);
     const hash = rates.openssl === null ? null : rates.hash / rates.openssl;
     await writeFigures(json, { machine: here, tensors, rates, merge, targets: { hash, memory: MEMORY_TARGET } });
@@ -132,38 +137,57 @@ const hashOf = async (path: string): Promise<string> => {
 };
 
 interface MergeFigures {
-  /** Bytes of updates a second, in memory. */
+  /** Bytes of updates a second: of one merge, from open files to two synced ones; of one whose rule looks at all pairs first. */
   readonly rate: number;
-  /** The same from files to a file on disk. */
-  readonly fromFiles: number;
-  /** Resident bytes at the peak of a process that merges files, and how many of them the merge took. */
+  readonly robust: number;
+  /** Bytes of all files that are hashed a second before, and of updates that pass the gates. */
+  readonly verify: number;
+  readonly gates: number;
+  /** Resident bytes at the peak of the merging process, and how many of them the merge took. */
   readonly peak: number;
   readonly growth: number;
-  /** Bytes of one update. */
+  /** Bytes of one update, and of all files that are merged. */
   readonly update: number;
+  readonly all: number;
 }
 
-const mergeOf = async (folder: string, tensors: number, rounds: number): Promise<MergeFigures> => {
-  const random = createRandom("merge");
-  const shares = Array.from({ length: UPDATES }, () => 1 / UPDATES);
-  const deltas = shares.map(() => Float32Array.from({ length: TENSOR_BYTES / 4 }, () => random.next() - 0.5));
-  const paths = deltas.map((_, i) => join(folder, `update-${i}.safetensors`));
-  for (const path of paths) await writeFloatsFile(path, tensors, path.slice(folder.length));
-  const runs: { inMemory: number; seconds: number; peak: number; growth: number }[] = [];
-  for (let round = 0; round < rounds; round++) {
-    const begin = performance.now();
-    for (let tensor = 0; tensor < tensors; tensor++) mergeDeltas(deltas, shares);
-    const inMemory = (performance.now() - begin) / 1000;
-    const { stdout } = await exec(process.execPath, [mergeProcess, join(folder, "merged.safetensors"), ...paths]);
-    runs.push({ inMemory, ...JSON.parse(stdout) });
-  }
-  const update = tensors * TENSOR_BYTES;
+const DEFAULT_RULE: MergeRule = { rule: "weighted-mean", clip: "median-norm" };
+const PAIRS_RULE: MergeRule = { rule: "geometric-median", iterations: 50 };
+
+interface MergeRun {
+  readonly verify: number;
+  readonly gates: number;
+  readonly merge: number;
+  readonly peak: number;
+  readonly growth: number;
+}
+
+/** A validator's merge of one group, every time in a new process. */
+const mergeOf = async (folder: string, experts: number, rounds: number): Promise<MergeFigures> => {
+  const blobs = join(folder, "blobs");
+  const material = await storeMaterial(directoryStore(blobs), { experts, side: SIDE, updates: UPDATES });
+  const runsOf = async (rule: MergeRule): Promise<readonly MergeRun[]> => {
+    const path = join(folder, `${rule.rule}.json`);
+    await writeFile(path, JSON.stringify(withRule(material, rule)));
+    const runs: MergeRun[] = [];
+    for (let round = 0; round < rounds; round++)
+      runs.push(JSON.parse((await exec(process.execPath, [mergeProcess, blobs, path])).stdout));
+    return runs;
+  };
+  const [usual, pairs] = [await runsOf(DEFAULT_RULE), await runsOf(PAIRS_RULE)];
+  const { weights } = Object.values(material.base.manifest.parts.groups)[0]!;
+  const update = weights.bytes;
+  const rate = (bytes: number, runs: readonly MergeRun[], of: "verify" | "gates" | "merge"): number =>
+    bytes / median(runs.map((run) => run[of]));
   return {
-    rate: (UPDATES * update) / median(runs.map(({ inMemory }) => inMemory)),
-    fromFiles: (UPDATES * update) / median(runs.map(({ seconds }) => seconds)),
-    peak: Math.max(...runs.map(({ peak }) => peak)),
-    growth: Math.max(...runs.map(({ growth }) => growth)),
+    rate: rate(UPDATES * update, usual, "merge"),
+    robust: rate(UPDATES * update, pairs, "merge"),
+    verify: rate((UPDATES + 2) * update, usual, "verify"),
+    gates: rate(UPDATES * update, usual, "gates"),
+    peak: Math.max(...[...usual, ...pairs].map(({ peak }) => peak)),
+    growth: Math.max(...[...usual, ...pairs].map(({ growth }) => growth)),
     update,
+    all: (UPDATES + 2) * update,
   };
 };
 
@@ -194,17 +218,23 @@ const describe = (rates: Awaited<ReturnType<typeof race>>, merge: MergeFigures, 
       ["read, write, sync", gigabytes(rates.write), "cp, sync", gigabytes(rates.cp), over(rates.write, rates.cp), ""],
     ]),
     "",
-    `a merge of ${UPDATES} updates of ${bytes(merge.update)}; bytes of updates a second`,
+    `a merge of ${UPDATES} updates of ${bytes(merge.update)} by mergeModel; bytes a second`,
     table([
       ["", "figure", "target"],
-      ["in memory", gigabytes(merge.rate), `${gigabytes(MERGE_TARGET)} ${verdict(merge.rate >= MERGE_TARGET)}`],
-      ["from files to a file, synced", gigabytes(merge.fromFiles), ""],
+      [
+        "merge, to synced files",
+        gigabytes(merge.rate),
+        `${gigabytes(MERGE_TARGET)} ${verdict(merge.rate >= MERGE_TARGET)}`,
+      ],
+      ["the same by geometric median", gigabytes(merge.robust), ""],
+      ["gates before it", gigabytes(merge.gates), ""],
+      ["hashes of all files before it", gigabytes(merge.verify), ""],
       [
         "memory beside the program",
         bytes(merge.growth),
         `${bytes(MEMORY_TARGET)} ${verdict(merge.growth <= MEMORY_TARGET)}`,
       ],
-      ["all updates together", bytes(UPDATES * merge.update), ""],
+      ["files that are merged", bytes(merge.all), ""],
     ]),
   ].join("\n");
 };

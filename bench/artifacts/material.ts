@@ -5,7 +5,7 @@ import { createSafetensorsFile } from "#shared/artifact/safetensors-writer.js";
 import { createRandom } from "#shared/data/random.js";
 
 /** Elements of a tensor, 4 MiB of float32. */
-const SIDE = 1024;
+export const SIDE = 1024;
 export const TENSOR_BYTES = 4 * SIDE * SIDE;
 
 /** So many tensors of one size. */

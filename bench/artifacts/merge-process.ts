@@ -1,11 +1,61 @@
-import { mergeFiles } from "./merge-files.js";
+import { existsSync, readFileSync } from "node:fs";
+import { directoryStore } from "#shared/artifact/blob-store.js";
+import { checkTensors } from "#shared/artifact/gates.js";
+import { groupShapes } from "#shared/model/groups.js";
+import { type MergedFile, mergeModel } from "#shared/replay/merge-model.js";
+import type { MergeMaterial } from "./merge-material.js";
 
-/** A merge in a process of its own, so that its memory is: prints seconds and how far resident memory rose at its peak. */
-const [into, ...paths] = process.argv.slice(2);
-const shares = paths.map((_, i) => (2 * (i + 1)) / (paths.length * (paths.length + 1)));
+/** Bytes. Linux counts into `maxRSS` what the parent had when it made the process. */
+const peakResident = (): number => {
+  const status = existsSync("/proc/self/status") ? readFileSync("/proc/self/status", "utf8") : "";
+  const kilobytes = /^VmHWM:\s+(\d+) kB$/m.exec(status)?.[1];
+  return 1024 * (kilobytes === undefined ? process.resourceUsage().maxRSS : Number(kilobytes));
+};
+
+/**
+ * A merge in a process of its own, so that its memory is: opens the files, which verifies them, puts the updates through the gates and
+ * merges them, as a validator does. Prints the seconds of each, the model's hash, and how far resident memory rose at its peak.
+ */
+const [folder, path, workers] = process.argv.slice(2);
+const store = directoryStore(folder!);
+const { context, base, updates }: MergeMaterial = JSON.parse(readFileSync(path!, "utf8"));
+const { model, groups, artifact } = context.network;
+const [name, group] = Object.entries(groups)[0]!;
+const shapes = new Map(Object.entries(groupShapes(model, group)));
 const before = process.memoryUsage.rss();
-const begin = performance.now();
-await mergeFiles(paths, shares, into!);
-const seconds = (performance.now() - begin) / 1000;
-const peak = process.resourceUsage().maxRSS * 1024;
-process.stdout.write(JSON.stringify({ seconds, peak, growth: peak - before }));
+const marks = [performance.now()];
+const open = async (hash: string) => (await store.open(hash))!;
+
+const { weights, momentum } = base.manifest.parts.groups[name]!;
+const parts = new Map([
+  [weights.hash, await open(weights.hash)],
+  [momentum!.hash, await open(momentum!.hash)],
+]);
+const files: (MergedFile & { readonly hash: string })[] = [];
+for (const { blob } of updates) files.push({ hash: blob, file: await open(blob) });
+marks.push(performance.now());
+
+const gated = new Map<string, MergedFile>();
+for (const { hash, file } of files) {
+  const manifest = { codec: artifact.codec, tensors: hash, bytes: file.size };
+  const limits = { shapes, baseNorm: Number.MAX_VALUE, maxUpdateNorm: 1, maxBytes: file.size };
+  const passed = await checkTensors(manifest, file, limits);
+  if (!passed.ok) throw new Error(`${passed.reason}: ${passed.detail}`);
+  gated.set(hash, { hash, file, norm: passed.norm });
+}
+marks.push(performance.now());
+
+const made = await mergeModel(
+  context,
+  { cycle: 1, base, selected: new Map([[name, updates]]) },
+  {
+    part: async ({ hash }) => parts.get(hash)!,
+    update: async ({ blob }) => gated.get(blob)!,
+    create: store.create,
+  },
+  workers === undefined ? {} : { workers: Number(workers) },
+);
+marks.push(performance.now());
+const [verify, gates, merge] = marks.slice(1).map((mark, i) => (mark - marks[i]!) / 1000);
+const peak = peakResident();
+process.stdout.write(JSON.stringify({ verify, gates, merge, peak, growth: peak - before, model: made.hash }));

@@ -73,17 +73,20 @@ export const bombs = (): readonly Bomb[] => {
 };
 
 /** @param collect forces garbage collection */
-export const detonate = (
+export const detonate = async (
   bombs: readonly Bomb[],
   targets: readonly FuzzTarget[],
   collect: () => void,
-): readonly BombCost[] =>
-  bombs.map(({ name, target, bytes }) => {
+): Promise<readonly BombCost[]> => {
+  const costs: BombCost[] = [];
+  for (const { name, target, bytes } of bombs) {
     const { read } = targets.find((each) => each.name === target)!;
     collect();
     const before = process.memoryUsage.rss();
     const begin = performance.now();
-    read(bytes);
+    await read(bytes);
     const ms = performance.now() - begin;
-    return { name, bytes: bytes.length, ms, growth: Math.max(0, process.memoryUsage.rss() - before) };
-  });
+    costs.push({ name, bytes: bytes.length, ms, growth: Math.max(0, process.memoryUsage.rss() - before) });
+  }
+  return costs;
+};

@@ -41,9 +41,10 @@ const run = async ({ inputs, seed, only, json }: Flags): Promise<void> => {
   const all = await fuzzTargets();
   const targets = all.filter(({ name }) => only?.includes(name) ?? true);
   const each = Math.ceil(inputs / Math.max(1, targets.length));
-  for (const target of targets) fuzz(target, { seed: `${seed}/warm up`, inputs: Math.ceil(each / 100) });
+  for (const target of targets) await fuzz(target, { seed: `${seed}/warm up`, inputs: Math.ceil(each / 100) });
   const before = kept();
-  const outcomes = targets.map((target) => fuzz(target, { seed, inputs: each }));
+  const outcomes: FuzzOutcome[] = [];
+  for (const target of targets) outcomes.push(await fuzz(target, { seed, inputs: each }));
   const left = kept() - before;
   console.log(`\n${describe(outcomes)}`);
   const total = outcomes.reduce((sum, { inputs }) => sum + inputs, 0);
@@ -51,7 +52,7 @@ const run = async ({ inputs, seed, only, json }: Flags): Promise<void> => {
   const resident = process.memoryUsage.rss();
   console.log(`  ${total} inputs, ${(total / seconds).toFixed(0)} a second, no defect; ${bytes(resident)} resident`);
   console.log(`  ${bytes(left)} left of them, at most ${bytes(MOST_KEPT)}: ${verdict(left <= MOST_KEPT)}`);
-  const costs = detonate(bombs(), all, collect);
+  const costs = await detonate(bombs(), all, collect);
   console.log(`\n${describeBombs(costs)}`);
   const met = costs.every(({ growth, ms }) => growth <= MOST_BOMB_BYTES && ms <= MOST_BOMB_MS);
   console.log(`  at most ${bytes(MOST_BOMB_BYTES)} and ${MOST_BOMB_MS} ms: ${verdict(met)}`);

@@ -25,14 +25,17 @@ export const MOST_MS = 1_000;
  *
  * @throws BlockZeroError FUZZ_DEFECT naming the input where a reader throws or takes too long
  */
-export const fuzz = (target: FuzzTarget, { seed, inputs }: { seed: string; inputs: number }): FuzzOutcome => {
+export const fuzz = async (
+  target: FuzzTarget,
+  { seed, inputs }: { seed: string; inputs: number },
+): Promise<FuzzOutcome> => {
   const outcomes = new Map<string, number>();
   let [bytes, spent, worstMs, slowest] = [0, 0, 0, 0];
   for (let n = 0; n < inputs; n++) {
     const random = createRandom(`fuzz/${seed}/${target.name}/${n}`);
     const input = mutate(random.pick(target.seeds), target.kinds, random);
     const begin = performance.now();
-    const outcome = outcomeOf(target, input, `${target.name} ${n} of seed ${seed}`);
+    const outcome = await outcomeOf(target, input, `${target.name} ${n} of seed ${seed}`);
     const ms = performance.now() - begin;
     spent += ms;
     bytes += input.length;
@@ -45,9 +48,9 @@ export const fuzz = (target: FuzzTarget, { seed, inputs }: { seed: string; input
   return { target: name, inputs, bytes, seconds: spent / 1000, worstMs, slowest, outcomes: Object.fromEntries(sorted) };
 };
 
-const outcomeOf = ({ read }: FuzzTarget, input: Uint8Array, which: string): string => {
+const outcomeOf = async ({ read }: FuzzTarget, input: Uint8Array, which: string): Promise<string> => {
   try {
-    return read(input);
+    return await read(input);
   } catch (thrown) {
     throw defect(`${which}: ${reasonOf(thrown)}`, input, thrown);
   }

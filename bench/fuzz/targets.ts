@@ -1,4 +1,5 @@
 import { contentRangeStart, requestedRange } from "#shared/artifact/byte-range.js";
+import { bytesSource } from "#shared/artifact/byte-source.js";
 import { checkManifest, checkTensors } from "#shared/artifact/gates.js";
 import { encodeSafetensors, isCanonical, parseSafetensors } from "#shared/artifact/safetensors.js";
 import { l2Norm } from "#shared/artifact/update.js";
@@ -22,7 +23,7 @@ export interface FuzzTarget {
   readonly seeds: readonly [Uint8Array, ...Uint8Array[]];
   readonly kinds: Mutations;
   /** What the reader said in one word: `accepted`, or why not. Anything it throws is a defect. */
-  readonly read: (bytes: Uint8Array) => string;
+  readonly read: (bytes: Uint8Array) => string | Promise<string>;
 }
 
 export const fuzzTargets = async (): Promise<readonly FuzzTarget[]> => [
@@ -85,9 +86,9 @@ const updates = async (): Promise<readonly FuzzTarget[]> =>
     name: `update, ${codec}`,
     seeds: [blob],
     kinds: [mutateBytes, mutateBytes, mutateData, mutateData, mutateHeader(mutateCompact)],
-    read: (bytes) => {
+    read: async (bytes) => {
       const manifest = { ...announcement, codec, tensors: sha256(bytes), bytes: bytes.length };
-      const result = checkTensors(manifest, bytes, gates);
+      const result = await checkTensors(manifest, bytesSource(bytes), gates);
       return result.ok ? "accepted" : result.reason;
     },
   }));

@@ -1,29 +1,35 @@
+import { withSource } from "#shared/artifact/byte-source.js";
 import { BlockZeroError } from "#shared/errors.js";
 import { groupShapes } from "#shared/model/groups.js";
-import { MAX_MODEL_MANIFEST_BYTES, type ModelManifest, parseModelManifest } from "#shared/protocol/model-manifest.js";
+import {
+  type BlobRef,
+  MAX_MODEL_MANIFEST_BYTES,
+  type ModelManifest,
+  parseModelManifest,
+} from "#shared/protocol/model-manifest.js";
 import { phaseWindow } from "#shared/protocol/phases.js";
 import { MAX_REPORT_BYTES, type Report } from "#shared/protocol/report.js";
 import { evaluationSeed } from "#shared/protocol/seed.js";
 import { tally } from "#shared/protocol/tally.js";
+import { agreedBase } from "#shared/replay/agreed-base.js";
 import { lastModelBlock, type ModelOutcome, modelOutcome } from "#shared/replay/agreed-outcome.js";
 import { describeDifference, firstDifference } from "#shared/replay/difference.js";
-import { type GateBase, type GateResult, gateUpdate } from "#shared/replay/gate-update.js";
+import { type GateBase, type GateResult, gateUpdate, openGated } from "#shared/replay/gate-update.js";
 import { type Model, mergeModel } from "#shared/replay/merge-model.js";
 import { planMerge } from "#shared/replay/merge-plan.js";
-import { readPart } from "#shared/replay/part.js";
+import { openPart } from "#shared/replay/part.js";
 import { type PromisedReport, promisedReports, readReport } from "#shared/replay/reports.js";
 import type { CycleSource } from "#shared/replay/source.js";
 import { readSubmissions } from "#shared/replay/submissions.js";
-import { agreedBase } from "./agreed-base.js";
+import type { DamagedFile, SubnetFiles } from "#shared/subnet/files.js";
 import { checkReport } from "./check-report.js";
 import { compareModels } from "./compare-models.js";
-import type { AuditFiles } from "./files.js";
 import { type CycleAudit, type Findings, openFindings } from "./findings.js";
 import { type Regated, withRepeats } from "./repeats.js";
 
 export interface AuditContext {
   readonly source: CycleSource;
-  readonly files: AuditFiles;
+  readonly files: SubnetFiles;
   /** The newest block. */
   readonly head: number;
   /** Measures again what the validators measured; unset, their losses are taken as they say. */
@@ -32,6 +38,7 @@ export interface AuditContext {
 
 /** What is there to be measured again. */
 export interface EvaluatedCycle {
+  readonly cycle: number;
   readonly base: Model;
   readonly seeds: Readonly<Record<string, string>>;
   readonly reports: readonly Report[];
@@ -41,18 +48,22 @@ export interface EvaluatedCycle {
 /** Recomputes a cycle from the chain and the files that it names, and says where they part. Never throws for what it finds. */
 export const auditCycle = async (context: AuditContext, cycle: number): Promise<CycleAudit> => {
   const findings = openFindings(cycle);
+  let recomputed: Model | null = null;
   try {
-    await replay(context, cycle, findings);
+    recomputed = await replay(context, cycle, findings);
   } catch (thrown) {
     if (isMissing(thrown)) findings.lacks(thrown.message);
     else if (isUnfit(thrown)) findings.diverges(thrown.message);
     else throw thrown;
   }
-  nameDamage(context.files, findings);
+  await nameDamage(context.files, findings);
+  // The next cycle starts from here; older files are not asked for again.
+  if (recomputed !== null) await context.files.retain(new Set(filesOf(recomputed).map(({ hash }) => hash)));
   return findings.finish();
 };
 
-const replay = async (context: AuditContext, cycle: number, findings: Findings): Promise<void> => {
+/** @returns the model that the merge gives here; null where what is left decides nothing */
+const replay = async (context: AuditContext, cycle: number, findings: Findings): Promise<Model | null> => {
   const { source, files, head } = context;
   const { network, networkHash } = source;
   const lastMoment = Math.min(head, lastModelBlock(cycle, network));
@@ -82,33 +93,33 @@ const replay = async (context: AuditContext, cycle: number, findings: Findings):
   const merged = [...selected.values()].reduce((sum, updates) => sum + updates.length, 0);
   findings.learn({ reports: reports.length, scored, merged });
   // A report that cannot be had any more may have decided: what is left proves nothing.
-  if (!isComplete) return;
+  if (!isComplete) return null;
 
-  const made: Uint8Array[] = [];
   const recomputed = await mergeModel(
     source,
     { cycle, base, selected },
     {
-      part: ({ hash, bytes }) => source.fetch({ hash, maxBytes: bytes }),
+      part: ({ hash, bytes }) => source.open({ hash, maxBytes: bytes }),
       update: async ({ submission, uid }, norm) => {
         const groups = new Map([...gateBase.groups.keys()].map((group) => [group, { norm }]));
-        const result = await gateUpdate(source, submission, { base: { hash: base.hash, groups }, cycle });
+        const gates = openGated(source, submission, { base: { hash: base.hash, groups }, cycle });
+        const result = await naming(`the update of uid ${uid}`, gates);
         if (!result.ok) throw rejected(uid, result);
-        return { hash: result.update.tensorsHash, bytes: result.update.bytes };
+        return { hash: result.update.tensorsHash, file: result.file, norm: result.norm };
       },
-      store: async (bytes) => void made.push(bytes),
+      create: files.create,
     },
   );
-  for (const bytes of made) files.keep(bytes);
   findings.learn({ recomputed: recomputed.hash });
   await checkModel(context, { outcome, recomputed, base, lastMoment, cycle }, findings);
-  await context.evaluate?.({ base, seeds, reports, regated }, findings);
-  // The next cycle starts from here; older files are not asked for again.
-  files.retain(new Set(filesOf(recomputed)));
+  await context.evaluate?.({ cycle, base, seeds, reports, regated }, findings);
+  return recomputed;
 };
 
 const readManifest = async (source: CycleSource, hash: string): Promise<ModelManifest> => {
-  const parsed = parseModelManifest(await source.fetch({ hash, maxBytes: MAX_MODEL_MANIFEST_BYTES }));
+  const parsed = parseModelManifest(
+    await naming(`model ${hash}`, source.fetch({ hash, maxBytes: MAX_MODEL_MANIFEST_BYTES })),
+  );
   if (parsed.ok) return parsed.value;
   throw missing(`the manifest of model ${hash} cannot be read: ${parsed.problem}`);
 };
@@ -121,11 +132,13 @@ const gateBaseOf = async (source: CycleSource, { hash, manifest }: Model, findin
     const parts = manifest.parts.groups[name];
     if (!parts) throw missing(`model ${hash} has no group "${name}"`);
     const shapes = new Map(Object.entries(groupShapes(network.model, group)));
-    const weights = await source.fetch({ hash: parts.weights.hash, maxBytes: parts.weights.bytes });
-    groups.set(name, { norm: readPart(weights, shapes, `group ${name} of model ${hash}`).norm() });
+    const what = `group ${name} of model ${hash}`;
+    const weights = await naming(what, source.open({ hash: parts.weights.hash, maxBytes: parts.weights.bytes }));
+    const norm = await withSource(weights, async () => (await openPart(weights, shapes, what)).norm());
+    groups.set(name, { norm });
     if (parts.momentum) await glance(source, parts.momentum);
   }
-  if ((await glance(source, manifest.parts.hub)) === null)
+  if (!(await glance(source, manifest.parts.hub)))
     findings.note("the hub cannot be had: no cycle changes it, so nothing was recomputed from it");
   return { hash, groups };
 };
@@ -145,7 +158,7 @@ const readReports = async (
       else findings.note(`report ${hash} of ${hotkey} does not count: ${report.problem}`);
     } catch (thrown) {
       if (!isMissing(thrown)) throw thrown;
-      findings.lacks(`report ${hash} of ${hotkey}`);
+      findings.lacks(`report of ${hotkey}: ${thrown.message}`);
       isComplete = false;
     }
   }
@@ -210,36 +223,45 @@ const checkModel = async (
     );
     return;
   }
-  for (const hash of filesOf(recomputed)) files.sound(hash);
+  for (const file of filesOf(recomputed)) await glance(source, file);
 };
 
-const filesOf = ({ hash, manifest }: Model): readonly string[] => [
-  hash,
-  manifest.parts.hub.hash,
+const filesOf = ({ hash, manifest }: Model): readonly BlobRef[] => [
+  { hash, bytes: MAX_MODEL_MANIFEST_BYTES },
+  manifest.parts.hub,
   ...Object.values(manifest.parts.groups).flatMap(({ weights, momentum }) => [
-    weights.hash,
-    ...(momentum ? [momentum.hash] : []),
+    weights,
+    ...(momentum ? [momentum] : []),
   ]),
 ];
 
-/** Looks at every copy of a file that nothing is computed from. */
-const glance = (source: CycleSource, { hash, bytes }: { hash: string; bytes: number }): Promise<Uint8Array | null> =>
-  source.fetch({ hash, maxBytes: bytes }).catch(orNull);
+/** Looks at every copy of a file that nothing is computed from. @returns whether there is a sound one */
+const glance = async (source: CycleSource, { hash, bytes }: BlobRef): Promise<boolean> => {
+  const file = await source.open({ hash, maxBytes: bytes }).catch(orNull);
+  await file?.close();
+  return file !== null;
+};
 
 const orNull = (thrown: unknown): null => {
   if (isMissing(thrown)) return null;
   throw thrown;
 };
 
-/** Names every copy on disk that is not what its name says. */
-const nameDamage = (files: AuditFiles, findings: Findings): void => {
-  for (const { path, hash, bytes } of files.takeDamaged()) {
-    const sound = files.sound(hash);
-    const difference = sound && firstDifference(sound, bytes);
-    findings.diverges(
-      `file ${path} is not what its hash says${difference ? `: it differs ${describeDifference(difference)}` : ", and no sound copy is at hand"}`,
-    );
-  }
+/** Names every copy that is not what its name says. */
+const nameDamage = async (files: SubnetFiles, findings: Findings): Promise<void> => {
+  for (const damaged of files.takeDamaged())
+    findings.diverges(`file ${damaged.path} is not what its hash says${await whereItDiffers(files, damaged)}`);
+};
+
+const whereItDiffers = async (files: SubnetFiles, { hash, open }: DamagedFile): Promise<string> => {
+  const sound = await files.sound(hash);
+  if (sound === null) return ", and no sound copy is at hand";
+  return withSource(sound, async () => {
+    const copy = await open().catch(orNull);
+    if (copy === null) return ", and is not given again";
+    const difference = await withSource(copy, () => firstDifference(sound, copy));
+    return difference === null ? ", but was when asked again" : `: it differs ${describeDifference(difference)}`;
+  });
 };
 
 const isMissing = (thrown: unknown): thrown is BlockZeroError =>
@@ -249,6 +271,12 @@ const isMissing = (thrown: unknown): thrown is BlockZeroError =>
 /** What a majority agreed on although no model can be read from it. */
 const isUnfit = (thrown: unknown): thrown is BlockZeroError =>
   thrown instanceof BlockZeroError && (thrown.code === "SAFETENSORS_INVALID" || thrown.code === "CHECKPOINT_MISMATCH");
+
+/** Says what it is that cannot be had. */
+const naming = <T>(what: string, work: Promise<T>): Promise<T> =>
+  work.catch((thrown: unknown) => {
+    throw isMissing(thrown) ? missing(`${what}: ${thrown.message}`) : thrown;
+  });
 
 const NOT_AUDITABLE = "NOT_AUDITABLE";
 

@@ -1,13 +1,14 @@
+import { withSource } from "#shared/artifact/byte-source.js";
 import type { BlobRef, ModelManifest } from "#shared/protocol/model-manifest.js";
 import { canonicalBytes } from "#shared/protocol/network.js";
 import { describeDifference, firstDifference } from "#shared/replay/difference.js";
-import type { AuditFiles } from "./files.js";
+import type { SubnetFiles } from "#shared/subnet/files.js";
 
 /** The first thing in which the model that the majority committed is another than the one recomputed, in words. */
 export const compareModels = async (
   recomputed: ModelManifest,
   agreed: ModelManifest | null,
-  files: AuditFiles,
+  files: SubnetFiles,
 ): Promise<string> => {
   if (agreed === null) return "its manifest cannot be had";
   for (const field of ["network", "cycle", "parent", "config"] as const)
@@ -26,11 +27,15 @@ export const compareModels = async (
   return `other parts: ${[...theirs.keys()].filter((what) => !ours.has(what)).join(", ")}`;
 };
 
-const comparePart = async (ours: BlobRef | null, theirs: BlobRef, files: AuditFiles): Promise<string> => {
-  const sound = ours && files.sound(ours.hash);
+const comparePart = async (ours: BlobRef | null, theirs: BlobRef, files: SubnetFiles): Promise<string> => {
   try {
-    const bytes = await files.fetch({ hash: theirs.hash, maxBytes: theirs.bytes });
-    const difference = sound && firstDifference(sound, bytes);
+    const sound = ours && (await files.sound(ours.hash));
+    const difference =
+      sound &&
+      (await withSource(sound, async () => {
+        const other = await files.open({ hash: theirs.hash, maxBytes: theirs.bytes });
+        return withSource(other, () => firstDifference(sound, other));
+      }));
     if (difference) return `differs ${describeDifference(difference)}`;
   } catch {
     // What it holds is not at hand: that its hash is another one is all there is to say.

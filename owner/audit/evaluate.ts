@@ -1,16 +1,17 @@
-import type { FloatTensors } from "#shared/artifact/update.js";
+import type { DocumentSource } from "#shared/data/source.js";
 import type { Device } from "#shared/engine/device.js";
+import { BlockZeroError } from "#shared/errors.js";
 import { mean } from "#shared/mean.js";
-import { groupShapes, hubShapes } from "#shared/model/groups.js";
-import type { Parameters } from "#shared/model/parameters.js";
-import { decodeParameters } from "#shared/model/parts.js";
 import type { Network } from "#shared/protocol/network.js";
 import type { Report } from "#shared/protocol/report.js";
+import { NO_SEALED_TEXT, openEvaluationText } from "#shared/replay/evaluation-text.js";
+import { type GatedUpdate, loadGated } from "#shared/replay/gate-update.js";
 import type { CycleSource } from "#shared/replay/source.js";
+import { readWholeModel } from "#shared/replay/whole-model.js";
 import { spreadOf } from "#shared/scoring/proof-of-loss.js";
 import { runRace } from "#shared/scoring/racing/race.js";
 import { raceRules } from "#shared/scoring/racing/rules.js";
-import { createLossMeter, evaluationBatches, type LossMeter, withUpdate } from "#shared/training/loss-meter.js";
+import { createLossMeter, evaluationBatches, type LossMeter } from "#shared/training/loss-meter.js";
 import type { EvaluatedCycle } from "./audit-cycle.js";
 import type { Findings } from "./findings.js";
 import type { Regated } from "./repeats.js";
@@ -29,18 +30,23 @@ export const createReevaluation = (device: Device, source: CycleSource, toleranc
   const { network } = source;
   let meter: LossMeter | null = null;
   return {
-    async measure({ base, seeds, reports, regated }, findings) {
-      const model = await wholeModel(source, base.manifest.parts);
+    async measure({ cycle, base, seeds, reports, regated }, findings) {
+      const model = await readWholeModel(source, base.manifest);
       meter ??= await createLossMeter(device, network, {
         batchSize: network.scoring.eval_batch_size,
         parameters: model,
       });
       for (const [group, seed] of Object.entries(seeds)) {
-        const batches = evaluationBatches(network, group, seed);
-        const losses = memoised(async (update: FloatTensors | null, batch: number) => {
-          const [loss] = await meter!.losses(update ? withUpdate(model, update) : model, [batches[batch]!]);
-          return loss!;
-        });
+        const text = await evaluationText(source, { cycle, group, reports }, findings);
+        if (text === undefined) continue;
+        const batches = evaluationBatches(network, group, seed, text);
+        const ofGroup = await meter.ofGroup(model, network.groups[group]!);
+        const losses = memoised(async (update: GatedUpdate | null, of: readonly number[]) =>
+          ofGroup.losses(
+            update && (await loadGated(source, update)),
+            of.map((batch) => batches[batch]!),
+          ),
+        );
         for (const report of reports)
           await compareGroup({ group, report, regated, losses }, network, tolerance, findings);
       }
@@ -49,21 +55,39 @@ export const createReevaluation = (device: Device, source: CycleSource, toleranc
   };
 };
 
-type Losses = (update: FloatTensors | null, from: number, to: number) => Promise<readonly number[]>;
+/** Undefined, and told, where there is nothing to measure on: then nobody may say that it measured. */
+const evaluationText = async (
+  source: CycleSource,
+  { cycle, group, reports }: { readonly cycle: number; readonly group: string; readonly reports: readonly Report[] },
+  findings: Findings,
+): Promise<DocumentSource | null | undefined> => {
+  try {
+    return (await openEvaluationText(source, { cycle, group }))?.documents ?? null;
+  } catch (thrown) {
+    if (!(thrown instanceof BlockZeroError)) throw thrown;
+    if (thrown.code !== NO_SEALED_TEXT) findings.lacks(`the text of "${group}": ${thrown.message}`);
+    else
+      for (const { baseline, validator } of reports)
+        if (baseline[group]) findings.diverges(`report of ${validator} scores what had no text: ${thrown.message}`);
+    return undefined;
+  }
+};
+
+type Losses = (update: GatedUpdate | null, from: number, to: number) => Promise<readonly number[]>;
 
 /** Each batch is measured once with each update, however many reports ask. */
-const memoised = (measure: (update: FloatTensors | null, batch: number) => Promise<number>): Losses => {
-  const known = new Map<FloatTensors | null, Map<number, number>>();
+const memoised = (
+  measure: (update: GatedUpdate | null, batches: readonly number[]) => Promise<readonly number[]>,
+): Losses => {
+  const known = new Map<GatedUpdate | null, Map<number, number>>();
   return async (update, from, to) => {
     const of = known.get(update) ?? new Map<number, number>();
     known.set(update, of);
-    const losses: number[] = [];
-    for (let batch = from; batch < to; batch++) {
-      const loss = of.get(batch) ?? (await measure(update, batch));
-      of.set(batch, loss);
-      losses.push(loss);
-    }
-    return losses;
+    const wanted = Array.from({ length: Math.max(0, to - from) }, (_, i) => from + i);
+    const unknown = wanted.filter((batch) => !of.has(batch));
+    const measured = unknown.length === 0 ? [] : await measure(update, unknown);
+    for (const [i, batch] of unknown.entries()) of.set(batch, measured[i]!);
+    return wanted.map((batch) => of.get(batch)!);
   };
 };
 
@@ -94,20 +118,20 @@ const compareGroup = async (
   const raced = regated.flatMap(({ submission: { uid }, result }) => {
     const entry = report.entries.find((entry) => entry.uid === uid);
     if (!result?.ok || result.update.group !== group || !entry || entry.reason === "duplicate") return [];
-    return [{ entry, tensors: result.update.tensors }];
+    return [{ entry, update: result.update }];
   });
   const race = await runRace({
     contenders: raced,
     rules: raceRules(network.scoring),
     before: (from, to) => losses(null, from, to),
-    after: ({ tensors }, from, to) => losses(tensors, from, to),
+    after: ({ update }, from, to) => losses(update, from, to),
     isTimeUp: () => false,
   });
   for (const contender of raced) {
-    const { entry, tensors } = contender;
+    const { entry, update } = contender;
     if (entry.verdict !== "scored") continue;
     const batches = Math.min(entry.batches ?? 0, network.scoring.eval_batches);
-    const [before, after] = [await losses(null, 0, batches), await losses(tensors, 0, batches)];
+    const [before, after] = [await losses(null, 0, batches), await losses(update, 0, batches)];
     const { mean: reduction } = spreadOf(before.map((loss, i) => loss - after[i]!));
     if (differ(entry.lossReduction, reduction))
       said(entry.uid, `it lowers the loss by ${entry.lossReduction}, here by ${reduction}`);
@@ -115,20 +139,4 @@ const compareGroup = async (
     if (here?.verdict === "scored" && here.batches === batches && differ(entry.score, here.score))
       said(entry.uid, `its score is ${entry.score}, here ${here.score}`);
   }
-};
-
-const wholeModel = async (
-  source: CycleSource,
-  parts: EvaluatedCycle["base"]["manifest"]["parts"],
-): Promise<Parameters> => {
-  const { network } = source;
-  const read = async ({ hash, bytes }: { hash: string; bytes: number }, shapes: Record<string, readonly number[]>) =>
-    decodeParameters(await source.fetch({ hash, maxBytes: bytes }), shapes, `part ${hash}`);
-  const hub = await read(parts.hub, hubShapes(network.model, network.groups));
-  const groups = await Promise.all(
-    Object.entries(network.groups).map(([name, group]) =>
-      read(parts.groups[name]!.weights, groupShapes(network.model, group)),
-    ),
-  );
-  return Object.assign({}, hub, ...groups);
 };

@@ -1,8 +1,10 @@
+import { ARCHIVE_FORMS } from "#shared/artifact/store/store-setting.js";
 import { type CommandSpec, shutdownSignal } from "#shared/cli/program.js";
 import { BlockZeroError } from "#shared/errors.js";
+import { lastModelBlock, modelOutcome } from "#shared/replay/agreed-outcome.js";
+import { type OpenedSubnet, openSubnet } from "#shared/subnet/open-subnet.js";
 import { createLogger } from "#shared/telemetry/logger.js";
 import { auditCycle } from "../audit/audit-cycle.js";
-import { openSubnet } from "../audit/audit-subnet.js";
 import type { CycleAudit } from "../audit/findings.js";
 import { wholeNumber } from "../whole-number.js";
 
@@ -13,17 +15,19 @@ interface Options {
   readonly chain?: string;
   readonly netuid?: number;
   readonly allowPrivateAddresses?: boolean;
+  readonly store?: readonly string[];
+  readonly everyServer?: boolean;
   readonly evaluate?: boolean;
   readonly tolerance: number;
   readonly json?: boolean;
 }
 
 const LOCALNET = ".blockzero/localnet";
-const DIVERGES = 1;
+const DISAGREES = 1;
 
 export const audit: CommandSpec = {
   name: "audit",
-  description: "recompute past cycles from the chain and the artifacts; exit status 1 says that something diverges",
+  description: "recompute past cycles from the chain and the artifacts; exit status 0 says that all agree",
   examples: [
     "blockzero audit --all",
     "blockzero audit --cycle 7 --home .blockzero/localnet --evaluate",
@@ -31,7 +35,7 @@ export const audit: CommandSpec = {
   ],
   define: (command) => {
     command
-      .option("--cycle <n>", "this cycle; unset: the newest that is over", wholeNumber(0))
+      .option("--cycle <n>", "this cycle; unset: the newest that is settled", wholeNumber(0))
       .option("--all", "every cycle since the first")
       .option(
         "--home <dir>",
@@ -40,6 +44,12 @@ export const audit: CommandSpec = {
       .option("--chain <url>", "a node's WebSocket URL or a network's name; unset: the chain in the localnet's home")
       .option("--netuid <n>", "the subnet's number on that chain", wholeNumber(0, 65535))
       .option("--allow-private-addresses", "fetch from loopback and private addresses too")
+      .option(
+        "--store <store>",
+        `an archive to look in as well, once or more, as a participant's setting names it: ${ARCHIVE_FORMS}`,
+        (store: string, others: readonly string[] = []) => [...others, store],
+      )
+      .option("--every-server", "ask every server for every file, also when somebody gave it")
       .option("--evaluate", "also measure every scored update again, on this machine's processor")
       .option("--tolerance <nats>", "by which losses measured on two machines may differ", Number, 1e-3)
       .option("--json", "print one JSON object")
@@ -48,15 +58,17 @@ export const audit: CommandSpec = {
           if (!options.json) for (const line of linesOf(found)) console.log(line);
         });
         if (options.json) console.log(JSON.stringify({ cycles: audits }));
-        if (audits.some(({ result }) => result === "diverges")) process.exitCode = DIVERGES;
-        else if (!audits.some(({ result }) => result === "agrees"))
-          throw new BlockZeroError(
-            "NOTHING_AUDITABLE",
-            "of no cycle there is enough left to recompute it",
-            "audit sooner, or with --home where its files are kept",
-          );
+        if (!agree(audits)) process.exitCode = DISAGREES;
       });
   },
+};
+
+/** Whether every cycle does, but for those from before the first that does: their files and the chain's state may be gone by now. */
+const agree = (audits: readonly CycleAudit[]): boolean => {
+  const first = audits.findIndex(({ result }) => result === "agrees");
+  return (
+    first >= 0 && audits.every(({ result }, i) => result === "agrees" || (i < first && result === "not auditable"))
+  );
 };
 
 const run = async (options: Options, tell: (found: CycleAudit) => void): Promise<readonly CycleAudit[]> => {
@@ -64,30 +76,53 @@ const run = async (options: Options, tell: (found: CycleAudit) => void): Promise
   if (all && cycle !== undefined)
     throw new BlockZeroError("USAGE", "--cycle and --all exclude each other", "leave one of them out");
   if (!(tolerance >= 0)) throw new BlockZeroError("USAGE", "--tolerance is not a number", "give nats, such as 0.001");
+  const { store: archives, everyServer } = options;
   const home = options.home ?? (chain === undefined ? LOCALNET : undefined);
   const log = createLogger({ name: "audit", level: "warn", format: "pretty" });
-  const subnet = await openSubnet({ home, chain, netuid, allowPrivateAddresses, log, signal: shutdownSignal() });
+  const signal = shutdownSignal();
+  const where = { home, chain, netuid, allowPrivateAddresses, archives, everyServer, log, signal };
+  const subnet = await openSubnet(where).catch(unlessStopped(signal));
   try {
-    const { first, last, source } = subnet;
+    const { first, source } = subnet;
+    const last = await lastSettled(subnet);
     if (last < first || (cycle !== undefined && (cycle < first || cycle > last)))
       throw new BlockZeroError(
         "CYCLE_UNKNOWN",
-        last < first ? "no cycle is over yet" : `cycle ${cycle} is not among those that are over`,
-        last < first ? "wait for the end of a cycle" : `name one from ${first} to ${last}`,
+        last < first ? "no cycle is settled yet" : `cycle ${cycle} is not among those that are settled`,
+        last < first ? "wait for the end of the first cycle's merge" : `name one from ${first} to ${last}`,
       );
     const reevaluation = evaluate ? await reevaluator(source, tolerance) : undefined;
     const context = { ...subnet, ...(reevaluation && { evaluate: reevaluation.measure }) };
     const audits: CycleAudit[] = [];
     for (let at = all ? first : (cycle ?? last); at <= (all ? last : (cycle ?? last)); at++) {
+      signal.throwIfAborted();
       const found = await auditCycle(context, at);
       audits.push(found);
       tell(found);
     }
     await reevaluation?.dispose();
     return audits;
+  } catch (thrown) {
+    return unlessStopped(signal)(thrown);
   } finally {
     await subnet.close();
   }
+};
+
+const unlessStopped =
+  (signal: AbortSignal) =>
+  (thrown: unknown): never => {
+    throw signal.aborted
+      ? new BlockZeroError("STOPPED", "the audit was stopped before its end", "run it again")
+      : thrown;
+  };
+
+/** The newest cycle of which the validators agree on a model, or can no more. */
+const lastSettled = async ({ source, head, last }: OpenedSubnet): Promise<number> => {
+  const end = lastModelBlock(last, source.network);
+  if (last < source.network.first_cycle || head >= end) return last;
+  const { agreed } = await modelOutcome(source, last, head);
+  return agreed === null ? last - 1 : last;
 };
 
 /** Loads the engine, which recomputing alone does not need. */

@@ -1,11 +1,11 @@
 import { type CommandSpec, shutdownSignal } from "#shared/cli/program.js";
 import { BlockZeroError } from "#shared/errors.js";
 import { MAX_MODEL_MANIFEST_BYTES, type ModelManifest, parseModelManifest } from "#shared/protocol/model-manifest.js";
+import { agreedBase } from "#shared/replay/agreed-base.js";
 import { lineage } from "#shared/replay/lineage.js";
 import type { Model } from "#shared/replay/merge-model.js";
+import { openSubnet, type SubnetLocation } from "#shared/subnet/open-subnet.js";
 import { createLogger } from "#shared/telemetry/logger.js";
-import { agreedBase } from "../audit/agreed-base.js";
-import { openSubnet, type SubnetLocation } from "../audit/audit-subnet.js";
 import { inWords, sharesByGroup } from "../merged-shares.js";
 import { findModel, openModelStore } from "../model-store.js";
 

@@ -12,15 +12,17 @@ import { loadNetwork } from "#shared/config/load-network.js";
 import { defineConfig } from "#shared/config/settings.js";
 import { BlockZeroError } from "#shared/errors.js";
 import { lockHome } from "#shared/files/home-lock.js";
+import { ownLocation } from "#shared/participant/own-location.js";
 import { type ModelManifest, parseModelManifest } from "#shared/protocol/model-manifest.js";
 import { canonicalBytes, type Network, networkHash } from "#shared/protocol/network.js";
 import { encodeRecord, shortHash } from "#shared/protocol/records.js";
+import { envelopeHash, indexBytes } from "#shared/protocol/sealed-text.js";
 import { createLogger } from "#shared/telemetry/logger.js";
 import { loadHotkey } from "#shared/wallet/index.js";
 import { printFields } from "../print.js";
-import { chainSettings, listenSettings, walletSettings } from "../settings.js";
+import { announceSettings, chainSettings, walletSettings } from "../settings.js";
 
-const settings = defineConfig({ ...chainSettings, ...walletSettings, ...listenSettings });
+const settings = defineConfig({ ...chainSettings, ...walletSettings, ...announceSettings });
 
 interface Options {
   readonly home: string;
@@ -31,8 +33,8 @@ export const publish: CommandSpec = {
   name: "publish",
   description: "put the network on chain as the subnet's owner, and serve its files until stopped",
   examples: [
-    "blockzero publish --home genesis --wallet.name main --wallet.hotkey owner",
     "blockzero publish --home genesis --listen.host 0.0.0.0 --listen.port 8091 --listen.public_url https://owner.example.org",
+    "blockzero publish --home genesis --wallet.name main --wallet.hotkey owner --allow_private_addresses",
   ],
   define: (command) => {
     addFlags(command, settings)
@@ -51,9 +53,11 @@ export const publish: CommandSpec = {
 
 const serve = async (
   home: string,
-  { chain_endpoint: endpoint, wallet, listen }: ReturnType<typeof settingsAmong<typeof settings>>,
+  config: ReturnType<typeof settingsAmong<typeof settings>>,
   { dryRun, signal }: { readonly dryRun: boolean; readonly signal: AbortSignal },
 ): Promise<void> => {
+  const { chain_endpoint: endpoint, wallet, listen } = config;
+  const announced = ownLocation(config);
   const log = createLogger({ name: "publish", level: "warn", format: "pretty" });
   const network = loadNetwork(join(home, "network.yaml"));
   const hash = networkHash(network);
@@ -64,9 +68,9 @@ const serve = async (
   const chain = await connectChain({ endpoint, log, signal, keyFolder: keyFolderOf(wallet.path) });
   try {
     await checkOwner(chain, network.netuid, owner);
-    const server = await startBlobServer({ ...listen, store, visible: () => true, log });
+    const server = await startBlobServer({ ...listen, store, visible: () => true, log, origin: announced });
     try {
-      const location = listen.public_url ?? server.url;
+      const location = announced ?? server.url;
       const record = encodeRecord({ type: "network", network: shortHash(hash), hash, location });
       if (dryRun) {
         const extrinsic = await chain.prepare(setCommitment(network.netuid, record), owner);
@@ -85,7 +89,7 @@ const serve = async (
 };
 
 /** Everything that a participant will ask for must be here. @throws GENESIS_INCOMPLETE */
-const checkComplete = async (store: BlobStore, { genesis }: Network, home: string): Promise<void> => {
+const checkComplete = async (store: BlobStore, { genesis, groups }: Network, home: string): Promise<void> => {
   const incomplete = (hash: string, what: string) =>
     new BlockZeroError(
       "GENESIS_INCOMPLETE",
@@ -96,6 +100,16 @@ const checkComplete = async (store: BlobStore, { genesis }: Network, home: strin
   const manifest = bytes && parseModelManifest(bytes);
   if (!manifest?.ok) throw incomplete(genesis, "the genesis model's manifest");
   for (const [what, { hash }] of partsOf(manifest.value)) if (!(await store.has(hash))) throw incomplete(hash, what);
+  for (const [name, { sealed }] of Object.entries(groups)) {
+    if (!sealed) continue;
+    const what = `the sealed text of group ${name}`;
+    const index = await store.get(sealed.index);
+    if (index?.length !== indexBytes(sealed)) throw incomplete(sealed.index, `the index of ${what}`);
+    for (let envelope = 0; envelope < sealed.envelopes; envelope++) {
+      const hash = envelopeHash(index, envelope);
+      if (!(await store.has(hash))) throw incomplete(hash, what);
+    }
+  }
 };
 
 const partsOf = ({ parts }: ModelManifest) => [

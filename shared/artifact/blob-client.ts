@@ -24,8 +24,8 @@ export interface BlobClient {
    * The blob's bytes, verified against `hash`.
    *
    * @param request location: an http(s) origin
-   * @throws BlockZeroError FETCH_REFUSED_ADDRESS, FETCH_TOO_LARGE, FETCH_TIMEOUT, FETCH_HASH_MISMATCH, FETCH_NOT_FOUND, FETCH_UNAUTHORIZED or
-   *   FETCH_FAILED; the signal's reason when it aborts
+   * @throws BlockZeroError FETCH_REFUSED_ADDRESS, FETCH_TOO_LARGE, FETCH_TIMEOUT, FETCH_HASH_MISMATCH, FETCH_NOT_FOUND, FETCH_UNAUTHORIZED,
+   *   FETCH_BUSY or FETCH_FAILED; the signal's reason when it aborts
    */
   fetchBlob(request: BlobFetch & { readonly location: string }): Promise<Uint8Array>;
   /**

@@ -43,7 +43,7 @@ export const parseOrigin = (location: string, { allowPrivateAddresses }: Request
  * One GET that goes on with a blob where `incoming` stands. What arrives is appended as it comes, also when the answer breaks off; a server
  * that knows no ranges begins anew.
  *
- * @throws BlockZeroError FETCH_NOT_FOUND, FETCH_UNAUTHORIZED, FETCH_TOO_LARGE, FETCH_REFUSED_ADDRESS, FETCH_FAILED; whatever breaks a connection
+ * @throws BlockZeroError FETCH_NOT_FOUND, FETCH_UNAUTHORIZED, FETCH_TOO_LARGE, FETCH_REFUSED_ADDRESS, FETCH_BUSY, FETCH_FAILED; whatever breaks a connection
  */
 export const requestBlob = (get: BlobGet, incoming: IncomingBlob, limits: RequestLimits): Promise<void> =>
   new Promise((resolve, reject) => {
@@ -96,14 +96,10 @@ const take = async (
     response.destroy();
     return;
   }
+  if (response.statusCode === 429 || response.statusCode === 503)
+    throw fault("FETCH_BUSY", `${origin} answered ${response.statusCode}`, "it is busy: try again in a moment");
   if (response.statusCode !== 200 && response.statusCode !== 206)
-    throw fault(
-      "FETCH_FAILED",
-      `${origin} answered ${response.statusCode}`,
-      response.statusCode === 429 || response.statusCode === 503
-        ? "it is busy: try again in a moment"
-        : "it is no blob server, or not well",
-    );
+    throw fault("FETCH_FAILED", `${origin} answered ${response.statusCode}`, "it is no blob server, or not well");
   const tooLarge = async () => {
     await incoming.restart();
     return fault("FETCH_TOO_LARGE", `${origin} serves more than ${maxBytes} bytes`, "no valid blob is so large here");

@@ -1,12 +1,15 @@
 import { randomUUID } from "node:crypto";
 import { createReadStream } from "node:fs";
-import { mkdir, open, readdir, readFile, rename, rm, stat } from "node:fs/promises";
+import { mkdir, open, readdir, rename, rm, stat } from "node:fs/promises";
 import { join } from "node:path";
 import type { Readable } from "node:stream";
 import { BlockZeroError, reasonOf } from "#shared/errors.js";
-import { isHash, sha256 } from "#shared/protocol/hash.js";
+import { isHash } from "#shared/protocol/hash.js";
 import type { Log } from "#shared/telemetry/log.js";
 import type { ByteRange } from "./byte-range.js";
+import { type ByteSource, bytesOfSource, hashOfSource, withSource } from "./byte-source.js";
+import { openRegularFile } from "./regular-file.js";
+import { type BlobWriter, openFileWriter, writeBlob } from "./store/blob-writer.js";
 import { openPartialFile, type PartialFile } from "./store/partial-file.js";
 
 /** Bytes by their SHA-256. What is put can be got, unchanged, until it is deleted. */
@@ -25,8 +28,12 @@ export interface BlobStore {
   list(): AsyncIterable<string>;
 }
 
-/** A store on this machine, which also receives blobs from elsewhere. */
+/** A store on this machine: its blobs may be larger than memory, and it also receives blobs from elsewhere. */
 export interface LocalStore extends BlobStore {
+  /** The blob, verified now and read when asked for, or null. Close it. */
+  open(hash: string): Promise<ByteSource | null>;
+  /** Begins a blob whose hash is known when it is whole. */
+  create(): Promise<BlobWriter>;
   /** A place for a blob that is being fetched, with what an earlier attempt left there. Close it. */
   receive(hash: string): Promise<PartialFile>;
   /** Removes what was received in part and not touched since the last call. */
@@ -78,35 +85,41 @@ export const directoryStore = (dir: string, log?: Pick<Log, "warn">): LocalStore
     await syncFolder(folderOf(hash));
   };
 
+  const openVerified = async (hash: string): Promise<ByteSource | null> => {
+    const path = pathOf(hash);
+    if ((await size(hash)) === null) return null;
+    const file = await attempt(dir, () => openRegularFile(path));
+    let isSound = false;
+    try {
+      isSound = (await attempt(dir, () => hashOfSource(file))) === hash;
+    } finally {
+      if (!isSound) await file.close();
+    }
+    if (isSound) return { ...file, hash };
+    log?.warn("removed a damaged blob", { hash, bytes: file.size });
+    await attempt(dir, () => rm(path, { force: true }));
+    return null;
+  };
+
+  const create = (): Promise<BlobWriter> =>
+    attempt(dir, async () => {
+      await prepare();
+      return openFileWriter({ folder: incoming, attempt: (work) => attempt(dir, work), keep: settle });
+    });
+
   return {
     size,
     has: async (hash) => (await size(hash)) !== null,
+    open: openVerified,
     get: async (hash) => {
-      const path = pathOf(hash);
-      const bytes = await attempt(dir, () => orNull(readFile(path)));
-      if (bytes === null || sha256(bytes) === hash) return bytes;
-      log?.warn("removed a damaged blob", { hash, bytes: bytes.length });
-      await attempt(dir, () => rm(path, { force: true }));
-      return null;
+      const blob = await openVerified(hash);
+      return blob && withSource(blob, bytesOfSource);
     },
     stream: (hash, range) =>
       // `end` is inclusive, so no bytes at all cannot be asked for: nor are they, since no range is empty.
       createReadStream(pathOf(hash), range && { start: range.start, end: range.end - 1 }),
-    put: async (bytes) => {
-      const hash = sha256(bytes);
-      const temporary = join(incoming, randomUUID());
-      await attempt(dir, async () => {
-        try {
-          await prepare();
-          await writeDurably(temporary, bytes);
-          await settle(temporary, hash);
-        } catch (thrown) {
-          await rm(temporary, { force: true });
-          throw thrown;
-        }
-      });
-      return hash;
-    },
+    create,
+    put: async (bytes) => (await writeBlob(create, bytes)).hash,
     delete: async (hash) => {
       const path = pathOf(hash);
       await attempt(dir, () => rm(path, { force: true }));
@@ -152,16 +165,6 @@ const removeBut = async (folder: string, stays: (name: string) => boolean): Prom
   await mkdir(folder, { recursive: true });
   for (const name of await readdir(folder))
     if (!stays(name)) await rm(join(folder, name), { recursive: true, force: true });
-};
-
-const writeDurably = async (path: string, bytes: Uint8Array): Promise<void> => {
-  const file = await open(path, "wx", 0o644);
-  try {
-    await file.writeFile(bytes);
-    await file.sync();
-  } finally {
-    await file.close();
-  }
 };
 
 /** Makes a rename outlive a power cut. Windows neither needs nor allows it. */

@@ -1,4 +1,4 @@
-import { reasonOf } from "#shared/errors.js";
+import { BlockZeroError, reasonOf } from "#shared/errors.js";
 import { commitmentOf } from "#shared/protocol/commitment.js";
 import { sha256 } from "#shared/protocol/hash.js";
 import { isUpdateSigned, parseUpdateManifest, type UpdateManifest } from "#shared/protocol/manifest.js";
@@ -6,11 +6,13 @@ import type { CodecName } from "#shared/protocol/network.js";
 import { MAX_DETAIL_CHARS, quote } from "#shared/protocol/parsed.js";
 import type { Verify } from "#shared/protocol/signing.js";
 import type { ReasonCode } from "#shared/protocol/verdict.js";
+import { type ByteSource, hashOfSource } from "./byte-source.js";
 import { isFault } from "./codec/codec.js";
-import { CODECS, decodeTensor, encodedSpecs, type TensorShapes } from "./codec/index.js";
-import type { FloatTensor } from "./float32.js";
-import { byName, isCanonical, parseSafetensors, type SafetensorsLimits } from "./safetensors.js";
-import { type FloatTensors, l2Norm } from "./update.js";
+import { CODECS, encodedSpecs, type TensorShapes } from "./codec/index.js";
+import { isCanonical, type SafetensorsLimits } from "./safetensors.js";
+import { openSafetensors, type SafetensorsReader } from "./safetensors-file.js";
+import { addSquares } from "./update.js";
+import { createUpdateMemory, type UpdateReader, updateReader } from "./update-reader.js";
 
 /** The first gate that an update did not pass. */
 export interface GateFailure {
@@ -87,39 +89,51 @@ export const checkManifest = (
   return { ok: true, manifest };
 };
 
+/** An update that passed the gates of its tensors, to be read while its source is open. */
+export interface PassedUpdate {
+  readonly update: UpdateReader;
+  /** L2 norm over all its tensors. */
+  readonly norm: number;
+}
+
 /**
  * What an update's tensors must pass before they are scored, in this order: too_large, hash_mismatch, malformed (also a file that is not
  * in canonical form, so that equal tensors always have equal hashes), unknown_tensor, missing_tensor, wrong_dtype, wrong_shape, then per
- * tensor malformed (its encoding) and not_finite, and norm last. Tensors come in canonical order. Nothing is allocated but what the
- * shapes ask for, one decoded copy; that of codec float32 is a view of `bytes`.
+ * tensor malformed (its encoding) and not_finite, and norm last. No more than one tensor is in memory, encoded and decoded.
+ *
+ * @throws what reading the source throws
  */
-export const checkTensors = (
-  manifest: UpdateManifest,
-  bytes: Uint8Array,
+export const checkTensors = async (
+  manifest: Pick<UpdateManifest, "codec" | "tensors" | "bytes">,
+  file: ByteSource,
   { shapes, baseNorm, maxUpdateNorm, maxBytes, limits }: TensorGates,
-): { readonly ok: true; readonly tensors: FloatTensors; readonly norm: number } | GateFailure => {
-  if (bytes.length > maxBytes) return failed("too_large", `${bytes.length} bytes, at most ${maxBytes}`);
-  if (bytes.length !== manifest.bytes) {
-    return failed("hash_mismatch", `${bytes.length} bytes, the manifest promised ${manifest.bytes}`);
+): Promise<({ readonly ok: true } & PassedUpdate) | GateFailure> => {
+  if (file.size > maxBytes) return failed("too_large", `${file.size} bytes, at most ${maxBytes}`);
+  if (file.size !== manifest.bytes) {
+    return failed("hash_mismatch", `${file.size} bytes, the manifest promised ${manifest.bytes}`);
   }
-  if (sha256(bytes) !== manifest.tensors)
+  if ((file.hash ?? (await hashOfSource(file))) !== manifest.tensors)
     return failed("hash_mismatch", `the tensors' bytes are not ${manifest.tensors}`);
 
-  let parsed: ReturnType<typeof parseSafetensors>;
+  let reader: SafetensorsReader;
   try {
-    parsed = parseSafetensors(bytes, limits);
+    reader = await openSafetensors(file, undefined, limits);
   } catch (thrown) {
+    if (!(thrown instanceof BlockZeroError) || thrown.code !== "SAFETENSORS_INVALID") throw thrown;
     return failed("malformed", reasonOf(thrown));
   }
-  if (!isCanonical(bytes, parsed.tensors)) return failed("malformed", "not canonical safetensors");
+  const { tensors, dataStart } = reader.header;
+  const header = new Uint8Array(dataStart);
+  await file.fill(header, 0);
+  if (!isCanonical(header, tensors)) return failed("malformed", "not canonical safetensors");
 
   const codec = CODECS[manifest.codec];
   const specs = encodedSpecs(codec, shapes);
-  for (const name of parsed.tensors.keys()) {
+  for (const name of tensors.keys()) {
     if (!specs.has(name)) return failed("unknown_tensor", quote(name));
   }
   for (const [name, { dtype, shape }] of specs) {
-    const tensor = parsed.tensors.get(name);
+    const tensor = tensors.get(name);
     if (tensor === undefined) return failed("missing_tensor", quote(name));
     if (tensor.dtype !== dtype) return failed("wrong_dtype", `${quote(name)} is ${tensor.dtype}, not ${dtype}`);
     if (`${tensor.shape}` !== `${shape}`) {
@@ -127,29 +141,20 @@ export const checkTensors = (
     }
   }
 
-  const tensors = new Map<string, FloatTensor>();
-  for (const [name, shape] of byName(shapes)) {
-    const data = decodeTensor(codec, name, shape, parsed.tensors);
+  const update = updateReader(reader, codec, shapes);
+  const memory = createUpdateMemory();
+  let squares = 0;
+  for (const name of update.shapes.keys()) {
+    const data = await update.read(name, memory);
     if (isFault(data)) return failed(data.reason, `${quote(name)}: ${data.problem}`);
-    if (!Number.isFinite(l2Norm([{ shape, data }]))) return failed("not_finite", quote(name));
-    tensors.set(name, { shape, data });
+    squares = addSquares(squares, data);
+    // Squares of float32 do not overflow a float64: the sum is finite for as long as every element was.
+    if (!Number.isFinite(squares)) return failed("not_finite", quote(name));
   }
-  const norm = l2Norm(tensors.values());
+  const norm = Math.sqrt(squares);
   const allowed = maxUpdateNorm * baseNorm;
   if (!(norm <= allowed)) return failed("norm", `norm ${norm.toPrecision(4)}, at most ${allowed.toPrecision(4)}`);
-  return { ok: true, tensors, norm };
-};
-
-/** Both, for a caller that has all the bytes at hand. */
-export const checkUpdate = (inputs: {
-  readonly manifest: Uint8Array;
-  readonly tensors: Uint8Array;
-  readonly expected: ManifestGates & TensorGates;
-}): { readonly ok: true; readonly manifest: UpdateManifest; readonly tensors: FloatTensors } | GateFailure => {
-  const checked = checkManifest(inputs.manifest, inputs.expected);
-  if (!checked.ok) return checked;
-  const result = checkTensors(checked.manifest, inputs.tensors, inputs.expected);
-  return result.ok ? { ok: true, manifest: checked.manifest, tensors: result.tensors } : result;
+  return { ok: true, update, norm };
 };
 
 const failed = (reason: ReasonCode, detail: string): GateFailure => ({

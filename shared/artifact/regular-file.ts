@@ -1,15 +1,11 @@
 import { constants } from "node:fs";
 import { type FileHandle, open } from "node:fs/promises";
 import { BlockZeroError, reasonOf } from "#shared/errors.js";
+import type { ByteSource } from "./byte-source.js";
 
-/** A file open for positioned reads. */
-export interface RegularFile {
+/** A file open for positioned reads; its size is that of when it was opened. Reading throws FILE_SHRANK, FILE_UNREADABLE. */
+export interface RegularFile extends ByteSource {
   readonly path: string;
-  /** Bytes, when it was opened. */
-  readonly size: number;
-  /** Fills `into` with what stands at `position`. @throws BlockZeroError FILE_SHRANK, FILE_UNREADABLE */
-  fill(into: Uint8Array, position: number): Promise<void>;
-  close(): Promise<void>;
 }
 
 /** Largest single read: more than 2 GiB at once is refused by some systems. */

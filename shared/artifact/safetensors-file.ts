@@ -1,5 +1,6 @@
 import { BlockZeroError } from "#shared/errors.js";
 import { quote } from "#shared/protocol/parsed.js";
+import type { ByteSource } from "./byte-source.js";
 import { openRegularFile } from "./regular-file.js";
 import {
   DEFAULT_SAFETENSORS_LIMITS,
@@ -10,65 +11,75 @@ import {
   type SafetensorsLimits,
 } from "./safetensors.js";
 
-/** A safetensors file on disk of which no more than the header is in memory. */
-export interface SafetensorsFile {
-  readonly path: string;
+/** A safetensors file of which no more than the header is in memory. */
+export interface SafetensorsReader {
   readonly header: SafetensorsHeader;
   /**
    * Fills `into` with a tensor's bytes, from `offset` on.
    *
-   * @throws BlockZeroError SAFETENSORS_INVALID outside the tensor, FILE_SHRANK, FILE_UNREADABLE
+   * @throws BlockZeroError SAFETENSORS_INVALID outside the tensor, and what reading the source throws
    */
   read(name: string, into: Uint8Array, offset?: number): Promise<void>;
   close(): Promise<void>;
 }
 
+/** One on disk; reading it throws FILE_SHRANK, FILE_UNREADABLE. */
+export interface SafetensorsFile extends SafetensorsReader {
+  readonly path: string;
+}
+
 /**
- * Opens a file from a stranger: reads its header, and checks all that `parseHeader` does. Nothing is allocated for a header that is
+ * Reads the header of a file from a stranger, and checks all that `parseHeader` does. Nothing is allocated for a header that is
  * longer than the file or the limit.
  *
- * @throws BlockZeroError SAFETENSORS_INVALID, FILE_SHRANK, FILE_UNREADABLE; each names the file
+ * @param what the file's name in an error, if it has one
+ * @throws BlockZeroError SAFETENSORS_INVALID, and what reading the source throws
  */
-export const openSafetensorsFile = async (
-  path: string,
+export const openSafetensors = async (
+  source: ByteSource,
+  what?: string,
   limits: SafetensorsLimits = DEFAULT_SAFETENSORS_LIMITS,
-): Promise<SafetensorsFile> => {
+): Promise<SafetensorsReader> => {
+  const prefix = new Uint8Array(Math.min(PREFIX_BYTES, source.size));
+  await source.fill(prefix, 0);
+  const bytes = new Uint8Array(naming(what, () => headerLength(prefix, source.size, limits)));
+  await source.fill(bytes, PREFIX_BYTES);
+  const header = naming(what, () => parseHeader(bytes, source.size, limits));
+  return {
+    header,
+    read: async (name, into, offset = 0) => {
+      const info = header.tensors.get(name);
+      if (info === undefined || offset < 0 || offset + into.length > info.end - info.begin)
+        throw outside(what, name, offset, into.length);
+      await source.fill(into, header.dataStart + info.begin + offset);
+    },
+    close: () => source.close(),
+  };
+};
+
+/** The same of a file on disk. @throws BlockZeroError SAFETENSORS_INVALID, FILE_SHRANK, FILE_UNREADABLE; each names the file */
+export const openSafetensorsFile = async (path: string, limits?: SafetensorsLimits): Promise<SafetensorsFile> => {
   const file = await openRegularFile(path);
   try {
-    const prefix = new Uint8Array(Math.min(PREFIX_BYTES, file.size));
-    await file.fill(prefix, 0);
-    const bytes = new Uint8Array(naming(path, () => headerLength(prefix, file.size, limits)));
-    await file.fill(bytes, PREFIX_BYTES);
-    const header = naming(path, () => parseHeader(bytes, file.size, limits));
-    return {
-      path,
-      header,
-      read: async (name, into, offset = 0) => {
-        const info = header.tensors.get(name);
-        if (info === undefined || offset < 0 || offset + into.length > info.end - info.begin)
-          throw outside(path, name, offset, into.length);
-        await file.fill(into, header.dataStart + info.begin + offset);
-      },
-      close: () => file.close(),
-    };
+    return { ...(await openSafetensors(file, path, limits)), path };
   } catch (thrown) {
     await file.close();
     throw thrown;
   }
 };
 
-const naming = <T>(path: string, work: () => T): T => {
+const naming = <T>(what: string | undefined, work: () => T): T => {
   try {
     return work();
   } catch (cause) {
-    if (!(cause instanceof BlockZeroError)) throw cause;
-    throw new BlockZeroError(cause.code, `${path}: ${cause.message}`, cause.hint, { cause });
+    if (what === undefined || !(cause instanceof BlockZeroError)) throw cause;
+    throw new BlockZeroError(cause.code, `${what}: ${cause.message}`, cause.hint, { cause });
   }
 };
 
-const outside = (path: string, name: string, offset: number, length: number) =>
+const outside = (what: string | undefined, name: string, offset: number, length: number) =>
   new BlockZeroError(
     "SAFETENSORS_INVALID",
-    `${path}: tensor ${quote(name)} has no bytes ${offset} to ${offset + length}`,
+    `${what === undefined ? "" : `${what}: `}tensor ${quote(name)} has no bytes ${offset} to ${offset + length}`,
     "read what the header lists",
   );

@@ -1,8 +1,9 @@
-import { type FileHandle, mkdir, open, rename, rm } from "node:fs/promises";
+import { mkdir, open, rename, rm } from "node:fs/promises";
 import { dirname } from "node:path";
 import { BlockZeroError, reasonOf } from "#shared/errors.js";
 import { quote } from "#shared/protocol/parsed.js";
 import { canonicalHeader, type TensorSpec } from "./safetensors.js";
+import { writeAt } from "./write-at.js";
 
 /** A canonical safetensors file that is being written, tensor by tensor. */
 export interface SafetensorsWriter {
@@ -67,16 +68,6 @@ export const createSafetensorsFile = async (
     },
     discard,
   };
-};
-
-/** Largest single write: more than 2 GiB at once is cut short by some systems. */
-const WRITE_BYTES = 1 << 30;
-
-const writeAt = async (file: FileHandle, bytes: Uint8Array, position: number): Promise<void> => {
-  for (let done = 0; done < bytes.length; ) {
-    const length = Math.min(bytes.length - done, WRITE_BYTES);
-    done += (await file.write(bytes, done, length, position + done)).bytesWritten;
-  }
 };
 
 const attempt = async <T>(path: string, work: () => Promise<T>): Promise<T> => {

@@ -57,10 +57,15 @@ export const buildUpdate = (base: FloatTensors, trained: FloatTensors): FloatTen
 /** √Σx² over all tensors, summed in float64 in their order. Not finite exactly when an element is not. */
 export const l2Norm = (tensors: Iterable<FloatTensor>): number => {
   let sum = 0;
-  for (const { data } of tensors) {
-    for (let i = 0; i < data.length; i++) sum += data[i]! * data[i]!;
-  }
+  for (const { data } of tensors) sum = addSquares(sum, data);
   return Math.sqrt(sum);
+};
+
+/** `sum` and each element's square, added in float64 one after another. */
+export const addSquares = (sum: number, data: Float32Array): number => {
+  let total = sum;
+  for (let i = 0; i < data.length; i++) total += data[i]! * data[i]!;
+  return total;
 };
 
 const invalid = (problem: string, hint: string): BlockZeroError =>

@@ -1,3 +1,4 @@
+import type { ByteSource } from "#shared/artifact/byte-source.js";
 import type { Chain } from "#shared/chain/chain.js";
 import { BlockZeroError } from "#shared/errors.js";
 import { agreedModel } from "#shared/protocol/agreement.js";
@@ -28,6 +29,8 @@ export interface AgreedModels {
   manifest(hash: string, signal: AbortSignal): Promise<ModelManifest>;
   /** Bytes of a part named by a manifest. */
   part(reference: BlobRef, signal: AbortSignal): Promise<Uint8Array>;
+  /** The same where it need not be in memory. Close it. */
+  open(reference: BlobRef, signal: AbortSignal): Promise<ByteSource>;
 }
 
 export interface AgreedModelsContext {
@@ -70,8 +73,12 @@ export const followModels = (context: AgreedModelsContext): AgreedModels => {
 
   const servers = () => subnetServers(chain, network.netuid);
 
-  const fetch = (hash: string, maxBytes: number, signal: AbortSignal) =>
-    blobs.get({ hash, maxBytes, locations: servers, signal });
+  const request = (hash: string, maxBytes: number, signal: AbortSignal) => ({
+    hash,
+    maxBytes,
+    locations: servers,
+    signal,
+  });
 
   return {
     servers,
@@ -89,7 +96,7 @@ export const followModels = (context: AgreedModelsContext): AgreedModels => {
       return network.genesis;
     },
     async manifest(hash, signal) {
-      const parsed = parseModelManifest(await fetch(hash, MAX_MODEL_MANIFEST_BYTES, signal));
+      const parsed = parseModelManifest(await blobs.get(request(hash, MAX_MODEL_MANIFEST_BYTES, signal)));
       if (parsed.ok) return parsed.value;
       throw new BlockZeroError(
         "MODEL_MANIFEST_MALFORMED",
@@ -97,7 +104,8 @@ export const followModels = (context: AgreedModelsContext): AgreedModels => {
         "update BlockZero, or ask the validators what they committed",
       );
     },
-    part: ({ hash, bytes }, signal) => fetch(hash, bytes, signal),
+    part: ({ hash, bytes }, signal) => blobs.get(request(hash, bytes, signal)),
+    open: ({ hash, bytes }, signal) => blobs.open(request(hash, bytes, signal)),
   };
 };
 

@@ -1,10 +1,13 @@
+import { z } from "zod";
 import type { BlobStore, LocalStore } from "#shared/artifact/blob-store.js";
 import { BlockZeroError, reasonOf } from "#shared/errors.js";
+import { isHash } from "#shared/protocol/hash.js";
 import type { Log } from "#shared/telemetry/log.js";
+import { openJournal } from "./journal.js";
 
 /** Copies what we publish to a store elsewhere, one blob after another, beside all other work. */
 export interface Archive {
-  /** Queues a blob of the local store. */
+  /** Queues a blob of the local store; durable when it returns, so that a restart goes on with it. */
   add(hash: string): void;
   /** Tries again what failed. */
   retry(): void;
@@ -15,17 +18,35 @@ export interface Archive {
   idle(): Promise<void>;
 }
 
-/** A fault costs a warning: the local store has the blob, and serves it. */
-export const openArchive = (local: LocalStore, remote: BlobStore, log: Pick<Log, "warn" | "debug">): Archive => {
-  const pending = new Set<string>();
+export interface ArchiveOptions {
+  readonly local: LocalStore;
+  readonly remote: BlobStore;
+  /** The file that the queue is kept in. */
+  readonly queue: string;
+  readonly log: Pick<Log, "warn" | "debug">;
+}
+
+const queueSchema = z.object({ pending: z.array(z.string().refine(isHash)).default([]) });
+
+/**
+ * A fault costs a warning: the local store has the blob, and serves it. What an earlier run left in the queue is copied at once.
+ *
+ * @throws BlockZeroError JOURNAL_MALFORMED when the queue's file is not one
+ */
+export const openArchive = ({ local, remote, queue, log }: ArchiveOptions): Archive => {
+  const journal = openJournal(queue, queueSchema);
+  const pending = new Set(journal.value.pending);
   const failed = new Set<string>();
   let work: Promise<void> = Promise.resolve();
+
+  const save = () => journal.update(() => ({ pending: [...pending] }));
 
   const copy = async (hash: string): Promise<void> => {
     try {
       const bytes = await local.get(hash);
       if (bytes !== null && !(await remote.has(hash))) await remote.put(bytes);
       pending.delete(hash);
+      save();
       log.debug("archived a blob", { hash });
     } catch (thrown) {
       failed.add(hash);
@@ -34,17 +55,24 @@ export const openArchive = (local: LocalStore, remote: BlobStore, log: Pick<Log,
     }
   };
 
-  const add = (hash: string) => {
-    if (pending.has(hash) && !failed.has(hash)) return;
+  const start = (hash: string) => {
     failed.delete(hash);
-    pending.add(hash);
     work = work.then(() => copy(hash));
   };
 
+  for (const hash of pending) start(hash);
   return {
-    add,
+    add: (hash) => {
+      if (pending.has(hash)) {
+        if (failed.has(hash)) start(hash);
+        return;
+      }
+      pending.add(hash);
+      save();
+      start(hash);
+    },
     retry: () => {
-      for (const hash of [...failed]) add(hash);
+      for (const hash of [...failed]) start(hash);
     },
     isPending: (hash) => pending.has(hash),
     get: async (hash) => {

@@ -1,5 +1,7 @@
 import type { BlobClient } from "#shared/artifact/blob-client.js";
 import type { LocalStore } from "#shared/artifact/blob-store.js";
+import type { ByteSource } from "#shared/artifact/byte-source.js";
+import type { BlobWriter } from "#shared/artifact/store/blob-writer.js";
 import { BlockZeroError } from "#shared/errors.js";
 import type { Archive } from "./archive.js";
 
@@ -15,7 +17,11 @@ export interface BlobRequest {
 export interface Blobs {
   /** @throws the first server's coded error, or FETCH_NOT_FOUND where there is none to ask. */
   get(request: BlobRequest): Promise<Uint8Array>;
+  /** The same of a blob that may be larger than memory. Close it. */
+  open(request: BlobRequest): Promise<ByteSource>;
   put(bytes: Uint8Array): Promise<void>;
+  /** Begins a blob that may be larger than memory. */
+  create(): Promise<BlobWriter>;
   /**
    * A new cycle begins: what the last `keep` cycles neither put nor read goes, the least recently used first, as far as the quota
    * asks. What they did use stays whatever the quota.
@@ -30,11 +36,11 @@ export interface BlobsOptions {
   readonly archive?: Archive | undefined;
 }
 
-/** @param keep cycles that a blob stays after its last use */
+/** @param kept cycles that a blob stays after its last use */
 export const createBlobs = async (
   store: LocalStore,
   client: BlobClient,
-  keep: number,
+  kept: number,
   { quota = 0, archive }: BlobsOptions = {},
 ): Promise<Blobs> => {
   let now = Number.NEGATIVE_INFINITY;
@@ -47,12 +53,6 @@ export const createBlobs = async (
     used.set(hash, now);
   };
 
-  const local = async (hash: string): Promise<Uint8Array | null> => {
-    const bytes = await store.get(hash);
-    if (bytes) use(hash);
-    return bytes;
-  };
-
   const fetch = async ({ hash, maxBytes, locations, signal }: BlobRequest): Promise<void> => {
     const known = typeof locations === "function" ? await locations() : locations;
     const incoming = await store.receive(hash);
@@ -63,36 +63,48 @@ export const createBlobs = async (
     }
   };
 
-  const archived = async (hash: string): Promise<Uint8Array | null> => {
-    const bytes = (await archive?.get(hash)) ?? null;
-    if (bytes) use(await store.put(bytes));
-    return bytes;
+  const keep = (hash: string) => {
+    use(hash);
+    archive?.add(hash);
+  };
+
+  /** What `read` finds in the local store, after fetching it where it is not there. */
+  const obtain = async <T>(request: BlobRequest, read: (hash: string) => Promise<T | null>): Promise<T> => {
+    const { hash, signal } = request;
+    const local = async (): Promise<T | null> => {
+      const found = await read(hash);
+      if (found) use(hash);
+      return found;
+    };
+    const known = await local();
+    if (known) return known;
+    try {
+      await fetch(request);
+    } catch (thrown) {
+      signal.throwIfAborted();
+      const own = await archive?.get(hash);
+      if (!own) throw thrown;
+      await store.put(own);
+    }
+    const fetched = await local();
+    if (fetched) return fetched;
+    throw new BlockZeroError("STORE_FAILED", `blob ${hash} vanished`, "one process may use a store at a time");
   };
 
   return {
-    put: async (bytes) => {
-      const hash = await store.put(bytes);
-      use(hash);
-      archive?.add(hash);
-    },
-    async get(request) {
-      const known = await local(request.hash);
-      if (known) return known;
-      try {
-        await fetch(request);
-      } catch (thrown) {
-        request.signal.throwIfAborted();
-        const own = await archived(request.hash);
-        if (own) return own;
-        throw thrown;
-      }
-      const fetched = await local(request.hash);
-      if (fetched) return fetched;
-      throw new BlockZeroError(
-        "STORE_FAILED",
-        `blob ${request.hash} vanished`,
-        "one process may use a store at a time",
-      );
+    get: (request) => obtain(request, store.get),
+    open: (request) => obtain(request, store.open),
+    put: async (bytes) => keep(await store.put(bytes)),
+    create: async () => {
+      const writer = await store.create();
+      return {
+        ...writer,
+        finish: async () => {
+          const written = await writer.finish();
+          keep(written.hash);
+          return written;
+        },
+      };
     },
     async turn(cycle) {
       // What an earlier run left has no date: it counts as used when the first cycle begins.
@@ -100,7 +112,7 @@ export const createBlobs = async (
       now = cycle;
       archive?.retry();
       await store.sweep();
-      const idle = [...used].filter(([hash, last]) => last <= cycle - keep && !archive?.isPending(hash));
+      const idle = [...used].filter(([hash, last]) => last <= cycle - kept && !archive?.isPending(hash));
       let excess = quota === 0 ? Number.POSITIVE_INFINITY : (await totalBytes(store, used.keys())) - quota;
       for (const [hash] of idle) {
         if (excess <= 0) break;

@@ -4,12 +4,13 @@ import { groupShapes } from "#shared/model/groups.js";
 import type { BlobRef, MergedUpdate, ModelManifest } from "#shared/protocol/model-manifest.js";
 import { lineage } from "#shared/replay/lineage.js";
 import { type Model, mergeModel } from "#shared/replay/merge-model.js";
+import { cycleSource } from "./cycle-source.js";
 import type { Participant } from "./join.js";
 
 /** How a model came here: it was, or its parts were fetched, or it was made anew from an older one and the updates merged since. */
 export type CatchUp = "at hand" | "fetched" | "replayed";
 
-type Reader = Pick<Participant, "blobs" | "models" | "network" | "networkHash" | "log" | "signal">;
+type Reader = Pick<Participant, "chain" | "blobs" | "models" | "network" | "networkHash" | "log" | "signal">;
 
 /** Ancestors that are looked at for one whose parts are here. */
 const DEPTH = 64;
@@ -37,7 +38,8 @@ export const catchUp = async (reader: Reader, hash: string): Promise<CatchUp> =>
     signal.throwIfAborted();
     log.warn("could not replay a model, its parts are fetched", { model: hash, reason: reasonOf(thrown) });
   }
-  for (const part of missing) await models.part(part, signal);
+  const source = cycleSource(reader);
+  for (const { hash, bytes } of missing) await (await source.open({ hash, maxBytes: bytes })).close();
   return "fetched";
 };
 
@@ -57,19 +59,20 @@ const cheaperPath = async (reader: Reader, hash: string, bytes: number): Promise
 };
 
 const replay = async (reader: Reader, [first, ...path]: readonly Model[]): Promise<void> => {
-  const { blobs, models, signal } = reader;
+  const { blobs } = reader;
+  const source = cycleSource(reader);
   let base = first!;
   for (const { hash, manifest } of path) {
     const made = await mergeModel(
       reader,
       { cycle: manifest.cycle, base, selected: byGroup(manifest.merged) },
       {
-        part: (reference) => models.part(reference, signal),
+        part: ({ hash, bytes }) => source.open({ hash, maxBytes: bytes }),
         update: async ({ group, tensors }) => ({
           hash: tensors,
-          bytes: await models.part({ hash: tensors, bytes: updateLength(reader, group) }, signal),
+          file: await source.open({ hash: tensors, maxBytes: updateLength(reader, group) }),
         }),
-        store: (bytes) => blobs.put(bytes),
+        create: blobs.create,
       },
     );
     if (made.hash !== hash)
@@ -107,7 +110,7 @@ const missingParts = async (reader: Reader, { parts }: ModelManifest): Promise<r
 
 const isHere = async ({ blobs, signal }: Reader, hash: string, maxBytes: number): Promise<boolean> => {
   try {
-    await blobs.get({ hash, maxBytes, locations: [], signal });
+    await (await blobs.open({ hash, maxBytes, locations: [], signal })).close();
     return true;
   } catch (thrown) {
     if (thrown instanceof BlockZeroError && thrown.code === "FETCH_NOT_FOUND") return false;

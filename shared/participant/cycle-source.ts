@@ -1,4 +1,5 @@
-import type { CycleSource } from "#shared/replay/source.js";
+import type { CycleSource, FileRequest } from "#shared/replay/source.js";
+import type { BlobRequest } from "./blobs.js";
 import type { Participant } from "./join.js";
 
 /**
@@ -17,15 +18,18 @@ export const cycleSource = (
     signal,
   }: Pick<Participant, "chain" | "network" | "networkHash" | "blobs" | "models" | "signal">,
   until?: AbortSignal,
-): CycleSource => ({
-  chain,
-  network,
-  networkHash,
-  fetch: ({ hash, maxBytes, location }) =>
-    blobs.get({
-      hash,
-      maxBytes,
-      locations: async () => [...(location === undefined ? [] : [location]), ...(await models.servers())],
-      signal: until ? AbortSignal.any([signal, until]) : signal,
-    }),
-});
+): CycleSource => {
+  const request = ({ hash, maxBytes, location }: FileRequest): BlobRequest => ({
+    hash,
+    maxBytes,
+    locations: async () => [...(location === undefined ? [] : [location]), ...(await models.servers())],
+    signal: until ? AbortSignal.any([signal, until]) : signal,
+  });
+  return {
+    chain,
+    network,
+    networkHash,
+    fetch: (file) => blobs.get(request(file)),
+    open: (file) => blobs.open(request(file)),
+  };
+};

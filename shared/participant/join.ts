@@ -97,7 +97,10 @@ const open = async (
   const elsewhere = await openStore(config.store, process.env);
   const blobs = await createBlobs(store, client, config.checkpoint_keep_top_k, {
     quota: config.cache_gib * 2 ** 30,
-    archive: elsewhere === null ? undefined : openArchive(store, elsewhere, log),
+    archive:
+      elsewhere === null
+        ? undefined
+        : openArchive({ local: store, remote: elsewhere, queue: joinPath(home, "archive.json"), log }),
   });
   const network = await agreedNetwork({
     chain,

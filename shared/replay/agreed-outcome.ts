@@ -4,7 +4,7 @@ import type { Network } from "#shared/protocol/network.js";
 import { phaseWindow } from "#shared/protocol/phases.js";
 import { type ModelRecord, parseRecord, shortHash } from "#shared/protocol/records.js";
 import { permittedStakes, type Stakes } from "#shared/protocol/stake.js";
-import type { CycleSource } from "./source.js";
+import type { CycleContext } from "./source.js";
 
 /** What the validators committed as the model of a cycle. */
 export interface ModelOutcome {
@@ -31,7 +31,7 @@ export const modelRecords = (
 
 /** The outcome of a cycle's merge in the state after block `at`; final at `lastModelBlock`. */
 export const modelOutcome = async (
-  { chain, network, networkHash }: Omit<CycleSource, "fetch">,
+  { chain, network, networkHash }: CycleContext,
   cycle: number,
   at: number,
 ): Promise<ModelOutcome> => {

@@ -1,5 +1,8 @@
-import { byteLength, type DType } from "#shared/artifact/dtype.js";
-import { parseSafetensors } from "#shared/artifact/safetensors.js";
+import { type ByteSource, PIECE_BYTES } from "#shared/artifact/byte-source.js";
+import { byteLength } from "#shared/artifact/dtype.js";
+import type { SafetensorsHeader } from "#shared/artifact/safetensors.js";
+import { openSafetensors } from "#shared/artifact/safetensors-file.js";
+import { BlockZeroError } from "#shared/errors.js";
 
 /** Where two files that should be one differ first. */
 export interface Difference {
@@ -11,15 +14,14 @@ export interface Difference {
 }
 
 /** Null for equal bytes. @param sound the file as it should be; of a tensor blob, its header says which tensor a byte belongs to */
-export const firstDifference = (sound: Uint8Array, other: Uint8Array): Difference | null => {
-  const length = Math.min(sound.length, other.length);
-  let byte = 0;
-  while (byte < length && sound[byte] === other[byte]) byte++;
-  if (byte === length && sound.length === other.length) return null;
-  for (const [tensor, { dtype, data }] of tensorsOf(sound)) {
-    const offset = byte - (data.byteOffset - sound.byteOffset);
-    if (offset >= 0 && offset < data.length)
-      return { byte, tensor, index: Math.floor(offset / (byteLength(dtype, [1]) ?? 1)) };
+export const firstDifference = async (sound: ByteSource, other: ByteSource): Promise<Difference | null> => {
+  const byte = await firstByte(sound, other);
+  if (byte === null) return null;
+  const { tensors, dataStart } = (await headerOf(sound)) ?? { tensors: [], dataStart: 0 };
+  for (const [tensor, { dtype, begin, end }] of tensors) {
+    const offset = byte - dataStart;
+    if (offset >= begin && offset < end)
+      return { byte, tensor, index: Math.floor((offset - begin) / (byteLength(dtype, [1]) ?? 1)) };
   }
   return { byte, tensor: null, index: null };
 };
@@ -28,11 +30,26 @@ export const firstDifference = (sound: Uint8Array, other: Uint8Array): Differenc
 export const describeDifference = ({ byte, tensor, index }: Difference): string =>
   tensor === null ? `at byte ${byte}` : `in tensor ${JSON.stringify(tensor)} at index ${index} (byte ${byte})`;
 
-const tensorsOf = (bytes: Uint8Array): Iterable<readonly [string, { dtype: DType; data: Uint8Array }]> => {
+/** The first byte that differs, or that only one of them has. */
+const firstByte = async (left: ByteSource, right: ByteSource): Promise<number | null> => {
+  const length = Math.min(left.size, right.size);
+  const pieces = [new Uint8Array(PIECE_BYTES), new Uint8Array(PIECE_BYTES)] as const;
+  for (let begin = 0; begin < length; begin += PIECE_BYTES) {
+    const size = Math.min(PIECE_BYTES, length - begin);
+    const [a, b] = [pieces[0].subarray(0, size), pieces[1].subarray(0, size)];
+    await Promise.all([left.fill(a, begin), right.fill(b, begin)]);
+    if (Buffer.compare(a, b) === 0) continue;
+    for (let i = 0; ; i++) if (a[i] !== b[i]) return begin + i;
+  }
+  return left.size === right.size ? null : length;
+};
+
+const headerOf = async (file: ByteSource): Promise<SafetensorsHeader | null> => {
   try {
-    return parseSafetensors(bytes).tensors;
-  } catch {
+    return (await openSafetensors(file)).header;
+  } catch (thrown) {
     // A document, not a tensor blob.
-    return [];
+    if (thrown instanceof BlockZeroError && thrown.code === "SAFETENSORS_INVALID") return null;
+    throw thrown;
   }
 };

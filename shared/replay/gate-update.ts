@@ -1,24 +1,35 @@
+import { type ByteSource, withSource } from "#shared/artifact/byte-source.js";
 import { checkManifest, checkTensors, type GateFailure } from "#shared/artifact/gates.js";
 import type { FloatTensors } from "#shared/artifact/update.js";
+import { loadTensors } from "#shared/artifact/update-reader.js";
 import { groupShapes } from "#shared/model/groups.js";
 import { MAX_MANIFEST_BYTES, type UpdateManifest } from "#shared/protocol/manifest.js";
 import { verify } from "#shared/wallet/index.js";
+import { openUpdate } from "./part.js";
 import type { CycleSource } from "./source.js";
 import type { Submission } from "./submissions.js";
 
-/** An update that passed every gate but the loss. */
+/** An update that passed every gate but the loss. Its tensors stay in the file. */
 export interface GatedUpdate {
   readonly group: string;
   readonly artifact: string;
   readonly manifest: UpdateManifest;
   /** Hash of its tensors' blob. */
   readonly tensorsHash: string;
-  readonly tensors: FloatTensors;
-  /** The tensors' blob, as its codec writes it. */
-  readonly bytes: Uint8Array;
+  /** Origin that was announced for it. */
+  readonly location: string;
 }
 
 export type GateResult = { readonly ok: true; readonly update: GatedUpdate } | GateFailure;
+
+/** One whose tensors are open to be read. */
+export interface OpenGated {
+  readonly ok: true;
+  readonly update: GatedUpdate;
+  readonly file: ByteSource;
+  /** L2 norm over all its tensors. */
+  readonly norm: number;
+}
 
 /** The agreed model that an update must have been trained from, as far as the gates ask. */
 export interface GateBase {
@@ -27,16 +38,34 @@ export interface GateBase {
   readonly groups: ReadonlyMap<string, { readonly norm: number }>;
 }
 
+export interface GateOptions {
+  readonly base: GateBase;
+  readonly cycle: number;
+}
+
 /**
  * Puts a submission through the gates: manifest, then tensors. What the miner did wrong is a result, never an exception.
  *
  * @throws what the source throws for a file that it cannot have
  */
 export const gateUpdate = async (
-  { network, networkHash, fetch }: CycleSource,
-  { hotkey, publicKey, commitment, reveal }: Submission,
-  { base, cycle }: { readonly base: GateBase; readonly cycle: number },
+  source: Pick<CycleSource, "network" | "networkHash" | "fetch" | "open">,
+  submission: Submission,
+  options: GateOptions,
 ): Promise<GateResult> => {
+  const result = await openGated(source, submission, options);
+  if (!result.ok) return result;
+  await result.file.close();
+  return { ok: true, update: result.update };
+};
+
+/** The same, for who goes on to read the update: closing the file is the caller's. */
+export const openGated = async (
+  source: Pick<CycleSource, "network" | "networkHash" | "fetch" | "open">,
+  { hotkey, publicKey, commitment, reveal }: Submission,
+  { base, cycle }: GateOptions,
+): Promise<OpenGated | GateFailure> => {
+  const { network, networkHash, fetch, open } = source;
   if (!commitment) return { ok: false, reason: "no_commit", detail: "nothing was committed in time" };
   if (!reveal) return { ok: false, reason: "no_reveal", detail: "nothing was revealed in time" };
   const { group, artifact, location } = reveal;
@@ -57,16 +86,29 @@ export const gateUpdate = async (
   });
   if (!checked.ok) return checked;
   const { manifest } = checked;
-  const bytes = await fetch({ hash: manifest.tensors, maxBytes: manifest.bytes, location });
-  const result = checkTensors(manifest, bytes, {
-    shapes: new Map(Object.entries(groupShapes(network.model, network.groups[group]!))),
-    baseNorm: base.groups.get(group)!.norm,
-    maxUpdateNorm: network.scoring.max_update_norm,
-    maxBytes,
-  });
-  if (!result.ok) return result;
-  return {
-    ok: true,
-    update: { group, artifact, manifest, tensorsHash: manifest.tensors, tensors: result.tensors, bytes },
-  };
+  const { tensors: tensorsHash } = manifest;
+  const file = await open({ hash: tensorsHash, maxBytes: manifest.bytes, location });
+  let passed: Awaited<ReturnType<typeof checkTensors>> | null = null;
+  try {
+    passed = await checkTensors(manifest, file, {
+      shapes: new Map(Object.entries(groupShapes(network.model, network.groups[group]!))),
+      baseNorm: base.groups.get(group)!.norm,
+      maxUpdateNorm: network.scoring.max_update_norm,
+      maxBytes,
+    });
+  } finally {
+    if (!passed?.ok) await file.close();
+  }
+  if (!passed.ok) return passed;
+  return { ok: true, update: { group, artifact, manifest, tensorsHash, location }, file, norm: passed.norm };
+};
+
+/** All tensors of an update that passed, in ascending order of name. @throws what the source throws for a file that it cannot have */
+export const loadGated = async (
+  { network, open }: Pick<CycleSource, "network" | "open">,
+  { group, manifest, tensorsHash, location }: GatedUpdate,
+): Promise<FloatTensors> => {
+  const shapes = new Map(Object.entries(groupShapes(network.model, network.groups[group]!)));
+  const file = await open({ hash: tensorsHash, maxBytes: manifest.bytes, location });
+  return withSource(file, async () => loadTensors(await openUpdate(file, manifest.codec, shapes)));
 };

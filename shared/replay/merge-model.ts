@@ -1,12 +1,13 @@
+import type { ByteSource } from "#shared/artifact/byte-source.js";
 import { byName } from "#shared/artifact/safetensors.js";
+import { type BlobWriter, writeBlob } from "#shared/artifact/store/blob-writer.js";
 import { BlockZeroError } from "#shared/errors.js";
 import { groupShapes } from "#shared/model/groups.js";
 import { type BlobRef, type MergedUpdate, type ModelManifest, modelHash } from "#shared/protocol/model-manifest.js";
-import { canonicalBytes } from "#shared/protocol/network.js";
-import { robustMerge } from "#shared/scoring/robust/merge-robustly.js";
-import { outerStepOfTensor } from "#shared/training/outer-step.js";
-import { readPart, readUpdate, type TensorReader, writePart } from "./part.js";
-import type { CycleSource } from "./source.js";
+import { canonicalBytes, type Network } from "#shared/protocol/network.js";
+import { mergeGroup } from "./merge-group.js";
+import { mergeThreads, openMergeThreads } from "./merge-threads.js";
+import { openPart } from "./part.js";
 
 export interface Model {
   readonly hash: string;
@@ -16,17 +17,24 @@ export interface Model {
 /** An update that is to be merged, and its share of its group's mean. */
 export type Merging = Omit<MergedUpdate, "tensors">;
 
-/** Where a merge has its files from and where it puts them. */
+export interface MergedFile {
+  readonly hash: string;
+  readonly file: ByteSource;
+  /** L2 norm over all tensors of the update, where the gates have taken it. */
+  readonly norm?: number;
+}
+
+/** Where a merge has its files from and where it puts them. What it was given open it closes. */
 export interface MergeFiles<M extends Merging> {
-  part(reference: BlobRef): Promise<Uint8Array>;
+  part(reference: BlobRef): Promise<ByteSource>;
   /**
-   * The tensors' blob of an update that passes the gates.
+   * The tensors' blob of an update that passes the gates, and its hash.
    *
    * @param norm L2 norm of the weights that it changes
    */
-  update(update: M, norm: number): Promise<{ readonly hash: string; readonly bytes: Uint8Array }>;
-  /** Keeps a file of the new model: its parts first, its manifest last. */
-  store(bytes: Uint8Array): Promise<void>;
+  update(update: M, norm: number): Promise<MergedFile>;
+  /** Begins a file of the new model: its parts first, its manifest last. */
+  create(): Promise<BlobWriter>;
 }
 
 export interface Merge<M extends Merging> {
@@ -36,16 +44,29 @@ export interface Merge<M extends Merging> {
   readonly selected: ReadonlyMap<string, readonly M[]>;
 }
 
+/** What a merge depends on of the network file. */
+export interface MergeContext {
+  readonly network: Pick<Network, "model" | "groups" | "training" | "artifact">;
+  readonly networkHash: string;
+}
+
+export interface MergeOptions {
+  /** Threads that merge beside this one, which reads and writes; 0 for none. `mergeThreads()` where that pays if not given. */
+  readonly workers?: number;
+}
+
 /**
  * The model that a cycle makes of its base and the selected updates: the same bits for everybody, in whatever order the files come and
- * however often it is begun anew. Group by group; besides the group's files no more than one tensor of each is in memory.
+ * however often it is begun anew. Group by group and tensor by tensor: memory depends on the largest tensor and the number of updates, not
+ * on the model.
  *
  * @throws BlockZeroError SAFETENSORS_INVALID, CHECKPOINT_MISMATCH, and what the files throw
  */
 export const mergeModel = async <M extends Merging>(
-  { network, networkHash }: Pick<CycleSource, "network" | "networkHash">,
+  { network, networkHash }: MergeContext,
   { cycle, base, selected }: Merge<M>,
   files: MergeFiles<M>,
+  { workers }: MergeOptions = {},
 ): Promise<Model> => {
   const groups: ModelManifest["parts"]["groups"] = { ...base.manifest.parts.groups };
   const merged: ModelManifest["merged"] = [];
@@ -58,34 +79,33 @@ export const mergeModel = async <M extends Merging>(
         "use its network file",
       );
     const shapes = new Map(byName(new Map(Object.entries(groupShapes(network.model, network.groups[group])))));
-    const weights = readPart(await files.part(parts.weights), shapes, `group ${group} of model ${base.hash}`);
-    const momentum =
-      parts.momentum &&
-      readPart(await files.part(parts.momentum), shapes, `momentum of ${group} of model ${base.hash}`);
-    const norm = weights.norm();
-    const loaded = await Promise.all(updates.map((update) => files.update(update, norm)));
-    const deltas = loaded.map(({ bytes }) => readUpdate(bytes, network.artifact.codec, shapes));
-    const merge = robustMerge(
-      deltas.map((read, i) => ({ tensors: tensorsOf(read, shapes.keys()), share: updates[i]!.share })),
-      network.training.merge,
-    );
-
-    const written = { weights: writePart(shapes), momentum: writePart(shapes) };
-    for (const name of shapes.keys()) {
-      const next = outerStepOfTensor(
-        { weights: weights.read(name), momentum: momentum?.read(name) ?? null },
-        merge(deltas.map((read) => read(name))),
-        network.training,
+    const open: ByteSource[] = [];
+    // They start while the files are read for the first time.
+    const threads = openMergeThreads(workers ?? workersFor(parts.weights.bytes * updates.length));
+    const part = async (reference: BlobRef, what: string) => {
+      const file = await files.part(reference);
+      open.push(file);
+      return openPart(file, shapes, `${what} ${group} of model ${base.hash}`);
+    };
+    try {
+      const weights = await part(parts.weights, "group");
+      const momentum = parts.momentum && (await part(parts.momentum, "momentum of"));
+      const norm = await weights.norm();
+      const loaded = await allOrNone(
+        updates.map(async (update) => {
+          const loaded = await files.update(update, norm);
+          open.push(loaded.file);
+          return { ...update, ...loaded };
+        }),
       );
-      written.weights.write(name, next.weights);
-      written.momentum.write(name, next.momentum);
+      const { create } = files;
+      groups[group] = await mergeGroup({ weights, momentum, updates: loaded }, { shapes, network, threads, create });
+      for (const { uid, hotkey, artifact, hash, share } of loaded)
+        merged.push({ uid, hotkey, group, artifact, tensors: hash, share });
+    } finally {
+      await threads.close();
+      for (const file of open) await file.close();
     }
-    const [newWeights, newMomentum] = [written.weights.finish(), written.momentum.finish()];
-    await files.store(newWeights.bytes);
-    await files.store(newMomentum.bytes);
-    groups[group] = { weights: newWeights.reference, momentum: newMomentum.reference };
-    for (const [i, { uid, hotkey, artifact, share }] of updates.entries())
-      merged.push({ uid, hotkey, group, artifact, tensors: loaded[i]!.hash, share });
   }
   const manifest: ModelManifest = {
     version: 1,
@@ -97,16 +117,17 @@ export const mergeModel = async <M extends Merging>(
     config: network.model,
     merged,
   };
-  await files.store(canonicalBytes(manifest));
+  await writeBlob(files.create, canonicalBytes(manifest));
   return { hash: modelHash(manifest), manifest };
 };
 
-/** Can be gone through again: every tensor is decoded when its turn comes. */
-const tensorsOf = (read: TensorReader, names: Iterable<string>): Iterable<Float32Array> => {
-  const all = [...names];
-  return {
-    *[Symbol.iterator]() {
-      for (const name of all) yield read(name);
-    },
-  };
+/** Bytes of a group's decoded updates below which other threads would take longer to start than to work. */
+const WORTH_THREADS = 64 << 20;
+
+const workersFor = (bytes: number): number => (bytes < WORTH_THREADS ? 0 : mergeThreads());
+
+/** All results; where there is none, the first one's fault, once nothing is under way any more. */
+const allOrNone = async <T>(work: readonly Promise<T>[]): Promise<T[]> => {
+  await Promise.allSettled(work);
+  return Promise.all(work);
 };

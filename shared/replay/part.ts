@@ -1,67 +1,67 @@
-import { isFault } from "#shared/artifact/codec/codec.js";
-import { CODECS, decodeTensor, type TensorShapes } from "#shared/artifact/codec/index.js";
+import type { ByteSource } from "#shared/artifact/byte-source.js";
+import { CODECS, type TensorShapes } from "#shared/artifact/codec/index.js";
 import { fromFloats, toFloats } from "#shared/artifact/float32.js";
-import { canonicalHeader, parseSafetensors, type TensorSpec } from "#shared/artifact/safetensors.js";
-import { l2Norm } from "#shared/artifact/update.js";
+import { byName, canonicalHeader, type TensorSpec } from "#shared/artifact/safetensors.js";
+import { openSafetensors } from "#shared/artifact/safetensors-file.js";
+import { createScratch, type Scratch } from "#shared/artifact/scratch.js";
+import type { BlobWriter } from "#shared/artifact/store/blob-writer.js";
+import { addSquares } from "#shared/artifact/update.js";
+import { type UpdateReader, updateReader } from "#shared/artifact/update-reader.js";
 import { BlockZeroError } from "#shared/errors.js";
 import { checkShapes } from "#shared/model/parts.js";
-import { sha256 } from "#shared/protocol/hash.js";
 import type { BlobRef } from "#shared/protocol/model-manifest.js";
 import type { CodecName } from "#shared/protocol/network.js";
 
-/** Gives one tensor's elements when they are asked for: of a blob, no more than one tensor is ever decoded. */
-export type TensorReader = (name: string) => Float32Array;
-
-/** A part of a model, tensor by tensor. */
+/** A part of a model, of which only the tensor that is asked for is in memory. */
 export interface PartReader {
-  readonly read: TensorReader;
+  /** One tensor's elements, which lie in `scratch` and may be changed there. */
+  read(name: string, scratch: Scratch): Promise<Float32Array>;
   /** L2 norm over all its tensors, in the order of the file. */
-  norm(): number;
+  norm(): Promise<number>;
 }
 
-/** @throws BlockZeroError SAFETENSORS_INVALID, CHECKPOINT_MISMATCH */
-export const readPart = (bytes: Uint8Array, shapes: TensorShapes, what: string): PartReader => {
-  const { tensors } = parseSafetensors(bytes);
+/** Closing the file is the caller's. @throws BlockZeroError SAFETENSORS_INVALID, CHECKPOINT_MISMATCH, and what reading the file throws */
+export const openPart = async (file: ByteSource, shapes: TensorShapes, what: string): Promise<PartReader> => {
+  const { header, read: fill } = await openSafetensors(file);
+  const { tensors } = header;
   checkShapes(Object.fromEntries(tensors), Object.fromEntries(shapes), what);
   for (const [name, { dtype }] of tensors)
     if (dtype !== "F32")
       throw new BlockZeroError("SAFETENSORS_INVALID", `${what}: tensor ${name} is ${dtype}`, "only F32 is merged");
-  const read: TensorReader = (name) => toFloats(tensors.get(name)!);
+  const read: PartReader["read"] = async (name, scratch) => {
+    const { begin, end } = tensors.get(name)!;
+    const data = scratch(end - begin);
+    await fill(name, data);
+    return toFloats({ data });
+  };
   return {
     read,
-    norm: () =>
-      l2Norm(
-        (function* () {
-          for (const [name, { shape }] of tensors) yield { shape, data: read(name) };
-        })(),
-      ),
+    norm: async () => {
+      const scratch = createScratch();
+      let squares = 0;
+      for (const [name] of tensors) squares = addSquares(squares, await read(name, scratch));
+      return Math.sqrt(squares);
+    },
   };
 };
 
-/** Reads an update that passed the gates. */
-export const readUpdate = (bytes: Uint8Array, codec: CodecName, shapes: TensorShapes): TensorReader => {
-  const { tensors } = parseSafetensors(bytes);
-  return (name) => {
-    const data = decodeTensor(CODECS[codec], name, shapes.get(name)!, tensors);
-    if (!isFault(data)) return data;
-    throw new BlockZeroError("UPDATE_MALFORMED", `tensor ${name}: ${data.problem}`, "put it through the gates first");
-  };
-};
+/** Reads an update that passed the gates. Closing the file is the caller's. */
+export const openUpdate = async (file: ByteSource, codec: CodecName, shapes: TensorShapes): Promise<UpdateReader> =>
+  updateReader(await openSafetensors(file), CODECS[codec], shapes);
 
-/** The canonical float32 file of such tensors, filled one by one. */
+/** The canonical float32 file of a part, written tensor by tensor. */
 export interface PartWriter {
-  write(name: string, data: Float32Array): void;
-  finish(): { readonly reference: BlobRef; readonly bytes: Uint8Array };
+  /** The next tensor in ascending order of name; its elements must stay as they are until it resolves. */
+  append(data: Float32Array): Promise<void>;
+  /** What the file is in a manifest, once it is safely stored. */
+  finish(): Promise<BlobRef>;
 }
 
-export const writePart = (shapes: TensorShapes): PartWriter => {
-  const specs = new Map([...shapes].map(([name, shape]): [string, TensorSpec] => [name, { dtype: "F32", shape }]));
-  const { bytes: header, tensors } = canonicalHeader(specs);
-  const bytes = new Uint8Array(header.length + Math.max(0, ...[...tensors.values()].map(({ end }) => end)));
-  bytes.set(header);
+export const beginPart = async (writer: BlobWriter, shapes: TensorShapes): Promise<PartWriter> => {
+  const specs = new Map(byName(shapes).map(([name, shape]): [string, TensorSpec] => [name, { dtype: "F32", shape }]));
+  await writer.append(canonicalHeader(specs).bytes);
   return {
-    write: (name, data) =>
-      bytes.set(fromFloats({ shape: shapes.get(name)!, data }).data, header.length + tensors.get(name)!.begin),
-    finish: () => ({ reference: { hash: sha256(bytes), bytes: bytes.length }, bytes }),
+    append: (data) => writer.append(fromFloats({ shape: [data.length], data }).data),
+    finish: () => writer.finish(),
   };
 };

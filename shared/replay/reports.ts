@@ -6,7 +6,7 @@ import { parseRecord, shortHash } from "#shared/protocol/records.js";
 import { isReportSigned, parseReport, type Report } from "#shared/protocol/report.js";
 import { permittedStakes, type Stakes } from "#shared/protocol/stake.js";
 import { verify } from "#shared/wallet/index.js";
-import type { CycleSource } from "./source.js";
+import type { CycleContext } from "./source.js";
 
 /** A report that a validator bound itself to in time. */
 export interface PromisedReport {
@@ -20,7 +20,7 @@ export interface PromisedReport {
 
 /** The reports that permitted validators committed inside the cycle's evaluate phase, and the stake that votes, at its last block. */
 export const promisedReports = async (
-  source: Omit<CycleSource, "fetch">,
+  source: CycleContext,
   cycle: number,
 ): Promise<{ readonly promised: readonly PromisedReport[]; readonly stakes: Stakes }> => {
   const { chain, network } = source;
@@ -35,7 +35,7 @@ export const promisedReports = async (
 
 /** What a commitment promises: a report of this cycle, by a validator that may vote, in time; else nothing. */
 const promiseIn = (
-  { network, networkHash }: Omit<CycleSource, "fetch">,
+  { network, networkHash }: CycleContext,
   { hotkey, data, block }: Commitment,
   cycle: number,
   stakes: Stakes,

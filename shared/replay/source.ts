@@ -1,3 +1,4 @@
+import type { ByteSource } from "#shared/artifact/byte-source.js";
 import type { Chain } from "#shared/chain/chain.js";
 import type { Network } from "#shared/protocol/network.js";
 
@@ -9,15 +10,21 @@ export interface FileRequest {
   readonly location?: string;
 }
 
+/** What chain state is read with. */
+export interface CycleContext {
+  readonly chain: Pick<Chain, "metagraph" | "commitments" | "blockHash" | "timestamp" | "pulse">;
+  readonly network: Network;
+  /** Full hash of the network file. */
+  readonly networkHash: string;
+}
+
 /**
  * All that a replay may know: chain state at a block, and files by hash. Who waits how long for a file is the caller's affair: two sources
  * that have the same chain and the same files give the same results.
  */
-export interface CycleSource {
-  readonly chain: Pick<Chain, "metagraph" | "commitments" | "blockHash">;
-  readonly network: Network;
-  /** Full hash of the network file. */
-  readonly networkHash: string;
+export interface CycleSource extends CycleContext {
   /** Bytes that have that hash. @throws BlockZeroError FETCH_… where they cannot be had */
   fetch(file: FileRequest): Promise<Uint8Array>;
+  /** The same of a file that may be larger than memory. Close it. */
+  open(file: FileRequest): Promise<ByteSource>;
 }

@@ -8,7 +8,7 @@ import {
   type RevealRecord,
   shortHash,
 } from "#shared/protocol/records.js";
-import type { CycleSource } from "./source.js";
+import type { CycleContext } from "./source.js";
 
 /** What the chain says of one neuron's work in a cycle, after the reveal phase. */
 export interface Submission {
@@ -21,10 +21,7 @@ export interface Submission {
 }
 
 /** Every neuron that committed or revealed in its window, and every other neuron that does not validate; ascending by uid. */
-export const readSubmissions = async (
-  source: Omit<CycleSource, "fetch">,
-  cycle: number,
-): Promise<readonly Submission[]> => {
+export const readSubmissions = async (source: CycleContext, cycle: number): Promise<readonly Submission[]> => {
   const { chain, network, networkHash } = source;
   const at = (phase: "commit" | "reveal") => phaseWindow(cycle, phase, network.phases).end - 1;
   const [metagraph, commits, reveals] = await Promise.all([

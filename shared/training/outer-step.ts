@@ -18,21 +18,19 @@ export interface OuterState {
 }
 
 /**
- * DiLoCo's outer step for one tensor (Douillard et al. 2023, algorithm 1), along −(the merged update) as the pseudo-gradient.
+ * DiLoCo's outer step for one tensor (Douillard et al. 2023, algorithm 1), along −(the merged update) as the pseudo-gradient. In place: no
+ * copy of a large tensor is made.
  *
- * @param state momentum null before the first merge
- * @param delta the merged update of that tensor
+ * @param state momentum zero before the first merge
+ * @param delta the merged update of that tensor, which becomes the pseudo-gradient
  */
 export const outerStepOfTensor = (
-  { weights, momentum }: { readonly weights: Float32Array; readonly momentum: Float32Array | null },
+  { weights, momentum }: { readonly weights: Float32Array; readonly momentum: Float32Array },
   delta: Float32Array,
-  { outer_lr, outer_momentum }: Network["training"],
-): { readonly weights: Float32Array; readonly momentum: Float32Array } => {
-  const moved = weights.slice();
-  const velocity = momentum?.slice() ?? new Float32Array(weights.length);
-  const pseudoGradient = delta.map((change) => -change);
-  nesterov.update(moved, pseudoGradient, velocity, { lr: outer_lr, momentum: outer_momentum });
-  return { weights: moved, momentum: velocity };
+  { outer_lr, outer_momentum }: Pick<Network["training"], "outer_lr" | "outer_momentum">,
+): void => {
+  for (let i = 0; i < delta.length; i++) delta[i] = -delta[i]!;
+  nesterov.update(weights, delta, momentum, { lr: outer_lr, momentum: outer_momentum });
 };
 
 /**
@@ -55,11 +53,11 @@ export const outerStep = (
   const merge = robustMerge(inputs, training.merge);
   for (const [i, name] of names.entries()) {
     const tensor = weights[name]!;
-    const stepped = outerStepOfTensor(
-      { weights: tensor.data, momentum: momentum?.[name]?.data ?? null },
-      merge(inputs.map(({ tensors }) => tensors[i]!)),
-      training,
-    );
+    const stepped = {
+      weights: tensor.data.slice(),
+      momentum: momentum?.[name]?.data.slice() ?? new Float32Array(tensor.data.length),
+    };
+    outerStepOfTensor(stepped, merge(inputs.map(({ tensors }) => tensors[i]!)), training);
     next[name] = { ...tensor, data: stepped.weights };
     buffer[name] = { ...tensor, data: stepped.momentum };
   }

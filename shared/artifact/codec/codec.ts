@@ -5,6 +5,11 @@ import type { TensorSpec } from "../safetensors.js";
 /** What one tensor of an update becomes in the file: bytes by the suffix that each piece adds to the tensor's name. */
 export type Pieces = ReadonlyMap<string, Uint8Array>;
 
+/** Memory for so many elements. */
+export type Allocate = (length: number) => Float32Array;
+
+export const allocateNew: Allocate = (length) => new Float32Array(length);
+
 /** What is wrong with a piece's bytes. */
 export interface CodecFault {
   readonly reason: Extract<ReasonCode, "malformed" | "not_finite">;
@@ -27,9 +32,10 @@ export interface Codec {
   /**
    * Never throws for pieces of the layout's sizes, whatever their bytes; values that overflow or were not finite are left to the caller.
    *
+   * @param allocate memory for the elements, which may hold anything; new memory if not given
    * @returns the tensor's elements, perhaps a view of the bytes
    */
-  decode(pieces: Pieces, length: number): Float32Array | CodecFault;
+  decode(pieces: Pieces, length: number, allocate?: Allocate): Float32Array | CodecFault;
 }
 
 export const isFault = (decoded: Float32Array | CodecFault): decoded is CodecFault => "reason" in decoded;

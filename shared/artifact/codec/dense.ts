@@ -1,6 +1,6 @@
 import { narrow, widen } from "../float-dtype.js";
 import { IS_LITTLE_ENDIAN, toFloats } from "../float32.js";
-import type { Codec } from "./codec.js";
+import { allocateNew, type Codec } from "./codec.js";
 
 /** Every element as it is. */
 export const float32: Codec = {
@@ -17,12 +17,12 @@ export const bfloat16: Codec = {
   feedback: false,
   layout: (shape) => new Map([["", { dtype: "BF16", shape }]]),
   encode: (values) => new Map([["", narrow("BF16", values)]]),
-  decode: (pieces, length) => widenBfloats(pieces.get("")!, length),
+  decode: (pieces, length, allocate) => widenBfloats(pieces.get("")!, length, allocate),
 };
 
 /** bfloat16 elements of a file as float32, exactly; the bytes stay as they are. */
-export const widenBfloats = (bytes: Uint8Array, length: number): Float32Array => {
-  const values = new Float32Array(length);
+export const widenBfloats = (bytes: Uint8Array, length: number, allocate = allocateNew): Float32Array => {
+  const values = allocate(length);
   // Where bytes must change places that is done in place.
   widen("BF16", IS_LITTLE_ENDIAN ? bytes : new Uint8Array(bytes), values);
   return values;

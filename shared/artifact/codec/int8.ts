@@ -1,5 +1,5 @@
 import { fromFloats, toFloats } from "../float32.js";
-import { type Codec, elementsOf, malformed } from "./codec.js";
+import { allocateNew, type Codec, elementsOf, malformed } from "./codec.js";
 import { scaleFault } from "./scales.js";
 
 /** Consecutive elements that share a scale. */
@@ -40,14 +40,15 @@ export const int8: Codec = {
       [".scales", fromFloats({ shape: [scales.length], data: scales }).data],
     ]);
   },
-  decode(pieces, length) {
+  decode(pieces, length, allocate = allocateNew) {
     const { buffer, byteOffset } = pieces.get("")!;
     const codes = new Int8Array(buffer, byteOffset, length);
     const scales = toFloats({ data: pieces.get(".scales")! });
     const fault = scaleFault(scales);
     if (fault) return fault;
-    const values = new Float32Array(length);
-    for (const [block, scale] of scales.entries()) {
+    const values = allocate(length);
+    for (let block = 0; block < scales.length; block++) {
+      const scale = scales[block]!;
       const end = Math.min((block + 1) * INT8_BLOCK, length);
       for (let i = block * INT8_BLOCK; i < end; i++) {
         const code = codes[i]!;

@@ -1,5 +1,5 @@
 import { narrow } from "../float-dtype.js";
-import { type Codec, elementsOf, malformed } from "./codec.js";
+import { allocateNew, type Codec, elementsOf, malformed } from "./codec.js";
 import { widenBfloats } from "./dense.js";
 import { largest } from "./largest.js";
 import { packBits, packedLength, unpackBits } from "./packed-bits.js";
@@ -47,7 +47,7 @@ export const topk2bit: Codec = {
       [".values", packBits(codes, VALUE_BITS)],
     ]);
   },
-  decode(pieces, length) {
+  decode(pieces, length, allocate = allocateNew) {
     const scales = widenBfloats(pieces.get(".scales")!, Math.ceil(length / CHUNK));
     const fault = scaleFault(scales);
     if (fault) return fault;
@@ -55,7 +55,7 @@ export const topk2bit: Codec = {
     const indices = unpackBits(pieces.get(".indices")!, kept, INDEX_BITS);
     const codes = unpackBits(pieces.get(".values")!, kept, VALUE_BITS);
     if (!indices || !codes) return malformed("bits after the last code are set");
-    const values = new Float32Array(length);
+    const values = allocate(length).fill(0);
     for (const { chunk, begin, end, first, kept } of chunksOf(length)) {
       let last = -1;
       for (let j = first; j < first + kept; j++) {

@@ -7,8 +7,10 @@ export type StoreChoice =
   | { readonly kind: "s3"; readonly bucket: string; readonly prefix: string }
   | { readonly kind: "hf"; readonly repo: string };
 
+/** The words for a store elsewhere. */
+export const ARCHIVE_FORMS = "directory:<path>, s3://<bucket>/<prefix> or hf://<owner>/<repository>";
 /** The words for what `storeSchema` takes. */
-export const STORE_FORMS = "http, directory:<path>, s3://<bucket>/<prefix> or hf://<owner>/<repository>";
+export const STORE_FORMS = `http, ${ARCHIVE_FORMS}`;
 
 const S3 = /^s3:\/\/([a-z0-9][a-z0-9.-]{1,61}[a-z0-9])(?:\/([A-Za-z0-9._/-]*))?$/;
 const HF = /^hf:\/\/([A-Za-z0-9][A-Za-z0-9._-]{0,95}\/[A-Za-z0-9._-]{1,96})$/;

@@ -1,12 +1,12 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { auditCycle } from "#owner/audit/audit-cycle.js";
-import { openSubnet as openAudited } from "#owner/audit/audit-subnet.js";
 import { encodeParameters } from "#shared/model/parts.js";
 import { loadModel } from "#shared/participant/base-model.js";
 import { modelHash } from "#shared/protocol/model-manifest.js";
 import { canonicalBytes } from "#shared/protocol/network.js";
 import { encodeRecord, shortHash } from "#shared/protocol/records.js";
+import { openSubnet as openAudited } from "#shared/subnet/open-subnet.js";
 import { agreeOn, mergeCycle } from "#validator/merge-cycle.js";
 import { temporaryFolder } from "../../shared/artifact/temporary.js";
 import { collectingLog } from "../../shared/chain/support.js";

@@ -83,7 +83,7 @@ describe("a blob server", { timeout: 20_000 }, () => {
     assert.equal(refused.status, 429);
     assert.ok(Number(refused.headers.get("retry-after")) > 0);
     assert.deepEqual(Buffer.from(await clientOf(vera).fetchBlob({ ...request, location })), bytes);
-    await assert.rejects(clientOf().fetchBlob({ ...request, location }), { code: "FETCH_FAILED", message: /429/ });
+    await assert.rejects(clientOf().fetchBlob({ ...request, location }), { code: "FETCH_BUSY", message: /429/ });
   });
 
   it("gives strangers unsigned what a wrong clock would have refused", async (t) => {

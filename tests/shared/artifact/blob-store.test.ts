@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { buffer } from "node:stream/consumers";
 import { test } from "node:test";
 import { directoryStore } from "#shared/artifact/blob-store.js";
+import { PIECE_BYTES } from "#shared/artifact/byte-source.js";
 import { sha256 } from "#shared/protocol/hash.js";
 import { temporaryFolder } from "./temporary.js";
 
@@ -78,4 +79,65 @@ test("a file system that refuses gives one coded error, and the store recovers",
   await assert.rejects(store.put(bytes), { code: "STORE_FAILED" });
   rmSync(dir);
   assert.equal(await store.put(bytes), hash);
+});
+
+test("a blob written in pieces has its name once it is whole, and nothing of it is left where it is given up", async (context) => {
+  const dir = temporaryFolder(context);
+  const store = directoryStore(dir);
+  const listed = async () => {
+    const found: string[] = [];
+    for await (const name of store.list()) found.push(name);
+    return found;
+  };
+  const writer = await store.create();
+  const given = Buffer.from(bytes.subarray(0, 3));
+  await writer.append(given);
+  // What was appended may be used for something else.
+  given.fill(0);
+  await writer.append(bytes.subarray(3));
+  assert.deepEqual(await listed(), []);
+  assert.equal(await store.open(hash), null);
+  assert.deepEqual(await writer.finish(), { hash, bytes: bytes.length });
+  await writer.discard();
+  assert.deepEqual(await listed(), [hash]);
+  await assert.rejects(writer.append(bytes), { code: "STORE_FAILED" });
+
+  const abandoned = await store.create();
+  await abandoned.append(bytes);
+  await abandoned.discard();
+  assert.deepEqual([await listed(), readdirSync(join(dir, "incoming"))], [[hash], []]);
+
+  // A crash: nobody finishes it, and the next run begins.
+  const interrupted = await store.create();
+  await interrupted.append(Buffer.from("half"));
+  assert.equal(readdirSync(join(dir, "incoming")).length, 1);
+  const again = directoryStore(dir);
+  await again.put(Buffer.from("next"));
+  assert.deepEqual(readdirSync(join(dir, "incoming")), []);
+  await assert.rejects(interrupted.finish(), { code: "STORE_FAILED" });
+  assert.equal(await again.has(sha256(Buffer.from("half"))), false);
+});
+
+test("an open blob is verified first, read anywhere, and stays readable when it is deleted", async (context) => {
+  const dir = temporaryFolder(context);
+  const warnings: unknown[] = [];
+  const store = directoryStore(dir, { warn: (_message, fields) => warnings.push(fields) });
+  const large = Buffer.alloc(3 * PIECE_BYTES + 5, "a blob larger than a piece, ");
+  const name = await store.put(large);
+  const blob = await store.open(name);
+  assert.ok(blob);
+  assert.deepEqual([blob.size, blob.hash], [large.length, name]);
+  if (process.platform !== "win32") await store.delete(name);
+  const part = new Uint8Array(100);
+  await blob.fill(part, 2 * PIECE_BYTES - 50);
+  assert.deepEqual(Buffer.from(part), large.subarray(2 * PIECE_BYTES - 50, 2 * PIECE_BYTES + 50));
+  await assert.rejects(blob.fill(part, large.length - 99), { code: "FILE_SHRANK" });
+  await blob.close();
+
+  await store.put(bytes);
+  writeFileSync(join(dir, hash.slice(0, 2), hash), "other bytes");
+  assert.equal(await store.open(hash), null);
+  assert.deepEqual(warnings, [{ hash, bytes: 11 }]);
+  assert.ok(!(await store.has(hash)));
+  await assert.rejects(store.open("../../etc/passwd"), { code: "HASH_INVALID" });
 });

@@ -1,18 +1,19 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
+import { bytesSource } from "#shared/artifact/byte-source.js";
 import { encodeUpdate } from "#shared/artifact/codec/encode-update.js";
 import { CODECS, decodeTensor } from "#shared/artifact/codec/index.js";
 import {
   checkManifest,
   checkTensors,
-  checkUpdate,
   type GateFailure,
   type ManifestGates,
   type TensorGates,
 } from "#shared/artifact/gates.js";
 import { encodeSafetensors, parseSafetensors, type Tensor } from "#shared/artifact/safetensors.js";
 import { buildUpdate, encodeFloats, type FloatTensors, l2Norm } from "#shared/artifact/update.js";
+import { loadTensors } from "#shared/artifact/update-reader.js";
 import { createRandom } from "#shared/data/random.js";
 import { commitmentOf } from "#shared/protocol/commitment.js";
 import { sha256 } from "#shared/protocol/hash.js";
@@ -85,14 +86,17 @@ const failsWith = (result: { ok: true } | GateFailure, reason: ReasonCode, detai
   assert.match(result.detail, detail);
 };
 
-test("an honest update passes every gate and is the difference that training made", () => {
+test("an honest update passes every gate and is the difference that training made", async () => {
   const { manifest, bytes, gates } = submit();
-  const result = checkUpdate({ manifest: bytes, tensors: update.bytes, expected: gates });
+  const checked = checkManifest(bytes, gates);
+  assert.ok(checked.ok);
+  assert.equal(artifactHash(checked.manifest), artifactHash(manifest));
+  const result = await checkTensors(checked.manifest, bytesSource(update.bytes), gates);
   assert.ok(result.ok);
-  assert.equal(artifactHash(result.manifest), artifactHash(manifest));
-  assert.deepEqual([...result.tensors.keys()], ["experts.0.up", "experts.1.up"]);
-  assert.deepEqual(result.tensors.get("experts.0.up")?.data, Float32Array.of(0.5, 0));
-  assert.deepEqual(result.tensors.get("experts.1.up")?.data, Float32Array.of(0, 0, 0, -0.5));
+  const tensors = await loadTensors(result.update);
+  assert.deepEqual([...tensors.keys()], ["experts.0.up", "experts.1.up"]);
+  assert.deepEqual(tensors.get("experts.0.up")?.data, Float32Array.of(0.5, 0));
+  assert.deepEqual(tensors.get("experts.1.up")?.data, Float32Array.of(0, 0, 0, -0.5));
 });
 
 test("each fault of a manifest has its reason", () => {
@@ -136,50 +140,50 @@ test("a copier cannot reveal what somebody else committed", () => {
   failsWith(checkManifest(bytes, { ...copied, commitment: recommitted }), "bad_signature");
 });
 
-test("each fault of the tensors has its reason", () => {
+test("each fault of the tensors has its reason", async () => {
   const check = (tensors: FloatTensors, change: Partial<TensorGates> = {}) => {
     const blob = encodeFloats(tensors);
     const { manifest } = submit({ tensors: blob.hash, bytes: blob.bytes.length });
-    return checkTensors(manifest, blob.bytes, { ...tensorGates, ...change });
+    return checkTensors(manifest, bytesSource(blob.bytes), { ...tensorGates, ...change });
   };
   const honest = buildUpdate(base, trained);
   const without = new Map([...honest].slice(1));
   const replaced = (value: ReturnType<typeof tensor>) => new Map([...honest, ["experts.0.up", value] as const]);
 
-  failsWith(check(honest, { maxBytes: 10 }), "too_large");
-  failsWith(check(new Map([...honest, ["\u202erouter\n", tensor([1], 1)] as const])), "unknown_tensor");
-  failsWith(check(new Map([...honest, ["__proto__", tensor([1], 1)] as const])), "unknown_tensor", /__proto__/);
-  failsWith(check(without), "missing_tensor");
-  failsWith(check(replaced(tensor([1, 2], 0, 0))), "wrong_shape", /\[1,2\], not \[2\]/);
+  failsWith(await check(honest, { maxBytes: 10 }), "too_large");
+  failsWith(await check(new Map([...honest, ["\u202erouter\n", tensor([1], 1)] as const])), "unknown_tensor");
+  failsWith(await check(new Map([...honest, ["__proto__", tensor([1], 1)] as const])), "unknown_tensor", /__proto__/);
+  failsWith(await check(without), "missing_tensor");
+  failsWith(await check(replaced(tensor([1, 2], 0, 0))), "wrong_shape", /\[1,2\], not \[2\]/);
   for (const bad of [Number.NaN, Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY]) {
-    failsWith(check(replaced(tensor([2], 0, bad))), "not_finite", /experts\.0\.up/);
+    failsWith(await check(replaced(tensor([2], 0, bad))), "not_finite", /experts\.0\.up/);
   }
-  failsWith(check(replaced(tensor([2], 3.4e38, -3.4e38))), "norm");
-  failsWith(check(honest, { maxUpdateNorm: 0.07 }), "norm");
-  failsWith(check(honest, { baseNorm: Number.NaN }), "norm");
-  assert.ok(check(honest, { maxUpdateNorm: 0.075 }).ok);
+  failsWith(await check(replaced(tensor([2], 3.4e38, -3.4e38))), "norm");
+  failsWith(await check(honest, { maxUpdateNorm: 0.07 }), "norm");
+  failsWith(await check(honest, { baseNorm: Number.NaN }), "norm");
+  assert.ok((await check(honest, { maxUpdateNorm: 0.075 })).ok);
 });
 
-test("the bytes must be those promised, in the one form that the tensors have", () => {
+test("the bytes must be those promised, in the one form that the tensors have", async () => {
   const { manifest } = submit();
-  failsWith(checkTensors(manifest, update.bytes.subarray(1), tensorGates), "hash_mismatch");
+  failsWith(await checkTensors(manifest, bytesSource(update.bytes.subarray(1)), tensorGates), "hash_mismatch");
   const flipped = Uint8Array.from(update.bytes);
   flipped[flipped.length - 1]! ^= 1;
-  failsWith(checkTensors(manifest, flipped, tensorGates), "hash_mismatch");
+  failsWith(await checkTensors(manifest, bytesSource(flipped), tensorGates), "hash_mismatch");
 
   const check = (bytes: Uint8Array) =>
-    checkTensors(submit({ tensors: sha256(bytes), bytes: bytes.length }).manifest, bytes, tensorGates);
-  failsWith(check(Buffer.from("not safetensors")), "malformed");
+    checkTensors(submit({ tensors: sha256(bytes), bytes: bytes.length }).manifest, bytesSource(bytes), tensorGates);
+  failsWith(await check(Buffer.from("not safetensors")), "malformed");
   const raw = new Map<string, Tensor>(
     [...buildUpdate(base, trained)].map(([name, { shape, data }]) => [
       name,
       { dtype: "F32", shape, data: new Uint8Array(data.buffer) },
     ]),
   );
-  failsWith(check(encodeSafetensors(raw, new Map([["salt", "1"]]))), "malformed", /canonical/);
-  assert.ok(check(encodeSafetensors(raw)).ok);
+  failsWith(await check(encodeSafetensors(raw, new Map([["salt", "1"]]))), "malformed", /canonical/);
+  assert.ok((await check(encodeSafetensors(raw))).ok);
   const integers = new Map([...raw].map(([name, t]) => [name, { ...t, dtype: "I32" as const }]));
-  failsWith(check(encodeSafetensors(integers)), "wrong_dtype");
+  failsWith(await check(encodeSafetensors(integers)), "wrong_dtype");
 });
 
 /** An update of 5,000 and 70 elements as one codec writes it, and the gates for it. */
@@ -198,7 +202,7 @@ const written = async (codec: CodecName) => {
   const { bytes } = await encodeUpdate(CODECS[codec], large);
   const { manifest } = submit({ codec });
   const check = (file: Uint8Array) =>
-    checkTensors({ ...manifest, tensors: sha256(file), bytes: file.length }, file, {
+    checkTensors({ ...manifest, tensors: sha256(file), bytes: file.length }, bytesSource(file), {
       ...tensorGates,
       shapes,
       baseNorm: 1e6,
@@ -213,11 +217,12 @@ for (const codec of CODEC_NAMES) {
     for (const shift of [0, 1, 2, 3]) {
       const shifted = Buffer.alloc(bytes.length + shift).subarray(shift);
       shifted.set(bytes);
-      const result = check(shifted);
+      const result = await check(shifted);
       assert.ok(result.ok, JSON.stringify(result));
+      const decoded = await loadTensors(result.update);
       for (const [name, { shape }] of large)
-        assert.deepEqual(result.tensors.get(name), { shape, data: decodeTensor(CODECS[codec], name, shape, tensors) });
-      assert.equal(result.norm, l2Norm(result.tensors.values()));
+        assert.deepEqual(decoded.get(name), { shape, data: decodeTensor(CODECS[codec], name, shape, tensors) });
+      assert.equal(result.norm, l2Norm(decoded.values()));
     }
   });
 
@@ -226,19 +231,19 @@ for (const codec of CODEC_NAMES) {
     const { tensors } = parseSafetensors(bytes);
     const data = bytes.length - [...tensors.values()].reduce((sum, piece) => sum + piece.data.length, 0);
     const seen = new Set<string>();
-    fc.assert(
-      fc.property(
+    await fc.assert(
+      fc.asyncProperty(
         fc.array(fc.tuple(fc.integer({ min: data, max: bytes.length - 1 }), fc.nat(255)), {
           minLength: 1,
           maxLength: 4,
         }),
-        (flips) => {
+        async (flips) => {
           const damaged = Uint8Array.from(bytes);
           for (const [at, value] of flips) damaged[at] = value;
-          const result = check(damaged);
+          const result = await check(damaged);
           seen.add(result.ok ? "ok" : result.reason);
           if (!result.ok) return assert.match(result.detail, /^[\x20-\x7e]{1,200}$/);
-          for (const [name, { data }] of result.tensors) {
+          for (const [name, { data }] of await loadTensors(result.update)) {
             assert.equal(data.length, large.get(name)!.data.length);
             assert.ok(data.every(Number.isFinite));
           }
@@ -260,34 +265,18 @@ test("a tensor of another codec's layout is named", async () => {
   };
   const int8 = (await encodeUpdate(CODECS.int8, large)).bytes;
   const sparse = (await encodeUpdate(CODECS["topk-2bit"], large)).bytes;
-  failsWith(check(sparse), "unknown_tensor", /"a\.indices"/);
-  failsWith(
-    shapeless(int8, (pieces) => pieces.delete("a.scales")),
-    "missing_tensor",
-    /"a\.scales"/,
-  );
+  failsWith(await check(sparse), "unknown_tensor", /"a\.indices"/);
+  failsWith(await shapeless(int8, (pieces) => pieces.delete("a.scales")), "missing_tensor", /"a\.scales"/);
   const scales = { dtype: "F32", shape: [21], data: new Uint8Array(84) } as const;
-  failsWith(
-    shapeless(int8, (pieces) => pieces.set("a.scales", scales)),
-    "wrong_shape",
-    /\[21\], not \[20\]/,
-  );
+  failsWith(await shapeless(int8, (pieces) => pieces.set("a.scales", scales)), "wrong_shape", /\[21\], not \[20\]/);
   const halves = { dtype: "F16", shape: [20], data: new Uint8Array(40) } as const;
-  failsWith(
-    shapeless(int8, (pieces) => pieces.set("a.scales", halves)),
-    "wrong_dtype",
-    /F16, not F32/,
-  );
+  failsWith(await shapeless(int8, (pieces) => pieces.set("a.scales", halves)), "wrong_dtype", /F16, not F32/);
   const huge = {
     dtype: "F32",
     shape: [20],
     data: new Uint8Array(Float32Array.from({ length: 20 }, () => 3e38).buffer),
   } as const;
-  failsWith(
-    shapeless(int8, (pieces) => pieces.set("a.scales", huge)),
-    "not_finite",
-    /^"a"$/,
-  );
+  failsWith(await shapeless(int8, (pieces) => pieces.set("a.scales", huge)), "not_finite", /^"a"$/);
 });
 
 test("an update needs the same tensors before and after", () => {

@@ -132,7 +132,7 @@ describe("blobs", { timeout: 20_000 }, () => {
   });
 
   it("go to the archive, and are kept here until they are there", async (t) => {
-    const { store, client } = await open(t);
+    const { home, store, client } = await open(t);
     const { lines, log } = collectingLog();
     const remote = directoryStore(temporaryFolder(t));
     let isUp = false;
@@ -143,7 +143,7 @@ describe("blobs", { timeout: 20_000 }, () => {
         return remote.put(bytes);
       },
     };
-    const archive = openArchive(store, flaky, log);
+    const archive = openArchive({ local: store, remote: flaky, queue: join(home, "queue.json"), log });
     const blobs = await createBlobs(store, client, 1, { archive });
     await blobs.turn(1);
     await blobs.put(bytesOf("mine"));
@@ -162,10 +162,35 @@ describe("blobs", { timeout: 20_000 }, () => {
     assert.deepEqual(Buffer.from(await blobs.get(request)), bytesOf("mine"), "and comes back");
   });
 
+  it("may be written and read in pieces, and are used by that", async (t) => {
+    const { blobs, store } = await open(t, 2);
+    await blobs.turn(5);
+    const writer = await blobs.create();
+    for (const piece of ["in ", "pieces"]) await writer.append(bytesOf(piece));
+    const { hash, bytes } = await writer.finish();
+    assert.deepEqual([hash, bytes], [hashOf("in pieces"), 9]);
+    const { url } = await other(t, ["theirs"]);
+    const theirs = { hash: hashOf("theirs"), maxBytes: 64, locations: [url], signal };
+    await blobs.turn(6);
+    for (const [request, text] of [
+      [{ hash, maxBytes: 64, locations: [], signal }, "in pieces"],
+      [theirs, "theirs"],
+    ] as const) {
+      const blob = await blobs.open(request);
+      const read = Buffer.alloc(3);
+      await blob.fill(read, 2);
+      assert.equal(read.toString(), text.slice(2, 5));
+      await blob.close();
+    }
+    await blobs.turn(7);
+    assert.ok((await store.has(hash)) && (await store.has(theirs.hash)));
+    await assert.rejects(blobs.open({ ...theirs, hash: hashOf("nobody's") }), coded("FETCH_NOT_FOUND"));
+  });
+
   it("of others are not archived", async (t) => {
-    const { store, client } = await open(t);
+    const { home, store, client } = await open(t);
     const remote = directoryStore(temporaryFolder(t));
-    const archive = openArchive(store, remote, log);
+    const archive = openArchive({ local: store, remote, queue: join(home, "queue.json"), log });
     const blobs = await createBlobs(store, client, 1, { archive });
     const { url } = await other(t, ["theirs"]);
     await blobs.get({ hash: hashOf("theirs"), maxBytes: 64, locations: [url], signal });

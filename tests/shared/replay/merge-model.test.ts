@@ -3,14 +3,26 @@ import { describe, it, type TestContext } from "node:test";
 import fc from "fast-check";
 import { storeGenesis } from "#owner/genesis.js";
 import { directoryStore } from "#shared/artifact/blob-store.js";
+import { bytesSource } from "#shared/artifact/byte-source.js";
 import { encodeUpdate } from "#shared/artifact/codec/encode-update.js";
 import { CODECS } from "#shared/artifact/codec/index.js";
+import { growingBuffer } from "#shared/artifact/growing-buffer.js";
+import { openSafetensors } from "#shared/artifact/safetensors-file.js";
+import { l2Norm } from "#shared/artifact/update.js";
+import { loadTensors } from "#shared/artifact/update-reader.js";
 import { createRandom } from "#shared/data/random.js";
 import { groupShapes } from "#shared/model/groups.js";
 import { sha256 } from "#shared/protocol/hash.js";
 import { parseModelManifest } from "#shared/protocol/model-manifest.js";
 import { CODEC_NAMES, type CodecName, type Network } from "#shared/protocol/network.js";
-import { type MergeFiles, type Merging, type Model, mergeModel } from "#shared/replay/merge-model.js";
+import {
+  type MergeFiles,
+  type MergeOptions,
+  type Merging,
+  type Model,
+  mergeModel,
+} from "#shared/replay/merge-model.js";
+import { openUpdate } from "#shared/replay/part.js";
 import { parameters, template } from "../../support/micro-network.js";
 import { temporaryFolder } from "../artifact/temporary.js";
 
@@ -68,17 +80,31 @@ const filesOf = (
   let kept = 0;
   return {
     asked,
-    part: ({ hash }) => get(hash),
-    update: async ({ blob }) => ({ hash: blob, bytes: await get(blob) }),
-    store: async (bytes) => {
-      if (kept++ >= stores) throw new Error("killed");
-      files.set(sha256(bytes), bytes);
+    part: async ({ hash }) => bytesSource(await get(hash)),
+    update: async ({ blob }) => ({ hash: blob, file: bytesSource(await get(blob)) }),
+    create: async () => {
+      const { append, bytes } = growingBuffer();
+      return {
+        // What was given may be overwritten as soon as this resolves.
+        append: async (piece) => append(piece),
+        finish: async () => {
+          if (kept++ >= stores) throw new Error("killed");
+          const hash = sha256(bytes());
+          files.set(hash, bytes());
+          return { hash, bytes: bytes().length };
+        },
+        discard: async () => {},
+      };
     },
   };
 };
 
-const merge = ({ base, selected, ...context }: Material, files: MergeFiles<Merging & { blob: string }>, cycle = 1) =>
-  mergeModel(context, { cycle, base, selected }, files);
+const merge = (
+  { base, selected, ...context }: Material,
+  files: MergeFiles<Merging & { blob: string }>,
+  cycle = 1,
+  options: MergeOptions = {},
+) => mergeModel(context, { cycle, base, selected }, files, options);
 
 describe("the merge as a pure function", { timeout: 60_000 }, () => {
   for (const codec of CODEC_NAMES)
@@ -99,6 +125,53 @@ describe("the merge as a pure function", { timeout: 60_000 }, () => {
         { seed: 7, numRuns: 12 },
       );
     });
+
+  for (const codec of CODEC_NAMES)
+    it(`has the same bits with any number of threads, codec ${codec}`, async (t) => {
+      const given = await material(t, codec, { merge: { rule: "trimmed-mean", trim: 0.2 } });
+      const expected = await merge(given, filesOf(new Map(given.files)), 1, { workers: 0 });
+      for (const workers of [1, 2, 3])
+        assert.deepEqual(await merge(given, filesOf(new Map(given.files)), 1, { workers }), expected);
+    });
+
+  it("has the same bits whether the gates have taken the norms or it does, by every rule", async (t) => {
+    for (const rule of [
+      { rule: "weighted-mean", clip: "median-norm" },
+      { rule: "geometric-median", iterations: 20 },
+      { rule: "centred-clipping", iterations: 3 },
+    ] as const) {
+      const given = await material(t, "int8", { merge: rule });
+      const plain = filesOf(new Map(given.files));
+      const normed: typeof plain = {
+        ...plain,
+        update: async (update, norm) => {
+          const loaded = await plain.update(update, norm);
+          const shapes = new Map(Object.entries(groupShapes(given.network.model, given.network.groups[update.group]!)));
+          const tensors = await loadTensors(await openUpdate(loaded.file, "int8", shapes));
+          return { ...loaded, norm: l2Norm(tensors.values()) };
+        },
+      };
+      assert.deepEqual(await merge(given, normed), await merge(given, plain));
+    }
+  });
+
+  it("says which tensor could not be merged, on another thread too, and leaves no part behind", async (t) => {
+    const given = await material(t, "int8");
+    const [update] = given.selected.get("math")!;
+    const bad = Uint8Array.from(given.files.get(update!.blob)!);
+    // Not a code: the gates would have refused it.
+    const { header } = await openSafetensors(bytesSource(bad));
+    const [name, { begin }] = [...header.tensors].find(([name]) => !name.endsWith(".scales"))!;
+    bad[header.dataStart + begin] = 0x80;
+    for (const workers of [0, 1]) {
+      const files = new Map([...given.files, [update!.blob, bad]]);
+      const before = files.size;
+      await assert.rejects(merge(given, filesOf(files), 1, { workers }), (thrown: Error) =>
+        thrown.message.includes(name),
+      );
+      assert.equal(files.size, before);
+    }
+  });
 
   it("has the outer momentum in its state and its hash", async (t) => {
     const given = await material(t, "float32");

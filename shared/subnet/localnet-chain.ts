@@ -17,17 +17,17 @@ const GENESIS = "chain-genesis.json";
  * Serves a copy of a localnet's devchain on a free loopback port, with the state of every block at hand. The home stays as it is, and a
  * localnet may be living in it.
  *
- * @throws BlockZeroError AUDIT_WITHOUT_CHAIN, and what starting a devchain throws
+ * @throws BlockZeroError HOME_WITHOUT_CHAIN, and what starting a devchain throws
  */
 export const openLocalnetChain = async (home: string): Promise<StillChain> => {
   const blocks = join(home, "chain", "blocks.jsonl");
   if (!existsSync(join(home, GENESIS)) || !existsSync(blocks))
     throw new BlockZeroError(
-      "AUDIT_WITHOUT_CHAIN",
+      "HOME_WITHOUT_CHAIN",
       `${home} is not the home of a localnet on a devchain`,
       "name one with --home, or the chain with --chain and --netuid",
     );
-  const copy = mkdtempSync(join(tmpdir(), "blockzero-audit-"));
+  const copy = mkdtempSync(join(tmpdir(), "blockzero-chain-"));
   const closing: (() => unknown)[] = [() => rmSync(copy, { recursive: true, force: true })];
   const close = async () => {
     for (const action of closing.splice(0).reverse()) await action();

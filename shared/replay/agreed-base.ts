@@ -1,5 +1,5 @@
-import { lastModelBlock, modelOutcome } from "#shared/replay/agreed-outcome.js";
-import type { CycleSource } from "#shared/replay/source.js";
+import { lastModelBlock, modelOutcome } from "./agreed-outcome.js";
+import type { CycleSource } from "./source.js";
 
 /** Hash of the model that a cycle starts from, in the state after the block `head` where it is not settled yet. */
 export const agreedBase = async (source: CycleSource, cycle: number, head: number): Promise<string> => {

@@ -1,0 +1,80 @@
+import { BlockZeroError } from "#shared/errors.js";
+import {
+  type Allocate,
+  allocateNew,
+  type Codec,
+  type CodecFault,
+  elementsOf,
+  isFault,
+  type Pieces,
+} from "./codec/codec.js";
+import type { TensorShapes } from "./codec/index.js";
+import { byteLength } from "./dtype.js";
+import type { FloatTensor } from "./float32.js";
+import { byName } from "./safetensors.js";
+import type { SafetensorsReader } from "./safetensors-file.js";
+import { createFloatScratch, createScratch, type Scratch } from "./scratch.js";
+import type { FloatTensors } from "./update.js";
+
+/** Where a tensor's bytes go, and its elements where they are no view of those. */
+export interface UpdateMemory {
+  readonly pieces: Scratch;
+  readonly elements: Allocate;
+}
+
+export const createUpdateMemory = (pieces: Scratch = createScratch()): UpdateMemory => ({
+  pieces,
+  elements: createFloatScratch(),
+});
+
+const newMemory: UpdateMemory = { pieces: (bytes) => new Uint8Array(bytes), elements: allocateNew };
+
+/** An update in its codec, of which only the tensor that is asked for is in memory. */
+export interface UpdateReader {
+  /** Of its tensors, in ascending order of name. */
+  readonly shapes: TensorShapes;
+  /** A tensor as the codec wrote it, in `scratch`. */
+  pieces(name: string, scratch: Scratch): Promise<Pieces>;
+  /** Its elements, in `memory`; in memory of their own if it is not given. */
+  read(name: string, memory?: UpdateMemory): Promise<Float32Array | CodecFault>;
+}
+
+/** @param file holds what `encodedSpecs` lists */
+export const updateReader = (file: SafetensorsReader, codec: Codec, shapes: TensorShapes): UpdateReader => {
+  const pieces: UpdateReader["pieces"] = async (name, scratch) => {
+    const places = [...codec.layout(shapes.get(name)!)].map(([suffix, { dtype, shape }]) => ({
+      suffix,
+      bytes: byteLength(dtype, shape)!,
+    }));
+    const memory = scratch(places.reduce((sum, { bytes }) => sum + aligned(bytes), 0));
+    const found = new Map<string, Uint8Array>();
+    let at = 0;
+    for (const { suffix, bytes } of places) {
+      found.set(suffix, memory.subarray(at, at + bytes));
+      at += aligned(bytes);
+    }
+    await Promise.all([...found].map(([suffix, piece]) => file.read(name + suffix, piece)));
+    return found;
+  };
+  return {
+    shapes: new Map(byName(shapes)),
+    pieces,
+    read: async (name, memory = newMemory) =>
+      codec.decode(await pieces(name, memory.pieces), elementsOf(shapes.get(name)!), memory.elements),
+  };
+};
+
+/** All of an update that passed the gates, in ascending order of name. @throws BlockZeroError UPDATE_MALFORMED */
+export const loadTensors = async ({ shapes, read }: Pick<UpdateReader, "shapes" | "read">): Promise<FloatTensors> => {
+  const tensors = new Map<string, FloatTensor>();
+  for (const [name, shape] of shapes) tensors.set(name, { shape, data: soundTensor(name, await read(name)) });
+  return tensors;
+};
+
+/** What was read, where nobody asked the gates before. @throws BlockZeroError UPDATE_MALFORMED */
+export const soundTensor = (name: string, data: Float32Array | CodecFault): Float32Array => {
+  if (!isFault(data)) return data;
+  throw new BlockZeroError("UPDATE_MALFORMED", `tensor ${name}: ${data.problem}`, "put it through the gates first");
+};
+
+const aligned = (bytes: number): number => Math.ceil(bytes / 8) * 8;

@@ -1,0 +1,116 @@
+import { BlockZeroError } from "#shared/errors.js";
+import { MAX_REPORT_BYTES, type Report } from "#shared/protocol/report.js";
+import type { Stakes } from "#shared/protocol/stake.js";
+import { type AgreedOutcome, tally } from "#shared/protocol/tally.js";
+import type { AgreedScore } from "#shared/scoring/cycle-weights.js";
+import { agreedBase } from "./agreed-base.js";
+import { type PromisedReport, promisedReports, readReport } from "./reports.js";
+import type { CycleSource } from "./source.js";
+
+/** A validator that might vote, and what became of its report. */
+export interface Heard {
+  readonly hotkey: string;
+  readonly stake: bigint;
+  readonly promise: PromisedReport | null;
+  readonly report: Report | null;
+  /** Why the report does not count; null where it does. */
+  readonly problem: string | null;
+}
+
+/** What the validators said of a cycle, and what it comes to. */
+export interface CycleOutcomes {
+  readonly cycle: number;
+  /** Hash of the model that the cycle started from. */
+  readonly base: string;
+  readonly stakes: Stakes;
+  /** The most stake first. */
+  readonly heard: readonly Heard[];
+  readonly outcomes: readonly AgreedOutcome[];
+  /** Whether every report that was promised could be had. */
+  readonly isWhole: boolean;
+}
+
+/**
+ * Tallies a cycle whose evaluate phase is over, with the reports that can be had now.
+ *
+ * @param head newest block
+ * @throws BlockZeroError STATE_DISCARDED where the chain no longer says who promised what
+ */
+export const readOutcomes = async (source: CycleSource, cycle: number, head: number): Promise<CycleOutcomes> => {
+  const { promised, stakes } = await promisedReports(source, cycle);
+  const base = await agreedBase(source, cycle, head);
+  const heard = await Promise.all([...stakes].map((voter) => hear(source, { cycle, base, promised }, voter)));
+  const reports = heard.flatMap(({ report }) => (report ? [report] : []));
+  return {
+    cycle,
+    base,
+    stakes,
+    heard: heard.sort((a, b) => (a.stake === b.stake ? (a.hotkey < b.hotkey ? -1 : 1) : a.stake > b.stake ? -1 : 1)),
+    outcomes: tally({ reports, stakes, network: source.networkHash, cycle, base }),
+    isWhole: heard.every(({ promise, report }) => promise === null || report !== null),
+  };
+};
+
+const hear = async (
+  source: CycleSource,
+  {
+    cycle,
+    base,
+    promised,
+  }: { readonly cycle: number; readonly base: string; readonly promised: readonly PromisedReport[] },
+  [hotkey, stake]: readonly [string, bigint],
+): Promise<Heard> => {
+  const promise = promised.find((one) => one.hotkey === hotkey) ?? null;
+  const silent = (problem: string): Heard => ({ hotkey, stake, promise, report: null, problem });
+  if (promise === null) return silent("it committed no report in time");
+  const { hash, location } = promise;
+  try {
+    const report = readReport(await source.fetch({ hash, maxBytes: MAX_REPORT_BYTES, location }), promise);
+    if (!report.ok) return silent(`its report is unusable: ${report.problem}`);
+    return { hotkey, stake, promise, report: report.value, problem: mismatch(report.value, source, cycle, base) };
+  } catch (thrown) {
+    if (!isGone(thrown)) throw thrown;
+    return silent("its report cannot be had");
+  }
+};
+
+const mismatch = (report: Report, { networkHash }: CycleSource, cycle: number, base: string): string | null => {
+  if (report.network !== networkHash) return `its report is about network ${report.network}`;
+  if (report.cycle !== cycle) return `its report is about cycle ${report.cycle}`;
+  return report.base === base ? null : `its report is about model ${report.base}, not the agreed one`;
+};
+
+/** What was agreed over the cycles of a window, and the cycles of which not all of it can be had any more. */
+export interface WindowOutcomes {
+  readonly history: readonly AgreedScore[];
+  readonly unknown: readonly number[];
+}
+
+/** @param known outcomes that are at hand already */
+export const readWindow = async (
+  source: CycleSource,
+  cycle: number,
+  head: number,
+  known: readonly CycleOutcomes[] = [],
+): Promise<WindowOutcomes> => {
+  const { first_cycle, scoring } = source.network;
+  const first = Math.max(first_cycle, cycle - scoring.window + 1);
+  const history: AgreedScore[] = [];
+  const unknown: number[] = [];
+  for (let past = first; past <= cycle; past++) {
+    try {
+      const read = known.find((one) => one.cycle === past) ?? (await readOutcomes(source, past, head));
+      if (!read.isWhole) unknown.push(past);
+      for (const { uid, hotkey, group, verdict, score } of read.outcomes)
+        history.push({ cycle: past, uid, hotkey, group, verdict, score });
+    } catch (thrown) {
+      if (!isGone(thrown)) throw thrown;
+      unknown.push(past);
+    }
+  }
+  return { history, unknown };
+};
+
+/** What time took away, and not a fault. */
+export const isGone = (thrown: unknown): thrown is BlockZeroError =>
+  thrown instanceof BlockZeroError && (thrown.code.startsWith("FETCH_") || thrown.code === "STATE_DISCARDED");

@@ -1,0 +1,140 @@
+import type { ByteSource } from "#shared/artifact/byte-source.js";
+import type { TensorShapes } from "#shared/artifact/codec/index.js";
+import { createSharedScratch, type Scratch } from "#shared/artifact/scratch.js";
+import type { BlobWriter } from "#shared/artifact/store/blob-writer.js";
+import {
+  createUpdateMemory,
+  soundTensor,
+  type UpdateMemory,
+  type UpdateReader,
+} from "#shared/artifact/update-reader.js";
+import type { ModelManifest } from "#shared/protocol/model-manifest.js";
+import type { Network } from "#shared/protocol/network.js";
+import { type MergePlan, planByRule } from "#shared/scoring/robust/merge-robustly.js";
+import type { TensorStep } from "./merge-tensor.js";
+import type { MergeThreads } from "./merge-threads.js";
+import { beginPart, openUpdate, type PartReader, type PartWriter } from "./part.js";
+import { readAhead } from "./read-ahead.js";
+
+/** Files of one group, all of them open. */
+export interface GroupFiles {
+  readonly weights: PartReader;
+  readonly momentum: PartReader | null;
+  /** In ascending order of artifact hash; with its norm where the gates have taken it. */
+  readonly updates: readonly { readonly file: ByteSource; readonly share: number; readonly norm?: number }[];
+}
+
+export interface GroupMerge {
+  /** In ascending order of name. */
+  readonly shapes: TensorShapes;
+  readonly network: Pick<Network, "training" | "artifact">;
+  readonly threads: MergeThreads;
+  /** Begins a file of the new model. */
+  readonly create: () => Promise<BlobWriter>;
+}
+
+/**
+ * A group's updates into its weights and momentum. In memory are the tensors that are being merged, one for each thread, and two more that are
+ * read and written meanwhile. A rule that must look at whole updates goes through the files once more for each look.
+ */
+export const mergeGroup = async (
+  { weights, momentum, updates }: GroupFiles,
+  { shapes, network, threads, create }: GroupMerge,
+): Promise<ModelManifest["parts"]["groups"][string]> => {
+  const { training, artifact } = network;
+  const readers = await Promise.all(updates.map(({ file }) => openUpdate(file, artifact.codec, shapes)));
+  const places = Array.from({ length: threads.count + 2 }, () => openPlace(updates.length));
+  const norms = updates.flatMap(({ norm }) => norm ?? []);
+  const looks = planByRule(
+    updates.map(({ share }) => share),
+    training.merge,
+    norms.length === updates.length ? norms : null,
+  );
+  const plan = await lookAtAll(looks, readers, shapes, places);
+
+  const merged = async (name: string, shape: readonly number[], place: Place): Promise<TensorStep> => {
+    const [pieces, before, velocity] = await Promise.all([
+      Promise.all(readers.map((reader, i) => reader.pieces(name, place.updates[i]!.pieces))),
+      weights.read(name, place.weights),
+      momentum ? momentum.read(name, place.momentum) : null,
+    ]);
+    const step: TensorStep = {
+      name,
+      shape,
+      codec: artifact.codec,
+      plan,
+      training,
+      updates: pieces,
+      weights: before,
+      momentum: velocity ?? zeros(place.momentum, before.length),
+    };
+    await threads.take(step);
+    return step;
+  };
+
+  const begun: BlobWriter[] = [];
+  const begin = async (): Promise<PartWriter> => {
+    const writer = await create();
+    begun.push(writer);
+    return beginPart(writer, shapes);
+  };
+  const pending: Promise<TensorStep>[] = [];
+  try {
+    const made = { weights: await begin(), momentum: await begin() };
+    const writeOldest = async () => {
+      const step = await pending[0]!;
+      await Promise.all([made.weights.append(step.weights), made.momentum.append(step.momentum)]);
+      pending.shift();
+    };
+    for (const [i, [name, shape]] of [...shapes].entries()) {
+      if (pending.length === places.length) await writeOldest();
+      pending.push(merged(name, shape, places[i % places.length]!));
+    }
+    while (pending.length > 0) await writeOldest();
+    const [newWeights, newMomentum] = await Promise.all([made.weights.finish(), made.momentum.finish()]);
+    return { weights: newWeights, momentum: newMomentum };
+  } finally {
+    // Files may be closed, and memory be used for something else, once nobody reads any more.
+    await Promise.allSettled(pending);
+    for (const writer of begun) await writer.discard();
+  }
+};
+
+/** Memory for one tensor of each file. */
+interface Place {
+  readonly updates: readonly UpdateMemory[];
+  readonly weights: Scratch;
+  readonly momentum: Scratch;
+}
+
+const openPlace = (updates: number): Place => ({
+  updates: Array.from({ length: updates }, () => createUpdateMemory(createSharedScratch())),
+  weights: createSharedScratch(),
+  momentum: createSharedScratch(),
+});
+
+/** Nesterov's buffer before a group's first merge. */
+const zeros = (scratch: Scratch, length: number): Float32Array => {
+  const { buffer, byteOffset } = scratch(4 * length);
+  return new Float32Array(buffer, byteOffset, length).fill(0);
+};
+
+/** Shows a rule all tensors as often as it asks; one is read while another is looked at. */
+const lookAtAll = async (
+  looks: ReturnType<typeof planByRule>,
+  readers: readonly UpdateReader[],
+  shapes: TensorShapes,
+  [here, there]: readonly Place[],
+): Promise<MergePlan> => {
+  const read = (name: string, place: 0 | 1) =>
+    Promise.all(
+      readers.map(async (reader, i) =>
+        soundTensor(name, await reader.read(name, (place === 0 ? here : there)!.updates[i]!)),
+      ),
+    );
+  for (;;) {
+    const next = looks.next();
+    if (next.done) return next.value;
+    for await (const deltas of readAhead(shapes.keys(), read)) next.value(deltas);
+  }
+};

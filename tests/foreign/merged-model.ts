@@ -1,0 +1,73 @@
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { storeGenesis } from "#owner/genesis.js";
+import { directoryStore } from "#shared/artifact/blob-store.js";
+import { encodeUpdate } from "#shared/artifact/codec/encode-update.js";
+import { CODECS } from "#shared/artifact/codec/index.js";
+import { createRandom } from "#shared/data/random.js";
+import { groupShapes } from "#shared/model/groups.js";
+import { sha256 } from "#shared/protocol/hash.js";
+import { parseModelManifest } from "#shared/protocol/model-manifest.js";
+import type { CodecName, MergeRule } from "#shared/protocol/network.js";
+import { mergeModel } from "#shared/replay/merge-model.js";
+import { parameters, template } from "../support/micro-network.js";
+
+const HOTKEY = "5GrwvaEF5zXb26Fz9rcQpDWS57CtERHpNehXCPcNoHGKutQY";
+const SHARES = [0.4, 0.3, 0.2, 0.1];
+
+/** Merges updates into a model twice, from file to file as a validator does; gives the second model's hash. */
+export const mergedModel = async (codec: CodecName, merge: MergeRule): Promise<string> => {
+  const folder = mkdtempSync(join(tmpdir(), "blockzero-bits-"));
+  const store = directoryStore(folder);
+  const open = async (hash: string) => (await store.open(hash))!;
+  try {
+    const random = createRandom(`merged by ${codec}`);
+    const uniform = (length: number) => Float32Array.from({ length }, () => random.next() - 0.5);
+    const weights = Object.fromEntries(
+      Object.entries(parameters).map(([name, tensor]) => [name, { ...tensor, data: uniform(tensor.data.length) }]),
+    );
+    const training = { ...template.training, merge };
+    const made = await storeGenesis(store, { ...template, artifact: { codec }, training }, weights);
+    const read = async (hash: string) => {
+      const parsed = parseModelManifest((await store.get(hash))!);
+      if (!parsed.ok) throw new Error(parsed.problem);
+      return { hash, manifest: parsed.value };
+    };
+    let base = await read(made.modelHash);
+    for (const cycle of [1, 2]) {
+      const selected = new Map<
+        string,
+        { uid: number; hotkey: string; group: string; artifact: string; share: number }[]
+      >();
+      for (const [group, spec] of Object.entries(template.groups)) {
+        const updates = SHARES.map(async (share, uid) => {
+          const shapes = Object.entries(groupShapes(template.model, spec));
+          const tensors = new Map(
+            shapes.map(([name, shape]) => [name, { shape, data: uniform(shape.reduce((a, b) => a * b, 1)) }]),
+          );
+          const { bytes, hash } = await encodeUpdate(CODECS[codec], tensors);
+          await store.put(bytes);
+          return { uid, hotkey: HOTKEY, group, artifact: hash, share };
+        });
+        selected.set(
+          group,
+          (await Promise.all(updates)).sort((a, b) => (a.artifact < b.artifact ? -1 : 1)),
+        );
+      }
+      const { hash } = await mergeModel(
+        made,
+        { cycle, base, selected },
+        {
+          part: ({ hash }) => open(hash),
+          update: async ({ artifact }) => ({ hash: artifact, file: await open(artifact) }),
+          create: store.create,
+        },
+      );
+      base = await read(hash);
+    }
+    return sha256(Buffer.from(base.hash));
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+};
