@@ -1,16 +1,16 @@
 import { mean } from "#shared/mean.js";
-import { groupNamed, groupShapes } from "#shared/model/groups.js";
-import { decodeParameters } from "#shared/model/parts.js";
 import type { Participant } from "#shared/participant/join.js";
 import { type Journal, recent } from "#shared/participant/journal.js";
 import { settledBase } from "#shared/participant/settled-base.js";
 import { commitmentOf } from "#shared/protocol/commitment.js";
 import { artifactHash, signUpdateManifest } from "#shared/protocol/manifest.js";
+import type { ModelManifest } from "#shared/protocol/model-manifest.js";
 import { canonicalBytes } from "#shared/protocol/network.js";
 import { phaseWindow } from "#shared/protocol/phases.js";
 import { encodeRecord, shortHash } from "#shared/protocol/records.js";
 import type { MetricsSink } from "#shared/telemetry/metrics.js";
-import { inMemory } from "#shared/training/float-source.js";
+import type { FloatSource } from "#shared/training/float-source.js";
+import { openBase } from "./base-weights.js";
 import { behaviours } from "./behaviours.js";
 import type { BlockTimer } from "./block-timer.js";
 import type { MinerConfig } from "./config.js";
@@ -73,32 +73,35 @@ export const liveCycle = async (miner: Miner, cycle: number): Promise<void> => {
 };
 
 const packed = async (miner: Miner, cycle: number): Promise<string | null> => {
+  const { participant, config } = miner;
+  const hash = await settledBase(participant, cycle);
+  const manifest = await participant.models.manifest(hash, participant.signal);
+  const weights = await openBase(participant, { hash, manifest }, config.expert_group);
   const packer = openPacker(miner, cycle);
   try {
-    return await prepare(miner, cycle, packer);
+    return await prepare(miner, cycle, { hash, manifest, weights }, packer);
   } finally {
     await packer.close();
+    await weights.close();
   }
 };
 
+/** The model that a cycle begins from, and the group's weights in it. */
+interface Base {
+  readonly hash: string;
+  readonly manifest: ModelManifest;
+  readonly weights: FloatSource;
+}
+
 /** Makes and stores the cycle's artifact, hidden until the reveal phase; returns its hash, or null when there is none. */
-const prepare = async (miner: Miner, cycle: number, packer: Packer): Promise<string | null> => {
+const prepare = async (miner: Miner, cycle: number, base: Base, packer: Packer): Promise<string | null> => {
   const { participant, config, journal, trainer, timer, metrics } = miner;
-  const { network, models, blobs, embargo, clock, signal, log } = participant;
+  const { network, blobs, embargo, clock, signal, log } = participant;
   const group = config.expert_group;
   const train = phaseWindow(cycle, "train", network.phases);
   const reveal = phaseWindow(cycle, "reveal", network.phases);
 
-  const baseHash = await settledBase(participant, cycle);
-  const baseManifest = await models.manifest(baseHash, signal);
-  const base = inMemory(
-    decodeParameters(
-      await models.part(baseManifest.parts.groups[group]!.weights, signal),
-      groupShapes(network.model, groupNamed(network, group)),
-      `group ${group} of model ${baseHash}`,
-    ),
-  );
-  log.info("training", { cycle, group, base: baseHash, untilBlock: train.end - 1 });
+  log.info("training", { cycle, group, base: base.hash, untilBlock: train.end - 1 });
   // The update must be written, hashed and sent in time for the commit window: training ends a block before it opens.
   const last = train.end - 1;
   const from = clock.head.number;
@@ -110,13 +113,13 @@ const prepare = async (miner: Miner, cycle: number, packer: Packer): Promise<str
     trainer,
     group,
     cycle,
-    base,
-    baseManifest,
+    base: base.weights,
+    baseManifest: base.manifest,
     pack: packer.pack,
     train: async (maxSteps) => {
-      const training = await trainer.train(base, {
+      const training = await trainer.train(base.weights, {
         cycle,
-        model: baseHash,
+        model: base.hash,
         stop,
         deadline: () => timer?.expected(last),
         progress,
@@ -168,7 +171,7 @@ const prepare = async (miner: Miner, cycle: number, packer: Packer): Promise<str
       network: participant.networkHash,
       cycle,
       group,
-      base: baseHash,
+      base: base.hash,
       codec: network.artifact.codec,
       tensors,
       bytes: bytes.length,

@@ -1,6 +1,6 @@
 import { join } from "node:path";
 import { openDevice } from "#shared/engine/runtime/open-device.js";
-import { BlockZeroError, reasonOf } from "#shared/errors.js";
+import { reasonOf } from "#shared/errors.js";
 import { groupNamed, hubShapes } from "#shared/model/groups.js";
 import { decodeParameters } from "#shared/model/parts.js";
 import type { Participant } from "#shared/participant/join.js";
@@ -10,6 +10,7 @@ import { runParticipant } from "#shared/participant/run-participant.js";
 import { phaseAt } from "#shared/protocol/phases.js";
 import type { Log } from "#shared/telemetry/log.js";
 import type { MetricsSink } from "#shared/telemetry/metrics.js";
+import { openBase } from "./base-weights.js";
 import { startBlockTimer } from "./block-timer.js";
 import type { MinerConfig } from "./config.js";
 import { liveCycle, type Miner, mark } from "./cycle.js";
@@ -75,21 +76,17 @@ const feedback = async (miner: Miner, cycle: number): Promise<void> => {
   }
 };
 
-/** Fetches the hub of the current model and compiles the training step, before the first cycle needs it. */
+/** Fetches the hub and the group of the current model and compiles the training step, before the first cycle needs it. */
 const openTrainer = async (participant: Participant, config: MinerConfig): Promise<ShardTrainer> => {
   const { clock, models, network, signal, log } = participant;
   const group = config.expert_group;
   const { cycle } = phaseAt(clock.head.number, network.phases);
   const hash = await models.baseOf(Math.max(network.first_cycle, cycle));
-  const { parts } = await models.manifest(hash, signal);
-  if (!parts.groups[group])
-    throw new BlockZeroError(
-      "MODEL_MISMATCH",
-      `model ${hash} has no group "${group}"`,
-      "update BlockZero or ask the owner",
-    );
+  const manifest = await models.manifest(hash, signal);
+  // Fetched now, and held against the network file, so that the first cycle need not.
+  await (await openBase(participant, { hash, manifest }, group)).close();
   const hub = decodeParameters(
-    await models.part(parts.hub, signal),
+    await models.part(manifest.parts.hub, signal),
     hubShapes(network.model, network.groups),
     "the hub",
   );

@@ -1,35 +1,33 @@
 import type { CommandGroup, CommandSpec } from "#shared/cli/program.js";
-import { audit } from "./commands/audit.js";
-import { chain } from "./commands/chain.js";
-import { devchain } from "./commands/devchain.js";
-import { genesis } from "./commands/genesis.js";
-import { localnet } from "./commands/localnet.js";
-import { metagraph } from "./commands/metagraph.js";
-import { model } from "./commands/model.js";
-import { network } from "./commands/network.js";
-import { phase } from "./commands/phase.js";
-import { publish } from "./commands/publish.js";
-import { register } from "./commands/register.js";
-import { rewards } from "./commands/rewards.js";
-import { subnet } from "./commands/subnet.js";
-import { subtensorNode } from "./commands/subtensor-node.js";
-import { wallet } from "./commands/wallet.js";
 
-/** The owner's commands, in the order of their help. */
-export const commands: readonly (CommandSpec | CommandGroup)[] = [
-  localnet,
-  wallet,
-  devchain,
-  subtensorNode,
-  subnet,
-  register,
-  metagraph,
-  chain,
-  genesis,
-  publish,
-  model,
-  network,
-  phase,
-  audit,
-  rewards,
-];
+type Loaded = Promise<CommandSpec | CommandGroup>;
+
+/** The owner's commands, in the order of their help. Each brings in only what it needs; all of them take a second to load. */
+const loaders: Readonly<Record<string, () => Loaded>> = {
+  localnet: async () => (await import("./commands/localnet.js")).localnet,
+  wallet: async () => (await import("./commands/wallet.js")).wallet,
+  devchain: async () => (await import("./commands/devchain.js")).devchain,
+  "subtensor-node": async () => (await import("./commands/subtensor-node.js")).subtensorNode,
+  subnet: async () => (await import("./commands/subnet.js")).subnet,
+  register: async () => (await import("./commands/register.js")).register,
+  metagraph: async () => (await import("./commands/metagraph.js")).metagraph,
+  chain: async () => (await import("./commands/chain.js")).chain,
+  seal: async () => (await import("./commands/seal.js")).seal,
+  genesis: async () => (await import("./commands/genesis.js")).genesis,
+  publish: async () => (await import("./commands/publish.js")).publish,
+  model: async () => (await import("./commands/model.js")).model,
+  network: async () => (await import("./commands/network.js")).network,
+  phase: async () => (await import("./commands/phase.js")).phase,
+  audit: async () => (await import("./commands/audit.js")).audit,
+  explain: async () => (await import("./commands/explain.js")).explain,
+  rewards: async () => (await import("./commands/rewards.js")).rewards,
+};
+
+export const allCommands = (): Promise<readonly (CommandSpec | CommandGroup)[]> =>
+  Promise.all(Object.values(loaders).map((load) => load()));
+
+/** What a command line needs: the command that it names or, for help and for what names none, all. */
+export const commandsFor = async (name = ""): Promise<readonly (CommandSpec | CommandGroup)[]> => {
+  const load = Object.hasOwn(loaders, name) ? loaders[name] : undefined;
+  return load ? [await load()] : allCommands();
+};

@@ -16,8 +16,10 @@ export const walletSettings = defineConfig({
   ...walletsSettings,
 });
 
-export const listenSettings = defineConfig({
+/** Of who serves files and says where on chain. */
+export const announceSettings = defineConfig({
   "listen.host": participantSettings["listen.host"],
   "listen.port": participantSettings["listen.port"],
   "listen.public_url": participantSettings["listen.public_url"],
+  allow_private_addresses,
 });

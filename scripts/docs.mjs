@@ -8,11 +8,12 @@ const root = fileURLToPath(new URL("..", import.meta.url));
 const load = (module) => import(new URL(`../dist/${module}`, import.meta.url).href);
 const { commandReference } = await load("shared/cli/reference.js");
 const { configReference } = await load("shared/config/docs.js");
-const { commands } = await load("owner/program.js");
+const { allCommands } = await load("owner/program.js");
 const { minerCommand } = await load("miner/command.js");
 const { minerSettings } = await load("miner/config.js");
 const { planCommand } = await load("miner/plan-command.js");
 const { receiptCommands } = await load("miner/receipt-command.js");
+const { scoreCommand } = await load("miner/score-command.js");
 const { validatorCommand } = await load("validator/command.js");
 const { validatorSettings } = await load("validator/config.js");
 
@@ -25,9 +26,10 @@ const pages = {
     "From a clone, after `npm run setup`, each is called with `npx`, for example `npx blockzero --help`; [by-hand.md](by-hand.md) brings a subnet up with them.",
     "Results go to standard output, everything else to standard error. Exit status 0: done; 2: something you can put right, said in one line with a code and a hint; 1: a bug in BlockZero.",
     "A `.env` file in the current folder is read into the environment.",
-    ...commands.map((spec) => commandReference(spec, "blockzero")),
+    ...(await allCommands()).map((spec) => commandReference(spec, "blockzero")),
     commandReference(minerCommand),
     commandReference(planCommand, "blockzero-miner"),
+    commandReference(scoreCommand, "blockzero-miner"),
     commandReference(receiptCommands, "blockzero-miner"),
     commandReference(validatorCommand),
   ],

@@ -1,20 +1,22 @@
 import { BlockZeroError } from "#shared/errors.js";
+import { catchUp } from "#shared/participant/catch-up.js";
 import type { Participant } from "#shared/participant/join.js";
 import { type Journal, recent } from "#shared/participant/journal.js";
 import { explain } from "#shared/participant/run-cycles.js";
+import { settledBase } from "#shared/participant/settled-base.js";
 import { setWeightsOnce } from "#shared/participant/weights/set-weights.js";
 import type { WeightsContext } from "#shared/participant/weights/weights-context.js";
 import { canonicalBytes } from "#shared/protocol/network.js";
 import { phaseWindow } from "#shared/protocol/phases.js";
 import { encodeRecord, shortHash } from "#shared/protocol/records.js";
 import { reportHash } from "#shared/protocol/report.js";
+import { cycleWeights } from "#shared/scoring/cycle-weights.js";
 import type { MetricsSink } from "#shared/telemetry/metrics.js";
 import type { LossMeter } from "#shared/training/loss-meter.js";
 import { recallHistory, remember } from "./history.js";
 import type { ValidatorJournal } from "./journal.js";
 import { judgeCycle } from "./judge.js";
 import { type Agreement, agreeOn, mergeCycle } from "./merge-cycle.js";
-import { cycleWeights } from "./weights.js";
 
 export interface Validator {
   readonly participant: Participant;
@@ -24,7 +26,7 @@ export interface Validator {
   readonly metrics: MetricsSink;
 }
 
-/** One cycle of a validator: judge and report, then merge, publish the model and set weights. */
+/** One cycle of a validator: catch up where it is behind, judge and report, then merge, publish the model and set weights. */
 export const liveCycle = async (validator: Validator, cycle: number): Promise<void> => {
   const { participant } = validator;
   const { clock, network, log, signal } = participant;
@@ -33,6 +35,7 @@ export const liveCycle = async (validator: Validator, cycle: number): Promise<vo
   // What it throws is an abort, which ends the wait below as well.
   recalled.catch(() => {});
   try {
+    await keepUp(validator, cycle);
     await report(validator, cycle);
   } catch (thrown) {
     signal.throwIfAborted();
@@ -46,6 +49,14 @@ export const liveCycle = async (validator: Validator, cycle: number): Promise<vo
   // Who must leave the merge to the others still owes the miners their weights.
   const duties = await Promise.allSettled([setWeights(validator, cycle), mergeAndPublish(validator, cycle, agreed)]);
   for (const duty of duties) if (duty.status === "rejected") throw duty.reason;
+};
+
+/** Has the cycle's base here while there is time: after an outage, or a merge that was left to the others, the cheaper way. */
+const keepUp = async ({ participant, journal }: Validator, cycle: number): Promise<void> => {
+  const model = await settledBase(participant, cycle);
+  if (Object.values(journal.value.cycles).some((entry) => entry.model === model)) return;
+  const how = await catchUp(participant, model);
+  if (how !== "at hand") participant.log.info("caught up", { cycle, model, how });
 };
 
 const mergeAndPublish = async (validator: Validator, cycle: number, agreed: Agreement): Promise<void> => {

@@ -35,4 +35,3 @@ export const validatorJournalSchema = z.object({
 });
 
 export type ValidatorJournal = z.infer<typeof validatorJournalSchema>;
-export type AgreedScore = ValidatorJournal["history"][number];

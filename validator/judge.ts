@@ -1,25 +1,33 @@
 import { join } from "node:path";
+import type { FloatTensors } from "#shared/artifact/update.js";
 import { mean } from "#shared/mean.js";
 import { loadModel, wholeModel } from "#shared/participant/base-model.js";
+import { cycleSource } from "#shared/participant/cycle-source.js";
 import type { Participant } from "#shared/participant/join.js";
 import { settledBase } from "#shared/participant/settled-base.js";
+import { accepted } from "#shared/protocol/parsed.js";
 import { phaseWindow } from "#shared/protocol/phases.js";
 import { type Report, type ReportEntry, signReport } from "#shared/protocol/report.js";
 import { evaluationSeed } from "#shared/protocol/seed.js";
 import { type ReasonCode, verdictFor } from "#shared/protocol/verdict.js";
-import type { GatedUpdate } from "#shared/replay/gate-update.js";
+import { type GatedUpdate, loadGated } from "#shared/replay/gate-update.js";
 import { ancestry } from "#shared/replay/lineage.js";
 import type { Submission } from "#shared/replay/submissions.js";
-import { type Duplicate, findDuplicates } from "#shared/scoring/duplicates.js";
+import { type Duplicate, describeDuplicate, findDuplicates } from "#shared/scoring/duplicates.js";
 import type { RaceResult } from "#shared/scoring/racing/race.js";
 import { raceRules } from "#shared/scoring/racing/rules.js";
+import type { Sketch } from "#shared/scoring/sketch.js";
+import { bytesOfTensors, keepWhatFits } from "#shared/training/keep-what-fits.js";
 import { evaluationBatches, type LossMeter } from "#shared/training/loss-meter.js";
 import { scoreUpdates } from "#shared/training/score-updates.js";
+import { evaluationTexts } from "./evaluation-text.js";
 import { type Gated, gatherUpdates } from "./gather.js";
 import { openSketchBook, type SketchBook } from "./sketch-book.js";
 
 /** Blocks kept free at the end of the evaluate phase to put the report on chain. */
 const BLOCKS_TO_REPORT = 2;
+/** Updates that are kept in memory from one look at them to the next; any others are read, and their hash is verified, each time. */
+const KEPT_UPDATES_BYTES = 256 << 20;
 
 /**
  * Judges a cycle's submissions: gates and duplicates while the reveal phase ends, then the loss before and after on batches
@@ -29,13 +37,23 @@ export const judgeCycle = async (participant: Participant, meter: LossMeter, cyc
   const { chain, clock, models, network, networkHash, signer, signal, log } = participant;
   const evaluate = phaseWindow(cycle, "evaluate", network.phases);
   await clock.reach(evaluate.start - 1, signal);
+  const texts = evaluationTexts(participant, cycle);
+  // It fails with an abort only, which ends what is waited for below as well.
+  texts.catch(() => {});
   const base = await loadModel(participant, await settledBase(participant, cycle));
   const gated = await gatherUpdates(participant, base, cycle);
   const sketches = openSketchBook(join(participant.home, "sketches"));
-  const judged = rejectDuplicates(gated, await ancestry(models, base.hash, signal), cycle, sketches);
+  const source = cycleSource(participant);
+  const keep = keepWhatFits<GatedUpdate, FloatTensors>(
+    (tensors) => bytesOfTensors(tensors.values()),
+    KEPT_UPDATES_BYTES,
+  );
+  const load = (update: GatedUpdate) => keep(update, () => loadGated(source, update));
+  const judged = await rejectDuplicates(load, gated, await ancestry(models, base.hash, signal), cycle, sketches);
 
   await clock.reach(evaluate.start, signal);
   const blockHash = await chain.blockHash(evaluate.start);
+  const opened = await texts;
   const model = wholeModel(base);
   const seeds: Report["seeds"] = {};
   const baseline: Report["baseline"] = {};
@@ -50,11 +68,18 @@ export const judgeCycle = async (participant: Participant, meter: LossMeter, cyc
     const deadline = clock.head.number + Math.ceil(left / (names.length - raced));
     const updates = judged.updates
       .filter(({ update }) => update.group === group)
-      .map(({ submission, update }) => ({ submission, update, tensors: update.tensors }));
+      .map(({ submission, update }) => ({ submission, update, load: () => load(update) }));
+    const text = opened.get(group) ?? accepted(null);
+    if (!text.ok) {
+      for (const { submission } of updates)
+        entries.set(submission.uid, failedEntry(submission, "validator_failed", text.problem));
+      continue;
+    }
     const { before, results } = await scoreUpdates(meter, {
       model,
+      group: network.groups[group]!,
       updates,
-      batches: evaluationBatches(network, group, seed),
+      batches: evaluationBatches(network, group, seed, text.value),
       rules,
       isTimeUp: () => clock.head.number >= deadline,
     });
@@ -90,17 +115,24 @@ interface Judged {
   readonly failures: ReadonlyMap<number, ReportEntry>;
 }
 
-const rejectDuplicates = (
+const rejectDuplicates = async (
+  load: (update: GatedUpdate) => Promise<FloatTensors>,
   gated: readonly Gated[],
   lineage: Awaited<ReturnType<typeof ancestry>>,
   cycle: number,
   sketches: SketchBook,
-): Judged => {
+): Promise<Judged> => {
   const updates: { submission: Submission; update: GatedUpdate }[] = [];
   const failures = new Map<number, ReportEntry>();
   for (const { submission, result } of gated) {
     if (result.ok) updates.push({ submission, update: result.update });
     else failures.set(submission.uid, failedEntry(submission, result.reason, result.detail));
+  }
+  const drawn = new Map<GatedUpdate, Sketch>();
+  for (const { update } of updates) {
+    const sketch = sketches.make(inOrder(await load(update)));
+    sketches.keep(update.artifact, sketch);
+    drawn.set(update, sketch);
   }
   const duplicates = new Map<string, Duplicate>();
   for (const group of new Set(updates.map(({ update }) => update.group))) {
@@ -109,13 +141,11 @@ const rejectDuplicates = (
       submissions: updates
         .filter(({ update }) => update.group === group)
         .map(({ submission, update }) => {
-          const sketch = sketches.make(inOrder(update.tensors));
-          sketches.keep(update.artifact, sketch);
           return {
             hotkey: submission.hotkey,
             artifact: update.artifact,
             tensors: update.tensorsHash,
-            sketch,
+            sketch: drawn.get(update)!,
             commitBlock: submission.commitment!.block,
           };
         }),
@@ -128,22 +158,14 @@ const rejectDuplicates = (
   sketches.retain(new Set([...lineage, ...updates.map(({ update }) => update)].map(({ artifact }) => artifact)));
   const unique = updates.filter(({ submission }) => {
     const duplicate = duplicates.get(submission.hotkey);
-    if (duplicate) failures.set(submission.uid, failedEntry(submission, "duplicate", describe(duplicate)));
+    if (duplicate) failures.set(submission.uid, failedEntry(submission, "duplicate", describeDuplicate(duplicate)));
     return !duplicate;
   });
   return { updates: unique, failures };
 };
 
-const inOrder = (tensors: GatedUpdate["tensors"]): readonly Float32Array[] =>
+const inOrder = (tensors: FloatTensors): readonly Float32Array[] =>
   [...tensors].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, { data }]) => data);
-
-const describe = ({ original, likeness }: Duplicate): string => {
-  const figures = Object.entries(likeness ?? {}).flatMap(([name, value]) =>
-    value === null ? [] : [`${name} ${value.toFixed(2)}`],
-  );
-  const how = figures.length > 0 ? `like (${figures.join(", ")})` : "same tensors as";
-  return `${how} artifact ${original.artifact} of ${original.hotkey} in cycle ${original.cycle}`;
-};
 
 const unscored = { lossReduction: null, standardError: null, batches: null, score: 0 } as const;
 

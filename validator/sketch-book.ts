@@ -8,7 +8,7 @@ import { createSketcher, decodeSketch, encodeSketch, type Sketch } from "#shared
 /** Sketches of the updates that this validator has seen, kept across restarts. */
 export interface SketchBook {
   /** @param tensors in the order of their names */
-  make(tensors: Iterable<Float32Array>): Sketch;
+  make(tensors: readonly Float32Array[]): Sketch;
   keep(artifact: string, sketch: Sketch): void;
   /** Null for one that we never saw: we joined later, or could not fetch it. */
   of(artifact: string): Sketch | null;

@@ -1,21 +1,14 @@
 import { writeFile } from "node:fs/promises";
-import { TRAINING } from "#owner/localnet/training.js";
 import type { CommandSpec } from "#shared/cli/program.js";
 import { table } from "#shared/cli/table.js";
 import { createRandom } from "#shared/data/random.js";
-import { onnxCpu } from "#shared/engine/runtime/onnx-cpu.js";
 import { mean } from "#shared/mean.js";
 import type { Network } from "#shared/protocol/network.js";
-import { planLaps } from "#shared/scoring/racing/laps.js";
 import { raceRules } from "#shared/scoring/racing/rules.js";
 import { percent, verdict } from "../format.js";
 import { describeMachine, machine } from "../machine.js";
-import { median } from "../median.js";
 import { whole, writeFigures } from "../options.js";
-import { stepCases } from "../step/cases.js";
-import { materialOf } from "../step/material.js";
-import { ourStep } from "../step/ours.js";
-import { recordedField } from "./fields.js";
+import { type Cost, localnetCost, presetCost, secondsEach, secondsOnce, secondsUnshared } from "./cost.js";
 import { type Measured, measure } from "./measure.js";
 import { recordedCasts, simulatedCasts } from "./populations.js";
 import { formatRecording } from "./recording.js";
@@ -23,10 +16,10 @@ import { type Comparison, compare } from "./trial.js";
 
 /** The protocol that races are compared with, as Bittensor's subnets of this kind evaluate. */
 const FULL_BATCHES = 51;
+/** Windows in each of its batches. */
+const FULL_BATCH_SIZE = 8;
 /** Inner steps of the honest miners that are measured. */
 const HONEST = [100, 100, 100, 100, 100, 100, 70, 70, 50, 50, 30, 15];
-/** Seconds of a train phase of 29 blocks, the network's default. */
-const TRAIN_PHASE_SECONDS = 29 * 12;
 const TARGETS = { batches: 0.35, agreement: 0.98, cost: 0.02 };
 
 interface Flags {
@@ -55,7 +48,13 @@ const run = async ({ pretraining, trials, record, json }: Flags): Promise<void> 
   const real: Measured[] = [];
   for (const steps of pretraining.map(whole("--pretraining", 1)))
     real.push(
-      await measure({ groups: ["prose", "math"], pretraining: steps, honest: HONEST, batches: 2 * FULL_BATCHES }),
+      await measure({
+        groups: ["prose", "math"],
+        pretraining: steps,
+        honest: HONEST,
+        batches: 2 * FULL_BATCHES,
+        batchSize: FULL_BATCH_SIZE,
+      }),
     );
   const groups = real.flatMap((measured) => measured.groups);
   if (record !== undefined) await writeFile(record, formatRecording(groups));
@@ -79,28 +78,24 @@ const run = async ({ pretraining, trials, record, json }: Flags): Promise<void> 
     ]),
   );
 
-  const costs = [await localnetCost(real[0]!, trials), await presetCost(all.batches)];
-  console.log("\nwhat scoring a miner costs");
-  console.log(
-    table([
-      ["", "batches", "seconds a miner", "it trained for", "ratio", "target"],
-      ...costs.map(({ name, batches, scoring, training }) => [
-        name,
-        batches.toFixed(1),
-        scoring.toFixed(3),
-        `${training.toFixed(1)} s`,
-        percent(scoring / training),
-        verdict(scoring / training < TARGETS.cost),
-      ]),
-    ]),
-  );
+  const costs = [
+    await localnetCost(real[0]!, trials),
+    await presetCost(network, { batches: FULL_BATCHES, share: all.batches }),
+  ];
+  console.log("\nwhat scoring costs");
+  console.log(table(costTable(costs)));
   await writeFigures(json, {
     machine: here,
     targets: TARGETS,
     racing: network.scoring.racing,
     races: races.map(({ cast: { name, miners, topN }, comparison }) => ({ name, miners, topN, ...comparison })),
     mean: all,
-    costs: costs.map((cost) => ({ ...cost, ratio: cost.scoring / cost.training })),
+    costs: costs.map((cost) => ({
+      ...cost,
+      each: secondsEach(cost),
+      once: secondsOnce(cost),
+      ratio: secondsEach(cost) / cost.trained,
+    })),
   });
 };
 
@@ -119,44 +114,36 @@ const meanOf = (comparisons: readonly Comparison[]): Comparison => {
   return { batches: of("batches"), agreement: of("agreement"), same: of("same"), repeated: of("repeated") };
 };
 
-interface Cost {
-  readonly name: string;
-  /** Of one miner. */
-  readonly batches: number;
-  /** Seconds. */
-  readonly scoring: number;
-  readonly training: number;
-}
+/** Miners of a group that share what is done once for all of them. */
+const SHARING = [4, 64];
 
-/** A cycle of the localnet: few miners, few batches, and few steps of training. */
-const localnetCost = async ({ network, groups, seconds }: Measured, trials: number): Promise<Cost> => {
-  const rules = raceRules(network.scoring);
-  const random = createRandom("localnet");
-  const comparisons = [];
-  for (const group of groups) comparisons.push(await compare({ draw: recordedField(group, 4), rules, trials, random }));
-  const share = meanOf(comparisons).batches;
-  const batches = share * rules.batches;
-  return {
-    name: `localnet, ${rules.batches} batches at most`,
-    batches,
-    scoring: batches * seconds.batch + planLaps(rules).length * seconds.update,
-    training: TRAINING.max_steps * seconds.step,
-  };
-};
-
-const STEPS_TIMED = 12;
-
-/** The preset that figures of speed refer to, trained for a phase of the default length on this machine. */
-const presetCost = async (share: number): Promise<Cost> => {
-  const forward = stepCases.find(({ name }) => name === "forward")!;
-  const contestant = await ourStep(onnxCpu({ threads: 2 }), forward, materialOf(forward, 4));
-  const { seconds } = await contestant.run(STEPS_TIMED);
-  await contestant.dispose();
-  const batches = share * FULL_BATCHES;
-  return {
-    name: `preset bench, ${FULL_BATCHES} batches at most`,
-    batches,
-    scoring: batches * median(seconds),
-    training: TRAIN_PHASE_SECONDS,
-  };
+/** A column a case. */
+const costTable = (costs: readonly Cost[]): readonly (readonly string[])[] => {
+  const row = (label: string, show: (cost: Cost) => string) => [label, ...costs.map(show)];
+  const time = (label: string, seconds: (cost: Cost) => number) =>
+    row(label, (cost) => `${(1000 * seconds(cost)).toFixed(1)} ms`);
+  const ratio = (label: string, seconds: (cost: Cost) => number) =>
+    row(label, (cost) => percent(seconds(cost) / cost.trained));
+  return [
+    row("", ({ name }) => name),
+    time("a batch, sharing nothing", ({ parts }) => parts.wholeBatch),
+    time("a batch after what models share", ({ parts }) => parts.batch),
+    row("batches of a miner", ({ batches }) => batches.toFixed(1)),
+    time("its gates", ({ parts }) => parts.gates),
+    time("reading it again", ({ parts }) => parts.load),
+    time("its sketch", ({ parts }) => parts.sketch),
+    time("adding it to the model, each lap", ({ parts, laps }) => laps * parts.add),
+    time("its batches", ({ parts, batches }) => batches * parts.batch),
+    time("a miner", secondsEach),
+    row("it trained for", ({ trained }) => `${trained.toFixed(2)} s`),
+    ratio("ratio", secondsEach),
+    row("target", (cost) => verdict(secondsEach(cost) / cost.trained < TARGETS.cost)),
+    ratio("ratio, sharing nothing", secondsUnshared),
+    time("once a cycle for a group: drawing batches", ({ parts, drawn }) => drawn * parts.draw),
+    time("what its models share", ({ parts, longest }) => longest * parts.common),
+    time("the model's own losses", ({ parts, longest }) => longest * parts.batch),
+    ...SHARING.map((miners) =>
+      ratio(`ratio, with a share of that among ${miners}`, (cost) => secondsEach(cost) + secondsOnce(cost) / miners),
+    ),
+  ];
 };

@@ -1,8 +1,9 @@
 import { createRandom } from "#shared/data/random.js";
+import type { Device } from "#shared/engine/device.js";
 import { onnxCpu } from "#shared/engine/runtime/onnx-cpu.js";
 import type { Parameters } from "#shared/model/parameters.js";
 import type { Network } from "#shared/protocol/network.js";
-import { createLossMeter, evaluationBatches, withUpdate } from "#shared/training/loss-meter.js";
+import { createLossMeter, evaluationBatches } from "#shared/training/loss-meter.js";
 import { openNursery } from "../nursery.js";
 import type { RecordedGroup, RecordedUpdate } from "./recording.js";
 
@@ -12,20 +13,19 @@ export interface MeasureOptions {
   readonly pretraining: number;
   /** Inner steps of each honest miner. */
   readonly honest: readonly number[];
+  /** Of the evaluation that races are compared with: how many, and windows in each. */
   readonly batches: number;
+  readonly batchSize: number;
 }
 
 export interface Measured {
   readonly network: Network;
+  readonly base: Parameters;
   readonly groups: readonly RecordedGroup[];
-  readonly seconds: Seconds;
-}
-
-/** Mean seconds: a batch of an evaluation, applying an update to the model, an inner step of a miner. */
-export interface Seconds {
-  readonly batch: number;
-  readonly update: number;
-  readonly step: number;
+  /** The same updates on twice as many batches as the network evaluates, of the network's size. */
+  readonly own: readonly RecordedGroup[];
+  /** The first honest miner's of each group. */
+  readonly updates: Readonly<Record<string, Parameters>>;
 }
 
 /** Noise of this share of an honest update's norm. */
@@ -33,49 +33,61 @@ const NOISE = [1, 0.5, 0.1, 0.02];
 const LAZY = 2;
 
 /** Trains miners as the localnet's do, adds lazy, noisy and sign-flipped ones, and measures all of them as a validator would. */
-export const measure = async ({ groups, pretraining, honest, batches }: MeasureOptions): Promise<Measured> => {
+export const measure = async (options: MeasureOptions): Promise<Measured> => {
+  const { groups, pretraining, honest, batches, batchSize } = options;
   const device = onnxCpu({ threads: 2 });
   const { base, network, train } = await openNursery(device, { steps: pretraining });
-  const meter = await createLossMeter(device, network, {
-    batchSize: network.scoring.eval_batch_size,
-    parameters: base,
-  });
-  const clocks = { batch: stopwatch(), update: stopwatch(), step: stopwatch() };
-  const recorded: RecordedGroup[] = [];
+  const { eval_batches, eval_batch_size } = network.scoring;
+  const sizes = [
+    { batches, batchSize, recorded: [] as RecordedGroup[] },
+    { batches: 2 * eval_batches, batchSize: eval_batch_size, recorded: [] as RecordedGroup[] },
+  ] as const;
+  const updates: Record<string, Parameters> = {};
   for (const group of groups) {
-    const sized = { ...network, scoring: { ...network.scoring, eval_batches: batches } };
-    const drawn = evaluationBatches(sized, group, "7".repeat(64));
-    const losses = (model: Parameters) => clocks.batch.time(batches, () => meter.losses(model, drawn));
-    const before = await losses(base);
-    const updates: RecordedUpdate[] = [];
-    const add = async (kind: RecordedUpdate["kind"], steps: number, update: Parameters) => {
-      const model = await clocks.update.time(1, async () => withUpdate(base, new Map(Object.entries(update))));
-      const after = await losses(model);
-      updates.push({ kind, steps, differences: before.map((loss, batch) => loss - after[batch]!) });
-    };
-    const trained: Parameters[] = [];
-    for (const [i, steps] of honest.entries()) {
-      const update = await clocks.step.time(steps, () => train(group, `miner ${i}`, { steps }));
-      trained.push(update);
-      await add("honest", steps, update);
-    }
-    for (let i = 0; i < LAZY; i++) await add("lazy", 1, await train(group, `lazy ${i}`, { steps: 1 }));
+    const made: Made[] = [];
+    for (const [i, steps] of honest.entries())
+      made.push({ kind: "honest", steps, update: await train(group, `miner ${i}`, { steps }) });
+    for (let i = 0; i < LAZY; i++)
+      made.push({ kind: "lazy", steps: 1, update: await train(group, `lazy ${i}`, { steps: 1 }) });
+    const { steps, update: first } = made[0]!;
+    updates[group] = first;
     for (const [i, share] of NOISE.entries())
-      await add("noise", honest[0]!, noiseLike(trained[0]!, share, `noise ${group} ${i}`));
-    await add(
-      "flipped",
-      honest[0]!,
-      mapped(trained[0]!, (value) => -value),
-    );
-    recorded.push({ group, pretraining, updates });
+      made.push({ kind: "noise", steps, update: noiseLike(first, share, `noise ${group} ${i}`) });
+    made.push({ kind: "flipped", steps, update: mapped(first, (value) => -value) });
+    for (const { recorded, ...size } of sizes)
+      recorded.push({ group, pretraining, updates: await differences(device, network, base, group, made, size) });
+  }
+  return { network, base, groups: sizes[0].recorded, own: sizes[1].recorded, updates };
+};
+
+interface Made extends Pick<RecordedUpdate, "kind" | "steps"> {
+  readonly update: Parameters;
+}
+
+const differences = async (
+  device: Device,
+  network: Network,
+  base: Parameters,
+  group: string,
+  made: readonly Made[],
+  { batches, batchSize }: { readonly batches: number; readonly batchSize: number },
+): Promise<RecordedUpdate[]> => {
+  const scoring = { ...network.scoring, eval_batches: batches, eval_batch_size: batchSize };
+  const drawn = evaluationBatches({ ...network, scoring }, group, "7".repeat(64));
+  const meter = await createLossMeter(device, network, { batchSize, parameters: base });
+  const { losses } = await meter.ofGroup(base, network.groups[group]!);
+  const before = await losses(null, drawn);
+  const recorded: RecordedUpdate[] = [];
+  for (const { kind, steps, update } of made) {
+    const after = await losses(new Map(Object.entries(update)), drawn);
+    recorded.push({ kind, steps, differences: before.map((loss, batch) => loss - after[batch]!) });
   }
   await meter.dispose();
-  const seconds = { batch: clocks.batch.mean(), update: clocks.update.mean(), step: clocks.step.mean() };
-  return { network, groups: recorded, seconds };
+  return recorded;
 };
 
 /** Uniform noise with `share` of an update's norm, tensor by tensor. */
-const noiseLike = (update: Parameters, share: number, seed: string): Parameters => {
+export const noiseLike = (update: Parameters, share: number, seed: string): Parameters => {
   const random = createRandom(seed);
   return Object.fromEntries(
     Object.entries(update).map(([name, tensor]) => {
@@ -88,18 +100,3 @@ const noiseLike = (update: Parameters, share: number, seed: string): Parameters 
 
 const mapped = (update: Parameters, f: (value: number) => number): Parameters =>
   Object.fromEntries(Object.entries(update).map(([name, tensor]) => [name, { ...tensor, data: tensor.data.map(f) }]));
-
-const stopwatch = () => {
-  let seconds = 0;
-  let units = 0;
-  return {
-    async time<T>(count: number, work: () => Promise<T>): Promise<T> {
-      const begin = performance.now();
-      const result = await work();
-      seconds += (performance.now() - begin) / 1000;
-      units += count;
-      return result;
-    },
-    mean: () => seconds / units,
-  };
-};

@@ -26,6 +26,7 @@ interface Options {
   readonly genesisSteps: number;
   readonly blockTime?: number;
   readonly weights: WeightsMode;
+  readonly sealed?: boolean;
   readonly chain: LocalChainKind;
   readonly runtime?: string;
 }
@@ -55,20 +56,23 @@ export const localnet: CommandSpec = {
       .option("--genesis-steps <n>", "pretraining steps of the genesis model", wholeNumber(1), 250)
       .option("--block-time <ms>", "milliseconds between blocks; unset: 800, on subtensor 3000", wholeNumber(100))
       .addOption(weights)
+      .option("--sealed", "evaluate groups with endless text on pages that nobody can read before")
       .addOption(chain.default("devchain"))
       .option("--runtime <file>", "with --chain subtensor: the runtime's WASM, from a subtensor release or build")
-      .action(async ({ json, keep = false, network, chain, runtime, blockTime, ...options }: Options) => {
-        checkRuntime(chain, runtime);
-        checkWeights(chain, options.weights);
-        const signal = shutdownSignal();
-        try {
-          await runLocalnet({ ...options, blockTime, runtime, template: network, keep, json, signal });
-        } catch (thrown) {
-          if (!signal.aborted) throw thrown;
-          console.error("stopped, with every process that it had started");
-          process.exitCode = INTERRUPTED;
-        }
-      });
+      .action(
+        async ({ json, keep = false, sealed = false, network, chain, runtime, blockTime, ...options }: Options) => {
+          checkRuntime(chain, runtime);
+          checkBeacon(chain, options.weights, sealed);
+          const signal = shutdownSignal();
+          try {
+            await runLocalnet({ ...options, sealed, blockTime, runtime, template: network, keep, json, signal });
+          } catch (thrown) {
+            if (!signal.aborted) throw thrown;
+            console.error("stopped, with every process that it had started");
+            process.exitCode = INTERRUPTED;
+          }
+        },
+      );
   },
 };
 
@@ -81,11 +85,12 @@ const checkRuntime = (chain: LocalChainKind, runtime: string | undefined): void 
   );
 };
 
-const checkWeights = (chain: LocalChainKind, weights: WeightsMode): void => {
-  if (chain === "devchain" || weights === "plain") return;
+const checkBeacon = (chain: LocalChainKind, weights: WeightsMode, sealed: boolean): void => {
+  if (chain === "devchain" || (weights === "plain" && !sealed)) return;
+  const flag = sealed ? "--sealed" : `--weights ${weights}`;
   throw new BlockZeroError(
-    "WEIGHTS_MODE_UNAVAILABLE",
-    `--weights ${weights} with --chain subtensor: no beacon reaches an offline runtime`,
-    "leave --weights out, or leave --chain out: a devchain has a beacon of its own",
+    "BEACON_UNAVAILABLE",
+    `${flag} with --chain subtensor: no beacon reaches an offline runtime`,
+    `leave ${flag} out, or leave --chain out: a devchain has a beacon of its own`,
   );
 };

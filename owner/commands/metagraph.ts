@@ -2,8 +2,8 @@ import type { Metagraph, Neuron } from "#shared/chain/chain.js";
 import { connectChain } from "#shared/chain/index.js";
 import { settingsAmong } from "#shared/cli/config-flags.js";
 import { type CommandSpec, shutdownSignal } from "#shared/cli/program.js";
+import { columns } from "#shared/cli/table.js";
 import { addFlags } from "#shared/config/flags.js";
-import { table } from "../localnet/table.js";
 import { subnetSettings } from "../settings.js";
 import { wholeNumber } from "../whole-number.js";
 
@@ -48,7 +48,7 @@ const lines = ({ netuid, block, ownerHotkey, neurons }: Metagraph): readonly str
   return [
     `subnet ${netuid} at block ${block}: ${neurons.length} neurons, stake ${tokensOf(total, 3)}, owner ${ownerHotkey}`,
     "",
-    ...table([[...HEADING, ...REST], ...neurons.map((neuron) => row(neuron, block))]),
+    ...columns([[...HEADING, ...REST], ...neurons.map((neuron) => row(neuron, block))]),
   ];
 };
 

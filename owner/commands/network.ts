@@ -1,7 +1,10 @@
+import { timeOfRound } from "#shared/chain/timelock/beacon.js";
 import type { CommandGroup, CommandSpec } from "#shared/cli/program.js";
 import { loadNetwork, networkDifferences } from "#shared/config/load-network.js";
 import { type Network, networkHash } from "#shared/protocol/network.js";
 import { cycleLength } from "#shared/protocol/phases.js";
+import { roundOf } from "#shared/protocol/sealed-text.js";
+import { beaconOf } from "#shared/replay/evaluation-text.js";
 import { checkNetwork, isTemplate, loadNetworkTemplate, type NetworkTemplate } from "../network-template.js";
 import { printFields } from "../print.js";
 
@@ -20,6 +23,7 @@ const check: CommandSpec = {
         netuid: network.netuid,
         cycle: `${cycleLength(network.phases)} blocks`,
         groups: Object.keys(network.groups).join(", "),
+        ...sealedUntil(network),
       });
     });
   },
@@ -49,6 +53,21 @@ export const network: CommandGroup = {
   description: "check and compare network files",
   commands: [check, diff],
 };
+
+/** Until when each group that is evaluated on sealed text has some. */
+const sealedUntil = ({ groups }: NetworkTemplate): Readonly<Record<string, string>> =>
+  Object.fromEntries(
+    Object.entries(groups).flatMap(([name, { sealed }]) =>
+      sealed
+        ? [
+            [
+              `sealed ${name}`,
+              `until ${new Date(timeOfRound(roundOf(sealed, sealed.envelopes - 1), beaconOf(sealed))).toISOString()}`,
+            ],
+          ]
+        : [],
+    ),
+  );
 
 const load = (file: string): Network | NetworkTemplate => {
   if (isTemplate(file)) return loadNetworkTemplate(file);

@@ -5,7 +5,7 @@ import type { CommandGroup, CommandSpec } from "#shared/cli/program.js";
 import { table } from "#shared/cli/table.js";
 import { BlockZeroError, reasonOf } from "#shared/errors.js";
 import { readHistory } from "../rewards/history.js";
-import { identityPrices } from "../rewards/identity-price.js";
+import { highestPrice, identityPrices, isSafeInAnyField } from "../rewards/identity-price.js";
 import { type Measures, measure } from "../rewards/measures.js";
 import { createPayroll } from "../rewards/payroll.js";
 import { scalePopulation } from "../rewards/population.js";
@@ -13,7 +13,7 @@ import { readScenario, scenarioOf } from "../rewards/read-scenario.js";
 import { rewardsPage } from "../rewards/report.js";
 import type { Scenario } from "../rewards/scenario.js";
 import { simulate as runSimulation } from "../rewards/simulate.js";
-import { type Axis, parseAxis, sweep } from "../rewards/sweep.js";
+import { type Axis, parseAxis, type SweepPoint, sweep } from "../rewards/sweep.js";
 import { wholeNumber } from "../whole-number.js";
 
 interface Options {
@@ -57,7 +57,9 @@ const simulate: CommandSpec = {
         const measures = measure(simulation, { emission: scenario.economy.emission, cycles });
         print(measures, cycles);
         printPrices(scenario);
-        save(options.json, () => JSON.stringify({ scenario, cycles, seed, measures }, null, 2));
+        save(options.json, () =>
+          JSON.stringify({ scenario, cycles, seed, measures, identityPrices: identityPrices(scenario) }, null, 2),
+        );
         save(options.html, () => rewardsPage({ scenario, cycles: Math.min(cycles, PAGE_CYCLES), seed }));
       });
   },
@@ -72,8 +74,9 @@ const tune: CommandSpec = {
   name: "tune",
   description: "sweep the parameters of a reward curve and rank what comes of it",
   examples: [
-    "blockzero rewards tune --sweep curve=top-n,proportional,rank-points,two-groups",
-    "blockzero rewards tune --sweep curve.n=4,8,16,32 --sweep curve.decay.ratio=1.05,1.2,1.5 --sweep window=4,16",
+    "blockzero rewards tune --sweep curve=proportional,top-n,rank-points,two-groups",
+    "blockzero rewards tune --sweep curve.exponent=1,1.5,2,3,4 --sweep concavity=0.4,0.5,0.7",
+    "blockzero rewards tune --sweep curve=top-n --sweep curve.n=4,8,16 --sweep curve.decay.ratio=1.05,1.5",
   ],
   define: (command) => {
     simulationOptions(command)
@@ -86,22 +89,24 @@ const tune: CommandSpec = {
       .action((options: TuneOptions) => {
         const points = sweep(scenarioFrom(options), options.sweep, options);
         const judged = points
-          .map((point) => ({ ...point, ...judge(point.measures, options.floor) }))
+          .map((point) => ({ ...point, ...judge(point, options.floor) }))
           .sort(
             (a, b) =>
-              Number(b.fits) - Number(a.fits) || a.measures.costOfLossReduction - b.measures.costOfLossReduction,
+              Number(a.unfit !== null) - Number(b.unfit !== null) ||
+              a.measures.costOfLossReduction - b.measures.costOfLossReduction,
           );
         const names = options.sweep.map(({ path }) => path);
         console.log(
           table([
-            [...names, "emission per nat", "mid-tier profit", "best attack", "Gini", ""],
-            ...judged.map(({ setting, measures, worstAttack, fits }) => [
+            [...names, "emission per nat", "mid-tier profit", "best attack", "identity price", "Gini", "unfit"],
+            ...judged.map(({ setting, measures, worstAttack, price, unfit }) => [
               ...names.map((name) => String(setting[name])),
               number(measures.costOfLossReduction),
               number(measures.midTierProfit),
               number(worstAttack),
+              number(price),
               measures.gini.toFixed(2),
-              fits ? "" : measures.midTierProfit < options.floor ? "starves the middle" : "pays a cheater",
+              unfit ?? "",
             ]),
           ]),
         );
@@ -116,10 +121,19 @@ const tune: CommandSpec = {
   },
 };
 
-/** A curve is fit to be paid when the middle lives of it and no cheater does better than honest work. */
-const judge = ({ attacks, midTierProfit }: Measures, floor: number) => {
+/** A curve is fit to be paid when the middle lives of it, and neither cheating nor splitting does better than honest work. */
+const judge = ({ scenario, measures: { attacks, midTierProfit } }: SweepPoint, floor: number) => {
   const worstAttack = Math.max(Number.NEGATIVE_INFINITY, ...attacks.map(({ gain }) => gain));
-  return { worstAttack, fits: midTierProfit >= floor && worstAttack <= 0 };
+  const price = highestPrice(scenario);
+  const unfit =
+    midTierProfit < floor
+      ? "starves the middle"
+      : worstAttack > 0
+        ? "pays a cheater"
+        : price > scenario.economy.identityCost
+          ? "splitting pays"
+          : null;
+  return { worstAttack, price, unfit };
 };
 
 interface ReplayOptions extends Options {
@@ -203,6 +217,11 @@ const printPrices = (scenario: Scenario): void => {
     const verdict = pays ? `splitting pays while an identity costs less than ${number(price)}` : "splitting never pays";
     console.log(`${`${kind}, its work divided`.padEnd(31)} ${verdict}`);
   }
+  const isSafe = isSafeInAnyField(scenario.economy);
+  if (isSafe !== null)
+    console.log(
+      `${"anybody, in any population".padEnd(31)} splitting ${isSafe ? "never pays" : "pays where identities are cheap"}`,
+    );
 };
 
 /** @throws FILE_UNWRITABLE */

@@ -22,6 +22,7 @@ interface DevchainLocalnet {
   readonly home: string;
   readonly seed: number;
   readonly weights: WeightsMode;
+  readonly sealed: boolean;
 }
 
 /** A devchain with one subnet whose epochs fall at the end of each cycle; nobody but the owner is registered yet. */
@@ -43,9 +44,9 @@ const chainGenesis = (
   ],
 });
 
-/** The beacon of a chain whose subnet hides weights from everybody until a pulse; the seed is no secret here. */
-const beaconSetting = ({ seed, weights }: DevchainLocalnet): DrandSetting | null =>
-  weights === "timelock"
+/** The beacon of a chain that hides weights or text from everybody until a pulse; the seed is no secret here. */
+const beaconSetting = ({ seed, weights, sealed }: DevchainLocalnet): DrandSetting | null =>
+  weights === "timelock" || sealed
     ? { seed: createHash("sha256").update(`blockzero localnet ${seed} beacon`).digest("hex"), ...BEACON }
     : null;
 
@@ -60,7 +61,8 @@ export const devchainHost = (
   return {
     blockTime: 800,
     address: "127.0.0.1",
-    ...(drand && { beacon: publicBeacon(drand), firstCycle: FIRST_OPENED }),
+    ...(drand && { beacon: publicBeacon(drand) }),
+    ...(weights === "timelock" && { firstCycle: FIRST_OPENED }),
     process: (port, blockTime) => {
       const genesis = join(home, "chain-genesis.json");
       writeFileAtomic(genesis, JSON.stringify(chainGenesis(template, owner.address, weights, drand)));

@@ -2,7 +2,7 @@ import { join, resolve } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import { createBlobClient } from "#shared/artifact/blob-client.js";
 import { startBlobServer } from "#shared/artifact/blob-server.js";
-import { directoryStore } from "#shared/artifact/blob-store.js";
+import { type BlobStore, directoryStore } from "#shared/artifact/blob-store.js";
 import type { Chain, Signer, WeightsMode } from "#shared/chain/chain.js";
 import type { ConnectOptions } from "#shared/chain/index.js";
 import { onnxCpu } from "#shared/engine/runtime/onnx-cpu.js";
@@ -31,6 +31,7 @@ import { createObserver } from "./observer.js";
 import { freePorts } from "./ports.js";
 import { type Supervised, supervise } from "./process.js";
 import type { CycleResult, LocalnetResult } from "./result.js";
+import { sealPages } from "./sealed-pages.js";
 import { cycleTable, summaryTable } from "./table.js";
 import { PRETRAINING } from "./training.js";
 import { createView } from "./view.js";
@@ -52,6 +53,8 @@ export interface LocalnetOptions {
   readonly blockTime: number | undefined;
   /** How the subnet takes weights; only a devchain gives the choice. */
   readonly weights: WeightsMode;
+  /** Groups with endless text are evaluated on sealed pages; only a devchain has the beacon. */
+  readonly sealed: boolean;
   /** WASM of a subtensor runtime to run on; unset, a devchain. */
   readonly runtime: string | undefined;
   readonly signal: AbortSignal;
@@ -137,7 +140,8 @@ const live = async (options: LocalnetOptions, stage: Stage): Promise<LocalnetRes
   const template = { ...templateFile, netuid };
   const first = Math.max(firstCycle((await chain.head()).number, template), host.firstCycle ?? 0);
   const store = directoryStore(join(home, "owner", "blobs"));
-  const genesis = await storeGenesis(store, { ...template, first_cycle: first }, parameters);
+  const sealed = await sealedTemplate(store, { ...template, first_cycle: first }, options, { view, blockTime, host });
+  const genesis = await storeGenesis(store, sealed, parameters);
   const server = await startBlobServer({ host: host.address, port: 0, store, visible: () => true, log });
   onExit(() => server.close());
   const published = { hash: genesis.networkHash, location: server.url };
@@ -186,12 +190,12 @@ const live = async (options: LocalnetOptions, stage: Stage): Promise<LocalnetRes
 };
 
 const chooseHost = async (
-  { home, seed, weights, runtime }: LocalnetOptions,
+  { home, seed, weights, sealed, runtime }: LocalnetOptions,
   template: NetworkTemplate,
   hotkey: Signer,
   connection: Omit<ConnectOptions, "endpoint">,
 ): Promise<LocalChainHost> => {
-  if (runtime === undefined) return devchainHost(template, hotkey, { home, seed, weights }, connection);
+  if (runtime === undefined) return devchainHost(template, hotkey, { home, seed, weights, sealed }, connection);
   const { subtensorHost } = await import("./subtensor-host.js");
   const coldkey = await createLocalnetColdkey(join(home, "wallets"), String(seed));
   return subtensorHost(template, { coldkey, hotkey }, { home, runtime: resolve(runtime) }, connection);
@@ -215,6 +219,18 @@ const pretrainGenesis = async (
   });
   view.print(`pretrained the genesis model in ${formatDuration(performance.now() - started)}`);
   return parameters;
+};
+
+const sealedTemplate = async (
+  store: BlobStore,
+  template: NetworkTemplate,
+  { sealed, cycles }: LocalnetOptions,
+  { view, blockTime, host }: Pick<Stage, "view"> & { readonly blockTime: number; readonly host: LocalChainHost },
+): Promise<NetworkTemplate> => {
+  if (!sealed || !host.beacon) return template;
+  const onEnvelope = (done: number, total: number) =>
+    view.progress("sealing evaluation text", done / total, `envelope ${done}/${total}`);
+  return sealPages(store, template, { beacon: host.beacon, cycles, blockTime, onEnvelope });
 };
 
 const playerProcess = (player: Player, { home, ...settings }: Surroundings): Parameters<typeof supervise>[0] => {

@@ -1,26 +1,14 @@
+import { columns } from "#shared/cli/table.js";
 import { bitsPerByte } from "#shared/data/tokenizer.js";
 import type { Player } from "./cast.js";
 import { paint } from "./paint.js";
 import type { CycleResult, LocalnetResult } from "./result.js";
 
-/** Columns aligned; numbers to the right, the first row a heading. */
-export const table = (rows: readonly (readonly string[])[]): string[] => {
-  const widths = rows[0]!.map((_, column) => Math.max(...rows.map((row) => row[column]!.length)));
-  const isNumeric = (text: string) => /^[-+−]?[\d.]/.test(text) || text === "–";
-  const numeric = widths.map((_, column) => rows.slice(1).every((row) => isNumeric(row[column]!)));
-  return rows.map((row) =>
-    row
-      .map((cell, column) => (numeric[column] ? cell.padStart(widths[column]!) : cell.padEnd(widths[column]!)))
-      .join("  ")
-      .trimEnd(),
-  );
-};
-
 /** What a person sees of a finished cycle. */
 export const cycleTable = (
   result: CycleResult,
   nameOf: (uid: number) => Pick<Player, "name" | "behaviour"> | undefined,
-): string[] => {
+): readonly string[] => {
   const heading = ["uid", "miner", "group", "verdict", "loss reduction", "score", "rank", "weight", "emission"];
   const rows = result.miners.map((miner) => {
     const player = nameOf(miner.uid);
@@ -42,7 +30,7 @@ export const cycleTable = (
   return [
     `${paint("bold", `Cycle ${result.cycle}`)} · model ${result.modelHash.slice(0, 12)} · ${agree} · merged ${result.merged.join(", ") || "nobody"}`,
     ...groups.map((line) => `  ${line}`),
-    ...table([heading, ...rows]).map((line) => `  ${line}`),
+    ...columns([heading, ...rows]).map((line) => `  ${line}`),
     "",
   ];
 };
@@ -56,11 +44,11 @@ const lossLine = (group: string, { valLossBefore, valLossAfter }: CycleResult): 
 };
 
 /** The end of a run: the loss of every cycle, a line each. */
-export const summaryTable = ({ genesis, cycles }: LocalnetResult): string[] => {
+export const summaryTable = ({ genesis, cycles }: LocalnetResult): readonly string[] => {
   const groups = Object.keys(genesis.valLoss);
   const losses = (values: Readonly<Record<string, number>>) =>
     groups.flatMap((group) => [values[group]!.toFixed(4), bitsPerByte(values[group]!).toFixed(4)]);
-  return table([
+  return columns([
     ["model", ...groups.flatMap((group) => [`${group} loss`, "val_bpb"]), "merged"],
     ["genesis", ...losses(genesis.valLoss), ""],
     ...cycles.map((cycle) => [`cycle ${cycle.cycle}`, ...losses(cycle.valLossAfter), cycle.merged.join(" ")]),

@@ -1,5 +1,5 @@
+import { DEFAULT_CURVE } from "#shared/protocol/default-curve.js";
 import type { CurveSettings } from "#shared/scoring/curves/reward-curve.js";
-import { USUAL_CURVES } from "./usual-curves.js";
 
 /** The rules under which miners earn, and the measuring that stands behind them. */
 export interface Economy {
@@ -30,7 +30,7 @@ export interface Economy {
 }
 
 export const TYPICAL_ECONOMY: Economy = {
-  curve: USUAL_CURVES["top-n"],
+  curve: DEFAULT_CURVE,
   burn: 0,
   window: 8,
   merged: 8,

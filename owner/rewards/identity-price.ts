@@ -1,5 +1,6 @@
 import { rewardCurve } from "#shared/scoring/curves/reward-curve.js";
-import { identityCostFor } from "#shared/scoring/curves/splitting.js";
+import { identityCostFor, mostGainOf } from "#shared/scoring/curves/splitting.js";
+import type { Economy } from "./economy.js";
 import type { MinerKind } from "./population.js";
 import type { Scenario } from "./scenario.js";
 
@@ -31,3 +32,11 @@ export const identityPrices = ({ economy, kinds }: Scenario): readonly IdentityP
     return { kind: kind.name, price: (share * emission * (1 - burn)) / 2 };
   });
 };
+
+/** What the kind needs that gains most by splitting; 0 where none does. */
+export const highestPrice = (scenario: Scenario): number =>
+  Math.max(0, ...identityPrices(scenario).map(({ price }) => price));
+
+/** Whether no miner could ever gain by splitting, whoever else mines; null where that depends on them, as with all pay by places. */
+export const isSafeInAnyField = ({ curve, concavity, exponent }: Economy): boolean | null =>
+  curve.curve === "proportional" ? mostGainOf(curve.exponent, concavity * exponent, MOST_IDENTITIES) === 0 : null;

@@ -72,5 +72,5 @@ const invalid = (problem: string) =>
   new BlockZeroError(
     "SWEEP_INVALID",
     problem,
-    "e.g. --sweep curve=top-n,proportional --sweep window=4,8,16 --sweep curve.n=4,8",
+    "e.g. --sweep curve.exponent=1,2,3 --sweep window=4,8,16, or --sweep curve=top-n --sweep curve.n=4,8",
   );

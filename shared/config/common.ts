@@ -115,7 +115,8 @@ export const participantSettings = {
   allow_private_addresses: setting({
     schema: z.boolean(),
     default: false,
-    describe: "Fetch from loopback and private addresses too. Only for a network on one machine or one LAN.",
+    describe:
+      "Fetch from loopback and private addresses too, and announce them. Only for a network on one machine or one LAN.",
   }),
   dry_run: setting({
     schema: z.boolean(),

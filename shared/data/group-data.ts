@@ -33,12 +33,22 @@ const mixed = (
   return [...sources, { source: own.source, weight: (total * own.share) / (1 - own.share) }];
 };
 
-/** The batches a group's updates are judged on, a pure function of the seed (64 hex digits). */
+/**
+ * The batches a group's updates are judged on, a pure function of the seed (64 hex digits): from sealed text, once it is open, all of
+ * which is held out; else from the held-out part of the group's own documents.
+ */
 export const groupHeldOutBatches = (
   network: GroupData,
   group: string,
-  options: { batches: number; batchSize: number; seed: string },
-): readonly Batch[] => heldOutBatches({ ...loaderOptions(network, group, options.batchSize), ...options });
+  { sealed, ...options }: { batches: number; batchSize: number; seed: string; sealed?: DocumentSource | null },
+): readonly Batch[] => {
+  const loader = loaderOptions(network, group, options.batchSize);
+  return heldOutBatches({
+    ...loader,
+    ...(sealed && { sources: [{ source: sealed, weight: 1 }], heldOut: 1 }),
+    ...options,
+  });
+};
 
 const loaderOptions = ({ groups, data }: GroupData, group: string, batchSize: number): LoaderOptions => ({
   sources: groups[group]!.data.map(({ weight, ...name }) => ({ source: openSource(name), weight })),

@@ -7,3 +7,14 @@ export interface DocumentSource {
   /** The document at an index: always the same text for the same index. */
   document(index: number): string;
 }
+
+/** Documents that are at hand. */
+export const listedDocuments = (kind: string, documents: readonly string[]): DocumentSource => ({
+  kind,
+  size: documents.length,
+  document(index) {
+    const text = documents[index];
+    if (text === undefined) throw new RangeError(`${kind} has documents 0 to ${documents.length - 1}, not ${index}`);
+    return text;
+  },
+});

@@ -20,6 +20,20 @@ export const languageModelLoss =
     return { loss: op.crossEntropy(logits, inputs.targets!), metrics: {} };
   };
 
+/** The same of several batches, one under the other: their mean, and as a metric that of each by its number. `batchSize` is that of all. */
+export const batchLosses =
+  (shape: ForwardShape, batches: number): Loss =>
+  (graph, weights, inputs) => {
+    const losses = op.tokenLosses(forward(graph, weights, inputs.ids!, shape).logits, inputs.targets!);
+    const tokens = (shape.batchSize * shape.sequenceLength) / batches;
+    const metrics: Record<string, Value> = {};
+    for (let batch = 0; batch < batches; batch++) {
+      const own = op.slice(losses, { axis: 0, start: batch * tokens, end: (batch + 1) * tokens });
+      metrics[batch] = op.reduceMean(own, [0]);
+    }
+    return { loss: op.reduceMean(losses, [0]), metrics };
+  };
+
 export interface PretrainingOptions extends ForwardShape {
   /** For each layer, a table [groups, experts]: 1 where the group owns the expert, else 0. */
   readonly owned: readonly Float32Array[];

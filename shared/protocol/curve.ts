@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { DEFAULT_CURVE } from "./default-curve.js";
 
 const share = z.number().min(0).max(1);
 
@@ -16,7 +17,10 @@ export const curveSchema = z.discriminatedUnion("curve", [
     /** Share of the pool for the places behind. */
     floor: share.default(0),
   }),
-  z.strictObject({ curve: z.literal("proportional"), exponent: z.number().positive().max(16).default(1) }),
+  z.strictObject({
+    curve: z.literal("proportional"),
+    exponent: z.number().positive().max(16).default(DEFAULT_CURVE.exponent),
+  }),
   z.strictObject({
     curve: z.literal("rank-points"),
     points: z

@@ -2,6 +2,7 @@ import { createHash } from "node:crypto";
 import canonicalize from "canonicalize";
 import { z } from "zod";
 import { curveSchema } from "./curve.js";
+import { DEFAULT_CURVE } from "./default-curve.js";
 
 /** A name that fits a record: lower case, at most 12 characters. */
 export const groupName = z.string().regex(/^[a-z][a-z0-9-]{0,11}$/, "a group's name is 1–12 of a–z, 0–9, -");
@@ -23,10 +24,31 @@ export const dataSourceSchema = z.strictObject({
   path: z.string().optional(),
 });
 
+/** Evaluation text that nobody can read before its time: see `sealed-text.ts`. */
+export const sealedTextSchema = z.strictObject({
+  /** The drand beacon that opens it; scheme `bls-unchained-g1-rfc9380`. */
+  beacon: z.strictObject({
+    /** Compressed point of G2. */
+    public_key: z.string().regex(/^[0-9a-f]{192}$/, "a beacon's public key is 192 hex digits"),
+    /** When round 1 is published, seconds since the epoch. */
+    genesis_time: z.number().min(0),
+    /** Seconds between two rounds. */
+    period: z.number().positive(),
+  }),
+  /** The round that opens the first envelope, and rounds from one envelope to the next. */
+  first_round: z.int().min(1),
+  spacing: z.int().min(1),
+  envelopes: z.int().min(1).max(1_000_000),
+  /** SHA-256 of the index: the hashes of all envelopes, 32 bytes each, one after the other. */
+  index: z.string().regex(/^[0-9a-f]{64}$/),
+});
+
 /** Which experts of which layer a group owns, as in the file group → layer → expert ids. */
 export const expertGroupSchema = z.strictObject({
   experts: z.record(z.string().regex(/^\d+$/), z.array(z.int().min(0)).min(1)),
   data: z.array(dataSourceSchema).min(1),
+  /** What the group's updates are judged on, in place of the held-out part of `data`. */
+  sealed: sealedTextSchema.optional(),
 });
 
 /** The subset of a Hugging Face `Qwen3MoeConfig` that decides shapes and arithmetic; same names, same meaning. */
@@ -119,7 +141,7 @@ export const networkSchema = z.strictObject({
     /** Artifacts merged per group. */
     top_n: z.int().min(1),
     /** How a group's pool is shared out among its miners. */
-    rewards: curveSchema,
+    rewards: curveSchema.prefault(DEFAULT_CURVE),
     /** Share of all pay that goes to the subnet owner's uid, where the chain burns it. */
     burn: z.number().min(0).lt(1).default(0),
     /** Cycles in the mean that decides pay. */
@@ -142,6 +164,7 @@ export const networkSchema = z.strictObject({
 
 export type PhaseLengths = z.infer<typeof phaseLengthsSchema>;
 export type DataSource = z.infer<typeof dataSourceSchema>;
+export type SealedText = z.infer<typeof sealedTextSchema>;
 export type ExpertGroup = z.infer<typeof expertGroupSchema>;
 export type ModelConfig = z.infer<typeof modelConfigSchema>;
 export type CodecName = z.infer<typeof codecName>;

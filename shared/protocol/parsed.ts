@@ -15,4 +15,5 @@ export const quote = (text: string): string =>
 /** Longest `problem` or `detail`. */
 export const MAX_DETAIL_CHARS = 200;
 
-const printable = (text: string): string => text.replace(/[^\x20-\x7e]/g, "?").slice(0, MAX_DETAIL_CHARS);
+/** A stranger's text as a terminal may show it: printable ASCII, cut. */
+export const printable = (text: string): string => text.replace(/[^\x20-\x7e]/g, "?").slice(0, MAX_DETAIL_CHARS);

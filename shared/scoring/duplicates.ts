@@ -43,10 +43,16 @@ export interface DuplicateInputs {
  * From where on two updates are one, each sign sufficient. `npm run bench -- duplicates` measures honest miners and disguised copies,
  * docs/scoring.md has the figures.
  */
-export const NEAR = { residual: 0.4, cosine: 0.95, signs: 0.85, overlap: 0.8 } as const;
+export const NEAR = { residual: 0.4, cosine: 0.95, signs: 0.85, overlap: 0.5 } as const;
 
-/** Where updates of a group are commonly so much alike, plain cosines and signs tell nothing. */
-const COMMONLY_ALIKE = 0.82;
+/** Where updates of a group commonly have such cosines, cosines and signs tell nothing; where such overlaps, overlaps. */
+const COMMON = { cosine: 0.82, overlap: 0.35 } as const;
+
+/** In which of the signs all updates of a group are alike. */
+interface AllAlike {
+  readonly cosine: boolean;
+  readonly overlap: boolean;
+}
 
 /**
  * Finds submissions that repeat an earlier update: one in the lineage, or one of this cycle with an earlier commit block (equal blocks:
@@ -62,35 +68,38 @@ export const findDuplicates = ({ cycle, submissions, lineage }: DuplicateInputs)
   const inOrder = [...submissions].sort((a, b) => a.commitBlock - b.commitBlock || (a.artifact < b.artifact ? -1 : 1));
   // Those of this cycle, then the lineage's.
   const all = [...inOrder, ...earlier];
-  const cosine = cosinesOf(all);
+  const alike = similaritiesOf(all);
+  const cosine: Cosines = (a, b) => (a === b ? 1 : alike(a, b).cosine);
   const sketched = inOrder.flatMap(({ sketch }, i) => (sketch ? [i] : []));
   const known = all.flatMap(({ sketch }, i) => (sketch && i >= inOrder.length ? [i] : []));
-  const areAlike = lowerQuartile(sketched, cosine) >= COMMONLY_ALIKE;
+  const pairs = sketched.flatMap((a, i) => sketched.slice(i + 1).map((b) => alike(a, b)));
+  const allAlike: AllAlike = {
+    cosine: lowerQuartile(pairs.map((pair) => pair.cosine)) >= COMMON.cosine,
+    overlap: lowerQuartile(pairs.flatMap(({ overlap }) => overlap ?? [])) >= COMMON.overlap,
+  };
   const originals: number[] = [];
   const duplicates = new Map<string, Duplicate>();
 
-  const nearOne = (at: number, sketch: Sketch, others: readonly number[], witnesses: readonly number[]) => {
+  const nearOne = (at: number, others: readonly number[], witnesses: readonly number[]) => {
     for (const other of others) {
       const { hotkey, artifact, sketch: theirs, ...when } = all[other]!;
       if (!theirs) continue;
-      const likeness = { ...similarity(sketch, theirs), residual: residualCosine(at, other, witnesses, cosine) };
-      if (isNear(likeness, areAlike))
+      const likeness = { ...alike(at, other), residual: residualCosine(at, other, witnesses, cosine) };
+      if (isNear(likeness, allAlike))
         return { original: { cycle: "cycle" in when ? when.cycle : cycle, hotkey, artifact }, likeness };
     }
     return null;
   };
-  const nearAny = (at: number, sketch: Sketch): Duplicate | null => {
+  const nearAny = (at: number): Duplicate | null => {
     // Originals alone: a flood of copies cannot make itself what all have in common.
     const witnesses = originals.filter((other) => inOrder[other]!.sketch !== null);
     // What moves all miners in one direction does so for many cycles.
-    return (
-      nearOne(at, sketch, originals, witnesses) ?? nearOne(at, sketch, known, [...known.toReversed(), ...witnesses])
-    );
+    return nearOne(at, originals, witnesses) ?? nearOne(at, known, [...known.toReversed(), ...witnesses]);
   };
 
   for (const [at, { hotkey, artifact, tensors, sketch }] of inOrder.entries()) {
     const same = byBytes.get(tensors);
-    const found = same ? { original: same, likeness: null } : sketch && nearAny(at, sketch);
+    const found = same ? { original: same, likeness: null } : sketch && nearAny(at);
     if (found) {
       duplicates.set(hotkey, found);
       continue;
@@ -101,25 +110,39 @@ export const findDuplicates = ({ cycle, submissions, lineage }: DuplicateInputs)
   return duplicates;
 };
 
-/** @param areAlike all updates of the group are */
-export const isNear = ({ cosine, residual, signs, overlap }: Likeness, areAlike = false): boolean =>
+export const isNear = (
+  { cosine, residual, signs, overlap }: Likeness,
+  allAlike: AllAlike = { cosine: false, overlap: false },
+): boolean =>
   (residual !== null && residual >= NEAR.residual) ||
-  (overlap !== null && overlap >= NEAR.overlap) ||
-  (!areAlike && (cosine >= NEAR.cosine || signs >= NEAR.signs));
+  (!allAlike.overlap && overlap !== null && overlap >= NEAR.overlap) ||
+  (!allAlike.cosine && (cosine >= NEAR.cosine || signs >= NEAR.signs));
 
-const lowerQuartile = (all: readonly number[], cosine: Cosines): number => {
-  const pairs = all.flatMap((a, i) => all.slice(i + 1).map((b) => cosine(a, b))).sort((a, b) => a - b);
-  return pairs.length >= 3 ? pairs[pairs.length >> 2]! : 0;
+/** What a report says of a duplicate: how alike they are, and which artifact it repeats. `readOriginal` reads it back. */
+export const describeDuplicate = ({ original, likeness }: Duplicate): string => {
+  const figures = Object.entries(likeness ?? {}).flatMap(([name, value]) =>
+    value === null ? [] : [`${name} ${value.toFixed(2)}`],
+  );
+  const how = figures.length > 0 ? `like (${figures.join(", ")})` : "same tensors as";
+  return `${how} artifact ${original.artifact} of ${original.hotkey} in cycle ${original.cycle}`;
 };
 
-/** Each pair's cosine once. */
-const cosinesOf = (submissions: readonly Contents[]): Cosines => {
-  const n = submissions.length;
-  const known = new Float64Array(n * n).fill(Number.NaN);
+/** The artifact that a report's detail on a duplicate points to; null where it points to none. */
+export const readOriginal = (detail: string): Original | null => {
+  const found = /artifact ([0-9a-f]{64}) of ([1-9A-HJ-NP-Za-km-z]{40,50}) in cycle (\d{1,15})$/.exec(detail);
+  return found && { artifact: found[1]!, hotkey: found[2]!, cycle: Number(found[3]) };
+};
+
+const lowerQuartile = (values: readonly number[]): number =>
+  values.length >= 3 ? [...values].sort((a, b) => a - b)[values.length >> 2]! : 0;
+
+/** Of two that have sketches, each pair's once. */
+const similaritiesOf = (submissions: readonly Contents[]): ((a: number, b: number) => Similarity) => {
+  const known = new Map<number, Similarity>();
   return (a, b) => {
-    if (a === b) return 1;
-    const at = a < b ? a * n + b : b * n + a;
-    if (Number.isNaN(known[at]!)) known[at] = similarity(submissions[a]!.sketch!, submissions[b]!.sketch!).cosine;
-    return known[at]!;
+    const at = Math.min(a, b) * submissions.length + Math.max(a, b);
+    const found = known.get(at) ?? similarity(submissions[a]!.sketch!, submissions[b]!.sketch!);
+    known.set(at, found);
+    return found;
   };
 };

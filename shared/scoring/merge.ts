@@ -5,13 +5,18 @@
  *
  * @param deltas one array a contribution, all of one length, in ascending order of artifact hash
  * @param shares one a contribution
+ * @param into   where the sum goes, as long as a delta; memory of its own if not given
  */
-export const mergeDeltas = (deltas: readonly Float32Array[], shares: readonly number[]): Float32Array => {
+export const mergeDeltas = (
+  deltas: readonly Float32Array[],
+  shares: readonly number[],
+  into?: Float32Array,
+): Float32Array => {
   const length = deltas[0]?.length ?? 0;
   if (deltas.length === 0 || shares.length !== deltas.length || deltas.some((delta) => delta.length !== length)) {
     throw new RangeError("deltas of one length with one share each, at least one");
   }
-  const merged = new Float32Array(length);
+  const merged = into ?? new Float32Array(length);
   const sum = new Float64Array(Math.min(length, BLOCK));
   for (let begin = 0; begin < length; begin += BLOCK) {
     const size = Math.min(BLOCK, length - begin);

@@ -29,34 +29,63 @@ const EMPTY = 0xffffffff;
 
 /**
  * Makes sketches in one pass over an update: count sketch (Charikar, Chen and Farach-Colton, "Finding frequent items in data
- * streams", 2002) of elements and signs, and MinHash with one permutation (Li, Owen and Zhang, 2012) of the support.
+ * streams", 2002) of elements and signs. A sparse one is gone over again for MinHash with one permutation (Li, Owen and Zhang, 2012)
+ * of its support.
  *
  * @param seed 32 bits that nobody else knows: who knew the buckets could change a sketch without changing much of the update
  */
-export const createSketcher = (seed: number): ((tensors: Iterable<Float32Array>) => Sketch) => {
-  return (tensors) => {
+export const createSketcher =
+  (seed: number) =>
+  (tensors: readonly Float32Array[]): Sketch => {
     const values = new Float64Array(BUCKETS);
     const signs = new Float64Array(BUCKETS);
-    const bins = new Uint32Array(BINS).fill(EMPTY);
-    let place = 0;
+    let places = 0;
     let nonZero = 0;
     for (const data of tensors) {
-      for (let i = 0; i < data.length; i++, place++) {
-        const value = data[i]!;
-        if (value === 0) continue;
-        nonZero++;
-        const hash = mix(place ^ seed);
-        const bucket = hash & (BUCKETS - 1);
-        const isFlipped = (hash & 0x80000000) !== 0;
-        values[bucket] = values[bucket]! + (isFlipped ? -value : value);
-        signs[bucket] = signs[bucket]! + (value > 0 === isFlipped ? -1 : 1);
-        const rank = mix(hash ^ 0x5bd1e995);
-        const bin = rank & (BINS - 1);
-        if (rank >>> 0 < bins[bin]!) bins[bin] = rank;
-      }
+      nonZero += count(data, { values, signs, seed, from: places });
+      places += data.length;
     }
-    return { values: unit(values), signs: unit(signs), support: nonZero <= place * SPARSE ? bins : null };
+    const isSparse = nonZero <= places * SPARSE;
+    return { values: unit(values), signs: unit(signs), support: isSparse ? supportOf(tensors, seed) : null };
   };
+
+interface Counts {
+  readonly values: Float64Array;
+  readonly signs: Float64Array;
+  readonly seed: number;
+  /** Place of the tensor's first element among all of the update. */
+  readonly from: number;
+}
+
+/** Puts a tensor's elements into their buckets, and says how many were not zero. */
+const count = (data: Float32Array, { values, signs, seed, from }: Counts): number => {
+  let nonZero = 0;
+  for (let i = 0; i < data.length; i++) {
+    const value = data[i]!;
+    if (value === 0) continue;
+    nonZero++;
+    const hash = mix((from + i) ^ seed);
+    const bucket = hash & (BUCKETS - 1);
+    // Half of the branches of a coin's toss would be foretold wrongly.
+    const factor = (hash >> 31) | 1;
+    values[bucket] = values[bucket]! + factor * value;
+    signs[bucket] = signs[bucket]! + factor * Math.sign(value);
+  }
+  return nonZero;
+};
+
+const supportOf = (tensors: readonly Float32Array[], seed: number): Uint32Array => {
+  const bins = new Uint32Array(BINS).fill(EMPTY);
+  let place = 0;
+  for (const data of tensors) {
+    for (let i = 0; i < data.length; i++, place++) {
+      if (data[i] === 0) continue;
+      const rank = mix(mix(place ^ seed) ^ 0x5bd1e995);
+      const bin = rank & (BINS - 1);
+      if (rank >>> 0 < bins[bin]!) bins[bin] = rank;
+    }
+  }
+  return bins;
 };
 
 export const similarity = (a: Sketch, b: Sketch): Similarity => ({

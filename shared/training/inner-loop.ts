@@ -111,7 +111,7 @@ export const innerLoop = async (loop: InnerLoop): Promise<InnerRun> => {
 };
 
 /** A batch as the graph's inputs. */
-export const batchTensors = ({ ids, targets }: Batch) => ({
+export const batchTensors = ({ ids, targets }: Pick<Batch, "ids" | "targets">) => ({
   ids: intTensor(ids, [ids.length]),
   targets: intTensor(targets, [targets.length]),
 });

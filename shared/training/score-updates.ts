@@ -2,14 +2,16 @@ import { setImmediate as yieldToEvents } from "node:timers/promises";
 import type { FloatTensors } from "#shared/artifact/update.js";
 import type { Batch } from "#shared/data/loader.js";
 import type { Parameters } from "#shared/model/parameters.js";
+import type { ExpertGroup } from "#shared/protocol/network.js";
 import { type RaceOutcome, runRace } from "#shared/scoring/racing/race.js";
 import type { RaceRules } from "#shared/scoring/racing/rules.js";
-import { type LossMeter, withUpdate } from "./loss-meter.js";
+import type { LossMeter } from "./loss-meter.js";
 
 export interface ScoreUpdatesOptions<T> {
   /** The whole model that the updates were trained from. */
   readonly model: Parameters;
-  /** Of one expert group. */
+  readonly group: ExpertGroup;
+  /** Of that group. */
   readonly updates: readonly T[];
   /** As many as `rules.batches`, in the evaluation seed's order. */
   readonly batches: readonly Batch[];
@@ -17,19 +19,26 @@ export interface ScoreUpdatesOptions<T> {
   readonly isTimeUp: () => boolean;
 }
 
+/** An update whose tensors are in memory while it is measured, and no longer. */
+export interface RacedUpdate {
+  load(): Promise<FloatTensors>;
+}
+
 /** Races a group's updates: the model's own losses once a batch, an update's while they can change something. */
-export const scoreUpdates = <T extends { readonly tensors: FloatTensors }>(
-  meter: Pick<LossMeter, "losses">,
-  { model, updates, batches, rules, isTimeUp }: ScoreUpdatesOptions<T>,
-): Promise<RaceOutcome<T>> =>
-  runRace({
+export const scoreUpdates = async <T extends RacedUpdate>(
+  meter: Pick<LossMeter, "ofGroup">,
+  { model, group, updates, batches, rules, isTimeUp }: ScoreUpdatesOptions<T>,
+): Promise<RaceOutcome<T>> => {
+  const { losses } = await meter.ofGroup(model, group);
+  return runRace({
     contenders: updates,
     rules,
     isTimeUp,
-    before: (from, to) => meter.losses(model, batches.slice(from, to)),
-    after: async ({ tensors }, from, to) => {
+    before: (from, to) => losses(null, batches.slice(from, to)),
+    after: async ({ load }, from, to) => {
       // Blocks arrive between two measurements.
       await yieldToEvents();
-      return meter.losses(withUpdate(model, tensors), batches.slice(from, to));
+      return losses(await load(), batches.slice(from, to));
     },
   });
+};

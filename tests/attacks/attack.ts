@@ -10,12 +10,12 @@ import type { Forged, Forgery } from "../support/updates.js";
 export interface Attack {
   readonly name: string;
   readonly description: string;
-  /** That it pays is known: why, and what helps. */
-  readonly known?: string;
   /** Hotkeys that the attacker mines with; one unless given. */
   readonly identities?: number;
   /** What the attack needs the network file to say. @param folder for files of its own */
   readonly network?: (network: Omit<Network, "genesis">, folder: string) => Omit<Network, "genesis">;
+  /** Documents that the attacked group is evaluated on, by number: sealed, and public only as their envelopes open. */
+  readonly sealed?: (index: number) => string;
   /** What its miners submit in a cycle. */
   readonly submit: (den: Den) => Promise<readonly Turn[]>;
   /** What its validator, which has less than half of the stake, says and sets; none unless given. */
@@ -30,6 +30,8 @@ export interface Turn {
   readonly reveal?: string | null;
   /** Whether its files can be had; yes unless given. */
   readonly served?: boolean;
+  /** What it reveals in its place, made once commits are closed. */
+  readonly afterwards?: () => Promise<Forged>;
 }
 
 /** What the attacker knows and can do in a cycle. Identities are `eve1`, `eve2`, … */

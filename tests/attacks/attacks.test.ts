@@ -9,12 +9,13 @@ const quick: Readonly<Record<string, readonly string[]>> = {
   "sign-flip": ["proof-of-loss"],
   copy: ["duplicate"],
   "copy-commitment": ["commitment_mismatch"],
+  "evaluation-text": ["commitment_mismatch"],
   "extra-tensors": ["missing_tensor", "unknown_tensor"],
   "lying-files": ["bad_signature", "malformed", "not_finite", "too_large"],
   withholding: ["no_reveal", "unreachable"],
 };
 
-describe("attacks of one cycle", { timeout: 120_000 }, () => {
+describe("attacks of one cycle", { timeout: 240_000 }, () => {
   it("neither pay nor harm the model, and are stopped by what is there to stop them", async (t) => {
     const trial = await openTrial(1);
     t.after(() => trial.close());

@@ -6,9 +6,6 @@ import { join } from "node:path";
 import { describe, test } from "node:test";
 import { fileURLToPath } from "node:url";
 import { rewriteFile, writeFloatsFile } from "#bench/artifacts/material.js";
-import { mergeFiles } from "#bench/artifacts/merge-files.js";
-import { decodeFloats } from "#shared/artifact/update.js";
-import { mergeDeltas } from "#shared/scoring/merge.js";
 
 const main = fileURLToPath(new URL("../../bench/main.js", import.meta.url));
 
@@ -22,27 +19,6 @@ const inFolder = async (work: (folder: string) => Promise<void>): Promise<void> 
 };
 
 describe("npm run bench -- artifacts", () => {
-  test("merges files to what merging their tensors gives, bit by bit", () =>
-    inFolder(async (folder) => {
-      const paths = ["a", "b", "c"].map((name) => join(folder, name));
-      for (const path of paths) await writeFloatsFile(path, 3, path.slice(folder.length));
-      const shares = [0.5, 0.3, 0.2];
-      await mergeFiles(paths, shares, join(folder, "merged"));
-      const merged = decodeFloats(await readFile(join(folder, "merged")));
-      const updates = await Promise.all(paths.map(async (path) => decodeFloats(await readFile(path))));
-      assert.equal(merged.size, 3);
-      for (const [name, { data }] of merged) {
-        const whole = mergeDeltas(
-          updates.map((update) => update.get(name)!.data),
-          shares,
-        );
-        assert.equal(
-          Buffer.compare(Buffer.from(data.buffer, data.byteOffset, data.byteLength), Buffer.from(whole.buffer)),
-          0,
-        );
-      }
-    }));
-
   test("writes again what it has read", () =>
     inFolder(async (folder) => {
       const [from, to] = [join(folder, "from"), join(folder, "to")];
@@ -62,6 +38,14 @@ describe("npm run bench -- artifacts", () => {
       assert.match(stdout, /^ +content hash +\d+\.\d\d GB\/s +openssl dgst -sha256 +not installed$/m);
       const { rates, merge } = JSON.parse(await readFile(json, "utf8"));
       assert.equal(rates.openssl, null);
-      assert.ok(rates.hash > 0 && rates.read > 0 && rates.write > 0 && merge.rate > 0 && merge.growth > 0);
+      assert.ok(
+        rates.hash > 0 &&
+          rates.read > 0 &&
+          rates.write > 0 &&
+          merge.rate > 0 &&
+          merge.robust > 0 &&
+          merge.gates > 0 &&
+          merge.growth > 0,
+      );
     }));
 });

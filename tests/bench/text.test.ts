@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import { median } from "#bench/median.js";
 import { whole } from "#bench/options.js";
-import { table } from "#shared/cli/table.js";
+import { columns, table } from "#shared/cli/table.js";
 
 describe("median", () => {
   test("is the middle value, or the mean of the two middle ones", () => {
@@ -46,6 +46,20 @@ describe("table", () => {
         ["b", "−10"],
       ]).split("\n")[1],
       "  a    1",
+    );
+  });
+});
+
+describe("columns", () => {
+  test("are the table's without its indent, and a cell without a number leaves its column one of numbers", () => {
+    assert.deepEqual(
+      columns([
+        ["uid", "score", "group"],
+        ["7", "–", "prose"],
+        ["12", "0.25", "–"],
+        ["3", "∞", "math"],
+      ]),
+      ["uid  score  group", "7        –  prose", "12    0.25  –", "3        ∞  math"],
     );
   });
 });

@@ -9,6 +9,7 @@ import { isTemplate, loadNetworkTemplate } from "#owner/network-template.js";
 import { isEpoch } from "#shared/chain/devchain/epochs.js";
 import { networkDifferences } from "#shared/config/load-network.js";
 import { PRESETS } from "#shared/model/presets.js";
+import { DEFAULT_CURVE } from "#shared/protocol/default-curve.js";
 import { cycleLength } from "#shared/protocol/phases.js";
 import { smallNetwork } from "../programs/small-network.js";
 
@@ -27,6 +28,11 @@ test("a template is expanded: presets by name, groups by file", (t) => {
   assert.deepEqual(loadNetworkTemplate(fileOf(t, {})), smallNetwork);
   assert.equal(isTemplate(fileOf(t, {})), true);
   assert.equal(isTemplate(fileOf(t, { genesis: "ab".repeat(32) })), false);
+});
+
+test("a template that says nothing of rewards pays by the default curve", (t) => {
+  const { rewards: _, ...scoring } = smallNetwork.scoring;
+  assert.deepEqual(loadNetworkTemplate(fileOf(t, { scoring })).scoring.rewards, DEFAULT_CURVE);
 });
 
 test("what is wrong with a template is named by file and field", (t) => {

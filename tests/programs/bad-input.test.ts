@@ -343,7 +343,9 @@ describe("the owner's commands refuse in one line", { concurrency: 2, timeout: 1
 
   it("a network that is published by another than the owner, or without its model", async () => {
     const home = mkdtempSync(join(folder, "case-"));
-    const args = ["publish", "--home", home];
+    const here = ["publish", "--home", home];
+    assert.match(await refusal({ program: "blockzero", args: here }), /^✖ LOCATION_PRIVATE .+ 127\.0\.0\.1/);
+    const args = [...here, "--allow-private-addresses"];
     assert.match(
       await refusal({ program: "blockzero", args: [...args, ...owner("owner")] }),
       /^✖ NETWORK_FILE_NOT_FOUND /,

@@ -111,7 +111,7 @@ test("a coldkey without money is told what is missing", { timeout: 60_000 }, asy
   assert.match(missing, /^✖ RUNTIME_NEEDED --chain subtensor needs a runtime to run → /);
   assert.match(
     await refused("localnet --chain subtensor --runtime nowhere.wasm --weights hash"),
-    /^✖ WEIGHTS_MODE_UNAVAILABLE --weights hash with --chain subtensor: .+ → leave --weights out/,
+    /^✖ BEACON_UNAVAILABLE --weights hash with --chain subtensor: .+ → leave --weights hash out/,
   );
   assert.match(
     await refused("subtensor-node --runtime nowhere.wasm"),

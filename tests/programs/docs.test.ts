@@ -3,7 +3,7 @@ import { spawnSync } from "node:child_process";
 import { readFileSync } from "node:fs";
 import { test } from "node:test";
 import { minerSettings } from "#miner/config.js";
-import { commands } from "#owner/program.js";
+import { allCommands, commandsFor } from "#owner/program.js";
 import { commandReference } from "#shared/cli/reference.js";
 import { flagName } from "#shared/config/settings.js";
 import { validatorSettings } from "#validator/config.js";
@@ -14,7 +14,15 @@ test("the generated pages are current", () => {
   assert.equal(status, 0);
 });
 
-test("the pages of steps name only commands and options that exist", () => {
+test("each of the owner's commands is found by its name alone", async () => {
+  const commands = await allCommands();
+  assert.ok(commands.length > 10);
+  for (const command of commands) assert.deepEqual(await commandsFor(command.name), [command]);
+  for (const none of [undefined, "--help", "adit", "constructor"]) assert.deepEqual(await commandsFor(none), commands);
+});
+
+test("the pages of steps name only commands and options that exist", async () => {
+  const commands = await allCommands();
   const reference = commands.map((command) => commandReference(command, "blockzero")).join("\n");
   const flags = Object.keys({ ...minerSettings, ...validatorSettings }).map(flagName);
   const calls = ["docs/by-hand.md", "docs/chain.md"].flatMap((page) => {

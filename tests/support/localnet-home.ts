@@ -3,7 +3,7 @@ import { join } from "node:path";
 import type { TestContext } from "node:test";
 import { temporaryFolder } from "../shared/artifact/temporary.js";
 import { liveThrough, MINERS, openPrograms } from "./programs.js";
-import { openSubnet, type Subnet } from "./subnet.js";
+import { openSubnet, type Subnet, type SubnetOptions } from "./subnet.js";
 
 /** Lays a subnet's chain and files out as a localnet's home has them. */
 export const localnetHome = (subnet: Subnet, home: string): void => {
@@ -17,9 +17,12 @@ export const localnetHome = (subnet: Subnet, home: string): void => {
 };
 
 /** A localnet's home in which two cycles were lived through by the real programs. */
-export const livedHome = async (t: TestContext): Promise<{ readonly home: string; readonly subnet: Subnet }> => {
+export const livedHome = async (
+  t: TestContext,
+  options: Pick<SubnetOptions, "sealed"> = {},
+): Promise<{ readonly home: string; readonly subnet: Subnet }> => {
   const home = temporaryFolder(t);
-  const subnet = await openSubnet(t, { miners: MINERS });
+  const subnet = await openSubnet(t, { ...options, miners: MINERS });
   const programs = await openPrograms(t, subnet);
   for (const name of programs.names) await programs.start(name);
   for (const cycle of [1, 2]) await liveThrough(subnet, programs, cycle);

@@ -3,16 +3,21 @@ import { join } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
 import { type MinerConfig, minerSettings } from "#miner/config.js";
 import { type Genesis, storeGenesis } from "#owner/genesis.js";
+import { sealText } from "#owner/seal.js";
 import { startBlobServer } from "#shared/artifact/blob-server.js";
 import { type BlobStore, directoryStore } from "#shared/artifact/blob-store.js";
 import { setCommitment } from "#shared/chain/call.js";
+import { publicBeacon } from "#shared/chain/devchain/beacon.js";
+import type { DrandSetting } from "#shared/chain/devchain/genesis.js";
 import {
+  type Clock,
   connectDevChain,
   type DevChain,
   type Devchain,
   type GenesisSpec,
   type Signer,
   startDevchain,
+  systemClock,
 } from "#shared/chain/index.js";
 import { loadConfig } from "#shared/config/load.js";
 import type { Parameters } from "#shared/model/parameters.js";
@@ -33,7 +38,13 @@ export interface SubnetOptions {
   readonly network?: Partial<typeof template>;
   /** Of the genesis model; random ones of the micro network unless given. */
   readonly genesis?: Parameters;
+  /** A group's evaluation text, an envelope for every two blocks from the end of cycle 0 on. */
+  readonly sealed?: { readonly group: string; readonly documents: readonly string[]; readonly envelopeBytes: number };
 }
+
+/** The beacon of a chain with sealed text: a round a block, whose times lie a second apart. */
+export const BEACON: DrandSetting = { seed: "5e".repeat(32), genesisTime: 0, period: 1 };
+const SPACING = 2;
 
 /** A test, or another scope that can be cut short. */
 export interface Living extends Scope {
@@ -78,6 +89,34 @@ export const until = async (t: Pick<Living, "signal">, condition: () => boolean 
   }
 };
 
+/** A second passes from one look at it to the next. */
+const secondsApart = (): Clock => {
+  let now = 0;
+  return {
+    ...systemClock,
+    now: () => {
+      now += 1000;
+      return now;
+    },
+  };
+};
+
+const withSealedText = async (
+  store: BlobStore,
+  network: typeof template,
+  text: SubnetOptions["sealed"],
+): Promise<typeof template> => {
+  const group = text && network.groups[text.group];
+  if (!group) return network;
+  const sealed = await sealText(store, {
+    ...text,
+    beacon: publicBeacon(BEACON),
+    firstRound: cycleLength(network.phases),
+    spacing: SPACING,
+  });
+  return { ...network, groups: { ...network.groups, [text.group]: { ...group, sealed } } };
+};
+
 export const openSubnet = async (t: Living, options: SubnetOptions = {}): Promise<Subnet> => {
   const { validators = { vera: 2000, vito: 2000 }, miners = ["ann", "bob"] } = options;
   const home = temporaryFolder(t);
@@ -95,11 +134,13 @@ export const openSubnet = async (t: Living, options: SubnetOptions = {}): Promis
   const { log } = collectingLog();
   const server = await startBlobServer({ host: "127.0.0.1", port: 0, store, visible: () => true, log });
   t.after(() => server.close());
-  const genesis = await storeGenesis(store, { ...template, ...options.network }, options.genesis ?? parameters);
+  const network = await withSealedText(store, { ...template, ...options.network }, options.sealed);
+  const genesis = await storeGenesis(store, network, options.genesis ?? parameters);
   const { phases } = genesis.network;
 
   const chainGenesis: GenesisSpec = {
     sudo: signer("owner").address,
+    drand: options.sealed ? BEACON : null,
     subnets: [
       {
         netuid: NETUID,
@@ -121,6 +162,7 @@ export const openSubnet = async (t: Living, options: SubnetOptions = {}): Promis
     port: 0,
     blockTimeMs: 0,
     genesis: chainGenesis,
+    ...(options.sealed && { clock: secondsApart() }),
   });
   t.after(() => node.close());
   const chain = await connectDevChain({ endpoint: node.endpoint });

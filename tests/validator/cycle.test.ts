@@ -1,17 +1,25 @@
 import assert from "node:assert/strict";
-import { describe, it } from "node:test";
+import { join } from "node:path";
+import { describe, it, type TestContext } from "node:test";
+import { directoryStore } from "#shared/artifact/blob-store.js";
+import { loadModel } from "#shared/participant/base-model.js";
+import { encodeRecord, shortHash } from "#shared/protocol/records.js";
 import type { LossMeter } from "#shared/training/loss-meter.js";
 import { liveCycle } from "#validator/cycle.js";
+import { agreeOn, mergeCycle } from "#validator/merge-cycle.js";
 import { NETUID } from "../support/micro-network.js";
 import { publishReports, reportOf, scoredEntry } from "../support/reports.js";
 import { openSubnet, type Subnet, until } from "../support/subnet.js";
-import { forge, noiseUpdate, submit } from "../support/updates.js";
+import { type Forged, forge, noiseUpdate, submit } from "../support/updates.js";
 import { openValidator, type TestValidator } from "../support/validator.js";
 
+const outOfMemory = async () => {
+  throw new RangeError("out of memory");
+};
+
 const broken: LossMeter = {
-  losses: async () => {
-    throw new RangeError("out of memory");
-  },
+  losses: outOfMemory,
+  ofGroup: outOfMemory,
   dispose: async () => {},
 };
 
@@ -22,6 +30,42 @@ const submitted = async (subnet: Subnet) => {
   const ann = forge(subnet, { miner: "ann", tensors: noiseUpdate(subnet, "ann", 0.05) });
   await submit(subnet, { ann });
   return ann;
+};
+
+/** What a validator said of having caught up. */
+const caughtUp = ({ participant }: TestValidator) =>
+  participant.lines.find(({ message }) => message === "caught up")?.fields;
+
+/**
+ * Vera alone makes the model of cycle 1 and the majority; Vito lives that cycle where `deprive` takes the update away, or not at
+ * all, and then cycle 2.
+ */
+const behind = async (
+  t: TestContext,
+  deprive?: (subnet: Subnet, vera: TestValidator, ann: Forged) => Promise<void>,
+) => {
+  const subnet = await openSubnet(t, { validators: { vera: 3000, vito: 2000 } });
+  const vera = await openValidator(t, subnet, "vera");
+  const vito = { ...(await openValidator(t, subnet, "vito")), meter: broken };
+  await loadModel(vito.participant, subnet.modelHash);
+  const ann = await submitted(subnet);
+  await publishReports(subnet, { vera: reportOf(subnet, "vera", { entries: [scoredEntry(ann, 0.3)] }) });
+  const { hash: model } = await mergeCycle(vera.participant, 1, await agreeOn(vera.participant, 1));
+  if (deprive) {
+    await deprive(subnet, vera, ann);
+    const abstained = assert.rejects(liveCycle(vito, 1), { code: "MERGE_ABSTAINED" });
+    await subnet.sent("vito", 1);
+    await subnet.to(subnet.node.head.number + 1);
+    await abstained;
+  }
+  const { networkHash } = subnet;
+  const { location } = vera.participant;
+  await subnet.record({
+    vera: encodeRecord({ type: "model", network: shortHash(networkHash), cycle: 1, model, location }),
+  });
+  await subnet.to(subnet.window(2, "distribute").end);
+  const life = liveCycle(vito, 2).catch(() => {});
+  return { subnet, vito, model, life };
 };
 
 describe("a validator's cycle", { timeout: 60_000 }, () => {
@@ -80,6 +124,26 @@ describe("a validator's cycle", { timeout: 60_000 }, () => {
       vito.journal.value.history.map(({ uid, score }) => [uid, score]),
       [[subnet.uid("ann"), 0.3]],
     );
+  });
+
+  it("catches up while it runs, after a merge that it left to the others", async (t) => {
+    const { vito, model, life } = await behind(t, async ({ store }, { participant }, { tensors }) => {
+      const kept = directoryStore(join(participant.home, "..", "blobs"));
+      for (const copies of [store, kept]) await copies.delete(tensors.hash);
+    });
+    await until(t, () => caughtUp(vito) !== undefined);
+    assert.deepEqual(caughtUp(vito), { cycle: 2, model, how: "fetched" });
+    vito.participant.abort();
+    await life;
+  });
+
+  it("catches up by replay after an outage, where the updates are less than the parts", async (t) => {
+    const { vito, model, life } = await behind(t);
+    await until(t, () => caughtUp(vito) !== undefined);
+    assert.deepEqual(caughtUp(vito), { cycle: 2, model, how: "replayed" });
+    assert.deepEqual((await loadModel(vito.participant, model)).manifest.cycle, 1);
+    vito.participant.abort();
+    await life;
   });
 
   it("sets weights and remembers the scores also where it must leave the merge to the others", async (t) => {

@@ -6,8 +6,10 @@ import { type BlobStore, directoryStore } from "#shared/artifact/blob-store.js";
 import { encodeSafetensors } from "#shared/artifact/safetensors.js";
 import { encodeParameters } from "#shared/model/parts.js";
 import { loadModel } from "#shared/participant/base-model.js";
+import { cycleSource } from "#shared/participant/cycle-source.js";
 import { commitmentOf } from "#shared/protocol/commitment.js";
 import type { ReasonCode } from "#shared/protocol/verdict.js";
+import { loadGated } from "#shared/replay/gate-update.js";
 import type { Submission } from "#shared/replay/submissions.js";
 import { gateSubmission } from "#validator/gated-updates.js";
 import { temporaryFolder } from "../shared/artifact/temporary.js";
@@ -63,7 +65,7 @@ const forgedAnd = async (subnet: Subnet, forgery: Omit<Forgery, "miner">): Promi
 
 describe("gateSubmission", { timeout: 30_000 }, () => {
   it("lets an honest update pass and gives its tensors", async (t) => {
-    const { subnet, gate, good } = await open(t);
+    const { subnet, vera, gate, good } = await open(t);
     const forged = forge(subnet, { miner: "ann", tensors: good });
     await serve(subnet, forged);
     const result = await gate(forged.submission);
@@ -72,8 +74,9 @@ describe("gateSubmission", { timeout: 30_000 }, () => {
       [result.update.group, result.update.artifact, result.update.tensorsHash],
       ["math", forged.artifact, forged.tensors.hash],
     );
-    assert.deepEqual([...result.update.tensors.keys()].sort(), Object.keys(good).sort());
-    for (const [name, { data }] of result.update.tensors) assert.deepEqual(data, good[name]!.data);
+    const tensors = await loadGated(cycleSource(vera), result.update);
+    assert.deepEqual([...tensors.keys()], Object.keys(good).sort());
+    for (const [name, { data }] of tensors) assert.deepEqual(data, good[name]!.data);
   });
 
   it("tells what was never committed or revealed", async (t) => {

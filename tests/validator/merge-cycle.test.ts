@@ -38,6 +38,10 @@ const open = async (
 const merge = async (participant: Participant, cycle = 1) =>
   mergeCycle(participant, cycle, await agreeOn(participant, cycle));
 
+const delay = async ({ chain }: Participant, hash: string): Promise<void> => {
+  for (let turns = Number.parseInt(hash.slice(0, 2), 16) % 7; turns > 0; turns--) await chain.head();
+};
+
 /** Sees the chain's lists in another order, and gets files at other moments. */
 const contrary = (participant: Participant): Participant => ({
   ...participant,
@@ -53,9 +57,13 @@ const contrary = (participant: Participant): Participant => ({
     ...participant.blobs,
     get: async (request) => {
       const bytes = await participant.blobs.get(request);
-      for (let turns = Number.parseInt(request.hash.slice(0, 2), 16) % 7; turns > 0; turns--)
-        await participant.chain.head();
+      await delay(participant, request.hash);
       return bytes;
+    },
+    open: async (request) => {
+      const file = await participant.blobs.open(request);
+      await delay(participant, request.hash);
+      return file;
     },
   },
 });

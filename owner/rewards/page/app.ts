@@ -1,4 +1,5 @@
 import type { ChartConfiguration, Chart as ChartType } from "chart.js";
+import { highestPrice } from "../identity-price.js";
 import { type Measures, measure } from "../measures.js";
 import { simulate } from "../simulate.js";
 import { charts } from "./charts.js";
@@ -21,6 +22,8 @@ const start = (): void => {
     const measures = measure(simulation, { emission: scenario.economy.emission, cycles: input.cycles });
     for (const [id, config] of Object.entries(charts(simulation, measures, colours()))) show(id, config);
     showTiles(measures);
+    const price = highestPrice(scenario);
+    tile("price", price > 0 ? price.toFixed(4) : "0", price <= scenario.economy.identityCost);
     byId("took").textContent = `${input.cycles} cycles in ${Math.round(performance.now() - begun)} ms`;
   };
 

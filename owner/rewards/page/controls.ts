@@ -40,7 +40,7 @@ export const controls = ({ economy, kinds }: Scenario): readonly Control[] => [
   slider("exponent", economy, 0.5, 4, 0.1),
   slider("duplicateRecall", economy, 0, 1, 0.01),
   slider("concavity", economy, 0.1, 1, 0.05),
-  slider("identityCost", economy, 0, 0.1, 0.001),
+  slider("identityCost", economy, 0, 0.2, 0.001),
   slider("emission", economy, 0.1, 20, 0.1),
   ...kinds.map(
     ({ name, count }, at): Control => ({

@@ -36,6 +36,23 @@ export const identityCostFor = (options: Omit<Splitting, "identityCost">, most: 
   return cost;
 };
 
+/**
+ * The most that any field lets a miner gain under `proportional`, as a share of the pool, identities for nothing: its k parts weigh
+ * x = k^(1 − concavity · exponent) times the whole, and where the others weigh √x times the whole that gains (√x − 1) / (√x + 1).
+ * 0 from the exponent 1 / concavity on, for then x ≤ 1.
+ */
+export const mostGainOf = (exponent: number, concavity: number, identities: number): number => {
+  const root = identities ** ((1 - concavity * exponent) / 2);
+  return Math.max(0, (root - 1) / (root + 1));
+};
+
+/** The concavity at which one of `parts` of a work scores `share` of what the whole does; Infinity where it scores nothing. */
+export const concavityOf = (share: number, parts: number): number =>
+  share > 0 ? Math.max(0, -Math.log(share)) / Math.log(parts) : Number.POSITIVE_INFINITY;
+
+/** The least exponent of `proportional` under which nobody of that concavity gains by splitting, whatever the field and the parts. */
+export const exponentAgainst = (concavity: number): number => 1 / concavity;
+
 const income = ({ curve, field }: Pick<Splitting, "curve" | "field">, score: number, identities: number): number => {
   const scores = [...field, ...new Array<number>(identities).fill(score)].sort((a, b) => b - a);
   const shares = curve(scores);

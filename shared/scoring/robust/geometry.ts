@@ -11,28 +11,48 @@ export const normOf = (point: Point): number => {
   return Math.sqrt(sum);
 };
 
-/**
- * Squared distances of all pairs of `factor · point`, [n][n], summed in float64 in the given order. They are all that a rule needs whose
- * result is a combination of the points: its iterations then cost nothing per element.
- */
-export const squaredDistances = (
-  points: readonly Point[],
-  factors: readonly number[],
-): readonly (readonly number[])[] => {
-  const squared = points.map(() => new Array<number>(points.length).fill(0));
-  for (const tensors of sideBySide(points))
-    for (const [a, left] of tensors.entries())
-      for (let b = a + 1; b < tensors.length; b++) {
-        const right = tensors[b]!;
-        let sum = squared[a]![b]!;
-        for (let i = 0; i < left.length; i++) {
-          const apart = factors[a]! * left[i]! - factors[b]! * right[i]!;
-          sum += apart * apart;
-        }
-        squared[a]![b] = sum;
-        squared[b]![a] = sum;
+/** Shown one tensor of every update after another, in ascending order of name. */
+export type Look = (tensors: readonly Float32Array[]) => void;
+
+/** The norms of `count` points that are seen tensor by tensor; each has the bits of `normOf`. */
+export const seeNorms = (count: number): { readonly look: Look; norms(): readonly number[] } => {
+  const sums = new Array<number>(count).fill(0);
+  return {
+    look: (tensors) => {
+      for (const [k, data] of tensors.entries()) {
+        let sum = sums[k]!;
+        for (let i = 0; i < data.length; i++) sum += data[i]! * data[i]!;
+        sums[k] = sum;
       }
-  return squared;
+    },
+    norms: () => sums.map(Math.sqrt),
+  };
+};
+
+/**
+ * Squared distances of all pairs of `factor · point`, [n][n], of points that are seen tensor by tensor, summed in float64 in that order.
+ * They are all that a rule needs whose result is a combination of the points: its iterations then cost nothing per element.
+ */
+export const seeDistances = (
+  factors: readonly number[],
+): { readonly look: Look; readonly squared: readonly (readonly number[])[] } => {
+  const squared = factors.map(() => new Array<number>(factors.length).fill(0));
+  return {
+    squared,
+    look: (tensors) => {
+      for (const [a, left] of tensors.entries())
+        for (let b = a + 1; b < tensors.length; b++) {
+          const right = tensors[b]!;
+          let sum = squared[a]![b]!;
+          for (let i = 0; i < left.length; i++) {
+            const apart = factors[a]! * left[i]! - factors[b]! * right[i]!;
+            sum += apart * apart;
+          }
+          squared[a]![b] = sum;
+          squared[b]![a] = sum;
+        }
+    },
+  };
 };
 
 /**

@@ -7,12 +7,19 @@
  * @param deltas one array an update, all of one length
  * @param shares positive, summing to 1
  * @param trim   in (0, ½)
+ * @param into   where the means go, as long as a delta; memory of its own if not given
  */
-export const trimmedMean = (deltas: readonly Float32Array[], shares: readonly number[], trim: number): Float32Array => {
+export const trimmedMean = (
+  deltas: readonly Float32Array[],
+  shares: readonly number[],
+  trim: number,
+  into?: Float32Array,
+): Float32Array => {
+  const merged = into ?? new Float32Array(deltas[0]!.length);
   const count = deltas.length;
   const values = new Float64Array(count);
   const masses = new Float64Array(count);
-  return Float32Array.from({ length: deltas[0]!.length }, (_, i) => {
+  for (let i = 0; i < merged.length; i++) {
     for (let k = 0; k < count; k++) {
       const value = deltas[k]![i]!;
       let at = k;
@@ -33,6 +40,7 @@ export const trimmedMean = (deltas: readonly Float32Array[], shares: readonly nu
       sum += mass * values[k]!;
       before = after;
     }
-    return sum / kept;
-  });
+    merged[i] = sum / kept;
+  }
+  return merged;
 };

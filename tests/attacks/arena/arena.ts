@@ -1,4 +1,6 @@
+import { drawnBytes } from "#owner/seal.js";
 import { loadModel, wholeModel } from "#shared/participant/base-model.js";
+import { cycleLength } from "#shared/protocol/phases.js";
 import { MAX_REPORT_BYTES, parseReport, type Report } from "#shared/protocol/report.js";
 import type { AgreedOutcome } from "#shared/protocol/tally.js";
 import { liveCycle } from "#validator/cycle.js";
@@ -36,13 +38,12 @@ const group = "math";
 const OTHER = "prose";
 
 /**
- * Lives through some cycles: honest miners, an attacker, validators as the program makes them, on a devchain of its own. Files come
- * from the owner's server: Whoever
+ * Lives through some cycles: honest miners, an attacker, validators as the program makes them, on a devchain of its own. Whoever
  * is served is served by the owner's server. Without an attack nobody but the honest miners is there.
  */
 export const campaign = async (
   t: Living,
-  { genesis, gym, network }: Ground,
+  { genesis, gym, network, sealed }: Ground,
   attack: Attack,
   cycles: number,
 ): Promise<Campaign> => {
@@ -53,6 +54,7 @@ export const campaign = async (
     network,
     validators: lie ? STAKES : { vera: STAKES.vera, vito: STAKES.vito },
     miners: [...HONEST, ELSEWHERE, ...identities],
+    ...(sealed && { sealed: { group, ...sealedText(network, cycles, sealed) } }),
   });
   const open = (name: string) => openValidator(t, subnet, name);
   const honest = await Promise.all(VALIDATORS.map(open));
@@ -85,7 +87,7 @@ export const campaign = async (
       submissions.push({ miner, update, forged: forgeNow({ miner, tensors: update }) });
     }
     const other = forgeNow({ miner: ELSEWHERE, group: OTHER, tensors: await train(ELSEWHERE, OTHER) });
-    const turns: readonly Turn[] = await attack.submit({
+    let turns: readonly Turn[] = await attack.submit({
       subnet,
       cycle,
       group,
@@ -110,6 +112,7 @@ export const campaign = async (
     for (const { forged, served = true } of turns) if (served) await serve(subnet, forged);
     for (const phase of ["commit", "reveal"] as const) {
       await subnet.to(window(phase).start - 1);
+      if (phase === "reveal") turns = await Promise.all(turns.map((turn) => inHindsight(subnet, turn)));
       await subnet.record(Object.fromEntries(Object.entries(honestly).map(([name, one]) => [name, one[phase]])));
       // Whoever reacts to what others show comes a block later.
       await subnet.record(
@@ -175,6 +178,23 @@ export const campaign = async (
     base = await viewOf(next);
   }
   return { incentives, outcomes, merged, agreedOn, loss: await modelLoss(meter, subnet.network, base.whole) };
+};
+
+const inHindsight = async (subnet: Subnet, turn: Turn): Promise<Turn> => {
+  if (!turn.afterwards) return turn;
+  const forged = await turn.afterwards();
+  await serve(subnet, forged);
+  return { ...turn, forged };
+};
+
+/** Enough of it for every block until the cycles are over. */
+const sealedText = (network: Ground["network"], cycles: number, document: (index: number) => string) => {
+  const envelopeBytes = drawnBytes(network);
+  const documents: string[] = [];
+  const wanted = envelopeBytes * (cycles + 2) * cycleLength(network.phases);
+  for (let bytes = 0; bytes < wanted; bytes += Buffer.byteLength(documents.at(-1)!))
+    documents.push(document(documents.length));
+  return { documents, envelopeBytes };
 };
 
 const ownReport = async ({ participant, journal }: TestValidator, cycle: number): Promise<Report["entries"]> => {

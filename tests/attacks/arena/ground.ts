@@ -36,6 +36,8 @@ export interface Ground {
   readonly network: Omit<Network, "genesis">;
   readonly genesis: Parameters;
   readonly gym: Gym;
+  /** Of the attacked group, by number. */
+  readonly sealed: ((index: number) => string) | undefined;
 }
 
 /**
@@ -49,9 +51,13 @@ export const genesisModel = (): Promise<Parameters> => {
 };
 
 /** @param change what an attack needs changed in the network file */
-export const openGround = (genesis: Parameters, change: (usual: typeof network) => typeof network): Ground => {
+export const openGround = (
+  genesis: Parameters,
+  change: (usual: typeof network) => typeof network,
+  sealed: Ground["sealed"],
+): Ground => {
   const own = change(network);
-  return { network: own, genesis, gym: openGym(own) };
+  return { network: own, genesis, gym: openGym(own), sealed };
 };
 
 /** Mean over all groups, nats a token; the same text for every model. */

@@ -15,11 +15,11 @@ export const openTrial = async (cycles: number): Promise<Trial> => {
   const scope = openScope();
   const genesis = await genesisModel();
   const opened = new Map<Attack["network"], { ground: Ground; reference: Promise<Reference> }>();
-  const fieldOf = ({ network }: Attack) => {
+  const fieldOf = ({ network, sealed }: Attack) => {
     const known = opened.get(network);
     if (known) return known;
     const folder = temporaryFolder(scope);
-    const ground = openGround(genesis, (usual) => network?.(usual, folder) ?? usual);
+    const ground = openGround(genesis, (usual) => network?.(usual, folder) ?? usual, sealed);
     scope.after(() => ground.gym.dispose());
     const field = { ground, reference: referenceFor(ground, cycles) };
     opened.set(network, field);

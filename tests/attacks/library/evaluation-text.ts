@@ -1,30 +1,62 @@
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { openArithmetic } from "#datasets/arithmetic.js";
+import { roundAt } from "#shared/chain/timelock/beacon.js";
+import { signPulse } from "#shared/chain/timelock/pulse.js";
 import { groupHeldOutBatches } from "#shared/data/group-data.js";
+import { type DocumentSource, listedDocuments } from "#shared/data/source.js";
 import { sha256 } from "#shared/protocol/hash.js";
+import { phaseWindow } from "#shared/protocol/phases.js";
+import { roundOf } from "#shared/protocol/sealed-text.js";
+import { beaconOf, envelopeReader, openEnvelope } from "#shared/replay/evaluation-text.js";
+import { BEACON, type Subnet } from "../../support/subnet.js";
 import { BATCH_SIZE, STEPS } from "../arena/gym.js";
 import type { Attack } from "../attack.js";
 
-/** Few enough that all the text that evaluation can ever draw is a few pages long. */
-const PAGES = 60;
+/** Of public text there are a few pages only, which anybody can learn by heart. */
+const PAGES = 10;
+const { document } = openArithmetic();
+
+/** Of the same kind as the public ones. */
+export const unseenPage = (index: number): string => document(PAGES + index);
 
 export const evaluationText: Attack = {
   name: "evaluation-text",
-  description: `trains on the held-out text, which is public, where there are but ${PAGES} pages in all`,
-  known:
-    "whoever knows all the text that evaluation draws from has an edge over who may not train on it; give a group so many documents " +
-    "that nobody can learn the held-out ones by heart",
+  description: "trains on the newest evaluation text that can be read, and once more on what opens after its commit",
   network: (network, folder) => {
     const path = join(folder, "pages.jsonl");
-    const { document } = openArithmetic();
     writeFileSync(path, Array.from({ length: PAGES }, (_, i) => `${JSON.stringify({ text: document(i) })}\n`).join(""));
     const math = { ...network.groups.math!, data: [{ kind: "jsonl", path, weight: 1 }] };
     return { ...network, groups: { ...network.groups, math } };
   },
+  sealed: unseenPage,
   submit: async ({ cycle, group, subnet, train, forge }) => {
-    const seed = sha256(Buffer.from(`eve's draw/${cycle}`));
-    const batches = groupHeldOutBatches(subnet.network, group, { batches: STEPS, batchSize: BATCH_SIZE, seed });
-    return [{ forged: forge({ miner: "eve1", tensors: await train({ batches }) }) }];
+    const trainedOn = async (sealed: DocumentSource) => {
+      const seed = sha256(Buffer.from(`eve's draw/${cycle}`));
+      const drawn = { batches: STEPS, batchSize: BATCH_SIZE, seed, sealed };
+      const batches = groupHeldOutBatches(subnet.network, group, drawn);
+      return forge({ miner: "eve1", tensors: await train({ batches }) });
+    };
+    const { end } = phaseWindow(cycle, "reveal", subnet.network.phases);
+    return [
+      {
+        forged: await trainedOn(await newestText(subnet, group, (await subnet.chain.head()).timestamp)),
+        // The beacon's members tell it before the chain knows, as late as it could still be of use.
+        afterwards: async () => {
+          const { number, timestamp } = await subnet.chain.head();
+          return trainedOn(await newestText(subnet, group, timestamp + (end - number) * 1000));
+        },
+      },
+    ];
   },
+};
+
+/** What the beacon opens last until a time, milliseconds since the epoch. */
+const newestText = async ({ network, store }: Subnet, group: string, time: number): Promise<DocumentSource> => {
+  const sealed = network.groups[group]!.sealed!;
+  const fetch = async ({ hash }: { readonly hash: string }) => (await store.get(hash))!;
+  const envelope = Math.floor((roundAt(time, beaconOf(sealed)) - sealed.first_round) / sealed.spacing);
+  const signature = signPulse(Buffer.from(BEACON.seed, "hex"), roundOf(sealed, envelope));
+  const read = await envelopeReader({ fetch }, sealed);
+  return listedDocuments("newest", openEnvelope(await read(envelope), { sealed, envelope, signature }));
 };

@@ -9,9 +9,9 @@ const targets = await fuzzTargets();
 
 describe("every reader of what strangers send", () => {
   for (const target of targets)
-    test(`${target.name}: takes what is valid, and refuses what is not without throwing`, () => {
-      for (const seed of target.seeds) assert.equal(target.read(Uint8Array.from(seed)), "accepted");
-      const { inputs, outcomes } = fuzz(target, { seed: "test", inputs: 300 });
+    test(`${target.name}: takes what is valid, and refuses what is not without throwing`, async () => {
+      for (const seed of target.seeds) assert.equal(await target.read(Uint8Array.from(seed)), "accepted");
+      const { inputs, outcomes } = await fuzz(target, { seed: "test", inputs: 300 });
       const { accepted = 0 } = outcomes;
       assert.equal(
         Object.values(outcomes).reduce((sum, count) => sum + count),
@@ -21,20 +21,20 @@ describe("every reader of what strangers send", () => {
       assert.ok(Object.keys(outcomes).length > 1);
     });
 
-  test("codecs are reached, not only the header before them", () => {
+  test("codecs are reached, not only the header before them", async () => {
     for (const [name, reasons] of [
       ["update, float32", ["not_finite", "norm", "malformed"]],
       ["update, int8", ["not_finite", "malformed"]],
       ["update, topk-2bit", ["accepted", "malformed"]],
     ] as const) {
-      const { outcomes } = fuzz(targets.find((target) => target.name === name)!, { seed: "reach", inputs: 2000 });
+      const { outcomes } = await fuzz(targets.find((target) => target.name === name)!, { seed: "reach", inputs: 2000 });
       for (const reason of reasons) assert.ok((outcomes[reason] ?? 0) > 0, `${name}: ${JSON.stringify(outcomes)}`);
     }
   });
 
-  test("the largest inputs that are allowed, made to be costly, are refused", () => {
+  test("the largest inputs that are allowed, made to be costly, are refused", async () => {
     for (const { name, target, bytes } of bombs()) {
-      const outcome = targets.find((each) => each.name === target)!.read(bytes);
+      const outcome = await targets.find((each) => each.name === target)!.read(bytes);
       assert.match(outcome, /^(SAFETENSORS_INVALID|refused)$/, name);
     }
   });
@@ -48,23 +48,23 @@ describe("fuzz", () => {
     read,
   });
 
-  test("gives the same inputs for the same seed, others for another", () => {
-    const inputsOf = (seed: string) => {
+  test("gives the same inputs for the same seed, others for another", async () => {
+    const inputsOf = async (seed: string) => {
       const all: string[] = [];
       const read = (bytes: Uint8Array) => `${all.push(Buffer.from(bytes).toString("hex")) > 0}`;
-      fuzz(target(read), { seed, inputs: 50 });
+      await fuzz(target(read), { seed, inputs: 50 });
       return all;
     };
-    assert.deepEqual(inputsOf("a"), inputsOf("a"));
-    assert.notDeepEqual(inputsOf("a"), inputsOf("b"));
+    assert.deepEqual(await inputsOf("a"), await inputsOf("a"));
+    assert.notDeepEqual(await inputsOf("a"), await inputsOf("b"));
   });
 
-  test("names the input that a reader does not survive", () => {
+  test("names the input that a reader does not survive", async () => {
     const fragile = target((bytes) => {
       if (bytes.length < 4) throw new RangeError("out of bounds");
       return "accepted";
     });
-    assert.throws(() => fuzz(fragile, { seed: "a", inputs: 1000 }), {
+    await assert.rejects(fuzz(fragile, { seed: "a", inputs: 1000 }), {
       code: "FUZZ_DEFECT",
       message: /^test \d+ of seed a: out of bounds/,
       hint: /hex: [0-9a-f]*$/,

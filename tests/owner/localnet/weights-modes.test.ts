@@ -19,7 +19,7 @@ describe("a localnet's devchain", { timeout: 20_000 }, () => {
     it(`takes weights as told: ${weights}; its validators know its beacon`, async (t) => {
       const home = temporaryFolder(t);
       const owner = await signerFromUri("//Owner");
-      const host = devchainHost({ ...template, netuid: NETUID }, owner, { home, seed: 7, weights }, {});
+      const host = devchainHost({ ...template, netuid: NETUID }, owner, { home, seed: 7, weights, sealed: false }, {});
       const args = host.process(0, () => 0).args();
       const genesis = JSON.parse(readFileSync(args[args.indexOf("--genesis") + 1]!, "utf8"));
       const node = await startDevchain({ home: join(home, "chain"), genesis, port: 0, blockTimeMs: 0 });

@@ -7,6 +7,7 @@ import { readHistory } from "#owner/rewards/history.js";
 import { readScenario, scenarioOf } from "#owner/rewards/read-scenario.js";
 import { parseAxis, sweep } from "#owner/rewards/sweep.js";
 import { BlockZeroError } from "#shared/errors.js";
+import { DEFAULT_CURVE } from "#shared/protocol/default-curve.js";
 import { canonicalBytes } from "#shared/protocol/network.js";
 import { reportHash, signReport } from "#shared/protocol/report.js";
 import { signerFromUri } from "#shared/wallet/signer.js";
@@ -24,7 +25,7 @@ describe("a scenario", () => {
     const file = join(temporary(t), "subnet.yaml");
     writeFileSync(file, "economy:\n  window: 3\n  curve: { curve: proportional }\n");
     const { economy, kinds } = readScenario(file);
-    assert.deepEqual([economy.window, economy.curve], [3, { curve: "proportional", exponent: 1 }]);
+    assert.deepEqual([economy.window, economy.curve], [3, DEFAULT_CURVE]);
     assert.deepEqual(kinds, scenarioOf({}, "").kinds);
   });
 
@@ -56,7 +57,7 @@ describe("a sweep", () => {
         ["proportional", 4],
       ],
     );
-    const [deep] = sweep(base, [parseAxis("curve.decay.ratio=3")], { cycles: 1, seed: 1 });
+    const [deep] = sweep(base, [parseAxis("curve=top-n"), parseAxis("curve.decay.ratio=3")], { cycles: 1, seed: 1 });
     assert.deepEqual(deep!.scenario.economy.curve, { curve: "top-n", n: 16, decay: { ratio: 3 }, floor: 0 });
   });
 

@@ -48,6 +48,7 @@ describe("the rewards page", { timeout: 60_000 }, () => {
     const tile = (id: string) => stdout.match(new RegExp(`id="tile-${id}"[^>]*>([^<]*)<`))?.[1];
     assert.equal(tile("mid-tier"), measures.midTierProfit.toFixed(4));
     assert.equal(tile("gini"), measures.gini.toFixed(2));
+    assert.equal(tile("price"), "0");
     assert.equal(tile("budget"), measures.costOfLossReduction.toFixed(1));
     assert.match(stdout, /<input[^>]*type="range"/);
   });

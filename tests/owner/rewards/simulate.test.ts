@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import fc from "fast-check";
 import { type Economy, TYPICAL_ECONOMY } from "#owner/rewards/economy.js";
-import { identityPrices } from "#owner/rewards/identity-price.js";
+import { highestPrice, identityPrices, isSafeInAnyField } from "#owner/rewards/identity-price.js";
 import { gini, measure } from "#owner/rewards/measures.js";
 import { createPayroll } from "#owner/rewards/payroll.js";
 import { type MinerKind, scalePopulation, TYPICAL_POPULATION } from "#owner/rewards/population.js";
@@ -51,6 +51,22 @@ describe("a simulated economy", { timeout: 60_000 }, () => {
     );
   });
 
+  it("lets nobody gain by splitting or copying under the default economy, noise and window included", () => {
+    for (const behaviour of ["sybil", "copy"] as const)
+      for (const name of ["large", "mid-tier", "small"])
+        for (const identities of [2, 4, 8]) {
+          const kind = TYPICAL_POPULATION.find((one) => one.name === name)!;
+          const kinds = [
+            ...TYPICAL_POPULATION.slice(0, 3),
+            { ...kind, name: behaviour, behaviour, count: 1, identities },
+          ];
+          const { kinds: found } = run({}, kinds, 40).measures;
+          const gain = found.at(-1)!.income - found.find((one) => one.name === name)!.income;
+          const cost = TYPICAL_ECONOMY.identityCost * (identities - 1);
+          assert.ok(gain <= cost, `${behaviour} of ${name} with ${identities} gains ${gain - cost}`);
+        }
+  });
+
   it("tells the newcomer's wait, and what mid-tier hardware earns", () => {
     const kinds = [
       { ...honest!, count: 4 },
@@ -84,6 +100,22 @@ describe("the price of an identity", () => {
       0,
       "one place is not divided",
     );
+  });
+});
+
+describe("the default economy", () => {
+  const scenario = { economy: TYPICAL_ECONOMY, kinds: TYPICAL_POPULATION };
+  it("asks no price of an identity, in its population or any other", () => {
+    assert.equal(highestPrice(scenario), 0);
+    assert.equal(isSafeInAnyField(TYPICAL_ECONOMY), true);
+    assert.equal(isSafeInAnyField({ ...TYPICAL_ECONOMY, concavity: 0.3 }), false);
+  });
+
+  it("would ask one if it paid by places, and nobody could say it of any population", () => {
+    const curve = { curve: "top-n", n: 16, decay: { ratio: 1.15 }, floor: 0 } as const;
+    const economy = { ...TYPICAL_ECONOMY, curve };
+    assert.ok(highestPrice({ ...scenario, economy }) > 0.05);
+    assert.equal(isSafeInAnyField(economy), null);
   });
 });
 

@@ -144,3 +144,49 @@ test("honest miners are not accused: 450 pairs at each likeness", () => {
     assert.equal(accused, 0, `${accused} at cosine ${cosine}`);
   }
 });
+
+/** Of a twentieth of the places: of those that `common` says first, `share`; the others anywhere. */
+const sparse = (common: readonly number[], share: number, count = LENGTH / 20): Float32Array => {
+  const update = new Float32Array(LENGTH);
+  for (const place of common.slice(0, Math.round(share * count))) update[place] = random.next() < 0.5 ? -1 : 1;
+  for (let left = count - Math.round(share * count); left > 0; ) {
+    const place = Math.floor(random.next() * LENGTH);
+    if (update[place] !== 0) continue;
+    update[place] = random.next() < 0.5 ? -1 : 1;
+    left--;
+  }
+  return update;
+};
+const somePlaces = () => {
+  const order = Array.from({ length: LENGTH }, (_, i) => i);
+  for (let i = order.length - 1; i > 0; i--) {
+    const j = Math.floor(random.next() * (i + 1));
+    [order[i], order[j]] = [order[j]!, order[i]!];
+  }
+  return order;
+};
+
+test("sparse copies are found by their places, whatever their values, with a quarter of the places given up", () => {
+  const common = somePlaces();
+  const updates = Array.from({ length: 6 }, () => sparse(common, 0.45));
+  const stolen = updates[0]!;
+  const copy = stolen.map((value) => (value !== 0 && random.next() >= 0.25 ? (random.next() < 0.5 ? -0.3 : 2) : 0));
+  const submissions = [
+    ...updates.map((update, i) => entry(`miner ${i}`, sketched(update), i)),
+    entry("copier", sketched(copy), 9),
+  ];
+  const found = findDuplicates({ cycle: 4, submissions, lineage: [] });
+  assert.deepEqual(
+    [...found].map(([hotkey, { original }]) => [hotkey, original.hotkey]),
+    [["copier", "miner 0"]],
+  );
+  assert.ok((found.get("copier")?.likeness?.overlap ?? 0) > 0.6);
+});
+
+test("honest sparse updates are not accused, also where all of a group choose much the same places", () => {
+  for (const share of [0, 0.45, 0.6, 0.8]) {
+    const common = somePlaces();
+    const submissions = Array.from({ length: 10 }, (_, i) => entry(`miner ${i}`, sketched(sparse(common, share)), i));
+    assert.deepEqual([...findDuplicates({ cycle: 1, submissions, lineage: [] }).keys()], [], `${share} in common`);
+  }
+});

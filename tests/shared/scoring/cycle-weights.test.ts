@@ -2,9 +2,8 @@ import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import type { Metagraph } from "#shared/chain/chain.js";
 import { networkSchema } from "#shared/protocol/network.js";
-import type { AgreedScore } from "#validator/journal.js";
-import { cycleWeights } from "#validator/weights.js";
-import { NETUID, template } from "../support/micro-network.js";
+import { type AgreedScore, cycleWeights } from "#shared/scoring/cycle-weights.js";
+import { NETUID, template } from "../../support/micro-network.js";
 
 const network = networkSchema.parse({ ...template, genesis: "0".repeat(64) });
 

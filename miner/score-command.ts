@@ -1,0 +1,157 @@
+import { existsSync } from "node:fs";
+import { join } from "node:path";
+import { z } from "zod";
+import { type BlobStore, directoryStore } from "#shared/artifact/blob-store.js";
+import type { Signer } from "#shared/chain/chain.js";
+import { type Flags, loadProgramConfig, programFlags } from "#shared/cli/config-flags.js";
+import { type CommandSpec, shutdownSignal } from "#shared/cli/program.js";
+import { type Config, defineConfig, setting } from "#shared/config/settings.js";
+import { BlockZeroError } from "#shared/errors.js";
+import type { FileRequest } from "#shared/replay/source.js";
+import { blobFolders } from "#shared/subnet/blob-folders.js";
+import { type OpenedSubnet, openSubnet } from "#shared/subnet/open-subnet.js";
+import { createLogger } from "#shared/telemetry/logger.js";
+import { type HotkeyLocation, loadHotkey } from "#shared/wallet/index.js";
+import { minerSettings } from "./config.js";
+import { checkName, findArtifact } from "./score-artifact.js";
+import { describeScore } from "./score-text.js";
+
+/** The miner's own settings, so that its file serves; a manifest may say the group. */
+export const scoreSettings = defineConfig({
+  ...minerSettings,
+  expert_group: setting({
+    schema: z.string().min(1).optional(),
+    allowed: "the name of a group of the network file",
+    describe: "The expert group to reveal for. Unset, the artifact's own.",
+  }),
+});
+
+const DRAWS = "3";
+const MAX_DRAWS = 1000;
+const NOT_PAID = 1;
+
+export const scoreCommand: CommandSpec = {
+  name: "score",
+  description:
+    "puts an update through a validator's gates and scoring before anything is paid; exit status 1 says that it would earn nothing",
+  examples: [
+    "blockzero-miner score --config miner.yaml",
+    "blockzero-miner score 7 --config miner.yaml --draws 10 --json",
+    "blockzero-miner score update.safetensors --config miner.yaml",
+    "blockzero-miner score --config .blockzero/localnet/configs/prose-1.yaml --home .blockzero/localnet",
+  ],
+  define: (command) => {
+    command
+      .argument(
+        "[artifact]",
+        "a file (a signed manifest, or tensors alone), an artifact's hash, or a cycle that this miner trained in; unset: its newest",
+      )
+      .option("--draws <n>", "evaluations with seeds of our own", DRAWS)
+      .option(
+        "--cycle <n>",
+        "the cycle to submit it in; unset: the manifest's own, else the one whose commits are open",
+      )
+      .option("--home <dir>", "a localnet's home: chain and files are read there, and nobody is asked")
+      .option("--json", "print one JSON object");
+    programFlags(command, scoreSettings).action(
+      async (artifact: string | undefined, { draws, cycle, home, json, ...flags }: Flags) => {
+        const config = loadProgramConfig(scoreSettings, flags);
+        const options = {
+          artifact,
+          draws: wholeNumber("--draws", draws, 1, MAX_DRAWS) ?? Number(DRAWS),
+          cycle: wholeNumber("--cycle", cycle, 0, Number.MAX_SAFE_INTEGER),
+          home: typeof home === "string" ? home : undefined,
+        };
+        const report = await run(config, options);
+        console.log(json === true ? JSON.stringify(report) : describeScore(report));
+        if (report.verdict !== "scored" || !((report.expected?.score ?? 0) > 0)) process.exitCode = NOT_PAID;
+      },
+    );
+  },
+};
+
+interface Wanted {
+  readonly artifact: string | undefined;
+  readonly draws: number;
+  readonly cycle: number | undefined;
+  readonly home: string | undefined;
+}
+
+const run = async (config: Config<typeof scoreSettings>, { artifact, draws, cycle, home }: Wanted) => {
+  const log = createLogger({ name: "score", ...config.log });
+  const signal = shutdownSignal();
+  checkName(artifact);
+  const hotkey = await ownHotkey(config.wallet);
+  const folder = home ?? config.checkpoint_dir;
+  const cache = join(config.checkpoint_dir, "score");
+  const subnet = await openSubnet({
+    home: home ?? (existsSync(folder) ? folder : undefined),
+    chain: home === undefined ? config.chain_endpoint : undefined,
+    netuid: config.netuid,
+    allowPrivateAddresses: config.allow_private_addresses,
+    networkFile: config.network,
+    signer: hotkey ?? undefined,
+    ...(home === undefined && { cache }),
+    log,
+    signal,
+  });
+  try {
+    // Loaded only now, so that a wrong setting is told at once.
+    const { openDevice } = await import("#shared/engine/runtime/open-device.js");
+    const { scoreArtifact } = await import("./score.js");
+    const miner = hotkey && { address: hotkey.address, network: subnet.source.networkHash };
+    const local = await findArtifact(artifact, { folders: blobFolders(folder), miner });
+    const { source, asked } = remembering(subnet.source);
+    const report = await scoreArtifact(
+      { ...subnet, source },
+      { local, hotkey, group: config.expert_group, cycle, draws, device: () => openDevice({ ...config, log }), signal },
+    );
+    if (home === undefined) await keepOnly(directoryStore(cache, log), asked);
+    return report;
+  } finally {
+    await subnet.close();
+  }
+};
+
+/** The parts of a model that the miner does not hold are fetched once for all scores of a cycle, and go when they are not asked for. */
+const remembering = (source: OpenedSubnet["source"]) => {
+  const asked = new Set<string>();
+  const remember = (file: FileRequest): FileRequest => {
+    asked.add(file.hash);
+    return file;
+  };
+  const { fetch, open } = source;
+  return {
+    asked,
+    source: {
+      ...source,
+      fetch: (file: FileRequest) => fetch(remember(file)),
+      open: (file: FileRequest) => open(remember(file)),
+    },
+  };
+};
+
+const keepOnly = async (cache: BlobStore, hashes: ReadonlySet<string>): Promise<void> => {
+  for await (const hash of cache.list()) if (!hashes.has(hash)) await cache.delete(hash);
+};
+
+/** Null where there is none: a file can be scored without. */
+const ownHotkey = async (wallet: HotkeyLocation): Promise<Signer | null> => {
+  try {
+    return await loadHotkey(wallet);
+  } catch (thrown) {
+    if (thrown instanceof BlockZeroError && thrown.code === "WALLET_NOT_FOUND") return null;
+    throw thrown;
+  }
+};
+
+const wholeNumber = (flag: string, text: Flags[string], least: number, most: number): number | undefined => {
+  if (text === undefined) return undefined;
+  const value = typeof text === "string" && /^\d+$/.test(text) ? Number(text) : Number.NaN;
+  if (value >= least && value <= most) return value;
+  throw new BlockZeroError(
+    "USAGE",
+    `${flag} ${text} is no such number`,
+    `give a whole number from ${least} to ${most}`,
+  );
+};

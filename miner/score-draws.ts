@@ -1,0 +1,89 @@
+import type { FloatTensors } from "#shared/artifact/update.js";
+import type { DocumentSource } from "#shared/data/source.js";
+import { mean } from "#shared/mean.js";
+import type { Parameters } from "#shared/model/parameters.js";
+import { sha256 } from "#shared/protocol/hash.js";
+import type { Network } from "#shared/protocol/network.js";
+import { evaluationSeed, type SeedInputs } from "#shared/protocol/seed.js";
+import { planLaps } from "#shared/scoring/racing/laps.js";
+import type { RaceResult } from "#shared/scoring/racing/race.js";
+import { type RaceRules, raceRules } from "#shared/scoring/racing/rules.js";
+import { studentQuantile } from "#shared/scoring/student-t.js";
+import { evaluationBatches, type LossMeter } from "#shared/training/loss-meter.js";
+import { scoreUpdates } from "#shared/training/score-updates.js";
+import type { Draw } from "./score-report.js";
+
+/** Of the two-sided interval that is shown beside the score's own bound. */
+export const TWO_SIDED = 0.95;
+
+export interface DrawOptions {
+  readonly network: Network;
+  readonly group: string;
+  /** The whole base model. */
+  readonly model: Parameters;
+  readonly tensors: FloatTensors;
+  /** Evaluation seeds, one a draw. */
+  readonly seeds: readonly string[];
+  /** Opened text of a group that is evaluated on such. */
+  readonly sealed: DocumentSource | null;
+}
+
+/**
+ * The race's rules for one who runs alone: all batches, and the confidence at which a race that goes over all of them takes its
+ * bound, so that the score is the one that a validator gives.
+ */
+export const aloneRules = (scoring: Network["scoring"]): RaceRules => {
+  const rules = raceRules(scoring);
+  return { ...rules, rounds: 1, confidence: planLaps(rules).at(-1)!.confidence };
+};
+
+/**
+ * Evaluation seeds of our own: which block's hash makes the real one nobody knows before the commits are closed. They depend on the cycle
+ * and the group alone, so that two updates of a cycle are compared on the same text.
+ */
+export const ownSeeds = (cycle: Omit<SeedInputs, "blockHash">, draws: number): readonly string[] =>
+  Array.from({ length: draws }, (_, draw) =>
+    evaluationSeed({ ...cycle, blockHash: sha256(new TextEncoder().encode(`blockzero/draw/${draw}`)) }),
+  );
+
+/** Evaluates an update as a validator does, once with each seed. */
+export const drawScores = async (
+  meter: Pick<LossMeter, "ofGroup">,
+  { network, group, model, tensors, seeds, sealed }: DrawOptions,
+): Promise<readonly Draw[]> => {
+  const rules = aloneRules(network.scoring);
+  const found: Draw[] = [];
+  for (const seed of seeds) {
+    const update = { load: async () => tensors };
+    const { before, results } = await scoreUpdates(meter, {
+      model,
+      group: network.groups[group]!,
+      updates: [update],
+      batches: evaluationBatches(network, group, seed, sealed),
+      rules,
+      isTimeUp: () => false,
+    });
+    found.push({ seed, baseline: mean(before), ...resultOf(results.get(update)!, rules) });
+  }
+  return found;
+};
+
+const resultOf = (result: RaceResult, { confidence }: RaceRules): Omit<Draw, "seed" | "baseline"> => {
+  const { batches } = result;
+  if (result.verdict !== "scored") return { batches, verdict: result.verdict, reason: result.reason, measured: null };
+  const { lossReduction, standardError, score } = result;
+  const margin = (probability: number) => studentQuantile(probability, batches - 1) * standardError;
+  const around = margin((1 + TWO_SIDED) / 2);
+  return {
+    batches,
+    verdict: "scored",
+    reason: null,
+    measured: {
+      lossReduction,
+      standardError,
+      lowerBound: lossReduction - margin(confidence),
+      interval: [lossReduction - around, lossReduction + around],
+      score,
+    },
+  };
+};

@@ -1,0 +1,73 @@
+import { commitmentOf } from "#shared/protocol/commitment.js";
+import { isInPhase, phaseWindow } from "#shared/protocol/phases.js";
+import { type ChainRecord, parseRecord, shortHash } from "#shared/protocol/records.js";
+import { isGone } from "#shared/replay/cycle-outcomes.js";
+import type { CycleContext } from "#shared/replay/source.js";
+import type { Gate } from "./score-report.js";
+
+export interface RecordsExpected {
+  /** Null for tensors without a manifest. */
+  readonly artifact: string | null;
+  readonly cycle: number;
+  readonly hotkey: { readonly address: string; readonly publicKey: Uint8Array };
+  readonly head: number;
+}
+
+/** The gates that the chain decides: whether the update was committed to and revealed, or still can be. */
+export const recordGates = async (source: CycleContext, expected: RecordsExpected): Promise<readonly Gate[]> => [
+  await gateOf("commit", source, expected),
+  await gateOf("reveal", source, expected),
+];
+
+const gateOf = async (
+  gate: "commit" | "reveal",
+  source: CycleContext,
+  { artifact, cycle, hotkey, head }: RecordsExpected,
+): Promise<Gate> => {
+  const { start, end } = phaseWindow(cycle, gate, source.network.phases);
+  if (head < end - 1)
+    return { gate, status: "open", reason: null, detail: `in blocks ${start} to ${end - 1}; now it is block ${head}` };
+  if (artifact === null) return { gate, status: "unchecked", reason: null, detail: "there is no manifest" };
+  try {
+    const found = await recordOf(gate, source, { cycle, address: hotkey.address });
+    if (found === null) {
+      const detail = `nothing of ${hotkey.address} in blocks ${start} to ${end - 1}`;
+      return { gate, status: "failed", reason: gate === "commit" ? "no_commit" : "no_reveal", detail };
+    }
+    const isOurs =
+      found.record.type === "commit"
+        ? found.record.commitment === commitmentOf(artifact, hotkey.publicKey, cycle)
+        : found.record.type === "reveal" && found.record.artifact === artifact;
+    return isOurs
+      ? { gate, status: "passed", reason: null, detail: `in block ${found.block}` }
+      : {
+          gate,
+          status: "failed",
+          reason: "commitment_mismatch",
+          detail: `block ${found.block} names another artifact`,
+        };
+  } catch (thrown) {
+    if (!isGone(thrown)) throw thrown;
+    return {
+      gate,
+      status: "unchecked",
+      reason: null,
+      detail: `the chain no longer holds the state of block ${end - 1}`,
+    };
+  }
+};
+
+const recordOf = async (
+  type: "commit" | "reveal",
+  { chain, network, networkHash }: CycleContext,
+  { cycle, address }: { readonly cycle: number; readonly address: string },
+): Promise<{ readonly record: ChainRecord; readonly block: number } | null> => {
+  const at = phaseWindow(cycle, type, network.phases).end - 1;
+  const commitments = await chain.commitments(network.netuid, at);
+  const found = commitments.find(({ hotkey }) => hotkey === address);
+  const parsed = parseRecord(found?.data ?? "");
+  if (!found || !parsed.ok || !isInPhase(found.block, cycle, type, network.phases)) return null;
+  const { value: record } = parsed;
+  const isOfCycle = "cycle" in record && record.cycle === cycle && record.network === shortHash(networkHash);
+  return record.type === type && isOfCycle ? { record, block: found.block } : null;
+};

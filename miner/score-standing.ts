@@ -1,0 +1,87 @@
+import { type CycleOutcomes, readOutcomes, readWindow } from "#shared/replay/cycle-outcomes.js";
+import { planMerge } from "#shared/replay/merge-plan.js";
+import { readSubmissions } from "#shared/replay/submissions.js";
+import { type AgreedScore, groupStandings, standingShares } from "#shared/scoring/cycle-weights.js";
+import { selectForMerge } from "#shared/scoring/selection.js";
+import type { OpenedSubnet } from "#shared/subnet/open-subnet.js";
+import type { ExpectedStanding } from "./score-report.js";
+
+export interface Scored {
+  readonly hotkey: string;
+  readonly group: string;
+  /** One of each draw. */
+  readonly scores: readonly number[];
+}
+
+/**
+ * Where an update with such a score would have stood in the last cycle that is over, in place of what its miner submitted then; null
+ * before there is one.
+ *
+ * @throws BlockZeroError STATE_DISCARDED where the chain no longer knows that cycle
+ */
+export const expectedStanding = async (
+  { source, head, first, last: cycle }: Pick<OpenedSubnet, "source" | "head" | "first" | "last">,
+  { hotkey, group, scores }: Scored,
+): Promise<ExpectedStanding | null> => {
+  if (cycle < first) return null;
+  const { chain, network } = source;
+  const metagraph = await chain.metagraph(network.netuid);
+  const said = await readOutcomes(source, cycle, head);
+  const { history, unknown } = await readWindow(source, cycle, head, [said]);
+
+  const registered = metagraph.neurons.find((neuron) => neuron.hotkey === hotkey);
+  const uid = registered?.uid ?? Math.max(-1, ...metagraph.neurons.map((neuron) => neuron.uid)) + 1;
+  const holders = registered ? metagraph : { ...metagraph, neurons: [...metagraph.neurons, { uid, hotkey }] };
+  const score = medianOf(scores);
+  const own: AgreedScore = { cycle, uid, hotkey, group, verdict: "scored", score };
+  const others = history.filter((entry) => entry.cycle !== cycle || entry.hotkey !== hotkey);
+  const standings = groupStandings(network, holders, [...others, own], cycle);
+  const ranked = standings.get(group) ?? [];
+  const at = ranked.findIndex((one) => one.hotkey === hotkey);
+
+  const rivals = said.outcomes.filter(
+    (one) => one.group === group && one.verdict === "scored" && one.hotkey !== hotkey,
+  );
+  const placeOf = (score: number) => rivals.filter((one) => one.score > score).length + 1;
+  return {
+    cycle,
+    group,
+    place: placeOf(score),
+    bestPlace: placeOf(Math.max(...scores)),
+    worstPlace: placeOf(Math.min(...scores)),
+    of: rivals.length + 1,
+    mergedShare: await mergedShare(source, said, { hotkey, group, score }),
+    window: { cycles: network.scoring.window, score: ranked[at]?.score ?? 0, place: at + 1, of: ranked.length },
+    payShare: standingShares(network, holders, standings).get(uid) ?? 0,
+    unknown,
+  };
+};
+
+/** Its share of the group's mean if it had been there. */
+const mergedShare = async (
+  source: OpenedSubnet["source"],
+  { cycle, outcomes }: CycleOutcomes,
+  { hotkey, group, score }: Omit<Scored, "scores"> & { readonly score: number },
+): Promise<number | null> => {
+  const { top_n } = source.network.scoring;
+  const others = planMerge(
+    outcomes.filter((one) => one.hotkey !== hotkey),
+    await readSubmissions(source, cycle),
+    Number.POSITIVE_INFINITY,
+  );
+  const rivals = (others.get(group) ?? []).map(({ hotkey, score, commitBlock, artifact }) => ({
+    hotkey,
+    group,
+    score,
+    commitBlock,
+    artifact,
+  }));
+  // Of equals the earlier goes first: whoever is still to commit is the last of them.
+  const own = { hotkey, group, score, commitBlock: Number.POSITIVE_INFINITY, artifact: "~" };
+  const selected = selectForMerge([...rivals, own], top_n).get(group) ?? [];
+  return selected.find((one) => one.hotkey === hotkey)?.share ?? null;
+};
+
+/** The lower one of an even number. */
+export const medianOf = (values: readonly number[]): number =>
+  [...values].sort((a, b) => a - b)[Math.floor((values.length - 1) / 2)] ?? 0;

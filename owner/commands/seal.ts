@@ -1,0 +1,211 @@
+import { randomBytes } from "node:crypto";
+import { join } from "node:path";
+import { InvalidArgumentError } from "commander";
+import { stringify } from "yaml";
+import { openSource } from "#datasets/index.js";
+import { openJsonl } from "#datasets/jsonl.js";
+import { directoryStore } from "#shared/artifact/blob-store.js";
+import { connectDevChain } from "#shared/chain/index.js";
+import { type Beacon, QUICKNET, roundAt, timeOfRound } from "#shared/chain/timelock/beacon.js";
+import { type CommandSpec, shutdownSignal } from "#shared/cli/program.js";
+import { loadNetwork } from "#shared/config/load-network.js";
+import { createRandom } from "#shared/data/random.js";
+import type { DocumentSource } from "#shared/data/source.js";
+import { BlockZeroError } from "#shared/errors.js";
+import { lockHome } from "#shared/files/home-lock.js";
+import { sha256 } from "#shared/protocol/hash.js";
+import type { SealedText } from "#shared/protocol/network.js";
+import { cycleLength } from "#shared/protocol/phases.js";
+import { roundOf } from "#shared/protocol/sealed-text.js";
+import { LiveView } from "#shared/telemetry/live-view.js";
+import { bar } from "#shared/telemetry/progress.js";
+import { byteSize } from "../byte-size.js";
+import { isTemplate, loadNetworkTemplate, type NetworkTemplate } from "../network-template.js";
+import { printFields } from "../print.js";
+import { drawnBytes, sealText, usualSpacing } from "../seal.js";
+import { wholeNumber } from "../whole-number.js";
+
+interface Options {
+  readonly network: string;
+  readonly group: string;
+  readonly out: string;
+  readonly beacon: string;
+  readonly from?: number;
+  readonly blockTime: number;
+  readonly spacing?: number;
+  readonly envelope?: number;
+}
+
+const BAR_WIDTH = 28;
+
+export const seal: CommandSpec = {
+  name: "seal",
+  description:
+    "lock evaluation text so that nobody can read it before the cycle that it is for, and say what the network file needs",
+  examples: [
+    "blockzero seal held-back.jsonl --network my-network.yaml --group math --out genesis",
+    "blockzero seal held-back.jsonl --network my-network.yaml --group math --out genesis --from 2027-01-01T00:00:00Z --envelope 128KiB",
+    "blockzero seal held-back.jsonl --network my-network.yaml --group math --out genesis --beacon ws://127.0.0.1:9944 --block-time 1",
+  ],
+  define: (command) => {
+    command
+      .argument("<documents>", 'file with one {"text": …} a line, which nobody else has seen')
+      .requiredOption("--network <file>", "network template or file whose phases and scoring it is for")
+      .requiredOption("--group <name>", "the expert group that is evaluated on it")
+      .requiredOption("--out <dir>", "directory of `blockzero genesis --out`, whose blobs `blockzero publish` serves")
+      .option(
+        "--beacon <name>",
+        "quicknet, which subtensor follows, or the WebSocket URL of a devchain that plays one",
+        "quicknet",
+      )
+      .option("--from <time>", "when the first envelope opens, such as 2027-01-01T00:00:00Z; unset: now", moment)
+      .option("--block-time <seconds>", "of the chain", positive, 12)
+      .option(
+        "--spacing <rounds>",
+        "rounds from one envelope to the next; unset: half of the reveal phase",
+        wholeNumber(1),
+      )
+      .option(
+        "--envelope <size>",
+        "least text in an envelope, such as 64KiB; unset: what one evaluation draws",
+        byteSize,
+      )
+      .action(async (documents: string, options: Options) => {
+        const unlock = lockHome(options.out);
+        try {
+          await run(documents, options, shutdownSignal());
+        } finally {
+          unlock();
+        }
+      });
+  },
+};
+
+const run = async (file: string, options: Options, signal: AbortSignal): Promise<void> => {
+  const { group, out, blockTime } = options;
+  const network = isTemplate(options.network) ? loadNetworkTemplate(options.network) : loadNetwork(options.network);
+  if (!network.groups[group])
+    throw new BlockZeroError(
+      "GROUP_UNKNOWN",
+      `${options.network} has no group "${group}"`,
+      `name one of ${Object.keys(network.groups).join(", ")}`,
+    );
+  const beacon = await beaconNamed(options.beacon, signal);
+  const spacing = options.spacing ?? Math.max(1, usualSpacing(network, beacon, blockTime));
+  const documents = shuffled(readDocuments(file));
+  refusePublic(documents, network, file);
+  const view = new LiveView({ terminal: process.stderr });
+  try {
+    const sealed = await sealText(directoryStore(join(out, "blobs")), {
+      documents,
+      beacon,
+      spacing,
+      firstRound: roundAt(options.from ?? Date.now(), beacon) + 1,
+      envelopeBytes: options.envelope ?? drawnBytes(network),
+      onEnvelope: (done, total) => {
+        signal.throwIfAborted();
+        const line = `sealing  ${bar(done / total, BAR_WIDTH)}  envelope ${done}/${total}`;
+        view.update([line], line);
+      },
+    });
+    view.close();
+    print(sealed, { network, group, beacon, blockTime, documents: documents.length });
+  } finally {
+    view.close();
+  }
+};
+
+interface Facts {
+  readonly network: NetworkTemplate;
+  readonly group: string;
+  readonly beacon: Beacon;
+  readonly blockTime: number;
+  readonly documents: number;
+}
+
+const print = (sealed: SealedText, { network, group, beacon, blockTime, documents }: Facts): void => {
+  const opens = (envelope: number) => new Date(timeOfRound(roundOf(sealed, envelope), beacon)).toISOString();
+  const seconds = sealed.envelopes * sealed.spacing * beacon.period;
+  printFields({
+    documents,
+    envelopes: sealed.envelopes,
+    "first opens": opens(0),
+    "last opens": opens(sealed.envelopes - 1),
+    cycles: Math.floor(seconds / (cycleLength(network.phases) * blockTime)),
+  });
+  console.log(`\n# into the group "${group}" of the network template:`);
+  process.stdout.write(stringify({ sealed }));
+  if (sealed.spacing * beacon.period > network.phases.reveal * blockTime)
+    console.error(
+      "! envelopes open less often than a reveal phase lasts: in some cycles none does, and the group is not evaluated",
+    );
+};
+
+const beaconNamed = async (name: string, signal: AbortSignal): Promise<Beacon> => {
+  if (name === "quicknet") return QUICKNET;
+  const chain = await connectDevChain({ endpoint: name, signal });
+  try {
+    const beacon = await chain.beacon();
+    if (beacon) return beacon;
+    throw new BlockZeroError("BEACON_MISSING", `the devchain at ${name} plays no beacon`, "give its genesis a `drand`");
+  } finally {
+    await chain.close();
+  }
+};
+
+const readDocuments = (file: string): readonly string[] => {
+  const source = openJsonl(file);
+  const documents = allOf(source);
+  const damaged = documents.findIndex((text) => Buffer.from(text).toString() !== text);
+  if (damaged === -1) return documents;
+  throw new BlockZeroError(
+    "DATASET_MALFORMED",
+    `${file}: document ${damaged + 1} is not well-formed Unicode`,
+    "remove the half surrogate pair",
+  );
+};
+
+const allOf = (source: DocumentSource): readonly string[] =>
+  Array.from({ length: Number(source.size) }, (_, index) => source.document(index));
+
+/** In an order that the file does not tell, so that no envelope holds but one part of a sorted collection. */
+const shuffled = (documents: readonly string[]): readonly string[] => {
+  const random = createRandom(randomBytes(32).toString("hex"));
+  const order = [...documents];
+  for (let last = order.length - 1; last > 0; last--) {
+    const other = random.below(last + 1);
+    [order[last], order[other]] = [order[other]!, order[last]!];
+  }
+  return order;
+};
+
+/** What miners may train on must not be what they are judged on. */
+const refusePublic = (documents: readonly string[], { groups }: NetworkTemplate, file: string): void => {
+  const sealed = new Set(documents.map(fingerprint));
+  for (const [name, { data }] of Object.entries(groups))
+    for (const { kind, path } of data) {
+      const source = openSource({ kind, path });
+      if (source.size === "unbounded") continue;
+      const shared = allOf(source).filter((text) => sealed.has(fingerprint(text))).length;
+      if (shared > 0)
+        throw new BlockZeroError(
+          "SEAL_PUBLIC",
+          `${shared} of the documents in ${file} are in the public source "${path ?? kind}" of group "${name}"`,
+          "seal documents that nobody else has: take these out of the one or the other",
+        );
+    }
+};
+
+const fingerprint = (text: string): string => sha256(Buffer.from(text));
+
+const positive = (text: string): number => {
+  const value = Number(text);
+  if (text.trim() !== "" && Number.isFinite(value) && value > 0) return value;
+  throw new InvalidArgumentError("It must be a number above zero.");
+};
+
+const moment = (text: string): number => {
+  const time = Date.parse(text);
+  if (Number.isFinite(time)) return time;
+  throw new InvalidArgumentError("It must be a time such as 2027-01-01T00:00:00Z.");
+};

@@ -1,0 +1,241 @@
+import { BlockZeroError } from "#shared/errors.js";
+import { MAX_MANIFEST_BYTES, parseUpdateManifest } from "#shared/protocol/manifest.js";
+import { phaseWindow } from "#shared/protocol/phases.js";
+import { sumStake } from "#shared/protocol/stake.js";
+import type { AgreedOutcome } from "#shared/protocol/tally.js";
+import { lastModelBlock, modelOutcome } from "#shared/replay/agreed-outcome.js";
+import { type CycleOutcomes, type Heard, isGone, readOutcomes, readWindow } from "#shared/replay/cycle-outcomes.js";
+import { readSubmissions, type Submission } from "#shared/replay/submissions.js";
+import { readModelManifest } from "#shared/replay/whole-model.js";
+import { type AgreedScore, groupStandings, scoresIn, standingShares } from "#shared/scoring/cycle-weights.js";
+import { readOriginal } from "#shared/scoring/duplicates.js";
+import type { OpenedSubnet } from "#shared/subnet/open-subnet.js";
+import type {
+  Agreed,
+  ChainFacts,
+  Explanation,
+  Merge,
+  Opinion,
+  Pay,
+  Place,
+  UpdateFacts,
+  Window,
+} from "./explanation.js";
+
+type Subnet = Pick<OpenedSubnet, "source" | "head">;
+type Holders = Awaited<ReturnType<OpenedSubnet["source"]["chain"]["metagraph"]>>;
+
+/**
+ * Follows one miner's cycle from its commitment to its pay, through chain state and the validators' signed reports.
+ *
+ * @throws BlockZeroError UID_UNKNOWN; STATE_DISCARDED where the chain no longer knows the cycle
+ */
+export const explainScore = async (subnet: Subnet, cycle: number, uid: number): Promise<Explanation> => {
+  const { source, head } = subnet;
+  const { chain, network } = source;
+  const holders = await chain.metagraph(network.netuid, phaseWindow(cycle, "evaluate", network.phases).end - 1);
+  const neuron = holders.neurons.find((one) => one.uid === uid);
+  if (!neuron)
+    throw new BlockZeroError(
+      "UID_UNKNOWN",
+      `nobody had uid ${uid} in cycle ${cycle}`,
+      `name one of ${holders.neurons.map((one) => one.uid).join(", ")}`,
+    );
+  const { hotkey } = neuron;
+  const submission = (await readSubmissions(source, cycle)).find((one) => one.uid === uid && one.hotkey === hotkey);
+  const said = await readOutcomes(source, cycle, head);
+  const outcome = said.outcomes.find((one) => one.uid === uid && one.hotkey === hotkey) ?? null;
+  const validators = said.heard.map((heard) => opinionOf(heard, { said, holders, uid, hotkey }));
+  const { history, unknown } = await readWindow(source, cycle, head, [said]);
+  const window = windowOf(subnet, history, { cycle, uid, hotkey });
+  const paid = await afterMerge(subnet, cycle);
+  return {
+    cycle,
+    head,
+    uid,
+    hotkey,
+    role: hotkey === holders.ownerHotkey ? "owner" : neuron.validatorPermit ? "validator" : "miner",
+    base: said.base,
+    commitment: submission?.commitment ?? null,
+    reveal: submission?.reveal ?? null,
+    update: await updateOf(subnet, submission),
+    validators,
+    agreed: outcome && agreedOf(outcome, validators),
+    isNoiseCycle: said.outcomes.some(({ reason, lossReduction }) => reason === "noise_cycle" && lossReduction !== null),
+    isWhole: said.isWhole,
+    duplicate: duplicateOf(validators, holders),
+    place: outcome && placeOf(outcome, said.outcomes),
+    merge: await mergeOf(subnet, { cycle, hotkey }),
+    window: { ...window, unknown },
+    pay: payOf(subnet, paid.holders, history, { cycle, uid, hotkey }),
+    chain: await chainFacts(subnet, paid, said, uid),
+  };
+};
+
+interface Miner {
+  readonly cycle: number;
+  readonly uid: number;
+  readonly hotkey: string;
+}
+
+const opinionOf = (
+  { hotkey: validator, stake, report, problem }: Heard,
+  { said, holders, uid, hotkey }: { readonly said: CycleOutcomes; readonly holders: Holders } & Omit<Miner, "cycle">,
+): Opinion => {
+  const entry = problem === null ? report?.entries.find((one) => one.uid === uid && one.hotkey === hotkey) : undefined;
+  return {
+    hotkey: validator,
+    uid: uidOf(holders, validator),
+    stakeShare: Number(stake) / Number(sumStake(said.stakes.values())),
+    silence: problem ?? (entry ? null : "its report does not name the miner"),
+    artifact: entry?.artifact ?? null,
+    verdict: entry?.verdict ?? null,
+    reason: entry?.reason ?? null,
+    detail: entry?.detail ?? null,
+    lossReduction: entry?.lossReduction ?? null,
+    standardError: entry?.standardError ?? null,
+    batches: entry?.batches ?? null,
+    score: entry?.score ?? null,
+  };
+};
+
+const uidOf = ({ neurons }: Holders, hotkey: string): number | null =>
+  neurons.find((neuron) => neuron.hotkey === hotkey)?.uid ?? null;
+
+const agreedOf = (outcome: AgreedOutcome, validators: readonly Opinion[]): Agreed => {
+  const { uid: _, hotkey: __, ...agreed } = outcome;
+  const stakeOf = (is: (opinion: Opinion) => boolean) =>
+    validators.filter(is).reduce((sum, { stakeShare }) => sum + stakeShare, 0);
+  return {
+    ...agreed,
+    scoredBy: Math.max(
+      0,
+      ...validators.map(({ artifact }) =>
+        stakeOf((other) => other.verdict === "scored" && other.artifact === artifact),
+      ),
+    ),
+    rejectedBy: stakeOf(({ verdict, reason }) => verdict === "rejected" || reason === "unreachable"),
+  };
+};
+
+const duplicateOf = (validators: readonly Opinion[], holders: Holders): Explanation["duplicate"] => {
+  for (const { reason, detail } of validators) {
+    const original = reason === "duplicate" && detail !== null ? readOriginal(detail) : null;
+    if (original) return { ...original, uid: uidOf(holders, original.hotkey) };
+  }
+  return null;
+};
+
+const placeOf = ({ group, verdict, score }: AgreedOutcome, outcomes: readonly AgreedOutcome[]): Place | null => {
+  if (group === null || verdict !== "scored") return null;
+  const scored = outcomes.filter((other) => other.group === group && other.verdict === "scored");
+  return { group, place: scored.filter((other) => other.score > score).length + 1, of: scored.length };
+};
+
+const updateOf = async ({ source }: Subnet, submission: Submission | undefined): Promise<UpdateFacts | null> => {
+  if (!submission?.reveal) return null;
+  const { artifact: hash, location } = submission.reveal;
+  try {
+    const parsed = parseUpdateManifest(await source.fetch({ hash, maxBytes: MAX_MANIFEST_BYTES, location }));
+    if (!parsed.ok) return null;
+    const { group, base, steps, tokens, bytes } = parsed.value;
+    return { group, base, steps, tokens, bytes };
+  } catch (thrown) {
+    if (!isGone(thrown)) throw thrown;
+    return null;
+  }
+};
+
+const mergeOf = async ({ source, head }: Subnet, { cycle, hotkey }: Omit<Miner, "uid">): Promise<Merge> => {
+  const { network } = source;
+  const last = lastModelBlock(cycle, network);
+  const { agreed: model } = await modelOutcome(source, cycle, Math.min(head, last));
+  const merge = { model, isSettled: head >= last || model !== null, share: null, topN: network.scoring.top_n };
+  if (model === null) return { ...merge, isKnown: true };
+  try {
+    const { merged } = await readModelManifest(source, model);
+    return { ...merge, share: merged.find((update) => update.hotkey === hotkey)?.share ?? null, isKnown: true };
+  } catch (thrown) {
+    if (!isGone(thrown)) throw thrown;
+    return { ...merge, isKnown: false };
+  }
+};
+
+const windowOf = (
+  { source }: Subnet,
+  history: readonly AgreedScore[],
+  { cycle, uid, hotkey }: Miner,
+): Omit<Window, "unknown"> => {
+  const { scoring } = source.network;
+  const own = history.filter((entry) => entry.uid === uid && entry.hotkey === hotkey);
+  const group = own.findLast(({ verdict }) => verdict === "scored")?.group;
+  const counted = new Set(group == null ? own : scoresIn(own, group));
+  const first = cycle - scoring.window + 1;
+  return {
+    length: scoring.window,
+    cycles: Array.from({ length: scoring.window }, (_, i) => {
+      const entry = own.find((one) => one.cycle === first + i);
+      const isOfGroup = entry !== undefined && counted.has(entry);
+      return {
+        cycle: first + i,
+        verdict: entry?.verdict ?? null,
+        score: isOfGroup ? entry.score : 0,
+        counts: entry?.verdict !== "abstained",
+      };
+    }),
+  };
+};
+
+/** Chain state in which the cycle's weights are set: that of its last block, or of the newest one. */
+const afterMerge = async ({ source, head }: Subnet, cycle: number) => {
+  const { chain, network } = source;
+  const block = Math.min(head, phaseWindow(cycle, "merge", network.phases).end - 1);
+  return { block, holders: await chain.metagraph(network.netuid, block) };
+};
+
+const payOf = (
+  { source: { network } }: Subnet,
+  holders: Holders,
+  history: readonly AgreedScore[],
+  { cycle, uid, hotkey }: Miner,
+): Pay | null => {
+  const standings = groupStandings(network, holders, history, cycle);
+  for (const [group, ranked] of standings) {
+    const at = ranked.findIndex((one) => one.uid === uid && one.hotkey === hotkey);
+    if (at < 0) continue;
+    const { rewards, burn } = network.scoring;
+    return {
+      group,
+      place: at + 1,
+      of: ranked.length,
+      score: ranked[at]!.score,
+      curve: rewards.curve,
+      pool: 1 / standings.size,
+      burn,
+      share: standingShares(network, holders, standings).get(uid) ?? 0,
+    };
+  }
+  return null;
+};
+
+const chainFacts = async (
+  { source: { chain, network } }: Subnet,
+  { block, holders }: Awaited<ReturnType<typeof afterMerge>>,
+  { stakes }: CycleOutcomes,
+  uid: number,
+): Promise<ChainFacts> => {
+  const rows = await chain.weights(network.netuid, block);
+  const own = holders.neurons.find((neuron) => neuron.uid === uid);
+  return {
+    block,
+    weights: rows.flatMap((row) => {
+      const validator = holders.neurons.find((neuron) => neuron.uid === row.uid);
+      if (!validator || !stakes.has(validator.hotkey)) return [];
+      const sum = row.weights.reduce((total, [, weight]) => total + weight, 0);
+      const weight = row.weights.find(([target]) => target === uid)?.[1] ?? 0;
+      return [{ validator: validator.hotkey, share: sum > 0 ? weight / sum : 0, since: validator.lastUpdate }];
+    }),
+    incentive: own?.incentive ?? 0,
+    emission: String(own?.emission ?? 0n),
+  };
+};

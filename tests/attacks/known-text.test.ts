@@ -1,0 +1,76 @@
+import assert from "node:assert/strict";
+import { it } from "node:test";
+import { groupHeldOutBatches } from "#shared/data/group-data.js";
+import type { Batch } from "#shared/data/loader.js";
+import { listedDocuments } from "#shared/data/source.js";
+import { mean } from "#shared/mean.js";
+import type { Parameters } from "#shared/model/parameters.js";
+import { sha256 } from "#shared/protocol/hash.js";
+import { spreadOf } from "#shared/scoring/proof-of-loss.js";
+import { temporaryFolder } from "../shared/artifact/temporary.js";
+import { openMeter } from "../support/validator.js";
+import { plus } from "./arena/change.js";
+import { genesisModel, openGround } from "./arena/ground.js";
+import { BATCH_SIZE, STEPS } from "./arena/gym.js";
+import { evaluationText, unseenPage } from "./library/evaluation-text.js";
+
+const GROUP = "math";
+const MINERS = 6;
+
+it("who knows public evaluation text by heart is ahead on it, and on sealed text like anybody", {
+  timeout: 240_000,
+}, async (t) => {
+  const folder = temporaryFolder(t);
+  const ground = openGround(await genesisModel(), (usual) => evaluationText.network!(usual, folder), unseenPage);
+  t.after(() => ground.gym.dispose());
+  const { genesis, gym } = ground;
+  const network = { ...ground.network, genesis: "0".repeat(64) };
+  const meter = await openMeter(t, { network });
+  const draw = (
+    what: { readonly batches: number; readonly batchSize: number },
+    seed: string,
+    pages?: readonly string[],
+  ) =>
+    groupHeldOutBatches(network, GROUP, {
+      ...what,
+      seed: sha256(Buffer.from(seed)),
+      ...(pages && { sealed: listedDocuments("pages", pages) }),
+    });
+  const pages = (from: number, count: number) => Array.from({ length: count }, (_, i) => unseenPage(from + i));
+
+  const training = { batches: STEPS, batchSize: BATCH_SIZE };
+  const modelsOf = async (stream: (miner: number) => string | readonly Batch[]): Promise<readonly Parameters[]> => {
+    const models: Parameters[] = [];
+    for (let miner = 0; miner < MINERS; miner++) {
+      const update = await gym.train({ base: genesis, group: GROUP, stream: stream(miner) });
+      const own = Object.fromEntries(Object.keys(update).map((name) => [name, genesis[name]!]));
+      models.push({ ...genesis, ...plus(own, update) });
+    }
+    return models;
+  };
+  const honest = await modelsOf((miner) => `miner ${miner}`);
+  const ofPublicText = await modelsOf((miner) => draw(training, `public ${miner}`));
+  const ofOpenedText = await modelsOf((miner) => draw(training, `opened ${miner}`, pages(0, 60)));
+
+  const lossesOf = async (models: readonly Parameters[], batches: readonly Batch[]) => {
+    const losses: number[] = [];
+    for (const model of models) losses.push(mean(await meter.losses(model, batches)));
+    return spreadOf(losses);
+  };
+  /** By how many standard errors models are better than honest ones. */
+  const lead = async (models: readonly Parameters[], batches: readonly Batch[]) => {
+    const [theirs, others] = [await lossesOf(models, batches), await lossesOf(honest, batches)];
+    return (others.mean - theirs.mean) / (Math.hypot(theirs.deviation, others.deviation) / Math.sqrt(MINERS));
+  };
+  const evaluation = { batches: 60, batchSize: network.scoring.eval_batch_size };
+  const publicText = draw(evaluation, "evaluation");
+  const sealedText = draw(evaluation, "evaluation", pages(1000, 200));
+
+  const leads = [
+    await lead(ofPublicText, publicText),
+    await lead(ofPublicText, sealedText),
+    await lead(ofOpenedText, sealedText),
+  ];
+  assert.ok(leads[0]! > 3, `on public text: ${leads}`);
+  assert.ok(leads[1]! < 2 && leads[2]! < 2, `on sealed text: ${leads}`);
+});

@@ -1,0 +1,164 @@
+import assert from "node:assert/strict";
+import { describe, it, type TestContext } from "node:test";
+import { explainScore } from "#owner/explain/explain-score.js";
+import type { Explanation } from "#owner/explain/explanation.js";
+import { sentencesOf } from "#owner/explain/sentences.js";
+import type { ReportEntry } from "#shared/protocol/report.js";
+import { describeDuplicate } from "#shared/scoring/duplicates.js";
+import { lookAt } from "../support/look-at.js";
+import { publishReports, reportOf, scoredEntry } from "../support/reports.js";
+import { openSubnet, type Subnet } from "../support/subnet.js";
+import { type Forged, forge, noiseUpdate, submit } from "../support/updates.js";
+
+const VALIDATORS = { vera: 2800, vito: 2000, vick: 1200 };
+
+type Entries = (forged: Readonly<Record<string, Forged>>) => Readonly<Record<string, readonly ReportEntry[]>>;
+
+/** A cycle of two miners in which validators said this. */
+const lived = async (t: TestContext, entriesOf: Entries): Promise<Subnet> => {
+  const subnet = await openSubnet(t, { validators: VALIDATORS });
+  const forged = Object.fromEntries(
+    ["ann", "bob"].map((miner) => [miner, forge(subnet, { miner, tensors: noiseUpdate(subnet, miner, 0.01) })]),
+  );
+  await submit(subnet, forged);
+  const reports = Object.entries(entriesOf(forged)).map(([validator, entries]) => [
+    validator,
+    reportOf(subnet, validator, { entries }),
+  ]);
+  await publishReports(subnet, Object.fromEntries(reports));
+  return subnet;
+};
+
+const explain = async (t: TestContext, subnet: Subnet, miner: string) => {
+  const explanation = await explainScore(await lookAt(t, subnet), 1, subnet.uid(miner));
+  return { explanation, text: sentencesOf(explanation, subnet.network).join("\n") };
+};
+
+const rejected = ({ submission }: Forged, reason: "duplicate" | "norm", detail: string): ReportEntry => ({
+  ...scoredEntry({ submission, artifact: submission.reveal!.artifact }, 0),
+  verdict: "rejected",
+  reason,
+  detail,
+  lossReduction: null,
+  standardError: null,
+  batches: null,
+});
+
+const silences = ({ validators }: Explanation) => validators.map(({ silence }) => silence);
+
+describe("an explanation", { timeout: 60_000 }, () => {
+  it("follows a score from the commitment over each validator's word to the pay", async (t) => {
+    const subnet = await lived(t, ({ ann, bob }) => ({
+      vera: [scoredEntry(ann!, 0.02), scoredEntry(bob!, 0.03)],
+      vito: [scoredEntry(ann!, 0.01)],
+    }));
+    const { explanation, text } = await explain(t, subnet, "ann");
+    const { commitment, reveal, update, validators, agreed } = explanation;
+    assert.equal(commitment!.block, subnet.window(1, "commit").start);
+    assert.deepEqual([reveal!.group, update!.base, explanation.base], ["math", subnet.modelHash, subnet.modelHash]);
+    assert.deepEqual(
+      validators.map(({ hotkey, score }) => [hotkey, score]),
+      [
+        [subnet.signer("vera").address, 0.02],
+        [subnet.signer("vito").address, 0.01],
+        [subnet.signer("vick").address, null],
+      ],
+    );
+    assert.deepEqual(silences(explanation), [null, null, "it committed no report in time"]);
+    assert.ok(Math.abs(validators[0]!.stakeShare - 28 / 60) < 1e-3);
+    // Four fifths of the stake scored it; more than half of those lies with 0.02.
+    assert.deepEqual([agreed!.verdict, agreed!.score], ["scored", 0.02]);
+    assert.ok(Math.abs(agreed!.scoredBy - 0.8) < 1e-3);
+    assert.deepEqual([explanation.isNoiseCycle, explanation.isWhole, explanation.duplicate], [false, true, null]);
+    // Less than half of the stake scored bob.
+    assert.deepEqual(explanation.place, { group: "math", place: 1, of: 1 });
+    assert.deepEqual(
+      explanation.window.cycles.map(({ cycle, verdict, score }) => [cycle, verdict, score]),
+      [
+        [-2, null, 0],
+        [-1, null, 0],
+        [0, null, 0],
+        [1, "scored", 0.02],
+      ],
+    );
+    assert.deepEqual([explanation.pay!.score, explanation.pay!.place, explanation.pay!.of], [0.02 / 4, 1, 1]);
+    assert.ok(Math.abs(explanation.pay!.share - 0.5) < 1e-12, "alone in its group it has the group's pool");
+    assert.deepEqual([explanation.merge.model, explanation.merge.isSettled], [null, false]);
+    for (const sentence of [
+      /^It committed to an artifact in block \d+, in the commit phase \(blocks \d+ to \d+\)\.$/m,
+      /, 46\.7 % of the stake: scored 0\.0200: it lowers the loss by 0\.0300 nats a token, standard error 0\.0050, over 12 batches\.$/m,
+      /^ {2}uid 3 .+, 20\.0 % of the stake: it committed no report in time\.$/m,
+      /^Validators with 80\.0 % of the stake scored it, where more than half is needed\./m,
+      /^The cycle's model is not settled yet\.$/m,
+      /^With a mean of 0\.0050 it has place 1 of 1 in group math\. The group's pool is 50\.0 % of all pay; by curve top-n it earns 50\.0 %/m,
+      /^No validator's weights were on chain at block \d+\.$/m,
+    ])
+      assert.match(text, sentence);
+
+    const bob = await explain(t, subnet, "bob");
+    assert.deepEqual([bob.explanation.agreed!.verdict, bob.explanation.pay], ["abstained", null]);
+    assert.equal(silences(bob.explanation)[1], "its report does not name the miner");
+    assert.match(bob.text, /abstained on, since 46\.7 % of the stake scored it and 0\.0 % were against it/);
+
+    const vera = await explain(t, subnet, "vera");
+    assert.equal(vera.explanation.role, "validator");
+    assert.match(vera.text, /validators are not scored/);
+    assert.equal(JSON.parse(JSON.stringify(explanation)).agreed.score, 0.02);
+    await assert.rejects(explainScore(await lookAt(t, subnet), 1, 99), {
+      code: "UID_UNKNOWN",
+      hint: "name one of 0, 1, 2, 3, 4, 5",
+    });
+  });
+
+  it("points from a duplicate to its original, and shows no control characters that a validator wrote", async (t) => {
+    const subnet = await lived(t, ({ ann, bob }) => {
+      const original = { cycle: 1, hotkey: ann!.submission.hotkey, artifact: ann!.artifact };
+      const likeness = { cosine: 0.97, signs: 0.9, overlap: null, residual: 0.5 };
+      return {
+        vera: [scoredEntry(ann!, 0.02), rejected(bob!, "duplicate", describeDuplicate({ original, likeness }))],
+        vito: [scoredEntry(ann!, 0.02), rejected(bob!, "norm", "\u001b[2Jcleared")],
+      };
+    });
+    const { explanation, text } = await explain(t, subnet, "bob");
+    const { uid, hotkey, cycle } = explanation.duplicate!;
+    assert.deepEqual([uid, hotkey, cycle], [subnet.uid("ann"), subnet.signer("ann").address, 1]);
+    assert.deepEqual([explanation.agreed!.verdict, explanation.agreed!.reason], ["rejected", "duplicate"]);
+    assert.ok(Math.abs(explanation.agreed!.rejectedBy - 0.8) < 1e-3);
+    assert.match(
+      text,
+      new RegExp(`^It was taken for a copy of artifact [0-9a-f]{12}, which uid ${uid} submitted`, "m"),
+    );
+    assert.match(text, /rejected \(norm\)\. .+ It says: \?\[2Jcleared\./);
+    assert.ok(!text.includes("\u001b"));
+    assert.match(text, /It was scored in none of them, so it has no place in any group and earns nothing\./);
+  });
+
+  it("says that a noise cycle counts for nobody, and that a report on another model counts for nothing", async (t) => {
+    const worse = (forged: Forged): ReportEntry => ({ ...scoredEntry(forged, 0), lossReduction: -0.01 });
+    const subnet = await lived(t, ({ ann, bob }) => ({
+      vera: [worse(ann!), worse(bob!)],
+      vito: [worse(ann!), worse(bob!)],
+    }));
+    const { explanation, text } = await explain(t, subnet, "ann");
+    assert.equal(explanation.isNoiseCycle, true);
+    assert.deepEqual([explanation.agreed!.verdict, explanation.window.cycles.at(-1)!.counts], ["abstained", false]);
+    assert.match(text, /It is abstained on, since this is a noise cycle: the cycle is left out of its mean\./);
+    assert.match(text, /cycle 1 is left out/);
+    assert.match(text, /scored 0\.0000: it raises the loss by 0\.0100 nats a token/);
+
+    const split = await openSubnet(t, { validators: VALIDATORS });
+    const ann = forge(split, { miner: "ann", tensors: noiseUpdate(split, "ann", 0.01) });
+    await submit(split, { ann });
+    const entries = [scoredEntry(ann, 0.02)];
+    await publishReports(split, {
+      vera: reportOf(split, "vera", { entries, base: "7".repeat(64) }),
+      vito: reportOf(split, "vito", { entries }),
+    });
+    const other = await explain(t, split, "ann");
+    assert.match(silences(other.explanation)[0]!, /^its report is about model 7{64}, not the agreed one$/);
+    assert.equal(other.explanation.agreed!.verdict, "abstained");
+    const idle = await explain(t, split, "bob");
+    assert.equal(idle.explanation.agreed, null);
+    assert.match(idle.text, /^It committed to nothing in the commit phase/m);
+  });
+});

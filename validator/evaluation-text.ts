@@ -1,0 +1,96 @@
+import { timeOfRound } from "#shared/chain/timelock/beacon.js";
+import type { DocumentSource } from "#shared/data/source.js";
+import { reasonOf } from "#shared/errors.js";
+import { cycleSource } from "#shared/participant/cycle-source.js";
+import type { Participant } from "#shared/participant/join.js";
+import { withPatience } from "#shared/participant/patience.js";
+import type { SealedText } from "#shared/protocol/network.js";
+import { accepted, type Parsed, refused } from "#shared/protocol/parsed.js";
+import { cycleLength, phaseWindow } from "#shared/protocol/phases.js";
+import { roundOf } from "#shared/protocol/sealed-text.js";
+import { beaconOf, envelopeReader, openEvaluationText } from "#shared/replay/evaluation-text.js";
+
+/** Share of all envelopes below which a validator says that the text comes to its end. */
+const LITTLE_LEFT = 0.1;
+
+/** Share of the evaluate phase after which text is waited for no more: the rest is for computing and reporting. */
+const PATIENCE = 1 / 2;
+
+/** What the groups are evaluated on: an opened text, null for what is public, or why there is nothing. */
+export type EvaluationTexts = ReadonlyMap<string, Parsed<DocumentSource | null>>;
+
+/**
+ * Opens the sealed text of every group that has such, from the first block of the evaluate phase on. The pulse may take some blocks to
+ * get on chain, and the files to arrive: both are waited for until half of the phase has passed. Not having the text is the
+ * validator's own failure.
+ */
+export const evaluationTexts = async (participant: Participant, cycle: number): Promise<EvaluationTexts> => {
+  const { clock, network, signal } = participant;
+  const { start, end } = phaseWindow(cycle, "evaluate", network.phases);
+  await clock.reach(start, signal);
+  const deadline = Math.max(start + Math.floor((end - start) * PATIENCE), clock.head.number + 1);
+  return withPatience(clock, deadline, signal, async (patience) => {
+    const texts = Object.keys(network.groups).map(
+      async (group) => [group, await openText(participant, { cycle, group, patience })] as const,
+    );
+    return new Map(await Promise.all(texts));
+  });
+};
+
+interface Wanted {
+  readonly cycle: number;
+  readonly group: string;
+  readonly patience: AbortSignal;
+}
+
+const openText = async (
+  participant: Participant,
+  { cycle, group, patience }: Wanted,
+): Promise<Parsed<DocumentSource | null>> => {
+  const { chain, clock, log, network, signal } = participant;
+  const sealed = network.groups[group]?.sealed;
+  if (!sealed) return accepted(null);
+  const waitForPulse = async (round: number): Promise<Uint8Array | null> => {
+    for (;;) {
+      const signature = await chain.pulse(round);
+      if (signature || patience.aborted) return signature;
+      await clock.reach(clock.head.number + 1, signal);
+    }
+  };
+  try {
+    const source = cycleSource(participant, patience);
+    const text = await openEvaluationText(source, { cycle, group, pulse: waitForPulse });
+    if (!text) return accepted(null);
+    const { documents, envelope, left } = text;
+    void fetchAhead(participant, { cycle, sealed, envelope }).catch((thrown: unknown) => {
+      log.debug("an envelope of the next cycle is not here yet", { group, reason: reasonOf(thrown) });
+    });
+    const until = new Date(timeOfRound(roundOf(sealed, sealed.envelopes - 1), beaconOf(sealed))).toISOString();
+    const fields = { cycle, group, envelope, left, until };
+    if (left < sealed.envelopes * LITTLE_LEFT) log.warn("sealed text comes to its end", fields);
+    else log.info("opened sealed text", fields);
+    return accepted(documents);
+  } catch (thrown) {
+    signal.throwIfAborted();
+    log.error("no text to evaluate on", { cycle, group, reason: reasonOf(thrown) });
+    return refused(reasonOf(thrown));
+  }
+};
+
+/** How far off the next cycle's envelope is at most, as a share of a cycle as long as this one's reveal phase lets expect. */
+const FURTHEST = 1.5;
+
+/** Fetches all that the next cycle may take: then nobody's server has to be up in the one moment that counts. */
+const fetchAhead = async (
+  participant: Participant,
+  { cycle, sealed, envelope }: { readonly cycle: number; readonly sealed: SealedText; readonly envelope: number },
+): Promise<void> => {
+  const { chain, network } = participant;
+  const { start, end } = phaseWindow(cycle, "reveal", network.phases);
+  const [from, to] = await Promise.all([chain.timestamp(start), chain.timestamp(end)]);
+  const cycleSeconds = ((to - from) / 1000 / (end - start)) * cycleLength(network.phases);
+  const ahead = Math.ceil((FURTHEST * cycleSeconds) / (sealed.beacon.period * sealed.spacing));
+  const last = Math.min(envelope + ahead, sealed.envelopes - 1);
+  const fetchEnvelope = await envelopeReader(cycleSource(participant), sealed);
+  for (let next = envelope + 1; next <= last; next++) await fetchEnvelope(next);
+};
