@@ -49,7 +49,7 @@ export const measureParts = async (options: MeasureOptions): Promise<readonly Pa
   const gains: PartGain[] = [];
   for (const group of groups) {
     const sized = { ...network, scoring: { ...network.scoring, eval_batches: batches } };
-    const drawn = evaluationBatches(sized, group, "5".repeat(64));
+    const drawn = evaluationBatches(sized, group, "5".repeat(64), null);
     const before = await meter.losses(base, drawn);
     const gainOf = async (updates: readonly Parameters[]): Promise<Gain> => {
       const spreads: Gain[] = [];

@@ -73,7 +73,7 @@ const differences = async (
   { batches, batchSize }: { readonly batches: number; readonly batchSize: number },
 ): Promise<RecordedUpdate[]> => {
   const scoring = { ...network.scoring, eval_batches: batches, eval_batch_size: batchSize };
-  const drawn = evaluationBatches({ ...network, scoring }, group, "7".repeat(64));
+  const drawn = evaluationBatches({ ...network, scoring }, group, "7".repeat(64), null);
   const meter = await createLossMeter(device, network, { batchSize, parameters: base });
   const { losses } = await meter.ofGroup(base, network.groups[group]!);
   const before = await losses(null, drawn);

@@ -53,7 +53,7 @@ export const measureParts = async (options: CostOptions): Promise<Parts> => {
   const tensors = new Map(Object.entries(update));
   const arrays = Object.values(update).map(({ data }) => data);
   const sketch = createSketcher(1);
-  const draw = () => evaluationBatches(network, group, "7".repeat(64));
+  const draw = () => evaluationBatches(network, group, "7".repeat(64), null);
   const batches = draw();
   const meter = await createLossMeter(device, network, {
     batchSize: network.scoring.eval_batch_size,

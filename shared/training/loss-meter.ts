@@ -129,12 +129,12 @@ const sum = (a: Float32Array, b: Float32Array): Float32Array => {
   return result;
 };
 
-/** The evaluation batches of a cycle's seed. @param sealed the opened text of a group that has such */
+/** The evaluation batches of a cycle's seed. @param sealed the opened text of a group that has such, null for one that has none */
 export const evaluationBatches = (
   network: Network,
   group: string,
   seed: string,
-  sealed: DocumentSource | null = null,
+  sealed: DocumentSource | null,
 ): readonly Batch[] =>
   groupHeldOutBatches(network, group, {
     batches: network.scoring.eval_batches,

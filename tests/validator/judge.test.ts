@@ -75,7 +75,7 @@ describe("judgeCycle", { timeout: 60_000 }, () => {
     ] as const) {
       const seed = evaluationSeed({ network: subnet.networkHash, cycle: 1, group, blockHash });
       assert.equal(report.seeds[group], seed);
-      const batches = evaluationBatches(subnet.network, group, seed);
+      const batches = evaluationBatches(subnet.network, group, seed, null);
       const before = await meter.losses(parameters, batches);
       const after = await meter.losses(plus(updates[miner]), batches);
       const { loss, batches: measured } = report.baseline[group]!;
@@ -99,7 +99,7 @@ describe("judgeCycle", { timeout: 60_000 }, () => {
     });
     assert.deepEqual(verdictOf(entry("ann")), ["rejected", "non_finite_loss"]);
     assert.deepEqual([entry("ann")?.score, entry("ann")?.lossReduction], [0, null]);
-    const all = evaluationBatches(subnet.network, "math", report.seeds.math!);
+    const all = evaluationBatches(subnet.network, "math", report.seeds.math!, null);
     const batches = all.slice(0, entry("bob")!.batches!);
     const expected = mean(await meter.losses(parameters, batches)) - mean(await meter.losses(plus(good), batches));
     assert.ok(Math.abs(entry("bob")!.lossReduction! - expected) < 1e-6);

@@ -27,7 +27,7 @@ const bomb = (own: Parameters, size: number): Parameters => {
 
 /** A size at which some batches are NaN and most are not, by bisection on text that is as public as any. */
 const hardOnly = async ({ base, cycle, group, meter, subnet }: Den): Promise<Parameters> => {
-  const batches = evaluationBatches(subnet.network, group, String(cycle).repeat(64).slice(0, 64));
+  const batches = evaluationBatches(subnet.network, group, String(cycle).repeat(64).slice(0, 64), null);
   let [low, high] = [15, 30];
   for (let i = 0; i < 12; i++) {
     const middle = (low + high) / 2;
