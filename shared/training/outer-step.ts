@@ -18,19 +18,18 @@ export interface OuterState {
 }
 
 /**
- * DiLoCo's outer step for one tensor (Douillard et al. 2023, algorithm 1), along −(the merged update) as the pseudo-gradient. In place: no
- * copy of a large tensor is made.
+ * DiLoCo's outer step for one tensor (Douillard et al. 2023, algorithm 1), along the merged update, which is the pseudo-gradient's
+ * opposite. In place: no copy of a large tensor is made.
  *
  * @param state momentum zero before the first merge
- * @param delta the merged update of that tensor, which becomes the pseudo-gradient
+ * @param delta the merged update of that tensor
  */
 export const outerStepOfTensor = (
   { weights, momentum }: { readonly weights: Float32Array; readonly momentum: Float32Array },
   delta: Float32Array,
   { outer_lr, outer_momentum }: Pick<Network["training"], "outer_lr" | "outer_momentum">,
 ): void => {
-  for (let i = 0; i < delta.length; i++) delta[i] = -delta[i]!;
-  nesterov.update(weights, delta, momentum, { lr: outer_lr, momentum: outer_momentum });
+  nesterov.update(weights, delta, momentum, { lr: outer_lr, momentum: outer_momentum, maximize: true });
 };
 
 /**
