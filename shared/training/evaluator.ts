@@ -28,7 +28,7 @@ export interface Evaluator {
 export interface CutEvaluator {
   /** What a batch and the parameters of all other names come to: in place of the batch for `evaluate`. */
   prepare(replaced: NamedFloats, batch: Tensors): Promise<Tensors>;
-  /** @param replaced may leave out what was given to `prepare`, but for the names of the cut */
+  /** @param replaced as for `prepare`, with the parameters of the cut's names as they are to be measured */
   evaluate(replaced: NamedFloats, prepared: Tensors): Promise<Evaluation>;
 }
 
@@ -47,7 +47,10 @@ export const createEvaluator = async ({ device, ...objective }: EvaluatorOptions
       return { prepare: async (_: NamedFloats, batch: Tensors) => batch, evaluate, dispose: async () => {} };
     const { fixed, varying } = cutGraph(built, new Set(names));
     const before = await device.compile(fixed.graph, fixed.outputs);
-    const after = await device.compile(varying.graph, varying.outputs);
+    const after = await device.compile(varying.graph, varying.outputs).catch(async (thrown: unknown) => {
+      await before.dispose();
+      throw thrown;
+    });
     return {
       prepare: async (replaced: NamedFloats, batch: Tensors) => ({
         ...batch,
@@ -66,8 +69,12 @@ export const createEvaluator = async ({ device, ...objective }: EvaluatorOptions
     evaluate,
     cutAt(names) {
       const key = [...names].sort().join("\n");
-      const cut = cuts.get(key) ?? compileCut(names);
+      const known = cuts.get(key);
+      if (known) return known;
+      const cut = compileCut(names);
       cuts.set(key, cut);
+      // Whoever asks again may have more luck.
+      cut.catch(() => cuts.delete(key));
       return cut;
     },
     async dispose() {

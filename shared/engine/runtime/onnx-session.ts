@@ -6,7 +6,7 @@ import type { Graph, Shape, Value, ValueType } from "../graph.js";
 import type { Rewritings } from "../onnx/emitter.js";
 import { NO_TENSOR, serialise } from "../onnx/serialise.js";
 import { emptyTensor, type Tensor } from "../tensor.js";
-import { isRefusalToCopy } from "./uncopied.js";
+import { isRefusalToCopy, refusesToCopy } from "./uncopied.js";
 
 export type SessionOptions = ort.InferenceSession.SessionOptions;
 
@@ -49,7 +49,7 @@ export const compileSession = async (
   outputs: Readonly<Record<string, Value>>,
   { options, rewritings, hostMemory, toNative }: OnnxProvider,
 ): Promise<Program> => {
-  const places = hostMemory ? placesFor(outputs) : undefined;
+  const places = hostMemory && (await refusesToCopy()) ? placesFor(outputs) : undefined;
   const model = serialise(graph, outputs, { rewritings, noTensor: places !== undefined });
   const session = await createSession(model.bytes, options);
   const needed = Object.fromEntries(model.inputs.map((input) => [input.name, input]));
