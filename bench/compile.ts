@@ -1,3 +1,4 @@
+import { wholeNumber } from "#shared/cli/numbers.js";
 import type { CommandSpec } from "#shared/cli/program.js";
 import { table } from "#shared/cli/table.js";
 import { createRandom } from "#shared/data/random.js";
@@ -10,7 +11,7 @@ import { createEvaluator } from "#shared/training/evaluator.js";
 import { createTrainStep } from "#shared/training/train-step.js";
 import { verdict } from "./format.js";
 import { describeMachine, machine } from "./machine.js";
-import { whole, writeFigures } from "./options.js";
+import { writeFigures } from "./options.js";
 
 /** Many layers and experts, each small: what a graph costs before it runs. */
 const config = {
@@ -68,7 +69,7 @@ export const compileBench: CommandSpec = {
   examples: ["npm run bench -- compile"],
   define: (command) =>
     command
-      .option("--rounds <n>", "times to build each; the fastest counts", whole("--rounds", 1), 2)
+      .option("--rounds <n>", "times to build each; the fastest counts", wholeNumber(1), 2)
       .option("--json <file>", "write the figures there")
       .action(run),
 };

@@ -7,6 +7,7 @@ import { defencesBench } from "./defences/command.js";
 import { duplicatesBench } from "./duplicates/command.js";
 import { fuzzBench } from "./fuzz/command.js";
 import { memoryBench } from "./memory/command.js";
+import { rewardsBench } from "./rewards.js";
 import { splittingBench } from "./splitting/command.js";
 import { stepBench } from "./step/command.js";
 import { validationBench } from "./validation/command.js";
@@ -18,6 +19,7 @@ const benches = [
   memoryBench,
   duplicatesBench,
   splittingBench,
+  rewardsBench,
   codecsBench,
   chainBench,
   fuzzBench,

@@ -1,14 +1,14 @@
 import { writeFile } from "node:fs/promises";
-import { BlockZeroError } from "#shared/errors.js";
+import { wholeNumber } from "#shared/cli/numbers.js";
 
-/** Reads an option's value as a whole number. Throws BENCH_OPTION for anything else. */
-export const whole =
-  (option: string, least: number) =>
-  (value: string): number => {
-    const number = Number(value);
-    if (value.trim() !== "" && Number.isInteger(number) && number >= least) return number;
-    throw new BlockZeroError("BENCH_OPTION", `${option} ${value}`, `give a whole number of at least ${least}`);
-  };
+/** A parser of an option that takes several whole numbers, in place of the standard ones. */
+export const wholeNumbers = (least: number, standard: readonly number[]) => {
+  const one = wholeNumber(least);
+  return (text: string, before: readonly number[]): readonly number[] => [
+    ...(before === standard ? [] : before),
+    one(text),
+  ];
+};
 
 /** Writes a bench's figures where the option --json says, if it was given. */
 export const writeFigures = async (file: string | undefined, figures: object): Promise<void> => {

@@ -3,11 +3,12 @@ import { deviceSetting, participantSettings, pathSchema } from "#shared/config/c
 import { type Config, defineConfig, setting } from "#shared/config/settings.js";
 
 /** How a miner acts: all but `honest` cheat on purpose, so that a test network can show what cheating earns. */
-export const minerBehaviours = ["honest", "copier", "noise", "lazy"] as const;
+const minerBehaviours = ["honest", "copier", "noise", "lazy"] as const;
 
-/** Everything that a miner can be told. */
-export const minerSettings = defineConfig({
-  ...participantSettings,
+const { threads, checkpoint_keep_top_k } = participantSettings;
+
+/** What training a group depends on, and what it costs a machine. */
+export const trainingSettings = defineConfig({
   expert_group: setting({
     schema: z.string().min(1),
     allowed: "the name of a group of the network file",
@@ -23,6 +24,7 @@ export const minerSettings = defineConfig({
     describe: "Share of training windows from data_path; 1 leaves the group's data out.",
   }),
   device: deviceSetting("auto"),
+  threads,
   batch_size: setting({ schema: z.int().min(1), default: 4, describe: "Sequences in a forward pass." }),
   gradient_accumulation_steps: setting({
     schema: z.int().min(1),
@@ -53,15 +55,24 @@ export const minerSettings = defineConfig({
     describe:
       "Standard deviations above the running mean loss from which a step is a spike and is not taken; 0 takes every finite step.",
   }),
-  checkpoint_interval_seconds: setting({
-    schema: z.number().min(0),
-    default: 60,
-    describe: "Seconds between checkpoints of a training under way; 0 keeps only how it ended.",
-  }),
   seed: setting({
     schema: z.int().min(0),
     default: 42,
     describe: "Start of the training stream; the hotkey and the cycle are mixed in.",
+  }),
+  checkpoint_keep_top_k,
+});
+
+export type TrainingConfig = Config<typeof trainingSettings>;
+
+/** Everything that a miner can be told. */
+export const minerSettings = defineConfig({
+  ...participantSettings,
+  ...trainingSettings,
+  checkpoint_interval_seconds: setting({
+    schema: z.number().min(0),
+    default: 60,
+    describe: "Seconds between checkpoints of a training under way; 0 keeps only how it ended.",
   }),
   wandb_project: setting({
     schema: z.string().min(1),

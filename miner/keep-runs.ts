@@ -10,6 +10,8 @@ import { type RunPlace, runIdentity, shardIdentity } from "./run-identity.js";
 export interface KeepOptions {
   /** A folder of its own. */
   readonly dir: string;
+  /** Between checkpoints of a run under way; 0: only how it ended. */
+  readonly intervalSeconds: number;
   readonly log: Log;
 }
 
@@ -36,11 +38,10 @@ export interface RunKeeper {
   settled(): Promise<void>;
 }
 
-/** Checkpoints of a trainer's runs, every `checkpoint_interval_seconds` and at each run's end. A fault of the disk is logged, never thrown. */
-export const keepRuns = ({ dir, log, trainStep, place, shapes, now }: Keeping): RunKeeper => {
-  const { config } = place;
-  const store = openCheckpoints(dir, { keep: config.checkpoint_keep_top_k, log });
-  const interval = 1000 * config.checkpoint_interval_seconds;
+/** Checkpoints of a trainer's runs, every `intervalSeconds` and at each run's end. A fault of the disk is logged, never thrown. */
+export const keepRuns = ({ dir, intervalSeconds, log, trainStep, place, shapes, now }: Keeping): RunKeeper => {
+  const store = openCheckpoints(dir, { keep: place.config.checkpoint_keep_top_k, log });
+  const interval = 1000 * intervalSeconds;
   let isFresh = true;
   let writing: Promise<void> = Promise.resolve();
 

@@ -103,7 +103,7 @@ const openTrainer = async (participant: Participant, config: MinerConfig): Promi
           config,
           hub,
           miner,
-          keep: { dir: replicaFolder(home, 0), log },
+          keep: { dir: replicaFolder(home, 0), intervalSeconds: config.checkpoint_interval_seconds, log },
         });
   log.info("training step compiled", {
     group,

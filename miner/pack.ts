@@ -39,7 +39,7 @@ export const openPacker = (miner: Pick<Miner, "participant" | "journal">, cycle:
  * The artifact of the newest cycle before `cycle` that was revealed, or null. An update that was never revealed is dropped whole, with what
  * it left: what earlier updates left is still carried as if the cycle had not been.
  */
-export const lastRevealed = async (
+const lastRevealed = async (
   { participant, journal }: Pick<Miner, "participant" | "journal">,
   cycle: number,
 ): Promise<string | null> => {

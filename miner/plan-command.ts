@@ -1,19 +1,42 @@
 import { createBlobClient } from "#shared/artifact/blob-client.js";
 import { connectChain } from "#shared/chain/connect.js";
 import { type Flags, loadProgramConfig, programFlags } from "#shared/cli/config-flags.js";
+import { positiveNumber } from "#shared/cli/numbers.js";
 import { type CommandSpec, shutdownSignal } from "#shared/cli/program.js";
+import { participantSettings } from "#shared/config/common.js";
 import { loadNetwork } from "#shared/config/load-network.js";
-import { BlockZeroError } from "#shared/errors.js";
+import { type Config, defineConfig } from "#shared/config/settings.js";
 import { checkGroups } from "#shared/model/groups.js";
 import { agreedNetwork } from "#shared/participant/agreed-network.js";
 import type { Network } from "#shared/protocol/network.js";
 import { createLogger } from "#shared/telemetry/logger.js";
-import { type MinerConfig, minerSettings } from "./config.js";
+import { minerSettings, trainingSettings } from "./config.js";
 import type { Measurement } from "./plan-measure.js";
 import { describePlan } from "./plan-text.js";
 
+const { chain_endpoint, netuid, network, allow_private_addresses } = participantSettings;
+
+/** Of the miner's own settings those that are read, so that its file serves. */
+const planSettings = defineConfig({
+  chain_endpoint,
+  netuid,
+  network,
+  allow_private_addresses,
+  "log.level": participantSettings["log.level"],
+  "log.format": participantSettings["log.format"],
+  ...trainingSettings,
+});
+
+type PlanConfig = Config<typeof planSettings>;
+
+interface Options {
+  readonly blockTime: number;
+  readonly measure?: boolean;
+  readonly json?: boolean;
+}
+
 /** Subtensor's. */
-const BLOCK_SECONDS = "12";
+const BLOCK_SECONDS = 12;
 
 export const planCommand: CommandSpec = {
   name: "plan",
@@ -25,38 +48,31 @@ export const planCommand: CommandSpec = {
   ],
   define: (command) => {
     command
-      .option("--block-time <seconds>", "seconds between the chain's blocks", BLOCK_SECONDS)
+      .option("--block-time <seconds>", "seconds between the chain's blocks", positiveNumber, BLOCK_SECONDS)
       .option("--measure", "train a few steps of a shard of that size with random weights")
       .option("--json", "print JSON, in bytes and seconds");
-    programFlags(command, minerSettings).action(async ({ blockTime, measure, json, ...flags }: Flags) => {
-      const config = loadProgramConfig(minerSettings, flags);
-      const blockSeconds = positive(blockTime);
-      const network = await networkOf(config);
-      // Loaded only now, so that a wrong setting is told at once.
-      const { planTraining } = await import("./plan.js");
-      const plan = await planTraining(config, network, { blockSeconds });
-      const measured = measure === true ? await measureHere(config, network) : undefined;
-      console.log(
-        json === true ? JSON.stringify({ ...plan, ...(measured && { measured }) }) : describePlan(plan, measured),
-      );
-    });
+    programFlags(command, planSettings, "a miner's YAML file, of which the settings below are read").action(
+      async ({ blockTime: blockSeconds, measure, json, ...flags }: Options & Flags) => {
+        const config = loadProgramConfig(planSettings, flags, minerSettings);
+        const signal = shutdownSignal();
+        const network = await networkOf(config, signal);
+        // Loaded only now, so that a wrong setting is told at once.
+        const { planTraining } = await import("./plan.js");
+        const plan = await planTraining(config, network, { blockSeconds });
+        const measured = measure ? await measureHere(config, network, signal) : undefined;
+        console.log(json ? JSON.stringify({ ...plan, ...(measured && { measured }) }) : describePlan(plan, measured));
+      },
+    );
   },
 };
 
-const positive = (text: string | boolean | undefined): number => {
-  const seconds = Number(text);
-  if (Number.isFinite(seconds) && seconds > 0) return seconds;
-  throw new BlockZeroError("USAGE", `--block-time ${text} is no time`, "give a number of seconds above 0");
-};
-
 /** The file, where there is one; else what the subnet's owner published. */
-const networkOf = async (config: MinerConfig): Promise<Network> => {
+const networkOf = async (config: PlanConfig, signal: AbortSignal): Promise<Network> => {
   if (config.network !== undefined) {
     const network = loadNetwork(config.network);
     checkGroups(network);
     return network;
   }
-  const signal = shutdownSignal();
   const log = createLogger({ name: "miner", ...config.log });
   const chain = await connectChain({ endpoint: config.chain_endpoint, log, signal });
   try {
@@ -71,9 +87,9 @@ const networkOf = async (config: MinerConfig): Promise<Network> => {
   }
 };
 
-const measureHere = async (config: MinerConfig, network: Network): Promise<Measurement> => {
+const measureHere = async (config: PlanConfig, network: Network, signal: AbortSignal): Promise<Measurement> => {
   const { openDevice } = await import("#shared/engine/runtime/open-device.js");
   const { measureTraining } = await import("./plan-measure.js");
   const log = createLogger({ name: "miner", ...config.log });
-  return measureTraining(config, network, await openDevice({ ...config, log }));
+  return measureTraining(config, network, await openDevice({ ...config, log }), signal);
 };

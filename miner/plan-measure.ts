@@ -7,7 +7,7 @@ import type { Parameters } from "#shared/model/parameters.js";
 import type { Network } from "#shared/protocol/network.js";
 import type { FloatSource } from "#shared/training/float-source.js";
 import type { Shapes } from "#shared/training/stepping.js";
-import type { MinerConfig } from "./config.js";
+import type { TrainingConfig } from "./config.js";
 import { createShardTrainer } from "./shard-trainer.js";
 
 export interface Measurement {
@@ -18,32 +18,33 @@ export interface Measurement {
 }
 
 /** Steps whose time counts, after one that does not. */
-export const MEASURED_STEPS = 5;
+const MEASURED_STEPS = 5;
 
 /** Trains a shard of random weights for a few steps, to its update. @throws what opening the group's data throws */
 export const measureTraining = async (
-  config: MinerConfig,
+  config: TrainingConfig,
   network: Network,
   device: Device,
-  steps = MEASURED_STEPS,
+  signal: AbortSignal,
 ): Promise<Measurement> => {
   const group = config.expert_group;
   const hub = randomSource(hubShapes(network.model, network.groups));
   const base = randomSource(groupShapes(network.model, groupNamed(network, group)));
-  const trainer = await createShardTrainer({ device, network, group, config, hub: await readAll(hub) });
+  const trainer = await createShardTrainer({ device, network, group, config, miner: "plan", hub: await readAll(hub) });
   const times: number[] = [];
   let before = performance.now();
   try {
     await trainer.train(base, {
       cycle: 0,
-      maxSteps: steps + 1,
-      stop: () => false,
+      maxSteps: MEASURED_STEPS + 1,
+      stop: () => signal.aborted,
       onStep: () => {
         const now = performance.now();
         times.push(now - before);
         before = now;
       },
     });
+    signal.throwIfAborted();
   } finally {
     await trainer.dispose();
   }

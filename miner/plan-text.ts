@@ -63,7 +63,7 @@ export const describePlan = (plan: TrainingPlan, measured?: Measurement): string
 };
 
 /** Whole steps in the train phase. */
-export const stepsThatFit = ({ train }: TrainingPlan, { stepSeconds }: Measurement): number =>
+const stepsThatFit = ({ train }: TrainingPlan, { stepSeconds }: Measurement): number =>
   Math.floor(train.seconds / stepSeconds);
 
 const lineText = ([what, amount, note = ""]: Line): string =>

@@ -3,7 +3,7 @@ import { expertsOf, groupNamed, groupShapes, hubShapes } from "#shared/model/gro
 import { countParameters, parameterShapes } from "#shared/model/parameters.js";
 import type { Network } from "#shared/protocol/network.js";
 import { planStep, type StepMemory } from "#shared/training/plan.js";
-import type { MinerConfig } from "./config.js";
+import type { TrainingConfig } from "./config.js";
 import { shardStep } from "./shard-trainer.js";
 
 /** Bytes, unless said otherwise. */
@@ -42,7 +42,7 @@ const FLOAT_BYTES = 4;
 
 /** What training a group costs this machine, from shapes alone: nothing is allocated. */
 export const planTraining = async (
-  config: MinerConfig,
+  config: TrainingConfig,
   network: Network,
   { blockSeconds }: { readonly blockSeconds: number },
 ): Promise<TrainingPlan> => {

@@ -3,9 +3,9 @@ import { addCommand, singleCommand } from "#shared/cli/program.js";
 import { minerCommand } from "./command.js";
 import { planCommand } from "./plan-command.js";
 import { receiptCommands } from "./receipt-command.js";
-import { scoreCommand } from "./score-command.js";
+import { scoreCommand } from "./score/command.js";
 
-/** `blockzero-miner` itself, `plan` and `score`, which have the same settings, and `receipt`: each takes the flags that follow it. */
+/** `blockzero-miner` itself, `plan` and `score`, which have some of its settings, and `receipt`: each takes the flags that follow it. */
 export const minerProgram = (): Command => {
   const program = singleCommand(minerCommand).enablePositionalOptions();
   addCommand(program, planCommand);

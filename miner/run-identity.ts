@@ -1,11 +1,11 @@
 import { expertsOf } from "#shared/model/groups.js";
 import { hashJson, type Network } from "#shared/protocol/network.js";
-import type { MinerConfig } from "./config.js";
+import type { TrainingConfig } from "./config.js";
 
 export interface RunPlace {
   readonly network: Network;
   readonly group: string;
-  readonly config: MinerConfig;
+  readonly config: TrainingConfig;
   /** Whose training stream it is: the hotkey's address, since two miners may well name their keys alike. */
   readonly miner: string;
   /** Which of the machine's replicas trains, from 0. */

@@ -14,7 +14,7 @@ import { mapValues } from "#shared/training/objective.js";
 import { cosineWithWarmup } from "#shared/training/schedule.js";
 import { createTimeBox, stepTimes } from "#shared/training/time-box.js";
 import { createTrainStep, type TrainStep, type TrainStepOptions } from "#shared/training/train-step.js";
-import type { MinerConfig } from "./config.js";
+import type { TrainingConfig } from "./config.js";
 import { type KeepOptions, keepRuns } from "./keep-runs.js";
 import { type RunPlace, streamSeed } from "./run-identity.js";
 import type { ShardTrainer } from "./trainer.js";
@@ -23,10 +23,10 @@ export interface ShardTrainerOptions {
   readonly device: Device;
   readonly network: Network;
   readonly group: string;
-  readonly config: MinerConfig;
+  readonly config: TrainingConfig;
   readonly hub: Parameters;
-  /** The hotkey's address, which seeds the training stream; the hotkey's name where none is at hand. */
-  readonly miner?: string;
+  /** The hotkey's address, which seeds the training stream. */
+  readonly miner: string;
   /** Which of the machine's replicas this is; 0 by default. */
   readonly replica?: number;
   /** Keeps checkpoints, and goes on from them. */
@@ -39,7 +39,7 @@ export interface ShardTrainerOptions {
 export const shardStep = (
   { model, groups, data }: Network,
   group: string,
-  config: MinerConfig,
+  config: TrainingConfig,
 ): Omit<TrainStepOptions, "device" | "params" | "trainable"> => {
   const shape = {
     config: model,
@@ -57,8 +57,7 @@ export const shardStep = (
 
 /** Compiles the training step once, and trains with it in this process. */
 export const createShardTrainer = async (options: ShardTrainerOptions): Promise<ShardTrainer> => {
-  const { device, hub, network, group, config, keep, replica = 0, now = Date.now } = options;
-  const { miner = config.wallet.hotkey } = options;
+  const { device, hub, network, group, config, miner, keep, replica = 0, now = Date.now } = options;
   const shapes = groupShapes(network.model, groupNamed(network, group));
   const place: RunPlace = { network, group, config, miner, replica };
   const trainStep = await createTrainStep({

@@ -20,7 +20,7 @@ export interface WorkerPoolOptions {
   readonly config: MinerConfig;
   readonly hub: Parameters;
   /** As `ShardTrainerOptions.miner`. */
-  readonly miner?: string;
+  readonly miner: string;
   /** Folder for the tensors that pass between processes, and the replicas' checkpoints. */
   readonly home: string;
   readonly log: Log;
@@ -45,7 +45,7 @@ export const replicaFolder = (home: string, replica: number): string => join(hom
  * @throws BlockZeroError what keeps a worker from opening; from `train`, WORKERS_LOST when none of them is left
  */
 export const openWorkerPool = async (options: WorkerPoolOptions): Promise<WorkerPool> => {
-  const { network, group, config, home, log, miner = config.wallet.hotkey } = options;
+  const { network, group, config, home, log, miner } = options;
   const files = { hub: join(home, "hub.safetensors"), base: join(home, "base.safetensors") };
   await writeFloats(files.hub, inMemory(options.hub));
   const threads = Math.max(1, Math.floor((config.threads || availableParallelism()) / config.workers));

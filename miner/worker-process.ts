@@ -24,7 +24,7 @@ const open = async ({ hub, checkpoints, ...task }: WorkerTask): Promise<FromWork
     ...task,
     device: await openDevice({ ...task.config, log }),
     hub: await readFloats(hub),
-    keep: { dir: checkpoints, log },
+    keep: { dir: checkpoints, intervalSeconds: task.config.checkpoint_interval_seconds, log },
   });
   return { type: "opened" };
 };

@@ -1,4 +1,4 @@
-import type { BlobStore } from "#shared/artifact/blob-store.js";
+import type { LocalStore } from "#shared/artifact/blob-store.js";
 import type { PartEncoder } from "#shared/model/checkpoint-part.js";
 import { groupShapes, hubShapes } from "#shared/model/groups.js";
 import type { Parameters } from "#shared/model/parameters.js";
@@ -17,28 +17,35 @@ type Shapes = Readonly<Record<string, readonly number[]>>;
 
 /** Stores the model of cycle 0 and the network file that names it, as blobs that participants fetch by hash. */
 export const storeGenesis = async (
-  store: BlobStore,
+  store: LocalStore,
   template: NetworkTemplate,
   parameters: Parameters,
 ): Promise<Genesis> => {
   const pick = (names: readonly string[]) => Object.fromEntries(names.map((name) => [name, parameters[name]!]));
-  const model = await storeModel(store, template, async (shapes) => encodeParameters(pick(Object.keys(shapes))).bytes);
+  const model = await storeModel(store, template, async function* (shapes) {
+    yield encodeParameters(pick(Object.keys(shapes))).bytes;
+  });
   return storeNetwork(store, template, model);
 };
 
 /**
  * Stores the parts of the model of cycle 0, one at a time, and the manifest that names them; gives the model's hash.
  *
- * @param encode the canonical blob of a part, which need not outlive the next call
+ * @param encode the canonical blob of a part in pieces, of which each need not outlive the next one
  */
 export const storeModel = async (
-  store: BlobStore,
+  store: LocalStore,
   template: Pick<NetworkTemplate, "model" | "groups">,
   encode: PartEncoder["encode"],
 ): Promise<string> => {
   const put = async (shapes: Shapes, what: string): Promise<BlobRef> => {
-    const bytes = await encode(shapes, what);
-    return { hash: await store.put(bytes), bytes: bytes.length };
+    const writer = await store.create();
+    try {
+      for await (const piece of encode(shapes, what)) await writer.append(piece);
+      return await writer.finish();
+    } finally {
+      await writer.discard();
+    }
   };
   const groups: ModelManifest["parts"]["groups"] = {};
   for (const [name, group] of Object.entries(template.groups))
@@ -58,7 +65,7 @@ export const storeModel = async (
 };
 
 /** Stores the network file that names a stored model as its genesis. */
-export const storeNetwork = async (store: BlobStore, template: NetworkTemplate, genesis: string): Promise<Genesis> => {
+export const storeNetwork = async (store: LocalStore, template: NetworkTemplate, genesis: string): Promise<Genesis> => {
   const network = networkSchema.parse({ ...template, genesis });
   await store.put(canonicalBytes(network));
   return { network, networkHash: networkHash(network), modelHash: genesis };

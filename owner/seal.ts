@@ -38,7 +38,7 @@ export const sealText = async (store: BlobStore, sealing: Sealing): Promise<Seal
       throw new BlockZeroError(
         "SEAL_TOO_LARGE",
         `envelope ${envelope} would have ${ciphertext.length} bytes, at most ${MAX_ENVELOPE_BYTES} are allowed`,
-        "give smaller envelopes, or split the longest documents",
+        "give a smaller --envelope, or split the longest documents",
       );
     hashes.push(await store.put(ciphertext));
     onEnvelope?.(hashes.length, contents.length);
@@ -69,7 +69,7 @@ const envelopesOf = (documents: readonly string[], leastBytes: number): readonly
     throw new BlockZeroError(
       "SEAL_TOO_LITTLE",
       `the documents have ${bytes} bytes, an envelope takes ${leastBytes}`,
-      "give more text, or smaller envelopes",
+      "give more text, or a smaller --envelope",
     );
   return lots;
 };

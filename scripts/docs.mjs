@@ -13,7 +13,7 @@ const { minerCommand } = await load("miner/command.js");
 const { minerSettings } = await load("miner/config.js");
 const { planCommand } = await load("miner/plan-command.js");
 const { receiptCommands } = await load("miner/receipt-command.js");
-const { scoreCommand } = await load("miner/score-command.js");
+const { scoreCommand } = await load("miner/score/command.js");
 const { validatorCommand } = await load("validator/command.js");
 const { validatorSettings } = await load("validator/config.js");
 
@@ -24,7 +24,7 @@ const pages = {
     "# Commands",
     GENERATED,
     "From a clone, after `npm run setup`, each is called with `npx`, for example `npx blockzero --help`; [by-hand.md](by-hand.md) brings a subnet up with them.",
-    "Results go to standard output, everything else to standard error. Exit status 0: done; 2: something you can put right, said in one line with a code and a hint; 1: a bug in BlockZero.",
+    "Results go to standard output, everything else to standard error. Exit status 0: done; 1: the answer is no (`audit`, `score`, `network diff`), or a bug in BlockZero; 2: something you can put right, said in one line with a code and a hint; 130 or 143: `STOPPED` by Ctrl-C or SIGTERM before its end.",
     "A `.env` file in the current folder is read into the environment.",
     ...(await allCommands()).map((spec) => commandReference(spec, "blockzero")),
     commandReference(minerCommand),

@@ -1,3 +1,4 @@
+import { mapLimited } from "#shared/map-limited.js";
 import type { BaseModel } from "#shared/participant/base-model.js";
 import type { Participant } from "#shared/participant/join.js";
 import { withPatience } from "#shared/participant/patience.js";
@@ -72,17 +73,4 @@ const blameSelf = (gated: readonly Gated[]): readonly Gated[] => {
   return gated.map((one) =>
     isUnreachable(one) && !one.result.ok ? { ...one, result: { ...one.result, reason: "validator_failed" } } : one,
   );
-};
-
-const mapLimited = async <T, R>(items: readonly T[], limit: number, map: (item: T) => Promise<R>): Promise<R[]> => {
-  const results: R[] = new Array(items.length);
-  let next = 0;
-  const worker = async () => {
-    while (next < items.length) {
-      const index = next++;
-      results[index] = await map(items[index]!);
-    }
-  };
-  await Promise.all(Array.from({ length: Math.min(limit, items.length) }, worker));
-  return results;
 };

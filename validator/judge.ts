@@ -2,38 +2,61 @@ import { join } from "node:path";
 import type { FloatTensors } from "#shared/artifact/update.js";
 import { mean } from "#shared/mean.js";
 import { loadModel, wholeModel } from "#shared/participant/base-model.js";
-import { cycleSource } from "#shared/participant/cycle-source.js";
 import type { Participant } from "#shared/participant/join.js";
+import { withPatience } from "#shared/participant/patience.js";
 import { settledBase } from "#shared/participant/settled-base.js";
 import { accepted } from "#shared/protocol/parsed.js";
 import { phaseWindow } from "#shared/protocol/phases.js";
 import { type Report, type ReportEntry, signReport } from "#shared/protocol/report.js";
 import { evaluationSeed } from "#shared/protocol/seed.js";
 import { type ReasonCode, verdictFor } from "#shared/protocol/verdict.js";
-import { type GatedUpdate, loadGated } from "#shared/replay/gate-update.js";
+import type { GatedUpdate } from "#shared/replay/gate-update.js";
 import { ancestry } from "#shared/replay/lineage.js";
 import type { Submission } from "#shared/replay/submissions.js";
 import { type Duplicate, describeDuplicate, findDuplicates } from "#shared/scoring/duplicates.js";
 import type { RaceResult } from "#shared/scoring/racing/race.js";
 import { raceRules } from "#shared/scoring/racing/rules.js";
 import type { Sketch } from "#shared/scoring/sketch.js";
-import { bytesOfTensors, keepWhatFits } from "#shared/training/keep-what-fits.js";
 import { evaluationBatches, type LossMeter } from "#shared/training/loss-meter.js";
 import { scoreUpdates } from "#shared/training/score-updates.js";
 import { evaluationTexts } from "./evaluation-text.js";
+import { type GatedReader, openGatedReader } from "./gated-reader.js";
 import { type Gated, gatherUpdates } from "./gather.js";
 import { openSketchBook, type SketchBook } from "./sketch-book.js";
 
 /** Blocks kept free at the end of the evaluate phase to put the report on chain. */
 const BLOCKS_TO_REPORT = 2;
-/** Updates that are kept in memory from one look at them to the next; any others are read, and their hash is verified, each time. */
+/** Share of the evaluate phase after which no update is fetched again that was lost since it passed the gates: the rest is for measuring. */
+const PATIENCE = 1 / 2;
+/** Updates that are kept in memory from one look at them to the next. */
 const KEPT_UPDATES_BYTES = 256 << 20;
 
 /**
  * Judges a cycle's submissions: gates and duplicates while the reveal phase ends, then the loss before and after on batches
  * whose seed nobody could know before. Returns the signed report.
+ *
+ * @param room bytes of updates that are kept in memory
  */
-export const judgeCycle = async (participant: Participant, meter: LossMeter, cycle: number): Promise<Report> => {
+export const judgeCycle = (
+  participant: Participant,
+  meter: LossMeter,
+  cycle: number,
+  room = KEPT_UPDATES_BYTES,
+): Promise<Report> => {
+  const { clock, network, signal } = participant;
+  const { start, end } = phaseWindow(cycle, "evaluate", network.phases);
+  const deadline = start + Math.max(1, Math.floor((end - start) * PATIENCE));
+  return withPatience(clock, deadline, signal, (until) =>
+    judge(participant, openGatedReader(participant, { until, room }), meter, cycle),
+  );
+};
+
+const judge = async (
+  participant: Participant,
+  reader: GatedReader,
+  meter: LossMeter,
+  cycle: number,
+): Promise<Report> => {
   const { chain, clock, models, network, networkHash, signer, signal, log } = participant;
   const evaluate = phaseWindow(cycle, "evaluate", network.phases);
   await clock.reach(evaluate.start - 1, signal);
@@ -43,13 +66,7 @@ export const judgeCycle = async (participant: Participant, meter: LossMeter, cyc
   const base = await loadModel(participant, await settledBase(participant, cycle));
   const gated = await gatherUpdates(participant, base, cycle);
   const sketches = openSketchBook(join(participant.home, "sketches"));
-  const source = cycleSource(participant);
-  const keep = keepWhatFits<GatedUpdate, FloatTensors>(
-    (tensors) => bytesOfTensors(tensors.values()),
-    KEPT_UPDATES_BYTES,
-  );
-  const load = (update: GatedUpdate) => keep(update, () => loadGated(source, update));
-  const judged = await rejectDuplicates(load, gated, await ancestry(models, base.hash, signal), cycle, sketches);
+  const judged = await rejectDuplicates(reader, gated, await ancestry(models, base.hash, signal), cycle, sketches);
 
   await clock.reach(evaluate.start, signal);
   const blockHash = await chain.blockHash(evaluate.start);
@@ -68,7 +85,7 @@ export const judgeCycle = async (participant: Participant, meter: LossMeter, cyc
     const deadline = clock.head.number + Math.ceil(left / (names.length - raced));
     const updates = judged.updates
       .filter(({ update }) => update.group === group)
-      .map(({ submission, update }) => ({ submission, update, load: () => load(update) }));
+      .map(({ submission, update }) => ({ submission, update, load: () => reader.load(update) }));
     const text = opened.get(group) ?? accepted(null);
     if (!text.ok) {
       for (const { submission } of updates)
@@ -85,7 +102,7 @@ export const judgeCycle = async (participant: Participant, meter: LossMeter, cyc
     });
     if (before.length > 0) baseline[group] = { loss: mean(before), batches: before.length };
     for (const [{ submission, update }, result] of results)
-      entries.set(submission.uid, scoreEntry(submission, update, result));
+      entries.set(submission.uid, scoreEntry(submission, update, result, reader.problemOf(update)));
   }
   const count = (verdict: ReportEntry["verdict"]) =>
     [...entries.values()].filter((entry) => entry.verdict === verdict).length;
@@ -116,24 +133,28 @@ interface Judged {
 }
 
 const rejectDuplicates = async (
-  load: (update: GatedUpdate) => Promise<FloatTensors>,
+  reader: GatedReader,
   gated: readonly Gated[],
   lineage: Awaited<ReturnType<typeof ancestry>>,
   cycle: number,
   sketches: SketchBook,
 ): Promise<Judged> => {
-  const updates: { submission: Submission; update: GatedUpdate }[] = [];
+  const passed: { submission: Submission; update: GatedUpdate }[] = [];
   const failures = new Map<number, ReportEntry>();
   for (const { submission, result } of gated) {
-    if (result.ok) updates.push({ submission, update: result.update });
+    if (result.ok) passed.push({ submission, update: result.update });
     else failures.set(submission.uid, failedEntry(submission, result.reason, result.detail));
   }
   const drawn = new Map<GatedUpdate, Sketch>();
-  for (const { update } of updates) {
-    const sketch = sketches.make(inOrder(await load(update)));
-    sketches.keep(update.artifact, sketch);
-    drawn.set(update, sketch);
+  for (const { submission, update } of passed) {
+    const tensors = await reader.load(update);
+    if (tensors) {
+      const sketch = sketches.make(inOrder(tensors));
+      sketches.keep(update.artifact, sketch);
+      drawn.set(update, sketch);
+    } else failures.set(submission.uid, failedEntry(submission, "validator_failed", reader.problemOf(update) ?? ""));
   }
+  const updates = passed.filter(({ update }) => drawn.has(update));
   const duplicates = new Map<string, Duplicate>();
   for (const group of new Set(updates.map(({ update }) => update.group))) {
     const found = findDuplicates({
@@ -180,11 +201,19 @@ const failedEntry = ({ uid, hotkey, reveal }: Submission, reason: ReasonCode, de
   ...unscored,
 });
 
-const scoreEntry = (submission: Submission, { group, artifact }: GatedUpdate, result: RaceResult): ReportEntry => {
+/** @param problem what kept us from measuring it to the end, if not the time */
+const scoreEntry = (
+  submission: Submission,
+  { group, artifact }: GatedUpdate,
+  result: RaceResult,
+  problem: string | null,
+): ReportEntry => {
   if (result.verdict === "rejected") return failedEntry(submission, result.reason, `artifact ${artifact}`);
   // A report on some is worth more than none: whoever we did not come to keeps its standing.
-  if (result.verdict === "abstained")
-    return failedEntry(submission, result.reason, `it could not be scored in time, after ${result.batches} batches`);
+  if (result.verdict === "abstained") {
+    const late = `it could not be scored in time, after ${result.batches} batches`;
+    return failedEntry(submission, result.reason, problem ?? late);
+  }
   const { uid, hotkey } = submission;
   const { lossReduction, standardError, batches, score } = result;
   return {

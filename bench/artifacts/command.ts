@@ -7,6 +7,7 @@ import { promisify } from "node:util";
 import { directoryStore } from "#shared/artifact/blob-store.js";
 import { contentHashOfFile } from "#shared/artifact/content-hash.js";
 import { openSafetensorsFile } from "#shared/artifact/safetensors-file.js";
+import { wholeNumber } from "#shared/cli/numbers.js";
 import type { CommandSpec } from "#shared/cli/program.js";
 import { table } from "#shared/cli/table.js";
 import { BlockZeroError } from "#shared/errors.js";
@@ -15,7 +16,7 @@ import { mergeThreads } from "#shared/replay/merge-threads.js";
 import { bytes, verdict } from "../format.js";
 import { describeMachine, machine } from "../machine.js";
 import { median } from "../median.js";
-import { whole, writeFigures } from "../options.js";
+import { writeFigures } from "../options.js";
 import { readFile, rewriteFile, SIDE, TENSOR_BYTES, writeFloatsFile } from "./material.js";
 import { storeMaterial, withRule } from "./merge-material.js";
 
@@ -49,8 +50,8 @@ export const artifactsBench: CommandSpec = {
   examples: ["npm run bench -- artifacts", "npm run bench -- artifacts --tensors 256 --json artifacts.json"],
   define: (command) =>
     command
-      .option("--tensors <n>", "tensors of 4 MiB in the file", whole("--tensors", 8), 64)
-      .option("--rounds <n>", "times everybody takes a turn; the median counts", whole("--rounds", 1), 5)
+      .option("--tensors <n>", "tensors of 4 MiB in the file", wholeNumber(8), 64)
+      .option("--rounds <n>", "times everybody takes a turn; the median counts", wholeNumber(1), 5)
       .option("--openssl <program>", "another openssl", "openssl")
       .option("--json <file>", "write the figures there")
       .action(run),

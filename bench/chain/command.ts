@@ -3,9 +3,10 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Signer } from "#shared/chain/chain.js";
 import { connectDevChain } from "#shared/chain/index.js";
+import { wholeNumber } from "#shared/cli/numbers.js";
 import type { CommandSpec } from "#shared/cli/program.js";
 import { describeMachine, machine } from "../machine.js";
-import { whole, writeFigures } from "../options.js";
+import { writeFigures } from "../options.js";
 import { type BlockTimes, measureBlocks } from "./blocks.js";
 import { fillSubnet, fullGenesis, NETUID, neuronKeys } from "./full-subnet.js";
 import { type MetagraphRead, measureMetagraph } from "./metagraph.js";
@@ -29,7 +30,7 @@ export const chainBench: CommandSpec = {
   examples: ["npm run bench -- chain", "npm run bench -- chain --rounds 20 --json chain.json"],
   define: (command) =>
     command
-      .option("--rounds <n>", "times that every neuron writes at once", whole("--rounds", 1), 7)
+      .option("--rounds <n>", "times that every neuron writes at once", wholeNumber(1), 7)
       .option("--json <file>", "write the figures there")
       .action(run),
 };

@@ -1,8 +1,9 @@
 import { Option } from "commander";
+import { wholeNumber } from "#shared/cli/numbers.js";
 import type { CommandSpec } from "#shared/cli/program.js";
 import { onnxCpu } from "#shared/engine/runtime/onnx-cpu.js";
 import { describeMachine, machine } from "../machine.js";
-import { whole, writeFigures } from "../options.js";
+import { writeFigures } from "../options.js";
 import { codecCases } from "./cases.js";
 import { type CaseFigures, compare, describeCase } from "./report.js";
 import { type Outcome, openBench } from "./train.js";
@@ -21,7 +22,7 @@ export const codecsBench: CommandSpec = {
     const names = codecCases.map(({ name }) => name);
     command
       .addOption(new Option("--case <name...>", "cases to run").choices(names).default(names))
-      .option("--threads <n>", "processor threads", whole("--threads", 1), 1)
+      .option("--threads <n>", "processor threads", wholeNumber(1), 1)
       .option("--json <file>", "write the figures there")
       .action(run);
   },

@@ -15,9 +15,9 @@ import type { CodecName, Network } from "#shared/protocol/network.js";
 import { batchTensors } from "#shared/training/inner-loop.js";
 import { createLossMeter } from "#shared/training/loss-meter.js";
 import { mapValues } from "#shared/training/objective.js";
-import { type OuterState, outerStep } from "#shared/training/outer-step.js";
 import { cosineWithWarmup } from "#shared/training/schedule.js";
 import { createTrainStep, type TrainState } from "#shared/training/train-step.js";
+import { type OuterState, outerStep } from "../outer-step.js";
 import type { Run, Scale } from "./cases.js";
 
 export interface Outcome {

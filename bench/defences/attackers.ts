@@ -1,4 +1,4 @@
-import { normOf } from "#shared/scoring/robust/geometry.js";
+import { l2Norm } from "#shared/artifact/update.js";
 
 /** An update, its tensors in ascending order of name. */
 export type Update = readonly Float32Array[];
@@ -11,6 +11,8 @@ export interface Attacker {
 
 const map = (update: Update, change: (value: number, tensor: number, i: number) => number): Update =>
   update.map((data, t) => data.map((value, i) => change(value, t, i)));
+
+const normOf = (update: Update): number => l2Norm(update.map((data) => ({ data })));
 
 /** The most that an update may add to the weights it changes, as the norm gate has it, relative to an honest one. */
 const LOUD = 10;

@@ -1,9 +1,10 @@
+import { wholeNumber } from "#shared/cli/numbers.js";
 import type { CommandSpec } from "#shared/cli/program.js";
 import { table } from "#shared/cli/table.js";
 import { onnxCpu } from "#shared/engine/runtime/onnx-cpu.js";
 import type { MergeRule } from "#shared/protocol/network.js";
 import { describeMachine, machine } from "../machine.js";
-import { whole, writeFigures } from "../options.js";
+import { writeFigures } from "../options.js";
 import { attackers, nobody } from "./attackers.js";
 import { type Defence, openSimulation } from "./simulate.js";
 
@@ -29,9 +30,9 @@ export const defencesBench: CommandSpec = {
   examples: ["npm run bench -- defences"],
   define: (command) =>
     command
-      .option("--cycles <n>", "cycles", whole("--cycles", 1), 10)
-      .option("--honest <n>", "honest miners", whole("--honest", 1), 4)
-      .option("--attackers <n>", "attackers", whole("--attackers", 1), 2)
+      .option("--cycles <n>", "cycles", wholeNumber(1), 10)
+      .option("--honest <n>", "honest miners", wholeNumber(1), 4)
+      .option("--attackers <n>", "attackers", wholeNumber(1), 2)
       .option("--json <file>", "write the figures there")
       .action(run),
 };

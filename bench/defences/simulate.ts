@@ -14,9 +14,9 @@ import { selectForMerge } from "#shared/scoring/selection.js";
 import { batchTensors } from "#shared/training/inner-loop.js";
 import { createLossMeter, withUpdate } from "#shared/training/loss-meter.js";
 import { mapValues } from "#shared/training/objective.js";
-import { type OuterState, outerStep } from "#shared/training/outer-step.js";
 import { pretrain } from "#shared/training/pretrain.js";
 import { createTrainStep } from "#shared/training/train-step.js";
+import { type OuterState, outerStep } from "../outer-step.js";
 import type { Attacker, Update } from "./attackers.js";
 
 export interface Defence {

@@ -1,5 +1,6 @@
 import { Option } from "commander";
 import { CODECS } from "#shared/artifact/codec/index.js";
+import { wholeNumber } from "#shared/cli/numbers.js";
 import type { CommandSpec } from "#shared/cli/program.js";
 import { table } from "#shared/cli/table.js";
 import { createRandom } from "#shared/data/random.js";
@@ -12,7 +13,7 @@ import { residualCosine } from "#shared/scoring/residual.js";
 import { createSketcher, type Sketch, similarity } from "#shared/scoring/sketch.js";
 import { describeMachine, machine } from "../machine.js";
 import { openNursery } from "../nursery.js";
-import { whole, writeFigures } from "../options.js";
+import { writeFigures } from "../options.js";
 import { disguisesOf, type Elements } from "./disguises.js";
 import { liveThrough, type Submitted } from "./population.js";
 
@@ -31,9 +32,9 @@ export const duplicatesBench: CommandSpec = {
   examples: ["npm run bench -- duplicates --miners 16", "npm run bench -- duplicates --codec topk-2bit --cycles 4"],
   define: (command) =>
     command
-      .option("--miners <n>", "honest miners a group, of which every pair is compared", whole("--miners", 2), 12)
-      .option("--seeds <n>", "genesis models, each with miners of its own", whole("--seeds", 1), 1)
-      .option("--cycles <n>", "cycles lived through; the last one is compared", whole("--cycles", 1), 1)
+      .option("--miners <n>", "honest miners a group, of which every pair is compared", wholeNumber(2), 12)
+      .option("--seeds <n>", "genesis models, each with miners of its own", wholeNumber(1), 1)
+      .option("--cycles <n>", "cycles lived through; the last one is compared", wholeNumber(1), 1)
       .option("--group <name...>", "expert groups", ["prose", "math"])
       .addOption(
         new Option("--codec <name>", "codec of every update, copies coded again after their disguise")

@@ -1,10 +1,11 @@
 import { DEFAULT_SAFETENSORS_LIMITS } from "#shared/artifact/safetensors.js";
+import { wholeNumber } from "#shared/cli/numbers.js";
 import type { CommandSpec } from "#shared/cli/program.js";
 import { table } from "#shared/cli/table.js";
 import { bytes, verdict } from "../format.js";
 import { describeMachine, machine } from "../machine.js";
 import { collect } from "../memory/sample.js";
-import { whole, writeFigures } from "../options.js";
+import { writeFigures } from "../options.js";
 import { type BombCost, bombs, detonate } from "./bombs.js";
 import { type FuzzOutcome, fuzz } from "./run.js";
 import { fuzzTargets } from "./targets.js";
@@ -28,7 +29,7 @@ export const fuzzBench: CommandSpec = {
   examples: ["npm run bench -- fuzz", "npm run bench -- fuzz --only safetensors --inputs 10000000 --seed 2"],
   define: (command) =>
     command
-      .option("--inputs <n>", "mutated inputs in all", whole("--inputs", 100), 1_000_000)
+      .option("--inputs <n>", "mutated inputs in all", wholeNumber(100), 1_000_000)
       .option("--seed <text>", "another seed, other inputs", "1")
       .option("--only <target...>", "readers to try; all of them if not given")
       .option("--json <file>", "write the figures there")

@@ -1,9 +1,10 @@
 import { Option } from "commander";
+import { wholeNumber } from "#shared/cli/numbers.js";
 import type { CommandSpec } from "#shared/cli/program.js";
 import { table } from "#shared/cli/table.js";
 import { bytes, percent, verdict } from "../format.js";
 import { describeMachine, machine } from "../machine.js";
-import { whole, writeFigures } from "../options.js";
+import { writeFigures } from "../options.js";
 import { type Growth, growthOf, isLeak, LIMIT, PER } from "./growth.js";
 import { microTraining } from "./micro-training.js";
 import { watchMemory } from "./sample.js";
@@ -26,11 +27,11 @@ export const memoryBench: CommandSpec = {
   define: (command) =>
     command
       .addOption(
-        new Option("--shard <size...>", "shards to train; 300m takes minutes and 14 GB")
+        new Option("--shard <size...>", "shards to train; 300m takes a minute and 6 GB")
           .choices(Object.keys(shardSizes))
           .default(["14m"]),
       )
-      .option("--steps <n>", `steps of a micro model to watch after ${WARM_UP}; 0 for none`, whole("--steps", 0), 4_000)
+      .option("--steps <n>", `steps of a micro model to watch after ${WARM_UP}; 0 for none`, wholeNumber(0), 4_000)
       .option("--json <file>", "write the figures there")
       .action(run),
 };

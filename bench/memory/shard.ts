@@ -82,7 +82,6 @@ export const measureShard = async (name: ShardSizeName): Promise<ShardMemory> =>
       gradient_accumulation_steps: "1",
       device: "cpu",
       threads: "2",
-      checkpoint_dir: folder,
     };
     const flags = Object.entries(settings).flatMap(([key, value]) => [`--${key}`, value]);
     const { stdout } = await promisify(execFile)(process.execPath, [miner, "plan", ...flags, "--measure", "--json"]);

@@ -1,9 +1,10 @@
+import { wholeNumber } from "#shared/cli/numbers.js";
 import type { CommandSpec } from "#shared/cli/program.js";
 import { table } from "#shared/cli/table.js";
 import { concavityOf, exponentAgainst } from "#shared/scoring/curves/splitting.js";
 import { studentQuantile } from "#shared/scoring/student-t.js";
 import { describeMachine, machine } from "../machine.js";
-import { whole, writeFigures } from "../options.js";
+import { wholeNumbers, writeFigures } from "../options.js";
 import { measureParts, type PartGain } from "./measure.js";
 
 /** Batches of an evaluation: few, as on the localnet; as Bittensor's subnets of this kind have; and so many that chance plays no part. */
@@ -11,8 +12,11 @@ const EVALUATIONS = [16, 51, Number.POSITIVE_INFINITY];
 const CONFIDENCE = 0.995;
 const PARTS = [1, 2, 4, 8];
 
+/** Unless the command line says others. */
+const PRETRAINING: readonly number[] = [250, 800];
+
 interface Flags {
-  readonly pretraining: readonly string[];
+  readonly pretraining: readonly number[];
   readonly group: readonly string[];
   readonly miners: number;
   readonly json?: string;
@@ -24,9 +28,14 @@ export const splittingBench: CommandSpec = {
   examples: ["npm run bench -- splitting", "npm run bench -- splitting --miners 6 --json splitting.json"],
   define: (command) =>
     command
-      .option("--pretraining <steps...>", "inner steps behind the base models", ["250", "800"])
+      .option(
+        "--pretraining <steps...>",
+        "inner steps behind the base models",
+        wholeNumbers(1, PRETRAINING),
+        PRETRAINING,
+      )
       .option("--group <name...>", "expert groups", ["prose", "math"])
-      .option("--miners <n>", "miners that each figure is the mean of", whole("--miners", 1), 3)
+      .option("--miners <n>", "miners that each figure is the mean of", wholeNumber(1), 3)
       .option("--json <file>", "write the figures there")
       .action(run),
 };
@@ -35,7 +44,7 @@ const run = async ({ pretraining, group: groups, miners, json }: Flags): Promise
   const here = machine();
   console.log(`${describeMachine(here)}\nthe localnet's training; ${miners} miners a figure, 48 batches`);
   const gains: PartGain[] = [];
-  for (const steps of pretraining.map(whole("--pretraining", 1)))
+  for (const steps of pretraining)
     gains.push(...(await measureParts({ groups, pretraining: steps, parts: PARTS, miners, batches: 48 })));
 
   const aloneOf = ({ group, pretraining: steps }: PartGain) =>

@@ -2,12 +2,13 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Option } from "commander";
+import { wholeNumber } from "#shared/cli/numbers.js";
 import type { CommandSpec } from "#shared/cli/program.js";
 import { type DeviceKind, deviceKinds } from "#shared/engine/runtime/device-choice.js";
 import { openDevice } from "#shared/engine/runtime/open-device.js";
 import { createLogger } from "#shared/telemetry/logger.js";
 import { describeMachine, machine } from "../machine.js";
-import { whole, writeFigures } from "../options.js";
+import { writeFigures } from "../options.js";
 import { stepCases } from "./cases.js";
 import { figuresOf } from "./figures.js";
 import { describeRefusals, findPeers, pythonsOf } from "./find-peers.js";
@@ -40,10 +41,10 @@ export const stepBench: CommandSpec = {
       .addOption(new Option("--case <name...>", "cases to run").choices(names).default(names))
       .option("--python <path...>", "Pythons with PyTorch (default: those of BLOCKZERO_BENCH_PYTHON, or python3)")
       .addOption(new Option("--device <name>", "what both sides compute on").choices(deviceKinds).default("cpu"))
-      .option("--threads <n>", "processor threads of each side", whole("--threads", 1), 2)
-      .option("--steps <n>", "timed steps of each side", whole("--steps", 20), 40)
+      .option("--threads <n>", "processor threads of each side", wholeNumber(1), 2)
+      .option("--steps <n>", "timed steps of each side", wholeNumber(20), 40)
       .option("--profile", "show where our time goes also where every target is met", false)
-      .option("--leak-steps <n>", "steps over which to watch our memory", whole("--leak-steps", 0), 0)
+      .option("--leak-steps <n>", "steps over which to watch our memory", wholeNumber(0), 0)
       .option("--no-compiled", "leave torch.compile out, which takes minutes to warm up")
       .option("--json <file>", "write the figures there")
       .action(run);

@@ -1,4 +1,5 @@
 import { writeFile } from "node:fs/promises";
+import { wholeNumber } from "#shared/cli/numbers.js";
 import type { CommandSpec } from "#shared/cli/program.js";
 import { table } from "#shared/cli/table.js";
 import { createRandom } from "#shared/data/random.js";
@@ -7,7 +8,7 @@ import type { Network } from "#shared/protocol/network.js";
 import { raceRules } from "#shared/scoring/racing/rules.js";
 import { percent, verdict } from "../format.js";
 import { describeMachine, machine } from "../machine.js";
-import { whole, writeFigures } from "../options.js";
+import { wholeNumbers, writeFigures } from "../options.js";
 import { type Cost, localnetCost, presetCost, secondsEach, secondsOnce, secondsUnshared } from "./cost.js";
 import { type Measured, measure } from "./measure.js";
 import { recordedCasts, simulatedCasts } from "./populations.js";
@@ -22,8 +23,11 @@ const FULL_BATCH_SIZE = 8;
 const HONEST = [100, 100, 100, 100, 100, 100, 70, 70, 50, 50, 30, 15];
 const TARGETS = { batches: 0.35, agreement: 0.98, cost: 0.02 };
 
+/** Unless the command line says others. */
+const PRETRAINING: readonly number[] = [250, 800];
+
 interface Flags {
-  readonly pretraining: readonly string[];
+  readonly pretraining: readonly number[];
   readonly trials: number;
   readonly record?: string;
   readonly json?: string;
@@ -35,8 +39,13 @@ export const validationBench: CommandSpec = {
   examples: ["npm run bench -- validation", "npm run bench -- validation --trials 1000 --json validation.json"],
   define: (command) =>
     command
-      .option("--pretraining <steps...>", "inner steps behind the base models of real miners", ["250", "800"])
-      .option("--trials <n>", "cycles raced of each kind", whole("--trials", 1), 200)
+      .option(
+        "--pretraining <steps...>",
+        "inner steps behind the base models of real miners",
+        wholeNumbers(1, PRETRAINING),
+        PRETRAINING,
+      )
+      .option("--trials <n>", "cycles raced of each kind", wholeNumber(1), 200)
       .option("--record <file>", "write the real miners' paired differences there")
       .option("--json <file>", "write the figures there")
       .action(run),
@@ -46,7 +55,7 @@ const run = async ({ pretraining, trials, record, json }: Flags): Promise<void> 
   const here = machine();
   console.log(describeMachine(here));
   const real: Measured[] = [];
-  for (const steps of pretraining.map(whole("--pretraining", 1)))
+  for (const steps of pretraining)
     real.push(
       await measure({
         groups: ["prose", "math"],

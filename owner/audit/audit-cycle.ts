@@ -1,12 +1,8 @@
 import { withSource } from "#shared/artifact/byte-source.js";
 import { BlockZeroError } from "#shared/errors.js";
+import { mapLimited } from "#shared/map-limited.js";
 import { groupShapes } from "#shared/model/groups.js";
-import {
-  type BlobRef,
-  MAX_MODEL_MANIFEST_BYTES,
-  type ModelManifest,
-  parseModelManifest,
-} from "#shared/protocol/model-manifest.js";
+import { type BlobRef, MAX_MODEL_MANIFEST_BYTES } from "#shared/protocol/model-manifest.js";
 import { phaseWindow } from "#shared/protocol/phases.js";
 import { MAX_REPORT_BYTES, type Report } from "#shared/protocol/report.js";
 import { evaluationSeed } from "#shared/protocol/seed.js";
@@ -21,11 +17,16 @@ import { openPart } from "#shared/replay/part.js";
 import { type PromisedReport, promisedReports, readReport } from "#shared/replay/reports.js";
 import type { CycleSource } from "#shared/replay/source.js";
 import { readSubmissions } from "#shared/replay/submissions.js";
-import type { DamagedFile, SubnetFiles } from "#shared/subnet/files.js";
+import type { FaultyCopy, SubnetFiles } from "#shared/subnet/files.js";
 import { checkReport } from "./check-report.js";
 import { compareModels } from "./compare-models.js";
 import { type CycleAudit, type Findings, openFindings } from "./findings.js";
+import { type ManifestReader, manifestReader } from "./manifest-reader.js";
+import { isMissing, missing, naming, orNull } from "./missing.js";
 import { type Regated, withRepeats } from "./repeats.js";
+
+/** Submissions fetched at the same time: a server that stalls holds one of these, not the audit. */
+const CONCURRENT_FETCHES = 32;
 
 export interface AuditContext {
   readonly source: CycleSource;
@@ -45,8 +46,17 @@ export interface EvaluatedCycle {
   readonly regated: readonly Regated[];
 }
 
-/** Recomputes a cycle from the chain and the files that it names, and says where they part. Never throws for what it finds. */
-export const auditCycle = async (context: AuditContext, cycle: number): Promise<CycleAudit> => {
+/** Recomputes cycles from the chain and the files that it names, and says where they part. Never throws for what it finds. */
+export const cycleAuditor = (context: AuditContext): ((cycle: number) => Promise<CycleAudit>) => {
+  const auditing = { ...context, manifestOf: manifestReader(context.source) };
+  return (cycle) => auditCycle(auditing, cycle);
+};
+
+interface Auditing extends AuditContext {
+  readonly manifestOf: ManifestReader;
+}
+
+const auditCycle = async (context: Auditing, cycle: number): Promise<CycleAudit> => {
   const findings = openFindings(cycle);
   let recomputed: Model | null = null;
   try {
@@ -56,27 +66,26 @@ export const auditCycle = async (context: AuditContext, cycle: number): Promise<
     else if (isUnfit(thrown)) findings.diverges(thrown.message);
     else throw thrown;
   }
-  await nameDamage(context.files, findings);
-  // The next cycle starts from here; older files are not asked for again.
+  await nameFaulty(context.files, findings);
+  // The next cycle starts from here; of the models before it only the manifests are asked for, and those are remembered.
   if (recomputed !== null) await context.files.retain(new Set(filesOf(recomputed).map(({ hash }) => hash)));
   return findings.finish();
 };
 
 /** @returns the model that the merge gives here; null where what is left decides nothing */
-const replay = async (context: AuditContext, cycle: number, findings: Findings): Promise<Model | null> => {
-  const { source, files, head } = context;
+const replay = async (context: Auditing, cycle: number, findings: Findings): Promise<Model | null> => {
+  const { source, files, head, manifestOf } = context;
   const { network, networkHash } = source;
   const lastMoment = Math.min(head, lastModelBlock(cycle, network));
   const outcome = await modelOutcome(source, cycle, lastMoment);
   const baseHash = await agreedBase(source, cycle, head);
   findings.learn({ base: baseHash, agreed: outcome.agreed });
-  const fetchManifest = (hash: string) => readManifest(source, hash);
-  const base = { hash: baseHash, manifest: await fetchManifest(baseHash) };
+  const base = { hash: baseHash, manifest: await manifestOf(baseHash) };
   const gateBase = await gateBaseOf(source, base, findings);
 
   const { promised, stakes } = await promisedReports(source, cycle);
   const { reports, isComplete } = await readReports(source, promised, findings);
-  const regated = await withRepeats(await regate(source, cycle, gateBase), base, fetchManifest, findings);
+  const regated = await withRepeats(await regate(source, cycle, gateBase), base, manifestOf, findings);
   const seeds = await seedsOf(source, cycle);
   for (const report of reports) {
     if (report.base === base.hash) checkReport(report, { seeds, regated }, findings);
@@ -114,14 +123,6 @@ const replay = async (context: AuditContext, cycle: number, findings: Findings):
   await checkModel(context, { outcome, recomputed, base, lastMoment, cycle }, findings);
   await context.evaluate?.({ cycle, base, seeds, reports, regated }, findings);
   return recomputed;
-};
-
-const readManifest = async (source: CycleSource, hash: string): Promise<ModelManifest> => {
-  const parsed = parseModelManifest(
-    await naming(`model ${hash}`, source.fetch({ hash, maxBytes: MAX_MODEL_MANIFEST_BYTES })),
-  );
-  if (parsed.ok) return parsed.value;
-  throw missing(`the manifest of model ${hash} cannot be read: ${parsed.problem}`);
 };
 
 /** What the gates ask of the base, which every group's weights are read for; its other parts are looked at on the way. */
@@ -175,23 +176,16 @@ const seedsOf = async ({ chain, network, networkHash }: CycleSource, cycle: numb
   );
 };
 
-const regate = async (source: CycleSource, cycle: number, base: GateBase): Promise<readonly Regated[]> => {
-  const regated: Regated[] = [];
-  for (const submission of await readSubmissions(source, cycle)) {
-    let result: GateResult | null = null;
-    try {
-      result = await gateUpdate(source, submission, { base, cycle });
-    } catch (thrown) {
-      if (!isMissing(thrown)) throw thrown;
-    }
-    regated.push({ submission, result, isRepeated: false });
-  }
-  return regated;
-};
+/** What cannot be had is no finding here: if it counted, the merge will want it. */
+const regate = async (source: CycleSource, cycle: number, base: GateBase): Promise<readonly Regated[]> =>
+  mapLimited(await readSubmissions(source, cycle), CONCURRENT_FETCHES, async (submission) => {
+    const result: GateResult | null = await gateUpdate(source, submission, { base, cycle }).catch(orNull);
+    return { submission, result, isRepeated: false };
+  });
 
 /** Holds what was recomputed against what the validators committed. */
 const checkModel = async (
-  { source, files, head }: AuditContext,
+  { source, files, head, manifestOf }: Auditing,
   {
     outcome,
     recomputed,
@@ -217,7 +211,7 @@ const checkModel = async (
     return;
   }
   if (outcome.agreed !== recomputed.hash) {
-    const agreed = await readManifest(source, outcome.agreed).catch(orNull);
+    const agreed = await manifestOf(outcome.agreed).catch(orNull);
     findings.diverges(
       `the merge gives model ${recomputed.hash}, the majority committed ${outcome.agreed}: ${await compareModels(recomputed.manifest, agreed, files)}`,
     );
@@ -242,45 +236,36 @@ const glance = async (source: CycleSource, { hash, bytes }: BlobRef): Promise<bo
   return file !== null;
 };
 
-const orNull = (thrown: unknown): null => {
-  if (isMissing(thrown)) return null;
-  throw thrown;
+/**
+ * Names the copies that are of no use. What is wrong where the audit was to look is a divergence; a server or an archive that happened to be
+ * asked first accuses nobody but itself: if no sound copy was had and something depends on it, that is missing.
+ */
+const nameFaulty = async (files: SubnetFiles, findings: Findings): Promise<void> => {
+  for (const copy of files.takeFaulty()) {
+    const { path, unreadable, isAskedAbout } = copy;
+    if (unreadable !== null) findings.note(unreadable);
+    else {
+      const what = `file ${path} is not what its hash says${await whereItDiffers(files, copy)}`;
+      if (isAskedAbout) findings.diverges(what);
+      else findings.note(what);
+    }
+  }
 };
 
-/** Names every copy that is not what its name says. */
-const nameDamage = async (files: SubnetFiles, findings: Findings): Promise<void> => {
-  for (const damaged of files.takeDamaged())
-    findings.diverges(`file ${damaged.path} is not what its hash says${await whereItDiffers(files, damaged)}`);
-};
-
-const whereItDiffers = async (files: SubnetFiles, { hash, open }: DamagedFile): Promise<string> => {
+const whereItDiffers = async (files: SubnetFiles, { hash, open }: FaultyCopy): Promise<string> => {
   const sound = await files.sound(hash);
   if (sound === null) return ", and no sound copy is at hand";
   return withSource(sound, async () => {
-    const copy = await open().catch(orNull);
-    if (copy === null) return ", and is not given again";
-    const difference = await withSource(copy, () => firstDifference(sound, copy));
+    const difference = await withSource(await open(), (copy) => firstDifference(sound, copy));
     return difference === null ? ", but was when asked again" : `: it differs ${describeDifference(difference)}`;
-  });
+  }).catch((thrown: unknown) => orNull(thrown) ?? ", and is not given again");
 };
 
-const isMissing = (thrown: unknown): thrown is BlockZeroError =>
-  thrown instanceof BlockZeroError &&
-  (thrown.code.startsWith("FETCH_") || thrown.code === "STATE_DISCARDED" || thrown.code === NOT_AUDITABLE);
-
-/** What a majority agreed on although no model can be read from it. */
+/** What a majority agreed on although no model or update can be read from it. */
 const isUnfit = (thrown: unknown): thrown is BlockZeroError =>
-  thrown instanceof BlockZeroError && (thrown.code === "SAFETENSORS_INVALID" || thrown.code === "CHECKPOINT_MISMATCH");
+  thrown instanceof BlockZeroError && UNFIT.has(thrown.code);
 
-/** Says what it is that cannot be had. */
-const naming = <T>(what: string, work: Promise<T>): Promise<T> =>
-  work.catch((thrown: unknown) => {
-    throw isMissing(thrown) ? missing(`${what}: ${thrown.message}`) : thrown;
-  });
-
-const NOT_AUDITABLE = "NOT_AUDITABLE";
-
-const missing = (what: string) => new BlockZeroError(NOT_AUDITABLE, what, "audit sooner, or where it is kept");
+const UNFIT: ReadonlySet<string> = new Set(["SAFETENSORS_INVALID", "CHECKPOINT_MISMATCH", "UPDATE_MALFORMED"]);
 
 const rejected = (uid: number, { reason, detail }: { readonly reason: string; readonly detail: string }) =>
   missing(`the update of uid ${uid} that the majority scored is ${reason} here: ${detail}`);

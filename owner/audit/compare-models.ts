@@ -1,8 +1,10 @@
 import { withSource } from "#shared/artifact/byte-source.js";
+import { BlockZeroError } from "#shared/errors.js";
 import type { BlobRef, ModelManifest } from "#shared/protocol/model-manifest.js";
 import { canonicalBytes } from "#shared/protocol/network.js";
 import { describeDifference, firstDifference } from "#shared/replay/difference.js";
 import type { SubnetFiles } from "#shared/subnet/files.js";
+import { isMissing } from "./missing.js";
 
 /** The first thing in which the model that the majority committed is another than the one recomputed, in words. */
 export const compareModels = async (
@@ -37,8 +39,10 @@ const comparePart = async (ours: BlobRef | null, theirs: BlobRef, files: SubnetF
         return withSource(other, () => firstDifference(sound, other));
       }));
     if (difference) return `differs ${describeDifference(difference)}`;
-  } catch {
-    // What it holds is not at hand: that its hash is another one is all there is to say.
+  } catch (thrown) {
+    // What it holds is not at hand, or is no part of a model: that its hash is another one is all there is to say.
+    const isUnreadable = thrown instanceof BlockZeroError && thrown.code === "SAFETENSORS_INVALID";
+    if (!isMissing(thrown) && !isUnreadable) throw thrown;
   }
   return `is ${theirs.hash}, not ${ours?.hash ?? "absent"}`;
 };

@@ -55,6 +55,9 @@ export const createReevaluation = (device: Device, source: CycleSource, toleranc
   };
 };
 
+/** Of cycles that have no text for anybody: chain state and files named by hash say so. */
+const TEXTLESS: ReadonlySet<string> = new Set([NO_SEALED_TEXT, "SEALED_TEXT_MALFORMED"]);
+
 /** Undefined, and told, where there is nothing to measure on: then nobody may say that it measured. */
 const evaluationText = async (
   source: CycleSource,
@@ -65,7 +68,7 @@ const evaluationText = async (
     return (await openEvaluationText(source, { cycle, group }))?.documents ?? null;
   } catch (thrown) {
     if (!(thrown instanceof BlockZeroError)) throw thrown;
-    if (thrown.code !== NO_SEALED_TEXT) findings.lacks(`the text of "${group}": ${thrown.message}`);
+    if (!TEXTLESS.has(thrown.code)) findings.lacks(`the text of "${group}": ${thrown.message}`);
     else
       for (const { baseline, validator } of reports)
         if (baseline[group]) findings.diverges(`report of ${validator} scores what had no text: ${thrown.message}`);
@@ -107,8 +110,12 @@ const compareGroup = async (
 ): Promise<void> => {
   const differ = (said: number | null, found: number) => !(Math.abs((said ?? Number.NaN) - found) <= tolerance);
   const said = (uid: number, what: string) => findings.diverges(`report of ${report.validator} on uid ${uid}: ${what}`);
+  const { eval_batches } = network.scoring;
+  const tooMany = (batches: number) => `${batches} batches are said to be measured, there are ${eval_batches}`;
   const baseline = report.baseline[group];
-  if (baseline !== undefined) {
+  if (baseline !== undefined && baseline.batches > eval_batches)
+    findings.diverges(`report of ${report.validator} on the base, group "${group}": ${tooMany(baseline.batches)}`);
+  else if (baseline !== undefined) {
     const loss = mean(await losses(null, 0, baseline.batches));
     if (differ(baseline.loss, loss))
       findings.diverges(
@@ -130,7 +137,11 @@ const compareGroup = async (
   for (const contender of raced) {
     const { entry, update } = contender;
     if (entry.verdict !== "scored") continue;
-    const batches = Math.min(entry.batches ?? 0, network.scoring.eval_batches);
+    const batches = entry.batches ?? 0;
+    if (batches > eval_batches) {
+      said(entry.uid, tooMany(batches));
+      continue;
+    }
     const [before, after] = [await losses(null, 0, batches), await losses(update, 0, batches)];
     const { mean: reduction } = spreadOf(before.map((loss, i) => loss - after[i]!));
     if (differ(entry.lossReduction, reduction))

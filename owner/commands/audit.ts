@@ -1,20 +1,16 @@
-import { ARCHIVE_FORMS } from "#shared/artifact/store/store-setting.js";
+import { wholeNumber } from "#shared/cli/numbers.js";
 import { type CommandSpec, shutdownSignal } from "#shared/cli/program.js";
 import { BlockZeroError } from "#shared/errors.js";
 import { lastModelBlock, modelOutcome } from "#shared/replay/agreed-outcome.js";
 import { type OpenedSubnet, openSubnet } from "#shared/subnet/open-subnet.js";
 import { createLogger } from "#shared/telemetry/logger.js";
-import { auditCycle } from "../audit/audit-cycle.js";
+import { type AuditContext, cycleAuditor } from "../audit/audit-cycle.js";
 import type { CycleAudit } from "../audit/findings.js";
-import { wholeNumber } from "../whole-number.js";
+import { archiveOption, locationFrom, type SubnetOptions, subnetOptions } from "../subnet-options.js";
 
-interface Options {
+interface Options extends SubnetOptions {
   readonly cycle?: number;
   readonly all?: boolean;
-  readonly home?: string;
-  readonly chain?: string;
-  readonly netuid?: number;
-  readonly allowPrivateAddresses?: boolean;
   readonly store?: readonly string[];
   readonly everyServer?: boolean;
   readonly evaluate?: boolean;
@@ -22,7 +18,6 @@ interface Options {
   readonly json?: boolean;
 }
 
-const LOCALNET = ".blockzero/localnet";
 const DISAGREES = 1;
 
 export const audit: CommandSpec = {
@@ -34,21 +29,13 @@ export const audit: CommandSpec = {
     "blockzero audit --all --chain wss://entrypoint-finney.opentensor.ai:443 --netuid 1 --home checkpoints --json",
   ],
   define: (command) => {
-    command
-      .option("--cycle <n>", "this cycle; unset: the newest that is settled", wholeNumber(0))
-      .option("--all", "every cycle since the first")
-      .option(
-        "--home <dir>",
-        `a localnet's home, or beside --chain that of any participant; unset: ${LOCALNET}, or none`,
-      )
-      .option("--chain <url>", "a node's WebSocket URL or a network's name; unset: the chain in the localnet's home")
-      .option("--netuid <n>", "the subnet's number on that chain", wholeNumber(0, 65535))
-      .option("--allow-private-addresses", "fetch from loopback and private addresses too")
-      .option(
-        "--store <store>",
-        `an archive to look in as well, once or more, as a participant's setting names it: ${ARCHIVE_FORMS}`,
-        (store: string, others: readonly string[] = []) => [...others, store],
-      )
+    archiveOption(
+      subnetOptions(
+        command
+          .option("--cycle <n>", "this cycle; unset: the newest that is settled", wholeNumber(0))
+          .option("--all", "every cycle since the first"),
+      ),
+    )
       .option("--every-server", "ask every server for every file, also when somebody gave it")
       .option("--evaluate", "also measure every scored update again, on this machine's processor")
       .option("--tolerance <nats>", "by which losses measured on two machines may differ", Number, 1e-3)
@@ -72,16 +59,13 @@ const agree = (audits: readonly CycleAudit[]): boolean => {
 };
 
 const run = async (options: Options, tell: (found: CycleAudit) => void): Promise<readonly CycleAudit[]> => {
-  const { cycle, all = false, chain, netuid, allowPrivateAddresses = false, evaluate = false, tolerance } = options;
+  const { cycle, all = false, evaluate = false, tolerance, store: archives, everyServer } = options;
   if (all && cycle !== undefined)
     throw new BlockZeroError("USAGE", "--cycle and --all exclude each other", "leave one of them out");
   if (!(tolerance >= 0)) throw new BlockZeroError("USAGE", "--tolerance is not a number", "give nats, such as 0.001");
-  const { store: archives, everyServer } = options;
-  const home = options.home ?? (chain === undefined ? LOCALNET : undefined);
   const log = createLogger({ name: "audit", level: "warn", format: "pretty" });
   const signal = shutdownSignal();
-  const where = { home, chain, netuid, allowPrivateAddresses, archives, everyServer, log, signal };
-  const subnet = await openSubnet(where).catch(unlessStopped(signal));
+  const subnet = await openSubnet({ ...locationFrom(options), archives, everyServer, log, signal });
   try {
     const { first, source } = subnet;
     const last = await lastSettled(subnet);
@@ -92,30 +76,20 @@ const run = async (options: Options, tell: (found: CycleAudit) => void): Promise
         last < first ? "wait for the end of the first cycle's merge" : `name one from ${first} to ${last}`,
       );
     const reevaluation = evaluate ? await reevaluator(source, tolerance) : undefined;
-    const context = { ...subnet, ...(reevaluation && { evaluate: reevaluation.measure }) };
+    const auditCycle = cycleAuditor({ ...subnet, ...(reevaluation && { evaluate: reevaluation.measure }) });
     const audits: CycleAudit[] = [];
     for (let at = all ? first : (cycle ?? last); at <= (all ? last : (cycle ?? last)); at++) {
       signal.throwIfAborted();
-      const found = await auditCycle(context, at);
+      const found = await auditCycle(at);
       audits.push(found);
       tell(found);
     }
     await reevaluation?.dispose();
     return audits;
-  } catch (thrown) {
-    return unlessStopped(signal)(thrown);
   } finally {
     await subnet.close();
   }
 };
-
-const unlessStopped =
-  (signal: AbortSignal) =>
-  (thrown: unknown): never => {
-    throw signal.aborted
-      ? new BlockZeroError("STOPPED", "the audit was stopped before its end", "run it again")
-      : thrown;
-  };
 
 /** The newest cycle of which the validators agree on a model, or can no more. */
 const lastSettled = async ({ source, head, last }: OpenedSubnet): Promise<number> => {
@@ -126,7 +100,7 @@ const lastSettled = async ({ source, head, last }: OpenedSubnet): Promise<number
 };
 
 /** Loads the engine, which recomputing alone does not need. */
-const reevaluator = async (source: Parameters<typeof auditCycle>[0]["source"], tolerance: number) => {
+const reevaluator = async (source: AuditContext["source"], tolerance: number) => {
   const { onnxCpu } = await import("#shared/engine/runtime/onnx-cpu.js");
   const { createReevaluation } = await import("../audit/evaluate.js");
   return createReevaluation(onnxCpu({ threads: 0 }), source, tolerance);

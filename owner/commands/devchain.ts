@@ -1,12 +1,12 @@
 import { readFileSync } from "node:fs";
 import { z } from "zod";
 import { type GenesisSpec, genesisSchema, startDevchain } from "#shared/chain/index.js";
+import { wholeNumber } from "#shared/cli/numbers.js";
 import { type CommandSpec, shutdownSignal, untilAborted } from "#shared/cli/program.js";
 import { BlockZeroError, reasonOf } from "#shared/errors.js";
 import { createLogger } from "#shared/telemetry/logger.js";
 import { developmentGenesis, SUDO } from "../development.js";
 import { printFields } from "../print.js";
-import { wholeNumber } from "../whole-number.js";
 
 interface Options {
   readonly home: string;

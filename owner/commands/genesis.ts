@@ -1,10 +1,11 @@
 import { existsSync } from "node:fs";
 import { join } from "node:path";
-import { InvalidArgumentError, Option } from "commander";
+import { Option } from "commander";
 import { stringify } from "yaml";
-import { type BlobStore, directoryStore } from "#shared/artifact/blob-store.js";
+import { type LocalStore, directoryStore } from "#shared/artifact/blob-store.js";
 import { connectChain } from "#shared/chain/index.js";
 import { settingsAmong } from "#shared/cli/config-flags.js";
+import { positiveNumber, wholeNumber } from "#shared/cli/numbers.js";
 import { type CommandSpec, shutdownSignal } from "#shared/cli/program.js";
 import { addFlags } from "#shared/config/flags.js";
 import { bitsPerByte } from "#shared/data/tokenizer.js";
@@ -25,7 +26,6 @@ import { storeGenesis, storeNetwork } from "../genesis.js";
 import { loadNetworkTemplate, type NetworkTemplate } from "../network-template.js";
 import { printFields } from "../print.js";
 import { chainSettings } from "../settings.js";
-import { wholeNumber } from "../whole-number.js";
 
 interface Options {
   readonly network: string;
@@ -55,7 +55,7 @@ export const genesis: CommandSpec = {
       .requiredOption("--out <dir>", "directory for network.yaml and the model's blobs")
       .option("--steps <n>", "pretraining steps", wholeNumber(1), 250)
       .option("--batch-size <n>", "sequences a step from each group", wholeNumber(1), 8)
-      .option("--learning-rate <rate>", "AdamW's highest learning rate", positive, 3e-3)
+      .option("--learning-rate <rate>", "AdamW's highest learning rate", positiveNumber, 3e-3)
       .option("--seed <n>", "seed of the weights and of the data's order", wholeNumber(0), 1)
       .option("--threads <n>", "processor threads; 0 takes all", wholeNumber(0, 1024), 0)
       .option("--first-cycle <n>", "first cycle that trains; auto asks the chain; unset: the template's", cycleOrAuto)
@@ -120,7 +120,7 @@ const makeGenesis = async (options: Options, { template, file, endpoint, signal 
 };
 
 interface Making extends Pick<Context, "template" | "signal"> {
-  readonly store: BlobStore;
+  readonly store: LocalStore;
   /** The template with the first cycle as it is now. */
   readonly dated: () => Promise<NetworkTemplate>;
 }
@@ -137,26 +137,12 @@ const pretrained = async (options: Options, { template, store, dated, signal }: 
 };
 
 const imported = async (dir: string, { template, store, dated, signal }: Making) => {
-  const model = await stoppable(signal, () => importCheckpoint(store, template, dir, signal));
+  const model = await importCheckpoint(store, template, dir, signal);
   const facts = {
     checkpoint: dir,
     parameters: countParameters(parameterShapes(template.model)).toLocaleString("en-US"),
   };
   return { made: await storeNetwork(store, await dated(), model), facts };
-};
-
-/** Names the signal's abort for what it is. */
-const stoppable = async <T>(signal: AbortSignal, work: () => Promise<T>): Promise<T> => {
-  try {
-    return await work();
-  } catch (thrown) {
-    if (!signal.aborted) throw thrown;
-    throw new BlockZeroError(
-      "STOPPED",
-      "stopped before the genesis was made",
-      "run it again: no network file was written",
-    );
-  }
 };
 
 const pretrainShown = async (
@@ -165,22 +151,20 @@ const pretrainShown = async (
 ): Promise<Parameters> => {
   const view = new LiveView({ terminal: process.stderr });
   try {
-    return await stoppable(signal, () =>
-      pretrain({
-        network: template,
-        device,
-        seed: String(seed),
-        steps,
-        batchSize,
-        learningRate,
-        signal,
-        onStep: (step, loss) => {
-          const share = (step + 1) / steps;
-          const line = `pretraining  ${bar(share, BAR_WIDTH)}  step ${step + 1}/${steps}  loss ${loss.toFixed(3)}`;
-          view.update([line], line);
-        },
-      }),
-    );
+    return await pretrain({
+      network: template,
+      device,
+      seed: String(seed),
+      steps,
+      batchSize,
+      learningRate,
+      signal,
+      onStep: (step, loss) => {
+        const share = (step + 1) / steps;
+        const line = `pretraining  ${bar(share, BAR_WIDTH)}  step ${step + 1}/${steps}  loss ${loss.toFixed(3)}`;
+        view.update([line], line);
+      },
+    });
   } finally {
     view.close();
   }
@@ -209,9 +193,3 @@ const nextCycle = async (
 };
 
 const cycleOrAuto = (text: string): number | "auto" => (text === "auto" ? text : wholeNumber(0)(text));
-
-const positive = (text: string): number => {
-  const value = Number(text);
-  if (text.trim() !== "" && Number.isFinite(value) && value > 0) return value;
-  throw new InvalidArgumentError("It must be a number above zero.");
-};

@@ -1,12 +1,12 @@
 import { fileURLToPath } from "node:url";
 import { Option } from "commander";
 import type { WeightsMode } from "#shared/chain/chain.js";
+import { wholeNumber } from "#shared/cli/numbers.js";
 import { type CommandSpec, shutdownSignal } from "#shared/cli/program.js";
 import { BlockZeroError } from "#shared/errors.js";
 import type { Cheater } from "../localnet/cast.js";
 import type { LocalChainKind } from "../localnet/local-chain.js";
 import { runLocalnet } from "../localnet/localnet.js";
-import { wholeNumber } from "../whole-number.js";
 
 /** What a shell says of a program ended by Ctrl-C. */
 const INTERRUPTED = 130;

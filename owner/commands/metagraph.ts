@@ -1,11 +1,11 @@
 import type { Metagraph, Neuron } from "#shared/chain/chain.js";
 import { connectChain } from "#shared/chain/index.js";
 import { settingsAmong } from "#shared/cli/config-flags.js";
+import { wholeNumber } from "#shared/cli/numbers.js";
 import { type CommandSpec, shutdownSignal } from "#shared/cli/program.js";
 import { columns } from "#shared/cli/table.js";
 import { addFlags } from "#shared/config/flags.js";
 import { subnetSettings } from "../settings.js";
-import { wholeNumber } from "../whole-number.js";
 
 const UNIT = 1e9;
 

@@ -8,17 +8,12 @@ import { openSubnet, type SubnetLocation } from "#shared/subnet/open-subnet.js";
 import { createLogger } from "#shared/telemetry/logger.js";
 import { inWords, sharesByGroup } from "../merged-shares.js";
 import { findModel, openModelStore } from "../model-store.js";
+import { localnetHome, locationFrom, type SubnetOptions, subnetOptions } from "../subnet-options.js";
 
-interface Options {
-  readonly home?: string;
-  readonly chain?: string;
-  readonly netuid?: number;
+interface Options extends SubnetOptions {
   readonly model?: string;
-  readonly allowPrivateAddresses?: boolean;
   readonly json?: boolean;
 }
-
-const LOCALNET = ".blockzero/localnet";
 
 export const log: CommandSpec = {
   name: "log",
@@ -29,12 +24,11 @@ export const log: CommandSpec = {
     "blockzero model log --chain ws://127.0.0.1:9944 --netuid 1 --allow-private-addresses --json",
   ],
   define: (command) => {
-    command
-      .option("--home <dir>", `a localnet's home, or a participant's checkpoint_dir; unset: ${LOCALNET}`)
-      .option("--chain <url>", "ask a chain which model is agreed on, and the validators for it")
-      .option("--netuid <n>", "the subnet's number on that chain", Number)
-      .option("--model <hash>", "a model's hash, or of one in the home its beginning; unset: the latest")
-      .option("--allow-private-addresses", "fetch from loopback and private addresses too")
+    subnetOptions(command, "a localnet's home, or a participant's checkpoint_dir")
+      .option(
+        "--model <hash>",
+        "a model's hash, or of one in the home its beginning; unset: the latest there, or with --chain the one agreed on",
+      )
       .option("--json", "print one JSON array")
       .action(async (options: Options) => {
         const models = await ancestors(options);
@@ -52,12 +46,12 @@ export const log: CommandSpec = {
 };
 
 const ancestors = async (options: Options): Promise<readonly Model[]> => {
-  const { home, chain, netuid, model, allowPrivateAddresses = false } = options;
+  const { home, chain, model } = options;
   if (chain !== undefined) {
     const logger = createLogger({ name: "model", level: "warn", format: "pretty" });
-    return ofChain({ home, chain, netuid, allowPrivateAddresses, log: logger, signal: shutdownSignal() }, model);
+    return ofChain({ ...locationFrom(options), log: logger, signal: shutdownSignal() }, model);
   }
-  const store = await openModelStore(home ?? LOCALNET);
+  const store = await openModelStore(home ?? localnetHome());
   return walk(findModel(store, model ?? "latest").hash, async (hash) => store.models.get(hash) ?? null);
 };
 

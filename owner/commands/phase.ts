@@ -1,6 +1,7 @@
 import { createBlobClient } from "#shared/artifact/blob-client.js";
 import { connectChain } from "#shared/chain/index.js";
 import { settingsAmong } from "#shared/cli/config-flags.js";
+import { wholeNumber } from "#shared/cli/numbers.js";
 import { type CommandSpec, shutdownSignal } from "#shared/cli/program.js";
 import { addFlags } from "#shared/config/flags.js";
 import { loadNetwork } from "#shared/config/load-network.js";
@@ -9,7 +10,6 @@ import { agreedNetwork } from "#shared/participant/agreed-network.js";
 import { type PhasePosition, phaseAt } from "#shared/protocol/phases.js";
 import { createLogger } from "#shared/telemetry/logger.js";
 import { networkSettings } from "../settings.js";
-import { wholeNumber } from "../whole-number.js";
 
 interface Options {
   readonly block?: number;

@@ -5,8 +5,8 @@ import { stringify } from "yaml";
 import { openSource } from "#datasets/index.js";
 import { openJsonl } from "#datasets/jsonl.js";
 import { directoryStore } from "#shared/artifact/blob-store.js";
-import { connectDevChain } from "#shared/chain/index.js";
-import { type Beacon, QUICKNET, roundAt, timeOfRound } from "#shared/chain/timelock/beacon.js";
+import { type Beacon, roundAt, timeOfRound } from "#shared/chain/timelock/beacon.js";
+import { positiveNumber, wholeNumber } from "#shared/cli/numbers.js";
 import { type CommandSpec, shutdownSignal } from "#shared/cli/program.js";
 import { loadNetwork } from "#shared/config/load-network.js";
 import { createRandom } from "#shared/data/random.js";
@@ -23,7 +23,7 @@ import { byteSize } from "../byte-size.js";
 import { isTemplate, loadNetworkTemplate, type NetworkTemplate } from "../network-template.js";
 import { printFields } from "../print.js";
 import { drawnBytes, sealText, usualSpacing } from "../seal.js";
-import { wholeNumber } from "../whole-number.js";
+import { paceOf, refuseSparse } from "../seal-pace.js";
 
 interface Options {
   readonly network: string;
@@ -31,7 +31,7 @@ interface Options {
   readonly out: string;
   readonly beacon: string;
   readonly from?: number;
-  readonly blockTime: number;
+  readonly blockTime?: number;
   readonly spacing?: number;
   readonly envelope?: number;
 }
@@ -45,7 +45,7 @@ export const seal: CommandSpec = {
   examples: [
     "blockzero seal held-back.jsonl --network my-network.yaml --group math --out genesis",
     "blockzero seal held-back.jsonl --network my-network.yaml --group math --out genesis --from 2027-01-01T00:00:00Z --envelope 128KiB",
-    "blockzero seal held-back.jsonl --network my-network.yaml --group math --out genesis --beacon ws://127.0.0.1:9944 --block-time 1",
+    "blockzero seal held-back.jsonl --network my-network.yaml --group math --out genesis --beacon ws://127.0.0.1:9944",
   ],
   define: (command) => {
     command
@@ -59,7 +59,11 @@ export const seal: CommandSpec = {
         "quicknet",
       )
       .option("--from <time>", "when the first envelope opens, such as 2027-01-01T00:00:00Z; unset: now", moment)
-      .option("--block-time <seconds>", "of the chain", positive, 12)
+      .option(
+        "--block-time <seconds>",
+        "of the chain; unset: what its last blocks took where --beacon names it, else subtensor's 12",
+        positiveNumber,
+      )
       .option(
         "--spacing <rounds>",
         "rounds from one envelope to the next; unset: half of the reveal phase",
@@ -82,7 +86,7 @@ export const seal: CommandSpec = {
 };
 
 const run = async (file: string, options: Options, signal: AbortSignal): Promise<void> => {
-  const { group, out, blockTime } = options;
+  const { group, out } = options;
   const network = isTemplate(options.network) ? loadNetworkTemplate(options.network) : loadNetwork(options.network);
   if (!network.groups[group])
     throw new BlockZeroError(
@@ -90,8 +94,10 @@ const run = async (file: string, options: Options, signal: AbortSignal): Promise
       `${options.network} has no group "${group}"`,
       `name one of ${Object.keys(network.groups).join(", ")}`,
     );
-  const beacon = await beaconNamed(options.beacon, signal);
+  const pace = await paceOf(options, signal);
+  const { beacon, blockTime } = pace;
   const spacing = options.spacing ?? Math.max(1, usualSpacing(network, beacon, blockTime));
+  refuseSparse(spacing, network, pace);
   const documents = shuffled(readDocuments(file));
   refusePublic(documents, network, file);
   const view = new LiveView({ terminal: process.stderr });
@@ -135,22 +141,6 @@ const print = (sealed: SealedText, { network, group, beacon, blockTime, document
   });
   console.log(`\n# into the group "${group}" of the network template:`);
   process.stdout.write(stringify({ sealed }));
-  if (sealed.spacing * beacon.period > network.phases.reveal * blockTime)
-    console.error(
-      "! envelopes open less often than a reveal phase lasts: in some cycles none does, and the group is not evaluated",
-    );
-};
-
-const beaconNamed = async (name: string, signal: AbortSignal): Promise<Beacon> => {
-  if (name === "quicknet") return QUICKNET;
-  const chain = await connectDevChain({ endpoint: name, signal });
-  try {
-    const beacon = await chain.beacon();
-    if (beacon) return beacon;
-    throw new BlockZeroError("BEACON_MISSING", `the devchain at ${name} plays no beacon`, "give its genesis a `drand`");
-  } finally {
-    await chain.close();
-  }
 };
 
 const readDocuments = (file: string): readonly string[] => {
@@ -197,12 +187,6 @@ const refusePublic = (documents: readonly string[], { groups }: NetworkTemplate,
 };
 
 const fingerprint = (text: string): string => sha256(Buffer.from(text));
-
-const positive = (text: string): number => {
-  const value = Number(text);
-  if (text.trim() !== "" && Number.isFinite(value) && value > 0) return value;
-  throw new InvalidArgumentError("It must be a number above zero.");
-};
 
 const moment = (text: string): number => {
   const time = Date.parse(text);

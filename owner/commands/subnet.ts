@@ -1,6 +1,7 @@
 import { type Chain, ChainRejected, connectDevChain } from "#shared/chain/index.js";
 import { keyFolderOf } from "#shared/chain/key-claim.js";
 import { settingsAmong } from "#shared/cli/config-flags.js";
+import { wholeNumber } from "#shared/cli/numbers.js";
 import { type CommandGroup, type CommandSpec, shutdownSignal } from "#shared/cli/program.js";
 import { addFlags } from "#shared/config/flags.js";
 import { defineConfig } from "#shared/config/settings.js";
@@ -11,7 +12,6 @@ import { subnetParameters } from "../epoch.js";
 import { loadNetworkTemplate } from "../network-template.js";
 import { printFields } from "../print.js";
 import { subnetSettings, walletSettings } from "../settings.js";
-import { wholeNumber } from "../whole-number.js";
 
 const settings = defineConfig({ ...subnetSettings, ...walletSettings });
 

@@ -62,6 +62,7 @@ export const explainScore = async (subnet: Subnet, cycle: number, uid: number): 
     validators,
     agreed: outcome && agreedOf(outcome, validators),
     isNoiseCycle: said.outcomes.some(({ reason, lossReduction }) => reason === "noise_cycle" && lossReduction !== null),
+    scored: scoredOf(said.outcomes),
     isWhole: said.isWhole,
     duplicate: duplicateOf(validators, holders),
     place: outcome && placeOf(outcome, said.outcomes),
@@ -116,6 +117,12 @@ const agreedOf = (outcome: AgreedOutcome, validators: readonly Opinion[]): Agree
     ),
     rejectedBy: stakeOf(({ verdict, reason }) => verdict === "rejected" || reason === "unreachable"),
   };
+};
+
+/** An outcome that a noise cycle took back still says its loss reduction. */
+const scoredOf = (outcomes: readonly AgreedOutcome[]): Explanation["scored"] => {
+  const reductions = outcomes.flatMap(({ lossReduction }) => lossReduction ?? []);
+  return { updates: reductions.length, lowering: reductions.filter((reduction) => reduction > 0).length };
 };
 
 const duplicateOf = (validators: readonly Opinion[], holders: Holders): Explanation["duplicate"] => {

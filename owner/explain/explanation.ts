@@ -22,6 +22,8 @@ export interface Explanation {
   readonly agreed: Agreed | null;
   /** Whether every scored update looked worse than none, so that the cycle counts for nobody. */
   readonly isNoiseCycle: boolean;
+  /** Updates of the cycle, of whatever group, that were scored, and those of them that lowered the loss. */
+  readonly scored: { readonly updates: number; readonly lowering: number };
   /** Whether every promised report could be had: else what was agreed may be something else. */
   readonly isWhole: boolean;
   readonly duplicate: (Original & { readonly uid: number | null }) | null;

@@ -75,15 +75,21 @@ const opinionText = (opinion: Opinion): string => {
   return `${verdict} (${reason}).${why}${detail === null ? "" : ` It says: ${printable(detail)}.`}`;
 };
 
-const agreement = ({ agreed, isNoiseCycle, place }: Explanation, network: Network): string[] => {
+const agreement = ({ agreed, isNoiseCycle, scored, place }: Explanation, network: Network): string[] => {
   if (agreed === null) return ["No report that counts names it, so nothing was agreed: the cycle counts as missed."];
   return [
     agreedText(agreed, network, isNoiseCycle),
-    isNoiseCycle
-      ? "No scored update of the cycle lowered the loss. Such a cycle says nothing of the miners: it counts for nobody."
-      : "Somebody lowered the loss, or too few were scored to tell: it is not a noise cycle.",
+    noiseText(isNoiseCycle, scored),
     ...(place ? [`In this cycle that is place ${place.place} of ${place.of} scored in group ${place.group}.`] : []),
   ];
+};
+
+const noiseText = (isNoiseCycle: boolean, { updates, lowering }: Explanation["scored"]): string => {
+  if (isNoiseCycle)
+    return `None of the ${updates} scored updates of the cycle lowered the loss. Such a cycle says nothing of the miners: it counts for nobody.`;
+  if (lowering > 0)
+    return `Of the cycle's scored updates ${lowering} of ${updates} lowered the loss: it is not a noise cycle.`;
+  return `${updates === 0 ? "No update" : "One update alone"} of the cycle was scored, and it takes two to make a noise cycle: it is none.`;
 };
 
 const agreedText = (agreed: Agreed, { scoring }: Network, isNoiseCycle: boolean): string => {

@@ -1,3 +1,4 @@
+import { DEFAULT_CONFIDENCE } from "#shared/protocol/default-confidence.js";
 import { DEFAULT_CURVE } from "#shared/protocol/default-curve.js";
 import type { CurveSettings } from "#shared/scoring/curves/reward-curve.js";
 
@@ -34,7 +35,7 @@ export const TYPICAL_ECONOMY: Economy = {
   burn: 0,
   window: 8,
   merged: 8,
-  confidence: 0.99,
+  confidence: DEFAULT_CONFIDENCE,
   exponent: 1,
   batches: 24,
   batchNoise: 0.01,

@@ -6,6 +6,8 @@ import type { Scenario } from "./scenario.js";
 
 /** Identities that one miner's work is divided among at most. */
 const MOST_IDENTITIES = 8;
+/** Share of the pool below which a gain is what float64 leaves of two sums that are equal. */
+const ROUNDING = 1e-12;
 
 /** What an identity must cost a cycle so that splitting one's work never pays, in the unit of the emission. */
 export interface IdentityPrice {
@@ -25,11 +27,11 @@ export const identityPrices = ({ economy, kinds }: Scenario): readonly IdentityP
     const field = honest.flatMap((other) =>
       new Array<number>(other.count - (other === kind ? 1 : 0)).fill(scoreOf(other)),
     );
-    const share = identityCostFor(
+    const gain = identityCostFor(
       { curve: rewardCurve(economy.curve), field, score: scoreOf(kind), concavity: concavity * exponent },
       MOST_IDENTITIES,
     );
-    return { kind: kind.name, price: (share * emission * (1 - burn)) / 2 };
+    return { kind: kind.name, price: gain > ROUNDING ? (gain * emission * (1 - burn)) / 2 : 0 };
   });
 };
 
@@ -39,4 +41,4 @@ export const highestPrice = (scenario: Scenario): number =>
 
 /** Whether no miner could ever gain by splitting, whoever else mines; null where that depends on them, as with all pay by places. */
 export const isSafeInAnyField = ({ curve, concavity, exponent }: Economy): boolean | null =>
-  curve.curve === "proportional" ? mostGainOf(curve.exponent, concavity * exponent, MOST_IDENTITIES) === 0 : null;
+  curve.curve === "proportional" ? mostGainOf(curve.exponent, concavity * exponent, MOST_IDENTITIES) <= ROUNDING : null;

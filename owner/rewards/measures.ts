@@ -26,7 +26,7 @@ export interface Measures {
   readonly incomeByPlace: readonly number[];
 }
 
-/** @param emission of one cycle; @param identityCost of one cycle, as in the economy */
+/** What a simulation of that many `cycles` came to, each paying the `emission`. */
 export const measure = (
   { miners, incomeByPlace, lossReduction }: Simulation,
   { emission, cycles }: { readonly emission: number; readonly cycles: number },

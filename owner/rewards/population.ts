@@ -59,8 +59,14 @@ export const TYPICAL_POPULATION: readonly MinerKind[] = [
   kind("sybil", "sybil", 1, { identities: 4 }),
 ];
 
-/** The same proportions with another number of miners, at least one of each kind. */
+/** The same proportions with another number of miners in all, but at least one of each kind. */
 export const scalePopulation = (kinds: readonly MinerKind[], miners: number): readonly MinerKind[] => {
   const total = kinds.reduce((sum, { count }) => sum + count, 0);
-  return kinds.map((one) => ({ ...one, count: Math.max(1, Math.round((one.count * miners) / total)) }));
+  let before = 0;
+  return kinds.map((one) => {
+    // Differences of rounded sums, so that they add up to the whole.
+    const first = Math.round((before * miners) / total);
+    before += one.count;
+    return { ...one, count: Math.max(1, Math.round((before * miners) / total) - first) };
+  });
 };

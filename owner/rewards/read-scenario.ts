@@ -2,8 +2,10 @@ import { z } from "zod";
 import { readYaml, yamlValue } from "#shared/config/yaml-file.js";
 import { BlockZeroError } from "#shared/errors.js";
 import { curveSchema } from "#shared/protocol/curve.js";
+import { DEFAULT_CURVE } from "#shared/protocol/default-curve.js";
 import { TYPICAL_ECONOMY } from "./economy.js";
 import { BEHAVIOURS, TYPICAL_POPULATION } from "./population.js";
+import type { PayRules } from "./replay.js";
 import type { Scenario } from "./scenario.js";
 
 /** Identities of one simulated subnet: what the chain has uids for, and more than any subnet. */
@@ -53,8 +55,8 @@ const scenarioSchema = z
     { error: `there are more than ${MOST_IDENTITIES} identities in all`, path: ["kinds"] },
   );
 
-/** The typical scenario with what `given` says otherwise. @throws SCENARIO_INVALID naming the field */
-export const scenarioOf = (given: unknown, source: string): Scenario => {
+/** @throws SCENARIO_INVALID naming the field */
+const parse = (given: unknown, source: string): z.infer<typeof scenarioSchema> => {
   const parsed = scenarioSchema.safeParse(given ?? {});
   if (!parsed.success) {
     const [issue] = parsed.error.issues;
@@ -64,11 +66,28 @@ export const scenarioOf = (given: unknown, source: string): Scenario => {
       "correct that field; `blockzero rewards simulate --print-scenario` shows a whole file",
     );
   }
-  const { economy, kinds = TYPICAL_POPULATION } = parsed.data;
+  return parsed.data;
+};
+
+/** The typical scenario with what `given` says otherwise. @throws SCENARIO_INVALID */
+export const scenarioOf = (given: unknown, source: string): Scenario => {
+  const { economy, kinds = TYPICAL_POPULATION } = parse(given, source);
   const changes = Object.fromEntries(Object.entries(economy).filter(([, value]) => value !== undefined));
   return { economy: { ...TYPICAL_ECONOMY, ...changes }, kinds };
 };
 
 const CODES = { missing: "SCENARIO_MISSING", malformed: "SCENARIO_MALFORMED" };
 
-export const readScenario = (file: string): Scenario => scenarioOf(yamlValue(file, readYaml(file, CODES), CODES), file);
+const valueIn = (file: string): unknown => yamlValue(file, readYaml(file, CODES), CODES);
+
+export const readScenario = (file: string): Scenario => scenarioOf(valueIn(file), file);
+
+/** What a scenario changes of a network's pay: the curve, and burn and window where it names them. @throws SCENARIO_INVALID */
+export const payRulesOf = (given: unknown, source: string): Partial<PayRules> => {
+  const { curve = DEFAULT_CURVE, burn, window } = parse(given, source).economy;
+  return { rewards: curve, ...(burn !== undefined && { burn }), ...(window !== undefined && { window }) };
+};
+
+/** The same of a file; without one the default curve. */
+export const readPayRules = (file: string | undefined): Partial<PayRules> =>
+  file === undefined ? payRulesOf({}, "") : payRulesOf(valueIn(file), file);

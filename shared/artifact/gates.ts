@@ -6,12 +6,12 @@ import type { CodecName } from "#shared/protocol/network.js";
 import { MAX_DETAIL_CHARS, quote } from "#shared/protocol/parsed.js";
 import type { Verify } from "#shared/protocol/signing.js";
 import type { ReasonCode } from "#shared/protocol/verdict.js";
+import { addSquares } from "#shared/scoring/sum-of-squares.js";
 import { type ByteSource, hashOfSource } from "./byte-source.js";
 import { isFault } from "./codec/codec.js";
 import { CODECS, encodedSpecs, type TensorShapes } from "./codec/index.js";
 import { isCanonical, type SafetensorsLimits } from "./safetensors.js";
 import { openSafetensors, type SafetensorsReader } from "./safetensors-file.js";
-import { addSquares } from "./update.js";
 import { createUpdateMemory, type UpdateReader, updateReader } from "./update-reader.js";
 
 /** The first gate that an update did not pass. */

@@ -1,6 +1,7 @@
 import { BlockZeroError } from "#shared/errors.js";
 import { sha256 } from "#shared/protocol/hash.js";
 import { quote } from "#shared/protocol/parsed.js";
+import { addSquares } from "#shared/scoring/sum-of-squares.js";
 import { type FloatTensor, fromFloats, toFloats } from "./float32.js";
 import { encodeSafetensors, isCanonical, parseSafetensors, type SafetensorsLimits } from "./safetensors.js";
 
@@ -55,17 +56,10 @@ export const buildUpdate = (base: FloatTensors, trained: FloatTensors): FloatTen
 };
 
 /** √Σx² over all tensors, summed in float64 in their order. Not finite exactly when an element is not. */
-export const l2Norm = (tensors: Iterable<FloatTensor>): number => {
+export const l2Norm = (tensors: Iterable<Pick<FloatTensor, "data">>): number => {
   let sum = 0;
   for (const { data } of tensors) sum = addSquares(sum, data);
   return Math.sqrt(sum);
-};
-
-/** `sum` and each element's square, added in float64 one after another. */
-export const addSquares = (sum: number, data: Float32Array): number => {
-  let total = sum;
-  for (let i = 0; i < data.length; i++) total += data[i]! * data[i]!;
-  return total;
 };
 
 const invalid = (problem: string, hint: string): BlockZeroError =>

@@ -1,3 +1,4 @@
+import { constants } from "node:os";
 import { Command, CommanderError } from "commander";
 import { BlockZeroError, formatError } from "#shared/errors.js";
 import { loadEnvironmentFile } from "./environment-file.js";
@@ -18,9 +19,13 @@ export interface CommandGroup {
   readonly commands: readonly CommandSpec[];
 }
 
-/** Exit statuses: 0 done, 1 a fault of ours, 2 something the user can put right. */
+/**
+ * Exit statuses: 0 done, 1 a fault of ours, 2 something the user can put right. A command whose answer is no also exits with 1, and one
+ * that a signal stops with 128 and the signal's number, as shells do.
+ */
 const FAULT = 1;
 const EXPECTED = 2;
+const SIGNALLED = 128;
 
 /** Adds a command with its examples, or a group of them, to a program. */
 export const addCommand = (program: Command, spec: CommandSpec | CommandGroup): void => {
@@ -50,7 +55,7 @@ export const singleCommand = (spec: CommandSpec): Command => {
   return program;
 };
 
-/** Runs a program to its end; an expected fault prints one line and exits with 2, anything else is ours and exits with 1. */
+/** Runs a program to its end. An expected fault prints one line, and so does a stop by a signal; anything else is a bug, with its stack. */
 export const runProgram = async (program: Command, argv = process.argv): Promise<void> => {
   process.stdout.on("error", ignoreClosedPipe);
   try {
@@ -75,6 +80,10 @@ export const report = (thrown: unknown): number => {
     console.error(formatError(new BlockZeroError("USAGE", message, "run it with --help to see what it takes")));
     return EXPECTED;
   }
+  if (stoppedBy !== null && isOfStop(thrown)) {
+    console.error(formatError(new BlockZeroError("STOPPED", "it was stopped before its end", "run it again")));
+    return SIGNALLED + constants.signals[stoppedBy];
+  }
   if (thrown instanceof BlockZeroError) {
     console.error(formatError(thrown));
     return EXPECTED;
@@ -84,15 +93,25 @@ export const report = (thrown: unknown): number => {
   return FAULT;
 };
 
+/** The signal that `shutdownSignal` told of. */
+let stoppedBy: NodeJS.Signals | null = null;
+
+/** What is thrown after a stop is its consequence, as a closed connection is, unless it is a bug. */
+const isOfStop = (thrown: unknown): boolean =>
+  thrown instanceof BlockZeroError || (thrown instanceof Error && thrown.name === "AbortError");
+
 /**
  * A signal that aborts on SIGINT, SIGTERM, or when the parent process that opened an IPC channel is gone,
  * so that no child outlives a killed localnet.
  */
 export const shutdownSignal = (): AbortSignal => {
   const controller = new AbortController();
-  const stop = () => controller.abort();
+  const stop = (signal: NodeJS.Signals) => {
+    stoppedBy ??= signal;
+    controller.abort();
+  };
   process.once("SIGINT", stop).once("SIGTERM", stop);
-  if (process.channel) process.once("disconnect", stop).channel?.unref();
+  if (process.channel) process.once("disconnect", () => stop("SIGTERM")).channel?.unref();
   return controller.signal;
 };
 

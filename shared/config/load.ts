@@ -8,6 +8,8 @@ import { MAX_ALIASES, readYaml } from "./yaml-file.js";
 export interface ConfigInputs {
   /** A YAML file, nested (`wallet: { hotkey: x }`) or dotted (`wallet.hotkey: x`). */
   readonly file?: string | undefined;
+  /** Settings of another program that the file may hold as well; they are not looked at. */
+  readonly others?: Definition | undefined;
   /** An empty variable counts as unset. */
   readonly env: Readonly<Record<string, string | undefined>>;
   /** By key in any of its spellings: `wallet.hotkey`, `wallet-hotkey`, `walletHotkey`. */
@@ -27,9 +29,13 @@ interface Given {
  * @throws BlockZeroError CONFIG_NOT_FOUND, CONFIG_MALFORMED, CONFIG_UNKNOWN_KEY, CONFIG_DUPLICATE_KEY,
  *         CONFIG_MISSING_KEY, CONFIG_INVALID_VALUE: the first fault, with the number of the others
  */
-export const loadConfig = <D extends Definition>(definition: D, { file, env, flags }: ConfigInputs): Config<D> => {
+export const loadConfig = <D extends Definition>(
+  definition: D,
+  { file, others = {}, env, flags }: ConfigInputs,
+): Config<D> => {
   const faults: BlockZeroError[] = [];
-  const fromFile = file === undefined ? new Map<string, Given>() : readSettings(definition, file, faults);
+  const fromFile =
+    file === undefined ? new Map<string, Given>() : readSettings({ ...others, ...definition }, file, faults);
   const fromFlags = flagValues(definition, flags, faults);
   const values = new Map<string, unknown>();
   for (const [key, setting] of Object.entries(definition)) {
@@ -38,8 +44,8 @@ export const loadConfig = <D extends Definition>(definition: D, { file, env, fla
     if (parsed.success) values.set(key, parsed.data);
     else faults.push(given === undefined ? missing(key, setting) : invalid(key, setting, given));
   }
-  const [first, ...others] = faults;
-  if (first !== undefined) throw others.length === 0 ? first : withOthers(first, others.length);
+  const [first, ...more] = faults;
+  if (first !== undefined) throw more.length === 0 ? first : withOthers(first, more.length);
   return nest(values) as Config<D>;
 };
 

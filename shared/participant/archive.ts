@@ -1,5 +1,8 @@
+import { addAbortSignal } from "node:stream";
 import { z } from "zod";
+import type { BlobFetch } from "#shared/artifact/blob-client.js";
 import type { BlobStore, LocalStore } from "#shared/artifact/blob-store.js";
+import type { IncomingBlob } from "#shared/artifact/incoming-blob.js";
 import { BlockZeroError, reasonOf } from "#shared/errors.js";
 import { isHash } from "#shared/protocol/hash.js";
 import type { Log } from "#shared/telemetry/log.js";
@@ -13,7 +16,13 @@ export interface Archive {
   retry(): void;
   /** Whether the local copy is still the only one. */
   isPending(hash: string): boolean;
-  get(hash: string): Promise<Uint8Array | null>;
+  /**
+   * Receives a blob that was copied there, from its first byte on.
+   *
+   * @returns whether it is whole now
+   * @throws BlockZeroError FETCH_TOO_LARGE; the signal's reason when it aborts
+   */
+  receive(request: BlobFetch & { readonly signal: AbortSignal }, incoming: IncomingBlob): Promise<boolean>;
   /** Resolves when nothing is being copied. What failed stays for `retry`. */
   idle(): Promise<void>;
 }
@@ -25,6 +34,11 @@ export interface ArchiveOptions {
   readonly queue: string;
   readonly log: Pick<Log, "warn" | "debug">;
 }
+
+const TOO_LARGE = "FETCH_TOO_LARGE";
+
+const tooLarge = (hash: string, most: number): BlockZeroError =>
+  new BlockZeroError(TOO_LARGE, `the archive has more than ${most} bytes as ${hash}`, "no valid blob is so large here");
 
 const queueSchema = z.object({ pending: z.array(z.string().refine(isHash)).default([]) });
 
@@ -75,12 +89,26 @@ export const openArchive = ({ local, remote, queue, log }: ArchiveOptions): Arch
       for (const hash of [...failed]) start(hash);
     },
     isPending: (hash) => pending.has(hash),
-    get: async (hash) => {
+    receive: async ({ hash, maxBytes, signal }, incoming) => {
       try {
-        return await remote.get(hash);
+        const announced = await remote.size(hash);
+        if (announced === null) return false;
+        await incoming.restart();
+        if (announced > maxBytes) throw tooLarge(hash, maxBytes);
+        for await (const chunk of addAbortSignal(signal, remote.stream(hash))) {
+          if (!(chunk instanceof Uint8Array)) throw new TypeError("not bytes");
+          if (incoming.length() + chunk.length > maxBytes) {
+            await incoming.restart();
+            throw tooLarge(hash, maxBytes);
+          }
+          await incoming.append(chunk);
+        }
+        return await incoming.finish();
       } catch (thrown) {
+        signal.throwIfAborted();
+        if (thrown instanceof BlockZeroError && thrown.code === TOO_LARGE) throw thrown;
         log.warn("archive not readable", { hash, reason: reasonOf(thrown) });
-        return null;
+        return false;
       }
     },
     idle: async () => {

@@ -6,7 +6,7 @@ import { decodeParameters } from "#shared/model/parts.js";
 import type { ModelManifest } from "#shared/protocol/model-manifest.js";
 import type { Participant } from "./join.js";
 
-/** A whole model in memory: what a validator scores against and merges into. */
+/** A whole model in memory: what losses are measured with. */
 export interface BaseModel {
   readonly hash: string;
   readonly manifest: ModelManifest;
@@ -16,12 +16,15 @@ export interface BaseModel {
 
 export interface GroupModel {
   readonly weights: Parameters;
-  readonly momentum: Parameters | null;
   /** L2 norm of the weights. */
   readonly norm: number;
 }
 
-/** Fetches every part of a model and holds it against the network file. @throws CHECKPOINT_MISMATCH */
+/**
+ * Fetches every part of a model, and reads all but the momentum, which is held against the network file.
+ *
+ * @throws BlockZeroError CHECKPOINT_MISMATCH, and what fetching throws
+ */
 export const loadModel = async (
   { models, network, signal }: Pick<Participant, "models" | "network" | "signal">,
   hash: string,
@@ -43,10 +46,9 @@ export const loadModel = async (
       shapes,
       `group ${name} of model ${hash}`,
     );
-    const momentum =
-      parts.momentum &&
-      decodeParameters(await models.part(parts.momentum, signal), shapes, `momentum of ${name} of model ${hash}`);
-    loaded.set(name, { weights, momentum, norm: l2Norm(Object.values(weights)) });
+    // The merge reads it from the file: it must be here by then, and what nobody uses for some cycles goes.
+    if (parts.momentum) await (await models.open(parts.momentum, signal)).close();
+    loaded.set(name, { weights, norm: l2Norm(Object.values(weights)) });
   }
   return {
     hash,

@@ -7,6 +7,7 @@ import type { Archive } from "./archive.js";
 
 export interface BlobRequest {
   readonly hash: string;
+  /** Longer ones are refused wherever they are: who asks names what a stranger says it is. */
   readonly maxBytes: number;
   /** Blob servers to ask, in this order; asked for only when the blob is not here. */
   readonly locations: readonly string[] | (() => Promise<readonly string[]>);
@@ -15,7 +16,7 @@ export interface BlobRequest {
 
 /** Content-addressed bytes: from the local store, else from whoever has them; what was fetched is kept while it is of use. */
 export interface Blobs {
-  /** @throws the first server's coded error, or FETCH_NOT_FOUND where there is none to ask. */
+  /** @throws FETCH_TOO_LARGE, the first server's coded error, or FETCH_NOT_FOUND where there is none to ask. */
   get(request: BlobRequest): Promise<Uint8Array>;
   /** The same of a blob that may be larger than memory. Close it. */
   open(request: BlobRequest): Promise<ByteSource>;
@@ -54,10 +55,13 @@ export const createBlobs = async (
   };
 
   const fetch = async ({ hash, maxBytes, locations, signal }: BlobRequest): Promise<void> => {
-    const known = typeof locations === "function" ? await locations() : locations;
     const incoming = await store.receive(hash);
     try {
+      const known = typeof locations === "function" ? await locations() : locations;
       await client.receive({ hash, maxBytes, locations: known, signal }, incoming);
+    } catch (thrown) {
+      signal.throwIfAborted();
+      if (!(await archive?.receive({ hash, maxBytes, signal }, incoming))) throw thrown;
     } finally {
       await incoming.close();
     }
@@ -70,22 +74,17 @@ export const createBlobs = async (
 
   /** What `read` finds in the local store, after fetching it where it is not there. */
   const obtain = async <T>(request: BlobRequest, read: (hash: string) => Promise<T | null>): Promise<T> => {
-    const { hash, signal } = request;
+    const { hash, maxBytes } = request;
     const local = async (): Promise<T | null> => {
+      const bytes = (await store.size(hash)) ?? 0;
+      if (bytes > maxBytes) throw tooLarge(hash, bytes, maxBytes);
       const found = await read(hash);
       if (found) use(hash);
       return found;
     };
     const known = await local();
     if (known) return known;
-    try {
-      await fetch(request);
-    } catch (thrown) {
-      signal.throwIfAborted();
-      const own = await archive?.get(hash);
-      if (!own) throw thrown;
-      await store.put(own);
-    }
+    await fetch(request);
     const fetched = await local();
     if (fetched) return fetched;
     throw new BlockZeroError("STORE_FAILED", `blob ${hash} vanished`, "one process may use a store at a time");
@@ -123,6 +122,13 @@ export const createBlobs = async (
     },
   };
 };
+
+const tooLarge = (hash: string, bytes: number, most: number): BlockZeroError =>
+  new BlockZeroError(
+    "FETCH_TOO_LARGE",
+    `blob ${hash} has ${bytes} bytes, at most ${most} may be asked for here`,
+    "no valid blob is so large here",
+  );
 
 const totalBytes = async (store: LocalStore, hashes: Iterable<string>): Promise<number> => {
   let total = 0;

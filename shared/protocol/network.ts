@@ -2,6 +2,7 @@ import { createHash } from "node:crypto";
 import canonicalize from "canonicalize";
 import { z } from "zod";
 import { curveSchema } from "./curve.js";
+import { DEFAULT_CONFIDENCE } from "./default-confidence.js";
 import { DEFAULT_CURVE } from "./default-curve.js";
 
 /** A name that fits a record: lower case, at most 12 characters. */
@@ -126,7 +127,7 @@ export const networkSchema = z.strictObject({
     eval_batches: z.int().min(2),
     eval_batch_size: z.int().min(1),
     /** One-sided confidence that the mean improvement is above its lower bound: how rarely noise earns. */
-    confidence: z.number().gt(0.5).lt(1).default(0.995),
+    confidence: z.number().gt(0.5).lt(1).default(DEFAULT_CONFIDENCE),
     /** Power of that bound which is the score. */
     exponent: z.number().positive().max(16).default(1),
     /** How evaluation stops early: see `shared/scoring/racing/`. */

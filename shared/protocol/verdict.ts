@@ -23,7 +23,7 @@ const TEXTS = {
   not_finite: "The update contains a NaN or an infinity.",
   too_large: "The update is larger than the network allows.",
   norm: "The update's norm is too large for the weights it would change.",
-  duplicate: "The same tensors were submitted before.",
+  duplicate: "The same update, or one too much like it, was submitted before.",
   non_finite_loss: "With the update applied, the loss of an evaluation batch was not a finite number.",
   validator_failed: "The validator could not evaluate this cycle.",
   noise_cycle: "Every update of the cycle looked worse than no update: the cycle counts for nobody.",

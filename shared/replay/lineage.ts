@@ -1,8 +1,8 @@
 import type { MergedUpdate, ModelManifest } from "#shared/protocol/model-manifest.js";
 import type { Model } from "./merge-model.js";
 
-/** Ancestors that are searched for earlier copies of an update. */
-const DEPTH = 64;
+/** A model and its ancestors that are searched for earlier copies of an update. */
+export const ANCESTRY_DEPTH = 64;
 
 export type Ancestry = readonly (MergedUpdate & { readonly cycle: number })[];
 
@@ -29,7 +29,7 @@ export const ancestry = async (
   for await (const { manifest } of lineage(hash, (ancestor) => models.manifest(ancestor, signal))) {
     updates.push(...manifest.merged.map((update) => ({ ...update, cycle: manifest.cycle })));
     depth += 1;
-    if (depth === DEPTH) break;
+    if (depth === ANCESTRY_DEPTH) break;
   }
   return updates;
 };

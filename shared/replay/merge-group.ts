@@ -88,7 +88,10 @@ export const mergeGroup = async (
     };
     for (const [i, [name, shape]] of [...shapes].entries()) {
       if (pending.length === places.length) await writeOldest();
-      pending.push(merged(name, shape, places[i % places.length]!));
+      const step = merged(name, shape, places[i % places.length]!);
+      // It may fail while an earlier one is waited for.
+      step.catch(() => {});
+      pending.push(step);
     }
     while (pending.length > 0) await writeOldest();
     const [newWeights, newMomentum] = await Promise.all([made.weights.finish(), made.momentum.finish()]);

@@ -60,7 +60,8 @@ export interface MergeOptions {
  * however often it is begun anew. Group by group and tensor by tensor: memory depends on the largest tensor and the number of updates, not
  * on the model.
  *
- * @throws BlockZeroError SAFETENSORS_INVALID, CHECKPOINT_MISMATCH, and what the files throw
+ * @throws BlockZeroError SAFETENSORS_INVALID, CHECKPOINT_MISMATCH; UPDATE_MALFORMED for an update that no gate let pass; MERGE_FAILED where a
+ *   thread ended, which says nothing of the files; and what the files throw
  */
 export const mergeModel = async <M extends Merging>(
   { network, networkHash }: MergeContext,

@@ -2,12 +2,17 @@ import { availableParallelism } from "node:os";
 import { Worker } from "node:worker_threads";
 import { BlockZeroError, reasonOf } from "#shared/errors.js";
 import { createMergeTensor, type TensorStep } from "./merge-tensor.js";
+import type { MergeFault } from "./merge-thread.js";
 
 /** Where tensors are merged; each has the same bits wherever that is. */
 export interface MergeThreads {
   /** Tensors that are merged at the same time. */
   readonly count: number;
-  /** Resolves when the step was taken, in place: its memory must be shared where there is another thread. */
+  /**
+   * Resolves when the step was taken, in place: its memory must be shared where there is another thread.
+   *
+   * @throws BlockZeroError what merging the tensor throws; MERGE_FAILED where the thread has ended
+   */
   take(step: TensorStep): Promise<void>;
   close(): Promise<void>;
 }
@@ -59,14 +64,18 @@ interface Thread {
 
 const openThread = (): Thread => {
   const worker = new Worker(new URL("./merge-thread.js", import.meta.url));
-  let broken: string | null = null;
-  let settle: ((problem: string | null) => void) | null = null;
-  const answer = (problem: string | null) => {
-    settle?.(problem);
+  let broken: MergeFault | null = null;
+  let settle: ((fault: MergeFault | null) => void) | null = null;
+  const answer = (fault: MergeFault | null) => {
+    settle?.(fault);
     settle = null;
   };
   const breaks = (reason: string) => {
-    broken ??= `a thread that merges has ended: ${reason}`;
+    broken ??= {
+      code: "MERGE_FAILED",
+      message: `a thread that merges has ended: ${reason}`,
+      hint: "free some memory, and merge again",
+    };
     answer(broken);
   };
   worker.on("message", answer);
@@ -74,14 +83,13 @@ const openThread = (): Thread => {
   worker.on("exit", (code) => breaks(`status ${code}`));
   return {
     take: async (step) => {
-      const problem =
+      const fault =
         broken ??
-        (await new Promise<string | null>((resolve) => {
+        (await new Promise<MergeFault | null>((resolve) => {
           settle = resolve;
           worker.postMessage(step);
         }));
-      if (problem !== null)
-        throw new BlockZeroError("MERGE_FAILED", problem, "free some memory, and look at the files that are merged");
+      if (fault !== null) throw new BlockZeroError(fault.code, fault.message, fault.hint);
     },
     close: () => worker.terminate(),
   };

@@ -5,12 +5,12 @@ import { byName, canonicalHeader, type TensorSpec } from "#shared/artifact/safet
 import { openSafetensors } from "#shared/artifact/safetensors-file.js";
 import { createScratch, type Scratch } from "#shared/artifact/scratch.js";
 import type { BlobWriter } from "#shared/artifact/store/blob-writer.js";
-import { addSquares } from "#shared/artifact/update.js";
 import { type UpdateReader, updateReader } from "#shared/artifact/update-reader.js";
 import { BlockZeroError } from "#shared/errors.js";
 import { checkShapes } from "#shared/model/parts.js";
 import type { BlobRef } from "#shared/protocol/model-manifest.js";
 import type { CodecName } from "#shared/protocol/network.js";
+import { addSquares } from "#shared/scoring/sum-of-squares.js";
 
 /** A part of a model, of which only the tensor that is asked for is in memory. */
 export interface PartReader {

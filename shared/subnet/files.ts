@@ -1,23 +1,26 @@
 import { randomUUID } from "node:crypto";
-import { existsSync } from "node:fs";
 import { rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { directoryStore, type LocalStore } from "#shared/artifact/blob-store.js";
-import { type ByteSource, bytesOfSource, hashOfSource, withSource } from "#shared/artifact/byte-source.js";
+import { type ByteSource, bytesOfSource, withSource } from "#shared/artifact/byte-source.js";
 import type { IncomingBlob } from "#shared/artifact/incoming-blob.js";
-import { openRegularFile } from "#shared/artifact/regular-file.js";
 import type { BlobWriter } from "#shared/artifact/store/blob-writer.js";
 import { BlockZeroError } from "#shared/errors.js";
 import type { FileRequest } from "#shared/replay/source.js";
+import { copiesInFolders, type FolderCopies, isFetchFault, openLocalCopy } from "./folder-copies.js";
 import { anyBlob, checkedBlob, type RemoteCopies, type RemoteCopy } from "./remote-copies.js";
 
-/** A file whose bytes do not have the hash it is kept under. */
-export interface DamagedFile {
+/** A copy that cannot serve: its bytes do not have the hash it is kept under, or it cannot be read. */
+export interface FaultyCopy {
   /** Its path, or where it is served. */
   readonly path: string;
   readonly hash: string;
-  /** Its bytes as they are. Close it. @throws BlockZeroError FETCH_… where a server does not give it again */
+  /** Why it cannot be read; null where it can, and its bytes are other ones. */
+  readonly unreadable: string | null;
+  /** Whether it is among what was to be looked at: all in folders is, and with `everyCopy` what anybody serves. Others just came first. */
+  readonly isAskedAbout: boolean;
+  /** Its bytes as they are. Close it. @throws BlockZeroError FETCH_… where it cannot be had again */
   open(): Promise<ByteSource>;
 }
 
@@ -33,8 +36,8 @@ export interface SubnetFiles {
   retain(hashes: ReadonlySet<string>): Promise<void>;
   /** A sound copy that is at hand, or null. Close it. */
   sound(hash: string): Promise<ByteSource | null>;
-  /** The damaged copies that were come across since the last call; each is given once. */
-  takeDamaged(): readonly DamagedFile[];
+  /** The faulty copies that were come across since the last call, by path; each is given once. */
+  takeFaulty(): readonly FaultyCopy[];
   /** Removes what was recomputed. */
   close(): Promise<void>;
 }
@@ -50,47 +53,39 @@ export interface SubnetFilesOptions {
   readonly cache?: LocalStore | undefined;
 }
 
+const MISMATCH = "FETCH_HASH_MISMATCH";
 const NOT_FOUND = { code: "FETCH_NOT_FOUND", hint: "ask sooner, or where it is kept" } as const;
 
 /** Of those who do not have a file, so many are told about. */
 const FAULTS_TOLD = 3;
 
-export const openSubnetFiles = ({ folders, remote, everyCopy, cache }: SubnetFilesOptions): SubnetFiles => {
+export const openSubnetFiles = ({ folders, remote, everyCopy = false, cache }: SubnetFilesOptions): SubnetFiles => {
   const scratch = join(tmpdir(), `blockzero-files-${randomUUID()}`);
   const made = directoryStore(scratch);
-  const damaged = new Map<string, DamagedFile>();
+  const faulty = new Map<string, FaultyCopy>();
   const named = new Set<string>();
-
-  const copies = async (hash: string): Promise<ByteSource | null> => {
-    let sound: ByteSource | null = null;
-    for (const folder of folders) {
-      const path = join(folder, hash.slice(0, 2), hash);
-      if (!existsSync(path)) continue;
-      const file = await openRegularFile(path);
-      const isSound = (await hashOfSource(file)) === hash;
-      if (isSound && sound === null) {
-        sound = { ...file, hash };
-        continue;
-      }
-      await file.close();
-      if (!isSound && !named.has(path)) damaged.set(path, { path, hash, open: () => openRegularFile(path) });
-    }
-    return sound;
+  const blame = (copy: FaultyCopy): void => {
+    if (!named.has(copy.path)) faulty.set(copy.path, copy);
   };
 
-  const blame = ({ name, receive }: RemoteCopy, hash: string): void => {
-    if (named.has(name)) return;
-    const open = async (): Promise<ByteSource> => {
-      const incoming = await anyBlob(made.create);
-      try {
-        await receive(incoming);
-        const { hash } = await incoming.writer().finish();
-        return (await made.open(hash))!;
-      } finally {
-        await incoming.writer().discard();
-      }
-    };
-    damaged.set(name, { path: name, hash, open });
+  const inFolders = async (hash: string): Promise<FolderCopies> => {
+    const found = await copiesInFolders(folders, hash);
+    for (const { path, fault } of found.faulty) {
+      const unreadable = fault.code === MISMATCH ? null : fault.message;
+      blame({ path, hash, unreadable, isAskedAbout: true, open: () => reopened(path) });
+    }
+    return found;
+  };
+
+  const received = async ({ receive }: RemoteCopy): Promise<ByteSource> => {
+    const incoming = await anyBlob(made.create);
+    try {
+      await receive(incoming);
+      const { hash } = await incoming.writer().finish();
+      return (await made.open(hash))!;
+    } finally {
+      await incoming.writer().discard();
+    }
   };
 
   /** Asks somebody. @returns why it cannot be had there, or null */
@@ -99,13 +94,13 @@ export const openSubnetFiles = ({ folders, remote, everyCopy, cache }: SubnetFil
       await copy.receive(incoming);
       return null;
     } catch (thrown) {
-      if (!(thrown instanceof BlockZeroError) || !thrown.code.startsWith("FETCH_")) throw thrown;
-      if (thrown.code === "FETCH_HASH_MISMATCH") blame(copy, hash);
+      if (!isFetchFault(thrown)) throw thrown;
+      const { name: path } = copy;
+      if (thrown.code === MISMATCH)
+        blame({ path, hash, unreadable: null, isAskedAbout: everyCopy, open: () => received(copy) });
       return thrown;
     }
   };
-
-  const sound = async (hash: string): Promise<ByteSource | null> => (await copies(hash)) ?? (await made.open(hash));
 
   const examined = new Set<string>();
   const examine = async (file: FileRequest): Promise<void> => {
@@ -114,11 +109,11 @@ export const openSubnetFiles = ({ folders, remote, everyCopy, cache }: SubnetFil
     for (const copy of await remote(file)) await ask(copy, file.hash, checkedBlob(file.hash));
   };
 
-  /** @throws BlockZeroError why those who were asked do not have it */
-  const received = async (file: FileRequest): Promise<ByteSource> => {
+  /** @throws BlockZeroError why it cannot be had, the faults of folders included */
+  const fromElsewhere = async (file: FileRequest, inFolders: FolderCopies["faulty"]): Promise<ByteSource> => {
     const { hash } = file;
     const store = cache ?? made;
-    const faults: BlockZeroError[] = [];
+    const faults = inFolders.map(({ fault }) => fault);
     for (const copy of (await remote?.(file)) ?? []) {
       const incoming = await store.receive(hash);
       try {
@@ -127,29 +122,17 @@ export const openSubnetFiles = ({ folders, remote, everyCopy, cache }: SubnetFil
       } finally {
         await incoming.close();
       }
-      const found = await store.open(hash);
-      if (found !== null) return found;
+      const sound = await store.open(hash);
+      if (sound !== null) return sound;
     }
     throw nobodyHas(hash, faults);
-  };
-
-  const nobodyHas = (hash: string, faults: readonly BlockZeroError[]): BlockZeroError => {
-    const isDamaged = [...damaged.keys(), ...named].some((path) => path.endsWith(hash));
-    if (isDamaged)
-      return new BlockZeroError("FETCH_HASH_MISMATCH", `every copy of ${hash} is damaged`, "restore it from elsewhere");
-    const told = faults.slice(0, FAULTS_TOLD).map(({ message }) => message);
-    if (faults.length > FAULTS_TOLD) told.push(`nor ${faults.length - FAULTS_TOLD} others`);
-    const why = told.length === 0 ? "" : `: ${told.join("; ")}`;
-    const [first] = faults;
-    const isShared = first !== undefined && faults.every(({ code }) => code === first.code);
-    const { code, hint } = isShared ? first : NOT_FOUND;
-    return new BlockZeroError(code, `nobody has ${hash}${why}`, hint);
   };
 
   const open = async (request: FileRequest): Promise<ByteSource> => {
     const { hash, maxBytes } = request;
     await examine(request);
-    const file = (await sound(hash)) ?? (await received(request));
+    const { sound, faulty } = await inFolders(hash);
+    const file = sound ?? (await made.open(hash)) ?? (await fromElsewhere(request, faulty));
     if (file.size <= maxBytes) return file;
     await file.close();
     throw new BlockZeroError(
@@ -166,13 +149,31 @@ export const openSubnetFiles = ({ folders, remote, everyCopy, cache }: SubnetFil
     retain: async (hashes) => {
       for await (const hash of made.list()) if (!hashes.has(hash)) await made.delete(hash);
     },
-    sound,
-    takeDamaged: () => {
-      const found = [...damaged.values()];
+    sound: async (hash) => (await inFolders(hash)).sound ?? made.open(hash),
+    takeFaulty: () => {
+      const found = [...faulty.values()].sort((a, b) => (a.path < b.path ? -1 : 1));
       for (const { path } of found) named.add(path);
-      damaged.clear();
+      faulty.clear();
       return found;
     },
     close: () => rm(scratch, { recursive: true, force: true }),
   };
+};
+
+const reopened = async (path: string): Promise<ByteSource> => {
+  const file = await openLocalCopy(path);
+  if (file === null) throw new BlockZeroError(NOT_FOUND.code, `${path} is gone`, NOT_FOUND.hint);
+  return file;
+};
+
+/** One fault for all of them; whoever has other bytes is told first. */
+const nobodyHas = (hash: string, faults: readonly BlockZeroError[]): BlockZeroError => {
+  const isMismatch = ({ code }: BlockZeroError) => code === MISMATCH;
+  const [first, ...others] = [...faults.filter(isMismatch), ...faults.filter((fault) => !isMismatch(fault))];
+  if (first === undefined) return new BlockZeroError(NOT_FOUND.code, `nobody has ${hash}`, NOT_FOUND.hint);
+  const told = [first, ...others].slice(0, FAULTS_TOLD).map(({ message }) => message);
+  if (faults.length > FAULTS_TOLD) told.push(`nor ${faults.length - FAULTS_TOLD} others`);
+  const { code, hint } = others.every((other) => other.code === first.code) ? first : NOT_FOUND;
+  const what = code === MISMATCH ? `every copy of ${hash} is damaged` : `nobody has ${hash}`;
+  return new BlockZeroError(code, `${what}: ${told.join("; ")}`, hint);
 };

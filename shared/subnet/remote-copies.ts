@@ -1,11 +1,11 @@
 import { createHash } from "node:crypto";
-import { setTimeout as delay } from "node:timers/promises";
 import type { BlobClient } from "#shared/artifact/blob-client.js";
 import type { BlobStore } from "#shared/artifact/blob-store.js";
 import type { IncomingBlob } from "#shared/artifact/incoming-blob.js";
 import type { BlobWriter } from "#shared/artifact/store/blob-writer.js";
-import { BlockZeroError } from "#shared/errors.js";
+import { BlockZeroError, reasonOf } from "#shared/errors.js";
 import type { FileRequest } from "#shared/replay/source.js";
+import { openPatience, type PatienceOptions } from "./server-patience.js";
 
 /** A copy of a file that somebody else may have. */
 export interface RemoteCopy {
@@ -18,40 +18,36 @@ export interface RemoteCopy {
 /** Everybody who may have a file, in the order in which they are asked. */
 export type RemoteCopies = (file: FileRequest) => Promise<readonly RemoteCopy[]>;
 
-export interface ServerOptions {
+export interface ServerOptions extends PatienceOptions {
   readonly client: Pick<BlobClient, "receive">;
-  /** Origins of those who should have a file that nobody announced, or whose announcer is gone. */
+  /** Origins of those who should have a file that nobody announced, or whose announcer is gone. Asked once. */
   readonly servers: () => Promise<readonly string[]>;
-  readonly signal: AbortSignal;
-  /** Pauses that a server gets, and the milliseconds of each: who is busy for longer is not waited for any more until it answers. */
-  readonly pauses?: number;
-  readonly pauseMs?: number;
 }
 
-/** Copies of who announced a file, then of the other servers. One that is busy, or finds us too eager, is asked again after a pause. */
+/** Copies of who announced a file, then of the other servers; of those, who was slow before comes last. */
 export const serverCopies = (options: ServerOptions): RemoteCopies => {
-  const { client, servers, signal, pauses = 24, pauseMs = 5_000 } = options;
-  const taken = new Map<string, number>();
+  const { client, signal } = options;
+  const patience = openPatience(options);
+  const servers = once(options.servers);
   return async ({ hash, maxBytes, location }) => {
     const origins = new Set([...(location === undefined ? [] : [location]), ...(await servers())]);
-    return [...origins].map((origin) => ({
+    return patience.inOrder(origins).map((origin) => ({
       name: `${origin}/blob/${hash}`,
-      receive: async (incoming) => {
-        for (;;) {
-          try {
-            await client.receive({ locations: [origin], hash, maxBytes, signal }, incoming);
-            taken.delete(origin);
-            return;
-          } catch (thrown) {
-            const before = taken.get(origin) ?? 0;
-            const isBusy = thrown instanceof BlockZeroError && thrown.code === "FETCH_BUSY";
-            if (!isBusy || before >= pauses) throw thrown;
-            taken.set(origin, before + 1);
-          }
-          await delay(pauseMs, undefined, { signal });
-        }
-      },
+      receive: (incoming) =>
+        patience.grant(origin, () => client.receive({ locations: [origin], hash, maxBytes, signal }, incoming)),
     }));
+  };
+};
+
+/** Remembers what came; a failure is tried again. */
+const once = <T>(read: () => Promise<T>): (() => Promise<T>) => {
+  let known: Promise<T> | null = null;
+  return () => {
+    known ??= read().catch((thrown: unknown) => {
+      known = null;
+      throw thrown;
+    });
+    return known;
   };
 };
 
@@ -61,32 +57,56 @@ export const archivedCopies = (store: BlobStore, setting: string): RemoteCopies 
     {
       name: `${setting}/${hash}`,
       receive: async (incoming) => {
-        const size = await store.size(hash);
+        const size = await store.size(hash).catch((thrown: unknown) => failing(setting, thrown));
         if (size === null) throw fault("FETCH_NOT_FOUND", `${setting} does not have it`);
         if (size > maxBytes) throw fault("FETCH_TOO_LARGE", `${setting} has ${size} bytes, at most ${maxBytes}`);
         await incoming.restart();
-        for await (const chunk of store.stream(hash)) await incoming.append(chunk);
+        for await (const chunk of streamed(store, hash, setting)) {
+          if (incoming.length() + chunk.length > maxBytes) {
+            await incoming.restart();
+            throw fault("FETCH_TOO_LARGE", `${setting} gives more than ${maxBytes} bytes`);
+          }
+          await incoming.append(chunk);
+        }
         if (!(await incoming.finish())) throw fault("FETCH_HASH_MISMATCH", `${setting} has other bytes as ${hash}`);
       },
     },
   ];
 };
 
+/** What an archive gives, whose faults are no more than a copy that cannot be had; those of who takes it stay as they are. */
+async function* streamed(store: BlobStore, hash: string, setting: string): AsyncGenerator<Uint8Array> {
+  try {
+    yield* store.stream(hash);
+  } catch (thrown) {
+    failing(setting, thrown);
+  }
+}
+
+const failing = (setting: string, thrown: unknown): never => {
+  throw fault("FETCH_FAILED", `${setting}: ${reasonOf(thrown)}`, thrown);
+};
+
 /** Looks at a file without keeping it. */
 export const checkedBlob = (hash: string): IncomingBlob => {
   let digest = createHash("sha256");
   let length = 0;
+  const restart = async () => {
+    digest = createHash("sha256");
+    length = 0;
+  };
   return {
     length: () => length,
     append: async (chunk) => {
       digest.update(chunk);
       length += chunk.length;
     },
-    restart: async () => {
-      digest = createHash("sha256");
-      length = 0;
+    restart,
+    finish: async () => {
+      if (digest.copy().digest("hex") === hash) return true;
+      await restart();
+      return false;
     },
-    finish: async () => digest.copy().digest("hex") === hash,
   };
 };
 
@@ -112,5 +132,5 @@ export const anyBlob = async (
   };
 };
 
-const fault = (code: string, message: string): BlockZeroError =>
-  new BlockZeroError(code, message, "look where else it is kept");
+const fault = (code: string, message: string, cause?: unknown): BlockZeroError =>
+  new BlockZeroError(code, message, "look where else it is kept", { cause });

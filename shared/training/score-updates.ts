@@ -21,7 +21,8 @@ export interface ScoreUpdatesOptions<T> {
 
 /** An update whose tensors are in memory while it is measured, and no longer. */
 export interface RacedUpdate {
-  load(): Promise<FloatTensors>;
+  /** Null where it cannot be read: it is abstained on. */
+  load(): Promise<FloatTensors | null>;
 }
 
 /** Races a group's updates: the model's own losses once a batch, an update's while they can change something. */
@@ -38,7 +39,8 @@ export const scoreUpdates = async <T extends RacedUpdate>(
     after: async ({ load }, from, to) => {
       // Blocks arrive between two measurements.
       await yieldToEvents();
-      return losses(await load(), batches.slice(from, to));
+      const update = await load();
+      return update && losses(update, batches.slice(from, to));
     },
   });
 };

@@ -12,8 +12,8 @@ export interface Attack {
   readonly description: string;
   /** Hotkeys that the attacker mines with; one unless given. */
   readonly identities?: number;
-  /** What the attack needs the network file to say. @param folder for files of its own */
-  readonly network?: (network: Omit<Network, "genesis">, folder: string) => Omit<Network, "genesis">;
+  /** What the attack needs the network file to say. */
+  readonly network?: (network: Omit<Network, "genesis">) => Omit<Network, "genesis">;
   /** Documents that the attacked group is evaluated on, by number: sealed, and public only as their envelopes open. */
   readonly sealed?: (index: number) => string;
   /** What its miners submit in a cycle. */

@@ -1,35 +1,50 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
+import { openJsonl } from "#datasets/jsonl.js";
 import { isHarmless } from "./arena/result.js";
 import { openTrial } from "./arena/run.js";
+import { PUBLIC_PAGES_FILE, publicPages } from "./library/evaluation-text.js";
 import { attacks } from "./library/index.js";
 
-/** What stops each of them in a single cycle; `npm run attacks` lives through all attacks, for longer. */
-const quick: Readonly<Record<string, readonly string[]>> = {
-  "sign-flip": ["proof-of-loss"],
+/** What refuses each of them in its first cycle, before anything is scored; `npm run attacks` lives through all attacks, for longer. */
+const refused: Readonly<Record<string, readonly string[]>> = {
   copy: ["duplicate"],
   "copy-commitment": ["commitment_mismatch"],
   "evaluation-text": ["commitment_mismatch"],
   "extra-tensors": ["missing_tensor", "unknown_tensor"],
+  "huge-norm": ["norm"],
   "lying-files": ["bad_signature", "malformed", "not_finite", "too_large"],
   withholding: ["no_reveal", "unreachable"],
 };
 
 describe("attacks of one cycle", { timeout: 240_000 }, () => {
-  it("neither pay nor harm the model, and are stopped by what is there to stop them", async (t) => {
+  it("pay nothing where they are refused, and leave the very model that comes of the attacker's absence", async (t) => {
     const trial = await openTrial(1);
     t.after(() => trial.close());
-    for (const [name, expected] of Object.entries(quick)) {
+    for (const [name, expected] of Object.entries(refused)) {
       const result = await trial.run(attacks.find((attack) => attack.name === name)!);
       assert.ok(result.honestPayoff > 0, "honest work pays");
-      assert.ok(isHarmless(result), JSON.stringify(result));
+      assert.ok(isHarmless(result) && result.payoff <= 0, JSON.stringify(result));
+      assert.equal(result.modelLossWithAttack, result.modelLossWithout, name);
       assert.deepEqual(result.caughtBy, expected, name);
     }
+    const flipped = await trial.run(attacks.find(({ name }) => name === "sign-flip")!);
+    assert.ok(isHarmless(flipped), JSON.stringify(flipped));
+    assert.deepEqual(flipped.caughtBy, ["proof-of-loss"]);
   });
 });
 
 describe("the attack library", () => {
   it("has one name an attack", () => {
     assert.equal(new Set(attacks.map(({ name }) => name)).size, attacks.length);
+  });
+
+  it("publishes the pages before those that are sealed", () => {
+    const file = openJsonl(PUBLIC_PAGES_FILE);
+    assert.equal(file.size, publicPages.length);
+    assert.deepEqual(
+      publicPages.map((_, i) => file.document(i)),
+      publicPages,
+    );
   });
 });

@@ -7,7 +7,6 @@ import { mean } from "#shared/mean.js";
 import type { Parameters } from "#shared/model/parameters.js";
 import { sha256 } from "#shared/protocol/hash.js";
 import { spreadOf } from "#shared/scoring/proof-of-loss.js";
-import { temporaryFolder } from "../shared/artifact/temporary.js";
 import { openMeter } from "../support/validator.js";
 import { plus } from "./arena/change.js";
 import { genesisModel, openGround } from "./arena/ground.js";
@@ -20,8 +19,7 @@ const MINERS = 6;
 it("who knows public evaluation text by heart is ahead on it, and on sealed text like anybody", {
   timeout: 240_000,
 }, async (t) => {
-  const folder = temporaryFolder(t);
-  const ground = openGround(await genesisModel(), (usual) => evaluationText.network!(usual, folder), unseenPage);
+  const ground = openGround(await genesisModel(), evaluationText.network!, unseenPage);
   t.after(() => ground.gym.dispose());
   const { genesis, gym } = ground;
   const network = { ...ground.network, genesis: "0".repeat(64) };
@@ -42,7 +40,11 @@ it("who knows public evaluation text by heart is ahead on it, and on sealed text
   const modelsOf = async (stream: (miner: number) => string | readonly Batch[]): Promise<readonly Parameters[]> => {
     const models: Parameters[] = [];
     for (let miner = 0; miner < MINERS; miner++) {
-      const update = await gym.train({ base: genesis, group: GROUP, stream: stream(miner) });
+      const update = await gym.train({
+        base: { hash: "genesis", whole: genesis },
+        group: GROUP,
+        stream: stream(miner),
+      });
       const own = Object.fromEntries(Object.keys(update).map((name) => [name, genesis[name]!]));
       models.push({ ...genesis, ...plus(own, update) });
     }

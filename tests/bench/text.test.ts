@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import { median } from "#bench/median.js";
-import { whole } from "#bench/options.js";
+import { wholeNumbers } from "#bench/options.js";
 import { columns, table } from "#shared/cli/table.js";
 
 describe("median", () => {
@@ -64,15 +64,11 @@ describe("columns", () => {
   });
 });
 
-describe("whole", () => {
-  test("reads whole numbers from its least on", () => {
-    assert.equal(whole("--steps", 20)("40"), 40);
-    assert.equal(whole("--steps", 0)("0"), 0);
-  });
-
-  test("refuses everything else by name", () => {
-    for (const value of ["19", "20.5", "many", "", "Infinity"]) {
-      assert.throws(() => whole("--steps", 20)(value), { code: "BENCH_OPTION", message: `--steps ${value}` });
-    }
+describe("several whole numbers", () => {
+  test("take the place of the standard ones", () => {
+    const standard = [250, 800];
+    const parse = wholeNumbers(1, standard);
+    assert.deepEqual(parse("7", parse("3", standard)), [3, 7]);
+    assert.throws(() => parse("0", standard), /at least 1/);
   });
 });

@@ -1,5 +1,6 @@
 // Prints a digest of everything whose bits machines must agree on, or had better: `npm run test:foreign` compares two machines' lines.
 import { createHash, type Hash } from "node:crypto";
+import { mergeInMemory } from "#bench/merge-in-memory.js";
 import { isFault } from "#shared/artifact/codec/codec.js";
 import { encodeUpdate, type Feedback } from "#shared/artifact/codec/encode-update.js";
 import { CODECS } from "#shared/artifact/codec/index.js";
@@ -12,7 +13,6 @@ import { rewardCurve } from "#shared/scoring/curves/reward-curve.js";
 import { proofOfLoss } from "#shared/scoring/proof-of-loss.js";
 import { runRace } from "#shared/scoring/racing/race.js";
 import { residualCosine } from "#shared/scoring/residual.js";
-import { mergeRobustly } from "#shared/scoring/robust/merge-robustly.js";
 import { createSketcher, encodeSketch, similarity } from "#shared/scoring/sketch.js";
 import { studentQuantile } from "#shared/scoring/student-t.js";
 import { outerStepOfTensor } from "#shared/training/outer-step.js";
@@ -63,7 +63,7 @@ for (const rule of RULES) {
   const random = createRandom("base");
   const state = LENGTHS.map((length) => ({ weights: drawn(random, length), momentum: drawn(random, length, 1e-3) }));
   for (let cycle = 0; cycle < 3; cycle++) {
-    const merged = mergeRobustly(
+    const merged = mergeInMemory(
       updates.map((tensors, miner) => ({ tensors, share: shares[(miner + cycle) % shares.length]! })),
       rule,
     );
@@ -101,7 +101,7 @@ for (const codec of Object.values(CODECS)) {
 for (const codec of CODEC_NAMES)
   for (const rule of RULES) tell(`a model merged by ${nameOf(rule)} from ${codec}`, await mergedModel(codec, rule));
 
-const norms = updates.map((tensors) => l2Norm(tensors.map((data) => ({ shape: [data.length], data }))));
+const norms = updates.map((tensors) => l2Norm(tensors.map((data) => ({ data }))));
 tell(
   "norms that the gates compare",
   digestOf((hash) => hash.update(numbers(norms))),

@@ -127,7 +127,9 @@ describe("a miner's plan", { timeout: 60_000 }, () => {
   it("says in one line what is wrong", async (t) => {
     const wrong = await program(t, micro, "--block-time", "soon");
     assert.equal(wrong.status, 2);
-    assert.match(wrong.stderr, /^✖ USAGE --block-time soon/);
+    assert.match(wrong.stderr, /^✖ USAGE .+--block-time.+ It must be a number above zero/);
+    const unread = await program(t, micro, "--behaviour", "copier");
+    assert.match(unread.stderr, /^✖ USAGE unknown option '--behaviour'/);
     const nowhere = await program(t, micro, "--network", "/nowhere.yaml");
     assert.equal(nowhere.status, 2);
     assert.match(nowhere.stderr, /^✖ NETWORK_FILE_NOT_FOUND/);

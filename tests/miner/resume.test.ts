@@ -22,7 +22,16 @@ const start = async (t: TestContext, dir: string, config = configOf()) => {
   // A millisecond passes whenever somebody looks, so that a checkpoint is due after every step.
   let time = 0;
   const now = () => time++;
-  const trainer = await createShardTrainer({ device, network, group: "math", config, hub, keep: { dir, log }, now });
+  const trainer = await createShardTrainer({
+    device,
+    network,
+    group: "math",
+    config,
+    miner: config.wallet.hotkey,
+    hub,
+    keep: { dir, intervalSeconds: config.checkpoint_interval_seconds, log },
+    now,
+  });
   let ended: Promise<void> | undefined;
   const end = () => {
     ended ??= trainer.dispose();
@@ -187,8 +196,11 @@ describe("a training that is to be over in time", () => {
         return { ...program, run };
       },
     };
-    const options = { device: slow, network, group: "math", config, hub, now: () => time };
-    const trainer = await createShardTrainer({ ...options, keep: { dir: temporaryFolder(t), log } });
+    const options = { device: slow, network, group: "math", config, miner: config.wallet.hotkey, hub, now: () => time };
+    const trainer = await createShardTrainer({
+      ...options,
+      keep: { dir: temporaryFolder(t), intervalSeconds: config.checkpoint_interval_seconds, log },
+    });
     t.after(() => trainer.dispose());
     const { run } = await trainer.train(inMemory(base), {
       cycle: 1,

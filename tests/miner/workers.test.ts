@@ -31,7 +31,7 @@ const configOf = (flags: Record<string, string | number> = {}) =>
 const openPool = async (t: TestContext, config = configOf(), given?: string) => {
   const home = given ?? mkdtempSync(join(tmpdir(), "blockzero-"));
   const { log, lines } = collectingLog();
-  const pool = await openWorkerPool({ network, group: "math", config, hub, home, log });
+  const pool = await openWorkerPool({ network, group: "math", config, miner: config.wallet.hotkey, hub, home, log });
   t.after(async () => {
     await pool.dispose();
     rmSync(home, { recursive: true, force: true });
@@ -43,7 +43,15 @@ const openPool = async (t: TestContext, config = configOf(), given?: string) => 
 
 /** What a replica gains, trained in this process. */
 const replica = async (t: TestContext, number: number, config = configOf()): Promise<FloatTensors> => {
-  const trainer = await createShardTrainer({ device, network, group: "math", config, hub, replica: number });
+  const trainer = await createShardTrainer({
+    device,
+    network,
+    group: "math",
+    config,
+    miner: config.wallet.hotkey,
+    hub,
+    replica: number,
+  });
   t.after(() => trainer.dispose());
   return (await trainer.train(inMemory(base), { cycle: 1, stop: () => false })).update;
 };

@@ -89,6 +89,7 @@ describe("an explanation", { timeout: 60_000 }, () => {
       /, 46\.7 % of the stake: scored 0\.0200: it lowers the loss by 0\.0300 nats a token, standard error 0\.0050, over 12 batches\.$/m,
       /^ {2}uid 3 .+, 20\.0 % of the stake: it committed no report in time\.$/m,
       /^Validators with 80\.0 % of the stake scored it, where more than half is needed\./m,
+      /^Of the cycle's scored updates 1 of 1 lowered the loss: it is not a noise cycle\.$/m,
       /^The cycle's model is not settled yet\.$/m,
       /^With a mean of 0\.0050 it has place 1 of 1 in group math\. The group's pool is 50\.0 % of all pay; by curve top-n it earns 50\.0 %/m,
       /^No validator's weights were on chain at block \d+\.$/m,
@@ -141,6 +142,8 @@ describe("an explanation", { timeout: 60_000 }, () => {
     }));
     const { explanation, text } = await explain(t, subnet, "ann");
     assert.equal(explanation.isNoiseCycle, true);
+    assert.deepEqual(explanation.scored, { updates: 2, lowering: 0 });
+    assert.match(text, /^None of the 2 scored updates of the cycle lowered the loss\./m);
     assert.deepEqual([explanation.agreed!.verdict, explanation.window.cycles.at(-1)!.counts], ["abstained", false]);
     assert.match(text, /It is abstained on, since this is a noise cycle: the cycle is left out of its mean\./);
     assert.match(text, /cycle 1 is left out/);
@@ -157,6 +160,10 @@ describe("an explanation", { timeout: 60_000 }, () => {
     const other = await explain(t, split, "ann");
     assert.match(silences(other.explanation)[0]!, /^its report is about model 7{64}, not the agreed one$/);
     assert.equal(other.explanation.agreed!.verdict, "abstained");
+    assert.match(
+      other.text,
+      /^No update of the cycle was scored, and it takes two to make a noise cycle: it is none\.$/m,
+    );
     const idle = await explain(t, split, "bob");
     assert.equal(idle.explanation.agreed, null);
     assert.match(idle.text, /^It committed to nothing in the commit phase/m);

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { rmSync, writeFileSync } from "node:fs";
+import { existsSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, it } from "node:test";
 import { parse, stringify } from "yaml";
@@ -9,11 +9,13 @@ import { sealPages } from "#owner/localnet/sealed-pages.js";
 import { drawnBytes, sealText, usualSpacing } from "#owner/seal.js";
 import { directoryStore } from "#shared/artifact/blob-store.js";
 import { publicBeacon } from "#shared/chain/devchain/beacon.js";
+import { startDevchain } from "#shared/chain/index.js";
 import { QUICKNET, roundAt, timeOfRound } from "#shared/chain/timelock/beacon.js";
 import { signPulse } from "#shared/chain/timelock/pulse.js";
 import { sealedTextSchema } from "#shared/protocol/network.js";
 import { envelopeHash, roundOf } from "#shared/protocol/sealed-text.js";
 import { envelopeReader, openEnvelope } from "#shared/replay/evaluation-text.js";
+import { signerFromUri } from "#shared/wallet/index.js";
 import { run } from "../programs/process.js";
 import { smallNetwork } from "../programs/small-network.js";
 import { temporaryFolder } from "../shared/artifact/temporary.js";
@@ -51,10 +53,12 @@ describe("sealing", () => {
     const common = { beacon, firstRound: 1, spacing: 1 };
     await assert.rejects(sealText(store, { ...common, documents: ["x"], envelopeBytes: 2 }), {
       code: "SEAL_TOO_LITTLE",
+      hint: "give more text, or a smaller --envelope",
     });
     const long = "x".repeat(2 ** 22);
     await assert.rejects(sealText(store, { ...common, documents: [long], envelopeBytes: 2 }), {
       code: "SEAL_TOO_LARGE",
+      hint: "give a smaller --envelope, or split the longest documents",
     });
   });
 
@@ -138,13 +142,53 @@ describe("blockzero seal", { timeout: 60_000 }, () => {
     rmSync(join(cwd, "genesis", "blobs", last.slice(0, 2), last));
     assert.match((await publish()).stderr, /✖ GENESIS_INCOMPLETE genesis lacks the sealed text of group math/);
 
-    const [wide, known, lost] = await Promise.all([
+    const [wide, slow, known, lost] = await Promise.all([
       seal("held-back.jsonl", "wide", "--spacing", "17"),
+      seal("held-back.jsonl", "wide", "--block-time", "0.5"),
       seal("public.jsonl", "known"),
       seal("held-back.jsonl", "lost", "--group", "mth"),
     ]);
-    assert.match(wide.stderr, /in some cycles none does/);
+    assert.equal(
+      wide.stderr,
+      "✖ SEAL_TOO_SPARSE an envelope would open every 51 s, but a reveal phase lasts 48 s: in some cycles none would → give a --spacing of at most 16, or correct --block-time\n",
+    );
+    assert.match(slow.stderr, /✖ SEAL_TOO_SPARSE .+ must last for a round of 3 s at least: make it longer/);
+    assert.deepEqual([wide.status, existsSync(join(cwd, "wide", "blobs"))], [2, false], "nothing is sealed");
     assert.match(known.stderr, /✖ SEAL_PUBLIC 1 of the documents/);
     assert.match(lost.stderr, /✖ GROUP_UNKNOWN/);
+  });
+
+  it("takes the pace of the devchain whose beacon it follows", async (t) => {
+    const cwd = temporaryFolder(t);
+    let now = Date.now() - 3_600_000;
+    const devchain = await startDevchain({
+      home: join(cwd, "chain"),
+      genesis: { sudo: (await signerFromUri("//Alice")).address, drand: { seed, genesisTime: 0, period: 3 } },
+      port: 0,
+      blockTimeMs: 0,
+      clock: { now: () => now, after: () => () => {} },
+    });
+    t.after(() => devchain.close());
+    writeFileSync(join(cwd, "template.yaml"), stringify(smallNetwork));
+    const { document } = openArithmetic();
+    writeFileSync(join(cwd, "held-back.jsonl"), `${JSON.stringify({ text: document(0) })}\n`);
+    const seal = (...more: string[]) => {
+      const args = ["seal", "held-back.jsonl", "--network", "template.yaml", "--group", "math", "--out", "genesis"];
+      return run("blockzero", [...args, "--beacon", devchain.endpoint, "--envelope", "1", ...more], { cwd });
+    };
+    assert.match((await seal()).stderr, /^✖ BLOCK_TIME_UNKNOWN .+ → say it with --block-time\n$/);
+    // One slot was skipped.
+    for (const slots of [1, 1, 2, 1, 1]) {
+      now += 6000 * slots;
+      devchain.newBlocks(1);
+    }
+    const [measured, said] = await Promise.all([seal(), seal("--block-time", "12", "--out", "other")]);
+    for (const [ended, spacing] of [
+      [measured, 4],
+      [said, 8],
+    ] as const) {
+      assert.equal(ended.status, 0, ended.stderr);
+      assert.match(ended.stdout, new RegExp(`^ +spacing: ${spacing}$`, "m"));
+    }
   });
 });

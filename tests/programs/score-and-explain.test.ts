@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
-import type { ScoreReport } from "#miner/score-report.js";
+import type { ScoreReport } from "#miner/score/report.js";
 import type { Explanation } from "#owner/explain/explanation.js";
 import { openModelStore } from "#owner/model-store.js";
 import { directoryStore } from "#shared/artifact/blob-store.js";
@@ -25,7 +25,6 @@ test("what validators gave in a localnet is scored again, and explained", { time
     BLOCKZERO_WALLET_PATH: join(subnet.home, "wallets"),
     BLOCKZERO_WALLET_NAME: "test",
     BLOCKZERO_WALLET_HOTKEY: "ann",
-    BLOCKZERO_DEVICE: "cpu",
     BLOCKZERO_LOG_LEVEL: "error",
   };
   const score = (...args: string[]) => run("blockzero-miner", ["score", ...args], { cwd, env });
@@ -33,7 +32,8 @@ test("what validators gave in a localnet is scored again, and explained", { time
 
   const uid = String(subnet.uid("ann"));
   const [newest, explained, sentences] = await Promise.all([
-    score("--home", home, "--json"),
+    // A file with everything that a miner can be told; score judges on the CPU whatever it trains on.
+    score("--home", home, "--json", "--config", join(process.cwd(), "configs", "miner.yaml")),
     explain("--home", home, "--uid", uid, "--json"),
     explain("--home", home, "--uid", uid, "--cycle", "2"),
   ]);
@@ -84,10 +84,12 @@ test("what validators gave in a localnet is scored again, and explained", { time
   const tensors = (await store.blob(own.tensors))!;
   const copy = join(cwd, "copy.safetensors");
   writeFileSync(copy, tensors);
-  const [copied, unknown, none, early] = await Promise.all([
+  const [copied, unknown, none, unread, nowhere, early] = await Promise.all([
     score(copy, "--expert_group", "math", "--home", home, "--draws", "1"),
     score("nowhere", "--home", home),
     score("--home", home, "--draws", "0"),
+    score("--home", home, "--learning_rate", "1"),
+    explain("--uid", uid),
     explain("--home", home, "--uid", uid, "--cycle", "3"),
   ]);
   assert.equal(copied.status, 1, copied.stderr);
@@ -98,5 +100,8 @@ test("what validators gave in a localnet is scored again, and explained", { time
   assert.match(copied.stdout, /^It would be rejected: duplicate\. But for that, it (lowers|raises) the loss by /m);
   refused(unknown, "ARTIFACT_UNKNOWN");
   refused(none, "USAGE");
+  refused(unread, "USAGE");
+  refused(nowhere, "HOME_MISSING");
+  assert.match(nowhere.stderr, /→ run `npm run localnet`, or give --home, or --chain and --netuid\n$/);
   refused(early, "CYCLE_UNKNOWN");
 });

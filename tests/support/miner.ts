@@ -26,7 +26,14 @@ export const openMiner = async (
   const config = subnet.minerConfig(name, flags);
   const group = config.expert_group;
   const base = genesisBase(subnet);
-  const trainer = await createShardTrainer({ device, network, group, config, hub: base.hub });
+  const trainer = await createShardTrainer({
+    device,
+    network,
+    group,
+    config,
+    miner: config.wallet.hotkey,
+    hub: base.hub,
+  });
   t.after(() => trainer.dispose());
   const measured: MetricValues[] = [];
   return {

@@ -39,7 +39,13 @@ export interface SubnetOptions {
   /** Of the genesis model; random ones of the micro network unless given. */
   readonly genesis?: Parameters;
   /** A group's evaluation text, an envelope for every two blocks from the end of cycle 0 on. */
-  readonly sealed?: { readonly group: string; readonly documents: readonly string[]; readonly envelopeBytes: number };
+  readonly sealed?: {
+    readonly group: string;
+    readonly documents: readonly string[];
+    readonly envelopeBytes: number;
+    /** So many random bytes; the system's unless given. */
+    readonly random?: (bytes: number) => Uint8Array;
+  };
 }
 
 /** The beacon of a chain with sealed text: a round a block, whose times lie a second apart. */
@@ -80,6 +86,9 @@ export interface Subnet extends Genesis {
   /** Builds one block that holds these records, by name. */
   record(records: Readonly<Record<string, string>>): Promise<void>;
 }
+
+/** The seed of a name's hotkey, 32 bytes. */
+export const hotkeySeed = (name: string): Uint8Array => createHash("sha256").update(name).digest();
 
 /** Asks again and again until it is so, or the test is over. */
 export const until = async (t: Pick<Living, "signal">, condition: () => boolean | Promise<boolean>): Promise<void> => {
@@ -124,10 +133,7 @@ export const openSubnet = async (t: Living, options: SubnetOptions = {}): Promis
   const names = ["owner", ...Object.keys(validators), ...miners];
   const signers = new Map<string, Signer>();
   for (const hotkey of names)
-    signers.set(
-      hotkey,
-      await createHotkey({ ...wallet, hotkey }, { seed: createHash("sha256").update(hotkey).digest() }),
-    );
+    signers.set(hotkey, await createHotkey({ ...wallet, hotkey }, { seed: hotkeySeed(hotkey) }));
   const signer = (name: string) => signers.get(name)!;
 
   const store = directoryStore(join(home, "owner"));

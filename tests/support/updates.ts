@@ -35,7 +35,14 @@ export const trainedUpdate = async (
 ): Promise<Parameters> => {
   const base = genesisBase(subnet);
   const config = subnet.minerConfig(miner, { expert_group: group, max_steps: steps });
-  const trainer = await createShardTrainer({ device, network: subnet.network, group, config, hub: base.hub });
+  const trainer = await createShardTrainer({
+    device,
+    network: subnet.network,
+    group,
+    config,
+    miner: config.wallet.hotkey,
+    hub: base.hub,
+  });
   const { update } = await trainer.train(inMemory(base.group(group)), { cycle: 1, stop: () => false });
   await trainer.dispose();
   return toParameters(update);

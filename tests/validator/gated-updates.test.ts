@@ -1,21 +1,21 @@
 import assert from "node:assert/strict";
+import { readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
 import { Readable } from "node:stream";
 import { describe, it, type TestContext } from "node:test";
-import { startBlobServer } from "#shared/artifact/blob-server.js";
-import { type BlobStore, directoryStore } from "#shared/artifact/blob-store.js";
 import { encodeSafetensors } from "#shared/artifact/safetensors.js";
 import { encodeParameters } from "#shared/model/parts.js";
 import { loadModel } from "#shared/participant/base-model.js";
 import { cycleSource } from "#shared/participant/cycle-source.js";
 import { commitmentOf } from "#shared/protocol/commitment.js";
+import { MAX_MANIFEST_BYTES } from "#shared/protocol/manifest.js";
 import type { ReasonCode } from "#shared/protocol/verdict.js";
 import { loadGated } from "#shared/replay/gate-update.js";
 import type { Submission } from "#shared/replay/submissions.js";
 import { gateSubmission } from "#validator/gated-updates.js";
-import { temporaryFolder } from "../shared/artifact/temporary.js";
-import { collectingLog } from "../shared/chain/support.js";
+import { blobsOf, ownServer } from "../support/own-server.js";
 import { openSubnet, type Subnet, until } from "../support/subnet.js";
-import { type Forged, type Forgery, forge, map, noiseUpdate, serve } from "../support/updates.js";
+import { type Forgery, forge, map, noiseUpdate, serve } from "../support/updates.js";
 
 const open = async (t: TestContext, options: Parameters<typeof openSubnet>[1] = {}) => {
   const subnet = await openSubnet(t, options);
@@ -36,20 +36,6 @@ const rejects = async (
     { ok: false, reason },
     result.ok ? "it passed" : result.detail,
   );
-};
-
-/** A server of the miner's own, which may answer as it likes. */
-const ownServer = async (
-  t: TestContext,
-  forged: Forged,
-  change: (store: BlobStore) => BlobStore = (store) => store,
-) => {
-  const store = directoryStore(temporaryFolder(t));
-  await serve({ store }, forged);
-  const { log } = collectingLog();
-  const server = await startBlobServer({ host: "127.0.0.1", port: 0, store: change(store), visible: () => true, log });
-  t.after(() => server.close());
-  return server;
 };
 
 const at = (submission: Submission, location: string): Submission => ({
@@ -119,6 +105,24 @@ describe("gateSubmission", { timeout: 30_000 }, () => {
       { ...submission, commitment: { hash: commitment, block: 1 }, reveal: { ...submission.reveal!, artifact } },
       "malformed",
     );
+  });
+
+  it("takes no part of a model for a manifest, though it is at hand, and does not read it", async (t) => {
+    const { subnet, vera, gate, good } = await open(t);
+    const { submission } = forge(subnet, { miner: "ann", tensors: good });
+    const { hash: artifact, bytes } = (await vera.models.manifest(subnet.modelHash, vera.signal)).parts.groups.math!
+      .weights;
+    assert.ok(bytes > MAX_MANIFEST_BYTES);
+    const commitment = { hash: commitmentOf(artifact, subnet.signer("ann").publicKey, 1), block: 1 };
+    const reveal = { ...submission.reveal!, artifact };
+    const own = join(blobsOf(vera), artifact.slice(0, 2), artifact);
+    const part = readFileSync(own);
+    // Whoever read it would find it damaged, and remove it.
+    writeFileSync(own, Buffer.alloc(bytes));
+    await rejects(gate, { ...submission, commitment, reveal }, "too_large");
+    assert.deepEqual(readFileSync(own), Buffer.alloc(bytes));
+    writeFileSync(own, part);
+    await rejects(gate, { ...submission, commitment, reveal }, "too_large");
   });
 
   it("rejects each fault of the tensors by its name", async (t) => {

@@ -1,14 +1,19 @@
 import assert from "node:assert/strict";
+import { Readable } from "node:stream";
 import { describe, it, type TestContext } from "node:test";
+import { type BlobStore, directoryStore } from "#shared/artifact/blob-store.js";
 import { mean } from "#shared/mean.js";
 import type { Parameters } from "#shared/model/parameters.js";
+import type { Participant } from "#shared/participant/join.js";
+import { encodeRecord, shortHash } from "#shared/protocol/records.js";
 import { isReportSigned, type Report } from "#shared/protocol/report.js";
 import { evaluationSeed } from "#shared/protocol/seed.js";
 import { evaluationBatches } from "#shared/training/loss-meter.js";
 import { verify } from "#shared/wallet/index.js";
 import { judgeCycle } from "#validator/judge.js";
 import { parameters, template } from "../support/micro-network.js";
-import { openSubnet, type Subnet, until } from "../support/subnet.js";
+import { blobsOf, ownServer } from "../support/own-server.js";
+import { type Joined, openSubnet, type Subnet, until } from "../support/subnet.js";
 import { type Forged, forge, map, noiseUpdate, serve, submit, trainedUpdate } from "../support/updates.js";
 import { openMeter } from "../support/validator.js";
 
@@ -21,6 +26,48 @@ const judge = async (t: TestContext, subnet: Subnet, forged: Readonly<Record<str
   const report = await judged;
   const entry = (name: string) => report.entries.find(({ uid }) => uid === subnet.uid(name));
   return { report, entry, meter };
+};
+
+/** The updates of Ann and Bob, judged where Ann's own server has hers and the validator loses its copy before the look `lost` at it. */
+const judgeWithLoss = async (
+  t: TestContext,
+  lost: number,
+  {
+    change,
+    meanwhile,
+  }: { change?: (store: BlobStore) => BlobStore; meanwhile?: (subnet: Subnet, vera: Joined) => Promise<void> },
+) => {
+  const subnet = await openSubnet(t);
+  const vera = await subnet.join("vera");
+  const [ann, bob] = ["ann", "bob"].map((miner) => forge(subnet, { miner, tensors: noiseUpdate(subnet, miner, 0.01) }));
+  const server = await ownServer(t, ann!, change);
+  const head = { network: shortHash(subnet.networkHash), cycle: 1, group: "math" };
+  const reveal = encodeRecord({ type: "reveal", ...head, artifact: ann!.artifact, location: server.url });
+  const forged = { ...ann!, reveal };
+  await serve(subnet, bob!);
+  for (const phase of ["commit", "reveal"] as const) {
+    await subnet.to(subnet.window(1, phase).start - 1);
+    await subnet.record({ ann: forged[phase], bob: bob![phase] });
+  }
+  const own = directoryStore(blobsOf(vera));
+  let looks = 0;
+  const forgetful: Participant = {
+    ...vera,
+    blobs: {
+      ...vera.blobs,
+      open: async (request) => {
+        if (request.hash === forged.tensors.hash && looks++ === lost) await own.delete(request.hash);
+        return vera.blobs.open(request);
+      },
+    },
+  };
+  // Nothing is kept in memory from one look to the next.
+  const judged = judgeCycle(forgetful, await openMeter(t, subnet), 1, 0);
+  judged.catch(() => {});
+  await subnet.to(subnet.window(1, "evaluate").start);
+  await meanwhile?.(subnet, vera);
+  const { entries } = await judged;
+  return { looks, lines: vera.lines, entry: (name: string) => entries.find(({ uid }) => uid === subnet.uid(name)) };
 };
 
 const verdictOf = (entry: Report["entries"][number] | undefined) => [entry?.verdict, entry?.reason ?? null];
@@ -125,6 +172,63 @@ describe("judgeCycle", { timeout: 60_000 }, () => {
     assert.deepEqual(verdictOf(of("bob")), ["scored", null]);
     assert.deepEqual(verdictOf(of("ann")), ["rejected", "duplicate"]);
     assert.match(of("ann")!.detail!, new RegExp(`${bob!.artifact} of ${subnet.signer("bob").address} in cycle 1`));
+  });
+
+  it("abstains on an update that cannot be read again, and reports on the others", async (t) => {
+    // The first look is the gates', the second for duplicates, the third the race's first.
+    for (const lost of [1, 2]) {
+      let served = 0;
+      const change = (store: BlobStore): BlobStore => ({
+        ...store,
+        size: async (hash) => (served > 1 ? null : store.size(hash)),
+        stream: (hash) => {
+          served++;
+          return store.stream(hash);
+        },
+      });
+      const { looks, entry, lines } = await judgeWithLoss(t, lost, { change });
+      assert.equal(looks, lost + 1, "it is not asked for again");
+      assert.deepEqual(verdictOf(entry("ann")), ["abstained", "validator_failed"]);
+      assert.match(entry("ann")!.detail!, /^it could not be read again: http.* does not have it$/);
+      assert.deepEqual(verdictOf(entry("bob")), ["scored", null]);
+      assert.equal(
+        lines.filter(({ level, message }) => level === "warn" && message === "update not readable").length,
+        1,
+      );
+    }
+  });
+
+  it("waits no longer for a file that it lost than the phase allows, and not at all once the program stops", async (t) => {
+    const silentOnceServed = () => {
+      let served = 0;
+      const change = (store: BlobStore): BlobStore => ({
+        ...store,
+        stream: (hash) => (++served > 2 ? new Readable({ read() {} }) : store.stream(hash)),
+      });
+      return { change, isAsked: () => served > 2 };
+    };
+    const silent = silentOnceServed();
+    const { entry } = await judgeWithLoss(t, 1, {
+      change: silent.change,
+      meanwhile: async (subnet) => {
+        await until(t, silent.isAsked);
+        await subnet.to(subnet.window(1, "evaluate").end - 2);
+      },
+    });
+    assert.deepEqual(verdictOf(entry("ann")), ["abstained", "validator_failed"]);
+    assert.match(entry("ann")!.detail!, /^it could not be read again: /);
+    const [verdict] = verdictOf(entry("bob"));
+    assert.ok(verdict === "scored" || verdict === "abstained");
+
+    const stopped = silentOnceServed();
+    const stopping = judgeWithLoss(t, 1, {
+      change: stopped.change,
+      meanwhile: async (_, vera) => {
+        await until(t, stopped.isAsked);
+        vera.abort();
+      },
+    });
+    await assert.rejects(stopping, { name: "AbortError" });
   });
 
   it("tells a miner that is gone from a validator that is cut off", async (t) => {

@@ -1,6 +1,8 @@
 import assert from "node:assert/strict";
 import { describe, it, type TestContext } from "node:test";
+import { groupShapes } from "#shared/model/groups.js";
 import type { Parameters } from "#shared/model/parameters.js";
+import { decodeParameters } from "#shared/model/parts.js";
 import { loadModel } from "#shared/participant/base-model.js";
 import type { Participant } from "#shared/participant/join.js";
 import { type MergedUpdate, parseModelManifest } from "#shared/protocol/model-manifest.js";
@@ -112,7 +114,9 @@ describe("mergeCycle", { timeout: 60_000 }, () => {
       next.groups.get("math")!.weights,
       (name, i) => parameters[name]!.data[i]! + outer_lr * (1 + outer_momentum) * delta(name, i),
     );
-    closeTo(next.groups.get("math")!.momentum!, (name, i) => -delta(name, i));
+    const momentum = await vera.models.part(manifest.parts.groups.math!.momentum!, vera.signal);
+    const shapes = groupShapes(subnet.network.model, subnet.network.groups.math!);
+    closeTo(decodeParameters(momentum, shapes, "momentum"), (name, i) => -delta(name, i));
     assert.deepEqual(next.hub, genesis.hub);
     assert.deepEqual(manifest.parts.groups.prose, genesis.manifest.parts.groups.prose, "nobody improved it");
     const response = await fetch(`${vera.location}/blob/${a.hash}`);

@@ -9,8 +9,8 @@ export interface Race<T> {
   readonly rules: RaceRules;
   /** Losses of the batches `from ≤ b < to` without any update; asked once for each batch. */
   readonly before: (from: number, to: number) => Promise<readonly number[]>;
-  /** Losses of the same batches with a contender's update. */
-  readonly after: (contender: T, from: number, to: number) => Promise<readonly number[]>;
+  /** Losses of the same batches with a contender's update; null where we cannot measure it any more. */
+  readonly after: (contender: T, from: number, to: number) => Promise<readonly number[] | null>;
   /** Asked before each measurement. */
   readonly isTimeUp: () => boolean;
 }
@@ -37,7 +37,8 @@ export interface RaceOutcome<T> {
  * to those who go on (the ratio estimator of double sampling; Cochran, "Sampling techniques", 1977, section 12.8), since the first
  * batches may have been easier or harder for all.
  *
- * When time is up, the last lap that all finished counts; whoever was open then is abstained on.
+ * When time is up, the last lap that all finished counts; whoever was open then is abstained on, as is who cannot be
+ * measured.
  */
 export const runRace = async <T>(race: Race<T>): Promise<RaceOutcome<T>> => {
   const { rules, isTimeUp } = race;
@@ -58,11 +59,13 @@ export const runRace = async <T>(race: Race<T>): Promise<RaceOutcome<T>> => {
     const finished: Runner<T>[] = [];
     for (const runner of racing) {
       if (isTimeUp()) break;
-      runner.after.push(...(await race.after(runner.contender, from, lap.batches)));
+      const losses = await race.after(runner.contender, from, lap.batches);
+      if (losses) runner.after.push(...losses);
+      else runner.failure = { verdict: "abstained", reason: "validator_failed" };
       finished.push(runner);
     }
     if (finished.length < racing.length && at > 0) break;
-    const standing = finished.filter((runner) => takeStock(runner, before, { lap, last, rules }));
+    const standing = finished.filter((runner) => !runner.failure && takeStock(runner, before, { lap, last, rules }));
     if (at > 0)
       growth.push(
         growthOf(

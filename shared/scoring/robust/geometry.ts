@@ -1,29 +1,14 @@
-/**
- * An update's tensors in ascending order of name: one point in the space that updates are compared in. It is gone through more than once,
- * tensor by tensor, so that it need not be in memory as a whole.
- */
-export type Point = Iterable<Float32Array>;
-
-/** √Σx², summed in float64 in the given order. */
-export const normOf = (point: Point): number => {
-  let sum = 0;
-  for (const data of point) for (let i = 0; i < data.length; i++) sum += data[i]! * data[i]!;
-  return Math.sqrt(sum);
-};
+import { addSquares } from "../sum-of-squares.js";
 
 /** Shown one tensor of every update after another, in ascending order of name. */
 export type Look = (tensors: readonly Float32Array[]) => void;
 
-/** The norms of `count` points that are seen tensor by tensor; each has the bits of `normOf`. */
+/** The norms of `count` points that are seen tensor by tensor: √Σx², summed in float64 in that order. */
 export const seeNorms = (count: number): { readonly look: Look; norms(): readonly number[] } => {
   const sums = new Array<number>(count).fill(0);
   return {
     look: (tensors) => {
-      for (const [k, data] of tensors.entries()) {
-        let sum = sums[k]!;
-        for (let i = 0; i < data.length; i++) sum += data[i]! * data[i]!;
-        sums[k] = sum;
-      }
+      for (const [k, data] of tensors.entries()) sums[k] = addSquares(sums[k]!, data);
     },
     norms: () => sums.map(Math.sqrt),
   };
@@ -68,16 +53,3 @@ export const distancesTo = (weights: readonly number[], squared: readonly (reado
 /** The middle one, of an even number the lower: never above what more than half of them reach. */
 export const lowerMedian = (values: readonly number[]): number =>
   [...values].sort((a, b) => a - b)[(values.length - 1) >> 1]!;
-
-/** The points' first tensors, then their second ones, and so on. */
-export function* sideBySide(points: readonly Point[]): Generator<readonly Float32Array[]> {
-  const iterators = points.map((point) => point[Symbol.iterator]());
-  for (;;) {
-    const tensors = iterators.flatMap((iterator) => {
-      const { done, value } = iterator.next();
-      return done ? [] : [value];
-    });
-    if (tensors.length < points.length || tensors.length === 0) return;
-    yield tensors;
-  }
-}

@@ -3,15 +3,8 @@ import { mergeDeltas } from "../merge.js";
 import { centredClipping } from "./centred-clipping.js";
 import { clipToMedianNorm } from "./clip-to-median-norm.js";
 import { geometricMedian } from "./geometric-median.js";
-import { type Look, type Point, seeDistances, seeNorms, sideBySide } from "./geometry.js";
+import { type Look, seeDistances, seeNorms } from "./geometry.js";
 import { trimmedMean } from "./trimmed-mean.js";
-
-/** An update that takes part in a merge: its tensors in ascending order of name, all of which have the same shapes, and its share. */
-export interface MergeInput {
-  readonly tensors: Point;
-  /** Positive; all of them sum to 1. */
-  readonly share: number;
-}
 
 /** How each tensor is merged once the whole updates were looked at: a weighted sum, or the trimmed mean by shares. */
 export type MergePlan =
@@ -43,28 +36,6 @@ export function* planByRule(
   if (rule.rule === "trimmed-mean") return { kind: "trimmed", shares, trim: rule.trim };
   return { kind: "weighted", weights: yield* weightsBy(shares, rule, norms) };
 }
-
-/** The same of updates that can be gone through at once. @param inputs at least one, in ascending order of artifact hash */
-export const robustMerge = (
-  inputs: readonly MergeInput[],
-  rule: MergeRule,
-): ((deltas: readonly Float32Array[]) => Float32Array) => {
-  const looks = planByRule(
-    inputs.map(({ share }) => share),
-    rule,
-  );
-  for (;;) {
-    const next = looks.next();
-    if (next.done) return (deltas) => mergeByPlan(next.value, deltas);
-    for (const tensors of sideBySide(inputs.map(({ tensors }) => tensors))) next.value(tensors);
-  }
-};
-
-/** One group's updates → one; tensors in the order of the inputs'. */
-export const mergeRobustly = (inputs: readonly MergeInput[], rule: MergeRule): readonly Float32Array[] => {
-  const merge = robustMerge(inputs, rule);
-  return Array.from(sideBySide(inputs.map(({ tensors }) => tensors)), merge);
-};
 
 function* weightsBy(
   shares: readonly number[],

@@ -12,6 +12,7 @@ import { openMeter, openValidator, type TestValidator } from "../../support/vali
 import type { Attack, BaseView, Den, Past, Turn } from "../attack.js";
 import { type Ground, modelLoss } from "./ground.js";
 import { liarsCycle } from "./liar.js";
+import { steadyBytes, withSteadyDraws, withSteadySignatures } from "./steady.js";
 
 /** What came of it. */
 export interface Campaign {
@@ -39,7 +40,7 @@ const OTHER = "prose";
 
 /**
  * Lives through some cycles: honest miners, an attacker, validators as the program makes them, on a devchain of its own. Whoever
- * is served is served by the owner's server. Without an attack nobody but the honest miners is there.
+ * is served is served by the owner's server. Without an attack nobody but the honest miners is there. It is a pure function of its arguments.
  */
 export const campaign = async (
   t: Living,
@@ -49,14 +50,15 @@ export const campaign = async (
 ): Promise<Campaign> => {
   const identities = Array.from({ length: attack.identities ?? 1 }, (_, i) => `eve${i + 1}`);
   const lie = attack.lie;
-  const subnet = await openSubnet(t, {
+  const opened = await openSubnet(t, {
     genesis,
     network,
     validators: lie ? STAKES : { vera: STAKES.vera, vito: STAKES.vito },
     miners: [...HONEST, ELSEWHERE, ...identities],
-    ...(sealed && { sealed: { group, ...sealedText(network, cycles, sealed) } }),
+    ...(sealed && { sealed: { group, ...sealedText(network, cycles, sealed), random: steadyBytes("envelopes") } }),
   });
-  const open = (name: string) => openValidator(t, subnet, name);
+  const subnet = withSteadySignatures(opened);
+  const open = async (name: string) => withSteadyDraws(await openValidator(t, subnet, name), name);
   const honest = await Promise.all(VALIDATORS.map(open));
   const liar = lie ? await open(LIAR) : null;
   const validators = liar ? [...VALIDATORS, LIAR] : VALIDATORS;
@@ -77,8 +79,7 @@ export const campaign = async (
 
   for (let cycle = 1; cycle <= cycles; cycle++) {
     const window = (phase: Parameters<Subnet["window"]>[1]) => subnet.window(cycle, phase);
-    const train = (name: string, inGroup: string) =>
-      gym.train({ base: base.whole, group: inGroup, stream: `${name}/${cycle}` });
+    const train = (name: string, inGroup: string) => gym.train({ base, group: inGroup, stream: `${name}/${cycle}` });
     const forgeNow = (forgery: Omit<Forgery, "group"> & { readonly group?: string }) =>
       forge(subnet, { cycle, group, ...forgery, change: { base: base.hash, ...forgery.change } });
     const submissions: Den["honest"][number][] = [];
@@ -98,7 +99,7 @@ export const campaign = async (
       meter,
       train: ({ stream = "eve1", steps, batches, from = base } = {}) =>
         gym.train({
-          base: from.whole,
+          base: from,
           group,
           stream: batches ?? `${stream}/${cycle}`,
           ...(steps !== undefined && { steps }),

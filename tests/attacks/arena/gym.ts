@@ -13,16 +13,23 @@ import { cosineWithWarmup } from "#shared/training/schedule.js";
 import { createTrainStep, type TrainStep } from "#shared/training/train-step.js";
 import { device } from "../../support/updates.js";
 
-/** Trains groups of one network for any miner; each run starts AdamW anew, so that a run is a pure function of its arguments. */
+/**
+ * Trains groups of one network for any miner; each run starts AdamW anew, so that a run is a pure function of its arguments. What honest miners
+ * make of one base model is trained once.
+ */
 export interface Gym {
-  /** trained − base of the group's tensors. @param stream seed of the batches, or the batches themselves, one a step */
-  train(run: {
-    readonly base: Parameters;
-    readonly group: string;
-    readonly stream: string | readonly Batch[];
-    readonly steps?: number;
-  }): Promise<Parameters>;
+  /** trained − base of the group's tensors. */
+  train(run: TrainingOf): Promise<Parameters>;
   dispose(): Promise<void>;
+}
+
+interface TrainingOf {
+  /** All tensors, and what they are known by. */
+  readonly base: { readonly hash: string; readonly whole: Parameters };
+  readonly group: string;
+  /** Seed of the batches, or the batches themselves, one a step. */
+  readonly stream: string | readonly Batch[];
+  readonly steps?: number;
 }
 
 export const BATCH_SIZE = 4;
@@ -46,7 +53,7 @@ export const openGym = (network: Omit<Network, "genesis">): Gym => {
   };
   /** One run at a time: those of a group share a step. */
   let last: Promise<unknown> = Promise.resolve();
-  const run: Gym["train"] = async ({ base, group, stream, steps = STEPS }) => {
+  const run: Gym["train"] = async ({ base: { whole: base }, group, stream, steps = STEPS }) => {
     const experts = network.groups[group]!;
     const trainable = Object.keys(groupShapes(network.model, experts)).sort();
     const own = Object.fromEntries(trainable.map((name) => [name, base[name]!]));
@@ -75,10 +82,16 @@ export const openGym = (network: Omit<Network, "genesis">): Gym => {
       data: data.map((before, i) => trained[name]!.data[i]! - before),
     }));
   };
+  const runs = new Map<string, Promise<Parameters>>();
   return {
     train(options) {
+      const { base, group, stream, steps = STEPS } = options;
+      const key = typeof stream === "string" ? JSON.stringify([base.hash, group, stream, steps]) : null;
+      const known = key === null ? undefined : runs.get(key);
+      if (known) return known;
       const result = last.then(() => run(options));
       last = result.catch(() => undefined);
+      if (key !== null) runs.set(key, result);
       return result;
     },
     async dispose() {

@@ -1,4 +1,3 @@
-import { temporaryFolder } from "../../shared/artifact/temporary.js";
 import type { Attack } from "../attack.js";
 import { type Campaign, campaign } from "./arena.js";
 import { type Ground, genesisModel, openGround } from "./ground.js";
@@ -18,8 +17,7 @@ export const openTrial = async (cycles: number): Promise<Trial> => {
   const fieldOf = ({ network, sealed }: Attack) => {
     const known = opened.get(network);
     if (known) return known;
-    const folder = temporaryFolder(scope);
-    const ground = openGround(genesis, (usual) => network?.(usual, folder) ?? usual, sealed);
+    const ground = openGround(genesis, (usual) => network?.(usual) ?? usual, sealed);
     scope.after(() => ground.gym.dispose());
     const field = { ground, reference: referenceFor(ground, cycles) };
     opened.set(network, field);

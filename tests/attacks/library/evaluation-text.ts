@@ -1,5 +1,3 @@
-import { writeFileSync } from "node:fs";
-import { join } from "node:path";
 import { openArithmetic } from "#datasets/arithmetic.js";
 import { roundAt } from "#shared/chain/timelock/beacon.js";
 import { signPulse } from "#shared/chain/timelock/pulse.js";
@@ -13,20 +11,22 @@ import { BEACON, type Subnet } from "../../support/subnet.js";
 import { BATCH_SIZE, STEPS } from "../arena/gym.js";
 import type { Attack } from "../attack.js";
 
-/** Of public text there are a few pages only, which anybody can learn by heart. */
-const PAGES = 10;
 const { document } = openArithmetic();
 
+/** Of public text there are a few pages only, which anybody can learn by heart. */
+export const publicPages = Array.from({ length: 10 }, (_, i) => document(i));
+
+/** Those pages. The network's hash covers the path, and evaluation seeds the hash: so it is told from the repository's root, the same everywhere. */
+export const PUBLIC_PAGES_FILE = "tests/attacks/library/public-pages.jsonl";
+
 /** Of the same kind as the public ones. */
-export const unseenPage = (index: number): string => document(PAGES + index);
+export const unseenPage = (index: number): string => document(publicPages.length + index);
 
 export const evaluationText: Attack = {
   name: "evaluation-text",
   description: "trains on the newest evaluation text that can be read, and once more on what opens after its commit",
-  network: (network, folder) => {
-    const path = join(folder, "pages.jsonl");
-    writeFileSync(path, Array.from({ length: PAGES }, (_, i) => `${JSON.stringify({ text: document(i) })}\n`).join(""));
-    const math = { ...network.groups.math!, data: [{ kind: "jsonl", path, weight: 1 }] };
+  network: (network) => {
+    const math = { ...network.groups.math!, data: [{ kind: "jsonl", path: PUBLIC_PAGES_FILE, weight: 1 }] };
     return { ...network, groups: { ...network.groups, math } };
   },
   sealed: unseenPage,

@@ -4,7 +4,7 @@ import { readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { basename, join } from "node:path";
 import { describe, it, type TestContext } from "node:test";
 import { fileURLToPath } from "node:url";
-import { auditCycle } from "#owner/audit/audit-cycle.js";
+import { cycleAuditor } from "#owner/audit/audit-cycle.js";
 import type { CycleAudit } from "#owner/audit/findings.js";
 import { parseSafetensors } from "#shared/artifact/safetensors.js";
 import { createRandom } from "#shared/data/random.js";
@@ -26,7 +26,8 @@ const auditAll = async (t: TestContext, home: string): Promise<readonly CycleAud
   });
   try {
     const audits: CycleAudit[] = [];
-    for (let cycle = subnet.first; cycle <= subnet.last; cycle++) audits.push(await auditCycle(subnet, cycle));
+    const auditCycle = cycleAuditor(subnet);
+    for (let cycle = subnet.first; cycle <= subnet.last; cycle++) audits.push(await auditCycle(cycle));
     return audits;
   } finally {
     await subnet.close();

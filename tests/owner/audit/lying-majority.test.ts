@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import { auditCycle } from "#owner/audit/audit-cycle.js";
+import { cycleAuditor } from "#owner/audit/audit-cycle.js";
 import { encodeParameters } from "#shared/model/parts.js";
 import { loadModel } from "#shared/participant/base-model.js";
 import { modelHash } from "#shared/protocol/model-manifest.js";
@@ -69,7 +69,7 @@ describe("an audit of a majority that lies", { timeout: 60_000 }, () => {
       signal: t.signal,
     });
     t.after(() => audited.close());
-    const found = await auditCycle(audited, 1);
+    const found = await cycleAuditor(audited)(1);
     assert.deepEqual([found.result, found.agreed, found.recomputed], ["diverges", model, honest.hash]);
     const { validator } = reportOf(subnet, "vera");
     for (const problem of [

@@ -1,16 +1,14 @@
 import assert from "node:assert/strict";
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, it, type TestContext } from "node:test";
-import { readHistory } from "#owner/rewards/history.js";
-import { readScenario, scenarioOf } from "#owner/rewards/read-scenario.js";
+import { scenarioFrom } from "#owner/commands/rewards/simulation-options.js";
+import { payRulesOf, readScenario, scenarioOf } from "#owner/rewards/read-scenario.js";
 import { parseAxis, sweep } from "#owner/rewards/sweep.js";
 import { BlockZeroError } from "#shared/errors.js";
 import { DEFAULT_CURVE } from "#shared/protocol/default-curve.js";
-import { canonicalBytes } from "#shared/protocol/network.js";
-import { reportHash, signReport } from "#shared/protocol/report.js";
-import { signerFromUri } from "#shared/wallet/signer.js";
+import { networkSchema } from "#shared/protocol/network.js";
 
 const coded = (code: string, message: RegExp) => (thrown: unknown) =>
   thrown instanceof BlockZeroError && thrown.code === code && message.test(thrown.message);
@@ -40,6 +38,31 @@ describe("a scenario", () => {
     bad({ kinds: [{ ...kind, behaviour: "angel" }] }, /kinds\.0\.behaviour/);
     bad([], /f: it/);
   });
+
+  it("is held to its bounds after it was scaled, and keeps one miner of each kind", () => {
+    const options = { cycles: 1, seed: 1 };
+    const counts = scenarioFrom({ ...options, miners: 3 }).kinds.map(({ count }) => count);
+    assert.deepEqual(counts, [1, 2, 1, 1, 1, 1, 1, 1]);
+    assert.throws(
+      () => scenarioFrom({ ...options, miners: 4096 }),
+      coded("SCENARIO_INVALID", /--miners 4096: kinds: there are more than 4096 identities/),
+    );
+  });
+
+  it("changes of a network's pay the curve, and what else its file names", () => {
+    assert.deepEqual(payRulesOf({}, "f"), { rewards: DEFAULT_CURVE });
+    const curve = { curve: "top-n", n: 3, decay: { ratio: 2 }, floor: 0 };
+    assert.deepEqual(payRulesOf({ economy: { curve, burn: 0.5, window: 3 } }, "f"), {
+      rewards: curve,
+      burn: 0.5,
+      window: 3,
+    });
+    assert.throws(() => payRulesOf({ economy: { window: 0 } }, "f"), coded("SCENARIO_INVALID", /economy\.window/));
+  });
+
+  it("scores with the confidence that networks have", () => {
+    assert.equal(scenarioOf({}, "").economy.confidence, networkSchema.shape.scoring.shape.confidence.parse(undefined));
+  });
 });
 
 describe("a sweep", () => {
@@ -68,49 +91,5 @@ describe("a sweep", () => {
     assert.throws(of("windw=3"), coded("SCENARIO_INVALID", /windw/));
     assert.throws(of(`window=${new Array(600).fill(1).join(",")}`), coded("SWEEP_INVALID", /600/));
     assert.throws(of("__proto__.x=3"), coded("SWEEP_INVALID", /__proto__/));
-  });
-});
-
-describe("history", () => {
-  it("is read from the reports under a home, each once, a miner's score their median", async (t) => {
-    const home = temporary(t);
-    const [miner, ...validators] = await Promise.all(["//m", "//a", "//b", "//c"].map(signerFromUri));
-    const hash = "a".repeat(64);
-    for (const [i, validator] of validators.entries())
-      for (const cycle of [3, 4]) {
-        const scored = cycle === 3;
-        const entry = {
-          uid: 1,
-          hotkey: miner!.address,
-          group: "math",
-          artifact: hash,
-          verdict: scored ? ("scored" as const) : ("rejected" as const),
-          reason: scored ? null : ("duplicate" as const),
-          detail: null,
-          lossReduction: scored ? 1 : null,
-          standardError: scored ? 0 : null,
-          batches: scored ? 8 : null,
-          score: scored ? [0.1, 0.2, 7][i]! : 0,
-        };
-        const report = signReport(
-          { network: hash, cycle, base: hash, seeds: {}, baseline: {}, entries: [entry] },
-          validator!,
-        );
-        for (const place of ["one", `two${i}`]) {
-          mkdirSync(join(home, place, "blobs"), { recursive: true });
-          writeFileSync(join(home, place, "blobs", reportHash(report)), canonicalBytes(report));
-        }
-      }
-    writeFileSync(join(home, "one", "f".repeat(64)), "no report");
-    assert.deepEqual(readHistory(home), {
-      hotkeys: [miner!.address],
-      cycles: [
-        { cycle: 3, scores: [0.2] },
-        { cycle: 4, scores: [null] },
-      ],
-    });
-    assert.ok(readFileSync(join(home, "one", "f".repeat(64))).length > 0);
-    assert.throws(() => readHistory(join(home, "absent")), coded("HOME_MISSING", /absent/));
-    assert.throws(() => readHistory(temporary(t)), coded("HISTORY_EMPTY", /no validator's report/));
   });
 });

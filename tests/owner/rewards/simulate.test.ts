@@ -78,8 +78,12 @@ describe("a simulated economy", { timeout: 60_000 }, () => {
   });
 
   it("keeps to the scenario's proportions when scaled", () => {
-    const scaled = scalePopulation(TYPICAL_POPULATION, 256);
-    assert.ok(Math.abs(sum(scaled.map(({ count }) => count)) - 256) <= 8);
+    for (const miners of [49, 100, 256, 1000]) {
+      const counts = scalePopulation(TYPICAL_POPULATION, miners).map(({ count }) => count);
+      assert.equal(sum(counts), miners);
+      for (const [i, { count }] of TYPICAL_POPULATION.entries())
+        assert.ok(Math.abs(counts[i]! - (count * miners) / 49) < 1, `${miners}: ${counts}`);
+    }
     assert.ok(scalePopulation(TYPICAL_POPULATION, 1).every(({ count }) => count === 1));
   });
 });
@@ -100,6 +104,37 @@ describe("the price of an identity", () => {
       0,
       "one place is not divided",
     );
+  });
+});
+
+describe("the price of an identity where parts weigh what the whole does", () => {
+  const curve = (exponent: number) => ({ ...TYPICAL_ECONOMY, curve: { curve: "proportional", exponent } as const });
+
+  it("is nothing at all, whatever floating point makes of equal sums", () => {
+    const economy = curve(2);
+    assert.equal(highestPrice({ economy, kinds: TYPICAL_POPULATION }), 0);
+    fc.assert(
+      fc.property(
+        fc.double({ min: 0.1, max: 1, noNaN: true }),
+        fc.double({ min: 1e-3, max: 1e6, noNaN: true }),
+        fc.array(fc.record({ skill: fc.double({ min: 1e-3, max: 1, noNaN: true }), count: fc.nat(20) }), {
+          minLength: 1,
+          maxLength: 4,
+        }),
+        (concavity, emission, miners) => {
+          const kinds = miners.map((one, i) => ({ ...honest!, ...one, count: one.count + 1, name: String(i) }));
+          const flat = { ...curve(1 / concavity), concavity, emission };
+          assert.equal(highestPrice({ economy: flat, kinds }), 0);
+          assert.equal(isSafeInAnyField(flat), true);
+        },
+      ),
+      { seed: 11 },
+    );
+  });
+
+  it("is something as soon as parts weigh more", () => {
+    assert.ok(highestPrice({ economy: curve(1.99), kinds: TYPICAL_POPULATION }) > 1e-6);
+    assert.equal(isSafeInAnyField(curve(1.99)), false);
   });
 });
 

@@ -167,3 +167,20 @@ test("a definition that cannot be told apart is a programming error", () => {
   assert.throws(() => defineConfig({ a_b: one, "a.b": one }), /cannot be told apart/);
   assert.throws(() => defineConfig({ a: one, "a.b": one }), /lies within/);
 });
+
+test("a file may hold another program's settings, which are not looked at", (context) => {
+  const others = defineConfig({
+    "listen.host": setting({ schema: z.string(), describe: "Address." }),
+    warmup_steps: setting({ schema: z.int(), describe: "Steps." }),
+  });
+  const read = (yaml: string) => {
+    const file = temporaryFile(context, "c.yaml", yaml);
+    return loadConfig(definition, { file, others, env: {}, flags: { expert_group: "math" } });
+  };
+  const config = read("listen: {host: [], port: 7}\nwarmup_steps: many\nwandb: true\n");
+  assert.deepEqual([config.listen, config.wandb, "warmup_steps" in config], [{ port: 7 }, true, false]);
+  assert.throws(() => read("warmup_step: 1\n"), {
+    code: "CONFIG_UNKNOWN_KEY",
+    hint: "write warmup_steps, or remove it",
+  });
+});

@@ -100,8 +100,8 @@ test("of a checkpoint of 153 MB, hub and one group take the memory of hub and gr
     .map(({ size }) => size)
     .sort((a, b) => a - b);
   const largest = parts.at(-1)!;
-  report(context, "import of all, part by part", imported, largest);
+  report(context, "import of all, tensor by tensor", imported, largest);
   assert.equal(parts.length, 13);
   assert.ok(parts.reduce((sum, size) => sum + size) > 300 * MB);
-  assert.ok(imported.after - imported.before < largest + SLACK);
+  assert.ok(imported.after - imported.before < SLACK);
 });

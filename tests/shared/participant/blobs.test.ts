@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { Readable } from "node:stream";
 import { describe, it, type TestContext } from "node:test";
@@ -36,6 +37,13 @@ const other = async (t: TestContext, texts: readonly string[], change: (store: B
   return server;
 };
 
+const broken = () =>
+  new Readable({
+    read() {
+      this.destroy(new Error("the line broke"));
+    },
+  });
+
 const coded = (code: string) => (thrown: unknown) => thrown instanceof BlockZeroError && thrown.code === code;
 
 describe("blobs", { timeout: 20_000 }, () => {
@@ -68,6 +76,23 @@ describe("blobs", { timeout: 20_000 }, () => {
     await assert.rejects(get("hello", [empty.url]), coded("FETCH_NOT_FOUND"));
     await assert.rejects(get("hello", [liar.url, empty.url]), coded("FETCH_HASH_MISMATCH"));
     await assert.rejects(get("x".repeat(65), [huge.url, empty.url]), coded("FETCH_TOO_LARGE"));
+  });
+
+  it("that are here are held against the cap as well, before anything of them is read", async (t) => {
+    const { home, store, client, blobs } = await open(t);
+    const { lines, log } = collectingLog();
+    const watched = await createBlobs(directoryStore(join(home, "own"), log), client, 2);
+    const hash = await store.put(bytesOf("nine bytes"));
+    // Whoever read it would find it damaged, and remove it.
+    writeFileSync(join(home, "own", hash.slice(0, 2), hash), "other byte");
+    const request = { hash, maxBytes: 9, locations: () => assert.fail("asked who has it"), signal };
+    await assert.rejects(watched.get(request), coded("FETCH_TOO_LARGE"));
+    await assert.rejects(watched.open(request), coded("FETCH_TOO_LARGE"));
+    assert.deepEqual([await store.size(hash), lines.length], [10, 0]);
+    await blobs.put(bytesOf("0123456789"));
+    const sound = { ...request, hash: hashOf("0123456789") };
+    await assert.rejects(blobs.get(sound), coded("FETCH_TOO_LARGE"));
+    assert.equal((await blobs.get({ ...sound, maxBytes: 10 })).length, 10);
   });
 
   it("stop at once when the program does", async (t) => {
@@ -160,6 +185,65 @@ describe("blobs", { timeout: 20_000 }, () => {
     assert.ok(!(await store.has(hashOf("mine"))));
     const request = { hash: hashOf("mine"), maxBytes: 64, locations: [], signal };
     assert.deepEqual(Buffer.from(await blobs.get(request)), bytesOf("mine"), "and comes back");
+  });
+
+  it("come back from the archive only within the cap, whatever size it announces", async (t) => {
+    const { home, store, client } = await open(t);
+    const remote = directoryStore(temporaryFolder(t));
+    const hash = await remote.put(bytesOf("0123456789"));
+    let streamed = 0;
+    const counting: BlobStore = {
+      ...remote,
+      stream: (name) => {
+        streamed++;
+        return remote.stream(name);
+      },
+      get: () => assert.fail("read all of it"),
+    };
+    const archive = (from: BlobStore) =>
+      openArchive({ local: store, remote: from, queue: join(home, "queue.json"), log });
+    const honest = await createBlobs(store, client, 1, { archive: archive(counting) });
+    const request = { hash, maxBytes: 9, locations: [], signal };
+    await assert.rejects(honest.get(request), coded("FETCH_TOO_LARGE"));
+    assert.equal(streamed, 0);
+    const lying = await createBlobs(store, client, 1, { archive: archive({ ...counting, size: async () => 1 }) });
+    await assert.rejects(lying.get(request), coded("FETCH_TOO_LARGE"));
+    assert.equal(await store.has(hash), false);
+    assert.equal(Buffer.from(await honest.get({ ...request, maxBytes: 10 })).toString(), "0123456789");
+  });
+
+  it("do not come from an archive that has other bytes, or none that can be read", async (t) => {
+    const { home, store, client } = await open(t);
+    const remote = directoryStore(temporaryFolder(t));
+    const hash = await remote.put(bytesOf("hello"));
+    const request = { hash, maxBytes: 64, locations: [], signal };
+    const streams = [() => Readable.from([bytesOf("hullo")]), () => Readable.from(["hello"]), () => broken()];
+    for (const stream of streams) {
+      const archive = openArchive({
+        local: store,
+        remote: { ...remote, stream },
+        queue: join(home, "queue.json"),
+        log,
+      });
+      const blobs = await createBlobs(store, client, 1, { archive });
+      await assert.rejects(blobs.get(request), coded("FETCH_NOT_FOUND"));
+      assert.equal(await store.has(hash), false);
+    }
+  });
+
+  it("are waited for no longer than the signal says, from an archive that is silent", async (t) => {
+    const { home, store, client } = await open(t);
+    const remote = directoryStore(temporaryFolder(t));
+    const hash = await remote.put(bytesOf("hello"));
+    const patience = new AbortController();
+    const stream = () => {
+      setImmediate(() => patience.abort());
+      return new Readable({ read() {} });
+    };
+    const archive = openArchive({ local: store, remote: { ...remote, stream }, queue: join(home, "queue.json"), log });
+    const blobs = await createBlobs(store, client, 1, { archive });
+    const request = { hash, maxBytes: 64, locations: [], signal: patience.signal };
+    await assert.rejects(blobs.get(request), { name: "AbortError" });
   });
 
   it("may be written and read in pieces, and are used by that", async (t) => {

@@ -57,6 +57,14 @@ describe("catching up", { timeout: 30_000 }, () => {
     assert.equal(await catchUp(late, hash), "at hand");
   });
 
+  it("has nothing to do once a model was loaded: its momentum is here as well, for the next merge", async (t) => {
+    const { subnet, hash } = await lived(t, ["ann"]);
+    const late = await subnet.join("late");
+    const { manifest } = await loadModel(late, hash);
+    assert.ok(manifest.parts.groups.math!.momentum);
+    assert.equal(await catchUp(late, hash), "at hand");
+  });
+
   it("fetches the parts where the updates are larger, where there is no ancestor, and where an update is gone", async (t) => {
     const { subnet, hash, validators, forged } = await lived(t, ["ann", "bob"]);
     const late = await subnet.join("late");

@@ -11,6 +11,7 @@ import { openSafetensors } from "#shared/artifact/safetensors-file.js";
 import { l2Norm } from "#shared/artifact/update.js";
 import { loadTensors } from "#shared/artifact/update-reader.js";
 import { createRandom } from "#shared/data/random.js";
+import { BlockZeroError } from "#shared/errors.js";
 import { groupShapes } from "#shared/model/groups.js";
 import { sha256 } from "#shared/protocol/hash.js";
 import { parseModelManifest } from "#shared/protocol/model-manifest.js";
@@ -156,21 +157,26 @@ describe("the merge as a pure function", { timeout: 60_000 }, () => {
   });
 
   it("says which tensor could not be merged, on another thread too, and leaves no part behind", async (t) => {
-    const given = await material(t, "int8");
+    // A rule that looks at no whole update first: a thread is the first to decode it.
+    const given = await material(t, "int8", { merge: { rule: "trimmed-mean", trim: 0.2 } });
     const [update] = given.selected.get("math")!;
     const bad = Uint8Array.from(given.files.get(update!.blob)!);
     // Not a code: the gates would have refused it.
     const { header } = await openSafetensors(bytesSource(bad));
     const [name, { begin }] = [...header.tensors].find(([name]) => !name.endsWith(".scales"))!;
     bad[header.dataStart + begin] = 0x80;
+    const faults: unknown[] = [];
     for (const workers of [0, 1]) {
       const files = new Map([...given.files, [update!.blob, bad]]);
       const before = files.size;
-      await assert.rejects(merge(given, filesOf(files), 1, { workers }), (thrown: Error) =>
-        thrown.message.includes(name),
-      );
+      await assert.rejects(merge(given, filesOf(files), 1, { workers }), (thrown) => {
+        assert.ok(thrown instanceof BlockZeroError && thrown.message.includes(name));
+        faults.push([thrown.code, thrown.message, thrown.hint]);
+        return thrown.code === "UPDATE_MALFORMED";
+      });
       assert.equal(files.size, before);
     }
+    assert.deepEqual(faults[1], faults[0], "the same fault wherever it is found");
   });
 
   it("has the outer momentum in its state and its hash", async (t) => {

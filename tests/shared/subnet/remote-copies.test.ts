@@ -1,14 +1,17 @@
 import assert from "node:assert/strict";
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
+import { createServer, type Server } from "node:http";
+import type { AddressInfo } from "node:net";
 import { join } from "node:path";
 import { describe, it, type TestContext } from "node:test";
 import { createBlobClient } from "#shared/artifact/blob-client.js";
 import { startBlobServer } from "#shared/artifact/blob-server.js";
-import { directoryStore } from "#shared/artifact/blob-store.js";
+import { type BlobStore, directoryStore } from "#shared/artifact/blob-store.js";
 import { bytesOfSource, withSource } from "#shared/artifact/byte-source.js";
+import { BlockZeroError } from "#shared/errors.js";
 import { sha256 } from "#shared/protocol/hash.js";
 import { openSubnetFiles } from "#shared/subnet/files.js";
-import { archivedCopies, serverCopies } from "#shared/subnet/remote-copies.js";
+import { archivedCopies, checkedBlob, type ServerOptions, serverCopies } from "#shared/subnet/remote-copies.js";
 import { silentLog } from "#shared/telemetry/log.js";
 import { temporaryFolder } from "../artifact/temporary.js";
 
@@ -43,14 +46,24 @@ const serverOf = async (t: TestContext, { says, perAddress }: { says?: string; p
   return { url: server.url, close: server.close, requests: () => requests };
 };
 
+/** The origin of a server that answers as it likes. */
+const listen = async (t: TestContext, server: Server): Promise<string> => {
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  t.after(() => {
+    server.closeAllConnections();
+    server.close();
+  });
+  const { port } = server.address() as AddressInfo;
+  return `http://127.0.0.1:${port}`;
+};
+
 const client = createBlobClient({ allowPrivateAddresses: true, log: silentLog });
 const open = (
   t: TestContext,
   servers: readonly string[],
-  options: Partial<Parameters<typeof openSubnetFiles>[0]> & { pauses?: number; pauseMs?: number } = {},
+  options: Partial<Parameters<typeof openSubnetFiles>[0] & ServerOptions> = {},
 ) => {
-  const { pauses = 0, pauseMs = 1 } = options;
-  const remote = serverCopies({ client, servers: async () => servers, signal: t.signal, pauses, pauseMs });
+  const remote = serverCopies({ client, servers: async () => servers, signal: t.signal, ...options });
   const files = openSubnetFiles({ folders: [], remote, ...options });
   t.after(() => files.close());
   return files;
@@ -68,7 +81,7 @@ describe("the files of a subnet, from outside", { timeout: 20_000 }, () => {
     assert.deepEqual(Buffer.from(await files.fetch(request)), text);
     assert.deepEqual(Buffer.from(await files.fetch(request)), text);
     assert.deepEqual([liar.requests(), good.requests(), other.requests()], [1, 1, 0]);
-    const [damaged, ...more] = files.takeDamaged();
+    const [damaged, ...more] = files.takeFaulty();
     assert.deepEqual([damaged?.path, damaged?.hash, more], [`${liar.url}/blob/${hash}`, hash, []]);
     const said = await withSource(await damaged!.open(), bytesOfSource);
     assert.equal(Buffer.from(said).toString(), "what was never said");
@@ -84,7 +97,7 @@ describe("the files of a subnet, from outside", { timeout: 20_000 }, () => {
     for (let round = 0; round < 2; round++) assert.deepEqual(Buffer.from(await files.fetch(file)), text);
     assert.deepEqual([good.requests(), liar.requests()], [1, 1]);
     assert.deepEqual(
-      files.takeDamaged().map(({ path }) => path),
+      files.takeFaulty().map(({ path }) => path),
       [`${liar.url}/blob/${hash}`],
     );
   });
@@ -93,8 +106,11 @@ describe("the files of a subnet, from outside", { timeout: 20_000 }, () => {
     const busy = await serverOf(t, { perAddress: 60 });
     const fetch = (url = `${busy.url}/blob/${"0".repeat(64)}`) => globalThis.fetch(url);
     while ((await fetch()).status !== 429);
-    await assert.rejects(open(t, [busy.url], { pauses: 2 }).fetch(file), { code: "FETCH_BUSY", message: /429/ });
-    const patient = open(t, [busy.url], { pauses: 100, pauseMs: 50 });
+    await assert.rejects(open(t, [busy.url], { patienceMs: 2, pauseMs: 1 }).fetch(file), {
+      code: "FETCH_BUSY",
+      message: /429/,
+    });
+    const patient = open(t, [busy.url], { patienceMs: 5_000, pauseMs: 50 });
     assert.deepEqual(Buffer.from(await patient.fetch(file)), text);
   });
 
@@ -122,11 +138,144 @@ describe("the files of a subnet, from outside", { timeout: 20_000 }, () => {
     const path = join(folder, hash.slice(0, 2), hash);
     writeFileSync(path, "rotten");
     const again = open(t, [], { remote });
-    await assert.rejects(again.fetch(file), { code: "FETCH_HASH_MISMATCH" });
+    await assert.rejects(again.fetch(file), {
+      code: "FETCH_NOT_FOUND",
+      message: new RegExp(`^nobody has ${hash}: directory:old has other bytes as ${hash}; .*ECONNREFUSED`),
+    });
     assert.deepEqual(
-      again.takeDamaged().map(({ path }) => path),
+      again.takeFaulty().map(({ path }) => path),
       [`directory:old/${hash}`],
     );
     assert.ok(existsSync(path) && readFileSync(path, "utf8") === "rotten", "an audit changes nothing");
+  });
+
+  it("are damaged everywhere only where every fault was that, and who has other bytes is told first", async (t) => {
+    const [liar, other, empty] = [
+      await serverOf(t, { says: "another" }),
+      await serverOf(t, { says: "a third" }),
+      await serverOf(t),
+    ];
+    await empty.close();
+    await assert.rejects(open(t, [liar.url, other.url]).fetch(file), {
+      code: "FETCH_HASH_MISMATCH",
+      message: new RegExp(`^every copy of ${hash} is damaged: .*${liar.url}.*; .*${other.url}`),
+    });
+    await assert.rejects(open(t, [empty.url, liar.url]).fetch(file), {
+      code: "FETCH_NOT_FOUND",
+      message: new RegExp(`^nobody has ${hash}: .*${liar.url}.* served other bytes .*ECONNREFUSED`),
+    });
+  });
+
+  it("are asked of the servers that the chain named once, unless it could not be read", async (t) => {
+    const good = await serverOf(t);
+    let reads = 0;
+    const servers = async () => {
+      reads++;
+      if (reads === 1) throw new BlockZeroError("CHAIN_UNREACHABLE", "no answer", "try later");
+      return [good.url];
+    };
+    const remote = serverCopies({ client, servers, signal: t.signal });
+    await assert.rejects(remote(file), { code: "CHAIN_UNREACHABLE" });
+    for (let round = 0; round < 3; round++) assert.equal((await remote(file)).length, 1);
+    assert.equal(reads, 2);
+  });
+
+  it("cost no more than a server's time in all, however it spends that", async (t) => {
+    const requests: string[] = [];
+    const busy = createServer(({ url }, response) => {
+      requests.push(url!);
+      const isHere = requests.length % 3 === 0;
+      response.writeHead(isHere ? 200 : 429).end(isHere ? text : "");
+    });
+    const url = await listen(t, busy);
+    const remote = serverCopies({
+      ...{ client, servers: async () => [url], signal: t.signal },
+      ...{ patienceMs: 15_000, pauseMs: 5_000, pause: async () => {} },
+    });
+    const receive = async () => (await remote(file))[0]!.receive(checkedBlob(hash));
+    await receive();
+    await assert.rejects(receive(), { code: "FETCH_BUSY" });
+    assert.equal(requests.length, 5, "an answer gives nothing back");
+    await assert.rejects(receive(), { code: "FETCH_TIMEOUT", message: `${url} was waited for 15000 ms in all` });
+    assert.equal(requests.length, 5);
+  });
+
+  it("come from others first once a server was too slow, and not from it once its time is up", async (t) => {
+    let stalled = 0;
+    const silent = await listen(
+      t,
+      createServer(() => {
+        stalled++;
+      }),
+    );
+    const good = await serverOf(t);
+    const hasty = createBlobClient({ allowPrivateAddresses: true, log: silentLog, timeoutMs: 50 });
+    const options = { client: hasty, signal: t.signal };
+    const remote = serverCopies({ ...options, servers: async () => [silent, good.url] });
+    const origins = async () => (await remote(file)).map(({ name }) => name.split("/blob/")[0]);
+    assert.deepEqual(await origins(), [silent, good.url]);
+    await assert.rejects((await remote(file))[0]!.receive(checkedBlob(hash)), { code: "FETCH_TIMEOUT" });
+    assert.deepEqual(await origins(), [good.url, silent]);
+    assert.deepEqual(
+      (await remote({ ...file, location: silent })).map(({ name }) => name),
+      [`${good.url}/blob/${hash}`, `${silent}/blob/${hash}`],
+    );
+
+    const impatient = serverCopies({ ...options, servers: async () => [silent], patienceMs: 1 });
+    for (let round = 0; round < 3; round++)
+      await assert.rejects((await impatient(file))[0]!.receive(checkedBlob(hash)), { code: "FETCH_TIMEOUT" });
+    assert.equal(stalled, 2);
+  });
+});
+
+describe("the copy in an archive", { timeout: 20_000 }, () => {
+  const receive = async (store: BlobStore, incoming = checkedBlob(hash), maxBytes = 100) => {
+    const [copy] = await archivedCopies(store, "s3://old")({ hash, maxBytes });
+    return copy!.receive(incoming);
+  };
+
+  it("cannot be had where the archive fails, before its stream and in it", async (t) => {
+    const folder = temporaryFolder(t);
+    writeFileSync(join(folder, "file"), "no folder");
+    const unreadable = directoryStore(join(folder, "file"));
+    const emptied = { ...directoryStore(join(folder, "blobs")), size: async () => text.length };
+    await assert.rejects(unreadable.size(hash), { code: "STORE_FAILED" });
+    for (const store of [unreadable, emptied])
+      await assert.rejects(receive(store), { code: "FETCH_FAILED", message: /^s3:\/\/old: EN/ });
+
+    const good = await serverOf(t);
+    const remote = async (request: typeof file) => [
+      ...(await archivedCopies(unreadable, "s3://old")(request)),
+      ...(await serverCopies({ client, servers: async () => [good.url], signal: t.signal })(request)),
+    ];
+    assert.deepEqual(Buffer.from(await open(t, [], { remote }).fetch(file)), text);
+  });
+
+  it("ends at what was asked for, whatever length it was said to have", async (t) => {
+    const store = directoryStore(temporaryFolder(t));
+    await store.put(text);
+    const incoming = checkedBlob(hash);
+    const short = { ...store, size: async () => 3 };
+    await assert.rejects(receive(short, incoming, 3), { code: "FETCH_TOO_LARGE" });
+    assert.equal(incoming.length(), 0);
+  });
+
+  it("leaves the fault of whoever takes it as it is", async (t) => {
+    const store = directoryStore(temporaryFolder(t));
+    await store.put(text);
+    const append = async () => {
+      throw new BlockZeroError("STORE_FAILED", "no space", "make some");
+    };
+    await assert.rejects(receive(store, { ...checkedBlob(hash), append }), { code: "STORE_FAILED" });
+  });
+});
+
+describe("a file that is looked at without being kept", () => {
+  it("is thrown away where it is another one", async () => {
+    const incoming = checkedBlob(hash);
+    await incoming.append(Buffer.from("another"));
+    assert.deepEqual([await incoming.finish(), incoming.length()], [false, 0]);
+    await incoming.append(text);
+    assert.deepEqual([await incoming.finish(), incoming.length()], [true, text.length]);
   });
 });

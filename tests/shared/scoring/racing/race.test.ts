@@ -211,6 +211,25 @@ test("a loss that is not finite ends its own race only", async () => {
   assert.deepEqual(own.results.get("good"), { verdict: "abstained", reason: "validator_failed", batches: 0 });
 });
 
+test("who cannot be measured any more is abstained on, and ends its own race only", async () => {
+  for (const failing of [0, 7]) {
+    const { results, before } = await runRace({
+      contenders: ["good", "gone", "other"],
+      rules: { ...full, topN: 1 },
+      before: steady(3),
+      after: async (contender, from, to) => {
+        if (contender === "gone" && from >= failing) return null;
+        const phase = ["good", "gone", "other"].indexOf(contender);
+        return (await steady(2)(from, to)).map((loss, i) => loss + 0.5 * Math.sin((phase + 1.7) * (from + i)));
+      },
+      isTimeUp: () => false,
+    });
+    assert.deepEqual(results.get("gone"), { verdict: "abstained", reason: "validator_failed", batches: failing });
+    assert.equal(results.get("good")!.verdict, "scored");
+    assert.ok(before.length > 7, "the others went on");
+  }
+});
+
 test("when time is up, what is recognised stands and nobody is blamed for the rest", async () => {
   const field = [1, 0.99, 0.02].map((strength, miner) =>
     Array.from({ length: 51 }, (_, batch) => strength + 0.3 * Math.sin(batch * (miner + 1.7))),

@@ -2,10 +2,10 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
 import { z } from "zod";
+import { type MergeInput, mergeInMemory } from "#bench/merge-in-memory.js";
+import { l2Norm } from "#shared/artifact/update.js";
 import { createRandom } from "#shared/data/random.js";
 import { type MergeRule, mergeRuleSchema } from "#shared/protocol/network.js";
-import { normOf } from "#shared/scoring/robust/geometry.js";
-import { type MergeInput, mergeRobustly } from "#shared/scoring/robust/merge-robustly.js";
 import { loadVectors } from "../../protocol/vectors.js";
 
 const rules: readonly MergeRule[] = [
@@ -19,7 +19,6 @@ const robust = rules.filter((rule) => !("clip" in rule && rule.clip === "none"))
 
 /** An update's tensors. */
 type Tensors = readonly Float32Array[];
-type Input = MergeInput & { readonly tensors: Tensors };
 
 const LENGTHS = [7, 1, 12];
 const point = (seed: string, size = 1): Tensors => {
@@ -28,8 +27,9 @@ const point = (seed: string, size = 1): Tensors => {
 };
 const plus = (a: Tensors, b: Tensors, factor: number): Tensors =>
   a.map((data, t) => data.map((value, i) => value + factor * b[t]![i]!));
+const normOf = (tensors: Tensors): number => l2Norm(tensors.map((data) => ({ data })));
 const apart = (a: Tensors, b: Tensors): number => normOf(plus(a, b, -1));
-const mean = (inputs: readonly Input[]): Tensors =>
+const mean = (inputs: readonly MergeInput[]): Tensors =>
   inputs[0]!.tensors.map((data, t) =>
     data.map((_, i) => inputs.reduce((sum, { tensors, share }) => sum + share * tensors[t]![i]!, 0)),
   );
@@ -43,7 +43,7 @@ const honest = fc
   .map((list) => {
     const total = list.reduce((sum, { weight }) => sum + weight, 0);
     return list.map(
-      ({ seed, weight }, i): Input => ({
+      ({ seed, weight }, i): MergeInput => ({
         tensors: plus(point("common"), point(`${seed}/${i}`), 0.4),
         share: weight / total,
       }),
@@ -58,7 +58,7 @@ for (const rule of rules) {
       fc.property(honest, fc.infiniteStream(fc.nat()), (inputs, keys) => {
         const keyed = inputs.map((input) => ({ input, key: keys.next().value }));
         const shuffled = keyed.sort((a, b) => a.key - b.key).map(({ input }) => input);
-        const [one, other] = [mergeRobustly(inputs, rule), mergeRobustly(shuffled, rule)];
+        const [one, other] = [mergeInMemory(inputs, rule), mergeInMemory(shuffled, rule)];
         assert.ok(apart(one, other) <= 1e-5 * normOf(one));
       }),
       { seed: 1 },
@@ -69,7 +69,7 @@ for (const rule of rules) {
     fc.assert(
       fc.property(honest, (inputs) => {
         const same = point("same");
-        const merged = mergeRobustly(
+        const merged = mergeInMemory(
           inputs.map(({ share }) => ({ share, tensors: same })),
           rule,
         );
@@ -86,8 +86,8 @@ for (const rule of rules) {
           share,
           tensors: tensors.map((data) => data.map((value) => value * factor)),
         }));
-        const expected = mergeRobustly(inputs, rule).map((data) => data.map((value) => value * factor));
-        assert.ok(apart(mergeRobustly(scaled, rule), expected) <= 1e-6 * normOf(expected));
+        const expected = mergeInMemory(inputs, rule).map((data) => data.map((value) => value * factor));
+        assert.ok(apart(mergeInMemory(scaled, rule), expected) <= 1e-6 * normOf(expected));
       }),
       { seed: 3 },
     );
@@ -95,7 +95,7 @@ for (const rule of rules) {
 }
 
 /** Five honest and two who send what they like, with less of the shares than the honest. */
-const attacked = (seed: number, bad: (i: number) => Tensors): { all: Input[]; good: Input[] } => {
+const attacked = (seed: number, bad: (i: number) => Tensors): { all: MergeInput[]; good: MergeInput[] } => {
   const good = [0, 1, 2, 3, 4].map((i) => ({
     tensors: plus(point("common"), point(`${seed}/${i}`), 0.4),
     share: 0.15,
@@ -110,7 +110,7 @@ for (const rule of robust)
         const { all, good } = attacked(seed, (i) => point(`bad/${i}`, size));
         const longest = Math.max(...good.map(({ tensors }) => normOf(tensors)));
         const center = mean(good.map((input) => ({ ...input, share: 0.2 })));
-        assert.ok(apart(mergeRobustly(all, rule), center) <= longest);
+        assert.ok(apart(mergeInMemory(all, rule), center) <= longest);
       }),
       { seed: 4 },
     );
@@ -118,12 +118,12 @@ for (const rule of robust)
 
 test("without clipping a single update decides everything: what the other rules are for", () => {
   const { all } = attacked(1, () => point("bad", 1e15));
-  assert.ok(normOf(mergeRobustly(all, { rule: "weighted-mean", clip: "none" })) > 1e13);
+  assert.ok(normOf(mergeInMemory(all, { rule: "weighted-mean", clip: "none" })) > 1e13);
 });
 
 test("clipping brings the longer ones down to the median and leaves the shorter", () => {
   const inputs = [1, 2, 8].map((size) => ({ tensors: [Float32Array.of(size, 0)], share: 1 / 3 }));
-  const merged = mergeRobustly(inputs, { rule: "weighted-mean", clip: "median-norm" });
+  const merged = mergeInMemory(inputs, { rule: "weighted-mean", clip: "median-norm" });
   assert.deepEqual(merged, [Float32Array.of((1 + 2 + 2) / 3, 0)]);
 });
 
@@ -134,12 +134,12 @@ test("the trimmed mean cuts shares, not heads", () => {
     { share: 0.2, tensors: [Float32Array.of(100)] },
   ];
   // 0.2 off each end leaves 0.3 of the first and all of the second.
-  assert.deepEqual(mergeRobustly(inputs, { rule: "trimmed-mean", trim: 0.2 }), [Float32Array.of((0.3 + 0.6) / 0.6)]);
+  assert.deepEqual(mergeInMemory(inputs, { rule: "trimmed-mean", trim: 0.2 }), [Float32Array.of((0.3 + 0.6) / 0.6)]);
 });
 
 test("the geometric median of three places on a line is the middle one", () => {
   const inputs = [0, 1, 50].map((at) => ({ share: 1 / 3, tensors: [Float32Array.of(at)] }));
-  const [merged] = mergeRobustly(inputs, { rule: "geometric-median", iterations: 100 });
+  const [merged] = mergeInMemory(inputs, { rule: "geometric-median", iterations: 100 });
   assert.ok(Math.abs(merged![0]! - 1) < 0.05, String(merged));
 });
 
@@ -161,7 +161,7 @@ test("vectors: merges to the bit", () => {
       tensors: tensors.map((values) => Float32Array.from(values)),
     }));
     assert.deepEqual(
-      mergeRobustly(inputs, rule),
+      mergeInMemory(inputs, rule),
       merged.map((values) => Float32Array.from(values)),
       name,
     );

@@ -3,13 +3,14 @@ import { isInPhase, phaseWindow } from "#shared/protocol/phases.js";
 import { type ChainRecord, parseRecord, shortHash } from "#shared/protocol/records.js";
 import { isGone } from "#shared/replay/cycle-outcomes.js";
 import type { CycleContext } from "#shared/replay/source.js";
-import type { Gate } from "./score-report.js";
+import type { Gate } from "./report.js";
 
 export interface RecordsExpected {
   /** Null for tensors without a manifest. */
   readonly artifact: string | null;
   readonly cycle: number;
-  readonly hotkey: { readonly address: string; readonly publicKey: Uint8Array };
+  /** Null where neither a wallet nor a manifest says whose it is. */
+  readonly hotkey: { readonly address: string; readonly publicKey: Uint8Array } | null;
   readonly head: number;
 }
 
@@ -27,7 +28,8 @@ const gateOf = async (
   const { start, end } = phaseWindow(cycle, gate, source.network.phases);
   if (head < end - 1)
     return { gate, status: "open", reason: null, detail: `in blocks ${start} to ${end - 1}; now it is block ${head}` };
-  if (artifact === null) return { gate, status: "unchecked", reason: null, detail: "there is no manifest" };
+  if (artifact === null || hotkey === null)
+    return { gate, status: "unchecked", reason: null, detail: "there is no manifest" };
   try {
     const found = await recordOf(gate, source, { cycle, address: hotkey.address });
     if (found === null) {

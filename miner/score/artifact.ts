@@ -6,7 +6,7 @@ import { openJournal } from "#shared/participant/journal.js";
 import { isHash, sha256 } from "#shared/protocol/hash.js";
 import { MAX_MANIFEST_BYTES, parseUpdateManifest, type UpdateManifest } from "#shared/protocol/manifest.js";
 import { shortHash } from "#shared/protocol/records.js";
-import { minerJournalSchema } from "./journal.js";
+import { minerJournalSchema } from "../journal.js";
 
 /** An update on this machine that is to be scored. */
 export interface LocalArtifact {

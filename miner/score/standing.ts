@@ -4,14 +4,18 @@ import { readSubmissions } from "#shared/replay/submissions.js";
 import { type AgreedScore, groupStandings, standingShares } from "#shared/scoring/cycle-weights.js";
 import { selectForMerge } from "#shared/scoring/selection.js";
 import type { OpenedSubnet } from "#shared/subnet/open-subnet.js";
-import type { ExpectedStanding } from "./score-report.js";
+import type { ExpectedStanding } from "./report.js";
 
 export interface Scored {
-  readonly hotkey: string;
+  /** Null where it is not known who submits it. */
+  readonly hotkey: string | null;
   readonly group: string;
   /** One of each draw. */
   readonly scores: readonly number[];
 }
+
+/** Stands for a hotkey that nobody has registered. */
+const NEWCOMER = "newcomer";
 
 /**
  * Where an update with such a score would have stood in the last cycle that is over, in place of what its miner submitted then; null
@@ -21,9 +25,10 @@ export interface Scored {
  */
 export const expectedStanding = async (
   { source, head, first, last: cycle }: Pick<OpenedSubnet, "source" | "head" | "first" | "last">,
-  { hotkey, group, scores }: Scored,
+  { hotkey: known, group, scores }: Scored,
 ): Promise<ExpectedStanding | null> => {
   if (cycle < first) return null;
+  const hotkey = known ?? NEWCOMER;
   const { chain, network } = source;
   const metagraph = await chain.metagraph(network.netuid);
   const said = await readOutcomes(source, cycle, head);
@@ -61,7 +66,7 @@ export const expectedStanding = async (
 const mergedShare = async (
   source: OpenedSubnet["source"],
   { cycle, outcomes }: CycleOutcomes,
-  { hotkey, group, score }: Omit<Scored, "scores"> & { readonly score: number },
+  { hotkey, group, score }: Pick<AgreedScore, "hotkey" | "score"> & { readonly group: string },
 ): Promise<number | null> => {
   const { top_n } = source.network.scoring;
   const others = planMerge(

@@ -11,7 +11,7 @@ import { type RaceRules, raceRules } from "#shared/scoring/racing/rules.js";
 import { studentQuantile } from "#shared/scoring/student-t.js";
 import { evaluationBatches, type LossMeter } from "#shared/training/loss-meter.js";
 import { scoreUpdates } from "#shared/training/score-updates.js";
-import type { Draw } from "./score-report.js";
+import type { Draw } from "./report.js";
 
 /** Of the two-sided interval that is shown beside the score's own bound. */
 export const TWO_SIDED = 0.95;
@@ -26,6 +26,7 @@ export interface DrawOptions {
   readonly seeds: readonly string[];
   /** Opened text of a group that is evaluated on such. */
   readonly sealed: DocumentSource | null;
+  readonly signal: AbortSignal;
 }
 
 /**
@@ -49,7 +50,7 @@ export const ownSeeds = (cycle: Omit<SeedInputs, "blockHash">, draws: number): r
 /** Evaluates an update as a validator does, once with each seed. */
 export const drawScores = async (
   meter: Pick<LossMeter, "ofGroup">,
-  { network, group, model, tensors, seeds, sealed }: DrawOptions,
+  { network, group, model, tensors, seeds, sealed, signal }: DrawOptions,
 ): Promise<readonly Draw[]> => {
   const rules = aloneRules(network.scoring);
   const found: Draw[] = [];
@@ -61,8 +62,9 @@ export const drawScores = async (
       updates: [update],
       batches: evaluationBatches(network, group, seed, sealed),
       rules,
-      isTimeUp: () => false,
+      isTimeUp: () => signal.aborted,
     });
+    signal.throwIfAborted();
     found.push({ seed, baseline: mean(before), ...resultOf(results.get(update)!, rules) });
   }
   return found;

@@ -11,11 +11,10 @@ import { readModelManifest } from "#shared/replay/whole-model.js";
 import { describeDuplicate, findDuplicates } from "#shared/scoring/duplicates.js";
 import { createSketcher, type Sketch } from "#shared/scoring/sketch.js";
 import type { SubnetFiles } from "#shared/subnet/files.js";
-import type { Gate } from "./score-report.js";
+import type { Gate } from "./report.js";
 
 export interface Compared {
   readonly artifact: string | null;
-  readonly hotkey: string;
   readonly group: string;
   readonly cycle: number;
   readonly base: string;
@@ -24,6 +23,9 @@ export interface Compared {
 }
 
 const UNSEEN = "what others submit in this cycle cannot be seen before they reveal it";
+
+/** What the update is known by here, whoever submits it. */
+const OWN = "own";
 
 /** Every validator's seed is its own and secret: likenesses differ by some hundredths. */
 const sketcher = createSketcher(0);
@@ -35,7 +37,7 @@ export const duplicateGate = async (
   update: Compared,
   signal: AbortSignal,
 ): Promise<Gate> => {
-  const { group, cycle, hotkey } = update;
+  const { group, cycle } = update;
   const merged = (await ancestorsOf(source, update.base, signal)).filter((one) => one.group === group);
   const sketches = new Map<string, Sketch>();
   for (const { tensors } of merged) {
@@ -47,7 +49,7 @@ export const duplicateGate = async (
     cycle,
     submissions: [
       {
-        hotkey,
+        hotkey: OWN,
         artifact,
         tensors: update.tensorsHash,
         sketch: sketcher([...update.tensors.values()].map(({ data }) => data)),
@@ -55,7 +57,7 @@ export const duplicateGate = async (
       },
     ],
     lineage: merged.map((one) => ({ ...one, sketch: sketches.get(one.tensors) ?? null })),
-  }).get(hotkey);
+  }).get(OWN);
   if (found) return { gate: "duplicate", status: "failed", reason: "duplicate", detail: describeDuplicate(found) };
   const compared = `unlike the ${merged.length} merged before, of which ${sketches.size} are here to be compared by more than their hash`;
   return { gate: "duplicate", status: "passed", reason: null, detail: `${compared}; ${UNSEEN}` };

@@ -9,14 +9,14 @@ import { agreedBase } from "#shared/replay/agreed-base.js";
 import { isGone } from "#shared/replay/cycle-outcomes.js";
 import { readGroupWeights, readModelManifest } from "#shared/replay/whole-model.js";
 import type { OpenedSubnet } from "#shared/subnet/open-subnet.js";
-import type { LocalArtifact } from "./score-artifact.js";
-import { aloneRules, TWO_SIDED } from "./score-draws.js";
-import { duplicateGate } from "./score-duplicates.js";
-import { evaluate, lossGate } from "./score-evaluate.js";
-import { passGates } from "./score-gates.js";
-import { recordGates } from "./score-records.js";
-import type { Draw, Gate, ScoreReport } from "./score-report.js";
-import { expectedStanding, medianOf } from "./score-standing.js";
+import type { LocalArtifact } from "./artifact.js";
+import { aloneRules, TWO_SIDED } from "./draws.js";
+import { duplicateGate } from "./duplicates.js";
+import { evaluate, lossGate } from "./evaluate.js";
+import { passGates } from "./gates.js";
+import { recordGates } from "./records.js";
+import type { Draw, Gate, ScoreReport } from "./report.js";
+import { expectedStanding, medianOf } from "./standing.js";
 
 export interface ScoreOptions {
   readonly local: LocalArtifact;
@@ -59,7 +59,7 @@ export const scoreArtifact = async (subnet: OpenedSubnet, options: ScoreOptions)
   const common = {
     artifact,
     file: local.file,
-    hotkey: hotkey.address === "" ? null : hotkey.address,
+    hotkey: hotkey?.address ?? null,
     group,
     cycle,
     base: base.hash,
@@ -72,7 +72,7 @@ export const scoreArtifact = async (subnet: OpenedSubnet, options: ScoreOptions)
     return { ...common, gates, text: "held-out", draws: [], ...verdictOf(gates, []), expected: null, standing: null };
   }
 
-  const compared = { artifact, hotkey: hotkey.address, group, cycle, base: base.hash, tensors, tensorsHash };
+  const compared = { artifact, group, cycle, base: base.hash, tensors, tensorsHash };
   const duplicate = await duplicateGate(source, subnet.files, compared, signal);
   const evaluated = await evaluate(subnet, { group, cycle, model, tensors }, options);
   const gates = [...records, ...files, duplicate, lossGate(evaluated.draws)];
@@ -89,14 +89,13 @@ export const scoreArtifact = async (subnet: OpenedSubnet, options: ScoreOptions)
     ...evaluated,
     ...found,
     expected,
-    standing: found.verdict === "scored" ? await standingOf(subnet, { hotkey: hotkey.address, group, scores }) : null,
+    standing:
+      found.verdict === "scored" ? await standingOf(subnet, { hotkey: hotkey?.address ?? null, group, scores }) : null,
   };
 };
 
 const ofManifest = (address: string | undefined) =>
-  address === undefined
-    ? { address: "", publicKey: new Uint8Array(32) }
-    : { address, publicKey: decodeAddress(address) };
+  address === undefined ? null : { address, publicKey: decodeAddress(address) };
 
 const groupOf = (group: string | undefined): string => {
   if (group !== undefined) return group;

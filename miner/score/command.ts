@@ -1,24 +1,40 @@
 import { existsSync } from "node:fs";
 import { join } from "node:path";
+import { Option } from "commander";
 import { z } from "zod";
 import { type BlobStore, directoryStore } from "#shared/artifact/blob-store.js";
 import type { Signer } from "#shared/chain/chain.js";
 import { type Flags, loadProgramConfig, programFlags } from "#shared/cli/config-flags.js";
+import { wholeNumber } from "#shared/cli/numbers.js";
 import { type CommandSpec, shutdownSignal } from "#shared/cli/program.js";
+import { participantSettings } from "#shared/config/common.js";
 import { type Config, defineConfig, setting } from "#shared/config/settings.js";
+import { type DeviceChoice, deviceChoices } from "#shared/engine/runtime/device-choice.js";
 import { BlockZeroError } from "#shared/errors.js";
 import type { FileRequest } from "#shared/replay/source.js";
 import { blobFolders } from "#shared/subnet/blob-folders.js";
 import { type OpenedSubnet, openSubnet } from "#shared/subnet/open-subnet.js";
 import { createLogger } from "#shared/telemetry/logger.js";
 import { type HotkeyLocation, loadHotkey } from "#shared/wallet/index.js";
-import { minerSettings } from "./config.js";
-import { checkName, findArtifact } from "./score-artifact.js";
-import { describeScore } from "./score-text.js";
+import { minerSettings } from "../config.js";
+import { checkName, findArtifact } from "./artifact.js";
+import { describeScore } from "./text.js";
 
-/** The miner's own settings, so that its file serves; a manifest may say the group. */
-export const scoreSettings = defineConfig({
-  ...minerSettings,
+const { chain_endpoint, netuid, network, checkpoint_dir, threads, allow_private_addresses } = participantSettings;
+
+/** Of the miner's own settings those that are read, so that its file serves; a manifest may say the group. */
+const scoreSettings = defineConfig({
+  chain_endpoint,
+  netuid,
+  network,
+  "wallet.name": participantSettings["wallet.name"],
+  "wallet.hotkey": participantSettings["wallet.hotkey"],
+  "wallet.path": participantSettings["wallet.path"],
+  checkpoint_dir,
+  threads,
+  allow_private_addresses,
+  "log.level": participantSettings["log.level"],
+  "log.format": participantSettings["log.format"],
   expert_group: setting({
     schema: z.string().min(1).optional(),
     allowed: "the name of a group of the network file",
@@ -26,7 +42,7 @@ export const scoreSettings = defineConfig({
   }),
 });
 
-const DRAWS = "3";
+const DRAWS = 3;
 const MAX_DRAWS = 1000;
 const NOT_PAID = 1;
 
@@ -46,38 +62,47 @@ export const scoreCommand: CommandSpec = {
         "[artifact]",
         "a file (a signed manifest, or tensors alone), an artifact's hash, or a cycle that this miner trained in; unset: its newest",
       )
-      .option("--draws <n>", "evaluations with seeds of our own", DRAWS)
+      .option("--draws <n>", "evaluations with seeds of our own", wholeNumber(1, MAX_DRAWS), DRAWS)
       .option(
         "--cycle <n>",
         "the cycle to submit it in; unset: the manifest's own, else the one whose commits are open",
+        wholeNumber(0),
+      )
+      // No setting: the file says what the miner trains on.
+      .addOption(
+        new Option("--device <name>", "what to judge on: validators take the CPU, since others may hide a NaN")
+          .choices(deviceChoices)
+          .default("cpu"),
       )
       .option("--home <dir>", "a localnet's home: chain and files are read there, and nobody is asked")
       .option("--json", "print one JSON object");
-    programFlags(command, scoreSettings).action(
-      async (artifact: string | undefined, { draws, cycle, home, json, ...flags }: Flags) => {
-        const config = loadProgramConfig(scoreSettings, flags);
-        const options = {
-          artifact,
-          draws: wholeNumber("--draws", draws, 1, MAX_DRAWS) ?? Number(DRAWS),
-          cycle: wholeNumber("--cycle", cycle, 0, Number.MAX_SAFE_INTEGER),
-          home: typeof home === "string" ? home : undefined,
-        };
-        const report = await run(config, options);
-        console.log(json === true ? JSON.stringify(report) : describeScore(report));
+    programFlags(command, scoreSettings, "a miner's YAML file, of which the settings below are read").action(
+      async (artifact: string | undefined, { draws, cycle, home, device, json, ...flags }: Options & Flags) => {
+        const config = loadProgramConfig(scoreSettings, flags, minerSettings);
+        const report = await run(config, { artifact, draws, cycle, home, device });
+        console.log(json ? JSON.stringify(report) : describeScore(report));
         if (report.verdict !== "scored" || !((report.expected?.score ?? 0) > 0)) process.exitCode = NOT_PAID;
       },
     );
   },
 };
 
-interface Wanted {
-  readonly artifact: string | undefined;
+interface Options {
   readonly draws: number;
+  readonly cycle?: number;
+  readonly home?: string;
+  readonly device: DeviceChoice;
+  readonly json?: boolean;
+}
+
+interface Wanted extends Pick<Options, "draws" | "device"> {
+  readonly artifact: string | undefined;
   readonly cycle: number | undefined;
   readonly home: string | undefined;
 }
 
-const run = async (config: Config<typeof scoreSettings>, { artifact, draws, cycle, home }: Wanted) => {
+const run = async (config: Config<typeof scoreSettings>, wanted: Wanted) => {
+  const { artifact, draws, cycle, home } = wanted;
   const log = createLogger({ name: "score", ...config.log });
   const signal = shutdownSignal();
   checkName(artifact);
@@ -102,9 +127,10 @@ const run = async (config: Config<typeof scoreSettings>, { artifact, draws, cycl
     const miner = hotkey && { address: hotkey.address, network: subnet.source.networkHash };
     const local = await findArtifact(artifact, { folders: blobFolders(folder), miner });
     const { source, asked } = remembering(subnet.source);
+    const device = () => openDevice({ device: wanted.device, threads: config.threads, log });
     const report = await scoreArtifact(
       { ...subnet, source },
-      { local, hotkey, group: config.expert_group, cycle, draws, device: () => openDevice({ ...config, log }), signal },
+      { local, hotkey, group: config.expert_group, cycle, draws, device, signal },
     );
     if (home === undefined) await keepOnly(directoryStore(cache, log), asked);
     return report;
@@ -143,15 +169,4 @@ const ownHotkey = async (wallet: HotkeyLocation): Promise<Signer | null> => {
     if (thrown instanceof BlockZeroError && thrown.code === "WALLET_NOT_FOUND") return null;
     throw thrown;
   }
-};
-
-const wholeNumber = (flag: string, text: Flags[string], least: number, most: number): number | undefined => {
-  if (text === undefined) return undefined;
-  const value = typeof text === "string" && /^\d+$/.test(text) ? Number(text) : Number.NaN;
-  if (value >= least && value <= most) return value;
-  throw new BlockZeroError(
-    "USAGE",
-    `${flag} ${text} is no such number`,
-    `give a whole number from ${least} to ${most}`,
-  );
 };

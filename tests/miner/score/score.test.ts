@@ -2,20 +2,20 @@ import assert from "node:assert/strict";
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, it, type TestContext } from "node:test";
-import { scoreArtifact } from "#miner/score.js";
-import { findArtifact } from "#miner/score-artifact.js";
-import { drawScores } from "#miner/score-draws.js";
-import { GATES, type GateName, type ScoreReport } from "#miner/score-report.js";
-import { expectedStanding } from "#miner/score-standing.js";
-import { describeScore } from "#miner/score-text.js";
+import { findArtifact } from "#miner/score/artifact.js";
+import { drawScores } from "#miner/score/draws.js";
+import { GATES, type GateName, type ScoreReport } from "#miner/score/report.js";
+import { scoreArtifact } from "#miner/score/score.js";
+import { expectedStanding } from "#miner/score/standing.js";
+import { describeScore } from "#miner/score/text.js";
 import type { Parameters } from "#shared/model/parameters.js";
 import { encodeParameters } from "#shared/model/parts.js";
 import { judgeCycle } from "#validator/judge.js";
-import { temporaryFolder } from "../shared/artifact/temporary.js";
-import { lookAt } from "../support/look-at.js";
-import { parameters, template } from "../support/micro-network.js";
-import { publishReports, reportOf, scoredEntry } from "../support/reports.js";
-import { openSubnet, type Subnet } from "../support/subnet.js";
+import { temporaryFolder } from "../../shared/artifact/temporary.js";
+import { lookAt } from "../../support/look-at.js";
+import { parameters, template } from "../../support/micro-network.js";
+import { publishReports, reportOf, scoredEntry } from "../../support/reports.js";
+import { openSubnet, type Subnet } from "../../support/subnet.js";
 import {
   device,
   type Forged,
@@ -25,8 +25,8 @@ import {
   noiseUpdate,
   submit,
   trainedUpdate,
-} from "../support/updates.js";
-import { openMeter } from "../support/validator.js";
+} from "../../support/updates.js";
+import { openMeter } from "../../support/validator.js";
 
 /** Lays a forgery out as a miner's blob store has it; returns the manifest's file. */
 const lay = (folder: string, { artifact, manifest, tensors }: Forged, bytes: Uint8Array = tensors.bytes): string => {
@@ -42,7 +42,8 @@ const lay = (folder: string, { artifact, manifest, tensors }: Forged, bytes: Uin
 
 interface Given {
   readonly file: string;
-  readonly miner?: string;
+  /** Null: there is no wallet. */
+  readonly miner?: string | null;
   readonly group?: string;
   readonly cycle?: number;
   readonly draws?: number;
@@ -50,7 +51,7 @@ interface Given {
 
 const score = async (t: TestContext, subnet: Subnet, { file, miner = "ann", group, cycle, draws = 1 }: Given) => {
   const local = await findArtifact(file, { folders: [], miner: null });
-  const hotkey = subnet.signer(miner);
+  const hotkey = miner === null ? null : subnet.signer(miner);
   const seen = await lookAt(t, subnet);
   try {
     const { signal } = t;
@@ -107,6 +108,7 @@ describe("a score before anything is paid", { timeout: 60_000 }, () => {
       tensors: new Map(Object.entries(tensors)),
       seeds: [judged.seeds.math!],
       sealed: null,
+      signal: AbortSignal.timeout(60_000),
     });
     const { lossReduction, standardError, score: given } = draw!.measured!;
     assert.deepEqual(
@@ -161,6 +163,11 @@ describe("a score before anything is paid", { timeout: 60_000 }, () => {
     writeFileSync(file, '{"kind":"model"}');
     const wrong = await score(t, subnet, { file, group: "math" });
     assert.deepEqual([wrong.reason, statusOf(wrong).manifest], ["malformed", "failed"]);
+    const stranger = await score(t, subnet, { file, group: "math", miner: null });
+    assert.deepEqual(
+      [stranger.hotkey, stranger.gates.at(2)],
+      [null, { ...wrong.gates.at(2), detail: "it is no manifest" }],
+    );
   });
 
   it("takes tensors without a manifest, and says what that leaves unchecked", async (t) => {
@@ -172,6 +179,8 @@ describe("a score before anything is paid", { timeout: 60_000 }, () => {
     assert.ok(report.expected!.score > 0);
     const { signature, base, tensors, duplicate } = statusOf(report);
     assert.deepEqual([signature, base, tensors, duplicate], ["unchecked", "unchecked", "passed", "passed"]);
+    const stranger = await score(t, subnet, { file, group: "math", miner: null });
+    assert.deepEqual(stranger, { ...report, hotkey: null }, "tensors are worth the same whoever has them");
     await assert.rejects(score(t, subnet, { file }), { code: "CONFIG_MISSING_KEY" });
     await assert.rejects(score(t, subnet, { file, group: "poetry" }), { code: "EXPERT_GROUP_UNKNOWN" });
     writeFileSync(file, "");
@@ -187,6 +196,11 @@ describe("a score before anything is paid", { timeout: 60_000 }, () => {
     assert.match(describeScore(infinite), /loss +FAILED +non_finite_loss: in 2 of 2 draws/);
     const worse = await score(t, subnet, { file: file(noiseUpdate(subnet, "noise 116", 0.49)) });
     assert.deepEqual([worse.verdict, worse.expected!.score], ["scored", 0]);
+    const draws = worse.draws.map((draw) => ({ ...draw, verdict: "abstained", measured: null }) as const);
+    assert.match(
+      describeScore({ ...worse, verdict: "abstained", reason: "validator_failed", draws, expected: null }),
+      /^It cannot be scored here: in 1 of 1 draws the loss without it is not a finite number\.$/m,
+    );
     assert.match(describeScore(worse), /it raises the loss by .+ it would earn nothing, above zero in 0 of 1 draws/);
   });
 });
@@ -200,8 +214,10 @@ describe("the place that a score would have had", { timeout: 60_000 }, () => {
         forge(subnet, { miner, tensors: noiseUpdate(subnet, miner, 0.01) }),
       ]),
     );
-    const ask = async (scores: readonly number[], miner = "ann") =>
-      expectedStanding(await lookAt(t, subnet), { hotkey: subnet.signer(miner).address, group: "math", scores });
+    const ask = async (scores: readonly number[], miner: string | null = "ann") => {
+      const hotkey = miner === null ? null : subnet.signer(miner).address;
+      return expectedStanding(await lookAt(t, subnet), { hotkey, group: "math", scores });
+    };
     assert.equal(await ask([0.1]), null);
     await submit(subnet, forged);
     const entries = [scoredEntry(forged.ann!, 0.001), scoredEntry(forged.bob!, 0.02), scoredEntry(forged.cat!, 0.01)];
@@ -224,6 +240,7 @@ describe("the place that a score would have had", { timeout: 60_000 }, () => {
     assert.deepEqual([nothing.mergedShare, nothing.payShare], [null, 0]);
     const newcomer = (await ask([1], "owner"))!;
     assert.deepEqual([newcomer.place, newcomer.of, newcomer.window.of], [1, 4, 4]);
+    assert.deepEqual((await ask([1], null))!.window, newcomer.window, "as if it were still to register");
   });
 });
 

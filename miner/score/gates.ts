@@ -8,8 +8,8 @@ import { commitmentOf } from "#shared/protocol/commitment.js";
 import type { ReasonCode } from "#shared/protocol/verdict.js";
 import { gateUpdate, loadGated } from "#shared/replay/gate-update.js";
 import type { CycleSource } from "#shared/replay/source.js";
-import type { LocalArtifact, SignedPart } from "./score-artifact.js";
-import { GATES, type Gate, type GateName } from "./score-report.js";
+import type { LocalArtifact, SignedPart } from "./artifact.js";
+import { GATES, type Gate, type GateName } from "./report.js";
 
 /** What an update is held against. */
 export interface Expected {
@@ -18,8 +18,8 @@ export interface Expected {
   readonly base: string;
   /** L2 norm of the weights that it changes. */
   readonly norm: number;
-  /** Who submits it. */
-  readonly hotkey: { readonly address: string; readonly publicKey: Uint8Array };
+  /** Who submits it; null where neither a wallet nor a manifest says. */
+  readonly hotkey: { readonly address: string; readonly publicKey: Uint8Array } | null;
 }
 
 export interface GatesPassed {
@@ -42,7 +42,7 @@ const GATE_OF: Partial<Record<ReasonCode, GateName>> = {
 };
 
 /** The gates that the update's own files decide: from `manifest` to `norm`. */
-export const FILE_GATES = GATES.slice(GATES.indexOf("manifest"), GATES.indexOf("norm") + 1);
+const FILE_GATES = GATES.slice(GATES.indexOf("manifest"), GATES.indexOf("norm") + 1);
 
 /** Of these a manifest decides. */
 const MANIFEST_GATES = FILE_GATES.slice(0, FILE_GATES.indexOf("size"));
@@ -54,14 +54,17 @@ export const passGates = async (
   expected: Expected,
 ): Promise<GatesPassed> => {
   const { signed } = local;
-  return signed === null ? passTensors(source, local, expected) : passSigned(source, local, signed, expected);
+  const { hotkey } = expected;
+  if (signed === null) return passTensors(source, local, expected);
+  if (hotkey === null) return failedAt({ ok: false, reason: "malformed", detail: "it is no manifest" }, "manifest");
+  return passSigned(source, local, signed, { ...expected, hotkey });
 };
 
 const passSigned = async (
   source: CycleSource,
   { tensors: path }: LocalArtifact,
   { artifact, bytes }: SignedPart,
-  { group, cycle, base, norm, hotkey }: Expected,
+  { group, cycle, base, norm, hotkey }: Expected & { readonly hotkey: object },
 ): Promise<GatesPassed> => {
   let isOpened = false;
   const own: CycleSource = {

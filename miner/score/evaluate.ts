@@ -8,8 +8,8 @@ import { openEvaluationText } from "#shared/replay/evaluation-text.js";
 import { readWholeModel } from "#shared/replay/whole-model.js";
 import type { OpenedSubnet } from "#shared/subnet/open-subnet.js";
 import { createLossMeter } from "#shared/training/loss-meter.js";
-import { drawScores, ownSeeds } from "./score-draws.js";
-import type { Draw, Gate, ScoreReport } from "./score-report.js";
+import { drawScores, ownSeeds } from "./draws.js";
+import type { Draw, Gate, ScoreReport } from "./report.js";
 
 export interface Evaluated {
   readonly group: string;
@@ -23,7 +23,11 @@ export interface Evaluated {
 export const evaluate = async (
   subnet: Pick<OpenedSubnet, "source" | "first" | "last">,
   { group, cycle, model, tensors }: Evaluated,
-  { draws, device }: { readonly draws: number; readonly device: () => Promise<Device> },
+  {
+    draws,
+    device,
+    signal,
+  }: { readonly draws: number; readonly device: () => Promise<Device>; readonly signal: AbortSignal },
 ): Promise<Pick<ScoreReport, "text" | "draws">> => {
   const { network, networkHash } = subnet.source;
   const { text, sealed } = await evaluationText(subnet, group);
@@ -32,7 +36,10 @@ export const evaluate = async (
   const meter = await createLossMeter(await device(), network, { batchSize, parameters });
   try {
     const seeds = ownSeeds({ network: networkHash, cycle, group }, draws);
-    return { text, draws: await drawScores(meter, { network, group, model: parameters, tensors, seeds, sealed }) };
+    return {
+      text,
+      draws: await drawScores(meter, { network, group, model: parameters, tensors, seeds, sealed, signal }),
+    };
   } finally {
     await meter.dispose();
   }

@@ -1,4 +1,4 @@
-import type { Draw, ExpectedStanding, Gate, ScoreReport } from "./score-report.js";
+import type { Draw, ExpectedStanding, Gate, ScoreReport } from "./report.js";
 
 /** What a person reads of a score. */
 export const describeScore = (report: ScoreReport): string =>
@@ -59,7 +59,8 @@ const drawNote = ({ draws, confidence, text }: ScoreReport): string =>
 const conclusion = ({ verdict, reason, expected, draws }: ScoreReport): string => {
   const worth = expected === null ? null : worthText(expected);
   if (verdict === "rejected") return `It would be rejected: ${reason}.${worth ? ` But for that, ${worth}.` : ""}`;
-  if (verdict === "abstained") return "It cannot be scored here.";
+  if (verdict === "abstained")
+    return `It cannot be scored here: in ${draws.filter((draw) => draw.verdict !== "scored").length} of ${draws.length} draws the loss without it is not a finite number.`;
   const paid = draws.filter(({ measured }) => (measured?.score ?? 0) > 0).length;
   return `It would be scored: ${worth}, above zero in ${paid} of ${draws.length} draws.`;
 };

@@ -1,0 +1,23 @@
+import type { MergeRule } from "#shared/protocol/network.js";
+import { mergeByPlan, planByRule } from "#shared/scoring/robust/merge-robustly.js";
+
+/** An update that takes part in a merge: its tensors, which have the same order and shapes in all, and its share. */
+export interface MergeInput {
+  readonly tensors: readonly Float32Array[];
+  /** Positive; all of them sum to 1. */
+  readonly share: number;
+}
+
+/** Merges updates that are in memory as validators merge those in files. @param inputs at least one */
+export const mergeInMemory = (inputs: readonly MergeInput[], rule: MergeRule): readonly Float32Array[] => {
+  const sideBySide = inputs[0]!.tensors.map((_, t) => inputs.map(({ tensors }) => tensors[t]!));
+  const looks = planByRule(
+    inputs.map(({ share }) => share),
+    rule,
+  );
+  for (;;) {
+    const next = looks.next();
+    if (next.done) return sideBySide.map((deltas) => mergeByPlan(next.value, deltas));
+    for (const deltas of sideBySide) next.value(deltas);
+  }
+};

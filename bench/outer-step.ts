@@ -1,0 +1,44 @@
+import type { FloatTensors } from "#shared/artifact/update.js";
+import type { Parameters } from "#shared/model/parameters.js";
+import type { Network } from "#shared/protocol/network.js";
+import { outerStepOfTensor } from "#shared/training/outer-step.js";
+import { mergeInMemory } from "./merge-in-memory.js";
+
+export interface Contribution {
+  readonly tensors: FloatTensors;
+  /** All of them sum to 1. */
+  readonly share: number;
+}
+
+export interface OuterState {
+  readonly weights: Parameters;
+  /** Null before the first merge. */
+  readonly momentum: Parameters | null;
+}
+
+/** A cycle's merge and outer step where everything is in memory. @param contributions at least one */
+export const outerStep = (
+  { weights, momentum }: OuterState,
+  contributions: readonly Contribution[],
+  training: Network["training"],
+): OuterState => {
+  const names = Object.keys(weights).sort();
+  const inputs = contributions.map(({ tensors, share }) => ({
+    tensors: names.map((name) => tensors.get(name)!.data),
+    share,
+  }));
+  const next: Record<string, Parameters[string]> = {};
+  const buffer: Record<string, Parameters[string]> = {};
+  for (const [i, delta] of mergeInMemory(inputs, training.merge).entries()) {
+    const name = names[i]!;
+    const tensor = weights[name]!;
+    const stepped = {
+      weights: tensor.data.slice(),
+      momentum: momentum?.[name]?.data.slice() ?? new Float32Array(tensor.data.length),
+    };
+    outerStepOfTensor(stepped, delta, training);
+    next[name] = { ...tensor, data: stepped.weights };
+    buffer[name] = { ...tensor, data: stepped.momentum };
+  }
+  return { weights: next, momentum: buffer };
+};

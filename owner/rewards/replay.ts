@@ -1,0 +1,136 @@
+import { BlockZeroError } from "#shared/errors.js";
+import type { Network } from "#shared/protocol/network.js";
+import { phaseWindow } from "#shared/protocol/phases.js";
+import { isGone, readOutcomes } from "#shared/replay/cycle-outcomes.js";
+import { type AgreedScore, groupStandings, type Holders, standingShares } from "#shared/scoring/cycle-weights.js";
+import type { OpenedSubnet } from "#shared/subnet/open-subnet.js";
+
+/** What decides pay once everybody is scored. */
+export type PayRules = Pick<Network["scoring"], "rewards" | "burn" | "window">;
+
+/** Shares are means over the cycles, 0–1 of all that a cycle pays to hotkeys by their weights. */
+export interface ReplayedHotkey {
+  readonly hotkey: string;
+  /** The group that it last scored in; null if it never did. */
+  readonly group: string | null;
+  /** Cycles in which the validators agreed on a score of it. */
+  readonly scored: number;
+  /** By the network's own rules. */
+  readonly own: number;
+  /** By the other ones. */
+  readonly other: number;
+}
+
+export interface Replay {
+  /** Cycles that were paid. */
+  readonly cycles: readonly number[];
+  /** Cycles of which not every promised report can be had: they are tallied without. */
+  readonly partial: readonly number[];
+  /** Cycles of which nothing can be had: they are not paid, and in every window they count as missed. */
+  readonly gone: readonly number[];
+  /** All whom a report names or who are paid, most by the other rules first. */
+  readonly hotkeys: readonly ReplayedHotkey[];
+  /** The subnet owner's hotkey, which gets what is burned and what nobody earned. */
+  readonly owner: string;
+}
+
+export interface ReplayOptions {
+  /** They take the place of the network's own. */
+  readonly rules: Partial<PayRules>;
+  /** First and last cycle to pay; their windows reach further back. */
+  readonly from: number;
+  readonly to: number;
+  readonly signal: AbortSignal;
+}
+
+/**
+ * Pays what validators agreed on in the past twice, as they make weights of it: by the network's own rules and by others. The chain pays
+ * hotkeys by the weights that most of the stake agrees on, so these are the shares of whoever mines while most validators are honest.
+ *
+ * @throws BlockZeroError HISTORY_GONE where no cycle can be had
+ */
+export const replay = async (subnet: Subnet, { rules, from, to, signal }: ReplayOptions): Promise<Replay> => {
+  const { groups, scoring, first_cycle } = subnet.source.network;
+  const both = { own: scoring, other: { ...scoring, ...rules } };
+  const first = Math.max(first_cycle, from - Math.max(both.own.window, both.other.window) + 1);
+  const { known, partial, gone } = await readPast(subnet, first, to, signal);
+  const paid = [...known.values()].filter(({ cycle }) => cycle >= from);
+  if (paid.length === 0)
+    throw new BlockZeroError(
+      "HISTORY_GONE",
+      `nothing can be had any more of cycles ${from} to ${to}`,
+      "name newer cycles, or with --chain an archive node",
+    );
+
+  const { accounts, accountOf } = openAccounts();
+  for (const { hotkey, group, verdict, cycle } of [...known.values()].flatMap(({ scores }) => scores)) {
+    const account = accountOf(hotkey);
+    if (verdict !== "scored") continue;
+    account.group = group;
+    if (cycle >= from) account.scored += 1;
+  }
+  for (const { cycle, holders } of paid)
+    for (const by of ["own", "other"] as const) {
+      const { window } = both[by];
+      const past = Array.from({ length: window }, (_, i) => known.get(cycle - window + 1 + i)?.scores ?? []).flat();
+      const standings = groupStandings({ groups, scoring: both[by] }, holders, past, cycle);
+      for (const [uid, share] of standingShares({ scoring: both[by] }, holders, standings)) {
+        const hotkey = holders.neurons.find((neuron) => neuron.uid === uid)?.hotkey ?? holders.ownerHotkey;
+        accountOf(hotkey)[by] += share / paid.length;
+      }
+    }
+  return {
+    cycles: paid.map(({ cycle }) => cycle),
+    partial,
+    gone,
+    hotkeys: [...accounts]
+      .map(([hotkey, account]) => ({ hotkey, ...account }))
+      .sort((a, b) => b.other - a.other || b.own - a.own || (a.hotkey < b.hotkey ? -1 : 1)),
+    owner: paid.at(-1)!.holders.ownerHotkey,
+  };
+};
+
+type Subnet = Pick<OpenedSubnet, "source" | "head">;
+
+interface PastCycle {
+  readonly cycle: number;
+  readonly scores: readonly AgreedScore[];
+  /** As the cycle's weights are set. */
+  readonly holders: Holders;
+}
+
+/** By cycle, ascending, what can be had. */
+const readPast = async ({ source, head }: Subnet, first: number, last: number, signal: AbortSignal) => {
+  const { chain, network } = source;
+  const known = new Map<number, PastCycle>();
+  const partial: number[] = [];
+  const gone: number[] = [];
+  for (let cycle = first; cycle <= last; cycle++) {
+    signal.throwIfAborted();
+    try {
+      const { outcomes, isWhole } = await readOutcomes(source, cycle, head);
+      const merged = Math.min(head, phaseWindow(cycle, "merge", network.phases).end - 1);
+      const holders = await chain.metagraph(network.netuid, merged);
+      const scores = outcomes.map(({ uid, hotkey, group, verdict, score }) => {
+        return { cycle, uid, hotkey, group, verdict, score };
+      });
+      known.set(cycle, { cycle, scores, holders });
+      if (!isWhole) partial.push(cycle);
+    } catch (thrown) {
+      if (!isGone(thrown)) throw thrown;
+      gone.push(cycle);
+    }
+  }
+  signal.throwIfAborted();
+  return { known, partial, gone };
+};
+
+const openAccounts = () => {
+  const accounts = new Map<string, { group: string | null; scored: number; own: number; other: number }>();
+  const accountOf = (hotkey: string) => {
+    const account = accounts.get(hotkey) ?? { group: null, scored: 0, own: 0, other: 0 };
+    accounts.set(hotkey, account);
+    return account;
+  };
+  return { accounts, accountOf };
+};

@@ -1,0 +1,61 @@
+import assert from "node:assert/strict";
+import { writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { describe, it, type TestContext } from "node:test";
+import { WebSocketServer } from "ws";
+import { stringify } from "yaml";
+import { openArithmetic } from "#datasets/arithmetic.js";
+import { temporaryFolder } from "../shared/artifact/temporary.js";
+import { type Ended, type Program, startFor } from "./process.js";
+import { smallNetwork } from "./small-network.js";
+
+/** A chain that takes calls and never answers. */
+const silentChain = async (t: TestContext) => {
+  const server = new WebSocketServer({ port: 0, host: "127.0.0.1" });
+  t.after(() => {
+    for (const client of server.clients) client.terminate();
+    server.close();
+  });
+  await new Promise((resolve) => server.once("listening", resolve));
+  const { port } = server.address() as { port: number };
+  const called = new Promise((resolve) => server.once("connection", resolve));
+  return { endpoint: `ws://127.0.0.1:${port}`, called };
+};
+
+const STOPPED = "✖ STOPPED it was stopped before its end → run it again\n";
+
+const stopped = ({ status, stdout, stderr }: Ended, expected: number) => {
+  assert.equal(stdout, "");
+  assert.ok(stderr.endsWith(STOPPED), stderr);
+  assert.doesNotMatch(stderr, /INTERNAL|\bat .+:\d+:\d+/);
+  assert.equal(status, expected);
+};
+
+describe("a program that a signal stops says so in one line", { timeout: 60_000 }, () => {
+  const calls: readonly (readonly [Program, NodeJS.Signals, number, (endpoint: string) => readonly string[]])[] = [
+    ["blockzero", "SIGINT", 130, (chain) => ["audit", "--chain", chain, "--netuid", "1"]],
+    ["blockzero", "SIGTERM", 143, (chain) => ["explain", "--uid", "1", "--chain", chain, "--netuid", "1"]],
+    ["blockzero-miner", "SIGINT", 130, (chain) => ["score", "0", "--chain_endpoint", chain, "--wallet.path", "none"]],
+  ];
+  for (const [program, signal, status, argsOf] of calls)
+    it(`${program} ${argsOf("…")[0]} while it waits for a chain`, async (t) => {
+      const { endpoint, called } = await silentChain(t);
+      const running = startFor(t, program, argsOf(endpoint), { cwd: temporaryFolder(t) });
+      await called;
+      const ended = await running.stop(signal);
+      stopped(ended, status);
+      assert.equal(ended.stderr, STOPPED);
+    });
+
+  it("blockzero seal while it seals", async (t) => {
+    const cwd = temporaryFolder(t);
+    const { document } = openArithmetic();
+    const texts = Array.from({ length: 2000 }, (_, i) => `${JSON.stringify({ text: document(i) })}\n`);
+    writeFileSync(join(cwd, "held-back.jsonl"), texts.join(""));
+    writeFileSync(join(cwd, "template.yaml"), stringify(smallNetwork));
+    const args = ["seal", "held-back.jsonl", "--network", "template.yaml", "--group", "math", "--out", "genesis"];
+    const running = startFor(t, "blockzero", [...args, "--envelope", "1"], { cwd });
+    await running.said(/envelope 1\/2000/);
+    stopped(await running.stop("SIGINT"), 130);
+  });
+});

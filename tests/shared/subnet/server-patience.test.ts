@@ -1,0 +1,40 @@
+import assert from "node:assert/strict";
+import { describe, it, type TestContext } from "node:test";
+import { BlockZeroError } from "#shared/errors.js";
+import { openPatience } from "#shared/subnet/server-patience.js";
+
+describe("the patience with a server", () => {
+  it("counts once what several wait for at a time, and each server by itself", async (t: TestContext) => {
+    const pauses: (() => void)[] = [];
+    const pause = () => new Promise<void>((resolve) => pauses.push(resolve));
+    const patience = openPatience({ signal: t.signal, patienceMs: 10, pauseMs: 5, pause });
+    const busy = (times: number) => {
+      let left = times;
+      return async () => {
+        if (left-- > 0) throw new BlockZeroError("FETCH_BUSY", "busy", "later");
+      };
+    };
+    const turn = () => new Promise((resolve) => setImmediate(resolve));
+    const both = Promise.all([patience.grant("a", busy(1)), patience.grant("a", busy(1))]);
+    await turn();
+    assert.equal(pauses.length, 1);
+    pauses.shift()!();
+    await both;
+    const last = patience.grant("a", busy(1));
+    await turn();
+    pauses.shift()!();
+    await last;
+    await assert.rejects(patience.grant("a", busy(0)), { code: "FETCH_TIMEOUT" });
+    await patience.grant("b", busy(0));
+  });
+
+  it("is not lost on answers that are no slower than others, whatever they say", async (t: TestContext) => {
+    const patience = openPatience({ signal: t.signal, patienceMs: 1, pauseMs: 1 });
+    const lacks = async () => {
+      throw new BlockZeroError("FETCH_NOT_FOUND", "not here", "ask others");
+    };
+    for (let round = 0; round < 100; round++)
+      await assert.rejects(patience.grant("a", lacks), { code: "FETCH_NOT_FOUND" });
+    assert.deepEqual(patience.inOrder(["a", "b"]), ["a", "b"]);
+  });
+});
