@@ -2,7 +2,7 @@ import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { Option } from "commander";
 import { stringify } from "yaml";
-import { type LocalStore, directoryStore } from "#shared/artifact/blob-store.js";
+import { directoryStore, type LocalStore } from "#shared/artifact/blob-store.js";
 import { connectChain } from "#shared/chain/index.js";
 import { settingsAmong } from "#shared/cli/config-flags.js";
 import { positiveNumber, wholeNumber } from "#shared/cli/numbers.js";
