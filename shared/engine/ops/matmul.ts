@@ -34,7 +34,12 @@ const operator = (
   lower: (node, emit) =>
     emit.node("FusedMatMul", node.inputs, node.outputs, {
       domain: "com.microsoft",
-      attributes: { transA: int(Number(transA)), transB: int(Number(transB)), alpha: float(alpha) },
+      // What is usual goes without saying: a large model has tens of thousands of products.
+      attributes: {
+        ...(transA && { transA: int(1) }),
+        ...(transB && { transB: int(1) }),
+        ...(alpha !== 1 && { alpha: float(alpha) }),
+      },
     }),
   gradient: ({ inputs: [a, b] }, [g], needs) => {
     if (!g) return [undefined, undefined];

@@ -5,13 +5,12 @@ import { type Attribute, type Emitter, int, ints, type Reference, type Rewriting
  * that it has.
  */
 export const rewritings: Rewritings = {
-  FusedMatMul: (emit, [a, b], outputs, { transA, transB, alpha }) => {
+  FusedMatMul: (emit, [a, b], outputs, attributes) => {
+    const { transA, transB, alpha } = attributes;
     const factor = alpha?.kind === "float" ? alpha.value : 1;
     const [left, right] = [a!, b!];
     if (rankOf(left) === 2 && rankOf(right) === 2) {
-      emit.node("Gemm", [left, right], outputs, {
-        attributes: { transA: transA!, transB: transB!, alpha: alpha! },
-      });
+      emit.node("Gemm", [left, right], outputs, { attributes });
       return;
     }
     const product = [transposed(emit, left, transA), transposed(emit, right, transB)];
