@@ -12,6 +12,8 @@ export interface Attack {
   readonly description: string;
   /** Hotkeys that the attacker mines with; one unless given. */
   readonly identities?: number;
+  /** Machines that train for it all the time: it is measured against what so many earn that are honest. One unless given. */
+  readonly machines?: number;
   /** What the attack needs the network file to say. */
   readonly network?: (network: Omit<Network, "genesis">) => Omit<Network, "genesis">;
   /** Documents that the attacked group is evaluated on, by number: sealed, and public only as their envelopes open. */

@@ -1,5 +1,6 @@
 import { mean } from "#shared/mean.js";
 import type { Parameters } from "#shared/model/parameters.js";
+import { DEFAULT_CURVE } from "#shared/protocol/default-curve.js";
 import type { Network } from "#shared/protocol/network.js";
 import { heldOutLosses, type LossMeter } from "#shared/training/loss-meter.js";
 import { mapValues } from "#shared/training/objective.js";
@@ -8,7 +9,7 @@ import { template } from "../../support/micro-network.js";
 import { device } from "../../support/updates.js";
 import { type Gym, openGym } from "./gym.js";
 
-/** Paid and merged in a group; fewer than there are honest miners, as on a subnet whose places are fought for. */
+/** Merged in a group; fewer than there are honest miners, as on a subnet whose places are fought for. */
 const PLACES = 3;
 
 /** The micro network with an outer step for a run of few, short cycles. */
@@ -20,7 +21,7 @@ const network: Omit<Network, "genesis"> = {
     ...template.scoring,
     eval_batches: 24,
     top_n: PLACES,
-    rewards: { curve: "top-n", n: PLACES, decay: { ratio: 1.5 }, floor: 0 },
+    rewards: DEFAULT_CURVE,
   },
 };
 

@@ -10,7 +10,10 @@ export interface Result {
    * cycles, less `IDENTITY_COST` for each hotkey after the first.
    */
   readonly payoff: number;
-  /** The same for an honest miner of the group with one hotkey: the mean of all of them where the attacker's own is one more of their kind. */
+  /**
+   * The same for as many honest miners of the group as the attacker has machines, a hotkey each: so many times the mean of all of them where the
+   * attacker's are of their kind.
+   */
   readonly honestPayoff: number;
   /** Held-out loss of the last model, mean of all groups, nats a token; without: where the attacker stays away. */
   readonly modelLossWithAttack: number;
@@ -28,21 +31,18 @@ export const TOLERANCE = 0.01;
 export interface Reference {
   /** The attacker stays away. */
   readonly absent: Campaign;
-  /** The attacker is one more honest miner. */
+  /** Each of the attacker's machines is one more honest miner. */
   readonly honest: Campaign;
 }
 
-export const resultOf = (attack: Attack, attacked: Campaign, { absent, honest }: Reference): Result => {
-  const spent = ((attack.identities ?? 1) - 1) * IDENTITY_COST;
-  return {
-    attack: attack.name,
-    payoff: mean(attacked.incentives.map(({ attackers }) => attackers)) - spent,
-    honestPayoff: honestShare(honest),
-    modelLossWithAttack: attacked.loss,
-    modelLossWithout: absent.loss,
-    caughtBy: caughtBy(attack, attacked),
-  };
-};
+export const resultOf = (attack: Attack, attacked: Campaign, { absent, honest }: Reference): Result => ({
+  attack: attack.name,
+  payoff: mean(attacked.incentives.map(({ attackers }) => attackers)) - upkeepOf(attack.identities ?? 1),
+  honestPayoff: honestPayoff(honest, attack.machines ?? 1),
+  modelLossWithAttack: attacked.loss,
+  modelLossWithout: absent.loss,
+  caughtBy: caughtBy(attack, attacked),
+});
 
 /** Whether honest work would have earned as much, and the model is none the worse. */
 export const isHarmless = ({ payoff, honestPayoff, modelLossWithAttack, modelLossWithout }: Result): boolean =>
@@ -50,9 +50,14 @@ export const isHarmless = ({ payoff, honestPayoff, modelLossWithAttack, modelLos
 
 const HONEST_OTHERS = 4;
 
-/** The attacker's place is one of five like it: its own share there would be luck. */
-const honestShare = ({ incentives }: Campaign): number =>
-  mean(incentives.map(({ attackers, honest }) => (attackers + HONEST_OTHERS * honest) / (HONEST_OTHERS + 1)));
+/** Their own shares there would be luck: they are some of many alike. */
+const honestPayoff = ({ incentives }: Campaign, machines: number): number => {
+  const miners = machines + HONEST_OTHERS;
+  const share = mean(incentives.map(({ attackers, honest }) => (attackers + HONEST_OTHERS * honest) / miners));
+  return machines * share - upkeepOf(machines);
+};
+
+const upkeepOf = (hotkeys: number): number => (hotkeys - 1) * IDENTITY_COST;
 
 const caughtBy = ({ lie }: Attack, { outcomes, merged, incentives, agreedOn }: Campaign): readonly string[] => {
   const found = new Set<string>();
@@ -63,6 +68,6 @@ const caughtBy = ({ lie }: Attack, { outcomes, merged, incentives, agreedOn }: C
   }
   if (lie?.entries && agreedOn.scores) found.add("tally");
   if (lie?.model && agreedOn.model) found.add("majority of models");
-  if (lie && incentives.every(({ attackers }) => attackers === 0)) found.add("yuma");
+  if (lie && incentives.every(({ attackers, honest }) => attackers < honest)) found.add("yuma");
   return [...found].sort();
 };

@@ -1,7 +1,7 @@
 import type { Attack } from "../attack.js";
 import { type Campaign, campaign } from "./arena.js";
 import { type Ground, genesisModel, openGround } from "./ground.js";
-import { type Reference, type Result, resultOf } from "./result.js";
+import { type Result, resultOf } from "./result.js";
 import { openScope } from "./scope.js";
 
 /** Lives through attacks one after the other, each on a subnet of its own; the runs that they are measured against once. */
@@ -13,35 +13,50 @@ export interface Trial {
 export const openTrial = async (cycles: number): Promise<Trial> => {
   const scope = openScope();
   const genesis = await genesisModel();
-  const opened = new Map<Attack["network"], { ground: Ground; reference: Promise<Reference> }>();
-  const fieldOf = ({ network, sealed }: Attack) => {
+  const opened = new Map<Attack["network"], Field>();
+  const fieldOf = ({ network, sealed }: Attack): Field => {
     const known = opened.get(network);
     if (known) return known;
     const ground = openGround(genesis, (usual) => network?.(usual) ?? usual, sealed);
     scope.after(() => ground.gym.dispose());
-    const field = { ground, reference: referenceFor(ground, cycles) };
+    const field = { ground, absent: once(ground, nobody, cycles), honest: new Map() };
     opened.set(network, field);
     return field;
   };
   return {
     async run(attack) {
-      const { ground, reference } = fieldOf(attack);
-      const measuredAgainst = await reference;
-      return resultOf(attack, await once(ground, attack, cycles), measuredAgainst);
+      const { ground, absent, honest } = fieldOf(attack);
+      const machines = attack.machines ?? 1;
+      const reference = {
+        absent: await absent,
+        honest: honest.get(machines) ?? (await once(ground, honestMiners(machines), cycles)),
+      };
+      honest.set(machines, reference.honest);
+      return resultOf(attack, await once(ground, attack, cycles), reference);
     },
     close: () => scope.close(),
   };
 };
 
-const referenceFor = async (ground: Ground, cycles: number): Promise<Reference> => {
-  const honest: Attack = {
-    name: "honest",
-    description: "one more honest miner",
-    submit: async ({ train, forge }) => [{ forged: forge({ miner: "eve1", tensors: await train() }) }],
-  };
-  const absent: Attack = { ...honest, name: "absent", submit: async () => [] };
-  return { absent: await once(ground, absent, cycles), honest: await once(ground, honest, cycles) };
-};
+/** Attacks of one network, and what they are measured against. */
+interface Field {
+  readonly ground: Ground;
+  readonly absent: Promise<Campaign>;
+  /** By number of machines. */
+  readonly honest: Map<number, Campaign>;
+}
+
+const nobody: Attack = { name: "absent", description: "stays away", submit: async () => [] };
+
+const honestMiners = (machines: number): Attack => ({
+  name: "honest",
+  description: "trains honestly, a hotkey a machine",
+  identities: machines,
+  submit: ({ identities, train, forge }) =>
+    Promise.all(
+      identities.map(async (miner) => ({ forged: forge({ miner, tensors: await train({ stream: miner }) }) })),
+    ),
+});
 
 const once = async (ground: Ground, attack: Attack, cycles: number): Promise<Campaign> => {
   const scope = openScope();

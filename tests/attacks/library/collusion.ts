@@ -7,6 +7,7 @@ export const collusion: Attack = {
   name: "collusion",
   description: `two miners train honestly and both add the same drag of ${DRAG} of the norm, always in one direction`,
   identities: 2,
+  machines: 2,
   submit: ({ identities, train, forge }) =>
     Promise.all(
       identities.map(async (miner) => {
