@@ -63,7 +63,8 @@ describe("a group with sealed text", { timeout: 60_000 }, () => {
       assert.equal(report.entries.find(({ uid }) => uid === subnet.uid(miner))?.verdict, "scored");
     }
     const publicText = evaluationBatches(subnet.network, "math", report.seeds.math!, null);
-    assert.ok(Math.abs(mean(await meter.losses(parameters, publicText)) - report.baseline.math!.loss) > 1e-3);
+    // A loss of other text differs, if by chance by little; the one above agrees to a millionth.
+    assert.ok(Math.abs(mean(await meter.losses(parameters, publicText)) - report.baseline.math!.loss) > 2e-6);
     assert.ok(vera.lines.some(({ message, fields }) => message === "opened sealed text" && fields.left === text.left));
   });
 
