@@ -1,5 +1,5 @@
 // Runs the compiled tests with Node's own runner: `node scripts/test.mjs [name part ...]`.
-// Unit tests first, two files at a time; then the end-to-end runs, which want the machine to themselves, one by one.
+// Unit tests first, two files at a time; then those of whole programs; then the end-to-end runs, which want the machine to themselves, one by one.
 // Only tests whose TypeScript source still exists run, so a deleted test does not live on in dist/.
 import { spawnSync } from "node:child_process";
 import { existsSync, readdirSync } from "node:fs";
@@ -27,15 +27,16 @@ const run = (paths, concurrency) => {
   return spawnSync(process.execPath, [...flags, ...files], { cwd: root, stdio: "inherit" }).status ?? 1;
 };
 
-const isLong = (path) => /^(e2e|programs)[\\/]/.test(path);
-const status = run(
-  tests.filter((path) => !isLong(path)),
-  2,
-);
+const folderOf = (path) => path.split(/[\\/]/)[0];
+const isUnit = (path) => !["programs", "e2e"].includes(folderOf(path));
 process.exit(
-  status ||
+  run(tests.filter(isUnit), 2) ||
     run(
-      tests.filter((path) => isLong(path)),
+      tests.filter((path) => folderOf(path) === "programs"),
+      2,
+    ) ||
+    run(
+      tests.filter((path) => folderOf(path) === "e2e"),
       1,
     ),
 );

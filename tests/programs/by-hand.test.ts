@@ -7,7 +7,7 @@ import { parse, stringify } from "yaml";
 import { type Program, run, startFor } from "./process.js";
 import { smallNetwork } from "./small-network.js";
 
-const BLOCK_MS = 240;
+const BLOCK_MS = 200;
 
 /** What docs/by-hand.md does, on a network of a few thousand parameters with fast blocks. */
 const setUp = (t: TestContext) => {

@@ -8,9 +8,9 @@ import { storeGenesis } from "#owner/genesis.js";
 import { directoryStore } from "#shared/artifact/blob-store.js";
 import { cycleLength } from "#shared/protocol/phases.js";
 import { createHotkey } from "#shared/wallet/index.js";
-import { type Ended, type Program, type Running, run, start } from "../programs/process.js";
 import { TOKEN } from "../shared/chain/support.js";
 import { NETUID, parameters, template } from "../support/micro-network.js";
+import { type Ended, type Program, type Running, run, start } from "./process.js";
 
 const BLOCK_MS = 200;
 const PLAYERS = ["owner", "validator", "ann", "bob"] as const;
