@@ -1,3 +1,4 @@
+import { isFetchFault } from "#shared/artifact/fetch-fault.js";
 import type { GateFailure } from "#shared/artifact/gates.js";
 import { BlockZeroError, reasonOf } from "#shared/errors.js";
 import { cycleSource } from "#shared/participant/cycle-source.js";
@@ -52,5 +53,5 @@ const fetchFailure = (thrown: unknown): { reason: ReasonCode; detail: string } =
   const detail = isSlow ? "it did not answer in time" : reasonOf(thrown).slice(0, MAX_DETAIL_CHARS);
   if (code === "FETCH_HASH_MISMATCH") return { reason: "hash_mismatch", detail };
   if (code === "FETCH_TOO_LARGE") return { reason: "too_large", detail };
-  return { reason: isSlow || code.startsWith("FETCH_") ? "unreachable" : "validator_failed", detail };
+  return { reason: isSlow || isFetchFault(thrown) ? "unreachable" : "validator_failed", detail };
 };

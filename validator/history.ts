@@ -3,6 +3,7 @@ import type { Participant } from "#shared/participant/join.js";
 import type { Journal } from "#shared/participant/journal.js";
 import { collectReports } from "#shared/participant/reports.js";
 import { type AgreedOutcome, tally } from "#shared/protocol/tally.js";
+import { agreedScores } from "#shared/scoring/cycle-weights.js";
 import type { ValidatorJournal } from "./journal.js";
 
 interface Historian {
@@ -24,7 +25,7 @@ export const remember = (
       tallied: [...value.tallied.filter((past) => past !== cycle && past > oldest), ...(isWhole ? [cycle] : [])],
       history: [
         ...value.history.filter((entry) => entry.cycle !== cycle && entry.cycle > oldest),
-        ...outcomes.map(({ uid, hotkey, group, verdict, score }) => ({ cycle, uid, hotkey, group, verdict, score })),
+        ...agreedScores(cycle, outcomes),
       ].sort((a, b) => a.cycle - b.cycle),
     };
   });

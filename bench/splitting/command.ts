@@ -1,6 +1,7 @@
 import { wholeNumber } from "#shared/cli/numbers.js";
 import type { CommandSpec } from "#shared/cli/program.js";
 import { table } from "#shared/cli/table.js";
+import { DEFAULT_CONFIDENCE } from "#shared/protocol/default-confidence.js";
 import { concavityOf, exponentAgainst } from "#shared/scoring/curves/splitting.js";
 import { studentQuantile } from "#shared/scoring/student-t.js";
 import { describeMachine, machine } from "../machine.js";
@@ -9,7 +10,6 @@ import { measureParts, type PartGain } from "./measure.js";
 
 /** Batches of an evaluation: few, as on the localnet; as Bittensor's subnets of this kind have; and so many that chance plays no part. */
 const EVALUATIONS = [16, 51, Number.POSITIVE_INFINITY];
-const CONFIDENCE = 0.995;
 const PARTS = [1, 2, 4, 8];
 
 /** Unless the command line says others. */
@@ -83,7 +83,7 @@ const run = async ({ pretraining, group: groups, miners, json }: Flags): Promise
         .map(({ gain, shares }) => [gain.group, String(gain.pretraining), ...shares.map((share) => share.toFixed(3))]),
     ]),
   );
-  await writeFigures(json, { machine: here, confidence: CONFIDENCE, gains });
+  await writeFigures(json, { machine: here, confidence: DEFAULT_CONFIDENCE, gains });
 };
 
 const named = (batches: number): string => (Number.isFinite(batches) ? `${batches} batches` : "any number");
@@ -91,5 +91,5 @@ const named = (batches: number): string => (Number.isFinite(batches) ? `${batche
 /** A score at the mean and spread that were measured. */
 const scoreWith = (batches: number, { mean, deviation }: PartGain): number =>
   Number.isFinite(batches)
-    ? Math.max(0, mean - (studentQuantile(CONFIDENCE, batches - 1) * deviation) / Math.sqrt(batches))
+    ? Math.max(0, mean - (studentQuantile(DEFAULT_CONFIDENCE, batches - 1) * deviation) / Math.sqrt(batches))
     : mean;

@@ -8,6 +8,7 @@ import { phaseAt, phaseWindow } from "#shared/protocol/phases.js";
 import { agreedBase } from "#shared/replay/agreed-base.js";
 import { isGone } from "#shared/replay/cycle-outcomes.js";
 import { readGroupWeights, readModelManifest } from "#shared/replay/whole-model.js";
+import { lowerMedian } from "#shared/scoring/lower-median.js";
 import type { OpenedSubnet } from "#shared/subnet/open-subnet.js";
 import type { LocalArtifact } from "./artifact.js";
 import { aloneRules, TWO_SIDED } from "./draws.js";
@@ -16,7 +17,7 @@ import { evaluate, lossGate } from "./evaluate.js";
 import { passGates } from "./gates.js";
 import { recordGates } from "./records.js";
 import type { Draw, Gate, ScoreReport } from "./report.js";
-import { expectedStanding, medianOf } from "./standing.js";
+import { expectedStanding } from "./standing.js";
 
 export interface ScoreOptions {
   readonly local: LocalArtifact;
@@ -80,7 +81,7 @@ export const scoreArtifact = async (subnet: OpenedSubnet, options: ScoreOptions)
   const scores = measured.map(({ score }) => score);
   const expected =
     measured.length === evaluated.draws.length
-      ? { lossReduction: mean(measured.map(({ lossReduction }) => lossReduction)), score: medianOf(scores) }
+      ? { lossReduction: mean(measured.map(({ lossReduction }) => lossReduction)), score: lowerMedian(scores) }
       : null;
   const found = verdictOf(gates, evaluated.draws);
   return {

@@ -2,6 +2,7 @@ import { type CycleOutcomes, readOutcomes, readWindow } from "#shared/replay/cyc
 import { planMerge } from "#shared/replay/merge-plan.js";
 import { readSubmissions } from "#shared/replay/submissions.js";
 import { type AgreedScore, groupStandings, standingShares } from "#shared/scoring/cycle-weights.js";
+import { lowerMedian } from "#shared/scoring/lower-median.js";
 import { selectForMerge } from "#shared/scoring/selection.js";
 import type { OpenedSubnet } from "#shared/subnet/open-subnet.js";
 import type { ExpectedStanding } from "./report.js";
@@ -37,7 +38,7 @@ export const expectedStanding = async (
   const registered = metagraph.neurons.find((neuron) => neuron.hotkey === hotkey);
   const uid = registered?.uid ?? Math.max(-1, ...metagraph.neurons.map((neuron) => neuron.uid)) + 1;
   const holders = registered ? metagraph : { ...metagraph, neurons: [...metagraph.neurons, { uid, hotkey }] };
-  const score = medianOf(scores);
+  const score = lowerMedian(scores);
   const own: AgreedScore = { cycle, uid, hotkey, group, verdict: "scored", score };
   const others = history.filter((entry) => entry.cycle !== cycle || entry.hotkey !== hotkey);
   const standings = groupStandings(network, holders, [...others, own], cycle);
@@ -86,7 +87,3 @@ const mergedShare = async (
   const selected = selectForMerge([...rivals, own], top_n).get(group) ?? [];
   return selected.find((one) => one.hotkey === hotkey)?.share ?? null;
 };
-
-/** The lower one of an even number. */
-export const medianOf = (values: readonly number[]): number =>
-  [...values].sort((a, b) => a - b)[Math.floor((values.length - 1) / 2)] ?? 0;

@@ -1,4 +1,5 @@
 import { BlockZeroError } from "#shared/errors.js";
+import { isGone } from "#shared/replay/cycle-outcomes.js";
 
 const NOT_AUDITABLE = "NOT_AUDITABLE";
 
@@ -7,8 +8,7 @@ export const missing = (what: string): BlockZeroError =>
   new BlockZeroError(NOT_AUDITABLE, what, "audit sooner, or where it is kept");
 
 export const isMissing = (thrown: unknown): thrown is BlockZeroError =>
-  thrown instanceof BlockZeroError &&
-  (thrown.code.startsWith("FETCH_") || thrown.code === "STATE_DISCARDED" || thrown.code === NOT_AUDITABLE);
+  isGone(thrown) || (thrown instanceof BlockZeroError && thrown.code === NOT_AUDITABLE);
 
 /** Says what it is that cannot be had. */
 export const naming = <T>(what: string, work: Promise<T>): Promise<T> =>

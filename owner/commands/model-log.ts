@@ -1,3 +1,4 @@
+import { isFetchFault } from "#shared/artifact/fetch-fault.js";
 import { type CommandSpec, shutdownSignal } from "#shared/cli/program.js";
 import { BlockZeroError } from "#shared/errors.js";
 import { MAX_MODEL_MANIFEST_BYTES, type ModelManifest, parseModelManifest } from "#shared/protocol/model-manifest.js";
@@ -72,7 +73,7 @@ const ofChain = async (location: SubnetLocation, model: string | undefined): Pro
 };
 
 const nothing = (thrown: unknown): Uint8Array => {
-  if (thrown instanceof BlockZeroError && thrown.code.startsWith("FETCH_")) return new Uint8Array();
+  if (isFetchFault(thrown)) return new Uint8Array();
   throw thrown;
 };
 

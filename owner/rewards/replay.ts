@@ -2,7 +2,13 @@ import { BlockZeroError } from "#shared/errors.js";
 import type { Network } from "#shared/protocol/network.js";
 import { phaseWindow } from "#shared/protocol/phases.js";
 import { isGone, readOutcomes } from "#shared/replay/cycle-outcomes.js";
-import { type AgreedScore, groupStandings, type Holders, standingShares } from "#shared/scoring/cycle-weights.js";
+import {
+  type AgreedScore,
+  agreedScores,
+  groupStandings,
+  type Holders,
+  standingShares,
+} from "#shared/scoring/cycle-weights.js";
 import type { OpenedSubnet } from "#shared/subnet/open-subnet.js";
 
 /** What decides pay once everybody is scored. */
@@ -111,10 +117,7 @@ const readPast = async ({ source, head }: Subnet, first: number, last: number, s
       const { outcomes, isWhole } = await readOutcomes(source, cycle, head);
       const merged = Math.min(head, phaseWindow(cycle, "merge", network.phases).end - 1);
       const holders = await chain.metagraph(network.netuid, merged);
-      const scores = outcomes.map(({ uid, hotkey, group, verdict, score }) => {
-        return { cycle, uid, hotkey, group, verdict, score };
-      });
-      known.set(cycle, { cycle, scores, holders });
+      known.set(cycle, { cycle, scores: agreedScores(cycle, outcomes), holders });
       if (!isWhole) partial.push(cycle);
     } catch (thrown) {
       if (!isGone(thrown)) throw thrown;

@@ -2,16 +2,12 @@ import type { ByteSource } from "#shared/artifact/byte-source.js";
 import type { Chain } from "#shared/chain/chain.js";
 import { BlockZeroError } from "#shared/errors.js";
 import { agreedModel } from "#shared/protocol/agreement.js";
-import {
-  type BlobRef,
-  MAX_MODEL_MANIFEST_BYTES,
-  type ModelManifest,
-  parseModelManifest,
-} from "#shared/protocol/model-manifest.js";
+import type { BlobRef, ModelManifest } from "#shared/protocol/model-manifest.js";
 import type { Network } from "#shared/protocol/network.js";
 import { type NetworkRecord, parseRecord } from "#shared/protocol/records.js";
 import { permittedStakes } from "#shared/protocol/stake.js";
 import { lastModelBlock, modelOutcome, modelRecords } from "#shared/replay/agreed-outcome.js";
+import { readModelManifest } from "#shared/replay/whole-model.js";
 import type { Blobs } from "./blobs.js";
 import type { BlockClock } from "./block-clock.js";
 import { subnetServers } from "./subnet-servers.js";
@@ -95,15 +91,8 @@ export const followModels = (context: AgreedModelsContext): AgreedModels => {
       }
       return network.genesis;
     },
-    async manifest(hash, signal) {
-      const parsed = parseModelManifest(await blobs.get(request(hash, MAX_MODEL_MANIFEST_BYTES, signal)));
-      if (parsed.ok) return parsed.value;
-      throw new BlockZeroError(
-        "MODEL_MANIFEST_MALFORMED",
-        `model ${hash} has no readable manifest: ${parsed.problem}`,
-        "update BlockZero, or ask the validators what they committed",
-      );
-    },
+    manifest: (hash, signal) =>
+      readModelManifest({ fetch: ({ hash, maxBytes }) => blobs.get(request(hash, maxBytes, signal)) }, hash),
     part: ({ hash, bytes }, signal) => blobs.get(request(hash, bytes, signal)),
     open: ({ hash, bytes }, signal) => blobs.open(request(hash, bytes, signal)),
   };

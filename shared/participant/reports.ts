@@ -1,3 +1,4 @@
+import { isFetchFault } from "#shared/artifact/fetch-fault.js";
 import { BlockZeroError, reasonOf } from "#shared/errors.js";
 import { phaseWindow } from "#shared/protocol/phases.js";
 import { MAX_REPORT_BYTES, type Report } from "#shared/protocol/report.js";
@@ -63,5 +64,4 @@ const fetchReport = async (source: CycleSource, promise: PromisedReport): Promis
 };
 
 /** A server may be back in a moment; a report that is no report stays one. */
-const isTransient = (thrown: unknown): boolean =>
-  thrown instanceof BlockZeroError && thrown.code.startsWith("FETCH_") && thrown.code !== "FETCH_HASH_MISMATCH";
+const isTransient = (thrown: unknown): boolean => isFetchFault(thrown) && thrown.code !== "FETCH_HASH_MISMATCH";

@@ -1,8 +1,9 @@
+import { isFetchFault } from "#shared/artifact/fetch-fault.js";
 import { BlockZeroError } from "#shared/errors.js";
 import { MAX_REPORT_BYTES, type Report } from "#shared/protocol/report.js";
 import type { Stakes } from "#shared/protocol/stake.js";
 import { type AgreedOutcome, tally } from "#shared/protocol/tally.js";
-import type { AgreedScore } from "#shared/scoring/cycle-weights.js";
+import { type AgreedScore, agreedScores } from "#shared/scoring/cycle-weights.js";
 import { agreedBase } from "./agreed-base.js";
 import { type PromisedReport, promisedReports, readReport } from "./reports.js";
 import type { CycleSource } from "./source.js";
@@ -101,8 +102,7 @@ export const readWindow = async (
     try {
       const read = known.find((one) => one.cycle === past) ?? (await readOutcomes(source, past, head));
       if (!read.isWhole) unknown.push(past);
-      for (const { uid, hotkey, group, verdict, score } of read.outcomes)
-        history.push({ cycle: past, uid, hotkey, group, verdict, score });
+      history.push(...agreedScores(past, read.outcomes));
     } catch (thrown) {
       if (!isGone(thrown)) throw thrown;
       unknown.push(past);
@@ -113,4 +113,4 @@ export const readWindow = async (
 
 /** What time took away, and not a fault. */
 export const isGone = (thrown: unknown): thrown is BlockZeroError =>
-  thrown instanceof BlockZeroError && (thrown.code.startsWith("FETCH_") || thrown.code === "STATE_DISCARDED");
+  isFetchFault(thrown) || (thrown instanceof BlockZeroError && thrown.code === "STATE_DISCARDED");

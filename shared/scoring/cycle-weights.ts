@@ -12,6 +12,10 @@ export interface AgreedScore extends CycleOutcome {
   readonly group: string | null;
 }
 
+/** What of a cycle's outcomes pay goes by. */
+export const agreedScores = (cycle: number, outcomes: readonly Omit<AgreedScore, "cycle">[]): readonly AgreedScore[] =>
+  outcomes.map(({ uid, hotkey, group, verdict, score }) => ({ cycle, uid, hotkey, group, verdict, score }));
+
 /** Who holds which uid, as a metagraph says. */
 export interface Holders {
   readonly ownerHotkey: string;

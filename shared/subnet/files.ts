@@ -4,11 +4,12 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { directoryStore, type LocalStore } from "#shared/artifact/blob-store.js";
 import { type ByteSource, bytesOfSource, withSource } from "#shared/artifact/byte-source.js";
+import { isFetchFault } from "#shared/artifact/fetch-fault.js";
 import type { IncomingBlob } from "#shared/artifact/incoming-blob.js";
 import type { BlobWriter } from "#shared/artifact/store/blob-writer.js";
 import { BlockZeroError } from "#shared/errors.js";
 import type { FileRequest } from "#shared/replay/source.js";
-import { copiesInFolders, type FolderCopies, isFetchFault, openLocalCopy } from "./folder-copies.js";
+import { copiesInFolders, type FolderCopies, openLocalCopy } from "./folder-copies.js";
 import { anyBlob, checkedBlob, type RemoteCopies, type RemoteCopy } from "./remote-copies.js";
 
 /** A copy that cannot serve: its bytes do not have the hash it is kept under, or it cannot be read. */

@@ -1,5 +1,6 @@
 import { join } from "node:path";
 import { type ByteSource, hashOfSource } from "#shared/artifact/byte-source.js";
+import { isFetchFault } from "#shared/artifact/fetch-fault.js";
 import { openRegularFile } from "#shared/artifact/regular-file.js";
 import { BlockZeroError } from "#shared/errors.js";
 
@@ -44,9 +45,6 @@ export const copiesInFolders = async (folders: readonly string[], hash: string):
   }
   return { sound, faulty };
 };
-
-export const isFetchFault = (thrown: unknown): thrown is BlockZeroError =>
-  thrown instanceof BlockZeroError && thrown.code.startsWith("FETCH_");
 
 const openSoundCopy = async (path: string, hash: string): Promise<ByteSource | null> => {
   const file = await openLocalCopy(path);

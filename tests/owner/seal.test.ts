@@ -144,7 +144,7 @@ describe("blockzero seal", { timeout: 60_000 }, () => {
 
     const [wide, slow, known, lost] = await Promise.all([
       seal("held-back.jsonl", "wide", "--spacing", "17"),
-      seal("held-back.jsonl", "wide", "--block-time", "0.5"),
+      seal("held-back.jsonl", "slow", "--block-time", "0.5"),
       seal("public.jsonl", "known"),
       seal("held-back.jsonl", "lost", "--group", "mth"),
     ]);

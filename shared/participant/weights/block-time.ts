@@ -1,4 +1,5 @@
 import type { Head } from "#shared/chain/chain.js";
+import { lowerMedian } from "#shared/scoring/lower-median.js";
 import type { BlockClock } from "../block-clock.js";
 
 /** How long a chain's blocks take, as its own timestamps say. */
@@ -25,7 +26,7 @@ export const watchBlockTime = (clock: BlockClock, signal: AbortSignal): BlockTim
     async measured(until) {
       while (intervals.length < ENOUGH) await clock.reach(clock.head.number + 1, until);
       // The lower median: to take a block for longer than it is would put a reveal too late, which costs the weights.
-      return [...intervals].sort((a, b) => a - b)[(intervals.length - 1) >> 1]!;
+      return lowerMedian(intervals);
     },
   };
 };

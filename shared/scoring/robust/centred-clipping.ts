@@ -1,4 +1,5 @@
-import { distancesTo, lowerMedian } from "./geometry.js";
+import { lowerMedian } from "../lower-median.js";
+import { distancesTo } from "./geometry.js";
 
 /**
  * Weights of the points, the first one included, in a centre found by clipping: v ← v + Σ shareₖ · (xₖ − v) · min(1, τ / |xₖ − v|), a fixed

@@ -1,4 +1,4 @@
-import { lowerMedian } from "./geometry.js";
+import { lowerMedian } from "../lower-median.js";
 
 /**
  * Factors that bring every update down to the median L2 norm of all, and leave shorter ones as they are: fewer than half of

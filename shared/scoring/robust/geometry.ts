@@ -49,7 +49,3 @@ export const distancesTo = (weights: readonly number[], squared: readonly (reado
   const spread = towards.reduce((sum, value, k) => sum + weights[k]! * value, 0) / 2;
   return towards.map((value) => Math.sqrt(Math.max(0, value - spread)));
 };
-
-/** The middle one, of an even number the lower: never above what more than half of them reach. */
-export const lowerMedian = (values: readonly number[]): number =>
-  [...values].sort((a, b) => a - b)[(values.length - 1) >> 1]!;
