@@ -17,7 +17,7 @@ const root = join(dirname(fileURLToPath(import.meta.url)), "..");
 const VECTORS = [
   "shared/artifact/codec/codecs",
   "shared/artifact/safetensors",
-  "shared/engine/kernels/vector-memory",
+  "shared/kernels/vector-memory",
   "shared/protocol/documents",
   "shared/protocol/records",
   "shared/protocol/request",

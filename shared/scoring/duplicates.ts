@@ -41,7 +41,7 @@ export interface DuplicateInputs {
 
 /**
  * From where on two updates are one, each sign sufficient. `npm run bench -- duplicates` measures honest miners and disguised copies,
- * docs/scoring.md has the figures.
+ * docs/duplicates.md has the figures.
  */
 export const NEAR = { residual: 0.4, cosine: 0.95, signs: 0.85, overlap: 0.5 } as const;
 

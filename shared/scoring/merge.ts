@@ -1,3 +1,5 @@
+import { BLOCK, BLOCK_BYTES, blocks } from "#shared/kernels/blocks.js";
+
 /**
  * The weighted sum of one tensor's updates, in the same bits on every machine: for each element, `share · delta` is added in the
  * given order in float64 (no fused multiply-add), and the sum is rounded once to float32. With shares that sum to 1 it is the
@@ -13,39 +15,18 @@ export const mergeDeltas = (
   into?: Float32Array,
 ): Float32Array => {
   const length = deltas[0]?.length ?? 0;
-  if (deltas.length === 0 || shares.length !== deltas.length || deltas.some((delta) => delta.length !== length)) {
+  if (deltas.length === 0 || shares.length !== deltas.length || deltas.some((delta) => delta.length !== length))
     throw new RangeError("deltas of one length with one share each, at least one");
-  }
   const merged = into ?? new Float32Array(length);
-  const sum = new Float64Array(Math.min(length, BLOCK));
+  const first = 1 + Math.ceil((8 * shares.length) / BLOCK_BYTES);
+  const group = blocks(first + deltas.length);
+  const [sum, weights] = group.arrays as [Float32Array, Float32Array];
+  new Float64Array(weights.buffer, weights.byteOffset, shares.length).set(shares);
   for (let begin = 0; begin < length; begin += BLOCK) {
-    const size = Math.min(BLOCK, length - begin);
-    sum.fill(0);
-    let k = 0;
-    for (; k + 4 <= deltas.length; k += 4) addFour(sum, deltas, shares, k, begin, size);
-    for (; k < deltas.length; k++) {
-      const [delta, share] = [deltas[k]!, shares[k]!];
-      for (let i = 0; i < size; i++) sum[i] = sum[i]! + share * delta[begin + i]!;
-    }
-    for (let i = 0; i < size; i++) merged[begin + i] = sum[i]!;
+    const end = Math.min(begin + BLOCK, length);
+    for (const [k, delta] of deltas.entries()) group.arrays[first + k]!.set(delta.subarray(begin, end));
+    group.run("weightedSum", [0, 1, first], BLOCK_BYTES, 8 * shares.length);
+    merged.set(sum.subarray(0, end - begin), begin);
   }
   return merged;
-};
-
-/** Elements summed at a time: the sums stay in the processor's cache, and no float64 copy of a tensor is made. */
-const BLOCK = 4096;
-
-/** The same additions in the same order, with a quarter of the passes over the sums. */
-const addFour = (
-  sum: Float64Array,
-  deltas: readonly Float32Array[],
-  shares: readonly number[],
-  k: number,
-  begin: number,
-  size: number,
-): void => {
-  const [a, b, c, d] = [deltas[k]!, deltas[k + 1]!, deltas[k + 2]!, deltas[k + 3]!];
-  const [shareA, shareB, shareC, shareD] = [shares[k]!, shares[k + 1]!, shares[k + 2]!, shares[k + 3]!];
-  for (let i = 0, at = begin; i < size; i++, at++)
-    sum[i] = sum[i]! + shareA * a[at]! + shareB * b[at]! + shareC * c[at]! + shareD * d[at]!;
 };

@@ -1,4 +1,4 @@
-import { allocateVectors } from "../kernels/vector-memory.js";
+import { allocateVectors } from "#shared/kernels/vector-memory.js";
 import type { AdamWOptions, StepScalars } from "./adamw.js";
 
 /** A parameter's arrays, which stay where they are: programs read parameters and write gradients in them. */

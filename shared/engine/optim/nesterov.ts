@@ -1,4 +1,5 @@
 import { BlockZeroError } from "#shared/errors.js";
+import { BLOCK, blocks } from "#shared/kernels/blocks.js";
 import { sizeOf } from "../tensor.js";
 
 export interface NesterovOptions {
@@ -34,16 +35,16 @@ export const nesterov = {
         "give one element of each per parameter",
       );
     }
-    const { fround } = Math;
-    const rate = fround(lr);
-    const mu = fround(momentum);
-    const sign = maximize ? -1 : 1;
-    for (let i = 0; i < params.length; i++) {
-      const g = sign * pseudoGradient[i]!;
-      const velocity = fround(fround(mu * buffer[i]!) + g);
-      const step = fround(g + fround(mu * velocity));
-      buffer[i] = velocity;
-      params[i] = fround(params[i]! - fround(rate * step));
+    const group = blocks(3);
+    const [p, b, g] = group.arrays as [Float32Array, Float32Array, Float32Array];
+    for (let begin = 0; begin < params.length; begin += BLOCK) {
+      const end = Math.min(begin + BLOCK, params.length);
+      p.set(params.subarray(begin, end));
+      b.set(buffer.subarray(begin, end));
+      g.set(pseudoGradient.subarray(begin, end));
+      group.run("nesterov", [0, 1, 2], lr, momentum, maximize ? -1 : 1);
+      params.set(p.subarray(0, end - begin), begin);
+      buffer.set(b.subarray(0, end - begin), begin);
     }
   },
 } as const;

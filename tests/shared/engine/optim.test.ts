@@ -113,6 +113,31 @@ describe("nesterov", () => {
     }
   });
 
+  it("rounds every operation to float32 by itself, whatever the length", () => {
+    const { fround } = Math;
+    const wave = (length: number, size: number) => Float32Array.from({ length }, (_, i) => size * Math.sin(i * size));
+    for (const length of [1, 4096, 9001])
+      for (const maximize of [false, true]) {
+        const [params, gradient, buffer] = [wave(length, 1), wave(length, 1e-3), wave(length, 1e-2)];
+        const expected = Array.from(params, (p, i) => {
+          const g = maximize ? -gradient[i]! : gradient[i]!;
+          const velocity = fround(fround(fround(0.9) * buffer[i]!) + g);
+          return [fround(p - fround(fround(0.7) * fround(g + fround(fround(0.9) * velocity)))), velocity] as const;
+        });
+        const before = gradient.slice();
+        nesterov.update(params, gradient, buffer, { lr: 0.7, momentum: 0.9, maximize });
+        assert.deepEqual(
+          [...params],
+          expected.map(([p]) => p),
+        );
+        assert.deepEqual(
+          [...buffer],
+          expected.map(([, velocity]) => velocity),
+        );
+        assert.deepEqual(gradient, before);
+      }
+  });
+
   it("with rate 1 and no momentum takes over the update as it is", () => {
     const params = new Float32Array([0.1, 0.2]);
     nesterov.update(params, new Float32Array([-0.25, 0.5]), nesterov.init([2]), { lr: 1, momentum: 0 });

@@ -99,6 +99,13 @@ test("the merge has the bits of its definition, whatever the number and the leng
   );
 });
 
+test("more updates than a block has room for shares are merged like few", () => {
+  const deltas = Array.from({ length: 2500 }, (_, k) => Float32Array.of(k, -k));
+  const shares = deltas.map((_, k) => (k % 7) / 7);
+  const sum = shares.reduce((total, share, k) => total + share * k, 0);
+  assert.deepEqual(mergeDeltas(deltas, shares), Float32Array.of(sum, -sum));
+});
+
 test("what cannot be merged is not", () => {
   assert.throws(() => mergeDeltas([], []), RangeError);
   assert.throws(() => mergeDeltas([Float32Array.of(1)], [0.5, 0.5]), RangeError);

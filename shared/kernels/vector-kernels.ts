@@ -93,5 +93,73 @@ const sumOfSquares = ((): Kernel => {
   };
 })();
 
+/**
+ * into = Σ weight · array over arrays that lie one behind the other, `size` bytes each, their weights float64: multiplied and added in that
+ * order in float64, rounded once to float32.
+ */
+const weightedSum = ((): Kernel => {
+  const [into, weights, first, end, size, weightBytes] = [0, 1, 2, 3, 4, 5] as const;
+  const [array, weight, lastWeight, factor] = [6, 7, 8, 9] as const;
+  const halves = offsets(HALF_BYTES);
+  const sums = halves.map((_, i) => 10 + i);
+  const { get, set } = local;
+  const body = [
+    ...[...get(weights), ...get(weightBytes), ...i32.add, ...set(lastWeight)],
+    ...repeatWhile([
+      ...sums.flatMap((sum) => [...v128.zero, ...set(sum)]),
+      ...[...get(first), ...set(array), ...get(weights), ...set(weight)],
+      ...repeatWhile([
+        ...[...get(weight), ...v128.loadSplat64(0), ...set(factor)],
+        ...halves.flatMap((at, i) => [
+          ...[...get(sums[i]!), ...get(array), ...v128.loadHalf(at), ...f64x2.promoteLow, ...get(factor)],
+          ...[...f64x2.mul, ...f64x2.add, ...set(sums[i]!)],
+        ]),
+        ...[...get(array), ...get(size), ...i32.add, ...set(array)],
+        ...[...get(weight), ...i32.constant(HALF_BYTES), ...i32.add, ...local.tee(weight)],
+        ...[...get(lastWeight), ...i32.lessUnsigned],
+      ]),
+      ...halves.flatMap((at, i) => [...get(into), ...get(sums[i]!), ...f32x4.demoteZero, ...v128.storeHalf(at)]),
+      ...advance([into, first], end),
+    ]),
+  ];
+  return {
+    name: "weightedSum",
+    parameters: ["i32", "i32", "i32", "i32", "i32", "i32"],
+    locals: ["i32", "i32", "i32", ...Array<"v128">(1 + halves.length).fill("v128")],
+    body,
+  };
+})();
+
+/** One step of SGD with Nesterov momentum in place: b = momentum · b + g, p = p − rate · (g + momentum · b), each operation rounded to float32. */
+const nesterov = ((): Kernel => {
+  const [p, b, gradient, end, rate, momentum, sign] = [0, 1, 2, 3, 4, 5, 6] as const;
+  const [rates, momenta, signs, g, velocity] = [7, 8, 9, 10, 11] as const;
+  const { get, set, tee } = local;
+  const splats = [
+    [rate, rates],
+    [momentum, momenta],
+    [sign, signs],
+  ] as const;
+  const body = [
+    ...splats.flatMap(([scalar, vectors]) => [...get(scalar), ...f32x4.splat, ...set(vectors)]),
+    ...repeatWhile([
+      ...eachVector((at) => [
+        ...[...get(gradient), ...v128.load(at), ...get(signs), ...f32x4.mul, ...set(g)],
+        ...[...get(b), ...get(b), ...v128.load(at), ...get(momenta), ...f32x4.mul, ...get(g), ...f32x4.add],
+        ...[...tee(velocity), ...v128.store(at)],
+        ...[...get(p), ...get(p), ...v128.load(at), ...get(g), ...get(velocity), ...get(momenta), ...f32x4.mul],
+        ...[...f32x4.add, ...get(rates), ...f32x4.mul, ...f32x4.sub, ...v128.store(at)],
+      ]),
+      ...advance([p, b, gradient], end),
+    ]),
+  ];
+  return {
+    name: "nesterov",
+    parameters: ["i32", "i32", "i32", "i32", "f32", "f32", "f32"],
+    locals: Array<"v128">(5).fill("v128"),
+    body,
+  };
+})();
+
 /** The kernels as a WebAssembly module; pointers are byte addresses, `end` that after the first array's last stride. */
-export const vectorKernels = (): Uint8Array => assemble([adamw, add, sumOfSquares]);
+export const vectorKernels = (): Uint8Array => assemble([adamw, add, sumOfSquares, weightedSum, nesterov]);

@@ -5,8 +5,10 @@ import { STRIDE, vectorKernels } from "./vector-kernels.js";
 export interface VectorGroup {
   readonly arrays: readonly Float32Array[];
   /** Runs a kernel on some of the arrays, by their place, and on further numbers. */
-  run(kernel: "adamw" | "add" | "sumOfSquares", places: readonly number[], ...scalars: readonly number[]): number;
+  run(kernel: KernelName, places: readonly number[], ...scalars: readonly number[]): number;
 }
+
+export type KernelName = "adamw" | "add" | "sumOfSquares" | "weightedSum" | "nesterov";
 
 const FLOAT_BYTES = 4;
 const PAGE = 65_536;

@@ -65,14 +65,21 @@ export const i32 = {
 export const f64 = { add: [0xa0] as Code };
 
 export const v128 = {
+  zero: vector(0x0c, Array<number>(16).fill(0)),
   load: (offset: number): Code => vector(0x00, access(offset)),
+  /** Eight bytes, twice. */
+  loadSplat64: (offset: number): Code => vector(0x0a, access(offset)),
   /** Eight bytes into the lower half, zeros into the upper one. */
   loadHalf: (offset: number): Code => vector(0x5d, access(offset)),
   store: (offset: number): Code => vector(0x0b, access(offset)),
+  /** The lower half alone. */
+  storeHalf: (offset: number): Code => vector(0x5b, access(offset), [0]),
 };
 
 export const f32x4 = {
   splat: vector(0x13),
+  /** Two f64 into the lower half, zeros into the upper one. */
+  demoteZero: vector(0x5e),
   sqrt: vector(0xe3),
   add: vector(0xe4),
   sub: vector(0xe5),

@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import fc from "fast-check";
-import { allocateVectors } from "#shared/engine/kernels/vector-memory.js";
 import { BlockZeroError } from "#shared/errors.js";
+import { allocateVectors } from "#shared/kernels/vector-memory.js";
 
 const SEED = 7;
 const floats = fc.array(fc.float({ noNaN: true, noDefaultInfinity: true, min: -1e3, max: 1e3 }), { maxLength: 70 });
