@@ -2,6 +2,7 @@ import { writeFile } from "node:fs/promises";
 import type { CommandSpec } from "#shared/cli/program.js";
 import { table } from "#shared/cli/table.js";
 import { BlockZeroError } from "#shared/errors.js";
+import { SEED } from "./arena/ground.js";
 import { isHarmless, type Result } from "./arena/result.js";
 import { openTrial } from "./arena/run.js";
 import { attacks } from "./library/index.js";
@@ -9,6 +10,7 @@ import { attacks } from "./library/index.js";
 interface Flags {
   readonly attack?: readonly string[];
   readonly cycles: string;
+  readonly seed: string;
   readonly json?: string;
 }
 
@@ -21,11 +23,12 @@ export const attacksCommand: CommandSpec = {
     command
       .option("--attack <name...>", "these only")
       .option("--cycles <n>", "cycles each attack goes on for", "3")
+      .option("--seed <text>", "draws everything anew: text, noise, whose batches", SEED)
       .option("--json <file>", "write the results there")
       .action(run),
 };
 
-const run = async ({ attack: names, cycles, json }: Flags): Promise<void> => {
+const run = async ({ attack: names, cycles, seed, json }: Flags): Promise<void> => {
   const count = Number(cycles);
   if (!Number.isInteger(count) || count < 1)
     throw new BlockZeroError("ATTACK_OPTION", `--cycles ${cycles}`, "give a whole number of at least 1");
@@ -38,7 +41,7 @@ const run = async ({ attack: names, cycles, json }: Flags): Promise<void> => {
       );
 
   const results: Result[] = [];
-  const trial = await openTrial(count);
+  const trial = await openTrial(count, seed);
   try {
     for (const attack of attacks.filter(({ name }) => names?.includes(name) ?? true)) {
       process.stderr.write(`${attack.name}: ${attack.description}\n`);

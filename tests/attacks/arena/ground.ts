@@ -25,7 +25,10 @@ const network: Omit<Network, "genesis"> = {
   },
 };
 
-const PRETRAINING = { seed: "arena", steps: 200, batchSize: 8, learningRate: 0.01 };
+/** What every draw follows from, unless somebody wants others. */
+export const SEED = "arena";
+
+const PRETRAINING = { steps: 200, batchSize: 8, learningRate: 0.01 };
 
 const ENGLISH = [
   { kind: "moby-dick", weight: 1 },
@@ -45,10 +48,10 @@ export interface Ground {
  * The genesis model knows English and has hardly seen the attacked group's text: on a random model even noise may help, and on one that has learnt
  * its text already honest miners' gains are as small as the noise.
  */
-export const genesisModel = (): Promise<Parameters> => {
+export const genesisModel = (seed: string = SEED): Promise<Parameters> => {
   const groups = mapValues(network.groups, (group) => ({ ...group, data: ENGLISH }));
   const { signal } = new AbortController();
-  return pretrain({ network: { ...network, groups }, device, ...PRETRAINING, signal });
+  return pretrain({ network: { ...network, groups }, device, seed, ...PRETRAINING, signal });
 };
 
 /** @param change what an attack needs changed in the network file */

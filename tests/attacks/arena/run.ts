@@ -10,9 +10,10 @@ export interface Trial {
   close(): Promise<void>;
 }
 
-export const openTrial = async (cycles: number): Promise<Trial> => {
+/** @param seed another genesis model, hence another hash, hence other draws everywhere */
+export const openTrial = async (cycles: number, seed?: string): Promise<Trial> => {
   const scope = openScope();
-  const genesis = await genesisModel();
+  const genesis = await genesisModel(seed);
   const opened = new Map<Attack["network"], Field>();
   const fieldOf = ({ network, sealed }: Attack): Field => {
     const known = opened.get(network);
