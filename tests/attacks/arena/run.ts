@@ -1,3 +1,4 @@
+import { BlockZeroError } from "#shared/errors.js";
 import type { Attack } from "../attack.js";
 import { type Campaign, campaign } from "./arena.js";
 import { type Ground, genesisModel, openGround } from "./ground.js";
@@ -10,7 +11,10 @@ export interface Trial {
   close(): Promise<void>;
 }
 
-/** @param seed another genesis model, hence another hash, hence other draws everywhere */
+/**
+ * @param seed another genesis model, hence another hash, hence other draws everywhere
+ * @throws BlockZeroError ARENA_BARREN, when an attack is run
+ */
 export const openTrial = async (cycles: number, seed?: string): Promise<Trial> => {
   const scope = openScope();
   const genesis = await genesisModel(seed);
@@ -33,6 +37,12 @@ export const openTrial = async (cycles: number, seed?: string): Promise<Trial> =
         honest: honest.get(machines) ?? (await once(ground, honestMiners(machines), cycles)),
       };
       honest.set(machines, reference.honest);
+      if (reference.honest.incentives.every(({ honest }) => honest === 0))
+        throw new BlockZeroError(
+          "ARENA_BARREN",
+          "training this genesis model lowers nobody's loss, so there is nothing to earn",
+          "give another --seed",
+        );
       return resultOf(attack, await once(ground, attack, cycles), reference);
     },
     close: () => scope.close(),
