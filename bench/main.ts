@@ -1,32 +1,5 @@
 import { addCommand, createProgram, runProgram } from "#shared/cli/program.js";
-import { artifactsBench } from "./artifacts/command.js";
-import { chainBench } from "./chain/command.js";
-import { codecsBench } from "./codecs/command.js";
-import { compileBench } from "./compile.js";
-import { defencesBench } from "./defences/command.js";
-import { duplicatesBench } from "./duplicates/command.js";
-import { fuzzBench } from "./fuzz/command.js";
-import { memoryBench } from "./memory/command.js";
-import { rewardsBench } from "./rewards.js";
-import { splittingBench } from "./splitting/command.js";
-import { stepBench } from "./step/command.js";
-import { validationBench } from "./validation/command.js";
-
-/** One entry a bench; each is a command of its own. */
-const benches = [
-  stepBench,
-  compileBench,
-  memoryBench,
-  duplicatesBench,
-  splittingBench,
-  rewardsBench,
-  codecsBench,
-  chainBench,
-  fuzzBench,
-  validationBench,
-  defencesBench,
-  artifactsBench,
-];
+import { benches } from "./benches.js";
 
 const program = createProgram("npm run bench --", "Measures this software beside its peers, in one run.");
 for (const bench of benches) addCommand(program, bench);

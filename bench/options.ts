@@ -1,5 +1,9 @@
+import { accessSync, constants, existsSync, statSync } from "node:fs";
 import { writeFile } from "node:fs/promises";
+import { dirname, resolve } from "node:path";
+import { Option } from "commander";
 import { wholeNumber } from "#shared/cli/numbers.js";
+import { BlockZeroError, reasonOf } from "#shared/errors.js";
 
 /** A parser of an option that takes several whole numbers, in place of the standard ones. */
 export const wholeNumbers = (least: number, standard: readonly number[]) => {
@@ -10,7 +14,48 @@ export const wholeNumbers = (least: number, standard: readonly number[]) => {
   ];
 };
 
-/** Writes a bench's figures where the option --json says, if it was given. */
+/** An option that names a file to write. One that cannot be written is refused before anything is measured, with FILE_UNWRITABLE. */
+export const outputOption = (flags: string, description: string): Option =>
+  new Option(flags, description).argParser(writable);
+
+/** The option --json of every bench. */
+export const figuresOption = (): Option => outputOption("--json <file>", "write the figures there");
+
+/** Writes a bench's figures where the option --json says, if it was given. @throws BlockZeroError FILE_UNWRITABLE */
 export const writeFigures = async (file: string | undefined, figures: object): Promise<void> => {
-  if (file !== undefined) await writeFile(file, `${JSON.stringify(figures, null, 2)}\n`);
+  if (file !== undefined) await writeOutput(file, `${JSON.stringify(figures, null, 2)}\n`);
 };
+
+/** @throws BlockZeroError FILE_UNWRITABLE */
+export const writeOutput = async (file: string, text: string): Promise<void> => {
+  try {
+    await writeFile(file, text);
+  } catch (cause) {
+    throw unwritable(file, cause);
+  }
+};
+
+const writable = (text: string): string => {
+  const file = resolve(text);
+  try {
+    if (!existsSync(file)) {
+      // The slash: else a file would do as well as a folder.
+      accessSync(`${dirname(file)}/`, constants.W_OK);
+    } else if (statSync(file).isDirectory()) {
+      throw new Error("it is a folder");
+    } else {
+      accessSync(file, constants.W_OK);
+    }
+    return file;
+  } catch (cause) {
+    throw unwritable(text, cause);
+  }
+};
+
+const unwritable = (file: string, cause: unknown) =>
+  new BlockZeroError(
+    "FILE_UNWRITABLE",
+    `cannot write ${file}: ${reasonOf(cause)}`,
+    "name a file in a folder that is there, where this user may write",
+    { cause },
+  );

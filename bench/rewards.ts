@@ -7,7 +7,7 @@ import type { CommandSpec } from "#shared/cli/program.js";
 import { verdict } from "./format.js";
 import { describeMachine, machine } from "./machine.js";
 import { median } from "./median.js";
-import { writeFigures } from "./options.js";
+import { figuresOption, writeFigures } from "./options.js";
 
 const CYCLES = 1000;
 const MINERS = 256;
@@ -20,7 +20,7 @@ export const rewardsBench: CommandSpec = {
   define: (command) =>
     command
       .option("--rounds <n>", "times to simulate; the median counts", wholeNumber(1), 3)
-      .option("--json <file>", "write the figures there")
+      .addOption(figuresOption())
       .action(run),
 };
 

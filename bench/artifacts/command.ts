@@ -16,7 +16,7 @@ import { mergeThreads } from "#shared/replay/merge-threads.js";
 import { bytes, verdict } from "../format.js";
 import { describeMachine, machine } from "../machine.js";
 import { median } from "../median.js";
-import { writeFigures } from "../options.js";
+import { figuresOption, writeFigures } from "../options.js";
 import { readFile, rewriteFile, SIDE, TENSOR_BYTES, writeFloatsFile } from "./material.js";
 import { storeMaterial, withRule } from "./merge-material.js";
 
@@ -53,7 +53,7 @@ export const artifactsBench: CommandSpec = {
       .option("--tensors <n>", "tensors of 4 MiB in the file", wholeNumber(8), 64)
       .option("--rounds <n>", "times everybody takes a turn; the median counts", wholeNumber(1), 5)
       .option("--openssl <program>", "another openssl", "openssl")
-      .option("--json <file>", "write the figures there")
+      .addOption(figuresOption())
       .action(run),
 };
 

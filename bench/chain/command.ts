@@ -6,7 +6,7 @@ import { connectDevChain } from "#shared/chain/index.js";
 import { wholeNumber } from "#shared/cli/numbers.js";
 import type { CommandSpec } from "#shared/cli/program.js";
 import { describeMachine, machine } from "../machine.js";
-import { writeFigures } from "../options.js";
+import { figuresOption, writeFigures } from "../options.js";
 import { type BlockTimes, measureBlocks } from "./blocks.js";
 import { fillSubnet, fullGenesis, NETUID, neuronKeys } from "./full-subnet.js";
 import { type MetagraphRead, measureMetagraph } from "./metagraph.js";
@@ -31,7 +31,7 @@ export const chainBench: CommandSpec = {
   define: (command) =>
     command
       .option("--rounds <n>", "times that every neuron writes at once", wholeNumber(1), 7)
-      .option("--json <file>", "write the figures there")
+      .addOption(figuresOption())
       .action(run),
 };
 

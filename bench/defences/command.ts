@@ -4,7 +4,7 @@ import { table } from "#shared/cli/table.js";
 import { onnxCpu } from "#shared/engine/runtime/onnx-cpu.js";
 import type { MergeRule } from "#shared/protocol/network.js";
 import { describeMachine, machine } from "../machine.js";
-import { writeFigures } from "../options.js";
+import { figuresOption, writeFigures } from "../options.js";
 import { attackers, nobody } from "./attackers.js";
 import { type Defence, openSimulation } from "./simulate.js";
 
@@ -33,7 +33,7 @@ export const defencesBench: CommandSpec = {
       .option("--cycles <n>", "cycles", wholeNumber(1), 10)
       .option("--honest <n>", "honest miners", wholeNumber(1), 4)
       .option("--attackers <n>", "attackers", wholeNumber(1), 2)
-      .option("--json <file>", "write the figures there")
+      .addOption(figuresOption())
       .action(run),
 };
 

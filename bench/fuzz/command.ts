@@ -5,7 +5,7 @@ import { table } from "#shared/cli/table.js";
 import { bytes, verdict } from "../format.js";
 import { describeMachine, machine } from "../machine.js";
 import { collect } from "../memory/sample.js";
-import { writeFigures } from "../options.js";
+import { figuresOption, writeFigures } from "../options.js";
 import { type BombCost, bombs, detonate } from "./bombs.js";
 import { type FuzzOutcome, fuzz } from "./run.js";
 import { fuzzTargets } from "./targets.js";
@@ -32,7 +32,7 @@ export const fuzzBench: CommandSpec = {
       .option("--inputs <n>", "mutated inputs in all", wholeNumber(100), 1_000_000)
       .option("--seed <text>", "another seed, other inputs", "1")
       .option("--only <target...>", "readers to try; all of them if not given")
-      .option("--json <file>", "write the figures there")
+      .addOption(figuresOption())
       .action(run),
 };
 

@@ -1,17 +1,19 @@
-import { Option } from "commander";
+import { InvalidArgumentError, Option } from "commander";
 import { wholeNumber } from "#shared/cli/numbers.js";
 import type { CommandSpec } from "#shared/cli/program.js";
 import { table } from "#shared/cli/table.js";
 import { bytes, percent, verdict } from "../format.js";
 import { describeMachine, machine } from "../machine.js";
-import { writeFigures } from "../options.js";
-import { type Growth, growthOf, isLeak, LIMIT, PER } from "./growth.js";
+import { figuresOption, writeFigures } from "../options.js";
+import { type Growth, growthOf, isLeak, LIMIT, PER, WINDOWS } from "./growth.js";
 import { microTraining } from "./micro-training.js";
 import { watchMemory } from "./sample.js";
 import { measureShard, type ShardMemory, shardSizes } from "./shard.js";
 
 const WARM_UP = 2_000;
 const EVERY = 25;
+/** Every window has a sample. */
+const LEAST = EVERY * WINDOWS;
 
 interface Flags {
   readonly shard: readonly (keyof typeof shardSizes)[];
@@ -31,9 +33,16 @@ export const memoryBench: CommandSpec = {
           .choices(Object.keys(shardSizes))
           .default(["14m"]),
       )
-      .option("--steps <n>", `steps of a micro model to watch after ${WARM_UP}; 0 for none`, wholeNumber(0), 4_000)
-      .option("--json <file>", "write the figures there")
+      .option("--steps <n>", `steps of a micro model to watch after ${WARM_UP}; 0 for none`, stepsToWatch, 4_000)
+      .addOption(figuresOption())
       .action(run),
+};
+
+/** A parser of the option --steps. */
+export const stepsToWatch = (text: string): number => {
+  const steps = wholeNumber(0)(text);
+  if (steps > 0 && steps < LEAST) throw new InvalidArgumentError(`It must be 0 or at least ${LEAST}.`);
+  return steps;
 };
 
 const run = async ({ shard: sizes, steps, json }: Flags): Promise<void> => {

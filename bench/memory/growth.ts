@@ -20,12 +20,14 @@ export const PER = 1_000;
 /** Growth over that many steps that is a leak. */
 export const LIMIT = 0.01;
 
-const WINDOWS = 12;
+/** Equal stretches of the samples, each with a floor of its own. */
+export const WINDOWS = 12;
 
 /**
  * How resident memory grows. Allocators take pages and give them back, so the samples jump upwards; a leak raises the floor under them.
  * The floor is the lowest sample of each of some equal windows, its slope the median of the slopes between all pairs of windows
  * (Theil 1950, Sen 1968), which a few windows that never came down do not move.
+ * @param samples at least one
  */
 export const growthOf = (samples: readonly Sample[]): Growth => {
   const width = Math.ceil(samples.length / WINDOWS);

@@ -278,10 +278,10 @@ def main():
     for line in sys.stdin:
         request = json.loads(line)
         try:
-            answer = COMMANDS[request["do"]](state, request)
+            answer = json.dumps(COMMANDS[request["do"]](state, request), allow_nan=False)
         except Exception as error:
-            answer = {"error": f"{type(error).__name__}: {error}".split("\n")[0]}
-        print(json.dumps(answer), flush=True)
+            answer = json.dumps({"error": f"{type(error).__name__}: {error}".split("\n")[0]})
+        print(answer, flush=True)
 
 
 main()

@@ -5,7 +5,7 @@ import { DEFAULT_CONFIDENCE } from "#shared/protocol/default-confidence.js";
 import { concavityOf, exponentAgainst } from "#shared/scoring/curves/splitting.js";
 import { studentQuantile } from "#shared/scoring/student-t.js";
 import { describeMachine, machine } from "../machine.js";
-import { wholeNumbers, writeFigures } from "../options.js";
+import { figuresOption, wholeNumbers, writeFigures } from "../options.js";
 import { measureParts, type PartGain } from "./measure.js";
 
 /** Batches of an evaluation: few, as on the localnet; as Bittensor's subnets of this kind have; and so many that chance plays no part. */
@@ -36,7 +36,7 @@ export const splittingBench: CommandSpec = {
       )
       .option("--group <name...>", "expert groups", ["prose", "math"])
       .option("--miners <n>", "miners that each figure is the mean of", wholeNumber(1), 3)
-      .option("--json <file>", "write the figures there")
+      .addOption(figuresOption())
       .action(run),
 };
 

@@ -8,7 +8,7 @@ import { type DeviceKind, deviceKinds } from "#shared/engine/runtime/device-choi
 import { openDevice } from "#shared/engine/runtime/open-device.js";
 import { createLogger } from "#shared/telemetry/logger.js";
 import { describeMachine, machine } from "../machine.js";
-import { writeFigures } from "../options.js";
+import { figuresOption, writeFigures } from "../options.js";
 import { stepCases } from "./cases.js";
 import { figuresOf } from "./figures.js";
 import { describeRefusals, findPeers, pythonsOf } from "./find-peers.js";
@@ -46,7 +46,7 @@ export const stepBench: CommandSpec = {
       .option("--profile", "show where our time goes also where every target is met", false)
       .option("--leak-steps <n>", "steps over which to watch our memory", wholeNumber(0), 0)
       .option("--no-compiled", "leave torch.compile out, which takes minutes to warm up")
-      .option("--json <file>", "write the figures there")
+      .addOption(figuresOption())
       .action(run);
   },
 };
@@ -56,8 +56,8 @@ const run = async ({ case: names, device: kind, threads, compiled, json, ...flag
   const device = await openDevice({ device: kind, threads, log });
   const peerDevice = kind === "cuda" || kind === "webgpu" ? "gpu" : "cpu";
   const pythons = pythonsOf(flags.python, process.env);
-  const { peers, refusals } = await findPeers({ pythons, compiled, device: peerDevice, threads });
   const folder = await mkdtemp(join(tmpdir(), "blockzero-bench-"));
+  const { peers, refusals } = await findPeers({ pythons, compiled, device: peerDevice, threads });
   try {
     const here = machine();
     console.log(`${describeMachine(here)}; ${device.name}, ${threads} threads each`);
@@ -71,8 +71,10 @@ const run = async ({ case: names, device: kind, threads, compiled, json, ...flag
       const measurement = await measure(stepCase, options);
       measurements.push(measurement);
       console.log(`\n${describeCase(measurement)}`);
+      // After each case: the next one takes minutes, and may end badly.
+      const soFar = { machine: here, device: device.name, threads, peers, refusals, measurements };
+      await writeFigures(json, figuresOf(soFar));
     }
-    await writeFigures(json, figuresOf({ machine: here, device: device.name, threads, peers, refusals, measurements }));
     // A step that is fast and wrong is worth nothing.
     if (measurements.some(({ peers: compared }) => compared.some(({ lossesAgree }) => !lossesAgree))) {
       process.exitCode = 1;

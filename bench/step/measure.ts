@@ -2,13 +2,15 @@ import type { Device } from "#shared/engine/device.js";
 import { type Growth, growthOf } from "../memory/growth.js";
 import { watchMemory } from "../memory/sample.js";
 import type { StepCase } from "./cases.js";
+import type { Contestant } from "./contestant.js";
 import { matmulFlops } from "./cost.js";
+import { type Dropped, isDropped, orDropped } from "./dropped.js";
 import { materialOf } from "./material.js";
 import { ourStep } from "./ours.js";
 import { fasterOf, measurePeak, type Peak } from "./peak.js";
 import type { Peer } from "./peer.js";
 import { type ProfileLine, profile } from "./profile.js";
-import { curveDifference, type Dropped, isDropped, type Result, race } from "./race.js";
+import { curveDifference, type Result, race } from "./race.js";
 import { agrees, isMet, OPTIMISER_LIMIT, type PeerMode, targetOf } from "./targets.js";
 
 export interface Comparison extends Omit<Result, "outside"> {
@@ -38,6 +40,7 @@ export interface Measurement {
   readonly what: string;
   readonly ours: Omit<Result, "outside">;
   readonly peers: readonly Comparison[];
+  /** Peers that could not begin, or did not get to the end. */
   readonly dropped: readonly Dropped[];
   /** Undefined where nothing is trained, and where the device's program moves the parameters itself. */
   readonly optimiser: Optimiser | undefined;
@@ -69,6 +72,7 @@ export const COMPARED = 20;
 const BATCHES = 10;
 const SAMPLES = 50;
 
+/** Times a case on this engine and on all peers; a peer that fails is left out, with its reason. */
 export const measure = async (stepCase: StepCase, options: MeasureOptions): Promise<Measurement> => {
   const { device, peers, folder, steps, leakSteps, threads } = options;
   const { name, what, targets, trainable } = stepCase;
@@ -76,12 +80,12 @@ export const measure = async (stepCase: StepCase, options: MeasureOptions): Prom
   const { counting, flops } = flopCounter(device, stepCase);
   const us = await ourStep(counting, stepCase, material);
   try {
-    const others = [];
-    for (const peer of peers) others.push(await peer.prepare(stepCase, material, folder));
-    const before = await measurePeak(device, peers);
+    const others: (Contestant | Dropped)[] = [];
+    for (const peer of peers) others.push(await orDropped(peer.name, () => peer.prepare(stepCase, material, folder)));
+    const before = await measurePeak(device, remaining(peers, others));
     const { results, otherWork } = await race([us, ...others], steps);
-    const peak = fasterOf(before, await measurePeak(device, peers));
     const [first, ...theirs] = results;
+    const peak = fasterOf(before, await measurePeak(device, remaining(peers, theirs)));
     if (first === undefined || isDropped(first)) throw new TypeError("our own step cannot be left out");
     const { outside = 0, ...ours } = first;
 
@@ -122,6 +126,10 @@ export const measure = async (stepCase: StepCase, options: MeasureOptions): Prom
     await us.dispose();
   }
 };
+
+/** Those peers that have not failed so far. @param outcomes one for each */
+const remaining = (peers: readonly Peer[], outcomes: readonly (object | Dropped)[]): readonly Peer[] =>
+  peers.filter((_, i) => !isDropped(outcomes[i]!));
 
 /** The device, and what the last graph compiled for it costs a run. */
 const flopCounter = (device: Device, { config, held, batchSize, sequenceLength }: StepCase) => {

@@ -2,6 +2,7 @@ import type { Device } from "#shared/engine/device.js";
 import { Graph } from "#shared/engine/graph.js";
 import { matmul } from "#shared/engine/ops/index.js";
 import { floatTensor } from "#shared/engine/tensor.js";
+import { type Dropped, isDropped, orDropped } from "./dropped.js";
 import type { Peer } from "./peer.js";
 
 /** Products of a turn, and turns. */
@@ -13,6 +14,8 @@ const SIZE = { processor: 1024, card: 2048 } as const;
 /** FLOP/s of the product of two square matrices. */
 export interface Peak {
   readonly by: readonly { readonly name: string; readonly flops: number }[];
+  /** Libraries that failed at it, at once or after some turns. */
+  readonly dropped: readonly Dropped[];
   /** The fastest of all: the machine's. */
   readonly flops: number;
 }
@@ -21,29 +24,43 @@ export interface Peak {
 export const measurePeak = async (device: Device, peers: readonly Peer[]): Promise<Peak> => {
   const size = SIZE[device.hostMemory ? "processor" : "card"];
   const ours = await multiplier(device, size);
-  const sides = [
-    { name: "blockzero", multiply: ours.multiply, fastest: Number.POSITIVE_INFINITY },
-    ...peers
-      .filter(({ mode }) => mode === "eager")
-      .map(({ version, multiply }) => ({
-        name: `PyTorch ${version}`,
-        multiply: () => multiply(size, COUNT),
-        fastest: Number.POSITIVE_INFINITY,
-      })),
-  ];
-  for (let turn = 0; turn < TURNS; turn++) {
-    for (const side of sides) side.fastest = Math.min(side.fastest, ...(await side.multiply()));
+  try {
+    let sides = [
+      { name: "blockzero", multiply: ours.multiply },
+      ...peers
+        .filter(({ mode }) => mode === "eager")
+        .map(({ version, multiply }) => ({ name: `PyTorch ${version}`, multiply: () => multiply(size, COUNT) })),
+    ];
+    const products: { name: string; flops: number }[] = [];
+    const dropped: Dropped[] = [];
+    for (let turn = 0; turn < TURNS; turn++) {
+      for (const side of sides) {
+        const seconds = await orDropped(side.name, side.multiply);
+        if (isDropped(seconds)) {
+          dropped.push(seconds);
+          sides = sides.filter((other) => other !== side);
+        } else {
+          products.push({ name: side.name, flops: (2 * size ** 3) / Math.min(...seconds) });
+        }
+      }
+    }
+    return { ...fastestOf(products), dropped };
+  } finally {
+    await ours.dispose();
   }
-  await ours.dispose();
-  const by = sides.map(({ name, fastest }) => ({ name, flops: (2 * size ** 3) / fastest }));
-  return { by, flops: Math.max(...by.map(({ flops }) => flops)) };
 };
 
 /** The faster of two measurements, library by library. */
 export const fasterOf = (a: Peak, b: Peak): Peak => ({
-  by: a.by.map(({ name, flops }, i) => ({ name, flops: Math.max(flops, b.by[i]!.flops) })),
-  flops: Math.max(a.flops, b.flops),
+  ...fastestOf([...a.by, ...b.by]),
+  dropped: [...a.dropped, ...b.dropped.filter(({ name }) => a.dropped.every((other) => other.name !== name))],
 });
+
+const fastestOf = (products: Peak["by"]): Omit<Peak, "dropped"> => {
+  const by = new Map<string, number>();
+  for (const { name, flops } of products) by.set(name, Math.max(flops, by.get(name) ?? 0));
+  return { by: [...by].map(([name, flops]) => ({ name, flops })), flops: Math.max(...by.values()) };
+};
 
 const multiplier = async (device: Device, size: number) => {
   const shape = [size, size];

@@ -4,9 +4,9 @@ import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
-import { BlockZeroError } from "#shared/errors.js";
 import type { StepCase } from "./cases.js";
 import type { Contestant, Steps } from "./contestant.js";
+import { peerFault } from "./dropped.js";
 import type { Material } from "./material.js";
 import { SETTINGS } from "./ours.js";
 import type { PeerMode } from "./targets.js";
@@ -21,7 +21,7 @@ export interface PeerOptions {
   readonly threads: number;
 }
 
-/** PyTorch in a process of its own, one request at a time. */
+/** PyTorch in a process of its own, one request at a time. What it is asked throws BENCH_PEER where it fails, and always once it is dead. */
 export interface Peer {
   readonly name: string;
   readonly python: string;
@@ -48,7 +48,11 @@ export const startPeer = async ({ python, mode, device: wanted, threads }: PeerO
   const env = { ...process.env, ...limits, PYTHONDONTWRITEBYTECODE: "1" };
   const child = spawn(python, [script], { env, stdio: ["pipe", "pipe", "pipe"] });
   const ask = conversation(child);
-  const { version, device, compiles } = await ask<Hello>({ do: "hello", threads, device: wanted });
+  const hello = ask<Hello>({ do: "hello", threads, device: wanted });
+  const { version, device, compiles } = await hello.catch((thrown: unknown) => {
+    child.kill();
+    throw thrown;
+  });
   const name = `PyTorch ${version} ${mode}`;
   return {
     name,
@@ -102,20 +106,41 @@ const conversation = (child: ChildProcess) => {
   child.stderr?.on("data", (text) => {
     complaints = `${complaints}${text}`.slice(-10_000);
   });
-  let failure = "";
-  child.once("error", ({ message }) => {
-    failure = message;
+  const end = new Promise<string>((resolve) => {
+    child.once("error", ({ message }) => resolve(message));
+    child.once("close", (status, signal) => {
+      const lastWords = complaints.trim().split("\n").at(-1);
+      resolve(signal ? `it was ended by ${signal}` : lastWords || `it ended with status ${status}`);
+    });
   });
   child.stdin?.on("error", () => undefined);
   const answers = createInterface({ input: child.stdout! })[Symbol.asyncIterator]();
-  const fail = (reason: string) =>
-    new BlockZeroError("BENCH_PEER", reason, "bench/README.md says how to install PyTorch");
+  let misunderstood: string | undefined;
   return async <T>(request: object): Promise<T> => {
+    if (misunderstood !== undefined) throw peerFault(misunderstood);
     child.stdin?.write(`${JSON.stringify(request)}\n`);
     const { value, done } = await answers.next();
-    if (done) throw fail(failure || complaints.trim().split("\n").at(-1) || "it ended without a word");
-    const answer: T & { readonly error?: string } = JSON.parse(value);
-    if (answer.error !== undefined) throw fail(answer.error);
+    if (done) throw peerFault(await end);
+    const answer = answerOf<T>(value);
+    if (answer === undefined) {
+      // From here on answers would belong to other requests.
+      misunderstood = `it answered "${value.slice(0, MOST_SHOWN)}"`;
+      child.kill();
+      throw peerFault(misunderstood);
+    }
+    if (answer.error !== undefined) throw peerFault(answer.error);
     return answer;
   };
+};
+
+/** Characters of an answer that is none. */
+const MOST_SHOWN = 100;
+
+const answerOf = <T>(line: string): (T & { readonly error?: string }) | undefined => {
+  try {
+    const answer = JSON.parse(line);
+    return typeof answer === "object" && answer !== null ? answer : undefined;
+  } catch {
+    return undefined;
+  }
 };

@@ -1,8 +1,8 @@
 import { availableParallelism } from "node:os";
-import { BlockZeroError } from "#shared/errors.js";
 import { busySeconds } from "../machine.js";
 import { median } from "../median.js";
 import type { Contestant, Steps } from "./contestant.js";
+import { type Dropped, isDropped, orDropped } from "./dropped.js";
 
 export interface Result {
   readonly name: string;
@@ -17,12 +17,6 @@ export interface Result {
   readonly losses: readonly number[];
 }
 
-/** A contestant that could not take its first steps. */
-export interface Dropped {
-  readonly name: string;
-  readonly reason: string;
-}
-
 export interface Race {
   /** In the contestants' order. */
   readonly results: readonly (Result | Dropped)[];
@@ -34,54 +28,51 @@ export interface Race {
 const TURN = 5;
 export const WARM_UP = 5;
 
-export const isDropped = (result: Result | Dropped): result is Dropped => "reason" in result;
-
 /**
- * Lets all take the same steps in turns, so that what else the machine does falls on every one alike. A contestant that fails with
- * BENCH_PEER in its warm-up is left out.
+ * Lets all take the same steps in turns, so that what else the machine does falls on every one alike. A peer that fails is left out
+ * from then on, and so is one that was left out before.
  * @param steps timed ones of each
  */
-export const race = async (contestants: readonly Contestant[], steps: number): Promise<Race> => {
-  const warm: (Run | Dropped)[] = [];
-  for (const contestant of contestants) warm.push(await warmUp(contestant));
-  const runs = warm.filter(isRun);
-  const used = async () => {
-    let seconds = 0;
-    for (const { contestant } of runs) seconds += await contestant.processorSeconds();
-    return { busy: busySeconds(), own: seconds, wall: performance.now() / 1000 };
+export const race = async (contestants: readonly (Contestant | Dropped)[], steps: number): Promise<Race> => {
+  const field: (Entrant | Dropped)[] = contestants.map((contestant) =>
+    isDropped(contestant) ? contestant : { contestant, turns: [], used: 0 },
+  );
+  /** Everybody who is still there, one after the other. @param first whose turn it is to begin */
+  const everybody = async (act: (entrant: Entrant) => Promise<Entrant>, first = 0) => {
+    const present = [...field.entries()].flatMap(([place, one]) => (isDropped(one) ? [] : [{ place, entrant: one }]));
+    for (const i of present.keys()) {
+      const { place, entrant } = present[(i + first) % present.length]!;
+      field[place] = await orDropped(entrant.contestant.name, () => act(entrant));
+    }
   };
 
-  const before = await used();
+  await everybody(async (entrant) => ({ ...entrant, turns: [await entrant.contestant.run(WARM_UP)] }));
+  await everybody(async (entrant) => ({ ...entrant, used: await entrant.contestant.processorSeconds() }));
+  const before = { busy: busySeconds(), wall: performance.now() / 1000 };
+  let own = 0;
   for (let taken = 0, round = 0; taken < steps; taken += TURN, round++) {
-    for (const i of runs.keys()) {
-      const { contestant, turns } = runs[(i + round) % runs.length]!;
-      turns.push(await contestant.run(Math.min(TURN, steps - taken)));
-    }
+    await everybody(async ({ contestant, turns, used: usedBefore }) => {
+      const turn = await contestant.run(Math.min(TURN, steps - taken));
+      const used = await contestant.processorSeconds();
+      own += used - usedBefore;
+      return { contestant, turns: [...turns, turn], used };
+    }, round);
   }
-  const after = await used();
-  const others = after.busy - before.busy - (after.own - before.own);
-  const otherWork = Math.max(0, others / ((after.wall - before.wall) * availableParallelism()));
-  return { results: warm.map((run) => (isRun(run) ? resultOf(run) : run)), otherWork };
+  const wall = performance.now() / 1000 - before.wall;
+  const others = busySeconds() - before.busy - own;
+  const otherWork = Math.max(0, others / (wall * availableParallelism()));
+  return { results: field.map((one) => (isDropped(one) ? one : resultOf(one))), otherWork };
 };
 
-interface Run {
+interface Entrant {
   readonly contestant: Contestant;
   /** The first is the warm-up. */
-  readonly turns: Steps[];
+  readonly turns: readonly Steps[];
+  /** Processor seconds of its process when its turn was over. */
+  readonly used: number;
 }
 
-const isRun = (run: Run | Dropped): run is Run => "contestant" in run;
-
-const warmUp = async (contestant: Contestant): Promise<Run | Dropped> => {
-  try {
-    return { contestant, turns: [await contestant.run(WARM_UP)] };
-  } catch (thrown) {
-    if (!(thrown instanceof BlockZeroError) || thrown.code !== "BENCH_PEER") throw thrown;
-    return { name: contestant.name, reason: thrown.message };
-  }
-};
-
-const resultOf = ({ contestant, turns }: Run): Result => {
+const resultOf = ({ contestant, turns }: Entrant): Result => {
   const timed = turns.slice(1);
   const times = timed.flatMap(({ seconds }) => seconds.map((second) => 1000 * second));
   const outside = timed.flatMap(({ seconds, inside }) => inside?.map((part, i) => 1000 * (seconds[i]! - part)) ?? []);

@@ -27,9 +27,10 @@ export const describeCase = (measurement: Measurement): string => {
   return [
     `${name}: ${what}`,
     table(rows),
-    ...dropped.map(({ name: peer, reason }) => `  ${peer} could not run: ${reason}`),
+    ...dropped.map(({ name: peer, reason }) => `  ${peer} is left out: ${reason}`),
     `  ${(flops / 1e9).toFixed(1)} GFLOP of matrix products a step: ${rate(flopsPerSecond)}, ${percent(shareOfPeak)} of the machine's peak`,
     `  (its fastest product alone: ${peak.by.map((side) => `${side.name} ${rate(side.flops)}`).join(", ")})`,
+    ...peak.dropped.map(({ name: library, reason }) => `  (${library} failed at it: ${reason})`),
     ...optimiserLine(measurement),
     ...compiled.map(({ name: peer, first }) => `  ${peer} took ${first.toFixed(0)} s to its first step`),
     ...(otherWork > QUIET

@@ -1,4 +1,3 @@
-import { writeFile } from "node:fs/promises";
 import { wholeNumber } from "#shared/cli/numbers.js";
 import type { CommandSpec } from "#shared/cli/program.js";
 import { table } from "#shared/cli/table.js";
@@ -8,7 +7,7 @@ import type { Network } from "#shared/protocol/network.js";
 import { raceRules } from "#shared/scoring/racing/rules.js";
 import { percent, verdict } from "../format.js";
 import { describeMachine, machine } from "../machine.js";
-import { wholeNumbers, writeFigures } from "../options.js";
+import { figuresOption, outputOption, wholeNumbers, writeFigures, writeOutput } from "../options.js";
 import { type Cost, localnetCost, presetCost, secondsEach, secondsOnce, secondsUnshared } from "./cost.js";
 import { type Measured, measure } from "./measure.js";
 import { recordedCasts, simulatedCasts } from "./populations.js";
@@ -46,8 +45,8 @@ export const validationBench: CommandSpec = {
         PRETRAINING,
       )
       .option("--trials <n>", "cycles raced of each kind", wholeNumber(1), 200)
-      .option("--record <file>", "write the real miners' paired differences there")
-      .option("--json <file>", "write the figures there")
+      .addOption(outputOption("--record <file>", "write the real miners' paired differences there"))
+      .addOption(figuresOption())
       .action(run),
 };
 
@@ -66,7 +65,7 @@ const run = async ({ pretraining, trials, record, json }: Flags): Promise<void> 
       }),
     );
   const groups = real.flatMap((measured) => measured.groups);
-  if (record !== undefined) await writeFile(record, formatRecording(groups));
+  if (record !== undefined) await writeOutput(record, formatRecording(groups));
 
   const { network } = real[0]!;
   const races = await compareAll(network, groups, trials);

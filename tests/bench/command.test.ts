@@ -23,6 +23,21 @@ describe("npm run bench", () => {
     });
   });
 
+  test("refuses fewer steps of a micro model than show whether memory grows", async () => {
+    await assert.rejects(bench("memory", "--steps", "10"), {
+      code: 2,
+      stderr: /^✖ USAGE option '--steps <n>' argument '10' is invalid\. It must be 0 or at least 300\. → .*\n$/,
+    });
+  });
+
+  test("says before measuring that figures cannot be written, on one line", async () => {
+    await assert.rejects(bench("compile", "--json", "/nonexistent/figures.json"), {
+      code: 2,
+      stdout: "",
+      stderr: /^✖ FILE_UNWRITABLE cannot write \/nonexistent\/figures\.json: ENOENT.* → .*\n$/,
+    });
+  });
+
   test("step prints and writes our figures where there is no PyTorch, and says how to get one", async () => {
     const folder = await mkdtemp(join(tmpdir(), "blockzero-bench-test-"));
     const json = join(folder, "step.json");

@@ -5,7 +5,6 @@ import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
 import { machine } from "#bench/machine.js";
 import { shardMemoryOf } from "#bench/memory/shard.js";
-import type { StepCase } from "#bench/step/cases.js";
 import { matmulFlops } from "#bench/step/cost.js";
 import { figuresOf } from "#bench/step/figures.js";
 import { materialOf } from "#bench/step/material.js";
@@ -17,20 +16,7 @@ import { gradients } from "#shared/engine/autodiff.js";
 import { Graph } from "#shared/engine/graph.js";
 import * as op from "#shared/engine/ops/index.js";
 import { onnxCpu } from "#shared/engine/runtime/onnx-cpu.js";
-import { allExperts, parameterShapes } from "#shared/model/parameters.js";
-import { PRESETS } from "#shared/model/presets.js";
-
-const config = { ...PRESETS.tiny, hidden_size: 32, num_attention_heads: 2, num_key_value_heads: 1, head_dim: 16 };
-const tinyCase: StepCase = {
-  name: "tiny",
-  what: "a step of a test",
-  config,
-  held: allExperts(config),
-  batchSize: 2,
-  sequenceLength: 8,
-  trainable: Object.keys(parameterShapes(config)),
-  targets: {},
-};
+import { tinyCase } from "./tiny-case.js";
 
 describe("matmulFlops", () => {
   test("counts two a multiply-add, forwards and backwards", () => {
@@ -180,7 +166,7 @@ describe("measure", () => {
     const text = describeCase({ ...measurement, peers, dropped, otherWork: 0.3 });
     assert.match(text, /1\.40 × +1\.5 × MISSED +1\.0e-5 \(agree\)/);
     assert.match(text, /1\.0e-1 \(DISAGREE\)/);
-    assert.match(text, /compiled could not run: no compiler/);
+    assert.match(text, /compiled is left out: no compiler/);
     assert.match(text, /30\.0 % of the processor went to other programs/);
   });
 });

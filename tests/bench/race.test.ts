@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import type { Contestant } from "#bench/step/contestant.js";
-import { curveDifference, isDropped, race, WARM_UP } from "#bench/step/race.js";
+import { isDropped } from "#bench/step/dropped.js";
+import { curveDifference, race, WARM_UP } from "#bench/step/race.js";
 import { agrees, isMet, targetOf } from "#bench/step/targets.js";
 import { BlockZeroError } from "#shared/errors.js";
 
@@ -20,7 +21,10 @@ const contestant = (name: string, secondsAt: (step: number) => number, turns: st
   };
 };
 
-const failing = (error: Error): Contestant => ({ ...contestant("broken", () => 1), run: () => Promise.reject(error) });
+const failing = (error: Error): Contestant => {
+  const fail = () => Promise.reject(error);
+  return { ...contestant("broken", () => 1), run: fail, processorSeconds: fail };
+};
 
 describe("race", () => {
   test("leaves the warm-up out of the times and in the losses", async () => {
@@ -64,6 +68,34 @@ describe("race", () => {
     const { results } = await race([contestant("a", () => 1), broken, contestant("b", () => 1)], 20);
     assert.deepEqual(results.map(isDropped), [false, true, false]);
     assert.deepEqual(results[1], { name: "broken", reason: "no compiler" });
+  });
+
+  test("goes on without a peer that fails in the middle, and the others take their steps", async () => {
+    const turns: string[] = [];
+    const fleeting = contestant("fleeting", () => 1, turns);
+    const run = (count: number) =>
+      turns.filter((name) => name === "fleeting").length < 3 ? fleeting.run(count) : gone();
+    const gone = () => Promise.reject(new BlockZeroError("BENCH_PEER", "it died", "start another"));
+    const field = [contestant("a", () => 1, turns), { ...fleeting, run }, contestant("b", () => 1, turns)];
+    const { results, otherWork } = await race(field, 20);
+    assert.deepEqual(results[1], { name: "fleeting", reason: "it died" });
+    for (const result of [results[0]!, results[2]!])
+      assert.ok(!isDropped(result) && result.losses.length === 20 + WARM_UP);
+    assert.ok(otherWork >= 0 && Number.isFinite(otherWork));
+    assert.equal(turns.filter((name) => name === "fleeting").length, 3);
+  });
+
+  test("leaves out a peer that no longer tells its processor seconds", async () => {
+    const silent = failing(new BlockZeroError("BENCH_PEER", "it died", "start another"));
+    const { results } = await race([contestant("a", () => 1), { ...silent, run: contestant("b", () => 1).run }], 20);
+    assert.deepEqual(results.map(isDropped), [false, true]);
+  });
+
+  test("passes on who was left out before it", async () => {
+    const dropped = { name: "b", reason: "it could not begin" };
+    const { results } = await race([contestant("a", () => 1), dropped], 20);
+    assert.deepEqual(results.map(isDropped), [false, true]);
+    assert.equal(results[1], dropped);
   });
 
   test("does not hide a fault of our own", async () => {

@@ -1,0 +1,29 @@
+import type { CommandSpec } from "#shared/cli/program.js";
+import { artifactsBench } from "./artifacts/command.js";
+import { chainBench } from "./chain/command.js";
+import { codecsBench } from "./codecs/command.js";
+import { compileBench } from "./compile/command.js";
+import { defencesBench } from "./defences/command.js";
+import { duplicatesBench } from "./duplicates/command.js";
+import { fuzzBench } from "./fuzz/command.js";
+import { memoryBench } from "./memory/command.js";
+import { rewardsBench } from "./rewards.js";
+import { splittingBench } from "./splitting/command.js";
+import { stepBench } from "./step/command.js";
+import { validationBench } from "./validation/command.js";
+
+/** One entry a bench; each is a command of its own. */
+export const benches: readonly CommandSpec[] = [
+  stepBench,
+  compileBench,
+  memoryBench,
+  duplicatesBench,
+  splittingBench,
+  rewardsBench,
+  codecsBench,
+  chainBench,
+  fuzzBench,
+  validationBench,
+  defencesBench,
+  artifactsBench,
+];

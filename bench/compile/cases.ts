@@ -1,0 +1,39 @@
+import { allExperts, expertOf, type HeldExperts } from "#shared/model/parameters.js";
+import type { ModelConfig } from "#shared/protocol/network.js";
+
+export interface CompileCase {
+  readonly name: string;
+  readonly held: HeldExperts;
+  readonly trainable: (name: string) => boolean;
+}
+
+/** Many layers and experts, each small: what a graph costs before it runs. */
+export const compiledModel = {
+  norm_topk_prob: true,
+  rms_norm_eps: 1e-6,
+  rope_theta: 10_000,
+  tie_word_embeddings: true,
+  vocab_size: 264,
+  hidden_size: 64,
+  num_hidden_layers: 24,
+  num_attention_heads: 4,
+  num_key_value_heads: 2,
+  head_dim: 16,
+  num_experts: 64,
+  num_experts_per_tok: 2,
+  moe_intermediate_size: 32,
+  max_position_embeddings: 64,
+} as const satisfies ModelConfig;
+
+const GROUP = [0, 1, 2, 3];
+
+/** What validators and miners build of a model. @param config at least 4 experts */
+export const compileCasesOf = (config: ModelConfig): readonly CompileCase[] => [
+  { name: "loss, all experts", held: allExperts(config), trainable: () => false },
+  {
+    name: `train ${GROUP.length} of ${config.num_experts} experts`,
+    held: Array.from({ length: config.num_hidden_layers }, () => GROUP),
+    trainable: (name) => expertOf(name) !== null,
+  },
+  { name: "train everything", held: allExperts(config), trainable: () => true },
+];
