@@ -7,13 +7,13 @@ import { createRandom } from "#shared/data/random.js";
 import { onnxCpu } from "#shared/engine/runtime/onnx-cpu.js";
 import { mean } from "#shared/mean.js";
 import type { CodecName } from "#shared/protocol/network.js";
-import { isNear, type Likeness, NEAR } from "#shared/scoring/duplicates.js";
+import { findDuplicates, isNear, NEAR } from "#shared/scoring/duplicates.js";
+import { type Kinship, kinshipOf } from "#shared/scoring/kinship.js";
 import { spreadOf } from "#shared/scoring/proof-of-loss.js";
-import { residualCosine } from "#shared/scoring/residual.js";
-import { createSketcher, type Sketch, similarity } from "#shared/scoring/sketch.js";
+import { createSketcher, type Similarity, type Sketch, similarity } from "#shared/scoring/sketch.js";
 import { describeMachine, machine } from "../machine.js";
 import { openNursery } from "../nursery.js";
-import { writeFigures } from "../options.js";
+import { figuresOption, writeFigures } from "../options.js";
 import { disguisesOf, type Elements } from "./disguises.js";
 import { liveThrough, type Submitted } from "./population.js";
 
@@ -41,7 +41,7 @@ export const duplicatesBench: CommandSpec = {
           .choices(Object.keys(CODECS))
           .default("float32"),
       )
-      .option("--json <file>", "write the figures there")
+      .addOption(figuresOption())
       .action(run),
 };
 
@@ -51,7 +51,8 @@ const run = async ({ miners, seeds, cycles, group: groups, codec, json }: Flags)
       `${codec}, after ${cycles} cycles; sketches of 2 × 2,048`,
   );
   const figures: Record<string, Figures> = {};
-  for (const group of groups) figures[group] = { honest: [], copies: new Map(), errors: [] };
+  for (const group of groups)
+    figures[group] = { honest: [], copies: new Map(), submissions: { judged: 0, accused: 0 }, errors: [] };
   for (let seed = 0; seed < seeds; seed++) {
     const nursery = await openNursery(onnxCpu({ threads: 2 }), { seed: `nursery${seed || ""}` });
     for (const group of groups) {
@@ -67,30 +68,42 @@ const run = async ({ miners, seeds, cycles, group: groups, codec, json }: Flags)
   await writeFigures(json, { machine: machine(), codec, near: NEAR, figures: Object.fromEntries(plain) });
 };
 
+/** One pair: how alike they are, and whether that makes the later one a duplicate. */
+interface Pair extends Similarity, Partial<Kinship> {
+  readonly isNear: boolean;
+}
+
 interface Figures {
-  readonly honest: Likeness[];
+  readonly honest: Pair[];
   /** By disguise. */
-  readonly copies: Map<string, Likeness[]>;
+  readonly copies: Map<string, Pair[]>;
+  /** Honest submissions to groups of `GROUP` miners, what all submitted before being known, and how many of them were called duplicates. */
+  readonly submissions: { judged: number; accused: number };
   /** How far sketches were off the exact cosines. */
   readonly errors: number[];
 }
 
+/** Few enough that only two can bear witness of a pair. */
+const GROUP = 4;
+
 /** Every pair of honest miners, and every miner with copies of its update. */
 const compareAll = (
-  { uncoded, revealed, coding }: Submitted,
+  { uncoded, revealed, earlier, coding }: Submitted,
   randomness: string,
   codec: CodecName,
-  { honest, copies, errors }: Figures,
+  { honest, copies, submissions, errors }: Figures,
 ): void => {
   const sketch = createSketcher(0x5eed);
   const sketches = revealed.map((update) => sketch([update]));
-  const likeness = (a: Sketch, b: Sketch): Likeness => {
-    const all = [a, b, ...sketches.filter((one) => one !== a && one !== b).slice(0, 8)];
-    const places = all.map((_, i) => i);
-    return {
-      ...similarity(a, b),
-      residual: residualCosine(0, 1, places, (i, j) => similarity(all[i]!, all[j]!).cosine),
-    };
+  const likeness = (a: Sketch, b: Sketch): Pair => {
+    const all = [a, b, ...sketches.filter((one) => one !== a && one !== b)];
+    const alike = similarity(a, b);
+    const kinship = kinshipOf(0, 1, {
+      witnesses: all.map((_, i) => i).slice(2),
+      related: 0,
+      cosine: (i, j) => similarity(all[i]!, all[j]!).cosine,
+    });
+    return { ...alike, ...kinship, isNear: isNear({ ...alike, kinship }) };
   };
   for (const [i, a] of sketches.entries())
     for (const [j, b] of sketches.entries()) {
@@ -99,6 +112,14 @@ const compareAll = (
       honest.push(found);
       errors.push(Math.abs(cosine(revealed[i]!, revealed[j]!) - found.cosine));
     }
+  const lineage = earlier.flatMap((updates, cycle) =>
+    updates.map((update, i) => ({ ...entryOf(`${cycle} ${i}`, sketch([update])), cycle })),
+  );
+  for (let first = 0; first + GROUP <= sketches.length; first++) {
+    const group = sketches.slice(first, first + GROUP).map((one, i) => ({ ...entryOf(`${i}`, one), commitBlock: i }));
+    submissions.judged += GROUP;
+    submissions.accused += findDuplicates({ cycle: earlier.length, submissions: group, lineage }).size;
+  }
   const random = createRandom(randomness);
   for (const { name, apply } of disguisesOf(codec)) {
     const found = revealed.map((stolen, i) => {
@@ -109,29 +130,42 @@ const compareAll = (
   }
 };
 
-const print = (group: string, { honest, copies, errors }: Figures): void => {
-  const shown = (["cosine", "residual", "signs", "overlap"] as const).filter((key) => honest[0]?.[key] !== null);
-  const valuesOf = (all: readonly Likeness[], key: keyof Likeness) => all.map((one) => one[key] ?? 0);
-  const row = (name: string, all: readonly Likeness[], extreme: (...values: number[]) => number) => {
-    const cells = shown.flatMap((key) => [mean(valuesOf(all, key)), extreme(...valuesOf(all, key))]);
-    const near = all.filter((one) => isNear(one)).length;
+const entryOf = (name: string, sketch: Sketch) => ({ hotkey: name, artifact: name, tensors: name, sketch });
+
+type Figure = keyof Similarity | "residual" | "partial";
+
+const print = (group: string, { honest, copies, submissions, errors }: Figures): void => {
+  const shown = (["cosine", "residual", "partial", "signs", "overlap"] as const).filter(
+    (key) => (honest[0]?.[key] ?? null) !== null,
+  );
+  const valuesOf = (all: readonly Pair[], key: Figure) => all.map((one) => one[key] ?? 0);
+  /** The less is in common beyond the original, the more it looks like a copy; all else the other way round. */
+  const row = (name: string, all: readonly Pair[], [least, most]: readonly ((...values: number[]) => number)[]) => {
+    const cells = shown.flatMap((key) => {
+      const values = valuesOf(all, key);
+      return [mean(values), (key === "partial" ? least : most)!(...values)];
+    });
+    const near = all.filter((one) => one.isNear).length;
     return [name, ...cells.map((value) => value.toFixed(3)), `${near} of ${all.length}`];
   };
   console.log(`\n${group}: duplicates are at ${JSON.stringify(NEAR)}`);
   console.log(
     table([
       ["", ...shown.flatMap((key) => [key, "worst"]), "called duplicate"],
-      row("honest pairs", honest, Math.max),
-      ...[...copies].map(([name, found]) => row(name, found, Math.min)),
+      row("honest pairs", honest, [Math.min, Math.max]),
+      ...[...copies].map(([name, found]) => row(name, found, [Math.max, Math.min])),
     ]),
   );
   for (const key of shown) {
     const { mean: usual, deviation } = spreadOf(valuesOf(honest, key));
-    const distance = (NEAR[key] - usual) / deviation;
-    console.log(
-      `  ${key}: honest ${usual.toFixed(3)} ± ${deviation.toFixed(3)}, the bound ${distance.toFixed(1)} deviations above`,
-    );
+    const bound = key === "residual" || key === "partial" ? NEAR.kin[key] : NEAR[key];
+    const distance = (bound - usual) / deviation;
+    const where = `the bound ${Math.abs(distance).toFixed(1)} deviations ${distance < 0 ? "below" : "above"}`;
+    console.log(`  ${key}: honest ${usual.toFixed(3)} ± ${deviation.toFixed(3)}, ${where}`);
   }
+  console.log(
+    `  honest submissions to groups of ${GROUP}, beside the cycles before: ${submissions.accused} of ${submissions.judged} called duplicates`,
+  );
   console.log(`  sketches against exact cosines: off by at most ${Math.max(...errors).toFixed(3)}`);
 };
 

@@ -12,6 +12,8 @@ export interface Submitted {
   /** What was trained, and carried from the cycles before. */
   readonly uncoded: readonly Elements[];
   readonly revealed: readonly Elements[];
+  /** What was revealed in the cycles before, the oldest first. */
+  readonly earlier: readonly (readonly Elements[])[];
   readonly coding: Coding;
 }
 
@@ -33,6 +35,7 @@ export const liveThrough = async (
   const { group, miners, cycles, codec } = options;
   let from = base;
   let carried: readonly Elements[] = [];
+  const earlier: (readonly Elements[])[] = [];
   for (let cycle = 1; ; cycle++) {
     const updates: Parameters[] = [];
     for (let i = 0; i < miners; i++) updates.push(await train(group, `miner ${i}`, { from, cycle }));
@@ -46,7 +49,8 @@ export const liveThrough = async (
       return left ? joined(update).map((value, at) => value + left[at]!) : joined(update);
     });
     const revealed = uncoded.map(coding);
-    if (cycle === cycles) return { uncoded, revealed, coding };
+    if (cycle === cycles) return { uncoded, revealed, earlier, coding };
+    earlier.push(revealed);
     if (CODECS[codec].feedback)
       carried = uncoded.map((update, i) => update.map((value, at) => value - revealed[i]![at]!));
     const common = revealed[0]!.map((_, at) => mean(revealed.map((update) => update[at]!)));

@@ -1,4 +1,4 @@
-import { type Cosines, residualCosine } from "./residual.js";
+import { type Kinship, kinshipOf } from "./kinship.js";
 import { type Similarity, type Sketch, similarity } from "./sketch.js";
 
 /** Who submitted an update first, and when. */
@@ -16,8 +16,8 @@ export interface Duplicate {
 }
 
 export interface Likeness extends Similarity {
-  /** Cosine of what they do not share with everybody; null where there is nobody to tell. */
-  readonly residual: number | null;
+  /** Null where they are not alike enough for it to matter, or there is nobody to tell. */
+  readonly kinship: Kinship | null;
 }
 
 interface Contents {
@@ -43,7 +43,19 @@ export interface DuplicateInputs {
  * From where on two updates are one, each sign sufficient. `npm run bench -- duplicates` measures honest miners and disguised copies,
  * docs/duplicates.md has the figures.
  */
-export const NEAR = { residual: 0.4, cosine: 0.95, signs: 0.85, overlap: 0.5 } as const;
+export const NEAR = {
+  cosine: 0.95,
+  signs: 0.85,
+  overlap: 0.5,
+  /**
+   * All of them together. The cosine of a copy is 0.894 under noise of half its norm, 0.707 under noise as long as itself; where there are but two witnesses
+   * only the first is looked for.
+   */
+  kin: { cosine: 0.6, cosineByTwo: 0.87, residual: 0.3, partial: 0.1 },
+} as const;
+
+/** Cosine from which on an update bears witness of a pair; lower where one of the pair is of an earlier cycle, which all have less in common with. */
+const RELATED = { now: 0.4, before: 0.2 } as const;
 
 /** Where updates of a group commonly have such cosines, cosines and signs tell nothing; where such overlaps, overlaps. */
 const COMMON = { cosine: 0.82, overlap: 0.35 } as const;
@@ -69,7 +81,7 @@ export const findDuplicates = ({ cycle, submissions, lineage }: DuplicateInputs)
   // Those of this cycle, then the lineage's.
   const all = [...inOrder, ...earlier];
   const alike = similaritiesOf(all);
-  const cosine: Cosines = (a, b) => (a === b ? 1 : alike(a, b).cosine);
+  const cosine = (a: number, b: number): number => alike(a, b).cosine;
   const sketched = inOrder.flatMap(({ sketch }, i) => (sketch ? [i] : []));
   const known = all.flatMap(({ sketch }, i) => (sketch && i >= inOrder.length ? [i] : []));
   const pairs = sketched.flatMap((a, i) => sketched.slice(i + 1).map((b) => alike(a, b)));
@@ -80,26 +92,29 @@ export const findDuplicates = ({ cycle, submissions, lineage }: DuplicateInputs)
   const originals: number[] = [];
   const duplicates = new Map<string, Duplicate>();
 
-  const nearOne = (at: number, others: readonly number[], witnesses: readonly number[]) => {
+  const nearOne = (at: number, others: readonly number[], related: number): Duplicate | null => {
     for (const other of others) {
       const { hotkey, artifact, sketch: theirs, ...when } = all[other]!;
       if (!theirs) continue;
-      const likeness = { ...alike(at, other), residual: residualCosine(at, other, witnesses, cosine) };
+      const likeness = { ...alike(at, other), kinship: kinshipOfPair(at, other, related) };
       if (isNear(likeness, allAlike))
         return { original: { cycle: "cycle" in when ? when.cycle : cycle, hotkey, artifact }, likeness };
     }
     return null;
   };
-  const nearAny = (at: number): Duplicate | null => {
-    // Originals alone: a flood of copies cannot make itself what all have in common.
-    const witnesses = originals.filter((other) => inOrder[other]!.sketch !== null);
-    // What moves all miners in one direction does so for many cycles.
-    return nearOne(at, originals, witnesses) ?? nearOne(at, known, [...known.toReversed(), ...witnesses]);
+  const kinshipOfPair = (at: number, other: number, related: number): Kinship | null => {
+    if (cosine(at, other) < NEAR.kin.cosine) return null;
+    // Whoever commits, early or late, original or not, but for copies of one of the two: these could only vouch for each other.
+    const isCopy = (witness: number) => Math.max(cosine(at, witness), cosine(other, witness)) >= NEAR.cosine;
+    const witnesses = sketched.filter((witness) => witness !== at && witness !== other && !isCopy(witness));
+    return kinshipOf(at, other, { witnesses, related, cosine });
   };
 
   for (const [at, { hotkey, artifact, tensors, sketch }] of inOrder.entries()) {
     const same = byBytes.get(tensors);
-    const found = same ? { original: same, likeness: null } : sketch && nearAny(at);
+    const found = same
+      ? { original: same, likeness: null }
+      : sketch && (nearOne(at, originals, RELATED.now) ?? nearOne(at, known, RELATED.before));
     if (found) {
       duplicates.set(hotkey, found);
       continue;
@@ -111,16 +126,23 @@ export const findDuplicates = ({ cycle, submissions, lineage }: DuplicateInputs)
 };
 
 export const isNear = (
-  { cosine, residual, signs, overlap }: Likeness,
+  { cosine, kinship, signs, overlap }: Likeness,
   allAlike: AllAlike = { cosine: false, overlap: false },
 ): boolean =>
-  (residual !== null && residual >= NEAR.residual) ||
+  (kinship !== null && isKin(cosine, kinship)) ||
   (!allAlike.overlap && overlap !== null && overlap >= NEAR.overlap) ||
   (!allAlike.cosine && (cosine >= NEAR.cosine || signs >= NEAR.signs));
 
+const isKin = (cosine: number, { residual, partial, witnesses }: Kinship): boolean =>
+  cosine >= (witnesses > 2 ? NEAR.kin.cosine : NEAR.kin.cosineByTwo) &&
+  residual >= NEAR.kin.residual &&
+  partial <= NEAR.kin.partial;
+
 /** What a report says of a duplicate: how alike they are, and which artifact it repeats. `readOriginal` reads it back. */
 export const describeDuplicate = ({ original, likeness }: Duplicate): string => {
-  const figures = Object.entries(likeness ?? {}).flatMap(([name, value]) =>
+  const { kinship = null, ...plain } = likeness ?? {};
+  const { residual = null, partial = null } = kinship ?? {};
+  const figures = Object.entries({ ...plain, residual, partial }).flatMap(([name, value]) =>
     value === null ? [] : [`${name} ${value.toFixed(2)}`],
   );
   const how = figures.length > 0 ? `like (${figures.join(", ")})` : "same tensors as";

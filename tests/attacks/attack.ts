@@ -14,6 +14,8 @@ export interface Attack {
   readonly identities?: number;
   /** Machines that train for it all the time: it is measured against what so many earn that are honest. One unless given. */
   readonly machines?: number;
+  /** Whether its commits are on chain before those of the honest miners; a block after them unless given. */
+  readonly isFirst?: boolean;
   /** What the attack needs the network file to say. */
   readonly network?: (network: Omit<Network, "genesis">) => Omit<Network, "genesis">;
   /** Documents that the attacked group is evaluated on, by number: sealed, and public only as their envelopes open. */

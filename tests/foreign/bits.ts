@@ -10,9 +10,9 @@ import { ADAMW_DEFAULTS, scalarsAt } from "#shared/engine/optim/adamw.js";
 import { adamwInPlace } from "#shared/engine/optim/adamw-in-place.js";
 import { CODEC_NAMES, type MergeRule, mergeRuleSchema } from "#shared/protocol/network.js";
 import { rewardCurve } from "#shared/scoring/curves/reward-curve.js";
+import { kinshipOf } from "#shared/scoring/kinship.js";
 import { proofOfLoss } from "#shared/scoring/proof-of-loss.js";
 import { runRace } from "#shared/scoring/racing/race.js";
-import { residualCosine } from "#shared/scoring/residual.js";
 import { createSketcher, encodeSketch, similarity } from "#shared/scoring/sketch.js";
 import { studentQuantile } from "#shared/scoring/student-t.js";
 import { outerStepOfTensor } from "#shared/training/outer-step.js";
@@ -130,16 +130,15 @@ tell(
 const sketches = updates.map(createSketcher(7));
 const cosine = (a: number, b: number) => similarity(sketches[a]!, sketches[b]!).cosine;
 tell(
-  "sketches, likeness, residuals",
+  "sketches, likeness, kinship",
   digestOf((hash) => {
     for (const [a, sketch] of sketches.entries()) {
       hash.update(encodeSketch(sketch));
       for (const b of sketches.keys()) {
         const witnesses = [...sketches.keys()].filter((one) => one !== a && one !== b);
         const { cosine: near, signs, overlap } = similarity(sketch, sketches[b]!);
-        hash.update(
-          numbers([near, signs, overlap ?? -1, (a === b ? null : residualCosine(a, b, witnesses, cosine)) ?? -2]),
-        );
+        const kinship = a === b ? null : kinshipOf(a, b, { witnesses, related: -1, cosine });
+        hash.update(numbers([near, signs, overlap ?? -1, kinship?.residual ?? -2, kinship?.partial ?? -2]));
       }
     }
   }),

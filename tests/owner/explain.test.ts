@@ -49,7 +49,8 @@ const silences = ({ validators }: Explanation) => validators.map(({ silence }) =
 describe("an explanation", { timeout: 60_000 }, () => {
   it("follows a score from the commitment over each validator's word to the pay", async (t) => {
     const subnet = await lived(t, ({ ann, bob }) => ({
-      vera: [scoredEntry(ann!, 0.02), scoredEntry(bob!, 0.03)],
+      // Half of the batches were enough for vera; vito's score is none that all of them give.
+      vera: [{ ...scoredEntry(ann!, 0.02), batches: 6 }, scoredEntry(bob!, 0.03)],
       vito: [scoredEntry(ann!, 0.01)],
     }));
     const { explanation, text } = await explain(t, subnet, "ann");
@@ -65,6 +66,12 @@ describe("an explanation", { timeout: 60_000 }, () => {
       ],
     );
     assert.deepEqual(silences(explanation), [null, null, "it committed no report in time"]);
+    const [half, whole, none] = validators.map(({ derivation }) => derivation);
+    assert.deepEqual([half!.confidence, half!.batches, half!.exponent, half!.score], [0.975, 12, 1, 0.02]);
+    assert.ok(Math.abs(half!.lowerBound - (0.03 - half!.quantile * 0.005 * Math.sqrt(6 / 12))) < 1e-12);
+    assert.ok(Math.abs(half!.lowerBound * half!.growth! - 0.02) < 1e-12);
+    assert.deepEqual([whole!.growth, whole!.score, none], [1, whole!.lowerBound, null]);
+    assert.notEqual(whole!.score, 0.01);
     assert.ok(Math.abs(validators[0]!.stakeShare - 28 / 60) < 1e-3);
     // Four fifths of the stake scored it; more than half of those lies with 0.02.
     assert.deepEqual([agreed!.verdict, agreed!.score], ["scored", 0.02]);
@@ -86,7 +93,9 @@ describe("an explanation", { timeout: 60_000 }, () => {
     assert.deepEqual([explanation.merge.model, explanation.merge.isSettled], [null, false]);
     for (const sentence of [
       /^It committed to an artifact in block \d+, in the commit phase \(blocks \d+ to \d+\)\.$/m,
-      /, 46\.7 % of the stake: scored 0\.0200: it lowers the loss by 0\.0300 nats a token, standard error 0\.0050, over 12 batches\.$/m,
+      /, 46\.7 % of the stake: scored 0\.0200: it lowers the loss by 0\.03000 nats a token, standard error 0\.00500, over 6 of 12 batches\. The lower bound that all 12 would give at 0\.975 is 0\.03000 − 2\.20099 × 0\.00354 = 0\.02222, times 0\.90016 as the bounds of those measured further went\.$/m,
+      /, 33\.3 % of the stake: scored 0\.0100: .+, over 12 of 12 batches\. The lower bound at 0\.975 is 0\.02000 − 2\.20099 × 0\.00500 = 0\.00900\. That gives 0\.0090: the report contradicts itself\.$/m,
+      / A score is the lower bound that all 12 batches would give at a one-sided confidence of 0\.975, cut at zero\. The network's 0\.95 holds over all looks at an update, so this one, the last, takes 0\.975\.$/m,
       /^ {2}uid 3 .+, 20\.0 % of the stake: it committed no report in time\.$/m,
       /^Validators with 80\.0 % of the stake scored it, where more than half is needed\./m,
       /^Of the cycle's scored updates 1 of 1 lowered the loss: it is not a noise cycle\.$/m,
@@ -114,7 +123,12 @@ describe("an explanation", { timeout: 60_000 }, () => {
   it("points from a duplicate to its original, and shows no control characters that a validator wrote", async (t) => {
     const subnet = await lived(t, ({ ann, bob }) => {
       const original = { cycle: 1, hotkey: ann!.submission.hotkey, artifact: ann!.artifact };
-      const likeness = { cosine: 0.97, signs: 0.9, overlap: null, residual: 0.5 };
+      const likeness = {
+        cosine: 0.97,
+        signs: 0.9,
+        overlap: null,
+        kinship: { residual: 0.5, partial: 0.02, witnesses: 4 },
+      };
       return {
         vera: [scoredEntry(ann!, 0.02), rejected(bob!, "duplicate", describeDuplicate({ original, likeness }))],
         vito: [scoredEntry(ann!, 0.02), rejected(bob!, "norm", "\u001b[2Jcleared")],
@@ -147,7 +161,7 @@ describe("an explanation", { timeout: 60_000 }, () => {
     assert.deepEqual([explanation.agreed!.verdict, explanation.window.cycles.at(-1)!.counts], ["abstained", false]);
     assert.match(text, /It is abstained on, since this is a noise cycle: the cycle is left out of its mean\./);
     assert.match(text, /cycle 1 is left out/);
-    assert.match(text, /scored 0\.0000: it raises the loss by 0\.0100 nats a token/);
+    assert.match(text, /scored 0\.0000: it raises the loss by 0\.01000 nats a token.+ = -0\.02100, cut at zero\.$/m);
 
     const split = await openSubnet(t, { validators: VALIDATORS });
     const ann = forge(split, { miner: "ann", tensors: noiseUpdate(split, "ann", 0.01) });

@@ -24,6 +24,8 @@ export interface Campaign {
   readonly merged: readonly string[];
   /** Whether, in all cycles, what was agreed is what an honest validator merged, and what it measured. */
   readonly agreedOn: { readonly model: boolean; readonly scores: boolean };
+  /** Honest miners' submissions that an honest validator called duplicates, an entry a validator and cycle. */
+  readonly accused: readonly string[];
   /** Held-out loss of the last agreed model. */
   readonly loss: number;
 }
@@ -73,6 +75,7 @@ export const campaign = async (
   const incentives: { attackers: number; honest: number }[] = [];
   const outcomes: AgreedOutcome[] = [];
   const merged: string[] = [];
+  const accused: string[] = [];
   const agreedOn = { model: true, scores: true };
   let past: readonly Past[] = [];
   let base = await viewOf(subnet.modelHash);
@@ -114,16 +117,14 @@ export const campaign = async (
     for (const phase of ["commit", "reveal"] as const) {
       await subnet.to(window(phase).start - 1);
       if (phase === "reveal") turns = await Promise.all(turns.map((turn) => inHindsight(subnet, turn)));
-      await subnet.record(Object.fromEntries(Object.entries(honestly).map(([name, one]) => [name, one[phase]])));
+      const theirs = Object.entries(honestly).map(([name, one]): [string, string] => [name, one[phase]]);
+      const own = turns.flatMap((turn, i): [string, string][] => {
+        const record = turn[phase] === undefined ? turn.forged[phase] : turn[phase];
+        return record === null ? [] : [[identities[i]!, record]];
+      });
       // Whoever reacts to what others show comes a block later.
-      await subnet.record(
-        Object.fromEntries(
-          turns.flatMap((turn) => {
-            const record = turn[phase] === undefined ? turn.forged[phase] : turn[phase];
-            return record === null ? [] : [[identities[turns.indexOf(turn)]!, record]];
-          }),
-        ),
-      );
+      for (const records of attack.isFirst ? [own, theirs] : [theirs, own])
+        await subnet.record(Object.fromEntries(records));
     }
 
     const nonces = () => Promise.all(validators.map((name) => subnet.chain.nonce(subnet.signer(name).address)));
@@ -155,6 +156,9 @@ export const campaign = async (
     const measured = await ownReport(honest[0]!, cycle);
     for (const { uid, score } of agreed.outcomes)
       if (score !== measured.find((entry) => entry.uid === uid)?.score) agreedOn.scores = false;
+    for (const validator of honest)
+      for (const { uid, reason, hotkey } of await ownReport(validator, cycle))
+        if (reason === "duplicate" && !attackers.has(uid)) accused.push(hotkey);
     outcomes.push(...agreed.outcomes.filter(({ uid }) => attackers.has(uid)));
 
     await subnet.to(subnet.window(cycle + 1, "distribute").end - 1);
@@ -178,7 +182,7 @@ export const campaign = async (
     ];
     base = await viewOf(next);
   }
-  return { incentives, outcomes, merged, agreedOn, loss: await modelLoss(meter, subnet.network, base.whole) };
+  return { incentives, outcomes, merged, accused, agreedOn, loss: await modelLoss(meter, subnet.network, base.whole) };
 };
 
 const inHindsight = async (subnet: Subnet, turn: Turn): Promise<Turn> => {

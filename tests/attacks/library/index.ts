@@ -24,6 +24,7 @@ import { sybilParts } from "./sybil-parts.js";
 import { sybilSplit } from "./sybil-split.js";
 import { tinyNorm } from "./tiny-norm.js";
 import { withholding } from "./withholding.js";
+import { witnessPoison } from "./witness-poison.js";
 import { wrongGroup } from "./wrong-group.js";
 
 /** Every attack that we know of; each has its own file. */
@@ -48,6 +49,7 @@ export const attacks: readonly Attack[] = [
   sybilCopies,
   sybilSplit,
   sybilParts,
+  witnessPoison,
   collusion,
   liarInflates,
   liarZeroes,

@@ -88,7 +88,7 @@ test("one update in several tensors has one sketch; another seed gives another",
   assert.notDeepEqual(createSketcher(1)([a]), sketched(a));
 });
 
-for (const cosine of [0.4, 0.6, 0.85, 0.93])
+for (const cosine of [0.45, 0.6, 0.85, 0.93])
   test(`copies under noise of half their norm are found among honest updates of cosine ${cosine}`, () => {
     const updates = honest(6, cosine);
     const stolen = updates[0]!;
@@ -132,6 +132,64 @@ test("a disguised copy of what was merged in an earlier cycle is found", () => {
     [...found].map(([hotkey, { original }]) => [hotkey, original.hotkey, original.cycle]),
     [["late", "author", 2]],
   );
+});
+
+/** A weighted sum of vectors of unit length, of unit length if these are independent. */
+const sumOf = (...parts: readonly (readonly [weight: number, vector: Float32Array])[]): Float32Array =>
+  Float32Array.from({ length: LENGTH }, (_, i) =>
+    parts.reduce((sum, [weight, vector]) => sum + Math.sqrt(weight) * vector[i]!, 0),
+  );
+const judged = (updates: readonly (readonly [hotkey: string, update: Float32Array])[]) => {
+  const submissions = updates.map(([hotkey, update], i) => entry(hotkey, sketched(update), i));
+  return [...findDuplicates({ cycle: 1, submissions, lineage: [] }).keys()];
+};
+
+for (const poisons of [3, 8, 20])
+  test(`${poisons} hotkeys that commit first and have little in common with anybody get no honest miner accused`, () => {
+    const common = noise();
+    const work = () => sumOf([0.8, common], [0.2, noise()]);
+    const [own, drag] = [work(), noise()];
+    assert.deepEqual(
+      judged([
+        ...Array.from(
+          { length: poisons },
+          (_, i) => [`poison ${i}`, sumOf([0.15, own], [0.17, drag], [0.68, noise()])] as const,
+        ),
+        ["poisoner", own],
+        ...Array.from({ length: 4 }, (_, i) => [`miner ${i}`, work()] as const),
+      ]).filter((hotkey) => hotkey.startsWith("miner")),
+      [],
+    );
+  });
+
+test("miners of several kinds, two of a kind, are not accused of copying each other", () => {
+  for (const [kinds, all, kind] of [
+    [4, 0.7, 0.1],
+    [6, 0.65, 0.15],
+    [6, 0.5, 0.2],
+  ] as const) {
+    const common = noise();
+    const own = Array.from({ length: kinds }, () => noise());
+    const updates = Array.from(
+      { length: 2 * kinds },
+      (_, i) => [`miner ${i}`, sumOf([all, common], [kind, own[i % kinds]!], [1 - all - kind, noise()])] as const,
+    );
+    assert.deepEqual(judged(updates), [], `${kinds} kinds, ${all} in common`);
+  }
+});
+
+test("small miners are no copies of a large one, whose update is nearly what all have in common", () => {
+  const common = noise();
+  const small = Array.from({ length: 6 }, (_, i) => [`miner ${i}`, sumOf([0.8, common], [0.2, noise()])] as const);
+  assert.deepEqual(judged([["large", sumOf([0.985, common], [0.015, noise()])], ...small]), []);
+});
+
+test("copies are found also where they are committed before their original, and under noise as long as itself", () => {
+  const [mine, ...others] = honest(6, 0.8);
+  const updates = others.map((update, i) => [`miner ${i}`, update] as const);
+  const shake = (share: number) => mixed(mine!, (share * Math.hypot(...mine!)) / Math.sqrt(LENGTH), noise());
+  assert.deepEqual(judged([["first", shake(0.5)], ["original", mine!], ...updates]), ["original"]);
+  assert.deepEqual(judged([...updates, ["original", mine!], ["copier", shake(1)]]), ["copier"]);
 });
 
 test("honest miners are not accused: 450 pairs at each likeness", () => {

@@ -1,0 +1,26 @@
+import type { Parameters } from "#shared/model/parameters.js";
+import { lengthOf, noiseLike, plus, scaled } from "../arena/change.js";
+import type { Attack } from "../attack.js";
+
+/**
+ * Copies are told by what they have in common beyond what all have in common, so who bears witness of that matters. These say that there is
+ * little, and are the first to say it.
+ */
+export const witnessPoison: Attack = {
+  name: "witness-poison",
+  description:
+    "four machines that commit first, three of them with updates alike and little like anybody's, so that honest work looks copied",
+  identities: 4,
+  machines: 4,
+  isFirst: true,
+  submit: async ({ cycle, identities, train, forge }) => {
+    const updates = await Promise.all(identities.map((stream) => train({ stream })));
+    const length = lengthOf(updates[0]!);
+    const drag = noiseLike(updates[0]!, `drag/${cycle}`, 0.41 * length);
+    const diluted = (update: Parameters, miner: string) =>
+      plus(plus(scaled(update, 0.39), drag), noiseLike(update, `${miner}/${cycle}`, 0.82 * length));
+    return identities.map((miner, i) => ({
+      forged: forge({ miner, tensors: i === 0 ? updates[i]! : diluted(updates[i]!, miner) }),
+    }));
+  },
+};
