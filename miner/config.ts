@@ -47,7 +47,7 @@ export const trainingSettings = defineConfig({
     schema: z.int().min(1).max(64),
     default: 1,
     describe:
-      "Replicas of the shard that train at once, each in a process of its own with its own data and share of the threads; one averaged update leaves the machine. 1 trains in the miner's own process.",
+      "Replicas of the shard that train at once, each in a process of its own with its own data, share of the threads and, with CUDA, card; one averaged update leaves the machine. 1 trains in the miner's own process.",
   }),
   spike_threshold: setting({
     schema: z.number().min(0),

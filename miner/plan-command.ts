@@ -6,6 +6,7 @@ import { type CommandSpec, shutdownSignal } from "#shared/cli/program.js";
 import { participantSettings } from "#shared/config/common.js";
 import { loadNetwork } from "#shared/config/load-network.js";
 import { type Config, defineConfig } from "#shared/config/settings.js";
+import type { Device } from "#shared/engine/device.js";
 import { checkGroups } from "#shared/model/groups.js";
 import { agreedNetwork } from "#shared/participant/agreed-network.js";
 import type { Network } from "#shared/protocol/network.js";
@@ -58,8 +59,9 @@ export const planCommand: CommandSpec = {
         const network = await networkOf(config, signal);
         // Loaded only now, so that a wrong setting is told at once.
         const { planTraining } = await import("./plan.js");
-        const plan = await planTraining(config, network, { blockSeconds });
-        const measured = measure ? await measureHere(config, network, signal) : undefined;
+        const opened = measure ? await openHere(config) : undefined;
+        const plan = await planTraining(config, network, { blockSeconds, opened });
+        const measured = opened && (await measureHere(config, network, opened, signal));
         console.log(json ? JSON.stringify({ ...plan, ...(measured && { measured }) }) : describePlan(plan, measured));
       },
     );
@@ -87,9 +89,17 @@ const networkOf = async (config: PlanConfig, signal: AbortSignal): Promise<Netwo
   }
 };
 
-const measureHere = async (config: PlanConfig, network: Network, signal: AbortSignal): Promise<Measurement> => {
+const openHere = async (config: PlanConfig): Promise<Device> => {
   const { openDevice } = await import("#shared/engine/runtime/open-device.js");
+  return openDevice({ ...config, log: createLogger({ name: "miner", ...config.log }) });
+};
+
+const measureHere = async (
+  config: PlanConfig,
+  network: Network,
+  device: Device,
+  signal: AbortSignal,
+): Promise<Measurement> => {
   const { measureTraining } = await import("./plan-measure.js");
-  const log = createLogger({ name: "miner", ...config.log });
-  return measureTraining(config, network, await openDevice({ ...config, log }), signal);
+  return measureTraining(config, network, device, signal);
 };

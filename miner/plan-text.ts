@@ -6,6 +6,7 @@ type Line = readonly [what: string, amount: string, note?: string | undefined];
 /** A plan as a person reads it. */
 export const describePlan = (plan: TrainingPlan, measured?: Measurement): string => {
   const { memory, disk, transfer, train, parameters, workers } = plan;
+  const isChosen = plan.device !== "auto";
   const sections: readonly (readonly [string, readonly Line[]])[] = [
     [
       `group ${plan.group}`,
@@ -16,17 +17,23 @@ export const describePlan = (plan: TrainingPlan, measured?: Measurement): string
       ],
     ],
     [
-      workers === 1 ? "memory" : `memory of each of ${workers} workers`,
+      `${workers === 1 ? "memory" : `memory of each of ${workers} workers`}${isChosen ? ` on ${plan.device}` : ""}`,
       [
         ["hub weights", bytes(memory.frozen)],
         ["group weights", bytes(memory.trained)],
         ["AdamW moments", bytes(memory.moments)],
         ["gradients", bytes(memory.gradients)],
         ["gradient sums", bytes(memory.gradientSums), "of micro-batches"],
+        ...(memory.spare > 0
+          ? ([["second set", bytes(memory.spare), "weights and moments that a step writes"]] as const)
+          : []),
         ["activations", bytes(memory.activations), "in the worst routing"],
         ["submission", bytes(memory.submission), "the update and its file, at the cycle's end"],
-        ["runtime", bytes(memory.runtime)],
+        ["runtime", bytes(memory.runtime), "the program, and gaps between tensors"],
         ["total", bytes(memory.total), measured && `${bytes(measured.peakResident)} resident when measured`],
+        ...(isChosen
+          ? []
+          : ([["", "", "as on the CPU; --device webgpu and tfjs hold weights and moments twice"]] as const)),
       ],
     ],
     [

@@ -1,4 +1,6 @@
 import { CODECS, encodedLength } from "#shared/artifact/codec/index.js";
+import type { Device } from "#shared/engine/device.js";
+import type { DeviceChoice } from "#shared/engine/runtime/device-choice.js";
 import { expertsOf, groupNamed, groupShapes, hubShapes } from "#shared/model/groups.js";
 import { countParameters, parameterShapes } from "#shared/model/parameters.js";
 import type { Network } from "#shared/protocol/network.js";
@@ -11,11 +13,13 @@ export interface TrainingPlan {
   readonly group: string;
   readonly parameters: { readonly hub: number; readonly group: number };
   readonly workers: number;
-  /** Of one worker. */
+  /** What it is for: an opened device's name, else the setting. `auto` is planned as the CPU. */
+  readonly device: string;
+  /** Of one worker, in the machine's memory and on the card together. */
   readonly memory: StepMemory & {
     /** At the cycle's end: the update, and its file. */
     readonly submission: number;
-    /** Node.js and ONNX Runtime themselves. */
+    /** The program itself, and what its allocators hold beside the tensors. */
     readonly runtime: number;
     readonly total: number;
   };
@@ -35,16 +39,29 @@ export interface TrainingPlan {
   readonly train: { readonly seconds: number; readonly maxSteps: number; readonly tokensPerStep: number };
 }
 
-/** Resident memory of a process that has loaded the engine and compiled a graph of no size. */
-const RUNTIME_BYTES = 140e6;
+/** Devices whose training step keeps its state in memory of their own. */
+const KEEP_STATE: ReadonlySet<DeviceChoice> = new Set(["webgpu", "tfjs"]);
+
+/** Peak resident memory of the program when it trains a shard of no size. */
+const PROGRAM_BYTES = 158e6;
+/** What the arena for intermediate results leaves unused between them, as a share of these. */
+const ARENA_SHARE = 0.3;
+/** Weights that were read to begin with wait to be collected; from about so many bytes on V8 does so. */
+const UNCOLLECTED_BYTES = 64e6;
 
 const FLOAT_BYTES = 4;
+
+export interface PlanContext {
+  readonly blockSeconds: number;
+  /** The device, where it is open; else the plan is for the one that the settings name. */
+  readonly opened?: Pick<Device, "name" | "hostMemory"> | undefined;
+}
 
 /** What training a group costs this machine, from shapes alone: nothing is allocated. */
 export const planTraining = async (
   config: TrainingConfig,
   network: Network,
-  { blockSeconds }: { readonly blockSeconds: number },
+  { blockSeconds, opened }: PlanContext,
 ): Promise<TrainingPlan> => {
   const group = config.expert_group;
   const shapes = groupShapes(network.model, groupNamed(network, group));
@@ -52,20 +69,24 @@ export const planTraining = async (
   const shard = parameterShapes(network.model, held);
   const tokens = config.batch_size * network.data.sequence_length;
   const hub = FLOAT_BYTES * countParameters(hubShapes(network.model, network.groups));
+  const hostMemory = opened?.hostMemory ?? !KEEP_STATE.has(config.device);
   const step = await planStep({
     ...shardStep(network, group, config),
+    hostMemory,
     params: shard,
     trainable: Object.keys(shapes),
     mostRows: tokens,
   });
 
   // The hub's file stays in memory whole, also those rows and experts of it that this group does not compute with.
-  const memory = { ...step, frozen: hub };
+  // A device with memory of its own holds what it computes with once more.
+  const memory = { ...step, frozen: hostMemory ? hub : hub + step.frozen };
   const weights = memory.trained;
   const codec = CODECS[network.artifact.codec];
   const update = encodedLength(codec, new Map(Object.entries(shapes)));
   const submission = weights + update;
-  const total = Object.values(memory).reduce((sum, bytes) => sum + bytes, 0) + submission + RUNTIME_BYTES;
+  const runtime = PROGRAM_BYTES + ARENA_SHARE * step.activations + Math.min(weights, UNCOLLECTED_BYTES);
+  const total = Object.values(memory).reduce((sum, bytes) => sum + bytes, 0) + submission + runtime;
   const keep = config.checkpoint_keep_top_k;
   const disk = {
     models: hub + keep * weights,
@@ -78,7 +99,8 @@ export const planTraining = async (
     group,
     parameters: { hub: hub / FLOAT_BYTES, group: countParameters(shapes) },
     workers: config.workers,
-    memory: { ...memory, submission, runtime: RUNTIME_BYTES, total },
+    device: opened?.name ?? config.device,
+    memory: { ...memory, submission, runtime, total },
     disk: { ...disk, total: disk.models + disk.updates + disk.checkpoints },
     transfer: { hub, downPerCycle: weights, upPerCycle: update },
     // Training ends a block before the phase does.

@@ -12,6 +12,7 @@ import { meanOfUpdates } from "#shared/training/workers-mean.js";
 import type { MinerConfig } from "./config.js";
 import type { ShardTrainer, TrainOptions } from "./trainer.js";
 import { openWorker, type Worker } from "./worker.js";
+import { cardOf, cardsOf, countCards, shareCards } from "./worker-cards.js";
 import type { WorkerClock, WorkerJob } from "./worker-messages.js";
 
 export interface WorkerPoolOptions {
@@ -24,6 +25,8 @@ export interface WorkerPoolOptions {
   /** Folder for the tensors that pass between processes, and the replicas' checkpoints. */
   readonly home: string;
   readonly log: Log;
+  /** As of `cardsOf`; by default those of this machine. */
+  readonly cards?: readonly string[];
 }
 
 /** Replicas of one shard, each in a process of its own on its own stream of data. */
@@ -46,6 +49,13 @@ export const replicaFolder = (home: string, replica: number): string => join(hom
  */
 export const openWorkerPool = async (options: WorkerPoolOptions): Promise<WorkerPool> => {
   const { network, group, config, home, log, miner } = options;
+  const { cards = cardsOf(process.env.CUDA_VISIBLE_DEVICES, countCards()) } = options;
+  if (shareCards(config, cards))
+    log.warn("workers share graphics cards", {
+      workers: config.workers,
+      cards: cards.length,
+      prevention: "set workers to the number of cards, unless each has memory for several",
+    });
   const files = { hub: join(home, "hub.safetensors"), base: join(home, "base.safetensors") };
   await writeFloats(files.hub, inMemory(options.hub));
   const threads = Math.max(1, Math.floor((config.threads || availableParallelism()) / config.workers));
@@ -54,6 +64,7 @@ export const openWorkerPool = async (options: WorkerPoolOptions): Promise<Worker
     return openWorker(
       { network, group, config: { ...config, threads }, miner, replica, hub: files.hub, checkpoints },
       log,
+      cardOf(replica, cards),
     );
   };
 

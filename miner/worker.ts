@@ -19,11 +19,15 @@ export interface Worker {
 /** A process that does not end within this time when told to is killed. */
 const PATIENCE_MS = 20_000;
 
-/** Starts a worker process; resolves once its training step is compiled. @throws BlockZeroError WORKER_DIED, or why it could not be opened */
-export const openWorker = async (task: WorkerTask, log: Log): Promise<Worker> => {
+/**
+ * Starts a worker process; resolves once its training step is compiled.
+ * @param env what its environment has beyond this process's
+ * @throws BlockZeroError WORKER_DIED, or why it could not be opened
+ */
+export const openWorker = async (task: WorkerTask, log: Log, env: NodeJS.ProcessEnv = {}): Promise<Worker> => {
   const { replica } = task;
   const child = fork(new URL("./worker-process.js", import.meta.url), [], {
-    env: { ...process.env, ...visibleDevice(replica) },
+    env: { ...process.env, ...env },
     execArgv: ["--enable-source-maps"],
     serialization: "advanced",
     stdio: ["ignore", "ignore", "inherit", "ipc"],
@@ -102,10 +106,3 @@ const answerOf = (child: ChildProcess, replica: number): Promise<FromWorker> =>
     if (!isRunning(child)) return die(child.exitCode, child.signalCode);
     child.on("message", hear).once("exit", die).once("error", die);
   });
-
-/** Where the operator lists graphics cards, each worker sees one of them. */
-const visibleDevice = (replica: number): Record<string, string> => {
-  const cards = (process.env.CUDA_VISIBLE_DEVICES ?? "").split(",").filter((card) => card !== "");
-  const card = cards[replica % cards.length];
-  return card === undefined ? {} : { CUDA_VISIBLE_DEVICES: card };
-};

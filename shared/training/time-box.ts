@@ -43,7 +43,10 @@ export interface TimeBoxOptions {
 
 const MARGIN = 1.25;
 
-/** A time box before whose first measurement one step is tried: how long it takes is known only then. */
+/**
+ * A time box. How long a step takes is known after the first, which therefore gets one micro-batch where there is a deadline: a
+ * process that begins shortly before it would otherwise run over by all the others.
+ */
 export const createTimeBox = ({ times, now, deadline, margin = MARGIN }: TimeBoxOptions): TimeBox => ({
   room(wanted) {
     const end = deadline();
@@ -51,7 +54,7 @@ export const createTimeBox = ({ times, now, deadline, margin = MARGIN }: TimeBox
     const left = end - now();
     if (left <= 0) return 0;
     const each = times.estimate();
-    return each === undefined ? wanted : Math.min(wanted, Math.floor(left / (each * margin)));
+    return Math.min(wanted, each === undefined ? 1 : Math.floor(left / (each * margin)));
   },
   async timed(microBatches, step) {
     const started = now();

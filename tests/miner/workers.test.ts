@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { mkdtempSync, rmSync } from "node:fs";
+import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, it, type TestContext } from "node:test";
@@ -28,10 +28,11 @@ const configOf = (flags: Record<string, string | number> = {}) =>
     ...flags,
   });
 
-const openPool = async (t: TestContext, config = configOf(), given?: string) => {
+const openPool = async (t: TestContext, config = configOf(), given?: string, cards: readonly string[] = []) => {
   const home = given ?? mkdtempSync(join(tmpdir(), "blockzero-"));
   const { log, lines } = collectingLog();
-  const pool = await openWorkerPool({ network, group: "math", config, miner: config.wallet.hotkey, hub, home, log });
+  const miner = config.wallet.hotkey;
+  const pool = await openWorkerPool({ network, group: "math", config, miner, hub, home, log, cards });
   t.after(async () => {
     await pool.dispose();
     rmSync(home, { recursive: true, force: true });
@@ -131,6 +132,15 @@ describe("local DiLoCo", { timeout: 60_000 }, () => {
     const resumed = await second.train();
     assert.ok(second.lines.some(({ message }) => message === "training resumed"));
     assert.deepEqual(resumed, straight);
+  });
+
+  it("shows each worker one card", { skip: !existsSync("/proc/self/environ") }, async (t) => {
+    const { pool } = await openPool(t, configOf(), undefined, ["5", "2"]);
+    const visible = pool.pids.map((pid) => {
+      const variables = readFileSync(`/proc/${pid}/environ`, "utf8").split("\0");
+      return variables.filter((variable) => variable.startsWith("CUDA_VISIBLE_DEVICES="));
+    });
+    assert.deepEqual(visible, [["CUDA_VISIBLE_DEVICES=5"], ["CUDA_VISIBLE_DEVICES=2"]]);
   });
 
   it("stops all workers when the time is up", async (t) => {

@@ -49,6 +49,21 @@ describe("time box", () => {
     assert.equal(timeBox.room(4), 0);
   });
 
+  it("risks no more than a micro-batch while it has measured nothing", async () => {
+    const { clock, timeBox, step } = box(() => 1_050);
+    let steps = 0;
+    for (let room = timeBox.room(16); room > 0; room = timeBox.room(16)) {
+      await step(100 * room, room);
+      steps++;
+    }
+    assert.deepEqual([steps, clock.now()], [1, 1_100]);
+
+    const ample = box(() => 10_000);
+    assert.equal(ample.timeBox.room(16), 1);
+    await ample.step(100);
+    assert.equal(ample.timeBox.room(16), 16);
+  });
+
   it("takes the slow steps for the measure, but not one that stood out", async () => {
     const times = stepTimes();
     assert.equal(times.estimate(), undefined);

@@ -1,0 +1,56 @@
+import { createHash } from "node:crypto";
+import { watch } from "node:fs";
+import { createShardTrainer } from "#miner/shard-trainer.js";
+import { inMemory } from "#shared/training/float-source.js";
+import { collectingLog } from "../shared/chain/support.js";
+import { device } from "../shared/model/micro.js";
+import { base, configOf, hub, network } from "./micro-shard.js";
+
+// A process that trains the micro shard, says every step as it is taken, and what came of it in the end. Its arguments: the
+// number of steps, micro-batches a step, a folder for a checkpoint after every step; and, where it is to be killed, after which
+// step, and after how many changes of that folder, of which a checkpoint makes several.
+
+const [steps, accumulation, dir, killAt, changes] = process.argv.slice(2);
+const config = configOf({
+  warmup_steps: 3,
+  max_steps: Number(steps),
+  gradient_accumulation_steps: Number(accumulation),
+});
+
+/** Whole lines, written before the call returns: what is said stays said when the process is killed. */
+const say = (line: object) => process.stdout.write(`${JSON.stringify(line)}\n`);
+
+const dieAfter = (left: number): void => {
+  const die = () => process.kill(process.pid, "SIGKILL");
+  if (left === 0) die();
+  watch(dir!, { persistent: false }, () => --left === 0 && die());
+};
+
+const { log } = collectingLog();
+// A millisecond passes whenever somebody looks, so that a checkpoint is due after every step.
+let time = 0;
+const trainer = await createShardTrainer({
+  device,
+  network,
+  group: "math",
+  config,
+  miner: config.wallet.hotkey,
+  hub,
+  keep: { dir: dir!, intervalSeconds: 0.001, log },
+  now: () => time++,
+});
+const { run, update } = await trainer.train(inMemory(base), {
+  cycle: 1,
+  model: "a".repeat(64),
+  stop: () => false,
+  onStep: ({ step, loss }) => {
+    say({ step, loss });
+    if (`${step}` === killAt) dieAfter(Number(changes));
+  },
+});
+await trainer.dispose();
+
+const hash = createHash("sha256");
+for (const [name, { data }] of [...update].sort(([a], [b]) => (a < b ? -1 : 1)))
+  hash.update(name).update(new Uint8Array(data.buffer, data.byteOffset, data.byteLength));
+say({ run, hash: hash.digest("hex") });
