@@ -1,6 +1,6 @@
 import { join } from "node:path";
 import { openDevice } from "#shared/engine/runtime/open-device.js";
-import { reasonOf } from "#shared/errors.js";
+import { BlockZeroError, reasonOf } from "#shared/errors.js";
 import { groupNamed, hubShapes } from "#shared/model/groups.js";
 import { decodeParameters } from "#shared/model/parts.js";
 import type { Participant } from "#shared/participant/join.js";
@@ -24,8 +24,22 @@ import { openWorkerPool, replicaFolder } from "./worker-pool.js";
 export const runMiner = (config: MinerConfig, log: Log, signal: AbortSignal): Promise<void> =>
   runParticipant(config, { role: "miner", log, signal }, (participant, metrics) => mine(participant, config, metrics));
 
+/** A miner that starts close to the end of a phase must know the chain's pace before its first step. */
+const blockBefore = async ({ chain, clock }: Participant) => {
+  const number = clock.head.number - 1;
+  if (number < 1) return undefined;
+  try {
+    return { number, timestamp: await chain.timestamp(number) };
+  } catch (thrown) {
+    // The pace is then known a block later.
+    if (thrown instanceof BlockZeroError) return undefined;
+    throw thrown;
+  }
+};
+
 const mine = async (participant: Participant, config: MinerConfig, metrics: MetricsSink): Promise<never> => {
   groupNamed(participant.network, config.expert_group);
+  const { clock, signal } = participant;
   const trainer = await openTrainer(participant, config);
   const miner: Miner = {
     participant,
@@ -33,7 +47,7 @@ const mine = async (participant: Participant, config: MinerConfig, metrics: Metr
     metrics,
     journal: openJournal(join(participant.home, "miner.json"), minerJournalSchema),
     trainer,
-    timer: startBlockTimer(participant.clock, participant.signal),
+    timer: startBlockTimer(clock, signal, { before: await blockBefore(participant) }),
   };
   for (const cycle of awaitingScore(miner)) void feedback(miner, cycle);
   try {

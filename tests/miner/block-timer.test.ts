@@ -7,7 +7,7 @@ import type { BlockClock } from "#shared/participant/block-clock.js";
 const START = 1_700_000_000_000;
 
 /** Heads that come when they are told to, on a clock that is told as well. */
-const heads = (t: TestContext) => {
+const heads = (t: TestContext, before?: Pick<Head, "number" | "timestamp">) => {
   let time = START;
   let head: Head = { number: 100, hash: "0".repeat(64), timestamp: START };
   let listener: (head: Head) => void = () => undefined;
@@ -20,7 +20,7 @@ const heads = (t: TestContext) => {
     },
     reach: () => assert.fail("nobody waits"),
   };
-  const timer = startBlockTimer(clock, t.signal, () => time);
+  const timer = startBlockTimer(clock, t.signal, { before, now: () => time });
   /** A head made at `timestamp` arrives `delay` later. */
   const arrive = (number: number, timestamp: number, delay = 0) => {
     time = timestamp + delay;
@@ -36,6 +36,13 @@ describe("block timer", () => {
     assert.equal(timer.expected(110), undefined);
     arrive(101, START + 12_000);
     assert.equal(timer.blockTime(), 12_000);
+    assert.equal(timer.expected(110), START + 10 * 12_000);
+  });
+
+  it("knows the pace at once from the block before, which says nothing of delays", (t) => {
+    const { timer, arrive } = heads(t, { number: 99, timestamp: START - 12_000 });
+    assert.equal(timer.expected(110), START + 10 * 12_000);
+    arrive(101, START + 12_000, 500);
     assert.equal(timer.expected(110), START + 10 * 12_000);
   });
 
