@@ -1,9 +1,10 @@
 import { randomUUID } from "node:crypto";
 import { createReadStream } from "node:fs";
-import { mkdir, open, readdir, rename, rm, stat } from "node:fs/promises";
+import { mkdir, readdir, rename, rm, stat } from "node:fs/promises";
 import { join } from "node:path";
 import type { Readable } from "node:stream";
 import { BlockZeroError, reasonOf } from "#shared/errors.js";
+import { syncFolder } from "#shared/files/sync-folder.js";
 import { isHash } from "#shared/protocol/hash.js";
 import type { Log } from "#shared/telemetry/log.js";
 import type { ByteRange } from "./byte-range.js";
@@ -165,17 +166,6 @@ const removeBut = async (folder: string, stays: (name: string) => boolean): Prom
   await mkdir(folder, { recursive: true });
   for (const name of await readdir(folder))
     if (!stays(name)) await rm(join(folder, name), { recursive: true, force: true });
-};
-
-/** Makes a rename outlive a power cut. Windows neither needs nor allows it. */
-const syncFolder = async (path: string): Promise<void> => {
-  if (process.platform === "win32") return;
-  const folder = await open(path, "r");
-  try {
-    await folder.sync();
-  } finally {
-    await folder.close();
-  }
 };
 
 const orNull = async <T>(work: Promise<T>): Promise<T | null> => {

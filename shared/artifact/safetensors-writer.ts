@@ -1,6 +1,7 @@
 import { mkdir, open, rename, rm } from "node:fs/promises";
 import { dirname } from "node:path";
 import { BlockZeroError, reasonOf } from "#shared/errors.js";
+import { syncFolder } from "#shared/files/sync-folder.js";
 import { quote } from "#shared/protocol/parsed.js";
 import { canonicalHeader, type TensorSpec } from "./safetensors.js";
 import { writeAt } from "./write-at.js";
@@ -64,6 +65,7 @@ export const createSafetensorsFile = async (
         await file.sync();
         await file.close();
         await rename(temporary, path);
+        await syncFolder(dirname(path));
       });
     },
     discard,

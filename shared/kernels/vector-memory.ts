@@ -63,6 +63,6 @@ const allocate = (bytes: number): WebAssembly.Memory => {
 const tooLarge = (bytes: number): BlockZeroError =>
   new BlockZeroError(
     "KERNEL_MEMORY",
-    `no memory of ${(bytes / 2 ** 30).toFixed(1)} GiB for trained parameters`,
-    "train a smaller group, or free memory",
+    `no memory of ${(bytes / 2 ** 30).toFixed(1)} GiB to compute in`,
+    "free some memory, or train a smaller group",
   );

@@ -8,7 +8,13 @@ import { INDEX_FILE, MAX_SHARDS, malformed, type ShardPlan } from "./checkpoint-
 const SHARD = /^[^/\\\0]+\.safetensors$/;
 const MAX_INDEX_BYTES = 32 << 20;
 
-const indexSchema = z.object({ weight_map: z.record(z.string(), z.string()) });
+/** A record leaves `__proto__` out without a word; the tensor of that name would be nowhere. */
+const weightMapSchema = z
+  .unknown()
+  .refine((map) => !Object.hasOwn(Object(map), "__proto__"))
+  .pipe(z.record(z.string(), z.string()));
+
+const indexSchema = z.object({ weight_map: weightMapSchema });
 
 /** Which shard each tensor is in, as the index says; whether that is so is for the reader to see. @throws BlockZeroError CHECKPOINT_MALFORMED */
 export const readIndex = async (folder: CheckpointFolder): Promise<ReadonlyMap<string, string>> => {

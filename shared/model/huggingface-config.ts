@@ -72,6 +72,21 @@ const version5Schema = z.object({
   num_local_experts: z.int().optional(),
 });
 
+/** Fields that may be left out, since transformers has a default for them; most files have them all the same. */
+const defaultsSchema = z.object({
+  hidden_size: z.int(),
+  num_attention_heads: z.int().min(1),
+  head_dim: z.int().nullish(),
+  norm_topk_prob: z.boolean().default(false),
+  tie_word_embeddings: z.boolean().default(false),
+});
+
+/** `Qwen3MoeConfig` knows no `head_dim` of its own: without one the heads share the hidden size. */
+const withDefaults = ({ hidden_size, num_attention_heads, head_dim, ...others }: z.infer<typeof defaultsSchema>) => ({
+  ...others,
+  head_dim: head_dim ?? hidden_size / num_attention_heads,
+});
+
 /**
  * The part of a `config.json` that decides shapes and arithmetic. Fields that decide neither (dropout, cache, token ids) are ignored.
  *
@@ -86,7 +101,8 @@ export const fromHuggingFaceConfig = (document: unknown, what: string): ModelCon
     ...(rotary && { rope_theta: rotary.rope_theta }),
     ...(num_local_experts !== undefined && { num_experts: num_local_experts }),
   };
-  const fields = checked(z.object(modelConfigSchema.shape), { ...renamed, ...Object(document) }, what);
+  const defaults = withDefaults(checked(defaultsSchema, document, what));
+  const fields = checked(z.object(modelConfigSchema.shape), { ...renamed, ...Object(document), ...defaults }, what);
   return checked(modelConfigSchema, fields, what);
 };
 

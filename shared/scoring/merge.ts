@@ -15,9 +15,13 @@ export const mergeDeltas = (
   into?: Float32Array,
 ): Float32Array => {
   const length = deltas[0]?.length ?? 0;
-  if (deltas.length === 0 || shares.length !== deltas.length || deltas.some((delta) => delta.length !== length))
-    throw new RangeError("deltas of one length with one share each, at least one");
   const merged = into ?? new Float32Array(length);
+  if (
+    deltas.length === 0 ||
+    shares.length !== deltas.length ||
+    [merged, ...deltas].some((one) => one.length !== length)
+  )
+    throw new RangeError("deltas of one length with one share each, at least one");
   const first = 1 + Math.ceil((8 * shares.length) / BLOCK_BYTES);
   const group = blocks(first + deltas.length);
   const [sum, weights] = group.arrays as [Float32Array, Float32Array];

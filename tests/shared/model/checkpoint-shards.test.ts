@@ -342,6 +342,7 @@ describe("hostile or broken shards", () => {
     await text("[]", /weight_map is not an object/);
     await text('{"weight_map": {"a": 1}}', /weight_map is not an object/);
     await text('{"weight_map": {}}', /names no tensor/);
+    await text('{"weight_map": {"__proto__": "x.safetensors", "a": "x.safetensors"}}', /weight_map is not an object/);
     await text('{"weight_map": {"a": "x.safetensors", "\\u0061": "y.safetensors"}}', /a key appears twice/);
     await text(`{"weight_map": ${"[".repeat(1000)}`, /nested deeper/);
     await text(Uint8Array.of(0x7b, 0xff), /index\.json/);

@@ -88,6 +88,18 @@ describe("checkpoint", () => {
     assert.deepEqual([bos_token_id, eos_token_id], [256, 256]);
   });
 
+  it("fills in what transformers leaves out", async (context) => {
+    const { config: path } = await written(context, { ...MICRO, tie_word_embeddings: false, norm_topk_prob: false });
+    const whole = JSON.parse(readFileSync(path, "utf8"));
+    const { head_dim, tie_word_embeddings, norm_topk_prob, ...rest } = whole;
+    const read = fromHuggingFaceConfig(rest, "config.json");
+    assert.deepEqual(read, {
+      ...fromHuggingFaceConfig(whole, "config.json"),
+      head_dim: MICRO.hidden_size / MICRO.num_attention_heads,
+    });
+    assert.equal(fromHuggingFaceConfig({ ...rest, head_dim: null }, "config.json").head_dim, read.head_dim);
+  });
+
   it("reads the config of transformers 5", () => {
     const { rope_theta, rope_scaling, torch_dtype, num_experts, ...rest } = toHuggingFaceConfig(MICRO);
     const renamed = { dtype: torch_dtype, num_local_experts: num_experts };
@@ -128,7 +140,12 @@ describe("checkpoint", () => {
     ["another precision's name", { torch_dtype: "float8_e4m3fn" }, /torch_dtype/],
     ["heads that do not share evenly", { num_key_value_heads: 3 }, /num_key_value_heads: does not divide/],
     ["more tensors than there can be", { num_experts: 2 ** 40 }, /describes \d+ tensors, the files hold 44/],
-    ["a missing shape", { head_dim: undefined }, /head_dim/],
+    ["a missing shape", { moe_intermediate_size: undefined }, /moe_intermediate_size/],
+    [
+      "heads that no head_dim gives a size, and that do not divide the model's",
+      { head_dim: undefined, num_attention_heads: 7 },
+      /head_dim/,
+    ],
     ["a shape that is none", { num_experts: -1 }, /num_experts/],
   ];
   for (const [what, edit, message] of unreadable)

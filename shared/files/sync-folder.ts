@@ -1,0 +1,12 @@
+import { open } from "node:fs/promises";
+
+/** Makes a rename outlive a power cut. Windows neither needs nor allows it. */
+export const syncFolder = async (path: string): Promise<void> => {
+  if (process.platform === "win32") return;
+  const folder = await open(path, "r");
+  try {
+    await folder.sync();
+  } finally {
+    await folder.close();
+  }
+};
