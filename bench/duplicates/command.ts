@@ -61,6 +61,8 @@ const run = async ({ miners, seeds, cycles, group: groups, codec, json }: Flags)
     }
   }
   for (const group of groups) print(group, figures[group]!);
+  const accused = Object.values(figures).reduce((sum, { submissions }) => sum + submissions.accused, 0);
+  if (accused > 0) process.exitCode = 1;
   const plain = Object.entries(figures).map(([group, { copies, ...rest }]) => [
     group,
     { ...rest, copies: Object.fromEntries(copies) },
@@ -83,8 +85,8 @@ interface Figures {
   readonly errors: number[];
 }
 
-/** Few enough that only two can bear witness of a pair. */
-const GROUP = 4;
+/** Few enough that only three can bear witness of a pair. */
+const GROUP = 5;
 
 /** Every pair of honest miners, and every miner with copies of its update. */
 const compareAll = (

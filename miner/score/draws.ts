@@ -5,6 +5,7 @@ import type { Parameters } from "#shared/model/parameters.js";
 import { sha256 } from "#shared/protocol/hash.js";
 import type { Network } from "#shared/protocol/network.js";
 import { evaluationSeed, type SeedInputs } from "#shared/protocol/seed.js";
+import { fullBound } from "#shared/scoring/racing/full-bound.js";
 import { planLaps } from "#shared/scoring/racing/laps.js";
 import type { RaceResult } from "#shared/scoring/racing/race.js";
 import { type RaceRules, raceRules } from "#shared/scoring/racing/rules.js";
@@ -70,12 +71,11 @@ export const drawScores = async (
   return found;
 };
 
-const resultOf = (result: RaceResult, { confidence }: RaceRules): Omit<Draw, "seed" | "baseline"> => {
+const resultOf = (result: RaceResult, rules: RaceRules): Omit<Draw, "seed" | "baseline"> => {
   const { batches } = result;
   if (result.verdict !== "scored") return { batches, verdict: result.verdict, reason: result.reason, measured: null };
   const { lossReduction, standardError, score } = result;
-  const margin = (probability: number) => studentQuantile(probability, batches - 1) * standardError;
-  const around = margin((1 + TWO_SIDED) / 2);
+  const around = studentQuantile((1 + TWO_SIDED) / 2, batches - 1) * standardError;
   return {
     batches,
     verdict: "scored",
@@ -83,7 +83,7 @@ const resultOf = (result: RaceResult, { confidence }: RaceRules): Omit<Draw, "se
     measured: {
       lossReduction,
       standardError,
-      lowerBound: lossReduction - margin(confidence),
+      lowerBound: fullBound({ lossReduction, standardError, batches }, rules).lowerBound,
       interval: [lossReduction - around, lossReduction + around],
       score,
     },

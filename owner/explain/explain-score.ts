@@ -1,6 +1,8 @@
 import { BlockZeroError } from "#shared/errors.js";
 import { MAX_MANIFEST_BYTES, parseUpdateManifest } from "#shared/protocol/manifest.js";
+import type { Network } from "#shared/protocol/network.js";
 import { phaseWindow } from "#shared/protocol/phases.js";
+import type { ReportEntry } from "#shared/protocol/report.js";
 import { sumStake } from "#shared/protocol/stake.js";
 import type { AgreedOutcome } from "#shared/protocol/tally.js";
 import { lastModelBlock, modelOutcome } from "#shared/replay/agreed-outcome.js";
@@ -10,6 +12,7 @@ import { readModelManifest } from "#shared/replay/whole-model.js";
 import { type AgreedScore, groupStandings, scoresIn, standingShares } from "#shared/scoring/cycle-weights.js";
 import { readOriginal } from "#shared/scoring/duplicates.js";
 import type { OpenedSubnet } from "#shared/subnet/open-subnet.js";
+import { type Derivation, derivationOf } from "./derivation.js";
 import type {
   Agreed,
   ChainFacts,
@@ -45,7 +48,9 @@ export const explainScore = async (subnet: Subnet, cycle: number, uid: number): 
   const submission = (await readSubmissions(source, cycle)).find((one) => one.uid === uid && one.hotkey === hotkey);
   const said = await readOutcomes(source, cycle, head);
   const outcome = said.outcomes.find((one) => one.uid === uid && one.hotkey === hotkey) ?? null;
-  const validators = said.heard.map((heard) => opinionOf(heard, { said, holders, uid, hotkey }));
+  const validators = said.heard.map((heard) =>
+    opinionOf(heard, { said, holders, scoring: network.scoring, uid, hotkey }),
+  );
   const { history, unknown } = await readWindow(source, cycle, head, [said]);
   const window = windowOf(subnet, history, { cycle, uid, hotkey });
   const paid = await afterMerge(subnet, cycle);
@@ -81,7 +86,17 @@ interface Miner {
 
 const opinionOf = (
   { hotkey: validator, stake, report, problem }: Heard,
-  { said, holders, uid, hotkey }: { readonly said: CycleOutcomes; readonly holders: Holders } & Omit<Miner, "cycle">,
+  {
+    said,
+    holders,
+    scoring,
+    uid,
+    hotkey,
+  }: {
+    readonly said: CycleOutcomes;
+    readonly holders: Holders;
+    readonly scoring: Network["scoring"];
+  } & Omit<Miner, "cycle">,
 ): Opinion => {
   const entry = problem === null ? report?.entries.find((one) => one.uid === uid && one.hotkey === hotkey) : undefined;
   return {
@@ -97,7 +112,15 @@ const opinionOf = (
     standardError: entry?.standardError ?? null,
     batches: entry?.batches ?? null,
     score: entry?.score ?? null,
+    derivation: entry ? derivationIn(entry, scoring) : null,
   };
+};
+
+/** A report that parses has all figures of what it scored, and none of anything else. */
+const derivationIn = (entry: ReportEntry, scoring: Network["scoring"]): Derivation | null => {
+  const { lossReduction, standardError, batches, score } = entry;
+  if (entry.verdict !== "scored" || lossReduction === null || standardError === null || batches === null) return null;
+  return derivationOf({ lossReduction, standardError, batches, score }, scoring);
 };
 
 const uidOf = ({ neurons }: Holders, hotkey: string): number | null =>

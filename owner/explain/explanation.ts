@@ -1,5 +1,6 @@
 import type { ReasonCode, Verdict } from "#shared/protocol/verdict.js";
 import type { Original } from "#shared/scoring/duplicates.js";
+import type { Derivation } from "./derivation.js";
 
 /** Why a miner's score of one cycle, and its pay, are what they are. Shares are fractions of 1, losses nats per token. */
 export interface Explanation {
@@ -59,6 +60,8 @@ export interface Opinion {
   readonly standardError: number | null;
   readonly batches: number | null;
   readonly score: number | null;
+  /** How the score comes of these figures; null where it did not score the miner. */
+  readonly derivation: Derivation | null;
 }
 
 export interface Agreed {

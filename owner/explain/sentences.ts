@@ -3,7 +3,9 @@ import { printable } from "#shared/protocol/parsed.js";
 import { phaseWindow } from "#shared/protocol/phases.js";
 import { explainReason } from "#shared/protocol/verdict.js";
 import { formatTokens } from "../tokens.js";
+import { lastLook } from "./derivation.js";
 import type { Agreed, Explanation, Opinion, Pay, UpdateFacts, Window } from "./explanation.js";
+import { confidenceText, describeScored } from "./scored-text.js";
 
 /** An explanation in plain sentences, in the order in which things happened. */
 export const sentencesOf = (explanation: Explanation, network: Network): readonly string[] => {
@@ -67,10 +69,10 @@ const heard = ({ validators, isWhole, duplicate }: Explanation): string[] => [
 ];
 
 const opinionText = (opinion: Opinion): string => {
-  const { silence, verdict, reason, detail, lossReduction, standardError, batches, score } = opinion;
+  const { silence, verdict, reason, detail, lossReduction, standardError, batches, score, derivation } = opinion;
   if (silence !== null) return `${silence}.`;
-  if (verdict === "scored")
-    return `scored ${figure(score)}: it ${(lossReduction ?? 0) < 0 ? "raises" : "lowers"} the loss by ${figure(Math.abs(lossReduction ?? 0))} nats a token, standard error ${figure(standardError)}, over ${batches} batches.`;
+  if (derivation && lossReduction !== null && standardError !== null && batches !== null && score !== null)
+    return describeScored({ lossReduction, standardError, batches, score }, derivation);
   const why = reason === null ? "" : ` ${explainReason(reason)}`;
   return `${verdict} (${reason}).${why}${detail === null ? "" : ` It says: ${printable(detail)}.`}`;
 };
@@ -95,8 +97,13 @@ const noiseText = (isNoiseCycle: boolean, { updates, lowering }: Explanation["sc
 const agreedText = (agreed: Agreed, { scoring }: Network, isNoiseCycle: boolean): string => {
   const { verdict, reason, score, lossReduction, scoredBy, rejectedBy } = agreed;
   if (verdict === "scored") {
-    const bound = `the lower end of a one-sided confidence interval at ${scoring.confidence}, cut at zero${scoring.exponent === 1 ? "" : `, to the power ${scoring.exponent}`}`;
-    return `Validators with ${percent(scoredBy)} of the stake scored it, where more than half is needed. Their medians by stake: a score of ${figure(score)} for a loss reduction of ${figure(lossReduction)}. A score is ${bound}.`;
+    const { batches, confidence } = lastLook(scoring);
+    const bound = `the lower bound that all ${batches} batches would give at a one-sided confidence of ${confidenceText(confidence)}, cut at zero${scoring.exponent === 1 ? "" : `, to the power ${scoring.exponent}`}`;
+    const looks =
+      confidence === scoring.confidence
+        ? ""
+        : ` The network's ${scoring.confidence} holds over all looks at an update, so this one, the last, takes ${confidenceText(confidence)}.`;
+    return `Validators with ${percent(scoredBy)} of the stake scored it, where more than half is needed. Their medians by stake, each for itself: a score of ${figure(score)} and a loss reduction of ${figure(lossReduction)}. A score is ${bound}.${looks}`;
   }
   if (verdict === "rejected")
     return `Validators with ${percent(rejectedBy)} of the stake rejected it or could not reach it, where more than half is needed: it is rejected as ${reason}, and the cycle counts as zero.`;

@@ -1,3 +1,4 @@
+import { mostGainOfCopy } from "#shared/scoring/curves/copying.js";
 import { rewardCurve } from "#shared/scoring/curves/reward-curve.js";
 import { identityCostFor, mostGainOf } from "#shared/scoring/curves/splitting.js";
 import type { Economy } from "./economy.js";
@@ -38,6 +39,15 @@ export const identityPrices = ({ economy, kinds }: Scenario): readonly IdentityP
 /** What the kind needs that gains most by splitting; 0 where none does. */
 export const highestPrice = (scenario: Scenario): number =>
   Math.max(0, ...identityPrices(scenario).map(({ price }) => price));
+
+/**
+ * What an identity must cost so that copies of another's work, let alone of one's own, gain nothing on average, whoever else mines, in
+ * the unit of the emission; null where that depends on them.
+ */
+export const copyPriceInAnyField = ({ curve, duplicateRecall, emission, burn }: Economy): number | null =>
+  curve.curve === "proportional"
+    ? (mostGainOfCopy({ isOwn: false, recall: duplicateRecall }) * emission * (1 - burn)) / 2
+    : null;
 
 /** Whether no miner could ever gain by splitting, whoever else mines; null where that depends on them, as with all pay by places. */
 export const isSafeInAnyField = ({ curve, concavity, exponent }: Economy): boolean | null =>

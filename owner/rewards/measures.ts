@@ -18,8 +18,8 @@ export interface Measures {
   readonly midTierProfit: number;
   /** Of income, among honest miners: 0 all alike, 1 one has all. */
   readonly gini: number;
-  /** Emission spent for each nat per token taken off the loss. */
-  readonly costOfLossReduction: number;
+  /** Emission spent for each nat per token taken off the loss; null where none was. */
+  readonly costOfLossReduction: number | null;
   readonly lossReduction: number;
   /** For each kind that cheats: its profit a cycle, less that of an honest miner of the same skill, who stays away where it would lose. */
   readonly attacks: readonly { readonly name: string; readonly gain: number }[];
@@ -44,7 +44,7 @@ export const measure = (
     kinds: kinds.map(of),
     midTierProfit: middle ? of(middle).profit : 0,
     gini: gini(miners.filter(({ kind }) => kind.behaviour === "honest").map(perCycle)),
-    costOfLossReduction: lossReduction > 0 ? (emission * cycles) / lossReduction : Number.POSITIVE_INFINITY,
+    costOfLossReduction: lossReduction > 0 ? (emission * cycles) / lossReduction : null,
     lossReduction,
     attacks: kinds
       .filter(({ behaviour }) => behaviour !== "honest")

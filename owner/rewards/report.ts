@@ -9,8 +9,8 @@ const DIST = fileURLToPath(new URL("../../", import.meta.url));
 const ENTRY = "owner/rewards/page/app.js";
 
 /**
- * One HTML file with everything in it: charts, data, and the compiled modules of the simulation themselves, which an import map hands to the
- * browser. What the page computes is what the command computes.
+ * One HTML file with everything in it: charts, the command's own run, and the compiled modules of the simulation themselves, which an
+ * import map hands to the browser. What it simulates as controls move is what the command would, over as many cycles as it says.
  */
 export const rewardsPage = (input: PageInput): string => {
   const parts: Readonly<Record<string, string>> = {

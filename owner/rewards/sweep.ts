@@ -2,8 +2,8 @@ import { BlockZeroError } from "#shared/errors.js";
 import { type Measures, measure } from "./measures.js";
 import { scenarioOf } from "./read-scenario.js";
 import type { Scenario } from "./scenario.js";
+import { economyWith, type Setting } from "./setting.js";
 import { simulate } from "./simulate.js";
-import { isCurveName, USUAL_CURVES } from "./usual-curves.js";
 
 /** One parameter and the values it takes, as in `curve.n=4,8,16`. */
 export interface Axis {
@@ -12,7 +12,7 @@ export interface Axis {
 }
 
 export interface SweepPoint {
-  readonly setting: Readonly<Record<string, string | number>>;
+  readonly setting: Setting;
   readonly scenario: Scenario;
   readonly measures: Measures;
 }
@@ -21,8 +21,9 @@ const MOST_POINTS = 512;
 
 /** @throws SWEEP_INVALID */
 export const parseAxis = (text: string): Axis => {
-  const [path = "", values = ""] = text.split("=");
-  if (!/^[a-zA-Z.]+$/.test(path) || values === "") throw invalid(`"${text}" is not <parameter>=<value>,<value>…`);
+  const [path = "", values = "", ...rest] = text.split("=");
+  if (!/^[a-zA-Z.]+$/.test(path) || values === "" || rest.length > 0)
+    throw invalid(`"${text}" is not <parameter>=<value>,<value>…`);
   return {
     path,
     values: values.split(",").map((value) => (value !== "" && Number.isFinite(Number(value)) ? Number(value) : value)),
@@ -35,37 +36,28 @@ export const sweep = (
   axes: readonly Axis[],
   { cycles, seed }: { readonly cycles: number; readonly seed: number },
 ): readonly SweepPoint[] => {
-  const combinations = axes.reduce<readonly Record<string, string | number>[]>(
-    (settings, { path, values }) =>
-      settings.flatMap((setting) => values.map((value) => ({ ...setting, [path]: value }))),
+  refuseConflicts(axes.map(({ path }) => path));
+  const settings = axes.reduce<readonly Setting[]>(
+    (before, { path, values }) => before.flatMap((setting) => values.map((value) => ({ ...setting, [path]: value }))),
     [{}],
   );
-  if (combinations.length > MOST_POINTS)
-    throw invalid(`${combinations.length} combinations are more than ${MOST_POINTS}`);
-  return combinations.map((setting) => {
-    const economy = Object.entries(setting).reduce<object>(
-      (changed, [path, value]) =>
-        withValue(changed, path === "curve" ? ["curve"] : path.split("."), curveOr(path, value)),
-      base.economy,
-    );
-    const scenario = scenarioOf({ economy, kinds: base.kinds }, `--sweep ${JSON.stringify(setting)}`);
+  if (settings.length > MOST_POINTS) throw invalid(`${settings.length} combinations are more than ${MOST_POINTS}`);
+  const points = settings.map((setting) => {
+    const economy = economyWith(base.economy, setting);
+    return { setting, scenario: scenarioOf({ economy, kinds: base.kinds }, `--sweep ${JSON.stringify(setting)}`) };
+  });
+  return points.map(({ setting, scenario }) => {
     const simulation = simulate({ ...scenario, cycles, seed });
     return { setting, scenario, measures: measure(simulation, { emission: scenario.economy.emission, cycles }) };
   });
 };
 
-const curveOr = (path: string, value: string | number): unknown => {
-  if (path !== "curve") return value;
-  if (!isCurveName(value)) throw invalid(`"${value}" is no curve: ${Object.keys(USUAL_CURVES).join(", ")}`);
-  return USUAL_CURVES[value];
-};
-
-const withValue = (target: object, [key = "", ...rest]: readonly string[], value: unknown): object => {
-  const inner: unknown = Reflect.get(target, key);
-  return {
-    ...target,
-    [key]: rest.length === 0 ? value : withValue(typeof inner === "object" && inner ? inner : {}, rest, value),
-  };
+/** Of two axes that set the same thing, one would be dropped without a word. */
+const refuseConflicts = (paths: readonly string[]): void => {
+  const twice = paths.find((path, at) => paths.indexOf(path) !== at);
+  if (twice !== undefined) throw invalid(`${twice} is given twice: put all of its values in one --sweep`);
+  const decays = paths.filter((path) => path.startsWith("curve.decay."));
+  if (decays.length > 1) throw invalid(`${decays.join(" and ")} are two ways to say one decay`);
 };
 
 const invalid = (problem: string) =>

@@ -48,10 +48,10 @@ export const NEAR = {
   signs: 0.85,
   overlap: 0.5,
   /**
-   * All of them together. The cosine of a copy is 0.894 under noise of half its norm, 0.707 under noise as long as itself; where there are but two witnesses
+   * All of them together. The cosine of a copy is 0.894 under noise of half its norm, 0.707 under noise as long as itself; where there are but three witnesses
    * only the first is looked for.
    */
-  kin: { cosine: 0.6, cosineByTwo: 0.87, residual: 0.3, partial: 0.1 },
+  kin: { cosine: 0.6, cosineByThree: 0.87, residual: 0.3, partial: 0.1 },
 } as const;
 
 /** Cosine from which on an update bears witness of a pair; lower where one of the pair is of an earlier cycle, which all have less in common with. */
@@ -134,7 +134,7 @@ export const isNear = (
   (!allAlike.cosine && (cosine >= NEAR.cosine || signs >= NEAR.signs));
 
 const isKin = (cosine: number, { residual, partial, witnesses }: Kinship): boolean =>
-  cosine >= (witnesses > 2 ? NEAR.kin.cosine : NEAR.kin.cosineByTwo) &&
+  cosine >= (witnesses > 3 ? NEAR.kin.cosine : NEAR.kin.cosineByThree) &&
   residual >= NEAR.kin.residual &&
   partial <= NEAR.kin.partial;
 

@@ -11,6 +11,8 @@ export interface Kinship {
   readonly witnesses: number;
 }
 
+/** Of two it happens by chance that neither has anything to say for an honest pair. */
+const LEAST_WITNESSES = 3;
 /** Witnesses asked for the common factor: the closest ones, 120 pairs. */
 const MOST_WITNESSES = 16;
 /** Below it nothing is left that could be compared. */
@@ -32,7 +34,7 @@ const LEAST_REMAINDER = 1e-3;
  *
  * @param witnesses other updates of the group, none of them a copy of either one
  * @param related   cosine with either one from which on a witness says something
- * @returns null where fewer than two do
+ * @returns null where fewer than `LEAST_WITNESSES` do
  */
 export const kinshipOf = (
   a: number,
@@ -47,7 +49,7 @@ export const kinshipOf = (
   const heard = witnesses
     .filter((other) => other !== a && other !== b && closeness(other) >= related)
     .sort((k, l) => closeness(l) - closeness(k));
-  if (heard.length < 2) return null;
+  if (heard.length < LEAST_WITNESSES) return null;
   const beyond = (copy: number, original: number) =>
     Math.max(
       ...heard.map((witness) =>

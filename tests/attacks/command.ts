@@ -60,7 +60,7 @@ const run = async ({ attack: names, cycles, seed, json }: Flags): Promise<void> 
 
 const tableOf = (results: readonly Result[]): string =>
   table([
-    ["attack", "payoff", "honest", "model", "without", "", "stopped by"],
+    ["attack", "payoff", "honest", "model", "without", "", "accused", "stopped by"],
     ...results.map((result) => [
       result.attack,
       result.payoff.toFixed(3),
@@ -68,6 +68,7 @@ const tableOf = (results: readonly Result[]): string =>
       result.modelLossWithAttack.toFixed(4),
       result.modelLossWithout.toFixed(4),
       isHarmless(result) ? "ok" : "HARM",
+      `${result.accused}`,
       result.caughtBy.join(", "),
     ]),
   ]);

@@ -1,8 +1,8 @@
 import { writeFileSync } from "node:fs";
 import { BlockZeroError, reasonOf } from "#shared/errors.js";
 
-/** Four digits that mean something. */
-export const figure = (value: number): string => (Number.isFinite(value) ? value.toPrecision(4) : "∞");
+/** Four digits that mean something; null: more than any number. */
+export const figure = (value: number | null): string => (value === null ? "∞" : value.toPrecision(4));
 
 /** @throws FILE_UNWRITABLE */
 export const save = (file: string | undefined, text: () => string): void => {

@@ -1,11 +1,11 @@
 import { stringify } from "yaml";
 import type { CommandSpec } from "#shared/cli/program.js";
 import { table } from "#shared/cli/table.js";
-import { identityPrices, isSafeInAnyField } from "../../rewards/identity-price.js";
-import { type Measures, measure } from "../../rewards/measures.js";
+import { copyPriceInAnyField, identityPrices, isSafeInAnyField } from "../../rewards/identity-price.js";
+import type { Measures } from "../../rewards/measures.js";
+import { pictureOf } from "../../rewards/picture.js";
 import { rewardsPage } from "../../rewards/report.js";
 import type { Scenario } from "../../rewards/scenario.js";
-import { simulate as runSimulation } from "../../rewards/simulate.js";
 import { figure, save } from "./figures.js";
 import { type SimulationOptions, scenarioFrom, simulationOptions } from "./simulation-options.js";
 
@@ -14,7 +14,7 @@ interface Options extends SimulationOptions {
   readonly printScenario?: boolean;
 }
 
-/** Cycles that the page runs each time a control moves. */
+/** Cycles that the page simulates each time a control moves, at most: it answers at once. */
 const PAGE_CYCLES = 200;
 
 export const simulate: CommandSpec = {
@@ -33,14 +33,15 @@ export const simulate: CommandSpec = {
         const scenario = scenarioFrom(options);
         const { cycles, seed } = options;
         if (options.printScenario) return void process.stdout.write(stringify(scenario));
-        const simulation = runSimulation({ ...scenario, cycles, seed });
-        const measures = measure(simulation, { emission: scenario.economy.emission, cycles });
+        const picture = pictureOf(scenario, { cycles, seed });
+        const { measures } = picture;
         print(measures, cycles);
         printPrices(scenario);
-        save(options.json, () =>
-          JSON.stringify({ scenario, cycles, seed, measures, identityPrices: identityPrices(scenario) }, null, 2),
-        );
-        save(options.html, () => rewardsPage({ scenario, cycles: Math.min(cycles, PAGE_CYCLES), seed }));
+        save(options.json, () => JSON.stringify({ scenario, cycles, seed, measures, ...pricesOf(scenario) }, null, 2));
+        const again = Math.min(cycles, PAGE_CYCLES);
+        save(options.html, () => rewardsPage({ scenario, seed, run: picture, cycles: again }));
+        if (options.html !== undefined)
+          console.log(`\n${options.html} shows this run; when a control moves it simulates ${again} cycles.`);
       });
   },
 };
@@ -67,15 +68,27 @@ const print = ({ kinds, midTierProfit, gini, costOfLossReduction, attacks }: Mea
     console.log(`${`${name} beside honest work`.padEnd(31)} ${figure(gain)}${gain > 0 ? "  it pays" : ""}`);
 };
 
+const pricesOf = (scenario: Scenario) => ({
+  identityPrices: identityPrices(scenario),
+  isSplittingSafe: isSafeInAnyField(scenario.economy),
+  copyPrice: copyPriceInAnyField(scenario.economy),
+});
+
 const printPrices = (scenario: Scenario): void => {
-  for (const { kind, price } of identityPrices(scenario)) {
-    const pays = price > scenario.economy.identityCost;
-    const verdict = pays ? `splitting pays while an identity costs less than ${figure(price)}` : "splitting never pays";
-    console.log(`${`${kind}, its work divided`.padEnd(31)} ${verdict}`);
-  }
-  const isSafe = isSafeInAnyField(scenario.economy);
-  if (isSafe !== null)
-    console.log(
-      `${"anybody, in any population".padEnd(31)} splitting ${isSafe ? "never pays" : "pays where identities are cheap"}`,
+  const { identityPrices, isSplittingSafe, copyPrice } = pricesOf(scenario);
+  const { identityCost, duplicateRecall } = scenario.economy;
+  const line = (who: string, verdict: string) => console.log(`${who.padEnd(31)} ${verdict}`);
+  const verdictOf = (what: string, price: number, pays = "pays") =>
+    price > identityCost ? `${what} ${pays} while an identity costs less than ${figure(price)}` : `${what} never pays`;
+  for (const { kind, price } of identityPrices) line(`${kind}, its work divided`, verdictOf("splitting", price));
+  const anybody = "anybody, in any population";
+  if (isSplittingSafe !== null)
+    line(anybody, `splitting ${isSplittingSafe ? "never pays" : "pays where identities are cheap"}`);
+  if (copyPrice !== null)
+    line(
+      anybody,
+      `${verdictOf("copying", copyPrice, "may pay")}, where ${percent(duplicateRecall)} of copies are recognised`,
     );
 };
+
+const percent = (share: number): string => `${Number((100 * share).toPrecision(6))} %`;

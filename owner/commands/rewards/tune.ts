@@ -31,11 +31,7 @@ export const tune: CommandSpec = {
         const points = sweep(scenarioFrom(options), options.sweep, options);
         const judged = points
           .map((point) => ({ ...point, ...judge(point, options.floor) }))
-          .sort(
-            (a, b) =>
-              Number(a.unfit !== null) - Number(b.unfit !== null) ||
-              a.measures.costOfLossReduction - b.measures.costOfLossReduction,
-          );
+          .sort((a, b) => Number(a.unfit !== null) - Number(b.unfit !== null) || costOf(a) - costOf(b));
         const names = options.sweep.map(({ path }) => path);
         console.log(
           table([
@@ -44,7 +40,7 @@ export const tune: CommandSpec = {
               ...names.map((name) => String(setting[name])),
               figure(measures.costOfLossReduction),
               figure(measures.midTierProfit),
-              figure(worstAttack),
+              worstAttack === null ? "none" : figure(worstAttack),
               figure(price),
               measures.gini.toFixed(2),
               unfit ?? "",
@@ -62,14 +58,17 @@ export const tune: CommandSpec = {
   },
 };
 
+/** What comes last has a cost that is finite still, so that two of them compare. */
+const costOf = ({ measures: { costOfLossReduction } }: SweepPoint): number => costOfLossReduction ?? Number.MAX_VALUE;
+
 /** A curve is fit to be paid when the middle lives of it, and neither cheating nor splitting does better than honest work. */
 const judge = ({ scenario, measures: { attacks, midTierProfit } }: SweepPoint, floor: number) => {
-  const worstAttack = Math.max(Number.NEGATIVE_INFINITY, ...attacks.map(({ gain }) => gain));
+  const worstAttack = attacks.length > 0 ? Math.max(...attacks.map(({ gain }) => gain)) : null;
   const price = highestPrice(scenario);
   const unfit =
     midTierProfit < floor
       ? "starves the middle"
-      : worstAttack > 0
+      : worstAttack !== null && worstAttack > 0
         ? "pays a cheater"
         : price > scenario.economy.identityCost
           ? "splitting pays"

@@ -1,7 +1,5 @@
 import type { ChartConfiguration, Chart as ChartType } from "chart.js";
-import { highestPrice } from "../identity-price.js";
-import { type Measures, measure } from "../measures.js";
-import { simulate } from "../simulate.js";
+import { type Picture, pictureOf } from "../picture.js";
 import { charts } from "./charts.js";
 import { type Control, controls } from "./controls.js";
 import type { PageInput } from "./input.js";
@@ -9,22 +7,29 @@ import type { PageInput } from "./input.js";
 /** Inlined before this module runs. */
 declare const Chart: typeof ChartType;
 
-/** Runs the very simulation that the command ran, each time a control moves. */
+/** Shows the command's own run, and each time a control moves simulates as the command does. */
 const start = (): void => {
   const input: PageInput = JSON.parse(byId("input").textContent ?? "");
   let { scenario } = input;
   const draw = new Map<string, ChartType>();
   let waiting = 0;
 
-  const run = () => {
+  const paint = (picture: Picture, source: string) => {
+    for (const [id, config] of Object.entries(charts(picture, colours()))) show(id, config);
+    showTiles(picture, scenario.economy.identityCost);
+    byId("shown").textContent = source;
+  };
+
+  const paintRun = () => paint(input.run, `the command's own run of ${input.run.cycles} cycles`);
+
+  const simulateAgain = () => {
     const begun = performance.now();
-    const simulation = simulate({ ...scenario, cycles: input.cycles, seed: input.seed });
-    const measures = measure(simulation, { emission: scenario.economy.emission, cycles: input.cycles });
-    for (const [id, config] of Object.entries(charts(simulation, measures, colours()))) show(id, config);
-    showTiles(measures);
-    const price = highestPrice(scenario);
-    tile("price", price > 0 ? price.toFixed(4) : "0", price <= scenario.economy.identityCost);
-    byId("took").textContent = `${input.cycles} cycles in ${Math.round(performance.now() - begun)} ms`;
+    const picture = pictureOf(scenario, input);
+    const took = `${input.cycles} cycles simulated here in ${Math.round(performance.now() - begun)} ms`;
+    paint(
+      picture,
+      input.run.cycles === input.cycles ? took : `${took}, where the command's own run had ${input.run.cycles}`,
+    );
   };
 
   const show = (id: string, config: ChartConfiguration) => {
@@ -39,7 +44,7 @@ const start = (): void => {
 
   const schedule = () => {
     cancelAnimationFrame(waiting);
-    waiting = requestAnimationFrame(run);
+    waiting = requestAnimationFrame(simulateAgain);
   };
 
   const build = () =>
@@ -56,11 +61,13 @@ const start = (): void => {
 
   build();
   byId("reset").addEventListener("click", () => {
+    cancelAnimationFrame(waiting);
     scenario = input.scenario;
     build();
-    schedule();
+    paintRun();
   });
-  run();
+  byId("cycles").textContent = String(input.cycles);
+  paintRun();
 };
 
 const element = (control: Control, change: (value: string) => void): HTMLElement => {
@@ -79,7 +86,8 @@ const element = (control: Control, change: (value: string) => void): HTMLElement
   const shown = document.createElement("output");
   Object.assign(slider, { type: "range", min: control.min, max: control.max, step: control.step });
   slider.value = String(control.value);
-  shown.textContent = slider.value;
+  // What is configured, though the slider itself may stand at the nearest of its steps.
+  shown.textContent = String(control.value);
   slider.addEventListener("input", () => {
     shown.textContent = slider.value;
     change(slider.value);
@@ -88,18 +96,26 @@ const element = (control: Control, change: (value: string) => void): HTMLElement
   return label;
 };
 
-const showTiles = ({ midTierProfit, gini, costOfLossReduction, attacks }: Measures) => {
+const showTiles = ({ measures, price }: Picture, identityCost: number) => {
+  const { midTierProfit, gini, costOfLossReduction, attacks } = measures;
   const worst = Math.max(...attacks.map(({ gain }) => gain));
   tile("mid-tier", midTierProfit.toFixed(4), midTierProfit > 0);
-  tile("gini", gini.toFixed(2), gini < 0.8);
-  tile("budget", Number.isFinite(costOfLossReduction) ? costOfLossReduction.toFixed(1) : "∞", true);
   tile("attack", attacks.length > 0 ? worst.toFixed(4) : "none", attacks.length === 0 || worst <= 0);
+  tile("price", price > 0 ? price.toFixed(4) : "0", price <= identityCost);
+  tile("gini", gini.toFixed(2), null);
+  tile(
+    "budget",
+    costOfLossReduction === null ? "∞" : costOfLossReduction.toFixed(1),
+    costOfLossReduction === null ? false : null,
+  );
 };
 
-const tile = (id: string, text: string, good: boolean) => {
+/** `good`: null where more or less of it is neither good nor bad. */
+const tile = (id: string, text: string, good: boolean | null) => {
   const value = byId(`tile-${id}`);
   value.textContent = text;
-  value.dataset.good = String(good);
+  if (good === null) delete value.dataset.good;
+  else value.dataset.good = String(good);
 };
 
 const colours = () => {

@@ -1,6 +1,5 @@
 import type { ChartConfiguration } from "chart.js";
-import type { Measures } from "../measures.js";
-import type { Simulation } from "../simulate.js";
+import type { Picture } from "../picture.js";
 
 export interface Colours {
   readonly text: string;
@@ -10,24 +9,15 @@ export interface Colours {
   readonly bad: string;
 }
 
-/** Points along a line chart at most. */
-const MOST_POINTS = 120;
 const HUES = [212, 28, 145, 280, 0, 50, 180, 320];
 
 /** The page's charts by the id of their canvas. */
 export const charts = (
-  { incomeByKind }: Simulation,
-  { kinds, incomeByPlace }: Measures,
+  { measures: { kinds, incomeByPlace }, series }: Picture,
   colours: Colours,
 ): Readonly<Record<string, ChartConfiguration>> => {
   const names = kinds.map(({ name }) => name);
-  const step = Math.max(1, Math.ceil(incomeByKind.length / MOST_POINTS));
-  const cycles = Array.from({ length: Math.ceil(incomeByKind.length / step) }, (_, i) => i * step);
   const paid = incomeByPlace.slice(0, Math.max(1, incomeByPlace.findLastIndex((income) => income > 0) + 2));
-  const meanOf = (kind: number, from: number) => {
-    const rows = incomeByKind.slice(from, from + step);
-    return rows.reduce((sum, row) => sum + row[kind]!, 0) / rows.length / kinds[kind]!.miners;
-  };
   return {
     "chart-profit": bars(colours, names, [
       { label: "income", data: kinds.map(({ income }) => income), backgroundColor: colours.first },
@@ -46,10 +36,10 @@ export const charts = (
     "chart-time": {
       type: "line",
       data: {
-        labels: cycles,
+        labels: [...series.from],
         datasets: names.map((label, kind) => ({
           label,
-          data: cycles.map((from) => meanOf(kind, from)),
+          data: [...series.income[kind]!],
           borderColor: `hsl(${HUES[kind % HUES.length]} 70% 55%)`,
           borderWidth: 1.5,
           pointRadius: 0,

@@ -1,8 +1,12 @@
+import type { Picture } from "../picture.js";
 import type { Scenario } from "../scenario.js";
 
 /** What the page starts from; it stands as JSON in its `#input`. */
 export interface PageInput {
   readonly scenario: Scenario;
-  readonly cycles: number;
   readonly seed: number;
+  /** The command's own run, which the page shows until a control moves. */
+  readonly run: Picture;
+  /** Cycles that the page simulates when a control moves. */
+  readonly cycles: number;
 }

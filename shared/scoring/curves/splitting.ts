@@ -1,4 +1,5 @@
 import type { RewardCurve } from "./curve.js";
+import { incomeOf } from "./income.js";
 
 export interface Splitting {
   readonly curve: RewardCurve;
@@ -17,16 +18,10 @@ export interface Splitting {
  * one. Each part is trained by itself, so that the duplicate gate has nothing to find. Ties go to the others.
  */
 export const splittingGain = (options: Splitting, identities: number): number => {
-  const { score, concavity, identityCost } = options;
-  const part = score * identities ** -concavity;
-  return income(options, part, identities) - income(options, score, 1) - (identities - 1) * identityCost;
+  const { curve, field, score, concavity, identityCost } = options;
+  const parts = incomeOf(curve, { field, score: score * identities ** -concavity, identities });
+  return parts - incomeOf(curve, { field, score, identities: 1 }) - (identities - 1) * identityCost;
 };
-
-/**
- * The same for copies of one work, of which the duplicate gate passes `passed` beside the original: those identities score in full.
- */
-export const copyingGain = (options: Omit<Splitting, "concavity">, copies: number, passed: number): number =>
-  income(options, options.score, 1 + passed) - income(options, options.score, 1) - copies * options.identityCost;
 
 /** The least that an identity must cost so that splitting into 2 to `most` identities never pays. */
 export const identityCostFor = (options: Omit<Splitting, "identityCost">, most: number): number => {
@@ -52,10 +47,3 @@ export const concavityOf = (share: number, parts: number): number =>
 
 /** The least exponent of `proportional` under which nobody of that concavity gains by splitting, whatever the field and the parts. */
 export const exponentAgainst = (concavity: number): number => 1 / concavity;
-
-const income = ({ curve, field }: Pick<Splitting, "curve" | "field">, score: number, identities: number): number => {
-  const scores = [...field, ...new Array<number>(identities).fill(score)].sort((a, b) => b - a);
-  const shares = curve(scores);
-  const first = scores.lastIndexOf(score) - identities + 1;
-  return shares.slice(first, first + identities).reduce((sum, share) => sum + share, 0);
-};

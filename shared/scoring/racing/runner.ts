@@ -1,5 +1,6 @@
 import { type LossFailure, type LossScore, proofOfLoss, spreadOf } from "../proof-of-loss.js";
 import { studentQuantile } from "../student-t.js";
+import { fullBound } from "./full-bound.js";
 import type { Lap } from "./laps.js";
 import type { RaceRules } from "./rules.js";
 
@@ -46,8 +47,7 @@ export const takeStock = <T>(
     return false;
   }
   const deviation = measured.standardError * Math.sqrt(lap.batches);
-  const full = (studentQuantile(last.confidence, last.batches - 1) * deviation) / Math.sqrt(last.batches);
-  const bound = measured.lossReduction - full;
+  const { lowerBound: bound } = fullBound({ ...measured, batches: lap.batches }, last);
   const ceiling = bound + unseenMargin(TOO_SMALL, lap.batches, last.batches) * deviation;
   runner.looks.push({ batches: lap.batches, measured, bound, ceiling });
   runner.isRecognised ||= measured.lowerBound > 0;

@@ -8,6 +8,7 @@ import { GATES, type GateName, type ScoreReport } from "#miner/score/report.js";
 import { scoreArtifact } from "#miner/score/score.js";
 import { expectedStanding } from "#miner/score/standing.js";
 import { describeScore } from "#miner/score/text.js";
+import { derivationOf } from "#owner/explain/derivation.js";
 import type { Parameters } from "#shared/model/parameters.js";
 import { encodeParameters } from "#shared/model/parts.js";
 import { judgeCycle } from "#validator/judge.js";
@@ -177,6 +178,14 @@ describe("a score before anything is paid", { timeout: 60_000 }, () => {
     const report = await score(t, subnet, { file, group: "math" });
     assert.deepEqual([report.verdict, report.cycle, report.artifact], ["scored", 1, null]);
     assert.ok(report.expected!.score > 0);
+    for (const { batches, measured } of report.draws) {
+      const derived = derivationOf({ ...measured!, batches }, subnet.network.scoring);
+      assert.deepEqual(
+        [derived.confidence, derived.batches, derived.lowerBound, derived.score],
+        [report.confidence.oneSided, batches, measured!.lowerBound, measured!.score],
+        "as `blockzero explain` derives it",
+      );
+    }
     const { signature, base, tensors, duplicate } = statusOf(report);
     assert.deepEqual([signature, base, tensors, duplicate], ["unchecked", "unchecked", "passed", "passed"]);
     const stranger = await score(t, subnet, { file, group: "math", miner: null });

@@ -6,6 +6,7 @@ import { describe, it, type TestContext } from "node:test";
 import { scenarioFrom } from "#owner/commands/rewards/simulation-options.js";
 import { payRulesOf, readScenario, scenarioOf } from "#owner/rewards/read-scenario.js";
 import { parseAxis, sweep } from "#owner/rewards/sweep.js";
+import { USUAL_CURVES } from "#owner/rewards/usual-curves.js";
 import { BlockZeroError } from "#shared/errors.js";
 import { DEFAULT_CURVE } from "#shared/protocol/default-curve.js";
 import { networkSchema } from "#shared/protocol/network.js";
@@ -84,12 +85,80 @@ describe("a sweep", () => {
     assert.deepEqual(deep!.scenario.economy.curve, { curve: "top-n", n: 16, decay: { ratio: 3 }, floor: 0 });
   });
 
-  it("refuses what is no sweep", () => {
-    assert.throws(() => parseAxis("window"), coded("SWEEP_INVALID", /window/));
-    const of = (text: string) => () => sweep(base, [parseAxis(text)], { cycles: 1, seed: 1 });
-    assert.throws(of("curve=circle"), coded("SWEEP_INVALID", /circle/));
-    assert.throws(of("windw=3"), coded("SCENARIO_INVALID", /windw/));
-    assert.throws(of(`window=${new Array(600).fill(1).join(",")}`), coded("SWEEP_INVALID", /600/));
-    assert.throws(of("__proto__.x=3"), coded("SWEEP_INVALID", /__proto__/));
+  it("comes to the same whatever the order of its axes", () => {
+    const [curve, n, window] = ["curve=top-n", "curve.n=4,8", "window=2"].map(parseAxis);
+    for (const axes of [
+      [curve!, n!, window!],
+      [n!, window!, curve!],
+      [window!, n!, curve!],
+    ]) {
+      const points = sweep(base, axes, { cycles: 40, seed: 1 });
+      assert.deepEqual(
+        points.map(({ scenario: { economy } }) => [economy.curve, economy.window]),
+        [4, 8].map((n) => [{ ...USUAL_CURVES["top-n"], n }, 2]),
+      );
+      assert.notDeepEqual(points[0]!.measures, points[1]!.measures);
+    }
+  });
+
+  it("reaches every parameter of every curve", () => {
+    const curvesOf = (...axes: string[]) =>
+      sweep(base, axes.map(parseAxis), { cycles: 1, seed: 1 }).map(({ scenario }) => scenario.economy.curve);
+    const top = USUAL_CURVES["top-n"];
+    assert.deepEqual(curvesOf("curve=top-n", "curve.decay.exponent=1,2"), [
+      { ...top, decay: { exponent: 1 } },
+      { ...top, decay: { exponent: 2 } },
+    ]);
+    assert.deepEqual(curvesOf("curve=top-n", "curve.decay.ratio=3", "curve.floor=0.1", "curve.n=2"), [
+      { curve: "top-n", n: 2, decay: { ratio: 3 }, floor: 0.1 },
+    ]);
+    assert.deepEqual(curvesOf("curve.points=10/5/1,7", "curve=rank-points"), [
+      { curve: "rank-points", points: [10, 5, 1] },
+      { curve: "rank-points", points: [7] },
+    ]);
+    assert.deepEqual(curvesOf("curve=two-groups", "curve.leaders=3", "curve.share=0.9"), [
+      { curve: "two-groups", leaders: 3, share: 0.9 },
+    ]);
+    assert.deepEqual(curvesOf("curve.exponent=3"), [{ curve: "proportional", exponent: 3 }]);
+  });
+
+  it("takes the scenario's own curve as the scenario has it", () => {
+    const curve = { curve: "top-n", n: 5, decay: { exponent: 2 }, floor: 0.2 } as const;
+    const own = { ...base, economy: { ...base.economy, curve } };
+    const curves = sweep(own, [parseAxis("curve=top-n,proportional")], { cycles: 1, seed: 1 }).map(
+      ({ scenario }) => scenario.economy.curve,
+    );
+    assert.deepEqual(curves, [curve, DEFAULT_CURVE]);
+  });
+
+  it("refuses what is no sweep, and says what there is", () => {
+    const refused = (axes: readonly string[], code: string, message: RegExp, hint = /./) =>
+      assert.throws(
+        () => sweep(base, axes.map(parseAxis), { cycles: 1, seed: 1 }),
+        (thrown) => coded(code, message)(thrown) && thrown instanceof BlockZeroError && hint.test(thrown.hint),
+        axes.join(" "),
+      );
+    for (const text of ["window", "window=", "window=1=2", "=3"])
+      assert.throws(() => parseAxis(text), coded("SWEEP_INVALID", /is not <parameter>/));
+    refused(["curve=circle"], "SWEEP_INVALID", /"circle"/, /^there are proportional, top-n, rank-points, two-groups$/);
+    refused(
+      ["windw=3"],
+      "SWEEP_INVALID",
+      /"windw"/,
+      / window, .+ curve, curve\.exponent, curve\.n, curve\.decay\.ratio,/,
+    );
+    refused(["curve.n=3"], "SWEEP_INVALID", /^curve proportional has no "n"$/, /^there is curve\.exponent$/);
+    const decays = /^there are curve\.n, curve\.decay\.ratio, curve\.decay\.exponent, curve\.floor$/;
+    refused(["curve=top-n", "curve.decay.base=3"], "SWEEP_INVALID", /"decay\.base"/, decays);
+    refused(["curve.curve=top-n"], "SWEEP_INVALID", /"curve"/);
+    refused(["__proto__.x=3"], "SWEEP_INVALID", /__proto__/);
+    refused(["constructor=3"], "SWEEP_INVALID", /constructor/);
+    refused([`window=${new Array(600).fill(1).join(",")}`], "SWEEP_INVALID", /600/);
+    refused(["window=2", "window=4"], "SWEEP_INVALID", /window is given twice/);
+    const both = ["curve=top-n", "curve.decay.ratio=2", "curve.decay.exponent=2"];
+    refused(both, "SWEEP_INVALID", /two ways to say one decay/);
+    refused(["window=much"], "SCENARIO_INVALID", /economy\.window/);
+    refused(["curve=rank-points", "curve.points=1/2"], "SCENARIO_INVALID", /points do not rise/);
+    refused(["curve=rank-points", "curve.points=2/x"], "SCENARIO_INVALID", /economy\.curve\.points/);
   });
 });

@@ -2,11 +2,12 @@ import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import fc from "fast-check";
 import { type Economy, TYPICAL_ECONOMY } from "#owner/rewards/economy.js";
-import { highestPrice, identityPrices, isSafeInAnyField } from "#owner/rewards/identity-price.js";
+import { copyPriceInAnyField, highestPrice, identityPrices, isSafeInAnyField } from "#owner/rewards/identity-price.js";
 import { gini, measure } from "#owner/rewards/measures.js";
 import { createPayroll } from "#owner/rewards/payroll.js";
 import { type MinerKind, scalePopulation, TYPICAL_POPULATION } from "#owner/rewards/population.js";
 import { simulate } from "#owner/rewards/simulate.js";
+import { USUAL_CURVES } from "#owner/rewards/usual-curves.js";
 
 const sum = (values: readonly number[]) => values.reduce((total, value) => total + value, 0);
 const run = (change: Partial<Economy> = {}, kinds: readonly MinerKind[] = TYPICAL_POPULATION, cycles = 60) => {
@@ -144,6 +145,16 @@ describe("the default economy", () => {
     assert.equal(highestPrice(scenario), 0);
     assert.equal(isSafeInAnyField(TYPICAL_ECONOMY), true);
     assert.equal(isSafeInAnyField({ ...TYPICAL_ECONOMY, concavity: 0.3 }), false);
+  });
+
+  it("asks as much as the copies that the gate may miss could gain, which is less than its identities cost", () => {
+    const price = copyPriceInAnyField(TYPICAL_ECONOMY)!;
+    assert.ok(Math.abs(price - 0.0005) < 1e-12, String(price));
+    assert.ok(price < TYPICAL_ECONOMY.identityCost);
+    assert.equal(copyPriceInAnyField({ ...TYPICAL_ECONOMY, duplicateRecall: 1 }), 0);
+    assert.ok(copyPriceInAnyField({ ...TYPICAL_ECONOMY, duplicateRecall: 0.98 })! > TYPICAL_ECONOMY.identityCost);
+    assert.ok(Math.abs(copyPriceInAnyField({ ...TYPICAL_ECONOMY, emission: 4, burn: 0.5 })! - price) < 1e-12);
+    assert.equal(copyPriceInAnyField({ ...TYPICAL_ECONOMY, curve: USUAL_CURVES["top-n"] }), null);
   });
 
   it("would ask one if it paid by places, and nobody could say it of any population", () => {

@@ -5,7 +5,6 @@ import { DEFAULT_CURVE } from "#shared/protocol/default-curve.js";
 import { rewardCurve } from "#shared/scoring/curves/reward-curve.js";
 import {
   concavityOf,
-  copyingGain,
   exponentAgainst,
   identityCostFor,
   mostGainOf,
@@ -92,20 +91,6 @@ describe("splitting one miner's work", () => {
         assert.ok(splittingGain({ ...options, identityCost }, identities) <= 1e-12);
       }),
       check,
-    );
-  });
-
-  it("copies earn nothing once the gate has them, and cost their identities", () => {
-    fc.assert(
-      fc.property(field, score, fc.integer({ min: 1, max: 8 }), (others, own, copies) => {
-        const gain = copyingGain({ curve, field: others, score: own, identityCost: 0.001 }, copies, 0);
-        assert.ok(Math.abs(gain + copies * 0.001) < 1e-12);
-      }),
-      check,
-    );
-    assert.ok(
-      copyingGain({ curve, field: [1, 1, 1], score: 2, identityCost: 0 }, 2, 2) > 0.2,
-      "without a gate they pay",
     );
   });
 });
