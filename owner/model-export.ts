@@ -17,22 +17,28 @@ export interface ModelExport extends Pick<CheckpointOptions, "dtype" | "maxShard
   readonly out: string;
 }
 
+export interface ExportedModel extends StoredModel {
+  /** Number of scalars. */
+  readonly parameters: number;
+  /** Files of which no copy in the home is sound: nothing in the checkpoint, but one may be of an ancestor or of a newer model. */
+  readonly lost: ReadonlySet<string>;
+}
+
 /**
  * Assembles a model from the blobs under a home and writes it with a model card, as a checkpoint that transformers reads. One
  * part at a time is in memory.
  *
+ * @param onDamage is told once of every copy that is come across and cannot serve
  * @throws BlockZeroError OUT_NOT_EMPTY, HOME_WITHOUT_BLOBS, MODEL_UNKNOWN, MODEL_AMBIGUOUS, MODEL_PART_MISSING,
- *         MODEL_PART_MALFORMED, CHECKPOINT_MISMATCH, CHECKPOINT_RANGE
+ *         MODEL_PART_DAMAGED, MODEL_PART_MALFORMED, CHECKPOINT_MISMATCH, CHECKPOINT_RANGE
  */
-export const exportModel = async ({
-  home,
-  model,
-  out,
-  ...precision
-}: ModelExport): Promise<StoredModel & { parameters: number }> => {
+export const exportModel = async (
+  { home, model, out, ...precision }: ModelExport,
+  onDamage?: (problem: string) => void,
+): Promise<ExportedModel> => {
   if (existsSync(out) && readdirSync(out).length > 0)
     throw new BlockZeroError("OUT_NOT_EMPTY", `${out} is not empty`, "name a new directory with --out");
-  const store = await openModelStore(home);
+  const store = await openModelStore(home, onDamage);
   const { hash, manifest } = findModel(store, model);
   const metadata = {
     "blockzero.model": hash,
@@ -53,7 +59,7 @@ export const exportModel = async ({
     modelCard({ hash, manifest, parameters: count, networkName: network?.name ?? null, models: store.models }),
     0o644,
   );
-  return { hash, manifest, parameters: count };
+  return { hash, manifest, parameters: count, lost: store.lost };
 };
 
 /** The tensors of hub and groups; no two parts may hold the same one. */
@@ -71,6 +77,12 @@ const writeParts = async (writer: CheckpointWriter, store: ModelStore, { parts }
 
 const readPart = async (store: ModelStore, what: string, { hash }: BlobRef): Promise<FloatTensors> => {
   const bytes = await store.blob(hash);
+  if (bytes === null && store.lost.has(hash))
+    throw new BlockZeroError(
+      "MODEL_PART_DAMAGED",
+      `the ${what} of the model, blob ${hash}, has no sound copy in ${store.home}`,
+      "export from the home of somebody whose copy is sound",
+    );
   if (bytes === null)
     throw new BlockZeroError(
       "MODEL_PART_MISSING",

@@ -1,22 +1,26 @@
-import { type BlobStore, directoryStore } from "#shared/artifact/blob-store.js";
+import { directoryStore } from "#shared/artifact/blob-store.js";
+import { bytesOfSource, withSource } from "#shared/artifact/byte-source.js";
 import { BlockZeroError } from "#shared/errors.js";
 import { MAX_NETWORK_BYTES } from "#shared/participant/agreed-network.js";
 import { parseCanonical } from "#shared/protocol/canonical-json.js";
 import { MAX_MODEL_MANIFEST_BYTES, type ModelManifest, parseModelManifest } from "#shared/protocol/model-manifest.js";
 import { type Network, networkSchema } from "#shared/protocol/network.js";
 import { blobFolders } from "#shared/subnet/blob-folders.js";
+import { copiesInFolders } from "#shared/subnet/folder-copies.js";
 
 export interface StoredModel {
   readonly hash: string;
   readonly manifest: ModelManifest;
 }
 
-/** What the blob stores under a home hold of models. */
+/** What the blob stores under a home hold of models. It is looked at only: a damaged copy stays where it is. */
 export interface ModelStore {
   /** Where it looked. */
   readonly home: string;
   /** Every model manifest by its hash, the oldest cycle first. */
   readonly models: ReadonlyMap<string, ModelManifest>;
+  /** Of what was looked at so far, the files that have copies here, none of them sound. */
+  readonly lost: ReadonlySet<string>;
   /** A blob of any of the stores, or null. */
   blob(hash: string): Promise<Uint8Array | null>;
   /** A network file, or null where it is not here or unreadable. */
@@ -26,42 +30,56 @@ export interface ModelStore {
 /**
  * Opens a directory that a miner, a validator or a localnet keeps its files in: the blobs of all of them together.
  *
+ * @param onDamage is told once of every copy that is come across and cannot serve
  * @throws BlockZeroError HOME_WITHOUT_BLOBS
  */
-export const openModelStore = async (home: string): Promise<ModelStore> => {
-  const stores = blobFolders(home).map((folder) => directoryStore(folder));
-  if (stores.length === 0)
+export const openModelStore = async (
+  home: string,
+  onDamage: (problem: string) => void = () => {},
+): Promise<ModelStore> => {
+  const folders = blobFolders(home);
+  if (folders.length === 0)
     throw new BlockZeroError(
       "HOME_WITHOUT_BLOBS",
       `${home} has no blob directory`,
       "name a localnet's home, or the checkpoint_dir of a miner or validator, with --home",
     );
-  const blob = async (hash: string): Promise<Uint8Array | null> => {
-    for (const store of stores) {
-      const bytes = await store.get(hash);
-      if (bytes) return bytes;
+  const lost = new Set<string>();
+  const told = new Set<string>();
+  const blob = async (hash: string, maxBytes = Number.POSITIVE_INFINITY): Promise<Uint8Array | null> => {
+    const { sound, faulty } = await copiesInFolders(folders, hash);
+    if (sound === null && faulty.length > 0) lost.add(hash);
+    for (const { path, fault } of faulty) {
+      if (!told.has(path)) onDamage(sound === null ? `${fault.message}, and no sound copy is at hand` : fault.message);
+      told.add(path);
     }
-    return null;
+    return sound && withSource(sound, async () => (sound.size > maxBytes ? null : bytesOfSource(sound)));
   };
   return {
     home,
-    models: await manifests(stores),
-    blob,
+    lost,
+    models: await readManifests(folders, (hash) => blob(hash, MAX_MODEL_MANIFEST_BYTES)),
+    blob: (hash) => blob(hash),
     async network(hash) {
-      const bytes = await blob(hash);
+      const bytes = await blob(hash, MAX_NETWORK_BYTES);
       const parsed = bytes && parseCanonical(bytes, networkSchema, MAX_NETWORK_BYTES);
       return parsed?.ok ? parsed.value : null;
     },
   };
 };
 
-const manifests = async (stores: readonly BlobStore[]): Promise<Map<string, ModelManifest>> => {
+/** Reads every file that is small enough to be one. */
+const readManifests = async (
+  folders: readonly string[],
+  read: (hash: string) => Promise<Uint8Array | null>,
+): Promise<Map<string, ModelManifest>> => {
   const found = new Map<string, ModelManifest>();
-  for (const store of stores)
-    for await (const hash of store.list()) {
-      if (found.has(hash) || ((await store.size(hash)) ?? Number.POSITIVE_INFINITY) > MAX_MODEL_MANIFEST_BYTES)
-        continue;
-      const bytes = await store.get(hash);
+  const seen = new Set<string>();
+  for (const { list, size } of folders.map((folder) => directoryStore(folder)))
+    for await (const hash of list()) {
+      if (seen.has(hash) || ((await size(hash)) ?? Number.POSITIVE_INFINITY) > MAX_MODEL_MANIFEST_BYTES) continue;
+      seen.add(hash);
+      const bytes = await read(hash);
       const parsed = bytes && parseModelManifest(bytes);
       if (parsed?.ok) found.set(hash, parsed.value);
     }

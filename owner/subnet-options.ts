@@ -38,22 +38,26 @@ export const archiveOption = (command: Command): Command =>
 /**
  * What `openSubnet` takes of them.
  *
- * @throws BlockZeroError HOME_MISSING where nothing was said and no localnet is here
+ * @throws BlockZeroError HOME_MISSING where nothing was said and no localnet is here, USAGE for a subnet of no chain
  */
 export const locationFrom = ({
   home,
   chain,
   netuid,
   allowPrivateAddresses = false,
-}: SubnetOptions): Pick<SubnetLocation, "home" | "chain" | "netuid" | "allowPrivateAddresses"> => ({
-  home: home ?? (chain === undefined ? localnetHome() : undefined),
-  chain,
-  netuid,
-  allowPrivateAddresses,
-});
+}: SubnetOptions): Pick<SubnetLocation, "home" | "chain" | "netuid" | "allowPrivateAddresses"> => {
+  if (netuid !== undefined && chain === undefined)
+    throw new BlockZeroError("USAGE", `--netuid ${netuid} is a subnet of no chain`, "name the chain, or leave it out");
+  return {
+    home: home ?? (chain === undefined ? localnetHome() : undefined),
+    chain,
+    netuid,
+    allowPrivateAddresses,
+  };
+};
 
 /** The localnet's home of this folder. @throws BlockZeroError HOME_MISSING */
-export const localnetHome = (): string => {
+const localnetHome = (): string => {
   if (existsSync(LOCALNET)) return LOCALNET;
   throw new BlockZeroError(
     "HOME_MISSING",

@@ -3,9 +3,9 @@ import { wholeNumber } from "#shared/cli/numbers.js";
 import type { CommandSpec } from "#shared/cli/program.js";
 import { onnxCpu } from "#shared/engine/runtime/onnx-cpu.js";
 import { describeMachine, machine } from "../machine.js";
-import { writeFigures } from "../options.js";
+import { figuresOption, writeFigures } from "../options.js";
 import { codecCases } from "./cases.js";
-import { type CaseFigures, compare, describeCase } from "./report.js";
+import { type CaseFigures, compare, describeCase, isMissed } from "./report.js";
 import { type Outcome, openBench } from "./train.js";
 
 interface Flags {
@@ -23,7 +23,7 @@ export const codecsBench: CommandSpec = {
     command
       .addOption(new Option("--case <name...>", "cases to run").choices(names).default(names))
       .option("--threads <n>", "processor threads", wholeNumber(1), 1)
-      .option("--json <file>", "write the figures there")
+      .addOption(figuresOption())
       .action(run);
   },
 };
@@ -47,4 +47,5 @@ const run = async ({ case: names, threads, json }: Flags): Promise<void> => {
     console.log(`\n${describeCase(codecCase, compared)}`);
   }
   await writeFigures(json, { machine: here, threads, cases: figures });
+  if (isMissed(figures)) process.exitCode = 1;
 };

@@ -48,6 +48,10 @@ export const compare = (
   }),
 });
 
+/** Whether a run of any case is further from its first than it may be. */
+export const isMissed = (cases: readonly CaseFigures[]): boolean =>
+  cases.some(({ runs }) => runs.some(({ met }) => met === false));
+
 const HEADINGS = ["", "held-out loss", "gap", "target", "a worker's cycle", "all sent", "less than data-parallel"];
 
 export const describeCase = ({ what, scale }: CodecCase, { startLoss, runs }: CaseFigures): string => {

@@ -68,7 +68,7 @@ const auditCycle = async (context: Auditing, cycle: number): Promise<CycleAudit>
   }
   await nameFaulty(context.files, findings);
   // The next cycle starts from here; of the models before it only the manifests are asked for, and those are remembered.
-  if (recomputed !== null) await context.files.retain(new Set(filesOf(recomputed).map(({ hash }) => hash)));
+  await context.files.retain(new Set(recomputed && filesOf(recomputed).map(({ hash }) => hash)));
   return findings.finish();
 };
 

@@ -22,7 +22,18 @@ export const checkReport = (
     const problem = found ? disagreement(entry, found) : "the chain knows no such neuron in this cycle";
     if (problem !== null) findings.diverges(`report of ${report.validator} on uid ${entry.uid}: ${problem}`);
   }
+  for (const { uid } of unmentioned(report, regated))
+    findings.note(`report of ${report.validator} says nothing of uid ${uid}`);
 };
+
+/** Those who committed or revealed something and have no entry: a validator may be silent on a miner, but not unseen. */
+const unmentioned = ({ entries }: Report, regated: readonly Regated[]): readonly Regated["submission"][] =>
+  regated
+    .map(({ submission }) => submission)
+    .filter(
+      ({ uid, hotkey, commitment, reveal }) =>
+        (commitment ?? reveal) !== null && !entries.some((entry) => entry.uid === uid && entry.hotkey === hotkey),
+    );
 
 const disagreement = (entry: ReportEntry, { submission, result, isRepeated }: Regated): string | null => {
   const { reveal } = submission;

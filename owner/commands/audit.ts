@@ -1,4 +1,5 @@
-import { wholeNumber } from "#shared/cli/numbers.js";
+import { existsSync } from "node:fs";
+import { nonNegativeNumber, wholeNumber } from "#shared/cli/numbers.js";
 import { type CommandSpec, shutdownSignal } from "#shared/cli/program.js";
 import { BlockZeroError } from "#shared/errors.js";
 import { lastModelBlock, modelOutcome } from "#shared/replay/agreed-outcome.js";
@@ -6,6 +7,7 @@ import { type OpenedSubnet, openSubnet } from "#shared/subnet/open-subnet.js";
 import { createLogger } from "#shared/telemetry/logger.js";
 import { type AuditContext, cycleAuditor } from "../audit/audit-cycle.js";
 import type { CycleAudit } from "../audit/findings.js";
+import { auditsPastHead, type ModelCycles, modelCycles } from "../audit/past-head.js";
 import { archiveOption, locationFrom, type SubnetOptions, subnetOptions } from "../subnet-options.js";
 
 interface Options extends SubnetOptions {
@@ -38,13 +40,13 @@ export const audit: CommandSpec = {
     )
       .option("--every-server", "ask every server for every file, also when somebody gave it")
       .option("--evaluate", "also measure every scored update again, on this machine's processor")
-      .option("--tolerance <nats>", "by which losses measured on two machines may differ", Number, 1e-3)
+      .option("--tolerance <nats>", "by which losses measured on two machines may differ", nonNegativeNumber, 1e-3)
       .option("--json", "print one JSON object")
       .action(async (options: Options) => {
-        const audits = await run(options, (found) => {
-          if (!options.json) for (const line of linesOf(found)) console.log(line);
+        const { settled, audits } = await run(options, (line) => {
+          if (!options.json) console.log(line);
         });
-        if (options.json) console.log(JSON.stringify({ cycles: audits }));
+        if (options.json) console.log(JSON.stringify({ ...settled, cycles: audits }));
         if (!agree(audits)) process.exitCode = DISAGREES;
       });
   },
@@ -58,16 +60,29 @@ const agree = (audits: readonly CycleAudit[]): boolean => {
   );
 };
 
-const run = async (options: Options, tell: (found: CycleAudit) => void): Promise<readonly CycleAudit[]> => {
+/** What there was to be audited: the cycles that are settled, and the chain's newest block. */
+interface Settled {
+  readonly first: number;
+  readonly last: number;
+  readonly head: number;
+}
+
+const run = async (
+  options: Options,
+  tell: (line: string) => void,
+): Promise<{ readonly settled: Settled; readonly audits: readonly CycleAudit[] }> => {
   const { cycle, all = false, evaluate = false, tolerance, store: archives, everyServer } = options;
   if (all && cycle !== undefined)
     throw new BlockZeroError("USAGE", "--cycle and --all exclude each other", "leave one of them out");
-  if (!(tolerance >= 0)) throw new BlockZeroError("USAGE", "--tolerance is not a number", "give nats, such as 0.001");
   const log = createLogger({ name: "audit", level: "warn", format: "pretty" });
   const signal = shutdownSignal();
-  const subnet = await openSubnet({ ...locationFrom(options), archives, everyServer, log, signal });
+  const location = locationFrom(options);
+  const { home, chain } = location;
+  const looksPast = cycle === undefined && chain === undefined && home !== undefined && existsSync(home);
+  const modelled: ModelCycles = looksPast ? await modelCycles(home) : new Map();
+  const subnet = await openSubnet({ ...location, archives, everyServer, log, signal });
   try {
-    const { first, source } = subnet;
+    const { first, head, source } = subnet;
     const last = await lastSettled(subnet);
     if (last < first || (cycle !== undefined && (cycle < first || cycle > last)))
       throw new BlockZeroError(
@@ -77,15 +92,19 @@ const run = async (options: Options, tell: (found: CycleAudit) => void): Promise
       );
     const reevaluation = evaluate ? await reevaluator(source, tolerance) : undefined;
     const auditCycle = cycleAuditor({ ...subnet, ...(reevaluation && { evaluate: reevaluation.measure }) });
+    tell(`settled: cycles ${first}–${last}, head ${head}`);
     const audits: CycleAudit[] = [];
+    const found = (one: CycleAudit) => {
+      audits.push(one);
+      for (const line of linesOf(one)) tell(line);
+    };
     for (let at = all ? first : (cycle ?? last); at <= (all ? last : (cycle ?? last)); at++) {
       signal.throwIfAborted();
-      const found = await auditCycle(at);
-      audits.push(found);
-      tell(found);
+      found(await auditCycle(at));
     }
     await reevaluation?.dispose();
-    return audits;
+    if (cycle === undefined) for (const gone of auditsPastHead(modelled, { ...source, head })) found(gone);
+    return { settled: { first, last, head }, audits };
   } finally {
     await subnet.close();
   }

@@ -9,12 +9,15 @@ import { openSubnet, type SubnetLocation } from "#shared/subnet/open-subnet.js";
 import { createLogger } from "#shared/telemetry/logger.js";
 import { inWords, sharesByGroup } from "../merged-shares.js";
 import { findModel, openModelStore } from "../model-store.js";
-import { localnetHome, locationFrom, type SubnetOptions, subnetOptions } from "../subnet-options.js";
+import { locationFrom, type SubnetOptions, subnetOptions } from "../subnet-options.js";
 
 interface Options extends SubnetOptions {
   readonly model?: string;
   readonly json?: boolean;
 }
+
+/** What is missing is so because of damage. */
+const INCOMPLETE = 1;
 
 export const log: CommandSpec = {
   name: "log",
@@ -32,7 +35,7 @@ export const log: CommandSpec = {
       )
       .option("--json", "print one JSON array")
       .action(async (options: Options) => {
-        const models = await ancestors(options);
+        const { models, lost } = await ancestors(options);
         if (options.json)
           console.log(
             JSON.stringify(
@@ -42,31 +45,45 @@ export const log: CommandSpec = {
         else for (const line of models.flatMap(linesOf)) console.log(line);
         const last = models.at(-1)?.manifest.parent;
         if (last != null) console.error(`older ancestors, from ${last} on, are not at hand`);
+        if (lost.size > 0) process.exitCode = INCOMPLETE;
       });
   },
 };
 
-const ancestors = async (options: Options): Promise<readonly Model[]> => {
-  const { home, chain, model } = options;
-  if (chain !== undefined) {
+interface Ancestry {
+  readonly models: readonly Model[];
+  /** Files that were looked at, of which there are copies and none is sound: a model may be missing because of that. */
+  readonly lost: ReadonlySet<string>;
+}
+
+const ancestors = async (options: Options): Promise<Ancestry> => {
+  const { model } = options;
+  const location = locationFrom(options);
+  if (location.chain !== undefined || location.home === undefined) {
     const logger = createLogger({ name: "model", level: "warn", format: "pretty" });
-    return ofChain({ ...locationFrom(options), log: logger, signal: shutdownSignal() }, model);
+    return ofChain({ ...location, log: logger, signal: shutdownSignal() }, model);
   }
-  const store = await openModelStore(home ?? localnetHome());
-  return walk(findModel(store, model ?? "latest").hash, async (hash) => store.models.get(hash) ?? null);
+  const store = await openModelStore(location.home, console.error);
+  const { hash } = findModel(store, model ?? "latest");
+  return { models: await walk(hash, async (next) => store.models.get(next) ?? null), lost: store.lost };
 };
 
-const ofChain = async (location: SubnetLocation, model: string | undefined): Promise<readonly Model[]> => {
+const ofChain = async (location: SubnetLocation, model: string | undefined): Promise<Ancestry> => {
   const subnet = await openSubnet(location);
+  const { source, files, last } = subnet;
+  const lost = new Set<string>();
+  const manifestOf = async (hash: string): Promise<ModelManifest | null> => {
+    const bytes = await source.fetch({ hash, maxBytes: MAX_MODEL_MANIFEST_BYTES }).catch(nothing);
+    for (const copy of files.takeFaulty()) {
+      console.error(copy.unreadable ?? `${copy.path} is not what its hash says`);
+      if (copy.hash === hash && bytes.length === 0) lost.add(hash);
+    }
+    const parsed = parseModelManifest(bytes);
+    return parsed.ok ? parsed.value : null;
+  };
   try {
-    const { source, last } = subnet;
     const head = model ?? (await agreedBase(source, last + 1, subnet.head));
-    return await walk(head, async (hash) => {
-      const parsed = parseModelManifest(
-        await source.fetch({ hash, maxBytes: MAX_MODEL_MANIFEST_BYTES }).catch(nothing),
-      );
-      return parsed.ok ? parsed.value : null;
-    });
+    return { models: await walk(head, manifestOf), lost };
   } finally {
     await subnet.close();
   }

@@ -10,6 +10,9 @@ interface ExportOptions extends ModelExport {
   readonly maxShardSize?: number;
 }
 
+/** A newer model or an ancestor may be among the files that are damaged. */
+const INCOMPLETE = 1;
+
 const exporting: CommandSpec = {
   name: "export",
   description: "write a model as a checkpoint that Hugging Face transformers reads, with a model card",
@@ -35,16 +38,17 @@ const exporting: CommandSpec = {
         ).argParser(byteSize),
       )
       .action(async ({ maxShardSize, ...options }: ExportOptions) => {
-        const { hash, manifest, parameters } = await exportModel({
-          ...options,
-          ...(maxShardSize !== undefined && { maxShardBytes: maxShardSize }),
-        });
+        const { hash, manifest, parameters, lost } = await exportModel(
+          { ...options, ...(maxShardSize !== undefined && { maxShardBytes: maxShardSize }) },
+          console.error,
+        );
         printFields({
           model: hash,
           "made by": manifest.parent === null ? "genesis" : `cycle ${manifest.cycle}`,
           parameters: parameters.toLocaleString("en-US"),
           checkpoint: options.out,
         });
+        if (lost.size > 0) process.exitCode = INCOMPLETE;
       });
   },
 };

@@ -10,16 +10,20 @@ export const wholeNumber =
     throw new InvalidArgumentError(`It must be a whole number ${bound}.`);
   };
 
-/** A parser of command-line numbers that may have a sign and a fraction. */
-export const finiteNumber = (text: string): number => {
-  const value = Number(text);
-  if (text.trim() !== "" && Number.isFinite(value)) return value;
-  throw new InvalidArgumentError("It must be a number.");
-};
+/** A parser of command-line numbers that may have a sign, a fraction and an exponent. */
+export const finiteNumber = (text: string): number => finite(text, () => true, "It must be a number.");
+
+/** The same of those that are not below zero. */
+export const nonNegativeNumber = (text: string): number =>
+  finite(text, (value) => value >= 0, "It must be a number of at least zero.");
 
 /** A parser of command-line numbers above zero, whole or not. */
-export const positiveNumber = (text: string): number => {
+export const positiveNumber = (text: string): number =>
+  finite(text, (value) => value > 0, "It must be a number above zero.");
+
+/** Decimal digits alone: `Number` reads more, such as nothing at all, Infinity and 0x10. */
+const finite = (text: string, isAllowed: (value: number) => boolean, problem: string): number => {
   const value = Number(text);
-  if (text.trim() !== "" && Number.isFinite(value) && value > 0) return value;
-  throw new InvalidArgumentError("It must be a number above zero.");
+  if (/^[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i.test(text) && Number.isFinite(value) && isAllowed(value)) return value;
+  throw new InvalidArgumentError(problem);
 };

@@ -1,5 +1,5 @@
-import { readFileSync, statSync } from "node:fs";
 import { type Document, LineCounter, parseDocument } from "yaml";
+import { readSmallFileSync } from "../artifact/regular-file.js";
 import { BlockZeroError, reasonOf } from "../errors.js";
 
 const MAX_BYTES = 2 ** 20;
@@ -18,7 +18,7 @@ export interface YamlFaultCodes {
   readonly malformed: string;
 }
 
-/** Reads a YAML 1.2 file with the core schema: no custom tags, no duplicate keys, at most 1 MiB. */
+/** Reads a YAML 1.2 file with the core schema: no custom tags, no duplicate keys, at most 1 MiB; pipes and devices are refused. */
 export const readYaml = (file: string, codes: YamlFaultCodes): YamlFile => {
   const lines = new LineCounter();
   const document = parseDocument(readText(file, codes), { lineCounter: lines, prettyErrors: false });
@@ -42,14 +42,13 @@ export const yamlValue = (file: string, { document }: YamlFile, codes: YamlFault
 
 const readText = (file: string, codes: YamlFaultCodes): string => {
   try {
-    const { size } = statSync(file);
-    if (size > MAX_BYTES) throw malformed(codes, `${file} has ${size} bytes, more than ${MAX_BYTES}`, undefined);
-    return readFileSync(file, "utf8");
+    return Buffer.from(readSmallFileSync(file, MAX_BYTES)).toString("utf8");
   } catch (thrown) {
-    if (thrown instanceof BlockZeroError) throw thrown;
+    if (thrown instanceof BlockZeroError && thrown.code === "FILE_TOO_LARGE")
+      throw malformed(codes, thrown.message, thrown);
     throw new BlockZeroError(
       codes.missing,
-      `cannot read ${file}: ${reasonOf(thrown)}`,
+      reasonOf(thrown),
       "check the path; it is relative to the folder the program was started in",
       { cause: thrown },
     );

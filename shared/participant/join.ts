@@ -3,6 +3,7 @@ import { createBlobClient } from "#shared/artifact/blob-client.js";
 import { startBlobServer } from "#shared/artifact/blob-server.js";
 import { directoryStore } from "#shared/artifact/blob-store.js";
 import { layeredSource } from "#shared/artifact/store/layered-store.js";
+import { openNonceMark } from "#shared/artifact/store/nonce-mark.js";
 import { openStore } from "#shared/artifact/store/open-store.js";
 import type { Chain, Signer } from "#shared/chain/chain.js";
 import { connectChain } from "#shared/chain/connect.js";
@@ -124,6 +125,7 @@ const open = async (
       serveStrangers: listen.strangers,
       perHotkey: listen.requests_per_minute,
       perAddress: listen.stranger_requests_per_minute,
+      nonceMark: openNonceMark(joinPath(home, "request-nonce"), log),
     },
     maxConnectionsPerAddress: listen.connections_per_address,
     log,

@@ -3,6 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type Chain, connectDevChain, genesisSchema, startDevchain } from "#shared/chain/index.js";
 import { BlockZeroError, reasonOf } from "#shared/errors.js";
+import { type Log, silentLog } from "#shared/telemetry/log.js";
 
 /** A localnet's chain, as its home has it; it stands still. */
 export interface StillChain {
@@ -15,11 +16,11 @@ const GENESIS = "chain-genesis.json";
 
 /**
  * Serves a copy of a localnet's devchain on a free loopback port, with the state of every block at hand. The home stays as it is, and a
- * localnet may be living in it.
+ * localnet may be living in it. Where its last block is half-written, a warning says that it is left out.
  *
  * @throws BlockZeroError HOME_WITHOUT_CHAIN, and what starting a devchain throws
  */
-export const openLocalnetChain = async (home: string): Promise<StillChain> => {
+export const openLocalnetChain = async (home: string, log: Pick<Log, "warn">): Promise<StillChain> => {
   const blocks = join(home, "chain", "blocks.jsonl");
   if (!existsSync(join(home, GENESIS)) || !existsSync(blocks))
     throw new BlockZeroError(
@@ -42,6 +43,8 @@ export const openLocalnetChain = async (home: string): Promise<StillChain> => {
       port: 0,
       blockTimeMs: 0,
       retention: Number.POSITIVE_INFINITY,
+      // The copy goes; what is wrong with it is wrong with the home's.
+      log: { ...silentLog, warn: (message, fields) => log.warn(message, { ...fields, path: blocks }) },
     });
     closing.push(() => node.close());
     const chain = await connectDevChain({ endpoint: node.endpoint });

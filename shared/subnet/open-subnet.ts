@@ -38,7 +38,7 @@ export interface SubnetLocation {
   readonly everyServer?: boolean | undefined;
 }
 
-/** The whole of a subnet as anybody can look at it: nothing is registered, sent or changed. */
+/** The whole of a subnet as anybody can look at it: nothing is registered, sent or changed. Closing it names the faulty copies that nobody took. */
 export interface OpenedSubnet {
   readonly source: Omit<CycleSource, "chain"> & { readonly chain: Chain };
   readonly files: SubnetFiles;
@@ -71,7 +71,11 @@ export const openSubnet = async (location: SubnetLocation): Promise<OpenedSubnet
       everyCopy: everyServer,
       cache: cache === undefined ? cache : directoryStore(cache, log),
     });
-    closing.push(() => files.close());
+    closing.push(async () => {
+      for (const { path, unreadable } of files.takeFaulty())
+        log.warn(unreadable ?? "a file is not what its hash says", { path });
+      await files.close();
+    });
     const network = await agreedNetwork({ chain, netuid, file: networkFile, fetch: (file) => files.fetch(file) });
     const source = { chain, network, networkHash: networkHash(network), fetch: files.fetch, open: files.open };
     const head = (await chain.head()).number;
@@ -90,7 +94,7 @@ const openChain = async ({ home, chain: endpoint, netuid, log, signal }: SubnetL
   if (endpoint === undefined) {
     if (home === undefined)
       throw new BlockZeroError("USAGE", "there is no chain to look at", "give --home, or --chain and --netuid");
-    return openLocalnetChain(home);
+    return openLocalnetChain(home, log);
   }
   if (netuid === undefined) throw new BlockZeroError("USAGE", "a chain has many subnets", "say which with --netuid");
   const chain = await connectChain({ endpoint, log, signal });

@@ -1,23 +1,25 @@
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
-import { readFileSync, writeFileSync } from "node:fs";
+import { readFileSync, truncateSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, it } from "node:test";
 import { fileURLToPath } from "node:url";
 import { mark } from "#miner/cycle.js";
 import { reportScore } from "#miner/feedback.js";
 import { receiptFile } from "#miner/keep-receipt.js";
-import { parseReceipt, type Receipt, signReceipt } from "#miner/receipt.js";
-import { receiptProblem } from "#miner/verify-receipt.js";
+import { MAX_RECEIPT_BYTES, parseReceipt, type Receipt, signReceipt } from "#miner/receipt.js";
+import { outcomeOf, receiptProblem } from "#miner/verify-receipt.js";
 import { canonicalBytes } from "#shared/protocol/network.js";
+import { temporaryFolder } from "../shared/artifact/temporary.js";
 import { openMiner } from "../support/miner.js";
-import { publishReports, reportOf, scoredEntry } from "../support/reports.js";
+import { publishReports, reportOf, reportRecord, scoredEntry } from "../support/reports.js";
 import { openSubnet } from "../support/subnet.js";
 import { forge, noiseUpdate, submit } from "../support/updates.js";
 
 const PROGRAM = fileURLToPath(new URL("../../miner/main.js", import.meta.url));
 
-const check = (file: string) => spawnSync(process.execPath, [PROGRAM, "receipt", "verify", file], { encoding: "utf8" });
+const check = (file: string) =>
+  spawnSync(process.execPath, [PROGRAM, "receipt", "verify", file], { encoding: "utf8", timeout: 20_000 });
 
 describe("a miner's receipt", { timeout: 60_000 }, () => {
   it("says what was committed, when, and what the validators said, and can be checked by anybody", async (t) => {
@@ -75,8 +77,36 @@ describe("a miner's receipt", { timeout: 60_000 }, () => {
 
     const good = check(file);
     assert.equal(good.status, 0, good.stderr);
-    assert.match(good.stdout, /it holds[\s\S]+scored, score 0.3, from 2 reports/);
+    assert.match(
+      good.stdout,
+      /hold together\n[\s\S]+ scored, score 0.3, from 2 reports of 100.00 % of all stake, stakes as the miner says\n/,
+    );
+    const vera = subnet.signer("vera").address;
+    assert.ok(good.stdout.includes(`  report    ${vera}: scored, score 0.3; stake ${receipt.stakes[vera]}, 50.00 %\n`));
+
+    // Whom a miner calls a validator, and with what stake, no signature proves.
+    const bob = subnet.signer("bob");
+    const praise = reportOf(subnet, "bob", { entries: [scoredEntry(update, 99)] });
+    const invented = {
+      stakes: { [bob.address]: "1" },
+      reports: [{ ...first!, record: reportRecord(subnet, praise), report: praise }],
+    };
+    const outcomeBought = outcomeOf({ ...receipt, ...invented });
     const bad = join(subnet.home, "bad.json");
+    writeFileSync(bad, canonicalBytes(resigned({ ...invented, outcome: outcomeBought })));
+    const bought = check(bad);
+    assert.equal(bought.status, 0, bought.stderr);
+    assert.ok(!/holds\b.*\n {2}update/.test(bought.stdout));
+    assert.ok(
+      bought.stdout.includes(`  report    ${bob.address}: scored, score 99; stake 1, 100.00 %\n`),
+      bought.stdout,
+    );
+    assert.match(bought.stdout, /from 1 reports of 100\.00 % of all stake, stakes as the miner says\n/);
+    assert.match(
+      bought.stdout,
+      /only that chain confirms: .*records.*blocks.*validators.*stakes.*no report is left out\.\n$/,
+    );
+
     for (const bytes of [
       canonicalBytes(refused[0]![1]),
       Buffer.from("{}"),
@@ -88,5 +118,22 @@ describe("a miner's receipt", { timeout: 60_000 }, () => {
       assert.match(stderr, /^✖ RECEIPT_INVALID .+ → .+\n$/);
     }
     assert.equal(check(join(subnet.home, "none.json")).status, 2);
+  });
+
+  it("is not looked for in a device, a pipe, or a file that is too large", (t) => {
+    const folder = temporaryFolder(t);
+    const [pipe, large] = [join(folder, "pipe"), join(folder, "large")];
+    assert.equal(spawnSync("mkfifo", [pipe]).status, 0);
+    writeFileSync(large, "");
+    truncateSync(large, MAX_RECEIPT_BYTES + 1);
+    for (const [file, problem] of [
+      ["/dev/zero", "cannot read /dev/zero: not a regular file"],
+      [pipe, `cannot read ${pipe}: not a regular file`],
+      [large, `${large} has ${MAX_RECEIPT_BYTES + 1} bytes, at most ${MAX_RECEIPT_BYTES} are read`],
+    ] as const) {
+      const { status, stderr } = check(file);
+      assert.equal(status, 2, file);
+      assert.ok(stderr.startsWith(`✖ RECEIPT_INVALID ${problem} → `), stderr);
+    }
   });
 });

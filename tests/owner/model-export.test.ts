@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
-import { existsSync, mkdirSync, readdirSync, readFileSync } from "node:fs";
-import { join } from "node:path";
+import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { dirname, join } from "node:path";
 import { describe, it, type TestContext } from "node:test";
 import { fileURLToPath } from "node:url";
 import { storeGenesis } from "#owner/genesis.js";
@@ -18,6 +18,7 @@ import { type ModelManifest, modelHash, parseModelManifest } from "#shared/proto
 import { canonicalBytes } from "#shared/protocol/network.js";
 import { temporaryFolder } from "#tests/shared/artifact/temporary.js";
 import { MICRO, relativeError } from "#tests/shared/model/micro.js";
+import { treeOf } from "#tests/support/tree.js";
 
 const TEMPLATE = fileURLToPath(new URL("../../../configs/localnet/network.yaml", import.meta.url));
 const PROGRAM = fileURLToPath(new URL("../../owner/main.js", import.meta.url));
@@ -40,7 +41,13 @@ const localnet = async (context: TestContext) => {
   const home = temporaryFolder(context);
   const store = directoryStore(join(home, "owner", "blobs"));
   const parameters = initialParameters(model, createRandom("genesis"));
-  return { home, store, parameters, genesis: await storeGenesis(store, template, parameters) };
+  return {
+    home,
+    elsewhere: temporaryFolder(context),
+    store,
+    parameters,
+    genesis: await storeGenesis(store, template, parameters),
+  };
 };
 
 /** A successor in which the prose group changed, stored by a validator. */
@@ -189,6 +196,56 @@ describe("blockzero model export", () => {
     assert.ok(relativeError(read.parameters[name]!.data, parameters[name]!.data) < 2 ** -8);
     assert.ok(readdirSync(out).filter((file) => /^model-.*-of-.*\.safetensors$/.test(file)).length > 3);
     assert.equal(JSON.parse(readFileSync(join(out, "config.json"), "utf8")).torch_dtype, "bfloat16");
+  });
+
+  it("changes nothing where it reads: what is damaged is named, and stays", async (context) => {
+    const net = await localnet(context);
+    const { home, genesis } = net;
+    await merge(net, { cycle: 7, scale: 1 });
+    const newest = await merge(net, { cycle: 8, scale: 2, player: "validator-2" });
+    const program = (...args: readonly string[]) =>
+      spawnSync(process.execPath, [PROGRAM, "model", ...args, "--home", home], { encoding: "utf8" });
+    const path = (player: string, hash: string) =>
+      join(home, "players", player, HOTKEY, "blobs", hash.slice(0, 2), hash);
+    const own = path("validator-2", newest.hash);
+    const sound = readFileSync(own);
+    writeFileSync(own, Buffer.from(sound).fill(0x20, 0, 1));
+    const untouched = treeOf(home);
+
+    // Only the one before is left to be shown: that is not the whole answer.
+    const logged = program("log");
+    assert.equal(logged.status, 1);
+    assert.match(logged.stdout, /^model [0-9a-f]{64} {2}cycle 7$/m);
+    assert.equal(logged.stderr, `${own} has other bytes, and no sound copy is at hand\n`);
+    const older = program("export", "--out", join(net.elsewhere, "older"));
+    assert.deepEqual([older.status, older.stderr], [1, logged.stderr]);
+    const unknown = program("log", "--model", newest.hash);
+    assert.equal(unknown.status, 2);
+    assert.ok(unknown.stderr.startsWith(logged.stderr) && unknown.stderr.includes("✖ MODEL_UNKNOWN"), unknown.stderr);
+    assert.deepEqual(treeOf(home), untouched);
+
+    // Somebody else has it whole.
+    const other = path("validator-1", newest.hash);
+    mkdirSync(dirname(other), { recursive: true });
+    writeFileSync(other, sound);
+    const whole = program("log");
+    assert.deepEqual([whole.status, whole.stderr], [0, `${own} has other bytes\n`]);
+    assert.match(whole.stdout, /cycle 8\n/);
+
+    const parts = parseModelManifest((await net.store.get(genesis.modelHash))!);
+    assert.ok(parts.ok);
+    const { hash } = parts.value.parts.hub;
+    const hub = join(home, "owner", "blobs", hash.slice(0, 2), hash);
+    writeFileSync(hub, readFileSync(hub).fill(1, 100, 108));
+    const damaged = treeOf(home);
+    const refused = program("export", "--out", join(net.elsewhere, "newest"));
+    assert.equal(refused.status, 2);
+    assert.ok(refused.stderr.includes(`${hub} has other bytes, and no sound copy is at hand\n`), refused.stderr);
+    assert.match(
+      refused.stderr,
+      /^✖ MODEL_PART_DAMAGED the hub of the model, blob [0-9a-f]{64}, has no sound copy in /m,
+    );
+    assert.deepEqual(treeOf(home), damaged);
   });
 
   it("is a command, whose errors are one line", async (context) => {

@@ -34,7 +34,9 @@ test("anybody audits a living subnet over its chain and its servers alone", { ti
   assert.deepEqual([sound.status, sound.stderr], [0, ""], sound.stdout);
   assert.match(
     sound.stdout,
-    new RegExp(`^cycle ${cycle} agrees: model [0-9a-f]{12}, 1 reports, [12] scored, [12] merged\n$`),
+    new RegExp(
+      `^settled: cycles 1–\\d+, head \\d+\\ncycle ${cycle} agrees: model [0-9a-f]{12}, 1 reports, [12] scored, [12] merged\n$`,
+    ),
   );
   assert.equal(all.status, 0, all.stdout + all.stderr);
   assert.equal(JSON.parse(all.stdout).cycles.at(-1).divergences.length, 0);
@@ -57,9 +59,9 @@ test("anybody audits a living subnet over its chain and its servers alone", { ti
   ]);
   // A miner's server decides nothing as long as somebody has a sound copy, unless that was the question.
   assert.equal(noted.status, 0, noted.stdout + noted.stderr);
-  assert.match(noted.stdout, new RegExp(`^cycle ${cycle} agrees: .+\\n {2}note: ${named}`));
+  assert.match(noted.stdout, new RegExp(`^cycle ${cycle} agrees: .+\\n {2}note: ${named}`, "m"));
   assert.equal(flipped.status, 1, flipped.stderr);
-  assert.match(flipped.stdout, new RegExp(`^cycle ${cycle} diverges: ${named}`));
+  assert.match(flipped.stdout, new RegExp(`^cycle ${cycle} diverges: ${named}`, "m"));
   flip(miner, best.tensors, data.byteOffset + 4 * element);
 
   // Nobody trains prose, so its part is what the owner made: one bit of the owner's copy is another, and only the validator's is sound.
@@ -77,7 +79,10 @@ test("anybody audits a living subnet over its chain and its servers alone", { ti
   rmSync(file("owner", manifest.parts.hub.hash));
   const gone = await audit("--cycle", String(cycle));
   assert.equal(gone.status, 1, gone.stderr);
-  assert.match(gone.stdout, new RegExp(`^cycle ${cycle} not auditable: .+: nobody has [0-9a-f]{64}: .*ECONNREFUSED`));
+  assert.match(
+    gone.stdout,
+    new RegExp(`^cycle ${cycle} not auditable: .+: nobody has [0-9a-f]{64}: .*ECONNREFUSED`, "m"),
+  );
   assert.equal(gone.stderr, "");
   const archives = (["validator", "ann", "bob"] as const).flatMap((player) => [
     ...["--store", `directory:${subnet.archive(player)}`],

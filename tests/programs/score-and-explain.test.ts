@@ -47,6 +47,12 @@ test("what validators gave in a localnet is scored again, and explained", { time
   assert.ok(report.draws.length === 3 && report.expected!.score > 0);
   assert.deepEqual([report.standing!.cycle, report.standing!.of], [2, 2]);
 
+  for (const { derivation, score } of explanation.validators) {
+    const { confidence, lowerBound, growth, exponent } = derivation!;
+    assert.equal(confidence, report.confidence.oneSided);
+    assert.ok(Math.abs((lowerBound * growth!) ** exponent - score!) < 1e-9);
+  }
+
   // On the chain itself: what the miner does not hold comes from the servers that are still up, and is kept for the next score.
   const live = await run("blockzero-miner", ["score", "2", "--json"], {
     cwd,

@@ -1,6 +1,7 @@
 import { isIPv6 } from "node:net";
-import { isRequestSigned, NONCE_WINDOW_MS, parseRequestHeader } from "#shared/protocol/request.js";
+import { isRequestSigned, NONCE_WINDOW_MS, parseRequestHeader, type RequestClaim } from "#shared/protocol/request.js";
 import type { Verify } from "#shared/protocol/signing.js";
+import type { NonceMark } from "./nonce-mark.js";
 import { tokenBuckets } from "./token-buckets.js";
 
 /** What a hotkey is in the subnet; null for a stranger. */
@@ -15,6 +16,8 @@ export interface AdmissionOptions {
   readonly perHotkey: number;
   /** Requests a minute from one address that no hotkey of the subnet signed. */
   readonly perAddress: number;
+  /** Unset where no server of this name ran before, or none will again. */
+  readonly nonceMark?: NonceMark;
   /** Milliseconds since the epoch. */
   readonly now?: () => number;
 }
@@ -41,14 +44,17 @@ const CHECKS_PER_MINUTE = 6000;
 
 /**
  * Decides who may ask. A request that a hotkey of the subnet signed counts against that hotkey alone; every other one against
- * its address. A nonce is taken once, within a minute of this machine's clock.
+ * its address. A nonce is taken once, within a minute of this machine's clock. An address whose signatures did not hold is let
+ * wait before another one is checked.
  */
 export const createAdmission = (options: AdmissionOptions): ((request: AdmissionRequest) => Admission) => {
   const { verify, standing, serveStrangers, now = Date.now } = options;
   const hotkeys = tokenBuckets({ perMinute: options.perHotkey, now });
   const addresses = tokenBuckets({ perMinute: options.perAddress, now });
   const checks = tokenBuckets({ perMinute: CHECKS_PER_MINUTE, now });
-  const isFresh = nonceWindow(now);
+  // Not the addresses' own: strangers who ask too often must not keep out the hotkeys that share their address.
+  const failures = tokenBuckets({ perMinute: options.perAddress, now });
+  const nonces = nonceWindow(now, options.nonceMark);
 
   const limited = (retryMs: number, urgency: Urgency): Admission =>
     retryMs === 0 ? { ok: true, urgency } : { ok: false, status: 429, reason: "too many requests", retryMs };
@@ -68,10 +74,15 @@ export const createAdmission = (options: AdmissionOptions): ((request: Admission
     if (claim === null) return refused("not a BlockZero signature");
     const role = standing(claim.hotkey);
     if (role === null) return stranger(address);
-    const retryMs = checks.take(networkOf(address));
+    if (!nonces.isFresh(claim)) return refused("the nonce was used, or is not of this minute");
+    const from = networkOf(address);
+    const retryMs = failures.wait(from) || checks.take(from);
     if (retryMs > 0) return limited(retryMs, 2);
-    if (!isRequestSigned(claim, request, verify)) return refused("the signature does not hold for this request");
-    if (!isFresh(claim.hotkey, claim.nonce)) return refused("the nonce was used, or is not of this minute");
+    if (!isRequestSigned(claim, request, verify)) {
+      failures.take(from);
+      return refused("the signature does not hold for this request");
+    }
+    if (!nonces.take(claim)) return refused("which requests were taken cannot be noted");
     return limited(hotkeys.take(claim.hotkey), role === "validator" ? 0 : 1);
   };
 };
@@ -87,20 +98,24 @@ export const networkOf = (address: string): string => {
   return `${[...before, ...zeros, ...after].slice(0, 4).join(":")}::/64`;
 };
 
-/** Whether a nonce lies in the window and was not seen before. Only verified requests of known hotkeys get here, so the memory is bounded. */
-const nonceWindow = (now: () => number) => {
+/** The nonces that may still be taken. Only those of verified requests of known hotkeys are remembered, so the memory is bounded. */
+const nonceWindow = (now: () => number, mark?: NonceMark) => {
   const seen = new Map<string, Set<number>>();
-  return (hotkey: string, nonce: number): boolean => {
-    const at = now();
-    if (Math.abs(nonce - at) > NONCE_WINDOW_MS) return false;
-    const nonces = seen.get(hotkey) ?? new Set();
-    if (nonces.has(nonce)) return false;
-    for (const old of nonces) {
-      // Nonces of one hotkey come almost in order.
-      if (old >= at - NONCE_WINDOW_MS) break;
-      nonces.delete(old);
-    }
-    seen.set(hotkey, nonces.add(nonce));
-    return true;
+  return {
+    /** Whether it lies in the window and was not taken before. */
+    isFresh: ({ hotkey, nonce }: RequestClaim): boolean =>
+      Math.abs(nonce - now()) <= NONCE_WINDOW_MS && nonce > (mark?.before ?? 0) && !seen.get(hotkey)?.has(nonce),
+    /** Takes one that is fresh. False where the server after this one would not know it. */
+    take: ({ hotkey, nonce }: RequestClaim): boolean => {
+      if (mark?.cover(nonce) === false) return false;
+      const nonces = seen.get(hotkey) ?? new Set();
+      for (const old of nonces) {
+        // Nonces of one hotkey come almost in order.
+        if (old >= now() - NONCE_WINDOW_MS) break;
+        nonces.delete(old);
+      }
+      seen.set(hotkey, nonces.add(nonce));
+      return true;
+    },
   };
 };

@@ -20,7 +20,7 @@ const NEWLINE = 0x0a;
 const firstLineSchema = z.strictObject({ genesis: z.string() });
 
 /**
- * Opens a home and replays its blocks in order. What a crash left half-written at the end is cut off.
+ * Opens a home and replays its blocks in order. What is half-written at the end, as after a crash, is cut off, and told in a warning.
  * Throws `BlockZeroError` GENESIS_MISMATCH, CHAIN_LOG_CORRUPT.
  */
 export const openBlockLog = (home: string, genesis: Genesis, log: Log, replay: (block: Block) => void): BlockLog => {
@@ -31,7 +31,7 @@ export const openBlockLog = (home: string, genesis: Genesis, log: Log, replay: (
     let length = replayLines(path, genesis, replay);
     const torn = fstatSync(file).size - length;
     if (torn > 0) {
-      log.warn("cut off a block that a crash left half-written", { path, bytes: torn });
+      log.warn("the chain ends in a block that is half-written: left out", { path, bytes: torn });
       ftruncateSync(file, length);
     }
     const write = (values: readonly unknown[]) => {

@@ -4,7 +4,7 @@ import { CODECS, encodedLength } from "#shared/artifact/codec/index.js";
 import { onnxCpu } from "#shared/engine/runtime/onnx-cpu.js";
 import { countParameters, parameterShapes } from "#shared/model/parameters.js";
 import { type CodecCase, codecCases, type Run, type Scale } from "../../../bench/codecs/cases.js";
-import { compare, describeCase } from "../../../bench/codecs/report.js";
+import { compare, describeCase, isMissed } from "../../../bench/codecs/report.js";
 import { type Outcome, openBench } from "../../../bench/codecs/train.js";
 import { MICRO } from "../../shared/model/micro.js";
 
@@ -71,6 +71,8 @@ test("a case says the gap to its first run, and whether a target is met", () => 
   const text = describeCase(codecCase, figures);
   assert.match(text, /^ {2}good +2\.0100 +\+0\.50 % +≤ 1\.0 % met +1\.0 kB +1\.0 MB +20 ×$/m);
   assert.match(text, /bad .*MISSED/);
+  assert.ok(isMissed([figures]));
+  assert.ok(!isMissed([{ ...figures, runs: figures.runs.filter(({ name }) => name !== "bad") }]));
 });
 
 test("every target names a run of its case", () => {

@@ -9,21 +9,18 @@ import type { CycleAudit } from "#owner/audit/findings.js";
 import { parseSafetensors } from "#shared/artifact/safetensors.js";
 import { createRandom } from "#shared/data/random.js";
 import { isHash } from "#shared/protocol/hash.js";
+import { phaseWindow } from "#shared/protocol/phases.js";
 import { openSubnet as openAudited } from "#shared/subnet/open-subnet.js";
 import { collectingLog } from "../../shared/chain/support.js";
 import { livedHome } from "../../support/localnet-home.js";
+import { treeOf } from "../../support/tree.js";
 
 const PROGRAM = fileURLToPath(new URL("../../../owner/main.js", import.meta.url));
 
+const HERE = { chain: undefined, netuid: undefined, allowPrivateAddresses: false };
+
 const auditAll = async (t: TestContext, home: string): Promise<readonly CycleAudit[]> => {
-  const subnet = await openAudited({
-    home,
-    chain: undefined,
-    netuid: undefined,
-    allowPrivateAddresses: false,
-    log: collectingLog().log,
-    signal: t.signal,
-  });
+  const subnet = await openAudited({ ...HERE, home, log: collectingLog().log, signal: t.signal });
   try {
     const audits: CycleAudit[] = [];
     const auditCycle = cycleAuditor(subnet);
@@ -54,9 +51,22 @@ const flip = (path: string, bit: number): void => {
   writeFileSync(path, bytes);
 };
 
-const command = (...args: string[]) => spawnSync(process.execPath, [PROGRAM, "audit", ...args], { encoding: "utf8" });
+const blockzero = (...args: string[]) => spawnSync(process.execPath, [PROGRAM, ...args], { encoding: "utf8" });
+const command = (...args: string[]) => blockzero("audit", ...args);
 
-describe("an audit of two cycles that real programs lived through", { timeout: 120_000 }, () => {
+/** The first block of the evaluation of cycle 2, for which the log has a line after one more; and what opening the chain warns of. */
+const lookAtChain = async (home: string) => {
+  const { log, lines } = collectingLog();
+  const { source, close } = await openAudited({ ...HERE, home, log, signal: new AbortController().signal });
+  await close();
+  const warnings = lines.filter(({ level }) => level === "warn");
+  return {
+    end: phaseWindow(2, "evaluate", source.network.phases).start,
+    warnings: warnings.map(({ message, fields }) => ({ message, ...fields })),
+  };
+};
+
+describe("an audit of two cycles that real programs lived through", { timeout: 180_000 }, () => {
   it("agrees, names every flipped bit, and never takes what is gone for agreement", async (t) => {
     const { home } = await livedHome(t);
     const sound = await auditAll(t, home);
@@ -111,16 +121,31 @@ describe("an audit of two cycles that real programs lived through", { timeout: 1
     const weights = paths.filter((path) => basename(path) === model.parts.groups.math.weights.hash);
     const kept = readFileSync(weights[0]!);
     for (const path of weights) flip(path, 8 * kept.length - 5);
-    const damaged = await auditAll(t, home);
+    const spoiled = await auditAll(t, home);
     assert.deepEqual(
-      damaged.map(({ result, divergences }) => [result, divergences.length]),
+      spoiled.map(({ result, divergences }) => [result, divergences.length]),
       [
         ["agrees", 0],
         ["diverges", weights.length],
       ],
     );
-    for (const what of damaged[1]!.divergences) assert.match(what, /in tensor ".+" at index \d+/);
+    for (const what of spoiled[1]!.divergences) assert.match(what, /in tensor ".+" at index \d+/);
     for (const path of weights) writeFileSync(path, kept);
+
+    // The chain's end is cut off: what it no longer says is not taken for agreement.
+    const chain = join(home, "chain", "blocks.jsonl");
+    const blocks = readFileSync(chain, "utf8");
+    writeFileSync(chain, `${blocks}${blocks.slice(-200, -100)}`);
+    const { end, warnings } = await lookAtChain(home);
+    assert.deepEqual(warnings, [
+      { message: "the chain ends in a block that is half-written: left out", path: chain, bytes: 100 },
+    ]);
+    writeFileSync(chain, `${blocks.split("\n").slice(0, end).join("\n")}\n`);
+    const short = command("--home", home, "--all");
+    assert.deepEqual([short.status, short.stderr], [1, ""]);
+    assert.match(short.stdout, new RegExp(`^settled: cycles 1–1, head ${end - 1}\ncycle 1 agrees: `));
+    assert.match(short.stdout, new RegExp(`^cycle 2 not auditable: the chain ends at block ${end - 1}, before `, "m"));
+    writeFileSync(chain, blocks);
 
     const evaluated = command("--home", home, "--all", "--evaluate", "--json");
     assert.equal(evaluated.status, 0, evaluated.stderr);
@@ -140,11 +165,25 @@ describe("an audit of two cycles that real programs lived through", { timeout: 1
     assert.match(second!.missing.join(), new RegExp(update.tensors));
     const gone = command("--home", home);
     assert.deepEqual([gone.status, gone.stderr], [1, ""]);
-    assert.match(gone.stdout, /^cycle 2 not auditable: /);
+    assert.match(gone.stdout, /^cycle 2 not auditable: /m);
     flip(paths.find((path) => basename(path) === sound[0]!.agreed)!, 99);
     const diverges = command("--home", home, "--all");
     assert.equal(diverges.status, 1, diverges.stderr);
     assert.match(diverges.stdout, /^cycle 1 diverges: file .+ it differs at byte 12/m);
+
+    // Who only reads mends nothing: after all of them the audit finds what it found.
+    const damaged = treeOf(home);
+    assert.equal(blockzero("model", "log", "--home", home).status, 0);
+    const miner = String(model.merged[0].uid);
+    const explained = blockzero("explain", "--home", home, "--uid", miner, "--cycle", "1");
+    assert.equal(explained.status, 0, explained.stderr);
+    assert.match(explained.stderr, /explain {2}a file is not what its hash says {2}path=/);
+    assert.equal(blockzero("rewards", "replay", "--home", home).status, 0);
+    assert.deepEqual(treeOf(home), damaged);
+    assert.deepEqual(
+      (await auditAll(t, home)).map(({ result }) => result),
+      ["diverges", "not auditable"],
+    );
   });
 
   it("refuses what it cannot understand with exit status 2", () => {
@@ -153,6 +192,8 @@ describe("an audit of two cycles that real programs lived through", { timeout: 1
       ["--home", "/nowhere"],
       ["--chain", "ws://127.0.0.1:1"],
       ["--cycle", "x"],
+      ["--netuid", "1"],
+      ...["", "Infinity", "0x10"].map((nats) => ["--tolerance", nats]),
     ]) {
       const { status, stderr } = command(...args);
       assert.equal(status, 2, args.join(" "));

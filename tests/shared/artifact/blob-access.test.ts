@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { EventEmitter, once } from "node:events";
 import { connect } from "node:net";
+import { join } from "node:path";
 import { Readable } from "node:stream";
 import { text } from "node:stream/consumers";
 import { describe, it, type TestContext } from "node:test";
@@ -8,6 +9,7 @@ import { createBlobClient } from "#shared/artifact/blob-client.js";
 import { type BlobServerOptions, startBlobServer } from "#shared/artifact/blob-server.js";
 import { directoryStore } from "#shared/artifact/blob-store.js";
 import type { AdmissionOptions } from "#shared/artifact/store/admission.js";
+import { openNonceMark } from "#shared/artifact/store/nonce-mark.js";
 import { sha256 } from "#shared/protocol/hash.js";
 import { signRequest } from "#shared/protocol/request.js";
 import { signerFromUri, verify } from "#shared/wallet/index.js";
@@ -66,6 +68,19 @@ describe("a blob server", { timeout: 20_000 }, () => {
     const authorization = signRequest({ method: "GET", origin: one.url, path, nonce: Date.now() }, vera);
     const ask = (url: string) => fetch(url + path, { headers: { authorization } }).then(({ status }) => status);
     assert.deepEqual([await ask(other.url), await ask(one.url), await ask(one.url)], [401, 200, 401]);
+  });
+
+  it("takes no request that the server before it took; who asks anew is served, as a stranger if need be", async (t) => {
+    const mark = join(temporaryFolder(t), "nonce");
+    const start = (port: number) => serve(t, { serveStrangers: true, nonceMark: openNonceMark(mark, quiet) }, { port });
+    const first = await start(0);
+    const authorization = signRequest({ method: "GET", origin: first.url, path, nonce: Date.now() }, vera);
+    const ask = (url: string) => fetch(url + path, { headers: { authorization } }).then(({ status }) => status);
+    assert.equal(await ask(first.url), 200);
+    await first.close();
+    const second = await start(first.port);
+    assert.deepEqual([second.url, await ask(second.url)], [first.url, 401]);
+    assert.deepEqual(Buffer.from(await clientOf(vera).fetchBlob({ ...request, location: second.url })), bytes);
   });
 
   it("knows itself by the origin that its records name", async (t) => {

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { finiteNumber, positiveNumber, wholeNumber } from "#shared/cli/numbers.js";
+import { finiteNumber, nonNegativeNumber, positiveNumber, wholeNumber } from "#shared/cli/numbers.js";
 
 test("whole numbers are digits within their bounds", () => {
   assert.equal(wholeNumber(0, 65535)("65535"), 65535);
@@ -20,4 +20,13 @@ test("numbers are finite, and may be below zero", () => {
   assert.deepEqual(["-0.5", "0", "1e-3"].map(finiteNumber), [-0.5, 0, 0.001]);
   for (const text of ["abc", "", " ", "NaN", "-Infinity", "1,5"])
     assert.throws(() => finiteNumber(text), { code: "commander.invalidArgument" }, text);
+});
+
+test("decimal digits alone are a number", () => {
+  assert.deepEqual(["0", "1e-3", ".5", "2.", "+1"].map(nonNegativeNumber), [0, 0.001, 0.5, 2, 1]);
+  for (const text of ["", " ", " 1", "0x10", "0b1", "Infinity", "NaN", "1e999", "1_0", "-1", "-.5"])
+    assert.throws(() => nonNegativeNumber(text), { code: "commander.invalidArgument" }, text);
+  for (const parse of [finiteNumber, positiveNumber])
+    for (const text of ["0x10", "Infinity", " 1"])
+      assert.throws(() => parse(text), { code: "commander.invalidArgument" }, text);
 });

@@ -1,10 +1,12 @@
 import assert from "node:assert/strict";
-import { dirname } from "node:path";
+import { spawnSync } from "node:child_process";
+import { dirname, join } from "node:path";
 import { type TestContext, test } from "node:test";
 import { z } from "zod";
 import { loadConfig } from "#shared/config/load.js";
 import { defineConfig, setting } from "#shared/config/settings.js";
 import { BlockZeroError, formatError } from "#shared/errors.js";
+import { temporaryFolder } from "../artifact/temporary.js";
 import { temporaryFile } from "./fixtures.js";
 
 const definition = defineConfig({
@@ -153,12 +155,22 @@ test("aliases that multiply and files that are too large are refused", (context)
   assert.match(lineOf(context, `# ${"x".repeat(2 ** 20)}\n`), /^✖ CONFIG_MALFORMED c\.yaml has 1048579 bytes/);
 });
 
+test("a device or a pipe is refused before it is read", { timeout: 10_000 }, (context) => {
+  const pipe = join(temporaryFolder(context), "pipe");
+  assert.equal(spawnSync("mkfifo", [pipe]).status, 0);
+  for (const file of ["/dev/zero", pipe])
+    assert.throws(() => loadConfig(definition, { file, env: {}, flags: {} }), {
+      code: "CONFIG_NOT_FOUND",
+      message: `cannot read ${file}: not a regular file`,
+    });
+});
+
 test("a file that is not there", () => {
   assert.throws(
     () => loadConfig(definition, { file: "no-such.yaml", env: {}, flags: {} }),
     (thrown: BlockZeroError) =>
       formatError(thrown) ===
-      "✖ CONFIG_NOT_FOUND cannot read no-such.yaml: ENOENT: no such file or directory, stat 'no-such.yaml' → check the path; it is relative to the folder the program was started in",
+      "✖ CONFIG_NOT_FOUND cannot read no-such.yaml: ENOENT: no such file or directory, open 'no-such.yaml' → check the path; it is relative to the folder the program was started in",
   );
 });
 

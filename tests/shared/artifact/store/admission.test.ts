@@ -1,8 +1,12 @@
 import assert from "node:assert/strict";
+import { writeFileSync } from "node:fs";
+import { join } from "node:path";
 import { describe, it } from "node:test";
 import { type AdmissionOptions, createAdmission, networkOf } from "#shared/artifact/store/admission.js";
+import { openNonceMark } from "#shared/artifact/store/nonce-mark.js";
 import { signRequest } from "#shared/protocol/request.js";
 import { signerFromUri, verify } from "#shared/wallet/index.js";
+import { temporaryFolder } from "../temporary.js";
 
 const [vera, ann, eve] = await Promise.all(["//vera", "//ann", "//eve"].map((uri) => signerFromUri(uri)));
 assert.ok(vera && ann && eve);
@@ -87,6 +91,72 @@ describe("admission", () => {
       [1, 2, 3, 4].map(() => statusOf(ask(bad))),
       [401, 401, 401, 429],
     );
+  });
+
+  it("checks no more signatures of an address whose signatures do not hold, until it has waited", () => {
+    let checks = 0;
+    const counted: typeof verify = (...signed) => {
+      checks += 1;
+      return verify(...signed);
+    };
+    const { ask, pass } = open({ verify: counted });
+    const forgeries = (count: number) =>
+      Array.from({ length: count }, (_, i) => statusOf(ask(signed(vera, { method: "HEAD", nonce: NOON + i }))));
+    assert.deepEqual(forgeries(5), [401, 401, 401, 429, 429]);
+    assert.equal(checks, 3);
+    assert.equal(statusOf(ask(signed(vera))), 429, "it shares the address");
+    assert.equal(statusOf(ask(signed(vera), "198.51.100.8")), 200);
+    pass(20_000);
+    assert.equal(statusOf(ask(signed(vera, { nonce: NOON + 9 }))), 200);
+    const before = checks;
+    assert.equal(statusOf(ask(signed(vera, { nonce: NOON + 9 }))), 401, "what is used needs no check");
+    assert.equal(checks, before);
+  });
+
+  it("does not let strangers who ask too often keep out a hotkey at their address", () => {
+    const { ask } = open();
+    assert.deepEqual(
+      [1, 2, 3, 4].map(() => statusOf(ask())),
+      [200, 200, 200, 429],
+    );
+    assert.equal(statusOf(ask(signed(vera))), 200);
+  });
+
+  it("takes no nonce that a server before it may have taken", (t) => {
+    const path = join(temporaryFolder(t), "nonce");
+    const warnings: string[] = [];
+    const restarted = (now = NOON) =>
+      open({
+        nonceMark: openNonceMark(path, { warn: (message) => warnings.push(message) }, () => now),
+        now: () => now,
+      });
+    const header = signed(vera, { nonce: NOON + 1000 });
+    assert.equal(statusOf(restarted().ask(header)), 200, "nobody served here before");
+    const { ask } = restarted(NOON + 500);
+    assert.equal(statusOf(ask(header)), 401);
+    assert.equal(statusOf(ask(signed(vera, { nonce: NOON + 2999 }))), 401, "it might have been");
+    assert.equal(statusOf(ask(signed(vera, { nonce: NOON + 3001 }))), 200);
+    assert.equal(statusOf(ask(signed(ann, { nonce: NOON + 3002 }))), 200);
+
+    // A clock that was far ahead does not keep hotkeys out for longer than its nonces could be used.
+    writeFileSync(path, String(NOON + 10 ** 9));
+    assert.equal(statusOf(restarted().ask(signed(vera))), 401);
+    const { ask: later } = open({
+      nonceMark: openNonceMark(path, { warn: () => {} }, () => NOON),
+      now: () => NOON + 63_000,
+    });
+    assert.equal(statusOf(later(signed(vera, { nonce: NOON + 63_000 }))), 200);
+    writeFileSync(path, "no number");
+    assert.equal(statusOf(restarted().ask(signed(vera, { nonce: NOON + 50_000 }))), 401);
+
+    // What cannot be noted is not taken.
+    assert.equal(warnings.length, 0);
+    const folder = join(temporaryFolder(t), "folder");
+    const nowhere = openNonceMark(join(folder, "nonce"), { warn: (message) => warnings.push(message) }, () => NOON);
+    writeFileSync(folder, "a file where the folder should be");
+    const { ask: unnoted } = open({ nonceMark: nowhere });
+    assert.deepEqual([statusOf(unnoted(signed(vera))), statusOf(unnoted(signed(vera)))], [401, 401]);
+    assert.equal(warnings.length, 1);
   });
 
   it("checks no signature for strangers", () => {
