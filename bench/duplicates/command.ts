@@ -103,6 +103,7 @@ const compareAll = (
     const kinship = kinshipOf(0, 1, {
       witnesses: all.map((_, i) => i).slice(2),
       related: 0,
+      acquits: Number.POSITIVE_INFINITY,
       cosine: (i, j) => similarity(all[i]!, all[j]!).cosine,
     });
     return { ...alike, ...kinship, isNear: isNear({ ...alike, kinship }) };

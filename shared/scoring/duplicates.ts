@@ -16,7 +16,7 @@ export interface Duplicate {
 }
 
 export interface Likeness extends Similarity {
-  /** Null where they are not alike enough for it to matter, or there is nobody to tell. */
+  /** Null where they are not alike enough for it to matter, a witness acquits, or there are too few. */
   readonly kinship: Kinship | null;
 }
 
@@ -106,8 +106,10 @@ export const findDuplicates = ({ cycle, submissions, lineage }: DuplicateInputs)
     if (cosine(at, other) < NEAR.kin.cosine) return null;
     // Whoever commits, early or late, original or not, but for copies of one of the two: these could only vouch for each other.
     const isCopy = (witness: number) => Math.max(cosine(at, witness), cosine(other, witness)) >= NEAR.cosine;
-    const witnesses = sketched.filter((witness) => witness !== at && witness !== other && !isCopy(witness));
-    return kinshipOf(at, other, { witnesses, related, cosine });
+    function* witnesses() {
+      for (const witness of sketched) if (witness !== at && witness !== other && !isCopy(witness)) yield witness;
+    }
+    return kinshipOf(at, other, { witnesses: witnesses(), related, acquits: NEAR.kin.partial, cosine });
   };
 
   for (const [at, { hotkey, artifact, tensors, sketch }] of inOrder.entries()) {

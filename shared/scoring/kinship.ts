@@ -11,6 +11,16 @@ export interface Kinship {
   readonly witnesses: number;
 }
 
+export interface Hearing {
+  /** Other updates of the group, none of them a copy of either one. */
+  readonly witnesses: Iterable<number>;
+  /** Cosine with either one from which on a witness says something. */
+  readonly related: number;
+  /** The partial correlation above which a witness acquits: nobody further is then heard. */
+  readonly acquits: number;
+  readonly cosine: Cosines;
+}
+
 /** Of two it happens by chance that neither has anything to say for an honest pair. */
 const LEAST_WITNESSES = 3;
 /** Witnesses asked for the common factor: the closest ones, 120 pairs. */
@@ -32,38 +42,30 @@ const LEAST_REMAINDER = 1e-3;
  *
  * By the first, every witness can only acquit: whoever wants honest miners accused would have to silence all the others.
  *
- * @param witnesses other updates of the group, none of them a copy of either one
- * @param related   cosine with either one from which on a witness says something
- * @returns null where fewer than `LEAST_WITNESSES` do
+ * @returns null where fewer than `LEAST_WITNESSES` bear witness, or one of them acquits
  */
-export const kinshipOf = (
-  a: number,
-  b: number,
-  {
-    witnesses,
-    related,
-    cosine,
-  }: { readonly witnesses: readonly number[]; readonly related: number; readonly cosine: Cosines },
-): Kinship | null => {
-  const closeness = (other: number) => Math.max(cosine(a, other), cosine(b, other));
-  const heard = witnesses
-    .filter((other) => other !== a && other !== b && closeness(other) >= related)
-    .sort((k, l) => closeness(l) - closeness(k));
+export const kinshipOf = (a: number, b: number, { witnesses, related, acquits, cosine }: Hearing): Kinship | null => {
+  const near = cosine(a, b);
+  const heard: { readonly witness: number; readonly closeness: number }[] = [];
+  let [beyondA, beyondB] = [Number.NEGATIVE_INFINITY, Number.NEGATIVE_INFINITY];
+  for (const witness of witnesses) {
+    const [withA, withB] = [cosine(a, witness), cosine(b, witness)];
+    const closeness = Math.max(withA, withB);
+    if (closeness < related) continue;
+    heard.push({ witness, closeness });
+    beyondA = Math.max(beyondA, partialCorrelation(withA, near, withB));
+    beyondB = Math.max(beyondB, partialCorrelation(withB, near, withA));
+    if (Math.min(beyondA, beyondB) > acquits) return null;
+  }
   if (heard.length < LEAST_WITNESSES) return null;
-  const beyond = (copy: number, original: number) =>
-    Math.max(
-      ...heard.map((witness) =>
-        partialCorrelation(cosine(copy, witness), cosine(copy, original), cosine(original, witness)),
-      ),
-    );
-  const closest = heard.slice(0, MOST_WITNESSES);
-  const residuals = closest.flatMap((k, i) =>
-    closest.slice(i + 1).map((l) => {
+  const closest = heard.sort((k, l) => l.closeness - k.closeness).slice(0, MOST_WITNESSES);
+  const residuals = closest.flatMap(({ witness: k }, i) =>
+    closest.slice(i + 1).map(({ witness: l }) => {
       const sharedBy = (one: number) => Math.min(1, Math.max(0, (cosine(one, k) * cosine(one, l)) / cosine(k, l)));
-      return remainder(cosine(a, b), sharedBy(a), sharedBy(b));
+      return remainder(near, sharedBy(a), sharedBy(b));
     }),
   );
-  return { residual: upperQuartile(residuals), partial: Math.min(beyond(a, b), beyond(b, a)), witnesses: heard.length };
+  return { residual: upperQuartile(residuals), partial: Math.min(beyondA, beyondB), witnesses: heard.length };
 };
 
 const upperQuartile = (values: readonly number[]): number => [...values].sort((x, y) => y - x)[values.length >> 2]!;

@@ -137,7 +137,7 @@ tell(
       for (const b of sketches.keys()) {
         const witnesses = [...sketches.keys()].filter((one) => one !== a && one !== b);
         const { cosine: near, signs, overlap } = similarity(sketch, sketches[b]!);
-        const kinship = a === b ? null : kinshipOf(a, b, { witnesses, related: -1, cosine });
+        const kinship = a === b ? null : kinshipOf(a, b, { witnesses, related: -1, acquits: 1, cosine });
         hash.update(numbers([near, signs, overlap ?? -1, kinship?.residual ?? -2, kinship?.partial ?? -2]));
       }
     }
