@@ -6,7 +6,7 @@ import { fromFloats, toFloats } from "#shared/artifact/float32.js";
 import { openSafetensorsFile, type SafetensorsFile } from "#shared/artifact/safetensors-file.js";
 import { createSafetensorsFile } from "#shared/artifact/safetensors-writer.js";
 import { BlockZeroError, reasonOf } from "#shared/errors.js";
-import { syncFolder } from "#shared/files/atomic-file.js";
+import { syncFolder } from "#shared/files/sync-folder.js";
 import type { Log } from "#shared/telemetry/log.js";
 
 /** What one update leaves unsent, while it is being encoded. */
@@ -49,7 +49,7 @@ export const openResidual = async (
     async tie(artifact) {
       await next.finish();
       await rename(join(dir, NEXT), join(dir, artifact + EXTENSION));
-      syncFolder(dir);
+      await syncFolder(dir);
       const needed = new Set([artifact, ...(from === null ? [] : [from])].map((name) => name + EXTENSION));
       for (const name of await readdir(dir)) if (!needed.has(name)) await rm(join(dir, name), { force: true });
     },

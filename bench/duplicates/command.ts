@@ -127,7 +127,10 @@ const compareAll = (
   for (const { name, apply } of disguisesOf(codec)) {
     const found = revealed.map((stolen, i) => {
       const copy = apply(stolen, { random, other: revealed[(i + 1) % revealed.length]!, uncoded: uncoded[i]! });
-      return likeness(sketches[i]!, sketch([coding(copy)]));
+      const sketched = sketch([coding(copy)]);
+      const submissions = [...sketches, sketched].map((one, at) => ({ ...entryOf(`${at}`, one), commitBlock: at }));
+      const duplicates = findDuplicates({ cycle: earlier.length, submissions, lineage: [] });
+      return { ...likeness(sketches[i]!, sketched), isNear: duplicates.has(`${sketches.length}`) };
     });
     copies.set(name, [...(copies.get(name) ?? []), ...found]);
   }

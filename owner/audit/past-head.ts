@@ -1,5 +1,6 @@
 import type { Network } from "#shared/protocol/network.js";
 import { phaseWindow } from "#shared/protocol/phases.js";
+import { blobFolders } from "#shared/subnet/blob-folders.js";
 import { openModelStore } from "../model-store.js";
 import { type CycleAudit, openFindings } from "./findings.js";
 
@@ -9,6 +10,8 @@ export type ModelCycles = ReadonlyMap<string, ReadonlySet<number>>;
 /** To be asked for before the chain is: then a chain that goes on meanwhile is ahead of the models, and none is ahead of it. */
 export const modelCycles = async (home: string): Promise<ModelCycles> => {
   const found = new Map<string, Set<number>>();
+  // Its files may be in an archive alone.
+  if (blobFolders(home).length === 0) return found;
   for (const { network, cycle } of (await openModelStore(home)).models.values())
     if (network !== null) found.set(network, (found.get(network) ?? new Set()).add(cycle));
   return found;

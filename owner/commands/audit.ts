@@ -84,7 +84,8 @@ const run = async (
   try {
     const { first, head, source } = subnet;
     const last = await lastSettled(subnet);
-    if (last < first || (cycle !== undefined && (cycle < first || cycle > last)))
+    const past = cycle === undefined ? auditsPastHead(modelled, { ...source, head }) : [];
+    if ((last < first && past.length === 0) || (cycle !== undefined && (cycle < first || cycle > last)))
       throw new BlockZeroError(
         "CYCLE_UNKNOWN",
         last < first ? "no cycle is settled yet" : `cycle ${cycle} is not among those that are settled`,
@@ -98,12 +99,12 @@ const run = async (
       audits.push(one);
       for (const line of linesOf(one)) tell(line);
     };
-    for (let at = all ? first : (cycle ?? last); at <= (all ? last : (cycle ?? last)); at++) {
+    for (let at = all || last < first ? first : (cycle ?? last); at <= (all ? last : (cycle ?? last)); at++) {
       signal.throwIfAborted();
       found(await auditCycle(at));
     }
     await reevaluation?.dispose();
-    if (cycle === undefined) for (const gone of auditsPastHead(modelled, { ...source, head })) found(gone);
+    for (const gone of past) found(gone);
     return { settled: { first, last, head }, audits };
   } finally {
     await subnet.close();

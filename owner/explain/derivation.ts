@@ -57,6 +57,6 @@ const growthOf = (
   return Math.abs(found - 1) < ROUNDING ? 1 : found;
 };
 
-/** Whether a report's score is the one that its own figures give. */
+/** Whether a report's score is the one that its own figures give. Of who left early any score above zero is: the report does not say the growth. */
 export const isConsistent = ({ score }: Derivation, figures: Figures): boolean =>
   Math.abs(score - figures.score) <= ROUNDING * Math.max(score, figures.score);

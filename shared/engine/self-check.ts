@@ -124,8 +124,8 @@ const lossOf = (graph: Graph, weight: (name: string) => Value): Value => {
   const normal = op.rmsNorm(y, weight("expertNorm"), 1e-5);
   const { values, indices } = op.topK(op.softmax(op.matmul(normal, weight("router"))), CHOICES);
   const shares = op.div(values, op.reduceSum(values, [-1], { keepdims: true }));
-  const { rows, join, split, combine } = op.dispatch(normal, indices, EXPERTS);
-  const hidden = op.silu(join(rows.map((row, id) => op.matmul(row, weight(`up.${id}`)))));
+  const { sorted, join, split, combine } = op.dispatch(normal, indices, EXPERTS);
+  const hidden = op.silu(join(split(sorted).map((row, id) => op.matmul(row, weight(`up.${id}`)))));
   const experts = combine(join(split(hidden).map((row, id) => op.matmul(row, weight(`down.${id}`)))));
   const mixed = op.reduceSum(op.mul(experts, op.reshape(shares, [TOKENS, CHOICES, 1])), [1]);
   const logits = op.matmul(op.add(y, mixed), weight("embedding"), { transB: true });

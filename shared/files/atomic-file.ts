@@ -1,5 +1,6 @@
 import { closeSync, fsyncSync, mkdirSync, openSync, readFileSync, renameSync, writeFileSync } from "node:fs";
 import { dirname } from "node:path";
+import { syncFolderSync } from "./sync-folder.js";
 
 /** Owner only. */
 const PRIVATE = 0o600;
@@ -21,7 +22,7 @@ export const writeFileAtomic = (path: string, content: string | Uint8Array, mode
     closeSync(file);
   }
   renameSync(temporary, path);
-  syncFolder(dirname(path));
+  syncFolderSync(dirname(path));
 };
 
 /** The file's text, or null if there is none. */
@@ -34,16 +35,5 @@ export const readBytesIfAny = (path: string): Buffer | null => {
   } catch (thrown) {
     if ((thrown as NodeJS.ErrnoException).code === "ENOENT") return null;
     throw thrown;
-  }
-};
-
-/** Makes a rename outlive a power cut. Windows neither needs nor allows it. */
-export const syncFolder = (path: string): void => {
-  if (process.platform === "win32") return;
-  const folder = openSync(path, "r");
-  try {
-    fsyncSync(folder);
-  } finally {
-    closeSync(folder);
   }
 };

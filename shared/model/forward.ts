@@ -112,11 +112,12 @@ const mixtureOfExperts = (
   const shares = config.norm_topk_prob ? op.div(values, op.reduceSum(values, [-1], { keepdims: true })) : values;
 
   // Only the products are an expert's own: what is done to elements is done to all experts' rows at once.
-  const { rows, join, split, combine } = op.dispatch(x, chosen, experts);
-  const projected = (inputs: readonly Value[], projection: "gate" | "up" | "down") =>
-    join(inputs.map((input, slot) => project(input, slot, projection)));
-  const hidden = op.mul(op.silu(projected(rows, "gate")), projected(rows, "up")); // [N · k, f]
-  const outputs = combine(projected(split(hidden), "down")); // [N, k, d]
+  const { sorted, join, split, combine } = op.dispatch(x, chosen, experts);
+  // Split for each projection anew: their gradients then are one sum of joined rows, and not one an expert.
+  const projected = (inputs: Value, projection: "gate" | "up" | "down") =>
+    join(split(inputs).map((rows, slot) => project(rows, slot, projection)));
+  const hidden = op.mul(op.silu(projected(sorted, "gate")), projected(sorted, "up")); // [N · k, f]
+  const outputs = combine(projected(hidden, "down")); // [N, k, d]
   const weighted = op.mul(outputs, op.reshape(shares, [tokens, k, 1]));
   return { output: op.reduceSum(weighted, [1]), routing: { probabilities, chosen } };
 };

@@ -32,6 +32,7 @@ const headSchema = z.object({
     position: count,
     losses: z.array(z.number()),
     recent: z.array(z.number()),
+    pace: z.number().nonnegative().nullable(),
   }),
 });
 

@@ -41,6 +41,8 @@ export interface InnerProgress {
   readonly losses: readonly number[];
   /** Finite losses of the last steps, spikes among them. */
   readonly recent: readonly number[];
+  /** Milliseconds a micro-batch, so that who goes on need not feel his way; null where nobody measured. */
+  readonly pace: number | null;
 }
 
 export interface InnerLoop {
@@ -64,7 +66,16 @@ export interface InnerLoop {
   readonly betweenSteps?: (progress: InnerProgress) => Promise<void>;
 }
 
-const BEGINNING: InnerProgress = { steps: 0, tokens: 0, skipped: 0, spikes: 0, position: 0, losses: [], recent: [] };
+const BEGINNING: InnerProgress = {
+  steps: 0,
+  tokens: 0,
+  skipped: 0,
+  spikes: 0,
+  position: 0,
+  losses: [],
+  recent: [],
+  pace: null,
+};
 
 /** DiLoCo's inner phase: up to `maxSteps` AdamW steps, fewer when the time is up. */
 export const innerLoop = async (loop: InnerLoop): Promise<InnerRun> => {
@@ -73,6 +84,7 @@ export const innerLoop = async (loop: InnerLoop): Promise<InnerRun> => {
   const recent = [...from.recent];
   let { steps, tokens, skipped, spikes, position } = from;
   const begun = position / maxSteps;
+  if (from.pace !== null) timeBox?.recall(from.pace);
   const refuse = (loss: number) => isSpike(loss, recent, spikeThreshold);
 
   while (steps < maxSteps && !loop.stop()) {
@@ -95,7 +107,16 @@ export const innerLoop = async (loop: InnerLoop): Promise<InnerRun> => {
     if (recent.length > SPIKE_WINDOW) recent.shift();
     const { loss, gradNorm } = result;
     loop.onStep?.({ step, loss, learningRate, gradNorm, skipped: result.skipped, spike: result.refused });
-    await loop.betweenSteps?.({ steps, tokens, skipped, spikes, position, losses, recent });
+    await loop.betweenSteps?.({
+      steps,
+      tokens,
+      skipped,
+      spikes,
+      position,
+      losses,
+      recent,
+      pace: timeBox?.pace() ?? null,
+    });
     // The runtime computes on this thread: let the chain's heads and the blob server's requests in.
     await yieldToEvents();
   }

@@ -27,6 +27,10 @@ export const stepTimes = (): StepTimes => {
 export interface TimeBox {
   /** Micro-batches, at most `wanted`, that a step beginning now may have; 0 where not even one would end in time. */
   room(wanted: number): number;
+  /** Milliseconds a micro-batch, as far as known. */
+  pace(): number | undefined;
+  /** Takes over what another process measured, where this one has not yet. */
+  recall(pace: number): void;
   /** Runs a step and learns from how long it took. */
   timed<T>(microBatches: number, step: () => Promise<T>): Promise<T>;
 }
@@ -44,8 +48,8 @@ export interface TimeBoxOptions {
 const MARGIN = 1.25;
 
 /**
- * A time box. How long a step takes is known after the first, which therefore gets one micro-batch where there is a deadline: a
- * process that begins shortly before it would otherwise run over by all the others.
+ * A time box. How long a step takes is known after the first, which therefore gets one micro-batch where there is a deadline and nobody
+ * measured before: a process that begins shortly before it would otherwise run over by all the others.
  */
 export const createTimeBox = ({ times, now, deadline, margin = MARGIN }: TimeBoxOptions): TimeBox => ({
   room(wanted) {
@@ -55,6 +59,10 @@ export const createTimeBox = ({ times, now, deadline, margin = MARGIN }: TimeBox
     if (left <= 0) return 0;
     const each = times.estimate();
     return Math.min(wanted, each === undefined ? 1 : Math.floor(left / (each * margin)));
+  },
+  pace: () => times.estimate(),
+  recall(pace) {
+    if (times.estimate() === undefined) times.record(pace, 1);
   },
   async timed(microBatches, step) {
     const started = now();

@@ -3,7 +3,7 @@ import type { CommandSpec } from "#shared/cli/program.js";
 import { table } from "#shared/cli/table.js";
 import { BlockZeroError } from "#shared/errors.js";
 import { SEED } from "./arena/ground.js";
-import { isHarmless, type Result } from "./arena/result.js";
+import { isHarmless, LUCK, type Result } from "./arena/result.js";
 import { openTrial } from "./arena/run.js";
 import { attacks } from "./library/index.js";
 
@@ -42,6 +42,9 @@ const run = async ({ attack: names, cycles, seed, json }: Flags): Promise<void> 
 
   const results: Result[] = [];
   const trial = await openTrial(count, seed);
+  const luck = trial.isRecorded ? 0 : LUCK;
+  if (luck > 0)
+    process.stderr.write("this seed or processor draws otherwise than recorded: half as much again may be luck\n");
   try {
     for (const attack of attacks.filter(({ name }) => names?.includes(name) ?? true)) {
       process.stderr.write(`${attack.name}: ${attack.description}\n`);
@@ -50,15 +53,15 @@ const run = async ({ attack: names, cycles, seed, json }: Flags): Promise<void> 
   } finally {
     await trial.close();
   }
-  console.log(tableOf(results));
+  console.log(tableOf(results, luck));
   if (json !== undefined) await writeFile(json, `${JSON.stringify(results, null, 2)}\n`);
-  const harmful = results.filter((result) => !isHarmless(result));
+  const harmful = results.filter((result) => !isHarmless(result, luck));
   if (harmful.length === 0) return;
   console.error(`✖ ${harmful.map(({ attack }) => attack).join(", ")}: it pays, or harms the model`);
   process.exitCode = 1;
 };
 
-const tableOf = (results: readonly Result[]): string =>
+const tableOf = (results: readonly Result[], luck: number): string =>
   table([
     ["attack", "payoff", "honest", "model", "without", "", "accused", "stopped by"],
     ...results.map((result) => [
@@ -67,8 +70,8 @@ const tableOf = (results: readonly Result[]): string =>
       result.honestPayoff.toFixed(3),
       result.modelLossWithAttack.toFixed(4),
       result.modelLossWithout.toFixed(4),
-      isHarmless(result) ? "ok" : "HARM",
-      `${result.accused}`,
+      isHarmless(result, luck) ? "ok" : "HARM",
+      `${Math.round(100 * result.accused)} %`,
       result.caughtBy.join(", "),
     ]),
   ]);

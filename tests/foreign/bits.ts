@@ -1,4 +1,4 @@
-// Prints a digest of everything whose bits machines must agree on, or had better: `npm run test:foreign` compares two machines' lines.
+// Prints a digest of everything whose bits machines must agree on, or (~) had better: `npm run test:foreign` compares two machines' lines.
 import { createHash, type Hash } from "node:crypto";
 import { mergeInMemory } from "#bench/merge-in-memory.js";
 import { isFault } from "#shared/artifact/codec/codec.js";
@@ -36,6 +36,8 @@ const digestOf = (add: (hash: Hash) => void): string => {
 };
 const numbers = (values: readonly number[]): Uint8Array => new Uint8Array(Float64Array.from(values).buffer);
 const tell = (what: string, digest: string) => console.log(`${digest.slice(0, 16)}  ${what}`);
+/** What no two machines must agree on: powers and logarithms are each JavaScript engine's own, and change with its version. */
+const tellOwn = (what: string, digest: string) => tell(`~ ${what}`, digest);
 
 const RULES: readonly MergeRule[] = [
   { rule: "weighted-mean", clip: "median-norm" },
@@ -144,7 +146,7 @@ tell(
   }),
 );
 
-tell(
+tellOwn(
   "Student's quantiles",
   digestOf((hash) => {
     for (const probability of [0.75, 0.9, 0.95, 0.975, 0.99, 0.999])
@@ -156,7 +158,7 @@ const losses = (seed: string, mean: number, length: number): number[] => {
   const noise = createRandom(seed);
   return Array.from({ length }, () => mean + 0.05 * bellShaped(noise));
 };
-tell(
+tellOwn(
   "Proof-of-Loss",
   digestOf((hash) => {
     for (let miner = 0; miner < 50; miner++)
@@ -188,9 +190,9 @@ for (let race = 0; race < 20; race++) {
       raced.update(numbers([result.score, result.lossReduction, result.standardError, result.batches]));
   }
 }
-tell("races", raced.digest("hex"));
+tellOwn("races", raced.digest("hex"));
 
-tell(
+tellOwn(
   "reward curves",
   digestOf((hash) => {
     const scores = losses("pay", 0.2, 20).sort((a, b) => b - a);

@@ -43,6 +43,8 @@ const { run, update } = await trainer.train(inMemory(base), {
   cycle: 1,
   model: "a".repeat(64),
   stop: () => false,
+  // Known and far ahead, as a living chain's is: then only a measured pace lets a step have all its micro-batches.
+  deadline: () => 1e9,
   onStep: ({ step, loss }) => {
     say({ step, loss });
     if (`${step}` === killAt) dieAfter(Number(changes));

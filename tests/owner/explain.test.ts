@@ -93,7 +93,7 @@ describe("an explanation", { timeout: 60_000 }, () => {
     assert.deepEqual([explanation.merge.model, explanation.merge.isSettled], [null, false]);
     for (const sentence of [
       /^It committed to an artifact in block \d+, in the commit phase \(blocks \d+ to \d+\)\.$/m,
-      /, 46\.7 % of the stake: scored 0\.0200: it lowers the loss by 0\.03000 nats a token, standard error 0\.00500, over 6 of 12 batches\. The lower bound that all 12 would give at 0\.975 is 0\.03000 − 2\.20099 × 0\.00354 = 0\.02222, times 0\.90016 as the bounds of those measured further went\.$/m,
+      /, 46\.7 % of the stake: scored 0\.0200: it lowers the loss by 0\.03000 nats a token, standard error 0\.00500, over 6 of 12 batches\. The lower bound that all 12 would give at 0\.975 is 0\.03000 − 2\.20099 × 0\.00354 = 0\.02222, times 0\.90016 by what its score implies: who left early keeps its proportion to those who went on\.$/m,
       /, 33\.3 % of the stake: scored 0\.0100: .+, over 12 of 12 batches\. The lower bound at 0\.975 is 0\.02000 − 2\.20099 × 0\.00500 = 0\.00900\. That gives 0\.0090: the report contradicts itself\.$/m,
       / A score is the lower bound that all 12 batches would give at a one-sided confidence of 0\.975, cut at zero\. The network's 0\.95 holds over all looks at an update, so this one, the last, takes 0\.975\.$/m,
       /^ {2}uid 3 .+, 20\.0 % of the stake: it committed no report in time\.$/m,

@@ -52,7 +52,7 @@ export const createAdmission = (options: AdmissionOptions): ((request: Admission
   const hotkeys = tokenBuckets({ perMinute: options.perHotkey, now });
   const addresses = tokenBuckets({ perMinute: options.perAddress, now });
   const checks = tokenBuckets({ perMinute: CHECKS_PER_MINUTE, now });
-  // Not the addresses' own: strangers who ask too often must not keep out the hotkeys that share their address.
+  // By address and the hotkey that is claimed: neither strangers nor who forges one hotkey must keep out the others that share their address.
   const failures = tokenBuckets({ perMinute: options.perAddress, now });
   const nonces = nonceWindow(now, options.nonceMark);
 
@@ -74,15 +74,18 @@ export const createAdmission = (options: AdmissionOptions): ((request: Admission
     if (claim === null) return refused("not a BlockZero signature");
     const role = standing(claim.hotkey);
     if (role === null) return stranger(address);
+    // Whether the server before this one took it nobody knows any more.
+    if (nonces.isBeforeMark(claim)) return stranger(address);
     if (!nonces.isFresh(claim)) return refused("the nonce was used, or is not of this minute");
     const from = networkOf(address);
-    const retryMs = failures.wait(from) || checks.take(from);
+    const forger = `${from} ${claim.hotkey}`;
+    const retryMs = failures.wait(forger) || checks.take(from);
     if (retryMs > 0) return limited(retryMs, 2);
     if (!isRequestSigned(claim, request, verify)) {
-      failures.take(from);
+      failures.take(forger);
       return refused("the signature does not hold for this request");
     }
-    if (!nonces.take(claim)) return refused("which requests were taken cannot be noted");
+    if (!nonces.take(claim)) return stranger(address);
     return limited(hotkeys.take(claim.hotkey), role === "validator" ? 0 : 1);
   };
 };
@@ -102,9 +105,11 @@ export const networkOf = (address: string): string => {
 const nonceWindow = (now: () => number, mark?: NonceMark) => {
   const seen = new Map<string, Set<number>>();
   return {
+    /** Whether a server before this one may have taken it. */
+    isBeforeMark: ({ nonce }: RequestClaim): boolean => mark !== undefined && nonce <= mark.before,
     /** Whether it lies in the window and was not taken before. */
     isFresh: ({ hotkey, nonce }: RequestClaim): boolean =>
-      Math.abs(nonce - now()) <= NONCE_WINDOW_MS && nonce > (mark?.before ?? 0) && !seen.get(hotkey)?.has(nonce),
+      Math.abs(nonce - now()) <= NONCE_WINDOW_MS && !seen.get(hotkey)?.has(nonce),
     /** Takes one that is fresh. False where the server after this one would not know it. */
     take: ({ hotkey, nonce }: RequestClaim): boolean => {
       if (mark?.cover(nonce) === false) return false;

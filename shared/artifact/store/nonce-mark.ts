@@ -11,7 +11,10 @@ export interface NonceMark {
   cover(nonce: number): boolean;
 }
 
-/** By how many milliseconds a mark is put ahead, so that it is not written for every request: as long do hotkeys count as strangers after a restart. */
+/**
+ * By how many milliseconds a mark is put ahead, so that it is not written for every request. As long do hotkeys count as strangers after a
+ * restart; longer where the clock of one of them is ahead, at most by the window of nonces.
+ */
 const AHEAD_MS = 2000;
 
 /** Keeps the mark in a file. One that cannot be read stands for a server that ended just now. */

@@ -6,13 +6,13 @@ import { reshape } from "./reshape.js";
 import { zerosLike } from "./zeros.js";
 
 export interface Dispatch {
-  /** One per expert: the tokens that chose it, in their order, [tokens of the expert, d]. */
-  readonly rows: Values;
+  /** The tokens that chose the first expert, in their order, under them those of the second, and so on: [n · k, d]. */
+  readonly sorted: Value;
   /** How many (token, choice) pairs each expert got: int64 [experts]. */
   readonly counts: Value;
   /** What an expert each made of its rows, one under the other: [n · k, e]. What follows costs one node for all experts. */
   join(ys: Values): Value;
-  /** The way back from `join`: the rows of each expert. */
+  /** One per expert: its rows of what is joined or sorted, [tokens of the expert, e]. The way back from `join`. */
   split(joined: Value): Values;
   /** Joined rows [n · k, e], back in the order of the tokens and their choices: [n, k, e]. */
   combine(joined: Value): Value;
@@ -130,7 +130,7 @@ export const dispatch = (x: Value, topIndices: Value, experts: number): Dispatch
   const sizes = Array.from({ length: experts }, (_, id) => graph.dynamicDim(`tokens-of-expert-${id}`));
   const split = (joined: Value): Values => graph.apply(splitByCounts(sizes), [joined, counts]);
   return {
-    rows: split(sorted),
+    sorted,
     counts,
     join: (ys) => {
       if (ys.length !== experts || ys.some((y, id) => y.shape[0] !== sizes[id])) {

@@ -1,4 +1,5 @@
 import { drawnBytes } from "#owner/seal.js";
+import { mean } from "#shared/mean.js";
 import { loadModel, wholeModel } from "#shared/participant/base-model.js";
 import { cycleLength } from "#shared/protocol/phases.js";
 import { MAX_REPORT_BYTES, parseReport, type Report } from "#shared/protocol/report.js";
@@ -24,8 +25,8 @@ export interface Campaign {
   readonly merged: readonly string[];
   /** Whether, in all cycles, what was agreed is what an honest validator merged, and what it measured. */
   readonly agreedOn: { readonly model: boolean; readonly scores: boolean };
-  /** Honest miners' submissions that an honest validator called duplicates, an entry a validator and cycle. */
-  readonly accused: readonly string[];
+  /** Share of the honest miners' submissions that honest validators called duplicates, all validators and cycles together. */
+  readonly accused: number;
   /** Held-out loss of the last agreed model. */
   readonly loss: number;
 }
@@ -75,7 +76,7 @@ export const campaign = async (
   const incentives: { attackers: number; honest: number }[] = [];
   const outcomes: AgreedOutcome[] = [];
   const merged: string[] = [];
-  const accused: string[] = [];
+  const accused: boolean[] = [];
   const agreedOn = { model: true, scores: true };
   let past: readonly Past[] = [];
   let base = await viewOf(subnet.modelHash);
@@ -157,8 +158,8 @@ export const campaign = async (
     for (const { uid, score } of agreed.outcomes)
       if (score !== measured.find((entry) => entry.uid === uid)?.score) agreedOn.scores = false;
     for (const validator of honest)
-      for (const { uid, reason, hotkey } of await ownReport(validator, cycle))
-        if (reason === "duplicate" && !attackers.has(uid)) accused.push(hotkey);
+      for (const { uid, reason } of await ownReport(validator, cycle))
+        if (!attackers.has(uid)) accused.push(reason === "duplicate");
     outcomes.push(...agreed.outcomes.filter(({ uid }) => attackers.has(uid)));
 
     await subnet.to(subnet.window(cycle + 1, "distribute").end - 1);
@@ -182,7 +183,14 @@ export const campaign = async (
     ];
     base = await viewOf(next);
   }
-  return { incentives, outcomes, merged, accused, agreedOn, loss: await modelLoss(meter, subnet.network, base.whole) };
+  return {
+    incentives,
+    outcomes,
+    merged,
+    accused: mean(accused.map(Number)),
+    agreedOn,
+    loss: await modelLoss(meter, subnet.network, base.whole),
+  };
 };
 
 const inHindsight = async (subnet: Subnet, turn: Turn): Promise<Turn> => {

@@ -1,6 +1,8 @@
+import { fromFloats } from "#shared/artifact/float32.js";
 import { mean } from "#shared/mean.js";
 import type { Parameters } from "#shared/model/parameters.js";
 import { DEFAULT_CURVE } from "#shared/protocol/default-curve.js";
+import { sha256 } from "#shared/protocol/hash.js";
 import type { Network } from "#shared/protocol/network.js";
 import { heldOutLosses, type LossMeter } from "#shared/training/loss-meter.js";
 import { mapValues } from "#shared/training/objective.js";
@@ -52,6 +54,14 @@ export const genesisModel = (seed: string = SEED): Promise<Parameters> => {
   const groups = mapValues(network.groups, (group) => ({ ...group, data: ENGLISH }));
   const { signal } = new AbortController();
   return pretrain({ network: { ...network, groups }, device, seed, ...PRETRAINING, signal });
+};
+
+/** The genesis model of the usual seed, where docs/attacks.md was made. */
+export const RECORDED = "3047212023f1f12570c264c3b2bca4a72a4de721c78042ae0681af36ef63f180";
+
+export const digestOf = (genesis: Parameters): string => {
+  const names = Object.keys(genesis).sort();
+  return sha256(Buffer.concat(names.map((name) => Buffer.from(Uint8Array.from(fromFloats(genesis[name]!).data)))));
 };
 
 /** @param change what an attack needs changed in the network file */

@@ -19,7 +19,7 @@ export interface Result {
   readonly modelLossWithAttack: number;
   readonly modelLossWithout: number;
   /**
-   * How often an honest validator called an honest miner's submission a duplicate. Updates of the arena's model have 2,304 elements, so that two may well
+   * Share of the honest miners' submissions that honest validators called duplicates, all validators and cycles together. Updates of the arena's model have 2,304 elements, so that two may well
    * be alike by chance; `npm run bench -- duplicates` has larger ones.
    */
   readonly accused: number;
@@ -46,13 +46,28 @@ export const resultOf = (attack: Attack, attacked: Campaign, { absent, honest }:
   honestPayoff: honestPayoff(honest, attack.machines ?? 1),
   modelLossWithAttack: attacked.loss,
   modelLossWithout: absent.loss,
-  accused: attacked.accused.length,
+  accused: attacked.accused,
   caughtBy: caughtBy(attack, attacked),
 });
 
-/** Whether honest work would have earned as much, and the model is none the worse. */
-export const isHarmless = ({ payoff, honestPayoff, modelLossWithAttack, modelLossWithout }: Result): boolean =>
-  payoff <= honestPayoff && modelLossWithAttack <= modelLossWithout * (1 + TOLERANCE);
+/** Honest miners accused by chance; who sets out to have them accused wants them all. */
+const ACCUSED = 0.1;
+
+/** By how much of it somebody who does honest work by halves may be lucky in the draw of a few cycles. */
+export const LUCK = 0.5;
+
+/**
+ * Whether honest work would have earned as much, the model is none the worse, and honest miners are not taken for copiers.
+ *
+ * @param luck share of the honest payoff that may come on top of it
+ */
+export const isHarmless = (
+  { payoff, honestPayoff, modelLossWithAttack, modelLossWithout, accused }: Result,
+  luck = 0,
+): boolean =>
+  payoff <= (1 + luck) * honestPayoff &&
+  modelLossWithAttack <= modelLossWithout * (1 + TOLERANCE) &&
+  accused <= ACCUSED;
 
 const HONEST_OTHERS = 4;
 

@@ -1,12 +1,14 @@
 import { BlockZeroError } from "#shared/errors.js";
 import type { Attack } from "../attack.js";
 import { type Campaign, campaign } from "./arena.js";
-import { type Ground, genesisModel, openGround } from "./ground.js";
+import { digestOf, type Ground, genesisModel, openGround, RECORDED } from "./ground.js";
 import { type Result, resultOf } from "./result.js";
 import { openScope } from "./scope.js";
 
 /** Lives through attacks one after the other, each on a subnet of its own; the runs that they are measured against once. */
 export interface Trial {
+  /** Whether everything is drawn as in docs/attacks.md: with the usual seed, on a processor of that kind. */
+  readonly isRecorded: boolean;
   run(attack: Attack): Promise<Result>;
   close(): Promise<void>;
 }
@@ -29,6 +31,7 @@ export const openTrial = async (cycles: number, seed?: string): Promise<Trial> =
     return field;
   };
   return {
+    isRecorded: digestOf(genesis) === RECORDED,
     async run(attack) {
       const { ground, absent, honest } = fieldOf(attack);
       const machines = attack.machines ?? 1;

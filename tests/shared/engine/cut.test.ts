@@ -68,8 +68,8 @@ describe("a cut graph", () => {
     const graph = new Graph();
     const x = graph.input("x", [3, 2]);
     const weight = graph.input("weight", [2, 2]);
-    const { rows, join, combine } = op.dispatch(x, graph.input("chosen", [3, 1], "int64"), 2);
-    const whole = { graph, outputs: { y: combine(join(rows.map((each) => op.matmul(each, weight)))) } };
+    const { sorted, join, split, combine } = op.dispatch(x, graph.input("chosen", [3, 1], "int64"), 2);
+    const whole = { graph, outputs: { y: combine(join(split(sorted).map((each) => op.matmul(each, weight)))) } };
     const { fixed, varying } = cutGraph(whole, new Set(["weight"]));
     for (const chosen of [
       [0, 1, 1],

@@ -215,9 +215,9 @@ export const gradientCases: readonly GradientCase[] = [
       const tokens = a + 2;
       // Distinct experts of 0 and 2: expert 1 gets no token.
       const chosen = Array.from({ length: tokens }, () => (random() < 0.5 ? [0, 2] : [2, 0])).flat();
-      const { rows, join, split, combine } = op.dispatch(x!, graph.constant(chosen, [tokens, 2], "int64"), 3);
+      const { sorted, join, split, combine } = op.dispatch(x!, graph.constant(chosen, [tokens, 2], "int64"), 3);
       const expert = op.split(weights!, [1, 1, 1], 0).map((weight) => op.reshape(weight, [c, 2]));
-      const hidden = op.silu(join(rows.map((row, id) => op.matmul(row, expert[id]!))));
+      const hidden = op.silu(join(split(sorted).map((row, id) => op.matmul(row, expert[id]!))));
       const outputs = combine(join(split(hidden).map((row, id) => op.scale(row, id - 0.5))));
       return op.reduceSum(op.mul(outputs, op.reshape(shares!, [tokens, 2, 1])), [1]);
     },
@@ -226,8 +226,8 @@ export const gradientCases: readonly GradientCase[] = [
     name: "dispatch with an expert's output unused",
     shapes: ({ a, c }) => [[a + 1, c]],
     build: ([x], graph, { a }, random) => {
-      const { rows } = op.dispatch(x!, graph.constant(indices(random, a + 1, 2), [a + 1, 1], "int64"), 2);
-      return op.reduceSum(op.exp(rows[1]!), [0]);
+      const { sorted, split } = op.dispatch(x!, graph.constant(indices(random, a + 1, 2), [a + 1, 1], "int64"), 2);
+      return op.reduceSum(op.exp(split(sorted)[1]!), [0]);
     },
   },
 ];

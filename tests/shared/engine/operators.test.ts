@@ -145,11 +145,12 @@ describe("operators", () => {
           const chosen = Array.from({ length: tokens * choices }, () => Math.floor(random() * experts));
           const x = Array.from({ length: tokens }, (_, token) => [token, -token]).flat();
           const results = await compute((g) => {
-            const { rows, counts, join, combine } = op.dispatch(
+            const { sorted, counts, join, split, combine } = op.dispatch(
               g.constant(x, [tokens, 2]),
               g.constant(chosen, [tokens, choices], "int64"),
               experts,
             );
+            const rows = split(sorted);
             const tagged = rows.map((row, id) => op.add(row, g.constant(100 * id)));
             const named = Object.fromEntries(rows.map((row, id) => [`rows${id}`, row]));
             return { ...named, counts, combined: combine(join(tagged)) };
@@ -178,8 +179,8 @@ describe("operators", () => {
       (g) => {
         const weights = ["first", "idle"].map((name) => g.input(name, [2, 2]));
         const x = g.constant([1, 2, 3, 4], [2, 2]);
-        const { rows, join, combine } = op.dispatch(x, g.constant([0, 0], [2, 1], "int64"), 2);
-        const y = combine(join(rows.map((row, id) => op.matmul(row, weights[id]!))));
+        const { sorted, join, split, combine } = op.dispatch(x, g.constant([0, 0], [2, 1], "int64"), 2);
+        const y = combine(join(split(sorted).map((row, id) => op.matmul(row, weights[id]!))));
         const [first, idle] = gradients(op.reduceSum(y, [0, 1, 2]), weights);
         return { first: first!, idle: idle! };
       },

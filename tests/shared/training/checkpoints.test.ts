@@ -31,7 +31,16 @@ const headOf = (steps: number, change: Partial<CheckpointHead> = {}): Checkpoint
   cycle: 7,
   taken: steps,
   stream: [1, 2, 3, 4],
-  progress: { steps, tokens: 10 * steps, skipped: 1, spikes: 0, position: steps, losses: [Math.PI], recent: [0.1] },
+  progress: {
+    steps,
+    tokens: 10 * steps,
+    skipped: 1,
+    spikes: 0,
+    position: steps,
+    losses: [Math.PI],
+    recent: [0.1],
+    pace: 12.5,
+  },
   ...change,
 });
 
