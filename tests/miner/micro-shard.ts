@@ -1,8 +1,11 @@
 import { type MinerConfig, minerSettings } from "#miner/config.js";
+import { createShardTrainer, type ShardTrainerOptions } from "#miner/shard-trainer.js";
+import type { ShardTrainer } from "#miner/trainer.js";
 import { loadConfig } from "#shared/config/load.js";
 import { groupShapes, hubShapes } from "#shared/model/groups.js";
 import type { Parameters } from "#shared/model/parameters.js";
 import type { Network } from "#shared/protocol/network.js";
+import { device } from "../shared/model/micro.js";
 import { parameters, template } from "../support/micro-network.js";
 
 export const network: Network = { ...template, genesis: "0".repeat(64) };
@@ -20,3 +23,7 @@ export const configOf = (flags: Record<string, string | number>): MinerConfig =>
     env: {},
     flags: { expert_group: "math", batch_size: 2, gradient_accumulation_steps: 1, learning_rate: 0.02, ...flags },
   });
+
+/** Trains it, in this process. */
+export const openTrainer = (config: MinerConfig, options: Partial<ShardTrainerOptions> = {}): Promise<ShardTrainer> =>
+  createShardTrainer({ device, network, group: "math", config, miner: config.wallet.hotkey, hub, ...options });

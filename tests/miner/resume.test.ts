@@ -2,13 +2,12 @@ import assert from "node:assert/strict";
 import { readdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, it, type TestContext } from "node:test";
-import { createShardTrainer } from "#miner/shard-trainer.js";
 import type { TrainOptions } from "#miner/trainer.js";
 import { inMemory } from "#shared/training/float-source.js";
 import { temporaryFolder } from "../shared/artifact/temporary.js";
 import { collectingLog } from "../shared/chain/support.js";
 import { device } from "../shared/model/micro.js";
-import { base, hub, network, configOf as shardConfig } from "./micro-shard.js";
+import { base, network, openTrainer, configOf as shardConfig } from "./micro-shard.js";
 
 const MODEL = "a".repeat(64);
 const STEPS = 30;
@@ -22,13 +21,7 @@ const start = async (t: TestContext, dir: string, config = configOf()) => {
   // A millisecond passes whenever somebody looks, so that a checkpoint is due after every step.
   let time = 0;
   const now = () => time++;
-  const trainer = await createShardTrainer({
-    device,
-    network,
-    group: "math",
-    config,
-    miner: config.wallet.hotkey,
-    hub,
+  const trainer = await openTrainer(config, {
     keep: { dir, intervalSeconds: config.checkpoint_interval_seconds, log },
     now,
   });
@@ -196,9 +189,9 @@ describe("a training that is to be over in time", () => {
         return { ...program, run };
       },
     };
-    const options = { device: slow, network, group: "math", config, miner: config.wallet.hotkey, hub, now: () => time };
-    const trainer = await createShardTrainer({
-      ...options,
+    const trainer = await openTrainer(config, {
+      device: slow,
+      now: () => time,
       keep: { dir: temporaryFolder(t), intervalSeconds: config.checkpoint_interval_seconds, log },
     });
     t.after(() => trainer.dispose());

@@ -1,10 +1,8 @@
 import { createHash } from "node:crypto";
 import { watch } from "node:fs";
-import { createShardTrainer } from "#miner/shard-trainer.js";
 import { inMemory } from "#shared/training/float-source.js";
 import { collectingLog } from "../shared/chain/support.js";
-import { device } from "../shared/model/micro.js";
-import { base, configOf, hub, network } from "./micro-shard.js";
+import { base, configOf, openTrainer } from "./micro-shard.js";
 
 // A process that trains the micro shard, says every step as it is taken, and what came of it in the end. Its arguments: the
 // number of steps, micro-batches a step, a folder for a checkpoint after every step; and, where it is to be killed, after which
@@ -29,13 +27,7 @@ const dieAfter = (left: number): void => {
 const { log } = collectingLog();
 // A millisecond passes whenever somebody looks, so that a checkpoint is due after every step.
 let time = 0;
-const trainer = await createShardTrainer({
-  device,
-  network,
-  group: "math",
-  config,
-  miner: config.wallet.hotkey,
-  hub,
+const trainer = await openTrainer(config, {
   keep: { dir: dir!, intervalSeconds: 0.001, log },
   now: () => time++,
 });

@@ -3,7 +3,6 @@ import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, it, type TestContext } from "node:test";
-import { createShardTrainer } from "#miner/shard-trainer.js";
 import type { TrainOptions } from "#miner/trainer.js";
 import { openWorkerPool } from "#miner/worker-pool.js";
 import type { FloatTensors } from "#shared/artifact/update.js";
@@ -12,8 +11,7 @@ import { mergeDeltas } from "#shared/scoring/merge.js";
 import { inMemory } from "#shared/training/float-source.js";
 import { temporaryFolder } from "../shared/artifact/temporary.js";
 import { collectingLog } from "../shared/chain/support.js";
-import { device } from "../shared/model/micro.js";
-import { base, hub, network, configOf as shardConfig } from "./micro-shard.js";
+import { base, hub, network, openTrainer, configOf as shardConfig } from "./micro-shard.js";
 
 const STEPS = 8;
 
@@ -44,15 +42,7 @@ const openPool = async (t: TestContext, config = configOf(), given?: string, car
 
 /** What a replica gains, trained in this process. */
 const replica = async (t: TestContext, number: number, config = configOf()): Promise<FloatTensors> => {
-  const trainer = await createShardTrainer({
-    device,
-    network,
-    group: "math",
-    config,
-    miner: config.wallet.hotkey,
-    hub,
-    replica: number,
-  });
+  const trainer = await openTrainer(config, { replica: number });
   t.after(() => trainer.dispose());
   return (await trainer.train(inMemory(base), { cycle: 1, stop: () => false })).update;
 };
