@@ -117,7 +117,7 @@ const networkOf = ({ model, experts }: ShardSize) => ({
   name: "bench",
   netuid: 1,
   first_cycle: 0,
-  phases: { distribute: 4, train: 29, commit: 3, reveal: 3, evaluate: 3, merge: 3 },
+  phases: { distribute: 4, train: 29, commit: 3, reveal: 3, evaluate: 3, exchange: 2, choose: 2, merge: 3 },
   model,
   groups: {
     [GROUP]: {

@@ -8,6 +8,9 @@ import { DEFAULT_CURVE } from "./default-curve.js";
 /** A name that fits a record: lower case, at most 12 characters. */
 export const groupName = z.string().regex(/^[a-z][a-z0-9-]{0,11}$/, "a group's name is 1–12 of a–z, 0–9, -");
 
+/** Most expert groups of a network: a ballot record has room for the votes on so many. */
+export const MAX_GROUPS = 48;
+
 /** Blocks per phase; their sum is the cycle. */
 export const phaseLengthsSchema = z.strictObject({
   distribute: z.int().min(1),
@@ -15,6 +18,8 @@ export const phaseLengthsSchema = z.strictObject({
   commit: z.int().min(1),
   reveal: z.int().min(1),
   evaluate: z.int().min(1),
+  exchange: z.int().min(1),
+  choose: z.int().min(1),
   merge: z.int().min(1),
 });
 
@@ -110,7 +115,9 @@ export const networkSchema = z.strictObject({
   first_cycle: z.int().min(0).default(0),
   phases: phaseLengthsSchema,
   model: modelConfigSchema,
-  groups: z.record(groupName, expertGroupSchema),
+  groups: z
+    .record(groupName, expertGroupSchema)
+    .refine((groups) => Object.keys(groups).length <= MAX_GROUPS, `a ballot has room for ${MAX_GROUPS} groups`),
   data: z.strictObject({
     tokenizer: z.literal("byte"),
     sequence_length: z.int().min(1),

@@ -1,7 +1,7 @@
 import type { PhaseLengths } from "./network.js";
 
 /** The phases of a cycle, in order. */
-export const PHASES = ["distribute", "train", "commit", "reveal", "evaluate", "merge"] as const;
+export const PHASES = ["distribute", "train", "commit", "reveal", "evaluate", "exchange", "choose", "merge"] as const;
 
 export type Phase = (typeof PHASES)[number];
 

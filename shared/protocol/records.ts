@@ -1,8 +1,10 @@
 import { BlockZeroError } from "../errors.js";
+import { decodeBitmap, encodeBitmap, isBitmap } from "./bitmap.js";
 import { hashFromRecord, hashToRecord, isHash } from "./hash.js";
 import { isLocation, MAX_LOCATION_CHARS } from "./location.js";
 import { groupName } from "./network.js";
 import { accepted, type Parsed, quote, refused } from "./parsed.js";
+import { decodeVotes, encodeVotes, type StepVote, votesProblem } from "./step-vote.js";
 
 /** Longest record, in bytes; all are ASCII. */
 export const MAX_RECORD_BYTES = 128;
@@ -39,6 +41,20 @@ export interface ReportRecord extends CycleRecord {
   readonly location: string;
 }
 
+/** A validator says which of the cycle's promised reports it holds. */
+export interface HeldRecord extends CycleRecord {
+  readonly type: "held";
+  /** Numbers of the reports, ascending, each below `MAX_HELD`: the n-th promise by ascending uid. */
+  readonly held: readonly number[];
+}
+
+/** A validator says which steps of the outer optimiser make each group of the model better. */
+export interface BallotRecord extends CycleRecord {
+  readonly type: "ballot";
+  /** One for each group of the network, in ascending order of their names. */
+  readonly votes: readonly StepVote[];
+}
+
 /** A validator says which model the cycle's merge gave. */
 export interface ModelRecord extends CycleRecord {
   readonly type: "model";
@@ -57,7 +73,14 @@ export interface NetworkRecord {
   readonly location: string;
 }
 
-export type ChainRecord = CommitRecord | RevealRecord | ReportRecord | ModelRecord | NetworkRecord;
+export type ChainRecord =
+  | CommitRecord
+  | RevealRecord
+  | ReportRecord
+  | HeldRecord
+  | BallotRecord
+  | ModelRecord
+  | NetworkRecord;
 
 /** How records name a network: the first 8 hex digits of its hash. */
 export const shortHash = (hash: string): string => hash.slice(0, 8);
@@ -95,6 +118,10 @@ const fieldsOf = (record: ChainRecord): readonly string[] => {
       return [...head, `${record.cycle}`, record.group, hashToRecord(record.artifact), record.location];
     case "report":
       return [...head, `${record.cycle}`, hashToRecord(record.report), record.location];
+    case "held":
+      return [...head, `${record.cycle}`, encodeBitmap(record.held)];
+    case "ballot":
+      return [...head, `${record.cycle}`, encodeVotes(record.votes)];
     case "model":
       return [...head, `${record.cycle}`, hashToRecord(record.model), record.location];
     case "network":
@@ -111,6 +138,14 @@ const read = (type: string, network: string, rest: readonly string[]): ChainReco
   const [cycleText = "", ...fields] = rest;
   if (!/^(0|[1-9][0-9]{0,9})$/.test(cycleText)) return null;
   const at = { network, cycle: Number(cycleText) };
+  if (type === "held") {
+    const held = fields.length === 1 ? decodeBitmap(fields[0]!) : null;
+    return held && { type, ...at, held };
+  }
+  if (type === "ballot") {
+    const votes = fields.length === 1 ? decodeVotes(fields[0]!) : null;
+    return votes && { type, ...at, votes };
+  }
   const group = type === "reveal" ? (fields.shift() ?? "") : "";
   const hash = hashFromRecord(fields.shift() ?? "");
   if (hash === null) return null;
@@ -131,18 +166,24 @@ const read = (type: string, network: string, rest: readonly string[]): ChainReco
 
 const problemOf = (record: ChainRecord): string | null => {
   if (!/^[0-9a-f]{8}$/.test(record.network)) return "a network that is not 8 hex digits";
+  if (record.type === "held") return cycleProblem(record) ?? (isBitmap(record.held) ? null : "numbers that are none");
+  if (record.type === "ballot") return cycleProblem(record) ?? votesProblem(record.votes);
   if (!isHash(hashOf(record))) return "a hash that is not 64 hex digits";
   if (record.type === "network") {
     if (shortHash(record.hash) !== record.network) return "a hash that belongs to another network";
-  } else if (!Number.isInteger(record.cycle) || record.cycle < 0 || record.cycle > MAX_CYCLE) {
-    return "a cycle that is not a 32-bit number";
+  } else {
+    const problem = cycleProblem(record);
+    if (problem !== null) return problem;
   }
   if (record.type === "reveal" && !groupName.safeParse(record.group).success) return "a group that is no group's name";
   if (record.type !== "commit" && !isLocation(record.location)) return "a location that is not a short http(s) origin";
   return null;
 };
 
-const hashOf = (record: ChainRecord): string => {
+const cycleProblem = ({ cycle }: CycleRecord): string | null =>
+  Number.isInteger(cycle) && cycle >= 0 && cycle <= MAX_CYCLE ? null : "a cycle that is not a 32-bit number";
+
+const hashOf = (record: Exclude<ChainRecord, HeldRecord | BallotRecord>): string => {
   switch (record.type) {
     case "commit":
       return record.commitment;

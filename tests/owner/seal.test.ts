@@ -70,7 +70,7 @@ describe("sealing", () => {
 });
 
 describe("a localnet's sealed pages", () => {
-  const phases = { distribute: 1, train: 1, commit: 1, reveal: 40, evaluate: 1, merge: 1 };
+  const phases = { distribute: 1, train: 1, commit: 1, reveal: 40, evaluate: 1, exchange: 1, choose: 1, merge: 1 };
   const network = { ...smallNetwork, phases };
   const sealing = { beacon, cycles: 1, blockTime: 60_000, onEnvelope: () => {} };
 

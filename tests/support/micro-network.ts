@@ -3,8 +3,17 @@ import { MICRO, microParameters } from "../shared/model/micro.js";
 
 export const NETUID = 1;
 
-/** Blocks of a cycle, 17 in all; the epoch that pays falls in the middle of the merge. */
-export const PHASES = { distribute: 2, train: 3, commit: 2, reveal: 2, evaluate: 4, merge: 5 } as const;
+/** Blocks of a cycle, 21 in all; the epoch that pays falls in the middle of the merge. */
+export const PHASES = {
+  distribute: 2,
+  train: 3,
+  commit: 2,
+  reveal: 2,
+  evaluate: 4,
+  exchange: 2,
+  choose: 2,
+  merge: 5,
+} as const;
 
 /** One layer over bytes; each group owns two of the four experts. */
 const model: ModelConfig = { ...MICRO, vocab_size: 264, num_hidden_layers: 1 };

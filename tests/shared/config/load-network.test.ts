@@ -11,7 +11,7 @@ const network: Network = networkSchema.parse({
   version: 1,
   name: "test",
   netuid: 1,
-  phases: { distribute: 4, train: 29, commit: 3, reveal: 3, evaluate: 3, merge: 3 },
+  phases: { distribute: 4, train: 29, commit: 3, reveal: 3, evaluate: 3, exchange: 2, choose: 2, merge: 3 },
   model: {
     vocab_size: 320,
     hidden_size: 32,

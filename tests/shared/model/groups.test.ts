@@ -92,7 +92,7 @@ describe("expert groups", () => {
       version: 1,
       name: "test",
       netuid: 1,
-      phases: { distribute: 1, train: 1, commit: 1, reveal: 1, evaluate: 1, merge: 1 },
+      phases: { distribute: 1, train: 1, commit: 1, reveal: 1, evaluate: 1, exchange: 1, choose: 1, merge: 1 },
       model: MICRO,
       groups: { left, right },
       data: { tokenizer: "byte", sequence_length: 8, held_out: 0.1 },

@@ -3,10 +3,10 @@ import { test } from "node:test";
 import fc from "fast-check";
 import { cycleLength, isInPhase, PHASES, phaseAt, phaseWindow } from "#shared/protocol/phases.js";
 
-const defaults = { distribute: 4, train: 29, commit: 3, reveal: 3, evaluate: 3, merge: 3 };
+const defaults = { distribute: 4, train: 29, commit: 3, reveal: 3, evaluate: 3, exchange: 2, choose: 2, merge: 3 };
 
-test("the default cycle has 45 blocks in six phases", () => {
-  assert.equal(cycleLength(defaults), 45);
+test("a cycle has the blocks of its eight phases", () => {
+  assert.equal(cycleLength(defaults), 49);
   assert.deepEqual(phaseAt(0, defaults), {
     cycle: 0,
     phase: "distribute",
@@ -15,15 +15,15 @@ test("the default cycle has 45 blocks in six phases", () => {
     end: 4,
     blocksLeft: 4,
   });
-  assert.deepEqual(phaseAt(45 + 35, defaults), {
+  assert.deepEqual(phaseAt(49 + 35, defaults), {
     cycle: 1,
     phase: "commit",
-    cycleStart: 45,
-    start: 78,
-    end: 81,
+    cycleStart: 49,
+    start: 82,
+    end: 85,
     blocksLeft: 1,
   });
-  assert.deepEqual(phaseWindow(2, "merge", defaults), { start: 132, end: 135 });
+  assert.deepEqual(phaseWindow(2, "merge", defaults), { start: 144, end: 147 });
 });
 
 test("what is no block has no phase", () => {
@@ -33,7 +33,16 @@ test("what is no block has no phase", () => {
 
 test("every block lies in exactly the window its phase has, and windows tile the blocks", () => {
   const side = fc.integer({ min: 1, max: 500 });
-  const lengths = fc.record({ distribute: side, train: side, commit: side, reveal: side, evaluate: side, merge: side });
+  const lengths = fc.record({
+    distribute: side,
+    train: side,
+    commit: side,
+    reveal: side,
+    evaluate: side,
+    exchange: side,
+    choose: side,
+    merge: side,
+  });
   fc.assert(
     fc.property(fc.nat(2 ** 32 - 1), lengths, (block, phases) => {
       const at = phaseAt(block, phases);

@@ -2,7 +2,10 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
 import { z } from "zod";
+import { MAX_HELD } from "#shared/protocol/bitmap.js";
+import { MAX_GROUPS } from "#shared/protocol/network.js";
 import { type ChainRecord, encodeRecord, MAX_CYCLE, MAX_RECORD_BYTES, parseRecord } from "#shared/protocol/records.js";
+import { MAX_STEPS } from "#shared/protocol/step-vote.js";
 import { loadVectors } from "./vectors.js";
 
 const onCycle = { network: z.string(), cycle: z.number() };
@@ -10,6 +13,12 @@ const recordSchema = z.discriminatedUnion("type", [
   z.object({ type: z.literal("commit"), ...onCycle, commitment: z.string() }),
   z.object({ type: z.literal("reveal"), ...onCycle, group: z.string(), artifact: z.string(), location: z.string() }),
   z.object({ type: z.literal("report"), ...onCycle, report: z.string(), location: z.string() }),
+  z.object({ type: z.literal("held"), ...onCycle, held: z.array(z.number()) }),
+  z.object({
+    type: z.literal("ballot"),
+    ...onCycle,
+    votes: z.array(z.object({ better: z.array(z.number()), best: z.number() }).nullable()),
+  }),
   z.object({ type: z.literal("model"), ...onCycle, model: z.string(), location: z.string() }),
   z.object({ type: z.literal("network"), network: z.string(), hash: z.string(), location: z.string() }),
 ]);
@@ -34,6 +43,11 @@ const location = fc
   )
   .map(([scheme, host, port]) => `${scheme}://${host}:${port}`);
 const plain = { noNullPrototype: true };
+const held = fc.uniqueArray(fc.nat(MAX_HELD - 1)).map((numbers) => numbers.sort((a, b) => a - b));
+const better = fc.uniqueArray(fc.integer({ min: 1, max: MAX_STEPS })).map((steps) => steps.sort((a, b) => a - b));
+const vote = fc.option(
+  fc.tuple(better, fc.nat()).map(([steps, at]) => ({ better: steps, best: steps[at % steps.length] ?? 0 })),
+);
 const record: fc.Arbitrary<ChainRecord> = fc.oneof(
   fc.record({ type: fc.constant("commit" as const), network, cycle, commitment: hash }, plain),
   fc.record(
@@ -48,6 +62,11 @@ const record: fc.Arbitrary<ChainRecord> = fc.oneof(
     plain,
   ),
   fc.record({ type: fc.constant("report" as const), network, cycle, report: hash, location }, plain),
+  fc.record({ type: fc.constant("held" as const), network, cycle, held }, plain),
+  fc.record(
+    { type: fc.constant("ballot" as const), network, cycle, votes: fc.array(vote, { maxLength: MAX_GROUPS }) },
+    plain,
+  ),
   fc.record({ type: fc.constant("model" as const), network, cycle, model: hash, location }, plain),
   fc
     .record({ type: fc.constant("network" as const), hash, location })
@@ -81,6 +100,13 @@ test("the longest record of each kind fits in 128 bytes", () => {
   assert.equal(Buffer.byteLength(reveal), 124);
   assert.ok(Buffer.byteLength(encodeRecord({ type: "model", ...full, model: longest })) <= MAX_RECORD_BYTES);
   assert.ok(Buffer.byteLength(encodeRecord({ type: "report", ...full, report: longest })) <= MAX_RECORD_BYTES);
+  const all = Array.from({ length: MAX_HELD }, (_, i) => i);
+  assert.equal(
+    Buffer.byteLength(encodeRecord({ type: "held", network: "ffffffff", cycle: MAX_CYCLE, held: all })),
+    115,
+  );
+  const votes = Array.from({ length: MAX_GROUPS }, () => null);
+  assert.equal(Buffer.byteLength(encodeRecord({ type: "ballot", network: "ffffffff", cycle: MAX_CYCLE, votes })), 127);
 });
 
 test("hostile text never throws, and what is accepted is canonical", () => {
