@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { openJsonl } from "#datasets/jsonl.js";
+import { HANG_GUARD } from "../support/hang-guard.js";
 import { isHarmless } from "./arena/result.js";
 import { openTrial } from "./arena/run.js";
 import { PUBLIC_PAGES_FILE, publicPages } from "./library/evaluation-text.js";
@@ -14,7 +15,7 @@ const refused: Readonly<Record<string, readonly string[]>> = {
   withholding: ["no_reveal", "unreachable"],
 };
 
-describe("attacks of one cycle", { timeout: 240_000 }, () => {
+describe("attacks of one cycle", { timeout: HANG_GUARD }, () => {
   it("pay nothing where they are refused, and leave the very model that comes of the attacker's absence", async (t) => {
     const trial = await openTrial(1);
     t.after(() => trial.close());

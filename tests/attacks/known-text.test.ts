@@ -7,6 +7,7 @@ import { mean } from "#shared/mean.js";
 import type { Parameters } from "#shared/model/parameters.js";
 import { sha256 } from "#shared/protocol/hash.js";
 import { spreadOf } from "#shared/scoring/proof-of-loss.js";
+import { HANG_GUARD } from "../support/hang-guard.js";
 import { openMeter } from "../support/validator.js";
 import { plus } from "./arena/change.js";
 import { genesisModel, openGround } from "./arena/ground.js";
@@ -17,7 +18,7 @@ const GROUP = "math";
 const MINERS = 6;
 
 it("who knows public evaluation text by heart is ahead on it, and on sealed text like anybody", {
-  timeout: 240_000,
+  timeout: HANG_GUARD,
 }, async (t) => {
   const ground = openGround(await genesisModel(), evaluationText.network!, unseenPage);
   t.after(() => ground.gym.dispose());

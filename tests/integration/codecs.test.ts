@@ -5,12 +5,13 @@ import { groupShapes } from "#shared/model/groups.js";
 import { loadModel, wholeModel } from "#shared/participant/base-model.js";
 import { parseUpdateManifest } from "#shared/protocol/manifest.js";
 import { heldOutLosses } from "#shared/training/loss-meter.js";
+import { HANG_GUARD } from "../support/hang-guard.js";
 import { parameters } from "../support/micro-network.js";
 import { liveThrough, MINERS, openPrograms } from "../support/programs.js";
 import { openSubnet } from "../support/subnet.js";
 import { openMeter } from "../support/validator.js";
 
-describe("two validators and two miners that compress their updates", { timeout: 120_000 }, () => {
+describe("two validators and two miners that compress their updates", { timeout: HANG_GUARD }, () => {
   for (const codec of ["int8", "topk-2bit"] as const) {
     it(`make a better model together, with codec ${codec}`, async (t) => {
       const subnet = await openSubnet(t, { miners: [...MINERS, "observer"], network: { artifact: { codec } } });

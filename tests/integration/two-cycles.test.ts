@@ -2,12 +2,13 @@ import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { loadModel, wholeModel } from "#shared/participant/base-model.js";
 import { heldOutLosses } from "#shared/training/loss-meter.js";
+import { HANG_GUARD } from "../support/hang-guard.js";
 import { NETUID, parameters } from "../support/micro-network.js";
 import { liveThrough, MINERS, type Name, openPrograms, VALIDATORS } from "../support/programs.js";
 import { openSubnet } from "../support/subnet.js";
 import { openMeter } from "../support/validator.js";
 
-describe("two validators and two miners", { timeout: 120_000 }, () => {
+describe("two validators and two miners", { timeout: HANG_GUARD }, () => {
   it("make a better model together, are paid for it, and survive being killed", async (t) => {
     const subnet = await openSubnet(t, { miners: [...MINERS, "observer"] });
     const programs = await openPrograms(t, subnet);

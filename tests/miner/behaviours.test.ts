@@ -9,6 +9,7 @@ import type { Parameters as Tensors } from "#shared/model/parameters.js";
 import { parseUpdateManifest } from "#shared/protocol/manifest.js";
 import type { ModelManifest } from "#shared/protocol/model-manifest.js";
 import { inMemory } from "#shared/training/float-source.js";
+import { HANG_GUARD } from "../support/hang-guard.js";
 import { openMiner } from "../support/miner.js";
 import { openSubnet, type Subnet } from "../support/subnet.js";
 import { type Forged, forge, genesisBase, noiseUpdate, serve } from "../support/updates.js";
@@ -35,7 +36,7 @@ const open = async (t: TestContext, options: Parameters<typeof openSubnet>[1] = 
 const relativeNorm = (bytes: Uint8Array, base: Tensors) =>
   l2Norm(decodeFloats(bytes).values()) / l2Norm(Object.values(base));
 
-describe("behaviours", { timeout: 30_000 }, () => {
+describe("behaviours", { timeout: HANG_GUARD }, () => {
   it("honest trains as long as it may, lazy takes one step", async (t) => {
     const { work, base } = await open(t);
     const honest = await behaviours.honest(work);

@@ -5,6 +5,7 @@ import { commitmentOf } from "#shared/protocol/commitment.js";
 import { isUpdateSigned, parseUpdateManifest, type UpdateManifest } from "#shared/protocol/manifest.js";
 import { encodeRecord, parseRecord, shortHash } from "#shared/protocol/records.js";
 import { verify } from "#shared/wallet/index.js";
+import { HANG_GUARD } from "../support/hang-guard.js";
 import { NETUID } from "../support/micro-network.js";
 import { openMiner, type TestMiner } from "../support/miner.js";
 import { openSubnet, type Subnet, until } from "../support/subnet.js";
@@ -32,7 +33,7 @@ const retired = (miner: TestMiner): TestMiner => ({
   trainer: { ...miner.trainer, train: async () => assert.fail("trained a second time") },
 });
 
-describe("a miner's cycle", { timeout: 60_000 }, () => {
+describe("a miner's cycle", { timeout: HANG_GUARD }, () => {
   it("trains, commits, reveals, and shows its artifact to nobody before the reveal phase", async (t) => {
     const subnet = await openSubnet(t);
     const ann = await openMiner(t, subnet, "ann");

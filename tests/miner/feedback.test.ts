@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { reportScore } from "#miner/feedback.js";
 import { explainReason } from "#shared/protocol/verdict.js";
+import { HANG_GUARD } from "../support/hang-guard.js";
 import { openMiner } from "../support/miner.js";
 import { publishReports, reportOf, scoredEntry } from "../support/reports.js";
 import { openSubnet } from "../support/subnet.js";
@@ -9,7 +10,7 @@ import { forge, noiseUpdate } from "../support/updates.js";
 
 const miners = ["ann", "bob", "cat"];
 
-describe("a miner's feedback", { timeout: 30_000 }, () => {
+describe("a miner's feedback", { timeout: HANG_GUARD }, () => {
   it("is the score and the rank in its group that the validators agreed on", async (t) => {
     const subnet = await openSubnet(t, { miners });
     const ann = await openMiner(t, subnet, "ann");

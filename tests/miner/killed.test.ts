@@ -5,6 +5,7 @@ import { describe, it, type TestContext } from "node:test";
 import { createRandom } from "#shared/data/random.js";
 import type { InnerRun } from "#shared/training/inner-loop.js";
 import { temporaryFolder } from "../shared/artifact/temporary.js";
+import { HANG_GUARD } from "../support/hang-guard.js";
 
 const STEPS = 60;
 const ACCUMULATION = 2;
@@ -52,7 +53,7 @@ const live = (t: TestContext, dir: string, kill?: { readonly at: number; readonl
     child.once("close", (_, signal) => resolve({ steps, end, signal, stderr }));
   });
 
-describe("a training process that is killed again and again", { timeout: 60_000 }, () => {
+describe("a training process that is killed again and again", { timeout: HANG_GUARD }, () => {
   it("takes every step with the loss that it has uninterrupted, and ends at the same weights", async (t) => {
     const whole = await live(t, temporaryFolder(t));
     assert.equal(whole.steps.length, STEPS, whole.stderr);

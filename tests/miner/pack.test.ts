@@ -10,6 +10,7 @@ import type { FloatTensors } from "#shared/artifact/update.js";
 import { openJournal } from "#shared/participant/journal.js";
 import { sha256 } from "#shared/protocol/hash.js";
 import { encodeRecord, shortHash } from "#shared/protocol/records.js";
+import { HANG_GUARD } from "../support/hang-guard.js";
 import { openSubnet } from "../support/subnet.js";
 import { noiseUpdate } from "../support/updates.js";
 
@@ -51,7 +52,7 @@ const inARow = async (update: (cycle: number) => FloatTensors, ...cycles: readon
   return hashes;
 };
 
-describe("what compression loses", { timeout: 60_000 }, () => {
+describe("what compression loses", { timeout: HANG_GUARD }, () => {
   it("is carried from each revealed update to the next, in files that do not pile up", async (t) => {
     const { update, pack, reveal, files } = await open(t);
     const expected = await inARow(update, 1, 2, 3, 4);

@@ -14,6 +14,7 @@ import { deviceOf } from "#shared/engine/runtime/device-kinds.js";
 import { PRESETS } from "#shared/model/presets.js";
 import type { Network } from "#shared/protocol/network.js";
 import { temporaryFolder } from "../shared/artifact/temporary.js";
+import { HANG_GUARD } from "../support/hang-guard.js";
 import { template } from "../support/micro-network.js";
 
 const micro: Network = { ...template, genesis: "0".repeat(64) };
@@ -50,7 +51,7 @@ const program = (t: TestContext, network: Network, ...args: readonly string[]) =
   return new Promise<typeof said>((resolve) => child.once("close", (status) => resolve({ ...said, status })));
 };
 
-describe("a miner's plan", { timeout: 60_000 }, () => {
+describe("a miner's plan", { timeout: HANG_GUARD }, () => {
   it("counts weights, moments and gradients from the network file", async () => {
     const { memory, parameters } = await plan();
     // Three projections of two experts; the hub has embeddings, attention, norms and the whole router.

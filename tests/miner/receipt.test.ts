@@ -11,6 +11,7 @@ import { MAX_RECEIPT_BYTES, parseReceipt, type Receipt, signReceipt } from "#min
 import { outcomeOf, receiptProblem } from "#miner/verify-receipt.js";
 import { canonicalBytes } from "#shared/protocol/network.js";
 import { temporaryFolder } from "../shared/artifact/temporary.js";
+import { HANG_GUARD } from "../support/hang-guard.js";
 import { openMiner } from "../support/miner.js";
 import { publishReports, reportOf, reportRecord, scoredEntry } from "../support/reports.js";
 import { openSubnet } from "../support/subnet.js";
@@ -19,9 +20,9 @@ import { forge, noiseUpdate, submit } from "../support/updates.js";
 const PROGRAM = fileURLToPath(new URL("../../miner/main.js", import.meta.url));
 
 const check = (file: string) =>
-  spawnSync(process.execPath, [PROGRAM, "receipt", "verify", file], { encoding: "utf8", timeout: 20_000 });
+  spawnSync(process.execPath, [PROGRAM, "receipt", "verify", file], { encoding: "utf8", timeout: HANG_GUARD });
 
-describe("a miner's receipt", { timeout: 60_000 }, () => {
+describe("a miner's receipt", { timeout: HANG_GUARD }, () => {
   it("says what was committed, when, and what the validators said, and can be checked by anybody", async (t) => {
     const subnet = await openSubnet(t);
     const ann = await openMiner(t, subnet, "ann");

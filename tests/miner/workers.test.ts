@@ -11,6 +11,7 @@ import { mergeDeltas } from "#shared/scoring/merge.js";
 import { inMemory } from "#shared/training/float-source.js";
 import { temporaryFolder } from "../shared/artifact/temporary.js";
 import { collectingLog } from "../shared/chain/support.js";
+import { HANG_GUARD } from "../support/hang-guard.js";
 import { base, hub, network, openTrainer, configOf as shardConfig } from "./micro-shard.js";
 
 const STEPS = 8;
@@ -66,7 +67,7 @@ const mean = (...updates: readonly FloatTensors[]): FloatTensors =>
 
 const sorted = (update: FloatTensors) => new Map([...update].sort(([a], [b]) => (a < b ? -1 : 1)));
 
-describe("local DiLoCo", { timeout: 60_000 }, () => {
+describe("local DiLoCo", { timeout: HANG_GUARD }, () => {
   it("makes the mean of what the replicas gain on streams of their own, to the bit", async (t) => {
     const { train, pool } = await openPool(t);
     assert.equal(new Set([...pool.pids, process.pid]).size, 3);

@@ -5,6 +5,7 @@ import type { Explanation } from "#owner/explain/explanation.js";
 import { sentencesOf } from "#owner/explain/sentences.js";
 import type { ReportEntry } from "#shared/protocol/report.js";
 import { describeDuplicate } from "#shared/scoring/duplicates.js";
+import { HANG_GUARD } from "../support/hang-guard.js";
 import { lookAt } from "../support/look-at.js";
 import { publishReports, reportOf, scoredEntry } from "../support/reports.js";
 import { openSubnet, type Subnet } from "../support/subnet.js";
@@ -46,7 +47,7 @@ const rejected = ({ submission }: Forged, reason: "duplicate" | "norm", detail: 
 
 const silences = ({ validators }: Explanation) => validators.map(({ silence }) => silence);
 
-describe("an explanation", { timeout: 60_000 }, () => {
+describe("an explanation", { timeout: HANG_GUARD }, () => {
   it("follows a score from the commitment over each validator's word to the pay", async (t) => {
     const subnet = await lived(t, ({ ann, bob }) => ({
       // Half of the batches were enough for vera; vito's score is none that all of them give.

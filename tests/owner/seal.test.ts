@@ -19,6 +19,7 @@ import { signerFromUri } from "#shared/wallet/index.js";
 import { run } from "../programs/process.js";
 import { smallNetwork } from "../programs/small-network.js";
 import { temporaryFolder } from "../shared/artifact/temporary.js";
+import { HANG_GUARD } from "../support/hang-guard.js";
 
 const seed = "0b".repeat(32);
 const beacon = publicBeacon({ seed, genesisTime: 0, period: 3 });
@@ -94,7 +95,7 @@ describe("a localnet's sealed pages", () => {
   });
 });
 
-describe("blockzero seal", { timeout: 60_000 }, () => {
+describe("blockzero seal", { timeout: HANG_GUARD }, () => {
   it("seals a file and prints what the network file needs", async (t) => {
     const cwd = temporaryFolder(t);
     const { document } = openArithmetic();

@@ -4,11 +4,12 @@ import { join } from "node:path";
 import { test } from "node:test";
 import { parseSafetensors } from "#shared/artifact/safetensors.js";
 import type { ModelManifest } from "#shared/protocol/model-manifest.js";
+import { HANG_GUARD } from "../support/hang-guard.js";
 import { type LiveSubnet, startSubnet } from "./live-subnet.js";
 
 type Player = Parameters<LiveSubnet["blobs"]>[0];
 
-test("anybody audits a living subnet over its chain and its servers alone", { timeout: 180_000 }, async (t) => {
+test("anybody audits a living subnet over its chain and its servers alone", { timeout: HANG_GUARD }, async (t) => {
   const subnet = await startSubnet(t);
   const { running, endpoint } = subnet;
   const onChain = ["--chain", endpoint, "--netuid", "1"];

@@ -18,6 +18,7 @@ import { canonicalBytes, type Network, networkHash } from "#shared/protocol/netw
 import { encodeRecord, shortHash } from "#shared/protocol/records.js";
 import { createLogger } from "#shared/telemetry/logger.js";
 import { createHotkey, signerFromUri } from "#shared/wallet/index.js";
+import { HANG_GUARD } from "../support/hang-guard.js";
 import { type Program, run } from "./process.js";
 import { smallNetwork } from "./small-network.js";
 
@@ -144,7 +145,7 @@ const without = <T extends object>(value: T, key: keyof T) => {
   return rest;
 };
 
-describe("bad input is refused in one line", { concurrency: 2, timeout: 120_000 }, () => {
+describe("bad input is refused in one line", { concurrency: 2, timeout: HANG_GUARD }, () => {
   it("a missing key", async () => {
     const line = await refusal({ config: without(settings(), "expert_group") });
     assert.match(line, /^✖ CONFIG_MISSING_KEY expert_group is not set: .+ → add expert_group to the file/);
@@ -310,7 +311,7 @@ describe("bad input is refused in one line", { concurrency: 2, timeout: 120_000 
     });
 });
 
-describe("the owner's commands refuse in one line", { concurrency: 2, timeout: 120_000 }, () => {
+describe("the owner's commands refuse in one line", { concurrency: 2, timeout: HANG_GUARD }, () => {
   const owner = (hotkey: string) => [
     ...["--chain_endpoint", devchain.endpoint, "--wallet.path", join(folder, "wallets")],
     ...["--wallet.name", "demo", "--wallet.hotkey", hotkey],

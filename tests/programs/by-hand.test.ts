@@ -4,6 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type TestContext, test } from "node:test";
 import { parse, stringify } from "yaml";
+import { HANG_GUARD } from "../support/hang-guard.js";
 import { type Program, run, startFor } from "./process.js";
 import { smallNetwork } from "./small-network.js";
 
@@ -42,7 +43,7 @@ const stopsCleanly = async (program: { stop(): Promise<{ status: number | null; 
 };
 
 test("a subnet is brought up by hand, a miner and a validator join, stop and join again", {
-  timeout: 60_000,
+  timeout: HANG_GUARD,
 }, async (t) => {
   const { cwd, surroundings, devchain } = setUp(t);
   const chain = await devchain();

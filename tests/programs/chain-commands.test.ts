@@ -4,6 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type TestContext, test } from "node:test";
 import { signerFromUri } from "#shared/wallet/index.js";
+import { HANG_GUARD } from "../support/hang-guard.js";
 import { run, startFor } from "./process.js";
 
 const TOKEN = 1_000_000_000n;
@@ -54,7 +55,7 @@ const setUp = async (t: TestContext) => {
   };
 };
 
-test("a coldkey pays for its hotkey, and the subnet can be looked at", { timeout: 60_000 }, async (t) => {
+test("a coldkey pays for its hotkey, and the subnet can be looked at", { timeout: HANG_GUARD }, async (t) => {
   const { owner, said, refused, serve } = await setUp(t);
   const created = await said("wallet create --no-password");
   const coldkey = /^coldkey +(5\w{47})/m.exec(created)![1]!;
@@ -100,7 +101,7 @@ test("a coldkey pays for its hotkey, and the subnet can be looked at", { timeout
   assert.match(await refused("register --netuid 9"), /^✖ CHAIN_REJECTED SubNetworkDoesNotExist: /);
 });
 
-test("a coldkey without money is told what is missing", { timeout: 60_000 }, async (t) => {
+test("a coldkey without money is told what is missing", { timeout: HANG_GUARD }, async (t) => {
   const { said, refused, serve } = await setUp(t);
   await said("wallet create --no-password");
   await serve({});

@@ -7,6 +7,7 @@ import type { ScoreReport } from "#miner/score/report.js";
 import type { Explanation } from "#owner/explain/explanation.js";
 import { openModelStore } from "#owner/model-store.js";
 import { directoryStore } from "#shared/artifact/blob-store.js";
+import { HANG_GUARD } from "../support/hang-guard.js";
 import { livedHome } from "../support/localnet-home.js";
 import { sealedPages } from "../support/sealed-pages.js";
 import { type Ended, run } from "./process.js";
@@ -17,7 +18,7 @@ const refused = ({ status, stdout, stderr }: Ended, code: string) => {
   assert.match(stderr, new RegExp(`^✖ ${code} [^\\n]+ → [^\\n]+\\n$`));
 };
 
-test("what validators gave in a localnet is scored again, and explained", { timeout: 120_000 }, async (t) => {
+test("what validators gave in a localnet is scored again, and explained", { timeout: HANG_GUARD }, async (t) => {
   const { home, subnet } = await livedHome(t, { sealed: sealedPages(24) });
   const cwd = mkdtempSync(join(tmpdir(), "blockzero-"));
   t.after(() => rmSync(cwd, { recursive: true, force: true }));

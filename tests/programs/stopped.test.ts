@@ -6,6 +6,7 @@ import { WebSocketServer } from "ws";
 import { stringify } from "yaml";
 import { openArithmetic } from "#datasets/arithmetic.js";
 import { temporaryFolder } from "../shared/artifact/temporary.js";
+import { HANG_GUARD } from "../support/hang-guard.js";
 import { type Ended, type Program, startFor } from "./process.js";
 import { smallNetwork } from "./small-network.js";
 
@@ -31,7 +32,7 @@ const stopped = ({ status, stdout, stderr }: Ended, expected: number) => {
   assert.equal(status, expected);
 };
 
-describe("a program that a signal stops says so in one line", { timeout: 60_000 }, () => {
+describe("a program that a signal stops says so in one line", { timeout: HANG_GUARD }, () => {
   const calls: readonly (readonly [Program, NodeJS.Signals, number, (endpoint: string) => readonly string[]])[] = [
     ["blockzero", "SIGINT", 130, (chain) => ["audit", "--chain", chain, "--netuid", "1"]],
     ["blockzero", "SIGTERM", 143, (chain) => ["explain", "--uid", "1", "--chain", chain, "--netuid", "1"]],

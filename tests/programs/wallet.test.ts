@@ -17,6 +17,7 @@ import { after, before, describe, it } from "node:test";
 import { fileURLToPath } from "node:url";
 import { fixedPassword, openColdkey } from "#shared/wallet/index.js";
 import { vectors } from "../shared/wallet/support.js";
+import { HANG_GUARD } from "../support/hang-guard.js";
 import { type Program, run } from "./process.js";
 
 const PHRASE = `${"abandon ".repeat(11)}about`;
@@ -69,7 +70,7 @@ const filesIn = (path: string): string[] =>
     .filter((name) => statSync(join(path, name)).isFile())
     .sort();
 
-describe("blockzero wallet", { concurrency: 2, timeout: 180_000 }, () => {
+describe("blockzero wallet", { concurrency: 2, timeout: HANG_GUARD }, () => {
   it("creates a wallet whose coldkey only the password opens, without a word of it in any output", async () => {
     const cwd = place();
     const args = ["create", "--words", "24", "--wallet.name", "main", "--wallet.hotkey", "miner"];
@@ -197,7 +198,7 @@ describe("blockzero wallet", { concurrency: 2, timeout: 180_000 }, () => {
   });
 });
 
-describe("a command that signs with the coldkey", { timeout: 60_000 }, () => {
+describe("a command that signs with the coldkey", { timeout: HANG_GUARD }, () => {
   it("refuses a password that is wrong or missing, before it asks the chain", async () => {
     const cwd = place();
     const home = join(cwd, "wallets/default");
@@ -223,7 +224,7 @@ describe("a command that signs with the coldkey", { timeout: 60_000 }, () => {
 
 describe("a program that signs unattended refuses, before it asks the chain", {
   concurrency: 2,
-  timeout: 60_000,
+  timeout: HANG_GUARD,
 }, () => {
   const programs: readonly (readonly [Program, readonly string[]])[] = [
     ["blockzero-miner", ["--expert_group", "math"]],

@@ -7,6 +7,7 @@ import { encodeRecord, shortHash } from "#shared/protocol/records.js";
 import type { LossMeter } from "#shared/training/loss-meter.js";
 import { liveCycle } from "#validator/cycle.js";
 import { agreeOn, mergeCycle } from "#validator/merge-cycle.js";
+import { HANG_GUARD } from "../support/hang-guard.js";
 import { NETUID } from "../support/micro-network.js";
 import { publishReports, reportOf, scoredEntry } from "../support/reports.js";
 import { openSubnet, type Subnet, until } from "../support/subnet.js";
@@ -68,7 +69,7 @@ const behind = async (
   return { subnet, vito, model, life };
 };
 
-describe("a validator's cycle", { timeout: 60_000 }, () => {
+describe("a validator's cycle", { timeout: HANG_GUARD }, () => {
   it("judges once, and reports what it judged before it was killed", async (t) => {
     const subnet = await openSubnet(t, { validators: { vera: 2000 } });
     await submitted(subnet);

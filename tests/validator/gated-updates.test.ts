@@ -13,6 +13,7 @@ import type { ReasonCode } from "#shared/protocol/verdict.js";
 import { loadGated } from "#shared/replay/gate-update.js";
 import type { Submission } from "#shared/replay/submissions.js";
 import { gateSubmission } from "#validator/gated-updates.js";
+import { HANG_GUARD } from "../support/hang-guard.js";
 import { blobsOf, ownServer } from "../support/own-server.js";
 import { openSubnet, type Subnet, until } from "../support/subnet.js";
 import { type Forgery, forge, map, noiseUpdate, serve } from "../support/updates.js";
@@ -49,7 +50,7 @@ const forgedAnd = async (subnet: Subnet, forgery: Omit<Forgery, "miner">): Promi
   return forged.submission;
 };
 
-describe("gateSubmission", { timeout: 30_000 }, () => {
+describe("gateSubmission", { timeout: HANG_GUARD }, () => {
   it("lets an honest update pass and gives its tensors", async (t) => {
     const { subnet, vera, gate, good } = await open(t);
     const forged = forge(subnet, { miner: "ann", tensors: good });

@@ -11,6 +11,7 @@ import { evaluationSeed } from "#shared/protocol/seed.js";
 import { evaluationBatches } from "#shared/training/loss-meter.js";
 import { verify } from "#shared/wallet/index.js";
 import { judgeCycle } from "#validator/judge.js";
+import { HANG_GUARD } from "../support/hang-guard.js";
 import { parameters, template } from "../support/micro-network.js";
 import { blobsOf, ownServer } from "../support/own-server.js";
 import { type Joined, openSubnet, type Subnet, until } from "../support/subnet.js";
@@ -77,7 +78,7 @@ const plus = (update: Parameters): Parameters => ({
   ...map(update, (delta, name, i) => parameters[name]!.data[i]! + delta),
 });
 
-describe("judgeCycle", { timeout: 60_000 }, () => {
+describe("judgeCycle", { timeout: HANG_GUARD }, () => {
   it("pays what lowers the loss of its own group's text, and neither noise nor nothing", async (t) => {
     const miners = ["ann", "bob", "cat", "dan", "eve"];
     const subnet = await openSubnet(t, { miners });

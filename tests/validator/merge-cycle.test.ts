@@ -11,6 +11,7 @@ import { ancestry } from "#shared/replay/lineage.js";
 import { heldOutLosses } from "#shared/training/loss-meter.js";
 import { judgeCycle } from "#validator/judge.js";
 import { agreeOn, mergeCycle } from "#validator/merge-cycle.js";
+import { HANG_GUARD } from "../support/hang-guard.js";
 import { parameters } from "../support/micro-network.js";
 import { publishReports, reportOf, scoredEntry } from "../support/reports.js";
 import { openSubnet, type Subnet, type SubnetOptions } from "../support/subnet.js";
@@ -79,7 +80,7 @@ const closeTo = (actual: Parameters, expected: (name: string, i: number) => numb
       assert.ok(Math.abs(value - expected(name, i)) < 1e-6, `${name}[${i}]: ${value}, not ${expected(name, i)}`);
 };
 
-describe("mergeCycle", { timeout: 60_000 }, () => {
+describe("mergeCycle", { timeout: HANG_GUARD }, () => {
   it("makes the same model for every validator, whatever comes first", async (t) => {
     const names = ["ann", "bob", "cat"];
     const { subnet, vera, vito } = await open(

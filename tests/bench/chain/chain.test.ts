@@ -9,6 +9,7 @@ import { fullNetwork, measureYuma, nextNetwork } from "#bench/chain/yuma.js";
 import { genesisSchema, yumaEpoch } from "#shared/chain/index.js";
 import { RpcSocket } from "#shared/chain/rpc-socket.js";
 import { BlockZeroError } from "#shared/errors.js";
+import { HANG_GUARD } from "../../support/hang-guard.js";
 
 describe("the chain bench's subnet", () => {
   it("is full, with as many validators as may hold a permit", async () => {
@@ -70,7 +71,7 @@ describe("the chain bench's report", () => {
   });
 });
 
-describe("the chain bench's proxy", { timeout: 10_000 }, () => {
+describe("the chain bench's proxy", { timeout: HANG_GUARD }, () => {
   it("passes everything on, and counts questions and the bytes of answers", async (t) => {
     const server = new WebSocketServer({ host: "127.0.0.1", port: 0 });
     t.after(() => server.close());

@@ -13,6 +13,7 @@ import type { Parameters } from "#shared/model/parameters.js";
 import { encodeParameters } from "#shared/model/parts.js";
 import { judgeCycle } from "#validator/judge.js";
 import { temporaryFolder } from "../../shared/artifact/temporary.js";
+import { HANG_GUARD } from "../../support/hang-guard.js";
 import { lookAt } from "../../support/look-at.js";
 import { parameters, template } from "../../support/micro-network.js";
 import { publishReports, reportOf, scoredEntry } from "../../support/reports.js";
@@ -66,7 +67,7 @@ const statusOf = ({ gates }: ScoreReport) => Object.fromEntries(gates.map(({ gat
 
 const withoutRacing = { scoring: { ...template.scoring, racing: { ...template.scoring.racing, rounds: 1 } } };
 
-describe("a score before anything is paid", { timeout: 60_000 }, () => {
+describe("a score before anything is paid", { timeout: HANG_GUARD }, () => {
   it("is the one that a validator gives with the same seed", async (t) => {
     const subnet = await openSubnet(t, { network: withoutRacing });
     const tensors = await trainedUpdate(subnet, { miner: "ann" });
@@ -214,7 +215,7 @@ describe("a score before anything is paid", { timeout: 60_000 }, () => {
   });
 });
 
-describe("the place that a score would have had", { timeout: 60_000 }, () => {
+describe("the place that a score would have had", { timeout: HANG_GUARD }, () => {
   it("is among those of the last cycle that is over, by score and by the window's mean", async (t) => {
     const subnet = await openSubnet(t, { miners: ["ann", "bob", "cat"] });
     const forged = Object.fromEntries(

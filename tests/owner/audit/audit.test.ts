@@ -12,6 +12,7 @@ import { isHash } from "#shared/protocol/hash.js";
 import { phaseWindow } from "#shared/protocol/phases.js";
 import { openSubnet as openAudited } from "#shared/subnet/open-subnet.js";
 import { collectingLog } from "../../shared/chain/support.js";
+import { HANG_GUARD } from "../../support/hang-guard.js";
 import { livedHome } from "../../support/localnet-home.js";
 import { treeOf } from "../../support/tree.js";
 
@@ -66,7 +67,7 @@ const lookAtChain = async (home: string) => {
   };
 };
 
-describe("an audit of two cycles that real programs lived through", { timeout: 180_000 }, () => {
+describe("an audit of two cycles that real programs lived through", { timeout: HANG_GUARD }, () => {
   it("agrees, names every flipped bit, and never takes what is gone for agreement", async (t) => {
     const { home } = await livedHome(t);
     const sound = await auditAll(t, home);

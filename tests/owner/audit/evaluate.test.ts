@@ -9,6 +9,7 @@ import type { Report } from "#shared/protocol/report.js";
 import { gateUpdate } from "#shared/replay/gate-update.js";
 import type { CycleSource } from "#shared/replay/source.js";
 import { openSubnetFiles } from "#shared/subnet/files.js";
+import { HANG_GUARD } from "../../support/hang-guard.js";
 import { reportOf, scoredEntry } from "../../support/reports.js";
 import { sealedPages } from "../../support/sealed-pages.js";
 import { openSubnet, type Subnet, type SubnetOptions } from "../../support/subnet.js";
@@ -46,7 +47,7 @@ const measure = async (
   return { divergences, missing };
 };
 
-describe("measuring again what a report says", { timeout: 60_000 }, () => {
+describe("measuring again what a report says", { timeout: HANG_GUARD }, () => {
   it("does not begin with batches that the network does not have", async (t) => {
     const { subnet, source, ann, regated } = await open(t);
     const { eval_batches: most } = subnet.network.scoring;

@@ -18,6 +18,7 @@ import { serverCopies } from "#shared/subnet/remote-copies.js";
 import { silentLog } from "#shared/telemetry/log.js";
 import { agreeOn, mergeCycle } from "#validator/merge-cycle.js";
 import { temporaryFolder } from "../../shared/artifact/temporary.js";
+import { HANG_GUARD } from "../../support/hang-guard.js";
 import { publishReports, reportOf, scoredEntry } from "../../support/reports.js";
 import { openSubnet, type Subnet } from "../../support/subnet.js";
 import { type Forged, forge, noiseUpdate, serve, submit } from "../../support/updates.js";
@@ -97,7 +98,7 @@ const openAudit = async (
 
 const audit = async (...args: Parameters<typeof openAudit>) => (await openAudit(...args)).auditing;
 
-describe("an audit of what hostile servers give", { timeout: 60_000 }, () => {
+describe("an audit of what hostile servers give", { timeout: HANG_GUARD }, () => {
   it("is not decided by a miner, unless everybody's copy was to be looked at or nobody has a sound one", async (t) => {
     const { subnet, servers, ann, eve, model, lose } = await mergedCycle(t);
     const sound = await (await audit(t, subnet))(1);

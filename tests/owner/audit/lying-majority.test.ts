@@ -10,12 +10,13 @@ import { openSubnet as openAudited } from "#shared/subnet/open-subnet.js";
 import { agreeOn, mergeCycle } from "#validator/merge-cycle.js";
 import { temporaryFolder } from "../../shared/artifact/temporary.js";
 import { collectingLog } from "../../shared/chain/support.js";
+import { HANG_GUARD } from "../../support/hang-guard.js";
 import { localnetHome } from "../../support/localnet-home.js";
 import { publishReports, reportOf, scoredEntry } from "../../support/reports.js";
 import { openSubnet } from "../../support/subnet.js";
 import { forge, noiseUpdate, submit } from "../../support/updates.js";
 
-describe("an audit of a majority that lies", { timeout: 60_000 }, () => {
+describe("an audit of a majority that lies", { timeout: HANG_GUARD }, () => {
   it("names the element that was changed, the seed that was chosen and the update that should not have been scored", async (t) => {
     const subnet = await openSubnet(t);
     const vera = await subnet.join("vera");

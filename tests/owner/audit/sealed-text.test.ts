@@ -5,12 +5,13 @@ import { basename, join } from "node:path";
 import { describe, it } from "node:test";
 import { fileURLToPath } from "node:url";
 import type { CycleAudit } from "#owner/audit/findings.js";
+import { HANG_GUARD } from "../../support/hang-guard.js";
 import { livedHome } from "../../support/localnet-home.js";
 import { sealedPages } from "../../support/sealed-pages.js";
 
 const PROGRAM = fileURLToPath(new URL("../../../owner/main.js", import.meta.url));
 
-describe("an audit of cycles that were evaluated on sealed text", { timeout: 120_000 }, () => {
+describe("an audit of cycles that were evaluated on sealed text", { timeout: HANG_GUARD }, () => {
   it("opens it again from the chain and the files, and says where it cannot", async (t) => {
     const { home, subnet } = await livedHome(t, { sealed: sealedPages(24) });
     const audit = () => {

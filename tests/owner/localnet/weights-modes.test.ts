@@ -10,11 +10,12 @@ import { loadConfig } from "#shared/config/load.js";
 import { signerFromUri } from "#shared/wallet/index.js";
 import { beaconOf, validatorSettings } from "#validator/config.js";
 import { temporaryFolder } from "../../shared/artifact/temporary.js";
+import { HANG_GUARD } from "../../support/hang-guard.js";
 import { NETUID, template } from "../../support/micro-network.js";
 
 const modes: readonly WeightsMode[] = ["plain", "hash", "timelock"];
 
-describe("a localnet's devchain", { timeout: 20_000 }, () => {
+describe("a localnet's devchain", { timeout: HANG_GUARD }, () => {
   for (const weights of modes)
     it(`takes weights as told: ${weights}; its validators know its beacon`, async (t) => {
       const home = temporaryFolder(t);

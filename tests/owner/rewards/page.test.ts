@@ -14,6 +14,7 @@ import { rewardsPage } from "#owner/rewards/report.js";
 import type { Scenario } from "#owner/rewards/scenario.js";
 import { USUAL_CURVES } from "#owner/rewards/usual-curves.js";
 import { singleCommand } from "#shared/cli/program.js";
+import { HANG_GUARD } from "../../support/hang-guard.js";
 
 const CHROMIUM = "/usr/bin/chromium";
 const scenario: Scenario = {
@@ -30,7 +31,7 @@ const temporary = (t: TestContext) => {
 const inputOf = (page: string): PageInput =>
   JSON.parse(page.match(/<script type="application\/json" id="input">(.*?)<\/script>/s)![1]!);
 
-describe("the rewards page", { timeout: 60_000 }, () => {
+describe("the rewards page", { timeout: HANG_GUARD }, () => {
   it("holds everything it needs", () => {
     const page = rewardsPage(input);
     assert.doesNotMatch(page, /(src|href)=/);

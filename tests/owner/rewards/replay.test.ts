@@ -9,6 +9,7 @@ import { startDevchain } from "#shared/chain/index.js";
 import { parseReport, type ReportEntry } from "#shared/protocol/report.js";
 import { lastModelBlock } from "#shared/replay/agreed-outcome.js";
 import { temporaryFolder } from "../../shared/artifact/temporary.js";
+import { HANG_GUARD } from "../../support/hang-guard.js";
 import { localnetHome } from "../../support/localnet-home.js";
 import { lookAt } from "../../support/look-at.js";
 import { publishReports, reportOf, scoredEntry } from "../../support/reports.js";
@@ -66,7 +67,7 @@ const found = (subnet: Subnet, { hotkeys }: Replay, name: string) =>
   hotkeys.find(({ hotkey }) => hotkey === subnet.signer(name).address);
 const curve = { curve: "proportional", exponent: 1 } as const;
 
-describe("a replay", { timeout: 60_000 }, () => {
+describe("a replay", { timeout: HANG_GUARD }, () => {
   it("pays groups from pools of their own, by the network's curve and by the other", async (t) => {
     const scores = { ann: 0.04, bob: 0.03, cyd: 0.01, dan: 0.002 };
     // Two validators of three have four fifths of the stake; the lower median of what they found is vera's.
@@ -195,7 +196,7 @@ const reportsOf = ({ home }: Subnet) =>
     return report.ok ? [{ path, cycle: report.value.cycle }] : [];
   });
 
-describe("blockzero rewards replay", { timeout: 60_000 }, () => {
+describe("blockzero rewards replay", { timeout: HANG_GUARD }, () => {
   it("prints and writes what each hotkey earned, and refuses cycles that are not over", async (t) => {
     const scores = { ann: 0.04, bob: 0.04, dan: 0.01 };
     const subnet = await lived(t, [{ vera: scores, vito: scores }, { vera: scores }]);

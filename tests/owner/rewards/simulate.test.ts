@@ -8,6 +8,7 @@ import { createPayroll } from "#owner/rewards/payroll.js";
 import { type MinerKind, scalePopulation, TYPICAL_POPULATION } from "#owner/rewards/population.js";
 import { simulate } from "#owner/rewards/simulate.js";
 import { USUAL_CURVES } from "#owner/rewards/usual-curves.js";
+import { HANG_GUARD } from "../../support/hang-guard.js";
 
 const sum = (values: readonly number[]) => values.reduce((total, value) => total + value, 0);
 const run = (change: Partial<Economy> = {}, kinds: readonly MinerKind[] = TYPICAL_POPULATION, cycles = 60) => {
@@ -17,7 +18,7 @@ const run = (change: Partial<Economy> = {}, kinds: readonly MinerKind[] = TYPICA
 };
 const [honest] = TYPICAL_POPULATION.filter(({ name }) => name === "mid-tier");
 
-describe("a simulated economy", { timeout: 60_000 }, () => {
+describe("a simulated economy", { timeout: HANG_GUARD }, () => {
   it("comes out the same for the same seed, and otherwise for another", () => {
     const options = { economy: TYPICAL_ECONOMY, kinds: TYPICAL_POPULATION, cycles: 20 };
     assert.deepEqual(simulate({ ...options, seed: 3 }), simulate({ ...options, seed: 3 }));

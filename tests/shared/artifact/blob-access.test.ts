@@ -13,6 +13,7 @@ import { openNonceMark } from "#shared/artifact/store/nonce-mark.js";
 import { sha256 } from "#shared/protocol/hash.js";
 import { signRequest } from "#shared/protocol/request.js";
 import { signerFromUri, verify } from "#shared/wallet/index.js";
+import { HANG_GUARD } from "../../support/hang-guard.js";
 import { quiet } from "./store/support.js";
 import { temporaryFolder } from "./temporary.js";
 
@@ -53,7 +54,7 @@ const clientOf = (signer?: typeof vera) =>
   createBlobClient({ allowPrivateAddresses: true, log: quiet, ...(signer && { signer }) });
 const request = { hash, maxBytes: 100 };
 
-describe("a blob server", { timeout: 20_000 }, () => {
+describe("a blob server", { timeout: HANG_GUARD }, () => {
   it("answers whom the subnet knows, by signature", async (t) => {
     const { url: location } = await serve(t);
     for (let i = 0; i < 3; i++)

@@ -9,6 +9,7 @@ import { startBlobServer } from "#shared/artifact/blob-server.js";
 import { directoryStore, type LocalStore } from "#shared/artifact/blob-store.js";
 import type { ByteRange } from "#shared/artifact/byte-range.js";
 import { sha256 } from "#shared/protocol/hash.js";
+import { HANG_GUARD } from "../../support/hang-guard.js";
 import { listen, quiet } from "./store/support.js";
 import { temporaryFolder } from "./temporary.js";
 
@@ -66,7 +67,7 @@ const assertWhole = async (store: LocalStore, dir: string) => {
   assert.deepEqual(readdirSync(join(dir, "incoming")), []);
 };
 
-describe("a download", { timeout: 20_000 }, () => {
+describe("a download", { timeout: HANG_GUARD }, () => {
   it("goes on where the connection broke, and sends no byte twice", async (t) => {
     const { dir, store } = open(t);
     const { location, ranges } = await serve(t, bytes, [HALF]);

@@ -11,6 +11,7 @@ import { directoryStore } from "#shared/artifact/blob-store.js";
 import { isPublicAddress } from "#shared/artifact/public-address.js";
 import { sha256 } from "#shared/protocol/hash.js";
 import type { Log } from "#shared/telemetry/log.js";
+import { HANG_GUARD } from "../../support/hang-guard.js";
 import { temporaryFolder } from "./temporary.js";
 
 const quiet: Log = { debug: () => {}, info: () => {}, warn: () => {}, error: () => {} };
@@ -121,7 +122,7 @@ test("the server drops one connection too many, and garbage", async (context) =>
   first.destroy();
 });
 
-test("the server gives up on a client that does not read", { timeout: 20_000 }, async (context) => {
+test("the server gives up on a client that does not read", { timeout: HANG_GUARD }, async (context) => {
   const large = Buffer.alloc(64 << 20);
   const { store, shown, server } = await serve(context, { maxConnections: 1, answerMs: 200 });
   shown.add(await store.put(large));

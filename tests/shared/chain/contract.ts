@@ -8,6 +8,7 @@ import { encryptTimelock } from "#shared/chain/timelock/timelock.js";
 import { ciphertextHash, encodeTimelockPayload, weightsCommitHash } from "#shared/chain/weights/payload.js";
 import { BlockZeroError } from "#shared/errors.js";
 import { signerFromUri } from "#shared/wallet/index.js";
+import { HANG_GUARD } from "../../support/hang-guard.js";
 
 const TOKEN = 1_000_000_000n;
 
@@ -37,7 +38,7 @@ export interface ChainHarness {
  * commitments a tempo. The cases follow each other on one chain.
  */
 export const chainContract = (name: string, open: () => Promise<ChainHarness>): void => {
-  describe(`${name} as a chain`, { timeout: 300_000 }, () => {
+  describe(`${name} as a chain`, { timeout: HANG_GUARD }, () => {
     let harness: ChainHarness;
     let chain: Chain;
     let netuid: number;

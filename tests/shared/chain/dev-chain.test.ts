@@ -9,6 +9,7 @@ import type { HyperParameterChange } from "#shared/chain/devchain/genesis.js";
 import { startDevchain } from "#shared/chain/devchain/start.js";
 import { BlockZeroError } from "#shared/errors.js";
 import { signerFromUri } from "#shared/wallet/index.js";
+import { HANG_GUARD } from "../../support/hang-guard.js";
 import { type Keys, makeGenesis, makeKeys, NETUID, TOKEN, temporaryHome } from "./support.js";
 
 let keys: Keys;
@@ -37,7 +38,7 @@ const rejected = (reason: string) => (error: unknown) =>
   error instanceof ChainRejected && error.code === "CHAIN_REJECTED" && error.reason === reason;
 const coded = (code: string) => (error: unknown) => error instanceof BlockZeroError && error.code === code;
 
-describe("a chain", { timeout: 30_000 }, () => {
+describe("a chain", { timeout: HANG_GUARD }, () => {
   it("registers, and shows the metagraph then and before", async (t) => {
     const { chain, included } = await start(t);
     const inclusion = await included(keys.other, () =>
@@ -190,7 +191,7 @@ describe("a chain", { timeout: 30_000 }, () => {
   });
 });
 
-describe("connecting", { timeout: 30_000 }, () => {
+describe("connecting", { timeout: HANG_GUARD }, () => {
   it("fails within its time where nothing answers, and names the endpoint", async () => {
     const endpoint = "ws://127.0.0.1:9";
     await assert.rejects(connectDevChain({ endpoint, timeoutMs: 200 }), (error) => {

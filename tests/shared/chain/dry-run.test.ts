@@ -7,6 +7,7 @@ import type { HyperParameterChange } from "#shared/chain/devchain/genesis.js";
 import { startDevchain } from "#shared/chain/devchain/start.js";
 import { dryRun } from "#shared/chain/dry-run.js";
 import { ciphertextHash, weightsCommitHash } from "#shared/chain/weights/payload.js";
+import { HANG_GUARD } from "../../support/hang-guard.js";
 import { makeGenesis, makeKeys, NETUID, temporaryHome } from "./support.js";
 
 const start = async (t: TestContext, change: HyperParameterChange = {}) => {
@@ -34,7 +35,7 @@ const start = async (t: TestContext, change: HyperParameterChange = {}) => {
   return { keys, node, chain, dry, printed, write, to };
 };
 
-describe("a dry run", { timeout: 30_000 }, () => {
+describe("a dry run", { timeout: HANG_GUARD }, () => {
   it("prints what would be sent, shows its writer the effect, and sends nothing", async (t) => {
     const { keys, node, chain, dry, printed, write, to } = await start(t);
     await to(5);

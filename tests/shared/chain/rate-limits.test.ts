@@ -5,6 +5,7 @@ import { ChainRejected } from "#shared/chain/chain-rejected.js";
 import { connectDevChain } from "#shared/chain/dev-chain.js";
 import { startDevchain } from "#shared/chain/devchain/start.js";
 import { nextAllowed, nextCommitment, nextWeights } from "#shared/chain/rate-limits.js";
+import { HANG_GUARD } from "../../support/hang-guard.js";
 import { makeGenesis, makeKeys, NETUID, temporaryHome } from "./support.js";
 
 const start = async (t: TestContext) => {
@@ -27,7 +28,7 @@ const start = async (t: TestContext) => {
 
 const weights = setWeights(NETUID, [[2, 65535]], 0);
 
-describe("the next block that a rate limit allows", { timeout: 30_000 }, () => {
+describe("the next block that a rate limit allows", { timeout: HANG_GUARD }, () => {
   it("is that in which the chain takes weights again, and not one earlier", async (t) => {
     const { keys, node, chain, included } = await start(t);
     node.newBlocks(5);

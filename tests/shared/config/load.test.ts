@@ -6,6 +6,7 @@ import { z } from "zod";
 import { loadConfig } from "#shared/config/load.js";
 import { defineConfig, setting } from "#shared/config/settings.js";
 import { BlockZeroError, formatError } from "#shared/errors.js";
+import { HANG_GUARD } from "../../support/hang-guard.js";
 import { temporaryFolder } from "../artifact/temporary.js";
 import { temporaryFile } from "./fixtures.js";
 
@@ -155,7 +156,7 @@ test("aliases that multiply and files that are too large are refused", (context)
   assert.match(lineOf(context, `# ${"x".repeat(2 ** 20)}\n`), /^✖ CONFIG_MALFORMED c\.yaml has 1048579 bytes/);
 });
 
-test("a device or a pipe is refused before it is read", { timeout: 10_000 }, (context) => {
+test("a device or a pipe is refused before it is read", { timeout: HANG_GUARD }, (context) => {
   const pipe = join(temporaryFolder(context), "pipe");
   assert.equal(spawnSync("mkfifo", [pipe]).status, 0);
   for (const file of ["/dev/zero", pipe])

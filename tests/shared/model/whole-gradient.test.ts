@@ -10,6 +10,7 @@ import { floatTensor, intTensor } from "#shared/engine/tensor.js";
 import { forward } from "#shared/model/forward.js";
 import { allExperts, type Parameters } from "#shared/model/parameters.js";
 import type { ModelConfig } from "#shared/protocol/network.js";
+import { HANG_GUARD } from "../../support/hang-guard.js";
 import { device, floatsOf, MICRO, microIds, microParameters } from "./micro.js";
 
 /** Smaller and odder than anyone would train it: a batch of one, a sequence of one, experts that no token chooses. */
@@ -107,6 +108,6 @@ const checkGradients = async (model: Model): Promise<void> => {
   }
 };
 
-it("the gradient of a whole model is the slope of its loss, whatever its shape", { timeout: 60_000 }, () =>
+it("the gradient of a whole model is the slope of its loss, whatever its shape", { timeout: HANG_GUARD }, () =>
   fc.assert(fc.asyncProperty(models, checkGradients), { seed: 7, numRuns: 25, endOnFailure: true }),
 );

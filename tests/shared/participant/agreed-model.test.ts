@@ -4,6 +4,7 @@ import { agreedNetwork } from "#shared/participant/agreed-network.js";
 import { settledBase } from "#shared/participant/settled-base.js";
 import { canonicalBytes } from "#shared/protocol/network.js";
 import { encodeRecord, shortHash } from "#shared/protocol/records.js";
+import { HANG_GUARD } from "../../support/hang-guard.js";
 import { NETUID } from "../../support/micro-network.js";
 import { openSubnet, type Subnet } from "../../support/subnet.js";
 
@@ -13,7 +14,7 @@ const B = "b".repeat(64);
 const modelRecord = ({ networkHash, location }: Subnet, cycle: number, model: string, network = networkHash) =>
   encodeRecord({ type: "model", network: shortHash(network), cycle, model, location });
 
-describe("the agreed model", { timeout: 20_000 }, () => {
+describe("the agreed model", { timeout: HANG_GUARD }, () => {
   it("is genesis before the first merge, and what the majority committed after it", async (t) => {
     const subnet = await openSubnet(t);
     const { models } = await subnet.join("ann");
@@ -83,7 +84,7 @@ describe("the agreed model", { timeout: 20_000 }, () => {
   });
 });
 
-describe("settledBase", { timeout: 20_000 }, () => {
+describe("settledBase", { timeout: HANG_GUARD }, () => {
   it("waits for a majority until the distribute phase ends, then takes the older model", async (t) => {
     const subnet = await openSubnet(t);
     const ann = await subnet.join("ann");
@@ -113,7 +114,7 @@ describe("settledBase", { timeout: 20_000 }, () => {
   });
 });
 
-describe("the agreed network", { timeout: 20_000 }, () => {
+describe("the agreed network", { timeout: HANG_GUARD }, () => {
   it("is the owner's, and a file that differs is told in which field", async (t) => {
     const subnet = await openSubnet(t);
     const { chain, network, networkHash } = subnet;

@@ -11,13 +11,14 @@ import { openArchive } from "#shared/participant/archive.js";
 import { createBlobs } from "#shared/participant/blobs.js";
 import { sha256 } from "#shared/protocol/hash.js";
 import { silentLog } from "#shared/telemetry/log.js";
+import { HANG_GUARD } from "../../support/hang-guard.js";
 import { temporaryFolder } from "../artifact/temporary.js";
 
 const PROCESS = fileURLToPath(new URL("archive-process.js", import.meta.url));
 const TEXTS = ["report", "weights", "model"] as const;
 const hashOf = (text: string) => sha256(Buffer.from(text));
 
-describe("an archive's queue", { timeout: 20_000 }, () => {
+describe("an archive's queue", { timeout: HANG_GUARD }, () => {
   it("outlives kill -9: the next run copies what was not copied, and keeps it here until then", async (t) => {
     const home = temporaryFolder(t);
     const elsewhere = join(home, "elsewhere");

@@ -3,6 +3,7 @@ import { describe, it, type TestContext } from "node:test";
 import { connectDevChain, startDevchain } from "#shared/chain/index.js";
 import { BlockZeroError } from "#shared/errors.js";
 import { startBlockClock } from "#shared/participant/block-clock.js";
+import { HANG_GUARD } from "../../support/hang-guard.js";
 import { makeGenesis, makeKeys, temporaryHome } from "../chain/support.js";
 
 const open = async (t: TestContext) => {
@@ -18,7 +19,7 @@ const open = async (t: TestContext) => {
 
 const stopped = (thrown: unknown) => thrown instanceof BlockZeroError && thrown.code === "STOPPED";
 
-describe("block clock", { timeout: 20_000 }, () => {
+describe("block clock", { timeout: HANG_GUARD }, () => {
   it("reaches what is here at once, and what is not with its first head", async (t) => {
     const { node, clock, signal } = await open(t);
     assert.equal((await clock.reach(0, signal)).number, 0);

@@ -5,6 +5,7 @@ import type { BlobRequest, Blobs } from "#shared/participant/blobs.js";
 import { catchUp } from "#shared/participant/catch-up.js";
 import { encodeRecord, shortHash } from "#shared/protocol/records.js";
 import { agreeOn, mergeCycle } from "#validator/merge-cycle.js";
+import { HANG_GUARD } from "../../support/hang-guard.js";
 import { publishReports, reportOf, scoredEntry } from "../../support/reports.js";
 import { openSubnet, type Subnet } from "../../support/subnet.js";
 import { forge, noiseUpdate, submit } from "../../support/updates.js";
@@ -41,7 +42,7 @@ const without = (blobs: Blobs, hash: string): Blobs => {
   return { ...blobs, get: (request) => blobs.get(blind(request)), open: (request) => blobs.open(blind(request)) };
 };
 
-describe("catching up", { timeout: 30_000 }, () => {
+describe("catching up", { timeout: HANG_GUARD }, () => {
   it("replays where the updates are smaller than the parts, and needs nobody's parts for it", async (t) => {
     const { subnet, hash, leave, forged } = await lived(t, ["ann"]);
     const late = await subnet.join("late");

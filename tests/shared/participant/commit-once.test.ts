@@ -7,6 +7,7 @@ import { type Chain, connectDevChain, startDevchain } from "#shared/chain/index.
 import { BlockZeroError } from "#shared/errors.js";
 import { startBlockClock } from "#shared/participant/block-clock.js";
 import { commitOnce, type Intentions } from "#shared/participant/commit-once.js";
+import { HANG_GUARD } from "../../support/hang-guard.js";
 import { NETUID } from "../../support/micro-network.js";
 import { openSubnet, until } from "../../support/subnet.js";
 import { collectingLog, type Keys, makeGenesis, makeKeys, temporaryHome } from "../chain/support.js";
@@ -60,7 +61,7 @@ const open = async (t: TestContext, change: (chain: Chain) => Chain = (chain) =>
 const missed = (reason: RegExp) => (thrown: unknown) =>
   thrown instanceof BlockZeroError && thrown.code === "WINDOW_MISSED" && reason.test(thrown.message);
 
-describe("commitOnce", { timeout: 20_000 }, () => {
+describe("commitOnce", { timeout: HANG_GUARD }, () => {
   it("waits for its window and says which block holds the record", async (t) => {
     const { commit, to, pooled, sent, shown } = await open(t);
     const block = commit("mine");
@@ -231,7 +232,7 @@ describe("commitOnce", { timeout: 20_000 }, () => {
   });
 });
 
-describe("a participant's intentions", { timeout: 20_000 }, () => {
+describe("a participant's intentions", { timeout: HANG_GUARD }, () => {
   it("outlive it", async (t) => {
     const subnet = await openSubnet(t);
     const { start, end } = subnet.window(1, "commit");

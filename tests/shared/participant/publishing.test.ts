@@ -4,6 +4,7 @@ import { describe, it } from "node:test";
 import { createBlobClient } from "#shared/artifact/blob-client.js";
 import { directoryStore } from "#shared/artifact/blob-store.js";
 import { sha256 } from "#shared/protocol/hash.js";
+import { HANG_GUARD } from "../../support/hang-guard.js";
 import { openSubnet, until } from "../../support/subnet.js";
 import { temporaryFolder } from "../artifact/temporary.js";
 import { collectingLog } from "../chain/support.js";
@@ -12,7 +13,7 @@ const { log } = collectingLog();
 const artifact = Buffer.from("what ann trained");
 const hash = sha256(artifact);
 
-describe("what a participant publishes", { timeout: 60_000 }, () => {
+describe("what a participant publishes", { timeout: HANG_GUARD }, () => {
   it("cannot be fetched before the reveal phase, by anybody, and then by everybody", async (t) => {
     const subnet = await openSubnet(t);
     const ann = await subnet.join("ann");

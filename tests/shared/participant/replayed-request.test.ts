@@ -4,9 +4,10 @@ import { join } from "node:path";
 import { test } from "node:test";
 import { sha256 } from "#shared/protocol/hash.js";
 import { signRequest } from "#shared/protocol/request.js";
+import { HANG_GUARD } from "../../support/hang-guard.js";
 import { openSubnet } from "../../support/subnet.js";
 
-test("a participant that comes back knows up to where it took requests before", { timeout: 30_000 }, async (t) => {
+test("a participant that comes back knows up to where it took requests before", { timeout: HANG_GUARD }, async (t) => {
   const subnet = await openSubnet(t);
   const first = await subnet.join("vera");
   const bytes = Buffer.from("anything");

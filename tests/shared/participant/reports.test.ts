@@ -4,6 +4,7 @@ import { collectReports } from "#shared/participant/reports.js";
 import { canonicalBytes } from "#shared/protocol/network.js";
 import { encodeRecord, shortHash } from "#shared/protocol/records.js";
 import type { Report } from "#shared/protocol/report.js";
+import { HANG_GUARD } from "../../support/hang-guard.js";
 import { reportOf, reportRecord } from "../../support/reports.js";
 import { openSubnet, until } from "../../support/subnet.js";
 
@@ -21,7 +22,7 @@ const open = async (...args: Parameters<typeof openSubnet>) => {
   return { subnet, reader, put, collected, leftOut };
 };
 
-describe("collectReports", { timeout: 20_000 }, () => {
+describe("collectReports", { timeout: HANG_GUARD }, () => {
   it("reads what permitted validators committed in the evaluate phase, with the stake of its last block", async (t) => {
     const { subnet, reader, put, collected, leftOut } = await open(t, {
       validators: { vera: 2000, vito: 3000, poor: 900 },

@@ -4,9 +4,10 @@ import { BlockZeroError } from "#shared/errors.js";
 import { runCycles } from "#shared/participant/run-cycles.js";
 import { sha256 } from "#shared/protocol/hash.js";
 import type { PhasePosition } from "#shared/protocol/phases.js";
+import { HANG_GUARD } from "../../support/hang-guard.js";
 import { openSubnet, until } from "../../support/subnet.js";
 
-describe("runCycles", { timeout: 20_000 }, () => {
+describe("runCycles", { timeout: HANG_GUARD }, () => {
   it("outlives failing cycles and says why they failed and what would have prevented it", async (t) => {
     const subnet = await openSubnet(t);
     const ann = await subnet.join("ann");

@@ -8,6 +8,7 @@ import { promisify } from "node:util";
 import { storeMaterial, withRule } from "#bench/artifacts/merge-material.js";
 import { directoryStore } from "#shared/artifact/blob-store.js";
 import type { CodecName, MergeRule } from "#shared/protocol/network.js";
+import { HANG_GUARD } from "../../support/hang-guard.js";
 import { temporaryFolder } from "../artifact/temporary.js";
 
 const MERGE = fileURLToPath(new URL("../../../bench/artifacts/merge-process.js", import.meta.url));
@@ -37,7 +38,7 @@ const open = async (t: TestContext, codec: CodecName) => {
   };
 };
 
-describe("a merge of parts of 66 MiB", { timeout: 120_000 }, () => {
+describe("a merge of parts of 66 MiB", { timeout: HANG_GUARD }, () => {
   // A tensor of each of the six files is 6 MiB: two such sets, or one a thread and one more. The rest is code, pages of the heap and threads.
   const most = 64 * MIB;
   const mostOfThreads = 112 * MIB;

@@ -24,6 +24,7 @@ import {
   mergeModel,
 } from "#shared/replay/merge-model.js";
 import { openUpdate } from "#shared/replay/part.js";
+import { HANG_GUARD } from "../../support/hang-guard.js";
 import { parameters, template } from "../../support/micro-network.js";
 import { temporaryFolder } from "../artifact/temporary.js";
 
@@ -107,7 +108,7 @@ const merge = (
   options: MergeOptions = {},
 ) => mergeModel(context, { cycle, base, selected }, files, options);
 
-describe("the merge as a pure function", { timeout: 60_000 }, () => {
+describe("the merge as a pure function", { timeout: HANG_GUARD }, () => {
   for (const codec of CODEC_NAMES)
     it(`has the same bits in whatever order files come and wherever it was interrupted, codec ${codec}`, async (t) => {
       const given = await material(t, codec);

@@ -3,6 +3,7 @@ import { describe, it } from "node:test";
 import { CODECS } from "#shared/artifact/codec/index.js";
 import type { TensorStep } from "#shared/replay/merge-tensor.js";
 import { openMergeThreads } from "#shared/replay/merge-threads.js";
+import { HANG_GUARD } from "../../support/hang-guard.js";
 
 const floats = (...values: number[]): Float32Array => {
   const shared = new Float32Array(new SharedArrayBuffer(4 * values.length));
@@ -23,7 +24,7 @@ const step = (delta: readonly number[], change: Partial<TensorStep> = {}): Tenso
   ...change,
 });
 
-describe("threads that merge", { timeout: 20_000 }, () => {
+describe("threads that merge", { timeout: HANG_GUARD }, () => {
   it("say the code and the hint of what is wrong with a tensor, and go on with the next", async (t) => {
     for (const count of [0, 1, 2]) {
       const threads = openMergeThreads(count);

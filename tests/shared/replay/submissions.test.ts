@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { encodeRecord, shortHash } from "#shared/protocol/records.js";
 import { readSubmissions } from "#shared/replay/submissions.js";
+import { HANG_GUARD } from "../../support/hang-guard.js";
 import { openSubnet, type Subnet } from "../../support/subnet.js";
 
 const hash = (digit: string) => digit.repeat(64);
@@ -24,7 +25,7 @@ const read = async (subnet: Subnet) => {
 
 const nothing = { commitment: null, reveal: null };
 
-describe("readSubmissions", { timeout: 20_000 }, () => {
+describe("readSubmissions", { timeout: HANG_GUARD }, () => {
   it("reads who committed and revealed, in any block of the windows, ascending by uid", async (t) => {
     const subnet = await openSubnet(t, { miners: ["ann", "bob", "cat"] });
     const { commit, reveal } = records(subnet);

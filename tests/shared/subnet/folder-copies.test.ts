@@ -6,6 +6,7 @@ import { directoryStore } from "#shared/artifact/blob-store.js";
 import { sha256 } from "#shared/protocol/hash.js";
 import { openSubnetFiles } from "#shared/subnet/files.js";
 import { openLocalCopy } from "#shared/subnet/folder-copies.js";
+import { HANG_GUARD } from "../../support/hang-guard.js";
 import { temporaryFolder } from "../artifact/temporary.js";
 
 const text = Buffer.from("what was agreed on");
@@ -32,7 +33,7 @@ const open = (t: TestContext, folders: readonly string[]) => {
   return files;
 };
 
-describe("copies in folders", { timeout: 20_000 }, () => {
+describe("copies in folders", { timeout: HANG_GUARD }, () => {
   it("that cannot be read are named, and another one serves", async (t) => {
     const folders = [unreadable(t), await sound(t), unreadable(t)];
     const files = open(t, folders);

@@ -13,6 +13,7 @@ import { sha256 } from "#shared/protocol/hash.js";
 import { openSubnetFiles } from "#shared/subnet/files.js";
 import { archivedCopies, checkedBlob, type ServerOptions, serverCopies } from "#shared/subnet/remote-copies.js";
 import { silentLog } from "#shared/telemetry/log.js";
+import { HANG_GUARD } from "../../support/hang-guard.js";
 import { temporaryFolder } from "../artifact/temporary.js";
 
 const text = Buffer.from("what was agreed on");
@@ -69,7 +70,7 @@ const open = (
   return files;
 };
 
-describe("the files of a subnet, from outside", { timeout: 20_000 }, () => {
+describe("the files of a subnet, from outside", { timeout: HANG_GUARD }, () => {
   it("come from the first who has them, once, and whoever serves another one is named with what it serves", async (t) => {
     const [liar, good, other] = [
       await serverOf(t, { says: "what was never said" }),
@@ -228,7 +229,7 @@ describe("the files of a subnet, from outside", { timeout: 20_000 }, () => {
   });
 });
 
-describe("the copy in an archive", { timeout: 20_000 }, () => {
+describe("the copy in an archive", { timeout: HANG_GUARD }, () => {
   const receive = async (store: BlobStore, incoming = checkedBlob(hash), maxBytes = 100) => {
     const [copy] = await archivedCopies(store, "s3://old")({ hash, maxBytes });
     return copy!.receive(incoming);

@@ -7,6 +7,7 @@ import { openStore } from "#shared/artifact/store/open-store.js";
 import { parseStore } from "#shared/artifact/store/store-setting.js";
 import { BlockZeroError, formatError } from "#shared/errors.js";
 import { sha256 } from "#shared/protocol/hash.js";
+import { HANG_GUARD } from "../../../support/hang-guard.js";
 import { temporaryFolder } from "../temporary.js";
 import { type Hub, startHub } from "./hub-server.js";
 import { S3_SECRET, startS3 } from "./s3-process.js";
@@ -47,7 +48,7 @@ const large = Buffer.alloc(300_000, "a larger blob, ");
 const absent = sha256(Buffer.from("absent"));
 
 for (const [kind, make] of Object.entries(kinds)) {
-  describe(`${kind} as a store`, { timeout: 30_000 }, () => {
+  describe(`${kind} as a store`, { timeout: HANG_GUARD }, () => {
     it("gives back what was put, whole or in part, until it is deleted", async (t) => {
       const store = await make(t);
       for (const bytes of [small, large]) {
@@ -92,7 +93,7 @@ for (const [kind, make] of Object.entries(kinds)) {
   });
 }
 
-describe("stores elsewhere", { timeout: 30_000 }, () => {
+describe("stores elsewhere", { timeout: HANG_GUARD }, () => {
   it("keep secrets out of what they say", async (t) => {
     const endpoint = await startS3(t, "blobs");
     const secrets = { AWS_ACCESS_KEY_ID: "wrongSecretKey", AWS_SECRET_ACCESS_KEY: "wrong-secret-of-the-test" };

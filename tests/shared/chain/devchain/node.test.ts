@@ -17,6 +17,7 @@ import { genesisSchema } from "#shared/chain/devchain/genesis.js";
 import { type DevNode, type NodeOptions, openNode } from "#shared/chain/devchain/node.js";
 import { POOL_PER_SIGNER } from "#shared/chain/devchain/pool.js";
 import { BlockZeroError } from "#shared/errors.js";
+import { HANG_GUARD } from "../../../support/hang-guard.js";
 import { collectingLog, type Keys, makeGenesis, makeKeys, manualClock, NETUID, temporaryHome } from "../support.js";
 
 let keys: Keys;
@@ -193,7 +194,7 @@ describe("a home", () => {
   });
 });
 
-describe("a devchain process", { timeout: 30_000 }, () => {
+describe("a devchain process", { timeout: HANG_GUARD }, () => {
   const start = async (t: TestContext, home: string, blockTimeMs: number) => {
     const script = fileURLToPath(new URL("../devchain-process.js", import.meta.url));
     const child: ChildProcess = spawn(

@@ -10,6 +10,7 @@ import { type DevchainOptions, startDevchain } from "#shared/chain/devchain/star
 import { verifyPulse } from "#shared/chain/timelock/pulse.js";
 import { encryptTimelock } from "#shared/chain/timelock/timelock.js";
 import { ciphertextHash, encodeTimelockPayload, weightsCommitHash } from "#shared/chain/weights/payload.js";
+import { HANG_GUARD } from "../../../support/hang-guard.js";
 import { type Keys, makeGenesis, makeKeys, manualClock, NETUID, TOKEN, temporaryHome } from "../support.js";
 
 const drand: DrandSetting = { seed: "0b".repeat(32), genesisTime: 1_700_000_000, period: 3 };
@@ -53,7 +54,7 @@ const start = async (t: TestContext, change: HyperParameterChange = {}, options:
 
 const rejected = (reason: string) => (error: unknown) => error instanceof ChainRejected && error.reason === reason;
 
-describe("what a devchain tells", { timeout: 60_000 }, () => {
+describe("what a devchain tells", { timeout: HANG_GUARD }, () => {
   it("shows axons where there are any", async (t) => {
     const { chain, included } = await start(t, { servingRateLimit: 0 });
     await included(keys.miner, { name: "serveAxon", args: { netuid: NETUID, ip: "10.1.2.3", port: 8091 } });

@@ -7,6 +7,7 @@ import type { ConnectOptions } from "#shared/chain/connect-options.js";
 import { connectDevChain } from "#shared/chain/dev-chain.js";
 import { type DevchainOptions, startDevchain } from "#shared/chain/devchain/start.js";
 import { BlockZeroError } from "#shared/errors.js";
+import { HANG_GUARD } from "../../../support/hang-guard.js";
 import { collectingLog, type Keys, makeGenesis, makeKeys, manualClock, NETUID, temporaryHome } from "../support.js";
 import { type FaultProxy, type SubmitFault, startFaultProxy } from "./fault-proxy.js";
 
@@ -81,7 +82,7 @@ const writeThrough = async (t: TestContext, fault: SubmitFault) => {
   return { block, nonce: await direct.nonce(keys.miner.address), submissions: proxies[0]!.submissions };
 };
 
-describe("a write whose line breaks", { timeout: 30_000 }, () => {
+describe("a write whose line breaks", { timeout: HANG_GUARD }, () => {
   for (const fault of ["cut before", "cut after", "cut after inclusion", "twice"] as const)
     it(`is included once, from the same bytes: ${fault}`, async (t) => {
       const { block, nonce, submissions } = await writeThrough(t, fault);
@@ -90,7 +91,7 @@ describe("a write whose line breaks", { timeout: 30_000 }, () => {
     });
 });
 
-describe("a node that is of no use", { timeout: 30_000 }, () => {
+describe("a node that is of no use", { timeout: HANG_GUARD }, () => {
   it("is left after two blocks without what it accepted, and the next one gets the same bytes", async (t) => {
     const { node, proxies, connect, pooled, commit, until, lines } = await start(t, 2);
     const chain = await connect();
@@ -159,7 +160,7 @@ const connectingTo = (
   return connect({ endpoint, clock });
 };
 
-describe("a fork of one block", { timeout: 30_000 }, () => {
+describe("a fork of one block", { timeout: HANG_GUARD }, () => {
   for (const keep of [true, false])
     it(`moves a write, which is reported where it stays: the block's extrinsics ${keep ? "wait again" : "are lost"}`, async (t) => {
       const { node, connect, pooled, commit, shown } = await start(t);
@@ -192,7 +193,7 @@ describe("a fork of one block", { timeout: 30_000 }, () => {
   });
 });
 
-describe("a client that crashes", { timeout: 30_000 }, () => {
+describe("a client that crashes", { timeout: HANG_GUARD }, () => {
   it("takes up what it had sent, and sends nothing twice", async (t) => {
     const { node, connect, direct, pooled, commit } = await start(t);
     const first = await connect();

@@ -10,6 +10,7 @@ import { fileURLToPath } from "node:url";
 import { startDevchain } from "#shared/chain/devchain/start.js";
 import { openKeyClaims } from "#shared/chain/key-claim.js";
 import { BlockZeroError } from "#shared/errors.js";
+import { HANG_GUARD } from "../../../support/hang-guard.js";
 import { type Keys, makeGenesis, makeKeys, manualClock, temporaryHome } from "../support.js";
 
 let keys: Keys;
@@ -40,7 +41,7 @@ const start = async (t: TestContext, blockTimeMs: number) => {
   return { node, keyFolder, write, values };
 };
 
-describe("two processes with one key", { timeout: 60_000 }, () => {
+describe("two processes with one key", { timeout: HANG_GUARD }, () => {
   it("write by turns, and neither loses or doubles a write", async (t) => {
     const { write, values } = await start(t, 20);
     const [a, b] = [write("a", 8), write("b", 8)];
@@ -76,7 +77,7 @@ describe("two processes with one key", { timeout: 60_000 }, () => {
   });
 });
 
-describe("a claim on a key", { timeout: 30_000 }, () => {
+describe("a claim on a key", { timeout: HANG_GUARD }, () => {
   it("is waited for until the deadline, then says who holds it", async (t) => {
     const { clock, advance } = manualClock();
     const claims = openKeyClaims({ folder: await temporaryHome(t), genesisHash, clock, waitMs: 5000 });

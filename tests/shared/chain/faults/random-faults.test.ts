@@ -1,11 +1,12 @@
 import { describe, it } from "node:test";
 import fc from "fast-check";
+import { HANG_GUARD } from "../../../support/hang-guard.js";
 import { makeKeys } from "../support.js";
 import { actions, playScenario } from "./scenario.js";
 
 const runs = Number(process.env.BLOCKZERO_FAULT_RUNS ?? 60);
 
-describe("writes under random faults", { timeout: 300_000 }, () => {
+describe("writes under random faults", { timeout: HANG_GUARD }, () => {
   it(`are neither lost nor doubled, nor reported otherwise than they went, in ${runs} scenarios`, async (t) => {
     const keys = await makeKeys();
     let writes = 0;

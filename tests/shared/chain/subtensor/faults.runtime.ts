@@ -3,11 +3,12 @@ import { after, before, describe, it } from "node:test";
 import { burnedRegister, setCommitment } from "#shared/chain/call.js";
 import { connectSubtensor, type SubtensorChain } from "#shared/chain/subtensor/connect.js";
 import { openRuntimeSubnet, type RuntimeSubnet } from "#tests/support/subtensor.js";
+import { HANG_GUARD } from "../../../support/hang-guard.js";
 import { type FaultProxy, type SubmitFault, startFaultProxy } from "../faults/fault-proxy.js";
 
 const FAULTS: readonly SubmitFault[] = ["cut before", "cut after", "cut after inclusion", "twice"];
 
-describe("a write to a subtensor runtime over a bad line", { timeout: 300_000 }, () => {
+describe("a write to a subtensor runtime over a bad line", { timeout: HANG_GUARD }, () => {
   let subnet: RuntimeSubnet;
   let proxy: FaultProxy;
   let chain: SubtensorChain;

@@ -4,11 +4,12 @@ import { readMetagraph } from "#shared/chain/subtensor/metagraph.js";
 import { stateAt } from "#shared/chain/subtensor/state.js";
 import { signerFromUri } from "#shared/wallet/index.js";
 import { openRuntimeSubnet, type RuntimeSubnet } from "#tests/support/subtensor.js";
+import { HANG_GUARD } from "../../../support/hang-guard.js";
 
 const NEURONS = 256;
 const AT_ONCE = 64;
 
-describe("a metagraph of 256 neurons", { timeout: 300_000 }, () => {
+describe("a metagraph of 256 neurons", { timeout: HANG_GUARD }, () => {
   let subnet: RuntimeSubnet;
   before(async () => {
     subnet = await openRuntimeSubnet();

@@ -4,6 +4,7 @@ import { WebSocketServer } from "ws";
 import { connectChain } from "#shared/chain/connect.js";
 import { endpointOf } from "#shared/chain/subtensor/networks.js";
 import { BlockZeroError } from "#shared/errors.js";
+import { HANG_GUARD } from "../../../support/hang-guard.js";
 
 type Answer = { result: unknown } | { error: { code: number; message: string } } | "silence" | "noise";
 
@@ -42,7 +43,7 @@ const refusal = async (t: TestContext, answer: (method: string) => Answer, timeo
   throw new assert.AssertionError({ message: "it connected" });
 };
 
-describe("an endpoint that is no chain of ours", { timeout: 30_000 }, () => {
+describe("an endpoint that is no chain of ours", { timeout: HANG_GUARD }, () => {
   it("is refused with a code, whatever it answers", async (t) => {
     assert.equal(await refusal(t, () => unknown), "NOT_A_DEVCHAIN");
     const isNode = (method: string) => method === "system_chain";

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
+import { HANG_GUARD } from "../../../support/hang-guard.js";
 import { NETUID } from "../../chain/support.js";
 import { openRig, type Rig } from "./rig.js";
 
@@ -13,7 +14,7 @@ const pending = async ({ chain, keys }: Rig) => chain.pendingWeights(NETUID, key
 const urgent = ({ lines }: { lines: readonly { level: string; message: string }[] }) =>
   lines.filter(({ level }) => level === "warn" || level === "error").map(({ message }) => message);
 
-describe("weights committed by hash", { timeout: 20_000 }, () => {
+describe("weights committed by hash", { timeout: HANG_GUARD }, () => {
   it("are committed in the window, revealed in the next epoch, and read back", async (t) => {
     const rig = await openRig(t, {});
     const vera = await rig.open();

@@ -5,6 +5,7 @@ import { QUICKNET } from "#shared/chain/timelock/beacon.js";
 import { setWeightsOnce } from "#shared/participant/weights/set-weights.js";
 import { openWeights } from "#shared/participant/weights/weights-context.js";
 import type { BlockRange } from "#shared/protocol/phases.js";
+import { HANG_GUARD } from "../../../support/hang-guard.js";
 import { NETUID } from "../../../support/micro-network.js";
 import { type Joined, openSubnet, until } from "../../../support/subnet.js";
 
@@ -16,7 +17,7 @@ const weights = [
 const set = (joined: Joined, window: BlockRange) =>
   setWeightsOnce(openWeights(joined, QUICKNET), { key: String(window.start), weights, window });
 
-describe("setWeightsOnce in the clear", { timeout: 20_000 }, () => {
+describe("setWeightsOnce in the clear", { timeout: HANG_GUARD }, () => {
   it("sets them in the window and reads them back, once", async (t) => {
     const subnet = await openSubnet(t);
     const vera = await subnet.join("vera");

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
+import { HANG_GUARD } from "../../../support/hang-guard.js";
 import { NETUID } from "../../chain/support.js";
 import { openRig, type Rig } from "./rig.js";
 
@@ -15,7 +16,7 @@ const rounds = async ({ chain, keys }: Rig) =>
     round: "round" in reveal ? reveal.round : null,
   }));
 
-describe("weights locked to a beacon's round", { timeout: 20_000 }, () => {
+describe("weights locked to a beacon's round", { timeout: HANG_GUARD }, () => {
   for (const revealPeriod of [1, 2])
     it(`are opened by the chain ${revealPeriod} epochs on, not before`, async (t) => {
       const rig = await openRig(t, { beacon: true, revealPeriod });

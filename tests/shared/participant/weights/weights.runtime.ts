@@ -14,13 +14,14 @@ import type { Weights, WeightsContext } from "#shared/participant/weights/weight
 import { weightsJournalSchema } from "#shared/participant/weights/weights-journal.js";
 import { signerFromUri } from "#shared/wallet/index.js";
 import { beaconKey, openRuntimeSubnet, publishPulse, type RuntimeSubnet, TOKEN } from "#tests/support/subtensor.js";
+import { HANG_GUARD } from "../../../support/hang-guard.js";
 import { temporaryFolder } from "../../artifact/temporary.js";
 import { collectingLog } from "../../chain/support.js";
 
 /** A pulse a second, as the runtime's blocks. */
 const beacon: Beacon = { publicKey: beaconKey, genesisTime: 1_749_999_000, period: 1 };
 
-describe("weights on a subtensor runtime", { timeout: 300_000 }, () => {
+describe("weights on a subtensor runtime", { timeout: HANG_GUARD }, () => {
   let subnet: RuntimeSubnet;
   let validator: Signer;
   let uid: number;
