@@ -8,7 +8,6 @@ import { settledBase } from "#shared/participant/settled-base.js";
 import { accepted } from "#shared/protocol/parsed.js";
 import { phaseWindow } from "#shared/protocol/phases.js";
 import { type Report, type ReportEntry, signReport } from "#shared/protocol/report.js";
-import { evaluationSeed } from "#shared/protocol/seed.js";
 import { type ReasonCode, verdictFor } from "#shared/protocol/verdict.js";
 import type { GatedUpdate } from "#shared/replay/gate-update.js";
 import { ancestry } from "#shared/replay/lineage.js";
@@ -19,6 +18,7 @@ import { raceRules } from "#shared/scoring/racing/rules.js";
 import type { Sketch } from "#shared/scoring/sketch.js";
 import { evaluationBatches, type LossMeter } from "#shared/training/loss-meter.js";
 import { scoreUpdates } from "#shared/training/score-updates.js";
+import { awaitSeeds } from "./await-seeds.js";
 import { evaluationTexts } from "./evaluation-text.js";
 import { type GatedReader, openGatedReader } from "./gated-reader.js";
 import { type Gated, gatherUpdates } from "./gather.js";
@@ -57,7 +57,7 @@ const judge = async (
   meter: LossMeter,
   cycle: number,
 ): Promise<Report> => {
-  const { chain, clock, models, network, networkHash, signer, signal, log } = participant;
+  const { clock, models, network, networkHash, signer, signal, log } = participant;
   const evaluate = phaseWindow(cycle, "evaluate", network.phases);
   await clock.reach(evaluate.start - 1, signal);
   const texts = evaluationTexts(participant, cycle);
@@ -69,17 +69,15 @@ const judge = async (
   const judged = await rejectDuplicates(reader, gated, await ancestry(models, base.hash, signal), cycle, sketches);
 
   await clock.reach(evaluate.start, signal);
-  const blockHash = await chain.blockHash(evaluate.start);
+  const seeds = await awaitSeeds(participant, { cycle, purpose: "evaluate" });
   const opened = await texts;
   const model = wholeModel(base);
-  const seeds: Report["seeds"] = {};
   const baseline: Report["baseline"] = {};
   const entries = new Map(judged.failures);
   const rules = raceRules(network.scoring);
   const names = [...base.groups.keys()];
   for (const [raced, group] of names.entries()) {
-    const seed = evaluationSeed({ network: networkHash, cycle, group, blockHash });
-    seeds[group] = seed;
+    const seed = seeds[group]!;
     // What time is left is shared, so that no group has none of it.
     const left = Math.max(0, evaluate.end - BLOCKS_TO_REPORT - clock.head.number);
     const deadline = clock.head.number + Math.ceil(left / (names.length - raced));

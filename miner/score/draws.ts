@@ -40,12 +40,12 @@ export const aloneRules = (scoring: Network["scoring"]): RaceRules => {
 };
 
 /**
- * Evaluation seeds of our own: which block's hash makes the real one nobody knows before the commits are closed. They depend on the cycle
+ * Evaluation seeds of our own: what makes the real one nobody knows before the commits are closed. They depend on the cycle
  * and the group alone, so that two updates of a cycle are compared on the same text.
  */
-export const ownSeeds = (cycle: Omit<SeedInputs, "blockHash">, draws: number): readonly string[] =>
+export const ownSeeds = (cycle: Omit<SeedInputs, "purpose" | "entropy">, draws: number): readonly string[] =>
   Array.from({ length: draws }, (_, draw) =>
-    evaluationSeed({ ...cycle, blockHash: sha256(new TextEncoder().encode(`blockzero/draw/${draw}`)) }),
+    evaluationSeed({ ...cycle, purpose: "evaluate", entropy: sha256(Buffer.from(`blockzero/draw/${draw}`)) }),
   );
 
 /** Evaluates an update as a validator does, once with each seed. */

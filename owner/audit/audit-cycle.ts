@@ -3,13 +3,12 @@ import { BlockZeroError } from "#shared/errors.js";
 import { mapLimited } from "#shared/map-limited.js";
 import { groupShapes } from "#shared/model/groups.js";
 import { type BlobRef, MAX_MODEL_MANIFEST_BYTES } from "#shared/protocol/model-manifest.js";
-import { phaseWindow } from "#shared/protocol/phases.js";
 import { MAX_REPORT_BYTES, type Report } from "#shared/protocol/report.js";
-import { evaluationSeed } from "#shared/protocol/seed.js";
 import { tally } from "#shared/protocol/tally.js";
 import { agreedBase } from "#shared/replay/agreed-base.js";
 import { lastModelBlock, type ModelOutcome, modelOutcome } from "#shared/replay/agreed-outcome.js";
 import { describeDifference, firstDifference } from "#shared/replay/difference.js";
+import { evaluationSeeds } from "#shared/replay/evaluation-seeds.js";
 import { type GateBase, type GateResult, gateUpdate, openGated } from "#shared/replay/gate-update.js";
 import { type Model, mergeModel } from "#shared/replay/merge-model.js";
 import { planMerge } from "#shared/replay/merge-plan.js";
@@ -86,7 +85,7 @@ const replay = async (context: Auditing, cycle: number, findings: Findings): Pro
   const { promised, stakes } = await promisedReports(source, cycle);
   const { reports, isComplete } = await readReports(source, promised, findings);
   const regated = await withRepeats(await regate(source, cycle, gateBase), base, manifestOf, findings);
-  const seeds = await seedsOf(source, cycle);
+  const seeds = await seedsOf(source, cycle, findings);
   for (const report of reports) {
     if (report.base === base.hash) checkReport(report, { seeds, regated }, findings);
     else findings.note(`report of ${report.validator} does not count: it is about model ${report.base}`);
@@ -166,14 +165,11 @@ const readReports = async (
   return { reports, isComplete };
 };
 
-const seedsOf = async ({ chain, network, networkHash }: CycleSource, cycle: number) => {
-  const blockHash = await chain.blockHash(phaseWindow(cycle, "evaluate", network.phases).start);
-  return Object.fromEntries(
-    Object.keys(network.groups).map((group) => [
-      group,
-      evaluationSeed({ network: networkHash, cycle, group, blockHash }),
-    ]),
-  );
+const seedsOf = async (source: CycleSource, cycle: number, findings: Findings) => {
+  const { origin, ofGroups } = await evaluationSeeds(source, { cycle, purpose: "evaluate" });
+  if (origin === "blocks" && source.network.beacon)
+    findings.note("the chain had no pulse of the beacon in time: the evaluation seed is made of block hashes");
+  return ofGroups;
 };
 
 /** What cannot be had is no finding here: if it counted, the merge will want it. */

@@ -30,17 +30,26 @@ export const dataSourceSchema = z.strictObject({
   path: z.string().optional(),
 });
 
+/** A drand beacon of the scheme `bls-unchained-g1-rfc9380`. */
+export const drandBeaconSchema = z.strictObject({
+  /** Compressed point of G2. */
+  public_key: z.string().regex(/^[0-9a-f]{192}$/, "a beacon's public key is 192 hex digits"),
+  /** When round 1 is published, seconds since the epoch. */
+  genesis_time: z.number().min(0),
+  /** Seconds between two rounds. */
+  period: z.number().min(0.01),
+});
+
+/** The beacon that the chain follows, whose pulses make evaluation seeds: see `seed.ts`. */
+export const seedBeaconSchema = drandBeaconSchema.extend({
+  /** Rounds from the newest one at the last block before a seed to the one that makes it: more than a block takes, so that its producer cannot know. */
+  delay: z.int().min(1).max(1000).default(5),
+});
+
 /** Evaluation text that nobody can read before its time: see `sealed-text.ts`. */
 export const sealedTextSchema = z.strictObject({
-  /** The drand beacon that opens it; scheme `bls-unchained-g1-rfc9380`. */
-  beacon: z.strictObject({
-    /** Compressed point of G2. */
-    public_key: z.string().regex(/^[0-9a-f]{192}$/, "a beacon's public key is 192 hex digits"),
-    /** When round 1 is published, seconds since the epoch. */
-    genesis_time: z.number().min(0),
-    /** Seconds between two rounds. */
-    period: z.number().positive(),
-  }),
+  /** What opens it. */
+  beacon: drandBeaconSchema,
   /** The round that opens the first envelope, and rounds from one envelope to the next. */
   first_round: z.int().min(1),
   spacing: z.int().min(1),
@@ -114,6 +123,8 @@ export const networkSchema = z.strictObject({
   /** The first cycle that trains; it starts from the genesis model. */
   first_cycle: z.int().min(0).default(0),
   phases: phaseLengthsSchema,
+  /** What makes evaluation seeds; without it block hashes do, among which a block's producer can choose. */
+  beacon: seedBeaconSchema.optional(),
   model: modelConfigSchema,
   groups: z
     .record(groupName, expertGroupSchema)
@@ -172,6 +183,8 @@ export const networkSchema = z.strictObject({
 
 export type PhaseLengths = z.infer<typeof phaseLengthsSchema>;
 export type DataSource = z.infer<typeof dataSourceSchema>;
+export type DrandBeacon = z.infer<typeof drandBeaconSchema>;
+export type SeedBeacon = z.infer<typeof seedBeaconSchema>;
 export type SealedText = z.infer<typeof sealedTextSchema>;
 export type ExpertGroup = z.infer<typeof expertGroupSchema>;
 export type ModelConfig = z.infer<typeof modelConfigSchema>;

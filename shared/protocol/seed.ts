@@ -1,21 +1,70 @@
 import { hashBytes, sha256, u64le } from "./hash.js";
+import type { Network } from "./network.js";
+import { type BlockRange, phaseWindow } from "./phases.js";
 
-const DOMAIN = "blockzero/eval/1";
+/** What a seed draws: the batches that updates are scored on, or those that candidate steps are chosen by. */
+export type SeedPurpose = "evaluate" | "choose";
+
+const DOMAINS: Readonly<Record<SeedPurpose, string>> = {
+  evaluate: "blockzero/eval/2",
+  choose: "blockzero/pick/2",
+
+};
+
+const PULSE_DOMAIN = "blockzero/pulse/1";
+const BLOCKS_DOMAIN = "blockzero/block/1";
+
+/** Share of its phase after which a pulse is waited for no more. */
+const PATIENCE = 1 / 4;
+
+/** Where the chain is read for a seed. */
+export interface SeedBlocks {
+  /** The last block before the phase: its timestamp names the round, its hash is mixed with the pulse. */
+  readonly closing: number;
+  /** The block in whose state the pulse counts. Without a pulse the hashes of the blocks from `closing + 1` to this one are the seed. */
+  readonly deciding: number;
+}
+
+/**
+ * The blocks of a cycle's seed. `deciding` is a quarter of the phase after its first block, rounded up and within the phase; without a beacon
+ * the first block.
+ */
+export const seedBlocks = (
+  cycle: number,
+  purpose: SeedPurpose,
+  { phases, beacon }: Pick<Network, "phases" | "beacon">,
+): SeedBlocks => {
+  const { start, end }: BlockRange = phaseWindow(cycle, purpose, phases);
+  const wait = beacon ? Math.min(Math.ceil((end - start) * PATIENCE), end - start - 1) : 0;
+  return { closing: start - 1, deciding: start + wait };
+};
+
+/**
+ * Entropy from a beacon: SHA-256("blockzero/pulse/1" ‖ closing block's hash ‖ pulse), 64 hex digits. The block is there before the pulse, so
+ * that nobody can choose among blocks by the seed that they make.
+ *
+ * @param pulse the round's signature, 48 bytes
+ */
+export const pulseEntropy = (closingHash: string, pulse: Uint8Array): string =>
+  sha256(Buffer.from(PULSE_DOMAIN), hashBytes(closingHash), pulse);
+
+/** Entropy from blocks alone: SHA-256("blockzero/block/1" ‖ hashes in ascending order of their blocks), 64 hex digits. */
+export const blocksEntropy = (hashes: readonly string[]): string =>
+  sha256(Buffer.from(BLOCKS_DOMAIN), ...hashes.map(hashBytes));
 
 export interface SeedInputs {
+  readonly purpose: SeedPurpose;
   /** Full hash of the network file. */
   readonly network: string;
   readonly cycle: number;
   readonly group: string;
-  /** Hash of the first block of the cycle's evaluate phase: nobody knows it before commits and reveals are closed. */
-  readonly blockHash: string;
+  /** What nobody knows before commits and reveals are closed: 64 hex digits. */
+  readonly entropy: string;
 }
 
 /**
- * The seed that draws a group's evaluation batches: SHA-256("blockzero/eval/1" ‖ network hash ‖ cycle as u64
- * little-endian ‖ group in ASCII ‖ block hash), 64 hex digits. Only the group varies in length, so no two inputs collide.
+ * The seed that draws a group's batches: SHA-256(domain ‖ network hash ‖ cycle as u64 little-endian ‖ group in ASCII ‖ entropy), 64 hex digits,
+ * where the domain is "blockzero/eval/2" or "blockzero/pick/2". Only the group varies in length, so no two inputs collide.
  */
-export const evaluationSeed = ({ network, cycle, group, blockHash }: SeedInputs): string => {
-  const text = new TextEncoder();
-  return sha256(text.encode(DOMAIN), hashBytes(network), u64le(cycle), text.encode(group), hashBytes(blockHash));
-};
+export const evaluationSeed = ({ purpose, network, cycle, group, entropy }: SeedInputs): string =>
+  sha256(Buffer.from(DOMAINS[purpose]), hashBytes(network), u64le(cycle), Buffer.from(group), hashBytes(entropy));

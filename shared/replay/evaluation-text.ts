@@ -3,7 +3,7 @@ import { verifyPulse } from "#shared/chain/timelock/pulse.js";
 import { decryptTimelock } from "#shared/chain/timelock/timelock.js";
 import { type DocumentSource, listedDocuments } from "#shared/data/source.js";
 import { BlockZeroError } from "#shared/errors.js";
-import type { SealedText } from "#shared/protocol/network.js";
+import type { DrandBeacon, SealedText } from "#shared/protocol/network.js";
 import { phaseWindow } from "#shared/protocol/phases.js";
 import {
   envelopeHash,
@@ -98,7 +98,7 @@ export const openEnvelope = (
   return documents.value;
 };
 
-export const beaconOf = ({ beacon }: Pick<SealedText, "beacon">): Beacon => ({
+export const beaconOf = ({ beacon }: { readonly beacon: DrandBeacon }): Beacon => ({
   publicKey: beacon.public_key,
   genesisTime: beacon.genesis_time,
   period: beacon.period,

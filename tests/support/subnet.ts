@@ -48,7 +48,7 @@ export interface SubnetOptions {
   };
 }
 
-/** The beacon of a chain with sealed text: a round a block, whose times lie a second apart. */
+/** The beacon of a chain whose network names one or has sealed text: a round a block, whose times lie a second apart. */
 export const BEACON: DrandSetting = { seed: "5e".repeat(32), genesisTime: 0, period: 1 };
 const SPACING = 2;
 
@@ -146,7 +146,7 @@ export const openSubnet = async (t: Living, options: SubnetOptions = {}): Promis
 
   const chainGenesis: GenesisSpec = {
     sudo: signer("owner").address,
-    drand: options.sealed ? BEACON : null,
+    drand: options.sealed || network.beacon ? BEACON : null,
     subnets: [
       {
         netuid: NETUID,
@@ -168,7 +168,7 @@ export const openSubnet = async (t: Living, options: SubnetOptions = {}): Promis
     port: 0,
     blockTimeMs: 0,
     genesis: chainGenesis,
-    ...(options.sealed && { clock: secondsApart() }),
+    ...(chainGenesis.drand && { clock: secondsApart() }),
   });
   t.after(() => node.close());
   const chain = await connectDevChain({ endpoint: node.endpoint });

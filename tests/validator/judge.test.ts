@@ -7,7 +7,7 @@ import type { Parameters } from "#shared/model/parameters.js";
 import type { Participant } from "#shared/participant/join.js";
 import { encodeRecord, shortHash } from "#shared/protocol/records.js";
 import { isReportSigned, type Report } from "#shared/protocol/report.js";
-import { evaluationSeed } from "#shared/protocol/seed.js";
+import { evaluationSeeds } from "#shared/replay/evaluation-seeds.js";
 import { evaluationBatches } from "#shared/training/loss-meter.js";
 import { verify } from "#shared/wallet/index.js";
 import { judgeCycle } from "#validator/judge.js";
@@ -116,12 +116,13 @@ describe("judgeCycle", { timeout: HANG_GUARD }, () => {
     assert.deepEqual(verdictOf(entry("eve")), ["rejected", "no_commit"]);
 
     // The seed comes from a block that nobody had seen when the last reveal was made; the losses are those of base + update.
-    const blockHash = await subnet.chain.blockHash(subnet.window(1, "evaluate").start);
+    const { origin, ofGroups } = await evaluationSeeds(subnet, { cycle: 1, purpose: "evaluate" });
+    assert.equal(origin, "blocks");
     for (const [group, miner] of [
       ["math", "ann"],
       ["prose", "dan"],
     ] as const) {
-      const seed = evaluationSeed({ network: subnet.networkHash, cycle: 1, group, blockHash });
+      const seed = ofGroups[group]!;
       assert.equal(report.seeds[group], seed);
       const batches = evaluationBatches(subnet.network, group, seed, null);
       const before = await meter.losses(parameters, batches);

@@ -12,7 +12,7 @@ import { parseSafetensors } from "#shared/artifact/safetensors.js";
 import type { CodecName } from "#shared/protocol/network.js";
 import { encodeRecord, shortHash } from "#shared/protocol/records.js";
 import { signReport } from "#shared/protocol/report.js";
-import { evaluationSeed } from "#shared/protocol/seed.js";
+import { evaluationSeeds } from "#shared/replay/evaluation-seeds.js";
 import { openSubnetFiles, type SubnetFilesOptions } from "#shared/subnet/files.js";
 import { serverCopies } from "#shared/subnet/remote-copies.js";
 import { silentLog } from "#shared/telemetry/log.js";
@@ -58,10 +58,7 @@ const mergedCycle = async (t: TestContext, codec: CodecName = "float32") => {
   const evaluate = subnet.window(1, "evaluate").start;
   await subnet.to(evaluate);
   const { networkHash: network } = subnet;
-  const blockHash = await subnet.chain.blockHash(evaluate);
-  const seeds = Object.fromEntries(
-    Object.keys(subnet.network.groups).map((group) => [group, evaluationSeed({ network, cycle: 1, group, blockHash })]),
-  );
+  const { ofGroups: seeds } = await evaluationSeeds(subnet, { cycle: 1, purpose: "evaluate" });
   await publishReports(subnet, {
     vera: signedReport(subnet, "vera", [ann, bob], seeds),
     vito: signedReport(subnet, "vito", [ann, bob], seeds),

@@ -13,7 +13,6 @@ import {
 import { modelHash, modelManifestSchema, parseModelManifest } from "#shared/protocol/model-manifest.js";
 import { canonicalBytes } from "#shared/protocol/network.js";
 import { isReportSigned, parseReport, reportHash, reportSchema, signReport } from "#shared/protocol/report.js";
-import { evaluationSeed } from "#shared/protocol/seed.js";
 import { explainReason, REASON_CODES, verdictFor } from "#shared/protocol/verdict.js";
 import { devSigner, verify } from "./keys.js";
 import { loadVectors } from "./vectors.js";
@@ -45,25 +44,6 @@ test("vectors: commitments", () => {
   }
   assert.equal(new Set(cases.map(({ commitment }) => commitment)).size, cases.length);
   assert.throws(() => commitmentOf("0".repeat(64), new Uint8Array(31), 0), RangeError);
-});
-
-test("vectors: evaluation seeds", () => {
-  const { cases } = loadVectors(
-    "seed",
-    z.object({
-      cases: z.array(
-        z.object({
-          network: z.string(),
-          cycle: z.number(),
-          group: z.string(),
-          blockHash: z.string(),
-          seed: z.string(),
-        }),
-      ),
-    }),
-  );
-  for (const { seed, ...inputs } of cases) assert.equal(evaluationSeed(inputs), seed);
-  assert.equal(new Set(cases.map(({ seed }) => seed)).size, cases.length);
 });
 
 test("vectors: an update manifest's signing bytes, hash and signature", () => {

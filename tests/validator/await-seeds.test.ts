@@ -1,0 +1,47 @@
+import assert from "node:assert/strict";
+import { describe, it } from "node:test";
+import { publicBeacon } from "#shared/chain/devchain/beacon.js";
+import type { Participant } from "#shared/participant/join.js";
+import { seedBlocks } from "#shared/protocol/seed.js";
+import { evaluationSeeds } from "#shared/replay/evaluation-seeds.js";
+import { awaitSeeds } from "#validator/await-seeds.js";
+import { BEACON, openSubnet, type Subnet } from "../support/subnet.js";
+
+const { publicKey, genesisTime, period } = publicBeacon(BEACON);
+const beacon = { public_key: publicKey, genesis_time: genesisTime, period, delay: 1 };
+const question = { cycle: 1, purpose: "evaluate" } as const;
+
+const pulsesFrom = (participant: Participant, isThere: () => boolean): Participant => ({
+  ...participant,
+  chain: {
+    ...participant.chain,
+    pulse: async (...query) => (isThere() ? participant.chain.pulse(...query) : null),
+  },
+});
+
+const decidingOf = ({ network }: Subnet) => seedBlocks(1, "evaluate", network).deciding;
+
+describe("awaitSeeds", { timeout: 60_000 }, () => {
+  it("takes the pulse at once where the chain has it, and everybody finds the same later", async (t) => {
+    const subnet = await openSubnet(t, { network: { beacon } });
+    const vera = await subnet.join("vera");
+    const { start } = subnet.window(1, "evaluate");
+    assert.ok(decidingOf(subnet) > start);
+    const waiting = awaitSeeds(vera, question);
+    await subnet.to(start);
+    const seeds = await waiting;
+    await subnet.to(subnet.window(1, "merge").start);
+    assert.deepEqual(await evaluationSeeds(subnet, question), { origin: "pulse", ofGroups: seeds });
+  });
+
+  it("waits for a pulse no longer than until the deciding block, and says that it has none", async (t) => {
+    const subnet = await openSubnet(t, { network: { beacon } });
+    const vera = await subnet.join("vera");
+    const never = pulsesFrom(vera, () => false);
+    const waiting = awaitSeeds(never, question);
+    await subnet.to(decidingOf(subnet));
+    const seeds = await waiting;
+    assert.deepEqual(await evaluationSeeds(never, question), { origin: "blocks", ofGroups: seeds });
+    assert.ok(vera.lines.some(({ level, message }) => level === "warn" && message.startsWith("no pulse of the beacon")));
+  });
+});

@@ -1,0 +1,32 @@
+import type { Participant } from "#shared/participant/join.js";
+import { seedBlocks } from "#shared/protocol/seed.js";
+import {
+  type EvaluationSeeds,
+  evaluationSeeds,
+  pulseSeeds,
+  type SeedQuestion,
+} from "#shared/replay/evaluation-seeds.js";
+
+type Waiting = Pick<Participant, "chain" | "clock" | "network" | "networkHash" | "log" | "signal">;
+
+/**
+ * A cycle's seeds by group, as soon as they are certain: with the beacon's pulse, at the latest with the deciding block, by whose state
+ * everybody takes the pulse or the blocks.
+ */
+export const awaitSeeds = async (participant: Waiting, question: SeedQuestion): Promise<EvaluationSeeds["ofGroups"]> => {
+  const { clock, network, log, signal } = participant;
+  const { closing, deciding } = seedBlocks(question.cycle, question.purpose, network);
+  let head = await clock.reach(closing + 1, signal);
+  while (head.number < deciding) {
+    const early = await pulseSeeds(participant, question, head.number);
+    if (early) return early.ofGroups;
+    head = await clock.reach(head.number + 1, signal);
+  }
+  const { origin, ofGroups } = await evaluationSeeds(participant, question);
+  if (origin === "blocks" && network.beacon)
+    log.warn("no pulse of the beacon in time: the seed is made of block hashes, among which a producer can choose", {
+      ...question,
+      block: deciding,
+    });
+  return ofGroups;
+};
