@@ -5,8 +5,14 @@ import { signerFromUri } from "#shared/wallet/index.js";
 /** Substrate's well-known development key: everybody has it, so it is worth nothing anywhere else. */
 export const SUDO = "//Alice";
 
+/** Pulses as often as the fastest blocks, of a beacon that anybody could be. */
+const BEACON = { seed: "00".repeat(32), genesisTime: 0, period: 0.1 };
+
 /** The genesis of a chain for trying things out: no subnet yet, and anybody may use its sudo key. */
-export const developmentGenesis = async (): Promise<GenesisSpec> => ({ sudo: (await signerFromUri(SUDO)).address });
+export const developmentGenesis = async (): Promise<GenesisSpec> => ({
+  sudo: (await signerFromUri(SUDO)).address,
+  drand: BEACON,
+});
 
 /** Signs with the development key. @throws SUDO_REFUSED where the chain has another */
 export const sudoCalls = async (chain: DevChain, calls: readonly SudoCallSpec[]): Promise<void> => {

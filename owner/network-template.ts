@@ -1,11 +1,11 @@
 import { dirname, resolve } from "node:path";
 import type { z } from "zod";
 import { openSource } from "#datasets/index.js";
+import { checkFields } from "#shared/config/check-network.js";
 import { faultOf } from "#shared/config/load-network.js";
 import { nearest } from "#shared/config/nearest.js";
 import { readYaml, yamlValue } from "#shared/config/yaml-file.js";
 import { BlockZeroError } from "#shared/errors.js";
-import { checkGroups } from "#shared/model/groups.js";
 import { PRESETS } from "#shared/model/presets.js";
 import { expertGroupSchema, type ModelConfig, type Network, networkSchema } from "#shared/protocol/network.js";
 
@@ -48,8 +48,8 @@ export const isTemplate = (path: string): boolean => {
 };
 
 /** Checks what no single field shows: that the groups fit the model, and that their documents can be had. */
-export const checkNetwork = (network: Pick<Network, "model" | "groups">): void => {
-  checkGroups(network);
+export const checkNetwork = (network: Pick<Network, "model" | "groups" | "beacon">): void => {
+  checkFields(network);
   for (const { data } of Object.values(network.groups)) for (const { kind, path } of data) openSource({ kind, path });
 };
 

@@ -13,7 +13,10 @@ type Waiting = Pick<Participant, "chain" | "clock" | "network" | "networkHash" |
  * A cycle's seeds by group, as soon as they are certain: with the beacon's pulse, at the latest with the deciding block, by whose state
  * everybody takes the pulse or the blocks.
  */
-export const awaitSeeds = async (participant: Waiting, question: SeedQuestion): Promise<EvaluationSeeds["ofGroups"]> => {
+export const awaitSeeds = async (
+  participant: Waiting,
+  question: SeedQuestion,
+): Promise<EvaluationSeeds["ofGroups"]> => {
   const { clock, network, log, signal } = participant;
   const { closing, deciding } = seedBlocks(question.cycle, question.purpose, network);
   let head = await clock.reach(closing + 1, signal);

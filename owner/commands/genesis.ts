@@ -25,6 +25,8 @@ import { firstCycle } from "../epoch.js";
 import { storeGenesis, storeNetwork } from "../genesis.js";
 import { loadNetworkTemplate, type NetworkTemplate } from "../network-template.js";
 import { printFields } from "../print.js";
+import { paceOf } from "../seal-pace.js";
+import { seedBeacon } from "../seed-beacon.js";
 import { chainSettings } from "../settings.js";
 
 interface Options {
@@ -37,6 +39,7 @@ interface Options {
   readonly threads: number;
   readonly firstCycle?: number | "auto";
   readonly fromCheckpoint?: string;
+  readonly beacon?: string;
 }
 
 const BAR_WIDTH = 28;
@@ -59,6 +62,10 @@ export const genesis: CommandSpec = {
       .option("--seed <n>", "seed of the weights and of the data's order", wholeNumber(0), 1)
       .option("--threads <n>", "processor threads; 0 takes all", wholeNumber(0, 1024), 0)
       .option("--first-cycle <n>", "first cycle that trains; auto asks the chain; unset: the template's", cycleOrAuto)
+      .option(
+        "--beacon <name>",
+        "what makes evaluation seeds: quicknet, which subtensor follows, or the WebSocket URL of a devchain that plays one; unset: as the template says",
+      )
       .addOption(
         new Option(
           "--from-checkpoint <dir>",
@@ -101,8 +108,10 @@ const makeGenesis = async (options: Options, { template, file, endpoint, signal 
       : (options.firstCycle ?? template.first_cycle);
   // Asked now so that a chain that is away does not cost the model, and again for the cycle that is then next.
   await askForCycle();
+  const beacon =
+    options.beacon === undefined ? template.beacon : seedBeacon(await paceOf({ beacon: options.beacon }, signal));
   const store = directoryStore(join(options.out, "blobs"));
-  const dated = async () => ({ ...template, first_cycle: await askForCycle() });
+  const dated = async () => ({ ...template, ...(beacon && { beacon }), first_cycle: await askForCycle() });
   const { made, facts } = await (options.fromCheckpoint === undefined
     ? pretrained(options, { template, store, dated, signal })
     : imported(options.fromCheckpoint, { template, store, dated, signal }));
@@ -115,6 +124,7 @@ const makeGenesis = async (options: Options, { template, file, endpoint, signal 
     "network hash": made.networkHash,
     "model hash": made.modelHash,
     "first cycle": made.network.first_cycle,
+    seeds: made.network.beacon ? "the beacon's pulses" : "block hashes, among which a producer can choose",
     ...facts,
   });
 };

@@ -12,8 +12,9 @@ import type { LocalChainHost } from "./local-chain.js";
 
 type Shape = Pick<Network, "netuid" | "phases">;
 
-/** A pulse a second: a short cycle has some between its weights and their epoch. */
-const BEACON = { genesisTime: 0, period: 1 };
+/** A pulse a block, and of slow blocks one a second: a short cycle has some between its weights and their epoch. */
+const periodOf = (blockTime: number): number => Math.min(1, blockTime / 1000);
+const BLOCK_TIME_MS = 800;
 
 /** Subtensor opens no timelock before its third tempo, and here a tempo is a cycle. */
 const FIRST_OPENED = 2;
@@ -23,6 +24,8 @@ interface DevchainLocalnet {
   readonly seed: number;
   readonly weights: WeightsMode;
   readonly sealed: boolean;
+  /** Milliseconds between blocks; unset, as suits the chain. */
+  readonly blockTime: number | undefined;
 }
 
 /** A devchain with one subnet whose epochs fall at the end of each cycle; nobody but the owner is registered yet. */
@@ -44,11 +47,18 @@ const chainGenesis = (
   ],
 });
 
-/** The beacon of a chain that hides weights or text from everybody until a pulse; the seed is no secret here. */
-const beaconSetting = ({ seed, weights, sealed }: DevchainLocalnet): DrandSetting | null =>
-  weights === "timelock" || sealed
-    ? { seed: createHash("sha256").update(`blockzero localnet ${seed} beacon`).digest("hex"), ...BEACON }
-    : null;
+/**
+ * The beacon whose pulses make seeds and open weights and text; its own seed is no secret here. Where a devchain has one, whoever commits weights
+ * leaves it to the beacon to reveal them.
+ */
+const beaconSetting = ({ seed, weights, sealed, blockTime = BLOCK_TIME_MS }: DevchainLocalnet): DrandSetting | null =>
+  weights === "hash" && !sealed
+    ? null
+    : {
+        seed: createHash("sha256").update(`blockzero localnet ${seed} beacon`).digest("hex"),
+        genesisTime: 0,
+        period: periodOf(blockTime),
+      };
 
 export const devchainHost = (
   template: Shape,
@@ -59,7 +69,7 @@ export const devchainHost = (
   const { home, weights } = localnet;
   const drand = beaconSetting(localnet);
   return {
-    blockTime: 800,
+    blockTime: BLOCK_TIME_MS,
     address: "127.0.0.1",
     ...(drand && { beacon: publicBeacon(drand) }),
     ...(weights === "timelock" && { firstCycle: FIRST_OPENED }),

@@ -29,7 +29,7 @@ export interface LocalChainHost {
   readonly blockTime: number;
   /** Loopback address that the participants serve on. */
   readonly address: string;
-  /** Opens timelocked weights; unset where nobody hides any. */
+  /** Makes evaluation seeds, and opens timelocked weights and sealed text; unset where the chain follows none. */
   readonly beacon?: Beacon;
   /** The first cycle whose weights the chain would open; unset, any. */
   readonly firstCycle?: number;

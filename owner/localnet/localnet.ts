@@ -15,6 +15,7 @@ import { pretrain } from "#shared/training/pretrain.js";
 import { firstCycle } from "../epoch.js";
 import { storeGenesis } from "../genesis.js";
 import { loadNetworkTemplate, type NetworkTemplate } from "../network-template.js";
+import { seedBeacon } from "../seed-beacon.js";
 import {
   type Cheater,
   createLocalnetColdkey,
@@ -140,7 +141,13 @@ const live = async (options: LocalnetOptions, stage: Stage): Promise<LocalnetRes
   const template = { ...templateFile, netuid };
   const first = Math.max(firstCycle((await chain.head()).number, template), host.firstCycle ?? 0);
   const store = directoryStore(join(home, "owner", "blobs"));
-  const sealed = await sealedTemplate(store, { ...template, first_cycle: first }, options, { view, blockTime, host });
+  const { beacon } = host;
+  const seeded = {
+    ...template,
+    first_cycle: first,
+    ...(beacon && { beacon: seedBeacon({ beacon, blockTime: blockTime / 1000 }) }),
+  };
+  const sealed = await sealedTemplate(store, seeded, options, { view, blockTime, host });
   const genesis = await storeGenesis(store, sealed, parameters);
   const server = await startBlobServer({ host: host.address, port: 0, store, visible: () => true, log });
   onExit(() => server.close());
@@ -190,12 +197,13 @@ const live = async (options: LocalnetOptions, stage: Stage): Promise<LocalnetRes
 };
 
 const chooseHost = async (
-  { home, seed, weights, sealed, runtime }: LocalnetOptions,
+  { home, seed, weights, sealed, blockTime, runtime }: LocalnetOptions,
   template: NetworkTemplate,
   hotkey: Signer,
   connection: Omit<ConnectOptions, "endpoint">,
 ): Promise<LocalChainHost> => {
-  if (runtime === undefined) return devchainHost(template, hotkey, { home, seed, weights, sealed }, connection);
+  if (runtime === undefined)
+    return devchainHost(template, hotkey, { home, seed, weights, sealed, blockTime }, connection);
   const { subtensorHost } = await import("./subtensor-host.js");
   const coldkey = await createLocalnetColdkey(join(home, "wallets"), String(seed));
   return subtensorHost(template, { coldkey, hotkey }, { home, runtime: resolve(runtime) }, connection);

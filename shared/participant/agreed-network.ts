@@ -1,7 +1,7 @@
 import type { Chain } from "#shared/chain/chain.js";
+import { checkFields } from "#shared/config/check-network.js";
 import { differingField, loadNetwork, parseNetwork } from "#shared/config/load-network.js";
 import { BlockZeroError } from "#shared/errors.js";
-import { checkGroups } from "#shared/model/groups.js";
 import { type Network, networkHash } from "#shared/protocol/network.js";
 import { publishedNetwork } from "./agreed-model.js";
 
@@ -53,6 +53,6 @@ const parsedJson = (bytes: Uint8Array): unknown => {
 };
 
 const checked = (network: Network): Network => {
-  checkGroups(network);
+  checkFields(network);
   return network;
 };

@@ -8,7 +8,6 @@ export type SeedPurpose = "evaluate" | "choose";
 const DOMAINS: Readonly<Record<SeedPurpose, string>> = {
   evaluate: "blockzero/eval/2",
   choose: "blockzero/pick/2",
-
 };
 
 const PULSE_DOMAIN = "blockzero/pulse/1";

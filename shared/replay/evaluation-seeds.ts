@@ -1,13 +1,7 @@
 import { roundAt } from "#shared/chain/timelock/beacon.js";
 import { verifyPulse } from "#shared/chain/timelock/pulse.js";
 import type { SeedBeacon } from "#shared/protocol/network.js";
-import {
-  blocksEntropy,
-  evaluationSeed,
-  pulseEntropy,
-  type SeedPurpose,
-  seedBlocks,
-} from "#shared/protocol/seed.js";
+import { blocksEntropy, evaluationSeed, pulseEntropy, type SeedPurpose, seedBlocks } from "#shared/protocol/seed.js";
 import { beaconOf } from "./evaluation-text.js";
 import type { CycleContext } from "./source.js";
 
@@ -64,7 +58,8 @@ export const pulseSeeds = async (
  *
  * @param closing milliseconds since the epoch
  */
-export const seedRound = (closing: number, beacon: SeedBeacon): number => roundAt(closing, beaconOf({ beacon })) + beacon.delay;
+export const seedRound = (closing: number, beacon: SeedBeacon): number =>
+  roundAt(closing, beaconOf({ beacon })) + beacon.delay;
 
 const seedsFrom = (
   { network, networkHash }: SeedContext,

@@ -70,14 +70,17 @@ test("a subnet is brought up by hand, a miner and a validator join, stop and joi
 
   assert.match(
     await blockzero("subnet create --network template.yaml --wallet.hotkey owner"),
-    /^epoch +every 36 blocks$/m,
+    /^epoch +every 42 blocks$/m,
   );
   assert.match(await blockzero("subnet create --network template.yaml --wallet.hotkey owner"), /existed already/);
   assert.match(await blockzero("register --wallet.hotkey validator --stake 10000"), /^uid +1\nstake +10000$/m);
   assert.match(await blockzero("register --wallet.hotkey math"), /^uid +2$/m);
   assert.match(await blockzero("register --wallet.hotkey math"), /^uid +2 \(registered already\)$/m);
 
-  const made = await blockzero("genesis --network template.yaml --out genesis --steps 2 --first-cycle auto");
+  const made = await blockzero(
+    `genesis --network template.yaml --out genesis --steps 2 --first-cycle auto --beacon ${chain.endpoint}`,
+  );
+  assert.match(made, /^seeds +the beacon's pulses$/m);
   for (const group of ["math", "prose"])
     assert.match(made, new RegExp(`^val_loss ${group} +\\d\\.\\d{4} nats, val_bpb \\d\\.\\d{4}$`, "m"));
   const [, hash] = /^network hash +([0-9a-f]{64})$/m.exec(made) ?? [];

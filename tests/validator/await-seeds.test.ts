@@ -5,6 +5,7 @@ import type { Participant } from "#shared/participant/join.js";
 import { seedBlocks } from "#shared/protocol/seed.js";
 import { evaluationSeeds } from "#shared/replay/evaluation-seeds.js";
 import { awaitSeeds } from "#validator/await-seeds.js";
+import { HANG_GUARD } from "../support/hang-guard.js";
 import { BEACON, openSubnet, type Subnet } from "../support/subnet.js";
 
 const { publicKey, genesisTime, period } = publicBeacon(BEACON);
@@ -21,7 +22,7 @@ const pulsesFrom = (participant: Participant, isThere: () => boolean): Participa
 
 const decidingOf = ({ network }: Subnet) => seedBlocks(1, "evaluate", network).deciding;
 
-describe("awaitSeeds", { timeout: 60_000 }, () => {
+describe("awaitSeeds", { timeout: HANG_GUARD }, () => {
   it("takes the pulse at once where the chain has it, and everybody finds the same later", async (t) => {
     const subnet = await openSubnet(t, { network: { beacon } });
     const vera = await subnet.join("vera");
@@ -42,6 +43,8 @@ describe("awaitSeeds", { timeout: 60_000 }, () => {
     await subnet.to(decidingOf(subnet));
     const seeds = await waiting;
     assert.deepEqual(await evaluationSeeds(never, question), { origin: "blocks", ofGroups: seeds });
-    assert.ok(vera.lines.some(({ level, message }) => level === "warn" && message.startsWith("no pulse of the beacon")));
+    assert.ok(
+      vera.lines.some(({ level, message }) => level === "warn" && message.startsWith("no pulse of the beacon")),
+    );
   });
 });

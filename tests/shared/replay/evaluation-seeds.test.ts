@@ -122,10 +122,7 @@ describe("evaluation seeds", () => {
       const { origin, ofGroups } = await evaluationSeeds(source, question);
       assert.equal(origin, "blocks");
       const entropy = blocksEntropy(blocks);
-      assert.equal(
-        ofGroups.math,
-        evaluationSeed({ ...question, network: source.networkHash, group: "math", entropy }),
-      );
+      assert.equal(ofGroups.math, evaluationSeed({ ...question, network: source.networkHash, group: "math", entropy }));
     }
   });
 
