@@ -23,14 +23,15 @@ const tell = async (
   cycle: number,
   { reports, stakes }: CycleReports,
 ): Promise<void> => {
-  const { models, networkHash, signer, log } = participant;
+  const { models, networkHash, signer, uid, log } = participant;
   const base = await models.baseOf(cycle);
-  const outcomes = tally({ reports, stakes, network: networkHash, cycle, base });
-  const own = outcomes.find(({ hotkey }) => hotkey === signer.address);
-  if (!own) {
+  const hotkey = signer.address;
+  if (!reports.some(({ entries }) => entries.some((entry) => entry.uid === uid && entry.hotkey === hotkey))) {
     log.warn("no validator reported on us", { cycle, reports: reports.length });
     return;
   }
+  const outcomes = tally({ reports, stakes, miners: [{ uid, hotkey }], network: networkHash, cycle, base });
+  const own = outcomes.find((outcome) => outcome.uid === uid && outcome.hotkey === hotkey)!;
   if (own.verdict !== "scored") {
     log.warn(own.verdict, { cycle, reason: own.reason, why: own.reason ? explainReason(own.reason) : undefined });
     metrics.write({ cycle, "chain/w_i_score": 0, "chain/verdict": own.verdict });

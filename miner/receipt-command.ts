@@ -55,7 +55,7 @@ const linesOf = (receipt: Receipt): readonly string[] => {
       (one) =>
         `  report    ${one.report.validator}: ${verdictIn(one, receipt)}; stake ${shareOf(one.report.validator)}`,
     ),
-    `  outcome   ${outcomeIn(receipt)}, from ${reports.length} reports of ${restsOn}, stakes as the miner says`,
+    `  outcome   ${inWords(receipt.outcome)}, from ${reports.length} reports of ${restsOn}, stakes as the miner says`,
     `  network   ${networkHash(network)} on subnet ${network.netuid}`,
     `  chain     ${chain}`,
     "The miner says, and only that chain confirms: that it holds these records in these blocks, who its validators are, their stakes, and that no report is left out.",
@@ -78,7 +78,5 @@ const verdictIn = ({ report }: Receipt["reports"][number], { uid, hotkey }: Rece
   return entry === undefined ? "says nothing of it" : inWords(entry);
 };
 
-const outcomeIn = ({ outcome }: Receipt): string => (outcome === null ? "none" : inWords(outcome));
-
-const inWords = ({ verdict, reason, score }: Pick<NonNullable<Receipt["outcome"]>, "verdict" | "reason" | "score">) =>
+const inWords = ({ verdict, reason, score }: Pick<Receipt["outcome"], "verdict" | "reason" | "score">) =>
   `${verdict}${reason === null ? `, score ${score}` : `: ${reason}`}`;

@@ -41,20 +41,19 @@ export const receiptSchema = z.strictObject({
   stakes: z.record(addressSchema, z.string().regex(/^[1-9]\d{0,38}$/)),
   /** The validators' signed reports, as far as they could be had, with the records that bind them. */
   reports: z.array(inclusionSchema.extend({ report: reportSchema })).max(4096),
-  /** What the reports together say of the miner; null where they do not name it. */
-  outcome: z
-    .strictObject({
-      uid: z.int(),
-      hotkey: addressSchema,
-      group: groupName.nullable(),
-      artifact: hashSchema.nullable(),
-      verdict: z.enum(VERDICTS),
-      reason: z.enum(REASON_CODES).nullable(),
-      lossReduction: z.number().nullable(),
-      standardError: z.number().nullable(),
-      score: z.number(),
-    })
-    .nullable(),
+  /** What the reports together say of the miner. */
+  outcome: z.strictObject({
+    uid: z.int(),
+    hotkey: addressSchema,
+    group: groupName.nullable(),
+    artifact: hashSchema.nullable(),
+    verdict: z.enum(VERDICTS),
+    reason: z.enum(REASON_CODES).nullable(),
+    lossReduction: z.number().nullable(),
+    standardError: z.number().nullable(),
+    score: z.number(),
+    independence: z.number().nullable(),
+  }),
   signature: signatureSchema,
 });
 

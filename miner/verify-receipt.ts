@@ -7,6 +7,7 @@ import { type ChainRecord, parseRecord, shortHash } from "#shared/protocol/recor
 import { isReportSigned, reportHash } from "#shared/protocol/report.js";
 import { isSignedBy } from "#shared/protocol/signing.js";
 import { tally } from "#shared/protocol/tally.js";
+import { reportProblem } from "#shared/scoring/report-problem.js";
 import { verify } from "#shared/wallet/index.js";
 import type { Receipt } from "./receipt.js";
 
@@ -39,6 +40,8 @@ export const receiptProblem = (receipt: Receipt): string | null => {
     if (!isReportSigned(report, verify)) return `${report.validator} did not sign its report`;
     if (recordOf(record, "report")?.report !== reportHash(report))
       return `the record of ${report.validator} does not name its report`;
+    const problem = reportProblem(report, network);
+    if (problem !== null) return `the report of ${report.validator} does not count: ${problem}`;
     if (!Object.hasOwn(receipt.stakes, report.validator)) return `${report.validator} had no vote`;
   }
   return textOf(receipt.outcome) === textOf(outcomeOf(receipt))
@@ -59,10 +62,11 @@ export const outcomeOf = ({
   tally({
     reports: reports.map(({ report }) => report),
     stakes: new Map(Object.entries(stakes).map(([validator, stake]) => [validator, BigInt(stake)])),
+    miners: [{ uid, hotkey }],
     network: networkHash(network),
     cycle,
     base: update.base,
-  }).find((outcome) => outcome.uid === uid && outcome.hotkey === hotkey) ?? null;
+  }).find((outcome) => outcome.uid === uid && outcome.hotkey === hotkey)!;
 
 const recordIn = <T extends ChainRecord["type"]>(
   { network, cycle }: Pick<Receipt, "network" | "cycle">,

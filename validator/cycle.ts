@@ -10,6 +10,7 @@ import { canonicalBytes } from "#shared/protocol/network.js";
 import { phaseWindow } from "#shared/protocol/phases.js";
 import { encodeRecord, shortHash } from "#shared/protocol/records.js";
 import { reportHash } from "#shared/protocol/report.js";
+import { readReport } from "#shared/replay/reports.js";
 import { cycleWeights } from "#shared/scoring/cycle-weights.js";
 import type { MetricsSink } from "#shared/telemetry/metrics.js";
 import type { LossMeter } from "#shared/training/loss-meter.js";
@@ -82,7 +83,11 @@ const report = async (validator: Validator, cycle: number): Promise<void> => {
   if (hash === undefined) {
     const judged = await judgeCycle(participant, meter, cycle);
     hash = reportHash(judged);
-    await blobs.put(canonicalBytes(judged));
+    const bytes = canonicalBytes(judged);
+    const read = readReport(bytes, participant.signer.address, network);
+    if (!read.ok)
+      throw new BlockZeroError("REPORT_UNUSABLE", `our own report is refused: ${read.problem}`, "report this as a bug");
+    await blobs.put(bytes);
     mark(validator, cycle, { report: hash });
     for (const [group, { loss }] of Object.entries(judged.baseline))
       metrics.write({ cycle, [`eval/loss_${group}`]: loss });

@@ -3,6 +3,7 @@ import type { Participant } from "#shared/participant/join.js";
 import type { Journal } from "#shared/participant/journal.js";
 import { collectReports } from "#shared/participant/reports.js";
 import { type AgreedOutcome, tally } from "#shared/protocol/tally.js";
+import { readSubmissions } from "#shared/replay/submissions.js";
 import { agreedScores } from "#shared/scoring/cycle-weights.js";
 import type { ValidatorJournal } from "./journal.js";
 
@@ -49,7 +50,8 @@ export const recallHistory = async (historian: Historian, cycle: number): Promis
       try {
         const { reports, stakes, promised } = await collectReports(participant, past);
         const base = await models.baseOf(past);
-        const outcomes = tally({ reports, stakes, network: networkHash, cycle: past, base });
+        const miners = await readSubmissions(participant, past);
+        const outcomes = tally({ reports, stakes, miners, network: networkHash, cycle: past, base });
         remember(historian, past, { outcomes, isWhole: reports.length === promised.length });
         log.info("recalled scores", { cycle: past, reports: reports.length, miners: outcomes.length });
       } catch (thrown) {

@@ -186,7 +186,14 @@ const rejectDuplicates = async (
 const inOrder = (tensors: FloatTensors): readonly Float32Array[] =>
   [...tensors].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, { data }]) => data);
 
-const unscored = { lossReduction: null, standardError: null, batches: null, score: 0 } as const;
+const unscored = {
+  lossReduction: null,
+  standardError: null,
+  batches: null,
+  growth: null,
+  independence: null,
+  score: 0,
+} as const;
 
 const failedEntry = ({ uid, hotkey, reveal }: Submission, reason: ReasonCode, detail: string): ReportEntry => ({
   uid,
@@ -213,7 +220,7 @@ const scoreEntry = (
     return failedEntry(submission, result.reason, problem ?? late);
   }
   const { uid, hotkey } = submission;
-  const { lossReduction, standardError, batches, score } = result;
+  const { lossReduction, standardError, batches, growth, score } = result;
   return {
     uid,
     hotkey,
@@ -225,6 +232,8 @@ const scoreEntry = (
     lossReduction,
     standardError,
     batches,
+    growth,
+    independence: 1,
     score,
   };
 };

@@ -24,7 +24,8 @@ export interface Agreement {
 export const agreeOn = async (participant: Participant, cycle: number): Promise<Agreement> => {
   const base = await settledBase(participant, cycle);
   const { reports, stakes, promised } = await collectReports(participant, cycle);
-  const outcomes = tally({ reports, stakes, network: participant.networkHash, cycle, base });
+  const miners = await readSubmissions(participant, cycle);
+  const outcomes = tally({ reports, stakes, miners, network: participant.networkHash, cycle, base });
   return { base, outcomes, isWhole: reports.length === promised.length };
 };
 

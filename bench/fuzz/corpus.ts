@@ -110,7 +110,14 @@ export const modelManifest = (): ModelManifest => ({
 
 export const report = () => {
   const entry = { hotkey: signer.address, group: GROUP, artifact: hashOf("a"), detail: null };
-  const unmeasured = { lossReduction: null, standardError: null, batches: null, score: 0 };
+  const unmeasured = {
+    lossReduction: null,
+    standardError: null,
+    batches: null,
+    growth: null,
+    independence: null,
+    score: 0,
+  };
   return signReport(
     {
       network: NETWORK_HASH,
@@ -127,6 +134,8 @@ export const report = () => {
           lossReduction: 0.02,
           standardError: 1e-3,
           batches: 12,
+          growth: 1,
+          independence: 1,
           score: 0.018,
         },
         { ...entry, uid: 2, verdict: "rejected", reason: "norm", ...unmeasured },

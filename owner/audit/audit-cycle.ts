@@ -91,12 +91,9 @@ const replay = async (context: Auditing, cycle: number, findings: Findings): Pro
     else findings.note(`report of ${report.validator} does not count: it is about model ${report.base}`);
   }
 
-  const outcomes = tally({ reports, stakes, network: networkHash, cycle, base: base.hash });
-  const selected = planMerge(
-    outcomes,
-    regated.map(({ submission }) => submission),
-    network.scoring.top_n,
-  );
+  const submissions = regated.map(({ submission }) => submission);
+  const outcomes = tally({ reports, stakes, miners: submissions, network: networkHash, cycle, base: base.hash });
+  const selected = planMerge(outcomes, submissions, network.scoring.top_n);
   const scored = outcomes.filter(({ verdict }) => verdict === "scored").length;
   const merged = [...selected.values()].reduce((sum, updates) => sum + updates.length, 0);
   findings.learn({ reports: reports.length, scored, merged });
@@ -153,7 +150,11 @@ const readReports = async (
   for (const promise of promised) {
     const { hash, hotkey, location } = promise;
     try {
-      const report = readReport(await source.fetch({ hash, maxBytes: MAX_REPORT_BYTES, location }), promise);
+      const report = readReport(
+        await source.fetch({ hash, maxBytes: MAX_REPORT_BYTES, location }),
+        hotkey,
+        source.network,
+      );
       if (report.ok) reports.push(report.value);
       else findings.note(`report ${hash} of ${hotkey} does not count: ${report.problem}`);
     } catch (thrown) {

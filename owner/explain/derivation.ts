@@ -9,8 +9,23 @@ export interface Figures {
   readonly lossReduction: number;
   readonly standardError: number;
   readonly batches: number;
+  readonly growth: number;
   readonly score: number;
 }
+
+/** A report's figures, where it has all of them. */
+export const figuresOf = ({
+  lossReduction,
+  standardError,
+  batches,
+  growth,
+  score,
+}: {
+  readonly [Name in keyof Figures]: Figures[Name] | null;
+}): Figures | null =>
+  lossReduction === null || standardError === null || batches === null || growth === null || score === null
+    ? null
+    : { lossReduction, standardError, batches, growth, score };
 
 /**
  * How a score comes of its figures: `(lowerBound · growth) ^ exponent`, or 0 without a growth. The bound is that of a full evaluation, also
@@ -40,23 +55,17 @@ export const derivationOf = (figures: Figures, scoring: Network["scoring"]): Der
   const last = lastLook(scoring);
   const bound = fullBound(figures, last);
   const { exponent } = scoring;
-  const growth = growthOf(figures, { lowerBound: bound.lowerBound, exponent, all: last.batches });
+  const growth = growthOf(figures, { lowerBound: bound.lowerBound, all: last.batches });
   const score = growth === null ? 0 : toScore(bound.lowerBound * growth, exponent);
   return { ...bound, ...last, exponent, growth, score };
 };
 
-/** A report does not say the growth: it follows from the score, unless all batches were measured. */
+/** Who left early with a score of zero was recognised at no look. */
 const growthOf = (
-  { score, batches }: Figures,
-  { lowerBound, exponent, all }: { readonly lowerBound: number; readonly exponent: number; readonly all: number },
-): number | null => {
-  if (lowerBound <= 0) return null;
-  if (batches >= all) return 1;
-  if (score <= 0) return null;
-  const found = score ** (1 / exponent) / lowerBound;
-  return Math.abs(found - 1) < ROUNDING ? 1 : found;
-};
+  { score, batches, growth }: Figures,
+  { lowerBound, all }: { readonly lowerBound: number; readonly all: number },
+): number | null => (lowerBound <= 0 || (batches < all && score <= 0) ? null : growth);
 
-/** Whether a report's score is the one that its own figures give. Of who left early any score above zero is: the report does not say the growth. */
+/** Whether a report's score is the one that its own figures give. */
 export const isConsistent = ({ score }: Derivation, figures: Figures): boolean =>
   Math.abs(score - figures.score) <= ROUNDING * Math.max(score, figures.score);

@@ -12,7 +12,7 @@ import { readModelManifest } from "#shared/replay/whole-model.js";
 import { type AgreedScore, groupStandings, scoresIn, standingShares } from "#shared/scoring/cycle-weights.js";
 import { readOriginal } from "#shared/scoring/duplicates.js";
 import type { OpenedSubnet } from "#shared/subnet/open-subnet.js";
-import { type Derivation, derivationOf } from "./derivation.js";
+import { type Derivation, derivationOf, figuresOf } from "./derivation.js";
 import type {
   Agreed,
   ChainFacts,
@@ -66,8 +66,6 @@ export const explainScore = async (subnet: Subnet, cycle: number, uid: number): 
     update: await updateOf(subnet, submission),
     validators,
     agreed: outcome && agreedOf(outcome, validators),
-    isNoiseCycle: said.outcomes.some(({ reason, lossReduction }) => reason === "noise_cycle" && lossReduction !== null),
-    scored: scoredOf(said.outcomes),
     isWhole: said.isWhole,
     duplicate: duplicateOf(validators, holders),
     place: outcome && placeOf(outcome, said.outcomes),
@@ -111,6 +109,7 @@ const opinionOf = (
     lossReduction: entry?.lossReduction ?? null,
     standardError: entry?.standardError ?? null,
     batches: entry?.batches ?? null,
+    growth: entry?.growth ?? null,
     score: entry?.score ?? null,
     derivation: entry ? derivationIn(entry, scoring) : null,
   };
@@ -118,9 +117,8 @@ const opinionOf = (
 
 /** A report that parses has all figures of what it scored, and none of anything else. */
 const derivationIn = (entry: ReportEntry, scoring: Network["scoring"]): Derivation | null => {
-  const { lossReduction, standardError, batches, score } = entry;
-  if (entry.verdict !== "scored" || lossReduction === null || standardError === null || batches === null) return null;
-  return derivationOf({ lossReduction, standardError, batches, score }, scoring);
+  const figures = figuresOf(entry);
+  return entry.verdict === "scored" && figures ? derivationOf(figures, scoring) : null;
 };
 
 const uidOf = ({ neurons }: Holders, hotkey: string): number | null =>
@@ -140,12 +138,6 @@ const agreedOf = (outcome: AgreedOutcome, validators: readonly Opinion[]): Agree
     ),
     rejectedBy: stakeOf(({ verdict, reason }) => verdict === "rejected" || reason === "unreachable"),
   };
-};
-
-/** An outcome that a noise cycle took back still says its loss reduction. */
-const scoredOf = (outcomes: readonly AgreedOutcome[]): Explanation["scored"] => {
-  const reductions = outcomes.flatMap(({ lossReduction }) => lossReduction ?? []);
-  return { updates: reductions.length, lowering: reductions.filter((reduction) => reduction > 0).length };
 };
 
 const duplicateOf = (validators: readonly Opinion[], holders: Holders): Explanation["duplicate"] => {

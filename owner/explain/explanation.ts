@@ -21,10 +21,6 @@ export interface Explanation {
   /** Every validator that might vote, the most stake first. */
   readonly validators: readonly Opinion[];
   readonly agreed: Agreed | null;
-  /** Whether every scored update looked worse than none, so that the cycle counts for nobody. */
-  readonly isNoiseCycle: boolean;
-  /** Updates of the cycle, of whatever group, that were scored, and those of them that lowered the loss. */
-  readonly scored: { readonly updates: number; readonly lowering: number };
   /** Whether every promised report could be had: else what was agreed may be something else. */
   readonly isWhole: boolean;
   readonly duplicate: (Original & { readonly uid: number | null }) | null;
@@ -59,6 +55,7 @@ export interface Opinion {
   readonly lossReduction: number | null;
   readonly standardError: number | null;
   readonly batches: number | null;
+  readonly growth: number | null;
   readonly score: number | null;
   /** How the score comes of these figures; null where it did not score the miner. */
   readonly derivation: Derivation | null;
@@ -71,6 +68,7 @@ export interface Agreed {
   readonly artifact: string | null;
   readonly lossReduction: number | null;
   readonly standardError: number | null;
+  readonly independence: number | null;
   readonly score: number;
   /** Of all stake: of those who scored one and the same artifact, and of those who rejected the miner or could not reach it. */
   readonly scoredBy: number;

@@ -13,7 +13,7 @@ export const describeScored = (figures: Figures, derivation: Derivation): string
       ? ", cut at zero"
       : growth === null
         ? ", but at no look at it was an improvement beyond doubt"
-        : `${growth === 1 ? "" : `, times ${fine(growth)} by what its score implies: who left early keeps its proportion to those who went on`}${power}`;
+        : `${growth === 1 ? "" : `, times ${fine(growth)}: who left early keeps its proportion to those who went on`}${power}`;
   const contradiction = isConsistent(derivation, figures)
     ? ""
     : ` That gives ${figure(derivation.score)}: the report contradicts itself.`;

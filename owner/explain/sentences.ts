@@ -3,7 +3,7 @@ import { printable } from "#shared/protocol/parsed.js";
 import { phaseWindow } from "#shared/protocol/phases.js";
 import { explainReason } from "#shared/protocol/verdict.js";
 import { formatTokens } from "../tokens.js";
-import { lastLook } from "./derivation.js";
+import { figuresOf, lastLook } from "./derivation.js";
 import type { Agreed, Explanation, Opinion, Pay, UpdateFacts, Window } from "./explanation.js";
 import { confidenceText, describeScored } from "./scored-text.js";
 
@@ -69,32 +69,23 @@ const heard = ({ validators, isWhole, duplicate }: Explanation): string[] => [
 ];
 
 const opinionText = (opinion: Opinion): string => {
-  const { silence, verdict, reason, detail, lossReduction, standardError, batches, score, derivation } = opinion;
+  const { silence, verdict, reason, detail, derivation } = opinion;
+  const figures = figuresOf(opinion);
   if (silence !== null) return `${silence}.`;
-  if (derivation && lossReduction !== null && standardError !== null && batches !== null && score !== null)
-    return describeScored({ lossReduction, standardError, batches, score }, derivation);
+  if (derivation && figures) return describeScored(figures, derivation);
   const why = reason === null ? "" : ` ${explainReason(reason)}`;
   return `${verdict} (${reason}).${why}${detail === null ? "" : ` It says: ${printable(detail)}.`}`;
 };
 
-const agreement = ({ agreed, isNoiseCycle, scored, place }: Explanation, network: Network): string[] => {
+const agreement = ({ agreed, place }: Explanation, network: Network): string[] => {
   if (agreed === null) return ["No report that counts names it, so nothing was agreed: the cycle counts as missed."];
   return [
-    agreedText(agreed, network, isNoiseCycle),
-    noiseText(isNoiseCycle, scored),
+    agreedText(agreed, network),
     ...(place ? [`In this cycle that is place ${place.place} of ${place.of} scored in group ${place.group}.`] : []),
   ];
 };
 
-const noiseText = (isNoiseCycle: boolean, { updates, lowering }: Explanation["scored"]): string => {
-  if (isNoiseCycle)
-    return `None of the ${updates} scored updates of the cycle lowered the loss. Such a cycle says nothing of the miners: it counts for nobody.`;
-  if (lowering > 0)
-    return `Of the cycle's scored updates ${lowering} of ${updates} lowered the loss: it is not a noise cycle.`;
-  return `${updates === 0 ? "No update" : "One update alone"} of the cycle was scored, and it takes two to make a noise cycle: it is none.`;
-};
-
-const agreedText = (agreed: Agreed, { scoring }: Network, isNoiseCycle: boolean): string => {
+const agreedText = (agreed: Agreed, { scoring }: Network): string => {
   const { verdict, reason, score, lossReduction, scoredBy, rejectedBy } = agreed;
   if (verdict === "scored") {
     const { batches, confidence } = lastLook(scoring);
@@ -103,14 +94,12 @@ const agreedText = (agreed: Agreed, { scoring }: Network, isNoiseCycle: boolean)
       confidence === scoring.confidence
         ? ""
         : ` The network's ${scoring.confidence} holds over all looks at an update, so this one, the last, takes ${confidenceText(confidence)}.`;
-    return `Validators with ${percent(scoredBy)} of the stake scored it, where more than half is needed. Their medians by stake, each for itself: a score of ${figure(score)} and a loss reduction of ${figure(lossReduction)}. A score is ${bound}.${looks}`;
+    return `Validators with ${percent(scoredBy)} of the stake scored it, where more than half is needed. More than half give it a score of at least ${figure(score)}, which is what was agreed; who gave that one measured a loss reduction of ${figure(lossReduction)}. A score is ${bound}.${looks}`;
   }
-  if (verdict === "rejected")
-    return `Validators with ${percent(rejectedBy)} of the stake rejected it or could not reach it, where more than half is needed: it is rejected as ${reason}, and the cycle counts as zero.`;
-  const why = isNoiseCycle
-    ? "since this is a noise cycle"
-    : `since ${percent(scoredBy)} of the stake scored it and ${percent(rejectedBy)} were against it, neither more than half`;
-  return `It is abstained on, ${why}: the cycle is left out of its mean.`;
+  const votes = `${percent(scoredBy)} of the stake scored it, where more than half is needed, and ${percent(rejectedBy)} rejected it or could not reach it`;
+  return verdict === "rejected"
+    ? `${votes}: it is rejected${reason === null ? "" : ` as ${reason}`}, and the cycle counts as zero.`
+    : `${votes}; more than half could not judge it: it is abstained on, and the cycle is left out of its mean.`;
 };
 
 const merged = ({ merge: { model, isSettled, isKnown, share, topN }, agreed }: Explanation): string => {

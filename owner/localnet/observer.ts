@@ -11,6 +11,7 @@ import { phaseWindow } from "#shared/protocol/phases.js";
 import { parseRecord } from "#shared/protocol/records.js";
 import { permittedStakes } from "#shared/protocol/stake.js";
 import { tally } from "#shared/protocol/tally.js";
+import { readSubmissions } from "#shared/replay/submissions.js";
 import type { Log } from "#shared/telemetry/log.js";
 import { createLossMeter, heldOutLosses, type LossMeter } from "#shared/training/loss-meter.js";
 import type { CycleResult, GroupLosses, MinerResult } from "./result.js";
@@ -111,7 +112,8 @@ const minerResults = async (
   const { chain, network, networkHash } = context;
   const at = phaseWindow(cycle, "merge", network.phases).end - 1;
   const { reports, stakes } = await collectReports({ ...context, models }, cycle);
-  const outcomes = tally({ reports, stakes, network: networkHash, cycle, base });
+  const miners = await readSubmissions(context, cycle);
+  const outcomes = tally({ reports, stakes, miners, network: networkHash, cycle, base });
   const [metagraph, rows] = await Promise.all([chain.metagraph(network.netuid, at), chain.weights(network.netuid, at)]);
   const weightOf = weightedMeanWeights(rows, metagraph.neurons);
   return outcomes.map(({ uid, hotkey, group, verdict, reason, lossReduction, score }) => ({

@@ -70,6 +70,8 @@ export const replay = async (subnet: Subnet, { rules, from, to, signal }: Replay
 
   const { accounts, accountOf } = openAccounts();
   for (const { hotkey, group, verdict, cycle } of [...known.values()].flatMap(({ scores }) => scores)) {
+    // Who revealed nothing did nothing to be paid for.
+    if (group === null) continue;
     const account = accountOf(hotkey);
     if (verdict !== "scored") continue;
     account.group = group;

@@ -58,7 +58,11 @@ export const collectReports = async (reader: Reader, cycle: number): Promise<Cyc
 
 const fetchReport = async (source: CycleSource, promise: PromisedReport): Promise<Report> => {
   const { hash, location } = promise;
-  const report = readReport(await source.fetch({ hash, maxBytes: MAX_REPORT_BYTES, location }), promise);
+  const report = readReport(
+    await source.fetch({ hash, maxBytes: MAX_REPORT_BYTES, location }),
+    promise.hotkey,
+    source.network,
+  );
   if (report.ok) return report.value;
   throw new BlockZeroError("REPORT_UNUSABLE", report.problem, "tell the validator to update BlockZero");
 };

@@ -11,6 +11,17 @@ import { REASON_CODES, VERDICTS, verdictFor } from "./verdict.js";
 /** Largest report, in bytes. */
 export const MAX_REPORT_BYTES = 1 << 20;
 
+/** Largest magnitude of a loss that is one, nats per token: a model that guesses among 10⁴³⁴ tokens has it. */
+export const MAX_LOSS = 1000;
+
+/** Neurons that a report speaks of at most. */
+const MAX_ENTRIES = 1024;
+
+/** Bounds of the growth that a race may give: a contest of a few is no better an estimate than that. */
+export const GROWTH_BOUNDS = [0.5, 2] as const;
+
+const loss = z.number().min(-MAX_LOSS).max(MAX_LOSS);
+
 const entrySchema = z
   .strictObject({
     uid: z.int().min(0).max(65535),
@@ -23,20 +34,24 @@ const entrySchema = z
     /** The offending value, for people. */
     detail: z.string().max(MAX_DETAIL_CHARS).nullable(),
     /** Mean of the paired differences, nats per token, and its standard error; null unless scored. */
-    lossReduction: z.number().nullable(),
-    standardError: z.number().min(0).nullable(),
+    lossReduction: loss.nullable(),
+    standardError: z.number().min(0).max(MAX_LOSS).nullable(),
     /** Evaluation batches behind these, the first ones of the seed's; null unless scored. */
     batches: z.int().min(2).nullable(),
+    /** Product of the race's growths after its own last lap, which the score is in proportion to; null unless scored. */
+    growth: z.number().min(GROWTH_BOUNDS[0]).max(GROWTH_BOUNDS[1]).nullable(),
+    /** Its part of what its group learnt, times the group's updates: about 1 among equals; null unless scored. */
+    independence: z.number().min(0).max(MAX_ENTRIES).nullable(),
     /** From the lower confidence bound of the mean over all batches; at least 0. */
     score: z.number().min(0),
   })
   .superRefine((entry, context) => {
     const refuse = (path: string, message: string) => context.addIssue({ code: "custom", path: [path], message });
-    const measurements = [entry.lossReduction, entry.standardError, entry.batches];
+    const measurements = [entry.lossReduction, entry.standardError, entry.batches, entry.growth, entry.independence];
     if (entry.verdict === "scored") {
       if (entry.reason !== null) refuse("reason", "is null when scored");
       if (entry.group === null || entry.artifact === null) refuse("artifact", "and group are named when scored");
-      if (measurements.includes(null)) refuse("lossReduction", "standardError and batches are given when scored");
+      if (measurements.includes(null)) refuse("lossReduction", "and all measurements are given when scored");
       return;
     }
     if (entry.reason === null) refuse("reason", "is given unless scored");
@@ -48,7 +63,7 @@ const entrySchema = z
 /** What one validator found in one cycle, signed. Entries ascend by uid, one each. */
 export const reportSchema = z
   .strictObject({
-    version: z.literal(2),
+    version: z.literal(3),
     kind: z.literal("report"),
     network: hashSchema,
     cycle: z.int().min(0).max(MAX_CYCLE),
@@ -58,8 +73,8 @@ export const reportSchema = z
     /** Group → evaluation seed. */
     seeds: z.record(groupName, hashSchema),
     /** Group → mean loss of the base model over the first so many evaluation batches, nats per token. */
-    baseline: z.record(groupName, z.strictObject({ loss: z.number(), batches: z.int().min(2) })),
-    entries: z.array(entrySchema).max(1024),
+    baseline: z.record(groupName, z.strictObject({ loss, batches: z.int().min(2) })),
+    entries: z.array(entrySchema).max(MAX_ENTRIES),
     signature: signatureSchema,
   })
   .superRefine(({ entries }, context) => {
@@ -72,7 +87,7 @@ export type ReportEntry = Report["entries"][number];
 export type UnsignedReport = Omit<Report, "version" | "kind" | "validator" | "signature">;
 
 export const signReport = (fields: UnsignedReport, signer: Pick<Signer, "address" | "sign">): Report =>
-  signDocument({ version: 2, kind: "report", validator: signer.address, ...fields } as const, signer);
+  signDocument({ version: 3, kind: "report", validator: signer.address, ...fields } as const, signer);
 
 /** SHA-256 of the whole report's canonical JSON, signature included. */
 export const reportHash = (report: Report): string => hashJson(report);

@@ -22,16 +22,17 @@ export const sumStake = (parts: Iterable<bigint>): bigint => {
 };
 
 /**
- * The lower stake-weighted median: the smallest value at or below which lies at least half of the stake. One of the
- * values themselves, so it needs no arithmetic that could differ. NaN when nothing carries stake.
+ * The vote at the margin: of votes in descending order of what they say, the first at which the stake so far is more than half of all
+ * that may vote. So its value is the largest that more than half of the stake reports at least, and one that was reported. Undefined
+ * where those who vote are too few.
  */
-export const weightedMedian = (votes: readonly { readonly value: number; readonly stake: bigint }[]): number => {
-  const sorted = votes.filter(({ stake }) => stake > 0n).sort((a, b) => a.value - b.value);
-  const total = sumStake(sorted.map(({ stake }) => stake));
-  let below = 0n;
-  for (const { value, stake } of sorted) {
-    below += stake;
-    if (below * 2n >= total) return value;
-  }
-  return Number.NaN;
+export const marginalVote = <T extends { readonly stake: bigint }>(
+  descending: readonly T[],
+  stakes: Stakes,
+): T | undefined => {
+  let above = 0n;
+  return descending.find(({ stake }) => {
+    above += stake;
+    return isMajority(above, stakes);
+  });
 };

@@ -1,5 +1,5 @@
 import type { Report, ReportEntry } from "./report.js";
-import { isMajority, type Stakes, sumStake, weightedMedian } from "./stake.js";
+import { isMajority, marginalVote, type Stakes, sumStake } from "./stake.js";
 import type { ReasonCode, Verdict } from "./verdict.js";
 
 /** What the validators together say of one miner's cycle. */
@@ -11,16 +11,21 @@ export interface AgreedOutcome {
   readonly verdict: Verdict;
   /** Of the most stake among those who gave one; null when scored, or when those who scored were too few. */
   readonly reason: ReasonCode | null;
-  /** Stake-weighted medians over those who scored; null and 0 unless scored, the score of a noise cycle 0 too. */
+  /** Those of the vote at the margin by score; null and 0 unless scored. */
   readonly lossReduction: number | null;
   readonly standardError: number | null;
   readonly score: number;
+  /** That of the vote at the margin by independence; null unless scored. */
+  readonly independence: number | null;
 }
 
 export interface TallyInputs {
-  /** Those whose hash their validator committed in time and whose signature holds; in any order. */
+  /** Those that count, in any order. */
   readonly reports: readonly Report[];
+  /** Of all who may vote, whether they reported or not. */
   readonly stakes: Stakes;
+  /** Neurons that were to be judged: each gets an outcome, whether a report names it or not. */
+  readonly miners: readonly { readonly uid: number; readonly hotkey: string }[];
   readonly network: string;
   readonly cycle: number;
   /** Hash of the agreed model: a report about another one says nothing about this. */
@@ -33,19 +38,16 @@ interface Vote {
 }
 
 /**
- * Agrees on every miner that any counted report names, ascending by uid, then hotkey.
+ * Agrees on every miner that was to be judged or that a report names, ascending by uid, then hotkey. A majority is more than half of all
+ * stake that may vote.
  *
- * - scored: validators with more than half of all permitted stake scored the same artifact;
- * - rejected: more than half of it rejected the miner or found its artifact unreachable. One validator that cannot reach a
- *   miner abstains; when most of the stake cannot, it is the miner that withholds;
- * - abstained: neither.
+ * - scored: a majority scored the same artifact in the same group. Its score is the largest that a majority gives at least;
+ * - abstained: a majority failed itself: its report does not count, is silent on the miner, or says `validator_failed`;
+ * - rejected: neither. An artifact that half of the stake cannot fetch was withheld.
  *
  * A validator that signed two different reports for the cycle counts as silent.
- *
- * A noise cycle, in which at least two updates were scored and none of any group lowered the loss, says more about the cycle than
- * about the miners: all are abstained on, whatever else was found, so that nothing is merged and it is in nobody's window.
  */
-export const tally = ({ reports, stakes, network, cycle, base }: TallyInputs): readonly AgreedOutcome[] => {
+export const tally = ({ reports, stakes, miners, network, cycle, base }: TallyInputs): readonly AgreedOutcome[] => {
   const byValidator = new Map<string, Report | null>();
   for (const report of reports) {
     if (report.network !== network || report.cycle !== cycle || report.base !== base) continue;
@@ -53,91 +55,96 @@ export const tally = ({ reports, stakes, network, cycle, base }: TallyInputs): r
     const same = earlier === undefined || earlier?.signature === report.signature;
     byValidator.set(report.validator, same ? report : null);
   }
-  const miners = new Map<string, Vote[]>();
+  const votesOn = new Map<string, { readonly uid: number; readonly hotkey: string; readonly votes: Vote[] }>();
+  const votesFor = ({ uid, hotkey }: { readonly uid: number; readonly hotkey: string }): Vote[] => {
+    const key = `${uid} ${hotkey}`;
+    const known = votesOn.get(key) ?? { uid, hotkey, votes: [] };
+    votesOn.set(key, known);
+    return known.votes;
+  };
+  for (const miner of miners) votesFor(miner);
   for (const [validator, report] of byValidator) {
     const stake = stakes.get(validator) ?? 0n;
     if (report === null || stake === 0n) continue;
-    for (const entry of report.entries) {
-      const key = `${entry.uid} ${entry.hotkey}`;
-      const votes = miners.get(key) ?? [];
-      votes.push({ entry, stake });
-      miners.set(key, votes);
-    }
+    for (const entry of report.entries) votesFor(entry).push({ entry, stake });
   }
-  const outcomes = [...miners.values()]
-    .map((votes) => agree(votes, stakes))
-    .sort((a, b) => a.uid - b.uid || (a.hotkey < b.hotkey ? -1 : 1));
-  return isNoise(outcomes) ? outcomes.map(forgiven) : outcomes;
+  return [...votesOn.values()]
+    .map(({ uid, hotkey, votes }) => ({ uid, hotkey, ...agree(votes, stakes) }))
+    .sort((a, b) => a.uid - b.uid || compareTexts(a.hotkey, b.hotkey));
 };
 
-const isNoise = (outcomes: readonly AgreedOutcome[]): boolean => {
-  const scored = outcomes.filter(({ verdict }) => verdict === "scored");
-  return scored.length >= 2 && scored.every(({ lossReduction }) => (lossReduction ?? 0) <= 0);
-};
-
-const forgiven = (outcome: AgreedOutcome): AgreedOutcome => ({
-  ...outcome,
-  verdict: "abstained",
-  reason: outcome.reason ?? "noise_cycle",
-  score: 0,
-});
-
-const agree = (votes: readonly Vote[], stakes: Stakes): AgreedOutcome => {
-  const [winner, winners] = heaviest(
-    votes.filter(({ entry }) => entry.verdict === "scored"),
-    ({ entry }) => `${entry.artifact} ${entry.group}`,
-  );
-  if (winner !== null && isMajority(sumStake(winners.map(({ stake }) => stake)), stakes)) {
-    const { uid, hotkey, group, artifact } = winner.entry;
-    const median = (value: (entry: ReportEntry) => number | null) =>
-      weightedMedian(winners.map(({ entry, stake }) => ({ value: value(entry) ?? 0, stake })));
+const agree = (votes: readonly Vote[], stakes: Stakes): Omit<AgreedOutcome, "uid" | "hotkey"> => {
+  const scored = votes.filter(({ entry }) => entry.verdict === "scored");
+  const winners = heaviest(scored);
+  const margin = marginalVote([...winners].sort(byScore), stakes)?.entry;
+  if (margin) {
+    const { group, artifact, lossReduction, standardError, score } = margin;
+    const { independence } = marginalVote([...winners].sort(byIndependence), stakes)!.entry;
     return {
-      uid,
-      hotkey,
       group,
       artifact,
       verdict: "scored",
       reason: null,
-      lossReduction: median((entry) => entry.lossReduction),
-      standardError: median((entry) => entry.standardError),
-      score: median((entry) => entry.score),
+      lossReduction,
+      standardError,
+      score,
+      independence,
     };
   }
+  const failed = votes.filter(({ entry }) => entry.reason === "validator_failed");
   const against = votes.filter(({ entry }) => entry.verdict === "rejected" || entry.reason === "unreachable");
-  const isRejected = isMajority(sumStake(against.map(({ stake }) => stake)), stakes);
-  const unscored = votes.filter(({ entry }) => entry.verdict !== "scored");
-  const [speaker] = heaviest(
-    isRejected ? against : unscored.length > 0 ? unscored : votes,
-    ({ entry }) => `${entry.reason ?? "~"} ${entry.artifact} ${entry.group}`,
-  );
-  const { uid, hotkey, group, artifact, reason } = (speaker ?? votes[0]!).entry;
+  const judging = sumStake([...scored, ...against].map(({ stake }) => stake));
+  const isAbstained = judging === 0n || isMajority(sumStake(stakes.values()) - judging, stakes);
+  const sides = isAbstained ? [failed, against, scored] : [against, scored];
+  const [speaker] = heaviest(sides.find((side) => side.length > 0) ?? []);
   return {
-    uid,
-    hotkey,
-    group,
-    artifact,
-    verdict: isRejected ? "rejected" : "abstained",
-    reason,
+    group: speaker?.entry.group ?? null,
+    artifact: speaker?.entry.artifact ?? null,
+    verdict: isAbstained ? "abstained" : "rejected",
+    reason: speaker?.entry.reason ?? null,
     lossReduction: null,
     standardError: null,
     score: 0,
+    independence: null,
   };
 };
 
-/** The votes that share the key with the most stake (equal stake: the lower key), and one of them to speak for all. */
-const heaviest = (votes: readonly Vote[], keyOf: (vote: Vote) => string): readonly [Vote | null, readonly Vote[]] => {
+/** Descending; equal scores by what they come from, so that the figures beside a score do not depend on the order of votes. */
+const byScore = ({ entry: a }: Vote, { entry: b }: Vote): number =>
+  b.score - a.score ||
+  (b.lossReduction ?? 0) - (a.lossReduction ?? 0) ||
+  (b.standardError ?? 0) - (a.standardError ?? 0);
+
+const byIndependence = ({ entry: a }: Vote, { entry: b }: Vote): number =>
+  (b.independence ?? 0) - (a.independence ?? 0);
+
+/** The votes of equal reason, artifact and group that have the most stake; of equal stake, those whose three come first. */
+const heaviest = (votes: readonly Vote[]): readonly Vote[] => {
   const sides = new Map<string, Vote[]>();
   for (const vote of votes) {
-    const side = sides.get(keyOf(vote)) ?? [];
+    const key = JSON.stringify(saidBy(vote));
+    const side = sides.get(key) ?? [];
     side.push(vote);
-    sides.set(keyOf(vote), side);
+    sides.set(key, side);
   }
-  let best: readonly Vote[] = [];
-  let bestKey = "";
-  let bestStake = -1n;
-  for (const [key, side] of sides) {
-    const stake = sumStake(side.map((vote) => vote.stake));
-    if (stake > bestStake || (stake === bestStake && key < bestKey)) [best, bestKey, bestStake] = [side, key, stake];
-  }
-  return [best[0] ?? null, best];
+  const [first] = [...sides.values()]
+    .map((side) => ({ side, said: saidBy(side[0]!), stake: sumStake(side.map(({ stake }) => stake)) }))
+    .sort((a, b) => (a.stake === b.stake ? compareSaid(a.said, b.said) : a.stake > b.stake ? -1 : 1));
+  return first?.side ?? [];
 };
+
+type Said = readonly (string | null)[];
+
+const saidBy = ({ entry: { reason, artifact, group } }: Vote): Said => [reason, artifact, group];
+
+/** By reason, then artifact, then group; null before any text. */
+const compareSaid = (a: Said, b: Said): number => {
+  const differing = a.findIndex((one, i) => one !== b[i]);
+  if (differing === -1) return 0;
+  const [left, right] = [a[differing] ?? null, b[differing] ?? null];
+  if (left === null) return -1;
+  return right === null ? 1 : compareTexts(left, right);
+};
+
+/** All are ASCII. */
+const compareTexts = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0);

@@ -24,9 +24,9 @@ const TEXTS = {
   too_large: "The update is larger than the network allows.",
   norm: "The update's norm is too large for the weights it would change.",
   duplicate: "The same update, or one too much like it, was submitted before.",
-  non_finite_loss: "With the update applied, the loss of an evaluation batch was not a finite number.",
+  non_finite_loss:
+    "With the update applied, the loss of an evaluation batch was no finite number or above 1,000 nats a token.",
   validator_failed: "The validator could not evaluate this cycle.",
-  noise_cycle: "Every update of the cycle looked worse than no update: the cycle counts for nobody.",
 } as const;
 
 export type ReasonCode = keyof typeof TEXTS;
@@ -41,4 +41,4 @@ export const explainReason = (reason: ReasonCode): string => TEXTS[reason];
  * artifact was unreachable for everybody only the tally can tell.
  */
 export const verdictFor = (reason: ReasonCode): Exclude<Verdict, "scored"> =>
-  reason === "unreachable" || reason === "validator_failed" || reason === "noise_cycle" ? "abstained" : "rejected";
+  reason === "unreachable" || reason === "validator_failed" ? "abstained" : "rejected";

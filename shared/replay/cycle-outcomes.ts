@@ -7,6 +7,7 @@ import { type AgreedScore, agreedScores } from "#shared/scoring/cycle-weights.js
 import { agreedBase } from "./agreed-base.js";
 import { type PromisedReport, promisedReports, readReport } from "./reports.js";
 import type { CycleSource } from "./source.js";
+import { readSubmissions } from "./submissions.js";
 
 /** A validator that might vote, and what became of its report. */
 export interface Heard {
@@ -41,13 +42,14 @@ export const readOutcomes = async (source: CycleSource, cycle: number, head: num
   const { promised, stakes } = await promisedReports(source, cycle);
   const base = await agreedBase(source, cycle, head);
   const heard = await Promise.all([...stakes].map((voter) => hear(source, { cycle, base, promised }, voter)));
+  const miners = await readSubmissions(source, cycle);
   const reports = heard.flatMap(({ report }) => (report ? [report] : []));
   return {
     cycle,
     base,
     stakes,
     heard: heard.sort((a, b) => (a.stake === b.stake ? (a.hotkey < b.hotkey ? -1 : 1) : a.stake > b.stake ? -1 : 1)),
-    outcomes: tally({ reports, stakes, network: source.networkHash, cycle, base }),
+    outcomes: tally({ reports, stakes, miners, network: source.networkHash, cycle, base }),
     isWhole: heard.every(({ promise, report }) => promise === null || report !== null),
   };
 };
@@ -66,7 +68,11 @@ const hear = async (
   if (promise === null) return silent("it committed no report in time");
   const { hash, location } = promise;
   try {
-    const report = readReport(await source.fetch({ hash, maxBytes: MAX_REPORT_BYTES, location }), promise);
+    const report = readReport(
+      await source.fetch({ hash, maxBytes: MAX_REPORT_BYTES, location }),
+      hotkey,
+      source.network,
+    );
     if (!report.ok) return silent(`its report is unusable: ${report.problem}`);
     return { hotkey, stake, promise, report: report.value, problem: mismatch(report.value, source, cycle, base) };
   } catch (thrown) {

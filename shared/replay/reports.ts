@@ -1,10 +1,12 @@
 import type { Commitment } from "#shared/chain/chain.js";
+import type { Network } from "#shared/protocol/network.js";
 import type { Parsed } from "#shared/protocol/parsed.js";
 import { accepted, refused } from "#shared/protocol/parsed.js";
 import { isInPhase, phaseWindow } from "#shared/protocol/phases.js";
 import { parseRecord, shortHash } from "#shared/protocol/records.js";
 import { isReportSigned, parseReport, type Report } from "#shared/protocol/report.js";
 import { permittedStakes, type Stakes } from "#shared/protocol/stake.js";
+import { reportProblem } from "#shared/scoring/report-problem.js";
 import { verify } from "#shared/wallet/index.js";
 import type { CycleContext } from "./source.js";
 
@@ -51,10 +53,12 @@ const promiseIn = (
   return counts ? [{ hotkey, hash, location, record: data, block }] : [];
 };
 
-/** Reads a promised report's bytes: it must be one, and its validator must have signed it. */
-export const readReport = (bytes: Uint8Array, { hotkey }: Pick<PromisedReport, "hotkey">): Parsed<Report> => {
+/** Reads a report's bytes: it must be one, its validator must have signed it, and its figures must be possible under the network file. */
+export const readReport = (bytes: Uint8Array, hotkey: string, network: Network): Parsed<Report> => {
   const report = parseReport(bytes);
   if (!report.ok) return report;
-  const isOwn = report.value.validator === hotkey && isReportSigned(report.value, verify);
-  return isOwn ? accepted(report.value) : refused("not signed by its hotkey");
+  if (report.value.validator !== hotkey || !isReportSigned(report.value, verify))
+    return refused("not signed by its hotkey");
+  const problem = reportProblem(report.value, network);
+  return problem === null ? accepted(report.value) : refused(problem);
 };

@@ -1,3 +1,4 @@
+import { MAX_LOSS } from "#shared/protocol/report.js";
 import { studentQuantile } from "./student-t.js";
 
 export interface ScoreRules {
@@ -30,7 +31,8 @@ export type LossVerdict = LossScore | LossFailure;
  * one-sided confidence interval for the mean paired difference, cut at zero: an update that only adds noise earns nothing in
  * at least `confidence` of all cycles, where the cut mean itself would pay half of all noise.
  *
- * A non-finite loss without the update is the validator's own failure; with it, the update's. Neither is ever left out of the mean.
+ * A loss is finite and of a magnitude of at most `MAX_LOSS`. One that is not so without the update is the validator's own failure; with it,
+ * the update's. Neither is ever left out of the mean.
  *
  * @param before base model, one loss a batch, at least 2
  * @param after  the same batches with the update applied
@@ -43,17 +45,18 @@ export const proofOfLoss = (
   const n = before.length;
   if (n < 2 || after.length !== n)
     throw new RangeError(`paired losses of at least 2 batches, not ${n} and ${after.length}`);
-  if (!before.every(Number.isFinite)) return { verdict: "abstained", reason: "validator_failed" };
-  if (!after.every(Number.isFinite)) return { verdict: "rejected", reason: "non_finite_loss" };
+  if (!before.every(isLoss)) return { verdict: "abstained", reason: "validator_failed" };
+  if (!after.every(isLoss)) return { verdict: "rejected", reason: "non_finite_loss" };
 
   const { mean, deviation } = spreadOf(before.map((loss, batch) => loss - after[batch]!));
   const standardError = deviation / Math.sqrt(n);
   const lowerBound = mean - studentQuantile(confidence, n - 1) * standardError;
   const score = toScore(lowerBound, exponent);
-  if (!Number.isFinite(lowerBound) || !Number.isFinite(score))
-    return { verdict: "rejected", reason: "non_finite_loss" };
   return { verdict: "scored", lossReduction: mean, standardError, lowerBound, score };
 };
+
+/** A NaN is none. */
+const isLoss = (loss: number): boolean => Math.abs(loss) <= MAX_LOSS;
 
 /** What a lower bound of the loss reduction earns. */
 export const toScore = (lowerBound: number, exponent: number): number => Math.max(0, lowerBound) ** exponent;

@@ -51,6 +51,8 @@ describe("a miner's feedback", { timeout: HANG_GUARD }, () => {
       lossReduction: null,
       standardError: null,
       batches: null,
+      growth: null,
+      independence: null,
     } as const;
     await publishReports(subnet, {
       vera: reportOf(subnet, "vera", { entries: [entry] }),

@@ -87,7 +87,7 @@ describe("a miner's receipt", { timeout: HANG_GUARD }, () => {
 
     // Whom a miner calls a validator, and with what stake, no signature proves.
     const bob = subnet.signer("bob");
-    const praise = reportOf(subnet, "bob", { entries: [scoredEntry(update, 99)] });
+    const praise = reportOf(subnet, "bob", { entries: [scoredEntry(update, 7)] });
     const invented = {
       stakes: { [bob.address]: "1" },
       reports: [{ ...first!, record: reportRecord(subnet, praise), report: praise }],
@@ -99,7 +99,7 @@ describe("a miner's receipt", { timeout: HANG_GUARD }, () => {
     assert.equal(bought.status, 0, bought.stderr);
     assert.ok(!/holds\b.*\n {2}update/.test(bought.stdout));
     assert.ok(
-      bought.stdout.includes(`  report    ${bob.address}: scored, score 99; stake 1, 100.00 %\n`),
+      bought.stdout.includes(`  report    ${bob.address}: scored, score 7; stake 1, 100.00 %\n`),
       bought.stdout,
     );
     assert.match(bought.stdout, /from 1 reports of 100\.00 % of all stake, stakes as the miner says\n/);

@@ -17,8 +17,10 @@ export const scoredEntry = (
   reason: null,
   detail: null,
   lossReduction: score + 0.01,
-  standardError: 0.005,
+  standardError: 0.001,
   batches: 12,
+  growth: 1,
+  independence: 1,
   score,
 });
 
@@ -38,7 +40,7 @@ export const reportOf = (
       cycle,
       base,
       seeds: { math: "5".repeat(64) },
-      baseline: { math: { loss: 1, batches: 2 } },
+      baseline: { math: { loss: 8, batches: 12 }, prose: { loss: 8, batches: 12 } },
       entries: [...entries].sort((a, b) => a.uid - b.uid),
     },
     signer(validator),

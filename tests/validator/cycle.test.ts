@@ -122,8 +122,11 @@ describe("a validator's cycle", { timeout: HANG_GUARD }, () => {
       [["Missed report", `the evaluate phase ended at block ${subnet.window(1, "evaluate").end}`]],
     );
     assert.deepEqual(
-      vito.journal.value.history.map(({ uid, score }) => [uid, score]),
-      [[subnet.uid("ann"), 0.3]],
+      vito.journal.value.history.map(({ uid, verdict, score }) => [uid, verdict, score]),
+      [
+        [subnet.uid("ann"), "scored", 0.3],
+        [subnet.uid("bob"), "abstained", 0],
+      ],
     );
   });
 
@@ -159,7 +162,7 @@ describe("a validator's cycle", { timeout: HANG_GUARD }, () => {
     await abstained;
     assert.ok(entryOf(vito)?.weighted);
     assert.equal(entryOf(vito)?.published, undefined);
-    assert.equal(vito.journal.value.history.length, 1);
+    assert.equal(vito.journal.value.history.length, 2);
     const [row] = await subnet.chain.weights(NETUID);
     assert.deepEqual(row, {
       uid: subnet.uid("vito"),

@@ -1,3 +1,4 @@
+import { GROWTH_BOUNDS } from "#shared/protocol/report.js";
 import { type LossFailure, type LossScore, toScore } from "../proof-of-loss.js";
 import { planLaps } from "./laps.js";
 import type { RaceRules } from "./rules.js";
@@ -15,10 +16,15 @@ export interface Race<T> {
   readonly isTimeUp: () => boolean;
 }
 
-export type RaceResult = (Omit<LossScore, "lowerBound"> | LossFailure) & {
+export type RaceResult = (RaceScore | LossFailure) & {
   /** Batches behind it. */
   readonly batches: number;
 };
+
+export interface RaceScore extends Omit<LossScore, "lowerBound"> {
+  /** How much larger those who went on became after its own last lap: the score is in proportion to it. */
+  readonly growth: number;
+}
 
 export interface RaceOutcome<T> {
   readonly results: ReadonlyMap<T, RaceResult>;
@@ -34,7 +40,7 @@ export interface RaceOutcome<T> {
  * A contender goes on while its order with one of the first `topN` is open, and until its improvement is recognised or too small to
  * matter: hardly more than the tolerance's share of the last place's. Its score is the bound that all batches would give with the
  * mean and spread seen, so it does not depend on how many were needed; nothing unless recognised. Who leaves keeps its proportion
- * to those who go on (the ratio estimator of double sampling; Cochran, "Sampling techniques", 1977, section 12.8), since the first
+ * to those who go on, between the half and twice (the ratio estimator of double sampling; Cochran, "Sampling techniques", 1977, section 12.8), since the first
  * batches may have been easier or harder for all.
  *
  * When time is up, the last lap that all finished counts; whoever was open then is abstained on, as is who cannot be
@@ -110,7 +116,9 @@ const resultOf = <T>(
   if (failure) return { ...failure, batches };
   if (!look || (isOpen && !isRecognised)) return { verdict: "abstained", reason: "validator_failed", batches };
   const { lossReduction, standardError } = look.measured;
-  const bound = growth.slice(looks.length - 1).reduce((product, factor) => product * factor, look.bound);
-  const score = isRecognised ? toScore(bound, rules.exponent) : 0;
-  return { verdict: "scored", lossReduction, standardError, score, batches };
+  const [least, most] = GROWTH_BOUNDS;
+  const grown = growth.slice(looks.length - 1).reduce((product, factor) => product * factor, 1);
+  const bounded = Math.min(most, Math.max(least, grown));
+  const score = isRecognised ? toScore(look.bound * bounded, rules.exponent) : 0;
+  return { verdict: "scored", lossReduction, standardError, growth: bounded, score, batches };
 };

@@ -180,7 +180,7 @@ describe("a score before anything is paid", { timeout: HANG_GUARD }, () => {
     assert.deepEqual([report.verdict, report.cycle, report.artifact], ["scored", 1, null]);
     assert.ok(report.expected!.score > 0);
     for (const { batches, measured } of report.draws) {
-      const derived = derivationOf({ ...measured!, batches }, subnet.network.scoring);
+      const derived = derivationOf({ ...measured!, batches, growth: 1 }, subnet.network.scoring);
       assert.deepEqual(
         [derived.confidence, derived.batches, derived.lowerBound, derived.score],
         [report.confidence.oneSided, batches, measured!.lowerBound, measured!.score],

@@ -168,6 +168,15 @@ test("a report's entries agree with their verdicts, ascend by uid, and are bound
     [scored, scored],
     [{ ...scored, artifact: null }],
     [{ ...scored, lossReduction: null }],
+    [{ ...scored, growth: null }],
+    [{ ...scored, independence: null }],
+    [{ ...scored, lossReduction: 1.6e308 }],
+    [{ ...scored, standardError: 1001 }],
+    [{ ...scored, growth: 2.01 }],
+    [{ ...scored, growth: 0.49 }],
+    [{ ...scored, independence: -1 }],
+    [{ ...scored, independence: 1025 }],
+    [{ ...rejected, growth: 1 }],
     [{ ...scored, reason: "norm" }],
     [{ ...scored, score: -1 }],
     [{ ...rejected, score: 1 }],
@@ -178,6 +187,8 @@ test("a report's entries agree with their verdicts, ascend by uid, and are bound
   ]) {
     assert.equal(parseReport(bytesOf(report, { entries })).ok, false);
   }
+  for (const loss of [1001, -1001, 1e308])
+    assert.equal(parseReport(bytesOf(report, { baseline: { prose: { loss, batches: 8 } } })).ok, false);
   assert.ok(
     parseReport(bytesOf(report, { entries: [{ ...rejected, verdict: "abstained", reason: "unreachable" }] })).ok,
   );
@@ -186,7 +197,7 @@ test("a report's entries agree with their verdicts, ascend by uid, and are bound
 test("every reason has one sentence and one verdict", () => {
   for (const reason of REASON_CODES) {
     assert.match(explainReason(reason), /^[A-Z][^.]*\.$/);
-    const own = ["unreachable", "validator_failed", "noise_cycle"].includes(reason);
+    const own = ["unreachable", "validator_failed"].includes(reason);
     assert.equal(verdictFor(reason), own ? "abstained" : "rejected");
   }
 });

@@ -4,7 +4,7 @@ import fc from "fast-check";
 import { z } from "zod";
 import { agreedModel } from "#shared/protocol/agreement.js";
 import { type Report, reportSchema } from "#shared/protocol/report.js";
-import { isMajority, permittedStakes, weightedMedian } from "#shared/protocol/stake.js";
+import { isMajority, marginalVote, permittedStakes } from "#shared/protocol/stake.js";
 import { tally } from "#shared/protocol/tally.js";
 import { loadVectors } from "./vectors.js";
 
@@ -16,18 +16,21 @@ const vectors = loadVectors(
     base: z.string(),
     stakes: z.record(z.string(), z.string()),
     reports: z.array(reportSchema),
+    miners: z.array(z.object({ uid: z.number(), hotkey: z.string() })),
     outcomes: z.array(z.unknown()),
   }),
 );
 const stakes = new Map(Object.entries(vectors.stakes).map(([hotkey, stake]) => [hotkey, BigInt(stake)]));
-const { network, cycle, base } = vectors;
-const agree = (reports: readonly Report[], voters = stakes) => tally({ reports, stakes: voters, network, cycle, base });
+const { network, cycle, base, miners } = vectors;
+const scoredEntry = vectors.reports[0]!.entries.find(({ verdict }) => verdict === "scored")!;
+const agree = (reports: readonly Report[], voters = stakes, judged: typeof miners = []) =>
+  tally({ reports, stakes: voters, miners: judged, network, cycle, base });
 
 test("vectors: outcomes, in whatever order reports arrive", () => {
-  assert.deepEqual(agree(vectors.reports), vectors.outcomes);
+  assert.deepEqual(agree(vectors.reports, stakes, miners), vectors.outcomes);
   fc.assert(
     fc.property(fc.shuffledSubarray([...vectors.reports], { minLength: vectors.reports.length }), (reports) => {
-      assert.deepEqual(agree(reports), vectors.outcomes);
+      assert.deepEqual(agree(reports, stakes, miners), vectors.outcomes);
     }),
     { seed: 6, numRuns: 20 },
   );
@@ -40,19 +43,60 @@ test("half of the stake is not more than half, and silence counts against a majo
     [first.validator, 5n],
     [second.validator, 5n],
   ]);
-  assert.equal(agree([first], even)[0]?.verdict, "abstained");
+  assert.equal(agree([first], even)[0]?.verdict, "rejected");
   assert.equal(agree([first], new Map([...even, [first.validator, 6n]]))[0]?.verdict, "scored");
-  assert.equal(agree([first], new Map([...even, [first.validator, 6n], ["another", 1n]]))[0]?.verdict, "abstained");
+  assert.equal(agree([first], new Map([...even, [first.validator, 6n], ["another", 1n]]))[0]?.verdict, "rejected");
+  assert.equal(agree([first], new Map([...even, ["another", 1n]]))[0]?.verdict, "abstained");
 });
 
-test("a miner that withholds from most of the stake is rejected; one validator's failure is not held against it", () => {
+test("a miner that withholds is rejected; only a majority of the validators' own failures leaves its cycle out", () => {
   const entry = vectors.reports[0]?.entries[3];
   assert.ok(entry?.reason === "unreachable");
-  const say = (reason: "unreachable" | "validator_failed") =>
-    vectors.reports.map((report) => ({ ...report, entries: [{ ...entry, verdict: "abstained" as const, reason }] }));
-  assert.equal(agree(say("unreachable"))[0]?.verdict, "rejected");
-  assert.equal(agree(say("validator_failed"))[0]?.verdict, "abstained");
-  assert.equal(agree(say("unreachable").slice(0, 1))[0]?.verdict, "abstained");
+  type Said = "unreachable" | "validator_failed" | "scored" | null;
+  const voters = new Map([1n, 1n, 1n, 1n].map((stake, i) => [vectors.reports[i]!.validator, stake]));
+  const said = (...all: readonly Said[]) => {
+    const reports = all.map((reason, i) => ({
+      ...vectors.reports[i]!,
+      entries:
+        reason === null
+          ? []
+          : reason === "scored"
+            ? [{ ...scoredEntry, uid: entry.uid, hotkey: entry.hotkey }]
+            : [{ ...entry, reason }],
+    }));
+    const [outcome] = agree(reports, voters, [entry]);
+    return [outcome?.verdict, outcome?.reason];
+  };
+  assert.deepEqual(said("unreachable", "unreachable", "unreachable"), ["rejected", "unreachable"]);
+  assert.deepEqual(said("unreachable", "unreachable", "scored", "scored"), ["rejected", "unreachable"]);
+  assert.deepEqual(said("unreachable", "unreachable", "validator_failed"), ["rejected", "unreachable"]);
+  assert.deepEqual(said("scored", "scored", "validator_failed"), ["rejected", null], "half is no majority of failures");
+  assert.deepEqual(said("validator_failed", "validator_failed", "validator_failed", "scored"), [
+    "abstained",
+    "validator_failed",
+  ]);
+  assert.deepEqual(said("unreachable"), ["abstained", "unreachable"], "three did not report");
+  assert.deepEqual(said("unreachable", null, null, null), ["abstained", "unreachable"], "three are silent on it");
+  assert.deepEqual(said(), ["abstained", null], "nobody reported");
+});
+
+test("no liar with less than half of the stake moves a score above what some honest validator gives, nor below it", () => {
+  const score = fc.double({ min: 0, max: 10, noNaN: true });
+  fc.assert(
+    fc.property(score, score, fc.constantFrom(0, 1e-3, 900), fc.boolean(), (a, b, lie, isSilent) => {
+      const voters = new Map([25n, 26n, 49n].map((stake, i) => [vectors.reports[i]!.validator, stake]));
+      const found = [a, b, lie]
+        .map((value, i) => ({
+          ...vectors.reports[i]!,
+          entries: [{ ...scoredEntry, score: value, independence: value }],
+        }))
+        .slice(0, isSilent ? 2 : 3);
+      const [outcome] = agree(found, voters);
+      for (const agreed of [outcome?.score, outcome?.independence])
+        assert.ok(agreed! >= Math.min(a, b) && agreed! <= Math.max(a, b));
+    }),
+    { seed: 7 },
+  );
 });
 
 test("reports of another cycle, network or base model, of strangers, and two-faced ones are not counted", () => {
@@ -66,39 +110,17 @@ test("reports of another cycle, network or base model, of strangers, and two-fac
   const twoFaced = [liar, { ...liar, entries: [], signature: "0".repeat(128) }];
   assert.deepEqual(agree([...twoFaced, ...honest]), agree(honest));
   assert.deepEqual(agree([...twoFaced, liar, ...honest]), agree(honest));
-  assert.deepEqual(agree([liar, ...vectors.reports]), vectors.outcomes);
+  assert.deepEqual(agree([liar, ...vectors.reports], stakes, miners), vectors.outcomes);
 });
 
-test("a minority cannot move the agreed score out of what the majority found", () => {
-  const [first, second, third] = vectors.reports;
-  const entry = first?.entries[0];
-  assert.ok(first !== undefined && second !== undefined && third !== undefined && entry !== undefined);
-  const score = fc.double({ min: 0, max: 10, noNaN: true });
-  fc.assert(
-    fc.property(score, score, score, (a, b, lie) => {
-      const voters = new Map([
-        [first.validator, 30n],
-        [second.validator, 30n],
-        [third.validator, 40n],
-      ]);
-      const found = [a, b, lie].map((value, i) => ({
-        ...vectors.reports[i]!,
-        entries: [{ ...entry, score: value, lossReduction: value, standardError: 0 }],
-      }));
-      const agreed = agree(found, voters)[0]?.score ?? Number.NaN;
-      assert.ok(agreed >= Math.min(a, b) && agreed <= Math.max(a, b));
-    }),
-    { seed: 7 },
-  );
-});
-
-test("the weighted median is the lower one, and one of its values", () => {
-  const votes = (...pairs: readonly (readonly [number, bigint])[]) => pairs.map(([value, stake]) => ({ value, stake }));
-  assert.equal(weightedMedian(votes([1, 1n], [2, 1n])), 1);
-  assert.equal(weightedMedian(votes([1, 1n], [2, 2n])), 2);
-  assert.equal(weightedMedian(votes([3, 1n], [1, 1n], [2, 1n])), 2);
-  assert.equal(weightedMedian(votes([9, 0n], [5, 1n])), 5);
-  assert.ok(Number.isNaN(weightedMedian([])));
+test("the vote at the margin is the first at which more than half of all stake has spoken", () => {
+  const votes = (...stakes: readonly bigint[]) => stakes.map((stake, at) => ({ stake, at }));
+  const all = (total: bigint) => new Map([["all", total]]);
+  assert.equal(marginalVote(votes(1n, 1n), all(2n))?.at, 1);
+  assert.equal(marginalVote(votes(2n, 1n), all(3n))?.at, 0);
+  assert.equal(marginalVote(votes(0n, 1n), all(1n))?.at, 1);
+  assert.equal(marginalVote(votes(1n), all(2n)), undefined);
+  assert.equal(marginalVote([], all(0n)), undefined);
 });
 
 test("only validators with a permit vote", () => {
@@ -132,31 +154,4 @@ test("the model is what more than half of all stake committed", () => {
   assert.equal(agreedModel([say("a", "x"), say("c", "x"), say("b", "y")], voters), "x");
   assert.equal(agreedModel([say("b", "y"), say("c", "y"), say("stranger", "y")], voters), null);
   assert.equal(agreedModel([], voters), null);
-});
-
-test("a cycle in which every update looked worse is noise: nobody is scored, rejected or paid for it", () => {
-  const entryOf = (verdict: string) => vectors.reports[0]!.entries.find((entry) => entry.verdict === verdict)!;
-  const [scored, rejected] = [entryOf("scored"), entryOf("rejected")];
-  const reports = (reductions: readonly number[]) =>
-    vectors.reports.map((report) => {
-      const entries = reductions.map((lossReduction, i) => ({
-        ...scored,
-        uid: 10 + i,
-        lossReduction,
-        score: Math.max(0, lossReduction),
-      }));
-      return { ...report, entries: [...entries, { ...rejected, uid: 20, reason: "no_reveal" as const }] };
-    });
-  const verdicts = (...reductions: number[]) => agree(reports(reductions)).map(({ verdict }) => verdict);
-  assert.deepEqual(verdicts(-1, 0), ["abstained", "abstained", "abstained"]);
-  assert.deepEqual(
-    agree(reports([-1, -2])).map(({ reason, score, lossReduction }) => [reason, score, lossReduction]),
-    [
-      ["noise_cycle", 0, -1],
-      ["noise_cycle", 0, -2],
-      ["no_reveal", 0, null],
-    ],
-  );
-  assert.deepEqual(verdicts(-1, 1e-9), ["scored", "scored", "rejected"], "one that helps makes it a cycle");
-  assert.deepEqual(verdicts(-1), ["scored", "rejected"], "one miner alone is no proof");
 });

@@ -91,14 +91,13 @@ test("noise earns nothing in at least the confident share of trials, and the bou
 });
 
 test("a NaN batch rejects the update, or the validator's own run; it never drops out of the mean", () => {
-  for (const bad of [Number.NaN, Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY]) {
+  for (const bad of [Number.NaN, Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY, 1001, -1001]) {
     assert.deepEqual(proofOfLoss([9, 9, 9], [1, bad, 1], at(0.95)), { verdict: "rejected", reason: "non_finite_loss" });
     assert.deepEqual(proofOfLoss([9, bad, 9], [1, bad, 1], at(0.95)), {
       verdict: "abstained",
       reason: "validator_failed",
     });
   }
-  assert.equal(proofOfLoss([9, 9], [1e308, -1e308], at(0.95)).verdict, "rejected");
 });
 
 test("losses come in pairs, at least two", () => {
@@ -139,5 +138,4 @@ test("the exponent is a power of the bound: it keeps nothing at nothing, and eve
     const harmful = proofOfLoss([2, 3, 4], [3, 4, 5], at(0.95, exponent));
     assert.ok(harmful.verdict === "scored" && harmful.score === 0);
   }
-  assert.equal(proofOfLoss([1e300, 1e300], [0, 0], at(0.95, 2)).verdict, "rejected");
 });

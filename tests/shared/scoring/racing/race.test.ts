@@ -125,7 +125,14 @@ test("with one round it is Proof-of-Loss on all batches", async () => {
           );
           assert.ok(alone.verdict === "scored");
           const { lossReduction, standardError, score } = alone;
-          assert.deepEqual(results[miner], { verdict: "scored", lossReduction, standardError, score, batches: 8 });
+          assert.deepEqual(results[miner], {
+            verdict: "scored",
+            lossReduction,
+            standardError,
+            growth: 1,
+            score,
+            batches: 8,
+          });
         }
       },
     ),
@@ -292,7 +299,13 @@ test("vectors: races", async () => {
           before: z.array(z.number()),
           after: z.array(z.array(z.number())),
           results: z.array(
-            z.object({ batches: z.number(), lossReduction: z.number(), standardError: z.number(), score: z.number() }),
+            z.object({
+              batches: z.number(),
+              lossReduction: z.number(),
+              standardError: z.number(),
+              growth: z.number(),
+              score: z.number(),
+            }),
           ),
         }),
       ),
@@ -310,7 +323,7 @@ test("vectors: races", async () => {
       const result = found.results.get(miner)!;
       assert.ok(result.verdict === "scored");
       assert.equal(result.batches, expected.batches);
-      for (const key of ["lossReduction", "standardError", "score"] as const)
+      for (const key of ["lossReduction", "standardError", "growth", "score"] as const)
         assert.ok(Math.abs(result[key] - expected[key]) <= 1e-9 * Math.abs(expected[key]), `${key} of ${miner}`);
     }
   }
