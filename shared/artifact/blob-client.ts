@@ -1,11 +1,12 @@
 import type { Signer } from "#shared/chain/chain.js";
+import { orAbort } from "#shared/deadline.js";
 import { BlockZeroError, reasonOf } from "#shared/errors.js";
 import { quote } from "#shared/protocol/parsed.js";
 import { requestNonces, signRequest } from "#shared/protocol/request.js";
 import type { Log } from "#shared/telemetry/log.js";
 import { parseOrigin, type RequestLimits, requestBlob } from "./blob-request.js";
 import { type FetchLimits, watchFetch } from "./fetch-limits.js";
-import { type IncomingBlob, incomingBytes } from "./incoming-blob.js";
+import { type IncomingBlob, incomingBytes, lend } from "./incoming-blob.js";
 
 export interface BlobClientOptions extends RequestLimits, Partial<FetchLimits> {
   readonly log: Log;
@@ -76,9 +77,11 @@ export const createBlobClient = (options: BlobClientOptions): BlobClient => {
     try {
       for (let attempt = 1; ; attempt++) {
         const before = incoming.length();
+        const loan = lend(incoming);
         try {
-          return await ask(origin, request, incoming, signal);
+          return await orAbort(ask(origin, request, loan.blob, signal), signal);
         } catch (thrown) {
+          await loan.takeBack();
           if (signal.aborted) throw signal.reason;
           const mayGoOn = !(thrown instanceof BlockZeroError) || thrown.code === "FETCH_FAILED";
           if (!mayGoOn || incoming.length() <= before || attempt === CONTINUATIONS) throw thrown;

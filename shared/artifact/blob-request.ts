@@ -24,6 +24,9 @@ export interface BlobGet {
   readonly signal: AbortSignal;
 }
 
+/** Interim answers (1xx) that a server may send before the one that counts. */
+const MAX_INTERIM = 8;
+
 /** The origin that a location names. @throws BlockZeroError FETCH_REFUSED_ADDRESS */
 export const parseOrigin = (location: string, { allowPrivateAddresses }: RequestLimits): URL => {
   const refuse = (problem: string) =>
@@ -61,13 +64,28 @@ export const requestBlob = (get: BlobGet, incoming: IncomingBlob, limits: Reques
       signal: get.signal,
     };
     const send = get.origin.protocol === "https:" ? httpsRequest : httpRequest;
+    const giveUp = (problem: string) => {
+      reject(fault("FETCH_FAILED", `${get.origin.origin} ${problem}`, "it is no blob server, or not well"));
+      request.destroy();
+    };
+    let isAnswered = false;
+    let interim = 0;
     const request = send(new URL(get.path, get.origin), settings, (response) => {
+      isAnswered = true;
       take(response, get, incoming).then(resolve, (thrown) => {
         request.destroy();
         reject(thrown);
       });
     });
     request.on("error", reject);
+    request.on("information", () => {
+      interim += 1;
+      if (interim > MAX_INTERIM) giveUp("sends interim answers without end");
+    });
+    // An answer that changes the protocol (101) is no response, and no error either.
+    request.on("close", () => {
+      if (!isAnswered) giveUp("ended the request without an answer");
+    });
     request.end();
   });
 

@@ -12,6 +12,39 @@ export interface IncomingBlob {
   finish(): Promise<boolean>;
 }
 
+export interface Loan {
+  readonly blob: IncomingBlob;
+  /** Nothing more is taken from who had it; resolves when what was being written is. */
+  takeBack(): Promise<void>;
+}
+
+/**
+ * Lends a blob to one request. A request that was given up may still live: once the blob is taken back it cannot write into what the
+ * next one goes on with.
+ */
+export const lend = (incoming: IncomingBlob): Loan => {
+  let isLent = true;
+  let work: Promise<unknown> = Promise.resolve();
+  const whileLent = <T>(use: () => Promise<T>): Promise<T> => {
+    if (!isLent) return Promise.reject(new Error("the request was given up"));
+    const done = use();
+    work = done.catch(() => {});
+    return done;
+  };
+  return {
+    blob: {
+      length: incoming.length,
+      append: (chunk) => whileLent(() => incoming.append(chunk)),
+      restart: () => whileLent(incoming.restart),
+      finish: () => whileLent(incoming.finish),
+    },
+    takeBack: async () => {
+      isLent = false;
+      await work;
+    },
+  };
+};
+
 /** A blob that is received into memory. */
 export const incomingBytes = (hash: string): IncomingBlob & { bytes(): Uint8Array } => {
   let buffer = growingBuffer();

@@ -1,0 +1,32 @@
+/**
+ * Settles as `work` does, or rejects with the signal's reason once it aborts. `work` need not settle at all: whoever waits for a stranger
+ * waits here, so that no answer, library or socket decides how long. What an abandoned `work` comes to nobody hears of.
+ */
+export const orAbort = <T>(work: Promise<T>, signal: AbortSignal): Promise<T> =>
+  new Promise((resolve, reject) => {
+    const abort = () => reject(signal.reason);
+    const heard = () => signal.removeEventListener("abort", abort);
+    work.then(resolve, reject).finally(heard);
+    if (signal.aborted) abort();
+    else signal.addEventListener("abort", abort, { once: true });
+  });
+
+/**
+ * Gives some work with a stranger so many milliseconds, by a timer of its own. The signal that the work gets tells it to stop; whether it
+ * does makes no difference to who waits.
+ *
+ * @param late what is thrown when the time is over
+ */
+export const withDeadline = async <T>(
+  milliseconds: number,
+  late: () => Error,
+  work: (signal: AbortSignal) => Promise<T>,
+): Promise<T> => {
+  const over = new AbortController();
+  const timer = setTimeout(() => over.abort(late()), milliseconds);
+  try {
+    return await orAbort(work(over.signal), over.signal);
+  } finally {
+    clearTimeout(timer);
+  }
+};
