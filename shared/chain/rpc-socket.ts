@@ -45,10 +45,13 @@ export interface RpcSocketOptions {
 
 interface Request {
   readonly text: string;
+  readonly method: string;
   /** Whether it may be sent again over a new connection. */
   readonly repeat: boolean;
   readonly resolve: (result: unknown) => void;
   readonly reject: (error: Error) => void;
+  /** Ends the wait for an answer to what was sent last. */
+  cancel: () => void;
 }
 
 const HEARTBEAT_MS = 15_000;
@@ -99,7 +102,7 @@ export class RpcSocket {
       if (this.#failure) return refuse(this.#failure);
       if (!this.#isReady && !repeat) return refuse(disconnected(this.endpoint));
       const id = this.#enter(method, params, repeat, settle, refuse);
-      if (this.#isReady) this.#socket?.send(this.#requests.get(id)!.text);
+      if (this.#isReady && this.#socket) this.#send(this.#socket, id);
     });
   }
 
@@ -135,30 +138,37 @@ export class RpcSocket {
     refuse: (error: Error) => void,
   ): number {
     const id = this.#nextId++;
-    const text = JSON.stringify({ jsonrpc: "2.0", id, method, params });
-    // A node that lives but does not answer must not stall a role for ever.
-    const cancel = this.#clock.after(ANSWER_MS, () => this.#timeOut(id, method));
-    this.#requests.set(id, {
-      text,
+    const request: Request = {
+      text: JSON.stringify({ jsonrpc: "2.0", id, method, params }),
+      method,
       repeat,
       resolve: (value) => {
-        cancel();
+        request.cancel();
         settle(value);
       },
       reject: (error) => {
-        cancel();
+        request.cancel();
         refuse(error);
       },
-    });
+      cancel: () => {},
+    };
+    this.#requests.set(id, request);
     return id;
   }
 
-  #timeOut(id: number, method: string): void {
-    const request = this.#requests.get(id);
-    // While there is no connection the wait is the outage's, which has its own warning.
-    if (!request || this.#socket?.readyState !== WebSocket.OPEN) return;
+  /** Every time it is sent it is waited for anew: a node that lives but does not answer must not stall a role for ever. */
+  #send(socket: WebSocket, id: number): void {
+    const request = this.#requests.get(id)!;
+    request.cancel();
+    request.cancel = this.#clock.after(ANSWER_MS, () => this.#timeOut(id, request));
+    socket.send(request.text);
+  }
+
+  #timeOut(id: number, request: Request): void {
+    // While there is no connection the wait is the outage's, which has its own warning; it is sent again after it.
+    if (this.#socket?.readyState !== WebSocket.OPEN) return;
     this.#requests.delete(id);
-    const what = `did not answer ${method} within ${ANSWER_MS / 1000} s`;
+    const what = `did not answer ${request.method} within ${ANSWER_MS / 1000} s`;
     request.reject(
       new BlockZeroError("CHAIN_TIMEOUT", `${this.endpoint} ${what}`, "check the node's load, or use another endpoint"),
     );
@@ -174,8 +184,15 @@ export class RpcSocket {
     this.#socket = socket;
     let heartbeat: NodeJS.Timeout | undefined;
     let answered = true;
+    // The one of `ws` begins anew with every byte.
+    let isLate = false;
+    const shaken = this.#clock.after(HANDSHAKE_MS, () => {
+      isLate = true;
+      socket.terminate();
+    });
 
     socket.on("open", () => {
+      shaken();
       heartbeat = setInterval(() => {
         if (!answered) socket.terminate();
         answered = false;
@@ -188,9 +205,10 @@ export class RpcSocket {
     });
     socket.on("message", (data) => this.#receive(String(data)));
     socket.on("error", (error) => {
-      this.#lastReason = reasonOf(error);
+      this.#lastReason = isLate ? `no handshake within ${HANDSHAKE_MS / 1000} s` : reasonOf(error);
     });
     socket.on("close", () => {
+      shaken();
       clearInterval(heartbeat);
       if (!this.#failure) this.#connectAgain();
     });
@@ -217,7 +235,7 @@ export class RpcSocket {
     const ask: Ask = (method, params) =>
       new Promise((settle, refuse) => {
         if (socket !== this.#socket || socket.readyState !== WebSocket.OPEN) return refuse(disconnected(this.endpoint));
-        socket.send(this.#requests.get(this.#enter(method, params, false, settle, refuse))!.text);
+        this.#send(socket, this.#enter(method, params, false, settle, refuse));
       });
     try {
       await greet(ask, this.#rotation);
@@ -238,7 +256,7 @@ export class RpcSocket {
     this.#hadContact = true;
     this.#isReady = true;
     this.#rotation.succeeded();
-    for (const { text } of [...this.#requests.values()]) socket.send(text);
+    for (const id of [...this.#requests.keys()]) this.#send(socket, id);
     onReady();
   }
 

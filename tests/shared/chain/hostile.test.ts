@@ -1,0 +1,113 @@
+import assert from "node:assert/strict";
+import { describe, it, type TestContext } from "node:test";
+import { WebSocketServer } from "ws";
+import { connectChain } from "#shared/chain/connect.js";
+import { connectDevChain } from "#shared/chain/dev-chain.js";
+import { RpcSocket } from "#shared/chain/rpc-socket.js";
+import { BlockZeroError } from "#shared/errors.js";
+import { silentLog } from "#shared/telemetry/log.js";
+import { HANG_GUARD } from "../../support/hang-guard.js";
+import { type Behaviour, HTTP_BEHAVIOURS, hostileServer, hostileTlsServers } from "../../support/hostile-server.js";
+import { WEBSOCKET_BEHAVIOURS } from "../../support/hostile-websocket.js";
+import { until } from "../../support/subnet.js";
+import { manualClock } from "./support.js";
+
+const isCoded = (thrown: unknown): boolean => thrown instanceof BlockZeroError;
+const webSocket = (origin: string): string => origin.replace(/^http/, "ws");
+
+const refuses = async (t: TestContext, behave: Behaviour): Promise<void> => {
+  const endpoint = webSocket(await hostileServer(t, behave));
+  await assert.rejects(connectChain({ endpoint, timeoutMs: 200 }), isCoded);
+  await assert.rejects(connectDevChain({ endpoint, timeoutMs: 200 }), isCoded);
+};
+
+describe("a chain is not found at a server that", { timeout: HANG_GUARD, concurrency: 4 }, () => {
+  for (const [name, behave] of Object.entries({ ...HTTP_BEHAVIOURS, ...WEBSOCKET_BEHAVIOURS }))
+    it(name, (t) => refuses(t, behave));
+
+  it("is no wss server", async (t) => {
+    for (const [name, origin] of Object.entries(await hostileTlsServers(t)))
+      await t.test(name, () =>
+        assert.rejects(connectDevChain({ endpoint: webSocket(origin), timeoutMs: 200 }), isCoded),
+      );
+  });
+});
+
+/** A socket to a server that answers as the test says. */
+const openSocket = async (
+  t: TestContext,
+  onMessage: (send: (text: string) => void, id: number, method: string) => void,
+) => {
+  const server = new WebSocketServer({ host: "127.0.0.1", port: 0 });
+  let cut = () => {};
+  server.on("connection", (socket) => {
+    cut = () => socket.terminate();
+    socket.on("message", (data) => {
+      const { id, method } = JSON.parse(String(data));
+      onMessage((text) => socket.send(text), id, method);
+    });
+  });
+  t.after(() => {
+    for (const socket of server.clients) socket.terminate();
+    server.close();
+  });
+  await new Promise<void>((resolve) => server.once("listening", resolve));
+  const address = server.address();
+  assert.ok(typeof address === "object" && address !== null);
+  const { clock, advance } = manualClock();
+  let ready = 0;
+  let lost = 0;
+  const socket = new RpcSocket({
+    endpoints: [`ws://127.0.0.1:${address.port}`],
+    log: {
+      ...silentLog,
+      warn: () => {
+        lost++;
+      },
+    },
+    greet: async () => {},
+    onReady: () => {
+      ready++;
+    },
+    onNotification: () => {},
+    onEnd: () => {},
+    clock,
+  });
+  t.after(() => socket.fail(new BlockZeroError("CHAIN_CLOSED", "over", "")));
+  const connected = async (times: number) => {
+    await until(t, () => {
+      advance(20);
+      return ready >= times;
+    });
+  };
+  await connected(1);
+  const lose = async () => {
+    cut();
+    await until(t, () => lost > 0);
+  };
+  return { socket, advance, connected, lose };
+};
+
+describe("a request to a node", { timeout: HANG_GUARD }, () => {
+  it("that never answers it ends", async (t) => {
+    const heard: string[] = [];
+    const { socket, advance } = await openSocket(t, (_, __, method) => void heard.push(method));
+    const asked = assert.rejects(socket.request("ask", []), { code: "CHAIN_TIMEOUT" });
+    await until(t, () => heard.length === 1);
+    advance(30_000);
+    await asked;
+  });
+
+  it("that never answers it ends also after an outage in which its time was over", async (t) => {
+    const heard: string[] = [];
+    const { socket, advance, connected, lose } = await openSocket(t, (_, __, method) => void heard.push(method));
+    const asked = assert.rejects(socket.request("ask", []), { code: "CHAIN_TIMEOUT" });
+    await until(t, () => heard.length === 1);
+    await lose();
+    advance(30_000);
+    await connected(2);
+    await until(t, () => heard.length === 2);
+    advance(30_000);
+    await asked;
+  });
+});
