@@ -1,4 +1,5 @@
 import { mean } from "#shared/mean.js";
+import { withinBlocks } from "#shared/participant/duty.js";
 import type { Participant } from "#shared/participant/join.js";
 import { type Journal, recent } from "#shared/participant/journal.js";
 import { settledBase } from "#shared/participant/settled-base.js";
@@ -39,7 +40,10 @@ export const liveCycle = async (miner: Miner, cycle: number): Promise<void> => {
   const { participant, journal, config } = miner;
   const { network, log } = participant;
   const entry = journal.value.cycles[cycle];
-  const artifact = entry?.artifact ?? (await packed(miner, cycle));
+  const due = { name: `the update of cycle ${cycle}`, until: phaseWindow(cycle, "commit", network.phases).end };
+  const artifact =
+    entry?.artifact ??
+    (await withinBlocks(participant, due, (bounded) => packed({ ...miner, participant: bounded }, cycle)));
   if (artifact === null) {
     log.info("nothing to submit", { cycle });
     return;

@@ -3,11 +3,12 @@ import { openDevice } from "#shared/engine/runtime/open-device.js";
 import { BlockZeroError, reasonOf } from "#shared/errors.js";
 import { groupNamed, hubShapes } from "#shared/model/groups.js";
 import { decodeParameters } from "#shared/model/parts.js";
+import { withinBlocks } from "#shared/participant/duty.js";
 import type { Participant } from "#shared/participant/join.js";
 import { openJournal } from "#shared/participant/journal.js";
 import { runCycles } from "#shared/participant/run-cycles.js";
 import { runParticipant } from "#shared/participant/run-participant.js";
-import { phaseAt } from "#shared/protocol/phases.js";
+import { phaseAt, phaseWindow } from "#shared/protocol/phases.js";
 import type { Log } from "#shared/telemetry/log.js";
 import type { MetricsSink } from "#shared/telemetry/metrics.js";
 import { openBase } from "./base-weights.js";
@@ -82,7 +83,11 @@ const awaitingScore = ({ participant, journal }: Miner): number[] => {
 
 const feedback = async (miner: Miner, cycle: number): Promise<void> => {
   try {
-    await reportScore(miner, cycle);
+    const { participant } = miner;
+    const until = phaseWindow(cycle + 1, "merge", participant.network.phases).end;
+    await withinBlocks(participant, { name: `the score of cycle ${cycle}`, until }, (bounded) =>
+      reportScore({ ...miner, participant: bounded }, cycle),
+    );
     mark(miner.journal, cycle, { heard: miner.participant.clock.head.number });
   } catch (thrown) {
     if (!miner.participant.signal.aborted)

@@ -1,5 +1,6 @@
 import { BlockZeroError } from "#shared/errors.js";
 import { catchUp } from "#shared/participant/catch-up.js";
+import { withinBlocks } from "#shared/participant/duty.js";
 import type { Participant } from "#shared/participant/join.js";
 import { type Journal, recent } from "#shared/participant/journal.js";
 import { explain } from "#shared/participant/run-cycles.js";
@@ -27,28 +28,43 @@ export interface Validator {
   readonly metrics: MetricsSink;
 }
 
+/** Blocks that a duty has at least. */
+const LEAST_BLOCKS = 2;
+
 /** One cycle of a validator: catch up where it is behind, judge and report, then merge, publish the model and set weights. */
 export const liveCycle = async (validator: Validator, cycle: number): Promise<void> => {
   const { participant } = validator;
   const { clock, network, log, signal } = participant;
+  const evaluate = phaseWindow(cycle, "evaluate", network.phases);
   const merge = phaseWindow(cycle, "merge", network.phases);
-  const recalled = recallHistory(validator, cycle);
-  // What it throws is an abort, which ends the wait below as well.
-  recalled.catch(() => {});
+  const published = phaseWindow(cycle + 1, "distribute", network.phases).end;
+  /** A duty of this cycle that is over at a block, whatever it waits for; after a restart it may begin late. */
+  const due = <T>(name: string, end: number, work: (bounded: Validator) => Promise<T>): Promise<T> => {
+    const until = Math.max(end, clock.head.number + LEAST_BLOCKS);
+    return withinBlocks(participant, { name: `${name} of cycle ${cycle}`, until }, (bounded) =>
+      work({ ...validator, participant: bounded }),
+    );
+  };
+  const recalled = due("recalling scores", merge.end, (bounded) => recallHistory(bounded, cycle)).catch((thrown) => {
+    // An abort ends the wait below as well.
+    if (!signal.aborted) log.warn("scores of past cycles are not to be had", { cycle, ...explain(thrown) });
+  });
   try {
-    await keepUp(validator, cycle);
-    await report(validator, cycle);
+    await due("catching up", evaluate.end, (bounded) => keepUp(bounded, cycle));
+    await due("the report", evaluate.end + 1, (bounded) => report(bounded, cycle));
   } catch (thrown) {
     signal.throwIfAborted();
     // The others' reports may still make a merge; ours abstains.
     log.error("Missed report", { cycle, ...explain(thrown) });
   }
   await clock.reach(merge.start, signal);
-  const agreed = await agreeOn(participant, cycle);
+  const agreed = await due("the tally", merge.end, (bounded) => agreeOn(bounded.participant, cycle));
   remember(validator, cycle, agreed);
-  await recalled;
   // Who must leave the merge to the others still owes the miners their weights.
-  const duties = await Promise.allSettled([setWeights(validator, cycle), mergeAndPublish(validator, cycle, agreed)]);
+  const duties = await Promise.allSettled([
+    recalled.then(() => due("the weights", merge.end + 1, (bounded) => setWeights(bounded, cycle))),
+    due("the merge", published + 1, (bounded) => mergeAndPublish(bounded, cycle, agreed)),
+  ]);
   for (const duty of duties) if (duty.status === "rejected") throw duty.reason;
 };
 

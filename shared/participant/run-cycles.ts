@@ -1,6 +1,7 @@
 import { BlockZeroError, reasonOf } from "#shared/errors.js";
 import { type PhasePosition, phaseAt, phaseWindow } from "#shared/protocol/phases.js";
 import { publishedNetwork } from "./agreed-model.js";
+import { withinBlocks } from "./duty.js";
 import type { Participant } from "./join.js";
 
 export interface CycleRunner {
@@ -12,7 +13,7 @@ export interface CycleRunner {
   readonly failure: string;
 }
 
-/** Lives cycle after cycle until the participant's signal aborts. */
+/** Lives cycle after cycle until the participant's signal aborts; one that does not end ends with the next one's distribute phase. */
 export const runCycles = async (participant: Participant, runner: CycleRunner): Promise<never> => {
   const { clock, network, uid, signer, log, signal } = participant;
   const position = () => phaseAt(clock.head.number + 1, network.phases);
@@ -21,9 +22,13 @@ export const runCycles = async (participant: Participant, runner: CycleRunner): 
   for (;;) {
     try {
       await clock.reach(phaseWindow(cycle, "distribute", network.phases).start, signal);
-      await checkNetwork(participant);
-      await participant.blobs.turn(cycle);
-      await runner.live(cycle);
+      // A model of this cycle may still be published while the next one distributes.
+      const until = phaseWindow(cycle + 1, "train", network.phases).start + 1;
+      await withinBlocks(participant, { name: `cycle ${cycle}`, until }, async (bounded) => {
+        await checkNetwork(bounded);
+        await participant.blobs.turn(cycle);
+        await runner.live(cycle);
+      });
     } catch (thrown) {
       signal.throwIfAborted();
       if (thrown instanceof BlockZeroError && thrown.code === NETWORK_CHANGED) throw thrown;

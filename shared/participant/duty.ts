@@ -1,0 +1,43 @@
+import { orAbort } from "#shared/deadline.js";
+import { BlockZeroError } from "#shared/errors.js";
+import type { Participant } from "./join.js";
+
+export interface DutyLimit {
+  /** What it is called, e.g. `the report of cycle 7`. */
+  readonly name: string;
+  /** The block with which it is over. */
+  readonly until: number;
+}
+
+/**
+ * Does a duty of a cycle within a limit that is kept from outside: once the chain has reached the block, nobody waits for it any longer,
+ * whatever it waits for itself. It costs that duty, and the cycle goes on.
+ *
+ * @param work gets a participant whose signal aborts when the duty is over
+ * @throws BlockZeroError DUTY_OVERDUE; what `work` throws; the participant's own abort
+ */
+export const withinBlocks = async <P extends Pick<Participant, "clock" | "signal">, T>(
+  participant: P,
+  { name, until }: DutyLimit,
+  work: (bounded: P) => Promise<T>,
+): Promise<T> => {
+  const { clock } = participant;
+  const over = new AbortController();
+  const done = new AbortController();
+  const signal = AbortSignal.any([participant.signal, over.signal]);
+  const overdue = () =>
+    new BlockZeroError(
+      "DUTY_OVERDUE",
+      `${name} was not done at block ${until}`,
+      "the log says what it waited for; it is left out, the next one is due in its time",
+    );
+  clock.reach(until, AbortSignal.any([participant.signal, done.signal])).then(
+    () => over.abort(overdue()),
+    () => {},
+  );
+  try {
+    return await orAbort(work({ ...participant, signal }), signal);
+  } finally {
+    done.abort();
+  }
+};
