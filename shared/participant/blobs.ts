@@ -1,7 +1,9 @@
 import type { BlobClient } from "#shared/artifact/blob-client.js";
 import type { LocalStore } from "#shared/artifact/blob-store.js";
 import type { ByteSource } from "#shared/artifact/byte-source.js";
+import { lend } from "#shared/artifact/incoming-blob.js";
 import type { BlobWriter } from "#shared/artifact/store/blob-writer.js";
+import { orAbort } from "#shared/deadline.js";
 import { BlockZeroError } from "#shared/errors.js";
 import type { Archive } from "./archive.js";
 
@@ -56,13 +58,20 @@ export const createBlobs = async (
 
   const fetch = async ({ hash, maxBytes, locations, signal }: BlobRequest): Promise<void> => {
     const incoming = await store.receive(hash);
+    const loan = lend(incoming);
+    const elsewhere = async (): Promise<void> => {
+      try {
+        const known = typeof locations === "function" ? await locations() : locations;
+        await client.receive({ hash, maxBytes, locations: known, signal }, loan.blob);
+      } catch (thrown) {
+        signal.throwIfAborted();
+        if (!(await archive?.receive({ hash, maxBytes, signal }, loan.blob))) throw thrown;
+      }
+    };
     try {
-      const known = typeof locations === "function" ? await locations() : locations;
-      await client.receive({ hash, maxBytes, locations: known, signal }, incoming);
-    } catch (thrown) {
-      signal.throwIfAborted();
-      if (!(await archive?.receive({ hash, maxBytes, signal }, incoming))) throw thrown;
+      await orAbort(elsewhere(), signal);
     } finally {
+      await loan.takeBack();
       await incoming.close();
     }
   };

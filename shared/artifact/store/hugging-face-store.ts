@@ -4,7 +4,7 @@ import { BlockZeroError } from "#shared/errors.js";
 import { hashBytes, isHash, sha256 } from "#shared/protocol/hash.js";
 import type { BlobStore } from "../blob-store.js";
 import type { ByteRange } from "../byte-range.js";
-import { credential, remoteAttempts } from "./remote-fault.js";
+import { type Attempt, credential, remoteAttempts } from "./remote-fault.js";
 
 const BRANCH = "main";
 
@@ -20,9 +20,10 @@ const BRANCH = "main";
 export const openHuggingFaceStore = async (
   repo: string,
   env: Readonly<Record<string, string | undefined>>,
+  answerMs?: number,
 ): Promise<BlobStore> => {
   const accessToken = credential(env, "HF_TOKEN");
-  const attempt = remoteAttempts(`hf://${repo}`, [accessToken]);
+  const attempt = remoteAttempts(`hf://${repo}`, [accessToken], answerMs);
   const hubUrl = env.HF_ENDPOINT?.replace(/\/+$/, "");
   const hub = { accessToken, ...(hubUrl && { hubUrl }) };
   const target = { ...hub, repo: { type: "model" as const, name: repo } };
@@ -44,7 +45,11 @@ export const openHuggingFaceStore = async (
 
   let writing: Promise<unknown> = Promise.resolve();
   /** One commit at a time. */
-  const write = (operation: Parameters<typeof commit>[0]["operations"][number], title: string): Promise<void> => {
+  const write = (
+    operation: Parameters<typeof commit>[0]["operations"][number],
+    title: string,
+    bytes = 0,
+  ): Promise<void> => {
     const send = async () => {
       const made = await commit({ ...target, branch: BRANCH, title, parentCommit: revision, operations: [operation] });
       if (made !== undefined) revision = made.commit.oid;
@@ -58,7 +63,7 @@ export const openHuggingFaceStore = async (
           revision = await newest();
           await send();
         }
-      });
+      }, bytes);
     const done = writing.then(work, work);
     writing = done;
     return done;
@@ -73,7 +78,7 @@ export const openHuggingFaceStore = async (
     get: async (hash) => {
       const file = await find(hash);
       if (file === null) return null;
-      const bytes = new Uint8Array(await attempt(() => file.arrayBuffer()));
+      const bytes = new Uint8Array(await attempt(() => file.arrayBuffer(), file.size));
       return sha256(bytes) === hash ? bytes : null;
     },
     stream: (hash, range) => Readable.from(pieces(attempt, () => find(hash), range)),
@@ -81,7 +86,7 @@ export const openHuggingFaceStore = async (
       const hash = sha256(bytes);
       const content = new Blob([new Uint8Array(bytes)]);
       if ((await find(hash)) === null)
-        await write({ operation: "addOrUpdate", path: pathOf(hash), content }, `Add ${hash}`);
+        await write({ operation: "addOrUpdate", path: pathOf(hash), content }, `Add ${hash}`, bytes.length);
       return hash;
     },
     delete: async (hash) => {
@@ -106,7 +111,7 @@ const pathOf = (hash: string): string => {
 };
 
 async function* pieces(
-  attempt: ReturnType<typeof remoteAttempts>,
+  attempt: Attempt,
   find: () => Promise<Blob | null>,
   range: ByteRange | undefined,
 ): AsyncGenerator<Uint8Array> {
@@ -121,7 +126,8 @@ async function* pieces(
       yield next.value;
     }
   } finally {
-    await reader.cancel();
+    // It need not settle where the service does not answer.
+    reader.cancel().catch(() => {});
   }
 }
 

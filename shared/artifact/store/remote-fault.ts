@@ -1,15 +1,30 @@
+import { withDeadline } from "#shared/deadline.js";
 import { BlockZeroError, reasonOf } from "#shared/errors.js";
 
+/** Milliseconds for an answer of a service, beside those for the bytes that it takes or gives. */
+export const ANSWER_MS = 60_000;
+/** Slower than this it is as good as silent. */
+const LEAST_BYTES_PER_MS = 4;
+
+/** Asks a service; `bytes` that go to it or come from it give it more time. */
+export type Attempt = <T>(work: (signal: AbortSignal) => Promise<T>, bytes?: number) => Promise<T>;
+
 /**
- * Runs what asks a service, and makes what it throws a coded error. A service may repeat what it was sent: secrets are cut out, and its own
- * error, which may hold headers, is not kept as the cause.
+ * Runs what asks a service, gives it its time and no more, and makes what it throws a coded error. A service may repeat what it was sent:
+ * secrets are cut out, and its own error, which may hold headers, is not kept as the cause.
  */
-export const remoteAttempts = (name: string, secrets: readonly (string | undefined)[]) => {
+export const remoteAttempts = (
+  name: string,
+  secrets: readonly (string | undefined)[],
+  answerMs = ANSWER_MS,
+): Attempt => {
   const redact = (text: string): string =>
     secrets.reduce<string>((rest, secret) => (secret ? rest.replaceAll(secret, "***") : rest), text);
-  return async <T>(work: () => Promise<T>): Promise<T> => {
+  return async (work, bytes = 0) => {
+    const milliseconds = answerMs + bytes / LEAST_BYTES_PER_MS;
+    const late = () => new Error(`no answer within ${Math.ceil(milliseconds)} ms`);
     try {
-      return await work();
+      return await withDeadline(milliseconds, late, work);
     } catch (thrown) {
       if (thrown instanceof BlockZeroError) throw thrown;
       throw new BlockZeroError(

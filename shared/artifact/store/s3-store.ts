@@ -11,7 +11,7 @@ import {
 import { hashBytes, isHash, sha256 } from "#shared/protocol/hash.js";
 import type { BlobStore } from "../blob-store.js";
 import type { ByteRange } from "../byte-range.js";
-import { credential, remoteAttempts } from "./remote-fault.js";
+import { type Attempt, credential, remoteAttempts } from "./remote-fault.js";
 
 export interface S3Location {
   readonly bucket: string;
@@ -31,6 +31,7 @@ export interface S3Location {
 export const s3Store = (
   { bucket, prefix }: S3Location,
   env: Readonly<Record<string, string | undefined>>,
+  answerMs?: number,
 ): BlobStore => {
   const accessKeyId = credential(env, "AWS_ACCESS_KEY_ID");
   const secretAccessKey = credential(env, "AWS_SECRET_ACCESS_KEY");
@@ -47,50 +48,53 @@ export const s3Store = (
     maxAttempts: 3,
     requestHandler: { connectionTimeout: 10_000, socketTimeout: 30_000 },
   });
-  const attempt = remoteAttempts(`s3://${bucket}`, [secretAccessKey, sessionToken, accessKeyId]);
+  const attempt = remoteAttempts(`s3://${bucket}`, [secretAccessKey, sessionToken, accessKeyId], answerMs);
   const folder = prefix === "" ? "blob/" : `${prefix}/blob/`;
   const object = (hash: string) => ({ Bucket: bucket, Key: folder + checkedHash(hash) });
 
   const size = (hash: string): Promise<number | null> =>
-    attempt(async () => {
-      const head = await orNull(client.send(new HeadObjectCommand(object(hash))));
+    attempt(async (abortSignal) => {
+      const head = await orNull(client.send(new HeadObjectCommand(object(hash)), { abortSignal }));
       return head?.ContentLength ?? null;
     });
 
-  const body = async (hash: string, range?: ByteRange): Promise<Readable> => {
+  const body = async (hash: string, abortSignal: AbortSignal, range?: ByteRange): Promise<SentBody> => {
     const part = range && { Range: `bytes=${range.start}-${range.end - 1}` };
-    const { Body } = await client.send(new GetObjectCommand({ ...object(hash), ...part }));
-    if (Body instanceof Readable) return Body;
+    const { Body, ContentLength } = await client.send(new GetObjectCommand({ ...object(hash), ...part }), {
+      abortSignal,
+    });
+    if (Body instanceof Readable) return { stream: Body, length: ContentLength ?? 0 };
     throw new TypeError("the service sent no body");
   };
 
   return {
     size,
     has: async (hash) => (await size(hash)) !== null,
-    get: (hash) =>
-      attempt(async () => {
-        const stream = await orNull(body(hash));
-        if (stream === null) return null;
-        const bytes = Buffer.concat(await stream.toArray());
-        return sha256(bytes) === hash ? bytes : null;
-      }),
-    stream: (hash, range) => Readable.from(pieces(attempt, () => body(hash, range))),
+    get: async (hash) => {
+      const sent = await attempt((signal) => orNull(body(hash, signal)));
+      if (sent === null) return null;
+      const bytes = Buffer.concat(await attempt((signal) => sent.stream.toArray({ signal }), sent.length));
+      return sha256(bytes) === hash ? bytes : null;
+    },
+    stream: (hash, range) => Readable.from(pieces(attempt, (signal) => body(hash, signal, range))),
     put: (bytes) =>
-      attempt(async () => {
+      attempt(async (abortSignal) => {
         const hash = sha256(bytes);
         const content = { Body: bytes, ContentLength: bytes.length, ContentType: "application/octet-stream" };
-        await client.send(new PutObjectCommand({ ...object(hash), ...content }));
+        await client.send(new PutObjectCommand({ ...object(hash), ...content }), { abortSignal });
         return hash;
-      }),
+      }, bytes.length),
     delete: (hash) =>
-      attempt(async () => {
-        await client.send(new DeleteObjectCommand(object(hash)));
+      attempt(async (abortSignal) => {
+        await client.send(new DeleteObjectCommand(object(hash)), { abortSignal });
       }),
     list: async function* () {
       let token: string | undefined;
       do {
-        const page = await attempt(() =>
-          client.send(new ListObjectsV2Command({ Bucket: bucket, Prefix: folder, ContinuationToken: token })),
+        const page = await attempt((abortSignal) =>
+          client.send(new ListObjectsV2Command({ Bucket: bucket, Prefix: folder, ContinuationToken: token }), {
+            abortSignal,
+          }),
         );
         for (const { Key = "" } of page.Contents ?? []) {
           const name = Key.slice(folder.length);
@@ -102,6 +106,12 @@ export const s3Store = (
   };
 };
 
+interface SentBody {
+  readonly stream: Readable;
+  /** As announced, in bytes. */
+  readonly length: number;
+}
+
 /** @throws BlockZeroError HASH_INVALID */
 const checkedHash = (hash: string): string => {
   hashBytes(hash);
@@ -109,11 +119,8 @@ const checkedHash = (hash: string): string => {
 };
 
 /** What a service streams, its faults coded. */
-async function* pieces(
-  attempt: ReturnType<typeof remoteAttempts>,
-  open: () => Promise<Readable>,
-): AsyncGenerator<Uint8Array> {
-  const stream = await attempt(open);
+async function* pieces(attempt: Attempt, open: (signal: AbortSignal) => Promise<SentBody>): AsyncGenerator<Uint8Array> {
+  const { stream } = await attempt(open);
   const chunks = stream[Symbol.asyncIterator]();
   try {
     for (;;) {
