@@ -18,6 +18,7 @@ import { sudoCalls } from "../development.js";
 import { printFields } from "../print.js";
 import { subnetSettings, walletSettings } from "../settings.js";
 import { formatTokens, tokens } from "../tokens.js";
+import { announced } from "./wallet/password.js";
 
 const settings = defineConfig({ ...subnetSettings, ...walletSettings });
 
@@ -65,7 +66,7 @@ interface Registration {
 /** A hotkey whose wallet has no coldkey is its own. */
 const payer = async (wallet: HotkeyLocation, hotkey: Signer): Promise<Signer> =>
   (await describeWallet(wallet))?.coldkey
-    ? openColdkey(wallet, operatorPassword({ prompt: terminalPrompt() }))
+    ? openColdkey(wallet, announced(operatorPassword({ prompt: terminalPrompt() })))
     : hotkey;
 
 const registered = async ({ chain, netuid, hotkey, coldkey }: Registration) => {

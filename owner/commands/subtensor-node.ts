@@ -1,5 +1,7 @@
 import { readFileSync } from "node:fs";
 import { z } from "zod";
+import { publicBeacon } from "#shared/chain/devchain/beacon.js";
+import { amountSchema, type DrandSetting, drandSchema } from "#shared/chain/devchain/genesis.js";
 import { wholeNumber } from "#shared/cli/numbers.js";
 import { type CommandSpec, shutdownSignal, untilAborted } from "#shared/cli/program.js";
 import { BlockZeroError, reasonOf } from "#shared/errors.js";
@@ -13,11 +15,14 @@ interface Options {
   readonly port: number;
   readonly blockTime: number;
   readonly genesis?: string;
+  readonly beacon?: boolean;
 }
 
 /** Substrate's well-known development keys, beside the sudo key. */
 const RICH = [SUDO, "//Bob", "//Charlie", "//Dave", "//Eve", "//Ferdie"];
 const FORTUNE = 1_000_000_000_000_000n;
+/** The beacon of `--beacon`: everybody knows its seed, so it hides nothing from anybody. A pulse comes as often as quicknet's. */
+const BEACON: DrandSetting = { seed: "5e".repeat(32), genesisTime: 0, period: 3 };
 
 export const subtensorNode: CommandSpec = {
   name: "subtensor-node",
@@ -25,23 +30,30 @@ export const subtensorNode: CommandSpec = {
   examples: [
     "blockzero subtensor-node --runtime node_subtensor_runtime.compact.compressed.wasm",
     "blockzero subtensor-node --runtime runtime.wasm --port 9945 --block-time 12000",
+    "blockzero subtensor-node --runtime runtime.wasm --beacon",
   ],
   define: (command) => {
     command
       .requiredOption("--runtime <file>", "the runtime's WASM, from a subtensor release or build")
-      .option("--genesis <file>", `{ sudo, balances } as JSON; unset: ${RICH.join(", ")} are rich, sudo key ${SUDO}`)
+      .option(
+        "--genesis <file>",
+        `{ sudo, balances, drand } as JSON; unset: ${RICH.join(", ")} are rich, sudo key ${SUDO}`,
+      )
+      .option(
+        "--beacon",
+        "bring pulses of a beacon of its own to the runtime, which opens timelocked weights with them",
+      )
       .option("--port <n>", "loopback port; 0 takes a free one", wholeNumber(0, 65535), 9944)
       .option("--block-time <ms>", "milliseconds between blocks; 0 waits to be asked", wholeNumber(0), 1000)
-      .action(async ({ runtime, genesis, port, blockTime }: Options) => {
+      .action(async ({ runtime, genesis: file, beacon = false, port, blockTime }: Options) => {
         const log = createLogger({ name: "subtensor", level: "info", format: "pretty" });
         const signal = shutdownSignal();
         const { startOfflineSubtensor } = await import("#shared/chain/subtensor-node/start.js");
+        const genesis = file === undefined ? await developmentGenesis() : readGenesis(file);
+        const drand = genesis.drand ?? (beacon ? BEACON : undefined);
         const node = await startOfflineSubtensor({
           runtime,
-          genesis: {
-            ...(genesis === undefined ? await developmentGenesis() : readGenesis(genesis)),
-            timestamp: started(),
-          },
+          genesis: { ...genesis, drand, timestamp: started() },
           port,
           blockTimeMs: blockTime,
           log,
@@ -50,6 +62,7 @@ export const subtensorNode: CommandSpec = {
           endpoint: node.endpoint,
           genesis: node.node.head.hash,
           "block time": blockTime === 0 ? "when asked" : `${blockTime} ms`,
+          ...(drand && beaconFields(drand)),
         });
         await untilAborted(signal);
         await node.close();
@@ -60,23 +73,25 @@ export const subtensorNode: CommandSpec = {
 /** An hour ago, on a whole second as slots are: thousands of blocks may be built at once before the chain's time is ahead of ours. */
 const started = (): number => Math.floor(Date.now() / 1000) * 1000 - 3_600_000;
 
-const developmentGenesis = async () => {
+/** As a validator's settings are called. */
+const beaconFields = (drand: DrandSetting) => {
+  const { publicKey, genesisTime, period } = publicBeacon(drand);
+  return { "drand.public_key": publicKey, "drand.genesis_time": genesisTime, "drand.period": period };
+};
+
+const developmentGenesis = async (): Promise<Genesis> => {
   const keys = await Promise.all(RICH.map(signerFromUri));
   return { sudo: keys[0]!.address, balances: Object.fromEntries(keys.map(({ address }) => [address, FORTUNE])) };
 };
 
 const schema = z.strictObject({
   sudo: z.string(),
-  balances: z.record(
-    z.string(),
-    z
-      .string()
-      .regex(/^\d{1,20}$/)
-      .transform(BigInt),
-  ),
+  balances: z.record(z.string(), amountSchema.transform(BigInt)),
+  drand: drandSchema.optional(),
 });
+type Genesis = z.infer<typeof schema>;
 
-const readGenesis = (path: string) => {
+const readGenesis = (path: string): Genesis => {
   try {
     return schema.parse(JSON.parse(readFileSync(path, "utf8")));
   } catch (cause) {
@@ -84,7 +99,7 @@ const readGenesis = (path: string) => {
     throw new BlockZeroError(
       "GENESIS_INVALID",
       `${path}: ${reason}`,
-      'write { "sudo": ADDRESS, "balances": { ADDRESS: "AMOUNT" } }, amounts in the smallest unit',
+      'write { "sudo": ADDRESS, "balances": { ADDRESS: "AMOUNT" } }, amounts in the smallest unit; docs/chain.md has an example',
       { cause },
     );
   }

@@ -14,5 +14,6 @@ export { MNEMONIC_LENGTHS, type MnemonicLength, newMnemonic, parseMnemonic } fro
 export { loadHotkey, missingWallet, openColdkey, openHotkey } from "./open.js";
 export { fixedPassword, operatorPassword, type PasswordSource, take } from "./password.js";
 export { type Prompt, terminalPrompt } from "./prompt.js";
+export { parseSecret } from "./secret-text.js";
 export { signerFromUri } from "./signer.js";
 export { verify } from "./verify.js";

@@ -1,8 +1,15 @@
 import type { KeyringPair } from "@polkadot/keyring/types";
 import { hexToU8a, isHex, u8aToHex } from "@polkadot/util";
-import { decodeAddress, mnemonicToMiniSecret, mnemonicValidate } from "@polkadot/util-crypto";
+import {
+  decodeAddress,
+  keyExtractPath,
+  keyFromPath,
+  mnemonicToMiniSecret,
+  mnemonicValidate,
+  sr25519PairFromSeed,
+} from "@polkadot/util-crypto";
 import { z } from "zod";
-import { publicKeyOf, SECRET_KEY_BYTES, toHalfEd25519 } from "./secret-key.js";
+import { fromHalfEd25519, publicKeyOf, SECRET_KEY_BYTES, toHalfEd25519 } from "./secret-key.js";
 import { keyring, SS58_PREFIX } from "./signer.js";
 
 /** Substrate's `MultiSignature` index, as `cryptoType` in key files has it. */
@@ -54,21 +61,33 @@ const pairOf = ({ secretPhrase, secretSeed, privateKey }: z.infer<typeof documen
   return publicKey && keyring().addFromPair({ publicKey, secretKey: toHalfEd25519(secret) });
 };
 
-/** A secret that a pair can be made of. */
-export type Secret = { readonly phrase: string } | { readonly seed: Uint8Array };
+/** A secret that a pair can be made of; `path` are Substrate's steps of derivation from the phrase's own key. */
+export type Secret = { readonly phrase: string; readonly path?: string } | { readonly seed: Uint8Array };
 
 export const pairFromSecret = (secret: Secret): KeyringPair =>
-  keyring().addFromSeed("phrase" in secret ? mnemonicToMiniSecret(secret.phrase) : secret.seed);
+  "phrase" in secret && secret.path !== undefined
+    ? keyring().addFromPair(derivedPair(secret.phrase, secret.path))
+    : keyring().addFromSeed("phrase" in secret ? mnemonicToMiniSecret(secret.phrase) : secret.seed);
+
+const derivedPair = (phrase: string, path: string) =>
+  keyFromPath(sr25519PairFromSeed(mnemonicToMiniSecret(phrase)), keyExtractPath(path).path, "sr25519");
 
 /** The text of a file that holds a secret. */
 export const secretDocument = (secret: Secret, pair: KeyringPair): string =>
   JSON.stringify({
     ...publicFields(pair),
-    ...("phrase" in secret
-      ? { secretPhrase: secret.phrase, secretSeed: u8aToHex(mnemonicToMiniSecret(secret.phrase)) }
-      : { secretSeed: u8aToHex(secret.seed) }),
+    ...secretFields(secret),
     cryptoType: CRYPTO_SR25519,
   });
+
+/** A derived key has no phrase or seed of its own. */
+const secretFields = (secret: Secret) => {
+  if (!("phrase" in secret)) return { secretSeed: u8aToHex(secret.seed) };
+  const { phrase, path } = secret;
+  return path === undefined
+    ? { secretPhrase: phrase, secretSeed: u8aToHex(mnemonicToMiniSecret(phrase)) }
+    : { privateKey: u8aToHex(fromHalfEd25519(derivedPair(phrase, path).secretKey)) };
+};
 
 /** The text of a `…pub.txt`. */
 export const publicDocument = (pair: KeyringPair): string =>

@@ -10,9 +10,13 @@ export const SECRET_KEY_BYTES = 64;
  * An expanded sr25519 secret as schnorrkel's `SecretKey::to_bytes` writes it, and so `privateKey` in Bittensor's files,
  * in the half-Ed25519 form that polkadot.js signs with: its scalar times the cofactor, without reduction.
  */
-export const toHalfEd25519 = (secret: Uint8Array): Uint8Array => {
+export const toHalfEd25519 = (secret: Uint8Array): Uint8Array => withScalar(secret, scalarOf(secret) * COFACTOR);
+
+/** The other way: a secret as polkadot.js has it, in the form of Bittensor's files. */
+export const fromHalfEd25519 = (secret: Uint8Array): Uint8Array => withScalar(secret, scalarOf(secret) / COFACTOR);
+
+const withScalar = (secret: Uint8Array, scalar: bigint): Uint8Array => {
   const changed = Uint8Array.from(secret);
-  const scalar = scalarOf(secret) * COFACTOR;
   for (let i = 0; i < 32; i++) changed[i] = Number((scalar >> BigInt(8 * i)) & 0xffn);
   return changed;
 };

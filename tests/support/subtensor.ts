@@ -1,4 +1,5 @@
 import type { Signer } from "#shared/chain/chain.js";
+import type { DrandSetting } from "#shared/chain/devchain/genesis.js";
 import { connectSubtensor, type SubtensorChain } from "#shared/chain/subtensor/connect.js";
 import {
   createSubnet,
@@ -35,11 +36,19 @@ export interface RuntimeSubnet {
 const silent: Log = { debug: () => {}, info: () => {}, warn: () => {}, error: () => {} };
 const START = 1_750_000_000_000;
 
-export const openRuntimeSubnet = async (parameters: Partial<SubnetParameters> = {}): Promise<RuntimeSubnet> => {
+export interface RuntimeSubnetOptions extends Partial<SubnetParameters> {
+  /** The node brings pulses of a beacon of its own. */
+  readonly drand?: DrandSetting;
+}
+
+export const openRuntimeSubnet = async ({
+  drand,
+  ...parameters
+}: RuntimeSubnetOptions = {}): Promise<RuntimeSubnet> => {
   const [coldkey, owner] = await Promise.all([signerFromUri("//Runtime//Coldkey"), signerFromUri("//Runtime//Owner")]);
   const node = await startOfflineSubtensor({
     runtime: runtimeFile(),
-    genesis: { sudo: coldkey.address, balances: { [coldkey.address]: 10_000_000n * TOKEN }, timestamp: START },
+    genesis: { sudo: coldkey.address, balances: { [coldkey.address]: 10_000_000n * TOKEN }, timestamp: START, drand },
     port: 0,
     blockTimeMs: 0,
     log: silent,

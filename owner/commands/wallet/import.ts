@@ -9,7 +9,7 @@ import {
   createColdkey,
   createHotkey,
   hotkeyFile,
-  parseMnemonic,
+  parseSecret,
 } from "#shared/wallet/index.js";
 import { printFields } from "../../print.js";
 import { walletSettings } from "../../settings.js";
@@ -26,10 +26,11 @@ interface Options {
 export const importKey: CommandSpec = {
   name: "import",
   description:
-    "make a coldkey or a hotkey from its mnemonic: asked for on the terminal, or else from standard input or BLOCKZERO_WALLET_MNEMONIC",
+    "make a coldkey or a hotkey from its mnemonic, or a development key from a path such as //Alice: asked for on the terminal, or else from standard input or BLOCKZERO_WALLET_MNEMONIC",
   examples: [
     "blockzero wallet import --wallet.name main",
     "blockzero wallet import --key hotkey --wallet.name main --wallet.hotkey miner-1 < words.txt",
+    "echo //Alice | blockzero wallet import --no-password --wallet.name alice",
   ],
   define: (command) => {
     refuseSecretArguments(addFlags(command, walletSettings))
@@ -46,12 +47,12 @@ export const importKey: CommandSpec = {
         const { wallet } = settingsAmong(walletSettings, options);
         const passwords = coldkeyPassword(password);
         await (key === "coldkey" ? assertNewColdkey(wallet) : assertNewHotkey(wallet));
-        const phrase = parseMnemonic(await askMnemonic(key));
+        const secret = parseSecret(await askMnemonic(key));
         if (key === "hotkey") {
-          const { address } = await createHotkey(wallet, { phrase });
+          const { address } = await createHotkey(wallet, secret);
           printFields({ hotkey: `${wallet.name}/${wallet.hotkey}`, address, file: hotkeyFile(wallet) });
         } else {
-          const { address } = await createColdkey(wallet, { phrase }, passwords);
+          const { address } = await createColdkey(wallet, secret, passwords);
           printFields({ coldkey: wallet.name, address, file: coldkeyFile(wallet) });
         }
       });

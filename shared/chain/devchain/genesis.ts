@@ -111,7 +111,7 @@ export const genesisSubnetSchema = z.strictObject({
 });
 
 /** A drand beacon that the chain plays itself: whoever knows the seed knows every pulse. */
-const drandSchema = z.strictObject({
+export const drandSchema = z.strictObject({
   /** 32 bytes, hex. */
   seed: z.string().regex(/^[0-9a-f]{64}$/, "a beacon's seed is 64 hex digits"),
   /** When round 1 is published, seconds since the epoch. */

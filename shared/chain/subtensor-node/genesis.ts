@@ -1,6 +1,7 @@
 import { Metadata, TypeRegistry } from "@polkadot/types";
 import { compactAddLength, compactStripLength, hexToU8a, stringToU8a, u8aToHex } from "@polkadot/util";
 import { z } from "zod";
+import type { DrandSetting } from "../devchain/genesis.js";
 import { SIGNED_EXTENSIONS } from "../subtensor/signed-extensions.js";
 import type { Executor, Hex, StorageView } from "./executor.js";
 
@@ -12,6 +13,8 @@ export interface SubtensorGenesis {
   readonly balances: Readonly<Record<string, bigint>>;
   /** Milliseconds since the epoch. */
   readonly timestamp: number;
+  /** A beacon of the chain's own, whose pulses are in its storage as soon as they are out; unset: nobody brings any. */
+  readonly drand?: DrandSetting | undefined;
 }
 
 export interface GenesisState {

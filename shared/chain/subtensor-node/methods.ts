@@ -56,6 +56,11 @@ export const rpcMethods = (node: SubtensorNode, timer: BlockTimer): ReadonlyMap<
         notify(headerOf(node.head));
         return node.onBlock((block) => notify(headerOf(block)));
       });
+  const followFinalized: Method = (_, subscriptions) =>
+    subscriptions.open("chain_finalizedHead", (notify) => {
+      notify(headerOf(node.finalized));
+      return node.onFinalized((block) => notify(headerOf(block)));
+    });
   const unsubscribe: Method = ([id], subscriptions) => subscriptions.cancel(String(id));
   const version = async (hash?: Hex) => {
     const answer = await node.call("Core_version", "0x", hash);
@@ -94,8 +99,8 @@ export const rpcMethods = (node: SubtensorNode, timer: BlockTimer): ReadonlyMap<
     ["account_nextIndex", nextNonce],
     ["chain_getBlockHash", blockHash],
     ["chain_getHead", blockHash],
-    ["chain_getFinalizedHead", () => node.head.hash],
-    ["chain_getFinalisedHead", () => node.head.hash],
+    ["chain_getFinalizedHead", () => node.finalized.hash],
+    ["chain_getFinalisedHead", () => node.finalized.hash],
     ["chain_getHeader", (params) => headerOf(known(z.tuple([at.optional()]).parse(params)[0]))],
     [
       "chain_getBlock",
@@ -107,7 +112,7 @@ export const rpcMethods = (node: SubtensorNode, timer: BlockTimer): ReadonlyMap<
     ["chain_subscribeNewHeads", followHeads("chain_newHead")],
     ["chain_subscribeNewHead", followHeads("chain_newHead")],
     ["chain_subscribeAllHeads", followHeads("chain_allHead")],
-    ["chain_subscribeFinalizedHeads", followHeads("chain_finalizedHead")],
+    ["chain_subscribeFinalizedHeads", followFinalized],
     ["state_getStorage", storage],
     ["state_getStorageAt", storage],
     [

@@ -1,8 +1,9 @@
 import type { TypeRegistry } from "@polkadot/types";
 import { hexToU8a, u8aToHex } from "@polkadot/util";
 import { blake2AsHex, xxhashAsHex } from "@polkadot/util-crypto";
+import { type BeaconPulses, beaconPulses } from "./beacon-pulses.js";
 import { type Block, type BlockBuilder, createBlockBuilder, genesisBlock } from "./block-builder.js";
-import { createExecutor, type Executor, type Hex } from "./executor.js";
+import { createExecutor, type Executor, type Hex, type StorageView } from "./executor.js";
 import { buildGenesis, type SubtensorGenesis } from "./genesis.js";
 import {
   decodeExtrinsic,
@@ -25,6 +26,9 @@ export interface NodeOptions {
   readonly genesis: SubtensorGenesis;
 }
 
+/** How far finality follows the newest block, as GRANDPA's does where all goes well. */
+const FINALITY_BLOCKS = 2;
+
 /** Blocks whose state can be read, as a node keeps that prunes. */
 const RETENTION = 4096;
 /** Blocks of a batch: a longer one costs more a block. */
@@ -33,7 +37,7 @@ const ACCOUNT = `${xxhashAsHex("System", 128)}${xxhashAsHex("Account", 128).slic
 const TIMESTAMP = `${xxhashAsHex("Timestamp", 128)}${xxhashAsHex("Now", 128).slice(2)}` as Hex;
 const CACHED_CALLS = 1024;
 
-/** One node that executes a subtensor runtime: it has no peers, builds blocks when told to, and each is final. */
+/** One node that executes a subtensor runtime: it has no peers, and builds blocks when told to. */
 export class SubtensorNode {
   readonly registry: TypeRegistry;
   readonly pool = new Pool();
@@ -43,6 +47,10 @@ export class SubtensorNode {
   readonly #blocks: BlockHeader[];
   readonly #numbers = new Map<Hex, number>();
   readonly #onBlock = new Set<(block: BlockHeader) => void>();
+  readonly #onFinalized = new Set<(block: BlockHeader) => void>();
+  /** What blocks hold that are not final yet. */
+  #unfinalized: readonly { readonly block: BlockHeader; readonly pooled: Pooled }[] = [];
+  readonly #pulses: BeaconPulses | undefined;
   /** What a runtime API answered: everybody asks the same of a new block. */
   readonly #answers = new Map<string, Promise<Hex>>();
   /** Milliseconds between two blocks at least, by the chain's own time. */
@@ -52,11 +60,13 @@ export class SubtensorNode {
   private constructor(
     executor: Executor,
     { storage, registry, slotDuration }: Awaited<ReturnType<typeof buildGenesis>>,
+    { drand }: SubtensorGenesis,
   ) {
     this.#executor = executor;
     this.registry = registry;
     this.slotDuration = slotDuration;
     this.#builder = createBlockBuilder(executor, registry, slotDuration);
+    this.#pulses = drand && beaconPulses(registry, drand);
     this.#storage.write(0, storage);
     this.#blocks = [{ ...genesisBlock(registry, storage), hasState: true }];
     this.#numbers.set(this.head.hash, 0);
@@ -66,7 +76,7 @@ export class SubtensorNode {
   static async open({ wasm, genesis }: NodeOptions): Promise<SubtensorNode> {
     const executor = await createExecutor(wasm);
     try {
-      return new SubtensorNode(executor, await buildGenesis(executor, wasm, genesis));
+      return new SubtensorNode(executor, await buildGenesis(executor, wasm, genesis), genesis);
     } catch (error) {
       await executor.close();
       throw error;
@@ -75,6 +85,11 @@ export class SubtensorNode {
 
   get head(): BlockHeader {
     return this.#blocks.at(-1)!;
+  }
+
+  /** The newest block that is final. */
+  get finalized(): BlockHeader {
+    return this.#blocks[Math.max(0, this.head.number - FINALITY_BLOCKS)]!;
   }
 
   block(at: number | Hex): BlockHeader | undefined {
@@ -87,13 +102,19 @@ export class SubtensorNode {
     return () => this.#onBlock.delete(listener);
   }
 
+  onFinalized(listener: (block: BlockHeader) => void): () => void {
+    this.#onFinalized.add(listener);
+    return () => this.#onFinalized.delete(listener);
+  }
+
   /** Throws `RpcFault` where the block is unknown or its state is gone. */
   state(at: Hex = this.head.hash) {
     const block = this.block(at);
     if (!block) throw new RpcFault(4003, `Client error: UnknownBlock: Header was not found in the database: ${at}`);
     if (!block.hasState || block.number < this.#storage.oldest)
       throw new RpcFault(4003, `Client error: Api called for an unknown Block: State already discarded for ${at}`);
-    return this.#storage.at(block.number);
+    const storage = this.#storage.at(block.number);
+    return this.#pulses ? this.#pulses.in(storage, timeIn(storage)) : storage;
   }
 
   /** Executes an entry point of the runtime; changes nothing. */
@@ -170,13 +191,8 @@ export class SubtensorNode {
     return account === undefined ? 0 : Buffer.from(hexToU8a(account)).readUInt32LE();
   }
 
-  #time(): number {
-    const stored = Buffer.from(hexToU8a(this.state().get(TIMESTAMP))).readBigUInt64LE();
-    return Number(stored);
-  }
-
   #nextTime(now: number): number {
-    return Math.max(this.#time() + this.slotDuration, now);
+    return Math.max(timeIn(this.state()) + this.slotDuration, now);
   }
 
   async #build(now: number): Promise<void> {
@@ -184,28 +200,45 @@ export class SubtensorNode {
     const parent = { ...this.head, state: this.state() };
     const { block, changes, taken } = await this.#builder.build(parent, this.#nextTime(now), pooled);
     for (const gone of pooled) this.pool.remove(gone);
-    this.#append(block, changes, true);
-    const included: readonly PoolStatus[] = [{ inBlock: block.hash }, { finalized: block.hash }];
-    for (const one of pooled)
-      for (const notify of one.watchers)
-        for (const status of taken.includes(one) ? included : (["invalid"] as const)) notify(status);
+    const included = this.#append(block, changes, true);
+    this.#unfinalized = [...this.#unfinalized, ...taken.map((pooled) => ({ block: included, pooled }))];
+    for (const one of pooled) tell(one, taken.includes(one) ? { inBlock: block.hash } : "invalid");
   }
 
   async #buildEmpty(count: number): Promise<void> {
-    const parent = { ...this.head, state: this.state() };
-    const { blocks, changes } = await this.#builder.buildEmpty(parent, this.#nextTime(0), count);
+    const time = this.#nextTime(0);
+    const storage = this.state();
+    // All of them see one storage: the pulses of the last one's time are in it.
+    const state = this.#pulses?.in(storage, time + (count - 1) * this.slotDuration) ?? storage;
+    const { blocks, changes } = await this.#builder.buildEmpty({ ...this.head, state }, time, count);
     for (const block of blocks) {
       const isLast = block === blocks.at(-1);
       this.#append(block, isLast ? changes : [], isLast);
     }
   }
 
-  #append(built: Block, changes: Iterable<readonly [Hex, Hex | null]>, hasState: boolean): void {
+  #append(built: Block, changes: Iterable<readonly [Hex, Hex | null]>, hasState: boolean): BlockHeader {
     const block: BlockHeader = { ...built, hasState };
     this.#storage.forget(Math.max(0, block.number - RETENTION));
     this.#storage.write(block.number, changes);
     this.#blocks.push(block);
     this.#numbers.set(block.hash, block.number);
     for (const listener of [...this.#onBlock]) listener(block);
+    if (block.number >= FINALITY_BLOCKS) this.#finalize(this.finalized);
+    return block;
+  }
+
+  #finalize(final: BlockHeader): void {
+    for (const listener of [...this.#onFinalized]) listener(final);
+    const settled = this.#unfinalized.filter(({ block }) => block === final);
+    this.#unfinalized = this.#unfinalized.filter(({ block }) => block !== final);
+    for (const { block, pooled } of settled) tell(pooled, { finalized: block.hash });
   }
 }
+
+const tell = ({ watchers }: Pooled, status: PoolStatus): void => {
+  for (const notify of watchers) notify(status);
+};
+
+/** Milliseconds since the epoch, by a state's own clock. */
+const timeIn = (state: StorageView): number => Number(Buffer.from(hexToU8a(state.get(TIMESTAMP))).readBigUInt64LE());

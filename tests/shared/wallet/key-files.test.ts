@@ -14,6 +14,8 @@ import {
   newMnemonic,
   openColdkey,
   openHotkey,
+  parseSecret,
+  signerFromUri,
   verify,
 } from "#shared/wallet/index.js";
 import { COLDKEY_PHRASE, coded, temporaryFolder, vectors } from "./support.js";
@@ -71,6 +73,17 @@ describe("keys", () => {
     const { secretSeed: _, ...phraseOnly } = keyfile;
     await writeFile(join(folder, "hotkeys/default"), JSON.stringify(phraseOnly));
     assert.equal((await loadHotkey(location)).address, created.address);
+  });
+
+  it("derived along a path are kept as a private key, and sign as the derived key does", async (t) => {
+    const path = await temporaryFolder(t);
+    for (const uri of ["//Alice", `${COLDKEY_PHRASE}//hard/soft`]) {
+      const location = { path, name: `w${uri.length}` };
+      const { address } = await signerFromUri(uri);
+      assert.equal((await createColdkey(location, parseSecret(uri))).address, address);
+      const opened = await openColdkey(location, never);
+      assert.ok(verify(message, opened.sign(message), address));
+    }
   });
 
   it("never replace another, and leave nothing half done", async (t) => {

@@ -8,6 +8,7 @@ import {
   newMnemonic,
   operatorPassword,
   parseMnemonic,
+  parseSecret,
   signerFromUri,
   verify,
 } from "#shared/wallet/index.js";
@@ -54,6 +55,18 @@ describe("mnemonics", () => {
       }),
       { seed: 4, numRuns: 200 },
     );
+  });
+});
+
+describe("secrets with a path", () => {
+  it("are a mnemonic's derived keys, or development keys", () => {
+    assert.deepEqual(parseSecret(` ${COLDKEY_PHRASE}\n`), { phrase: COLDKEY_PHRASE });
+    assert.deepEqual(parseSecret(`${COLDKEY_PHRASE}//a/b\n`), { phrase: COLDKEY_PHRASE, path: "//a/b" });
+    const { path } = parseSecret("//Alice") as { path: string };
+    assert.equal(path, "//Alice");
+    for (const wrong of ["//", "//a b", "///password", "//a///password", `${COLDKEY_PHRASE}/`])
+      assert.ok(coded("DERIVATION_INVALID")(faultOf(() => parseSecret(wrong))), wrong);
+    assert.ok(coded("MNEMONIC_INVALID")(faultOf(() => parseSecret("abandon//a"))));
   });
 });
 

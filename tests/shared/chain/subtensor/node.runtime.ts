@@ -1,0 +1,66 @@
+import assert from "node:assert/strict";
+import { once } from "node:events";
+import { after, before, describe, it } from "node:test";
+import { WebSocket } from "ws";
+import { z } from "zod";
+import { publicBeacon } from "#shared/chain/devchain/beacon.js";
+import { roundAt } from "#shared/chain/timelock/beacon.js";
+import { verifyPulse } from "#shared/chain/timelock/pulse.js";
+import { keyring } from "#shared/wallet/signer.js";
+import { openRuntimeSubnet, type RuntimeSubnet } from "#tests/support/subtensor.js";
+
+const drand = { seed: "b0".repeat(32), genesisTime: 1_749_999_000, period: 3 };
+
+describe("the offline subtensor node", { timeout: 300_000 }, () => {
+  let subnet: RuntimeSubnet;
+  before(async () => {
+    subnet = await openRuntimeSubnet({ drand });
+  });
+  after(() => subnet?.close());
+
+  it("tells inclusion in one block, and finality only with a later one", async () => {
+    const { chain, own, node, owner } = subnet;
+    const socket = new WebSocket(node.endpoint);
+    await once(socket, "open");
+    const statuses: string[] = [];
+    socket.on("message", (data) => {
+      const message = update.safeParse(JSON.parse(String(data)));
+      if (!message.success) return;
+      const { result } = message.data.params;
+      statuses.push(typeof result === "string" ? result : Object.keys(result)[0]!);
+    });
+    const transfer = chain.api.tx.balances!.transferKeepAlive!(owner.address, 1_000_000_000n);
+    const payer = keyring().addFromUri("//Runtime//Coldkey");
+    const signed = await transfer.signAsync(payer, { nonce: -1 });
+    socket.send(
+      JSON.stringify({ jsonrpc: "2.0", id: 1, method: "author_submitAndWatchExtrinsic", params: [signed.toHex()] }),
+    );
+    while (statuses.length < 1) await once(socket, "message");
+    await own.newBlocks(1);
+    while (statuses.length < 2) await once(socket, "message");
+    assert.deepEqual(statuses, ["ready", "inBlock"]);
+    const included = await chain.head();
+    assert.ok((await chain.finalized()).number < included.number);
+    await own.newBlocks(2);
+    while (statuses.length < 3) await once(socket, "message");
+    assert.deepEqual(statuses, ["ready", "inBlock", "finalized"]);
+    assert.equal((await chain.finalized()).hash, included.hash);
+    socket.close();
+  });
+
+  it("has its beacon's pulses as soon as they are out, and none before", async () => {
+    const { chain } = subnet;
+    const { timestamp } = await chain.head();
+    const round = roundAt(timestamp, drand);
+    const pulse = await chain.pulse(round);
+    assert.ok(pulse && verifyPulse(publicBeacon(drand).publicKey, round, pulse));
+    assert.equal(await chain.pulse(round + 1), null);
+    const last = await chain.api.query.drand!.lastStoredRound!();
+    assert.equal(Number(last.toString()), round);
+  });
+});
+
+const update = z.object({
+  method: z.literal("author_extrinsicUpdate"),
+  params: z.object({ result: z.union([z.string(), z.record(z.string(), z.string())]) }),
+});
