@@ -1,12 +1,15 @@
 import type { Batch } from "#shared/data/loader.js";
 import type { Parameters } from "#shared/model/parameters.js";
-import type { Network } from "#shared/protocol/network.js";
 import type { ReportEntry } from "#shared/protocol/report.js";
 import type { LossMeter } from "#shared/training/loss-meter.js";
 import type { Subnet } from "../support/subnet.js";
 import type { Forged, Forgery } from "../support/updates.js";
+import type { Inner, NetworkTemplate } from "./arena/models/arena-model.js";
 
-/** What somebody tries, as a description: the arena lives it through with real validators on a real chain. */
+/**
+ * What somebody tries, as a description: the arena lives it through with real validators on a real chain, with every seed and on every model
+ * of `arena/models/`. So it counts no elements and names no layers of one of them.
+ */
 export interface Attack {
   readonly name: string;
   readonly description: string;
@@ -17,7 +20,7 @@ export interface Attack {
   /** Whether its commits are on chain before those of the honest miners; a block after them unless given. */
   readonly isFirst?: boolean;
   /** What the attack needs the network file to say. */
-  readonly network?: (network: Omit<Network, "genesis">) => Omit<Network, "genesis">;
+  readonly network?: (network: NetworkTemplate) => NetworkTemplate;
   /** Documents that the attacked group is evaluated on, by number: sealed, and public only as their envelopes open. */
   readonly sealed?: (index: number) => string;
   /** What its miners submit in a cycle. */
@@ -42,6 +45,10 @@ export interface Turn {
 export interface Den {
   readonly subnet: Subnet;
   readonly cycle: number;
+  /** Another in every run and cycle: what the attacker draws by lot follows from it. */
+  readonly seed: string;
+  /** What an honest miner's training takes. */
+  readonly training: Inner;
   /** The group that all of this is about. */
   readonly group: string;
   readonly identities: readonly string[];

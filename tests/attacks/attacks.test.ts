@@ -2,8 +2,9 @@ import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { openJsonl } from "#datasets/jsonl.js";
 import { HANG_GUARD } from "../support/hang-guard.js";
-import { isHarmless } from "./arena/result.js";
-import { openTrial } from "./arena/run.js";
+import { models } from "./arena/models/index.js";
+import { resultOf } from "./arena/result.js";
+import { openTrial } from "./arena/trial.js";
 import { PUBLIC_PAGES_FILE, publicPages } from "./library/evaluation-text.js";
 import { attacks } from "./library/index.js";
 
@@ -17,18 +18,18 @@ const refused: Readonly<Record<string, readonly string[]>> = {
 
 describe("attacks of one cycle", { timeout: HANG_GUARD }, () => {
   it("pay nothing where they are refused, and leave the very model that comes of the attacker's absence", async (t) => {
-    const trial = await openTrial(1);
+    const trial = await openTrial({ model: models.micro, seed: "arena", cycles: 1 });
     t.after(() => trial.close());
     for (const [name, expected] of Object.entries(refused)) {
-      const result = await trial.run(attacks.find((attack) => attack.name === name)!);
-      assert.ok(result.honestPayoff > 0, "honest work pays");
-      assert.ok(isHarmless(result) && result.payoff <= 0, JSON.stringify(result));
+      const result = resultOf([await trial.run(attacks.find((attack) => attack.name === name)!)]);
+      assert.ok(result.honestPayoff.mean > 0, "honest work pays");
+      assert.ok(result.payoff.mean <= 0, name);
       assert.equal(result.modelLossWithAttack, result.modelLossWithout, name);
-      assert.deepEqual(result.caughtBy, expected, name);
+      assert.deepEqual(result.stoppedBy, expected, name);
     }
-    const flipped = await trial.run(attacks.find(({ name }) => name === "sign-flip")!);
-    assert.ok(isHarmless(flipped), JSON.stringify(flipped));
-    assert.deepEqual(flipped.caughtBy, ["proof-of-loss"]);
+    const flipped = resultOf([await trial.run(attacks.find(({ name }) => name === "sign-flip")!)]);
+    assert.ok(flipped.payoff.mean <= 0);
+    assert.deepEqual(flipped.stoppedBy, ["proof-of-loss"]);
   });
 });
 

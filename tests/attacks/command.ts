@@ -1,77 +1,99 @@
-import { writeFile } from "node:fs/promises";
+import { availableParallelism } from "node:os";
+import { Option } from "commander";
+import { figuresOption, writeFigures } from "#bench/options.js";
+import { wholeNumber } from "#shared/cli/numbers.js";
 import type { CommandSpec } from "#shared/cli/program.js";
 import { table } from "#shared/cli/table.js";
+import { nearest } from "#shared/config/nearest.js";
 import { BlockZeroError } from "#shared/errors.js";
-import { SEED } from "./arena/ground.js";
-import { isHarmless, LUCK, type Result } from "./arena/result.js";
-import { openTrial } from "./arena/run.js";
+import type { Interval } from "./arena/interval.js";
+import { MODEL_NAMES, type ModelName } from "./arena/models/arena-model.js";
+import { harmsOf, type Result, resultOf } from "./arena/result.js";
+import { runSeeds } from "./arena/run-seeds.js";
 import { attacks } from "./library/index.js";
 
-interface Flags {
-  readonly attack?: readonly string[];
-  readonly cycles: string;
-  readonly seed: string;
+interface Options {
+  readonly only?: readonly string[];
+  readonly seeds: number;
+  readonly cycles: number;
+  readonly model: ModelName;
+  readonly processes: number;
   readonly json?: string;
 }
 
 export const attacksCommand: CommandSpec = {
   name: "npm run attacks --",
   description:
-    "Lives through every attack that we know of with real validators; fails where one pays more than honest work or harms the model.",
-  examples: ["npm run attacks", "npm run attacks -- --attack scaling noise --cycles 6 --json attacks.json"],
+    "Lives through every attack that we know of with real validators; fails where one pays more than honest work, harms the model or has an honest miner rejected.",
+  examples: [
+    "npm run attacks",
+    "npm run attacks -- --only scaling noise --seeds 2 --json attacks.json",
+    "npm run attacks -- --model localnet",
+  ],
   define: (command) =>
     command
-      .option("--attack <name...>", "these only")
-      .option("--cycles <n>", "cycles each attack goes on for", "3")
-      .option("--seed <text>", "draws everything anew: text, noise, whose batches", SEED)
-      .option("--json <file>", "write the results there")
+      .option("--only <names...>", "these attacks only")
+      .option("--seeds <n>", "each draws everything anew: genesis model, text, noise, whose batches", wholeNumber(1), 5)
+      .option("--cycles <n>", "cycles that each attack goes on for with each seed", wholeNumber(1), 3)
+      .addOption(
+        new Option("--model <name>", "a model of some thousand parameters, or the localnet's with its own training")
+          .choices(MODEL_NAMES)
+          .default("micro"),
+      )
+      .option("--processes <n>", "seeds at a time", wholeNumber(1), Math.min(2, availableParallelism()))
+      .addOption(figuresOption())
       .action(run),
 };
 
-const run = async ({ attack: names, cycles, seed, json }: Flags): Promise<void> => {
-  const count = Number(cycles);
-  if (!Number.isInteger(count) || count < 1)
-    throw new BlockZeroError("ATTACK_OPTION", `--cycles ${cycles}`, "give a whole number of at least 1");
-  for (const name of names ?? [])
-    if (!attacks.some((attack) => attack.name === name))
-      throw new BlockZeroError(
-        "ATTACK_OPTION",
-        `there is no attack ${name}`,
-        `name ${attacks.map(({ name }) => name).join(", ")}`,
-      );
+const run = async ({ only, seeds: count, cycles, model, processes, json }: Options): Promise<void> => {
+  const names = attacks.map(({ name }) => name);
+  for (const name of only ?? []) if (!names.includes(name)) throw unknown(name, names);
+  const chosen = names.filter((name) => only?.includes(name) ?? true);
+  const seeds = Array.from({ length: count }, (_, i) => `arena ${i + 1}`);
 
-  const results: Result[] = [];
-  const trial = await openTrial(count, seed);
-  const luck = trial.isRecorded ? 0 : LUCK;
-  if (luck > 0)
-    process.stderr.write("this seed or processor draws otherwise than recorded: half as much again may be luck\n");
-  try {
-    for (const attack of attacks.filter(({ name }) => names?.includes(name) ?? true)) {
-      process.stderr.write(`${attack.name}: ${attack.description}\n`);
-      results.push(await trial.run(attack));
-    }
-  } finally {
-    await trial.close();
-  }
-  console.log(tableOf(results, luck));
-  if (json !== undefined) await writeFile(json, `${JSON.stringify(results, null, 2)}\n`);
-  const harmful = results.filter((result) => !isHarmless(result, luck));
+  let done = 0;
+  const bySeed = await runSeeds({
+    model,
+    seeds,
+    cycles,
+    attacks: chosen,
+    processes,
+    onObservation: ({ attack, seed }) =>
+      process.stderr.write(`${++done}/${chosen.length * seeds.length} ${attack}, seed ${seed}\n`),
+  });
+  const results = chosen.map((_, i) => resultOf(bySeed.map((observations) => observations[i]!)));
+  console.log(tableOf(results));
+  await writeFigures(json, { model, seeds, cycles, results });
+  const harmful = results.filter((result) => harmsOf(result).length > 0);
   if (harmful.length === 0) return;
-  console.error(`✖ ${harmful.map(({ attack }) => attack).join(", ")}: it pays, or harms the model`);
+  for (const result of harmful) console.error(`✖ ${result.attack}: ${harmsOf(result).join(", ")}`);
   process.exitCode = 1;
 };
 
-const tableOf = (results: readonly Result[], luck: number): string =>
+const unknown = (name: string, names: readonly string[]): BlockZeroError => {
+  const near = nearest(name, names);
+  const hint = near ? `did you mean ${near}?` : "docs/attacks.md lists them";
+  return new BlockZeroError("ATTACK_UNKNOWN", `there is no attack ${name}`, hint);
+};
+
+const tableOf = (results: readonly Result[]): string =>
   table([
-    ["attack", "payoff", "honest", "model", "without", "", "accused", "stopped by"],
-    ...results.map((result) => [
-      result.attack,
-      result.payoff.toFixed(3),
-      result.honestPayoff.toFixed(3),
-      result.modelLossWithAttack.toFixed(4),
-      result.modelLossWithout.toFixed(4),
-      isHarmless(result, luck) ? "ok" : "HARM",
-      `${Math.round(100 * result.accused)} %`,
-      result.caughtBy.join(", "),
-    ]),
+    ["attack", "payoff", "honest", "model", "without", "", "honest rejected", "abstained", "progress", "stopped by"],
+    ...results.map((result) => {
+      const { work, progress } = result;
+      return [
+        result.attack,
+        inWords(result.payoff),
+        inWords(result.honestPayoff),
+        result.modelLossWithAttack.toFixed(4),
+        result.modelLossWithout.toFixed(4),
+        harmsOf(result).length === 0 ? "ok" : "HARM",
+        `${work.rejected}/${work.submissions}`,
+        `${work.abstained}/${work.submissions}`,
+        `${Math.min(progress.agreed, progress.scored, progress.paid)}/${progress.cycles}`,
+        result.stoppedBy.join(", "),
+      ];
+    }),
   ]);
+
+const inWords = ({ mean, halfWidth }: Interval): string => `${mean.toFixed(3)} ± ${halfWidth.toFixed(3)}`;

@@ -10,8 +10,8 @@ import { spreadOf } from "#shared/scoring/proof-of-loss.js";
 import { HANG_GUARD } from "../support/hang-guard.js";
 import { openMeter } from "../support/validator.js";
 import { plus } from "./arena/change.js";
-import { genesisModel, openGround } from "./arena/ground.js";
-import { BATCH_SIZE, STEPS } from "./arena/gym.js";
+import { openGround } from "./arena/ground.js";
+import { models } from "./arena/models/index.js";
 import { evaluationText, unseenPage } from "./library/evaluation-text.js";
 
 const GROUP = "math";
@@ -20,7 +20,9 @@ const MINERS = 6;
 it("who knows public evaluation text by heart is ahead on it, and on sealed text like anybody", {
   timeout: HANG_GUARD,
 }, async (t) => {
-  const ground = openGround(await genesisModel(), evaluationText.network!, unseenPage);
+  const model = models.micro;
+  const seed = "arena";
+  const ground = openGround({ model, seed, genesis: await model.genesis(seed) }, evaluationText);
   t.after(() => ground.gym.dispose());
   const { genesis, gym } = ground;
   const network = { ...ground.network, genesis: "0".repeat(64) };
@@ -37,11 +39,11 @@ it("who knows public evaluation text by heart is ahead on it, and on sealed text
     });
   const pages = (from: number, count: number) => Array.from({ length: count }, (_, i) => unseenPage(from + i));
 
-  const training = { batches: STEPS, batchSize: BATCH_SIZE };
+  const training = { batches: model.training.max_steps, batchSize: model.training.batch_size };
   const modelsOf = async (stream: (miner: number) => string | readonly Batch[]): Promise<readonly Parameters[]> => {
     const models: Parameters[] = [];
     for (let miner = 0; miner < MINERS; miner++) {
-      const update = await gym.train({
+      const { update } = await gym.train({
         base: { hash: "genesis", whole: genesis },
         group: GROUP,
         stream: stream(miner),

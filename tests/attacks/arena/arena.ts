@@ -1,8 +1,7 @@
 import { drawnBytes } from "#owner/seal.js";
-import { mean } from "#shared/mean.js";
 import { loadModel, wholeModel } from "#shared/participant/base-model.js";
 import { cycleLength } from "#shared/protocol/phases.js";
-import { MAX_REPORT_BYTES, parseReport, type Report } from "#shared/protocol/report.js";
+import { MAX_REPORT_BYTES, parseReport, type ReportEntry } from "#shared/protocol/report.js";
 import type { AgreedOutcome } from "#shared/protocol/tally.js";
 import { liveCycle } from "#validator/cycle.js";
 import { agreeOn } from "#validator/merge-cycle.js";
@@ -10,36 +9,50 @@ import { NETUID } from "../../support/micro-network.js";
 import { type Living, openSubnet, type Subnet, until } from "../../support/subnet.js";
 import { type Forged, type Forgery, forge, serve } from "../../support/updates.js";
 import { openMeter, openValidator, type TestValidator } from "../../support/validator.js";
-import type { Attack, BaseView, Den, Past, Turn } from "../attack.js";
+import type { Attack, BaseView, Den, Past, TrainingRun, Turn } from "../attack.js";
 import { type Ground, modelLoss } from "./ground.js";
+import type { Run } from "./gym.js";
+import { type HonestWork, workOf } from "./honest-work.js";
 import { liarsCycle } from "./liar.js";
 import { steadyBytes, withSteadyDraws, withSteadySignatures } from "./steady.js";
 
 /** What came of it. */
 export interface Campaign {
-  /** By cycle: the attackers' share of all miners' incentive, and the mean share of an honest miner of their group. */
-  readonly incentives: readonly { readonly attackers: number; readonly honest: number }[];
+  /** Held-out loss of the genesis model, mean of all groups, nats a token. */
+  readonly genesisLoss: number;
+  readonly cycles: readonly CycleOutcome[];
   /** What was agreed of the attackers' submissions, all cycles together. */
   readonly outcomes: readonly AgreedOutcome[];
   /** Hotkeys of the attackers whose updates were merged, an entry each time. */
   readonly merged: readonly string[];
   /** Whether, in all cycles, what was agreed is what an honest validator merged, and what it measured. */
   readonly agreedOn: { readonly model: boolean; readonly scores: boolean };
-  /** Share of the honest miners' submissions that honest validators called duplicates, all validators and cycles together. */
-  readonly accused: number;
-  /** Held-out loss of the last agreed model. */
+}
+
+export interface CycleOutcome {
+  /** The attackers' share of all miners' incentive, and the mean share of an honest miner of their group. */
+  readonly incentives: { readonly attackers: number; readonly honest: number };
+  /** Whether a model of this cycle was agreed on. */
+  readonly isModelAgreed: boolean;
+  /** Of the honest miners of both groups. */
+  readonly work: HonestWork;
+  /** Honest miners whose incentive is above zero. */
+  readonly paid: number;
+  /** Held-out loss of the model agreed on, mean of all groups, nats a token. */
   readonly loss: number;
 }
 
 const VALIDATORS = ["vera", "vito"];
 const LIAR = "mallory";
-/** Below half of the whole, and above each honest one's. */
-const STAKES = { vera: 2000, vito: 2000, [LIAR]: 3000 };
+/** Who lies has 49 % of the stake. */
+const STAKES = { vera: 2550, vito: 2550, [LIAR]: 4900 };
 /** Honest miners of the attacked group, more than there are places; and one in the other group. */
 const HONEST = ["ann", "bob", "cat", "dan"];
 const ELSEWHERE = "pam";
 const group = "math";
 const OTHER = "prose";
+/** Extrinsics that an honest validator has sent a cycle once the first block of a phase is built. */
+const SENT = { evaluate: 1, merge: 3 } as const;
 
 /**
  * Lives through some cycles: honest miners, an attacker, validators as the program makes them, on a devchain of its own. Whoever
@@ -47,7 +60,7 @@ const OTHER = "prose";
  */
 export const campaign = async (
   t: Living,
-  { genesis, gym, network, sealed }: Ground,
+  { model, seed, genesis, gym, network, sealed }: Ground,
   attack: Attack,
   cycles: number,
 ): Promise<Campaign> => {
@@ -73,17 +86,30 @@ export const campaign = async (
     const model = await loadModel(participant, hash);
     return { hash, whole: wholeModel(model), own: model.groups.get(group)!.weights };
   };
-  const incentives: { attackers: number; honest: number }[] = [];
+  const lived: CycleOutcome[] = [];
   const outcomes: AgreedOutcome[] = [];
   const merged: string[] = [];
-  const accused: boolean[] = [];
   const agreedOn = { model: true, scores: true };
+  const trained = new Map<string, Run>();
+  const lossOf = ({ whole }: BaseView) => modelLoss(meter, subnet.network, whole);
   let past: readonly Past[] = [];
   let base = await viewOf(subnet.modelHash);
+  const genesisLoss = await lossOf(base);
 
   for (let cycle = 1; cycle <= cycles; cycle++) {
     const window = (phase: Parameters<Subnet["window"]>[1]) => subnet.window(cycle, phase);
-    const train = (name: string, inGroup: string) => gym.train({ base, group: inGroup, stream: `${name}/${cycle}` });
+    const before = new Map(trained);
+    const train = async (
+      name: string,
+      inGroup: string,
+      { batches, steps, from = base }: Omit<TrainingRun, "stream"> = {},
+    ) => {
+      const stream = batches ?? `${seed}/${name}/${cycle}`;
+      const after = before.get(name);
+      const run = await gym.train({ base: from, group: inGroup, stream, after, ...(steps !== undefined && { steps }) });
+      trained.set(name, run);
+      return run.update;
+    };
     const forgeNow = (forgery: Omit<Forgery, "group"> & { readonly group?: string }) =>
       forge(subnet, { cycle, group, ...forgery, change: { base: base.hash, ...forgery.change } });
     const submissions: Den["honest"][number][] = [];
@@ -95,19 +121,15 @@ export const campaign = async (
     let turns: readonly Turn[] = await attack.submit({
       subnet,
       cycle,
+      seed: `${seed}/${cycle}`,
+      training: model.training,
       group,
       identities,
       base,
       honest: submissions,
       past,
       meter,
-      train: ({ stream = "eve1", steps, batches, from = base } = {}) =>
-        gym.train({
-          base: from,
-          group,
-          stream: batches ?? `${stream}/${cycle}`,
-          ...(steps !== undefined && { steps }),
-        }),
+      train: ({ stream = "eve1", ...run } = {}) => train(stream, group, run),
       forge: forgeNow,
     });
     const honestly: Record<string, Forged> = { [ELSEWHERE]: other };
@@ -129,21 +151,21 @@ export const campaign = async (
     }
 
     const nonces = () => Promise.all(validators.map((name) => subnet.chain.nonce(subnet.signer(name).address)));
-    const before = await nonces();
+    const nonce = await nonces();
     const lives = honest.map((validator) => liveCycle(validator, cycle));
     if (lie && liar) lives.push(liarsCycle(liar, lie, { cycle, attackers, eve: attackers.values().next().value ?? 0 }));
     const sent = (extrinsics: number) =>
       Promise.race([
-        Promise.all(validators.map((name, i) => subnet.sent(name, before[i]! + extrinsics))),
+        Promise.all(validators.map((name, i) => subnet.sent(name, nonce[i]! + extrinsics))),
         // Ends the wait where one of them ended early.
         Promise.all(lives),
       ]);
     await subnet.to(window("evaluate").start);
-    await sent(1);
+    await sent(SENT.evaluate);
     await subnet.to(window("evaluate").start + 1);
     await until(t, () => honest.every(({ journal }) => journal.value.cycles[cycle]?.reported !== undefined));
     await subnet.to(window("merge").start);
-    await sent(3);
+    await sent(SENT.merge);
     await subnet.to(window("merge").start + 1);
     await Promise.all(lives);
 
@@ -152,14 +174,15 @@ export const campaign = async (
     const total = neurons.reduce((sum, { incentive }) => sum + incentive, 0) || 1;
     const incentiveOf = (names: readonly string[]) =>
       names.reduce((sum, name) => sum + neurons[subnet.uid(name)]!.incentive, 0) / total;
-    incentives.push({ attackers: incentiveOf(identities), honest: incentiveOf(HONEST) / HONEST.length });
     const agreed = await agreeOn(participant, cycle);
-    const measured = await ownReport(honest[0]!, cycle);
+    const reports = await Promise.all(honest.map((validator) => ownReport(validator, cycle)));
     for (const { uid, score } of agreed.outcomes)
-      if (score !== measured.find((entry) => entry.uid === uid)?.score) agreedOn.scores = false;
-    for (const validator of honest)
-      for (const { uid, reason } of await ownReport(validator, cycle))
-        if (!attackers.has(uid)) accused.push(reason === "duplicate");
+      if (score !== reports[0]?.find((entry) => entry.uid === uid)?.score) agreedOn.scores = false;
+    const opinions = Object.keys(honestly).map((name) => {
+      const ofMiner = (entries: readonly (ReportEntry | AgreedOutcome)[]) =>
+        entries.find(({ uid }) => uid === subnet.uid(name));
+      return { agreed: ofMiner(agreed.outcomes), said: reports.map(ofMiner) };
+    });
     outcomes.push(...agreed.outcomes.filter(({ uid }) => attackers.has(uid)));
 
     await subnet.to(subnet.window(cycle + 1, "distribute").end - 1);
@@ -182,15 +205,15 @@ export const campaign = async (
       ...past,
     ];
     base = await viewOf(next);
+    lived.push({
+      incentives: { attackers: incentiveOf(identities), honest: incentiveOf(HONEST) / HONEST.length },
+      isModelAgreed: manifest.cycle === cycle,
+      work: workOf(opinions),
+      paid: Object.keys(honestly).filter((name) => incentiveOf([name]) > 0).length,
+      loss: await lossOf(base),
+    });
   }
-  return {
-    incentives,
-    outcomes,
-    merged,
-    accused: mean(accused.map(Number)),
-    agreedOn,
-    loss: await modelLoss(meter, subnet.network, base.whole),
-  };
+  return { genesisLoss, cycles: lived, outcomes, merged, agreedOn };
 };
 
 const inHindsight = async (subnet: Subnet, turn: Turn): Promise<Turn> => {
@@ -210,7 +233,7 @@ const sealedText = (network: Ground["network"], cycles: number, document: (index
   return { documents, envelopeBytes };
 };
 
-const ownReport = async ({ participant, journal }: TestValidator, cycle: number): Promise<Report["entries"]> => {
+const ownReport = async ({ participant, journal }: TestValidator, cycle: number): Promise<readonly ReportEntry[]> => {
   const hash = journal.value.cycles[cycle]?.report ?? "";
   const bytes = await participant.blobs.get({
     hash,

@@ -6,20 +6,20 @@ import type { Batch } from "#shared/data/loader.js";
 import { zeros } from "#shared/engine/tensor.js";
 import { expertsOf, groupShapes, hubShapes, shardOf } from "#shared/model/groups.js";
 import type { Parameters } from "#shared/model/parameters.js";
-import type { Network } from "#shared/protocol/network.js";
+import { hashJson, type Network } from "#shared/protocol/network.js";
 import { innerLoop } from "#shared/training/inner-loop.js";
 import { mapValues } from "#shared/training/objective.js";
 import { cosineWithWarmup } from "#shared/training/schedule.js";
-import { createTrainStep, type TrainStep } from "#shared/training/train-step.js";
+import { createTrainStep, type TrainState, type TrainStep } from "#shared/training/train-step.js";
 import { device } from "../../support/updates.js";
+import type { Inner, NetworkTemplate } from "./models/arena-model.js";
 
 /**
- * Trains groups of one network for any miner; each run starts AdamW anew, so that a run is a pure function of its arguments. What honest miners
- * make of one base model is trained once.
+ * Trains groups of one network for any miner, as miners do: AdamW's moments live on from one training to the next. Each run is a pure
+ * function of its arguments, so that what honest miners make of one base model is trained once.
  */
 export interface Gym {
-  /** trained − base of the group's tensors. */
-  train(run: TrainingOf): Promise<Parameters>;
+  train(run: TrainingOf): Promise<Run>;
   dispose(): Promise<void>;
 }
 
@@ -30,17 +30,26 @@ interface TrainingOf {
   /** Seed of the batches, or the batches themselves, one a step. */
   readonly stream: string | readonly Batch[];
   readonly steps?: number;
+  /** The training before, whose moments it goes on with; unset: none. */
+  readonly after?: Run | undefined;
 }
 
-export const BATCH_SIZE = 4;
-export const STEPS = 24;
-const LEARNING_RATE = 0.003;
+export interface Run {
+  /** trained − base of the group's tensors. */
+  readonly update: Parameters;
+  readonly optimiser: Omit<TrainState, "params">;
+  /** What it is known by; runs of one id are alike. */
+  readonly id: string;
+}
 
-export const openGym = (network: Omit<Network, "genesis">): Gym => {
+/** Runs that are remembered: some megabytes each on the localnet's model. */
+const REMEMBERED = 64;
+
+export const openGym = (network: NetworkTemplate, training: Inner): Gym => {
   const compiled = new Map<string, Promise<TrainStep>>();
   const config = loadConfig(minerSettings, {
     env: {},
-    flags: { chain_endpoint: "ws://127.0.0.1:1", netuid: 1, expert_group: "math", batch_size: BATCH_SIZE },
+    flags: { chain_endpoint: "ws://127.0.0.1:1", netuid: network.netuid, expert_group: "math", ...training },
   });
   const whole: Network = { ...network, genesis: "0".repeat(64) };
   const stepOf = (group: string, params: Parameters, trainable: readonly string[]) => {
@@ -53,7 +62,10 @@ export const openGym = (network: Omit<Network, "genesis">): Gym => {
   };
   /** One run at a time: those of a group share a step. */
   let last: Promise<unknown> = Promise.resolve();
-  const run: Gym["train"] = async ({ base: { whole: base }, group, stream, steps = STEPS }) => {
+  const run = async (
+    { base: { whole: base }, group, stream, after, steps = config.max_steps }: TrainingOf,
+    id: string,
+  ): Promise<Run> => {
     const experts = network.groups[group]!;
     const trainable = Object.keys(groupShapes(network.model, experts)).sort();
     const own = Object.fromEntries(trainable.map((name) => [name, base[name]!]));
@@ -63,35 +75,46 @@ export const openGym = (network: Omit<Network, "genesis">): Gym => {
     const shard = shardOf(hub, own, expertsOf(network.model, experts));
     const trainStep = await stepOf(group, shard, trainable);
     const still = mapValues(own, ({ shape }) => zeros(shape));
-    await trainStep.restore({ params: own, m: still, v: still, step: 0 });
+    await trainStep.restore({ params: own, ...(after?.optimiser ?? { m: still, v: still, step: 0 }) });
     const batches = typeof stream === "string" ? null : stream;
-    const loader = groupTrainingLoader(network, group, { batchSize: BATCH_SIZE, seed: String(stream) });
+    const loader = groupTrainingLoader(network, group, { batchSize: config.batch_size, seed: String(stream) });
     let taken = 0;
     await innerLoop({
       trainStep,
       nextBatch: () => (batches ? batches[taken++ % batches.length]! : loader.next()),
-      schedule: cosineWithWarmup({ peak: LEARNING_RATE, warmupSteps: 0, totalSteps: STEPS }),
+      schedule: cosineWithWarmup({
+        peak: config.learning_rate,
+        warmupSteps: config.warmup_steps,
+        totalSteps: config.max_steps,
+      }),
       maxSteps: steps,
-      accumulation: 1,
+      accumulation: config.gradient_accumulation_steps,
+      spikeThreshold: config.spike_threshold,
       stop: () => false,
     });
-    const trained = await trainStep.params();
-    return mapValues(own, ({ shape, data }, name) => ({
+    const { params, ...optimiser } = await trainStep.state();
+    const update = mapValues(own, ({ shape, data }, name) => ({
       ...own[name]!,
       shape,
-      data: data.map((before, i) => trained[name]!.data[i]! - before),
+      data: data.map((before, i) => params[name]!.data[i]! - before),
     }));
+    return { update, optimiser, id };
   };
-  const runs = new Map<string, Promise<Parameters>>();
+  const runs = new Map<string, Promise<Run>>();
   return {
     train(options) {
-      const { base, group, stream, steps = STEPS } = options;
-      const key = typeof stream === "string" ? JSON.stringify([base.hash, group, stream, steps]) : null;
-      const known = key === null ? undefined : runs.get(key);
-      if (known) return known;
-      const result = last.then(() => run(options));
-      last = result.catch(() => undefined);
-      if (key !== null) runs.set(key, result);
+      const { base, group, stream, after, steps = config.max_steps } = options;
+      const batches = typeof stream === "string" ? stream : stream.map(({ ids }) => Array.from(ids, String));
+      const id = hashJson([base.hash, group, batches, steps, after?.id ?? null]);
+      let result = runs.get(id);
+      if (result) runs.delete(id);
+      else {
+        result = last.then(() => run(options, id));
+        last = result.catch(() => undefined);
+      }
+      // The last used comes last, the first is forgotten.
+      runs.set(id, result);
+      if (runs.size > REMEMBERED) runs.delete(runs.keys().next().value!);
       return result;
     },
     async dispose() {

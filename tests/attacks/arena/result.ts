@@ -1,94 +1,76 @@
 import { mean } from "#shared/mean.js";
-import type { Attack } from "../attack.js";
-import type { Campaign } from "./arena.js";
+import { type HonestWork, sumOfWork } from "./honest-work.js";
+import { type Interval, intervalOf } from "./interval.js";
+import type { Observation, Progress } from "./observation.js";
 
 /** An attack's line in the table, and in the file of `npm run attacks -- --json`. */
 export interface Result {
   readonly attack: string;
-  /**
-   * What a cycle earns, as a share of the incentive of the whole subnet: that of all the attacker's hotkeys together, the mean over all
-   * cycles, less `IDENTITY_COST` for each hotkey after the first.
-   */
-  readonly payoff: number;
-  /**
-   * The same for as many honest miners of the group as the attacker has machines, a hotkey each: so many times the mean of all of them where the
-   * attacker's are of their kind.
-   */
-  readonly honestPayoff: number;
-  /** Held-out loss of the last model, mean of all groups, nats a token; without: where the attacker stays away. */
+  /** What a cycle earns; `Observation` says as a share of what. */
+  readonly payoff: Interval;
+  readonly honestPayoff: Interval;
+  /** Payoff − honest payoff, in pairs. */
+  readonly gain: Interval;
+  /** Means over the seeds. */
   readonly modelLossWithAttack: number;
   readonly modelLossWithout: number;
-  /**
-   * Share of the honest miners' submissions that honest validators called duplicates, all validators and cycles together. Updates of the arena's model have 2,304 elements, so that two may well
-   * be alike by chance; `npm run bench -- duplicates` has larger ones.
-   */
-  readonly accused: number;
-  /** What stopped it: reasons of rejection, and what else it ran into. */
-  readonly caughtBy: readonly string[];
+  /** All seeds together. */
+  readonly work: HonestWork;
+  readonly progress: Progress;
+  readonly stoppedBy: readonly string[];
+  readonly observations: readonly Observation[];
 }
-
-/** One more hotkey's registration and upkeep a cycle, as a share of all incentive. */
-export const IDENTITY_COST = 0.01;
 
 /** A model may be worse by this share. */
 export const TOLERANCE = 0.01;
 
-export interface Reference {
-  /** The attacker stays away. */
-  readonly absent: Campaign;
-  /** Each of the attacker's machines is one more honest miner. */
-  readonly honest: Campaign;
-}
-
-export const resultOf = (attack: Attack, attacked: Campaign, { absent, honest }: Reference): Result => ({
-  attack: attack.name,
-  payoff: mean(attacked.incentives.map(({ attackers }) => attackers)) - upkeepOf(attack.identities ?? 1),
-  honestPayoff: honestPayoff(honest, attack.machines ?? 1),
-  modelLossWithAttack: attacked.loss,
-  modelLossWithout: absent.loss,
-  accused: attacked.accused,
-  caughtBy: caughtBy(attack, attacked),
-});
-
-/** Honest miners accused by chance; who sets out to have them accused wants them all. */
-const ACCUSED = 0.1;
-
-/** By how much of it somebody who does honest work by halves may be lucky in the draw of a few cycles. */
-export const LUCK = 0.5;
-
 /**
- * Whether honest work would have earned as much, the model is none the worse, and honest miners are not taken for copiers.
+ * What an attack came to with all seeds. A seed's cycles hang together by base model and window, so that a seed is one value of an
+ * interval, the mean of its cycles; of a single seed its cycles are the values.
  *
- * @param luck share of the honest payoff that may come on top of it
+ * @param observations of one attack, one a seed, at least one
  */
-export const isHarmless = (
-  { payoff, honestPayoff, modelLossWithAttack, modelLossWithout, accused }: Result,
-  luck = 0,
-): boolean =>
-  payoff <= (1 + luck) * honestPayoff &&
-  modelLossWithAttack <= modelLossWithout * (1 + TOLERANCE) &&
-  accused <= ACCUSED;
-
-const HONEST_OTHERS = 4;
-
-/** Their own shares there would be luck: they are some of many alike. */
-const honestPayoff = ({ incentives }: Campaign, machines: number): number => {
-  const miners = machines + HONEST_OTHERS;
-  const share = mean(incentives.map(({ attackers, honest }) => (attackers + HONEST_OTHERS * honest) / miners));
-  return machines * share - upkeepOf(machines);
+export const resultOf = (observations: readonly Observation[]): Result => {
+  const values = (of: (observation: Observation) => readonly number[]): readonly number[] =>
+    observations.length === 1 ? of(observations[0]!) : observations.map((observation) => mean(of(observation)));
+  const gains = ({ payoffs, honestPayoffs }: Observation) => payoffs.map((payoff, i) => payoff - honestPayoffs[i]!);
+  return {
+    attack: observations[0]!.attack,
+    payoff: intervalOf(values(({ payoffs }) => payoffs)),
+    honestPayoff: intervalOf(values(({ honestPayoffs }) => honestPayoffs)),
+    gain: intervalOf(values(gains)),
+    modelLossWithAttack: mean(observations.map(({ modelLossWithAttack }) => modelLossWithAttack)),
+    modelLossWithout: mean(observations.map(({ modelLossWithout }) => modelLossWithout)),
+    work: sumOfWork(observations.map(({ work }) => work)),
+    progress: sumOfProgress(observations.map(({ progress }) => progress)),
+    stoppedBy: [...new Set(observations.flatMap(({ stoppedBy }) => stoppedBy))].sort(),
+    observations,
+  };
 };
 
-const upkeepOf = (hotkeys: number): number => (hotkeys - 1) * IDENTITY_COST;
+/** What is wrong with a result; nothing where the attack pays no more than honest work and harms neither model nor honest miners. */
+export const harmsOf = ({
+  gain,
+  honestPayoff,
+  modelLossWithAttack,
+  modelLossWithout,
+  work,
+}: Result): readonly string[] => {
+  const harms: string[] = [];
+  if (honestPayoff.mean <= 0) harms.push("cannot be compared: honest work earns nothing");
+  if (gain.mean - gain.halfWidth > 0) harms.push("pays more than honest work");
+  if (modelLossWithAttack > modelLossWithout * (1 + TOLERANCE)) harms.push("makes the model worse");
+  if (work.rejected > 0) harms.push("has honest miners rejected");
+  return harms;
+};
 
-const caughtBy = ({ lie }: Attack, { outcomes, merged, incentives, agreedOn }: Campaign): readonly string[] => {
-  const found = new Set<string>();
-  for (const { reason, verdict, score, hotkey } of outcomes) {
-    if (reason !== null) found.add(reason);
-    else if (verdict === "scored" && score === 0) found.add("proof-of-loss");
-    else if (!merged.includes(hotkey)) found.add("rank");
-  }
-  if (lie?.entries && agreedOn.scores) found.add("tally");
-  if (lie?.model && agreedOn.model) found.add("majority of models");
-  if (lie && incentives.every(({ attackers, honest }) => attackers < honest)) found.add("yuma");
-  return [...found].sort();
+const sumOfProgress = (all: readonly Progress[]): Progress => {
+  const sum = (of: (progress: Progress) => number) => all.reduce((total, one) => total + of(one), 0);
+  return {
+    cycles: sum(({ cycles }) => cycles),
+    agreed: sum(({ agreed }) => agreed),
+    scored: sum(({ scored }) => scored),
+    paid: sum(({ paid }) => paid),
+    improved: sum(({ improved }) => improved),
+  };
 };

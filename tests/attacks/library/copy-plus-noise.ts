@@ -6,9 +6,9 @@ const SHARE = 0.5;
 export const copyPlusNoise: Attack = {
   name: "copy-plus-noise",
   description: `an insider's file with noise of ${SHARE} of its norm`,
-  submit: async ({ cycle, honest, forge }) => {
+  submit: async ({ seed, honest, forge }) => {
     const stolen = honest[0]!.update;
-    const disguise = noiseLike(stolen, `disguise/${cycle}`, SHARE * lengthOf(stolen));
+    const disguise = noiseLike(stolen, `${seed}/disguise`, SHARE * lengthOf(stolen));
     return [{ forged: forge({ miner: "eve1", tensors: plus(stolen, disguise) }) }];
   },
 };

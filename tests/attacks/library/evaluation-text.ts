@@ -8,7 +8,6 @@ import { phaseWindow } from "#shared/protocol/phases.js";
 import { roundOf } from "#shared/protocol/sealed-text.js";
 import { beaconOf, envelopeReader, openEnvelope } from "#shared/replay/evaluation-text.js";
 import { BEACON, type Subnet } from "../../support/subnet.js";
-import { BATCH_SIZE, STEPS } from "../arena/gym.js";
 import type { Attack } from "../attack.js";
 
 const { document } = openArithmetic();
@@ -30,10 +29,14 @@ export const evaluationText: Attack = {
     return { ...network, groups: { ...network.groups, math } };
   },
   sealed: unseenPage,
-  submit: async ({ cycle, group, subnet, train, forge }) => {
+  submit: async ({ cycle, seed, group, subnet, training, train, forge }) => {
     const trainedOn = async (sealed: DocumentSource) => {
-      const seed = sha256(Buffer.from(`eve's draw/${cycle}`));
-      const drawn = { batches: STEPS, batchSize: BATCH_SIZE, seed, sealed };
+      const drawn = {
+        batches: training.max_steps,
+        batchSize: training.batch_size,
+        seed: sha256(Buffer.from(`${seed}/eve's draw`)),
+        sealed,
+      };
       const batches = groupHeldOutBatches(subnet.network, group, drawn);
       return forge({ miner: "eve1", tensors: await train({ batches }) });
     };

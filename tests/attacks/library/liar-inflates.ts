@@ -4,10 +4,10 @@ import type { Attack } from "../attack.js";
 export const liarInflates: Attack = {
   name: "liar-inflates",
   description:
-    "noise whose accomplice, a validator with 43 % of the stake, reports it as the best there ever was and gives it all weight",
-  submit: async ({ cycle, honest, forge }) => {
+    "noise whose accomplice, a validator with 49 % of the stake, reports it as the best there ever was and gives it all weight",
+  submit: async ({ seed, honest, forge }) => {
     const like = honest[0]!.update;
-    return [{ forged: forge({ miner: "eve1", tensors: noiseLike(like, `liar/${cycle}`, lengthOf(like)) }) }];
+    return [{ forged: forge({ miner: "eve1", tensors: noiseLike(like, `${seed}/liar`, lengthOf(like)) }) }];
   },
   lie: {
     entries: (measured, { attackers }) =>

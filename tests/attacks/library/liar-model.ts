@@ -4,7 +4,7 @@ import type { Attack } from "../attack.js";
 export const liarModel: Attack = {
   name: "liar-model",
   description:
-    "takes one step; a validator with 43 % of the stake commits the hash of a model that nobody merged and gives it all weight",
+    "takes one step; a validator with 49 % of the stake commits the hash of a model that nobody merged and gives it all weight",
   submit: async ({ train, forge }) => [{ forged: forge({ miner: "eve1", tensors: await train({ steps: 1 }) }) }],
   lie: { model: (merged) => sha256(Buffer.from(merged)) },
 };

@@ -3,7 +3,7 @@ import type { Attack } from "../attack.js";
 export const liarZeroes: Attack = {
   name: "liar-zeroes",
   description:
-    "takes one step; a validator with 43 % of the stake reports everybody else as worthless and gives it all weight",
+    "takes one step; a validator with 49 % of the stake reports everybody else as worthless and gives it all weight",
   submit: async ({ train, forge }) => [{ forged: forge({ miner: "eve1", tensors: await train({ steps: 1 }) }) }],
   lie: {
     entries: (measured, { attackers }) =>

@@ -5,12 +5,12 @@ export const sybilCopies: Attack = {
   name: "sybil-copies",
   description: "one training under three hotkeys, two of them with noise of 0.3 of its norm",
   identities: 3,
-  submit: async ({ cycle, identities, train, forge }) => {
+  submit: async ({ seed, identities, train, forge }) => {
     const update = await train();
     return identities.map((miner, i) => ({
       forged: forge({
         miner,
-        tensors: i === 0 ? update : plus(update, noiseLike(update, `${miner}/${cycle}`, 0.3 * lengthOf(update))),
+        tensors: i === 0 ? update : plus(update, noiseLike(update, `${seed}/${miner}`, 0.3 * lengthOf(update))),
       }),
     }));
   },

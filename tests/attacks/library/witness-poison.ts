@@ -13,12 +13,12 @@ export const witnessPoison: Attack = {
   identities: 4,
   machines: 4,
   isFirst: true,
-  submit: async ({ cycle, identities, train, forge }) => {
+  submit: async ({ seed, identities, train, forge }) => {
     const updates = await Promise.all(identities.map((stream) => train({ stream })));
     const length = lengthOf(updates[0]!);
-    const drag = noiseLike(updates[0]!, `drag/${cycle}`, 0.41 * length);
+    const drag = noiseLike(updates[0]!, `${seed}/drag`, 0.41 * length);
     const diluted = (update: Parameters, miner: string) =>
-      plus(plus(scaled(update, 0.39), drag), noiseLike(update, `${miner}/${cycle}`, 0.82 * length));
+      plus(plus(scaled(update, 0.39), drag), noiseLike(update, `${seed}/${miner}`, 0.82 * length));
     return identities.map((miner, i) => ({
       forged: forge({ miner, tensors: i === 0 ? updates[i]! : diluted(updates[i]!, miner) }),
     }));

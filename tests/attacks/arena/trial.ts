@@ -1,37 +1,37 @@
-import { BlockZeroError } from "#shared/errors.js";
 import type { Attack } from "../attack.js";
 import { type Campaign, campaign } from "./arena.js";
-import { digestOf, type Ground, genesisModel, openGround, RECORDED } from "./ground.js";
-import { type Result, resultOf } from "./result.js";
+import { type Ground, openGround } from "./ground.js";
+import type { ArenaModel } from "./models/arena-model.js";
+import { type Observation, observationOf } from "./observation.js";
 import { openScope } from "./scope.js";
 
-/** Lives through attacks one after the other, each on a subnet of its own; the runs that they are measured against once. */
+export interface TrialOptions {
+  readonly model: ArenaModel;
+  /** Another genesis model, hence another hash, hence other draws everywhere. */
+  readonly seed: string;
+  readonly cycles: number;
+}
+
+/** Lives through attacks with one seed, one after the other, each on a subnet of its own; the runs that they are measured against once. */
 export interface Trial {
-  /** Whether everything is drawn as in docs/attacks.md: with the usual seed, on a processor of that kind. */
-  readonly isRecorded: boolean;
-  run(attack: Attack): Promise<Result>;
+  run(attack: Attack): Promise<Observation>;
   close(): Promise<void>;
 }
 
-/**
- * @param seed another genesis model, hence another hash, hence other draws everywhere
- * @throws BlockZeroError ARENA_BARREN, when an attack is run
- */
-export const openTrial = async (cycles: number, seed?: string): Promise<Trial> => {
+export const openTrial = async ({ model, seed, cycles }: TrialOptions): Promise<Trial> => {
   const scope = openScope();
-  const genesis = await genesisModel(seed);
+  const genesis = await model.genesis(seed);
   const opened = new Map<Attack["network"], Field>();
-  const fieldOf = ({ network, sealed }: Attack): Field => {
-    const known = opened.get(network);
+  const fieldOf = (attack: Attack): Field => {
+    const known = opened.get(attack.network);
     if (known) return known;
-    const ground = openGround(genesis, (usual) => network?.(usual) ?? usual, sealed);
+    const ground = openGround({ model, seed, genesis }, attack);
     scope.after(() => ground.gym.dispose());
     const field = { ground, absent: once(ground, nobody, cycles), honest: new Map() };
-    opened.set(network, field);
+    opened.set(attack.network, field);
     return field;
   };
   return {
-    isRecorded: digestOf(genesis) === RECORDED,
     async run(attack) {
       const { ground, absent, honest } = fieldOf(attack);
       const machines = attack.machines ?? 1;
@@ -40,13 +40,7 @@ export const openTrial = async (cycles: number, seed?: string): Promise<Trial> =
         honest: honest.get(machines) ?? (await once(ground, honestMiners(machines), cycles)),
       };
       honest.set(machines, reference.honest);
-      if (reference.honest.incentives.every(({ honest }) => honest === 0))
-        throw new BlockZeroError(
-          "ARENA_BARREN",
-          "training this genesis model lowers nobody's loss, so there is nothing to earn",
-          "give another --seed",
-        );
-      return resultOf(attack, await once(ground, attack, cycles), reference);
+      return observationOf(attack, seed, await once(ground, attack, cycles), reference);
     },
     close: () => scope.close(),
   };

@@ -1,0 +1,44 @@
+import { DEFAULT_CURVE } from "#shared/protocol/default-curve.js";
+import { mapValues } from "#shared/training/objective.js";
+import { pretrain } from "#shared/training/pretrain.js";
+import { template } from "../../../support/micro-network.js";
+import { device } from "../../../support/updates.js";
+import type { ArenaModel, NetworkTemplate } from "./arena-model.js";
+
+/** Merged in a group; fewer than there are honest miners, as on a subnet whose places are fought for. */
+const PLACES = 3;
+
+/** The micro network with an outer step for a run of few, short cycles. */
+const network: NetworkTemplate = {
+  ...template,
+  model: { ...template.model, moe_intermediate_size: 24 },
+  training: { ...template.training, outer_momentum: 0.5 },
+  scoring: {
+    ...template.scoring,
+    eval_batches: 24,
+    top_n: PLACES,
+    rewards: DEFAULT_CURVE,
+  },
+};
+
+const PRETRAINING = { steps: 200, batchSize: 8, learningRate: 0.01 };
+
+const ENGLISH = [
+  { kind: "moby-dick", weight: 1 },
+  { kind: "arithmetic", weight: 0.05 },
+];
+
+/**
+ * One layer and some thousand parameters a group. The genesis model knows English and has hardly seen the attacked group's text: on a
+ * random model even noise may help, and on one that has learnt its text already honest miners' gains are as small as the noise.
+ */
+export const micro: ArenaModel = {
+  name: "micro",
+  network,
+  training: { batch_size: 4, gradient_accumulation_steps: 1, learning_rate: 0.003, warmup_steps: 0, max_steps: 24 },
+  genesis(seed) {
+    const groups = mapValues(network.groups, (group) => ({ ...group, data: ENGLISH }));
+    const { signal } = new AbortController();
+    return pretrain({ network: { ...network, groups }, device, seed, ...PRETRAINING, signal });
+  },
+};

@@ -1,0 +1,106 @@
+import { mean } from "#shared/mean.js";
+import type { Attack } from "../attack.js";
+import type { Campaign } from "./arena.js";
+import { type HonestWork, sumOfWork } from "./honest-work.js";
+
+/** What an attack came to with one seed. */
+export interface Observation {
+  readonly attack: string;
+  readonly seed: string;
+  /**
+   * By cycle, as a share of the incentive of the whole subnet: that of all the attacker's hotkeys together, less `IDENTITY_COST` for each
+   * hotkey after the first.
+   */
+  readonly payoffs: readonly number[];
+  /**
+   * The same for as many honest miners of the group as the attacker has machines, a hotkey each: so many times the mean of all of them where the
+   * attacker's are of their kind.
+   */
+  readonly honestPayoffs: readonly number[];
+  /** Held-out loss of the last model, mean of all groups, nats a token; without: where the attacker stays away. */
+  readonly modelLossWithAttack: number;
+  readonly modelLossWithout: number;
+  /** All cycles together. */
+  readonly work: HonestWork;
+  readonly progress: Progress;
+  /** What stopped it: reasons of rejection, and what else it ran into. */
+  readonly stoppedBy: readonly string[];
+}
+
+/** In how many of the cycles the network did what it is for. */
+export interface Progress {
+  readonly cycles: number;
+  /** Cycles with a model that was agreed on. */
+  readonly agreed: number;
+  /** Cycles in which all honest miners were scored. */
+  readonly scored: number;
+  /** Cycles in which an honest miner was paid. */
+  readonly paid: number;
+  /** Cycles whose model is better on held-out text than the one before. */
+  readonly improved: number;
+}
+
+/** One more hotkey's registration and upkeep a cycle, as a share of all incentive. */
+export const IDENTITY_COST = 0.01;
+
+export interface Reference {
+  /** The attacker stays away. */
+  readonly absent: Campaign;
+  /** Each of the attacker's machines is one more honest miner. */
+  readonly honest: Campaign;
+}
+
+export const observationOf = (
+  attack: Attack,
+  seed: string,
+  attacked: Campaign,
+  { absent, honest }: Reference,
+): Observation => ({
+  attack: attack.name,
+  seed,
+  payoffs: attacked.cycles.map(({ incentives }) => incentives.attackers - upkeepOf(attack.identities ?? 1)),
+  honestPayoffs: honestPayoffs(honest, attack.machines ?? 1),
+  modelLossWithAttack: lastLoss(attacked),
+  modelLossWithout: lastLoss(absent),
+  work: sumOfWork(attacked.cycles.map(({ work }) => work)),
+  progress: progressOf(attacked),
+  stoppedBy: stoppedBy(attack, attacked),
+});
+
+const HONEST_OTHERS = 4;
+
+/** Their own shares there would be luck: they are some of many alike. */
+const honestPayoffs = ({ cycles }: Campaign, machines: number): readonly number[] =>
+  cycles.map(({ incentives: { attackers, honest } }) => {
+    const share = (attackers + HONEST_OTHERS * honest) / (machines + HONEST_OTHERS);
+    return machines * share - upkeepOf(machines);
+  });
+
+const upkeepOf = (hotkeys: number): number => (hotkeys - 1) * IDENTITY_COST;
+
+const lastLoss = ({ cycles }: Campaign): number => cycles.at(-1)!.loss;
+
+const progressOf = ({ cycles, genesisLoss }: Campaign): Progress => {
+  const count = (condition: (cycle: Campaign["cycles"][number], index: number) => boolean) =>
+    cycles.filter(condition).length;
+  return {
+    cycles: cycles.length,
+    agreed: count(({ isModelAgreed }) => isModelAgreed),
+    scored: count(({ work }) => work.rejected + work.abstained === 0),
+    paid: count(({ incentives }) => incentives.honest > 0),
+    improved: count(({ loss }, i) => loss < (cycles[i - 1]?.loss ?? genesisLoss)),
+  };
+};
+
+const stoppedBy = ({ lie }: Attack, { outcomes, merged, cycles, agreedOn }: Campaign): readonly string[] => {
+  const found = new Set<string>();
+  for (const { reason, verdict, score, hotkey } of outcomes) {
+    if (reason !== null) found.add(reason);
+    else if (verdict === "scored" && score === 0) found.add("proof-of-loss");
+    else if (!merged.includes(hotkey)) found.add("rank");
+  }
+  if (lie?.entries && agreedOn.scores) found.add("tally");
+  if (lie?.model && agreedOn.model) found.add("majority of models");
+  if (lie && mean(cycles.map(({ incentives }) => incentives.attackers - incentives.honest)) < 0) found.add("yuma");
+  return [...found].sort();
+};

@@ -1,0 +1,71 @@
+import { type ChildProcess, fork } from "node:child_process";
+import { BlockZeroError } from "#shared/errors.js";
+import { mapLimited } from "#shared/map-limited.js";
+import type { ModelName } from "./models/arena-model.js";
+import type { Observation } from "./observation.js";
+
+export interface SeedsOptions {
+  readonly model: ModelName;
+  readonly seeds: readonly string[];
+  readonly cycles: number;
+  /** Names of attacks of the library. */
+  readonly attacks: readonly string[];
+  /** Processes at a time; each takes one seed after the other. */
+  readonly processes: number;
+  readonly onObservation: (observation: Observation) => void;
+}
+
+/** What one process is started for. */
+export type SeedRequest = Pick<SeedsOptions, "model" | "cycles" | "attacks"> & { readonly seed: string };
+
+export type SeedMessage = Observation;
+
+/**
+ * Lives through attacks with each of the seeds; a seed's genesis model and what its attacks are measured against are made once, in one process.
+ * Gives the observations by seed, in the order of the seeds.
+ *
+ * @throws BlockZeroError ATTACK_FAILED where a process ends before its attacks are over
+ */
+export const runSeeds = async ({
+  seeds,
+  processes,
+  onObservation,
+  ...request
+}: SeedsOptions): Promise<readonly (readonly Observation[])[]> => {
+  const running = new Set<ChildProcess>();
+  try {
+    return await mapLimited(seeds, processes, (seed) => observe({ ...request, seed }, running, onObservation));
+  } finally {
+    for (const child of running) child.kill("SIGKILL");
+  }
+};
+
+const observe = (
+  request: SeedRequest,
+  running: Set<ChildProcess>,
+  onObservation: SeedsOptions["onObservation"],
+): Promise<readonly Observation[]> =>
+  new Promise((resolve, reject) => {
+    const child = fork(new URL("./seed-process.js", import.meta.url), [JSON.stringify(request)], {
+      execArgv: ["--enable-source-maps"],
+    });
+    running.add(child);
+    const observations: Observation[] = [];
+    child.on("message", (observation: SeedMessage) => {
+      observations.push(observation);
+      onObservation(observation);
+    });
+    child.once("error", reject);
+    child.once("exit", (code, signal) => {
+      running.delete(child);
+      if (observations.length === request.attacks.length) return resolve(observations);
+      const failed = request.attacks[observations.length];
+      reject(
+        new BlockZeroError(
+          "ATTACK_FAILED",
+          `${failed} with seed ${request.seed}: the process ended (${signal ?? `status ${code}`})`,
+          "its reason stands above; run it alone: npm run attacks -- --only NAME",
+        ),
+      );
+    });
+  });
