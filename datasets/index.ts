@@ -2,6 +2,7 @@ import { nearest } from "#shared/config/nearest.js";
 import type { DocumentSource } from "#shared/data/source.js";
 import { BlockZeroError } from "#shared/errors.js";
 import { openArithmetic } from "./arithmetic.js";
+import { sourceDigest } from "./digest.js";
 import { openJsonl } from "./jsonl.js";
 import { openMobyDick } from "./moby-dick.js";
 import { openStateOfTheUnion } from "./sotu.js";
@@ -10,6 +11,8 @@ import { openStateOfTheUnion } from "./sotu.js";
 export interface SourceName {
   readonly kind: string;
   readonly path?: string | undefined;
+  /** What it must hold: a file's SHA-256, or a source's `sourceDigest`; unset: anything. */
+  readonly sha256?: string | undefined;
 }
 
 const builtIn: Readonly<Record<string, () => DocumentSource>> = {
@@ -22,15 +25,16 @@ const builtIn: Readonly<Record<string, () => DocumentSource>> = {
 export const sourceKinds: readonly string[] = [...Object.keys(builtIn), "jsonl"];
 
 const opened = new Map<string, DocumentSource>();
+const digests = new Map<string, string>();
 
 /**
- * Opens a source by name; the ones that come with the toolkit are opened once a process.
+ * Opens a source by name; the ones that come with the toolkit, and files whose content is named, are opened once a process.
  *
- * @throws BlockZeroError UNKNOWN_DATASET, DATASET_PATH_MISSING, DATASET_PATH_UNEXPECTED, and what `openJsonl` throws
+ * @throws BlockZeroError UNKNOWN_DATASET, DATASET_PATH_MISSING, DATASET_PATH_UNEXPECTED, DATASET_VERSION, and what `openJsonl` throws
  */
-export const openSource = ({ kind, path }: SourceName): DocumentSource => {
+export const openSource = ({ kind, path, sha256 }: SourceName): DocumentSource => {
   if (kind === "jsonl") {
-    if (path !== undefined) return openJsonl(path);
+    if (path !== undefined) return openFile(path, sha256);
     throw new BlockZeroError(
       "DATASET_PATH_MISSING",
       'the source "jsonl" has no path',
@@ -48,7 +52,28 @@ export const openSource = ({ kind, path }: SourceName): DocumentSource => {
   }
   const source = opened.get(kind) ?? open();
   opened.set(kind, source);
+  if (sha256 !== undefined) checkVersion(source, sha256);
   return source;
+};
+
+const openFile = (path: string, sha256: string | undefined): DocumentSource => {
+  if (sha256 === undefined) return openJsonl(path);
+  const key = `${sha256} ${path}`;
+  const source = opened.get(key) ?? openJsonl(path, { sha256 });
+  opened.set(key, source);
+  return source;
+};
+
+const checkVersion = (source: DocumentSource, sha256: string): void => {
+  const { kind } = source;
+  const digest = digests.get(kind) ?? sourceDigest(source);
+  digests.set(kind, digest);
+  if (digest === sha256) return;
+  throw new BlockZeroError(
+    "DATASET_VERSION",
+    `the network file names the source "${kind}" as ${sha256.slice(0, 8)}, this toolkit has ${digest.slice(0, 8)}`,
+    "install the version of BlockZero that the subnet's owner names",
+  );
 };
 
 const unknownKind = (kind: string): BlockZeroError => {

@@ -1,3 +1,4 @@
+import { createHash } from "node:crypto";
 import { closeSync, fstatSync, openSync, readSync } from "node:fs";
 import { z } from "zod";
 import type { DocumentSource } from "#shared/data/source.js";
@@ -22,18 +23,31 @@ interface Line {
   readonly length: number;
 }
 
+export interface JsonlOptions {
+  readonly limits?: JsonlLimits | undefined;
+  /** What the file must be, by the SHA-256 of its bytes; unset: anything. */
+  readonly sha256?: string | undefined;
+}
+
 /**
  * An operator's own documents: UTF-8, one JSON object with a non-empty `text` a line; other fields and blank lines are
  * ignored. The whole file is checked on opening; afterwards only the places of the lines stay in memory.
  *
- * @throws BlockZeroError DATASET_NOT_FOUND, DATASET_MALFORMED (with the line), DATASET_TOO_LARGE, DATASET_EMPTY,
+ * @throws BlockZeroError DATASET_NOT_FOUND, DATASET_MALFORMED (with the line), DATASET_TOO_LARGE, DATASET_EMPTY, DATASET_MISMATCH,
  *         and DATASET_CHANGED from `document` when the file changed since
  */
-export const openJsonl = (path: string, limits: JsonlLimits = DEFAULT_LIMITS): DocumentSource => {
-  const { version, lines } = withFile(path, (file) => ({
+export const openJsonl = (path: string, { limits = DEFAULT_LIMITS, sha256 }: JsonlOptions = {}): DocumentSource => {
+  const { version, lines, digest } = withFile(path, (file) => ({
     version: versionOf(file),
-    lines: scanLines(path, file, limits),
+    ...scanLines(path, file, limits),
   }));
+  if (sha256 !== undefined && digest !== sha256) {
+    throw new BlockZeroError(
+      "DATASET_MISMATCH",
+      `${path} is not the file that the network file names: its SHA-256 is ${digest}, not ${sha256}`,
+      "give the owner's file, or leave the path out and it is fetched",
+    );
+  }
   if (lines.length === 0) {
     throw new BlockZeroError("DATASET_EMPTY", `${path} holds no document`, 'write one {"text": …} a line');
   }
@@ -95,7 +109,12 @@ const read = (file: number, start: number, length: number): Buffer => {
   return bytes.subarray(0, filled);
 };
 
-const scanLines = (path: string, file: number, limits: JsonlLimits): readonly Line[] => {
+const scanLines = (
+  path: string,
+  file: number,
+  limits: JsonlLimits,
+): { readonly lines: readonly Line[]; readonly digest: string } => {
+  const hash = createHash("sha256");
   const { size } = fstatSync(file);
   if (size > limits.fileBytes) throw tooLarge(`${path} has ${size} bytes, more than ${limits.fileBytes}`);
 
@@ -127,6 +146,7 @@ const scanLines = (path: string, file: number, limits: JsonlLimits): readonly Li
 
   for (let offset = 0; offset < size; offset += CHUNK_BYTES) {
     const chunk = read(file, offset, Math.min(CHUNK_BYTES, size - offset));
+    hash.update(chunk);
     let from = 0;
     for (let end = chunk.indexOf(NEWLINE); end !== -1; end = chunk.indexOf(NEWLINE, from)) {
       keep(chunk.subarray(from, end));
@@ -136,7 +156,7 @@ const scanLines = (path: string, file: number, limits: JsonlLimits): readonly Li
     keep(chunk.subarray(from));
   }
   if (pendingBytes > 0) endLine();
-  return lines;
+  return { lines, digest: hash.digest("hex") };
 };
 
 const isBlank = (byte: number): boolean => byte === 0x20 || byte === 0x09 || byte === 0x0d;

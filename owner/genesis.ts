@@ -4,8 +4,9 @@ import { groupShapes, hubShapes } from "#shared/model/groups.js";
 import type { Parameters } from "#shared/model/parameters.js";
 import { encodeParameters } from "#shared/model/parts.js";
 import { type BlobRef, type ModelManifest, modelHash } from "#shared/protocol/model-manifest.js";
-import { canonicalBytes, type Network, networkHash, networkSchema } from "#shared/protocol/network.js";
+import { canonicalBytes, type Network, networkBytes, networkHash, networkSchema } from "#shared/protocol/network.js";
 import type { NetworkTemplate } from "./network-template.js";
+import { pinSources } from "./pin-sources.js";
 
 export interface Genesis {
   readonly network: Network;
@@ -64,9 +65,10 @@ export const storeModel = async (
   return modelHash(manifest);
 };
 
-/** Stores the network file that names a stored model as its genesis. */
+/** Pins the template's sources, and stores their files and the network file that names a stored model as its genesis. */
 export const storeNetwork = async (store: LocalStore, template: NetworkTemplate, genesis: string): Promise<Genesis> => {
-  const network = networkSchema.parse({ ...template, genesis });
-  await store.put(canonicalBytes(network));
+  const groups = await pinSources(store, template.groups);
+  const network = networkSchema.parse({ ...template, groups, genesis });
+  await store.put(networkBytes(network));
   return { network, networkHash: networkHash(network), modelHash: genesis };
 };

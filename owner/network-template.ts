@@ -47,10 +47,11 @@ export const isTemplate = (path: string): boolean => {
   return isRecord(document) && !("genesis" in document);
 };
 
-/** Checks what no single field shows: that the groups fit the model, and that their documents can be had. */
+/** Checks what no single field shows: that the groups fit the model, and that their documents can be had, or are named by their content. */
 export const checkNetwork = (network: Pick<Network, "model" | "groups" | "beacon">): void => {
   checkFields(network);
-  for (const { data } of Object.values(network.groups)) for (const { kind, path } of data) openSource({ kind, path });
+  for (const { data } of Object.values(network.groups))
+    for (const source of data) if (source.path !== undefined || source.sha256 === undefined) openSource(source);
 };
 
 const read = (path: string): unknown => yamlValue(path, readYaml(path, CODES), CODES);

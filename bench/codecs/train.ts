@@ -49,7 +49,7 @@ export const openBench = async (device: Device, scale: Scale): Promise<Bench> =>
   const network: Pick<Network, "model" | "groups" | "data"> = {
     model,
     groups: { [GROUP]: { experts: {}, data: ["moby-dick", "sotu"].map((kind) => ({ kind, weight: 1 })) } },
-    data: { tokenizer: "byte", sequence_length: sequenceLength, held_out: 0.1 },
+    data: { tokenizer: "byte", split: "sha256", sequence_length: sequenceLength, held_out: 0.1 },
   };
   const heldOut = groupHeldOutBatches(network, GROUP, {
     batches: EVAL_BATCHES,

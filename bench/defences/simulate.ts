@@ -58,7 +58,7 @@ const network: Pick<Network, "model" | "groups" | "data"> = {
     moe_intermediate_size: 48,
   },
   groups: { [GROUP]: { experts: { 0: [0, 1, 2, 3] }, data: [{ kind: "arithmetic", weight: 1 }] } },
-  data: { tokenizer: "byte", sequence_length: 32, held_out: 0.1 },
+  data: { tokenizer: "byte", split: "sha256", sequence_length: 32, held_out: 0.1 },
 };
 
 /** Cycles of selection, merge and outer step as validators do them, without chain or files. */

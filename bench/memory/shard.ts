@@ -125,7 +125,7 @@ const networkOf = ({ model, experts }: ShardSize) => ({
       data: [{ kind: "arithmetic", weight: 1 }],
     },
   },
-  data: { tokenizer: "byte", sequence_length: 128, held_out: 0.2 },
+  data: { tokenizer: "byte", split: "sha256", sequence_length: 128, held_out: 0.2 },
   training: { outer_lr: 0.7, outer_momentum: 0.9, merge: { rule: "weighted-mean", clip: "median-norm" } },
   scoring: {
     eval_batches: 12,

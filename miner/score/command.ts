@@ -9,11 +9,13 @@ import { wholeNumber } from "#shared/cli/numbers.js";
 import { type CommandSpec, shutdownSignal } from "#shared/cli/program.js";
 import { participantSettings } from "#shared/config/common.js";
 import { type Config, defineConfig, setting } from "#shared/config/settings.js";
+import { pinnedTexts } from "#shared/data/pinned-text.js";
 import { type DeviceChoice, deviceChoices } from "#shared/engine/runtime/device-choice.js";
 import { BlockZeroError } from "#shared/errors.js";
 import type { FileRequest } from "#shared/replay/source.js";
 import { blobFolders } from "#shared/subnet/blob-folders.js";
 import { type OpenedSubnet, openSubnet } from "#shared/subnet/open-subnet.js";
+import { subnetWithTexts } from "#shared/subnet/texts.js";
 import { createLogger } from "#shared/telemetry/logger.js";
 import { type HotkeyLocation, loadHotkey } from "#shared/wallet/index.js";
 import { minerSettings } from "../config.js";
@@ -126,7 +128,8 @@ const run = async (config: Config<typeof scoreSettings>, wanted: Wanted) => {
     const { scoreArtifact } = await import("./score.js");
     const miner = hotkey && { address: hotkey.address, network: subnet.source.networkHash };
     const local = await findArtifact(artifact, { folders: blobFolders(folder), miner });
-    const { source, asked } = remembering(subnet.source);
+    const { source, asked } = remembering((await subnetWithTexts(subnet)).source);
+    for (const { sha256 } of pinnedTexts(source.network)) asked.add(sha256);
     const device = () => openDevice({ device: wanted.device, threads: config.threads, log });
     const report = await scoreArtifact(
       { ...subnet, source },

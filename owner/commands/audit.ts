@@ -1,9 +1,11 @@
 import { existsSync } from "node:fs";
+import { openSource } from "#datasets/index.js";
 import { nonNegativeNumber, wholeNumber } from "#shared/cli/numbers.js";
 import { type CommandSpec, shutdownSignal } from "#shared/cli/program.js";
 import { BlockZeroError } from "#shared/errors.js";
 import { lastModelBlock, modelOutcome } from "#shared/replay/agreed-outcome.js";
 import { type OpenedSubnet, openSubnet } from "#shared/subnet/open-subnet.js";
+import { subnetWithTexts } from "#shared/subnet/texts.js";
 import { createLogger } from "#shared/telemetry/logger.js";
 import { type AuditContext, cycleAuditor } from "../audit/audit-cycle.js";
 import type { CycleAudit } from "../audit/findings.js";
@@ -80,8 +82,9 @@ const run = async (
   const { home, chain } = location;
   const looksPast = cycle === undefined && chain === undefined && home !== undefined && existsSync(home);
   const modelled: ModelCycles = looksPast ? await modelCycles(home) : new Map();
-  const subnet = await openSubnet({ ...location, archives, everyServer, log, signal });
+  const opened = await openSubnet({ ...location, archives, everyServer, log, signal });
   try {
+    const subnet = await withCheckedTexts(opened, evaluate, tell);
     const { first, head, source } = subnet;
     const last = await lastSettled(subnet);
     const past = cycle === undefined ? auditsPastHead(modelled, { ...source, head }) : [];
@@ -107,7 +110,27 @@ const run = async (
     for (const gone of past) found(gone);
     return { settled: { first, last, head }, audits };
   } finally {
-    await subnet.close();
+    await opened.close();
+  }
+};
+
+/**
+ * Looks at the text that decides: every file of documents by its hash, every source of the toolkit by its version. Without the text merges can still
+ * be recomputed, but nothing measured again.
+ */
+const withCheckedTexts = async (
+  subnet: OpenedSubnet,
+  isNeeded: boolean,
+  tell: (line: string) => void,
+): Promise<OpenedSubnet> => {
+  try {
+    const placed = await subnetWithTexts(subnet);
+    for (const { data } of Object.values(placed.source.network.groups)) for (const source of data) openSource(source);
+    return placed;
+  } catch (thrown) {
+    if (isNeeded || !(thrown instanceof BlockZeroError)) throw thrown;
+    tell(`text not checked: ${thrown.message}`);
+    return subnet;
   }
 };
 

@@ -16,6 +16,7 @@ import { writeFileAtomic } from "#shared/files/atomic-file.js";
 import { lockHome } from "#shared/files/home-lock.js";
 import { readCheckpointConfig } from "#shared/model/checkpoint-reader.js";
 import { countParameters, type Parameters, parameterShapes } from "#shared/model/parameters.js";
+import { decisiveNetwork } from "#shared/protocol/network.js";
 import { LiveView } from "#shared/telemetry/live-view.js";
 import { bar } from "#shared/telemetry/progress.js";
 import { createLossMeter, heldOutLosses } from "#shared/training/loss-meter.js";
@@ -117,7 +118,7 @@ const makeGenesis = async (options: Options, { template, file, endpoint, signal 
     : imported(options.fromCheckpoint, { template, store, dated, signal }));
   writeFileAtomic(
     file,
-    `# Written by \`blockzero genesis\`; any change makes it another network.\n${stringify(made.network)}`,
+    `# Written by \`blockzero genesis\`; any change makes it another network.\n${stringify(decisiveNetwork(made.network))}`,
   );
   printFields({
     "network file": file,

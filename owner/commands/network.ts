@@ -1,6 +1,8 @@
 import { timeOfRound } from "#shared/chain/timelock/beacon.js";
 import type { CommandGroup, CommandSpec } from "#shared/cli/program.js";
+import { checkPinned } from "#shared/config/check-network.js";
 import { loadNetwork, networkDifferences } from "#shared/config/load-network.js";
+import { pinnedTexts } from "#shared/data/pinned-text.js";
 import { type Network, networkHash } from "#shared/protocol/network.js";
 import { cycleLength } from "#shared/protocol/phases.js";
 import { roundOf } from "#shared/protocol/sealed-text.js";
@@ -23,11 +25,21 @@ const check: CommandSpec = {
         netuid: network.netuid,
         cycle: `${cycleLength(network.phases)} blocks`,
         groups: Object.keys(network.groups).join(", "),
+        ...textsOf(network),
         ...sealedUntil(network),
       });
     });
   },
 };
+
+/** Every file of documents by its content, and whether it was looked at. */
+const textsOf = (network: NetworkTemplate): Readonly<Record<string, string>> =>
+  Object.fromEntries(
+    pinnedTexts(network).map(({ group, sha256, bytes, path }) => [
+      `text ${group}`,
+      `${sha256}, ${bytes} bytes, ${path === undefined ? "fetched by this hash" : `as in ${path}`}`,
+    ]),
+  );
 
 const DIFFERENT = 1;
 
@@ -73,6 +85,7 @@ const load = (file: string): Network | NetworkTemplate => {
   if (isTemplate(file)) return loadNetworkTemplate(file);
   const network = loadNetwork(file);
   checkNetwork(network);
+  checkPinned(network);
   return network;
 };
 

@@ -7,14 +7,16 @@ import { type Chain, connectChain, type Signer } from "#shared/chain/index.js";
 import { keyFolderOf } from "#shared/chain/key-claim.js";
 import { settingsAmong } from "#shared/cli/config-flags.js";
 import { type CommandSpec, shutdownSignal, untilAborted } from "#shared/cli/program.js";
+import { checkPinned } from "#shared/config/check-network.js";
 import { addFlags } from "#shared/config/flags.js";
 import { loadNetwork } from "#shared/config/load-network.js";
 import { defineConfig } from "#shared/config/settings.js";
+import { pinnedTexts } from "#shared/data/pinned-text.js";
 import { BlockZeroError } from "#shared/errors.js";
 import { lockHome } from "#shared/files/home-lock.js";
 import { ownLocation } from "#shared/participant/own-location.js";
 import { type ModelManifest, parseModelManifest } from "#shared/protocol/model-manifest.js";
-import { canonicalBytes, type Network, networkHash } from "#shared/protocol/network.js";
+import { type Network, networkBytes, networkHash } from "#shared/protocol/network.js";
 import { encodeRecord, shortHash } from "#shared/protocol/records.js";
 import { envelopeHash, indexBytes } from "#shared/protocol/sealed-text.js";
 import { createLogger } from "#shared/telemetry/logger.js";
@@ -60,9 +62,10 @@ const serve = async (
   const announced = ownLocation(config);
   const log = createLogger({ name: "publish", level: "warn", format: "pretty" });
   const network = loadNetwork(join(home, "network.yaml"));
+  checkPinned(network);
   const hash = networkHash(network);
   const store = directoryStore(join(home, "blobs"), log);
-  await store.put(canonicalBytes(network));
+  await store.put(networkBytes(network));
   await checkComplete(store, network, home);
   const owner = await loadHotkey(wallet);
   const chain = await connectChain({ endpoint, log, signal, keyFolder: keyFolderOf(wallet.path) });
@@ -100,6 +103,8 @@ const checkComplete = async (store: BlobStore, { genesis, groups }: Network, hom
   const manifest = bytes && parseModelManifest(bytes);
   if (!manifest?.ok) throw incomplete(genesis, "the genesis model's manifest");
   for (const [what, { hash }] of partsOf(manifest.value)) if (!(await store.has(hash))) throw incomplete(hash, what);
+  for (const { group, sha256 } of pinnedTexts({ groups }))
+    if (!(await store.has(sha256))) throw incomplete(sha256, `the documents of group ${group}`);
   for (const [name, { sealed }] of Object.entries(groups)) {
     if (!sealed) continue;
     const what = `the sealed text of group ${name}`;

@@ -4,7 +4,7 @@ import { InvalidArgumentError } from "commander";
 import { stringify } from "yaml";
 import { openSource } from "#datasets/index.js";
 import { openJsonl } from "#datasets/jsonl.js";
-import { directoryStore } from "#shared/artifact/blob-store.js";
+import { directoryStore, type LocalStore } from "#shared/artifact/blob-store.js";
 import { type Beacon, roundAt, timeOfRound } from "#shared/chain/timelock/beacon.js";
 import { positiveNumber, wholeNumber } from "#shared/cli/numbers.js";
 import { type CommandSpec, shutdownSignal } from "#shared/cli/program.js";
@@ -99,10 +99,11 @@ const run = async (file: string, options: Options, signal: AbortSignal): Promise
   const spacing = options.spacing ?? Math.max(1, usualSpacing(network, beacon, blockTime));
   refuseSparse(spacing, network, pace);
   const documents = shuffled(readDocuments(file));
-  refusePublic(documents, network, file);
+  const store = directoryStore(join(out, "blobs"));
+  refusePublic(documents, network, { file, store });
   const view = new LiveView({ terminal: process.stderr });
   try {
-    const sealed = await sealText(directoryStore(join(out, "blobs")), {
+    const sealed = await sealText(store, {
       documents,
       beacon,
       spacing,
@@ -170,11 +171,16 @@ const shuffled = (documents: readonly string[]): readonly string[] => {
 };
 
 /** What miners may train on must not be what they are judged on. */
-const refusePublic = (documents: readonly string[], { groups }: NetworkTemplate, file: string): void => {
+const refusePublic = (
+  documents: readonly string[],
+  { groups }: NetworkTemplate,
+  { file, store }: { readonly file: string; readonly store: LocalStore },
+): void => {
   const sealed = new Set(documents.map(fingerprint));
   for (const [name, { data }] of Object.entries(groups))
-    for (const { kind, path } of data) {
-      const source = openSource({ kind, path });
+    for (const { kind, sha256, path: own } of data) {
+      const path = own ?? (kind === "jsonl" && sha256 !== undefined ? store.path(sha256) : undefined);
+      const source = openSource({ kind, path, sha256 });
       if (source.size === "unbounded") continue;
       const shared = allOf(source).filter((text) => sealed.has(fingerprint(text))).length;
       if (shared > 0)

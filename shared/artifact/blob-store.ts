@@ -33,6 +33,8 @@ export interface BlobStore {
 export interface LocalStore extends BlobStore {
   /** The blob, verified now and read when asked for, or null. Close it. */
   open(hash: string): Promise<ByteSource | null>;
+  /** The file that holds a blob, for those that read by path; it is there once the blob is. */
+  path(hash: string): string;
   /** Begins a blob whose hash is known when it is whole. */
   create(): Promise<BlobWriter>;
   /** A place for a blob that is being fetched, with what an earlier attempt left there. Close it. */
@@ -112,6 +114,7 @@ export const directoryStore = (dir: string, log?: Pick<Log, "warn">): LocalStore
     size,
     has: async (hash) => (await size(hash)) !== null,
     open: openVerified,
+    path: pathOf,
     get: async (hash) => {
       const blob = await openVerified(hash);
       return blob && withSource(blob, bytesOfSource);

@@ -28,3 +28,21 @@ const checkKey = (field: string, key: string): void => {
     );
   }
 };
+
+/**
+ * Checks that a network file names all text by its content, and no file of anybody's machine.
+ *
+ * @throws BlockZeroError NETWORK_UNPINNED
+ */
+export const checkPinned = ({ groups }: Pick<Network, "groups">): void => {
+  for (const [group, { data }] of Object.entries(groups))
+    for (const { kind, sha256, bytes } of data) {
+      const lacks = sha256 === undefined ? "sha256" : kind === "jsonl" && bytes === undefined ? "bytes" : null;
+      if (lacks === null) continue;
+      throw new BlockZeroError(
+        "NETWORK_UNPINNED",
+        `groups.${group}.data: the source "${kind}" has no ${lacks}, so that everybody could take other text`,
+        "as the subnet's owner, write the network file with `blockzero genesis`, which fills it in",
+      );
+    }
+};

@@ -1,8 +1,8 @@
 import type { Chain } from "#shared/chain/chain.js";
-import { checkFields } from "#shared/config/check-network.js";
+import { checkFields, checkPinned } from "#shared/config/check-network.js";
 import { differingField, loadNetwork, parseNetwork } from "#shared/config/load-network.js";
 import { BlockZeroError } from "#shared/errors.js";
-import { type Network, networkHash } from "#shared/protocol/network.js";
+import { decisiveNetwork, type Network, networkHash } from "#shared/protocol/network.js";
 import { publishedNetwork } from "./agreed-model.js";
 
 /** A network file is a few kilobytes; a large model's expert groups may take some hundred. */
@@ -38,7 +38,7 @@ export const agreedNetwork = async ({ chain, netuid, file, fetch }: AgreedNetwor
   if (own)
     throw new BlockZeroError(
       "NETWORK_MISMATCH",
-      `${file} differs from the network that subnet ${netuid} runs in "${differingField(own, published)}"`,
+      `${file} differs from the network that subnet ${netuid} runs in "${differingField(decisiveNetwork(own), published)}"`,
       "take the owner's file, or leave `network` out of the config and it is fetched",
     );
   return published;
@@ -54,5 +54,6 @@ const parsedJson = (bytes: Uint8Array): unknown => {
 
 const checked = (network: Network): Network => {
   checkFields(network);
+  checkPinned(network);
   return network;
 };

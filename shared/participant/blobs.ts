@@ -22,6 +22,8 @@ export interface Blobs {
   get(request: BlobRequest): Promise<Uint8Array>;
   /** The same of a blob that may be larger than memory. Close it. */
   open(request: BlobRequest): Promise<ByteSource>;
+  /** The file that holds a blob, which then stays for good. @throws as `open` */
+  pin(request: BlobRequest): Promise<string>;
   put(bytes: Uint8Array): Promise<void>;
   /** Begins a blob that may be larger than memory. */
   create(): Promise<BlobWriter>;
@@ -50,6 +52,7 @@ export const createBlobs = async (
   /** The cycle of the last use, the latest used last. */
   const used = new Map<string, number>();
   for await (const hash of store.list()) used.set(hash, now);
+  const pinned = new Set<string>();
 
   const use = (hash: string) => {
     used.delete(hash);
@@ -102,6 +105,12 @@ export const createBlobs = async (
   return {
     get: (request) => obtain(request, store.get),
     open: (request) => obtain(request, store.open),
+    pin: async (request) => {
+      const { hash } = request;
+      await (await obtain(request, store.open)).close();
+      pinned.add(hash);
+      return store.path(hash);
+    },
     put: async (bytes) => keep(await store.put(bytes)),
     create: async () => {
       const writer = await store.create();
@@ -120,7 +129,9 @@ export const createBlobs = async (
       now = cycle;
       archive?.retry();
       await store.sweep();
-      const idle = [...used].filter(([hash, last]) => last <= cycle - kept && !archive?.isPending(hash));
+      const idle = [...used].filter(
+        ([hash, last]) => last <= cycle - kept && !pinned.has(hash) && !archive?.isPending(hash),
+      );
       let excess = quota === 0 ? Number.POSITIVE_INFINITY : (await totalBytes(store, used.keys())) - quota;
       for (const [hash] of idle) {
         if (excess <= 0) break;

@@ -20,6 +20,7 @@ import type { Log } from "#shared/telemetry/log.js";
 import { loadHotkey, verify } from "#shared/wallet/index.js";
 import { type AgreedModels, followModels } from "./agreed-model.js";
 import { agreedNetwork } from "./agreed-network.js";
+import { obtainTexts } from "./agreed-texts.js";
 import { openArchive } from "./archive.js";
 import { type Blobs, createBlobs } from "./blobs.js";
 import { type BlockClock, startBlockClock } from "./block-clock.js";
@@ -28,6 +29,7 @@ import { type Embargo, openEmbargo } from "./embargo.js";
 import { intentionsSchema, openJournal, recent } from "./journal.js";
 import { ownLocation } from "./own-location.js";
 import { followStandings } from "./standings.js";
+import { subnetServers } from "./subnet-servers.js";
 
 export type ParticipantConfig = Config<typeof participantSettings>;
 
@@ -103,12 +105,13 @@ const open = async (
         ? undefined
         : openArchive({ local: store, remote: elsewhere, queue: joinPath(home, "archive.json"), log }),
   });
-  const network = await agreedNetwork({
+  const agreed = await agreedNetwork({
     chain,
     netuid,
     file: config.network,
     fetch: ({ location: owner, ...file }) => blobs.get({ ...file, locations: [owner], signal }),
   });
+  const network = await obtainTexts(agreed, { blobs, servers: () => subnetServers(chain, netuid), signal });
   const hash = networkHash(network);
   // Cycle numbers mean something within one network only.
   const state = joinPath(home, shortHash(hash));

@@ -23,11 +23,21 @@ export const phaseLengthsSchema = z.strictObject({
   merge: z.int().min(1),
 });
 
-/** A weighted source of documents; `kind` names a module of `datasets/`. */
+/**
+ * A weighted source of documents; `kind` names a module of `datasets/`. The network file pins its content; `path` tells one machine where it has
+ * the file, and decides nothing.
+ */
 export const dataSourceSchema = z.strictObject({
   kind: z.string().min(1),
   weight: z.number().positive().default(1),
   path: z.string().optional(),
+  /** Of a file of documents its SHA-256; of a source of the toolkit that of its documents: see `datasets/digest.ts`. */
+  sha256: z
+    .string()
+    .regex(/^[0-9a-f]{64}$/, "a hash is 64 lower-case hex digits")
+    .optional(),
+  /** Length of a file of documents. */
+  bytes: z.int().positive().optional(),
 });
 
 /** A drand beacon of the scheme `bls-unchained-g1-rfc9380`. */
@@ -130,7 +140,10 @@ export const networkSchema = z.strictObject({
     .record(groupName, expertGroupSchema)
     .refine((groups) => Object.keys(groups).length <= MAX_GROUPS, `a ballot has room for ${MAX_GROUPS} groups`),
   data: z.strictObject({
+    /** The rule that makes tokens of text; another rule has another name. */
     tokenizer: z.literal("byte"),
+    /** The rule by which documents are held out; another rule has another name. */
+    split: z.literal("sha256").default("sha256"),
     sequence_length: z.int().min(1),
     /** Share of documents, chosen by their content's hash, that the training loader never yields. */
     held_out: z.number().gt(0).lt(1),
@@ -202,5 +215,19 @@ export const canonicalBytes = (value: unknown): Uint8Array => {
 /** SHA-256 of RFC 8785 JSON, 64 hex digits. */
 export const hashJson = (value: unknown): string => createHash("sha256").update(canonicalBytes(value)).digest("hex");
 
+/** What of a network decides: all but where one machine has its files. */
+export const decisiveNetwork = (network: Network): Network => ({
+  ...network,
+  groups: Object.fromEntries(
+    Object.entries(network.groups).map(([name, group]) => [
+      name,
+      { ...group, data: group.data.map(({ path: _, ...source }) => source) },
+    ]),
+  ),
+});
+
+/** The network file as it is published: canonical JSON. */
+export const networkBytes = (network: Network): Uint8Array => canonicalBytes(decisiveNetwork(network));
+
 /** The network's identity: SHA-256 of its canonical JSON, 64 hex digits. */
-export const networkHash = (network: Network): string => hashJson(network);
+export const networkHash = (network: Network): string => hashJson(decisiveNetwork(network));

@@ -31,6 +31,8 @@ export interface SubnetFiles {
   fetch(file: FileRequest): Promise<Uint8Array>;
   /** The same of a file that may be larger than memory. Close it. */
   open(file: FileRequest): Promise<ByteSource>;
+  /** The path of a sound copy, for those that read by path; it stays until the files are closed. @throws as `open` */
+  locate(file: FileRequest): Promise<string>;
   /** Begins a file that is recomputed, which counts as having been had. */
   create(): Promise<BlobWriter>;
   /** Forgets what was recomputed, but for these. */
@@ -143,12 +145,24 @@ export const openSubnetFiles = ({ folders, remote, everyCopy = false, cache }: S
     );
   };
 
+  const located = new Set<string>();
+  const locate = async (request: FileRequest): Promise<string> => {
+    const { hash } = request;
+    await (await open(request)).close();
+    const { sound, path } = await inFolders(hash);
+    await sound?.close();
+    if (path !== null) return path;
+    located.add(hash);
+    return ((await made.has(hash)) || !cache ? made : cache).path(hash);
+  };
+
   return {
     open,
+    locate,
     fetch: async (request) => withSource(await open(request), bytesOfSource),
     create: made.create,
     retain: async (hashes) => {
-      for await (const hash of made.list()) if (!hashes.has(hash)) await made.delete(hash);
+      for await (const hash of made.list()) if (!hashes.has(hash) && !located.has(hash)) await made.delete(hash);
     },
     sound: async (hash) => (await inFolders(hash)).sound ?? made.open(hash),
     takeFaulty: () => {

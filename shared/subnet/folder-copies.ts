@@ -21,6 +21,8 @@ export const openLocalCopy = async (path: string): Promise<ByteSource | null> =>
 export interface FolderCopies {
   /** Close it. */
   readonly sound: ByteSource | null;
+  /** Its path. */
+  readonly path: string | null;
   /** Copies that cannot serve: FETCH_HASH_MISMATCH or FETCH_FAILED. */
   readonly faulty: readonly { readonly path: string; readonly fault: BlockZeroError }[];
 }
@@ -29,12 +31,16 @@ export interface FolderCopies {
 export const copiesInFolders = async (folders: readonly string[], hash: string): Promise<FolderCopies> => {
   const faulty: { path: string; fault: BlockZeroError }[] = [];
   let sound: ByteSource | null = null;
+  let soundPath: string | null = null;
   for (const folder of folders) {
     const path = join(folder, hash.slice(0, 2), hash);
     try {
       const copy = await openSoundCopy(path, hash);
-      if (sound === null) sound = copy;
-      else await copy?.close();
+      if (sound !== null) await copy?.close();
+      else if (copy !== null) {
+        sound = copy;
+        soundPath = path;
+      }
     } catch (thrown) {
       if (!isFetchFault(thrown)) {
         await sound?.close();
@@ -43,7 +49,7 @@ export const copiesInFolders = async (folders: readonly string[], hash: string):
       faulty.push({ path, fault: thrown });
     }
   }
-  return { sound, faulty };
+  return { sound, path: soundPath, faulty };
 };
 
 const openSoundCopy = async (path: string, hash: string): Promise<ByteSource | null> => {

@@ -1,7 +1,9 @@
 import assert from "node:assert/strict";
+import { createHash } from "node:crypto";
 import { appendFileSync } from "node:fs";
 import { basename } from "node:path";
 import { type TestContext, test } from "node:test";
+import { sourceDigest } from "#datasets/digest.js";
 import { openSource, type SourceName, sourceKinds } from "#datasets/index.js";
 import { openJsonl } from "#datasets/jsonl.js";
 import { BlockZeroError, formatError } from "#shared/errors.js";
@@ -78,11 +80,44 @@ test("a line that is no document is named by its number", (context) => {
   assert.equal(fault("\n\n"), '✖ DATASET_EMPTY d.jsonl holds no document → write one {"text": …} a line');
 });
 
+test("what the network file names by its content is that, or is not opened", (context) => {
+  const content = '{"text":"first"}\n{"text":"second"}\n';
+  const file = temporaryFile(context, "d.jsonl", content);
+  const pinned = createHash("sha256").update(content).digest("hex");
+  const source = openSource({ kind: "jsonl", path: file, sha256: pinned });
+  assert.equal(source.document(1), "second");
+  assert.equal(openSource({ kind: "jsonl", path: file, sha256: pinned }), source, "it is read once");
+  const other = "0".repeat(64);
+  assert.equal(
+    lineOf(() => openSource({ kind: "jsonl", path: file, sha256: other }), file),
+    `✖ DATASET_MISMATCH d.jsonl is not the file that the network file names: its SHA-256 is ${pinned}, not ${other} → give the owner's file, or leave the path out and it is fetched`,
+  );
+  for (const kind of sourceKinds.filter((known) => known !== "jsonl")) {
+    const digest = sourceDigest(openSource({ kind }));
+    assert.equal(openSource({ kind, sha256: digest }).kind, kind);
+    assert.match(
+      lineOf(() => openSource({ kind, sha256: other })),
+      /^✖ DATASET_VERSION .* as 00000000, this toolkit has /,
+    );
+  }
+});
+
+test("the toolkit's sources are those that networks name: another text is another version", () => {
+  const digests = Object.fromEntries(
+    sourceKinds.filter((kind) => kind !== "jsonl").map((kind) => [kind, sourceDigest(openSource({ kind }))]),
+  );
+  assert.deepEqual(digests, {
+    arithmetic: "d7e37073302f08abd854776365077a7b2b576efd6467b7e5d111512aa4667903",
+    "moby-dick": "130b36d5ef9e7848a71b80fd8b23b8630cdc460ac26a23da56aff952a0b7cb7b",
+    sotu: "6b3e4613244189f77b0a4b463713a238bbe0a15a054fc9a6d7cb4d2d83782f10",
+  });
+});
+
 const small = { fileBytes: 100, lineBytes: 40, lines: 2 };
 
 const limited = (context: TestContext, content: string): string => {
   const file = temporaryFile(context, "d.jsonl", content);
-  return lineOf(() => openJsonl(file, small), file);
+  return lineOf(() => openJsonl(file, { limits: small }), file);
 };
 
 test("size limits name what is too large", (context) => {

@@ -28,7 +28,7 @@ export const smallNetwork: NetworkTemplate = {
     prose: { experts: { "0": [0] }, data: [{ kind: "moby-dick", weight: 1 }] },
     math: { experts: { "0": [1] }, data: [{ kind: "arithmetic", weight: 1 }] },
   },
-  data: { tokenizer: "byte", sequence_length: 16, held_out: 0.1 },
+  data: { tokenizer: "byte", split: "sha256", sequence_length: 16, held_out: 0.1 },
   training: template.training,
   scoring: { ...template.scoring, eval_batches: 2, eval_batch_size: 2 },
   artifact: template.artifact,

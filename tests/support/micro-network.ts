@@ -29,7 +29,7 @@ export const template: Omit<Network, "genesis"> = {
     math: { experts: { 0: [0, 1] }, data: [{ kind: "arithmetic", weight: 1 }] },
     prose: { experts: { 0: [2, 3] }, data: [{ kind: "sotu", weight: 1 }] },
   },
-  data: { tokenizer: "byte", sequence_length: 16, held_out: 0.2 },
+  data: { tokenizer: "byte", split: "sha256", sequence_length: 16, held_out: 0.2 },
   training: { outer_lr: 0.7, outer_momentum: 0.9, merge: { rule: "weighted-mean", clip: "median-norm" } },
   scoring: {
     eval_batches: 12,

@@ -15,7 +15,7 @@ const { document } = openArithmetic();
 /** Of public text there are a few pages only, which anybody can learn by heart. */
 export const publicPages = Array.from({ length: 10 }, (_, i) => document(i));
 
-/** Those pages. The network's hash covers the path, and evaluation seeds the hash: so it is told from the repository's root, the same everywhere. */
+/** Those pages, told from the repository's root. */
 export const PUBLIC_PAGES_FILE = "tests/attacks/library/public-pages.jsonl";
 
 /** Of the same kind as the public ones. */

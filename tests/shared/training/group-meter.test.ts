@@ -82,7 +82,7 @@ describe("a group's meter", () => {
           norm_topk_prob: normalised,
         };
         const base = microParameters(model, weights);
-        const data = { tokenizer: "byte", sequence_length: sequenceLength, held_out: 0.1 } as const;
+        const data = { tokenizer: "byte", split: "sha256", sequence_length: sequenceLength, held_out: 0.1 } as const;
         // Compiled with another model, so that nothing of it may show.
         const meter = await createLossMeter(device, { model, data }, { batchSize, parameters: zeroed(base) });
         const group = groupOf(held);
@@ -103,7 +103,7 @@ describe("a group's meter", () => {
     );
   });
 
-  const data = { tokenizer: "byte", sequence_length: 6, held_out: 0.1 } as const;
+  const data = { tokenizer: "byte", split: "sha256", sequence_length: 6, held_out: 0.1 } as const;
   const base = microParameters();
   const group = groupOf([[0, 1], [2]]);
 

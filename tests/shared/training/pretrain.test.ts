@@ -19,7 +19,7 @@ const network: Pick<Network, "model" | "groups" | "data"> = {
     prose: { experts: { 0: [0, 2], 1: [0, 1] }, data: [{ kind: "moby-dick", weight: 1 }] },
     math: { experts: { 0: [1, 3], 1: [2, 3] }, data: [{ kind: "arithmetic", weight: 1 }] },
   },
-  data: { tokenizer: "byte", sequence_length: SEQUENCE, held_out: 0.1 },
+  data: { tokenizer: "byte", split: "sha256", sequence_length: SEQUENCE, held_out: 0.1 },
 };
 
 const options: Pretraining = {
