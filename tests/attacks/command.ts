@@ -6,10 +6,12 @@ import type { CommandSpec } from "#shared/cli/program.js";
 import { table } from "#shared/cli/table.js";
 import { nearest } from "#shared/config/nearest.js";
 import { BlockZeroError } from "#shared/errors.js";
+import { sumOfWork } from "./arena/honest-work.js";
 import type { Interval } from "./arena/interval.js";
 import { MODEL_NAMES, type ModelName } from "./arena/models/arena-model.js";
 import { harmsOf, type Result, resultOf } from "./arena/result.js";
 import { runSeeds } from "./arena/run-seeds.js";
+import { honestTable, judgeHonest } from "./honest/judge-honest.js";
 import { attacks } from "./library/index.js";
 
 interface Options {
@@ -18,6 +20,7 @@ interface Options {
   readonly cycles: number;
   readonly model: ModelName;
   readonly processes: number;
+  readonly honest?: boolean;
   readonly json?: string;
 }
 
@@ -29,6 +32,7 @@ export const attacksCommand: CommandSpec = {
     "npm run attacks",
     "npm run attacks -- --only scaling noise --seeds 2 --json attacks.json",
     "npm run attacks -- --model localnet",
+    "npm run attacks -- --honest",
   ],
   define: (command) =>
     command
@@ -41,15 +45,30 @@ export const attacksCommand: CommandSpec = {
           .default("micro"),
       )
       .option("--processes <n>", "seeds at a time", wholeNumber(1), Math.min(2, availableParallelism()))
+      .option("--honest", "judge 10,000 simulated and 540 real submissions of honest miners instead")
       .addOption(figuresOption())
       .action(run),
 };
 
-const run = async ({ only, seeds: count, cycles, model, processes, json }: Options): Promise<void> => {
+const run = (options: Options): Promise<void> => (options.honest ? runHonest(options) : runAttacks(options));
+
+const runHonest = async ({ model, json }: Options): Promise<void> => {
+  const results = await judgeHonest(model, seedOf(1));
+  console.log(honestTable(results));
+  await writeFigures(json, { model, results });
+  const { submissions, rejected, abstained } = sumOfWork(results.map(({ work }) => work));
+  if (rejected + abstained === 0) return;
+  console.error(`✖ of ${submissions} honest submissions ${rejected} were rejected, ${abstained} abstained on`);
+  process.exitCode = 1;
+};
+
+const seedOf = (number: number): string => `arena ${number}`;
+
+const runAttacks = async ({ only, seeds: count, cycles, model, processes, json }: Options): Promise<void> => {
   const names = attacks.map(({ name }) => name);
   for (const name of only ?? []) if (!names.includes(name)) throw unknown(name, names);
   const chosen = names.filter((name) => only?.includes(name) ?? true);
-  const seeds = Array.from({ length: count }, (_, i) => `arena ${i + 1}`);
+  const seeds = Array.from({ length: count }, (_, i) => seedOf(i + 1));
 
   let done = 0;
   const bySeed = await runSeeds({

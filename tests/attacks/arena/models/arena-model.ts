@@ -13,8 +13,12 @@ export interface ArenaModel {
   /** Its groups are `math`, which is attacked, and others. */
   readonly network: NetworkTemplate;
   readonly training: Inner;
-  /** The model of cycle 0; the same for the same seed on the same kind of processor. */
-  genesis(seed: string): Promise<Parameters>;
+  /**
+   * The model of cycle 0; the same for the same seed on the same kind of processor.
+   *
+   * @param stage how far it is trained, as a share of what it usually is; 1 unless given
+   */
+  genesis(seed: string, stage?: number): Promise<Parameters>;
 }
 
 /** What an honest miner's training takes; settings of the miner's program. */

@@ -2,12 +2,14 @@ import { fileURLToPath } from "node:url";
 import { PRETRAINING, TRAINING } from "#owner/localnet/training.js";
 import { loadNetworkTemplate } from "#owner/network-template.js";
 import { pretrain } from "#shared/training/pretrain.js";
+import { PHASES } from "../../../support/micro-network.js";
 import { device } from "../../../support/updates.js";
 import type { ArenaModel } from "./arena-model.js";
 
 const TEMPLATE = fileURLToPath(new URL("../../../../../configs/localnet/network.yaml", import.meta.url));
 
-const network = { ...loadNetworkTemplate(TEMPLATE), first_cycle: 1 };
+/** Blocks come when the arena asks for them, so its phases need not be long. */
+const network = { ...loadNetworkTemplate(TEMPLATE), first_cycle: 1, phases: PHASES };
 
 /** As `blockzero localnet` has it unless told otherwise. */
 const GENESIS_STEPS = 250;
@@ -17,6 +19,8 @@ export const localnet: ArenaModel = {
   name: "localnet",
   network,
   training: TRAINING,
-  genesis: (seed) =>
-    pretrain({ network, device, seed, steps: GENESIS_STEPS, ...PRETRAINING, signal: new AbortController().signal }),
+  genesis(seed, stage = 1) {
+    const { signal } = new AbortController();
+    return pretrain({ network, device, seed, steps: Math.ceil(stage * GENESIS_STEPS), ...PRETRAINING, signal });
+  },
 };

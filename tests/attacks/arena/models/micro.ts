@@ -36,9 +36,10 @@ export const micro: ArenaModel = {
   name: "micro",
   network,
   training: { batch_size: 4, gradient_accumulation_steps: 1, learning_rate: 0.003, warmup_steps: 0, max_steps: 24 },
-  genesis(seed) {
+  genesis(seed, stage = 1) {
     const groups = mapValues(network.groups, (group) => ({ ...group, data: ENGLISH }));
     const { signal } = new AbortController();
-    return pretrain({ network: { ...network, groups }, device, seed, ...PRETRAINING, signal });
+    const { steps, ...how } = PRETRAINING;
+    return pretrain({ network: { ...network, groups }, device, seed, ...how, steps: Math.ceil(stage * steps), signal });
   },
 };
