@@ -2,6 +2,7 @@ import { z } from "zod";
 import type { Chain, Head, HyperParameters } from "#shared/chain/chain.js";
 import { ChainRejected, connectChain } from "#shared/chain/index.js";
 import type { SubtensorChain } from "#shared/chain/subtensor/connect.js";
+import { isSubtensor, readSubnetLife } from "#shared/chain/subtensor/ownership.js";
 import { settingsAmong } from "#shared/cli/config-flags.js";
 import { type CommandGroup, type CommandSpec, shutdownSignal } from "#shared/cli/program.js";
 import { addFlags } from "#shared/config/flags.js";
@@ -31,7 +32,9 @@ interface ChainStatus extends NodeStatus {
   readonly finalized: number;
   readonly netuid: number;
   /** Null where there is no such subnet. */
-  readonly subnet: (HyperParameters & { readonly neurons: number; readonly nextEpoch: number }) | null;
+  readonly subnet:
+    | (HyperParameters & { readonly neurons: number; readonly nextEpoch: number; readonly started: boolean })
+    | null;
 }
 
 const status: CommandSpec = {
@@ -71,8 +74,6 @@ const read = async (chain: Chain, endpoint: string, netuid: number): Promise<Cha
   return { ...node, genesis: chain.genesisHash, head, age, finalized: finalized.number, netuid, subnet };
 };
 
-const isSubtensor = (chain: Chain): chain is SubtensorChain => "api" in chain;
-
 const ofSubtensor = async ({ api, link }: SubtensorChain): Promise<NodeStatus> => {
   const health = z
     .object({ peers: z.int(), isSyncing: z.boolean() })
@@ -94,7 +95,8 @@ const ofSubnet = async (chain: Chain, netuid: number): Promise<ChainStatus["subn
       chain.metagraph(netuid),
       chain.nextEpoch(netuid),
     ]);
-    return { ...parameters, neurons: neurons.length, nextEpoch };
+    const started = !isSubtensor(chain) || (await readSubnetLife(chain, netuid)).isStarted;
+    return { ...parameters, neurons: neurons.length, nextEpoch, started };
   } catch (thrown) {
     if (thrown instanceof ChainRejected && thrown.reason === "SubNetworkDoesNotExist") return null;
     throw thrown;
@@ -111,7 +113,9 @@ const fields = (found: ChainStatus): Record<string, string | number> => {
     head: `block ${head.number}, ${freshness}`,
     finalized: `block ${finalized}, ${head.number - finalized} behind`,
     ...(found.peers !== undefined && { peers: `${found.peers}${found.syncing ? ", still syncing" : ""}` }),
-    subnet: subnet ? `${netuid}, ${subnet.neurons} of ${subnet.maxUids} neurons` : `${netuid} does not exist`,
+    subnet: subnet
+      ? `${netuid}, ${subnet.neurons} of ${subnet.maxUids} neurons${subnet.started ? "" : "; not started: takes no stake, pays nothing"}`
+      : `${netuid} does not exist`,
     ...(subnet && {
       epoch: epoch(subnet, head.number),
       weights: weights(subnet),

@@ -1,24 +1,19 @@
 import { addStake, burnedRegister, type ChainCall } from "#shared/chain/call.js";
 import { type Chain, connectChain, type DevChain, type Signer } from "#shared/chain/index.js";
 import { keyFolderOf } from "#shared/chain/key-claim.js";
+import type { SubtensorChain } from "#shared/chain/subtensor/connect.js";
+import { isSubtensor, ownerOf, readSubnetLife, stakeFor } from "#shared/chain/subtensor/ownership.js";
 import { settingsAmong } from "#shared/cli/config-flags.js";
 import { type CommandSpec, shutdownSignal } from "#shared/cli/program.js";
 import { addFlags } from "#shared/config/flags.js";
 import { defineConfig } from "#shared/config/settings.js";
 import { BlockZeroError } from "#shared/errors.js";
-import {
-  describeWallet,
-  type HotkeyLocation,
-  loadHotkey,
-  openColdkey,
-  operatorPassword,
-  terminalPrompt,
-} from "#shared/wallet/index.js";
+import { loadHotkey } from "#shared/wallet/index.js";
 import { sudoCalls } from "../development.js";
+import { hotkeyTaken, notEnough, payerOf } from "../payment.js";
 import { printFields } from "../print.js";
 import { subnetSettings, walletSettings } from "../settings.js";
 import { formatTokens, tokens } from "../tokens.js";
-import { announced } from "./wallet/password.js";
 
 const settings = defineConfig({ ...subnetSettings, ...walletSettings });
 
@@ -42,13 +37,15 @@ export const register: CommandSpec = {
       .action(async ({ stake, dryRun = false, ...options }: Options) => {
         const { chain_endpoint: endpoint, netuid, wallet } = settingsAmong(settings, options);
         const hotkey = await loadHotkey(wallet);
-        const coldkey = await payer(wallet, hotkey);
+        const coldkey = await payerOf(wallet, hotkey);
         const keyFolder = keyFolderOf(wallet.path);
         const chain = await connectChain({ endpoint, signal: shutdownSignal(), keyFolder });
         try {
           const registration = { chain, netuid, hotkey, coldkey };
-          if (dryRun) await show(registration, stake);
-          else printFields({ ...(await registered(registration)), ...(stake && (await staked(registration, stake))) });
+          if (dryRun) return await show(registration, stake);
+          // What was paid for is told before anything else can fail.
+          printFields(await registered(registration, stake));
+          if (stake !== undefined) printFields(await staked(registration, stake));
         } finally {
           await chain.close();
         }
@@ -63,17 +60,11 @@ interface Registration {
   readonly coldkey: Signer;
 }
 
-/** A hotkey whose wallet has no coldkey is its own. */
-const payer = async (wallet: HotkeyLocation, hotkey: Signer): Promise<Signer> =>
-  (await describeWallet(wallet))?.coldkey
-    ? openColdkey(wallet, announced(operatorPassword({ prompt: terminalPrompt() })))
-    : hotkey;
-
-const registered = async ({ chain, netuid, hotkey, coldkey }: Registration) => {
+const registered = async ({ chain, netuid, hotkey, coldkey }: Registration, stake: bigint | undefined) => {
   const uidNow = async () =>
     (await chain.metagraph(netuid)).neurons.find((neuron) => neuron.hotkey === hotkey.address)?.uid;
   const known = await uidNow();
-  const payment = known === undefined ? await affordable({ chain, netuid, coldkey }) : {};
+  const payment = await affordable({ chain, netuid, hotkey, coldkey }, { isNew: known === undefined, stake });
   if (known === undefined) await chain.submit(burnedRegister(netuid, hotkey.address), coldkey);
   return {
     hotkey: hotkey.address,
@@ -83,25 +74,58 @@ const registered = async ({ chain, netuid, hotkey, coldkey }: Registration) => {
   };
 };
 
-/** What it costs, and what there is for it. Throws `BlockZeroError` REGISTRATION_CLOSED, NOT_ENOUGH_BALANCE. */
-const affordable = async ({ chain, netuid, coldkey }: Omit<Registration, "hotkey">) => {
+/**
+ * What it costs, and what there is for it: everything that can be known is checked before anything is paid.
+ * Throws `BlockZeroError` REGISTRATION_CLOSED, NOT_ENOUGH_BALANCE, HOTKEY_TAKEN, and of stake SUBNET_NOT_STARTED, STAKE_TOO_LOW.
+ */
+const affordable = async (
+  { chain, netuid, hotkey, coldkey }: Registration,
+  { isNew, stake }: { readonly isNew: boolean; readonly stake: bigint | undefined },
+): Promise<Record<string, string>> => {
   const [{ burn, registrationAllowed }, balance] = await Promise.all([
     chain.hyperParameters(netuid),
     chain.balance(coldkey.address),
   ]);
-  if (!registrationAllowed)
+  if (isNew && !registrationAllowed)
     throw new BlockZeroError(
       "REGISTRATION_CLOSED",
       `subnet ${netuid} takes no registrations now`,
       "ask its owner, or wait until `blockzero chain status` says that it is open",
     );
-  if (balance < burn)
-    throw new BlockZeroError(
-      "NOT_ENOUGH_BALANCE",
-      `${coldkey.address} has ${formatTokens(balance)} of the ${formatTokens(burn)} that registration costs`,
-      "send the rest to that coldkey, then try again",
+  if (isSubtensor(chain)) {
+    const owner = await ownerOf(chain, hotkey.address);
+    if (owner !== null && owner !== coldkey.address && isNew) throw hotkeyTaken(hotkey.address, owner);
+    if (stake !== undefined) await checkStake(chain, netuid, stake);
+  }
+  const cost = isNew ? burn : 0n;
+  const bought = stake !== undefined && !isDevChain(chain) ? stake : 0n;
+  if (balance < cost + bought)
+    throw notEnough(
+      coldkey.address,
+      balance,
+      cost + bought,
+      bought > 0n ? "registration and stake cost" : "registration costs",
     );
-  return { coldkey: coldkey.address, balance: formatTokens(balance), cost: formatTokens(burn) };
+  return isNew ? { coldkey: coldkey.address, balance: formatTokens(balance), cost: formatTokens(cost) } : {};
+};
+
+/** Subtensor's least stake, 0.002 tokens, and what the swap takes of it. */
+const LEAST_STAKE = 2_001_001n;
+
+const checkStake = async (chain: SubtensorChain, netuid: number, stake: bigint): Promise<void> => {
+  const { isStarted, startFrom } = await readSubnetLife(chain, netuid);
+  if (!isStarted)
+    throw new BlockZeroError(
+      "SUBNET_NOT_STARTED",
+      `subnet ${netuid} takes no stake before its owner has started it, which is possible from block ${startFrom}`,
+      "register without --stake, and stake when `blockzero subnet start` was run",
+    );
+  if (stake < LEAST_STAKE)
+    throw new BlockZeroError(
+      "STAKE_TOO_LOW",
+      `the chain takes no stake below ${formatTokens(LEAST_STAKE)}`,
+      "stake more",
+    );
 };
 
 /** On a devchain stake comes from nowhere; elsewhere the coldkey pays for it. */
@@ -109,14 +133,22 @@ const staked = async ({ chain, netuid, hotkey, coldkey }: Registration, stake: b
   if (isDevChain(chain))
     await sudoCalls(chain, [{ name: "setStake", args: { netuid, hotkey: hotkey.address, amount: String(stake) } }]);
   else await chain.submit(addStake(netuid, hotkey.address, stake), coldkey);
-  return { stake: formatTokens(stake) };
+  if (!isSubtensor(chain)) return { stake: formatTokens(stake) };
+  const own = (await chain.metagraph(netuid)).neurons.find((neuron) => neuron.hotkey === hotkey.address);
+  return { paid: formatTokens(stake), stake: `${formatTokens(own?.stake ?? 0n)} in the subnet's own token` };
 };
 
 const isDevChain = (chain: Chain): chain is DevChain => "sudo" in chain;
 
 const show = async ({ chain, netuid, hotkey, coldkey }: Registration, stake: bigint | undefined): Promise<void> => {
-  const payment = await affordable({ chain, netuid, coldkey });
-  printFields({ hotkey: hotkey.address, ...payment, subnet: netuid });
+  const payment = await affordable({ chain, netuid, hotkey, coldkey }, { isNew: true, stake });
+  const bought =
+    stake !== undefined && isSubtensor(chain)
+      ? {
+          stake: `${formatTokens(stake)}, for about ${formatTokens(stakeFor(stake, (await readSubnetLife(chain, netuid)).pool))} of the subnet's own token`,
+        }
+      : {};
+  printFields({ hotkey: hotkey.address, ...payment, ...bought, subnet: netuid });
   const calls: ChainCall[] = [burnedRegister(netuid, hotkey.address)];
   if (stake !== undefined && !isDevChain(chain)) calls.push(addStake(netuid, hotkey.address, stake));
   for (const [i, call] of calls.entries()) {

@@ -1,76 +1,202 @@
-import { type Chain, ChainRejected, connectDevChain } from "#shared/chain/index.js";
+import { Option } from "commander";
+import { type Chain, ChainRejected, connectChain, type DevChain } from "#shared/chain/index.js";
 import { keyFolderOf } from "#shared/chain/key-claim.js";
+import type { SubtensorChain } from "#shared/chain/subtensor/connect.js";
+import { isSubtensor } from "#shared/chain/subtensor/ownership.js";
 import { settingsAmong } from "#shared/cli/config-flags.js";
 import { wholeNumber } from "#shared/cli/numbers.js";
 import { type CommandGroup, type CommandSpec, shutdownSignal } from "#shared/cli/program.js";
 import { addFlags } from "#shared/config/flags.js";
 import { defineConfig } from "#shared/config/settings.js";
 import { BlockZeroError } from "#shared/errors.js";
-import { loadHotkey } from "#shared/wallet/index.js";
+import { cycleLength } from "#shared/protocol/phases.js";
+import { type HotkeyLocation, loadHotkey } from "#shared/wallet/index.js";
 import { sudoCalls } from "../development.js";
 import { subnetParameters } from "../epoch.js";
-import { loadNetworkTemplate } from "../network-template.js";
+import { loadNetworkTemplate, type NetworkTemplate } from "../network-template.js";
+import { payerOf } from "../payment.js";
 import { printFields } from "../print.js";
 import { subnetSettings, walletSettings } from "../settings.js";
+import { changeParameters, isDevelopment, registerNetwork, startSubnet, sudoOn } from "../subtensor-owner.js";
+import { formatTokens } from "../tokens.js";
 
 const settings = defineConfig({ ...subnetSettings, ...walletSettings });
 
-interface Options {
+interface CreateOptions {
   readonly network: string;
   readonly tempo?: number;
 }
 
 const create: CommandSpec = {
   name: "create",
-  description: "create a subnet on a devchain through its sudo key, owned by the wallet's hotkey",
+  description:
+    "create a subnet: on a devchain through its sudo key, owned by the wallet's hotkey; on subtensor its coldkey pays and owns it, and the chain chooses the number",
   examples: [
     "blockzero subnet create --network configs/localnet/network.yaml --wallet.name main --wallet.hotkey owner",
+    "blockzero subnet create --chain_endpoint test --network network.yaml --wallet.name main --wallet.hotkey owner",
   ],
   define: (command) => {
     addFlags(command, settings)
       .requiredOption("--network <file>", "network template or file whose cycle the subnet's epochs follow")
       .option("--tempo <n>", "blocks between epochs, less one; unset: one epoch a cycle", wholeNumber(1, 65535))
-      .action(async (options: Options) => {
-        const { chain_endpoint: endpoint, netuid, wallet } = settingsAmong(settings, options);
+      .action((options: CreateOptions) => {
         const template = loadNetworkTemplate(options.network);
-        if (template.netuid !== netuid)
-          throw new BlockZeroError(
-            "NETUID_MISMATCH",
-            `${options.network} is for subnet ${template.netuid}, not ${netuid}`,
-            `give --netuid ${template.netuid}, or correct the template`,
-          );
         const parameters = subnetParameters(template);
-        const hyperParameters = { ...parameters, tempo: options.tempo ?? parameters.tempo };
-        const owner = (await loadHotkey(wallet)).address;
-        const keyFolder = keyFolderOf(wallet.path);
-        const chain = await connectDevChain({ endpoint, signal: shutdownSignal(), keyFolder });
-        try {
-          const present = await ownerOf(chain, netuid);
-          if (present !== null && present !== owner)
+        const wanted = { ...parameters, tempo: options.tempo ?? parameters.tempo };
+        return onChain(options, async (chain, { netuid, wallet }) => {
+          if (isSubtensor(chain)) return createOnSubtensor(chain, wallet, template, wanted);
+          if (template.netuid !== netuid)
             throw new BlockZeroError(
-              "SUBNET_EXISTS",
-              `subnet ${netuid} exists already and belongs to ${present}`,
-              "choose another --netuid, or use its owner's wallet",
+              "NETUID_MISMATCH",
+              `${options.network} is for subnet ${template.netuid}, not ${netuid}`,
+              `give --netuid ${template.netuid}, or correct the template`,
             );
-          if (present === null)
-            await sudoCalls(chain, [{ name: "createSubnet", args: { netuid, ownerHotkey: owner, hyperParameters } }]);
-          const { tempo } = await chain.hyperParameters(netuid);
-          printFields({
-            subnet: present === null ? netuid : `${netuid} (existed already)`,
-            owner,
-            epoch: `every ${tempo + 1} blocks`,
-          });
-        } finally {
-          await chain.close();
-        }
+          return createOnDevchain(chain as DevChain, netuid, wallet, wanted);
+        });
       });
   },
 };
 
-export const subnet: CommandGroup = { name: "subnet", description: "make subnets on a devchain", commands: [create] };
+const start: CommandSpec = {
+  name: "start",
+  description:
+    "let a subnet of subtensor take stake and pay emission: its owner's coldkey may, some time after its registration",
+  examples: ["blockzero subnet start --chain_endpoint test --netuid 7 --wallet.name main --wallet.hotkey owner"],
+  define: (command) => {
+    addFlags(command, settings).action((options: object) =>
+      onChain(options, async (chain, { netuid, wallet }) => {
+        const block = isSubtensor(chain) ? (await startSubnet(chain, netuid, await ownerOf(wallet)))?.block : undefined;
+        printFields({ subnet: netuid, started: block === undefined ? "already" : `at block ${block}` });
+      }),
+    );
+  },
+};
+
+interface SetOptions {
+  readonly commitReveal?: "on" | "off";
+  readonly revealPeriod?: number;
+  readonly servingRateLimit?: number;
+}
+
+const set: CommandSpec = {
+  name: "set",
+  description:
+    "change what a subnet's owner may change: on subtensor with its coldkey, on a devchain through the sudo key",
+  examples: ["blockzero subnet set --commit-reveal on --reveal-period 1 --netuid 7 --wallet.name main"],
+  define: (command) => {
+    addFlags(command, settings)
+      .addOption(new Option("--commit-reveal <switch>", "whether weights are committed first").choices(["on", "off"]))
+      .option("--reveal-period <n>", "epochs between commitment and revelation", wholeNumber(1, 100))
+      .option("--serving-rate-limit <n>", "blocks between two announcements of an axon", wholeNumber(0))
+      .action(({ commitReveal, revealPeriod, servingRateLimit, ...options }: SetOptions) =>
+        onChain(options, async (chain, { netuid, wallet }) => {
+          const change = {
+            ...(commitReveal !== undefined && { commitReveal: commitReveal === "on" }),
+            ...(revealPeriod !== undefined && { revealPeriod }),
+            ...(servingRateLimit !== undefined && { servingRateLimit }),
+          };
+          if (Object.keys(change).length === 0)
+            throw new BlockZeroError("USAGE", "nothing to change was given", "give --commit-reveal, say");
+          if (isSubtensor(chain)) await changeParameters(chain, netuid, change, await ownerOf(wallet));
+          else await sudoCalls(chain as DevChain, [{ name: "setHyperParameters", args: { netuid, change } }]);
+          const now = await chain.hyperParameters(netuid);
+          printFields({
+            subnet: netuid,
+            weights: now.weightsMode === "plain" ? "in the clear" : `committed first (${now.weightsMode})`,
+            "reveal period": `${now.revealPeriod} epochs`,
+            axons: `every ${now.servingRateLimit} blocks`,
+          });
+        }),
+      );
+  },
+};
+
+export const subnet: CommandGroup = {
+  name: "subnet",
+  description: "make a subnet, start it, and change what its owner may",
+  commands: [create, start, set],
+};
+
+type Place = ReturnType<typeof settingsAmong<typeof settings>>;
+
+const onChain = async (options: object, work: (chain: Chain, place: Place) => Promise<void>): Promise<void> => {
+  const place = settingsAmong(settings, options);
+  const keyFolder = keyFolderOf(place.wallet.path);
+  const chain = await connectChain({ endpoint: place.chain_endpoint, signal: shutdownSignal(), keyFolder });
+  try {
+    await work(chain, place);
+  } finally {
+    await chain.close();
+  }
+};
+
+/** The coldkey that owns what the wallet's hotkey is for. */
+const ownerOf = async (wallet: HotkeyLocation) => payerOf(wallet, await loadHotkey(wallet));
+
+type Wanted = ReturnType<typeof subnetParameters>;
+
+const createOnDevchain = async (
+  chain: DevChain,
+  netuid: number,
+  wallet: HotkeyLocation,
+  hyperParameters: Wanted,
+): Promise<void> => {
+  const owner = (await loadHotkey(wallet)).address;
+  const present = await ownerHotkeyOf(chain, netuid);
+  if (present !== null && present !== owner)
+    throw new BlockZeroError(
+      "SUBNET_EXISTS",
+      `subnet ${netuid} exists already and belongs to ${present}`,
+      "choose another --netuid, or use its owner's wallet",
+    );
+  if (present === null)
+    await sudoCalls(chain, [{ name: "createSubnet", args: { netuid, ownerHotkey: owner, hyperParameters } }]);
+  const { tempo } = await chain.hyperParameters(netuid);
+  printFields({
+    subnet: present === null ? netuid : `${netuid} (existed already)`,
+    owner,
+    epoch: `every ${tempo + 1} blocks`,
+  });
+};
+
+/** Where the sudo key is everybody's, it does what on a live chain nobody can: lifts the limit on networks, and fits epochs to cycles. */
+const createOnSubtensor = async (
+  chain: SubtensorChain,
+  wallet: HotkeyLocation,
+  template: NetworkTemplate,
+  wanted: Wanted,
+): Promise<void> => {
+  const hotkey = await loadHotkey(wallet);
+  const coldkey = await payerOf(wallet, hotkey);
+  const isOurs = await isDevelopment(chain);
+  if (isOurs) await sudoOn(chain, [["adminUtils", "sudoSetNetworkRateLimit", 0]]);
+  const { netuid, cost } = await registerNetwork(chain, hotkey.address, coldkey);
+  if (isOurs)
+    await sudoOn(chain, [
+      ["adminUtils", "sudoSetTempo", netuid, wanted.tempo],
+      ["adminUtils", "sudoSetWeightsSetRateLimit", netuid, wanted.weightsRateLimit],
+      ["adminUtils", "sudoSetMaxRegistrationsPerBlock", netuid, wanted.maxRegistrationsPerBlock],
+      ["adminUtils", "sudoSetTargetRegistrationsPerInterval", netuid, wanted.targetRegistrationsPerInterval],
+    ]);
+  const { epochLength, weightsRateLimit } = await chain.hyperParameters(netuid);
+  const cycle = cycleLength(template.phases);
+  printFields({
+    subnet: netuid,
+    owner: hotkey.address,
+    coldkey: coldkey.address,
+    cost: formatTokens(cost),
+    epoch: `every ${epochLength} blocks`,
+    weights: `every ${weightsRateLimit} blocks`,
+    cycle:
+      cycle > weightsRateLimit
+        ? `${cycle} blocks`
+        : `${cycle} blocks: TOO SHORT, validators would miss weights; make it longer than ${weightsRateLimit}`,
+    next: `blockzero subnet start --netuid ${netuid}, and netuid: ${netuid} in the network template`,
+  });
+};
 
 /** Hotkey of the subnet's owner, or null where there is no such subnet. */
-const ownerOf = async (chain: Chain, netuid: number): Promise<string | null> => {
+const ownerHotkeyOf = async (chain: Chain, netuid: number): Promise<string | null> => {
   try {
     return (await chain.metagraph(netuid)).ownerHotkey;
   } catch (thrown) {

@@ -134,7 +134,7 @@ const notADevchain = (endpoint: string, thrown: Error): BlockZeroError => {
   return new BlockZeroError(
     "NOT_A_DEVCHAIN",
     `${endpoint} does not speak as a devchain: ${reason.slice(0, 200)}`,
-    "start one with `blockzero devchain`, or correct the endpoint",
+    "start one with `blockzero devchain`, or correct the endpoint; docs/subtensor.md says what does the same on subtensor",
     { cause: thrown },
   );
 };

@@ -30,6 +30,8 @@ import { type Written, writableSubtensor } from "./writing.js";
 export interface SubtensorChain extends Chain {
   readonly api: ApiPromise;
   readonly link: Link;
+  /** Reads the newest state. */
+  read<T>(read: (state: State) => Promise<T>): Promise<T>;
   /** Any extrinsic of the runtime. A failed call within `sudo` rejects it as well. */
   write(extrinsic: SubmittableExtrinsic<"promise">, signer: Signer): Promise<Inclusion>;
 }
@@ -121,6 +123,7 @@ export const connectSubtensor = async (options: ConnectOptions): Promise<Subtens
   return {
     api,
     link,
+    read: (read) => inState(undefined, read),
     genesisHash: link.genesisHash,
     head: () => reading(async () => (await newestHead(link.request)).head),
     finalized: () =>

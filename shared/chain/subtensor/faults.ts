@@ -4,8 +4,11 @@ import { ChainRejected } from "../chain-rejected.js";
 import type { Reception } from "../extrinsic.js";
 import { RpcError } from "../rpc-socket.js";
 
-/** Names of `InvalidTransaction::Custom(n)`: `common/src/transaction_error.rs` of subtensor. */
-const CUSTOM: Readonly<Record<number, string>> = {
+/**
+ * Names of `InvalidTransaction::Custom(n)`: `CustomTransactionError` of subtensor, in spec 293 up to 14 (`pallets/subtensor/src/lib.rs`), in spec 425
+ * up to 27 (`common/src/transaction_error.rs`). 255 is every rule of the call that has no number of its own.
+ */
+export const CUSTOM_ERRORS: Readonly<Record<number, string>> = {
   0: "ColdkeyInSwapSchedule",
   1: "StakeAmountTooLow",
   2: "BalanceTooLow",
@@ -62,7 +65,7 @@ export const receptionOf = (error: unknown): Reception => {
   // Banned is what went out of the pool a while ago, into a block or for good; a taken nonce makes the priority too low.
   if (code === BANNED || code === TOO_LOW_PRIORITY || STALE.test(detail)) return { status: "dead" };
   const custom = /custom error: (\d+)/i.exec(detail)?.[1];
-  const named = custom === undefined ? undefined : (CUSTOM[Number(custom)] ?? `Custom(${custom})`);
+  const named = custom === undefined ? undefined : (CUSTOM_ERRORS[Number(custom)] ?? `Custom(${custom})`);
   const reason =
     named ?? WORDS.find(([words]) => words.test(detail))?.[1] ?? (code === INVALID ? "Invalid" : `code ${code}`);
   return { status: "refused", error: new ChainRejected(reason, detail === "" ? message : `${message}: ${detail}`) };

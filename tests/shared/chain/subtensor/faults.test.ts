@@ -1,8 +1,9 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { ChainRejected } from "#shared/chain/chain-rejected.js";
+import { rejectionHint } from "#shared/chain/rejection-hints.js";
 import { RpcError } from "#shared/chain/rpc-socket.js";
-import { readFault, receptionOf } from "#shared/chain/subtensor/faults.js";
+import { CUSTOM_ERRORS, readFault, receptionOf } from "#shared/chain/subtensor/faults.js";
 import { BlockZeroError } from "#shared/errors.js";
 
 const said = (code: number, message: string, detail?: string) =>
@@ -41,6 +42,10 @@ describe("what a node says to an extrinsic", () => {
     }
     const odd = said(-32603, "Internal error");
     assert.ok(odd.status === "refused" && odd.error instanceof ChainRejected && odd.error.reason === "code -32603");
+  });
+
+  it("has a hint for every error of the runtime's transaction extensions", () => {
+    for (const name of Object.values(CUSTOM_ERRORS)) assert.ok(rejectionHint(name), name);
   });
 
   it("leaves a broken connection in doubt", () => {

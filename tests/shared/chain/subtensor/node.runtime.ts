@@ -4,6 +4,7 @@ import { after, before, describe, it } from "node:test";
 import { WebSocket } from "ws";
 import { z } from "zod";
 import { publicBeacon } from "#shared/chain/devchain/beacon.js";
+import { rejectionHint } from "#shared/chain/rejection-hints.js";
 import { roundAt } from "#shared/chain/timelock/beacon.js";
 import { verifyPulse } from "#shared/chain/timelock/pulse.js";
 import { keyring } from "#shared/wallet/signer.js";
@@ -46,6 +47,24 @@ describe("the offline subtensor node", { timeout: 300_000 }, () => {
     assert.deepEqual(statuses, ["ready", "inBlock", "finalized"]);
     assert.equal((await chain.finalized()).hash, included.hash);
     socket.close();
+  });
+
+  it("names no error of its pallets that we have no hint for", () => {
+    const { pallets, lookup } = {
+      pallets: subnet.chain.api.runtimeMetadata.asLatest.pallets,
+      lookup: subnet.chain.api.registry.lookup,
+    };
+    const ours = new Set(["SubtensorModule", "AdminUtils", "Commitments", "Swap", "Drand"]);
+    const names = pallets
+      .filter(({ name, errors }) => ours.has(String(name)) && errors.isSome)
+      .flatMap(({ errors }) =>
+        lookup.getSiType(errors.unwrap().type).def.asVariant.variants.map(({ name }) => String(name)),
+      );
+    assert.ok(names.length > 100);
+    assert.deepEqual(
+      names.filter((name) => rejectionHint(name) === undefined),
+      [],
+    );
   });
 
   it("has its beacon's pulses as soon as they are out, and none before", async () => {
