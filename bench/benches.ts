@@ -4,7 +4,6 @@ import { chainBench } from "./chain/command.js";
 import { codecsBench } from "./codecs/command.js";
 import { compileBench } from "./compile/command.js";
 import { defencesBench } from "./defences/command.js";
-import { duplicatesBench } from "./duplicates/command.js";
 import { fuzzBench } from "./fuzz/command.js";
 import { memoryBench } from "./memory/command.js";
 import { rewardsBench } from "./rewards.js";
@@ -17,7 +16,6 @@ export const benches: readonly CommandSpec[] = [
   stepBench,
   compileBench,
   memoryBench,
-  duplicatesBench,
   splittingBench,
   rewardsBench,
   codecsBench,

@@ -29,6 +29,7 @@ export const validatorJournalSchema = z.object({
         group: z.string().nullable(),
         verdict: z.enum(VERDICTS),
         score: z.number(),
+        independence: z.number().nullable(),
       }),
     )
     .default([]),

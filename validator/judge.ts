@@ -1,5 +1,3 @@
-import { join } from "node:path";
-import type { FloatTensors } from "#shared/artifact/update.js";
 import { mean } from "#shared/mean.js";
 import { loadModel, wholeModel } from "#shared/participant/base-model.js";
 import type { Participant } from "#shared/participant/join.js";
@@ -12,17 +10,16 @@ import { type ReasonCode, verdictFor } from "#shared/protocol/verdict.js";
 import type { GatedUpdate } from "#shared/replay/gate-update.js";
 import { ancestry } from "#shared/replay/lineage.js";
 import type { Submission } from "#shared/replay/submissions.js";
-import { type Duplicate, describeDuplicate, findDuplicates } from "#shared/scoring/duplicates.js";
 import type { RaceResult } from "#shared/scoring/racing/race.js";
 import { raceRules } from "#shared/scoring/racing/rules.js";
-import type { Sketch } from "#shared/scoring/sketch.js";
+import { describeRepeat, findRepeats } from "#shared/scoring/repeats.js";
 import { evaluationBatches, type LossMeter } from "#shared/training/loss-meter.js";
 import { scoreUpdates } from "#shared/training/score-updates.js";
 import { awaitSeeds } from "./await-seeds.js";
 import { evaluationTexts } from "./evaluation-text.js";
 import { type GatedReader, openGatedReader } from "./gated-reader.js";
 import { type Gated, gatherUpdates } from "./gather.js";
-import { openSketchBook, type SketchBook } from "./sketch-book.js";
+import { openIndependenceMeter } from "./independence.js";
 
 /** Blocks kept free at the end of the evaluate phase to put the report on chain. */
 const BLOCKS_TO_REPORT = 2;
@@ -32,7 +29,7 @@ const PATIENCE = 1 / 2;
 const KEPT_UPDATES_BYTES = 256 << 20;
 
 /**
- * Judges a cycle's submissions: gates and duplicates while the reveal phase ends, then the loss before and after on batches
+ * Judges a cycle's submissions: gates and repeats while the reveal phase ends, then the loss before and after on batches
  * whose seed nobody could know before. Returns the signed report.
  *
  * @param room bytes of updates that are kept in memory
@@ -65,8 +62,7 @@ const judge = async (
   texts.catch(() => {});
   const base = await loadModel(participant, await settledBase(participant, cycle));
   const gated = await gatherUpdates(participant, base, cycle);
-  const sketches = openSketchBook(join(participant.home, "sketches"));
-  const judged = await rejectDuplicates(reader, gated, await ancestry(models, base.hash, signal), cycle, sketches);
+  const judged = rejectRepeats(gated, await ancestry(models, base.hash, signal));
 
   await clock.reach(evaluate.start, signal);
   const seeds = await awaitSeeds(participant, { cycle, purpose: "evaluate" });
@@ -81,9 +77,14 @@ const judge = async (
     // What time is left is shared, so that no group has none of it.
     const left = Math.max(0, evaluate.end - BLOCKS_TO_REPORT - clock.head.number);
     const deadline = clock.head.number + Math.ceil(left / (names.length - raced));
+    const independence = await openIndependenceMeter(participant, base, group, seed);
     const updates = judged.updates
       .filter(({ update }) => update.group === group)
-      .map(({ submission, update }) => ({ submission, update, load: () => reader.load(update) }));
+      .map(({ submission, update }) => ({
+        submission,
+        update,
+        load: () => independence.watch(update.artifact, reader.load(update)),
+      }));
     const text = opened.get(group) ?? accepted(null);
     if (!text.ok) {
       for (const { submission } of updates)
@@ -99,8 +100,11 @@ const judge = async (
       isTimeUp: () => clock.head.number >= deadline,
     });
     if (before.length > 0) baseline[group] = { loss: mean(before), batches: before.length };
-    for (const [{ submission, update }, result] of results)
-      entries.set(submission.uid, scoreEntry(submission, update, result, reader.problemOf(update)));
+    const independences = independence.of([...results].map(([{ update }, result]) => ({ ...update, result })));
+    for (const [{ submission, update }, result] of results) {
+      const measured = { result, independence: independences.get(update.artifact) ?? 0 };
+      entries.set(submission.uid, scoreEntry(submission, update, measured, reader.problemOf(update)));
+    }
   }
   const count = (verdict: ReportEntry["verdict"]) =>
     [...entries.values()].filter((entry) => entry.verdict === verdict).length;
@@ -130,61 +134,23 @@ interface Judged {
   readonly failures: ReadonlyMap<number, ReportEntry>;
 }
 
-const rejectDuplicates = async (
-  reader: GatedReader,
-  gated: readonly Gated[],
-  lineage: Awaited<ReturnType<typeof ancestry>>,
-  cycle: number,
-  sketches: SketchBook,
-): Promise<Judged> => {
+const rejectRepeats = (gated: readonly Gated[], lineage: Awaited<ReturnType<typeof ancestry>>): Judged => {
   const passed: { submission: Submission; update: GatedUpdate }[] = [];
   const failures = new Map<number, ReportEntry>();
   for (const { submission, result } of gated) {
     if (result.ok) passed.push({ submission, update: result.update });
     else failures.set(submission.uid, failedEntry(submission, result.reason, result.detail));
   }
-  const drawn = new Map<GatedUpdate, Sketch>();
-  for (const { submission, update } of passed) {
-    const tensors = await reader.load(update);
-    if (tensors) {
-      const sketch = sketches.make(inOrder(tensors));
-      sketches.keep(update.artifact, sketch);
-      drawn.set(update, sketch);
-    } else failures.set(submission.uid, failedEntry(submission, "validator_failed", reader.problemOf(update) ?? ""));
-  }
-  const updates = passed.filter(({ update }) => drawn.has(update));
-  const duplicates = new Map<string, Duplicate>();
-  for (const group of new Set(updates.map(({ update }) => update.group))) {
-    const found = findDuplicates({
-      cycle,
-      submissions: updates
-        .filter(({ update }) => update.group === group)
-        .map(({ submission, update }) => {
-          return {
-            hotkey: submission.hotkey,
-            artifact: update.artifact,
-            tensors: update.tensorsHash,
-            sketch: drawn.get(update)!,
-            commitBlock: submission.commitment!.block,
-          };
-        }),
-      lineage: lineage
-        .filter((merged) => merged.group === group)
-        .map((merged) => ({ ...merged, sketch: sketches.of(merged.artifact) })),
-    });
-    for (const [hotkey, duplicate] of found) duplicates.set(hotkey, duplicate);
-  }
-  sketches.retain(new Set([...lineage, ...updates.map(({ update }) => update)].map(({ artifact }) => artifact)));
-  const unique = updates.filter(({ submission }) => {
-    const duplicate = duplicates.get(submission.hotkey);
-    if (duplicate) failures.set(submission.uid, failedEntry(submission, "duplicate", describeDuplicate(duplicate)));
-    return !duplicate;
+  const updates = passed.filter(({ submission, update }) => {
+    const original = findRepeats({
+      submissions: [{ hotkey: submission.hotkey, tensors: update.tensorsHash }],
+      lineage: lineage.filter(({ group }) => group === update.group),
+    }).get(submission.hotkey);
+    if (original) failures.set(submission.uid, failedEntry(submission, "duplicate", describeRepeat(original)));
+    return !original;
   });
-  return { updates: unique, failures };
+  return { updates, failures };
 };
-
-const inOrder = (tensors: FloatTensors): readonly Float32Array[] =>
-  [...tensors].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, { data }]) => data);
 
 const unscored = {
   lossReduction: null,
@@ -210,7 +176,7 @@ const failedEntry = ({ uid, hotkey, reveal }: Submission, reason: ReasonCode, de
 const scoreEntry = (
   submission: Submission,
   { group, artifact }: GatedUpdate,
-  result: RaceResult,
+  { result, independence }: { readonly result: RaceResult; readonly independence: number },
   problem: string | null,
 ): ReportEntry => {
   if (result.verdict === "rejected") return failedEntry(submission, result.reason, `artifact ${artifact}`);
@@ -233,7 +199,7 @@ const scoreEntry = (
     standardError,
     batches,
     growth,
-    independence: 1,
+    independence,
     score,
   };
 };

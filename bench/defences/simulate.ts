@@ -130,7 +130,15 @@ export const openSimulation = async (device: Device, { honest, attackers, cycles
         const verdict = scored ? proofOfLoss(before, after, SCORING) : ({ verdict: "scored", score: 1 } as const);
         if (verdict.verdict !== "scored") continue;
         const artifact = `${miner}`;
-        contenders.push({ hotkey: artifact, artifact, group: GROUP, score: verdict.score, commitBlock: 0, tensors });
+        contenders.push({
+          hotkey: artifact,
+          artifact,
+          group: GROUP,
+          score: verdict.score,
+          independence: 1,
+          commitBlock: 0,
+          tensors,
+        });
       }
       const selected = selectForMerge(contenders, honest + attackers).get(GROUP);
       if (selected) state = outerStep(state, selected, { outer_lr: 0.7, outer_momentum: 0.5, merge });

@@ -10,7 +10,7 @@ import { artifactHash, signUpdateManifest } from "#shared/protocol/manifest.js";
 import { canonicalBytes, type Network } from "#shared/protocol/network.js";
 import { gateUpdate, loadGated } from "#shared/replay/gate-update.js";
 import type { Submission } from "#shared/replay/submissions.js";
-import { createSketcher } from "#shared/scoring/sketch.js";
+import { createSketcher } from "#shared/scoring/independence/count-sketch.js";
 import { createLossMeter, evaluationBatches, withUpdate } from "#shared/training/loss-meter.js";
 import { signerFromUri } from "#shared/wallet/index.js";
 import { median } from "../median.js";
@@ -52,7 +52,7 @@ export const measureParts = async (options: CostOptions): Promise<Parts> => {
   if (!gated.ok) throw new Error(`the update is refused: ${gated.reason}, ${gated.detail}`);
   const tensors = new Map(Object.entries(update));
   const arrays = Object.values(update).map(({ data }) => data);
-  const sketch = createSketcher(1);
+  const sketch = createSketcher("5".repeat(64));
   const draw = () => evaluationBatches(network, group, "7".repeat(64), null);
   const batches = draw();
   const meter = await createLossMeter(device, network, {

@@ -39,7 +39,7 @@ export const expectedStanding = async (
   const uid = registered?.uid ?? Math.max(-1, ...metagraph.neurons.map((neuron) => neuron.uid)) + 1;
   const holders = registered ? metagraph : { ...metagraph, neurons: [...metagraph.neurons, { uid, hotkey }] };
   const score = lowerMedian(scores);
-  const own: AgreedScore = { cycle, uid, hotkey, group, verdict: "scored", score };
+  const own: AgreedScore = { cycle, uid, hotkey, group, verdict: "scored", score, independence: 1 };
   const others = history.filter((entry) => entry.cycle !== cycle || entry.hotkey !== hotkey);
   const standings = groupStandings(network, holders, [...others, own], cycle);
   const ranked = standings.get(group) ?? [];
@@ -75,15 +75,16 @@ const mergedShare = async (
     await readSubmissions(source, cycle),
     Number.POSITIVE_INFINITY,
   );
-  const rivals = (others.get(group) ?? []).map(({ hotkey, score, commitBlock, artifact }) => ({
+  const rivals = (others.get(group) ?? []).map(({ hotkey, score, independence, commitBlock, artifact }) => ({
     hotkey,
     group,
     score,
+    independence,
     commitBlock,
     artifact,
   }));
   // Of equals the earlier goes first: whoever is still to commit is the last of them.
-  const own = { hotkey, group, score, commitBlock: Number.POSITIVE_INFINITY, artifact: "~" };
+  const own = { hotkey, group, score, independence: 1, commitBlock: Number.POSITIVE_INFINITY, artifact: "~" };
   const selected = selectForMerge([...rivals, own], top_n).get(group) ?? [];
   return selected.find((one) => one.hotkey === hotkey)?.share ?? null;
 };

@@ -2,7 +2,7 @@ import type { GateResult } from "#shared/replay/gate-update.js";
 import { ANCESTRY_DEPTH, lineage } from "#shared/replay/lineage.js";
 import type { Model } from "#shared/replay/merge-model.js";
 import type { Submission } from "#shared/replay/submissions.js";
-import { findDuplicates } from "#shared/scoring/duplicates.js";
+import { findRepeats } from "#shared/scoring/repeats.js";
 import type { Findings } from "./findings.js";
 import type { ManifestReader } from "./manifest-reader.js";
 import { isMissing } from "./missing.js";
@@ -15,18 +15,18 @@ export interface Regated {
   readonly isRepeated: boolean;
 }
 
-/** Marks the submissions whose bytes were merged before, as far back as validators look, or committed before by somebody else. */
+/** Marks the submissions whose tensors were merged before, byte for byte, as far back as validators look. */
 export const withRepeats = async (
   regated: readonly Regated[],
   base: Model,
   manifestOf: ManifestReader,
   findings: Findings,
 ): Promise<readonly Regated[]> => {
-  const merged: { cycle: number; hotkey: string; artifact: string; tensors: string; sketch: null }[] = [];
+  const merged: { cycle: number; hotkey: string; artifact: string; tensors: string; group: string }[] = [];
   let depth = 0;
   try {
     for await (const { manifest } of lineage(base.hash, manifestOf)) {
-      merged.push(...manifest.merged.map((update) => ({ ...update, cycle: manifest.cycle, sketch: null })));
+      merged.push(...manifest.merged.map((update) => ({ ...update, cycle: manifest.cycle })));
       depth += 1;
       if (depth === ANCESTRY_DEPTH) break;
     }
@@ -34,11 +34,11 @@ export const withRepeats = async (
     if (!isMissing(thrown)) throw thrown;
     findings.note("ancestors of the base cannot be had: copies of what they merged are not looked for");
   }
-  const submissions = regated.flatMap(({ submission, result }) => {
-    if (!result?.ok || !submission.commitment) return [];
-    const { artifact, tensorsHash: tensors } = result.update;
-    return [{ hotkey: submission.hotkey, artifact, tensors, sketch: null, commitBlock: submission.commitment.block }];
+  return regated.map((one) => {
+    if (!one.result?.ok) return one;
+    const { group, tensorsHash: tensors } = one.result.update;
+    const { hotkey } = one.submission;
+    const inGroup = merged.filter((update) => update.group === group);
+    return { ...one, isRepeated: findRepeats({ submissions: [{ hotkey, tensors }], lineage: inGroup }).has(hotkey) };
   });
-  const repeated = findDuplicates({ cycle: base.manifest.cycle + 1, submissions, lineage: merged });
-  return regated.map((one) => ({ ...one, isRepeated: repeated.has(one.submission.hotkey) }));
 };

@@ -10,7 +10,7 @@ import { type CycleOutcomes, type Heard, isGone, readOutcomes, readWindow } from
 import { readSubmissions, type Submission } from "#shared/replay/submissions.js";
 import { readModelManifest } from "#shared/replay/whole-model.js";
 import { type AgreedScore, groupStandings, scoresIn, standingShares } from "#shared/scoring/cycle-weights.js";
-import { readOriginal } from "#shared/scoring/duplicates.js";
+import { readOriginal } from "#shared/scoring/repeats.js";
 import type { OpenedSubnet } from "#shared/subnet/open-subnet.js";
 import { type Derivation, derivationOf, figuresOf } from "./derivation.js";
 import type {

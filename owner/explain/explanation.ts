@@ -1,5 +1,5 @@
 import type { ReasonCode, Verdict } from "#shared/protocol/verdict.js";
-import type { Original } from "#shared/scoring/duplicates.js";
+import type { Original } from "#shared/scoring/repeats.js";
 import type { Derivation } from "./derivation.js";
 
 /** Why a miner's score of one cycle, and its pay, are what they are. Shares are fractions of 1, losses nats per token. */

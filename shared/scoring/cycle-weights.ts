@@ -4,7 +4,7 @@ import { type Contender, rank } from "./ranking.js";
 import { groupRewards } from "./rewards.js";
 import { toWeights } from "./weights.js";
 import type { CycleOutcome } from "./window.js";
-import { windowMean } from "./window.js";
+import { windowOf } from "./window.js";
 
 /** What was agreed of one miner in one cycle, and in which group it worked. */
 export interface AgreedScore extends CycleOutcome {
@@ -14,7 +14,15 @@ export interface AgreedScore extends CycleOutcome {
 
 /** What of a cycle's outcomes pay goes by. */
 export const agreedScores = (cycle: number, outcomes: readonly Omit<AgreedScore, "cycle">[]): readonly AgreedScore[] =>
-  outcomes.map(({ uid, hotkey, group, verdict, score }) => ({ cycle, uid, hotkey, group, verdict, score }));
+  outcomes.map(({ uid, hotkey, group, verdict, score, independence }) => ({
+    cycle,
+    uid,
+    hotkey,
+    group,
+    verdict,
+    score,
+    independence,
+  }));
 
 /** Who holds which uid, as a metagraph says. */
 export interface Holders {
@@ -22,9 +30,10 @@ export interface Holders {
   readonly neurons: readonly { readonly uid: number; readonly hotkey: string }[];
 }
 
-/** A miner's place in its group: `score` is the mean over the window. */
+/** A miner's place in its group: `score` and `independence` are means over the window. */
 export interface Standing extends Contender {
   readonly uid: number;
+  readonly independence: number;
 }
 
 /** Every group's miners by their mean score over the window, best first. A miner stands in the group that it last scored in. */
@@ -39,8 +48,8 @@ export const groupStandings = (
     const all = history.filter((entry) => entry.uid === uid && entry.hotkey === hotkey);
     const group = all.findLast(({ verdict }) => verdict === "scored")?.group;
     if (group == null) continue;
-    const score = windowMean({ history: scoresIn(all, group), hotkey, cycle, window: scoring.window });
-    miners.get(group)?.push({ uid, hotkey, score, commitBlock: null, artifact: null });
+    const means = windowOf({ history: scoresIn(all, group), hotkey, cycle, window: scoring.window });
+    miners.get(group)?.push({ uid, hotkey, ...means, commitBlock: null, artifact: null });
   }
   return new Map([...miners].map(([name, standings]) => [name, rank(standings)]));
 };

@@ -1,18 +1,20 @@
 import { type Contender, rank } from "./ranking.js";
 
-/** A contender of this cycle: it has an artifact, and the score agreed on for it. */
+/** A contender of this cycle: it has an artifact, and what was agreed on for it. */
 export interface Submission extends Contender {
   readonly group: string;
   readonly artifact: string;
+  /** Null counts as 0. */
+  readonly independence: number | null;
 }
 
 /** A selected submission and its weight in the group's mean. */
 export type Selected<T> = T & { readonly share: number };
 
 /**
- * What is merged: per group the `topN` best of this cycle with a positive score, in ascending order of artifact hash, which is the
- * order of the merge's arithmetic. Shares are proportional to the scores and sum to 1 in each group; a group in which nobody
- * improved the model is absent.
+ * What is merged: per group the `topN` of this cycle with the largest merit, score times independence, where it is positive, in ascending order of
+ * artifact hash, which is the order of the merge's arithmetic. Shares are proportional to merits and sum to 1 in each group; a group in which
+ * nobody improved the model is absent. Copies of one training so weigh as much as it does, and take no place from others.
  */
 export const selectForMerge = <T extends Submission>(
   submissions: readonly T[],
@@ -21,15 +23,21 @@ export const selectForMerge = <T extends Submission>(
   const selected = new Map<string, readonly Selected<T>[]>();
   const groups = [...new Set(submissions.map(({ group }) => group))].sort();
   for (const name of groups) {
-    const best = rank(submissions.filter(({ group, score }) => group === name && score > 0)).slice(0, topN);
-    const inOrder = [...best].sort((a, b) => (a.artifact < b.artifact ? -1 : 1));
+    const merited = submissions
+      .filter(({ group }) => group === name)
+      .map((submission) => ({ ...submission, submission, score: meritOf(submission) }))
+      .filter(({ score }) => score > 0);
+    const inOrder = [...rank(merited).slice(0, topN)].sort((a, b) => (a.artifact < b.artifact ? -1 : 1));
     const total = inOrder.reduce((sum, { score }) => sum + score, 0);
     if (inOrder.length > 0) {
       selected.set(
         name,
-        inOrder.map((submission) => ({ ...submission, share: submission.score / total })),
+        inOrder.map(({ submission, score }) => ({ ...submission, share: score / total })),
       );
     }
   }
   return selected;
 };
+
+const meritOf = ({ score, independence }: Pick<Submission, "score" | "independence">): number =>
+  score * (independence ?? 0);

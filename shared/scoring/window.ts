@@ -6,6 +6,8 @@ export interface CycleOutcome {
   readonly hotkey: string;
   readonly verdict: Verdict;
   readonly score: number;
+  /** Null unless scored. */
+  readonly independence: number | null;
 }
 
 export interface WindowInputs {
@@ -19,22 +21,30 @@ export interface WindowInputs {
   readonly window: number;
 }
 
-/**
- * Mean score over the last `window` cycles. A cycle that the miner missed, or in which it was rejected, counts as zero; one in
- * which the validators abstained is left out. 0 when nothing is left.
- */
-export const windowMean = ({ history, hotkey, cycle, window }: WindowInputs): number => {
+/** What a window says of a miner. */
+export interface Window {
+  /** Mean score. A cycle that the miner missed, or in which it was rejected, counts as zero; one in which the validators abstained is left out. */
+  readonly score: number;
+  /** Mean independence, each cycle weighted by its score, so that there is nothing to gain by having the one in some cycles and the other in others. */
+  readonly independence: number;
+}
+
+/** Means over the last `window` cycles, 0 where nothing is left. */
+export const windowOf = ({ history, hotkey, cycle, window }: WindowInputs): Window => {
   const outcomes = new Map<number, CycleOutcome>();
   for (const outcome of history) {
     if (outcome.hotkey === hotkey) outcomes.set(outcome.cycle, outcome);
   }
-  let sum = 0;
+  let scores = 0;
+  let merits = 0;
   let counted = 0;
   for (let at = cycle - window + 1; at <= cycle; at++) {
     const outcome = outcomes.get(at);
     if (outcome?.verdict === "abstained") continue;
-    sum += outcome?.verdict === "scored" ? outcome.score : 0;
     counted += 1;
+    if (outcome?.verdict !== "scored") continue;
+    scores += outcome.score;
+    merits += outcome.score * (outcome.independence ?? 0);
   }
-  return counted === 0 ? 0 : sum / counted;
+  return { score: counted === 0 ? 0 : scores / counted, independence: scores > 0 ? merits / scores : 0 };
 };

@@ -10,10 +10,10 @@ import { ADAMW_DEFAULTS, scalarsAt } from "#shared/engine/optim/adamw.js";
 import { adamwInPlace } from "#shared/engine/optim/adamw-in-place.js";
 import { CODEC_NAMES, type MergeRule, mergeRuleSchema } from "#shared/protocol/network.js";
 import { rewardCurve } from "#shared/scoring/curves/reward-curve.js";
-import { kinshipOf } from "#shared/scoring/kinship.js";
+import { createSketcher } from "#shared/scoring/independence/count-sketch.js";
+import { independenceOf } from "#shared/scoring/independence/independence.js";
 import { proofOfLoss } from "#shared/scoring/proof-of-loss.js";
 import { runRace } from "#shared/scoring/racing/race.js";
-import { createSketcher, encodeSketch, similarity } from "#shared/scoring/sketch.js";
 import { studentQuantile } from "#shared/scoring/student-t.js";
 import { outerStepOfTensor } from "#shared/training/outer-step.js";
 import { template } from "../support/micro-network.js";
@@ -129,20 +129,14 @@ tell(
   }),
 );
 
-const sketches = updates.map(createSketcher(7));
-const cosine = (a: number, b: number) => similarity(sketches[a]!, sketches[b]!).cosine;
+const sketches = updates.map(createSketcher("5".repeat(64)));
 tell(
-  "sketches, likeness, kinship",
+  "sketches, independence",
   digestOf((hash) => {
-    for (const [a, sketch] of sketches.entries()) {
-      hash.update(encodeSketch(sketch));
-      for (const b of sketches.keys()) {
-        const witnesses = [...sketches.keys()].filter((one) => one !== a && one !== b);
-        const { cosine: near, signs, overlap } = similarity(sketch, sketches[b]!);
-        const kinship = a === b ? null : kinshipOf(a, b, { witnesses, related: -1, acquits: 1, cosine });
-        hash.update(numbers([near, signs, overlap ?? -1, kinship?.residual ?? -2, kinship?.partial ?? -2]));
-      }
-    }
+    for (const sketch of sketches) hash.update(sketch);
+    const measured = sketches.map((sketch, i) => ({ sketch, gain: 0.01 * (i + 2) }));
+    for (const directions of [[], sketches.slice(0, 1)])
+      hash.update(numbers([...independenceOf(measured, directions)]));
   }),
 );
 

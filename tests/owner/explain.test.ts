@@ -4,7 +4,7 @@ import { explainScore } from "#owner/explain/explain-score.js";
 import type { Explanation } from "#owner/explain/explanation.js";
 import { sentencesOf } from "#owner/explain/sentences.js";
 import type { ReportEntry } from "#shared/protocol/report.js";
-import { describeDuplicate } from "#shared/scoring/duplicates.js";
+import { describeRepeat } from "#shared/scoring/repeats.js";
 import { studentQuantile } from "#shared/scoring/student-t.js";
 import { HANG_GUARD } from "../support/hang-guard.js";
 import { lookAt } from "../support/look-at.js";
@@ -130,14 +130,8 @@ describe("an explanation", { timeout: HANG_GUARD }, () => {
   it("points from a duplicate to its original, and shows no control characters that a validator wrote", async (t) => {
     const subnet = await lived(t, ({ ann, bob }) => {
       const original = { cycle: 1, hotkey: ann!.submission.hotkey, artifact: ann!.artifact };
-      const likeness = {
-        cosine: 0.97,
-        signs: 0.9,
-        overlap: null,
-        kinship: { residual: 0.5, partial: 0.02, witnesses: 4 },
-      };
       return {
-        vera: [scoredEntry(ann!, 0.02), rejected(bob!, "duplicate", describeDuplicate({ original, likeness }))],
+        vera: [scoredEntry(ann!, 0.02), rejected(bob!, "duplicate", describeRepeat(original))],
         vito: [scoredEntry(ann!, 0.02), rejected(bob!, "norm", "\u001b[2Jcleared")],
       };
     });

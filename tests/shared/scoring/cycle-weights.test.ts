@@ -39,6 +39,7 @@ const scored = (cycle: number, uid: number, hotkey: string, score: number, group
   group,
   verdict: "scored",
   score,
+  independence: 1,
 });
 const unscored = (cycle: number, uid: number, hotkey: string, verdict: "rejected" | "abstained"): AgreedScore => ({
   cycle,
@@ -47,6 +48,7 @@ const unscored = (cycle: number, uid: number, hotkey: string, verdict: "rejected
   group: "math",
   verdict,
   score: 0,
+  independence: null,
 });
 
 describe("cycleWeights", () => {

@@ -4,11 +4,12 @@ import fc from "fast-check";
 import { mergeDeltas } from "#shared/scoring/merge.js";
 import { selectForMerge } from "#shared/scoring/selection.js";
 
-const submission = (artifact: string, group: string, score: number, commitBlock = 1) => ({
+const submission = (artifact: string, group: string, score: number, commitBlock = 1, independence = 1) => ({
   hotkey: `hotkey of ${artifact}`,
   artifact,
   group,
   score,
+  independence,
   commitBlock,
 });
 
@@ -37,6 +38,27 @@ test("the merge takes each group's best, in order of artifact hash, in proportio
     [1],
   );
   assert.equal(selectForMerge([], 3).size, 0);
+});
+
+test("copies of one training weigh as much as it does in the merge, and take no place from others", () => {
+  const selected = selectForMerge(
+    [
+      submission("a", "prose", 3, 1, 0.5),
+      submission("b", "prose", 3, 1, 0.5),
+      submission("c", "prose", 2, 1, 1.5),
+      submission("d", "prose", 2, 1, 1.5),
+      submission("e", "prose", 9, 1, 0),
+    ],
+    3,
+  );
+  assert.deepEqual(
+    selected.get("prose")?.map(({ artifact, share }) => [artifact, share]),
+    [
+      ["a", 0.2],
+      ["c", 0.4],
+      ["d", 0.4],
+    ],
+  );
 });
 
 test("the merge is the same bits in whatever order submissions are known", () => {

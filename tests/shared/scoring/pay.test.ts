@@ -6,7 +6,7 @@ import { topN } from "#shared/scoring/curves/top-n.js";
 import { rank } from "#shared/scoring/ranking.js";
 import { groupRewards } from "#shared/scoring/rewards.js";
 import { toWeights } from "#shared/scoring/weights.js";
-import { type CycleOutcome, windowMean } from "#shared/scoring/window.js";
+import { type CycleOutcome, windowOf } from "#shared/scoring/window.js";
 import { loadVectors } from "../protocol/vectors.js";
 
 const score = fc.double({ min: 0, max: 10, noNaN: true });
@@ -18,8 +18,9 @@ test("window: missed and rejected cycles count as zero, abstained ones not at al
     hotkey,
     verdict,
     score: value,
+    independence: verdict === "scored" ? 1 : null,
   });
-  const mean = (...history: CycleOutcome[]) => windowMean({ history, hotkey: "a", cycle: 10, window: 4 });
+  const mean = (...history: CycleOutcome[]) => windowOf({ history, hotkey: "a", cycle: 10, window: 4 }).score;
   assert.equal(mean(at(10, "scored", 4)), 1);
   assert.equal(mean(at(10, "scored", 4), at(9, "rejected")), 1);
   assert.equal(mean(at(10, "scored", 4), at(9, "abstained"), at(8, "abstained")), 2);
@@ -29,9 +30,28 @@ test("window: missed and rejected cycles count as zero, abstained ones not at al
 });
 
 test("window: whoever takes over a uid starts from nothing", () => {
-  const history = [7, 8, 9, 10].map((cycle) => ({ cycle, hotkey: "old", verdict: "scored" as const, score: 8 }));
-  assert.equal(windowMean({ history, hotkey: "old", cycle: 10, window: 4 }), 8);
-  assert.equal(windowMean({ history, hotkey: "new", cycle: 10, window: 4 }), 0);
+  const history = [7, 8, 9, 10].map((cycle) => ({
+    cycle,
+    hotkey: "old",
+    verdict: "scored" as const,
+    score: 8,
+    independence: 1,
+  }));
+  assert.deepEqual(windowOf({ history, hotkey: "old", cycle: 10, window: 4 }), { score: 8, independence: 1 });
+  assert.deepEqual(windowOf({ history, hotkey: "new", cycle: 10, window: 4 }), { score: 0, independence: 0 });
+});
+
+test("window: independence weighs by score, so that a cycle that earned nothing lends none", () => {
+  const at = (cycle: number, value: number, independence: number): CycleOutcome => ({
+    cycle,
+    hotkey: "a",
+    verdict: "scored",
+    score: value,
+    independence,
+  });
+  const of = (...history: CycleOutcome[]) => windowOf({ history, hotkey: "a", cycle: 10, window: 4 });
+  assert.deepEqual(of(at(10, 3, 0.5), at(9, 1, 1.5)), { score: 1, independence: 0.75 });
+  assert.equal(of(at(10, 3, 0.5), at(9, 0, 4)).independence, 0.5);
 });
 
 test("ranking: score, then earlier commit, then artifact hash; a uid decides nothing", () => {
@@ -66,11 +86,11 @@ test("ranking: score, then earlier commit, then artifact hash; a uid decides not
 test("groups have equal pools, and what a group does not earn goes to the owner", () => {
   const curve = topN({ n: 2, decay: { ratio: 3 }, floor: 0 });
   const prose = [
-    { uid: 1, score: 5 },
-    { uid: 2, score: 1 },
-    { uid: 3, score: 0.5 },
+    { uid: 1, score: 5, independence: 1 },
+    { uid: 2, score: 1, independence: 1 },
+    { uid: 3, score: 0.5, independence: 1 },
   ];
-  const idle = [{ uid: 4, score: 0 }];
+  const idle = [{ uid: 4, score: 0, independence: 0 }];
   const shares = groupRewards({
     groups: new Map([
       ["prose", prose],
@@ -88,7 +108,7 @@ test("groups have equal pools, and what a group does not earn goes to the owner"
   const own = groupRewards({
     groups: new Map([
       ["prose", prose],
-      ["code", [{ uid: 1, score: 9 }]],
+      ["code", [{ uid: 1, score: 9, independence: 1 }]],
     ]),
     curve,
     burn: 0,
@@ -102,7 +122,7 @@ test("groups have equal pools, and what a group does not earn goes to the owner"
   assert.ok(Math.abs(burning.get(0)! - 0.2) < 1e-12 && Math.abs(burning.get(1)! - 0.6) < 1e-12);
   const many = fc.dictionary(
     fc.stringMatching(/^[a-z]{1,4}$/),
-    fc.array(fc.record({ uid: fc.nat(255), score }), { maxLength: 9 }),
+    fc.array(fc.record({ uid: fc.nat(255), score, independence: score }), { maxLength: 9 }),
     { minKeys: 1, maxKeys: 6 },
   );
   fc.assert(
@@ -116,6 +136,28 @@ test("groups have equal pools, and what a group does not earn goes to the owner"
       assert.deepEqual(new Map([...reversed].sort()), new Map([...paid].sort()));
     }),
     { seed: 3 },
+  );
+});
+
+test("what the curve pays for one training is divided among those that submitted it", () => {
+  const paid = groupRewards({
+    groups: new Map([
+      [
+        "prose",
+        [
+          { uid: 1, score: 2, independence: 1.5 },
+          { uid: 2, score: 2, independence: 0.75 },
+          { uid: 3, score: 2, independence: 0.75 },
+        ],
+      ],
+    ]),
+    curve: (scores) => scores.map(() => 1 / scores.length),
+    burn: 0,
+    ownerUid: 0,
+  });
+  assert.deepEqual(
+    [...paid.values()].map((share) => Math.round(share * 1000) / 1000),
+    [0.5, 0.25, 0.25],
   );
 });
 

@@ -1,0 +1,45 @@
+import { sha256 } from "#shared/protocol/hash.js";
+
+/** Elements of a sketch: a dot product of two is off by some 1/√16384 = 0.008 of the updates' norms. */
+export const BUCKETS = 16_384;
+
+const DOMAIN = "blockzero/sketch/1";
+
+/** Makes an update's sketch in one pass over its tensors, which are taken in the order of their names. */
+export type Sketcher = (tensors: readonly Float32Array[]) => Float32Array;
+
+/**
+ * Count sketches (Charikar, Chen and Farach-Colton, "Finding frequent items in data streams", 2002): element i is added to or taken from bucket h(i),
+ * in float64. A sketch is linear in the update and keeps dot products in expectation, so that Gram matrices of sketches stand for those of updates.
+ *
+ * The seed is public, so everybody computes the same, but nobody knew it when updates were committed: who did could hide in the buckets.
+ *
+ * @param seed the group's evaluation seed, 64 hex digits; the two keys of h are the first 8 bytes of SHA-256("blockzero/sketch/1" ‖ seed)
+ */
+export const createSketcher = (seed: string): Sketcher => {
+  const keys = Buffer.from(sha256(Buffer.from(DOMAIN), Buffer.from(seed, "hex")), "hex");
+  const [first, second] = [keys.readInt32LE(0), keys.readInt32LE(4)];
+  return (tensors) => {
+    const buckets = new Float64Array(BUCKETS);
+    let from = 0;
+    for (const data of tensors) {
+      for (let i = 0; i < data.length; i++) {
+        const value = data[i]!;
+        if (value === 0) continue;
+        const hash = mix(mix((from + i) ^ first) ^ second);
+        const bucket = hash & (BUCKETS - 1);
+        // Half of the branches of a coin's toss would be foretold wrongly.
+        buckets[bucket] = buckets[bucket]! + ((hash >> 31) | 1) * value;
+      }
+      from += data.length;
+    }
+    return Float32Array.from(buckets);
+  };
+};
+
+/** MurmurHash3's finaliser: every bit of the input changes every bit of the result half of the time. */
+const mix = (x: number): number => {
+  let h = Math.imul(x ^ (x >>> 16), 0x85ebca6b);
+  h = Math.imul(h ^ (h >>> 13), 0xc2b2ae35);
+  return h ^ (h >>> 16);
+};

@@ -1,0 +1,23 @@
+/** A value and what it weighs, at least 0. */
+export interface Weighted {
+  readonly value: number;
+  readonly weight: number;
+}
+
+/** The least value that, with all below it, has at least the share of all weight; NaN of none. */
+export const weightedQuantile = (entries: readonly Weighted[], share: number): number =>
+  quantileOfAscending(
+    [...entries].sort((a, b) => a.value - b.value),
+    share,
+  );
+
+/** The same of entries that ascend by value. */
+export const quantileOfAscending = (ascending: readonly Weighted[], share: number): number => {
+  const enough = share * ascending.reduce((sum, { weight }) => sum + weight, 0);
+  let sum = 0;
+  for (const { value, weight } of ascending) {
+    sum += weight;
+    if (sum >= enough) return value;
+  }
+  return ascending.at(-1)?.value ?? Number.NaN;
+};

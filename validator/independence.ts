@@ -1,0 +1,57 @@
+import type { FloatTensors } from "#shared/artifact/update.js";
+import { groupNamed, groupShapes } from "#shared/model/groups.js";
+import { decodeParameters } from "#shared/model/parts.js";
+import type { BaseModel } from "#shared/participant/base-model.js";
+import type { Participant } from "#shared/participant/join.js";
+import { createSketcher } from "#shared/scoring/independence/count-sketch.js";
+import { independenceOf } from "#shared/scoring/independence/independence.js";
+import type { RaceResult } from "#shared/scoring/racing/race.js";
+
+/** Measures how far a group's updates are of their own, beside the race. */
+export interface IndependenceMeter {
+  /** Sketches an update the first time that it is loaded. */
+  watch(artifact: string, loading: Promise<FloatTensors | null>): Promise<FloatTensors | null>;
+  /** By artifact; those that score nothing are left out. */
+  of(raced: readonly { readonly artifact: string; readonly result: RaceResult }[]): ReadonlyMap<string, number>;
+}
+
+/**
+ * What everybody knows, and is nobody's work: the group's weights, along which weight decay goes, and its momentum.
+ *
+ * @param seed the group's evaluation seed
+ * @throws what fetching the momentum throws
+ */
+export const openIndependenceMeter = async (
+  { models, network, signal }: Pick<Participant, "models" | "network" | "signal">,
+  base: BaseModel,
+  group: string,
+  seed: string,
+): Promise<IndependenceMeter> => {
+  const sketcher = createSketcher(seed);
+  const sketch = (tensors: Iterable<readonly [string, { readonly data: Float32Array }]>) =>
+    sketcher([...tensors].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, { data }]) => data));
+  const shapes = groupShapes(network.model, groupNamed(network, group));
+  const momentum = base.manifest.parts.groups[group]?.momentum;
+  const directions = [sketch(Object.entries(base.groups.get(group)!.weights))];
+  if (momentum) {
+    const name = `momentum of group ${group}`;
+    directions.push(sketch(Object.entries(decodeParameters(await models.part(momentum, signal), shapes, name))));
+  }
+  const sketches = new Map<string, Float32Array>();
+  return {
+    async watch(artifact, loading) {
+      const tensors = await loading;
+      if (tensors && !sketches.has(artifact)) sketches.set(artifact, sketch(tensors));
+      return tensors;
+    },
+    of(raced) {
+      const counted = raced.flatMap(({ artifact, result }) => {
+        const seen = sketches.get(artifact);
+        if (result.verdict !== "scored" || result.score === 0 || !seen) return [];
+        return [{ artifact, sketch: seen, gain: result.lossReduction * result.growth }];
+      });
+      const shares = independenceOf(counted, directions);
+      return new Map(counted.map(({ artifact }, i) => [artifact, shares[i]!]));
+    },
+  };
+};
