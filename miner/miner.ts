@@ -3,12 +3,14 @@ import { openDevice } from "#shared/engine/runtime/open-device.js";
 import { BlockZeroError, reasonOf } from "#shared/errors.js";
 import { groupNamed, hubShapes } from "#shared/model/groups.js";
 import { decodeParameters } from "#shared/model/parts.js";
+import { cycleSource } from "#shared/participant/cycle-source.js";
 import { withinBlocks } from "#shared/participant/duty.js";
 import type { Participant } from "#shared/participant/join.js";
 import { openJournal } from "#shared/participant/journal.js";
 import { runCycles } from "#shared/participant/run-cycles.js";
 import { runParticipant } from "#shared/participant/run-participant.js";
 import { phaseAt, phaseWindow } from "#shared/protocol/phases.js";
+import { contextOf } from "#shared/replay/succession.js";
 import type { Log } from "#shared/telemetry/log.js";
 import type { MetricsSink } from "#shared/telemetry/metrics.js";
 import { openBase } from "./base-weights.js";
@@ -85,9 +87,10 @@ const feedback = async (miner: Miner, cycle: number): Promise<void> => {
   try {
     const { participant } = miner;
     const until = phaseWindow(cycle + 1, "merge", participant.network.phases).end;
-    await withinBlocks(participant, { name: `the score of cycle ${cycle}`, until }, (bounded) =>
-      reportScore({ ...miner, participant: bounded }, cycle),
-    );
+    await withinBlocks(participant, { name: `the score of cycle ${cycle}`, until }, async (bounded) => {
+      const { network, networkHash } = await contextOf(cycleSource(bounded), cycle);
+      await reportScore({ ...miner, participant: { ...bounded, network, networkHash } }, cycle);
+    });
     mark(miner.journal, cycle, { heard: miner.participant.clock.head.number });
   } catch (thrown) {
     if (!miner.participant.signal.aborted)

@@ -1,10 +1,10 @@
 import { directoryStore } from "#shared/artifact/blob-store.js";
 import { bytesOfSource, withSource } from "#shared/artifact/byte-source.js";
 import { BlockZeroError } from "#shared/errors.js";
-import { MAX_NETWORK_BYTES } from "#shared/participant/agreed-network.js";
+
 import { parseCanonical } from "#shared/protocol/canonical-json.js";
 import { MAX_MODEL_MANIFEST_BYTES, type ModelManifest, parseModelManifest } from "#shared/protocol/model-manifest.js";
-import { type Network, networkSchema } from "#shared/protocol/network.js";
+import { MAX_NETWORK_BYTES, type Network, networkSchema } from "#shared/protocol/network.js";
 import { blobFolders } from "#shared/subnet/blob-folders.js";
 import { copiesInFolders } from "#shared/subnet/folder-copies.js";
 

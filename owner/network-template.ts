@@ -1,4 +1,5 @@
 import { dirname, resolve } from "node:path";
+import { stringify } from "yaml";
 import type { z } from "zod";
 import { openSource } from "#datasets/index.js";
 import { checkFields } from "#shared/config/check-network.js";
@@ -7,7 +8,13 @@ import { nearest } from "#shared/config/nearest.js";
 import { readYaml, yamlValue } from "#shared/config/yaml-file.js";
 import { BlockZeroError } from "#shared/errors.js";
 import { PRESETS } from "#shared/model/presets.js";
-import { expertGroupSchema, type ModelConfig, type Network, networkSchema } from "#shared/protocol/network.js";
+import {
+  decisiveNetwork,
+  expertGroupSchema,
+  type ModelConfig,
+  type Network,
+  networkSchema,
+} from "#shared/protocol/network.js";
 
 /**
  * A network before its genesis. In the file the model may also be a preset's name, or `from-checkpoint`; each group may be a file of
@@ -53,6 +60,10 @@ export const checkNetwork = (network: Pick<Network, "model" | "groups" | "beacon
   for (const { data } of Object.values(network.groups))
     for (const source of data) if (source.path !== undefined || source.sha256 === undefined) openSource(source);
 };
+
+/** A network file as it is written for its owner. */
+export const networkText = (network: Network): string =>
+  `# Written by \`blockzero\`; publish a change of it with \`blockzero publish\`.\n${stringify(decisiveNetwork(network))}`;
 
 const read = (path: string): unknown => yamlValue(path, readYaml(path, CODES), CODES);
 

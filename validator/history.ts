@@ -1,9 +1,11 @@
 import { reasonOf } from "#shared/errors.js";
+import { cycleSource } from "#shared/participant/cycle-source.js";
 import type { Participant } from "#shared/participant/join.js";
 import type { Journal } from "#shared/participant/journal.js";
 import { collectReports } from "#shared/participant/reports.js";
 import { type AgreedOutcome, tally } from "#shared/protocol/tally.js";
 import { readSubmissions } from "#shared/replay/submissions.js";
+import { contextOf, firstCycleFrom } from "#shared/replay/succession.js";
 import { agreedScores } from "#shared/scoring/cycle-weights.js";
 import type { ValidatorJournal } from "./journal.js";
 
@@ -39,8 +41,9 @@ export const remember = (
  */
 export const recallHistory = async (historian: Historian, cycle: number): Promise<void> => {
   const { participant, journal } = historian;
-  const { models, network, networkHash, log, signal } = participant;
-  const first = Math.max(network.first_cycle, cycle - network.scoring.window + 1);
+  const { models, network, log, signal } = participant;
+  const source = cycleSource(participant);
+  const first = await firstCycleFrom(source, Math.max(0, cycle - network.scoring.window + 1));
   const known = new Set(journal.value.tallied);
   const missed = Array.from({ length: Math.max(0, cycle - first) }, (_, i) => first + i).filter(
     (past) => !known.has(past),
@@ -48,9 +51,11 @@ export const recallHistory = async (historian: Historian, cycle: number): Promis
   await Promise.all(
     missed.map(async (past) => {
       try {
-        const { reports, stakes, promised } = await collectReports(participant, past);
+        const { network, networkHash } = await contextOf(source, past);
+        const then = { ...participant, network, networkHash };
+        const { reports, stakes, promised } = await collectReports(then, past);
         const base = await models.baseOf(past);
-        const miners = await readSubmissions(participant, past);
+        const miners = await readSubmissions(then, past);
         const outcomes = tally({ reports, stakes, miners, network: networkHash, cycle: past, base });
         remember(historian, past, { outcomes, isWhole: reports.length === promised.length });
         log.info("recalled scores", { cycle: past, reports: reports.length, miners: outcomes.length });

@@ -49,5 +49,9 @@ const validate = async (participant: Participant, config: ValidatorConfig, metri
     },
     live: (cycle) => liveCycle(validator, cycle),
   });
-  return Promise.race([cycles, revealCommittedWeights(validator.weights)]);
+  try {
+    return await Promise.race([cycles, revealCommittedWeights(validator.weights)]);
+  } finally {
+    await meter.dispose();
+  }
 };

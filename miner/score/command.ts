@@ -12,6 +12,7 @@ import { type Config, defineConfig, setting } from "#shared/config/settings.js";
 import { pinnedTexts } from "#shared/data/pinned-text.js";
 import { type DeviceChoice, deviceChoices } from "#shared/engine/runtime/device-choice.js";
 import { BlockZeroError } from "#shared/errors.js";
+import { originOf } from "#shared/protocol/succession.js";
 import type { FileRequest } from "#shared/replay/source.js";
 import { blobFolders } from "#shared/subnet/blob-folders.js";
 import { type OpenedSubnet, openSubnet } from "#shared/subnet/open-subnet.js";
@@ -126,7 +127,8 @@ const run = async (config: Config<typeof scoreSettings>, wanted: Wanted) => {
     // Loaded only now, so that a wrong setting is told at once.
     const { openDevice } = await import("#shared/engine/runtime/open-device.js");
     const { scoreArtifact } = await import("./score.js");
-    const miner = hotkey && { address: hotkey.address, network: subnet.source.networkHash };
+    const { network, networkHash } = subnet.source;
+    const miner = hotkey && { address: hotkey.address, network: originOf(network, networkHash) };
     const local = await findArtifact(artifact, { folders: blobFolders(folder), miner });
     const { source, asked } = remembering((await subnetWithTexts(subnet)).source);
     for (const { sha256 } of pinnedTexts(source.network)) asked.add(sha256);

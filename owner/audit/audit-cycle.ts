@@ -16,6 +16,7 @@ import { openPart } from "#shared/replay/part.js";
 import { type PromisedReport, promisedReports, readReport } from "#shared/replay/reports.js";
 import type { CycleSource } from "#shared/replay/source.js";
 import { readSubmissions } from "#shared/replay/submissions.js";
+import { contextOf } from "#shared/replay/succession.js";
 import type { FaultyCopy, SubnetFiles } from "#shared/subnet/files.js";
 import { checkReport } from "./check-report.js";
 import { compareModels } from "./compare-models.js";
@@ -38,6 +39,8 @@ export interface AuditContext {
 
 /** What is there to be measured again. */
 export interface EvaluatedCycle {
+  /** With the network file that was in force. */
+  readonly source: CycleSource;
   readonly cycle: number;
   readonly base: Model;
   readonly seeds: Readonly<Record<string, string>>;
@@ -47,8 +50,8 @@ export interface EvaluatedCycle {
 
 /** Recomputes cycles from the chain and the files that it names, and says where they part. Never throws for what it finds. */
 export const cycleAuditor = (context: AuditContext): ((cycle: number) => Promise<CycleAudit>) => {
-  const auditing = { ...context, manifestOf: manifestReader(context.source) };
-  return (cycle) => auditCycle(auditing, cycle);
+  const manifestOf = manifestReader(context.source);
+  return async (cycle) => auditCycle({ ...context, source: await contextOf(context.source, cycle), manifestOf }, cycle);
 };
 
 interface Auditing extends AuditContext {
@@ -117,7 +120,7 @@ const replay = async (context: Auditing, cycle: number, findings: Findings): Pro
   );
   findings.learn({ recomputed: recomputed.hash });
   await checkModel(context, { outcome, recomputed, base, lastMoment, cycle }, findings);
-  await context.evaluate?.({ cycle, base, seeds, reports, regated }, findings);
+  await context.evaluate?.({ source, cycle, base, seeds, reports, regated }, findings);
   return recomputed;
 };
 

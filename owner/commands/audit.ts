@@ -7,7 +7,8 @@ import { lastModelBlock, modelOutcome } from "#shared/replay/agreed-outcome.js";
 import { type OpenedSubnet, openSubnet } from "#shared/subnet/open-subnet.js";
 import { subnetWithTexts } from "#shared/subnet/texts.js";
 import { createLogger } from "#shared/telemetry/logger.js";
-import { type AuditContext, cycleAuditor } from "../audit/audit-cycle.js";
+import { cycleAuditor } from "../audit/audit-cycle.js";
+import type { Reevaluation } from "../audit/evaluate.js";
 import type { CycleAudit } from "../audit/findings.js";
 import { auditsPastHead, type ModelCycles, modelCycles } from "../audit/past-head.js";
 import { archiveOption, locationFrom, type SubnetOptions, subnetOptions } from "../subnet-options.js";
@@ -94,7 +95,7 @@ const run = async (
         last < first ? "no cycle is settled yet" : `cycle ${cycle} is not among those that are settled`,
         last < first ? "wait for the end of the first cycle's merge" : `name one from ${first} to ${last}`,
       );
-    const reevaluation = evaluate ? await reevaluator(source, tolerance) : undefined;
+    const reevaluation = evaluate ? await reevaluator(opened, tolerance) : undefined;
     const auditCycle = cycleAuditor({ ...subnet, ...(reevaluation && { evaluate: reevaluation.measure }) });
     tell(`settled: cycles ${first}–${last}, head ${head}`);
     const audits: CycleAudit[] = [];
@@ -142,11 +143,24 @@ const lastSettled = async ({ source, head, last }: OpenedSubnet): Promise<number
   return agreed === null ? last - 1 : last;
 };
 
-/** Loads the engine, which recomputing alone does not need. */
-const reevaluator = async (source: AuditContext["source"], tolerance: number) => {
+/** Loads the engine, which recomputing alone does not need; cycles under other network files have other batches. */
+const reevaluator = async ({ files }: OpenedSubnet, tolerance: number): Promise<Reevaluation> => {
   const { onnxCpu } = await import("#shared/engine/runtime/onnx-cpu.js");
   const { createReevaluation } = await import("../audit/evaluate.js");
-  return createReevaluation(onnxCpu({ threads: 0 }), source, tolerance);
+  const device = onnxCpu({ threads: 0 });
+  const ofNetworks = new Map<string, Reevaluation>();
+  return {
+    measure: async (cycle, findings) => {
+      const { networkHash } = cycle.source;
+      const { source } = await subnetWithTexts({ source: cycle.source, files });
+      const one = ofNetworks.get(networkHash) ?? createReevaluation(device, source, tolerance);
+      ofNetworks.set(networkHash, one);
+      await one.measure(cycle, findings);
+    },
+    dispose: async () => {
+      for (const one of ofNetworks.values()) await one.dispose();
+    },
+  };
 };
 
 /** One line a cycle, and under it what there is to say. */

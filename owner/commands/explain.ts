@@ -1,6 +1,7 @@
 import { wholeNumber } from "#shared/cli/numbers.js";
 import { type CommandSpec, shutdownSignal } from "#shared/cli/program.js";
 import { BlockZeroError } from "#shared/errors.js";
+import { contextOf } from "#shared/replay/succession.js";
 import { openSubnet } from "#shared/subnet/open-subnet.js";
 import { createLogger } from "#shared/telemetry/logger.js";
 import { explainScore } from "../explain/explain-score.js";
@@ -52,7 +53,8 @@ const run = async (
         last < first ? "wait for the end of a cycle" : `name one from ${first} to ${last}`,
       );
     const explanation = await explainScore(subnet, cycle, options.uid);
-    return { explanation, sentences: sentencesOf(explanation, subnet.source.network) };
+    const { network } = await contextOf(subnet.source, cycle);
+    return { explanation, sentences: sentencesOf(explanation, network) };
   } finally {
     await subnet.close();
   }

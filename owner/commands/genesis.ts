@@ -1,7 +1,6 @@
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { Option } from "commander";
-import { stringify } from "yaml";
 import { directoryStore, type LocalStore } from "#shared/artifact/blob-store.js";
 import { connectChain } from "#shared/chain/index.js";
 import { settingsAmong } from "#shared/cli/config-flags.js";
@@ -16,7 +15,6 @@ import { writeFileAtomic } from "#shared/files/atomic-file.js";
 import { lockHome } from "#shared/files/home-lock.js";
 import { readCheckpointConfig } from "#shared/model/checkpoint-reader.js";
 import { countParameters, type Parameters, parameterShapes } from "#shared/model/parameters.js";
-import { decisiveNetwork } from "#shared/protocol/network.js";
 import { LiveView } from "#shared/telemetry/live-view.js";
 import { bar } from "#shared/telemetry/progress.js";
 import { createLossMeter, heldOutLosses } from "#shared/training/loss-meter.js";
@@ -24,7 +22,7 @@ import { pretrain } from "#shared/training/pretrain.js";
 import { importCheckpoint } from "../checkpoint-import.js";
 import { firstCycle } from "../epoch.js";
 import { storeGenesis, storeNetwork } from "../genesis.js";
-import { loadNetworkTemplate, type NetworkTemplate } from "../network-template.js";
+import { loadNetworkTemplate, type NetworkTemplate, networkText } from "../network-template.js";
 import { printFields } from "../print.js";
 import { paceOf } from "../seal-pace.js";
 import { seedBeacon } from "../seed-beacon.js";
@@ -116,10 +114,7 @@ const makeGenesis = async (options: Options, { template, file, endpoint, signal 
   const { made, facts } = await (options.fromCheckpoint === undefined
     ? pretrained(options, { template, store, dated, signal })
     : imported(options.fromCheckpoint, { template, store, dated, signal }));
-  writeFileAtomic(
-    file,
-    `# Written by \`blockzero genesis\`; any change makes it another network.\n${stringify(decisiveNetwork(made.network))}`,
-  );
+  writeFileAtomic(file, networkText(made.network));
   printFields({
     "network file": file,
     "network hash": made.networkHash,

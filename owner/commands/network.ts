@@ -6,7 +6,9 @@ import { pinnedTexts } from "#shared/data/pinned-text.js";
 import { type Network, networkHash } from "#shared/protocol/network.js";
 import { cycleLength } from "#shared/protocol/phases.js";
 import { roundOf } from "#shared/protocol/sealed-text.js";
+import { changeOf } from "#shared/protocol/succession.js";
 import { beaconOf } from "#shared/replay/evaluation-text.js";
+import { shown } from "../network-change.js";
 import { checkNetwork, isTemplate, loadNetworkTemplate, type NetworkTemplate } from "../network-template.js";
 import { printFields } from "../print.js";
 
@@ -52,12 +54,25 @@ const diff: CommandSpec = {
       .argument("<a>", "network file or template")
       .argument("<b>", "network file or template")
       .action((a: string, b: string) => {
-        const differences = networkDifferences(load(a), load(b));
+        const [left, right] = [load(a), load(b)];
+        const differences = networkDifferences(left, right);
         for (const { field, left, right } of differences) console.log(`${field}: ${shown(left)} → ${shown(right)}`);
-        if (differences.length > 0) process.exitCode = DIFFERENT;
-        else console.log("no difference");
+        if (differences.length === 0) {
+          console.log("no difference");
+          return;
+        }
+        process.exitCode = DIFFERENT;
+        if ("genesis" in left && "genesis" in right) for (const line of effectOf(left, right)) console.log(line);
       });
   },
+};
+
+/** What publishing the second in the place of the first would do. */
+const effectOf = (former: Network, next: Network): readonly string[] => {
+  const change = changeOf(former, next);
+  return change.effect === "keeps"
+    ? ["published, this change keeps the model: everybody goes over in a cycle that `blockzero publish` names"]
+    : ["published, this change resets the model to genesis:", ...change.reasons.map((reason) => `  ${reason}`)];
 };
 
 export const network: CommandGroup = {
@@ -88,5 +103,3 @@ const load = (file: string): Network | NetworkTemplate => {
   checkPinned(network);
   return network;
 };
-
-const shown = (value: unknown): string => (value === undefined ? "(none)" : JSON.stringify(value));

@@ -1,26 +1,41 @@
 import { join } from "node:path";
+import { type BlobClient, createBlobClient } from "#shared/artifact/blob-client.js";
 import { startBlobServer } from "#shared/artifact/blob-server.js";
-import { type BlobStore, directoryStore } from "#shared/artifact/blob-store.js";
+import { type BlobStore, directoryStore, type LocalStore } from "#shared/artifact/blob-store.js";
+import { isFetchFault } from "#shared/artifact/fetch-fault.js";
 import { setCommitment } from "#shared/chain/call.js";
 import { formatExtrinsic } from "#shared/chain/dry-run.js";
 import { type Chain, connectChain, type Signer } from "#shared/chain/index.js";
 import { keyFolderOf } from "#shared/chain/key-claim.js";
 import { settingsAmong } from "#shared/cli/config-flags.js";
+import { wholeNumber } from "#shared/cli/numbers.js";
 import { type CommandSpec, shutdownSignal, untilAborted } from "#shared/cli/program.js";
 import { checkPinned } from "#shared/config/check-network.js";
 import { addFlags } from "#shared/config/flags.js";
-import { loadNetwork } from "#shared/config/load-network.js";
+import { loadNetwork, parsedJson, parseNetwork } from "#shared/config/load-network.js";
 import { defineConfig } from "#shared/config/settings.js";
 import { pinnedTexts } from "#shared/data/pinned-text.js";
 import { BlockZeroError } from "#shared/errors.js";
+import { writeFileAtomic } from "#shared/files/atomic-file.js";
 import { lockHome } from "#shared/files/home-lock.js";
+import { publishedNetwork } from "#shared/participant/agreed-model.js";
 import { ownLocation } from "#shared/participant/own-location.js";
 import { type ModelManifest, parseModelManifest } from "#shared/protocol/model-manifest.js";
-import { type Network, networkBytes, networkHash } from "#shared/protocol/network.js";
+import {
+  decisiveNetwork,
+  MAX_NETWORK_BYTES,
+  type Network,
+  networkBytes,
+  networkHash,
+} from "#shared/protocol/network.js";
 import { encodeRecord, shortHash } from "#shared/protocol/records.js";
 import { envelopeHash, indexBytes } from "#shared/protocol/sealed-text.js";
 import { createLogger } from "#shared/telemetry/logger.js";
 import { loadHotkey } from "#shared/wallet/index.js";
+import { confirm } from "../confirm.js";
+import { planChange } from "../network-change.js";
+import { checkNetwork, networkText } from "../network-template.js";
+import { pinSources } from "../pin-sources.js";
 import { printFields } from "../print.js";
 import { announceSettings, chainSettings, walletSettings } from "../settings.js";
 
@@ -29,6 +44,8 @@ const settings = defineConfig({ ...chainSettings, ...walletSettings, ...announce
 interface Options {
   readonly home: string;
   readonly dryRun?: boolean;
+  readonly fromCycle?: number;
+  readonly yes?: boolean;
 }
 
 export const publish: CommandSpec = {
@@ -42,10 +59,21 @@ export const publish: CommandSpec = {
     addFlags(command, settings)
       .requiredOption("--home <dir>", "directory that `blockzero genesis --out` wrote")
       .option("--dry-run", "print the extrinsic that would be sent, and send and serve nothing")
-      .action(async ({ home, dryRun = false, ...options }: Options) => {
+      .option(
+        "--from-cycle <n>",
+        "first cycle under a changed network file; unset: the one after the next",
+        wholeNumber(1),
+      )
+      .option("--yes", "publish a changed network file without being asked")
+      .action(async ({ home, dryRun = false, fromCycle, yes = false, ...options }: Options) => {
         const unlock = lockHome(home);
         try {
-          await serve(home, settingsAmong(settings, options), { dryRun, signal: shutdownSignal() });
+          await serve(home, settingsAmong(settings, options), {
+            dryRun,
+            fromCycle,
+            yes,
+            signal: shutdownSignal(),
+          });
         } finally {
           unlock();
         }
@@ -53,24 +81,44 @@ export const publish: CommandSpec = {
   },
 };
 
+interface Publishing {
+  readonly dryRun: boolean;
+  readonly fromCycle: number | undefined;
+  readonly yes: boolean;
+  readonly signal: AbortSignal;
+}
+
 const serve = async (
   home: string,
   config: ReturnType<typeof settingsAmong<typeof settings>>,
-  { dryRun, signal }: { readonly dryRun: boolean; readonly signal: AbortSignal },
+  { dryRun, fromCycle, yes, signal }: Publishing,
 ): Promise<void> => {
   const { chain_endpoint: endpoint, wallet, listen } = config;
   const announced = ownLocation(config);
   const log = createLogger({ name: "publish", level: "warn", format: "pretty" });
-  const network = loadNetwork(join(home, "network.yaml"));
-  checkPinned(network);
-  const hash = networkHash(network);
+  const file = join(home, "network.yaml");
   const store = directoryStore(join(home, "blobs"), log);
-  await store.put(networkBytes(network));
-  await checkComplete(store, network, home);
+  const written = await pinnedNetwork(store, loadNetwork(file));
   const owner = await loadHotkey(wallet);
   const chain = await connectChain({ endpoint, log, signal, keyFolder: keyFolderOf(wallet.path) });
   try {
-    await checkOwner(chain, network.netuid, owner);
+    await checkOwner(chain, written.netuid, owner);
+    const client = createBlobClient({ allowPrivateAddresses: config.allow_private_addresses, log });
+    const former = await formerNetwork({ store, client, chain, netuid: written.netuid, signal });
+    await checkComplete(store, written, home);
+    let network = written;
+    if (former !== null && networkHash(former) !== networkHash(written)) {
+      const planned = planChange({ former, next: written, head: (await chain.head()).number, fromCycle });
+      for (const line of planned.says) console.log(line);
+      ({ network } = planned);
+      if (!yes && !dryRun) await confirm("Publish it?", signal);
+    }
+    const hash = networkHash(network);
+    if (!dryRun) {
+      // First what it refers to, then what refers to it.
+      await store.put(networkBytes(network));
+      if (hash !== networkHash(written)) writeFileAtomic(file, networkText(network));
+    }
     const server = await startBlobServer({ ...listen, store, visible: () => true, log, origin: announced });
     try {
       const location = announced ?? server.url;
@@ -89,6 +137,47 @@ const serve = async (
   } finally {
     await chain.close();
   }
+};
+
+/** The network file with its sources pinned, where the owner added one since it was made. */
+const pinnedNetwork = async (store: LocalStore, network: Network): Promise<Network> => {
+  const groups = await pinSources(store, network.groups);
+  const pinned = decisiveNetwork({ ...network, groups });
+  checkNetwork(pinned);
+  checkPinned(pinned);
+  return pinned;
+};
+
+interface Published {
+  readonly store: LocalStore;
+  readonly client: BlobClient;
+  readonly chain: Chain;
+  readonly netuid: number;
+  readonly signal: AbortSignal;
+}
+
+/** The file that the owner's record names, which then stays here for those who still need it; null where there is no record. */
+const formerNetwork = async ({ store, client, chain, netuid, signal }: Published): Promise<Network | null> => {
+  const record = await publishedNetwork(chain, netuid).catch((thrown: unknown) => {
+    if (thrown instanceof BlockZeroError && thrown.code === "NETWORK_NOT_PUBLISHED") return null;
+    throw thrown;
+  });
+  if (record === null) return null;
+  const { hash, location } = record;
+  const known = await store.get(hash);
+  const bytes = known ?? (await client.fetchBlob({ hash, maxBytes: MAX_NETWORK_BYTES, location, signal }).catch(lost));
+  if (!known) await store.put(bytes);
+  return parseNetwork(parsedJson(bytes), `the network file of subnet ${netuid}`);
+};
+
+const lost = (cause: unknown): never => {
+  if (!isFetchFault(cause)) throw cause;
+  throw new BlockZeroError(
+    "NETWORK_FORMER_MISSING",
+    `the network file that is published now cannot be had: ${cause.message}`,
+    "publish from the directory that it was published from, or keep its publisher running meanwhile",
+    { cause },
+  );
 };
 
 /** Everything that a participant will ask for must be here. @throws GENESIS_INCOMPLETE */

@@ -8,6 +8,7 @@ import type { AgreedOutcome } from "#shared/protocol/tally.js";
 import { lastModelBlock, modelOutcome } from "#shared/replay/agreed-outcome.js";
 import { type CycleOutcomes, type Heard, isGone, readOutcomes, readWindow } from "#shared/replay/cycle-outcomes.js";
 import { readSubmissions, type Submission } from "#shared/replay/submissions.js";
+import { contextOf } from "#shared/replay/succession.js";
 import { readModelManifest } from "#shared/replay/whole-model.js";
 import { type AgreedScore, groupStandings, scoresIn, standingShares } from "#shared/scoring/cycle-weights.js";
 import { readOriginal } from "#shared/scoring/repeats.js";
@@ -33,7 +34,9 @@ type Holders = Awaited<ReturnType<OpenedSubnet["source"]["chain"]["metagraph"]>>
  *
  * @throws BlockZeroError UID_UNKNOWN; STATE_DISCARDED where the chain no longer knows the cycle
  */
-export const explainScore = async (subnet: Subnet, cycle: number, uid: number): Promise<Explanation> => {
+export const explainScore = async (opened: Subnet, cycle: number, uid: number): Promise<Explanation> => {
+  // A cycle goes by the network file that was in force in it.
+  const subnet = { ...opened, source: await contextOf(opened.source, cycle) };
   const { source, head } = subnet;
   const { chain, network } = source;
   const holders = await chain.metagraph(network.netuid, phaseWindow(cycle, "evaluate", network.phases).end - 1);

@@ -31,6 +31,15 @@ export const parseNetwork = (value: unknown, origin: string): Network => {
   );
 };
 
+/** The JSON of a network file that was fetched; null, which is no network, where it is none. */
+export const parsedJson = (bytes: Uint8Array): unknown => {
+  try {
+    return JSON.parse(new TextDecoder().decode(bytes));
+  } catch {
+    return null;
+  }
+};
+
 /** The field that is wrong, and how. */
 export const faultOf = (issue: z.core.$ZodIssue): string => {
   const path = issue.path.join(".");

@@ -7,6 +7,8 @@ import type { Network } from "#shared/protocol/network.js";
 import { type NetworkRecord, parseRecord } from "#shared/protocol/records.js";
 import { permittedStakes } from "#shared/protocol/stake.js";
 import { lastModelBlock, modelOutcome, modelRecords } from "#shared/replay/agreed-outcome.js";
+import type { FileRequest } from "#shared/replay/source.js";
+import { formerOf } from "#shared/replay/succession.js";
 import { readModelManifest } from "#shared/replay/whole-model.js";
 import type { Blobs } from "./blobs.js";
 import type { BlockClock } from "./block-clock.js";
@@ -35,6 +37,7 @@ export interface AgreedModelsContext {
   readonly network: Network;
   readonly networkHash: string;
   readonly blobs: Blobs;
+  readonly signal: AbortSignal;
 }
 
 /** Follows what the validators agree on, from chain state alone; files come from whoever has them. */
@@ -42,7 +45,21 @@ export const followModels = (context: AgreedModelsContext): AgreedModels => {
   const { chain, clock, network, networkHash, blobs } = context;
   const settled = new Map<number, string | null>();
 
+  let former: Promise<AgreedModels | null> | null = null;
+  /** What is agreed under the network that this one succeeds. */
+  const formerly = (): Promise<AgreedModels | null> => {
+    const source = { network, networkHash, fetch: (file: FileRequest) => blobs.get(networkFile(file)) };
+    const asked = former ?? formerOf(source).then((before) => before && followModels({ ...context, ...before }));
+    former = asked;
+    // What could not be had now may be had later.
+    asked.catch(() => {
+      former = null;
+    });
+    return asked;
+  };
+
   const outcomeOf = async (cycle: number): Promise<string | null> => {
+    if (cycle < network.first_cycle) return (await (await formerly())?.outcomeOf(cycle)) ?? null;
     const known = settled.get(cycle);
     if (known !== undefined) return known;
     const deadline = lastModelBlock(cycle, network);
@@ -64,10 +81,21 @@ export const followModels = (context: AgreedModelsContext): AgreedModels => {
       const hash = agreedModel(ofCycle, permittedStakes(metagraph.neurons));
       if (hash !== null) return hash;
     }
-    return network.genesis;
+    return inherited(Math.min(cycle, network.first_cycle));
   };
 
+  /** The model that this network's first cycle starts from. */
+  const inherited = async (cycle: number): Promise<string> =>
+    (await (await formerly())?.baseOf(cycle)) ?? network.genesis;
+
   const servers = () => subnetServers(chain, network.netuid);
+
+  const networkFile = ({ hash, maxBytes }: FileRequest) => ({
+    hash,
+    maxBytes,
+    locations: servers,
+    signal: context.signal,
+  });
 
   const request = (hash: string, maxBytes: number, signal: AbortSignal) => ({
     hash,
@@ -89,7 +117,7 @@ export const followModels = (context: AgreedModelsContext): AgreedModels => {
         if (thrown instanceof BlockZeroError && thrown.code === "STATE_DISCARDED") return standing(cycle);
         throw thrown;
       }
-      return network.genesis;
+      return inherited(Math.min(cycle, network.first_cycle));
     },
     manifest: (hash, signal) =>
       readModelManifest({ fetch: ({ hash, maxBytes }) => blobs.get(request(hash, maxBytes, signal)) }, hash),

@@ -1,12 +1,9 @@
 import type { Chain } from "#shared/chain/chain.js";
 import { checkFields, checkPinned } from "#shared/config/check-network.js";
-import { differingField, loadNetwork, parseNetwork } from "#shared/config/load-network.js";
+import { differingField, loadNetwork, parsedJson, parseNetwork } from "#shared/config/load-network.js";
 import { BlockZeroError } from "#shared/errors.js";
-import { decisiveNetwork, type Network, networkHash } from "#shared/protocol/network.js";
+import { decisiveNetwork, MAX_NETWORK_BYTES, type Network, networkHash } from "#shared/protocol/network.js";
 import { publishedNetwork } from "./agreed-model.js";
-
-/** A network file is a few kilobytes; a large model's expert groups may take some hundred. */
-export const MAX_NETWORK_BYTES = 4 << 20;
 
 export interface NetworkFile {
   readonly hash: string;
@@ -35,7 +32,7 @@ export const agreedNetwork = async ({ chain, netuid, file, fetch }: AgreedNetwor
   if (own && networkHash(own) === hash) return checked(own);
   const bytes = await fetch({ hash, maxBytes: MAX_NETWORK_BYTES, location });
   const published = checked(parseNetwork(parsedJson(bytes), `the network file of subnet ${netuid}`));
-  if (own)
+  if (own && !(await isFormer(networkHash(own), published, (former) => fetch({ ...former, location }))))
     throw new BlockZeroError(
       "NETWORK_MISMATCH",
       `${file} differs from the network that subnet ${netuid} runs in "${differingField(decisiveNetwork(own), published)}"`,
@@ -44,12 +41,19 @@ export const agreedNetwork = async ({ chain, netuid, file, fetch }: AgreedNetwor
   return published;
 };
 
-const parsedJson = (bytes: Uint8Array): unknown => {
-  try {
-    return JSON.parse(new TextDecoder().decode(bytes));
-  } catch {
-    return null;
+/** Whether a file is among those that another one succeeds: who has it will go over, or has done so already. */
+const isFormer = async (
+  hash: string,
+  published: Network,
+  fetch: (file: Omit<NetworkFile, "location">) => Promise<Uint8Array>,
+): Promise<boolean> => {
+  for (let at = published; at.succeeds; ) {
+    if (at.succeeds.network === hash) return true;
+    const former: string = at.succeeds.network;
+    const bytes = await fetch({ hash: former, maxBytes: MAX_NETWORK_BYTES });
+    at = parseNetwork(parsedJson(bytes), `the network file ${former.slice(0, 8)}`);
   }
+  return false;
 };
 
 const checked = (network: Network): Network => {

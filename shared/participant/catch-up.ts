@@ -49,6 +49,8 @@ const cheaperPath = async (reader: Reader, hash: string, bytes: number): Promise
   const path: Model[] = [];
   let cost = 0;
   for await (const model of lineage(hash, (ancestor) => models.manifest(ancestor, signal))) {
+    // What was merged under a former network file went by other rules.
+    if (path.length > 0 && path[0]!.manifest.network !== reader.networkHash) return null;
     path.unshift(model);
     if (path.length > 1 && (await missingParts(reader, model.manifest)).length === 0) return path;
     for (const { group, tensors } of model.manifest.merged)

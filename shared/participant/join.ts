@@ -16,6 +16,9 @@ import { readFileIfAny, writeFileAtomic } from "#shared/files/atomic-file.js";
 import { lockHome } from "#shared/files/home-lock.js";
 import { type Network, networkHash } from "#shared/protocol/network.js";
 import { shortHash } from "#shared/protocol/records.js";
+import { originOf } from "#shared/protocol/succession.js";
+import type { FileRequest } from "#shared/replay/source.js";
+import { networkInForce } from "#shared/replay/succession.js";
 import type { Log } from "#shared/telemetry/log.js";
 import { loadHotkey, verify } from "#shared/wallet/index.js";
 import { type AgreedModels, followModels } from "./agreed-model.js";
@@ -85,7 +88,8 @@ const open = async (
   const signer = await loadHotkey({ path: wallet.path, name: wallet.name, hotkey: wallet.hotkey });
   const location = ownLocation(config);
   const lost = new AbortController();
-  const signal = AbortSignal.any([stopping, lost.signal]);
+  const left = new AbortController();
+  const signal = AbortSignal.any([stopping, lost.signal, left.signal]);
   const onLost = (error: BlockZeroError) => lost.abort(error);
   const keyFolder = keyFolderOf(wallet.path);
   const connected = await connectChain({ endpoint: config.chain_endpoint, log, signal: stopping, onLost, keyFolder });
@@ -111,11 +115,21 @@ const open = async (
     file: config.network,
     fetch: ({ location: owner, ...file }) => blobs.get({ ...file, locations: [owner], signal }),
   });
-  const network = await obtainTexts(agreed, { blobs, servers: () => subnetServers(chain, netuid), signal });
-  const hash = networkHash(network);
-  // Cycle numbers mean something within one network only.
-  const state = joinPath(home, shortHash(hash));
   const clock = await startBlockClock(chain, signal);
+  const servers = () => subnetServers(chain, netuid);
+  const published = {
+    chain,
+    network: agreed,
+    networkHash: networkHash(agreed),
+    fetch: ({ hash, maxBytes }: FileRequest) => blobs.get({ hash, maxBytes, locations: servers, signal }),
+  };
+  const { source, next } = await networkInForce(published, clock.head.number + 1);
+  if (next?.problem)
+    log.error("the published network file takes no effect", { network: next.source.networkHash, reason: next.problem });
+  const network = await obtainTexts(source.network, { blobs, servers, signal });
+  const hash = source.networkHash;
+  // Cycle numbers mean something within networks that succeed one another.
+  const state = joinPath(home, shortHash(originOf(network, hash)));
   const embargo = openEmbargo(joinPath(state, "embargo.json"), () => clock.head.number);
   const intentions = openIntentions(joinPath(state, "intentions.json"));
   const server = await serveBlobs(listen, joinPath(home, "port"), {
@@ -134,6 +148,7 @@ const open = async (
     log,
   });
   onLeave(() => server.close());
+  onLeave(() => left.abort(gone()));
   const context: CommitOnce = { chain, clock, signer, netuid, intentions, log, signal };
   return {
     chain,
@@ -144,7 +159,7 @@ const open = async (
     networkHash: hash,
     blobs,
     embargo,
-    models: followModels({ chain, clock, network, networkHash: hash, blobs }),
+    models: followModels({ chain, clock, network, networkHash: hash, blobs, signal }),
     location: location ?? server.url,
     home: state,
     log,
@@ -152,6 +167,9 @@ const open = async (
     commitOnce: (record) => commitOnce(context, record),
   };
 };
+
+const gone = (): BlockZeroError =>
+  new BlockZeroError("STOPPED", "this presence in the network has ended", "join again to go on");
 
 /**
  * Serves on the configured port. Where any will do, the one of the last run is taken again if it is free: what we

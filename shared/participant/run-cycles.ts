@@ -1,7 +1,7 @@
 import { BlockZeroError, reasonOf } from "#shared/errors.js";
 import { type PhasePosition, phaseAt, phaseWindow } from "#shared/protocol/phases.js";
-import { publishedNetwork } from "./agreed-model.js";
 import { withinBlocks } from "./duty.js";
+import { followNetwork, isNetworkChange } from "./follow-network.js";
 import type { Participant } from "./join.js";
 
 export interface CycleRunner {
@@ -16,6 +16,7 @@ export interface CycleRunner {
 /** Lives cycle after cycle until the participant's signal aborts; one that does not end ends with the next one's distribute phase. */
 export const runCycles = async (participant: Participant, runner: CycleRunner): Promise<never> => {
   const { clock, network, uid, signer, log, signal } = participant;
+  const checkNetwork = followNetwork(participant);
   const position = () => phaseAt(clock.head.number + 1, network.phases);
   let cycle = Math.max(network.first_cycle, runner.first(position()));
   log.info("joined", { network: network.name, netuid: network.netuid, uid, hotkey: signer.address, firstCycle: cycle });
@@ -24,31 +25,18 @@ export const runCycles = async (participant: Participant, runner: CycleRunner): 
       await clock.reach(phaseWindow(cycle, "distribute", network.phases).start, signal);
       // A model of this cycle may still be published while the next one distributes.
       const until = phaseWindow(cycle + 1, "train", network.phases).start + 1;
-      await withinBlocks(participant, { name: `cycle ${cycle}`, until }, async (bounded) => {
-        await checkNetwork(bounded);
+      await withinBlocks(participant, { name: `cycle ${cycle}`, until }, async () => {
+        await checkNetwork(cycle);
         await participant.blobs.turn(cycle);
         await runner.live(cycle);
       });
     } catch (thrown) {
       signal.throwIfAborted();
-      if (thrown instanceof BlockZeroError && thrown.code === NETWORK_CHANGED) throw thrown;
+      if (isNetworkChange(thrown)) throw thrown;
       log.error(runner.failure, { cycle, ...explain(thrown) });
     }
     cycle = Math.max(cycle + 1, position().cycle);
   }
-};
-
-const NETWORK_CHANGED = "NETWORK_CHANGED";
-
-/** The owner may publish another network file: going on with the old one would be work for nothing. */
-const checkNetwork = async ({ chain, network, networkHash }: Participant): Promise<void> => {
-  const { hash } = await publishedNetwork(chain, network.netuid);
-  if (hash !== networkHash)
-    throw new BlockZeroError(
-      NETWORK_CHANGED,
-      `subnet ${network.netuid} now runs network file ${hash.slice(0, 8)}, we joined ${networkHash.slice(0, 8)}`,
-      "start again: the new file is fetched, and a configured `network` must be replaced",
-    );
 };
 
 /** Why it failed, and what would have prevented it. */

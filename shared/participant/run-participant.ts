@@ -1,6 +1,7 @@
 import type { Log } from "#shared/telemetry/log.js";
 import type { MetricsSink } from "#shared/telemetry/metrics.js";
 import { type MetricsConfig, openMetrics } from "#shared/telemetry/open-metrics.js";
+import { isSuccession } from "./follow-network.js";
 import { joinNetwork, type Participant, type ParticipantConfig } from "./join.js";
 
 export interface ParticipantRun {
@@ -10,7 +11,7 @@ export interface ParticipantRun {
 }
 
 /**
- * Joins the network, lives there until the signal aborts, and leaves in order. Throws only for what is wrong before the first cycle, or
+ * Joins the network, lives there until the signal aborts, and leaves in order; where another network file takes over it joins again under that. Throws only for what is wrong before the first cycle, or
  * for what ends every later one; other faults cost their cycle.
  */
 export const runParticipant = async (
@@ -20,11 +21,15 @@ export const runParticipant = async (
 ): Promise<void> => {
   const metrics = openMetrics(config, { role, log });
   try {
-    const participant = await joinNetwork({ config, log, signal });
-    try {
-      await live(participant, metrics);
-    } finally {
-      await participant.leave();
+    for (;;) {
+      const participant = await joinNetwork({ config, log, signal });
+      try {
+        await live(participant, metrics);
+      } catch (thrown) {
+        if (!isSuccession(thrown)) throw thrown;
+      } finally {
+        await participant.leave();
+      }
     }
   } catch (thrown) {
     if (!signal.aborted) throw thrown;

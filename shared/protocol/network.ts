@@ -125,13 +125,26 @@ export const mergeRuleSchema = z.discriminatedUnion("rule", [
   z.strictObject({ rule: z.literal("centred-clipping"), iterations: z.int().min(1).max(100).default(4) }),
 ]);
 
+const hash64 = z.string().regex(/^[0-9a-f]{64}$/, "a hash is 64 lower-case hex digits");
+
+/** A network file is a few kilobytes; a large model's expert groups may take some hundred. */
+export const MAX_NETWORK_BYTES = 4 << 20;
+
 /** Everything participants must agree on. Its hash stands on chain and in every record. */
 export const networkSchema = z.strictObject({
   version: z.literal(1),
   name: z.string().min(1),
   netuid: z.int().min(0),
-  /** The first cycle that trains; it starts from the genesis model. */
+  /** The first cycle in which this file is in force; it starts from the genesis model, or from what the former file came to. */
   first_cycle: z.int().min(0).default(0),
+  /** The file that this one takes over from: see `succession.ts`. Without it a network begins anew. */
+  succeeds: z
+    .strictObject({
+      network: hash64,
+      /** The first of all files in that line. */
+      origin: hash64,
+    })
+    .optional(),
   phases: phaseLengthsSchema,
   /** What makes evaluation seeds; without it block hashes do, among which a block's producer can choose. */
   beacon: seedBeaconSchema.optional(),

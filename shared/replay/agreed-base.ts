@@ -1,5 +1,6 @@
 import { lastModelBlock, modelOutcome } from "./agreed-outcome.js";
 import type { CycleSource } from "./source.js";
+import { formerOf } from "./succession.js";
 
 /** Hash of the model that a cycle starts from, in the state after the block `head` where it is not settled yet. */
 export const agreedBase = async (source: CycleSource, cycle: number, head: number): Promise<string> => {
@@ -8,5 +9,7 @@ export const agreedBase = async (source: CycleSource, cycle: number, head: numbe
     const { agreed } = await modelOutcome(source, past, Math.min(head, lastModelBlock(past, network)));
     if (agreed !== null) return agreed;
   }
-  return network.genesis;
+  // A network that succeeds another starts from what that one came to.
+  const former = await formerOf(source);
+  return former ? agreedBase(former, network.first_cycle, head) : network.genesis;
 };

@@ -8,6 +8,7 @@ import { agreedBase } from "./agreed-base.js";
 import { type PromisedReport, promisedReports, readReport } from "./reports.js";
 import type { CycleSource } from "./source.js";
 import { readSubmissions } from "./submissions.js";
+import { contextOf, firstCycleFrom } from "./succession.js";
 
 /** A validator that might vote, and what became of its report. */
 export interface Heard {
@@ -100,13 +101,14 @@ export const readWindow = async (
   head: number,
   known: readonly CycleOutcomes[] = [],
 ): Promise<WindowOutcomes> => {
-  const { first_cycle, scoring } = source.network;
-  const first = Math.max(first_cycle, cycle - scoring.window + 1);
+  const { scoring } = source.network;
+  const first = await firstCycleFrom(source, Math.max(0, cycle - scoring.window + 1));
   const history: AgreedScore[] = [];
   const unknown: number[] = [];
   for (let past = first; past <= cycle; past++) {
     try {
-      const read = known.find((one) => one.cycle === past) ?? (await readOutcomes(source, past, head));
+      const read =
+        known.find((one) => one.cycle === past) ?? (await readOutcomes(await contextOf(source, past), past, head));
       if (!read.isWhole) unknown.push(past);
       history.push(...agreedScores(past, read.outcomes));
     } catch (thrown) {

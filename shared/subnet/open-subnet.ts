@@ -11,6 +11,7 @@ import { subnetServers } from "#shared/participant/subnet-servers.js";
 import { networkHash } from "#shared/protocol/network.js";
 import { phaseAt, phaseWindow } from "#shared/protocol/phases.js";
 import type { CycleSource } from "#shared/replay/source.js";
+import { firstCycleFrom, networkInForce } from "#shared/replay/succession.js";
 import type { Log } from "#shared/telemetry/log.js";
 import { blobFolders } from "./blob-folders.js";
 import { openSubnetFiles, type SubnetFiles } from "./files.js";
@@ -76,14 +77,17 @@ export const openSubnet = async (location: SubnetLocation): Promise<OpenedSubnet
         log.warn(unreadable ?? "a file is not what its hash says", { path });
       await files.close();
     });
-    const network = await agreedNetwork({ chain, netuid, file: networkFile, fetch: (file) => files.fetch(file) });
-    const source = { chain, network, networkHash: networkHash(network), fetch: files.fetch, open: files.open };
+    const agreed = await agreedNetwork({ chain, netuid, file: networkFile, fetch: (file) => files.fetch(file) });
+    const reading = { chain, fetch: files.fetch, open: files.open };
     const head = (await chain.head()).number;
+    const published = { ...reading, network: agreed, networkHash: networkHash(agreed) };
+    const { source } = await networkInForce(published, head);
+    const { network } = source;
     const { cycle } = phaseAt(head, network.phases);
     const isOver = head >= phaseWindow(cycle, "merge", network.phases).start;
     log.debug("opened a subnet", { netuid, head, network: source.networkHash });
     signal.throwIfAborted();
-    return { source, files, head, first: network.first_cycle, last: isOver ? cycle : cycle - 1, close };
+    return { source, files, head, first: await firstCycleFrom(source, 0), last: isOver ? cycle : cycle - 1, close };
   } catch (thrown) {
     await close();
     throw thrown;

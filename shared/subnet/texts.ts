@@ -1,4 +1,5 @@
 import { withTexts } from "#shared/data/pinned-text.js";
+import type { CycleSource } from "#shared/replay/source.js";
 import type { OpenedSubnet } from "./open-subnet.js";
 
 /**
@@ -6,7 +7,11 @@ import type { OpenedSubnet } from "./open-subnet.js";
  *
  * @throws BlockZeroError TEXT_MISSING
  */
-export const subnetWithTexts = async <S extends Pick<OpenedSubnet, "source" | "files">>(subnet: S): Promise<S> => {
+export const subnetWithTexts = async <
+  S extends { readonly source: CycleSource; readonly files: Pick<OpenedSubnet["files"], "locate"> },
+>(
+  subnet: S,
+): Promise<S> => {
   const { source, files } = subnet;
   const network = await withTexts(source.network, ({ sha256, bytes }) =>
     files.locate({ hash: sha256, maxBytes: bytes }),

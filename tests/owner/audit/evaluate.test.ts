@@ -42,7 +42,7 @@ const measure = async (
   const base = { hash, manifest: await manifestReader(source)(hash) };
   const reevaluation = createReevaluation(device, source, 1e-3);
   t.after(() => reevaluation.dispose());
-  await reevaluation.measure({ cycle: 1, base, seeds: SEEDS, ...measured }, findings);
+  await reevaluation.measure({ source, cycle: 1, base, seeds: SEEDS, ...measured }, findings);
   const { divergences, missing } = findings.finish();
   return { divergences, missing };
 };

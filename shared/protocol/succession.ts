@@ -1,0 +1,40 @@
+import { hashJson, type Network } from "./network.js";
+import { cycleLength } from "./phases.js";
+
+/** What a change of the network file does to what there is. */
+export type Change =
+  | { readonly effect: "keeps" }
+  /** `reasons`: why the model, its cycles and scores cannot go on. */
+  | { readonly effect: "resets"; readonly reasons: readonly string[] };
+
+/** What comes of the model where `next` takes the place of `former`. */
+export const changeOf = (former: Network, next: Network): Change => {
+  const reasons = [
+    ...(former.netuid === next.netuid ? [] : ["netuid: it is another subnet"]),
+    ...(cycleLength(former.phases) === cycleLength(next.phases)
+      ? []
+      : ["phases: a cycle has another length, so that cycles have other numbers"]),
+    ...(hashJson(former.model) === hashJson(next.model) ? [] : ["model: its tensors are others"]),
+    ...(hashJson(expertsOf(former)) === hashJson(expertsOf(next)) ? [] : ["groups: their experts are others"]),
+    ...(former.genesis === next.genesis ? [] : ["genesis: it begins with another model"]),
+  ];
+  return reasons.length === 0 ? { effect: "keeps" } : { effect: "resets", reasons };
+};
+
+const expertsOf = ({ groups }: Network) =>
+  Object.fromEntries(Object.entries(groups).map(([name, { experts }]) => [name, experts]));
+
+/**
+ * Why a network file cannot take over from the one that it names as its former; null where it can. @param formerHash of `former`
+ */
+export const successionProblem = (former: Network, formerHash: string, next: Network): string | null => {
+  const { succeeds } = next;
+  if (succeeds?.network !== formerHash) return "it does not name the file in force as the one that it succeeds";
+  if (succeeds.origin !== originOf(former, formerHash)) return "it names another first file than the one in force";
+  if (next.first_cycle <= former.first_cycle) return `its first cycle, ${next.first_cycle}, is not after the former's`;
+  const change = changeOf(former, next);
+  return change.effect === "keeps" ? null : change.reasons.join("; ");
+};
+
+/** Hash of the first of the network files that succeeded one another up to this one. */
+export const originOf = ({ succeeds }: Network, hash: string): string => succeeds?.origin ?? hash;

@@ -1,0 +1,126 @@
+import { isFetchFault } from "#shared/artifact/fetch-fault.js";
+import { parsedJson, parseNetwork } from "#shared/config/load-network.js";
+import { BlockZeroError } from "#shared/errors.js";
+import { MAX_NETWORK_BYTES, type Network } from "#shared/protocol/network.js";
+import { phaseAt, phaseWindow } from "#shared/protocol/phases.js";
+import { parseRecord } from "#shared/protocol/records.js";
+import { successionProblem } from "#shared/protocol/succession.js";
+import type { CycleContext, CycleSource } from "./source.js";
+
+/** A network file, and whoever can fetch others by hash. */
+export type NetworkSource = Pick<CycleSource, "network" | "networkHash" | "fetch">;
+
+/** The file that this one succeeds; null for a first one. @throws what fetching and parsing it throw */
+export const formerOf = async <S extends NetworkSource>(source: S): Promise<S | null> => {
+  const { succeeds } = source.network;
+  if (!succeeds) return null;
+  const network = await readNetwork(source, succeeds.network);
+  return { ...source, network, networkHash: succeeds.network };
+};
+
+/** A network file by its hash. @throws NETWORK_FILE_INVALID, and what fetching throws */
+export const readNetwork = async ({ fetch }: Pick<NetworkSource, "fetch">, hash: string): Promise<Network> => {
+  const bytes = await fetch({ hash, maxBytes: MAX_NETWORK_BYTES });
+  return parseNetwork(parsedJson(bytes), `the network file ${hash.slice(0, 8)}`);
+};
+
+/**
+ * The network that a past cycle was lived under, seen from a later one.
+ * @throws what fetching a former file throws
+ */
+export const contextOf = async <S extends NetworkSource>(source: S, cycle: number): Promise<S> => {
+  let at = source;
+  while (cycle < at.network.first_cycle) {
+    const former = await formerOf(at);
+    if (!former) return at;
+    at = former;
+  }
+  return at;
+};
+
+/** The first cycle from `wanted` on that was lived under this network or one that it succeeds, as far as their files can be had. */
+export const firstCycleFrom = async (source: NetworkSource, wanted: number): Promise<number> => {
+  let at = source;
+  try {
+    while (wanted < at.network.first_cycle) {
+      const former = await formerOf(at);
+      if (!former) break;
+      at = former;
+    }
+  } catch (thrown) {
+    if (!isFetchFault(thrown)) throw thrown;
+  }
+  return Math.max(wanted, at.network.first_cycle);
+};
+
+/** Of the networks that a published file succeeds, the one in force at a block, and what keeps a later one from being it. */
+export interface NetworkInForce<S> {
+  readonly source: S;
+  /** The next one, which is not in force yet, or never will be; null where there is none. */
+  readonly next: { readonly source: S; readonly problem: string | null } | null;
+}
+
+/** One after the other, the published one last. */
+const lineageOf = async <S extends NetworkSource>(published: S): Promise<readonly S[]> => {
+  const line = [published];
+  for (;;) {
+    try {
+      const former = await formerOf(line[0]!);
+      if (!former) return line;
+      line.unshift(former);
+    } catch (thrown) {
+      // Files of long ago may be gone; those that are left succeeded them.
+      if (isFetchFault(thrown) && line.length > 1) return line;
+      throw thrown;
+    }
+  }
+};
+
+/**
+ * The network in force at a block, by chain state alone. A file takes over at its first cycle if it may succeed the former, and if the owner's record
+ * named it, or one that succeeds it, in the state of the last block before that cycle; else the former stays, and so does whatever follows.
+ *
+ * @param published the network that the owner's record names now
+ */
+export const networkInForce = async <S extends NetworkSource & Pick<CycleContext, "chain">>(
+  published: S,
+  block: number,
+): Promise<NetworkInForce<S>> => {
+  const line = await lineageOf(published);
+  let source = line[0]!;
+  for (const [i, next] of line.entries()) {
+    if (i === 0) continue;
+    const { first_cycle, phases } = next.network;
+    const incompatible = successionProblem(source.network, source.networkHash, next.network);
+    if (incompatible !== null) return { source, next: { source: next, problem: incompatible } };
+    if (phaseAt(block, phases).cycle < first_cycle) return { source, next: { source: next, problem: null } };
+    const later = new Set(line.slice(i).map(({ networkHash }) => networkHash));
+    if (!(await wasPublished(next, later))) {
+      const problem = `it was not published when its first cycle, ${first_cycle}, began`;
+      return { source, next: { source: next, problem } };
+    }
+    source = next;
+  }
+  return { source, next: null };
+};
+
+/** Whether the owner named one of these files when the first cycle of the earliest began; a chain that has forgotten cannot contradict. */
+const wasPublished = async (
+  { chain, network }: NetworkSource & Pick<CycleContext, "chain">,
+  hashes: ReadonlySet<string>,
+): Promise<boolean> => {
+  const { netuid, first_cycle, phases } = network;
+  const at = phaseWindow(first_cycle, "distribute", phases).start - 1;
+  try {
+    const [{ ownerHotkey }, commitments] = await Promise.all([
+      chain.metagraph(netuid, at),
+      chain.commitments(netuid, at),
+    ]);
+    const data = commitments.find(({ hotkey }) => hotkey === ownerHotkey)?.data;
+    const record = data === undefined ? null : parseRecord(data);
+    return record?.ok === true && record.value.type === "network" && hashes.has(record.value.hash);
+  } catch (thrown) {
+    if (thrown instanceof BlockZeroError && thrown.code === "STATE_DISCARDED") return true;
+    throw thrown;
+  }
+};

@@ -1,0 +1,187 @@
+import assert from "node:assert/strict";
+import { describe, it } from "node:test";
+import { planChange } from "#owner/network-change.js";
+import { isNetworkChange } from "#shared/participant/follow-network.js";
+import { runCycles } from "#shared/participant/run-cycles.js";
+import { type Network, networkHash } from "#shared/protocol/network.js";
+import { changeOf, successionProblem } from "#shared/protocol/succession.js";
+import { HANG_GUARD } from "../../support/hang-guard.js";
+import { PHASES, template } from "../../support/micro-network.js";
+import { type Joined, openSubnet, type Subnet, until } from "../../support/subnet.js";
+import { publishFile, successorOf } from "../../support/successor.js";
+
+const network: Network = { ...template, genesis: "0".repeat(64) };
+const hash = networkHash(network);
+const scoring = { ...template.scoring, eval_batches: 10 };
+
+/** The cycles that a participant lives through, and how it ends. */
+const living = (joined: Joined) => {
+  const lived: number[] = [];
+  const running = runCycles(joined, {
+    failure: "Missed",
+    first: ({ cycle }) => cycle,
+    live: async (cycle) => void lived.push(cycle),
+  });
+  const ended = running.then(
+    () => assert.fail("it ended by itself"),
+    (thrown: unknown) => thrown,
+  );
+  return { lived, ended };
+};
+
+const begin = (subnet: Subnet, cycle: number) => subnet.to(subnet.window(cycle, "distribute").start);
+
+describe("a change of the network file", () => {
+  it("keeps the model unless shapes, experts, genesis or the length of a cycle change", () => {
+    const kept: readonly Partial<Network>[] = [
+      { scoring },
+      { artifact: { codec: "int8" } },
+      { phases: { ...PHASES, train: PHASES.train + 1, merge: PHASES.merge - 1 } },
+      { groups: { ...network.groups, math: { ...network.groups.math!, data: [{ kind: "sotu", weight: 1 }] } } },
+    ];
+    for (const change of kept) assert.deepEqual(changeOf(network, { ...network, ...change }), { effect: "keeps" });
+    const { math, prose } = network.groups;
+    const reset: readonly (readonly [Partial<Network>, RegExp])[] = [
+      [{ model: { ...network.model, rope_theta: 5000 } }, /^model: /],
+      [{ groups: { math: prose!, prose: math! } }, /^groups: /],
+      [{ groups: { math: math! } }, /^groups: /],
+      [{ genesis: "1".repeat(64) }, /^genesis: /],
+      [{ phases: { ...PHASES, train: PHASES.train + 1 } }, /^phases: /],
+      [{ netuid: 2 }, /^netuid: /],
+    ];
+    for (const [change, reason] of reset) {
+      const found = changeOf(network, { ...network, ...change });
+      assert.ok(found.effect === "resets" && reason.test(found.reasons[0]!), JSON.stringify(found));
+      assert.match(successionProblem(network, hash, successorOf(network, 9, change)) ?? "", reason);
+    }
+  });
+
+  it("succeeds the file that it names, in a later cycle, in the same line", () => {
+    const next = successorOf(network, 5);
+    assert.equal(successionProblem(network, hash, next), null);
+    const third = successorOf(next, 6);
+    assert.equal(third.succeeds?.origin, hash);
+    assert.equal(successionProblem(next, networkHash(next), third), null);
+    assert.match(successionProblem(network, hash, third) ?? "", /does not name the file in force/);
+    assert.match(successionProblem(network, hash, successorOf(network, 1)) ?? "", /is not after the former's/);
+    const foreign = { ...next, succeeds: { network: hash, origin: "2".repeat(64) } };
+    assert.match(successionProblem(network, hash, foreign) ?? "", /another first file/);
+  });
+
+  it("is planned for a cycle that has not begun, or says that it resets", () => {
+    const length = Object.values(PHASES).reduce((sum, blocks) => sum + blocks, 0);
+    const head = 7 * length + 3;
+    const plan = (fromCycle?: number, change: Partial<Network> = { scoring }) =>
+      planChange({ former: network, next: { ...network, ...change }, head, fromCycle });
+    const { network: next, says } = plan();
+    assert.deepEqual([next.first_cycle, next.succeeds], [9, { network: hash, origin: hash }]);
+    assert.deepEqual(says.slice(0, 2), ["changes:", "  scoring.eval_batches: 12 → 10"]);
+    assert.match(says[2]!, /keeps the model.* from cycle 9 on, now is cycle 7/);
+    assert.equal(plan(8).network.first_cycle, 8);
+    assert.throws(() => plan(7), { code: "NETWORK_CHANGE_LATE" });
+    const reset = plan(undefined, { genesis: "1".repeat(64) });
+    assert.equal(reset.network.succeeds, undefined);
+    assert.ok(reset.says.some((line) => /resets the model to genesis/.test(line)));
+    assert.throws(() => plan(9, { genesis: "1".repeat(64) }), { code: "NETWORK_CHANGE_UNDATED" });
+    // A change of a change that is not in force yet.
+    const again = planChange({
+      former: next,
+      next: { ...next, scoring: template.scoring },
+      head,
+      fromCycle: undefined,
+    });
+    assert.deepEqual([again.network.first_cycle, again.network.succeeds?.network], [10, networkHash(next)]);
+  });
+});
+
+describe("who follows the network file", { timeout: HANG_GUARD }, () => {
+  it("goes over when its cycle begins, whether it lived until then, was away, or joins later", async (t) => {
+    const subnet = await openSubnet(t);
+    const ann = await subnet.join("ann");
+    const { lived, ended } = living(ann);
+    await begin(subnet, 1);
+    await until(t, () => lived.length === 1);
+    const next = successorOf(subnet.network, 3, { scoring });
+    const changed = await publishFile(subnet, next);
+    const early = await subnet.join("bob");
+    assert.equal(early.networkHash, subnet.networkHash, "not in force yet");
+    await early.leave();
+    await begin(subnet, 2);
+    await until(t, () => lived.length === 2);
+    await until(t, () => ann.lines.some(({ message, fields }) => message.startsWith("another") && fields.cycle === 3));
+    await begin(subnet, 3);
+    const thrown = await ended;
+    assert.ok(isNetworkChange(thrown));
+    assert.deepEqual([thrown.code, lived], ["NETWORK_SUCCEEDED", [1, 2]]);
+    await ann.leave();
+    for (const name of ["ann", "bob"]) {
+      const again = await subnet.join(name);
+      assert.equal(again.networkHash, changed);
+      assert.equal(await again.models.baseOf(3), subnet.modelHash, "nobody merged anything");
+      if (name === "ann") assert.equal(again.home, ann.home, "its journals go on");
+      if (name === "bob") assert.equal(again.home, early.home);
+    }
+  });
+
+  it("goes through two changes one after the other, also when the second was published before the first held", async (t) => {
+    const subnet = await openSubnet(t);
+    const second = successorOf(subnet.network, 2, { scoring });
+    const third = successorOf(second, 3, { scoring: { ...scoring, eval_batches: 8 } });
+    await publishFile(subnet, second);
+    await publishFile(subnet, third);
+    await begin(subnet, 2);
+    const ann = await subnet.join("ann");
+    assert.equal(ann.networkHash, networkHash(second));
+    const { lived, ended } = living(ann);
+    await begin(subnet, 3);
+    assert.ok(isNetworkChange(await ended));
+    assert.deepEqual(lived, [2]);
+    assert.equal((await subnet.join("bob")).networkHash, networkHash(third));
+  });
+
+  it("stays where a change came too late, does not fit, or cannot be had, and says so", async (t) => {
+    const subnet = await openSubnet(t);
+    const ann = await subnet.join("ann");
+    const { lived } = living(ann);
+    await begin(subnet, 1);
+    await until(t, () => lived.length === 1);
+    const unfit = successorOf(subnet.network, 2, { model: { ...subnet.network.model, rope_theta: 5000 } });
+    await publishFile(subnet, unfit);
+    await begin(subnet, 2);
+    await until(t, () => lived.length === 2);
+    const told = (reason: RegExp) =>
+      ann.lines.some(
+        ({ level, message, fields }) =>
+          level === "error" &&
+          message === "the published network file takes no effect" &&
+          reason.test(String(fields.reason)),
+      );
+    assert.ok(told(/^model: its tensors are others$/));
+    const late = successorOf(subnet.network, 2, { scoring });
+    await publishFile(subnet, late);
+    await begin(subnet, 3);
+    await until(t, () => lived.length === 3);
+    assert.ok(told(/was not published when its first cycle, 2, began/));
+    assert.equal((await subnet.join("bob")).networkHash, subnet.networkHash, "who joins stays with the others");
+
+    const lost = successorOf(subnet.network, 4, { scoring: { ...scoring, eval_batches: 6 } });
+    const hash = await publishFile(subnet, lost);
+    await subnet.store.delete(hash);
+    await begin(subnet, 4);
+    await until(t, () => lived.length === 4);
+    assert.ok(ann.lines.some(({ level, message }) => level === "warn" && /cannot be had/.test(message)));
+  });
+
+  it("ends where a file begins anew", async (t) => {
+    const subnet = await openSubnet(t);
+    const ann = await subnet.join("ann");
+    const { lived, ended } = living(ann);
+    await begin(subnet, 1);
+    await until(t, () => lived.length === 1);
+    await publishFile(subnet, { ...subnet.network, name: "another" });
+    await begin(subnet, 2);
+    const thrown = await ended;
+    assert.ok(isNetworkChange(thrown) && thrown.code === "NETWORK_CHANGED");
+    assert.match(thrown.message, /which begins anew$/);
+  });
+});
