@@ -116,12 +116,11 @@ const updateManifests = (): FuzzTarget => ({
       hotkey,
       publicKey,
       group: corpus.GROUP,
-      groups: new Set([corpus.GROUP]),
+      groups: new Map([[corpus.GROUP, 1 << 20]]),
       network: corpus.NETWORK_HASH,
       cycle: corpus.CYCLE,
       base: corpus.BASE_HASH,
       codec: "float32",
-      maxBytes: 1 << 20,
       verify,
     });
     return result.ok ? "accepted" : result.reason;

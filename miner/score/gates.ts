@@ -6,7 +6,7 @@ import { loadTensors } from "#shared/artifact/update-reader.js";
 import { groupNamed, groupShapes } from "#shared/model/groups.js";
 import { commitmentOf } from "#shared/protocol/commitment.js";
 import type { ReasonCode } from "#shared/protocol/verdict.js";
-import { loadGated, openGated } from "#shared/replay/gate-update.js";
+import { artifactLimits, loadGated, openGated } from "#shared/replay/gate-update.js";
 import type { CycleSource } from "#shared/replay/source.js";
 import type { LocalArtifact, SignedPart } from "./artifact.js";
 import { GATES, type Gate, type GateName } from "./report.js";
@@ -105,7 +105,7 @@ const passTensors = async (
       shapes: new Map(Object.entries(groupShapes(network.model, groupNamed(network, group)))),
       baseNorm: norm,
       maxUpdateNorm: network.scoring.max_update_norm,
-      maxBytes: network.limits.artifact_bytes,
+      maxBytes: artifactLimits(network).get(group)!,
     });
     const skipped = MANIFEST_GATES;
     if (!result.ok) return failedAt(result, "tensors", skipped);

@@ -10,7 +10,13 @@ import { addSquares } from "#shared/scoring/sum-of-squares.js";
 import { type ByteSource, hashOfSource } from "./byte-source.js";
 import { isFault } from "./codec/codec.js";
 import { CODECS, encodedSpecs, type TensorShapes } from "./codec/index.js";
-import { isCanonical, type SafetensorsLimits } from "./safetensors.js";
+import {
+  canonicalHeader,
+  DEFAULT_SAFETENSORS_LIMITS,
+  isCanonical,
+  type SafetensorsLimits,
+  type TensorSpec,
+} from "./safetensors.js";
 import { openSafetensors, type SafetensorsReader } from "./safetensors-file.js";
 import { createUpdateMemory, type UpdateReader, updateReader } from "./update-reader.js";
 
@@ -36,11 +42,10 @@ export interface ManifestGates {
   readonly cycle: number;
   /** Hash of the agreed model. */
   readonly base: string;
-  /** The network's expert groups. */
-  readonly groups: ReadonlySet<string>;
+  /** By expert group of the network: bytes that an update's file may have. */
+  readonly groups: ReadonlyMap<string, number>;
   /** The network's codec. */
   readonly codec: CodecName;
-  readonly maxBytes: number;
   readonly verify: Verify;
 }
 
@@ -52,8 +57,26 @@ export interface TensorGates {
   /** Largest allowed norm of the update, relative to `baseNorm`. */
   readonly maxUpdateNorm: number;
   readonly maxBytes: number;
-  readonly limits?: SafetensorsLimits;
 }
+
+/** Beside twice what an update of the group takes, so that what is wrong with a file can be named. */
+const SPARE = { bytes: 65_536, headerBytes: 4096, tensors: 16 };
+
+/**
+ * Bytes that an update's file may have before it is worth fetching. A sound one has exactly `length`; a file of far more than that can be
+ * no mistake.
+ *
+ * @param length  of the canonical file in the network's codec, as `encodedLength` has it
+ * @param allowed the network file's `limits.artifact_bytes`
+ */
+export const mostBytes = (length: number, allowed: number): number => Math.min(allowed, 2 * length + SPARE.bytes);
+
+/** What is read of a header, given the tensors that belong there: to read more would cost the reader more than an honest file does. */
+const limitsFor = (specs: ReadonlyMap<string, TensorSpec>): SafetensorsLimits => ({
+  ...DEFAULT_SAFETENSORS_LIMITS,
+  headerBytes: 2 * canonicalHeader(specs).bytes.length + SPARE.headerBytes,
+  tensors: 2 * specs.size + SPARE.tensors,
+});
 
 /**
  * What a manifest must pass before its tensors are worth fetching, in this order: no_commit, hash_mismatch, commitment_mismatch, malformed,
@@ -76,15 +99,16 @@ export const checkManifest = (
   if (manifest.cycle !== expected.cycle) return failed("wrong_cycle", `made for cycle ${manifest.cycle}`);
   if (manifest.hotkey !== hotkey) return failed("bad_signature", `the manifest names ${manifest.hotkey}`);
   if (!isUpdateSigned(manifest, expected.verify)) return failed("bad_signature", `${hotkey} did not sign it`);
-  if (manifest.group !== expected.group || !expected.groups.has(manifest.group)) {
+  const maxBytes = expected.groups.get(manifest.group);
+  if (manifest.group !== expected.group || maxBytes === undefined) {
     return failed("wrong_group", `made for ${quote(manifest.group)}, revealed for ${quote(expected.group)}`);
   }
   if (manifest.base !== expected.base) return failed("stale_base", `trained from ${manifest.base}`);
   if (manifest.codec !== expected.codec) {
     return failed("wrong_codec", `written as ${manifest.codec}, the network's is ${expected.codec}`);
   }
-  if (manifest.bytes > expected.maxBytes) {
-    return failed("too_large", `${manifest.bytes} bytes, at most ${expected.maxBytes}`);
+  if (manifest.bytes > maxBytes) {
+    return failed("too_large", `${manifest.bytes} bytes, at most ${maxBytes}`);
   }
   return { ok: true, manifest };
 };
@@ -97,8 +121,8 @@ export interface PassedUpdate {
 }
 
 /**
- * What an update's tensors must pass before they are scored, in this order: too_large, hash_mismatch, malformed (also a file that is not
- * in canonical form, so that equal tensors always have equal hashes), unknown_tensor, missing_tensor, wrong_dtype, wrong_shape, then per
+ * What an update's tensors must pass before they are scored, in this order: too_large, hash_mismatch, malformed (also a header of more
+ * than twice the right one's length or tensors, and a file that is not in canonical form, so that equal tensors always have equal hashes), unknown_tensor, missing_tensor, wrong_dtype, wrong_shape, then per
  * tensor malformed (its encoding) and not_finite, and norm last. No more than one tensor is in memory, encoded and decoded.
  *
  * @throws what reading the source throws
@@ -106,7 +130,7 @@ export interface PassedUpdate {
 export const checkTensors = async (
   manifest: Pick<UpdateManifest, "codec" | "tensors" | "bytes">,
   file: ByteSource,
-  { shapes, baseNorm, maxUpdateNorm, maxBytes, limits }: TensorGates,
+  { shapes, baseNorm, maxUpdateNorm, maxBytes }: TensorGates,
 ): Promise<({ readonly ok: true } & PassedUpdate) | GateFailure> => {
   if (file.size > maxBytes) return failed("too_large", `${file.size} bytes, at most ${maxBytes}`);
   if (file.size !== manifest.bytes) {
@@ -115,9 +139,11 @@ export const checkTensors = async (
   if ((file.hash ?? (await hashOfSource(file))) !== manifest.tensors)
     return failed("hash_mismatch", `the tensors' bytes are not ${manifest.tensors}`);
 
+  const codec = CODECS[manifest.codec];
+  const specs = encodedSpecs(codec, shapes);
   let reader: SafetensorsReader;
   try {
-    reader = await openSafetensors(file, undefined, limits);
+    reader = await openSafetensors(file, undefined, limitsFor(specs));
   } catch (thrown) {
     if (!(thrown instanceof BlockZeroError) || thrown.code !== "SAFETENSORS_INVALID") throw thrown;
     return failed("malformed", reasonOf(thrown));
@@ -127,8 +153,6 @@ export const checkTensors = async (
   await file.fill(header, 0);
   if (!isCanonical(header, tensors)) return failed("malformed", "not canonical safetensors");
 
-  const codec = CODECS[manifest.codec];
-  const specs = encodedSpecs(codec, shapes);
   for (const name of tensors.keys()) {
     if (!specs.has(name)) return failed("unknown_tensor", quote(name));
   }

@@ -1,5 +1,6 @@
 import { type ByteSource, withSource } from "#shared/artifact/byte-source.js";
-import { checkManifest, checkTensors, type GateFailure } from "#shared/artifact/gates.js";
+import { CODECS, encodedLength } from "#shared/artifact/codec/index.js";
+import { checkManifest, checkTensors, type GateFailure, mostBytes } from "#shared/artifact/gates.js";
 import type { FloatTensors } from "#shared/artifact/update.js";
 import { loadTensors } from "#shared/artifact/update-reader.js";
 import { groupShapes } from "#shared/model/groups.js";
@@ -43,6 +44,22 @@ export interface GateOptions {
   readonly cycle: number;
 }
 
+/** By expert group: bytes that an update's file may have. */
+export const artifactLimits = ({
+  artifact,
+  groups,
+  limits,
+  model,
+}: CycleSource["network"]): ReadonlyMap<string, number> => {
+  const codec = CODECS[artifact.codec];
+  return new Map(
+    Object.entries(groups).map(([name, group]) => {
+      const length = encodedLength(codec, new Map(Object.entries(groupShapes(model, group))));
+      return [name, mostBytes(length, limits.artifact_bytes)];
+    }),
+  );
+};
+
 /**
  * Puts a submission through the gates: manifest, then tensors. What the miner did wrong is a result, never an exception.
  *
@@ -69,32 +86,34 @@ export const openGated = async (
   if (!commitment) return { ok: false, reason: "no_commit", detail: "nothing was committed in time" };
   if (!reveal) return { ok: false, reason: "no_reveal", detail: "nothing was revealed in time" };
   const { group, artifact, location } = reveal;
-  const maxBytes = network.limits.artifact_bytes;
-  const checked = checkManifest(await fetch({ hash: artifact, maxBytes: MAX_MANIFEST_BYTES, location }), {
-    artifact,
-    group,
-    commitment: commitment.hash,
-    hotkey,
-    publicKey,
-    network: networkHash,
-    cycle,
-    base: base.hash,
-    groups: new Set(Object.keys(network.groups)),
-    codec: network.artifact.codec,
-    maxBytes,
-    verify,
-  });
+  const groups = artifactLimits(network);
+  const checked = checkManifest(
+    await fetch({ hash: artifact, what: "the artifact", maxBytes: MAX_MANIFEST_BYTES, location }),
+    {
+      artifact,
+      group,
+      commitment: commitment.hash,
+      hotkey,
+      publicKey,
+      network: networkHash,
+      cycle,
+      base: base.hash,
+      groups,
+      codec: network.artifact.codec,
+      verify,
+    },
+  );
   if (!checked.ok) return checked;
   const { manifest } = checked;
   const { tensors: tensorsHash } = manifest;
-  const file = await open({ hash: tensorsHash, maxBytes: manifest.bytes, location });
+  const file = await open({ hash: tensorsHash, what: "the update", maxBytes: manifest.bytes, location });
   let passed: Awaited<ReturnType<typeof checkTensors>> | null = null;
   try {
     passed = await checkTensors(manifest, file, {
       shapes: new Map(Object.entries(groupShapes(network.model, network.groups[group]!))),
       baseNorm: base.groups.get(group)!.norm,
       maxUpdateNorm: network.scoring.max_update_norm,
-      maxBytes,
+      maxBytes: groups.get(group)!,
     });
   } finally {
     if (!passed?.ok) await file.close();

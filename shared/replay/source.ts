@@ -6,6 +6,8 @@ import type { Network } from "#shared/protocol/network.js";
 export interface FileRequest {
   readonly hash: string;
   readonly maxBytes: number;
+  /** What it is, for a person who has to go without it, e.g. `the report of 5F…`. */
+  readonly what?: string | undefined;
   /** Origin that a record on chain names for it; others may have it too. */
   readonly location?: string;
 }

@@ -9,6 +9,7 @@ import {
   checkTensors,
   type GateFailure,
   type ManifestGates,
+  mostBytes,
   type TensorGates,
 } from "#shared/artifact/gates.js";
 import { encodeSafetensors, parseSafetensors, type Tensor } from "#shared/artifact/safetensors.js";
@@ -75,7 +76,10 @@ const gatesFor = (manifest: Uint8Array): ManifestGates & TensorGates => ({
   network: fields.network,
   cycle: 7,
   base: fields.base,
-  groups: new Set(["prose", "code"]),
+  groups: new Map([
+    ["prose", tensorGates.maxBytes],
+    ["code", tensorGates.maxBytes],
+  ]),
   codec: "float32",
   verify,
   ...tensorGates,
@@ -119,7 +123,7 @@ test("each fault of a manifest has its reason", () => {
     const changed = submit(change);
     failsWith(checkManifest(changed.bytes, changed.gates), reason);
   }
-  failsWith(checkManifest(bytes, { ...gates, groups: new Set(["code"]) }), "wrong_group");
+  failsWith(checkManifest(bytes, { ...gates, groups: new Map([["code", 1]]) }), "wrong_group");
 });
 
 test("the signature is checked, its result is used, and it is the revealing hotkey's", () => {
@@ -184,6 +188,25 @@ test("the bytes must be those promised, in the one form that the tensors have", 
   assert.ok((await check(encodeSafetensors(raw))).ok);
   const integers = new Map([...raw].map(([name, t]) => [name, { ...t, dtype: "I32" as const }]));
   failsWith(await check(encodeSafetensors(integers)), "wrong_dtype");
+});
+
+test("a header of far more than belongs there is not read", async () => {
+  const check = (tensors: FloatTensors) => {
+    const { bytes, hash } = encodeFloats(tensors);
+    return checkTensors(submit({ tensors: hash, bytes: bytes.length }).manifest, bytesSource(bytes), tensorGates);
+  };
+  const honest = buildUpdate(base, trained);
+  const more = (count: number, name: (i: number) => string) =>
+    new Map([...honest, ...Array.from({ length: count }, (_, i) => [name(i), tensor([0])] as const)]);
+  failsWith(await check(more(18, (i) => `e${i}`)), "unknown_tensor");
+  failsWith(await check(more(19, (i) => `e${i}`)), "malformed", /more than 20/);
+  failsWith(await check(more(18, (i) => `${i}`.padStart(256, "e"))), "malformed", /header of/);
+  failsWith(await check(more(15_000, (i) => `e${i}`)), "malformed", /header of/);
+});
+
+test("an update's file may be as long as its mistakes can be told, and no longer than the network allows", () => {
+  assert.equal(mostBytes(1000, 1 << 20), 67_536);
+  assert.equal(mostBytes(1000, 50_000), 50_000);
 });
 
 /** An update of 5,000 and 70 elements as one codec writes it, and the gates for it. */
