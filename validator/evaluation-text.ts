@@ -58,7 +58,7 @@ const openText = async (
     }
   };
   try {
-    const source = cycleSource(participant, patience);
+    const source = cycleSource(participant, { until: patience });
     const text = await openEvaluationText(source, { cycle, group, pulse: waitForPulse });
     if (!text) return accepted(null);
     const { documents, envelope, left } = text;

@@ -24,7 +24,7 @@ export interface GatedReaderOptions {
 /** Its methods throw nothing but the participant's own abort. */
 export const openGatedReader = (participant: Participant, { until, room }: GatedReaderOptions): GatedReader => {
   const { signal, log } = participant;
-  const source = cycleSource(participant, until);
+  const source = cycleSource(participant, { until });
   const keep = keepWhatFits<GatedUpdate, FloatTensors>((tensors) => bytesOfTensors(tensors.values()), room);
   const problems = new Map<GatedUpdate, string>();
   return {

@@ -1,6 +1,6 @@
 import { isFetchFault } from "#shared/artifact/fetch-fault.js";
 import type { GateFailure } from "#shared/artifact/gates.js";
-import { BlockZeroError, reasonOf } from "#shared/errors.js";
+import { reasonOf } from "#shared/errors.js";
 import { cycleSource } from "#shared/participant/cycle-source.js";
 import type { Participant } from "#shared/participant/join.js";
 import { MAX_DETAIL_CHARS } from "#shared/protocol/parsed.js";
@@ -12,11 +12,14 @@ import {
   type OpenGated,
   openGated,
 } from "#shared/replay/gate-update.js";
+import type { CycleSource } from "#shared/replay/source.js";
 import type { Submission } from "#shared/replay/submissions.js";
 
 export interface GateOptions extends Gates {
   /** Aborts when there is no more time to wait for the miner's server. */
   readonly until?: AbortSignal;
+  /** Where files come from, if not as they are. */
+  readonly change?: (source: CycleSource) => CycleSource;
 }
 
 type Gatherer = Pick<Participant, "chain" | "blobs" | "models" | "network" | "networkHash" | "signal">;
@@ -26,8 +29,7 @@ export const gateSubmission = (
   participant: Gatherer,
   submission: Submission,
   options: GateOptions,
-): Promise<GateResult> =>
-  blaming(participant, () => gateUpdate(cycleSource(participant, options.until), submission, options));
+): Promise<GateResult> => blaming(participant, options, (source) => gateUpdate(source, submission, options));
 
 /** The same, for who goes on to read the update: closing the file is the caller's. */
 export const openSubmission = (
@@ -35,23 +37,37 @@ export const openSubmission = (
   submission: Submission,
   options: GateOptions,
 ): Promise<OpenGated | GateFailure> =>
-  blaming(participant, () => openGated(cycleSource(participant, options.until), submission, options));
+  blaming(participant, options, (source) => openGated(source, submission, options));
 
-const blaming = async <T>({ signal }: Gatherer, gate: () => Promise<T>): Promise<T | GateFailure> => {
+const blaming = async <T>(
+  gatherer: Gatherer,
+  { until, change = (source) => source }: GateOptions,
+  gate: (source: CycleSource) => Promise<T>,
+): Promise<T | GateFailure> => {
+  let isAsked = false;
+  const onAsked = () => {
+    isAsked = true;
+  };
+  /** Whoever was asked for the manifest was not yet asked for the tensors. */
+  const anew = <A, R>(get: (file: A) => Promise<R>) => {
+    return (file: A): Promise<R> => {
+      isAsked = false;
+      return get(file);
+    };
+  };
+  const source = cycleSource(gatherer, { until, onAsked });
   try {
-    return await gate();
+    return await gate(change({ ...source, fetch: anew(source.fetch), open: anew(source.open) }));
   } catch (thrown) {
-    signal.throwIfAborted();
-    return { ok: false, ...fetchFailure(thrown) };
+    gatherer.signal.throwIfAborted();
+    return { ok: false, ...fetchFailure(thrown, isAsked) };
   }
 };
 
-/** What a failed fetch says: the server's lie or silence is the miner's, everything else our own failure. */
-const fetchFailure = (thrown: unknown): { reason: ReasonCode; detail: string } => {
-  const code = thrown instanceof BlockZeroError ? thrown.code : "";
+/** What a failed fetch says: nothing of the artifact, since other bytes are a property of whoever serves them. */
+const fetchFailure = (thrown: unknown, isAsked: boolean): { reason: ReasonCode; detail: string } => {
   const isSlow = thrown instanceof Error && thrown.name === "AbortError";
+  if (isSlow && !isAsked) return { reason: "validator_failed", detail: "there was no time left to fetch the artifact" };
   const detail = isSlow ? "it did not answer in time" : reasonOf(thrown).slice(0, MAX_DETAIL_CHARS);
-  if (code === "FETCH_HASH_MISMATCH") return { reason: "hash_mismatch", detail };
-  if (code === "FETCH_TOO_LARGE") return { reason: "too_large", detail };
   return { reason: isSlow || isFetchFault(thrown) ? "unreachable" : "validator_failed", detail };
 };

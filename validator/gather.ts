@@ -1,10 +1,11 @@
-import { mapLimited } from "#shared/map-limited.js";
+import { type PrioritySlots, prioritySlots } from "#shared/artifact/store/priority-slots.js";
 import type { BaseModel } from "#shared/participant/base-model.js";
 import type { Participant } from "#shared/participant/join.js";
 import { withPatience } from "#shared/participant/patience.js";
 import { sha256 } from "#shared/protocol/hash.js";
 import { phaseWindow } from "#shared/protocol/phases.js";
 import type { GateResult } from "#shared/replay/gate-update.js";
+import type { CycleSource } from "#shared/replay/source.js";
 import { readSubmissions, type Submission } from "#shared/replay/submissions.js";
 import { gateSubmission } from "./gated-updates.js";
 
@@ -14,15 +15,17 @@ export interface Gated {
   readonly result: GateResult;
 }
 
-/** Submissions fetched at the same time: a miner that stalls holds one of these, not its neighbours. */
-const CONCURRENT_FETCHES = 32;
+/** Updates whose tensors are looked at, one of each in memory, at the same time. */
+const CONCURRENT_CHECKS = 8;
+/** More than a subnet has neurons. */
+const MAX_WAITING = 65_536;
 /** Share of the evaluate phase after which nobody is waited for any more: the rest is for computing and reporting. */
 const PATIENCE = 1 / 3;
 
 /**
- * Fetches and gates a cycle's submissions, from the last block of the reveal phase on, in an order that nobody can choose. A miner that
- * cannot be reached is tried again at every block, and one that answers slowly is waited for, until a third of the evaluate phase
- * has passed. What we never came to ask for is our failure, not the miner's.
+ * Fetches and gates a cycle's submissions, from the last block of the reveal phase on, in an order that nobody can choose. All are asked for at
+ * once; the client gives them their turns. A miner that cannot be reached is tried again at every block, and one that answers slowly
+ * is waited for, until a third of the evaluate phase has passed. What we never came to ask for is our failure, not the miner's.
  */
 export const gatherUpdates = async (
   participant: Participant,
@@ -35,28 +38,42 @@ export const gatherUpdates = async (
   const submissions = shuffled(await readSubmissions(participant, cycle), await chain.blockHash(start - 1));
 
   return withPatience(clock, deadline, signal, async (patience) => {
+    const change = withFewOpen(prioritySlots([CONCURRENT_CHECKS], MAX_WAITING), signal);
     const gate = async (submission: Submission): Promise<Gated> => ({
       submission,
-      result: patience.aborted
-        ? outOfTime
-        : await gateSubmission(participant, submission, { base, cycle, until: patience }),
+      result: await gateSubmission(participant, submission, { base, cycle, until: patience, change }),
     });
-    let gated = await mapLimited(submissions, CONCURRENT_FETCHES, gate);
+    let gated = await Promise.all(submissions.map(gate));
     for (;;) {
       if (!gated.some(isUnreachable) || clock.head.number >= deadline - 1) return blameSelf(gated);
       await clock.reach(clock.head.number + 1, signal);
-      gated = await mapLimited(gated, CONCURRENT_FETCHES, (last) =>
-        isUnreachable(last) ? gate(last.submission) : Promise.resolve(last),
+      gated = await Promise.all(
+        gated.map(async (last) => {
+          if (!isUnreachable(last)) return last;
+          const again = await gate(last.submission);
+          // Who could not be reached before, and was not asked again, could not be reached.
+          return patience.aborted && !again.result.ok ? last : again;
+        }),
       );
     }
   });
 };
 
-const outOfTime: GateResult = {
-  ok: false,
-  reason: "validator_failed",
-  detail: "there was no time left to fetch the artifact",
-};
+/** Of the files that are here a few are open at a time; those that are on their way hold up nobody. */
+const withFewOpen =
+  (slots: PrioritySlots, signal: AbortSignal) =>
+  (source: CycleSource): CycleSource => ({
+    ...source,
+    open: async (request) => {
+      const file = await source.open(request);
+      const release = await slots.acquire(0, signal);
+      const close = async () => {
+        release?.();
+        await file.close();
+      };
+      return { ...file, close };
+    },
+  });
 
 /** In the order of a hash over what no miner knew when it registered. */
 const shuffled = (submissions: readonly Submission[], blockHash: string): readonly Submission[] => {

@@ -1,23 +1,32 @@
+import type { LookupAddress } from "node:dns";
 import type { Signer } from "#shared/chain/chain.js";
-import { orAbort } from "#shared/deadline.js";
+import { orAbort, withDeadline } from "#shared/deadline.js";
 import { BlockZeroError, reasonOf } from "#shared/errors.js";
 import { quote } from "#shared/protocol/parsed.js";
 import { requestNonces, signRequest } from "#shared/protocol/request.js";
 import type { Log } from "#shared/telemetry/log.js";
-import { parseOrigin, type RequestLimits, requestBlob } from "./blob-request.js";
+import { addressesOf, parseOrigin, type RequestLimits, requestBlob } from "./blob-request.js";
 import { type FetchLimits, watchFetch } from "./fetch-limits.js";
+import { type FetchTurns, FIRST_TURN_MS, isTurnOver, openFetchTurns } from "./fetch-turns.js";
 import { type IncomingBlob, incomingBytes, lend } from "./incoming-blob.js";
+import { networkOf } from "./store/admission.js";
 
 export interface BlobClientOptions extends RequestLimits, Partial<FetchLimits> {
   readonly log: Log;
   /** Whose requests these are: servers answer those of a subnet's hotkeys first. */
   readonly signer?: Pick<Signer, "address" | "sign">;
+  /** Who is asked at the same time, and for how long while others wait. */
+  readonly turns?: FetchTurns;
 }
 
 export interface BlobFetch {
   readonly hash: string;
+  /** What it is, for a person who has to go without it, e.g. `the network file`. */
+  readonly what?: string | undefined;
   readonly maxBytes: number;
   readonly signal?: AbortSignal;
+  /** Called when a server is about to be asked: before, it only waited for its turn. */
+  readonly onAsked?: (() => void) | undefined;
 }
 
 export interface BlobClient {
@@ -41,8 +50,21 @@ export interface BlobClient {
 /** Attempts that one location gets to go on after breaking off, as long as each brings something. */
 const CONTINUATIONS = 5;
 
+/** Longest that a name may take to be looked up, in milliseconds. */
+const RESOLVE_MS = 10_000;
+
+/** Of those who do not have a blob, so many are told about. */
+const FAULTS_TOLD = 3;
+
 /** Stands for bytes of an attempt before: nobody remembers whose. */
 const EARLIER = "";
+
+interface Server {
+  readonly location: string;
+  readonly origin: URL;
+  readonly addresses: readonly LookupAddress[];
+  readonly network: string;
+}
 
 /**
  * Fetches blobs from locations that strangers put on chain. It connects only to the address that it has checked, so that a name which
@@ -51,13 +73,20 @@ const EARLIER = "";
  */
 export const createBlobClient = (options: BlobClientOptions): BlobClient => {
   const { log, signer, timeoutMs = 120_000, windowMs = 5_000, minBytesPerSecond = 4096 } = options;
+  const { allowPrivateAddresses, turns = openFetchTurns() } = options;
   const limits = { timeoutMs, windowMs, minBytesPerSecond };
   const nextNonce = requestNonces();
 
-  const ask = async (origin: URL, request: BlobFetch, incoming: IncomingBlob, signal: AbortSignal): Promise<void> => {
+  const ask = async (
+    server: Server,
+    request: BlobFetch,
+    incoming: IncomingBlob,
+    signal: AbortSignal,
+  ): Promise<void> => {
+    const { origin, addresses } = server;
     const path = `/blob/${request.hash}`;
-    const get = { origin, path, maxBytes: request.maxBytes, signal };
-    const send = (authorization: string | undefined) => requestBlob({ ...get, authorization }, incoming, options);
+    const get = { origin, addresses, allowPrivateAddresses, path, maxBytes: request.maxBytes, signal };
+    const send = (authorization: string | undefined) => requestBlob({ ...get, authorization }, incoming);
     if (signer === undefined) return send(undefined);
     const signed = { method: "GET", origin: origin.origin, path, nonce: nextNonce() };
     try {
@@ -69,17 +98,16 @@ export const createBlobClient = (options: BlobClientOptions): BlobClient => {
     }
   };
 
-  /** All the rest of a blob from one location. */
-  const download = async (location: string, request: BlobFetch, incoming: IncomingBlob): Promise<void> => {
-    const origin = parseOrigin(location, options);
-    const watch = watchFetch(location, () => incoming.length(), limits);
-    const signal = request.signal === undefined ? watch.signal : AbortSignal.any([watch.signal, request.signal]);
+  /** All the rest of a blob from one server, or as much as its turn brings. @throws what breaks a connection */
+  const download = async (server: Server, request: BlobFetch, incoming: IncomingBlob, over: AbortSignal) => {
+    const watch = watchFetch(server.location, () => incoming.length(), limits);
+    const signal = AbortSignal.any([watch.signal, over, ...(request.signal ? [request.signal] : [])]);
     try {
       for (let attempt = 1; ; attempt++) {
         const before = incoming.length();
         const loan = lend(incoming);
         try {
-          return await orAbort(ask(origin, request, loan.blob, signal), signal);
+          return await orAbort(ask(server, request, loan.blob, signal), signal);
         } catch (thrown) {
           await loan.takeBack();
           if (signal.aborted) throw signal.reason;
@@ -87,21 +115,46 @@ export const createBlobClient = (options: BlobClientOptions): BlobClient => {
           if (!mayGoOn || incoming.length() <= before || attempt === CONTINUATIONS) throw thrown;
         }
       }
-    } catch (thrown) {
-      if (signal.aborted || thrown instanceof BlockZeroError) throw thrown;
-      throw fault(
-        "FETCH_FAILED",
-        `${quote(location)}: ${reasonOf(thrown)}`,
-        "its server may be down: try later",
-        thrown,
-      );
     } finally {
       watch.stop();
     }
   };
 
+  /** The server at a location, its name looked up. @throws BlockZeroError FETCH_REFUSED_ADDRESS, FETCH_TIMEOUT */
+  const find = async (location: string, signal: AbortSignal | undefined): Promise<Server> => {
+    const origin = parseOrigin(location, options);
+    const late = () => fault("FETCH_TIMEOUT", `${quote(location)} has a name that nobody resolves`, "try later");
+    const addresses = await withDeadline(Math.min(timeoutMs, RESOLVE_MS), late, (over) =>
+      orAbort(addressesOf(origin, options), signal ? AbortSignal.any([over, signal]) : over),
+    );
+    return { location, origin, addresses, network: networkOf(addresses[0]?.address ?? "") };
+  };
+
+  /** All the rest of a blob from one location, in as many turns as it takes. @throws BlockZeroError FETCH_… */
+  const inTurns = async (location: string, request: BlobFetch, incoming: IncomingBlob): Promise<void> => {
+    const { signal } = request;
+    try {
+      const server = await find(location, signal);
+      for (let milliseconds = FIRST_TURN_MS; ; milliseconds *= 2) {
+        const turn = await turns.take({ network: server.network, milliseconds, signal });
+        request.onAsked?.();
+        try {
+          return await download(server, request, incoming, turn.over);
+        } catch (thrown) {
+          if (!isTurnOver(thrown)) throw thrown;
+        } finally {
+          turn.release();
+        }
+      }
+    } catch (thrown) {
+      if (signal?.aborted || thrown instanceof BlockZeroError) throw thrown;
+      const problem = `${quote(location)}: ${reasonOf(thrown)}`;
+      throw fault("FETCH_FAILED", problem, "its server may be down: try later", thrown);
+    }
+  };
+
   const receive: BlobClient["receive"] = async ({ locations, ...request }, incoming) => {
-    let first: BlockZeroError | undefined;
+    const faults: BlockZeroError[] = [];
     const sources = new Set(incoming.length() > 0 ? [EARLIER] : []);
     for (const location of new Set(locations)) {
       request.signal?.throwIfAborted();
@@ -113,10 +166,10 @@ export const createBlobClient = (options: BlobClientOptions): BlobClient => {
         request.signal?.throwIfAborted();
         if (!(thrown instanceof BlockZeroError) || thrown.code === "STORE_FAILED") throw thrown;
         log.debug("blob not fetched", { location, code: thrown.code, reason: thrown.message });
-        first ??= thrown;
+        faults.push(thrown);
       }
     }
-    throw first ?? fault("FETCH_NOT_FOUND", `nobody has blob ${request.hash}`, "name a location that does");
+    throw notFetched(request, faults);
   };
 
   const complete = async (
@@ -126,7 +179,7 @@ export const createBlobClient = (options: BlobClientOptions): BlobClient => {
     sources: ReadonlySet<string>,
   ): Promise<void> => {
     for (;;) {
-      await download(location, request, incoming);
+      await inTurns(location, request, incoming);
       const isBlended = [...sources].some((source) => source !== location);
       if (await incoming.finish()) return;
       if (!isBlended)
@@ -147,6 +200,20 @@ export const createBlobClient = (options: BlobClientOptions): BlobClient => {
     receive,
   };
 };
+
+/** What is missing, who was asked for it, and what each said; the code is that of the first. */
+const notFetched = ({ hash, what = "blob" }: BlobFetch, faults: readonly BlockZeroError[]): BlockZeroError => {
+  const [first] = faults;
+  if (first === undefined)
+    return fault("FETCH_NOT_FOUND", `nobody could be asked for ${what} ${hash}`, "name a location that has it");
+  const told = faults.slice(0, FAULTS_TOLD).map(({ message }) => message);
+  if (faults.length > FAULTS_TOLD) told.push(`nor could it be had of ${faults.length - FAULTS_TOLD} others`);
+  const message = `${what} ${hash} could not be had: ${told.join("; ")}`;
+  return fault(first.code, message, faults.length === 1 ? first.hint : EVERYBODY_ASKED, first);
+};
+
+const EVERYBODY_ASKED =
+  "it is asked for again; one server that has it is enough: the owner's, a validator's, or that of anybody who kept it";
 
 /** Notes in `sources` whose bytes are here. */
 const credited = (incoming: IncomingBlob, location: string, sources: Set<string>): IncomingBlob => ({

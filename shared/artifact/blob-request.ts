@@ -1,5 +1,5 @@
 import type { LookupAddress } from "node:dns";
-import { lookup } from "node:dns/promises";
+import { lookup, Resolver } from "node:dns/promises";
 import { request as httpRequest, type IncomingMessage, type RequestOptions } from "node:http";
 import { request as httpsRequest } from "node:https";
 import { isIP, type LookupFunction } from "node:net";
@@ -18,6 +18,9 @@ export interface RequestLimits {
 
 export interface BlobGet {
   readonly origin: URL;
+  /** What the origin's name was resolved to. */
+  readonly addresses: readonly LookupAddress[];
+  readonly allowPrivateAddresses: boolean;
   readonly path: string;
   readonly maxBytes: number;
   readonly authorization: string | undefined;
@@ -48,7 +51,7 @@ export const parseOrigin = (location: string, { allowPrivateAddresses }: Request
  *
  * @throws BlockZeroError FETCH_NOT_FOUND, FETCH_UNAUTHORIZED, FETCH_TOO_LARGE, FETCH_REFUSED_ADDRESS, FETCH_BUSY, FETCH_FAILED; whatever breaks a connection
  */
-export const requestBlob = (get: BlobGet, incoming: IncomingBlob, limits: RequestLimits): Promise<void> =>
+export const requestBlob = (get: BlobGet, incoming: IncomingBlob): Promise<void> =>
   new Promise((resolve, reject) => {
     const from = incoming.length();
     const settings: RequestOptions = {
@@ -59,7 +62,7 @@ export const requestBlob = (get: BlobGet, incoming: IncomingBlob, limits: Reques
         ...(from > 0 && { range: `bytes=${from}-` }),
         ...(get.authorization !== undefined && { authorization: get.authorization }),
       },
-      lookup: checkedLookup(limits),
+      lookup: checkedLookup(get),
       maxHeaderSize: 8192,
       signal: get.signal,
     };
@@ -131,26 +134,47 @@ const take = async (
   if (!response.complete) throw fault("FETCH_FAILED", `${origin} broke off`, "try again");
 };
 
-/** Resolves once, refuses unless every address is allowed, and hands node exactly those: there is no second look-up to rebind. */
-const checkedLookup = ({ allowPrivateAddresses, resolve = resolveAll }: RequestLimits): LookupFunction => {
+/** Refuses unless every address is allowed, and hands node exactly those: there is no second look-up to rebind. */
+const checkedLookup = ({ addresses, allowPrivateAddresses }: BlobGet): LookupFunction => {
   return (hostname, { all }, callback) => {
-    resolve(hostname).then(
-      (addresses) => {
-        const refused = addresses.find(({ address }) => !allowPrivateAddresses && !isPublicAddress(address));
-        const first = addresses[0];
-        if (refused !== undefined || first === undefined) {
-          const problem = refused === undefined ? "no address" : refused.address;
-          const hint = "a location is a public http(s) origin";
-          callback(fault("FETCH_REFUSED_ADDRESS", `${quote(hostname)} resolves to ${problem}`, hint), "");
-        } else if (all) callback(null, [...addresses]);
-        else callback(null, first.address, first.family);
-      },
-      (thrown) => callback(thrown, ""),
-    );
+    const refused = addresses.find(({ address }) => !allowPrivateAddresses && !isPublicAddress(address));
+    const first = addresses[0];
+    if (refused !== undefined || first === undefined) {
+      const problem = refused === undefined ? "no address" : refused.address;
+      const hint = "a location is a public http(s) origin";
+      callback(fault("FETCH_REFUSED_ADDRESS", `${quote(hostname)} resolves to ${problem}`, hint), "");
+    } else if (all) callback(null, [...addresses]);
+    else callback(null, first.address, first.family);
   };
 };
 
+/**
+ * The addresses of an origin's host, looked up once. Names are strangers' too: where only public hosts may be asked, the look-up takes none of the threads on
+ * which this program reads its files.
+ */
+export const addressesOf = async (
+  origin: URL,
+  { allowPrivateAddresses, resolve = allowPrivateAddresses ? resolveAll : resolvePublic }: RequestLimits,
+): Promise<readonly LookupAddress[]> => {
+  const host = hostOf(origin);
+  const family = isIP(host);
+  return family === 0 ? resolve(host) : [{ address: host, family }];
+};
+
 const resolveAll = (hostname: string): Promise<LookupAddress[]> => lookup(hostname, { all: true });
+
+const resolver = new Resolver({ timeout: 2_000, tries: 2 });
+
+const resolvePublic = async (hostname: string): Promise<LookupAddress[]> => {
+  if (/(^|\.)localhost$/.test(hostname)) return [{ address: "127.0.0.1", family: 4 }];
+  const found = await Promise.allSettled([resolver.resolve4(hostname), resolver.resolve6(hostname)]);
+  const addresses = found.flatMap((answer, i) =>
+    answer.status === "fulfilled" ? answer.value.map((address) => ({ address, family: i === 0 ? 4 : 6 })) : [],
+  );
+  const [first] = found;
+  if (addresses.length === 0 && first?.status === "rejected") throw first.reason;
+  return addresses;
+};
 
 /** Without the brackets that a URL puts around IPv6. */
 export const hostOf = (url: URL): string => url.hostname.replace(/^\[|\]$/g, "");

@@ -12,7 +12,7 @@ import { formerOf } from "#shared/replay/succession.js";
 import { readModelManifest } from "#shared/replay/whole-model.js";
 import type { Blobs } from "./blobs.js";
 import type { BlockClock } from "./block-clock.js";
-import { subnetServers } from "./subnet-servers.js";
+import { rankServers, readServers, type ServerState } from "./subnet-servers.js";
 
 export interface AgreedModels {
   /**
@@ -22,8 +22,8 @@ export interface AgreedModels {
   baseOf(cycle: number): Promise<string>;
   /** Hash agreed for `cycle`'s own merge so far, or null. */
   outcomeOf(cycle: number): Promise<string | null>;
-  /** Blob servers of the validators and the owner: whoever should have a model, a report, an artifact that was judged. */
-  servers(): Promise<readonly string[]>;
+  /** Blob servers to ask for a file, in that order: see `rankServers`. */
+  servers(hash?: string): Promise<readonly string[]>;
   manifest(hash: string, signal: AbortSignal): Promise<ModelManifest>;
   /** Bytes of a part named by a manifest. */
   part(reference: BlobRef, signal: AbortSignal): Promise<Uint8Array>;
@@ -84,23 +84,37 @@ export const followModels = (context: AgreedModelsContext): AgreedModels => {
     return inherited(Math.min(cycle, network.first_cycle));
   };
 
+  /** Everybody is asked for at once where many files are wanted: state is read once a block. */
+  let read: { readonly block: number; readonly state: Promise<ServerState> } | null = null;
+  const servers = async (hash?: string): Promise<readonly string[]> => {
+    const block = clock.head.number;
+    if (read?.block !== block) read = { block, state: readServers(chain, network.netuid) };
+    const { state } = read;
+    try {
+      return rankServers(await state, hash);
+    } catch (thrown) {
+      if (read?.state === state) read = null;
+      throw thrown;
+    }
+  };
+
   /** The model that this network's first cycle starts from. */
   const inherited = async (cycle: number): Promise<string> =>
     (await (await formerly())?.baseOf(cycle)) ?? network.genesis;
 
-  const servers = () => subnetServers(chain, network.netuid);
-
   const networkFile = ({ hash, maxBytes }: FileRequest) => ({
     hash,
+    what: "the network file before this one,",
     maxBytes,
-    locations: servers,
+    locations: () => servers(hash),
     signal: context.signal,
   });
 
-  const request = (hash: string, maxBytes: number, signal: AbortSignal) => ({
+  const request = (what: string, hash: string, maxBytes: number, signal: AbortSignal) => ({
     hash,
+    what,
     maxBytes,
-    locations: servers,
+    locations: () => servers(hash),
     signal,
   });
 
@@ -120,9 +134,12 @@ export const followModels = (context: AgreedModelsContext): AgreedModels => {
       return inherited(Math.min(cycle, network.first_cycle));
     },
     manifest: (hash, signal) =>
-      readModelManifest({ fetch: ({ hash, maxBytes }) => blobs.get(request(hash, maxBytes, signal)) }, hash),
-    part: ({ hash, bytes }, signal) => blobs.get(request(hash, bytes, signal)),
-    open: ({ hash, bytes }, signal) => blobs.open(request(hash, bytes, signal)),
+      readModelManifest(
+        { fetch: ({ hash, maxBytes }) => blobs.get(request("the agreed model", hash, maxBytes, signal)) },
+        hash,
+      ),
+    part: ({ hash, bytes }, signal) => blobs.get(request("a part of the agreed model", hash, bytes, signal)),
+    open: ({ hash, bytes }, signal) => blobs.open(request("a part of the agreed model", hash, bytes, signal)),
   };
 };
 

@@ -9,11 +9,15 @@ import type { Archive } from "./archive.js";
 
 export interface BlobRequest {
   readonly hash: string;
+  /** What it is, for a person who has to go without it. */
+  readonly what?: string | undefined;
   /** Longer ones are refused wherever they are: who asks names what a stranger says it is. */
   readonly maxBytes: number;
   /** Blob servers to ask, in this order; asked for only when the blob is not here. */
   readonly locations: readonly string[] | (() => Promise<readonly string[]>);
   readonly signal: AbortSignal;
+  /** Called when a server is about to be asked. */
+  readonly onAsked?: (() => void) | undefined;
 }
 
 /** Content-addressed bytes: from the local store, else from whoever has them; what was fetched is kept while it is of use. */
@@ -59,13 +63,13 @@ export const createBlobs = async (
     used.set(hash, now);
   };
 
-  const fetch = async ({ hash, maxBytes, locations, signal }: BlobRequest): Promise<void> => {
+  const fetch = async ({ hash, what, maxBytes, locations, signal, onAsked }: BlobRequest): Promise<void> => {
     const incoming = await store.receive(hash);
     const loan = lend(incoming);
     const elsewhere = async (): Promise<void> => {
       try {
         const known = typeof locations === "function" ? await locations() : locations;
-        await client.receive({ hash, maxBytes, locations: known, signal }, loan.blob);
+        await client.receive({ hash, what, maxBytes, locations: known, signal, onAsked }, loan.blob);
       } catch (thrown) {
         signal.throwIfAborted();
         if (!(await archive?.receive({ hash, maxBytes, signal }, loan.blob))) throw thrown;

@@ -2,11 +2,19 @@ import type { CycleSource, FileRequest } from "#shared/replay/source.js";
 import type { BlobRequest } from "./blobs.js";
 import type { Participant } from "./join.js";
 
+/** Others who are asked for a file that somebody announced: everybody asking everybody for what a miner withholds would be a flood. */
+const OTHERS_ASKED = 8;
+
+export interface Waiting {
+  /** Aborts when there is no more time to wait for a server. */
+  readonly until?: AbortSignal | undefined;
+  /** Called when a server is about to be asked. */
+  readonly onAsked?: (() => void) | undefined;
+}
+
 /**
- * What a participant replays cycles from: its chain, and files from its own store, from who announced them, or from the validators and the
- * owner, who should have what was judged.
- *
- * @param until aborts when there is no more time to wait for a server
+ * What a participant replays cycles from: its chain, and files from its own store, from who announced them, or from the validators, the
+ * owner and others, who may have them as well.
  */
 export const cycleSource = (
   {
@@ -17,12 +25,17 @@ export const cycleSource = (
     models,
     signal,
   }: Pick<Participant, "chain" | "network" | "networkHash" | "blobs" | "models" | "signal">,
-  until?: AbortSignal,
+  { until, onAsked }: Waiting = {},
 ): CycleSource => {
-  const request = ({ hash, maxBytes, location }: FileRequest): BlobRequest => ({
+  const request = ({ hash, maxBytes, location, what }: FileRequest): BlobRequest => ({
     hash,
+    what,
     maxBytes,
-    locations: async () => [...(location === undefined ? [] : [location]), ...(await models.servers())],
+    onAsked,
+    locations: async () => {
+      const servers = await models.servers(hash);
+      return location === undefined ? servers : [location, ...servers.slice(0, OTHERS_ASKED)];
+    },
     signal: until ? AbortSignal.any([signal, until]) : signal,
   });
   return {

@@ -34,7 +34,7 @@ export const collectReports = async (reader: Reader, cycle: number): Promise<Cyc
   const deadline = Math.max(clock.head.number + 2, merge.start + Math.ceil((merge.end - merge.start) * PATIENCE));
 
   return withPatience(clock, deadline, signal, async (patience) => {
-    const source = cycleSource(reader, patience);
+    const source = cycleSource(reader, { until: patience });
     const reports = await Promise.all(
       promised.map(async (promise) => {
         for (;;) {
@@ -67,5 +67,5 @@ const fetchReport = async (source: CycleSource, promise: PromisedReport): Promis
   throw new BlockZeroError("REPORT_UNUSABLE", report.problem, "tell the validator to update BlockZero");
 };
 
-/** A server may be back in a moment; a report that is no report stays one. */
-const isTransient = (thrown: unknown): boolean => isFetchFault(thrown) && thrown.code !== "FETCH_HASH_MISMATCH";
+/** A server may be back in a moment, and other bytes are its own; a report that is no report stays one. */
+const isTransient = (thrown: unknown): boolean => isFetchFault(thrown);

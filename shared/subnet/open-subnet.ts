@@ -7,7 +7,7 @@ import type { Signer } from "#shared/chain/chain.js";
 import { type Chain, connectChain } from "#shared/chain/index.js";
 import { BlockZeroError } from "#shared/errors.js";
 import { agreedNetwork } from "#shared/participant/agreed-network.js";
-import { subnetServers } from "#shared/participant/subnet-servers.js";
+import { rankServers, readServers } from "#shared/participant/subnet-servers.js";
 import { networkHash } from "#shared/protocol/network.js";
 import { phaseAt, phaseWindow } from "#shared/protocol/phases.js";
 import type { CycleSource } from "#shared/replay/source.js";
@@ -109,7 +109,7 @@ const openChain = async ({ home, chain: endpoint, netuid, log, signal }: SubnetL
 const remoteFiles = (chain: Chain, netuid: number, location: SubnetLocation): RemoteCopies => {
   const { allowPrivateAddresses, log, signal, signer } = location;
   const client = createBlobClient({ allowPrivateAddresses, log, ...(signer && { signer }) });
-  return serverCopies({ client, servers: () => subnetServers(chain, netuid), signal });
+  return serverCopies({ client, servers: async () => rankServers(await readServers(chain, netuid)), signal });
 };
 
 const openArchives = ({ archives = [] }: SubnetLocation): Promise<readonly RemoteCopies[]> =>
