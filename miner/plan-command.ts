@@ -8,7 +8,7 @@ import { loadNetwork } from "#shared/config/load-network.js";
 import { type Config, defineConfig } from "#shared/config/settings.js";
 import type { Device } from "#shared/engine/device.js";
 import { checkGroups } from "#shared/model/groups.js";
-import { agreedNetwork } from "#shared/participant/agreed-network.js";
+import { agreedNetwork, networkFrom } from "#shared/participant/agreed-network.js";
 import type { Network } from "#shared/protocol/network.js";
 import { createLogger } from "#shared/telemetry/logger.js";
 import { minerSettings, trainingSettings } from "./config.js";
@@ -82,7 +82,7 @@ const networkOf = async (config: PlanConfig, signal: AbortSignal): Promise<Netwo
     return await agreedNetwork({
       chain,
       netuid: config.netuid,
-      fetch: (file) => client.fetchBlob({ ...file, signal }),
+      fetch: networkFrom(client, signal),
     });
   } finally {
     await chain.close();

@@ -6,7 +6,7 @@ import { type CommandSpec, shutdownSignal } from "#shared/cli/program.js";
 import { addFlags } from "#shared/config/flags.js";
 import { loadNetwork } from "#shared/config/load-network.js";
 import { BlockZeroError } from "#shared/errors.js";
-import { agreedNetwork } from "#shared/participant/agreed-network.js";
+import { agreedNetwork, networkFrom } from "#shared/participant/agreed-network.js";
 import { type PhasePosition, phaseAt } from "#shared/protocol/phases.js";
 import { createLogger } from "#shared/telemetry/logger.js";
 import { networkSettings } from "../settings.js";
@@ -54,7 +54,7 @@ const newestBlock = async (settings: ReturnType<typeof settingsAmong<typeof netw
   const publishedFile = () => {
     const log = createLogger({ name: "phase", level: "warn", format: "pretty" });
     const client = createBlobClient({ allowPrivateAddresses, log });
-    return agreedNetwork({ chain, netuid, fetch: (request) => client.fetchBlob({ ...request, signal }) });
+    return agreedNetwork({ chain, netuid, fetch: networkFrom(client, signal) });
   };
   try {
     const { phases } = file === undefined ? await publishedFile() : loadNetwork(file);

@@ -1,15 +1,21 @@
+import type { BlobClient } from "#shared/artifact/blob-client.js";
+import { incomingBytes } from "#shared/artifact/incoming-blob.js";
 import type { Chain } from "#shared/chain/chain.js";
 import { checkFields, checkPinned } from "#shared/config/check-network.js";
 import { differingField, loadNetwork, parsedJson, parseNetwork } from "#shared/config/load-network.js";
 import { BlockZeroError } from "#shared/errors.js";
 import { decisiveNetwork, MAX_NETWORK_BYTES, type Network, networkHash } from "#shared/protocol/network.js";
 import { publishedNetwork } from "./agreed-model.js";
+import { rankServers, readServers } from "./subnet-servers.js";
 
 export interface NetworkFile {
   readonly hash: string;
+  readonly what: string;
   readonly maxBytes: number;
   /** The owner's blob server. */
   readonly location: string;
+  /** That server, and those of others who have joined and so have it too, in the order in which to ask. */
+  readonly locations: readonly string[];
 }
 
 export interface AgreedNetworkOptions {
@@ -21,6 +27,15 @@ export interface AgreedNetworkOptions {
   readonly fetch: (file: NetworkFile) => Promise<Uint8Array>;
 }
 
+/** Fetches it for who has no store: from the first server that gives it. */
+export const networkFrom =
+  (client: Pick<BlobClient, "receive">, signal: AbortSignal): AgreedNetworkOptions["fetch"] =>
+  async (file) => {
+    const incoming = incomingBytes(file.hash);
+    await client.receive({ ...file, signal }, incoming);
+    return incoming.bytes();
+  };
+
 /**
  * The network that the owner's record on chain names.
  *
@@ -30,9 +45,14 @@ export const agreedNetwork = async ({ chain, netuid, file, fetch }: AgreedNetwor
   const { hash, location } = await publishedNetwork(chain, netuid);
   const own = file === undefined ? null : loadNetwork(file);
   if (own && networkHash(own) === hash) return checked(own);
-  const bytes = await fetch({ hash, maxBytes: MAX_NETWORK_BYTES, location });
+  const locations = [location, ...rankServers(await readServers(chain, netuid), hash)];
+  const what = `the network file of subnet ${netuid},`;
+  const bytes = await fetch({ hash, what, maxBytes: MAX_NETWORK_BYTES, location, locations });
   const published = checked(parseNetwork(parsedJson(bytes), `the network file of subnet ${netuid}`));
-  if (own && !(await isFormer(networkHash(own), published, (former) => fetch({ ...former, location }))))
+  if (
+    own &&
+    !(await isFormer(networkHash(own), published, (former) => fetch({ ...former, what, location, locations })))
+  )
     throw new BlockZeroError(
       "NETWORK_MISMATCH",
       `${file} differs from the network that subnet ${netuid} runs in "${differingField(decisiveNetwork(own), published)}"`,
@@ -45,7 +65,7 @@ export const agreedNetwork = async ({ chain, netuid, file, fetch }: AgreedNetwor
 const isFormer = async (
   hash: string,
   published: Network,
-  fetch: (file: Omit<NetworkFile, "location">) => Promise<Uint8Array>,
+  fetch: (file: Pick<NetworkFile, "hash" | "maxBytes">) => Promise<Uint8Array>,
 ): Promise<boolean> => {
   for (let at = published; at.succeeds; ) {
     if (at.succeeds.network === hash) return true;

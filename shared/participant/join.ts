@@ -14,7 +14,7 @@ import type { Config } from "#shared/config/settings.js";
 import { BlockZeroError } from "#shared/errors.js";
 import { readFileIfAny, writeFileAtomic } from "#shared/files/atomic-file.js";
 import { lockHome } from "#shared/files/home-lock.js";
-import { type Network, networkHash } from "#shared/protocol/network.js";
+import { type Network, networkBytes, networkHash } from "#shared/protocol/network.js";
 import { shortHash } from "#shared/protocol/records.js";
 import { originOf } from "#shared/protocol/succession.js";
 import type { FileRequest } from "#shared/replay/source.js";
@@ -32,7 +32,7 @@ import { type Embargo, openEmbargo } from "./embargo.js";
 import { intentionsSchema, openJournal, recent } from "./journal.js";
 import { ownLocation } from "./own-location.js";
 import { followStandings } from "./standings.js";
-import { subnetServers } from "./subnet-servers.js";
+import { rankServers, readServers } from "./subnet-servers.js";
 
 export type ParticipantConfig = Config<typeof participantSettings>;
 
@@ -109,14 +109,14 @@ const open = async (
         ? undefined
         : openArchive({ local: store, remote: elsewhere, queue: joinPath(home, "archive.json"), log }),
   });
+  const servers = async () => rankServers(await readServers(chain, netuid));
   const agreed = await agreedNetwork({
     chain,
     netuid,
     file: config.network,
-    fetch: ({ location: owner, ...file }) => blobs.get({ ...file, locations: [owner], signal }),
+    fetch: (file) => blobs.get({ ...file, signal }),
   });
   const clock = await startBlockClock(chain, signal);
-  const servers = () => subnetServers(chain, netuid);
   const published = {
     chain,
     network: agreed,
@@ -128,6 +128,12 @@ const open = async (
     log.error("the published network file takes no effect", { network: next.source.networkHash, reason: next.problem });
   const network = await obtainTexts(source.network, { blobs, servers, signal });
   const hash = source.networkHash;
+  // Whoever joined has the files, and serves them: the subnet does not end with its owner's server.
+  for (const file of [agreed, network]) {
+    const own = networkBytes(file);
+    await blobs.put(own);
+    await blobs.pin({ hash: networkHash(file), maxBytes: own.length, locations: [], signal });
+  }
   // Cycle numbers mean something within networks that succeed one another.
   const state = joinPath(home, shortHash(originOf(network, hash)));
   const embargo = openEmbargo(joinPath(state, "embargo.json"), () => clock.head.number);
