@@ -1,6 +1,7 @@
 import type { FloatTensors } from "#shared/artifact/update.js";
 import type { Parameters } from "#shared/model/parameters.js";
-import type { Network } from "#shared/protocol/network.js";
+import type { MergeRule } from "#shared/protocol/network.js";
+import type { OuterStep } from "#shared/protocol/outer.js";
 import { outerStepOfTensor } from "#shared/training/outer-step.js";
 import { mergeInMemory } from "./merge-in-memory.js";
 
@@ -16,11 +17,16 @@ export interface OuterState {
   readonly momentum: Parameters | null;
 }
 
+/** A merge rule, and the step that is taken in every cycle. */
+export interface FixedStep extends Pick<OuterStep, "lr" | "momentum"> {
+  readonly merge: MergeRule;
+}
+
 /** A cycle's merge and outer step where everything is in memory. @param contributions at least one */
 export const outerStep = (
   { weights, momentum }: OuterState,
   contributions: readonly Contribution[],
-  training: Network["training"],
+  fixed: FixedStep,
 ): OuterState => {
   const names = Object.keys(weights).sort();
   const inputs = contributions.map(({ tensors, share }) => ({
@@ -29,14 +35,14 @@ export const outerStep = (
   }));
   const next: Record<string, Parameters[string]> = {};
   const buffer: Record<string, Parameters[string]> = {};
-  for (const [i, delta] of mergeInMemory(inputs, training.merge).entries()) {
+  for (const [i, delta] of mergeInMemory(inputs, fixed.merge).entries()) {
     const name = names[i]!;
     const tensor = weights[name]!;
     const stepped = {
       weights: tensor.data.slice(),
       momentum: momentum?.[name]?.data.slice() ?? new Float32Array(tensor.data.length),
     };
-    outerStepOfTensor(stepped, delta, training);
+    outerStepOfTensor(stepped, delta, fixed);
     next[name] = { ...tensor, data: stepped.weights };
     buffer[name] = { ...tensor, data: stepped.momentum };
   }

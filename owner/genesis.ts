@@ -52,13 +52,14 @@ export const storeModel = async (
   for (const [name, group] of Object.entries(template.groups))
     groups[name] = { weights: await put(groupShapes(template.model, group), `group ${name}`), momentum: null };
   const manifest: ModelManifest = {
-    version: 1,
+    version: 2,
     kind: "model",
     network: null,
     cycle: 0,
     parent: null,
     parts: { hub: await put(hubShapes(template.model, template.groups), "hub"), groups },
     config: template.model,
+    steps: {},
     merged: [],
   };
   await store.put(canonicalBytes(manifest));

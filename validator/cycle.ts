@@ -15,6 +15,7 @@ import { readReport } from "#shared/replay/reports.js";
 import { cycleWeights } from "#shared/scoring/cycle-weights.js";
 import type { MetricsSink } from "#shared/telemetry/metrics.js";
 import type { LossMeter } from "#shared/training/loss-meter.js";
+import { chooseSteps } from "./choose.js";
 import { recallHistory, remember } from "./history.js";
 import type { ValidatorJournal } from "./journal.js";
 import { judgeCycle } from "./judge.js";
@@ -36,6 +37,7 @@ export const liveCycle = async (validator: Validator, cycle: number): Promise<vo
   const { participant } = validator;
   const { clock, network, log, signal } = participant;
   const evaluate = phaseWindow(cycle, "evaluate", network.phases);
+  const choose = phaseWindow(cycle, "choose", network.phases);
   const merge = phaseWindow(cycle, "merge", network.phases);
   const published = phaseWindow(cycle + 1, "distribute", network.phases).end;
   /** A duty of this cycle that is over at a block, whatever it waits for; after a restart it may begin late. */
@@ -57,8 +59,16 @@ export const liveCycle = async (validator: Validator, cycle: number): Promise<vo
     // The others' reports may still make a merge; ours abstains.
     log.error("Missed report", { cycle, ...explain(thrown) });
   }
-  await clock.reach(merge.start, signal);
+  await clock.reach(choose.start, signal);
   const agreed = await due("the tally", merge.end, (bounded) => agreeOn(bounded.participant, cycle));
+  try {
+    await due("the ballot", choose.end + 1, (bounded) => vote(bounded, cycle, agreed));
+  } catch (thrown) {
+    signal.throwIfAborted();
+    // The others' ballots may still choose; ours is missing.
+    log.error("Missed ballot", { cycle, ...explain(thrown) });
+  }
+  await clock.reach(merge.start, signal);
   remember(validator, cycle, agreed);
   // Who must leave the merge to the others still owes the miners their weights.
   const duties = await Promise.allSettled([
@@ -79,7 +89,14 @@ const keepUp = async ({ participant, journal }: Validator, cycle: number): Promi
 const mergeAndPublish = async (validator: Validator, cycle: number, agreed: Agreement): Promise<void> => {
   const { hash, manifest } = await mergeCycle(validator.participant, cycle, agreed);
   mark(validator, cycle, { model: hash });
-  validator.participant.log.info("merged", { cycle, model: hash, merged: manifest.merged.map(({ uid }) => uid) });
+  validator.participant.log.info("merged", {
+    cycle,
+    model: hash,
+    merged: manifest.merged.map(({ uid }) => uid),
+    steps: Object.entries(manifest.steps)
+      .map(([group, step]) => `${group}:${step}`)
+      .join(" "),
+  });
   await publish(validator, cycle, hash);
 };
 
@@ -123,6 +140,29 @@ const report = async (validator: Validator, cycle: number): Promise<void> => {
   });
   mark(validator, cycle, { reported: block });
   log.info("reported", { cycle, report: hash, block });
+};
+
+/** Measures the candidate steps and puts the ballot on chain, once. */
+const vote = async (validator: Validator, cycle: number, agreed: Agreement): Promise<void> => {
+  const { participant, journal, meter } = validator;
+  const { clock, network, networkHash, log } = participant;
+  if (journal.value.cycles[cycle]?.voted !== undefined) return;
+  const window = phaseWindow(cycle, "choose", network.phases);
+  if (clock.head.number >= window.end - 1)
+    throw new BlockZeroError(
+      "WINDOW_MISSED",
+      `the choose phase ended at block ${window.end}`,
+      "nothing to do: the other validators' ballots decide; be up when it begins",
+    );
+  let ballot = journal.value.cycles[cycle]?.ballot;
+  if (ballot === undefined) {
+    const votes = await chooseSteps(participant, meter, cycle, agreed);
+    ballot = encodeRecord({ type: "ballot", network: shortHash(networkHash), cycle, votes });
+    mark(validator, cycle, { ballot });
+  }
+  const block = await participant.commitOnce({ key: `${cycle}/ballot`, data: ballot, window });
+  mark(validator, cycle, { voted: block });
+  log.info("voted", { cycle, ballot, block });
 };
 
 /** The model record may come as late as the next distribute phase, which is when it is read. */

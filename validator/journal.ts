@@ -9,10 +9,13 @@ export const validatorJournalSchema = z.object({
       z.object({
         /** Hash of the stored, signed report. */
         report: z.string().optional(),
+        /** The record of our ballot. */
+        ballot: z.string().optional(),
         /** Hash of the model that our own merge gave. */
         model: z.string().optional(),
-        /** Blocks that included the report record, the model record and the weights. */
+        /** Blocks that included the report record, the ballot, the model record and the weights. */
         reported: z.int().optional(),
+        voted: z.int().optional(),
         published: z.int().optional(),
         weighted: z.int().optional(),
       }),

@@ -6,8 +6,9 @@ import { collectReports } from "#shared/participant/reports.js";
 import { settledBase } from "#shared/participant/settled-base.js";
 import { phaseWindow } from "#shared/protocol/phases.js";
 import { type AgreedOutcome, tally } from "#shared/protocol/tally.js";
+import { chosenSteps, readBallots } from "#shared/replay/ballots.js";
 import { type Model, mergeModel } from "#shared/replay/merge-model.js";
-import { type Candidate, planMerge } from "#shared/replay/merge-plan.js";
+import { type Candidate, type MergePlan, planMerge, planSteps } from "#shared/replay/merge-plan.js";
 import { readSubmissions } from "#shared/replay/submissions.js";
 import type { Selected } from "#shared/scoring/selection.js";
 import { type GateOptions, openSubmission } from "./gated-updates.js";
@@ -29,19 +30,23 @@ export const agreeOn = async (participant: Participant, cycle: number): Promise<
   return { base, outcomes, isWhole: reports.length === promised.length };
 };
 
+/** What the cycle's steps may go along. */
+export const planFrom = async (participant: Participant, cycle: number, { outcomes }: Agreement): Promise<MergePlan> =>
+  planMerge(outcomes, await readSubmissions(participant, cycle), participant.network.scoring.top_n);
+
 /**
- * The cycle's merge: a pure function of chain state when the evaluate phase ended and of files named by hash, so every honest
- * validator makes the same model. A group that nobody improved stays as it is. @throws MERGE_ABSTAINED
+ * The cycle's merge: a pure function of chain state when the choose phase ended and of files named by hash, so every honest
+ * validator makes the same model. A group that no measured step improved stays as it is. @throws MERGE_ABSTAINED
  */
 export const mergeCycle = async (participant: Participant, cycle: number, agreed: Agreement): Promise<Model> => {
   const { blobs, models, network, signal } = participant;
   const { open } = cycleSource(participant);
   const base = { hash: agreed.base, manifest: await models.manifest(agreed.base, signal) };
-  const submissions = await readSubmissions(participant, cycle);
-  const selected = planMerge(agreed.outcomes, submissions, network.scoring.top_n);
+  const chosen = chosenSteps(network, await readBallots(participant, cycle));
+  const steps = planSteps(await planFrom(participant, cycle, agreed), chosen, network.training);
   return mergeModel(
     participant,
-    { cycle, base, selected },
+    { cycle, base, steps },
     {
       part: ({ hash, bytes }) => open({ hash, maxBytes: bytes }),
       update: (candidate, norm) =>

@@ -37,7 +37,10 @@ export const storeMaterial = async (
   const model = modelOf(experts, side);
   const group = { experts: { 0: Array.from({ length: experts }, (_, i) => i) }, data: [] };
   const merge: MergeRule = { rule: "weighted-mean", clip: "median-norm" };
-  const training = { outer_lr: 0.7, outer_momentum: 0.9, merge };
+  const training = {
+    outer: { confidence: 0.995, steps: [{ along: "merged" as const, lr: 0.7, momentum: 0.9 }] },
+    merge,
+  };
   const networkHash = sha256(Buffer.from("bench"));
   const context = { network: { model, groups: { [GROUP]: group }, training, artifact: { codec } }, networkHash };
   const shapes = new Map(Object.entries(groupShapes(model, group)));
@@ -70,13 +73,14 @@ export const storeMaterial = async (
     base: {
       hash: networkHash,
       manifest: {
-        version: 1,
+        version: 2,
         kind: "model",
         network: networkHash,
         cycle: 0,
         parent: null,
         parts,
         config: model,
+        steps: {},
         merged: [],
       },
     },

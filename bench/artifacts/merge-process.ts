@@ -47,7 +47,7 @@ marks.push(performance.now());
 
 const made = await mergeModel(
   context,
-  { cycle: 1, base, selected: new Map([[name, updates]]) },
+  { cycle: 1, base, steps: new Map([[name, { step: 1, updates }]]) },
   {
     part: async ({ hash }) => parts.get(hash)!,
     update: async ({ blob }) => gated.get(blob)!,

@@ -1,5 +1,6 @@
 import { PRESETS } from "#shared/model/presets.js";
-import type { CodecName, ModelConfig, Network } from "#shared/protocol/network.js";
+import type { CodecName, ModelConfig } from "#shared/protocol/network.js";
+import type { FixedStep } from "../outer-step.js";
 
 /** What every run of a case has in common: the same beginning and as many tokens. */
 export interface Scale {
@@ -14,7 +15,7 @@ export interface Scale {
   readonly cycles: number;
   /** Of AdamW; decays to a tenth. */
   readonly learningRate: number;
-  readonly outer: Network["training"];
+  readonly outer: FixedStep;
 }
 
 /** DiLoCo with some workers, or data-parallel training, whose steps use all gradients. */
@@ -72,7 +73,7 @@ export const codecCases: readonly CodecCase[] = [
       pretrainingSteps: 400,
       innerSteps: 4,
       cycles: 150,
-      outer: { outer_lr: 1, outer_momentum: 0.5, merge: MEAN },
+      outer: { lr: 1, momentum: 0.5, merge: MEAN },
     },
     runs: [codec("float32"), codec("bfloat16"), codec("int8"), codec("topk-2bit")],
     targets: { int8: 0.002, "topk-2bit": 0.02 },
@@ -85,7 +86,7 @@ export const codecCases: readonly CodecCase[] = [
       pretrainingSteps: 150,
       innerSteps: 10,
       cycles: 30,
-      outer: { outer_lr: 0.7, outer_momentum: 0.9, merge: MEAN },
+      outer: { lr: 0.7, momentum: 0.9, merge: MEAN },
     },
     runs: [dataParallel, diloco(2), diloco(4), diloco(8), diloco(4, "float32", 0.5)],
     targets: {},

@@ -67,7 +67,7 @@ export const describeCase = ({ what, scale }: CodecCase, { startLoss, runs }: Ca
   ]);
   return [
     what,
-    `${cycles} cycles of ${innerSteps} steps of ${batchSize} × ${sequenceLength} tokens in all, outer rate ${outer.outer_lr}, momentum ${outer.outer_momentum}; all begin at loss ${startLoss.toFixed(4)}`,
+    `${cycles} cycles of ${innerSteps} steps of ${batchSize} × ${sequenceLength} tokens in all, outer rate ${outer.lr}, momentum ${outer.momentum}; all begin at loss ${startLoss.toFixed(4)}`,
     table([HEADINGS, ...lines]),
   ].join("\n");
 };

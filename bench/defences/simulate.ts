@@ -141,7 +141,7 @@ export const openSimulation = async (device: Device, { honest, attackers, cycles
         });
       }
       const selected = selectForMerge(contenders, honest + attackers).get(GROUP);
-      if (selected) state = outerStep(state, selected, { outer_lr: 0.7, outer_momentum: 0.5, merge });
+      if (selected) state = outerStep(state, selected, { lr: 0.7, momentum: 0.5, merge });
     }
     return mean(await lossesOf({ ...start, ...state.weights }, "f".repeat(64)));
   };

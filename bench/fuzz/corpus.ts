@@ -89,7 +89,7 @@ export const updateManifest = () =>
   );
 
 export const modelManifest = (): ModelManifest => ({
-  version: 1,
+  version: 2,
   kind: "model",
   network: NETWORK_HASH,
   cycle: CYCLE,
@@ -102,6 +102,7 @@ export const modelManifest = (): ModelManifest => ({
     },
   },
   config: PRESETS.bench,
+  steps: { [GROUP]: 7, math: 0 },
   merged: [
     { uid: 3, hotkey: signer.address, group: GROUP, artifact: hashOf("a"), tensors: hashOf("t"), share: 0.75 },
     { uid: 9, hotkey: signer.address, group: GROUP, artifact: hashOf("b"), tensors: hashOf("u"), share: 0.25 },

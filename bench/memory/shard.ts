@@ -126,7 +126,10 @@ const networkOf = ({ model, experts }: ShardSize) => ({
     },
   },
   data: { tokenizer: "byte", split: "sha256", sequence_length: 128, held_out: 0.2 },
-  training: { outer_lr: 0.7, outer_momentum: 0.9, merge: { rule: "weighted-mean", clip: "median-norm" } },
+  training: {
+    outer: { confidence: 0.995, steps: [{ along: "merged", lr: 0.7, momentum: 0.9 }] },
+    merge: { rule: "weighted-mean", clip: "median-norm" },
+  },
   scoring: {
     eval_batches: 12,
     eval_batch_size: 8,

@@ -75,7 +75,7 @@ const mergedShare = async (
     await readSubmissions(source, cycle),
     Number.POSITIVE_INFINITY,
   );
-  const rivals = (others.get(group) ?? []).map(({ hotkey, score, independence, commitBlock, artifact }) => ({
+  const rivals = (others.merged.get(group) ?? []).map(({ hotkey, score, independence, commitBlock, artifact }) => ({
     hotkey,
     group,
     score,

@@ -7,11 +7,12 @@ import { MAX_REPORT_BYTES, type Report } from "#shared/protocol/report.js";
 import { tally } from "#shared/protocol/tally.js";
 import { agreedBase } from "#shared/replay/agreed-base.js";
 import { lastModelBlock, type ModelOutcome, modelOutcome } from "#shared/replay/agreed-outcome.js";
+import { chosenSteps, readBallots } from "#shared/replay/ballots.js";
 import { describeDifference, firstDifference } from "#shared/replay/difference.js";
 import { evaluationSeeds } from "#shared/replay/evaluation-seeds.js";
 import { type GateBase, type GateResult, gateUpdate, openGated } from "#shared/replay/gate-update.js";
 import { type Model, mergeModel } from "#shared/replay/merge-model.js";
-import { planMerge } from "#shared/replay/merge-plan.js";
+import { planMerge, planSteps } from "#shared/replay/merge-plan.js";
 import { openPart } from "#shared/replay/part.js";
 import { type PromisedReport, promisedReports, readReport } from "#shared/replay/reports.js";
 import type { CycleSource } from "#shared/replay/source.js";
@@ -98,14 +99,15 @@ const replay = async (context: Auditing, cycle: number, findings: Findings): Pro
   const outcomes = tally({ reports, stakes, miners: submissions, network: networkHash, cycle, base: base.hash });
   const selected = planMerge(outcomes, submissions, network.scoring.top_n);
   const scored = outcomes.filter(({ verdict }) => verdict === "scored").length;
-  const merged = [...selected.values()].reduce((sum, updates) => sum + updates.length, 0);
-  findings.learn({ reports: reports.length, scored, merged });
+  findings.learn({ reports: reports.length, scored });
   // A report that cannot be had any more may have decided: what is left proves nothing.
   if (!isComplete) return null;
 
+  const ballots = await readBallots(source, cycle);
+  const steps = planSteps(selected, chosenSteps(network, ballots), network.training);
   const recomputed = await mergeModel(
     source,
-    { cycle, base, selected },
+    { cycle, base, steps },
     {
       part: ({ hash, bytes }) => source.open({ hash, maxBytes: bytes }),
       update: async ({ submission, uid }, norm) => {
@@ -118,7 +120,7 @@ const replay = async (context: Auditing, cycle: number, findings: Findings): Pro
       create: files.create,
     },
   );
-  findings.learn({ recomputed: recomputed.hash });
+  findings.learn({ recomputed: recomputed.hash, merged: recomputed.manifest.merged.length });
   await checkModel(context, { outcome, recomputed, base, lastMoment, cycle }, findings);
   await context.evaluate?.({ source, cycle, base, seeds, reports, regated }, findings);
   return recomputed;

@@ -13,7 +13,7 @@ export const compareModels = async (
   files: SubnetFiles,
 ): Promise<string> => {
   if (agreed === null) return "its manifest cannot be had";
-  for (const field of ["network", "cycle", "parent", "config"] as const)
+  for (const field of ["network", "cycle", "parent", "config", "steps"] as const)
     if (textOf(recomputed[field]) !== textOf(agreed[field])) return `another ${field}, ${textOf(agreed[field])}`;
   for (const [i, update] of recomputed.merged.entries())
     if (textOf(update) !== textOf(agreed.merged[i]))

@@ -3,7 +3,7 @@ import { BlockZeroError, reasonOf } from "#shared/errors.js";
 import { groupShapes } from "#shared/model/groups.js";
 import type { BlobRef, MergedUpdate, ModelManifest } from "#shared/protocol/model-manifest.js";
 import { lineage } from "#shared/replay/lineage.js";
-import { type Model, mergeModel } from "#shared/replay/merge-model.js";
+import { type GroupStep, type Model, mergeModel } from "#shared/replay/merge-model.js";
 import { cycleSource } from "./cycle-source.js";
 import type { Participant } from "./join.js";
 
@@ -67,7 +67,7 @@ const replay = async (reader: Reader, [first, ...path]: readonly Model[]): Promi
   for (const { hash, manifest } of path) {
     const made = await mergeModel(
       reader,
-      { cycle: manifest.cycle, base, selected: byGroup(manifest.merged) },
+      { cycle: manifest.cycle, base, steps: stepsOf(manifest) },
       {
         part: ({ hash, bytes }) => source.open({ hash, maxBytes: bytes }),
         update: async ({ group, tensors }) => ({
@@ -87,9 +87,11 @@ const replay = async (reader: Reader, [first, ...path]: readonly Model[]): Promi
   }
 };
 
-const byGroup = (merged: readonly MergedUpdate[]): ReadonlyMap<string, readonly MergedUpdate[]> => {
+const stepsOf = ({ merged, steps }: ModelManifest): ReadonlyMap<string, GroupStep<MergedUpdate>> => {
   const names = new Set(merged.map(({ group }) => group));
-  return new Map([...names].map((name) => [name, merged.filter(({ group }) => group === name)]));
+  return new Map(
+    [...names].map((name) => [name, { step: steps[name] ?? 0, updates: merged.filter(({ group }) => group === name) }]),
+  );
 };
 
 /** Bytes of any update of a group. */

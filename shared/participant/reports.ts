@@ -19,19 +19,19 @@ export interface CycleReports {
 
 type Reader = Pick<Participant, "chain" | "clock" | "models" | "network" | "networkHash" | "blobs" | "log" | "signal">;
 
-/** Share of the merge phase in which a report that cannot be had is asked for again. */
+/** Share of the choose phase in which a report that cannot be had is asked for again. */
 const PATIENCE = 1 / 3;
 
 /**
  * The reports that permitted validators committed inside the cycle's evaluate phase, fetched and checked: hash, author, signature.
- * One that its validator does not serve is asked of the others, and tried again at every block for a third of the merge phase; then it is
+ * One that its validator does not serve is asked of the others, and tried again at every block for a third of the choose phase; then it is
  * left out and logged. Call it once the evaluate phase is over.
  */
 export const collectReports = async (reader: Reader, cycle: number): Promise<CycleReports> => {
   const { clock, network, log, signal } = reader;
-  const merge = phaseWindow(cycle, "merge", network.phases);
+  const choose = phaseWindow(cycle, "choose", network.phases);
   const { promised, stakes } = await promisedReports(reader, cycle);
-  const deadline = Math.max(clock.head.number + 2, merge.start + Math.ceil((merge.end - merge.start) * PATIENCE));
+  const deadline = Math.max(clock.head.number + 2, choose.start + Math.ceil((choose.end - choose.start) * PATIENCE));
 
   return withPatience(clock, deadline, signal, async (patience) => {
     const source = cycleSource(reader, { until: patience });

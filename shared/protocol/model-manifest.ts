@@ -2,6 +2,7 @@ import { z } from "zod";
 import { parseCanonical } from "./canonical-json.js";
 import { hashSchema } from "./hash.js";
 import { groupName, hashJson, modelConfigSchema } from "./network.js";
+import { MAX_STEPS } from "./outer.js";
 import type { Parsed } from "./parsed.js";
 import { MAX_CYCLE } from "./records.js";
 import { addressSchema } from "./signing.js";
@@ -28,11 +29,11 @@ const mergedSchema = z.strictObject({
  * group, never the rest.
  *
  * The network file names the genesis model by hash, so genesis cannot name the network: there `network` and `parent` are
- * null, `cycle` is 0 and nothing is merged. Every later model names both, and `cycle` is the cycle whose merge made it.
+ * null, `cycle` is 0 and nothing was stepped or merged. Every later model names both, and `cycle` is the cycle whose merge made it.
  */
 export const modelManifestSchema = z
   .strictObject({
-    version: z.literal(1),
+    version: z.literal(2),
     kind: z.literal("model"),
     network: hashSchema.nullable(),
     cycle: z.int().min(0).max(MAX_CYCLE),
@@ -42,6 +43,8 @@ export const modelManifestSchema = z
       groups: z.record(groupName, z.strictObject({ weights: blobSchema, momentum: blobSchema.nullable() })),
     }),
     config: modelConfigSchema,
+    /** Group → the step that its model took, by its number in the network file; 0 where the group is as it was. Empty for genesis. */
+    steps: z.record(groupName, z.int().min(0).max(MAX_STEPS)),
     merged: z.array(mergedSchema).max(4096),
   })
   .superRefine((model, context) => {
@@ -49,6 +52,7 @@ export const modelManifestSchema = z
     const refuse = (path: string, message: string) => context.addIssue({ code: "custom", path: [path], message });
     if ((model.network === null) !== isGenesis) refuse("network", "is null for genesis and only there, as parent is");
     if (isGenesis && model.cycle !== 0) refuse("cycle", "is 0 for genesis");
+    if (isGenesis && Object.keys(model.steps).length > 0) refuse("steps", "is empty for genesis");
     if (isGenesis && model.merged.length > 0) refuse("merged", "is empty for genesis");
   });
 

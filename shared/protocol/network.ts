@@ -4,6 +4,7 @@ import { z } from "zod";
 import { curveSchema } from "./curve.js";
 import { DEFAULT_CONFIDENCE } from "./default-confidence.js";
 import { DEFAULT_CURVE } from "./default-curve.js";
+import { outerSchema } from "./outer.js";
 
 /** A name that fits a record: lower case, at most 12 characters. */
 export const groupName = z.string().regex(/^[a-z][a-z0-9-]{0,11}$/, "a group's name is 1–12 of a–z, 0–9, -");
@@ -162,8 +163,7 @@ export const networkSchema = z.strictObject({
     held_out: z.number().gt(0).lt(1),
   }),
   training: z.strictObject({
-    outer_lr: z.number().positive().default(0.7),
-    outer_momentum: z.number().min(0).lt(1).default(0.9),
+    outer: outerSchema.prefault({}),
     merge: mergeRuleSchema.prefault({ rule: "weighted-mean" }),
   }),
   scoring: z.strictObject({

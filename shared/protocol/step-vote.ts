@@ -1,7 +1,5 @@
 import { MAX_GROUPS } from "./network.js";
-
-/** Most steps that a network's validators choose among, beside the base. */
-export const MAX_STEPS = 8;
+import { MAX_STEPS } from "./outer.js";
 
 /**
  * What one validator measured of a group's candidate steps, numbered from 1; 0 is the base, which takes no step. Null where it could

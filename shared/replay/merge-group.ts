@@ -1,7 +1,9 @@
 import type { ByteSource } from "#shared/artifact/byte-source.js";
 import type { TensorShapes } from "#shared/artifact/codec/index.js";
+import type { FloatTensor } from "#shared/artifact/float32.js";
 import { createSharedScratch, type Scratch } from "#shared/artifact/scratch.js";
 import type { BlobWriter } from "#shared/artifact/store/blob-writer.js";
+import type { FloatTensors } from "#shared/artifact/update.js";
 import {
   createUpdateMemory,
   soundTensor,
@@ -10,7 +12,8 @@ import {
 } from "#shared/artifact/update-reader.js";
 import type { ModelManifest } from "#shared/protocol/model-manifest.js";
 import type { Network } from "#shared/protocol/network.js";
-import { type MergePlan, planByRule } from "#shared/scoring/robust/merge-robustly.js";
+import type { OuterStep } from "#shared/protocol/outer.js";
+import { type MergePlan, mergeByPlan, planByRule } from "#shared/scoring/robust/merge-robustly.js";
 import type { TensorStep } from "./merge-tensor.js";
 import type { MergeThreads } from "./merge-threads.js";
 import { beginPart, openUpdate, type PartReader, type PartWriter } from "./part.js";
@@ -28,6 +31,8 @@ export interface GroupMerge {
   /** In ascending order of name. */
   readonly shapes: TensorShapes;
   readonly network: Pick<Network, "training" | "artifact">;
+  /** What is done with the merged update. */
+  readonly outer: OuterStep;
   readonly threads: MergeThreads;
   /** Begins a file of the new model. */
   readonly create: () => Promise<BlobWriter>;
@@ -39,18 +44,11 @@ export interface GroupMerge {
  */
 export const mergeGroup = async (
   { weights, momentum, updates }: GroupFiles,
-  { shapes, network, threads, create }: GroupMerge,
+  { shapes, network, outer, threads, create }: GroupMerge,
 ): Promise<ModelManifest["parts"]["groups"][string]> => {
-  const { training, artifact } = network;
-  const readers = await Promise.all(updates.map(({ file }) => openUpdate(file, artifact.codec, shapes)));
+  const { artifact } = network;
   const places = Array.from({ length: threads.count + 2 }, () => openPlace(updates.length));
-  const norms = updates.flatMap(({ norm }) => norm ?? []);
-  const looks = planByRule(
-    updates.map(({ share }) => share),
-    training.merge,
-    norms.length === updates.length ? norms : null,
-  );
-  const plan = await lookAtAll(looks, readers, shapes, places);
+  const { readers, plan } = await planGroup(updates, { shapes, network }, places);
 
   const merged = async (name: string, shape: readonly number[], place: Place): Promise<TensorStep> => {
     const [pieces, before, velocity] = await Promise.all([
@@ -63,7 +61,7 @@ export const mergeGroup = async (
       shape,
       codec: artifact.codec,
       plan,
-      training,
+      outer,
       updates: pieces,
       weights: before,
       momentum: velocity ?? zeros(place.momentum, before.length),
@@ -103,6 +101,40 @@ export const mergeGroup = async (
   }
 };
 
+/**
+ * The merged update of a group, whole in memory, as a merge goes along it: for who measures it before. Of the updates one tensor each is in
+ * memory. Closing the files is the caller's.
+ *
+ * @throws BlockZeroError SAFETENSORS_INVALID, UPDATE_MALFORMED, and what reading the files throws
+ */
+export const mergedUpdate = async (
+  updates: GroupFiles["updates"],
+  options: Pick<GroupMerge, "shapes" | "network">,
+): Promise<FloatTensors> => {
+  const places = [openPlace(updates.length), openPlace(updates.length)];
+  const { readers, plan } = await planGroup(updates, options, places);
+  const merged = new Map<string, FloatTensor>();
+  for (const [name, shape] of options.shapes)
+    merged.set(name, { shape, data: mergeByPlan(plan, await readTensor(readers, name, places[0]!)) });
+  return merged;
+};
+
+const planGroup = async (
+  updates: GroupFiles["updates"],
+  { shapes, network }: Pick<GroupMerge, "shapes" | "network">,
+  places: readonly Place[],
+): Promise<{ readonly readers: readonly UpdateReader[]; readonly plan: MergePlan }> => {
+  const { training, artifact } = network;
+  const readers = await Promise.all(updates.map(({ file }) => openUpdate(file, artifact.codec, shapes)));
+  const norms = updates.flatMap(({ norm }) => norm ?? []);
+  const looks = planByRule(
+    updates.map(({ share }) => share),
+    training.merge,
+    norms.length === updates.length ? norms : null,
+  );
+  return { readers, plan: await lookAtAll(looks, readers, shapes, places) };
+};
+
 /** Memory for one tensor of each file. */
 interface Place {
   readonly updates: readonly UpdateMemory[];
@@ -129,15 +161,14 @@ const lookAtAll = async (
   shapes: TensorShapes,
   [here, there]: readonly Place[],
 ): Promise<MergePlan> => {
-  const read = (name: string, place: 0 | 1) =>
-    Promise.all(
-      readers.map(async (reader, i) =>
-        soundTensor(name, await reader.read(name, (place === 0 ? here : there)!.updates[i]!)),
-      ),
-    );
+  const read = (name: string, place: 0 | 1) => readTensor(readers, name, (place === 0 ? here : there)!);
   for (;;) {
     const next = looks.next();
     if (next.done) return next.value;
     for await (const deltas of readAhead(shapes.keys(), read)) next.value(deltas);
   }
 };
+
+/** One tensor of every update, in the memory of a place. */
+const readTensor = (readers: readonly UpdateReader[], name: string, place: Place): Promise<Float32Array[]> =>
+  Promise.all(readers.map(async (reader, i) => soundTensor(name, await reader.read(name, place.updates[i]!))));

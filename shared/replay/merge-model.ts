@@ -37,11 +37,19 @@ export interface MergeFiles<M extends Merging> {
   create(): Promise<BlobWriter>;
 }
 
+/** The step that a group's model takes. */
+export interface GroupStep<M> {
+  /** Its number in the network file, from 1. */
+  readonly step: number;
+  /** What it goes along, in ascending order of artifact hash, shares summing to one; at least one. */
+  readonly updates: readonly M[];
+}
+
 export interface Merge<M extends Merging> {
   readonly cycle: number;
   readonly base: Model;
-  /** By group, in ascending order of artifact hash, shares summing to one; a group that is absent stays as it is. */
-  readonly selected: ReadonlyMap<string, readonly M[]>;
+  /** By group; one that is absent stays as it is. */
+  readonly steps: ReadonlyMap<string, GroupStep<M>>;
 }
 
 /** What a merge depends on of the network file. */
@@ -56,7 +64,7 @@ export interface MergeOptions {
 }
 
 /**
- * The model that a cycle makes of its base and the selected updates: the same bits for everybody, in whatever order the files come and
+ * The model that a cycle makes of its base, the selected updates and the chosen steps: the same bits for everybody, in whatever order the files come and
  * however often it is begun anew. Group by group and tensor by tensor: memory depends on the largest tensor and the number of updates, not
  * on the model.
  *
@@ -65,18 +73,21 @@ export interface MergeOptions {
  */
 export const mergeModel = async <M extends Merging>(
   { network, networkHash }: MergeContext,
-  { cycle, base, selected }: Merge<M>,
+  { cycle, base, steps }: Merge<M>,
   files: MergeFiles<M>,
   { workers }: MergeOptions = {},
 ): Promise<Model> => {
   const groups: ModelManifest["parts"]["groups"] = { ...base.manifest.parts.groups };
   const merged: ModelManifest["merged"] = [];
-  for (const [group, updates] of selected) {
+  for (const [group, { step, updates }] of steps) {
     const parts = groups[group];
-    if (!parts || !network.groups[group])
+    const outer = network.training.outer.steps[step - 1];
+    if (!parts || !network.groups[group] || !outer)
       throw new BlockZeroError(
         "CHECKPOINT_MISMATCH",
-        `model ${base.hash} has no group "${group}"`,
+        outer
+          ? `model ${base.hash} has no group "${group}"`
+          : `group "${group}" takes a step ${step} that there is not`,
         "use its network file",
       );
     const shapes = new Map(byName(new Map(Object.entries(groupShapes(network.model, network.groups[group])))));
@@ -100,7 +111,10 @@ export const mergeModel = async <M extends Merging>(
         }),
       );
       const { create } = files;
-      groups[group] = await mergeGroup({ weights, momentum, updates: loaded }, { shapes, network, threads, create });
+      groups[group] = await mergeGroup(
+        { weights, momentum, updates: loaded },
+        { shapes, network, outer, threads, create },
+      );
       for (const { uid, hotkey, artifact, hash, share } of loaded)
         merged.push({ uid, hotkey, group, artifact, tensors: hash, share });
     } finally {
@@ -109,13 +123,14 @@ export const mergeModel = async <M extends Merging>(
     }
   }
   const manifest: ModelManifest = {
-    version: 1,
+    version: 2,
     kind: "model",
     network: networkHash,
     cycle,
     parent: base.hash,
     parts: { hub: base.manifest.parts.hub, groups },
     config: network.model,
+    steps: Object.fromEntries(Object.keys(network.groups).map((group) => [group, steps.get(group)?.step ?? 0])),
     merged,
   };
   await writeBlob(files.create, canonicalBytes(manifest));

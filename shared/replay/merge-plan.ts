@@ -1,5 +1,8 @@
+import type { Network } from "#shared/protocol/network.js";
+import type { OuterStep } from "#shared/protocol/outer.js";
 import type { AgreedOutcome } from "#shared/protocol/tally.js";
-import { type Selected, selectForMerge } from "#shared/scoring/selection.js";
+import { type Selected, selectAll, selectForMerge } from "#shared/scoring/selection.js";
+import type { GroupStep } from "./merge-model.js";
 import type { Submission } from "./submissions.js";
 
 /** A submission that the validators agreed to have scored. */
@@ -10,12 +13,19 @@ export interface Candidate extends AgreedOutcome {
   readonly submission: Submission;
 }
 
-/** What is merged of a cycle: by group, in the order of the arithmetic, each with its share. */
+/** Submissions by group that a cycle's steps may go along, each group's in the order of the arithmetic and with its share. */
+export interface MergePlan {
+  /** The best with a positive score; a group without any is absent. */
+  readonly merged: ReadonlyMap<string, readonly Selected<Candidate>[]>;
+  /** The best of all that were scored, in equal parts. */
+  readonly all: ReadonlyMap<string, readonly Selected<Candidate>[]>;
+}
+
 export const planMerge = (
   outcomes: readonly AgreedOutcome[],
   submissions: readonly Submission[],
   topN: number,
-): ReadonlyMap<string, readonly Selected<Candidate>[]> => {
+): MergePlan => {
   const candidates = outcomes.flatMap((outcome): Candidate[] => {
     const { group, artifact, verdict } = outcome;
     const submission = submissions.find(
@@ -24,5 +34,36 @@ export const planMerge = (
     if (verdict !== "scored" || group === null || artifact === null || !submission?.commitment) return [];
     return [{ ...outcome, group, artifact, commitBlock: submission.commitment.block, submission }];
   });
-  return selectForMerge(candidates, topN);
+  return { merged: selectForMerge(candidates, topN), all: selectAll(candidates, topN) };
 };
+
+/**
+ * What each group's model takes by the chosen steps. A group whose step is 0, or goes along what there is not in this cycle, is absent: it
+ * stays as it is.
+ */
+export const planSteps = (
+  plan: MergePlan,
+  chosen: ReadonlyMap<string, number>,
+  { outer }: Pick<Network["training"], "outer">,
+): ReadonlyMap<string, GroupStep<Selected<Candidate>>> =>
+  new Map(
+    [...chosen].flatMap(([group, step]): [string, GroupStep<Selected<Candidate>>][] => {
+      const along = outer.steps[step - 1]?.along;
+      const updates = along && updatesAlong(plan, group, along);
+      return updates ? [[group, { step, updates }]] : [];
+    }),
+  );
+
+/** The updates that a step goes along; null where there are none. */
+export const updatesAlong = (
+  { merged, all }: MergePlan,
+  group: string,
+  along: OuterStep["along"],
+): readonly Selected<Candidate>[] | null => {
+  const updates = (along === "all" ? all : merged).get(group) ?? null;
+  return along === "best" ? updates && [{ ...bestOf(updates), share: 1 }] : updates;
+};
+
+/** The one with the largest share; of equals the first. */
+const bestOf = <T extends { readonly share: number }>(updates: readonly T[]): T =>
+  updates.reduce((best, update) => (update.share > best.share ? update : best));

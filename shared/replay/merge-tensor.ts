@@ -2,7 +2,8 @@ import { type Allocate, elementsOf, type Pieces } from "#shared/artifact/codec/c
 import { CODECS } from "#shared/artifact/codec/index.js";
 import { createFloatScratch } from "#shared/artifact/scratch.js";
 import { soundTensor } from "#shared/artifact/update-reader.js";
-import type { CodecName, Network } from "#shared/protocol/network.js";
+import type { CodecName } from "#shared/protocol/network.js";
+import type { OuterStep } from "#shared/protocol/outer.js";
 import { type MergePlan, mergeByPlan } from "#shared/scoring/robust/merge-robustly.js";
 import { outerStepOfTensor } from "#shared/training/outer-step.js";
 
@@ -10,7 +11,7 @@ import { outerStepOfTensor } from "#shared/training/outer-step.js";
 export interface GroupStep {
   readonly codec: CodecName;
   readonly plan: MergePlan;
-  readonly training: Pick<Network["training"], "outer_lr" | "outer_momentum">;
+  readonly outer: OuterStep;
 }
 
 /** One tensor's part of a merge: plain data, so that it can be sent to another thread. */
@@ -31,12 +32,12 @@ export type MergeTensor = (step: TensorStep) => void;
 export const createMergeTensor = (): MergeTensor => {
   const decoded: Allocate[] = [];
   const memory = createFloatScratch();
-  return ({ name, shape, codec, updates, plan, training, weights, momentum }) => {
+  return ({ name, shape, codec, updates, plan, outer, weights, momentum }) => {
     const length = elementsOf(shape);
     const deltas = updates.map((pieces, i) => {
       decoded[i] ??= createFloatScratch();
       return soundTensor(name, CODECS[codec].decode(pieces, length, decoded[i]));
     });
-    outerStepOfTensor({ weights, momentum }, mergeByPlan(plan, deltas, memory(length)), training);
+    outerStepOfTensor({ weights, momentum }, mergeByPlan(plan, deltas, memory(length)), outer);
   };
 };

@@ -1,5 +1,5 @@
 import { nesterov } from "#shared/engine/optim/nesterov.js";
-import type { Network } from "#shared/protocol/network.js";
+import type { OuterStep } from "#shared/protocol/outer.js";
 
 /**
  * DiLoCo's outer step for one tensor (Douillard et al. 2023, algorithm 1), along the merged update, which is the pseudo-gradient's
@@ -11,7 +11,7 @@ import type { Network } from "#shared/protocol/network.js";
 export const outerStepOfTensor = (
   { weights, momentum }: { readonly weights: Float32Array; readonly momentum: Float32Array },
   delta: Float32Array,
-  { outer_lr, outer_momentum }: Pick<Network["training"], "outer_lr" | "outer_momentum">,
+  { lr, momentum: mu }: Pick<OuterStep, "lr" | "momentum">,
 ): void => {
-  nesterov.update(weights, delta, momentum, { lr: outer_lr, momentum: outer_momentum, maximize: true });
+  nesterov.update(weights, delta, momentum, { lr, momentum: mu, maximize: true });
 };

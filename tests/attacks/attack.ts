@@ -1,6 +1,7 @@
 import type { Batch } from "#shared/data/loader.js";
 import type { Parameters } from "#shared/model/parameters.js";
 import type { ReportEntry } from "#shared/protocol/report.js";
+import type { StepVote } from "#shared/protocol/step-vote.js";
 import type { LossMeter } from "#shared/training/loss-meter.js";
 import type { Subnet } from "../support/subnet.js";
 import type { Forged, Forgery } from "../support/updates.js";
@@ -94,6 +95,8 @@ export interface TrainingRun {
 export interface Lie {
   /** Its report in place of what it really measured. */
   readonly entries?: (measured: readonly ReportEntry[], den: LiarsDen) => readonly ReportEntry[];
+  /** Its ballot in place of what it measured. */
+  readonly votes?: (measured: readonly StepVote[]) => readonly StepVote[];
   /** The model that it names in place of the one that it merged. */
   readonly model?: (merged: string) => string;
 }

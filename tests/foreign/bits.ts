@@ -69,7 +69,7 @@ for (const rule of RULES) {
       updates.map((tensors, miner) => ({ tensors, share: shares[(miner + cycle) % shares.length]! })),
       rule,
     );
-    for (const [i, tensor] of state.entries()) outerStepOfTensor(tensor, merged[i]!, template.training);
+    for (const [i, tensor] of state.entries()) outerStepOfTensor(tensor, merged[i]!, template.training.outer.steps[0]!);
   }
   tell(
     `three outer steps by ${nameOf(rule)}`,

@@ -10,7 +10,7 @@ import { groupShapes } from "#shared/model/groups.js";
 import { sha256 } from "#shared/protocol/hash.js";
 import { parseModelManifest } from "#shared/protocol/model-manifest.js";
 import type { CodecName, MergeRule } from "#shared/protocol/network.js";
-import { mergeModel } from "#shared/replay/merge-model.js";
+import { type GroupStep, mergeModel } from "#shared/replay/merge-model.js";
 import { parameters, template } from "../support/micro-network.js";
 
 const HOTKEY = "5GrwvaEF5zXb26Fz9rcQpDWS57CtERHpNehXCPcNoHGKutQY";
@@ -36,9 +36,9 @@ export const mergedModel = async (codec: CodecName, merge: MergeRule): Promise<s
     };
     let base = await read(made.modelHash);
     for (const cycle of [1, 2]) {
-      const selected = new Map<
+      const steps = new Map<
         string,
-        { uid: number; hotkey: string; group: string; artifact: string; share: number }[]
+        GroupStep<{ uid: number; hotkey: string; group: string; artifact: string; share: number }>
       >();
       for (const [group, spec] of Object.entries(template.groups)) {
         const updates = SHARES.map(async (share, uid) => {
@@ -50,14 +50,14 @@ export const mergedModel = async (codec: CodecName, merge: MergeRule): Promise<s
           await store.put(bytes);
           return { uid, hotkey: HOTKEY, group, artifact: hash, share };
         });
-        selected.set(
-          group,
-          (await Promise.all(updates)).sort((a, b) => (a.artifact < b.artifact ? -1 : 1)),
-        );
+        steps.set(group, {
+          step: 1,
+          updates: (await Promise.all(updates)).sort((a, b) => (a.artifact < b.artifact ? -1 : 1)),
+        });
       }
       const { hash } = await mergeModel(
         made,
-        { cycle, base, selected },
+        { cycle, base, steps },
         {
           part: ({ hash }) => open(hash),
           update: async ({ artifact }) => ({ hash: artifact, file: await open(artifact) }),

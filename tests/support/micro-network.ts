@@ -18,6 +18,17 @@ export const PHASES = {
 /** One layer over bytes; each group owns two of the four experts. */
 const model: ModelConfig = { ...MICRO, vocab_size: 264, num_hidden_layers: 1 };
 
+/** Few steps; the first is DiLoCo's own. */
+export const OUTER: Network["training"]["outer"] = {
+  confidence: 0.95,
+  steps: [
+    { along: "merged", lr: 0.7, momentum: 0.9 },
+    { along: "merged", lr: 1, momentum: 0 },
+    { along: "merged", lr: 0.25, momentum: 0 },
+    { along: "best", lr: 1, momentum: 0 },
+  ],
+};
+
 export const template: Omit<Network, "genesis"> = {
   version: 1,
   name: "micro",
@@ -30,7 +41,7 @@ export const template: Omit<Network, "genesis"> = {
     prose: { experts: { 0: [2, 3] }, data: [{ kind: "sotu", weight: 1 }] },
   },
   data: { tokenizer: "byte", split: "sha256", sequence_length: 16, held_out: 0.2 },
-  training: { outer_lr: 0.7, outer_momentum: 0.9, merge: { rule: "weighted-mean", clip: "median-norm" } },
+  training: { outer: OUTER, merge: { rule: "weighted-mean", clip: "median-norm" } },
   scoring: {
     eval_batches: 12,
     eval_batch_size: 8,

@@ -81,12 +81,16 @@ export const liveThrough = async (
   await each(MINERS, (name) => said(name, "revealed", cycle));
   await subnet.to(window("evaluate").start - 1);
   await subnet.to(window("evaluate").start);
-  await each(VALIDATORS, (name) => subnet.sent(name, 3 * before + 1));
+  await each(VALIDATORS, (name) => subnet.sent(name, 4 * before + 1));
   await subnet.to(window("evaluate").start + 1);
   await each(VALIDATORS, (name) => said(name, "reported", cycle));
   await at.reported?.();
+  await subnet.to(window("choose").start);
+  await each(VALIDATORS, (name) => subnet.sent(name, 4 * before + 2));
+  await subnet.to(window("choose").start + 1);
+  await each(VALIDATORS, (name) => said(name, "voted", cycle));
   await subnet.to(window("merge").start);
-  await each(VALIDATORS, (name) => subnet.sent(name, 3 * before + 3));
+  await each(VALIDATORS, (name) => subnet.sent(name, 4 * before + 4));
   await subnet.to(window("merge").start + 1);
   const published = await each(VALIDATORS, (name) => said(name, "published model", cycle));
   const weights = await each(VALIDATORS, (name) => said(name, "set weights", cycle));

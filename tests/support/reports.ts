@@ -61,8 +61,24 @@ export const reportRecord = (
     ...change,
   });
 
-/** Serves reports and commits them in one block of the evaluate phase; ends in the first block of the merge. */
-export const publishReports = async (subnet: Subnet, reports: Readonly<Record<string, Report>>): Promise<void> => {
+/** The record of a ballot that names a step the best for every group, and approves no other. */
+export const ballotRecord = ({ network, networkHash }: Subnet, step = 1, cycle = 1): string =>
+  encodeRecord({
+    type: "ballot",
+    network: shortHash(networkHash),
+    cycle,
+    votes: Object.keys(network.groups).map(() => ({ better: step === 0 ? [] : [step], best: step })),
+  });
+
+/**
+ * Serves reports and commits them in one block of the evaluate phase, and in one of the choose phase their validators' ballots for a step; ends in
+ * the first block of the merge.
+ */
+export const publishReports = async (
+  subnet: Subnet,
+  reports: Readonly<Record<string, Report>>,
+  step = 1,
+): Promise<void> => {
   const cycle = Object.values(reports)[0]!.cycle;
   for (const report of Object.values(reports)) await subnet.store.put(canonicalBytes(report));
   const { start } = subnet.window(cycle, "evaluate");
@@ -70,5 +86,8 @@ export const publishReports = async (subnet: Subnet, reports: Readonly<Record<st
   await subnet.record(
     Object.fromEntries(Object.entries(reports).map(([name, report]) => [name, reportRecord(subnet, report)])),
   );
+  await subnet.to(subnet.window(cycle, "choose").start - 1);
+  const ballot = ballotRecord(subnet, step, cycle);
+  await subnet.record(Object.fromEntries(Object.keys(reports).map((name) => [name, ballot])));
   await subnet.to(subnet.window(cycle, "merge").start);
 };

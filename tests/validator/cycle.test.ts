@@ -92,8 +92,12 @@ describe("a validator's cycle", { timeout: HANG_GUARD }, () => {
     await subnet.sent("vera", 1);
     await subnet.to(subnet.node.head.number + 1);
     await until(t, () => entryOf(again)?.reported !== undefined);
+    await subnet.to(subnet.window(1, "choose").start);
+    await subnet.sent("vera", 2);
+    await subnet.to(subnet.node.head.number + 1);
+    await until(t, () => entryOf(again)?.voted !== undefined);
     await subnet.to(merge.start);
-    await subnet.sent("vera", 3);
+    await subnet.sent("vera", 4);
     await subnet.to(merge.start + 1);
     await rest;
     const { model, published, weighted } = entryOf(again)!;
@@ -102,7 +106,7 @@ describe("a validator's cycle", { timeout: HANG_GUARD }, () => {
     assert.equal(await again.participant.models.baseOf(2), model);
 
     await liveCycle(again, 1);
-    assert.equal(await subnet.chain.nonce(again.participant.signer.address), 3, "everything was done once");
+    assert.equal(await subnet.chain.nonce(again.participant.signer.address), 4, "everything was done once");
   });
 
   it("merges by the others' reports when it cannot make its own", async (t) => {
@@ -119,7 +123,10 @@ describe("a validator's cycle", { timeout: HANG_GUARD }, () => {
       vito.participant.lines
         .filter(({ level }) => level === "error")
         .map(({ message, fields }) => [message, fields.reason]),
-      [["Missed report", `the evaluate phase ended at block ${subnet.window(1, "evaluate").end}`]],
+      [
+        ["Missed report", `the evaluate phase ended at block ${subnet.window(1, "evaluate").end}`],
+        ["Missed ballot", `the choose phase ended at block ${subnet.window(1, "choose").end}`],
+      ],
     );
     assert.deepEqual(
       vito.journal.value.history.map(({ uid, verdict, score }) => [uid, verdict, score]),

@@ -108,13 +108,10 @@ describe("mergeCycle", { timeout: HANG_GUARD }, () => {
     // Nesterov's first step from no momentum: θ + lr · (1 + momentum) · the weighted mean of the updates.
     const genesis = await loadModel(vera, subnet.modelHash);
     const next = await loadModel(vera, a.hash);
-    const { outer_lr, outer_momentum } = subnet.network.training;
+    const { lr, momentum: mu } = subnet.network.training.outer.steps[0]!;
     const [ann, cat] = [noiseUpdate(subnet, "ann", 0.05), noiseUpdate(subnet, "cat", 0.05)];
     const delta = (name: string, i: number) => 0.6 * ann[name]!.data[i]! + 0.4 * cat[name]!.data[i]!;
-    closeTo(
-      next.groups.get("math")!.weights,
-      (name, i) => parameters[name]!.data[i]! + outer_lr * (1 + outer_momentum) * delta(name, i),
-    );
+    closeTo(next.groups.get("math")!.weights, (name, i) => parameters[name]!.data[i]! + lr * (1 + mu) * delta(name, i));
     const momentum = await vera.models.part(manifest.parts.groups.math!.momentum!, vera.signal);
     const shapes = groupShapes(subnet.network.model, subnet.network.groups.math!);
     closeTo(decodeParameters(momentum, shapes, "momentum"), (name, i) => -delta(name, i));

@@ -52,7 +52,7 @@ const ELSEWHERE = "pam";
 const group = "math";
 const OTHER = "prose";
 /** Extrinsics that an honest validator has sent a cycle once the first block of a phase is built. */
-const SENT = { evaluate: 1, merge: 3 } as const;
+const SENT = { evaluate: 1, choose: 2, merge: 4 } as const;
 
 /**
  * Lives through some cycles: honest miners, an attacker, validators as the program makes them, on a devchain of its own. Whoever
@@ -164,6 +164,10 @@ export const campaign = async (
     await sent(SENT.evaluate);
     await subnet.to(window("evaluate").start + 1);
     await until(t, () => honest.every(({ journal }) => journal.value.cycles[cycle]?.reported !== undefined));
+    await subnet.to(window("choose").start);
+    await sent(SENT.choose);
+    await subnet.to(window("choose").start + 1);
+    await until(t, () => honest.every(({ journal }) => journal.value.cycles[cycle]?.voted !== undefined));
     await subnet.to(window("merge").start);
     await sent(SENT.merge);
     await subnet.to(window("merge").start + 1);

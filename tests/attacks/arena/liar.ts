@@ -3,6 +3,7 @@ import { canonicalBytes } from "#shared/protocol/network.js";
 import { phaseWindow } from "#shared/protocol/phases.js";
 import { encodeRecord, shortHash } from "#shared/protocol/records.js";
 import { reportHash, signReport } from "#shared/protocol/report.js";
+import { chooseSteps } from "#validator/choose.js";
 import { judgeCycle } from "#validator/judge.js";
 import { agreeOn, mergeCycle } from "#validator/merge-cycle.js";
 import type { TestValidator } from "../../support/validator.js";
@@ -22,7 +23,7 @@ export const liarsCycle = async (
   { cycle, attackers, eve }: Accomplices,
 ): Promise<void> => {
   const { blobs, clock, location, network, networkHash, signal, signer } = participant;
-  const window = (phase: "evaluate" | "merge") => phaseWindow(cycle, phase, network.phases);
+  const window = (phase: "evaluate" | "choose" | "merge") => phaseWindow(cycle, phase, network.phases);
   const head = { network: shortHash(networkHash), cycle, location };
   const { validator: _, signature: __, ...measured } = await judgeCycle(participant, meter, cycle);
   const entries = lie.entries?.(measured.entries, { attackers }) ?? measured.entries;
@@ -33,8 +34,16 @@ export const liarsCycle = async (
     data: encodeRecord({ type: "report", ...head, report: reportHash(report) }),
     window: window("evaluate"),
   });
+  await clock.reach(window("choose").start, signal);
+  const agreed = await agreeOn(participant, cycle);
+  const votes = await chooseSteps(participant, meter, cycle, agreed);
+  await participant.commitOnce({
+    key: `${cycle}/ballot`,
+    data: encodeRecord({ type: "ballot", network: head.network, cycle, votes: lie.votes?.(votes) ?? votes }),
+    window: window("choose"),
+  });
   await clock.reach(window("merge").start, signal);
-  const { hash } = await mergeCycle(participant, cycle, await agreeOn(participant, cycle));
+  const { hash } = await mergeCycle(participant, cycle, agreed);
   const writes = [
     participant.commitOnce({
       key: `${cycle}/model`,

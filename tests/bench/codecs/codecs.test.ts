@@ -16,7 +16,7 @@ const scale: Scale = {
   innerSteps: 2,
   cycles: 4,
   learningRate: 1e-2,
-  outer: { outer_lr: 1, outer_momentum: 0.5, merge: { rule: "weighted-mean", clip: "none" } },
+  outer: { lr: 1, momentum: 0.5, merge: { rule: "weighted-mean", clip: "none" } },
 };
 const run = (change: Partial<Run> = {}): Run => ({
   name: "run",

@@ -18,8 +18,8 @@ const lineOf = (length: number) => {
   for (let cycle = 0; cycle < length; cycle++) {
     const parent = models.at(-1)?.hash ?? null;
     const parts = { hub, groups: {} };
-    const head = { version: 1, kind: "model", network: parent && network, cycle, parent } as const;
-    const manifest: ModelManifest = { ...head, parts, config: template.model, merged: [] };
+    const head = { version: 2, kind: "model", network: parent && network, cycle, parent } as const;
+    const manifest: ModelManifest = { ...head, parts, config: template.model, steps: {}, merged: [] };
     models.push({ hash: modelHash(manifest), manifest });
   }
   const files = new Map(models.map(({ hash, manifest }) => [hash, canonicalBytes(manifest)]));

@@ -10,9 +10,10 @@ import { temporaryFolder } from "../../shared/artifact/temporary.js";
 import { template } from "../../support/micro-network.js";
 
 const manifestWith = (hub: string): ModelManifest => ({
-  ...({ version: 1, kind: "model", network: sha256(Buffer.from("network")), cycle: 1, parent: null } as const),
+  ...({ version: 2, kind: "model", network: sha256(Buffer.from("network")), cycle: 1, parent: null } as const),
   parts: { hub: { hash: hub, bytes: 9 }, groups: {} },
   config: template.model,
+  steps: {},
   merged: [],
 });
 

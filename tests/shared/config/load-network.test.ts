@@ -30,7 +30,7 @@ const network: Network = networkSchema.parse({
   },
   groups: { math: { experts: { "0": [0] }, data: [{ kind: "arithmetic", weight: 1 }] } },
   data: { tokenizer: "byte", sequence_length: 64, held_out: 0.05 },
-  training: { outer_lr: 0.7, outer_momentum: 0.9 },
+  training: {},
   scoring: {
     eval_batches: 8,
     eval_batch_size: 4,

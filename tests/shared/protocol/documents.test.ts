@@ -114,6 +114,7 @@ test("a document that is not as the schema says is refused with one line", () =>
     { network: "0".repeat(64) },
     { parent: "0".repeat(64) },
     { merged: vectors.model.document.merged },
+    { steps: { math: 0 } },
   ]) {
     assert.equal(parseModelManifest(bytesOf(genesis, change)).ok, false, JSON.stringify(change));
   }

@@ -37,7 +37,13 @@ test("a tensor that fails before an earlier one is done is a fault of the merge,
   };
   const network = { training: template.training, artifact: template.artifact };
   await assert.rejects(
-    mergeGroup(files, { shapes: SHAPES, network, threads, create: store.create }),
+    mergeGroup(files, {
+      shapes: SHAPES,
+      network,
+      outer: template.training.outer.steps[0]!,
+      threads,
+      create: store.create,
+    }),
     /b cannot be merged/,
   );
   assert.deepEqual(steps.slice(0, 2).sort(), ["a", "b"]);

@@ -17,7 +17,7 @@ const step = (delta: readonly number[], change: Partial<TensorStep> = {}): Tenso
   shape: [delta.length],
   codec: "int8",
   plan: { kind: "weighted", weights: [1] },
-  training: { outer_lr: 1, outer_momentum: 0 },
+  outer: { along: "merged", lr: 1, momentum: 0 },
   updates: [CODECS.int8.encode(Float32Array.from(delta))],
   weights: floats(...delta.map(() => 1)),
   momentum: floats(...delta.map(() => 0)),

@@ -8,13 +8,13 @@ const drawn = (seed: string, size = 1): Float32Array => {
   return Float32Array.from({ length: 12 }, () => size * (random.next() - 0.5));
 };
 const fresh = () => ({ weights: drawn("base"), momentum: new Float32Array(12) });
-const diloco = { outer_lr: 0.7, outer_momentum: 0.9 };
+const diloco = { lr: 0.7, momentum: 0.9 };
 
 describe("outer step", () => {
   it("adds the update itself at rate one without momentum, and leaves the update as it was", () => {
     const state = fresh();
     const delta = drawn("delta", 0.1);
-    outerStepOfTensor(state, delta, { outer_lr: 1, outer_momentum: 0 });
+    outerStepOfTensor(state, delta, { lr: 1, momentum: 0 });
     assert.deepEqual(
       state.weights,
       drawn("base").map((value, i) => value + delta[i]!),
@@ -23,7 +23,7 @@ describe("outer step", () => {
   });
 
   it("is PyTorch's SGD with Nesterov momentum on −Δ, three steps long", () => {
-    const { outer_lr: lr, outer_momentum: mu } = diloco;
+    const { lr, momentum: mu } = diloco;
     const state = fresh();
     let parameter = state.weights[7]!;
     let buffer = 0;
@@ -36,6 +36,16 @@ describe("outer step", () => {
       assert.ok(Math.abs(state.weights[7]! - parameter) < 1e-7, `weight after step ${step}`);
       assert.ok(Math.abs(state.momentum[7]! - buffer) < 1e-7, `momentum after step ${step}`);
     }
+  });
+
+  it("begins the buffer anew without momentum, so that the next step keeps nothing of what came before", () => {
+    const state = { ...fresh(), momentum: drawn("old", 5) };
+    const delta = drawn("delta", 0.1);
+    outerStepOfTensor(state, delta, { lr: 1, momentum: 0 });
+    assert.deepEqual(
+      state.momentum,
+      delta.map((value) => -value),
+    );
   });
 
   it("keeps going in the direction of past updates", () => {

@@ -12,7 +12,6 @@ const PLACES = 3;
 const network: NetworkTemplate = {
   ...template,
   model: { ...template.model, moe_intermediate_size: 24 },
-  training: { ...template.training, outer_momentum: 0.5 },
   scoring: {
     ...template.scoring,
     eval_batches: 24,

@@ -1,0 +1,13 @@
+import type { OuterStep } from "./outer.js";
+
+/** Steps that validators choose among where a network's file does not say: docs/learning.md has the figures behind them. */
+export const DEFAULT_STEPS: OuterStep[] = [
+  { along: "merged", lr: 0.25, momentum: 0 },
+  { along: "merged", lr: 1, momentum: 0 },
+  { along: "merged", lr: 2, momentum: 0 },
+  { along: "merged", lr: 0.7, momentum: 0.9 },
+  { along: "all", lr: 0.5, momentum: 0 },
+  { along: "all", lr: 1, momentum: 0 },
+  { along: "all", lr: 2, momentum: 0 },
+  { along: "best", lr: 1, momentum: 0 },
+];

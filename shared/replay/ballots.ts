@@ -1,0 +1,57 @@
+import { chosenStep, type SignedVote } from "#shared/protocol/chosen-step.js";
+import type { Network } from "#shared/protocol/network.js";
+import { isInPhase, phaseWindow } from "#shared/protocol/phases.js";
+import { parseRecord, shortHash } from "#shared/protocol/records.js";
+import { permittedStakes, type Stakes } from "#shared/protocol/stake.js";
+import type { StepVote } from "#shared/protocol/step-vote.js";
+import type { CycleContext } from "./source.js";
+
+/** What validators voted on a cycle's steps, in the state at the last block of its choose phase. */
+export interface Ballots {
+  /** Votes by group, one of each voter that put a ballot in time. */
+  readonly votes: ReadonlyMap<string, readonly SignedVote[]>;
+  readonly stakes: Stakes;
+  /** Hotkeys whose ballot counts. */
+  readonly voters: readonly string[];
+}
+
+/** How ballots name a network's groups: in this order. */
+export const groupsInOrder = ({ groups }: Pick<Network, "groups">): readonly string[] => Object.keys(groups).sort();
+
+/** Reads a cycle's ballots once its choose phase is over. @throws what reading the chain throws */
+export const readBallots = async (source: CycleContext, cycle: number): Promise<Ballots> => {
+  const { chain, network, networkHash } = source;
+  const at = phaseWindow(cycle, "choose", network.phases).end - 1;
+  const [metagraph, commitments] = await Promise.all([
+    chain.metagraph(network.netuid, at),
+    chain.commitments(network.netuid, at),
+  ]);
+  const stakes = permittedStakes(metagraph.neurons);
+  const names = groupsInOrder(network);
+  const ballots = commitments.flatMap(({ hotkey, data, block }) => {
+    const record = parseRecord(data);
+    if (!record.ok || record.value.type !== "ballot") return [];
+    const { cycle: of, network: tag, votes } = record.value;
+    const counts =
+      of === cycle &&
+      tag === shortHash(networkHash) &&
+      votes.length === names.length &&
+      stakes.has(hotkey) &&
+      isInPhase(block, cycle, "choose", network.phases);
+    return counts ? [{ hotkey, votes }] : [];
+  });
+  const voteOn = (i: number) =>
+    ballots.map(({ hotkey, votes }): SignedVote => ({ hotkey, vote: votes[i] as StepVote }));
+  return {
+    votes: new Map(names.map((name, i) => [name, voteOn(i)])),
+    stakes,
+    voters: ballots.map(({ hotkey }) => hotkey),
+  };
+};
+
+/** Group → the step that its model takes; 0 where it stays as it is. */
+export const chosenSteps = (
+  { training }: Pick<Network, "training">,
+  { votes, stakes }: Ballots,
+): ReadonlyMap<string, number> =>
+  new Map([...votes].map(([group, of]) => [group, chosenStep(of, stakes, training.outer.steps.length)]));

@@ -1,0 +1,151 @@
+import { setImmediate as yieldToEvents } from "node:timers/promises";
+import { spreadOf } from "../proof-of-loss.js";
+import { studentQuantile } from "../student-t.js";
+
+export interface StepRules {
+  /** One-sided, over all candidates and looks together: how rarely one is approved that is no better than the base. */
+  readonly confidence: number;
+  /** Batches at most, at least 2. */
+  readonly batches: number;
+}
+
+export interface StepMeasurement {
+  readonly rules: StepRules;
+  /** Candidates to tell apart, not counting the base. */
+  readonly candidates: number;
+  /** Losses of batches `from` to `to` after a candidate's step, or of the base (null), nats per token. */
+  readonly losses: (candidate: number | null, from: number, to: number) => Promise<readonly number[]>;
+  /** Asked before every look but the first; true ends the measuring with what is known. */
+  readonly isTimeUp?: () => boolean;
+}
+
+/** What a validator found of one group's candidates. */
+export interface MeasuredSteps {
+  /** By candidate: whether it is better than the base. */
+  readonly approved: readonly boolean[];
+  /** The approved candidate with the lowest loss; null for the base. */
+  readonly best: number | null;
+  /** By candidate: mean reduction of the loss against the base over the batches that it was measured on, its standard error, and their number. */
+  readonly reductions: readonly StepReduction[];
+  /** False where the loss of the base was not finite: then nothing is known. */
+  readonly isMeasured: boolean;
+  /** Forward passes of a batch that it took, the base's among them. */
+  readonly passes: number;
+}
+
+export interface StepReduction {
+  readonly mean: number;
+  readonly standardError: number;
+  readonly batches: number;
+}
+
+/** Batches of the first look; it doubles from look to look. */
+const FIRST_LOOK = 16;
+/** How surely a candidate is behind the leader before it is measured no further. */
+const BEHIND = 0.99;
+/** Part of the leader's reduction by which two candidates may differ for it not to matter which of them is named. */
+const TOLERANCE = 0.05;
+
+/**
+ * Measures candidate steps of one group against the base on the same batches. A candidate is approved when the lower bound of Student's
+ * one-sided interval for the mean paired difference is above zero, at a level that Bonferroni's rule divides among candidates and looks.
+ *
+ * It stops early: a candidate that is surely behind the leader, or as good for all that matters, is measured no further; nor is any, once the
+ * leader is approved and nobody is left beside it, or once no candidate can still be better than the base.
+ */
+export const measureSteps = async ({
+  rules: { confidence, batches },
+  candidates,
+  losses,
+  isTimeUp = () => false,
+}: StepMeasurement): Promise<MeasuredSteps> => {
+  const ends = lookEnds(batches);
+  const level = 1 - (1 - confidence) / (ends.length * candidates);
+  const base: number[] = [];
+  const after = Array.from({ length: candidates }, (): number[] => []);
+  const approved = after.map(() => false);
+  let open = after.map((_, candidate) => candidate);
+  let passes = 0;
+  for (const end of ends) {
+    if (open.length === 0 || (base.length > 0 && isTimeUp())) break;
+    const from = base.length;
+    const measure = async (candidate: number | null) => {
+      await yieldToEvents();
+      passes += end - from;
+      return losses(candidate, from, end);
+    };
+    base.push(...(await measure(null)));
+    // A base that cannot be measured approves nothing.
+    if (!base.every(Number.isFinite)) break;
+    for (const candidate of open) after[candidate]!.push(...(await measure(candidate)));
+    open = open.filter((candidate) => after[candidate]!.every(Number.isFinite));
+    for (const candidate of open) {
+      const { mean, standardError } = paired(base, after[candidate]!);
+      if (mean - studentQuantile(level, end - 1) * standardError > 0) approved[candidate] = true;
+    }
+    open = stillOpen(open, { base, after, approved, end });
+  }
+  const reductions = after.map((own) => paired(base.slice(0, own.length), own));
+  return {
+    approved,
+    best: bestOf(approved, after, reductions),
+    reductions,
+    isMeasured: base.every(Number.isFinite),
+    passes,
+  };
+};
+
+/** Batches after each look, ascending; the last one has all. */
+const lookEnds = (batches: number): readonly number[] => {
+  const ends: number[] = [];
+  for (let end = Math.max(2, FIRST_LOOK); end < batches; end *= 2) ends.push(end);
+  return [...ends, batches];
+};
+
+const paired = (before: readonly number[], after: readonly number[]): StepReduction => {
+  if (after.length < 2 || !after.every(Number.isFinite))
+    return { mean: Number.NEGATIVE_INFINITY, standardError: 0, batches: after.length };
+  const { mean, deviation } = spreadOf(after.map((loss, i) => before[i]! - loss));
+  return { mean, standardError: deviation / Math.sqrt(after.length), batches: after.length };
+};
+
+interface Standing {
+  readonly base: readonly number[];
+  readonly after: readonly (readonly number[])[];
+  readonly approved: readonly boolean[];
+  readonly end: number;
+}
+
+/** Whoever must be measured on: none where nobody can be better than the base, or the leader is approved and alone. */
+const stillOpen = (open: readonly number[], { base, after, approved, end }: Standing): number[] => {
+  const reduction = (candidate: number) => paired(base, after[candidate]!);
+  const quantile = studentQuantile(BEHIND, end - 1);
+  const hopeful = open.filter((candidate) => {
+    const { mean, standardError } = reduction(candidate);
+    return mean + quantile * standardError > 0;
+  });
+  const [leader] = [...hopeful].sort((a, b) => reduction(b).mean - reduction(a).mean || a - b);
+  if (leader === undefined) return [];
+  const contest = hopeful.filter((candidate) => {
+    if (candidate === leader) return true;
+    const { mean, standardError } = paired(after[candidate]!, after[leader]!);
+    const isBehind = mean - quantile * standardError > 0;
+    const isAlike = mean + quantile * standardError < TOLERANCE * reduction(leader).mean;
+    return !isBehind && !isAlike;
+  });
+  return contest.length === 1 && approved[leader] ? [] : contest;
+};
+
+/** The lowest loss among the approved; those that were measured longest are compared, since all others had been behind. */
+const bestOf = (
+  approved: readonly boolean[],
+  after: readonly (readonly number[])[],
+  reductions: readonly StepReduction[],
+): number | null => {
+  const choice = approved.flatMap((is, candidate) => (is ? [candidate] : []));
+  const most = Math.max(0, ...choice.map((candidate) => after[candidate]!.length));
+  const [best] = choice
+    .filter((candidate) => after[candidate]!.length === most)
+    .sort((a, b) => reductions[b]!.mean - reductions[a]!.mean || a - b);
+  return best ?? null;
+};

@@ -1,0 +1,77 @@
+import type { FloatTensors } from "#shared/artifact/update.js";
+import type { Batch } from "#shared/data/loader.js";
+import type { Parameters } from "#shared/model/parameters.js";
+import type { ExpertGroup, Network } from "#shared/protocol/network.js";
+import type { OuterStep } from "#shared/protocol/outer.js";
+import type { StepVote } from "#shared/protocol/step-vote.js";
+import { measureSteps, type StepReduction } from "#shared/scoring/steps/measure-steps.js";
+import type { LossMeter } from "./loss-meter.js";
+import { outerStepOfTensor } from "./outer-step.js";
+
+/** What a group's candidate steps are made of; null for what there is not. */
+export interface Directions extends Readonly<Record<OuterStep["along"], FloatTensors | null>> {
+  /** The buffer of the outer optimiser. */
+  readonly momentum: FloatTensors | null;
+}
+
+export interface CandidateMeasurement {
+  /** The whole model that the cycle started from. */
+  readonly model: Parameters;
+  readonly group: ExpertGroup;
+  readonly directions: Directions;
+  readonly outer: Network["training"]["outer"];
+  /** In the order of the seed. */
+  readonly batches: readonly Batch[];
+  readonly isTimeUp?: () => boolean;
+}
+
+/** What was found of a group's candidate steps. */
+export interface MeasuredCandidates {
+  /** What a ballot says of them; null where the base itself cannot be measured. */
+  readonly vote: StepVote;
+  /** By number of a step that there is in this cycle. */
+  readonly reductions: ReadonlyMap<number, StepReduction>;
+  /** Forward passes of a batch. */
+  readonly passes: number;
+}
+
+/** Measures what a group's model would lose by each candidate step, on the same batches. */
+export const measureCandidates = async (
+  meter: Pick<LossMeter, "ofGroup">,
+  { model, group, directions, outer, batches, isTimeUp }: CandidateMeasurement,
+): Promise<MeasuredCandidates> => {
+  const { losses } = await meter.ofGroup(model, group);
+  const numbers = outer.steps.flatMap(({ along }, i) => (directions[along] ? [i + 1] : []));
+  const { approved, best, reductions, passes, isMeasured } = await measureSteps({
+    rules: { confidence: outer.confidence, batches: batches.length },
+    candidates: numbers.length,
+    losses: (candidate, from, to) => {
+      const change = candidate === null ? null : stepChange(model, directions, outer.steps[numbers[candidate]! - 1]!);
+      return losses(change, batches.slice(from, to));
+    },
+    ...(isTimeUp && { isTimeUp }),
+  });
+  const better = numbers.filter((_, i) => approved[i]);
+  return {
+    vote: isMeasured ? { better, best: best === null ? 0 : numbers[best]! } : null,
+    reductions: new Map(numbers.map((number, i) => [number, reductions[i]!])),
+    passes,
+  };
+};
+
+/** What a step adds to the group's weights. @throws TypeError where there is nothing to go along */
+export const stepChange = (weights: Parameters, directions: Directions, outer: OuterStep): FloatTensors => {
+  const along = directions[outer.along];
+  if (!along) throw new TypeError(`there is no ${outer.along} update`);
+  return new Map(
+    [...along].map(([name, { shape, data }]) => {
+      const before = weights[name]!.data;
+      const state = {
+        weights: before.slice(),
+        momentum: directions.momentum?.get(name)?.data.slice() ?? new Float32Array(before.length),
+      };
+      outerStepOfTensor(state, data, outer);
+      return [name, { shape, data: state.weights.map((value, i) => value - before[i]!) }];
+    }),
+  );
+};

@@ -1,0 +1,69 @@
+import assert from "node:assert/strict";
+import { describe, it } from "node:test";
+import { normal } from "#shared/data/normal.js";
+import { createRandom } from "#shared/data/random.js";
+import { measureSteps } from "#shared/scoring/steps/measure-steps.js";
+
+const BATCHES = 128;
+const rules = { confidence: 0.995, batches: BATCHES };
+
+/** Losses of batches that differ by far more than the steps do; each step has a mean effect and some spread of its own. */
+const lossesOf = (seed: string, effects: readonly number[], spread = 0.02) => {
+  const random = createRandom(seed);
+  const base = Array.from({ length: BATCHES }, () => 2 + 0.5 * normal(random));
+  const after = effects.map((effect) => base.map((loss) => loss - effect + spread * normal(random)));
+  return async (candidate: number | null, from: number, to: number) =>
+    (candidate === null ? base : after[candidate]!).slice(from, to);
+};
+
+describe("measuring candidate steps", () => {
+  it("finds the best, approves what is better than the base and nothing that is worse", async () => {
+    const effects = [0.01, 0.03, -0.02, 0.05];
+    const { approved, best } = await measureSteps({ rules, candidates: 4, losses: lossesOf("clear", effects) });
+    assert.equal(best, 3);
+    assert.equal(approved[2], false);
+    assert.equal(approved[3], true);
+  });
+
+  it("stops early where all is clear, and goes on where it is not", async () => {
+    const clear = await measureSteps({ rules, candidates: 3, losses: lossesOf("early", [0.2, 0.05, -0.2]) });
+    assert.equal(clear.best, 0);
+    assert.equal(clear.passes, 4 * 16, "one look of 16 batches at the base and three steps");
+    const hopeless = await measureSteps({ rules, candidates: 2, losses: lossesOf("none", [-0.1, -0.2]) });
+    assert.deepEqual([hopeless.best, hopeless.passes], [null, 3 * 16]);
+    const close = await measureSteps({ rules, candidates: 2, losses: lossesOf("close", [0.003, 0.002]) });
+    assert.ok(close.passes > clear.passes);
+  });
+
+  it("approves a step that is no better than the base in less than half a percent of all measurements", async () => {
+    let wrong = 0;
+    for (let trial = 0; trial < 1000; trial++) {
+      const losses = lossesOf(`null ${trial}`, [0, 0, 0, 0]);
+      if ((await measureSteps({ rules, candidates: 4, losses })).best !== null) wrong++;
+    }
+    assert.ok(wrong <= 10, `${wrong} of 1000`);
+  });
+
+  it("neither approves nor follows a step whose loss is not finite, and approves nothing on such a base", async () => {
+    const losses = lossesOf("nan", [0.2, 0.1]);
+    const measure = (broken: number | null) =>
+      measureSteps({
+        rules,
+        candidates: 2,
+        losses: async (candidate, from, to) =>
+          candidate === broken ? Array.from({ length: to - from }, () => Number.NaN) : losses(candidate, from, to),
+      });
+    assert.deepEqual([(await measure(0)).approved, (await measure(0)).best], [[false, true], 1]);
+    assert.deepEqual([(await measure(null)).approved, (await measure(null)).best], [[false, false], null]);
+  });
+
+  it("says what it knows when its time is up", async () => {
+    const losses = lossesOf("late", [0.003, 0.0029]);
+    const { passes, reductions } = await measureSteps({ rules, candidates: 2, losses, isTimeUp: () => true });
+    assert.equal(passes, 3 * 16);
+    assert.deepEqual(
+      reductions.map(({ batches }) => batches),
+      [16, 16],
+    );
+  });
+});
