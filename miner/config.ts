@@ -58,7 +58,8 @@ export const trainingSettings = defineConfig({
   seed: setting({
     schema: z.int().min(0),
     default: 42,
-    describe: "Start of the training stream; the hotkey and the cycle are mixed in.",
+    describe:
+      "Start of the training stream; the cycle and a secret of the miner's home are mixed in, so that nobody else can train it.",
   }),
   checkpoint_keep_top_k,
 });

@@ -20,6 +20,7 @@ import { liveCycle, type Miner, mark } from "./cycle.js";
 import { reportScore } from "./feedback.js";
 import { minerJournalSchema } from "./journal.js";
 import { createShardTrainer } from "./shard-trainer.js";
+import { streamOwner } from "./stream-secret.js";
 import type { ShardTrainer } from "./trainer.js";
 import { openWorkerPool, replicaFolder } from "./worker-pool.js";
 
@@ -114,7 +115,7 @@ const openTrainer = async (participant: Participant, config: MinerConfig): Promi
   );
   const started = performance.now();
   const home = join(participant.home, "training");
-  const miner = participant.signer.address;
+  const miner = streamOwner(participant.home, participant.signer.address);
   const trainer =
     config.workers > 1
       ? await openWorkerPool({ network, group, config, hub, miner, home, log })

@@ -6,7 +6,7 @@ export interface RunPlace {
   readonly network: Network;
   readonly group: string;
   readonly config: TrainingConfig;
-  /** Whose training stream it is: the hotkey's address, since two miners may well name their keys alike. */
+  /** Whose training stream it is: what `streamOwner` gives, which nobody else can know. */
   readonly miner: string;
   /** Which of the machine's replicas trains, from 0. */
   readonly replica: number;

@@ -25,7 +25,7 @@ export interface ShardTrainerOptions {
   readonly group: string;
   readonly config: TrainingConfig;
   readonly hub: Parameters;
-  /** The hotkey's address, which seeds the training stream. */
+  /** Whose training stream it is: seeds it. */
   readonly miner: string;
   /** Which of the machine's replicas this is; 0 by default. */
   readonly replica?: number;
