@@ -12,24 +12,22 @@ import { wholeNumber } from "#shared/cli/numbers.js";
 import { type CommandSpec, shutdownSignal, untilAborted } from "#shared/cli/program.js";
 import { checkPinned } from "#shared/config/check-network.js";
 import { addFlags } from "#shared/config/flags.js";
-import { loadNetwork, parsedJson, parseNetwork } from "#shared/config/load-network.js";
+import { loadNetwork } from "#shared/config/load-network.js";
 import { defineConfig } from "#shared/config/settings.js";
 import { pinnedTexts } from "#shared/data/pinned-text.js";
-import { BlockZeroError } from "#shared/errors.js";
+import { BlockZeroError, reasonOf } from "#shared/errors.js";
 import { writeFileAtomic } from "#shared/files/atomic-file.js";
 import { lockHome } from "#shared/files/home-lock.js";
 import { publishedNetwork } from "#shared/participant/agreed-model.js";
 import { ownLocation } from "#shared/participant/own-location.js";
+import { rankServers, readServers } from "#shared/participant/subnet-servers.js";
 import { type ModelManifest, parseModelManifest } from "#shared/protocol/model-manifest.js";
-import {
-  decisiveNetwork,
-  MAX_NETWORK_BYTES,
-  type Network,
-  networkBytes,
-  networkHash,
-} from "#shared/protocol/network.js";
+import { decisiveNetwork, type Network, networkBytes, networkHash } from "#shared/protocol/network.js";
+import { phaseWindow } from "#shared/protocol/phases.js";
 import { encodeRecord, shortHash } from "#shared/protocol/records.js";
 import { envelopeHash, indexBytes } from "#shared/protocol/sealed-text.js";
+import type { FileRequest } from "#shared/replay/source.js";
+import { networkInForce, readNetwork } from "#shared/replay/succession.js";
 import { createLogger } from "#shared/telemetry/logger.js";
 import { loadHotkey } from "#shared/wallet/index.js";
 import { confirm } from "../confirm.js";
@@ -104,7 +102,7 @@ const serve = async (
   try {
     await checkOwner(chain, written.netuid, owner);
     const client = createBlobClient({ allowPrivateAddresses: config.allow_private_addresses, log });
-    const former = await formerNetwork({ store, client, chain, netuid: written.netuid, signal });
+    const former = await formerNetwork(written, { store, client, chain, signal });
     await checkComplete(store, written, home);
     let network = written;
     if (former !== null && networkHash(former) !== networkHash(written)) {
@@ -129,6 +127,7 @@ const serve = async (
         return;
       }
       const block = await commitUnlessThere(chain, network.netuid, record, owner);
+      refuseLate(network, former, block);
       printFields({ network: network.name, hash, subnet: network.netuid, block, serving: location });
       await untilAborted(signal);
     } finally {
@@ -148,35 +147,75 @@ const pinnedNetwork = async (store: LocalStore, network: Network): Promise<Netwo
   return pinned;
 };
 
+/** A change that the chain took up after its first cycle had begun takes no effect. */
+const refuseLate = ({ first_cycle, phases }: Network, former: Network | null, block: number): void => {
+  const isChange = former !== null && first_cycle > former.first_cycle;
+  if (!isChange || block < phaseWindow(first_cycle, "distribute", phases).start) return;
+  throw new BlockZeroError(
+    "NETWORK_CHANGE_LATE",
+    `block ${block} holds the change, but its first cycle, ${first_cycle}, had begun: it takes no effect`,
+    "publish it again, with a later --from-cycle",
+  );
+};
+
 interface Published {
   readonly store: LocalStore;
   readonly client: BlobClient;
   readonly chain: Chain;
-  readonly netuid: number;
   readonly signal: AbortSignal;
 }
 
-/** The file that the owner's record names, which then stays here for those who still need it; null where there is no record. */
-const formerNetwork = async ({ store, client, chain, netuid, signal }: Published): Promise<Network | null> => {
+/**
+ * The network file that a change succeeds: the one in force, or the one that is to be; null where there is no record. It stays here for those who
+ * still need it.
+ *
+ * @throws NETWORK_FORMER_MISSING
+ */
+const formerNetwork = async (
+  written: Network,
+  { store, client, chain, signal }: Published,
+): Promise<Network | null> => {
+  const { netuid } = written;
   const record = await publishedNetwork(chain, netuid).catch((thrown: unknown) => {
     if (thrown instanceof BlockZeroError && thrown.code === "NETWORK_NOT_PUBLISHED") return null;
     throw thrown;
   });
   if (record === null) return null;
-  const { hash, location } = record;
-  const known = await store.get(hash);
-  const bytes = known ?? (await client.fetchBlob({ hash, maxBytes: MAX_NETWORK_BYTES, location, signal }).catch(lost));
-  if (!known) await store.put(bytes);
-  return parseNetwork(parsedJson(bytes), `the network file of subnet ${netuid}`);
+  if (record.hash === networkHash(written)) await store.put(networkBytes(written));
+  const fetch = async ({ hash, maxBytes }: FileRequest): Promise<Uint8Array> => {
+    const known = await store.get(hash);
+    if (known) return known;
+    const bytes = await fromAny([record.location, ...rankServers(await readServers(chain, netuid), hash)], (location) =>
+      client.fetchBlob({ hash, maxBytes, location, signal }),
+    );
+    await store.put(bytes);
+    return bytes;
+  };
+  const published = { chain, fetch, network: await readNetwork({ fetch }, record.hash), networkHash: record.hash };
+  const { source, next } = await networkInForce(published, (await chain.head()).number + 1);
+  if (next?.problem) console.log(`the published network file takes no effect: ${next.problem}`);
+  return next !== null && next.problem === null ? published.network : source.network;
 };
 
-const lost = (cause: unknown): never => {
-  if (!isFetchFault(cause)) throw cause;
+/** @throws NETWORK_FORMER_MISSING where none of them gives it */
+const fromAny = async (
+  locations: readonly string[],
+  fetchFrom: (location: string) => Promise<Uint8Array>,
+): Promise<Uint8Array> => {
+  let last: unknown;
+  for (const location of locations) {
+    try {
+      return await fetchFrom(location);
+    } catch (thrown) {
+      if (!isFetchFault(thrown)) throw thrown;
+      last = thrown;
+    }
+  }
   throw new BlockZeroError(
     "NETWORK_FORMER_MISSING",
-    `the network file that is published now cannot be had: ${cause.message}`,
-    "publish from the directory that it was published from, or keep its publisher running meanwhile",
-    { cause },
+    `the network file that is published now cannot be had: ${reasonOf(last)}`,
+    "keep its publisher or a validator running meanwhile, or copy its blob into the directory's blobs",
+    { cause: last },
   );
 };
 
