@@ -1,4 +1,5 @@
 import { mean } from "#shared/mean.js";
+import type { BlockTimer } from "#shared/participant/block-timer.js";
 import { withinBlocks } from "#shared/participant/duty.js";
 import type { Participant } from "#shared/participant/join.js";
 import { type Journal, recent } from "#shared/participant/journal.js";
@@ -13,7 +14,6 @@ import type { MetricsSink } from "#shared/telemetry/metrics.js";
 import type { FloatSource } from "#shared/training/float-source.js";
 import { openBase } from "./base-weights.js";
 import { behaviours } from "./behaviours.js";
-import type { BlockTimer } from "./block-timer.js";
 import type { MinerConfig } from "./config.js";
 import type { MinerJournal } from "./journal.js";
 import { openPacker, type Packer } from "./pack.js";

@@ -1,8 +1,9 @@
 import { join } from "node:path";
 import { openDevice } from "#shared/engine/runtime/open-device.js";
-import { BlockZeroError, reasonOf } from "#shared/errors.js";
+import { reasonOf } from "#shared/errors.js";
 import { groupNamed, hubShapes } from "#shared/model/groups.js";
 import { decodeParameters } from "#shared/model/parts.js";
+import { openBlockTimer } from "#shared/participant/block-timer.js";
 import { cycleSource } from "#shared/participant/cycle-source.js";
 import { withinBlocks } from "#shared/participant/duty.js";
 import type { Participant } from "#shared/participant/join.js";
@@ -14,7 +15,6 @@ import { contextOf } from "#shared/replay/succession.js";
 import type { Log } from "#shared/telemetry/log.js";
 import type { MetricsSink } from "#shared/telemetry/metrics.js";
 import { openBase } from "./base-weights.js";
-import { startBlockTimer } from "./block-timer.js";
 import type { MinerConfig } from "./config.js";
 import { liveCycle, type Miner, mark } from "./cycle.js";
 import { reportScore } from "./feedback.js";
@@ -28,22 +28,8 @@ import { openWorkerPool, replicaFolder } from "./worker-pool.js";
 export const runMiner = (config: MinerConfig, log: Log, signal: AbortSignal): Promise<void> =>
   runParticipant(config, { role: "miner", log, signal }, (participant, metrics) => mine(participant, config, metrics));
 
-/** A miner that starts close to the end of a phase must know the chain's pace before its first step. */
-const blockBefore = async ({ chain, clock }: Participant) => {
-  const number = clock.head.number - 1;
-  if (number < 1) return undefined;
-  try {
-    return { number, timestamp: await chain.timestamp(number) };
-  } catch (thrown) {
-    // The pace is then known a block later.
-    if (thrown instanceof BlockZeroError) return undefined;
-    throw thrown;
-  }
-};
-
 const mine = async (participant: Participant, config: MinerConfig, metrics: MetricsSink): Promise<never> => {
   groupNamed(participant.network, config.expert_group);
-  const { clock, signal } = participant;
   const trainer = await openTrainer(participant, config);
   const miner: Miner = {
     participant,
@@ -51,7 +37,7 @@ const mine = async (participant: Participant, config: MinerConfig, metrics: Metr
     metrics,
     journal: openJournal(join(participant.home, "miner.json"), minerJournalSchema),
     trainer,
-    timer: startBlockTimer(clock, signal, { before: await blockBefore(participant) }),
+    timer: await openBlockTimer(participant),
   };
   for (const cycle of awaitingScore(miner)) void feedback(miner, cycle);
   try {

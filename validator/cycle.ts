@@ -1,4 +1,5 @@
 import { BlockZeroError } from "#shared/errors.js";
+import type { BlockTimer } from "#shared/participant/block-timer.js";
 import { catchUp } from "#shared/participant/catch-up.js";
 import { withinBlocks } from "#shared/participant/duty.js";
 import type { Participant } from "#shared/participant/join.js";
@@ -27,6 +28,8 @@ export interface Validator {
   readonly meter: LossMeter;
   readonly weights: WeightsContext;
   readonly metrics: MetricsSink;
+  /** Tells when a block will come; without it measuring ends when the block is seen. */
+  readonly timer?: BlockTimer;
 }
 
 /** Blocks that a duty has at least. */
@@ -101,7 +104,7 @@ const mergeAndPublish = async (validator: Validator, cycle: number, agreed: Agre
 };
 
 const report = async (validator: Validator, cycle: number): Promise<void> => {
-  const { participant, journal, meter, metrics } = validator;
+  const { participant, journal, meter, metrics, timer } = validator;
   const { blobs, network, networkHash, location, log } = participant;
   if (journal.value.cycles[cycle]?.reported !== undefined) return;
   const window = phaseWindow(cycle, "evaluate", network.phases);
@@ -114,7 +117,7 @@ const report = async (validator: Validator, cycle: number): Promise<void> => {
     );
   let hash = journal.value.cycles[cycle]?.report;
   if (hash === undefined) {
-    const judged = await judgeCycle(participant, meter, cycle);
+    const judged = await judgeCycle(participant, meter, cycle, { timer, metrics });
     hash = reportHash(judged);
     const bytes = canonicalBytes(judged);
     const read = readReport(bytes, participant.signer.address, network);

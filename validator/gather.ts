@@ -8,6 +8,7 @@ import type { GateResult } from "#shared/replay/gate-update.js";
 import type { CycleSource } from "#shared/replay/source.js";
 import { readSubmissions, type Submission } from "#shared/replay/submissions.js";
 import { gateSubmission } from "./gated-updates.js";
+import { blockWithin } from "./time-left.js";
 
 /** A submission and what the gates say of it. */
 export interface Gated {
@@ -22,10 +23,13 @@ const MAX_WAITING = 65_536;
 /** Share of the evaluate phase after which nobody is waited for any more: the rest is for computing and reporting. */
 const PATIENCE = 1 / 3;
 
+type Gate = (submission: Submission) => Promise<GateResult>;
+
 /**
- * Fetches and gates a cycle's submissions, from the last block of the reveal phase on, in an order that nobody can choose. All are asked for at
- * once; the client gives them their turns. A miner that cannot be reached is tried again at every block, and one that answers slowly
- * is waited for, until a third of the evaluate phase has passed. What we never came to ask for is our failure, not the miner's.
+ * Fetches and gates a cycle's submissions: what is revealed early at once, the others from the last block of the reveal phase on, in an
+ * order that nobody can choose. All are asked for at once; the client gives them their turns. A miner that cannot be reached is tried
+ * again at every block, and one that answers slowly is waited for, until a third of the evaluate phase, or of what is left of it, has
+ * passed. What we never came to ask for is our failure, not the miner's.
  */
 export const gatherUpdates = async (
   participant: Participant,
@@ -33,17 +37,20 @@ export const gatherUpdates = async (
   cycle: number,
 ): Promise<readonly Gated[]> => {
   const { chain, clock, network, signal } = participant;
-  const { start, end } = phaseWindow(cycle, "evaluate", network.phases);
-  const deadline = start + Math.max(1, Math.floor((end - start) * PATIENCE));
-  const submissions = shuffled(await readSubmissions(participant, cycle), await chain.blockHash(start - 1));
+  const { start } = phaseWindow(cycle, "evaluate", network.phases);
+  const deadline = blockWithin(participant, cycle, PATIENCE);
 
   return withPatience(clock, deadline, signal, async (patience) => {
     const change = withFewOpen(prioritySlots([CONCURRENT_CHECKS], MAX_WAITING), signal);
-    const gate = async (submission: Submission): Promise<Gated> => ({
-      submission,
-      result: await gateSubmission(participant, submission, { base, cycle, until: patience, change }),
-    });
-    let gated = await Promise.all(submissions.map(gate));
+    const gateNow: Gate = (submission) =>
+      gateSubmission(participant, submission, { base, cycle, until: patience, change });
+    const early = await gateEarly(participant, cycle, gateNow);
+    const submissions = shuffled(await readSubmissions(participant, cycle), await chain.blockHash(start - 1));
+    const gate = async (submission: Submission, tried?: Promise<GateResult>): Promise<Gated> => {
+      const known = await tried;
+      return { submission, result: known?.ok ? known : await gateNow(submission) };
+    };
+    let gated = await Promise.all(submissions.map((submission) => gate(submission, early(submission))));
     for (;;) {
       if (!gated.some(isUnreachable) || clock.head.number >= deadline - 1) return blameSelf(gated);
       await clock.reach(clock.head.number + 1, signal);
@@ -74,6 +81,42 @@ const withFewOpen =
       return { ...file, close };
     },
   });
+
+/**
+ * Gates what is revealed while the reveal phase lasts, one artifact a hotkey: whoever reveals another one after that waits for the end of
+ * the phase, so nobody can keep us busy. Resolves with its last block. @returns what became of a submission that is still the same
+ */
+const gateEarly = async (
+  participant: Participant,
+  cycle: number,
+  gate: Gate,
+): Promise<(submission: Submission) => Promise<GateResult> | undefined> => {
+  const { clock, network, signal } = participant;
+  const { start, end } = phaseWindow(cycle, "reveal", network.phases);
+  const tried = new Map<string, { readonly submission: Submission; readonly result: Promise<GateResult> }>();
+  let { number } = await clock.reach(start, signal);
+  while (number < end - 1) {
+    const submissions = await readSubmissions(participant, cycle, number);
+    const revealed = submissions.filter(({ hotkey, commitment, reveal }) => commitment && reveal && !tried.has(hotkey));
+    for (const submission of revealed) {
+      const result = gate(submission);
+      // What it throws is an abort, which ends what awaits it as well.
+      result.catch(() => {});
+      tried.set(submission.hotkey, { submission, result });
+    }
+    ({ number } = await clock.reach(number + 1, signal));
+  }
+  return (submission) => {
+    const early = tried.get(submission.hotkey);
+    return early && isSame(early.submission, submission) ? early.result : undefined;
+  };
+};
+
+const isSame = (a: Submission, b: Submission): boolean =>
+  a.commitment?.hash === b.commitment?.hash &&
+  a.reveal?.artifact === b.reveal?.artifact &&
+  a.reveal?.group === b.reveal?.group &&
+  a.reveal?.location === b.reveal?.location;
 
 /** In the order of a hash over what no miner knew when it registered. */
 const shuffled = (submissions: readonly Submission[], blockHash: string): readonly Submission[] => {

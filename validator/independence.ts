@@ -11,6 +11,7 @@ import type { RaceResult } from "#shared/scoring/racing/race.js";
 export interface IndependenceMeter {
   /** Sketches an update the first time that it is loaded. */
   watch(artifact: string, loading: Promise<FloatTensors | null>): Promise<FloatTensors | null>;
+  isWatched(artifact: string): boolean;
   /** By artifact; those that score nothing are left out. */
   of(raced: readonly { readonly artifact: string; readonly result: RaceResult }[]): ReadonlyMap<string, number>;
 }
@@ -44,6 +45,7 @@ export const openIndependenceMeter = async (
       if (tensors && !sketches.has(artifact)) sketches.set(artifact, sketch(tensors));
       return tensors;
     },
+    isWatched: (artifact) => sketches.has(artifact),
     of(raced) {
       const counted = raced.flatMap(({ artifact, result }) => {
         const seen = sketches.get(artifact);

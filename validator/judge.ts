@@ -1,50 +1,55 @@
 import { mean } from "#shared/mean.js";
 import { loadModel, wholeModel } from "#shared/participant/base-model.js";
+import type { BlockTimer } from "#shared/participant/block-timer.js";
 import type { Participant } from "#shared/participant/join.js";
 import { withPatience } from "#shared/participant/patience.js";
 import { settledBase } from "#shared/participant/settled-base.js";
-import { accepted } from "#shared/protocol/parsed.js";
 import { phaseWindow } from "#shared/protocol/phases.js";
 import { type Report, type ReportEntry, signReport } from "#shared/protocol/report.js";
 import { type ReasonCode, verdictFor } from "#shared/protocol/verdict.js";
 import type { GatedUpdate } from "#shared/replay/gate-update.js";
 import { ancestry } from "#shared/replay/lineage.js";
 import type { Submission } from "#shared/replay/submissions.js";
-import type { RaceResult } from "#shared/scoring/racing/race.js";
-import { raceRules } from "#shared/scoring/racing/rules.js";
+import type { RaceOutcome, RaceResult } from "#shared/scoring/racing/race.js";
 import { describeRepeat, findRepeats } from "#shared/scoring/repeats.js";
-import { evaluationBatches, type LossMeter } from "#shared/training/loss-meter.js";
-import { scoreUpdates } from "#shared/training/score-updates.js";
+import type { MetricsSink } from "#shared/telemetry/metrics.js";
+import type { LossMeter } from "#shared/training/loss-meter.js";
 import { awaitSeeds } from "./await-seeds.js";
 import { evaluationTexts } from "./evaluation-text.js";
 import { type GatedReader, openGatedReader } from "./gated-reader.js";
 import { type Gated, gatherUpdates } from "./gather.js";
-import { openIndependenceMeter } from "./independence.js";
+import { type IndependenceMeter, openIndependenceMeter } from "./independence.js";
+import { openLossBook } from "./loss-book.js";
+import { measureUpdates } from "./measure.js";
+import { startStopwatch } from "./stopwatch.js";
+import { blockWithin, timeToMeasure } from "./time-left.js";
 
-/** Blocks kept free at the end of the evaluate phase to put the report on chain. */
-const BLOCKS_TO_REPORT = 2;
 /** Share of the evaluate phase after which no update is fetched again that was lost since it passed the gates: the rest is for measuring. */
 const PATIENCE = 1 / 2;
 /** Updates that are kept in memory from one look at them to the next. */
 const KEPT_UPDATES_BYTES = 256 << 20;
 
+export interface JudgeOptions {
+  /** Bytes of updates that are kept in memory. */
+  readonly room?: number;
+  /** Tells when a block will come; without it measuring ends when the block is seen. */
+  readonly timer?: BlockTimer | undefined;
+  readonly metrics?: MetricsSink;
+}
+
 /**
- * Judges a cycle's submissions: gates and repeats while the reveal phase ends, then the loss before and after on batches
- * whose seed nobody could know before. Returns the signed report.
- *
- * @param room bytes of updates that are kept in memory
+ * Judges a cycle's submissions: gates from the reveal phase on, then the loss before and after on batches whose seed nobody could know
+ * before, everybody on fewer batches where time is short. Returns the signed report.
  */
 export const judgeCycle = (
   participant: Participant,
   meter: LossMeter,
   cycle: number,
-  room = KEPT_UPDATES_BYTES,
+  { room = KEPT_UPDATES_BYTES, ...options }: JudgeOptions = {},
 ): Promise<Report> => {
-  const { clock, network, signal } = participant;
-  const { start, end } = phaseWindow(cycle, "evaluate", network.phases);
-  const deadline = start + Math.max(1, Math.floor((end - start) * PATIENCE));
-  return withPatience(clock, deadline, signal, (until) =>
-    judge(participant, openGatedReader(participant, { until, room }), meter, cycle),
+  const { clock, signal } = participant;
+  return withPatience(clock, blockWithin(participant, cycle, PATIENCE), signal, (until) =>
+    judge(participant, openGatedReader(participant, { until, room }), meter, { cycle, ...options }),
   );
 };
 
@@ -52,60 +57,68 @@ const judge = async (
   participant: Participant,
   reader: GatedReader,
   meter: LossMeter,
-  cycle: number,
+  { cycle, timer, metrics }: Omit<JudgeOptions, "room"> & { readonly cycle: number },
 ): Promise<Report> => {
-  const { clock, models, network, networkHash, signer, signal, log } = participant;
+  const { clock, home, models, network, networkHash, signer, signal, log } = participant;
   const evaluate = phaseWindow(cycle, "evaluate", network.phases);
-  await clock.reach(evaluate.start - 1, signal);
+  await clock.reach(phaseWindow(cycle, "reveal", network.phases).start, signal);
   const texts = evaluationTexts(participant, cycle);
   // It fails with an abort only, which ends what is waited for below as well.
   texts.catch(() => {});
+  const took = startStopwatch();
   const base = await loadModel(participant, await settledBase(participant, cycle));
   const gated = await gatherUpdates(participant, base, cycle);
+  took.lap("fetch");
   const judged = rejectRepeats(gated, await ancestry(models, base.hash, signal));
 
   await clock.reach(evaluate.start, signal);
   const seeds = await awaitSeeds(participant, { cycle, purpose: "evaluate" });
   const opened = await texts;
-  const model = wholeModel(base);
-  const baseline: Report["baseline"] = {};
+  took.lap("wait");
   const entries = new Map(judged.failures);
-  const rules = raceRules(network.scoring);
-  const names = [...base.groups.keys()];
-  for (const [raced, group] of names.entries()) {
-    const seed = seeds[group]!;
-    // What time is left is shared, so that no group has none of it.
-    const left = Math.max(0, evaluate.end - BLOCKS_TO_REPORT - clock.head.number);
-    const deadline = clock.head.number + Math.ceil(left / (names.length - raced));
-    const independence = await openIndependenceMeter(participant, base, group, seed);
-    const updates = judged.updates
-      .filter(({ update }) => update.group === group)
-      .map(({ submission, update }) => ({
-        submission,
-        update,
-        load: () => independence.watch(update.artifact, reader.load(update)),
-      }));
-    const text = opened.get(group) ?? accepted(null);
-    if (!text.ok) {
-      for (const { submission } of updates)
-        entries.set(submission.uid, failedEntry(submission, "validator_failed", text.problem));
-      continue;
-    }
-    const { before, results } = await scoreUpdates(meter, {
-      model,
-      group: network.groups[group]!,
-      updates,
-      batches: evaluationBatches(network, group, seed, text.value),
-      rules,
-      isTimeUp: () => clock.head.number >= deadline,
-    });
+  const independences = new Map<string, IndependenceMeter>();
+  for (const [group, seed] of Object.entries(seeds))
+    independences.set(group, await openIndependenceMeter(participant, base, group, seed));
+  const updates = judged.updates.map(({ submission, update }) => ({
+    submission,
+    update,
+    group: update.group,
+    artifact: update.artifact,
+    load: () => independences.get(update.group)!.watch(update.artifact, reader.load(update)),
+  }));
+  for (const { submission, group } of updates) {
+    const text = opened.get(group);
+    if (text?.ok === false) entries.set(submission.uid, failedEntry(submission, "validator_failed", text.problem));
+  }
+  const outcomes = await measureUpdates(meter, {
+    network,
+    model: wholeModel(base),
+    seeds,
+    texts: opened,
+    updates,
+    book: openLossBook(home, base.hash, Object.values(seeds)),
+    time: timeToMeasure(participant, cycle, timer),
+  });
+  const baseline: Report["baseline"] = {};
+  for (const [group, { before, results }] of outcomes) {
     if (before.length > 0) baseline[group] = { loss: mean(before), batches: before.length };
-    const independences = independence.of([...results].map(([{ update }, result]) => ({ ...update, result })));
+    const independence = independences.get(group)!;
+    // Losses that were measured before a restart needed no look at the update.
+    for (const [{ artifact, load }, result] of results)
+      if (result.verdict === "scored" && result.score > 0 && !independence.isWatched(artifact)) await load();
+    const shares = independence.of([...results].map(([{ update }, result]) => ({ ...update, result })));
     for (const [{ submission, update }, result] of results) {
-      const measured = { result, independence: independences.get(update.artifact) ?? 0 };
+      const measured = { result, independence: shares.get(update.artifact) ?? 0 };
       entries.set(submission.uid, scoreEntry(submission, update, measured, reader.problemOf(update)));
     }
   }
+  took.lap("measure");
+  const milliseconds = took.milliseconds();
+  sayWhatItTook(log, cycle, { outcomes, batches: network.scoring.eval_batches, took: milliseconds });
+  metrics?.write({
+    cycle,
+    ...Object.fromEntries(Object.entries(milliseconds).map(([part, ms]) => [`eval/${part}_ms`, ms])),
+  });
   const count = (verdict: ReportEntry["verdict"]) =>
     [...entries.values()].filter((entry) => entry.verdict === verdict).length;
   log.info("judged", {
@@ -127,6 +140,35 @@ const judge = async (
     },
     signer,
   );
+};
+
+/** Where the time went, in milliseconds; a warning where there was too little of it. */
+const sayWhatItTook = (
+  log: Participant["log"],
+  cycle: number,
+  {
+    outcomes,
+    batches,
+    took,
+  }: {
+    readonly outcomes: ReadonlyMap<string, RaceOutcome<unknown>>;
+    readonly batches: number;
+    readonly took: Readonly<Record<string, number>>;
+  },
+): void => {
+  const short = [...outcomes].filter(([, { isShort }]) => isShort);
+  if (short.length === 0) {
+    log.info("evaluated", { cycle, ...took });
+    return;
+  }
+  log.warn("evaluation cut short: everybody was measured on fewer batches", {
+    cycle,
+    code: "EVALUATION_SHORT",
+    ...Object.fromEntries(short.map(([group, { before }]) => [`batches/${group}`, before.length])),
+    of: batches,
+    ...took,
+    prevention: "give this validator more of the machine, or the network a longer evaluate phase",
+  });
 };
 
 interface Judged {
@@ -180,7 +222,6 @@ const scoreEntry = (
   problem: string | null,
 ): ReportEntry => {
   if (result.verdict === "rejected") return failedEntry(submission, result.reason, `artifact ${artifact}`);
-  // A report on some is worth more than none: whoever we did not come to keeps its standing.
   if (result.verdict === "abstained") {
     const late = `it could not be scored in time, after ${result.batches} batches`;
     return failedEntry(submission, result.reason, problem ?? late);

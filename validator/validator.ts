@@ -1,6 +1,8 @@
 import { join } from "node:path";
 import { openDevice } from "#shared/engine/runtime/open-device.js";
+import type { Parameters } from "#shared/model/parameters.js";
 import { loadModel, wholeModel } from "#shared/participant/base-model.js";
+import { openBlockTimer } from "#shared/participant/block-timer.js";
 import { catchUp } from "#shared/participant/catch-up.js";
 import type { Participant } from "#shared/participant/join.js";
 import { openJournal } from "#shared/participant/journal.js";
@@ -8,10 +10,11 @@ import { runCycles } from "#shared/participant/run-cycles.js";
 import { runParticipant } from "#shared/participant/run-participant.js";
 import { revealCommittedWeights } from "#shared/participant/weights/reveal-weights.js";
 import { openWeights } from "#shared/participant/weights/weights-context.js";
+import type { Network } from "#shared/protocol/network.js";
 import { phaseAt } from "#shared/protocol/phases.js";
 import type { Log } from "#shared/telemetry/log.js";
 import type { MetricsSink } from "#shared/telemetry/metrics.js";
-import { createLossMeter } from "#shared/training/loss-meter.js";
+import { createLossMeter, evaluationBatches, type LossMeter } from "#shared/training/loss-meter.js";
 import { beaconOf, type ValidatorConfig } from "./config.js";
 import { liveCycle, type Validator } from "./cycle.js";
 import { validatorJournalSchema } from "./journal.js";
@@ -32,12 +35,14 @@ const validate = async (participant: Participant, config: ValidatorConfig, metri
     batchSize: network.scoring.eval_batch_size,
     parameters: wholeModel(base),
   });
+  await warmUp(meter, wholeModel(base), network);
   const validator: Validator = {
     participant,
     metrics,
     meter,
     journal: openJournal(join(participant.home, "validator.json"), validatorJournalSchema),
     weights: openWeights(participant, beaconOf(config)),
+    timer: await openBlockTimer(participant),
   };
   const cycles = runCycles(participant, {
     failure: "Missed merge",
@@ -53,5 +58,16 @@ const validate = async (participant: Participant, config: ValidatorConfig, metri
     return await Promise.race([cycles, revealCommittedWeights(validator.weights)]);
   } finally {
     await meter.dispose();
+  }
+};
+
+/** Any seed: what text there is does not depend on it. */
+const SOME_SEED = "0".repeat(64);
+
+/** Compiles and reads what the first evaluation would else begin with, while nobody waits for it. */
+const warmUp = async (meter: LossMeter, model: Parameters, network: Network): Promise<void> => {
+  for (const [name, group] of Object.entries(network.groups)) {
+    await meter.ofGroup(model, group);
+    if (!group.sealed) evaluationBatches(network, name, SOME_SEED, null);
   }
 };

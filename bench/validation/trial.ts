@@ -1,7 +1,8 @@
 import type { Random } from "#shared/data/random.js";
 import { proofOfLoss } from "#shared/scoring/proof-of-loss.js";
-import { type RaceResult, runRace } from "#shared/scoring/racing/race.js";
+import type { RaceResult } from "#shared/scoring/racing/race.js";
 import type { RaceRules } from "#shared/scoring/racing/rules.js";
+import { runRace } from "#shared/scoring/racing/run-races.js";
 import type { DrawField, Field } from "./fields.js";
 
 /** How races compare with a full evaluation of the same batches. */
@@ -67,7 +68,6 @@ export const raceOf = async (field: Field, rules: RaceRules): Promise<readonly R
     rules,
     before: async (from, to) => Array.from({ length: to - from }, () => 0),
     after: async (miner, from, to) => field[miner]!.slice(from, to).map((difference) => -difference),
-    isTimeUp: () => false,
   });
   return contenders.map((miner) => results.get(miner)!);
 };

@@ -9,9 +9,10 @@ import { fullBound } from "#shared/scoring/racing/full-bound.js";
 import { planLaps } from "#shared/scoring/racing/laps.js";
 import type { RaceResult } from "#shared/scoring/racing/race.js";
 import { type RaceRules, raceRules } from "#shared/scoring/racing/rules.js";
+import { runRace } from "#shared/scoring/racing/run-races.js";
 import { studentQuantile } from "#shared/scoring/student-t.js";
 import { evaluationBatches, type LossMeter } from "#shared/training/loss-meter.js";
-import { scoreUpdates } from "#shared/training/score-updates.js";
+import { updateRace } from "#shared/training/score-updates.js";
 import type { Draw } from "./report.js";
 
 /** Of the two-sided interval that is shown beside the score's own bound. */
@@ -57,13 +58,16 @@ export const drawScores = async (
   const found: Draw[] = [];
   for (const seed of seeds) {
     const update = { load: async () => tensors };
-    const { before, results } = await scoreUpdates(meter, {
+    const race = await updateRace(meter, {
       model,
       group: network.groups[group]!,
       updates: [update],
       batches: evaluationBatches(network, group, seed, sealed),
       rules,
-      isTimeUp: () => signal.aborted,
+    });
+    const { before, results } = await runRace(race, {
+      now: () => performance.now(),
+      left: () => (signal.aborted ? 0 : Number.POSITIVE_INFINITY),
     });
     signal.throwIfAborted();
     found.push({ seed, baseline: mean(before), ...resultOf(results.get(update)!, rules) });

@@ -9,8 +9,8 @@ import { type GatedUpdate, loadGated } from "#shared/replay/gate-update.js";
 import type { CycleSource } from "#shared/replay/source.js";
 import { readWholeModel } from "#shared/replay/whole-model.js";
 import { spreadOf } from "#shared/scoring/proof-of-loss.js";
-import { runRace } from "#shared/scoring/racing/race.js";
 import { raceRules } from "#shared/scoring/racing/rules.js";
+import { runRace } from "#shared/scoring/racing/run-races.js";
 import { createLossMeter, evaluationBatches, type LossMeter } from "#shared/training/loss-meter.js";
 import type { EvaluatedCycle } from "./audit-cycle.js";
 import type { Findings } from "./findings.js";
@@ -101,7 +101,7 @@ interface GroupReport {
   readonly losses: Losses;
 }
 
-/** One validator's measurements of one group, and its scores where its race took the same course as here. */
+/** One validator's measurements of one group, and its scores where its race took the same course as here: time may have cut it short. */
 const compareGroup = async (
   { group, report, regated, losses }: GroupReport,
   network: Network,
@@ -132,7 +132,6 @@ const compareGroup = async (
     rules: raceRules(network.scoring),
     before: (from, to) => losses(null, from, to),
     after: ({ update }, from, to) => losses(update, from, to),
-    isTimeUp: () => false,
   });
   for (const contender of raced) {
     const { entry, update } = contender;
@@ -147,7 +146,8 @@ const compareGroup = async (
     if (differ(entry.lossReduction, reduction))
       said(entry.uid, `it lowers the loss by ${entry.lossReduction}, here by ${reduction}`);
     const here = race.results.get(contender);
-    if (here?.verdict === "scored" && here.batches === batches && differ(entry.score, here.score))
+    const isSameCourse = here?.batches === batches && race.before.length === baseline?.batches;
+    if (here?.verdict === "scored" && isSameCourse && differ(entry.score, here.score))
       said(entry.uid, `its score is ${entry.score}, here ${here.score}`);
   }
 };

@@ -20,10 +20,18 @@ export interface Submission {
   readonly reveal: { readonly group: string; readonly artifact: string; readonly location: string } | null;
 }
 
-/** Every neuron that committed or revealed in its window, and every other neuron that does not validate; ascending by uid. */
-export const readSubmissions = async (source: CycleContext, cycle: number): Promise<readonly Submission[]> => {
+/**
+ * Every neuron that committed or revealed in its window, and every other neuron that does not validate; ascending by uid.
+ *
+ * @param until a block of the reveal phase as of which to say so: what is revealed later may still change it
+ */
+export const readSubmissions = async (
+  source: CycleContext,
+  cycle: number,
+  until = Number.POSITIVE_INFINITY,
+): Promise<readonly Submission[]> => {
   const { chain, network, networkHash } = source;
-  const at = (phase: "commit" | "reveal") => phaseWindow(cycle, phase, network.phases).end - 1;
+  const at = (phase: "commit" | "reveal") => Math.min(until, phaseWindow(cycle, phase, network.phases).end - 1);
   const [metagraph, commits, reveals] = await Promise.all([
     chain.metagraph(network.netuid, at("reveal")),
     chain.commitments(network.netuid, at("commit")),

@@ -3,11 +3,11 @@ import type { FloatTensors } from "#shared/artifact/update.js";
 import type { Batch } from "#shared/data/loader.js";
 import type { Parameters } from "#shared/model/parameters.js";
 import type { ExpertGroup } from "#shared/protocol/network.js";
-import { type RaceOutcome, runRace } from "#shared/scoring/racing/race.js";
+import type { Race } from "#shared/scoring/racing/race.js";
 import type { RaceRules } from "#shared/scoring/racing/rules.js";
 import type { LossMeter } from "./loss-meter.js";
 
-export interface ScoreUpdatesOptions<T> {
+export interface UpdateRaceOptions<T> {
   /** The whole model that the updates were trained from. */
   readonly model: Parameters;
   readonly group: ExpertGroup;
@@ -16,7 +16,6 @@ export interface ScoreUpdatesOptions<T> {
   /** As many as `rules.batches`, in the evaluation seed's order. */
   readonly batches: readonly Batch[];
   readonly rules: RaceRules;
-  readonly isTimeUp: () => boolean;
 }
 
 /** An update whose tensors are in memory while it is measured, and no longer. */
@@ -25,16 +24,15 @@ export interface RacedUpdate {
   load(): Promise<FloatTensors | null>;
 }
 
-/** Races a group's updates: the model's own losses once a batch, an update's while they can change something. */
-export const scoreUpdates = async <T extends RacedUpdate>(
+/** The race of a group's updates: the model's own losses once a batch, an update's while they can change something. */
+export const updateRace = async <T extends RacedUpdate>(
   meter: Pick<LossMeter, "ofGroup">,
-  { model, group, updates, batches, rules, isTimeUp }: ScoreUpdatesOptions<T>,
-): Promise<RaceOutcome<T>> => {
+  { model, group, updates, batches, rules }: UpdateRaceOptions<T>,
+): Promise<Race<T>> => {
   const { losses } = await meter.ofGroup(model, group);
-  return runRace({
+  return {
     contenders: updates,
     rules,
-    isTimeUp,
     before: (from, to) => losses(null, batches.slice(from, to)),
     after: async ({ load }, from, to) => {
       // Blocks arrive between two measurements.
@@ -42,5 +40,5 @@ export const scoreUpdates = async <T extends RacedUpdate>(
       const update = await load();
       return update && losses(update, batches.slice(from, to));
     },
-  });
+  };
 };

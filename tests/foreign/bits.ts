@@ -13,7 +13,7 @@ import { rewardCurve } from "#shared/scoring/curves/reward-curve.js";
 import { createSketcher } from "#shared/scoring/independence/count-sketch.js";
 import { independenceOf } from "#shared/scoring/independence/independence.js";
 import { proofOfLoss } from "#shared/scoring/proof-of-loss.js";
-import { runRace } from "#shared/scoring/racing/race.js";
+import { runRace } from "#shared/scoring/racing/run-races.js";
 import { studentQuantile } from "#shared/scoring/student-t.js";
 import { outerStepOfTensor } from "#shared/training/outer-step.js";
 import { template } from "../support/micro-network.js";
@@ -176,7 +176,6 @@ for (let race = 0; race < 20; race++) {
     rules: { confidence: 0.95, exponent: 1, topN: 3, batches: 64, rounds: 4, tolerance: 0.1 },
     before: async (from, to) => before.slice(from, to),
     after: async (own, from, to) => own.slice(from, to),
-    isTimeUp: () => false,
   });
   for (const one of contenders) {
     const result = results.get(one);

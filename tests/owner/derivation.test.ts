@@ -5,8 +5,8 @@ import { describeScored } from "#owner/explain/scored-text.js";
 import { normal } from "#shared/data/normal.js";
 import { xoshiro } from "#shared/data/xoshiro.js";
 import type { Network } from "#shared/protocol/network.js";
-import { runRace } from "#shared/scoring/racing/race.js";
 import { raceRules } from "#shared/scoring/racing/rules.js";
+import { runRace } from "#shared/scoring/racing/run-races.js";
 import { template } from "../support/micro-network.js";
 
 type Scoring = Network["scoring"];
@@ -32,7 +32,6 @@ const raced = async (scoring: Scoring): Promise<readonly Figures[]> => {
       rules: raceRules(scoring),
       before: async (from, to) => before.slice(from, to),
       after: async (losses, from, to) => losses.slice(from, to),
-      isTimeUp: () => false,
     });
     for (const result of results.values()) if (result.verdict === "scored") found.push(result);
   }

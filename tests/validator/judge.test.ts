@@ -63,7 +63,7 @@ const judgeWithLoss = async (
     },
   };
   // Nothing is kept in memory from one look to the next.
-  const judged = judgeCycle(forgetful, await openMeter(t, subnet), 1, 0);
+  const judged = judgeCycle(forgetful, await openMeter(t, subnet), 1, { room: 0 });
   judged.catch(() => {});
   await subnet.to(subnet.window(1, "evaluate").start);
   await meanwhile?.(subnet, vera);
@@ -233,6 +233,41 @@ describe("judgeCycle", { timeout: HANG_GUARD }, () => {
       },
     });
     await assert.rejects(stopping, { name: "AbortError" });
+  });
+
+  it("fetches what is revealed early while the reveal phase lasts, and what is revealed anew at its end", async (t) => {
+    const subnet = await openSubnet(t, { network: { phases: { ...template.phases, reveal: 6 } } });
+    const vera = await subnet.join("vera");
+    const meter = await openMeter(t, subnet);
+    const [ann, bob] = ["ann", "bob"].map((miner) =>
+      forge(subnet, { miner, tensors: noiseUpdate(subnet, miner, 0.01) }),
+    );
+    for (const one of [ann!, bob!]) await serve(subnet, one);
+    const judged = judgeCycle(vera, meter, 1);
+    const { start, end } = subnet.window(1, "reveal");
+    await subnet.to(subnet.window(1, "commit").start - 1);
+    await subnet.record({ ann: ann!.commit, bob: bob!.commit });
+    await subnet.to(start);
+    const nowhere = encodeRecord({
+      type: "reveal",
+      network: shortHash(subnet.networkHash),
+      cycle: 1,
+      group: "math",
+      artifact: bob!.artifact,
+      location: "http://127.0.0.1:1",
+    });
+    await subnet.record({ ann: ann!.reveal, bob: nowhere });
+    const has = async ({ tensors }: Forged) => (await fetch(`${vera.location}/blob/${tensors.hash}`)).ok;
+    await until(t, () => has(ann!));
+    assert.ok(subnet.node.head.number < end - 1, "the phase is not over");
+    await subnet.record({ bob: bob!.reveal });
+    await subnet.to(subnet.window(1, "evaluate").start);
+    const { entries } = await judged;
+    assert.deepEqual(
+      entries.map(({ verdict }) => verdict),
+      ["scored", "scored"],
+    );
+    assert.ok(vera.lines.some(({ message }) => message === "evaluated"));
   });
 
   it("tells a miner that is gone from a validator that is cut off", async (t) => {

@@ -33,3 +33,11 @@ export const planLaps = ({
   }));
   return first === last ? [last] : [first, ...others, last];
 };
+
+/** The look that ends a race after `batches` because time is up: it has all the error that the laps before have not used. */
+export const closingLap = (rules: Pick<RaceRules, "batches" | "confidence" | "rounds">, batches: number): Lap => {
+  const used = planLaps(rules)
+    .filter((lap) => lap.batches < batches)
+    .reduce((sum, lap) => sum + (1 - lap.confidence), 0);
+  return { batches, confidence: rules.confidence + used };
+};

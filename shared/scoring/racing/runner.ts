@@ -35,13 +35,16 @@ const TOO_SMALL = 0.9;
 const unseenMargin = (confidence: number, seen: number, batches: number): number =>
   studentQuantile(confidence, seen - 1) * Math.sqrt(1 / seen - 1 / batches);
 
-/** Takes stock of a runner after a lap. False where its losses, or those before, are not finite. */
+/** Takes stock of a runner over a lap's batches. False where its losses, or those before, are not finite. */
 export const takeStock = <T>(
   runner: Runner<T>,
   before: readonly number[],
   { lap, last, rules }: { readonly lap: Lap; readonly last: Lap; readonly rules: RaceRules },
 ): boolean => {
-  const measured = proofOfLoss(before, runner.after, { ...rules, confidence: lap.confidence });
+  const measured = proofOfLoss(before.slice(0, lap.batches), runner.after.slice(0, lap.batches), {
+    ...rules,
+    confidence: lap.confidence,
+  });
   if (measured.verdict !== "scored") {
     runner.failure = measured;
     return false;

@@ -5,8 +5,8 @@ import { normal } from "#shared/data/normal.js";
 import { createRandom } from "#shared/data/random.js";
 import { mean } from "#shared/mean.js";
 import type { Report, ReportEntry } from "#shared/protocol/report.js";
-import { runRace } from "#shared/scoring/racing/race.js";
 import { raceRules } from "#shared/scoring/racing/rules.js";
+import { runRace } from "#shared/scoring/racing/run-races.js";
 import { reportProblem } from "#shared/scoring/report-problem.js";
 import { template } from "../../support/micro-network.js";
 
@@ -69,7 +69,6 @@ test("whatever an honest validator measures is accepted", async () => {
         rules,
         before: async (from, to) => before.slice(from, to),
         after: async (losses, from, to) => losses.slice(from, to),
-        isTimeUp: () => false,
       });
       const entries = [...raced.results.values()].flatMap((result, uid) =>
         result.verdict === "scored" ? [{ ...entry, ...result, uid }] : [],

@@ -10,8 +10,9 @@ import { loadNetworkTemplate } from "#owner/network-template.js";
 import { normal } from "#shared/data/normal.js";
 import { createRandom } from "#shared/data/random.js";
 import { proofOfLoss } from "#shared/scoring/proof-of-loss.js";
-import { runRace } from "#shared/scoring/racing/race.js";
+import type { RaceResult } from "#shared/scoring/racing/race.js";
 import { raceRules } from "#shared/scoring/racing/rules.js";
+import { runRace, runRaces } from "#shared/scoring/racing/run-races.js";
 import { loadVectors } from "../../protocol/vectors.js";
 
 const recording = recordingSchema.parse(
@@ -186,7 +187,6 @@ test("each batch is measured once, by those who are still in the race only", asy
       note(miner, from, to);
       return field[miner]!.slice(from, to).map((difference) => -difference);
     },
-    isTimeUp: () => false,
   });
   for (const [miner, { batches }] of results) assert.equal(asked.get(miner), batches);
   assert.equal(before.length, Math.max(...[...results.values()].map(({ batches }) => batches)));
@@ -202,7 +202,6 @@ test("a loss that is not finite ends its own race only", async () => {
     before: steady(3),
     after: async (contender, from, to) =>
       (await steady(2)(from, to)).map((loss, i) => (contender === "bad" && from + i === 5 ? Number.NaN : loss)),
-    isTimeUp: () => false,
   });
   const good = results.get("good")!;
   assert.ok(good.verdict === "scored" && Math.abs(good.lossReduction - 1) < 1e-9 && good.score > 0.9);
@@ -213,7 +212,6 @@ test("a loss that is not finite ends its own race only", async () => {
     rules: full,
     before: async (from, to) => Array.from({ length: to - from }, () => Number.NaN),
     after: (_, from, to) => steady(2)(from, to),
-    isTimeUp: () => false,
   });
   assert.deepEqual(own.results.get("good"), { verdict: "abstained", reason: "validator_failed", batches: 0 });
 });
@@ -229,7 +227,6 @@ test("who cannot be measured any more is abstained on, and ends its own race onl
         const phase = ["good", "gone", "other"].indexOf(contender);
         return (await steady(2)(from, to)).map((loss, i) => loss + 0.5 * Math.sin((phase + 1.7) * (from + i)));
       },
-      isTimeUp: () => false,
     });
     assert.deepEqual(results.get("gone"), { verdict: "abstained", reason: "validator_failed", batches: failing });
     assert.equal(results.get("good")!.verdict, "scored");
@@ -237,38 +234,121 @@ test("who cannot be measured any more is abstained on, and ends its own race onl
   }
 });
 
-test("when time is up, what is recognised stands and nobody is blamed for the rest", async () => {
-  const field = [1, 0.99, 0.02].map((strength, miner) =>
-    Array.from({ length: 51 }, (_, batch) => strength + 0.3 * Math.sin(batch * (miner + 1.7))),
-  );
-  const until = async (measurements: number) => {
-    let left = measurements;
-    const { results } = await runRace({
-      contenders: [0, 1, 2],
-      rules: { ...full, topN: 3, tolerance: 0 },
-      before: steady(0),
-      after: async (miner, from, to) => {
-        left--;
+/** Races on a clock that only measuring moves: a millisecond a batch, but for the batches that `slow` says more of. */
+const inTime = async (
+  fields: readonly Field[],
+  milliseconds: number,
+  { rules = full, slow = () => 1 }: { rules?: typeof full; slow?: (measured: number) => number } = {},
+) => {
+  let now = 0;
+  let measured = 0;
+  const spend = (batches: number) => {
+    for (let i = 0; i < batches; i++) now += slow(measured++);
+  };
+  const outcomes = await runRaces(
+    fields.map((field) => ({
+      contenders: field.map((_, miner) => miner),
+      rules,
+      before: async (from: number, to: number) => {
+        spend(to - from);
+        return Array.from({ length: to - from }, () => 0);
+      },
+      after: async (miner: number, from: number, to: number) => {
+        spend(to - from);
         return field[miner]!.slice(from, to).map((difference) => -difference);
       },
-      isTimeUp: () => left === 0,
-    });
-    return [0, 1, 2].map((miner) => [results.get(miner)!.verdict, results.get(miner)!.batches]);
-  };
-  assert.deepEqual(
-    await until(0),
-    [0, 1, 2].map(() => ["abstained", 0]),
+    })),
+    { now: () => now, left: () => Math.max(0, milliseconds - now) },
   );
-  assert.deepEqual(await until(1), [
-    ["scored", 7],
-    ["abstained", 0],
-    ["abstained", 0],
-  ]);
-  assert.deepEqual(await until(4), [
-    ["scored", 7],
-    ["scored", 7],
-    ["abstained", 7],
-  ]);
+  const results = outcomes.map(({ results }) => [...results.values()]);
+  return { outcomes, results, now };
+};
+
+const plainField = (miners: number, strength = 1): Field =>
+  Array.from({ length: miners }, (_, miner) =>
+    Array.from({ length: 51 }, (_, batch) => strength + 0.3 * Math.sin(batch * (miner + 1.7))),
+  );
+
+test("with enough time the clock decides nothing, and groups side by side decide nothing for each other", async () => {
+  const draw = simulatedField({ miners: 8, noise: 0.25, skills: 3 });
+  const random = createRandom("enough");
+  const fields = [draw(random, full.batches), draw(random, full.batches)];
+  const alone = await Promise.all(fields.map((field) => raceOf(field, full)));
+  const { results, outcomes } = await inTime(fields, 1e9);
+  assert.deepEqual(results, alone);
+  assert.deepEqual(
+    outcomes.map(({ isShort }) => isShort),
+    [false, false],
+  );
+});
+
+const LAPS = [7, 13, 26, 51];
+
+/** Batches of everybody who has not left after a lap. */
+const furthest = (results: readonly RaceResult[]): number => Math.max(...results.map(({ batches }) => batches));
+
+test("a race that is short of time scores everybody of every group, no group on more than the other, and says so", async () => {
+  const rules = { ...full, topN: 6, tolerance: 0 };
+  for (const milliseconds of [80, 100, 150, 200, 250]) {
+    const { results, outcomes, now } = await inTime([plainField(6), plainField(3)], milliseconds, { rules });
+    const [one, other] = results.map(furthest);
+    assert.ok(one! >= 4 && one === other && now <= milliseconds, `${one} and ${other} in ${milliseconds} ms`);
+    for (const { verdict, batches } of results.flat())
+      assert.ok(verdict === "scored" && (batches === one || LAPS.includes(batches)));
+    for (const { isShort, before } of outcomes) assert.ok(isShort && before.length === one);
+  }
+});
+
+test("one round of all batches is cut short as well", async () => {
+  const { results } = await inTime([plainField(4)], 120, { rules: { ...full, rounds: 1 } });
+  const [first] = results[0]!;
+  assert.ok(first!.batches >= 8 && first!.batches < 51);
+  for (const result of results[0]!)
+    assert.deepEqual([result.verdict, result.batches, scoreOf(result) > 0], ["scored", first!.batches, true]);
+});
+
+test("more time measures more", async () => {
+  const rules = { ...full, topN: 6, tolerance: 0 };
+  const batches = [];
+  for (const milliseconds of [60, 120, 240, 480])
+    batches.push(furthest((await inTime([plainField(6)], milliseconds, { rules })).results[0]!));
+  assert.deepEqual(
+    batches,
+    [...batches].sort((a, b) => a - b),
+  );
+  assert.ok(batches.at(-1)! >= 40, `${batches}`);
+});
+
+test("a machine that becomes busy halfway leaves everybody at what all have", async () => {
+  const rules = { ...full, topN: 6, tolerance: 0 };
+  // After 100 batches each takes ten times as long.
+  const { results } = await inTime([plainField(6)], 600, { rules, slow: (measured) => (measured < 100 ? 1 : 10) });
+  assert.ok(furthest(results[0]!) >= 13);
+  for (const { verdict, batches } of results[0]!)
+    assert.ok(verdict === "scored" && (batches === furthest(results[0]!) || LAPS.includes(batches)));
+});
+
+test("noise earns no more often where time is short", async () => {
+  const random = createRandom("short noise");
+  let earned = 0;
+  const trials = 2000;
+  for (let trial = 0; trial < trials; trial++) {
+    const noise = [Array.from({ length: 51 }, () => normal(random))];
+    const { results } = await inTime([noise], 20 + (trial % 100), { rules: { ...full, topN: 1 } });
+    if (scoreOf(results[0]![0]!) > 0) earned++;
+  }
+  assert.ok(earned / trials <= 0.01, `${earned} of ${trials}`);
+});
+
+test("whoever was not reached at all is abstained on", async () => {
+  const none = await inTime([plainField(3)], 0);
+  for (const result of none.results[0]!)
+    assert.deepEqual(result, { verdict: "abstained", reason: "validator_failed", batches: 0 });
+  const { results } = await inTime([plainField(3)], 30, { slow: (measured) => (measured < 12 ? 1 : 100) });
+  assert.deepEqual(
+    results[0]!.map(({ verdict }) => verdict),
+    ["scored", "scored", "abstained"],
+  );
 });
 
 test("a race without contenders still measures the model itself", async () => {
@@ -277,7 +357,6 @@ test("a race without contenders still measures the model itself", async () => {
     rules: full,
     before: steady(3),
     after: async () => [],
-    isTimeUp: () => false,
   });
   assert.deepEqual([before.length, results.size], [7, 0]);
 });
@@ -317,7 +396,6 @@ test("vectors: races", async () => {
       rules,
       before: async (from, to) => before.slice(from, to),
       after: async (miner, from, to) => after[miner]!.slice(from, to),
-      isTimeUp: () => false,
     });
     for (const [miner, expected] of results.entries()) {
       const result = found.results.get(miner)!;

@@ -1,5 +1,7 @@
 import type { Head } from "#shared/chain/chain.js";
-import type { BlockClock } from "#shared/participant/block-clock.js";
+import { BlockZeroError } from "#shared/errors.js";
+import type { BlockClock } from "./block-clock.js";
+import type { Participant } from "./join.js";
 
 /** Tells the time of blocks to come. */
 export interface BlockTimer {
@@ -12,8 +14,11 @@ export interface BlockTimer {
 /** Heads that the pace is measured on. */
 const WINDOW = 32;
 
-/** No chain keeps such a pace: its blocks are made on demand, and when the next one comes nobody knows. */
+/** No chain keeps a quicker pace: its blocks are made on demand, and when the next one comes nobody knows. */
 const LEAST_BLOCK_MS = 100;
+
+/** Nor one whose quicker blocks come in less than this share of the usual time: they are made in bursts. */
+const LEAST_EVEN = 1 / 2;
 
 type Timed = Pick<Head, "number" | "timestamp">;
 
@@ -49,8 +54,10 @@ export const startBlockTimer = (
       return (head.timestamp - before.timestamp) / (head.number - before.number);
     });
     // The median: a chain that paused once has not become slower.
-    const pace = paces.sort((a, b) => a - b)[Math.floor(paces.length / 2)];
-    return pace !== undefined && pace >= LEAST_BLOCK_MS ? pace : undefined;
+    const sorted = paces.sort((a, b) => a - b);
+    const [quick, pace] = [sorted[Math.floor(sorted.length / 4)], sorted[Math.floor(sorted.length / 2)]];
+    if (quick === undefined || pace === undefined || pace < LEAST_BLOCK_MS) return undefined;
+    return quick < LEAST_EVEN * pace ? undefined : pace;
   };
 
   return {
@@ -63,4 +70,21 @@ export const startBlockTimer = (
       return head.timestamp + delay + (block - head.number) * pace;
     },
   };
+};
+
+/** A timer that knows the pace at once: who starts close to the end of a phase has no block to spare for learning it. */
+export const openBlockTimer = async ({
+  chain,
+  clock,
+  signal,
+}: Pick<Participant, "chain" | "clock" | "signal">): Promise<BlockTimer> => {
+  const number = clock.head.number - 1;
+  if (number < 1) return startBlockTimer(clock, signal);
+  try {
+    return startBlockTimer(clock, signal, { before: { number, timestamp: await chain.timestamp(number) } });
+  } catch (thrown) {
+    // The pace is then known a block later.
+    if (thrown instanceof BlockZeroError) return startBlockTimer(clock, signal);
+    throw thrown;
+  }
 };

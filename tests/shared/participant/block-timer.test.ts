@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { describe, it, type TestContext } from "node:test";
-import { startBlockTimer } from "#miner/block-timer.js";
 import type { Head } from "#shared/chain/chain.js";
 import type { BlockClock } from "#shared/participant/block-clock.js";
+import { startBlockTimer } from "#shared/participant/block-timer.js";
 
 const START = 1_700_000_000_000;
 
@@ -65,6 +65,12 @@ describe("block timer", () => {
     const ahead = 5_000;
     for (const [i, late] of [900, 40, 300].entries()) arrive(101 + i, START + 1_000 * (i + 1), late - ahead);
     assert.equal(timer.expected(110), START + 10_000 + 40 - ahead);
+  });
+
+  it("knows no pace where blocks are made in bursts, however long the pauses", (t) => {
+    const { timer, arrive } = heads(t);
+    for (let i = 1; i <= 9; i++) arrive(100 + i, START + 900 * Math.ceil(i * 0.6));
+    assert.equal(timer.blockTime(), undefined);
   });
 
   it("knows no pace where blocks are made on demand", (t) => {

@@ -1,0 +1,96 @@
+import { appendFileSync } from "node:fs";
+import { join } from "node:path";
+import { z } from "zod";
+import { readFileIfAny, writeFileAtomic } from "#shared/files/atomic-file.js";
+import { hashSchema } from "#shared/protocol/hash.js";
+import type { Race } from "#shared/scoring/racing/race.js";
+
+/** Losses that this validator has measured in the cycle under way, kept across a restart: nobody measures twice. */
+export interface LossBook {
+  /** @param artifact null for the model itself @returns the first batches' losses, without a gap */
+  losses(seed: string, artifact: string | null): readonly number[];
+  /** Adds those that follow the ones known. */
+  add(seed: string, artifact: string | null, losses: readonly number[]): void;
+}
+
+const entrySchema = z.object({
+  base: hashSchema,
+  seed: hashSchema,
+  artifact: hashSchema.nullable(),
+  from: z.int().min(0),
+  /** Null stands for what is not finite. */
+  losses: z.array(z.number().nullable()),
+});
+
+const FILE = "losses.jsonl";
+
+/**
+ * Opens the losses of one model and the seeds of a cycle; all others are forgotten, so the file never holds more than a cycle.
+ *
+ * @param folder the validator's own
+ */
+export const openLossBook = (folder: string, base: string, seeds: readonly string[]): LossBook => {
+  const path = join(folder, FILE);
+  const known = new Map<string, number[]>();
+  const kept: string[] = [];
+  for (const line of (readFileIfAny(path) ?? "").split("\n")) {
+    const entry = parse(line);
+    if (entry?.base !== base || !seeds.includes(entry.seed)) continue;
+    const losses = listOf(known, entry.seed, entry.artifact);
+    if (entry.from !== losses.length) continue;
+    losses.push(...entry.losses.map((loss) => loss ?? Number.NaN));
+    kept.push(`${line}\n`);
+  }
+  writeFileAtomic(path, kept.join(""));
+  return {
+    losses: (seed, artifact) => listOf(known, seed, artifact),
+    add(seed, artifact, losses) {
+      const list = listOf(known, seed, artifact);
+      appendFileSync(path, `${JSON.stringify({ base, seed, artifact, from: list.length, losses })}\n`);
+      list.push(...losses);
+    },
+  };
+};
+
+/** A line that was torn when the program was killed is none. */
+const parse = (line: string): z.infer<typeof entrySchema> | null => {
+  try {
+    return entrySchema.parse(JSON.parse(line));
+  } catch {
+    return null;
+  }
+};
+
+const listOf = (known: Map<string, number[]>, seed: string, artifact: string | null): number[] => {
+  const key = `${seed} ${artifact}`;
+  const list = known.get(key) ?? [];
+  known.set(key, list);
+  return list;
+};
+
+/** A race that measures only what the book lacks. */
+export const remembering = <T extends { readonly artifact: string }>(
+  race: Race<T>,
+  book: LossBook,
+  seed: string,
+): Race<T> => {
+  const through = async (
+    artifact: string | null,
+    [from, to]: readonly [number, number],
+    measure: (from: number) => Promise<readonly number[] | null>,
+  ): Promise<readonly number[] | null> => {
+    const known = book.losses(seed, artifact);
+    if (known.length < to) {
+      const measured = await measure(known.length);
+      if (!measured) return null;
+      book.add(seed, artifact, measured);
+    }
+    return book.losses(seed, artifact).slice(from, to);
+  };
+  return {
+    ...race,
+    before: async (from, to) => (await through(null, [from, to], (first) => race.before(first, to))) ?? [],
+    after: (contender, from, to) =>
+      through(contender.artifact, [from, to], (first) => race.after(contender, first, to)),
+  };
+};
