@@ -100,9 +100,14 @@ export const createBlobs = async (
     };
     const known = await local();
     if (known) return known;
-    await fetch(request);
+    const failure = await fetch(request).then(
+      () => null,
+      (thrown: unknown) => ({ thrown }),
+    );
+    // Who ran out of patience may have got it in the same moment.
     const fetched = await local();
     if (fetched) return fetched;
+    if (failure) throw failure.thrown;
     throw new BlockZeroError("STORE_FAILED", `blob ${hash} vanished`, "one process may use a store at a time");
   };
 
