@@ -3,6 +3,7 @@ import type { Parameters } from "#shared/model/parameters.js";
 import type { ReportEntry } from "#shared/protocol/report.js";
 import type { StepVote } from "#shared/protocol/step-vote.js";
 import type { LossMeter } from "#shared/training/loss-meter.js";
+import type { Scope } from "../shared/artifact/temporary.js";
 import type { Subnet } from "../support/subnet.js";
 import type { Forged, Forgery } from "../support/updates.js";
 import type { Inner, NetworkTemplate } from "./arena/models/arena-model.js";
@@ -45,6 +46,8 @@ export interface Turn {
 /** What the attacker knows and can do in a cycle. Identities are `eve1`, `eve2`, … */
 export interface Den {
   readonly subnet: Subnet;
+  /** Closes what the attack opens, such as servers of its own. */
+  readonly scope: Scope;
   readonly cycle: number;
   /** Another in every run and cycle: what the attacker draws by lot follows from it. */
   readonly seed: string;

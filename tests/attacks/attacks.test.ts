@@ -12,7 +12,7 @@ import { attacks } from "./library/index.js";
 const refused: Readonly<Record<string, readonly string[]>> = {
   copy: ["duplicate"],
   "extra-tensors": ["missing_tensor", "unknown_tensor"],
-  "lying-files": ["bad_signature", "malformed", "not_finite", "too_large"],
+  "lying-files": ["bad_signature", "malformed", "not_finite", "unreachable"],
   withholding: ["no_reveal", "unreachable"],
 };
 

@@ -129,6 +129,7 @@ export const campaign = async (
       honest: submissions,
       past,
       meter,
+      scope: t,
       train: ({ stream = "eve1", ...run } = {}) => train(stream, group, run),
       forge: forgeNow,
     });

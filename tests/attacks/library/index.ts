@@ -6,6 +6,7 @@ import { copyLastWinner } from "./copy-last-winner.js";
 import { copyPlusNoise } from "./copy-plus-noise.js";
 import { evaluationText } from "./evaluation-text.js";
 import { extraTensors } from "./extra-tensors.js";
+import { hostileServers } from "./hostile-servers.js";
 import { hugeNorm } from "./huge-norm.js";
 import { lazy } from "./lazy.js";
 import { liarInflates } from "./liar-inflates.js";
@@ -23,6 +24,7 @@ import { sybilCopies } from "./sybil-copies.js";
 import { sybilParts } from "./sybil-parts.js";
 import { sybilSplit } from "./sybil-split.js";
 import { tinyNorm } from "./tiny-norm.js";
+import { twoFacedServer } from "./two-faced-server.js";
 import { withholding } from "./withholding.js";
 import { witnessPoison } from "./witness-poison.js";
 import { wrongGroup } from "./wrong-group.js";
@@ -55,5 +57,7 @@ export const attacks: readonly Attack[] = [
   liarZeroes,
   liarModel,
   withholding,
+  hostileServers,
+  twoFacedServer,
   replay,
 ];
