@@ -77,8 +77,13 @@ const opinionText = (opinion: Opinion): string => {
   return `${verdict} (${reason}).${why}${detail === null ? "" : ` It says: ${printable(detail)}.`}`;
 };
 
-const agreement = ({ agreed, place }: Explanation, network: Network): string[] => {
-  if (agreed === null) return ["No report that counts names it, so nothing was agreed: the cycle counts as missed."];
+const agreement = ({ agreed, place, isWhole }: Explanation, network: Network): string[] => {
+  if (agreed === null)
+    return [
+      isWhole
+        ? "No report that counts names it, so nothing was agreed: the cycle counts as missed."
+        : "No report that can still be had names it: what was agreed cannot be said.",
+    ];
   return [
     agreedText(agreed, network),
     ...(place ? [`In this cycle that is place ${place.place} of ${place.of} scored in group ${place.group}.`] : []),
@@ -102,7 +107,8 @@ const agreedText = (agreed: Agreed, { scoring }: Network): string => {
     : `${votes}; more than half could not judge it: it is abstained on, and the cycle is left out of its mean.`;
 };
 
-const merged = ({ merge: { model, isSettled, isKnown, share, topN }, agreed }: Explanation): string => {
+const merged = ({ merge, agreed, isWhole }: Explanation): string => {
+  const { model, isSettled, isKnown, share, topN } = merge;
   if (model === null)
     return isSettled
       ? "No majority agreed on a model, so nothing was merged."
@@ -110,6 +116,7 @@ const merged = ({ merge: { model, isSettled, isKnown, share, topN }, agreed }: E
   if (!isKnown)
     return `Whether it was merged into model ${short(model)} cannot be said: nobody has its manifest any more.`;
   if (share !== null) return `It was merged into model ${short(model)} with ${percent(share)} of its group's mean.`;
+  if (!isWhole) return `It was not merged into model ${short(model)}; why cannot be said.`;
   const why =
     agreed?.verdict !== "scored"
       ? "only what was scored is"
@@ -121,19 +128,26 @@ const merged = ({ merge: { model, isSettled, isKnown, share, topN }, agreed }: E
 
 const paid = ({ window, pay, chain, cycle }: Explanation, network: Network): string[] => [
   windowText(window, network.first_cycle),
-  pay ? payText(pay) : "It was scored in none of them, so it has no place in any group and earns nothing.",
+  pay ? payText(pay) : unpaidText(window),
   weightsText(chain),
   chainText(chain),
-  ...(window.unknown.length > 0
+  ...(pay && window.unknown.length > 0
     ? [
         `Not all reports of cycle ${window.unknown.join(", ")} can be had any more: the mean, the place and the pay above may differ from what validators knew in cycle ${cycle}.`,
       ]
     : []),
 ];
 
-const windowText = ({ length, cycles }: Window, first: number): string => {
+/** Of cycles whose reports are gone nothing follows, least of all that somebody earns nothing. */
+const unpaidText = ({ unknown }: Window): string =>
+  unknown.length === 0
+    ? "It was scored in none of them, so it has no place in any group and earns nothing."
+    : `Not all reports of cycle ${unknown.join(", ")} can be had any more, and those that can score it in none: whether it has a place in a group, and what it earns, cannot be said.`;
+
+const windowText = ({ length, cycles, unknown }: Window, first: number): string => {
   const parts = cycles.map(({ cycle, verdict, score, counts }) => {
     if (cycle < first) return `cycle ${cycle} is before the first and counts 0`;
+    if (unknown.includes(cycle) && verdict !== "scored") return `cycle ${cycle} is not known any more`;
     if (!counts) return `cycle ${cycle} is left out`;
     return `cycle ${cycle} ${verdict === "scored" ? figure(score) : `0 (${verdict ?? "missed"})`}`;
   });

@@ -174,4 +174,28 @@ describe("an explanation", { timeout: HANG_GUARD }, () => {
     assert.deepEqual([idle.explanation.agreed!.verdict, idle.explanation.agreed!.reason], ["abstained", null]);
     assert.match(idle.text, /^It committed to nothing in the commit phase/m);
   });
+
+  it("draws no conclusion from reports that are no longer kept", async (t) => {
+    const subnet = await lived(t, ({ ann, bob }) => ({ vera: [scoredEntry(ann!, 0.02), scoredEntry(bob!, 0.01)] }));
+    const { explanation } = await explain(t, subnet, "ann");
+    const gone: Explanation = {
+      ...explanation,
+      isWhole: false,
+      agreed: null,
+      place: null,
+      pay: null,
+      window: {
+        length: 1,
+        cycles: [{ cycle: 1, verdict: null, score: 0, counts: true }],
+        unknown: [1],
+      },
+      chain: { ...explanation.chain, incentive: 0.5 },
+    };
+    const text = sentencesOf(gone, subnet.network).join("\n");
+    assert.match(text, /what was agreed cannot be said/);
+    assert.match(text, /cycle 1 is not known any more/);
+    assert.match(text, /what it earns, cannot be said/);
+    assert.match(text, /its incentive is 50\.0 %/);
+    assert.doesNotMatch(text, /earns nothing|counts as missed|missed\)/);
+  });
 });
