@@ -110,6 +110,8 @@ const prepare = async (miner: Miner, cycle: number, base: Base, packer: Packer):
   const last = train.end - 1;
   const from = clock.head.number;
   const losses: number[] = [];
+  let skips = 0;
+  let firstSkipped: number | undefined;
   const stop = () => signal.aborted || clock.head.number >= last;
   const progress = () => (clock.head.number - from) / (last - from);
   const submission = await behaviours[config.behaviour]({
@@ -129,10 +131,14 @@ const prepare = async (miner: Miner, cycle: number, base: Base, packer: Packer):
         progress,
         ...(maxSteps !== undefined && { maxSteps }),
         onStep: ({ step, loss, learningRate, gradNorm, skipped, spike, replica }) => {
-          if (spike) log.warn("step skipped: the loss is a spike", { cycle, step, loss, gradNorm, replica });
-          else if (skipped)
-            log.warn("step skipped: the loss or its gradient is not finite", { cycle, step, loss, gradNorm, replica });
-          else if (replica === 0) losses.push(loss);
+          if (skipped) {
+            // One line for the first: where training diverges, the others would say the same.
+            firstSkipped ??= step;
+            const why = spike ? "the loss is a spike" : "the loss or its gradient is not finite";
+            const fields = { cycle, step, loss, gradNorm, replica };
+            if (skips++ === 0) log.warn(`step skipped: ${why}`, fields);
+            else log.debug(`step skipped: ${why}`, fields);
+          } else if (replica === 0) losses.push(loss);
           if (losses.length === LOG_EVERY)
             metrics.write({
               cycle,
@@ -144,6 +150,15 @@ const prepare = async (miner: Miner, cycle: number, base: Base, packer: Packer):
         },
       });
       const { steps, tokens, skipped, spikes, firstLoss, lastLoss } = training.run;
+      if (skips > 1)
+        log.warn("steps were skipped", {
+          cycle,
+          skipped: skips,
+          spikes,
+          steps,
+          firstSkipped,
+          prevention: "where there are many, lower learning_rate or raise warmup_steps; check the text of data_path",
+        });
       if (steps > skipped)
         metrics.write({
           cycle,

@@ -40,6 +40,7 @@ const mine = async (participant: Participant, config: MinerConfig, metrics: Metr
     timer: await openBlockTimer(participant),
   };
   for (const cycle of awaitingScore(miner)) void feedback(miner, cycle);
+  sayWhatIsMissed(miner);
   try {
     return await live(miner);
   } finally {
@@ -60,6 +61,24 @@ const live = (miner: Miner): Promise<never> =>
       if (miner.journal.value.cycles[cycle]?.revealed) void feedback(miner, cycle);
     },
   });
+
+/** Whoever starts too late for the cycle under way hears so: which window closed, and when the next one opens. */
+const sayWhatIsMissed = ({ participant: { clock, log, network }, journal }: Miner): void => {
+  const { cycle, phase } = phaseAt(clock.head.number + 1, network.phases);
+  const entry = journal.value.cycles[cycle];
+  if (cycle < network.first_cycle || phase === "distribute" || phase === "train" || entry?.revealed) return;
+  const canSubmit = phase === "commit" || phase === "reveal";
+  if (canSubmit && entry?.artifact !== undefined) return;
+  const closed = entry?.artifact === undefined ? "train" : "reveal";
+  log.warn("too late for this cycle", {
+    cycle,
+    closed,
+    closedAtBlock: phaseWindow(cycle, closed, network.phases).end,
+    block: clock.head.number,
+    nextCycle: cycle + 1,
+    nextBeginsAtBlock: phaseWindow(cycle + 1, "distribute", network.phases).start,
+  });
+};
 
 /** Cycles that a crash kept us from hearing the score of, and whose reports may still be had. */
 const awaitingScore = ({ participant, journal }: Miner): number[] => {
