@@ -7,8 +7,9 @@ import type { Parameters } from "#shared/model/parameters.js";
 import { sha256 } from "#shared/protocol/hash.js";
 import { blocksEntropy, evaluationSeed, pulseEntropy } from "#shared/protocol/seed.js";
 import { rewardCurve } from "#shared/scoring/curves/reward-curve.js";
+import { runRace } from "#shared/scoring/racing/run-races.js";
 import { evaluationBatches } from "#shared/training/loss-meter.js";
-import { scoreUpdates } from "#shared/training/score-updates.js";
+import { updateRace } from "#shared/training/score-updates.js";
 import { HANG_GUARD } from "../support/hang-guard.js";
 import { openMeter } from "../support/validator.js";
 import { openGround } from "./arena/ground.js";
@@ -48,14 +49,14 @@ it("a block producer that chooses among hashes raises its miner's pay where bloc
       group: GROUP,
       entropy,
     } as const;
-    const { results } = await scoreUpdates(meter, {
+    const race = await updateRace(meter, {
       model: genesis,
       group: network.groups[GROUP]!,
       updates,
       batches: evaluationBatches(network, GROUP, evaluationSeed(inputs), null),
       rules,
-      isTimeUp: () => false,
     });
+    const { results } = await runRace(race, { now: () => 0, left: () => Number.POSITIVE_INFINITY });
     const scores = updates.map((update) => {
       const result = results.get(update)!;
       return result.verdict === "scored" ? result.score : 0;
