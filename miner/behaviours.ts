@@ -6,6 +6,7 @@ import type { Participant } from "#shared/participant/join.js";
 import type { ModelManifest } from "#shared/protocol/model-manifest.js";
 import { parseRecord } from "#shared/protocol/records.js";
 import type { FloatSource } from "#shared/training/float-source.js";
+import { isPlanted } from "./planted.js";
 import type { ShardTrainer } from "./trainer.js";
 
 /** What a miner is about to submit: the encoded safetensors of its update, and what it says it did for it. */
@@ -67,6 +68,20 @@ const copier: Behaviour = async ({ participant, group, baseManifest }) => {
   }
 };
 
+/** Honest, but in one cycle of four, which nobody can know, submits its update with the sign turned: whoever scores that did not measure. */
+const plantedBad: Behaviour = async (work) => {
+  if (!isPlanted(work.participant, work.cycle)) return trained(work);
+  const { run, update } = await work.train();
+  if (run.steps === run.skipped) return null;
+  const turned = new Map(
+    [...update].map(([name, { shape, data }]) => [name, { shape, data: data.map((element) => -element) }]),
+  );
+  return { tensors: await work.pack(turned), steps: run.steps, tokens: run.tokens };
+};
+
+/** The reverse: noise, but in one cycle of four an honest update. */
+const plantedGood: Behaviour = (work) => (isPlanted(work.participant, work.cycle) ? trained(work) : noise(work));
+
 const trained = async (work: Workplace, maxSteps?: number): Promise<Submission | null> => {
   const { run, update } = await work.train(maxSteps);
   if (run.steps === run.skipped) return null;
@@ -74,4 +89,11 @@ const trained = async (work: Workplace, maxSteps?: number): Promise<Submission |
 };
 
 /** The red team's names for config key `behaviour`; the localnet uses all but the first as its cheater. */
-export const behaviours = { honest, copier, noise, lazy } as const satisfies Record<string, Behaviour>;
+export const behaviours = {
+  honest,
+  copier,
+  noise,
+  lazy,
+  "planted-bad": plantedBad,
+  "planted-good": plantedGood,
+} as const satisfies Record<string, Behaviour>;

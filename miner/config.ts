@@ -3,7 +3,7 @@ import { deviceSetting, participantSettings, pathSchema } from "#shared/config/c
 import { type Config, defineConfig, setting } from "#shared/config/settings.js";
 
 /** How a miner acts: all but `honest` cheat on purpose, so that a test network can show what cheating earns. */
-const minerBehaviours = ["honest", "copier", "noise", "lazy"] as const;
+const minerBehaviours = ["honest", "copier", "noise", "lazy", "planted-bad", "planted-good"] as const;
 
 const { threads, checkpoint_keep_top_k } = participantSettings;
 
@@ -83,7 +83,8 @@ export const minerSettings = defineConfig({
   behaviour: setting({
     schema: z.enum(minerBehaviours),
     default: "honest",
-    describe: "For red teams on test networks: copier, noise and lazy cheat, and earn nothing.",
+    describe:
+      "For red teams: copier, noise and lazy cheat, and earn nothing; planted-bad and planted-good now and then submit what they usually do not, and log which validators took it for the usual.",
   }),
 });
 

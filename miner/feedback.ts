@@ -4,6 +4,7 @@ import { tally } from "#shared/protocol/tally.js";
 import { explainReason } from "#shared/protocol/verdict.js";
 import type { Miner } from "./cycle.js";
 import { keepReceipt } from "./keep-receipt.js";
+import { isPlanted, whoGuessed } from "./planted.js";
 
 /** Waits for the validators' reports on a cycle, tells the miner its score, its rank, and why, and keeps the receipt. */
 export const reportScore = async (miner: Miner, cycle: number): Promise<void> => {
@@ -12,10 +13,21 @@ export const reportScore = async (miner: Miner, cycle: number): Promise<void> =>
   await clock.reach(phaseWindow(cycle, "merge", network.phases).start, signal);
   const collected = await collectReports(participant, cycle);
   await tell(miner, cycle, collected);
+  tellPlanted(miner, cycle, collected);
   const artifact = journal.value.cycles[cycle]?.artifact;
   if (artifact === undefined) return;
   const receipt = await keepReceipt(participant, { cycle, artifact }, collected);
   if (receipt !== null) log.debug("kept a receipt", { cycle, receipt });
+};
+
+/** What a planted update, whose answer its miner knows, tells of the validators. */
+const tellPlanted = ({ participant, config }: Miner, cycle: number, { reports }: CycleReports): void => {
+  const { uid, signer, log } = participant;
+  if ((config.behaviour !== "planted-bad" && config.behaviour !== "planted-good") || !isPlanted(participant, cycle))
+    return;
+  const answer = config.behaviour === "planted-bad" ? "bad" : "good";
+  const guessed = whoGuessed(reports, { uid, hotkey: signer.address }, answer);
+  log.info("planted update", { cycle, answer, validators: reports.length, guessed });
 };
 
 const tell = async (

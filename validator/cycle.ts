@@ -12,15 +12,18 @@ import { canonicalBytes } from "#shared/protocol/network.js";
 import { phaseWindow } from "#shared/protocol/phases.js";
 import { encodeRecord, shortHash } from "#shared/protocol/records.js";
 import { reportHash } from "#shared/protocol/report.js";
+import type { Participation } from "#shared/replay/participation.js";
 import { readReport } from "#shared/replay/reports.js";
 import { cycleWeights } from "#shared/scoring/cycle-weights.js";
 import type { MetricsSink } from "#shared/telemetry/metrics.js";
 import type { LossMeter } from "#shared/training/loss-meter.js";
 import { chooseSteps } from "./choose.js";
+import { exchangeReports } from "./exchange.js";
 import { recallHistory, remember } from "./history.js";
 import type { ValidatorJournal } from "./journal.js";
 import { judgeCycle } from "./judge.js";
 import { type Agreement, agreeOn, mergeCycle } from "./merge-cycle.js";
+import { readBack } from "./read-back.js";
 
 export interface Validator {
   readonly participant: Participant;
@@ -41,6 +44,7 @@ export const liveCycle = async (validator: Validator, cycle: number): Promise<vo
   const { clock, network, log, signal } = participant;
   const evaluate = phaseWindow(cycle, "evaluate", network.phases);
   const choose = phaseWindow(cycle, "choose", network.phases);
+  const exchange = phaseWindow(cycle, "exchange", network.phases);
   const merge = phaseWindow(cycle, "merge", network.phases);
   const published = phaseWindow(cycle + 1, "distribute", network.phases).end;
   /** A duty of this cycle that is over at a block, whatever it waits for; after a restart it may begin late. */
@@ -62,23 +66,67 @@ export const liveCycle = async (validator: Validator, cycle: number): Promise<vo
     // The others' reports may still make a merge; ours abstains.
     log.error("Missed report", { cycle, ...explain(thrown) });
   }
-  await clock.reach(choose.start, signal);
-  const agreed = await due("the tally", merge.end, (bounded) => agreeOn(bounded.participant, cycle));
   try {
-    await due("the ballot", choose.end + 1, (bounded) => vote(bounded, cycle, agreed));
+    await due("the exchange", exchange.end + 1, (bounded) => exchangeAndSay(bounded, cycle));
+  } catch (thrown) {
+    signal.throwIfAborted();
+    // What the others say that they hold may still be enough; we are silent on it.
+    log.error("Missed exchange", { cycle, ...explain(thrown) });
+  }
+  await clock.reach(choose.start, signal);
+  const early = await due("the tally", merge.end, (bounded) => agreeOn(bounded.participant, cycle));
+  try {
+    await due("the ballot", choose.end + 1, (bounded) => vote(bounded, cycle, early));
   } catch (thrown) {
     signal.throwIfAborted();
     // The others' ballots may still choose; ours is missing.
     log.error("Missed ballot", { cycle, ...explain(thrown) });
   }
   await clock.reach(merge.start, signal);
+  // Somebody honest has what is missing, and there is time until the weights.
+  const late = merge.start + Math.ceil((merge.end - merge.start) / 2);
+  const agreed = early.isWhole
+    ? early
+    : await due("the late tally", merge.end, (bounded) => agreeOn(bounded.participant, cycle, late));
   remember(validator, cycle, agreed);
+  tellParticipation(validator, cycle, agreed.participation);
   // Who must leave the merge to the others still owes the miners their weights.
   const duties = await Promise.allSettled([
     recalled.then(() => due("the weights", merge.end + 1, (bounded) => setWeights(bounded, cycle))),
     due("the merge", published + 1, (bounded) => mergeAndPublish(bounded, cycle, agreed)),
   ]);
   for (const duty of duties) if (duty.status === "rejected") throw duty.reason;
+};
+
+/** Who did nothing, came late or said something else than the others is seen by everybody. */
+const tellParticipation = (
+  { participant, metrics }: Validator,
+  cycle: number,
+  participation: readonly Participation[],
+): void => {
+  for (const { hotkey, stakeShare, promised, heldBy, counts, exchanged, agreement, deviation } of participation) {
+    participant.log.info("a validator's part", {
+      cycle,
+      validator: hotkey,
+      stake: stakeShare,
+      reported: promised,
+      heldBy,
+      counts,
+      exchanged,
+      agreement: agreement ?? "unknown",
+      deviation: deviation ?? "unknown",
+    });
+    metrics.write({
+      cycle,
+      validator: hotkey,
+      "validator/reported": Number(promised),
+      "validator/held_by": heldBy,
+      "validator/counts": Number(counts),
+      "validator/exchanged": Number(exchanged),
+      ...(agreement !== null && { "validator/agreement": agreement }),
+      ...(deviation !== null && { "validator/deviation": deviation }),
+    });
+  }
 };
 
 /** Has the cycle's base here while there is time: after an outage, or a merge that was left to the others, the cheaper way. */
@@ -91,6 +139,7 @@ const keepUp = async ({ participant, journal }: Validator, cycle: number): Promi
 
 const mergeAndPublish = async (validator: Validator, cycle: number, agreed: Agreement): Promise<void> => {
   const { hash, manifest } = await mergeCycle(validator.participant, cycle, agreed);
+  await readBack(validator.participant, hash, cycle);
   mark(validator, cycle, { model: hash });
   validator.participant.log.info("merged", {
     cycle,
@@ -123,6 +172,8 @@ const report = async (validator: Validator, cycle: number): Promise<void> => {
     const read = readReport(bytes, participant.signer.address, network);
     if (!read.ok)
       throw new BlockZeroError("REPORT_UNUSABLE", `our own report is refused: ${read.problem}`, "report this as a bug");
+    // Nobody can copy it in time: a report record of a later block does not count.
+    participant.embargo.hold(hash, window.end - 1);
     await blobs.put(bytes);
     mark(validator, cycle, { report: hash });
     for (const [group, { loss }] of Object.entries(judged.baseline))
@@ -158,6 +209,12 @@ const vote = async (validator: Validator, cycle: number, agreed: Agreement): Pro
       "nothing to do: the other validators' ballots decide; be up when it begins",
     );
   let ballot = journal.value.cycles[cycle]?.ballot;
+  if (ballot === undefined && !agreed.isWhole)
+    throw new BlockZeroError(
+      "REPORT_MISSING",
+      "a report that counts could not be had in time, so the candidate steps are not known",
+      "nothing to do: the other validators' ballots decide",
+    );
   if (ballot === undefined) {
     const votes = await chooseSteps(participant, meter, cycle, agreed);
     ballot = encodeRecord({ type: "ballot", network: shortHash(networkHash), cycle, votes });
@@ -166,6 +223,19 @@ const vote = async (validator: Validator, cycle: number, agreed: Agreement): Pro
   const block = await participant.commitOnce({ key: `${cycle}/ballot`, data: ballot, window });
   mark(validator, cycle, { voted: block });
   log.info("voted", { cycle, ballot, block });
+};
+
+const exchangeAndSay = async (validator: Validator, cycle: number): Promise<void> => {
+  const { participant, journal } = validator;
+  if (journal.value.cycles[cycle]?.exchanged !== undefined) return;
+  const window = phaseWindow(cycle, "exchange", participant.network.phases);
+  if (participant.clock.head.number >= window.end - 1)
+    throw new BlockZeroError(
+      "WINDOW_MISSED",
+      `the exchange phase ended at block ${window.end}`,
+      "be up when it begins",
+    );
+  mark(validator, cycle, { exchanged: await exchangeReports(validator, cycle) });
 };
 
 /** The model record may come as late as the next distribute phase, which is when it is read. */

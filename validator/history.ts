@@ -53,11 +53,11 @@ export const recallHistory = async (historian: Historian, cycle: number): Promis
       try {
         const { network, networkHash } = await contextOf(source, past);
         const then = { ...participant, network, networkHash };
-        const { reports, stakes, promised } = await collectReports(then, past);
+        const { reports, stakes, isWhole } = await collectReports(then, past);
         const base = await models.baseOf(past);
         const miners = await readSubmissions(then, past);
         const outcomes = tally({ reports, stakes, miners, network: networkHash, cycle: past, base });
-        remember(historian, past, { outcomes, isWhole: reports.length === promised.length });
+        remember(historian, past, { outcomes, isWhole });
         log.info("recalled scores", { cycle: past, reports: reports.length, miners: outcomes.length });
       } catch (thrown) {
         signal.throwIfAborted();

@@ -13,8 +13,9 @@ export const validatorJournalSchema = z.object({
         ballot: z.string().optional(),
         /** Hash of the model that our own merge gave. */
         model: z.string().optional(),
-        /** Blocks that included the report record, the ballot, the model record and the weights. */
+        /** Blocks that included the report record, the record of the reports held, the ballot, the model record and the weights. */
         reported: z.int().optional(),
+        exchanged: z.int().optional(),
         voted: z.int().optional(),
         published: z.int().optional(),
         weighted: z.int().optional(),

@@ -9,6 +9,7 @@ import { type AgreedOutcome, tally } from "#shared/protocol/tally.js";
 import { chosenSteps, readBallots } from "#shared/replay/ballots.js";
 import { type Model, mergeModel } from "#shared/replay/merge-model.js";
 import { type Candidate, type MergePlan, planMerge, planSteps } from "#shared/replay/merge-plan.js";
+import { type Participation, participationIn } from "#shared/replay/participation.js";
 import { readSubmissions } from "#shared/replay/submissions.js";
 import type { Selected } from "#shared/scoring/selection.js";
 import { type GateOptions, openSubmission } from "./gated-updates.js";
@@ -17,17 +18,24 @@ import { type GateOptions, openSubmission } from "./gated-updates.js";
 export interface Agreement {
   readonly base: string;
   readonly outcomes: readonly AgreedOutcome[];
+  /** What each validator did, as far as its report was at hand. */
+  readonly participation: readonly Participation[];
   /** Whether every report that counts was at hand. */
   readonly isWhole: boolean;
 }
 
-/** Tallies the cycle's reports, as chain state had them when the evaluate phase ended. */
-export const agreeOn = async (participant: Participant, cycle: number): Promise<Agreement> => {
+/**
+ * Tallies the cycle's reports that count, as chain state says when the exchange phase is over.
+ *
+ * @param deadline block until which a report that is not at hand is asked for
+ */
+export const agreeOn = async (participant: Participant, cycle: number, deadline?: number): Promise<Agreement> => {
   const base = await settledBase(participant, cycle);
-  const { reports, stakes, promised } = await collectReports(participant, cycle);
+  const { reports, stakes, promised, exchanged, isWhole } = await collectReports(participant, cycle, deadline);
   const miners = await readSubmissions(participant, cycle);
   const outcomes = tally({ reports, stakes, miners, network: participant.networkHash, cycle, base });
-  return { base, outcomes, isWhole: reports.length === promised.length };
+  const participation = participationIn({ reports: promised, stakes, exchanged }, reports, outcomes);
+  return { base, outcomes, participation, isWhole };
 };
 
 /** What the cycle's steps may go along. */
@@ -40,6 +48,12 @@ export const planFrom = async (participant: Participant, cycle: number, { outcom
  */
 export const mergeCycle = async (participant: Participant, cycle: number, agreed: Agreement): Promise<Model> => {
   const { blobs, models, network, signal } = participant;
+  if (!agreed.isWhole)
+    throw new BlockZeroError(
+      "MERGE_ABSTAINED",
+      `a report that counts in cycle ${cycle} cannot be had`,
+      "nothing to do: this validator takes the model that the others agree on",
+    );
   const { open } = cycleSource(participant);
   const base = { hash: agreed.base, manifest: await models.manifest(agreed.base, signal) };
   const chosen = chosenSteps(network, await readBallots(participant, cycle));

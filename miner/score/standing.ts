@@ -75,16 +75,14 @@ const mergedShare = async (
     await readSubmissions(source, cycle),
     Number.POSITIVE_INFINITY,
   );
-  const rivals = (others.merged.get(group) ?? []).map(({ hotkey, score, independence, commitBlock, artifact }) => ({
+  const rivals = (others.merged.get(group) ?? []).map(({ hotkey, score, independence, artifact }) => ({
     hotkey,
     group,
     score,
     independence,
-    commitBlock,
     artifact,
   }));
-  // Of equals the earlier goes first: whoever is still to commit is the last of them.
-  const own = { hotkey, group, score, independence: 1, commitBlock: Number.POSITIVE_INFINITY, artifact: "~" };
+  const own = { hotkey, group, score, independence: 1, artifact: "~" };
   const selected = selectForMerge([...rivals, own], top_n).get(group) ?? [];
   return selected.find((one) => one.hotkey === hotkey)?.share ?? null;
 };

@@ -14,7 +14,7 @@ import { type GateBase, type GateResult, gateUpdate, openGated } from "#shared/r
 import { type Model, mergeModel } from "#shared/replay/merge-model.js";
 import { planMerge, planSteps } from "#shared/replay/merge-plan.js";
 import { openPart } from "#shared/replay/part.js";
-import { type PromisedReport, promisedReports, readReport } from "#shared/replay/reports.js";
+import { type ExchangedReport, exchangedReports, readReport } from "#shared/replay/reports.js";
 import type { CycleSource } from "#shared/replay/source.js";
 import { readSubmissions } from "#shared/replay/submissions.js";
 import { contextOf } from "#shared/replay/succession.js";
@@ -86,7 +86,7 @@ const replay = async (context: Auditing, cycle: number, findings: Findings): Pro
   const base = { hash: baseHash, manifest: await manifestOf(baseHash) };
   const gateBase = await gateBaseOf(source, base, findings);
 
-  const { promised, stakes } = await promisedReports(source, cycle);
+  const { reports: promised, stakes } = await exchangedReports(source, cycle);
   const { reports, isComplete } = await readReports(source, promised, findings);
   const regated = await withRepeats(await regate(source, cycle, gateBase), base, manifestOf, findings);
   const seeds = await seedsOf(source, cycle, findings);
@@ -147,13 +147,19 @@ const gateBaseOf = async (source: CycleSource, { hash, manifest }: Model, findin
 
 const readReports = async (
   source: CycleSource,
-  promised: readonly PromisedReport[],
+  promised: readonly ExchangedReport[],
   findings: Findings,
 ): Promise<{ readonly reports: readonly Report[]; readonly isComplete: boolean }> => {
   const reports: Report[] = [];
   let isComplete = true;
   for (const promise of promised) {
-    const { hash, hotkey, location } = promise;
+    const { hash, hotkey, location, counts, heldBy } = promise;
+    if (!counts) {
+      findings.note(
+        `report ${hash} of ${hotkey} does not count: validators with ${percent(heldBy)} of the stake hold it`,
+      );
+      continue;
+    }
     try {
       const report = readReport(
         await source.fetch({ hash, maxBytes: MAX_REPORT_BYTES, location }),
@@ -170,6 +176,8 @@ const readReports = async (
   }
   return { reports, isComplete };
 };
+
+const percent = (share: number): string => `${(100 * share).toFixed(1)} %`;
 
 const seedsOf = async (source: CycleSource, cycle: number, findings: Findings) => {
   const { origin, ofGroups } = await evaluationSeeds(source, { cycle, purpose: "evaluate" });

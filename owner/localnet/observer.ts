@@ -9,9 +9,9 @@ import { settledBase } from "#shared/participant/settled-base.js";
 import type { Network } from "#shared/protocol/network.js";
 import { phaseWindow } from "#shared/protocol/phases.js";
 import { parseRecord } from "#shared/protocol/records.js";
-import { permittedStakes } from "#shared/protocol/stake.js";
 import { tally } from "#shared/protocol/tally.js";
 import { readSubmissions } from "#shared/replay/submissions.js";
+import { readVoters } from "#shared/replay/voters.js";
 import type { Log } from "#shared/telemetry/log.js";
 import { createLossMeter, heldOutLosses, type LossMeter } from "#shared/training/loss-meter.js";
 import type { CycleResult, GroupLosses, MinerResult } from "./result.js";
@@ -90,14 +90,12 @@ const everybodyPublished = async (context: ObserverContext, cycle: number, model
   }
 };
 
-/** Whether every permitted validator committed this model for the cycle. */
-const validatorsAgree = async ({ chain, clock, network }: ObserverContext, cycle: number, model: string) => {
+/** Whether every validator that votes committed this model for the cycle. */
+const validatorsAgree = async (context: ObserverContext, cycle: number, model: string) => {
+  const { clock, network } = context;
   const at = Math.min(clock.head.number, phaseWindow(cycle + 1, "distribute", network.phases).end - 1);
-  const [metagraph, commitments] = await Promise.all([
-    chain.metagraph(network.netuid, at),
-    chain.commitments(network.netuid, at),
-  ]);
-  return [...permittedStakes(metagraph.neurons).keys()].every((hotkey) => {
+  const { stakes, commitments } = await readVoters(context, cycle, at);
+  return [...stakes.keys()].every((hotkey) => {
     const record = parseRecord(commitments.find((commitment) => commitment.hotkey === hotkey)?.data ?? "");
     return record.ok && record.value.type === "model" && record.value.cycle === cycle && record.value.model === model;
   });

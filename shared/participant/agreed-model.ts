@@ -5,13 +5,15 @@ import { agreedModel } from "#shared/protocol/agreement.js";
 import type { BlobRef, ModelManifest } from "#shared/protocol/model-manifest.js";
 import type { Network } from "#shared/protocol/network.js";
 import { type NetworkRecord, parseRecord } from "#shared/protocol/records.js";
-import { permittedStakes } from "#shared/protocol/stake.js";
+import { votingStakes } from "#shared/protocol/voting-stake.js";
+import { modelNamed } from "#shared/replay/agreed-base.js";
 import { lastModelBlock, modelOutcome, modelRecords } from "#shared/replay/agreed-outcome.js";
 import type { FileRequest } from "#shared/replay/source.js";
 import { formerOf } from "#shared/replay/succession.js";
 import { readModelManifest } from "#shared/replay/whole-model.js";
 import type { Blobs } from "./blobs.js";
 import type { BlockClock } from "./block-clock.js";
+import { withPatience } from "./patience.js";
 import { rankServers, readServers, type ServerState } from "./subnet-servers.js";
 
 export interface AgreedModels {
@@ -40,6 +42,9 @@ export interface AgreedModelsContext {
   readonly signal: AbortSignal;
 }
 
+/** Blocks that a manifest is waited for before it is taken for one that nobody has. */
+const MANIFEST_PATIENCE = 2;
+
 /** Follows what the validators agree on, from chain state alone; files come from whoever has them. */
 export const followModels = (context: AgreedModelsContext): AgreedModels => {
   const { chain, clock, network, networkHash, blobs } = context;
@@ -64,8 +69,21 @@ export const followModels = (context: AgreedModelsContext): AgreedModels => {
     if (known !== undefined) return known;
     const deadline = lastModelBlock(cycle, network);
     const at = Math.min(deadline, clock.head.number);
-    const { agreed: hash } = await modelOutcome(context, cycle, at);
-    if (at === deadline) settled.set(cycle, hash);
+    const { agreed } = await modelOutcome(context, cycle, at);
+    if (agreed === null) {
+      if (at === deadline) settled.set(cycle, null);
+      return null;
+    }
+    const until = clock.head.number + MANIFEST_PATIENCE;
+    const named = await withPatience(clock, until, context.signal, (patience) =>
+      modelNamed((hash) => manifest(hash, patience), context, { cycle, hash: agreed }).catch((thrown: unknown) => {
+        context.signal.throwIfAborted();
+        if (patience.aborted) return "unknown" as const;
+        throw thrown;
+      }),
+    );
+    const hash = named === "none" ? null : agreed;
+    if (at === deadline && named !== "unknown") settled.set(cycle, hash);
     return hash;
   };
 
@@ -75,10 +93,12 @@ export const followModels = (context: AgreedModelsContext): AgreedModels => {
       chain.metagraph(network.netuid),
       chain.commitments(network.netuid),
     ]);
+    const silentAfter = network.voting.silent_after;
+    const stakes = votingStakes({ neurons: metagraph.neurons, commitments }, { networkHash, cycle, silentAfter });
     const records = modelRecords(commitments, networkHash).filter(({ record }) => record.cycle < cycle);
     for (const past of [...new Set(records.map(({ record }) => record.cycle))].sort((a, b) => b - a)) {
       const ofCycle = records.filter(({ record }) => record.cycle === past);
-      const hash = agreedModel(ofCycle, permittedStakes(metagraph.neurons));
+      const hash = agreedModel(ofCycle, stakes);
       if (hash !== null) return hash;
     }
     return inherited(Math.min(cycle, network.first_cycle));
@@ -88,7 +108,7 @@ export const followModels = (context: AgreedModelsContext): AgreedModels => {
   let read: { readonly block: number; readonly state: Promise<ServerState> } | null = null;
   const servers = async (hash?: string): Promise<readonly string[]> => {
     const block = clock.head.number;
-    if (read?.block !== block) read = { block, state: readServers(chain, network.netuid) };
+    if (read?.block !== block) read = { block, state: readServers(chain, network.netuid, network.phases) };
     const { state } = read;
     try {
       return rankServers(await state, hash);
@@ -118,6 +138,12 @@ export const followModels = (context: AgreedModelsContext): AgreedModels => {
     signal,
   });
 
+  const manifest = (hash: string, signal: AbortSignal) =>
+    readModelManifest(
+      { fetch: ({ hash, maxBytes }) => blobs.get(request("the agreed model", hash, maxBytes, signal)) },
+      hash,
+    );
+
   return {
     servers,
     outcomeOf,
@@ -133,11 +159,7 @@ export const followModels = (context: AgreedModelsContext): AgreedModels => {
       }
       return inherited(Math.min(cycle, network.first_cycle));
     },
-    manifest: (hash, signal) =>
-      readModelManifest(
-        { fetch: ({ hash, maxBytes }) => blobs.get(request("the agreed model", hash, maxBytes, signal)) },
-        hash,
-      ),
+    manifest,
     part: ({ hash, bytes }, signal) => blobs.get(request("a part of the agreed model", hash, bytes, signal)),
     open: ({ hash, bytes }, signal) => blobs.open(request("a part of the agreed model", hash, bytes, signal)),
   };

@@ -3,7 +3,14 @@ import { BlockZeroError, reasonOf } from "#shared/errors.js";
 import { phaseWindow } from "#shared/protocol/phases.js";
 import { MAX_REPORT_BYTES, type Report } from "#shared/protocol/report.js";
 import type { Stakes } from "#shared/protocol/stake.js";
-import { type PromisedReport, promisedReports, readReport } from "#shared/replay/reports.js";
+import {
+  type ExchangedReport,
+  exchangedReports,
+  mismatchOf,
+  type PromisedReport,
+  promisedReports,
+  readReport,
+} from "#shared/replay/reports.js";
 import type { CycleSource } from "#shared/replay/source.js";
 import { cycleSource } from "./cycle-source.js";
 import type { Participant } from "./join.js";
@@ -11,10 +18,15 @@ import { withPatience } from "./patience.js";
 
 /** What the validators said about a cycle, and the stake behind each. */
 export interface CycleReports {
+  /** Those that count and could be had. */
   readonly reports: readonly Report[];
   readonly stakes: Stakes;
-  /** The reports' records on chain, those of reports that could not be had among them. */
-  readonly promised: readonly PromisedReport[];
+  /** The reports' records on chain, those that do not count or could not be had among them; by ascending uid. */
+  readonly promised: readonly ExchangedReport[];
+  /** Validators that said which reports they hold, hotkeys. */
+  readonly exchanged: ReadonlySet<string>;
+  /** Whether every report that counts was had: else another tally may come of the others. */
+  readonly isWhole: boolean;
 }
 
 type Reader = Pick<Participant, "chain" | "clock" | "models" | "network" | "networkHash" | "blobs" | "log" | "signal">;
@@ -23,27 +35,51 @@ type Reader = Pick<Participant, "chain" | "clock" | "models" | "network" | "netw
 const PATIENCE = 1 / 3;
 
 /**
- * The reports that permitted validators committed inside the cycle's evaluate phase, fetched and checked: hash, author, signature.
- * One that its validator does not serve is asked of the others, and tried again at every block for a third of the choose phase; then it is
- * left out and logged. Call it once the evaluate phase is over.
+ * The reports of a cycle that count, fetched and checked. Honest validators hold each of them, so one that its validator does not serve is asked
+ * of the others, at every block until `deadline`; then it is left out and logged. Call it once the exchange phase is over.
+ *
+ * @param deadline block; two from now, or a third of the choose phase, whichever is later, unless given
  */
-export const collectReports = async (reader: Reader, cycle: number): Promise<CycleReports> => {
-  const { clock, network, log, signal } = reader;
+export const collectReports = async (reader: Reader, cycle: number, deadline?: number): Promise<CycleReports> => {
+  const { clock, network } = reader;
   const choose = phaseWindow(cycle, "choose", network.phases);
-  const { promised, stakes } = await promisedReports(reader, cycle);
-  const deadline = Math.max(clock.head.number + 2, choose.start + Math.ceil((choose.end - choose.start) * PATIENCE));
+  const { reports: promised, stakes, exchanged } = await exchangedReports(reader, cycle);
+  const counted = promised.filter(({ counts }) => counts);
+  const until = deadline ?? choose.start + Math.ceil((choose.end - choose.start) * PATIENCE);
+  const fetched = await fetchReports(reader, counted, cycle, Math.max(clock.head.number + 2, until));
+  const reports = fetched.filter((report) => report !== null);
+  return { reports, stakes, promised, exchanged, isWhole: reports.length === counted.length };
+};
 
-  return withPatience(clock, deadline, signal, async (patience) => {
+/**
+ * Tries to have every promised report, from the last block of the evaluate phase on, when all of them are served.
+ *
+ * @returns the numbers, by ascending uid, of those that are here and are reports of the cycle
+ */
+export const holdReports = async (reader: Reader, cycle: number, deadline: number): Promise<readonly number[]> => {
+  const fetched = await fetchReports(reader, await promisedReports(reader, cycle), cycle, deadline);
+  return fetched.flatMap((report, number) => (report === null ? [] : [number]));
+};
+
+/** Null for what could not be had before `deadline`, or is no report of the cycle. */
+const fetchReports = (
+  reader: Reader,
+  promised: readonly PromisedReport[],
+  cycle: number,
+  deadline: number,
+): Promise<readonly (Report | null)[]> => {
+  const { clock, log, signal } = reader;
+  return withPatience(clock, deadline, signal, (patience) => {
     const source = cycleSource(reader, { until: patience });
-    const reports = await Promise.all(
+    return Promise.all(
       promised.map(async (promise) => {
         for (;;) {
           const tried = clock.head.number;
           try {
-            return await fetchReport(source, promise);
+            return await fetchReport(source, promise, cycle);
           } catch (thrown) {
             signal.throwIfAborted();
-            if (!isTransient(thrown) || patience.aborted || tried >= deadline - 1) {
+            if (!isFetchFault(thrown) || patience.aborted || tried >= deadline - 1) {
               log.warn("report left out", { cycle, hotkey: promise.hotkey, reason: reasonOf(thrown) });
               return null;
             }
@@ -52,20 +88,14 @@ export const collectReports = async (reader: Reader, cycle: number): Promise<Cyc
         }
       }),
     );
-    return { reports: reports.filter((report) => report !== null), stakes, promised };
   });
 };
 
-const fetchReport = async (source: CycleSource, promise: PromisedReport): Promise<Report> => {
-  const { hash, location } = promise;
-  const report = readReport(
-    await source.fetch({ hash, maxBytes: MAX_REPORT_BYTES, location }),
-    promise.hotkey,
-    source.network,
-  );
-  if (report.ok) return report.value;
-  throw new BlockZeroError("REPORT_UNUSABLE", report.problem, "tell the validator to update BlockZero");
+const fetchReport = async (source: CycleSource, promise: PromisedReport, cycle: number): Promise<Report> => {
+  const { hash, hotkey, location } = promise;
+  const { network, networkHash } = source;
+  const report = readReport(await source.fetch({ hash, maxBytes: MAX_REPORT_BYTES, location }), hotkey, network);
+  const problem = report.ok ? mismatchOf(report.value, { networkHash, cycle }) : report.problem;
+  if (report.ok && problem === null) return report.value;
+  throw new BlockZeroError("REPORT_UNUSABLE", problem ?? "", "tell the validator to update BlockZero");
 };
-
-/** A server may be back in a moment, and other bytes are its own; a report that is no report stays one. */
-const isTransient = (thrown: unknown): boolean => isFetchFault(thrown);

@@ -1,9 +1,16 @@
 import type { Chain, Commitment, Metagraph } from "#shared/chain/chain.js";
+import { BlockZeroError } from "#shared/errors.js";
+import type { PhaseLengths } from "#shared/protocol/network.js";
+import { type Phase, phaseAt, phaseWindow } from "#shared/protocol/phases.js";
 import { parseRecord } from "#shared/protocol/records.js";
 import { permittedStakes } from "#shared/protocol/stake.js";
 
+/** Phases that end with records of validators that say where they are: model and report. What they put after a report does not. */
+const SAYING_WHERE: readonly Phase[] = ["distribute", "evaluate"];
+
 export interface ServerState {
   readonly metagraph: Metagraph;
+  /** Of one hotkey there may be several. */
   readonly commitments: readonly Commitment[];
 }
 
@@ -39,11 +46,43 @@ export const rankServers = (
   return [...new Set([...trusted, ...others].map(({ location }) => location))];
 };
 
-/** Chain state as it stands now. */
+/**
+ * Chain state as it stands now, and the records that stood there when the last phases ended whose records name a location.
+ *
+ * @param phases of the network file; without them only the records of now are read
+ */
 export const readServers = async (
-  chain: Pick<Chain, "metagraph" | "commitments">,
+  chain: Pick<Chain, "head" | "metagraph" | "commitments">,
   netuid: number,
+  phases?: PhaseLengths,
 ): Promise<ServerState> => {
-  const [metagraph, commitments] = await Promise.all([chain.metagraph(netuid), chain.commitments(netuid)]);
-  return { metagraph, commitments };
+  const blocks = phases ? blocksSayingWhere((await chain.head()).number, phases) : [];
+  const [metagraph, ...commitments] = await Promise.all([
+    chain.metagraph(netuid),
+    chain.commitments(netuid),
+    ...blocks.map((block) => commitmentsAt(chain, netuid, block)),
+  ]);
+  return { metagraph, commitments: commitments.flat() };
+};
+
+const blocksSayingWhere = (head: number, phases: PhaseLengths): readonly number[] => {
+  const { cycle } = phaseAt(head, phases);
+  return SAYING_WHERE.map((phase) => {
+    const { end } = phaseWindow(cycle, phase, phases);
+    return (end <= head ? end : phaseWindow(cycle - 1, phase, phases).end) - 1;
+  }).filter((block) => block >= 0);
+};
+
+/** None where the chain does not hold that state any more. */
+const commitmentsAt = async (
+  chain: Pick<Chain, "commitments">,
+  netuid: number,
+  block: number,
+): Promise<readonly Commitment[]> => {
+  try {
+    return await chain.commitments(netuid, block);
+  } catch (thrown) {
+    if (thrown instanceof BlockZeroError && thrown.code === "STATE_DISCARDED") return [];
+    throw thrown;
+  }
 };

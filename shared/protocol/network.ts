@@ -194,6 +194,12 @@ export const networkSchema = z.strictObject({
     /** Largest allowed L2 norm of an update relative to the norm of the weights that it updates. */
     max_update_norm: z.number().positive(),
   }),
+  voting: z
+    .strictObject({
+      /** Cycles after which the stake of a validator that puts no record on chain does not count any more. */
+      silent_after: z.int().min(1).max(100_000).default(8),
+    })
+    .prefault({}),
   artifact: z
     .strictObject({
       /** The codec of every update: an update in another is rejected. */

@@ -5,6 +5,7 @@ import { phaseWindow } from "#shared/protocol/phases.js";
 import { type ModelRecord, parseRecord, shortHash } from "#shared/protocol/records.js";
 import { permittedStakes, type Stakes } from "#shared/protocol/stake.js";
 import type { CycleContext } from "./source.js";
+import { readVoters } from "./voters.js";
 
 /** What the validators committed as the model of a cycle. */
 export interface ModelOutcome {
@@ -29,18 +30,15 @@ export const modelRecords = (
     return [{ hotkey, record: parsed.value, block }];
   });
 
-/** The outcome of a cycle's merge in the state after block `at`; final at `lastModelBlock`. */
-export const modelOutcome = async (
-  { chain, network, networkHash }: CycleContext,
-  cycle: number,
-  at: number,
-): Promise<ModelOutcome> => {
-  const [metagraph, commitments] = await Promise.all([
-    chain.metagraph(network.netuid, at),
-    chain.commitments(network.netuid, at),
-  ]);
+/**
+ * The outcome of a cycle's merge in the state after block `at`; final at `lastModelBlock`. Before, a model is agreed only where it stays
+ * so whoever else speaks up: silent stake counts.
+ */
+export const modelOutcome = async (context: CycleContext, cycle: number, at: number): Promise<ModelOutcome> => {
+  const { network, networkHash } = context;
+  const { stakes: voting, metagraph, commitments } = await readVoters(context, cycle, at);
+  const stakes = at < lastModelBlock(cycle, network) ? permittedStakes(metagraph.neurons) : voting;
   const merge = phaseWindow(cycle, "merge", network.phases);
-  const stakes = permittedStakes(metagraph.neurons);
   const records = modelRecords(commitments, networkHash).filter(
     ({ record, block }) => record.cycle === cycle && block >= merge.start,
   );

@@ -2,9 +2,10 @@ import { chosenStep, type SignedVote } from "#shared/protocol/chosen-step.js";
 import type { Network } from "#shared/protocol/network.js";
 import { isInPhase, phaseWindow } from "#shared/protocol/phases.js";
 import { parseRecord, shortHash } from "#shared/protocol/records.js";
-import { permittedStakes, type Stakes } from "#shared/protocol/stake.js";
+import type { Stakes } from "#shared/protocol/stake.js";
 import type { StepVote } from "#shared/protocol/step-vote.js";
 import type { CycleContext } from "./source.js";
+import { readVoters } from "./voters.js";
 
 /** What validators voted on a cycle's steps, in the state at the last block of its choose phase. */
 export interface Ballots {
@@ -20,13 +21,9 @@ export const groupsInOrder = ({ groups }: Pick<Network, "groups">): readonly str
 
 /** Reads a cycle's ballots once its choose phase is over. @throws what reading the chain throws */
 export const readBallots = async (source: CycleContext, cycle: number): Promise<Ballots> => {
-  const { chain, network, networkHash } = source;
+  const { network, networkHash } = source;
   const at = phaseWindow(cycle, "choose", network.phases).end - 1;
-  const [metagraph, commitments] = await Promise.all([
-    chain.metagraph(network.netuid, at),
-    chain.commitments(network.netuid, at),
-  ]);
-  const stakes = permittedStakes(metagraph.neurons);
+  const { stakes, commitments } = await readVoters(source, cycle, at);
   const names = groupsInOrder(network);
   const ballots = commitments.flatMap(({ hotkey, data, block }) => {
     const record = parseRecord(data);

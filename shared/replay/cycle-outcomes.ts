@@ -5,7 +5,7 @@ import type { Stakes } from "#shared/protocol/stake.js";
 import { type AgreedOutcome, tally } from "#shared/protocol/tally.js";
 import { type AgreedScore, agreedScores } from "#shared/scoring/cycle-weights.js";
 import { agreedBase } from "./agreed-base.js";
-import { type PromisedReport, promisedReports, readReport } from "./reports.js";
+import { type ExchangedReport, exchangedReports, mismatchOf, readReport } from "./reports.js";
 import type { CycleSource } from "./source.js";
 import { readSubmissions } from "./submissions.js";
 import { contextOf, firstCycleFrom } from "./succession.js";
@@ -14,7 +14,7 @@ import { contextOf, firstCycleFrom } from "./succession.js";
 export interface Heard {
   readonly hotkey: string;
   readonly stake: bigint;
-  readonly promise: PromisedReport | null;
+  readonly promise: ExchangedReport | null;
   readonly report: Report | null;
   /** Why the report does not count; null where it does. */
   readonly problem: string | null;
@@ -29,18 +29,18 @@ export interface CycleOutcomes {
   /** The most stake first. */
   readonly heard: readonly Heard[];
   readonly outcomes: readonly AgreedOutcome[];
-  /** Whether every report that was promised could be had. */
+  /** Whether every report that counts could be had. */
   readonly isWhole: boolean;
 }
 
 /**
- * Tallies a cycle whose evaluate phase is over, with the reports that can be had now.
+ * Tallies a cycle whose exchange phase is over, with the reports that can be had now.
  *
  * @param head newest block
  * @throws BlockZeroError STATE_DISCARDED where the chain no longer says who promised what
  */
 export const readOutcomes = async (source: CycleSource, cycle: number, head: number): Promise<CycleOutcomes> => {
-  const { promised, stakes } = await promisedReports(source, cycle);
+  const { reports: promised, stakes } = await exchangedReports(source, cycle);
   const base = await agreedBase(source, cycle, head);
   const heard = await Promise.all([...stakes].map((voter) => hear(source, { cycle, base, promised }, voter)));
   const miners = await readSubmissions(source, cycle);
@@ -51,7 +51,7 @@ export const readOutcomes = async (source: CycleSource, cycle: number, head: num
     stakes,
     heard: heard.sort((a, b) => (a.stake === b.stake ? (a.hotkey < b.hotkey ? -1 : 1) : a.stake > b.stake ? -1 : 1)),
     outcomes: tally({ reports, stakes, miners, network: source.networkHash, cycle, base }),
-    isWhole: heard.every(({ promise, report }) => promise === null || report !== null),
+    isWhole: heard.every(({ promise, report }) => !promise?.counts || report !== null),
   };
 };
 
@@ -61,13 +61,15 @@ const hear = async (
     cycle,
     base,
     promised,
-  }: { readonly cycle: number; readonly base: string; readonly promised: readonly PromisedReport[] },
+  }: { readonly cycle: number; readonly base: string; readonly promised: readonly ExchangedReport[] },
   [hotkey, stake]: readonly [string, bigint],
 ): Promise<Heard> => {
   const promise = promised.find((one) => one.hotkey === hotkey) ?? null;
   const silent = (problem: string): Heard => ({ hotkey, stake, promise, report: null, problem });
   if (promise === null) return silent("it committed no report in time");
-  const { hash, location } = promise;
+  const { hash, location, counts, heldBy } = promise;
+  if (!counts)
+    return silent(`validators with ${percent(heldBy)} of the stake hold its report, and more than half must`);
   try {
     const report = readReport(
       await source.fetch({ hash, maxBytes: MAX_REPORT_BYTES, location }),
@@ -75,18 +77,20 @@ const hear = async (
       source.network,
     );
     if (!report.ok) return silent(`its report is unusable: ${report.problem}`);
-    return { hotkey, stake, promise, report: report.value, problem: mismatch(report.value, source, cycle, base) };
+    return {
+      hotkey,
+      stake,
+      promise,
+      report: report.value,
+      problem: mismatchOf(report.value, { networkHash: source.networkHash, cycle, base }),
+    };
   } catch (thrown) {
     if (!isGone(thrown)) throw thrown;
     return silent("its report cannot be had");
   }
 };
 
-const mismatch = (report: Report, { networkHash }: CycleSource, cycle: number, base: string): string | null => {
-  if (report.network !== networkHash) return `its report is about network ${report.network}`;
-  if (report.cycle !== cycle) return `its report is about cycle ${report.cycle}`;
-  return report.base === base ? null : `its report is about model ${report.base}, not the agreed one`;
-};
+const percent = (share: number): string => `${(100 * share).toFixed(1)} %`;
 
 /** What was agreed over the cycles of a window, and the cycles of which not all of it can be had any more. */
 export interface WindowOutcomes {

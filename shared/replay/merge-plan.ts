@@ -9,7 +9,6 @@ import type { Submission } from "./submissions.js";
 export interface Candidate extends AgreedOutcome {
   readonly group: string;
   readonly artifact: string;
-  readonly commitBlock: number;
   readonly submission: Submission;
 }
 
@@ -32,7 +31,7 @@ export const planMerge = (
       ({ hotkey, reveal }) => hotkey === outcome.hotkey && reveal?.artifact === artifact,
     );
     if (verdict !== "scored" || group === null || artifact === null || !submission?.commitment) return [];
-    return [{ ...outcome, group, artifact, commitBlock: submission.commitment.block, submission }];
+    return [{ ...outcome, group, artifact, submission }];
   });
   return { merged: selectForMerge(candidates, topN), all: selectAll(candidates, topN) };
 };

@@ -1,56 +1,98 @@
-import type { Commitment } from "#shared/chain/chain.js";
 import type { Network } from "#shared/protocol/network.js";
 import type { Parsed } from "#shared/protocol/parsed.js";
 import { accepted, refused } from "#shared/protocol/parsed.js";
 import { isInPhase, phaseWindow } from "#shared/protocol/phases.js";
-import { parseRecord, shortHash } from "#shared/protocol/records.js";
+import { type HeldRecord, parseRecord, type ReportRecord, shortHash } from "#shared/protocol/records.js";
 import { isReportSigned, parseReport, type Report } from "#shared/protocol/report.js";
-import { permittedStakes, type Stakes } from "#shared/protocol/stake.js";
+import { isMajority, type Stakes, sumStake } from "#shared/protocol/stake.js";
 import { reportProblem } from "#shared/scoring/report-problem.js";
 import { verify } from "#shared/wallet/index.js";
 import type { CycleContext } from "./source.js";
+import { readVoters } from "./voters.js";
 
 /** A report that a validator bound itself to in time. */
 export interface PromisedReport {
+  readonly uid: number;
   readonly hotkey: string;
   readonly hash: string;
   readonly location: string;
-  /** The record on chain, and the block that included it. */
+  /** The record's text, and the block that included it. */
   readonly record: string;
   readonly block: number;
 }
 
-/** The reports that permitted validators committed inside the cycle's evaluate phase, and the stake that votes, at its last block. */
-export const promisedReports = async (
-  source: CycleContext,
-  cycle: number,
-): Promise<{ readonly promised: readonly PromisedReport[]; readonly stakes: Stakes }> => {
-  const { chain, network } = source;
-  const at = phaseWindow(cycle, "evaluate", network.phases).end - 1;
-  const [metagraph, commitments] = await Promise.all([
-    chain.metagraph(network.netuid, at),
-    chain.commitments(network.netuid, at),
-  ]);
-  const stakes = permittedStakes(metagraph.neurons);
-  return { promised: commitments.flatMap((commitment) => promiseIn(source, commitment, cycle, stakes)), stakes };
+/** A promised report and who holds it. */
+export interface ExchangedReport extends PromisedReport {
+  readonly holders: readonly string[];
+  /** Their share of the voting stake, of 1. */
+  readonly heldBy: number;
+  /** Whether they have more than half of it, so that the report counts. */
+  readonly counts: boolean;
+}
+
+/** What the exchange of a cycle's reports came to. */
+export interface Exchange {
+  /** By ascending uid. */
+  readonly reports: readonly ExchangedReport[];
+  /** Who votes on the cycle. */
+  readonly stakes: Stakes;
+  /** Validators that vote and said what they hold, hotkeys. */
+  readonly exchanged: ReadonlySet<string>;
+}
+
+/** Reports that voting validators committed inside the cycle's evaluate phase, as chain state has them at its last block; by ascending uid. */
+export const promisedReports = async (context: CycleContext, cycle: number): Promise<readonly PromisedReport[]> => {
+  const { end } = phaseWindow(cycle, "evaluate", context.network.phases);
+  const { stakes, metagraph, commitments } = await readVoters(context, cycle, end - 1);
+  const uids = new Map(metagraph.neurons.map(({ hotkey, uid }) => [hotkey, uid]));
+  return commitments
+    .flatMap(({ hotkey, data, block }): PromisedReport[] => {
+      const uid = uids.get(hotkey);
+      const record = stakes.has(hotkey) ? recordOf(context, { data, block }, cycle, "evaluate") : null;
+      if (uid === undefined || record?.type !== "report") return [];
+      return [{ uid, hotkey, hash: record.report, location: record.location, record: data, block }];
+    })
+    .sort((a, b) => a.uid - b.uid);
 };
 
-/** What a commitment promises: a report of this cycle, by a validator that may vote, in time; else nothing. */
-const promiseIn = (
+/**
+ * Which reports of a cycle count: those that validators with more than half of the voting stake say they hold, in the state at the last
+ * block of the exchange phase. The chain makes it the same set for everybody, and among the holders of each is somebody honest who serves it.
+ */
+export const exchangedReports = async (context: CycleContext, cycle: number): Promise<Exchange> => {
+  const { end } = phaseWindow(cycle, "exchange", context.network.phases);
+  const [promised, { stakes, commitments }] = await Promise.all([
+    promisedReports(context, cycle),
+    readVoters(context, cycle, end - 1),
+  ]);
+  const held = new Map<string, ReadonlySet<number>>();
+  for (const { hotkey, data, block } of commitments) {
+    const record = stakes.has(hotkey) ? recordOf(context, { data, block }, cycle, "exchange") : null;
+    if (record?.type === "held") held.set(hotkey, new Set(record.held));
+  }
+  const total = sumStake(stakes.values());
+  const reports = promised.map((promise, number): ExchangedReport => {
+    const holders = [...held].flatMap(([hotkey, numbers]) => (numbers.has(number) ? [hotkey] : []));
+    const stake = sumStake(holders.map((hotkey) => stakes.get(hotkey)!));
+    const heldBy = total === 0n ? 0 : Number(stake) / Number(total);
+    return { ...promise, holders, heldBy, counts: isMajority(stake, stakes) };
+  });
+  return { reports, stakes, exchanged: new Set(held.keys()) };
+};
+
+/** A validator's record of this network and cycle that a block of that phase included; else null. */
+const recordOf = (
   { network, networkHash }: CycleContext,
-  { hotkey, data, block }: Commitment,
+  { data, block }: { readonly data: string; readonly block: number },
   cycle: number,
-  stakes: Stakes,
-): PromisedReport[] => {
+  phase: "evaluate" | "exchange",
+): ReportRecord | HeldRecord | null => {
   const record = parseRecord(data);
-  if (!record.ok || record.value.type !== "report") return [];
-  const { cycle: of, network: tag, report: hash, location } = record.value;
+  if (!record.ok || (record.value.type !== "report" && record.value.type !== "held")) return null;
+  const { value } = record;
   const counts =
-    of === cycle &&
-    tag === shortHash(networkHash) &&
-    stakes.has(hotkey) &&
-    isInPhase(block, cycle, "evaluate", network.phases);
-  return counts ? [{ hotkey, hash, location, record: data, block }] : [];
+    value.cycle === cycle && value.network === shortHash(networkHash) && isInPhase(block, cycle, phase, network.phases);
+  return counts ? value : null;
 };
 
 /** Reads a report's bytes: it must be one, its validator must have signed it, and its figures must be possible under the network file. */
@@ -61,4 +103,16 @@ export const readReport = (bytes: Uint8Array, hotkey: string, network: Network):
     return refused("not signed by its hotkey");
   const problem = reportProblem(report.value, network);
   return problem === null ? accepted(report.value) : refused(problem);
+};
+
+/** Why a report says nothing of a cycle; null where it does. */
+export const mismatchOf = (
+  report: Report,
+  { networkHash, cycle, base }: { readonly networkHash: string; readonly cycle: number; readonly base?: string },
+): string | null => {
+  if (report.network !== networkHash) return `its report is about network ${report.network}`;
+  if (report.cycle !== cycle) return `its report is about cycle ${report.cycle}`;
+  return base === undefined || report.base === base
+    ? null
+    : `its report is about model ${report.base}, not the agreed one`;
 };

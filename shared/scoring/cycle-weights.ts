@@ -49,7 +49,7 @@ export const groupStandings = (
     const group = all.findLast(({ verdict }) => verdict === "scored")?.group;
     if (group == null) continue;
     const means = windowOf({ history: scoresIn(all, group), hotkey, cycle, window: scoring.window });
-    miners.get(group)?.push({ uid, hotkey, ...means, commitBlock: null, artifact: null });
+    miners.get(group)?.push({ uid, hotkey, ...means });
   }
   return new Map([...miners].map(([name, standings]) => [name, rank(standings)]));
 };

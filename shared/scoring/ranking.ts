@@ -1,23 +1,22 @@
+import { sha256 } from "#shared/protocol/hash.js";
+
 /** What decides a place within a group. */
 export interface Contender {
   readonly hotkey: string;
   readonly score: number;
-  /** Block of this cycle's commit record; null for a miner that made none and stands by earlier cycles. */
-  readonly commitBlock: number | null;
-  readonly artifact: string | null;
 }
 
 /**
- * Best first: by score; equal scores by the earlier commit block, then the lower artifact hash, then the lower hotkey. Never by
- * uid, which a newcomer cannot choose, nor by when a file arrived, which the chain does not know.
+ * Best first: by score; equal scores by SHA-256(score as 8 bytes, IEEE 754, little-endian ‖ hotkey in ASCII), the lower one first. Nobody knows
+ * the score before the commits are closed, so neither a hotkey, an artifact nor an early block is worth anything.
  */
-export const rank = <T extends Contender>(contenders: readonly T[]): readonly T[] =>
-  [...contenders].sort(
-    (a, b) =>
-      b.score - a.score ||
-      compare(a.commitBlock ?? Number.POSITIVE_INFINITY, b.commitBlock ?? Number.POSITIVE_INFINITY) ||
-      compare(a.artifact ?? "~", b.artifact ?? "~") ||
-      compare(a.hotkey, b.hotkey),
-  );
+export const rank = <T extends Contender>(contenders: readonly T[]): readonly T[] => {
+  const lots = new Map(contenders.map((contender) => [contender, lotOf(contender)]));
+  return [...contenders].sort((a, b) => b.score - a.score || (lots.get(a)! < lots.get(b)! ? -1 : 1));
+};
 
-const compare = <T extends string | number>(a: T, b: T): number => (a < b ? -1 : a > b ? 1 : 0);
+const lotOf = ({ hotkey, score }: Contender): string => {
+  const bytes = Buffer.alloc(8);
+  bytes.writeDoubleLE(score);
+  return sha256(bytes, Buffer.from(hotkey, "ascii"));
+};

@@ -8,7 +8,7 @@ import { type Chain, connectChain } from "#shared/chain/index.js";
 import { BlockZeroError } from "#shared/errors.js";
 import { agreedNetwork } from "#shared/participant/agreed-network.js";
 import { rankServers, readServers } from "#shared/participant/subnet-servers.js";
-import { networkHash } from "#shared/protocol/network.js";
+import { networkHash, type PhaseLengths } from "#shared/protocol/network.js";
 import { phaseAt, phaseWindow } from "#shared/protocol/phases.js";
 import type { CycleSource } from "#shared/replay/source.js";
 import { firstCycleFrom, networkInForce } from "#shared/replay/succession.js";
@@ -63,7 +63,8 @@ export const openSubnet = async (location: SubnetLocation): Promise<OpenedSubnet
   };
   try {
     // A localnet's chain is a copy that stands still, its servers are perhaps gone: all its files are in the home.
-    const servers = location.chain === undefined ? [] : [remoteFiles(chain, netuid, location)];
+    let phases: PhaseLengths | undefined;
+    const servers = location.chain === undefined ? [] : [remoteFiles(chain, netuid, () => phases, location)];
     const remote = oneAfterAnother([...servers, ...(await openArchives(location))]);
     const folders = [...(home === undefined ? [] : blobFolders(home)), ...(cache === undefined ? [] : [cache])];
     const files = openSubnetFiles({
@@ -83,6 +84,7 @@ export const openSubnet = async (location: SubnetLocation): Promise<OpenedSubnet
     const published = { ...reading, network: agreed, networkHash: networkHash(agreed) };
     const { source } = await networkInForce(published, head);
     const { network } = source;
+    phases = network.phases;
     const { cycle } = phaseAt(head, network.phases);
     const isOver = head >= phaseWindow(cycle, "merge", network.phases).start;
     log.debug("opened a subnet", { netuid, head, network: source.networkHash });
@@ -106,10 +108,15 @@ const openChain = async ({ home, chain: endpoint, netuid, log, signal }: SubnetL
 };
 
 /** Asks who announced a file, then the validators and the owner. */
-const remoteFiles = (chain: Chain, netuid: number, location: SubnetLocation): RemoteCopies => {
+const remoteFiles = (
+  chain: Chain,
+  netuid: number,
+  phases: () => PhaseLengths | undefined,
+  location: SubnetLocation,
+): RemoteCopies => {
   const { allowPrivateAddresses, log, signal, signer } = location;
   const client = createBlobClient({ allowPrivateAddresses, log, ...(signer && { signer }) });
-  return serverCopies({ client, servers: async () => rankServers(await readServers(chain, netuid)), signal });
+  return serverCopies({ client, servers: async () => rankServers(await readServers(chain, netuid, phases())), signal });
 };
 
 const openArchives = ({ archives = [] }: SubnetLocation): Promise<readonly RemoteCopies[]> =>

@@ -98,6 +98,10 @@ export interface TrainingRun {
 export interface Lie {
   /** Its report in place of what it really measured. */
   readonly entries?: (measured: readonly ReportEntry[], den: LiarsDen) => readonly ReportEntry[];
+  /** Whom it shows its report: nobody, or one honest validator; everybody unless given. */
+  readonly shows?: "nobody" | "one";
+  /** Numbers of the reports that it says it holds, in place of those that it does. */
+  readonly held?: (held: readonly number[]) => readonly number[];
   /** Its ballot in place of what it measured. */
   readonly votes?: (measured: readonly StepVote[]) => readonly StepVote[];
   /** The model that it names in place of the one that it merged. */

@@ -31,6 +31,7 @@ export const smallNetwork: NetworkTemplate = {
   data: { tokenizer: "byte", split: "sha256", sequence_length: 16, held_out: 0.1 },
   training: template.training,
   scoring: { ...template.scoring, eval_batches: 2, eval_batch_size: 2 },
+  voting: template.voting,
   artifact: template.artifact,
   limits: template.limits,
 };

@@ -54,6 +54,7 @@ export const template: Omit<Network, "genesis"> = {
     window: 4,
     max_update_norm: 0.5,
   },
+  voting: { silent_after: 8 },
   artifact: { codec: "float32" },
   limits: { artifact_bytes: 1 << 20 },
 };

@@ -70,9 +70,23 @@ export const ballotRecord = ({ network, networkHash }: Subnet, step = 1, cycle =
     votes: Object.keys(network.groups).map(() => ({ better: step === 0 ? [] : [step], best: step })),
   });
 
+/** Validators say in one block of the exchange phase that they hold the first `count` reports; all of them unless named. */
+export const holdReports = async (
+  subnet: Subnet,
+  cycle: number,
+  count: number,
+  holders: readonly string[] = subnet.validators,
+): Promise<void> => {
+  const { start } = subnet.window(cycle, "exchange");
+  if (subnet.node.head.number < start - 1) await subnet.to(start - 1);
+  const held = Array.from({ length: count }, (_, number) => number);
+  const record = encodeRecord({ type: "held", network: shortHash(subnet.networkHash), cycle, held });
+  await subnet.record(Object.fromEntries(holders.map((name) => [name, record])));
+};
+
 /**
- * Serves reports and commits them in one block of the evaluate phase, and in one of the choose phase their validators' ballots for a step; ends in
- * the first block of the merge.
+ * Serves reports and commits them in one block of the evaluate phase; every validator holds them all, and their own puts a ballot for a step in
+ * the choose phase. Ends in the first block of the merge.
  */
 export const publishReports = async (
   subnet: Subnet,
@@ -86,6 +100,7 @@ export const publishReports = async (
   await subnet.record(
     Object.fromEntries(Object.entries(reports).map(([name, report]) => [name, reportRecord(subnet, report)])),
   );
+  await holdReports(subnet, cycle, Object.keys(reports).length);
   await subnet.to(subnet.window(cycle, "choose").start - 1);
   const ballot = ballotRecord(subnet, step, cycle);
   await subnet.record(Object.fromEntries(Object.keys(reports).map((name) => [name, ballot])));

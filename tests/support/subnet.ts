@@ -65,6 +65,8 @@ export type Joined = Participant & { readonly lines: Lines; abort(): void };
 
 /** A devchain whose owner has published a micro network, at the last block before cycle 1; blocks come only when asked for. */
 export interface Subnet extends Genesis {
+  /** Names, by ascending uid. */
+  readonly validators: readonly string[];
   readonly node: Devchain;
   readonly chainGenesis: GenesisSpec;
   /** A connection of nobody in particular. */
@@ -197,6 +199,7 @@ export const openSubnet = async (t: Living, options: SubnetOptions = {}): Promis
 
   const subnet: Subnet = {
     ...genesis,
+    validators: Object.keys(validators),
     node,
     chainGenesis,
     chain,

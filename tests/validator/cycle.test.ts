@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { describe, it, type TestContext } from "node:test";
 import { directoryStore } from "#shared/artifact/blob-store.js";
 import { loadModel } from "#shared/participant/base-model.js";
+import type { BlockRange } from "#shared/protocol/phases.js";
 import { encodeRecord, shortHash } from "#shared/protocol/records.js";
 import type { LossMeter } from "#shared/training/loss-meter.js";
 import { liveCycle } from "#validator/cycle.js";
@@ -55,7 +56,7 @@ const behind = async (
   if (deprive) {
     await deprive(subnet, vera, ann);
     const abstained = assert.rejects(liveCycle(vito, 1), { code: "MERGE_ABSTAINED" });
-    await subnet.sent("vito", 1);
+    await subnet.sent("vito", 2);
     await subnet.to(subnet.node.head.number + 1);
     await abstained;
   }
@@ -73,7 +74,9 @@ describe("a validator's cycle", { timeout: HANG_GUARD }, () => {
   it("judges once, and reports what it judged before it was killed", async (t) => {
     const subnet = await openSubnet(t, { validators: { vera: 2000 } });
     await submitted(subnet);
-    const [evaluate, merge] = [subnet.window(1, "evaluate"), subnet.window(1, "merge")];
+    const [evaluate, exchange, merge] = (["evaluate", "exchange", "merge"] as const).map((phase) =>
+      subnet.window(1, phase),
+    ) as [BlockRange, BlockRange, BlockRange];
     const killed = await openValidator(t, subnet, "vera");
     const life = liveCycle(killed, 1).catch(() => {});
     await subnet.to(evaluate.start);
@@ -92,12 +95,14 @@ describe("a validator's cycle", { timeout: HANG_GUARD }, () => {
     await subnet.sent("vera", 1);
     await subnet.to(subnet.node.head.number + 1);
     await until(t, () => entryOf(again)?.reported !== undefined);
-    await subnet.to(subnet.window(1, "choose").start);
+    await subnet.to(exchange.start - 1);
     await subnet.sent("vera", 2);
+    await subnet.to(subnet.window(1, "choose").start);
+    await subnet.sent("vera", 3);
     await subnet.to(subnet.node.head.number + 1);
     await until(t, () => entryOf(again)?.voted !== undefined);
     await subnet.to(merge.start);
-    await subnet.sent("vera", 4);
+    await subnet.sent("vera", 5);
     await subnet.to(merge.start + 1);
     await rest;
     const { model, published, weighted } = entryOf(again)!;
@@ -106,7 +111,7 @@ describe("a validator's cycle", { timeout: HANG_GUARD }, () => {
     assert.equal(await again.participant.models.baseOf(2), model);
 
     await liveCycle(again, 1);
-    assert.equal(await subnet.chain.nonce(again.participant.signer.address), 4, "everything was done once");
+    assert.equal(await subnet.chain.nonce(again.participant.signer.address), 5, "everything was done once");
   });
 
   it("merges by the others' reports when it cannot make its own", async (t) => {
@@ -115,7 +120,7 @@ describe("a validator's cycle", { timeout: HANG_GUARD }, () => {
     await publishReports(subnet, { vera: reportOf(subnet, "vera", { entries: [scoredEntry(ann, 0.3)] }) });
     const vito = { ...(await openValidator(t, subnet, "vito")), meter: broken };
     const cycle = liveCycle(vito, 1);
-    await subnet.sent("vito", 2);
+    await subnet.sent("vito", 3);
     await subnet.to(subnet.node.head.number + 1);
     await cycle;
     assert.ok(entryOf(vito)?.published);
@@ -125,6 +130,7 @@ describe("a validator's cycle", { timeout: HANG_GUARD }, () => {
         .map(({ message, fields }) => [message, fields.reason]),
       [
         ["Missed report", `the evaluate phase ended at block ${subnet.window(1, "evaluate").end}`],
+        ["Missed exchange", `the exchange phase ended at block ${subnet.window(1, "exchange").end}`],
         ["Missed ballot", `the choose phase ended at block ${subnet.window(1, "choose").end}`],
       ],
     );
@@ -164,7 +170,7 @@ describe("a validator's cycle", { timeout: HANG_GUARD }, () => {
     await subnet.store.delete(ann.tensors.hash);
     const vito = { ...(await openValidator(t, subnet, "vito")), meter: broken };
     const abstained = assert.rejects(liveCycle(vito, 1), { code: "MERGE_ABSTAINED" });
-    await subnet.sent("vito", 1);
+    await subnet.sent("vito", 2);
     await subnet.to(subnet.node.head.number + 1);
     await abstained;
     assert.ok(entryOf(vito)?.weighted);

@@ -52,7 +52,7 @@ const ELSEWHERE = "pam";
 const group = "math";
 const OTHER = "prose";
 /** Extrinsics that an honest validator has sent a cycle once the first block of a phase is built. */
-const SENT = { evaluate: 1, choose: 2, merge: 4 } as const;
+const SENT = { evaluate: 1, exchange: 2, choose: 3, merge: 5 } as const;
 
 /**
  * Lives through some cycles: honest miners, an attacker, validators as the program makes them, on a devchain of its own. Whoever
@@ -154,7 +154,10 @@ export const campaign = async (
     const nonces = () => Promise.all(validators.map((name) => subnet.chain.nonce(subnet.signer(name).address)));
     const nonce = await nonces();
     const lives = honest.map((validator) => liveCycle(validator, cycle));
-    if (lie && liar) lives.push(liarsCycle(liar, lie, { cycle, attackers, eve: attackers.values().next().value ?? 0 }));
+    if (lie && liar)
+      lives.push(
+        liarsCycle(liar, lie, { cycle, attackers, eve: attackers.values().next().value ?? 0, first: honest[0]! }),
+      );
     const sent = (extrinsics: number) =>
       Promise.race([
         Promise.all(validators.map((name, i) => subnet.sent(name, nonce[i]! + extrinsics))),
@@ -165,6 +168,10 @@ export const campaign = async (
     await sent(SENT.evaluate);
     await subnet.to(window("evaluate").start + 1);
     await until(t, () => honest.every(({ journal }) => journal.value.cycles[cycle]?.reported !== undefined));
+    await subnet.to(window("exchange").start - 1);
+    await sent(SENT.exchange);
+    await subnet.to(window("exchange").start);
+    await until(t, () => honest.every(({ journal }) => journal.value.cycles[cycle]?.exchanged !== undefined));
     await subnet.to(window("choose").start);
     await sent(SENT.choose);
     await subnet.to(window("choose").start + 1);

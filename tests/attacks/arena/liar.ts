@@ -1,3 +1,4 @@
+import { holdReports } from "#shared/participant/reports.js";
 import { setWeightsOnce } from "#shared/participant/weights/set-weights.js";
 import { canonicalBytes } from "#shared/protocol/network.js";
 import { phaseWindow } from "#shared/protocol/phases.js";
@@ -14,25 +15,42 @@ export interface Accomplices {
   /** The attacker's uids, and the one that gets the weights. */
   readonly attackers: ReadonlySet<number>;
   readonly eve: number;
+  /** The honest validator to which it shows what it shows nobody else. */
+  readonly first: TestValidator;
 }
 
 /** A validator's cycle, done in time and in form, but not in truth. */
 export const liarsCycle = async (
   { participant, meter, weights }: TestValidator,
   lie: Lie,
-  { cycle, attackers, eve }: Accomplices,
+  { cycle, attackers, eve, first }: Accomplices,
 ): Promise<void> => {
-  const { blobs, clock, location, network, networkHash, signal, signer } = participant;
-  const window = (phase: "evaluate" | "choose" | "merge") => phaseWindow(cycle, phase, network.phases);
+  const { blobs, clock, embargo, location, network, networkHash, signal, signer } = participant;
+  const window = (phase: "evaluate" | "exchange" | "choose" | "merge") => phaseWindow(cycle, phase, network.phases);
   const head = { network: shortHash(networkHash), cycle, location };
   const { validator: _, signature: __, ...measured } = await judgeCycle(participant, meter, cycle);
   const entries = lie.entries?.(measured.entries, { attackers }) ?? measured.entries;
   const report = signReport({ ...measured, entries: [...entries] }, signer);
-  await blobs.put(canonicalBytes(report));
+  const bytes = canonicalBytes(report);
+  if (lie.shows !== undefined) embargo.hold(reportHash(report), Number.MAX_SAFE_INTEGER);
+  if (lie.shows === "one") await first.participant.blobs.put(bytes);
+  await blobs.put(bytes);
   await participant.commitOnce({
     key: `${cycle}/report`,
     data: encodeRecord({ type: "report", ...head, report: reportHash(report) }),
     window: window("evaluate"),
+  });
+  await clock.reach(window("exchange").start - 1, signal);
+  const held = await holdReports(participant, cycle, window("exchange").end - 2);
+  await participant.commitOnce({
+    key: `${cycle}/held`,
+    data: encodeRecord({
+      type: "held",
+      network: shortHash(networkHash),
+      cycle,
+      held: lie.held?.(held) ?? held,
+    }),
+    window: window("exchange"),
   });
   await clock.reach(window("choose").start, signal);
   const agreed = await agreeOn(participant, cycle);

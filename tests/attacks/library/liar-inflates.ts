@@ -13,7 +13,7 @@ export const liarInflates: Attack = {
     entries: (measured, { attackers }) =>
       measured.map((entry) =>
         attackers.has(entry.uid) && entry.verdict === "scored"
-          ? { ...entry, lossReduction: 10, standardError: 0.001, score: 9.9 }
+          ? { ...entry, lossReduction: 1, standardError: 0.001, score: 0.9 }
           : entry,
       ),
   },

@@ -1,15 +1,19 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import { collectReports } from "#shared/participant/reports.js";
+import { collectReports, holdReports } from "#shared/participant/reports.js";
 import { canonicalBytes } from "#shared/protocol/network.js";
 import { encodeRecord, shortHash } from "#shared/protocol/records.js";
 import type { Report } from "#shared/protocol/report.js";
+import { exchangedReports, promisedReports } from "#shared/replay/reports.js";
 import { HANG_GUARD } from "../../support/hang-guard.js";
-import { reportOf, reportRecord } from "../../support/reports.js";
+import { holdReports as hold, reportOf, reportRecord, scoredEntry } from "../../support/reports.js";
 import { openSubnet, until } from "../../support/subnet.js";
+import { forge, noiseUpdate } from "../../support/updates.js";
 
-const open = async (...args: Parameters<typeof openSubnet>) => {
-  const subnet = await openSubnet(...args);
+const VALIDATORS = { vera: 2000, vito: 2000, vlad: 2000 };
+
+const open = async (...[t, options = { validators: VALIDATORS }]: Parameters<typeof openSubnet>) => {
+  const subnet = await openSubnet(t, options);
   const reader = await subnet.join("ann");
   const put = async (name: string) => {
     const report = reportOf(subnet, name);
@@ -17,80 +21,63 @@ const open = async (...args: Parameters<typeof openSubnet>) => {
     return report;
   };
   const collected = async () => (await collectReports(reader, 1)).reports.map(({ validator }) => validator).sort();
+  const promised = async () => (await promisedReports(reader, 1)).map(({ uid }) => uid);
   const leftOut = () =>
     reader.lines.flatMap(({ message, fields }) => (message === "report left out" ? [fields.reason] : []));
-  return { subnet, reader, put, collected, leftOut };
+  const addresses = (...names: readonly string[]) => names.map((name) => subnet.signer(name).address).sort();
+  return { subnet, reader, put, collected, promised, leftOut, addresses };
 };
 
-describe("collectReports", { timeout: HANG_GUARD }, () => {
-  it("reads what permitted validators committed in the evaluate phase, with the stake of its last block", async (t) => {
-    const { subnet, reader, put, collected, leftOut } = await open(t, {
-      validators: { vera: 2000, vito: 3000, poor: 900 },
-    });
+describe("promised reports", { timeout: HANG_GUARD }, () => {
+  it("are those that permitted validators committed in the evaluate phase, by ascending uid", async (t) => {
+    const { subnet, put, promised } = await open(t, { validators: { vera: 2000, vito: 3000, poor: 900 } });
     const { start, end } = subnet.window(1, "evaluate");
     const [vera, vito, poor, bob] = await Promise.all(["vera", "vito", "poor", "bob"].map((name) => put(name)));
     await subnet.to(start - 1);
     await subnet.record({
-      vera: reportRecord(subnet, vera!),
+      vito: reportRecord(subnet, vito!),
       poor: reportRecord(subnet, poor!),
       bob: reportRecord(subnet, bob!),
     });
     await subnet.to(end - 2);
-    await subnet.record({ vito: reportRecord(subnet, vito!) });
+    await subnet.record({ vera: reportRecord(subnet, vera!) });
     await subnet.to(end);
-    const addresses = ["vera", "vito"].map((name) => subnet.signer(name).address);
-    assert.deepEqual(await collected(), addresses.sort());
-    const { stakes } = await collectReports(reader, 1);
-    assert.deepEqual([...stakes.keys()].sort(), addresses.sort());
-    assert.ok(stakes.get(subnet.signer("vito").address)! >= 3000n * 10n ** 9n);
-    assert.deepEqual(leftOut(), []);
+    assert.deepEqual(await promised(), [subnet.uid("vera"), subnet.uid("vito")]);
   });
 
-  it("leaves out a report one block early or late", async (t) => {
-    const { subnet, put, collected } = await open(t);
+  it("are none that came one block early or late, nor of another cycle or network", async (t) => {
+    const { subnet, put, promised } = await open(t);
     const { start, end } = subnet.window(1, "evaluate");
     await subnet.to(start - 2);
     await subnet.record({ vera: reportRecord(subnet, await put("vera")) });
-    await subnet.to(end - 1);
-    await subnet.record({ vito: reportRecord(subnet, await put("vito")) });
-    assert.deepEqual(await collected(), []);
-  });
-
-  it("leaves out what is of another cycle or network", async (t) => {
-    const { subnet, put, collected } = await open(t);
-    const { start, end } = subnet.window(1, "evaluate");
-    await subnet.to(start - 1);
     await subnet.record({
-      vera: reportRecord(subnet, await put("vera"), { cycle: 2 }),
-      vito: reportRecord(subnet, await put("vito"), { network: "00000000" }),
+      vito: reportRecord(subnet, await put("vito"), { cycle: 2 }),
+      vlad: reportRecord(subnet, await put("vlad"), { network: "00000000" }),
     });
-    await subnet.to(end);
-    assert.deepEqual(await collected(), []);
+    await subnet.to(end - 1);
+    await subnet.record({ vlad: reportRecord(subnet, await put("vlad")) });
+    assert.deepEqual(await promised(), []);
   });
+});
 
-  it("leaves out a report that someone else wrote, or whose signature is wrong, and says so", async (t) => {
-    const { subnet, put, collected, leftOut } = await open(t);
+describe("holding reports", { timeout: HANG_GUARD }, () => {
+  it("is of those that can be had, are their validators' and of the cycle, and are possible", async (t) => {
+    const { subnet, reader, put, leftOut } = await open(t, { validators: { ...VALIDATORS, vick: 2000, vend: 2000 } });
     const { start, end } = subnet.window(1, "evaluate");
-    const vito = await put("vito");
+    const [vera, vito] = [await put("vera"), await put("vito")];
     const forged: Report = { ...vito, baseline: { math: { loss: 2, batches: 2 } } };
-    await subnet.store.put(canonicalBytes(forged));
-    await subnet.to(start - 1);
-    // Vera commits to Vito's report as her own; Vito commits to bytes that he did not sign.
-    await subnet.record({ vera: reportRecord(subnet, vito), vito: reportRecord(subnet, forged) });
-    await subnet.to(end);
-    assert.deepEqual(await collected(), []);
-    assert.deepEqual(leftOut(), ["not signed by its hotkey", "not signed by its hotkey"]);
-  });
-
-  it("leaves out a report that cannot be had or read, and keeps the others", async (t) => {
-    const { subnet, put, collected, leftOut } = await open(t, { validators: { vera: 2000, vito: 2000, vlad: 2000 } });
-    const { start, end } = subnet.window(1, "evaluate");
+    const ann = forge(subnet, { miner: "ann", tensors: noiseUpdate(subnet, "ann", 0.05) });
+    const absurd = reportOf(subnet, "vick", { entries: [{ ...scoredEntry(ann, 0.1), score: 1.6e308 }] });
     const junk = await subnet.store.put(new TextEncoder().encode('{"kind":"report"}'));
+    for (const report of [forged, absurd]) await subnet.store.put(canonicalBytes(report));
     await subnet.to(start - 1);
+    // Vlad commits to Vera's report as his own; Vito to bytes that he did not sign.
     await subnet.record({
-      vera: reportRecord(subnet, reportOf(subnet, "vera"), { location: "http://127.0.0.1:1" }),
-      vito: reportRecord(subnet, await put("vito")),
-      vlad: encodeRecord({
+      vera: reportRecord(subnet, vera),
+      vito: reportRecord(subnet, forged),
+      vlad: reportRecord(subnet, vera),
+      vick: reportRecord(subnet, absurd),
+      vend: encodeRecord({
         type: "report",
         network: shortHash(subnet.networkHash),
         cycle: 1,
@@ -98,13 +85,112 @@ describe("collectReports", { timeout: HANG_GUARD }, () => {
         location: subnet.location,
       }),
     });
+    await subnet.to(end - 1);
+    assert.deepEqual(await holdReports(reader, 1, end), [0]);
+    assert.deepEqual(leftOut().filter((reason) => reason === "not signed by its hotkey").length, 2);
+    assert.ok(leftOut().some((reason) => /a score of 1\.6e\+308, where/.test(String(reason))));
+    assert.equal(leftOut().length, 4);
+  });
+
+  it("asks the others for what its validator does not serve, and waits for it until the deadline", async (t) => {
+    const { subnet, reader, put } = await open(t);
+    const { start, end } = subnet.window(1, "evaluate");
+    const nowhere = { location: "http://127.0.0.1:1" };
+    const late = reportOf(subnet, "vito");
+    await subnet.to(start - 1);
+    await subnet.record({
+      vera: reportRecord(subnet, await put("vera"), nowhere),
+      vito: reportRecord(subnet, late),
+      vlad: reportRecord(subnet, reportOf(subnet, "vlad"), nowhere),
+    });
+    await subnet.to(end - 1);
+    const held = holdReports(reader, 1, end + 1);
+    await subnet.store.put(canonicalBytes(late));
     await subnet.to(end);
-    // Who does not answer is asked again for a third of the merge phase.
-    const reports = collected();
-    await until(t, () => leftOut().length === 1);
-    await subnet.to(end + 2);
-    assert.deepEqual(await reports, [subnet.signer("vito").address]);
-    assert.equal(leftOut().length, 2);
-    assert.ok(leftOut().every((reason) => typeof reason === "string" && reason !== ""));
+    await until(
+      t,
+      async () =>
+        (
+          await reader.blobs.get({
+            hash: (await promisedReports(reader, 1))[1]!.hash,
+            maxBytes: 1 << 20,
+            locations: [subnet.location],
+            signal: t.signal,
+          })
+        ).length > 0,
+    );
+    await subnet.to(end + 1);
+    assert.deepEqual(await held, [0, 1]);
+  });
+});
+
+describe("reports that count", { timeout: HANG_GUARD }, () => {
+  it("are those that more than half of the voting stake holds, the same for everybody", async (t) => {
+    const { subnet, reader, put, collected, addresses } = await open(t);
+    const { start } = subnet.window(1, "evaluate");
+    await subnet.to(start - 1);
+    await subnet.record({
+      vera: reportRecord(subnet, await put("vera")),
+      vito: reportRecord(subnet, await put("vito")),
+      vlad: reportRecord(subnet, await put("vlad")),
+    });
+    // Vlad shows his report to Vera only, and says that Vito's is not there; numbers beyond the reports say nothing.
+    const { networkHash } = subnet;
+    const held = (...numbers: readonly number[]) =>
+      encodeRecord({ type: "held", network: shortHash(networkHash), cycle: 1, held: numbers });
+    await subnet.to(subnet.window(1, "exchange").start - 1);
+    await subnet.record({ vera: held(0, 1), vito: held(0, 1), vlad: held(0, 2, 300) });
+    await subnet.to(subnet.window(1, "exchange").end);
+    assert.deepEqual(await collected(), addresses("vera", "vito"));
+    const { reports, stakes, exchanged } = await exchangedReports(reader, 1);
+    assert.deepEqual(
+      reports.map(({ heldBy }) => heldBy.toFixed(2)),
+      ["1.00", "0.67", "0.33"],
+    );
+    assert.deepEqual([stakes.size, exchanged.size], [3, 3]);
+  });
+
+  it("are none of which half of the stake says so, or says it a block too late", async (t) => {
+    const { subnet, put, collected } = await open(t, { validators: { vera: 2000, vito: 2000 } });
+    const { start } = subnet.window(1, "evaluate");
+    await subnet.to(start - 1);
+    await subnet.record({
+      vera: reportRecord(subnet, await put("vera")),
+      vito: reportRecord(subnet, await put("vito")),
+    });
+    await hold(subnet, 1, 2, ["vera"]);
+    await subnet.to(subnet.window(1, "exchange").end - 1);
+    await hold(subnet, 1, 2, ["vito"]);
+    assert.deepEqual(await collected(), []);
+  });
+
+  it("need no silent stake", async (t) => {
+    const { subnet, put, collected, addresses } = await open(t, { validators: { vera: 1100, vito: 5000 } });
+    await subnet.to(subnet.window(1, "evaluate").start - 1);
+    await subnet.record({ vera: reportRecord(subnet, await put("vera")) });
+    await hold(subnet, 1, 1, ["vera"]);
+    await subnet.to(subnet.window(1, "exchange").end);
+    assert.deepEqual(await collected(), addresses("vera"));
+  });
+
+  it("are left out where nobody serves them, and the rest is said not to be whole", async (t) => {
+    const { subnet, reader, put, leftOut } = await open(t, { validators: { vera: 2000, vito: 2000 } });
+    const vera = await put("vera");
+    await reader.blobs.put(canonicalBytes(vera));
+    await subnet.to(subnet.window(1, "evaluate").start - 1);
+    await subnet.record({
+      vera: reportRecord(subnet, vera),
+      vito: reportRecord(subnet, reportOf(subnet, "vito")),
+    });
+    await hold(subnet, 1, 2);
+    const { end } = subnet.window(1, "exchange");
+    await subnet.to(end);
+    const collecting = collectReports(reader, 1, end);
+    await until(t, async () => {
+      if (leftOut().length === 0) await subnet.to(subnet.node.head.number + 1);
+      return leftOut().length > 0;
+    });
+    const { reports, isWhole, promised } = await collecting;
+    assert.deepEqual([reports.length, isWhole, promised.length], [1, false, 2]);
   });
 });

@@ -4,21 +4,20 @@ import fc from "fast-check";
 import { mergeDeltas } from "#shared/scoring/merge.js";
 import { selectForMerge } from "#shared/scoring/selection.js";
 
-const submission = (artifact: string, group: string, score: number, commitBlock = 1, independence = 1) => ({
+const submission = (artifact: string, group: string, score: number, independence = 1) => ({
   hotkey: `hotkey of ${artifact}`,
   artifact,
   group,
   score,
   independence,
-  commitBlock,
 });
 
 test("the merge takes each group's best, in order of artifact hash, in proportion to score", () => {
   const selected = selectForMerge(
     [
       submission("d", "prose", 3),
-      submission("c", "prose", 1, 5),
-      submission("b", "prose", 1, 4),
+      submission("c", "prose", 1),
+      submission("b", "prose", 0.9),
       submission("a", "prose", 0),
       submission("e", "code", 0),
       submission("f", "math", 2),
@@ -29,7 +28,7 @@ test("the merge takes each group's best, in order of artifact hash, in proportio
   assert.deepEqual(
     selected.get("prose")?.map(({ artifact, share }) => [artifact, share]),
     [
-      ["b", 0.25],
+      ["c", 0.25],
       ["d", 0.75],
     ],
   );
@@ -43,11 +42,11 @@ test("the merge takes each group's best, in order of artifact hash, in proportio
 test("copies of one training weigh as much as it does in the merge, and take no place from others", () => {
   const selected = selectForMerge(
     [
-      submission("a", "prose", 3, 1, 0.5),
-      submission("b", "prose", 3, 1, 0.5),
-      submission("c", "prose", 2, 1, 1.5),
-      submission("d", "prose", 2, 1, 1.5),
-      submission("e", "prose", 9, 1, 0),
+      submission("a", "prose", 3, 0.5),
+      submission("b", "prose", 3, 0.5),
+      submission("c", "prose", 2, 1.5),
+      submission("d", "prose", 2, 1.5),
+      submission("e", "prose", 9, 0),
     ],
     3,
   );

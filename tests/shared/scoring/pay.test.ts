@@ -54,33 +54,38 @@ test("window: independence weighs by score, so that a cycle that earned nothing 
   assert.equal(of(at(10, 3, 0.5), at(9, 0, 4)).independence, 0.5);
 });
 
-test("ranking: score, then earlier commit, then artifact hash; a uid decides nothing", () => {
-  const of = (hotkey: string, value: number, commitBlock: number | null, artifact: string | null, uid: number) => ({
-    hotkey,
-    score: value,
-    commitBlock,
-    artifact,
-    uid,
-  });
-  const contenders = [
-    of("absent-b", 1, null, null, 0),
-    of("absent-a", 1, null, null, 1),
-    of("late", 1, 9, "a", 2),
-    of("early-high", 1, 8, "b", 3),
-    of("early-low", 1, 8, "a", 4),
-    of("best", 2, 9, "f", 5),
-  ];
-  const expected = ["best", "early-low", "early-high", "late", "absent-a", "absent-b"];
-  fc.assert(
-    fc.property(fc.shuffledSubarray(contenders, { minLength: 6 }), fc.infiniteStream(fc.nat(255)), (shuffled, uids) => {
-      const renumbered = shuffled.map((contender) => ({ ...contender, uid: Number(uids.next().value) }));
-      assert.deepEqual(
-        rank(renumbered).map(({ hotkey }) => hotkey),
-        expected,
-      );
+test("vectors: ranking by score, then by a lot that nobody can draw before the score is known", () => {
+  const { cases } = loadVectors(
+    "ranking",
+    z.object({
+      cases: z.array(
+        z.object({
+          contenders: z.array(z.object({ hotkey: z.string(), score: z.number() })),
+          ranked: z.array(z.string()),
+        }),
+      ),
     }),
-    { seed: 1, numRuns: 50 },
   );
+  for (const { contenders, ranked } of cases)
+    fc.assert(
+      fc.property(fc.shuffledSubarray([...contenders], { minLength: contenders.length }), (shuffled) => {
+        assert.deepEqual(
+          rank(shuffled).map(({ hotkey }) => hotkey),
+          ranked,
+        );
+      }),
+      { seed: 1, numRuns: 50 },
+    );
+});
+
+test("among equals every hotkey is first as often as any other, as the score has it", () => {
+  const hotkeys = Array.from({ length: 4 }, (_, i) => `hotkey ${i}`);
+  const firsts = new Map<string, number>();
+  for (let trial = 1; trial <= 2000; trial++) {
+    const [first] = rank(hotkeys.map((hotkey) => ({ hotkey, score: trial / 3000 })));
+    firsts.set(first!.hotkey, (firsts.get(first!.hotkey) ?? 0) + 1);
+  }
+  for (const hotkey of hotkeys) assert.ok(Math.abs(firsts.get(hotkey)! - 500) < 80, `${hotkey} ${firsts.get(hotkey)}`);
 });
 
 test("groups have equal pools, and what a group does not earn goes to the owner", () => {

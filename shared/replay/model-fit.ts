@@ -1,0 +1,24 @@
+import { BlockZeroError } from "#shared/errors.js";
+import type { ModelManifest } from "#shared/protocol/model-manifest.js";
+import { hashJson } from "#shared/protocol/network.js";
+import type { CycleContext } from "./source.js";
+
+/**
+ * What keeps a manifest from being that of a cycle's model, whoever committed it; null where it is one. A pure function of bytes that their
+ * hash names, so everybody who has them falls back to the older model alike.
+ */
+export const misfitOf = (
+  manifest: ModelManifest,
+  { network, networkHash }: Pick<CycleContext, "network" | "networkHash">,
+  cycle: number,
+): string | null => {
+  if (manifest.network !== networkHash) return `it is of network ${manifest.network}`;
+  if (manifest.cycle !== cycle) return `it is of cycle ${manifest.cycle}`;
+  if (hashJson(manifest.config) !== hashJson(network.model)) return "its config is not the network file's";
+  const missing = Object.keys(network.groups).find((group) => !Object.hasOwn(manifest.parts.groups, group));
+  return missing === undefined ? null : `it has no group "${missing}"`;
+};
+
+/** Whether reading a manifest failed because it is none, and not because nobody has it. */
+export const isNoManifest = (thrown: unknown): boolean =>
+  thrown instanceof BlockZeroError && thrown.code === "MODEL_MANIFEST_MALFORMED";

@@ -1,0 +1,73 @@
+import type { Report, ReportEntry } from "#shared/protocol/report.js";
+import { sumStake } from "#shared/protocol/stake.js";
+import type { AgreedOutcome } from "#shared/protocol/tally.js";
+import type { Exchange } from "./reports.js";
+
+/** What one validator did in a cycle, as the chain and the others' reports tell. */
+export interface Participation {
+  readonly hotkey: string;
+  /** Of all voting stake; 0 for one that does not vote any more. */
+  readonly stakeShare: number;
+  /** Whether it committed a report in time, the stake that holds it, and whether it counts. */
+  readonly promised: boolean;
+  readonly heldBy: number;
+  readonly counts: boolean;
+  /** Whether it said which reports it holds. */
+  readonly exchanged: boolean;
+  /** Part of the outcomes other than abstentions on which its report says the same; null without a report that counts. */
+  readonly agreement: number | null;
+  /** Mean of `|score − agreed score| / agreed score` over what it and a majority scored above zero; null where there is nothing such. */
+  readonly deviation: number | null;
+}
+
+/**
+ * Tells who reported nothing, whose report came too late to be held, and who reported something else than the others: who copies scores of an
+ * earlier cycle has no entry that agrees. By descending stake.
+ */
+export const participationIn = (
+  { reports: promised, stakes, exchanged }: Pick<Exchange, "reports" | "stakes" | "exchanged">,
+  reports: readonly Report[],
+  outcomes: readonly AgreedOutcome[],
+): readonly Participation[] => {
+  const total = sumStake(stakes.values());
+  const hotkeys = new Set([...stakes.keys(), ...promised.map(({ hotkey }) => hotkey)]);
+  return [...hotkeys]
+    .map((hotkey): Participation => {
+      const promise = promised.find((one) => one.hotkey === hotkey);
+      const report = reports.find(({ validator }) => validator === hotkey);
+      return {
+        hotkey,
+        stakeShare: total === 0n ? 0 : Number(stakes.get(hotkey) ?? 0n) / Number(total),
+        promised: promise !== undefined,
+        heldBy: promise?.heldBy ?? 0,
+        counts: promise?.counts ?? false,
+        exchanged: exchanged.has(hotkey),
+        ...(report ? likeness(report, outcomes) : { agreement: null, deviation: null }),
+      };
+    })
+    .sort((a, b) => b.stakeShare - a.stakeShare || (a.hotkey < b.hotkey ? -1 : 1));
+};
+
+const likeness = (
+  { entries }: Report,
+  outcomes: readonly AgreedOutcome[],
+): Pick<Participation, "agreement" | "deviation"> => {
+  const decided = outcomes.filter(({ verdict }) => verdict !== "abstained");
+  const said = (outcome: AgreedOutcome) =>
+    entries.find(({ uid, hotkey }) => uid === outcome.uid && hotkey === outcome.hotkey);
+  const same = decided.filter((outcome) => isSame(said(outcome), outcome));
+  const deviations = same.flatMap((outcome) => {
+    const { score } = said(outcome)!;
+    return outcome.score > 0 && score > 0 ? [Math.abs(score - outcome.score) / outcome.score] : [];
+  });
+  return {
+    agreement: decided.length === 0 ? null : same.length / decided.length,
+    deviation: deviations.length === 0 ? null : deviations.reduce((sum, one) => sum + one, 0) / deviations.length,
+  };
+};
+
+const isSame = (entry: ReportEntry | undefined, { verdict, artifact, score }: AgreedOutcome): boolean => {
+  if (!entry || entry.artifact !== artifact) return false;
+  if (verdict === "rejected") return entry.verdict === "rejected" || entry.reason === "unreachable";
+  return entry.verdict === "scored" && entry.score > 0 === score > 0;
+};

@@ -1,0 +1,25 @@
+import type { Commitment, Metagraph } from "#shared/chain/chain.js";
+import type { Stakes } from "#shared/protocol/stake.js";
+import { votingStakes } from "#shared/protocol/voting-stake.js";
+import type { CycleContext } from "./source.js";
+
+/** Who votes on a cycle in the state after a block, and that state. */
+export interface Voters {
+  readonly stakes: Stakes;
+  readonly metagraph: Metagraph;
+  readonly commitments: readonly Commitment[];
+}
+
+export const readVoters = async (
+  { chain, network, networkHash }: CycleContext,
+  cycle: number,
+  at: number,
+): Promise<Voters> => {
+  const [metagraph, commitments] = await Promise.all([
+    chain.metagraph(network.netuid, at),
+    chain.commitments(network.netuid, at),
+  ]);
+  const silentAfter = network.voting.silent_after;
+  const stakes = votingStakes({ neurons: metagraph.neurons, commitments }, { networkHash, cycle, silentAfter });
+  return { stakes, metagraph, commitments };
+};

@@ -1,0 +1,82 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { z } from "zod";
+import { createRandom } from "#shared/data/random.js";
+import { encodeRecord } from "#shared/protocol/records.js";
+import { isMajority, sumStake } from "#shared/protocol/stake.js";
+import { votingStakes } from "#shared/protocol/voting-stake.js";
+import { loadVectors } from "./vectors.js";
+
+const { networkHash, silentAfter, cases } = loadVectors(
+  "voting-stake",
+  z.object({
+    networkHash: z.string(),
+    silentAfter: z.number(),
+    cases: z.array(
+      z.object({
+        about: z.string(),
+        cycle: z.number(),
+        neurons: z.array(z.object({ hotkey: z.string(), stake: z.string(), validatorPermit: z.boolean() })),
+        commitments: z.array(z.object({ hotkey: z.string(), data: z.string() })),
+        stakes: z.record(z.string(), z.string()),
+      }),
+    ),
+  }),
+);
+
+test("vectors: the stake that votes", () => {
+  for (const { about, cycle, neurons, commitments, stakes } of cases) {
+    const state = { neurons: neurons.map((neuron) => ({ ...neuron, stake: BigInt(neuron.stake) })), commitments };
+    assert.deepEqual(
+      Object.fromEntries(votingStakes(state, { networkHash, cycle, silentAfter })),
+      Object.fromEntries(Object.entries(stakes).map(([hotkey, stake]) => [hotkey, BigInt(stake)])),
+      about,
+    );
+  }
+});
+
+const network = networkHash.slice(0, 8);
+const commitOf = (cycle: number) => encodeRecord({ type: "commit", network, cycle, commitment: "0".repeat(64) });
+const heldOf = (cycle: number) => encodeRecord({ type: "held", network, cycle, held: [] });
+
+test("over hundreds of cycles, earners' permits and silent validators leave a majority to those who validate", () => {
+  const random = createRandom("voting stake");
+  const validators = ["vera", "vito", "vlad"];
+  const stakes = new Map([
+    ["vera", 3000n],
+    ["vito", 2500n],
+    ["vlad", 2000n],
+    ["owner", 10n],
+    ...Array.from({ length: 8 }, (_, i) => [`miner ${i}`, 10n] as const),
+  ]);
+  const latest = new Map([
+    ["owner", encodeRecord({ type: "network", network, hash: networkHash, location: "http://a" })],
+  ]);
+  let goneUntil = new Map<string, number>();
+  for (let cycle = 1; cycle <= 600; cycle++) {
+    // What is earned is staked: the rest of the permitted stake is above the validators' in the end.
+    for (const [hotkey, stake] of stakes) if (!validators.includes(hotkey)) stakes.set(hotkey, stake + 3n);
+    if (random.below(40) === 0) {
+      const who = validators[random.below(3)]!;
+      if (goneUntil.size === 0) goneUntil = new Map([[who, cycle + 1 + random.below(40)]]);
+    }
+    for (const [who, end] of goneUntil) if (cycle >= end) goneUntil.delete(who);
+    const present = validators.filter((who) => !goneUntil.has(who));
+    for (const hotkey of stakes.keys()) if (hotkey.startsWith("miner")) latest.set(hotkey, commitOf(cycle));
+    for (const who of present) latest.set(who, heldOf(cycle));
+    const state = {
+      neurons: [...stakes].map(([hotkey, stake]) => ({ hotkey, stake, validatorPermit: true })),
+      commitments: [...latest].map(([hotkey, data]) => ({ hotkey, data })),
+    };
+    const voting = votingStakes(state, { networkHash, cycle, silentAfter });
+    for (const who of present) assert.ok(voting.has(who), `${who} votes in cycle ${cycle}, as soon as it is back`);
+    for (const hotkey of voting.keys()) assert.ok(validators.includes(hotkey), `${hotkey} never votes`);
+    const here = sumStake(present.map((who) => stakes.get(who)!));
+    assert.ok(isMajority(here, voting), `there is a majority in cycle ${cycle}`);
+    const [away] = goneUntil.keys();
+    if (away !== undefined && (goneUntil.get(away) ?? 0) - cycle === 1 && !voting.has(away))
+      assert.equal(sumStake(voting.values()), here, "who is silent for long does not count");
+  }
+  const earned = sumStake([...stakes].flatMap(([hotkey, stake]) => (validators.includes(hotkey) ? [] : [stake])));
+  assert.ok(earned > 7500n, "by permits alone there would be no majority left");
+});

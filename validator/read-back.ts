@@ -1,0 +1,41 @@
+import { withSource } from "#shared/artifact/byte-source.js";
+import { BlockZeroError } from "#shared/errors.js";
+import { groupShapes } from "#shared/model/groups.js";
+import type { Participant } from "#shared/participant/join.js";
+import type { BlobRef } from "#shared/protocol/model-manifest.js";
+import { misfitOf } from "#shared/replay/model-fit.js";
+import { openPart } from "#shared/replay/part.js";
+
+/**
+ * Reads a model of our own merge from the store, as everybody will: a model that cannot be read, or has a weight that is no finite number, is
+ * committed by nobody, so no majority can agree on it.
+ *
+ * @throws BlockZeroError MODEL_UNUSABLE, and what reading the parts throws
+ */
+export const readBack = async (
+  { models, network, networkHash, signal }: Pick<Participant, "models" | "network" | "networkHash" | "signal">,
+  hash: string,
+  cycle: number,
+): Promise<void> => {
+  const manifest = await models.manifest(hash, signal);
+  const misfit = misfitOf(manifest, { network, networkHash }, cycle);
+  if (misfit !== null) throw unusable(hash, misfit);
+  for (const [name, group] of Object.entries(network.groups)) {
+    const shapes = new Map(Object.entries(groupShapes(network.model, group)));
+    const { weights, momentum } = manifest.parts.groups[name]!;
+    const check = async (part: BlobRef, what: string) => {
+      const file = await models.open(part, signal);
+      const norm = await withSource(file, async () => (await openPart(file, shapes, what)).norm());
+      if (!Number.isFinite(norm)) throw unusable(hash, `${what} has an element that is no finite number`);
+    };
+    await check(weights, `group ${name}`);
+    if (momentum) await check(momentum, `the momentum of group ${name}`);
+  }
+};
+
+const unusable = (hash: string, why: string): BlockZeroError =>
+  new BlockZeroError(
+    "MODEL_UNUSABLE",
+    `model ${hash} of our own merge is not committed: ${why}`,
+    "the older model stays in force; report this as a bug",
+  );
