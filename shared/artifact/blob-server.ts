@@ -1,4 +1,5 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
+import type { Socket } from "node:net";
 import { pipeline } from "node:stream/promises";
 import { BlockZeroError, reasonOf } from "#shared/errors.js";
 import type { Log } from "#shared/telemetry/log.js";
@@ -38,6 +39,8 @@ export interface BlobServer {
 interface Answering extends Pick<BlobServerOptions, "store" | "visible"> {
   readonly admit: ReturnType<typeof createAdmission>;
   readonly slots: PrioritySlots;
+  /** Connections over which hotkeys of the subnet ask. */
+  readonly signed: WeakSet<Socket>;
   readonly origin: () => string;
 }
 
@@ -58,8 +61,10 @@ const EVERYBODY: AdmissionOptions = {
 export const startBlobServer = async (options: BlobServerOptions): Promise<BlobServer> => {
   const { host, port, log, maxConnections = 512, maxConnectionsPerAddress = 64, answerMs = 600_000 } = options;
   const { maxAnswers = 32, admission = EVERYBODY } = options;
+  const signed = new WeakSet<Socket>();
   const answering: Answering = {
     ...options,
+    signed,
     admit: createAdmission(admission),
     slots: prioritySlots([1, 0.75, 0.5].map((share) => Math.ceil(maxAnswers * share))),
     origin: () => options.origin ?? url,
@@ -76,10 +81,13 @@ export const startBlobServer = async (options: BlobServerOptions): Promise<BlobS
       });
     },
   );
-  server.maxConnections = maxConnections;
   server.maxRequestsPerSocket = 1000;
   server.timeout = 30_000;
-  limitConnections(server, maxConnectionsPerAddress);
+  limitConnections(server, {
+    most: maxConnections,
+    perAddress: maxConnectionsPerAddress,
+    isMember: (socket) => signed.has(socket),
+  });
   server.on("clientError", (_error, socket) => socket.destroy());
 
   await new Promise<void>((resolve, reject) => {
@@ -116,18 +124,25 @@ export const startBlobServer = async (options: BlobServerOptions): Promise<BlobS
   };
 };
 
-const limitConnections = (server: Server, limit: number): void => {
-  const open = new Map<string, number>();
+interface ConnectionLimits {
+  readonly most: number;
+  readonly perAddress: number;
+  /** Whether a hotkey of the subnet has signed a request over it. */
+  readonly isMember: (socket: Socket) => boolean;
+}
+
+/** Where there is one too many the stranger's goes that has been there for longest: strangers cannot take the places of the subnet's own. */
+const limitConnections = (server: Server, { most, perAddress, isMember }: ConnectionLimits): void => {
+  const open = new Map<Socket, string>();
   server.on("connection", (socket) => {
     const from = networkOf(socket.remoteAddress ?? "");
-    const count = (open.get(from) ?? 0) + 1;
-    open.set(from, count);
-    socket.once("close", () => {
-      const left = (open.get(from) ?? 1) - 1;
-      if (left === 0) open.delete(from);
-      else open.set(from, left);
-    });
-    if (count > limit) socket.destroy();
+    open.set(socket, from);
+    socket.once("close", () => open.delete(socket));
+    const ofAddress = [...open.values()].filter((other) => other === from).length;
+    if (ofAddress > perAddress) return void socket.destroy();
+    if (open.size <= most) return;
+    const [oldest = socket] = [...open.keys()].filter((other) => !isMember(other));
+    oldest.destroy();
   });
 };
 
@@ -154,6 +169,7 @@ const answer = async (request: IncomingMessage, response: ServerResponse, answer
     if (admitted.status === 429) response.setHeader("retry-after", Math.ceil(admitted.retryMs / 1000));
     return refuse(response, admitted.status, admitted.reason);
   }
+  if (admitted.urgency < 2) answering.signed.add(socket);
   const gone = new AbortController();
   response.once("close", () => gone.abort());
   const release = await answering.slots.acquire(admitted.urgency, gone.signal);

@@ -152,6 +152,18 @@ describe("a blob server", { timeout: HANG_GUARD }, () => {
     first.destroy();
   });
 
+  it("has a place for the subnet's own where strangers hold all of them", async (t) => {
+    const { url: location, port } = await serve(t, { serveStrangers: true }, { maxConnections: 4 });
+    const strangers = Array.from({ length: 4 }, () => connect(port, "127.0.0.1"));
+    for (const stranger of strangers) stranger.on("error", () => {});
+    await Promise.all(strangers.map((stranger) => once(stranger, "connect")));
+    const dropped = once(strangers[0]!, "close");
+    assert.deepEqual(Buffer.from(await clientOf(vera).fetchBlob({ ...request, location })), bytes);
+    strangers[0]!.resume();
+    await dropped;
+    for (const stranger of strangers) stranger.destroy();
+  });
+
   it("sends parts, and says what they are", async (t) => {
     const { url } = await serve(t, { serveStrangers: true });
     const ask = async (range: string, method = "GET") => {

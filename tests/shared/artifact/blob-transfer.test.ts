@@ -21,7 +21,7 @@ const maxBytes = 1 << 20;
 const client = (options: Partial<BlobClientOptions> = {}) =>
   createBlobClient({ allowPrivateAddresses: true, timeoutMs: 5000, log: quiet, ...options });
 
-const serve = async (context: TestContext, options: { maxConnections?: number; answerMs?: number } = {}) => {
+const serve = async (context: TestContext, options: { maxConnectionsPerAddress?: number; answerMs?: number } = {}) => {
   const store = directoryStore(temporaryFolder(context));
   const shown = new Set<string>();
   const server = await startBlobServer({
@@ -108,7 +108,7 @@ test("a server that cannot bind says so", async (context) => {
 });
 
 test("the server drops one connection too many, and garbage", async (context) => {
-  const { server } = await serve(context, { maxConnections: 1 });
+  const { server } = await serve(context, { maxConnectionsPerAddress: 1 });
   const first = connect(server.port, "127.0.0.1");
   first.write("GET /health HTTP/1.1\r\nhost: a\r\n\r\n");
   await once(first, "data");
@@ -124,7 +124,7 @@ test("the server drops one connection too many, and garbage", async (context) =>
 
 test("the server gives up on a client that does not read", { timeout: HANG_GUARD }, async (context) => {
   const large = Buffer.alloc(64 << 20);
-  const { store, shown, server } = await serve(context, { maxConnections: 1, answerMs: 200 });
+  const { store, shown, server } = await serve(context, { maxConnectionsPerAddress: 1, answerMs: 200 });
   shown.add(await store.put(large));
   const slow = connect(server.port, "127.0.0.1");
   slow.on("error", () => {});
