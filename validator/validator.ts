@@ -41,7 +41,7 @@ const validate = async (participant: Participant, config: ValidatorConfig, metri
     metrics,
     meter,
     journal: openJournal(join(participant.home, "validator.json"), validatorJournalSchema),
-    weights: openWeights(participant, beaconOf(config)),
+    weights: openWeights(participant, beaconOf(config), metrics),
     timer: await openBlockTimer(participant),
   };
   const cycles = runCycles(participant, {

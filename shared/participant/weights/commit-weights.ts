@@ -3,6 +3,7 @@ import type { HyperParameters, PendingWeights } from "#shared/chain/chain.js";
 import { encryptTimelock } from "#shared/chain/timelock/timelock.js";
 import { ciphertextHash, encodeTimelockPayload, weightsCommitHash } from "#shared/chain/weights/payload.js";
 import type { BlockRange } from "#shared/protocol/phases.js";
+import { isBeaconSilent } from "./beacon-silence.js";
 import { ownEpoch, revealRound } from "./reveal-round.js";
 import type { Weights, WeightsContext } from "./weights-context.js";
 import {
@@ -31,10 +32,12 @@ export const commitmentFor = async (
 ): Promise<WeightsCommitment> => {
   const { clock, journal } = context;
   const known = journal.value.commitments.findLast(
-    ({ key, mode, sendUntil }) => key === write.key && mode === parameters.weightsMode && sendUntil > clock.head.number,
+    ({ key, mode, sendUntil }) =>
+      key === write.key && (mode === parameters.weightsMode || mode === "hash") && sendUntil > clock.head.number,
   );
   if (known) return known;
-  const make = parameters.weightsMode === "hash" ? hashCommitment : timelockCommitment;
+  const isByHash = parameters.weightsMode === "hash" || (await isBeaconSilent(context, parameters));
+  const make = isByHash ? hashCommitment : timelockCommitment;
   const commitment = await make(context, parameters, write);
   addCommitment(journal, commitment);
   return commitment;
@@ -105,6 +108,7 @@ const timelockCommitment = async (
     ciphertext: Buffer.from(ciphertext).toString("hex"),
     round,
     sendUntil: Math.min(ownEpoch(when), window.end) - 1,
+    state: "open",
   };
 };
 

@@ -24,12 +24,15 @@ export const revealRound = (when: RevealTime): number => {
   return Math.max(1, roundAt(head.timestamp + (pulseBlock(when) - head.number) * blockTime, beacon) - 1);
 };
 
+/** Blocks within which a pulse is on the chain where all goes well; in a short epoch, half of it. */
+export const deliveryBlocks = ({ epochLength }: Pick<HyperParameters, "epochLength">): number =>
+  Math.min(DELIVERY_BLOCKS, epochLength >> 1);
+
 /** The block by whose time the pulse is out. */
 const pulseBlock = (when: RevealTime): number => {
   const { tempo, epochLength, revealPeriod, timelockReveal } = when;
   const end = ownEpoch(when) + (revealPeriod - 1) * epochLength;
-  // In a short epoch, half of it.
-  if (timelockReveal === "at-epoch") return end - Math.min(DELIVERY_BLOCKS, epochLength >> 1);
+  if (timelockReveal === "at-epoch") return end - deliveryBlocks(when);
   // An epoch of tempo + 1 blocks runs in its last block, one of tempo blocks in the first of the next.
   return end + (epochLength - tempo) + Math.min(SAFE_BLOCKS, epochLength >> 1);
 };

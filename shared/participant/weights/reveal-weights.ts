@@ -1,23 +1,28 @@
 import { isDeepStrictEqual } from "node:util";
 import type { ChainCall } from "#shared/chain/call.js";
-import { nextWeights } from "#shared/chain/rate-limits.js";
 import { reasonOf } from "#shared/errors.js";
 import { writeOnce } from "../write-once.js";
+import { commitExpiredAgain } from "./commit-again.js";
 import { columns, noteCommitted } from "./commit-weights.js";
-import { ownNeuron, setWeightsOnce } from "./set-weights.js";
+import { ownNeuron } from "./set-weights.js";
+import { watchTimelocks } from "./watch-timelocks.js";
 import { pendingOf, type WeightsContext } from "./weights-context.js";
-import { changeCommitments, type HashCommitment } from "./weights-journal.js";
+import { forgetCommitments, type HashCommitment, settleCommitments } from "./weights-journal.js";
 
 /**
- * Reveals what was committed by hash, now and before a restart, as soon as the chain takes it, until the signal aborts. Where a
- * deadline passed unused, while the program was down say, it commits the same weights again. Beacons reveal timelocks by themselves.
+ * Reveals what was committed by hash, now and before a restart, as soon as the chain takes it, and watches for the beacon to open
+ * timelocks, until the signal aborts. What nobody opened in time, as the program or the beacon was down, is committed again.
  */
 export const revealCommittedWeights = async (context: WeightsContext): Promise<never> => {
-  const { clock, log, signal } = context;
+  const { clock, journal, log, signal } = context;
+  const watch = watchTimelocks(context);
   for (;;) {
     const { number } = clock.head;
     try {
       await revealDue(context);
+      await watch();
+      await commitExpiredAgain(context);
+      forgetCommitments(journal, number);
     } catch (thrown) {
       signal.throwIfAborted();
       log.warn("committed weights not looked after, will retry at the next block", { reason: reasonOf(thrown) });
@@ -36,18 +41,16 @@ const revealDue = async (context: WeightsContext): Promise<void> => {
 
   const next = clock.head.number + 1;
   const due = unsettled(context).findLast(({ reveal }) => reveal && reveal.first <= next && next <= reveal.last);
-  if (due && (await chain.hyperParameters(netuid)).weightsMode === "hash") await reveal(context, due);
+  if (due && (await chain.hyperParameters(netuid)).weightsMode !== "plain") await reveal(context, due);
 
   const lost = unsettled(context).filter(
     ({ reveal, sendUntil }) => (reveal?.last ?? sendUntil) < clock.head.number + 1,
   );
   for (const { hash, committed, reveal } of lost) {
-    settle(context, hash, committed === undefined ? "settled" : "expired");
+    settleCommitments(journal, new Set([hash]), committed === undefined ? "settled" : "expired");
     if (committed !== undefined)
       log.error("committed weights were not revealed in time", { committed, closed: reveal?.last });
   }
-  const newest = journal.value.commitments.at(-1);
-  if (newest?.mode === "hash" && newest.state === "expired") await commitAgain(context, newest);
 };
 
 const reveal = async (context: WeightsContext, commitment: HashCommitment): Promise<void> => {
@@ -74,26 +77,8 @@ const reveal = async (context: WeightsContext, commitment: HashCommitment): Prom
   else log.info("revealed weights", { committed, block });
   const at = journal.value.commitments.findIndex((entry) => entry.hash === hash);
   const older = new Set(journal.value.commitments.slice(0, at + 1).map((entry) => entry.hash));
-  changeCommitments(journal, (entry) =>
-    entry.mode === "hash" && older.has(entry.hash) ? { ...entry, state: "settled" } : entry,
-  );
-};
-
-/** In a block that takes them for sure, and one attempt only: the next cycle's own weights must not wait for these. */
-const commitAgain = async (context: WeightsContext, { hash, weights }: HashCommitment): Promise<void> => {
-  const { chain, clock, netuid, log } = context;
-  const parameters = await chain.hyperParameters(netuid);
-  const neuron = await ownNeuron(context);
-  const start = clock.head.number + 1;
-  if (neuron && nextWeights(neuron, parameters) > start) return;
-  settle(context, hash, "settled");
-  if (parameters.weightsMode !== "hash" || !neuron) return;
-  const block = await setWeightsOnce(context, { key: `again ${hash}`, weights, window: { start, end: start + 2 } });
-  log.info("committed expired weights again", { block });
+  settleCommitments(journal, older, "settled");
 };
 
 const unsettled = ({ journal }: WeightsContext): readonly HashCommitment[] =>
   journal.value.commitments.filter((entry) => entry.mode === "hash").filter(({ state }) => state === "open");
-
-const settle = ({ journal }: WeightsContext, hash: string, state: HashCommitment["state"]): void =>
-  changeCommitments(journal, (entry) => (entry.mode === "hash" && entry.hash === hash ? { ...entry, state } : entry));

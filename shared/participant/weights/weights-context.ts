@@ -3,6 +3,7 @@ import { dirname, join } from "node:path";
 import type { Chain, PendingWeights, Signer } from "#shared/chain/chain.js";
 import type { Beacon } from "#shared/chain/timelock/beacon.js";
 import type { Log } from "#shared/telemetry/log.js";
+import type { MetricsSink } from "#shared/telemetry/metrics.js";
 import type { BlockClock } from "../block-clock.js";
 import type { Participant } from "../join.js";
 import { type Journal, openJournal } from "../journal.js";
@@ -24,12 +25,14 @@ export interface WeightsContext {
   readonly beacon: Beacon;
   readonly random: (bytes: number) => Uint8Array;
   readonly log: Log;
+  readonly metrics?: Pick<MetricsSink, "write"> | undefined;
   readonly signal: AbortSignal;
 }
 
 export const openWeights = (
   { chain, clock, signer, network, home, log, signal }: Participant,
   beacon: Beacon,
+  metrics?: Pick<MetricsSink, "write">,
 ): WeightsContext => ({
   chain,
   clock,
@@ -41,6 +44,7 @@ export const openWeights = (
   beacon,
   random: randomBytes,
   log,
+  metrics,
   signal,
 });
 

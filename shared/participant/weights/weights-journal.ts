@@ -15,6 +15,8 @@ const common = {
   sendUntil: z.int(),
   /** Block that included it. */
   committed: z.int().optional(),
+  /** `settled`: opened, or no longer of use. `expired`: nobody opened it in time, and nothing newer has replaced it. */
+  state: z.enum(["open", "settled", "expired"]).default("open"),
 };
 
 const hashCommitmentSchema = z.object({
@@ -23,8 +25,6 @@ const hashCommitmentSchema = z.object({
   salt: z.array(u16).readonly(),
   /** The blocks in which it can be revealed, once the chain has said so. */
   reveal: z.object({ first: z.int(), last: z.int() }).optional(),
-  /** `settled`: revealed, or no longer of use. `expired`: nobody revealed it in time, and nothing newer has replaced it. */
-  state: z.enum(["open", "settled", "expired"]).default("open"),
 });
 
 const timelockCommitmentSchema = z.object({
@@ -55,3 +55,19 @@ export const changeCommitments = (
   journal: Journal<WeightsJournal>,
   change: (commitment: WeightsCommitment) => WeightsCommitment,
 ): void => journal.update(({ commitments }) => ({ commitments: commitments.map(change) }));
+
+export const settleCommitments = (
+  journal: Journal<WeightsJournal>,
+  hashes: ReadonlySet<string>,
+  state: WeightsCommitment["state"],
+): void => changeCommitments(journal, (entry) => (hashes.has(entry.hash) ? { ...entry, state } : entry));
+
+/** Blocks for which a program that was started again may still ask for what it had committed. */
+const KEPT_BLOCKS = 360;
+
+/** Forgets what was opened or given up long ago. */
+export const forgetCommitments = (journal: Journal<WeightsJournal>, head: number): void => {
+  const isOld = ({ state, sendUntil }: WeightsCommitment) => state !== "open" && sendUntil + KEPT_BLOCKS < head;
+  if (!journal.value.commitments.some(isOld)) return;
+  journal.update(({ commitments }) => ({ commitments: commitments.filter((entry) => !isOld(entry)) }));
+};

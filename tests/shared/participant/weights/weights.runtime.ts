@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { after, before, describe, it } from "node:test";
 import { addStake, burnedRegister } from "#shared/chain/call.js";
 import type { Chain, Signer } from "#shared/chain/chain.js";
-import { type Beacon, timeOfRound } from "#shared/chain/timelock/beacon.js";
+import { publicBeacon } from "#shared/chain/devchain/beacon.js";
 import { startBlockClock } from "#shared/participant/block-clock.js";
 import { openJournal } from "#shared/participant/journal.js";
 import { watchBlockTime } from "#shared/participant/weights/block-time.js";
@@ -13,13 +13,14 @@ import { setWeightsOnce } from "#shared/participant/weights/set-weights.js";
 import type { Weights, WeightsContext } from "#shared/participant/weights/weights-context.js";
 import { weightsJournalSchema } from "#shared/participant/weights/weights-journal.js";
 import { signerFromUri } from "#shared/wallet/index.js";
-import { beaconKey, openRuntimeSubnet, publishPulse, type RuntimeSubnet, TOKEN } from "#tests/support/subtensor.js";
+import { openRuntimeSubnet, type RuntimeSubnet, TOKEN } from "#tests/support/subtensor.js";
 import { HANG_GUARD } from "../../../support/hang-guard.js";
 import { temporaryFolder } from "../../artifact/temporary.js";
 import { collectingLog } from "../../chain/support.js";
 
 /** A pulse a second, as the runtime's blocks. */
-const beacon: Beacon = { publicKey: beaconKey, genesisTime: 1_749_999_000, period: 1 };
+const drand = { seed: "5e".repeat(32), genesisTime: 1_749_999_000, period: 1 };
+const beacon = publicBeacon(drand);
 
 describe("weights on a subtensor runtime", { timeout: HANG_GUARD }, () => {
   let subnet: RuntimeSubnet;
@@ -31,7 +32,7 @@ describe("weights on a subtensor runtime", { timeout: HANG_GUARD }, () => {
     await subnet?.close();
   });
   before(async () => {
-    subnet = await openRuntimeSubnet();
+    subnet = await openRuntimeSubnet({ drand });
     const { chain, own, netuid, coldkey, node } = subnet;
     validator = await signerFromUri("//Runtime//Validator");
     node.setBlockTime(50);
@@ -96,18 +97,51 @@ describe("weights on a subtensor runtime", { timeout: HANG_GUARD }, () => {
     assert.ok(entry?.mode === "timelock");
     const epoch = await subnet.chain.nextEpoch(subnet.netuid);
     assert.ok(committed < epoch - 3);
-    let isPublished = false;
     while (context.clock.head.number < epoch) {
       assert.notDeepEqual(await rowOf(), weights);
-      if (!isPublished && timeOfRound(entry.round, beacon) <= context.clock.head.timestamp) {
-        await publishPulse(subnet, entry.round);
-        isPublished = true;
-      }
       await block(context);
     }
-    assert.ok(isPublished, "the pulse comes out in time");
     assert.deepEqual(await rowOf(), weights);
     assert.deepEqual(await subnet.chain.pendingWeights(subnet.netuid, validator.address), []);
+  });
+
+  it("that no pulse opens are committed again, by hash, which this runtime takes beside timelocks", async (t) => {
+    const weights: Weights = [
+      [0, 65535],
+      [1, 777],
+    ];
+    const { chain } = subnet;
+    let isSilent = false;
+    // Locked to a round that comes an epoch after the runtime would open them: it drops them then.
+    const context = await open(temporaryFolder(t), {
+      pulse: async (round, at) => (isSilent ? null : chain.pulse(round, at)),
+      hyperParameters: async (netuid, at) => ({
+        ...(await chain.hyperParameters(netuid, at)),
+        ...(!isSilent && { revealPeriod: 2 }),
+      }),
+    });
+    await startEpoch(context);
+    await set(context, weights);
+    isSilent = true;
+    revealCommittedWeights(context).catch((thrown: unknown) => {
+      if (!stop.signal.aborted) throw thrown;
+    });
+    const { journal, clock } = context;
+    const isRevealed = () =>
+      journal.value.commitments.some(({ mode, state }) => mode === "hash" && state === "settled");
+    // A write must fit into two blocks.
+    subnet.node.setBlockTime(3000);
+    while (!isRevealed()) await clock.reach(clock.head.number + 1, stop.signal);
+    subnet.node.setBlockTime(0);
+    await block(context);
+    assert.deepEqual(await rowOf(), weights);
+    assert.deepEqual(
+      journal.value.commitments.map(({ mode, state }) => [mode, state]),
+      [
+        ["timelock", "settled"],
+        ["hash", "settled"],
+      ],
+    );
   });
 
   it("are revealed by their hash in the runtime's window, by a program that was started again", async (t) => {

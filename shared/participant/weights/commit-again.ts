@@ -1,0 +1,24 @@
+import { nextWeights } from "#shared/chain/rate-limits.js";
+import { ownNeuron, setWeightsOnce } from "./set-weights.js";
+import type { WeightsContext } from "./weights-context.js";
+import { settleCommitments } from "./weights-journal.js";
+
+/**
+ * Commits the newest weights again where nobody opened them in time. In a block that takes them for sure, and one attempt only: the next cycle's own
+ * weights must not wait for these.
+ */
+export const commitExpiredAgain = async (context: WeightsContext): Promise<void> => {
+  const { chain, clock, netuid, journal, log } = context;
+  const newest = journal.value.commitments.at(-1);
+  if (newest?.state !== "expired") return;
+  const { hash, weights } = newest;
+  const parameters = await chain.hyperParameters(netuid);
+  const neuron = await ownNeuron(context);
+  const start = clock.head.number + 1;
+  if (neuron && nextWeights(neuron, parameters) > start) return;
+  settleCommitments(journal, new Set([hash]), "settled");
+  // In the clear the next cycle's come soon enough.
+  if (parameters.weightsMode === "plain" || !neuron) return;
+  const block = await setWeightsOnce(context, { key: `again ${hash}`, weights, window: { start, end: start + 2 } });
+  log.info("committed expired weights again", { block });
+};
