@@ -1,6 +1,5 @@
 import { join } from "node:path";
 import { type BlobClient, createBlobClient } from "#shared/artifact/blob-client.js";
-import { startBlobServer } from "#shared/artifact/blob-server.js";
 import { type BlobStore, directoryStore, type LocalStore } from "#shared/artifact/blob-store.js";
 import { isFetchFault } from "#shared/artifact/fetch-fault.js";
 import { setCommitment } from "#shared/chain/call.js";
@@ -19,6 +18,7 @@ import { BlockZeroError, reasonOf } from "#shared/errors.js";
 import { writeFileAtomic } from "#shared/files/atomic-file.js";
 import { lockHome } from "#shared/files/home-lock.js";
 import { publishedNetwork } from "#shared/participant/agreed-model.js";
+import { serveOnKeptPort } from "#shared/participant/kept-port.js";
 import { ownLocation } from "#shared/participant/own-location.js";
 import { rankServers, readServers } from "#shared/participant/subnet-servers.js";
 import { type ModelManifest, parseModelManifest } from "#shared/protocol/model-manifest.js";
@@ -117,7 +117,12 @@ const serve = async (
       await store.put(networkBytes(network));
       if (hash !== networkHash(written)) writeFileAtomic(file, networkText(network));
     }
-    const server = await startBlobServer({ ...listen, store, visible: () => true, log, origin: announced });
+    const server = await serveOnKeptPort(listen, join(home, "port"), {
+      store,
+      visible: () => true,
+      log,
+      origin: announced,
+    });
     try {
       const location = announced ?? server.url;
       const record = encodeRecord({ type: "network", network: shortHash(hash), hash, location });

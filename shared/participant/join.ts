@@ -1,6 +1,5 @@
 import { join as joinPath } from "node:path";
 import { createBlobClient } from "#shared/artifact/blob-client.js";
-import { startBlobServer } from "#shared/artifact/blob-server.js";
 import { directoryStore } from "#shared/artifact/blob-store.js";
 import { layeredSource } from "#shared/artifact/store/layered-store.js";
 import { openNonceMark } from "#shared/artifact/store/nonce-mark.js";
@@ -12,7 +11,6 @@ import { keyFolderOf } from "#shared/chain/key-claim.js";
 import type { participantSettings } from "#shared/config/common.js";
 import type { Config } from "#shared/config/settings.js";
 import { BlockZeroError } from "#shared/errors.js";
-import { readFileIfAny, writeFileAtomic } from "#shared/files/atomic-file.js";
 import { lockHome } from "#shared/files/home-lock.js";
 import { type Network, networkBytes, networkHash } from "#shared/protocol/network.js";
 import { shortHash } from "#shared/protocol/records.js";
@@ -30,6 +28,7 @@ import { type BlockClock, startBlockClock } from "./block-clock.js";
 import { type CommitOnce, commitOnce, type Intentions } from "./commit-once.js";
 import { type Embargo, openEmbargo } from "./embargo.js";
 import { intentionsSchema, openJournal, recent } from "./journal.js";
+import { serveOnKeptPort } from "./kept-port.js";
 import { ownLocation } from "./own-location.js";
 import { followStandings } from "./standings.js";
 import { rankServers, readServers } from "./subnet-servers.js";
@@ -138,7 +137,7 @@ const open = async (
   const state = joinPath(home, shortHash(originOf(network, hash)));
   const embargo = openEmbargo(joinPath(state, "embargo.json"), () => clock.head.number);
   const intentions = openIntentions(joinPath(state, "intentions.json"));
-  const server = await serveBlobs(listen, joinPath(home, "port"), {
+  const server = await serveOnKeptPort(listen, joinPath(home, "port"), {
     store: elsewhere === null ? store : layeredSource(store, elsewhere),
     visible: embargo.isLifted,
     origin: location,
@@ -176,24 +175,6 @@ const open = async (
 
 const gone = (): BlockZeroError =>
   new BlockZeroError("STOPPED", "this presence in the network has ended", "join again to go on");
-
-/**
- * Serves on the configured port. Where any will do, the one of the last run is taken again if it is free: what we
- * revealed before a restart is still looked for there.
- */
-const serveBlobs = async (
-  { host, port }: ParticipantConfig["listen"],
-  portFile: string,
-  options: Omit<Parameters<typeof startBlobServer>[0], "host" | "port">,
-): ReturnType<typeof startBlobServer> => {
-  const last = port === 0 ? Number(readFileIfAny(portFile) ?? 0) : port;
-  const server = await startBlobServer({ ...options, host, port: last }).catch((thrown: unknown) => {
-    if (port !== 0 || last === 0) throw thrown;
-    return startBlobServer({ ...options, host, port: 0 });
-  });
-  writeFileAtomic(portFile, String(server.port));
-  return server;
-};
 
 const registeredUid = async (chain: Chain, { netuid, wallet }: ParticipantConfig, signer: Signer): Promise<number> => {
   const { neurons, ownerHotkey } = await chain.metagraph(netuid);
