@@ -105,45 +105,6 @@ describe("weights on a subtensor runtime", { timeout: HANG_GUARD }, () => {
     assert.deepEqual(await subnet.chain.pendingWeights(subnet.netuid, validator.address), []);
   });
 
-  it("that no pulse opens are committed again, by hash, which this runtime takes beside timelocks", async (t) => {
-    const weights: Weights = [
-      [0, 65535],
-      [1, 777],
-    ];
-    const { chain } = subnet;
-    let isSilent = false;
-    // Locked to a round that comes an epoch after the runtime would open them: it drops them then.
-    const context = await open(temporaryFolder(t), {
-      pulse: async (round, at) => (isSilent ? null : chain.pulse(round, at)),
-      hyperParameters: async (netuid, at) => ({
-        ...(await chain.hyperParameters(netuid, at)),
-        ...(!isSilent && { revealPeriod: 2 }),
-      }),
-    });
-    await startEpoch(context);
-    await set(context, weights);
-    isSilent = true;
-    revealCommittedWeights(context).catch((thrown: unknown) => {
-      if (!stop.signal.aborted) throw thrown;
-    });
-    const { journal, clock } = context;
-    const isRevealed = () =>
-      journal.value.commitments.some(({ mode, state }) => mode === "hash" && state === "settled");
-    // A write must fit into two blocks.
-    subnet.node.setBlockTime(3000);
-    while (!isRevealed()) await clock.reach(clock.head.number + 1, stop.signal);
-    subnet.node.setBlockTime(0);
-    await block(context);
-    assert.deepEqual(await rowOf(), weights);
-    assert.deepEqual(
-      journal.value.commitments.map(({ mode, state }) => [mode, state]),
-      [
-        ["timelock", "settled"],
-        ["hash", "settled"],
-      ],
-    );
-  });
-
   it("are revealed by their hash in the runtime's window, by a program that was started again", async (t) => {
     const weights: Weights = [
       [0, 1000],
