@@ -9,8 +9,12 @@ import { extraTensors } from "./extra-tensors.js";
 import { hostileServers } from "./hostile-servers.js";
 import { hugeNorm } from "./huge-norm.js";
 import { lazy } from "./lazy.js";
+import { liarAbsurd } from "./liar-absurd.js";
 import { liarInflates } from "./liar-inflates.js";
 import { liarModel } from "./liar-model.js";
+import { liarSplitView } from "./liar-split-view.js";
+import { liarUnreachable } from "./liar-unreachable.js";
+import { liarWithholds } from "./liar-withholds.js";
 import { liarZeroes } from "./liar-zeroes.js";
 import { lyingFiles } from "./lying-files.js";
 import { nanHardBatches } from "./nan-hard-batches.js";
@@ -55,6 +59,10 @@ export const attacks: readonly Attack[] = [
   collusion,
   liarInflates,
   liarZeroes,
+  liarSplitView,
+  liarAbsurd,
+  liarWithholds,
+  liarUnreachable,
   liarModel,
   withholding,
   hostileServers,
