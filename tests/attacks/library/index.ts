@@ -17,13 +17,20 @@ import { liarUnreachable } from "./liar-unreachable.js";
 import { liarWithholds } from "./liar-withholds.js";
 import { liarZeroes } from "./liar-zeroes.js";
 import { lyingFiles } from "./lying-files.js";
+import { mergedAgain } from "./merged-again.js";
+import { momentumRide } from "./momentum-ride.js";
 import { nanHardBatches } from "./nan-hard-batches.js";
 import { noise } from "./noise.js";
+import { noisyCopiesOf } from "./noisy-copies.js";
+import { oppositeHalves } from "./opposite-halves.js";
 import { replay } from "./replay.js";
+import { scaledParts } from "./scaled-parts.js";
 import { scaling } from "./scaling.js";
 import { signFlip } from "./sign-flip.js";
+import { simplexNoise } from "./simplex-noise.js";
 import { staleBase } from "./stale-base.js";
 import { staleBaseLie } from "./stale-base-lie.js";
+import { stolenStream } from "./stolen-stream.js";
 import { sybilCopies } from "./sybil-copies.js";
 import { sybilParts } from "./sybil-parts.js";
 import { sybilSplit } from "./sybil-split.js";
@@ -45,6 +52,9 @@ export const attacks: readonly Attack[] = [
   copyPlusNoise,
   copyCommitment,
   copyLastWinner,
+  mergedAgain,
+  momentumRide,
+  stolenStream,
   lazy,
   evaluationText,
   wrongGroup,
@@ -55,6 +65,10 @@ export const attacks: readonly Attack[] = [
   sybilCopies,
   sybilSplit,
   sybilParts,
+  scaledParts,
+  oppositeHalves,
+  simplexNoise,
+  ...noisyCopiesOf,
   witnessPoison,
   collusion,
   liarInflates,

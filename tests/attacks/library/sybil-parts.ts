@@ -3,7 +3,7 @@ import type { Attack } from "../attack.js";
 
 export const sybilParts: Attack = {
   name: "sybil-parts",
-  description: "one training cut into three by element, a hotkey for each: nothing that a duplicate gate could find",
+  description: "one training cut into three by element, a hotkey for each: nothing that is alike",
   identities: 3,
   submit: async ({ identities, train, forge }) => {
     const update = await train();

@@ -2,10 +2,7 @@ import type { Parameters } from "#shared/model/parameters.js";
 import { lengthOf, noiseLike, plus, scaled } from "../arena/change.js";
 import type { Attack } from "../attack.js";
 
-/**
- * Copies are told by what they have in common beyond what all have in common, so who bears witness of that matters. These say that there is
- * little, and are the first to say it.
- */
+/** Kinship is what updates have in common beyond what all have, so who says how much all have in common matters. These say that it is little. */
 export const witnessPoison: Attack = {
   name: "witness-poison",
   description:
