@@ -5,6 +5,7 @@ import { codecsBench } from "./codecs/command.js";
 import { compileBench } from "./compile/command.js";
 import { defencesBench } from "./defences/command.js";
 import { fuzzBench } from "./fuzz/command.js";
+import { independenceBench } from "./independence/command.js";
 import { memoryBench } from "./memory/command.js";
 import { rewardsBench } from "./rewards.js";
 import { splittingBench } from "./splitting/command.js";
@@ -16,6 +17,7 @@ export const benches: readonly CommandSpec[] = [
   stepBench,
   compileBench,
   memoryBench,
+  independenceBench,
   splittingBench,
   rewardsBench,
   codecsBench,

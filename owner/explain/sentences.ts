@@ -91,7 +91,7 @@ const agreement = ({ agreed, place, isWhole }: Explanation, network: Network): s
 };
 
 const agreedText = (agreed: Agreed, { scoring }: Network): string => {
-  const { verdict, reason, score, lossReduction, scoredBy, rejectedBy } = agreed;
+  const { verdict, reason, score, lossReduction, independence, scoredBy, rejectedBy } = agreed;
   if (verdict === "scored") {
     const { batches, confidence } = lastLook(scoring);
     const bound = `the lower bound that all ${batches} batches would give at a one-sided confidence of ${confidenceText(confidence)}, cut at zero${scoring.exponent === 1 ? "" : `, to the power ${scoring.exponent}`}`;
@@ -99,7 +99,7 @@ const agreedText = (agreed: Agreed, { scoring }: Network): string => {
       confidence === scoring.confidence
         ? ""
         : ` The network's ${scoring.confidence} holds over all looks at an update, so this one, the last, takes ${confidenceText(confidence)}.`;
-    return `Validators with ${percent(scoredBy)} of the stake scored it, where more than half is needed. More than half give it a score of at least ${figure(score)}, which is what was agreed; who gave that one measured a loss reduction of ${figure(lossReduction)}. A score is ${bound}.${looks}`;
+    return `Validators with ${percent(scoredBy)} of the stake scored it, where more than half is needed. More than half give it a score of at least ${figure(score)}, which is what was agreed; who gave that one measured a loss reduction of ${figure(lossReduction)}. A score is ${bound}.${looks} Its independence, by which its parts of merge and pay are multiplied, is ${figure(independence)}, where work of its own among equals has about 1.`;
   }
   const votes = `${percent(scoredBy)} of the stake scored it, where more than half is needed, and ${percent(rejectedBy)} rejected it or could not reach it`;
   return verdict === "rejected"

@@ -100,7 +100,7 @@ describe("an explanation", { timeout: HANG_GUARD }, () => {
       /^It committed to an artifact in block \d+, in the commit phase \(blocks \d+ to \d+\)\.$/m,
       /, 46\.7 % of the stake: scored 0\.0200: it lowers the loss by 0\.03000 nats a token, standard error 0\.00500, over 6 of 12 batches\. The lower bound that all 12 would give at 0\.975 is 0\.03000 − 2\.20099 × 0\.00354 = 0\.02222, times 0\.90016: who left early keeps its proportion to those who went on\.$/m,
       /, 33\.3 % of the stake: scored 0\.0100: .+, over 12 of 12 batches\. The lower bound at 0\.975 is 0\.02000 − 2\.20099 × 0\.00400 = 0\.01120\. That gives 0\.0112: the report contradicts itself\.$/m,
-      / A score is the lower bound that all 12 batches would give at a one-sided confidence of 0\.975, cut at zero\. The network's 0\.95 holds over all looks at an update, so this one, the last, takes 0\.975\.$/m,
+      / A score is the lower bound that all 12 batches would give at a one-sided confidence of 0\.975, cut at zero\. The network's 0\.95 holds over all looks at an update, so this one, the last, takes 0\.975\. Its independence, .+ is [0-9.]+, where work of its own among equals has about 1\.$/m,
       /^ {2}uid 3 .+, 20\.0 % of the stake: it committed no report in time\.$/m,
       /^Validators with 80\.0 % of the stake scored it, where more than half is needed\. More than half give it a score of at least 0\.0100, which is what was agreed; who gave that one measured a loss reduction of 0\.0200\./m,
       /^The cycle's model is not settled yet\.$/m,

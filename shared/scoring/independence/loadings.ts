@@ -36,7 +36,7 @@ export const makeupOf = ({ cosines, norms }: Gram, gains: readonly number[]): Ma
   const crowds = cosines.map((row) => row.reduce((sum, cosine) => sum + sixteenth(Math.max(0, cosine)), 0));
   const slopes = capped(
     gains.map((gain, i) => Math.max(Number.MIN_VALUE, Math.min(Number.MAX_VALUE, gain / norms[i]!))),
-    crowds,
+    cosines,
   );
   const ratio = (i: number, j: number) => cosines[i]![j]! / (slopes[i]! * slopes[j]!);
   const firsts = places.map((i): Weighted => {
@@ -103,18 +103,27 @@ const kinshipOf = (cosines: Matrix, loadings: readonly number[]): Matrix => {
   );
 };
 
-/** Share of the updates, a crowd as one, with slopes that count as they are. */
-const USUAL = 0.85;
-/** Of the usual largest, so that quotients of two stay finite. */
+/** Share of the updates with slopes that count as they are, and how much steeper than the middle one a slope may be. */
+const USUAL = 0.92;
+const STEEP = 1.3;
+/** Of the largest that counts, so that quotients of two stay finite. */
 const LEAST_SLOPE = 1e-40;
 
-/** Relative to the largest usual one, and no larger: short updates have steep slopes, which say nothing against others. */
-const capped = (slopes: readonly number[], crowds: readonly number[]): readonly number[] => {
+/**
+ * Relative to the largest that counts, and no larger: short updates have steep slopes, which say nothing against others. The middle one is
+ * weighted by squared cosines, so that many with little in common do not make it.
+ */
+const capped = (slopes: readonly number[], cosines: Matrix): readonly number[] => {
   const usual = weightedQuantile(
-    slopes.map((value, i) => ({ value, weight: 1 / crowds[i]! })),
+    slopes.map((value) => ({ value, weight: 1 })),
     USUAL,
   );
-  return slopes.map((slope) => Math.max(LEAST_SLOPE, Math.min(1, slope / usual)));
+  const middle = weightedQuantile(
+    slopes.map((value, i) => ({ value, weight: cosines[i]!.reduce((sum, cosine) => sum + square(cosine), -1) })),
+    0.5,
+  );
+  const largest = Math.min(usual, STEEP * middle);
+  return slopes.map((slope) => Math.max(LEAST_SLOPE, Math.min(1, slope / largest)));
 };
 
 const bounded = (loading: number): number => Math.max(BOUNDS[0], Math.min(BOUNDS[1], loading));

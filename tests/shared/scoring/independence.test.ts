@@ -1,11 +1,14 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import fc from "fast-check";
+import { z } from "zod";
 import { normal } from "#shared/data/normal.js";
 import { createRandom, type Random } from "#shared/data/random.js";
+import { sha256 } from "#shared/protocol/hash.js";
 import { BUCKETS, createSketcher } from "#shared/scoring/independence/count-sketch.js";
 import { independenceOf, type Measured } from "#shared/scoring/independence/independence.js";
 import { weightedQuantile } from "#shared/scoring/independence/weighted-quantile.js";
+import { loadVectors } from "../protocol/vectors.js";
 
 const LENGTH = 4096;
 const sum = (values: readonly number[]) => values.reduce((total, value) => total + value, 0);
@@ -56,7 +59,6 @@ describe("independence", () => {
           Array.from({ length: count }, () => plus(own!, noise(random, norm)));
         const made: Record<string, readonly Float32Array[]> = {
           "the same": [own!, own!, own!, own!],
-          "half of it and all of it": [own!, own!.map((value) => value / 2)],
           "halves as unlike as strangers": halves(own!, noiseNorm),
           "halves more unlike": halves(own!, 2 * noiseNorm),
           "even and odd elements": [0, 1].map((parity) => own!.map((value, i) => (i % 2 === parity ? 2 * value : 0))),
@@ -142,6 +144,41 @@ describe("independence", () => {
     const mean = sum(shares.slice(1, 56)) / 55;
     assert.ok((sum(shares.slice(56)) + shares[0]!) / mean < 1.5);
   });
+});
+
+const numbers = z.array(z.number());
+
+describe("independence of the vectors", () => {
+  const { seed, split, sketch, cases } = loadVectors(
+    "independence",
+    z.object({
+      seed: z.string(),
+      split: z.int(),
+      sketch: z.string(),
+      cases: z.array(
+        z.object({
+          name: z.string(),
+          updates: z.array(z.object({ elements: numbers, gain: z.number() })),
+          directions: z.array(numbers),
+          independence: numbers,
+        }),
+      ),
+    }),
+  );
+  const sketcher = createSketcher(seed);
+  const sketched = (elements: readonly number[]) =>
+    sketcher([Float32Array.from(elements.slice(0, split)), Float32Array.from(elements.slice(split))]);
+
+  it("has their sketch", () => {
+    const { buffer } = sketched(cases[0]!.updates[0]!.elements);
+    assert.equal(sha256(new Uint8Array(buffer)), sketch);
+  });
+
+  for (const { name, updates, directions, independence } of cases)
+    it(`is theirs: ${name}`, () => {
+      const measuredOnes = updates.map(({ elements, gain }) => ({ sketch: sketched(elements), gain }));
+      assert.deepEqual(independenceOf(measuredOnes, directions.map(sketched)), independence);
+    });
 });
 
 describe("count sketch", () => {

@@ -1,0 +1,55 @@
+import { TRAINING } from "#owner/localnet/training.js";
+import { onnxCpu } from "#shared/engine/runtime/onnx-cpu.js";
+import { mean } from "#shared/mean.js";
+import { createLossMeter, evaluationBatches, withUpdate } from "#shared/training/loss-meter.js";
+import { openNursery } from "../nursery.js";
+
+/** An honest miner's update of one group. */
+export interface Trained {
+  readonly name: string;
+  /** Steps and learning rate, each relative to the localnet's. */
+  readonly steps: number;
+  readonly rate: number;
+  /** All elements, tensors in the order of their names. */
+  readonly elements: Float32Array;
+  /** Loss reduction on held-out text, nats per token. */
+  readonly gain: number;
+}
+
+const EQUALS = 8;
+/** Miners of other sizes: steps and learning rates. */
+const OTHERS = [
+  [0.5, 1],
+  [0.5, 1],
+  [2, 1],
+  [2, 1],
+  [1, 1 / 3],
+  [1, 3],
+] as const;
+const BATCHES = 128;
+
+/** Trains the group's miners on one base and measures them, as validators do but on all batches. */
+export const trainPopulation = async (group: string, pretraining: number): Promise<readonly Trained[]> => {
+  const device = onnxCpu({ threads: 2 });
+  const { base, network, train } = await openNursery(device, { steps: pretraining });
+  const batchSize = network.scoring.eval_batch_size;
+  const meter = await createLossMeter(device, network, { batchSize, parameters: base });
+  const sized = { ...network, scoring: { ...network.scoring, eval_batches: BATCHES } };
+  const drawn = evaluationBatches(sized, group, "5".repeat(64), null);
+  const before = mean(await meter.losses(base, drawn));
+  const population: Trained[] = [];
+  const sizes = [...Array.from({ length: EQUALS }, () => [1, 1] as const), ...OTHERS];
+  for (const [i, [steps, rate]] of sizes.entries()) {
+    const name = `miner ${i}`;
+    const training = {
+      max_steps: Math.round(steps * TRAINING.max_steps),
+      learning_rate: rate * TRAINING.learning_rate,
+    };
+    const update = await train(group, name, { training });
+    const after = mean(await meter.losses(withUpdate(base, new Map(Object.entries(update))), drawn));
+    const elements = Float32Array.from(Object.values(update).flatMap(({ data }) => [...data]));
+    population.push({ name, steps, rate, elements, gain: before - after });
+  }
+  await meter.dispose();
+  return population;
+};
