@@ -12,9 +12,11 @@ import { canonicalBytes } from "#shared/protocol/network.js";
 import { phaseWindow } from "#shared/protocol/phases.js";
 import { encodeRecord, shortHash } from "#shared/protocol/records.js";
 import { reportHash } from "#shared/protocol/report.js";
+import { chosenSteps, readBallots } from "#shared/replay/ballots.js";
 import type { Participation } from "#shared/replay/participation.js";
 import { readReport } from "#shared/replay/reports.js";
 import { cycleWeights } from "#shared/scoring/cycle-weights.js";
+import { improvedGroups } from "#shared/scoring/progress.js";
 import type { MetricsSink } from "#shared/telemetry/metrics.js";
 import type { LossMeter } from "#shared/training/loss-meter.js";
 import { chooseSteps } from "./choose.js";
@@ -88,7 +90,7 @@ export const liveCycle = async (validator: Validator, cycle: number): Promise<vo
   const agreed = early.isWhole
     ? early
     : await due("the late tally", merge.end, (bounded) => agreeOn(bounded.participant, cycle, late));
-  remember(validator, cycle, agreed);
+  remember(validator, cycle, agreed, await learnProgress(validator, cycle, agreed));
   tellParticipation(validator, cycle, agreed.participation);
   // Who must leave the merge to the others still owes the miners their weights.
   const duties = await Promise.allSettled([
@@ -196,6 +198,33 @@ const report = async (validator: Validator, cycle: number): Promise<void> => {
   log.info("reported", { cycle, report: hash, block });
 };
 
+/** The groups whose model took a step, in metrics and the log as well. */
+const learnProgress = async (
+  { participant, metrics }: Validator,
+  cycle: number,
+  { outcomes }: Agreement,
+): Promise<readonly string[]> => {
+  const { network, log } = participant;
+  const ballots = await readBallots(participant, cycle);
+  const chosen = chosenSteps(network, ballots);
+  for (const [group, step] of chosen) {
+    metrics.write({ cycle, [`choose/step_${group}`]: step });
+    if (step !== 0) continue;
+    const scored = outcomes.filter((outcome) => outcome.group === group && outcome.verdict === "scored").length;
+    log.warn("a group's model stood still, and this cycle pays its miners nothing", {
+      code: "GROUP_STOOD_STILL",
+      cycle,
+      group,
+      ballots: ballots.voters.length,
+      reason:
+        scored === 0
+          ? "no update of it was scored"
+          : "no step was found better than the base by more than half of the stake",
+    });
+  }
+  return improvedGroups(chosen);
+};
+
 /** Measures the candidate steps and puts the ballot on chain, once. */
 const vote = async (validator: Validator, cycle: number, agreed: Agreement): Promise<void> => {
   const { participant, journal, meter } = validator;
@@ -260,7 +289,7 @@ const setWeights = async (validator: Validator, cycle: number): Promise<void> =>
   const { chain, network, log } = participant;
   if (journal.value.cycles[cycle]?.weighted !== undefined) return;
   try {
-    const weights = cycleWeights(network, await chain.metagraph(network.netuid), journal.value.history, cycle);
+    const weights = cycleWeights(network, await chain.metagraph(network.netuid), journal.value, cycle);
     const window = phaseWindow(cycle, "merge", network.phases);
     const block = await setWeightsOnce(validator.weights, { key: String(window.start), weights, window });
     mark(validator, cycle, { weighted: block });

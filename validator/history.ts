@@ -4,9 +4,11 @@ import type { Participant } from "#shared/participant/join.js";
 import type { Journal } from "#shared/participant/journal.js";
 import { collectReports } from "#shared/participant/reports.js";
 import { type AgreedOutcome, tally } from "#shared/protocol/tally.js";
+import { chosenSteps, readBallots } from "#shared/replay/ballots.js";
 import { readSubmissions } from "#shared/replay/submissions.js";
 import { contextOf, firstCycleFrom } from "#shared/replay/succession.js";
 import { agreedScores } from "#shared/scoring/cycle-weights.js";
+import { improvedGroups } from "#shared/scoring/progress.js";
 import type { ValidatorJournal } from "./journal.js";
 
 interface Historian {
@@ -14,11 +16,12 @@ interface Historian {
   readonly journal: Journal<ValidatorJournal>;
 }
 
-/** Writes down what was agreed of a cycle. @param isWhole whether every report that counts was at hand */
+/** Writes down what was agreed of a cycle. @param isWhole whether every report that counts was at hand @param improved groups whose model took a step */
 export const remember = (
   { participant, journal }: Historian,
   cycle: number,
   { outcomes, isWhole }: { readonly outcomes: readonly AgreedOutcome[]; readonly isWhole: boolean },
+  improved: readonly string[],
 ): void => {
   const { window } = participant.network.scoring;
   journal.update((value) => {
@@ -26,6 +29,10 @@ export const remember = (
     return {
       ...value,
       tallied: [...value.tallied.filter((past) => past !== cycle && past > oldest), ...(isWhole ? [cycle] : [])],
+      progress: [
+        ...value.progress.filter((entry) => entry.cycle !== cycle && entry.cycle > oldest),
+        { cycle, improved: [...improved] },
+      ].sort((a, b) => a.cycle - b.cycle),
       history: [
         ...value.history.filter((entry) => entry.cycle !== cycle && entry.cycle > oldest),
         ...agreedScores(cycle, outcomes),
@@ -57,7 +64,8 @@ export const recallHistory = async (historian: Historian, cycle: number): Promis
         const base = await models.baseOf(past);
         const miners = await readSubmissions(then, past);
         const outcomes = tally({ reports, stakes, miners, network: networkHash, cycle: past, base });
-        remember(historian, past, { outcomes, isWhole });
+        const improved = improvedGroups(chosenSteps(network, await readBallots(then, past)));
+        remember(historian, past, { outcomes, isWhole }, improved);
         log.info("recalled scores", { cycle: past, reports: reports.length, miners: outcomes.length });
       } catch (thrown) {
         signal.throwIfAborted();

@@ -24,6 +24,8 @@ export const validatorJournalSchema = z.object({
     .default({}),
   /** Cycles of which the history below holds all that was agreed. */
   tallied: z.array(z.int()).default([]),
+  /** Which groups' models took a step. */
+  progress: z.array(z.object({ cycle: z.int(), improved: z.array(z.string()) })).default([]),
   history: z
     .array(
       z.object({

@@ -3,6 +3,7 @@ import { planMerge } from "#shared/replay/merge-plan.js";
 import { readSubmissions } from "#shared/replay/submissions.js";
 import { type AgreedScore, groupStandings, standingShares } from "#shared/scoring/cycle-weights.js";
 import { lowerMedian } from "#shared/scoring/lower-median.js";
+import { paidPart } from "#shared/scoring/progress.js";
 import { selectForMerge } from "#shared/scoring/selection.js";
 import type { OpenedSubnet } from "#shared/subnet/open-subnet.js";
 import type { ExpectedStanding } from "./report.js";
@@ -33,7 +34,7 @@ export const expectedStanding = async (
   const { chain, network } = source;
   const metagraph = await chain.metagraph(network.netuid);
   const said = await readOutcomes(source, cycle, head);
-  const { history, unknown } = await readWindow(source, cycle, head, [said]);
+  const { history, progress, unknown } = await readWindow(source, cycle, head, [said]);
 
   const registered = metagraph.neurons.find((neuron) => neuron.hotkey === hotkey);
   const uid = registered?.uid ?? Math.max(-1, ...metagraph.neurons.map((neuron) => neuron.uid)) + 1;
@@ -45,6 +46,8 @@ export const expectedStanding = async (
   const ranked = standings.get(group) ?? [];
   const at = ranked.findIndex((one) => one.hotkey === hotkey);
 
+  const { window } = network.scoring;
+  const paid = (name: string) => paidPart(progress, name, { cycle, window });
   const rivals = said.outcomes.filter(
     (one) => one.group === group && one.verdict === "scored" && one.hotkey !== hotkey,
   );
@@ -58,7 +61,7 @@ export const expectedStanding = async (
     of: rivals.length + 1,
     mergedShare: await mergedShare(source, said, { hotkey, group, score }),
     window: { cycles: network.scoring.window, score: ranked[at]?.score ?? 0, place: at + 1, of: ranked.length },
-    payShare: standingShares(network, holders, standings).get(uid) ?? 0,
+    payShare: standingShares(network, holders, standings, paid).get(uid) ?? 0,
     unknown,
   };
 };

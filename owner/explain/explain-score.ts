@@ -6,11 +6,19 @@ import type { ReportEntry } from "#shared/protocol/report.js";
 import { sumStake } from "#shared/protocol/stake.js";
 import type { AgreedOutcome } from "#shared/protocol/tally.js";
 import { lastModelBlock, modelOutcome } from "#shared/replay/agreed-outcome.js";
-import { type CycleOutcomes, type Heard, isGone, readOutcomes, readWindow } from "#shared/replay/cycle-outcomes.js";
+import {
+  type CycleOutcomes,
+  type Heard,
+  isGone,
+  readOutcomes,
+  readWindow,
+  type WindowOutcomes,
+} from "#shared/replay/cycle-outcomes.js";
 import { readSubmissions, type Submission } from "#shared/replay/submissions.js";
 import { contextOf } from "#shared/replay/succession.js";
 import { readModelManifest } from "#shared/replay/whole-model.js";
 import { type AgreedScore, groupStandings, scoresIn, standingShares } from "#shared/scoring/cycle-weights.js";
+import { paidPart } from "#shared/scoring/progress.js";
 import { readOriginal } from "#shared/scoring/repeats.js";
 import type { OpenedSubnet } from "#shared/subnet/open-subnet.js";
 import { type Derivation, derivationOf, figuresOf } from "./derivation.js";
@@ -54,7 +62,7 @@ export const explainScore = async (opened: Subnet, cycle: number, uid: number): 
   const validators = said.heard.map((heard) =>
     opinionOf(heard, { said, holders, scoring: network.scoring, uid, hotkey }),
   );
-  const { history, unknown } = await readWindow(source, cycle, head, [said]);
+  const { history, progress, unknown } = await readWindow(source, cycle, head, [said]);
   const window = windowOf(subnet, history, { cycle, uid, hotkey });
   const paid = await afterMerge(subnet, cycle);
   return {
@@ -74,7 +82,7 @@ export const explainScore = async (opened: Subnet, cycle: number, uid: number): 
     place: outcome && placeOf(outcome, said.outcomes),
     merge: await mergeOf(subnet, { cycle, hotkey }),
     window: { ...window, unknown },
-    pay: payOf(subnet, paid.holders, history, { cycle, uid, hotkey }),
+    pay: payOf(subnet, paid.holders, { history, progress }, { cycle, uid, hotkey }),
     chain: await chainFacts(subnet, paid, said, uid),
   };
 };
@@ -221,9 +229,11 @@ const afterMerge = async ({ source, head }: Subnet, cycle: number) => {
 const payOf = (
   { source: { network } }: Subnet,
   holders: Holders,
-  history: readonly AgreedScore[],
+  { history, progress }: Pick<WindowOutcomes, "history" | "progress">,
   { cycle, uid, hotkey }: Miner,
 ): Pay | null => {
+  const { window } = network.scoring;
+  const paid = (group: string) => paidPart(progress, group, { cycle, window });
   const standings = groupStandings(network, holders, history, cycle);
   for (const [group, ranked] of standings) {
     const at = ranked.findIndex((one) => one.uid === uid && one.hotkey === hotkey);
@@ -236,8 +246,9 @@ const payOf = (
       score: ranked[at]!.score,
       curve: rewards.curve,
       pool: 1 / standings.size,
+      paid: paid(group),
       burn,
-      share: standingShares(network, holders, standings).get(uid) ?? 0,
+      share: standingShares(network, holders, standings, paid).get(uid) ?? 0,
     };
   }
   return null;

@@ -111,8 +111,9 @@ export interface Pay extends Place {
   /** Mean score over the window. */
   readonly score: number;
   readonly curve: string;
-  /** Of all pay: the group's pool, the part of it that is burned, and what the miner's place earns. */
+  /** Of all pay: the group's pool, the part of it that is paid because the model improved, what of that is burned, and what the miner's place earns. */
   readonly pool: number;
+  readonly paid: number;
   readonly burn: number;
   readonly share: number;
 }

@@ -154,8 +154,12 @@ const windowText = ({ length, cycles, unknown }: Window, first: number): string 
   return `Pay goes by the mean over ${length} cycles: ${parts.join(", ")}.`;
 };
 
-const payText = ({ group, score, place, of, curve, pool, burn, share }: Pay): string =>
+const payText = ({ group, score, place, of, curve, pool, paid, burn, share }: Pay): string =>
   `With a mean of ${figure(score)} it has place ${place} of ${of} in group ${group}. The group's pool is ${percent(pool)} of all pay${
+    paid < 1
+      ? `, of which ${percent(paid)} is paid, for the part of the cycles in which the group's model improved`
+      : ""
+  }${
     burn > 0 ? `, of which ${percent(burn)} is burned` : ""
   }; by curve ${curve} it earns ${percent(share)} of all pay.`;
 

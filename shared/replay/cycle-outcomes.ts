@@ -1,10 +1,13 @@
 import { isFetchFault } from "#shared/artifact/fetch-fault.js";
 import { BlockZeroError } from "#shared/errors.js";
+import { phaseWindow } from "#shared/protocol/phases.js";
 import { MAX_REPORT_BYTES, type Report } from "#shared/protocol/report.js";
 import type { Stakes } from "#shared/protocol/stake.js";
 import { type AgreedOutcome, tally } from "#shared/protocol/tally.js";
 import { type AgreedScore, agreedScores } from "#shared/scoring/cycle-weights.js";
+import { type CycleProgress, improvedGroups } from "#shared/scoring/progress.js";
 import { agreedBase } from "./agreed-base.js";
+import { chosenSteps, readBallots } from "./ballots.js";
 import { type ExchangedReport, exchangedReports, mismatchOf, readReport } from "./reports.js";
 import type { CycleSource } from "./source.js";
 import { readSubmissions } from "./submissions.js";
@@ -95,6 +98,8 @@ const percent = (share: number): string => `${(100 * share).toFixed(1)} %`;
 /** What was agreed over the cycles of a window, and the cycles of which not all of it can be had any more. */
 export interface WindowOutcomes {
   readonly history: readonly AgreedScore[];
+  /** Of the cycles whose choose phase is over. */
+  readonly progress: readonly CycleProgress[];
   readonly unknown: readonly number[];
 }
 
@@ -108,19 +113,23 @@ export const readWindow = async (
   const { scoring } = source.network;
   const first = await firstCycleFrom(source, Math.max(0, cycle - scoring.window + 1));
   const history: AgreedScore[] = [];
+  const progress: CycleProgress[] = [];
   const unknown: number[] = [];
   for (let past = first; past <= cycle; past++) {
     try {
-      const read =
-        known.find((one) => one.cycle === past) ?? (await readOutcomes(await contextOf(source, past), past, head));
+      const context = await contextOf(source, past);
+      const read = known.find((one) => one.cycle === past) ?? (await readOutcomes(context, past, head));
       if (!read.isWhole) unknown.push(past);
       history.push(...agreedScores(past, read.outcomes));
+      if (head < phaseWindow(past, "choose", context.network.phases).end) continue;
+      const ballots = await readBallots(context, past);
+      progress.push({ cycle: past, improved: improvedGroups(chosenSteps(context.network, ballots)) });
     } catch (thrown) {
       if (!isGone(thrown)) throw thrown;
       unknown.push(past);
     }
   }
-  return { history, unknown };
+  return { history, progress, unknown };
 };
 
 /** What time took away, and not a fault. */

@@ -1,5 +1,6 @@
 import type { Network } from "#shared/protocol/network.js";
 import { rewardCurve } from "./curves/reward-curve.js";
+import { type CycleProgress, paidPart } from "./progress.js";
 import { type Contender, rank } from "./ranking.js";
 import { groupRewards } from "./rewards.js";
 import { toWeights } from "./weights.js";
@@ -58,24 +59,30 @@ export const groupStandings = (
 export const scoresIn = (history: readonly AgreedScore[], group: string): readonly AgreedScore[] =>
   history.filter((entry) => entry.verdict !== "scored" || entry.group === group);
 
-/** Shares of all pay by uid, summing to 1, as the reward curve divides every group's pool. */
+/** Shares of all pay by uid, summing to 1, as the reward curve divides every group's pool. @param paid part of a group's pool; all unless given */
 export const standingShares = (
   { scoring }: Pick<Network, "scoring">,
   { ownerHotkey, neurons }: Holders,
   standings: ReadonlyMap<string, readonly Standing[]>,
+  paid?: (group: string) => number,
 ): ReadonlyMap<number, number> =>
   groupRewards({
     groups: standings,
     curve: rewardCurve(scoring.rewards),
+    ...(paid && { paid }),
     burn: scoring.burn,
     ownerUid: neurons.find(({ hotkey }) => hotkey === ownerHotkey)?.uid ?? 0,
   });
 
-/** [uid, u16] pairs from what was agreed over the window: mean score, rank within the group, reward curve. */
+/** [uid, u16] pairs from what was agreed over the window: mean score, rank within the group, reward curve, and what its model gained. */
 export const cycleWeights = (
   network: Network,
   holders: Holders,
-  history: readonly AgreedScore[],
+  { history, progress }: { readonly history: readonly AgreedScore[]; readonly progress: readonly CycleProgress[] },
   cycle: number,
 ): readonly (readonly [number, number])[] =>
-  toWeights(standingShares(network, holders, groupStandings(network, holders, history, cycle)));
+  toWeights(
+    standingShares(network, holders, groupStandings(network, holders, history, cycle), (group) =>
+      paidPart(progress, group, { cycle, window: network.scoring.window }),
+    ),
+  );

@@ -51,17 +51,39 @@ const unscored = (cycle: number, uid: number, hotkey: string, verdict: "rejected
   independence: null,
 });
 
+/** Where both groups improved in every cycle. */
+const weightsFor = (metagraph: Metagraph, history: readonly AgreedScore[], cycle: number) => {
+  const progress = [6, 7, 8, 9].map((cycle) => ({ cycle, improved: ["math", "prose"] }));
+  return cycleWeights(network, metagraph, { history, progress }, cycle);
+};
+
 describe("cycleWeights", () => {
+  it("pays for the cycles in which the group's model improved, and burns the rest", () => {
+    const history = [6, 7, 8, 9].map((cycle) => scored(cycle, 1, "a", 0.2));
+    const paid = (...improving: number[]) => {
+      const progress = [6, 7, 8, 9].map((cycle) => ({ cycle, improved: improving.includes(cycle) ? ["math"] : [] }));
+      const weights = new Map(cycleWeights(network, metagraphOf("a"), { history, progress }, 9));
+      const [owner, miner] = [weights.get(0) ?? 0, weights.get(1) ?? 0];
+      return Math.round((1000 * miner) / (owner + miner)) / 1000;
+    };
+    // Nobody works on prose: half of all pay is math's pool.
+    assert.equal(paid(6, 7, 8, 9), 0.5);
+    assert.equal(paid(7, 9), 0.25);
+    assert.equal(paid(), 0, "scores alone earn nothing where the model stands still");
+    const unknown = cycleWeights(network, metagraphOf("a"), { history, progress: [] }, 9);
+    assert.deepEqual(unknown, [[0, 65535]]);
+  });
+
   it("pays the top of each group alike, and burns to the owner what a group leaves", () => {
     const history = [scored(9, 1, "a", 0.1), scored(9, 2, "b", 0.3), scored(9, 3, "c", 0.2)];
-    const weights = cycleWeights(network, metagraphOf("a", "b", "c"), history, 9);
+    const weights = weightsFor(metagraphOf("a", "b", "c"), history, 9);
     // math has one half: 3/5 and 2/5 of it to the best two; nobody works on prose, so the owner has the other half.
     assert.deepEqual(weights, [
       [0, 65535],
       [2, 39321],
       [3, 26214],
     ]);
-    const both = cycleWeights(network, metagraphOf("a", "b"), [...history, scored(9, 1, "a", 0.01, "prose")], 9);
+    const both = weightsFor(metagraphOf("a", "b"), [...history, scored(9, 1, "a", 0.01, "prose")], 9);
     assert.deepEqual(
       both.map(([uid]) => uid),
       [1, 2],
@@ -72,7 +94,7 @@ describe("cycleWeights", () => {
   it("takes the mean of the window, a missed cycle as zero, an abstained one as none", () => {
     const steady = [6, 7, 8, 9].map((cycle) => scored(cycle, 1, "a", 0.2));
     const order = (history: readonly AgreedScore[]) => {
-      const weights = new Map(cycleWeights(network, metagraphOf("a", "b"), [...steady, ...history], 9));
+      const weights = new Map(weightsFor(metagraphOf("a", "b"), [...steady, ...history], 9));
       return (weights.get(1) ?? 0) > (weights.get(2) ?? 0) ? "a" : "b";
     };
     assert.equal(order([scored(9, 2, "b", 0.7)]), "a", "0.7 once in four cycles is 0.175");
@@ -86,8 +108,8 @@ describe("cycleWeights", () => {
 
   it("gives a uid's new holder nothing for what the old one did", () => {
     const history = [8, 9].map((cycle) => scored(cycle, 1, "old", 0.5));
-    assert.deepEqual(cycleWeights(network, metagraphOf("new"), history, 9), [[0, 65535]]);
-    const moved = cycleWeights(network, metagraphOf("x", "old"), history, 9);
+    assert.deepEqual(weightsFor(metagraphOf("new"), history, 9), [[0, 65535]]);
+    const moved = weightsFor(metagraphOf("x", "old"), history, 9);
     assert.deepEqual(moved, [[0, 65535]], "nor does a hotkey take its score to another uid");
   });
 
@@ -96,14 +118,14 @@ describe("cycleWeights", () => {
       ...[6, 7, 8, 9].map((cycle) => unscored(cycle, 1, "cheat", "rejected")),
       ...[6, 7, 8, 9].map((cycle) => scored(cycle, 2, "noise", 0)),
     ];
-    assert.deepEqual(cycleWeights(network, metagraphOf("cheat", "noise"), history, 9), [[0, 65535]]);
-    assert.deepEqual(cycleWeights(network, metagraphOf("cheat"), [], 9), [[0, 65535]]);
+    assert.deepEqual(weightsFor(metagraphOf("cheat", "noise"), history, 9), [[0, 65535]]);
+    assert.deepEqual(weightsFor(metagraphOf("cheat"), [], 9), [[0, 65535]]);
   });
 
   it("breaks ties alike whatever the uids", () => {
     const winner = (hotkeys: readonly string[]) => {
       const history = hotkeys.map((hotkey, i) => scored(9, i + 1, hotkey, 0.5));
-      const best = cycleWeights(network, metagraphOf(...hotkeys), history, 9)
+      const best = weightsFor(metagraphOf(...hotkeys), history, 9)
         .filter(([uid]) => uid !== 0)
         .reduce((a, b) => (b[1] > a[1] ? b : a));
       return hotkeys[best[0] - 1];
