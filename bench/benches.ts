@@ -6,6 +6,7 @@ import { compileBench } from "./compile/command.js";
 import { defencesBench } from "./defences/command.js";
 import { fuzzBench } from "./fuzz/command.js";
 import { independenceBench } from "./independence/command.js";
+import { learningBench } from "./learning/command.js";
 import { memoryBench } from "./memory/command.js";
 import { rewardsBench } from "./rewards.js";
 import { splittingBench } from "./splitting/command.js";
@@ -23,6 +24,7 @@ export const benches: readonly CommandSpec[] = [
   codecsBench,
   chainBench,
   fuzzBench,
+  learningBench,
   validationBench,
   defencesBench,
   artifactsBench,

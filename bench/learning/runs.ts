@@ -1,0 +1,203 @@
+import { minerSettings } from "#miner/config.js";
+import { createShardTrainer } from "#miner/shard-trainer.js";
+import type { ShardTrainer } from "#miner/trainer.js";
+import type { FloatTensors } from "#shared/artifact/update.js";
+import { loadConfig } from "#shared/config/load.js";
+import type { Batch } from "#shared/data/loader.js";
+import type { Device } from "#shared/engine/device.js";
+import { mean } from "#shared/mean.js";
+import { groupShapes } from "#shared/model/groups.js";
+import type { Parameters } from "#shared/model/parameters.js";
+import { sha256 } from "#shared/protocol/hash.js";
+import type { Network } from "#shared/protocol/network.js";
+import type { OuterStep } from "#shared/protocol/outer.js";
+import { proofOfLoss, spreadOf } from "#shared/scoring/proof-of-loss.js";
+import { inMemory } from "#shared/training/float-source.js";
+import { evaluationBatches, type LossMeter, withUpdate } from "#shared/training/loss-meter.js";
+import { type Directions, measureCandidates, stepChange } from "#shared/training/measure-candidates.js";
+import { mergeInMemory } from "../merge-in-memory.js";
+
+/** What all runs of a comparison share. */
+export interface Course {
+  readonly device: Device;
+  readonly network: Network;
+  readonly group: string;
+  readonly genesis: Parameters;
+  readonly meter: LossMeter;
+  readonly cycles: number;
+  /** Of every miner. */
+  readonly training: {
+    readonly batch_size: number;
+    readonly learning_rate: number;
+    readonly warmup_steps: number;
+    readonly max_steps: number;
+  };
+  /** Text that nobody trains on, and that nothing is decided by. */
+  readonly fixed: readonly Batch[];
+}
+
+/** A run's losses on the fixed text, batch by batch, before the first cycle and after each. */
+export interface Run {
+  readonly losses: readonly (readonly number[])[];
+  /** Numbers of the steps that were taken; 0 for none. */
+  readonly steps: readonly number[];
+  readonly trainSeconds: number;
+  readonly chooseSeconds: number;
+}
+
+/** One machine that trains on from what it has. @param times as many sequences in a step as a miner's */
+export const alone = async (course: Course, name: string, times = 1): Promise<Run> => {
+  const trainer = await openTrainer(course, name, times);
+  const losses = [await course.meter.losses(course.genesis, course.fixed)];
+  let model = course.genesis;
+  let trainSeconds = 0;
+  try {
+    for (let cycle = 1; cycle <= course.cycles; cycle++) {
+      const begun = performance.now();
+      model = withUpdate(model, await trainedBy(trainer, course, model, cycle));
+      trainSeconds += (performance.now() - begun) / 1000;
+      losses.push(await course.meter.losses(model, course.fixed));
+    }
+  } finally {
+    await trainer.dispose();
+  }
+  return { losses, steps: [], trainSeconds, chooseSeconds: 0 };
+};
+
+/** Miners that train from the accepted model, scored and merged as the network does it. @param always the step that is taken unmeasured */
+export const together = async (course: Course, miners: number, always?: OuterStep): Promise<Run> => {
+  const { cycles, genesis, meter, fixed, network, group } = course;
+  const { outer } = network.training;
+  const trainers: ShardTrainer[] = [];
+  const losses = [await meter.losses(genesis, fixed)];
+  const steps: number[] = [];
+  let model = genesis;
+  let momentum: FloatTensors | null = null;
+  let trainSeconds = 0;
+  let chooseSeconds = 0;
+  try {
+    for (let miner = 0; miner < miners; miner++) trainers.push(await openTrainer(course, `miner ${miner}`));
+    for (let cycle = 1; cycle <= cycles; cycle++) {
+      const updates: FloatTensors[] = [];
+      const begun = performance.now();
+      for (const trainer of trainers) updates.push(await trainedBy(trainer, course, model, cycle));
+      const trained = performance.now();
+      trainSeconds += (trained - begun) / 1000;
+      const directions = await directionsOf(course, { model, momentum, updates, cycle });
+      let step = always && directions.merged ? always : null;
+      let number = step ? 1 : 0;
+      if (!always && directions.all) {
+        const measuring = performance.now();
+        const batches = evaluationBatches(network, group, seedOf("choose", cycle), null);
+        const { vote } = await measureCandidates(meter, {
+          model,
+          group: network.groups[group]!,
+          directions,
+          outer,
+          batches,
+        });
+        chooseSeconds += (performance.now() - measuring) / 1000;
+        number = vote?.best ?? 0;
+        step = outer.steps[number - 1] ?? null;
+      }
+      if (step) {
+        model = withUpdate(model, stepChange(model, directions, step));
+        momentum = momentumAfter(directions, step);
+      }
+      steps.push(number);
+      losses.push(await meter.losses(model, fixed));
+    }
+  } finally {
+    for (const trainer of trainers) await trainer.dispose();
+  }
+  return { losses, steps, trainSeconds, chooseSeconds };
+};
+
+/** What a run comes to. */
+export interface Summary {
+  readonly start: number;
+  readonly end: number;
+  /** Cycles after which the loss was higher than before by more than the standard error of the paired difference. */
+  readonly rises: number;
+}
+
+export const summaryOf = ({ losses }: Pick<Run, "losses">): Summary => {
+  const rises = losses.slice(1).filter((after, i) => {
+    const spread = spreadOf(after.map((loss, batch) => loss - losses[i]![batch]!));
+    return spread.mean > spread.deviation / Math.sqrt(after.length);
+  });
+  return { start: mean(losses[0]!), end: mean(losses.at(-1)!), rises: rises.length };
+};
+
+const ownOf = ({ network, group }: Course, model: Parameters): Parameters => {
+  const names = Object.keys(groupShapes(network.model, network.groups[group]!)).sort();
+  return Object.fromEntries(names.map((name) => [name, model[name]!]));
+};
+
+const openTrainer = (course: Course, miner: string, times = 1): Promise<ShardTrainer> => {
+  const { device, network, group, genesis, training } = course;
+  const config = loadConfig(minerSettings, {
+    env: {},
+    flags: { ...training, gradient_accumulation_steps: times, expert_group: group },
+  });
+  const own = ownOf(course, genesis);
+  const hub = Object.fromEntries(Object.entries(genesis).filter(([name]) => !(name in own)));
+  return createShardTrainer({ device, network, group, config, hub, miner });
+};
+
+const trainedBy = async (
+  trainer: ShardTrainer,
+  course: Course,
+  model: Parameters,
+  cycle: number,
+): Promise<FloatTensors> => (await trainer.train(inMemory(ownOf(course, model)), { cycle, stop: () => false })).update;
+
+const seedOf = (purpose: string, cycle: number): string => sha256(Buffer.from(`${purpose} ${cycle}`));
+
+interface CycleUpdates {
+  readonly model: Parameters;
+  readonly momentum: FloatTensors | null;
+  readonly updates: readonly FloatTensors[];
+  readonly cycle: number;
+}
+
+/** Scores the updates, and merges them in each of the ways that a step may go along; shares are the scores'. */
+const directionsOf = async (
+  { network, group, meter }: Course,
+  { model, momentum, updates, cycle }: CycleUpdates,
+): Promise<Directions> => {
+  const { losses } = await meter.ofGroup(model, network.groups[group]!);
+  const drawn = evaluationBatches(network, group, seedOf("evaluate", cycle), null);
+  const before = await losses(null, drawn);
+  const scored: { readonly update: FloatTensors; readonly score: number; readonly reduction: number }[] = [];
+  for (const update of updates) {
+    const verdict = proofOfLoss(before, await losses(update, drawn), network.scoring);
+    if (verdict.verdict === "scored") scored.push({ update, score: verdict.score, reduction: verdict.lossReduction });
+  }
+  const positive = scored.filter(({ score }) => score > 0);
+  const total = positive.reduce((sum, { score }) => sum + score, 0);
+  const best = positive.reduce<(typeof positive)[number] | null>((a, b) => (a && a.score >= b.score ? a : b), null);
+  const all = [...scored].sort((a, b) => b.reduction - a.reduction).slice(0, network.scoring.top_n);
+  const merged = (parts: readonly { readonly update: FloatTensors; readonly share: number }[]): FloatTensors | null => {
+    if (parts.length === 0) return null;
+    const names = [...parts[0]!.update.keys()];
+    const inputs = parts.map(({ update, share }) => ({ share, tensors: names.map((name) => update.get(name)!.data) }));
+    const result = mergeInMemory(inputs, network.training.merge);
+    return new Map(names.map((name, i) => [name, { shape: parts[0]!.update.get(name)!.shape, data: result[i]! }]));
+  };
+  return {
+    merged: merged(positive.map(({ update, score }) => ({ update, share: score / total }))),
+    all: merged(all.map(({ update }) => ({ update, share: 1 / all.length }))),
+    best: best && merged([{ update: best.update, share: 1 }]),
+    momentum,
+  };
+};
+
+/** The buffer after a step, by a step from zero weights: its own change needs none. */
+const momentumAfter = (directions: Directions, { along, momentum: mu }: OuterStep): FloatTensors =>
+  new Map(
+    [...directions[along]!].map(([name, { shape, data }]) => {
+      const before = directions.momentum?.get(name)?.data;
+      return [name, { shape, data: data.map((value, i) => Math.fround(mu * (before?.[i] ?? 0)) - value) }];
+    }),
+  );
