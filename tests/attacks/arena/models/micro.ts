@@ -1,4 +1,5 @@
 import { DEFAULT_CURVE } from "#shared/protocol/default-curve.js";
+import type { DataSource } from "#shared/protocol/network.js";
 import { mapValues } from "#shared/training/objective.js";
 import { pretrain } from "#shared/training/pretrain.js";
 import { template } from "../../../support/micro-network.js";
@@ -22,21 +23,26 @@ const network: NetworkTemplate = {
 
 const PRETRAINING = { steps: 200, batchSize: 8, learningRate: 0.01 };
 
-const ENGLISH = [
-  { kind: "moby-dick", weight: 1 },
-  { kind: "arithmetic", weight: 0.05 },
-];
+/** What the genesis model learns: English, and in the attacked group enough of its text that the routers know it for the group's. */
+const EARLIER: Readonly<Record<string, readonly DataSource[]>> = {
+  prose: [{ kind: "moby-dick", weight: 1 }],
+  math: [
+    { kind: "moby-dick", weight: 1 },
+    { kind: "arithmetic", weight: 0.1 },
+  ],
+};
 
 /**
  * One layer and some thousand parameters a group. The genesis model knows English and has hardly seen the attacked group's text: on a
- * random model even noise may help, and on one that has learnt its text already honest miners' gains are as small as the noise.
+ * random model even noise may help, and on one that has learnt its text already honest miners' gains are as small as the noise. An honest training
+ * lowers the loss by some ten standard errors, with every seed.
  */
 export const micro: ArenaModel = {
   name: "micro",
   network,
-  training: { batch_size: 4, gradient_accumulation_steps: 1, learning_rate: 0.003, warmup_steps: 0, max_steps: 24 },
+  training: { batch_size: 4, gradient_accumulation_steps: 1, learning_rate: 0.006, warmup_steps: 0, max_steps: 36 },
   genesis(seed, stage = 1) {
-    const groups = mapValues(network.groups, (group) => ({ ...group, data: ENGLISH }));
+    const groups = mapValues(network.groups, (group, name) => ({ ...group, data: [...EARLIER[name]!] }));
     const { signal } = new AbortController();
     const { steps, ...how } = PRETRAINING;
     return pretrain({ network: { ...network, groups }, device, seed, ...how, steps: Math.ceil(stage * steps), signal });
