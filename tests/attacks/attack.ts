@@ -104,6 +104,8 @@ export interface Lie {
   readonly held?: (held: readonly number[]) => readonly number[];
   /** Its ballot in place of what it measured. */
   readonly votes?: (measured: readonly StepVote[]) => readonly StepVote[];
+  /** It puts nothing on chain at all; no unless given. */
+  readonly isSilent?: boolean;
   /** The model that it names in place of the one that it merged. */
   readonly model?: (merged: string) => string;
 }

@@ -77,7 +77,7 @@ export const campaign = async (
   const open = async (name: string) => withSteadyDraws(await openValidator(t, subnet, name), name);
   const honest = await Promise.all(VALIDATORS.map(open));
   const liar = lie ? await open(LIAR) : null;
-  const validators = liar ? [...VALIDATORS, LIAR] : VALIDATORS;
+  const validators = liar && !lie?.isSilent ? [...VALIDATORS, LIAR] : VALIDATORS;
   const { participant } = honest[0]!;
   const meter = await openMeter(t, subnet);
   const attackers = new Set(identities.map(subnet.uid));

@@ -25,6 +25,7 @@ export const liarsCycle = async (
   lie: Lie,
   { cycle, attackers, eve, first }: Accomplices,
 ): Promise<void> => {
+  if (lie.isSilent) return;
   const { blobs, clock, embargo, location, network, networkHash, signal, signer } = participant;
   const window = (phase: "evaluate" | "exchange" | "choose" | "merge") => phaseWindow(cycle, phase, network.phases);
   const head = { network: shortHash(networkHash), cycle, location };

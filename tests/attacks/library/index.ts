@@ -15,6 +15,13 @@ import { liarModel } from "./liar-model.js";
 import { liarSplitView } from "./liar-split-view.js";
 import { liarUnreachable } from "./liar-unreachable.js";
 import { liarWithholds } from "./liar-withholds.js";
+import { liarFails } from "./liar-fails.js";
+import { liarInflates } from "./liar-inflates.js";
+import { liarModel } from "./liar-model.js";
+import { liarOmits } from "./liar-omits.js";
+import { liarRejects } from "./liar-rejects.js";
+import { liarSilent } from "./liar-silent.js";
+import { liarUnreachable } from "./liar-unreachable.js";
 import { liarZeroes } from "./liar-zeroes.js";
 import { lyingFiles } from "./lying-files.js";
 import { mergedAgain } from "./merged-again.js";
@@ -77,6 +84,11 @@ export const attacks: readonly Attack[] = [
   liarAbsurd,
   liarWithholds,
   liarUnreachable,
+  liarRejects,
+  liarUnreachable,
+  liarFails,
+  liarOmits,
+  liarSilent,
   liarModel,
   withholding,
   hostileServers,

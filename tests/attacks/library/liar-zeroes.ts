@@ -1,10 +1,11 @@
 import type { Attack } from "../attack.js";
+import { oneStep } from "./accomplice.js";
 
 export const liarZeroes: Attack = {
   name: "liar-zeroes",
   description:
     "takes one step; a validator with 49 % of the stake reports everybody else as worthless and gives it all weight",
-  submit: async ({ train, forge }) => [{ forged: forge({ miner: "eve1", tensors: await train({ steps: 1 }) }) }],
+  submit: oneStep,
   lie: {
     entries: (measured, { attackers }) =>
       measured.map((entry) =>
