@@ -13,7 +13,7 @@ describe("honest miners", { timeout: HANG_GUARD }, () => {
   });
 
   it("are never rejected in a small group on a young model", async (t) => {
-    const [result] = await judgeReal(t, { model: models.micro, seed: "honest", stage: 0.1, rates: [1], sizes: [2, 3] });
+    const [result] = await judgeReal(t, { model: models.micro, seed: "honest", stage: 0.2, rates: [1], sizes: [2, 3] });
     assert.equal(result!.work.submissions, 5);
     assert.equal(result!.work.rejected + result!.work.abstained, 0, JSON.stringify(result));
   });

@@ -16,7 +16,7 @@ export interface RealOptions {
 }
 
 /** All of what honest miners are to be judged on: 540 submissions. */
-export const REAL = { stages: [0.05, 0.2, 0.5, 1, 2], rates: [0.3, 1, 3], sizes: [1, 2, 3, 4, 5, 6, 7, 8] };
+export const REAL = { stages: [0.2, 0.4, 1, 2, 4], rates: [0.3, 1, 1.5], sizes: [1, 2, 3, 4, 5, 6, 7, 8] };
 
 const group = "math";
 

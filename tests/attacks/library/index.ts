@@ -19,8 +19,10 @@ import { liarFails } from "./liar-fails.js";
 import { liarInflates } from "./liar-inflates.js";
 import { liarModel } from "./liar-model.js";
 import { liarOmits } from "./liar-omits.js";
+import { liarOvershoots } from "./liar-overshoots.js";
 import { liarRejects } from "./liar-rejects.js";
 import { liarSilent } from "./liar-silent.js";
+import { liarStandstill } from "./liar-standstill.js";
 import { liarUnreachable } from "./liar-unreachable.js";
 import { liarZeroes } from "./liar-zeroes.js";
 import { lyingFiles } from "./lying-files.js";
@@ -89,6 +91,8 @@ export const attacks: readonly Attack[] = [
   liarFails,
   liarOmits,
   liarSilent,
+  liarStandstill,
+  liarOvershoots,
   liarModel,
   withholding,
   hostileServers,

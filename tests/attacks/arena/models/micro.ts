@@ -40,7 +40,7 @@ const EARLIER: Readonly<Record<string, readonly DataSource[]>> = {
 export const micro: ArenaModel = {
   name: "micro",
   network,
-  training: { batch_size: 4, gradient_accumulation_steps: 1, learning_rate: 0.006, warmup_steps: 0, max_steps: 36 },
+  training: { batch_size: 4, gradient_accumulation_steps: 1, learning_rate: 0.003, warmup_steps: 0, max_steps: 24 },
   genesis(seed, stage = 1) {
     const groups = mapValues(network.groups, (group, name) => ({ ...group, data: [...EARLIER[name]!] }));
     const { signal } = new AbortController();
