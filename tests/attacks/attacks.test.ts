@@ -10,7 +10,6 @@ import { attacks } from "./library/index.js";
 
 /** What refuses each of them in its first cycle, before anything is scored; `npm run attacks`, which CI runs, lives through all attacks, for longer. */
 const refused: Readonly<Record<string, readonly string[]>> = {
-  copy: ["duplicate"],
   "extra-tensors": ["missing_tensor", "unknown_tensor"],
   "lying-files": ["bad_signature", "malformed", "not_finite", "unreachable"],
   withholding: ["no_reveal", "unreachable"],
