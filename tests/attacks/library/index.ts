@@ -10,11 +10,6 @@ import { hostileServers } from "./hostile-servers.js";
 import { hugeNorm } from "./huge-norm.js";
 import { lazy } from "./lazy.js";
 import { liarAbsurd } from "./liar-absurd.js";
-import { liarInflates } from "./liar-inflates.js";
-import { liarModel } from "./liar-model.js";
-import { liarSplitView } from "./liar-split-view.js";
-import { liarUnreachable } from "./liar-unreachable.js";
-import { liarWithholds } from "./liar-withholds.js";
 import { liarFails } from "./liar-fails.js";
 import { liarInflates } from "./liar-inflates.js";
 import { liarModel } from "./liar-model.js";
@@ -22,8 +17,10 @@ import { liarOmits } from "./liar-omits.js";
 import { liarOvershoots } from "./liar-overshoots.js";
 import { liarRejects } from "./liar-rejects.js";
 import { liarSilent } from "./liar-silent.js";
+import { liarSplitView } from "./liar-split-view.js";
 import { liarStandstill } from "./liar-standstill.js";
 import { liarUnreachable } from "./liar-unreachable.js";
+import { liarWithholds } from "./liar-withholds.js";
 import { liarZeroes } from "./liar-zeroes.js";
 import { lyingFiles } from "./lying-files.js";
 import { mergedAgain } from "./merged-again.js";
@@ -87,7 +84,6 @@ export const attacks: readonly Attack[] = [
   liarWithholds,
   liarUnreachable,
   liarRejects,
-  liarUnreachable,
   liarFails,
   liarOmits,
   liarSilent,

@@ -1,5 +1,4 @@
 import type { Attack } from "../attack.js";
-<<<<<<< HEAD
 
 export const liarUnreachable: Attack = {
   name: "liar-unreachable",
@@ -19,17 +18,5 @@ export const liarUnreachable: Attack = {
         independence: null,
         score: 0,
       })),
-=======
-import { oneStep } from "./accomplice.js";
-import { unscored } from "./unscored.js";
-export const liarUnreachable: Attack = {
-  name: "liar-unreachable",
-  description:
-    "takes one step; a validator with 49 % of the stake says of everybody else that their files cannot be had",
-  submit: oneStep,
-  lie: {
-    entries: (measured, { attackers }) =>
-      measured.map((entry) => (attackers.has(entry.uid) ? entry : unscored(entry, "unreachable"))),
->>>>>>> 15393d6 (More lies of validators: rejecting, unreachable, failing, omitting, silent)
   },
 };
