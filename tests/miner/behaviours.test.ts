@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { describe, it, type TestContext } from "node:test";
 import { behaviours, type Workplace } from "#miner/behaviours.js";
 import { openPacker } from "#miner/pack.js";
+import { isPlanted } from "#miner/planted.js";
 import { bytesSource } from "#shared/artifact/byte-source.js";
 import { checkTensors } from "#shared/artifact/gates.js";
 import { decodeFloats, l2Norm } from "#shared/artifact/update.js";
@@ -74,6 +75,37 @@ describe("behaviours", { timeout: HANG_GUARD }, () => {
     const signer = subnet.signer("bob");
     const other = await behaviours.noise({ ...work, participant: { ...work.participant, signer } });
     assert.notEqual(other?.tensors.hash, made?.tensors.hash);
+  });
+
+  it("plants in cycles of its own choice the opposite of an honest update, and an honest one among noise", async (t) => {
+    const { work } = await open(t);
+    const cycles = Array.from({ length: 100 }, (_, i) => i + 1);
+    const planted = cycles.find((cycle) => isPlanted(work.participant, cycle))!;
+    const usual = cycles.find((cycle) => !isPlanted(work.participant, cycle))!;
+    const run = { steps: 3, skipped: 0, tokens: 192 };
+    // Trained once: what is trained is another test's affair.
+    const trained = await work.train(3);
+    const at = (cycle: number): Workplace => ({
+      ...work,
+      cycle,
+      train: async () => ({ ...trained, run: { ...trained.run, ...run } }),
+    });
+    const elements = (bytes: Uint8Array) => [...decodeFloats(bytes).values()].flatMap(({ data }) => [...data]);
+    const honest = elements((await behaviours.honest(at(usual)))!.tensors.bytes);
+
+    const turned = (await behaviours["planted-bad"](at(planted)))!;
+    assert.deepEqual([turned.steps, turned.tokens], [3, 192]);
+    assert.deepEqual(
+      elements(turned.tensors.bytes),
+      honest.map((element) => -element),
+    );
+    assert.deepEqual(elements((await behaviours["planted-bad"](at(usual)))!.tensors.bytes), honest);
+    assert.deepEqual(elements((await behaviours["planted-good"](at(planted)))!.tensors.bytes), honest);
+    const noise = await behaviours.noise(at(usual));
+    assert.equal((await behaviours["planted-good"](at(usual)))!.tensors.hash, noise!.tensors.hash);
+
+    const idle = { ...at(planted), train: async () => ({ ...trained, run: { ...trained.run, steps: 2, skipped: 2 } }) };
+    assert.equal(await behaviours["planted-bad"](idle), null, "nothing was trained");
   });
 
   it("copier takes the last merged update of another miner of its group, from whoever has it", async (t) => {

@@ -1,0 +1,176 @@
+import assert from "node:assert/strict";
+import { describe, it } from "node:test";
+import type { Report, ReportEntry } from "#shared/protocol/report.js";
+import type { AgreedOutcome } from "#shared/protocol/tally.js";
+import { type Participation, participationIn } from "#shared/replay/participation.js";
+import type { ExchangedReport } from "#shared/replay/reports.js";
+
+const stakes = new Map([
+  ["vera", 500n],
+  ["vito", 300n],
+  ["vick", 200n],
+]);
+
+const promised = (hotkey: string, heldBy: number, counts: boolean): ExchangedReport => ({
+  uid: 1,
+  hotkey,
+  hash: "a".repeat(64),
+  location: "http://10.0.0.7:9000",
+  record: "",
+  block: 1,
+  holders: [],
+  heldBy,
+  counts,
+});
+
+const entry = (uid: number, score: number, change: Partial<ReportEntry> = {}): ReportEntry => ({
+  uid,
+  hotkey: `miner ${uid}`,
+  group: "math",
+  artifact: `artifact ${uid}`,
+  verdict: "scored",
+  reason: null,
+  detail: null,
+  lossReduction: score,
+  standardError: 0.001,
+  batches: 12,
+  growth: 1,
+  independence: 1,
+  score,
+  ...change,
+});
+
+const agreed = (uid: number, score: number, change: Partial<AgreedOutcome> = {}): AgreedOutcome => ({
+  uid,
+  hotkey: `miner ${uid}`,
+  group: "math",
+  artifact: `artifact ${uid}`,
+  verdict: "scored",
+  reason: null,
+  lossReduction: score,
+  standardError: 0.001,
+  score,
+  independence: 1,
+  ...change,
+});
+
+const report = (validator: string, entries: readonly ReportEntry[]): Report => ({
+  version: 3,
+  kind: "report",
+  network: "1".repeat(64),
+  cycle: 7,
+  base: "2".repeat(64),
+  validator,
+  seeds: {},
+  baseline: {},
+  entries: [...entries],
+  signature: "3".repeat(128),
+});
+
+const unscored = (reason: "malformed" | "unreachable" | "validator_failed"): Partial<ReportEntry> => ({
+  verdict: reason === "malformed" ? "rejected" : "abstained",
+  reason,
+  score: 0,
+});
+
+/** What is told of a validator whose report, which counts, has these entries. */
+const toldOf = (entries: readonly ReportEntry[], outcomes: readonly AgreedOutcome[]): Participation => {
+  const exchange = { reports: [promised("vera", 1, true)], stakes, exchanged: new Set(["vera"]) };
+  return participationIn(exchange, [report("vera", entries)], outcomes)[0]!;
+};
+
+describe("participation", () => {
+  it("tells of every voter, and of who promised and votes no more, by descending stake", () => {
+    const exchange = {
+      reports: [promised("late", 0.2, false), promised("vera", 0.8, true)],
+      stakes,
+      exchanged: new Set(["vera", "vick"]),
+    };
+    const told = participationIn(exchange, [report("vera", [entry(4, 0.1)])], [agreed(4, 0.1)]);
+    assert.deepEqual(told, [
+      {
+        hotkey: "vera",
+        stakeShare: 0.5,
+        promised: true,
+        heldBy: 0.8,
+        counts: true,
+        exchanged: true,
+        agreement: 1,
+        deviation: 0,
+      },
+      {
+        hotkey: "vito",
+        stakeShare: 0.3,
+        promised: false,
+        heldBy: 0,
+        counts: false,
+        exchanged: false,
+        agreement: null,
+        deviation: null,
+      },
+      {
+        hotkey: "vick",
+        stakeShare: 0.2,
+        promised: false,
+        heldBy: 0,
+        counts: false,
+        exchanged: true,
+        agreement: null,
+        deviation: null,
+      },
+      {
+        hotkey: "late",
+        stakeShare: 0,
+        promised: true,
+        heldBy: 0.2,
+        counts: false,
+        exchanged: false,
+        agreement: null,
+        deviation: null,
+      },
+    ]);
+  });
+
+  it("says nothing of a report that could not be had, and divides by no stake", () => {
+    const [vera] = participationIn({ reports: [promised("vera", 1, true)], stakes, exchanged: new Set() }, [], []);
+    assert.deepEqual([vera!.counts, vera!.agreement], [true, null]);
+    const [alone] = participationIn(
+      { reports: [promised("late", 0, false)], stakes: new Map(), exchanged: new Set() },
+      [],
+      [],
+    );
+    assert.deepEqual([alone!.hotkey, alone!.stakeShare], ["late", 0]);
+  });
+
+  it("agrees where verdict and artifact are the same, and a score is above zero alike", () => {
+    const outcomes = [agreed(4, 0.1), agreed(5, 0), agreed(6, 0, { verdict: "rejected", reason: "malformed" })];
+    const same = [entry(4, 0.2), entry(5, 0), entry(6, 0, unscored("malformed"))];
+    assert.equal(toldOf(same, outcomes).agreement, 1);
+    const two = 2 / 3;
+    for (const other of [
+      [entry(4, 0), same[1]!, same[2]!],
+      [same[0]!, entry(5, 0.1), same[2]!],
+      [same[0]!, same[1]!, entry(6, 0.1)],
+      [entry(4, 0.2, { artifact: "of the cycle before" }), same[1]!, same[2]!],
+      [entry(4, 0, unscored("validator_failed")), same[1]!, same[2]!],
+      [entry(4, 0.2, { hotkey: "another on the uid" }), same[1]!, same[2]!],
+      same.slice(1),
+    ])
+      assert.equal(toldOf(other, outcomes).agreement, two, JSON.stringify(other));
+    // Who could not reach what others rejected as withheld saw the same.
+    assert.equal(toldOf([same[0]!, same[1]!, entry(6, 0, unscored("unreachable"))], outcomes).agreement, 1);
+  });
+
+  it("compares nothing with an abstention, and no report where nothing was decided", () => {
+    const abstained = agreed(4, 0, { verdict: "abstained", reason: "validator_failed" });
+    assert.equal(toldOf([entry(4, 0.1)], [abstained]).agreement, null);
+    assert.equal(toldOf([entry(4, 0.1), entry(5, 0.1)], [abstained, agreed(5, 0.1)]).agreement, 1);
+  });
+
+  it("measures how far scores are off, so that those of an earlier cycle show", () => {
+    const outcomes = [agreed(4, 0.1), agreed(5, 0.2), agreed(6, 0)];
+    const { deviation } = toldOf([entry(4, 0.15), entry(5, 0.1), entry(6, 0)], outcomes);
+    assert.ok(Math.abs(deviation! - 0.5) < 1e-12);
+    assert.equal(toldOf([entry(6, 0)], outcomes).deviation, null);
+  });
+});
