@@ -16,7 +16,7 @@ const ROUNDS = 6;
 const STRANGERS = 0.1;
 /** Of a row's largest ratio: what is below has nothing in common, and says nothing of how much strangers have. */
 const UNRELATED = 0.15;
-/** Of the cleanest update's noise: by so much a loading may exceed what the loss reduction says. */
+/** By so much a loading may exceed what the loss reduction says: trainings of unequal length have slopes so unequal. */
 const TOLERANCE = 0.25;
 
 /**
@@ -29,21 +29,21 @@ const TOLERANCE = 0.25;
  * of proportion is the one that pairs of strangers give. Then each is the mean over all others, weighted by how clean they are, a set of kin as one and
  * kin of one's own not at all, and at most what the loss reduction allows.
  *
+ * Everybody is heard by the square of its loss reduction: what lowers the loss by little costs no work, and could else say what is usual.
+ *
  * @param gains loss reductions, above 0; @param gram of at least two updates, none of length 0
  */
 export const makeupOf = ({ cosines, norms }: Gram, gains: readonly number[]): Makeup => {
   const places = gains.map((_, i) => i);
   const crowds = cosines.map((row) => row.reduce((sum, cosine) => sum + sixteenth(Math.max(0, cosine)), 0));
-  const slopes = capped(
-    gains.map((gain, i) => Math.max(Number.MIN_VALUE, Math.min(Number.MAX_VALUE, gain / norms[i]!))),
-    cosines,
-  );
+  const most = Math.max(...gains);
+  const says = gains.map((gain) => square(gain / most));
+  const voices = says.map((heard, i) => heard / crowds[i]!);
+  const slopes = slopesOf({ cosines, norms }, gains, voices);
   const ratio = (i: number, j: number) => cosines[i]![j]! / (slopes[i]! * slopes[j]!);
   const firsts = places.map((i): Weighted => {
-    const others = places.filter((j) => j !== i).map((j) => ({ value: ratio(i, j), weight: 1 / crowds[j]! }));
-    const least = UNRELATED * Math.max(...others.map(({ value }) => value));
-    const related = others.filter(({ value }) => value >= least);
-    return { value: related.length > 0 ? weightedQuantile(related, STRANGERS) : 0, weight: 1 / crowds[i]! };
+    const others = places.filter((j) => j !== i).map((j) => ({ value: ratio(i, j), weight: voices[j]! }));
+    return { value: amongStrangers(others), weight: voices[i]! };
   });
   const pairs = places
     .flatMap((i) => places.slice(0, i).map((j) => ({ i, j, value: ratio(i, j) })))
@@ -62,21 +62,20 @@ export const makeupOf = ({ cosines, norms }: Gram, gains: readonly number[]): Ma
     const clean = before.map(precisionOf);
     const weigh = (i: number, j: number) => fourth(1 - Math.max(0, kinship[i]![j]!));
     const weighted = pairs.map(({ i, j, value }): Weighted => {
-      const weight = (clean[i]! * clean[j]! * weigh(i, j)) / (crowd[i]! * crowd[j]!);
+      const weight = (clean[i]! * says[i]! * clean[j]! * says[j]! * weigh(i, j)) / (crowd[i]! * crowd[j]!);
       return { value, weight };
     });
     if (weighted.some(({ weight }) => weight > 0)) factor = rootOf(quantileOfAscending(weighted, 0.5));
-    const noise = 1 - square(Math.max(...before));
     loadings = before.map((loading, i) => {
       let along = 0;
       let weight = 0;
       for (const j of places) {
         if (j === i) continue;
-        const share = (clean[j]! * weigh(i, j)) / crowd[j]!;
+        const share = (clean[j]! * says[j]! * weigh(i, j)) / crowd[j]!;
         along += share * cosines[i]![j]! * before[j]!;
         weight += share * square(before[j]!);
       }
-      const allowed = factor * slopes[i]! * (1 + TOLERANCE * noise);
+      const allowed = factor * slopes[i]! * (1 + TOLERANCE);
       // The geometric mean with the round before, lest two take turns.
       const found = weight > 0 ? rootOf((loading * along) / weight) : loading;
       return bounded(Math.min(found, allowed));
@@ -103,27 +102,44 @@ const kinshipOf = (cosines: Matrix, loadings: readonly number[]): Matrix => {
   );
 };
 
-/** Share of the updates with slopes that count as they are, and how much steeper than the middle one a slope may be. */
-const USUAL = 0.92;
-const STEEP = 1.3;
-/** Of the largest that counts, so that quotients of two stay finite. */
+/** What an update has in common with strangers, of what it has in common with each other one: with its kin it has more. */
+const amongStrangers = (others: readonly Weighted[]): number => {
+  const least = UNRELATED * Math.max(...others.map(({ value }) => value));
+  const related = others.filter(({ value }) => value >= least);
+  return related.length > 0 ? weightedQuantile(related, STRANGERS) : 0;
+};
+
+/** Share of the updates, a crowd as one, that go no farther than is usual, and of that way what is not short. */
+const USUAL_WAY = 0.5;
+const NOT_SHORT = 0.9;
+/** Share of the updates, a crowd as one, with slopes that count as they are. */
+const USUAL_SLOPE = 0.85;
+/** Of the usual largest, so that quotients of two stay finite. */
 const LEAST_SLOPE = 1e-40;
 
 /**
- * Relative to the largest that counts, and no larger: short updates have steep slopes, which say nothing against others. The middle one is
- * weighted by squared cosines, so that many with little in common do not make it.
+ * Loss reductions by length, relative to the largest usual one, and no larger. The first part of a way lowers the loss most, so the shorter an update
+ * the steeper: of one that goes less far than usual, along what it has in common with strangers, the length counts as half of what it has and half of
+ * what it would have if it went as far. So a part of the work, or none, does not make honest work look noisy.
  */
-const capped = (slopes: readonly number[], cosines: Matrix): readonly number[] => {
-  const usual = weightedQuantile(
-    slopes.map((value) => ({ value, weight: 1 })),
-    USUAL,
+const slopesOf = ({ cosines, norms }: Gram, gains: readonly number[], voices: readonly number[]): readonly number[] => {
+  const usual = (values: readonly number[], share: number) =>
+    weightedQuantile(
+      values.map((value, i) => ({ value, weight: voices[i]! })),
+      share,
+    );
+  const ways = norms.map(
+    (norm, i) =>
+      norm * amongStrangers(voices.flatMap((weight, j) => (j === i ? [] : [{ value: cosines[i]![j]!, weight }]))),
   );
-  const middle = weightedQuantile(
-    slopes.map((value, i) => ({ value, weight: cosines[i]!.reduce((sum, cosine) => sum + square(cosine), -1) })),
-    0.5,
-  );
-  const largest = Math.min(usual, STEEP * middle);
-  return slopes.map((slope) => Math.max(LEAST_SLOPE, Math.min(1, slope / largest)));
+  const far = NOT_SHORT * usual(ways, USUAL_WAY);
+  const slopes = gains.map((gain, i) => {
+    const short = far > 0 ? Math.max(1, far / Math.max(0, ways[i]!)) : 1;
+    const slope = gain / ((norms[i]! * (1 + short)) / 2);
+    return Math.max(Number.MIN_VALUE, Math.min(Number.MAX_VALUE, slope));
+  });
+  const steepest = usual(slopes, USUAL_SLOPE);
+  return slopes.map((slope) => Math.max(LEAST_SLOPE, Math.min(1, slope / steepest)));
 };
 
 const bounded = (loading: number): number => Math.max(BOUNDS[0], Math.min(BOUNDS[1], loading));

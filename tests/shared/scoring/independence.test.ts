@@ -59,6 +59,7 @@ describe("independence", () => {
           Array.from({ length: count }, () => plus(own!, noise(random, norm)));
         const made: Record<string, readonly Float32Array[]> = {
           "the same": [own!, own!, own!, own!],
+          "half of it and all of it": [own!, own!.map((value) => value / 2)],
           "halves as unlike as strangers": halves(own!, noiseNorm),
           "halves more unlike": halves(own!, 2 * noiseNorm),
           "even and odd elements": [0, 1].map((parity) => own!.map((value, i) => (i % 2 === parity ? 2 * value : 0))),
@@ -93,11 +94,13 @@ describe("independence", () => {
     );
   });
 
-  it("does not change with the length of an update whose gain changes alike", () => {
+  it("does not change with the unit of length or of loss", () => {
     const all = measured(trainings(createRandom("scale"), 5, 0.7));
     const before = independenceOf(all, []);
-    const longer = all.map(({ sketch, gain }, i) => ({ sketch: sketch.map((x) => x * 10 ** i), gain: gain * 10 ** i }));
-    for (const [i, share] of independenceOf(longer, []).entries()) assert.ok(Math.abs(share - before[i]!) < 1e-3);
+    for (const factor of [1e-6, 10, 1e6]) {
+      const other = all.map(({ sketch, gain }) => ({ sketch: sketch.map((x) => x * factor), gain: gain / factor }));
+      for (const [i, share] of independenceOf(other, []).entries()) assert.ok(Math.abs(share - before[i]!) < 1e-3);
+    }
   });
 
   it("gives nothing for what everybody knows, nor anything more for mixing it in", () => {
@@ -109,6 +112,44 @@ describe("independence", () => {
     assert.equal(shareOf(known), 0);
     assert.ok(shareOf(plus(known, noise(random, 0.3))) < 0.2);
     assert.ok(Math.abs(shareOf(plus(own!, known, 3)) - shareOf(own!)) < 1e-3);
+  });
+
+  it("leaves honest work its part, whatever is submitted beside it without work, or with less", () => {
+    /** Loss reduction of an update that goes so far along the signal: the first part of a way lowers the loss most. */
+    const gain = (way: number) => 0.02 * (2 * way - way * way);
+    for (const cosine of [0.3, 0.6, 0.9])
+      for (const count of [3, 8]) {
+        const random = createRandom(`beside ${cosine} ${count}`);
+        const known = noise(random, 1);
+        const own = trainings(random, count + 3, cosine);
+        const scaled = (i: number, way: number): Measured => ({ sketch: own[i]!.map((x) => way * x), gain: gain(way) });
+        const honest = Array.from({ length: count }, (_, i) => scaled(i, 0.8 + (0.2 * i) / count));
+        const junk = (way: number): Measured => ({ sketch: plus(known, noise(random, 1e-4)), gain: gain(way) });
+        /** Pay of the last `last`, relative to one honest training in their place. */
+        const payoff = (beside: readonly Measured[], last = beside.length) => {
+          const partOf = (submitted: readonly Measured[], counted: number) => {
+            const all = [...honest, ...submitted];
+            const paid = independenceOf(all, [known]).map((share, i) => share * all[i]!.gain ** 2.5);
+            return sum(paid.slice(-counted)) / sum(paid);
+          };
+          return partOf(beside, last) / partOf([scaled(count, 0.9)], 1);
+        };
+        const beside = `beside ${count} of cosine ${cosine}`;
+        for (const way of [0.05, 0.2]) {
+          assert.ok(payoff([junk(way)]) < 0.01, `one along what is known, ${beside}`);
+          assert.ok(payoff([junk(way), junk(way), junk(way)]) < 0.01, `three along what is known, ${beside}`);
+          assert.ok(payoff([scaled(count, way)]) < 0.15, `one of length ${way}, ${beside}`);
+          assert.ok(
+            payoff([1, 2, 3].map((i) => scaled(count - 1 + i, way))) < 0.4,
+            `three of length ${way}, ${beside}`,
+          );
+          assert.ok(payoff([junk(way), junk(way), scaled(count, 0.9)]) < 1.7, `a training and junk, ${beside}`);
+        }
+        for (const way of [0.3, 0.5, 0.7])
+          assert.ok(payoff([scaled(count, way)]) < 1.7, `${way} of the way, ${beside}`);
+        const shares = independenceOf(honest, [known]);
+        for (const share of shares) assert.ok(share > 0.4 && share < 2, `${share}, ${beside}`);
+      }
   });
 
   it("takes anything: nothing, junk, huge, tiny and equal updates and gains", () => {
