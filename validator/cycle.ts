@@ -26,6 +26,7 @@ import type { ValidatorJournal } from "./journal.js";
 import { judgeCycle } from "./judge.js";
 import { type Agreement, agreeOn, mergeCycle } from "./merge-cycle.js";
 import { readBack } from "./read-back.js";
+import { measureReference } from "./reference.js";
 
 export interface Validator {
   readonly participant: Participant;
@@ -61,7 +62,13 @@ export const liveCycle = async (validator: Validator, cycle: number): Promise<vo
     if (!signal.aborted) log.warn("scores of past cycles are not to be had", { cycle, ...explain(thrown) });
   });
   try {
-    await due("catching up", evaluate.end, (bounded) => keepUp(bounded, cycle));
+    const base = await due("catching up", evaluate.end, (bounded) => keepUp(bounded, cycle));
+    await due("the reference loss", evaluate.start, (bounded) => measureReference(bounded, cycle, base)).catch(
+      (thrown) => {
+        signal.throwIfAborted();
+        log.warn("Missed reference loss", { cycle, ...explain(thrown) });
+      },
+    );
     await due("the report", evaluate.end + 1, (bounded) => report(bounded, cycle));
   } catch (thrown) {
     signal.throwIfAborted();
@@ -131,12 +138,13 @@ const tellParticipation = (
   }
 };
 
-/** Has the cycle's base here while there is time: after an outage, or a merge that was left to the others, the cheaper way. */
-const keepUp = async ({ participant, journal }: Validator, cycle: number): Promise<void> => {
+/** Has the cycle's base here while there is time: after an outage, or a merge that was left to the others, the cheaper way. @returns its hash */
+const keepUp = async ({ participant, journal }: Validator, cycle: number): Promise<string> => {
   const model = await settledBase(participant, cycle);
-  if (Object.values(journal.value.cycles).some((entry) => entry.model === model)) return;
+  if (Object.values(journal.value.cycles).some((entry) => entry.model === model)) return model;
   const how = await catchUp(participant, model);
   if (how !== "at hand") participant.log.info("caught up", { cycle, model, how });
+  return model;
 };
 
 const mergeAndPublish = async (validator: Validator, cycle: number, agreed: Agreement): Promise<void> => {

@@ -26,6 +26,8 @@ export const validatorJournalSchema = z.object({
   tallied: z.array(z.int()).default([]),
   /** Which groups' models took a step. */
   progress: z.array(z.object({ cycle: z.int(), improved: z.array(z.string()) })).default([]),
+  /** Group → the model that was last measured on its reference text, and the loss, nats per token. */
+  reference: z.record(z.string(), z.object({ model: z.string(), loss: z.number() })).default({}),
   history: z
     .array(
       z.object({

@@ -13,7 +13,8 @@ import { tally } from "#shared/protocol/tally.js";
 import { readSubmissions } from "#shared/replay/submissions.js";
 import { readVoters } from "#shared/replay/voters.js";
 import type { Log } from "#shared/telemetry/log.js";
-import { createLossMeter, heldOutLosses, type LossMeter } from "#shared/training/loss-meter.js";
+import { createLossMeter, type LossMeter } from "#shared/training/loss-meter.js";
+import { heldOutLosses } from "#shared/training/reference-text.js";
 import type { CycleResult, GroupLosses, MinerResult } from "./result.js";
 
 const TOKEN = 1e9;

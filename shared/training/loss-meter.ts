@@ -3,7 +3,6 @@ import { groupHeldOutBatches } from "#shared/data/group-data.js";
 import type { Batch } from "#shared/data/loader.js";
 import type { DocumentSource } from "#shared/data/source.js";
 import type { Device, Tensors } from "#shared/engine/device.js";
-import { mean } from "#shared/mean.js";
 import { groupShapes } from "#shared/model/groups.js";
 import { batchInputs, batchLosses } from "#shared/model/loss.js";
 import { allExperts, type Parameters } from "#shared/model/parameters.js";
@@ -142,23 +141,3 @@ export const evaluationBatches = (
     seed,
     sealed,
   });
-
-/** Batches behind a held-out loss that is shown to people; always the same ones, so that models compare. */
-const SHOWN_BATCHES = 16;
-const SHOWN_SEED = "0".repeat(64);
-
-/** A whole model's mean held-out loss by group, nats per token. */
-export const heldOutLosses = async (
-  meter: LossMeter,
-  network: Pick<Network, "groups" | "data" | "scoring">,
-  parameters: Parameters,
-): Promise<Record<string, number>> => {
-  const result: Record<string, number> = {};
-  for (const group of Object.keys(network.groups)) {
-    const batchSize = network.scoring.eval_batch_size;
-    const batches = groupHeldOutBatches(network, group, { batches: SHOWN_BATCHES, batchSize, seed: SHOWN_SEED });
-    const losses = await meter.losses(parameters, batches);
-    result[group] = mean(losses);
-  }
-  return result;
-};

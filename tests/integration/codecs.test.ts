@@ -4,7 +4,7 @@ import { CODECS, encodedLength } from "#shared/artifact/codec/index.js";
 import { groupShapes } from "#shared/model/groups.js";
 import { loadModel, wholeModel } from "#shared/participant/base-model.js";
 import { parseUpdateManifest } from "#shared/protocol/manifest.js";
-import { heldOutLosses } from "#shared/training/loss-meter.js";
+import { heldOutLosses } from "#shared/training/reference-text.js";
 import { HANG_GUARD } from "../support/hang-guard.js";
 import { parameters } from "../support/micro-network.js";
 import { liveThrough, MINERS, openPrograms } from "../support/programs.js";

@@ -8,7 +8,7 @@ import type { Participant } from "#shared/participant/join.js";
 import { type MergedUpdate, parseModelManifest } from "#shared/protocol/model-manifest.js";
 import { encodeRecord, shortHash } from "#shared/protocol/records.js";
 import { ancestry } from "#shared/replay/lineage.js";
-import { heldOutLosses } from "#shared/training/loss-meter.js";
+import { heldOutLosses } from "#shared/training/reference-text.js";
 import { judgeCycle } from "#validator/judge.js";
 import { agreeOn, mergeCycle } from "#validator/merge-cycle.js";
 import { HANG_GUARD } from "../support/hang-guard.js";

@@ -1,0 +1,65 @@
+import assert from "node:assert/strict";
+import { describe, it } from "node:test";
+import type { LossMeter } from "#shared/training/loss-meter.js";
+import { heldOutLosses } from "#shared/training/reference-text.js";
+import { measureReference } from "#validator/reference.js";
+import { HANG_GUARD } from "../support/hang-guard.js";
+import { parameters } from "../support/micro-network.js";
+import { openSubnet } from "../support/subnet.js";
+import { openValidator, type TestValidator } from "../support/validator.js";
+
+const broken: Pick<LossMeter, "losses"> = {
+  losses: async () => {
+    throw new RangeError("out of memory");
+  },
+};
+
+const saidBy = ({ participant }: TestValidator) =>
+  participant.lines
+    .filter(({ message }) => message.startsWith("reference loss"))
+    .map(({ message, fields: { cycle, group, change } }) => [message, cycle, group, change]);
+
+describe("the reference loss", { timeout: HANG_GUARD }, () => {
+  it("is the same text's in every cycle, and a model that did not change is not measured again", async (t) => {
+    const subnet = await openSubnet(t);
+    const vera = await openValidator(t, subnet, "vera");
+    await measureReference(vera, 1, subnet.modelHash);
+    const { math, prose } = await heldOutLosses(vera.meter, subnet.network, parameters);
+    const again = { ...vera, meter: { ...vera.meter, ...broken } };
+    await measureReference(again, 2, subnet.modelHash);
+    assert.deepEqual(
+      vera.measured,
+      [1, 2].flatMap((cycle) => [
+        { cycle, "val_loss/math": math, "val_bpb/math": math! / Math.LN2 },
+        { cycle, "val_loss/prose": prose, "val_bpb/prose": prose! / Math.LN2 },
+      ]),
+    );
+    assert.deepEqual(saidBy(vera), [
+      ["reference loss", 1, "math", "unknown"],
+      ["reference loss", 1, "prose", "unknown"],
+      ["reference loss", 2, "math", "0.0000"],
+      ["reference loss", 2, "prose", "0.0000"],
+    ]);
+  });
+
+  it("tells a change from what was measured before, and is left out once updates are about to be revealed", async (t) => {
+    const subnet = await openSubnet(t);
+    const vera = await openValidator(t, subnet, "vera");
+    vera.journal.update((value) => ({ ...value, reference: { math: { model: "another", loss: 100 } } }));
+    await measureReference(vera, 1, subnet.modelHash);
+    const [first] = saidBy(vera);
+    assert.equal(Number(first![3]).toFixed(2), (Number(vera.measured[0]!["val_loss/math"]) - 100).toFixed(2));
+
+    const vito = await openValidator(t, subnet, "vito");
+    await subnet.to(subnet.window(1, "reveal").start - 1);
+    await measureReference(vito, 1, subnet.modelHash);
+    assert.deepEqual(vito.measured, []);
+    assert.deepEqual(
+      saidBy(vito).map(([message, , group]) => [message, group]),
+      [
+        ["reference loss skipped", "math"],
+        ["reference loss skipped", "prose"],
+      ],
+    );
+  });
+});

@@ -1,0 +1,41 @@
+import { bitsPerByte } from "#shared/data/tokenizer.js";
+import { mean } from "#shared/mean.js";
+import { loadModel, wholeModel } from "#shared/participant/base-model.js";
+import { phaseWindow } from "#shared/protocol/phases.js";
+import { REFERENCE_VERSION, referenceBatches } from "#shared/training/reference-text.js";
+import type { Validator } from "./cycle.js";
+
+/**
+ * Measures the agreed model that a cycle starts from on each group's reference text, for people: in the log and the metrics, with the change since it
+ * was last measured. It decides nothing, and takes time only before the reveal phase, when a validator has nothing else to do: groups that it has no time
+ * for are left out. A model that was measured before is not measured again.
+ *
+ * @param model hash of the model, whose files are here
+ */
+export const measureReference = async (
+  { participant, journal, meter, metrics }: Pick<Validator, "participant" | "journal" | "meter" | "metrics">,
+  cycle: number,
+  model: string,
+): Promise<void> => {
+  const { clock, network, log, signal } = participant;
+  const { start } = phaseWindow(cycle, "reveal", network.phases);
+  let parameters: ReturnType<typeof wholeModel> | undefined;
+  for (const group of Object.keys(network.groups)) {
+    signal.throwIfAborted();
+    const last = journal.value.reference[group];
+    let loss = last?.model === model ? last.loss : undefined;
+    if (loss === undefined && clock.head.number >= start - 1) {
+      log.info("reference loss skipped", { cycle, group, reason: "updates are about to be revealed" });
+      continue;
+    }
+    if (loss === undefined) {
+      parameters ??= wholeModel(await loadModel(participant, model));
+      loss = mean(await meter.losses(parameters, referenceBatches(network, group)));
+    }
+    metrics.write({ cycle, [`val_loss/${group}`]: loss, [`val_bpb/${group}`]: bitsPerByte(loss) });
+    const change = last ? (loss - last.loss).toFixed(4) : "unknown";
+    log.info("reference loss", { cycle, group, loss: loss.toFixed(4), change, version: REFERENCE_VERSION });
+    const measured = { [group]: { model, loss } };
+    journal.update((value) => ({ ...value, reference: { ...value.reference, ...measured } }));
+  }
+};
