@@ -113,10 +113,21 @@ const tellParticipation = (
   cycle: number,
   participation: readonly Participation[],
 ): void => {
-  for (const { hotkey, stakeShare, promised, heldBy, counts, exchanged, agreement, deviation } of participation) {
+  for (const {
+    hotkey,
+    votes,
+    stakeShare,
+    promised,
+    heldBy,
+    counts,
+    exchanged,
+    agreement,
+    deviation,
+  } of participation) {
     participant.log.info("a validator's part", {
       cycle,
       validator: hotkey,
+      votes,
       stake: stakeShare,
       reported: promised,
       heldBy,
@@ -128,6 +139,7 @@ const tellParticipation = (
     metrics.write({
       cycle,
       validator: hotkey,
+      "validator/votes": Number(votes),
       "validator/reported": Number(promised),
       "validator/held_by": heldBy,
       "validator/counts": Number(counts),

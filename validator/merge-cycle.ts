@@ -31,10 +31,10 @@ export interface Agreement {
  */
 export const agreeOn = async (participant: Participant, cycle: number, deadline?: number): Promise<Agreement> => {
   const base = await settledBase(participant, cycle);
-  const { reports, stakes, promised, exchanged, isWhole } = await collectReports(participant, cycle, deadline);
+  const { reports, stakes, promised, exchanged, silent, isWhole } = await collectReports(participant, cycle, deadline);
   const miners = await readSubmissions(participant, cycle);
   const outcomes = tally({ reports, stakes, miners, network: participant.networkHash, cycle, base });
-  const participation = participationIn({ reports: promised, stakes, exchanged }, reports, outcomes);
+  const participation = participationIn({ reports: promised, stakes, exchanged, silent }, reports, outcomes);
   return { base, outcomes, participation, isWhole };
 };
 

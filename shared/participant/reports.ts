@@ -25,6 +25,8 @@ export interface CycleReports {
   readonly promised: readonly ExchangedReport[];
   /** Validators that said which reports they hold, hotkeys. */
   readonly exchanged: ReadonlySet<string>;
+  /** Validators with a permit that do not vote, hotkeys. */
+  readonly silent: readonly string[];
   /** Whether every report that counts was had: else another tally may come of the others. */
   readonly isWhole: boolean;
 }
@@ -43,12 +45,12 @@ const PATIENCE = 1 / 3;
 export const collectReports = async (reader: Reader, cycle: number, deadline?: number): Promise<CycleReports> => {
   const { clock, network } = reader;
   const choose = phaseWindow(cycle, "choose", network.phases);
-  const { reports: promised, stakes, exchanged } = await exchangedReports(reader, cycle);
+  const { reports: promised, stakes, exchanged, silent } = await exchangedReports(reader, cycle);
   const counted = promised.filter(({ counts }) => counts);
   const until = deadline ?? choose.start + Math.ceil((choose.end - choose.start) * PATIENCE);
   const fetched = await fetchReports(reader, counted, cycle, Math.max(clock.head.number + 2, until));
   const reports = fetched.filter((report) => report !== null);
-  return { reports, stakes, promised, exchanged, isWhole: reports.length === counted.length };
+  return { reports, stakes, promised, exchanged, silent, isWhole: reports.length === counted.length };
 };
 
 /**

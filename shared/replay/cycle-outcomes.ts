@@ -8,7 +8,7 @@ import { type AgreedScore, agreedScores } from "#shared/scoring/cycle-weights.js
 import { type CycleProgress, improvedGroups } from "#shared/scoring/progress.js";
 import { agreedBase } from "./agreed-base.js";
 import { chosenSteps, readBallots } from "./ballots.js";
-import { type ExchangedReport, exchangedReports, mismatchOf, readReport } from "./reports.js";
+import { type Exchange, type ExchangedReport, exchangedReports, mismatchOf, readReport } from "./reports.js";
 import type { CycleSource } from "./source.js";
 import { readSubmissions } from "./submissions.js";
 import { contextOf, firstCycleFrom } from "./succession.js";
@@ -29,6 +29,7 @@ export interface CycleOutcomes {
   /** Hash of the model that the cycle started from. */
   readonly base: string;
   readonly stakes: Stakes;
+  readonly exchange: Exchange;
   /** The most stake first. */
   readonly heard: readonly Heard[];
   readonly outcomes: readonly AgreedOutcome[];
@@ -43,7 +44,8 @@ export interface CycleOutcomes {
  * @throws BlockZeroError STATE_DISCARDED where the chain no longer says who promised what
  */
 export const readOutcomes = async (source: CycleSource, cycle: number, head: number): Promise<CycleOutcomes> => {
-  const { reports: promised, stakes } = await exchangedReports(source, cycle);
+  const exchange = await exchangedReports(source, cycle);
+  const { reports: promised, stakes } = exchange;
   const base = await agreedBase(source, cycle, head);
   const heard = await Promise.all([...stakes].map((voter) => hear(source, { cycle, base, promised }, voter)));
   const miners = await readSubmissions(source, cycle);
@@ -52,6 +54,7 @@ export const readOutcomes = async (source: CycleSource, cycle: number, head: num
     cycle,
     base,
     stakes,
+    exchange,
     heard: heard.sort((a, b) => (a.stake === b.stake ? (a.hotkey < b.hotkey ? -1 : 1) : a.stake > b.stake ? -1 : 1)),
     outcomes: tally({ reports, stakes, miners, network: source.networkHash, cycle, base }),
     isWhole: heard.every(({ promise, report }) => !promise?.counts || report !== null),

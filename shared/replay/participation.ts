@@ -6,7 +6,9 @@ import type { Exchange } from "./reports.js";
 /** What one validator did in a cycle, as the chain and the others' reports tell. */
 export interface Participation {
   readonly hotkey: string;
-  /** Of all voting stake; 0 for one that does not vote any more. */
+  /** Whether its stake votes on the cycle: not where it has written no record for long. */
+  readonly votes: boolean;
+  /** Of all voting stake; 0 for one that does not vote. */
   readonly stakeShare: number;
   /** Whether it committed a report in time, the stake that holds it, and whether it counts. */
   readonly promised: boolean;
@@ -21,22 +23,23 @@ export interface Participation {
 }
 
 /**
- * Tells who reported nothing, whose report came too late to be held, and who reported something else than the others: who copies scores of an
+ * Tells who is silent, who reported nothing, whose report came too late to be held, and who reported something else than the others: who copies scores of an
  * earlier cycle has no entry that agrees. By descending stake.
  */
 export const participationIn = (
-  { reports: promised, stakes, exchanged }: Pick<Exchange, "reports" | "stakes" | "exchanged">,
+  { reports: promised, stakes, exchanged, silent }: Exchange,
   reports: readonly Report[],
   outcomes: readonly AgreedOutcome[],
 ): readonly Participation[] => {
   const total = sumStake(stakes.values());
-  const hotkeys = new Set([...stakes.keys(), ...promised.map(({ hotkey }) => hotkey)]);
+  const hotkeys = new Set([...stakes.keys(), ...promised.map(({ hotkey }) => hotkey), ...silent]);
   return [...hotkeys]
     .map((hotkey): Participation => {
       const promise = promised.find((one) => one.hotkey === hotkey);
       const report = reports.find(({ validator }) => validator === hotkey);
       return {
         hotkey,
+        votes: stakes.has(hotkey),
         stakeShare: total === 0n ? 0 : Number(stakes.get(hotkey) ?? 0n) / Number(total),
         promised: promise !== undefined,
         heldBy: promise?.heldBy ?? 0,

@@ -4,7 +4,7 @@ import { accepted, refused } from "#shared/protocol/parsed.js";
 import { isInPhase, phaseWindow } from "#shared/protocol/phases.js";
 import { type HeldRecord, parseRecord, type ReportRecord, shortHash } from "#shared/protocol/records.js";
 import { isReportSigned, parseReport, type Report } from "#shared/protocol/report.js";
-import { isMajority, type Stakes, sumStake } from "#shared/protocol/stake.js";
+import { isMajority, permittedStakes, type Stakes, sumStake } from "#shared/protocol/stake.js";
 import { reportProblem } from "#shared/scoring/report-problem.js";
 import { verify } from "#shared/wallet/index.js";
 import type { CycleContext } from "./source.js";
@@ -38,6 +38,8 @@ export interface Exchange {
   readonly stakes: Stakes;
   /** Validators that vote and said what they hold, hotkeys. */
   readonly exchanged: ReadonlySet<string>;
+  /** Those with a permit and stake that do not vote, because they wrote no record for long; hotkeys by ascending uid. */
+  readonly silent: readonly string[];
 }
 
 /** Reports that voting validators committed inside the cycle's evaluate phase, as chain state has them at its last block; by ascending uid. */
@@ -61,7 +63,7 @@ export const promisedReports = async (context: CycleContext, cycle: number): Pro
  */
 export const exchangedReports = async (context: CycleContext, cycle: number): Promise<Exchange> => {
   const { end } = phaseWindow(cycle, "exchange", context.network.phases);
-  const [promised, { stakes, commitments }] = await Promise.all([
+  const [promised, { stakes, metagraph, commitments }] = await Promise.all([
     promisedReports(context, cycle),
     readVoters(context, cycle, end - 1),
   ]);
@@ -77,7 +79,8 @@ export const exchangedReports = async (context: CycleContext, cycle: number): Pr
     const heldBy = total === 0n ? 0 : Number(stake) / Number(total);
     return { ...promise, holders, heldBy, counts: isMajority(stake, stakes) };
   });
-  return { reports, stakes, exchanged: new Set(held.keys()) };
+  const silent = [...permittedStakes(metagraph.neurons).keys()].filter((hotkey) => !stakes.has(hotkey));
+  return { reports, stakes, exchanged: new Set(held.keys()), silent };
 };
 
 /** A validator's record of this network and cycle that a block of that phase included; else null. */

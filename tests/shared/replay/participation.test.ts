@@ -75,21 +75,23 @@ const unscored = (reason: "malformed" | "unreachable" | "validator_failed"): Par
 
 /** What is told of a validator whose report, which counts, has these entries. */
 const toldOf = (entries: readonly ReportEntry[], outcomes: readonly AgreedOutcome[]): Participation => {
-  const exchange = { reports: [promised("vera", 1, true)], stakes, exchanged: new Set(["vera"]) };
+  const exchange = { reports: [promised("vera", 1, true)], stakes, exchanged: new Set(["vera"]), silent: [] };
   return participationIn(exchange, [report("vera", entries)], outcomes)[0]!;
 };
 
 describe("participation", () => {
-  it("tells of every voter, and of who promised and votes no more, by descending stake", () => {
+  it("tells of every voter, who promised and votes no more, and who is silent, by descending stake", () => {
     const exchange = {
       reports: [promised("late", 0.2, false), promised("vera", 0.8, true)],
       stakes,
       exchanged: new Set(["vera", "vick"]),
+      silent: ["idle"],
     };
     const told = participationIn(exchange, [report("vera", [entry(4, 0.1)])], [agreed(4, 0.1)]);
     assert.deepEqual(told, [
       {
         hotkey: "vera",
+        votes: true,
         stakeShare: 0.5,
         promised: true,
         heldBy: 0.8,
@@ -100,6 +102,7 @@ describe("participation", () => {
       },
       {
         hotkey: "vito",
+        votes: true,
         stakeShare: 0.3,
         promised: false,
         heldBy: 0,
@@ -110,6 +113,7 @@ describe("participation", () => {
       },
       {
         hotkey: "vick",
+        votes: true,
         stakeShare: 0.2,
         promised: false,
         heldBy: 0,
@@ -119,7 +123,19 @@ describe("participation", () => {
         deviation: null,
       },
       {
+        hotkey: "idle",
+        votes: false,
+        stakeShare: 0,
+        promised: false,
+        heldBy: 0,
+        counts: false,
+        exchanged: false,
+        agreement: null,
+        deviation: null,
+      },
+      {
         hotkey: "late",
+        votes: false,
         stakeShare: 0,
         promised: true,
         heldBy: 0.2,
@@ -132,13 +148,10 @@ describe("participation", () => {
   });
 
   it("says nothing of a report that could not be had, and divides by no stake", () => {
-    const [vera] = participationIn({ reports: [promised("vera", 1, true)], stakes, exchanged: new Set() }, [], []);
+    const nobody = { exchanged: new Set<string>(), silent: [] };
+    const [vera] = participationIn({ reports: [promised("vera", 1, true)], stakes, ...nobody }, [], []);
     assert.deepEqual([vera!.counts, vera!.agreement], [true, null]);
-    const [alone] = participationIn(
-      { reports: [promised("late", 0, false)], stakes: new Map(), exchanged: new Set() },
-      [],
-      [],
-    );
+    const [alone] = participationIn({ reports: [promised("late", 0, false)], stakes: new Map(), ...nobody }, [], []);
     assert.deepEqual([alone!.hotkey, alone!.stakeShare], ["late", 0]);
   });
 
