@@ -1,6 +1,6 @@
 import type { Batch } from "#shared/data/loader.js";
 import type { Parameters } from "#shared/model/parameters.js";
-import type { ReportEntry } from "#shared/protocol/report.js";
+import type { Report, ReportEntry } from "#shared/protocol/report.js";
 import type { StepVote } from "#shared/protocol/step-vote.js";
 import type { LossMeter } from "#shared/training/loss-meter.js";
 import type { Scope } from "../shared/artifact/temporary.js";
@@ -27,9 +27,19 @@ export interface Attack {
   readonly sealed?: (index: number) => string;
   /** What its miners submit in a cycle. */
   readonly submit: (den: Den) => Promise<readonly Turn[]>;
-  /** What its validator, which has less than half of the stake, says and sets; none unless given. */
+  /** What its validator, mallory, which has less than half of the stake, says and sets; none unless given. */
   readonly lie?: Lie;
+  /** Validators that write no record. */
+  readonly silent?: Readonly<Record<string, SilentWeights>>;
+  /**
+   * Tokens staked by validator, vera first; unless given vera and vito have as much each, and mallory 49 % of all where it lies. Who is neither
+   * mallory nor silent is honest.
+   */
+  readonly stakes?: Readonly<Record<string, number>>;
 }
+
+/** Weights of a validator that does nothing else: vera's of the cycle before, where there are any; or none at all. */
+export type SilentWeights = "mirrored" | "none";
 
 /** One identity's submission. */
 export interface Turn {
@@ -94,10 +104,11 @@ export interface TrainingRun {
   readonly from?: BaseView;
 }
 
-/** Whatever else it says, a lying validator gives all its weight to the attacker's first hotkey. */
 export interface Lie {
   /** Its report in place of what it really measured. */
   readonly entries?: (measured: readonly ReportEntry[], den: LiarsDen) => readonly ReportEntry[];
+  /** Its losses of the base in place of those that it measured. */
+  readonly baseline?: (measured: Report["baseline"], den: LiarsDen) => Report["baseline"];
   /** Whom it shows its report: nobody, or one honest validator; everybody unless given. */
   readonly shows?: "nobody" | "one";
   /** Numbers of the reports that it says it holds, in place of those that it does. */
@@ -108,8 +119,14 @@ export interface Lie {
   readonly isSilent?: boolean;
   /** The model that it names in place of the one that it merged. */
   readonly model?: (merged: string) => string;
+  /** Weights from the entries that it reported; all on the attacker's first hotkey unless given. */
+  readonly weights?: (reported: readonly ReportEntry[]) => readonly (readonly [uid: number, weight: number])[];
 }
+
+export type Reported = Pick<Report, "entries" | "baseline">;
 
 export interface LiarsDen {
   readonly attackers: ReadonlySet<number>;
+  /** What it reported in the cycle before; null in the first. */
+  readonly earlier: Reported | null;
 }

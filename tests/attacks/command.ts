@@ -11,6 +11,7 @@ import type { Interval } from "./arena/interval.js";
 import { MODEL_NAMES, type ModelName } from "./arena/models/arena-model.js";
 import { harmsOf, type Result, resultOf } from "./arena/result.js";
 import { runSeeds } from "./arena/run-seeds.js";
+import { partsTable } from "./arena/validator-part.js";
 import { honestTable, judgeHonest } from "./honest/judge-honest.js";
 import { attacks } from "./library/index.js";
 
@@ -82,6 +83,8 @@ const runAttacks = async ({ only, seeds: count, cycles, model, processes, json }
   });
   const results = chosen.map((_, i) => resultOf(bySeed.map((observations) => observations[i]!)));
   console.log(tableOf(results));
+  const withOthers = results.filter(({ validators }) => validators.length > 2);
+  if (withOthers.length > 0) console.log(`\n${partsTable(withOthers)}`);
   await writeFigures(json, { model, seeds, cycles, results });
   const harmful = results.filter((result) => harmsOf(result).length > 0);
   if (harmful.length === 0) return;

@@ -9,12 +9,14 @@ import { NETUID } from "../../support/micro-network.js";
 import { type Living, openSubnet, type Subnet, until } from "../../support/subnet.js";
 import { type Forged, type Forgery, forge, serve } from "../../support/updates.js";
 import { openMeter, openValidator, type TestValidator } from "../../support/validator.js";
-import type { Attack, BaseView, Den, Past, TrainingRun, Turn } from "../attack.js";
+import type { Attack, BaseView, Den, LiarsDen, Past, TrainingRun, Turn } from "../attack.js";
 import { type Ground, modelLoss } from "./ground.js";
 import type { Run } from "./gym.js";
 import { type HonestWork, workOf } from "./honest-work.js";
 import { liarsCycle } from "./liar.js";
+import { openSilent } from "./silent.js";
 import { steadyBytes, withSteadyDraws, withSteadySignatures } from "./steady.js";
+import { type CyclePart, partOf, type ValidatorPart } from "./validator-part.js";
 
 /** What came of it. */
 export interface Campaign {
@@ -27,6 +29,8 @@ export interface Campaign {
   readonly merged: readonly string[];
   /** Whether, in all cycles, what was agreed is what an honest validator merged, and what it measured. */
   readonly agreedOn: { readonly model: boolean; readonly scores: boolean };
+  /** By ascending uid. */
+  readonly validators: readonly ValidatorPart[];
 }
 
 export interface CycleOutcome {
@@ -42,10 +46,10 @@ export interface CycleOutcome {
   readonly loss: number;
 }
 
-const VALIDATORS = ["vera", "vito"];
+const HONEST_STAKES = { vera: 2550, vito: 2550 };
 const LIAR = "mallory";
 /** Who lies has 49 % of the stake. */
-const STAKES = { vera: 2550, vito: 2550, [LIAR]: 4900 };
+const LIARS_STAKES = { ...HONEST_STAKES, [LIAR]: 4900 };
 /** Honest miners of the attacked group, more than there are places; and one in the other group. */
 const HONEST = ["ann", "bob", "cat", "dan"];
 const ELSEWHERE = "pam";
@@ -65,19 +69,24 @@ export const campaign = async (
   cycles: number,
 ): Promise<Campaign> => {
   const identities = Array.from({ length: attack.identities ?? 1 }, (_, i) => `eve${i + 1}`);
-  const lie = attack.lie;
+  const { lie, silent = {} } = attack;
+  const stakes = attack.stakes ?? (lie ? LIARS_STAKES : HONEST_STAKES);
   const opened = await openSubnet(t, {
     genesis,
     network,
-    validators: lie ? STAKES : { vera: STAKES.vera, vito: STAKES.vito },
+    validators: stakes,
     miners: [...HONEST, ELSEWHERE, ...identities],
     ...(sealed && { sealed: { group, ...sealedText(network, cycles, sealed), random: steadyBytes("envelopes") } }),
   });
   const subnet = withSteadySignatures(opened);
   const open = async (name: string) => withSteadyDraws(await openValidator(t, subnet, name), name);
-  const honest = await Promise.all(VALIDATORS.map(open));
+  const names = Object.keys(stakes).filter((name) => name !== LIAR && !Object.hasOwn(silent, name));
+  const honest = await Promise.all(names.map(open));
   const liar = lie ? await open(LIAR) : null;
-  const validators = liar && !lie?.isSilent ? [...VALIDATORS, LIAR] : VALIDATORS;
+  const validators = liar && !lie?.isSilent ? [...names, LIAR] : names;
+  const others = await Promise.all(
+    Object.entries(silent).map(([name, how]) => openSilent(subnet, name, how, names[0]!)),
+  );
   const { participant } = honest[0]!;
   const meter = await openMeter(t, subnet);
   const attackers = new Set(identities.map(subnet.uid));
@@ -90,6 +99,8 @@ export const campaign = async (
   const outcomes: AgreedOutcome[] = [];
   const merged: string[] = [];
   const agreedOn = { model: true, scores: true };
+  const parts = new Map<string, CyclePart[]>();
+  let earlier: LiarsDen["earlier"] = null;
   const trained = new Map<string, Run>();
   const lossOf = ({ whole }: BaseView) => modelLoss(meter, subnet.network, whole);
   let past: readonly Past[] = [];
@@ -151,16 +162,28 @@ export const campaign = async (
         await subnet.record(Object.fromEntries(records));
     }
 
-    const nonces = () => Promise.all(validators.map((name) => subnet.chain.nonce(subnet.signer(name).address)));
-    const nonce = await nonces();
-    const lives = honest.map((validator) => liveCycle(validator, cycle));
-    if (lie && liar)
+    const noncesOf = (some: readonly string[]) =>
+      Promise.all(some.map((name) => subnet.chain.nonce(subnet.signer(name).address)));
+    const nonce = await noncesOf(validators);
+    const othersNonce = await noncesOf(others.map(({ name }) => name));
+    const begun = await Promise.all(others.map(({ begin }) => begin(cycle)));
+    const lives = [...honest.map((validator) => liveCycle(validator, cycle)), ...begun.map(({ done }) => done)];
+    if (lie && liar) {
+      const accomplices = { cycle, attackers, earlier, eve: attackers.values().next().value ?? 0, first: honest[0]! };
       lives.push(
-        liarsCycle(liar, lie, { cycle, attackers, eve: attackers.values().next().value ?? 0, first: honest[0]! }),
+        liarsCycle(liar, lie, accomplices).then((reported) => {
+          earlier = reported;
+        }),
       );
+    }
     const sent = (extrinsics: number) =>
       Promise.race([
-        Promise.all(validators.map((name, i) => subnet.sent(name, nonce[i]! + extrinsics))),
+        Promise.all([
+          ...validators.map((name, i) => subnet.sent(name, nonce[i]! + extrinsics)),
+          ...(extrinsics === SENT.merge
+            ? begun.map(({ extrinsics }, i) => subnet.sent(others[i]!.name, othersNonce[i]! + extrinsics))
+            : []),
+        ]),
         // Ends the wait where one of them ended early.
         Promise.all(lives),
       ]);
@@ -196,6 +219,24 @@ export const campaign = async (
       return { agreed: ofMiner(agreed.outcomes), said: reports.map(ofMiner) };
     });
     outcomes.push(...agreed.outcomes.filter(({ uid }) => attackers.has(uid)));
+    const shareOf = (values: readonly number[], i: number) =>
+      values[i]! / (values.reduce((sum, one) => sum + one, 0) || 1);
+    const panel = Object.keys(stakes);
+    const dividends = panel.map((name) => neurons[subnet.uid(name)]!.dividends);
+    for (const [i, name] of panel.entries()) {
+      const told = agreed.participation.find(({ hotkey }) => hotkey === subnet.signer(name).address);
+      const part: CyclePart = {
+        name,
+        stake: shareOf(Object.values(stakes), i),
+        dividends: shareOf(dividends, i),
+        promised: told?.promised ?? false,
+        counts: told?.counts ?? false,
+        exchanged: told?.exchanged ?? false,
+        agreement: told?.agreement ?? null,
+        deviation: told?.deviation ?? null,
+      };
+      parts.set(name, [...(parts.get(name) ?? []), part]);
+    }
 
     await subnet.to(subnet.window(cycle + 1, "distribute").end - 1);
     const next = await participant.models.baseOf(cycle + 1);
@@ -225,7 +266,7 @@ export const campaign = async (
       loss: await lossOf(base),
     });
   }
-  return { genesisLoss, cycles: lived, outcomes, merged, agreedOn };
+  return { genesisLoss, cycles: lived, outcomes, merged, agreedOn, validators: [...parts.values()].map(partOf) };
 };
 
 const inHindsight = async (subnet: Subnet, turn: Turn): Promise<Turn> => {

@@ -8,30 +8,31 @@ import { chooseSteps } from "#validator/choose.js";
 import { judgeCycle } from "#validator/judge.js";
 import { agreeOn, mergeCycle } from "#validator/merge-cycle.js";
 import type { TestValidator } from "../../support/validator.js";
-import type { Lie } from "../attack.js";
+import type { LiarsDen, Lie, Reported } from "../attack.js";
 
-export interface Accomplices {
+export interface Accomplices extends LiarsDen {
   readonly cycle: number;
-  /** The attacker's uids, and the one that gets the weights. */
-  readonly attackers: ReadonlySet<number>;
+  /** The attacker's uid that gets the weights. */
   readonly eve: number;
   /** The honest validator to which it shows what it shows nobody else. */
   readonly first: TestValidator;
 }
 
-/** A validator's cycle, done in time and in form, but not in truth. */
+/** A validator's cycle, done in time and in form, but not in truth. Gives what it reported. */
 export const liarsCycle = async (
   { participant, meter, weights }: TestValidator,
   lie: Lie,
-  { cycle, attackers, eve, first }: Accomplices,
-): Promise<void> => {
-  if (lie.isSilent) return;
+  { cycle, attackers, earlier, eve, first }: Accomplices,
+): Promise<Reported | null> => {
+  if (lie.isSilent) return null;
   const { blobs, clock, embargo, location, network, networkHash, signal, signer } = participant;
   const window = (phase: "evaluate" | "exchange" | "choose" | "merge") => phaseWindow(cycle, phase, network.phases);
   const head = { network: shortHash(networkHash), cycle, location };
   const { validator: _, signature: __, ...measured } = await judgeCycle(participant, meter, cycle);
-  const entries = lie.entries?.(measured.entries, { attackers }) ?? measured.entries;
-  const report = signReport({ ...measured, entries: [...entries] }, signer);
+  const den = { attackers, earlier };
+  const entries = lie.entries?.(measured.entries, den) ?? measured.entries;
+  const baseline = lie.baseline?.(measured.baseline, den) ?? measured.baseline;
+  const report = signReport({ ...measured, baseline, entries: [...entries] }, signer);
   const bytes = canonicalBytes(report);
   if (lie.shows !== undefined) embargo.hold(reportHash(report), Number.MAX_SAFE_INTEGER);
   if (lie.shows === "one") await first.participant.blobs.put(bytes);
@@ -69,7 +70,12 @@ export const liarsCycle = async (
       data: encodeRecord({ type: "model", ...head, model: lie.model?.(hash) ?? hash }),
       window: window("merge"),
     }),
-    setWeightsOnce(weights, { key: String(window("merge").start), weights: [[eve, 65535]], window: window("merge") }),
+    setWeightsOnce(weights, {
+      key: String(window("merge").start),
+      weights: lie.weights?.(entries) ?? [[eve, 65535]],
+      window: window("merge"),
+    }),
   ];
   await Promise.all(writes);
+  return report;
 };

@@ -2,6 +2,7 @@ import { mean } from "#shared/mean.js";
 import type { Attack } from "../attack.js";
 import type { Campaign } from "./arena.js";
 import { type HonestWork, sumOfWork } from "./honest-work.js";
+import type { ValidatorPart } from "./validator-part.js";
 
 /** What an attack came to with one seed. */
 export interface Observation {
@@ -25,6 +26,7 @@ export interface Observation {
   readonly progress: Progress;
   /** What stopped it: reasons of rejection, and what else it ran into. */
   readonly stoppedBy: readonly string[];
+  readonly validators: readonly ValidatorPart[];
 }
 
 /** In how many of the cycles the network did what it is for. */
@@ -65,6 +67,7 @@ export const observationOf = (
   work: sumOfWork(attacked.cycles.map(({ work }) => work)),
   progress: progressOf(attacked),
   stoppedBy: stoppedBy(attack, attacked),
+  validators: attacked.validators,
 });
 
 const HONEST_OTHERS = 4;

@@ -2,6 +2,7 @@ import { mean } from "#shared/mean.js";
 import { type HonestWork, sumOfWork } from "./honest-work.js";
 import { type Interval, intervalOf } from "./interval.js";
 import type { Observation, Progress } from "./observation.js";
+import { meanParts, type ValidatorPart } from "./validator-part.js";
 
 /** An attack's line in the table, and in the file of `npm run attacks -- --json`. */
 export interface Result {
@@ -18,6 +19,8 @@ export interface Result {
   readonly work: HonestWork;
   readonly progress: Progress;
   readonly stoppedBy: readonly string[];
+  /** Means over the seeds. */
+  readonly validators: readonly ValidatorPart[];
   readonly observations: readonly Observation[];
 }
 
@@ -44,6 +47,7 @@ export const resultOf = (observations: readonly Observation[]): Result => {
     work: sumOfWork(observations.map(({ work }) => work)),
     progress: sumOfProgress(observations.map(({ progress }) => progress)),
     stoppedBy: [...new Set(observations.flatMap(({ stoppedBy }) => stoppedBy))].sort(),
+    validators: meanParts(observations.map(({ validators }) => validators)),
     observations,
   };
 };

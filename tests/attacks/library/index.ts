@@ -1,4 +1,5 @@
 import type { Attack } from "../attack.js";
+import { abstentionsOnDemand } from "./abstention-on-demand.js";
 import { collusion } from "./collusion.js";
 import { copy } from "./copy.js";
 import { copyCommitment } from "./copy-commitment.js";
@@ -8,6 +9,7 @@ import { evaluationText } from "./evaluation-text.js";
 import { extraTensors } from "./extra-tensors.js";
 import { hostileServers } from "./hostile-servers.js";
 import { hugeNorm } from "./huge-norm.js";
+import { idleValidators } from "./idle-validators.js";
 import { lazy } from "./lazy.js";
 import { liarAbsurd } from "./liar-absurd.js";
 import { liarFails } from "./liar-fails.js";
@@ -29,10 +31,12 @@ import { nanHardBatches } from "./nan-hard-batches.js";
 import { noise } from "./noise.js";
 import { noisyCopiesOf } from "./noisy-copies.js";
 import { oppositeHalves } from "./opposite-halves.js";
+import { partlyServedTo } from "./partly-served.js";
 import { replay } from "./replay.js";
 import { scaledParts } from "./scaled-parts.js";
 import { scaling } from "./scaling.js";
 import { signFlip } from "./sign-flip.js";
+import { silentStake } from "./silent-stake.js";
 import { simplexNoise } from "./simplex-noise.js";
 import { staleBase } from "./stale-base.js";
 import { staleBaseLie } from "./stale-base-lie.js";
@@ -93,5 +97,9 @@ export const attacks: readonly Attack[] = [
   withholding,
   hostileServers,
   twoFacedServer,
+  ...partlyServedTo,
+  ...abstentionsOnDemand,
+  idleValidators,
+  silentStake,
   replay,
 ];

@@ -1,27 +1,7 @@
-import { once } from "node:events";
-import { createServer } from "node:http";
-import type { Scope } from "../../shared/artifact/temporary.js";
 import { lengthOf, noiseLike } from "../arena/change.js";
 import type { Attack } from "../attack.js";
+import { facedServer } from "./faced-server.js";
 import { liarInflates } from "./liar-inflates.js";
-
-/** Hands the right files to one hotkey, and as many other bytes to everybody else. */
-const twoFaced = async (scope: Scope, friend: string, files: ReadonlyMap<string, Uint8Array>): Promise<string> => {
-  const server = createServer(({ url = "", headers }, response) => {
-    const bytes = files.get(url.slice("/blob/".length));
-    if (bytes === undefined) response.writeHead(404).end();
-    else response.end(headers.authorization?.includes(friend) ? bytes : Buffer.alloc(bytes.length));
-  });
-  server.listen(0, "127.0.0.1");
-  await once(server, "listening");
-  scope.after(() => {
-    server.closeAllConnections();
-    server.close();
-  });
-  const address = server.address();
-  if (typeof address !== "object" || address === null) throw new TypeError("not listening");
-  return `http://127.0.0.1:${address.port}`;
-};
 
 export const twoFacedServer: Attack = {
   name: "two-faced-server",
@@ -29,7 +9,8 @@ export const twoFacedServer: Attack = {
   lie: liarInflates.lie!,
   submit: async ({ scope, subnet, seed, honest, forge }) => {
     const files = new Map<string, Uint8Array>();
-    const location = await twoFaced(scope, subnet.signer("mallory").address, files);
+    const friend = subnet.signer("mallory").address;
+    const location = await facedServer(scope, files, (hotkey) => (hotkey === friend ? "file" : "noise"));
     const like = honest[0]!.update;
     const tensors = noiseLike(like, `${seed}/two-faced`, lengthOf(like));
     const forged = forge({ miner: "eve1", tensors, location });

@@ -1,0 +1,42 @@
+import { scaled } from "../arena/change.js";
+import type { Attack, Lie } from "../attack.js";
+import { facedServer } from "./faced-server.js";
+import { unscored } from "./unscored.js";
+
+/** One good cycle in so many. */
+const PERIOD = 4;
+
+/** Trains in one cycle of four; in the others it announces what half of the stake cannot fetch, so that they be left out of its mean. */
+const abstentionOnDemand = (name: string, description: string, friend: string, lie?: Lie): Attack => ({
+  name,
+  description,
+  ...(lie && { lie }),
+  submit: async ({ scope, subnet, cycle, honest, train, forge }) => {
+    if (cycle % PERIOD === 1) return [{ forged: forge({ miner: "eve1", tensors: await train() }) }];
+    const files = new Map<string, Uint8Array>();
+    const address = subnet.signer(friend).address;
+    const location = await facedServer(scope, files, (hotkey) => (hotkey === address ? "file" : "none"));
+    const forged = forge({ miner: "eve1", tensors: scaled(honest[0]!.update, -1), location });
+    files.set(forged.artifact, forged.manifest).set(forged.tensors.hash, forged.tensors.bytes);
+    return [{ forged, served: false }];
+  },
+});
+
+export const abstentionsOnDemand: readonly Attack[] = [
+  abstentionOnDemand(
+    "abstention-on-demand",
+    "one good cycle in four; in the others one of two honest validators gets its file, and the other a 404",
+    "vera",
+  ),
+  abstentionOnDemand(
+    "abstention-with-liar",
+    "one good cycle in four; in the others its file goes to its validator alone, which has 49 % of the stake and says that it failed itself",
+    "mallory",
+    {
+      entries: (measured, { attackers }) =>
+        measured.map((entry) =>
+          attackers.has(entry.uid) && entry.score === 0 ? unscored(entry, "validator_failed") : entry,
+        ),
+    },
+  ),
+];

@@ -1,0 +1,29 @@
+import { once } from "node:events";
+import { createServer } from "node:http";
+import type { Scope } from "../../shared/artifact/temporary.js";
+
+/** What a server shows who asks: the file, as many other bytes, or a 404. */
+export type Face = "file" | "noise" | "none";
+
+/** Serves files to some and not to others. @param face what a hotkey is shown; "" where a request is not signed */
+export const facedServer = async (
+  scope: Scope,
+  files: ReadonlyMap<string, Uint8Array>,
+  face: (hotkey: string) => Face,
+): Promise<string> => {
+  const server = createServer(({ url = "", headers }, response) => {
+    const bytes = files.get(url.slice("/blob/".length));
+    const shown = face(headers.authorization?.split(" ")[1] ?? "");
+    if (bytes === undefined || shown === "none") response.writeHead(404).end();
+    else response.end(shown === "file" ? bytes : Buffer.alloc(bytes.length));
+  });
+  server.listen(0, "127.0.0.1");
+  await once(server, "listening");
+  scope.after(() => {
+    server.closeAllConnections();
+    server.close();
+  });
+  const address = server.address();
+  if (typeof address !== "object" || address === null) throw new TypeError("not listening");
+  return `http://127.0.0.1:${address.port}`;
+};

@@ -1,0 +1,26 @@
+import type { Attack } from "../attack.js";
+
+const U16_MAX = 65_535;
+
+/** No miner attacks: what is looked at is what validators are paid that do nothing. */
+export const idleValidators: Attack = {
+  name: "idle-validators",
+  description:
+    "of four validators with equal stake one writes no record and mirrors the weights of another, and one gives everybody the score of the cycle before",
+  stakes: { vera: 2500, vito: 2500, mallory: 2500, sid: 2500 },
+  silent: { sid: "mirrored" },
+  submit: async () => [],
+  lie: {
+    entries: (measured, { earlier }) =>
+      measured.map((entry) => {
+        const before = earlier?.entries.find(({ uid }) => uid === entry.uid);
+        if (entry.artifact === null || before?.verdict !== "scored") return entry;
+        return { ...before, artifact: entry.artifact };
+      }),
+    baseline: (measured, { earlier }) => earlier?.baseline ?? measured,
+    weights: (reported) => {
+      const best = Math.max(...reported.map(({ score }) => score));
+      return reported.flatMap(({ uid, score }) => (score > 0 ? [[uid, Math.ceil((U16_MAX * score) / best)]] : []));
+    },
+  },
+};

@@ -1,0 +1,9 @@
+import type { Attack } from "../attack.js";
+
+export const silentStake: Attack = {
+  name: "silent-stake",
+  description: "a validator with 60 % of the stake that never writes a record, and mirrors the weights of another",
+  stakes: { vera: 2000, vito: 2000, sid: 6000 },
+  silent: { sid: "mirrored" },
+  submit: async () => [],
+};
