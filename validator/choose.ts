@@ -120,7 +120,7 @@ const directionsOf = async (
   const open = async ({ submission, uid, artifact }: Selected<Candidate>) => {
     const known = opened.get(artifact);
     if (known) return known;
-    const result = await openSubmission(participant, submission, { base, cycle, until });
+    const result = await openSubmission(participant, submission, { base, cycle, until, isHeld: true });
     if (!result.ok)
       throw new BlockZeroError(
         "UPDATE_MISSING",

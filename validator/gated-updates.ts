@@ -20,6 +20,8 @@ export interface GateOptions extends Gates {
   readonly until?: AbortSignal;
   /** Where files come from, if not as they are. */
   readonly change?: (source: CycleSource) => CycleSource;
+  /** Whether a majority scored it, so that all are asked for it. */
+  readonly isHeld?: boolean;
 }
 
 type Gatherer = Pick<Participant, "chain" | "blobs" | "models" | "network" | "networkHash" | "signal">;
@@ -41,7 +43,7 @@ export const openSubmission = (
 
 const blaming = async <T>(
   gatherer: Gatherer,
-  { until, change = (source) => source }: GateOptions,
+  { until, isHeld, change = (source) => source }: GateOptions,
   gate: (source: CycleSource) => Promise<T>,
 ): Promise<T | GateFailure> => {
   let isAsked = false;
@@ -55,7 +57,7 @@ const blaming = async <T>(
       return get(file);
     };
   };
-  const source = cycleSource(gatherer, { until, onAsked });
+  const source = cycleSource(gatherer, { until, onAsked, isHeld });
   try {
     return await gate(change({ ...source, fetch: anew(source.fetch), open: anew(source.open) }));
   } catch (thrown) {

@@ -85,7 +85,7 @@ const selectedUpdate = async (
   const { clock, network, signal } = participant;
   const published = phaseWindow(options.cycle + 1, "distribute", network.phases).end - BLOCKS_TO_PUBLISH;
   const result = await withPatience(clock, published, signal, (until) =>
-    openSubmission(participant, submission, { ...options, until }),
+    openSubmission(participant, submission, { ...options, until, isHeld: true }),
   );
   if (result.ok) return { hash: result.update.tensorsHash, file: result.file, norm: result.norm };
   throw new BlockZeroError(

@@ -2,7 +2,7 @@ import type { CycleSource, FileRequest } from "#shared/replay/source.js";
 import type { BlobRequest } from "./blobs.js";
 import type { Participant } from "./join.js";
 
-/** Others who are asked for a file that somebody announced: everybody asking everybody for what a miner withholds would be a flood. */
+/** Others, drawn anew each time, who are asked for a file that somebody announced: everybody asking everybody for what a miner withholds would be a flood. */
 const OTHERS_ASKED = 8;
 
 export interface Waiting {
@@ -10,6 +10,8 @@ export interface Waiting {
   readonly until?: AbortSignal | undefined;
   /** Called when a server is about to be asked. */
   readonly onAsked?: (() => void) | undefined;
+  /** Whether all are asked for a file that somebody announced, for one that a majority said it has: false unless given. */
+  readonly isHeld?: boolean | undefined;
 }
 
 /**
@@ -25,7 +27,7 @@ export const cycleSource = (
     models,
     signal,
   }: Pick<Participant, "chain" | "network" | "networkHash" | "blobs" | "models" | "signal">,
-  { until, onAsked }: Waiting = {},
+  { until, onAsked, isHeld = false }: Waiting = {},
 ): CycleSource => {
   const request = ({ hash, maxBytes, location, what }: FileRequest): BlobRequest => ({
     hash,
@@ -33,8 +35,9 @@ export const cycleSource = (
     maxBytes,
     onAsked,
     locations: async () => {
-      const servers = await models.servers(hash);
-      return location === undefined ? servers : [location, ...servers.slice(0, OTHERS_ASKED)];
+      if (location === undefined) return models.servers(hash);
+      // Whoever names it as well, to be asked before the others, gains nothing.
+      return [location, ...(await models.servers()).slice(0, isHeld ? undefined : OTHERS_ASKED)];
     },
     signal: until ? AbortSignal.any([signal, until]) : signal,
   });

@@ -72,7 +72,7 @@ const fetchReports = (
 ): Promise<readonly (Report | null)[]> => {
   const { clock, log, signal } = reader;
   return withPatience(clock, deadline, signal, (patience) => {
-    const source = cycleSource(reader, { until: patience });
+    const source = cycleSource(reader, { until: patience, isHeld: true });
     return Promise.all(
       promised.map(async (promise) => {
         for (;;) {

@@ -18,8 +18,8 @@ export interface ServerState {
 const OTHERS = 16;
 
 /**
- * Origins of blob servers in the order in which they are asked for a file: of those whose latest record names it, of the validators and the
- * owner, who should have whatever was judged, and of some others, who may have kept it. Among equals the order is drawn anew each time, so
+ * Origins of blob servers in the order in which they are asked for a file: of the validators and the owner, who should have whatever was judged,
+ * those first whose latest record names it, and of some others, who may have kept it and whose records may say anything. Among equals the order is drawn anew each time, so
  * that nobody is always the first, or the one whom everybody asks.
  *
  * @param random uniform in [0, 1)
@@ -37,8 +37,9 @@ export const rankServers = (
     const { location } = record.value;
     const isTrusted = permitted.has(hotkey) || hotkey === metagraph.ownerHotkey;
     if (!isTrusted && !members.has(hotkey)) return [];
+    if (!isTrusted) return [{ location, rank: 2, order: random() }];
     const isNaming = hash !== undefined && Object.values(record.value).includes(hash);
-    return [{ location, rank: isNaming ? 0 : isTrusted ? 1 : 2, order: random() }];
+    return [{ location, rank: isNaming ? 0 : 1, order: random() }];
   });
   const ordered = servers.sort((a, b) => a.rank - b.rank || a.order - b.order);
   const trusted = ordered.filter(({ rank }) => rank < 2);

@@ -124,6 +124,27 @@ describe("holding reports", { timeout: HANG_GUARD }, () => {
   });
 });
 
+describe("a report that its validator does not serve", { timeout: HANG_GUARD }, () => {
+  it("is had of who has it, however many others name it", async (t) => {
+    const many = Array.from({ length: 12 }, (_, i) => `val${i}`);
+    const validators = { vera: 2000, vito: 2000, ...Object.fromEntries(many.map((name) => [name, 2000])) };
+    const { subnet, reader, put } = await open(t, { validators, miners: ["ann"] });
+    const { start, end } = subnet.window(1, "evaluate");
+    const [shown, kept] = [reportOf(subnet, "vera"), await put("vito")];
+    await subnet.store.put(canonicalBytes(shown));
+    const nowhere = (i: number) => ({ location: `http://127.0.0.1:${i + 1}` });
+    await subnet.to(start - 1);
+    await subnet.record({
+      vera: reportRecord(subnet, shown, nowhere(20)),
+      vito: reportRecord(subnet, kept),
+      ...Object.fromEntries(many.map((name, i) => [name, reportRecord(subnet, shown, nowhere(i))])),
+    });
+    await subnet.to(end - 1);
+    const held = holdReports(reader, 1, end);
+    assert.deepEqual(await held, [0, 1]);
+  });
+});
+
 describe("reports that count", { timeout: HANG_GUARD }, () => {
   it("are those that more than half of the voting stake holds, the same for everybody", async (t) => {
     const { subnet, reader, put, collected, addresses } = await open(t);

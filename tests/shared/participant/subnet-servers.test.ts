@@ -7,7 +7,7 @@ import { NETUID } from "../../support/micro-network.js";
 import { openSubnet } from "../../support/subnet.js";
 
 describe("who is asked for a file", { timeout: HANG_GUARD }, () => {
-  it("is who names it, then validators and the owner, then others", async (t) => {
+  it("is validators and the owner, those first that name it, then others, whatever they name", async (t) => {
     const subnet = await openSubnet(t);
     const head = { network: shortHash(subnet.networkHash), cycle: 1 };
     const [report, other] = ["1", "2"].map((digit) => digit.repeat(64));
@@ -15,7 +15,7 @@ describe("who is asked for a file", { timeout: HANG_GUARD }, () => {
     await subnet.record({
       vera: encodeRecord({ type: "report", ...head, report: other!, location: at(1) }),
       vito: encodeRecord({ type: "report", ...head, report: report!, location: at(2) }),
-      ann: encodeRecord({ type: "reveal", ...head, group: "math", artifact: other!, location: at(3) }),
+      ann: encodeRecord({ type: "reveal", ...head, group: "math", artifact: report!, location: at(3) }),
     });
     const state = await readServers(subnet.chain, NETUID);
     for (const random of [() => 0, () => 0.9]) {
