@@ -3,6 +3,7 @@ import { test } from "node:test";
 import fc from "fast-check";
 import { z } from "zod";
 import { topN } from "#shared/scoring/curves/top-n.js";
+import { paidPart } from "#shared/scoring/progress.js";
 import { rank } from "#shared/scoring/ranking.js";
 import { groupRewards } from "#shared/scoring/rewards.js";
 import { toWeights } from "#shared/scoring/weights.js";
@@ -170,6 +171,28 @@ test("vectors: weights", () => {
   const pairs = z.array(z.tuple([z.number(), z.number()]));
   const { cases } = loadVectors("weights", z.object({ cases: z.array(z.object({ shares: pairs, weights: pairs })) }));
   for (const { shares, weights } of cases) assert.deepEqual(toWeights(new Map(shares)), weights);
+});
+
+test("vectors: the part of a group's pool that is paid", () => {
+  const { paid } = loadVectors(
+    "weights",
+    z.object({
+      paid: z.array(
+        z.object({
+          note: z.string(),
+          cycle: z.number(),
+          window: z.number(),
+          known: z.array(z.tuple([z.number(), z.array(z.string())])),
+          group: z.string(),
+          part: z.number(),
+        }),
+      ),
+    }),
+  );
+  for (const { note, cycle, window, known, group, part } of paid) {
+    const progress = known.map(([at, improved]) => ({ cycle: at, improved }));
+    assert.equal(paidPart(progress, group, { cycle, window }), part, note);
+  }
 });
 
 test("weights: u16, ascending uids, the largest share is full scale, order and scale of shares do not matter", () => {
