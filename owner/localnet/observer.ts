@@ -10,6 +10,7 @@ import type { Network } from "#shared/protocol/network.js";
 import { phaseWindow } from "#shared/protocol/phases.js";
 import { parseRecord } from "#shared/protocol/records.js";
 import { tally } from "#shared/protocol/tally.js";
+import { chosenSteps, readBallots } from "#shared/replay/ballots.js";
 import { readSubmissions } from "#shared/replay/submissions.js";
 import { readVoters } from "#shared/replay/voters.js";
 import type { Log } from "#shared/telemetry/log.js";
@@ -64,6 +65,7 @@ export const createObserver = async (context: ObserverContext): Promise<Observer
         validatorsAgree: agree,
         valLossBefore: await losses(before),
         valLossAfter: await losses(after),
+        steps: Object.fromEntries(chosenSteps(context.network, await readBallots(context, cycle))),
         miners: await minerResults(context, models, cycle, before),
         merged: after === before ? [] : merged.map(({ uid }) => uid),
       };

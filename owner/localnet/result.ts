@@ -26,6 +26,8 @@ export interface CycleResult {
   readonly validatorsAgree: boolean;
   readonly valLossBefore: GroupLosses;
   readonly valLossAfter: GroupLosses;
+  /** Group → the number of the step that its model took, as the ballots say; 0 where it stood still, and its miners are paid nothing for the cycle. */
+  readonly steps: Readonly<Record<string, number>>;
   readonly miners: readonly MinerResult[];
   /** Uids whose updates are in the model. */
   readonly merged: readonly number[];

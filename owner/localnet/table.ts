@@ -35,22 +35,30 @@ export const cycleTable = (
   ];
 };
 
-/** Group, held-out loss before → after in nats, and after in bits per byte. */
-const lossLine = (group: string, { valLossBefore, valLossAfter }: CycleResult): string => {
+/** Group, held-out loss before → after in nats, after in bits per byte, and which step that was. */
+const lossLine = (group: string, { valLossBefore, valLossAfter, steps }: CycleResult): string => {
   const before = valLossBefore[group]!;
   const after = valLossAfter[group]!;
   const arrow = after < before ? "↓" : after > before ? "↑" : "=";
-  return `${group}: held-out loss ${before.toFixed(4)} → ${after.toFixed(4)} ${arrow}  val_bpb ${bitsPerByte(after).toFixed(4)}`;
+  const step = steps[group]
+    ? `step ${steps[group]}`
+    : paint("yellow", "stood still: its pool is not paid for this cycle");
+  return `${group}: held-out loss ${before.toFixed(4)} → ${after.toFixed(4)} ${arrow}  val_bpb ${bitsPerByte(after).toFixed(4)}  ${step}`;
 };
 
-/** The end of a run: the loss of every cycle, a line each. */
+/** The end of a run: a line each cycle, with the losses, who was merged, and the groups that stood still, which were not paid for it. */
 export const summaryTable = ({ genesis, cycles }: LocalnetResult): readonly string[] => {
   const groups = Object.keys(genesis.valLoss);
   const losses = (values: Readonly<Record<string, number>>) =>
     groups.flatMap((group) => [values[group]!.toFixed(4), bitsPerByte(values[group]!).toFixed(4)]);
   return columns([
-    ["model", ...groups.flatMap((group) => [`${group} loss`, "val_bpb"]), "merged"],
-    ["genesis", ...losses(genesis.valLoss), ""],
-    ...cycles.map((cycle) => [`cycle ${cycle.cycle}`, ...losses(cycle.valLossAfter), cycle.merged.join(" ")]),
+    ["model", ...groups.flatMap((group) => [`${group} loss`, "val_bpb"]), "merged", "stood still, unpaid"],
+    ["genesis", ...losses(genesis.valLoss), "", ""],
+    ...cycles.map(({ cycle, valLossAfter, merged, steps }) => [
+      `cycle ${cycle}`,
+      ...losses(valLossAfter),
+      merged.join(" "),
+      groups.filter((group) => !steps[group]).join(" "),
+    ]),
   ]);
 };

@@ -78,11 +78,13 @@ export const createView = (): LocalnetView => {
   };
 };
 
-/** A line a group: how the agreed model's loss on held-out text went. */
+/** A line a group: how the agreed model's loss on held-out text went; "=" where it took no step. */
 const heldOutLines = (heldOut: readonly GroupLosses[]): string[] =>
   Object.keys(heldOut[0] ?? {}).map((group) => {
     const losses = heldOut.map((losses) => losses[group]!);
-    const path = losses.map((loss) => loss.toFixed(3)).join(" → ");
+    const path = losses
+      .map((loss, i) => (i === 0 ? "" : loss === losses[i - 1] ? " = " : " → ") + loss.toFixed(3))
+      .join("");
     return `${group.padEnd(10)} held-out ${paint("green", path)}  val_bpb ${bitsPerByte(losses.at(-1)!).toFixed(3)}`;
   });
 
