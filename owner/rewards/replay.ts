@@ -1,6 +1,7 @@
 import { BlockZeroError } from "#shared/errors.js";
 import type { Network } from "#shared/protocol/network.js";
 import { phaseWindow } from "#shared/protocol/phases.js";
+import { chosenSteps, readBallots } from "#shared/replay/ballots.js";
 import { isGone, readOutcomes } from "#shared/replay/cycle-outcomes.js";
 import {
   type AgreedScore,
@@ -9,6 +10,7 @@ import {
   type Holders,
   standingShares,
 } from "#shared/scoring/cycle-weights.js";
+import { type CycleProgress, improvedGroups, paidPart } from "#shared/scoring/progress.js";
 import type { OpenedSubnet } from "#shared/subnet/open-subnet.js";
 
 /** What decides pay once everybody is scored. */
@@ -36,7 +38,7 @@ export interface Replay {
   readonly gone: readonly number[];
   /** All whom a report names or who are paid, most by the other rules first. */
   readonly hotkeys: readonly ReplayedHotkey[];
-  /** The subnet owner's hotkey, which gets what is burned and what nobody earned. */
+  /** The subnet owner's hotkey, which gets what is burned, what nobody earned, and what a group's model did not improve for. */
   readonly owner: string;
 }
 
@@ -82,7 +84,8 @@ export const replay = async (subnet: Subnet, { rules, from, to, signal }: Replay
       const { window } = both[by];
       const past = Array.from({ length: window }, (_, i) => known.get(cycle - window + 1 + i)?.scores ?? []).flat();
       const standings = groupStandings({ groups, scoring: both[by] }, holders, past, cycle);
-      for (const [uid, share] of standingShares({ scoring: both[by] }, holders, standings)) {
+      const paidOf = (group: string) => paidPart(known.values(), group, { cycle, window });
+      for (const [uid, share] of standingShares({ scoring: both[by] }, holders, standings, paidOf)) {
         const hotkey = holders.neurons.find((neuron) => neuron.uid === uid)?.hotkey ?? holders.ownerHotkey;
         accountOf(hotkey)[by] += share / paid.length;
       }
@@ -100,8 +103,7 @@ export const replay = async (subnet: Subnet, { rules, from, to, signal }: Replay
 
 type Subnet = Pick<OpenedSubnet, "source" | "head">;
 
-interface PastCycle {
-  readonly cycle: number;
+interface PastCycle extends CycleProgress {
   readonly scores: readonly AgreedScore[];
   /** As the cycle's weights are set. */
   readonly holders: Holders;
@@ -119,7 +121,8 @@ const readPast = async ({ source, head }: Subnet, first: number, last: number, s
       const { outcomes, isWhole } = await readOutcomes(source, cycle, head);
       const merged = Math.min(head, phaseWindow(cycle, "merge", network.phases).end - 1);
       const holders = await chain.metagraph(network.netuid, merged);
-      known.set(cycle, { cycle, scores: agreedScores(cycle, outcomes), holders });
+      const improved = improvedGroups(chosenSteps(network, await readBallots(source, cycle)));
+      known.set(cycle, { cycle, scores: agreedScores(cycle, outcomes), improved, holders });
       if (!isWhole) partial.push(cycle);
     } catch (thrown) {
       if (!isGone(thrown)) throw thrown;

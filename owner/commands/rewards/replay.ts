@@ -83,7 +83,9 @@ const print = ({ cycles, partial, gone, hotkeys, owner }: Replay, own: PayRules,
       ]),
     ]),
   );
-  console.log("The owner's uid gets what is burned and what nobody earned.");
+  console.log(
+    "The owner's uid gets what is burned, what nobody earned, and the pay of cycles in which a group stood still.",
+  );
   if (partial.length > 0)
     console.log(`Not all reports can be had any more of cycle ${partial.join(", ")}: tallied with the others.`);
   if (gone.length > 0)

@@ -47,8 +47,12 @@ const entry = (forged: Forged, found: number | "worse" | "rejected"): ReportEntr
   };
 };
 
-/** A subnet in which validators said this of cycle 1, 2, …; nobody merges. */
-const lived = async (t: TestContext, cycles: readonly Readonly<Record<string, Scores>>[]): Promise<Subnet> => {
+/** A subnet in which validators said this of cycle 1, 2, …; nobody merges. @param steps that their ballots name, 1 unless given */
+const lived = async (
+  t: TestContext,
+  cycles: readonly Readonly<Record<string, Scores>>[],
+  steps: readonly number[] = [],
+): Promise<Subnet> => {
   const subnet = await openSubnet(t, { validators: VALIDATORS, miners: MINERS });
   const updates = MINERS.map((miner) => [miner, submitted(subnet, miner)] as const);
   for (const [i, said] of cycles.entries()) {
@@ -59,7 +63,7 @@ const lived = async (t: TestContext, cycles: readonly Readonly<Record<string, Sc
       });
       return [validator, reportOf(subnet, validator, { cycle: i + 1, entries })] as const;
     });
-    await publishReports(subnet, Object.fromEntries(reports));
+    await publishReports(subnet, Object.fromEntries(reports), steps[i]);
   }
   return subnet;
 };
@@ -140,6 +144,23 @@ describe("a replay", { timeout: HANG_GUARD }, () => {
         all.hotkeys.reduce((sum, one) => sum + one[by], 0),
         1,
       );
+  });
+
+  it("pays the part of the window in which a group's model improved, each rule by its own window", async (t) => {
+    const scores: Scores = { ann: 0.04, dan: 0.002 };
+    const said = { vera: scores, vito: scores };
+    const subnet = await lived(t, [said, said], [1, 0]);
+    const replayed = await replay(await lookAt(t, subnet), { rules: { window: 1 }, from: 2, to: 2, signal: t.signal });
+    const [ann, dan, owner] = ["ann", "dan", "owner"].map((name) => found(subnet, replayed, name)!);
+    // Of the two cycles of the network's window one was an improvement, of the other window's one cycle none.
+    for (const [one, own, other] of [
+      [ann!, 0.25, 0],
+      [dan!, 0.25, 0],
+      [owner!, 0.5, 1],
+    ] as const) {
+      close(one.own, own);
+      close(one.other, other);
+    }
   });
 
   it("takes no report that its validator did not commit to, or that is about another model", async (t) => {
