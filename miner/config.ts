@@ -80,6 +80,12 @@ export const minerSettings = defineConfig({
     default: "blockzero-miner",
     describe: "The Weights & Biases project.",
   }),
+  commit_anyway: setting({
+    schema: z.boolean(),
+    default: false,
+    describe:
+      "Commit also an update that validators would reject, or that raises the loss on held-out text: without it the cycle passes with a warning.",
+  }),
   behaviour: setting({
     schema: z.enum(minerBehaviours),
     default: "honest",

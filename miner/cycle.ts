@@ -17,6 +17,7 @@ import { behaviours } from "./behaviours.js";
 import type { MinerConfig } from "./config.js";
 import type { MinerJournal } from "./journal.js";
 import { openPacker, type Packer } from "./pack.js";
+import { mayCommit } from "./self-check.js";
 import type { ShardTrainer } from "./trainer.js";
 
 export interface Miner {
@@ -44,10 +45,7 @@ export const liveCycle = async (miner: Miner, cycle: number): Promise<void> => {
   const artifact =
     entry?.artifact ??
     (await withinBlocks(participant, due, (bounded) => packed({ ...miner, participant: bounded }, cycle)));
-  if (artifact === null) {
-    log.info("nothing to submit", { cycle });
-    return;
-  }
+  if (artifact === null) return;
   const head = { network: shortHash(participant.networkHash), cycle };
   if (!journal.value.cycles[cycle]?.committed) {
     const commitment = commitmentOf(artifact, participant.signer.publicKey, cycle);
@@ -97,7 +95,10 @@ interface Base {
   readonly weights: FloatSource;
 }
 
-/** Makes and stores the cycle's artifact, hidden until the reveal phase; returns its hash, or null when there is none. */
+/**
+ * Makes and stores the cycle's artifact, hidden until the reveal phase; returns its hash, or null when there is nothing to submit, or
+ * nothing that would be accepted.
+ */
 const prepare = async (miner: Miner, cycle: number, base: Base, packer: Packer): Promise<string | null> => {
   const { participant, config, journal, trainer, timer, metrics } = miner;
   const { network, blobs, embargo, clock, signal, log } = participant;
@@ -182,7 +183,12 @@ const prepare = async (miner: Miner, cycle: number, base: Base, packer: Packer):
     },
   });
   signal.throwIfAborted();
-  if (submission === null) return null;
+  if (submission === null) {
+    log.info("nothing to submit", { cycle });
+    return null;
+  }
+  if (!(await mayCommit(miner, { cycle, base: base.weights, submission }))) return null;
+  signal.throwIfAborted();
 
   const { bytes, hash: tensors } = submission.tensors;
   const manifest = signUpdateManifest(

@@ -1,7 +1,7 @@
 import { openSource } from "#datasets/index.js";
 import type { FloatTensor } from "#shared/artifact/float32.js";
 import type { FloatTensors } from "#shared/artifact/update.js";
-import { groupTrainingLoader } from "#shared/data/group-data.js";
+import { groupHeldOutBatches, groupTrainingLoader } from "#shared/data/group-data.js";
 import type { Device } from "#shared/engine/device.js";
 import { zeros } from "#shared/engine/tensor.js";
 import { expertsOf, groupNamed, groupShapes, shardOf } from "#shared/model/groups.js";
@@ -9,7 +9,7 @@ import { batchInputs, languageModelLoss } from "#shared/model/loss.js";
 import type { Parameters } from "#shared/model/parameters.js";
 import type { Network } from "#shared/protocol/network.js";
 import type { FloatSource } from "#shared/training/float-source.js";
-import { innerLoop } from "#shared/training/inner-loop.js";
+import { batchTensors, innerLoop } from "#shared/training/inner-loop.js";
 import { mapValues } from "#shared/training/objective.js";
 import { cosineWithWarmup } from "#shared/training/schedule.js";
 import { createTimeBox, stepTimes } from "#shared/training/time-box.js";
@@ -105,6 +105,16 @@ export const createShardTrainer = async (options: ShardTrainerOptions): Promise<
       });
       run?.end();
       return { run: result, update: await gainedSince(from, trainStep) };
+    },
+    async losses(weights, heldOut) {
+      const batches = groupHeldOutBatches(network, group, { ...heldOut, batchSize: config.batch_size });
+      // A checkpoint of the trained weights may still be read from the tensors that these replace.
+      await runs?.settled();
+      await trainStep.begin(weights);
+      const losses: number[] = [];
+      // The step is compiled; a step that is refused measures and changes nothing.
+      for (const batch of batches) losses.push((await trainStep.step([batchTensors(batch)], 0, () => true)).loss);
+      return losses;
     },
     async dispose() {
       await runs?.settled();

@@ -29,9 +29,17 @@ export interface Training {
   readonly update: FloatTensors;
 }
 
+/** Text to measure on: so many batches of the group's held-out text, drawn by a seed of 64 hex digits. */
+export interface HeldOut {
+  readonly seed: string;
+  readonly batches: number;
+}
+
 /** Trains one expert group against a frozen hub, cycle after cycle; AdamW's moments live on from one to the next, as in DiLoCo. */
 export interface ShardTrainer {
   /** @param base the group's weights to begin from; read when it begins, and once more when it ends, since it keeps none of them */
   train(base: FloatSource, options: TrainOptions): Promise<Training>;
+  /** Mean loss of each batch with these weights in the group's place, nats; of a batch whose loss is not finite, what it is. Not while it trains. */
+  losses(weights: FloatSource, heldOut: HeldOut): Promise<readonly number[]>;
   dispose(): Promise<void>;
 }

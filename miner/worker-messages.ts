@@ -1,7 +1,7 @@
 import type { Network } from "#shared/protocol/network.js";
 import type { InnerRun } from "#shared/training/inner-loop.js";
 import type { MinerConfig } from "./config.js";
-import type { ReplicaStep } from "./trainer.js";
+import type { HeldOut, ReplicaStep } from "./trainer.js";
 
 /** What a worker process is to train. Tensors go through files. */
 export interface WorkerTask {
@@ -33,9 +33,15 @@ export interface WorkerJob {
   readonly update: string;
 }
 
+export interface MeasureJob extends HeldOut {
+  /** File of the weights to measure. */
+  readonly weights: string;
+}
+
 export type ToWorker =
   | { readonly type: "open"; readonly task: WorkerTask }
   | { readonly type: "train"; readonly job: WorkerJob; readonly clock: WorkerClock }
+  | { readonly type: "measure"; readonly job: MeasureJob }
   | { readonly type: "clock"; readonly clock: WorkerClock }
   | { readonly type: "close" };
 
@@ -43,6 +49,7 @@ export type FromWorker =
   | { readonly type: "opened" }
   | { readonly type: "step"; readonly step: ReplicaStep }
   | { readonly type: "trained"; readonly run: InnerRun }
+  | { readonly type: "measured"; readonly losses: readonly number[] }
   | { readonly type: "failed"; readonly code: string; readonly message: string; readonly hint: string }
   | {
       readonly type: "log";

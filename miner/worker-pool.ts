@@ -45,7 +45,7 @@ export const replicaFolder = (home: string, replica: number): string => join(hom
  * Local DiLoCo: N replicas begin each cycle from the same weights and train apart; the mean of what they gained is the update. One
  * that dies costs its share of the cycle, and is started again for the next.
  *
- * @throws BlockZeroError what keeps a worker from opening; from `train`, WORKERS_LOST when none of them is left
+ * @throws BlockZeroError what keeps a worker from opening; from `train` and `losses`, WORKERS_LOST when none of them is left
  */
 export const openWorkerPool = async (options: WorkerPoolOptions): Promise<WorkerPool> => {
   const { network, group, config, home, log, miner } = options;
@@ -56,7 +56,11 @@ export const openWorkerPool = async (options: WorkerPoolOptions): Promise<Worker
       cards: cards.length,
       prevention: "set workers to the number of cards, unless each has memory for several",
     });
-  const files = { hub: join(home, "hub.safetensors"), base: join(home, "base.safetensors") };
+  const files = {
+    hub: join(home, "hub.safetensors"),
+    base: join(home, "base.safetensors"),
+    measured: join(home, "measured.safetensors"),
+  };
   await writeFloats(files.hub, inMemory(options.hub));
   const threads = Math.max(1, Math.floor((config.threads || availableParallelism()) / config.workers));
   const open = (replica: number): Promise<Worker> => {
@@ -136,17 +140,25 @@ export const openWorkerPool = async (options: WorkerPoolOptions): Promise<Worker
       // A replica that took no step has nothing to average, and would only halve what the others gained.
       const moved = done.filter(({ run }) => run.steps > run.skipped).sort((a, b) => a.replica - b.replica);
       const counted = moved.length > 0 ? moved : done;
-      if (counted.length === 0)
-        throw new BlockZeroError("WORKERS_LOST", "no worker is left", "see the warnings above; try fewer workers");
+      if (counted.length === 0) throw noneLeft();
       log.info("averaged", { cycle: train.cycle, replicas: counted.length, of: config.workers });
       return {
         run: combined(counted.map(({ run }) => run)),
         update: await meanOfUpdates(counted.map(({ replica }) => jobOf(replica).update)),
       };
     },
+    async losses(weights, heldOut) {
+      const worker = [...workers.values()].find(({ isAlive }) => isAlive);
+      if (!worker) throw noneLeft();
+      await writeFloats(files.measured, weights);
+      return worker.losses({ ...heldOut, weights: files.measured });
+    },
     dispose,
   };
 };
+
+const noneLeft = () =>
+  new BlockZeroError("WORKERS_LOST", "no worker is left", "see the warnings above; try fewer workers");
 
 const clockOf = ({ stop, deadline, progress }: TrainOptions): WorkerClock => ({
   stop: stop(),

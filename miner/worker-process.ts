@@ -6,7 +6,7 @@ import { openFloats, readFloats, writeFloats } from "#shared/training/checkpoint
 import { inMemory } from "#shared/training/float-source.js";
 import { createShardTrainer } from "./shard-trainer.js";
 import type { ShardTrainer } from "./trainer.js";
-import type { FromWorker, ToWorker, WorkerClock, WorkerJob, WorkerTask } from "./worker-messages.js";
+import type { FromWorker, MeasureJob, ToWorker, WorkerClock, WorkerJob, WorkerTask } from "./worker-messages.js";
 
 const tell = (message: FromWorker) => void process.send?.(message);
 
@@ -48,6 +48,15 @@ const train = async ({ cycle, model, maxSteps, base: file, update: result }: Wor
   }
 };
 
+const measure = async ({ weights: file, ...heldOut }: MeasureJob): Promise<FromWorker> => {
+  const weights = await openFloats(file);
+  try {
+    return { type: "measured", losses: await trainer!.losses(weights, heldOut) };
+  } finally {
+    await weights.close();
+  }
+};
+
 const answer = async (work: Promise<FromWorker>): Promise<void> => {
   try {
     tell(await work);
@@ -70,6 +79,8 @@ process.on("message", (message: ToWorker) => {
     case "train":
       clock = message.clock;
       return void answer(train(message.job));
+    case "measure":
+      return void answer(measure(message.job));
     case "clock":
       clock = message.clock;
       return;

@@ -3,7 +3,7 @@ import { BlockZeroError } from "#shared/errors.js";
 import type { Log } from "#shared/telemetry/log.js";
 import type { InnerRun } from "#shared/training/inner-loop.js";
 import type { ReplicaStep } from "./trainer.js";
-import type { FromWorker, ToWorker, WorkerClock, WorkerJob, WorkerTask } from "./worker-messages.js";
+import type { FromWorker, MeasureJob, ToWorker, WorkerClock, WorkerJob, WorkerTask } from "./worker-messages.js";
 
 /** A replica in a process of its own. */
 export interface Worker {
@@ -12,6 +12,8 @@ export interface Worker {
   readonly isAlive: boolean;
   /** @throws BlockZeroError WORKER_DIED, or what the worker's training throws */
   train(job: WorkerJob, clock: WorkerClock, onStep: (step: ReplicaStep) => void): Promise<InnerRun>;
+  /** @throws as `train` */
+  losses(job: MeasureJob): Promise<readonly number[]>;
   tell(clock: WorkerClock): void;
   close(): Promise<void>;
 }
@@ -72,6 +74,11 @@ export const openWorker = async (task: WorkerTask, log: Log, env: NodeJS.Process
       onStep = listener;
       const said = await ask({ type: "train", job, clock });
       if (said.type === "trained") return said.run;
+      throw new TypeError(`worker ${replica} answered "${said.type}"`);
+    },
+    async losses(job) {
+      const said = await ask({ type: "measure", job });
+      if (said.type === "measured") return said.losses;
       throw new TypeError(`worker ${replica} answered "${said.type}"`);
     },
     tell: (clock) => send({ type: "clock", clock }),

@@ -3,10 +3,9 @@ import { checkTensors, type GateFailure } from "#shared/artifact/gates.js";
 import { openRegularFile } from "#shared/artifact/regular-file.js";
 import type { FloatTensors } from "#shared/artifact/update.js";
 import { loadTensors } from "#shared/artifact/update-reader.js";
-import { groupNamed, groupShapes } from "#shared/model/groups.js";
 import { commitmentOf } from "#shared/protocol/commitment.js";
 import type { ReasonCode } from "#shared/protocol/verdict.js";
-import { artifactLimits, loadGated, openGated } from "#shared/replay/gate-update.js";
+import { loadGated, openGated, tensorGates } from "#shared/replay/gate-update.js";
 import type { CycleSource } from "#shared/replay/source.js";
 import type { LocalArtifact, SignedPart } from "./artifact.js";
 import { GATES, type Gate, type GateName } from "./report.js";
@@ -101,12 +100,7 @@ const passTensors = async (
   return withSource(file, async () => {
     const tensorsHash = await hashOfSource(file);
     const manifest = { codec: network.artifact.codec, tensors: tensorsHash, bytes: file.size };
-    const result = await checkTensors(manifest, file, {
-      shapes: new Map(Object.entries(groupShapes(network.model, groupNamed(network, group)))),
-      baseNorm: norm,
-      maxUpdateNorm: network.scoring.max_update_norm,
-      maxBytes: artifactLimits(network).get(group)!,
-    });
+    const result = await checkTensors(manifest, file, tensorGates(network, group, norm));
     const skipped = MANIFEST_GATES;
     if (!result.ok) return failedAt(result, "tensors", skipped);
     const tensors = await loadTensors(result.update);

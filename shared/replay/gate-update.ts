@@ -1,6 +1,6 @@
 import { type ByteSource, withSource } from "#shared/artifact/byte-source.js";
 import { CODECS, encodedLength } from "#shared/artifact/codec/index.js";
-import { checkManifest, checkTensors, type GateFailure, mostBytes } from "#shared/artifact/gates.js";
+import { checkManifest, checkTensors, type GateFailure, mostBytes, type TensorGates } from "#shared/artifact/gates.js";
 import type { FloatTensors } from "#shared/artifact/update.js";
 import { loadTensors } from "#shared/artifact/update-reader.js";
 import { groupShapes } from "#shared/model/groups.js";
@@ -60,6 +60,14 @@ export const artifactLimits = ({
   );
 };
 
+/** What the tensors of a group's update must pass, given the L2 norm of the weights that it changes. */
+export const tensorGates = (network: CycleSource["network"], group: string, baseNorm: number): TensorGates => ({
+  shapes: new Map(Object.entries(groupShapes(network.model, network.groups[group]!))),
+  baseNorm,
+  maxUpdateNorm: network.scoring.max_update_norm,
+  maxBytes: artifactLimits(network).get(group)!,
+});
+
 /**
  * Puts a submission through the gates: manifest, then tensors. What the miner did wrong is a result, never an exception.
  *
@@ -109,12 +117,7 @@ export const openGated = async (
   const file = await open({ hash: tensorsHash, what: "the update", maxBytes: manifest.bytes, location });
   let passed: Awaited<ReturnType<typeof checkTensors>> | null = null;
   try {
-    passed = await checkTensors(manifest, file, {
-      shapes: new Map(Object.entries(groupShapes(network.model, network.groups[group]!))),
-      baseNorm: base.groups.get(group)!.norm,
-      maxUpdateNorm: network.scoring.max_update_norm,
-      maxBytes: groups.get(group)!,
-    });
+    passed = await checkTensors(manifest, file, tensorGates(network, group, base.groups.get(group)!.norm));
   } finally {
     if (!passed?.ok) await file.close();
   }

@@ -134,6 +134,17 @@ describe("local DiLoCo", { timeout: HANG_GUARD }, () => {
     assert.deepEqual(visible, [["CUDA_VISIBLE_DEVICES=5"], ["CUDA_VISIBLE_DEVICES=2"]]);
   });
 
+  it("measures weights as one process does, to the bit", async (t) => {
+    const { pool, train } = await openPool(t);
+    await train({ maxSteps: 2 });
+    const alone = await openTrainer(configOf());
+    t.after(() => alone.dispose());
+    const heldOut = { seed: "1".repeat(64), batches: 3 };
+    const losses = await pool.losses(inMemory(base), heldOut);
+    assert.equal(losses.length, 3);
+    assert.deepEqual(losses, await alone.losses(inMemory(base), heldOut));
+  });
+
   it("stops all workers when the time is up", async (t) => {
     const { train } = await openPool(t, configOf({ max_steps: 1_000_000 }));
     let steps = 0;
