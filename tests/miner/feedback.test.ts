@@ -1,6 +1,9 @@
 import assert from "node:assert/strict";
+import { join } from "node:path";
 import { describe, it } from "node:test";
 import { reportScore } from "#miner/feedback.js";
+import { isPlanted } from "#miner/planted.js";
+import { writeFileAtomic } from "#shared/files/atomic-file.js";
 import { explainReason } from "#shared/protocol/verdict.js";
 import { HANG_GUARD } from "../support/hang-guard.js";
 import { openMiner } from "../support/miner.js";
@@ -9,6 +12,14 @@ import { openSubnet } from "../support/subnet.js";
 import { forge, noiseUpdate } from "../support/updates.js";
 
 const miners = ["ann", "bob", "cat"];
+
+/** Gives a home the first secret with which cycle 1 is planted, or is not. */
+const drawn = ({ home }: { readonly home: string }, planted: boolean): void => {
+  for (let secret = 0; ; secret++) {
+    writeFileAtomic(join(home, "planted-secret"), String(secret));
+    if (isPlanted({ home }, 1) === planted) return;
+  }
+};
 
 describe("a miner's feedback", { timeout: HANG_GUARD }, () => {
   it("is the score and the rank in its group that the validators agreed on", async (t) => {
@@ -62,6 +73,31 @@ describe("a miner's feedback", { timeout: HANG_GUARD }, () => {
     assert.deepEqual(ann.measured, [{ cycle: 1, "chain/w_i_score": 0, "chain/verdict": "rejected" }]);
     const line = ann.participant.lines.find(({ message }) => message === "rejected");
     assert.deepEqual(line?.fields, { cycle: 1, reason: "norm", why: explainReason("norm") });
+  });
+
+  it("names the validators that give a planted update what it usually gets", async (t) => {
+    const subnet = await openSubnet(t, { miners });
+    const forged = forge(subnet, { miner: "ann", tensors: noiseUpdate(subnet, "ann", 0.05) });
+    await publishReports(subnet, {
+      vera: reportOf(subnet, "vera", { entries: [scoredEntry(forged, 0)] }),
+      vito: reportOf(subnet, "vito", { entries: [scoredEntry(forged, 0.3)] }),
+    });
+    const validators = 2;
+    const ann = await openMiner(t, subnet, "ann", { behaviour: "planted-bad" });
+    const told = () =>
+      ann.participant.lines.filter(({ message }) => message === "planted update").map(({ fields }) => fields);
+
+    drawn(ann.participant, false);
+    await reportScore(ann, 1);
+    assert.deepEqual(told(), [], "in a usual cycle nothing is known");
+    drawn(ann.participant, true);
+    await reportScore(ann, 1);
+    await reportScore({ ...ann, config: { ...ann.config, behaviour: "planted-good" } }, 1);
+    await reportScore({ ...ann, config: { ...ann.config, behaviour: "honest" } }, 1);
+    assert.deepEqual(told(), [
+      { cycle: 1, answer: "bad", validators, guessed: [subnet.signer("vito").address] },
+      { cycle: 1, answer: "good", validators, guessed: [subnet.signer("vera").address] },
+    ]);
   });
 
   it("waits for the merge, and says so when nobody reported", async (t) => {
