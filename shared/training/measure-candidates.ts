@@ -5,8 +5,12 @@ import type { ExpertGroup, Network } from "#shared/protocol/network.js";
 import type { OuterStep } from "#shared/protocol/outer.js";
 import type { StepVote } from "#shared/protocol/step-vote.js";
 import { measureSteps, type StepReduction } from "#shared/scoring/steps/measure-steps.js";
+import { bytesOfTensors, keepWhatFits } from "./keep-what-fits.js";
 import type { LossMeter } from "./loss-meter.js";
 import { outerStepOfTensor } from "./outer-step.js";
+
+/** What candidates' changes take in memory at most, bytes; any others are computed at each look. */
+const KEPT_BYTES = 256 << 20;
 
 /** What a group's candidate steps are made of; null for what there is not. */
 export interface Directions extends Readonly<Record<OuterStep["along"], FloatTensors | null>> {
@@ -41,14 +45,16 @@ export const measureCandidates = async (
   { model, group, directions, outer, batches, isTimeUp }: CandidateMeasurement,
 ): Promise<MeasuredCandidates> => {
   const { losses } = await meter.ofGroup(model, group);
+  // The same change is looked at several times.
+  const keep = keepWhatFits<number, FloatTensors>((tensors) => bytesOfTensors(tensors.values()), KEPT_BYTES);
+  const changeBy = (number: number) =>
+    keep(number, async () => stepChange(model, directions, outer.steps[number - 1]!));
   const numbers = outer.steps.flatMap(({ along }, i) => (directions[along] ? [i + 1] : []));
   const { approved, best, reductions, passes, isMeasured } = await measureSteps({
     rules: { confidence: outer.confidence, batches: batches.length },
     candidates: numbers.length,
-    losses: (candidate, from, to) => {
-      const change = candidate === null ? null : stepChange(model, directions, outer.steps[numbers[candidate]! - 1]!);
-      return losses(change, batches.slice(from, to));
-    },
+    losses: async (candidate, from, to) =>
+      losses(candidate === null ? null : await changeBy(numbers[candidate]!), batches.slice(from, to)),
     ...(isTimeUp && { isTimeUp }),
   });
   const better = numbers.filter((_, i) => approved[i]);

@@ -70,7 +70,7 @@ test("a subnet is brought up by hand, a miner and a validator join, stop and joi
 
   assert.match(
     await blockzero("subnet create --network template.yaml --wallet.hotkey owner"),
-    /^epoch +every 42 blocks$/m,
+    /^epoch +every 44 blocks$/m,
   );
   assert.match(await blockzero("subnet create --network template.yaml --wallet.hotkey owner"), /existed already/);
   assert.match(await blockzero("register --wallet.hotkey validator --stake 10000"), /^uid +1\nstake +10000$/m);

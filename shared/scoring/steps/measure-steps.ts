@@ -15,7 +15,7 @@ export interface StepMeasurement {
   readonly candidates: number;
   /** Losses of batches `from` to `to` after a candidate's step, or of the base (null), nats per token. */
   readonly losses: (candidate: number | null, from: number, to: number) => Promise<readonly number[]>;
-  /** Asked before every look but the first; true ends the measuring with what is known. */
+  /** Asked before every measurement but the base's first; true ends the measuring with what is known after the last whole look. */
   readonly isTimeUp?: () => boolean;
 }
 
@@ -27,7 +27,7 @@ export interface MeasuredSteps {
   readonly best: number | null;
   /** By candidate: mean reduction of the loss against the base over the batches that it was measured on, its standard error, and their number. */
   readonly reductions: readonly StepReduction[];
-  /** False where the loss of the base was not finite: then nothing is known. */
+  /** False where the loss of the base was not finite, or no step was measured in time: then nothing is known. */
   readonly isMeasured: boolean;
   /** Forward passes of a batch that it took, the base's among them. */
   readonly passes: number;
@@ -67,8 +67,8 @@ export const measureSteps = async ({
   let open = after.map((_, candidate) => candidate);
   let passes = 0;
   for (const end of ends) {
-    if (open.length === 0 || (base.length > 0 && isTimeUp())) break;
     const from = base.length;
+    if (open.length === 0 || (from > 0 && isTimeUp())) break;
     const measure = async (candidate: number | null) => {
       await yieldToEvents();
       passes += end - from;
@@ -77,12 +77,24 @@ export const measureSteps = async ({
     base.push(...(await measure(null)));
     // A base that cannot be measured approves nothing.
     if (!base.every(Number.isFinite)) break;
-    for (const candidate of open) after[candidate]!.push(...(await measure(candidate)));
-    open = open.filter((candidate) => after[candidate]!.every(Number.isFinite));
+    let isWhole = true;
+    for (const candidate of open) {
+      isWhole = !isTimeUp();
+      if (!isWhole) break;
+      after[candidate]!.push(...(await measure(candidate)));
+    }
+    if (!isWhole && from > 0) {
+      // Candidates are compared on the same batches.
+      base.length = from;
+      for (const own of after) own.length = Math.min(own.length, from);
+      break;
+    }
+    open = open.filter((candidate) => after[candidate]!.length === end && after[candidate]!.every(Number.isFinite));
     for (const candidate of open) {
       const { mean, standardError } = paired(base, after[candidate]!);
       if (mean - studentQuantile(level, end - 1) * standardError > 0) approved[candidate] = true;
     }
+    if (!isWhole) break;
     open = stillOpen(open, { base, after, approved, end });
   }
   const reductions = after.map((own) => paired(base.slice(0, own.length), own));
@@ -90,7 +102,7 @@ export const measureSteps = async ({
     approved,
     best: bestOf(approved, after, reductions),
     reductions,
-    isMeasured: base.every(Number.isFinite),
+    isMeasured: base.every(Number.isFinite) && after.some((own) => own.length > 0),
     passes,
   };
 };

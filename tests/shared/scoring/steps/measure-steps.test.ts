@@ -57,13 +57,25 @@ describe("measuring candidate steps", () => {
     assert.deepEqual([(await measure(null)).approved, (await measure(null)).best], [[false, false], null]);
   });
 
-  it("says what it knows when its time is up", async () => {
-    const losses = lossesOf("late", [0.003, 0.0029]);
-    const { passes, reductions } = await measureSteps({ rules, candidates: 2, losses, isTimeUp: () => true });
-    assert.equal(passes, 3 * 16);
+  it("says what it knows when its time is up, also in the middle of a look", async () => {
+    const measureFor = async (answers: number) => {
+      let asked = 0;
+      const { passes, reductions, isMeasured } = await measureSteps({
+        rules,
+        candidates: 2,
+        losses: lossesOf("late", [0.003, 0.0029]),
+        isTimeUp: () => ++asked > answers,
+      });
+      return { passes: passes / 16, batches: reductions.map(({ batches }) => batches), isMeasured };
+    };
+    assert.deepEqual(await measureFor(0), { passes: 1, batches: [0, 0], isMeasured: false });
+    assert.deepEqual(await measureFor(1), { passes: 2, batches: [16, 0], isMeasured: true });
+    assert.deepEqual(await measureFor(2), { passes: 3, batches: [16, 16], isMeasured: true });
     assert.deepEqual(
-      reductions.map(({ batches }) => batches),
-      [16, 16],
+      await measureFor(4),
+      { passes: 5, batches: [16, 16], isMeasured: true },
+      "a part of a look is left out",
     );
+    assert.deepEqual(await measureFor(5), { passes: 6, batches: [32, 32], isMeasured: true });
   });
 });
