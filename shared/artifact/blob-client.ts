@@ -7,7 +7,7 @@ import { requestNonces, signRequest } from "#shared/protocol/request.js";
 import type { Log } from "#shared/telemetry/log.js";
 import { addressesOf, parseOrigin, type RequestLimits, requestBlob } from "./blob-request.js";
 import { type FetchLimits, watchFetch } from "./fetch-limits.js";
-import { type FetchTurns, FIRST_TURN_MS, isTurnOver, openFetchTurns } from "./fetch-turns.js";
+import { type FetchTurns, FIRST_TURN_MS, isTurnOver, openFetchTurns, turnOver } from "./fetch-turns.js";
 import { type IncomingBlob, incomingBytes, lend } from "./incoming-blob.js";
 import { networkOf } from "./store/admission.js";
 
@@ -130,19 +130,31 @@ export const createBlobClient = (options: BlobClientOptions): BlobClient => {
     return { location, origin, addresses, network: networkOf(addresses[0]?.address ?? "") };
   };
 
-  /** All the rest of a blob from one location, in as many turns as it takes. @throws BlockZeroError FETCH_… */
-  const inTurns = async (location: string, request: BlobFetch, incoming: IncomingBlob): Promise<void> => {
+  /**
+   * All the rest of a blob from one location, in as many turns as it takes; where others are left to ask, in one.
+   *
+   * @throws BlockZeroError FETCH_…, or the end of the turn
+   */
+  const inTurns = async (
+    location: string,
+    request: BlobFetch,
+    incoming: IncomingBlob,
+    only?: number,
+  ): Promise<void> => {
     const { signal } = request;
     try {
       const server = await find(location, signal);
-      for (let milliseconds = FIRST_TURN_MS; ; milliseconds *= 2) {
+      for (let milliseconds = only ?? FIRST_TURN_MS; ; milliseconds *= 2) {
         const turn = await turns.take({ network: server.network, milliseconds, signal });
         request.onAsked?.();
+        const end = new AbortController();
+        const timer = only === undefined ? undefined : setTimeout(() => end.abort(turnOver()), milliseconds);
         try {
-          return await download(server, request, incoming, turn.over);
+          return await download(server, request, incoming, AbortSignal.any([turn.over, end.signal]));
         } catch (thrown) {
-          if (!isTurnOver(thrown)) throw thrown;
+          if (!isTurnOver(thrown) || only !== undefined) throw thrown;
         } finally {
+          clearTimeout(timer);
           turn.release();
         }
       }
@@ -156,18 +168,30 @@ export const createBlobClient = (options: BlobClientOptions): BlobClient => {
   const receive: BlobClient["receive"] = async ({ locations, ...request }, incoming) => {
     const faults: BlockZeroError[] = [];
     const sources = new Set(incoming.length() > 0 ? [EARLIER] : []);
-    for (const location of new Set(locations)) {
-      request.signal?.throwIfAborted();
-      try {
-        await complete(location, request, credited(incoming, location, sources), sources);
-        log.debug("fetched a blob", { location, hash: request.hash, bytes: incoming.length() });
-        return;
-      } catch (thrown) {
+    let left = [...new Set(locations)];
+    // Who is slow, on purpose or not, keeps nobody from asking the others, and has longer turns when they were asked.
+    for (let milliseconds = FIRST_TURN_MS; left.length > 0; milliseconds *= 2) {
+      const slow: string[] = [];
+      for (const [i, location] of left.entries()) {
         request.signal?.throwIfAborted();
-        if (!(thrown instanceof BlockZeroError) || thrown.code === "STORE_FAILED") throw thrown;
-        log.debug("blob not fetched", { location, code: thrown.code, reason: thrown.message });
-        faults.push(thrown);
+        const isLast = slow.length === 0 && i === left.length - 1;
+        try {
+          const from = credited(incoming, location, sources);
+          await complete(location, request, from, sources, isLast ? undefined : milliseconds);
+          log.debug("fetched a blob", { location, hash: request.hash, bytes: incoming.length() });
+          return;
+        } catch (thrown) {
+          request.signal?.throwIfAborted();
+          if (!(thrown instanceof BlockZeroError) || thrown.code === "STORE_FAILED") throw thrown;
+          if (isTurnOver(thrown)) {
+            slow.push(location);
+            continue;
+          }
+          log.debug("blob not fetched", { location, code: thrown.code, reason: thrown.message });
+          faults.push(thrown);
+        }
       }
+      left = slow;
     }
     throw notFetched(request, faults);
   };
@@ -177,9 +201,10 @@ export const createBlobClient = (options: BlobClientOptions): BlobClient => {
     request: BlobFetch,
     incoming: IncomingBlob,
     sources: ReadonlySet<string>,
+    milliseconds?: number,
   ): Promise<void> => {
     for (;;) {
-      await inTurns(location, request, incoming);
+      await inTurns(location, request, incoming, milliseconds);
       const isBlended = [...sources].some((source) => source !== location);
       if (await incoming.finish()) return;
       if (!isBlended)

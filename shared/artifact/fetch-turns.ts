@@ -76,8 +76,7 @@ export const openFetchTurns = ({
     const isFull = heldBy(network) >= perNetwork;
     const suited = [...held].filter((holder) => (!isFull || holder.network === network) && !holder.over.signal.aborted);
     const [longest] = suited.sort((a, b) => a.since - b.since);
-    if (longest && now() - longest.since >= milliseconds)
-      longest.over.abort(new BlockZeroError(TURN_OVER, "others wait to be asked", "it goes on in its next turn"));
+    if (longest && now() - longest.since >= milliseconds) longest.over.abort(turnOver());
   };
 
   const enqueue = (waiter: Waiter) => {
@@ -121,6 +120,10 @@ export const openFetchTurns = ({
       }),
   };
 };
+
+/** What ends a turn. */
+export const turnOver = (): BlockZeroError =>
+  new BlockZeroError(TURN_OVER, "others wait to be asked", "it goes on in its next turn");
 
 /** Whether a download was cut for nothing but the end of its turn. */
 export const isTurnOver = (thrown: unknown): boolean => thrown instanceof BlockZeroError && thrown.code === TURN_OVER;

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { describe, it, type TestContext } from "node:test";
 import { createBlobClient } from "#shared/artifact/blob-client.js";
 import { type FetchTurns, isTurnOver, openFetchTurns } from "#shared/artifact/fetch-turns.js";
+import { incomingBytes } from "#shared/artifact/incoming-blob.js";
 import { sha256 } from "#shared/protocol/hash.js";
 import { HANG_GUARD } from "../../support/hang-guard.js";
 import { hostileServer } from "../../support/hostile-server.js";
@@ -113,5 +114,13 @@ describe("a blob client among servers that drip", { timeout: HANG_GUARD }, () =>
     assert.deepEqual(Buffer.from(await client.fetchBlob({ location: honest, hash, maxBytes })), bytes);
     stop.abort();
     assert.deepEqual(new Set(await Promise.all(drips)), new Set(["never"]));
+  });
+
+  it("has of another what the first one only drips", async (t) => {
+    const client = createBlobClient({ allowPrivateAddresses: true, log: quiet, minBytesPerSecond: 1 });
+    const honest = await listen(t, (_, response) => response.end(bytes));
+    const incoming = incomingBytes(hash);
+    await client.receive({ hash, maxBytes, locations: [await dripFeeder(t), await dripFeeder(t), honest] }, incoming);
+    assert.deepEqual(Buffer.from(incoming.bytes()), bytes);
   });
 });
