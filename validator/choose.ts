@@ -73,7 +73,7 @@ const choose = async (choosing: Choosing, agreed: Agreement): Promise<readonly S
       votes.push(nothing);
       continue;
     }
-    const left = Math.max(0, end - BLOCKS_TO_VOTE - clock.head.number);
+    const left = Math.max(1, end - BLOCKS_TO_VOTE - clock.head.number);
     const deadline = clock.head.number + Math.ceil(left / (names.length - i));
     try {
       const text = texts.get(group) ?? accepted(null);

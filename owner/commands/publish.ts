@@ -97,13 +97,13 @@ const serve = async (
   const file = join(home, "network.yaml");
   const store = directoryStore(join(home, "blobs"), log);
   const written = await pinnedNetwork(store, loadNetwork(file));
+  await checkComplete(store, written, home);
   const owner = await loadHotkey(wallet);
   const chain = await connectChain({ endpoint, log, signal, keyFolder: keyFolderOf(wallet.path) });
   try {
     await checkOwner(chain, written.netuid, owner);
     const client = createBlobClient({ allowPrivateAddresses: config.allow_private_addresses, log });
     const former = await formerNetwork(written, { store, client, chain, signal });
-    await checkComplete(store, written, home);
     let network = written;
     if (former !== null && networkHash(former) !== networkHash(written)) {
       const planned = planChange({ former, next: written, head: (await chain.head()).number, fromCycle });
