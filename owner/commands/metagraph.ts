@@ -1,11 +1,17 @@
-import type { Metagraph, Neuron } from "#shared/chain/chain.js";
+import { createBlobClient } from "#shared/artifact/blob-client.js";
+import type { Chain, Metagraph, Neuron } from "#shared/chain/chain.js";
 import { connectChain } from "#shared/chain/index.js";
 import { settingsAmong } from "#shared/cli/config-flags.js";
 import { wholeNumber } from "#shared/cli/numbers.js";
 import { type CommandSpec, shutdownSignal } from "#shared/cli/program.js";
 import { columns } from "#shared/cli/table.js";
 import { addFlags } from "#shared/config/flags.js";
-import { subnetSettings } from "../settings.js";
+import { BlockZeroError, reasonOf } from "#shared/errors.js";
+import { agreedNetwork, networkFrom } from "#shared/participant/agreed-network.js";
+import { networkHash } from "#shared/protocol/network.js";
+import { revealedGroups } from "#shared/replay/revealed-groups.js";
+import { createLogger } from "#shared/telemetry/logger.js";
+import { networkSettings } from "../settings.js";
 
 const UNIT = 1e9;
 
@@ -19,19 +25,24 @@ export const metagraph: CommandSpec = {
   description: "show a subnet's neurons: stake, permits, what the last epoch made of them",
   examples: ["blockzero metagraph --netuid 1", "blockzero metagraph --chain_endpoint finney --netuid 1 --json"],
   define: (command) => {
-    addFlags(command, subnetSettings)
+    addFlags(command, networkSettings)
       .option("--block <n>", "as it was after this block", wholeNumber(0))
       .option("--json", "print one JSON object; amounts are decimal digits of the smallest unit")
       .action(async ({ block, json = false, ...options }: Options) => {
-        const { chain_endpoint: endpoint, netuid } = settingsAmong(subnetSettings, options);
-        const chain = await connectChain({ endpoint, signal: shutdownSignal() });
+        const settings = networkSettingsOf(options);
+        const signal = shutdownSignal();
+        const chain = await connectChain({ endpoint: settings.chain_endpoint, signal });
         try {
-          const found = await chain.metagraph(netuid, block);
-          if (json)
+          const found = await chain.metagraph(settings.netuid, block);
+          const groups = await groupsAt(chain, settings, found.block, signal);
+          if (json) {
+            const neurons = found.neurons.map((neuron) => ({ ...neuron, group: groups?.get(neuron.hotkey) ?? null }));
             console.log(
-              JSON.stringify(found, (_, value: unknown) => (typeof value === "bigint" ? String(value) : value)),
+              JSON.stringify({ ...found, neurons }, (_, value: unknown) =>
+                typeof value === "bigint" ? String(value) : value,
+              ),
             );
-          else for (const line of lines(found)) console.log(line);
+          } else for (const line of lines(found, groups)) console.log(line);
         } finally {
           await chain.close();
         }
@@ -39,16 +50,51 @@ export const metagraph: CommandSpec = {
   },
 };
 
+/**
+ * Expert groups by hotkey, as revealed in the newest cycle; null where the subnet has but one group, or where its network file or that state cannot
+ * be had: the metagraph is worth showing all the same.
+ */
+const groupsAt = async (
+  chain: Chain,
+  { netuid, network: file, allow_private_addresses: allowPrivateAddresses }: ReturnType<typeof networkSettingsOf>,
+  block: number,
+  signal: AbortSignal,
+): Promise<ReadonlyMap<string, string> | null> => {
+  const log = createLogger({ name: "metagraph", level: "warn", format: "pretty" });
+  const client = createBlobClient({ allowPrivateAddresses, log });
+  try {
+    const network = await agreedNetwork({ chain, netuid, file, fetch: networkFrom(client, signal) });
+    if (Object.keys(network.groups).length < 2) return null;
+    return await revealedGroups({ chain, network, networkHash: networkHash(network) }, block);
+  } catch (thrown) {
+    signal.throwIfAborted();
+    if (!(thrown instanceof BlockZeroError)) throw thrown;
+    if (thrown.code !== "NETWORK_NOT_PUBLISHED")
+      log.warn("expert groups are not shown", { code: thrown.code, reason: reasonOf(thrown) });
+    return null;
+  }
+};
+
+const networkSettingsOf = (options: Options) => settingsAmong(networkSettings, options);
+
 const HEADING = ["UID", "STAKE", "RANK", "TRUST", "CONSENSUS", "INCENTIVE", "DIVIDENDS", "EMISSION", "VTRUST"];
 const REST = ["VALIDATOR", "UPDATED", "ACTIVE", "AXON", "HOTKEY", "COLDKEY"];
 
 /** As `btcli` has it; shares to five places, amounts in tokens, `updated` in blocks ago. */
-const lines = ({ netuid, block, ownerHotkey, neurons }: Metagraph): readonly string[] => {
+const lines = (
+  { netuid, block, ownerHotkey, neurons }: Metagraph,
+  groups: ReadonlyMap<string, string> | null,
+): readonly string[] => {
+  const withGroup = (cells: readonly string[], group: string) =>
+    groups ? [cells[0]!, group, ...cells.slice(1)] : cells;
   const total = neurons.reduce((sum, { stake }) => sum + stake, 0n);
   return [
     `subnet ${netuid} at block ${block}: ${neurons.length} neurons, stake ${tokensOf(total, 3)}, owner ${ownerHotkey}`,
     "",
-    ...columns([[...HEADING, ...REST], ...neurons.map((neuron) => row(neuron, block))]),
+    ...columns([
+      withGroup([...HEADING, ...REST], "GROUP"),
+      ...neurons.map((neuron) => withGroup(row(neuron, block), groups?.get(neuron.hotkey) ?? "-")),
+    ]),
   ];
 };
 
