@@ -35,7 +35,7 @@ const ends = async (store: BlobStore): Promise<void> => {
     }
 };
 
-describe("a bucket at a server that", { timeout: HANG_GUARD, concurrency: 4 }, () => {
+describe("a bucket at a server that", { timeout: HANG_GUARD, concurrency: 16 }, () => {
   for (const [name, behave] of Object.entries(HTTP_BEHAVIOURS))
     it(name, async (t) => {
       const env = {
@@ -48,7 +48,7 @@ describe("a bucket at a server that", { timeout: HANG_GUARD, concurrency: 4 }, (
     });
 });
 
-describe("a hub at a server that", { timeout: HANG_GUARD, concurrency: 4 }, () => {
+describe("a hub at a server that", { timeout: HANG_GUARD, concurrency: 16 }, () => {
   for (const [name, behave] of Object.entries(HTTP_BEHAVIOURS))
     it(name, async (t) => {
       const repo = "somebody/blobs";
