@@ -39,7 +39,9 @@ const setUp = (t: TestContext) => {
 const stopsCleanly = async (program: { stop(): Promise<{ status: number | null; stderr: string }> }) => {
   const { status, stderr } = await program.stop();
   assert.equal(status, 0, stderr);
-  assert.doesNotMatch(stderr, /✖/);
+  // Whoever joins in the middle of a cycle says which of its windows were over.
+  const faults = stderr.split("\n").filter((line) => line.includes("✖") && !line.includes("code=WINDOW_MISSED"));
+  assert.deepEqual(faults, []);
 };
 
 test("a subnet is brought up by hand, a miner and a validator join, stop and join again", {
@@ -70,7 +72,7 @@ test("a subnet is brought up by hand, a miner and a validator join, stop and joi
 
   assert.match(
     await blockzero("subnet create --network template.yaml --wallet.hotkey owner"),
-    /^epoch +every 44 blocks$/m,
+    /^epoch +every 60 blocks$/m,
   );
   assert.match(await blockzero("subnet create --network template.yaml --wallet.hotkey owner"), /existed already/);
   assert.match(await blockzero("register --wallet.hotkey validator --stake 10000"), /^uid +1\nstake +10000$/m);

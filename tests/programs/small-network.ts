@@ -7,7 +7,7 @@ export const smallNetwork: NetworkTemplate = {
   name: "small",
   netuid: 1,
   first_cycle: 0,
-  phases: { distribute: 4, train: 16, commit: 4, reveal: 4, evaluate: 4, exchange: 3, choose: 5, merge: 4 },
+  phases: { distribute: 4, train: 16, commit: 4, reveal: 4, evaluate: 12, exchange: 6, choose: 8, merge: 6 },
   model: {
     vocab_size: 264,
     hidden_size: 16,
