@@ -45,7 +45,8 @@ describe("the localnet, two cycles", () => {
   it("makes one model: every validator commits the same hash, and each cycle goes on from the last", () => {
     for (const { validatorsAgree, merged } of result.cycles) {
       assert.ok(validatorsAgree);
-      assert.equal(merged.length, 4);
+      // Of a group that takes a step along its best update, one.
+      assert.ok(merged.length >= 2 && merged.length <= 4, `${merged.length} updates`);
     }
     const [first, second] = result.cycles;
     assert.deepEqual(first!.valLossBefore, result.genesis.valLoss);
