@@ -1,5 +1,13 @@
 import { lengthOf, noiseLike } from "../arena/change.js";
-import type { Attack } from "../attack.js";
+import type { Attack, Lie } from "../attack.js";
+
+/** What an accomplice reports: the attacker's updates as the best there ever were, all others as it measured them. */
+export const praise: NonNullable<Lie["entries"]> = (measured, { attackers }) =>
+  measured.map((entry) =>
+    attackers.has(entry.uid) && entry.verdict === "scored"
+      ? { ...entry, lossReduction: 1, standardError: 0.001, score: 0.9 }
+      : entry,
+  );
 
 export const liarInflates: Attack = {
   name: "liar-inflates",
@@ -9,12 +17,5 @@ export const liarInflates: Attack = {
     const like = honest[0]!.update;
     return [{ forged: forge({ miner: "eve1", tensors: noiseLike(like, `${seed}/liar`, lengthOf(like)) }) }];
   },
-  lie: {
-    entries: (measured, { attackers }) =>
-      measured.map((entry) =>
-        attackers.has(entry.uid) && entry.verdict === "scored"
-          ? { ...entry, lossReduction: 1, standardError: 0.001, score: 0.9 }
-          : entry,
-      ),
-  },
+  lie: { entries: praise },
 };

@@ -1,5 +1,6 @@
 import { lengthOf, noiseLike } from "../arena/change.js";
 import type { Attack } from "../attack.js";
+import { praise } from "./liar-inflates.js";
 
 export const liarSplitView: Attack = {
   name: "liar-split-view",
@@ -9,13 +10,5 @@ export const liarSplitView: Attack = {
     const like = honest[0]!.update;
     return [{ forged: forge({ miner: "eve1", tensors: noiseLike(like, `${seed}/split`, lengthOf(like)) }) }];
   },
-  lie: {
-    entries: (measured, { attackers }) =>
-      measured.map((entry) =>
-        attackers.has(entry.uid) && entry.verdict === "scored"
-          ? { ...entry, lossReduction: 1, standardError: 0.001, score: 0.9 }
-          : entry,
-      ),
-    shows: "one",
-  },
+  lie: { entries: praise, shows: "one" },
 };
