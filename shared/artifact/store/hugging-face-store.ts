@@ -4,7 +4,7 @@ import { BlockZeroError } from "#shared/errors.js";
 import { hashBytes, isHash, sha256 } from "#shared/protocol/hash.js";
 import type { BlobStore } from "../blob-store.js";
 import type { ByteRange } from "../byte-range.js";
-import { type Attempt, credential, remoteAttempts } from "./remote-fault.js";
+import { type Attempt, credential, remoteAttempts, streamedPieces } from "./remote-fault.js";
 
 const BRANCH = "main";
 
@@ -120,11 +120,7 @@ async function* pieces(
   const part = range === undefined ? file : file.slice(range.start, range.end);
   const reader = part.stream().getReader();
   try {
-    for (;;) {
-      const next = await attempt(() => reader.read());
-      if (next.done) return;
-      yield next.value;
-    }
+    yield* streamedPieces(attempt, async () => (await reader.read()).value ?? null);
   } finally {
     // It need not settle where the service does not answer.
     reader.cancel().catch(() => {});

@@ -11,7 +11,7 @@ import {
 import { hashBytes, isHash, sha256 } from "#shared/protocol/hash.js";
 import type { BlobStore } from "../blob-store.js";
 import type { ByteRange } from "../byte-range.js";
-import { type Attempt, credential, remoteAttempts } from "./remote-fault.js";
+import { type Attempt, credential, remoteAttempts, streamedPieces } from "./remote-fault.js";
 
 export interface S3Location {
   readonly bucket: string;
@@ -118,16 +118,11 @@ const checkedHash = (hash: string): string => {
   return hash;
 };
 
-/** What a service streams, its faults coded. */
 async function* pieces(attempt: Attempt, open: (signal: AbortSignal) => Promise<SentBody>): AsyncGenerator<Uint8Array> {
   const { stream } = await attempt(open);
   const chunks = stream[Symbol.asyncIterator]();
   try {
-    for (;;) {
-      const next = await attempt(() => chunks.next());
-      if (next.done) return;
-      yield next.value;
-    }
+    yield* streamedPieces(attempt, async () => (await chunks.next()).value ?? null);
   } finally {
     // Whoever reads no further leaves no connection behind.
     stream.destroy();
