@@ -1,6 +1,6 @@
 import { type ChildProcess, fork } from "node:child_process";
 import { closeSync, mkdirSync, openSync, readFileSync } from "node:fs";
-import { constants, setPriority } from "node:os";
+import { getPriority, setPriority } from "node:os";
 import { dirname } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
@@ -15,7 +15,7 @@ export interface ProcessSpec {
   readonly args: () => readonly string[];
   /** Standard output and error, appended. */
   readonly logFile: string;
-  /** Gives way to the others where processors are few. */
+  /** Gives way to the others where processors are few: by one step, or other programs of the machine would starve it. */
   readonly isPatient?: boolean;
 }
 
@@ -44,6 +44,7 @@ export interface Supervision {
 const QUICK_DEATHS = 3;
 const QUICK_MS = 2_000;
 const PATIENCE_MS = 4_000;
+const LOWEST_PRIORITY = 19;
 /** A program that dies at once is not restarted in a tight loop. */
 const RESTART_DELAY_MS = 300;
 
@@ -67,7 +68,7 @@ export const supervise = (
       execArgv: ["--enable-source-maps"],
     });
     closeSync(output);
-    if (spec.isPatient && child.pid !== undefined) setPriority(child.pid, constants.priority.PRIORITY_BELOW_NORMAL);
+    if (spec.isPatient && child.pid !== undefined) setPriority(child.pid, Math.min(getPriority() + 1, LOWEST_PRIORITY));
     writeFileAtomic(pidFile, `${child.pid}\n`);
     exited = new Promise((resolve) => {
       child.once("exit", (code, signal) => {
