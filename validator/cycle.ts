@@ -13,7 +13,6 @@ import { phaseWindow } from "#shared/protocol/phases.js";
 import { encodeRecord, shortHash } from "#shared/protocol/records.js";
 import { reportHash } from "#shared/protocol/report.js";
 import { chosenSteps, readBallots } from "#shared/replay/ballots.js";
-import type { Participation } from "#shared/replay/participation.js";
 import { readReport } from "#shared/replay/reports.js";
 import { cycleWeights } from "#shared/scoring/cycle-weights.js";
 import { improvedGroups } from "#shared/scoring/progress.js";
@@ -27,6 +26,7 @@ import { judgeCycle } from "./judge.js";
 import { type Agreement, agreeOn, mergeCycle } from "./merge-cycle.js";
 import { readBack } from "./read-back.js";
 import { measureReference } from "./reference.js";
+import { tellParticipation } from "./tell-participation.js";
 
 export interface Validator {
   readonly participant: Participant;
@@ -105,49 +105,6 @@ export const liveCycle = async (validator: Validator, cycle: number): Promise<vo
     due("the merge", published + 1, (bounded) => mergeAndPublish(bounded, cycle, agreed)),
   ]);
   for (const duty of duties) if (duty.status === "rejected") throw duty.reason;
-};
-
-/** Who did nothing, came late or said something else than the others is seen by everybody. */
-const tellParticipation = (
-  { participant, metrics }: Validator,
-  cycle: number,
-  participation: readonly Participation[],
-): void => {
-  for (const {
-    hotkey,
-    votes,
-    stakeShare,
-    promised,
-    heldBy,
-    counts,
-    exchanged,
-    agreement,
-    deviation,
-  } of participation) {
-    participant.log.info("a validator's part", {
-      cycle,
-      validator: hotkey,
-      votes,
-      stake: stakeShare,
-      reported: promised,
-      heldBy,
-      counts,
-      exchanged,
-      agreement: agreement ?? "unknown",
-      deviation: deviation ?? "unknown",
-    });
-    metrics.write({
-      cycle,
-      validator: hotkey,
-      "validator/votes": Number(votes),
-      "validator/reported": Number(promised),
-      "validator/held_by": heldBy,
-      "validator/counts": Number(counts),
-      "validator/exchanged": Number(exchanged),
-      ...(agreement !== null && { "validator/agreement": agreement }),
-      ...(deviation !== null && { "validator/deviation": deviation }),
-    });
-  }
 };
 
 /** Has the cycle's base here while there is time: after an outage, or a merge that was left to the others, the cheaper way. @returns its hash */

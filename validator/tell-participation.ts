@@ -1,0 +1,45 @@
+import type { Participation } from "#shared/replay/participation.js";
+import type { Validator } from "./cycle.js";
+
+/** Says in the log and the metrics what each validator did: who did nothing, came late or said something else than the others is seen by everybody. */
+export const tellParticipation = (
+  { participant, metrics }: Pick<Validator, "participant" | "metrics">,
+  cycle: number,
+  participation: readonly Participation[],
+): void => {
+  for (const {
+    hotkey,
+    votes,
+    stakeShare,
+    promised,
+    heldBy,
+    counts,
+    exchanged,
+    agreement,
+    deviation,
+  } of participation) {
+    participant.log.info("a validator's part", {
+      cycle,
+      validator: hotkey,
+      votes,
+      stake: stakeShare,
+      reported: promised,
+      heldBy,
+      counts,
+      exchanged,
+      agreement: agreement ?? "unknown",
+      deviation: deviation ?? "unknown",
+    });
+    metrics.write({
+      cycle,
+      validator: hotkey,
+      "validator/votes": Number(votes),
+      "validator/reported": Number(promised),
+      "validator/held_by": heldBy,
+      "validator/counts": Number(counts),
+      "validator/exchanged": Number(exchanged),
+      ...(agreement !== null && { "validator/agreement": agreement }),
+      ...(deviation !== null && { "validator/deviation": deviation }),
+    });
+  }
+};
