@@ -1,33 +1,25 @@
-import { withSource } from "#shared/artifact/byte-source.js";
 import { BlockZeroError } from "#shared/errors.js";
-import { mapLimited } from "#shared/map-limited.js";
-import { groupShapes } from "#shared/model/groups.js";
-import { type BlobRef, MAX_MODEL_MANIFEST_BYTES } from "#shared/protocol/model-manifest.js";
-import { MAX_REPORT_BYTES, type Report } from "#shared/protocol/report.js";
+import type { Report } from "#shared/protocol/report.js";
 import { tally } from "#shared/protocol/tally.js";
 import { agreedBase } from "#shared/replay/agreed-base.js";
 import { lastModelBlock, type ModelOutcome, modelOutcome } from "#shared/replay/agreed-outcome.js";
 import { chosenSteps, readBallots } from "#shared/replay/ballots.js";
-import { describeDifference, firstDifference } from "#shared/replay/difference.js";
-import { evaluationSeeds } from "#shared/replay/evaluation-seeds.js";
-import { type GateBase, type GateResult, gateUpdate, openGated } from "#shared/replay/gate-update.js";
+import { openGated } from "#shared/replay/gate-update.js";
 import { type Model, mergeModel } from "#shared/replay/merge-model.js";
 import { planMerge, planSteps } from "#shared/replay/merge-plan.js";
-import { openPart } from "#shared/replay/part.js";
-import { type ExchangedReport, exchangedReports, readReport } from "#shared/replay/reports.js";
+import { exchangedReports } from "#shared/replay/reports.js";
 import type { CycleSource } from "#shared/replay/source.js";
-import { readSubmissions } from "#shared/replay/submissions.js";
 import { contextOf } from "#shared/replay/succession.js";
-import type { FaultyCopy, SubnetFiles } from "#shared/subnet/files.js";
+import type { SubnetFiles } from "#shared/subnet/files.js";
 import { checkReport } from "./check-report.js";
 import { compareModels } from "./compare-models.js";
+import { nameFaulty } from "./faulty-copies.js";
 import { type CycleAudit, type Findings, openFindings } from "./findings.js";
 import { type ManifestReader, manifestReader } from "./manifest-reader.js";
 import { isMissing, missing, naming, orNull } from "./missing.js";
+import { filesOf, glance } from "./model-files.js";
+import { readGateBase, readReports, readSeeds, regate } from "./read-cycle.js";
 import { type Regated, withRepeats } from "./repeats.js";
-
-/** Submissions fetched at the same time: a server that stalls holds one of these, not the audit. */
-const CONCURRENT_FETCHES = 32;
 
 export interface AuditContext {
   readonly source: CycleSource;
@@ -84,12 +76,12 @@ const replay = async (context: Auditing, cycle: number, findings: Findings): Pro
   const baseHash = await agreedBase(source, cycle, head);
   findings.learn({ base: baseHash, agreed: outcome.agreed });
   const base = { hash: baseHash, manifest: await manifestOf(baseHash) };
-  const gateBase = await gateBaseOf(source, base, findings);
+  const gateBase = await readGateBase(source, base, findings);
 
   const { reports: promised, stakes } = await exchangedReports(source, cycle);
   const { reports, isComplete } = await readReports(source, promised, findings);
   const regated = await withRepeats(await regate(source, cycle, gateBase), base, manifestOf, findings);
-  const seeds = await seedsOf(source, cycle, findings);
+  const seeds = await readSeeds(source, cycle, findings);
   for (const report of reports) {
     if (report.base === base.hash) checkReport(report, { seeds, regated }, findings);
     else findings.note(`report of ${report.validator} does not count: it is about model ${report.base}`);
@@ -126,73 +118,6 @@ const replay = async (context: Auditing, cycle: number, findings: Findings): Pro
   return recomputed;
 };
 
-/** What the gates ask of the base, which every group's weights are read for; its other parts are looked at on the way. */
-const gateBaseOf = async (source: CycleSource, { hash, manifest }: Model, findings: Findings): Promise<GateBase> => {
-  const { network } = source;
-  const groups = new Map<string, { readonly norm: number }>();
-  for (const [name, group] of Object.entries(network.groups)) {
-    const parts = manifest.parts.groups[name];
-    if (!parts) throw missing(`model ${hash} has no group "${name}"`);
-    const shapes = new Map(Object.entries(groupShapes(network.model, group)));
-    const what = `group ${name} of model ${hash}`;
-    const weights = await naming(what, source.open({ hash: parts.weights.hash, maxBytes: parts.weights.bytes }));
-    const norm = await withSource(weights, async () => (await openPart(weights, shapes, what)).norm());
-    groups.set(name, { norm });
-    if (parts.momentum) await glance(source, parts.momentum);
-  }
-  if (!(await glance(source, manifest.parts.hub)))
-    findings.note("the hub cannot be had: no cycle changes it, so nothing was recomputed from it");
-  return { hash, groups };
-};
-
-const readReports = async (
-  source: CycleSource,
-  promised: readonly ExchangedReport[],
-  findings: Findings,
-): Promise<{ readonly reports: readonly Report[]; readonly isComplete: boolean }> => {
-  const reports: Report[] = [];
-  let isComplete = true;
-  for (const promise of promised) {
-    const { hash, hotkey, location, counts, heldBy } = promise;
-    if (!counts) {
-      findings.note(
-        `report ${hash} of ${hotkey} does not count: validators with ${percent(heldBy)} of the stake hold it`,
-      );
-      continue;
-    }
-    try {
-      const report = readReport(
-        await source.fetch({ hash, maxBytes: MAX_REPORT_BYTES, location }),
-        hotkey,
-        source.network,
-      );
-      if (report.ok) reports.push(report.value);
-      else findings.note(`report ${hash} of ${hotkey} does not count: ${report.problem}`);
-    } catch (thrown) {
-      if (!isMissing(thrown)) throw thrown;
-      findings.lacks(`report of ${hotkey}: ${thrown.message}`);
-      isComplete = false;
-    }
-  }
-  return { reports, isComplete };
-};
-
-const percent = (share: number): string => `${(100 * share).toFixed(1)} %`;
-
-const seedsOf = async (source: CycleSource, cycle: number, findings: Findings) => {
-  const { origin, ofGroups } = await evaluationSeeds(source, { cycle, purpose: "evaluate" });
-  if (origin === "blocks" && source.network.beacon)
-    findings.note("the chain had no pulse of the beacon in time: the evaluation seed is made of block hashes");
-  return ofGroups;
-};
-
-/** What cannot be had is no finding here: if it counted, the merge will want it. */
-const regate = async (source: CycleSource, cycle: number, base: GateBase): Promise<readonly Regated[]> =>
-  mapLimited(await readSubmissions(source, cycle), CONCURRENT_FETCHES, async (submission) => {
-    const result: GateResult | null = await gateUpdate(source, submission, { base, cycle }).catch(orNull);
-    return { submission, result, isRepeated: false };
-  });
-
 /** Holds what was recomputed against what the validators committed. */
 const checkModel = async (
   { source, files, head, manifestOf }: Auditing,
@@ -228,47 +153,6 @@ const checkModel = async (
     return;
   }
   for (const file of filesOf(recomputed)) await glance(source, file);
-};
-
-const filesOf = ({ hash, manifest }: Model): readonly BlobRef[] => [
-  { hash, bytes: MAX_MODEL_MANIFEST_BYTES },
-  manifest.parts.hub,
-  ...Object.values(manifest.parts.groups).flatMap(({ weights, momentum }) => [
-    weights,
-    ...(momentum ? [momentum] : []),
-  ]),
-];
-
-/** Looks at every copy of a file that nothing is computed from. @returns whether there is a sound one */
-const glance = async (source: CycleSource, { hash, bytes }: BlobRef): Promise<boolean> => {
-  const file = await source.open({ hash, maxBytes: bytes }).catch(orNull);
-  await file?.close();
-  return file !== null;
-};
-
-/**
- * Names the copies that are of no use. What is wrong where the audit was to look is a divergence; a server or an archive that happened to be
- * asked first accuses nobody but itself: if no sound copy was had and something depends on it, that is missing.
- */
-const nameFaulty = async (files: SubnetFiles, findings: Findings): Promise<void> => {
-  for (const copy of files.takeFaulty()) {
-    const { path, unreadable, isAskedAbout } = copy;
-    if (unreadable !== null) findings.note(unreadable);
-    else {
-      const what = `file ${path} is not what its hash says${await whereItDiffers(files, copy)}`;
-      if (isAskedAbout) findings.diverges(what);
-      else findings.note(what);
-    }
-  }
-};
-
-const whereItDiffers = async (files: SubnetFiles, { hash, open }: FaultyCopy): Promise<string> => {
-  const sound = await files.sound(hash);
-  if (sound === null) return ", and no sound copy is at hand";
-  return withSource(sound, async () => {
-    const difference = await withSource(await open(), (copy) => firstDifference(sound, copy));
-    return difference === null ? ", but was when asked again" : `: it differs ${describeDifference(difference)}`;
-  }).catch((thrown: unknown) => orNull(thrown) ?? ", and is not given again");
 };
 
 /** What a majority agreed on although no model or update can be read from it. */

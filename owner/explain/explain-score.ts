@@ -1,89 +1,59 @@
-import { BlockZeroError } from "#shared/errors.js";
-import { MAX_MANIFEST_BYTES, parseUpdateManifest } from "#shared/protocol/manifest.js";
 import type { Network } from "#shared/protocol/network.js";
-import { phaseWindow } from "#shared/protocol/phases.js";
 import type { ReportEntry } from "#shared/protocol/report.js";
 import { sumStake } from "#shared/protocol/stake.js";
 import type { AgreedOutcome } from "#shared/protocol/tally.js";
-import { lastModelBlock, modelOutcome } from "#shared/replay/agreed-outcome.js";
-import {
-  type CycleOutcomes,
-  type Heard,
-  isGone,
-  readOutcomes,
-  readWindow,
-  type WindowOutcomes,
-} from "#shared/replay/cycle-outcomes.js";
-import { readSubmissions, type Submission } from "#shared/replay/submissions.js";
-import { contextOf } from "#shared/replay/succession.js";
-import { readModelManifest } from "#shared/replay/whole-model.js";
+import type { CycleOutcomes, Heard, WindowOutcomes } from "#shared/replay/cycle-outcomes.js";
 import { type AgreedScore, groupStandings, scoresIn, standingShares } from "#shared/scoring/cycle-weights.js";
 import { paidPart } from "#shared/scoring/progress.js";
 import { readOriginal } from "#shared/scoring/repeats.js";
 import type { OpenedSubnet } from "#shared/subnet/open-subnet.js";
 import { type Derivation, derivationOf, figuresOf } from "./derivation.js";
-import type {
-  Agreed,
-  ChainFacts,
-  Explanation,
-  Merge,
-  Opinion,
-  Pay,
-  Place,
-  UpdateFacts,
-  Window,
-} from "./explanation.js";
-
-type Subnet = Pick<OpenedSubnet, "source" | "head">;
-type Holders = Awaited<ReturnType<OpenedSubnet["source"]["chain"]["metagraph"]>>;
+import type { Agreed, ChainFacts, Explanation, Merge, Opinion, Pay, Place, Window } from "./explanation.js";
+import {
+  type AfterMerge,
+  type Holders,
+  type MinersCycle,
+  type ModelMade,
+  readMinersCycle,
+} from "./read-miners-cycle.js";
 
 /**
  * Follows one miner's cycle from its commitment to its pay, through chain state and the validators' signed reports.
  *
  * @throws BlockZeroError UID_UNKNOWN; STATE_DISCARDED where the chain no longer knows the cycle
  */
-export const explainScore = async (opened: Subnet, cycle: number, uid: number): Promise<Explanation> => {
-  // A cycle goes by the network file that was in force in it.
-  const subnet = { ...opened, source: await contextOf(opened.source, cycle) };
-  const { source, head } = subnet;
-  const { chain, network } = source;
-  const holders = await chain.metagraph(network.netuid, phaseWindow(cycle, "evaluate", network.phases).end - 1);
+export const explainScore = async (
+  subnet: Pick<OpenedSubnet, "source" | "head">,
+  cycle: number,
+  uid: number,
+): Promise<Explanation> => explainFacts(await readMinersCycle(subnet, cycle, uid));
+
+/** What follows from what was read. */
+const explainFacts = (facts: MinersCycle): Explanation => {
+  const { cycle, head, uid, hotkey, network, holders, submission, said, window: known, after } = facts;
+  const miner = { cycle, uid, hotkey };
   const neuron = holders.neurons.find((one) => one.uid === uid);
-  if (!neuron)
-    throw new BlockZeroError(
-      "UID_UNKNOWN",
-      `nobody had uid ${uid} in cycle ${cycle}`,
-      `name one of ${holders.neurons.map((one) => one.uid).join(", ")}`,
-    );
-  const { hotkey } = neuron;
-  const submission = (await readSubmissions(source, cycle)).find((one) => one.uid === uid && one.hotkey === hotkey);
-  const said = await readOutcomes(source, cycle, head);
   const outcome = said.outcomes.find((one) => one.uid === uid && one.hotkey === hotkey) ?? null;
   const validators = said.heard.map((heard) =>
     opinionOf(heard, { said, holders, scoring: network.scoring, uid, hotkey }),
   );
-  const { history, progress, unknown } = await readWindow(source, cycle, head, [said]);
-  const window = windowOf(subnet, history, { cycle, uid, hotkey });
-  const paid = await afterMerge(subnet, cycle);
   return {
-    cycle,
+    ...miner,
     head,
-    uid,
-    hotkey,
-    role: hotkey === holders.ownerHotkey ? "owner" : neuron.validatorPermit ? "validator" : "miner",
+    role: hotkey === holders.ownerHotkey ? "owner" : neuron?.validatorPermit ? "validator" : "miner",
     base: said.base,
     commitment: submission?.commitment ?? null,
     reveal: submission?.reveal ?? null,
-    update: await updateOf(subnet, submission),
+    update: facts.update,
     validators,
     agreed: outcome && agreedOf(outcome, validators),
     isWhole: said.isWhole,
     duplicate: duplicateOf(validators, holders),
     place: outcome && placeOf(outcome, said.outcomes),
-    merge: await mergeOf(subnet, { cycle, hotkey }),
-    window: { ...window, unknown },
-    pay: payOf(subnet, paid.holders, { history, progress }, { cycle, uid, hotkey }),
-    chain: await chainFacts(subnet, paid, said, uid),
+    merge: mergeOf(facts.made, hotkey, network.scoring.top_n),
+    window: { ...windowOf(network, known.history, miner), unknown: known.unknown },
+    pay: payOf(network, after.holders, known, miner),
+    chain: chainFacts(after, said, uid),
   };
 };
 
@@ -165,41 +135,19 @@ const placeOf = ({ group, verdict, score }: AgreedOutcome, outcomes: readonly Ag
   return { group, place: scored.filter((other) => other.score > score).length + 1, of: scored.length };
 };
 
-const updateOf = async ({ source }: Subnet, submission: Submission | undefined): Promise<UpdateFacts | null> => {
-  if (!submission?.reveal) return null;
-  const { artifact: hash, location } = submission.reveal;
-  try {
-    const parsed = parseUpdateManifest(await source.fetch({ hash, maxBytes: MAX_MANIFEST_BYTES, location }));
-    if (!parsed.ok) return null;
-    const { group, base, steps, tokens, bytes } = parsed.value;
-    return { group, base, steps, tokens, bytes };
-  } catch (thrown) {
-    if (!isGone(thrown)) throw thrown;
-    return null;
-  }
-};
-
-const mergeOf = async ({ source, head }: Subnet, { cycle, hotkey }: Omit<Miner, "uid">): Promise<Merge> => {
-  const { network } = source;
-  const last = lastModelBlock(cycle, network);
-  const { agreed: model } = await modelOutcome(source, cycle, Math.min(head, last));
-  const merge = { model, isSettled: head >= last || model !== null, share: null, topN: network.scoring.top_n };
-  if (model === null) return { ...merge, isKnown: true };
-  try {
-    const { merged } = await readModelManifest(source, model);
-    return { ...merge, share: merged.find((update) => update.hotkey === hotkey)?.share ?? null, isKnown: true };
-  } catch (thrown) {
-    if (!isGone(thrown)) throw thrown;
-    return { ...merge, isKnown: false };
-  }
-};
+const mergeOf = ({ model, isSettled, merged }: ModelMade, hotkey: string, topN: number): Merge => ({
+  model,
+  isSettled,
+  share: merged?.find((update) => update.hotkey === hotkey)?.share ?? null,
+  topN,
+  isKnown: merged !== null,
+});
 
 const windowOf = (
-  { source }: Subnet,
+  { scoring }: Network,
   history: readonly AgreedScore[],
   { cycle, uid, hotkey }: Miner,
 ): Omit<Window, "unknown"> => {
-  const { scoring } = source.network;
   const own = history.filter((entry) => entry.uid === uid && entry.hotkey === hotkey);
   const group = own.findLast(({ verdict }) => verdict === "scored")?.group;
   const counted = new Set(group == null ? own : scoresIn(own, group));
@@ -219,15 +167,8 @@ const windowOf = (
   };
 };
 
-/** Chain state in which the cycle's weights are set: that of its last block, or of the newest one. */
-const afterMerge = async ({ source, head }: Subnet, cycle: number) => {
-  const { chain, network } = source;
-  const block = Math.min(head, phaseWindow(cycle, "merge", network.phases).end - 1);
-  return { block, holders: await chain.metagraph(network.netuid, block) };
-};
-
 const payOf = (
-  { source: { network } }: Subnet,
+  network: Network,
   holders: Holders,
   { history, progress }: Pick<WindowOutcomes, "history" | "progress">,
   { cycle, uid, hotkey }: Miner,
@@ -254,17 +195,11 @@ const payOf = (
   return null;
 };
 
-const chainFacts = async (
-  { source: { chain, network } }: Subnet,
-  { block, holders }: Awaited<ReturnType<typeof afterMerge>>,
-  { stakes }: CycleOutcomes,
-  uid: number,
-): Promise<ChainFacts> => {
-  const rows = await chain.weights(network.netuid, block);
+const chainFacts = ({ block, holders, weights }: AfterMerge, { stakes }: CycleOutcomes, uid: number): ChainFacts => {
   const own = holders.neurons.find((neuron) => neuron.uid === uid);
   return {
     block,
-    weights: rows.flatMap((row) => {
+    weights: weights.flatMap((row) => {
       const validator = holders.neurons.find((neuron) => neuron.uid === row.uid);
       if (!validator || !stakes.has(validator.hotkey)) return [];
       const sum = row.weights.reduce((total, [, weight]) => total + weight, 0);
