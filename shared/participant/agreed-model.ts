@@ -93,8 +93,8 @@ export const followModels = (context: AgreedModelsContext): AgreedModels => {
       chain.metagraph(network.netuid),
       chain.commitments(network.netuid),
     ]);
-    const silentAfter = network.voting.silent_after;
-    const stakes = votingStakes({ neurons: metagraph.neurons, commitments }, { networkHash, cycle, silentAfter });
+    const { voting } = network;
+    const stakes = votingStakes({ neurons: metagraph.neurons, commitments }, { networkHash, cycle, voting });
     const records = modelRecords(commitments, networkHash).filter(({ record }) => record.cycle < cycle);
     for (const past of [...new Set(records.map(({ record }) => record.cycle))].sort((a, b) => b - a)) {
       const ofCycle = records.filter(({ record }) => record.cycle === past);

@@ -198,6 +198,12 @@ export const networkSchema = z.strictObject({
     .strictObject({
       /** Cycles after which the stake of a validator that puts no record on chain does not count any more. */
       silent_after: z.int().min(1).max(100_000).default(8),
+      /**
+       * Share of the stake of all known validators that those who are not silent must hold to vote without the others. Those who come back first after
+       * all were silent decide with half of it, and validators that hold more than the rest of 1 stop the network when they are gone: a quarter
+       * asks an eighth of the known stake for the one, and bears the loss of three quarters.
+       */
+      quorum: z.number().min(0).max(1).default(0.25),
     })
     .prefault({}),
   artifact: z

@@ -19,7 +19,7 @@ export const readVoters = async (
     chain.metagraph(network.netuid, at),
     chain.commitments(network.netuid, at),
   ]);
-  const silentAfter = network.voting.silent_after;
-  const stakes = votingStakes({ neurons: metagraph.neurons, commitments }, { networkHash, cycle, silentAfter });
+  const { voting } = network;
+  const stakes = votingStakes({ neurons: metagraph.neurons, commitments }, { networkHash, cycle, voting });
   return { stakes, metagraph, commitments };
 };

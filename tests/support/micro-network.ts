@@ -54,7 +54,7 @@ export const template: Omit<Network, "genesis"> = {
     window: 4,
     max_update_norm: 0.5,
   },
-  voting: { silent_after: 8 },
+  voting: { silent_after: 8, quorum: 0.25 },
   artifact: { codec: "float32" },
   limits: { artifact_bytes: 1 << 20 },
 };

@@ -7,11 +7,15 @@ import { isMajority, sumStake } from "#shared/protocol/stake.js";
 import { votingStakes } from "#shared/protocol/voting-stake.js";
 import { loadVectors } from "./vectors.js";
 
-const { networkHash, silentAfter, cases } = loadVectors(
+const {
+  networkHash,
+  voting: rules,
+  cases,
+} = loadVectors(
   "voting-stake",
   z.object({
     networkHash: z.string(),
-    silentAfter: z.number(),
+    voting: z.object({ silent_after: z.number(), quorum: z.number() }),
     cases: z.array(
       z.object({
         about: z.string(),
@@ -28,7 +32,7 @@ test("vectors: the stake that votes", () => {
   for (const { about, cycle, neurons, commitments, stakes } of cases) {
     const state = { neurons: neurons.map((neuron) => ({ ...neuron, stake: BigInt(neuron.stake) })), commitments };
     assert.deepEqual(
-      Object.fromEntries(votingStakes(state, { networkHash, cycle, silentAfter })),
+      Object.fromEntries(votingStakes(state, { networkHash, cycle, voting: rules })),
       Object.fromEntries(Object.entries(stakes).map(([hotkey, stake]) => [hotkey, BigInt(stake)])),
       about,
     );
@@ -68,7 +72,7 @@ test("over hundreds of cycles, earners' permits and silent validators leave a ma
       neurons: [...stakes].map(([hotkey, stake]) => ({ hotkey, stake, validatorPermit: true })),
       commitments: [...latest].map(([hotkey, data]) => ({ hotkey, data })),
     };
-    const voting = votingStakes(state, { networkHash, cycle, silentAfter });
+    const voting = votingStakes(state, { networkHash, cycle, voting: rules });
     for (const who of present) assert.ok(voting.has(who), `${who} votes in cycle ${cycle}, as soon as it is back`);
     for (const hotkey of voting.keys()) assert.ok(validators.includes(hotkey), `${hotkey} never votes`);
     const here = sumStake(present.map((who) => stakes.get(who)!));
@@ -79,4 +83,44 @@ test("over hundreds of cycles, earners' permits and silent validators leave a ma
   }
   const earned = sumStake([...stakes].flatMap(([hotkey, stake]) => (validators.includes(hotkey) ? [] : [stake])));
   assert.ok(earned > 7500n, "by permits alone there would be no majority left");
+});
+
+test("after a silence of all, nobody votes alone whose stake is less than the quorum of what is known", () => {
+  const stakes = { vera: 50n, vito: 30n, vick: 19n, tiny: 1n, miner: 900n };
+  const neurons = Object.entries(stakes).map(([hotkey, stake]) => ({ hotkey, stake, validatorPermit: true }));
+  const votersIn = (cycle: number, latest: Readonly<Record<string, number>>) => {
+    const commitments = Object.entries({ vera: 10, vito: 10, vick: 10, tiny: 10, ...latest }).map(([hotkey, of]) => ({
+      hotkey,
+      data: heldOf(of),
+    }));
+    commitments.push({ hotkey: "miner", data: commitOf(cycle) });
+    return [...votingStakes({ neurons, commitments }, { networkHash, cycle, voting: rules }).keys()];
+  };
+  const all = ["vera", "vito", "vick", "tiny"];
+  assert.deepEqual(votersIn(30, {}), all, "all are silent: what they stopped with is what votes");
+  assert.deepEqual(votersIn(30, { tiny: 30 }), all, "the first one back is not the network");
+  assert.deepEqual(votersIn(30, { tiny: 30, vick: 30 }), all);
+  assert.deepEqual(
+    votersIn(31, { tiny: 30, vito: 31 }),
+    ["vito", "tiny"],
+    "with a quarter of it back the network goes on",
+  );
+  assert.deepEqual(votersIn(31, { tiny: 30, vito: 31, vera: 31 }), ["vera", "vito", "tiny"]);
+});
+
+test("three quarters of the stake may be gone for ever", () => {
+  const neurons = [
+    { hotkey: "vera", stake: 25n, validatorPermit: true },
+    { hotkey: "gone", stake: 75n, validatorPermit: true },
+  ];
+  const commitments = [
+    { hotkey: "vera", data: heldOf(100) },
+    { hotkey: "gone", data: heldOf(1) },
+  ];
+  const voters = (quorum: number) => [
+    ...votingStakes({ neurons, commitments }, { networkHash, cycle: 100, voting: { ...rules, quorum } }).keys(),
+  ];
+  assert.deepEqual(voters(0.25), ["vera"]);
+  assert.deepEqual(voters(0.26), ["vera", "gone"]);
+  assert.deepEqual(voters(0), ["vera"]);
 });
