@@ -4,8 +4,8 @@ import type { Participant } from "#shared/participant/join.js";
 import type { CycleReports } from "#shared/participant/reports.js";
 import { MAX_MANIFEST_BYTES, parseUpdateManifest } from "#shared/protocol/manifest.js";
 import { canonicalBytes } from "#shared/protocol/network.js";
-import { phaseWindow } from "#shared/protocol/phases.js";
 import { reportHash } from "#shared/protocol/report.js";
+import { readPhaseRecords } from "#shared/replay/phase-records.js";
 import { type Receipt, signReceipt } from "./receipt.js";
 import { outcomeOf } from "./verify-receipt.js";
 
@@ -23,11 +23,9 @@ export const keepReceipt = async (
   { reports, stakes, promised }: CycleReports,
 ): Promise<string | null> => {
   const { chain, blobs, network, signer, uid, home, signal } = participant;
-  const included = async (phase: "commit" | "reveal"): Promise<Receipt["commit"] | null> => {
-    const { start, end } = phaseWindow(cycle, phase, network.phases);
-    const records = await chain.commitments(network.netuid, end - 1);
-    const own = records.find(({ hotkey, block }) => hotkey === signer.address && block >= start);
-    return own ? { record: own.data, block: own.block, blockHash: await chain.blockHash(own.block) } : null;
+  const included = async (type: "commit" | "reveal"): Promise<Receipt["commit"] | null> => {
+    const own = (await readPhaseRecords(participant, type, cycle)).get(signer.address);
+    return own ? { record: own.text, block: own.block, blockHash: await chain.blockHash(own.block) } : null;
   };
   const [commit, reveal] = await Promise.all([included("commit"), included("reveal")]);
   const stored = await blobs.get({ hash: artifact, maxBytes: MAX_MANIFEST_BYTES, locations: [], signal });

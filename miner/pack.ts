@@ -4,8 +4,7 @@ import { CODECS } from "#shared/artifact/codec/index.js";
 import type { FloatTensors, TensorBlob } from "#shared/artifact/update.js";
 import { BlockZeroError } from "#shared/errors.js";
 import type { Participant } from "#shared/participant/join.js";
-import { phaseWindow } from "#shared/protocol/phases.js";
-import { parseRecord } from "#shared/protocol/records.js";
+import { readPhaseRecords } from "#shared/replay/phase-records.js";
 import type { Miner } from "./cycle.js";
 import { openResidual, type Residual } from "./residuals.js";
 
@@ -55,16 +54,10 @@ const lastRevealed = async (
 };
 
 /** Whether the chain had our reveal when the phase closed, though a crash kept us from writing that down. */
-const wasRevealed = async (
-  { chain, network, signer }: Participant,
-  cycle: number,
-  artifact: string,
-): Promise<boolean> => {
-  const at = phaseWindow(cycle, "reveal", network.phases).end - 1;
+const wasRevealed = async (participant: Participant, cycle: number, artifact: string): Promise<boolean> => {
   try {
-    const commitments = await chain.commitments(network.netuid, at);
-    const record = parseRecord(commitments.find(({ hotkey }) => hotkey === signer.address)?.data ?? "");
-    return record.ok && record.value.type === "reveal" && record.value.artifact === artifact;
+    const revealed = await readPhaseRecords(participant, "reveal", cycle);
+    return revealed.get(participant.signer.address)?.record.artifact === artifact;
   } catch (thrown) {
     if (thrown instanceof BlockZeroError && thrown.code === "STATE_DISCARDED") return false;
     throw thrown;

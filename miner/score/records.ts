@@ -1,7 +1,7 @@
 import { commitmentOf } from "#shared/protocol/commitment.js";
-import { isInPhase, phaseWindow } from "#shared/protocol/phases.js";
-import { type ChainRecord, parseRecord, shortHash } from "#shared/protocol/records.js";
+import { phaseWindow } from "#shared/protocol/phases.js";
 import { isGone } from "#shared/replay/cycle-outcomes.js";
+import { readPhaseRecords } from "#shared/replay/phase-records.js";
 import type { CycleContext } from "#shared/replay/source.js";
 import type { Gate } from "./report.js";
 
@@ -31,8 +31,8 @@ const gateOf = async (
   if (artifact === null || hotkey === null)
     return { gate, status: "unchecked", reason: null, detail: "there is no manifest" };
   try {
-    const found = await recordOf(gate, source, { cycle, address: hotkey.address });
-    if (found === null) {
+    const found = (await readPhaseRecords(source, gate, cycle)).get(hotkey.address);
+    if (found === undefined) {
       const detail = `nothing of ${hotkey.address} in blocks ${start} to ${end - 1}`;
       return { gate, status: "failed", reason: gate === "commit" ? "no_commit" : "no_reveal", detail };
     }
@@ -57,19 +57,4 @@ const gateOf = async (
       detail: `the chain no longer holds the state of block ${end - 1}`,
     };
   }
-};
-
-const recordOf = async (
-  type: "commit" | "reveal",
-  { chain, network, networkHash }: CycleContext,
-  { cycle, address }: { readonly cycle: number; readonly address: string },
-): Promise<{ readonly record: ChainRecord; readonly block: number } | null> => {
-  const at = phaseWindow(cycle, type, network.phases).end - 1;
-  const commitments = await chain.commitments(network.netuid, at);
-  const found = commitments.find(({ hotkey }) => hotkey === address);
-  const parsed = parseRecord(found?.data ?? "");
-  if (!found || !parsed.ok || !isInPhase(found.block, cycle, type, network.phases)) return null;
-  const { value: record } = parsed;
-  const isOfCycle = "cycle" in record && record.cycle === cycle && record.network === shortHash(networkHash);
-  return record.type === type && isOfCycle ? { record, block: found.block } : null;
 };

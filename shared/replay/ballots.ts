@@ -1,9 +1,8 @@
 import { chosenStep, type SignedVote } from "#shared/protocol/chosen-step.js";
 import type { Network } from "#shared/protocol/network.js";
-import { isInPhase, phaseWindow } from "#shared/protocol/phases.js";
-import { parseRecord, shortHash } from "#shared/protocol/records.js";
 import type { Stakes } from "#shared/protocol/stake.js";
 import type { StepVote } from "#shared/protocol/step-vote.js";
+import { lastBlockFor, phaseRecords } from "./phase-records.js";
 import type { CycleContext } from "./source.js";
 import { readVoters } from "./voters.js";
 
@@ -21,22 +20,17 @@ export const groupsInOrder = ({ groups }: Pick<Network, "groups">): readonly str
 
 /** Reads a cycle's ballots once its choose phase is over. @throws what reading the chain throws */
 export const readBallots = async (source: CycleContext, cycle: number): Promise<Ballots> => {
-  const { network, networkHash } = source;
-  const at = phaseWindow(cycle, "choose", network.phases).end - 1;
-  const { stakes, commitments } = await readVoters(source, cycle, at);
+  const { network } = source;
+  const { stakes, commitments } = await readVoters(source, cycle, lastBlockFor("ballot", cycle, source));
   const names = groupsInOrder(network);
-  const ballots = commitments.flatMap(({ hotkey, data, block }) => {
-    const record = parseRecord(data);
-    if (!record.ok || record.value.type !== "ballot") return [];
-    const { cycle: of, network: tag, votes } = record.value;
-    const counts =
-      of === cycle &&
-      tag === shortHash(networkHash) &&
-      votes.length === names.length &&
-      stakes.has(hotkey) &&
-      isInPhase(block, cycle, "choose", network.phases);
-    return counts ? [{ hotkey, votes }] : [];
-  });
+  const ballots = [...phaseRecords("ballot", cycle, commitments, source)].flatMap(
+    ([
+      hotkey,
+      {
+        record: { votes },
+      },
+    ]) => (stakes.has(hotkey) && votes.length === names.length ? [{ hotkey, votes }] : []),
+  );
   const voteOn = (i: number) =>
     ballots.map(({ hotkey, votes }): SignedVote => ({ hotkey, vote: votes[i] as StepVote }));
   return {

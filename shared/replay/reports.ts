@@ -1,12 +1,11 @@
 import type { Network } from "#shared/protocol/network.js";
 import type { Parsed } from "#shared/protocol/parsed.js";
 import { accepted, refused } from "#shared/protocol/parsed.js";
-import { isInPhase, phaseWindow } from "#shared/protocol/phases.js";
-import { type HeldRecord, parseRecord, type ReportRecord, shortHash } from "#shared/protocol/records.js";
 import { isReportSigned, parseReport, type Report } from "#shared/protocol/report.js";
 import { isMajority, permittedStakes, type Stakes, sumStake } from "#shared/protocol/stake.js";
 import { reportProblem } from "#shared/scoring/report-problem.js";
 import { verify } from "#shared/wallet/index.js";
+import { lastBlockFor, phaseRecords } from "./phase-records.js";
 import type { CycleContext } from "./source.js";
 import { readVoters } from "./voters.js";
 
@@ -44,15 +43,13 @@ export interface Exchange {
 
 /** Reports that voting validators committed inside the cycle's evaluate phase, as chain state has them at its last block; by ascending uid. */
 export const promisedReports = async (context: CycleContext, cycle: number): Promise<readonly PromisedReport[]> => {
-  const { end } = phaseWindow(cycle, "evaluate", context.network.phases);
-  const { stakes, metagraph, commitments } = await readVoters(context, cycle, end - 1);
+  const { stakes, metagraph, commitments } = await readVoters(context, cycle, lastBlockFor("report", cycle, context));
   const uids = new Map(metagraph.neurons.map(({ hotkey, uid }) => [hotkey, uid]));
-  return commitments
-    .flatMap(({ hotkey, data, block }): PromisedReport[] => {
+  return [...phaseRecords("report", cycle, commitments, context)]
+    .flatMap(([hotkey, { record, text, block }]): PromisedReport[] => {
       const uid = uids.get(hotkey);
-      const record = stakes.has(hotkey) ? recordOf(context, { data, block }, cycle, "evaluate") : null;
-      if (uid === undefined || record?.type !== "report") return [];
-      return [{ uid, hotkey, hash: record.report, location: record.location, record: data, block }];
+      if (uid === undefined || !stakes.has(hotkey)) return [];
+      return [{ uid, hotkey, hash: record.report, location: record.location, record: text, block }];
     })
     .sort((a, b) => a.uid - b.uid);
 };
@@ -62,16 +59,13 @@ export const promisedReports = async (context: CycleContext, cycle: number): Pro
  * block of the exchange phase. The chain makes it the same set for everybody, and among the holders of each is somebody honest who serves it.
  */
 export const exchangedReports = async (context: CycleContext, cycle: number): Promise<Exchange> => {
-  const { end } = phaseWindow(cycle, "exchange", context.network.phases);
   const [promised, { stakes, metagraph, commitments }] = await Promise.all([
     promisedReports(context, cycle),
-    readVoters(context, cycle, end - 1),
+    readVoters(context, cycle, lastBlockFor("held", cycle, context)),
   ]);
   const held = new Map<string, ReadonlySet<number>>();
-  for (const { hotkey, data, block } of commitments) {
-    const record = stakes.has(hotkey) ? recordOf(context, { data, block }, cycle, "exchange") : null;
-    if (record?.type === "held") held.set(hotkey, new Set(record.held));
-  }
+  for (const [hotkey, { record }] of phaseRecords("held", cycle, commitments, context))
+    if (stakes.has(hotkey)) held.set(hotkey, new Set(record.held));
   const total = sumStake(stakes.values());
   const reports = promised.map((promise, number): ExchangedReport => {
     const holders = [...held].flatMap(([hotkey, numbers]) => (numbers.has(number) ? [hotkey] : []));
@@ -81,21 +75,6 @@ export const exchangedReports = async (context: CycleContext, cycle: number): Pr
   });
   const silent = [...permittedStakes(metagraph.neurons).keys()].filter((hotkey) => !stakes.has(hotkey));
   return { reports, stakes, exchanged: new Set(held.keys()), silent };
-};
-
-/** A validator's record of this network and cycle that a block of that phase included; else null. */
-const recordOf = (
-  { network, networkHash }: CycleContext,
-  { data, block }: { readonly data: string; readonly block: number },
-  cycle: number,
-  phase: "evaluate" | "exchange",
-): ReportRecord | HeldRecord | null => {
-  const record = parseRecord(data);
-  if (!record.ok || (record.value.type !== "report" && record.value.type !== "held")) return null;
-  const { value } = record;
-  const counts =
-    value.cycle === cycle && value.network === shortHash(networkHash) && isInPhase(block, cycle, phase, network.phases);
-  return counts ? value : null;
 };
 
 /** Reads a report's bytes: it must be one, its validator must have signed it, and its figures must be possible under the network file. */

@@ -1,5 +1,5 @@
-import { cycleLength, isInPhase, phaseWindow } from "#shared/protocol/phases.js";
-import { parseRecord, shortHash } from "#shared/protocol/records.js";
+import { cycleLength } from "#shared/protocol/phases.js";
+import { lastBlockFor, readPhaseRecords } from "./phase-records.js";
 import type { CycleContext } from "./source.js";
 
 /**
@@ -8,31 +8,24 @@ import type { CycleContext } from "./source.js";
  * @throws BlockZeroError STATE_DISCARDED where the chain no longer has the state at the end of that phase
  */
 export const revealedGroups = async (
-  {
-    chain,
-    network,
-    networkHash,
-  }: Pick<CycleContext, "network" | "networkHash"> & {
+  context: Pick<CycleContext, "network" | "networkHash"> & {
     readonly chain: Pick<CycleContext["chain"], "commitments">;
   },
   block: number,
 ): Promise<ReadonlyMap<string, string>> => {
-  const { phases, groups, netuid } = network;
+  const { phases, groups } = context.network;
   const current = Math.floor(block / cycleLength(phases));
-  const cycle = phaseWindow(current, "reveal", phases).end <= block + 1 ? current : current - 1;
-  const found = new Map<string, string>();
-  if (cycle < 0) return found;
-  const commitments = await chain.commitments(netuid, phaseWindow(cycle, "reveal", phases).end - 1);
-  for (const { hotkey, data, block: included } of commitments) {
-    const record = parseRecord(data);
-    if (!record.ok || record.value.type !== "reveal") continue;
-    const { value } = record;
-    const counts =
-      value.cycle === cycle &&
-      value.network === shortHash(networkHash) &&
-      Object.hasOwn(groups, value.group) &&
-      isInPhase(included, cycle, "reveal", phases);
-    if (counts) found.set(hotkey, value.group);
-  }
-  return found;
+  const cycle = lastBlockFor("reveal", current, context) <= block ? current : current - 1;
+  if (cycle < 0) return new Map();
+  const revealed = await readPhaseRecords(context, "reveal", cycle);
+  return new Map(
+    [...revealed].flatMap(
+      ([
+        hotkey,
+        {
+          record: { group },
+        },
+      ]) => (Object.hasOwn(groups, group) ? [[hotkey, group]] : []),
+    ),
+  );
 };

@@ -1,13 +1,5 @@
 import { decodeAddress } from "@polkadot/util-crypto";
-import type { Commitment } from "#shared/chain/chain.js";
-import { isInPhase, phaseWindow } from "#shared/protocol/phases.js";
-import {
-  type ChainRecord,
-  type CommitRecord,
-  parseRecord,
-  type RevealRecord,
-  shortHash,
-} from "#shared/protocol/records.js";
+import { lastBlockFor, readPhaseRecords } from "./phase-records.js";
 import type { CycleContext } from "./source.js";
 
 /** What the chain says of one neuron's work in a cycle, after the reveal phase. */
@@ -30,26 +22,12 @@ export const readSubmissions = async (
   cycle: number,
   until = Number.POSITIVE_INFINITY,
 ): Promise<readonly Submission[]> => {
-  const { chain, network, networkHash } = source;
-  const at = (phase: "commit" | "reveal") => Math.min(until, phaseWindow(cycle, phase, network.phases).end - 1);
-  const [metagraph, commits, reveals] = await Promise.all([
-    chain.metagraph(network.netuid, at("reveal")),
-    chain.commitments(network.netuid, at("commit")),
-    chain.commitments(network.netuid, at("reveal")),
+  const { chain, network } = source;
+  const [metagraph, committed, revealed] = await Promise.all([
+    chain.metagraph(network.netuid, Math.min(until, lastBlockFor("reveal", cycle, source))),
+    readPhaseRecords(source, "commit", cycle, until),
+    readPhaseRecords(source, "reveal", cycle, until),
   ]);
-  const inWindow = <T extends CommitRecord | RevealRecord>(phase: T["type"], commitments: readonly Commitment[]) => {
-    const found = new Map<string, { record: T; block: number }>();
-    for (const { hotkey, data, block } of commitments) {
-      const record = parseRecord(data);
-      if (!record.ok || !isOf<T>(record.value, phase) || !isInPhase(block, cycle, phase, network.phases)) continue;
-      const { value } = record;
-      if (value.cycle === cycle && value.network === shortHash(networkHash))
-        found.set(hotkey, { record: value, block });
-    }
-    return found;
-  };
-  const committed = inWindow<CommitRecord>("commit", commits);
-  const revealed = inWindow<RevealRecord>("reveal", reveals);
   return metagraph.neurons
     .filter(({ hotkey, validatorPermit }) => {
       const isOwner = hotkey === metagraph.ownerHotkey;
@@ -68,5 +46,3 @@ export const readSubmissions = async (
     })
     .sort((a, b) => a.uid - b.uid);
 };
-
-const isOf = <T extends ChainRecord>(record: ChainRecord, type: T["type"]): record is T => record.type === type;
