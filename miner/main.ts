@@ -1,5 +1,4 @@
 #!/usr/bin/env node
-import { runProgram } from "#shared/cli/program.js";
-import { minerProgram } from "./program.js";
+import { startOnNode } from "../shared/cli/require-node.js";
 
-await runProgram(minerProgram());
+startOnNode(() => import("./start.js"));

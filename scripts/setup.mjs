@@ -9,6 +9,17 @@ import { fileURLToPath } from "node:url";
 const root = join(dirname(fileURLToPath(import.meta.url)), "..");
 const stamp = join(root, "node_modules", ".blockzero-lock");
 
+const { engines } = JSON.parse(readFileSync(join(root, "package.json"), "utf8"));
+const [[major, minor], [leastMajor, leastMinor]] = [process.versions.node, engines.node.replace(/^\D*/, "")].map(
+  (version) => version.split(".").map(Number),
+);
+if (major < leastMajor || (major === leastMajor && minor < leastMinor)) {
+  console.error(
+    `✖ NODE_TOO_OLD this is Node ${process.versions.node}, and BlockZero needs ${leastMajor}.${leastMinor} or later → install Node 24`,
+  );
+  process.exit(2);
+}
+
 const run = (what, command, args) => {
   const { status, error } = spawnSync(command, args, { cwd: root, stdio: ["ignore", 2, 2] });
   if (status !== 0) {

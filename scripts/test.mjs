@@ -1,4 +1,4 @@
-// Runs the compiled tests with Node's own runner: `node scripts/test.mjs [name part ...]`.
+// Runs the compiled tests with Node's own runner: `node scripts/test.mjs [--unit] [name part ...]`; with --unit only those of no whole program.
 // Unit tests first, two files at a time; then those of whole programs; then the end-to-end runs, which want the machine to themselves, one by one.
 // Only tests whose TypeScript source still exists run, so a deleted test does not live on in dist/.
 import { spawnSync } from "node:child_process";
@@ -7,11 +7,15 @@ import { dirname, join, relative } from "node:path";
 import { fileURLToPath } from "node:url";
 
 const root = join(dirname(fileURLToPath(import.meta.url)), "..");
-const wanted = process.argv.slice(2);
+const unitOnly = process.argv[2] === "--unit";
+const wanted = process.argv.slice(unitOnly ? 3 : 2);
+const folderOf = (path) => path.split(/[\\/]/)[0];
+const isUnit = (path) => !["programs", "e2e"].includes(folderOf(path));
 
 const tests = readdirSync(join(root, "dist", "tests"), { recursive: true, encoding: "utf8" })
   .filter((path) => path.endsWith(".test.js"))
   .filter((path) => existsSync(join(root, "tests", path.replace(/\.js$/, ".ts"))))
+  .filter((path) => !unitOnly || isUnit(path))
   .filter((path) => wanted.length === 0 || wanted.some((part) => path.includes(part)))
   .sort();
 
@@ -27,8 +31,6 @@ const run = (paths, concurrency) => {
   return spawnSync(process.execPath, [...flags, ...files], { cwd: root, stdio: "inherit" }).status ?? 1;
 };
 
-const folderOf = (path) => path.split(/[\\/]/)[0];
-const isUnit = (path) => !["programs", "e2e"].includes(folderOf(path));
 process.exit(
   run(tests.filter(isUnit), 2) ||
     run(

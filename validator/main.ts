@@ -1,5 +1,4 @@
 #!/usr/bin/env node
-import { runProgram, singleCommand } from "#shared/cli/program.js";
-import { validatorCommand } from "./command.js";
+import { startOnNode } from "../shared/cli/require-node.js";
 
-await runProgram(singleCommand(validatorCommand));
+startOnNode(() => import("./start.js"));
