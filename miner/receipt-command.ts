@@ -1,4 +1,5 @@
 import { readSmallFile } from "#shared/artifact/regular-file.js";
+import { JSON_FLAG, printJson } from "#shared/cli/json.js";
 import type { CommandGroup, CommandSpec } from "#shared/cli/program.js";
 import { BlockZeroError } from "#shared/errors.js";
 import { artifactHash } from "#shared/protocol/manifest.js";
@@ -11,16 +12,18 @@ const verify: CommandSpec = {
   name: "verify",
   description:
     "check a receipt offline: its signatures, and how commitment, artifact, hotkey, cycle and reports hang together; records, blocks and stakes are the miner's word",
-  examples: ["blockzero-miner receipt verify cycle-7.json"],
+  examples: ["blockzero-miner receipt verify cycle-7.json", "blockzero-miner receipt verify cycle-7.json --json"],
   define: (command) => {
     command
       .argument("<file>", "a receipt that a miner keeps under receipts/ in its home")
-      .action(async (file: string) => {
+      .option(...JSON_FLAG)
+      .action(async (file: string, { json = false }: { readonly json?: boolean }) => {
         const receipt = await read(file);
         const problem = receiptProblem(receipt);
         if (problem !== null)
           throw new BlockZeroError("RECEIPT_INVALID", `${file}: ${problem}`, "trust nothing that it says");
-        for (const line of linesOf(receipt)) console.log(line);
+        if (json) printJson(factsOf(receipt));
+        else for (const line of linesOf(receipt)) console.log(line);
       });
   },
 };
@@ -61,6 +64,40 @@ const linesOf = (receipt: Receipt): readonly string[] => {
     "The miner says, and only that chain confirms: that it holds these records in these blocks, who its validators are, their stakes, and that no report is left out.",
   ];
 };
+
+/** The same as data. Records, blocks and stakes are the miner's word. */
+const factsOf = ({
+  chain,
+  network,
+  cycle,
+  uid,
+  hotkey,
+  update,
+  commit,
+  reveal,
+  reports,
+  outcome,
+  stakes,
+}: Receipt) => ({
+  valid: true,
+  chain,
+  network: networkHash(network),
+  netuid: network.netuid,
+  cycle,
+  uid,
+  hotkey,
+  artifact: artifactHash(update),
+  group: update.group,
+  tokens: update.tokens,
+  commit,
+  reveal,
+  reports: reports.map(({ report }) => ({
+    validator: report.validator,
+    stake: stakes[report.validator] ?? "0",
+    entry: report.entries.find((one) => one.uid === uid && one.hotkey === hotkey) ?? null,
+  })),
+  outcome,
+});
 
 /** How the validators' stakes, as the receipt has them, stand to each other. */
 const stakesOf = ({ stakes, reports }: Receipt) => {

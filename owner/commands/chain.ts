@@ -4,6 +4,7 @@ import { ChainRejected, connectChain } from "#shared/chain/index.js";
 import type { SubtensorChain } from "#shared/chain/subtensor/connect.js";
 import { isSubtensor, readSubnetLife } from "#shared/chain/subtensor/ownership.js";
 import { settingsAmong } from "#shared/cli/config-flags.js";
+import { JSON_AMOUNTS_FLAG, printJson } from "#shared/cli/json.js";
 import { type CommandGroup, type CommandSpec, shutdownSignal } from "#shared/cli/program.js";
 import { addFlags } from "#shared/config/flags.js";
 import { formatDuration } from "#shared/telemetry/progress.js";
@@ -43,16 +44,13 @@ const status: CommandSpec = {
   examples: ["blockzero chain status", "blockzero chain status --chain_endpoint finney --netuid 1 --json"],
   define: (command) => {
     addFlags(command, subnetSettings)
-      .option("--json", "print one JSON object; amounts are decimal digits of the smallest unit")
+      .option(...JSON_AMOUNTS_FLAG)
       .action(async ({ json = false, ...options }: { json?: boolean }) => {
         const { chain_endpoint: endpoint, netuid } = settingsAmong(subnetSettings, options);
         const chain = await connectChain({ endpoint, signal: shutdownSignal() });
         try {
           const found = await read(chain, [endpoint].flat().join(", "), netuid);
-          if (json)
-            console.log(
-              JSON.stringify(found, (_, value: unknown) => (typeof value === "bigint" ? String(value) : value)),
-            );
+          if (json) printJson(found);
           else printFields(fields(found));
         } finally {
           await chain.close();

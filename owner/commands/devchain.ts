@@ -1,6 +1,7 @@
 import { readFileSync } from "node:fs";
 import { z } from "zod";
 import { type GenesisSpec, genesisSchema, startDevchain } from "#shared/chain/index.js";
+import { JSON_FLAG, printJson } from "#shared/cli/json.js";
 import { wholeNumber } from "#shared/cli/numbers.js";
 import { type CommandSpec, shutdownSignal, untilAborted } from "#shared/cli/program.js";
 import { BlockZeroError, reasonOf } from "#shared/errors.js";
@@ -13,6 +14,7 @@ interface Options {
   readonly port: number;
   readonly blockTime: number;
   readonly genesis?: string;
+  readonly json?: boolean;
 }
 
 export const devchain: CommandSpec = {
@@ -25,7 +27,8 @@ export const devchain: CommandSpec = {
       .option("--genesis <file>", `genesis as JSON, fixed for the life of a home; unset: no subnet, sudo key ${SUDO}`)
       .option("--port <n>", "loopback port; 0 takes a free one", wholeNumber(0, 65535), 9944)
       .option("--block-time <ms>", "milliseconds between blocks; 0 waits to be asked", wholeNumber(0), 1000)
-      .action(async ({ home, port, blockTime, genesis }: Options) => {
+      .option(...JSON_FLAG)
+      .action(async ({ home, port, blockTime, genesis, json = false }: Options) => {
         const log = createLogger({ name: "devchain", level: "info", format: "pretty" });
         const signal = shutdownSignal();
         const chain = await startDevchain({
@@ -35,12 +38,16 @@ export const devchain: CommandSpec = {
           blockTimeMs: blockTime,
           log,
         });
-        printFields({
-          endpoint: chain.endpoint,
-          genesis: chain.genesisHash,
-          block: chain.head.number,
-          "block time": blockTime === 0 ? "when asked" : `${blockTime} ms`,
-        });
+        const { endpoint, genesisHash } = chain;
+        const { number: block } = chain.head;
+        if (json) printJson({ endpoint, genesis: genesisHash, block, blockTime });
+        else
+          printFields({
+            endpoint,
+            genesis: genesisHash,
+            block,
+            "block time": blockTime === 0 ? "when asked" : `${blockTime} ms`,
+          });
         await untilAborted(signal);
         await chain.close();
       });

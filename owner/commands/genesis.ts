@@ -4,6 +4,7 @@ import { Option } from "commander";
 import { directoryStore, type LocalStore } from "#shared/artifact/blob-store.js";
 import { connectChain } from "#shared/chain/index.js";
 import { settingsAmong } from "#shared/cli/config-flags.js";
+import { JSON_FLAG, printJson } from "#shared/cli/json.js";
 import { positiveNumber, wholeNumber } from "#shared/cli/numbers.js";
 import { type CommandSpec, shutdownSignal } from "#shared/cli/program.js";
 import { addFlags } from "#shared/config/flags.js";
@@ -40,6 +41,7 @@ interface Options {
   readonly firstCycle?: number | "auto";
   readonly fromCheckpoint?: string;
   readonly beacon?: string;
+  readonly json?: boolean;
 }
 
 const BAR_WIDTH = 28;
@@ -72,6 +74,7 @@ export const genesis: CommandSpec = {
           "a Qwen3-MoE checkpoint of Hugging Face transformers to begin with, instead of pretraining",
         ).conflicts(["steps", "batchSize", "learningRate", "seed", "threads"]),
       )
+      .option(...JSON_FLAG)
       .action(async (options: Options) => {
         const { chain_endpoint: endpoint } = settingsAmong(chainSettings, options);
         const { fromCheckpoint } = options;
@@ -112,10 +115,19 @@ const makeGenesis = async (options: Options, { template, file, endpoint, signal 
     options.beacon === undefined ? template.beacon : seedBeacon(await paceOf({ beacon: options.beacon }, signal));
   const store = directoryStore(join(options.out, "blobs"));
   const dated = async () => ({ ...template, ...(beacon && { beacon }), first_cycle: await askForCycle() });
-  const { made, facts } = await (options.fromCheckpoint === undefined
+  const { made, facts, figures } = await (options.fromCheckpoint === undefined
     ? pretrained(options, { template, store, dated, signal })
     : imported(options.fromCheckpoint, { template, store, dated, signal }));
   writeFileAtomic(file, networkText(made.network));
+  if (options.json)
+    return printJson({
+      networkFile: file,
+      networkHash: made.networkHash,
+      modelHash: made.modelHash,
+      firstCycle: made.network.first_cycle,
+      seeds: made.network.beacon ? "beacon" : "block-hashes",
+      ...figures,
+    });
   printFields({
     "network file": file,
     "network hash": made.networkHash,
@@ -140,16 +152,21 @@ const pretrained = async (options: Options, { template, store, dated, signal }: 
     `val_loss ${group}`,
     `${loss.toFixed(4)} nats, val_bpb ${bitsPerByte(loss).toFixed(4)}`,
   ]);
-  return { made: await storeGenesis(store, await dated(), parameters), facts: Object.fromEntries(facts) };
+  return {
+    made: await storeGenesis(store, await dated(), parameters),
+    facts: Object.fromEntries(facts),
+    figures: { valLoss: losses },
+  };
 };
 
 const imported = async (dir: string, { template, store, dated, signal }: Making) => {
   const model = await importCheckpoint(store, template, dir, signal);
-  const facts = {
-    checkpoint: dir,
-    parameters: countParameters(parameterShapes(template.model)).toLocaleString("en-US"),
+  const parameters = countParameters(parameterShapes(template.model));
+  return {
+    made: await storeNetwork(store, await dated(), model),
+    facts: { checkpoint: dir, parameters: parameters.toLocaleString("en-US") },
+    figures: { checkpoint: dir, parameters },
   };
-  return { made: await storeNetwork(store, await dated(), model), facts };
 };
 
 const pretrainShown = async (

@@ -19,7 +19,7 @@ interface Options {
   readonly cycles: number;
   readonly seed: number;
   readonly home: string;
-  readonly json?: string;
+  readonly json?: string | true;
   readonly keep?: boolean;
   readonly cheater: Cheater;
   readonly network: string;
@@ -49,7 +49,7 @@ export const localnet: CommandSpec = {
       .option("--cycles <n>", "cycles to run", wholeNumber(1), 3)
       .option("--seed <n>", "seed of keys, genesis model and data order", wholeNumber(0), 1)
       .option("--home <dir>", "directory for everything it writes", ".blockzero/localnet")
-      .option("--json <file>", "write the result there")
+      .option("--json [file]", "write the result there; without a file, print it in the place of the tables")
       .option("--keep", "stay up after the last cycle")
       .addOption(cheater.default("copier"))
       .option("--network <file>", "network template", TEMPLATE)

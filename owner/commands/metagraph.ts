@@ -2,6 +2,7 @@ import { createBlobClient } from "#shared/artifact/blob-client.js";
 import type { Chain, Metagraph, Neuron } from "#shared/chain/chain.js";
 import { connectChain } from "#shared/chain/index.js";
 import { settingsAmong } from "#shared/cli/config-flags.js";
+import { JSON_AMOUNTS_FLAG, printJson } from "#shared/cli/json.js";
 import { wholeNumber } from "#shared/cli/numbers.js";
 import { type CommandSpec, shutdownSignal } from "#shared/cli/program.js";
 import { columns } from "#shared/cli/table.js";
@@ -27,7 +28,7 @@ export const metagraph: CommandSpec = {
   define: (command) => {
     addFlags(command, networkSettings)
       .option("--block <n>", "as it was after this block", wholeNumber(0))
-      .option("--json", "print one JSON object; amounts are decimal digits of the smallest unit")
+      .option(...JSON_AMOUNTS_FLAG)
       .action(async ({ block, json = false, ...options }: Options) => {
         const settings = networkSettingsOf(options);
         const signal = shutdownSignal();
@@ -37,11 +38,7 @@ export const metagraph: CommandSpec = {
           const groups = await groupsAt(chain, settings, found.block, signal);
           if (json) {
             const neurons = found.neurons.map((neuron) => ({ ...neuron, group: groups?.get(neuron.hotkey) ?? null }));
-            console.log(
-              JSON.stringify({ ...found, neurons }, (_, value: unknown) =>
-                typeof value === "bigint" ? String(value) : value,
-              ),
-            );
+            printJson({ ...found, neurons });
           } else for (const line of lines(found, groups)) console.log(line);
         } finally {
           await chain.close();

@@ -1,4 +1,5 @@
 import { Option } from "commander";
+import { JSON_FLAG, printJson } from "#shared/cli/json.js";
 import type { CommandGroup, CommandSpec } from "#shared/cli/program.js";
 import { CHECKPOINT_DTYPES, type CheckpointDType } from "#shared/model/huggingface-config.js";
 import { byteSize } from "../byte-size.js";
@@ -8,6 +9,7 @@ import { log } from "./model-log.js";
 
 interface ExportOptions extends ModelExport {
   readonly maxShardSize?: number;
+  readonly json?: boolean;
 }
 
 /** A newer model or an ancestor may be among the files that are damaged. */
@@ -37,17 +39,21 @@ const exporting: CommandSpec = {
           "size above which the weights are split into several files; unset: 5GB",
         ).argParser(byteSize),
       )
-      .action(async ({ maxShardSize, ...options }: ExportOptions) => {
+      .option(...JSON_FLAG)
+      .action(async ({ maxShardSize, json = false, ...options }: ExportOptions) => {
         const { hash, manifest, parameters, lost } = await exportModel(
           { ...options, ...(maxShardSize !== undefined && { maxShardBytes: maxShardSize }) },
           console.error,
         );
-        printFields({
-          model: hash,
-          "made by": manifest.parent === null ? "genesis" : `cycle ${manifest.cycle}`,
-          parameters: parameters.toLocaleString("en-US"),
-          checkpoint: options.out,
-        });
+        const { cycle, parent } = manifest;
+        if (json) printJson({ model: hash, cycle, parent, parameters, checkpoint: options.out, lost: [...lost] });
+        else
+          printFields({
+            model: hash,
+            "made by": parent === null ? "genesis" : `cycle ${cycle}`,
+            parameters: parameters.toLocaleString("en-US"),
+            checkpoint: options.out,
+          });
         if (lost.size > 0) process.exitCode = INCOMPLETE;
       });
   },

@@ -1,4 +1,5 @@
 import { timeOfRound } from "#shared/chain/timelock/beacon.js";
+import { JSON_FLAG, printJson } from "#shared/cli/json.js";
 import type { CommandGroup, CommandSpec } from "#shared/cli/program.js";
 import { checkPinned } from "#shared/config/check-network.js";
 import { loadNetwork, networkDifferences } from "#shared/config/load-network.js";
@@ -48,32 +49,34 @@ const DIFFERENT = 1;
 const diff: CommandSpec = {
   name: "diff",
   description: "list the fields in which two network files or templates differ; like diff, exit status 1 says they do",
-  examples: ["blockzero network diff mine.yaml published.yaml"],
+  examples: [
+    "blockzero network diff mine.yaml published.yaml",
+    "blockzero network diff mine.yaml published.yaml --json",
+  ],
   define: (command) => {
     command
       .argument("<a>", "network file or template")
       .argument("<b>", "network file or template")
-      .action((a: string, b: string) => {
+      .option(...JSON_FLAG)
+      .action((a: string, b: string, { json = false }: { readonly json?: boolean }) => {
         const [left, right] = [load(a), load(b)];
         const differences = networkDifferences(left, right);
+        const isChange = differences.length > 0 && "genesis" in left && "genesis" in right;
+        const change = isChange ? changeOf(left, right) : null;
+        if (differences.length > 0) process.exitCode = DIFFERENT;
+        if (json) return printJson({ differences, change });
         for (const { field, left, right } of differences) console.log(`${field}: ${shown(left)} → ${shown(right)}`);
-        if (differences.length === 0) {
-          console.log("no difference");
-          return;
-        }
-        process.exitCode = DIFFERENT;
-        if ("genesis" in left && "genesis" in right) for (const line of effectOf(left, right)) console.log(line);
+        if (differences.length === 0) console.log("no difference");
+        if (change !== null) for (const line of effectLines(change)) console.log(line);
       });
   },
 };
 
 /** What publishing the second in the place of the first would do. */
-const effectOf = (former: Network, next: Network): readonly string[] => {
-  const change = changeOf(former, next);
-  return change.effect === "keeps"
+const effectLines = (change: ReturnType<typeof changeOf>): readonly string[] =>
+  change.effect === "keeps"
     ? ["published, this change keeps the model: everybody goes over in a cycle that `blockzero publish` names"]
     : ["published, this change resets the model to genesis:", ...change.reasons.map((reason) => `  ${reason}`)];
-};
 
 export const network: CommandGroup = {
   name: "network",

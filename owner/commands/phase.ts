@@ -1,6 +1,7 @@
 import { createBlobClient } from "#shared/artifact/blob-client.js";
 import { connectChain } from "#shared/chain/index.js";
 import { settingsAmong } from "#shared/cli/config-flags.js";
+import { JSON_FLAG } from "#shared/cli/json.js";
 import { wholeNumber } from "#shared/cli/numbers.js";
 import { type CommandSpec, shutdownSignal } from "#shared/cli/program.js";
 import { addFlags } from "#shared/config/flags.js";
@@ -26,7 +27,7 @@ export const phase: CommandSpec = {
   define: (command) => {
     addFlags(command, networkSettings)
       .option("--block <n>", "this block rather than the chain's newest; needs --network and no chain", wholeNumber(0))
-      .option("--json", "print one JSON object")
+      .option(...JSON_FLAG)
       .action(async ({ block, json = false, ...options }: Options) => {
         const settings = settingsAmong(networkSettings, options);
         const at = block === undefined ? await newestBlock(settings) : givenBlock(block, settings.network);

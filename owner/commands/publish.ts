@@ -7,6 +7,7 @@ import { formatExtrinsic } from "#shared/chain/dry-run.js";
 import { type Chain, connectChain, type Signer } from "#shared/chain/index.js";
 import { keyFolderOf } from "#shared/chain/key-claim.js";
 import { settingsAmong } from "#shared/cli/config-flags.js";
+import { JSON_FLAG, printJson } from "#shared/cli/json.js";
 import { wholeNumber } from "#shared/cli/numbers.js";
 import { type CommandSpec, shutdownSignal, untilAborted } from "#shared/cli/program.js";
 import { checkPinned } from "#shared/config/check-network.js";
@@ -44,6 +45,7 @@ interface Options {
   readonly dryRun?: boolean;
   readonly fromCycle?: number;
   readonly yes?: boolean;
+  readonly json?: boolean;
 }
 
 export const publish: CommandSpec = {
@@ -63,13 +65,15 @@ export const publish: CommandSpec = {
         wholeNumber(1),
       )
       .option("--yes", "publish a changed network file without being asked")
-      .action(async ({ home, dryRun = false, fromCycle, yes = false, ...options }: Options) => {
+      .option(...JSON_FLAG)
+      .action(async ({ home, dryRun = false, fromCycle, yes = false, json = false, ...options }: Options) => {
         const unlock = lockHome(home);
         try {
           await serve(home, settingsAmong(settings, options), {
             dryRun,
             fromCycle,
             yes,
+            json,
             signal: shutdownSignal(),
           });
         } finally {
@@ -83,13 +87,14 @@ interface Publishing {
   readonly dryRun: boolean;
   readonly fromCycle: number | undefined;
   readonly yes: boolean;
+  readonly json: boolean;
   readonly signal: AbortSignal;
 }
 
 const serve = async (
   home: string,
   config: ReturnType<typeof settingsAmong<typeof settings>>,
-  { dryRun, fromCycle, yes, signal }: Publishing,
+  { dryRun, fromCycle, yes, json, signal }: Publishing,
 ): Promise<void> => {
   const { chain_endpoint: endpoint, wallet, listen } = config;
   const announced = ownLocation(config);
@@ -107,7 +112,7 @@ const serve = async (
     let network = written;
     if (former !== null && networkHash(former) !== networkHash(written)) {
       const planned = planChange({ former, next: written, head: (await chain.head()).number, fromCycle });
-      for (const line of planned.says) console.log(line);
+      for (const line of planned.says) (json ? console.error : console.log)(line);
       ({ network } = planned);
       if (!yes && !dryRun) await confirm("Publish it?", signal);
     }
@@ -128,12 +133,15 @@ const serve = async (
       const record = encodeRecord({ type: "network", network: shortHash(hash), hash, location });
       if (dryRun) {
         const extrinsic = await chain.prepare(setCommitment(network.netuid, record), owner);
-        process.stdout.write(`${formatExtrinsic(extrinsic)}\n`);
+        if (json) printJson({ notSent: extrinsic });
+        else console.log(formatExtrinsic(extrinsic));
         return;
       }
       const block = await commitUnlessThere(chain, network.netuid, record, owner);
       refuseLate(network, former, block);
-      printFields({ network: network.name, hash, subnet: network.netuid, block, serving: location });
+      const { name, netuid } = network;
+      if (json) printJson({ network: name, hash, netuid, block, serving: location });
+      else printFields({ network: name, hash, subnet: netuid, block, serving: location });
       await untilAborted(signal);
     } finally {
       await server.close();
@@ -198,7 +206,7 @@ const formerNetwork = async (
   };
   const published = { chain, fetch, network: await readNetwork({ fetch }, record.hash), networkHash: record.hash };
   const { source, next } = await networkInForce(published, (await chain.head()).number + 1);
-  if (next?.problem) console.log(`the published network file takes no effect: ${next.problem}`);
+  if (next?.problem) console.error(`the published network file takes no effect: ${next.problem}`);
   return next !== null && next.problem === null ? published.network : source.network;
 };
 

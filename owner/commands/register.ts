@@ -4,6 +4,7 @@ import { keyFolderOf } from "#shared/chain/key-claim.js";
 import type { SubtensorChain } from "#shared/chain/subtensor/connect.js";
 import { isSubtensor, ownerOf, readSubnetLife, stakeFor } from "#shared/chain/subtensor/ownership.js";
 import { settingsAmong } from "#shared/cli/config-flags.js";
+import { JSON_AMOUNTS_FLAG, printJson } from "#shared/cli/json.js";
 import { type CommandSpec, shutdownSignal } from "#shared/cli/program.js";
 import { addFlags } from "#shared/config/flags.js";
 import { defineConfig } from "#shared/config/settings.js";
@@ -20,6 +21,7 @@ const settings = defineConfig({ ...subnetSettings, ...walletSettings });
 interface Options {
   readonly stake?: bigint;
   readonly dryRun?: boolean;
+  readonly json?: boolean;
 }
 
 export const register: CommandSpec = {
@@ -34,7 +36,8 @@ export const register: CommandSpec = {
     addFlags(command, settings)
       .option("--stake <tokens>", "stake this on the hotkey too; on a devchain the sudo key gives it", tokens)
       .option("--dry-run", "show the extrinsic that would be sent, and send nothing")
-      .action(async ({ stake, dryRun = false, ...options }: Options) => {
+      .option(...JSON_AMOUNTS_FLAG)
+      .action(async ({ stake, dryRun = false, json = false, ...options }: Options) => {
         const { chain_endpoint: endpoint, netuid, wallet } = settingsAmong(settings, options);
         const hotkey = await loadHotkey(wallet);
         const coldkey = await payerOf(wallet, hotkey);
@@ -42,10 +45,17 @@ export const register: CommandSpec = {
         const chain = await connectChain({ endpoint, signal: shutdownSignal(), keyFolder });
         try {
           const registration = { chain, netuid, hotkey, coldkey };
-          if (dryRun) return await show(registration, stake);
+          if (dryRun) return await show(registration, stake, json);
+          const done = await registered(registration, stake);
           // What was paid for is told before anything else can fail.
-          printFields(await registered(registration, stake));
-          if (stake !== undefined) printFields(await staked(registration, stake));
+          if (!json) printFields(fieldsOf(done));
+          let added: Staked | null = null;
+          try {
+            if (stake !== undefined) added = await staked(registration, stake);
+          } finally {
+            if (json) printJson({ ...done, ...added });
+          }
+          if (!json && added !== null) printFields(stakeFields(added));
         } finally {
           await chain.close();
         }
@@ -60,19 +70,54 @@ interface Registration {
   readonly coldkey: Signer;
 }
 
-const registered = async ({ chain, netuid, hotkey, coldkey }: Registration, stake: bigint | undefined) => {
+/** What is paid by whom; null for a hotkey that is registered already. */
+interface Payment {
+  readonly coldkey: string;
+  readonly balance: bigint;
+  readonly cost: bigint;
+}
+
+interface Registered {
+  readonly hotkey: string;
+  readonly payment: Payment | null;
+  readonly netuid: number;
+  readonly uid: number | null;
+}
+
+interface Staked {
+  /** What the coldkey paid; null where stake comes from nowhere. */
+  readonly paid: bigint | null;
+  readonly stake: bigint;
+}
+
+const registered = async (
+  { chain, netuid, hotkey, coldkey }: Registration,
+  stake: bigint | undefined,
+): Promise<Registered> => {
   const uidNow = async () =>
     (await chain.metagraph(netuid)).neurons.find((neuron) => neuron.hotkey === hotkey.address)?.uid;
   const known = await uidNow();
   const payment = await affordable({ chain, netuid, hotkey, coldkey }, { isNew: known === undefined, stake });
   if (known === undefined) await chain.submit(burnedRegister(netuid, hotkey.address), coldkey);
-  return {
-    hotkey: hotkey.address,
-    ...payment,
-    subnet: netuid,
-    uid: known === undefined ? String(await uidNow()) : `${known} (registered already)`,
-  };
+  return { hotkey: hotkey.address, payment, netuid, uid: known ?? (await uidNow()) ?? null };
 };
+
+const fieldsOf = ({ hotkey, payment, netuid, uid }: Registered) => ({
+  hotkey,
+  ...paymentFields(payment),
+  subnet: netuid,
+  uid: payment === null ? `${uid} (registered already)` : String(uid),
+});
+
+const paymentFields = (payment: Payment | null): Record<string, string> =>
+  payment === null
+    ? {}
+    : { coldkey: payment.coldkey, balance: formatTokens(payment.balance), cost: formatTokens(payment.cost) };
+
+const stakeFields = ({ paid, stake }: Staked): Record<string, string> =>
+  paid === null
+    ? { stake: formatTokens(stake) }
+    : { paid: formatTokens(paid), stake: `${formatTokens(stake)} in the subnet's own token` };
 
 /**
  * What it costs, and what there is for it: everything that can be known is checked before anything is paid.
@@ -81,7 +126,7 @@ const registered = async ({ chain, netuid, hotkey, coldkey }: Registration, stak
 const affordable = async (
   { chain, netuid, hotkey, coldkey }: Registration,
   { isNew, stake }: { readonly isNew: boolean; readonly stake: bigint | undefined },
-): Promise<Record<string, string>> => {
+): Promise<Payment | null> => {
   const [{ burn, registrationAllowed }, balance] = await Promise.all([
     chain.hyperParameters(netuid),
     chain.balance(coldkey.address),
@@ -106,7 +151,7 @@ const affordable = async (
       cost + bought,
       bought > 0n ? "registration and stake cost" : "registration costs",
     );
-  return isNew ? { coldkey: coldkey.address, balance: formatTokens(balance), cost: formatTokens(cost) } : {};
+  return isNew ? { coldkey: coldkey.address, balance, cost } : null;
 };
 
 /** Subtensor's least stake, 0.002 tokens, and what the swap takes of it. */
@@ -129,30 +174,36 @@ const checkStake = async (chain: SubtensorChain, netuid: number, stake: bigint):
 };
 
 /** On a devchain stake comes from nowhere; elsewhere the coldkey pays for it. */
-const staked = async ({ chain, netuid, hotkey, coldkey }: Registration, stake: bigint) => {
+const staked = async ({ chain, netuid, hotkey, coldkey }: Registration, stake: bigint): Promise<Staked> => {
   if (isDevChain(chain))
     await sudoCalls(chain, [{ name: "setStake", args: { netuid, hotkey: hotkey.address, amount: String(stake) } }]);
   else await chain.submit(addStake(netuid, hotkey.address, stake), coldkey);
-  if (!isSubtensor(chain)) return { stake: formatTokens(stake) };
+  if (!isSubtensor(chain)) return { paid: null, stake };
   const own = (await chain.metagraph(netuid)).neurons.find((neuron) => neuron.hotkey === hotkey.address);
-  return { paid: formatTokens(stake), stake: `${formatTokens(own?.stake ?? 0n)} in the subnet's own token` };
+  return { paid: stake, stake: own?.stake ?? 0n };
 };
 
 const isDevChain = (chain: Chain): chain is DevChain => "sudo" in chain;
 
-const show = async ({ chain, netuid, hotkey, coldkey }: Registration, stake: bigint | undefined): Promise<void> => {
+const show = async (
+  { chain, netuid, hotkey, coldkey }: Registration,
+  stake: bigint | undefined,
+  json: boolean,
+): Promise<void> => {
   const payment = await affordable({ chain, netuid, hotkey, coldkey }, { isNew: true, stake });
   const bought =
     stake !== undefined && isSubtensor(chain)
-      ? {
-          stake: `${formatTokens(stake)}, for about ${formatTokens(stakeFor(stake, (await readSubnetLife(chain, netuid)).pool))} of the subnet's own token`,
-        }
-      : {};
-  printFields({ hotkey: hotkey.address, ...payment, ...bought, subnet: netuid });
+      ? { paid: stake, stake: stakeFor(stake, (await readSubnetLife(chain, netuid)).pool) }
+      : null;
   const calls: ChainCall[] = [burnedRegister(netuid, hotkey.address)];
   if (stake !== undefined && !isDevChain(chain)) calls.push(addStake(netuid, hotkey.address, stake));
-  for (const [i, call] of calls.entries()) {
-    const { signer, nonce, hash, bytes } = await chain.prepare(call, coldkey);
+  const notSent = await Promise.all(calls.map((call) => chain.prepare(call, coldkey)));
+  if (json) return printJson({ hotkey: hotkey.address, payment, netuid, ...bought, notSent });
+  const price = bought && {
+    stake: `${formatTokens(bought.paid)}, for about ${formatTokens(bought.stake)} of the subnet's own token`,
+  };
+  printFields({ hotkey: hotkey.address, ...paymentFields(payment), ...price, subnet: netuid });
+  for (const [i, { call, signer, nonce, hash, bytes }] of notSent.entries()) {
     console.log("");
     // Those before it would have taken their nonces.
     const turn = i === 0 ? { nonce, hash: `0x${hash}`, bytes } : { nonce: `${nonce + i}, after the one above` };

@@ -6,6 +6,7 @@ import { openSource } from "#datasets/index.js";
 import { openJsonl } from "#datasets/jsonl.js";
 import { directoryStore, type LocalStore } from "#shared/artifact/blob-store.js";
 import { type Beacon, roundAt, timeOfRound } from "#shared/chain/timelock/beacon.js";
+import { JSON_FLAG, printJson } from "#shared/cli/json.js";
 import { positiveNumber, wholeNumber } from "#shared/cli/numbers.js";
 import { type CommandSpec, shutdownSignal } from "#shared/cli/program.js";
 import { loadNetwork } from "#shared/config/load-network.js";
@@ -34,6 +35,7 @@ interface Options {
   readonly blockTime?: number;
   readonly spacing?: number;
   readonly envelope?: number;
+  readonly json?: boolean;
 }
 
 const BAR_WIDTH = 28;
@@ -74,6 +76,7 @@ export const seal: CommandSpec = {
         "least text in an envelope, such as 64KiB; unset: what one evaluation draws",
         byteSize,
       )
+      .option(...JSON_FLAG)
       .action(async (documents: string, options: Options) => {
         const unlock = lockHome(options.out);
         try {
@@ -116,7 +119,7 @@ const run = async (file: string, options: Options, signal: AbortSignal): Promise
       },
     });
     view.close();
-    print(sealed, { network, group, beacon, blockTime, documents: documents.length });
+    print(sealed, { network, group, beacon, blockTime, documents: documents.length, json: options.json ?? false });
   } finally {
     view.close();
   }
@@ -128,18 +131,20 @@ interface Facts {
   readonly beacon: Beacon;
   readonly blockTime: number;
   readonly documents: number;
+  readonly json: boolean;
 }
 
-const print = (sealed: SealedText, { network, group, beacon, blockTime, documents }: Facts): void => {
+const print = (sealed: SealedText, { network, group, beacon, blockTime, documents, json }: Facts): void => {
   const opens = (envelope: number) => new Date(timeOfRound(roundOf(sealed, envelope), beacon)).toISOString();
   const seconds = sealed.envelopes * sealed.spacing * beacon.period;
-  printFields({
-    documents,
-    envelopes: sealed.envelopes,
-    "first opens": opens(0),
-    "last opens": opens(sealed.envelopes - 1),
-    cycles: Math.floor(seconds / (cycleLength(network.phases) * blockTime)),
-  });
+  const { envelopes } = sealed;
+  const [firstOpens, lastOpens] = [opens(0), opens(envelopes - 1)];
+  const cycles = Math.floor(seconds / (cycleLength(network.phases) * blockTime));
+  if (json) {
+    printJson({ group, documents, envelopes, firstOpens, lastOpens, cycles, sealed });
+    return;
+  }
+  printFields({ documents, envelopes, "first opens": firstOpens, "last opens": lastOpens, cycles });
   console.log(`\n# into the group "${group}" of the network template:`);
   process.stdout.write(stringify({ sealed }));
 };

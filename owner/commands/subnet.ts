@@ -4,6 +4,7 @@ import { keyFolderOf } from "#shared/chain/key-claim.js";
 import type { SubtensorChain } from "#shared/chain/subtensor/connect.js";
 import { isSubtensor } from "#shared/chain/subtensor/ownership.js";
 import { settingsAmong } from "#shared/cli/config-flags.js";
+import { JSON_AMOUNTS_FLAG, JSON_FLAG, printJson } from "#shared/cli/json.js";
 import { wholeNumber } from "#shared/cli/numbers.js";
 import { type CommandGroup, type CommandSpec, shutdownSignal } from "#shared/cli/program.js";
 import { addFlags } from "#shared/config/flags.js";
@@ -25,6 +26,7 @@ const settings = defineConfig({ ...subnetSettings, ...walletSettings });
 interface CreateOptions {
   readonly network: string;
   readonly tempo?: number;
+  readonly json?: boolean;
 }
 
 const create: CommandSpec = {
@@ -39,19 +41,21 @@ const create: CommandSpec = {
     addFlags(command, settings)
       .requiredOption("--network <file>", "network template or file whose cycle the subnet's epochs follow")
       .option("--tempo <n>", "blocks between epochs, less one; unset: one epoch a cycle", wholeNumber(1, 65535))
+      .option(...JSON_AMOUNTS_FLAG)
       .action((options: CreateOptions) => {
+        const { json = false } = options;
         const template = loadNetworkTemplate(options.network);
         const parameters = subnetParameters(template);
         const wanted = { ...parameters, tempo: options.tempo ?? parameters.tempo };
         return onChain(options, async (chain, { netuid, wallet }) => {
-          if (isSubtensor(chain)) return createOnSubtensor(chain, wallet, template, wanted);
+          if (isSubtensor(chain)) return createOnSubtensor(chain, wallet, template, wanted, json);
           if (template.netuid !== netuid)
             throw new BlockZeroError(
               "NETUID_MISMATCH",
               `${options.network} is for subnet ${template.netuid}, not ${netuid}`,
               `give --netuid ${template.netuid}, or correct the template`,
             );
-          return createOnDevchain(chain as DevChain, netuid, wallet, wanted);
+          return createOnDevchain(chain as DevChain, netuid, wallet, wanted, json);
         });
       });
   },
@@ -63,12 +67,16 @@ const start: CommandSpec = {
     "let a subnet of subtensor take stake and pay emission: its owner's coldkey may, some time after its registration",
   examples: ["blockzero subnet start --chain_endpoint test --netuid 7 --wallet.name main --wallet.hotkey owner"],
   define: (command) => {
-    addFlags(command, settings).action((options: object) =>
-      onChain(options, async (chain, { netuid, wallet }) => {
-        const block = isSubtensor(chain) ? (await startSubnet(chain, netuid, await ownerOf(wallet)))?.block : undefined;
-        printFields({ subnet: netuid, started: block === undefined ? "already" : `at block ${block}` });
-      }),
-    );
+    addFlags(command, settings)
+      .option(...JSON_FLAG)
+      .action(({ json = false, ...options }: { readonly json?: boolean }) =>
+        onChain(options, async (chain, { netuid, wallet }) => {
+          const started = isSubtensor(chain) ? await startSubnet(chain, netuid, await ownerOf(wallet)) : null;
+          const block = started?.block ?? null;
+          if (json) printJson({ netuid, startedAt: block });
+          else printFields({ subnet: netuid, started: block === null ? "already" : `at block ${block}` });
+        }),
+      );
   },
 };
 
@@ -76,6 +84,7 @@ interface SetOptions {
   readonly commitReveal?: "on" | "off";
   readonly revealPeriod?: number;
   readonly servingRateLimit?: number;
+  readonly json?: boolean;
 }
 
 const set: CommandSpec = {
@@ -88,7 +97,8 @@ const set: CommandSpec = {
       .addOption(new Option("--commit-reveal <switch>", "whether weights are committed first").choices(["on", "off"]))
       .option("--reveal-period <n>", "epochs between commitment and revelation", wholeNumber(1, 100))
       .option("--serving-rate-limit <n>", "blocks between two announcements of an axon", wholeNumber(0))
-      .action(({ commitReveal, revealPeriod, servingRateLimit, ...options }: SetOptions) =>
+      .option(...JSON_FLAG)
+      .action(({ commitReveal, revealPeriod, servingRateLimit, json = false, ...options }: SetOptions) =>
         onChain(options, async (chain, { netuid, wallet }) => {
           const change = {
             ...(commitReveal !== undefined && { commitReveal: commitReveal === "on" }),
@@ -99,12 +109,13 @@ const set: CommandSpec = {
             throw new BlockZeroError("USAGE", "nothing to change was given", "give --commit-reveal, say");
           if (isSubtensor(chain)) await changeParameters(chain, netuid, change, await ownerOf(wallet));
           else await sudoCalls(chain as DevChain, [{ name: "setHyperParameters", args: { netuid, change } }]);
-          const now = await chain.hyperParameters(netuid);
+          const { weightsMode, revealPeriod: period, servingRateLimit: limit } = await chain.hyperParameters(netuid);
+          if (json) return printJson({ netuid, weightsMode, revealPeriod: period, servingRateLimit: limit });
           printFields({
             subnet: netuid,
-            weights: now.weightsMode === "plain" ? "in the clear" : `committed first (${now.weightsMode})`,
-            "reveal period": `${now.revealPeriod} epochs`,
-            axons: `every ${now.servingRateLimit} blocks`,
+            weights: weightsMode === "plain" ? "in the clear" : `committed first (${weightsMode})`,
+            "reveal period": `${period} epochs`,
+            axons: `every ${limit} blocks`,
           });
         }),
       );
@@ -140,6 +151,7 @@ const createOnDevchain = async (
   netuid: number,
   wallet: HotkeyLocation,
   hyperParameters: Wanted,
+  json: boolean,
 ): Promise<void> => {
   const owner = (await loadHotkey(wallet)).address;
   const present = await ownerHotkeyOf(chain, netuid);
@@ -152,6 +164,7 @@ const createOnDevchain = async (
   if (present === null)
     await sudoCalls(chain, [{ name: "createSubnet", args: { netuid, ownerHotkey: owner, hyperParameters } }]);
   const { tempo } = await chain.hyperParameters(netuid);
+  if (json) return printJson({ netuid, created: present === null, owner, epochLength: tempo + 1 });
   printFields({
     subnet: present === null ? netuid : `${netuid} (existed already)`,
     owner,
@@ -165,6 +178,7 @@ const createOnSubtensor = async (
   wallet: HotkeyLocation,
   template: NetworkTemplate,
   wanted: Wanted,
+  json: boolean,
 ): Promise<void> => {
   const hotkey = await loadHotkey(wallet);
   const coldkey = await payerOf(wallet, hotkey);
@@ -180,6 +194,18 @@ const createOnSubtensor = async (
     ]);
   const { epochLength, weightsRateLimit } = await chain.hyperParameters(netuid);
   const cycle = cycleLength(template.phases);
+  if (json)
+    return printJson({
+      netuid,
+      created: true,
+      owner: hotkey.address,
+      coldkey: coldkey.address,
+      cost,
+      epochLength,
+      weightsRateLimit,
+      cycleLength: cycle,
+      cycleTooShort: cycle <= weightsRateLimit,
+    });
   printFields({
     subnet: netuid,
     owner: hotkey.address,

@@ -2,6 +2,7 @@ import { readFileSync } from "node:fs";
 import { z } from "zod";
 import { publicBeacon } from "#shared/chain/devchain/beacon.js";
 import { amountSchema, type DrandSetting, drandSchema } from "#shared/chain/devchain/genesis.js";
+import { JSON_FLAG, printJson } from "#shared/cli/json.js";
 import { wholeNumber } from "#shared/cli/numbers.js";
 import { type CommandSpec, shutdownSignal, untilAborted } from "#shared/cli/program.js";
 import { BlockZeroError, reasonOf } from "#shared/errors.js";
@@ -15,6 +16,7 @@ interface Options {
   readonly port: number;
   readonly blockTime: number;
   readonly genesis?: string;
+  readonly json?: boolean;
   readonly beacon?: boolean;
 }
 
@@ -45,7 +47,8 @@ export const subtensorNode: CommandSpec = {
       )
       .option("--port <n>", "loopback port; 0 takes a free one", wholeNumber(0, 65535), 9944)
       .option("--block-time <ms>", "milliseconds between blocks; 0 waits to be asked", wholeNumber(0), 1000)
-      .action(async ({ runtime, genesis: file, beacon = false, port, blockTime }: Options) => {
+      .option(...JSON_FLAG)
+      .action(async ({ runtime, genesis: file, beacon = false, port, blockTime, json = false }: Options) => {
         const log = createLogger({ name: "subtensor", level: "info", format: "pretty" });
         const signal = shutdownSignal();
         const { startOfflineSubtensor } = await import("#shared/chain/subtensor-node/start.js");
@@ -58,12 +61,16 @@ export const subtensorNode: CommandSpec = {
           blockTimeMs: blockTime,
           log,
         });
-        printFields({
-          endpoint: node.endpoint,
-          genesis: node.node.head.hash,
-          "block time": blockTime === 0 ? "when asked" : `${blockTime} ms`,
-          ...(drand && beaconFields(drand)),
-        });
+        const { endpoint } = node;
+        const { hash } = node.node.head;
+        if (json) printJson({ endpoint, genesis: hash, blockTime, ...(drand && { beacon: publicBeacon(drand) }) });
+        else
+          printFields({
+            endpoint,
+            genesis: hash,
+            "block time": blockTime === 0 ? "when asked" : `${blockTime} ms`,
+            ...(drand && beaconFields(drand)),
+          });
         await untilAborted(signal);
         await node.close();
       });

@@ -5,6 +5,7 @@ import { startBlobServer } from "#shared/artifact/blob-server.js";
 import { type BlobStore, directoryStore } from "#shared/artifact/blob-store.js";
 import type { Chain, Signer, WeightsMode } from "#shared/chain/chain.js";
 import type { ConnectOptions } from "#shared/chain/index.js";
+import { printJson } from "#shared/cli/json.js";
 import { onnxCpu } from "#shared/engine/runtime/onnx-cpu.js";
 import { writeFileAtomic } from "#shared/files/atomic-file.js";
 import { createBlobs } from "#shared/participant/blobs.js";
@@ -46,8 +47,8 @@ export interface LocalnetOptions {
   readonly cheater: Cheater;
   /** Stay up after the last cycle, until the signal aborts. */
   readonly keep: boolean;
-  /** Where the result goes as JSON. */
-  readonly json: string | undefined;
+  /** The file that the result goes to as JSON; true: standard output, in the place of the tables. */
+  readonly json: string | true | undefined;
   /** Steps of the genesis model's pretraining. */
   readonly genesisSteps: number;
   /** Milliseconds between blocks; unset, as suits the chain. */
@@ -178,7 +179,7 @@ const live = async (options: LocalnetOptions, stage: Stage): Promise<LocalnetRes
     const result = await observer.cycle(cycle);
     results.push(result);
     heldOut.push(result.valLossAfter);
-    view.print(...cycleTable(result, (uid) => uids.get(uid)));
+    if (options.json !== true) view.answer(...cycleTable(result, (uid) => uids.get(uid)));
   }
   const result: LocalnetResult = {
     seconds: Math.round((performance.now() - started) / 100) / 10,
@@ -187,8 +188,9 @@ const live = async (options: LocalnetOptions, stage: Stage): Promise<LocalnetRes
     behaviours: Object.fromEntries([...uids].map(([uid, { behaviour }]) => [uid, behaviour])),
   };
   view.rest();
-  view.print(...summaryTable(result), "", `${cycles} cycles in ${formatDuration(1000 * result.seconds)}`);
-  if (options.json !== undefined) writeFileAtomic(options.json, `${JSON.stringify(result, null, 2)}\n`);
+  if (options.json === true) printJson(result);
+  else view.answer(...summaryTable(result), "", `${cycles} cycles in ${formatDuration(1000 * result.seconds)}`);
+  if (typeof options.json === "string") writeFileAtomic(options.json, `${JSON.stringify(result, null, 2)}\n`);
   if (options.keep) {
     view.print(`staying up: chain at ${endpoint}, configs and logs in ${home}; Ctrl-C ends it`);
     await new Promise((done) => signal.addEventListener("abort", done, { once: true }));

@@ -1,7 +1,7 @@
 import { columns } from "#shared/cli/table.js";
 import { bitsPerByte } from "#shared/data/tokenizer.js";
 import type { Player } from "./cast.js";
-import { paint } from "./paint.js";
+import { paintAnswer as paint } from "./paint.js";
 import type { CycleResult, LocalnetResult } from "./result.js";
 
 /** What a person sees of a finished cycle. */

@@ -27,7 +27,10 @@ export interface Followed {
 
 /** What the localnet shows while it works. */
 export interface LocalnetView {
+  /** Says what happens: standard error. */
   print(...lines: readonly string[]): void;
+  /** What the run is for: standard output, in full also when it is a file or a pipe. */
+  answer(...lines: readonly string[]): void;
   /** A long step with a known length. */
   progress(what: string, fraction: number, detail: string): void;
   /** From now on the subnet's own life is shown. */
@@ -43,6 +46,9 @@ export const createView = (): LocalnetView => {
   return {
     print: (...lines) => {
       for (const line of lines) live.print(line);
+    },
+    answer: (...lines) => {
+      for (const line of lines) live.print(line, process.stdout);
     },
     progress: (what, fraction, detail) => {
       const line = `${what}  ${bar(fraction, BAR_WIDTH)}  ${Math.floor(100 * fraction)} %  ${detail}`;

@@ -61,11 +61,16 @@ export class LiveView {
     if (this.#now() - this.#lastDrawn >= this.#everyMs) this.#draw();
   }
 
-  /** Prints a line that stays, above the block. */
-  print(line: string): void {
-    if (!this.#interactive || this.#rows === 0) this.#terminal.write(`${line}\n`);
+  /**
+   * Prints a line that stays, above the block.
+   *
+   * @param output where to; another stream, such as standard output, may be the same terminal
+   */
+  print(line: string, output: Terminal = this.#terminal): void {
+    if (!this.#interactive || this.#rows === 0) output.write(`${line}\n`);
     else {
-      this.#terminal.write(`${UP(this.#rows)}\r\u001b[J${line}\n`);
+      this.#terminal.write(`${UP(this.#rows)}\r\u001b[J`);
+      output.write(`${line}\n`);
       this.#rows = 0;
       this.#paint(this.#lines);
     }

@@ -13,6 +13,8 @@ export interface LocalnetRun {
   readonly child: ChildProcess;
   /** Everything it has said so far. */
   readonly said: () => string;
+  /** Of that, what went to standard output: the answer. */
+  readonly answered: () => string;
   /** Its exit status, once it has ended. */
   readonly ended: Promise<number | null>;
   /** What `--json` wrote. */
@@ -32,13 +34,18 @@ export const startLocalnet = (...args: readonly string[]): LocalnetRun => {
     stdio: ["ignore", "pipe", "pipe"],
   });
   let said = "";
-  child.stdout.on("data", (data) => (said += data));
+  let answered = "";
+  child.stdout.on("data", (data) => {
+    said += data;
+    answered += data;
+  });
   child.stderr.on("data", (data) => (said += data));
   const ended = new Promise<number | null>((resolve) => child.once("exit", resolve));
   return {
     home,
     child,
     said: () => said,
+    answered: () => answered,
     ended,
     result: () => JSON.parse(readFileSync(json, "utf8")) as LocalnetResult,
     log: (name) => readFileSync(join(home, "logs", `${name}.log`), "utf8"),

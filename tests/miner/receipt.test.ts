@@ -19,8 +19,8 @@ import { forge, noiseUpdate, submit } from "../support/updates.js";
 
 const PROGRAM = fileURLToPath(new URL("../../miner/main.js", import.meta.url));
 
-const check = (file: string) =>
-  spawnSync(process.execPath, [PROGRAM, "receipt", "verify", file], { encoding: "utf8", timeout: HANG_GUARD });
+const check = (file: string, ...more: readonly string[]) =>
+  spawnSync(process.execPath, [PROGRAM, "receipt", "verify", file, ...more], { encoding: "utf8", timeout: HANG_GUARD });
 
 describe("a miner's receipt", { timeout: HANG_GUARD }, () => {
   it("says what was committed, when, and what the validators said, and can be checked by anybody", async (t) => {
@@ -84,6 +84,13 @@ describe("a miner's receipt", { timeout: HANG_GUARD }, () => {
     );
     const vera = subnet.signer("vera").address;
     assert.ok(good.stdout.includes(`  report    ${vera}: scored, score 0.3; stake ${receipt.stakes[vera]}, 50.00 %\n`));
+
+    const facts = JSON.parse(check(file, "--json").stdout);
+    assert.deepEqual([facts.valid, facts.uid, facts.outcome], [true, receipt.uid, receipt.outcome]);
+    assert.deepEqual(
+      facts.reports.map(({ validator, stake }: { validator: string; stake: string }) => [validator, stake]),
+      receipt.reports.map(({ report }) => [report.validator, receipt.stakes[report.validator]]),
+    );
 
     // Whom a miner calls a validator, and with what stake, no signature proves.
     const bob = subnet.signer("bob");

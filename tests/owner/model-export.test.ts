@@ -218,7 +218,12 @@ describe("blockzero model export", () => {
     assert.match(logged.stdout, /^model [0-9a-f]{64} {2}cycle 7$/m);
     assert.equal(logged.stderr, `${own} has other bytes, and no sound copy is at hand\n`);
     const older = program("export", "--out", join(net.elsewhere, "older"));
+    const again = program("export", "--out", join(net.elsewhere, "again"), "--json");
     assert.deepEqual([older.status, older.stderr], [1, logged.stderr]);
+    assert.equal(again.status, 1);
+    const { model: exported, cycle, lost } = JSON.parse(again.stdout);
+    assert.ok(older.stdout.includes(exported));
+    assert.deepEqual([cycle, lost], [7, [newest.hash]]);
     const unknown = program("log", "--model", newest.hash);
     assert.equal(unknown.status, 2);
     assert.ok(unknown.stderr.startsWith(logged.stderr) && unknown.stderr.includes("✖ MODEL_UNKNOWN"), unknown.stderr);

@@ -74,7 +74,9 @@ test("a subnet is brought up by hand, a miner and a validator join, stop and joi
     await blockzero("subnet create --network template.yaml --wallet.hotkey owner"),
     /^epoch +every 60 blocks$/m,
   );
-  assert.match(await blockzero("subnet create --network template.yaml --wallet.hotkey owner"), /existed already/);
+  const repeated = await blockzero("subnet create --network template.yaml --wallet.hotkey owner --json");
+  const { created: isNew, epochLength } = JSON.parse(repeated);
+  assert.deepEqual([isNew, epochLength], [false, 60]);
   assert.match(await blockzero("register --wallet.hotkey validator --stake 10000"), /^uid +1\nstake +10000$/m);
   assert.match(await blockzero("register --wallet.hotkey math"), /^uid +2$/m);
   assert.match(await blockzero("register --wallet.hotkey math"), /^uid +2 \(registered already\)$/m);
@@ -96,6 +98,13 @@ test("a subnet is brought up by hand, a miner and a validator join, stop and joi
   );
   assert.equal(status, 1);
   assert.match(stdout, /^first_cycle: 0 → \d+$/m);
+  const diff = await run("blockzero", ["network", "diff", "template.yaml", "genesis/network.yaml", "--json"], place);
+  assert.equal(diff.status, 1);
+  const { differences, change } = JSON.parse(diff.stdout);
+  assert.ok(
+    differences.some(({ field, left }: { field: string; left: number }) => field === "first_cycle" && left === 0),
+  );
+  assert.equal(change, null, "a template publishes nothing");
 
   const publish = startFor(t, "blockzero", ["publish", "--home", "genesis", "--wallet.hotkey", "owner"], place);
   await publish.said(/^serving +http:/m);

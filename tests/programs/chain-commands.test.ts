@@ -73,8 +73,13 @@ test("a coldkey pays for its hotkey, and the subnet can be looked at", { timeout
   );
   assert.equal(JSON.parse(await said("metagraph --json")).neurons.length, 1);
 
+  const { payment, notSent } = JSON.parse(await said("register --dry-run --json"));
+  assert.deepEqual(payment, { coldkey, balance: String(5n * TOKEN), cost: String(2n * TOKEN) });
+  assert.deepEqual([notSent[0].call.name, notSent[0].signer], ["burnedRegister", coldkey]);
+
   assert.match(await said("register"), /^balance +5\ncost +2\nsubnet +3\nuid +1$/m);
   assert.match(await said("register"), /^uid +1 \(registered already\)$/m);
+  assert.deepEqual(JSON.parse(await said("register --json")), { hotkey, payment: null, netuid: NETUID, uid: 1 });
 
   const { neurons, ownerHotkey } = JSON.parse(await said("metagraph --json"));
   assert.equal(ownerHotkey, owner.address);

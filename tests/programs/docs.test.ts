@@ -2,8 +2,13 @@ import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
 import { readFileSync } from "node:fs";
 import { test } from "node:test";
+import { Command } from "commander";
 import { minerSettings } from "#miner/config.js";
+import { planCommand } from "#miner/plan-command.js";
+import { receiptCommands } from "#miner/receipt-command.js";
+import { scoreCommand } from "#miner/score/command.js";
 import { allCommands, commandsFor } from "#owner/program.js";
+import type { CommandGroup, CommandSpec } from "#shared/cli/program.js";
 import { commandReference } from "#shared/cli/reference.js";
 import { flagName } from "#shared/config/settings.js";
 import { validatorSettings } from "#validator/config.js";
@@ -19,6 +24,21 @@ test("each of the owner's commands is found by its name alone", async () => {
   assert.ok(commands.length > 10);
   for (const command of commands) assert.deepEqual(await commandsFor(command.name), [command]);
   for (const none of [undefined, "--help", "adit", "constructor"]) assert.deepEqual(await commandsFor(none), commands);
+});
+
+test("every command answers in JSON as well", async () => {
+  const commands = (specs: readonly (CommandSpec | CommandGroup)[]): readonly CommandSpec[] =>
+    specs
+      .flatMap((spec) => ("commands" in spec ? commands(spec.commands) : [spec]))
+      .filter(({ name }) => name !== "check");
+  for (const spec of commands([...(await allCommands()), planCommand, scoreCommand, receiptCommands])) {
+    const command = new Command();
+    spec.define(command);
+    assert.ok(
+      command.options.some(({ long }) => long === "--json"),
+      spec.name,
+    );
+  }
 });
 
 test("the pages of steps name only commands and options that exist", async () => {

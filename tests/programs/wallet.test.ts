@@ -70,7 +70,23 @@ const filesIn = (path: string): string[] =>
     .filter((name) => statSync(join(path, name)).isFile())
     .sort();
 
+const create = async (cwd: string, ...more: readonly string[]) =>
+  JSON.parse(await succeeds(cwd, ["create", "--no-password", "--json", ...more]));
+
 describe("blockzero wallet", { concurrency: 2, timeout: HANG_GUARD }, () => {
+  it("says in JSON which keys it made, and whether the coldkey was there before", async () => {
+    const cwd = place();
+    const first = await create(cwd);
+    assert.deepEqual(first.hotkey.file, "wallets/default/hotkeys/default");
+    assert.deepEqual([first.coldkey.created, first.coldkey.encrypted], [true, false]);
+    const second = await create(cwd, "--wallet.hotkey", "other");
+    assert.deepEqual(second.coldkey, { ...first.coldkey, created: false, file: second.coldkey.file });
+    assert.equal((await create(cwd, "--no-coldkey", "--wallet.hotkey", "third")).coldkey, null);
+    const imported = await wallet(cwd, ["import", "--json", "--no-password", "--wallet.name", "alice"], {}, "//Alice");
+    const { key, name, file } = JSON.parse(imported.stdout);
+    assert.deepEqual([key, name, file], ["coldkey", "alice", "wallets/alice/coldkey"]);
+  });
+
   it("creates a wallet whose coldkey only the password opens, without a word of it in any output", async () => {
     const cwd = place();
     const args = ["create", "--words", "24", "--wallet.name", "main", "--wallet.hotkey", "miner"];
@@ -215,10 +231,10 @@ describe("a command that signs with the coldkey", { timeout: HANG_GUARD }, () =>
     };
     assert.match(
       await refused({ BLOCKZERO_WALLET_PASSWORD: "sesame" }),
-      /^✖ WALLET_PASSWORD_WRONG the password does not open wallets\/default\/coldkey → [^\n]+\n$/,
+      /^Decrypting the coldkey [^\n]+\n✖ WALLET_PASSWORD_WRONG the password does not open wallets\/default\/coldkey → [^\n]+\n$/,
     );
     assert.match(await refused({}), /^✖ WALLET_PASSWORD_NEEDED [^\n]+ → set BLOCKZERO_WALLET_PASSWORD\n$/);
-    assert.match(await refused({ BLOCKZERO_WALLET_PASSWORD: vectors.password }), /^✖ CHAIN_UNREACHABLE /);
+    assert.match(await refused({ BLOCKZERO_WALLET_PASSWORD: vectors.password }), /^✖ CHAIN_UNREACHABLE /m);
   });
 });
 

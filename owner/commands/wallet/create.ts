@@ -1,9 +1,11 @@
 import { Option } from "commander";
 import { settingsAmong } from "#shared/cli/config-flags.js";
+import { JSON_FLAG, printJson } from "#shared/cli/json.js";
 import type { CommandSpec } from "#shared/cli/program.js";
 import { addFlags } from "#shared/config/flags.js";
 import {
   assertNewHotkey,
+  coldkeyFile,
   createColdkey,
   createHotkey,
   describeWallet,
@@ -23,6 +25,7 @@ interface Options {
   readonly coldkey: boolean;
   /** False with `--no-password`, else unset. */
   readonly password?: boolean;
+  readonly json?: boolean;
 }
 
 export const create: CommandSpec = {
@@ -38,7 +41,8 @@ export const create: CommandSpec = {
       .addOption(new Option("--words <count>", "the length of each new mnemonic").choices(["12", "24"]).default("12"))
       .option("--no-coldkey", "the hotkey alone: all that a devchain needs, or where the coldkey is kept elsewhere")
       .option(...NO_PASSWORD)
-      .action(async ({ words, coldkey, password, ...options }: Options) => {
+      .option(...JSON_FLAG)
+      .action(async ({ words, coldkey, password, json = false, ...options }: Options) => {
         const { wallet } = settingsAmong(walletSettings, options);
         const passwords = coldkeyPassword(password);
         await assertNewHotkey(wallet);
@@ -48,28 +52,38 @@ export const create: CommandSpec = {
           return phrases[key];
         };
 
-        const fields: Record<string, string> = {};
-        if (coldkey) fields.coldkey = await coldkeyOf(wallet, () => phraseFor("coldkey"), passwords);
+        const cold = coldkey ? await coldkeyOf(wallet, () => phraseFor("coldkey"), passwords) : null;
         const { address } = await createHotkey(wallet, { phrase: phraseFor("hotkey") });
-        printFields({
-          ...fields,
-          hotkey: `${wallet.name}/${wallet.hotkey}`,
-          address,
-          file: hotkeyFile(wallet),
-        });
+        const [name, file] = [`${wallet.name}/${wallet.hotkey}`, hotkeyFile(wallet)];
+        if (json) printJson({ coldkey: cold, hotkey: { name, address, file } });
+        else printFields({ ...(cold && { coldkey: inWords(cold) }), hotkey: name, address, file });
         showPhrases(phrases);
       });
   },
 };
+
+interface Coldkey {
+  /** Null where the file that was there does not tell it. */
+  readonly address: string | null;
+  readonly file: string;
+  readonly created: boolean;
+  readonly encrypted: boolean;
+}
 
 /** The wallet's coldkey, which is made where it has none. */
 const coldkeyOf = async (
   location: WalletLocation,
   newPhrase: () => string,
   passwords: PasswordSource | undefined,
-): Promise<string> => {
+): Promise<Coldkey> => {
   const known = (await describeWallet(location))?.coldkey;
-  if (known) return `${known.address ?? known.file} (kept as it was)`;
+  if (known) {
+    const { address, file, encryption } = known;
+    return { address, file, created: false, encrypted: encryption !== "none" };
+  }
   const { address } = await createColdkey(location, { phrase: newPhrase() }, passwords);
-  return `${address} (${passwords ? "encrypted" : "not encrypted"})`;
+  return { address, file: coldkeyFile(location), created: true, encrypted: passwords !== undefined };
 };
+
+const inWords = ({ address, file, created, encrypted }: Coldkey): string =>
+  `${address ?? file} (${created ? (encrypted ? "encrypted" : "not encrypted") : "kept as it was"})`;

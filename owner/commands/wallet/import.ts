@@ -1,5 +1,6 @@
 import { type Command, Option } from "commander";
 import { settingsAmong } from "#shared/cli/config-flags.js";
+import { JSON_FLAG, printJson } from "#shared/cli/json.js";
 import type { CommandSpec } from "#shared/cli/program.js";
 import { addFlags } from "#shared/config/flags.js";
 import {
@@ -21,6 +22,7 @@ interface Options {
   readonly key: "coldkey" | "hotkey";
   /** False with `--no-password`, else unset. */
   readonly password?: boolean;
+  readonly json?: boolean;
 }
 
 export const importKey: CommandSpec = {
@@ -42,19 +44,19 @@ export const importKey: CommandSpec = {
           .default("coldkey"),
       )
       .option(...NO_PASSWORD)
-      .action(async ({ key, password, ...options }: Options, { args }: Command) => {
+      .option(...JSON_FLAG)
+      .action(async ({ key, password, json = false, ...options }: Options, { args }: Command) => {
         if (args.length > 0) refuseWords();
         const { wallet } = settingsAmong(walletSettings, options);
         const passwords = coldkeyPassword(password);
         await (key === "coldkey" ? assertNewColdkey(wallet) : assertNewHotkey(wallet));
         const secret = parseSecret(await askMnemonic(key));
-        if (key === "hotkey") {
-          const { address } = await createHotkey(wallet, secret);
-          printFields({ hotkey: `${wallet.name}/${wallet.hotkey}`, address, file: hotkeyFile(wallet) });
-        } else {
-          const { address } = await createColdkey(wallet, secret, passwords);
-          printFields({ coldkey: wallet.name, address, file: coldkeyFile(wallet) });
-        }
+        const isHotkey = key === "hotkey";
+        const { address } = await (isHotkey ? createHotkey(wallet, secret) : createColdkey(wallet, secret, passwords));
+        const name = isHotkey ? `${wallet.name}/${wallet.hotkey}` : wallet.name;
+        const file = isHotkey ? hotkeyFile(wallet) : coldkeyFile(wallet);
+        if (json) printJson({ key, name, address, file });
+        else printFields({ [key]: name, address, file });
       });
   },
 };

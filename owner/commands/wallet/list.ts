@@ -1,4 +1,5 @@
 import { settingsAmong } from "#shared/cli/config-flags.js";
+import { JSON_FLAG } from "#shared/cli/json.js";
 import type { CommandSpec } from "#shared/cli/program.js";
 import { addFlags } from "#shared/config/flags.js";
 import { type KeyDescription, listWallets, type WalletDescription, walletsFolder } from "#shared/wallet/index.js";
@@ -12,7 +13,7 @@ export const list: CommandSpec = {
   examples: ["blockzero wallet list", "blockzero wallet list --wallet.path wallets --json"],
   define: (command) => {
     addFlags(command, walletsSettings)
-      .option("--json", "as JSON")
+      .option(JSON_FLAG[0], "print one JSON array")
       .action(async ({ json, ...options }: { readonly json?: boolean }) => {
         const { path } = settingsAmong(walletsSettings, options).wallet;
         const wallets = await listWallets(path);

@@ -1,5 +1,6 @@
 import { decodeAddress } from "@polkadot/util-crypto";
 import { settingsAmong } from "#shared/cli/config-flags.js";
+import { JSON_FLAG } from "#shared/cli/json.js";
 import type { CommandSpec } from "#shared/cli/program.js";
 import { addFlags } from "#shared/config/flags.js";
 import { defineConfig } from "#shared/config/settings.js";
@@ -19,7 +20,7 @@ export const show: CommandSpec = {
   examples: ["blockzero wallet show --wallet.name main", "blockzero wallet show --wallet.name main --json"],
   define: (command) => {
     addFlags(command, settings)
-      .option("--json", "as JSON")
+      .option(...JSON_FLAG)
       .action(async ({ json, ...options }: { readonly json?: boolean }) => {
         const { wallet } = settingsAmong(settings, options);
         const found = await describeWallet(wallet);

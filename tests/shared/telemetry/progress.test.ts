@@ -74,6 +74,24 @@ test("on a terminal the block is redrawn in place, throttled, and the last state
   assert.deepEqual(screenOf(terminal.text()), ["a line that stays", "five", "six"]);
 });
 
+test("a line for another stream leaves the block as it is, on its own terminal", () => {
+  const terminal = capturingOutput(true);
+  const answers = capturingOutput(false);
+  const view = new LiveView({ terminal });
+  view.update(["one", "two"]);
+  view.print("an answer", answers);
+  view.close();
+  assert.equal(answers.text(), "an answer\n");
+  assert.deepEqual(screenOf(terminal.text()), ["one", "two"]);
+  // Where both are one terminal, the answer takes the block's place and the block follows.
+  const both = capturingOutput(true);
+  const shared = new LiveView({ terminal: both });
+  shared.update(["one", "two"]);
+  shared.print("an answer", both);
+  shared.close();
+  assert.deepEqual(screenOf(both.text()), ["an answer", "one", "two"]);
+});
+
 test("the cursor is hidden while the block lives, and restored when it closes or the process exits", () => {
   const terminal = capturingOutput(true);
   const listeners = process.listenerCount("exit");
