@@ -79,11 +79,11 @@ const replay = async (context: Auditing, cycle: number, findings: Findings): Pro
   const gateBase = await readGateBase(source, base, findings);
 
   const { reports: promised, stakes } = await exchangedReports(source, cycle);
-  const { reports, isComplete } = await readReports(source, promised, findings);
-  const regated = await withRepeats(await regate(source, cycle, gateBase), base, manifestOf, findings);
   const seeds = await readSeeds(source, cycle, findings);
+  const { reports, isComplete } = await readReports(source, promised, seeds, findings);
+  const regated = await withRepeats(await regate(source, cycle, gateBase), base, manifestOf, findings);
   for (const report of reports) {
-    if (report.base === base.hash) checkReport(report, { seeds, regated }, findings);
+    if (report.base === base.hash) checkReport(report, regated, findings);
     else findings.note(`report of ${report.validator} does not count: it is about model ${report.base}`);
   }
 

@@ -6,17 +6,8 @@ import type { Regated } from "./repeats.js";
 /** What a validator can only say of what a server gave it then, or of what its own measurement found. */
 const MEASURED: ReadonlySet<ReasonCode> = new Set(["duplicate", "non_finite_loss", "hash_mismatch", "too_large"]);
 
-/** Holds a report against the seeds that the chain gives and the gates as they come out here. */
-export const checkReport = (
-  report: Report,
-  { seeds, regated }: { readonly seeds: Readonly<Record<string, string>>; readonly regated: readonly Regated[] },
-  findings: Findings,
-): void => {
-  for (const [group, seed] of Object.entries(seeds))
-    if (report.seeds[group] !== seed)
-      findings.diverges(
-        `report of ${report.validator}: evaluation seed of group "${group}" is ${report.seeds[group] ?? "missing"}, the chain gives ${seed}`,
-      );
+/** Holds a report against the gates as they come out here. */
+export const checkReport = (report: Report, regated: readonly Regated[], findings: Findings): void => {
   for (const entry of report.entries) {
     const found = regated.find(({ submission }) => submission.uid === entry.uid && submission.hotkey === entry.hotkey);
     const problem = found ? disagreement(entry, found) : "the chain knows no such neuron in this cycle";

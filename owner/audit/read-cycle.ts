@@ -6,7 +6,7 @@ import { evaluationSeeds } from "#shared/replay/evaluation-seeds.js";
 import { type GateBase, type GateResult, gateUpdate } from "#shared/replay/gate-update.js";
 import type { Model } from "#shared/replay/merge-model.js";
 import { openPart } from "#shared/replay/part.js";
-import { type ExchangedReport, readReport } from "#shared/replay/reports.js";
+import { type ExchangedReport, readReport, seedProblem } from "#shared/replay/reports.js";
 import type { CycleSource } from "#shared/replay/source.js";
 import { readSubmissions } from "#shared/replay/submissions.js";
 import type { Findings } from "./findings.js";
@@ -43,6 +43,7 @@ export const readGateBase = async (
 export const readReports = async (
   source: CycleSource,
   promised: readonly ExchangedReport[],
+  seeds: Report["seeds"],
   findings: Findings,
 ): Promise<{ readonly reports: readonly Report[]; readonly isComplete: boolean }> => {
   const reports: Report[] = [];
@@ -61,8 +62,16 @@ export const readReports = async (
         hotkey,
         source.network,
       );
-      if (report.ok) reports.push(report.value);
-      else findings.note(`report ${hash} of ${hotkey} does not count: ${report.problem}`);
+      if (!report.ok) {
+        findings.note(`report ${hash} of ${hotkey} does not count: ${report.problem}`);
+        continue;
+      }
+      const problem = seedProblem(report.value, seeds);
+      if (problem === null) reports.push(report.value);
+      else
+        findings.diverges(
+          `report of ${hotkey} does not count, though most of the stake says that it holds it: ${problem}`,
+        );
     } catch (thrown) {
       if (!isMissing(thrown)) throw thrown;
       findings.lacks(`report of ${hotkey}: ${thrown.message}`);

@@ -3,12 +3,14 @@ import { BlockZeroError, reasonOf } from "#shared/errors.js";
 import { phaseWindow } from "#shared/protocol/phases.js";
 import { MAX_REPORT_BYTES, type Report } from "#shared/protocol/report.js";
 import type { Stakes } from "#shared/protocol/stake.js";
+import { evaluationSeeds } from "#shared/replay/evaluation-seeds.js";
 import {
   type ExchangedReport,
   exchangedReports,
   mismatchOf,
   type PromisedReport,
   promisedReports,
+  type ReportedCycle,
   readReport,
 } from "#shared/replay/reports.js";
 import type { CycleSource } from "#shared/replay/source.js";
@@ -27,7 +29,7 @@ export interface CycleReports {
   readonly exchanged: ReadonlySet<string>;
   /** Validators with a permit that do not vote, hotkeys. */
   readonly silent: readonly string[];
-  /** Whether every report that counts was had: else another tally may come of the others. */
+  /** Whether every report that counts was had, be it one or not: else another tally may come of the others. */
   readonly isWhole: boolean;
 }
 
@@ -49,8 +51,8 @@ export const collectReports = async (reader: Reader, cycle: number, deadline?: n
   const counted = promised.filter(({ counts }) => counts);
   const until = deadline ?? choose.start + Math.ceil((choose.end - choose.start) * PATIENCE);
   const fetched = await fetchReports(reader, counted, cycle, Math.max(clock.head.number + 2, until));
-  const reports = fetched.filter((report) => report !== null);
-  return { reports, stakes, promised, exchanged, silent, isWhole: reports.length === counted.length };
+  const reports = fetched.filter(isReport);
+  return { reports, stakes, promised, exchanged, silent, isWhole: fetched.every((report) => report !== null) };
 };
 
 /**
@@ -60,30 +62,36 @@ export const collectReports = async (reader: Reader, cycle: number, deadline?: n
  */
 export const holdReports = async (reader: Reader, cycle: number, deadline: number): Promise<readonly number[]> => {
   const fetched = await fetchReports(reader, await promisedReports(reader, cycle), cycle, deadline);
-  return fetched.flatMap((report, number) => (report === null ? [] : [number]));
+  return fetched.flatMap((report, number) => (isReport(report) ? [number] : []));
 };
 
-/** Null for what could not be had before `deadline`, or is no report of the cycle. */
-const fetchReports = (
+/** A report; what is none of the cycle, which nobody tallies; or null for what could not be had. */
+type Fetched = Report | "unusable" | null;
+
+const isReport = (fetched: Fetched): fetched is Report => fetched !== null && fetched !== "unusable";
+
+/** What could be had before `deadline`. */
+const fetchReports = async (
   reader: Reader,
   promised: readonly PromisedReport[],
   cycle: number,
   deadline: number,
-): Promise<readonly (Report | null)[]> => {
+): Promise<readonly Fetched[]> => {
   const { clock, log, signal } = reader;
+  const { ofGroups: seeds } = await evaluationSeeds(reader, { cycle, purpose: "evaluate" });
   return withPatience(clock, deadline, signal, (patience) => {
     const source = cycleSource(reader, { until: patience, isHeld: true });
     return Promise.all(
-      promised.map(async (promise) => {
+      promised.map(async (promise): Promise<Fetched> => {
         for (;;) {
           const tried = clock.head.number;
           try {
-            return await fetchReport(source, promise, cycle);
+            return await fetchReport(source, promise, { cycle, seeds });
           } catch (thrown) {
             signal.throwIfAborted();
             if (!isFetchFault(thrown) || patience.aborted || tried >= deadline - 1) {
               log.warn("report left out", { cycle, hotkey: promise.hotkey, reason: reasonOf(thrown) });
-              return null;
+              return isUnusable(thrown) ? "unusable" : null;
             }
           }
           await clock.reach(tried + 1, signal);
@@ -93,11 +101,19 @@ const fetchReports = (
   });
 };
 
-const fetchReport = async (source: CycleSource, promise: PromisedReport, cycle: number): Promise<Report> => {
+const UNUSABLE = "REPORT_UNUSABLE";
+
+const isUnusable = (thrown: unknown): boolean => thrown instanceof BlockZeroError && thrown.code === UNUSABLE;
+
+const fetchReport = async (
+  source: CycleSource,
+  promise: PromisedReport,
+  { cycle, seeds }: Pick<ReportedCycle, "cycle" | "seeds">,
+): Promise<Report> => {
   const { hash, hotkey, location } = promise;
   const { network, networkHash } = source;
   const report = readReport(await source.fetch({ hash, maxBytes: MAX_REPORT_BYTES, location }), hotkey, network);
-  const problem = report.ok ? mismatchOf(report.value, { networkHash, cycle }) : report.problem;
+  const problem = report.ok ? mismatchOf(report.value, { networkHash, cycle, seeds }) : report.problem;
   if (report.ok && problem === null) return report.value;
-  throw new BlockZeroError("REPORT_UNUSABLE", problem ?? "", "tell the validator to update BlockZero");
+  throw new BlockZeroError(UNUSABLE, problem ?? "", "tell the validator to update BlockZero");
 };

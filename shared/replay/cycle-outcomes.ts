@@ -8,7 +8,15 @@ import { type AgreedScore, agreedScores } from "#shared/scoring/cycle-weights.js
 import { type CycleProgress, improvedGroups } from "#shared/scoring/progress.js";
 import { agreedBase } from "./agreed-base.js";
 import { chosenSteps, readBallots } from "./ballots.js";
-import { type Exchange, type ExchangedReport, exchangedReports, mismatchOf, readReport } from "./reports.js";
+import { evaluationSeeds } from "./evaluation-seeds.js";
+import {
+  type Exchange,
+  type ExchangedReport,
+  exchangedReports,
+  mismatchOf,
+  type ReportedCycle,
+  readReport,
+} from "./reports.js";
 import type { CycleSource } from "./source.js";
 import { readSubmissions } from "./submissions.js";
 import { contextOf, firstCycleFrom } from "./succession.js";
@@ -21,6 +29,8 @@ export interface Heard {
   readonly report: Report | null;
   /** Why the report does not count; null where it does. */
   readonly problem: string | null;
+  /** Whether that is because nobody has it any more. */
+  readonly isGone: boolean;
 }
 
 /** What the validators said of a cycle, and what it comes to. */
@@ -47,9 +57,11 @@ export const readOutcomes = async (source: CycleSource, cycle: number, head: num
   const exchange = await exchangedReports(source, cycle);
   const { reports: promised, stakes } = exchange;
   const base = await agreedBase(source, cycle, head);
-  const heard = await Promise.all([...stakes].map((voter) => hear(source, { cycle, base, promised }, voter)));
+  const { ofGroups: seeds } = await evaluationSeeds(source, { cycle, purpose: "evaluate" });
+  const asked = { cycle, base, seeds, promised };
+  const heard = await Promise.all([...stakes].map((voter) => hear(source, asked, voter)));
   const miners = await readSubmissions(source, cycle);
-  const reports = heard.flatMap(({ report }) => (report ? [report] : []));
+  const reports = heard.flatMap(({ report, problem }) => (report && problem === null ? [report] : []));
   return {
     cycle,
     base,
@@ -57,21 +69,24 @@ export const readOutcomes = async (source: CycleSource, cycle: number, head: num
     exchange,
     heard: heard.sort((a, b) => (a.stake === b.stake ? (a.hotkey < b.hotkey ? -1 : 1) : a.stake > b.stake ? -1 : 1)),
     outcomes: tally({ reports, stakes, miners, network: source.networkHash, cycle, base }),
-    isWhole: heard.every(({ promise, report }) => !promise?.counts || report !== null),
+    isWhole: heard.every((one) => !one.isGone),
   };
 };
 
 const hear = async (
   source: CycleSource,
-  {
-    cycle,
-    base,
-    promised,
-  }: { readonly cycle: number; readonly base: string; readonly promised: readonly ExchangedReport[] },
+  { promised, ...of }: Omit<ReportedCycle, "networkHash"> & { readonly promised: readonly ExchangedReport[] },
   [hotkey, stake]: readonly [string, bigint],
 ): Promise<Heard> => {
   const promise = promised.find((one) => one.hotkey === hotkey) ?? null;
-  const silent = (problem: string): Heard => ({ hotkey, stake, promise, report: null, problem });
+  const silent = (problem: string, isGone = false): Heard => ({
+    hotkey,
+    stake,
+    promise,
+    report: null,
+    problem,
+    isGone,
+  });
   if (promise === null) return silent("it committed no report in time");
   const { hash, location, counts, heldBy } = promise;
   if (!counts)
@@ -88,11 +103,12 @@ const hear = async (
       stake,
       promise,
       report: report.value,
-      problem: mismatchOf(report.value, { networkHash: source.networkHash, cycle, base }),
+      problem: mismatchOf(report.value, { networkHash: source.networkHash, ...of }),
+      isGone: false,
     };
   } catch (thrown) {
     if (!isGone(thrown)) throw thrown;
-    return silent("its report cannot be had");
+    return silent("its report cannot be had", true);
   }
 };
 

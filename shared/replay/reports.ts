@@ -87,14 +87,30 @@ export const readReport = (bytes: Uint8Array, hotkey: string, network: Network):
   return problem === null ? accepted(report.value) : refused(problem);
 };
 
+export interface ReportedCycle {
+  readonly networkHash: string;
+  readonly cycle: number;
+  /** As the chain gives them: group → evaluation seed. */
+  readonly seeds: Report["seeds"];
+  /** The agreed model; unset where it is not asked about. */
+  readonly base?: string;
+}
+
 /** Why a report says nothing of a cycle; null where it does. */
-export const mismatchOf = (
-  report: Report,
-  { networkHash, cycle, base }: { readonly networkHash: string; readonly cycle: number; readonly base?: string },
-): string | null => {
+export const mismatchOf = (report: Report, { networkHash, cycle, seeds, base }: ReportedCycle): string | null => {
   if (report.network !== networkHash) return `its report is about network ${report.network}`;
   if (report.cycle !== cycle) return `its report is about cycle ${report.cycle}`;
+  const problem = seedProblem(report, seeds);
+  if (problem !== null) return problem;
   return base === undefined || report.base === base
     ? null
     : `its report is about model ${report.base}, not the agreed one`;
+};
+
+/** Where a report's seeds are not those that the chain gives: whoever measured on other batches chose them. Null where they are. */
+export const seedProblem = (report: Report, seeds: Report["seeds"]): string | null => {
+  for (const group of new Set([...Object.keys(seeds), ...Object.keys(report.seeds)]))
+    if (report.seeds[group] !== seeds[group])
+      return `its evaluation seed of group "${group}" is ${report.seeds[group] ?? "missing"}, the chain gives ${seeds[group] ?? "none"}`;
+  return null;
 };

@@ -4,7 +4,7 @@ import { explainValidators, validatorLines } from "#owner/explain/explain-valida
 import { canonicalBytes } from "#shared/protocol/network.js";
 import { HANG_GUARD } from "../support/hang-guard.js";
 import { lookAt } from "../support/look-at.js";
-import { holdReports, reportOf, reportRecord, scoredEntry } from "../support/reports.js";
+import { holdReports, reportOf, reportRecord, scoredEntry, withSeeds } from "../support/reports.js";
 import { openSubnet } from "../support/subnet.js";
 import { forge, noiseUpdate, submit } from "../support/updates.js";
 
@@ -16,13 +16,12 @@ it("tells of each validator whether it reported, who holds that, and how far it 
     forge(subnet, { miner, tensors: noiseUpdate(subnet, miner, 0.01) }),
   ) as [ReturnType<typeof forge>, ReturnType<typeof forge>];
   await submit(subnet, { ann, bob });
-  const reports = {
+  const reports = await withSeeds(subnet, {
     vera: reportOf(subnet, "vera", { entries: [scoredEntry(ann, 0.02), scoredEntry(bob, 0)] }),
     vito: reportOf(subnet, "vito", { entries: [scoredEntry(ann, 0.01), scoredEntry(bob, 0.01)] }),
     vick: reportOf(subnet, "vick", { entries: [scoredEntry(ann, 0.03), scoredEntry(bob, 0.01)] }),
-  };
+  });
   for (const report of Object.values(reports)) await subnet.store.put(canonicalBytes(report));
-  await subnet.to(subnet.window(1, "evaluate").start - 1);
   const block = subnet.node.head.number + 1;
   await subnet.record(
     Object.fromEntries(Object.entries(reports).map(([name, report]) => [name, reportRecord(subnet, report)])),

@@ -1,6 +1,8 @@
 import { canonicalBytes } from "#shared/protocol/network.js";
 import { encodeRecord, shortHash } from "#shared/protocol/records.js";
 import { type Report, type ReportEntry, reportHash, signReport } from "#shared/protocol/report.js";
+import { seedBlocks } from "#shared/protocol/seed.js";
+import { evaluationSeeds } from "#shared/replay/evaluation-seeds.js";
 import type { Subnet } from "./subnet.js";
 import type { Forged } from "./updates.js";
 
@@ -24,7 +26,7 @@ export const scoredEntry = (
   score,
 });
 
-/** A signed report that measured nothing but the given entries. */
+/** A signed report that measured nothing but the given entries, without seeds unless given. */
 export const reportOf = (
   { networkHash, modelHash, signer }: Subnet,
   validator: string,
@@ -32,14 +34,15 @@ export const reportOf = (
     entries = [],
     cycle = 1,
     base = modelHash,
-  }: { entries?: readonly ReportEntry[]; cycle?: number; base?: string } = {},
+    seeds = {},
+  }: { entries?: readonly ReportEntry[]; cycle?: number; base?: string; seeds?: Report["seeds"] } = {},
 ): Report =>
   signReport(
     {
       network: networkHash,
       cycle,
       base,
-      seeds: { math: "5".repeat(64) },
+      seeds,
       baseline: { math: { loss: 8, batches: 12 }, prose: { loss: 8, batches: 12 } },
       entries: [...entries].sort((a, b) => a.uid - b.uid),
     },
@@ -84,25 +87,44 @@ export const holdReports = async (
   await subnet.record(Object.fromEntries(holders.map((name) => [name, record])));
 };
 
+/** The same reports, those without seeds with those that the chain gives, signed again; where it has none yet, after as many blocks as it takes. */
+export const withSeeds = async <K extends string>(
+  subnet: Subnet,
+  reports: Readonly<Record<K, Report>>,
+): Promise<Readonly<Record<K, Report>>> => {
+  const { cycle } = Object.values<Report>(reports)[0]!;
+  const { deciding } = seedBlocks(cycle, "evaluate", subnet.network);
+  if (subnet.node.head.number < deciding) await subnet.to(deciding);
+  const { ofGroups: seeds } = await evaluationSeeds(subnet, { cycle, purpose: "evaluate" });
+  const signed = Object.entries<Report>(reports).map(([name, report]) => {
+    const { validator: _, signature: __, ...fields } = report;
+    const isDrawn = Object.keys(report.seeds).length > 0;
+    return [name, isDrawn ? report : signReport({ ...fields, seeds }, subnet.signer(name))];
+  });
+  return Object.fromEntries(signed);
+};
+
 /**
- * Serves reports and commits them in one block of the evaluate phase; every validator holds them all, and their own puts a ballot for a step in
- * the choose phase. Ends in the first block of the merge.
+ * Serves reports, with the chain's seeds where they have none, and commits them in one block of the evaluate phase; every validator holds them all, and their own puts a
+ * ballot for a step in the choose phase. Ends in the first block of the merge.
+ *
+ * @returns the reports as they were committed
  */
 export const publishReports = async (
   subnet: Subnet,
   reports: Readonly<Record<string, Report>>,
   step = 1,
-): Promise<void> => {
-  const cycle = Object.values(reports)[0]!.cycle;
-  for (const report of Object.values(reports)) await subnet.store.put(canonicalBytes(report));
-  const { start } = subnet.window(cycle, "evaluate");
-  if (subnet.node.head.number < start - 1) await subnet.to(start - 1);
+): Promise<Readonly<Record<string, Report>>> => {
+  const seeded = await withSeeds(subnet, reports);
+  const { cycle } = Object.values(reports)[0]!;
+  for (const report of Object.values(seeded)) await subnet.store.put(canonicalBytes(report));
   await subnet.record(
-    Object.fromEntries(Object.entries(reports).map(([name, report]) => [name, reportRecord(subnet, report)])),
+    Object.fromEntries(Object.entries(seeded).map(([name, report]) => [name, reportRecord(subnet, report)])),
   );
   await holdReports(subnet, cycle, Object.keys(reports).length);
   await subnet.to(subnet.window(cycle, "choose").start - 1);
   const ballot = ballotRecord(subnet, step, cycle);
   await subnet.record(Object.fromEntries(Object.keys(reports).map((name) => [name, ballot])));
   await subnet.to(subnet.window(cycle, "merge").start);
+  return seeded;
 };

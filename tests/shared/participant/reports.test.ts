@@ -6,7 +6,7 @@ import { encodeRecord, shortHash } from "#shared/protocol/records.js";
 import type { Report } from "#shared/protocol/report.js";
 import { exchangedReports, promisedReports } from "#shared/replay/reports.js";
 import { HANG_GUARD } from "../../support/hang-guard.js";
-import { holdReports as hold, reportOf, reportRecord, scoredEntry } from "../../support/reports.js";
+import { holdReports as hold, reportOf, reportRecord, scoredEntry, withSeeds } from "../../support/reports.js";
 import { openSubnet, until } from "../../support/subnet.js";
 import { forge, noiseUpdate } from "../../support/updates.js";
 
@@ -15,8 +15,10 @@ const VALIDATORS = { vera: 2000, vito: 2000, vlad: 2000 };
 const open = async (...[t, options = { validators: VALIDATORS }]: Parameters<typeof openSubnet>) => {
   const subnet = await openSubnet(t, options);
   const reader = await subnet.join("ann");
+  /** With the seeds that the chain gives, which has begun the evaluate phase then. */
+  const seeded = async (report: Report, name: string) => (await withSeeds(subnet, { [name]: report }))[name]!;
   const put = async (name: string) => {
-    const report = reportOf(subnet, name);
+    const report = await seeded(reportOf(subnet, name), name);
     await subnet.store.put(canonicalBytes(report));
     return report;
   };
@@ -25,14 +27,14 @@ const open = async (...[t, options = { validators: VALIDATORS }]: Parameters<typ
   const leftOut = () =>
     reader.lines.flatMap(({ message, fields }) => (message === "report left out" ? [fields.reason] : []));
   const addresses = (...names: readonly string[]) => names.map((name) => subnet.signer(name).address).sort();
-  return { subnet, reader, put, collected, promised, leftOut, addresses };
+  return { subnet, reader, seeded, put, collected, promised, leftOut, addresses };
 };
 
 describe("promised reports", { timeout: HANG_GUARD }, () => {
   it("are those that permitted validators committed in the evaluate phase, by ascending uid", async (t) => {
-    const { subnet, put, promised } = await open(t, { validators: { vera: 2000, vito: 3000, poor: 900 } });
+    const { subnet, promised } = await open(t, { validators: { vera: 2000, vito: 3000, poor: 900 } });
     const { start, end } = subnet.window(1, "evaluate");
-    const [vera, vito, poor, bob] = await Promise.all(["vera", "vito", "poor", "bob"].map((name) => put(name)));
+    const [vera, vito, poor, bob] = ["vera", "vito", "poor", "bob"].map((name) => reportOf(subnet, name));
     await subnet.to(start - 1);
     await subnet.record({
       vito: reportRecord(subnet, vito!),
@@ -46,37 +48,46 @@ describe("promised reports", { timeout: HANG_GUARD }, () => {
   });
 
   it("are none that came one block early or late, nor of another cycle or network", async (t) => {
-    const { subnet, put, promised } = await open(t);
+    const { subnet, promised } = await open(t);
     const { start, end } = subnet.window(1, "evaluate");
     await subnet.to(start - 2);
-    await subnet.record({ vera: reportRecord(subnet, await put("vera")) });
+    await subnet.record({ vera: reportRecord(subnet, reportOf(subnet, "vera")) });
     await subnet.record({
-      vito: reportRecord(subnet, await put("vito"), { cycle: 2 }),
-      vlad: reportRecord(subnet, await put("vlad"), { network: "00000000" }),
+      vito: reportRecord(subnet, reportOf(subnet, "vito"), { cycle: 2 }),
+      vlad: reportRecord(subnet, reportOf(subnet, "vlad"), { network: "00000000" }),
     });
     await subnet.to(end - 1);
-    await subnet.record({ vlad: reportRecord(subnet, await put("vlad")) });
+    await subnet.record({ vlad: reportRecord(subnet, reportOf(subnet, "vlad")) });
     assert.deepEqual(await promised(), []);
   });
 });
 
 describe("holding reports", { timeout: HANG_GUARD }, () => {
   it("is of those that can be had, are their validators' and of the cycle, and are possible", async (t) => {
-    const { subnet, reader, put, leftOut } = await open(t, { validators: { ...VALIDATORS, vick: 2000, vend: 2000 } });
-    const { start, end } = subnet.window(1, "evaluate");
+    const { subnet, reader, seeded, put, leftOut } = await open(t, {
+      validators: { ...VALIDATORS, vick: 2000, vend: 2000, vern: 2000, vlod: 2000 },
+    });
+    const { end } = subnet.window(1, "evaluate");
     const [vera, vito] = [await put("vera"), await put("vito")];
     const forged: Report = { ...vito, baseline: { math: { loss: 2, batches: 2 } } };
     const ann = forge(subnet, { miner: "ann", tensors: noiseUpdate(subnet, "ann", 0.05) });
-    const absurd = reportOf(subnet, "vick", { entries: [{ ...scoredEntry(ann, 0.1), score: 1.6e308 }] });
+    const absurd = await seeded(
+      reportOf(subnet, "vick", { entries: [{ ...scoredEntry(ann, 0.1), score: 1.6e308 }] }),
+      "vick",
+    );
+    // Vern chose his batches; Vlod says nothing of what one group was measured on.
+    const chosen = reportOf(subnet, "vern", { seeds: { ...vera.seeds, math: "5".repeat(64) } });
+    const lacking = reportOf(subnet, "vlod", { seeds: { math: vera.seeds.math! } });
     const junk = await subnet.store.put(new TextEncoder().encode('{"kind":"report"}'));
-    for (const report of [forged, absurd]) await subnet.store.put(canonicalBytes(report));
-    await subnet.to(start - 1);
+    for (const report of [forged, absurd, chosen, lacking]) await subnet.store.put(canonicalBytes(report));
     // Vlad commits to Vera's report as his own; Vito to bytes that he did not sign.
     await subnet.record({
       vera: reportRecord(subnet, vera),
       vito: reportRecord(subnet, forged),
       vlad: reportRecord(subnet, vera),
       vick: reportRecord(subnet, absurd),
+      vern: reportRecord(subnet, chosen),
+      vlod: reportRecord(subnet, lacking),
       vend: encodeRecord({
         type: "report",
         network: shortHash(subnet.networkHash),
@@ -89,15 +100,18 @@ describe("holding reports", { timeout: HANG_GUARD }, () => {
     assert.deepEqual(await holdReports(reader, 1, end), [0]);
     assert.deepEqual(leftOut().filter((reason) => reason === "not signed by its hotkey").length, 2);
     assert.ok(leftOut().some((reason) => /a score of 1\.6e\+308, where/.test(String(reason))));
-    assert.equal(leftOut().length, 4);
+    assert.ok(
+      leftOut().some((reason) => /evaluation seed of group "math" is 5{64}, the chain gives/.test(String(reason))),
+    );
+    assert.ok(leftOut().some((reason) => /evaluation seed of group "prose" is missing/.test(String(reason))));
+    assert.equal(leftOut().length, 6);
   });
 
   it("asks the others for what its validator does not serve, and waits for it until the deadline", async (t) => {
-    const { subnet, reader, put } = await open(t);
-    const { start, end } = subnet.window(1, "evaluate");
+    const { subnet, reader, seeded, put } = await open(t);
+    const { end } = subnet.window(1, "evaluate");
     const nowhere = { location: "http://127.0.0.1:1" };
-    const late = reportOf(subnet, "vito");
-    await subnet.to(start - 1);
+    const late = await seeded(reportOf(subnet, "vito"), "vito");
     await subnet.record({
       vera: reportRecord(subnet, await put("vera"), nowhere),
       vito: reportRecord(subnet, late),
@@ -128,12 +142,11 @@ describe("a report that its validator does not serve", { timeout: HANG_GUARD }, 
   it("is had of who has it, however many others name it", async (t) => {
     const many = Array.from({ length: 12 }, (_, i) => `val${i}`);
     const validators = { vera: 2000, vito: 2000, ...Object.fromEntries(many.map((name) => [name, 2000])) };
-    const { subnet, reader, put } = await open(t, { validators, miners: ["ann"] });
-    const { start, end } = subnet.window(1, "evaluate");
-    const [shown, kept] = [reportOf(subnet, "vera"), await put("vito")];
+    const { subnet, reader, seeded, put } = await open(t, { validators, miners: ["ann"] });
+    const { end } = subnet.window(1, "evaluate");
+    const [shown, kept] = [await seeded(reportOf(subnet, "vera"), "vera"), await put("vito")];
     await subnet.store.put(canonicalBytes(shown));
     const nowhere = (i: number) => ({ location: `http://127.0.0.1:${i + 1}` });
-    await subnet.to(start - 1);
     await subnet.record({
       vera: reportRecord(subnet, shown, nowhere(20)),
       vito: reportRecord(subnet, kept),
@@ -148,8 +161,6 @@ describe("a report that its validator does not serve", { timeout: HANG_GUARD }, 
 describe("reports that count", { timeout: HANG_GUARD }, () => {
   it("are those that more than half of the voting stake holds, the same for everybody", async (t) => {
     const { subnet, reader, put, collected, addresses } = await open(t);
-    const { start } = subnet.window(1, "evaluate");
-    await subnet.to(start - 1);
     await subnet.record({
       vera: reportRecord(subnet, await put("vera")),
       vito: reportRecord(subnet, await put("vito")),
@@ -173,8 +184,6 @@ describe("reports that count", { timeout: HANG_GUARD }, () => {
 
   it("are none of which half of the stake says so, or says it a block too late", async (t) => {
     const { subnet, put, collected } = await open(t, { validators: { vera: 2000, vito: 2000 } });
-    const { start } = subnet.window(1, "evaluate");
-    await subnet.to(start - 1);
     await subnet.record({
       vera: reportRecord(subnet, await put("vera")),
       vito: reportRecord(subnet, await put("vito")),
@@ -187,7 +196,6 @@ describe("reports that count", { timeout: HANG_GUARD }, () => {
 
   it("need no silent stake", async (t) => {
     const { subnet, put, collected, addresses } = await open(t, { validators: { vera: 1100, vito: 5000 } });
-    await subnet.to(subnet.window(1, "evaluate").start - 1);
     await subnet.record({ vera: reportRecord(subnet, await put("vera")) });
     await hold(subnet, 1, 1, ["vera"]);
     await subnet.to(subnet.window(1, "exchange").end);
@@ -198,7 +206,6 @@ describe("reports that count", { timeout: HANG_GUARD }, () => {
     const { subnet, reader, put, leftOut } = await open(t, { validators: { vera: 2000, vito: 2000 } });
     const vera = await put("vera");
     await reader.blobs.put(canonicalBytes(vera));
-    await subnet.to(subnet.window(1, "evaluate").start - 1);
     await subnet.record({
       vera: reportRecord(subnet, vera),
       vito: reportRecord(subnet, reportOf(subnet, "vito")),
