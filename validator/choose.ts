@@ -1,24 +1,17 @@
-import { type ByteSource, withSource } from "#shared/artifact/byte-source.js";
-import { byName } from "#shared/artifact/safetensors.js";
-import { createScratch } from "#shared/artifact/scratch.js";
-import type { FloatTensors } from "#shared/artifact/update.js";
 import { BlockZeroError, reasonOf } from "#shared/errors.js";
-import { groupShapes } from "#shared/model/groups.js";
 import { type BaseModel, loadModel, wholeModel } from "#shared/participant/base-model.js";
 import { cycleSource } from "#shared/participant/cycle-source.js";
 import type { Participant } from "#shared/participant/join.js";
 import { withPatience } from "#shared/participant/patience.js";
-import type { OuterStep } from "#shared/protocol/outer.js";
 import { accepted } from "#shared/protocol/parsed.js";
 import { phaseWindow } from "#shared/protocol/phases.js";
 import type { StepVote } from "#shared/protocol/step-vote.js";
 import { groupsInOrder } from "#shared/replay/ballots.js";
-import { mergedUpdate } from "#shared/replay/merge-group.js";
-import { type Candidate, type MergePlan, updatesAlong } from "#shared/replay/merge-plan.js";
-import { openPart } from "#shared/replay/part.js";
+import { readDirections } from "#shared/replay/directions.js";
+import type { Candidate } from "#shared/replay/merge-plan.js";
 import type { Selected } from "#shared/scoring/selection.js";
 import { evaluationBatches, type LossMeter } from "#shared/training/loss-meter.js";
-import { type Directions, measureCandidates } from "#shared/training/measure-candidates.js";
+import { measureCandidates } from "#shared/training/measure-candidates.js";
 import { awaitSeeds } from "./await-seeds.js";
 import { evaluationTexts } from "./evaluation-text.js";
 import { openSubmission } from "./gated-updates.js";
@@ -81,7 +74,9 @@ const choose = async (choosing: Choosing, agreed: Agreement): Promise<readonly S
       const { vote, reductions, passes } = await measureCandidates(meter, {
         model,
         group: network.groups[group]!,
-        directions: await directionsOf(choosing, { base, plan, group }),
+        directions: await readDirections(cycleSource(participant), { base, plan, group }, (update) =>
+          openScored(choosing, base, update),
+        ),
         outer: network.training.outer,
         batches: evaluationBatches(network, group, seeds[group]!, text.value),
         isTimeUp: () => clock.head.number >= deadline,
@@ -103,68 +98,17 @@ const choose = async (choosing: Choosing, agreed: Agreement): Promise<readonly S
   return votes;
 };
 
-interface Planned {
-  readonly base: BaseModel;
-  readonly plan: MergePlan;
-  readonly group: string;
-}
-
-/** What a group's candidates are made of, from the files that a merge goes through. */
-const directionsOf = async (
+/** Opens an update that the majority scored. @throws BlockZeroError UPDATE_MISSING */
+const openScored = async (
   { participant, cycle, until }: Choosing,
-  { base, plan, group }: Planned,
-): Promise<Directions> => {
-  const { network } = participant;
-  const shapes = new Map(byName(new Map(Object.entries(groupShapes(network.model, network.groups[group]!)))));
-  const opened = new Map<string, { readonly file: ByteSource; readonly norm: number }>();
-  const open = async ({ submission, uid, artifact }: Selected<Candidate>) => {
-    const known = opened.get(artifact);
-    if (known) return known;
-    const result = await openSubmission(participant, submission, { base, cycle, until, isHeld: true });
-    if (!result.ok)
-      throw new BlockZeroError(
-        "UPDATE_MISSING",
-        `the update of uid ${uid} that the majority scored is ${result.reason} here: ${result.detail}`,
-        "nothing to do: the other validators' ballots decide",
-      );
-    opened.set(artifact, result);
-    return result;
-  };
-  const merged = async (along: OuterStep["along"]): Promise<FloatTensors | null> => {
-    const updates = updatesAlong(plan, group, along);
-    if (updates === null || !network.training.outer.steps.some((step) => step.along === along)) return null;
-    const files = [];
-    for (const update of updates) {
-      const { file, norm } = await open(update);
-      files.push({ file, norm, share: update.share });
-    }
-    return mergedUpdate(files, { shapes, network });
-  };
-  try {
-    return {
-      merged: await merged("merged"),
-      all: await merged("all"),
-      best: await merged("best"),
-      momentum: await momentumOf(participant, base, group, shapes),
-    };
-  } finally {
-    for (const { file } of opened.values()) await file.close();
-  }
-};
-
-const momentumOf = async (
-  participant: Participant,
-  { manifest, hash }: BaseModel,
-  group: string,
-  shapes: ReadonlyMap<string, readonly number[]>,
-): Promise<FloatTensors | null> => {
-  const reference = manifest.parts.groups[group]?.momentum;
-  if (!reference) return null;
-  const file = await cycleSource(participant).open({ hash: reference.hash, maxBytes: reference.bytes });
-  return withSource(file, async () => {
-    const part = await openPart(file, shapes, `momentum of ${group} of model ${hash}`);
-    const tensors = new Map<string, { shape: readonly number[]; data: Float32Array }>();
-    for (const [name, shape] of shapes) tensors.set(name, { shape, data: await part.read(name, createScratch()) });
-    return tensors;
-  });
+  base: BaseModel,
+  { submission, uid }: Selected<Candidate>,
+) => {
+  const result = await openSubmission(participant, submission, { base, cycle, until, isHeld: true });
+  if (result.ok) return result;
+  throw new BlockZeroError(
+    "UPDATE_MISSING",
+    `the update of uid ${uid} that the majority scored is ${result.reason} here: ${result.detail}`,
+    "nothing to do: the other validators' ballots decide",
+  );
 };

@@ -3,13 +3,14 @@ import type { Report } from "#shared/protocol/report.js";
 import { tally } from "#shared/protocol/tally.js";
 import { agreedBase } from "#shared/replay/agreed-base.js";
 import { lastModelBlock, type ModelOutcome, modelOutcome } from "#shared/replay/agreed-outcome.js";
-import { chosenSteps, readBallots } from "#shared/replay/ballots.js";
-import { openGated } from "#shared/replay/gate-update.js";
+import { type Ballots, chosenSteps, readBallots } from "#shared/replay/ballots.js";
+import { type OpenGated, openGated } from "#shared/replay/gate-update.js";
 import { type Model, mergeModel } from "#shared/replay/merge-model.js";
-import { planMerge, planSteps } from "#shared/replay/merge-plan.js";
+import { type Candidate, type MergePlan, planMerge, planSteps } from "#shared/replay/merge-plan.js";
 import { exchangedReports } from "#shared/replay/reports.js";
 import type { CycleSource } from "#shared/replay/source.js";
 import { contextOf } from "#shared/replay/succession.js";
+import type { Selected } from "#shared/scoring/selection.js";
 import type { SubnetFiles } from "#shared/subnet/files.js";
 import { checkReport } from "./check-report.js";
 import { compareModels } from "./compare-models.js";
@@ -39,6 +40,11 @@ export interface EvaluatedCycle {
   readonly seeds: Readonly<Record<string, string>>;
   readonly reports: readonly Report[];
   readonly regated: readonly Regated[];
+  /** What the cycle's steps may go along, and what validators voted on them. */
+  readonly plan: MergePlan;
+  readonly ballots: Ballots;
+  /** An update that the majority scored; closing its file is the caller's. */
+  readonly openUpdate: (update: Selected<Candidate>) => Promise<OpenGated>;
 }
 
 /** Recomputes cycles from the chain and the files that it names, and says where they part. Never throws for what it finds. */
@@ -89,32 +95,34 @@ const replay = async (context: Auditing, cycle: number, findings: Findings): Pro
 
   const submissions = regated.map(({ submission }) => submission);
   const outcomes = tally({ reports, stakes, miners: submissions, network: networkHash, cycle, base: base.hash });
-  const selected = planMerge(outcomes, submissions, network.scoring.top_n);
+  const plan = planMerge(outcomes, submissions, network.scoring.top_n);
   const scored = outcomes.filter(({ verdict }) => verdict === "scored").length;
   findings.learn({ reports: reports.length, scored });
   // A report that cannot be had any more may have decided: what is left proves nothing.
   if (!isComplete) return null;
 
+  const openUpdate = async ({ submission, uid }: Selected<Candidate>): Promise<OpenGated> => {
+    const result = await naming(`the update of uid ${uid}`, openGated(source, submission, { base: gateBase, cycle }));
+    if (!result.ok) throw rejected(uid, result);
+    return result;
+  };
   const ballots = await readBallots(source, cycle);
-  const steps = planSteps(selected, chosenSteps(network, ballots), network.training);
+  const steps = planSteps(plan, chosenSteps(network, ballots), network.training);
   const recomputed = await mergeModel(
     source,
     { cycle, base, steps },
     {
       part: ({ hash, bytes }) => source.open({ hash, maxBytes: bytes }),
-      update: async ({ submission, uid }, norm) => {
-        const groups = new Map([...gateBase.groups.keys()].map((group) => [group, { norm }]));
-        const gates = openGated(source, submission, { base: { hash: base.hash, groups }, cycle });
-        const result = await naming(`the update of uid ${uid}`, gates);
-        if (!result.ok) throw rejected(uid, result);
-        return { hash: result.update.tensorsHash, file: result.file, norm: result.norm };
+      update: async (candidate) => {
+        const { update, file, norm } = await openUpdate(candidate);
+        return { hash: update.tensorsHash, file, norm };
       },
       create: files.create,
     },
   );
   findings.learn({ recomputed: recomputed.hash, merged: recomputed.manifest.merged.length });
   await checkModel(context, { outcome, recomputed, base, lastMoment, cycle }, findings);
-  await context.evaluate?.({ source, cycle, base, seeds, reports, regated }, findings);
+  await context.evaluate?.({ source, cycle, base, seeds, reports, regated, plan, ballots, openUpdate }, findings);
   return recomputed;
 };
 

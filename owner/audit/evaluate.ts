@@ -4,6 +4,7 @@ import { BlockZeroError } from "#shared/errors.js";
 import { mean } from "#shared/mean.js";
 import type { Network } from "#shared/protocol/network.js";
 import type { Report } from "#shared/protocol/report.js";
+import { evaluationSeeds } from "#shared/replay/evaluation-seeds.js";
 import { NO_SEALED_TEXT, openEvaluationText } from "#shared/replay/evaluation-text.js";
 import { type GatedUpdate, loadGated } from "#shared/replay/gate-update.js";
 import type { CycleSource } from "#shared/replay/source.js";
@@ -13,6 +14,7 @@ import { raceRules } from "#shared/scoring/racing/rules.js";
 import { runRace } from "#shared/scoring/racing/run-races.js";
 import { createLossMeter, evaluationBatches, type LossMeter } from "#shared/training/loss-meter.js";
 import type { EvaluatedCycle } from "./audit-cycle.js";
+import { compareBallots } from "./compare-ballots.js";
 import type { Findings } from "./findings.js";
 import type { Regated } from "./repeats.js";
 
@@ -30,12 +32,14 @@ export const createReevaluation = (device: Device, source: CycleSource, toleranc
   const { network } = source;
   let meter: LossMeter | null = null;
   return {
-    async measure({ cycle, base, seeds, reports, regated }, findings) {
+    async measure(evaluated, findings) {
+      const { cycle, base, seeds, reports, regated } = evaluated;
       const model = await readWholeModel(source, base.manifest);
       meter ??= await createLossMeter(device, network, {
         batchSize: network.scoring.eval_batch_size,
         parameters: model,
       });
+      const drawn = await evaluationSeeds(source, { cycle, purpose: "choose" });
       for (const [group, seed] of Object.entries(seeds)) {
         const text = await evaluationText(source, { cycle, group, reports }, findings);
         if (text === undefined) continue;
@@ -49,6 +53,13 @@ export const createReevaluation = (device: Device, source: CycleSource, toleranc
         );
         for (const report of reports)
           await compareGroup({ group, report, regated, losses }, network, tolerance, findings);
+        await compareBallots(
+          meter,
+          { ...evaluated, source },
+          { group, model, text, seed: drawn.ofGroups[group]! },
+          tolerance,
+          findings,
+        );
       }
     },
     dispose: async () => meter?.dispose(),

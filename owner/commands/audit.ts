@@ -42,7 +42,7 @@ export const audit: CommandSpec = {
       ),
     )
       .option("--every-server", "ask every server for every file, also when somebody gave it")
-      .option("--evaluate", "also measure every scored update again, on this machine's processor")
+      .option("--evaluate", "also measure every scored update and candidate step again, on this machine's processor")
       .option("--tolerance <nats>", "by which losses measured on two machines may differ", nonNegativeNumber, 1e-3)
       .option("--json", "print one JSON object")
       .action(async (options: Options) => {

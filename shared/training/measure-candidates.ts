@@ -49,7 +49,7 @@ export const measureCandidates = async (
   const keep = keepWhatFits<number, FloatTensors>((tensors) => bytesOfTensors(tensors.values()), KEPT_BYTES);
   const changeBy = (number: number) =>
     keep(number, async () => stepChange(model, directions, outer.steps[number - 1]!));
-  const numbers = outer.steps.flatMap(({ along }, i) => (directions[along] ? [i + 1] : []));
+  const numbers = stepsThere(directions, outer);
   const { approved, best, reductions, passes, isMeasured } = await measureSteps({
     rules: { confidence: outer.confidence, batches: batches.length },
     candidates: numbers.length,
@@ -64,6 +64,10 @@ export const measureCandidates = async (
     passes,
   };
 };
+
+/** Numbers of the steps that have something to go along, ascending. */
+export const stepsThere = (directions: Directions, { steps }: Network["training"]["outer"]): readonly number[] =>
+  steps.flatMap(({ along }, i) => (directions[along] ? [i + 1] : []));
 
 /** What a step adds to the group's weights. @throws TypeError where there is nothing to go along */
 export const stepChange = (weights: Parameters, directions: Directions, outer: OuterStep): FloatTensors => {

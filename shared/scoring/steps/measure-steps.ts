@@ -59,8 +59,7 @@ export const measureSteps = async ({
   losses,
   isTimeUp = () => false,
 }: StepMeasurement): Promise<MeasuredSteps> => {
-  const ends = lookEnds(batches);
-  const level = 1 - (1 - confidence) / (ends.length * candidates);
+  const { ends, level } = looksAt({ confidence, batches }, candidates);
   const base: number[] = [];
   const after = Array.from({ length: candidates }, (): number[] => []);
   const approved = after.map(() => false);
@@ -91,8 +90,7 @@ export const measureSteps = async ({
     }
     open = open.filter((candidate) => after[candidate]!.length === end && after[candidate]!.every(Number.isFinite));
     for (const candidate of open) {
-      const { mean, standardError } = paired(base, after[candidate]!);
-      if (mean - studentQuantile(level, end - 1) * standardError > 0) approved[candidate] = true;
+      if (lowerBound(base, after[candidate]!, level) > 0) approved[candidate] = true;
     }
     if (!isWhole) break;
     open = stillOpen(open, { base, after, approved, end });
@@ -107,11 +105,34 @@ export const measureSteps = async ({
   };
 };
 
-/** Batches after each look, ascending; the last one has all. */
-const lookEnds = (batches: number): readonly number[] => {
+/**
+ * The greatest lower bound that any look gives a candidate's mean reduction: whoever measures all of these batches, or the first of them, approves the
+ * candidate at some look only where that is above zero.
+ *
+ * @param base  losses of all batches before the step, nats per token
+ * @param after the same batches' losses after it
+ * @param candidates that were told apart
+ */
+export const highestBound = (
+  base: readonly number[],
+  after: readonly number[],
+  { confidence, candidates }: Pick<StepRules, "confidence"> & Pick<StepMeasurement, "candidates">,
+): number => {
+  const { ends, level } = looksAt({ confidence, batches: base.length }, candidates);
+  return Math.max(...ends.map((end) => lowerBound(base.slice(0, end), after.slice(0, end), level)));
+};
+
+/** Batches after each look, ascending, the last one has all; and the confidence of each look at each candidate. */
+const looksAt = ({ confidence, batches }: StepRules, candidates: number) => {
   const ends: number[] = [];
   for (let end = Math.max(2, FIRST_LOOK); end < batches; end *= 2) ends.push(end);
-  return [...ends, batches];
+  ends.push(batches);
+  return { ends, level: 1 - (1 - confidence) / (ends.length * candidates) };
+};
+
+const lowerBound = (base: readonly number[], after: readonly number[], level: number): number => {
+  const { mean, standardError } = paired(base, after);
+  return mean - studentQuantile(level, after.length - 1) * standardError;
 };
 
 const paired = (before: readonly number[], after: readonly number[]): StepReduction => {

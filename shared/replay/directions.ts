@@ -1,0 +1,79 @@
+import { type ByteSource, withSource } from "#shared/artifact/byte-source.js";
+import { byName } from "#shared/artifact/safetensors.js";
+import { createScratch } from "#shared/artifact/scratch.js";
+import type { FloatTensors } from "#shared/artifact/update.js";
+import { groupShapes } from "#shared/model/groups.js";
+import type { OuterStep } from "#shared/protocol/outer.js";
+import type { Selected } from "#shared/scoring/selection.js";
+import type { Directions } from "#shared/training/measure-candidates.js";
+import { mergedUpdate } from "./merge-group.js";
+import type { Model } from "./merge-model.js";
+import { type Candidate, type MergePlan, updatesAlong } from "./merge-plan.js";
+import { openPart } from "./part.js";
+import type { CycleSource } from "./source.js";
+
+interface Planned {
+  readonly base: Model;
+  readonly plan: MergePlan;
+  readonly group: string;
+}
+
+/** An update that the majority scored, its tensors open to be read. */
+export interface OpenUpdate {
+  readonly file: ByteSource;
+  readonly norm: number;
+}
+
+/**
+ * What a group's candidate steps are made of, from the files that a merge goes through.
+ *
+ * @param open is asked once for each update that some step of the network goes along
+ */
+export const readDirections = async (
+  source: Pick<CycleSource, "network" | "open">,
+  { base, plan, group }: Planned,
+  open: (update: Selected<Candidate>) => Promise<OpenUpdate>,
+): Promise<Directions> => {
+  const { network } = source;
+  const shapes = new Map(byName(new Map(Object.entries(groupShapes(network.model, network.groups[group]!)))));
+  const opened = new Map<string, OpenUpdate>();
+  const openOnce = async (update: Selected<Candidate>): Promise<OpenUpdate> => {
+    const known = opened.get(update.artifact) ?? (await open(update));
+    opened.set(update.artifact, known);
+    return known;
+  };
+  const merged = async (along: OuterStep["along"]): Promise<FloatTensors | null> => {
+    const updates = updatesAlong(plan, group, along);
+    if (updates === null || !network.training.outer.steps.some((step) => step.along === along)) return null;
+    const files = [];
+    for (const update of updates) files.push({ ...(await openOnce(update)), share: update.share });
+    return mergedUpdate(files, { shapes, network });
+  };
+  try {
+    return {
+      merged: await merged("merged"),
+      all: await merged("all"),
+      best: await merged("best"),
+      momentum: await momentumOf(source, base, group, shapes),
+    };
+  } finally {
+    for (const { file } of opened.values()) await file.close();
+  }
+};
+
+const momentumOf = async (
+  source: Pick<CycleSource, "open">,
+  { manifest, hash }: Model,
+  group: string,
+  shapes: ReadonlyMap<string, readonly number[]>,
+): Promise<FloatTensors | null> => {
+  const reference = manifest.parts.groups[group]?.momentum;
+  if (!reference) return null;
+  const file = await source.open({ hash: reference.hash, maxBytes: reference.bytes });
+  return withSource(file, async () => {
+    const part = await openPart(file, shapes, `momentum of ${group} of model ${hash}`);
+    const tensors = new Map<string, { shape: readonly number[]; data: Float32Array }>();
+    for (const [name, shape] of shapes) tensors.set(name, { shape, data: await part.read(name, createScratch()) });
+    return tensors;
+  });
+};
