@@ -1,4 +1,6 @@
+import type { Batch } from "#shared/data/loader.js";
 import { bitsPerByte } from "#shared/data/tokenizer.js";
+import { BlockZeroError, reasonOf } from "#shared/errors.js";
 import { mean } from "#shared/mean.js";
 import { loadModel, wholeModel } from "#shared/participant/base-model.js";
 import { phaseWindow } from "#shared/protocol/phases.js";
@@ -29,13 +31,37 @@ export const measureReference = async (
       continue;
     }
     if (loss === undefined) {
+      const batches = referenceText({ participant, journal }, group);
+      if (batches === null) continue;
       parameters ??= wholeModel(await loadModel(participant, model));
-      loss = mean(await meter.losses(parameters, referenceBatches(network, group)));
+      loss = mean(await meter.losses(parameters, batches));
     }
     metrics.write({ cycle, [`val_loss/${group}`]: loss, [`val_bpb/${group}`]: bitsPerByte(loss) });
     const change = last ? (loss - last.loss).toFixed(4) : "unknown";
     log.info("reference loss", { cycle, group, loss: loss.toFixed(4), change, version: REFERENCE_VERSION });
     const measured = { [group]: { model, loss } };
     journal.update((value) => ({ ...value, reference: { ...value.reference, ...measured } }));
+  }
+};
+
+/** Null, and told once, where a group has no public held-out text, as one with sealed text may. */
+const referenceText = (
+  { participant: { network, log }, journal }: Pick<Validator, "participant" | "journal">,
+  group: string,
+): readonly Batch[] | null => {
+  try {
+    return referenceBatches(network, group);
+  } catch (thrown) {
+    if (!(thrown instanceof BlockZeroError) || thrown.code !== "SPLIT_EMPTY") throw thrown;
+    if (!journal.value.unreferenced.includes(group)) {
+      log.warn("a group has no reference text: its loss is not told", {
+        group,
+        code: thrown.code,
+        reason: reasonOf(thrown),
+        prevention: "nothing depends on it; its owner can give the group public documents",
+      });
+      journal.update((value) => ({ ...value, unreferenced: [...value.unreferenced, group] }));
+    }
+    return null;
   }
 };

@@ -6,6 +6,7 @@ import { openBlockTimer } from "#shared/participant/block-timer.js";
 import { catchUp } from "#shared/participant/catch-up.js";
 import type { Participant } from "#shared/participant/join.js";
 import { openJournal } from "#shared/participant/journal.js";
+import { withModelFiles } from "#shared/participant/model-at-start.js";
 import { runCycles } from "#shared/participant/run-cycles.js";
 import { runParticipant } from "#shared/participant/run-participant.js";
 import { revealCommittedWeights } from "#shared/participant/weights/reveal-weights.js";
@@ -29,8 +30,10 @@ const validate = async (participant: Participant, config: ValidatorConfig, metri
   const { clock, models, network } = participant;
   const current = phaseAt(clock.head.number, network.phases).cycle;
   const hash = await models.baseOf(Math.max(network.first_cycle, current));
-  participant.log.debug("caught up", { model: hash, how: await catchUp(participant, hash) });
-  const base = await loadModel(participant, hash);
+  const base = await withModelFiles(participant, hash, async () => {
+    participant.log.debug("caught up", { model: hash, how: await catchUp(participant, hash) });
+    return loadModel(participant, hash);
+  });
   const meter = await createLossMeter(await openDevice({ ...config, log: participant.log }), network, {
     batchSize: network.scoring.eval_batch_size,
     parameters: wholeModel(base),

@@ -1,10 +1,15 @@
 import assert from "node:assert/strict";
+import { writeFileSync } from "node:fs";
+import { join } from "node:path";
 import { describe, it } from "node:test";
+import { isHeldOut } from "#shared/data/split.js";
 import type { LossMeter } from "#shared/training/loss-meter.js";
 import { heldOutLosses } from "#shared/training/reference-text.js";
 import { measureReference } from "#validator/reference.js";
+import { temporaryFolder } from "../shared/artifact/temporary.js";
 import { HANG_GUARD } from "../support/hang-guard.js";
-import { parameters } from "../support/micro-network.js";
+import { parameters, template } from "../support/micro-network.js";
+import { sealedPages } from "../support/sealed-pages.js";
 import { openSubnet } from "../support/subnet.js";
 import { openValidator, type TestValidator } from "../support/validator.js";
 
@@ -60,6 +65,29 @@ describe("the reference loss", { timeout: HANG_GUARD }, () => {
         ["reference loss skipped", "math"],
         ["reference loss skipped", "prose"],
       ],
+    );
+  });
+
+  it("is not told of a group without public held-out text, which is said once, and of the others all the same", async (t) => {
+    // Its only document is one for training.
+    const text = ["one", "two", "three"].find((word) => !isHeldOut(word, template.data.held_out))!;
+    const path = join(temporaryFolder(t), "own.jsonl");
+    writeFileSync(path, `${JSON.stringify({ text })}\n`);
+    const math = { ...template.groups.math!, data: [{ kind: "jsonl", path, weight: 1 }] };
+    const subnet = await openSubnet(t, {
+      sealed: sealedPages(4),
+      network: { groups: { ...template.groups, math } },
+    });
+    const vera = await openValidator(t, subnet, "vera");
+    for (const cycle of [1, 2, 3]) await measureReference(vera, cycle, subnet.modelHash);
+    const warnings = vera.participant.lines.filter(({ level }) => level === "warn");
+    assert.deepEqual(
+      warnings.map(({ message, fields }) => [message, fields.group, fields.code]),
+      [["a group has no reference text: its loss is not told", "math", "SPLIT_EMPTY"]],
+    );
+    assert.deepEqual(
+      saidBy(vera).map(([, cycle, group]) => [cycle, group]),
+      [1, 2, 3].map((cycle) => [cycle, "prose"]),
     );
   });
 });
