@@ -8,6 +8,7 @@ import { cycleSource } from "#shared/participant/cycle-source.js";
 import { withinBlocks } from "#shared/participant/duty.js";
 import type { Participant } from "#shared/participant/join.js";
 import { openJournal } from "#shared/participant/journal.js";
+import { withModelFiles } from "#shared/participant/model-at-start.js";
 import { runCycles } from "#shared/participant/run-cycles.js";
 import { runParticipant } from "#shared/participant/run-participant.js";
 import { phaseAt, phaseWindow } from "#shared/protocol/phases.js";
@@ -110,14 +111,13 @@ const openTrainer = async (participant: Participant, config: MinerConfig): Promi
   const group = config.expert_group;
   const { cycle } = phaseAt(clock.head.number, network.phases);
   const hash = await models.baseOf(Math.max(network.first_cycle, cycle));
-  const manifest = await models.manifest(hash, signal);
-  // Fetched now, and held against the network file, so that the first cycle need not.
-  await (await openBase(participant, { hash, manifest }, group)).close();
-  const hub = decodeParameters(
-    await models.part(manifest.parts.hub, signal),
-    hubShapes(network.model, network.groups),
-    "the hub",
-  );
+  const hub = await withModelFiles(participant, hash, async () => {
+    const manifest = await models.manifest(hash, signal);
+    // Fetched now, and held against the network file, so that the first cycle need not.
+    await (await openBase(participant, { hash, manifest }, group)).close();
+    const bytes = await models.part(manifest.parts.hub, signal);
+    return decodeParameters(bytes, hubShapes(network.model, network.groups), "the hub");
+  });
   const started = performance.now();
   const home = join(participant.home, "training");
   const miner = streamOwner(participant.home, participant.signer.address);

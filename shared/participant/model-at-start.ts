@@ -1,0 +1,33 @@
+import { isFetchFault } from "#shared/artifact/fetch-fault.js";
+import { BlockZeroError, reasonOf } from "#shared/errors.js";
+import type { Participant } from "./join.js";
+
+/**
+ * Does what needs the files of a model before the first cycle. One that nobody gives keeps its participant from working at all, so it is told which
+ * model and file it is, who should have it, and what to do.
+ *
+ * @param hash of the model
+ * @throws BlockZeroError MODEL_MISSING, and what `work` throws that is no fault of fetching
+ */
+export const withModelFiles = async <T>(
+  { models, network }: Pick<Participant, "models" | "network">,
+  hash: string,
+  work: () => Promise<T>,
+): Promise<T> => {
+  try {
+    return await work();
+  } catch (cause) {
+    if (!isFetchFault(cause)) throw cause;
+    const isGenesis = hash === network.genesis;
+    const servers = await models.servers(hash);
+    const asked = servers.length === 0 ? "no server is on chain" : `on chain are ${servers.slice(0, 4).join(", ")}`;
+    throw new BlockZeroError(
+      "MODEL_MISSING",
+      `the files of ${isGenesis ? "the genesis model" : "the agreed model"} ${hash} cannot be had: ${reasonOf(cause)}; ${asked}`,
+      isGenesis
+        ? "ask the subnet's owner to keep `blockzero publish` running, or a validator to start, which keeps it; then start again"
+        : "ask a validator of the subnet to start: each that merged keeps its files; then start again",
+      { cause },
+    );
+  }
+};
