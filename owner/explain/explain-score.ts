@@ -42,6 +42,7 @@ const explainFacts = (facts: MinersCycle): Explanation => {
     head,
     role: hotkey === holders.ownerHotkey ? "owner" : neuron?.validatorPermit ? "validator" : "miner",
     base: said.base,
+    seed: facts.seed,
     commitment: submission?.commitment ?? null,
     reveal: submission?.reveal ?? null,
     update: facts.update,

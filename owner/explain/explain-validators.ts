@@ -4,10 +4,12 @@ import { readOutcomes } from "#shared/replay/cycle-outcomes.js";
 import { type Participation, participationIn } from "#shared/replay/participation.js";
 import { contextOf } from "#shared/replay/succession.js";
 import type { OpenedSubnet } from "#shared/subnet/open-subnet.js";
+import { readSeedSource, type SeedSource, seedText } from "./seed-source.js";
 
 /** What the validators did in a cycle; `blockzero explain --validators --json`. */
 export interface ValidatorsExplanation {
   readonly cycle: number;
+  readonly seed: SeedSource;
   /** Newest block of the chain state that this was read from. */
   readonly head: number;
   /** Whether every report that counts could be had: else what was agreed, and who agrees with it, may be something else. */
@@ -50,14 +52,15 @@ export const explainValidators = async (
       problem: heard.find((one) => one.hotkey === hotkey)?.problem ?? null,
     };
   });
-  return { cycle, head, isWhole, validators };
+  return { cycle, seed: await readSeedSource(source, cycle), head, isWhole, validators };
 };
 
 const HEADING = ["UID", "STAKE", "REPORTED", "HELD BY", "COUNTED", "EXCHANGED", "AGREEMENT", "DEVIATION", "HOTKEY"];
 
 /** The same as a table, and a line for each validator of which there is more to say. */
-export const validatorLines = ({ cycle, isWhole, validators }: ValidatorsExplanation): readonly string[] => [
+export const validatorLines = ({ cycle, seed, isWhole, validators }: ValidatorsExplanation): readonly string[] => [
   `validators of cycle ${cycle}: ${validators.filter(({ votes }) => votes).length} of ${validators.length} vote`,
+  seedText(seed),
   "",
   ...columns([HEADING, ...validators.map(row)]),
   "",

@@ -1,6 +1,7 @@
 import type { ReasonCode, Verdict } from "#shared/protocol/verdict.js";
 import type { Original } from "#shared/scoring/repeats.js";
 import type { Derivation } from "./derivation.js";
+import type { SeedSource } from "./seed-source.js";
 
 /** Why a miner's score of one cycle, and its pay, are what they are. Shares are fractions of 1, losses nats per token. */
 export interface Explanation {
@@ -13,6 +14,7 @@ export interface Explanation {
   readonly role: "miner" | "validator" | "owner";
   /** The model that the cycle started from. */
   readonly base: string;
+  readonly seed: SeedSource;
   /** What the chain says of its work; null where nothing was recorded in time. */
   readonly commitment: { readonly hash: string; readonly block: number } | null;
   readonly reveal: { readonly group: string; readonly artifact: string; readonly location: string } | null;

@@ -17,6 +17,7 @@ import { contextOf } from "#shared/replay/succession.js";
 import { readModelManifest } from "#shared/replay/whole-model.js";
 import type { OpenedSubnet } from "#shared/subnet/open-subnet.js";
 import type { UpdateFacts } from "./explanation.js";
+import { readSeedSource, type SeedSource } from "./seed-source.js";
 
 type Subnet = Pick<OpenedSubnet, "source" | "head">;
 export type Holders = Metagraph;
@@ -35,6 +36,7 @@ export interface MinersCycle {
   readonly submission: Submission | undefined;
   /** What its signed manifest says; null where that cannot be had. */
   readonly update: UpdateFacts | null;
+  readonly seed: SeedSource;
   readonly said: CycleOutcomes;
   readonly window: WindowOutcomes;
   readonly made: ModelMade;
@@ -83,6 +85,7 @@ export const readMinersCycle = async (opened: Subnet, cycle: number, uid: number
     holders,
     submission,
     update: await updateOf(subnet, submission),
+    seed: await readSeedSource(source, cycle),
     said,
     window: await readWindow(source, cycle, head, [said]),
     made: await modelMade(subnet, cycle),

@@ -6,6 +6,7 @@ import { formatTokens } from "../tokens.js";
 import { figuresOf, lastLook } from "./derivation.js";
 import type { Agreed, Explanation, Opinion, Pay, UpdateFacts, Window } from "./explanation.js";
 import { confidenceText, describeScored } from "./scored-text.js";
+import { seedText } from "./seed-source.js";
 
 /** An explanation in plain sentences, in the order in which things happened. */
 export const sentencesOf = (explanation: Explanation, network: Network): readonly string[] => {
@@ -15,6 +16,7 @@ export const sentencesOf = (explanation: Explanation, network: Network): readonl
   return [
     heading,
     ...submitted(explanation, network),
+    seedText(explanation.seed),
     ...heard(explanation),
     ...agreement(explanation, network),
     merged(explanation),

@@ -56,6 +56,11 @@ it("tells of each validator whether it reported, who holds that, and how far it 
 
   const lines = validatorLines(explanation);
   assert.equal(lines[0], "validators of cycle 1: 3 of 4 vote");
+  const { start } = subnet.window(1, "evaluate");
+  assert.equal(
+    lines[1],
+    `The network names no beacon: the evaluation batches were drawn by the hash of block ${start}, among which a producer could choose. That seed is weaker.`,
+  );
   const text = lines.join("\n");
   for (const line of [
     /^UID +STAKE +REPORTED +HELD BY +COUNTED +EXCHANGED +AGREEMENT +DEVIATION +HOTKEY$/m,

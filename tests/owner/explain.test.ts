@@ -2,14 +2,18 @@ import assert from "node:assert/strict";
 import { describe, it, type TestContext } from "node:test";
 import { explainScore } from "#owner/explain/explain-score.js";
 import type { Explanation } from "#owner/explain/explanation.js";
+import { readSeedSource, seedText } from "#owner/explain/seed-source.js";
 import { sentencesOf } from "#owner/explain/sentences.js";
+import { publicBeacon } from "#shared/chain/devchain/beacon.js";
 import type { ReportEntry } from "#shared/protocol/report.js";
+import { seedBlocks } from "#shared/protocol/seed.js";
+import { seedRound } from "#shared/replay/evaluation-seeds.js";
 import { describeRepeat } from "#shared/scoring/repeats.js";
 import { studentQuantile } from "#shared/scoring/student-t.js";
 import { HANG_GUARD } from "../support/hang-guard.js";
 import { lookAt } from "../support/look-at.js";
 import { publishReports, reportOf, scoredEntry } from "../support/reports.js";
-import { openSubnet, type Subnet } from "../support/subnet.js";
+import { BEACON, openSubnet, type Subnet } from "../support/subnet.js";
 import { type Forged, forge, noiseUpdate, submit } from "../support/updates.js";
 
 const VALIDATORS = { vera: 2800, vito: 2000, vick: 1200 };
@@ -197,5 +201,30 @@ describe("an explanation", { timeout: HANG_GUARD }, () => {
     assert.match(text, /what it earns, cannot be said/);
     assert.match(text, /its incentive is 50\.0 %/);
     assert.doesNotMatch(text, /earns nothing|counts as missed|missed\)/);
+  });
+});
+
+it("an explanation names what drew the batches, and marks what somebody could choose among as weaker", () => {
+  assert.match(
+    seedText({ origin: "pulse", round: 7, blocks: [9, 11] }),
+    /^Its .* the pulse of the beacon's round 7, .*nobody/,
+  );
+  assert.match(
+    seedText({ origin: "blocks", round: 7, blocks: [9, 11] }),
+    /no pulse .* round 7 by block 11: .* 9 to 11, .*weaker/,
+  );
+  assert.match(seedText({ origin: "blocks", round: null, blocks: [9, 9] }), /names no beacon: .* block 9, .*weaker/);
+});
+
+describe("the seed's source", { timeout: HANG_GUARD }, () => {
+  it("is the beacon's round where the chain had its pulse", async (t) => {
+    const { publicKey, genesisTime, period } = publicBeacon(BEACON);
+    const beacon = { public_key: publicKey, genesis_time: genesisTime, period, delay: 1 };
+    const subnet = await openSubnet(t, { network: { beacon } });
+    const { deciding } = seedBlocks(1, "evaluate", subnet.network);
+    await subnet.to(deciding);
+    const { origin, round, blocks } = await readSeedSource(subnet, 1);
+    assert.deepEqual([origin, blocks], ["pulse", [subnet.window(1, "evaluate").start, deciding]]);
+    assert.equal(round, seedRound(await subnet.chain.timestamp(deciding - 2), beacon));
   });
 });
