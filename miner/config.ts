@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { deviceSetting, participantSettings, pathSchema } from "#shared/config/common.js";
 import { type Config, defineConfig, setting } from "#shared/config/settings.js";
+import { pathBeside } from "#shared/files/beside.js";
 
 /** How a miner acts: all but `honest` cheat on purpose, so that a test network can show what cheating earns. */
 const minerBehaviours = ["honest", "copier", "noise", "lazy", "planted-bad", "planted-good"] as const;
@@ -16,6 +17,7 @@ export const trainingSettings = defineConfig({
   }),
   data_path: setting({
     schema: pathSchema.optional(),
+    beside: pathBeside,
     describe: 'Documents of your own, one {"text": …} a line, trained beside the group\'s data.',
   }),
   data_weight: setting({

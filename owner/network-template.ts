@@ -3,7 +3,7 @@ import { stringify } from "yaml";
 import type { z } from "zod";
 import { openSource } from "#datasets/index.js";
 import { checkFields } from "#shared/config/check-network.js";
-import { faultOf } from "#shared/config/load-network.js";
+import { faultOf, groupBeside } from "#shared/config/load-network.js";
 import { nearest } from "#shared/config/nearest.js";
 import { readYaml, yamlValue } from "#shared/config/yaml-file.js";
 import { BlockZeroError } from "#shared/errors.js";
@@ -28,7 +28,7 @@ const templateSchema = networkSchema.omit({ genesis: true });
 const FROM_CHECKPOINT = "from-checkpoint";
 
 /**
- * Reads a network template and the group files it names.
+ * Reads a network template and the group files it names. Paths in either are relative to the file that they stand in.
  *
  * @param checkpoint the model that `model: from-checkpoint` stands for
  * @throws NETWORK_TEMPLATE_NOT_FOUND, NETWORK_TEMPLATE_MALFORMED, NETWORK_TEMPLATE_INVALID naming file and field, and what
@@ -43,7 +43,9 @@ export const loadNetworkTemplate = (path: string, checkpoint?: ModelConfig): Net
         groups: expandedGroups(path, document.groups),
       }
     : document;
-  const network = parse(path, template, templateSchema);
+  const parsed = parse(path, template, templateSchema);
+  const groups = Object.entries(parsed.groups).map(([name, group]) => [name, groupBeside(path, group)]);
+  const network = { ...parsed, groups: Object.fromEntries(groups) };
   checkNetwork(network);
   return network;
 };
@@ -90,7 +92,7 @@ const expandedGroups = (path: string, groups: unknown): unknown =>
       )
     : groups;
 
-const readGroup = (path: string) => parse(path, read(path), expertGroupSchema);
+const readGroup = (path: string) => groupBeside(path, parse(path, read(path), expertGroupSchema));
 
 const parse = <T>(path: string, document: unknown, schema: z.ZodType<T>): T => {
   const result = schema.safeParse(document);

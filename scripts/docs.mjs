@@ -37,6 +37,7 @@ const pages = {
     "# Configuration",
     GENERATED,
     "A setting may come from a flag (`--wallet.hotkey x`, also spelt `--wallet-hotkey`), from the environment, or from the YAML file that `--config` names, nested (`wallet: { hotkey: x }`) or dotted (`wallet.hotkey: x`). A flag goes before the environment, the environment before the file, the file before the default. An empty variable counts as unset.",
+    "A path in a file is relative to that file's folder, here and in the network file, its template and its groups; a path in a flag, in the environment or of a default is relative to the current folder. `~/` is the home folder.",
     "What everybody on a subnet must agree on is not here but in the network file: see [protocol.md](protocol.md).",
     "## blockzero-miner",
     "[configs/miner.yaml](../configs/miner.yaml) has them all with their defaults.",

@@ -2,6 +2,8 @@ import { constants } from "node:os";
 import { Command, CommanderError } from "commander";
 import { BlockZeroError, formatError } from "#shared/errors.js";
 import { loadEnvironmentFile } from "./environment-file.js";
+import { exampleLines, helpConfiguration } from "./help.js";
+import { packageInfo } from "./package-info.js";
 
 /** A command as data: `--help` and the reference in docs/ both come from it. */
 export interface CommandSpec {
@@ -27,23 +29,33 @@ const FAULT = 1;
 const EXPECTED = 2;
 const SIGNALLED = 128;
 
-/** Adds a command with its examples, or a group of them, to a program. */
-export const addCommand = (program: Command, spec: CommandSpec | CommandGroup): void => {
-  const command = program.command(spec.name).description(spec.description);
+/**
+ * Adds a command with its examples, or a group of them, to a program.
+ *
+ * @param heading the part of the program's help that lists it
+ */
+export const addCommand = (program: Command, spec: CommandSpec | CommandGroup, heading = "Commands:"): void => {
+  const command = program.command(spec.name).description(spec.description).helpGroup(heading);
   if ("commands" in spec) for (const inner of spec.commands) addCommand(command, inner);
   else defineCommand(command, spec);
 };
 
 const defineCommand = (command: Command, { define, examples }: CommandSpec): void => {
   define(command);
-  if (examples.length > 0)
-    command.addHelpText("after", `\nExamples:\n${examples.map((line) => `  $ ${line}`).join("\n")}`);
+  addExamples(command, examples);
+};
+
+/** Examples at the end of a command's help. */
+export const addExamples = (command: Command, examples: readonly string[]): void => {
+  if (examples.length > 0) command.addHelpText("after", () => exampleLines(examples, process.stdout.columns));
 };
 
 /** An empty program; commands added to it inherit how faults are reported. */
 export const createProgram = (name: string, description: string): Command =>
   new Command(name)
     .description(description)
+    .version(packageInfo.version, "-V, --version", "print the version")
+    .configureHelp(helpConfiguration)
     .exitOverride()
     .configureOutput({ outputError: () => {} })
     .showSuggestionAfterError();

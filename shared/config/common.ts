@@ -1,9 +1,10 @@
 import { homedir } from "node:os";
 import { join } from "node:path";
 import { z } from "zod";
-import { STORE_FORMS, storeSchema } from "../artifact/store/store-setting.js";
+import { STORE_FORMS, storeBeside, storeSchema } from "../artifact/store/store-setting.js";
 import { NAMED_NETWORKS } from "../chain/subtensor/networks.js";
 import { type DeviceChoice, deviceChoices } from "../engine/runtime/device-choice.js";
+import { pathBeside } from "../files/beside.js";
 import { logFormats, logLevels } from "../telemetry/logger.js";
 import { setting } from "./settings.js";
 
@@ -40,17 +41,20 @@ export const participantSettings = {
   netuid: setting({ schema: z.int().min(0).max(65535), default: 1, describe: "The subnet's number." }),
   network: setting({
     schema: pathSchema.optional(),
+    beside: pathBeside,
     describe: "The network file. Unset, it is fetched by the hash that the subnet owner committed on chain.",
   }),
   "wallet.name": setting({ schema: name, default: "default", describe: "The coldkey's name." }),
   "wallet.hotkey": setting({ schema: name, default: "default", describe: "The hotkey's name within the wallet." }),
   "wallet.path": setting({
     schema: pathSchema,
+    beside: pathBeside,
     default: "~/.bittensor/wallets",
     describe: "The folder of wallets.",
   }),
   checkpoint_dir: setting({
     schema: pathSchema,
+    beside: pathBeside,
     default: "./checkpoints",
     describe: "Where models, artifacts, metrics and the journal of cycles are kept.",
   }),
@@ -67,6 +71,7 @@ export const participantSettings = {
   }),
   store: setting({
     schema: storeSchema,
+    beside: storeBeside,
     default: "http",
     allowed: STORE_FORMS,
     describe:

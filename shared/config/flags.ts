@@ -1,5 +1,6 @@
 import { type Command, Option } from "commander";
 import { allowedValues, isBoolean } from "./allowed.js";
+import { headingOf } from "./headings.js";
 import { type Definition, flagName } from "./settings.js";
 
 /** Adds a flag for every setting, `--wallet.hotkey <value>`, spelt `--wallet-hotkey` as well. */
@@ -9,7 +10,9 @@ export const addFlags = (command: Command, definition: Definition): Command => {
     const names = dashed === flagName(key) ? dashed : `${dashed}, ${flagName(key)}`;
     const value = isBoolean(setting) ? "[boolean]" : "<value>";
     const text = `${setting.describe} (${allowedValues(setting)}${defaultText(setting.default)})`;
-    command.addOption(new Option(`${names} ${value}`, text));
+    const option = new Option(`${names} ${value}`, text);
+    const heading = headingOf(key);
+    command.addOption(heading === undefined ? option : option.helpGroup(heading));
   }
   return command;
 };

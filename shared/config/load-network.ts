@@ -1,16 +1,29 @@
 import type { z } from "zod";
 import { BlockZeroError } from "../errors.js";
-import { type Network, networkSchema } from "../protocol/network.js";
+import { pathBeside } from "../files/beside.js";
+import { type ExpertGroup, type Network, networkSchema } from "../protocol/network.js";
 import { readYaml, yamlValue } from "./yaml-file.js";
 
 const CODES = { missing: "NETWORK_FILE_NOT_FOUND", malformed: "NETWORK_FILE_MALFORMED" } as const;
 
 /**
- * Reads a network file (YAML, of which JSON is a part).
+ * Reads a network file (YAML, of which JSON is a part). Paths of documents in it are relative to it.
  *
  * @throws BlockZeroError NETWORK_FILE_NOT_FOUND, NETWORK_FILE_MALFORMED (line and column), NETWORK_FILE_INVALID (field)
  */
-export const loadNetwork = (file: string): Network => parseNetwork(yamlValue(file, readYaml(file, CODES), CODES), file);
+export const loadNetwork = (file: string): Network => {
+  const network = parseNetwork(yamlValue(file, readYaml(file, CODES), CODES), file);
+  const groups = Object.entries(network.groups).map(([name, group]) => [name, groupBeside(file, group)]);
+  return { ...network, groups: Object.fromEntries(groups) };
+};
+
+/** A group as a file has it: paths of documents are relative to that file. */
+export const groupBeside = (file: string, group: ExpertGroup): ExpertGroup => ({
+  ...group,
+  data: group.data.map(({ path, ...source }) =>
+    path === undefined ? source : { ...source, path: pathBeside(file, path) },
+  ),
+});
 
 /**
  * Checks a network that was read elsewhere, such as one fetched by its hash.

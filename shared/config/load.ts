@@ -24,7 +24,7 @@ interface Given {
 
 /**
  * The configuration from flags, environment, file and defaults, the earlier before the later. `null` in the file counts
- * as unset.
+ * as unset; a path in the file is relative to the file, any other to the current folder.
  *
  * @throws BlockZeroError CONFIG_NOT_FOUND, CONFIG_MALFORMED, CONFIG_UNKNOWN_KEY, CONFIG_DUPLICATE_KEY,
  *         CONFIG_MISSING_KEY, CONFIG_INVALID_VALUE: the first fault, with the number of the others
@@ -87,7 +87,9 @@ const readSettings = (definition: Definition, file: string, faults: BlockZeroErr
       if (Object.hasOwn(definition, full)) {
         if (given.has(full)) faults.push(duplicateKey(full, origin));
         const plain = plainValue(value, origin);
-        if (plain !== null) given.set(full, { value: plain, origin });
+        const { beside } = definition[full]!;
+        const found = beside && typeof plain === "string" ? beside(file, plain) : plain;
+        if (found !== null) given.set(full, { value: found, origin });
         continue;
       }
       const children = keys.filter((known) => known.startsWith(`${full}.`));

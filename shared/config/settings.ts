@@ -9,6 +9,8 @@ export interface Setting<Schema extends z.ZodType = z.ZodType> {
   readonly default?: z.input<Schema>;
   /** An environment variable other than `BLOCKZERO_` and the key. */
   readonly env?: string;
+  /** Of a setting that names a file or a folder: its value in a configuration file, made relative to that file. */
+  readonly beside?: (file: string, value: string) => string;
   /** What is allowed, in words, where the schema alone says too little. */
   readonly allowed?: string;
 }

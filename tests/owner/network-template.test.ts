@@ -1,15 +1,16 @@
 import assert from "node:assert/strict";
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { type TestContext, test } from "node:test";
 import { stringify } from "yaml";
 import { firstCycle, subnetParameters } from "#owner/epoch.js";
 import { isTemplate, loadNetworkTemplate } from "#owner/network-template.js";
 import { isEpoch } from "#shared/chain/devchain/epochs.js";
-import { networkDifferences } from "#shared/config/load-network.js";
+import { loadNetwork, networkDifferences } from "#shared/config/load-network.js";
 import { PRESETS } from "#shared/model/presets.js";
 import { DEFAULT_CURVE } from "#shared/protocol/default-curve.js";
+import type { Network } from "#shared/protocol/network.js";
 import { cycleLength } from "#shared/protocol/phases.js";
 import { smallNetwork } from "../programs/small-network.js";
 
@@ -28,6 +29,24 @@ test("a template is expanded: presets by name, groups by file", (t) => {
   assert.deepEqual(loadNetworkTemplate(fileOf(t, {})), smallNetwork);
   assert.equal(isTemplate(fileOf(t, {})), true);
   assert.equal(isTemplate(fileOf(t, { genesis: "ab".repeat(32) })), false);
+});
+
+test("a path in a template, a group's file or a network file is relative to that file", (t) => {
+  const group = { experts: { 0: [0] }, data: [{ kind: "jsonl", path: "own.jsonl" }] };
+  const file = fileOf(t, { groups: { math: "math/group.yaml", prose: { ...group, experts: { 0: [1] } } } });
+  const folder = dirname(file);
+  mkdirSync(join(folder, "math"));
+  writeFileSync(join(folder, "math", "group.yaml"), stringify(group));
+  for (const own of [join(folder, "own.jsonl"), join(folder, "math", "own.jsonl")])
+    writeFileSync(own, '{"text":"a document"}\n'.repeat(20));
+  const pathsOf = ({ groups }: Pick<Network, "groups">) => Object.values(groups).map(({ data }) => data[0]!.path);
+  const template = loadNetworkTemplate(file);
+  assert.deepEqual(pathsOf(template), [join(folder, "math", "own.jsonl"), join(folder, "own.jsonl")]);
+
+  const made = join(folder, "made.yaml");
+  const inlined = { ...template, groups: { math: { ...template.groups.math!, ...group } } };
+  writeFileSync(made, stringify({ ...inlined, genesis: "ab".repeat(32) }));
+  assert.deepEqual(pathsOf(loadNetwork(made)), [join(folder, "own.jsonl")]);
 });
 
 test("a template that says nothing of rewards pays by the default curve", (t) => {

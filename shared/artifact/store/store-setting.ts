@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { pathBeside } from "../../files/beside.js";
 
 /** Where a participant keeps what it publishes, beside its own disk. */
 export type StoreChoice =
@@ -24,6 +25,12 @@ export const parseStore = (text: string): StoreChoice | null => {
   if (bucket !== undefined) return { kind: "s3", bucket, prefix: prefix.replace(/^\/+|\/+$/g, "") };
   const repo = HF.exec(text)?.[1];
   return repo === undefined ? null : { kind: "hf", repo };
+};
+
+/** The setting as a configuration file has it, where a folder is relative to that file. */
+export const storeBeside = (file: string, text: string): string => {
+  const choice = parseStore(text);
+  return choice?.kind === "directory" ? `directory:${pathBeside(file, choice.path)}` : text;
 };
 
 export const storeSchema = z.string().transform((text, context): StoreChoice => {

@@ -1,8 +1,10 @@
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
+import { homedir } from "node:os";
 import { dirname, join } from "node:path";
 import { type TestContext, test } from "node:test";
 import { z } from "zod";
+import { minerSettings } from "#miner/config.js";
 import { loadConfig } from "#shared/config/load.js";
 import { defineConfig, setting } from "#shared/config/settings.js";
 import { BlockZeroError, formatError } from "#shared/errors.js";
@@ -53,6 +55,26 @@ test("nested, dotted and aliased keys of a file mean the same", (context) => {
   assert.equal(load(context, "wallet: {name: &n x, hotkey: *n}\n").wallet.hotkey, "x");
   assert.deepEqual(load(context, "wallet:\nnetwork:\n"), load(context, ""), "null is unset");
   assert.deepEqual(load(context, "# only a comment\n"), load(context, "{}\n"));
+});
+
+test("a path in a file is relative to the file, another to the current folder", (context) => {
+  const yaml =
+    "network: net.yaml\nexpert_group: x\nwallet: { path: ~/w }\ncheckpoint_dir: ../state\ndata_path: /data/mine.jsonl\nstore: directory:copy\n";
+  const file = temporaryFile(context, "c.yaml", yaml);
+  const config = loadConfig(minerSettings, { file, env: {}, flags: {} });
+  const folder = dirname(file);
+  assert.equal(config.network, join(folder, "net.yaml"));
+  assert.equal(config.wallet.path, join(homedir(), "w"));
+  assert.equal(config.checkpoint_dir, join(dirname(folder), "state"));
+  assert.equal(config.data_path, "/data/mine.jsonl");
+  assert.deepEqual(config.store, { kind: "directory", path: join(folder, "copy") });
+  const other = loadConfig(minerSettings, {
+    file,
+    env: { BLOCKZERO_NETWORK: "a.yaml" },
+    flags: { checkpoint_dir: "b" },
+  });
+  assert.deepEqual([other.network, other.checkpoint_dir], ["a.yaml", "b"]);
+  assert.equal(loadConfig(minerSettings, { env: {}, flags: { expert_group: "x" } }).checkpoint_dir, "./checkpoints");
 });
 
 test("every spelling of a flag and the variable's own name are understood", () => {
