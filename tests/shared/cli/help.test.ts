@@ -21,8 +21,8 @@ const helpAt = (width: number, program = minerProgram()): string => {
 
 describe("help", () => {
   it("wraps at the terminal's width, whatever that is", () => {
+    // A word, such as an address, may be wider than a narrow terminal.
     for (const width of [50, 80, 120])
-      // A word, such as an address, may be wider than a narrow terminal.
       for (const program of [minerProgram(), singleCommand(validatorCommand)])
         for (const line of helpAt(width, program).split("\nExamples:")[0]!.split("\n"))
           assert.ok(line.length <= width || !/\S \S/.test(line.trim()), `${width}: ${line}`);
