@@ -1,14 +1,13 @@
+import { onAbort } from "./on-abort.js";
+
 /**
  * Settles as `work` does, or rejects with the signal's reason once it aborts. `work` need not settle at all: whoever waits for a stranger
  * waits here, so that no answer, library or socket decides how long. What an abandoned `work` comes to nobody hears of.
  */
 export const orAbort = <T>(work: Promise<T>, signal: AbortSignal): Promise<T> =>
   new Promise((resolve, reject) => {
-    const abort = () => reject(signal.reason);
-    const heard = () => signal.removeEventListener("abort", abort);
+    const heard = onAbort(signal, () => reject(signal.reason));
     work.then(resolve, reject).finally(heard);
-    if (signal.aborted) abort();
-    else signal.addEventListener("abort", abort, { once: true });
   });
 
 /**

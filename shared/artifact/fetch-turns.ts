@@ -1,4 +1,5 @@
 import { BlockZeroError } from "#shared/errors.js";
+import { onAbort } from "#shared/on-abort.js";
 
 /** A place in which one server is asked. */
 export interface FetchTurn {
@@ -93,12 +94,7 @@ export const openFetchTurns = ({
       new Promise((resolve, reject) => {
         const leave = () => {
           waiting = waiting.filter((other) => other !== waiter);
-          signal?.removeEventListener("abort", abort);
-        };
-        const abort = () => {
-          leave();
-          letIn();
-          reject(signal?.reason);
+          heard?.();
         };
         const waiter: Waiter = {
           network,
@@ -114,7 +110,13 @@ export const openFetchTurns = ({
           },
         };
         if (signal?.aborted) return reject(signal.reason);
-        signal?.addEventListener("abort", abort, { once: true });
+        const heard =
+          signal &&
+          onAbort(signal, () => {
+            leave();
+            letIn();
+            reject(signal.reason);
+          });
         enqueue(waiter);
         letIn();
       }),

@@ -1,4 +1,5 @@
 import { reasonOf } from "#shared/errors.js";
+import { onAbort } from "#shared/on-abort.js";
 import type { Log } from "#shared/telemetry/log.js";
 import type { Head } from "./chain.js";
 
@@ -38,7 +39,7 @@ export class HeadStream {
   listen(listener: (head: Head) => void, signal: AbortSignal): void {
     if (signal.aborted) return;
     this.#listeners.add(listener);
-    signal.addEventListener("abort", () => this.#listeners.delete(listener), { once: true });
+    onAbort(signal, () => this.#listeners.delete(listener));
   }
 
   /**

@@ -3,6 +3,7 @@ import { z } from "zod";
 import { BlockZeroError, reasonOf } from "#shared/errors.js";
 import { readFileIfAny, writeFileAtomic } from "#shared/files/atomic-file.js";
 import { type LockAttempt, tryLock } from "#shared/files/lock-file.js";
+import { onAbort } from "#shared/on-abort.js";
 import { type Clock, systemClock } from "./devchain/clock.js";
 
 /** An extrinsic that was signed, and perhaps sent, by a process that has not learnt its fate. */
@@ -110,13 +111,14 @@ const attemptLock = (path: string): LockAttempt => {
 
 const delay = (clock: Clock, ms: number, signal: AbortSignal): Promise<void> =>
   new Promise((resolve) => {
+    if (signal.aborted) return resolve();
     const end = () => {
       cancel();
-      signal.removeEventListener("abort", end);
+      heard();
       resolve();
     };
     const cancel = clock.after(ms, end);
-    signal.addEventListener("abort", end, { once: true });
+    const heard = onAbort(signal, end);
   });
 
 const parseRecord = (path: string): readonly Unsettled[] => {

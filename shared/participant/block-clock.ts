@@ -1,5 +1,6 @@
 import type { Chain, Head } from "#shared/chain/chain.js";
 import { BlockZeroError } from "#shared/errors.js";
+import { onAbort } from "#shared/on-abort.js";
 
 /** Time as participants know it: the number of the newest block. */
 export interface BlockClock {
@@ -22,7 +23,7 @@ export const startBlockClock = async (chain: Chain, signal: AbortSignal): Promis
 
   const listen = (listener: (head: Head) => void, until: AbortSignal) => {
     listeners.add(listener);
-    until.addEventListener("abort", () => listeners.delete(listener), { once: true });
+    onAbort(until, () => listeners.delete(listener));
   };
 
   return {
@@ -34,20 +35,17 @@ export const startBlockClock = async (chain: Chain, signal: AbortSignal): Promis
       new Promise((resolve, reject) => {
         if (until.aborted) return reject(stopped(until));
         if (head.number >= block) return resolve(head);
-        const settle = new AbortController();
-        until.addEventListener(
-          "abort",
-          () => {
-            settle.abort();
-            reject(stopped(until));
-          },
-          { once: true, signal: settle.signal },
-        );
-        listen((next) => {
+        const listener = (next: Head) => {
           if (next.number < block) return;
-          settle.abort();
+          listeners.delete(listener);
+          heard();
           resolve(next);
-        }, settle.signal);
+        };
+        const heard = onAbort(until, () => {
+          listeners.delete(listener);
+          reject(stopped(until));
+        });
+        listeners.add(listener);
       }),
   };
 };

@@ -1,3 +1,5 @@
+import { onAbort } from "#shared/on-abort.js";
+
 export interface PrioritySlots {
   /**
    * Waits for a slot; the most urgent class, then the earliest of it, goes first.
@@ -41,11 +43,7 @@ export const prioritySlots = (limits: readonly number[], maxWaiting = 256): Prio
       return new Promise((resolve, reject) => {
         const leave = () => {
           waiting = waiting.filter((other) => other !== place);
-          signal.removeEventListener("abort", abort);
-        };
-        const abort = () => {
-          leave();
-          reject(signal.reason);
+          heard();
         };
         const place = {
           urgency,
@@ -55,7 +53,10 @@ export const prioritySlots = (limits: readonly number[], maxWaiting = 256): Prio
           },
         };
         waiting.push(place);
-        signal.addEventListener("abort", abort, { once: true });
+        const heard = onAbort(signal, () => {
+          leave();
+          reject(signal.reason);
+        });
       });
     },
   };
