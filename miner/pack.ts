@@ -2,7 +2,7 @@ import { join } from "node:path";
 import { encodeUpdate } from "#shared/artifact/codec/encode-update.js";
 import { CODECS } from "#shared/artifact/codec/index.js";
 import type { FloatTensors, TensorBlob } from "#shared/artifact/update.js";
-import { BlockZeroError } from "#shared/errors.js";
+import { hasCode } from "#shared/errors.js";
 import type { Participant } from "#shared/participant/join.js";
 import { readPhaseRecords } from "#shared/replay/phase-records.js";
 import type { Miner } from "./cycle.js";
@@ -59,7 +59,7 @@ const wasRevealed = async (participant: Participant, cycle: number, artifact: st
     const revealed = await readPhaseRecords(participant, "reveal", cycle);
     return revealed.get(participant.signer.address)?.record.artifact === artifact;
   } catch (thrown) {
-    if (thrown instanceof BlockZeroError && thrown.code === "STATE_DISCARDED") return false;
+    if (hasCode(thrown, "STATE_DISCARDED")) return false;
     throw thrown;
   }
 };

@@ -1,3 +1,4 @@
+import type { ErrorCode } from "#shared/errors.js";
 import type { Network } from "#shared/protocol/network.js";
 import type { InnerRun } from "#shared/training/inner-loop.js";
 import type { MinerConfig } from "./config.js";
@@ -50,7 +51,7 @@ export type FromWorker =
   | { readonly type: "step"; readonly step: ReplicaStep }
   | { readonly type: "trained"; readonly run: InnerRun }
   | { readonly type: "measured"; readonly losses: readonly number[] }
-  | { readonly type: "failed"; readonly code: string; readonly message: string; readonly hint: string }
+  | { readonly type: "failed"; readonly code: ErrorCode; readonly message: string; readonly hint: string }
   | {
       readonly type: "log";
       readonly level: "debug" | "info" | "warn" | "error";

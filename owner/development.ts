@@ -1,4 +1,4 @@
-import { ChainRejected, type DevChain, type GenesisSpec, type SudoCallSpec } from "#shared/chain/index.js";
+import { type DevChain, type GenesisSpec, isRejected, type SudoCallSpec } from "#shared/chain/index.js";
 import { BlockZeroError } from "#shared/errors.js";
 import { signerFromUri } from "#shared/wallet/index.js";
 
@@ -19,7 +19,7 @@ export const sudoCalls = async (chain: DevChain, calls: readonly SudoCallSpec[])
   try {
     await chain.sudo(calls, await signerFromUri(SUDO));
   } catch (thrown) {
-    if (!(thrown instanceof ChainRejected) || thrown.reason !== "RequireSudo") throw thrown;
+    if (!isRejected(thrown, "RequireSudo")) throw thrown;
     throw new BlockZeroError(
       "SUDO_REFUSED",
       `the chain's sudo key is not ${SUDO}`,

@@ -8,6 +8,7 @@ const root = fileURLToPath(new URL("..", import.meta.url));
 const load = (module) => import(new URL(`../dist/${module}`, import.meta.url).href);
 const { commandReference } = await load("shared/cli/reference.js");
 const { configReference } = await load("shared/config/docs.js");
+const { errorReference } = await load("shared/errors/docs.js");
 const { allCommands } = await load("owner/program.js");
 const { minerCommand } = await load("miner/command.js");
 const { minerSettings } = await load("miner/config.js");
@@ -47,6 +48,12 @@ const pages = {
     configReference(validatorSettings).trimEnd(),
     "## Weights & Biases",
     "With `wandb: true` the environment must hold `WANDB_API_KEY`; `WANDB_BASE_URL` names a server of your own. Keys belong into the environment or `.env`, never into a configuration file.",
+  ],
+  "errors.md": [
+    "# Error codes",
+    GENERATED,
+    "An expected fault is one line on standard error, `✖ CODE message → what to do`, and exit status 2. In logs it is the field `code`. The line says more than this page: which file, field, block or address. Codes keep their names from one version to the next.",
+    errorReference(),
   ],
 };
 

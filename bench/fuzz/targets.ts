@@ -4,7 +4,7 @@ import { checkManifest, checkTensors } from "#shared/artifact/gates.js";
 import { encodeSafetensors, isCanonical, parseSafetensors } from "#shared/artifact/safetensors.js";
 import { l2Norm } from "#shared/artifact/update.js";
 import { parseNetwork } from "#shared/config/load-network.js";
-import { BlockZeroError } from "#shared/errors.js";
+import { type ErrorCode, hasCode } from "#shared/errors.js";
 import { commitmentOf } from "#shared/protocol/commitment.js";
 import { sha256 } from "#shared/protocol/hash.js";
 import { parseModelManifest } from "#shared/protocol/model-manifest.js";
@@ -55,8 +55,8 @@ const mutateData: Mutate = (bytes, random) => {
 };
 
 /** The code of an expected refusal; everything else is a defect and goes on. */
-const refusal = (thrown: unknown, code: string): string => {
-  if (thrown instanceof BlockZeroError && thrown.code === code && !/[\n\0]/.test(thrown.message)) return code;
+const refusal = (thrown: unknown, code: ErrorCode): string => {
+  if (hasCode(thrown, code) && !/[\n\0]/.test(thrown.message)) return code;
   throw thrown;
 };
 

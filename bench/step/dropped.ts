@@ -1,4 +1,4 @@
-import { BlockZeroError } from "#shared/errors.js";
+import { BlockZeroError, hasCode } from "#shared/errors.js";
 
 /** One that failed at what it was asked, and is left out. */
 export interface Dropped {
@@ -19,7 +19,7 @@ export const orDropped = async <T extends object>(name: string, work: () => Prom
   try {
     return await work();
   } catch (thrown) {
-    if (!(thrown instanceof BlockZeroError) || thrown.code !== CODE) throw thrown;
+    if (!hasCode(thrown, CODE)) throw thrown;
     return { name, reason: thrown.message };
   }
 };

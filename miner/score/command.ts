@@ -11,7 +11,7 @@ import { participantSettings } from "#shared/config/common.js";
 import { type Config, defineConfig, setting } from "#shared/config/settings.js";
 import { pinnedTexts } from "#shared/data/pinned-text.js";
 import { type DeviceChoice, deviceChoices } from "#shared/engine/runtime/device-choice.js";
-import { BlockZeroError } from "#shared/errors.js";
+import { hasCode } from "#shared/errors.js";
 import { originOf } from "#shared/protocol/succession.js";
 import type { FileRequest } from "#shared/replay/source.js";
 import { blobFolders } from "#shared/subnet/blob-folders.js";
@@ -171,7 +171,7 @@ const ownHotkey = async (wallet: HotkeyLocation): Promise<Signer | null> => {
   try {
     return await loadHotkey(wallet);
   } catch (thrown) {
-    if (thrown instanceof BlockZeroError && thrown.code === "WALLET_NOT_FOUND") return null;
+    if (hasCode(thrown, "WALLET_NOT_FOUND")) return null;
     throw thrown;
   }
 };

@@ -1,6 +1,7 @@
 import type { FloatTensors } from "#shared/artifact/update.js";
 import type { DocumentSource } from "#shared/data/source.js";
 import type { Device } from "#shared/engine/device.js";
+import { sealedTextErrors } from "#shared/errors/sealed-text.js";
 import { BlockZeroError } from "#shared/errors.js";
 import type { ModelManifest } from "#shared/protocol/model-manifest.js";
 import { isGone } from "#shared/replay/cycle-outcomes.js";
@@ -61,7 +62,7 @@ const evaluationText = async (
 };
 
 const isUnopened = (thrown: unknown): boolean =>
-  thrown instanceof BlockZeroError && thrown.code.startsWith("SEALED_TEXT_");
+  thrown instanceof BlockZeroError && Object.hasOwn(sealedTextErrors, thrown.code);
 
 /** The last gate: losses that are numbers. */
 export const lossGate = (draws: readonly Draw[]): Gate => {

@@ -1,4 +1,4 @@
-import { BlockZeroError } from "#shared/errors.js";
+import { type BlockZeroError, hasCode } from "#shared/errors.js";
 import type { Report } from "#shared/protocol/report.js";
 import { tally } from "#shared/protocol/tally.js";
 import { agreedBase } from "#shared/replay/agreed-base.js";
@@ -165,9 +165,7 @@ const checkModel = async (
 
 /** What a majority agreed on although no model or update can be read from it. */
 const isUnfit = (thrown: unknown): thrown is BlockZeroError =>
-  thrown instanceof BlockZeroError && UNFIT.has(thrown.code);
-
-const UNFIT: ReadonlySet<string> = new Set(["SAFETENSORS_INVALID", "CHECKPOINT_MISMATCH", "UPDATE_MALFORMED"]);
+  hasCode(thrown, "SAFETENSORS_INVALID", "CHECKPOINT_MISMATCH", "UPDATE_MALFORMED");
 
 const rejected = (uid: number, { reason, detail }: { readonly reason: string; readonly detail: string }) =>
   missing(`the update of uid ${uid} that the majority scored is ${reason} here: ${detail}`);

@@ -1,11 +1,11 @@
 import type { DocumentSource } from "#shared/data/source.js";
 import type { Device } from "#shared/engine/device.js";
-import { BlockZeroError } from "#shared/errors.js";
+import { BlockZeroError, type ErrorCode } from "#shared/errors.js";
 import { mean } from "#shared/mean.js";
 import type { Network } from "#shared/protocol/network.js";
 import type { Report } from "#shared/protocol/report.js";
 import { evaluationSeeds } from "#shared/replay/evaluation-seeds.js";
-import { NO_SEALED_TEXT, openEvaluationText } from "#shared/replay/evaluation-text.js";
+import { openEvaluationText } from "#shared/replay/evaluation-text.js";
 import { type GatedUpdate, loadGated } from "#shared/replay/gate-update.js";
 import type { CycleSource } from "#shared/replay/source.js";
 import { readWholeModel } from "#shared/replay/whole-model.js";
@@ -67,7 +67,7 @@ export const createReevaluation = (device: Device, source: CycleSource, toleranc
 };
 
 /** Of cycles that have no text for anybody: chain state and files named by hash say so. */
-const TEXTLESS: ReadonlySet<string> = new Set([NO_SEALED_TEXT, "SEALED_TEXT_MALFORMED"]);
+const TEXTLESS: ReadonlySet<ErrorCode> = new Set(["SEALED_TEXT_NONE", "SEALED_TEXT_MALFORMED"]);
 
 /** Undefined, and told, where there is nothing to measure on: then nobody may say that it measured. */
 const evaluationText = async (

@@ -1,6 +1,6 @@
 import { z } from "zod";
 import type { Chain, Head, HyperParameters } from "#shared/chain/chain.js";
-import { ChainRejected, connectChain } from "#shared/chain/index.js";
+import { connectChain, isRejected } from "#shared/chain/index.js";
 import type { SubtensorChain } from "#shared/chain/subtensor/connect.js";
 import { isSubtensor, readSubnetLife } from "#shared/chain/subtensor/ownership.js";
 import { settingsAmong } from "#shared/cli/config-flags.js";
@@ -96,7 +96,7 @@ const ofSubnet = async (chain: Chain, netuid: number): Promise<ChainStatus["subn
     const started = !isSubtensor(chain) || (await readSubnetLife(chain, netuid)).isStarted;
     return { ...parameters, neurons: neurons.length, nextEpoch, started };
   } catch (thrown) {
-    if (thrown instanceof ChainRejected && thrown.reason === "SubNetworkDoesNotExist") return null;
+    if (isRejected(thrown, "SubNetworkDoesNotExist")) return null;
     throw thrown;
   }
 };

@@ -1,6 +1,6 @@
 import { isFetchFault } from "#shared/artifact/fetch-fault.js";
 import { type CommandSpec, shutdownSignal } from "#shared/cli/program.js";
-import { BlockZeroError } from "#shared/errors.js";
+import { BlockZeroError, hasCode } from "#shared/errors.js";
 import { MAX_MODEL_MANIFEST_BYTES, type ModelManifest, parseModelManifest } from "#shared/protocol/model-manifest.js";
 import { agreedBase } from "#shared/replay/agreed-base.js";
 import { lineage } from "#shared/replay/lineage.js";
@@ -110,7 +110,7 @@ const walk = async (
     }))
       found.push(model);
   } catch (thrown) {
-    if (found.length === 0 || !(thrown instanceof BlockZeroError) || thrown.code !== "MODEL_UNKNOWN") throw thrown;
+    if (found.length === 0 || !hasCode(thrown, "MODEL_UNKNOWN")) throw thrown;
   }
   return found;
 };

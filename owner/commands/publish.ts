@@ -15,7 +15,7 @@ import { addFlags } from "#shared/config/flags.js";
 import { loadNetwork } from "#shared/config/load-network.js";
 import { defineConfig } from "#shared/config/settings.js";
 import { pinnedTexts } from "#shared/data/pinned-text.js";
-import { BlockZeroError, reasonOf } from "#shared/errors.js";
+import { BlockZeroError, hasCode, reasonOf } from "#shared/errors.js";
 import { writeFileAtomic } from "#shared/files/atomic-file.js";
 import { lockHome } from "#shared/files/home-lock.js";
 import { publishedNetwork } from "#shared/participant/agreed-model.js";
@@ -190,7 +190,7 @@ const formerNetwork = async (
 ): Promise<Network | null> => {
   const { netuid } = written;
   const record = await publishedNetwork(chain, netuid).catch((thrown: unknown) => {
-    if (thrown instanceof BlockZeroError && thrown.code === "NETWORK_NOT_PUBLISHED") return null;
+    if (hasCode(thrown, "NETWORK_NOT_PUBLISHED")) return null;
     throw thrown;
   });
   if (record === null) return null;

@@ -1,5 +1,5 @@
 import { Option } from "commander";
-import { type Chain, ChainRejected, connectChain, type DevChain } from "#shared/chain/index.js";
+import { type Chain, connectChain, type DevChain, isRejected } from "#shared/chain/index.js";
 import { keyFolderOf } from "#shared/chain/key-claim.js";
 import type { SubtensorChain } from "#shared/chain/subtensor/connect.js";
 import { isSubtensor } from "#shared/chain/subtensor/ownership.js";
@@ -226,7 +226,7 @@ const ownerHotkeyOf = async (chain: Chain, netuid: number): Promise<string | nul
   try {
     return (await chain.metagraph(netuid)).ownerHotkey;
   } catch (thrown) {
-    if (thrown instanceof ChainRejected && thrown.reason === "SubNetworkDoesNotExist") return null;
+    if (isRejected(thrown, "SubNetworkDoesNotExist")) return null;
     throw thrown;
   }
 };

@@ -76,7 +76,7 @@ export const scenarioOf = (given: unknown, source: string): Scenario => {
   return { economy: { ...TYPICAL_ECONOMY, ...changes }, kinds };
 };
 
-const CODES = { missing: "SCENARIO_MISSING", malformed: "SCENARIO_MALFORMED" };
+const CODES = { missing: "SCENARIO_MISSING", malformed: "SCENARIO_MALFORMED" } as const;
 
 const valueIn = (file: string): unknown => yamlValue(file, readYaml(file, CODES), CODES);
 

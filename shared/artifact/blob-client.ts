@@ -1,7 +1,7 @@
 import type { LookupAddress } from "node:dns";
 import type { Signer } from "#shared/chain/chain.js";
 import { orAbort, withDeadline } from "#shared/deadline.js";
-import { BlockZeroError, reasonOf } from "#shared/errors.js";
+import { BlockZeroError, type ErrorCode, hasCode, reasonOf } from "#shared/errors.js";
 import { quote } from "#shared/protocol/parsed.js";
 import { requestNonces, signRequest } from "#shared/protocol/request.js";
 import type { Log } from "#shared/telemetry/log.js";
@@ -258,7 +258,5 @@ const credited = (incoming: IncomingBlob, location: string, sources: Set<string>
   },
 });
 
-const hasCode = (thrown: unknown, code: string): boolean => thrown instanceof BlockZeroError && thrown.code === code;
-
-const fault = (code: string, message: string, hint: string, cause?: unknown): BlockZeroError =>
+const fault = (code: ErrorCode, message: string, hint: string, cause?: unknown): BlockZeroError =>
   new BlockZeroError(code, message, hint, { cause });

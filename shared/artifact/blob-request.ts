@@ -3,7 +3,7 @@ import { lookup, Resolver } from "node:dns/promises";
 import { request as httpRequest, type IncomingMessage, type RequestOptions } from "node:http";
 import { request as httpsRequest } from "node:https";
 import { isIP, type LookupFunction } from "node:net";
-import { BlockZeroError } from "#shared/errors.js";
+import { BlockZeroError, type ErrorCode } from "#shared/errors.js";
 import { quote } from "#shared/protocol/parsed.js";
 import { contentRangeStart } from "./byte-range.js";
 import type { IncomingBlob } from "./incoming-blob.js";
@@ -179,4 +179,5 @@ const resolvePublic = async (hostname: string): Promise<LookupAddress[]> => {
 /** Without the brackets that a URL puts around IPv6. */
 export const hostOf = (url: URL): string => url.hostname.replace(/^\[|\]$/g, "");
 
-const fault = (code: string, message: string, hint: string): BlockZeroError => new BlockZeroError(code, message, hint);
+const fault = (code: ErrorCode, message: string, hint: string): BlockZeroError =>
+  new BlockZeroError(code, message, hint);

@@ -1,4 +1,4 @@
-import { BlockZeroError } from "#shared/errors.js";
+import { BlockZeroError, hasCode } from "#shared/errors.js";
 import { onAbort } from "#shared/on-abort.js";
 
 /** A place in which one server is asked. */
@@ -128,4 +128,4 @@ export const turnOver = (): BlockZeroError =>
   new BlockZeroError(TURN_OVER, "others wait to be asked", "it goes on in its next turn");
 
 /** Whether a download was cut for nothing but the end of its turn. */
-export const isTurnOver = (thrown: unknown): boolean => thrown instanceof BlockZeroError && thrown.code === TURN_OVER;
+export const isTurnOver = (thrown: unknown): boolean => hasCode(thrown, TURN_OVER);

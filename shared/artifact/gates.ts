@@ -1,4 +1,4 @@
-import { BlockZeroError, reasonOf } from "#shared/errors.js";
+import { hasCode, reasonOf } from "#shared/errors.js";
 import { commitmentOf } from "#shared/protocol/commitment.js";
 import { sha256 } from "#shared/protocol/hash.js";
 import { isUpdateSigned, parseUpdateManifest, type UpdateManifest } from "#shared/protocol/manifest.js";
@@ -145,7 +145,7 @@ export const checkTensors = async (
   try {
     reader = await openSafetensors(file, undefined, limitsFor(specs));
   } catch (thrown) {
-    if (!(thrown instanceof BlockZeroError) || thrown.code !== "SAFETENSORS_INVALID") throw thrown;
+    if (!hasCode(thrown, "SAFETENSORS_INVALID")) throw thrown;
     return failed("malformed", reasonOf(thrown));
   }
   const { tensors, dataStart } = reader.header;

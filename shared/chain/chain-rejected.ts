@@ -1,5 +1,5 @@
 import { BlockZeroError } from "#shared/errors.js";
-import { rejectionHint } from "./rejection-hints.js";
+import { type RejectionReason, rejectionHint } from "./rejection-hints.js";
 
 /** The chain refused a write. `reason` is the chain's own name of the rule, which also starts the message. */
 export class ChainRejected extends BlockZeroError {
@@ -14,3 +14,7 @@ export class ChainRejected extends BlockZeroError {
     );
   }
 }
+
+/** Whether the chain refused a write by this rule. */
+export const isRejected = (thrown: unknown, reason: RejectionReason): thrown is ChainRejected =>
+  thrown instanceof ChainRejected && thrown.reason === reason;

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { BlockZeroError } from "#shared/errors.js";
+import { BlockZeroError, type ErrorCode } from "#shared/errors.js";
 import { type ChainLine, unreachable } from "./chain-line.js";
 import { ChainRejected } from "./chain-rejected.js";
 import { RpcError } from "./rpc-socket.js";
@@ -20,12 +20,16 @@ export const asReadError = (error: unknown, endpoint: string): unknown => {
     return unreachable(endpoint, z.prettifyError(error), "its version differs from ours");
   if (!(error instanceof RpcError)) return error;
   const { reason = `code ${error.code}`, message } = error;
-  const hint = readHints[reason];
-  return hint ? new BlockZeroError(reason, message, hint) : new ChainRejected(reason, message);
+  return isReadFault(reason)
+    ? new BlockZeroError(reason, message, READ_HINTS[reason])
+    : new ChainRejected(reason, message);
 };
 
 /** The faults of a read that carry a code of their own. */
-const readHints: Readonly<Record<string, string>> = {
+const READ_HINTS = {
   STATE_DISCARDED: "ask for a later block, or run a node that keeps more",
   BLOCK_UNKNOWN: "wait until it is built",
-};
+} as const satisfies Partial<Record<ErrorCode, string>>;
+
+/** The reason comes from the node: any text. */
+const isReadFault = (reason: string): reason is keyof typeof READ_HINTS => Object.hasOwn(READ_HINTS, reason);

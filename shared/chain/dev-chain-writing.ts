@@ -7,6 +7,7 @@ import { type Call, callSchema } from "./devchain/calls.js";
 import { extrinsicHash, signExtrinsic } from "./devchain/extrinsic.js";
 import * as wire from "./devchain/wire.js";
 import type { Reception, Settlement, SignedExtrinsic, WritableChain } from "./extrinsic.js";
+import type { RejectionReason } from "./rejection-hints.js";
 import { RpcError } from "./rpc-socket.js";
 
 /** After so many blocks a node may have forgotten what became of an extrinsic. */
@@ -56,8 +57,10 @@ export const checkedCall = (call: unknown): Call => {
   return parsed.data;
 };
 
+const STALE: RejectionReason = "Stale";
+
 /** Refusals that time cures. */
-const PASSING = new Set(["Future", "PoolFull", "TooManyPending"]);
+const PASSING: ReadonlySet<string> = new Set<RejectionReason>(["Future", "PoolFull", "TooManyPending"]);
 
 const submitTo = async (line: ChainLine, extrinsic: SignedExtrinsic): Promise<Reception> => {
   try {
@@ -68,7 +71,7 @@ const submitTo = async (line: ChainLine, extrinsic: SignedExtrinsic): Promise<Re
     if (!(error instanceof RpcError)) throw error;
     const { reason = `code ${error.code}`, message } = error;
     if (PASSING.has(reason)) return { status: "later" };
-    if (reason === "Stale") return { status: "dead" };
+    if (reason === STALE) return { status: "dead" };
     return { status: "refused", error: new ChainRejected(reason, message) };
   }
 };

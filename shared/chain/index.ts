@@ -9,7 +9,7 @@ export type {
   Signer,
   WeightRow,
 } from "./chain.js";
-export { ChainRejected } from "./chain-rejected.js";
+export { ChainRejected, isRejected } from "./chain-rejected.js";
 export { connectChain } from "./connect.js";
 export type { ConnectOptions } from "./connect-options.js";
 export { connectDevChain, type DevChain } from "./dev-chain.js";

@@ -1,4 +1,4 @@
-import { BlockZeroError } from "#shared/errors.js";
+import { BlockZeroError, hasCode } from "#shared/errors.js";
 import type { Log } from "#shared/telemetry/log.js";
 import type { Settlement, WritableChain } from "./extrinsic.js";
 import type { KeyClaims } from "./key-claim.js";
@@ -17,8 +17,6 @@ export interface LaneOptions<Call> {
 
 /** How often an extrinsic is signed anew because another writer took its nonce. */
 const MAX_SIGNINGS = 8;
-/** After these nobody knows whether the node got what was asked. */
-const IN_DOUBT = new Set(["CHAIN_DISCONNECTED", "CHAIN_TIMEOUT"]);
 
 /**
  * The writes of one key, in order: each is signed when all before it are with the node, so that nonces follow each other.
@@ -221,7 +219,8 @@ export class KeyLane<Call> {
     } catch (error) {
       // What is in doubt when all ends stays recorded.
       if (this.#failure) return true;
-      if (error instanceof BlockZeroError && IN_DOUBT.has(error.code)) return false;
+      // Nobody knows whether the node got what was asked.
+      if (hasCode(error, "CHAIN_DISCONNECTED", "CHAIN_TIMEOUT")) return false;
       this.#drop(entry);
       entry.write?.reject(error);
       return true;

@@ -2,7 +2,7 @@
  * What to do about a rule of the chain, by the runtime's name of it: the errors of subtensor's pallets SubtensorModule, AdminUtils,
  * Commitments, Swap and Drand and of its transaction extensions, in spec 293 and in spec 425, and those of the devchain.
  */
-const HINTS: readonly (readonly [hint: string, ...names: readonly string[]])[] = [
+const HINTS = [
   ["check the netuid and the chain endpoint", "SubNetworkDoesNotExist", "SubnetNotExists", "SubnetDoesntExist"],
   ["check the netuid and the chain endpoint", "SubnetDoesNotExist", "RootNetworkDoesNotExist", "BadGenesis"],
   ["register the hotkey on the subnet first", "AccountNotAllowedCommit", "HotKeyNotRegisteredInSubNet", "UidNotFound"],
@@ -158,9 +158,25 @@ const HINTS: readonly (readonly [hint: string, ...names: readonly string[]])[] =
   ["tell who runs the chain: the runtime itself failed", "UnexpectedUnreserveLeftover", "NoneValue"],
   ["tell who runs the chain: no pulse of its beacon gets in", "DrandConnectionFailure", "UnverifiedPulse"],
   ["tell who runs the chain: no pulse of its beacon gets in", "InvalidRoundNumber", "PulseVerificationError"],
-];
+  ["nothing to do: another extrinsic of this key took its nonce", "Stale"],
+  ["wait until the key's extrinsics before it are included", "Future"],
+  ["wait for the next blocks: the node's pool is full", "PoolFull", "TooManyPending"],
+  ["send less at once: the message names the limit", "ExtrinsicTooLarge"],
+  ["choose a value as the message says", "InvalidHyperParameter"],
+  ["wait for the end of the subnet's first epoch", "NoEpochs"],
+  ["choose another netuid", "SubnetAlreadyExists"],
+] as const satisfies readonly (readonly [hint: string, ...names: readonly string[]])[];
 
-const byName = new Map(HINTS.flatMap(([hint, ...names]) => names.map((name) => [name, hint] as const)));
+type NamesOf<Row> = Row extends readonly [hint: string, ...names: infer Names extends readonly string[]]
+  ? Names[number]
+  : never;
+
+/** A rule of the chain that we know by name. */
+export type RejectionReason = NamesOf<(typeof HINTS)[number]>;
+
+const byName: ReadonlyMap<string, string> = new Map(
+  HINTS.flatMap(([hint, ...names]) => names.map((name) => [name, hint] as const)),
+);
 
 /** Undefined for a rule that nobody has written a hint for. */
 export const rejectionHint = (name: string): string | undefined => byName.get(name);

@@ -1,6 +1,6 @@
 import { type Document, LineCounter, parseDocument } from "yaml";
 import { readSmallFileSync } from "../artifact/regular-file.js";
-import { BlockZeroError, reasonOf } from "../errors.js";
+import { BlockZeroError, type ErrorCode, hasCode, reasonOf } from "../errors.js";
 
 const MAX_BYTES = 2 ** 20;
 /** Expansions of anchors; more is a file that unpacks to far more than it says. */
@@ -14,8 +14,8 @@ export interface YamlFile {
 
 /** The codes that a file's faults carry: each kind of file has its own. */
 export interface YamlFaultCodes {
-  readonly missing: string;
-  readonly malformed: string;
+  readonly missing: ErrorCode;
+  readonly malformed: ErrorCode;
 }
 
 /** Reads a YAML 1.2 file with the core schema: no custom tags, no duplicate keys, at most 1 MiB; pipes and devices are refused. */
@@ -44,8 +44,7 @@ const readText = (file: string, codes: YamlFaultCodes): string => {
   try {
     return Buffer.from(readSmallFileSync(file, MAX_BYTES)).toString("utf8");
   } catch (thrown) {
-    if (thrown instanceof BlockZeroError && thrown.code === "FILE_TOO_LARGE")
-      throw malformed(codes, thrown.message, thrown);
+    if (hasCode(thrown, "FILE_TOO_LARGE")) throw malformed(codes, thrown.message, thrown);
     throw new BlockZeroError(
       codes.missing,
       reasonOf(thrown),

@@ -1,6 +1,6 @@
 import type { ByteSource } from "#shared/artifact/byte-source.js";
 import type { Chain } from "#shared/chain/chain.js";
-import { BlockZeroError } from "#shared/errors.js";
+import { BlockZeroError, hasCode } from "#shared/errors.js";
 import { agreedModel } from "#shared/protocol/agreement.js";
 import type { BlobRef, ModelManifest } from "#shared/protocol/model-manifest.js";
 import type { Network } from "#shared/protocol/network.js";
@@ -154,7 +154,7 @@ export const followModels = (context: AgreedModelsContext): AgreedModels => {
           if (hash !== null) return hash;
         }
       } catch (thrown) {
-        if (thrown instanceof BlockZeroError && thrown.code === "STATE_DISCARDED") return standing(cycle);
+        if (hasCode(thrown, "STATE_DISCARDED")) return standing(cycle);
         throw thrown;
       }
       return inherited(Math.min(cycle, network.first_cycle));

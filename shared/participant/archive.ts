@@ -3,7 +3,7 @@ import { z } from "zod";
 import type { BlobFetch } from "#shared/artifact/blob-client.js";
 import type { BlobStore, LocalStore } from "#shared/artifact/blob-store.js";
 import type { IncomingBlob } from "#shared/artifact/incoming-blob.js";
-import { BlockZeroError, reasonOf } from "#shared/errors.js";
+import { BlockZeroError, hasCode, reasonOf } from "#shared/errors.js";
 import { isHash } from "#shared/protocol/hash.js";
 import type { Log } from "#shared/telemetry/log.js";
 import { openJournal } from "./journal.js";
@@ -35,10 +35,12 @@ export interface ArchiveOptions {
   readonly log: Pick<Log, "warn" | "debug">;
 }
 
-const TOO_LARGE = "FETCH_TOO_LARGE";
-
 const tooLarge = (hash: string, most: number): BlockZeroError =>
-  new BlockZeroError(TOO_LARGE, `the archive has more than ${most} bytes as ${hash}`, "no valid blob is so large here");
+  new BlockZeroError(
+    "FETCH_TOO_LARGE",
+    `the archive has more than ${most} bytes as ${hash}`,
+    "no valid blob is so large here",
+  );
 
 const queueSchema = z.object({ pending: z.array(z.string().refine(isHash)).default([]) });
 
@@ -106,7 +108,7 @@ export const openArchive = ({ local, remote, queue, log }: ArchiveOptions): Arch
         return await incoming.finish();
       } catch (thrown) {
         signal.throwIfAborted();
-        if (thrown instanceof BlockZeroError && thrown.code === TOO_LARGE) throw thrown;
+        if (hasCode(thrown, "FETCH_TOO_LARGE")) throw thrown;
         log.warn("archive not readable", { hash, reason: reasonOf(thrown) });
         return false;
       }

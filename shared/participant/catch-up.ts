@@ -1,5 +1,5 @@
 import { CODECS, encodedLength } from "#shared/artifact/codec/index.js";
-import { BlockZeroError, reasonOf } from "#shared/errors.js";
+import { BlockZeroError, hasCode, reasonOf } from "#shared/errors.js";
 import { groupShapes } from "#shared/model/groups.js";
 import type { BlobRef, MergedUpdate, ModelManifest } from "#shared/protocol/model-manifest.js";
 import { lineage } from "#shared/replay/lineage.js";
@@ -117,7 +117,7 @@ const isHere = async ({ blobs, signal }: Reader, hash: string, maxBytes: number)
     await (await blobs.open({ hash, maxBytes, locations: [], signal })).close();
     return true;
   } catch (thrown) {
-    if (thrown instanceof BlockZeroError && thrown.code === "FETCH_NOT_FOUND") return false;
+    if (hasCode(thrown, "FETCH_NOT_FOUND")) return false;
     throw thrown;
   }
 };

@@ -1,5 +1,5 @@
 import { isFetchFault } from "#shared/artifact/fetch-fault.js";
-import { BlockZeroError, reasonOf } from "#shared/errors.js";
+import { BlockZeroError, hasCode, reasonOf } from "#shared/errors.js";
 import { phaseWindow } from "#shared/protocol/phases.js";
 import { originOf } from "#shared/protocol/succession.js";
 import type { CycleSource } from "#shared/replay/source.js";
@@ -9,16 +9,12 @@ import { obtainTexts } from "./agreed-texts.js";
 import { cycleSource } from "./cycle-source.js";
 import type { Participant } from "./join.js";
 
-const CHANGED = "NETWORK_CHANGED";
-const SUCCEEDED = "NETWORK_SUCCEEDED";
-
 /** Whether it ends life under this network file, for another one or for good. */
 export const isNetworkChange = (thrown: unknown): thrown is BlockZeroError =>
-  thrown instanceof BlockZeroError && (thrown.code === CHANGED || thrown.code === SUCCEEDED);
+  hasCode(thrown, "NETWORK_CHANGED", "NETWORK_SUCCEEDED");
 
 /** Whether another file takes over: who joins again goes on under it. */
-export const isSuccession = (thrown: unknown): thrown is BlockZeroError =>
-  isNetworkChange(thrown) && thrown.code === SUCCEEDED;
+export const isSuccession = (thrown: unknown): thrown is BlockZeroError => hasCode(thrown, "NETWORK_SUCCEEDED");
 
 /**
  * Looks, as a cycle begins, whether the network that we joined is still in force. What is announced for a later cycle is told once, and its text
@@ -44,10 +40,10 @@ export const followNetwork = (participant: Participant): ((cycle: number) => Pro
     const change = `from network file ${networkHash.slice(0, 8)} to ${source.networkHash.slice(0, 8)}`;
     if (originOf(source.network, source.networkHash) === originOf(network, networkHash)) {
       log.info("goes over to the next network file", { cycle, network: source.networkHash });
-      throw new BlockZeroError(SUCCEEDED, `subnet ${network.netuid} goes over ${change}`, "join again");
+      throw new BlockZeroError("NETWORK_SUCCEEDED", `subnet ${network.netuid} goes over ${change}`, "join again");
     }
     throw new BlockZeroError(
-      CHANGED,
+      "NETWORK_CHANGED",
       `subnet ${network.netuid} went ${change}, which begins anew`,
       "start again: the new file is fetched, and a configured `network` must be replaced",
     );
@@ -76,9 +72,9 @@ const lookAt = async (
 
 /** A file that cannot be read here may be one of a later version of the toolkit; what else went wrong is another matter. */
 const changed = ({ network, networkHash }: Participant, hash: string, thrown: unknown): unknown =>
-  thrown instanceof BlockZeroError && thrown.code === "NETWORK_FILE_INVALID"
+  hasCode(thrown, "NETWORK_FILE_INVALID")
     ? new BlockZeroError(
-        CHANGED,
+        "NETWORK_CHANGED",
         `subnet ${network.netuid} now runs network file ${hash.slice(0, 8)}, we joined ${networkHash.slice(0, 8)}: ${thrown.message}`,
         "install the version of BlockZero that the subnet's owner names, and start again",
         { cause: thrown },

@@ -1,5 +1,5 @@
 import type { Chain, Commitment, Metagraph } from "#shared/chain/chain.js";
-import { BlockZeroError } from "#shared/errors.js";
+import { hasCode } from "#shared/errors.js";
 import type { PhaseLengths } from "#shared/protocol/network.js";
 import { type Phase, phaseAt, phaseWindow } from "#shared/protocol/phases.js";
 import { parseRecord } from "#shared/protocol/records.js";
@@ -83,7 +83,7 @@ const commitmentsAt = async (
   try {
     return await chain.commitments(netuid, block);
   } catch (thrown) {
-    if (thrown instanceof BlockZeroError && thrown.code === "STATE_DISCARDED") return [];
+    if (hasCode(thrown, "STATE_DISCARDED")) return [];
     throw thrown;
   }
 };

@@ -1,5 +1,5 @@
 import { isFetchFault } from "#shared/artifact/fetch-fault.js";
-import { BlockZeroError } from "#shared/errors.js";
+import { type BlockZeroError, hasCode } from "#shared/errors.js";
 import { phaseWindow } from "#shared/protocol/phases.js";
 import { MAX_REPORT_BYTES, type Report } from "#shared/protocol/report.js";
 import type { Stakes } from "#shared/protocol/stake.js";
@@ -153,4 +153,4 @@ export const readWindow = async (
 
 /** What time took away, and not a fault. */
 export const isGone = (thrown: unknown): thrown is BlockZeroError =>
-  isFetchFault(thrown) || (thrown instanceof BlockZeroError && thrown.code === "STATE_DISCARDED");
+  isFetchFault(thrown) || hasCode(thrown, "STATE_DISCARDED");

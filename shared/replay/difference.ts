@@ -2,7 +2,7 @@ import { type ByteSource, PIECE_BYTES } from "#shared/artifact/byte-source.js";
 import { byteLength } from "#shared/artifact/dtype.js";
 import type { SafetensorsHeader } from "#shared/artifact/safetensors.js";
 import { openSafetensors } from "#shared/artifact/safetensors-file.js";
-import { BlockZeroError } from "#shared/errors.js";
+import { hasCode } from "#shared/errors.js";
 
 /** Where two files that should be one differ first. */
 export interface Difference {
@@ -49,7 +49,7 @@ const headerOf = async (file: ByteSource): Promise<SafetensorsHeader | null> => 
     return (await openSafetensors(file)).header;
   } catch (thrown) {
     // A document, not a tensor blob.
-    if (thrown instanceof BlockZeroError && thrown.code === "SAFETENSORS_INVALID") return null;
+    if (hasCode(thrown, "SAFETENSORS_INVALID")) return null;
     throw thrown;
   }
 };

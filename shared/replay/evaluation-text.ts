@@ -30,9 +30,6 @@ export interface EvaluationTextOptions {
   readonly pulse?: (round: number) => Promise<Uint8Array | null>;
 }
 
-/** The code of a cycle that has no text, for anybody. */
-export const NO_SEALED_TEXT = "SEALED_TEXT_NONE";
-
 /**
  * What a cycle evaluates a group on in place of the held-out part of its documents: the envelope that opened between the
  * close of commits and the beginning of evaluation, as the timestamps of two blocks say. Null where the group has no sealed text.
@@ -121,7 +118,7 @@ const noText = (
   const last = roundOf(sealed, sealed.envelopes - 1);
   const why = last <= after ? `the last one opened with round ${last}` : `they open every ${sealed.spacing} rounds`;
   return new BlockZeroError(
-    NO_SEALED_TEXT,
+    "SEALED_TEXT_NONE",
     `group "${group}" has no envelope that opens after round ${after} and with round ${until} at the latest: ${why}`,
     "as the subnet's owner, seal more text with `blockzero seal`, and closer together where the reveal phase is shorter",
   );

@@ -1,4 +1,4 @@
-import { BlockZeroError } from "#shared/errors.js";
+import { hasCode } from "#shared/errors.js";
 import type { ModelManifest } from "#shared/protocol/model-manifest.js";
 import { hashJson } from "#shared/protocol/network.js";
 import type { CycleContext } from "./source.js";
@@ -20,5 +20,4 @@ export const misfitOf = (
 };
 
 /** Whether reading a manifest failed because it is none, and not because nobody has it. */
-export const isNoManifest = (thrown: unknown): boolean =>
-  thrown instanceof BlockZeroError && thrown.code === "MODEL_MANIFEST_MALFORMED";
+export const isNoManifest = (thrown: unknown): boolean => hasCode(thrown, "MODEL_MANIFEST_MALFORMED");

@@ -1,6 +1,6 @@
 import { isFetchFault } from "#shared/artifact/fetch-fault.js";
 import { parsedJson, parseNetwork } from "#shared/config/load-network.js";
-import { BlockZeroError } from "#shared/errors.js";
+import { hasCode } from "#shared/errors.js";
 import { MAX_NETWORK_BYTES, type Network } from "#shared/protocol/network.js";
 import { phaseAt, phaseWindow } from "#shared/protocol/phases.js";
 import { parseRecord } from "#shared/protocol/records.js";
@@ -120,7 +120,7 @@ const wasPublished = async (
     const record = data === undefined ? null : parseRecord(data);
     return record?.ok === true && record.value.type === "network" && hashes.has(record.value.hash);
   } catch (thrown) {
-    if (thrown instanceof BlockZeroError && thrown.code === "STATE_DISCARDED") return true;
+    if (hasCode(thrown, "STATE_DISCARDED")) return true;
     throw thrown;
   }
 };

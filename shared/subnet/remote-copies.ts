@@ -3,7 +3,7 @@ import type { BlobClient } from "#shared/artifact/blob-client.js";
 import type { BlobStore } from "#shared/artifact/blob-store.js";
 import type { IncomingBlob } from "#shared/artifact/incoming-blob.js";
 import type { BlobWriter } from "#shared/artifact/store/blob-writer.js";
-import { BlockZeroError, reasonOf } from "#shared/errors.js";
+import { BlockZeroError, type ErrorCode, reasonOf } from "#shared/errors.js";
 import type { FileRequest } from "#shared/replay/source.js";
 import { openPatience, type PatienceOptions } from "./server-patience.js";
 
@@ -132,5 +132,5 @@ export const anyBlob = async (
   };
 };
 
-const fault = (code: string, message: string, cause?: unknown): BlockZeroError =>
+const fault = (code: ErrorCode, message: string, cause?: unknown): BlockZeroError =>
   new BlockZeroError(code, message, "look where else it is kept", { cause });

@@ -1,5 +1,5 @@
 import { setTimeout as delay } from "node:timers/promises";
-import { BlockZeroError } from "#shared/errors.js";
+import { BlockZeroError, hasCode } from "#shared/errors.js";
 
 export interface PatienceOptions {
   readonly signal: AbortSignal;
@@ -66,8 +66,6 @@ export const openPatience = ({
     },
   };
 };
-
-const hasCode = (thrown: unknown, code: string): boolean => thrown instanceof BlockZeroError && thrown.code === code;
 
 const exhausted = (origin: string, patienceMs: number): BlockZeroError =>
   new BlockZeroError("FETCH_TIMEOUT", `${origin} was waited for ${patienceMs} ms in all`, "it is slow: try later");

@@ -35,7 +35,7 @@ const readFileWith = async (file: string, check: (mode: number) => Promise<void>
     return await handle.readFile();
   } catch (error) {
     if (error instanceof BlockZeroError) throw error;
-    if (hasCode(error, "ENOENT") || hasCode(error, "ENOTDIR")) return undefined;
+    if (hasErrno(error, "ENOENT") || hasErrno(error, "ENOTDIR")) return undefined;
     throw new BlockZeroError("WALLET_UNREADABLE", `${file}: ${reasonOf(error)}`, "check the file's owner and mode");
   }
 };
@@ -62,7 +62,7 @@ export const writeNewFile = async (file: string, content: Uint8Array | string): 
       await rm(unfinished, { force: true });
     }
   } catch (error) {
-    if (hasCode(error, "EEXIST")) throw existing(file);
+    if (hasErrno(error, "EEXIST")) throw existing(file);
     throw new BlockZeroError("WALLET_UNWRITABLE", `${file}: ${reasonOf(error)}`, "check the folder's owner and mode");
   }
 };
@@ -71,7 +71,7 @@ export const writeNewFile = async (file: string, content: Uint8Array | string): 
 export const existing = (file: string): BlockZeroError =>
   new BlockZeroError("WALLET_EXISTS", `${file} exists already`, "choose another name, or move the file away");
 
-const hasCode = (error: unknown, code: string): boolean =>
+const hasErrno = (error: unknown, code: string): boolean =>
   error instanceof Error && "code" in error && error.code === code;
 
 const quoted = (path: string): string => (/^[\w./~-]+$/.test(path) ? path : `'${path.replaceAll("'", `'\\''`)}'`);

@@ -9,7 +9,7 @@ import { exportModel } from "#owner/model-export.js";
 import { loadNetworkTemplate } from "#owner/network-template.js";
 import { type BlobStore, directoryStore } from "#shared/artifact/blob-store.js";
 import { createRandom } from "#shared/data/random.js";
-import { BlockZeroError } from "#shared/errors.js";
+import { BlockZeroError, type ErrorCode } from "#shared/errors.js";
 import { readCheckpoint } from "#shared/model/checkpoint.js";
 import { groupShapes } from "#shared/model/groups.js";
 import { initialParameters } from "#shared/model/init.js";
@@ -83,7 +83,7 @@ const merge = async (
   return { hash: modelHash(manifest), prose: fresh, store };
 };
 
-const fault = (code: string, message: RegExp) => (thrown: unknown) => {
+const fault = (code: ErrorCode, message: RegExp) => (thrown: unknown) => {
   assert.ok(thrown instanceof BlockZeroError, String(thrown));
   assert.equal(thrown.code, code);
   assert.match(thrown.message, message);
@@ -149,7 +149,7 @@ describe("blockzero model export", () => {
     const net = await localnet(context);
     const { home, store, genesis } = net;
     const out = join(home, "exported");
-    const refuses = (code: string, message: RegExp, options: { home?: string; model?: string; out?: string } = {}) =>
+    const refuses = (code: ErrorCode, message: RegExp, options: { home?: string; model?: string; out?: string } = {}) =>
       assert.rejects(exportModel({ home, model: "latest", out, ...options }), fault(code, message));
     await refuses("MODEL_UNKNOWN", /no model f{64}/, { model: "f".repeat(64) });
     await refuses("MODEL_UNKNOWN", new RegExp(genesis.networkHash), { model: genesis.networkHash });
@@ -169,7 +169,7 @@ describe("blockzero model export", () => {
     const parsed = parseModelManifest((await store.get(genesis.modelHash))!);
     assert.ok(parsed.ok);
     const { hub, groups } = parsed.value.parts;
-    const variant = async (parts: ModelManifest["parts"], code: string, message: RegExp) => {
+    const variant = async (parts: ModelManifest["parts"], code: ErrorCode, message: RegExp) => {
       const manifest = { ...parsed.value, parts };
       await store.put(canonicalBytes(manifest));
       const out = join(home, "exported");

@@ -8,6 +8,7 @@ import { firstCycle, subnetParameters } from "#owner/epoch.js";
 import { isTemplate, loadNetworkTemplate } from "#owner/network-template.js";
 import { isEpoch } from "#shared/chain/devchain/epochs.js";
 import { loadNetwork, networkDifferences } from "#shared/config/load-network.js";
+import type { ErrorCode } from "#shared/errors.js";
 import { PRESETS } from "#shared/model/presets.js";
 import { DEFAULT_CURVE } from "#shared/protocol/default-curve.js";
 import type { Network } from "#shared/protocol/network.js";
@@ -55,7 +56,7 @@ test("a template that says nothing of rewards pays by the default curve", (t) =>
 });
 
 test("what is wrong with a template is named by file and field", (t) => {
-  const rejects = (change: object, code: string, message: RegExp) =>
+  const rejects = (change: object, code: ErrorCode, message: RegExp) =>
     assert.throws(() => loadNetworkTemplate(fileOf(t, change)), { code, message });
   const group = (experts: object, kind: string) => ({ groups: { math: { experts, data: [{ kind }] } } });
   rejects({ model: "tny" }, "NETWORK_TEMPLATE_INVALID", /network\.yaml: model: .+ did you mean "tiny"\?$/);

@@ -7,12 +7,13 @@ import type { ScoreReport } from "#miner/score/report.js";
 import type { Explanation } from "#owner/explain/explanation.js";
 import { openModelStore } from "#owner/model-store.js";
 import { directoryStore } from "#shared/artifact/blob-store.js";
+import type { ErrorCode } from "#shared/errors.js";
 import { HANG_GUARD } from "../support/hang-guard.js";
 import { livedHome } from "../support/localnet-home.js";
 import { sealedPages } from "../support/sealed-pages.js";
 import { type Ended, run } from "./process.js";
 
-const refused = ({ status, stdout, stderr }: Ended, code: string) => {
+const refused = ({ status, stdout, stderr }: Ended, code: ErrorCode) => {
   assert.equal(status, 2, stderr);
   assert.equal(stdout, "");
   assert.match(stderr, new RegExp(`^✖ ${code} [^\\n]+ → [^\\n]+\\n$`));

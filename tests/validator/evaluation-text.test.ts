@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, it, type TestContext } from "node:test";
 import { roundAt, timeOfRound } from "#shared/chain/timelock/beacon.js";
+import type { ErrorCode } from "#shared/errors.js";
 import { mean } from "#shared/mean.js";
 import { cycleSource } from "#shared/participant/cycle-source.js";
 import type { Participant } from "#shared/participant/join.js";
@@ -139,7 +140,7 @@ describe("a group with sealed text", { timeout: HANG_GUARD }, () => {
     const source = cycleSource(vera);
     const { network } = subnet;
     const { sealed } = network.groups.math!;
-    const fails = (change: Partial<typeof source>, code: string) =>
+    const fails = (change: Partial<typeof source>, code: ErrorCode) =>
       assert.rejects(openEvaluationText({ ...source, ...change }, { group: "math", cycle: 1 }), { code });
     const altered = (isIndex: boolean, change: (bytes: Uint8Array) => Uint8Array) => ({
       fetch: async (file: Parameters<typeof source.fetch>[0]) => {

@@ -1,9 +1,15 @@
-/** A rule of the chain said no: `reason` is the rule's name, subtensor's where it has one. */
+import type { ErrorCode } from "#shared/errors.js";
+import type { RejectionReason } from "../rejection-hints.js";
+
+/** A rule's name, subtensor's where it has one; or what a read lacks. */
+export type FaultReason = RejectionReason | Extract<ErrorCode, "STATE_DISCARDED" | "BLOCK_UNKNOWN">;
+
+/** A rule of the chain said no. */
 export class Fault extends Error {
   override readonly name = "Fault";
 
   constructor(
-    readonly reason: string,
+    readonly reason: FaultReason,
     message: string,
   ) {
     super(message);
@@ -11,6 +17,6 @@ export class Fault extends Error {
 }
 
 /** Throws `Fault` unless the condition holds. */
-export function ensure(condition: boolean, reason: string, message: string): asserts condition {
+export function ensure(condition: boolean, reason: FaultReason, message: string): asserts condition {
   if (!condition) throw new Fault(reason, message);
 }

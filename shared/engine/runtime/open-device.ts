@@ -1,4 +1,4 @@
-import { BlockZeroError, reasonOf } from "#shared/errors.js";
+import { hasCode, reasonOf } from "#shared/errors.js";
 import type { Log } from "#shared/telemetry/log.js";
 import type { Device } from "../device.js";
 import type { DeviceChoice } from "./device-choice.js";
@@ -36,7 +36,7 @@ export const openDevice = async ({ device: choice, threads, log }: OpenDeviceOpt
       }
       log.info("device not used", { device: kind, reason: `${(1 / speed).toFixed(1)} times as slow as the CPU` });
     } catch (thrown) {
-      const disagrees = thrown instanceof BlockZeroError && thrown.code === "DEVICE_DISAGREES";
+      const disagrees = hasCode(thrown, "DEVICE_DISAGREES");
       log[disagrees ? "warn" : "info"]("device not used", { device: kind, reason: reasonOf(thrown) });
     }
   }

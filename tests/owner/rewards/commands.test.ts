@@ -7,12 +7,11 @@ import { scenarioFrom } from "#owner/commands/rewards/simulation-options.js";
 import { payRulesOf, readScenario, scenarioOf } from "#owner/rewards/read-scenario.js";
 import { parseAxis, sweep } from "#owner/rewards/sweep.js";
 import { USUAL_CURVES } from "#owner/rewards/usual-curves.js";
-import { BlockZeroError } from "#shared/errors.js";
+import { BlockZeroError, type ErrorCode } from "#shared/errors.js";
 import { DEFAULT_CURVE } from "#shared/protocol/default-curve.js";
 import { networkSchema } from "#shared/protocol/network.js";
+import { coded } from "#tests/support/coded.js";
 
-const coded = (code: string, message: RegExp) => (thrown: unknown) =>
-  thrown instanceof BlockZeroError && thrown.code === code && message.test(thrown.message);
 const temporary = (t: TestContext) => {
   const folder = mkdtempSync(join(tmpdir(), "blockzero-rewards-"));
   t.after(() => rmSync(folder, { recursive: true, force: true }));
@@ -132,7 +131,7 @@ describe("a sweep", () => {
   });
 
   it("refuses what is no sweep, and says what there is", () => {
-    const refused = (axes: readonly string[], code: string, message: RegExp, hint = /./) =>
+    const refused = (axes: readonly string[], code: ErrorCode, message: RegExp, hint = /./) =>
       assert.throws(
         () => sweep(base, axes.map(parseAxis), { cycles: 1, seed: 1 }),
         (thrown) => coded(code, message)(thrown) && thrown instanceof BlockZeroError && hint.test(thrown.hint),

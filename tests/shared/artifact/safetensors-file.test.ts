@@ -7,7 +7,7 @@ import { contentHash, contentHashOfFile } from "#shared/artifact/content-hash.js
 import { encodeSafetensors, parseSafetensors, type Tensor } from "#shared/artifact/safetensors.js";
 import { openSafetensorsFile } from "#shared/artifact/safetensors-file.js";
 import { createSafetensorsFile } from "#shared/artifact/safetensors-writer.js";
-import { BlockZeroError } from "#shared/errors.js";
+import { BlockZeroError, type ErrorCode } from "#shared/errors.js";
 import { temporaryFolder } from "./temporary.js";
 
 const bytes = (length: number, first = 0) => Uint8Array.from({ length }, (_, i) => first + i);
@@ -19,7 +19,7 @@ const TENSORS = new Map<string, Tensor>([
 ]);
 const METADATA = new Map([["format", "pt"]]);
 
-const refused = (code: string, message: RegExp) => (thrown: unknown) => {
+const refused = (code: ErrorCode, message: RegExp) => (thrown: unknown) => {
   assert.ok(thrown instanceof BlockZeroError, String(thrown));
   assert.equal(thrown.code, code);
   assert.match(thrown.message, message);

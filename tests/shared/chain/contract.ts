@@ -6,8 +6,8 @@ import { ChainRejected } from "#shared/chain/chain-rejected.js";
 import { verifyPulse } from "#shared/chain/timelock/pulse.js";
 import { encryptTimelock } from "#shared/chain/timelock/timelock.js";
 import { ciphertextHash, encodeTimelockPayload, weightsCommitHash } from "#shared/chain/weights/payload.js";
-import { BlockZeroError } from "#shared/errors.js";
 import { signerFromUri } from "#shared/wallet/index.js";
+import { coded } from "#tests/support/coded.js";
 import { HANG_GUARD } from "../../support/hang-guard.js";
 
 const TOKEN = 1_000_000_000n;
@@ -344,4 +344,3 @@ const rejected = (reason: string) => (error: unknown) => {
   if (error instanceof ChainRejected && error.code === "CHAIN_REJECTED" && error.reason === reason) return true;
   throw new assert.AssertionError({ message: `not rejected for ${reason} but: ${error}`, actual: error });
 };
-const coded = (code: string) => (error: unknown) => error instanceof BlockZeroError && error.code === code;

@@ -7,8 +7,8 @@ import { connectChain } from "#shared/chain/connect.js";
 import { connectDevChain } from "#shared/chain/dev-chain.js";
 import type { HyperParameterChange } from "#shared/chain/devchain/genesis.js";
 import { startDevchain } from "#shared/chain/devchain/start.js";
-import { BlockZeroError } from "#shared/errors.js";
 import { signerFromUri } from "#shared/wallet/index.js";
+import { coded } from "#tests/support/coded.js";
 import { HANG_GUARD } from "../../support/hang-guard.js";
 import { type Keys, makeGenesis, makeKeys, NETUID, TOKEN, temporaryHome } from "./support.js";
 
@@ -36,7 +36,6 @@ const start = async (t: TestContext, change: HyperParameterChange = {}, retentio
 
 const rejected = (reason: string) => (error: unknown) =>
   error instanceof ChainRejected && error.code === "CHAIN_REJECTED" && error.reason === reason;
-const coded = (code: string) => (error: unknown) => error instanceof BlockZeroError && error.code === code;
 
 describe("a chain", { timeout: HANG_GUARD }, () => {
   it("registers, and shows the metagraph then and before", async (t) => {

@@ -1,10 +1,12 @@
 import assert from "node:assert/strict";
 import { describe, it, type TestContext } from "node:test";
 import { WebSocketServer } from "ws";
+import { ChainRejected } from "#shared/chain/chain-rejected.js";
 import { connectChain } from "#shared/chain/connect.js";
 import { connectDevChain } from "#shared/chain/dev-chain.js";
-import { RpcSocket } from "#shared/chain/rpc-socket.js";
-import { BlockZeroError } from "#shared/errors.js";
+import { asReadError } from "#shared/chain/dev-chain-reading.js";
+import { RpcError, RpcSocket } from "#shared/chain/rpc-socket.js";
+import { BlockZeroError, formatError } from "#shared/errors.js";
 import { silentLog } from "#shared/telemetry/log.js";
 import { HANG_GUARD } from "../../support/hang-guard.js";
 import { type Behaviour, HTTP_BEHAVIOURS, hostileServer, hostileTlsServers } from "../../support/hostile-server.js";
@@ -30,6 +32,16 @@ describe("a chain is not found at a server that", { timeout: HANG_GUARD, concurr
       await t.test(name, () =>
         assert.rejects(connectDevChain({ endpoint: webSocket(origin), timeoutMs: 200 }), isCoded),
       );
+  });
+});
+
+describe("a reason that a node makes up", () => {
+  it("is no code of ours, whatever its text", () => {
+    for (const reason of ["constructor", "__proto__", "toString", "FETCH_BUSY", ""]) {
+      const error = asReadError(new RpcError(-32000, reason, "no", undefined), "ws://127.0.0.1:1");
+      assert.ok(error instanceof ChainRejected && error.code === "CHAIN_REJECTED", reason);
+      assert.match(formatError(error), /^✖ CHAIN_REJECTED .*: no → \w/);
+    }
   });
 });
 

@@ -6,7 +6,7 @@ import { setCommitment } from "#shared/chain/call.js";
 import { connectDevChain } from "#shared/chain/dev-chain.js";
 import { startDevchain } from "#shared/chain/devchain/start.js";
 import { HeadStream, MAX_CATCH_UP } from "#shared/chain/head-stream.js";
-import { BlockZeroError } from "#shared/errors.js";
+import { coded } from "#tests/support/coded.js";
 import { HANG_GUARD } from "../../support/hang-guard.js";
 import { collectingLog, type Keys, makeGenesis, makeKeys, NETUID, temporaryHome } from "./support.js";
 
@@ -92,8 +92,6 @@ const start = async (t: TestContext) => {
     },
   };
 };
-
-const coded = (code: string) => (error: unknown) => error instanceof BlockZeroError && error.code === code;
 
 describe("a client whose connection breaks", { timeout: HANG_GUARD }, () => {
   it("waits, and then answers what was asked meanwhile", async (t) => {

@@ -3,10 +3,10 @@ import { describe, it } from "node:test";
 import { gradients } from "#shared/engine/autodiff.js";
 import { Graph, type Value } from "#shared/engine/graph.js";
 import * as op from "#shared/engine/ops/index.js";
-import { BlockZeroError } from "#shared/errors.js";
+import { BlockZeroError, type ErrorCode } from "#shared/errors.js";
 
 const fails =
-  (code: string, ...parts: readonly string[]) =>
+  (code: ErrorCode, ...parts: readonly string[]) =>
   (error: unknown) =>
     error instanceof BlockZeroError && error.code === code && parts.every((part) => error.message.includes(part));
 

@@ -5,11 +5,11 @@ import { Graph } from "#shared/engine/graph.js";
 import { serialise } from "#shared/engine/onnx/serialise.js";
 import * as op from "#shared/engine/ops/index.js";
 import { floatTensor, intTensor, zeros } from "#shared/engine/tensor.js";
-import { BlockZeroError } from "#shared/errors.js";
+import { BlockZeroError, type ErrorCode } from "#shared/errors.js";
 import { device } from "./finite-differences.js";
 
 const fails =
-  (code: string, ...parts: readonly string[]) =>
+  (code: ErrorCode, ...parts: readonly string[]) =>
   (error: unknown) =>
     error instanceof BlockZeroError && error.code === code && parts.every((part) => error.message.includes(part));
 

@@ -16,7 +16,7 @@ import { fileURLToPath } from "node:url";
 import fc from "fast-check";
 import { toFloats } from "#shared/artifact/float32.js";
 import { encodeSafetensors, parseSafetensors, type Tensor } from "#shared/artifact/safetensors.js";
-import { BlockZeroError } from "#shared/errors.js";
+import { BlockZeroError, type ErrorCode } from "#shared/errors.js";
 import { readCheckpoint, writeCheckpoint } from "#shared/model/checkpoint.js";
 import { partEncoder } from "#shared/model/checkpoint-part.js";
 import { loadGroup, loadHub, openCheckpoint } from "#shared/model/checkpoint-reader.js";
@@ -37,7 +37,7 @@ const GROUPS = {
   b: { experts: { "0": [1], "1": [0, 2] }, data: [] },
 };
 
-const fault = (code: string, message: RegExp) => (thrown: unknown) => {
+const fault = (code: ErrorCode, message: RegExp) => (thrown: unknown) => {
   assert.ok(thrown instanceof BlockZeroError, String(thrown));
   assert.equal(thrown.code, code, thrown.message);
   assert.match(thrown.message, message);
@@ -181,7 +181,7 @@ describe("checkpoint writer", () => {
     const dir = join(temporaryFolder(context), "model");
     const writer = await createCheckpoint(dir, MICRO, { maxShardBytes: 6000, dtype: "float16" });
     const norm = microParameters()["model.norm.weight"]!;
-    const refuses = (name: string, tensor: typeof norm, code: string, message: RegExp) =>
+    const refuses = (name: string, tensor: typeof norm, code: ErrorCode, message: RegExp) =>
       assert.rejects(writer.write(name, tensor), fault(code, message));
     await refuses("lm_head.weight", norm, "CHECKPOINT_MISMATCH", /"lm_head.weight" is not part of it/);
     await refuses("model.norm.weight", { ...norm, shape: [4, 4] }, "CHECKPOINT_MISMATCH", /is \[4,4\], .* says \[16\]/);
@@ -215,7 +215,7 @@ describe("hostile or broken shards", () => {
   const refuses = async (
     context: TestContext,
     edit: (made: Awaited<ReturnType<typeof sharded>>) => void,
-    code: string,
+    code: ErrorCode,
     message: RegExp,
   ) => {
     const made = await sharded(context);

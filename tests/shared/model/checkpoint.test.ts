@@ -3,7 +3,7 @@ import { readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node
 import { join } from "node:path";
 import { describe, it, type TestContext } from "node:test";
 import { encodeSafetensors, parseSafetensors, type Tensor } from "#shared/artifact/safetensors.js";
-import { BlockZeroError } from "#shared/errors.js";
+import { BlockZeroError, type ErrorCode } from "#shared/errors.js";
 import { readCheckpoint, writeCheckpoint } from "#shared/model/checkpoint.js";
 import { fromHuggingFaceConfig, toHuggingFaceConfig } from "#shared/model/huggingface-config.js";
 import type { ModelConfig } from "#shared/protocol/network.js";
@@ -11,7 +11,7 @@ import { temporaryFolder } from "#tests/shared/artifact/temporary.js";
 import { MICRO, microParameters } from "./micro.js";
 import { references } from "./reference.js";
 
-const fault = (code: string, message: RegExp) => (thrown: unknown) => {
+const fault = (code: ErrorCode, message: RegExp) => (thrown: unknown) => {
   assert.ok(thrown instanceof BlockZeroError, String(thrown));
   assert.equal(thrown.code, code);
   assert.match(thrown.message, message);

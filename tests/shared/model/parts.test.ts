@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { encodeSafetensors } from "#shared/artifact/safetensors.js";
-import { BlockZeroError } from "#shared/errors.js";
+import { BlockZeroError, type ErrorCode } from "#shared/errors.js";
 import { parameterShapes } from "#shared/model/parameters.js";
 import { decodeParameters, encodeParameters } from "#shared/model/parts.js";
 import { sha256 } from "#shared/protocol/hash.js";
@@ -9,7 +9,7 @@ import { MICRO, microParameters } from "./micro.js";
 
 const shapes = parameterShapes(MICRO);
 
-const fault = (code: string, message: RegExp) => (thrown: unknown) => {
+const fault = (code: ErrorCode, message: RegExp) => (thrown: unknown) => {
   assert.ok(thrown instanceof BlockZeroError, String(thrown));
   assert.equal(thrown.code, code);
   assert.match(thrown.message, message);

@@ -10,6 +10,7 @@ import { BlockZeroError } from "#shared/errors.js";
 import { openArchive } from "#shared/participant/archive.js";
 import { createBlobs } from "#shared/participant/blobs.js";
 import { sha256 } from "#shared/protocol/hash.js";
+import { coded } from "#tests/support/coded.js";
 import { HANG_GUARD } from "../../support/hang-guard.js";
 import { temporaryFolder } from "../artifact/temporary.js";
 import { collectingLog } from "../chain/support.js";
@@ -44,8 +45,6 @@ const broken = () =>
       this.destroy(new Error("the line broke"));
     },
   });
-
-const coded = (code: string) => (thrown: unknown) => thrown instanceof BlockZeroError && thrown.code === code;
 
 describe("blobs", { timeout: HANG_GUARD }, () => {
   it("come from the first location that has them, and from here from then on", async (t) => {

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import { BlockZeroError } from "#shared/errors.js";
+import { BlockZeroError, type ErrorCode } from "#shared/errors.js";
 import type { ModelManifest } from "#shared/protocol/model-manifest.js";
 import type { Network } from "#shared/protocol/network.js";
 import { modelNamed } from "#shared/replay/agreed-base.js";
@@ -41,7 +41,7 @@ describe("a model manifest", () => {
   it("that misfits or cannot be read is none, and one that nobody has is unknown", async () => {
     const named = (manifestOf: () => Promise<ModelManifest>) =>
       modelNamed(manifestOf, context, { cycle: 7, hash: "5".repeat(64) });
-    const failing = (code: string) => async (): Promise<ModelManifest> => {
+    const failing = (code: ErrorCode) => async (): Promise<ModelManifest> => {
       throw new BlockZeroError(code, "it failed", "try again");
     };
     assert.equal(await named(async () => fitting), "one");

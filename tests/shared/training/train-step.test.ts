@@ -4,10 +4,10 @@ import type { Tensors } from "#shared/engine/device.js";
 import * as op from "#shared/engine/ops/index.js";
 import { onnxCpu } from "#shared/engine/runtime/onnx-cpu.js";
 import { type FloatTensor, floatTensor } from "#shared/engine/tensor.js";
-import { BlockZeroError } from "#shared/errors.js";
 import { createEvaluator } from "#shared/training/evaluator.js";
 import type { Objective } from "#shared/training/objective.js";
 import { createTrainStep, type StepResult, type TrainStepOptions } from "#shared/training/train-step.js";
+import { coded } from "#tests/support/coded.js";
 
 const device = onnxCpu({ threads: 1 });
 const BATCH = 16;
@@ -52,8 +52,6 @@ const nan = (batch: { x: FloatTensor; y: FloatTensor }): Tensors => ({
   ...batch,
   x: { ...batch.x, data: batch.x.data.with(3, Number.NaN) },
 });
-
-const rejectsWith = (code: string) => (error: unknown) => error instanceof BlockZeroError && error.code === code;
 
 describe("train step", () => {
   it("lowers the loss of a small network", async () => {
@@ -139,10 +137,10 @@ describe("train step", () => {
     assert.deepEqual(await copy.state(), await original.state());
     assert.equal(saved.step, 3);
     const misshapen = { ...saved, m: { ...saved.m, w2: wave([1, 8], 0) } };
-    await assert.rejects(copy.restore(misshapen), rejectsWith("TRAIN_STATE"));
+    await assert.rejects(copy.restore(misshapen), coded("TRAIN_STATE"));
     const { w1, ...missing } = saved.params;
-    await assert.rejects(copy.restore({ ...saved, params: missing }), rejectsWith("TRAIN_STATE"));
-    await assert.rejects(copy.restore({ ...saved, v: { ...saved.v, other: w1! } }), rejectsWith("TRAIN_STATE"));
+    await assert.rejects(copy.restore({ ...saved, params: missing }), coded("TRAIN_STATE"));
+    await assert.rejects(copy.restore({ ...saved, v: { ...saved.v, other: w1! } }), coded("TRAIN_STATE"));
     await original.dispose();
     await copy.dispose();
   });
@@ -153,8 +151,8 @@ describe("train step", () => {
     const before = await train.state();
     const running = train.step([batch], 0.1);
     assert.deepEqual(await train.state(), before);
-    await assert.rejects(train.step([batch], 0.1), rejectsWith("TRAIN_BUSY"));
-    await assert.rejects(train.restore(before), rejectsWith("TRAIN_BUSY"));
+    await assert.rejects(train.step([batch], 0.1), coded("TRAIN_BUSY"));
+    await assert.rejects(train.restore(before), coded("TRAIN_BUSY"));
     await running;
     assert.notDeepEqual(await train.params(), before.params);
     const last = train.step([batch], 0.1);
@@ -163,19 +161,19 @@ describe("train step", () => {
   });
 
   it("refuses options, batches and rates that make no step", async () => {
-    await assert.rejects(create({ trainable: ["w9"] }), rejectsWith("TRAIN_OPTIONS"));
-    await assert.rejects(create({ trainable: [] }), rejectsWith("TRAIN_OPTIONS"));
-    await assert.rejects(create({ accumulation: 0 }), rejectsWith("TRAIN_OPTIONS"));
-    await assert.rejects(create({ clip: 0 }), rejectsWith("TRAIN_OPTIONS"));
+    await assert.rejects(create({ trainable: ["w9"] }), coded("TRAIN_OPTIONS"));
+    await assert.rejects(create({ trainable: [] }), coded("TRAIN_OPTIONS"));
+    await assert.rejects(create({ accumulation: 0 }), coded("TRAIN_OPTIONS"));
+    await assert.rejects(create({ clip: 0 }), coded("TRAIN_OPTIONS"));
     const vector: Objective = (graph, weights, inputs) => ({
       loss: op.reduceMean(op.matmul(inputs.x!, weights.w1!), [0, 1]),
       metrics: { vector: graph.constant([1, 2], [2]) },
     });
-    await assert.rejects(create({ loss: vector, trainable: ["w1"] }), rejectsWith("TRAIN_METRIC"));
+    await assert.rejects(create({ loss: vector, trainable: ["w1"] }), coded("TRAIN_METRIC"));
     const train = await create();
-    await assert.rejects(train.step([], 0.1), rejectsWith("TRAIN_BATCH"));
-    await assert.rejects(train.step([batchOf(BATCH, 0)], Number.NaN), rejectsWith("TRAIN_RATE"));
-    await assert.rejects(train.step([batchOf(3, 0)], 0.1), rejectsWith("GRAPH_FEED"));
+    await assert.rejects(train.step([], 0.1), coded("TRAIN_BATCH"));
+    await assert.rejects(train.step([batchOf(BATCH, 0)], Number.NaN), coded("TRAIN_RATE"));
+    await assert.rejects(train.step([batchOf(3, 0)], 0.1), coded("GRAPH_FEED"));
     assert.equal((await train.step([batchOf(BATCH, 0)], 0.1)).skipped, false);
     await train.dispose();
   });
@@ -247,8 +245,8 @@ describe("evaluator", () => {
     const moved = await evaluator.evaluate(await train.params(), batch);
     assert.ok(moved.loss < base.loss);
     assert.deepEqual(await evaluator.evaluate({}, batch), base);
-    await assert.rejects(evaluator.evaluate({ w7: wave([1], 0) }, batch), rejectsWith("GRAPH_FEED"));
-    await assert.rejects(evaluator.evaluate({ w1: wave([1], 0) }, batch), rejectsWith("GRAPH_FEED"));
+    await assert.rejects(evaluator.evaluate({ w7: wave([1], 0) }, batch), coded("GRAPH_FEED"));
+    await assert.rejects(evaluator.evaluate({ w1: wave([1], 0) }, batch), coded("GRAPH_FEED"));
     await evaluator.dispose();
     await train.dispose();
   });

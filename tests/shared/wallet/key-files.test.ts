@@ -3,7 +3,7 @@ import { chmod, mkdir, readdir, readFile, rm, stat, symlink, writeFile } from "n
 import { join } from "node:path";
 import { describe, it, type TestContext } from "node:test";
 import fc from "fast-check";
-import { type BlockZeroError, formatError } from "#shared/errors.js";
+import { type BlockZeroError, type ErrorCode, formatError } from "#shared/errors.js";
 import {
   createColdkey,
   createHotkey,
@@ -36,7 +36,7 @@ const trial = async (t: TestContext) => {
   return { path, location, file, put };
 };
 
-const isSilentRefusal = (code: string) => (error: unknown) => {
+const isSilentRefusal = (code: ErrorCode) => (error: unknown) => {
   assert.ok(coded(code)(error), String(error));
   const whole = formatError(error as BlockZeroError) + String((error as Error).cause ?? "");
   return !whole.includes("5eb5") && !whole.includes("secret secret");

@@ -3,7 +3,7 @@ import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import type { TestContext } from "node:test";
-import { BlockZeroError } from "#shared/errors.js";
+import { BlockZeroError, type ErrorCode } from "#shared/errors.js";
 
 /** Files made by Bittensor's own wallet library: see tests/interop/wallet.py. */
 export interface WalletVectors {
@@ -37,5 +37,5 @@ export const placeVectors = async (path: string): Promise<void> => {
   }
 };
 
-export const coded = (code: string, hint?: RegExp) => (error: unknown) =>
+export const coded = (code: ErrorCode, hint?: RegExp) => (error: unknown) =>
   error instanceof BlockZeroError && error.code === code && (!hint || hint.test(error.hint));

@@ -16,7 +16,7 @@ import { Fault } from "#shared/chain/devchain/fault.js";
 import { genesisSchema } from "#shared/chain/devchain/genesis.js";
 import { type DevNode, type NodeOptions, openNode } from "#shared/chain/devchain/node.js";
 import { POOL_PER_SIGNER } from "#shared/chain/devchain/pool.js";
-import { BlockZeroError } from "#shared/errors.js";
+import { coded } from "#tests/support/coded.js";
 import { HANG_GUARD } from "../../../support/hang-guard.js";
 import { collectingLog, type Keys, makeGenesis, makeKeys, manualClock, NETUID, temporaryHome } from "../support.js";
 
@@ -46,7 +46,6 @@ const openForTest = async (t: TestContext, options: Partial<NodeOptions> = {}): 
 const commitCall = (data: string): Call => ({ name: "setCommitment", args: { netuid: NETUID, data } });
 const signed = (node: DevNode, signer: Signer, data: string, nonce = node.nextNonce(signer.address)) =>
   signExtrinsic(node.history.latest.genesisHash, nonce, commitCall(data), signer);
-const coded = (code: string) => (error: unknown) => error instanceof BlockZeroError && error.code === code;
 const refused = (reason: string) => (error: unknown) => error instanceof Fault && error.reason === reason;
 
 describe("the pool", () => {

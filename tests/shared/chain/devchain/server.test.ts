@@ -3,7 +3,7 @@ import { once } from "node:events";
 import { describe, it, type TestContext } from "node:test";
 import { WebSocket } from "ws";
 import { startDevchain } from "#shared/chain/devchain/start.js";
-import { BlockZeroError } from "#shared/errors.js";
+import { coded } from "#tests/support/coded.js";
 import { makeGenesis, makeKeys, NETUID, temporaryHome } from "../support.js";
 
 const start = async (t: TestContext) => {
@@ -87,7 +87,6 @@ describe("the devchain's server", () => {
     const keys = await makeKeys();
     const again = async (part: object) =>
       startDevchain({ home: await temporaryHome(t), genesis: makeGenesis(keys), port: 0, blockTimeMs: 0, ...part });
-    const coded = (code: string) => (error: unknown) => error instanceof BlockZeroError && error.code === code;
     const port = Number(new URL(devchain.endpoint).port);
     await assert.rejects(again({ port }), coded("PORT_UNAVAILABLE"));
     await assert.rejects(again({ genesis: { sudo: "nobody" } }), coded("GENESIS_INVALID"));

@@ -6,7 +6,7 @@ import { setCommitment } from "#shared/chain/call.js";
 import type { ConnectOptions } from "#shared/chain/connect-options.js";
 import { connectDevChain } from "#shared/chain/dev-chain.js";
 import { type DevchainOptions, startDevchain } from "#shared/chain/devchain/start.js";
-import { BlockZeroError } from "#shared/errors.js";
+import { coded } from "#tests/support/coded.js";
 import { HANG_GUARD } from "../../../support/hang-guard.js";
 import { collectingLog, type Keys, makeGenesis, makeKeys, manualClock, NETUID, temporaryHome } from "../support.js";
 import { type FaultProxy, type SubmitFault, startFaultProxy } from "./fault-proxy.js";
@@ -15,8 +15,6 @@ let keys: Keys;
 before(async () => {
   keys = await makeKeys();
 });
-
-const coded = (code: string) => (error: unknown) => error instanceof BlockZeroError && error.code === code;
 
 /** A node, and proxies before it of which a client knows. */
 const start = async (t: TestContext, count = 1, options: Partial<DevchainOptions> = {}) => {

@@ -10,6 +10,7 @@ import { fileURLToPath } from "node:url";
 import { startDevchain } from "#shared/chain/devchain/start.js";
 import { openKeyClaims } from "#shared/chain/key-claim.js";
 import { BlockZeroError } from "#shared/errors.js";
+import { coded } from "#tests/support/coded.js";
 import { HANG_GUARD } from "../../../support/hang-guard.js";
 import { type Keys, makeGenesis, makeKeys, manualClock, temporaryHome } from "../support.js";
 
@@ -21,8 +22,6 @@ before(async () => {
 const program = fileURLToPath(new URL("writer-process.js", import.meta.url));
 const genesisHash = "ab".repeat(32);
 const forever = new AbortController().signal;
-const coded = (code: string, message: RegExp) => (error: unknown) =>
-  error instanceof BlockZeroError && error.code === code && message.test(error.message);
 
 const start = async (t: TestContext, blockTimeMs: number) => {
   const home = await temporaryHome(t);

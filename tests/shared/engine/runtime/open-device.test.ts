@@ -6,7 +6,7 @@ import { onnxCpu } from "#shared/engine/runtime/onnx-cpu.js";
 import { openDevice } from "#shared/engine/runtime/open-device.js";
 import { checkInChild } from "#shared/engine/runtime/trial.js";
 import { firstDifference, relativeDifference } from "#shared/engine/self-check.js";
-import { BlockZeroError, formatError } from "#shared/errors.js";
+import { BlockZeroError, type ErrorCode, formatError } from "#shared/errors.js";
 import type { Log } from "#shared/telemetry/log.js";
 import { graphicsEnvironments } from "./vulkan.js";
 
@@ -22,7 +22,7 @@ const setEnvironment = (env: NodeJS.ProcessEnv) => {
   Object.assign(process.env, env);
 };
 
-const oneLine = (code: string) => (error: unknown) =>
+const oneLine = (code: ErrorCode) => (error: unknown) =>
   error instanceof BlockZeroError && error.code === code && !formatError(error).includes("\n");
 
 describe("openDevice", () => {

@@ -5,13 +5,13 @@ import { Graph, type Operator, type Value } from "#shared/engine/graph.js";
 import * as op from "#shared/engine/ops/index.js";
 import { tfjs } from "#shared/engine/runtime/tfjs/tfjs.js";
 import { intTensor, zeros } from "#shared/engine/tensor.js";
-import { BlockZeroError } from "#shared/errors.js";
+import { BlockZeroError, type ErrorCode } from "#shared/errors.js";
 import { gradientCases } from "../gradient-cases.js";
 import { buildCase } from "./parity.js";
 
 const device = await tfjs();
 
-const fails = (code: string, part: string) => (error: unknown) =>
+const fails = (code: ErrorCode, part: string) => (error: unknown) =>
   error instanceof BlockZeroError && error.code === code && error.message.includes(part);
 
 describe("TensorFlow.js", () => {

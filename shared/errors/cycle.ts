@@ -1,0 +1,67 @@
+import type { ErrorEntries } from "./entry.js";
+
+export const cycleErrors = {
+  DUTY_OVERDUE: {
+    meaning: "A duty of the cycle was not done by its block, and is left out.",
+    remedy: "See in the log what it waited for; the next cycle goes on.",
+  },
+  HOTKEY_NOT_REGISTERED: {
+    meaning: "The hotkey is not registered on the subnet.",
+    remedy: "Register it with `blockzero register`.",
+  },
+  JOURNAL_MALFORMED: {
+    meaning: "The journal of cycles cannot be read.",
+    remedy: "Restore it from a backup, or move it away and start outside a commit phase.",
+  },
+  MERGE_ABSTAINED: {
+    meaning: "This validator lacks a report or an update that the merge needs.",
+    remedy: "Nothing: it takes the model that the others agree on.",
+  },
+  MERGE_FAILED: { meaning: "A thread of the merge ended.", remedy: "Free some memory, and merge again." },
+  MODEL_MISSING: {
+    meaning: "Nobody serves a file of the model that is in force.",
+    remedy: "Ask those whom the line names to keep their programs running, then start again.",
+  },
+  MODEL_UNUSABLE: {
+    meaning: "The model of this validator's own merge cannot be read back, and is not committed.",
+    remedy: "Report it as a bug; the older model stays in force.",
+  },
+  NO_TEXT: {
+    meaning: "A group has no text to measure candidate steps on.",
+    remedy: "See what the log says of the text.",
+  },
+  OWNER_HOTKEY: {
+    meaning: "The subnet owner's hotkey has one commitment, which names the network file.",
+    remedy: "Mine and validate with another hotkey.",
+  },
+  RECORD_INVALID: {
+    meaning: "A record cannot carry this value.",
+    remedy: "See its forms in [protocol.md](protocol.md).",
+  },
+  REPLAY_DIVERGED: {
+    meaning: "Merging a past cycle again gives another model.",
+    remedy: "Run `blockzero audit --cycle N` to see where they part.",
+  },
+  REPORT_MISSING: {
+    meaning: "A report that counts could not be fetched, so candidate steps are unknown.",
+    remedy: "Nothing: the other validators' ballots decide.",
+  },
+  REPORT_UNUSABLE: {
+    meaning: "A validator's report cannot be used.",
+    remedy: "Tell that validator to update BlockZero.",
+  },
+  STREAM_SECRET_INVALID: {
+    meaning: "The secret of a miner's training stream is no 64 hex digits.",
+    remedy: "Delete it: the next cycle trains on another stream.",
+  },
+  UPDATE_MISSING: {
+    meaning: "An update that the majority scored cannot be used here.",
+    remedy: "Nothing: the other validators' ballots decide.",
+  },
+  WINDOW_MISSED: {
+    meaning: "A record was not on chain, or a duty not begun, before its window closed.",
+    remedy: "Check the endpoint's latency, and leave more blocks for the work.",
+  },
+  WORKERS_LOST: { meaning: "No worker process is left.", remedy: "See the warnings before; try fewer workers." },
+  WORKER_DIED: { meaning: "A worker process ended.", remedy: "See whether the machine has memory for it." },
+} as const satisfies ErrorEntries;

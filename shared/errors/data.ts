@@ -1,0 +1,35 @@
+import type { ErrorEntries } from "./entry.js";
+
+export const dataErrors = {
+  DATASET_CHANGED: { meaning: "A data file changed while it was in use.", remedy: "Start again." },
+  DATASET_EMPTY: { meaning: "A data file holds no document.", remedy: 'Write one `{"text": …}` a line.' },
+  DATASET_MALFORMED: {
+    meaning: "A line of a data file is no document.",
+    remedy: 'Make it a JSON object such as `{"text": "…"}`.',
+  },
+  DATASET_MISMATCH: {
+    meaning: "A data file is not the one that the network file names.",
+    remedy: "Take the owner's file, or leave the path out: then it is fetched.",
+  },
+  DATASET_NOT_FOUND: { meaning: "A data file cannot be opened.", remedy: "Check the path." },
+  DATASET_PATH_MISSING: { meaning: "A `jsonl` source has no path.", remedy: "Name its file." },
+  DATASET_PATH_UNEXPECTED: {
+    meaning: "A source that comes with the toolkit has a path.",
+    remedy: "Remove the path, or use the kind `jsonl`.",
+  },
+  DATASET_TOO_LARGE: { meaning: "A data file or document is too large.", remedy: "Split it." },
+  DATASET_VERSION: {
+    meaning: "The toolkit's copy of a source differs from the one that the network file names.",
+    remedy: "Install the version of BlockZero that the owner names.",
+  },
+  NO_DATA: { meaning: "No source of documents has a weight above zero.", remedy: "Name at least one." },
+  SPLIT_EMPTY: {
+    meaning: "A source has no document to train on, or none held out.",
+    remedy: "Add documents, or change `data.held_out`.",
+  },
+  TEXT_MISSING: {
+    meaning: "A group's documents cannot be fetched.",
+    remedy: "Ask the owner to keep `blockzero publish` running, then start again.",
+  },
+  UNKNOWN_DATASET: { meaning: "No source has this name.", remedy: "Use one that the line lists." },
+} as const satisfies ErrorEntries;

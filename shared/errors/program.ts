@@ -1,0 +1,38 @@
+import type { ErrorEntries } from "./entry.js";
+
+export const programErrors = {
+  CANCELLED: { meaning: "A prompt was answered with no, or with Ctrl-C.", remedy: "Nothing was done: call it again." },
+  CONFIRMATION_NEEDED: {
+    meaning: "A command asks before it goes on, and no terminal is attached.",
+    remedy: "Add `--yes`.",
+  },
+  ENV_FILE_UNREADABLE: { meaning: "`.env` cannot be read.", remedy: "Check the file's owner and mode." },
+  FILE_SHRANK: {
+    meaning: "A file became shorter while it was read.",
+    remedy: "Let its writer finish, then read again.",
+  },
+  FILE_TOO_LARGE: {
+    meaning: "A file is larger than any valid file of its kind.",
+    remedy: "Check that it is the file you mean.",
+  },
+  FILE_UNREADABLE: { meaning: "A file cannot be opened or read.", remedy: "Check its name and permissions." },
+  FILE_UNWRITABLE: { meaning: "A file cannot be written.", remedy: "Check the folder's permissions and free space." },
+  HASH_INVALID: { meaning: "A text is not a SHA-256 in lower-case hex digits.", remedy: "Check where it came from." },
+  HOME_IN_USE: {
+    meaning: "Another process works in this folder.",
+    remedy: "Stop that process, or choose another folder.",
+  },
+  INTERNAL: { meaning: "A fault that the program did not expect.", remedy: "Report it as a bug, with the log." },
+  METRICS_UNWRITABLE: { meaning: "The file of metrics cannot be written.", remedy: "Check `checkpoint_dir`." },
+  PORT_UNAVAILABLE: { meaning: "A port is taken.", remedy: "Stop what uses it, or choose another." },
+  SERVER_FAILED: {
+    meaning: "The blob server cannot listen on its address.",
+    remedy: "Choose another `listen.host` or `listen.port`.",
+  },
+  STOPPED: { meaning: "A signal stopped the program before its end.", remedy: "Start it again: it goes on." },
+  USAGE: { meaning: "An option or argument is wrong or missing.", remedy: "See the command's `--help`." },
+  WANDB_API_KEY_MISSING: {
+    meaning: "`wandb` is on, and the environment has no `WANDB_API_KEY`.",
+    remedy: "Set the key, or set `wandb: false`.",
+  },
+} as const satisfies ErrorEntries;

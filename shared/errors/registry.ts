@@ -1,0 +1,45 @@
+import { benchErrors } from "./bench.js";
+import { chainErrors } from "./chain.js";
+import { cycleErrors } from "./cycle.js";
+import { dataErrors } from "./data.js";
+import { engineErrors } from "./engine.js";
+import { fetchErrors } from "./fetching.js";
+import { inspectionErrors } from "./inspection.js";
+import { localChainErrors } from "./local-chain.js";
+import { modelErrors } from "./model.js";
+import { networkFileErrors } from "./network-file.js";
+import { programErrors } from "./program.js";
+import { sealErrors, sealedTextErrors } from "./sealed-text.js";
+import { settingErrors } from "./settings.js";
+import { storeErrors } from "./stores.js";
+import { subnetErrors } from "./subnet.js";
+import { walletErrors } from "./wallet.js";
+import { warnings } from "./warnings.js";
+
+/** Every code by its topic: docs/errors.md is made from it. */
+export const ERROR_TOPICS = {
+  Programs: programErrors,
+  Settings: settingErrors,
+  "The network file": networkFileErrors,
+  "A cycle": cycleErrors,
+  "Warnings of the log": warnings,
+  "The chain": chainErrors,
+  "Wallets and keys": walletErrors,
+  "Fetching files": fetchErrors,
+  Stores: storeErrors,
+  "Training text": dataErrors,
+  "Sealed text": { ...sealedTextErrors, ...sealErrors },
+  "Models and updates": modelErrors,
+  "Engine and training": engineErrors,
+  "A subnet and its owner": subnetErrors,
+  "Audit, explain, score and rewards": inspectionErrors,
+  "Local chains and the localnet": localChainErrors,
+  "Benches and attacks": benchErrors,
+} as const;
+
+type Topics = typeof ERROR_TOPICS;
+
+/** A code that is in the registry. */
+export type ErrorCode = { [Topic in keyof Topics]: keyof Topics[Topic] }[keyof Topics];
+
+export const ERROR_CODES = Object.values(ERROR_TOPICS).flatMap((topic) => Object.keys(topic)) as readonly ErrorCode[];

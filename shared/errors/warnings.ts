@@ -1,0 +1,29 @@
+import type { ErrorEntries } from "./entry.js";
+
+/** Codes that stand on log lines only. */
+export const warnings = {
+  EVALUATION_SHORT: {
+    meaning: "The validator measured on fewer batches than the network names.",
+    remedy: "Give it more of the machine, or the network a longer evaluate phase.",
+  },
+  GROUP_STOOD_STILL: {
+    meaning: "A group took no step: its model stays, and its miners are not paid for the cycle.",
+    remedy: "See the reason on the line and [learning.md](learning.md).",
+  },
+  PULSE_MISSING: {
+    meaning: "The chain lacks the beacon's pulse that opens timelocked weights.",
+    remedy: "Compare `drand.*` with the beacon that the chain follows.",
+  },
+  UPDATE_UNACCEPTABLE: {
+    meaning: "Validators would reject the miner's update, so it is not committed.",
+    remedy: "Do what the line says; `commit_anyway: true` commits it all the same.",
+  },
+  UPDATE_WORSE: {
+    meaning: "The miner's update raises the loss on held-out text, so it is not committed.",
+    remedy: "Lower the learning rate or check the data; `commit_anyway: true` commits it all the same.",
+  },
+  WEIGHTS_REFUSED: {
+    meaning: "Timelocked weights were not taken when they were to open.",
+    remedy: "See the reason on the line; they are committed again.",
+  },
+} as const satisfies ErrorEntries;
