@@ -7,16 +7,18 @@ import { encodeUpdate } from "#shared/artifact/codec/encode-update.js";
 import { CODECS } from "#shared/artifact/codec/index.js";
 import { createRandom } from "#shared/data/random.js";
 import { groupShapes } from "#shared/model/groups.js";
-import { sha256 } from "#shared/protocol/hash.js";
 import { parseModelManifest } from "#shared/protocol/model-manifest.js";
-import type { CodecName, MergeRule } from "#shared/protocol/network.js";
+import { type CodecName, hashJson, type MergeRule } from "#shared/protocol/network.js";
 import { type GroupStep, mergeModel } from "#shared/replay/merge-model.js";
 import { parameters, template } from "../support/micro-network.js";
 
 const HOTKEY = "5GrwvaEF5zXb26Fz9rcQpDWS57CtERHpNehXCPcNoHGKutQY";
 const SHARES = [0.4, 0.3, 0.2, 0.1];
 
-/** Merges updates into a model twice, from file to file as a validator does; gives the second model's hash. */
+/**
+ * Merges updates into a model twice, from file to file as a validator does. Gives a hash of the second model's blobs: its manifest names the
+ * network file as well, whose defaults are no arithmetic.
+ */
 export const mergedModel = async (codec: CodecName, merge: MergeRule): Promise<string> => {
   const folder = mkdtempSync(join(tmpdir(), "blockzero-bits-"));
   const store = directoryStore(folder);
@@ -66,7 +68,7 @@ export const mergedModel = async (codec: CodecName, merge: MergeRule): Promise<s
       );
       base = await read(hash);
     }
-    return sha256(Buffer.from(base.hash));
+    return hashJson(base.manifest.parts);
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }
