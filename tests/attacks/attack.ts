@@ -31,6 +31,8 @@ export interface Attack {
   readonly lie?: Lie;
   /** Validators that write no record. */
   readonly silent?: Readonly<Record<string, SilentWeights>>;
+  /** Whether blocks go on while validators wait for the attacker's files; unless given, the next one comes when they wait no more. */
+  readonly isPatient?: boolean;
   /**
    * Tokens staked by validator, vera first; unless given vera and vito have as much each, and mallory 49 % of all where it lies. Who is neither
    * mallory nor silent is honest.

@@ -8,8 +8,20 @@ import { ownCertificate } from "./own-certificate.js";
 /** What a server does with a connection; most answer the first request that they hear. */
 export type Behaviour = (socket: Socket) => void;
 
+export interface RawListening {
+  /** That a socket comes with. */
+  readonly event?: "connection" | "secureConnection";
+  /** An address of loopback. */
+  readonly host?: string;
+}
+
 /** Listens on loopback and keeps to no protocol. @returns host and port */
-export const listenRaw = async (t: Scope, server: Server, behave: Behaviour, event = "connection"): Promise<string> => {
+export const listenRaw = async (
+  t: Scope,
+  server: Server,
+  behave: Behaviour,
+  { event = "connection", host = "127.0.0.1" }: RawListening = {},
+): Promise<string> => {
   const sockets = new Set<Socket>();
   server.on("connection", (socket: Socket) => {
     sockets.add(socket);
@@ -20,7 +32,7 @@ export const listenRaw = async (t: Scope, server: Server, behave: Behaviour, eve
     socket.on("error", () => {});
     behave(socket);
   });
-  server.listen(0, "127.0.0.1");
+  server.listen(0, host);
   await once(server, "listening");
   t.after(() => {
     for (const socket of sockets) socket.destroy();
@@ -28,7 +40,7 @@ export const listenRaw = async (t: Scope, server: Server, behave: Behaviour, eve
   });
   const address = server.address();
   if (typeof address !== "object" || address === null) throw new TypeError("not listening");
-  return `127.0.0.1:${address.port}`;
+  return `${host}:${address.port}`;
 };
 
 /** Writes the same again and again, as fast as it is taken, until the connection ends. */
@@ -146,8 +158,8 @@ export const HTTP_BEHAVIOURS: Readonly<Record<string, Behaviour>> = {
 };
 
 /** A server of one behaviour; its http origin. */
-export const hostileServer = async (t: Scope, behave: Behaviour): Promise<string> =>
-  `http://${await listenRaw(t, createServer({ allowHalfOpen: true }), behave)}`;
+export const hostileServer = async (t: Scope, behave: Behaviour, host?: string): Promise<string> =>
+  `http://${await listenRaw(t, createServer({ allowHalfOpen: true }), behave, { ...(host !== undefined && { host }) })}`;
 
 /** Servers that an https location may lead to; no client may take any of them for its counterpart. */
 export const hostileTlsServers = async (t: Scope): Promise<Readonly<Record<string, string>>> => {
@@ -160,12 +172,9 @@ export const hostileTlsServers = async (t: Scope): Promise<Readonly<Record<strin
     "speaks garbage where TLS belongs": raw((socket) => endlessly(socket, "\0\x7f")),
     "breaks off its handshake": raw(saysAndEnds(Buffer.from("1603030040", "hex"))),
     alerts: raw(saysAndEnds(Buffer.from("15030300020228", "hex"))),
-    "has a certificate of its own": listenRaw(
-      t,
-      certified,
-      says(`${OK}content-length: 1\r\n\r\nx`),
-      "secureConnection",
-    ),
+    "has a certificate of its own": listenRaw(t, certified, says(`${OK}content-length: 1\r\n\r\nx`), {
+      event: "secureConnection",
+    }),
   };
   const found: Record<string, string> = {};
   for (const [name, address] of Object.entries(origins)) found[name] = `https://${await address}`;

@@ -1,4 +1,7 @@
+import { join } from "node:path";
+import { setTimeout as pause } from "node:timers/promises";
 import { drawnBytes } from "#owner/seal.js";
+import { directoryStore } from "#shared/artifact/blob-store.js";
 import { loadModel, wholeModel } from "#shared/participant/base-model.js";
 import { cycleLength } from "#shared/protocol/phases.js";
 import { MAX_REPORT_BYTES, parseReport, type ReportEntry } from "#shared/protocol/report.js";
@@ -188,8 +191,12 @@ export const campaign = async (
         Promise.all(lives),
       ]);
     await subnet.to(window("evaluate").start);
+    if (attack.isPatient) {
+      await haveOrLate(honest, Object.values(honestly));
+      await subnet.to(window("evaluate").start + 1);
+    }
     await sent(SENT.evaluate);
-    await subnet.to(window("evaluate").start + 1);
+    await subnet.to(subnet.node.head.number + 1);
     await until(t, () => honest.every(({ journal }) => journal.value.cycles[cycle]?.reported !== undefined));
     await subnet.to(window("exchange").start - 1);
     await sent(SENT.exchange);
@@ -267,6 +274,20 @@ export const campaign = async (
     });
   }
   return { genesisLoss, cycles: lived, outcomes, merged, agreedOn, validators: [...parts.values()].map(partOf) };
+};
+
+/** A block comes after so long, whoever waits for what. */
+const BLOCK_MS = 60_000;
+
+/** Waits until the validators have these updates, or a block's time is over. */
+const haveOrLate = async (validators: readonly TestValidator[], updates: readonly Forged[]): Promise<void> => {
+  const late = AbortSignal.timeout(BLOCK_MS);
+  const hasAll = async ({ participant }: TestValidator): Promise<boolean> => {
+    const store = directoryStore(join(participant.home, "..", "blobs"));
+    for (const { tensors } of updates) if (!(await store.has(tensors.hash))) return false;
+    return true;
+  };
+  while (!late.aborted && !(await Promise.all(validators.map(hasAll))).every(Boolean)) await pause(100);
 };
 
 const inHindsight = async (subnet: Subnet, turn: Turn): Promise<Turn> => {

@@ -5,6 +5,7 @@ import { copy } from "./copy.js";
 import { copyCommitment } from "./copy-commitment.js";
 import { copyLastWinner } from "./copy-last-winner.js";
 import { copyPlusNoise } from "./copy-plus-noise.js";
+import { dripHotkeys } from "./drip-hotkeys.js";
 import { evaluationText } from "./evaluation-text.js";
 import { extraTensors } from "./extra-tensors.js";
 import { hostileServers } from "./hostile-servers.js";
@@ -96,6 +97,7 @@ export const attacks: readonly Attack[] = [
   liarModel,
   withholding,
   hostileServers,
+  dripHotkeys,
   twoFacedServer,
   ...partlyServedTo,
   ...abstentionsOnDemand,
