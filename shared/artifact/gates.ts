@@ -11,13 +11,14 @@ import { type ByteSource, hashOfSource } from "./byte-source.js";
 import { isFault } from "./codec/codec.js";
 import { CODECS, encodedSpecs, type TensorShapes } from "./codec/index.js";
 import {
+  type CanonicalHeader,
   canonicalHeader,
   DEFAULT_SAFETENSORS_LIMITS,
   isCanonical,
   type SafetensorsLimits,
   type TensorSpec,
 } from "./safetensors.js";
-import { openSafetensors, type SafetensorsReader } from "./safetensors-file.js";
+import { openCanonical, openSafetensors, type SafetensorsReader } from "./safetensors-file.js";
 import { createUpdateMemory, type UpdateReader, updateReader } from "./update-reader.js";
 
 /** The first gate that an update did not pass. */
@@ -71,11 +72,14 @@ const SPARE = { bytes: 65_536, headerBytes: 4096, tensors: 16 };
  */
 export const mostBytes = (length: number, allowed: number): number => Math.min(allowed, 2 * length + SPARE.bytes);
 
-/** What is read of a header, given the tensors that belong there: to read more would cost the reader more than an honest file does. */
-const limitsFor = (specs: ReadonlyMap<string, TensorSpec>): SafetensorsLimits => ({
+/** What is read of a wrong header, however large the group: parsing it takes 8 ms of the thread that does everything else, 25 the first time. */
+const MOST = { headerBytes: 256 << 10, tensors: 2048 };
+
+/** What is read of a wrong header, given the right one: to read more would cost the reader more than an honest file does. */
+const limitsFor = ({ bytes, tensors }: CanonicalHeader): SafetensorsLimits => ({
   ...DEFAULT_SAFETENSORS_LIMITS,
-  headerBytes: 2 * canonicalHeader(specs).bytes.length + SPARE.headerBytes,
-  tensors: 2 * specs.size + SPARE.tensors,
+  headerBytes: Math.min(MOST.headerBytes, 2 * bytes.length + SPARE.headerBytes),
+  tensors: Math.min(MOST.tensors, 2 * tensors.size + SPARE.tensors),
 });
 
 /**
@@ -121,8 +125,8 @@ export interface PassedUpdate {
 }
 
 /**
- * What an update's tensors must pass before they are scored, in this order: too_large, hash_mismatch, malformed (also a header of more
- * than twice the right one's length or tensors, and a file that is not in canonical form, so that equal tensors always have equal hashes), unknown_tensor, missing_tensor, wrong_dtype, wrong_shape, then per
+ * What an update's tensors must pass before they are scored, in this order: too_large, hash_mismatch, malformed (also a header that is
+ * larger than is read of a wrong one, and a file that is not in canonical form, so that equal tensors always have equal hashes), unknown_tensor, missing_tensor, wrong_dtype, wrong_shape, then per
  * tensor malformed (its encoding) and not_finite, and norm last. No more than one tensor is in memory, encoded and decoded.
  *
  * @throws what reading the source throws
@@ -141,29 +145,9 @@ export const checkTensors = async (
 
   const codec = CODECS[manifest.codec];
   const specs = encodedSpecs(codec, shapes);
-  let reader: SafetensorsReader;
-  try {
-    reader = await openSafetensors(file, undefined, limitsFor(specs));
-  } catch (thrown) {
-    if (!hasCode(thrown, "SAFETENSORS_INVALID")) throw thrown;
-    return failed("malformed", reasonOf(thrown));
-  }
-  const { tensors, dataStart } = reader.header;
-  const header = new Uint8Array(dataStart);
-  await file.fill(header, 0);
-  if (!isCanonical(header, tensors)) return failed("malformed", "not canonical safetensors");
-
-  for (const name of tensors.keys()) {
-    if (!specs.has(name)) return failed("unknown_tensor", quote(name));
-  }
-  for (const [name, { dtype, shape }] of specs) {
-    const tensor = tensors.get(name);
-    if (tensor === undefined) return failed("missing_tensor", quote(name));
-    if (tensor.dtype !== dtype) return failed("wrong_dtype", `${quote(name)} is ${tensor.dtype}, not ${dtype}`);
-    if (`${tensor.shape}` !== `${shape}`) {
-      return failed("wrong_shape", `${quote(name)} is [${tensor.shape}], not [${shape}]`);
-    }
-  }
+  const expected = canonicalHeader(specs);
+  const reader = await openCanonical(file, expected);
+  if (reader === null) return headerFault(file, specs, expected);
 
   const update = updateReader(reader, codec, shapes);
   const memory = createUpdateMemory();
@@ -179,6 +163,34 @@ export const checkTensors = async (
   const allowed = maxUpdateNorm * baseNorm;
   if (!(norm <= allowed)) return failed("norm", `norm ${norm.toPrecision(4)}, at most ${allowed.toPrecision(4)}`);
   return { ok: true, update, norm };
+};
+
+/** What is wrong with a file whose header is not the one that its group's tensors have. */
+const headerFault = async (
+  file: ByteSource,
+  specs: ReadonlyMap<string, TensorSpec>,
+  expected: CanonicalHeader,
+): Promise<GateFailure> => {
+  let reader: SafetensorsReader;
+  try {
+    reader = await openSafetensors(file, undefined, limitsFor(expected));
+  } catch (thrown) {
+    if (!hasCode(thrown, "SAFETENSORS_INVALID")) throw thrown;
+    return failed("malformed", reasonOf(thrown));
+  }
+  const { tensors, dataStart } = reader.header;
+  const header = new Uint8Array(dataStart);
+  await file.fill(header, 0);
+  if (!isCanonical(header, tensors)) return failed("malformed", "not canonical safetensors");
+  for (const name of tensors.keys()) if (!specs.has(name)) return failed("unknown_tensor", quote(name));
+  for (const [name, { dtype, shape }] of specs) {
+    const tensor = tensors.get(name);
+    if (tensor === undefined) return failed("missing_tensor", quote(name));
+    if (tensor.dtype !== dtype) return failed("wrong_dtype", `${quote(name)} is ${tensor.dtype}, not ${dtype}`);
+    if (`${tensor.shape}` !== `${shape}`)
+      return failed("wrong_shape", `${quote(name)} is [${tensor.shape}], not [${shape}]`);
+  }
+  return failed("malformed", "its header is not that of its tensors");
 };
 
 const failed = (reason: ReasonCode, detail: string): GateFailure => ({

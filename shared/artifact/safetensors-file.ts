@@ -3,6 +3,7 @@ import { quote } from "#shared/protocol/parsed.js";
 import type { ByteSource } from "./byte-source.js";
 import { openRegularFile } from "./regular-file.js";
 import {
+  type CanonicalHeader,
   DEFAULT_SAFETENSORS_LIMITS,
   headerLength,
   PREFIX_BYTES,
@@ -44,18 +45,41 @@ export const openSafetensors = async (
   await source.fill(prefix, 0);
   const bytes = new Uint8Array(naming(what, () => headerLength(prefix, source.size, limits)));
   await source.fill(bytes, PREFIX_BYTES);
-  const header = naming(what, () => parseHeader(bytes, source.size, limits));
-  return {
-    header,
-    read: async (name, into, offset = 0) => {
-      const info = header.tensors.get(name);
-      if (info === undefined || offset < 0 || offset + into.length > info.end - info.begin)
-        throw outside(what, name, offset, into.length);
-      await source.fill(into, header.dataStart + info.begin + offset);
-    },
-    close: () => source.close(),
-  };
+  return readerOf(
+    source,
+    naming(what, () => parseHeader(bytes, source.size, limits)),
+    what,
+  );
 };
+
+/**
+ * Opens the canonical file of such tensors without parsing what a stranger wrote: its header can be no other. Null where it is another file, or of another
+ * length.
+ *
+ * @throws what reading the source throws
+ */
+export const openCanonical = async (
+  source: ByteSource,
+  { bytes, tensors }: CanonicalHeader,
+): Promise<SafetensorsReader | null> => {
+  const dataBytes = [...tensors.values()].at(-1)?.end ?? 0;
+  if (source.size !== bytes.length + dataBytes) return null;
+  const found = new Uint8Array(bytes.length);
+  await source.fill(found, 0);
+  if (Buffer.compare(found, bytes) !== 0) return null;
+  return readerOf(source, { tensors, metadata: new Map(), dataStart: bytes.length });
+};
+
+const readerOf = (source: ByteSource, header: SafetensorsHeader, what?: string): SafetensorsReader => ({
+  header,
+  read: async (name, into, offset = 0) => {
+    const info = header.tensors.get(name);
+    if (info === undefined || offset < 0 || offset + into.length > info.end - info.begin)
+      throw outside(what, name, offset, into.length);
+    await source.fill(into, header.dataStart + info.begin + offset);
+  },
+  close: () => source.close(),
+});
 
 /** The same of a file on disk. @throws BlockZeroError SAFETENSORS_INVALID, FILE_SHRANK, FILE_UNREADABLE; each names the file */
 export const openSafetensorsFile = async (path: string, limits?: SafetensorsLimits): Promise<SafetensorsFile> => {

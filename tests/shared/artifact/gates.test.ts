@@ -204,6 +204,20 @@ test("a header of far more than belongs there is not read", async () => {
   failsWith(await check(more(15_000, (i) => `e${i}`)), "malformed", /header of/);
 });
 
+test("of a wrong header no more is read than a program has time for, however many tensors the group has", async () => {
+  const many = new Map(Array.from({ length: 3000 }, (_, i) => [`t${i}`, [1]] as const));
+  const gates = { ...tensorGates, shapes: many, baseNorm: 1e9, maxBytes: 1 << 30 };
+  const raw = (names: Iterable<string>) =>
+    encodeSafetensors(new Map([...names].map((name) => [name, { dtype: "F32", shape: [1], data: new Uint8Array(4) }])));
+  const check = (bytes: Uint8Array) =>
+    checkTensors(submit({ tensors: sha256(bytes), bytes: bytes.length }).manifest, bytesSource(bytes), gates);
+  assert.ok((await check(raw(many.keys()))).ok);
+  const named = (count: number, length = 0) => Array.from({ length: count }, (_, i) => `${i}`.padStart(length, "e"));
+  failsWith(await check(raw(named(2048))), "unknown_tensor");
+  failsWith(await check(raw(named(2049))), "malformed", /more than 2048/);
+  failsWith(await check(raw(named(1000, 250))), "malformed", /header of \d+ bytes, at most 262144/);
+});
+
 test("an update's file may be as long as its mistakes can be told, and no longer than the network allows", () => {
   assert.equal(mostBytes(1000, 1 << 20), 67_536);
   assert.equal(mostBytes(1000, 50_000), 50_000);
