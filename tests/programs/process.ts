@@ -1,4 +1,5 @@
 import { type ChildProcess, spawn } from "node:child_process";
+import { join } from "node:path";
 import type { TestContext } from "node:test";
 import { fileURLToPath } from "node:url";
 
@@ -10,7 +11,11 @@ const FILES: Readonly<Record<Program, string>> = {
   "blockzero-validator": "validator/main.js",
 };
 
+const DIST = fileURLToPath(new URL("../../", import.meta.url));
+
 export interface Surroundings {
+  /** Folder of compiled modules; this tree's own if not given. */
+  readonly dist?: string;
   readonly cwd: string;
   readonly env?: Readonly<Record<string, string>>;
 }
@@ -37,8 +42,8 @@ const environment = (extra: Readonly<Record<string, string>> = {}) => ({
   ...extra,
 });
 
-export const start = (program: Program, args: readonly string[], { cwd, env }: Surroundings): Running => {
-  const file = fileURLToPath(new URL(`../../${FILES[program]}`, import.meta.url));
+export const start = (program: Program, args: readonly string[], { dist = DIST, cwd, env }: Surroundings): Running => {
+  const file = join(dist, FILES[program]);
   const child: ChildProcess = spawn(process.execPath, [file, ...args], {
     cwd,
     env: environment(env),

@@ -1,0 +1,12 @@
+/** Text as batches of tokens: documents, the byte tokenizer, the split into training and held-out text, seeded loaders. */
+export {
+  type Batch,
+  heldOutBatches,
+  type LoaderOptions,
+  type TrainingLoader,
+  trainingLoader,
+  type WeightedSource,
+} from "#shared/data/loader.js";
+export { createRandom, type Random, type RandomState } from "#shared/data/random.js";
+export { type DocumentSource, listedDocuments } from "#shared/data/source.js";
+export { bitsPerByte, byteTokenizer, type Tokenizer } from "#shared/data/tokenizer.js";

@@ -1,0 +1,44 @@
+/** What all participants of a subnet agree on, as bytes: network files, records on chain, manifests, signed reports, the tally. */
+export { loadNetwork, parseNetwork } from "#shared/config/load-network.js";
+export { commitmentOf } from "#shared/protocol/commitment.js";
+export { hashBytes, isHash, sha256 } from "#shared/protocol/hash.js";
+export {
+  artifactHash,
+  isUpdateSigned,
+  parseUpdateManifest,
+  signUpdateManifest,
+  type UpdateManifest,
+} from "#shared/protocol/manifest.js";
+export { type ModelManifest, modelHash, parseModelManifest } from "#shared/protocol/model-manifest.js";
+export {
+  type ExpertGroup,
+  hashJson,
+  type ModelConfig,
+  type Network,
+  networkBytes,
+  networkHash,
+} from "#shared/protocol/network.js";
+export type { Parsed } from "#shared/protocol/parsed.js";
+export {
+  cycleLength,
+  isInPhase,
+  PHASES,
+  type Phase,
+  type PhasePosition,
+  phaseAt,
+  phaseWindow,
+} from "#shared/protocol/phases.js";
+export { type ChainRecord, encodeRecord, parseRecord, shortHash } from "#shared/protocol/records.js";
+export {
+  isReportSigned,
+  parseReport,
+  type Report,
+  type ReportEntry,
+  reportHash,
+  signReport,
+} from "#shared/protocol/report.js";
+export type { Verify } from "#shared/protocol/signing.js";
+export { isMajority, type Stakes } from "#shared/protocol/stake.js";
+export { type AgreedOutcome, type TallyInputs, tally } from "#shared/protocol/tally.js";
+export { explainReason, type ReasonCode, type Verdict } from "#shared/protocol/verdict.js";
+export { verify } from "#shared/wallet/index.js";

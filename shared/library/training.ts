@@ -1,0 +1,18 @@
+/** A train step, the loop around it, learning-rate schedules, and the measuring of a loss. */
+export { createEvaluator, type Evaluation, type Evaluator, type EvaluatorOptions } from "#shared/training/evaluator.js";
+export {
+  batchTensors,
+  type InnerLoop,
+  type InnerRun,
+  type InnerStep,
+  innerLoop,
+} from "#shared/training/inner-loop.js";
+export type { NamedFloats, NamedValues, Objective, ObjectiveOptions } from "#shared/training/objective.js";
+export { type CosineOptions, cosineWithWarmup, type Schedule } from "#shared/training/schedule.js";
+export {
+  createTrainStep,
+  type StepResult,
+  type TrainState,
+  type TrainStep,
+  type TrainStepOptions,
+} from "#shared/training/train-step.js";
