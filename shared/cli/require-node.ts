@@ -1,5 +1,7 @@
+import type { ErrorCode } from "../errors/registry.js";
 import { packageInfo } from "./package-info.js";
 
+const TOO_OLD: ErrorCode = "NODE_TOO_OLD";
 /** Exit status of what the user can put right. */
 const EXPECTED = 2;
 
@@ -8,7 +10,7 @@ export const nodeProblem = (version: string, floor: string): string | null => {
   const [major, minor] = numbersOf(version);
   const [leastMajor, leastMinor] = numbersOf(floor);
   if (major > leastMajor || (major === leastMajor && minor >= leastMinor)) return null;
-  return `✖ NODE_TOO_OLD this is Node ${version}, and BlockZero needs ${leastMajor}.${leastMinor} or later → install Node 24, the one that is recommended`;
+  return `✖ ${TOO_OLD} this is Node ${version}, and BlockZero needs ${leastMajor}.${leastMinor} or later → install Node 24, the one that is recommended`;
 };
 
 /** Starts a program, or refuses in one line the Node that runs it. */

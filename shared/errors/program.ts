@@ -24,6 +24,10 @@ export const programErrors = {
   },
   INTERNAL: { meaning: "A fault that the program did not expect.", remedy: "Report it as a bug, with the log." },
   METRICS_UNWRITABLE: { meaning: "The file of metrics cannot be written.", remedy: "Check `checkpoint_dir`." },
+  NODE_TOO_OLD: {
+    meaning: "The Node that runs the program is older than the oldest that works.",
+    remedy: "Install Node 24.",
+  },
   PORT_UNAVAILABLE: { meaning: "A port is taken.", remedy: "Stop what uses it, or choose another." },
   SERVER_FAILED: {
     meaning: "The blob server cannot listen on its address.",
