@@ -10,7 +10,7 @@ import { groupsInOrder } from "#shared/replay/ballots.js";
 import { readDirections } from "#shared/replay/directions.js";
 import type { Candidate } from "#shared/replay/merge-plan.js";
 import type { Selected } from "#shared/scoring/selection.js";
-import { evaluationBatches, type LossMeter } from "#shared/training/loss-meter.js";
+import { type LossMeter, stepBatches } from "#shared/training/loss-meter.js";
 import { measureCandidates } from "#shared/training/measure-candidates.js";
 import { awaitSeeds } from "./await-seeds.js";
 import { evaluationTexts } from "./evaluation-text.js";
@@ -68,6 +68,7 @@ const choose = async (choosing: Choosing, agreed: Agreement): Promise<readonly S
     }
     const left = Math.max(1, end - BLOCKS_TO_VOTE - clock.head.number);
     const deadline = clock.head.number + Math.ceil(left / (names.length - i));
+    const begun = performance.now();
     try {
       const text = texts.get(group) ?? accepted(null);
       if (!text.ok) throw new BlockZeroError("NO_TEXT", text.problem, "see what the log says of the text");
@@ -78,7 +79,7 @@ const choose = async (choosing: Choosing, agreed: Agreement): Promise<readonly S
           openScored(choosing, base, update),
         ),
         outer: network.training.outer,
-        batches: evaluationBatches(network, group, seeds[group]!, text.value),
+        batches: stepBatches(network, group, seeds[group]!, text.value),
         isTimeUp: () => clock.head.number >= deadline,
       });
       log.info("measured steps", {
@@ -87,6 +88,7 @@ const choose = async (choosing: Choosing, agreed: Agreement): Promise<readonly S
         best: vote?.best ?? "not measured",
         reductions: [...reductions].map(([step, { mean }]) => `${step}:${mean.toFixed(4)}`).join(" "),
         passes,
+        milliseconds: Math.round(performance.now() - begun),
       });
       votes.push(vote);
     } catch (thrown) {

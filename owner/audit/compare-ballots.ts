@@ -3,7 +3,7 @@ import type { Parameters } from "#shared/model/parameters.js";
 import { readDirections } from "#shared/replay/directions.js";
 import { spreadOf } from "#shared/scoring/proof-of-loss.js";
 import { highestBound } from "#shared/scoring/steps/measure-steps.js";
-import { evaluationBatches, type LossMeter } from "#shared/training/loss-meter.js";
+import { type LossMeter, stepBatches } from "#shared/training/loss-meter.js";
 import { stepChange, stepsThere } from "#shared/training/measure-candidates.js";
 import type { EvaluatedCycle } from "./audit-cycle.js";
 import type { Findings } from "./findings.js";
@@ -46,12 +46,12 @@ export const compareBallots = async (
   const measured = new Map<number, Measured>();
   if (plan.all.has(group)) {
     const directions = await readDirections(source, { base, plan, group }, openUpdate);
-    const numbers = stepsThere(directions, outer);
-    const batches = evaluationBatches(network, group, seed, text);
+    const steps = stepsThere(directions, outer);
+    const batches = stepBatches(network, group, seed, text);
     const { losses } = await meter.ofGroup(model, network.groups[group]!);
     const before = await losses(null, batches);
-    const rules = { confidence: outer.confidence, candidates: numbers.length };
-    for (const number of numbers) {
+    const rules = { confidence: outer.confidence, candidates: new Set(steps.values()).size };
+    for (const number of steps.keys()) {
       const after = await losses(stepChange(model, directions, outer.steps[number - 1]!), batches);
       const reduction = spreadOf(before.map((loss, i) => loss - after[i]!)).mean;
       measured.set(number, { reduction, bound: highestBound(before, after, rules) });

@@ -42,12 +42,18 @@ export const readDirections = async (
     opened.set(update.artifact, known);
     return known;
   };
+  const made = new Map<string, FloatTensors>();
   const merged = async (along: OuterStep["along"]): Promise<FloatTensors | null> => {
     const updates = updatesAlong(plan, group, along);
     if (updates === null || !network.training.outer.steps.some((step) => step.along === along)) return null;
+    const parts = updates.map(({ artifact, share }) => `${artifact} ${share}`).join();
+    const known = made.get(parts);
+    if (known) return known;
     const files = [];
     for (const update of updates) files.push({ ...(await openOnce(update)), share: update.share });
-    return mergedUpdate(files, { shapes, network });
+    const update = await mergedUpdate(files, { shapes, network });
+    made.set(parts, update);
+    return update;
   };
   try {
     return {

@@ -134,10 +134,31 @@ export const evaluationBatches = (
   group: string,
   seed: string,
   sealed: DocumentSource | null,
+): readonly Batch[] => drawn(network, group, { batches: network.scoring.eval_batches, seed, sealed });
+
+/** Times an evaluation's batches: a step that gains a third as much as an update must is found as surely. */
+export const STEP_BATCHES = 4;
+
+/**
+ * The batches that a cycle's candidate steps are measured on at most, as `evaluationBatches` are drawn. Of sealed text there need not be more than
+ * one evaluation draws: the same windows again would seem to say more than they do.
+ */
+export const stepBatches = (
+  network: Network,
+  group: string,
+  seed: string,
+  sealed: DocumentSource | null,
+): readonly Batch[] => {
+  const times = sealed ? 1 : STEP_BATCHES;
+  return drawn(network, group, { batches: times * network.scoring.eval_batches, seed, sealed });
+};
+
+const drawn = (
+  network: Network,
+  group: string,
+  text: { readonly batches: number; readonly seed: string; readonly sealed: DocumentSource | null },
 ): readonly Batch[] =>
   groupHeldOutBatches(network, group, {
-    batches: network.scoring.eval_batches,
+    ...text,
     batchSize: network.scoring.eval_batch_size,
-    seed,
-    sealed,
   });

@@ -12,7 +12,7 @@ import { outerStepOfTensor } from "./outer-step.js";
 /** What candidates' changes take in memory at most, bytes; any others are computed at each look. */
 const KEPT_BYTES = 256 << 20;
 
-/** What a group's candidate steps are made of; null for what there is not. */
+/** What a group's candidate steps are made of; null for what there is not. One object where two are the same. */
 export interface Directions extends Readonly<Record<OuterStep["along"], FloatTensors | null>> {
   /** The buffer of the outer optimiser. */
   readonly momentum: FloatTensors | null;
@@ -49,25 +49,42 @@ export const measureCandidates = async (
   const keep = keepWhatFits<number, FloatTensors>((tensors) => bytesOfTensors(tensors.values()), KEPT_BYTES);
   const changeBy = (number: number) =>
     keep(number, async () => stepChange(model, directions, outer.steps[number - 1]!));
-  const numbers = stepsThere(directions, outer);
+  const steps = stepsThere(directions, outer);
+  const measured = [...new Set(steps.values())];
   const { approved, best, reductions, passes, isMeasured } = await measureSteps({
     rules: { confidence: outer.confidence, batches: batches.length },
-    candidates: numbers.length,
+    candidates: measured.length,
     losses: async (candidate, from, to) =>
-      losses(candidate === null ? null : await changeBy(numbers[candidate]!), batches.slice(from, to)),
+      losses(candidate === null ? null : await changeBy(measured[candidate]!), batches.slice(from, to)),
     ...(isTimeUp && { isTimeUp }),
   });
-  const better = numbers.filter((_, i) => approved[i]);
+  const of = new Map([...steps].map(([number, like]) => [number, measured.indexOf(like)]));
+  const better = [...of].flatMap(([number, at]) => (approved[at] ? [number] : []));
   return {
-    vote: isMeasured ? { better, best: best === null ? 0 : numbers[best]! } : null,
-    reductions: new Map(numbers.map((number, i) => [number, reductions[i]!])),
+    vote: isMeasured ? { better, best: best === null ? 0 : measured[best]! } : null,
+    reductions: new Map([...of].map(([number, at]) => [number, reductions[at]!])),
     passes,
   };
 };
 
-/** Numbers of the steps that have something to go along, ascending. */
-export const stepsThere = (directions: Directions, { steps }: Network["training"]["outer"]): readonly number[] =>
-  steps.flatMap(({ along }, i) => (directions[along] ? [i + 1] : []));
+/**
+ * Numbers of the steps that have something to go along, ascending, each with the lowest number of a step that changes the model as it does: where there
+ * is a single update it is what is merged, all there is, and the best.
+ */
+export const stepsThere = (
+  directions: Directions,
+  { steps }: Pick<Network["training"]["outer"], "steps">,
+): ReadonlyMap<number, number> =>
+  new Map(
+    steps.flatMap(({ along, lr, momentum }, i): [number, number][] => {
+      const direction = directions[along];
+      if (!direction) return [];
+      const like = steps.findIndex(
+        (other) => directions[other.along] === direction && other.lr === lr && other.momentum === momentum,
+      );
+      return [[i + 1, like + 1]];
+    }),
+  );
 
 /** What a step adds to the group's weights. @throws TypeError where there is nothing to go along */
 export const stepChange = (weights: Parameters, directions: Directions, outer: OuterStep): FloatTensors => {

@@ -12,6 +12,7 @@ import { type AgreedOutcome, tally } from "#shared/protocol/tally.js";
 import { independenceOf } from "#shared/scoring/independence/independence.js";
 import { proofOfLoss, spreadOf } from "#shared/scoring/proof-of-loss.js";
 import { selectAll, selectForMerge } from "#shared/scoring/selection.js";
+import { STEP_BATCHES } from "#shared/training/loss-meter.js";
 import { type Directions, measureCandidates, stepChange } from "#shared/training/measure-candidates.js";
 import { outerStepOfTensor } from "#shared/training/outer-step.js";
 import { asTensors, dataOf, type Quadratic, type Training, WEIGHTS } from "./quadratic.js";
@@ -65,14 +66,14 @@ export const simulate = async (simulation: Simulation): Promise<readonly Simulat
     const step = number === 0 ? null : (always ?? rules.outer.steps[number - 1]!);
     const next = step ? after(state, directions, step) : state;
     const [before, since] = [state, next].map(({ weights }) =>
-      model.losses(weights, `check ${cycle}`, 0, rules.eval_batches),
+      model.losses(weights, `check ${cycle}`, 0, STEP_BATCHES * rules.eval_batches),
     );
     const { deviation } = spreadOf(since!.map((loss, i) => loss - before![i]!));
     history.push({
       step: number,
       weights: next.weights,
       trueLoss: model.trueLoss(next.weights),
-      standardError: deviation / Math.sqrt(rules.eval_batches),
+      standardError: deviation / Math.sqrt(STEP_BATCHES * rules.eval_batches),
     });
     state = next;
   }
@@ -232,7 +233,7 @@ const voted = async (
       group: { experts: {}, data: [] },
       directions,
       outer: rules.outer,
-      batches: Array.from({ length: rules.eval_batches }, (_, at) => numbered(at)),
+      batches: Array.from({ length: STEP_BATCHES * rules.eval_batches }, (_, at) => numbered(at)),
     },
   );
   const votes: SignedVote[] = [{ hotkey: "honest", vote }];

@@ -3,7 +3,7 @@ import { spreadOf } from "../proof-of-loss.js";
 import { studentQuantile } from "../student-t.js";
 
 export interface StepRules {
-  /** One-sided, over all candidates and looks together: how rarely one is approved that is no better than the base. */
+  /** One-sided, over all candidates and looks together: how surely none is approved that is no better than the base. */
   readonly confidence: number;
   /** Batches at most, at least 2. */
   readonly batches: number;
@@ -40,18 +40,23 @@ export interface StepReduction {
 }
 
 /** Batches of the first look; it doubles from look to look. */
-const FIRST_LOOK = 16;
-/** How surely a candidate is behind the leader before it is measured no further. */
-const BEHIND = 0.99;
+const FIRST_LOOK = 8;
+/** Candidates that are measured on after the first look at most; after each further look it is one fewer. */
+const FINALISTS = 4;
+/** Share of the error that the confidence leaves which the last look has; the earlier ones decide what is clear, and share the rest. */
+const LAST_LOOK = 0.7;
+/** How surely a candidate is behind the leader, as good, or out of reach of what the last look asks, before it is measured no further. */
+const SURELY = 0.95;
 /** Part of the leader's reduction by which two candidates may differ for it not to matter which of them is named. */
-const TOLERANCE = 0.05;
+const TOLERANCE = 0.1;
 
 /**
  * Measures candidate steps of one group against the base on the same batches. A candidate is approved when the lower bound of Student's
- * one-sided interval for the mean paired difference is above zero, at a level that Bonferroni's rule divides among candidates and looks.
+ * one-sided interval for the mean paired difference is above zero. What error the confidence leaves is divided among looks, and among candidates
+ * alike (Bonferroni), so that whatever is measured no further leaves it as it is.
  *
- * It stops early: a candidate that is surely behind the leader, or as good for all that matters, is measured no further; nor is any, once the
- * leader is approved and nobody is left beside it, or once no candidate can still be better than the base.
+ * It stops early: a candidate that is surely behind the leader, or as good for all that matters, is measured no further, nor is one that the rest of the
+ * batches could hardly approve; the longer it takes, the fewer are measured on. Once the leader is approved and nobody is left beside it, all is said.
  */
 export const measureSteps = async ({
   rules: { confidence, batches },
@@ -59,13 +64,14 @@ export const measureSteps = async ({
   losses,
   isTimeUp = () => false,
 }: StepMeasurement): Promise<MeasuredSteps> => {
-  const { ends, level } = looksAt({ confidence, batches }, candidates);
+  const looks = planLooks({ confidence, batches }, candidates);
+  const last = looks.at(-1)!;
   const base: number[] = [];
   const after = Array.from({ length: candidates }, (): number[] => []);
   const approved = after.map(() => false);
   let open = after.map((_, candidate) => candidate);
   let passes = 0;
-  for (const end of ends) {
+  for (const [number, { end, quantile }] of looks.entries()) {
     const from = base.length;
     if (open.length === 0 || (from > 0 && isTimeUp())) break;
     const measure = async (candidate: number | null) => {
@@ -90,10 +96,11 @@ export const measureSteps = async ({
     }
     open = open.filter((candidate) => after[candidate]!.length === end && after[candidate]!.every(Number.isFinite));
     for (const candidate of open) {
-      if (lowerBound(base, after[candidate]!, level) > 0) approved[candidate] = true;
+      const { mean, standardError } = paired(base, after[candidate]!);
+      if (mean - quantile * standardError > 0) approved[candidate] = true;
     }
-    if (!isWhole) break;
-    open = stillOpen(open, { base, after, approved, end });
+    if (!isWhole || end === last.end) break;
+    open = stillOpen(open, { base, after, approved, end, last }).slice(0, Math.max(1, FINALISTS - number));
   }
   const reductions = after.map((own) => paired(base.slice(0, own.length), own));
   return {
@@ -117,22 +124,32 @@ export const highestBound = (
   base: readonly number[],
   after: readonly number[],
   { confidence, candidates }: Pick<StepRules, "confidence"> & Pick<StepMeasurement, "candidates">,
-): number => {
-  const { ends, level } = looksAt({ confidence, batches: base.length }, candidates);
-  return Math.max(...ends.map((end) => lowerBound(base.slice(0, end), after.slice(0, end), level)));
-};
+): number =>
+  Math.max(
+    ...planLooks({ confidence, batches: base.length }, candidates).map(({ end, quantile }) => {
+      const { mean, standardError } = paired(base.slice(0, end), after.slice(0, end));
+      return mean - quantile * standardError;
+    }),
+  );
 
-/** Batches after each look, ascending, the last one has all; and the confidence of each look at each candidate. */
-const looksAt = ({ confidence, batches }: StepRules, candidates: number) => {
+interface Look {
+  /** Batches after it. */
+  readonly end: number;
+  /** Standard errors by which a candidate must be better. */
+  readonly quantile: number;
+}
+
+/** In ascending order; the last one has all batches. */
+const planLooks = ({ confidence, batches }: StepRules, candidates: number): readonly Look[] => {
+  const error = (1 - confidence) / candidates;
   const ends: number[] = [];
-  for (let end = Math.max(2, FIRST_LOOK); end < batches; end *= 2) ends.push(end);
-  ends.push(batches);
-  return { ends, level: 1 - (1 - confidence) / (ends.length * candidates) };
-};
-
-const lowerBound = (base: readonly number[], after: readonly number[], level: number): number => {
-  const { mean, standardError } = paired(base, after);
-  return mean - studentQuantile(level, after.length - 1) * standardError;
+  for (let end = FIRST_LOOK; end < batches; end *= 2) ends.push(end);
+  const early = ((1 - LAST_LOOK) * error) / ends.length;
+  const rest = ends.length === 0 ? error : LAST_LOOK * error;
+  return [
+    ...ends.map((end) => ({ end, quantile: studentQuantile(1 - early, end - 1) })),
+    { end: batches, quantile: studentQuantile(1 - rest, batches - 1) },
+  ];
 };
 
 const paired = (before: readonly number[], after: readonly number[]): StepReduction => {
@@ -147,23 +164,33 @@ interface Standing {
   readonly after: readonly (readonly number[])[];
   readonly approved: readonly boolean[];
   readonly end: number;
+  readonly last: Look;
 }
 
-/** Whoever must be measured on: none where nobody can be better than the base, or the leader is approved and alone. */
-const stillOpen = (open: readonly number[], { base, after, approved, end }: Standing): number[] => {
-  const reduction = (candidate: number) => paired(base, after[candidate]!);
-  const quantile = studentQuantile(BEHIND, end - 1);
-  const hopeful = open.filter((candidate) => {
-    const { mean, standardError } = reduction(candidate);
-    return mean + quantile * standardError > 0;
-  });
-  const [leader] = [...hopeful].sort((a, b) => reduction(b).mean - reduction(a).mean || a - b);
+/**
+ * Whoever must be measured on, the most promising first: by half a standard error below the mean, since of two that differ by chance the one that
+ * moves less is the surer. None where nobody can be approved any more, or the leader is approved and alone.
+ */
+const stillOpen = (open: readonly number[], { base, after, approved, end, last }: Standing): number[] => {
+  const reduction = new Map(open.map((candidate) => [candidate, paired(base, after[candidate]!)]));
+  const quantile = studentQuantile(SURELY, end - 1);
+  // The mean of all batches is off that of these by less than this many of its standard errors.
+  const further = quantile * Math.sqrt(1 - end / last.end);
+  const needed = last.quantile * Math.sqrt(end / last.end);
+  const promise = (candidate: number) => reduction.get(candidate)!.mean - reduction.get(candidate)!.standardError / 2;
+  const hopeful = open
+    .filter((candidate) => {
+      const { mean, standardError } = reduction.get(candidate)!;
+      return approved[candidate] || mean + further * standardError > needed * standardError;
+    })
+    .sort((a, b) => promise(b) - promise(a) || a - b);
+  const [leader] = hopeful;
   if (leader === undefined) return [];
   const contest = hopeful.filter((candidate) => {
     if (candidate === leader) return true;
     const { mean, standardError } = paired(after[candidate]!, after[leader]!);
     const isBehind = mean - quantile * standardError > 0;
-    const isAlike = mean + quantile * standardError < TOLERANCE * reduction(leader).mean;
+    const isAlike = mean + quantile * standardError < TOLERANCE * reduction.get(leader)!.mean;
     return !isBehind && !isAlike;
   });
   return contest.length === 1 && approved[leader] ? [] : contest;

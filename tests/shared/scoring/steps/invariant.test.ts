@@ -6,6 +6,7 @@ import { DEFAULT_STEPS } from "#shared/protocol/default-steps.js";
 import { MAX_STEPS } from "#shared/protocol/outer.js";
 import { spreadOf } from "#shared/scoring/proof-of-loss.js";
 import { studentQuantile } from "#shared/scoring/student-t.js";
+import { STEP_BATCHES } from "#shared/training/loss-meter.js";
 import { createQuadratic } from "#tests/support/quadratic.js";
 import {
   type Rules,
@@ -33,8 +34,10 @@ const DISTANCES = { weak: 3, strong: 0.5 };
 /** What every cycle took before steps were measured. */
 const NESTEROV = { along: "merged", lr: 0.7, momentum: 0.9 } as const;
 
-/** Looks of 16, 32, 64 and 128 batches, at each of the steps. */
-const LEVEL = 1 - (1 - DEFAULT_CONFIDENCE) / (4 * MAX_STEPS);
+/** What a validator measures steps on. */
+const BATCHES = STEP_BATCHES * rules.eval_batches;
+/** Seven tenths of the error go to the last look, divided among the steps. */
+const LEVEL = 1 - (0.7 * (1 - DEFAULT_CONFIDENCE)) / MAX_STEPS;
 
 interface Drawn {
   readonly name: string;
@@ -73,12 +76,12 @@ describe("the accepted model over 100 cycles", { concurrency: false }, () => {
       const history = await simulate(simulation);
       assert.equal(risesOf(simulation, history, 1), 0);
       rises += risesOf(simulation, history, 0);
-      const lossesAt = (weights: Float32Array) => model.losses(weights, "in the end", 0, rules.eval_batches);
+      const lossesAt = (weights: Float32Array) => model.losses(weights, "in the end", 0, BATCHES);
       const group = lossesAt(history.at(-1)!.weights);
       for (let miner = 0; miner < miners; miner += cheat === "none" ? 1 : 2) {
         const alone = lossesAt(trainAlone(simulation, miner));
         const { mean, deviation } = spreadOf(group.map((loss, i) => loss - alone[i]!));
-        const bound = studentQuantile(LEVEL, rules.eval_batches - 1) * (deviation / Math.sqrt(rules.eval_batches));
+        const bound = studentQuantile(LEVEL, BATCHES - 1) * (deviation / Math.sqrt(BATCHES));
         assert.ok(mean <= bound, `behind miner ${miner} by ${mean}, of which ${bound} may be chance`);
       }
     });

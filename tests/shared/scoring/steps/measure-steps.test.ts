@@ -8,9 +8,9 @@ const BATCHES = 128;
 const rules = { confidence: 0.995, batches: BATCHES };
 
 /** Losses of batches that differ by far more than the steps do; each step has a mean effect and some spread of its own. */
-const lossesOf = (seed: string, effects: readonly number[], spread = 0.02) => {
+const lossesOf = (seed: string, effects: readonly number[], spread = 0.02, batches = BATCHES) => {
   const random = createRandom(seed);
-  const base = Array.from({ length: BATCHES }, () => 2 + 0.5 * normal(random));
+  const base = Array.from({ length: batches }, () => 2 + 0.5 * normal(random));
   const after = effects.map((effect) => base.map((loss) => loss - effect + spread * normal(random)));
   return async (candidate: number | null, from: number, to: number) =>
     (candidate === null ? base : after[candidate]!).slice(from, to);
@@ -28,9 +28,9 @@ describe("measuring candidate steps", () => {
   it("stops early where all is clear, and goes on where it is not", async () => {
     const clear = await measureSteps({ rules, candidates: 3, losses: lossesOf("early", [0.2, 0.05, -0.2]) });
     assert.equal(clear.best, 0);
-    assert.equal(clear.passes, 4 * 16, "one look of 16 batches at the base and three steps");
+    assert.equal(clear.passes, 4 * 8, "one look of 8 batches at the base and three steps");
     const hopeless = await measureSteps({ rules, candidates: 2, losses: lossesOf("none", [-0.1, -0.2]) });
-    assert.deepEqual([hopeless.best, hopeless.passes], [null, 3 * 16]);
+    assert.deepEqual([hopeless.best, hopeless.passes], [null, 3 * 8]);
     const close = await measureSteps({ rules, candidates: 2, losses: lossesOf("close", [0.003, 0.002]) });
     assert.ok(close.passes > clear.passes);
   });
@@ -42,6 +42,22 @@ describe("measuring candidate steps", () => {
       if ((await measureSteps({ rules, candidates: 4, losses })).best !== null) wrong++;
     }
     assert.ok(wrong <= 10, `${wrong} of 1000`);
+  });
+
+  it("finds of a third of a batch's spread most on four times the batches, with a third of all passes", async () => {
+    const effects = [0.25, 0.7, 1, 0.85].map((part) => part * 0.007);
+    const found = { steps: 0, passes: 0 };
+    for (let trial = 0; trial < 100; trial++) {
+      const { best, passes } = await measureSteps({
+        rules: { ...rules, batches: 4 * BATCHES },
+        candidates: effects.length,
+        losses: lossesOf(`small ${trial}`, effects, 0.02, 4 * BATCHES),
+      });
+      found.steps += best === null ? 0 : 1;
+      found.passes += passes / 100;
+    }
+    assert.ok(found.steps >= 90, `found ${found.steps} of 100`);
+    assert.ok(found.passes <= (4 * BATCHES * 5) / 3, `${found.passes} passes`);
   });
 
   it("neither approves nor follows a step whose loss is not finite, and approves nothing on such a base", async () => {
@@ -63,19 +79,19 @@ describe("measuring candidate steps", () => {
       const { passes, reductions, isMeasured } = await measureSteps({
         rules,
         candidates: 2,
-        losses: lossesOf("late", [0.003, 0.0029]),
+        losses: lossesOf("tardy", [0.003, 0.0029]),
         isTimeUp: () => ++asked > answers,
       });
-      return { passes: passes / 16, batches: reductions.map(({ batches }) => batches), isMeasured };
+      return { passes: passes / 8, batches: reductions.map(({ batches }) => batches), isMeasured };
     };
     assert.deepEqual(await measureFor(0), { passes: 1, batches: [0, 0], isMeasured: false });
-    assert.deepEqual(await measureFor(1), { passes: 2, batches: [16, 0], isMeasured: true });
-    assert.deepEqual(await measureFor(2), { passes: 3, batches: [16, 16], isMeasured: true });
+    assert.deepEqual(await measureFor(1), { passes: 2, batches: [8, 0], isMeasured: true });
+    assert.deepEqual(await measureFor(2), { passes: 3, batches: [8, 8], isMeasured: true });
     assert.deepEqual(
       await measureFor(4),
-      { passes: 5, batches: [16, 16], isMeasured: true },
+      { passes: 5, batches: [8, 8], isMeasured: true },
       "a part of a look is left out",
     );
-    assert.deepEqual(await measureFor(5), { passes: 6, batches: [32, 32], isMeasured: true });
+    assert.deepEqual(await measureFor(5), { passes: 6, batches: [16, 16], isMeasured: true });
   });
 });
