@@ -1,6 +1,7 @@
 import type { CommandSpec } from "#shared/cli/program.js";
 import { artifactsBench } from "./artifacts/command.js";
 import { chainBench } from "./chain/command.js";
+import { choosingBench } from "./choosing.js";
 import { codecsBench } from "./codecs/command.js";
 import { compileBench } from "./compile/command.js";
 import { defencesBench } from "./defences/command.js";
@@ -25,6 +26,7 @@ export const benches: readonly CommandSpec[] = [
   chainBench,
   fuzzBench,
   learningBench,
+  choosingBench,
   validationBench,
   defencesBench,
   artifactsBench,

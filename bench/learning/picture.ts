@@ -4,19 +4,40 @@ export interface Line {
   readonly values: readonly number[];
 }
 
+/** Curves over cycles that belong beside each other. */
+export interface Chart {
+  readonly title: string;
+  readonly lines: readonly Line[];
+}
+
 const COLOURS = ["#0b6e4f", "#c0392b", "#2c3e50", "#b8860b", "#6c3483"];
 const WIDTH = 720;
 const HEIGHT = 420;
 const MARGIN = 56;
+/** Room above the loss at first, as part of what the best came down. */
+const HEADROOM = 0.25;
 
-/** Curves over cycles as a picture that needs nothing else. */
-export const picture = (title: string, lines: readonly Line[]): string => {
-  const all = lines.flatMap(({ values }) => values).filter(Number.isFinite);
-  const [low, high] = [Math.min(...all), Math.max(...all)];
+/** Charts one below the other, as a picture that needs nothing else. */
+export const picture = (charts: readonly Chart[]): string =>
+  [
+    `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${WIDTH} ${HEIGHT * charts.length}"`,
+    'font-family="sans-serif" font-size="13">',
+    `<rect width="${WIDTH}" height="${HEIGHT * charts.length}" fill="#fff"/>`,
+    ...charts.map((chart, i) => `<g transform="translate(0 ${HEIGHT * i})">\n${drawn(chart)}\n</g>`),
+    "</svg>",
+    "",
+  ].join("\n");
+
+const drawn = ({ title, lines }: Chart): string => {
+  const low = Math.min(...lines.flatMap(({ values }) => values));
+  const start = Math.max(...lines.map(({ values }) => values[0]!));
+  // A run that diverges is cut off above, so that the others can be told apart.
+  const high = start + HEADROOM * (start - low);
   const most = Math.max(2, ...lines.map(({ values }) => values.length));
   const x = (i: number) => MARGIN + (i * (WIDTH - 2 * MARGIN)) / (most - 1);
-  const y = (value: number) => HEIGHT - MARGIN - ((value - low) * (HEIGHT - 2 * MARGIN)) / (high - low || 1);
-  const drawn = lines.map(({ name, values }, i) => {
+  const y = (value: number) =>
+    HEIGHT - MARGIN - ((Math.min(value, high) - low) * (HEIGHT - 2 * MARGIN)) / (high - low || 1);
+  const curves = lines.map(({ name, values }, i) => {
     const colour = COLOURS[i % COLOURS.length]!;
     const points = values.map((value, at) => `${x(at).toFixed(1)},${y(value).toFixed(1)}`).join(" ");
     return [
@@ -25,14 +46,10 @@ export const picture = (title: string, lines: readonly Line[]): string => {
     ].join("\n");
   });
   return [
-    `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${WIDTH} ${HEIGHT}" font-family="sans-serif" font-size="13">`,
-    `<rect width="${WIDTH}" height="${HEIGHT}" fill="#fff"/>`,
     `<text x="${MARGIN}" y="24">${title}</text>`,
     `<text x="4" y="${y(high)}">${high.toFixed(3)}</text>`,
     `<text x="4" y="${y(low)}">${low.toFixed(3)}</text>`,
     `<text x="${WIDTH / 2}" y="${HEIGHT - 14}">cycles</text>`,
-    ...drawn,
-    "</svg>",
-    "",
+    ...curves,
   ].join("\n");
 };

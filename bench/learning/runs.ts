@@ -13,7 +13,7 @@ import type { Network } from "#shared/protocol/network.js";
 import type { OuterStep } from "#shared/protocol/outer.js";
 import { proofOfLoss, spreadOf } from "#shared/scoring/proof-of-loss.js";
 import { inMemory } from "#shared/training/float-source.js";
-import { evaluationBatches, type LossMeter, withUpdate } from "#shared/training/loss-meter.js";
+import { evaluationBatches, type LossMeter, stepBatches, withUpdate } from "#shared/training/loss-meter.js";
 import { type Directions, measureCandidates, stepChange } from "#shared/training/measure-candidates.js";
 import { mergeInMemory } from "../merge-in-memory.js";
 
@@ -34,6 +34,8 @@ export interface Course {
   };
   /** Text that nobody trains on, and that nothing is decided by. */
   readonly fixed: readonly Batch[];
+  /** Told of every cycle that is over. */
+  readonly onCycle?: (cycle: number, loss: number) => void;
 }
 
 /** A run's losses on the fixed text, batch by batch, before the first cycle and after each. */
@@ -41,14 +43,17 @@ export interface Run {
   readonly losses: readonly (readonly number[])[];
   /** Numbers of the steps that were taken; 0 for none. */
   readonly steps: readonly number[];
+  /** Of all miners together. */
   readonly trainSeconds: number;
   readonly chooseSeconds: number;
+  /** Forward passes of a batch that choosing took. */
+  readonly passes: number;
 }
 
 /** One machine that trains on from what it has. @param times as many sequences in a step as a miner's */
 export const alone = async (course: Course, name: string, times = 1): Promise<Run> => {
   const trainer = await openTrainer(course, name, times);
-  const losses = [await course.meter.losses(course.genesis, course.fixed)];
+  const { track, losses } = await trackOf(course);
   let model = course.genesis;
   let trainSeconds = 0;
   try {
@@ -56,25 +61,26 @@ export const alone = async (course: Course, name: string, times = 1): Promise<Ru
       const begun = performance.now();
       model = withUpdate(model, await trainedBy(trainer, course, model, cycle));
       trainSeconds += (performance.now() - begun) / 1000;
-      losses.push(await course.meter.losses(model, course.fixed));
+      await track(model, cycle);
     }
   } finally {
     await trainer.dispose();
   }
-  return { losses, steps: [], trainSeconds, chooseSeconds: 0 };
+  return { losses, steps: [], trainSeconds, chooseSeconds: 0, passes: 0 };
 };
 
 /** Miners that train from the accepted model, scored and merged as the network does it. @param always the step that is taken unmeasured */
 export const together = async (course: Course, miners: number, always?: OuterStep): Promise<Run> => {
-  const { cycles, genesis, meter, fixed, network, group } = course;
+  const { cycles, genesis, meter, network, group } = course;
   const { outer } = network.training;
   const trainers: ShardTrainer[] = [];
-  const losses = [await meter.losses(genesis, fixed)];
+  const { track, losses } = await trackOf(course);
   const steps: number[] = [];
   let model = genesis;
   let momentum: FloatTensors | null = null;
   let trainSeconds = 0;
   let chooseSeconds = 0;
+  let passes = 0;
   try {
     for (let miner = 0; miner < miners; miner++) trainers.push(await openTrainer(course, `miner ${miner}`));
     for (let cycle = 1; cycle <= cycles; cycle++) {
@@ -88,8 +94,8 @@ export const together = async (course: Course, miners: number, always?: OuterSte
       let number = step ? 1 : 0;
       if (!always && directions.all) {
         const measuring = performance.now();
-        const batches = evaluationBatches(network, group, seedOf("choose", cycle), null);
-        const { vote } = await measureCandidates(meter, {
+        const batches = stepBatches(network, group, seedOf("choose", cycle), null);
+        const measured = await measureCandidates(meter, {
           model,
           group: network.groups[group]!,
           directions,
@@ -97,7 +103,8 @@ export const together = async (course: Course, miners: number, always?: OuterSte
           batches,
         });
         chooseSeconds += (performance.now() - measuring) / 1000;
-        number = vote?.best ?? 0;
+        passes += measured.passes;
+        number = measured.vote?.best ?? 0;
         step = outer.steps[number - 1] ?? null;
       }
       if (step) {
@@ -105,12 +112,23 @@ export const together = async (course: Course, miners: number, always?: OuterSte
         momentum = momentumAfter(directions, step);
       }
       steps.push(number);
-      losses.push(await meter.losses(model, fixed));
+      await track(model, cycle);
     }
   } finally {
     for (const trainer of trainers) await trainer.dispose();
   }
-  return { losses, steps, trainSeconds, chooseSeconds };
+  return { losses, steps, trainSeconds, chooseSeconds, passes };
+};
+
+/** Losses on the fixed text from the genesis model on. */
+const trackOf = async ({ genesis, meter, fixed, onCycle }: Course) => {
+  const losses = [await meter.losses(genesis, fixed)];
+  const track = async (model: Parameters, cycle: number): Promise<void> => {
+    const now = await meter.losses(model, fixed);
+    losses.push(now);
+    onCycle?.(cycle, mean(now));
+  };
+  return { losses, track };
 };
 
 /** What a run comes to. */
