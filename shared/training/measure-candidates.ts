@@ -31,7 +31,7 @@ export interface CandidateMeasurement {
 
 /** What was found of a group's candidate steps. */
 export interface MeasuredCandidates {
-  /** What a ballot says of them; null where the base itself cannot be measured. */
+  /** What a ballot says of them, the base where there is none; null where the base itself cannot be measured. */
   readonly vote: StepVote;
   /** By number of a step that there is in this cycle. */
   readonly reductions: ReadonlyMap<number, StepReduction>;
@@ -44,12 +44,13 @@ export const measureCandidates = async (
   meter: Pick<LossMeter, "ofGroup">,
   { model, group, directions, outer, batches, isTimeUp }: CandidateMeasurement,
 ): Promise<MeasuredCandidates> => {
+  const steps = stepsThere(directions, outer);
+  if (steps.size === 0) return { vote: { better: [], best: 0 }, reductions: new Map(), passes: 0 };
   const { losses } = await meter.ofGroup(model, group);
   // The same change is looked at several times.
   const keep = keepWhatFits<number, FloatTensors>((tensors) => bytesOfTensors(tensors.values()), KEPT_BYTES);
   const changeBy = (number: number) =>
     keep(number, async () => stepChange(model, directions, outer.steps[number - 1]!));
-  const steps = stepsThere(directions, outer);
   const measured = [...new Set(steps.values())];
   const { approved, best, reductions, passes, isMeasured } = await measureSteps({
     rules: { confidence: outer.confidence, batches: batches.length },

@@ -11,7 +11,7 @@ export interface StepRules {
 
 export interface StepMeasurement {
   readonly rules: StepRules;
-  /** Candidates to tell apart, not counting the base. */
+  /** Candidates to tell apart, at least one, not counting the base. */
   readonly candidates: number;
   /** Losses of batches `from` to `to` after a candidate's step, or of the base (null), nats per token. */
   readonly losses: (candidate: number | null, from: number, to: number) => Promise<readonly number[]>;

@@ -61,4 +61,6 @@ test("a step that is the same as another is measured once, and a ballot says the
 test("a step along what there is not is not measured", async () => {
   const { vote, measured } = await measure({ merged: null, all: along(0.5), best: null, momentum: null });
   assert.deepEqual([vote, measured], [{ better: [3], best: 3 }, [3]]);
+  const none = await measure({ merged: null, all: null, best: null, momentum: null });
+  assert.deepEqual([none.vote, none.looks], [{ better: [], best: 0 }, []], "without any the base is all there is");
 });
