@@ -1,11 +1,31 @@
 // Runs @wandb/sdk on a thread of its own. The SDK installs signal handlers that end the process, throws from event
 // listeners when the server refuses a run, and prints stack traces to the console: here none of it reaches the program.
 import { subscribe } from "node:diagnostics_channel";
-import { IncomingMessage } from "node:http";
+import { ClientRequest, IncomingMessage } from "node:http";
 import { parentPort, workerData } from "node:worker_threads";
 import wandb from "@wandb/sdk";
 import { reasonOf } from "../errors.js";
 import type { FromWandb, ToWandb, WandbJob } from "./wandb-messages.js";
+
+/** Longest answer of the service, in bytes: what it says of a run takes some hundred. */
+const MAX_ANSWER_BYTES = 64 << 10;
+/** Encodings that make no more than a thousand times as much of it. */
+const ENCODINGS: ReadonlySet<string> = new Set(["identity", "gzip", "deflate"]);
+
+/** Counts where the parser hands over what came, so that nothing is read that the SDK does not read. */
+const endIfLong = (response: IncomingMessage): void => {
+  const encoding = response.headers["content-encoding"] ?? "identity";
+  if (!ENCODINGS.has(encoding))
+    response.destroy(new Error(`the service answers in the encoding ${encoding.slice(0, 20)}`));
+  const push = response.push.bind(response);
+  let bytes = 0;
+  response.push = (chunk, charset) => {
+    bytes += chunk?.length ?? 0;
+    if (bytes <= MAX_ANSWER_BYTES) return push(chunk, charset);
+    response.destroy(new Error(`the service answers with more than ${MAX_ANSWER_BYTES} bytes`));
+    return false;
+  };
+};
 
 const run = async (job: WandbJob): Promise<void> => {
   if (parentPort === null) throw new Error("not a worker thread");
@@ -17,6 +37,12 @@ const run = async (job: WandbJob): Promise<void> => {
     const response = typeof event === "object" && event !== null && "response" in event ? event.response : undefined;
     const status = response instanceof IncomingMessage ? (response.statusCode ?? 0) : 0;
     if (status >= 400) send({ type: "refused", status });
+  });
+
+  // Nor does it look at the length of an answer: one without end would fill the memory of the whole program.
+  subscribe("http.client.request.start", (event) => {
+    const request = typeof event === "object" && event !== null && "request" in event ? event.request : undefined;
+    if (request instanceof ClientRequest) request.prependOnceListener("response", endIfLong);
   });
 
   const early: ToWandb[] = [];

@@ -1,10 +1,12 @@
 import assert from "node:assert/strict";
 import { once } from "node:events";
 import { createServer, type IncomingMessage, type Server } from "node:http";
-import type { AddressInfo } from "node:net";
+import { type AddressInfo, createServer as createRawServer } from "node:net";
 import { type TestContext, test } from "node:test";
 import { BlockZeroError, formatError } from "#shared/errors.js";
 import { wandbMetrics } from "#shared/telemetry/wandb.js";
+import { HANG_GUARD } from "../../support/hang-guard.js";
+import { type Behaviour, HTTP_BEHAVIOURS, listenRaw } from "../../support/hostile-server.js";
 import { capturingLog } from "./capture.js";
 
 interface Request {
@@ -139,4 +141,118 @@ test("the program's own signal handling stays as it was", async (context) => {
     ["SIGINT", "SIGTERM", "beforeExit"].map((signal) => process.listenerCount(signal)),
     before,
   );
+});
+
+/** Waits for the first connection, or for the end of the sink's hope. */
+const hostileService = async (context: TestContext, behave: Behaviour, from: "start" | "file stream") => {
+  let seen = () => {};
+  const asked = new Promise<void>((resolve) => {
+    seen = resolve;
+  });
+  const server = createRawServer({ allowHalfOpen: true });
+  const url = await listenRaw(context, server, (socket) => {
+    if (from === "start") {
+      seen();
+      behave(socket);
+      return;
+    }
+    let text = "";
+    const listen = (data: Buffer) => {
+      text += data.toString("latin1");
+      if (!text.startsWith("POST /graphql") && !text.startsWith("GET")) {
+        socket.off("data", listen);
+        seen();
+        behave(socket);
+        socket.emit("data", data);
+        return;
+      }
+      const [, length] = /\r\ncontent-length: (\d+)/i.exec(text) ?? [];
+      const body = text.split("\r\n\r\n")[1] ?? "";
+      if (body.length < Number(length ?? 0) || !text.includes("\r\n\r\n")) return;
+      const answer = JSON.stringify(takes({ path: "", authorization: "", body }).body);
+      socket.end(
+        `HTTP/1.1 200 OK\r\nconnection: close\r\ncontent-type: application/json\r\ncontent-length: ${answer.length}\r\n\r\n${answer}`,
+      );
+    };
+    socket.on("data", listen);
+  });
+  return { url: `http://${url}`, asked };
+};
+
+/** Longest that closing may wait for the service, in milliseconds. */
+const PATIENCE = 500;
+
+/** What a service that answered at first does with every later request, of each kind one. */
+const LATER: readonly string[] = [
+  "reads and is silent",
+  "closes when asked",
+  "resets when asked",
+  "switches protocols",
+  "continues for ever",
+  "sends headers without end",
+  "drips chunks",
+  "sends a body without an end",
+  "breaks off in a chunk",
+  "counts below nothing",
+  "redirects to a file",
+  "speaks TLS",
+  "sends a gzip bomb",
+];
+
+for (const [from, behaviours] of [
+  ["start", Object.entries(HTTP_BEHAVIOURS)],
+  ["file stream", LATER.map((name) => [name, HTTP_BEHAVIOURS[name]!] as const)],
+] as const)
+  test(`a hostile server holds up no program and ends none, from the ${from} on`, {
+    timeout: HANG_GUARD,
+  }, async (context) => {
+    const play = async (name: string, behave: Behaviour) => {
+      const { url, asked } = await hostileService(context, behave, from);
+      const { log, lines } = capturingLog();
+      const env = { WANDB_API_KEY: KEY, WANDB_BASE_URL: url };
+      const sink = wandbMetrics({ ...options, log, closeWithinMs: PATIENCE, env });
+      for (let step = 0; step < 100; step++) sink.write({ step });
+      await asked;
+      sink.write({ step: 100 });
+      await sink.close();
+      for (const { level, fields } of lines)
+        assert.ok((level === "warn" || level === "info") && !JSON.stringify(fields).includes(KEY), name);
+      assert.ok(lines.length < 30, `${name}: ${lines.length} lines`);
+    };
+    // A few at a time: each has a thread of its own.
+    const waiting = [...behaviours];
+    const some = async () => {
+      for (let next = waiting.shift(); next; next = waiting.shift()) await play(next[0], next[1]);
+    };
+    await Promise.all([some(), some(), some()]);
+  });
+
+test("an answer without end, or in an encoding that may swell, is cut before it fills the memory", async (context) => {
+  const chunk = `ffff\r\n${"x".repeat(0xffff)}\r\n`;
+  const answers: readonly (readonly [RegExp, string])[] = [
+    [/answers with more than 65536 bytes/, "transfer-encoding: chunked\r\n\r\n"],
+    [/answers in the encoding br/, "content-encoding: br\r\ntransfer-encoding: chunked\r\n\r\n"],
+  ];
+  for (const [reason, headers] of answers) {
+    const { url } = await hostileService(
+      context,
+      (socket) =>
+        socket.once("data", () => {
+          const more = () => {
+            while (socket.writable && socket.write(chunk));
+            socket.once("drain", more);
+          };
+          socket.write(`HTTP/1.1 200 OK\r\n${headers}`);
+          more();
+        }),
+      "start",
+    );
+    const { log, lines } = capturingLog();
+    const sink = wandbMetrics({ ...options, log, env: { WANDB_API_KEY: KEY, WANDB_BASE_URL: url } });
+    await sink.close();
+    assert.ok(
+      lines.some(({ fields }) => reason.test(String(fields.reason))),
+      JSON.stringify(lines),
+    );
+  }
 });
