@@ -62,7 +62,7 @@ export const localnet: CommandSpec = {
       .action(
         async ({ json, keep = false, sealed = false, network, chain, runtime, blockTime, ...options }: Options) => {
           checkRuntime(chain, runtime);
-          checkBeacon(chain, options.weights, sealed);
+          checkWeights(chain, options.weights);
           const signal = shutdownSignal();
           try {
             await runLocalnet({ ...options, sealed, blockTime, runtime, template: network, keep, json, signal });
@@ -85,12 +85,12 @@ const checkRuntime = (chain: LocalChainKind, runtime: string | undefined): void 
   );
 };
 
-const checkBeacon = (chain: LocalChainKind, weights: WeightsMode, sealed: boolean): void => {
-  if (chain === "devchain" || (weights === "plain" && !sealed)) return;
-  const flag = sealed ? "--sealed" : `--weights ${weights}`;
+/** A runtime decides itself how weights are committed, and those at hand know timelocks. */
+const checkWeights = (chain: LocalChainKind, weights: WeightsMode): void => {
+  if (chain === "devchain" || weights !== "hash") return;
   throw new BlockZeroError(
-    "BEACON_UNAVAILABLE",
-    `${flag} with --chain subtensor: no beacon reaches an offline runtime`,
-    `leave ${flag} out, or leave --chain out: a devchain has a beacon of its own`,
+    "WEIGHTS_MODE_UNAVAILABLE",
+    "--weights hash with --chain subtensor: a runtime that has timelocks takes those",
+    "give --weights timelock, or leave --chain out",
   );
 };

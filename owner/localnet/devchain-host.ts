@@ -1,4 +1,3 @@
-import { createHash } from "node:crypto";
 import { join } from "node:path";
 import { burnedRegister } from "#shared/chain/call.js";
 import type { WeightsMode } from "#shared/chain/chain.js";
@@ -8,16 +7,12 @@ import { type ConnectOptions, connectDevChain, type GenesisSpec, type Signer } f
 import { writeFileAtomic } from "#shared/files/atomic-file.js";
 import type { Network } from "#shared/protocol/network.js";
 import { subnetParameters } from "../epoch.js";
+import { beaconSetting, firstOpened } from "./beacon.js";
 import type { LocalChainHost } from "./local-chain.js";
 
 type Shape = Pick<Network, "netuid" | "phases">;
 
-/** A pulse a block, and of slow blocks one a second: a short cycle has some between its weights and their epoch. */
-const periodOf = (blockTime: number): number => Math.min(1, blockTime / 1000);
 const BLOCK_TIME_MS = 800;
-
-/** Subtensor opens no timelock before its third tempo, and here a tempo is a cycle. */
-const FIRST_OPENED = 2;
 
 interface DevchainLocalnet {
   readonly home: string;
@@ -47,32 +42,19 @@ const chainGenesis = (
   ],
 });
 
-/**
- * The beacon whose pulses make seeds and open weights and text; its own seed is no secret here. Where a devchain has one, whoever commits weights
- * leaves it to the beacon to reveal them.
- */
-const beaconSetting = ({ seed, weights, sealed, blockTime = BLOCK_TIME_MS }: DevchainLocalnet): DrandSetting | null =>
-  weights === "hash" && !sealed
-    ? null
-    : {
-        seed: createHash("sha256").update(`blockzero localnet ${seed} beacon`).digest("hex"),
-        genesisTime: 0,
-        period: periodOf(blockTime),
-      };
-
 export const devchainHost = (
   template: Shape,
   owner: Signer,
   localnet: DevchainLocalnet,
   connection: Omit<ConnectOptions, "endpoint">,
 ): LocalChainHost => {
-  const { home, weights } = localnet;
-  const drand = beaconSetting(localnet);
+  const { home, weights, blockTime = BLOCK_TIME_MS } = localnet;
+  const drand = beaconSetting({ ...localnet, blockTime });
   return {
     blockTime: BLOCK_TIME_MS,
     address: "127.0.0.1",
     ...(drand && { beacon: publicBeacon(drand) }),
-    ...(weights === "timelock" && { firstCycle: FIRST_OPENED }),
+    firstCycle: firstOpened(weights),
     process: (port, blockTime) => {
       const genesis = join(home, "chain-genesis.json");
       writeFileAtomic(genesis, JSON.stringify(chainGenesis(template, owner.address, weights, drand)));

@@ -31,8 +31,8 @@ export interface LocalChainHost {
   readonly address: string;
   /** Makes evaluation seeds, and opens timelocked weights and sealed text; unset where the chain follows none. */
   readonly beacon?: Beacon;
-  /** The first cycle whose weights the chain would open; unset, any. */
-  readonly firstCycle?: number;
+  /** The first cycle whose weights the chain would open. */
+  readonly firstCycle: number;
 }
 
 /** Blocks come fast while the subnet is set up, and stop until everybody is there. */

@@ -53,9 +53,9 @@ export interface LocalnetOptions {
   readonly genesisSteps: number;
   /** Milliseconds between blocks; unset, as suits the chain. */
   readonly blockTime: number | undefined;
-  /** How the subnet takes weights; only a devchain gives the choice. */
+  /** How the subnet takes weights. */
   readonly weights: WeightsMode;
-  /** Groups with endless text are evaluated on sealed pages; only a devchain has the beacon. */
+  /** Groups with endless text are evaluated on sealed pages. */
   readonly sealed: boolean;
   /** WASM of a subtensor runtime to run on; unset, a devchain. */
   readonly runtime: string | undefined;
@@ -140,7 +140,7 @@ const live = async (options: LocalnetOptions, stage: Stage): Promise<LocalnetRes
   const parameters = await pretrainGenesis(templateFile, options, stage);
   const { netuid } = await whileBlocksCome(local, () => local.enrol(players));
   const template = { ...templateFile, netuid };
-  const first = Math.max(firstCycle((await chain.head()).number, template), host.firstCycle ?? 0);
+  const first = Math.max(firstCycle((await chain.head()).number, template), host.firstCycle);
   const store = directoryStore(join(home, "owner", "blobs"));
   const { beacon } = host;
   const seeded = {
@@ -204,11 +204,11 @@ const chooseHost = async (
   hotkey: Signer,
   connection: Omit<ConnectOptions, "endpoint">,
 ): Promise<LocalChainHost> => {
-  if (runtime === undefined)
-    return devchainHost(template, hotkey, { home, seed, weights, sealed, blockTime }, connection);
+  const shared = { home, seed, weights, sealed, blockTime };
+  if (runtime === undefined) return devchainHost(template, hotkey, shared, connection);
   const { subtensorHost } = await import("./subtensor-host.js");
   const coldkey = await createLocalnetColdkey(join(home, "wallets"), String(seed));
-  return subtensorHost(template, { coldkey, hotkey }, { home, runtime: resolve(runtime) }, connection);
+  return subtensorHost(template, { coldkey, hotkey }, { ...shared, runtime: resolve(runtime) }, connection);
 };
 
 const pretrainGenesis = async (

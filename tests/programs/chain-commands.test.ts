@@ -117,7 +117,7 @@ test("a coldkey without money is told what is missing", { timeout: HANG_GUARD },
   assert.match(missing, /^✖ RUNTIME_NEEDED --chain subtensor needs a runtime to run → /);
   assert.match(
     await refused("localnet --chain subtensor --runtime nowhere.wasm --weights hash"),
-    /^✖ BEACON_UNAVAILABLE --weights hash with --chain subtensor: .+ → leave --weights hash out/,
+    /^✖ WEIGHTS_MODE_UNAVAILABLE --weights hash with --chain subtensor: .+ → give --weights timelock/,
   );
   assert.match(
     await refused("subtensor-node --runtime nowhere.wasm"),
