@@ -48,14 +48,22 @@ export const register: CommandSpec = {
           if (dryRun) return await show(registration, stake, json);
           const done = await registered(registration, stake);
           // What was paid for is told before anything else can fail.
-          if (!json) printFields(fieldsOf(done));
+          const tell = (fields: Record<string, string>) => {
+            if (!json) printFields(fields);
+          };
+          tell(fieldsOf(done));
           let added: Staked | null = null;
           try {
-            if (stake !== undefined) added = await staked(registration, stake);
+            if (stake === undefined) return;
+            added = await staked(registration, stake);
+            tell(stakeFields(added));
+            if (!isSubtensor(chain)) return;
+            const has = await stakeOf(registration);
+            added = { ...added, stake: has };
+            tell({ stake: `${formatTokens(has)} in the subnet's own token` });
           } finally {
             if (json) printJson({ ...done, ...added });
           }
-          if (!json && added !== null) printFields(stakeFields(added));
         } finally {
           await chain.close();
         }
@@ -87,7 +95,8 @@ interface Registered {
 interface Staked {
   /** What the coldkey paid; null where stake comes from nowhere. */
   readonly paid: bigint | null;
-  readonly stake: bigint;
+  /** On subtensor what the hotkey has then, in the subnet's own token; null where it was not read. */
+  readonly stake: bigint | null;
 }
 
 const registered = async (
@@ -114,10 +123,10 @@ const paymentFields = (payment: Payment | null): Record<string, string> =>
     ? {}
     : { coldkey: payment.coldkey, balance: formatTokens(payment.balance), cost: formatTokens(payment.cost) };
 
-const stakeFields = ({ paid, stake }: Staked): Record<string, string> =>
-  paid === null
-    ? { stake: formatTokens(stake) }
-    : { paid: formatTokens(paid), stake: `${formatTokens(stake)} in the subnet's own token` };
+const stakeFields = ({ paid, stake }: Staked): Record<string, string> => ({
+  ...(paid !== null && { paid: formatTokens(paid) }),
+  ...(stake !== null && { stake: formatTokens(stake) }),
+});
 
 /**
  * What it costs, and what there is for it: everything that can be known is checked before anything is paid.
@@ -178,10 +187,11 @@ const staked = async ({ chain, netuid, hotkey, coldkey }: Registration, stake: b
   if (isDevChain(chain))
     await sudoCalls(chain, [{ name: "setStake", args: { netuid, hotkey: hotkey.address, amount: String(stake) } }]);
   else await chain.submit(addStake(netuid, hotkey.address, stake), coldkey);
-  if (!isSubtensor(chain)) return { paid: null, stake };
-  const own = (await chain.metagraph(netuid)).neurons.find((neuron) => neuron.hotkey === hotkey.address);
-  return { paid: stake, stake: own?.stake ?? 0n };
+  return isSubtensor(chain) ? { paid: stake, stake: null } : { paid: null, stake };
 };
+
+const stakeOf = async ({ chain, netuid, hotkey }: Omit<Registration, "coldkey">): Promise<bigint> =>
+  (await chain.metagraph(netuid)).neurons.find((neuron) => neuron.hotkey === hotkey.address)?.stake ?? 0n;
 
 const isDevChain = (chain: Chain): chain is DevChain => "sudo" in chain;
 
