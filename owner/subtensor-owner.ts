@@ -6,6 +6,7 @@ import { BlockZeroError } from "#shared/errors.js";
 import { signerFromUri } from "#shared/wallet/index.js";
 import { SUDO } from "./development.js";
 import { hotkeyTaken, notEnough } from "./payment.js";
+import { untilNextIs } from "./until-block.js";
 
 /**
  * Registers a network, whose first neuron the hotkey is; the chain chooses its number.
@@ -35,15 +36,25 @@ export const registerNetwork = async (
   return { netuid: await networkOf(chain, coldkey.address, block), cost };
 };
 
+/** Blocks that are waited for rather than refused, five minutes of a live network: a runtime with fast blocks makes wait 10. */
+const SOON = 25;
+
+export interface StartOptions {
+  readonly coldkey: Signer;
+  /** Told the block that is waited for. */
+  readonly onWait: (block: number) => void;
+  readonly signal: AbortSignal;
+}
+
 /**
- * Lets a subnet take stake and pay.
+ * Lets a subnet take stake and pay, as soon as the chain takes it, if that is within 25 blocks.
  *
  * @returns null where it does already. @throws NOT_SUBNET_OWNER, START_TOO_EARLY before it sends anything, and CHAIN_REJECTED
  */
 export const startSubnet = async (
   chain: SubtensorChain,
   netuid: number,
-  coldkey: Signer,
+  { coldkey, onWait, signal }: StartOptions,
 ): Promise<Inclusion | null> => {
   const [{ owner, isStarted, startFrom }, { number }] = await Promise.all([
     readSubnetLife(chain, netuid),
@@ -52,12 +63,16 @@ export const startSubnet = async (
   checkOwner(netuid, owner, coldkey);
   if (isStarted) return null;
   const wait = startFrom - (number + 1);
-  if (wait > 0)
+  if (wait > SOON)
     throw new BlockZeroError(
       "START_TOO_EARLY",
       `subnet ${netuid} may be started at block ${startFrom}, in ${wait} blocks`,
       "try again then",
     );
+  if (wait > 0) {
+    onWait(startFrom);
+    await untilNextIs(chain, startFrom, signal);
+  }
   return chain.write(call(chain, "subtensorModule", "startCall", netuid), coldkey);
 };
 

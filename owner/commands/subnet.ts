@@ -64,14 +64,17 @@ const create: CommandSpec = {
 const start: CommandSpec = {
   name: "start",
   description:
-    "let a subnet of subtensor take stake and pay emission: its owner's coldkey may, some time after its registration",
+    "let a subnet of subtensor take stake and pay emission: its owner's coldkey may, some time after its registration; waits for up to 25 blocks",
   examples: ["blockzero subnet start --chain_endpoint test --netuid 7 --wallet.name main --wallet.hotkey owner"],
   define: (command) => {
     addFlags(command, settings)
       .option(...JSON_FLAG)
       .action(({ json = false, ...options }: { readonly json?: boolean }) =>
-        onChain(options, async (chain, { netuid, wallet }) => {
-          const started = isSubtensor(chain) ? await startSubnet(chain, netuid, await ownerOf(wallet)) : null;
+        onChain(options, async (chain, { netuid, wallet }, signal) => {
+          const onWait = (block: number) => console.error(`the chain takes it at block ${block}: waiting`);
+          const started = isSubtensor(chain)
+            ? await startSubnet(chain, netuid, { coldkey: await ownerOf(wallet), onWait, signal })
+            : null;
           const block = started?.block ?? null;
           if (json) printJson({ netuid, startedAt: block });
           else printFields({ subnet: netuid, started: block === null ? "already" : `at block ${block}` });
@@ -130,12 +133,16 @@ export const subnet: CommandGroup = {
 
 type Place = ReturnType<typeof settingsAmong<typeof settings>>;
 
-const onChain = async (options: object, work: (chain: Chain, place: Place) => Promise<void>): Promise<void> => {
+const onChain = async (
+  options: object,
+  work: (chain: Chain, place: Place, signal: AbortSignal) => Promise<void>,
+): Promise<void> => {
+  const signal = shutdownSignal();
   const place = settingsAmong(settings, options);
   const keyFolder = keyFolderOf(place.wallet.path);
-  const chain = await connectChain({ endpoint: place.chain_endpoint, signal: shutdownSignal(), keyFolder });
+  const chain = await connectChain({ endpoint: place.chain_endpoint, signal, keyFolder });
   try {
-    await work(chain, place);
+    await work(chain, place, signal);
   } finally {
     await chain.close();
   }
