@@ -42,7 +42,7 @@ export const ownSubtensor = (chain: SubtensorChain): OwnSubtensor => {
 };
 
 /** Blocks that a node builds well within the time that an answer may take. */
-const BLOCKS_AT_ONCE = 40;
+const BLOCKS_AT_ONCE = 10;
 
 /** Reads are of the newest head that was heard of: waits until that is this one. */
 const arrival = ({ link }: SubtensorChain, number: number): Promise<void> =>

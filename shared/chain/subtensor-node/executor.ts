@@ -26,6 +26,8 @@ export interface Executor {
    * nothing. @throws Error where the runtime traps
    */
   run(calls: RuntimeCalls, view: StorageView, urgent?: boolean): Promise<Executed>;
+  /** Resolves when all that is waiting now has run. */
+  drained(): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -70,6 +72,11 @@ export const createExecutor = async (wasm: Hex): Promise<Executor> => {
         const task = () => execute(calls, view).then(resolve, reject);
         if (urgent) waiting.unshift(task);
         else waiting.push(task);
+        void next();
+      }),
+    drained: () =>
+      new Promise((resolve) => {
+        waiting.push(async () => resolve());
         void next();
       }),
     close: () => destroyWorker(),

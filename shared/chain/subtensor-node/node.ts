@@ -178,6 +178,11 @@ export class SubtensorNode {
     return done;
   }
 
+  /** Resolves when everything that was asked of the runtime before is answered. */
+  answered(): Promise<void> {
+    return this.#executor.drained();
+  }
+
   async close(): Promise<void> {
     await this.#building;
     await this.#executor.close();

@@ -76,8 +76,8 @@ const readRuntime = async (file: string): Promise<Uint8Array> => {
 };
 
 /**
- * A block every so often; one that takes longer delays the next. The chain's time is this machine's as long as blocks come no
- * faster than it can follow.
+ * A block every so often; one that takes longer delays the next, and so does what was asked before it: a machine on which blocks take all the
+ * time would answer nobody. The chain's time is this machine's as long as blocks come no faster than it can follow.
  */
 const blockTimer = (node: SubtensorNode, log: Log) => {
   let pending: NodeJS.Timeout | undefined;
@@ -88,6 +88,7 @@ const blockTimer = (node: SubtensorNode, log: Log) => {
   };
   const tick = async () => {
     const started = performance.now();
+    await node.answered();
     await node
       .newBlocks(1, interval < node.slotDuration ? 0 : Date.now())
       .catch((error: unknown) => log.error("no block could be built", { reason: reasonOf(error) }));

@@ -67,6 +67,19 @@ describe("the offline subtensor node", { timeout: 300_000 }, () => {
     );
   });
 
+  it("answers all that was asked before it builds the block after the next, however fast blocks ought to come", async () => {
+    const { chain, node } = subnet;
+    node.setBlockTime(1);
+    const { number, hash } = await chain.head();
+    const answers = Array.from({ length: 8 }, (_, uid) =>
+      chain.link.request("state_call", ["NeuronInfoRuntimeApi_get_neuron_lite", `0x0200${byte(uid)}00`, `0x${hash}`]),
+    );
+    await Promise.all(answers);
+    assert.ok(node.node.head.number <= number + 2, `block ${node.node.head.number} after ${number}`);
+    node.setBlockTime(0);
+    await node.node.newBlocks(1);
+  });
+
   it("has its beacon's pulses as soon as they are out, and none before", async () => {
     const { chain } = subnet;
     const { timestamp } = await chain.head();
@@ -78,6 +91,8 @@ describe("the offline subtensor node", { timeout: 300_000 }, () => {
     assert.equal(Number(last.toString()), round);
   });
 });
+
+const byte = (n: number): string => n.toString(16).padStart(2, "0");
 
 const update = z.object({
   method: z.literal("author_extrinsicUpdate"),
