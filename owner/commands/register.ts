@@ -48,7 +48,7 @@ export const register: CommandSpec = {
           if (dryRun) return await show(registration, stake, json);
           const done = await registered(registration, stake);
           // What was paid for is told before anything else can fail.
-          const tell = (fields: Record<string, string>) => {
+          const tell = (fields: Parameters<typeof printFields>[0]) => {
             if (!json) printFields(fields);
           };
           tell(fieldsOf(done));
