@@ -2,10 +2,6 @@ import type { ErrorEntries } from "./entry.js";
 
 export const localChainErrors = {
   BEACON_MISSING: { meaning: "The devchain has no beacon.", remedy: "Give its genesis a `drand`." },
-  BEACON_UNAVAILABLE: {
-    meaning: "An offline subtensor runtime gets no pulses of a beacon.",
-    remedy: "Leave the option out, or use the devchain.",
-  },
   BLOCK_INVALID: {
     meaning: "A block of the devchain's log breaks the chain's rules.",
     remedy: "Restore the log from a backup: it was altered or damaged.",
@@ -51,5 +47,9 @@ export const localChainErrors = {
   SUDO_REFUSED: {
     meaning: "The chain's sudo key is not the development key.",
     remedy: "Use a devchain that was started without `--genesis`.",
+  },
+  WEIGHTS_MODE_UNAVAILABLE: {
+    meaning: "A subtensor runtime that has timelocks takes no hashes of weights while a beacon is there.",
+    remedy: "Give `--weights timelock`, or use the devchain.",
   },
 } as const satisfies ErrorEntries;
