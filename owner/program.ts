@@ -8,6 +8,7 @@ const groups: Readonly<Record<string, Readonly<Record<string, () => Loaded>>>> =
     localnet: async () => (await import("./commands/localnet.js")).localnet,
     devchain: async () => (await import("./commands/devchain.js")).devchain,
     "subtensor-node": async () => (await import("./commands/subtensor-node.js")).subtensorNode,
+    trim: async () => (await import("./commands/trim.js")).trim,
   },
   "Keys and chain:": {
     wallet: async () => (await import("./commands/wallet.js")).wallet,

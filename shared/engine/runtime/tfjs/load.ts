@@ -38,5 +38,5 @@ const unavailable = (reason: string) =>
   new BlockZeroError(
     "DEVICE_UNAVAILABLE",
     `TensorFlow.js does not load: ${reason}`,
-    "reinstall its packages, or set device to cpu",
+    "install @tensorflow/tfjs-core, @tensorflow/tfjs-backend-cpu and @tensorflow/tfjs-backend-wasm, or set device to cpu",
   );
