@@ -1,8 +1,9 @@
 // Brings a fresh clone to a built tree: packages from the lock file (install scripts off), then the compiler.
-// Both steps are skipped when nothing they depend on has changed, so every command may begin with this one.
+// Both steps are skipped when nothing they depend on has changed, so every command may begin with this one. Last, what deleted or moved sources
+// left in dist/ goes: a package is made of dist/ as it is.
 import { spawnSync } from "node:child_process";
 import { createHash } from "node:crypto";
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 
@@ -43,3 +44,9 @@ const compiler = join(root, "node_modules", "typescript", "bin", "tsc");
 // What runs in a browser is compiled by itself: it sees a page's names, not Node's.
 for (const project of [root, join(root, "owner", "rewards", "page")])
   run("the compiler", process.execPath, [compiler, "-p", project]);
+
+const dist = join(root, "dist");
+for (const path of readdirSync(dist, { recursive: true, encoding: "utf8" })) {
+  const module = path.replace(/\.(js|js\.map|d\.ts)$/, "");
+  if (module !== path && !existsSync(join(root, `${module}.ts`))) rmSync(join(dist, path));
+}
