@@ -1,0 +1,55 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { z } from "zod";
+import { networkSchema } from "#shared/protocol/network.js";
+import { cycleWeights } from "#shared/scoring/cycle-weights.js";
+import { template } from "../../support/micro-network.js";
+import { loadVectors } from "../protocol/vectors.js";
+
+const rowSchema = z
+  .tuple([
+    z.int(),
+    z.int(),
+    z.int(),
+    z.string().nullable(),
+    z.enum(["scored", "rejected", "abstained"]),
+    z.number(),
+    z.number().nullable(),
+  ])
+  .transform(([cycle, uid, holder, group, verdict, score, independence]) => ({
+    ...{ cycle, uid, holder, group },
+    ...{ verdict, score, independence },
+  }));
+
+const { hotkeys, cases } = loadVectors(
+  "pay",
+  z.object({
+    hotkeys: z.array(z.string()),
+    cases: z.array(
+      z.object({
+        rewards: z.record(z.string(), z.unknown()),
+        window: z.int(),
+        burn: z.number(),
+        cycle: z.int(),
+        steps: z.array(z.tuple([z.int(), z.array(z.string())])),
+        history: z.array(rowSchema),
+        weights: z.array(z.tuple([z.int(), z.int()])),
+      }),
+    ),
+  }),
+);
+
+test("vectors: whole windows of pay, by every curve", () => {
+  const holders = { ownerHotkey: hotkeys.at(-1)!, neurons: hotkeys.map((hotkey, uid) => ({ uid, hotkey })) };
+  for (const { rewards, window, burn, cycle, steps, history, weights } of cases) {
+    const scoring = { ...template.scoring, rewards, window, burn };
+    const network = networkSchema.parse({ ...template, scoring, genesis: "0".repeat(64) });
+    const agreed = history.map(({ holder, ...outcome }) => ({ ...outcome, hotkey: hotkeys[holder]! }));
+    const progress = steps.map(([of, improved]) => ({ cycle: of, improved }));
+    assert.deepEqual(
+      cycleWeights(network, holders, { history: agreed, progress }, cycle),
+      weights,
+      JSON.stringify(rewards),
+    );
+  }
+});
