@@ -79,7 +79,7 @@ const withFile = <T>(path: string, use: (file: number) => T): T => {
     throw new BlockZeroError(
       "DATASET_NOT_FOUND",
       `cannot open the data file ${path}: ${reasonOf(thrown)}`,
-      "check the path; it is relative to the folder the program was started in",
+      "check the path: in a file it is relative to that file, elsewhere to the current folder",
       { cause: thrown },
     );
   }

@@ -48,7 +48,7 @@ const readText = (file: string, codes: YamlFaultCodes): string => {
     throw new BlockZeroError(
       codes.missing,
       reasonOf(thrown),
-      "check the path; it is relative to the folder the program was started in",
+      "check the path: in a file it is relative to that file, elsewhere to the current folder",
       { cause: thrown },
     );
   }

@@ -136,7 +136,7 @@ test("size limits name what is too large", (context) => {
 test("a file that is missing, no file, or changed in use", (context) => {
   assert.equal(
     lineOf(() => openSource({ kind: "jsonl", path: "no-such.jsonl" })),
-    "✖ DATASET_NOT_FOUND cannot open the data file no-such.jsonl: ENOENT: no such file or directory, open 'no-such.jsonl' → check the path; it is relative to the folder the program was started in",
+    "✖ DATASET_NOT_FOUND cannot open the data file no-such.jsonl: ENOENT: no such file or directory, open 'no-such.jsonl' → check the path: in a file it is relative to that file, elsewhere to the current folder",
   );
   assert.equal(
     lineOf(() => openJsonl("/")),

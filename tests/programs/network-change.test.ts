@@ -45,7 +45,7 @@ test("an owner changes a number and adds text: publish says what that does, asks
   const file = join(cwd, "genesis/network.yaml");
   const network = parse(readFileSync(file, "utf8"));
   network.scoring.eval_batches = 3;
-  network.groups.math.data = [{ kind: "jsonl", path: "own.jsonl", weight: 1 }];
+  network.groups.math.data = [{ kind: "jsonl", path: "../own.jsonl", weight: 1 }];
   writeFileSync(file, stringify(network));
   const refused = await run("blockzero", publish, place);
   assert.equal(refused.status, 2);

@@ -193,7 +193,7 @@ test("a file that is not there", () => {
     () => loadConfig(definition, { file: "no-such.yaml", env: {}, flags: {} }),
     (thrown: BlockZeroError) =>
       formatError(thrown) ===
-      "✖ CONFIG_NOT_FOUND cannot read no-such.yaml: ENOENT: no such file or directory, open 'no-such.yaml' → check the path; it is relative to the folder the program was started in",
+      "✖ CONFIG_NOT_FOUND cannot read no-such.yaml: ENOENT: no such file or directory, open 'no-such.yaml' → check the path: in a file it is relative to that file, elsewhere to the current folder",
   );
 });
 
