@@ -12,7 +12,7 @@ import { bar } from "#shared/telemetry/progress.js";
 import { createLossMeter } from "#shared/training/loss-meter.js";
 import { mapValues } from "#shared/training/objective.js";
 import { pretrain } from "#shared/training/pretrain.js";
-import { percent } from "../format.js";
+import { percent, verdict } from "../format.js";
 import { describeMachine, machine } from "../machine.js";
 import { figuresOption, outputOption, wholeNumbers, writeFigures, writeOutput } from "../options.js";
 import { type Chart, picture } from "./picture.js";
@@ -121,7 +121,7 @@ const run = async (flags: Flags): Promise<void> => {
           console.log(
             `\n${title}; choosing took ${percent((chooseSeconds * count) / trainSeconds)} of a miner's training`,
           );
-          console.log(tableOf(runs));
+          console.log(`${tableOf(runs)}\n${targetsOf(runs)}`);
           await writeFigures(json, { machine: here, group, cycles, steps, figures });
           if (svg !== undefined) await writeOutput(svg, picture(figures.map(chartOf)));
         }
@@ -154,6 +154,21 @@ const progressOver = (total: number) => {
 /** Runs of one comparison beside that of the single miner. */
 const runsOf = (miners: number, { fixed }: Pick<Flags, "fixed">): number =>
   1 + (fixed ? 1 : 0) + (miners === 1 ? 0 : 1);
+
+/** Part of the way of one machine with all the tokens that measured steps come at least. */
+const WAY = 0.95;
+
+const targetsOf = (runs: Readonly<Record<string, Run>>): string => {
+  const [measured, single, whole] = (["measured", "one miner alone", "all tokens"] as const).map((name) =>
+    summaryOf(runs[name]!),
+  );
+  const way = (measured!.start - measured!.end) / (whole!.start - whole!.end);
+  return [
+    `no rise: ${verdict(measured!.rises === 0)}`,
+    `not above one miner alone: ${verdict(measured!.end <= single!.end)}`,
+    `${percent(WAY)} of the way: ${verdict(way >= WAY)}`,
+  ].join(", ");
+};
 
 /** A run in the file of figures: losses are means over the fixed text. */
 type RunFigure = Omit<Run, "losses"> & Summary & { readonly losses: readonly number[] };
