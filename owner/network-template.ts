@@ -104,6 +104,11 @@ const isRecord = (value: unknown): value is Record<string, unknown> =>
   typeof value === "object" && value !== null && !Array.isArray(value);
 
 const invalid = (path: string, message: string, cause?: unknown) =>
-  new BlockZeroError("NETWORK_TEMPLATE_INVALID", `${path}: ${message}`, "compare with configs/localnet/network.yaml", {
-    cause,
-  });
+  new BlockZeroError(
+    "NETWORK_TEMPLATE_INVALID",
+    `${path}: ${message}`,
+    "docs/network-file.md has every key; configs/localnet/network.yaml is an example",
+    {
+      cause,
+    },
+  );

@@ -9,6 +9,8 @@ const root = fileURLToPath(new URL("..", import.meta.url));
 const load = (module) => import(new URL(`../dist/${module}`, import.meta.url).href);
 const { commandReference } = await load("shared/cli/reference.js");
 const { configReference } = await load("shared/config/docs.js");
+const { networkReference } = await load("shared/config/network-docs.js");
+const { sourceKinds } = await load("datasets/index.js");
 const { errorReference } = await load("shared/errors/docs.js");
 const { allCommands } = await load("owner/program.js");
 const { minerCommand } = await load("miner/command.js");
@@ -41,7 +43,7 @@ const pages = {
     GENERATED,
     "A setting may come from a flag (`--wallet.hotkey x`, also spelt `--wallet-hotkey`), from the environment, or from the YAML file that `--config` names, nested (`wallet: { hotkey: x }`) or dotted (`wallet.hotkey: x`). A flag goes before the environment, the environment before the file, the file before the default. An empty variable counts as unset.",
     "A path in a file is relative to that file's folder, here and in the network file, its template and its groups; a path in a flag, in the environment or of a default is relative to the current folder. `~/` is the home folder.",
-    "What everybody on a subnet must agree on is not here but in the network file: see [protocol.md](protocol.md).",
+    "What everybody on a subnet must agree on is not here but in the network file: see [network-file.md](network-file.md).",
     "## blockzero-miner",
     "[configs/miner.yaml](../configs/miner.yaml) has them all with their defaults.",
     configReference(minerSettings).trimEnd(),
@@ -56,6 +58,12 @@ const pages = {
     GENERATED,
     "An expected fault is one line on standard error, `✖ CODE message → what to do`, and exit status 2. In logs it is the field `code`. The line says more than this page: which file, field, block or address. Codes keep their names from one version to the next.",
     errorReference(),
+  ],
+  "network-file.md": [
+    "# The network file",
+    GENERATED,
+    "Everything that the participants of a subnet must agree on, in YAML. An owner writes a *template* ([configs/localnet/network.yaml](../configs/localnet/network.yaml) is one), of which `blockzero genesis` makes the network file with the first model, and `blockzero publish` puts its hash on chain. In a template each group may be a file of its own, named by its path. `blockzero network check FILE` says whether either can work, and what it comes to. What the values mean to the protocol is in [protocol.md](protocol.md); how a running subnet changes its file in [network-changes.md](network-changes.md).",
+    networkReference(sourceKinds),
   ],
 };
 

@@ -1,48 +1,54 @@
+import { totalmem } from "node:os";
 import { timeOfRound } from "#shared/chain/timelock/beacon.js";
 import { JSON_FLAG, printJson } from "#shared/cli/json.js";
+import { positiveNumber } from "#shared/cli/numbers.js";
 import type { CommandGroup, CommandSpec } from "#shared/cli/program.js";
 import { checkPinned } from "#shared/config/check-network.js";
 import { loadNetwork, networkDifferences } from "#shared/config/load-network.js";
-import { pinnedTexts } from "#shared/data/pinned-text.js";
-import { type Network, networkHash } from "#shared/protocol/network.js";
-import { cycleLength } from "#shared/protocol/phases.js";
+import type { Network } from "#shared/protocol/network.js";
 import { roundOf } from "#shared/protocol/sealed-text.js";
 import { changeOf } from "#shared/protocol/succession.js";
 import { beaconOf } from "#shared/replay/evaluation-text.js";
+import { byteSize } from "../byte-size.js";
 import { shown } from "../network-change.js";
+import { factLines, factsOf } from "../network-facts.js";
+import { checkWorkable } from "../network-limits.js";
 import { checkNetwork, isTemplate, loadNetworkTemplate, type NetworkTemplate } from "../network-template.js";
 import { printFields } from "../print.js";
 
+/** Of Bittensor's main network. */
+const BLOCK_SECONDS = 12;
+
+interface CheckOptions {
+  readonly blockTime: number;
+  readonly memory?: number;
+  readonly json?: boolean;
+}
+
 const check: CommandSpec = {
   name: "check",
-  description: "check a network file or template, and say what it decides",
-  examples: ["blockzero network check configs/localnet/network.yaml", "blockzero network check genesis/network.yaml"],
+  description: "check that a network file or template can work, and say what it decides",
+  examples: [
+    "blockzero network check configs/localnet/network.yaml",
+    "blockzero network check genesis/network.yaml --memory 64GiB --json",
+  ],
   define: (command) => {
-    command.argument("<file>", "network file or template").action((file: string) => {
-      const network = load(file);
-      printFields({
-        network: network.name,
-        ...("genesis" in network
-          ? { hash: networkHash(network), genesis: network.genesis }
-          : { hash: "none yet: a template, until `blockzero genesis` makes its model" }),
-        netuid: network.netuid,
-        cycle: `${cycleLength(network.phases)} blocks`,
-        groups: Object.keys(network.groups).join(", "),
-        ...textsOf(network),
-        ...sealedUntil(network),
+    command
+      .argument("<file>", "network file or template")
+      .option("--block-time <seconds>", "how long the chain takes for a block", positiveNumber, BLOCK_SECONDS)
+      .option("--memory <size>", "memory of the machines that validate, such as 64GiB; unset: this machine's", byteSize)
+      .option(...JSON_FLAG)
+      .action((file: string, { blockTime, memory = totalmem(), json = false }: CheckOptions) => {
+        const network = load(file);
+        const facts = factsOf(network, blockTime);
+        checkWorkable(network, facts, memory);
+        const sealed = sealedUntil(network);
+        if (json) return printJson({ ...facts, sealedUntil: sealed });
+        const until = Object.entries(sealed).map(([group, time]) => [`sealed ${group}`, `until ${time}`]);
+        printFields({ ...factLines(facts), ...Object.fromEntries(until) });
       });
-    });
   },
 };
-
-/** Every file of documents by its content, and whether it was looked at. */
-const textsOf = (network: NetworkTemplate): Readonly<Record<string, string>> =>
-  Object.fromEntries(
-    pinnedTexts(network).map(({ group, sha256, bytes, path }) => [
-      `text ${group}`,
-      `${sha256}, ${bytes} bytes, ${path === undefined ? "fetched by this hash" : `as in ${path}`}`,
-    ]),
-  );
 
 const DIFFERENT = 1;
 
@@ -89,12 +95,7 @@ const sealedUntil = ({ groups }: NetworkTemplate): Readonly<Record<string, strin
   Object.fromEntries(
     Object.entries(groups).flatMap(([name, { sealed }]) =>
       sealed
-        ? [
-            [
-              `sealed ${name}`,
-              `until ${new Date(timeOfRound(roundOf(sealed, sealed.envelopes - 1), beaconOf(sealed))).toISOString()}`,
-            ],
-          ]
+        ? [[name, new Date(timeOfRound(roundOf(sealed, sealed.envelopes - 1), beaconOf(sealed))).toISOString()]]
         : [],
     ),
   );

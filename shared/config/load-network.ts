@@ -39,7 +39,7 @@ export const parseNetwork = (value: unknown, origin: string): Network => {
   throw new BlockZeroError(
     "NETWORK_FILE_INVALID",
     `${origin}: ${first === undefined ? "not a network" : faultOf(first)}${more}`,
-    "correct that field; everybody on a subnet needs the same file, so ask its owner for the current one",
+    "correct that field (docs/network-file.md); everybody on a subnet needs the same file, so ask its owner for the current one",
     { cause: parsed.error },
   );
 };

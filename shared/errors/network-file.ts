@@ -24,7 +24,7 @@ export const networkFileErrors = {
   },
   NETWORK_FILE_INVALID: {
     meaning: "A field of the network file is wrong.",
-    remedy: "Correct it; see [protocol.md](protocol.md).",
+    remedy: "Correct it; see [network-file.md](network-file.md).",
   },
   NETWORK_FILE_MALFORMED: { meaning: "The network file is no readable YAML.", remedy: "Correct the named line." },
   NETWORK_FILE_NEEDED: {
@@ -50,7 +50,7 @@ export const networkFileErrors = {
   },
   NETWORK_TEMPLATE_INVALID: {
     meaning: "A field of the network template is wrong.",
-    remedy: "Compare it with `configs/localnet/network.yaml`.",
+    remedy: "Correct it; see [network-file.md](network-file.md).",
   },
   NETWORK_TEMPLATE_MALFORMED: {
     meaning: "The network template or a group file is no readable YAML.",
@@ -59,6 +59,10 @@ export const networkFileErrors = {
   NETWORK_TEMPLATE_NOT_FOUND: {
     meaning: "The network template or a group file cannot be read.",
     remedy: "Check the path.",
+  },
+  NETWORK_UNWORKABLE: {
+    meaning: "The values of the network file do not fit each other, the protocol or the machine.",
+    remedy: "Change those that the line names; see [network-file.md](network-file.md).",
   },
   NETWORK_UNPINNED: {
     meaning: "The network file does not name some of its text by content.",

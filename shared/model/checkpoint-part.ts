@@ -6,7 +6,7 @@ import { BlockZeroError } from "#shared/errors.js";
 import type { OpenCheckpoint } from "./checkpoint-reader.js";
 
 /** Largest part in bytes: what whoever scores a model can read in one piece. */
-const MAX_PART_BYTES = 2 ** 31 - 1;
+export const MAX_PART_BYTES = 2 ** 31 - 1;
 
 /** Encodes parts of a checkpoint one after another, in memory that it uses again. */
 export interface PartEncoder {

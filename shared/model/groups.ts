@@ -1,3 +1,4 @@
+import { DEFAULT_SAFETENSORS_LIMITS } from "#shared/artifact/safetensors.js";
 import { BlockZeroError } from "#shared/errors.js";
 import type { ExpertGroup, ModelConfig, Network } from "#shared/protocol/network.js";
 import { expertOf, type HeldExperts, type Parameters, parameterShapes, routerLayerOf } from "./parameters.js";
@@ -8,9 +9,14 @@ export const expertsOf = (config: ModelConfig, group: ExpertGroup): HeldExperts 
     [...(group.experts[String(layer)] ?? [])].sort((a, b) => a - b),
   );
 
-/** Refuses groups that do not fit the model: a layer without experts, an expert that does not exist, one in two groups. */
+/**
+ * Refuses groups that do not fit the model: a layer without experts, an expert that does not exist, one in two groups.
+ *
+ * @throws BlockZeroError EXPERT_GROUP_INVALID; NETWORK_UNWORKABLE for more tensors than files hold
+ */
 export const checkGroups = ({ model, groups }: Pick<Network, "model" | "groups">): void => {
   const owner = new Map<string, string>();
+  checkCount(model, Object.keys(groups).length);
   // As text: "01" is no layer's name, and would be passed over by whoever asks for "1".
   const layers = new Set(Array.from({ length: model.num_hidden_layers }, (_, layer) => String(layer)));
   for (const [name, group] of Object.entries(groups)) {
@@ -33,6 +39,18 @@ export const checkGroups = ({ model, groups }: Pick<Network, "model" | "groups">
       }
     }
   }
+};
+
+/** Before any of them is listed: the hub and each group are files of so many tensors at most. */
+const checkCount = ({ num_hidden_layers: layers, num_experts: experts }: ModelConfig, groups: number): void => {
+  const most = (groups + 1) * DEFAULT_SAFETENSORS_LIMITS.tensors;
+  const tensors = layers * (experts + 1);
+  if (tensors <= most) return;
+  throw new BlockZeroError(
+    "NETWORK_UNWORKABLE",
+    `model: ${layers} layers of ${experts} experts are more than the ${most} tensors that ${groups + 1} files hold`,
+    "take a smaller model, or more groups; docs/network-file.md has every key",
+  );
 };
 
 /** The group by that name, or EXPERT_GROUP_UNKNOWN with the names that exist. */

@@ -56,7 +56,8 @@ const lineOf = (context: TestContext, content: string): string => {
   return assert.fail("nothing was thrown");
 };
 
-const HINT = "→ correct that field; everybody on a subnet needs the same file, so ask its owner for the current one";
+const HINT =
+  "→ correct that field (docs/network-file.md); everybody on a subnet needs the same file, so ask its owner for the current one";
 
 test("a network file reads back, defaults filled in", (context) => {
   assert.deepEqual(loadNetwork(temporaryFile(context, "n.yaml", stringify(network))), network);

@@ -1,0 +1,78 @@
+import { byteTokenizer } from "#shared/data/tokenizer.js";
+import { BlockZeroError } from "#shared/errors.js";
+import { MAX_PART_BYTES } from "#shared/model/checkpoint-part.js";
+import { canonicalBytes, decisiveNetwork, MAX_NETWORK_BYTES, type Network } from "#shared/protocol/network.js";
+import { PHASES } from "#shared/protocol/phases.js";
+import { FLOAT_BYTES, type NetworkFacts } from "./network-facts.js";
+import type { NetworkTemplate } from "./network-template.js";
+
+type Limited = Network | NetworkTemplate;
+
+/** What each participant does in a phase but the first two ends in a record: a block to send it in, and one more to try again in. */
+const RECORD_BLOCKS = 2;
+
+/**
+ * Refuses what no single field shows and no program could run.
+ *
+ * @param memory bytes that the machines have which are to hold the whole model
+ * @throws BlockZeroError NETWORK_UNWORKABLE, with all that is wrong
+ */
+export const checkWorkable = (network: Limited, facts: NetworkFacts, memory: number): void => {
+  const problems = [
+    ...phaseProblems(network),
+    ...modelProblems(network),
+    ...sizeProblems(network, facts),
+    ...machineProblems(facts, memory),
+  ];
+  if (problems.length === 0) return;
+  throw new BlockZeroError(
+    "NETWORK_UNWORKABLE",
+    problems.join("; "),
+    "change these values; docs/network-file.md has every key",
+  );
+};
+
+const phaseProblems = ({ phases }: Limited): readonly string[] =>
+  PHASES.filter((phase) => phase !== "distribute" && phases[phase] < RECORD_BLOCKS).map(
+    (phase) =>
+      `phases.${phase} is ${phases[phase]} block, at least ${RECORD_BLOCKS} are needed ${phase === "train" ? "to train, which ends a block early" : "to get a record on chain"}`,
+  );
+
+const modelProblems = ({ model, data, groups }: Limited): readonly string[] => [
+  ...(model.vocab_size < byteTokenizer.size
+    ? [`model.vocab_size is ${model.vocab_size}, the tokenizer "${data.tokenizer}" has ${byteTokenizer.size} tokens`]
+    : []),
+  ...(data.sequence_length > model.max_position_embeddings
+    ? [
+        `data.sequence_length is ${data.sequence_length}, model.max_position_embeddings only ${model.max_position_embeddings}`,
+      ]
+    : []),
+  ...(Object.keys(groups).length === 0 ? ["groups is empty, so that nobody could train"] : []),
+];
+
+const sizeProblems = (network: Limited, { parameters, groups }: NetworkFacts): readonly string[] => {
+  const file = canonicalBytes("genesis" in network ? decisiveNetwork(network) : network).length;
+  const most = network.limits.artifact_bytes;
+  const parts = [["the hub", parameters.hub] as const, ...groups.map((one) => [one.group, one.parameters] as const)];
+  return [
+    ...groups
+      .filter(({ updateBytes }) => updateBytes > most)
+      .map(
+        ({ group, updateBytes }) =>
+          `limits.artifact_bytes is ${most}, an update of "${group}" has ${updateBytes} in ${network.artifact.codec}`,
+      ),
+    ...parts
+      .filter(([, count]) => count * FLOAT_BYTES > MAX_PART_BYTES)
+      .map(
+        ([what, count]) => `${what} takes ${count * FLOAT_BYTES} bytes in float32, at most ${MAX_PART_BYTES} are read`,
+      ),
+    ...(file > MAX_NETWORK_BYTES ? [`the file has ${file} bytes, at most ${MAX_NETWORK_BYTES} are read`] : []),
+  ];
+};
+
+const machineProblems = ({ parameters }: NetworkFacts, memory: number): readonly string[] => {
+  const bytes = parameters.total * FLOAT_BYTES;
+  return bytes > memory
+    ? [`validators hold the whole model, ${bytes} bytes in float32, and the machine has ${memory} (--memory)`]
+    : [];
+};

@@ -1,0 +1,103 @@
+import assert from "node:assert/strict";
+import { describe, it } from "node:test";
+import { factLines, factsOf } from "#owner/network-facts.js";
+import { checkWorkable } from "#owner/network-limits.js";
+import { loadNetworkTemplate, type NetworkTemplate } from "#owner/network-template.js";
+import { checkGroups } from "#shared/model/groups.js";
+import { coded } from "#tests/support/coded.js";
+
+const network = loadNetworkTemplate("configs/localnet/network.yaml");
+const MEMORY = 2 ** 34;
+
+const check = (change: Partial<NetworkTemplate>, memory = MEMORY): void => {
+  const changed = { ...network, ...change };
+  checkWorkable(changed, factsOf(changed, 12), memory);
+};
+
+/** Experts of every layer for one group. */
+const allOf = (layers: number, experts: number) =>
+  Object.fromEntries(
+    Array.from({ length: layers }, (_, layer) => [layer, Array.from({ length: experts }, (_, i) => i)]),
+  );
+
+describe("a network that cannot work", () => {
+  const { model, groups, phases, data } = network;
+  const wide = { ...model, moe_intermediate_size: 2 ** 20 };
+  const cases: readonly (readonly [name: string, change: Partial<NetworkTemplate>, problem: RegExp])[] = [
+    [
+      "has updates that its limit rejects",
+      { limits: { artifact_bytes: 2_362_023 } },
+      /^limits\.artifact_bytes is 2362023, an update of "prose" has 2362024 in float32; .*"math"/,
+    ],
+    ["has a phase too short for a record", { phases: { ...phases, exchange: 1 } }, /^phases\.exchange is 1 block/],
+    ["leaves no block to train in", { phases: { ...phases, train: 1 } }, /^phases\.train is 1 block.*to train/],
+    ["has fewer tokens than its tokenizer", { model: { ...model, vocab_size: 256 } }, /^model\.vocab_size is 256/],
+    [
+      "has windows longer than its model takes",
+      { data: { ...data, sequence_length: 257 } },
+      /^data\.sequence_length is 257, model\.max_position_embeddings only 256/,
+    ],
+    ["has no groups", { groups: {} }, /^groups is empty/],
+    [
+      "has a group larger than a part may be",
+      { model: wide, limits: { artifact_bytes: 2 ** 40 } },
+      /^prose takes 12884901888 bytes in float32, at most 2147483647/,
+    ],
+  ];
+  for (const [name, change, problem] of cases)
+    it(name, () => assert.throws(() => check(change), coded("NETWORK_UNWORKABLE", problem)));
+
+  it("is larger than the machine", () => {
+    assert.throws(() => check({}, 5_258_239), coded("NETWORK_UNWORKABLE", /^validators hold the whole model, 5258240/));
+    check({}, 5_258_240);
+  });
+
+  it("is told all that is wrong at once", () => {
+    const problems = /^phases\.merge is 1 .*; model\.vocab_size is 2, .*; limits\.artifact_bytes is 1, /;
+    const change = {
+      phases: { ...phases, merge: 1 },
+      model: { ...model, vocab_size: 2 },
+      limits: { artifact_bytes: 1 },
+    };
+    assert.throws(() => check(change), coded("NETWORK_UNWORKABLE", problems));
+  });
+
+  it("has more tensors than files hold, which is found before any of them is listed", () => {
+    for (const size of [{ num_hidden_layers: 2 ** 40 }, { num_experts: 2 ** 50 }])
+      assert.throws(
+        () => checkGroups({ model: { ...model, ...size }, groups }),
+        coded("NETWORK_UNWORKABLE", /^model: .* are more than the 196608 tensors/),
+      );
+    checkGroups({
+      model: { ...model, num_experts: 128 },
+      groups: { all: { ...groups.prose!, experts: allOf(2, 128) } },
+    });
+  });
+});
+
+describe("what a network file comes to", () => {
+  it("counts parameters, bytes of an update, blocks and time", () => {
+    const facts = factsOf(network, 12);
+    assert.deepEqual(facts.parameters, { total: 1_314_560, hub: 134_912 });
+    assert.deepEqual(
+      facts.groups.map(({ group, parameters, updateBytes }) => [group, parameters, updateBytes]),
+      [
+        ["prose", 589_824, 2_362_024],
+        ["math", 589_824, 2_362_024],
+      ],
+    );
+    assert.deepEqual([facts.cycle.blocks, facts.cycle.seconds], [56, 672]);
+    assert.equal(facts.scoring.tokens, 128 * 128);
+  });
+
+  it("is smaller in another codec", () => {
+    const { groups } = factsOf({ ...network, artifact: { codec: "topk-2bit" } }, 12);
+    assert.ok(groups[0]!.updateBytes * 40 < 2_362_024);
+  });
+
+  it("is told a person a line each", () => {
+    const lines = factLines(factsOf(network, 12));
+    for (const key of ["cycle", "parameters", "group prose", "data", "scoring", "merge", "pay", "voting", "seeds"])
+      assert.match(String(lines[key]), /^\S[^\n]+$/, key);
+  });
+});
