@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
-import { readFileSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { dirname, join } from "node:path";
 import { test } from "node:test";
 import { Command } from "commander";
 import { minerSettings } from "#miner/config.js";
@@ -56,4 +57,32 @@ test("the pages of steps name only commands and options that exist", async () =>
       for (const option of options) assert.ok(reference.includes(option), call);
     } else for (const option of options) assert.ok(flags.includes(option), call);
   }
+});
+
+test("links within the documentation lead somewhere", () => {
+  const pages = readdirSync("docs", { recursive: true, encoding: "utf8" })
+    .filter((name) => name.endsWith(".md"))
+    .map((name) => join("docs", name));
+  const anchorsOf = (page: string): readonly string[] =>
+    [...readFileSync(page, "utf8").matchAll(/^#+ (.*)$/gm)].map(([, heading]) =>
+      heading!
+        .toLowerCase()
+        .replace(/[^\p{L}\p{N}_ -]/gu, "")
+        .trim()
+        .replaceAll(" ", "-"),
+    );
+  const broken = [...pages, "README.md", "CONTRIBUTING.md", "CHANGELOG.md"].flatMap((page) =>
+    [
+      ...readFileSync(page, "utf8")
+        .replace(/```.*?```/gs, "")
+        .matchAll(/\]\(([^)#\s]*)(?:#([^)\s]*))?\)/g),
+    ]
+      .filter(([, path]) => !/^https?:/.test(path!))
+      .filter(([, path, anchor]) => {
+        const target = path === "" ? page : join(dirname(page), path!);
+        return !existsSync(target) || (anchor !== undefined && !anchorsOf(target).includes(anchor));
+      })
+      .map(([link]) => `${page}: ${link}`),
+  );
+  assert.deepEqual(broken, []);
 });
