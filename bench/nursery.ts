@@ -1,7 +1,7 @@
+import { PRETRAINING, TRAINING } from "#localnet/training.js";
 import { minerSettings } from "#miner/config.js";
-import { createShardTrainer } from "#miner/shard-trainer.js";
-import { PRETRAINING, TRAINING } from "#owner/localnet/training.js";
-import { loadNetworkTemplate } from "#owner/network-template.js";
+import { createShardTrainer } from "#miner/training/shard-trainer.js";
+import { loadNetworkTemplate } from "#owner/network/network-template.js";
 import { loadConfig } from "#shared/config/load.js";
 import type { Device } from "#shared/engine/device.js";
 import { floatTensor } from "#shared/engine/tensor.js";

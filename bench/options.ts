@@ -3,7 +3,7 @@ import { writeFile } from "node:fs/promises";
 import { dirname, resolve } from "node:path";
 import { Option } from "commander";
 import { wholeNumber } from "#shared/cli/numbers.js";
-import { BlockZeroError, reasonOf } from "#shared/errors.js";
+import { BlockZeroError, reasonOf } from "#shared/errors/error.js";
 
 /** A parser of an option that takes several whole numbers, in place of the standard ones. */
 export const wholeNumbers = (least: number, standard: readonly number[]) => {

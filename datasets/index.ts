@@ -1,6 +1,6 @@
-import { nearest } from "#shared/config/nearest.js";
 import type { DocumentSource } from "#shared/data/source.js";
-import { BlockZeroError } from "#shared/errors.js";
+import { BlockZeroError } from "#shared/errors/error.js";
+import { nearest } from "#shared/util/nearest.js";
 import { openArithmetic } from "./arithmetic.js";
 import { sourceDigest } from "./digest.js";
 import { openJsonl } from "./jsonl.js";

@@ -2,7 +2,7 @@ import { createHash } from "node:crypto";
 import { closeSync, fstatSync, openSync, readSync } from "node:fs";
 import { z } from "zod";
 import type { DocumentSource } from "#shared/data/source.js";
-import { BlockZeroError, reasonOf } from "#shared/errors.js";
+import { BlockZeroError, reasonOf } from "#shared/errors/error.js";
 
 export interface JsonlLimits {
   readonly fileBytes: number;

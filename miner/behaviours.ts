@@ -1,13 +1,13 @@
-import type { FloatTensor } from "#shared/artifact/float32.js";
 import type { FloatTensors, TensorBlob } from "#shared/artifact/update.js";
 import { createRandom } from "#shared/data/random.js";
-import { BlockZeroError } from "#shared/errors.js";
+import { BlockZeroError } from "#shared/errors/error.js";
 import type { Participant } from "#shared/participant/join.js";
 import type { ModelManifest } from "#shared/protocol/model-manifest.js";
 import { parseRecord } from "#shared/protocol/records.js";
+import type { FloatTensor } from "#shared/tensor-files/float32.js";
 import type { FloatSource } from "#shared/training/float-source.js";
 import { isPlanted } from "./planted.js";
-import type { ShardTrainer } from "./trainer.js";
+import type { ShardTrainer } from "./training/trainer.js";
 
 /** What a miner is about to submit: the encoded safetensors of its update, and what it says it did for it. */
 export interface Submission {

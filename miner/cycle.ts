@@ -1,9 +1,8 @@
-import { mean } from "#shared/mean.js";
+import { settledBase } from "#shared/participant/agreement/await-base-model.js";
 import type { BlockTimer } from "#shared/participant/block-timer.js";
 import { withinBlocks } from "#shared/participant/duty.js";
 import type { Participant } from "#shared/participant/join.js";
-import { type Journal, recent } from "#shared/participant/journal.js";
-import { settledBase } from "#shared/participant/settled-base.js";
+import { type Journal, recent } from "#shared/participant/writes/journal.js";
 import { commitmentOf } from "#shared/protocol/commitment.js";
 import { artifactHash, signUpdateManifest } from "#shared/protocol/manifest.js";
 import type { ModelManifest } from "#shared/protocol/model-manifest.js";
@@ -12,13 +11,14 @@ import { phaseWindow } from "#shared/protocol/phases.js";
 import { encodeRecord, shortHash } from "#shared/protocol/records.js";
 import type { MetricsSink } from "#shared/telemetry/metrics.js";
 import type { FloatSource } from "#shared/training/float-source.js";
-import { openBase } from "./base-weights.js";
+import { mean } from "#shared/util/mean.js";
 import { behaviours } from "./behaviours.js";
+import { openPacker, type Packer } from "./commit/pack.js";
+import { mayCommit } from "./commit/self-check.js";
 import type { MinerConfig } from "./config.js";
 import type { MinerJournal } from "./journal.js";
-import { openPacker, type Packer } from "./pack.js";
-import { mayCommit } from "./self-check.js";
-import type { ShardTrainer } from "./trainer.js";
+import { openBase } from "./training/base-weights.js";
+import type { ShardTrainer } from "./training/trainer.js";
 
 export interface Miner {
   readonly participant: Participant;

@@ -3,8 +3,8 @@ import { phaseWindow } from "#shared/protocol/phases.js";
 import { tally } from "#shared/protocol/tally.js";
 import { explainReason } from "#shared/protocol/verdict.js";
 import type { Miner } from "./cycle.js";
-import { keepReceipt } from "./keep-receipt.js";
 import { isPlanted, whoGuessed } from "./planted.js";
+import { keepReceipt } from "./receipts/keep-receipt.js";
 
 /** Waits for the validators' reports on a cycle, tells the miner its score, its rank, and why, and keeps the receipt. */
 export const reportScore = async (miner: Miner, cycle: number): Promise<void> => {

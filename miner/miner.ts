@@ -1,29 +1,29 @@
 import { join } from "node:path";
 import { openDevice } from "#shared/engine/runtime/open-device.js";
-import { reasonOf } from "#shared/errors.js";
+import { reasonOf } from "#shared/errors/error.js";
 import { groupNamed, hubShapes } from "#shared/model/groups.js";
-import { decodeParameters } from "#shared/model/parts.js";
+import { decodeParameters } from "#shared/model/part-parameters.js";
 import { openBlockTimer } from "#shared/participant/block-timer.js";
 import { cycleSource } from "#shared/participant/cycle-source.js";
 import { withinBlocks } from "#shared/participant/duty.js";
 import type { Participant } from "#shared/participant/join.js";
-import { openJournal } from "#shared/participant/journal.js";
 import { withModelFiles } from "#shared/participant/model-at-start.js";
 import { runCycles } from "#shared/participant/run-cycles.js";
 import { runParticipant } from "#shared/participant/run-participant.js";
+import { openJournal } from "#shared/participant/writes/journal.js";
 import { phaseAt, phaseWindow } from "#shared/protocol/phases.js";
 import { contextOf } from "#shared/replay/succession.js";
 import type { Log } from "#shared/telemetry/log.js";
 import type { MetricsSink } from "#shared/telemetry/metrics.js";
-import { openBase } from "./base-weights.js";
 import type { MinerConfig } from "./config.js";
 import { liveCycle, type Miner, mark } from "./cycle.js";
 import { reportScore } from "./feedback.js";
 import { minerJournalSchema } from "./journal.js";
-import { createShardTrainer } from "./shard-trainer.js";
-import { streamOwner } from "./stream-secret.js";
-import type { ShardTrainer } from "./trainer.js";
-import { openWorkerPool, replicaFolder } from "./worker-pool.js";
+import { openBase } from "./training/base-weights.js";
+import { createShardTrainer } from "./training/shard-trainer.js";
+import { streamOwner } from "./training/stream-secret.js";
+import type { ShardTrainer } from "./training/trainer.js";
+import { openWorkerPool, replicaFolder } from "./training/worker-pool.js";
 
 /** Runs a miner until the signal aborts. */
 export const runMiner = (config: MinerConfig, log: Log, signal: AbortSignal): Promise<void> =>

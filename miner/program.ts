@@ -1,8 +1,8 @@
 import type { Command } from "commander";
 import { addCommand, singleCommand } from "#shared/cli/program.js";
 import { minerCommand } from "./command.js";
-import { planCommand } from "./plan-command.js";
-import { receiptCommands } from "./receipt-command.js";
+import { planCommand } from "./plan/plan-command.js";
+import { receiptCommands } from "./receipts/receipt-command.js";
 import { scoreCommand } from "./score/command.js";
 
 /** `blockzero-miner` itself, `plan` and `score`, which have some of its settings, and `receipt`: each takes the flags that follow it. */

@@ -1,9 +1,9 @@
 import { timeOfRound } from "#shared/chain/timelock/beacon.js";
 import type { DocumentSource } from "#shared/data/source.js";
-import { reasonOf } from "#shared/errors.js";
+import { reasonOf } from "#shared/errors/error.js";
 import { cycleSource } from "#shared/participant/cycle-source.js";
 import type { Participant } from "#shared/participant/join.js";
-import { withPatience } from "#shared/participant/patience.js";
+import { withPatience } from "#shared/participant/until-block.js";
 import type { SealedText } from "#shared/protocol/network.js";
 import { accepted, type Parsed, refused } from "#shared/protocol/parsed.js";
 import { cycleLength, phaseWindow } from "#shared/protocol/phases.js";

@@ -1,6 +1,6 @@
-import { isFetchFault } from "#shared/artifact/fetch-fault.js";
 import type { GateFailure } from "#shared/artifact/gates.js";
-import { reasonOf } from "#shared/errors.js";
+import { isFetchFault } from "#shared/blobs/fetch-fault.js";
+import { reasonOf } from "#shared/errors/error.js";
 import { cycleSource } from "#shared/participant/cycle-source.js";
 import type { Participant } from "#shared/participant/join.js";
 import { MAX_DETAIL_CHARS } from "#shared/protocol/parsed.js";
@@ -11,7 +11,7 @@ import {
   gateUpdate,
   type OpenGated,
   openGated,
-} from "#shared/replay/gate-update.js";
+} from "#shared/replay/gate-with-blame.js";
 import type { CycleSource } from "#shared/replay/source.js";
 import type { Submission } from "#shared/replay/submissions.js";
 

@@ -1,10 +1,10 @@
-import { type PrioritySlots, prioritySlots } from "#shared/artifact/store/priority-slots.js";
-import type { BaseModel } from "#shared/participant/base-model.js";
+import { type PrioritySlots, prioritySlots } from "#shared/blobs/priority-slots.js";
+import type { BaseModel } from "#shared/participant/agreement/base-model.js";
 import type { Participant } from "#shared/participant/join.js";
-import { withPatience } from "#shared/participant/patience.js";
+import { withPatience } from "#shared/participant/until-block.js";
 import { sha256 } from "#shared/protocol/hash.js";
 import { phaseWindow } from "#shared/protocol/phases.js";
-import type { GateResult } from "#shared/replay/gate-update.js";
+import type { GateResult } from "#shared/replay/gate-with-blame.js";
 import type { CycleSource } from "#shared/replay/source.js";
 import { readSubmissions, type Submission } from "#shared/replay/submissions.js";
 import { gateSubmission } from "./gated-updates.js";

@@ -1,14 +1,14 @@
-import { reasonOf } from "#shared/errors.js";
+import { reasonOf } from "#shared/errors/error.js";
 import { cycleSource } from "#shared/participant/cycle-source.js";
 import type { Participant } from "#shared/participant/join.js";
-import type { Journal } from "#shared/participant/journal.js";
 import { collectReports } from "#shared/participant/reports.js";
+import type { Journal } from "#shared/participant/writes/journal.js";
 import { type AgreedOutcome, tally } from "#shared/protocol/tally.js";
 import { chosenSteps, readBallots } from "#shared/replay/ballots.js";
 import { readSubmissions } from "#shared/replay/submissions.js";
 import { contextOf, firstCycleFrom } from "#shared/replay/succession.js";
-import { agreedScores } from "#shared/scoring/cycle-weights.js";
-import { improvedGroups } from "#shared/scoring/progress.js";
+import { agreedScores } from "#shared/rewards/cycle-weights.js";
+import { improvedGroups } from "#shared/rewards/progress.js";
 import type { ValidatorJournal } from "./journal.js";
 
 interface Historian {

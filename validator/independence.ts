@@ -1,10 +1,10 @@
 import type { FloatTensors } from "#shared/artifact/update.js";
+import { createSketcher } from "#shared/independence/count-sketch.js";
+import { independenceOf } from "#shared/independence/independence.js";
 import { groupNamed, groupShapes } from "#shared/model/groups.js";
-import { decodeParameters } from "#shared/model/parts.js";
-import type { BaseModel } from "#shared/participant/base-model.js";
+import { decodeParameters } from "#shared/model/part-parameters.js";
+import type { BaseModel } from "#shared/participant/agreement/base-model.js";
 import type { Participant } from "#shared/participant/join.js";
-import { createSketcher } from "#shared/scoring/independence/count-sketch.js";
-import { independenceOf } from "#shared/scoring/independence/independence.js";
 import type { RaceResult } from "#shared/scoring/racing/race.js";
 
 /** Measures how far a group's updates are of their own, beside the race. */

@@ -1,11 +1,11 @@
 import type { FloatTensors } from "#shared/artifact/update.js";
+import { evaluationBatches, type LossMeter } from "#shared/evaluation/loss-meter.js";
+import { updateRace } from "#shared/evaluation/score-updates.js";
 import type { Parameters } from "#shared/model/parameters.js";
 import type { Network } from "#shared/protocol/network.js";
 import type { RaceOutcome } from "#shared/scoring/racing/race.js";
 import { raceRules } from "#shared/scoring/racing/rules.js";
 import { type RaceTime, runRaces } from "#shared/scoring/racing/run-races.js";
-import { evaluationBatches, type LossMeter } from "#shared/training/loss-meter.js";
-import { updateRace } from "#shared/training/score-updates.js";
 import type { EvaluationTexts } from "./evaluation-text.js";
 import { type LossBook, remembering } from "./loss-book.js";
 

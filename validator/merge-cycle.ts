@@ -1,17 +1,17 @@
-import { BlockZeroError } from "#shared/errors.js";
+import { BlockZeroError } from "#shared/errors/error.js";
+import { type Model, mergeModel } from "#shared/merge/merge-model.js";
+import type { Selected } from "#shared/merge/selection.js";
+import { settledBase } from "#shared/participant/agreement/await-base-model.js";
 import { cycleSource } from "#shared/participant/cycle-source.js";
 import type { Participant } from "#shared/participant/join.js";
-import { withPatience } from "#shared/participant/patience.js";
 import { collectReports } from "#shared/participant/reports.js";
-import { settledBase } from "#shared/participant/settled-base.js";
+import { withPatience } from "#shared/participant/until-block.js";
 import { phaseWindow } from "#shared/protocol/phases.js";
 import { type AgreedOutcome, tally } from "#shared/protocol/tally.js";
 import { chosenSteps, readBallots } from "#shared/replay/ballots.js";
-import { type Model, mergeModel } from "#shared/replay/merge-model.js";
 import { type Candidate, type MergePlan, planMerge, planSteps } from "#shared/replay/merge-plan.js";
 import { type Participation, participationIn } from "#shared/replay/participation.js";
 import { readSubmissions } from "#shared/replay/submissions.js";
-import type { Selected } from "#shared/scoring/selection.js";
 import { type GateOptions, openSubmission } from "./gated-updates.js";
 
 /** What the validators' reports together say of a cycle that started from the model `base`. */

@@ -1,10 +1,10 @@
-import { withSource } from "#shared/artifact/byte-source.js";
-import { BlockZeroError } from "#shared/errors.js";
+import { BlockZeroError } from "#shared/errors/error.js";
+import { withSource } from "#shared/files/byte-source.js";
+import { openPart } from "#shared/merge/part-files.js";
 import { groupShapes } from "#shared/model/groups.js";
 import type { Participant } from "#shared/participant/join.js";
 import type { BlobRef } from "#shared/protocol/model-manifest.js";
 import { misfitOf } from "#shared/replay/model-fit.js";
-import { openPart } from "#shared/replay/part.js";
 
 /**
  * Reads a model of our own merge from the store, as everybody will: a model that cannot be read, or has a weight that is no finite number, is

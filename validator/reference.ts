@@ -1,10 +1,10 @@
 import type { Batch } from "#shared/data/loader.js";
 import { bitsPerByte } from "#shared/data/tokenizer.js";
-import { BlockZeroError, reasonOf } from "#shared/errors.js";
-import { mean } from "#shared/mean.js";
-import { loadModel, wholeModel } from "#shared/participant/base-model.js";
+import { BlockZeroError, reasonOf } from "#shared/errors/error.js";
+import { REFERENCE_VERSION, referenceBatches } from "#shared/evaluation/reference-text.js";
+import { loadModel, wholeModel } from "#shared/participant/agreement/base-model.js";
 import { phaseWindow } from "#shared/protocol/phases.js";
-import { REFERENCE_VERSION, referenceBatches } from "#shared/training/reference-text.js";
+import { mean } from "#shared/util/mean.js";
 import type { Validator } from "./cycle.js";
 
 /**

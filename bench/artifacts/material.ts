@@ -1,8 +1,8 @@
-import { fromFloats } from "#shared/artifact/float32.js";
-import type { TensorSpec } from "#shared/artifact/safetensors.js";
-import { openSafetensorsFile } from "#shared/artifact/safetensors-file.js";
-import { createSafetensorsFile } from "#shared/artifact/safetensors-writer.js";
 import { createRandom } from "#shared/data/random.js";
+import { fromFloats } from "#shared/tensor-files/float32.js";
+import type { TensorSpec } from "#shared/tensor-files/safetensors.js";
+import { openSafetensorsFile } from "#shared/tensor-files/safetensors-file.js";
+import { createSafetensorsFile } from "#shared/tensor-files/safetensors-writer.js";
 
 /** Elements of a tensor, 4 MiB of float32. */
 export const SIDE = 1024;

@@ -1,13 +1,13 @@
-import type { LocalStore } from "#shared/artifact/blob-store.js";
 import { encodeUpdate } from "#shared/artifact/codec/encode-update.js";
 import { CODECS } from "#shared/artifact/codec/index.js";
+import type { LocalStore } from "#shared/blobs/blob-store.js";
 import { createRandom } from "#shared/data/random.js";
+import type { MergeContext, Merging, Model } from "#shared/merge/merge-model.js";
+import { beginPart } from "#shared/merge/part-files.js";
 import { groupShapes } from "#shared/model/groups.js";
 import { sha256 } from "#shared/protocol/hash.js";
 import type { BlobRef } from "#shared/protocol/model-manifest.js";
 import type { CodecName, MergeRule } from "#shared/protocol/network.js";
-import type { MergeContext, Merging, Model } from "#shared/replay/merge-model.js";
-import { beginPart } from "#shared/replay/part.js";
 
 /** What is merged, but for the files: those are in a store. */
 export interface MergeMaterial {

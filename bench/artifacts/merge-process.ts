@@ -1,8 +1,8 @@
 import { existsSync, readFileSync } from "node:fs";
-import { directoryStore } from "#shared/artifact/blob-store.js";
 import { checkTensors } from "#shared/artifact/gates.js";
+import { directoryStore } from "#shared/blobs/blob-store.js";
+import { type MergedFile, mergeModel } from "#shared/merge/merge-model.js";
 import { groupShapes } from "#shared/model/groups.js";
-import { type MergedFile, mergeModel } from "#shared/replay/merge-model.js";
 import type { MergeMaterial } from "./merge-material.js";
 
 /** Bytes. Linux counts into `maxRSS` what the parent had when it made the process. */

@@ -1,6 +1,6 @@
 import { setCommitment } from "#shared/chain/call.js";
-import type { Signer } from "#shared/chain/chain.js";
-import type { DevChain } from "#shared/chain/index.js";
+import type { DevChain } from "#shared/chain/devchain/client.js";
+import type { Signer } from "#shared/protocol/signer.js";
 import { NETUID, toEpoch, whenWaiting } from "./full-subnet.js";
 
 /** How fast a devchain takes extrinsics and builds blocks; milliseconds, one a round. */

@@ -1,10 +1,10 @@
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import type { Signer } from "#shared/chain/chain.js";
-import { connectDevChain } from "#shared/chain/index.js";
+import { connectDevChain } from "#shared/chain/devchain/client.js";
 import { wholeNumber } from "#shared/cli/numbers.js";
 import type { CommandSpec } from "#shared/cli/program.js";
+import type { Signer } from "#shared/protocol/signer.js";
 import { describeMachine, machine } from "../machine.js";
 import { figuresOption, writeFigures } from "../options.js";
 import { type BlockTimes, measureBlocks } from "./blocks.js";

@@ -1,7 +1,8 @@
 import { setWeights } from "#shared/chain/call.js";
-import type { Signer } from "#shared/chain/chain.js";
-import type { DevChain, GenesisSpec } from "#shared/chain/index.js";
+import type { DevChain } from "#shared/chain/devchain/client.js";
+import type { GenesisSpec } from "#shared/chain/devchain/genesis.js";
 import { createRandom } from "#shared/data/random.js";
+import type { Signer } from "#shared/protocol/signer.js";
 import { signerFromUri } from "#shared/wallet/index.js";
 
 export const NETUID = 1;

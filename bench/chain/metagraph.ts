@@ -1,5 +1,5 @@
 import type { Chain } from "#shared/chain/chain.js";
-import { connectChain } from "#shared/chain/index.js";
+import { connectChain } from "#shared/chain/connect.js";
 import { timed } from "./blocks.js";
 import { startCountingProxy, type Traffic } from "./counting-proxy.js";
 import { NEURONS } from "./full-subnet.js";

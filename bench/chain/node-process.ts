@@ -1,7 +1,7 @@
 import { spawn } from "node:child_process";
 import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
-import { BlockZeroError } from "#shared/errors.js";
+import { BlockZeroError } from "#shared/errors/error.js";
 
 /** A chain's node, in a process of its own as in real life. */
 export interface NodeProcess {
@@ -9,7 +9,7 @@ export interface NodeProcess {
   close(): Promise<void>;
 }
 
-const program = fileURLToPath(new URL("../../owner/main.js", import.meta.url));
+const program = fileURLToPath(new URL("../../cli/main.js", import.meta.url));
 
 /** Starts a `blockzero` command that serves a chain on a free port. Throws BENCH_NODE with what it said where it ends instead. */
 export const startNode = async (args: readonly string[]): Promise<NodeProcess> => {

@@ -1,9 +1,9 @@
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import type { Signer } from "#shared/chain/chain.js";
 import { connectSubtensor } from "#shared/chain/subtensor/connect.js";
-import { createSubnet, ownSubtensor } from "#shared/chain/subtensor-node/bootstrap.js";
+import type { Signer } from "#shared/protocol/signer.js";
+import { createSubnet, ownSubtensor } from "#shared/simulators/subtensor/bootstrap.js";
 import { signerFromUri } from "#shared/wallet/index.js";
 import { type MetagraphRead, measureMetagraph } from "./metagraph.js";
 import { startNode } from "./node-process.js";

@@ -1,4 +1,4 @@
-import { type EpochInput, type EpochNeuron, yumaEpoch } from "#shared/chain/index.js";
+import { type EpochInput, type EpochNeuron, yumaEpoch } from "#shared/chain/yuma/epoch.js";
 import { minerWeights, NEURONS, VALIDATORS } from "./full-subnet.js";
 
 const TOKEN = 1_000_000_000n;

@@ -1,22 +1,22 @@
+import { groupHeldOutBatches, groupTrainingLoader } from "#datasets/group-data.js";
 import { isFault } from "#shared/artifact/codec/codec.js";
 import { encodeUpdate, type Feedback } from "#shared/artifact/codec/encode-update.js";
 import { CODECS, decodeTensor } from "#shared/artifact/codec/index.js";
-import { parseSafetensors } from "#shared/artifact/safetensors.js";
 import { buildUpdate, type FloatTensors, type TensorBlob } from "#shared/artifact/update.js";
-import { groupHeldOutBatches, groupTrainingLoader } from "#shared/data/group-data.js";
 import { createRandom } from "#shared/data/random.js";
 import type { Device } from "#shared/engine/device.js";
 import { zeros } from "#shared/engine/tensor.js";
-import { mean } from "#shared/mean.js";
+import { createLossMeter } from "#shared/evaluation/loss-meter.js";
 import { initialParameters } from "#shared/model/init.js";
 import { batchInputs, languageModelLoss } from "#shared/model/loss.js";
 import { allExperts, countParameters, type Parameters, parameterShapes } from "#shared/model/parameters.js";
 import type { CodecName, Network } from "#shared/protocol/network.js";
+import { parseSafetensors } from "#shared/tensor-files/safetensors.js";
 import { batchTensors } from "#shared/training/inner-loop.js";
-import { createLossMeter } from "#shared/training/loss-meter.js";
 import { mapValues } from "#shared/training/objective.js";
 import { cosineWithWarmup } from "#shared/training/schedule.js";
 import { createTrainStep, type TrainState } from "#shared/training/train-step.js";
+import { mean } from "#shared/util/mean.js";
 import { type OuterState, outerStep } from "../outer-step.js";
 import type { Run, Scale } from "./cases.js";
 

@@ -1,21 +1,21 @@
-import { groupHeldOutBatches, groupTrainingLoader } from "#shared/data/group-data.js";
+import { groupHeldOutBatches, groupTrainingLoader } from "#datasets/group-data.js";
 import type { Batch } from "#shared/data/loader.js";
 import { createRandom } from "#shared/data/random.js";
 import type { Device } from "#shared/engine/device.js";
 import { zeros } from "#shared/engine/tensor.js";
-import { mean } from "#shared/mean.js";
+import { createLossMeter, withUpdate } from "#shared/evaluation/loss-meter.js";
+import { selectForMerge } from "#shared/merge/selection.js";
 import { expertsOf, groupShapes, hubShapes, shardOf } from "#shared/model/groups.js";
 import { batchInputs, languageModelLoss } from "#shared/model/loss.js";
 import type { Parameters } from "#shared/model/parameters.js";
 import { PRESETS } from "#shared/model/presets.js";
 import type { MergeRule, Network } from "#shared/protocol/network.js";
 import { proofOfLoss } from "#shared/scoring/proof-of-loss.js";
-import { selectForMerge } from "#shared/scoring/selection.js";
 import { batchTensors } from "#shared/training/inner-loop.js";
-import { createLossMeter, withUpdate } from "#shared/training/loss-meter.js";
 import { mapValues } from "#shared/training/objective.js";
 import { pretrain } from "#shared/training/pretrain.js";
 import { createTrainStep } from "#shared/training/train-step.js";
+import { mean } from "#shared/util/mean.js";
 import { type OuterState, outerStep } from "../outer-step.js";
 import type { Attacker, Update } from "./attackers.js";
 

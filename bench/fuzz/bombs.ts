@@ -1,5 +1,5 @@
-import { DEFAULT_SAFETENSORS_LIMITS } from "#shared/artifact/safetensors.js";
 import { MAX_REPORT_BYTES } from "#shared/protocol/report.js";
+import { DEFAULT_SAFETENSORS_LIMITS } from "#shared/tensor-files/safetensors.js";
 import { modelManifest, report } from "./corpus.js";
 import type { FuzzTarget } from "./targets.js";
 

@@ -1,7 +1,7 @@
-import { DEFAULT_SAFETENSORS_LIMITS } from "#shared/artifact/safetensors.js";
 import { wholeNumber } from "#shared/cli/numbers.js";
 import type { CommandSpec } from "#shared/cli/program.js";
 import { table } from "#shared/cli/table.js";
+import { DEFAULT_SAFETENSORS_LIMITS } from "#shared/tensor-files/safetensors.js";
 import { bytes, verdict } from "../format.js";
 import { describeMachine, machine } from "../machine.js";
 import { collect } from "../memory/sample.js";

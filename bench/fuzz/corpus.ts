@@ -1,12 +1,9 @@
 import { Keyring } from "@polkadot/keyring";
 import { cryptoWaitReady } from "@polkadot/util-crypto";
-import { loadNetworkTemplate } from "#owner/network-template.js";
+import { loadNetworkTemplate } from "#owner/network/network-template.js";
 import { encodeUpdate } from "#shared/artifact/codec/encode-update.js";
 import { CODECS } from "#shared/artifact/codec/index.js";
-import { byteLength, DTYPES } from "#shared/artifact/dtype.js";
-import { encodeSafetensors, type Tensor } from "#shared/artifact/safetensors.js";
 import type { FloatTensors } from "#shared/artifact/update.js";
-import type { Signer } from "#shared/chain/chain.js";
 import { createRandom } from "#shared/data/random.js";
 import { PRESETS } from "#shared/model/presets.js";
 import { signUpdateManifest } from "#shared/protocol/manifest.js";
@@ -14,6 +11,9 @@ import type { ModelManifest } from "#shared/protocol/model-manifest.js";
 import { hashJson, type Network } from "#shared/protocol/network.js";
 import { encodeRecord, shortHash } from "#shared/protocol/records.js";
 import { signReport } from "#shared/protocol/report.js";
+import type { Signer } from "#shared/protocol/signer.js";
+import { byteLength, DTYPES } from "#shared/tensor-files/dtype.js";
+import { encodeSafetensors, type Tensor } from "#shared/tensor-files/safetensors.js";
 
 /** Hashes of nothing in particular. */
 const hashOf = (what: string): string => hashJson(what);

@@ -1,5 +1,5 @@
 import { createRandom } from "#shared/data/random.js";
-import { BlockZeroError, reasonOf } from "#shared/errors.js";
+import { BlockZeroError, reasonOf } from "#shared/errors/error.js";
 import { mutate } from "./mutate.js";
 import type { FuzzTarget } from "./targets.js";
 

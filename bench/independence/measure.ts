@@ -1,8 +1,8 @@
 import { createRandom } from "#shared/data/random.js";
-import { mean } from "#shared/mean.js";
-import { proportional } from "#shared/scoring/curves/proportional.js";
-import { createSketcher } from "#shared/scoring/independence/count-sketch.js";
-import { independenceOf, type Measured } from "#shared/scoring/independence/independence.js";
+import { createSketcher } from "#shared/independence/count-sketch.js";
+import { independenceOf, type Measured } from "#shared/independence/independence.js";
+import { proportional } from "#shared/rewards/curves/proportional.js";
+import { mean } from "#shared/util/mean.js";
 import { disguises } from "./disguises.js";
 import type { Trained } from "./population.js";
 

@@ -1,7 +1,7 @@
-import { TRAINING } from "#owner/localnet/training.js";
+import { TRAINING } from "#localnet/training.js";
 import { onnxCpu } from "#shared/engine/runtime/onnx-cpu.js";
-import { mean } from "#shared/mean.js";
-import { createLossMeter, evaluationBatches, withUpdate } from "#shared/training/loss-meter.js";
+import { createLossMeter, evaluationBatches, withUpdate } from "#shared/evaluation/loss-meter.js";
+import { mean } from "#shared/util/mean.js";
 import { openNursery } from "../nursery.js";
 
 /** An honest miner's update of one group. */

@@ -1,11 +1,12 @@
 import { minerSettings } from "#miner/config.js";
-import { createShardTrainer } from "#miner/shard-trainer.js";
-import type { ShardTrainer } from "#miner/trainer.js";
+import { createShardTrainer } from "#miner/training/shard-trainer.js";
+import type { ShardTrainer } from "#miner/training/trainer.js";
 import type { FloatTensors } from "#shared/artifact/update.js";
 import { loadConfig } from "#shared/config/load.js";
 import type { Batch } from "#shared/data/loader.js";
 import type { Device } from "#shared/engine/device.js";
-import { mean } from "#shared/mean.js";
+import { evaluationBatches, type LossMeter, stepBatches, withUpdate } from "#shared/evaluation/loss-meter.js";
+import { type Directions, measureCandidates, stepChange } from "#shared/evaluation/measure-candidates.js";
 import { groupShapes } from "#shared/model/groups.js";
 import type { Parameters } from "#shared/model/parameters.js";
 import { sha256 } from "#shared/protocol/hash.js";
@@ -13,8 +14,7 @@ import type { Network } from "#shared/protocol/network.js";
 import type { OuterStep } from "#shared/protocol/outer.js";
 import { proofOfLoss, spreadOf } from "#shared/scoring/proof-of-loss.js";
 import { inMemory } from "#shared/training/float-source.js";
-import { evaluationBatches, type LossMeter, stepBatches, withUpdate } from "#shared/training/loss-meter.js";
-import { type Directions, measureCandidates, stepChange } from "#shared/training/measure-candidates.js";
+import { mean } from "#shared/util/mean.js";
 import { mergeInMemory } from "../merge-in-memory.js";
 
 /** What all runs of a comparison share. */

@@ -2,7 +2,7 @@ import { wholeNumber } from "#shared/cli/numbers.js";
 import type { CommandSpec } from "#shared/cli/program.js";
 import { table } from "#shared/cli/table.js";
 import { DEFAULT_CONFIDENCE } from "#shared/protocol/default-confidence.js";
-import { concavityOf, exponentAgainst } from "#shared/scoring/curves/splitting.js";
+import { concavityOf, exponentAgainst } from "#shared/rewards/curves/splitting.js";
 import { studentQuantile } from "#shared/scoring/student-t.js";
 import { describeMachine, machine } from "../machine.js";
 import { figuresOption, wholeNumbers, writeFigures } from "../options.js";

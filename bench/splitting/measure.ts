@@ -1,11 +1,11 @@
-import { TRAINING } from "#owner/localnet/training.js";
+import { TRAINING } from "#localnet/training.js";
 import { normal } from "#shared/data/normal.js";
 import { createRandom, type Random } from "#shared/data/random.js";
 import { onnxCpu } from "#shared/engine/runtime/onnx-cpu.js";
-import { mean } from "#shared/mean.js";
+import { createLossMeter, evaluationBatches, withUpdate } from "#shared/evaluation/loss-meter.js";
 import type { Parameters } from "#shared/model/parameters.js";
 import { spreadOf } from "#shared/scoring/proof-of-loss.js";
-import { createLossMeter, evaluationBatches, withUpdate } from "#shared/training/loss-meter.js";
+import { mean } from "#shared/util/mean.js";
 import { openNursery } from "../nursery.js";
 
 /** What a miner submits under each of its hotkeys: a training for its share of the steps, or one training under noise. */

@@ -1,4 +1,4 @@
-import { BlockZeroError, hasCode } from "#shared/errors.js";
+import { BlockZeroError, hasCode } from "#shared/errors/error.js";
 
 /** One that failed at what it was asked, and is left out. */
 export interface Dropped {

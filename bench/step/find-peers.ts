@@ -1,5 +1,5 @@
 import { delimiter } from "node:path";
-import { BlockZeroError } from "#shared/errors.js";
+import { BlockZeroError } from "#shared/errors/error.js";
 import { type Peer, type PeerOptions, startPeer } from "./peer.js";
 
 const VARIABLE = "BLOCKZERO_BENCH_PYTHON";

@@ -2,8 +2,7 @@ import { createRandom } from "#shared/data/random.js";
 import { type IntTensor, intTensor } from "#shared/engine/tensor.js";
 import { shardOf } from "#shared/model/groups.js";
 import { initialParameters } from "#shared/model/init.js";
-import type { Parameters } from "#shared/model/parameters.js";
-import { expertOf } from "#shared/model/parameters.js";
+import { expertOf, type Parameters } from "#shared/model/parameters.js";
 import type { StepCase } from "./cases.js";
 
 /** What every contestant of a case starts from. */

@@ -1,7 +1,7 @@
 import type { Device } from "#shared/engine/device.js";
 import { ADAMW_DEFAULTS } from "#shared/engine/optim/adamw.js";
+import { createEvaluator } from "#shared/evaluation/evaluator.js";
 import { batchInputs, languageModelLoss } from "#shared/model/loss.js";
-import { createEvaluator } from "#shared/training/evaluator.js";
 import { createTrainStep } from "#shared/training/train-step.js";
 import { ownSeconds } from "../machine.js";
 import type { StepCase } from "./cases.js";

@@ -1,9 +1,9 @@
 import { createRandom } from "#shared/data/random.js";
 import type { Device } from "#shared/engine/device.js";
 import { onnxCpu } from "#shared/engine/runtime/onnx-cpu.js";
+import { createLossMeter, evaluationBatches } from "#shared/evaluation/loss-meter.js";
 import type { Parameters } from "#shared/model/parameters.js";
 import type { Network } from "#shared/protocol/network.js";
-import { createLossMeter, evaluationBatches } from "#shared/training/loss-meter.js";
 import { openNursery } from "../nursery.js";
 import type { RecordedGroup, RecordedUpdate } from "./recording.js";
 

@@ -1,17 +1,17 @@
-import { bytesSource } from "#shared/artifact/byte-source.js";
 import { encodeUpdate } from "#shared/artifact/codec/encode-update.js";
 import { CODECS } from "#shared/artifact/codec/index.js";
 import { l2Norm } from "#shared/artifact/update.js";
 import type { Device } from "#shared/engine/device.js";
+import { createLossMeter, evaluationBatches, withUpdate } from "#shared/evaluation/loss-meter.js";
+import { bytesSource } from "#shared/files/byte-source.js";
+import { createSketcher } from "#shared/independence/count-sketch.js";
 import { groupShapes } from "#shared/model/groups.js";
 import type { Parameters } from "#shared/model/parameters.js";
 import { commitmentOf } from "#shared/protocol/commitment.js";
 import { artifactHash, signUpdateManifest } from "#shared/protocol/manifest.js";
 import { canonicalBytes, type Network } from "#shared/protocol/network.js";
-import { gateUpdate, loadGated } from "#shared/replay/gate-update.js";
+import { gateUpdate, loadGated } from "#shared/replay/gate-with-blame.js";
 import type { Submission } from "#shared/replay/submissions.js";
-import { createSketcher } from "#shared/scoring/independence/count-sketch.js";
-import { createLossMeter, evaluationBatches, withUpdate } from "#shared/training/loss-meter.js";
 import { signerFromUri } from "#shared/wallet/index.js";
 import { median } from "../median.js";
 

@@ -1,8 +1,8 @@
 import { existsSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
-import { openRegularFile, readSmallFile } from "#shared/artifact/regular-file.js";
-import { BlockZeroError } from "#shared/errors.js";
-import { openJournal } from "#shared/participant/journal.js";
+import { BlockZeroError } from "#shared/errors/error.js";
+import { openRegularFile, readSmallFile } from "#shared/files/regular-file.js";
+import { openJournal } from "#shared/participant/writes/journal.js";
 import { isHash, sha256 } from "#shared/protocol/hash.js";
 import { MAX_MANIFEST_BYTES, parseUpdateManifest, type UpdateManifest } from "#shared/protocol/manifest.js";
 import { shortHash } from "#shared/protocol/records.js";

@@ -1,6 +1,7 @@
 import type { FloatTensors } from "#shared/artifact/update.js";
 import type { DocumentSource } from "#shared/data/source.js";
-import { mean } from "#shared/mean.js";
+import { evaluationBatches, type LossMeter } from "#shared/evaluation/loss-meter.js";
+import { updateRace } from "#shared/evaluation/score-updates.js";
 import type { Parameters } from "#shared/model/parameters.js";
 import { sha256 } from "#shared/protocol/hash.js";
 import type { Network } from "#shared/protocol/network.js";
@@ -11,8 +12,7 @@ import type { RaceResult } from "#shared/scoring/racing/race.js";
 import { type RaceRules, raceRules } from "#shared/scoring/racing/rules.js";
 import { runRace } from "#shared/scoring/racing/run-races.js";
 import { studentQuantile } from "#shared/scoring/student-t.js";
-import { evaluationBatches, type LossMeter } from "#shared/training/loss-meter.js";
-import { updateRace } from "#shared/training/score-updates.js";
+import { mean } from "#shared/util/mean.js";
 import type { Draw } from "./report.js";
 
 /** Of the two-sided interval that is shown beside the score's own bound. */

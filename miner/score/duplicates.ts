@@ -1,9 +1,9 @@
+import { describeRepeat, findRepeats } from "#shared/independence/repeats.js";
 import type { MergedUpdate, ModelManifest } from "#shared/protocol/model-manifest.js";
 import { isGone } from "#shared/replay/cycle-outcomes.js";
 import { ancestry } from "#shared/replay/lineage.js";
 import type { CycleSource } from "#shared/replay/source.js";
 import { readModelManifest } from "#shared/replay/whole-model.js";
-import { describeRepeat, findRepeats } from "#shared/scoring/repeats.js";
 import type { Gate } from "./report.js";
 
 export interface Compared {

@@ -1,14 +1,14 @@
 import type { FloatTensors } from "#shared/artifact/update.js";
 import type { DocumentSource } from "#shared/data/source.js";
 import type { Device } from "#shared/engine/device.js";
+import { BlockZeroError } from "#shared/errors/error.js";
 import { sealedTextErrors } from "#shared/errors/sealed-text.js";
-import { BlockZeroError } from "#shared/errors.js";
+import { createLossMeter } from "#shared/evaluation/loss-meter.js";
 import type { ModelManifest } from "#shared/protocol/model-manifest.js";
 import { isGone } from "#shared/replay/cycle-outcomes.js";
 import { openEvaluationText } from "#shared/replay/evaluation-text.js";
 import { readWholeModel } from "#shared/replay/whole-model.js";
 import type { OpenedSubnet } from "#shared/subnet/open-subnet.js";
-import { createLossMeter } from "#shared/training/loss-meter.js";
 import { drawScores, ownSeeds } from "./draws.js";
 import type { Draw, Gate, ScoreReport } from "./report.js";
 

@@ -1,11 +1,11 @@
-import { hashOfSource, withSource } from "#shared/artifact/byte-source.js";
 import { checkTensors, type GateFailure } from "#shared/artifact/gates.js";
-import { openRegularFile } from "#shared/artifact/regular-file.js";
 import type { FloatTensors } from "#shared/artifact/update.js";
 import { loadTensors } from "#shared/artifact/update-reader.js";
+import { hashOfSource, withSource } from "#shared/files/byte-source.js";
+import { openRegularFile } from "#shared/files/regular-file.js";
 import { commitmentOf } from "#shared/protocol/commitment.js";
 import type { ReasonCode } from "#shared/protocol/verdict.js";
-import { loadGated, openGated, tensorGates } from "#shared/replay/gate-update.js";
+import { loadGated, openGated, tensorGates } from "#shared/replay/gate-with-blame.js";
 import type { CycleSource } from "#shared/replay/source.js";
 import type { LocalArtifact, SignedPart } from "./artifact.js";
 import { GATES, type Gate, type GateName } from "./report.js";

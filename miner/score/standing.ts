@@ -1,11 +1,11 @@
+import { selectForMerge } from "#shared/merge/selection.js";
 import { type CycleOutcomes, readOutcomes, readWindow } from "#shared/replay/cycle-outcomes.js";
 import { planMerge } from "#shared/replay/merge-plan.js";
 import { readSubmissions } from "#shared/replay/submissions.js";
-import { type AgreedScore, groupStandings, standingShares } from "#shared/scoring/cycle-weights.js";
-import { lowerMedian } from "#shared/scoring/lower-median.js";
-import { paidPart } from "#shared/scoring/progress.js";
-import { selectForMerge } from "#shared/scoring/selection.js";
+import { type AgreedScore, groupStandings, standingShares } from "#shared/rewards/cycle-weights.js";
+import { paidPart } from "#shared/rewards/progress.js";
 import type { OpenedSubnet } from "#shared/subnet/open-subnet.js";
+import { lowerMedian } from "#shared/util/lower-median.js";
 import type { ExpectedStanding } from "./report.js";
 
 export interface Scored {

@@ -1,6 +1,6 @@
 import { DEFAULT_CONFIDENCE } from "#shared/protocol/default-confidence.js";
 import { DEFAULT_CURVE } from "#shared/protocol/default-curve.js";
-import type { CurveSettings } from "#shared/scoring/curves/reward-curve.js";
+import type { CurveSettings } from "#shared/rewards/curves/reward-curve.js";
 
 /** The rules under which miners earn, and the measuring that stands behind them. */
 export interface Economy {

@@ -1,6 +1,6 @@
-import { mostGainOfCopy } from "#shared/scoring/curves/copying.js";
-import { rewardCurve } from "#shared/scoring/curves/reward-curve.js";
-import { identityCostFor, mostGainOf } from "#shared/scoring/curves/splitting.js";
+import { mostGainOfCopy } from "#shared/rewards/curves/copying.js";
+import { rewardCurve } from "#shared/rewards/curves/reward-curve.js";
+import { identityCostFor, mostGainOf } from "#shared/rewards/curves/splitting.js";
 import type { Economy } from "./economy.js";
 import type { MinerKind } from "./population.js";
 import type { Scenario } from "./scenario.js";

@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { readYaml, yamlValue } from "#shared/config/yaml-file.js";
-import { BlockZeroError } from "#shared/errors.js";
+import { BlockZeroError } from "#shared/errors/error.js";
 import { curveSchema } from "#shared/protocol/curve.js";
 import { DEFAULT_CURVE } from "#shared/protocol/default-curve.js";
 import { TYPICAL_ECONOMY } from "./economy.js";

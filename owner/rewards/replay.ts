@@ -1,4 +1,4 @@
-import { BlockZeroError } from "#shared/errors.js";
+import { BlockZeroError } from "#shared/errors/error.js";
 import type { Network } from "#shared/protocol/network.js";
 import { phaseWindow } from "#shared/protocol/phases.js";
 import { chosenSteps, readBallots } from "#shared/replay/ballots.js";
@@ -9,8 +9,8 @@ import {
   groupStandings,
   type Holders,
   standingShares,
-} from "#shared/scoring/cycle-weights.js";
-import { type CycleProgress, improvedGroups, paidPart } from "#shared/scoring/progress.js";
+} from "#shared/rewards/cycle-weights.js";
+import { type CycleProgress, improvedGroups, paidPart } from "#shared/rewards/progress.js";
 import type { OpenedSubnet } from "#shared/subnet/open-subnet.js";
 
 /** What decides pay once everybody is scored. */

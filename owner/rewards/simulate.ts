@@ -2,7 +2,7 @@ import { normal } from "#shared/data/normal.js";
 import { type Random, type RandomState, xoshiro } from "#shared/data/xoshiro.js";
 import { studentQuantile } from "#shared/scoring/student-t.js";
 import type { Economy } from "./economy.js";
-import { createPayroll } from "./payroll.js";
+import { createPayroll } from "./payout.js";
 import type { MinerKind } from "./population.js";
 
 export interface SimulationOptions {

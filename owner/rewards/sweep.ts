@@ -1,8 +1,8 @@
-import { BlockZeroError } from "#shared/errors.js";
+import { BlockZeroError } from "#shared/errors/error.js";
+import { economyWith, type Setting } from "./economy-override.js";
 import { type Measures, measure } from "./measures.js";
 import { scenarioOf } from "./read-scenario.js";
 import type { Scenario } from "./scenario.js";
-import { economyWith, type Setting } from "./setting.js";
 import { simulate } from "./simulate.js";
 
 /** One parameter and the values it takes, as in `curve.n=4,8,16`. */

@@ -1,8 +1,13 @@
 import { createHash } from "node:crypto";
+import { cut, digestAhead, type Piece } from "#shared/files/byte-source.js";
 import { sha256 } from "#shared/protocol/hash.js";
-import { cut, digestAhead, type Piece } from "./byte-source.js";
-import { type CanonicalHeader, canonicalHeader, canonicalParts, type Tensor } from "./safetensors.js";
-import type { SafetensorsFile } from "./safetensors-file.js";
+import {
+  type CanonicalHeader,
+  canonicalHeader,
+  canonicalParts,
+  type Tensor,
+} from "#shared/tensor-files/safetensors.js";
+import type { SafetensorsFile } from "#shared/tensor-files/safetensors-file.js";
 
 /**
  * SHA-256 of the tensors' canonical file without metadata: covers names, dtypes, shapes and bytes, and nothing else, so neither a

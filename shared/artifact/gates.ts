@@ -1,4 +1,6 @@
-import { hasCode, reasonOf } from "#shared/errors.js";
+import { hasCode, reasonOf } from "#shared/errors/error.js";
+import { type ByteSource, hashOfSource } from "#shared/files/byte-source.js";
+import { addSquares } from "#shared/kernels/sum-of-squares.js";
 import { commitmentOf } from "#shared/protocol/commitment.js";
 import { sha256 } from "#shared/protocol/hash.js";
 import { isUpdateSigned, parseUpdateManifest, type UpdateManifest } from "#shared/protocol/manifest.js";
@@ -6,10 +8,6 @@ import type { CodecName } from "#shared/protocol/network.js";
 import { MAX_DETAIL_CHARS, quote } from "#shared/protocol/parsed.js";
 import type { Verify } from "#shared/protocol/signing.js";
 import type { ReasonCode } from "#shared/protocol/verdict.js";
-import { addSquares } from "#shared/scoring/sum-of-squares.js";
-import { type ByteSource, hashOfSource } from "./byte-source.js";
-import { isFault } from "./codec/codec.js";
-import { CODECS, encodedSpecs, type TensorShapes } from "./codec/index.js";
 import {
   type CanonicalHeader,
   canonicalHeader,
@@ -17,8 +15,10 @@ import {
   isCanonical,
   type SafetensorsLimits,
   type TensorSpec,
-} from "./safetensors.js";
-import { openCanonical, openSafetensors, type SafetensorsReader } from "./safetensors-file.js";
+} from "#shared/tensor-files/safetensors.js";
+import { openCanonical, openSafetensors, type SafetensorsReader } from "#shared/tensor-files/safetensors-file.js";
+import { isFault } from "./codec/codec.js";
+import { CODECS, encodedSpecs, type TensorShapes } from "./codec/index.js";
 import { createUpdateMemory, type UpdateReader, updateReader } from "./update-reader.js";
 
 /** The first gate that an update did not pass. */

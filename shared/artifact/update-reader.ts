@@ -1,4 +1,9 @@
-import { BlockZeroError } from "#shared/errors.js";
+import { BlockZeroError } from "#shared/errors/error.js";
+import { createFloatScratch, createScratch, type Scratch } from "#shared/files/scratch.js";
+import { byteLength } from "#shared/tensor-files/dtype.js";
+import type { FloatTensor } from "#shared/tensor-files/float32.js";
+import { byName } from "#shared/tensor-files/safetensors.js";
+import type { SafetensorsReader } from "#shared/tensor-files/safetensors-file.js";
 import {
   type Allocate,
   allocateNew,
@@ -9,11 +14,6 @@ import {
   type Pieces,
 } from "./codec/codec.js";
 import type { TensorShapes } from "./codec/index.js";
-import { byteLength } from "./dtype.js";
-import type { FloatTensor } from "./float32.js";
-import { byName } from "./safetensors.js";
-import type { SafetensorsReader } from "./safetensors-file.js";
-import { createFloatScratch, createScratch, type Scratch } from "./scratch.js";
 import type { FloatTensors } from "./update.js";
 
 /** Where a tensor's bytes go, and its elements where they are no view of those. */

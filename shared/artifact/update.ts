@@ -1,9 +1,14 @@
-import { BlockZeroError } from "#shared/errors.js";
+import { BlockZeroError } from "#shared/errors/error.js";
+import { addSquares } from "#shared/kernels/sum-of-squares.js";
 import { sha256 } from "#shared/protocol/hash.js";
 import { quote } from "#shared/protocol/parsed.js";
-import { addSquares } from "#shared/scoring/sum-of-squares.js";
-import { type FloatTensor, fromFloats, toFloats } from "./float32.js";
-import { encodeSafetensors, isCanonical, parseSafetensors, type SafetensorsLimits } from "./safetensors.js";
+import { type FloatTensor, fromFloats, toFloats } from "#shared/tensor-files/float32.js";
+import {
+  encodeSafetensors,
+  isCanonical,
+  parseSafetensors,
+  type SafetensorsLimits,
+} from "#shared/tensor-files/safetensors.js";
 
 /** Tensors by name. */
 export type FloatTensors = ReadonlyMap<string, FloatTensor>;

@@ -1,14 +1,5 @@
+import type { Signer } from "#shared/protocol/signer.js";
 import type { Axon, ChainCall, PreparedExtrinsic } from "./call.js";
-
-/** Signs for one hotkey; the secret stays behind it. */
-export interface Signer {
-  /** SS58, prefix 42. */
-  readonly address: string;
-  /** 32 bytes. */
-  readonly publicKey: Uint8Array;
-  /** sr25519, 64 bytes. */
-  sign(message: Uint8Array): Uint8Array;
-}
 
 export interface Head {
   readonly number: number;

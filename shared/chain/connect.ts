@@ -1,11 +1,11 @@
-import { BlockZeroError } from "#shared/errors.js";
+import { BlockZeroError } from "#shared/errors/error.js";
 import { silentLog } from "#shared/telemetry/log.js";
 import type { Chain } from "./chain.js";
-import { closed, unreachable } from "./chain-line.js";
-import type { ConnectOptions } from "./connect-options.js";
-import { connectDevChain } from "./dev-chain.js";
-import { systemClock } from "./devchain/clock.js";
-import { RpcError, RpcSocket } from "./rpc-socket.js";
+import { systemClock } from "./clock.js";
+import type { ConnectOptions } from "./connection/connect-options.js";
+import { closed, unreachable } from "./connection/connection.js";
+import { RpcError, RpcSocket } from "./connection/rpc-socket.js";
+import { connectDevChain } from "./devchain/client.js";
 import { endpointOf, NAMED_NETWORKS } from "./subtensor/networks.js";
 
 /** What serves an endpoint. */

@@ -1,4 +1,4 @@
-import { BlockZeroError, reasonOf } from "#shared/errors.js";
+import { BlockZeroError, reasonOf } from "#shared/errors/error.js";
 
 /** Reads `.env` of the current folder, if there is one, into the environment; what is set already stays. @throws ENV_FILE_UNREADABLE */
 export const loadEnvironmentFile = (): void => {

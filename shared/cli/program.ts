@@ -1,6 +1,6 @@
 import { constants } from "node:os";
 import { Command, CommanderError } from "commander";
-import { BlockZeroError, formatError } from "#shared/errors.js";
+import { BlockZeroError, formatError } from "#shared/errors/error.js";
 import { loadEnvironmentFile } from "./environment-file.js";
 import { exampleLines, helpConfiguration } from "./help.js";
 import { packageInfo } from "./package-info.js";

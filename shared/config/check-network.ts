@@ -1,5 +1,5 @@
+import { BlockZeroError, reasonOf } from "#shared/errors/error.js";
 import { parsePublicKey } from "../chain/timelock/pulse.js";
-import { BlockZeroError, reasonOf } from "../errors.js";
 import { checkGroups } from "../model/groups.js";
 import type { Network } from "../protocol/network.js";
 

@@ -1,7 +1,7 @@
 import { homedir } from "node:os";
 import { join } from "node:path";
 import { z } from "zod";
-import { STORE_FORMS, storeBeside, storeSchema } from "../artifact/store/store-setting.js";
+import { STORE_FORMS, storeBeside, storeSchema } from "#shared/blobs/store-setting.js";
 import { NAMED_NETWORKS } from "../chain/subtensor/networks.js";
 import { type DeviceChoice, deviceChoices } from "../engine/runtime/device-choice.js";
 import { pathBeside } from "../files/beside.js";

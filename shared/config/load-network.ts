@@ -1,5 +1,5 @@
 import type { z } from "zod";
-import { BlockZeroError } from "../errors.js";
+import { BlockZeroError } from "#shared/errors/error.js";
 import { pathBeside } from "../files/beside.js";
 import { type ExpertGroup, type Network, networkSchema } from "../protocol/network.js";
 import { readYaml, yamlValue } from "./yaml-file.js";

@@ -1,7 +1,7 @@
 import { isAlias, isMap, isScalar, type Node } from "yaml";
-import { BlockZeroError, reasonOf } from "../errors.js";
+import { BlockZeroError, reasonOf } from "#shared/errors/error.js";
+import { nearest } from "#shared/util/nearest.js";
 import { allowedValues, fromText } from "./allowed.js";
-import { nearest } from "./nearest.js";
 import { type Config, type Definition, environmentName, flagName, type Setting, spellingOf } from "./settings.js";
 import { MAX_ALIASES, readYaml } from "./yaml-file.js";
 

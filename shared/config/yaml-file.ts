@@ -1,6 +1,6 @@
 import { type Document, LineCounter, parseDocument } from "yaml";
-import { readSmallFileSync } from "../artifact/regular-file.js";
-import { BlockZeroError, type ErrorCode, hasCode, reasonOf } from "../errors.js";
+import { BlockZeroError, type ErrorCode, hasCode, reasonOf } from "#shared/errors/error.js";
+import { readSmallFileSync } from "#shared/files/regular-file.js";
 
 const MAX_BYTES = 2 ** 20;
 /** Expansions of anchors; more is a file that unpacks to far more than it says. */

@@ -1,4 +1,4 @@
-import { BlockZeroError } from "../errors.js";
+import { BlockZeroError } from "#shared/errors/error.js";
 import type { Random } from "./random.js";
 import type { DocumentSource } from "./source.js";
 import { type Side, sideOf } from "./split.js";

@@ -1,4 +1,4 @@
-import { BlockZeroError } from "../errors.js";
+import { BlockZeroError } from "#shared/errors/error.js";
 import { type DrawDocument, documentsOn } from "./documents.js";
 import { createRandom, type Random, type RandomState } from "./random.js";
 import type { DocumentSource } from "./source.js";

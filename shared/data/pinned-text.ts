@@ -1,4 +1,4 @@
-import { BlockZeroError, reasonOf } from "../errors.js";
+import { BlockZeroError, reasonOf } from "#shared/errors/error.js";
 import type { DataSource, Network } from "../protocol/network.js";
 
 /** A file of documents that the network file names by its content. */

@@ -1,4 +1,4 @@
-import { BlockZeroError } from "#shared/errors.js";
+import { BlockZeroError } from "#shared/errors/error.js";
 import { formatShape, type Node, type Value } from "./graph.js";
 import { add } from "./ops/add.js";
 

@@ -1,4 +1,4 @@
-import { BlockZeroError } from "#shared/errors.js";
+import { BlockZeroError } from "#shared/errors/error.js";
 import type { AnyTensor, AnyTensors } from "./device.js";
 import { formatShape, type ValueType } from "./graph.js";
 import { sizeOf, type Tensor } from "./tensor.js";

@@ -1,4 +1,4 @@
-import { BlockZeroError } from "#shared/errors.js";
+import { BlockZeroError } from "#shared/errors/error.js";
 import type { Emitter } from "./onnx/emitter.js";
 import { type DType, floatTensor, intTensor, type Tensor } from "./tensor.js";
 

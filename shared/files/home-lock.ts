@@ -1,5 +1,5 @@
 import { join } from "node:path";
-import { BlockZeroError } from "#shared/errors.js";
+import { BlockZeroError } from "#shared/errors/error.js";
 import { tryLock } from "./lock-file.js";
 
 /**

@@ -1,4 +1,4 @@
-import { BlockZeroError } from "#shared/errors.js";
+import { BlockZeroError } from "#shared/errors/error.js";
 import { STRIDE, vectorKernels } from "./vector-kernels.js";
 
 /** Float arrays of one length that kernels compute on where they are; zeros at first. */

@@ -1,9 +1,10 @@
 /** Files: safetensors, updates in a codec, and stores of blobs by hash. */
-export { type BlobStore, directoryStore, type LocalStore } from "#shared/artifact/blob-store.js";
-export { type ByteSource, bytesSource } from "#shared/artifact/byte-source.js";
+
 export type { Codec } from "#shared/artifact/codec/codec.js";
 export { encodeUpdate } from "#shared/artifact/codec/encode-update.js";
 export { CODECS, type TensorShapes } from "#shared/artifact/codec/index.js";
-export { encodeSafetensors, parseSafetensors, type Safetensors } from "#shared/artifact/safetensors.js";
-export type { BlobWriter, WrittenBlob } from "#shared/artifact/store/blob-writer.js";
 export { decodeFloats, encodeFloats, type FloatTensors } from "#shared/artifact/update.js";
+export { type BlobStore, directoryStore, type LocalStore } from "#shared/blobs/blob-store.js";
+export type { BlobWriter, WrittenBlob } from "#shared/blobs/blob-writer.js";
+export { type ByteSource, bytesSource } from "#shared/files/byte-source.js";
+export { encodeSafetensors, parseSafetensors, type Safetensors } from "#shared/tensor-files/safetensors.js";

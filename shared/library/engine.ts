@@ -17,4 +17,4 @@ export {
   type Tensor,
   zeros,
 } from "#shared/engine/tensor.js";
-export { BlockZeroError, formatError } from "#shared/errors.js";
+export { BlockZeroError, formatError } from "#shared/errors/error.js";

@@ -11,5 +11,5 @@ export {
   type Parameters,
   parameterShapes,
 } from "#shared/model/parameters.js";
-export { decodeParameters, encodeParameters } from "#shared/model/parts.js";
+export { decodeParameters, encodeParameters } from "#shared/model/part-parameters.js";
 export { PRESETS, type Preset } from "#shared/model/presets.js";

@@ -1,5 +1,5 @@
 /** A cycle computed again from chain state and files named by hash, as validators and auditors do it. */
-export { type GateResult, gateUpdate } from "#shared/replay/gate-update.js";
+
 export {
   type GroupStep,
   type Merge,
@@ -10,7 +10,8 @@ export {
   type Merging,
   type Model,
   mergeModel,
-} from "#shared/replay/merge-model.js";
+} from "#shared/merge/merge-model.js";
+export { type GateResult, gateUpdate } from "#shared/replay/gate-with-blame.js";
 export { type MergePlan, planMerge, planSteps } from "#shared/replay/merge-plan.js";
 export type { CycleContext, CycleSource, FileRequest } from "#shared/replay/source.js";
 export { readSubmissions, type Submission } from "#shared/replay/submissions.js";

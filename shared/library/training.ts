@@ -1,5 +1,10 @@
 /** A train step, the loop around it, learning-rate schedules, and the measuring of a loss. */
-export { createEvaluator, type Evaluation, type Evaluator, type EvaluatorOptions } from "#shared/training/evaluator.js";
+export {
+  createEvaluator,
+  type Evaluation,
+  type Evaluator,
+  type EvaluatorOptions,
+} from "#shared/evaluation/evaluator.js";
 export {
   batchTensors,
   type InnerLoop,

@@ -1,8 +1,8 @@
 import { realpath } from "node:fs/promises";
 import { basename, dirname, join, relative, sep } from "node:path";
-import { readSmallFile } from "#shared/artifact/regular-file.js";
-import { ambiguityOf } from "#shared/artifact/strict-json.js";
-import { BlockZeroError, reasonOf } from "#shared/errors.js";
+import { BlockZeroError, reasonOf } from "#shared/errors/error.js";
+import { readSmallFile } from "#shared/files/regular-file.js";
+import { ambiguityOf } from "#shared/tensor-files/strict-json.js";
 import { CONFIG_FILE, INDEX_FILE, malformed, WEIGHTS_FILE } from "./checkpoint-layout.js";
 
 /** A folder from a stranger: its names lead nowhere else. */

@@ -1,6 +1,6 @@
-import { type FloatDType, floatBytes } from "#shared/artifact/float-dtype.js";
 import { sizeOf } from "#shared/engine/tensor.js";
-import { BlockZeroError } from "#shared/errors.js";
+import { BlockZeroError } from "#shared/errors/error.js";
+import { type FloatDType, floatBytes } from "#shared/tensor-files/float-dtype.js";
 
 /** The files of a checkpoint folder, as Hugging Face transformers names them. */
 export const CONFIG_FILE = "config.json";

@@ -1,16 +1,16 @@
 import { join } from "node:path";
-import { floatBytes, widen } from "#shared/artifact/float-dtype.js";
 import { type FloatTensor, sizeOf } from "#shared/engine/tensor.js";
-import { BlockZeroError, reasonOf } from "#shared/errors.js";
+import { BlockZeroError, reasonOf } from "#shared/errors/error.js";
 import { type ModelConfig, modelConfigSchema, type Network } from "#shared/protocol/network.js";
 import { quote } from "#shared/protocol/parsed.js";
+import { floatBytes, widen } from "#shared/tensor-files/float-dtype.js";
 import { type CheckpointFolder, openCheckpointFolder, reading } from "./checkpoint-folder.js";
 import { CONFIG_FILE, malformed } from "./checkpoint-layout.js";
 import { openShards, type StoredTensor } from "./checkpoint-shards.js";
 import { groupShapes, hubShapes } from "./groups.js";
 import { fromHuggingFaceConfig } from "./huggingface-config.js";
 import { type Parameters, parameterShapes } from "./parameters.js";
-import { checkShapes, mismatch } from "./parts.js";
+import { checkShapes, mismatch } from "./part-parameters.js";
 
 /** A checkpoint on disk: what it holds is known and checked, its tensors are read when asked for. */
 export interface OpenCheckpoint {

@@ -1,7 +1,7 @@
 import { join } from "node:path";
-import { type FloatDType, isFloatDType } from "#shared/artifact/float-dtype.js";
-import { openSafetensorsFile, type SafetensorsFile } from "#shared/artifact/safetensors-file.js";
 import { quote } from "#shared/protocol/parsed.js";
+import { type FloatDType, isFloatDType } from "#shared/tensor-files/float-dtype.js";
+import { openSafetensorsFile, type SafetensorsFile } from "#shared/tensor-files/safetensors-file.js";
 import { type CheckpointFolder, reading } from "./checkpoint-folder.js";
 import { readIndex } from "./checkpoint-index.js";
 import { INDEX_FILE, malformed, WEIGHTS_FILE } from "./checkpoint-layout.js";

@@ -1,17 +1,17 @@
 import { mkdir, readdir, rmdir } from "node:fs/promises";
 import { join } from "node:path";
-import { floatBytes, narrow } from "#shared/artifact/float-dtype.js";
-import { createSafetensorsFile, type SafetensorsWriter } from "#shared/artifact/safetensors-writer.js";
 import { type FloatTensor, sizeOf } from "#shared/engine/tensor.js";
-import { BlockZeroError, reasonOf } from "#shared/errors.js";
+import { BlockZeroError, reasonOf } from "#shared/errors/error.js";
 import { writeFileAtomic } from "#shared/files/atomic-file.js";
 import type { ModelConfig } from "#shared/protocol/network.js";
 import { quote } from "#shared/protocol/parsed.js";
+import { floatBytes, narrow } from "#shared/tensor-files/float-dtype.js";
+import { createSafetensorsFile, type SafetensorsWriter } from "#shared/tensor-files/safetensors-writer.js";
 import { indexDocument } from "./checkpoint-index.js";
 import { CONFIG_FILE, INDEX_FILE, planShards, type ShardPlan, WEIGHTS_FILE } from "./checkpoint-layout.js";
 import { CHECKPOINT_DTYPES, type CheckpointDType, toHuggingFaceConfig } from "./huggingface-config.js";
 import { parameterShapes } from "./parameters.js";
-import { mismatch } from "./parts.js";
+import { mismatch } from "./part-parameters.js";
 
 export interface CheckpointOptions {
   /** Precision of the weights on disk; float32 if not given. */

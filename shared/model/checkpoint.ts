@@ -2,7 +2,7 @@ import type { ModelConfig } from "#shared/protocol/network.js";
 import { loadTensors, openCheckpoint } from "./checkpoint-reader.js";
 import { type CheckpointOptions, createCheckpoint } from "./checkpoint-writer.js";
 import { type Parameters, parameterShapes } from "./parameters.js";
-import { checkShapes } from "./parts.js";
+import { checkShapes } from "./part-parameters.js";
 
 /** A whole model in memory. */
 export interface Checkpoint {

@@ -1,6 +1,6 @@
-import { DEFAULT_SAFETENSORS_LIMITS } from "#shared/artifact/safetensors.js";
-import { BlockZeroError } from "#shared/errors.js";
+import { BlockZeroError } from "#shared/errors/error.js";
 import type { ExpertGroup, ModelConfig, Network } from "#shared/protocol/network.js";
+import { DEFAULT_SAFETENSORS_LIMITS } from "#shared/tensor-files/safetensors.js";
 import { expertOf, type HeldExperts, type Parameters, parameterShapes, routerLayerOf } from "./parameters.js";
 
 /** The group's experts of each layer, ascending. */

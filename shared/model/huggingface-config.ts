@@ -1,8 +1,8 @@
 import { z } from "zod";
-import type { FloatDType } from "#shared/artifact/float-dtype.js";
 import { byteTokenizer } from "#shared/data/tokenizer.js";
-import { BlockZeroError } from "#shared/errors.js";
+import { BlockZeroError } from "#shared/errors/error.js";
 import { type ModelConfig, modelConfigSchema } from "#shared/protocol/network.js";
+import type { FloatDType } from "#shared/tensor-files/float-dtype.js";
 import { INITIALIZER_RANGE } from "./init.js";
 
 /** The precisions that a checkpoint's weights come in, as `config.json` calls them, with their safetensors dtype. */

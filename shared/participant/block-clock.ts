@@ -1,6 +1,6 @@
 import type { Chain, Head } from "#shared/chain/chain.js";
-import { BlockZeroError } from "#shared/errors.js";
-import { onAbort } from "#shared/on-abort.js";
+import { BlockZeroError } from "#shared/errors/error.js";
+import { onAbort } from "#shared/util/on-abort.js";
 
 /** Time as participants know it: the number of the newest block. */
 export interface BlockClock {

@@ -1,5 +1,5 @@
 import type { Head } from "#shared/chain/chain.js";
-import { BlockZeroError } from "#shared/errors.js";
+import { BlockZeroError } from "#shared/errors/error.js";
 import type { BlockClock } from "./block-clock.js";
 import type { Participant } from "./join.js";
 

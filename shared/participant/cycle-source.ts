@@ -1,5 +1,5 @@
 import type { CycleSource, FileRequest } from "#shared/replay/source.js";
-import type { BlobRequest } from "./blobs.js";
+import type { BlobRequest } from "./files/blobs.js";
 import type { Participant } from "./join.js";
 
 /** Others, drawn anew each time, who are asked for a file that somebody announced: everybody asking everybody for what a miner withholds would be a flood. */

@@ -1,5 +1,5 @@
-import { orAbort } from "#shared/deadline.js";
-import { BlockZeroError } from "#shared/errors.js";
+import { BlockZeroError } from "#shared/errors/error.js";
+import { orAbort } from "#shared/util/deadline.js";
 import type { Participant } from "./join.js";
 
 export interface DutyLimit {

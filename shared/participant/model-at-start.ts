@@ -1,5 +1,5 @@
-import { isFetchFault } from "#shared/artifact/fetch-fault.js";
-import { BlockZeroError, reasonOf } from "#shared/errors.js";
+import { isFetchFault } from "#shared/blobs/fetch-fault.js";
+import { BlockZeroError, reasonOf } from "#shared/errors/error.js";
 import type { Participant } from "./join.js";
 
 /**

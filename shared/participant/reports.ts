@@ -1,5 +1,5 @@
-import { isFetchFault } from "#shared/artifact/fetch-fault.js";
-import { BlockZeroError, reasonOf } from "#shared/errors.js";
+import { isFetchFault } from "#shared/blobs/fetch-fault.js";
+import { BlockZeroError, reasonOf } from "#shared/errors/error.js";
 import { phaseWindow } from "#shared/protocol/phases.js";
 import { MAX_REPORT_BYTES, type Report } from "#shared/protocol/report.js";
 import type { Stakes } from "#shared/protocol/stake.js";
@@ -16,7 +16,7 @@ import {
 import type { CycleSource } from "#shared/replay/source.js";
 import { cycleSource } from "./cycle-source.js";
 import type { Participant } from "./join.js";
-import { withPatience } from "./patience.js";
+import { withPatience } from "./until-block.js";
 
 /** What the validators said about a cycle, and the stake behind each. */
 export interface CycleReports {

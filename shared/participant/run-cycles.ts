@@ -1,7 +1,7 @@
-import { BlockZeroError, reasonOf } from "#shared/errors.js";
+import { BlockZeroError, reasonOf } from "#shared/errors/error.js";
 import { type PhasePosition, phaseAt, phaseWindow } from "#shared/protocol/phases.js";
+import { followNetwork, isNetworkChange } from "./agreement/follow-network.js";
 import { withinBlocks } from "./duty.js";
-import { followNetwork, isNetworkChange } from "./follow-network.js";
 import type { Participant } from "./join.js";
 
 export interface CycleRunner {

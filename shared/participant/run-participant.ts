@@ -1,7 +1,7 @@
 import type { Log } from "#shared/telemetry/log.js";
 import type { MetricsSink } from "#shared/telemetry/metrics.js";
 import { type MetricsConfig, openMetrics } from "#shared/telemetry/open-metrics.js";
-import { isSuccession } from "./follow-network.js";
+import { isSuccession } from "./agreement/follow-network.js";
 import { joinNetwork, type Participant, type ParticipantConfig } from "./join.js";
 
 export interface ParticipantRun {

@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 import { z } from "zod";
-import { BlockZeroError } from "../errors.js";
+import { BlockZeroError } from "#shared/errors/error.js";
 
 /** A SHA-256 as JSON and file names carry it: 64 lower-case hex digits. */
 export const hashSchema = z.string().regex(/^[0-9a-f]{64}$/, "a hash is 64 lower-case hex digits");

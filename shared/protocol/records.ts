@@ -1,4 +1,4 @@
-import { BlockZeroError } from "../errors.js";
+import { BlockZeroError } from "#shared/errors/error.js";
 import { decodeBitmap, encodeBitmap, isBitmap } from "./bitmap.js";
 import { hashFromRecord, hashToRecord, isHash } from "./hash.js";
 import { isLocation, MAX_LOCATION_CHARS } from "./location.js";

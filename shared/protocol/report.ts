@@ -1,10 +1,10 @@
 import { z } from "zod";
-import type { Signer } from "#shared/chain/chain.js";
 import { parseCanonical } from "./canonical-json.js";
 import { hashSchema } from "./hash.js";
 import { groupName, hashJson } from "./network.js";
 import { MAX_DETAIL_CHARS, type Parsed } from "./parsed.js";
 import { MAX_CYCLE } from "./records.js";
+import type { Signer } from "./signer.js";
 import { addressSchema, isSignedBy, signatureSchema, signDocument, type Verify } from "./signing.js";
 import { REASON_CODES, VERDICTS, verdictFor } from "./verdict.js";
 

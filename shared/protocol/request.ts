@@ -1,4 +1,4 @@
-import type { Signer } from "#shared/chain/chain.js";
+import type { Signer } from "./signer.js";
 import { addressSchema, signatureSchema, type Verify } from "./signing.js";
 
 /** What a hotkey signs when it asks a blob server for something. */

@@ -1,6 +1,6 @@
 import { z } from "zod";
-import type { Signer } from "#shared/chain/chain.js";
 import { canonicalBytes } from "./network.js";
+import type { Signer } from "./signer.js";
 
 /** sr25519, 64 bytes, as 128 hex digits. */
 export const signatureSchema = z.string().regex(/^[0-9a-f]{128}$/, "a signature is 128 lower-case hex digits");

@@ -1,13 +1,13 @@
-import { isFetchFault } from "#shared/artifact/fetch-fault.js";
-import { type BlockZeroError, hasCode } from "#shared/errors.js";
+import { isFetchFault } from "#shared/blobs/fetch-fault.js";
+import { type BlockZeroError, hasCode } from "#shared/errors/error.js";
 import { phaseWindow } from "#shared/protocol/phases.js";
 import { MAX_REPORT_BYTES, type Report } from "#shared/protocol/report.js";
 import type { Stakes } from "#shared/protocol/stake.js";
 import { type AgreedOutcome, tally } from "#shared/protocol/tally.js";
-import { type AgreedScore, agreedScores } from "#shared/scoring/cycle-weights.js";
-import { type CycleProgress, improvedGroups } from "#shared/scoring/progress.js";
-import { agreedBase } from "./agreed-base.js";
+import { type AgreedScore, agreedScores } from "#shared/rewards/cycle-weights.js";
+import { type CycleProgress, improvedGroups } from "#shared/rewards/progress.js";
 import { chosenSteps, readBallots } from "./ballots.js";
+import { agreedBase } from "./base-model-hash.js";
 import { evaluationSeeds } from "./evaluation-seeds.js";
 import {
   type Exchange,

@@ -1,8 +1,8 @@
-import { type ByteSource, PIECE_BYTES } from "#shared/artifact/byte-source.js";
-import { byteLength } from "#shared/artifact/dtype.js";
-import type { SafetensorsHeader } from "#shared/artifact/safetensors.js";
-import { openSafetensors } from "#shared/artifact/safetensors-file.js";
-import { hasCode } from "#shared/errors.js";
+import { hasCode } from "#shared/errors/error.js";
+import { type ByteSource, PIECE_BYTES } from "#shared/files/byte-source.js";
+import { byteLength } from "#shared/tensor-files/dtype.js";
+import type { SafetensorsHeader } from "#shared/tensor-files/safetensors.js";
+import { openSafetensors } from "#shared/tensor-files/safetensors-file.js";
 
 /** Where two files that should be one differ first. */
 export interface Difference {

@@ -1,15 +1,15 @@
-import { type ByteSource, withSource } from "#shared/artifact/byte-source.js";
-import { byName } from "#shared/artifact/safetensors.js";
-import { createScratch } from "#shared/artifact/scratch.js";
 import type { FloatTensors } from "#shared/artifact/update.js";
+import type { Directions } from "#shared/evaluation/measure-candidates.js";
+import { type ByteSource, withSource } from "#shared/files/byte-source.js";
+import { createScratch } from "#shared/files/scratch.js";
+import { mergedUpdate } from "#shared/merge/merge-group.js";
+import type { Model } from "#shared/merge/merge-model.js";
+import { openPart } from "#shared/merge/part-files.js";
+import type { Selected } from "#shared/merge/selection.js";
 import { groupShapes } from "#shared/model/groups.js";
 import type { OuterStep } from "#shared/protocol/outer.js";
-import type { Selected } from "#shared/scoring/selection.js";
-import type { Directions } from "#shared/training/measure-candidates.js";
-import { mergedUpdate } from "./merge-group.js";
-import type { Model } from "./merge-model.js";
+import { byName } from "#shared/tensor-files/safetensors.js";
 import { type Candidate, type MergePlan, updatesAlong } from "./merge-plan.js";
-import { openPart } from "./part.js";
 import type { CycleSource } from "./source.js";
 
 interface Planned {

@@ -2,7 +2,7 @@ import { type Beacon, roundAt } from "#shared/chain/timelock/beacon.js";
 import { verifyPulse } from "#shared/chain/timelock/pulse.js";
 import { decryptTimelock } from "#shared/chain/timelock/timelock.js";
 import { type DocumentSource, listedDocuments } from "#shared/data/source.js";
-import { BlockZeroError } from "#shared/errors.js";
+import { BlockZeroError } from "#shared/errors/error.js";
 import type { DrandBeacon, SealedText } from "#shared/protocol/network.js";
 import { phaseWindow } from "#shared/protocol/phases.js";
 import {

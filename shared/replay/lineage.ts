@@ -1,5 +1,5 @@
+import type { Model } from "#shared/merge/merge-model.js";
 import type { MergedUpdate, ModelManifest } from "#shared/protocol/model-manifest.js";
-import type { Model } from "./merge-model.js";
 
 /** A model and its ancestors that are searched for earlier copies of an update. */
 export const ANCESTRY_DEPTH = 64;

@@ -1,8 +1,8 @@
+import type { GroupStep } from "#shared/merge/merge-model.js";
+import { type Selected, selectAll, selectForMerge } from "#shared/merge/selection.js";
 import type { Network } from "#shared/protocol/network.js";
 import type { OuterStep } from "#shared/protocol/outer.js";
 import type { AgreedOutcome } from "#shared/protocol/tally.js";
-import { type Selected, selectAll, selectForMerge } from "#shared/scoring/selection.js";
-import type { GroupStep } from "./merge-model.js";
 import type { Submission } from "./submissions.js";
 
 /** A submission that the validators agreed to have scored. */

@@ -1,4 +1,4 @@
-import { hasCode } from "#shared/errors.js";
+import { hasCode } from "#shared/errors/error.js";
 import type { ModelManifest } from "#shared/protocol/model-manifest.js";
 import { hashJson } from "#shared/protocol/network.js";
 import type { CycleContext } from "./source.js";

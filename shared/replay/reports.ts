@@ -1,6 +1,5 @@
 import type { Network } from "#shared/protocol/network.js";
-import type { Parsed } from "#shared/protocol/parsed.js";
-import { accepted, refused } from "#shared/protocol/parsed.js";
+import { accepted, type Parsed, refused } from "#shared/protocol/parsed.js";
 import { isReportSigned, parseReport, type Report } from "#shared/protocol/report.js";
 import { isMajority, permittedStakes, type Stakes, sumStake } from "#shared/protocol/stake.js";
 import { reportProblem } from "#shared/scoring/report-problem.js";

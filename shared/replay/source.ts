@@ -1,5 +1,5 @@
-import type { ByteSource } from "#shared/artifact/byte-source.js";
 import type { Chain } from "#shared/chain/chain.js";
+import type { ByteSource } from "#shared/files/byte-source.js";
 import type { Network } from "#shared/protocol/network.js";
 
 /** A file somebody named by hash. */

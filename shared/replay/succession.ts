@@ -1,6 +1,6 @@
-import { isFetchFault } from "#shared/artifact/fetch-fault.js";
+import { isFetchFault } from "#shared/blobs/fetch-fault.js";
 import { parsedJson, parseNetwork } from "#shared/config/load-network.js";
-import { hasCode } from "#shared/errors.js";
+import { hasCode } from "#shared/errors/error.js";
 import { MAX_NETWORK_BYTES, type Network } from "#shared/protocol/network.js";
 import { phaseAt, phaseWindow } from "#shared/protocol/phases.js";
 import { parseRecord } from "#shared/protocol/records.js";

@@ -1,7 +1,7 @@
-import { BlockZeroError } from "#shared/errors.js";
+import { BlockZeroError } from "#shared/errors/error.js";
 import { groupShapes, hubShapes } from "#shared/model/groups.js";
 import type { Parameters } from "#shared/model/parameters.js";
-import { decodeParameters } from "#shared/model/parts.js";
+import { decodeParameters } from "#shared/model/part-parameters.js";
 import {
   type BlobRef,
   MAX_MODEL_MANIFEST_BYTES,

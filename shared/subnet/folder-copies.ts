@@ -1,8 +1,8 @@
 import { join } from "node:path";
-import { type ByteSource, hashOfSource } from "#shared/artifact/byte-source.js";
-import { isFetchFault } from "#shared/artifact/fetch-fault.js";
-import { openRegularFile } from "#shared/artifact/regular-file.js";
-import { BlockZeroError } from "#shared/errors.js";
+import { isFetchFault } from "#shared/blobs/fetch-fault.js";
+import { BlockZeroError } from "#shared/errors/error.js";
+import { type ByteSource, hashOfSource } from "#shared/files/byte-source.js";
+import { openRegularFile } from "#shared/files/regular-file.js";
 
 /**
  * A file that somebody else may be writing or deleting; null where there is none, or none any more. Close it.

@@ -1,8 +1,11 @@
 import { copyFileSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { type Chain, connectDevChain, genesisSchema, startDevchain } from "#shared/chain/index.js";
-import { BlockZeroError, reasonOf } from "#shared/errors.js";
+import type { Chain } from "#shared/chain/chain.js";
+import { connectDevChain } from "#shared/chain/devchain/client.js";
+import { genesisSchema } from "#shared/chain/devchain/genesis.js";
+import { BlockZeroError, reasonOf } from "#shared/errors/error.js";
+import { startDevchain } from "#shared/simulators/devchain/start.js";
 import { type Log, silentLog } from "#shared/telemetry/log.js";
 
 /** A localnet's chain, as its home has it; it stands still. */

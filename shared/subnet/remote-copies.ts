@@ -1,9 +1,9 @@
 import { createHash } from "node:crypto";
-import type { BlobClient } from "#shared/artifact/blob-client.js";
-import type { BlobStore } from "#shared/artifact/blob-store.js";
-import type { IncomingBlob } from "#shared/artifact/incoming-blob.js";
-import type { BlobWriter } from "#shared/artifact/store/blob-writer.js";
-import { BlockZeroError, type ErrorCode, reasonOf } from "#shared/errors.js";
+import type { BlobClient } from "#shared/blobs/blob-client.js";
+import type { BlobStore } from "#shared/blobs/blob-store.js";
+import type { BlobWriter } from "#shared/blobs/blob-writer.js";
+import type { IncomingBlob } from "#shared/blobs/incoming-blob.js";
+import { BlockZeroError, type ErrorCode, reasonOf } from "#shared/errors/error.js";
 import type { FileRequest } from "#shared/replay/source.js";
 import { openPatience, type PatienceOptions } from "./server-patience.js";
 

@@ -1,5 +1,5 @@
 import { setTimeout as delay } from "node:timers/promises";
-import { BlockZeroError, hasCode } from "#shared/errors.js";
+import { BlockZeroError, hasCode } from "#shared/errors/error.js";
 
 export interface PatienceOptions {
   readonly signal: AbortSignal;

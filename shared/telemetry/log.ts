@@ -1,4 +1,4 @@
-import type { ErrorCode } from "#shared/errors.js";
+import type { ErrorCode } from "#shared/errors/error.js";
 
 /** Values of a line; a `code` is of the registry, so that a reader finds it in docs/errors.md. */
 export type LogFields = { readonly code?: ErrorCode | undefined; readonly [field: string]: unknown };

@@ -1,6 +1,6 @@
 import { closeSync, mkdirSync, openSync, writeSync } from "node:fs";
 import { dirname } from "node:path";
-import { BlockZeroError, reasonOf } from "../errors.js";
+import { BlockZeroError, reasonOf } from "#shared/errors/error.js";
 import type { Log } from "./log.js";
 
 /** Named values of one moment: `{ cycle: 3, step: 120, loss: 2.31 }`. */

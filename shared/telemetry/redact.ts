@@ -1,4 +1,4 @@
-import { reasonOf } from "../errors.js";
+import { reasonOf } from "#shared/errors/error.js";
 
 const REDACTED = "[redacted]";
 const SECRET_KEYS =

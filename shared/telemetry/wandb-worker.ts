@@ -4,7 +4,7 @@ import { subscribe } from "node:diagnostics_channel";
 import { ClientRequest, IncomingMessage } from "node:http";
 import { parentPort, workerData } from "node:worker_threads";
 import wandb from "@wandb/sdk";
-import { reasonOf } from "../errors.js";
+import { reasonOf } from "#shared/errors/error.js";
 import type { FromWandb, ToWandb, WandbJob } from "./wandb-messages.js";
 
 /** Longest answer of the service, in bytes: what it says of a run takes some hundred. */

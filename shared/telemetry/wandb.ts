@@ -1,5 +1,5 @@
 import { Worker } from "node:worker_threads";
-import { BlockZeroError, reasonOf } from "../errors.js";
+import { BlockZeroError, reasonOf } from "#shared/errors/error.js";
 import type { Log } from "./log.js";
 import type { MetricsSink, MetricValues } from "./metrics.js";
 import { redactFields, redactText } from "./redact.js";

@@ -1,14 +1,14 @@
 import { createHash } from "node:crypto";
 import { createReadStream } from "node:fs";
 import { pipeline } from "node:stream/promises";
-import { fromFloats, toFloats } from "#shared/artifact/float32.js";
-import { openSafetensorsFile } from "#shared/artifact/safetensors-file.js";
-import { createSafetensorsFile } from "#shared/artifact/safetensors-writer.js";
 import type { FloatTensor } from "#shared/engine/tensor.js";
-import { BlockZeroError } from "#shared/errors.js";
+import { BlockZeroError } from "#shared/errors/error.js";
+import { fromFloats, toFloats } from "#shared/tensor-files/float32.js";
+import { openSafetensorsFile } from "#shared/tensor-files/safetensors-file.js";
+import { createSafetensorsFile } from "#shared/tensor-files/safetensors-writer.js";
 import type { FloatSource } from "./float-source.js";
 import type { NamedFloats } from "./objective.js";
-import { type Shapes, STATE_PARTS, type StatePart } from "./stepping.js";
+import { type Shapes, STATE_PARTS, type StatePart } from "./step-backend.js";
 import type { StateTensor } from "./train-step.js";
 
 const PRIVATE = 0o600;

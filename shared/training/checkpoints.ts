@@ -1,12 +1,12 @@
 import { readdir, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { z } from "zod";
-import { BlockZeroError, reasonOf } from "#shared/errors.js";
+import { BlockZeroError, reasonOf } from "#shared/errors/error.js";
 import { readFileIfAny, writeFileAtomic } from "#shared/files/atomic-file.js";
 import type { Log } from "#shared/telemetry/log.js";
 import { hashFile, readState, writeState } from "./checkpoint-tensors.js";
 import type { NamedFloats } from "./objective.js";
-import type { Shapes, StatePart } from "./stepping.js";
+import type { Shapes, StatePart } from "./step-backend.js";
 import type { StateTensor } from "./train-step.js";
 
 const count = z.int().min(0);

@@ -1,6 +1,6 @@
 import type { FloatTensor } from "#shared/engine/tensor.js";
 import { mapValues, type NamedFloats } from "./objective.js";
-import type { Shapes } from "./stepping.js";
+import type { Shapes } from "./step-backend.js";
 
 /** Float tensors that are read one at a time, so that they need not all be in memory. */
 export interface FloatSource {

@@ -1,7 +1,7 @@
 import { setImmediate as yieldToEvents } from "node:timers/promises";
 import type { Batch } from "#shared/data/loader.js";
 import { intTensor } from "#shared/engine/tensor.js";
-import { mean } from "#shared/mean.js";
+import { mean } from "#shared/util/mean.js";
 import { isSpike, SPIKE_WINDOW } from "./spike.js";
 import type { TimeBox } from "./time-box.js";
 import type { TrainStep } from "./train-step.js";

@@ -1,6 +1,6 @@
 import { formatShape, Graph, type Value } from "#shared/engine/graph.js";
 import type { DType, FloatTensor, Tensor } from "#shared/engine/tensor.js";
-import { BlockZeroError } from "#shared/errors.js";
+import { BlockZeroError } from "#shared/errors/error.js";
 
 export type NamedValues = Readonly<Record<string, Value>>;
 export type NamedFloats = Readonly<Record<string, FloatTensor>>;

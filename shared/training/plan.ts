@@ -2,7 +2,7 @@ import type { Device } from "#shared/engine/device.js";
 import { ADAMW_DEFAULTS, adamw } from "#shared/engine/optim/adamw.js";
 import { mapValues } from "./objective.js";
 import { BYTES, peakOf } from "./plan-peak.js";
-import type { Shapes } from "./stepping.js";
+import type { Shapes } from "./step-backend.js";
 import { compileGradients, compileTraining } from "./train-programs.js";
 import type { TrainStepOptions } from "./train-step.js";
 

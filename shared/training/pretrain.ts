@@ -1,5 +1,5 @@
 import { setImmediate as yieldToEvents } from "node:timers/promises";
-import { groupTrainingLoader } from "#shared/data/group-data.js";
+import { groupTrainingLoader } from "#datasets/group-data.js";
 import type { Batch } from "#shared/data/loader.js";
 import { createRandom } from "#shared/data/random.js";
 import type { Device } from "#shared/engine/device.js";

@@ -1,4 +1,4 @@
-import { BlockZeroError } from "#shared/errors.js";
+import { BlockZeroError } from "#shared/errors/error.js";
 
 /** Learning rate of a step, counted from 0. */
 export type Schedule = (step: number) => number;

@@ -5,7 +5,7 @@ import { add, mul } from "#shared/engine/ops/index.js";
 import type { AdamW } from "#shared/engine/optim/adamw.js";
 import { clipFactor, globalNorm } from "#shared/engine/optim/clip.js";
 import { buildObjective } from "./objective.js";
-import { decays } from "./stepping.js";
+import { decays } from "./step-backend.js";
 import type { TrainStepOptions } from "./train-step.js";
 
 /** Name, before a parameter's own, of its gradient as an output. */

@@ -1,12 +1,12 @@
 import type { Device, Tensors } from "#shared/engine/device.js";
 import { ADAMW_DEFAULTS, type AdamWOptions } from "#shared/engine/optim/adamw.js";
 import type { FloatTensor } from "#shared/engine/tensor.js";
-import { BlockZeroError } from "#shared/errors.js";
+import { BlockZeroError } from "#shared/errors/error.js";
+import { stepInProgram } from "./device-step.js";
 import type { FloatSource } from "./float-source.js";
+import { stepBesideProgram } from "./host-step.js";
 import { mapValues, type NamedFloats, type ObjectiveOptions } from "./objective.js";
-import { stepBesideProgram } from "./step-beside-program.js";
-import { stepInProgram } from "./step-in-program.js";
-import { type Proposal, type Shapes, STATE_PARTS, type StatePart, trainedShapes } from "./stepping.js";
+import { type Proposal, type Shapes, STATE_PARTS, type StatePart, trainedShapes } from "./step-backend.js";
 
 export interface TrainStepOptions extends ObjectiveOptions {
   readonly device: Device;

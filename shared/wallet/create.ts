@@ -1,6 +1,6 @@
 import { access } from "node:fs/promises";
 import { cryptoWaitReady } from "@polkadot/util-crypto";
-import type { Signer } from "../chain/chain.js";
+import type { Signer } from "#shared/protocol/signer.js";
 import { sealNacl } from "./encryption/nacl.js";
 import { pairFromSecret, publicDocument, type Secret, secretDocument } from "./key-document.js";
 import { existing, writeNewFile } from "./key-file.js";

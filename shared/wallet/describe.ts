@@ -1,6 +1,6 @@
 import { readdir } from "node:fs/promises";
 import { cryptoWaitReady } from "@polkadot/util-crypto";
-import { BlockZeroError } from "#shared/errors.js";
+import { BlockZeroError } from "#shared/errors/error.js";
 import { type Encryption, encryptionOf } from "./encryption/encryption.js";
 import { readPublicDocument } from "./key-document.js";
 import { RESTORE, readPublicFile, readSecretFile } from "./key-file.js";

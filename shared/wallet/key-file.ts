@@ -1,7 +1,7 @@
 import { randomUUID } from "node:crypto";
 import { chmod, link, mkdir, open, rm } from "node:fs/promises";
 import { dirname, join } from "node:path";
-import { BlockZeroError, reasonOf } from "#shared/errors.js";
+import { BlockZeroError, reasonOf } from "#shared/errors/error.js";
 
 /** No key file is longer than some hundred bytes. */
 const MAX_BYTES = 64 * 1024;

@@ -1,6 +1,6 @@
 import { homedir } from "node:os";
 import { join, resolve } from "node:path";
-import { BlockZeroError } from "#shared/errors.js";
+import { BlockZeroError } from "#shared/errors/error.js";
 
 /** A wallet: one coldkey and its hotkeys, `<path>/<name>`, as Bittensor's wallets have it. */
 export interface WalletLocation {

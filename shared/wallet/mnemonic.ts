@@ -1,6 +1,6 @@
 import { mnemonicGenerate, mnemonicValidate } from "@polkadot/util-crypto";
 import english from "@polkadot/util-crypto/mnemonic/wordlists/en";
-import { BlockZeroError } from "#shared/errors.js";
+import { BlockZeroError } from "#shared/errors/error.js";
 
 export const MNEMONIC_LENGTHS = [12, 15, 18, 21, 24] as const;
 export type MnemonicLength = (typeof MNEMONIC_LENGTHS)[number];

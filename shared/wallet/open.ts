@@ -1,7 +1,7 @@
 import { readdir } from "node:fs/promises";
 import { cryptoWaitReady } from "@polkadot/util-crypto";
-import { BlockZeroError } from "#shared/errors.js";
-import type { Signer } from "../chain/chain.js";
+import { BlockZeroError } from "#shared/errors/error.js";
+import type { Signer } from "#shared/protocol/signer.js";
 import { decrypt, encryptionOf } from "./encryption/encryption.js";
 import { readDocument } from "./key-document.js";
 import { RESTORE, readSecretFile } from "./key-file.js";

@@ -1,5 +1,5 @@
 import { sep } from "node:path";
-import { BlockZeroError } from "#shared/errors.js";
+import { BlockZeroError } from "#shared/errors/error.js";
 import type { Prompt } from "./prompt.js";
 
 export type KeyKind = "coldkey" | "hotkey";

@@ -1,5 +1,5 @@
 import type { ReadStream } from "node:tty";
-import { BlockZeroError } from "#shared/errors.js";
+import { BlockZeroError } from "#shared/errors/error.js";
 
 /** Asks a question and returns one line, which is not shown. */
 export type Prompt = (question: string) => Promise<string>;

@@ -1,5 +1,5 @@
 import { DEV_PHRASE } from "@polkadot/keyring/defaults";
-import { BlockZeroError } from "#shared/errors.js";
+import { BlockZeroError } from "#shared/errors/error.js";
 import type { Secret } from "./key-document.js";
 import { parseMnemonic } from "./mnemonic.js";
 

@@ -1,7 +1,7 @@
 import { Keyring } from "@polkadot/keyring";
 import type { KeyringPair } from "@polkadot/keyring/types";
 import { cryptoWaitReady } from "@polkadot/util-crypto";
-import type { Signer } from "../chain/chain.js";
+import type { Signer } from "#shared/protocol/signer.js";
 
 /** Bittensor's SS58 prefix. */
 export const SS58_PREFIX = 42;

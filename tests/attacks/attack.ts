@@ -1,8 +1,8 @@
 import type { Batch } from "#shared/data/loader.js";
+import type { LossMeter } from "#shared/evaluation/loss-meter.js";
 import type { Parameters } from "#shared/model/parameters.js";
 import type { Report, ReportEntry } from "#shared/protocol/report.js";
 import type { StepVote } from "#shared/protocol/step-vote.js";
-import type { LossMeter } from "#shared/training/loss-meter.js";
 import type { Scope } from "../shared/artifact/temporary.js";
 import type { Subnet } from "../support/subnet.js";
 import type { Forged, Forgery } from "../support/updates.js";

@@ -4,7 +4,7 @@ import type { Contestant } from "#bench/step/contestant.js";
 import { isDropped } from "#bench/step/dropped.js";
 import { curveDifference, race, WARM_UP } from "#bench/step/race.js";
 import { agrees, isMet, targetOf } from "#bench/step/targets.js";
-import { BlockZeroError } from "#shared/errors.js";
+import { BlockZeroError } from "#shared/errors/error.js";
 
 /** One whose steps take what it is told, and that writes down when it runs. */
 const contestant = (name: string, secondsAt: (step: number) => number, turns: string[] = []): Contestant => {

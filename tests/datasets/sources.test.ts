@@ -6,7 +6,7 @@ import { type TestContext, test } from "node:test";
 import { sourceDigest } from "#datasets/digest.js";
 import { openSource, type SourceName, sourceKinds } from "#datasets/index.js";
 import { openJsonl } from "#datasets/jsonl.js";
-import { BlockZeroError, formatError } from "#shared/errors.js";
+import { BlockZeroError, formatError } from "#shared/errors/error.js";
 import { temporaryFile } from "#tests/shared/config/fixtures.js";
 
 const lineOf = (act: () => unknown, file = ""): string => {

@@ -3,9 +3,9 @@ import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import type { LocalnetResult } from "#owner/localnet/result.js";
+import type { LocalnetResult } from "#localnet/result.js";
 
-const PROGRAM = fileURLToPath(new URL("../../owner/main.js", import.meta.url));
+const PROGRAM = fileURLToPath(new URL("../../cli/main.js", import.meta.url));
 
 /** A localnet started as a user starts it, as a process of its own. */
 export interface LocalnetRun {

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { after, before, describe, it } from "node:test";
-import type { LocalnetResult } from "#owner/localnet/result.js";
+import type { LocalnetResult } from "#localnet/result.js";
 import { PHASES } from "#shared/protocol/phases.js";
 import { causeChaos, doubled, type Kill, type Sightings } from "./chaos.js";
 import { type LocalnetRun, startLocalnet } from "./localnet-run.js";

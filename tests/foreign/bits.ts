@@ -8,14 +8,14 @@ import { l2Norm } from "#shared/artifact/update.js";
 import { createRandom, type Random } from "#shared/data/random.js";
 import { ADAMW_DEFAULTS, scalarsAt } from "#shared/engine/optim/adamw.js";
 import { adamwInPlace } from "#shared/engine/optim/adamw-in-place.js";
+import { createSketcher } from "#shared/independence/count-sketch.js";
+import { independenceOf } from "#shared/independence/independence.js";
+import { outerStepOfTensor } from "#shared/merge/outer-step.js";
 import { CODEC_NAMES, type MergeRule, mergeRuleSchema } from "#shared/protocol/network.js";
-import { rewardCurve } from "#shared/scoring/curves/reward-curve.js";
-import { createSketcher } from "#shared/scoring/independence/count-sketch.js";
-import { independenceOf } from "#shared/scoring/independence/independence.js";
+import { rewardCurve } from "#shared/rewards/curves/reward-curve.js";
 import { proofOfLoss } from "#shared/scoring/proof-of-loss.js";
 import { runRace } from "#shared/scoring/racing/run-races.js";
 import { studentQuantile } from "#shared/scoring/student-t.js";
-import { outerStepOfTensor } from "#shared/training/outer-step.js";
 import { template } from "../support/micro-network.js";
 import { mergedModel } from "./merged-model.js";
 

@@ -1,15 +1,15 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { storeGenesis } from "#owner/genesis.js";
-import { directoryStore } from "#shared/artifact/blob-store.js";
+import { storeGenesis } from "#owner/genesis/genesis.js";
 import { encodeUpdate } from "#shared/artifact/codec/encode-update.js";
 import { CODECS } from "#shared/artifact/codec/index.js";
+import { directoryStore } from "#shared/blobs/blob-store.js";
 import { createRandom } from "#shared/data/random.js";
+import { type GroupStep, mergeModel } from "#shared/merge/merge-model.js";
 import { groupShapes } from "#shared/model/groups.js";
 import { parseModelManifest } from "#shared/protocol/model-manifest.js";
 import { type CodecName, hashJson, type MergeRule } from "#shared/protocol/network.js";
-import { type GroupStep, mergeModel } from "#shared/replay/merge-model.js";
 import { parameters, template } from "../support/micro-network.js";
 
 const HOTKEY = "5GrwvaEF5zXb26Fz9rcQpDWS57CtERHpNehXCPcNoHGKutQY";

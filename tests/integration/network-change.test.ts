@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import { cycleAuditor } from "#owner/audit/audit-cycle.js";
-import { explainScore } from "#owner/explain/explain-score.js";
+import { cycleAuditor } from "#inspect/audit/audit-cycle.js";
+import { explainScore } from "#inspect/explain/explain-score.js";
 import { networkHash } from "#shared/protocol/network.js";
 import { readOutcomes } from "#shared/replay/cycle-outcomes.js";
 import { contextOf } from "#shared/replay/succession.js";

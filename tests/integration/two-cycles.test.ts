@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import { loadModel, wholeModel } from "#shared/participant/base-model.js";
-import { heldOutLosses } from "#shared/training/reference-text.js";
+import { heldOutLosses } from "#shared/evaluation/reference-text.js";
+import { loadModel, wholeModel } from "#shared/participant/agreement/base-model.js";
 import { HANG_GUARD } from "../support/hang-guard.js";
 import { NETUID, parameters } from "../support/micro-network.js";
 import { liveThrough, MINERS, type Name, openPrograms, VALIDATORS } from "../support/programs.js";

@@ -1,11 +1,11 @@
 import assert from "node:assert/strict";
 import { describe, it, type TestContext } from "node:test";
 import { behaviours, type Workplace } from "#miner/behaviours.js";
-import { openPacker } from "#miner/pack.js";
+import { openPacker } from "#miner/commit/pack.js";
 import { isPlanted } from "#miner/planted.js";
-import { bytesSource } from "#shared/artifact/byte-source.js";
 import { checkTensors } from "#shared/artifact/gates.js";
 import { decodeFloats, l2Norm } from "#shared/artifact/update.js";
+import { bytesSource } from "#shared/files/byte-source.js";
 import type { Parameters as Tensors } from "#shared/model/parameters.js";
 import { parseUpdateManifest } from "#shared/protocol/manifest.js";
 import type { ModelManifest } from "#shared/protocol/model-manifest.js";

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { test } from "node:test";
 import { minerSettings } from "#miner/config.js";
 import { loadConfig } from "#shared/config/load.js";
-import { BlockZeroError, formatError } from "#shared/errors.js";
+import { BlockZeroError, formatError } from "#shared/errors/error.js";
 
 test("a miner's configuration is typed and nested", () => {
   const config = loadConfig(minerSettings, { env: {}, flags: { expert_group: "math", "wallet-hotkey": "h1" } });

@@ -1,6 +1,6 @@
 import { type MinerConfig, minerSettings } from "#miner/config.js";
-import { createShardTrainer, type ShardTrainerOptions } from "#miner/shard-trainer.js";
-import type { ShardTrainer } from "#miner/trainer.js";
+import { createShardTrainer, type ShardTrainerOptions } from "#miner/training/shard-trainer.js";
+import type { ShardTrainer } from "#miner/training/trainer.js";
 import { loadConfig } from "#shared/config/load.js";
 import { groupShapes, hubShapes } from "#shared/model/groups.js";
 import type { Parameters } from "#shared/model/parameters.js";

@@ -6,7 +6,7 @@ import { fileURLToPath } from "node:url";
 export type Program = "blockzero" | "blockzero-miner" | "blockzero-validator";
 
 const FILES: Readonly<Record<Program, string>> = {
-  blockzero: "owner/main.js",
+  blockzero: "cli/main.js",
   "blockzero-miner": "miner/main.js",
   "blockzero-validator": "validator/main.js",
 };

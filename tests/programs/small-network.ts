@@ -1,4 +1,4 @@
-import type { NetworkTemplate } from "#owner/network-template.js";
+import type { NetworkTemplate } from "#owner/network/network-template.js";
 import { template } from "../support/micro-network.js";
 
 /** A network whose model compiles and trains in a moment. */

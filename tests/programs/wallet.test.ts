@@ -23,7 +23,7 @@ import { type Program, run } from "./process.js";
 const PHRASE = `${"abandon ".repeat(11)}about`;
 const ADDRESS = "5EPCUjPxiHAcNooYipQFWr9NmmXJKpNG5RhcntXwbtUySrgH";
 const PASSWORD = "correct horse battery staple";
-const main = fileURLToPath(new URL("../../owner/main.js", import.meta.url));
+const main = fileURLToPath(new URL("../../cli/main.js", import.meta.url));
 
 let folder: string;
 before(() => {

@@ -1,4 +1,4 @@
-import { type ErrorCode, hasCode } from "#shared/errors.js";
+import { type ErrorCode, hasCode } from "#shared/errors/error.js";
 
 /** For `assert.throws` and `assert.rejects`: a fault of this code. */
 export const coded =

@@ -1,6 +1,6 @@
 import { dirname, join } from "node:path";
-import { startBlobServer } from "#shared/artifact/blob-server.js";
-import { type BlobStore, directoryStore } from "#shared/artifact/blob-store.js";
+import { startBlobServer } from "#shared/blobs/blob-server.js";
+import { type BlobStore, directoryStore } from "#shared/blobs/blob-store.js";
 import type { Participant } from "#shared/participant/join.js";
 import { type Scope, temporaryFolder } from "../shared/artifact/temporary.js";
 import { collectingLog } from "../shared/chain/support.js";

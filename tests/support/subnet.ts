@@ -2,28 +2,22 @@ import { createHash } from "node:crypto";
 import { join } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
 import { type MinerConfig, minerSettings } from "#miner/config.js";
-import { type Genesis, storeGenesis } from "#owner/genesis.js";
-import { sealText } from "#owner/seal.js";
-import { startBlobServer } from "#shared/artifact/blob-server.js";
-import { type BlobStore, directoryStore } from "#shared/artifact/blob-store.js";
+import { type Genesis, storeGenesis } from "#owner/genesis/genesis.js";
+import { sealText } from "#owner/seal/seal.js";
+import { startBlobServer } from "#shared/blobs/blob-server.js";
+import { type BlobStore, directoryStore } from "#shared/blobs/blob-store.js";
 import { setCommitment } from "#shared/chain/call.js";
-import { publicBeacon } from "#shared/chain/devchain/beacon.js";
-import type { DrandSetting } from "#shared/chain/devchain/genesis.js";
-import {
-  type Clock,
-  connectDevChain,
-  type DevChain,
-  type Devchain,
-  type GenesisSpec,
-  type Signer,
-  startDevchain,
-  systemClock,
-} from "#shared/chain/index.js";
+import { type Clock, systemClock } from "#shared/chain/clock.js";
+import { connectDevChain, type DevChain } from "#shared/chain/devchain/client.js";
+import type { DrandSetting, GenesisSpec } from "#shared/chain/devchain/genesis.js";
 import { loadConfig } from "#shared/config/load.js";
 import type { Parameters } from "#shared/model/parameters.js";
 import { joinNetwork, type Participant } from "#shared/participant/join.js";
 import { type BlockRange, cycleLength, type Phase, phaseWindow } from "#shared/protocol/phases.js";
 import { encodeRecord, shortHash } from "#shared/protocol/records.js";
+import type { Signer } from "#shared/protocol/signer.js";
+import { publicBeacon } from "#shared/simulators/devchain/beacon.js";
+import { type Devchain, startDevchain } from "#shared/simulators/devchain/start.js";
 import { createHotkey } from "#shared/wallet/index.js";
 import { type ValidatorConfig, validatorSettings } from "#validator/config.js";
 import { type Scope, temporaryFolder } from "../shared/artifact/temporary.js";

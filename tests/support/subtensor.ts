@@ -1,14 +1,14 @@
-import type { Signer } from "#shared/chain/chain.js";
 import type { DrandSetting } from "#shared/chain/devchain/genesis.js";
 import { connectSubtensor, type SubtensorChain } from "#shared/chain/subtensor/connect.js";
+import { beaconPublicKey, signPulse } from "#shared/chain/timelock/pulse.js";
+import type { Signer } from "#shared/protocol/signer.js";
 import {
   createSubnet,
   type OwnSubtensor,
   ownSubtensor,
   type SubnetParameters,
-} from "#shared/chain/subtensor-node/bootstrap.js";
-import { type OfflineSubtensor, startOfflineSubtensor } from "#shared/chain/subtensor-node/start.js";
-import { beaconPublicKey, signPulse } from "#shared/chain/timelock/pulse.js";
+} from "#shared/simulators/subtensor/bootstrap.js";
+import { type OfflineSubtensor, startOfflineSubtensor } from "#shared/simulators/subtensor/start.js";
 import type { Log } from "#shared/telemetry/log.js";
 import { signerFromUri } from "#shared/wallet/index.js";
 

@@ -1,8 +1,8 @@
 import { join } from "node:path";
-import { openJournal } from "#shared/participant/journal.js";
+import { createLossMeter } from "#shared/evaluation/loss-meter.js";
 import { openWeights } from "#shared/participant/weights/weights-context.js";
+import { openJournal } from "#shared/participant/writes/journal.js";
 import type { MetricValues } from "#shared/telemetry/metrics.js";
-import { createLossMeter } from "#shared/training/loss-meter.js";
 import { beaconOf } from "#validator/config.js";
 import type { Validator } from "#validator/cycle.js";
 import { validatorJournalSchema } from "#validator/journal.js";

@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import { publicBeacon } from "#shared/chain/devchain/beacon.js";
 import type { Participant } from "#shared/participant/join.js";
 import { seedBlocks } from "#shared/protocol/seed.js";
 import { evaluationSeeds } from "#shared/replay/evaluation-seeds.js";
+import { publicBeacon } from "#shared/simulators/devchain/beacon.js";
 import { awaitSeeds } from "#validator/await-seeds.js";
 import { HANG_GUARD } from "../support/hang-guard.js";
 import { BEACON, openSubnet, type Subnet } from "../support/subnet.js";

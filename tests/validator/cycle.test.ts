@@ -1,11 +1,11 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { describe, it, type TestContext } from "node:test";
-import { directoryStore } from "#shared/artifact/blob-store.js";
-import { loadModel } from "#shared/participant/base-model.js";
+import { directoryStore } from "#shared/blobs/blob-store.js";
+import type { LossMeter } from "#shared/evaluation/loss-meter.js";
+import { loadModel } from "#shared/participant/agreement/base-model.js";
 import type { BlockRange } from "#shared/protocol/phases.js";
 import { encodeRecord, shortHash } from "#shared/protocol/records.js";
-import type { LossMeter } from "#shared/training/loss-meter.js";
 import { liveCycle } from "#validator/cycle.js";
 import { agreeOn, mergeCycle } from "#validator/merge-cycle.js";
 import { HANG_GUARD } from "../support/hang-guard.js";

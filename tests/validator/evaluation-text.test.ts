@@ -1,14 +1,14 @@
 import assert from "node:assert/strict";
 import { describe, it, type TestContext } from "node:test";
 import { roundAt, timeOfRound } from "#shared/chain/timelock/beacon.js";
-import type { ErrorCode } from "#shared/errors.js";
-import { mean } from "#shared/mean.js";
+import type { ErrorCode } from "#shared/errors/error.js";
+import { evaluationBatches } from "#shared/evaluation/loss-meter.js";
 import { cycleSource } from "#shared/participant/cycle-source.js";
 import type { Participant } from "#shared/participant/join.js";
 import { cycleLength } from "#shared/protocol/phases.js";
 import { envelopeHash, envelopeOf, roundOf } from "#shared/protocol/sealed-text.js";
 import { beaconOf, envelopeReader, openEvaluationText } from "#shared/replay/evaluation-text.js";
-import { evaluationBatches } from "#shared/training/loss-meter.js";
+import { mean } from "#shared/util/mean.js";
 import { judgeCycle } from "#validator/judge.js";
 import { HANG_GUARD } from "../support/hang-guard.js";
 import { parameters } from "../support/micro-network.js";

@@ -1,14 +1,14 @@
 import assert from "node:assert/strict";
 import { Readable } from "node:stream";
 import { describe, it, type TestContext } from "node:test";
-import { type BlobStore, directoryStore } from "#shared/artifact/blob-store.js";
-import { mean } from "#shared/mean.js";
+import { type BlobStore, directoryStore } from "#shared/blobs/blob-store.js";
+import { evaluationBatches } from "#shared/evaluation/loss-meter.js";
 import type { Parameters } from "#shared/model/parameters.js";
 import type { Participant } from "#shared/participant/join.js";
 import { encodeRecord, shortHash } from "#shared/protocol/records.js";
 import { isReportSigned, type Report } from "#shared/protocol/report.js";
 import { evaluationSeeds } from "#shared/replay/evaluation-seeds.js";
-import { evaluationBatches } from "#shared/training/loss-meter.js";
+import { mean } from "#shared/util/mean.js";
 import { verify } from "#shared/wallet/index.js";
 import { judgeCycle } from "#validator/judge.js";
 import { HANG_GUARD } from "../support/hang-guard.js";

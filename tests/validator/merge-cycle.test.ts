@@ -1,14 +1,14 @@
 import assert from "node:assert/strict";
 import { describe, it, type TestContext } from "node:test";
+import { heldOutLosses } from "#shared/evaluation/reference-text.js";
 import { groupShapes } from "#shared/model/groups.js";
 import type { Parameters } from "#shared/model/parameters.js";
-import { decodeParameters } from "#shared/model/parts.js";
-import { loadModel } from "#shared/participant/base-model.js";
+import { decodeParameters } from "#shared/model/part-parameters.js";
+import { loadModel } from "#shared/participant/agreement/base-model.js";
 import type { Participant } from "#shared/participant/join.js";
 import { type MergedUpdate, parseModelManifest } from "#shared/protocol/model-manifest.js";
 import { encodeRecord, shortHash } from "#shared/protocol/records.js";
 import { ancestry } from "#shared/replay/lineage.js";
-import { heldOutLosses } from "#shared/training/reference-text.js";
 import { judgeCycle } from "#validator/judge.js";
 import { agreeOn, mergeCycle } from "#validator/merge-cycle.js";
 import { HANG_GUARD } from "../support/hang-guard.js";

@@ -1,10 +1,10 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import { bytesSource } from "#shared/artifact/byte-source.js";
-import { BlockZeroError } from "#shared/errors.js";
+import { BlockZeroError } from "#shared/errors/error.js";
+import { bytesSource } from "#shared/files/byte-source.js";
 import { groupShapes, hubShapes } from "#shared/model/groups.js";
 import type { Parameters } from "#shared/model/parameters.js";
-import { encodeParameters } from "#shared/model/parts.js";
+import { encodeParameters } from "#shared/model/part-parameters.js";
 import { sha256 } from "#shared/protocol/hash.js";
 import type { BlobRef, ModelManifest } from "#shared/protocol/model-manifest.js";
 import type { Network } from "#shared/protocol/network.js";

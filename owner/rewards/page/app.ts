@@ -1,5 +1,5 @@
 import type { ChartConfiguration, Chart as ChartType } from "chart.js";
-import { type Picture, pictureOf } from "../picture.js";
+import { type Picture, pictureOf } from "../chart-data.js";
 import { charts } from "./charts.js";
 import { type Control, controls } from "./controls.js";
 import type { PageInput } from "./input.js";

@@ -1,5 +1,5 @@
 import type { ChartConfiguration } from "chart.js";
-import type { Picture } from "../picture.js";
+import type { Picture } from "../chart-data.js";
 
 export interface Colours {
   readonly text: string;

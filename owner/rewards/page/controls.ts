@@ -1,7 +1,7 @@
-import type { CurveSettings } from "#shared/scoring/curves/reward-curve.js";
+import type { CurveSettings } from "#shared/rewards/curves/reward-curve.js";
+import { isCurveName, USUAL_CURVES } from "../curve-presets.js";
 import type { Economy } from "../economy.js";
 import type { Scenario } from "../scenario.js";
-import { isCurveName, USUAL_CURVES } from "../usual-curves.js";
 
 interface Slider {
   readonly kind: "slider";

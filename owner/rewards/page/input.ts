@@ -1,4 +1,4 @@
-import type { Picture } from "../picture.js";
+import type { Picture } from "../chart-data.js";
 import type { Scenario } from "../scenario.js";
 
 /** What the page starts from; it stands as JSON in its `#input`. */

@@ -1,6 +1,6 @@
 import type { CodecName } from "#shared/protocol/network.js";
 import type { ReasonCode } from "#shared/protocol/verdict.js";
-import type { TensorSpec } from "../safetensors.js";
+import type { TensorSpec } from "#shared/tensor-files/safetensors.js";
 
 /** What one tensor of an update becomes in the file: bytes by the suffix that each piece adds to the tensor's name. */
 export type Pieces = ReadonlyMap<string, Uint8Array>;

@@ -1,5 +1,5 @@
-import { narrow, widen } from "../float-dtype.js";
-import { IS_LITTLE_ENDIAN, toFloats } from "../float32.js";
+import { narrow, widen } from "#shared/tensor-files/float-dtype.js";
+import { IS_LITTLE_ENDIAN, toFloats } from "#shared/tensor-files/float32.js";
 import { allocateNew, type Codec } from "./codec.js";
 
 /** Every element as it is. */

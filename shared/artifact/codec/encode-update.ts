@@ -1,7 +1,7 @@
-import { BlockZeroError } from "#shared/errors.js";
+import { BlockZeroError } from "#shared/errors/error.js";
 import { sha256 } from "#shared/protocol/hash.js";
 import { quote } from "#shared/protocol/parsed.js";
-import { encodeSafetensors, type Tensor } from "../safetensors.js";
+import { encodeSafetensors, type Tensor } from "#shared/tensor-files/safetensors.js";
 import type { FloatTensors, TensorBlob } from "../update.js";
 import { type Codec, isFault } from "./codec.js";
 

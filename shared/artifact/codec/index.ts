@@ -1,5 +1,5 @@
 import type { CodecName } from "#shared/protocol/network.js";
-import { canonicalHeader, type Tensor, type TensorSpec } from "../safetensors.js";
+import { canonicalHeader, type Tensor, type TensorSpec } from "#shared/tensor-files/safetensors.js";
 import { type Codec, type CodecFault, elementsOf } from "./codec.js";
 import { bfloat16, float32 } from "./dense.js";
 import { int8 } from "./int8.js";

@@ -1,4 +1,4 @@
-import { fromFloats, toFloats } from "../float32.js";
+import { fromFloats, toFloats } from "#shared/tensor-files/float32.js";
 import { allocateNew, type Codec, elementsOf, malformed } from "./codec.js";
 import { scaleFault } from "./scales.js";
 

@@ -1,4 +1,4 @@
-import { narrow } from "../float-dtype.js";
+import { narrow } from "#shared/tensor-files/float-dtype.js";
 import { allocateNew, type Codec, elementsOf, malformed } from "./codec.js";
 import { widenBfloats } from "./dense.js";
 import { largest } from "./largest.js";

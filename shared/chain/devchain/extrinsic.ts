@@ -1,8 +1,8 @@
 import { u8aToHex } from "@polkadot/util";
 import { z } from "zod";
 import { canonicalBytes, hashJson } from "#shared/protocol/network.js";
+import type { Signer } from "#shared/protocol/signer.js";
 import { verify } from "../../wallet/verify.js";
-import type { Signer } from "../chain.js";
 import { addressSchema } from "./address.js";
 import { type Call, callSchema } from "./calls.js";
 

@@ -1,6 +1,6 @@
 import { isIP } from "node:net";
 import type { Axon } from "../call.js";
-import { ChainRejected } from "../chain-rejected.js";
+import { ChainRejected } from "../writer/chain-rejected.js";
 
 /** An address as the chain keeps it: a number, and which kind of address it is. */
 export interface ChainAddress {

@@ -1,10 +1,10 @@
 import type { ApiPromise } from "@polkadot/api";
 import type { SubmittableExtrinsic } from "@polkadot/api/types";
 import { stringToU8a, u8aToHex } from "@polkadot/util";
-import { reasonOf } from "#shared/errors.js";
+import { reasonOf } from "#shared/errors/error.js";
 import type { ChainCall } from "../call.js";
-import { ChainRejected } from "../chain-rejected.js";
 import { COMMITMENT_BYTES } from "../devchain/calls.js";
+import { ChainRejected } from "../writer/chain-rejected.js";
 import { encodeIp } from "./axon.js";
 import type { RuntimeTraits } from "./hyper-parameters.js";
 

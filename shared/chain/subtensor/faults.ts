@@ -1,8 +1,8 @@
 import { z } from "zod";
-import { BlockZeroError, reasonOf } from "#shared/errors.js";
-import { ChainRejected } from "../chain-rejected.js";
-import type { Reception } from "../extrinsic.js";
-import { RpcError } from "../rpc-socket.js";
+import { BlockZeroError, reasonOf } from "#shared/errors/error.js";
+import { RpcError } from "../connection/rpc-socket.js";
+import { ChainRejected } from "../writer/chain-rejected.js";
+import type { Reception } from "../writer/extrinsic.js";
 
 /**
  * Names of `InvalidTransaction::Custom(n)`: `CustomTransactionError` of subtensor, in spec 293 up to 14 (`pallets/subtensor/src/lib.rs`), in spec 425

@@ -4,9 +4,9 @@ import type { Vec } from "@polkadot/types-codec";
 import { hexToU8a } from "@polkadot/util";
 import { blake2AsHex, xxhashAsHex } from "@polkadot/util-crypto";
 import { z } from "zod";
-import type { BlockZeroError } from "#shared/errors.js";
-import { ChainRejected } from "../chain-rejected.js";
-import type { Settlement } from "../extrinsic.js";
+import type { BlockZeroError } from "#shared/errors/error.js";
+import { ChainRejected } from "../writer/chain-rejected.js";
+import type { Settlement } from "../writer/extrinsic.js";
 import type { Link } from "./link.js";
 import { bare, type Hex, hexSchema } from "./substrate.js";
 

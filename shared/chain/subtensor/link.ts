@@ -1,6 +1,6 @@
 import { z } from "zod";
-import { BlockZeroError, reasonOf } from "#shared/errors.js";
-import { type ChainLine, type LineOptions, type Listener, openLine } from "../chain-line.js";
+import { BlockZeroError, reasonOf } from "#shared/errors/error.js";
+import { type ChainLine, type LineOptions, type Listener, openLine } from "../connection/connection.js";
 import { bare, hashSchema, headAt, headsFrom, newestHead, parseHeader } from "./substrate.js";
 
 export type LinkOptions = Omit<

@@ -5,7 +5,7 @@ import type { StorageEntry } from "@polkadot/types/primitive/types";
 import type { Registry } from "@polkadot/types/types";
 import { compactStripLength, hexToU8a, u8aToHex } from "@polkadot/util";
 import { z } from "zod";
-import { BlockZeroError } from "#shared/errors.js";
+import { BlockZeroError } from "#shared/errors/error.js";
 import type { Link } from "./link.js";
 import { type Hex, hexSchema } from "./substrate.js";
 

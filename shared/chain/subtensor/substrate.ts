@@ -4,7 +4,7 @@ import { compactFromU8a, compactStripLength, hexToU8a } from "@polkadot/util";
 import { xxhashAsHex } from "@polkadot/util-crypto";
 import { z } from "zod";
 import type { Head } from "../chain.js";
-import { type Ask, RpcError } from "../rpc-socket.js";
+import { type Ask, RpcError } from "../connection/rpc-socket.js";
 
 /** What every Substrate node answers, whatever its runtime. */
 

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { BlockZeroError } from "#shared/errors.js";
+import { BlockZeroError } from "#shared/errors/error.js";
 
 /** What everybody knows of a drand beacon with signatures on G1 (scheme `bls-unchained-g1-rfc9380`). */
 export interface Beacon {

@@ -1,5 +1,5 @@
 import { blake2AsU8a } from "@polkadot/util-crypto";
-import { BlockZeroError } from "#shared/errors.js";
+import { BlockZeroError } from "#shared/errors/error.js";
 import type { TimelockPayload } from "../chain.js";
 import { scaleReader, u16, u16s, u64, vector } from "./scale.js";
 

@@ -1,4 +1,4 @@
-import { BlockZeroError } from "#shared/errors.js";
+import { BlockZeroError } from "#shared/errors/error.js";
 
 /** The little of SCALE that weights need: compact lengths, vectors of u16, u16 and u64, all little-endian. */
 

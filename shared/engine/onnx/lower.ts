@@ -1,4 +1,4 @@
-import { BlockZeroError } from "#shared/errors.js";
+import { BlockZeroError } from "#shared/errors/error.js";
 import type { Graph, Value } from "../graph.js";
 import { floatTensor, intTensor, type Tensor } from "../tensor.js";
 import type { Attributes, Emitter, NodeOptions, Reference, Rewritings } from "./emitter.js";

@@ -1,4 +1,4 @@
-import { BlockZeroError } from "#shared/errors.js";
+import { BlockZeroError } from "#shared/errors/error.js";
 import { BLOCK, blocks } from "#shared/kernels/blocks.js";
 import { sizeOf } from "../tensor.js";
 

@@ -1,5 +1,5 @@
 import * as ort from "onnxruntime-node";
-import { BlockZeroError, reasonOf } from "#shared/errors.js";
+import { BlockZeroError, reasonOf } from "#shared/errors/error.js";
 import type { AnyTensor, AnyTensors, Program } from "../device.js";
 import { checkFeeds, checkInto, isHost } from "../feeds.js";
 import type { Graph, Shape, Value, ValueType } from "../graph.js";

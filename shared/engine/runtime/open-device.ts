@@ -1,4 +1,4 @@
-import { hasCode, reasonOf } from "#shared/errors.js";
+import { hasCode, reasonOf } from "#shared/errors/error.js";
 import type { Log } from "#shared/telemetry/log.js";
 import type { Device } from "../device.js";
 import type { DeviceChoice } from "./device-choice.js";

@@ -1,4 +1,4 @@
-import { reasonOf } from "#shared/errors.js";
+import { reasonOf } from "#shared/errors/error.js";
 import { firstDifference, timesAsFast } from "../self-check.js";
 import { deviceOf } from "./device-kinds.js";
 import type { TrialAnswer, TrialRequest } from "./trial.js";

@@ -1,5 +1,5 @@
 import { fork } from "node:child_process";
-import { BlockZeroError } from "#shared/errors.js";
+import { BlockZeroError } from "#shared/errors/error.js";
 import type { DeviceKind } from "./device-choice.js";
 
 /** What the child process is told, and answers. */

@@ -1,5 +1,5 @@
 import type { Head } from "#shared/chain/chain.js";
-import { lowerMedian } from "#shared/scoring/lower-median.js";
+import { lowerMedian } from "#shared/util/lower-median.js";
 import type { BlockClock } from "../block-clock.js";
 
 /** How long a chain's blocks take, as its own timestamps say. */

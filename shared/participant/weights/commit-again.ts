@@ -1,4 +1,4 @@
-import { nextWeights } from "#shared/chain/rate-limits.js";
+import { nextWeights } from "#shared/chain/writer/rate-limits.js";
 import { ownNeuron, setWeightsOnce } from "./set-weights.js";
 import type { WeightsContext } from "./weights-context.js";
 import { settleCommitments } from "./weights-journal.js";

@@ -1,7 +1,7 @@
 import { isDeepStrictEqual } from "node:util";
 import type { ChainCall } from "#shared/chain/call.js";
-import { reasonOf } from "#shared/errors.js";
-import { writeOnce } from "../write-once.js";
+import { reasonOf } from "#shared/errors/error.js";
+import { writeOnce } from "../writes/write-once.js";
 import { commitExpiredAgain } from "./commit-again.js";
 import { columns, noteCommitted } from "./commit-weights.js";
 import { ownNeuron } from "./set-weights.js";

@@ -1,8 +1,8 @@
 import { setWeights } from "#shared/chain/call.js";
 import type { Neuron } from "#shared/chain/chain.js";
-import { nextAllowed } from "#shared/chain/rate-limits.js";
-import { BlockZeroError } from "#shared/errors.js";
-import { writeOnce } from "../write-once.js";
+import { nextAllowed } from "#shared/chain/writer/rate-limits.js";
+import { BlockZeroError } from "#shared/errors/error.js";
+import { writeOnce } from "../writes/write-once.js";
 import { commitCall, commitmentFor, noteCommitted, type WeightsWrite } from "./commit-weights.js";
 import { pendingOf, type WeightsContext } from "./weights-context.js";
 

@@ -1,12 +1,13 @@
 import { randomBytes } from "node:crypto";
 import { dirname, join } from "node:path";
-import type { Chain, PendingWeights, Signer } from "#shared/chain/chain.js";
+import type { Chain, PendingWeights } from "#shared/chain/chain.js";
 import type { Beacon } from "#shared/chain/timelock/beacon.js";
+import type { Signer } from "#shared/protocol/signer.js";
 import type { Log } from "#shared/telemetry/log.js";
 import type { MetricsSink } from "#shared/telemetry/metrics.js";
 import type { BlockClock } from "../block-clock.js";
 import type { Participant } from "../join.js";
-import { type Journal, openJournal } from "../journal.js";
+import { type Journal, openJournal } from "../writes/journal.js";
 import { type BlockTime, watchBlockTime } from "./block-time.js";
 import { type WeightsJournal, weightsJournalSchema } from "./weights-journal.js";
 

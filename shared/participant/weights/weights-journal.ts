@@ -1,5 +1,5 @@
 import { z } from "zod";
-import type { Journal } from "../journal.js";
+import type { Journal } from "../writes/journal.js";
 
 const hash = z.string().regex(/^[0-9a-f]{64}$/);
 const u16 = z.int().min(0).max(65535);

@@ -1,6 +1,6 @@
 import { naclDecrypt, naclEncrypt } from "@polkadot/util-crypto";
 import { argon2i } from "hash-wasm";
-import { BlockZeroError } from "#shared/errors.js";
+import { BlockZeroError } from "#shared/errors/error.js";
 
 /**
  * Bittensor's `$NACL` key files: `$NACL`, a nonce of 24 bytes, then NaCl's secretbox (XSalsa20-Poly1305, the

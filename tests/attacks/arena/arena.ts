@@ -1,8 +1,8 @@
 import { join } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
-import { drawnBytes } from "#owner/seal.js";
-import { directoryStore } from "#shared/artifact/blob-store.js";
-import { loadModel, wholeModel } from "#shared/participant/base-model.js";
+import { drawnBytes } from "#owner/seal/seal.js";
+import { directoryStore } from "#shared/blobs/blob-store.js";
+import { loadModel, wholeModel } from "#shared/participant/agreement/base-model.js";
 import { cycleLength } from "#shared/protocol/phases.js";
 import { MAX_REPORT_BYTES, parseReport, type ReportEntry } from "#shared/protocol/report.js";
 import type { AgreedOutcome } from "#shared/protocol/tally.js";

@@ -1,8 +1,8 @@
-import { mean } from "#shared/mean.js";
+import type { LossMeter } from "#shared/evaluation/loss-meter.js";
+import { heldOutLosses } from "#shared/evaluation/reference-text.js";
 import type { Parameters } from "#shared/model/parameters.js";
 import type { Network } from "#shared/protocol/network.js";
-import type { LossMeter } from "#shared/training/loss-meter.js";
-import { heldOutLosses } from "#shared/training/reference-text.js";
+import { mean } from "#shared/util/mean.js";
 import type { Attack } from "../attack.js";
 import { type Gym, openGym } from "./gym.js";
 import type { ArenaModel, NetworkTemplate } from "./models/arena-model.js";

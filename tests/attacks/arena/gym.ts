@@ -1,7 +1,7 @@
+import { groupTrainingLoader } from "#datasets/group-data.js";
 import { minerSettings } from "#miner/config.js";
-import { shardStep } from "#miner/shard-trainer.js";
+import { shardStep } from "#miner/training/shard-trainer.js";
 import { loadConfig } from "#shared/config/load.js";
-import { groupTrainingLoader } from "#shared/data/group-data.js";
 import type { Batch } from "#shared/data/loader.js";
 import { zeros } from "#shared/engine/tensor.js";
 import { expertsOf, groupShapes, hubShapes, shardOf } from "#shared/model/groups.js";

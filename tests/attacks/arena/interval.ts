@@ -1,6 +1,6 @@
-import { mean } from "#shared/mean.js";
 import { spreadOf } from "#shared/scoring/proof-of-loss.js";
 import { studentQuantile } from "#shared/scoring/student-t.js";
+import { mean } from "#shared/util/mean.js";
 
 /** A mean and half the width of its interval of 95 %; that of a single value is 0. */
 export interface Interval {

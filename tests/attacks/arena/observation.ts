@@ -1,4 +1,4 @@
-import { mean } from "#shared/mean.js";
+import { mean } from "#shared/util/mean.js";
 import type { Attack } from "../attack.js";
 import type { Campaign } from "./arena.js";
 import { type HonestWork, sumOfWork } from "./honest-work.js";

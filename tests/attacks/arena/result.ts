@@ -1,4 +1,4 @@
-import { mean } from "#shared/mean.js";
+import { mean } from "#shared/util/mean.js";
 import { type HonestWork, sumOfWork } from "./honest-work.js";
 import { type Interval, intervalOf } from "./interval.js";
 import type { Observation, Progress } from "./observation.js";

@@ -1,6 +1,6 @@
 import { type ChildProcess, fork } from "node:child_process";
-import { BlockZeroError } from "#shared/errors.js";
-import { mapLimited } from "#shared/map-limited.js";
+import { BlockZeroError } from "#shared/errors/error.js";
+import { mapLimited } from "#shared/util/map-limited.js";
 import type { ModelName } from "./models/arena-model.js";
 import type { Observation } from "./observation.js";
 

@@ -1,6 +1,6 @@
 import { table } from "#shared/cli/table.js";
-import { mean } from "#shared/mean.js";
 import type { Participation } from "#shared/replay/participation.js";
+import { mean } from "#shared/util/mean.js";
 
 /** What a validator did, as the others' reports and the chain tell, and what it got. */
 export interface ValidatorPart {

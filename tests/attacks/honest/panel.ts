@@ -1,13 +1,13 @@
 import { encodeUpdate } from "#shared/artifact/codec/encode-update.js";
 import { CODECS } from "#shared/artifact/codec/index.js";
 import type { Commitment } from "#shared/chain/chain.js";
+import type { LossMeter } from "#shared/evaluation/loss-meter.js";
 import type { Parameters } from "#shared/model/parameters.js";
 import { canonicalBytes } from "#shared/protocol/network.js";
 import { parseReport } from "#shared/protocol/report.js";
 import { permittedStakes } from "#shared/protocol/stake.js";
 import { tally } from "#shared/protocol/tally.js";
 import { readSubmissions } from "#shared/replay/submissions.js";
-import type { LossMeter } from "#shared/training/loss-meter.js";
 import { judgeCycle } from "#validator/judge.js";
 import { NETUID } from "../../support/micro-network.js";
 import { type Living, openSubnet } from "../../support/subnet.js";

@@ -1,7 +1,7 @@
 import { openArithmetic } from "#datasets/arithmetic.js";
+import { groupHeldOutBatches } from "#datasets/group-data.js";
 import { roundAt } from "#shared/chain/timelock/beacon.js";
 import { signPulse } from "#shared/chain/timelock/pulse.js";
-import { groupHeldOutBatches } from "#shared/data/group-data.js";
 import { type DocumentSource, listedDocuments } from "#shared/data/source.js";
 import { sha256 } from "#shared/protocol/hash.js";
 import { phaseWindow } from "#shared/protocol/phases.js";

@@ -1,4 +1,4 @@
-import { encodeParameters } from "#shared/model/parts.js";
+import { encodeParameters } from "#shared/model/part-parameters.js";
 import { map } from "../../support/updates.js";
 import type { Attack } from "../attack.js";
 

@@ -1,5 +1,5 @@
+import { evaluationBatches } from "#shared/evaluation/loss-meter.js";
 import type { Parameters } from "#shared/model/parameters.js";
-import { evaluationBatches } from "#shared/training/loss-meter.js";
 import { map } from "../../support/updates.js";
 import { plus } from "../arena/change.js";
 import type { Attack, Den } from "../attack.js";

@@ -6,9 +6,10 @@ import { startCountingProxy } from "#bench/chain/counting-proxy.js";
 import { fullGenesis, minerWeights, NEURONS, neuronKeys, VALIDATORS } from "#bench/chain/full-subnet.js";
 import { describeChain, perSecond } from "#bench/chain/report.js";
 import { fullNetwork, measureYuma, nextNetwork } from "#bench/chain/yuma.js";
-import { genesisSchema, yumaEpoch } from "#shared/chain/index.js";
-import { RpcSocket } from "#shared/chain/rpc-socket.js";
-import { BlockZeroError } from "#shared/errors.js";
+import { RpcSocket } from "#shared/chain/connection/rpc-socket.js";
+import { genesisSchema } from "#shared/chain/devchain/genesis.js";
+import { yumaEpoch } from "#shared/chain/yuma/epoch.js";
+import { BlockZeroError } from "#shared/errors/error.js";
 import { HANG_GUARD } from "../../support/hang-guard.js";
 
 describe("the chain bench's subnet", () => {

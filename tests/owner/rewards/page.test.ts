@@ -4,15 +4,15 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, it, type TestContext } from "node:test";
-import { simulate } from "#owner/commands/rewards/simulate.js";
+import { simulate } from "#cli/commands/rewards/simulate.js";
+import { type Picture, pictureOf } from "#owner/rewards/chart-data.js";
+import { USUAL_CURVES } from "#owner/rewards/curve-presets.js";
 import { TYPICAL_ECONOMY } from "#owner/rewards/economy.js";
 import { controls } from "#owner/rewards/page/controls.js";
 import type { PageInput } from "#owner/rewards/page/input.js";
-import { type Picture, pictureOf } from "#owner/rewards/picture.js";
 import { TYPICAL_POPULATION } from "#owner/rewards/population.js";
 import { rewardsPage } from "#owner/rewards/report.js";
 import type { Scenario } from "#owner/rewards/scenario.js";
-import { USUAL_CURVES } from "#owner/rewards/usual-curves.js";
 import { singleCommand } from "#shared/cli/program.js";
 import { HANG_GUARD } from "../../support/hang-guard.js";
 

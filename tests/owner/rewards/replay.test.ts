@@ -5,9 +5,9 @@ import { join } from "node:path";
 import { describe, it, type TestContext } from "node:test";
 import { fileURLToPath } from "node:url";
 import { type Replay, replay } from "#owner/rewards/replay.js";
-import { startDevchain } from "#shared/chain/index.js";
 import { parseReport, type ReportEntry } from "#shared/protocol/report.js";
 import { lastModelBlock } from "#shared/replay/agreed-outcome.js";
+import { startDevchain } from "#shared/simulators/devchain/start.js";
 import { temporaryFolder } from "../../shared/artifact/temporary.js";
 import { HANG_GUARD } from "../../support/hang-guard.js";
 import { localnetHome } from "../../support/localnet-home.js";
@@ -16,7 +16,7 @@ import { publishReports, reportOf, scoredEntry } from "../../support/reports.js"
 import { openSubnet, type Subnet } from "../../support/subnet.js";
 import { type Forged, forge, noiseUpdate } from "../../support/updates.js";
 
-const PROGRAM = fileURLToPath(new URL("../../../owner/main.js", import.meta.url));
+const PROGRAM = fileURLToPath(new URL("../../../cli/main.js", import.meta.url));
 const VALIDATORS = { vera: 2800, vito: 2000, vick: 1200 };
 const GROUPS = { ann: "math", bob: "math", cyd: "math", dan: "prose" } as const;
 

@@ -1,13 +1,13 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import fc from "fast-check";
+import { USUAL_CURVES } from "#owner/rewards/curve-presets.js";
 import { type Economy, TYPICAL_ECONOMY } from "#owner/rewards/economy.js";
 import { copyPriceInAnyField, highestPrice, identityPrices, isSafeInAnyField } from "#owner/rewards/identity-price.js";
 import { gini, measure } from "#owner/rewards/measures.js";
-import { createPayroll } from "#owner/rewards/payroll.js";
+import { createPayroll } from "#owner/rewards/payout.js";
 import { type MinerKind, scalePopulation, TYPICAL_POPULATION } from "#owner/rewards/population.js";
 import { simulate } from "#owner/rewards/simulate.js";
-import { USUAL_CURVES } from "#owner/rewards/usual-curves.js";
 import { HANG_GUARD } from "../../support/hang-guard.js";
 
 const sum = (values: readonly number[]) => values.reduce((total, value) => total + value, 0);

@@ -1,7 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
-import { bytesSource } from "#shared/artifact/byte-source.js";
 import { encodeUpdate } from "#shared/artifact/codec/encode-update.js";
 import { CODECS, decodeTensor } from "#shared/artifact/codec/index.js";
 import {
@@ -12,10 +11,10 @@ import {
   mostBytes,
   type TensorGates,
 } from "#shared/artifact/gates.js";
-import { encodeSafetensors, parseSafetensors, type Tensor } from "#shared/artifact/safetensors.js";
 import { buildUpdate, encodeFloats, type FloatTensors, l2Norm } from "#shared/artifact/update.js";
 import { loadTensors } from "#shared/artifact/update-reader.js";
 import { createRandom } from "#shared/data/random.js";
+import { bytesSource } from "#shared/files/byte-source.js";
 import { commitmentOf } from "#shared/protocol/commitment.js";
 import { sha256 } from "#shared/protocol/hash.js";
 import {
@@ -26,6 +25,7 @@ import {
 } from "#shared/protocol/manifest.js";
 import { CODEC_NAMES, type CodecName, canonicalBytes } from "#shared/protocol/network.js";
 import type { ReasonCode } from "#shared/protocol/verdict.js";
+import { encodeSafetensors, parseSafetensors, type Tensor } from "#shared/tensor-files/safetensors.js";
 import { devSigner, verify } from "../protocol/keys.js";
 
 const miner = devSigner("//Alice");

@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
-import { toFloats } from "#shared/artifact/float32.js";
-import { encodeSafetensors } from "#shared/artifact/safetensors.js";
 import { decodeFloats, encodeFloats, l2Norm } from "#shared/artifact/update.js";
+import { toFloats } from "#shared/tensor-files/float32.js";
+import { encodeSafetensors } from "#shared/tensor-files/safetensors.js";
 
 test("float32 tensors keep every bit through a blob, at any alignment", () => {
   const values = fc.float32Array({ maxLength: 20 });

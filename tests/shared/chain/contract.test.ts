@@ -1,10 +1,10 @@
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { connectDevChain } from "#shared/chain/dev-chain.js";
-import { startDevchain } from "#shared/chain/devchain/start.js";
+import { connectDevChain } from "#shared/chain/devchain/client.js";
 import { timeOfRound } from "#shared/chain/timelock/beacon.js";
 import { beaconPublicKey } from "#shared/chain/timelock/pulse.js";
+import { startDevchain } from "#shared/simulators/devchain/start.js";
 import { signerFromUri } from "#shared/wallet/index.js";
 import { chainContract } from "./contract.js";
 import { manualClock } from "./support.js";

@@ -1,11 +1,12 @@
 import assert from "node:assert/strict";
 import { after, before, describe, it } from "node:test";
 import { addStake, burnedRegister, type ChainCall, setCommitment, setWeights } from "#shared/chain/call.js";
-import type { Chain, Head, Signer } from "#shared/chain/chain.js";
-import { ChainRejected } from "#shared/chain/chain-rejected.js";
+import type { Chain, Head } from "#shared/chain/chain.js";
 import { verifyPulse } from "#shared/chain/timelock/pulse.js";
 import { encryptTimelock } from "#shared/chain/timelock/timelock.js";
 import { ciphertextHash, encodeTimelockPayload, weightsCommitHash } from "#shared/chain/weights/payload.js";
+import { ChainRejected } from "#shared/chain/writer/chain-rejected.js";
+import type { Signer } from "#shared/protocol/signer.js";
 import { signerFromUri } from "#shared/wallet/index.js";
 import { coded } from "#tests/support/coded.js";
 import { HANG_GUARD } from "../../support/hang-guard.js";

@@ -1,12 +1,12 @@
 import assert from "node:assert/strict";
 import { describe, it, type TestContext } from "node:test";
 import { WebSocketServer } from "ws";
-import { ChainRejected } from "#shared/chain/chain-rejected.js";
 import { connectChain } from "#shared/chain/connect.js";
-import { connectDevChain } from "#shared/chain/dev-chain.js";
-import { asReadError } from "#shared/chain/dev-chain-reading.js";
-import { RpcError, RpcSocket } from "#shared/chain/rpc-socket.js";
-import { BlockZeroError, formatError } from "#shared/errors.js";
+import { RpcError, RpcSocket } from "#shared/chain/connection/rpc-socket.js";
+import { connectDevChain } from "#shared/chain/devchain/client.js";
+import { asReadError } from "#shared/chain/devchain/reading.js";
+import { ChainRejected } from "#shared/chain/writer/chain-rejected.js";
+import { BlockZeroError, formatError } from "#shared/errors/error.js";
 import { silentLog } from "#shared/telemetry/log.js";
 import { HANG_GUARD } from "../../support/hang-guard.js";
 import { type Behaviour, HTTP_BEHAVIOURS, hostileServer, hostileTlsServers } from "../../support/hostile-server.js";

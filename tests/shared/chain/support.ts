@@ -2,9 +2,9 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { TestContext } from "node:test";
-import type { Signer } from "#shared/chain/chain.js";
-import type { Clock } from "#shared/chain/devchain/clock.js";
+import type { Clock } from "#shared/chain/clock.js";
 import type { GenesisSpec, HyperParameterChange } from "#shared/chain/devchain/genesis.js";
+import type { Signer } from "#shared/protocol/signer.js";
 import type { Log } from "#shared/telemetry/log.js";
 import { signerFromUri } from "#shared/wallet/index.js";
 

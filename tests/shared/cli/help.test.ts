@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
+import { allCommands, headingOf as headingOfCommand } from "#cli/program.js";
 import { minerCommand } from "#miner/command.js";
 import { minerSettings } from "#miner/config.js";
 import { minerProgram } from "#miner/program.js";
-import { allCommands, headingOf as headingOfCommand } from "#owner/program.js";
 import { exampleLines } from "#shared/cli/help.js";
 import { addCommand, createProgram, singleCommand } from "#shared/cli/program.js";
 import { headingOf } from "#shared/config/headings.js";

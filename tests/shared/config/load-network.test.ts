@@ -3,7 +3,7 @@ import { basename } from "node:path";
 import { type TestContext, test } from "node:test";
 import { stringify } from "yaml";
 import { differingField, loadNetwork, parseNetwork } from "#shared/config/load-network.js";
-import { BlockZeroError, formatError } from "#shared/errors.js";
+import { BlockZeroError, formatError } from "#shared/errors/error.js";
 import { type Network, networkSchema } from "#shared/protocol/network.js";
 import { temporaryFile } from "./fixtures.js";
 

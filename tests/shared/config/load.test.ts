@@ -7,7 +7,7 @@ import { z } from "zod";
 import { minerSettings } from "#miner/config.js";
 import { loadConfig } from "#shared/config/load.js";
 import { defineConfig, setting } from "#shared/config/settings.js";
-import { BlockZeroError, formatError } from "#shared/errors.js";
+import { BlockZeroError, formatError } from "#shared/errors/error.js";
 import { HANG_GUARD } from "../../support/hang-guard.js";
 import { temporaryFolder } from "../artifact/temporary.js";
 import { temporaryFile } from "./fixtures.js";

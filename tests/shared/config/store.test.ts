@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { participantSettings } from "#shared/config/common.js";
 import { loadConfig } from "#shared/config/load.js";
-import { BlockZeroError, formatError } from "#shared/errors.js";
+import { BlockZeroError, formatError } from "#shared/errors/error.js";
 
 const { store } = participantSettings;
 const load = (text: string) => loadConfig({ store }, { env: { BLOCKZERO_STORE: text }, flags: {} });

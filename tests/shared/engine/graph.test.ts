@@ -3,7 +3,7 @@ import { describe, it } from "node:test";
 import { gradients } from "#shared/engine/autodiff.js";
 import { Graph, type Value } from "#shared/engine/graph.js";
 import * as op from "#shared/engine/ops/index.js";
-import { BlockZeroError, type ErrorCode } from "#shared/errors.js";
+import { BlockZeroError, type ErrorCode } from "#shared/errors/error.js";
 
 const fails =
   (code: ErrorCode, ...parts: readonly string[]) =>

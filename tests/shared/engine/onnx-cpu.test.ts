@@ -5,7 +5,7 @@ import { Graph } from "#shared/engine/graph.js";
 import { serialise } from "#shared/engine/onnx/serialise.js";
 import * as op from "#shared/engine/ops/index.js";
 import { floatTensor, intTensor, zeros } from "#shared/engine/tensor.js";
-import { BlockZeroError, type ErrorCode } from "#shared/errors.js";
+import { BlockZeroError, type ErrorCode } from "#shared/errors/error.js";
 import { device } from "./finite-differences.js";
 
 const fails =

@@ -5,7 +5,7 @@ import { ADAMW_DEFAULTS, adamw } from "#shared/engine/optim/adamw.js";
 import { clipFactor, globalNorm } from "#shared/engine/optim/clip.js";
 import { nesterov } from "#shared/engine/optim/nesterov.js";
 import { type FloatTensor, floatTensor, type Tensor } from "#shared/engine/tensor.js";
-import { BlockZeroError } from "#shared/errors.js";
+import { BlockZeroError } from "#shared/errors/error.js";
 import { device, randomFrom } from "./finite-differences.js";
 
 const float = (tensor: Tensor | undefined): FloatTensor => {

@@ -2,8 +2,8 @@ import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
 import { readFileSync } from "node:fs";
 import { describe, it } from "node:test";
+import { BlockZeroError, hasCode } from "#shared/errors/error.js";
 import { ERROR_CODES, ERROR_TOPICS } from "#shared/errors/registry.js";
-import { BlockZeroError, hasCode } from "#shared/errors.js";
 import { silentLog } from "#shared/telemetry/log.js";
 
 /** Where a code is compared with, and not raised. */

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import { BlockZeroError } from "#shared/errors.js";
+import { BlockZeroError } from "#shared/errors/error.js";
 import { checkGroups, expertsOf, groupNamed, groupShapes, hubShapes, shardOf } from "#shared/model/groups.js";
 import { countParameters, expertName, parameterShapes, routerName } from "#shared/model/parameters.js";
 import { type ExpertGroup, networkSchema } from "#shared/protocol/network.js";

@@ -1,7 +1,7 @@
 // Loads the hub and one group of a checkpoint, or only opens it, and prints what that took: part-process.js <dir> <job as JSON>.
 import { z } from "zod";
-import { importCheckpoint } from "#owner/checkpoint-import.js";
-import { directoryStore } from "#shared/artifact/blob-store.js";
+import { importCheckpoint } from "#owner/genesis/checkpoint-import.js";
+import { directoryStore } from "#shared/blobs/blob-store.js";
 import { loadGroup, loadHub, openCheckpoint } from "#shared/model/checkpoint-reader.js";
 import { expertGroupSchema } from "#shared/protocol/network.js";
 

@@ -2,9 +2,9 @@ import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { z } from "zod";
-import { toFloats } from "#shared/artifact/float32.js";
-import { parseSafetensors, type Tensor } from "#shared/artifact/safetensors.js";
 import { type FloatTensor, floatTensor } from "#shared/engine/tensor.js";
+import { toFloats } from "#shared/tensor-files/float32.js";
+import { parseSafetensors, type Tensor } from "#shared/tensor-files/safetensors.js";
 
 const VECTORS = fileURLToPath(new URL("../../../../tests/vectors/qwen3-moe", import.meta.url));
 

@@ -1,8 +1,9 @@
 import assert from "node:assert/strict";
 import { describe, it, type TestContext } from "node:test";
-import { connectDevChain, startDevchain } from "#shared/chain/index.js";
-import { BlockZeroError } from "#shared/errors.js";
+import { connectDevChain } from "#shared/chain/devchain/client.js";
+import { BlockZeroError } from "#shared/errors/error.js";
 import { startBlockClock } from "#shared/participant/block-clock.js";
+import { startDevchain } from "#shared/simulators/devchain/start.js";
 import { HANG_GUARD } from "../../support/hang-guard.js";
 import { makeGenesis, makeKeys, temporaryHome } from "../chain/support.js";
 

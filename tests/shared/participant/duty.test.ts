@@ -1,7 +1,6 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import type { BlockClock } from "#shared/participant/block-clock.js";
-import { startBlockClock } from "#shared/participant/block-clock.js";
+import { type BlockClock, startBlockClock } from "#shared/participant/block-clock.js";
 import { withinBlocks } from "#shared/participant/duty.js";
 import { HANG_GUARD } from "../../support/hang-guard.js";
 import { openSubnet } from "../../support/subnet.js";

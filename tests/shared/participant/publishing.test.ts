@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { describe, it } from "node:test";
-import { createBlobClient } from "#shared/artifact/blob-client.js";
-import { directoryStore } from "#shared/artifact/blob-store.js";
+import { createBlobClient } from "#shared/blobs/blob-client.js";
+import { directoryStore } from "#shared/blobs/blob-store.js";
 import { sha256 } from "#shared/protocol/hash.js";
 import { HANG_GUARD } from "../../support/hang-guard.js";
 import { openSubnet, until } from "../../support/subnet.js";

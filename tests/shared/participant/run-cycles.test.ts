@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import { BlockZeroError } from "#shared/errors.js";
+import { BlockZeroError } from "#shared/errors/error.js";
 import { runCycles } from "#shared/participant/run-cycles.js";
 import { sha256 } from "#shared/protocol/hash.js";
 import type { PhasePosition } from "#shared/protocol/phases.js";

@@ -1,6 +1,6 @@
 import { Keyring } from "@polkadot/keyring";
 import { cryptoWaitReady, signatureVerify } from "@polkadot/util-crypto";
-import type { Signer } from "#shared/chain/chain.js";
+import type { Signer } from "#shared/protocol/signer.js";
 import type { Verify } from "#shared/protocol/signing.js";
 
 await cryptoWaitReady();

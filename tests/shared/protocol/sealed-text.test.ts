@@ -2,9 +2,8 @@ import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import fc from "fast-check";
 import { z } from "zod";
-import { sealText } from "#owner/seal.js";
-import { directoryStore } from "#shared/artifact/blob-store.js";
-import { publicBeacon } from "#shared/chain/devchain/beacon.js";
+import { sealText } from "#owner/seal/seal.js";
+import { directoryStore } from "#shared/blobs/blob-store.js";
 import { sha256 } from "#shared/protocol/hash.js";
 import { canonicalBytes, networkHash, networkSchema, sealedTextSchema } from "#shared/protocol/network.js";
 import {
@@ -17,6 +16,7 @@ import {
   roundOf,
 } from "#shared/protocol/sealed-text.js";
 import { envelopeReader, openEnvelope } from "#shared/replay/evaluation-text.js";
+import { publicBeacon } from "#shared/simulators/devchain/beacon.js";
 import { seededBytes } from "../../interop/timelock-ours.js";
 import { template } from "../../support/micro-network.js";
 import { temporaryFolder } from "../artifact/temporary.js";

@@ -1,20 +1,20 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { Metagraph } from "#shared/chain/chain.js";
-import { genesisState } from "#shared/chain/devchain/apply.js";
 import type { Call } from "#shared/chain/devchain/calls.js";
-import { coinbase } from "#shared/chain/devchain/coinbase.js";
-import { dispatch } from "#shared/chain/devchain/dispatch.js";
 import { genesisSchema } from "#shared/chain/devchain/genesis.js";
-import { type ChainState, uidOf } from "#shared/chain/devchain/state.js";
-import { subnetOf } from "#shared/chain/devchain/subnet.js";
-import { commitmentsOf, metagraphOf } from "#shared/chain/devchain/views.js";
 import type { Network } from "#shared/protocol/network.js";
 import { cycleLength, phaseWindow } from "#shared/protocol/phases.js";
 import { encodeRecord } from "#shared/protocol/records.js";
 import { isMajority, permittedStakes, type Stakes } from "#shared/protocol/stake.js";
 import type { CycleContext } from "#shared/replay/source.js";
 import { readVoters } from "#shared/replay/voters.js";
+import { genesisState } from "#shared/simulators/devchain/apply.js";
+import { coinbase } from "#shared/simulators/devchain/coinbase.js";
+import { dispatch } from "#shared/simulators/devchain/dispatch.js";
+import { type ChainState, uidOf } from "#shared/simulators/devchain/state.js";
+import { subnetOf } from "#shared/simulators/devchain/subnet.js";
+import { commitmentsOf, metagraphOf } from "#shared/simulators/devchain/views.js";
 import { template } from "../../support/micro-network.js";
 
 const OWNER = "5HGjWAeFDfFCWPsjFQdVV2Msvz2XtMktvgocEZcCj68kUMaw";

@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import { BlockZeroError, type ErrorCode } from "#shared/errors.js";
+import { BlockZeroError, type ErrorCode } from "#shared/errors/error.js";
 import type { ModelManifest } from "#shared/protocol/model-manifest.js";
 import type { Network } from "#shared/protocol/network.js";
-import { modelNamed } from "#shared/replay/agreed-base.js";
+import { modelNamed } from "#shared/replay/base-model-hash.js";
 import { isNoManifest, misfitOf } from "#shared/replay/model-fit.js";
 import { template } from "../../support/micro-network.js";
 

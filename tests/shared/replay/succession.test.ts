@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import { planChange } from "#owner/network-change.js";
-import { isNetworkChange } from "#shared/participant/follow-network.js";
+import { planChange } from "#owner/network/network-change.js";
+import { isNetworkChange } from "#shared/participant/agreement/follow-network.js";
 import { runCycles } from "#shared/participant/run-cycles.js";
 import { type Network, networkHash } from "#shared/protocol/network.js";
 import { changeOf, successionProblem } from "#shared/protocol/succession.js";

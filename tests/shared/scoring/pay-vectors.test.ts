@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { z } from "zod";
 import { networkSchema } from "#shared/protocol/network.js";
-import { cycleWeights } from "#shared/scoring/cycle-weights.js";
+import { cycleWeights } from "#shared/rewards/cycle-weights.js";
 import { template } from "../../support/micro-network.js";
 import { loadVectors } from "../protocol/vectors.js";
 

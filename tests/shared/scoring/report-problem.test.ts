@@ -3,11 +3,11 @@ import { test } from "node:test";
 import fc from "fast-check";
 import { normal } from "#shared/data/normal.js";
 import { createRandom } from "#shared/data/random.js";
-import { mean } from "#shared/mean.js";
 import type { Report, ReportEntry } from "#shared/protocol/report.js";
 import { raceRules } from "#shared/scoring/racing/rules.js";
 import { runRace } from "#shared/scoring/racing/run-races.js";
 import { reportProblem } from "#shared/scoring/report-problem.js";
+import { mean } from "#shared/util/mean.js";
 import { template } from "../../support/micro-network.js";
 
 const network = template;

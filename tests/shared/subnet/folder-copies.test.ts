@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { mkdirSync, readdirSync, readlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, it, type TestContext } from "node:test";
-import { directoryStore } from "#shared/artifact/blob-store.js";
+import { directoryStore } from "#shared/blobs/blob-store.js";
 import { sha256 } from "#shared/protocol/hash.js";
 import { openSubnetFiles } from "#shared/subnet/files.js";
 import { openLocalCopy } from "#shared/subnet/folder-copies.js";

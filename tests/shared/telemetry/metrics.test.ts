@@ -3,7 +3,7 @@ import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
-import { BlockZeroError, formatError } from "#shared/errors.js";
+import { BlockZeroError, formatError } from "#shared/errors/error.js";
 import { jsonlMetrics, tee } from "#shared/telemetry/metrics.js";
 import { temporaryFile } from "#tests/shared/config/fixtures.js";
 import { capturingLog } from "./capture.js";

@@ -3,7 +3,7 @@ import { once } from "node:events";
 import { createServer, type IncomingMessage, type Server } from "node:http";
 import { type AddressInfo, createServer as createRawServer } from "node:net";
 import { type TestContext, test } from "node:test";
-import { BlockZeroError, formatError } from "#shared/errors.js";
+import { BlockZeroError, formatError } from "#shared/errors/error.js";
 import { wandbMetrics } from "#shared/telemetry/wandb.js";
 import { HANG_GUARD } from "../../support/hang-guard.js";
 import { type Behaviour, HTTP_BEHAVIOURS, listenRaw } from "../../support/hostile-server.js";

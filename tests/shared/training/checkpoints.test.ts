@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { describe, it, type TestContext } from "node:test";
 import { floatTensor } from "#shared/engine/tensor.js";
 import { type CheckpointHead, openCheckpoints } from "#shared/training/checkpoints.js";
-import { STATE_PARTS } from "#shared/training/stepping.js";
+import { STATE_PARTS } from "#shared/training/step-backend.js";
 import type { StateTensor } from "#shared/training/train-step.js";
 import { temporaryFolder } from "../artifact/temporary.js";
 import { collectingLog } from "../chain/support.js";

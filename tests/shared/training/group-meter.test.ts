@@ -8,13 +8,13 @@ import { cutGraph } from "#shared/engine/cut.js";
 import type { Device } from "#shared/engine/device.js";
 import { lower } from "#shared/engine/onnx/lower.js";
 import { onnxCpu } from "#shared/engine/runtime/onnx-cpu.js";
+import { createEvaluator } from "#shared/evaluation/evaluator.js";
+import { createLossMeter, withUpdate } from "#shared/evaluation/loss-meter.js";
 import { groupShapes } from "#shared/model/groups.js";
 import { batchInputs, languageModelLoss } from "#shared/model/loss.js";
 import { allExperts, type Parameters } from "#shared/model/parameters.js";
 import type { ExpertGroup, ModelConfig } from "#shared/protocol/network.js";
-import { createEvaluator } from "#shared/training/evaluator.js";
 import { batchTensors } from "#shared/training/inner-loop.js";
-import { createLossMeter, withUpdate } from "#shared/training/loss-meter.js";
 import { buildObjective } from "#shared/training/objective.js";
 import { MICRO, microIds, microParameters } from "../model/micro.js";
 

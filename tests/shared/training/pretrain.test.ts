@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import { groupHeldOutBatches } from "#shared/data/group-data.js";
+import { groupHeldOutBatches } from "#datasets/group-data.js";
 import { createRandom } from "#shared/data/random.js";
 import { onnxCpu } from "#shared/engine/runtime/onnx-cpu.js";
 import { expertsOf } from "#shared/model/groups.js";

@@ -4,7 +4,7 @@ import type { Tensors } from "#shared/engine/device.js";
 import * as op from "#shared/engine/ops/index.js";
 import { onnxCpu } from "#shared/engine/runtime/onnx-cpu.js";
 import { type FloatTensor, floatTensor } from "#shared/engine/tensor.js";
-import { createEvaluator } from "#shared/training/evaluator.js";
+import { createEvaluator } from "#shared/evaluation/evaluator.js";
 import type { Objective } from "#shared/training/objective.js";
 import { createTrainStep, type StepResult, type TrainStepOptions } from "#shared/training/train-step.js";
 import { coded } from "#tests/support/coded.js";

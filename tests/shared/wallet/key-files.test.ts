@@ -3,7 +3,7 @@ import { chmod, mkdir, readdir, readFile, rm, stat, symlink, writeFile } from "n
 import { join } from "node:path";
 import { describe, it, type TestContext } from "node:test";
 import fc from "fast-check";
-import { type BlockZeroError, type ErrorCode, formatError } from "#shared/errors.js";
+import { type BlockZeroError, type ErrorCode, formatError } from "#shared/errors/error.js";
 import {
   createColdkey,
   createHotkey,

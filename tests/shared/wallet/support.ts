@@ -3,7 +3,7 @@ import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import type { TestContext } from "node:test";
-import { BlockZeroError, type ErrorCode } from "#shared/errors.js";
+import { BlockZeroError, type ErrorCode } from "#shared/errors/error.js";
 
 /** Files made by Bittensor's own wallet library: see tests/interop/wallet.py. */
 export interface WalletVectors {

@@ -1,4 +1,4 @@
-import { BlockZeroError, reasonOf } from "#shared/errors.js";
+import { BlockZeroError, reasonOf } from "#shared/errors/error.js";
 
 export type Tf = typeof import("@tensorflow/tfjs-core");
 

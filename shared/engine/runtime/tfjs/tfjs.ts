@@ -1,5 +1,5 @@
 import type { Tensor as TfTensor } from "@tensorflow/tfjs-core";
-import { BlockZeroError, reasonOf } from "#shared/errors.js";
+import { BlockZeroError, reasonOf } from "#shared/errors/error.js";
 import type { AnyTensor, Device, DeviceTensor, Program } from "../../device.js";
 import { checkFeeds, checkInto, checkTensor, feedError, isHost } from "../../feeds.js";
 import type { Graph, Value } from "../../graph.js";

@@ -1,6 +1,6 @@
 import { fileURLToPath } from "node:url";
-import { PRETRAINING, TRAINING } from "#owner/localnet/training.js";
-import { loadNetworkTemplate } from "#owner/network-template.js";
+import { PRETRAINING, TRAINING } from "#localnet/training.js";
+import { loadNetworkTemplate } from "#owner/network/network-template.js";
 import { pretrain } from "#shared/training/pretrain.js";
 import { PHASES } from "../../../support/micro-network.js";
 import { device } from "../../../support/updates.js";

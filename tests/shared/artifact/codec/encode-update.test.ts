@@ -4,10 +4,10 @@ import fc from "fast-check";
 import { isFault } from "#shared/artifact/codec/codec.js";
 import { encodeUpdate, type Feedback } from "#shared/artifact/codec/encode-update.js";
 import { CODECS, decodeTensor, encodedLength, encodedSpecs } from "#shared/artifact/codec/index.js";
-import { parseSafetensors } from "#shared/artifact/safetensors.js";
 import type { FloatTensors } from "#shared/artifact/update.js";
 import { createRandom } from "#shared/data/random.js";
 import { CODEC_NAMES, type CodecName } from "#shared/protocol/network.js";
+import { parseSafetensors } from "#shared/tensor-files/safetensors.js";
 
 const of = (data: Float32Array, shape = [data.length]) => ({ shape, data });
 

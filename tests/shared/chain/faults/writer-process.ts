@@ -1,7 +1,7 @@
 // A process that writes with a key: `node writer-process.js ENDPOINT KEY_FOLDER URI NAME COUNT`. One commitment after another,
 // `NAME 0`, `NAME 1` and so on, each printed as it is included.
 import { setCommitment } from "#shared/chain/call.js";
-import { connectDevChain } from "#shared/chain/dev-chain.js";
+import { connectDevChain } from "#shared/chain/devchain/client.js";
 import { signerFromUri } from "#shared/wallet/index.js";
 import { NETUID } from "../support.js";
 

@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import fc from "fast-check";
-import { ChainRejected } from "#shared/chain/chain-rejected.js";
 import { decodeAxon, encodeIp } from "#shared/chain/subtensor/axon.js";
+import { ChainRejected } from "#shared/chain/writer/chain-rejected.js";
 
 const roundTrip = (text: string) => {
   const { ip, ipType } = encodeIp(text);

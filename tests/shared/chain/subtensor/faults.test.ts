@@ -1,10 +1,10 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import { ChainRejected } from "#shared/chain/chain-rejected.js";
-import { rejectionHint } from "#shared/chain/rejection-hints.js";
-import { RpcError } from "#shared/chain/rpc-socket.js";
+import { RpcError } from "#shared/chain/connection/rpc-socket.js";
 import { CUSTOM_ERRORS, readFault, receptionOf } from "#shared/chain/subtensor/faults.js";
-import { BlockZeroError } from "#shared/errors.js";
+import { ChainRejected } from "#shared/chain/writer/chain-rejected.js";
+import { rejectionHint } from "#shared/chain/writer/rejection-hints.js";
+import { BlockZeroError } from "#shared/errors/error.js";
 
 const said = (code: number, message: string, detail?: string) =>
   receptionOf(new RpcError(code, undefined, message, detail));

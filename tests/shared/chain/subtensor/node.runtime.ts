@@ -3,10 +3,10 @@ import { once } from "node:events";
 import { after, before, describe, it } from "node:test";
 import { WebSocket } from "ws";
 import { z } from "zod";
-import { publicBeacon } from "#shared/chain/devchain/beacon.js";
-import { rejectionHint } from "#shared/chain/rejection-hints.js";
 import { roundAt } from "#shared/chain/timelock/beacon.js";
 import { verifyPulse } from "#shared/chain/timelock/pulse.js";
+import { rejectionHint } from "#shared/chain/writer/rejection-hints.js";
+import { publicBeacon } from "#shared/simulators/devchain/beacon.js";
 import { keyring } from "#shared/wallet/signer.js";
 import { openRuntimeSubnet, type RuntimeSubnet } from "#tests/support/subtensor.js";
 

@@ -3,7 +3,7 @@ import { describe, it, type TestContext } from "node:test";
 import { WebSocketServer } from "ws";
 import { connectChain } from "#shared/chain/connect.js";
 import { endpointOf } from "#shared/chain/subtensor/networks.js";
-import { BlockZeroError } from "#shared/errors.js";
+import { BlockZeroError } from "#shared/errors/error.js";
 import { HANG_GUARD } from "../../../support/hang-guard.js";
 
 type Answer = { result: unknown } | { error: { code: number; message: string } } | "silence" | "noise";

@@ -4,7 +4,7 @@ import fc from "fast-check";
 import { QUICKNET, roundAt, timeOfRound } from "#shared/chain/timelock/beacon.js";
 import { beaconPublicKey, signPulse, verifyPulse } from "#shared/chain/timelock/pulse.js";
 import { decryptTimelock, encryptTimelock } from "#shared/chain/timelock/timelock.js";
-import { BlockZeroError } from "#shared/errors.js";
+import { BlockZeroError } from "#shared/errors/error.js";
 import { ourCiphertexts, seededBytes } from "../../../interop/timelock-ours.js";
 import { drandVectors } from "./vectors.js";
 

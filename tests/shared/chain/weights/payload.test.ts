@@ -10,7 +10,7 @@ import {
   encodeTimelockPayload,
   weightsCommitHash,
 } from "#shared/chain/weights/payload.js";
-import { BlockZeroError } from "#shared/errors.js";
+import { BlockZeroError } from "#shared/errors/error.js";
 import { drandVectors } from "../timelock/vectors.js";
 
 const registry = new TypeRegistry();

@@ -1,10 +1,9 @@
 import { Graph } from "#shared/engine/graph.js";
 import * as op from "#shared/engine/ops/index.js";
-import type { DeviceKind } from "#shared/engine/runtime/device-choice.js";
-import { deviceKinds } from "#shared/engine/runtime/device-choice.js";
+import { type DeviceKind, deviceKinds } from "#shared/engine/runtime/device-choice.js";
 import { deviceOf } from "#shared/engine/runtime/device-kinds.js";
 import { floatTensor } from "#shared/engine/tensor.js";
-import { reasonOf } from "#shared/errors.js";
+import { reasonOf } from "#shared/errors/error.js";
 import { checksOf } from "./device-checks.js";
 
 /** What the child says: once whether the device works at all, then of each check whether it failed. */

@@ -6,7 +6,7 @@ import { onnxCpu } from "#shared/engine/runtime/onnx-cpu.js";
 import { openDevice } from "#shared/engine/runtime/open-device.js";
 import { checkInChild } from "#shared/engine/runtime/trial.js";
 import { firstDifference, relativeDifference } from "#shared/engine/self-check.js";
-import { BlockZeroError, type ErrorCode, formatError } from "#shared/errors.js";
+import { BlockZeroError, type ErrorCode, formatError } from "#shared/errors/error.js";
 import type { Log } from "#shared/telemetry/log.js";
 import { graphicsEnvironments } from "./vulkan.js";
 

@@ -5,7 +5,7 @@ import { Graph, type Operator, type Value } from "#shared/engine/graph.js";
 import * as op from "#shared/engine/ops/index.js";
 import { tfjs } from "#shared/engine/runtime/tfjs/tfjs.js";
 import { intTensor, zeros } from "#shared/engine/tensor.js";
-import { BlockZeroError, type ErrorCode } from "#shared/errors.js";
+import { BlockZeroError, type ErrorCode } from "#shared/errors/error.js";
 import { gradientCases } from "../gradient-cases.js";
 import { buildCase } from "./parity.js";
 

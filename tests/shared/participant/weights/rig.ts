@@ -1,16 +1,18 @@
 import { randomBytes } from "node:crypto";
 import { join } from "node:path";
 import type { TestContext } from "node:test";
-import { publicBeacon } from "#shared/chain/devchain/beacon.js";
+import type { Chain } from "#shared/chain/chain.js";
+import { connectDevChain, type DevChain } from "#shared/chain/devchain/client.js";
 import type { HyperParameterChange } from "#shared/chain/devchain/genesis.js";
-import { type Chain, connectDevChain, type DevChain, startDevchain } from "#shared/chain/index.js";
 import { startBlockClock } from "#shared/participant/block-clock.js";
-import { openJournal } from "#shared/participant/journal.js";
 import { watchBlockTime } from "#shared/participant/weights/block-time.js";
 import { revealCommittedWeights } from "#shared/participant/weights/reveal-weights.js";
 import { setWeightsOnce } from "#shared/participant/weights/set-weights.js";
 import type { Weights, WeightsContext } from "#shared/participant/weights/weights-context.js";
 import { weightsJournalSchema } from "#shared/participant/weights/weights-journal.js";
+import { openJournal } from "#shared/participant/writes/journal.js";
+import { publicBeacon } from "#shared/simulators/devchain/beacon.js";
+import { startDevchain } from "#shared/simulators/devchain/start.js";
 import { until } from "../../../support/subnet.js";
 import {
   collectingLog,

@@ -6,7 +6,7 @@ import { z } from "zod";
 import { type DrawField, type Field, recordedField, simulatedField } from "#bench/validation/fields.js";
 import { recordingSchema } from "#bench/validation/recording.js";
 import { compare, raceOf } from "#bench/validation/trial.js";
-import { loadNetworkTemplate } from "#owner/network-template.js";
+import { loadNetworkTemplate } from "#owner/network/network-template.js";
 import { normal } from "#shared/data/normal.js";
 import { createRandom } from "#shared/data/random.js";
 import { proofOfLoss } from "#shared/scoring/proof-of-loss.js";

@@ -1,12 +1,12 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { createRandom } from "#shared/data/random.js";
+import { STEP_BATCHES } from "#shared/evaluation/loss-meter.js";
 import { DEFAULT_CONFIDENCE } from "#shared/protocol/default-confidence.js";
 import { DEFAULT_STEPS } from "#shared/protocol/default-steps.js";
 import { MAX_STEPS } from "#shared/protocol/outer.js";
 import { spreadOf } from "#shared/scoring/proof-of-loss.js";
 import { studentQuantile } from "#shared/scoring/student-t.js";
-import { STEP_BATCHES } from "#shared/training/loss-meter.js";
 import { createQuadratic } from "#tests/support/quadratic.js";
 import {
   type Rules,

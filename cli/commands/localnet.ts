@@ -1,0 +1,96 @@
+import { fileURLToPath } from "node:url";
+import { Option } from "commander";
+import type { LocalChainKind } from "#localnet/local-chain.js";
+import { runLocalnet } from "#localnet/localnet.js";
+import type { Cheater } from "#localnet/roles.js";
+import type { WeightsMode } from "#shared/chain/chain.js";
+import { wholeNumber } from "#shared/cli/numbers.js";
+import { type CommandSpec, shutdownSignal } from "#shared/cli/program.js";
+import { BlockZeroError } from "#shared/errors/error.js";
+
+/** What a shell says of a program ended by Ctrl-C. */
+const INTERRUPTED = 130;
+const TEMPLATE = fileURLToPath(new URL("../../../configs/localnet/network.yaml", import.meta.url));
+
+const MODES: readonly WeightsMode[] = ["plain", "hash", "timelock"];
+const KINDS: readonly LocalChainKind[] = ["devchain", "subtensor"];
+
+interface Options {
+  readonly cycles: number;
+  readonly seed: number;
+  readonly home: string;
+  readonly json?: string | true;
+  readonly keep?: boolean;
+  readonly cheater: Cheater;
+  readonly network: string;
+  readonly genesisSteps: number;
+  readonly blockTime?: number;
+  readonly weights: WeightsMode;
+  readonly sealed?: boolean;
+  readonly chain: LocalChainKind;
+  readonly runtime?: string;
+}
+
+export const localnet: CommandSpec = {
+  name: "localnet",
+  description: "run a whole subnet on this machine: chain, two validators, four honest miners and a cheater",
+  examples: [
+    "blockzero localnet",
+    "blockzero localnet --cycles 5 --cheater noise --json result.json",
+    "blockzero localnet --chain subtensor --runtime node_subtensor_runtime.compact.compressed.wasm",
+  ],
+  define: (command) => {
+    const cheater = new Option("--cheater <kind>", "how the fifth miner cheats").choices(["copier", "noise", "lazy"]);
+    const chain = new Option("--chain <kind>", "the embedded chain, or a real subtensor runtime").choices(KINDS);
+    const weights = new Option("--weights <mode>", "how validators set weights: in the clear, or committed first")
+      .choices(MODES)
+      .default("plain");
+    command
+      .option("--cycles <n>", "cycles to run", wholeNumber(1), 3)
+      .option("--seed <n>", "seed of keys, genesis model and data order", wholeNumber(0), 1)
+      .option("--home <dir>", "directory for everything it writes", ".blockzero/localnet")
+      .option("--json [file]", "write the result there; without a file, print it in the place of the tables")
+      .option("--keep", "stay up after the last cycle")
+      .addOption(cheater.default("copier"))
+      .option("--network <file>", "network template", TEMPLATE)
+      .option("--genesis-steps <n>", "pretraining steps of the genesis model", wholeNumber(1), 250)
+      .option("--block-time <ms>", "milliseconds between blocks; unset: 800, on subtensor 3000", wholeNumber(100))
+      .addOption(weights)
+      .option("--sealed", "evaluate groups with endless text on pages that nobody can read before")
+      .addOption(chain.default("devchain"))
+      .option("--runtime <file>", "with --chain subtensor: the runtime's WASM, from a subtensor release or build")
+      .action(
+        async ({ json, keep = false, sealed = false, network, chain, runtime, blockTime, ...options }: Options) => {
+          checkRuntime(chain, runtime);
+          checkWeights(chain, options.weights);
+          const signal = shutdownSignal();
+          try {
+            await runLocalnet({ ...options, sealed, blockTime, runtime, template: network, keep, json, signal });
+          } catch (thrown) {
+            if (!signal.aborted) throw thrown;
+            console.error("stopped, with every process that it had started");
+            process.exitCode = INTERRUPTED;
+          }
+        },
+      );
+  },
+};
+
+const checkRuntime = (chain: LocalChainKind, runtime: string | undefined): void => {
+  if ((chain === "subtensor") === (runtime !== undefined)) return;
+  throw new BlockZeroError(
+    "RUNTIME_NEEDED",
+    runtime === undefined ? "--chain subtensor needs a runtime to run" : "--runtime says nothing to a devchain",
+    "give both: --chain subtensor --runtime FILE, the WASM of a subtensor release or build",
+  );
+};
+
+/** A runtime decides itself how weights are committed, and those at hand know timelocks. */
+const checkWeights = (chain: LocalChainKind, weights: WeightsMode): void => {
+  if (chain === "devchain" || weights !== "hash") return;
+  throw new BlockZeroError(
+    "WEIGHTS_MODE_UNAVAILABLE",
+    "--weights hash with --chain subtensor: a runtime that has timelocks takes those",
+    "give --weights timelock, or leave --chain out",
+  );
+};

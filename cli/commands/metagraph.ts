@@ -1,0 +1,115 @@
+import { createBlobClient } from "#shared/blobs/blob-client.js";
+import type { Chain, Metagraph, Neuron } from "#shared/chain/chain.js";
+import { connectChain } from "#shared/chain/connect.js";
+import { settingsAmong } from "#shared/cli/config-flags.js";
+import { JSON_AMOUNTS_FLAG, printJson } from "#shared/cli/json.js";
+import { wholeNumber } from "#shared/cli/numbers.js";
+import { type CommandSpec, shutdownSignal } from "#shared/cli/program.js";
+import { columns } from "#shared/cli/table.js";
+import { addFlags } from "#shared/config/flags.js";
+import { BlockZeroError, reasonOf } from "#shared/errors/error.js";
+import { agreedNetwork, networkFrom } from "#shared/participant/agreement/agreed-network.js";
+import { networkHash } from "#shared/protocol/network.js";
+import { revealedGroups } from "#shared/replay/revealed-groups.js";
+import { createLogger } from "#shared/telemetry/logger.js";
+import { networkSettings } from "../settings.js";
+
+const UNIT = 1e9;
+
+interface Options {
+  readonly block?: number;
+  readonly json?: boolean;
+}
+
+export const metagraph: CommandSpec = {
+  name: "metagraph",
+  description: "show a subnet's neurons: stake, permits, what the last epoch made of them",
+  examples: ["blockzero metagraph --netuid 1", "blockzero metagraph --chain_endpoint finney --netuid 1 --json"],
+  define: (command) => {
+    addFlags(command, networkSettings)
+      .option("--block <n>", "as it was after this block", wholeNumber(0))
+      .option(...JSON_AMOUNTS_FLAG)
+      .action(async ({ block, json = false, ...options }: Options) => {
+        const settings = networkSettingsOf(options);
+        const signal = shutdownSignal();
+        const chain = await connectChain({ endpoint: settings.chain_endpoint, signal });
+        try {
+          const found = await chain.metagraph(settings.netuid, block);
+          const groups = await groupsAt(chain, settings, found.block, signal);
+          if (json) {
+            const neurons = found.neurons.map((neuron) => ({ ...neuron, group: groups?.get(neuron.hotkey) ?? null }));
+            printJson({ ...found, neurons });
+          } else for (const line of lines(found, groups)) console.log(line);
+        } finally {
+          await chain.close();
+        }
+      });
+  },
+};
+
+/**
+ * Expert groups by hotkey, as revealed in the newest cycle; null where the subnet has but one group, or where its network file or that state cannot
+ * be had: the metagraph is worth showing all the same.
+ */
+const groupsAt = async (
+  chain: Chain,
+  { netuid, network: file, allow_private_addresses: allowPrivateAddresses }: ReturnType<typeof networkSettingsOf>,
+  block: number,
+  signal: AbortSignal,
+): Promise<ReadonlyMap<string, string> | null> => {
+  const log = createLogger({ name: "metagraph", level: "warn", format: "pretty" });
+  const client = createBlobClient({ allowPrivateAddresses, log });
+  try {
+    const network = await agreedNetwork({ chain, netuid, file, fetch: networkFrom(client, signal) });
+    if (Object.keys(network.groups).length < 2) return null;
+    return await revealedGroups({ chain, network, networkHash: networkHash(network) }, block);
+  } catch (thrown) {
+    signal.throwIfAborted();
+    if (!(thrown instanceof BlockZeroError)) throw thrown;
+    if (thrown.code !== "NETWORK_NOT_PUBLISHED")
+      log.warn("expert groups are not shown", { code: thrown.code, reason: reasonOf(thrown) });
+    return null;
+  }
+};
+
+const networkSettingsOf = (options: Options) => settingsAmong(networkSettings, options);
+
+const HEADING = ["UID", "STAKE", "RANK", "TRUST", "CONSENSUS", "INCENTIVE", "DIVIDENDS", "EMISSION", "VTRUST"];
+const REST = ["VALIDATOR", "UPDATED", "ACTIVE", "AXON", "HOTKEY", "COLDKEY"];
+
+/** As `btcli` has it; shares to five places, amounts in tokens, `updated` in blocks ago. */
+const lines = (
+  { netuid, block, ownerHotkey, neurons }: Metagraph,
+  groups: ReadonlyMap<string, string> | null,
+): readonly string[] => {
+  const withGroup = (cells: readonly string[], group: string) =>
+    groups ? [cells[0]!, group, ...cells.slice(1)] : cells;
+  const total = neurons.reduce((sum, { stake }) => sum + stake, 0n);
+  return [
+    `subnet ${netuid} at block ${block}: ${neurons.length} neurons, stake ${tokensOf(total, 3)}, owner ${ownerHotkey}`,
+    "",
+    ...columns([
+      withGroup([...HEADING, ...REST], "GROUP"),
+      ...neurons.map((neuron) => withGroup(row(neuron, block), groups?.get(neuron.hotkey) ?? "-")),
+    ]),
+  ];
+};
+
+const row = (neuron: Neuron, block: number): readonly string[] => [
+  String(neuron.uid),
+  tokensOf(neuron.stake, 3),
+  ...[neuron.rank, neuron.trust, neuron.consensus, neuron.incentive, neuron.dividends].map((share) => share.toFixed(5)),
+  tokensOf(neuron.emission, 5),
+  neuron.validatorTrust.toFixed(5),
+  neuron.validatorPermit ? "*" : "",
+  String(block - neuron.lastUpdate),
+  neuron.active ? "yes" : "no",
+  addressOf(neuron.axon),
+  neuron.hotkey,
+  neuron.coldkey,
+];
+
+const addressOf = (axon: Neuron["axon"]): string =>
+  axon === null ? "none" : axon.ip.includes(":") ? `[${axon.ip}]:${axon.port}` : `${axon.ip}:${axon.port}`;
+
+const tokensOf = (amount: bigint, digits: number): string => (Number(amount) / UNIT).toFixed(digits);

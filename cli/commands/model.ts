@@ -1,0 +1,66 @@
+import { Option } from "commander";
+import { exportModel, type ModelExport } from "#inspect/model/model-export.js";
+import { byteSize } from "#shared/cli/byte-size.js";
+import { JSON_FLAG, printJson } from "#shared/cli/json.js";
+import { printFields } from "#shared/cli/print.js";
+import type { CommandGroup, CommandSpec } from "#shared/cli/program.js";
+import { CHECKPOINT_DTYPES, type CheckpointDType } from "#shared/model/huggingface-config.js";
+import { log } from "./model-log.js";
+
+interface ExportOptions extends ModelExport {
+  readonly maxShardSize?: number;
+  readonly json?: boolean;
+}
+
+/** A newer model or an ancestor may be among the files that are damaged. */
+const INCOMPLETE = 1;
+
+const exporting: CommandSpec = {
+  name: "export",
+  description: "write a model as a checkpoint that Hugging Face transformers reads, with a model card",
+  examples: [
+    "blockzero model export --out latest-model",
+    "blockzero model export --home checkpoints --model 3f2a90c1d7be --out model",
+    "blockzero model export --out half-the-size --dtype bfloat16 --max-shard-size 2GB",
+  ],
+  define: (command) => {
+    command
+      .option("--home <dir>", "a localnet's home, or a participant's checkpoint_dir", ".blockzero/localnet")
+      .option("--model <hash>", "a model's hash or the beginning of one, or latest", "latest")
+      .requiredOption("--out <dir>", "a new directory for the checkpoint")
+      .addOption(
+        new Option("--dtype <name>", "precision of the weights")
+          .choices(Object.keys(CHECKPOINT_DTYPES))
+          .default("float32" satisfies CheckpointDType),
+      )
+      .addOption(
+        new Option(
+          "--max-shard-size <size>",
+          "size above which the weights are split into several files; unset: 5GB",
+        ).argParser(byteSize),
+      )
+      .option(...JSON_FLAG)
+      .action(async ({ maxShardSize, json = false, ...options }: ExportOptions) => {
+        const { hash, manifest, parameters, lost } = await exportModel(
+          { ...options, ...(maxShardSize !== undefined && { maxShardBytes: maxShardSize }) },
+          console.error,
+        );
+        const { cycle, parent } = manifest;
+        if (json) printJson({ model: hash, cycle, parent, parameters, checkpoint: options.out, lost: [...lost] });
+        else
+          printFields({
+            model: hash,
+            "made by": parent === null ? "genesis" : `cycle ${cycle}`,
+            parameters: parameters.toLocaleString("en-US"),
+            checkpoint: options.out,
+          });
+        if (lost.size > 0) process.exitCode = INCOMPLETE;
+      });
+  },
+};
+
+export const model: CommandGroup = {
+  name: "model",
+  description: "look after the subnet's models",
+  commands: [log, exporting],
+};

@@ -1,0 +1,114 @@
+import { totalmem } from "node:os";
+import { shown } from "#owner/network/network-change.js";
+import {
+  checkNetwork,
+  isTemplate,
+  loadNetworkTemplate,
+  type NetworkTemplate,
+} from "#owner/network/network-template.js";
+import { factLines, factsOf } from "#owner/network-facts.js";
+import { checkWorkable } from "#owner/network-limits.js";
+import { timeOfRound } from "#shared/chain/timelock/beacon.js";
+import { byteSize } from "#shared/cli/byte-size.js";
+import { JSON_FLAG, printJson } from "#shared/cli/json.js";
+import { positiveNumber } from "#shared/cli/numbers.js";
+import { printFields } from "#shared/cli/print.js";
+import type { CommandGroup, CommandSpec } from "#shared/cli/program.js";
+import { checkPinned } from "#shared/config/check-network.js";
+import { loadNetwork, networkDifferences } from "#shared/config/load-network.js";
+import type { Network } from "#shared/protocol/network.js";
+import { roundOf } from "#shared/protocol/sealed-text.js";
+import { changeOf } from "#shared/protocol/succession.js";
+import { beaconOf } from "#shared/replay/evaluation-text.js";
+
+/** Of Bittensor's main network. */
+const BLOCK_SECONDS = 12;
+
+interface CheckOptions {
+  readonly blockTime: number;
+  readonly memory?: number;
+  readonly json?: boolean;
+}
+
+const check: CommandSpec = {
+  name: "check",
+  description: "check that a network file or template can work, and say what it decides",
+  examples: [
+    "blockzero network check configs/localnet/network.yaml",
+    "blockzero network check genesis/network.yaml --memory 64GiB --json",
+  ],
+  define: (command) => {
+    command
+      .argument("<file>", "network file or template")
+      .option("--block-time <seconds>", "how long the chain takes for a block", positiveNumber, BLOCK_SECONDS)
+      .option("--memory <size>", "memory of the machines that validate, such as 64GiB; unset: this machine's", byteSize)
+      .option(...JSON_FLAG)
+      .action((file: string, { blockTime, memory = totalmem(), json = false }: CheckOptions) => {
+        const network = load(file);
+        const facts = factsOf(network, blockTime);
+        checkWorkable(network, facts, memory);
+        const sealed = sealedUntil(network);
+        if (json) return printJson({ ...facts, sealedUntil: sealed });
+        const until = Object.entries(sealed).map(([group, time]) => [`sealed ${group}`, `until ${time}`]);
+        printFields({ ...factLines(facts), ...Object.fromEntries(until) });
+      });
+  },
+};
+
+const DIFFERENT = 1;
+
+const diff: CommandSpec = {
+  name: "diff",
+  description: "list the fields in which two network files or templates differ; like diff, exit status 1 says they do",
+  examples: [
+    "blockzero network diff mine.yaml published.yaml",
+    "blockzero network diff mine.yaml published.yaml --json",
+  ],
+  define: (command) => {
+    command
+      .argument("<a>", "network file or template")
+      .argument("<b>", "network file or template")
+      .option(...JSON_FLAG)
+      .action((a: string, b: string, { json = false }: { readonly json?: boolean }) => {
+        const [left, right] = [load(a), load(b)];
+        const differences = networkDifferences(left, right);
+        const isChange = differences.length > 0 && "genesis" in left && "genesis" in right;
+        const change = isChange ? changeOf(left, right) : null;
+        if (differences.length > 0) process.exitCode = DIFFERENT;
+        if (json) return printJson({ differences, change });
+        for (const { field, left, right } of differences) console.log(`${field}: ${shown(left)} → ${shown(right)}`);
+        if (differences.length === 0) console.log("no difference");
+        if (change !== null) for (const line of effectLines(change)) console.log(line);
+      });
+  },
+};
+
+/** What publishing the second in the place of the first would do. */
+const effectLines = (change: ReturnType<typeof changeOf>): readonly string[] =>
+  change.effect === "keeps"
+    ? ["published, this change keeps the model: everybody goes over in a cycle that `blockzero publish` names"]
+    : ["published, this change resets the model to genesis:", ...change.reasons.map((reason) => `  ${reason}`)];
+
+export const network: CommandGroup = {
+  name: "network",
+  description: "check and compare network files",
+  commands: [check, diff],
+};
+
+/** Until when each group that is evaluated on sealed text has some. */
+const sealedUntil = ({ groups }: NetworkTemplate): Readonly<Record<string, string>> =>
+  Object.fromEntries(
+    Object.entries(groups).flatMap(([name, { sealed }]) =>
+      sealed
+        ? [[name, new Date(timeOfRound(roundOf(sealed, sealed.envelopes - 1), beaconOf(sealed))).toISOString()]]
+        : [],
+    ),
+  );
+
+const load = (file: string): Network | NetworkTemplate => {
+  if (isTemplate(file)) return loadNetworkTemplate(file);
+  const network = loadNetwork(file);
+  checkNetwork(network);
+  checkPinned(network);
+  return network;
+};

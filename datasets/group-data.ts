@@ -1,0 +1,59 @@
+import {
+  type Batch,
+  heldOutBatches,
+  type LoaderOptions,
+  type TrainingLoader,
+  trainingLoader,
+  type WeightedSource,
+} from "#shared/data/loader.js";
+import type { DocumentSource } from "#shared/data/source.js";
+import { byteTokenizer } from "#shared/data/tokenizer.js";
+import type { Network } from "#shared/protocol/network.js";
+import { openSource } from "./index.js";
+
+type GroupData = Pick<Network, "groups" | "data">;
+
+/** The training stream of a group's own documents; an operator's documents take `share` of the windows where given. */
+export const groupTrainingLoader = (
+  network: GroupData,
+  group: string,
+  options: { batchSize: number; seed: string; own?: { source: DocumentSource; share: number } | undefined },
+): TrainingLoader => {
+  const loader = loaderOptions(network, group, options.batchSize);
+  return trainingLoader({ ...loader, sources: mixed(loader.sources, options.own), seed: options.seed });
+};
+
+const mixed = (
+  sources: readonly WeightedSource[],
+  own: { source: DocumentSource; share: number } | undefined,
+): readonly WeightedSource[] => {
+  if (!own) return sources;
+  if (own.share === 1) return [{ source: own.source, weight: 1 }];
+  const total = sources.reduce((sum, { weight }) => sum + weight, 0);
+  return [...sources, { source: own.source, weight: (total * own.share) / (1 - own.share) }];
+};
+
+/**
+ * The batches a group's updates are judged on, a pure function of the seed (64 hex digits): from sealed text, once it is open, all of
+ * which is held out; else from the held-out part of the group's own documents.
+ */
+export const groupHeldOutBatches = (
+  network: GroupData,
+  group: string,
+  { sealed, ...options }: { batches: number; batchSize: number; seed: string; sealed?: DocumentSource | null },
+): readonly Batch[] => {
+  const loader = loaderOptions(network, group, options.batchSize);
+  return heldOutBatches({
+    ...loader,
+    ...(sealed && { sources: [{ source: sealed, weight: 1 }], heldOut: 1 }),
+    ...options,
+  });
+};
+
+const loaderOptions = ({ groups, data }: GroupData, group: string, batchSize: number): LoaderOptions => ({
+  sources: groups[group]!.data.map(({ weight, ...name }) => ({ source: openSource(name), weight })),
+  tokenizer: byteTokenizer,
+  sequenceLength: data.sequence_length,
+  batchSize,
+  heldOut: data.held_out,
+});

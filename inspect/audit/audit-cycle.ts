@@ -1,0 +1,171 @@
+import { type BlockZeroError, hasCode } from "#shared/errors/error.js";
+import { type Model, mergeModel } from "#shared/merge/merge-model.js";
+import type { Selected } from "#shared/merge/selection.js";
+import type { Report } from "#shared/protocol/report.js";
+import { tally } from "#shared/protocol/tally.js";
+import { lastModelBlock, type ModelOutcome, modelOutcome } from "#shared/replay/agreed-outcome.js";
+import { type Ballots, chosenSteps, readBallots } from "#shared/replay/ballots.js";
+import { agreedBase } from "#shared/replay/base-model-hash.js";
+import { type OpenGated, openGated } from "#shared/replay/gate-with-blame.js";
+import { type Candidate, type MergePlan, planMerge, planSteps } from "#shared/replay/merge-plan.js";
+import { exchangedReports } from "#shared/replay/reports.js";
+import type { CycleSource } from "#shared/replay/source.js";
+import { contextOf } from "#shared/replay/succession.js";
+import type { SubnetFiles } from "#shared/subnet/files.js";
+import { checkReport } from "./check-report.js";
+import { compareModels } from "./compare-models.js";
+import { nameFaulty } from "./faulty-copies.js";
+import { type CycleAudit, type Findings, openFindings } from "./findings.js";
+import { type ManifestReader, manifestReader } from "./manifest-reader.js";
+import { isMissing, missing, naming, orNull } from "./missing.js";
+import { filesOf, glance } from "./model-files.js";
+import { readGateBase, readReports, readSeeds, regate } from "./read-cycle.js";
+import { type Regated, withRepeats } from "./repeats.js";
+
+export interface AuditContext {
+  readonly source: CycleSource;
+  readonly files: SubnetFiles;
+  /** The newest block. */
+  readonly head: number;
+  /** Measures again what the validators measured; unset, their losses are taken as they say. */
+  readonly evaluate?: (cycle: EvaluatedCycle, findings: Findings) => Promise<void>;
+}
+
+/** What is there to be measured again. */
+export interface EvaluatedCycle {
+  /** With the network file that was in force. */
+  readonly source: CycleSource;
+  readonly cycle: number;
+  readonly base: Model;
+  readonly seeds: Readonly<Record<string, string>>;
+  readonly reports: readonly Report[];
+  readonly regated: readonly Regated[];
+  /** What the cycle's steps may go along, and what validators voted on them. */
+  readonly plan: MergePlan;
+  readonly ballots: Ballots;
+  /** An update that the majority scored; closing its file is the caller's. */
+  readonly openUpdate: (update: Selected<Candidate>) => Promise<OpenGated>;
+}
+
+/** Recomputes cycles from the chain and the files that it names, and says where they part. Never throws for what it finds. */
+export const cycleAuditor = (context: AuditContext): ((cycle: number) => Promise<CycleAudit>) => {
+  const manifestOf = manifestReader(context.source);
+  return async (cycle) => auditCycle({ ...context, source: await contextOf(context.source, cycle), manifestOf }, cycle);
+};
+
+interface Auditing extends AuditContext {
+  readonly manifestOf: ManifestReader;
+}
+
+const auditCycle = async (context: Auditing, cycle: number): Promise<CycleAudit> => {
+  const findings = openFindings(cycle);
+  let recomputed: Model | null = null;
+  try {
+    recomputed = await replay(context, cycle, findings);
+  } catch (thrown) {
+    if (isMissing(thrown)) findings.lacks(thrown.message);
+    else if (isUnfit(thrown)) findings.diverges(thrown.message);
+    else throw thrown;
+  }
+  await nameFaulty(context.files, findings);
+  // The next cycle starts from here; of the models before it only the manifests are asked for, and those are remembered.
+  await context.files.retain(new Set(recomputed && filesOf(recomputed).map(({ hash }) => hash)));
+  return findings.finish();
+};
+
+/** @returns the model that the merge gives here; null where what is left decides nothing */
+const replay = async (context: Auditing, cycle: number, findings: Findings): Promise<Model | null> => {
+  const { source, files, head, manifestOf } = context;
+  const { network, networkHash } = source;
+  const lastMoment = Math.min(head, lastModelBlock(cycle, network));
+  const outcome = await modelOutcome(source, cycle, lastMoment);
+  const baseHash = await agreedBase(source, cycle, head);
+  findings.learn({ base: baseHash, agreed: outcome.agreed });
+  const base = { hash: baseHash, manifest: await manifestOf(baseHash) };
+  const gateBase = await readGateBase(source, base, findings);
+
+  const { reports: promised, stakes } = await exchangedReports(source, cycle);
+  const seeds = await readSeeds(source, cycle, findings);
+  const { reports, isComplete } = await readReports(source, promised, seeds, findings);
+  const regated = await withRepeats(await regate(source, cycle, gateBase), base, manifestOf, findings);
+  for (const report of reports) {
+    if (report.base === base.hash) checkReport(report, regated, findings);
+    else findings.note(`report of ${report.validator} does not count: it is about model ${report.base}`);
+  }
+
+  const submissions = regated.map(({ submission }) => submission);
+  const outcomes = tally({ reports, stakes, miners: submissions, network: networkHash, cycle, base: base.hash });
+  const plan = planMerge(outcomes, submissions, network.scoring.top_n);
+  const scored = outcomes.filter(({ verdict }) => verdict === "scored").length;
+  findings.learn({ reports: reports.length, scored });
+  // A report that cannot be had any more may have decided: what is left proves nothing.
+  if (!isComplete) return null;
+
+  const openUpdate = async ({ submission, uid }: Selected<Candidate>): Promise<OpenGated> => {
+    const result = await naming(`the update of uid ${uid}`, openGated(source, submission, { base: gateBase, cycle }));
+    if (!result.ok) throw rejected(uid, result);
+    return result;
+  };
+  const ballots = await readBallots(source, cycle);
+  const steps = planSteps(plan, chosenSteps(network, ballots), network.training);
+  const recomputed = await mergeModel(
+    source,
+    { cycle, base, steps },
+    {
+      part: ({ hash, bytes }) => source.open({ hash, maxBytes: bytes }),
+      update: async (candidate) => {
+        const { update, file, norm } = await openUpdate(candidate);
+        return { hash: update.tensorsHash, file, norm };
+      },
+      create: files.create,
+    },
+  );
+  findings.learn({ recomputed: recomputed.hash, merged: recomputed.manifest.merged.length });
+  await checkModel(context, { outcome, recomputed, base, lastMoment, cycle }, findings);
+  await context.evaluate?.({ source, cycle, base, seeds, reports, regated, plan, ballots, openUpdate }, findings);
+  return recomputed;
+};
+
+/** Holds what was recomputed against what the validators committed. */
+const checkModel = async (
+  { source, files, head, manifestOf }: Auditing,
+  {
+    outcome,
+    recomputed,
+    base,
+    lastMoment,
+    cycle,
+  }: {
+    readonly outcome: ModelOutcome;
+    readonly recomputed: Model;
+    readonly base: Model;
+    readonly lastMoment: number;
+    readonly cycle: number;
+  },
+  findings: Findings,
+): Promise<void> => {
+  for (const { hotkey, record } of outcome.records)
+    if (outcome.stakes.has(hotkey) && record.model !== recomputed.hash && record.model !== outcome.agreed)
+      findings.note(`${hotkey} alone committed model ${record.model}, which changes nothing`);
+  if (outcome.agreed === null) {
+    if (head < lastModelBlock(cycle, source.network))
+      throw missing(`the model of the cycle is not settled at block ${lastMoment}`);
+    findings.note(`no majority for a model: ${base.hash} stays in force`);
+    return;
+  }
+  if (outcome.agreed !== recomputed.hash) {
+    const agreed = await manifestOf(outcome.agreed).catch(orNull);
+    findings.diverges(
+      `the merge gives model ${recomputed.hash}, the majority committed ${outcome.agreed}: ${await compareModels(recomputed.manifest, agreed, files)}`,
+    );
+    return;
+  }
+  for (const file of filesOf(recomputed)) await glance(source, file);
+};
+
+/** What a majority agreed on although no model or update can be read from it. */
+const isUnfit = (thrown: unknown): thrown is BlockZeroError =>
+  hasCode(thrown, "SAFETENSORS_INVALID", "CHECKPOINT_MISMATCH", "UPDATE_MALFORMED");
+
+const rejected = (uid: number, { reason, detail }: { readonly reason: string; readonly detail: string }) =>
+  missing(`the update of uid ${uid} that the majority scored is ${reason} here: ${detail}`);

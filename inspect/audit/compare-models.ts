@@ -1,0 +1,60 @@
+import { BlockZeroError } from "#shared/errors/error.js";
+import { withSource } from "#shared/files/byte-source.js";
+import type { BlobRef, ModelManifest } from "#shared/protocol/model-manifest.js";
+import { canonicalBytes } from "#shared/protocol/network.js";
+import { describeDifference, firstDifference } from "#shared/replay/difference.js";
+import type { SubnetFiles } from "#shared/subnet/files.js";
+import { isMissing } from "./missing.js";
+
+/** The first thing in which the model that the majority committed is another than the one recomputed, in words. */
+export const compareModels = async (
+  recomputed: ModelManifest,
+  agreed: ModelManifest | null,
+  files: SubnetFiles,
+): Promise<string> => {
+  if (agreed === null) return "its manifest cannot be had";
+  for (const field of ["network", "cycle", "parent", "config", "steps"] as const)
+    if (textOf(recomputed[field]) !== textOf(agreed[field])) return `another ${field}, ${textOf(agreed[field])}`;
+  for (const [i, update] of recomputed.merged.entries())
+    if (textOf(update) !== textOf(agreed.merged[i]))
+      return `update ${update.artifact} of uid ${update.uid} is merged with share ${update.share}, the majority has ${textOf(agreed.merged[i])}`;
+  if (agreed.merged.length > recomputed.merged.length)
+    return `it merges ${textOf(agreed.merged[recomputed.merged.length])}`;
+  const [ours, theirs] = [partsOf(recomputed), partsOf(agreed)];
+  for (const [what, part] of ours) {
+    const other = theirs.get(what) ?? null;
+    if (part?.hash === other?.hash) continue;
+    return `${what} ${other === null ? "is missing" : await comparePart(part, other, files)}`;
+  }
+  return `other parts: ${[...theirs.keys()].filter((what) => !ours.has(what)).join(", ")}`;
+};
+
+const comparePart = async (ours: BlobRef | null, theirs: BlobRef, files: SubnetFiles): Promise<string> => {
+  try {
+    const sound = ours && (await files.sound(ours.hash));
+    const difference =
+      sound &&
+      (await withSource(sound, async () => {
+        const other = await files.open({ hash: theirs.hash, maxBytes: theirs.bytes });
+        return withSource(other, () => firstDifference(sound, other));
+      }));
+    if (difference) return `differs ${describeDifference(difference)}`;
+  } catch (thrown) {
+    // What it holds is not at hand, or is no part of a model: that its hash is another one is all there is to say.
+    const isUnreadable = thrown instanceof BlockZeroError && thrown.code === "SAFETENSORS_INVALID";
+    if (!isMissing(thrown) && !isUnreadable) throw thrown;
+  }
+  return `is ${theirs.hash}, not ${ours?.hash ?? "absent"}`;
+};
+
+const partsOf = ({ parts }: ModelManifest): ReadonlyMap<string, BlobRef | null> =>
+  new Map<string, BlobRef | null>([
+    ["the hub", parts.hub],
+    ...Object.entries(parts.groups).flatMap(([group, { weights, momentum }]): [string, BlobRef | null][] => [
+      [`group ${group}`, weights],
+      [`momentum of ${group}`, momentum],
+    ]),
+  ]);
+
+const textOf = (value: unknown): string =>
+  value === undefined ? "nothing" : new TextDecoder().decode(canonicalBytes(value));

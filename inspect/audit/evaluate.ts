@@ -1,0 +1,164 @@
+import type { DocumentSource } from "#shared/data/source.js";
+import type { Device } from "#shared/engine/device.js";
+import { BlockZeroError, type ErrorCode } from "#shared/errors/error.js";
+import { createLossMeter, evaluationBatches, type LossMeter } from "#shared/evaluation/loss-meter.js";
+import type { Network } from "#shared/protocol/network.js";
+import type { Report } from "#shared/protocol/report.js";
+import { evaluationSeeds } from "#shared/replay/evaluation-seeds.js";
+import { openEvaluationText } from "#shared/replay/evaluation-text.js";
+import { type GatedUpdate, loadGated } from "#shared/replay/gate-with-blame.js";
+import type { CycleSource } from "#shared/replay/source.js";
+import { readWholeModel } from "#shared/replay/whole-model.js";
+import { spreadOf } from "#shared/scoring/proof-of-loss.js";
+import { raceRules } from "#shared/scoring/racing/rules.js";
+import { runRace } from "#shared/scoring/racing/run-races.js";
+import { mean } from "#shared/util/mean.js";
+import type { EvaluatedCycle } from "./audit-cycle.js";
+import { compareBallots } from "./compare-ballots.js";
+import type { Findings } from "./findings.js";
+import type { Regated } from "./repeats.js";
+
+export interface Reevaluation {
+  measure(cycle: EvaluatedCycle, findings: Findings): Promise<void>;
+  dispose(): Promise<void>;
+}
+
+/**
+ * Measures again what the validators measured, and compares.
+ *
+ * @param tolerance nats per token by which two machines' losses may differ: they add in another order
+ */
+export const createReevaluation = (device: Device, source: CycleSource, tolerance: number): Reevaluation => {
+  const { network } = source;
+  let meter: LossMeter | null = null;
+  return {
+    async measure(evaluated, findings) {
+      const { cycle, base, seeds, reports, regated } = evaluated;
+      const model = await readWholeModel(source, base.manifest);
+      meter ??= await createLossMeter(device, network, {
+        batchSize: network.scoring.eval_batch_size,
+        parameters: model,
+      });
+      const drawn = await evaluationSeeds(source, { cycle, purpose: "choose" });
+      for (const [group, seed] of Object.entries(seeds)) {
+        const text = await evaluationText(source, { cycle, group, reports }, findings);
+        if (text === undefined) continue;
+        const batches = evaluationBatches(network, group, seed, text);
+        const ofGroup = await meter.ofGroup(model, network.groups[group]!);
+        const losses = memoised(async (update: GatedUpdate | null, of: readonly number[]) =>
+          ofGroup.losses(
+            update && (await loadGated(source, update)),
+            of.map((batch) => batches[batch]!),
+          ),
+        );
+        for (const report of reports)
+          await compareGroup({ group, report, regated, losses }, network, tolerance, findings);
+        await compareBallots(
+          meter,
+          { ...evaluated, source },
+          { group, model, text, seed: drawn.ofGroups[group]! },
+          tolerance,
+          findings,
+        );
+      }
+    },
+    dispose: async () => meter?.dispose(),
+  };
+};
+
+/** Of cycles that have no text for anybody: chain state and files named by hash say so. */
+const TEXTLESS: ReadonlySet<ErrorCode> = new Set(["SEALED_TEXT_NONE", "SEALED_TEXT_MALFORMED"]);
+
+/** Undefined, and told, where there is nothing to measure on: then nobody may say that it measured. */
+const evaluationText = async (
+  source: CycleSource,
+  { cycle, group, reports }: { readonly cycle: number; readonly group: string; readonly reports: readonly Report[] },
+  findings: Findings,
+): Promise<DocumentSource | null | undefined> => {
+  try {
+    return (await openEvaluationText(source, { cycle, group }))?.documents ?? null;
+  } catch (thrown) {
+    if (!(thrown instanceof BlockZeroError)) throw thrown;
+    if (!TEXTLESS.has(thrown.code)) findings.lacks(`the text of "${group}": ${thrown.message}`);
+    else
+      for (const { baseline, validator } of reports)
+        if (baseline[group]) findings.diverges(`report of ${validator} scores what had no text: ${thrown.message}`);
+    return undefined;
+  }
+};
+
+type Losses = (update: GatedUpdate | null, from: number, to: number) => Promise<readonly number[]>;
+
+/** Each batch is measured once with each update, however many reports ask. */
+const memoised = (
+  measure: (update: GatedUpdate | null, batches: readonly number[]) => Promise<readonly number[]>,
+): Losses => {
+  const known = new Map<GatedUpdate | null, Map<number, number>>();
+  return async (update, from, to) => {
+    const of = known.get(update) ?? new Map<number, number>();
+    known.set(update, of);
+    const wanted = Array.from({ length: Math.max(0, to - from) }, (_, i) => from + i);
+    const unknown = wanted.filter((batch) => !of.has(batch));
+    const measured = unknown.length === 0 ? [] : await measure(update, unknown);
+    for (const [i, batch] of unknown.entries()) of.set(batch, measured[i]!);
+    return wanted.map((batch) => of.get(batch)!);
+  };
+};
+
+interface GroupReport {
+  readonly group: string;
+  readonly report: Report;
+  readonly regated: readonly Regated[];
+  readonly losses: Losses;
+}
+
+/** One validator's measurements of one group, and its scores where its race took the same course as here: time may have cut it short. */
+const compareGroup = async (
+  { group, report, regated, losses }: GroupReport,
+  network: Network,
+  tolerance: number,
+  findings: Findings,
+): Promise<void> => {
+  const differ = (said: number | null, found: number) => !(Math.abs((said ?? Number.NaN) - found) <= tolerance);
+  const said = (uid: number, what: string) => findings.diverges(`report of ${report.validator} on uid ${uid}: ${what}`);
+  const { eval_batches } = network.scoring;
+  const tooMany = (batches: number) => `${batches} batches are said to be measured, there are ${eval_batches}`;
+  const baseline = report.baseline[group];
+  if (baseline !== undefined && baseline.batches > eval_batches)
+    findings.diverges(`report of ${report.validator} on the base, group "${group}": ${tooMany(baseline.batches)}`);
+  else if (baseline !== undefined) {
+    const loss = mean(await losses(null, 0, baseline.batches));
+    if (differ(baseline.loss, loss))
+      findings.diverges(
+        `report of ${report.validator}: the base's loss on "${group}" is ${baseline.loss}, here ${loss}`,
+      );
+  }
+  const raced = regated.flatMap(({ submission: { uid }, result }) => {
+    const entry = report.entries.find((entry) => entry.uid === uid);
+    if (!result?.ok || result.update.group !== group || !entry || entry.reason === "duplicate") return [];
+    return [{ entry, update: result.update }];
+  });
+  const race = await runRace({
+    contenders: raced,
+    rules: raceRules(network.scoring),
+    before: (from, to) => losses(null, from, to),
+    after: ({ update }, from, to) => losses(update, from, to),
+  });
+  for (const contender of raced) {
+    const { entry, update } = contender;
+    if (entry.verdict !== "scored") continue;
+    const batches = entry.batches ?? 0;
+    if (batches > eval_batches) {
+      said(entry.uid, tooMany(batches));
+      continue;
+    }
+    const [before, after] = [await losses(null, 0, batches), await losses(update, 0, batches)];
+    const { mean: reduction } = spreadOf(before.map((loss, i) => loss - after[i]!));
+    if (differ(entry.lossReduction, reduction))
+      said(entry.uid, `it lowers the loss by ${entry.lossReduction}, here by ${reduction}`);
+    const here = race.results.get(contender);
+    const isSameCourse = here?.batches === batches && race.before.length === baseline?.batches;
+    if (here?.verdict === "scored" && isSameCourse && differ(entry.score, here.score))
+      said(entry.uid, `its score is ${entry.score}, here ${here.score}`);
+  }
+};

@@ -1,0 +1,98 @@
+import { withSource } from "#shared/files/byte-source.js";
+import type { Model } from "#shared/merge/merge-model.js";
+import { openPart } from "#shared/merge/part-files.js";
+import { groupShapes } from "#shared/model/groups.js";
+import { MAX_REPORT_BYTES, type Report } from "#shared/protocol/report.js";
+import { evaluationSeeds } from "#shared/replay/evaluation-seeds.js";
+import { type GateBase, type GateResult, gateUpdate } from "#shared/replay/gate-with-blame.js";
+import { type ExchangedReport, readReport, seedProblem } from "#shared/replay/reports.js";
+import type { CycleSource } from "#shared/replay/source.js";
+import { readSubmissions } from "#shared/replay/submissions.js";
+import { mapLimited } from "#shared/util/map-limited.js";
+import type { Findings } from "./findings.js";
+import { isMissing, missing, naming, orNull } from "./missing.js";
+import { glance } from "./model-files.js";
+import type { Regated } from "./repeats.js";
+
+/** Submissions fetched at the same time: a server that stalls holds one of these, not the audit. */
+const CONCURRENT_FETCHES = 32;
+
+/** What the gates ask of the base, which every group's weights are read for; its other parts are looked at on the way. */
+export const readGateBase = async (
+  source: CycleSource,
+  { hash, manifest }: Model,
+  findings: Findings,
+): Promise<GateBase> => {
+  const { network } = source;
+  const groups = new Map<string, { readonly norm: number }>();
+  for (const [name, group] of Object.entries(network.groups)) {
+    const parts = manifest.parts.groups[name];
+    if (!parts) throw missing(`model ${hash} has no group "${name}"`);
+    const shapes = new Map(Object.entries(groupShapes(network.model, group)));
+    const what = `group ${name} of model ${hash}`;
+    const weights = await naming(what, source.open({ hash: parts.weights.hash, maxBytes: parts.weights.bytes }));
+    const norm = await withSource(weights, async () => (await openPart(weights, shapes, what)).norm());
+    groups.set(name, { norm });
+    if (parts.momentum) await glance(source, parts.momentum);
+  }
+  if (!(await glance(source, manifest.parts.hub)))
+    findings.note("the hub cannot be had: no cycle changes it, so nothing was recomputed from it");
+  return { hash, groups };
+};
+
+export const readReports = async (
+  source: CycleSource,
+  promised: readonly ExchangedReport[],
+  seeds: Report["seeds"],
+  findings: Findings,
+): Promise<{ readonly reports: readonly Report[]; readonly isComplete: boolean }> => {
+  const reports: Report[] = [];
+  let isComplete = true;
+  for (const promise of promised) {
+    const { hash, hotkey, location, counts, heldBy } = promise;
+    if (!counts) {
+      findings.note(
+        `report ${hash} of ${hotkey} does not count: validators with ${percent(heldBy)} of the stake hold it`,
+      );
+      continue;
+    }
+    try {
+      const report = readReport(
+        await source.fetch({ hash, maxBytes: MAX_REPORT_BYTES, location }),
+        hotkey,
+        source.network,
+      );
+      if (!report.ok) {
+        findings.note(`report ${hash} of ${hotkey} does not count: ${report.problem}`);
+        continue;
+      }
+      const problem = seedProblem(report.value, seeds);
+      if (problem === null) reports.push(report.value);
+      else
+        findings.diverges(
+          `report of ${hotkey} does not count, though most of the stake says that it holds it: ${problem}`,
+        );
+    } catch (thrown) {
+      if (!isMissing(thrown)) throw thrown;
+      findings.lacks(`report of ${hotkey}: ${thrown.message}`);
+      isComplete = false;
+    }
+  }
+  return { reports, isComplete };
+};
+
+const percent = (share: number): string => `${(100 * share).toFixed(1)} %`;
+
+export const readSeeds = async (source: CycleSource, cycle: number, findings: Findings) => {
+  const { origin, ofGroups } = await evaluationSeeds(source, { cycle, purpose: "evaluate" });
+  if (origin === "blocks" && source.network.beacon)
+    findings.note("the chain had no pulse of the beacon in time: the evaluation seed is made of block hashes");
+  return ofGroups;
+};
+
+/** What cannot be had is no finding here: if it counted, the merge will want it. */
+export const regate = async (source: CycleSource, cycle: number, base: GateBase): Promise<readonly Regated[]> =>
+  mapLimited(await readSubmissions(source, cycle), CONCURRENT_FETCHES, async (submission) => {
+    const result: GateResult | null = await gateUpdate(source, submission, { base, cycle }).catch(orNull);
+    return { submission, result, isRepeated: false };
+  });

@@ -1,0 +1,130 @@
+import type { Metagraph, WeightRow } from "#shared/chain/chain.js";
+import { BlockZeroError } from "#shared/errors/error.js";
+import { MAX_MANIFEST_BYTES, parseUpdateManifest } from "#shared/protocol/manifest.js";
+import type { ModelManifest } from "#shared/protocol/model-manifest.js";
+import type { Network } from "#shared/protocol/network.js";
+import { phaseWindow } from "#shared/protocol/phases.js";
+import { lastModelBlock, modelOutcome } from "#shared/replay/agreed-outcome.js";
+import {
+  type CycleOutcomes,
+  isGone,
+  readOutcomes,
+  readWindow,
+  type WindowOutcomes,
+} from "#shared/replay/cycle-outcomes.js";
+import { readSubmissions, type Submission } from "#shared/replay/submissions.js";
+import { contextOf } from "#shared/replay/succession.js";
+import { readModelManifest } from "#shared/replay/whole-model.js";
+import type { OpenedSubnet } from "#shared/subnet/open-subnet.js";
+import type { UpdateFacts } from "./explanation.js";
+import { readSeedSource, type SeedSource } from "./seed-source.js";
+
+type Subnet = Pick<OpenedSubnet, "source" | "head">;
+export type Holders = Metagraph;
+
+/** All that is read to explain a miner's cycle. */
+export interface MinersCycle {
+  readonly cycle: number;
+  /** The newest block. */
+  readonly head: number;
+  readonly uid: number;
+  readonly hotkey: string;
+  /** The file that was in force. */
+  readonly network: Network;
+  /** As the evaluate phase ended. */
+  readonly holders: Holders;
+  readonly submission: Submission | undefined;
+  /** What its signed manifest says; null where that cannot be had. */
+  readonly update: UpdateFacts | null;
+  readonly seed: SeedSource;
+  readonly said: CycleOutcomes;
+  readonly window: WindowOutcomes;
+  readonly made: ModelMade;
+  readonly after: AfterMerge;
+}
+
+/** The model that the cycle's merge made. */
+export interface ModelMade {
+  /** Null while or where no majority agrees on one. */
+  readonly model: string | null;
+  readonly isSettled: boolean;
+  /** Null where its manifest cannot be had any more. */
+  readonly merged: ModelManifest["merged"] | null;
+}
+
+/** Chain state in which the cycle's weights are set: that of its last block, or of the newest one. */
+export interface AfterMerge {
+  readonly block: number;
+  readonly holders: Holders;
+  readonly weights: readonly WeightRow[];
+}
+
+/** @throws BlockZeroError UID_UNKNOWN; STATE_DISCARDED where the chain no longer knows the cycle */
+export const readMinersCycle = async (opened: Subnet, cycle: number, uid: number): Promise<MinersCycle> => {
+  // A cycle goes by the network file that was in force in it.
+  const subnet = { ...opened, source: await contextOf(opened.source, cycle) };
+  const { source, head } = subnet;
+  const { chain, network } = source;
+  const holders = await chain.metagraph(network.netuid, phaseWindow(cycle, "evaluate", network.phases).end - 1);
+  const neuron = holders.neurons.find((one) => one.uid === uid);
+  if (!neuron)
+    throw new BlockZeroError(
+      "UID_UNKNOWN",
+      `nobody had uid ${uid} in cycle ${cycle}`,
+      `name one of ${holders.neurons.map((one) => one.uid).join(", ")}`,
+    );
+  const { hotkey } = neuron;
+  const submission = (await readSubmissions(source, cycle)).find((one) => one.uid === uid && one.hotkey === hotkey);
+  const said = await readOutcomes(source, cycle, head);
+  return {
+    cycle,
+    head,
+    uid,
+    hotkey,
+    network,
+    holders,
+    submission,
+    update: await updateOf(subnet, submission),
+    seed: await readSeedSource(source, cycle),
+    said,
+    window: await readWindow(source, cycle, head, [said]),
+    made: await modelMade(subnet, cycle),
+    after: await afterMerge(subnet, cycle),
+  };
+};
+
+const updateOf = async ({ source }: Subnet, submission: Submission | undefined): Promise<UpdateFacts | null> => {
+  if (!submission?.reveal) return null;
+  const { artifact: hash, location } = submission.reveal;
+  try {
+    const parsed = parseUpdateManifest(await source.fetch({ hash, maxBytes: MAX_MANIFEST_BYTES, location }));
+    if (!parsed.ok) return null;
+    const { group, base, steps, tokens, bytes } = parsed.value;
+    return { group, base, steps, tokens, bytes };
+  } catch (thrown) {
+    if (!isGone(thrown)) throw thrown;
+    return null;
+  }
+};
+
+const modelMade = async ({ source, head }: Subnet, cycle: number): Promise<ModelMade> => {
+  const last = lastModelBlock(cycle, source.network);
+  const { agreed: model } = await modelOutcome(source, cycle, Math.min(head, last));
+  const made = { model, isSettled: head >= last || model !== null };
+  if (model === null) return { ...made, merged: [] };
+  try {
+    return { ...made, merged: (await readModelManifest(source, model)).merged };
+  } catch (thrown) {
+    if (!isGone(thrown)) throw thrown;
+    return { ...made, merged: null };
+  }
+};
+
+const afterMerge = async ({ source: { chain, network }, head }: Subnet, cycle: number): Promise<AfterMerge> => {
+  const block = Math.min(head, phaseWindow(cycle, "merge", network.phases).end - 1);
+  const [holders, weights] = await Promise.all([
+    chain.metagraph(network.netuid, block),
+    chain.weights(network.netuid, block),
+  ]);
+  return { block, holders, weights };
+};

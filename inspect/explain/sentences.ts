@@ -1,0 +1,184 @@
+import { formatTokens } from "#shared/cli/tokens.js";
+import type { Network } from "#shared/protocol/network.js";
+import { printable } from "#shared/protocol/parsed.js";
+import { phaseWindow } from "#shared/protocol/phases.js";
+import { explainReason } from "#shared/protocol/verdict.js";
+import { figuresOf, lastLook } from "./derivation.js";
+import type { Agreed, Explanation, Opinion, Pay, UpdateFacts, Window } from "./explanation.js";
+import { confidenceText, describeScored } from "./scored-text.js";
+import { seedText } from "./seed-source.js";
+
+/** An explanation in plain sentences, in the order in which things happened. */
+export const sentencesOf = (explanation: Explanation, network: Network): readonly string[] => {
+  const { uid, hotkey, cycle, role, commitment, reveal, agreed } = explanation;
+  const heading = `uid ${uid} (${hotkey}) in cycle ${cycle}`;
+  if (role !== "miner" && !commitment && !reveal && !agreed) return [heading, IDLE[role], chainText(explanation.chain)];
+  return [
+    heading,
+    ...submitted(explanation, network),
+    seedText(explanation.seed),
+    ...heard(explanation),
+    ...agreement(explanation, network),
+    merged(explanation),
+    ...paid(explanation, network),
+  ];
+};
+
+const IDLE = {
+  owner: "It is the subnet owner's and submitted nothing: what nobody earns, and what is burned, goes to it.",
+  validator:
+    "It has a validator permit and submitted nothing: validators are not scored, the chain pays them for their weights.",
+};
+
+const submitted = ({ cycle, commitment, reveal, update, base }: Explanation, network: Network): string[] => {
+  const phase = (name: "commit" | "reveal") => {
+    const { start, end } = phaseWindow(cycle, name, network.phases);
+    return `the ${name} phase (blocks ${start} to ${end - 1})`;
+  };
+  return [
+    commitment
+      ? `It committed to an artifact in block ${commitment.block}, in ${phase("commit")}.`
+      : `It committed to nothing in ${phase("commit")}.`,
+    reveal
+      ? `It revealed artifact ${short(reveal.artifact)} for group ${reveal.group}, served at ${printable(reveal.location)}.`
+      : `It revealed nothing in ${phase("reveal")}.`,
+    ...(reveal ? [update ? madeOf(update, base) : "Its manifest cannot be had any more."] : []),
+  ];
+};
+
+const madeOf = ({ steps, tokens, base: from }: UpdateFacts, base: string): string =>
+  `By its manifest it took ${steps} steps on ${tokens} tokens from model ${short(from)}, ${
+    from === base ? "with which the cycle started." : `while the cycle started from ${short(base)}: that is stale.`
+  }`;
+
+const heard = ({ validators, isWhole, duplicate }: Explanation): string[] => [
+  validators.length === 0
+    ? "No validator had a permit, so nobody could vote."
+    : `Of the validators ${validators.length} might vote:`,
+  ...validators.map(
+    (opinion) => `  ${nameOf(opinion)}, ${percent(opinion.stakeShare)} of the stake: ${opinionText(opinion)}`,
+  ),
+  ...(isWhole
+    ? []
+    : ["Not every report can be had any more: what was agreed may be something else than what follows."]),
+  ...(duplicate
+    ? [
+        `It was taken for a copy of artifact ${short(duplicate.artifact)}, which ${
+          duplicate.uid === null ? duplicate.hotkey : `uid ${duplicate.uid}`
+        } submitted in cycle ${duplicate.cycle}. Whoever has both artifacts can compare them.`,
+      ]
+    : []),
+];
+
+const opinionText = (opinion: Opinion): string => {
+  const { silence, verdict, reason, detail, derivation } = opinion;
+  const figures = figuresOf(opinion);
+  if (silence !== null) return `${silence}.`;
+  if (derivation && figures) return describeScored(figures, derivation);
+  const why = reason === null ? "" : ` ${explainReason(reason)}`;
+  return `${verdict} (${reason}).${why}${detail === null ? "" : ` It says: ${printable(detail)}.`}`;
+};
+
+const agreement = ({ agreed, place, isWhole }: Explanation, network: Network): string[] => {
+  if (agreed === null)
+    return [
+      isWhole
+        ? "No report that counts names it, so nothing was agreed: the cycle counts as missed."
+        : "No report that can still be had names it: what was agreed cannot be said.",
+    ];
+  return [
+    agreedText(agreed, network),
+    ...(place ? [`In this cycle that is place ${place.place} of ${place.of} scored in group ${place.group}.`] : []),
+  ];
+};
+
+const agreedText = (agreed: Agreed, { scoring }: Network): string => {
+  const { verdict, reason, score, lossReduction, independence, scoredBy, rejectedBy } = agreed;
+  if (verdict === "scored") {
+    const { batches, confidence } = lastLook(scoring);
+    const bound = `the lower bound that all ${batches} batches would give at a one-sided confidence of ${confidenceText(confidence)}, cut at zero${scoring.exponent === 1 ? "" : `, to the power ${scoring.exponent}`}`;
+    const looks =
+      confidence === scoring.confidence
+        ? ""
+        : ` The network's ${scoring.confidence} holds over all looks at an update, so this one, the last, takes ${confidenceText(confidence)}.`;
+    return `Validators with ${percent(scoredBy)} of the stake scored it, where more than half is needed. More than half give it a score of at least ${figure(score)}, which is what was agreed; who gave that one measured a loss reduction of ${figure(lossReduction)}. A score is ${bound}.${looks} Its independence, by which its parts of merge and pay are multiplied, is ${figure(independence)}, where work of its own among equals has about 1.`;
+  }
+  const votes = `${percent(scoredBy)} of the stake scored it, where more than half is needed, and ${percent(rejectedBy)} rejected it or could not reach it`;
+  return verdict === "rejected"
+    ? `${votes}: it is rejected${reason === null ? "" : ` as ${reason}`}, and the cycle counts as zero.`
+    : `${votes}; more than half could not judge it: it is abstained on, and the cycle is left out of its mean.`;
+};
+
+const merged = ({ merge, agreed, isWhole }: Explanation): string => {
+  const { model, isSettled, isKnown, share, topN } = merge;
+  if (model === null)
+    return isSettled
+      ? "No majority agreed on a model, so nothing was merged."
+      : "The cycle's model is not settled yet.";
+  if (!isKnown)
+    return `Whether it was merged into model ${short(model)} cannot be said: nobody has its manifest any more.`;
+  if (share !== null) return `It was merged into model ${short(model)} with ${percent(share)} of its group's mean.`;
+  if (!isWhole) return `It was not merged into model ${short(model)}; why cannot be said.`;
+  const why =
+    agreed?.verdict !== "scored"
+      ? "only what was scored is"
+      : agreed.score > 0
+        ? `at most the best ${topN} of a group are`
+        : "only a score above zero is";
+  return `It was not merged into model ${short(model)}: ${why}.`;
+};
+
+const paid = ({ window, pay, chain, cycle }: Explanation, network: Network): string[] => [
+  windowText(window, network.first_cycle),
+  pay ? payText(pay) : unpaidText(window),
+  weightsText(chain),
+  chainText(chain),
+  ...(pay && window.unknown.length > 0
+    ? [
+        `Not all reports of cycle ${window.unknown.join(", ")} can be had any more: the mean, the place and the pay above may differ from what validators knew in cycle ${cycle}.`,
+      ]
+    : []),
+];
+
+/** Of cycles whose reports are gone nothing follows, least of all that somebody earns nothing. */
+const unpaidText = ({ unknown }: Window): string =>
+  unknown.length === 0
+    ? "It was scored in none of them, so it has no place in any group and earns nothing."
+    : `Not all reports of cycle ${unknown.join(", ")} can be had any more, and those that can score it in none: whether it has a place in a group, and what it earns, cannot be said.`;
+
+const windowText = ({ length, cycles, unknown }: Window, first: number): string => {
+  const parts = cycles.map(({ cycle, verdict, score, counts }) => {
+    if (cycle < first) return `cycle ${cycle} is before the first and counts 0`;
+    if (unknown.includes(cycle) && verdict !== "scored") return `cycle ${cycle} is not known any more`;
+    if (!counts) return `cycle ${cycle} is left out`;
+    return `cycle ${cycle} ${verdict === "scored" ? figure(score) : `0 (${verdict ?? "missed"})`}`;
+  });
+  return `Pay goes by the mean over ${length} cycles: ${parts.join(", ")}.`;
+};
+
+const payText = ({ group, score, place, of, curve, pool, paid, burn, share }: Pay): string =>
+  `With a mean of ${figure(score)} it has place ${place} of ${of} in group ${group}. The group's pool is ${percent(pool)} of all pay${
+    paid < 1
+      ? `, of which ${percent(paid)} is paid, for the part of the cycles in which the group's model improved`
+      : ""
+  }${
+    burn > 0 ? `, of which ${percent(burn)} is burned` : ""
+  }; by curve ${curve} it earns ${percent(share)} of all pay.`;
+
+const chainText = ({ block, incentive, emission }: Explanation["chain"]): string =>
+  `At block ${block} its incentive is ${percent(incentive)}, and the last epoch paid it ${formatTokens(BigInt(emission))} tokens.`;
+
+const weightsText = ({ block, weights }: Explanation["chain"]): string =>
+  weights.length === 0
+    ? `No validator's weights were on chain at block ${block}.`
+    : `Weights for it at block ${block}: ${weights
+        .map(({ validator, share, since }) => `${percent(share)} by ${validator.slice(0, 8)} (set in block ${since})`)
+        .join(", ")}.`;
+
+const nameOf = ({ uid, hotkey }: Opinion): string => (uid === null ? hotkey : `uid ${uid} (${hotkey.slice(0, 8)})`);
+
+const short = (hash: string): string => hash.slice(0, 12);
+
+const percent = (share: number): string => `${(100 * share).toFixed(1)} %`;
+
+const figure = (value: number | null): string => (value ?? 0).toFixed(4);

@@ -1,0 +1,100 @@
+import { existsSync, readdirSync } from "node:fs";
+import { join } from "node:path";
+import { decodeFloats, type FloatTensors } from "#shared/artifact/update.js";
+import { BlockZeroError, reasonOf } from "#shared/errors/error.js";
+import { writeFileAtomic } from "#shared/files/atomic-file.js";
+import { type CheckpointOptions, type CheckpointWriter, createCheckpoint } from "#shared/model/checkpoint-writer.js";
+import { countParameters, parameterShapes } from "#shared/model/parameters.js";
+import type { BlobRef, ModelManifest } from "#shared/protocol/model-manifest.js";
+import { modelCard } from "./model-card.js";
+import { findModel, type ModelStore, openModelStore, type StoredModel } from "./model-store.js";
+
+export interface ModelExport extends Pick<CheckpointOptions, "dtype" | "maxShardBytes"> {
+  readonly home: string;
+  /** A model's hash, the beginning of one, or `latest`. */
+  readonly model: string;
+  /** A new or empty directory. */
+  readonly out: string;
+}
+
+export interface ExportedModel extends StoredModel {
+  /** Number of scalars. */
+  readonly parameters: number;
+  /** Files of which no copy in the home is sound: nothing in the checkpoint, but one may be of an ancestor or of a newer model. */
+  readonly lost: ReadonlySet<string>;
+}
+
+/**
+ * Assembles a model from the blobs under a home and writes it with a model card, as a checkpoint that transformers reads. One
+ * part at a time is in memory.
+ *
+ * @param onDamage is told once of every copy that is come across and cannot serve
+ * @throws BlockZeroError OUT_NOT_EMPTY, HOME_WITHOUT_BLOBS, MODEL_UNKNOWN, MODEL_AMBIGUOUS, MODEL_PART_MISSING,
+ *         MODEL_PART_DAMAGED, MODEL_PART_MALFORMED, CHECKPOINT_MISMATCH, CHECKPOINT_RANGE
+ */
+export const exportModel = async (
+  { home, model, out, ...precision }: ModelExport,
+  onDamage?: (problem: string) => void,
+): Promise<ExportedModel> => {
+  if (existsSync(out) && readdirSync(out).length > 0)
+    throw new BlockZeroError("OUT_NOT_EMPTY", `${out} is not empty`, "name a new directory with --out");
+  const store = await openModelStore(home, onDamage);
+  const { hash, manifest } = findModel(store, model);
+  const metadata = {
+    "blockzero.model": hash,
+    "blockzero.cycle": String(manifest.cycle),
+    ...(manifest.network !== null && { "blockzero.network": manifest.network }),
+  };
+  const writer = await createCheckpoint(out, manifest.config, { ...precision, metadata });
+  try {
+    await writeParts(writer, store, manifest);
+    await writer.finish();
+  } finally {
+    await writer.discard();
+  }
+  const network = manifest.network === null ? null : await store.network(manifest.network);
+  const count = countParameters(parameterShapes(manifest.config));
+  writeFileAtomic(
+    join(out, "README.md"),
+    modelCard({ hash, manifest, parameters: count, networkName: network?.name ?? null, models: store.models }),
+    0o644,
+  );
+  return { hash, manifest, parameters: count, lost: store.lost };
+};
+
+/** The tensors of hub and groups; no two parts may hold the same one. */
+const writeParts = async (writer: CheckpointWriter, store: ModelStore, { parts }: ModelManifest): Promise<void> => {
+  const written = new Set<string>();
+  const groups = Object.entries(parts.groups).map(([name, { weights }]) => [`group ${name}`, weights] as const);
+  for (const [what, reference] of [["hub", parts.hub] as const, ...groups]) {
+    for (const [name, tensor] of await readPart(store, what, reference)) {
+      if (written.has(name)) throw malformed(what, `it holds ${name}, as another part does`);
+      await writer.write(name, tensor);
+      written.add(name);
+    }
+  }
+};
+
+const readPart = async (store: ModelStore, what: string, { hash }: BlobRef): Promise<FloatTensors> => {
+  const bytes = await store.blob(hash);
+  if (bytes === null && store.lost.has(hash))
+    throw new BlockZeroError(
+      "MODEL_PART_DAMAGED",
+      `the ${what} of the model, blob ${hash}, has no sound copy in ${store.home}`,
+      "export from the home of somebody whose copy is sound",
+    );
+  if (bytes === null)
+    throw new BlockZeroError(
+      "MODEL_PART_MISSING",
+      `the ${what} of the model, blob ${hash}, is not in ${store.home}`,
+      "a miner holds the hub and its own group only: export from a validator's or the owner's home",
+    );
+  try {
+    return decodeFloats(bytes);
+  } catch (cause) {
+    throw malformed(what, reasonOf(cause), cause);
+  }
+};
+
+const malformed = (what: string, problem: string, cause?: unknown) =>
+  new BlockZeroError("MODEL_PART_MALFORMED", `${what} of the model: ${problem}`, "export another model", { cause });

@@ -1,0 +1,121 @@
+import { directoryStore } from "#shared/blobs/blob-store.js";
+import { BlockZeroError } from "#shared/errors/error.js";
+import { bytesOfSource, withSource } from "#shared/files/byte-source.js";
+
+import { parseCanonical } from "#shared/protocol/canonical-json.js";
+import { MAX_MODEL_MANIFEST_BYTES, type ModelManifest, parseModelManifest } from "#shared/protocol/model-manifest.js";
+import { MAX_NETWORK_BYTES, type Network, networkSchema } from "#shared/protocol/network.js";
+import { blobFolders } from "#shared/subnet/blob-folders.js";
+import { copiesInFolders } from "#shared/subnet/folder-copies.js";
+
+export interface StoredModel {
+  readonly hash: string;
+  readonly manifest: ModelManifest;
+}
+
+/** What the blob stores under a home hold of models. It is looked at only: a damaged copy stays where it is. */
+export interface ModelStore {
+  /** Where it looked. */
+  readonly home: string;
+  /** Every model manifest by its hash, the oldest cycle first. */
+  readonly models: ReadonlyMap<string, ModelManifest>;
+  /** Of what was looked at so far, the files that have copies here, none of them sound. */
+  readonly lost: ReadonlySet<string>;
+  /** A blob of any of the stores, or null. */
+  blob(hash: string): Promise<Uint8Array | null>;
+  /** A network file, or null where it is not here or unreadable. */
+  network(hash: string): Promise<Network | null>;
+}
+
+/**
+ * Opens a directory that a miner, a validator or a localnet keeps its files in: the blobs of all of them together.
+ *
+ * @param onDamage is told once of every copy that is come across and cannot serve
+ * @throws BlockZeroError HOME_WITHOUT_BLOBS
+ */
+export const openModelStore = async (
+  home: string,
+  onDamage: (problem: string) => void = () => {},
+): Promise<ModelStore> => {
+  const folders = blobFolders(home);
+  if (folders.length === 0)
+    throw new BlockZeroError(
+      "HOME_WITHOUT_BLOBS",
+      `${home} has no blob directory`,
+      "name a localnet's home, or the checkpoint_dir of a miner or validator, with --home",
+    );
+  const lost = new Set<string>();
+  const told = new Set<string>();
+  const blob = async (hash: string, maxBytes = Number.POSITIVE_INFINITY): Promise<Uint8Array | null> => {
+    const { sound, faulty } = await copiesInFolders(folders, hash);
+    if (sound === null && faulty.length > 0) lost.add(hash);
+    for (const { path, fault } of faulty) {
+      if (!told.has(path)) onDamage(sound === null ? `${fault.message}, and no sound copy is at hand` : fault.message);
+      told.add(path);
+    }
+    return sound && withSource(sound, async () => (sound.size > maxBytes ? null : bytesOfSource(sound)));
+  };
+  return {
+    home,
+    lost,
+    models: await readManifests(folders, (hash) => blob(hash, MAX_MODEL_MANIFEST_BYTES)),
+    blob: (hash) => blob(hash),
+    async network(hash) {
+      const bytes = await blob(hash, MAX_NETWORK_BYTES);
+      const parsed = bytes && parseCanonical(bytes, networkSchema, MAX_NETWORK_BYTES);
+      return parsed?.ok ? parsed.value : null;
+    },
+  };
+};
+
+/** Reads every file that is small enough to be one. */
+const readManifests = async (
+  folders: readonly string[],
+  read: (hash: string) => Promise<Uint8Array | null>,
+): Promise<Map<string, ModelManifest>> => {
+  const found = new Map<string, ModelManifest>();
+  const seen = new Set<string>();
+  for (const { list, size } of folders.map((folder) => directoryStore(folder)))
+    for await (const hash of list()) {
+      if (seen.has(hash) || ((await size(hash)) ?? Number.POSITIVE_INFINITY) > MAX_MODEL_MANIFEST_BYTES) continue;
+      seen.add(hash);
+      const bytes = await read(hash);
+      const parsed = bytes && parseModelManifest(bytes);
+      if (parsed?.ok) found.set(hash, parsed.value);
+    }
+  return new Map([...found].sort(([, a], [, b]) => ageOf(a) - ageOf(b)));
+};
+
+/** The cycle that made it; genesis, which stands for cycle 0 too, comes before the first. */
+const ageOf = ({ cycle, parent }: ModelManifest): number => (parent === null ? -1 : cycle);
+
+/**
+ * A model by hash, by the beginning of one, or `latest`: that of the highest cycle here. Only the chain knows which model the
+ * validators agreed on: where two of that cycle are here, `latest` refuses to choose, and who needs certainty names a hash.
+ *
+ * @throws BlockZeroError MODEL_UNKNOWN, MODEL_AMBIGUOUS
+ */
+export const findModel = ({ models, home }: ModelStore, wanted: string): StoredModel => {
+  const all = [...models].map(([hash, manifest]) => ({ hash, manifest }));
+  const newest = all.at(-1);
+  const matches =
+    wanted === "latest"
+      ? all.filter(({ manifest }) => newest && ageOf(manifest) === ageOf(newest.manifest))
+      : all.filter(({ hash }) => hash.startsWith(wanted.toLowerCase()));
+  const [match, ...others] = matches;
+  if (match === undefined)
+    throw new BlockZeroError(
+      "MODEL_UNKNOWN",
+      wanted === "latest" ? `no model is in ${home}` : `no model ${wanted} is in ${home}`,
+      newest === undefined
+        ? "name the home of a participant that has joined a network"
+        : `the newest there is ${newest.hash} of cycle ${newest.manifest.cycle}`,
+    );
+  if (others.length > 0)
+    throw new BlockZeroError(
+      "MODEL_AMBIGUOUS",
+      `${matches.length} models in ${home} answer to "${wanted}", among them ${match.hash} and ${others[0]!.hash}`,
+      "name one by its whole hash",
+    );
+  return match;
+};

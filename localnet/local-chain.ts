@@ -1,0 +1,70 @@
+import { setCommitment } from "#shared/chain/call.js";
+import type { Chain } from "#shared/chain/chain.js";
+import type { Beacon } from "#shared/chain/timelock/beacon.js";
+import type { Network } from "#shared/protocol/network.js";
+import { cycleLength } from "#shared/protocol/phases.js";
+import { encodeRecord, shortHash } from "#shared/protocol/records.js";
+import type { Signer } from "#shared/protocol/signer.js";
+import type { ProcessSpec } from "./process.js";
+import type { Player } from "./roles.js";
+
+/** Which chain a localnet runs on. */
+export type LocalChainKind = "devchain" | "subtensor";
+
+/** A chain of this machine whose blocks come when the localnet says so. */
+export interface LocalChain {
+  readonly chain: Chain;
+  /** Milliseconds between blocks; 0: only on `newBlocks`. */
+  setBlockTime(ms: number): Promise<void>;
+  newBlocks(count: number): Promise<void>;
+  /** Makes the owner's subnet where there is none, registers every player, stakes the validators. Blocks come meanwhile. */
+  enrol(players: readonly Player[]): Promise<{ readonly netuid: number }>;
+}
+
+/** How a kind of chain is run here. */
+export interface LocalChainHost {
+  /** The node as a process; it is started again with the block time of the moment. */
+  readonly process: (port: number, blockTime: () => number) => ProcessSpec;
+  readonly connect: (endpoint: string) => Promise<LocalChain>;
+  /** Milliseconds between blocks unless the operator says otherwise. */
+  readonly blockTime: number;
+  /** Loopback address that the participants serve on. */
+  readonly address: string;
+  /** Makes evaluation seeds, and opens timelocked weights and sealed text; unset where the chain follows none. */
+  readonly beacon?: Beacon;
+  /** The first cycle whose weights the chain would open. */
+  readonly firstCycle: number;
+}
+
+/** Blocks come fast while the subnet is set up, and stop until everybody is there. */
+const SETUP_BLOCK_MS = 20;
+
+/** Does something with blocks coming, and leaves the chain waiting. */
+export const whileBlocksCome = async <T>(local: LocalChain, work: () => Promise<T>): Promise<T> => {
+  await local.setBlockTime(SETUP_BLOCK_MS);
+  const result = await work();
+  await local.setBlockTime(0);
+  return result;
+};
+
+/** The owner says on chain which network file is in force, and where it can be fetched. */
+export const publishNetwork = async (
+  chain: Chain,
+  netuid: number,
+  { hash, location }: { hash: string; location: string },
+  owner: Signer,
+): Promise<void> => {
+  const record = encodeRecord({ type: "network", network: shortHash(hash), hash, location });
+  await chain.submit(setCommitment(netuid, record), owner);
+};
+
+/** Builds blocks until the next one begins `cycle`. */
+export const forwardTo = async (
+  local: LocalChain,
+  cycle: number,
+  { phases }: Pick<Network, "phases">,
+): Promise<void> => {
+  const { number } = await local.chain.head();
+  const missing = cycle * cycleLength(phases) - 1 - number;
+  if (missing > 0) await local.newBlocks(missing);
+};

@@ -1,0 +1,147 @@
+import type { Chain } from "#shared/chain/chain.js";
+import { onnxCpu } from "#shared/engine/runtime/onnx-cpu.js";
+import { createLossMeter, type LossMeter } from "#shared/evaluation/loss-meter.js";
+import { heldOutLosses } from "#shared/evaluation/reference-text.js";
+import { type AgreedModels, followModels } from "#shared/participant/agreement/agreed-model.js";
+import { settledBase } from "#shared/participant/agreement/await-base-model.js";
+import { loadModel, wholeModel } from "#shared/participant/agreement/base-model.js";
+import type { BlockClock } from "#shared/participant/block-clock.js";
+import type { Blobs } from "#shared/participant/files/blobs.js";
+import { collectReports } from "#shared/participant/reports.js";
+import type { Network } from "#shared/protocol/network.js";
+import { phaseWindow } from "#shared/protocol/phases.js";
+import { parseRecord } from "#shared/protocol/records.js";
+import { tally } from "#shared/protocol/tally.js";
+import { chosenSteps, readBallots } from "#shared/replay/ballots.js";
+import { readSubmissions } from "#shared/replay/submissions.js";
+import { readVoters } from "#shared/replay/voters.js";
+import type { Log } from "#shared/telemetry/log.js";
+import type { CycleResult, GroupLosses, MinerResult } from "./result.js";
+
+const TOKEN = 1e9;
+export interface ObserverContext {
+  readonly chain: Chain;
+  readonly clock: BlockClock;
+  readonly network: Network;
+  readonly networkHash: string;
+  readonly blobs: Blobs;
+  readonly log: Log;
+  readonly signal: AbortSignal;
+}
+
+/** Looks at the subnet as anybody can: chain state and files named by hash. */
+export interface Observer {
+  readonly models: AgreedModels;
+  losses(model: string): Promise<GroupLosses>;
+  /** What came of a cycle, once its model is settled: at the latest when the next cycle's distribute phase ends. */
+  cycle(cycle: number): Promise<CycleResult>;
+}
+
+export const createObserver = async (context: ObserverContext): Promise<Observer> => {
+  const models = followModels(context);
+  const meter = await openMeter(context, models);
+  const measured = new Map<string, GroupLosses>();
+
+  const losses = async (hash: string): Promise<GroupLosses> => {
+    const known = measured.get(hash);
+    if (known) return known;
+    const parameters = wholeModel(await loadModel({ ...context, models }, hash));
+    const result = await heldOutLosses(meter, context.network, parameters);
+    measured.set(hash, result);
+    return result;
+  };
+
+  return {
+    models,
+    losses,
+    async cycle(cycle) {
+      const before = await models.baseOf(cycle);
+      const after = await settledBase({ ...context, models }, cycle + 1);
+      const { merged } = await models.manifest(after, context.signal);
+      const agree = await everybodyPublished(context, cycle, after);
+      return {
+        cycle,
+        modelHash: after,
+        validatorsAgree: agree,
+        valLossBefore: await losses(before),
+        valLossAfter: await losses(after),
+        steps: Object.fromEntries(chosenSteps(context.network, await readBallots(context, cycle))),
+        miners: await minerResults(context, models, cycle, before),
+        merged: after === before ? [] : merged.map(({ uid }) => uid),
+      };
+    },
+  };
+};
+
+const openMeter = async (context: ObserverContext, models: AgreedModels): Promise<LossMeter> => {
+  const { network } = context;
+  const parameters = wholeModel(await loadModel({ ...context, models }, network.genesis));
+  return createLossMeter(onnxCpu({ threads: 2 }), network, {
+    batchSize: network.scoring.eval_batch_size,
+    parameters,
+  });
+};
+
+/** Waits for the last validator, at the latest until the model records are read for good. */
+const everybodyPublished = async (context: ObserverContext, cycle: number, model: string): Promise<boolean> => {
+  const { clock, network, signal } = context;
+  const deadline = phaseWindow(cycle + 1, "distribute", network.phases).end - 1;
+  for (;;) {
+    const agree = await validatorsAgree(context, cycle, model);
+    if (agree || clock.head.number >= deadline) return agree;
+    await clock.reach(clock.head.number + 1, signal);
+  }
+};
+
+/** Whether every validator that votes committed this model for the cycle. */
+const validatorsAgree = async (context: ObserverContext, cycle: number, model: string) => {
+  const { clock, network } = context;
+  const at = Math.min(clock.head.number, phaseWindow(cycle + 1, "distribute", network.phases).end - 1);
+  const { stakes, commitments } = await readVoters(context, cycle, at);
+  return [...stakes.keys()].every((hotkey) => {
+    const record = parseRecord(commitments.find((commitment) => commitment.hotkey === hotkey)?.data ?? "");
+    return record.ok && record.value.type === "model" && record.value.cycle === cycle && record.value.model === model;
+  });
+};
+
+const minerResults = async (
+  context: ObserverContext,
+  models: AgreedModels,
+  cycle: number,
+  base: string,
+): Promise<MinerResult[]> => {
+  const { chain, network, networkHash } = context;
+  const at = phaseWindow(cycle, "merge", network.phases).end - 1;
+  const { reports, stakes } = await collectReports({ ...context, models }, cycle);
+  const miners = await readSubmissions(context, cycle);
+  const outcomes = tally({ reports, stakes, miners, network: networkHash, cycle, base });
+  const [metagraph, rows] = await Promise.all([chain.metagraph(network.netuid, at), chain.weights(network.netuid, at)]);
+  const weightOf = weightedMeanWeights(rows, metagraph.neurons);
+  return outcomes.map(({ uid, hotkey, group, verdict, reason, lossReduction, score }) => ({
+    uid,
+    hotkey,
+    group,
+    verdict,
+    ...(reason !== null && { reason }),
+    lossReduction,
+    score,
+    rank: score > 0 ? outcomes.filter((other) => other.group === group && other.score > score).length + 1 : null,
+    weight: weightOf(uid),
+    emission: Number(metagraph.neurons[uid]?.emission ?? 0n) / TOKEN,
+  }));
+};
+
+/** Each validator's row as shares of one, averaged by stake. */
+const weightedMeanWeights = (
+  rows: Awaited<ReturnType<Chain["weights"]>>,
+  neurons: readonly { readonly uid: number; readonly stake: bigint }[],
+): ((uid: number) => number) => {
+  const stakeOf = (uid: number) => Number(neurons.find((neuron) => neuron.uid === uid)?.stake ?? 0n);
+  const total = rows.reduce((sum, { uid }) => sum + stakeOf(uid), 0);
+  return (target) =>
+    rows.reduce((mean, { uid, weights }) => {
+      const sum = weights.reduce((all, [, weight]) => all + weight, 0);
+      const own = weights.find(([dest]) => dest === target)?.[1] ?? 0;
+      return sum === 0 || total === 0 ? mean : mean + (stakeOf(uid) / total) * (own / sum);
+    }, 0);
+};

@@ -1,0 +1,118 @@
+import { type ChildProcess, fork } from "node:child_process";
+import { closeSync, mkdirSync, openSync, readFileSync } from "node:fs";
+import { getPriority, setPriority } from "node:os";
+import { dirname } from "node:path";
+import { setTimeout as delay } from "node:timers/promises";
+import { fileURLToPath } from "node:url";
+import { BlockZeroError } from "#shared/errors/error.js";
+import { writeFileAtomic } from "#shared/files/atomic-file.js";
+
+export interface ProcessSpec {
+  readonly name: string;
+  /** Compiled program under dist/, e.g. `miner/main.js`. */
+  readonly program: string;
+  /** Asked at every start. */
+  readonly args: () => readonly string[];
+  /** Standard output and error, appended. */
+  readonly logFile: string;
+  /** Gives way to the others where processors are few: by one step, or other programs of the machine would starve it. */
+  readonly isPatient?: boolean;
+}
+
+/** A child that is started again when it dies unasked. */
+export interface Supervised {
+  readonly name: string;
+  readonly pid: number | undefined;
+  readonly restarts: number;
+  kill(signal: NodeJS.Signals): void;
+  /** Asks it to stop, then insists. */
+  stop(): Promise<void>;
+}
+
+export interface Supervision {
+  /** Once aborted, deaths are expected: Ctrl-C reaches every process of the terminal at once. */
+  readonly signal: AbortSignal;
+  /** Where the process id is kept, for whoever wants to kill it. */
+  readonly pidFile: string;
+  /** Told of every death that was not asked for. */
+  readonly onDeath: (name: string, how: string) => void;
+  /** Told once when restarting is pointless. */
+  readonly onFatal: (error: BlockZeroError) => void;
+}
+
+/** Deaths in a row, each within this time of its start, after which it is not started again. */
+const QUICK_DEATHS = 3;
+const QUICK_MS = 2_000;
+const PATIENCE_MS = 4_000;
+const LOWEST_PRIORITY = 19;
+/** A program that dies at once is not restarted in a tight loop. */
+const RESTART_DELAY_MS = 300;
+
+/** Starts a program of ours as a process of its own and keeps it running until `stop`. */
+export const supervise = (
+  spec: ProcessSpec,
+  { signal: stopped, pidFile, onDeath, onFatal }: Supervision,
+): Supervised => {
+  let child: ChildProcess;
+  let restarts = 0;
+  let quickDeaths = 0;
+  let stopping = false;
+  let exited: Promise<unknown>;
+
+  const start = () => {
+    mkdirSync(dirname(spec.logFile), { recursive: true });
+    const output = openSync(spec.logFile, "a");
+    const started = performance.now();
+    child = fork(programPath(spec.program), [...spec.args()], {
+      stdio: ["ignore", output, output, "ipc"],
+      execArgv: ["--enable-source-maps"],
+    });
+    closeSync(output);
+    if (spec.isPatient && child.pid !== undefined) setPriority(child.pid, Math.min(getPriority() + 1, LOWEST_PRIORITY));
+    writeFileAtomic(pidFile, `${child.pid}\n`);
+    exited = new Promise((resolve) => {
+      child.once("exit", (code, signal) => {
+        resolve(undefined);
+        quickDeaths = signal === null && performance.now() - started < QUICK_MS ? quickDeaths + 1 : 0;
+        if (!stopping) void died(code, signal);
+      });
+    });
+  };
+
+  const died = async (code: number | null, signal: NodeJS.Signals | null) => {
+    await delay(RESTART_DELAY_MS);
+    if (stopping || stopped.aborted) return;
+    if (quickDeaths >= QUICK_DEATHS) {
+      const said = lastLine(spec.logFile);
+      onFatal(new BlockZeroError("CHILD_FAILED", `${spec.name} cannot run: ${said}`, `read ${spec.logFile}`));
+      return;
+    }
+    restarts++;
+    onDeath(spec.name, signal ?? `exit status ${code}`);
+    start();
+  };
+
+  start();
+  return {
+    name: spec.name,
+    get pid() {
+      return child.pid;
+    },
+    get restarts() {
+      return restarts;
+    },
+    kill: (signal) => void child.kill(signal),
+    async stop() {
+      stopping = true;
+      if (child.exitCode !== null || child.signalCode !== null) return;
+      child.kill("SIGTERM");
+      const insist = setTimeout(() => child.kill("SIGKILL"), PATIENCE_MS);
+      await exited;
+      clearTimeout(insist);
+    },
+  };
+};
+
+const programPath = (program: string): string => fileURLToPath(new URL(`../${program}`, import.meta.url));
+
+const lastLine = (file: string): string => readFileSync(file, "utf8").trimEnd().split("\n").at(-1) ?? "";

@@ -1,0 +1,42 @@
+import type { ReasonCode, Verdict } from "#shared/protocol/verdict.js";
+import type { Player } from "./roles.js";
+
+/** Group → mean held-out loss, nats per token. */
+export type GroupLosses = Readonly<Record<string, number>>;
+
+export interface MinerResult {
+  readonly uid: number;
+  readonly hotkey: string;
+  readonly group: string | null;
+  readonly verdict: Verdict;
+  readonly reason?: ReasonCode;
+  readonly lossReduction: number | null;
+  readonly score: number;
+  /** Place by score within the group, from 1; null unless scored above zero. */
+  readonly rank: number | null;
+  /** Stake-weighted mean of the validators' weights, as a share of one. */
+  readonly weight: number;
+  /** Tokens paid by the cycle's epoch. */
+  readonly emission: number;
+}
+
+export interface CycleResult {
+  readonly cycle: number;
+  readonly modelHash: string;
+  readonly validatorsAgree: boolean;
+  readonly valLossBefore: GroupLosses;
+  readonly valLossAfter: GroupLosses;
+  /** Group → the number of the step that its model took, as the ballots say; 0 where it stood still, and its miners are paid nothing for the cycle. */
+  readonly steps: Readonly<Record<string, number>>;
+  readonly miners: readonly MinerResult[];
+  /** Uids whose updates are in the model. */
+  readonly merged: readonly number[];
+}
+
+/** What `blockzero localnet --json` writes. Tools read these names. */
+export interface LocalnetResult {
+  readonly seconds: number;
+  readonly genesis: { readonly modelHash: string; readonly valLoss: GroupLosses };
+  readonly cycles: readonly CycleResult[];
+  readonly behaviours: Readonly<Record<number, Player["behaviour"]>>;
+}

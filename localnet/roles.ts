@@ -1,0 +1,83 @@
+import { createHash } from "node:crypto";
+import { join } from "node:path";
+import { stringify } from "yaml";
+import type { MinerConfig } from "#miner/config.js";
+import type { Beacon } from "#shared/chain/timelock/beacon.js";
+import type { Signer } from "#shared/protocol/signer.js";
+import { createColdkey, createHotkey } from "#shared/wallet/index.js";
+import { TRAINING } from "./training.js";
+
+export type Behaviour = MinerConfig["behaviour"];
+export type Cheater = Exclude<Behaviour, "honest">;
+
+/** One participant of the localnet: a hotkey, a program, a port. */
+export interface Player {
+  readonly name: string;
+  readonly program: "miner" | "validator";
+  readonly group?: string;
+  readonly behaviour: Behaviour | "validator";
+  readonly stake: bigint;
+  /** Loopback, where it serves. */
+  readonly address: string;
+  readonly port: number;
+  readonly signer: Signer;
+}
+
+type Role = Omit<Player, "address" | "port" | "signer">;
+
+const TOKEN = 1_000_000_000n;
+
+/** Two validators of unequal stake, two honest miners in each group, and one cheater in the first. */
+export const roles = (groups: readonly string[], cheater: Cheater): readonly Role[] => [
+  { name: "validator-1", program: "validator", behaviour: "validator", stake: 12_000n * TOKEN },
+  { name: "validator-2", program: "validator", behaviour: "validator", stake: 10_000n * TOKEN },
+  ...groups.flatMap((group) =>
+    [1, 2].map((n): Role => ({ name: `${group}-${n}`, program: "miner", group, behaviour: "honest", stake: 0n })),
+  ),
+  { name: "cheater", program: "miner", group: groups[0]!, behaviour: cheater, stake: 0n },
+];
+
+/** The localnet's wallet, whose hotkeys come from the seed, so that two runs have the same addresses. */
+export const WALLET = "localnet";
+
+export const createPlayerHotkey = (wallets: string, seed: string, name: string): Promise<Signer> =>
+  createHotkey(
+    { path: wallets, name: WALLET, hotkey: name },
+    { seed: createHash("sha256").update(`blockzero localnet ${seed} ${name}`).digest() },
+  );
+
+/** The coldkey of the localnet's wallet, which owns the subnet where a chain has coldkeys. */
+export const createLocalnetColdkey = (wallets: string, seed: string): Promise<Signer> =>
+  createColdkey(
+    { path: wallets, name: WALLET },
+    { seed: createHash("sha256").update(`blockzero localnet ${seed} coldkey`).digest() },
+  );
+
+/** What all players have in common. */
+export interface Surroundings {
+  readonly home: string;
+  readonly endpoint: string;
+  readonly netuid: number;
+  readonly seed: number;
+  readonly beacon: Beacon | undefined;
+}
+
+/** The YAML that a player's program is started with; it stands in the home, so the program can also be run by hand. */
+export const playerConfig = (player: Player, { home, endpoint, netuid, seed, beacon }: Surroundings): string =>
+  stringify({
+    chain_endpoint: endpoint,
+    netuid,
+    wallet: { name: WALLET, hotkey: player.name, path: join(home, "wallets") },
+    checkpoint_dir: join(home, "players", player.name),
+    checkpoint_keep_top_k: 1000,
+    device: "cpu",
+    threads: 1,
+    listen: { host: player.address, port: player.port },
+    allow_private_addresses: true,
+    log: { format: "json" },
+    ...(player.program === "validator" &&
+      beacon && {
+        drand: { public_key: beacon.publicKey, genesis_time: beacon.genesisTime, period: beacon.period },
+      }),
+    ...(player.program === "miner" && { expert_group: player.group, behaviour: player.behaviour, seed, ...TRAINING }),
+  });

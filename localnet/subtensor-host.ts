@@ -1,0 +1,107 @@
+import { join } from "node:path";
+import { STAKE_THRESHOLD } from "#owner/chain/epoch.js";
+import { addStake, burnedRegister } from "#shared/chain/call.js";
+import type { WeightsMode } from "#shared/chain/chain.js";
+import type { ConnectOptions } from "#shared/chain/connection/connect-options.js";
+import { connectSubtensor } from "#shared/chain/subtensor/connect.js";
+import { writeFileAtomic } from "#shared/files/atomic-file.js";
+import type { Network } from "#shared/protocol/network.js";
+import { cycleLength } from "#shared/protocol/phases.js";
+import type { Signer } from "#shared/protocol/signer.js";
+import { publicBeacon } from "#shared/simulators/devchain/beacon.js";
+import { createSubnet, ownSubtensor } from "#shared/simulators/subtensor/bootstrap.js";
+import { beaconSetting, firstOpened } from "./beacon.js";
+import type { LocalChainHost } from "./local-chain.js";
+import type { Player } from "./roles.js";
+
+const TOKEN = 1_000_000_000n;
+/** What the coldkey begins with; it pays for everybody. */
+const FORTUNE = 10_000_000n * TOKEN;
+/** Large beside the validators' stakes, so that buying them hardly moves the price. */
+const POOL = 100_000n * TOKEN;
+/** A block takes a few tenths of a second to build, and checking an extrinsic as much: a write must fit into two blocks. */
+const BLOCK_TIME_MS = 3000;
+
+/** Keys of a subnet's owner. */
+export interface OwnerKeys {
+  /** Pays for all registrations and stakes, and may change the chain's parameters. */
+  readonly coldkey: Signer;
+  readonly hotkey: Signer;
+}
+
+interface RuntimeLocalnet {
+  readonly home: string;
+  readonly seed: number;
+  readonly weights: WeightsMode;
+  readonly sealed: boolean;
+  /** Milliseconds between blocks; unset, as suits the chain. */
+  readonly blockTime: number | undefined;
+  readonly runtime: string;
+}
+
+/** A real subtensor runtime, offline; nothing in it is persisted. */
+export const subtensorHost = (
+  { phases }: Pick<Network, "phases">,
+  { coldkey, hotkey }: OwnerKeys,
+  { home, seed, weights, sealed, runtime, blockTime: given = BLOCK_TIME_MS }: RuntimeLocalnet,
+  connection: Omit<ConnectOptions, "endpoint">,
+): LocalChainHost => {
+  const drand = beaconSetting({ seed, weights, sealed, blockTime: given });
+  return {
+    blockTime: BLOCK_TIME_MS,
+    // The runtime takes no axon at 127.0.0.1; Linux has all of 127.0.0.0/8.
+    address: process.platform === "linux" ? "127.0.0.2" : "127.0.0.1",
+    ...(drand && { beacon: publicBeacon(drand) }),
+    firstCycle: firstOpened(weights),
+    process: (port, blockTime) => {
+      const genesis = join(home, "chain-genesis.json");
+      const balances = { [coldkey.address]: String(FORTUNE) };
+      writeFileAtomic(genesis, JSON.stringify({ sudo: coldkey.address, balances, ...(drand && { drand }) }));
+      return {
+        name: "subtensor",
+        program: "cli/main.js",
+        logFile: join(home, "logs", "subtensor.log"),
+        args: () => [
+          "subtensor-node",
+          ...["--runtime", runtime, "--genesis", genesis],
+          ...["--port", String(port), "--block-time", String(blockTime())],
+        ],
+      };
+    },
+    connect: async (endpoint) => {
+      const chain = await connectSubtensor({ ...connection, endpoint });
+      const own = ownSubtensor(chain);
+      return {
+        chain,
+        setBlockTime: own.setBlockTime,
+        newBlocks: own.newBlocks,
+        enrol: async (players) => {
+          const netuid = await createSubnet(own, {
+            sudo: coldkey,
+            owner: coldkey,
+            ownerHotkey: hotkey.address,
+            pool: POOL,
+            parameters: {
+              // Epochs fall where (block + netuid + 2) is a multiple of tempo + 1.
+              tempo: cycleLength(phases) - 1,
+              weightsRateLimit: phases.merge,
+              stakeThreshold: STAKE_THRESHOLD,
+              isCommitReveal: weights !== "plain",
+            },
+          });
+          await Promise.all(players.map(({ signer }) => chain.submit(burnedRegister(netuid, signer.address), coldkey)));
+          const staked = players.filter(({ stake }) => stake > 0n);
+          await Promise.all([
+            ...staked.map(({ signer, stake }) => chain.submit(addStake(netuid, signer.address, stake), coldkey)),
+            ...players.filter(({ address }) => address !== "127.0.0.1").map((player) => serve(player, netuid)),
+          ]);
+          return { netuid };
+        },
+      };
+
+      function serve({ signer, address: ip, port }: Player, netuid: number) {
+        return chain.submit({ name: "serveAxon", args: { netuid, ip, port } }, signer);
+      }
+    },
+  };
+};

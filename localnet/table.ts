@@ -1,0 +1,64 @@
+import { columns } from "#shared/cli/table.js";
+import { bitsPerByte } from "#shared/data/tokenizer.js";
+import { paintAnswer as paint } from "./paint.js";
+import type { CycleResult, LocalnetResult } from "./result.js";
+import type { Player } from "./roles.js";
+
+/** What a person sees of a finished cycle. */
+export const cycleTable = (
+  result: CycleResult,
+  nameOf: (uid: number) => Pick<Player, "name" | "behaviour"> | undefined,
+): readonly string[] => {
+  const heading = ["uid", "miner", "group", "verdict", "loss reduction", "score", "rank", "weight", "emission"];
+  const rows = result.miners.map((miner) => {
+    const player = nameOf(miner.uid);
+    const name = player?.name ?? miner.hotkey.slice(0, 8);
+    return [
+      String(miner.uid),
+      player && player.behaviour !== "honest" ? `${name} (${player.behaviour})` : name,
+      miner.group ?? "–",
+      miner.reason ? `${miner.verdict}: ${miner.reason}` : miner.verdict,
+      miner.lossReduction === null ? "–" : miner.lossReduction.toFixed(4),
+      miner.score.toFixed(4),
+      miner.rank === null ? "–" : String(miner.rank),
+      `${(100 * miner.weight).toFixed(1)} %`,
+      miner.emission.toFixed(3),
+    ];
+  });
+  const groups = Object.keys(result.valLossAfter).map((group) => lossLine(group, result));
+  const agree = result.validatorsAgree ? paint("green", "validators agree") : paint("red", "VALIDATORS DISAGREE");
+  return [
+    `${paint("bold", `Cycle ${result.cycle}`)} · model ${result.modelHash.slice(0, 12)} · ${agree} · merged ${result.merged.join(", ") || "nobody"}`,
+    ...groups.map((line) => `  ${line}`),
+    ...columns([heading, ...rows]).map((line) => `  ${line}`),
+    "",
+  ];
+};
+
+/** Group, held-out loss before → after in nats, after in bits per byte, and which step that was. */
+const lossLine = (group: string, { valLossBefore, valLossAfter, steps }: CycleResult): string => {
+  const before = valLossBefore[group]!;
+  const after = valLossAfter[group]!;
+  const arrow = after < before ? "↓" : after > before ? "↑" : "=";
+  const step = steps[group]
+    ? `step ${steps[group]}`
+    : paint("yellow", "stood still: its pool is not paid for this cycle");
+  return `${group}: held-out loss ${before.toFixed(4)} → ${after.toFixed(4)} ${arrow}  val_bpb ${bitsPerByte(after).toFixed(4)}  ${step}`;
+};
+
+/** The end of a run: a line each cycle, with the losses, who was merged, and the groups that stood still, which were not paid for it. */
+export const summaryTable = ({ genesis, cycles }: LocalnetResult): readonly string[] => {
+  const groups = Object.keys(genesis.valLoss);
+  const losses = (values: Readonly<Record<string, number>>) =>
+    groups.flatMap((group) => [values[group]!.toFixed(4), bitsPerByte(values[group]!).toFixed(4)]);
+  return columns([
+    ["model", ...groups.flatMap((group) => [`${group} loss`, "val_bpb"]), "merged", "stood still, unpaid"],
+    ["genesis", ...losses(genesis.valLoss), "", ""],
+    ...cycles.map(({ cycle, valLossAfter, merged, steps }) => [
+      `cycle ${cycle}`,
+      ...losses(valLossAfter),
+      merged.join(" "),
+      groups.filter((group) => !steps[group]).join(" "),
+    ]),
+  ]);
+};

@@ -1,0 +1,119 @@
+import { join } from "node:path";
+import { bitsPerByte } from "#shared/data/tokenizer.js";
+import type { BlockClock } from "#shared/participant/block-clock.js";
+import type { Network } from "#shared/protocol/network.js";
+import { PHASES, phaseAt } from "#shared/protocol/phases.js";
+import { LiveView } from "#shared/telemetry/live-view.js";
+import { bar, formatDuration, sparkline } from "#shared/telemetry/progress.js";
+import { tailMetrics } from "./metrics-tail.js";
+import { paint } from "./paint.js";
+import type { GroupLosses } from "./result.js";
+import type { Player } from "./roles.js";
+
+const REFRESH_MS = 250;
+const BAR_WIDTH = 28;
+const SPARK_POINTS = 24;
+
+export interface Followed {
+  readonly clock: BlockClock;
+  readonly network: Network;
+  readonly players: readonly Player[];
+  readonly home: string;
+  readonly first: number;
+  readonly last: number;
+  /** Held-out losses of the models so far, genesis first; it grows. */
+  readonly heldOut: readonly GroupLosses[];
+}
+
+/** What the localnet shows while it works. */
+export interface LocalnetView {
+  /** Says what happens: standard error. */
+  print(...lines: readonly string[]): void;
+  /** What the run is for: standard output, in full also when it is a file or a pipe. */
+  answer(...lines: readonly string[]): void;
+  /** A long step with a known length. */
+  progress(what: string, fraction: number, detail: string): void;
+  /** From now on the subnet's own life is shown. */
+  follow(subnet: Followed): void;
+  /** Shows nothing live any more. */
+  rest(): void;
+  close(): void;
+}
+
+export const createView = (): LocalnetView => {
+  const live = new LiveView({ terminal: process.stderr });
+  let timer: NodeJS.Timeout | undefined;
+  return {
+    print: (...lines) => {
+      for (const line of lines) live.print(line);
+    },
+    answer: (...lines) => {
+      for (const line of lines) live.print(line, process.stdout);
+    },
+    progress: (what, fraction, detail) => {
+      const line = `${what}  ${bar(fraction, BAR_WIDTH)}  ${Math.floor(100 * fraction)} %  ${detail}`;
+      live.update([line], line);
+    },
+    follow: ({ clock, network, players, home, first, last, heldOut }) => {
+      const miners = players.filter(({ program }) => program === "miner").map((player) => follow(player, home));
+      const started = performance.now();
+      timer = setInterval(() => {
+        const { number } = clock.head;
+        const { cycle, phase, start, end } = phaseAt(number, network.phases);
+        const done = (number - start + 1) / (end - start);
+        const title = `block ${number} · cycle ${cycle} (${Math.min(cycle, last) - first + 1} of ${last - first + 1}) · ${formatDuration(performance.now() - started)}`;
+        const phases = PHASES.map((name) => paint(name === phase ? ["bold", "cyan"] : "dim", name)).join(" → ");
+        const lines = [
+          paint("bold", title),
+          phases,
+          `${phase.padEnd(10)} ${paint("cyan", bar(done, BAR_WIDTH))} ${number - start + 1}/${end - start} blocks`,
+          ...miners.map((miner) => `  ${miner()}`),
+          ...heldOutLines(heldOut).map((line) => `  ${line}`),
+        ];
+        live.update(lines, `${title} · ${phase} ${number - start + 1}/${end - start}`);
+      }, REFRESH_MS);
+    },
+    rest: () => {
+      clearInterval(timer);
+      live.update([]);
+    },
+    close: () => {
+      clearInterval(timer);
+      live.close();
+    },
+  };
+};
+
+/** A line a group: how the agreed model's loss on held-out text went; "=" where it took no step. */
+const heldOutLines = (heldOut: readonly GroupLosses[]): string[] =>
+  Object.keys(heldOut[0] ?? {}).map((group) => {
+    const losses = heldOut.map((losses) => losses[group]!);
+    const path = losses
+      .map((loss, i) => (i === 0 ? "" : loss === losses[i - 1] ? " = " : " → ") + loss.toFixed(3))
+      .join("");
+    return `${group.padEnd(10)} held-out ${paint("green", path)}  val_bpb ${bitsPerByte(losses.at(-1)!).toFixed(3)}`;
+  });
+
+/** A line a miner: its step, its loss, and how the loss went in this cycle. */
+const follow = (player: Player, home: string): (() => string) => {
+  const read = tailMetrics(join(home, "players", player.name, "metrics.jsonl"));
+  let cycle: unknown;
+  let step = 0;
+  let losses: number[] = [];
+  return () => {
+    for (const line of read()) {
+      const loss = line["train/loss"];
+      if (typeof loss !== "number") continue;
+      if (line.cycle !== cycle) losses = [];
+      cycle = line.cycle;
+      step = Number(line.step);
+      losses.push(loss);
+    }
+    const kind = player.behaviour === "honest" ? player.group : player.behaviour;
+    const state =
+      losses.length === 0
+        ? ""
+        : `step ${String(step).padEnd(4)} loss ${losses.at(-1)!.toFixed(3)}  ${sparkline(losses.slice(-SPARK_POINTS))}`;
+    return `${player.name.padEnd(10)} ${String(kind).padEnd(7)} ${state}`;
+  };
+};

@@ -1,0 +1,114 @@
+import { isFault } from "#shared/artifact/codec/codec.js";
+import { checkTensors } from "#shared/artifact/gates.js";
+import type { UpdateReader } from "#shared/artifact/update-reader.js";
+import { BlockZeroError, reasonOf } from "#shared/errors/error.js";
+import { bytesSource } from "#shared/files/byte-source.js";
+import { addSquares } from "#shared/kernels/sum-of-squares.js";
+import { explainReason } from "#shared/protocol/verdict.js";
+import { tensorGates } from "#shared/replay/gate-with-blame.js";
+import type { FloatSource } from "#shared/training/float-source.js";
+import { mean } from "#shared/util/mean.js";
+import type { Submission } from "../behaviours.js";
+import type { Miner } from "../cycle.js";
+import { ownSeeds } from "../score/draws.js";
+
+/** An update that is about to be committed, and what it was trained from. */
+export interface Prepared {
+  readonly cycle: number;
+  /** The group's weights. */
+  readonly base: FloatSource;
+  readonly submission: Submission;
+}
+
+/** Why validators would not take an update: code, figures and advice. */
+interface Fault {
+  readonly code: "UPDATE_UNACCEPTABLE" | "UPDATE_WORSE";
+  readonly fields: Readonly<Record<string, unknown>>;
+}
+
+type Checking = Pick<Miner, "participant" | "trainer" | "config">;
+
+/** Share of a training's batches that the loss is measured on, with the base and the update together. */
+const SHARE = 0.02;
+
+/** Batches that each is measured on. */
+const LEAST_BATCHES = 2;
+const MOST_BATCHES = 8;
+
+/** Rise of the mean loss, relative to the base's, from which an update is taken for worse. */
+const CLEAR_RISE = 0.01;
+
+const ADVICE =
+  "lower learning_rate, raise warmup_steps or lower spike_threshold; commit_anyway submits it all the same";
+
+/** Whether an update may be committed: what validators would reject, or find worse than no update, is not, unless the settings say so. */
+export const mayCommit = async (miner: Checking, prepared: Prepared): Promise<boolean> => {
+  const { participant, config } = miner;
+  const { log } = participant;
+  // A red team's update is what it is meant to be.
+  if (config.behaviour !== "honest") return true;
+  const fault = await faultOf(miner, prepared);
+  if (fault === null) return true;
+  const { code, fields } = fault;
+  const said = config.commit_anyway ? "the update is committed all the same" : "the update is not committed";
+  log.warn(said, { cycle: prepared.cycle, code, ...fields });
+  return config.commit_anyway;
+};
+
+/** What keeps an update from being taken: the validators' own gates, then its loss. */
+const faultOf = async (miner: Checking, prepared: Prepared): Promise<Fault | null> => {
+  const { network } = miner.participant;
+  const { bytes, hash } = prepared.submission.tensors;
+  const manifest = { codec: network.artifact.codec, tensors: hash, bytes: bytes.length };
+  const gates = tensorGates(network, miner.config.expert_group, await normOf(prepared.base));
+  const passed = await checkTensors(manifest, { ...bytesSource(bytes), hash }, gates);
+  if (passed.ok) return worsened(miner, prepared, passed.update);
+  const { reason, detail } = passed;
+  const prevention = reason === "not_finite" || reason === "norm" ? ADVICE : explainReason(reason);
+  return { code: "UPDATE_UNACCEPTABLE", fields: { reason, detail, prevention } };
+};
+
+/** Whether the loss on held-out text is clearly higher with the update than without: on every batch, and on the whole. */
+const worsened = async (
+  { participant, trainer, config }: Checking,
+  { cycle, base, submission }: Prepared,
+  update: UpdateReader,
+): Promise<Fault | null> => {
+  const { network, networkHash, log } = participant;
+  const trained = submission.tokens / (config.batch_size * network.data.sequence_length * config.workers);
+  const batches = Math.max(LEAST_BATCHES, Math.min(MOST_BATCHES, Math.floor((SHARE / 2) * trained)));
+  const [seed] = ownSeeds({ network: networkHash, cycle, group: config.expert_group }, 1);
+  const heldOut = { seed: seed!, batches };
+  try {
+    const before = await trainer.losses(base, heldOut);
+    if (!before.every(Number.isFinite)) return null;
+    const after = await trainer.losses(withUpdate(base, update), heldOut);
+    const figures = { batches, baseLoss: mean(before), loss: mean(after) };
+    const isBetterSomewhere = after.some((loss, i) => loss <= before[i]!);
+    const isClear = !(figures.loss <= figures.baseLoss * (1 + CLEAR_RISE));
+    if (isClear && !isBetterSomewhere) return { code: "UPDATE_WORSE", fields: { ...figures, prevention: ADVICE } };
+    log.info("the update was checked", { cycle, ...figures });
+  } catch (thrown) {
+    if (!(thrown instanceof BlockZeroError)) throw thrown;
+    log.warn("the update's loss is not checked", { cycle, reason: reasonOf(thrown), prevention: thrown.hint });
+  }
+  return null;
+};
+
+/** Weights with an update that passed the gates added, a tensor at a time. */
+const withUpdate = ({ shapes, read }: FloatSource, update: UpdateReader): FloatSource => ({
+  shapes,
+  async read(name) {
+    const weights = await read(name);
+    const delta = await update.read(name);
+    if (isFault(delta)) throw new TypeError(`${name}: ${delta.problem}`);
+    return { ...weights, data: weights.data.map((weight, i) => weight + delta[i]!) };
+  },
+});
+
+/** L2 norm over all tensors. */
+const normOf = async ({ shapes, read }: FloatSource): Promise<number> => {
+  let squares = 0;
+  for (const name of Object.keys(shapes).sort()) squares = addSquares(squares, (await read(name)).data);
+  return Math.sqrt(squares);
+};

@@ -1,0 +1,68 @@
+import { z } from "zod";
+import { parseCanonical } from "#shared/protocol/canonical-json.js";
+import { hashSchema } from "#shared/protocol/hash.js";
+import { updateManifestSchema } from "#shared/protocol/manifest.js";
+import { groupName, networkSchema } from "#shared/protocol/network.js";
+import type { Parsed } from "#shared/protocol/parsed.js";
+import { MAX_CYCLE, MAX_RECORD_BYTES } from "#shared/protocol/records.js";
+import { reportSchema } from "#shared/protocol/report.js";
+import type { Signer } from "#shared/protocol/signer.js";
+import { addressSchema, signatureSchema, signDocument } from "#shared/protocol/signing.js";
+import { REASON_CODES, VERDICTS } from "#shared/protocol/verdict.js";
+
+/** Largest receipt that is read, in bytes: every validator's report may be in it. */
+export const MAX_RECEIPT_BYTES = 64 << 20;
+
+/** A record as the chain shows it. */
+const inclusionSchema = z.strictObject({
+  record: z.string().max(MAX_RECORD_BYTES),
+  /** Block that included it, and that block's hash. */
+  block: z.int().min(0),
+  blockHash: hashSchema,
+});
+
+/**
+ * A miner's record of one cycle: what it committed, when, and what the validators said. It carries all that its hashes and signatures
+ * cover, so that anybody can check it without a chain; that the chain includes the records is what its blocks are named for.
+ */
+export const receiptSchema = z.strictObject({
+  version: z.literal(1),
+  kind: z.literal("receipt"),
+  /** Hash of the chain's block 0. */
+  chain: hashSchema,
+  network: networkSchema,
+  cycle: z.int().min(0).max(MAX_CYCLE),
+  uid: z.int().min(0).max(65535),
+  hotkey: addressSchema,
+  update: updateManifestSchema,
+  commit: inclusionSchema,
+  reveal: inclusionSchema,
+  /** Hotkey → stake of every validator that might vote, in the smallest unit. */
+  stakes: z.record(addressSchema, z.string().regex(/^[1-9]\d{0,38}$/)),
+  /** The validators' signed reports, as far as they could be had, with the records that bind them. */
+  reports: z.array(inclusionSchema.extend({ report: reportSchema })).max(4096),
+  /** What the reports together say of the miner. */
+  outcome: z.strictObject({
+    uid: z.int(),
+    hotkey: addressSchema,
+    group: groupName.nullable(),
+    artifact: hashSchema.nullable(),
+    verdict: z.enum(VERDICTS),
+    reason: z.enum(REASON_CODES).nullable(),
+    lossReduction: z.number().nullable(),
+    standardError: z.number().nullable(),
+    score: z.number(),
+    independence: z.number().nullable(),
+  }),
+  signature: signatureSchema,
+});
+
+export type Receipt = z.infer<typeof receiptSchema>;
+export type UnsignedReceipt = Omit<Receipt, "version" | "kind" | "hotkey" | "signature">;
+
+export const signReceipt = (fields: UnsignedReceipt, signer: Pick<Signer, "address" | "sign">): Receipt =>
+  signDocument({ version: 1, kind: "receipt", hotkey: signer.address, ...fields } as const, signer);
+
+/** Never throws, whatever the bytes. */
+export const parseReceipt = (bytes: Uint8Array): Parsed<Receipt> =>
+  parseCanonical(bytes, receiptSchema, MAX_RECEIPT_BYTES);

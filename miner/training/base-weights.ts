@@ -1,0 +1,42 @@
+import { BlockZeroError } from "#shared/errors/error.js";
+import { openPart } from "#shared/merge/part-files.js";
+import { groupNamed, groupShapes } from "#shared/model/groups.js";
+import type { Participant } from "#shared/participant/join.js";
+import type { ModelManifest } from "#shared/protocol/model-manifest.js";
+import type { FloatsFile } from "#shared/training/checkpoint-tensors.js";
+
+/**
+ * A group's weights in a model, read from this machine's copy a tensor at a time. Close it.
+ *
+ * @throws BlockZeroError MODEL_MISMATCH, CHECKPOINT_MISMATCH, and what fetching and reading the file throw
+ */
+export const openBase = async (
+  { models, network, signal }: Pick<Participant, "models" | "network" | "signal">,
+  { hash, manifest }: { readonly hash: string; readonly manifest: ModelManifest },
+  group: string,
+): Promise<FloatsFile> => {
+  const weights = manifest.parts.groups[group]?.weights;
+  if (!weights)
+    throw new BlockZeroError(
+      "MODEL_MISMATCH",
+      `model ${hash} has no group "${group}"`,
+      "update BlockZero or ask the owner",
+    );
+  const shapes = groupShapes(network.model, groupNamed(network, group));
+  const file = await models.open(weights, signal);
+  try {
+    const part = await openPart(file, new Map(Object.entries(shapes)), `group ${group} of model ${hash}`);
+    return {
+      shapes,
+      read: async (name) => ({
+        dtype: "float32",
+        shape: shapes[name]!,
+        data: await part.read(name, (bytes) => new Uint8Array(bytes)),
+      }),
+      close: () => file.close(),
+    };
+  } catch (thrown) {
+    await file.close();
+    throw thrown;
+  }
+};

@@ -1,0 +1,42 @@
+import { expertsOf } from "#shared/model/groups.js";
+import { hashJson, type Network } from "#shared/protocol/network.js";
+import type { TrainingConfig } from "../config.js";
+
+export interface RunPlace {
+  readonly network: Network;
+  readonly group: string;
+  readonly config: TrainingConfig;
+  /** Whose training stream it is: what `streamOwner` gives, which nobody else can know. */
+  readonly miner: string;
+  /** Which of the machine's replicas trains, from 0. */
+  readonly replica: number;
+}
+
+/** Seed of a replica's training stream in a cycle; replica 0 of several trains on what it would alone. */
+export const streamSeed = ({ config, miner, replica }: RunPlace, cycle: number): string =>
+  [config.seed, miner, cycle, ...(replica === 0 ? [] : [replica])].join("/");
+
+/** What AdamW's moments belong to: they go on in other cycles, and under other hyper-parameters. */
+export const shardIdentity = ({ network, group }: RunPlace): string =>
+  hashJson({ model: network.model, group, experts: expertsOf(network.model, network.groups[group]!) });
+
+/** What decides every bit of one cycle's training on the CPU. */
+export const runIdentity = (place: RunPlace, cycle: number, model: string): string => {
+  const { config, network, group } = place;
+  return hashJson({
+    shard: shardIdentity(place),
+    model,
+    cycle,
+    seed: streamSeed(place, cycle),
+    data: network.data,
+    sources: network.groups[group]!.data,
+    own: config.data_path === undefined ? null : { path: config.data_path, weight: config.data_weight },
+    batch_size: config.batch_size,
+    gradient_accumulation_steps: config.gradient_accumulation_steps,
+    learning_rate: config.learning_rate,
+    warmup_steps: config.warmup_steps,
+    max_steps: config.max_steps,
+    weight_decay: config.weight_decay,
+    spike_threshold: config.spike_threshold,
+  });
+};

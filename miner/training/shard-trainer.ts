@@ -1,0 +1,146 @@
+import { groupHeldOutBatches, groupTrainingLoader } from "#datasets/group-data.js";
+import { openSource } from "#datasets/index.js";
+import type { FloatTensors } from "#shared/artifact/update.js";
+import type { Device } from "#shared/engine/device.js";
+import { zeros } from "#shared/engine/tensor.js";
+import { expertsOf, groupNamed, groupShapes, shardOf } from "#shared/model/groups.js";
+import { batchInputs, languageModelLoss } from "#shared/model/loss.js";
+import type { Parameters } from "#shared/model/parameters.js";
+import type { Network } from "#shared/protocol/network.js";
+import type { FloatTensor } from "#shared/tensor-files/float32.js";
+import type { FloatSource } from "#shared/training/float-source.js";
+import { batchTensors, innerLoop } from "#shared/training/inner-loop.js";
+import { mapValues } from "#shared/training/objective.js";
+import { cosineWithWarmup } from "#shared/training/schedule.js";
+import { createTimeBox, stepTimes } from "#shared/training/time-box.js";
+import { createTrainStep, type TrainStep, type TrainStepOptions } from "#shared/training/train-step.js";
+import type { TrainingConfig } from "../config.js";
+import { type KeepOptions, keepRuns } from "./checkpoint-runs.js";
+import { type RunPlace, streamSeed } from "./run-identity.js";
+import type { ShardTrainer } from "./trainer.js";
+
+export interface ShardTrainerOptions {
+  readonly device: Device;
+  readonly network: Network;
+  readonly group: string;
+  readonly config: TrainingConfig;
+  readonly hub: Parameters;
+  /** Whose training stream it is: seeds it. */
+  readonly miner: string;
+  /** Which of the machine's replicas this is; 0 by default. */
+  readonly replica?: number;
+  /** Keeps checkpoints, and goes on from them. */
+  readonly keep?: KeepOptions;
+  /** Milliseconds since the epoch. */
+  readonly now?: () => number;
+}
+
+/** What a shard's training step is compiled from, its tensors apart. */
+export const shardStep = (
+  { model, groups, data }: Network,
+  group: string,
+  config: TrainingConfig,
+): Omit<TrainStepOptions, "device" | "params" | "trainable"> => {
+  const shape = {
+    config: model,
+    held: expertsOf(model, groups[group]!),
+    batchSize: config.batch_size,
+    sequenceLength: data.sequence_length,
+  };
+  return {
+    loss: languageModelLoss(shape),
+    inputs: batchInputs(shape),
+    adamw: { weightDecay: config.weight_decay },
+    accumulation: config.gradient_accumulation_steps,
+  };
+};
+
+/** Compiles the training step once, and trains with it in this process. */
+export const createShardTrainer = async (options: ShardTrainerOptions): Promise<ShardTrainer> => {
+  const { device, hub, network, group, config, miner, keep, replica = 0, now = Date.now } = options;
+  const shapes = groupShapes(network.model, groupNamed(network, group));
+  const place: RunPlace = { network, group, config, miner, replica };
+  const trainStep = await createTrainStep({
+    ...shardStep(network, group, config),
+    device,
+    // A training brings its own weights.
+    params: shardOf(hub, mapValues(shapes, zeros), expertsOf(network.model, network.groups[group]!)),
+    // In one order wherever the tensors come from, since the gradient's norm is summed in it.
+    trainable: Object.keys(shapes).sort(),
+  });
+  const own =
+    config.data_path === undefined
+      ? undefined
+      : { source: openSource({ kind: "jsonl", path: config.data_path }), share: config.data_weight };
+  const runs = keep && keepRuns({ ...keep, trainStep, place, shapes, now });
+  const times = stepTimes();
+
+  return {
+    async train(from, { cycle, model, maxSteps = config.max_steps, stop, onStep, ...clock }) {
+      const loader = groupTrainingLoader(network, group, {
+        batchSize: config.batch_size,
+        seed: streamSeed(place, cycle),
+        own,
+      });
+      const run = model === undefined ? undefined : await runs?.begin({ cycle, model, loader });
+      if (!run?.progress) await trainStep.begin(from);
+      const deadline = clock.deadline ?? (() => undefined);
+      const result = await innerLoop({
+        trainStep,
+        nextBatch: loader.next,
+        schedule: cosineWithWarmup({
+          peak: config.learning_rate,
+          warmupSteps: Math.min(config.warmup_steps, config.max_steps),
+          totalSteps: config.max_steps,
+        }),
+        maxSteps,
+        accumulation: config.gradient_accumulation_steps,
+        spikeThreshold: config.spike_threshold,
+        timeBox: createTimeBox({ times, now, deadline }),
+        progress: timePassed(now, deadline, clock.progress),
+        stop,
+        ...(run?.progress && { from: run.progress }),
+        ...(run && { betweenSteps: run.betweenSteps }),
+        onStep: (step) => onStep?.({ ...step, replica }),
+      });
+      run?.end();
+      return { run: result, update: await gainedSince(from, trainStep) };
+    },
+    async losses(weights, heldOut) {
+      const batches = groupHeldOutBatches(network, group, { ...heldOut, batchSize: config.batch_size });
+      // A checkpoint of the trained weights may still be read from the tensors that these replace.
+      await runs?.settled();
+      await trainStep.begin(weights);
+      const losses: number[] = [];
+      // The step is compiled; a step that is refused measures and changes nothing.
+      for (const batch of batches) losses.push((await trainStep.step([batchTensors(batch)], 0, () => true)).loss);
+      return losses;
+    },
+    async dispose() {
+      await runs?.settled();
+      await trainStep.dispose();
+    },
+  };
+};
+
+/** Δ = trained − base, element by element in float32, with the sign of an improvement (DiLoCo's pseudo-gradient is −Δ). */
+const gainedSince = async (base: FloatSource, trainStep: TrainStep): Promise<FloatTensors> => {
+  const update = new Map<string, FloatTensor>();
+  for await (const { name, tensor } of trainStep.tensors(["params"])) {
+    const { shape, data } = tensor;
+    const before = await base.read(name);
+    for (let i = 0; i < data.length; i++) data[i]! -= before.data[i]!;
+    update.set(name, { shape, data });
+  }
+  return update;
+};
+
+/** Share of the time from now to the deadline that has passed; where there is none, what `otherwise` says. */
+const timePassed = (now: () => number, deadline: () => number | undefined, otherwise: () => number = () => 0) => {
+  const begun = now();
+  return () => {
+    const end = deadline();
+    if (end === undefined) return otherwise();
+    return end <= begun ? 1 : Math.min(1, (now() - begun) / (end - begun));
+  };
+};

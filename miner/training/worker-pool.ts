@@ -1,0 +1,180 @@
+import { availableParallelism } from "node:os";
+import { join } from "node:path";
+import { BlockZeroError, reasonOf } from "#shared/errors/error.js";
+import { meanOfUpdates } from "#shared/merge/workers-mean.js";
+import type { Parameters } from "#shared/model/parameters.js";
+import type { Network } from "#shared/protocol/network.js";
+import type { Log } from "#shared/telemetry/log.js";
+import { writeFloats } from "#shared/training/checkpoint-tensors.js";
+import { inMemory } from "#shared/training/float-source.js";
+import type { InnerRun } from "#shared/training/inner-loop.js";
+import { mean } from "#shared/util/mean.js";
+import type { MinerConfig } from "../config.js";
+import type { ShardTrainer, TrainOptions } from "./trainer.js";
+import { openWorker, type Worker } from "./worker.js";
+import { cardOf, cardsOf, countCards, shareCards } from "./worker-cards.js";
+import type { WorkerClock, WorkerJob } from "./worker-messages.js";
+
+export interface WorkerPoolOptions {
+  readonly network: Network;
+  readonly group: string;
+  readonly config: MinerConfig;
+  readonly hub: Parameters;
+  /** As `ShardTrainerOptions.miner`. */
+  readonly miner: string;
+  /** Folder for the tensors that pass between processes, and the replicas' checkpoints. */
+  readonly home: string;
+  readonly log: Log;
+  /** As of `cardsOf`; by default those of this machine. */
+  readonly cards?: readonly string[];
+}
+
+/** Replicas of one shard, each in a process of its own on its own stream of data. */
+export interface WorkerPool extends ShardTrainer {
+  /** Process ids by replica; undefined where it died. */
+  readonly pids: readonly (number | undefined)[];
+}
+
+/** How often workers are told the time. */
+const TICK_MS = 200;
+
+/** Folder of a replica's checkpoints. */
+export const replicaFolder = (home: string, replica: number): string => join(home, `replica-${replica}`);
+
+/**
+ * Local DiLoCo: N replicas begin each cycle from the same weights and train apart; the mean of what they gained is the update. One
+ * that dies costs its share of the cycle, and is started again for the next.
+ *
+ * @throws BlockZeroError what keeps a worker from opening; from `train` and `losses`, WORKERS_LOST when none of them is left
+ */
+export const openWorkerPool = async (options: WorkerPoolOptions): Promise<WorkerPool> => {
+  const { network, group, config, home, log, miner } = options;
+  const { cards = cardsOf(process.env.CUDA_VISIBLE_DEVICES, countCards()) } = options;
+  if (shareCards(config, cards))
+    log.warn("workers share graphics cards", {
+      workers: config.workers,
+      cards: cards.length,
+      prevention: "set workers to the number of cards, unless each has memory for several",
+    });
+  const files = {
+    hub: join(home, "hub.safetensors"),
+    base: join(home, "base.safetensors"),
+    measured: join(home, "measured.safetensors"),
+  };
+  await writeFloats(files.hub, inMemory(options.hub));
+  const threads = Math.max(1, Math.floor((config.threads || availableParallelism()) / config.workers));
+  const open = (replica: number): Promise<Worker> => {
+    const checkpoints = replicaFolder(home, replica);
+    return openWorker(
+      { network, group, config: { ...config, threads }, miner, replica, hub: files.hub, checkpoints },
+      log,
+      cardOf(replica, cards),
+    );
+  };
+
+  const lost = (replica: number, thrown: unknown): void => {
+    if (!(thrown instanceof BlockZeroError)) throw thrown;
+    log.warn("a worker is lost", { replica, code: thrown.code, reason: reasonOf(thrown), prevention: thrown.hint });
+  };
+
+  const opening = await Promise.allSettled(Array.from({ length: config.workers }, (_, replica) => open(replica)));
+  const workers = new Map<number, Worker>();
+  for (const result of opening) if (result.status === "fulfilled") workers.set(result.value.replica, result.value);
+  const failed = opening.find((result) => result.status === "rejected");
+  const dispose = async (): Promise<void> => {
+    await Promise.all([...workers.values()].map((worker) => worker.close()));
+  };
+  if (failed) {
+    await dispose();
+    throw failed.reason;
+  }
+
+  /** Starts those again that died since. */
+  const revive = async (): Promise<void> => {
+    for (let replica = 0; replica < config.workers; replica++) {
+      if (workers.get(replica)?.isAlive) continue;
+      workers.delete(replica);
+      await open(replica).then(
+        (worker) => void workers.set(replica, worker),
+        (thrown) => lost(replica, thrown),
+      );
+    }
+  };
+
+  return {
+    get pids() {
+      return Array.from({ length: config.workers }, (_, replica) => {
+        const worker = workers.get(replica);
+        return worker?.isAlive ? worker.pid : undefined;
+      });
+    },
+
+    async train(from, train) {
+      await writeFloats(files.base, from);
+      await revive();
+      const jobOf = (replica: number): WorkerJob => ({
+        cycle: train.cycle,
+        model: train.model,
+        maxSteps: train.maxSteps,
+        base: files.base,
+        update: join(home, `update-${replica}.safetensors`),
+      });
+      const ticking = setInterval(() => {
+        for (const worker of workers.values()) worker.tell(clockOf(train));
+      }, TICK_MS);
+      const done: { readonly replica: number; readonly run: InnerRun }[] = [];
+      try {
+        await Promise.all(
+          [...workers].map(async ([replica, worker]) => {
+            try {
+              const run = await worker.train(jobOf(replica), clockOf(train), (step) => train.onStep?.(step));
+              done.push({ replica, run });
+            } catch (thrown) {
+              lost(replica, thrown);
+            }
+          }),
+        );
+      } finally {
+        clearInterval(ticking);
+      }
+      // A replica that took no step has nothing to average, and would only halve what the others gained.
+      const moved = done.filter(({ run }) => run.steps > run.skipped).sort((a, b) => a.replica - b.replica);
+      const counted = moved.length > 0 ? moved : done;
+      if (counted.length === 0) throw noneLeft();
+      log.info("averaged", { cycle: train.cycle, replicas: counted.length, of: config.workers });
+      return {
+        run: combined(counted.map(({ run }) => run)),
+        update: await meanOfUpdates(counted.map(({ replica }) => jobOf(replica).update)),
+      };
+    },
+    async losses(weights, heldOut) {
+      const worker = [...workers.values()].find(({ isAlive }) => isAlive);
+      if (!worker) throw noneLeft();
+      await writeFloats(files.measured, weights);
+      return worker.losses({ ...heldOut, weights: files.measured });
+    },
+    dispose,
+  };
+};
+
+const noneLeft = () =>
+  new BlockZeroError("WORKERS_LOST", "no worker is left", "see the warnings above; try fewer workers");
+
+const clockOf = ({ stop, deadline, progress }: TrainOptions): WorkerClock => ({
+  stop: stop(),
+  deadline: deadline?.(),
+  progress: progress?.() ?? 0,
+});
+
+/** Sums of the counts, means of the losses. */
+const combined = (runs: readonly InnerRun[]): InnerRun => {
+  const sum = (read: (run: InnerRun) => number) => runs.reduce((total, run) => total + read(run), 0);
+  return {
+    steps: sum(({ steps }) => steps),
+    tokens: sum(({ tokens }) => tokens),
+    skipped: sum(({ skipped }) => skipped),
+    spikes: sum(({ spikes }) => spikes),
+    firstLoss: mean(runs.map(({ firstLoss }) => firstLoss)),
+    lastLoss: mean(runs.map(({ lastLoss }) => lastLoss)),
+  };
+};

@@ -1,0 +1,93 @@
+import { openDevice } from "#shared/engine/runtime/open-device.js";
+import { BlockZeroError, reasonOf } from "#shared/errors/error.js";
+import { toParameters } from "#shared/model/part-parameters.js";
+import type { Log } from "#shared/telemetry/log.js";
+import { openFloats, readFloats, writeFloats } from "#shared/training/checkpoint-tensors.js";
+import { inMemory } from "#shared/training/float-source.js";
+import { createShardTrainer } from "./shard-trainer.js";
+import type { ShardTrainer } from "./trainer.js";
+import type { FromWorker, MeasureJob, ToWorker, WorkerClock, WorkerJob, WorkerTask } from "./worker-messages.js";
+
+const tell = (message: FromWorker) => void process.send?.(message);
+
+const say =
+  (level: "debug" | "info" | "warn" | "error") =>
+  (message: string, fields: Record<string, unknown> = {}) =>
+    tell({ type: "log", level, message, fields });
+const log: Log = { debug: say("debug"), info: say("info"), warn: say("warn"), error: say("error") };
+
+let trainer: ShardTrainer | undefined;
+let clock: WorkerClock = { stop: false, deadline: undefined, progress: 0 };
+
+const open = async ({ hub, checkpoints, ...task }: WorkerTask): Promise<FromWorker> => {
+  trainer = await createShardTrainer({
+    ...task,
+    device: await openDevice({ ...task.config, log }),
+    hub: await readFloats(hub),
+    keep: { dir: checkpoints, intervalSeconds: task.config.checkpoint_interval_seconds, log },
+  });
+  return { type: "opened" };
+};
+
+const train = async ({ cycle, model, maxSteps, base: file, update: result }: WorkerJob): Promise<FromWorker> => {
+  const base = await openFloats(file);
+  try {
+    const { run, update } = await trainer!.train(base, {
+      cycle,
+      ...(model !== undefined && { model }),
+      ...(maxSteps !== undefined && { maxSteps }),
+      stop: () => clock.stop,
+      deadline: () => clock.deadline,
+      progress: () => clock.progress,
+      onStep: (step) => tell({ type: "step", step }),
+    });
+    await writeFloats(result, inMemory(toParameters(update)));
+    return { type: "trained", run };
+  } finally {
+    await base.close();
+  }
+};
+
+const measure = async ({ weights: file, ...heldOut }: MeasureJob): Promise<FromWorker> => {
+  const weights = await openFloats(file);
+  try {
+    return { type: "measured", losses: await trainer!.losses(weights, heldOut) };
+  } finally {
+    await weights.close();
+  }
+};
+
+const answer = async (work: Promise<FromWorker>): Promise<void> => {
+  try {
+    tell(await work);
+  } catch (thrown) {
+    if (thrown instanceof BlockZeroError)
+      tell({ type: "failed", code: thrown.code, message: thrown.message, hint: thrown.hint });
+    else tell({ type: "failed", code: "INTERNAL", message: reasonOf(thrown), hint: "please report this" });
+  }
+};
+
+const close = async (): Promise<void> => {
+  await trainer?.dispose();
+  process.exit();
+};
+
+process.on("message", (message: ToWorker) => {
+  switch (message.type) {
+    case "open":
+      return void answer(open(message.task));
+    case "train":
+      clock = message.clock;
+      return void answer(train(message.job));
+    case "measure":
+      return void answer(measure(message.job));
+    case "clock":
+      clock = message.clock;
+      return;
+    case "close":
+      return void close();
+  }
+});
+// Ctrl-C reaches every process of the terminal: the miner decides when its workers end, and none outlives it.
+process.on("SIGINT", () => undefined);
+process.once("disconnect", () => process.exit());

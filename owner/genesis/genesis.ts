@@ -1,0 +1,75 @@
+import type { LocalStore } from "#shared/blobs/blob-store.js";
+import { groupShapes, hubShapes } from "#shared/model/groups.js";
+import type { Parameters } from "#shared/model/parameters.js";
+import type { PartEncoder } from "#shared/model/part-encoder.js";
+import { encodeParameters } from "#shared/model/part-parameters.js";
+import { type BlobRef, type ModelManifest, modelHash } from "#shared/protocol/model-manifest.js";
+import { canonicalBytes, type Network, networkBytes, networkHash, networkSchema } from "#shared/protocol/network.js";
+import type { NetworkTemplate } from "../network/network-template.js";
+import { pinSources } from "../network/pin-sources.js";
+
+export interface Genesis {
+  readonly network: Network;
+  readonly networkHash: string;
+  readonly modelHash: string;
+}
+
+type Shapes = Readonly<Record<string, readonly number[]>>;
+
+/** Stores the model of cycle 0 and the network file that names it, as blobs that participants fetch by hash. */
+export const storeGenesis = async (
+  store: LocalStore,
+  template: NetworkTemplate,
+  parameters: Parameters,
+): Promise<Genesis> => {
+  const pick = (names: readonly string[]) => Object.fromEntries(names.map((name) => [name, parameters[name]!]));
+  const model = await storeModel(store, template, async function* (shapes) {
+    yield encodeParameters(pick(Object.keys(shapes))).bytes;
+  });
+  return storeNetwork(store, template, model);
+};
+
+/**
+ * Stores the parts of the model of cycle 0, one at a time, and the manifest that names them; gives the model's hash.
+ *
+ * @param encode the canonical blob of a part in pieces, of which each need not outlive the next one
+ */
+export const storeModel = async (
+  store: LocalStore,
+  template: Pick<NetworkTemplate, "model" | "groups">,
+  encode: PartEncoder["encode"],
+): Promise<string> => {
+  const put = async (shapes: Shapes, what: string): Promise<BlobRef> => {
+    const writer = await store.create();
+    try {
+      for await (const piece of encode(shapes, what)) await writer.append(piece);
+      return await writer.finish();
+    } finally {
+      await writer.discard();
+    }
+  };
+  const groups: ModelManifest["parts"]["groups"] = {};
+  for (const [name, group] of Object.entries(template.groups))
+    groups[name] = { weights: await put(groupShapes(template.model, group), `group ${name}`), momentum: null };
+  const manifest: ModelManifest = {
+    version: 2,
+    kind: "model",
+    network: null,
+    cycle: 0,
+    parent: null,
+    parts: { hub: await put(hubShapes(template.model, template.groups), "hub"), groups },
+    config: template.model,
+    steps: {},
+    merged: [],
+  };
+  await store.put(canonicalBytes(manifest));
+  return modelHash(manifest);
+};
+
+/** Pins the template's sources, and stores their files and the network file that names a stored model as its genesis. */
+export const storeNetwork = async (store: LocalStore, template: NetworkTemplate, genesis: string): Promise<Genesis> => {
+  const groups = await pinSources(store, template.groups);
+  const network = networkSchema.parse({ ...template, groups, genesis });
+  await store.put(networkBytes(network));
+  return { network, networkHash: networkHash(network), modelHash: genesis };
+};

@@ -1,0 +1,114 @@
+import { dirname, resolve } from "node:path";
+import { stringify } from "yaml";
+import type { z } from "zod";
+import { openSource } from "#datasets/index.js";
+import { checkFields } from "#shared/config/check-network.js";
+import { faultOf, groupBeside } from "#shared/config/load-network.js";
+import { readYaml, yamlValue } from "#shared/config/yaml-file.js";
+import { BlockZeroError } from "#shared/errors/error.js";
+import { PRESETS } from "#shared/model/presets.js";
+import {
+  decisiveNetwork,
+  expertGroupSchema,
+  type ModelConfig,
+  type Network,
+  networkSchema,
+} from "#shared/protocol/network.js";
+import { nearest } from "#shared/util/nearest.js";
+
+/**
+ * A network before its genesis. In the file the model may also be a preset's name, or `from-checkpoint`; each group may be a file of
+ * its own.
+ */
+export type NetworkTemplate = Omit<Network, "genesis">;
+
+const CODES = { missing: "NETWORK_TEMPLATE_NOT_FOUND", malformed: "NETWORK_TEMPLATE_MALFORMED" } as const;
+const templateSchema = networkSchema.omit({ genesis: true });
+
+const FROM_CHECKPOINT = "from-checkpoint";
+
+/**
+ * Reads a network template and the group files it names. Paths in either are relative to the file that they stand in.
+ *
+ * @param checkpoint the model that `model: from-checkpoint` stands for
+ * @throws NETWORK_TEMPLATE_NOT_FOUND, NETWORK_TEMPLATE_MALFORMED, NETWORK_TEMPLATE_INVALID naming file and field, and what
+ *         `checkNetwork` throws
+ */
+export const loadNetworkTemplate = (path: string, checkpoint?: ModelConfig): NetworkTemplate => {
+  const document = read(path);
+  const template = isRecord(document)
+    ? {
+        ...document,
+        model: expandedModel(path, document.model, checkpoint),
+        groups: expandedGroups(path, document.groups),
+      }
+    : document;
+  const parsed = parse(path, template, templateSchema);
+  const groups = Object.entries(parsed.groups).map(([name, group]) => [name, groupBeside(path, group)]);
+  const network = { ...parsed, groups: Object.fromEntries(groups) };
+  checkNetwork(network);
+  return network;
+};
+
+/** Whether a file is a template: it names no genesis model. */
+export const isTemplate = (path: string): boolean => {
+  const document = read(path);
+  return isRecord(document) && !("genesis" in document);
+};
+
+/** Checks what no single field shows: that the groups fit the model, and that their documents can be had, or are named by their content. */
+export const checkNetwork = (network: Pick<Network, "model" | "groups" | "beacon">): void => {
+  checkFields(network);
+  for (const { data } of Object.values(network.groups))
+    for (const source of data) if (source.path !== undefined || source.sha256 === undefined) openSource(source);
+};
+
+/** A network file as it is written for its owner. */
+export const networkText = (network: Network): string =>
+  `# Written by \`blockzero\`; publish a change of it with \`blockzero publish\`.\n${stringify(decisiveNetwork(network))}`;
+
+const read = (path: string): unknown => yamlValue(path, readYaml(path, CODES), CODES);
+
+const expandedModel = (path: string, model: unknown, checkpoint: ModelConfig | undefined): unknown => {
+  if (typeof model !== "string") return model;
+  if (model === FROM_CHECKPOINT) {
+    if (checkpoint) return checkpoint;
+    throw invalid(path, "model: from-checkpoint needs a checkpoint: blockzero genesis --from-checkpoint DIR");
+  }
+  const presets: Readonly<Record<string, unknown>> = PRESETS;
+  if (Object.hasOwn(presets, model)) return presets[model];
+  const near = nearest(model, Object.keys(presets));
+  const names = Object.keys(presets).join(", ");
+  throw invalid(path, `model: no preset is called "${model}"${near ? `, did you mean "${near}"?` : ` (${names})`}`);
+};
+
+const expandedGroups = (path: string, groups: unknown): unknown =>
+  isRecord(groups)
+    ? Object.fromEntries(
+        Object.entries(groups).map(([name, group]) => [
+          name,
+          typeof group === "string" ? readGroup(resolve(dirname(path), group)) : group,
+        ]),
+      )
+    : groups;
+
+const readGroup = (path: string) => groupBeside(path, parse(path, read(path), expertGroupSchema));
+
+const parse = <T>(path: string, document: unknown, schema: z.ZodType<T>): T => {
+  const result = schema.safeParse(document);
+  if (result.success) return result.data;
+  throw invalid(path, faultOf(result.error.issues[0]!), result.error);
+};
+
+const isRecord = (value: unknown): value is Record<string, unknown> =>
+  typeof value === "object" && value !== null && !Array.isArray(value);
+
+const invalid = (path: string, message: string, cause?: unknown) =>
+  new BlockZeroError(
+    "NETWORK_TEMPLATE_INVALID",
+    `${path}: ${message}`,
+    "docs/network-file.md has every key; configs/localnet/network.yaml is an example",
+    {
+      cause,
+    },
+  );

@@ -1,0 +1,47 @@
+import { createReadStream } from "node:fs";
+import { sourceDigest } from "#datasets/digest.js";
+import { openSource } from "#datasets/index.js";
+import { openJsonl } from "#datasets/jsonl.js";
+import type { LocalStore } from "#shared/blobs/blob-store.js";
+import { BlockZeroError } from "#shared/errors/error.js";
+import type { DataSource, Network } from "#shared/protocol/network.js";
+
+/**
+ * Names every source of documents by its content, and stores files of documents as blobs that participants fetch. Paths stay, for this
+ * machine.
+ *
+ * @throws BlockZeroError DATASET_…, where a source cannot be read or is not the one that the template names
+ */
+export const pinSources = async (store: LocalStore, groups: Network["groups"]): Promise<Network["groups"]> => {
+  const pinned: Record<string, Network["groups"][string]> = {};
+  for (const [name, group] of Object.entries(groups)) {
+    const data: DataSource[] = [];
+    for (const source of group.data) data.push(await pin(store, source));
+    pinned[name] = { ...group, data };
+  }
+  return pinned;
+};
+
+const pin = async (store: LocalStore, source: DataSource): Promise<DataSource> => {
+  if (source.kind !== "jsonl") return { ...source, sha256: sourceDigest(openSource(source)) };
+  const { path, sha256, bytes } = source;
+  if (path === undefined) {
+    if (sha256 !== undefined && bytes !== undefined && (await store.size(sha256)) === bytes) return source;
+    throw new BlockZeroError(
+      "DATASET_PATH_MISSING",
+      'the source "jsonl" has no path, and the directory does not hold the file that its sha256 names',
+      "name the file, or give the directory that holds it",
+    );
+  }
+  openJsonl(path, { sha256 });
+  const writer = await store.create();
+  try {
+    for await (const piece of createReadStream(path)) await writer.append(piece);
+    const written = await writer.finish();
+    // Between being checked and being copied it may have been replaced.
+    openJsonl(path, { sha256: written.hash });
+    return { ...source, sha256: written.hash, bytes: written.bytes };
+  } finally {
+    await writer.discard();
+  }
+};

@@ -1,0 +1,262 @@
+import type { LookupAddress } from "node:dns";
+import { BlockZeroError, type ErrorCode, hasCode, reasonOf } from "#shared/errors/error.js";
+import { quote } from "#shared/protocol/parsed.js";
+import { requestNonces, signRequest } from "#shared/protocol/request.js";
+import type { Signer } from "#shared/protocol/signer.js";
+import type { Log } from "#shared/telemetry/log.js";
+import { orAbort, withDeadline } from "#shared/util/deadline.js";
+import { networkOf } from "./admission.js";
+import { addressesOf, parseOrigin, type RequestLimits, requestBlob } from "./blob-request.js";
+import { type FetchLimits, watchFetch } from "./fetch-limits.js";
+import { type FetchTurns, FIRST_TURN_MS, isTurnOver, openFetchTurns, turnOver } from "./fetch-turns.js";
+import { type IncomingBlob, incomingBytes, lend } from "./incoming-blob.js";
+
+export interface BlobClientOptions extends RequestLimits, Partial<FetchLimits> {
+  readonly log: Log;
+  /** Whose requests these are: servers answer those of a subnet's hotkeys first. */
+  readonly signer?: Pick<Signer, "address" | "sign">;
+  /** Who is asked at the same time, and for how long while others wait. */
+  readonly turns?: FetchTurns;
+}
+
+export interface BlobFetch {
+  readonly hash: string;
+  /** What it is, for a person who has to go without it, e.g. `the network file`. */
+  readonly what?: string | undefined;
+  readonly maxBytes: number;
+  readonly signal?: AbortSignal;
+  /** Called when a server is about to be asked: before, it only waited for its turn. */
+  readonly onAsked?: (() => void) | undefined;
+}
+
+export interface BlobClient {
+  /**
+   * The blob's bytes, verified against `hash`.
+   *
+   * @param request location: an http(s) origin
+   * @throws BlockZeroError FETCH_REFUSED_ADDRESS, FETCH_TOO_LARGE, FETCH_TIMEOUT, FETCH_HASH_MISMATCH, FETCH_NOT_FOUND, FETCH_UNAUTHORIZED,
+   *   FETCH_BUSY or FETCH_FAILED; the signal's reason when it aborts
+   */
+  fetchBlob(request: BlobFetch & { readonly location: string }): Promise<Uint8Array>;
+  /**
+   * Receives a blob from the first location that has it; where one breaks off, the next goes on with the bytes that are here. Bytes of
+   * several sources that do not make the blob accuse nobody: then a source is asked for all of it.
+   *
+   * @throws BlockZeroError what `fetchBlob` throws for the first location, FETCH_NOT_FOUND where there is none
+   */
+  receive(request: BlobFetch & { readonly locations: readonly string[] }, incoming: IncomingBlob): Promise<void>;
+}
+
+/** Attempts that one location gets to go on after breaking off, as long as each brings something. */
+const CONTINUATIONS = 5;
+
+/** Longest that a name may take to be looked up, in milliseconds. */
+const RESOLVE_MS = 10_000;
+
+/** Of those who do not have a blob, so many are told about. */
+const FAULTS_TOLD = 3;
+
+/** Stands for bytes of an attempt before: nobody remembers whose. */
+const EARLIER = "";
+
+interface Server {
+  readonly location: string;
+  readonly origin: URL;
+  readonly addresses: readonly LookupAddress[];
+  readonly network: string;
+}
+
+/**
+ * Fetches blobs from locations that strangers put on chain. It connects only to the address that it has checked, so that a name which
+ * resolves differently the second time gains nothing; it follows no redirect, decompresses nothing, and stops at the cap, at the
+ * deadline, and when too little comes.
+ */
+export const createBlobClient = (options: BlobClientOptions): BlobClient => {
+  const { log, signer, timeoutMs = 120_000, windowMs = 5_000, minBytesPerSecond = 4096 } = options;
+  const { allowPrivateAddresses, turns = openFetchTurns() } = options;
+  const limits = { timeoutMs, windowMs, minBytesPerSecond };
+  const nextNonce = requestNonces();
+
+  const ask = async (
+    server: Server,
+    request: BlobFetch,
+    incoming: IncomingBlob,
+    signal: AbortSignal,
+  ): Promise<void> => {
+    const { origin, addresses } = server;
+    const path = `/blob/${request.hash}`;
+    const get = { origin, addresses, allowPrivateAddresses, path, maxBytes: request.maxBytes, signal };
+    const send = (authorization: string | undefined) => requestBlob({ ...get, authorization }, incoming);
+    if (signer === undefined) return send(undefined);
+    const signed = { method: "GET", origin: origin.origin, path, nonce: nextNonce() };
+    try {
+      await send(signRequest(signed, signer));
+    } catch (thrown) {
+      // A clock that is wrong, or a server that others know by another name: what is public is had without a signature.
+      if (!hasCode(thrown, "FETCH_UNAUTHORIZED")) throw thrown;
+      await send(undefined);
+    }
+  };
+
+  /** All the rest of a blob from one server, or as much as its turn brings. @throws what breaks a connection */
+  const download = async (server: Server, request: BlobFetch, incoming: IncomingBlob, over: AbortSignal) => {
+    const watch = watchFetch(server.location, () => incoming.length(), limits);
+    const signal = AbortSignal.any([watch.signal, over, ...(request.signal ? [request.signal] : [])]);
+    try {
+      for (let attempt = 1; ; attempt++) {
+        const before = incoming.length();
+        const loan = lend(incoming);
+        try {
+          return await orAbort(ask(server, request, loan.blob, signal), signal);
+        } catch (thrown) {
+          await loan.takeBack();
+          if (signal.aborted) throw signal.reason;
+          const mayGoOn = !(thrown instanceof BlockZeroError) || thrown.code === "FETCH_FAILED";
+          if (!mayGoOn || incoming.length() <= before || attempt === CONTINUATIONS) throw thrown;
+        }
+      }
+    } finally {
+      watch.stop();
+    }
+  };
+
+  /** The server at a location, its name looked up. @throws BlockZeroError FETCH_REFUSED_ADDRESS, FETCH_TIMEOUT */
+  const find = async (location: string, signal: AbortSignal | undefined): Promise<Server> => {
+    const origin = parseOrigin(location, options);
+    const late = () => fault("FETCH_TIMEOUT", `${quote(location)} has a name that nobody resolves`, "try later");
+    const addresses = await withDeadline(Math.min(timeoutMs, RESOLVE_MS), late, (over) =>
+      orAbort(addressesOf(origin, options), signal ? AbortSignal.any([over, signal]) : over),
+    );
+    return { location, origin, addresses, network: networkOf(addresses[0]?.address ?? "") };
+  };
+
+  /**
+   * All the rest of a blob from one location, in as many turns as it takes; where others are left to ask, in one.
+   *
+   * @throws BlockZeroError FETCH_…, or the end of the turn
+   */
+  const inTurns = async (
+    location: string,
+    request: BlobFetch,
+    incoming: IncomingBlob,
+    only?: number,
+  ): Promise<void> => {
+    const { signal } = request;
+    try {
+      const server = await find(location, signal);
+      for (let milliseconds = only ?? FIRST_TURN_MS; ; milliseconds *= 2) {
+        const turn = await turns.take({ network: server.network, milliseconds, signal });
+        request.onAsked?.();
+        const end = new AbortController();
+        const timer = only === undefined ? undefined : setTimeout(() => end.abort(turnOver()), milliseconds);
+        try {
+          return await download(server, request, incoming, AbortSignal.any([turn.over, end.signal]));
+        } catch (thrown) {
+          if (!isTurnOver(thrown) || only !== undefined) throw thrown;
+        } finally {
+          clearTimeout(timer);
+          turn.release();
+        }
+      }
+    } catch (thrown) {
+      if (signal?.aborted || thrown instanceof BlockZeroError) throw thrown;
+      const problem = `${quote(location)}: ${reasonOf(thrown)}`;
+      throw fault("FETCH_FAILED", problem, "its server may be down: try later", thrown);
+    }
+  };
+
+  const receive: BlobClient["receive"] = async ({ locations, ...request }, incoming) => {
+    const faults: BlockZeroError[] = [];
+    const sources = new Set(incoming.length() > 0 ? [EARLIER] : []);
+    let left = [...new Set(locations)];
+    // Who is slow, on purpose or not, keeps nobody from asking the others, and has longer turns when they were asked.
+    for (let milliseconds = FIRST_TURN_MS; left.length > 0; milliseconds *= 2) {
+      const slow: string[] = [];
+      for (const [i, location] of left.entries()) {
+        request.signal?.throwIfAborted();
+        const isLast = slow.length === 0 && i === left.length - 1;
+        try {
+          const from = credited(incoming, location, sources);
+          await complete(location, request, from, sources, isLast ? undefined : milliseconds);
+          log.debug("fetched a blob", { location, hash: request.hash, bytes: incoming.length() });
+          return;
+        } catch (thrown) {
+          request.signal?.throwIfAborted();
+          if (!(thrown instanceof BlockZeroError) || thrown.code === "STORE_FAILED") throw thrown;
+          if (isTurnOver(thrown)) {
+            slow.push(location);
+            continue;
+          }
+          log.debug("blob not fetched", { location, code: thrown.code, reason: thrown.message });
+          faults.push(thrown);
+        }
+      }
+      left = slow;
+    }
+    throw notFetched(request, faults);
+  };
+
+  const complete = async (
+    location: string,
+    request: BlobFetch,
+    incoming: IncomingBlob,
+    sources: ReadonlySet<string>,
+    milliseconds?: number,
+  ): Promise<void> => {
+    for (;;) {
+      await inTurns(location, request, incoming, milliseconds);
+      const isBlended = [...sources].some((source) => source !== location);
+      if (await incoming.finish()) return;
+      if (!isBlended)
+        throw fault(
+          "FETCH_HASH_MISMATCH",
+          `${quote(location)} served other bytes as ${request.hash}`,
+          "fetch it from someone else",
+        );
+    }
+  };
+
+  return {
+    fetchBlob: async ({ location, ...request }) => {
+      const incoming = incomingBytes(request.hash);
+      await receive({ ...request, locations: [location] }, incoming);
+      return incoming.bytes();
+    },
+    receive,
+  };
+};
+
+/** What is missing, who was asked for it, and what each said; the code is that of the first. */
+const notFetched = ({ hash, what = "blob" }: BlobFetch, faults: readonly BlockZeroError[]): BlockZeroError => {
+  const [first] = faults;
+  if (first === undefined)
+    return fault("FETCH_NOT_FOUND", `nobody could be asked for ${what} ${hash}`, "name a location that has it");
+  const told = faults.slice(0, FAULTS_TOLD).map(({ message }) => message);
+  if (faults.length > FAULTS_TOLD) told.push(`nor could it be had of ${faults.length - FAULTS_TOLD} others`);
+  const message = `${what} ${hash} could not be had: ${told.join("; ")}`;
+  return fault(first.code, message, faults.length === 1 ? first.hint : EVERYBODY_ASKED, first);
+};
+
+const EVERYBODY_ASKED =
+  "it is asked for again; one server that has it is enough: the owner's, a validator's, or that of anybody who kept it";
+
+/** Notes in `sources` whose bytes are here. */
+const credited = (incoming: IncomingBlob, location: string, sources: Set<string>): IncomingBlob => ({
+  length: incoming.length,
+  append: async (chunk) => {
+    sources.add(location);
+    await incoming.append(chunk);
+  },
+  restart: async () => {
+    sources.clear();
+    await incoming.restart();
+  },
+  finish: async () => {
+    const isWhole = await incoming.finish();
+    if (!isWhole) sources.clear();
+    return isWhole;
+  },
+});
+
+const fault = (code: ErrorCode, message: string, hint: string, cause?: unknown): BlockZeroError =>
+  new BlockZeroError(code, message, hint, { cause });

@@ -1,0 +1,183 @@
+import type { LookupAddress } from "node:dns";
+import { lookup, Resolver } from "node:dns/promises";
+import { request as httpRequest, type IncomingMessage, type RequestOptions } from "node:http";
+import { request as httpsRequest } from "node:https";
+import { isIP, type LookupFunction } from "node:net";
+import { BlockZeroError, type ErrorCode } from "#shared/errors/error.js";
+import { contentRangeStart } from "#shared/files/byte-range.js";
+import { quote } from "#shared/protocol/parsed.js";
+import type { IncomingBlob } from "./incoming-blob.js";
+import { isPublicAddress } from "./public-address.js";
+
+export interface RequestLimits {
+  /** Whether loopback and private networks may be contacted: only where nobody hostile names locations. */
+  readonly allowPrivateAddresses: boolean;
+  /** Addresses of a host name; the system's resolver unless given. */
+  readonly resolve?: (hostname: string) => Promise<readonly LookupAddress[]>;
+}
+
+export interface BlobGet {
+  readonly origin: URL;
+  /** What the origin's name was resolved to. */
+  readonly addresses: readonly LookupAddress[];
+  readonly allowPrivateAddresses: boolean;
+  readonly path: string;
+  readonly maxBytes: number;
+  readonly authorization: string | undefined;
+  readonly signal: AbortSignal;
+}
+
+/** Interim answers (1xx) that a server may send before the one that counts. */
+const MAX_INTERIM = 8;
+
+/** The origin that a location names. @throws BlockZeroError FETCH_REFUSED_ADDRESS */
+export const parseOrigin = (location: string, { allowPrivateAddresses }: RequestLimits): URL => {
+  const refuse = (problem: string) =>
+    fault("FETCH_REFUSED_ADDRESS", `${quote(location)} ${problem}`, "a location is a public http(s) origin");
+  if (!URL.canParse(location)) throw refuse("is not a URL");
+  const url = new URL(location);
+  if (url.protocol !== "http:" && url.protocol !== "https:") throw refuse("is not http(s)");
+  if (url.href !== `${url.origin}/`) throw refuse("is more than an origin");
+  const literal = hostOf(url);
+  // node connects to literal addresses without asking `lookup`, so they are checked here
+  if (isIP(literal) !== 0 && !allowPrivateAddresses && !isPublicAddress(literal))
+    throw refuse("is not a public address");
+  return url;
+};
+
+/**
+ * One GET that goes on with a blob where `incoming` stands. What arrives is appended as it comes, also when the answer breaks off; a server
+ * that knows no ranges begins anew.
+ *
+ * @throws BlockZeroError FETCH_NOT_FOUND, FETCH_UNAUTHORIZED, FETCH_TOO_LARGE, FETCH_REFUSED_ADDRESS, FETCH_BUSY, FETCH_FAILED; whatever breaks a connection
+ */
+export const requestBlob = (get: BlobGet, incoming: IncomingBlob): Promise<void> =>
+  new Promise((resolve, reject) => {
+    const from = incoming.length();
+    const settings: RequestOptions = {
+      agent: false,
+      headers: {
+        accept: "application/octet-stream",
+        "accept-encoding": "identity",
+        ...(from > 0 && { range: `bytes=${from}-` }),
+        ...(get.authorization !== undefined && { authorization: get.authorization }),
+      },
+      lookup: checkedLookup(get),
+      maxHeaderSize: 8192,
+      signal: get.signal,
+    };
+    const send = get.origin.protocol === "https:" ? httpsRequest : httpRequest;
+    const giveUp = (problem: string) => {
+      reject(fault("FETCH_FAILED", `${get.origin.origin} ${problem}`, "it is no blob server, or not well"));
+      request.destroy();
+    };
+    let isAnswered = false;
+    let interim = 0;
+    const request = send(new URL(get.path, get.origin), settings, (response) => {
+      isAnswered = true;
+      take(response, get, incoming).then(resolve, (thrown) => {
+        request.destroy();
+        reject(thrown);
+      });
+    });
+    request.on("error", reject);
+    request.on("information", () => {
+      interim += 1;
+      if (interim > MAX_INTERIM) giveUp("sends interim answers without end");
+    });
+    // An answer that changes the protocol (101) is no response, and no error either.
+    request.on("close", () => {
+      if (!isAnswered) giveUp("ended the request without an answer");
+    });
+    request.end();
+  });
+
+const take = async (
+  response: IncomingMessage,
+  { origin: url, maxBytes }: BlobGet,
+  incoming: IncomingBlob,
+): Promise<void> => {
+  const { origin } = url;
+  const from = incoming.length();
+  switch (response.statusCode) {
+    case 200:
+      if (from > 0) await incoming.restart();
+      break;
+    case 206:
+      if (contentRangeStart(response.headers["content-range"]) !== from)
+        throw fault("FETCH_FAILED", `${origin} sent another range than was asked for`, "it is no blob server");
+      break;
+    case 404:
+      throw fault("FETCH_NOT_FOUND", `${origin} does not have it`, "it may come later, or from others");
+    case 401:
+      throw fault("FETCH_UNAUTHORIZED", `${origin} wants requests signed by a hotkey of the subnet`, "register first");
+  }
+  if (response.statusCode === 416 && from > 0) {
+    // Nothing is missing, it says; the hash will tell.
+    response.destroy();
+    return;
+  }
+  if (response.statusCode === 429 || response.statusCode === 503)
+    throw fault("FETCH_BUSY", `${origin} answered ${response.statusCode}`, "it is busy: try again in a moment");
+  if (response.statusCode !== 200 && response.statusCode !== 206)
+    throw fault("FETCH_FAILED", `${origin} answered ${response.statusCode}`, "it is no blob server, or not well");
+  const tooLarge = async () => {
+    await incoming.restart();
+    return fault("FETCH_TOO_LARGE", `${origin} serves more than ${maxBytes} bytes`, "no valid blob is so large here");
+  };
+  if (incoming.length() + Number(response.headers["content-length"] ?? 0) > maxBytes) throw await tooLarge();
+  for await (const chunk of response) {
+    if (!(chunk instanceof Uint8Array)) throw new TypeError("not bytes");
+    if (incoming.length() + chunk.length > maxBytes) throw await tooLarge();
+    await incoming.append(chunk);
+  }
+  if (!response.complete) throw fault("FETCH_FAILED", `${origin} broke off`, "try again");
+};
+
+/** Refuses unless every address is allowed, and hands node exactly those: there is no second look-up to rebind. */
+const checkedLookup = ({ addresses, allowPrivateAddresses }: BlobGet): LookupFunction => {
+  return (hostname, { all }, callback) => {
+    const refused = addresses.find(({ address }) => !allowPrivateAddresses && !isPublicAddress(address));
+    const first = addresses[0];
+    if (refused !== undefined || first === undefined) {
+      const problem = refused === undefined ? "no address" : refused.address;
+      const hint = "a location is a public http(s) origin";
+      callback(fault("FETCH_REFUSED_ADDRESS", `${quote(hostname)} resolves to ${problem}`, hint), "");
+    } else if (all) callback(null, [...addresses]);
+    else callback(null, first.address, first.family);
+  };
+};
+
+/**
+ * The addresses of an origin's host, looked up once. Names are strangers' too: where only public hosts may be asked, the look-up takes none of the threads on
+ * which this program reads its files.
+ */
+export const addressesOf = async (
+  origin: URL,
+  { allowPrivateAddresses, resolve = allowPrivateAddresses ? resolveAll : resolvePublic }: RequestLimits,
+): Promise<readonly LookupAddress[]> => {
+  const host = hostOf(origin);
+  const family = isIP(host);
+  return family === 0 ? resolve(host) : [{ address: host, family }];
+};
+
+const resolveAll = (hostname: string): Promise<LookupAddress[]> => lookup(hostname, { all: true });
+
+const resolver = new Resolver({ timeout: 2_000, tries: 2 });
+
+const resolvePublic = async (hostname: string): Promise<LookupAddress[]> => {
+  if (/(^|\.)localhost$/.test(hostname)) return [{ address: "127.0.0.1", family: 4 }];
+  const found = await Promise.allSettled([resolver.resolve4(hostname), resolver.resolve6(hostname)]);
+  const addresses = found.flatMap((answer, i) =>
+    answer.status === "fulfilled" ? answer.value.map((address) => ({ address, family: i === 0 ? 4 : 6 })) : [],
+  );
+  const [first] = found;
+  if (addresses.length === 0 && first?.status === "rejected") throw first.reason;
+  return addresses;
+};
+
+/** Without the brackets that a URL puts around IPv6. */
+export const hostOf = (url: URL): string => url.hostname.replace(/^\[|\]$/g, "");
+
+const fault = (code: ErrorCode, message: string, hint: string): BlockZeroError =>
+  new BlockZeroError(code, message, hint);

@@ -1,0 +1,131 @@
+import { Readable } from "node:stream";
+import { commit, downloadFile, HubApiError, listFiles, modelInfo } from "@huggingface/hub";
+import { BlockZeroError } from "#shared/errors/error.js";
+import type { ByteRange } from "#shared/files/byte-range.js";
+import { hashBytes, isHash, sha256 } from "#shared/protocol/hash.js";
+import type { BlobStore } from "./blob-store.js";
+import { type Attempt, credential, remoteAttempts, streamedPieces } from "./remote-fault.js";
+
+const BRANCH = "main";
+
+/**
+ * A store in a private model repository of the Hugging Face Hub: `blob/ab/ab…` by hash. It reads at the revision that it saw or made last, never
+ * at a moving branch; a commit names that revision as its parent, and is tried once more when somebody else committed meanwhile.
+ * Anyone can list a public repository, and so read an artifact before its reveal: one is refused.
+ *
+ * The environment gives HF_TOKEN, and HF_ENDPOINT for another hub.
+ *
+ * @throws BlockZeroError STORE_CREDENTIALS_MISSING, STORE_PUBLIC, STORE_FAILED; its methods STORE_FAILED
+ */
+export const openHuggingFaceStore = async (
+  repo: string,
+  env: Readonly<Record<string, string | undefined>>,
+  answerMs?: number,
+): Promise<BlobStore> => {
+  const accessToken = credential(env, "HF_TOKEN");
+  const attempt = remoteAttempts(`hf://${repo}`, [accessToken], answerMs);
+  const hubUrl = env.HF_ENDPOINT?.replace(/\/+$/, "");
+  const hub = { accessToken, ...(hubUrl && { hubUrl }) };
+  const target = { ...hub, repo: { type: "model" as const, name: repo } };
+
+  /** The newest revision. */
+  const newest = () =>
+    attempt(async () => {
+      const info = await modelInfo({ ...hub, name: repo, revision: BRANCH, additionalFields: ["sha"] });
+      if (!info.private)
+        throw new BlockZeroError(
+          "STORE_PUBLIC",
+          `hf://${repo} is public: everybody could read an artifact before its reveal`,
+          "make the repository private; your own server hands on what others may have",
+        );
+      if (!/^[0-9a-f]{40}$/.test(info.sha ?? "")) throw new TypeError("the hub named no revision");
+      return info.sha;
+    });
+  let revision = await newest();
+
+  let writing: Promise<unknown> = Promise.resolve();
+  /** One commit at a time. */
+  const write = (
+    operation: Parameters<typeof commit>[0]["operations"][number],
+    title: string,
+    bytes = 0,
+  ): Promise<void> => {
+    const send = async () => {
+      const made = await commit({ ...target, branch: BRANCH, title, parentCommit: revision, operations: [operation] });
+      if (made !== undefined) revision = made.commit.oid;
+    };
+    const work = () =>
+      attempt(async () => {
+        try {
+          await send();
+        } catch (thrown) {
+          if (statusOf(thrown) !== 409 && statusOf(thrown) !== 412) throw thrown;
+          revision = await newest();
+          await send();
+        }
+      }, bytes);
+    const done = writing.then(work, work);
+    writing = done;
+    return done;
+  };
+
+  const find = (hash: string): Promise<Blob | null> =>
+    attempt(() => downloadFile({ ...target, path: pathOf(hash), revision }));
+
+  return {
+    has: async (hash) => (await find(hash)) !== null,
+    size: async (hash) => (await find(hash))?.size ?? null,
+    get: async (hash) => {
+      const file = await find(hash);
+      if (file === null) return null;
+      const bytes = new Uint8Array(await attempt(() => file.arrayBuffer(), file.size));
+      return sha256(bytes) === hash ? bytes : null;
+    },
+    stream: (hash, range) => Readable.from(pieces(attempt, () => find(hash), range)),
+    put: async (bytes) => {
+      const hash = sha256(bytes);
+      const content = new Blob([new Uint8Array(bytes)]);
+      if ((await find(hash)) === null)
+        await write({ operation: "addOrUpdate", path: pathOf(hash), content }, `Add ${hash}`, bytes.length);
+      return hash;
+    },
+    delete: async (hash) => {
+      if ((await find(hash)) !== null) await write({ operation: "delete", path: pathOf(hash) }, `Delete ${hash}`);
+    },
+    list: async function* () {
+      const files = listFiles({ ...target, recursive: true, revision })[Symbol.asyncIterator]();
+      for (;;) {
+        const next = await attempt(() => files.next());
+        if (next.done) return;
+        const [folder, , name = ""] = next.value.path.split("/");
+        if (next.value.type === "file" && folder === "blob" && isHash(name)) yield name;
+      }
+    },
+  };
+};
+
+/** @throws BlockZeroError HASH_INVALID */
+const pathOf = (hash: string): string => {
+  hashBytes(hash);
+  return `blob/${hash.slice(0, 2)}/${hash}`;
+};
+
+async function* pieces(
+  attempt: Attempt,
+  find: () => Promise<Blob | null>,
+  range: ByteRange | undefined,
+): AsyncGenerator<Uint8Array> {
+  const file = await find();
+  if (file === null) throw new BlockZeroError("STORE_FAILED", "the blob is not there", "put it first");
+  const part = range === undefined ? file : file.slice(range.start, range.end);
+  const reader = part.stream().getReader();
+  try {
+    yield* streamedPieces(attempt, async () => (await reader.read()).value ?? null);
+  } finally {
+    // It need not settle where the service does not answer.
+    reader.cancel().catch(() => {});
+  }
+}
+
+const statusOf = (thrown: unknown): number | undefined =>
+  thrown instanceof HubApiError ? thrown.statusCode : undefined;

@@ -1,0 +1,69 @@
+import { BlockZeroError, reasonOf } from "#shared/errors/error.js";
+import { withDeadline } from "#shared/util/deadline.js";
+
+/** Milliseconds for an answer of a service, beside those for the bytes that it takes or gives. */
+export const ANSWER_MS = 60_000;
+/** Slower than this it is as good as silent. */
+const LEAST_BYTES_PER_MS = 4;
+
+/** Asks a service; `bytes` that go to it or come from it give it more time, and less where they are negative. */
+export type Attempt = <T>(work: (signal: AbortSignal) => Promise<T>, bytes?: number) => Promise<T>;
+
+/**
+ * What a service streams, its faults coded. All waits together have the time of one answer and of the bytes that came: whoever drips is late,
+ * however regularly. The reader's own time does not count.
+ *
+ * @param next the next piece, null after the last
+ */
+export async function* streamedPieces(
+  attempt: Attempt,
+  next: () => Promise<Uint8Array | null>,
+): AsyncGenerator<Uint8Array> {
+  let credit = 0;
+  for (;;) {
+    const asked = performance.now();
+    const piece = await attempt(next, credit);
+    if (piece === null) return;
+    credit += piece.length - (performance.now() - asked) * LEAST_BYTES_PER_MS;
+    yield piece;
+  }
+}
+
+/**
+ * Runs what asks a service, gives it its time and no more, and makes what it throws a coded error. A service may repeat what it was sent:
+ * secrets are cut out, and its own error, which may hold headers, is not kept as the cause.
+ */
+export const remoteAttempts = (
+  name: string,
+  secrets: readonly (string | undefined)[],
+  answerMs = ANSWER_MS,
+): Attempt => {
+  const redact = (text: string): string =>
+    secrets.reduce<string>((rest, secret) => (secret ? rest.replaceAll(secret, "***") : rest), text);
+  return async (work, bytes = 0) => {
+    const milliseconds = answerMs + bytes / LEAST_BYTES_PER_MS;
+    const late = () => new Error(`no answer within ${Math.ceil(milliseconds)} ms`);
+    try {
+      if (milliseconds <= 0) throw new Error("its bytes come too slowly");
+      return await withDeadline(milliseconds, late, work);
+    } catch (thrown) {
+      if (thrown instanceof BlockZeroError) throw thrown;
+      throw new BlockZeroError(
+        "STORE_FAILED",
+        `${name}: ${redact(reasonOf(thrown)).slice(0, 500)}`,
+        "check the store setting, its credentials in the environment, and the service",
+      );
+    }
+  };
+};
+
+/** The variable's value. @throws BlockZeroError STORE_CREDENTIALS_MISSING */
+export const credential = (env: Readonly<Record<string, string | undefined>>, name: string): string => {
+  const value = env[name]?.trim();
+  if (value) return value;
+  throw new BlockZeroError(
+    "STORE_CREDENTIALS_MISSING",
+    `the store needs ${name}`,
+    `put ${name} into the environment or .env, never into a configuration file`,
+  );
+};

@@ -1,0 +1,140 @@
+import { Readable } from "node:stream";
+import {
+  DeleteObjectCommand,
+  GetObjectCommand,
+  HeadObjectCommand,
+  ListObjectsV2Command,
+  PutObjectCommand,
+  S3Client,
+  S3ServiceException,
+} from "@aws-sdk/client-s3";
+import type { ByteRange } from "#shared/files/byte-range.js";
+import { hashBytes, isHash, sha256 } from "#shared/protocol/hash.js";
+import type { BlobStore } from "./blob-store.js";
+import { type Attempt, credential, remoteAttempts, streamedPieces } from "./remote-fault.js";
+
+export interface S3Location {
+  readonly bucket: string;
+  /** Without slashes around it; may be empty. */
+  readonly prefix: string;
+}
+
+/**
+ * A store in a bucket of any service that speaks S3. A blob's key is `<prefix>/blob/<hash>`: a bucket that is readable at an
+ * origin of its own answers as a blob server does.
+ *
+ * The environment gives AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY, perhaps AWS_SESSION_TOKEN; AWS_REGION; and, for other services
+ * than Amazon's, AWS_ENDPOINT_URL_S3 or AWS_ENDPOINT_URL.
+ *
+ * @throws BlockZeroError STORE_CREDENTIALS_MISSING; its methods STORE_FAILED
+ */
+export const s3Store = (
+  { bucket, prefix }: S3Location,
+  env: Readonly<Record<string, string | undefined>>,
+  answerMs?: number,
+): BlobStore => {
+  const accessKeyId = credential(env, "AWS_ACCESS_KEY_ID");
+  const secretAccessKey = credential(env, "AWS_SECRET_ACCESS_KEY");
+  const sessionToken = env.AWS_SESSION_TOKEN;
+  const endpoint = env.AWS_ENDPOINT_URL_S3 ?? env.AWS_ENDPOINT_URL;
+  const client = new S3Client({
+    region: env.AWS_REGION ?? "us-east-1",
+    credentials: { accessKeyId, secretAccessKey, ...(sessionToken !== undefined && { sessionToken }) },
+    // Few services beside Amazon's give each bucket a host name.
+    ...(endpoint !== undefined && { endpoint, forcePathStyle: true }),
+    // Ours is the SHA-256 of the whole; other services refuse the newer checksums.
+    requestChecksumCalculation: "WHEN_REQUIRED",
+    responseChecksumValidation: "WHEN_REQUIRED",
+    maxAttempts: 3,
+    requestHandler: { connectionTimeout: 10_000, socketTimeout: 30_000 },
+  });
+  const attempt = remoteAttempts(`s3://${bucket}`, [secretAccessKey, sessionToken, accessKeyId], answerMs);
+  const folder = prefix === "" ? "blob/" : `${prefix}/blob/`;
+  const object = (hash: string) => ({ Bucket: bucket, Key: folder + checkedHash(hash) });
+
+  const size = (hash: string): Promise<number | null> =>
+    attempt(async (abortSignal) => {
+      const head = await orNull(client.send(new HeadObjectCommand(object(hash)), { abortSignal }));
+      return head?.ContentLength ?? null;
+    });
+
+  const body = async (hash: string, abortSignal: AbortSignal, range?: ByteRange): Promise<SentBody> => {
+    const part = range && { Range: `bytes=${range.start}-${range.end - 1}` };
+    const { Body, ContentLength } = await client.send(new GetObjectCommand({ ...object(hash), ...part }), {
+      abortSignal,
+    });
+    if (Body instanceof Readable) return { stream: Body, length: ContentLength ?? 0 };
+    throw new TypeError("the service sent no body");
+  };
+
+  return {
+    size,
+    has: async (hash) => (await size(hash)) !== null,
+    get: async (hash) => {
+      const sent = await attempt((signal) => orNull(body(hash, signal)));
+      if (sent === null) return null;
+      const bytes = Buffer.concat(await attempt((signal) => sent.stream.toArray({ signal }), sent.length));
+      return sha256(bytes) === hash ? bytes : null;
+    },
+    stream: (hash, range) => Readable.from(pieces(attempt, (signal) => body(hash, signal, range))),
+    put: (bytes) =>
+      attempt(async (abortSignal) => {
+        const hash = sha256(bytes);
+        const content = { Body: bytes, ContentLength: bytes.length, ContentType: "application/octet-stream" };
+        await client.send(new PutObjectCommand({ ...object(hash), ...content }), { abortSignal });
+        return hash;
+      }, bytes.length),
+    delete: (hash) =>
+      attempt(async (abortSignal) => {
+        await client.send(new DeleteObjectCommand(object(hash)), { abortSignal });
+      }),
+    list: async function* () {
+      let token: string | undefined;
+      do {
+        const page = await attempt((abortSignal) =>
+          client.send(new ListObjectsV2Command({ Bucket: bucket, Prefix: folder, ContinuationToken: token }), {
+            abortSignal,
+          }),
+        );
+        for (const { Key = "" } of page.Contents ?? []) {
+          const name = Key.slice(folder.length);
+          if (isHash(name)) yield name;
+        }
+        token = page.NextContinuationToken;
+      } while (token !== undefined);
+    },
+  };
+};
+
+interface SentBody {
+  readonly stream: Readable;
+  /** As announced, in bytes. */
+  readonly length: number;
+}
+
+/** @throws BlockZeroError HASH_INVALID */
+const checkedHash = (hash: string): string => {
+  hashBytes(hash);
+  return hash;
+};
+
+async function* pieces(attempt: Attempt, open: (signal: AbortSignal) => Promise<SentBody>): AsyncGenerator<Uint8Array> {
+  const { stream } = await attempt(open);
+  const chunks = stream[Symbol.asyncIterator]();
+  try {
+    yield* streamedPieces(attempt, async () => (await chunks.next()).value ?? null);
+  } finally {
+    // Whoever reads no further leaves no connection behind.
+    stream.destroy();
+  }
+}
+
+const orNull = async <T>(work: Promise<T>): Promise<T | null> => {
+  try {
+    return await work;
+  } catch (thrown) {
+    const status = thrown instanceof S3ServiceException ? thrown.$metadata.httpStatusCode : undefined;
+    if (status === 404 && thrown instanceof Error && thrown.name !== "NoSuchBucket") return null;
+    throw thrown;
+  }
+};

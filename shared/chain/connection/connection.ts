@@ -1,0 +1,165 @@
+import { z } from "zod";
+import { BlockZeroError } from "#shared/errors/error.js";
+import type { Log } from "#shared/telemetry/log.js";
+import type { Head } from "../chain.js";
+import { systemClock } from "../clock.js";
+import type { ConnectOptions } from "./connect-options.js";
+import type { EndpointRotation } from "./endpoint-rotation.js";
+import { HeadStream } from "./head-stream.js";
+import { type Ask, RpcError, RpcSocket } from "./rpc-socket.js";
+import { isStale, STALE_HEAD_MS, watchHeads } from "./stale-head.js";
+
+/** What a node says of itself over a new connection. */
+export interface Greeting {
+  /** 64 hex digits. */
+  readonly genesis: string;
+  readonly head: Head;
+  /** Hash of the block before the head, where the node says it. */
+  readonly parent?: string | undefined;
+}
+
+/** What a notification is passed on to. */
+export interface Listener {
+  /** A head exists. */
+  heard(head: Head, parent?: string): void;
+  /** The node lives: it told of a block. */
+  stirred(): void;
+  /** Asks and waits through outages; with `repeat` false an outage rejects it with CHAIN_DISCONNECTED. */
+  request(method: string, params: readonly unknown[], repeat?: boolean): Promise<unknown>;
+}
+
+/** What tells the nodes of one kind of chain from those of another. */
+export interface LineOptions extends ConnectOptions {
+  readonly log: Log;
+  readonly greet: (ask: Ask) => Promise<Greeting>;
+  /** The node serves the chain: asks it for what goes with the connection. */
+  readonly accepted?: (ask: Ask) => Promise<void>;
+  readonly headsFrom: (ask: Ask, from: number, count: number) => Promise<readonly Head[]>;
+  readonly onNotification: (method: string, params: unknown, line: Listener) => void;
+  /** A fork replaced the blocks above this number. */
+  readonly onFork: (fork: number) => void;
+  /** Connected, perhaps to another node than before. */
+  readonly onReady: () => void;
+  readonly onEnd: (error: BlockZeroError) => void;
+  /** The fault of a node that answers as no node of this kind would. */
+  readonly stranger: (endpoint: string, thrown: Error) => BlockZeroError;
+  /** What to do where no node answers. */
+  readonly unreachableHint: string;
+}
+
+/** A lasting connection to the nodes of one chain: requests and heads outlive the sockets. */
+export interface ChainLine extends Pick<Listener, "request"> {
+  /** 64 hex digits. */
+  readonly genesisHash: string;
+  readonly endpoint: string;
+  readonly heads: HeadStream;
+  /** Leaves an endpoint that is of no use, where there is another. */
+  rotate(reason: string): void;
+  end(error: BlockZeroError): Promise<void>;
+}
+
+/**
+ * Connects to the first endpoint that serves the chain and is not behind. Later ones must serve the same chain.
+ * Throws `BlockZeroError` CHAIN_UNREACHABLE, WRONG_NETWORK, CHAIN_CLOSED, and what `stranger` says.
+ */
+export const openLine = async (options: LineOptions): Promise<ChainLine> => {
+  const { log, signal, timeoutMs = 5000, clock = systemClock, staleMs = STALE_HEAD_MS, headsFrom } = options;
+  let genesisHash: string | undefined;
+  let greeted = () => {};
+  let refused = (_: BlockZeroError) => {};
+  const firstContact = new Promise<void>((resolve, reject) => {
+    greeted = resolve;
+    refused = reject;
+  });
+
+  const end = async (error: BlockZeroError) => {
+    refused(error);
+    watch.stop();
+    signal?.removeEventListener("abort", onAbort);
+    options.onEnd(error);
+    await socket.fail(error);
+  };
+  const onAbort = () => void end(closed());
+
+  const meet = async (ask: Ask, rotation: EndpointRotation) => {
+    const endpoint = rotation.current;
+    const { genesis, head, parent } = await options.greet(ask);
+    if (genesisHash !== undefined && genesis !== genesisHash)
+      throw rotation.hasOthers ? wrongNetwork(endpoint, genesis, genesisHash) : wasReset(endpoint);
+    if (rotation.hasOthers && !rotation.isDesperate && isStale(head, clock.now(), staleMs))
+      throw isBehind(endpoint, head);
+    if (!(await heads.join(head, (from, count) => headsFrom(ask, from, count))))
+      throw rotation.hasOthers ? isBehind(endpoint, head) : wasReset(endpoint);
+    await options.accepted?.(ask);
+    genesisHash = genesis;
+    heads.heard(head, parent);
+  };
+
+  const socket = new RpcSocket({
+    endpoints: typeof options.endpoint === "string" ? [options.endpoint] : options.endpoint,
+    log,
+    greet: (ask, rotation) =>
+      meet(ask, rotation).catch((thrown: unknown) => {
+        const isStranger = thrown instanceof RpcError || thrown instanceof z.ZodError;
+        throw isStranger ? options.stranger(rotation.current, thrown) : thrown;
+      }),
+    onReady: () => {
+      watch.restart();
+      greeted();
+      options.onReady();
+    },
+    onNotification: (method, params) => options.onNotification(method, params, listener),
+    onEnd: (error) => void end(error),
+    clock,
+    random: options.random,
+  });
+  const watch = watchHeads(clock, staleMs, () => socket.rotate(`no new block for ${staleMs / 1000} s`));
+  const request: ChainLine["request"] = (method, params, repeat) => socket.request(method, params, repeat);
+  const heads = new HeadStream((from, count) => headsFrom(request, from, count), log, options.onFork);
+  const listener: Listener = {
+    heard: (head, parent) => heads.heard(head, parent),
+    stirred: () => watch.restart(),
+    request,
+  };
+
+  const cancelTimeout = clock.after(timeoutMs, () => {
+    void end(unreachable(socket.endpoint, socket.lastReason, options.unreachableHint));
+  });
+  if (signal?.aborted) onAbort();
+  signal?.addEventListener("abort", onAbort, { once: true });
+  try {
+    await firstContact;
+  } finally {
+    cancelTimeout();
+  }
+
+  return {
+    genesisHash: genesisHash!,
+    get endpoint() {
+      return socket.endpoint;
+    },
+    heads,
+    request,
+    rotate: (reason) => socket.rotate(reason),
+    end,
+  };
+};
+
+export const unreachable = (endpoint: string, reason: string, hint: string): BlockZeroError =>
+  new BlockZeroError("CHAIN_UNREACHABLE", `no chain at ${endpoint}: ${reason}`, hint);
+export const closed = (): BlockZeroError =>
+  new BlockZeroError("CHAIN_CLOSED", "the chain was closed", "connect again to go on");
+const wrongNetwork = (endpoint: string, genesis: string, ours: string): BlockZeroError =>
+  new BlockZeroError(
+    "WRONG_NETWORK",
+    `${endpoint} serves the chain ${genesis.slice(0, 16)}, not ${ours.slice(0, 16)}`,
+    "take it out of chain_endpoint",
+  );
+const wasReset = (endpoint: string): BlockZeroError =>
+  new BlockZeroError(
+    "CHAIN_RESET",
+    `${endpoint} serves another chain than before`,
+    "start again against the new chain",
+  );
+const isBehind = (endpoint: string, head: Head): BlockZeroError =>
+  new BlockZeroError("CHAIN_BEHIND", `${endpoint} is behind: its head is block ${head.number}`, "let it catch up");

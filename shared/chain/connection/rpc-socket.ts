@@ -1,0 +1,295 @@
+import { WebSocket } from "ws";
+import { BlockZeroError, formatError, reasonOf } from "#shared/errors/error.js";
+import type { Log } from "#shared/telemetry/log.js";
+import { type Clock, systemClock } from "../clock.js";
+import { incomingSchema } from "../devchain/wire.js";
+import { type EndpointRotation, rotateEndpoints } from "./endpoint-rotation.js";
+
+/** The other side answered with an error. */
+export class RpcError extends Error {
+  override readonly name = "RpcError";
+
+  constructor(
+    readonly code: number,
+    /** The rule's name, where there is one. */
+    readonly reason: string | undefined,
+    message: string,
+    /** What a Substrate node says beyond its message. */
+    readonly detail?: string,
+  ) {
+    super(message);
+  }
+}
+
+/** Asks over one connection; CHAIN_DISCONNECTED when it ends. */
+export type Ask = (method: string, params: readonly unknown[]) => Promise<unknown>;
+
+export interface RpcSocketOptions {
+  /** Tried in turn. */
+  readonly endpoints: readonly string[];
+  readonly log: Log;
+  /**
+   * Called on every (re)connection; nothing else is sent before it resolves. What it throws speaks against the endpoint: the next one
+   * is tried, and where there is none, all ends. WRONG_NETWORK excludes the endpoint for good.
+   */
+  readonly greet: (ask: Ask, rotation: EndpointRotation) => Promise<void>;
+  /** The connection is good, and what waited has been sent over it. */
+  readonly onReady: () => void;
+  readonly onNotification: (method: string, params: unknown) => void;
+  /** Nothing can be asked any more. */
+  readonly onEnd: (error: BlockZeroError) => void;
+  readonly clock?: Clock | undefined;
+  /** Uniform in [0, 1); for the jitter of reconnection. */
+  readonly random?: (() => number) | undefined;
+}
+
+interface Request {
+  readonly text: string;
+  readonly method: string;
+  /** Whether it may be sent again over a new connection. */
+  readonly repeat: boolean;
+  readonly resolve: (result: unknown) => void;
+  readonly reject: (error: Error) => void;
+  /** Ends the wait for an answer to what was sent last. */
+  cancel: () => void;
+}
+
+const HEARTBEAT_MS = 15_000;
+/** Longest wait for an answer over a live connection. */
+const ANSWER_MS = 30_000;
+const HANDSHAKE_MS = 5_000;
+const MAX_PAYLOAD = 64 << 20;
+
+/** JSON-RPC over one WebSocket at a time: requests multiplexed by id, the connection renewed at the next endpoint with backoff. */
+export class RpcSocket {
+  readonly #options: RpcSocketOptions;
+  readonly #clock: Clock;
+  readonly #rotation: EndpointRotation;
+  readonly #requests = new Map<number, Request>();
+  #nextId = 1;
+  #socket: WebSocket | undefined;
+  /** Greeted: requests go out. */
+  #isReady = false;
+  #cancelRetry = () => {};
+  #outage = false;
+  /** Whether it was ever connected: until then the one who waits for the first contact reports its failure. */
+  #hadContact = false;
+  #failure: BlockZeroError | undefined;
+  #lastReason = "no answer";
+
+  constructor(options: RpcSocketOptions) {
+    this.#options = options;
+    this.#clock = options.clock ?? systemClock;
+    this.#rotation = rotateEndpoints(options.endpoints, options.random ?? Math.random);
+    this.#connect();
+  }
+
+  /** Why the newest attempt to connect failed. */
+  get lastReason(): string {
+    return this.#lastReason;
+  }
+
+  get endpoint(): string {
+    return this.#rotation.current;
+  }
+
+  /**
+   * Asks and waits, through outages and changes of endpoint. With `repeat` false an outage rejects it with CHAIN_DISCONNECTED instead:
+   * for requests that must not be sent twice, or that are made anew by whoever made them.
+   */
+  request(method: string, params: readonly unknown[], repeat = true): Promise<unknown> {
+    return new Promise((settle, refuse) => {
+      if (this.#failure) return refuse(this.#failure);
+      if (!this.#isReady && !repeat) return refuse(disconnected(this.endpoint));
+      const id = this.#enter(method, params, repeat, settle, refuse);
+      if (this.#isReady && this.#socket) this.#send(this.#socket, id);
+    });
+  }
+
+  /** Leaves an endpoint that answers but is of no use, where there is another. */
+  rotate(reason: string): void {
+    if (!this.#rotation.hasOthers || !this.#isReady) return;
+    this.#lastReason = reason;
+    this.#socket?.terminate();
+  }
+
+  /** Ends it for good; whatever waits or comes later is rejected with the error. */
+  async fail(error: BlockZeroError): Promise<void> {
+    this.#failure ??= error;
+    this.#isReady = false;
+    this.#cancelRetry();
+    const waiting = [...this.#requests.values()];
+    this.#requests.clear();
+    for (const { reject } of waiting) reject(error);
+    const socket = this.#socket;
+    this.#socket = undefined;
+    if (!socket || socket.readyState === WebSocket.CLOSED) return;
+    await new Promise<void>((resolve) => {
+      socket.once("close", () => resolve());
+      socket.terminate();
+    });
+  }
+
+  #enter(
+    method: string,
+    params: readonly unknown[],
+    repeat: boolean,
+    settle: (result: unknown) => void,
+    refuse: (error: Error) => void,
+  ): number {
+    const id = this.#nextId++;
+    const request: Request = {
+      text: JSON.stringify({ jsonrpc: "2.0", id, method, params }),
+      method,
+      repeat,
+      resolve: (value) => {
+        request.cancel();
+        settle(value);
+      },
+      reject: (error) => {
+        request.cancel();
+        refuse(error);
+      },
+      cancel: () => {},
+    };
+    this.#requests.set(id, request);
+    return id;
+  }
+
+  /** Every time it is sent it is waited for anew: a node that lives but does not answer must not stall a role for ever. */
+  #send(socket: WebSocket, id: number): void {
+    const request = this.#requests.get(id)!;
+    request.cancel();
+    request.cancel = this.#clock.after(ANSWER_MS, () => this.#timeOut(id, request));
+    socket.send(request.text);
+  }
+
+  #timeOut(id: number, request: Request): void {
+    // While there is no connection the wait is the outage's, which has its own warning; it is sent again after it.
+    if (this.#socket?.readyState !== WebSocket.OPEN) return;
+    this.#requests.delete(id);
+    const what = `did not answer ${request.method} within ${ANSWER_MS / 1000} s`;
+    request.reject(
+      new BlockZeroError("CHAIN_TIMEOUT", `${this.endpoint} ${what}`, "check the node's load, or use another endpoint"),
+    );
+    this.rotate(what);
+  }
+
+  #connect(): void {
+    const socket = new WebSocket(this.endpoint, {
+      handshakeTimeout: HANDSHAKE_MS,
+      maxPayload: MAX_PAYLOAD,
+      perMessageDeflate: false,
+    });
+    this.#socket = socket;
+    let heartbeat: NodeJS.Timeout | undefined;
+    let answered = true;
+    // The one of `ws` begins anew with every byte.
+    let isLate = false;
+    const shaken = this.#clock.after(HANDSHAKE_MS, () => {
+      isLate = true;
+      socket.terminate();
+    });
+
+    socket.on("open", () => {
+      shaken();
+      heartbeat = setInterval(() => {
+        if (!answered) socket.terminate();
+        answered = false;
+        socket.ping();
+      }, HEARTBEAT_MS);
+      void this.#greet(socket);
+    });
+    socket.on("pong", () => {
+      answered = true;
+    });
+    socket.on("message", (data) => this.#receive(String(data)));
+    socket.on("error", (error) => {
+      this.#lastReason = isLate ? `no handshake within ${HANDSHAKE_MS / 1000} s` : reasonOf(error);
+    });
+    socket.on("close", () => {
+      shaken();
+      clearInterval(heartbeat);
+      if (!this.#failure) this.#connectAgain();
+    });
+  }
+
+  #connectAgain(): void {
+    this.#isReady = false;
+    if (!this.#outage && this.#hadContact)
+      this.#options.log.warn("no connection to the chain, trying again", {
+        endpoint: this.endpoint,
+        reason: this.#lastReason,
+      });
+    this.#outage = this.#hadContact;
+    for (const [id, { repeat, reject }] of [...this.#requests]) {
+      if (repeat) continue;
+      this.#requests.delete(id);
+      reject(disconnected(this.endpoint));
+    }
+    this.#cancelRetry = this.#clock.after(this.#rotation.next(), () => this.#connect());
+  }
+
+  async #greet(socket: WebSocket): Promise<void> {
+    const { log, greet, onReady, onEnd } = this.#options;
+    const ask: Ask = (method, params) =>
+      new Promise((settle, refuse) => {
+        if (socket !== this.#socket || socket.readyState !== WebSocket.OPEN) return refuse(disconnected(this.endpoint));
+        this.#send(socket, this.#enter(method, params, false, settle, refuse));
+      });
+    try {
+      await greet(ask, this.#rotation);
+    } catch (thrown) {
+      if (socket !== this.#socket || socket.readyState !== WebSocket.OPEN) return;
+      const error = thrown instanceof BlockZeroError ? thrown : unusable(this.endpoint, thrown);
+      const mayPass = error.code === "CHAIN_TIMEOUT" || error.code === "CHAIN_BEHIND";
+      if (!mayPass && !this.#rotation.hasOthers) return onEnd(error);
+      log.warn(`an endpoint is not used: ${formatError(error)}`);
+      if (!mayPass) this.#rotation.exclude();
+      this.#lastReason = error.message;
+      socket.terminate();
+      return;
+    }
+    if (socket !== this.#socket || socket.readyState !== WebSocket.OPEN) return;
+    if (this.#outage) log.info("connected to the chain again", { endpoint: this.endpoint });
+    this.#outage = false;
+    this.#hadContact = true;
+    this.#isReady = true;
+    this.#rotation.succeeded();
+    for (const id of [...this.#requests.keys()]) this.#send(socket, id);
+    onReady();
+  }
+
+  #receive(text: string): void {
+    let json: unknown;
+    try {
+      json = JSON.parse(text);
+    } catch {
+      json = undefined;
+    }
+    const parsed = incomingSchema.safeParse(json);
+    if (!parsed.success) {
+      this.#options.log.warn("the chain sent what is not JSON-RPC; ignored", { endpoint: this.endpoint });
+      return;
+    }
+    const message = parsed.data;
+    if ("method" in message) {
+      this.#options.onNotification(message.method, message.params);
+      return;
+    }
+    const request = typeof message.id === "number" ? this.#requests.get(message.id) : undefined;
+    if (!request) return;
+    this.#requests.delete(Number(message.id));
+    if ("error" in message) {
+      const { code, message: what, data } = message.error;
+      const isText = typeof data === "string";
+      request.reject(new RpcError(code, isText ? undefined : data?.reason, what, isText ? data : undefined));
+    } else request.resolve(message.result);
+  }
+}
+
+const disconnected = (endpoint: string): BlockZeroError =>
+  new BlockZeroError("CHAIN_DISCONNECTED", `the connection to ${endpoint} broke`, "try again once it is back");
+
+const unusable = (endpoint: string, thrown: unknown): BlockZeroError =>
+  new BlockZeroError("CHAIN_UNREACHABLE", `no chain at ${endpoint}: ${reasonOf(thrown)}`, "correct the endpoint");

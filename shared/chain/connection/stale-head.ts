@@ -1,0 +1,28 @@
+import type { Head } from "../chain.js";
+import type { Clock } from "../clock.js";
+
+/** A head of that age is stale: ten blocks of twelve seconds. */
+export const STALE_HEAD_MS = 120_000;
+
+/** Whether a node's newest block is older than a live chain's would be. Block 0 has no age. */
+export const isStale = (head: Head, now: number, staleMs: number): boolean =>
+  head.number > 0 && head.timestamp < now - staleMs;
+
+export interface HeadWatch {
+  /** A new head, or a new connection, which has the whole time again. */
+  restart(): void;
+  stop(): void;
+}
+
+/** Calls back whenever no head was heard of for `staleMs`. */
+export const watchHeads = (clock: Clock, staleMs: number, onStale: () => void): HeadWatch => {
+  let cancel = () => {};
+  const restart = () => {
+    cancel();
+    cancel = clock.after(staleMs, () => {
+      restart();
+      onStale();
+    });
+  };
+  return { restart, stop: () => cancel() };
+};

@@ -1,0 +1,35 @@
+import { z } from "zod";
+import { BlockZeroError, type ErrorCode } from "#shared/errors/error.js";
+import { type ChainLine, unreachable } from "../connection/connection.js";
+import { RpcError } from "../connection/rpc-socket.js";
+import { ChainRejected } from "../writer/chain-rejected.js";
+
+/** Asks a devchain for what a schema describes. */
+export const devChainReader =
+  (line: ChainLine) =>
+  async <T>(schema: z.ZodType<T>, method: string, ...params: readonly unknown[]): Promise<T> => {
+    try {
+      return schema.parse(await line.request(method, params));
+    } catch (error) {
+      throw asReadError(error, line.endpoint);
+    }
+  };
+
+export const asReadError = (error: unknown, endpoint: string): unknown => {
+  if (error instanceof z.ZodError)
+    return unreachable(endpoint, z.prettifyError(error), "its version differs from ours");
+  if (!(error instanceof RpcError)) return error;
+  const { reason = `code ${error.code}`, message } = error;
+  return isReadFault(reason)
+    ? new BlockZeroError(reason, message, READ_HINTS[reason])
+    : new ChainRejected(reason, message);
+};
+
+/** The faults of a read that carry a code of their own. */
+const READ_HINTS = {
+  STATE_DISCARDED: "ask for a later block, or run a node that keeps more",
+  BLOCK_UNKNOWN: "wait until it is built",
+} as const satisfies Partial<Record<ErrorCode, string>>;
+
+/** The reason comes from the node: any text. */
+const isReadFault = (reason: string): reason is keyof typeof READ_HINTS => Object.hasOwn(READ_HINTS, reason);

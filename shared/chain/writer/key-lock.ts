@@ -1,0 +1,142 @@
+import { dirname, join, resolve } from "node:path";
+import { z } from "zod";
+import { BlockZeroError, reasonOf } from "#shared/errors/error.js";
+import { readFileIfAny, writeFileAtomic } from "#shared/files/atomic-file.js";
+import { type LockAttempt, tryLock } from "#shared/files/lock-file.js";
+import { onAbort } from "#shared/util/on-abort.js";
+import { type Clock, systemClock } from "../clock.js";
+
+/** An extrinsic that was signed, and perhaps sent, by a process that has not learnt its fate. */
+export interface Unsettled {
+  /** The call, as `WritableChain.textOf` says it. */
+  readonly text: string;
+  readonly extrinsic: {
+    readonly bytes: string;
+    readonly hash: string;
+    readonly nonce: number;
+    readonly lastBlock?: number | undefined;
+  };
+  /** The head's number when it was signed. */
+  readonly signedAt: number;
+}
+
+/** The right to write with a key: one process on this machine has it. */
+export interface KeyClaim {
+  /** What the last holders left open. */
+  readonly unsettled: readonly Unsettled[];
+  /** Replaces the record of what is open; durable when it returns. */
+  record(unsettled: readonly Unsettled[]): void;
+  release(): void;
+}
+
+export interface KeyClaims {
+  /** Waits for its turn. Throws `BlockZeroError` KEY_IN_USE, KEY_RECORD_MALFORMED, KEY_FOLDER_UNUSABLE, and the signal's reason. */
+  claim(address: string, signal: AbortSignal): Promise<KeyClaim>;
+}
+
+export interface KeyClaimOptions {
+  /** Holds a folder for each chain, in it one for each address. */
+  readonly folder: string;
+  /** 64 hex digits. */
+  readonly genesisHash: string;
+  readonly clock?: Clock | undefined;
+  /** Longest wait for another process. Default 60,000. */
+  readonly waitMs?: number | undefined;
+}
+
+/** Where the programs that use a folder of wallets agree about their keys: beside it, `~/.bittensor/keys-in-use`. */
+export const keyFolderOf = (wallets: string): string => join(dirname(resolve(wallets)), "keys-in-use");
+
+const WAIT_MS = 60_000;
+const POLL_MS = 100;
+
+const unsettledSchema = z.array(
+  z.strictObject({
+    text: z.string(),
+    extrinsic: z.strictObject({
+      bytes: z.string(),
+      hash: z.string(),
+      nonce: z.int().min(0),
+      lastBlock: z.int().min(0).optional(),
+    }),
+    signedAt: z.int().min(0),
+  }),
+);
+
+/** Claims on keys for one chain: a lock file and the record of what is open, by address. */
+export const openKeyClaims = ({
+  folder,
+  genesisHash,
+  clock = systemClock,
+  waitMs = WAIT_MS,
+}: KeyClaimOptions): KeyClaims => ({
+  claim: async (address, signal) => {
+    const home = join(folder, genesisHash.slice(0, 16), address);
+    const lock = join(home, "lock");
+    const record = join(home, "unsettled.json");
+    const deadline = clock.now() + waitMs;
+    for (;;) {
+      signal.throwIfAborted();
+      const attempt = attemptLock(lock);
+      if (attempt.isHeld) {
+        try {
+          return {
+            unsettled: parseRecord(record),
+            record: (unsettled) => writeFileAtomic(record, JSON.stringify(unsettled)),
+            release: attempt.release,
+          };
+        } catch (error) {
+          attempt.release();
+          throw error;
+        }
+      }
+      if (clock.now() >= deadline) throw inUse(address, attempt.pid, waitMs);
+      await delay(clock, Math.min(POLL_MS, deadline - clock.now()), signal);
+    }
+  },
+});
+
+const attemptLock = (path: string): LockAttempt => {
+  try {
+    return tryLock(path);
+  } catch (cause) {
+    throw new BlockZeroError(
+      "KEY_FOLDER_UNUSABLE",
+      `${path}: ${reasonOf(cause)}`,
+      "make the folder beside the wallets writable: programs agree there who writes with a key",
+      { cause },
+    );
+  }
+};
+
+const delay = (clock: Clock, ms: number, signal: AbortSignal): Promise<void> =>
+  new Promise((resolve) => {
+    if (signal.aborted) return resolve();
+    const end = () => {
+      cancel();
+      heard();
+      resolve();
+    };
+    const cancel = clock.after(ms, end);
+    const heard = onAbort(signal, end);
+  });
+
+const parseRecord = (path: string): readonly Unsettled[] => {
+  try {
+    return unsettledSchema.parse(JSON.parse(readFileIfAny(path) ?? "[]"));
+  } catch (cause) {
+    throw new BlockZeroError(
+      "KEY_RECORD_MALFORMED",
+      `${path} does not say which writes are open`,
+      "see on chain that the key's last write has arrived, then delete the file",
+      { cause },
+    );
+  }
+};
+
+const inUse = (address: string, pid: number | undefined, waitMs: number): BlockZeroError =>
+  new BlockZeroError(
+    "KEY_IN_USE",
+    `process ${pid ?? "unknown"} has been writing with ${address} for ${waitMs / 1000} s`,
+    "wait for it, stop it, or give this program a hotkey of its own",
+  );

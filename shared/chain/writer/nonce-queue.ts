@@ -1,0 +1,266 @@
+import { BlockZeroError, hasCode } from "#shared/errors/error.js";
+import type { Log } from "#shared/telemetry/log.js";
+import type { Settlement, WritableChain } from "./extrinsic.js";
+import type { KeyClaims } from "./key-lock.js";
+import { type Entry, LaneEntries, type Queued, type Write } from "./pending-extrinsics.js";
+import { LaneClaim } from "./queue-claim.js";
+
+export interface LaneOptions<Call> {
+  readonly chain: WritableChain<Call>;
+  /** Blocks on top of the one that holds a write before its outcome is told. */
+  readonly confirmations: number;
+  readonly claims?: KeyClaims | undefined;
+  readonly log: Log;
+  /** A node has an extrinsic since so many blocks without putting it into one. */
+  readonly onOverdue: () => void;
+}
+
+/** How often an extrinsic is signed anew because another writer took its nonce. */
+const MAX_SIGNINGS = 8;
+
+/**
+ * The writes of one key, in order: each is signed when all before it are with the node, so that nonces follow each other.
+ * What is in doubt is sent again byte for byte, which a chain takes once. It is signed anew only when it is certain that its
+ * nonce went to another extrinsic or its era is over, so that no block will ever hold it.
+ */
+export class KeyLane<Call> {
+  readonly #queue: Queued<Call>[] = [];
+  readonly #entries = new LaneEntries<Call>();
+  readonly #claim: LaneClaim;
+  readonly #closed = new AbortController();
+  #failure: BlockZeroError | undefined;
+  /** All below are spent. */
+  #leastNonce = 0;
+  #isRunning = false;
+  #isWoken = false;
+  #wake = () => {};
+
+  constructor(
+    private readonly address: string,
+    private readonly options: LaneOptions<Call>,
+  ) {
+    this.#claim = new LaneClaim(address, options.claims);
+  }
+
+  /** Nothing is waited for or watched any more. */
+  get isEmpty(): boolean {
+    return !this.#isRunning && this.#queue.length === 0 && this.#entries.isEmpty;
+  }
+
+  /** Hashes of what no block is known to hold. */
+  get unsettled(): readonly string[] {
+    return this.#entries.unsettled.map(({ extrinsic }) => extrinsic.hash);
+  }
+
+  add(write: Write<Call>): void {
+    this.#queue.push({ ...write, signings: 0 });
+    this.#run();
+  }
+
+  /** A block holds it. */
+  settle(settlement: Settlement): void {
+    const entry = this.#entries.withHash(settlement.hash);
+    if (!entry) return;
+    entry.settlement = settlement;
+    this.#leastNonce = Math.max(this.#leastNonce, entry.extrinsic.nonce + 1);
+    this.#tellWhatIsCertain();
+  }
+
+  /** Another connection, perhaps another node: what is in no block is sent again. */
+  reconnected(): void {
+    this.#entries.offerAgain();
+    this.#run();
+  }
+
+  newHead(): void {
+    const head = this.options.chain.headNumber();
+    this.#tellWhatIsCertain();
+    this.#entries.forget(head);
+    if (this.#entries.offerOverdue(head)) this.options.onOverdue();
+    this.#run();
+  }
+
+  /** The blocks above `fork` are not the chain's any more. */
+  reorganised(fork: number): void {
+    // What it undid may be more than what is watched here.
+    this.#leastNonce = 0;
+    for (const block of this.#entries.undo(fork))
+      this.options.log.warn("a fork undid a write; it is sent again", { block, fork });
+    this.#run();
+  }
+
+  fail(error: BlockZeroError): void {
+    this.#failure = error;
+    this.#closed.abort(error);
+    for (const write of [...this.#entries.clear(), ...this.#queue.splice(0)]) write?.reject(error);
+    this.#run();
+    this.#release();
+  }
+
+  #run(): void {
+    this.#isWoken = true;
+    this.#wake();
+    if (this.#isRunning) return;
+    this.#isRunning = true;
+    void this.#work().finally(() => {
+      this.#isRunning = false;
+      this.#release();
+    });
+  }
+
+  async #work(): Promise<void> {
+    while (!this.#failure) {
+      this.#isWoken = false;
+      const entry = this.#entries.toOffer;
+      if (entry) {
+        if (!(await this.#offer(entry))) await this.#pause();
+        continue;
+      }
+      const write = this.#queue.shift();
+      if (!write) return;
+      await this.#sign(write).catch((error: unknown) => write.reject(this.#failure ?? error));
+    }
+  }
+
+  /** Until a head, a connection or a failure. */
+  async #pause(): Promise<void> {
+    if (!this.#isWoken)
+      await new Promise<void>((resolve) => {
+        this.#wake = resolve;
+      });
+    this.#wake = () => {};
+  }
+
+  async #sign(write: Queued<Call>): Promise<void> {
+    const { chain } = this.options;
+    await this.#claimKey();
+    const text = chain.textOf(write.call);
+    if (write.signings === 0 && (await this.#adopt(write, text))) return;
+    const nonce = await this.#nextNonce(write.signings > 0);
+    const extrinsic = await chain.sign(write.call, nonce, write.signer);
+    if (this.#failure) throw this.#failure;
+    this.#enter({
+      write: { ...write, signings: write.signings + 1 },
+      text,
+      extrinsic,
+      signedAt: chain.headNumber(),
+      isTold: false,
+    });
+  }
+
+  /** Follows what is on its way; only the node knows what others have written. */
+  async #nextNonce(isTaken: boolean): Promise<number> {
+    const last = this.#entries.unsettled.at(-1);
+    if (last && !isTaken) return last.extrinsic.nonce + 1;
+    // A node that lags behind does not know of our latest.
+    return Math.max(this.#leastNonce, await this.options.chain.nextNonce(this.address));
+  }
+
+  /** Other processes wait until all of ours is told. */
+  #claimKey(): Promise<void> {
+    return this.#claim.take(() => this.options.chain.headNumber(), this.#closed.signal);
+  }
+
+  /** Takes up what an earlier process signed for this call and did not learn the fate of. */
+  async #adopt(write: Queued<Call>, text: string): Promise<boolean> {
+    const onItsWay = this.#entries.unaskedFor(text);
+    if (onItsWay) {
+      onItsWay.write = { ...write, signings: 1 };
+      onItsWay.isTold = false;
+      this.#record();
+      this.#tellWhatIsCertain();
+      return true;
+    }
+    const found = await this.#claim.adopt(text, () => this.options.chain.nextNonce(this.address));
+    for (const other of found) {
+      const isWanted = other === found.at(-1);
+      this.#enter({ ...other, write: isWanted ? { ...write, signings: 1 } : undefined, isTold: false });
+    }
+    return found.length > 0;
+  }
+
+  #enter(entry: Entry<Call>): void {
+    this.#entries.add(entry);
+    // Durable before the first byte is sent.
+    this.#record();
+  }
+
+  #record(): void {
+    this.#claim.record(this.#entries.open);
+  }
+
+  /** @returns whether there is nothing to wait for before going on. */
+  async #offer(entry: Entry<Call>): Promise<boolean> {
+    const { chain } = this.options;
+    const { extrinsic, signedAt } = entry;
+    const isOver = extrinsic.lastBlock !== undefined && chain.headNumber() > extrinsic.lastBlock;
+    try {
+      await this.#claimKey();
+      const reception = isOver ? ({ status: "dead" } as const) : await chain.send(extrinsic);
+      if (!this.#entries.has(entry)) return true;
+      switch (reception.status) {
+        case "pool":
+          entry.offeredAt = chain.headNumber();
+          return true;
+        case "included":
+          this.settle(reception);
+          return true;
+        case "later":
+          return false;
+        case "refused":
+          throw reception.error;
+        case "dead": {
+          const found = await chain.find(extrinsic, signedAt);
+          if (found) this.settle(found);
+          else if (!entry.settlement) this.#replace(entry);
+          return true;
+        }
+      }
+    } catch (error) {
+      // What is in doubt when all ends stays recorded.
+      if (this.#failure) return true;
+      // Nobody knows whether the node got what was asked.
+      if (hasCode(error, "CHAIN_DISCONNECTED", "CHAIN_TIMEOUT")) return false;
+      this.#drop(entry);
+      entry.write?.reject(error);
+      return true;
+    }
+  }
+
+  #replace(entry: Entry<Call>): void {
+    this.#drop(entry);
+    if (!entry.write) return;
+    if (entry.write.signings < MAX_SIGNINGS) return void this.#queue.unshift(entry.write);
+    throw new BlockZeroError(
+      "NONCE_TAKEN",
+      `${MAX_SIGNINGS} times another writer took the nonce of ${this.address}`,
+      "let one program write with a key, and give every program its own hotkey",
+    );
+  }
+
+  #drop(entry: Entry<Call>): void {
+    this.#entries.remove(entry);
+    this.#record();
+  }
+
+  #tellWhatIsCertain(): void {
+    const head = this.options.chain.headNumber();
+    for (const { entry, settlement } of this.#entries.certain(head, this.options.confirmations)) {
+      entry.isTold = true;
+      if (settlement.error) {
+        this.#drop(entry);
+        entry.write?.reject(settlement.error);
+      } else {
+        this.#record();
+        entry.write?.resolve({ block: settlement.block, blockHash: settlement.blockHash });
+      }
+    }
+    if (!this.#isRunning) this.#release();
+  }
+
+  /** As soon as nothing of ours is open. */
+  #release(): void {
+    if (!this.#failure && (this.#queue.length > 0 || this.#entries.open.length > 0)) return;
+    this.#claim.release();
+  }
+}

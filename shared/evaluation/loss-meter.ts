@@ -1,0 +1,164 @@
+import { groupHeldOutBatches } from "#datasets/group-data.js";
+import type { FloatTensors } from "#shared/artifact/update.js";
+import type { Batch } from "#shared/data/loader.js";
+import type { DocumentSource } from "#shared/data/source.js";
+import type { Device, Tensors } from "#shared/engine/device.js";
+import { groupShapes } from "#shared/model/groups.js";
+import { batchInputs, batchLosses } from "#shared/model/loss.js";
+import { allExperts, type Parameters } from "#shared/model/parameters.js";
+import type { ExpertGroup, Network } from "#shared/protocol/network.js";
+import { batchTensors } from "#shared/training/inner-loop.js";
+import { bytesOfTensors, keepWhatFits } from "#shared/util/byte-budget-cache.js";
+import { createEvaluator, type Evaluation } from "./evaluator.js";
+
+/** Measures the whole model's loss on held-out text. */
+export interface LossMeter {
+  /** Mean loss of each batch, nats per token, in the batches' order. */
+  losses(parameters: Parameters, batches: readonly Batch[]): Promise<number[]>;
+  /** For a model and a group's updates of it: up to the first of the group's experts all of them compute the same, and only once. */
+  ofGroup(model: Parameters, group: ExpertGroup): Promise<GroupMeter>;
+  dispose(): Promise<void>;
+}
+
+/** Its losses are bit for bit those of the whole model. */
+export interface GroupMeter {
+  /** The losses with an update added to the model, or with none. */
+  losses(update: FloatTensors | null, batches: readonly Batch[]): Promise<number[]>;
+}
+
+/** What a group's meter keeps of its batches, bytes. */
+const KEPT_BYTES = 256 << 20;
+
+/** Tokens in a run where a batch has fewer: from here on the rate grows no more (`npm run bench -- validation`). */
+const RUN_TOKENS = 1024;
+
+/**
+ * Compiles the forward pass once; models and updates are fed to it. Small batches go through it together: what a run costs by itself is
+ * then shared.
+ */
+export const createLossMeter = async (
+  device: Device,
+  { model, data }: Pick<Network, "model" | "data">,
+  { batchSize, parameters }: { batchSize: number; parameters: Parameters },
+): Promise<LossMeter> => {
+  const together = Math.max(1, Math.floor(RUN_TOKENS / (batchSize * data.sequence_length)));
+  const shape = {
+    config: model,
+    held: allExperts(model),
+    batchSize: together * batchSize,
+    sequenceLength: data.sequence_length,
+  };
+  const evaluator = await createEvaluator({
+    device,
+    loss: batchLosses(shape, together),
+    inputs: batchInputs(shape),
+    params: parameters,
+  });
+  const inRuns = async (
+    batches: readonly Batch[],
+    evaluate: (run: readonly Batch[]) => Promise<Evaluation>,
+  ): Promise<number[]> => {
+    const losses: number[] = [];
+    for (let at = 0; at < batches.length; at += together) {
+      const run = batches.slice(at, at + together);
+      const { metrics } = await evaluate(run);
+      losses.push(...run.map((_, i) => metrics[i]!));
+    }
+    return losses;
+  };
+  return {
+    losses: (override, batches) =>
+      inRuns(batches, (run) => evaluator.evaluate(override, batchTensors(joined(run, together)))),
+    async ofGroup(base, group) {
+      const names = Object.keys(groupShapes(model, group));
+      const cut = await evaluator.cutAt(names);
+      const numberOf = numbered<Batch>();
+      const keep = keepWhatFits<string, Tensors>((tensors) => bytesOfTensors(Object.values(tensors)), KEPT_BYTES);
+      const prepared = (run: readonly Batch[]) =>
+        keep(`${run.map(numberOf)}`, () => cut.prepare(base, batchTensors(joined(run, together))));
+      return {
+        async losses(update, batches) {
+          const foreign = update && [...update.keys()].find((name) => !names.includes(name));
+          if (foreign) throw new TypeError(`the group does not train ${foreign}`);
+          const changed = update ? withUpdate(base, update) : base;
+          return inRuns(batches, async (run) => cut.evaluate(changed, await prepared(run)));
+        },
+      };
+    },
+    dispose: () => evaluator.dispose(),
+  };
+};
+
+/** Some batches as one of `count` times their size, the last one repeated where there are fewer. */
+const joined = (batches: readonly Batch[], count: number): Pick<Batch, "ids" | "targets"> => {
+  const all = Array.from({ length: count }, (_, i) => batches[Math.min(i, batches.length - 1)]!);
+  const together = (of: (batch: Batch) => BigInt64Array) => {
+    const parts = all.map(of);
+    const result = new BigInt64Array(parts.reduce((sum, { length }) => sum + length, 0));
+    let at = 0;
+    for (const part of parts) {
+      result.set(part, at);
+      at += part.length;
+    }
+    return result;
+  };
+  return { ids: together(({ ids }) => ids), targets: together(({ targets }) => targets) };
+};
+
+/** A number for each object that is asked about, always the same. */
+const numbered = <T>(): ((thing: T) => number) => {
+  const numbers = new Map<T, number>();
+  return (thing) => {
+    const number = numbers.get(thing) ?? numbers.size;
+    numbers.set(thing, number);
+    return number;
+  };
+};
+
+/** Φ + Δ for the tensors of an update. */
+export const withUpdate = (base: Parameters, update: FloatTensors): Parameters => {
+  const changed: Record<string, Parameters[string]> = { ...base };
+  for (const [name, { data }] of update) changed[name] = { ...base[name]!, data: sum(base[name]!.data, data) };
+  return changed;
+};
+
+const sum = (a: Float32Array, b: Float32Array): Float32Array => {
+  const result = new Float32Array(a.length);
+  for (let i = 0; i < a.length; i++) result[i] = a[i]! + b[i]!;
+  return result;
+};
+
+/** The evaluation batches of a cycle's seed. @param sealed the opened text of a group that has such, null for one that has none */
+export const evaluationBatches = (
+  network: Network,
+  group: string,
+  seed: string,
+  sealed: DocumentSource | null,
+): readonly Batch[] => drawn(network, group, { batches: network.scoring.eval_batches, seed, sealed });
+
+/** Times an evaluation's batches: a step that gains a third as much as an update must is found as surely. */
+export const STEP_BATCHES = 4;
+
+/**
+ * The batches that a cycle's candidate steps are measured on at most, as `evaluationBatches` are drawn. Of sealed text there need not be more than
+ * one evaluation draws: the same windows again would seem to say more than they do.
+ */
+export const stepBatches = (
+  network: Network,
+  group: string,
+  seed: string,
+  sealed: DocumentSource | null,
+): readonly Batch[] => {
+  const times = sealed ? 1 : STEP_BATCHES;
+  return drawn(network, group, { batches: times * network.scoring.eval_batches, seed, sealed });
+};
+
+const drawn = (
+  network: Network,
+  group: string,
+  text: { readonly batches: number; readonly seed: string; readonly sealed: DocumentSource | null },
+): readonly Batch[] =>
+  groupHeldOutBatches(network, group, {
+    ...text,
+    batchSize: network.scoring.eval_batch_size,
+  });

@@ -1,0 +1,34 @@
+import { groupHeldOutBatches } from "#datasets/group-data.js";
+import type { Batch } from "#shared/data/loader.js";
+import type { Parameters } from "#shared/model/parameters.js";
+import type { Network } from "#shared/protocol/network.js";
+import { mean } from "#shared/util/mean.js";
+import type { LossMeter } from "./loss-meter.js";
+
+/** Of the rule that draws the reference text; another rule has another number. Losses compare only under one version and one network file. */
+export const REFERENCE_VERSION = 1;
+
+const SEED = "0".repeat(64);
+const BATCHES = 16;
+
+/**
+ * A group's reference text: always the same batches of the held-out part of its own documents, sealed or not, so that losses on it compare from cycle
+ * to cycle. It decides nothing. Evaluation draws from the same documents, and may meet them.
+ */
+export const referenceBatches = (
+  network: Pick<Network, "groups" | "data" | "scoring">,
+  group: string,
+): readonly Batch[] =>
+  groupHeldOutBatches(network, group, { batches: BATCHES, batchSize: network.scoring.eval_batch_size, seed: SEED });
+
+/** A whole model's mean loss on each group's reference text, nats per token. */
+export const heldOutLosses = async (
+  meter: Pick<LossMeter, "losses">,
+  network: Pick<Network, "groups" | "data" | "scoring">,
+  parameters: Parameters,
+): Promise<Record<string, number>> => {
+  const result: Record<string, number> = {};
+  for (const group of Object.keys(network.groups))
+    result[group] = mean(await meter.losses(parameters, referenceBatches(network, group)));
+  return result;
+};

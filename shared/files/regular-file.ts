@@ -1,0 +1,107 @@
+import { closeSync, constants, fstatSync, openSync, readSync } from "node:fs";
+import { type FileHandle, open } from "node:fs/promises";
+import { BlockZeroError, reasonOf } from "#shared/errors/error.js";
+import type { ByteSource } from "./byte-source.js";
+
+/** A file open for positioned reads; its size is that of when it was opened. Reading throws FILE_SHRANK, FILE_UNREADABLE. */
+export interface RegularFile extends ByteSource {
+  readonly path: string;
+}
+
+/** A pipe that nobody writes to opens at once, and is refused. */
+const READING = constants.O_RDONLY | constants.O_NONBLOCK;
+
+/** Largest single read: more than 2 GiB at once is refused by some systems. */
+const READ_BYTES = 1 << 30;
+
+/** Opens a file; what is no regular file (a folder, a pipe that would block for ever) is refused. @throws BlockZeroError FILE_UNREADABLE */
+export const openRegularFile = async (path: string): Promise<RegularFile> => {
+  const file = await attempt(path, () => open(path, READING));
+  try {
+    const found = await attempt(path, () => file.stat());
+    if (!found.isFile()) throw unreadable(path, "not a regular file");
+    return {
+      path,
+      size: found.size,
+      fill: (into, position) => fill(file, path, into, position),
+      close: () => file.close(),
+    };
+  } catch (thrown) {
+    await file.close();
+    throw thrown;
+  }
+};
+
+/** The whole of a small file. @throws BlockZeroError FILE_TOO_LARGE, FILE_SHRANK, FILE_UNREADABLE */
+export const readSmallFile = async (path: string, maxBytes: number): Promise<Uint8Array> => {
+  const file = await openRegularFile(path);
+  try {
+    if (file.size > maxBytes) throw tooLarge(path, file.size, maxBytes);
+    const bytes = new Uint8Array(file.size);
+    await file.fill(bytes, 0);
+    return bytes;
+  } finally {
+    await file.close();
+  }
+};
+
+/** The same without waiting: for settings, which are read before anything else is done. */
+export const readSmallFileSync = (path: string, maxBytes: number): Uint8Array => {
+  const file = attemptSync(path, () => openSync(path, READING));
+  try {
+    const found = fstatSync(file);
+    if (!found.isFile()) throw unreadable(path, "not a regular file");
+    if (found.size > maxBytes) throw tooLarge(path, found.size, maxBytes);
+    const bytes = new Uint8Array(found.size);
+    for (let done = 0; done < bytes.length; ) {
+      const bytesRead = attemptSync(path, () => readSync(file, bytes, done, bytes.length - done, done));
+      if (bytesRead === 0) throw shrank(path, done);
+      done += bytesRead;
+    }
+    return bytes;
+  } finally {
+    closeSync(file);
+  }
+};
+
+const fill = async (file: FileHandle, path: string, into: Uint8Array, position: number): Promise<void> => {
+  for (let done = 0; done < into.length; ) {
+    const length = Math.min(into.length - done, READ_BYTES);
+    const { bytesRead } = await attempt(path, () => file.read(into, done, length, position + done));
+    if (bytesRead === 0) throw shrank(path, position + done);
+    done += bytesRead;
+  }
+};
+
+const attempt = async <T>(path: string, work: () => Promise<T>): Promise<T> => {
+  try {
+    return await work();
+  } catch (cause) {
+    throw unreadable(path, reasonOf(cause), cause);
+  }
+};
+
+const attemptSync = <T>(path: string, work: () => T): T => {
+  try {
+    return work();
+  } catch (cause) {
+    throw unreadable(path, reasonOf(cause), cause);
+  }
+};
+
+const tooLarge = (path: string, size: number, maxBytes: number) =>
+  new BlockZeroError(
+    "FILE_TOO_LARGE",
+    `${path} has ${size} bytes, at most ${maxBytes} are read`,
+    "check that it is the file you mean",
+  );
+
+const shrank = (path: string, at: number) =>
+  new BlockZeroError(
+    "FILE_SHRANK",
+    `${path} ended at byte ${at} while it was read: it has shrunk since it was opened`,
+    "let whoever writes it finish, then read it again",
+  );
+
+const unreadable = (path: string, problem: string, cause?: unknown) =>
+  new BlockZeroError("FILE_UNREADABLE", `cannot read ${path}: ${problem}`, "check its name and permissions", { cause });

@@ -1,0 +1,174 @@
+import type { TensorShapes } from "#shared/artifact/codec/index.js";
+import type { FloatTensors } from "#shared/artifact/update.js";
+import {
+  createUpdateMemory,
+  soundTensor,
+  type UpdateMemory,
+  type UpdateReader,
+} from "#shared/artifact/update-reader.js";
+import type { BlobWriter } from "#shared/blobs/blob-writer.js";
+import type { ByteSource } from "#shared/files/byte-source.js";
+import { createSharedScratch, type Scratch } from "#shared/files/scratch.js";
+import type { ModelManifest } from "#shared/protocol/model-manifest.js";
+import type { Network } from "#shared/protocol/network.js";
+import type { OuterStep } from "#shared/protocol/outer.js";
+import type { FloatTensor } from "#shared/tensor-files/float32.js";
+import type { TensorStep } from "./merge-tensor.js";
+import type { MergeThreads } from "./merge-threads.js";
+import { beginPart, openUpdate, type PartReader, type PartWriter } from "./part-files.js";
+import { readAhead } from "./read-ahead.js";
+import { type MergePlan, mergeByPlan, planByRule } from "./robust/merge-robustly.js";
+
+/** Files of one group, all of them open. */
+export interface GroupFiles {
+  readonly weights: PartReader;
+  readonly momentum: PartReader | null;
+  /** In ascending order of artifact hash; with its norm where the gates have taken it. */
+  readonly updates: readonly { readonly file: ByteSource; readonly share: number; readonly norm?: number }[];
+}
+
+export interface GroupMerge {
+  /** In ascending order of name. */
+  readonly shapes: TensorShapes;
+  readonly network: Pick<Network, "training" | "artifact">;
+  /** What is done with the merged update. */
+  readonly outer: OuterStep;
+  readonly threads: MergeThreads;
+  /** Begins a file of the new model. */
+  readonly create: () => Promise<BlobWriter>;
+}
+
+/**
+ * A group's updates into its weights and momentum. In memory are the tensors that are being merged, one for each thread, and two more that are
+ * read and written meanwhile. A rule that must look at whole updates goes through the files once more for each look.
+ */
+export const mergeGroup = async (
+  { weights, momentum, updates }: GroupFiles,
+  { shapes, network, outer, threads, create }: GroupMerge,
+): Promise<ModelManifest["parts"]["groups"][string]> => {
+  const { artifact } = network;
+  const places = Array.from({ length: threads.count + 2 }, () => openPlace(updates.length));
+  const { readers, plan } = await planGroup(updates, { shapes, network }, places);
+
+  const merged = async (name: string, shape: readonly number[], place: Place): Promise<TensorStep> => {
+    const [pieces, before, velocity] = await Promise.all([
+      Promise.all(readers.map((reader, i) => reader.pieces(name, place.updates[i]!.pieces))),
+      weights.read(name, place.weights),
+      momentum ? momentum.read(name, place.momentum) : null,
+    ]);
+    const step: TensorStep = {
+      name,
+      shape,
+      codec: artifact.codec,
+      plan,
+      outer,
+      updates: pieces,
+      weights: before,
+      momentum: velocity ?? zeros(place.momentum, before.length),
+    };
+    await threads.take(step);
+    return step;
+  };
+
+  const begun: BlobWriter[] = [];
+  const begin = async (): Promise<PartWriter> => {
+    const writer = await create();
+    begun.push(writer);
+    return beginPart(writer, shapes);
+  };
+  const pending: Promise<TensorStep>[] = [];
+  try {
+    const made = { weights: await begin(), momentum: await begin() };
+    const writeOldest = async () => {
+      const step = await pending[0]!;
+      await Promise.all([made.weights.append(step.weights), made.momentum.append(step.momentum)]);
+      pending.shift();
+    };
+    for (const [i, [name, shape]] of [...shapes].entries()) {
+      if (pending.length === places.length) await writeOldest();
+      const step = merged(name, shape, places[i % places.length]!);
+      // It may fail while an earlier one is waited for.
+      step.catch(() => {});
+      pending.push(step);
+    }
+    while (pending.length > 0) await writeOldest();
+    const [newWeights, newMomentum] = await Promise.all([made.weights.finish(), made.momentum.finish()]);
+    return { weights: newWeights, momentum: newMomentum };
+  } finally {
+    // Files may be closed, and memory be used for something else, once nobody reads any more.
+    await Promise.allSettled(pending);
+    for (const writer of begun) await writer.discard();
+  }
+};
+
+/**
+ * The merged update of a group, whole in memory, as a merge goes along it: for who measures it before. Of the updates one tensor each is in
+ * memory. Closing the files is the caller's.
+ *
+ * @throws BlockZeroError SAFETENSORS_INVALID, UPDATE_MALFORMED, and what reading the files throws
+ */
+export const mergedUpdate = async (
+  updates: GroupFiles["updates"],
+  options: Pick<GroupMerge, "shapes" | "network">,
+): Promise<FloatTensors> => {
+  const places = [openPlace(updates.length), openPlace(updates.length)];
+  const { readers, plan } = await planGroup(updates, options, places);
+  const merged = new Map<string, FloatTensor>();
+  for (const [name, shape] of options.shapes)
+    merged.set(name, { shape, data: mergeByPlan(plan, await readTensor(readers, name, places[0]!)) });
+  return merged;
+};
+
+const planGroup = async (
+  updates: GroupFiles["updates"],
+  { shapes, network }: Pick<GroupMerge, "shapes" | "network">,
+  places: readonly Place[],
+): Promise<{ readonly readers: readonly UpdateReader[]; readonly plan: MergePlan }> => {
+  const { training, artifact } = network;
+  const readers = await Promise.all(updates.map(({ file }) => openUpdate(file, artifact.codec, shapes)));
+  const norms = updates.flatMap(({ norm }) => norm ?? []);
+  const looks = planByRule(
+    updates.map(({ share }) => share),
+    training.merge,
+    norms.length === updates.length ? norms : null,
+  );
+  return { readers, plan: await lookAtAll(looks, readers, shapes, places) };
+};
+
+/** Memory for one tensor of each file. */
+interface Place {
+  readonly updates: readonly UpdateMemory[];
+  readonly weights: Scratch;
+  readonly momentum: Scratch;
+}
+
+const openPlace = (updates: number): Place => ({
+  updates: Array.from({ length: updates }, () => createUpdateMemory(createSharedScratch())),
+  weights: createSharedScratch(),
+  momentum: createSharedScratch(),
+});
+
+/** Nesterov's buffer before a group's first merge. */
+const zeros = (scratch: Scratch, length: number): Float32Array => {
+  const { buffer, byteOffset } = scratch(4 * length);
+  return new Float32Array(buffer, byteOffset, length).fill(0);
+};
+
+/** Shows a rule all tensors as often as it asks; one is read while another is looked at. */
+const lookAtAll = async (
+  looks: ReturnType<typeof planByRule>,
+  readers: readonly UpdateReader[],
+  shapes: TensorShapes,
+  [here, there]: readonly Place[],
+): Promise<MergePlan> => {
+  const read = (name: string, place: 0 | 1) => readTensor(readers, name, (place === 0 ? here : there)!);
+  for (;;) {
+    const next = looks.next();
+    if (next.done) return next.value;
+    for await (const deltas of readAhead(shapes.keys(), read)) next.value(deltas);
+  }
+};
+
+/** One tensor of every update, in the memory of a place. */
+const readTensor = (readers: readonly UpdateReader[], name: string, place: Place): Promise<Float32Array[]> =>
+  Promise.all(readers.map(async (reader, i) => soundTensor(name, await reader.read(name, place.updates[i]!))));

@@ -1,0 +1,43 @@
+import { type Allocate, elementsOf, type Pieces } from "#shared/artifact/codec/codec.js";
+import { CODECS } from "#shared/artifact/codec/index.js";
+import { soundTensor } from "#shared/artifact/update-reader.js";
+import { createFloatScratch } from "#shared/files/scratch.js";
+import type { CodecName } from "#shared/protocol/network.js";
+import type { OuterStep } from "#shared/protocol/outer.js";
+import { outerStepOfTensor } from "./outer-step.js";
+import { type MergePlan, mergeByPlan } from "./robust/merge-robustly.js";
+
+/** What is the same for all tensors of a group. */
+export interface GroupStep {
+  readonly codec: CodecName;
+  readonly plan: MergePlan;
+  readonly outer: OuterStep;
+}
+
+/** One tensor's part of a merge: plain data, so that it can be sent to another thread. */
+export interface TensorStep extends GroupStep {
+  readonly name: string;
+  readonly shape: readonly number[];
+  /** In the order of the updates, as the codec wrote them. */
+  readonly updates: readonly Pieces[];
+  /** Before; afterwards those of the new model. */
+  readonly weights: Float32Array;
+  readonly momentum: Float32Array;
+}
+
+/** Merges one tensor's updates and takes the outer step, in place. @throws BlockZeroError UPDATE_MALFORMED */
+export type MergeTensor = (step: TensorStep) => void;
+
+/** With memory that is used again for the next tensor. */
+export const createMergeTensor = (): MergeTensor => {
+  const decoded: Allocate[] = [];
+  const memory = createFloatScratch();
+  return ({ name, shape, codec, updates, plan, outer, weights, momentum }) => {
+    const length = elementsOf(shape);
+    const deltas = updates.map((pieces, i) => {
+      decoded[i] ??= createFloatScratch();
+      return soundTensor(name, CODECS[codec].decode(pieces, length, decoded[i]));
+    });
+    outerStepOfTensor({ weights, momentum }, mergeByPlan(plan, deltas, memory(length)), outer);
+  };
+};

@@ -1,0 +1,65 @@
+import { type Contender, rank } from "#shared/rewards/ranking.js";
+
+/** A contender of this cycle: it has an artifact, and what was agreed on for it. */
+export interface Submission extends Contender {
+  readonly group: string;
+  readonly artifact: string;
+  /** Null counts as 0. */
+  readonly independence: number | null;
+}
+
+/** A selected submission and its weight in the group's mean. */
+export type Selected<T> = T & { readonly share: number };
+
+/**
+ * What is merged: per group the `topN` of this cycle with the largest merit, score times independence, where it is positive, in ascending order of
+ * artifact hash, which is the order of the merge's arithmetic. Shares are proportional to merits and sum to 1 in each group; a group in which
+ * nobody improved the model is absent. Copies of one training so weigh as much as it does, and take no place from others.
+ */
+export const selectForMerge = <T extends Submission>(
+  submissions: readonly T[],
+  topN: number,
+): ReadonlyMap<string, readonly Selected<T>[]> => {
+  const selected = new Map<string, readonly Selected<T>[]>();
+  const groups = [...new Set(submissions.map(({ group }) => group))].sort();
+  for (const name of groups) {
+    const merited = submissions
+      .filter(({ group }) => group === name)
+      .map((submission) => ({ ...submission, submission, score: meritOf(submission) }))
+      .filter(({ score }) => score > 0);
+    const inOrder = [...rank(merited).slice(0, topN)].sort((a, b) => (a.artifact < b.artifact ? -1 : 1));
+    const total = inOrder.reduce((sum, { score }) => sum + score, 0);
+    if (inOrder.length > 0) {
+      selected.set(
+        name,
+        inOrder.map(({ submission, score }) => ({ ...submission, share: score / total })),
+      );
+    }
+  }
+  return selected;
+};
+
+const meritOf = ({ score, independence }: Pick<Submission, "score" | "independence">): number =>
+  score * (independence ?? 0);
+
+/**
+ * What a step along all updates takes: per group the `topN` with the highest loss reduction, whether or not any of them is certain to lower the
+ * loss, with equal shares, in the order of the merge's arithmetic. The mean of updates has less noise than each, so it may do good
+ * where none does alone; that it does is measured before it is taken.
+ */
+export const selectAll = <T extends Submission & { readonly lossReduction: number | null }>(
+  submissions: readonly T[],
+  topN: number,
+): ReadonlyMap<string, readonly Selected<T>[]> => {
+  const groups = [...new Set(submissions.map(({ group }) => group))].sort();
+  return new Map(
+    groups.map((name) => {
+      const own = submissions.filter(({ group }) => group === name);
+      const best = rank(own.map((one) => ({ ...one, score: one.lossReduction ?? Number.NEGATIVE_INFINITY, one })))
+        .slice(0, topN)
+        .map(({ one }) => one);
+      const share = 1 / best.length;
+      return [name, [...best].sort((a, b) => (a.artifact < b.artifact ? -1 : 1)).map((one) => ({ ...one, share }))];
+    }),
+  );
+};

@@ -1,0 +1,179 @@
+import type { Chain } from "#shared/chain/chain.js";
+import { BlockZeroError, hasCode } from "#shared/errors/error.js";
+import type { ByteSource } from "#shared/files/byte-source.js";
+import { agreedModel } from "#shared/protocol/agreement.js";
+import type { BlobRef, ModelManifest } from "#shared/protocol/model-manifest.js";
+import type { Network } from "#shared/protocol/network.js";
+import { type NetworkRecord, parseRecord } from "#shared/protocol/records.js";
+import { votingStakes } from "#shared/protocol/voting-stake.js";
+import { lastModelBlock, modelOutcome, modelRecords } from "#shared/replay/agreed-outcome.js";
+import { modelNamed } from "#shared/replay/base-model-hash.js";
+import type { FileRequest } from "#shared/replay/source.js";
+import { formerOf } from "#shared/replay/succession.js";
+import { readModelManifest } from "#shared/replay/whole-model.js";
+import type { BlockClock } from "../block-clock.js";
+import type { Blobs } from "../files/blobs.js";
+import { rankServers, readServers, type ServerState } from "../files/subnet-servers.js";
+import { withPatience } from "../until-block.js";
+
+export interface AgreedModels {
+  /**
+   * Hash of the model that `cycle` starts from: the newest that validators with more than half of the stake committed, read at the
+   * end of the cycle's distribute phase, or now where that is still to come.
+   */
+  baseOf(cycle: number): Promise<string>;
+  /** Hash agreed for `cycle`'s own merge so far, or null. */
+  outcomeOf(cycle: number): Promise<string | null>;
+  /** Blob servers to ask for a file, in that order: see `rankServers`. */
+  servers(hash?: string): Promise<readonly string[]>;
+  manifest(hash: string, signal: AbortSignal): Promise<ModelManifest>;
+  /** Bytes of a part named by a manifest. */
+  part(reference: BlobRef, signal: AbortSignal): Promise<Uint8Array>;
+  /** The same where it need not be in memory. Close it. */
+  open(reference: BlobRef, signal: AbortSignal): Promise<ByteSource>;
+}
+
+export interface AgreedModelsContext {
+  readonly chain: Chain;
+  readonly clock: BlockClock;
+  readonly network: Network;
+  readonly networkHash: string;
+  readonly blobs: Blobs;
+  readonly signal: AbortSignal;
+}
+
+/** Blocks that a manifest is waited for before it is taken for one that nobody has. */
+const MANIFEST_PATIENCE = 2;
+
+/** Follows what the validators agree on, from chain state alone; files come from whoever has them. */
+export const followModels = (context: AgreedModelsContext): AgreedModels => {
+  const { chain, clock, network, networkHash, blobs } = context;
+  const settled = new Map<number, string | null>();
+
+  let former: Promise<AgreedModels | null> | null = null;
+  /** What is agreed under the network that this one succeeds. */
+  const formerly = (): Promise<AgreedModels | null> => {
+    const source = { network, networkHash, fetch: (file: FileRequest) => blobs.get(networkFile(file)) };
+    const asked = former ?? formerOf(source).then((before) => before && followModels({ ...context, ...before }));
+    former = asked;
+    // What could not be had now may be had later.
+    asked.catch(() => {
+      former = null;
+    });
+    return asked;
+  };
+
+  const outcomeOf = async (cycle: number): Promise<string | null> => {
+    if (cycle < network.first_cycle) return (await (await formerly())?.outcomeOf(cycle)) ?? null;
+    const known = settled.get(cycle);
+    if (known !== undefined) return known;
+    const deadline = lastModelBlock(cycle, network);
+    const at = Math.min(deadline, clock.head.number);
+    const { agreed } = await modelOutcome(context, cycle, at);
+    if (agreed === null) {
+      if (at === deadline) settled.set(cycle, null);
+      return null;
+    }
+    const until = clock.head.number + MANIFEST_PATIENCE;
+    const named = await withPatience(clock, until, context.signal, (patience) =>
+      modelNamed((hash) => manifest(hash, patience), context, { cycle, hash: agreed }).catch((thrown: unknown) => {
+        context.signal.throwIfAborted();
+        if (patience.aborted) return "unknown" as const;
+        throw thrown;
+      }),
+    );
+    const hash = named === "none" ? null : agreed;
+    if (at === deadline && named !== "unknown") settled.set(cycle, hash);
+    return hash;
+  };
+
+  /** Where the chain no longer holds the state to ask: the newest model that a majority's last records still name, else genesis. */
+  const standing = async (cycle: number): Promise<string> => {
+    const [metagraph, commitments] = await Promise.all([
+      chain.metagraph(network.netuid),
+      chain.commitments(network.netuid),
+    ]);
+    const { voting } = network;
+    const stakes = votingStakes({ neurons: metagraph.neurons, commitments }, { networkHash, cycle, voting });
+    const records = modelRecords(commitments, networkHash).filter(({ record }) => record.cycle < cycle);
+    for (const past of [...new Set(records.map(({ record }) => record.cycle))].sort((a, b) => b - a)) {
+      const ofCycle = records.filter(({ record }) => record.cycle === past);
+      const hash = agreedModel(ofCycle, stakes);
+      if (hash !== null) return hash;
+    }
+    return inherited(Math.min(cycle, network.first_cycle));
+  };
+
+  /** Everybody is asked for at once where many files are wanted: state is read once a block. */
+  let read: { readonly block: number; readonly state: Promise<ServerState> } | null = null;
+  const servers = async (hash?: string): Promise<readonly string[]> => {
+    const block = clock.head.number;
+    if (read?.block !== block) read = { block, state: readServers(chain, network.netuid, network.phases) };
+    const { state } = read;
+    try {
+      return rankServers(await state, hash);
+    } catch (thrown) {
+      if (read?.state === state) read = null;
+      throw thrown;
+    }
+  };
+
+  /** The model that this network's first cycle starts from. */
+  const inherited = async (cycle: number): Promise<string> =>
+    (await (await formerly())?.baseOf(cycle)) ?? network.genesis;
+
+  const networkFile = ({ hash, maxBytes }: FileRequest) => ({
+    hash,
+    what: "the network file before this one,",
+    maxBytes,
+    locations: () => servers(hash),
+    signal: context.signal,
+  });
+
+  const request = (what: string, hash: string, maxBytes: number, signal: AbortSignal) => ({
+    hash,
+    what,
+    maxBytes,
+    locations: () => servers(hash),
+    signal,
+  });
+
+  const manifest = (hash: string, signal: AbortSignal) =>
+    readModelManifest(
+      { fetch: ({ hash, maxBytes }) => blobs.get(request("the agreed model", hash, maxBytes, signal)) },
+      hash,
+    );
+
+  return {
+    servers,
+    outcomeOf,
+    async baseOf(cycle) {
+      try {
+        for (let past = cycle - 1; past >= network.first_cycle; past--) {
+          const hash = await outcomeOf(past);
+          if (hash !== null) return hash;
+        }
+      } catch (thrown) {
+        if (hasCode(thrown, "STATE_DISCARDED")) return standing(cycle);
+        throw thrown;
+      }
+      return inherited(Math.min(cycle, network.first_cycle));
+    },
+    manifest,
+    part: ({ hash, bytes }, signal) => blobs.get(request("a part of the agreed model", hash, bytes, signal)),
+    open: ({ hash, bytes }, signal) => blobs.open(request("a part of the agreed model", hash, bytes, signal)),
+  };
+};
+
+/** The owner's network record, as it stands on chain now. @throws NETWORK_NOT_PUBLISHED. */
+export const publishedNetwork = async (chain: Chain, netuid: number): Promise<NetworkRecord> => {
+  const [{ ownerHotkey }, commitments] = await Promise.all([chain.metagraph(netuid), chain.commitments(netuid)]);
+  const data = commitments.find(({ hotkey }) => hotkey === ownerHotkey)?.data;
+  const record = data === undefined ? null : parseRecord(data);
+  if (record?.ok && record.value.type === "network") return record.value;
+  throw new BlockZeroError(
+    "NETWORK_NOT_PUBLISHED",
+    `the owner of subnet ${netuid} has not published a network file`,
+    "ask the owner to run `blockzero publish`, or check netuid and chain_endpoint",
+  );
+};

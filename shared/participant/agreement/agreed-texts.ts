@@ -1,0 +1,41 @@
+import { openSource } from "#datasets/index.js";
+import { withTexts } from "#shared/data/pinned-text.js";
+import { BlockZeroError, reasonOf } from "#shared/errors/error.js";
+import type { Network } from "#shared/protocol/network.js";
+import { indexBytes } from "#shared/protocol/sealed-text.js";
+import type { Blobs } from "../files/blobs.js";
+
+export interface TextSources {
+  readonly blobs: Pick<Blobs, "pin">;
+  readonly servers: () => Promise<readonly string[]>;
+  readonly signal: AbortSignal;
+}
+
+/**
+ * Has everything here that the network file names and every cycle needs: files of documents, which stay; sources of the toolkit in the version that
+ * it names; indices of sealed text. Whoever lacks one of them is told before it joins.
+ *
+ * @returns the network with the paths of its files
+ * @throws BlockZeroError TEXT_MISSING, DATASET_…, SEALED_TEXT_MISSING
+ */
+export const obtainTexts = async (network: Network, { blobs, servers, signal }: TextSources): Promise<Network> => {
+  const placed = await withTexts(network, ({ sha256, bytes }) =>
+    blobs.pin({ hash: sha256, maxBytes: bytes, locations: servers, signal }),
+  );
+  for (const { data } of Object.values(placed.groups)) for (const source of data) openSource(source);
+  for (const [group, { sealed }] of Object.entries(network.groups)) {
+    if (!sealed) continue;
+    try {
+      await blobs.pin({ hash: sealed.index, maxBytes: indexBytes(sealed), locations: servers, signal });
+    } catch (cause) {
+      if (!(cause instanceof BlockZeroError)) throw cause;
+      throw new BlockZeroError(
+        "SEALED_TEXT_MISSING",
+        `the index of group "${group}"'s sealed text (${sealed.index}) cannot be had: ${reasonOf(cause)}`,
+        "everybody needs it: ask the subnet's owner to keep `blockzero publish` running, then start again",
+        { cause },
+      );
+    }
+  }
+  return placed;
+};

@@ -1,0 +1,21 @@
+import { phaseWindow } from "#shared/protocol/phases.js";
+import type { Participant } from "../join.js";
+
+/**
+ * Hash of the model that `cycle` trains from, as soon as it is certain: when the validators agree on the last merge, and at the latest
+ * when the distribute phase ends, with the newest model they do agree on.
+ */
+export const settledBase = async (
+  participant: Pick<Participant, "clock" | "models" | "network" | "signal">,
+  cycle: number,
+): Promise<string> => {
+  const { clock, models, network, signal } = participant;
+  const { start, end } = phaseWindow(cycle, "distribute", network.phases);
+  await clock.reach(start, signal);
+  const hasPast = cycle > network.first_cycle || network.succeeds !== undefined;
+  while (hasPast && clock.head.number < end - 1) {
+    if ((await models.outcomeOf(cycle - 1)) !== null) break;
+    await clock.reach(clock.head.number + 1, signal);
+  }
+  return models.baseOf(cycle);
+};

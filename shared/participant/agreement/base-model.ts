@@ -1,0 +1,63 @@
+import { l2Norm } from "#shared/artifact/update.js";
+import { BlockZeroError } from "#shared/errors/error.js";
+import { groupShapes, hubShapes } from "#shared/model/groups.js";
+import type { Parameters } from "#shared/model/parameters.js";
+import { decodeParameters } from "#shared/model/part-parameters.js";
+import type { ModelManifest } from "#shared/protocol/model-manifest.js";
+import type { Participant } from "../join.js";
+
+/** A whole model in memory: what losses are measured with. */
+export interface BaseModel {
+  readonly hash: string;
+  readonly manifest: ModelManifest;
+  readonly hub: Parameters;
+  readonly groups: ReadonlyMap<string, GroupModel>;
+}
+
+export interface GroupModel {
+  readonly weights: Parameters;
+  /** L2 norm of the weights. */
+  readonly norm: number;
+}
+
+/**
+ * Fetches every part of a model, and reads all but the momentum, which is held against the network file.
+ *
+ * @throws BlockZeroError CHECKPOINT_MISMATCH, and what fetching throws
+ */
+export const loadModel = async (
+  { models, network, signal }: Pick<Participant, "models" | "network" | "signal">,
+  hash: string,
+): Promise<BaseModel> => {
+  const manifest = await models.manifest(hash, signal);
+  const { hub, groups } = manifest.parts;
+  const loaded = new Map<string, GroupModel>();
+  for (const [name, group] of Object.entries(network.groups)) {
+    const shapes = groupShapes(network.model, group);
+    const parts = groups[name];
+    if (!parts)
+      throw new BlockZeroError(
+        "CHECKPOINT_MISMATCH",
+        `model ${hash} does not fit the network file: it has no group "${name}"`,
+        "use a checkpoint of this network, or the network file that the checkpoint was made for",
+      );
+    const weights = decodeParameters(
+      await models.part(parts.weights, signal),
+      shapes,
+      `group ${name} of model ${hash}`,
+    );
+    // The merge reads it from the file: it must be here by then, and what nobody uses for some cycles goes.
+    if (parts.momentum) await (await models.open(parts.momentum, signal)).close();
+    loaded.set(name, { weights, norm: l2Norm(Object.values(weights)) });
+  }
+  return {
+    hash,
+    manifest,
+    hub: decodeParameters(await models.part(hub, signal), hubShapes(network.model, network.groups), `hub of ${hash}`),
+    groups: loaded,
+  };
+};
+
+/** All tensors of the model by name. */
+export const wholeModel = ({ hub, groups }: BaseModel): Parameters =>
+  Object.assign({}, hub, ...[...groups.values()].map(({ weights }) => weights));

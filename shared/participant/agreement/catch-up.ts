@@ -1,0 +1,123 @@
+import { CODECS, encodedLength } from "#shared/artifact/codec/index.js";
+import { BlockZeroError, hasCode, reasonOf } from "#shared/errors/error.js";
+import { type GroupStep, type Model, mergeModel } from "#shared/merge/merge-model.js";
+import { groupShapes } from "#shared/model/groups.js";
+import type { BlobRef, MergedUpdate, ModelManifest } from "#shared/protocol/model-manifest.js";
+import { lineage } from "#shared/replay/lineage.js";
+import { cycleSource } from "../cycle-source.js";
+import type { Participant } from "../join.js";
+
+/** How a model came here: it was, or its parts were fetched, or it was made anew from an older one and the updates merged since. */
+export type CatchUp = "at hand" | "fetched" | "replayed";
+
+type Reader = Pick<Participant, "chain" | "blobs" | "models" | "network" | "networkHash" | "log" | "signal">;
+
+/** Ancestors that are looked at for one whose parts are here. */
+const DEPTH = 64;
+
+/**
+ * Brings all parts of a model into the local store, the way that costs fewer bytes: those of its parts that are not here, or those of the
+ * updates merged since an ancestor that is. What a replay makes has the model's hash or is thrown away, so nobody is trusted. Where it
+ * fails the parts are fetched.
+ *
+ * @throws what fetching the manifest or the parts throws
+ */
+export const catchUp = async (reader: Reader, hash: string): Promise<CatchUp> => {
+  const { models, log, signal } = reader;
+  const manifest = await models.manifest(hash, signal);
+  const missing = await missingParts(reader, manifest);
+  if (missing.length === 0) return "at hand";
+  const bytes = missing.reduce((sum, part) => sum + part.bytes, 0);
+  try {
+    const path = await cheaperPath(reader, hash, bytes);
+    if (path !== null) {
+      await replay(reader, path);
+      return "replayed";
+    }
+  } catch (thrown) {
+    signal.throwIfAborted();
+    log.warn("could not replay a model, its parts are fetched", { model: hash, reason: reasonOf(thrown) });
+  }
+  const source = cycleSource(reader);
+  for (const { hash, bytes } of missing) await (await source.open({ hash, maxBytes: bytes })).close();
+  return "fetched";
+};
+
+/** The models from one whose parts are here to the wanted one, oldest first; null where their updates cost as much as `bytes`. */
+const cheaperPath = async (reader: Reader, hash: string, bytes: number): Promise<readonly Model[] | null> => {
+  const { models, signal } = reader;
+  const path: Model[] = [];
+  let cost = 0;
+  for await (const model of lineage(hash, (ancestor) => models.manifest(ancestor, signal))) {
+    // What was merged under a former network file went by other rules.
+    if (path.length > 0 && path[0]!.manifest.network !== reader.networkHash) return null;
+    path.unshift(model);
+    if (path.length > 1 && (await missingParts(reader, model.manifest)).length === 0) return path;
+    for (const { group, tensors } of model.manifest.merged)
+      if (!(await isHere(reader, tensors, updateLength(reader, group)))) cost += updateLength(reader, group);
+    if (cost >= bytes || path.length > DEPTH) return null;
+  }
+  return null;
+};
+
+const replay = async (reader: Reader, [first, ...path]: readonly Model[]): Promise<void> => {
+  const { blobs } = reader;
+  const source = cycleSource(reader);
+  let base = first!;
+  for (const { hash, manifest } of path) {
+    const made = await mergeModel(
+      reader,
+      { cycle: manifest.cycle, base, steps: stepsOf(manifest) },
+      {
+        part: ({ hash, bytes }) => source.open({ hash, maxBytes: bytes }),
+        update: async ({ group, tensors }) => ({
+          hash: tensors,
+          file: await source.open({ hash: tensors, maxBytes: updateLength(reader, group) }),
+        }),
+        create: blobs.create,
+      },
+    );
+    if (made.hash !== hash)
+      throw new BlockZeroError(
+        "REPLAY_DIVERGED",
+        `the updates merged in cycle ${manifest.cycle} give model ${made.hash}, not ${hash}`,
+        "run `blockzero audit --cycle N` to see where they part",
+      );
+    base = made;
+  }
+};
+
+const stepsOf = ({ merged, steps }: ModelManifest): ReadonlyMap<string, GroupStep<MergedUpdate>> => {
+  const names = new Set(merged.map(({ group }) => group));
+  return new Map(
+    [...names].map((name) => [name, { step: steps[name] ?? 0, updates: merged.filter(({ group }) => group === name) }]),
+  );
+};
+
+/** Bytes of any update of a group. */
+const updateLength = ({ network }: Reader, name: string): number => {
+  const group = network.groups[name];
+  return group
+    ? encodedLength(CODECS[network.artifact.codec], new Map(Object.entries(groupShapes(network.model, group))))
+    : Number.POSITIVE_INFINITY;
+};
+
+const missingParts = async (reader: Reader, { parts }: ModelManifest): Promise<readonly BlobRef[]> => {
+  const all = [
+    parts.hub,
+    ...Object.values(parts.groups).flatMap(({ weights, momentum }) => [weights, ...(momentum ? [momentum] : [])]),
+  ];
+  const missing: BlobRef[] = [];
+  for (const part of all) if (!(await isHere(reader, part.hash, part.bytes))) missing.push(part);
+  return missing;
+};
+
+const isHere = async ({ blobs, signal }: Reader, hash: string, maxBytes: number): Promise<boolean> => {
+  try {
+    await (await blobs.open({ hash, maxBytes, locations: [], signal })).close();
+    return true;
+  } catch (thrown) {
+    if (hasCode(thrown, "FETCH_NOT_FOUND")) return false;
+    throw thrown;
+  }
+};

@@ -1,0 +1,123 @@
+import { addAbortSignal } from "node:stream";
+import { z } from "zod";
+import type { BlobFetch } from "#shared/blobs/blob-client.js";
+import type { BlobStore, LocalStore } from "#shared/blobs/blob-store.js";
+import type { IncomingBlob } from "#shared/blobs/incoming-blob.js";
+import { BlockZeroError, hasCode, reasonOf } from "#shared/errors/error.js";
+import { isHash } from "#shared/protocol/hash.js";
+import type { Log } from "#shared/telemetry/log.js";
+import { openJournal } from "../writes/journal.js";
+
+/** Copies what we publish to a store elsewhere, one blob after another, beside all other work. */
+export interface Archive {
+  /** Queues a blob of the local store; durable when it returns, so that a restart goes on with it. */
+  add(hash: string): void;
+  /** Tries again what failed. */
+  retry(): void;
+  /** Whether the local copy is still the only one. */
+  isPending(hash: string): boolean;
+  /**
+   * Receives a blob that was copied there, from its first byte on.
+   *
+   * @returns whether it is whole now
+   * @throws BlockZeroError FETCH_TOO_LARGE; the signal's reason when it aborts
+   */
+  receive(request: BlobFetch & { readonly signal: AbortSignal }, incoming: IncomingBlob): Promise<boolean>;
+  /** Resolves when nothing is being copied. What failed stays for `retry`. */
+  idle(): Promise<void>;
+}
+
+export interface ArchiveOptions {
+  readonly local: LocalStore;
+  readonly remote: BlobStore;
+  /** The file that the queue is kept in. */
+  readonly queue: string;
+  readonly log: Pick<Log, "warn" | "debug">;
+}
+
+const tooLarge = (hash: string, most: number): BlockZeroError =>
+  new BlockZeroError(
+    "FETCH_TOO_LARGE",
+    `the archive has more than ${most} bytes as ${hash}`,
+    "no valid blob is so large here",
+  );
+
+const queueSchema = z.object({ pending: z.array(z.string().refine(isHash)).default([]) });
+
+/**
+ * A fault costs a warning: the local store has the blob, and serves it. What an earlier run left in the queue is copied at once.
+ *
+ * @throws BlockZeroError JOURNAL_MALFORMED when the queue's file is not one
+ */
+export const openArchive = ({ local, remote, queue, log }: ArchiveOptions): Archive => {
+  const journal = openJournal(queue, queueSchema);
+  const pending = new Set(journal.value.pending);
+  const failed = new Set<string>();
+  let work: Promise<void> = Promise.resolve();
+
+  const save = () => journal.update(() => ({ pending: [...pending] }));
+
+  const copy = async (hash: string): Promise<void> => {
+    try {
+      const bytes = await local.get(hash);
+      if (bytes !== null && !(await remote.has(hash))) await remote.put(bytes);
+      pending.delete(hash);
+      save();
+      log.debug("archived a blob", { hash });
+    } catch (thrown) {
+      failed.add(hash);
+      const code = thrown instanceof BlockZeroError ? thrown.code : undefined;
+      log.warn("not archived yet", { hash, code, reason: reasonOf(thrown) });
+    }
+  };
+
+  const start = (hash: string) => {
+    failed.delete(hash);
+    work = work.then(() => copy(hash));
+  };
+
+  for (const hash of pending) start(hash);
+  return {
+    add: (hash) => {
+      if (pending.has(hash)) {
+        if (failed.has(hash)) start(hash);
+        return;
+      }
+      pending.add(hash);
+      save();
+      start(hash);
+    },
+    retry: () => {
+      for (const hash of [...failed]) start(hash);
+    },
+    isPending: (hash) => pending.has(hash),
+    receive: async ({ hash, maxBytes, signal }, incoming) => {
+      try {
+        const announced = await remote.size(hash);
+        if (announced === null) return false;
+        await incoming.restart();
+        if (announced > maxBytes) throw tooLarge(hash, maxBytes);
+        for await (const chunk of addAbortSignal(signal, remote.stream(hash))) {
+          if (!(chunk instanceof Uint8Array)) throw new TypeError("not bytes");
+          if (incoming.length() + chunk.length > maxBytes) {
+            await incoming.restart();
+            throw tooLarge(hash, maxBytes);
+          }
+          await incoming.append(chunk);
+        }
+        return await incoming.finish();
+      } catch (thrown) {
+        signal.throwIfAborted();
+        if (hasCode(thrown, "FETCH_TOO_LARGE")) throw thrown;
+        log.warn("archive not readable", { hash, reason: reasonOf(thrown) });
+        return false;
+      }
+    },
+    idle: async () => {
+      for (let seen = work; ; seen = work) {
+        await seen;
+        if (seen === work) return;
+      }
+    },
+  };
+};

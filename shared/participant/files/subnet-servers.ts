@@ -1,0 +1,89 @@
+import type { Chain, Commitment, Metagraph } from "#shared/chain/chain.js";
+import { hasCode } from "#shared/errors/error.js";
+import type { PhaseLengths } from "#shared/protocol/network.js";
+import { type Phase, phaseAt, phaseWindow } from "#shared/protocol/phases.js";
+import { parseRecord } from "#shared/protocol/records.js";
+import { permittedStakes } from "#shared/protocol/stake.js";
+
+/** Phases that end with records of validators that say where they are: model and report. What they put after a report does not. */
+const SAYING_WHERE: readonly Phase[] = ["distribute", "evaluate"];
+
+export interface ServerState {
+  readonly metagraph: Metagraph;
+  /** Of one hotkey there may be several. */
+  readonly commitments: readonly Commitment[];
+}
+
+/** Others than validators and the owner who are asked for one file. */
+const OTHERS = 16;
+
+/**
+ * Origins of blob servers in the order in which they are asked for a file: of the validators and the owner, who should have whatever was judged,
+ * those first whose latest record names it, and of some others, who may have kept it and whose records may say anything. Among equals the order is drawn anew each time, so
+ * that nobody is always the first, or the one whom everybody asks.
+ *
+ * @param random uniform in [0, 1)
+ */
+export const rankServers = (
+  { metagraph, commitments }: ServerState,
+  hash?: string,
+  random: () => number = Math.random,
+): readonly string[] => {
+  const permitted = permittedStakes(metagraph.neurons);
+  const members = new Set(metagraph.neurons.map(({ hotkey }) => hotkey));
+  const servers = commitments.flatMap(({ hotkey, data }) => {
+    const record = parseRecord(data);
+    if (!record.ok || !("location" in record.value)) return [];
+    const { location } = record.value;
+    const isTrusted = permitted.has(hotkey) || hotkey === metagraph.ownerHotkey;
+    if (!isTrusted && !members.has(hotkey)) return [];
+    if (!isTrusted) return [{ location, rank: 2, order: random() }];
+    const isNaming = hash !== undefined && Object.values(record.value).includes(hash);
+    return [{ location, rank: isNaming ? 0 : 1, order: random() }];
+  });
+  const ordered = servers.sort((a, b) => a.rank - b.rank || a.order - b.order);
+  const trusted = ordered.filter(({ rank }) => rank < 2);
+  const others = ordered.filter(({ rank }) => rank === 2).slice(0, OTHERS);
+  return [...new Set([...trusted, ...others].map(({ location }) => location))];
+};
+
+/**
+ * Chain state as it stands now, and the records that stood there when the last phases ended whose records name a location.
+ *
+ * @param phases of the network file; without them only the records of now are read
+ */
+export const readServers = async (
+  chain: Pick<Chain, "head" | "metagraph" | "commitments">,
+  netuid: number,
+  phases?: PhaseLengths,
+): Promise<ServerState> => {
+  const blocks = phases ? blocksSayingWhere((await chain.head()).number, phases) : [];
+  const [metagraph, ...commitments] = await Promise.all([
+    chain.metagraph(netuid),
+    chain.commitments(netuid),
+    ...blocks.map((block) => commitmentsAt(chain, netuid, block)),
+  ]);
+  return { metagraph, commitments: commitments.flat() };
+};
+
+const blocksSayingWhere = (head: number, phases: PhaseLengths): readonly number[] => {
+  const { cycle } = phaseAt(head, phases);
+  return SAYING_WHERE.map((phase) => {
+    const { end } = phaseWindow(cycle, phase, phases);
+    return (end <= head ? end : phaseWindow(cycle - 1, phase, phases).end) - 1;
+  }).filter((block) => block >= 0);
+};
+
+/** None where the chain does not hold that state any more. */
+const commitmentsAt = async (
+  chain: Pick<Chain, "commitments">,
+  netuid: number,
+  block: number,
+): Promise<readonly Commitment[]> => {
+  try {
+    return await chain.commitments(netuid, block);
+  } catch (thrown) {
+    if (hasCode(thrown, "STATE_DISCARDED")) return [];
+    throw thrown;
+  }
+};

@@ -1,0 +1,45 @@
+import type { Standing } from "#shared/blobs/admission.js";
+import type { Chain } from "#shared/chain/chain.js";
+import { reasonOf } from "#shared/errors/error.js";
+import type { Log } from "#shared/telemetry/log.js";
+import type { BlockClock } from "./block-clock.js";
+
+export interface StandingsContext {
+  readonly chain: Pick<Chain, "metagraph">;
+  readonly clock: Pick<BlockClock, "head" | "onHead">;
+  readonly netuid: number;
+  readonly log: Pick<Log, "debug">;
+  readonly signal: AbortSignal;
+}
+
+/** Blocks between two looks at who is registered. */
+const EVERY_BLOCKS = 25;
+
+/** What each hotkey is in the subnet, as of the last few blocks. A chain that does not answer leaves what was known. */
+export const followStandings = async ({
+  chain,
+  clock,
+  netuid,
+  log,
+  signal,
+}: StandingsContext): Promise<(hotkey: string) => Standing> => {
+  const read = async () => {
+    const { neurons, ownerHotkey } = await chain.metagraph(netuid);
+    const standings = new Map<string, Standing>([[ownerHotkey, "miner"]]);
+    for (const { hotkey, validatorPermit } of neurons) standings.set(hotkey, validatorPermit ? "validator" : "miner");
+    return standings;
+  };
+  let known = await read();
+  let last = clock.head.number;
+  clock.onHead(({ number }) => {
+    if (number < last + EVERY_BLOCKS) return;
+    last = number;
+    read().then(
+      (standings) => {
+        known = standings;
+      },
+      (thrown) => log.debug("standings not read", { reason: reasonOf(thrown) }),
+    );
+  }, signal);
+  return (hotkey) => known.get(hotkey) ?? null;
+};

@@ -1,0 +1,57 @@
+import { setCommitment } from "#shared/chain/call.js";
+import type { Chain } from "#shared/chain/chain.js";
+import { nextAllowed } from "#shared/chain/writer/rate-limits.js";
+import { BlockZeroError } from "#shared/errors/error.js";
+import type { BlockRange } from "#shared/protocol/phases.js";
+import type { Signer } from "#shared/protocol/signer.js";
+import type { Log } from "#shared/telemetry/log.js";
+import type { BlockClock } from "../block-clock.js";
+import { writeOnce } from "./write-once.js";
+
+/** The local record that keeps a participant from committing two different values for one cycle. */
+export interface Intentions {
+  /** Writes down, durably, what is about to be sent; returns what was written first for this key. */
+  intend(key: string, data: string): string;
+}
+
+export interface CommitOnce {
+  readonly chain: Chain;
+  readonly clock: BlockClock;
+  readonly signer: Signer;
+  readonly netuid: number;
+  readonly intentions: Intentions;
+  readonly log: Log;
+  readonly signal: AbortSignal;
+}
+
+/**
+ * Puts one record on chain inside its window of blocks [start, end), and reads it back. Whatever happens in between — a dropped
+ * connection, a crash and restart — the value is the one first intended for `key`, and it is sent again only while it is not there.
+ * @returns the block that included it. @throws WINDOW_MISSED with the last reason.
+ */
+export const commitOnce = async (
+  context: CommitOnce,
+  { key, data, window }: { key: string; data: string; window: BlockRange },
+): Promise<number> => {
+  const { chain, clock, signer, netuid, signal } = context;
+  const record = context.intentions.intend(key, data);
+  await clock.reach(window.start - 1, signal);
+  const { block, reason } = await writeOnce(context, {
+    window,
+    included: async () => {
+      const mine = (await chain.commitments(netuid)).find(({ hotkey }) => hotkey === signer.address);
+      return mine?.data === record && mine.block >= window.start ? mine.block : null;
+    },
+    allowed: () => nextAllowed(chain, setCommitment(netuid, record), signer.address),
+    send: () => chain.submit(setCommitment(netuid, record), signer),
+    failure: "commit failed, will retry inside the window",
+    fields: { key },
+  });
+  if (block !== null && block < window.end) return block;
+  const why = block === null ? reason : `block ${block} included it`;
+  throw new BlockZeroError(
+    "WINDOW_MISSED",
+    `${key} was not on chain before block ${window.end}: ${why}`,
+    "check the chain endpoint's latency, and leave more blocks between the end of the work and the window",
+  );
+};

@@ -1,0 +1,52 @@
+import { z } from "zod";
+import { BlockZeroError } from "#shared/errors/error.js";
+import { readFileIfAny, writeFileAtomic } from "#shared/files/atomic-file.js";
+
+/** A participant's memory of what it must not forget in a crash: one JSON document, validated, replaced atomically. */
+export interface Journal<T> {
+  readonly value: T;
+  /** Replaces the document; durable when it returns. */
+  update(change: (value: T) => T): void;
+}
+
+/** Opens `path`, or begins with the schema's defaults for `{}`. JOURNAL_MALFORMED if the file is not what we wrote. */
+export const openJournal = <T>(path: string, schema: z.ZodType<T>): Journal<T> => {
+  const text = readFileIfAny(path);
+  let value = parse(path, schema, text ?? "{}");
+  return {
+    get value() {
+      return value;
+    },
+    update(change) {
+      value = change(value);
+      writeFileAtomic(path, JSON.stringify(value));
+    },
+  };
+};
+
+const parse = <T>(path: string, schema: z.ZodType<T>, text: string): T => {
+  try {
+    return schema.parse(JSON.parse(text));
+  } catch (cause) {
+    throw new BlockZeroError(
+      "JOURNAL_MALFORMED",
+      `${path} is not a journal of this version`,
+      "restore it from a backup, or move it away to start anew (then do not restart inside a commit window)",
+      { cause },
+    );
+  }
+};
+
+/** Cycles that a journal remembers. */
+const KEPT_CYCLES = 64;
+
+/** The newest of records that are keyed by cycle. */
+export const recent = <T>(records: Readonly<Record<string, T>>): Record<string, T> =>
+  Object.fromEntries(
+    Object.entries(records)
+      .sort(([a], [b]) => Number.parseInt(b, 10) - Number.parseInt(a, 10))
+      .slice(0, KEPT_CYCLES),
+  );
+
+/** What was meant to stand on chain, written down before it is sent: `<cycle>/<record type>` → record text. */
+export const intentionsSchema = z.record(z.string(), z.string()).default({});

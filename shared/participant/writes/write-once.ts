@@ -1,0 +1,52 @@
+import { reasonOf } from "#shared/errors/error.js";
+import type { BlockRange } from "#shared/protocol/phases.js";
+import type { Participant } from "../join.js";
+
+export interface WindowedWrite {
+  readonly window: BlockRange;
+  /** The block that shows it on chain, or null. */
+  readonly included: () => Promise<number | null>;
+  /** The first block that the chain's rate limits allow to hold it; unset: any. */
+  readonly allowed?: () => Promise<number>;
+  readonly send: () => Promise<unknown>;
+  /** What the log says of an attempt that failed, and with which fields beside the reason. */
+  readonly failure: string;
+  readonly fields?: Readonly<Record<string, unknown>>;
+}
+
+/**
+ * Sends a write until it stands on chain, at most one attempt a block, only while it is not there and the window is open; never
+ * while a rate limit is known to refuse it.
+ *
+ * @returns the block that shows it, which may lie beyond the window; or null, and the last reason why it is not there
+ */
+export const writeOnce = async (
+  { clock, log, signal }: Pick<Participant, "clock" | "log" | "signal">,
+  { window, included, allowed, send, failure, fields }: WindowedWrite,
+): Promise<{ readonly block: number | null; readonly reason: string }> => {
+  let reason = "the window had closed before it was ready";
+  for (;;) {
+    const tried = clock.head.number;
+    try {
+      const before = await included();
+      if (before !== null || tried >= window.end - 1) return { block: before, reason };
+      const first = (await allowed?.()) ?? 0;
+      const wait = first - (clock.head.number + 1);
+      if (wait > 0) {
+        reason = `next allowed in ${wait} blocks, at block ${first}`;
+        log.warn("a rate limit makes a write wait", { ...fields, reason, closes: window.end });
+        await clock.reach(Math.min(first, window.end) - 1, signal);
+        continue;
+      }
+      await send();
+      reason = "the chain accepted it but does not show it";
+      const after = await included();
+      if (after !== null) return { block: after, reason };
+    } catch (thrown) {
+      signal.throwIfAborted();
+      reason = reasonOf(thrown);
+      log.warn(failure, { ...fields, reason, closes: window.end });
+    }
+    await clock.reach(tried + 1, signal);
+  }
+};

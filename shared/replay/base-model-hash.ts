@@ -1,0 +1,39 @@
+import { isFetchFault } from "#shared/blobs/fetch-fault.js";
+import type { ModelManifest } from "#shared/protocol/model-manifest.js";
+import { lastModelBlock, modelOutcome } from "./agreed-outcome.js";
+import { isNoManifest, misfitOf } from "./model-fit.js";
+import type { CycleContext, CycleSource } from "./source.js";
+import { formerOf } from "./succession.js";
+import { readModelManifest } from "./whole-model.js";
+
+/** Hash of the model that a cycle starts from, in the state after the block `head` where it is not settled yet. */
+export const agreedBase = async (source: CycleSource, cycle: number, head: number): Promise<string> => {
+  const { network } = source;
+  for (let past = cycle - 1; past >= network.first_cycle; past--) {
+    const { agreed } = await modelOutcome(source, past, Math.min(head, lastModelBlock(past, network)));
+    if (agreed === null) continue;
+    const named = await modelNamed((hash) => readModelManifest(source, hash), source, { cycle: past, hash: agreed });
+    if (named !== "none") return agreed;
+  }
+  // A network that succeeds another starts from what that one came to.
+  const former = await formerOf(source);
+  return former ? agreedBase(former, network.first_cycle, head) : network.genesis;
+};
+
+/**
+ * Whether what a majority committed as a cycle's model is one: a manifest that can be read and is of the network and cycle. Unknown where nobody
+ * has it: then nobody can start from it, nor say that it is none.
+ */
+export const modelNamed = async (
+  manifestOf: (hash: string) => Promise<ModelManifest>,
+  context: Pick<CycleContext, "network" | "networkHash">,
+  { cycle, hash }: { readonly cycle: number; readonly hash: string },
+): Promise<"one" | "none" | "unknown"> => {
+  try {
+    return misfitOf(await manifestOf(hash), context, cycle) === null ? "one" : "none";
+  } catch (thrown) {
+    if (isNoManifest(thrown)) return "none";
+    if (isFetchFault(thrown)) return "unknown";
+    throw thrown;
+  }
+};

@@ -1,0 +1,136 @@
+import { CODECS, encodedLength } from "#shared/artifact/codec/index.js";
+import { checkManifest, checkTensors, type GateFailure, mostBytes, type TensorGates } from "#shared/artifact/gates.js";
+import type { FloatTensors } from "#shared/artifact/update.js";
+import { loadTensors } from "#shared/artifact/update-reader.js";
+import { type ByteSource, withSource } from "#shared/files/byte-source.js";
+import { openUpdate } from "#shared/merge/part-files.js";
+import { groupShapes } from "#shared/model/groups.js";
+import { MAX_MANIFEST_BYTES, type UpdateManifest } from "#shared/protocol/manifest.js";
+import { verify } from "#shared/wallet/index.js";
+import type { CycleSource } from "./source.js";
+import type { Submission } from "./submissions.js";
+
+/** An update that passed every gate but the loss. Its tensors stay in the file. */
+export interface GatedUpdate {
+  readonly group: string;
+  readonly artifact: string;
+  readonly manifest: UpdateManifest;
+  /** Hash of its tensors' blob. */
+  readonly tensorsHash: string;
+  /** Origin that was announced for it. */
+  readonly location: string;
+}
+
+export type GateResult = { readonly ok: true; readonly update: GatedUpdate } | GateFailure;
+
+/** One whose tensors are open to be read. */
+export interface OpenGated {
+  readonly ok: true;
+  readonly update: GatedUpdate;
+  readonly file: ByteSource;
+  /** L2 norm over all its tensors. */
+  readonly norm: number;
+}
+
+/** The agreed model that an update must have been trained from, as far as the gates ask. */
+export interface GateBase {
+  readonly hash: string;
+  /** By expert group: L2 norm of its weights. */
+  readonly groups: ReadonlyMap<string, { readonly norm: number }>;
+}
+
+export interface GateOptions {
+  readonly base: GateBase;
+  readonly cycle: number;
+}
+
+/** By expert group: bytes that an update's file may have. */
+export const artifactLimits = ({
+  artifact,
+  groups,
+  limits,
+  model,
+}: CycleSource["network"]): ReadonlyMap<string, number> => {
+  const codec = CODECS[artifact.codec];
+  return new Map(
+    Object.entries(groups).map(([name, group]) => {
+      const length = encodedLength(codec, new Map(Object.entries(groupShapes(model, group))));
+      return [name, mostBytes(length, limits.artifact_bytes)];
+    }),
+  );
+};
+
+/** What the tensors of a group's update must pass, given the L2 norm of the weights that it changes. */
+export const tensorGates = (network: CycleSource["network"], group: string, baseNorm: number): TensorGates => ({
+  shapes: new Map(Object.entries(groupShapes(network.model, network.groups[group]!))),
+  baseNorm,
+  maxUpdateNorm: network.scoring.max_update_norm,
+  maxBytes: artifactLimits(network).get(group)!,
+});
+
+/**
+ * Puts a submission through the gates: manifest, then tensors. What the miner did wrong is a result, never an exception.
+ *
+ * @throws what the source throws for a file that it cannot have
+ */
+export const gateUpdate = async (
+  source: Pick<CycleSource, "network" | "networkHash" | "fetch" | "open">,
+  submission: Submission,
+  options: GateOptions,
+): Promise<GateResult> => {
+  const result = await openGated(source, submission, options);
+  if (!result.ok) return result;
+  await result.file.close();
+  return { ok: true, update: result.update };
+};
+
+/** The same, for who goes on to read the update: closing the file is the caller's. */
+export const openGated = async (
+  source: Pick<CycleSource, "network" | "networkHash" | "fetch" | "open">,
+  { hotkey, publicKey, commitment, reveal }: Submission,
+  { base, cycle }: GateOptions,
+): Promise<OpenGated | GateFailure> => {
+  const { network, networkHash, fetch, open } = source;
+  if (!commitment) return { ok: false, reason: "no_commit", detail: "nothing was committed in time" };
+  if (!reveal) return { ok: false, reason: "no_reveal", detail: "nothing was revealed in time" };
+  const { group, artifact, location } = reveal;
+  const groups = artifactLimits(network);
+  const checked = checkManifest(
+    await fetch({ hash: artifact, what: "the artifact", maxBytes: MAX_MANIFEST_BYTES, location }),
+    {
+      artifact,
+      group,
+      commitment: commitment.hash,
+      hotkey,
+      publicKey,
+      network: networkHash,
+      cycle,
+      base: base.hash,
+      groups,
+      codec: network.artifact.codec,
+      verify,
+    },
+  );
+  if (!checked.ok) return checked;
+  const { manifest } = checked;
+  const { tensors: tensorsHash } = manifest;
+  const file = await open({ hash: tensorsHash, what: "the update", maxBytes: manifest.bytes, location });
+  let passed: Awaited<ReturnType<typeof checkTensors>> | null = null;
+  try {
+    passed = await checkTensors(manifest, file, tensorGates(network, group, base.groups.get(group)!.norm));
+  } finally {
+    if (!passed?.ok) await file.close();
+  }
+  if (!passed.ok) return passed;
+  return { ok: true, update: { group, artifact, manifest, tensorsHash, location }, file, norm: passed.norm };
+};
+
+/** All tensors of an update that passed, in ascending order of name. @throws what the source throws for a file that it cannot have */
+export const loadGated = async (
+  { network, open }: Pick<CycleSource, "network" | "open">,
+  { group, manifest, tensorsHash, location }: GatedUpdate,
+): Promise<FloatTensors> => {
+  const shapes = new Map(Object.entries(groupShapes(network.model, network.groups[group]!)));
+  const file = await open({ hash: tensorsHash, maxBytes: manifest.bytes, location });
+  return withSource(file, async () => loadTensors(await openUpdate(file, manifest.codec, shapes)));
+};

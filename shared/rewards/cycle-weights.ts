@@ -1,0 +1,87 @@
+import type { Network } from "#shared/protocol/network.js";
+import { rewardCurve } from "./curves/reward-curve.js";
+import { type CycleProgress, paidPart } from "./progress.js";
+import { type Contender, rank } from "./ranking.js";
+import { groupRewards } from "./rewards.js";
+import { toWeights } from "./weights.js";
+import { type CycleOutcome, windowOf } from "./window.js";
+
+/** What was agreed of one miner in one cycle, and in which group it worked. */
+export interface AgreedScore extends CycleOutcome {
+  readonly uid: number;
+  readonly group: string | null;
+}
+
+/** What of a cycle's outcomes pay goes by. */
+export const agreedScores = (cycle: number, outcomes: readonly Omit<AgreedScore, "cycle">[]): readonly AgreedScore[] =>
+  outcomes.map(({ uid, hotkey, group, verdict, score, independence }) => ({
+    cycle,
+    uid,
+    hotkey,
+    group,
+    verdict,
+    score,
+    independence,
+  }));
+
+/** Who holds which uid, as a metagraph says. */
+export interface Holders {
+  readonly ownerHotkey: string;
+  readonly neurons: readonly { readonly uid: number; readonly hotkey: string }[];
+}
+
+/** A miner's place in its group: `score` and `independence` are means over the window. */
+export interface Standing extends Contender {
+  readonly uid: number;
+  readonly independence: number;
+}
+
+/** Every group's miners by their mean score over the window, best first. A miner stands in the group that it last scored in. */
+export const groupStandings = (
+  { groups, scoring }: Pick<Network, "groups" | "scoring">,
+  { neurons }: Holders,
+  history: readonly AgreedScore[],
+  cycle: number,
+): ReadonlyMap<string, readonly Standing[]> => {
+  const miners = new Map(Object.keys(groups).map((name) => [name, [] as Standing[]]));
+  for (const { uid, hotkey } of neurons) {
+    const all = history.filter((entry) => entry.uid === uid && entry.hotkey === hotkey);
+    const group = all.findLast(({ verdict }) => verdict === "scored")?.group;
+    if (group == null) continue;
+    const means = windowOf({ history: scoresIn(all, group), hotkey, cycle, window: scoring.window });
+    miners.get(group)?.push({ uid, hotkey, ...means });
+  }
+  return new Map([...miners].map(([name, standings]) => [name, rank(standings)]));
+};
+
+/** Groups differ in how much there is to learn: what was earned in another one does not count. */
+export const scoresIn = (history: readonly AgreedScore[], group: string): readonly AgreedScore[] =>
+  history.filter((entry) => entry.verdict !== "scored" || entry.group === group);
+
+/** Shares of all pay by uid, summing to 1, as the reward curve divides every group's pool. @param paid part of a group's pool; all unless given */
+export const standingShares = (
+  { scoring }: Pick<Network, "scoring">,
+  { ownerHotkey, neurons }: Holders,
+  standings: ReadonlyMap<string, readonly Standing[]>,
+  paid?: (group: string) => number,
+): ReadonlyMap<number, number> =>
+  groupRewards({
+    groups: standings,
+    curve: rewardCurve(scoring.rewards),
+    ...(paid && { paid }),
+    burn: scoring.burn,
+    ownerUid: neurons.find(({ hotkey }) => hotkey === ownerHotkey)?.uid ?? 0,
+  });
+
+/** [uid, u16] pairs from what was agreed over the window: mean score, rank within the group, reward curve, and what its model gained. */
+export const cycleWeights = (
+  network: Network,
+  holders: Holders,
+  { history, progress }: { readonly history: readonly AgreedScore[]; readonly progress: readonly CycleProgress[] },
+  cycle: number,
+): readonly (readonly [number, number])[] =>
+  toWeights(
+    standingShares(network, holders, groupStandings(network, holders, history, cycle), (group) =>
+      paidPart(progress, group, { cycle, window: network.scoring.window }),
+    ),
+  );

@@ -1,0 +1,166 @@
+import { cryptoWaitReady } from "@polkadot/util-crypto";
+import type { Head } from "#shared/chain/chain.js";
+import type { Clock } from "#shared/chain/clock.js";
+import { extrinsicHash } from "#shared/chain/devchain/extrinsic.js";
+import type { Genesis } from "#shared/chain/devchain/genesis.js";
+import { BlockZeroError, formatError, reasonOf } from "#shared/errors/error.js";
+import { lockHome } from "#shared/files/home-lock.js";
+import type { Log } from "#shared/telemetry/log.js";
+import { applyBlock, genesisState } from "./apply.js";
+import { type Block, extrinsicsRoot } from "./block.js";
+import { openBlockLog } from "./block-log.js";
+import { History, type Receipt } from "./history.js";
+import { Pool, parseExtrinsic } from "./pool.js";
+
+export interface NodeOptions {
+  /** Folder of the block log; one node at a time. */
+  readonly home: string;
+  readonly genesis: Genesis;
+  /** Milliseconds between blocks; 0: only on `newBlocks`. */
+  readonly blockTimeMs: number;
+  /** Blocks whose state can be asked for. */
+  readonly retention: number;
+  /** Blocks by which finality follows the head. Default 0. */
+  readonly finalityLag?: number;
+  readonly clock: Clock;
+  readonly log: Log;
+}
+
+export type Submission =
+  | { readonly status: "pool"; readonly hash: string }
+  | ({ readonly status: "included" } & Receipt);
+
+export interface DevNode {
+  readonly history: History;
+  readonly finalized: Head;
+  nextNonce(account: string): number;
+  /**
+   * Takes an extrinsic into the pool. Sending one again changes nothing and tells where it is.
+   * Throws `Fault` with Substrate's name of what is wrong.
+   */
+  submit(raw: unknown): Submission;
+  /** Builds blocks at once, the first with what waits in the pool; durable when it returns. */
+  newBlocks(count: number): Head;
+  /**
+   * Undoes the newest block, as a fork does; the next one takes its place. What it held waits again, or, without `keep`, is lost
+   * with all that its signers have waiting. Throws `Fault` BLOCK_UNKNOWN at block 0, STATE_DISCARDED.
+   */
+  undoBlock(keep: boolean): Head;
+  setBlockTime(ms: number): void;
+  /** Calls back after every block, in order; the result ends it. */
+  onBlock(listener: (head: Head, receipts: readonly Receipt[]) => void): () => void;
+  close(): void;
+}
+
+/** Blocks of one `newBlocks`: they are built in one go, and nothing else happens meanwhile. */
+export const BLOCKS_AT_ONCE = 1024;
+
+/** Opens a home, replays its blocks and goes on from there. Throws the coded errors of the lock, the log and the genesis. */
+export const openNode = async ({
+  home,
+  genesis,
+  retention,
+  finalityLag = 0,
+  clock,
+  log,
+  ...options
+}: NodeOptions): Promise<DevNode> => {
+  await cryptoWaitReady();
+  const unlock = lockHome(home);
+  try {
+    const history = new History(genesisState(genesis), retention);
+    const blockLog = openBlockLog(home, genesis, log, (block) => {
+      const { state, outcomes } = applyBlock(history.latest, block);
+      history.push(state, outcomes);
+    });
+    const pool = new Pool();
+    const listeners = new Set<(head: Head, receipts: readonly Receipt[]) => void>();
+    let blockTimeMs = 0;
+    let cancelTimer = () => {};
+
+    const newBlocks = (count: number): Head => {
+      const built: { block: Block; applied: ReturnType<typeof applyBlock> }[] = [];
+      for (let i = 0; i < count; i++) {
+        const parent = built.at(-1)?.applied.state ?? history.latest;
+        const extrinsics = i === 0 ? [...pool.next()] : [];
+        const block: Block = {
+          header: {
+            number: parent.block + 1,
+            parent: parent.blockHash,
+            timestamp: Math.max(clock.now(), parent.timestamp + 1),
+            extrinsicsRoot: extrinsicsRoot(extrinsics),
+          },
+          extrinsics,
+        };
+        built.push({ block, applied: applyBlock(parent, block) });
+      }
+      blockLog.append(built.map(({ block }) => block));
+      for (const { block, applied } of built) {
+        pool.drop(block.extrinsics);
+        const receipts = history.push(applied.state, applied.outcomes);
+        for (const listener of [...listeners]) listener(history.head, receipts);
+      }
+      return history.head;
+    };
+
+    const undoBlock = (keep: boolean): Head => {
+      history.pop();
+      const { extrinsics } = blockLog.pop();
+      if (keep) pool.restore(extrinsics);
+      else pool.forget(new Set(extrinsics.map(({ signer }) => signer)));
+      return history.head;
+    };
+
+    const schedule = (due: number) => {
+      cancelTimer();
+      if (blockTimeMs === 0) return;
+      cancelTimer = clock.after(Math.max(0, due - clock.now()), () => {
+        try {
+          newBlocks(1);
+        } catch (error) {
+          log.error(error instanceof BlockZeroError ? formatError(error) : reasonOf(error));
+        }
+        // A late block does not make the following ones hurry.
+        schedule(Math.max(due + blockTimeMs, clock.now()));
+      });
+    };
+
+    const setBlockTime = (ms: number) => {
+      blockTimeMs = ms;
+      schedule(clock.now() + ms);
+    };
+    setBlockTime(options.blockTimeMs);
+
+    return {
+      history,
+      get finalized() {
+        return history.headAt(Math.max(0, history.head.number - finalityLag));
+      },
+      newBlocks,
+      undoBlock,
+      setBlockTime,
+      nextNonce: (account) => pool.nextNonce(history.latest, account),
+      submit: (raw) => {
+        const extrinsic = parseExtrinsic(raw);
+        const hash = extrinsicHash(extrinsic);
+        const receipt = history.receipt(hash);
+        if (receipt) return { status: "included", ...receipt };
+        if (!pool.has(hash)) pool.add(history.latest, extrinsic);
+        return { status: "pool", hash };
+      },
+      onBlock: (listener) => {
+        listeners.add(listener);
+        return () => listeners.delete(listener);
+      },
+      close: () => {
+        blockTimeMs = 0;
+        cancelTimer();
+        blockLog.close();
+        unlock();
+      },
+    };
+  } catch (error) {
+    unlock();
+    throw error;
+  }
+};

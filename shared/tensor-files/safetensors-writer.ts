@@ -1,0 +1,89 @@
+import { mkdir, open, rename, rm } from "node:fs/promises";
+import { dirname } from "node:path";
+import { BlockZeroError, reasonOf } from "#shared/errors/error.js";
+import { syncFolder } from "#shared/files/sync-folder.js";
+import { writeAt } from "#shared/files/write-at.js";
+import { quote } from "#shared/protocol/parsed.js";
+import { canonicalHeader, type TensorSpec } from "./safetensors.js";
+
+/** A canonical safetensors file that is being written, tensor by tensor. */
+export interface SafetensorsWriter {
+  /** One tensor's little-endian data; tensors may come in any order. @throws BlockZeroError SAFETENSORS_INVALID, FILE_UNWRITABLE */
+  write(name: string, data: Uint8Array): Promise<void>;
+  /** Makes the file appear under its name, durably. @throws BlockZeroError SAFETENSORS_INVALID while a tensor is missing, FILE_UNWRITABLE */
+  finish(): Promise<void>;
+  /** Leaves nothing behind; after `finish` it does nothing. */
+  discard(): Promise<void>;
+}
+
+export interface SafetensorsWriterOptions {
+  readonly metadata?: ReadonlyMap<string, string>;
+  /** Permissions; readable by everybody if not given. */
+  readonly mode?: number;
+}
+
+/**
+ * Begins the file that `encodeSafetensors` would make of such tensors, without holding more than the header. Under a temporary name
+ * until it is finished.
+ *
+ * @throws BlockZeroError SAFETENSORS_INVALID, FILE_UNWRITABLE
+ */
+export const createSafetensorsFile = async (
+  path: string,
+  specs: ReadonlyMap<string, TensorSpec>,
+  { metadata, mode = 0o644 }: SafetensorsWriterOptions = {},
+): Promise<SafetensorsWriter> => {
+  const { bytes: header, tensors } = canonicalHeader(specs, metadata);
+  const missing = new Set(tensors.keys());
+  const temporary = `${path}.tmp`;
+  const file = await attempt(path, async () => {
+    await mkdir(dirname(path), { recursive: true });
+    return open(temporary, "w", mode);
+  });
+  const discard = async (): Promise<void> => {
+    await file.close();
+    await rm(temporary, { force: true });
+  };
+  try {
+    await attempt(path, () => writeAt(file, header, 0));
+  } catch (thrown) {
+    await discard();
+    throw thrown;
+  }
+  return {
+    write: async (name, data) => {
+      const info = tensors.get(name);
+      if (info === undefined || data.length !== info.end - info.begin)
+        throw invalid(`${path}: tensor ${quote(name)} is not announced, or not with ${data.length} bytes`);
+      await attempt(path, () => writeAt(file, data, header.length + info.begin));
+      missing.delete(name);
+    },
+    finish: async () => {
+      const [first] = missing;
+      if (first !== undefined) throw invalid(`${path}: tensor ${quote(first)} was not written`);
+      await attempt(path, async () => {
+        await file.sync();
+        await file.close();
+        await rename(temporary, path);
+        await syncFolder(dirname(path));
+      });
+    },
+    discard,
+  };
+};
+
+const attempt = async <T>(path: string, work: () => Promise<T>): Promise<T> => {
+  try {
+    return await work();
+  } catch (cause) {
+    throw new BlockZeroError(
+      "FILE_UNWRITABLE",
+      `cannot write ${path}: ${reasonOf(cause)}`,
+      "check the folder's space and permissions",
+      { cause },
+    );
+  }
+};
+
+const invalid = (problem: string) =>
+  new BlockZeroError("SAFETENSORS_INVALID", problem, "write every tensor that was announced, each with its own bytes");

@@ -1,0 +1,48 @@
+import assert from "node:assert/strict";
+import { describe, it } from "node:test";
+import { openJsonl } from "#datasets/jsonl.js";
+import { HANG_GUARD } from "#tests/support/hang-guard.js";
+import { models } from "./arena/models/index.js";
+import { resultOf } from "./arena/result.js";
+import { openTrial } from "./arena/trial.js";
+import { PUBLIC_PAGES_FILE, publicPages } from "./library/evaluation-text.js";
+import { attacks } from "./library/index.js";
+
+/** What refuses each of them in its first cycle, before anything is scored; `npm run attacks`, which CI runs, lives through all attacks, for longer. */
+const refused: Readonly<Record<string, readonly string[]>> = {
+  "extra-tensors": ["missing_tensor", "unknown_tensor"],
+  "lying-files": ["bad_signature", "malformed", "not_finite", "unreachable"],
+  withholding: ["no_reveal", "unreachable"],
+};
+
+describe("attacks of one cycle", { timeout: HANG_GUARD }, () => {
+  it("pay nothing where they are refused, and leave the very model that comes of the attacker's absence", async (t) => {
+    const trial = await openTrial({ model: models.micro, seed: "arena", cycles: 1 });
+    t.after(() => trial.close());
+    for (const [name, expected] of Object.entries(refused)) {
+      const result = resultOf([await trial.run(attacks.find((attack) => attack.name === name)!)]);
+      assert.ok(result.honestPayoff.mean > 0, "honest work pays");
+      assert.ok(result.payoff.mean <= 0, name);
+      assert.equal(result.modelLossWithAttack, result.modelLossWithout, name);
+      assert.deepEqual(result.stoppedBy, expected, name);
+    }
+    const flipped = resultOf([await trial.run(attacks.find(({ name }) => name === "sign-flip")!)]);
+    assert.ok(flipped.payoff.mean <= 0);
+    assert.deepEqual(flipped.stoppedBy, ["proof-of-loss"]);
+  });
+});
+
+describe("the attack library", () => {
+  it("has one name an attack", () => {
+    assert.equal(new Set(attacks.map(({ name }) => name)).size, attacks.length);
+  });
+
+  it("publishes the pages before those that are sealed", () => {
+    const file = openJsonl(PUBLIC_PAGES_FILE);
+    assert.equal(file.size, publicPages.length);
+    assert.deepEqual(
+      publicPages.map((_, i) => file.document(i)),
+      publicPages,
+    );
+  });
+});

@@ -1,0 +1,149 @@
+import assert from "node:assert/strict";
+import { join } from "node:path";
+import { describe, it, type TestContext } from "node:test";
+import type { EvaluatedCycle } from "#inspect/audit/audit-cycle.js";
+import { createReevaluation } from "#inspect/audit/evaluate.js";
+import { openFindings } from "#inspect/audit/findings.js";
+import { manifestReader } from "#inspect/audit/manifest-reader.js";
+import { l2Norm } from "#shared/artifact/update.js";
+import type { Parameters } from "#shared/model/parameters.js";
+import type { SignedVote } from "#shared/protocol/chosen-step.js";
+import { gateUpdate, openGated } from "#shared/replay/gate-with-blame.js";
+import type { CycleSource } from "#shared/replay/source.js";
+import { openSubnetFiles } from "#shared/subnet/files.js";
+import { HANG_GUARD } from "#tests/support/hang-guard.js";
+import { reportOf, scoredEntry } from "#tests/support/reports.js";
+import { sealedPages } from "#tests/support/sealed-pages.js";
+import { openSubnet, type Subnet, type SubnetOptions } from "#tests/support/subnet.js";
+import { device, forge, genesisBase, map, noiseUpdate, submit, trainedUpdate } from "#tests/support/updates.js";
+
+const SEEDS = { math: "5".repeat(64) };
+
+const open = async (t: TestContext, options: SubnetOptions = {}, tensors?: (subnet: Subnet) => Promise<Parameters>) => {
+  const subnet = await openSubnet(t, options);
+  const ann = forge(subnet, { miner: "ann", tensors: (await tensors?.(subnet)) ?? noiseUpdate(subnet, "ann", 0.05) });
+  await submit(subnet, { ann });
+  await subnet.to(subnet.window(1, "choose").start);
+  const files = openSubnetFiles({ folders: [join(subnet.home, "owner")] });
+  t.after(() => files.close());
+  const { chain, network, networkHash } = subnet;
+  const source: CycleSource = { chain, network, networkHash, fetch: files.fetch, open: files.open };
+  const groups = new Map([["math", { norm: l2Norm(Object.values(genesisBase(subnet).group("math"))) }]]);
+  const gates = { base: { hash: subnet.modelHash, groups }, cycle: 1 };
+  const result = await gateUpdate(source, ann.submission, gates);
+  assert.ok(result.ok);
+  const openUpdate: EvaluatedCycle["openUpdate"] = async ({ submission }) => {
+    const opened = await openGated(source, submission, gates);
+    assert.ok(opened.ok);
+    return opened;
+  };
+  const regated = [{ submission: ann.submission, result, isRepeated: false }];
+  return { subnet, source, ann, openUpdate, regated };
+};
+
+/** What was measured, and votes on the steps along Ann's update. */
+type Measured = Pick<EvaluatedCycle, "reports" | "regated" | "openUpdate"> & {
+  readonly plan?: EvaluatedCycle["plan"];
+  readonly votes?: readonly SignedVote[];
+};
+
+const measure = async (
+  t: TestContext,
+  { modelHash: hash }: Subnet,
+  source: CycleSource,
+  { plan = { merged: new Map(), all: new Map() }, votes = [], ...measured }: Measured,
+) => {
+  const findings = openFindings(1);
+  const base = { hash, manifest: await manifestReader(source)(hash) };
+  const reevaluation = createReevaluation(device, source, 1e-3);
+  t.after(() => reevaluation.dispose());
+  const ballots = { votes: new Map([["math", votes]]), stakes: new Map(), voters: [] };
+  await reevaluation.measure({ source, cycle: 1, base, seeds: SEEDS, plan, ballots, ...measured }, findings);
+  const { divergences, missing, notes } = findings.finish();
+  return { divergences, missing, notes };
+};
+
+describe("measuring again what a report says", { timeout: HANG_GUARD }, () => {
+  it("does not begin with batches that the network does not have", async (t) => {
+    const { subnet, source, ann, openUpdate, regated } = await open(t);
+    const { eval_batches: most } = subnet.network.scoring;
+    const entry = { ...scoredEntry(ann, 0.3), batches: most + 1 };
+    const report = reportOf(subnet, "vera", { entries: [entry] });
+    for (const batches of [most + 1, 2 ** 33, Number.MAX_SAFE_INTEGER]) {
+      const hostile = { ...report, baseline: { math: { loss: 1, batches } } };
+      assert.deepEqual(await measure(t, subnet, source, { reports: [hostile], regated, openUpdate }), {
+        divergences: [
+          `report of ${report.validator} on the base, group "math": ${batches} batches are said to be measured, there are ${most}`,
+          `report of ${report.validator} on uid ${entry.uid}: ${most + 1} batches are said to be measured, there are ${most}`,
+        ],
+        missing: [],
+        notes: [],
+      });
+    }
+  });
+
+  it("finds that nobody can have measured on text that cannot be opened by anybody", async (t) => {
+    const { subnet, source, openUpdate, regated } = await open(t, { sealed: sealedPages(10) });
+    const { index } = subnet.network.groups.math!.sealed!;
+    // What the owner committed to in the network file is what is read here: an index that is too short for its envelopes.
+    const fetch: CycleSource["fetch"] = async (file) => {
+      const bytes = await source.fetch(file);
+      return file.hash === index ? bytes.subarray(32) : bytes;
+    };
+    const report = reportOf(subnet, "vera");
+    const silent = { ...reportOf(subnet, "vito"), baseline: {} };
+    const found = await measure(t, subnet, { ...source, fetch }, { reports: [report, silent], regated, openUpdate });
+    assert.deepEqual(found.missing, []);
+    assert.equal(found.divergences.length, 1);
+    assert.match(
+      found.divergences[0]!,
+      new RegExp(`^report of ${report.validator} scores what had no text: sealed text: its index has `),
+    );
+  });
+
+  it("names whose ballot approves a step that does not lower the loss, and notes who approves none that does", async (t) => {
+    const trained = (subnet: Subnet) => trainedUpdate(subnet, { miner: "ann" });
+    const reversed = async (subnet: Subnet) => map(await trained(subnet), (value) => -value);
+    const standing: SignedVote["vote"] = { better: [], best: 0 };
+    const moving: SignedVote["vote"] = { better: [2, 3], best: 2 };
+    const audited = async (tensors: typeof trained, votes: readonly SignedVote[]) => {
+      const { subnet, source, ann, openUpdate, regated } = await open(t, {}, tensors);
+      const { uid, hotkey } = ann.submission;
+      const update = {
+        ...{ uid, hotkey, group: "math", artifact: ann.artifact, submission: ann.submission },
+        ...{ verdict: "scored" as const, reason: null, lossReduction: 0.3, standardError: 0.01, independence: 1 },
+        ...{ score: 0.3, share: 1 },
+      };
+      const along = new Map([["math", [update]]]);
+      const plan = { merged: along, all: along };
+      return measure(t, subnet, source, { reports: [], regated, openUpdate, plan, votes });
+    };
+    const votes = [
+      { hotkey: "vera", vote: standing },
+      { hotkey: "vito", vote: moving },
+      { hotkey: "vlad", vote: null },
+      { hotkey: "vick", vote: { better: [2, 7], best: 7 } },
+    ];
+    const good = await audited(trained, votes);
+    assert.deepEqual(good.divergences, [
+      'ballot of vick on "math": it approves step 7, which there is not in this cycle',
+    ]);
+    assert.equal(good.notes.length, 1);
+    assert.match(
+      good.notes[0]!,
+      /^ballot of vera on "math": it approves nothing, where step 1 lowers the loss by 0\.\d/,
+    );
+
+    const harmful = await audited(reversed, votes);
+    assert.deepEqual(harmful.notes, []);
+    assert.deepEqual(
+      harmful.divergences.map((what) => what.replace(/, which .*/, "")),
+      [
+        'ballot of vito on "math": it approves step 2',
+        'ballot of vito on "math": it approves step 3',
+        'ballot of vick on "math": it approves step 2',
+        'ballot of vick on "math": it approves step 7',
+      ],
+    );
+  });
+});

@@ -1,0 +1,33 @@
+import assert from "node:assert/strict";
+import { describe, it } from "node:test";
+import { stripVTControlCharacters } from "node:util";
+import type { CycleResult } from "#localnet/result.js";
+import { cycleTable, summaryTable } from "#localnet/table.js";
+
+const cycle: CycleResult = {
+  cycle: 3,
+  modelHash: "a".repeat(64),
+  validatorsAgree: true,
+  valLossBefore: { math: 2, prose: 3 },
+  valLossAfter: { math: 1.9, prose: 3 },
+  steps: { math: 4, prose: 0 },
+  miners: [],
+  merged: [2],
+};
+
+describe("the localnet's tables", () => {
+  it("say which step a group took, and that one that stood still is not paid", () => {
+    const lines = cycleTable(cycle, () => undefined).map(stripVTControlCharacters);
+    const lineOf = (group: string) => lines.find((line) => line.includes(`${group}: `));
+    assert.match(lineOf("math")!, /2\.0000 → 1\.9000 ↓ .*step 4$/);
+    assert.match(lineOf("prose")!, /3\.0000 → 3\.0000 = .*stood still: its pool is not paid for this cycle$/);
+  });
+
+  it("name in the summary who stood still in which cycle", () => {
+    const genesis = { modelHash: "b".repeat(64), valLoss: cycle.valLossBefore };
+    const [heading, first, last] = summaryTable({ seconds: 1, genesis, cycles: [cycle], behaviours: {} });
+    assert.match(heading!, /stood still, unpaid$/);
+    assert.doesNotMatch(first!, /prose$/);
+    assert.match(last!, /2 +prose$/);
+  });
+});

@@ -1,0 +1,194 @@
+import assert from "node:assert/strict";
+import { existsSync, readdirSync } from "node:fs";
+import { join } from "node:path";
+import { describe, it, type TestContext } from "node:test";
+import type { Submission } from "#miner/behaviours.js";
+import { mayCommit } from "#miner/commit/self-check.js";
+import { liveCycle } from "#miner/cycle.js";
+import { BlockZeroError } from "#shared/errors/error.js";
+import { inMemory } from "#shared/training/float-source.js";
+import { HANG_GUARD } from "#tests/support/hang-guard.js";
+import { template } from "#tests/support/micro-network.js";
+import { openMiner, type TestMiner } from "#tests/support/miner.js";
+import { type Flags, openSubnet, type Subnet, until } from "#tests/support/subnet.js";
+import { forge, genesisBase, map, noiseUpdate, trainedUpdate } from "#tests/support/updates.js";
+
+/** A rate at which no training holds. */
+const DIVERGING = { learning_rate: 5 };
+
+type Template = Parameters<typeof openSubnet>[1];
+
+/** Limits that any finite update passes. */
+const NORM_FREE: Template = { network: { scoring: { ...template.scoring, max_update_norm: 1e6 } } };
+
+const open = async (t: TestContext, flags: Flags = {}, options: Template = {}) => {
+  const subnet = await openSubnet(t, options);
+  return { subnet, ann: await openMiner(t, subnet, "ann", flags) };
+};
+
+type Opened = Awaited<ReturnType<typeof open>>;
+
+const entryOf = ({ journal }: TestMiner) => journal.value.cycles[1];
+
+const linesOf = ({ participant }: TestMiner, message: string) =>
+  participant.lines.filter((line) => line.message === message).map(({ fields }) => fields);
+
+/** Lives cycle 1 until the miner has made up its mind not to commit. */
+const declines = async (t: TestContext, { subnet, ann }: Opened) => {
+  const cycle = liveCycle(ann, 1);
+  await subnet.to(subnet.window(1, "distribute").start);
+  const prepared = until(t, () => entryOf(ann) !== undefined).then(() =>
+    assert.fail(JSON.stringify(ann.participant.lines)),
+  );
+  await Promise.race([cycle, prepared]);
+  const said = linesOf(ann, "the update is not committed");
+  assert.equal(said.length, 1);
+  return said[0]!;
+};
+
+/** Lives cycle 1 until there is an artifact to commit. */
+const prepares = async (t: TestContext, { subnet, ann }: Opened) => {
+  const cycle = assert.rejects(liveCycle(ann, 1));
+  await subnet.to(subnet.window(1, "distribute").start);
+  await until(t, () => entryOf(ann)?.artifact !== undefined);
+  ann.participant.abort();
+  await cycle;
+};
+
+/** What a miner says of an update that it did not train. */
+const judged = async (ann: TestMiner, subnet: Subnet, tensors: Submission["tensors"], tokens = 64) => {
+  const base = inMemory(genesisBase(subnet).group("math"));
+  return mayCommit(ann, { cycle: 1, base, submission: { tensors, steps: 1, tokens } });
+};
+
+describe("a miner's check of its own update", { timeout: HANG_GUARD }, () => {
+  it("lets pass what training gained, and says by how much", async (t) => {
+    const opened = await open(t);
+    await prepares(t, opened);
+    const [checked] = linesOf(opened.ann, "the update was checked");
+    assert.equal(checked?.batches, 2);
+    assert.ok(Number(checked.loss) < Number(checked.baseLoss), JSON.stringify(checked));
+  });
+
+  it("commits nothing that the norm gate stops, and says what to lower", async (t) => {
+    const opened = await open(t, DIVERGING);
+    const said = await declines(t, opened);
+    assert.deepEqual([said.cycle, said.code, said.reason], [1, "UPDATE_UNACCEPTABLE", "norm"]);
+    assert.match(String(said.detail), /^norm \S+, at most \S+$/);
+    assert.match(String(said.prevention), /^lower learning_rate/);
+    await opened.subnet.to(opened.subnet.window(1, "commit").end);
+    assert.equal(await opened.subnet.chain.nonce(opened.ann.participant.signer.address), 0);
+  });
+
+  it("commits nothing that raises the loss", async (t) => {
+    const { subnet, ann } = await open(t, {}, NORM_FREE);
+    const train: TestMiner["trainer"]["train"] = async (base, options) => {
+      const { run, update } = await ann.trainer.train(base, options);
+      const away = [...update].map(
+        ([name, tensor]) => [name, { ...tensor, data: tensor.data.map((x) => -20 * x) }] as const,
+      );
+      return { run, update: new Map(away) };
+    };
+    const said = await declines(t, { subnet, ann: { ...ann, trainer: { ...ann.trainer, train } } });
+    assert.equal(said.code, "UPDATE_WORSE");
+    assert.ok(Number(said.loss) > Number(said.baseLoss), JSON.stringify(said));
+    assert.match(String(said.prevention), /^lower learning_rate/);
+  });
+
+  it("commits it all the same where the settings say so", async (t) => {
+    const opened = await open(t, { ...DIVERGING, commit_anyway: true });
+    await prepares(t, opened);
+    const [said] = linesOf(opened.ann, "the update is committed all the same");
+    assert.equal(said?.code, "UPDATE_UNACCEPTABLE");
+  });
+
+  it("does not hold back what a red team submits", async (t) => {
+    const opened = await open(t, { ...DIVERGING, behaviour: "lazy" });
+    await prepares(t, opened);
+    assert.deepEqual(linesOf(opened.ann, "the update is committed all the same"), []);
+  });
+
+  it("leaves no residual of an update that was held back", async (t) => {
+    const network = { artifact: { codec: "topk-2bit" } } as const;
+    const opened = await open(t, DIVERGING, { network });
+    await declines(t, opened);
+    const dir = join(opened.ann.participant.home, "residuals");
+    assert.deepEqual(existsSync(dir) ? readdirSync(dir) : [], []);
+  });
+
+  it("stops what is not finite, and what its miner would not have trained", async (t) => {
+    const { subnet, ann } = await open(t, {}, NORM_FREE);
+    const trained = await trainedUpdate(subnet, { miner: "ann" });
+    const tensorsOf = (change: (value: number) => number) =>
+      forge(subnet, { miner: "ann", tensors: map(trained, change) }).tensors;
+    assert.equal(
+      await judged(
+        ann,
+        subnet,
+        tensorsOf((value) => value),
+      ),
+      true,
+    );
+    assert.equal(
+      await judged(
+        ann,
+        subnet,
+        tensorsOf(() => Number.NaN),
+      ),
+      false,
+    );
+    assert.equal(
+      await judged(
+        ann,
+        subnet,
+        tensorsOf((value) => -20 * value),
+      ),
+      false,
+    );
+    const codes = linesOf(ann, "the update is not committed").map(({ code, reason }) => [code, reason]);
+    assert.deepEqual(codes, [
+      ["UPDATE_UNACCEPTABLE", "not_finite"],
+      ["UPDATE_WORSE", undefined],
+    ]);
+  });
+
+  it("lets pass what changes the loss by nothing worth the name", async (t) => {
+    const { subnet, ann } = await open(t);
+    const { tensors } = forge(subnet, { miner: "ann", tensors: noiseUpdate(subnet, "faint", 1e-6) });
+    assert.equal(await judged(ann, subnet, tensors), true);
+  });
+
+  it("measures on more batches after a long training, and never on many", async (t) => {
+    const { subnet, ann } = await open(t);
+    const { tensors } = forge(subnet, { miner: "ann", tensors: noiseUpdate(subnet, "faint", 1e-6) });
+    for (const microBatches of [10, 500, 10_000]) await judged(ann, subnet, tensors, microBatches * 64);
+    assert.deepEqual(
+      linesOf(ann, "the update was checked").map(({ batches }) => batches),
+      [2, 5, 8],
+    );
+  });
+
+  it("commits what it could not measure, and says so", async (t) => {
+    const { subnet, ann } = await open(t);
+    const { tensors } = forge(subnet, { miner: "ann", tensors: noiseUpdate(subnet, "faint", 1e-6) });
+    const losses = async () => {
+      throw new BlockZeroError("WORKERS_LOST", "no worker is left", "try fewer workers");
+    };
+    assert.equal(await judged({ ...ann, trainer: { ...ann.trainer, losses } }, subnet, tensors), true);
+    const [said] = linesOf(ann, "the update's loss is not checked");
+    assert.equal(said?.reason, "no worker is left");
+  });
+
+  it("changes nothing of the training that follows", async (t) => {
+    const [measured, plain] = [await open(t), await open(t)];
+    const base = inMemory(genesisBase(measured.subnet).group("math"));
+    const options = { stop: () => false };
+    for (const { ann } of [measured, plain]) await ann.trainer.train(base, { cycle: 1, ...options });
+    const losses = await measured.ann.trainer.losses(base, { seed: "1".repeat(64), batches: 2 });
+    assert.equal(losses.length, 2);
+    const [after, straight] = await Promise.all(
+      [measured, plain].map(({ ann }) => ann.trainer.train(base, { cycle: 2, ...options })),
+    );
+    assert.deepEqual(after, straight);
+  });
+});

@@ -1,0 +1,168 @@
+import assert from "node:assert/strict";
+import { spawn } from "node:child_process";
+import { writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { describe, it, type TestContext } from "node:test";
+import { fileURLToPath } from "node:url";
+import { type MinerConfig, minerSettings } from "#miner/config.js";
+import { planTraining, type TrainingPlan } from "#miner/plan/plan.js";
+import type { Measurement } from "#miner/plan/plan-measure.js";
+import { describePlan } from "#miner/plan/plan-text.js";
+import { loadConfig } from "#shared/config/load.js";
+import { deviceKinds } from "#shared/engine/runtime/device-choice.js";
+import { deviceOf } from "#shared/engine/runtime/device-kinds.js";
+import { PRESETS } from "#shared/model/presets.js";
+import type { Network } from "#shared/protocol/network.js";
+import { temporaryFolder } from "#tests/shared/artifact/temporary.js";
+import { HANG_GUARD } from "#tests/support/hang-guard.js";
+import { template } from "#tests/support/micro-network.js";
+
+const micro: Network = { ...template, genesis: "0".repeat(64) };
+
+/** 13 M parameters, most of them trained: large enough that tensors outweigh the program. */
+const middling: Network = {
+  ...micro,
+  model: { ...PRESETS.bench, num_experts: 6, moe_intermediate_size: 640 },
+  groups: {
+    math: {
+      experts: { 0: [0, 1, 2, 3], 1: [0, 1, 2, 3], 2: [0, 1, 2, 3], 3: [0, 1, 2, 3] },
+      data: [{ kind: "arithmetic", weight: 1 }],
+    },
+    prose: { experts: { 0: [4, 5], 1: [4, 5], 2: [4, 5], 3: [4, 5] }, data: [{ kind: "sotu", weight: 1 }] },
+  },
+  data: { ...micro.data, sequence_length: 64 },
+};
+
+const configOf = (flags: Record<string, string | number> = {}): MinerConfig =>
+  loadConfig(minerSettings, { env: {}, flags: { expert_group: "math", ...flags } });
+
+const plan = (flags: Record<string, string | number> = {}, network = micro) =>
+  planTraining(configOf(flags), network, { blockSeconds: 12 });
+
+/** The program as a person calls it. */
+const program = (t: TestContext, network: Network, ...args: readonly string[]) => {
+  const file = join(temporaryFolder(t), "network.json");
+  writeFileSync(file, JSON.stringify(network));
+  const main = fileURLToPath(new URL("../../../miner/main.js", import.meta.url));
+  const child = spawn(process.execPath, [main, "plan", "--network", file, "--expert_group", "math", ...args]);
+  const said = { stdout: "", stderr: "", status: -1 as number | null };
+  child.stdout.on("data", (text) => (said.stdout += text));
+  child.stderr.on("data", (text) => (said.stderr += text));
+  return new Promise<typeof said>((resolve) => child.once("close", (status) => resolve({ ...said, status })));
+};
+
+describe("a miner's plan", { timeout: HANG_GUARD }, () => {
+  it("counts weights, moments and gradients from the network file", async () => {
+    const { memory, parameters } = await plan();
+    // Three projections of two experts; the hub has embeddings, attention, norms and the whole router.
+    const { hidden_size: d, moe_intermediate_size: f } = micro.model;
+    assert.equal(parameters.group, 2 * 3 * d * f);
+    const group = 4 * parameters.group;
+    assert.equal(memory.trained, group);
+    assert.equal(memory.frozen, 4 * parameters.hub);
+    assert.deepEqual([memory.moments, memory.gradients], [2 * group, group]);
+    const { total, ...parts } = memory;
+    assert.equal(
+      Object.values(parts).reduce((sum, bytes) => sum + bytes, 0),
+      total,
+    );
+  });
+
+  it("needs more for what costs more", async () => {
+    const usual = await plan({ batch_size: 4, gradient_accumulation_steps: 1 });
+    const larger = await plan({ batch_size: 8, gradient_accumulation_steps: 1 });
+    const summed = await plan({ batch_size: 4, gradient_accumulation_steps: 4 });
+    assert.ok(larger.memory.activations > 1.8 * usual.memory.activations);
+    assert.equal(usual.memory.gradientSums, 0);
+    assert.equal(summed.memory.gradientSums, summed.memory.trained);
+    assert.deepEqual(
+      [usual, larger, summed].map(({ train }) => train.tokensPerStep),
+      [64, 128, 256],
+    );
+  });
+
+  it("counts a second set of weights and moments on a device that holds the state", async () => {
+    const flags = { gradient_accumulation_steps: 2 };
+    const host = await plan({ ...flags, device: "cpu" }, middling);
+    const card = await plan({ ...flags, device: "webgpu" }, middling);
+    assert.equal(host.memory.spare, 0);
+    assert.equal(card.memory.spare, card.memory.trained + card.memory.moments);
+    assert.ok(card.memory.total > host.memory.total + 2 * host.memory.trained);
+    assert.match(describePlan(card), /^memory on webgpu$/m);
+    assert.match(describePlan(card), /^ {2}second set +\d/m);
+    assert.doesNotMatch(describePlan(host), /second set|as on the CPU/);
+
+    const unknown = await plan({ ...flags, device: "auto" }, middling);
+    assert.deepEqual(unknown.memory, host.memory);
+    assert.match(describePlan(unknown), /as on the CPU; --device webgpu and tfjs/);
+    const opened = { name: "onnxruntime-webgpu", hostMemory: false };
+    const found = await planTraining(configOf({ ...flags, device: "auto" }), middling, { blockSeconds: 12, opened });
+    assert.deepEqual(found.memory, card.memory);
+    assert.match(describePlan(found), /^memory on onnxruntime-webgpu$/m);
+  });
+
+  for (const kind of deviceKinds)
+    it(`takes ${kind} for what it is`, async () => {
+      const opened = await deviceOf[kind]({ threads: 1 });
+      const named = await plan({ device: kind });
+      const known = await planTraining(configOf({ device: kind }), micro, { blockSeconds: 12, opened });
+      assert.deepEqual(named.memory, known.memory);
+    });
+
+  it("scales with the workers and with what is kept", async () => {
+    const one = await plan({ checkpoint_keep_top_k: 2 });
+    const three = await plan({ checkpoint_keep_top_k: 2, workers: 3 });
+    assert.equal(three.disk.checkpoints, 3 * one.disk.checkpoints);
+    assert.equal(one.disk.checkpoints, 4 * 3 * one.memory.trained);
+    const update = one.transfer.upPerCycle;
+    assert.ok(update > one.memory.trained && update < one.memory.trained + 2000, "the weights and a header");
+    assert.equal(one.disk.updates, 2 * update);
+    assert.equal(three.train.tokensPerStep, 3 * one.train.tokensPerStep);
+    assert.deepEqual(one.transfer, {
+      hub: one.memory.frozen,
+      downPerCycle: one.memory.trained,
+      upPerCycle: update,
+    });
+  });
+
+  it("counts an update as its codec writes it, and what is carried to the next", async () => {
+    const dense = await plan({ checkpoint_keep_top_k: 1 }, middling);
+    const sparse = await plan({ checkpoint_keep_top_k: 1 }, { ...middling, artifact: { codec: "topk-2bit" } });
+    assert.ok(sparse.transfer.upPerCycle < dense.transfer.upPerCycle / 130);
+    assert.equal(sparse.disk.updates, sparse.transfer.upPerCycle + 3 * sparse.memory.trained);
+    assert.ok(sparse.memory.submission < dense.memory.submission);
+  });
+
+  it("reads as a table", async () => {
+    const made: TrainingPlan = await plan();
+    const measured: Measurement = { stepSeconds: 0.5, peakResident: 2e8 };
+    const text = describePlan(made, measured);
+    assert.match(text, /^ {2}AdamW moments +\d/m);
+    assert.match(text, /^ {2}total +\d+\.\d MB +200\.0 MB resident when measured$/m);
+    // Two of the three train blocks of 12 s.
+    assert.match(text, /^ {2}steps that fit +48 /m);
+    assert.match(describePlan(made), /--measure tells/);
+  });
+
+  it("is close to what a training takes, and says so as JSON", async (t) => {
+    const args = ["--measure", "--json", "--device", "cpu", "--gradient_accumulation_steps", "1", "--block-time", "6"];
+    const { stdout, stderr, status } = await program(t, middling, ...args);
+    assert.equal(status, 0, stderr);
+    const said: TrainingPlan & { readonly measured: Measurement } = JSON.parse(stdout);
+    const ratio = said.measured.peakResident / said.memory.total;
+    assert.ok(ratio < 1.15 && ratio > 0.8, `${ratio} of the plan`);
+    assert.ok(said.measured.stepSeconds > 0);
+    assert.equal(said.train.seconds, 12);
+  });
+
+  it("says in one line what is wrong", async (t) => {
+    const wrong = await program(t, micro, "--block-time", "soon");
+    assert.equal(wrong.status, 2);
+    assert.match(wrong.stderr, /^✖ USAGE .+--block-time.+ It must be a number above zero/);
+    const unread = await program(t, micro, "--behaviour", "copier");
+    assert.match(unread.stderr, /^✖ USAGE unknown option '--behaviour'/);
+    const nowhere = await program(t, micro, "--network", "/nowhere.yaml");
+    assert.equal(nowhere.status, 2);
+    assert.match(nowhere.stderr, /^✖ NETWORK_FILE_NOT_FOUND/);
+  });
+});

@@ -1,0 +1,109 @@
+import assert from "node:assert/strict";
+import { spawnSync } from "node:child_process";
+import { existsSync, readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { describe, it, type TestContext } from "node:test";
+import { fileURLToPath } from "node:url";
+import { parse, stringify } from "yaml";
+import { exportModel } from "#inspect/model/model-export.js";
+import { importCheckpoint } from "#owner/genesis/checkpoint-import.js";
+import { storeGenesis } from "#owner/genesis/genesis.js";
+import { loadNetworkTemplate } from "#owner/network/network-template.js";
+import { pinSources } from "#owner/network/pin-sources.js";
+import { directoryStore } from "#shared/blobs/blob-store.js";
+import { byteSize } from "#shared/cli/byte-size.js";
+import { readCheckpoint, writeCheckpoint } from "#shared/model/checkpoint.js";
+import { readCheckpointConfig } from "#shared/model/checkpoint-reader.js";
+import { smallNetwork } from "#tests/programs/small-network.js";
+import { temporaryFolder } from "#tests/shared/artifact/temporary.js";
+import { microParameters } from "#tests/shared/model/micro.js";
+
+const PROGRAM = fileURLToPath(new URL("../../../cli/main.js", import.meta.url));
+const { model } = smallNetwork;
+const group = smallNetwork.groups.math!;
+
+const published = async (context: TestContext) => {
+  const home = temporaryFolder(context);
+  const checkpoint = join(home, "published");
+  const parameters = microParameters(model);
+  await writeCheckpoint(checkpoint, model, parameters, { dtype: "bfloat16", maxShardBytes: 4000 });
+  const template = (change: object): string => {
+    const file = join(home, "template.yaml");
+    writeFileSync(file, stringify({ ...smallNetwork, ...change }));
+    return file;
+  };
+  return { home, checkpoint, template, out: join(home, "genesis") };
+};
+
+const genesis = (...args: readonly string[]) =>
+  spawnSync(process.execPath, [PROGRAM, "genesis", ...args], { encoding: "utf8" });
+
+describe("genesis from a checkpoint", () => {
+  it("stores the same model as one that was in memory", async (context) => {
+    const { home, checkpoint } = await published(context);
+    const { parameters } = await readCheckpoint(checkpoint, model);
+    const inMemory = await storeGenesis(directoryStore(join(home, "a")), smallNetwork, parameters);
+    const streamed = await importCheckpoint(directoryStore(join(home, "b")), smallNetwork, checkpoint);
+    assert.equal(streamed, inMemory.modelHash);
+  });
+
+  it("begins a network whose model is the checkpoint, its shape taken from there", async (context) => {
+    const { checkpoint, template, out, home } = await published(context);
+    const file = template({ model: "from-checkpoint", first_cycle: 7 });
+    const { status, stderr, stdout } = genesis("--network", file, "--out", out, "--from-checkpoint", checkpoint);
+    assert.equal(status, 0, stderr);
+    assert.match(stdout, /parameters +6,624/);
+    const network = parse(readFileSync(join(out, "network.yaml"), "utf8"));
+    const groups = await pinSources(directoryStore(join(home, "text")), smallNetwork.groups);
+    assert.deepEqual(network, { ...smallNetwork, groups, first_cycle: 7, genesis: network.genesis });
+    const again = join(home, "again");
+    const { hash } = await exportModel({ home: out, model: "latest", out: again });
+    assert.equal(hash, network.genesis);
+    assert.deepEqual(
+      (await readCheckpoint(again, model)).parameters,
+      (await readCheckpoint(checkpoint, model)).parameters,
+    );
+  });
+
+  it("says in one line why it cannot", async (context) => {
+    const { checkpoint, template, out, home } = await published(context);
+    const refuses = (change: object, args: readonly string[], message: RegExp) => {
+      const { status, stderr } = genesis("--network", template(change), "--out", out, ...args);
+      assert.equal(status, 2, stderr);
+      assert.match(stderr, message);
+      assert.equal(stderr.trim().split("\n").length, 1);
+      assert.ok(!existsSync(join(out, "network.yaml")));
+    };
+    const from = ["--from-checkpoint", checkpoint];
+    refuses(
+      { model: { ...model, rms_norm_eps: 1e-5 } },
+      from,
+      /✖ CHECKPOINT_MISMATCH checkpoint .*published does not fit the network template: rms_norm_eps is 0\.000001, the network template says 0\.00001/,
+    );
+    refuses({}, [...from, "--steps", "3"], /✖ USAGE .*--from-checkpoint.* cannot be used with .*--steps/);
+    await assert.rejects(readCheckpointConfig(join(home, "nowhere")), { code: "CHECKPOINT_NOT_FOUND" });
+    const file = template({ model: "from-checkpoint", groups: { math: { ...group, experts: { "0": [2] } } } });
+    assert.throws(() => loadNetworkTemplate(file), /model: from-checkpoint needs a checkpoint/);
+    assert.throws(() => loadNetworkTemplate(file, model), { code: "EXPERT_GROUP_INVALID" });
+  });
+
+  it("stops between two parts when told to", async (context) => {
+    const { home, checkpoint } = await published(context);
+    const stop = AbortSignal.abort(new Error("stop"));
+    const store = directoryStore(join(home, "a"));
+    await assert.rejects(importCheckpoint(store, smallNetwork, checkpoint, stop), /stop/);
+  });
+});
+
+it("sizes in bytes are read as people write them", () => {
+  for (const [text, bytes] of [
+    ["5GB", 5e9],
+    ["512MiB", 2 ** 29],
+    ["1.5 kb", 1500],
+    ["7", 7],
+    ["9B", 9],
+  ] as const)
+    assert.equal(byteSize(text), bytes);
+  for (const text of ["", "GB", "-1", "5 furlongs", "0", "1e3", "5GBB", "constructor", "1constructor", "9999999999GB"])
+    assert.throws(() => byteSize(text), /5GB or 512MiB/, text);
+});

@@ -1,0 +1,179 @@
+import assert from "node:assert/strict";
+import { EventEmitter, once } from "node:events";
+import { connect } from "node:net";
+import { join } from "node:path";
+import { Readable } from "node:stream";
+import { text } from "node:stream/consumers";
+import { describe, it, type TestContext } from "node:test";
+import type { AdmissionOptions } from "#shared/blobs/admission.js";
+import { createBlobClient } from "#shared/blobs/blob-client.js";
+import { type BlobServerOptions, startBlobServer } from "#shared/blobs/blob-server.js";
+import { directoryStore } from "#shared/blobs/blob-store.js";
+import { openNonceMark } from "#shared/blobs/nonce-mark.js";
+import { sha256 } from "#shared/protocol/hash.js";
+import { signRequest } from "#shared/protocol/request.js";
+import { signerFromUri, verify } from "#shared/wallet/index.js";
+import { HANG_GUARD } from "#tests/support/hang-guard.js";
+import { temporaryFolder } from "../artifact/temporary.js";
+import { quiet } from "./support.js";
+
+const [vera, ann] = await Promise.all(["//vera", "//ann"].map((uri) => signerFromUri(uri)));
+assert.ok(vera && ann);
+const bytes = Buffer.from("an artifact");
+const hash = sha256(bytes);
+const path = `/blob/${hash}`;
+
+const serve = async (
+  t: TestContext,
+  admission: Partial<AdmissionOptions> = {},
+  options: Partial<BlobServerOptions> = {},
+) => {
+  const store = directoryStore(temporaryFolder(t));
+  await store.put(bytes);
+  const server = await startBlobServer({
+    host: "127.0.0.1",
+    port: 0,
+    store,
+    visible: () => true,
+    admission: {
+      verify,
+      standing: (hotkey) => (hotkey === vera.address ? "validator" : null),
+      serveStrangers: false,
+      perHotkey: 600,
+      perAddress: 600,
+      ...admission,
+    },
+    log: quiet,
+    ...options,
+  });
+  t.after(() => server.close());
+  return server;
+};
+
+const clientOf = (signer?: typeof vera) =>
+  createBlobClient({ allowPrivateAddresses: true, log: quiet, ...(signer && { signer }) });
+const request = { hash, maxBytes: 100 };
+
+describe("a blob server", { timeout: HANG_GUARD }, () => {
+  it("answers whom the subnet knows, by signature", async (t) => {
+    const { url: location } = await serve(t);
+    for (let i = 0; i < 3; i++)
+      assert.deepEqual(Buffer.from(await clientOf(vera).fetchBlob({ ...request, location })), bytes);
+    const refused = { code: "FETCH_UNAUTHORIZED" };
+    await assert.rejects(clientOf(ann).fetchBlob({ ...request, location }), refused);
+    await assert.rejects(clientOf().fetchBlob({ ...request, location }), refused);
+  });
+
+  it("takes no request twice, nor one that was meant for another server", async (t) => {
+    const [one, other] = [await serve(t), await serve(t)];
+    const authorization = signRequest({ method: "GET", origin: one.url, path, nonce: Date.now() }, vera);
+    const ask = (url: string) => fetch(url + path, { headers: { authorization } }).then(({ status }) => status);
+    assert.deepEqual([await ask(other.url), await ask(one.url), await ask(one.url)], [401, 200, 401]);
+  });
+
+  it("takes whoever repeats a request that the server before it took for a stranger", async (t) => {
+    const mark = join(temporaryFolder(t), "nonce");
+    const start = (port: number) =>
+      serve(t, { serveStrangers: true, perAddress: 1, nonceMark: openNonceMark(mark, quiet) }, { port });
+    const first = await start(0);
+    const authorization = signRequest({ method: "GET", origin: first.url, path, nonce: Date.now() }, vera);
+    const ask = (url: string) => fetch(url + path, { headers: { authorization } }).then(({ status }) => status);
+    assert.equal(await ask(first.url), 200);
+    await first.close();
+    const second = await start(first.port);
+    assert.equal(second.url, first.url);
+    assert.deepEqual([await ask(second.url), await ask(second.url)], [200, 429]);
+  });
+
+  it("knows itself by the origin that its records name", async (t) => {
+    const origin = "https://miner.example.org";
+    const { url } = await serve(t, {}, { origin });
+    const authorization = signRequest({ method: "GET", origin, path, nonce: Date.now() }, vera);
+    assert.equal((await fetch(url + path, { headers: { authorization } })).status, 200);
+  });
+
+  it("says when to come again to whom asks too often, and serves validators on", async (t) => {
+    const { url: location } = await serve(t, { serveStrangers: true, perAddress: 2 });
+    const ask = () => fetch(location + path);
+    assert.deepEqual([(await ask()).status, (await ask()).status], [200, 200]);
+    const refused = await ask();
+    assert.equal(refused.status, 429);
+    assert.ok(Number(refused.headers.get("retry-after")) > 0);
+    assert.deepEqual(Buffer.from(await clientOf(vera).fetchBlob({ ...request, location })), bytes);
+    await assert.rejects(clientOf().fetchBlob({ ...request, location }), { code: "FETCH_BUSY", message: /429/ });
+  });
+
+  it("gives strangers unsigned what a wrong clock would have refused", async (t) => {
+    const { url: location } = await serve(t, { serveStrangers: true, now: () => Date.now() + 3_600_000 });
+    assert.deepEqual(Buffer.from(await clientOf(vera).fetchBlob({ ...request, location })), bytes);
+  });
+
+  it("does not let strangers who read slowly keep validators waiting", async (t) => {
+    const model = Buffer.from("a model");
+    const blobs = new Map([bytes, model].map((blob) => [sha256(blob), blob]));
+    let isOpen = false;
+    const events = new EventEmitter();
+    const store = {
+      size: async (wanted: string) => blobs.get(wanted)?.length ?? null,
+      stream: (wanted: string) =>
+        Readable.from(
+          (async function* () {
+            events.emit("stream", wanted);
+            if (!isOpen) await once(events, "open");
+            yield blobs.get(wanted);
+          })(),
+        ),
+    };
+    const { url: location } = await serve(t, { serveStrangers: true }, { store, maxAnswers: 2 });
+    const ask = (signer?: typeof vera) =>
+      clientOf(signer).fetchBlob({ hash: sha256(signer ? model : bytes), maxBytes: 100, location });
+    const streaming = once(events, "stream");
+    const first = ask();
+    await streaming;
+    const second = ask();
+    const next = once(events, "stream");
+    const validator = ask(vera);
+    assert.deepEqual(await next, [sha256(model)]);
+    isOpen = true;
+    events.emit("open");
+    assert.deepEqual(Buffer.from(await validator), model);
+    assert.deepEqual(Buffer.from(await first), bytes);
+    assert.deepEqual(Buffer.from(await second), bytes);
+  });
+
+  it("drops one connection too many from an address", async (t) => {
+    const { port } = await serve(t, {}, { maxConnectionsPerAddress: 1 });
+    const first = connect(port, "127.0.0.1");
+    first.write("GET /health HTTP/1.1\r\nhost: a\r\n\r\n");
+    await once(first, "data");
+    const second = connect(port, "127.0.0.1");
+    second.on("error", () => {});
+    assert.equal(await text(second).catch(() => ""), "");
+    first.destroy();
+  });
+
+  it("has a place for the subnet's own where strangers hold all of them", async (t) => {
+    const { url: location, port } = await serve(t, { serveStrangers: true }, { maxConnections: 4 });
+    const strangers = Array.from({ length: 4 }, () => connect(port, "127.0.0.1"));
+    for (const stranger of strangers) stranger.on("error", () => {});
+    await Promise.all(strangers.map((stranger) => once(stranger, "connect")));
+    const dropped = once(strangers[0]!, "close");
+    assert.deepEqual(Buffer.from(await clientOf(vera).fetchBlob({ ...request, location })), bytes);
+    strangers[0]!.resume();
+    await dropped;
+    for (const stranger of strangers) stranger.destroy();
+  });
+
+  it("sends parts, and says what they are", async (t) => {
+    const { url } = await serve(t, { serveStrangers: true });
+    const ask = async (range: string, method = "GET") => {
+      const response = await fetch(url + path, { method, headers: { range } });
+      return [response.status, response.headers.get("content-range"), await response.text()];
+    };
+    assert.deepEqual(await ask("bytes=3-6"), [206, "bytes 3-6/11", "arti"]);
+    assert.deepEqual(await ask("bytes=-4"), [206, "bytes 7-10/11", "fact"]);
+    assert.deepEqual(await ask("bytes=3-6", "HEAD"), [206, "bytes 3-6/11", ""]);
+    assert.deepEqual(await ask("bytes=0-1,3-4"), [200, null, "an artifact"]);
+    assert.deepEqual((await ask("bytes=11-")).slice(0, 2), [416, "bytes */11"]);
+  });
+});

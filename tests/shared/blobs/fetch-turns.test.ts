@@ -1,0 +1,126 @@
+import assert from "node:assert/strict";
+import { describe, it, type TestContext } from "node:test";
+import { createBlobClient } from "#shared/blobs/blob-client.js";
+import { type FetchTurns, isTurnOver, openFetchTurns } from "#shared/blobs/fetch-turns.js";
+import { incomingBytes } from "#shared/blobs/incoming-blob.js";
+import { sha256 } from "#shared/protocol/hash.js";
+import { HANG_GUARD } from "#tests/support/hang-guard.js";
+import { hostileServer } from "#tests/support/hostile-server.js";
+import { listen, quiet } from "./support.js";
+
+const CHECK_MS = 1;
+
+describe("turns", { timeout: HANG_GUARD }, () => {
+  const open = (limits: { places: number; perNetwork: number }) => {
+    let now = 0;
+    const turns = openFetchTurns({ ...limits, now: () => now, checkMs: CHECK_MS });
+    const advance = (ms: number) => {
+      now += ms;
+    };
+    return { turns, advance };
+  };
+  const taking = (turns: FetchTurns, network: string, milliseconds = 10, signal?: AbortSignal) => {
+    let isIn = false;
+    const turn = turns.take({ network, milliseconds, signal }).then((given) => {
+      isIn = true;
+      return given;
+    });
+    return { turn, isIn: () => isIn };
+  };
+  const settled = () => new Promise((resolve) => setImmediate(resolve));
+
+  it("are few for the servers of one network, whatever they are called", async () => {
+    const { turns } = open({ places: 4, perNetwork: 2 });
+    const crowd = Array.from({ length: 5 }, () => taking(turns, "10.0.0.1"));
+    const other = taking(turns, "10.0.0.2");
+    await settled();
+    assert.deepEqual(
+      crowd.map(({ isIn }) => isIn()),
+      [true, true, false, false, false],
+    );
+    assert.ok(other.isIn());
+    (await crowd[0]!.turn).release();
+    await settled();
+    assert.deepEqual(
+      crowd.map(({ isIn }) => isIn()),
+      [true, true, true, false, false],
+    );
+    for (const { turn } of crowd) (await turn).release();
+    (await other.turn).release();
+  });
+
+  it("end when somebody waits for one that is shorter than they have lasted, the longest first", async (t) => {
+    t.mock.timers.enable({ apis: ["setInterval"] });
+    const { turns, advance } = open({ places: 2, perNetwork: 2 });
+    const first = await taking(turns, "a").turn;
+    advance(5);
+    const second = await taking(turns, "b").turn;
+    const third = taking(turns, "c", 10);
+    advance(4);
+    t.mock.timers.tick(CHECK_MS);
+    assert.deepEqual([first.over.aborted, second.over.aborted], [false, false]);
+    advance(1);
+    t.mock.timers.tick(CHECK_MS);
+    assert.ok(isTurnOver(first.over.reason));
+    assert.equal(second.over.aborted, false);
+    first.release();
+    (await third.turn).release();
+    second.release();
+  });
+
+  it("go to who waits for the shortest, then to who came first; who leaves holds up nobody", async () => {
+    const { turns } = open({ places: 1, perNetwork: 1 });
+    const held = await taking(turns, "a").turn;
+    const stop = new AbortController();
+    const order: string[] = [];
+    const wait = async (name: string, milliseconds: number, signal?: AbortSignal) => {
+      const { turn } = taking(turns, name, milliseconds, signal);
+      (await turn).release();
+      order.push(name);
+    };
+    const gone = assert.rejects(wait("gone", 1, stop.signal), /left/);
+    const all = [wait("long", 40), wait("short", 10), wait("second short", 10)];
+    stop.abort(new Error("left"));
+    await gone;
+    held.release();
+    await Promise.all(all);
+    assert.deepEqual(order, ["short", "second short", "long"]);
+    await assert.rejects(wait("late", 1, stop.signal), /left/);
+  });
+});
+
+describe("a blob client among servers that drip", { timeout: HANG_GUARD }, () => {
+  const bytes = Buffer.alloc(200_000, "honest");
+  const hash = sha256(bytes);
+  const maxBytes = 1 << 20;
+
+  /** Never quite too slow, and never done. */
+  const dripFeeder = (t: TestContext): Promise<string> =>
+    hostileServer(t, (socket) => {
+      socket.write(`HTTP/1.1 200 OK\r\ncontent-length: ${maxBytes}\r\n\r\n`);
+      const timer = setInterval(() => socket.write("x".repeat(100)), 5);
+      socket.once("close", () => clearInterval(timer));
+    });
+
+  it("has the honest one's blob", async (t) => {
+    const turns = openFetchTurns({ places: 2, perNetwork: 2, checkMs: 10 });
+    const client = createBlobClient({ allowPrivateAddresses: true, log: quiet, turns, minBytesPerSecond: 1 });
+    const stop = new AbortController();
+    const locations = await Promise.all(Array.from({ length: 6 }, () => dripFeeder(t)));
+    const drips = locations.map((location) =>
+      client.fetchBlob({ location, hash, maxBytes, signal: stop.signal }).catch(() => "never"),
+    );
+    const honest = await listen(t, (_, response) => response.end(bytes));
+    assert.deepEqual(Buffer.from(await client.fetchBlob({ location: honest, hash, maxBytes })), bytes);
+    stop.abort();
+    assert.deepEqual(new Set(await Promise.all(drips)), new Set(["never"]));
+  });
+
+  it("has of another what the first one only drips", async (t) => {
+    const client = createBlobClient({ allowPrivateAddresses: true, log: quiet, minBytesPerSecond: 1 });
+    const honest = await listen(t, (_, response) => response.end(bytes));
+    const incoming = incomingBytes(hash);
+    await client.receive({ hash, maxBytes, locations: [await dripFeeder(t), await dripFeeder(t), honest] }, incoming);
+    assert.deepEqual(Buffer.from(incoming.bytes()), bytes);
+  });
+});

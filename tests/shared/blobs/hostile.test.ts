@@ -1,0 +1,63 @@
+import assert from "node:assert/strict";
+import { describe, it } from "node:test";
+import type { BlobStore } from "#shared/blobs/blob-store.js";
+import { openStore } from "#shared/blobs/open-store.js";
+import { BlockZeroError } from "#shared/errors/error.js";
+import { sha256 } from "#shared/protocol/hash.js";
+import { HANG_GUARD } from "#tests/support/hang-guard.js";
+import { HTTP_BEHAVIOURS, hostileServer } from "#tests/support/hostile-server.js";
+import { startHub } from "./hub-server.js";
+
+const bytes = Buffer.from("a blob");
+const hash = sha256(bytes);
+const ANSWER_MS = 150;
+
+/** Everything that a store can be asked. */
+const asks: Readonly<Record<string, (store: BlobStore) => Promise<unknown>>> = {
+  size: (store) => store.size(hash),
+  get: (store) => store.get(hash),
+  stream: (store) => store.stream(hash).toArray(),
+  put: (store) => store.put(bytes),
+  delete: (store) => store.delete(hash),
+  list: async (store) => {
+    for await (const one of store.list()) assert.notEqual(one, hash);
+  },
+};
+
+/** Ends, whatever it is told; a fault has its code, and nothing that it gives is taken for the blob. */
+const ends = async (store: BlobStore): Promise<void> => {
+  for (const [name, ask] of Object.entries(asks))
+    try {
+      const given = await ask(store);
+      assert.ok(name !== "get" || given === null);
+    } catch (thrown) {
+      assert.ok(thrown instanceof BlockZeroError && thrown.code === "STORE_FAILED", `${name}: ${thrown}`);
+    }
+};
+
+describe("a bucket at a server that", { timeout: HANG_GUARD, concurrency: 16 }, () => {
+  for (const [name, behave] of Object.entries(HTTP_BEHAVIOURS))
+    it(name, async (t) => {
+      const env = {
+        AWS_ENDPOINT_URL_S3: await hostileServer(t, behave),
+        AWS_ACCESS_KEY_ID: "key",
+        AWS_SECRET_ACCESS_KEY: "secret",
+      };
+      const store = await openStore({ kind: "s3", bucket: "blobs", prefix: "" }, env, ANSWER_MS);
+      await ends(store!);
+    });
+});
+
+describe("a hub at a server that", { timeout: HANG_GUARD, concurrency: 16 }, () => {
+  for (const [name, behave] of Object.entries(HTTP_BEHAVIOURS))
+    it(name, async (t) => {
+      const repo = "somebody/blobs";
+      const HF_TOKEN = "hf_secret";
+      const at = (HF_ENDPOINT: string, answerMs?: number) =>
+        openStore({ kind: "hf", repo }, { HF_ENDPOINT, HF_TOKEN }, answerMs);
+      const hostile = await hostileServer(t, behave);
+      await assert.rejects(at(hostile, ANSWER_MS), { code: "STORE_FAILED" });
+      const hub = await startHub(t, repo, HF_TOKEN);
+      await at(hub.url);
+    });
+});

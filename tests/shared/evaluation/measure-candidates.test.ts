@@ -1,0 +1,66 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import type { FloatTensors } from "#shared/artifact/update.js";
+import type { Batch } from "#shared/data/loader.js";
+import { type Directions, measureCandidates } from "#shared/evaluation/measure-candidates.js";
+
+const WEIGHT = "experts.weight";
+const along = (value: number): FloatTensors => new Map([[WEIGHT, { shape: [1], data: Float32Array.of(value) }]]);
+
+/** Batches that differ by their number, and a loss of (1 − w)² in a model of one weight. */
+const batches = Array.from(
+  { length: 64 },
+  (_, at): Batch => ({
+    ids: BigInt64Array.of(BigInt(at)),
+    targets: new BigInt64Array(),
+    batchSize: 1,
+    sequenceLength: 1,
+  }),
+);
+const lossOf = (weight: number, { ids: [at] }: Batch) => (1 - weight) ** 2 + (1 + 0.01 * weight) * Math.sin(Number(at));
+
+const measure = async (directions: Directions) => {
+  const looks: number[] = [];
+  const { vote, reductions } = await measureCandidates(
+    {
+      ofGroup: async () => ({
+        losses: async (change, drawn) => {
+          const weight = change?.get(WEIGHT)?.data[0] ?? 0;
+          looks.push(weight);
+          return drawn.map((batch) => lossOf(weight, batch));
+        },
+      }),
+    },
+    {
+      model: { [WEIGHT]: { dtype: "float32", shape: [1], data: Float32Array.of(0) } },
+      group: { experts: {}, data: [] },
+      directions,
+      outer: {
+        confidence: 0.995,
+        steps: [
+          { along: "merged", lr: 0.5, momentum: 0 },
+          { along: "merged", lr: 1, momentum: 0 },
+          { along: "all", lr: 1, momentum: 0 },
+          { along: "best", lr: 1, momentum: 0 },
+        ],
+      },
+      batches,
+    },
+  );
+  return { vote, looks, measured: [...reductions.keys()] };
+};
+
+test("a step that is the same as another is measured once, and a ballot says the same of both", async () => {
+  const single = along(0.5);
+  const { vote, looks, measured } = await measure({ merged: single, all: single, best: single, momentum: null });
+  assert.deepEqual(vote, { better: [1, 2, 3, 4], best: 2 });
+  assert.deepEqual(measured, [1, 2, 3, 4]);
+  assert.equal(looks.filter((weight) => weight === 0.5).length, 1, "of one look");
+});
+
+test("a step along what there is not is not measured", async () => {
+  const { vote, measured } = await measure({ merged: null, all: along(0.5), best: null, momentum: null });
+  assert.deepEqual([vote, measured], [{ better: [3], best: 3 }, [3]]);
+  const none = await measure({ merged: null, all: null, best: null, momentum: null });
+  assert.deepEqual([none.vote, none.looks], [{ better: [], best: 0 }, []], "without any the base is all there is");
+});

@@ -1,0 +1,256 @@
+import assert from "node:assert/strict";
+import { describe, it } from "node:test";
+import fc from "fast-check";
+import { z } from "zod";
+import { normal } from "#shared/data/normal.js";
+import { createRandom, type Random } from "#shared/data/random.js";
+import { BUCKETS, createSketcher } from "#shared/independence/count-sketch.js";
+import { independenceOf, type Measured } from "#shared/independence/independence.js";
+import { weightedQuantile } from "#shared/independence/weighted-quantile.js";
+import { sha256 } from "#shared/protocol/hash.js";
+import { loadVectors } from "../protocol/vectors.js";
+
+const LENGTH = 4096;
+const sum = (values: readonly number[]) => values.reduce((total, value) => total + value, 0);
+
+const noise = (random: Random, norm: number): Float32Array =>
+  Float32Array.from({ length: LENGTH }, () => (norm * normal(random)) / Math.sqrt(LENGTH));
+const plus = (a: Float32Array, b: Float32Array, factor = 1): Float32Array =>
+  a.map((value, i) => value + factor * b[i]!);
+
+/** Trainings of their own: a common signal of length 1, and noise so long that two have such a cosine. */
+const trainings = (random: Random, count: number, cosine: number): Float32Array[] => {
+  const signal = noise(random, 1);
+  return Array.from({ length: count }, () => plus(signal, noise(random, Math.sqrt(1 / cosine - 1))));
+};
+const measured = (sketches: readonly Float32Array[], gain = 0.02): Measured[] =>
+  sketches.map((sketch) => ({ sketch, gain }));
+
+/** What the last `count` get together, relative to what one training in their place does. */
+const gainOf = (honest: readonly Float32Array[], own: Float32Array, submitted: readonly Float32Array[]): number => {
+  const shareOf = (last: readonly Float32Array[]) => {
+    const shares = independenceOf(measured([...honest, ...last]), []);
+    return sum(shares.slice(honest.length)) / sum(shares);
+  };
+  return shareOf(submitted) / shareOf([own]);
+};
+
+describe("independence", () => {
+  it("is about 1 for trainings of their own, at any stage and in any number", () => {
+    for (const cosine of [0.2, 0.4, 0.6, 0.8, 0.92])
+      for (const count of [2, 3, 8, 24]) {
+        const shares = independenceOf(measured(trainings(createRandom(`${cosine} ${count}`), count, cosine)), []);
+        assert.ok(Math.abs(sum(shares) - count) < 1e-9);
+        for (const share of shares) assert.ok(share > 0.6 && share < 1.5, `${cosine} ${count}: ${share}`);
+      }
+  });
+
+  it("gives one training no more under many hotkeys, whatever is made of it", () => {
+    const random = createRandom("recombined");
+    const halves = (own: Float32Array, norm: number) => {
+      const other = noise(random, norm);
+      return [plus(own, other), plus(own, other, -1)];
+    };
+    for (const cosine of [0.4, 0.8, 0.92])
+      for (const others of [3, 8]) {
+        const [own, ...honest] = trainings(random, others + 1, cosine);
+        const noiseNorm = Math.sqrt(1 / cosine - 1);
+        const copies = (count: number, norm: number) =>
+          Array.from({ length: count }, () => plus(own!, noise(random, norm)));
+        const made: Record<string, readonly Float32Array[]> = {
+          "the same": [own!, own!, own!, own!],
+          "half of it and all of it": [own!, own!.map((value) => value / 2)],
+          "halves as unlike as strangers": halves(own!, noiseNorm),
+          "halves more unlike": halves(own!, 2 * noiseNorm),
+          "even and odd elements": [0, 1].map((parity) => own!.map((value, i) => (i % 2 === parity ? 2 * value : 0))),
+        };
+        for (const count of [2, 8])
+          for (const norm of [0.1, 0.3, 1]) {
+            made[`${count} under noise of ${norm}`] = copies(count, norm);
+            made[`it and ${count - 1} under noise of ${norm}`] = [own!, ...copies(count - 1, norm)];
+          }
+        for (const [name, submitted] of Object.entries(made)) {
+          const gain = gainOf(honest, own!, submitted);
+          assert.ok(gain < 1.15, `${name}, beside ${others} of cosine ${cosine}: ${gain}`);
+        }
+      }
+  });
+
+  it("divides a training evenly among its copies, in whatever order they come", () => {
+    const [own, ...honest] = trainings(createRandom("order"), 4, 0.8);
+    const all = measured([own!, ...honest, own!, own!]);
+    const shares = independenceOf(all, []);
+    assert.ok(Math.abs(shares[0]! - shares[4]!) < 1e-9 && Math.abs(shares[4]! - shares[5]!) < 1e-9);
+    assert.ok(shares[1]! > 2.5 * shares[0]!);
+    fc.assert(
+      fc.property(fc.shuffledSubarray([0, 1, 2, 3, 4, 5], { minLength: 6 }), (order) => {
+        const shuffled = independenceOf(
+          order.map((i) => all[i]!),
+          [],
+        );
+        for (const [at, i] of order.entries()) assert.ok(Math.abs(shuffled[at]! - shares[i]!) < 1e-9);
+      }),
+      { seed: 1, numRuns: 20 },
+    );
+  });
+
+  it("does not change with the unit of length or of loss", () => {
+    const all = measured(trainings(createRandom("scale"), 5, 0.7));
+    const before = independenceOf(all, []);
+    for (const factor of [1e-6, 10, 1e6]) {
+      const other = all.map(({ sketch, gain }) => ({ sketch: sketch.map((x) => x * factor), gain: gain / factor }));
+      for (const [i, share] of independenceOf(other, []).entries()) assert.ok(Math.abs(share - before[i]!) < 1e-3);
+    }
+  });
+
+  it("gives nothing for what everybody knows, nor anything more for mixing it in", () => {
+    const random = createRandom("public");
+    const known = noise(random, 1);
+    const [own, ...honest] = trainings(random, 5, 0.7).map((one) => plus(one, known, 0.3));
+    const shareOf = (last: Float32Array) =>
+      independenceOf(measured([...honest, last]), [known, known.map(() => 0)]).at(-1)!;
+    assert.equal(shareOf(known), 0);
+    assert.ok(shareOf(plus(known, noise(random, 0.3))) < 0.2);
+    assert.ok(Math.abs(shareOf(plus(own!, known, 3)) - shareOf(own!)) < 1e-3);
+  });
+
+  it("leaves honest work its part, whatever is submitted beside it without work, or with less", () => {
+    /** Loss reduction of an update that goes so far along the signal: the first part of a way lowers the loss most. */
+    const gain = (way: number) => 0.02 * (2 * way - way * way);
+    for (const cosine of [0.3, 0.6, 0.9])
+      for (const count of [3, 8]) {
+        const random = createRandom(`beside ${cosine} ${count}`);
+        const known = noise(random, 1);
+        const own = trainings(random, count + 3, cosine);
+        const scaled = (i: number, way: number): Measured => ({ sketch: own[i]!.map((x) => way * x), gain: gain(way) });
+        const honest = Array.from({ length: count }, (_, i) => scaled(i, 0.8 + (0.2 * i) / count));
+        const junk = (way: number): Measured => ({ sketch: plus(known, noise(random, 1e-4)), gain: gain(way) });
+        /** Pay of the last `last`, relative to one honest training in their place. */
+        const payoff = (beside: readonly Measured[], last = beside.length) => {
+          const partOf = (submitted: readonly Measured[], counted: number) => {
+            const all = [...honest, ...submitted];
+            const paid = independenceOf(all, [known]).map((share, i) => share * all[i]!.gain ** 2.5);
+            return sum(paid.slice(-counted)) / sum(paid);
+          };
+          return partOf(beside, last) / partOf([scaled(count, 0.9)], 1);
+        };
+        const beside = `beside ${count} of cosine ${cosine}`;
+        for (const way of [0.05, 0.2]) {
+          assert.ok(payoff([junk(way)]) < 0.01, `one along what is known, ${beside}`);
+          assert.ok(payoff([junk(way), junk(way), junk(way)]) < 0.01, `three along what is known, ${beside}`);
+          assert.ok(payoff([scaled(count, way)]) < 0.15, `one of length ${way}, ${beside}`);
+          assert.ok(
+            payoff([1, 2, 3].map((i) => scaled(count - 1 + i, way))) < 0.4,
+            `three of length ${way}, ${beside}`,
+          );
+          assert.ok(payoff([junk(way), junk(way), scaled(count, 0.9)]) < 1.7, `a training and junk, ${beside}`);
+        }
+        for (const way of [0.3, 0.5, 0.7])
+          assert.ok(payoff([scaled(count, way)]) < 1.7, `${way} of the way, ${beside}`);
+        const shares = independenceOf(honest, [known]);
+        for (const share of shares) assert.ok(share > 0.4 && share < 2, `${share}, ${beside}`);
+      }
+  });
+
+  it("takes anything: nothing, junk, huge, tiny and equal updates and gains", () => {
+    const values = fc.constantFrom(0, 1, -1, 1e-38, 1e38, -1e38, Number.NaN, Number.POSITIVE_INFINITY, 0.5);
+    const update = fc.record({
+      sketch: fc.array(values, { minLength: 6, maxLength: 6 }).map((list) => Float32Array.from(list)),
+      gain: fc.oneof(values, fc.double()),
+    });
+    fc.assert(
+      fc.property(fc.array(update, { maxLength: 9 }), fc.array(update, { maxLength: 2 }), (updates, known) => {
+        const shares = independenceOf(
+          updates,
+          known.map(({ sketch }) => sketch),
+        );
+        assert.equal(shares.length, updates.length);
+        const total = sum(shares);
+        for (const share of shares) assert.ok(share >= 0 && share <= updates.length + 1e-9, `${share}`);
+        const counted = shares.filter((share) => share > 0).length;
+        assert.ok(total === 0 ? counted === 0 : total <= updates.length + 1e-9);
+      }),
+      { seed: 2, numRuns: 500 },
+    );
+    assert.deepEqual(independenceOf([], []), []);
+    assert.deepEqual(independenceOf(measured([new Float32Array(4)]), []), [0]);
+    assert.deepEqual(independenceOf(measured([Float32Array.of(1, 0, 0, 0)]), []), [1]);
+  });
+
+  it("hears 256 updates of a group, most of them copies", () => {
+    const random = createRandom("crowd");
+    const honest = trainings(random, 56, 0.8);
+    const crowd = Array.from({ length: 200 }, () => plus(honest[0]!, noise(random, 0.2)));
+    const shares = independenceOf(measured([...honest, ...crowd]), []);
+    const mean = sum(shares.slice(1, 56)) / 55;
+    assert.ok((sum(shares.slice(56)) + shares[0]!) / mean < 1.5);
+  });
+});
+
+const numbers = z.array(z.number());
+
+describe("independence of the vectors", () => {
+  const { seed, split, sketch, cases } = loadVectors(
+    "independence",
+    z.object({
+      seed: z.string(),
+      split: z.int(),
+      sketch: z.string(),
+      cases: z.array(
+        z.object({
+          name: z.string(),
+          updates: z.array(z.object({ elements: numbers, gain: z.number() })),
+          directions: z.array(numbers),
+          independence: numbers,
+        }),
+      ),
+    }),
+  );
+  const sketcher = createSketcher(seed);
+  const sketched = (elements: readonly number[]) =>
+    sketcher([Float32Array.from(elements.slice(0, split)), Float32Array.from(elements.slice(split))]);
+
+  it("has their sketch", () => {
+    const { buffer } = sketched(cases[0]!.updates[0]!.elements);
+    assert.equal(sha256(new Uint8Array(buffer)), sketch);
+  });
+
+  for (const { name, updates, directions, independence } of cases)
+    it(`is theirs: ${name}`, () => {
+      const measuredOnes = updates.map(({ elements, gain }) => ({ sketch: sketched(elements), gain }));
+      assert.deepEqual(independenceOf(measuredOnes, directions.map(sketched)), independence);
+    });
+});
+
+describe("count sketch", () => {
+  it("is linear, keeps dot products, and is another for another seed", () => {
+    const random = createRandom("sketch");
+    const [a, b] = [0, 1].map(() => Float32Array.from({ length: 50_000 }, () => normal(random)));
+    const sketch = createSketcher("1".repeat(64));
+    const parts = [a!.subarray(0, 100), a!.subarray(100)];
+    assert.deepEqual(sketch(parts), sketch([a!]));
+    assert.equal(sketch(parts).length, BUCKETS);
+    const together = sketch([plus(a!, b!)]);
+    const added = plus(sketch([a!]), sketch([b!]));
+    for (const [i, value] of together.entries()) assert.ok(Math.abs(value - added[i]!) < 1e-4);
+    const dot = (x: Float32Array, y: Float32Array) => x.reduce((total, value, i) => total + value * y[i]!, 0);
+    assert.ok(Math.abs(dot(sketch([a!]), sketch([a!])) / dot(a!, a!) - 1) < 0.03);
+    assert.ok(Math.abs(dot(sketch([a!]), sketch([b!])) / dot(a!, a!)) < 0.03);
+    assert.notDeepEqual(createSketcher("2".repeat(64))([a!]), sketch([a!]));
+  });
+});
+
+describe("weighted quantile", () => {
+  it("is the least value with enough weight up to it", () => {
+    const entries = [
+      { value: 3, weight: 1 },
+      { value: 1, weight: 1 },
+      { value: 2, weight: 2 },
+    ];
+    assert.deepEqual(
+      [0, 0.25, 0.3, 0.75, 0.8, 1].map((share) => weightedQuantile(entries, share)),
+      [1, 1, 2, 2, 3, 3],
+    );
+    assert.ok(Number.isNaN(weightedQuantile([], 0.5)));
+  });
+});

@@ -1,0 +1,105 @@
+import assert from "node:assert/strict";
+import { describe, it, type TestContext } from "node:test";
+import { loadModel } from "#shared/participant/agreement/base-model.js";
+import { catchUp } from "#shared/participant/agreement/catch-up.js";
+import type { BlobRequest, Blobs } from "#shared/participant/files/blobs.js";
+import { encodeRecord, shortHash } from "#shared/protocol/records.js";
+import { HANG_GUARD } from "#tests/support/hang-guard.js";
+import { publishReports, reportOf, scoredEntry } from "#tests/support/reports.js";
+import { openSubnet, type Subnet } from "#tests/support/subnet.js";
+import { forge, noiseUpdate, submit } from "#tests/support/updates.js";
+import { agreeOn, mergeCycle } from "#validator/merge-cycle.js";
+
+/** A cycle whose merge takes these miners' updates, until both validators have put the model on chain. */
+const lived = async (t: TestContext, miners: readonly string[], options: Parameters<typeof openSubnet>[1] = {}) => {
+  const subnet = await openSubnet(t, { miners: [...miners, "late"], ...options });
+  const validators = [await subnet.join("vera"), await subnet.join("vito")];
+  const forged = Object.fromEntries(
+    miners.map((miner) => [miner, forge(subnet, { miner, tensors: noiseUpdate(subnet, miner, 0.05) })]),
+  );
+  await submit(subnet, forged);
+  const entries = Object.values(forged).map((one) => scoredEntry(one, 0.3));
+  await publishReports(subnet, {
+    vera: reportOf(subnet, "vera", { entries }),
+    vito: reportOf(subnet, "vito", { entries }),
+  });
+  const [hash] = await Promise.all(
+    validators.map(async (validator) => (await mergeCycle(validator, 1, await agreeOn(validator, 1))).hash),
+  );
+  await subnet.record(
+    Object.fromEntries(["vera", "vito"].map((name, i) => [name, record(subnet, hash!, validators[i]!.location)])),
+  );
+  const leave = () => Promise.all(validators.map((validator) => validator.leave()));
+  return { subnet, forged, hash: hash!, validators, leave };
+};
+
+const record = ({ networkHash }: Subnet, model: string, location: string): string =>
+  encodeRecord({ type: "model", network: shortHash(networkHash), cycle: 1, model, location });
+
+/** Nobody is asked for this one. */
+const without = (blobs: Blobs, hash: string): Blobs => {
+  const blind = (request: BlobRequest) => (request.hash === hash ? { ...request, locations: [] } : request);
+  return { ...blobs, get: (request) => blobs.get(blind(request)), open: (request) => blobs.open(blind(request)) };
+};
+
+describe("catching up", { timeout: HANG_GUARD }, () => {
+  it("replays where the updates are smaller than the parts, and needs nobody's parts for it", async (t) => {
+    const { subnet, hash, leave, forged } = await lived(t, ["ann"]);
+    const late = await subnet.join("late");
+    await loadModel(late, subnet.modelHash);
+    const manifest = await late.models.manifest(hash, late.signal);
+    const locations = await late.models.servers();
+    const { tensors } = forged.ann!;
+    await late.blobs.get({ hash: tensors.hash, maxBytes: tensors.bytes.length, locations, signal: late.signal });
+    await leave();
+    assert.equal(await catchUp(late, hash), "replayed");
+    const model = await loadModel(late, hash);
+    assert.deepEqual(model.manifest, manifest);
+    assert.equal(await catchUp(late, hash), "at hand");
+  });
+
+  it("has nothing to do once a model was loaded: its momentum is here as well, for the next merge", async (t) => {
+    const { subnet, hash } = await lived(t, ["ann"]);
+    const late = await subnet.join("late");
+    const { manifest } = await loadModel(late, hash);
+    assert.ok(manifest.parts.groups.math!.momentum);
+    assert.equal(await catchUp(late, hash), "at hand");
+  });
+
+  it("fetches the parts where the updates are larger, where there is no ancestor, and where an update is gone", async (t) => {
+    const { subnet, hash, validators, forged } = await lived(t, ["ann", "bob"]);
+    const late = await subnet.join("late");
+    assert.equal(await catchUp(late, hash), "fetched", "nothing was here");
+    await loadModel(late, hash);
+
+    const bob = await subnet.join("bob");
+    await loadModel(bob, subnet.modelHash);
+    assert.equal(await catchUp(bob, hash), "fetched", "two updates are as large as weights and momentum");
+
+    const ann = await subnet.join("ann");
+    await loadModel(ann, subnet.modelHash);
+    // One of them is here, so a replay is the cheaper way; the other one is nowhere.
+    const locations = await ann.models.servers();
+    const [held, gone] = [forged.ann!.tensors, forged.bob!.tensors];
+    await ann.blobs.get({ hash: held.hash, maxBytes: held.bytes.length, locations, signal: ann.signal });
+    await subnet.store.delete(gone.hash);
+    assert.equal(await catchUp({ ...ann, blobs: without(ann.blobs, gone.hash) }, hash), "fetched");
+    assert.ok(ann.lines.some(({ message }) => message.startsWith("could not replay a model")));
+    assert.equal((await loadModel(ann, hash)).hash, (await loadModel(validators[0]!, hash)).hash);
+  });
+
+  it("takes the majority's model after abstaining, whatever a minority says of its own", async (t) => {
+    const { subnet, hash, forged } = await lived(t, ["ann"], { validators: { vera: 2000, vito: 2000, vlad: 1999 } });
+    const vlad = await subnet.join("vlad");
+    const lacking = { ...vlad, blobs: without(vlad.blobs, forged.ann!.tensors.hash) };
+    const merging = mergeCycle(lacking, 1, await agreeOn(vlad, 1));
+    await assert.rejects(merging, { code: "MERGE_ABSTAINED" });
+    await subnet.record({ vlad: record(subnet, "f".repeat(64), vlad.location) });
+    assert.equal(await vlad.models.outcomeOf(1), hash, "a minority's hash changes nothing");
+    await subnet.to(subnet.window(2, "distribute").end);
+    const base = await vlad.models.baseOf(2);
+    assert.equal(base, hash);
+    await catchUp(vlad, base);
+    assert.equal((await loadModel(vlad, base)).manifest.parent, subnet.modelHash);
+  });
+});

@@ -1,0 +1,72 @@
+import assert from "node:assert/strict";
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { readFileSync, rmSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { describe, it } from "node:test";
+import { fileURLToPath } from "node:url";
+import { createBlobClient } from "#shared/blobs/blob-client.js";
+import { directoryStore } from "#shared/blobs/blob-store.js";
+import { openArchive } from "#shared/participant/files/archive.js";
+import { createBlobs } from "#shared/participant/files/blobs.js";
+import { sha256 } from "#shared/protocol/hash.js";
+import { silentLog } from "#shared/telemetry/log.js";
+import { HANG_GUARD } from "#tests/support/hang-guard.js";
+import { temporaryFolder } from "../../artifact/temporary.js";
+
+const PROCESS = fileURLToPath(new URL("archive-process.js", import.meta.url));
+const TEXTS = ["report", "weights", "model"] as const;
+const hashOf = (text: string) => sha256(Buffer.from(text));
+
+describe("an archive's queue", { timeout: HANG_GUARD }, () => {
+  it("outlives kill -9: the next run copies what was not copied, and keeps it here until then", async (t) => {
+    const home = temporaryFolder(t);
+    const elsewhere = join(home, "elsewhere");
+    // A file where the archive's folder should be: nothing can be put.
+    writeFileSync(elsewhere, "");
+    const child = spawn(process.execPath, [PROCESS, home, elsewhere, ...TEXTS], {
+      stdio: ["ignore", "pipe", "inherit"],
+    });
+    t.after(() => child.kill("SIGKILL"));
+    await once(child.stdout, "data");
+    child.kill("SIGKILL");
+    await once(child, "exit");
+
+    const local = directoryStore(join(home, "blobs"));
+    const remote = directoryStore(elsewhere);
+    const queue = join(home, "archive.json");
+    const again = () => openArchive({ local, remote, queue, log: silentLog });
+    const down = again();
+    const client = createBlobClient({ allowPrivateAddresses: true, log: silentLog });
+    const blobs = await createBlobs(local, client, 1, { archive: down });
+    for (const cycle of [1, 5]) await blobs.turn(cycle);
+    for (const text of TEXTS) assert.ok(await local.has(hashOf(text)), `${text} is nowhere else`);
+    await down.idle();
+
+    rmSync(elsewhere);
+    const up = again();
+    await up.idle();
+    for (const text of TEXTS) {
+      assert.deepEqual(Buffer.from((await remote.get(hashOf(text)))!), Buffer.from(text));
+      assert.ok(!up.isPending(hashOf(text)));
+    }
+    assert.deepEqual(JSON.parse(readFileSync(queue, "utf8")), { pending: [] });
+    const after = await createBlobs(local, client, 1, { archive: up });
+    for (const cycle of [6, 7]) await after.turn(cycle);
+    for (const text of TEXTS) assert.ok(!(await local.has(hashOf(text))), `${text} may go`);
+  });
+
+  it("forgets a blob that is gone, and refuses a file that is no queue", async (t) => {
+    const home = temporaryFolder(t);
+    const [local, remote] = [directoryStore(join(home, "own")), directoryStore(join(home, "elsewhere"))];
+    const queue = join(home, "archive.json");
+    writeFileSync(queue, JSON.stringify({ pending: [hashOf("gone")] }));
+    const archive = openArchive({ local, remote, queue, log: silentLog });
+    assert.ok(archive.isPending(hashOf("gone")));
+    await archive.idle();
+    assert.ok(!archive.isPending(hashOf("gone")));
+    assert.ok(!(await remote.has(hashOf("gone"))));
+    writeFileSync(queue, JSON.stringify({ pending: ["../gone"] }));
+    assert.throws(() => openArchive({ local, remote, queue, log: silentLog }), { code: "JOURNAL_MALFORMED" });
+  });
+});

@@ -1,0 +1,213 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import fc from "fast-check";
+import { z } from "zod";
+import { topN } from "#shared/rewards/curves/top-n.js";
+import { paidPart } from "#shared/rewards/progress.js";
+import { rank } from "#shared/rewards/ranking.js";
+import { groupRewards } from "#shared/rewards/rewards.js";
+import { toWeights } from "#shared/rewards/weights.js";
+import { type CycleOutcome, windowOf } from "#shared/rewards/window.js";
+import { loadVectors } from "../protocol/vectors.js";
+
+const score = fc.double({ min: 0, max: 10, noNaN: true });
+const sum = (numbers: Iterable<number>): number => [...numbers].reduce((total, x) => total + x, 0);
+
+test("window: missed and rejected cycles count as zero, abstained ones not at all", () => {
+  const at = (cycle: number, verdict: CycleOutcome["verdict"], value = 0, hotkey = "a") => ({
+    cycle,
+    hotkey,
+    verdict,
+    score: value,
+    independence: verdict === "scored" ? 1 : null,
+  });
+  const mean = (...history: CycleOutcome[]) => windowOf({ history, hotkey: "a", cycle: 10, window: 4 }).score;
+  assert.equal(mean(at(10, "scored", 4)), 1);
+  assert.equal(mean(at(10, "scored", 4), at(9, "rejected")), 1);
+  assert.equal(mean(at(10, "scored", 4), at(9, "abstained"), at(8, "abstained")), 2);
+  assert.equal(mean(at(10, "scored", 4), at(6, "scored", 100), at(11, "scored", 100)), 1);
+  assert.equal(mean(...[7, 8, 9, 10].map((cycle) => at(cycle, "abstained"))), 0);
+  assert.equal(mean(), 0);
+});
+
+test("window: whoever takes over a uid starts from nothing", () => {
+  const history = [7, 8, 9, 10].map((cycle) => ({
+    cycle,
+    hotkey: "old",
+    verdict: "scored" as const,
+    score: 8,
+    independence: 1,
+  }));
+  assert.deepEqual(windowOf({ history, hotkey: "old", cycle: 10, window: 4 }), { score: 8, independence: 1 });
+  assert.deepEqual(windowOf({ history, hotkey: "new", cycle: 10, window: 4 }), { score: 0, independence: 0 });
+});
+
+test("window: independence weighs by score, so that a cycle that earned nothing lends none", () => {
+  const at = (cycle: number, value: number, independence: number): CycleOutcome => ({
+    cycle,
+    hotkey: "a",
+    verdict: "scored",
+    score: value,
+    independence,
+  });
+  const of = (...history: CycleOutcome[]) => windowOf({ history, hotkey: "a", cycle: 10, window: 4 });
+  assert.deepEqual(of(at(10, 3, 0.5), at(9, 1, 1.5)), { score: 1, independence: 0.75 });
+  assert.equal(of(at(10, 3, 0.5), at(9, 0, 4)).independence, 0.5);
+});
+
+test("vectors: ranking by score, then by a lot that nobody can draw before the score is known", () => {
+  const { cases } = loadVectors(
+    "ranking",
+    z.object({
+      cases: z.array(
+        z.object({
+          contenders: z.array(z.object({ hotkey: z.string(), score: z.number() })),
+          ranked: z.array(z.string()),
+        }),
+      ),
+    }),
+  );
+  for (const { contenders, ranked } of cases)
+    fc.assert(
+      fc.property(fc.shuffledSubarray([...contenders], { minLength: contenders.length }), (shuffled) => {
+        assert.deepEqual(
+          rank(shuffled).map(({ hotkey }) => hotkey),
+          ranked,
+        );
+      }),
+      { seed: 1, numRuns: 50 },
+    );
+});
+
+test("among equals every hotkey is first as often as any other, as the score has it", () => {
+  const hotkeys = Array.from({ length: 4 }, (_, i) => `hotkey ${i}`);
+  const firsts = new Map<string, number>();
+  for (let trial = 1; trial <= 2000; trial++) {
+    const [first] = rank(hotkeys.map((hotkey) => ({ hotkey, score: trial / 3000 })));
+    firsts.set(first!.hotkey, (firsts.get(first!.hotkey) ?? 0) + 1);
+  }
+  for (const hotkey of hotkeys) assert.ok(Math.abs(firsts.get(hotkey)! - 500) < 80, `${hotkey} ${firsts.get(hotkey)}`);
+});
+
+test("groups have equal pools, and what a group does not earn goes to the owner", () => {
+  const curve = topN({ n: 2, decay: { ratio: 3 }, floor: 0 });
+  const prose = [
+    { uid: 1, score: 5, independence: 1 },
+    { uid: 2, score: 1, independence: 1 },
+    { uid: 3, score: 0.5, independence: 1 },
+  ];
+  const idle = [{ uid: 4, score: 0, independence: 0 }];
+  const shares = groupRewards({
+    groups: new Map([
+      ["prose", prose],
+      ["code", idle],
+    ]),
+    curve,
+    burn: 0,
+    ownerUid: 0,
+  });
+  assert.deepEqual([...shares].sort(), [
+    [0, 0.5],
+    [1, 0.375],
+    [2, 0.125],
+  ]);
+  const own = groupRewards({
+    groups: new Map([
+      ["prose", prose],
+      ["code", [{ uid: 1, score: 9, independence: 1 }]],
+    ]),
+    curve,
+    burn: 0,
+    ownerUid: 0,
+  });
+  assert.deepEqual([...own].sort(), [
+    [1, 0.875],
+    [2, 0.125],
+  ]);
+  const burning = groupRewards({ groups: new Map([["prose", prose]]), curve, burn: 0.2, ownerUid: 0 });
+  assert.ok(Math.abs(burning.get(0)! - 0.2) < 1e-12 && Math.abs(burning.get(1)! - 0.6) < 1e-12);
+  const many = fc.dictionary(
+    fc.stringMatching(/^[a-z]{1,4}$/),
+    fc.array(fc.record({ uid: fc.nat(255), score, independence: score }), { maxLength: 9 }),
+    { minKeys: 1, maxKeys: 6 },
+  );
+  fc.assert(
+    fc.property(many, (groups) => {
+      const sorted = Object.entries(groups).map(
+        ([name, list]) => [name, list.sort((a, b) => b.score - a.score)] as const,
+      );
+      const paid = groupRewards({ groups: new Map(sorted), curve, burn: 0, ownerUid: 7 });
+      assert.ok(Math.abs(sum(paid.values()) - 1) < 1e-9);
+      const reversed = groupRewards({ groups: new Map(sorted.toReversed()), curve, burn: 0, ownerUid: 7 });
+      assert.deepEqual(new Map([...reversed].sort()), new Map([...paid].sort()));
+    }),
+    { seed: 3 },
+  );
+});
+
+test("what the curve pays for one training is divided among those that submitted it", () => {
+  const paid = groupRewards({
+    groups: new Map([
+      [
+        "prose",
+        [
+          { uid: 1, score: 2, independence: 1.5 },
+          { uid: 2, score: 2, independence: 0.75 },
+          { uid: 3, score: 2, independence: 0.75 },
+        ],
+      ],
+    ]),
+    curve: (scores) => scores.map(() => 1 / scores.length),
+    burn: 0,
+    ownerUid: 0,
+  });
+  assert.deepEqual(
+    [...paid.values()].map((share) => Math.round(share * 1000) / 1000),
+    [0.5, 0.25, 0.25],
+  );
+});
+
+test("vectors: weights", () => {
+  const pairs = z.array(z.tuple([z.number(), z.number()]));
+  const { cases } = loadVectors("weights", z.object({ cases: z.array(z.object({ shares: pairs, weights: pairs })) }));
+  for (const { shares, weights } of cases) assert.deepEqual(toWeights(new Map(shares)), weights);
+});
+
+test("vectors: the part of a group's pool that is paid", () => {
+  const { paid } = loadVectors(
+    "weights",
+    z.object({
+      paid: z.array(
+        z.object({
+          note: z.string(),
+          cycle: z.number(),
+          window: z.number(),
+          known: z.array(z.tuple([z.number(), z.array(z.string())])),
+          group: z.string(),
+          part: z.number(),
+        }),
+      ),
+    }),
+  );
+  for (const { note, cycle, window, known, group, part } of paid) {
+    const progress = known.map(([at, improved]) => ({ cycle: at, improved }));
+    assert.equal(paidPart(progress, group, { cycle, window }), part, note);
+  }
+});
+
+test("weights: u16, ascending uids, the largest share is full scale, order and scale of shares do not matter", () => {
+  const share = fc.double({ min: 0, max: 1, noNaN: true });
+  fc.assert(
+    fc.property(fc.uniqueArray(fc.tuple(fc.nat(255), share), { selector: ([uid]) => uid, maxLength: 64 }), (pairs) => {
+      const weights = toWeights(new Map(pairs));
+      assert.ok(weights.every(([, w]) => Number.isInteger(w) && w > 0 && w <= 65535));
+      assert.ok(weights.every(([uid], i) => i === 0 || uid > (weights[i - 1]?.[0] ?? -1)));
+      const best = Math.max(0, ...pairs.map(([, value]) => value));
+      if (best > 0) assert.ok(weights.some(([uid, w]) => w === 65535 && new Map(pairs).get(uid) === best));
+      assert.deepEqual(toWeights(new Map(pairs.toReversed())), weights);
+    }),
+    { seed: 4 },
+  );
+  for (const bad of [-1, Number.NaN, Number.POSITIVE_INFINITY])
+    assert.throws(() => toWeights(new Map([[0, bad]])), RangeError);
+});
