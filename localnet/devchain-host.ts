@@ -3,7 +3,7 @@ import { subnetParameters } from "#owner/chain/epoch.js";
 import { burnedRegister } from "#shared/chain/call.js";
 import type { WeightsMode } from "#shared/chain/chain.js";
 import type { ConnectOptions } from "#shared/chain/connection/connect-options.js";
-import { connectDevChain } from "#shared/chain/devchain/client.js";
+import { connectDevchain } from "#shared/chain/devchain/client.js";
 import type { DrandSetting, GenesisSpec } from "#shared/chain/devchain/genesis.js";
 import { writeFileAtomic } from "#shared/files/atomic-file.js";
 import type { Network } from "#shared/protocol/network.js";
@@ -72,7 +72,7 @@ export const devchainHost = (
       };
     },
     connect: async (endpoint) => {
-      const chain = await connectDevChain({ ...connection, endpoint });
+      const chain = await connectDevchain({ ...connection, endpoint });
       return {
         chain,
         setBlockTime: (ms) => chain.setBlockTime(ms),

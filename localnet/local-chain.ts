@@ -6,7 +6,7 @@ import { cycleLength } from "#shared/protocol/phases.js";
 import { encodeRecord, shortHash } from "#shared/protocol/records.js";
 import type { Signer } from "#shared/protocol/signer.js";
 import type { ProcessSpec } from "./process.js";
-import type { Player } from "./roles.js";
+import type { LocalnetParticipant } from "./roles.js";
 
 /** Which chain a localnet runs on. */
 export type LocalChainKind = "devchain" | "subtensor";
@@ -18,7 +18,7 @@ export interface LocalChain {
   setBlockTime(ms: number): Promise<void>;
   newBlocks(count: number): Promise<void>;
   /** Makes the owner's subnet where there is none, registers every player, stakes the validators. Blocks come meanwhile. */
-  enrol(players: readonly Player[]): Promise<{ readonly netuid: number }>;
+  enrol(players: readonly LocalnetParticipant[]): Promise<{ readonly netuid: number }>;
 }
 
 /** How a kind of chain is run here. */

@@ -29,10 +29,10 @@ import {
   type Cheater,
   createLocalnetColdkey,
   createPlayerHotkey,
-  type Player,
-  playerConfig,
+  type LocalnetEnv,
+  type LocalnetParticipant,
+  participantConfig,
   roles,
-  type Surroundings,
 } from "./roles.js";
 import { sealPages } from "./sealed-pages.js";
 import { cycleTable, summaryTable } from "./table.js";
@@ -121,7 +121,7 @@ const live = async (options: LocalnetOptions, stage: Stage): Promise<LocalnetRes
   const { blockTime = host.blockTime } = options;
   const cast = roles(Object.keys(templateFile.groups), options.cheater);
   const [chainPort, ...ports] = await freePorts(cast.length + 1);
-  const players: Player[] = await Promise.all(
+  const players: LocalnetParticipant[] = await Promise.all(
     cast.map(async (role, i) => ({
       ...role,
       address: host.address,
@@ -244,9 +244,12 @@ const sealedTemplate = async (
   return sealPages(store, template, { beacon: host.beacon, cycles, blockTime, onEnvelope });
 };
 
-const playerProcess = (player: Player, { home, ...settings }: Surroundings): Parameters<typeof supervise>[0] => {
+const playerProcess = (
+  player: LocalnetParticipant,
+  { home, ...settings }: LocalnetEnv,
+): Parameters<typeof supervise>[0] => {
   const config = join(home, "configs", `${player.name}.yaml`);
-  writeFileAtomic(config, playerConfig(player, { home, ...settings }));
+  writeFileAtomic(config, participantConfig(player, { home, ...settings }));
   return {
     name: player.name,
     program: `${player.program}/main.js`,
@@ -260,7 +263,13 @@ const playerProcess = (player: Player, { home, ...settings }: Surroundings): Par
 /** Leaves a description in the home for people and tools that want to look closer. */
 const describe = (
   home: string,
-  subnet: { endpoint: string; netuid: number; first: number; blockTime: number; players: ReadonlyMap<number, Player> },
+  subnet: {
+    endpoint: string;
+    netuid: number;
+    first: number;
+    blockTime: number;
+    players: ReadonlyMap<number, LocalnetParticipant>;
+  },
 ): void => {
   const players = [...subnet.players].map(([uid, { name, program, group, behaviour, address, port, signer }]) => ({
     uid,
@@ -275,7 +284,7 @@ const describe = (
 };
 
 /** A participant serves blobs once it has joined. */
-const everybodyJoined = async (players: readonly Player[], signal: AbortSignal): Promise<void> => {
+const everybodyJoined = async (players: readonly LocalnetParticipant[], signal: AbortSignal): Promise<void> => {
   const until = performance.now() + READY_WITHIN_MS;
   for (const { address, port } of players) {
     while (!(await isUp(address, port)) && performance.now() < until) await delay(READY_POLL_MS, undefined, { signal });
@@ -290,7 +299,11 @@ const isUp = async (address: string, port: number): Promise<boolean> => {
   }
 };
 
-const uidsOf = async (chain: Chain, netuid: number, players: readonly Player[]): Promise<Map<number, Player>> => {
+const uidsOf = async (
+  chain: Chain,
+  netuid: number,
+  players: readonly LocalnetParticipant[],
+): Promise<Map<number, LocalnetParticipant>> => {
   const { neurons } = await chain.metagraph(netuid);
   return new Map(
     players.map((player) => [neurons.find(({ hotkey }) => hotkey === player.signer.address)!.uid, player]),

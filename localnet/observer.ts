@@ -3,7 +3,7 @@ import { onnxCpu } from "#shared/engine/runtime/onnx-cpu.js";
 import { createLossMeter, type LossMeter } from "#shared/evaluation/loss-meter.js";
 import { heldOutLosses } from "#shared/evaluation/reference-text.js";
 import { type AgreedModels, followModels } from "#shared/participant/agreement/agreed-model.js";
-import { settledBase } from "#shared/participant/agreement/await-base-model.js";
+import { awaitBaseModel } from "#shared/participant/agreement/await-base-model.js";
 import { loadModel, wholeModel } from "#shared/participant/agreement/base-model.js";
 import type { BlockClock } from "#shared/participant/block-clock.js";
 import type { Blobs } from "#shared/participant/files/blobs.js";
@@ -56,7 +56,7 @@ export const createObserver = async (context: ObserverContext): Promise<Observer
     losses,
     async cycle(cycle) {
       const before = await models.baseOf(cycle);
-      const after = await settledBase({ ...context, models }, cycle + 1);
+      const after = await awaitBaseModel({ ...context, models }, cycle + 1);
       const { merged } = await models.manifest(after, context.signal);
       const agree = await everybodyPublished(context, cycle, after);
       return {

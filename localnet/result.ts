@@ -1,5 +1,5 @@
 import type { ReasonCode, Verdict } from "#shared/protocol/verdict.js";
-import type { Player } from "./roles.js";
+import type { LocalnetParticipant } from "./roles.js";
 
 /** Group → mean held-out loss, nats per token. */
 export type GroupLosses = Readonly<Record<string, number>>;
@@ -38,5 +38,5 @@ export interface LocalnetResult {
   readonly seconds: number;
   readonly genesis: { readonly modelHash: string; readonly valLoss: GroupLosses };
   readonly cycles: readonly CycleResult[];
-  readonly behaviours: Readonly<Record<number, Player["behaviour"]>>;
+  readonly behaviours: Readonly<Record<number, LocalnetParticipant["behaviour"]>>;
 }

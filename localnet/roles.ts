@@ -11,7 +11,7 @@ export type Behaviour = MinerConfig["behaviour"];
 export type Cheater = Exclude<Behaviour, "honest">;
 
 /** One participant of the localnet: a hotkey, a program, a port. */
-export interface Player {
+export interface LocalnetParticipant {
   readonly name: string;
   readonly program: "miner" | "validator";
   readonly group?: string;
@@ -23,7 +23,7 @@ export interface Player {
   readonly signer: Signer;
 }
 
-type Role = Omit<Player, "address" | "port" | "signer">;
+type Role = Omit<LocalnetParticipant, "address" | "port" | "signer">;
 
 const TOKEN = 1_000_000_000n;
 
@@ -54,7 +54,7 @@ export const createLocalnetColdkey = (wallets: string, seed: string): Promise<Si
   );
 
 /** What all players have in common. */
-export interface Surroundings {
+export interface LocalnetEnv {
   readonly home: string;
   readonly endpoint: string;
   readonly netuid: number;
@@ -63,7 +63,10 @@ export interface Surroundings {
 }
 
 /** The YAML that a player's program is started with; it stands in the home, so the program can also be run by hand. */
-export const playerConfig = (player: Player, { home, endpoint, netuid, seed, beacon }: Surroundings): string =>
+export const participantConfig = (
+  player: LocalnetParticipant,
+  { home, endpoint, netuid, seed, beacon }: LocalnetEnv,
+): string =>
   stringify({
     chain_endpoint: endpoint,
     netuid,

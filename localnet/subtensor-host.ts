@@ -12,7 +12,7 @@ import { publicBeacon } from "#shared/simulators/devchain/beacon.js";
 import { createSubnet, ownSubtensor } from "#shared/simulators/subtensor/bootstrap.js";
 import { beaconSetting, firstOpened } from "./beacon.js";
 import type { LocalChainHost } from "./local-chain.js";
-import type { Player } from "./roles.js";
+import type { LocalnetParticipant } from "./roles.js";
 
 const TOKEN = 1_000_000_000n;
 /** What the coldkey begins with; it pays for everybody. */
@@ -99,7 +99,7 @@ export const subtensorHost = (
         },
       };
 
-      function serve({ signer, address: ip, port }: Player, netuid: number) {
+      function serve({ signer, address: ip, port }: LocalnetParticipant, netuid: number) {
         return chain.submit({ name: "serveAxon", args: { netuid, ip, port } }, signer);
       }
     },

@@ -2,12 +2,12 @@ import { columns } from "#shared/cli/table.js";
 import { bitsPerByte } from "#shared/data/tokenizer.js";
 import { paintAnswer as paint } from "./paint.js";
 import type { CycleResult, LocalnetResult } from "./result.js";
-import type { Player } from "./roles.js";
+import type { LocalnetParticipant } from "./roles.js";
 
 /** What a person sees of a finished cycle. */
 export const cycleTable = (
   result: CycleResult,
-  nameOf: (uid: number) => Pick<Player, "name" | "behaviour"> | undefined,
+  nameOf: (uid: number) => Pick<LocalnetParticipant, "name" | "behaviour"> | undefined,
 ): readonly string[] => {
   const heading = ["uid", "miner", "group", "verdict", "loss reduction", "score", "rank", "weight", "emission"];
   const rows = result.miners.map((miner) => {

@@ -8,7 +8,7 @@ import { bar, formatDuration, sparkline } from "#shared/telemetry/progress.js";
 import { tailMetrics } from "./metrics-tail.js";
 import { paint } from "./paint.js";
 import type { GroupLosses } from "./result.js";
-import type { Player } from "./roles.js";
+import type { LocalnetParticipant } from "./roles.js";
 
 const REFRESH_MS = 250;
 const BAR_WIDTH = 28;
@@ -17,7 +17,7 @@ const SPARK_POINTS = 24;
 export interface Followed {
   readonly clock: BlockClock;
   readonly network: Network;
-  readonly players: readonly Player[];
+  readonly players: readonly LocalnetParticipant[];
   readonly home: string;
   readonly first: number;
   readonly last: number;
@@ -95,7 +95,7 @@ const heldOutLines = (heldOut: readonly GroupLosses[]): string[] =>
   });
 
 /** A line a miner: its step, its loss, and how the loss went in this cycle. */
-const follow = (player: Player, home: string): (() => string) => {
+const follow = (player: LocalnetParticipant, home: string): (() => string) => {
   const read = tailMetrics(join(home, "players", player.name, "metrics.jsonl"));
   let cycle: unknown;
   let step = 0;

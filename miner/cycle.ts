@@ -1,4 +1,4 @@
-import { settledBase } from "#shared/participant/agreement/await-base-model.js";
+import { awaitBaseModel } from "#shared/participant/agreement/await-base-model.js";
 import type { BlockTimer } from "#shared/participant/block-timer.js";
 import { withinBlocks } from "#shared/participant/duty.js";
 import type { Participant } from "#shared/participant/join.js";
@@ -17,7 +17,7 @@ import { openPacker, type Packer } from "./commit/pack.js";
 import { mayCommit } from "./commit/self-check.js";
 import type { MinerConfig } from "./config.js";
 import type { MinerJournal } from "./journal.js";
-import { openBase } from "./training/base-weights.js";
+import { openBaseWeights } from "./training/base-weights.js";
 import type { ShardTrainer } from "./training/trainer.js";
 
 export interface Miner {
@@ -37,7 +37,7 @@ const LOG_EVERY = 10;
  * One cycle of a miner: train from the agreed model until the commit phase, commit, reveal. What was done before a crash is
  * in the journal and on chain, and is taken up where it stopped.
  */
-export const liveCycle = async (miner: Miner, cycle: number): Promise<void> => {
+export const runCycle = async (miner: Miner, cycle: number): Promise<void> => {
   const { participant, journal, config } = miner;
   const { network, log } = participant;
   const entry = journal.value.cycles[cycle];
@@ -76,9 +76,9 @@ export const liveCycle = async (miner: Miner, cycle: number): Promise<void> => {
 
 const packed = async (miner: Miner, cycle: number): Promise<string | null> => {
   const { participant, config } = miner;
-  const hash = await settledBase(participant, cycle);
+  const hash = await awaitBaseModel(participant, cycle);
   const manifest = await participant.models.manifest(hash, participant.signal);
-  const weights = await openBase(participant, { hash, manifest }, config.expert_group);
+  const weights = await openBaseWeights(participant, { hash, manifest }, config.expert_group);
   const packer = openPacker(miner, cycle);
   try {
     return await prepare(miner, cycle, { hash, manifest, weights }, packer);

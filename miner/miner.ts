@@ -16,10 +16,10 @@ import { contextOf } from "#shared/replay/succession.js";
 import type { Log } from "#shared/telemetry/log.js";
 import type { MetricsSink } from "#shared/telemetry/metrics.js";
 import type { MinerConfig } from "./config.js";
-import { liveCycle, type Miner, mark } from "./cycle.js";
+import { type Miner, mark, runCycle } from "./cycle.js";
 import { reportScore } from "./feedback.js";
 import { minerJournalSchema } from "./journal.js";
-import { openBase } from "./training/base-weights.js";
+import { openBaseWeights } from "./training/base-weights.js";
 import { createShardTrainer } from "./training/shard-trainer.js";
 import { streamOwner } from "./training/stream-secret.js";
 import type { ShardTrainer } from "./training/trainer.js";
@@ -58,7 +58,7 @@ const live = (miner: Miner): Promise<never> =>
       return canTrain || (canSubmit && miner.journal.value.cycles[cycle]?.artifact !== undefined) ? cycle : cycle + 1;
     },
     live: async (cycle) => {
-      await liveCycle(miner, cycle);
+      await runCycle(miner, cycle);
       if (miner.journal.value.cycles[cycle]?.revealed) void feedback(miner, cycle);
     },
   });
@@ -114,7 +114,7 @@ const openTrainer = async (participant: Participant, config: MinerConfig): Promi
   const hub = await withModelFiles(participant, hash, async () => {
     const manifest = await models.manifest(hash, signal);
     // Fetched now, and held against the network file, so that the first cycle need not.
-    await (await openBase(participant, { hash, manifest }, group)).close();
+    await (await openBaseWeights(participant, { hash, manifest }, group)).close();
     const bytes = await models.part(manifest.parts.hub, signal);
     return decodeParameters(bytes, hubShapes(network.model, network.groups), "the hub");
   });

@@ -5,7 +5,7 @@ import type { Selected } from "#shared/merge/selection.js";
 import { type BaseModel, loadModel, wholeModel } from "#shared/participant/agreement/base-model.js";
 import { cycleSource } from "#shared/participant/cycle-source.js";
 import type { Participant } from "#shared/participant/join.js";
-import { withPatience } from "#shared/participant/until-block.js";
+import { untilBlock } from "#shared/participant/until-block.js";
 import { accepted } from "#shared/protocol/parsed.js";
 import { phaseWindow } from "#shared/protocol/phases.js";
 import type { StepVote } from "#shared/protocol/step-vote.js";
@@ -37,7 +37,7 @@ export const chooseSteps = (
   const { clock, network, signal } = participant;
   const { start, end } = phaseWindow(cycle, "choose", network.phases);
   const deadline = start + Math.max(1, Math.floor((end - start) * PATIENCE));
-  return withPatience(clock, deadline, signal, (until) => choose({ participant, meter, cycle, until }, agreed));
+  return untilBlock(clock, deadline, signal, (until) => choose({ participant, meter, cycle, until }, agreed));
 };
 
 interface Choosing {

@@ -1,6 +1,6 @@
 import { BlockZeroError } from "#shared/errors/error.js";
 import type { LossMeter } from "#shared/evaluation/loss-meter.js";
-import { settledBase } from "#shared/participant/agreement/await-base-model.js";
+import { awaitBaseModel } from "#shared/participant/agreement/await-base-model.js";
 import { catchUp } from "#shared/participant/agreement/catch-up.js";
 import type { BlockTimer } from "#shared/participant/block-timer.js";
 import { withinBlocks } from "#shared/participant/duty.js";
@@ -42,7 +42,7 @@ export interface Validator {
 const LEAST_BLOCKS = 2;
 
 /** One cycle of a validator: catch up where it is behind, judge and report, then merge, publish the model and set weights. */
-export const liveCycle = async (validator: Validator, cycle: number): Promise<void> => {
+export const runCycle = async (validator: Validator, cycle: number): Promise<void> => {
   const { participant } = validator;
   const { clock, network, log, signal } = participant;
   const evaluate = phaseWindow(cycle, "evaluate", network.phases);
@@ -62,7 +62,7 @@ export const liveCycle = async (validator: Validator, cycle: number): Promise<vo
     if (!signal.aborted) log.warn("scores of past cycles are not to be had", { cycle, ...explain(thrown) });
   });
   try {
-    const base = await due("catching up", evaluate.end, (bounded) => keepUp(bounded, cycle));
+    const base = await due("catching up", evaluate.end, (bounded) => ensureBase(bounded, cycle));
     await due("the reference loss", evaluate.start, (bounded) => measureReference(bounded, cycle, base)).catch(
       (thrown) => {
         signal.throwIfAborted();
@@ -108,8 +108,8 @@ export const liveCycle = async (validator: Validator, cycle: number): Promise<vo
 };
 
 /** Has the cycle's base here while there is time: after an outage, or a merge that was left to the others, the cheaper way. @returns its hash */
-const keepUp = async ({ participant, journal }: Validator, cycle: number): Promise<string> => {
-  const model = await settledBase(participant, cycle);
+const ensureBase = async ({ participant, journal }: Validator, cycle: number): Promise<string> => {
+  const model = await awaitBaseModel(participant, cycle);
   if (Object.values(journal.value.cycles).some((entry) => entry.model === model)) return model;
   const how = await catchUp(participant, model);
   if (how !== "at hand") participant.log.info("caught up", { cycle, model, how });

@@ -3,7 +3,7 @@ import type { DocumentSource } from "#shared/data/source.js";
 import { reasonOf } from "#shared/errors/error.js";
 import { cycleSource } from "#shared/participant/cycle-source.js";
 import type { Participant } from "#shared/participant/join.js";
-import { withPatience } from "#shared/participant/until-block.js";
+import { untilBlock } from "#shared/participant/until-block.js";
 import type { SealedText } from "#shared/protocol/network.js";
 import { accepted, type Parsed, refused } from "#shared/protocol/parsed.js";
 import { cycleLength, phaseWindow } from "#shared/protocol/phases.js";
@@ -29,7 +29,7 @@ export const evaluationTexts = async (participant: Participant, cycle: number): 
   const { start, end } = phaseWindow(cycle, "evaluate", network.phases);
   await clock.reach(start, signal);
   const deadline = Math.max(start + Math.floor((end - start) * PATIENCE), clock.head.number + 1);
-  return withPatience(clock, deadline, signal, async (patience) => {
+  return untilBlock(clock, deadline, signal, async (patience) => {
     const texts = Object.keys(network.groups).map(
       async (group) => [group, await openText(participant, { cycle, group, patience })] as const,
     );

@@ -4,7 +4,7 @@ import { cycleSource } from "#shared/participant/cycle-source.js";
 import type { Participant } from "#shared/participant/join.js";
 import { printable } from "#shared/protocol/parsed.js";
 import { type GatedUpdate, loadGated } from "#shared/replay/gate-with-blame.js";
-import { bytesOfTensors, keepWhatFits } from "#shared/util/byte-budget-cache.js";
+import { byteBudgetCache, bytesOfTensors } from "#shared/util/byte-budget-cache.js";
 
 /** Reads updates that passed the gates, as often as they are looked at. */
 export interface GatedReader {
@@ -25,7 +25,7 @@ export interface GatedReaderOptions {
 export const openGatedReader = (participant: Participant, { until, room }: GatedReaderOptions): GatedReader => {
   const { signal, log } = participant;
   const source = cycleSource(participant, { until });
-  const keep = keepWhatFits<GatedUpdate, FloatTensors>((tensors) => bytesOfTensors(tensors.values()), room);
+  const keep = byteBudgetCache<GatedUpdate, FloatTensors>((tensors) => bytesOfTensors(tensors.values()), room);
   const problems = new Map<GatedUpdate, string>();
   return {
     problemOf: (update) => problems.get(update) ?? null,

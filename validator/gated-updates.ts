@@ -8,7 +8,7 @@ import type { ReasonCode } from "#shared/protocol/verdict.js";
 import {
   type GateResult,
   type GateOptions as Gates,
-  gateUpdate,
+  gateWithBlame,
   type OpenGated,
   openGated,
 } from "#shared/replay/gate-with-blame.js";
@@ -31,7 +31,7 @@ export const gateSubmission = (
   participant: Gatherer,
   submission: Submission,
   options: GateOptions,
-): Promise<GateResult> => blaming(participant, options, (source) => gateUpdate(source, submission, options));
+): Promise<GateResult> => blaming(participant, options, (source) => gateWithBlame(source, submission, options));
 
 /** The same, for who goes on to read the update: closing the file is the caller's. */
 export const openSubmission = (

@@ -1,7 +1,7 @@
 import { type PrioritySlots, prioritySlots } from "#shared/blobs/priority-slots.js";
 import type { BaseModel } from "#shared/participant/agreement/base-model.js";
 import type { Participant } from "#shared/participant/join.js";
-import { withPatience } from "#shared/participant/until-block.js";
+import { untilBlock } from "#shared/participant/until-block.js";
 import { sha256 } from "#shared/protocol/hash.js";
 import { phaseWindow } from "#shared/protocol/phases.js";
 import type { GateResult } from "#shared/replay/gate-with-blame.js";
@@ -40,7 +40,7 @@ export const gatherUpdates = async (
   const { start } = phaseWindow(cycle, "evaluate", network.phases);
   const deadline = blockWithin(participant, cycle, PATIENCE);
 
-  return withPatience(clock, deadline, signal, async (patience) => {
+  return untilBlock(clock, deadline, signal, async (patience) => {
     const change = withFewOpen(prioritySlots([CONCURRENT_CHECKS], MAX_WAITING), signal);
     const gateNow: Gate = (submission) =>
       gateSubmission(participant, submission, { base, cycle, until: patience, change });

@@ -1,10 +1,10 @@
 import type { LossMeter } from "#shared/evaluation/loss-meter.js";
 import { describeRepeat, findRepeats } from "#shared/independence/repeats.js";
-import { settledBase } from "#shared/participant/agreement/await-base-model.js";
+import { awaitBaseModel } from "#shared/participant/agreement/await-base-model.js";
 import { loadModel, wholeModel } from "#shared/participant/agreement/base-model.js";
 import type { BlockTimer } from "#shared/participant/block-timer.js";
 import type { Participant } from "#shared/participant/join.js";
-import { withPatience } from "#shared/participant/until-block.js";
+import { untilBlock } from "#shared/participant/until-block.js";
 import { phaseWindow } from "#shared/protocol/phases.js";
 import { type Report, type ReportEntry, signReport } from "#shared/protocol/report.js";
 import { type ReasonCode, verdictFor } from "#shared/protocol/verdict.js";
@@ -48,7 +48,7 @@ export const judgeCycle = (
   { room = KEPT_UPDATES_BYTES, ...options }: JudgeOptions = {},
 ): Promise<Report> => {
   const { clock, signal } = participant;
-  return withPatience(clock, blockWithin(participant, cycle, PATIENCE), signal, (until) =>
+  return untilBlock(clock, blockWithin(participant, cycle, PATIENCE), signal, (until) =>
     judge(participant, openGatedReader(participant, { until, room }), meter, { cycle, ...options }),
   );
 };
@@ -66,7 +66,7 @@ const judge = async (
   // It fails with an abort only, which ends what is waited for below as well.
   texts.catch(() => {});
   const took = startStopwatch();
-  const base = await loadModel(participant, await settledBase(participant, cycle));
+  const base = await loadModel(participant, await awaitBaseModel(participant, cycle));
   const gated = await gatherUpdates(participant, base, cycle);
   took.lap("fetch");
   const judged = rejectRepeats(gated, await ancestry(models, base.hash, signal));

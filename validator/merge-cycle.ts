@@ -1,11 +1,11 @@
 import { BlockZeroError } from "#shared/errors/error.js";
 import { type Model, mergeModel } from "#shared/merge/merge-model.js";
 import type { Selected } from "#shared/merge/selection.js";
-import { settledBase } from "#shared/participant/agreement/await-base-model.js";
+import { awaitBaseModel } from "#shared/participant/agreement/await-base-model.js";
 import { cycleSource } from "#shared/participant/cycle-source.js";
 import type { Participant } from "#shared/participant/join.js";
 import { collectReports } from "#shared/participant/reports.js";
-import { withPatience } from "#shared/participant/until-block.js";
+import { untilBlock } from "#shared/participant/until-block.js";
 import { phaseWindow } from "#shared/protocol/phases.js";
 import { type AgreedOutcome, tally } from "#shared/protocol/tally.js";
 import { chosenSteps, readBallots } from "#shared/replay/ballots.js";
@@ -30,11 +30,11 @@ export interface Agreement {
  * @param deadline block until which a report that is not at hand is asked for
  */
 export const agreeOn = async (participant: Participant, cycle: number, deadline?: number): Promise<Agreement> => {
-  const base = await settledBase(participant, cycle);
-  const { reports, stakes, promised, exchanged, silent, isWhole } = await collectReports(participant, cycle, deadline);
+  const base = await awaitBaseModel(participant, cycle);
+  const { reports, stakes, committed, exchanged, silent, isWhole } = await collectReports(participant, cycle, deadline);
   const miners = await readSubmissions(participant, cycle);
   const outcomes = tally({ reports, stakes, miners, network: participant.networkHash, cycle, base });
-  const participation = participationIn({ reports: promised, stakes, exchanged, silent }, reports, outcomes);
+  const participation = participationIn({ reports: committed, stakes, exchanged, silent }, reports, outcomes);
   return { base, outcomes, participation, isWhole };
 };
 
@@ -84,7 +84,7 @@ const selectedUpdate = async (
 ) => {
   const { clock, network, signal } = participant;
   const published = phaseWindow(options.cycle + 1, "distribute", network.phases).end - BLOCKS_TO_PUBLISH;
-  const result = await withPatience(clock, published, signal, (until) =>
+  const result = await untilBlock(clock, published, signal, (until) =>
     openSubmission(participant, submission, { ...options, until, isHeld: true }),
   );
   if (result.ok) return { hash: result.update.tensorsHash, file: result.file, norm: result.norm };

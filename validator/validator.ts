@@ -17,7 +17,7 @@ import { phaseAt } from "#shared/protocol/phases.js";
 import type { Log } from "#shared/telemetry/log.js";
 import type { MetricsSink } from "#shared/telemetry/metrics.js";
 import { beaconOf, type ValidatorConfig } from "./config.js";
-import { liveCycle, type Validator } from "./cycle.js";
+import { runCycle, type Validator } from "./cycle.js";
 import { validatorJournalSchema } from "./journal.js";
 
 /** Runs a validator until the signal aborts. */
@@ -55,7 +55,7 @@ const validate = async (participant: Participant, config: ValidatorConfig, metri
       const isOwing = (last?.reported ?? last?.model) !== undefined && last?.published === undefined;
       return phase === "distribute" && isOwing ? cycle - 1 : cycle;
     },
-    live: (cycle) => liveCycle(validator, cycle),
+    live: (cycle) => runCycle(validator, cycle),
   });
   try {
     return await Promise.race([cycles, revealCommittedWeights(validator.weights)]);

@@ -1,5 +1,5 @@
 import { setCommitment } from "#shared/chain/call.js";
-import type { DevChain } from "#shared/chain/devchain/client.js";
+import type { DevchainClient } from "#shared/chain/devchain/client.js";
 import type { Signer } from "#shared/protocol/signer.js";
 import { NETUID, toEpoch, whenWaiting } from "./full-subnet.js";
 
@@ -22,7 +22,11 @@ export interface BlockTimes {
 const EMPTY_A_ROUND = 10;
 
 /** Every neuron commits at once, once a round; then blocks of nothing, then one of an epoch. */
-export const measureBlocks = async (chain: DevChain, keys: readonly Signer[], rounds: number): Promise<BlockTimes> => {
+export const measureBlocks = async (
+  chain: DevchainClient,
+  keys: readonly Signer[],
+  rounds: number,
+): Promise<BlockTimes> => {
   const found: Record<"accepted" | "included" | "full" | "empty" | "epoch", number[]> = {
     accepted: [],
     included: [],

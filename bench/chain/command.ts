@@ -1,7 +1,7 @@
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { connectDevChain } from "#shared/chain/devchain/client.js";
+import { connectDevchain } from "#shared/chain/devchain/client.js";
 import { wholeNumber } from "#shared/cli/numbers.js";
 import type { CommandSpec } from "#shared/cli/program.js";
 import type { Signer } from "#shared/protocol/signer.js";
@@ -58,7 +58,7 @@ const measureDevchain = async (
     await writeFile(genesis, JSON.stringify(fullGenesis(keys)));
     const { endpoint, close } = await startNode(["devchain", "--home", join(folder, "chain"), "--genesis", genesis]);
     try {
-      const chain = await connectDevChain({ endpoint });
+      const chain = await connectDevchain({ endpoint });
       try {
         await fillSubnet(chain, keys);
         const blocks = await measureBlocks(chain, keys, rounds);

@@ -1,5 +1,5 @@
 import { setWeights } from "#shared/chain/call.js";
-import type { DevChain } from "#shared/chain/devchain/client.js";
+import type { DevchainClient } from "#shared/chain/devchain/client.js";
 import type { GenesisSpec } from "#shared/chain/devchain/genesis.js";
 import { createRandom } from "#shared/data/random.js";
 import type { Signer } from "#shared/protocol/signer.js";
@@ -47,7 +47,7 @@ export const minerWeights = (validator: number): readonly (readonly [number, num
 };
 
 /** Brings it to life: every validator has its permit, and weights on every miner that an epoch has counted. */
-export const fillSubnet = async (chain: DevChain, keys: readonly Signer[]): Promise<void> => {
+export const fillSubnet = async (chain: DevchainClient, keys: readonly Signer[]): Promise<void> => {
   await toEpoch(chain);
   await chain.newBlocks(1);
   const validators = keys.slice(0, VALIDATORS);
@@ -60,12 +60,12 @@ export const fillSubnet = async (chain: DevChain, keys: readonly Signer[]): Prom
 };
 
 /** To the block before the next epoch. */
-export const toEpoch = async (chain: DevChain): Promise<void> => {
+export const toEpoch = async (chain: DevchainClient): Promise<void> => {
   const { number } = await chain.head();
   await chain.newBlocks((await chain.nextEpoch(NETUID)) - 1 - number);
 };
 
 /** Until the node has taken every key's extrinsics up to this nonce. */
-export const whenWaiting = async (chain: DevChain, keys: readonly Signer[], nonce: number): Promise<void> => {
+export const whenWaiting = async (chain: DevchainClient, keys: readonly Signer[], nonce: number): Promise<void> => {
   for (const { address } of keys) while ((await chain.nonce(address)) < nonce);
 };

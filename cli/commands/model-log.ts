@@ -5,7 +5,7 @@ import { type CommandSpec, shutdownSignal } from "#shared/cli/program.js";
 import { BlockZeroError, hasCode } from "#shared/errors/error.js";
 import type { Model } from "#shared/merge/merge-model.js";
 import { MAX_MODEL_MANIFEST_BYTES, type ModelManifest, parseModelManifest } from "#shared/protocol/model-manifest.js";
-import { agreedBase } from "#shared/replay/base-model-hash.js";
+import { baseModelHash } from "#shared/replay/base-model-hash.js";
 import { lineage } from "#shared/replay/lineage.js";
 import { openSubnet, type SubnetLocation } from "#shared/subnet/open-subnet.js";
 import { createLogger } from "#shared/telemetry/logger.js";
@@ -82,7 +82,7 @@ const ofChain = async (location: SubnetLocation, model: string | undefined): Pro
     return parsed.ok ? parsed.value : null;
   };
   try {
-    const head = model ?? (await agreedBase(source, last + 1, subnet.head));
+    const head = model ?? (await baseModelHash(source, last + 1, subnet.head));
     return { models: await walk(head, manifestOf), lost };
   } finally {
     await subnet.close();

@@ -3,7 +3,7 @@ import { hotkeyTaken, notEnough, payerOf } from "#owner/chain/payment.js";
 import { addStake, burnedRegister, type ChainCall } from "#shared/chain/call.js";
 import type { Chain } from "#shared/chain/chain.js";
 import { connectChain } from "#shared/chain/connect.js";
-import type { DevChain } from "#shared/chain/devchain/client.js";
+import type { DevchainClient } from "#shared/chain/devchain/client.js";
 import type { SubtensorChain } from "#shared/chain/subtensor/connect.js";
 import { isSubtensor, ownerOf, readSubnetLife, stakeFor } from "#shared/chain/subtensor/ownership.js";
 import { keyFolderOf } from "#shared/chain/writer/key-lock.js";
@@ -196,7 +196,7 @@ const staked = async ({ chain, netuid, hotkey, coldkey }: Registration, stake: b
 const stakeOf = async ({ chain, netuid, hotkey }: Omit<Registration, "coldkey">): Promise<bigint> =>
   (await chain.metagraph(netuid)).neurons.find((neuron) => neuron.hotkey === hotkey.address)?.stake ?? 0n;
 
-const isDevChain = (chain: Chain): chain is DevChain => "sudo" in chain;
+const isDevChain = (chain: Chain): chain is DevchainClient => "sudo" in chain;
 
 const show = async (
   { chain, netuid, hotkey, coldkey }: Registration,

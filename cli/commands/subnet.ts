@@ -6,7 +6,7 @@ import { changeParameters, isDevelopment, registerNetwork, startSubnet, sudoOn }
 import { loadNetworkTemplate, type NetworkTemplate } from "#owner/network/network-template.js";
 import type { Chain } from "#shared/chain/chain.js";
 import { connectChain } from "#shared/chain/connect.js";
-import type { DevChain } from "#shared/chain/devchain/client.js";
+import type { DevchainClient } from "#shared/chain/devchain/client.js";
 import type { SubtensorChain } from "#shared/chain/subtensor/connect.js";
 import { isSubtensor } from "#shared/chain/subtensor/ownership.js";
 import { isRejected } from "#shared/chain/writer/chain-rejected.js";
@@ -58,7 +58,7 @@ const create: CommandSpec = {
               `${options.network} is for subnet ${template.netuid}, not ${netuid}`,
               `give --netuid ${template.netuid}, or correct the template`,
             );
-          return createOnDevchain(chain as DevChain, netuid, wallet, wanted, json);
+          return createOnDevchain(chain as DevchainClient, netuid, wallet, wanted, json);
         });
       });
   },
@@ -114,7 +114,7 @@ const set: CommandSpec = {
           if (Object.keys(change).length === 0)
             throw new BlockZeroError("USAGE", "nothing to change was given", "give --commit-reveal, say");
           if (isSubtensor(chain)) await changeParameters(chain, netuid, change, await ownerOf(wallet));
-          else await sudoCalls(chain as DevChain, [{ name: "setHyperParameters", args: { netuid, change } }]);
+          else await sudoCalls(chain as DevchainClient, [{ name: "setHyperParameters", args: { netuid, change } }]);
           const { weightsMode, revealPeriod: period, servingRateLimit: limit } = await chain.hyperParameters(netuid);
           if (json) return printJson({ netuid, weightsMode, revealPeriod: period, servingRateLimit: limit });
           printFields({
@@ -157,7 +157,7 @@ const ownerOf = async (wallet: HotkeyLocation) => payerOf(wallet, await loadHotk
 type Wanted = ReturnType<typeof subnetParameters>;
 
 const createOnDevchain = async (
-  chain: DevChain,
+  chain: DevchainClient,
   netuid: number,
   wallet: HotkeyLocation,
   hyperParameters: Wanted,

@@ -5,7 +5,7 @@ import type { Report } from "#shared/protocol/report.js";
 import { tally } from "#shared/protocol/tally.js";
 import { lastModelBlock, type ModelOutcome, modelOutcome } from "#shared/replay/agreed-outcome.js";
 import { type Ballots, chosenSteps, readBallots } from "#shared/replay/ballots.js";
-import { agreedBase } from "#shared/replay/base-model-hash.js";
+import { baseModelHash } from "#shared/replay/base-model-hash.js";
 import { type OpenGated, openGated } from "#shared/replay/gate-with-blame.js";
 import { type Candidate, type MergePlan, planMerge, planSteps } from "#shared/replay/merge-plan.js";
 import { exchangedReports } from "#shared/replay/reports.js";
@@ -79,14 +79,14 @@ const replay = async (context: Auditing, cycle: number, findings: Findings): Pro
   const { network, networkHash } = source;
   const lastMoment = Math.min(head, lastModelBlock(cycle, network));
   const outcome = await modelOutcome(source, cycle, lastMoment);
-  const baseHash = await agreedBase(source, cycle, head);
+  const baseHash = await baseModelHash(source, cycle, head);
   findings.learn({ base: baseHash, agreed: outcome.agreed });
   const base = { hash: baseHash, manifest: await manifestOf(baseHash) };
   const gateBase = await readGateBase(source, base, findings);
 
-  const { reports: promised, stakes } = await exchangedReports(source, cycle);
+  const { reports: committed, stakes } = await exchangedReports(source, cycle);
   const seeds = await readSeeds(source, cycle, findings);
-  const { reports, isComplete } = await readReports(source, promised, seeds, findings);
+  const { reports, isComplete } = await readReports(source, committed, seeds, findings);
   const regated = await withRepeats(await regate(source, cycle, gateBase), base, manifestOf, findings);
   for (const report of reports) {
     if (report.base === base.hash) checkReport(report, regated, findings);

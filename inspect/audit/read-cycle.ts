@@ -4,7 +4,7 @@ import { openPart } from "#shared/merge/part-files.js";
 import { groupShapes } from "#shared/model/groups.js";
 import { MAX_REPORT_BYTES, type Report } from "#shared/protocol/report.js";
 import { evaluationSeeds } from "#shared/replay/evaluation-seeds.js";
-import { type GateBase, type GateResult, gateUpdate } from "#shared/replay/gate-with-blame.js";
+import { type GateBase, type GateResult, gateWithBlame } from "#shared/replay/gate-with-blame.js";
 import { type ExchangedReport, readReport, seedProblem } from "#shared/replay/reports.js";
 import type { CycleSource } from "#shared/replay/source.js";
 import { readSubmissions } from "#shared/replay/submissions.js";
@@ -42,13 +42,13 @@ export const readGateBase = async (
 
 export const readReports = async (
   source: CycleSource,
-  promised: readonly ExchangedReport[],
+  committed: readonly ExchangedReport[],
   seeds: Report["seeds"],
   findings: Findings,
 ): Promise<{ readonly reports: readonly Report[]; readonly isComplete: boolean }> => {
   const reports: Report[] = [];
   let isComplete = true;
-  for (const promise of promised) {
+  for (const promise of committed) {
     const { hash, hotkey, location, counts, heldBy } = promise;
     if (!counts) {
       findings.note(
@@ -93,6 +93,6 @@ export const readSeeds = async (source: CycleSource, cycle: number, findings: Fi
 /** What cannot be had is no finding here: if it counted, the merge will want it. */
 export const regate = async (source: CycleSource, cycle: number, base: GateBase): Promise<readonly Regated[]> =>
   mapLimited(await readSubmissions(source, cycle), CONCURRENT_FETCHES, async (submission) => {
-    const result: GateResult | null = await gateUpdate(source, submission, { base, cycle }).catch(orNull);
+    const result: GateResult | null = await gateWithBlame(source, submission, { base, cycle }).catch(orNull);
     return { submission, result, isRepeated: false };
   });

@@ -3,7 +3,7 @@ import type { Network } from "#shared/protocol/network.js";
 import type { ReportEntry } from "#shared/protocol/report.js";
 import { sumStake } from "#shared/protocol/stake.js";
 import type { AgreedOutcome } from "#shared/protocol/tally.js";
-import type { CycleOutcomes, Heard, WindowOutcomes } from "#shared/replay/cycle-outcomes.js";
+import type { CycleOutcomes, ReportStatus, WindowOutcomes } from "#shared/replay/cycle-outcomes.js";
 import { type AgreedScore, groupStandings, scoresIn, standingShares } from "#shared/rewards/cycle-weights.js";
 import { paidPart } from "#shared/rewards/progress.js";
 import type { OpenedSubnet } from "#shared/subnet/open-subnet.js";
@@ -65,7 +65,7 @@ interface Miner {
 }
 
 const opinionOf = (
-  { hotkey: validator, stake, report, problem }: Heard,
+  { hotkey: validator, stake, report, problem }: ReportStatus,
   {
     said,
     holders,

@@ -14,7 +14,7 @@ export interface ValidatorsExplanation {
   readonly head: number;
   /** Whether every report that counts could be had: else what was agreed, and who agrees with it, may be something else. */
   readonly isWhole: boolean;
-  /** All that voted, promised a report or have a permit, by descending voting stake. */
+  /** All that voted, committed a report or have a permit, by descending voting stake. */
   readonly validators: readonly ValidatorFacts[];
 }
 
@@ -76,7 +76,7 @@ const row = (facts: ValidatorFacts): readonly string[] => [
   String(facts.uid ?? ""),
   facts.votes ? percent(facts.stakeShare) : "silent",
   facts.reportedAt === null ? "no" : `block ${facts.reportedAt}`,
-  facts.promised ? percent(facts.heldBy) : "",
+  facts.committed ? percent(facts.heldBy) : "",
   yesNo(facts.counts),
   yesNo(facts.exchanged),
   facts.agreement === null ? "" : percent(facts.agreement),

@@ -23,7 +23,7 @@ export interface Explanation {
   /** Every validator that might vote, the most stake first. */
   readonly validators: readonly Opinion[];
   readonly agreed: Agreed | null;
-  /** Whether every promised report could be had: else what was agreed may be something else. */
+  /** Whether every committed report could be had: else what was agreed may be something else. */
   readonly isWhole: boolean;
   readonly duplicate: (Original & { readonly uid: number | null }) | null;
   /** Its place among the scored of its group in this cycle. */

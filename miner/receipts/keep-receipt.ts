@@ -20,7 +20,7 @@ export const receiptFile = (home: string, cycle: number): string => join(home, "
 export const keepReceipt = async (
   participant: Participant,
   { cycle, artifact }: { readonly cycle: number; readonly artifact: string },
-  { reports, stakes, promised }: CycleReports,
+  { reports, stakes, committed }: CycleReports,
 ): Promise<string | null> => {
   const { chain, blobs, network, signer, uid, home, signal } = participant;
   const included = async (type: "commit" | "reveal"): Promise<Receipt["commit"] | null> => {
@@ -32,7 +32,7 @@ export const keepReceipt = async (
   const update = parseUpdateManifest(stored);
   if (!commit || !reveal || !update.ok) return null;
   const bound = reports.flatMap((report) => {
-    const promise = promised.find(({ hash }) => hash === reportHash(report));
+    const promise = committed.find(({ hash }) => hash === reportHash(report));
     return promise ? [{ record: promise.record, block: promise.block, report }] : [];
   });
   const said = {

@@ -4,7 +4,7 @@ import type { Device } from "#shared/engine/device.js";
 import { BlockZeroError } from "#shared/errors/error.js";
 import { groupNamed } from "#shared/model/groups.js";
 import { phaseAt, phaseWindow } from "#shared/protocol/phases.js";
-import { agreedBase } from "#shared/replay/base-model-hash.js";
+import { baseModelHash } from "#shared/replay/base-model-hash.js";
 import { isGone } from "#shared/replay/cycle-outcomes.js";
 import { readGroupWeights, readModelManifest } from "#shared/replay/whole-model.js";
 import type { OpenedSubnet } from "#shared/subnet/open-subnet.js";
@@ -120,7 +120,7 @@ const baseOf = async (
   named: string | undefined,
 ): Promise<{ readonly hash: string; readonly isAgreed: boolean }> => {
   try {
-    return { hash: await agreedBase(source, cycle, head), isAgreed: true };
+    return { hash: await baseModelHash(source, cycle, head), isAgreed: true };
   } catch (thrown) {
     if (!isGone(thrown) || named === undefined) throw thrown;
     return { hash: named, isAgreed: false };

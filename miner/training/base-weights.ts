@@ -10,7 +10,7 @@ import type { FloatsFile } from "#shared/training/checkpoint-tensors.js";
  *
  * @throws BlockZeroError MODEL_MISMATCH, CHECKPOINT_MISMATCH, and what fetching and reading the file throw
  */
-export const openBase = async (
+export const openBaseWeights = async (
   { models, network, signal }: Pick<Participant, "models" | "network" | "signal">,
   { hash, manifest }: { readonly hash: string; readonly manifest: ModelManifest },
   group: string,

@@ -39,7 +39,7 @@ export interface RunKeeper {
 }
 
 /** Checkpoints of a trainer's runs, every `intervalSeconds` and at each run's end. A fault of the disk is logged, never thrown. */
-export const keepRuns = ({ dir, intervalSeconds, log, trainStep, place, shapes, now }: Keeping): RunKeeper => {
+export const checkpointRuns = ({ dir, intervalSeconds, log, trainStep, place, shapes, now }: Keeping): RunKeeper => {
   const store = openCheckpoints(dir, { keep: place.config.checkpoint_keep_top_k, log });
   const interval = 1000 * intervalSeconds;
   let isFresh = true;

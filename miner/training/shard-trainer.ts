@@ -15,7 +15,7 @@ import { cosineWithWarmup } from "#shared/training/schedule.js";
 import { createTimeBox, stepTimes } from "#shared/training/time-box.js";
 import { createTrainStep, type TrainStep, type TrainStepOptions } from "#shared/training/train-step.js";
 import type { TrainingConfig } from "../config.js";
-import { type KeepOptions, keepRuns } from "./checkpoint-runs.js";
+import { checkpointRuns, type KeepOptions } from "./checkpoint-runs.js";
 import { type RunPlace, streamSeed } from "./run-identity.js";
 import type { ShardTrainer } from "./trainer.js";
 
@@ -72,7 +72,7 @@ export const createShardTrainer = async (options: ShardTrainerOptions): Promise<
     config.data_path === undefined
       ? undefined
       : { source: openSource({ kind: "jsonl", path: config.data_path }), share: config.data_weight };
-  const runs = keep && keepRuns({ ...keep, trainStep, place, shapes, now });
+  const runs = keep && checkpointRuns({ ...keep, trainStep, place, shapes, now });
   const times = stepTimes();
 
   return {

@@ -1,5 +1,5 @@
 import type { SudoCallSpec } from "#shared/chain/devchain/calls.js";
-import type { DevChain } from "#shared/chain/devchain/client.js";
+import type { DevchainClient } from "#shared/chain/devchain/client.js";
 import type { GenesisSpec } from "#shared/chain/devchain/genesis.js";
 import { isRejected } from "#shared/chain/writer/chain-rejected.js";
 import { BlockZeroError } from "#shared/errors/error.js";
@@ -18,7 +18,7 @@ export const developmentGenesis = async (): Promise<GenesisSpec> => ({
 });
 
 /** Signs with the development key. @throws SUDO_REFUSED where the chain has another */
-export const sudoCalls = async (chain: DevChain, calls: readonly SudoCallSpec[]): Promise<void> => {
+export const sudoCalls = async (chain: DevchainClient, calls: readonly SudoCallSpec[]): Promise<void> => {
   try {
     await chain.sudo(calls, await signerFromUri(SUDO));
   } catch (thrown) {

@@ -32,7 +32,7 @@ export interface ReplayedHotkey {
 export interface Replay {
   /** Cycles that were paid. */
   readonly cycles: readonly number[];
-  /** Cycles of which not every promised report can be had: they are tallied without. */
+  /** Cycles of which not every committed report can be had: they are tallied without. */
   readonly partial: readonly number[];
   /** Cycles of which nothing can be had: they are not paid, and in every window they count as missed. */
   readonly gone: readonly number[];

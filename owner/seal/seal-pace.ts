@@ -1,5 +1,5 @@
 import type { Chain } from "#shared/chain/chain.js";
-import { connectDevChain } from "#shared/chain/devchain/client.js";
+import { connectDevchain } from "#shared/chain/devchain/client.js";
 import { type Beacon, QUICKNET } from "#shared/chain/timelock/beacon.js";
 import { BlockZeroError } from "#shared/errors/error.js";
 import type { Network } from "#shared/protocol/network.js";
@@ -22,7 +22,7 @@ export const paceOf = async (
   signal: AbortSignal,
 ): Promise<Pace> => {
   if (name === "quicknet") return { beacon: QUICKNET, blockTime: blockTime ?? SUBTENSOR_BLOCK_TIME };
-  const chain = await connectDevChain({ endpoint: name, signal });
+  const chain = await connectDevchain({ endpoint: name, signal });
   try {
     const beacon = await chain.beacon();
     if (beacon) return { beacon, blockTime: blockTime ?? (await lastBlocksTook(chain, name)) };

@@ -5,7 +5,7 @@ import { systemClock } from "./clock.js";
 import type { ConnectOptions } from "./connection/connect-options.js";
 import { closed, unreachable } from "./connection/connection.js";
 import { RpcError, RpcSocket } from "./connection/rpc-socket.js";
-import { connectDevChain } from "./devchain/client.js";
+import { connectDevchain } from "./devchain/client.js";
 import { endpointOf, NAMED_NETWORKS } from "./subtensor/networks.js";
 
 /** What serves an endpoint. */
@@ -21,7 +21,7 @@ export const connectChain = async (options: ConnectOptions): Promise<Chain> => {
   const endpoint = named.map(endpointOf);
   for (const url of endpoint) checkEndpoint(url);
   const kind = endpoint.every(isRemote) ? "subtensor" : await kindOf({ ...options, endpoint });
-  if (kind === "devchain") return connectDevChain({ ...options, endpoint });
+  if (kind === "devchain") return connectDevchain({ ...options, endpoint });
   // `@polkadot/api` takes most of a second to load: only who needs it waits for it.
   const { connectSubtensor } = await import("./subtensor/connect.js");
   return connectSubtensor({ ...options, endpoint });

@@ -2,7 +2,7 @@ import { Graph, type Value } from "./graph.js";
 import type { Tensor } from "./tensor.js";
 
 /** Some outputs of a graph, to be compiled. */
-export interface Part {
+export interface Subgraph {
   readonly graph: Graph;
   readonly outputs: Readonly<Record<string, Value>>;
 }
@@ -10,9 +10,9 @@ export interface Part {
 /** A graph in two parts, to be run one after the other. */
 export interface Cut {
   /** What depends on no varying input. Its outputs are inputs of the same name of the other part. */
-  readonly fixed: Part;
+  readonly fixed: Subgraph;
   /** The rest. It has the graph's inputs and outputs. */
-  readonly varying: Part;
+  readonly varying: Subgraph;
 }
 
 /**
@@ -21,7 +21,7 @@ export interface Cut {
  *
  * @param varying names of inputs
  */
-export const cutGraph = ({ graph, outputs }: Part, varying: ReadonlySet<string>): Cut => {
+export const cutGraph = ({ graph, outputs }: Subgraph, varying: ReadonlySet<string>): Cut => {
   const live = new Set(Object.values(outputs));
   const nodes = graph.nodes
     .toReversed()

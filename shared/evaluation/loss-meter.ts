@@ -8,7 +8,7 @@ import { batchInputs, batchLosses } from "#shared/model/loss.js";
 import { allExperts, type Parameters } from "#shared/model/parameters.js";
 import type { ExpertGroup, Network } from "#shared/protocol/network.js";
 import { batchTensors } from "#shared/training/inner-loop.js";
-import { bytesOfTensors, keepWhatFits } from "#shared/util/byte-budget-cache.js";
+import { byteBudgetCache, bytesOfTensors } from "#shared/util/byte-budget-cache.js";
 import { createEvaluator, type Evaluation } from "./evaluator.js";
 
 /** Measures the whole model's loss on held-out text. */
@@ -73,7 +73,7 @@ export const createLossMeter = async (
       const names = Object.keys(groupShapes(model, group));
       const cut = await evaluator.cutAt(names);
       const numberOf = numbered<Batch>();
-      const keep = keepWhatFits<string, Tensors>((tensors) => bytesOfTensors(Object.values(tensors)), KEPT_BYTES);
+      const keep = byteBudgetCache<string, Tensors>((tensors) => bytesOfTensors(Object.values(tensors)), KEPT_BYTES);
       const prepared = (run: readonly Batch[]) =>
         keep(`${run.map(numberOf)}`, () => cut.prepare(base, batchTensors(joined(run, together))));
       return {

@@ -6,7 +6,7 @@ import type { ExpertGroup, Network } from "#shared/protocol/network.js";
 import type { OuterStep } from "#shared/protocol/outer.js";
 import type { StepVote } from "#shared/protocol/step-vote.js";
 import { measureSteps, type StepReduction } from "#shared/scoring/steps/measure-steps.js";
-import { bytesOfTensors, keepWhatFits } from "#shared/util/byte-budget-cache.js";
+import { byteBudgetCache, bytesOfTensors } from "#shared/util/byte-budget-cache.js";
 import type { LossMeter } from "./loss-meter.js";
 
 /** What candidates' changes take in memory at most, bytes; any others are computed at each look. */
@@ -48,7 +48,7 @@ export const measureCandidates = async (
   if (steps.size === 0) return { vote: { better: [], best: 0 }, reductions: new Map(), passes: 0 };
   const { losses } = await meter.ofGroup(model, group);
   // The same change is looked at several times.
-  const keep = keepWhatFits<number, FloatTensors>((tensors) => bytesOfTensors(tensors.values()), KEPT_BYTES);
+  const keep = byteBudgetCache<number, FloatTensors>((tensors) => bytesOfTensors(tensors.values()), KEPT_BYTES);
   const changeBy = (number: number) =>
     keep(number, async () => stepChange(model, directions, outer.steps[number - 1]!));
   const measured = [...new Set(steps.values())];

@@ -5,18 +5,18 @@ import { MAX_REPORT_BYTES, type Report } from "#shared/protocol/report.js";
 import type { Stakes } from "#shared/protocol/stake.js";
 import { evaluationSeeds } from "#shared/replay/evaluation-seeds.js";
 import {
+  type CommittedReport,
+  committedReports,
   type ExchangedReport,
   exchangedReports,
   mismatchOf,
-  type PromisedReport,
-  promisedReports,
   type ReportedCycle,
   readReport,
 } from "#shared/replay/reports.js";
 import type { CycleSource } from "#shared/replay/source.js";
 import { cycleSource } from "./cycle-source.js";
 import type { Participant } from "./join.js";
-import { withPatience } from "./until-block.js";
+import { untilBlock } from "./until-block.js";
 
 /** What the validators said about a cycle, and the stake behind each. */
 export interface CycleReports {
@@ -24,7 +24,7 @@ export interface CycleReports {
   readonly reports: readonly Report[];
   readonly stakes: Stakes;
   /** The reports' records on chain, those that do not count or could not be had among them; by ascending uid. */
-  readonly promised: readonly ExchangedReport[];
+  readonly committed: readonly ExchangedReport[];
   /** Validators that said which reports they hold, hotkeys. */
   readonly exchanged: ReadonlySet<string>;
   /** Validators with a permit that do not vote, hotkeys. */
@@ -47,21 +47,21 @@ const PATIENCE = 1 / 3;
 export const collectReports = async (reader: Reader, cycle: number, deadline?: number): Promise<CycleReports> => {
   const { clock, network } = reader;
   const choose = phaseWindow(cycle, "choose", network.phases);
-  const { reports: promised, stakes, exchanged, silent } = await exchangedReports(reader, cycle);
-  const counted = promised.filter(({ counts }) => counts);
+  const { reports: committed, stakes, exchanged, silent } = await exchangedReports(reader, cycle);
+  const counted = committed.filter(({ counts }) => counts);
   const until = deadline ?? choose.start + Math.ceil((choose.end - choose.start) * PATIENCE);
   const fetched = await fetchReports(reader, counted, cycle, Math.max(clock.head.number + 2, until));
   const reports = fetched.filter(isReport);
-  return { reports, stakes, promised, exchanged, silent, isWhole: fetched.every((report) => report !== null) };
+  return { reports, stakes, committed, exchanged, silent, isWhole: fetched.every((report) => report !== null) };
 };
 
 /**
- * Tries to have every promised report, from the last block of the evaluate phase on, when all of them are served.
+ * Tries to have every committed report, from the last block of the evaluate phase on, when all of them are served.
  *
  * @returns the numbers, by ascending uid, of those that are here and are reports of the cycle
  */
 export const holdReports = async (reader: Reader, cycle: number, deadline: number): Promise<readonly number[]> => {
-  const fetched = await fetchReports(reader, await promisedReports(reader, cycle), cycle, deadline);
+  const fetched = await fetchReports(reader, await committedReports(reader, cycle), cycle, deadline);
   return fetched.flatMap((report, number) => (isReport(report) ? [number] : []));
 };
 
@@ -73,16 +73,16 @@ const isReport = (fetched: Fetched): fetched is Report => fetched !== null && fe
 /** What could be had before `deadline`. */
 const fetchReports = async (
   reader: Reader,
-  promised: readonly PromisedReport[],
+  committed: readonly CommittedReport[],
   cycle: number,
   deadline: number,
 ): Promise<readonly Fetched[]> => {
   const { clock, log, signal } = reader;
   const { ofGroups: seeds } = await evaluationSeeds(reader, { cycle, purpose: "evaluate" });
-  return withPatience(clock, deadline, signal, (patience) => {
+  return untilBlock(clock, deadline, signal, (patience) => {
     const source = cycleSource(reader, { until: patience, isHeld: true });
     return Promise.all(
-      promised.map(async (promise): Promise<Fetched> => {
+      committed.map(async (promise): Promise<Fetched> => {
         for (;;) {
           const tried = clock.head.number;
           try {
@@ -107,7 +107,7 @@ const isUnusable = (thrown: unknown): boolean => thrown instanceof BlockZeroErro
 
 const fetchReport = async (
   source: CycleSource,
-  promise: PromisedReport,
+  promise: CommittedReport,
   { cycle, seeds }: Pick<ReportedCycle, "cycle" | "seeds">,
 ): Promise<Report> => {
   const { hash, hotkey, location } = promise;

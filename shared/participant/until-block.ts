@@ -4,7 +4,7 @@ import type { BlockClock } from "./block-clock.js";
  * Does work that waits for strangers, with a signal that aborts when the chain reaches `block`: a server that never answers costs
  * its own answer, and nobody's window.
  */
-export const withPatience = async <T>(
+export const untilBlock = async <T>(
   clock: BlockClock,
   block: number,
   signal: AbortSignal,

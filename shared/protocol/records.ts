@@ -41,7 +41,7 @@ export interface ReportRecord extends CycleRecord {
   readonly location: string;
 }
 
-/** A validator says which of the cycle's promised reports it holds. */
+/** A validator says which of the cycle's committed reports it holds. */
 export interface HeldRecord extends CycleRecord {
   readonly type: "held";
   /** Numbers of the reports, ascending, each below `MAX_HELD`: the n-th promise by ascending uid. */

@@ -7,7 +7,7 @@ import { type AgreedOutcome, tally } from "#shared/protocol/tally.js";
 import { type AgreedScore, agreedScores } from "#shared/rewards/cycle-weights.js";
 import { type CycleProgress, improvedGroups } from "#shared/rewards/progress.js";
 import { chosenSteps, readBallots } from "./ballots.js";
-import { agreedBase } from "./base-model-hash.js";
+import { baseModelHash } from "./base-model-hash.js";
 import { evaluationSeeds } from "./evaluation-seeds.js";
 import {
   type Exchange,
@@ -22,7 +22,7 @@ import { readSubmissions } from "./submissions.js";
 import { contextOf, firstCycleFrom } from "./succession.js";
 
 /** A validator that might vote, and what became of its report. */
-export interface Heard {
+export interface ReportStatus {
   readonly hotkey: string;
   readonly stake: bigint;
   readonly promise: ExchangedReport | null;
@@ -41,7 +41,7 @@ export interface CycleOutcomes {
   readonly stakes: Stakes;
   readonly exchange: Exchange;
   /** The most stake first. */
-  readonly heard: readonly Heard[];
+  readonly heard: readonly ReportStatus[];
   readonly outcomes: readonly AgreedOutcome[];
   /** Whether every report that counts could be had. */
   readonly isWhole: boolean;
@@ -51,14 +51,14 @@ export interface CycleOutcomes {
  * Tallies a cycle whose exchange phase is over, with the reports that can be had now.
  *
  * @param head newest block
- * @throws BlockZeroError STATE_DISCARDED where the chain no longer says who promised what
+ * @throws BlockZeroError STATE_DISCARDED where the chain no longer says who committed what
  */
 export const readOutcomes = async (source: CycleSource, cycle: number, head: number): Promise<CycleOutcomes> => {
   const exchange = await exchangedReports(source, cycle);
-  const { reports: promised, stakes } = exchange;
-  const base = await agreedBase(source, cycle, head);
+  const { reports: committed, stakes } = exchange;
+  const base = await baseModelHash(source, cycle, head);
   const { ofGroups: seeds } = await evaluationSeeds(source, { cycle, purpose: "evaluate" });
-  const asked = { cycle, base, seeds, promised };
+  const asked = { cycle, base, seeds, committed };
   const heard = await Promise.all([...stakes].map((voter) => hear(source, asked, voter)));
   const miners = await readSubmissions(source, cycle);
   const reports = heard.flatMap(({ report, problem }) => (report && problem === null ? [report] : []));
@@ -75,11 +75,11 @@ export const readOutcomes = async (source: CycleSource, cycle: number, head: num
 
 const hear = async (
   source: CycleSource,
-  { promised, ...of }: Omit<ReportedCycle, "networkHash"> & { readonly promised: readonly ExchangedReport[] },
+  { committed, ...of }: Omit<ReportedCycle, "networkHash"> & { readonly committed: readonly ExchangedReport[] },
   [hotkey, stake]: readonly [string, bigint],
-): Promise<Heard> => {
-  const promise = promised.find((one) => one.hotkey === hotkey) ?? null;
-  const silent = (problem: string, isGone = false): Heard => ({
+): Promise<ReportStatus> => {
+  const promise = committed.find((one) => one.hotkey === hotkey) ?? null;
+  const silent = (problem: string, isGone = false): ReportStatus => ({
     hotkey,
     stake,
     promise,

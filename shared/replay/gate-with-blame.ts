@@ -73,7 +73,7 @@ export const tensorGates = (network: CycleSource["network"], group: string, base
  *
  * @throws what the source throws for a file that it cannot have
  */
-export const gateUpdate = async (
+export const gateWithBlame = async (
   source: Pick<CycleSource, "network" | "networkHash" | "fetch" | "open">,
   submission: Submission,
   options: GateOptions,

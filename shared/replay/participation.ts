@@ -11,7 +11,7 @@ export interface Participation {
   /** Of all voting stake; 0 for one that does not vote. */
   readonly stakeShare: number;
   /** Whether it committed a report in time, the stake that holds it, and whether it counts. */
-  readonly promised: boolean;
+  readonly committed: boolean;
   readonly heldBy: number;
   readonly counts: boolean;
   /** Whether it said which reports it holds. */
@@ -27,21 +27,21 @@ export interface Participation {
  * earlier cycle has no entry that agrees. By descending stake.
  */
 export const participationIn = (
-  { reports: promised, stakes, exchanged, silent }: Exchange,
+  { reports: committed, stakes, exchanged, silent }: Exchange,
   reports: readonly Report[],
   outcomes: readonly AgreedOutcome[],
 ): readonly Participation[] => {
   const total = sumStake(stakes.values());
-  const hotkeys = new Set([...stakes.keys(), ...promised.map(({ hotkey }) => hotkey), ...silent]);
+  const hotkeys = new Set([...stakes.keys(), ...committed.map(({ hotkey }) => hotkey), ...silent]);
   return [...hotkeys]
     .map((hotkey): Participation => {
-      const promise = promised.find((one) => one.hotkey === hotkey);
+      const promise = committed.find((one) => one.hotkey === hotkey);
       const report = reports.find(({ validator }) => validator === hotkey);
       return {
         hotkey,
         votes: stakes.has(hotkey),
         stakeShare: total === 0n ? 0 : Number(stakes.get(hotkey) ?? 0n) / Number(total),
-        promised: promise !== undefined,
+        committed: promise !== undefined,
         heldBy: promise?.heldBy ?? 0,
         counts: promise?.counts ?? false,
         exchanged: exchanged.has(hotkey),

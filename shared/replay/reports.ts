@@ -9,7 +9,7 @@ import type { CycleContext } from "./source.js";
 import { readVoters } from "./voters.js";
 
 /** A report that a validator bound itself to in time. */
-export interface PromisedReport {
+export interface CommittedReport {
   readonly uid: number;
   readonly hotkey: string;
   readonly hash: string;
@@ -19,8 +19,8 @@ export interface PromisedReport {
   readonly block: number;
 }
 
-/** A promised report and who holds it. */
-export interface ExchangedReport extends PromisedReport {
+/** A committed report and who holds it. */
+export interface ExchangedReport extends CommittedReport {
   readonly holders: readonly string[];
   /** Their share of the voting stake, of 1. */
   readonly heldBy: number;
@@ -41,11 +41,11 @@ export interface Exchange {
 }
 
 /** Reports that voting validators committed inside the cycle's evaluate phase, as chain state has them at its last block; by ascending uid. */
-export const promisedReports = async (context: CycleContext, cycle: number): Promise<readonly PromisedReport[]> => {
+export const committedReports = async (context: CycleContext, cycle: number): Promise<readonly CommittedReport[]> => {
   const { stakes, metagraph, commitments } = await readVoters(context, cycle, lastBlockFor("report", cycle, context));
   const uids = new Map(metagraph.neurons.map(({ hotkey, uid }) => [hotkey, uid]));
   return [...phaseRecords("report", cycle, commitments, context)]
-    .flatMap(([hotkey, { record, text, block }]): PromisedReport[] => {
+    .flatMap(([hotkey, { record, text, block }]): CommittedReport[] => {
       const uid = uids.get(hotkey);
       if (uid === undefined || !stakes.has(hotkey)) return [];
       return [{ uid, hotkey, hash: record.report, location: record.location, record: text, block }];
@@ -58,15 +58,15 @@ export const promisedReports = async (context: CycleContext, cycle: number): Pro
  * block of the exchange phase. The chain makes it the same set for everybody, and among the holders of each is somebody honest who serves it.
  */
 export const exchangedReports = async (context: CycleContext, cycle: number): Promise<Exchange> => {
-  const [promised, { stakes, metagraph, commitments }] = await Promise.all([
-    promisedReports(context, cycle),
+  const [committed, { stakes, metagraph, commitments }] = await Promise.all([
+    committedReports(context, cycle),
     readVoters(context, cycle, lastBlockFor("held", cycle, context)),
   ]);
   const held = new Map<string, ReadonlySet<number>>();
   for (const [hotkey, { record }] of phaseRecords("held", cycle, commitments, context))
     if (stakes.has(hotkey)) held.set(hotkey, new Set(record.held));
   const total = sumStake(stakes.values());
-  const reports = promised.map((promise, number): ExchangedReport => {
+  const reports = committed.map((promise, number): ExchangedReport => {
     const holders = [...held].flatMap(([hotkey, numbers]) => (numbers.has(number) ? [hotkey] : []));
     const stake = sumStake(holders.map((hotkey) => stakes.get(hotkey)!));
     const heldBy = total === 0n ? 0 : Number(stake) / Number(total);

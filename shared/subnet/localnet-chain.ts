@@ -2,7 +2,7 @@ import { copyFileSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync 
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Chain } from "#shared/chain/chain.js";
-import { connectDevChain } from "#shared/chain/devchain/client.js";
+import { connectDevchain } from "#shared/chain/devchain/client.js";
 import { genesisSchema } from "#shared/chain/devchain/genesis.js";
 import { BlockZeroError, reasonOf } from "#shared/errors/error.js";
 import { startDevchain } from "#shared/simulators/devchain/start.js";
@@ -50,7 +50,7 @@ export const openLocalnetChain = async (home: string, log: Pick<Log, "warn">): P
       log: { ...silentLog, warn: (message, fields) => log.warn(message, { ...fields, path: blocks }) },
     });
     closing.push(() => node.close());
-    const chain = await connectDevChain({ endpoint: node.endpoint });
+    const chain = await connectDevchain({ endpoint: node.endpoint });
     closing.push(() => chain.close());
     return { chain, netuid: genesis.subnets[0]?.netuid ?? 0, close };
   } catch (thrown) {

@@ -5,8 +5,8 @@ import {
   type BatchScalars,
   disposeAll,
   type Shapes,
-  type Stepping,
-  type SteppingOptions,
+  type StepBackend,
+  type StepBackendOptions,
   trainedShapes,
   upload,
   uploadFrozen,
@@ -17,7 +17,7 @@ import { compileTraining, M, NORM, SHARE, SUM, V } from "./train-programs.js";
  * Forward pass, backward pass, clipping and AdamW in one program, so that the state stays on the device. Parameters and
  * moments are in two sets of buffers: a step reads one, writes the other, and taking it makes them change places.
  */
-export const stepInProgram = async (options: SteppingOptions): Promise<Stepping> => {
+export const stepInProgram = async (options: StepBackendOptions): Promise<StepBackend> => {
   const { device } = options;
   const optimiser = adamw(options.optimiser);
   const { accumulator, stepper } = await compileTraining(options, optimiser);

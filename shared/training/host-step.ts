@@ -7,8 +7,8 @@ import {
   type BatchScalars,
   decays,
   disposeAll,
-  type Stepping,
-  type SteppingOptions,
+  type StepBackend,
+  type StepBackendOptions,
   trainedShapes,
   upload,
   uploadFrozen,
@@ -19,7 +19,7 @@ import { compileGradients, GRADIENT } from "./train-programs.js";
  * The program computes gradients alone; sums over micro-batches, the norm, clipping and AdamW follow in place, on the
  * calling thread. One set of tensors, and each is read and written once: for devices that compute in host memory.
  */
-export const stepBesideProgram = async (options: SteppingOptions): Promise<Stepping> => {
+export const stepBesideProgram = async (options: StepBackendOptions): Promise<StepBackend> => {
   const { device, trainable, accumulation = 1, clip = 1, optimiser } = options;
   const program = await compileGradients(options);
   const shapes = trainedShapes(options);

@@ -23,7 +23,7 @@ export const STATE_PARTS = ["params", "m", "v"] as const;
 export type StatePart = (typeof STATE_PARTS)[number];
 
 /** Where and how a step is computed: one set of programs, and the tensors that it moves. */
-export interface Stepping {
+export interface StepBackend {
   /**
    * Computes a step that changes nothing yet.
    * @param step counted from 1
@@ -37,7 +37,7 @@ export interface Stepping {
 }
 
 /** What both ways of stepping are made from. */
-export interface SteppingOptions extends TrainStepOptions {
+export interface StepBackendOptions extends TrainStepOptions {
   readonly optimiser: AdamWOptions;
 }
 

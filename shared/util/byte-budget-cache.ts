@@ -2,7 +2,7 @@
 export type Keep<K, V> = (key: K, make: () => Promise<V>) => Promise<V>;
 
 /** Keeps values as long as all of them fit into `room` bytes; one that does not fit is made again whenever it is asked for. */
-export const keepWhatFits = <K, V>(bytesOf: (value: V) => number, room: number): Keep<K, V> => {
+export const byteBudgetCache = <K, V>(bytesOf: (value: V) => number, room: number): Keep<K, V> => {
   const kept = new Map<K, V>();
   let left = room;
   return async (key, make) => {

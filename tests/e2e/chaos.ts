@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { loadNetworkTemplate } from "#owner/network/network-template.js";
-import { connectDevChain } from "#shared/chain/devchain/client.js";
+import { connectDevchain } from "#shared/chain/devchain/client.js";
 import { type PHASES, phaseAt, phaseWindow } from "#shared/protocol/phases.js";
 import { parseRecord } from "#shared/protocol/records.js";
 import type { LocalnetRun, PROCESSES } from "./localnet-run.js";
@@ -34,7 +34,7 @@ export const causeChaos = async (run: LocalnetRun, kills: readonly Kill[]): Prom
   const subnet = await description(run);
   const over = new AbortController();
   void run.ended.then(() => over.abort());
-  const chain = await connectDevChain({ endpoint: subnet.endpoint, signal: over.signal });
+  const chain = await connectDevchain({ endpoint: subnet.endpoint, signal: over.signal });
   const records = new Map<string, Set<string>>();
   const killed: Kill[] = [];
   const waiting = [...kills];

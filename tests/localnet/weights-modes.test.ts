@@ -3,9 +3,9 @@ import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, it } from "node:test";
 import { devchainHost } from "#localnet/devchain-host.js";
-import { type Player, playerConfig } from "#localnet/roles.js";
+import { type LocalnetParticipant, participantConfig } from "#localnet/roles.js";
 import type { WeightsMode } from "#shared/chain/chain.js";
-import { connectDevChain } from "#shared/chain/devchain/client.js";
+import { connectDevchain } from "#shared/chain/devchain/client.js";
 import { loadConfig } from "#shared/config/load.js";
 import { startDevchain } from "#shared/simulators/devchain/start.js";
 import { signerFromUri } from "#shared/wallet/index.js";
@@ -31,11 +31,11 @@ describe("a localnet's devchain", { timeout: HANG_GUARD }, () => {
       const genesis = JSON.parse(readFileSync(args[args.indexOf("--genesis") + 1]!, "utf8"));
       const node = await startDevchain({ home: join(home, "chain"), genesis, port: 0, blockTimeMs: 0 });
       t.after(() => node.close());
-      const chain = await connectDevChain({ endpoint: node.endpoint });
+      const chain = await connectDevchain({ endpoint: node.endpoint });
       t.after(() => chain.close());
       assert.equal((await chain.hyperParameters(NETUID)).weightsMode, weights);
 
-      const player: Player = {
+      const player: LocalnetParticipant = {
         name: "validator-1",
         program: "validator",
         behaviour: "validator",
@@ -46,7 +46,10 @@ describe("a localnet's devchain", { timeout: HANG_GUARD }, () => {
       };
       const config = join(home, "validator.yaml");
       const { endpoint } = node;
-      writeFileSync(config, playerConfig(player, { home, endpoint, netuid: NETUID, seed: 7, beacon: host.beacon }));
+      writeFileSync(
+        config,
+        participantConfig(player, { home, endpoint, netuid: NETUID, seed: 7, beacon: host.beacon }),
+      );
       const beacon = beaconOf(loadConfig(validatorSettings, { file: config, env: {}, flags: {} }));
       // Only on a chain without a beacon do owners reveal what they committed.
       const hasBeacon = weights !== "hash";

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import { liveCycle } from "#miner/cycle.js";
+import { runCycle } from "#miner/cycle.js";
 import { commitmentOf } from "#shared/protocol/commitment.js";
 import { isUpdateSigned, parseUpdateManifest, type UpdateManifest } from "#shared/protocol/manifest.js";
 import { encodeRecord, parseRecord, shortHash } from "#shared/protocol/records.js";
@@ -38,7 +38,7 @@ describe("a miner's cycle", { timeout: HANG_GUARD }, () => {
     const subnet = await openSubnet(t);
     const ann = await openMiner(t, subnet, "ann");
     const [commit, reveal] = [subnet.window(1, "commit"), subnet.window(1, "reveal")];
-    const cycle = liveCycle(ann, 1);
+    const cycle = runCycle(ann, 1);
     await subnet.to(subnet.window(1, "distribute").start);
     await until(t, () => entryOf(ann)?.artifact !== undefined);
     const artifact = entryOf(ann)!.artifact!;
@@ -75,7 +75,7 @@ describe("a miner's cycle", { timeout: HANG_GUARD }, () => {
   it("measures its training under the names that dashboards know", async (t) => {
     const subnet = await openSubnet(t);
     const ann = await openMiner(t, subnet, "ann", { max_steps: 24 });
-    const cycle = assert.rejects(liveCycle(ann, 1));
+    const cycle = assert.rejects(runCycle(ann, 1));
     await subnet.to(subnet.window(1, "distribute").start);
     await until(t, () => entryOf(ann)?.artifact !== undefined);
     ann.participant.abort();
@@ -98,7 +98,7 @@ describe("a miner's cycle", { timeout: HANG_GUARD }, () => {
     const subnet = await openSubnet(t);
     const ann = await openMiner(t, subnet, "ann", { max_steps: 1_000_000 });
     const { start } = subnet.window(1, "commit");
-    const cycle = liveCycle(ann, 1);
+    const cycle = runCycle(ann, 1);
     const stopped = assert.rejects(cycle);
     await subnet.to(subnet.window(1, "distribute").start);
     await until(t, () => ann.measured.length > 0);
@@ -117,7 +117,7 @@ describe("a miner's cycle", { timeout: HANG_GUARD }, () => {
       const subnet = await openSubnet(t);
       const [commit, reveal] = [subnet.window(1, "commit"), subnet.window(1, "reveal")];
       const killed = await openMiner(t, subnet, "ann");
-      const life = liveCycle(killed, 1).catch(() => {});
+      const life = runCycle(killed, 1).catch(() => {});
       await subnet.to(subnet.window(1, "distribute").start);
       await until(t, () => entryOf(killed)?.artifact !== undefined);
       if (state !== "prepared") {
@@ -141,7 +141,7 @@ describe("a miner's cycle", { timeout: HANG_GUARD }, () => {
       const { artifact = "" } = before;
       const hidden = subnet.node.head.number < reveal.start;
       assert.equal(await status(again, artifact), hidden ? 404 : 200);
-      const rest = liveCycle(again, 1);
+      const rest = runCycle(again, 1);
       if (state === "prepared") {
         await subnet.to(commit.start - 1);
         await subnet.sent("ann", 1);
@@ -168,7 +168,7 @@ describe("a miner's cycle", { timeout: HANG_GUARD }, () => {
     const subnet = await openSubnet(t);
     const { start } = subnet.window(1, "commit");
     const killed = await openMiner(t, subnet, "ann");
-    const life = liveCycle(killed, 1).catch(() => {});
+    const life = runCycle(killed, 1).catch(() => {});
     await subnet.to(subnet.window(1, "distribute").start);
     await until(t, () => entryOf(killed)?.artifact !== undefined);
     await subnet.to(start - 1);
@@ -178,7 +178,7 @@ describe("a miner's cycle", { timeout: HANG_GUARD }, () => {
     assert.equal(entryOf(killed)?.committed, undefined);
     await subnet.to(start);
     const again = retired(await openMiner(t, subnet, "ann"));
-    const rest = assert.rejects(liveCycle(again, 1));
+    const rest = assert.rejects(runCycle(again, 1));
     await until(t, () => entryOf(again)?.committed !== undefined);
     assert.equal(entryOf(again)?.committed, start);
     assert.equal(await subnet.chain.nonce(again.participant.signer.address), 1);
@@ -190,7 +190,7 @@ describe("a miner's cycle", { timeout: HANG_GUARD }, () => {
     const subnet = await openSubnet(t);
     const ann = await openMiner(t, subnet, "ann");
     await subnet.to(subnet.window(1, "commit").start);
-    await liveCycle(ann, 1);
+    await runCycle(ann, 1);
     assert.equal(await subnet.chain.nonce(ann.participant.signer.address), 0);
     assert.ok(ann.participant.lines.some(({ message }) => message === "nothing to submit"));
   });
@@ -198,7 +198,7 @@ describe("a miner's cycle", { timeout: HANG_GUARD }, () => {
   it("says why when it missed the window for its commitment", async (t) => {
     const subnet = await openSubnet(t);
     const ann = await openMiner(t, subnet, "ann");
-    const missed = assert.rejects(liveCycle(ann, 1), { code: "WINDOW_MISSED", message: /^1\/commit was not on chain/ });
+    const missed = assert.rejects(runCycle(ann, 1), { code: "WINDOW_MISSED", message: /^1\/commit was not on chain/ });
     await subnet.to(subnet.window(1, "distribute").start);
     await until(t, () => entryOf(ann)?.artifact !== undefined);
     await subnet.to(subnet.window(1, "commit").end - 1);

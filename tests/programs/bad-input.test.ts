@@ -10,14 +10,14 @@ import { storeGenesis } from "#owner/genesis/genesis.js";
 import { type BlobServer, startBlobServer } from "#shared/blobs/blob-server.js";
 import { directoryStore } from "#shared/blobs/blob-store.js";
 import { setCommitment } from "#shared/chain/call.js";
-import { connectDevChain } from "#shared/chain/devchain/client.js";
+import { connectDevchain } from "#shared/chain/devchain/client.js";
 import { createRandom } from "#shared/data/random.js";
 import { lockHome } from "#shared/files/home-lock.js";
 import { initialParameters } from "#shared/model/init.js";
 import { canonicalBytes, type Network, networkHash } from "#shared/protocol/network.js";
 import { encodeRecord, shortHash } from "#shared/protocol/records.js";
 import type { Signer } from "#shared/protocol/signer.js";
-import { type Devchain, startDevchain } from "#shared/simulators/devchain/start.js";
+import { type DevchainServer, startDevchain } from "#shared/simulators/devchain/start.js";
 import { createLogger } from "#shared/telemetry/logger.js";
 import { createHotkey, signerFromUri } from "#shared/wallet/index.js";
 import { HANG_GUARD } from "../support/hang-guard.js";
@@ -32,7 +32,7 @@ const API_KEY = "0123456789abcdef0123456789abcdef01234567";
 const log = createLogger({ name: "test", level: "silent", format: "json" });
 
 let folder: string;
-let devchain: Devchain;
+let devchain: DevchainServer;
 let blobServer: BlobServer;
 let stranger: WebSocketServer;
 let network: Network;
@@ -70,7 +70,7 @@ before(async () => {
   const store = directoryStore(join(folder, "blobs"));
   blobServer = await startBlobServer({ host: "127.0.0.1", port: 0, store, visible: () => true, log });
   undo.push(() => blobServer.close());
-  const chain = await connectDevChain({ endpoint: devchain.endpoint });
+  const chain = await connectDevchain({ endpoint: devchain.endpoint });
   const announce = async (published: Network) => {
     await store.put(canonicalBytes(published));
     const hash = networkHash(published);

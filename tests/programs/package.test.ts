@@ -11,7 +11,7 @@ import { encodeUpdate } from "#shared/artifact/codec/encode-update.js";
 import { CODECS } from "#shared/artifact/codec/index.js";
 import { directoryStore } from "#shared/blobs/blob-store.js";
 import { setCommitment } from "#shared/chain/call.js";
-import { connectDevChain } from "#shared/chain/devchain/client.js";
+import { connectDevchain } from "#shared/chain/devchain/client.js";
 import { createRandom } from "#shared/data/random.js";
 import { mergeModel } from "#shared/merge/merge-model.js";
 import { groupShapes } from "#shared/model/groups.js";
@@ -168,7 +168,7 @@ describe("the library's examples, run from the package", { timeout: HANG_GUARD }
       blockTimeMs: 50,
     });
     t.after(() => devchain.close());
-    const chain = await connectDevChain({ endpoint: devchain.endpoint });
+    const chain = await connectDevchain({ endpoint: devchain.endpoint });
     const record = { type: "network", network: "ab".repeat(4), hash: "ab".repeat(32), location: "http://127.0.0.1:1" };
     await chain.submit(setCommitment(7, encodeRecord({ ...record, type: "network" })), owner);
     await chain.close();

@@ -8,7 +8,7 @@ import { startBlobServer } from "#shared/blobs/blob-server.js";
 import { type BlobStore, directoryStore } from "#shared/blobs/blob-store.js";
 import { setCommitment } from "#shared/chain/call.js";
 import { type Clock, systemClock } from "#shared/chain/clock.js";
-import { connectDevChain, type DevChain } from "#shared/chain/devchain/client.js";
+import { connectDevchain, type DevchainClient } from "#shared/chain/devchain/client.js";
 import type { DrandSetting, GenesisSpec } from "#shared/chain/devchain/genesis.js";
 import { loadConfig } from "#shared/config/load.js";
 import type { Parameters } from "#shared/model/parameters.js";
@@ -17,7 +17,7 @@ import { type BlockRange, cycleLength, type Phase, phaseWindow } from "#shared/p
 import { encodeRecord, shortHash } from "#shared/protocol/records.js";
 import type { Signer } from "#shared/protocol/signer.js";
 import { publicBeacon } from "#shared/simulators/devchain/beacon.js";
-import { type Devchain, startDevchain } from "#shared/simulators/devchain/start.js";
+import { type DevchainServer, startDevchain } from "#shared/simulators/devchain/start.js";
 import { createHotkey } from "#shared/wallet/index.js";
 import { type ValidatorConfig, validatorSettings } from "#validator/config.js";
 import { type Scope, temporaryFolder } from "../shared/artifact/temporary.js";
@@ -61,10 +61,10 @@ export type Joined = Participant & { readonly lines: Lines; abort(): void };
 export interface Subnet extends Genesis {
   /** Names, by ascending uid. */
   readonly validators: readonly string[];
-  readonly node: Devchain;
+  readonly node: DevchainServer;
   readonly chainGenesis: GenesisSpec;
   /** A connection of nobody in particular. */
-  readonly chain: DevChain;
+  readonly chain: DevchainClient;
   /** The owner's blob server, and the store behind it: the genesis model and the network file are in it. */
   readonly location: string;
   readonly store: BlobStore;
@@ -167,7 +167,7 @@ export const openSubnet = async (t: Living, options: SubnetOptions = {}): Promis
     ...(chainGenesis.drand && { clock: secondsApart() }),
   });
   t.after(() => node.close());
-  const chain = await connectDevChain({ endpoint: node.endpoint });
+  const chain = await connectDevchain({ endpoint: node.endpoint });
   t.after(() => chain.close());
   const present = new Set<Joined>();
   /** Who comes back serves where it served before, as its records on chain say. */

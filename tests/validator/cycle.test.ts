@@ -6,7 +6,7 @@ import type { LossMeter } from "#shared/evaluation/loss-meter.js";
 import { loadModel } from "#shared/participant/agreement/base-model.js";
 import type { BlockRange } from "#shared/protocol/phases.js";
 import { encodeRecord, shortHash } from "#shared/protocol/records.js";
-import { liveCycle } from "#validator/cycle.js";
+import { runCycle } from "#validator/cycle.js";
 import { agreeOn, mergeCycle } from "#validator/merge-cycle.js";
 import { HANG_GUARD } from "../support/hang-guard.js";
 import { NETUID } from "../support/micro-network.js";
@@ -55,7 +55,7 @@ const behind = async (
   const { hash: model } = await mergeCycle(vera.participant, 1, await agreeOn(vera.participant, 1));
   if (deprive) {
     await deprive(subnet, vera, ann);
-    const abstained = assert.rejects(liveCycle(vito, 1), { code: "MERGE_ABSTAINED" });
+    const abstained = assert.rejects(runCycle(vito, 1), { code: "MERGE_ABSTAINED" });
     await subnet.sent("vito", 2);
     await subnet.to(subnet.node.head.number + 1);
     await abstained;
@@ -66,7 +66,7 @@ const behind = async (
     vera: encodeRecord({ type: "model", network: shortHash(networkHash), cycle: 1, model, location }),
   });
   await subnet.to(subnet.window(2, "distribute").end);
-  const life = liveCycle(vito, 2).catch(() => {});
+  const life = runCycle(vito, 2).catch(() => {});
   return { subnet, vito, model, life };
 };
 
@@ -78,7 +78,7 @@ describe("a validator's cycle", { timeout: HANG_GUARD }, () => {
       subnet.window(1, phase),
     ) as [BlockRange, BlockRange, BlockRange];
     const killed = await openValidator(t, subnet, "vera");
-    const life = liveCycle(killed, 1).catch(() => {});
+    const life = runCycle(killed, 1).catch(() => {});
     await subnet.to(evaluate.start);
     await until(t, () => entryOf(killed)?.report !== undefined);
     await killed.participant.leave();
@@ -91,7 +91,7 @@ describe("a validator's cycle", { timeout: HANG_GUARD }, () => {
 
     const again = { ...(await openValidator(t, subnet, "vera")), meter: broken };
     assert.equal(entryOf(again)?.report, report);
-    const rest = liveCycle(again, 1);
+    const rest = runCycle(again, 1);
     await subnet.sent("vera", 1);
     await subnet.to(subnet.node.head.number + 1);
     await until(t, () => entryOf(again)?.reported !== undefined);
@@ -110,7 +110,7 @@ describe("a validator's cycle", { timeout: HANG_GUARD }, () => {
     await subnet.to(subnet.window(2, "distribute").end - 1);
     assert.equal(await again.participant.models.baseOf(2), model);
 
-    await liveCycle(again, 1);
+    await runCycle(again, 1);
     assert.equal(await subnet.chain.nonce(again.participant.signer.address), 5, "everything was done once");
   });
 
@@ -119,7 +119,7 @@ describe("a validator's cycle", { timeout: HANG_GUARD }, () => {
     const ann = await submitted(subnet);
     await publishReports(subnet, { vera: reportOf(subnet, "vera", { entries: [scoredEntry(ann, 0.3)] }) });
     const vito = { ...(await openValidator(t, subnet, "vito")), meter: broken };
-    const cycle = liveCycle(vito, 1);
+    const cycle = runCycle(vito, 1);
     await subnet.sent("vito", 3);
     await subnet.to(subnet.node.head.number + 1);
     await cycle;
@@ -169,7 +169,7 @@ describe("a validator's cycle", { timeout: HANG_GUARD }, () => {
     await publishReports(subnet, { vera: reportOf(subnet, "vera", { entries: [scoredEntry(ann, 0.3)] }) });
     await subnet.store.delete(ann.tensors.hash);
     const vito = { ...(await openValidator(t, subnet, "vito")), meter: broken };
-    const abstained = assert.rejects(liveCycle(vito, 1), { code: "MERGE_ABSTAINED" });
+    const abstained = assert.rejects(runCycle(vito, 1), { code: "MERGE_ABSTAINED" });
     await subnet.sent("vito", 2);
     await subnet.to(subnet.node.head.number + 1);
     await abstained;

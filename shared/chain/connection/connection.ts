@@ -29,7 +29,7 @@ export interface Listener {
 }
 
 /** What tells the nodes of one kind of chain from those of another. */
-export interface LineOptions extends ConnectOptions {
+export interface ConnectionOptions extends ConnectOptions {
   readonly log: Log;
   readonly greet: (ask: Ask) => Promise<Greeting>;
   /** The node serves the chain: asks it for what goes with the connection. */
@@ -48,7 +48,7 @@ export interface LineOptions extends ConnectOptions {
 }
 
 /** A lasting connection to the nodes of one chain: requests and heads outlive the sockets. */
-export interface ChainLine extends Pick<Listener, "request"> {
+export interface ChainConnection extends Pick<Listener, "request"> {
   /** 64 hex digits. */
   readonly genesisHash: string;
   readonly endpoint: string;
@@ -62,7 +62,7 @@ export interface ChainLine extends Pick<Listener, "request"> {
  * Connects to the first endpoint that serves the chain and is not behind. Later ones must serve the same chain.
  * Throws `BlockZeroError` CHAIN_UNREACHABLE, WRONG_NETWORK, CHAIN_CLOSED, and what `stranger` says.
  */
-export const openLine = async (options: LineOptions): Promise<ChainLine> => {
+export const openConnection = async (options: ConnectionOptions): Promise<ChainConnection> => {
   const { log, signal, timeoutMs = 5000, clock = systemClock, staleMs = STALE_HEAD_MS, headsFrom } = options;
   let genesisHash: string | undefined;
   let greeted = () => {};
@@ -114,7 +114,7 @@ export const openLine = async (options: LineOptions): Promise<ChainLine> => {
     random: options.random,
   });
   const watch = watchHeads(clock, staleMs, () => socket.rotate(`no new block for ${staleMs / 1000} s`));
-  const request: ChainLine["request"] = (method, params, repeat) => socket.request(method, params, repeat);
+  const request: ChainConnection["request"] = (method, params, repeat) => socket.request(method, params, repeat);
   const heads = new HeadStream((from, count) => headsFrom(request, from, count), log, options.onFork);
   const listener: Listener = {
     heard: (head, parent) => heads.heard(head, parent),

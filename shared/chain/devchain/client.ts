@@ -4,7 +4,7 @@ import type { Signer } from "#shared/protocol/signer.js";
 import { silentLog } from "#shared/telemetry/log.js";
 import type { Chain, Head, Inclusion } from "../chain.js";
 import type { ConnectOptions } from "../connection/connect-options.js";
-import { closed, openLine } from "../connection/connection.js";
+import { closed, openConnection } from "../connection/connection.js";
 import { type Beacon, beaconSchema } from "../timelock/beacon.js";
 import { ExtrinsicWriter } from "../writer/extrinsic-writer.js";
 import { openKeyClaims } from "../writer/key-lock.js";
@@ -14,7 +14,7 @@ import * as wire from "./wire.js";
 import { checkedCall, encodeCall, settlementOf, writableDevChain } from "./writing.js";
 
 /** A devchain: what every chain does, and what only a chain of one's own can be asked. */
-export interface DevChain extends Chain {
+export interface DevchainClient extends Chain {
   /** Builds blocks at once; what waits goes into the first. */
   newBlocks(count: number): Promise<Head>;
   /** Undoes the newest block, as a fork does: what it held waits again or, without `keep`, is lost. */
@@ -32,12 +32,12 @@ export interface DevChain extends Chain {
 const BLOCKS_AT_ONCE = 1024;
 
 /** Connects to a devchain. Throws `BlockZeroError` CHAIN_UNREACHABLE, NOT_A_DEVCHAIN, WRONG_NETWORK. */
-export const connectDevChain = async (options: ConnectOptions): Promise<DevChain> => {
+export const connectDevchain = async (options: ConnectOptions): Promise<DevchainClient> => {
   const { log = silentLog } = options;
   let isOpen = false;
   let writer: ExtrinsicWriter<Call> | undefined;
   const listening = new AbortController();
-  const line = await openLine({
+  const line = await openConnection({
     ...options,
     log,
     greet: async (ask) => wire.subscriptionSchema.parse(await ask("chain_subscribe", [])),

@@ -1,12 +1,12 @@
 import { z } from "zod";
 import { BlockZeroError, type ErrorCode } from "#shared/errors/error.js";
-import { type ChainLine, unreachable } from "../connection/connection.js";
+import { type ChainConnection, unreachable } from "../connection/connection.js";
 import { RpcError } from "../connection/rpc-socket.js";
 import { ChainRejected } from "../writer/chain-rejected.js";
 
 /** Asks a devchain for what a schema describes. */
 export const devChainReader =
-  (line: ChainLine) =>
+  (line: ChainConnection) =>
   async <T>(schema: z.ZodType<T>, method: string, ...params: readonly unknown[]): Promise<T> => {
     try {
       return schema.parse(await line.request(method, params));

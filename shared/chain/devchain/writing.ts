@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { BlockZeroError } from "#shared/errors/error.js";
 import type { ChainCall } from "../call.js";
-import type { ChainLine } from "../connection/connection.js";
+import type { ChainConnection } from "../connection/connection.js";
 import { RpcError } from "../connection/rpc-socket.js";
 import { ChainRejected } from "../writer/chain-rejected.js";
 import type { Reception, Settlement, SignedExtrinsic, WritableChain } from "../writer/extrinsic.js";
@@ -18,7 +18,7 @@ export const writableDevChain = ({
   line,
   nextNonce,
 }: {
-  readonly line: ChainLine;
+  readonly line: ChainConnection;
   readonly nextNonce: WritableChain<Call>["nextNonce"];
 }): WritableChain<Call> => {
   const headNumber = () => line.heads.last?.number ?? 0;
@@ -62,7 +62,7 @@ const STALE: RejectionReason = "Stale";
 /** Refusals that time cures. */
 const PASSING: ReadonlySet<string> = new Set<RejectionReason>(["Future", "PoolFull", "TooManyPending"]);
 
-const submitTo = async (line: ChainLine, extrinsic: SignedExtrinsic): Promise<Reception> => {
+const submitTo = async (line: ChainConnection, extrinsic: SignedExtrinsic): Promise<Reception> => {
   try {
     const submission = await line.request("author_submit", [JSON.parse(extrinsic.bytes)], false);
     const parsed = wire.submissionSchema.parse(submission);

@@ -1,10 +1,15 @@
 import { z } from "zod";
 import { BlockZeroError, reasonOf } from "#shared/errors/error.js";
-import { type ChainLine, type LineOptions, type Listener, openLine } from "../connection/connection.js";
+import {
+  type ChainConnection,
+  type ConnectionOptions,
+  type Listener,
+  openConnection,
+} from "../connection/connection.js";
 import { bare, hashSchema, headAt, headsFrom, newestHead, parseHeader } from "./substrate.js";
 
 export type LinkOptions = Omit<
-  LineOptions,
+  ConnectionOptions,
   "greet" | "accepted" | "headsFrom" | "onNotification" | "onReady" | "stranger" | "unreachableHint"
 > & {
   /** Connected again, perhaps to another node. */
@@ -12,7 +17,7 @@ export type LinkOptions = Omit<
 };
 
 /** A lasting connection to the nodes of one Substrate chain: its subscriptions outlive the sockets too. */
-export interface Link extends ChainLine {
+export interface Link extends ChainConnection {
   /** Calls back with every result, over each connection anew. */
   subscribe(method: string, params: readonly unknown[], callback: (result: unknown) => void): Promise<() => void>;
 }
@@ -58,7 +63,7 @@ export const openLink = async (options: LinkOptions): Promise<Link> => {
     }
   };
 
-  const line: ChainLine = await openLine({
+  const line: ChainConnection = await openConnection({
     ...options,
     greet: async (ask) => {
       active.clear();

@@ -2,14 +2,14 @@ import type { BlockZeroError } from "#shared/errors/error.js";
 import type { Signer } from "#shared/protocol/signer.js";
 import type { Inclusion } from "../chain.js";
 import type { Settlement } from "./extrinsic.js";
-import { KeyLane, type LaneOptions } from "./nonce-queue.js";
+import { type LaneOptions, NonceQueue } from "./nonce-queue.js";
 
 /**
  * Writes extrinsics of any chain, and resolves once a block holds them. Whoever drives it tells it of heads, connections, forks
  * and of the blocks that hold what it waits for.
  */
 export class ExtrinsicWriter<Call> {
-  readonly #lanes = new Map<string, KeyLane<Call>>();
+  readonly #lanes = new Map<string, NonceQueue<Call>>();
   #failure: BlockZeroError | undefined;
 
   constructor(private readonly options: LaneOptions<Call>) {}
@@ -23,7 +23,7 @@ export class ExtrinsicWriter<Call> {
   write(call: Call, signer: Signer): Promise<Inclusion> {
     return new Promise((resolve, reject) => {
       if (this.#failure) return reject(this.#failure);
-      const lane = this.#lanes.get(signer.address) ?? new KeyLane<Call>(signer.address, this.options);
+      const lane = this.#lanes.get(signer.address) ?? new NonceQueue<Call>(signer.address, this.options);
       this.#lanes.set(signer.address, lane);
       lane.add({ call, signer, resolve, reject });
     });

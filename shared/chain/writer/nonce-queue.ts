@@ -2,8 +2,8 @@ import { BlockZeroError, hasCode } from "#shared/errors/error.js";
 import type { Log } from "#shared/telemetry/log.js";
 import type { Settlement, WritableChain } from "./extrinsic.js";
 import type { KeyClaims } from "./key-lock.js";
-import { type Entry, LaneEntries, type Queued, type Write } from "./pending-extrinsics.js";
-import { LaneClaim } from "./queue-claim.js";
+import { type Entry, PendingExtrinsics, type Queued, type Write } from "./pending-extrinsics.js";
+import { QueueClaim } from "./queue-claim.js";
 
 export interface LaneOptions<Call> {
   readonly chain: WritableChain<Call>;
@@ -23,10 +23,10 @@ const MAX_SIGNINGS = 8;
  * What is in doubt is sent again byte for byte, which a chain takes once. It is signed anew only when it is certain that its
  * nonce went to another extrinsic or its era is over, so that no block will ever hold it.
  */
-export class KeyLane<Call> {
+export class NonceQueue<Call> {
   readonly #queue: Queued<Call>[] = [];
-  readonly #entries = new LaneEntries<Call>();
-  readonly #claim: LaneClaim;
+  readonly #entries = new PendingExtrinsics<Call>();
+  readonly #claim: QueueClaim;
   readonly #closed = new AbortController();
   #failure: BlockZeroError | undefined;
   /** All below are spent. */
@@ -39,7 +39,7 @@ export class KeyLane<Call> {
     private readonly address: string,
     private readonly options: LaneOptions<Call>,
   ) {
-    this.#claim = new LaneClaim(address, options.claims);
+    this.#claim = new QueueClaim(address, options.claims);
   }
 
   /** Nothing is waited for or watched any more. */

@@ -32,7 +32,7 @@ export const OVERDUE_BLOCKS = 2;
 export const WATCHED_BLOCKS = 16;
 
 /** What one key has signed, in the order of nonces. */
-export class LaneEntries<Call> {
+export class PendingExtrinsics<Call> {
   #entries: Entry<Call>[] = [];
 
   get isEmpty(): boolean {

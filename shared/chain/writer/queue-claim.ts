@@ -4,7 +4,7 @@ import type { KeyClaim, KeyClaims, Unsettled } from "./key-lock.js";
 export const ADOPTED_BLOCKS = 64;
 
 /** A lane's hold on its key, from the first signing until nothing is open, and what earlier holders signed and did not learn the fate of. */
-export class LaneClaim {
+export class QueueClaim {
   #claim: KeyClaim | undefined;
   #left: readonly Unsettled[] = [];
 

@@ -14,7 +14,7 @@ import { readModelManifest } from "#shared/replay/whole-model.js";
 import type { BlockClock } from "../block-clock.js";
 import type { Blobs } from "../files/blobs.js";
 import { rankServers, readServers, type ServerState } from "../files/subnet-servers.js";
-import { withPatience } from "../until-block.js";
+import { untilBlock } from "../until-block.js";
 
 export interface AgreedModels {
   /**
@@ -75,7 +75,7 @@ export const followModels = (context: AgreedModelsContext): AgreedModels => {
       return null;
     }
     const until = clock.head.number + MANIFEST_PATIENCE;
-    const named = await withPatience(clock, until, context.signal, (patience) =>
+    const named = await untilBlock(clock, until, context.signal, (patience) =>
       modelNamed((hash) => manifest(hash, patience), context, { cycle, hash: agreed }).catch((thrown: unknown) => {
         context.signal.throwIfAborted();
         if (patience.aborted) return "unknown" as const;

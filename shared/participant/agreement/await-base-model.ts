@@ -5,7 +5,7 @@ import type { Participant } from "../join.js";
  * Hash of the model that `cycle` trains from, as soon as it is certain: when the validators agree on the last merge, and at the latest
  * when the distribute phase ends, with the newest model they do agree on.
  */
-export const settledBase = async (
+export const awaitBaseModel = async (
   participant: Pick<Participant, "clock" | "models" | "network" | "signal">,
   cycle: number,
 ): Promise<string> => {

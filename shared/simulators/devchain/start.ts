@@ -24,7 +24,7 @@ export interface DevchainOptions {
 }
 
 /** A running devchain. */
-export interface Devchain {
+export interface DevchainServer {
   /** `ws://127.0.0.1:<port>` */
   readonly endpoint: string;
   /** Hash of block 0, 64 hex digits. */
@@ -44,7 +44,7 @@ const DEFAULT_RETENTION = 4096;
  * Opens a devchain's home and serves it on loopback. Throws `BlockZeroError`: GENESIS_INVALID, GENESIS_MISMATCH, HOME_IN_USE,
  * CHAIN_LOG_CORRUPT, BLOCK_INVALID, PORT_UNAVAILABLE.
  */
-export const startDevchain = async (options: DevchainOptions): Promise<Devchain> => {
+export const startDevchain = async (options: DevchainOptions): Promise<DevchainServer> => {
   const log = options.log ?? silentLog;
   const parsed = genesisSchema.safeParse(options.genesis);
   if (!parsed.success) {

@@ -6,7 +6,7 @@ import { loadModel, wholeModel } from "#shared/participant/agreement/base-model.
 import { cycleLength } from "#shared/protocol/phases.js";
 import { MAX_REPORT_BYTES, parseReport, type ReportEntry } from "#shared/protocol/report.js";
 import type { AgreedOutcome } from "#shared/protocol/tally.js";
-import { liveCycle } from "#validator/cycle.js";
+import { runCycle } from "#validator/cycle.js";
 import { agreeOn } from "#validator/merge-cycle.js";
 import { NETUID } from "../../support/micro-network.js";
 import { type Living, openSubnet, type Subnet, until } from "../../support/subnet.js";
@@ -170,7 +170,7 @@ export const campaign = async (
     const nonce = await noncesOf(validators);
     const othersNonce = await noncesOf(others.map(({ name }) => name));
     const begun = await Promise.all(others.map(({ begin }) => begin(cycle)));
-    const lives = [...honest.map((validator) => liveCycle(validator, cycle)), ...begun.map(({ done }) => done)];
+    const lives = [...honest.map((validator) => runCycle(validator, cycle)), ...begun.map(({ done }) => done)];
     if (lie && liar) {
       const accomplices = { cycle, attackers, earlier, eve: attackers.values().next().value ?? 0, first: honest[0]! };
       lives.push(
@@ -236,7 +236,7 @@ export const campaign = async (
         name,
         stake: shareOf(Object.values(stakes), i),
         dividends: shareOf(dividends, i),
-        promised: told?.promised ?? false,
+        committed: told?.committed ?? false,
         counts: told?.counts ?? false,
         exchanged: told?.exchanged ?? false,
         agreement: told?.agreement ?? null,

@@ -20,7 +20,7 @@ export interface ValidatorPart {
 
 /** What is known of it after one cycle. */
 export type CyclePart = Pick<ValidatorPart, "name" | "stake" | "dividends"> &
-  Pick<Participation, "promised" | "counts" | "exchanged" | "agreement" | "deviation">;
+  Pick<Participation, "committed" | "counts" | "exchanged" | "agreement" | "deviation">;
 
 /** @param cycles of one validator, at least one */
 export const partOf = (cycles: readonly CyclePart[]): ValidatorPart => {
@@ -29,7 +29,7 @@ export const partOf = (cycles: readonly CyclePart[]): ValidatorPart => {
     name: cycles[0]!.name,
     stake: mean(cycles.map(({ stake }) => stake)),
     dividends: cycles.at(-1)!.dividends,
-    reported: share(({ promised }) => promised),
+    reported: share(({ committed }) => committed),
     counted: share(({ counts }) => counts),
     exchanged: share(({ exchanged }) => exchanged),
     agreement: meanOfKnown(cycles.map(({ agreement }) => agreement)),

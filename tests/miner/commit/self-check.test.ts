@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { describe, it, type TestContext } from "node:test";
 import type { Submission } from "#miner/behaviours.js";
 import { mayCommit } from "#miner/commit/self-check.js";
-import { liveCycle } from "#miner/cycle.js";
+import { runCycle } from "#miner/cycle.js";
 import { BlockZeroError } from "#shared/errors/error.js";
 import { inMemory } from "#shared/training/float-source.js";
 import { HANG_GUARD } from "#tests/support/hang-guard.js";
@@ -35,7 +35,7 @@ const linesOf = ({ participant }: TestMiner, message: string) =>
 
 /** Lives cycle 1 until the miner has made up its mind not to commit. */
 const declines = async (t: TestContext, { subnet, ann }: Opened) => {
-  const cycle = liveCycle(ann, 1);
+  const cycle = runCycle(ann, 1);
   await subnet.to(subnet.window(1, "distribute").start);
   const prepared = until(t, () => entryOf(ann) !== undefined).then(() =>
     assert.fail(JSON.stringify(ann.participant.lines)),
@@ -48,7 +48,7 @@ const declines = async (t: TestContext, { subnet, ann }: Opened) => {
 
 /** Lives cycle 1 until there is an artifact to commit. */
 const prepares = async (t: TestContext, { subnet, ann }: Opened) => {
-  const cycle = assert.rejects(liveCycle(ann, 1));
+  const cycle = assert.rejects(runCycle(ann, 1));
   await subnet.to(subnet.window(1, "distribute").start);
   await until(t, () => entryOf(ann)?.artifact !== undefined);
   ann.participant.abort();

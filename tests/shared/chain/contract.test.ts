@@ -1,7 +1,7 @@
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { connectDevChain } from "#shared/chain/devchain/client.js";
+import { connectDevchain } from "#shared/chain/devchain/client.js";
 import { timeOfRound } from "#shared/chain/timelock/beacon.js";
 import { beaconPublicKey } from "#shared/chain/timelock/pulse.js";
 import { startDevchain } from "#shared/simulators/devchain/start.js";
@@ -49,8 +49,8 @@ chainContract("a devchain", async () => {
       ],
     },
   });
-  const chain = await connectDevChain({ endpoint: node.endpoint });
-  const admin = await connectDevChain({ endpoint: node.endpoint });
+  const chain = await connectDevchain({ endpoint: node.endpoint });
+  const admin = await connectDevchain({ endpoint: node.endpoint });
   return {
     chain,
     netuid: NETUID,

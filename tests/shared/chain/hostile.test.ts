@@ -3,7 +3,7 @@ import { describe, it, type TestContext } from "node:test";
 import { WebSocketServer } from "ws";
 import { connectChain } from "#shared/chain/connect.js";
 import { RpcError, RpcSocket } from "#shared/chain/connection/rpc-socket.js";
-import { connectDevChain } from "#shared/chain/devchain/client.js";
+import { connectDevchain } from "#shared/chain/devchain/client.js";
 import { asReadError } from "#shared/chain/devchain/reading.js";
 import { ChainRejected } from "#shared/chain/writer/chain-rejected.js";
 import { BlockZeroError, formatError } from "#shared/errors/error.js";
@@ -20,7 +20,7 @@ const webSocket = (origin: string): string => origin.replace(/^http/, "ws");
 const refuses = async (t: TestContext, behave: Behaviour): Promise<void> => {
   const endpoint = webSocket(await hostileServer(t, behave));
   await assert.rejects(connectChain({ endpoint, timeoutMs: 200 }), isCoded);
-  await assert.rejects(connectDevChain({ endpoint, timeoutMs: 200 }), isCoded);
+  await assert.rejects(connectDevchain({ endpoint, timeoutMs: 200 }), isCoded);
 };
 
 describe("a chain is not found at a server that", { timeout: HANG_GUARD, concurrency: 4 }, () => {
@@ -30,7 +30,7 @@ describe("a chain is not found at a server that", { timeout: HANG_GUARD, concurr
   it("is no wss server", async (t) => {
     for (const [name, origin] of Object.entries(await hostileTlsServers(t)))
       await t.test(name, () =>
-        assert.rejects(connectDevChain({ endpoint: webSocket(origin), timeoutMs: 200 }), isCoded),
+        assert.rejects(connectDevchain({ endpoint: webSocket(origin), timeoutMs: 200 }), isCoded),
       );
   });
 });

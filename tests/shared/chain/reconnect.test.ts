@@ -4,7 +4,7 @@ import { type AddressInfo, connect, createServer, type Socket } from "node:net";
 import { before, describe, it, type TestContext } from "node:test";
 import { setCommitment } from "#shared/chain/call.js";
 import { HeadStream, MAX_CATCH_UP } from "#shared/chain/connection/head-stream.js";
-import { connectDevChain } from "#shared/chain/devchain/client.js";
+import { connectDevchain } from "#shared/chain/devchain/client.js";
 import { startDevchain } from "#shared/simulators/devchain/start.js";
 import { coded } from "#tests/support/coded.js";
 import { HANG_GUARD } from "../../support/hang-guard.js";
@@ -73,10 +73,10 @@ const start = async (t: TestContext) => {
   t.after(() => node.close());
   const proxy = await startProxy(t, () => node.endpoint);
   const collected = collectingLog();
-  const chain = await connectDevChain({ endpoint: proxy.endpoint, log: collected.log });
+  const chain = await connectDevchain({ endpoint: proxy.endpoint, log: collected.log });
   t.after(() => chain.close());
   const watcher = async () => {
-    const direct = await connectDevChain({ endpoint: node.endpoint });
+    const direct = await connectDevchain({ endpoint: node.endpoint });
     t.after(() => direct.close());
     return direct;
   };

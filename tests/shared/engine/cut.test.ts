@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import { cutGraph, type Part } from "#shared/engine/cut.js";
+import { cutGraph, type Subgraph } from "#shared/engine/cut.js";
 import type { Tensors } from "#shared/engine/device.js";
 import { Graph } from "#shared/engine/graph.js";
 import * as op from "#shared/engine/ops/index.js";
@@ -9,7 +9,7 @@ import { floatTensor, intTensor } from "#shared/engine/tensor.js";
 
 const device = onnxCpu({ threads: 1 });
 
-const runPart = async ({ graph, outputs }: Part, feeds: Tensors) => {
+const runPart = async ({ graph, outputs }: Subgraph, feeds: Tensors) => {
   const program = await device.compile(graph, outputs);
   const known = new Set(graph.inputs.map(({ name }) => name));
   const results = await program.run(Object.fromEntries(Object.entries(feeds).filter(([name]) => known.has(name))));
@@ -45,7 +45,7 @@ describe("a cut graph", () => {
     const whole = example();
     op.exp(op.matmul(whole.outputs.x, whole.outputs.first)); // nobody asks for these
     const { fixed, varying } = cutGraph(whole, new Set(["b"]));
-    const names = (part: Part) => part.graph.nodes.map(({ operator }) => operator.name);
+    const names = (part: Subgraph) => part.graph.nodes.map(({ operator }) => operator.name);
     assert.deepEqual(names(varying), ["MatMul", "Add", "ReduceSum"]);
     assert.deepEqual(
       Object.values(fixed.outputs).map(({ source }) => source.kind === "node" && source.node.operator.name),

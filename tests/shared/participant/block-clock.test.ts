@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { describe, it, type TestContext } from "node:test";
-import { connectDevChain } from "#shared/chain/devchain/client.js";
+import { connectDevchain } from "#shared/chain/devchain/client.js";
 import { BlockZeroError } from "#shared/errors/error.js";
 import { startBlockClock } from "#shared/participant/block-clock.js";
 import { startDevchain } from "#shared/simulators/devchain/start.js";
@@ -11,7 +11,7 @@ const open = async (t: TestContext) => {
   const genesis = makeGenesis(await makeKeys());
   const node = await startDevchain({ home: await temporaryHome(t), genesis, port: 0, blockTimeMs: 0 });
   t.after(() => node.close());
-  const chain = await connectDevChain({ endpoint: node.endpoint });
+  const chain = await connectDevchain({ endpoint: node.endpoint });
   t.after(() => chain.close());
   const stop = new AbortController();
   t.after(() => stop.abort());

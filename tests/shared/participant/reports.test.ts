@@ -4,7 +4,7 @@ import { collectReports, holdReports } from "#shared/participant/reports.js";
 import { canonicalBytes } from "#shared/protocol/network.js";
 import { encodeRecord, shortHash } from "#shared/protocol/records.js";
 import type { Report } from "#shared/protocol/report.js";
-import { exchangedReports, promisedReports } from "#shared/replay/reports.js";
+import { committedReports, exchangedReports } from "#shared/replay/reports.js";
 import { HANG_GUARD } from "../../support/hang-guard.js";
 import { holdReports as hold, reportOf, reportRecord, scoredEntry, withSeeds } from "../../support/reports.js";
 import { openSubnet, until } from "../../support/subnet.js";
@@ -23,16 +23,16 @@ const open = async (...[t, options = { validators: VALIDATORS }]: Parameters<typ
     return report;
   };
   const collected = async () => (await collectReports(reader, 1)).reports.map(({ validator }) => validator).sort();
-  const promised = async () => (await promisedReports(reader, 1)).map(({ uid }) => uid);
+  const committed = async () => (await committedReports(reader, 1)).map(({ uid }) => uid);
   const leftOut = () =>
     reader.lines.flatMap(({ message, fields }) => (message === "report left out" ? [fields.reason] : []));
   const addresses = (...names: readonly string[]) => names.map((name) => subnet.signer(name).address).sort();
-  return { subnet, reader, seeded, put, collected, promised, leftOut, addresses };
+  return { subnet, reader, seeded, put, collected, committed, leftOut, addresses };
 };
 
-describe("promised reports", { timeout: HANG_GUARD }, () => {
+describe("committed reports", { timeout: HANG_GUARD }, () => {
   it("are those that permitted validators committed in the evaluate phase, by ascending uid", async (t) => {
-    const { subnet, promised } = await open(t, { validators: { vera: 2000, vito: 3000, poor: 900 } });
+    const { subnet, committed } = await open(t, { validators: { vera: 2000, vito: 3000, poor: 900 } });
     const { start, end } = subnet.window(1, "evaluate");
     const [vera, vito, poor, bob] = ["vera", "vito", "poor", "bob"].map((name) => reportOf(subnet, name));
     await subnet.to(start - 1);
@@ -44,11 +44,11 @@ describe("promised reports", { timeout: HANG_GUARD }, () => {
     await subnet.to(end - 2);
     await subnet.record({ vera: reportRecord(subnet, vera!) });
     await subnet.to(end);
-    assert.deepEqual(await promised(), [subnet.uid("vera"), subnet.uid("vito")]);
+    assert.deepEqual(await committed(), [subnet.uid("vera"), subnet.uid("vito")]);
   });
 
   it("are none that came one block early or late, nor of another cycle or network", async (t) => {
-    const { subnet, promised } = await open(t);
+    const { subnet, committed } = await open(t);
     const { start, end } = subnet.window(1, "evaluate");
     await subnet.to(start - 2);
     await subnet.record({ vera: reportRecord(subnet, reportOf(subnet, "vera")) });
@@ -58,7 +58,7 @@ describe("promised reports", { timeout: HANG_GUARD }, () => {
     });
     await subnet.to(end - 1);
     await subnet.record({ vlad: reportRecord(subnet, reportOf(subnet, "vlad")) });
-    assert.deepEqual(await promised(), []);
+    assert.deepEqual(await committed(), []);
   });
 });
 
@@ -126,7 +126,7 @@ describe("holding reports", { timeout: HANG_GUARD }, () => {
       async () =>
         (
           await reader.blobs.get({
-            hash: (await promisedReports(reader, 1))[1]!.hash,
+            hash: (await committedReports(reader, 1))[1]!.hash,
             maxBytes: 1 << 20,
             locations: [subnet.location],
             signal: t.signal,
@@ -218,7 +218,7 @@ describe("reports that count", { timeout: HANG_GUARD }, () => {
       if (leftOut().length === 0) await subnet.to(subnet.node.head.number + 1);
       return leftOut().length > 0;
     });
-    const { reports, isWhole, promised } = await collecting;
-    assert.deepEqual([reports.length, isWhole, promised.length], [1, false, 2]);
+    const { reports, isWhole, committed } = await collecting;
+    assert.deepEqual([reports.length, isWhole, committed.length], [1, false, 2]);
   });
 });

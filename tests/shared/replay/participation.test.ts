@@ -11,7 +11,7 @@ const stakes = new Map([
   ["vick", 200n],
 ]);
 
-const promised = (hotkey: string, heldBy: number, counts: boolean): ExchangedReport => ({
+const committed = (hotkey: string, heldBy: number, counts: boolean): ExchangedReport => ({
   uid: 1,
   hotkey,
   hash: "a".repeat(64),
@@ -75,14 +75,14 @@ const unscored = (reason: "malformed" | "unreachable" | "validator_failed"): Par
 
 /** What is told of a validator whose report, which counts, has these entries. */
 const toldOf = (entries: readonly ReportEntry[], outcomes: readonly AgreedOutcome[]): Participation => {
-  const exchange = { reports: [promised("vera", 1, true)], stakes, exchanged: new Set(["vera"]), silent: [] };
+  const exchange = { reports: [committed("vera", 1, true)], stakes, exchanged: new Set(["vera"]), silent: [] };
   return participationIn(exchange, [report("vera", entries)], outcomes)[0]!;
 };
 
 describe("participation", () => {
-  it("tells of every voter, who promised and votes no more, and who is silent, by descending stake", () => {
+  it("tells of every voter, who committed and votes no more, and who is silent, by descending stake", () => {
     const exchange = {
-      reports: [promised("late", 0.2, false), promised("vera", 0.8, true)],
+      reports: [committed("late", 0.2, false), committed("vera", 0.8, true)],
       stakes,
       exchanged: new Set(["vera", "vick"]),
       silent: ["idle"],
@@ -93,7 +93,7 @@ describe("participation", () => {
         hotkey: "vera",
         votes: true,
         stakeShare: 0.5,
-        promised: true,
+        committed: true,
         heldBy: 0.8,
         counts: true,
         exchanged: true,
@@ -104,7 +104,7 @@ describe("participation", () => {
         hotkey: "vito",
         votes: true,
         stakeShare: 0.3,
-        promised: false,
+        committed: false,
         heldBy: 0,
         counts: false,
         exchanged: false,
@@ -115,7 +115,7 @@ describe("participation", () => {
         hotkey: "vick",
         votes: true,
         stakeShare: 0.2,
-        promised: false,
+        committed: false,
         heldBy: 0,
         counts: false,
         exchanged: true,
@@ -126,7 +126,7 @@ describe("participation", () => {
         hotkey: "idle",
         votes: false,
         stakeShare: 0,
-        promised: false,
+        committed: false,
         heldBy: 0,
         counts: false,
         exchanged: false,
@@ -137,7 +137,7 @@ describe("participation", () => {
         hotkey: "late",
         votes: false,
         stakeShare: 0,
-        promised: true,
+        committed: true,
         heldBy: 0.2,
         counts: false,
         exchanged: false,
@@ -149,9 +149,9 @@ describe("participation", () => {
 
   it("says nothing of a report that could not be had, and divides by no stake", () => {
     const nobody = { exchanged: new Set<string>(), silent: [] };
-    const [vera] = participationIn({ reports: [promised("vera", 1, true)], stakes, ...nobody }, [], []);
+    const [vera] = participationIn({ reports: [committed("vera", 1, true)], stakes, ...nobody }, [], []);
     assert.deepEqual([vera!.counts, vera!.agreement], [true, null]);
-    const [alone] = participationIn({ reports: [promised("late", 0, false)], stakes: new Map(), ...nobody }, [], []);
+    const [alone] = participationIn({ reports: [committed("late", 0, false)], stakes: new Map(), ...nobody }, [], []);
     assert.deepEqual([alone!.hotkey, alone!.stakeShare], ["late", 0]);
   });
 

@@ -1,11 +1,11 @@
 import assert from "node:assert/strict";
 import { it } from "node:test";
-import { bytesOfTensors, keepWhatFits } from "#shared/util/byte-budget-cache.js";
+import { byteBudgetCache, bytesOfTensors } from "#shared/util/byte-budget-cache.js";
 
 it("keeps what was made while it fits, and makes the rest again", async () => {
   const keys = [{ floats: 4 }, { floats: 100 }, { floats: 4 }, { floats: 1 }];
   const made: object[] = [];
-  const keep = keepWhatFits<object, { data: Float32Array }[]>(bytesOfTensors, 32);
+  const keep = byteBudgetCache<object, { data: Float32Array }[]>(bytesOfTensors, 32);
   const get = (key: { readonly floats: number }) =>
     keep(key, async () => {
       made.push(key);

@@ -3,7 +3,7 @@ import { before, describe, it, type TestContext } from "node:test";
 import { addStake, burnedRegister, setCommitment, setWeights } from "#shared/chain/call.js";
 import type { Head } from "#shared/chain/chain.js";
 import { connectChain } from "#shared/chain/connect.js";
-import { connectDevChain } from "#shared/chain/devchain/client.js";
+import { connectDevchain } from "#shared/chain/devchain/client.js";
 import type { HyperParameterChange } from "#shared/chain/devchain/genesis.js";
 import { ChainRejected } from "#shared/chain/writer/chain-rejected.js";
 import type { Signer } from "#shared/protocol/signer.js";
@@ -22,7 +22,7 @@ const start = async (t: TestContext, change: HyperParameterChange = {}, retentio
   const home = await temporaryHome(t);
   const node = await startDevchain({ home, genesis: makeGenesis(keys, change), port: 0, blockTimeMs: 0, retention });
   t.after(() => node.close());
-  const chain = await connectDevChain({ endpoint: node.endpoint });
+  const chain = await connectDevchain({ endpoint: node.endpoint });
   t.after(() => chain.close());
   /** Blocks are built by hand: one is, as soon as the node has what the signer writes. */
   const included = async <T>(signer: Signer, write: () => Promise<T>): Promise<T> => {
@@ -148,7 +148,7 @@ describe("a chain", { timeout: HANG_GUARD }, () => {
 
   it("shares a key with another writer without losing or doubling a write", async (t) => {
     const { node, chain } = await start(t, { tempo: 0 });
-    const rival = await connectDevChain({ endpoint: node.endpoint });
+    const rival = await connectDevchain({ endpoint: node.endpoint });
     t.after(() => rival.close());
     const writers = [chain, rival, chain, rival, chain, rival];
     const writes = writers.map((writer, i) => writer.submit(setCommitment(NETUID, `record ${i}`), keys.miner));
@@ -194,7 +194,7 @@ describe("a chain", { timeout: HANG_GUARD }, () => {
 describe("connecting", { timeout: HANG_GUARD }, () => {
   it("fails within its time where nothing answers, and names the endpoint", async () => {
     const endpoint = "ws://127.0.0.1:9";
-    await assert.rejects(connectDevChain({ endpoint, timeoutMs: 200 }), (error) => {
+    await assert.rejects(connectDevchain({ endpoint, timeoutMs: 200 }), (error) => {
       assert.ok(coded("CHAIN_UNREACHABLE")(error));
       assert.match((error as Error).message, /ws:\/\/127\.0\.0\.1:9: .*ECONNREFUSED/);
       return true;
@@ -204,7 +204,7 @@ describe("connecting", { timeout: HANG_GUARD }, () => {
   it("stops when the signal aborts, before and after", async (t) => {
     const { node } = await start(t);
     await assert.rejects(
-      connectDevChain({ endpoint: node.endpoint, signal: AbortSignal.abort() }),
+      connectDevchain({ endpoint: node.endpoint, signal: AbortSignal.abort() }),
       coded("CHAIN_CLOSED"),
     );
     const stop = new AbortController();

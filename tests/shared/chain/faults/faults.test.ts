@@ -4,7 +4,7 @@ import { before, describe, it, type TestContext } from "node:test";
 import { setImmediate as yieldToEvents } from "node:timers/promises";
 import { setCommitment } from "#shared/chain/call.js";
 import type { ConnectOptions } from "#shared/chain/connection/connect-options.js";
-import { connectDevChain } from "#shared/chain/devchain/client.js";
+import { connectDevchain } from "#shared/chain/devchain/client.js";
 import { type DevchainOptions, startDevchain } from "#shared/simulators/devchain/start.js";
 import { coded } from "#tests/support/coded.js";
 import { HANG_GUARD } from "../../../support/hang-guard.js";
@@ -41,11 +41,11 @@ const start = async (t: TestContext, count = 1, options: Partial<DevchainOptions
   const connect = async (part: Partial<ConnectOptions> = {}) => {
     const endpoint = proxies.map((proxy) => proxy.endpoint);
     const options = { endpoint, log: collected.log, clock, random: () => 0, keyFolder: join(folder, "keys") };
-    const chain = await connectDevChain({ ...options, ...part });
+    const chain = await connectDevchain({ ...options, ...part });
     t.after(() => chain.close());
     return chain;
   };
-  const direct = await connectDevChain({ endpoint: node.endpoint });
+  const direct = await connectDevchain({ endpoint: node.endpoint });
   t.after(() => direct.close());
   /** Lets virtual time pass until it is so. */
   const until = async (condition: () => boolean | Promise<boolean>) => {
@@ -148,7 +148,7 @@ describe("a node that is of no use", { timeout: HANG_GUARD }, () => {
 /** Behind is measured against the wall clock; the virtual one is set to it. */
 const connectingTo = (
   t: TestContext,
-  connect: (part: Partial<ConnectOptions>) => ReturnType<typeof connectDevChain>,
+  connect: (part: Partial<ConnectOptions>) => ReturnType<typeof connectDevchain>,
   endpoint: readonly string[],
   now: number,
 ) => {

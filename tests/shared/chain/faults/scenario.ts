@@ -7,7 +7,7 @@ import fc from "fast-check";
 import { setCommitment } from "#shared/chain/call.js";
 import type { Inclusion } from "#shared/chain/chain.js";
 import { systemClock } from "#shared/chain/clock.js";
-import { connectDevChain, type DevChain } from "#shared/chain/devchain/client.js";
+import { connectDevchain, type DevchainClient } from "#shared/chain/devchain/client.js";
 import { type Extrinsic, extrinsicHash } from "#shared/chain/devchain/extrinsic.js";
 import { genesisSchema } from "#shared/chain/devchain/genesis.js";
 import { BlockZeroError } from "#shared/errors/error.js";
@@ -111,10 +111,10 @@ export const playScenario = async (
     );
 
   const written: Written[] = [];
-  let chain: DevChain | undefined;
+  let chain: DevchainClient | undefined;
   /** The client may be a while connecting, or be crashed meanwhile. */
   const connectClient = () =>
-    connectDevChain({
+    connectDevchain({
       endpoint: proxies.map(({ endpoint }) => endpoint),
       log,
       clock,
@@ -201,7 +201,7 @@ export const playScenario = async (
       case "crash client":
         return restartClient();
       case "rival": {
-        const rival = await connectDevChain({ endpoint: server.endpoint });
+        const rival = await connectDevchain({ endpoint: server.endpoint });
         const write: Written = { value: `rival ${written.length}`, key: "miner" };
         const inclusion = rival.submit(setCommitment(NETUID, write.value), keys.miner);
         let isOver = false;

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, it, type TestContext } from "node:test";
 import { type ChainCall, setCommitment, setWeights } from "#shared/chain/call.js";
-import { connectDevChain } from "#shared/chain/devchain/client.js";
+import { connectDevchain } from "#shared/chain/devchain/client.js";
 import type { HyperParameterChange } from "#shared/chain/devchain/genesis.js";
 import { ciphertextHash, weightsCommitHash } from "#shared/chain/weights/payload.js";
 import { dryRun } from "#shared/chain/writer/dry-run.js";
@@ -15,7 +15,7 @@ const start = async (t: TestContext, change: HyperParameterChange = {}) => {
   const genesis = makeGenesis(keys, { tempo: 9, ...change });
   const node = await startDevchain({ home: await temporaryHome(t), genesis, port: 0, blockTimeMs: 0 });
   t.after(() => node.close());
-  const chain = await connectDevChain({ endpoint: node.endpoint });
+  const chain = await connectDevchain({ endpoint: node.endpoint });
   t.after(() => chain.close());
   const printed: string[] = [];
   const dry = dryRun(chain, ({ bytes }) => printed.push(bytes));

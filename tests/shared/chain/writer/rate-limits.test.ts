@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, it, type TestContext } from "node:test";
 import { burnedRegister, setCommitment, setWeights } from "#shared/chain/call.js";
-import { connectDevChain } from "#shared/chain/devchain/client.js";
+import { connectDevchain } from "#shared/chain/devchain/client.js";
 import { ChainRejected } from "#shared/chain/writer/chain-rejected.js";
 import { nextAllowed, nextCommitment, nextWeights } from "#shared/chain/writer/rate-limits.js";
 import { startDevchain } from "#shared/simulators/devchain/start.js";
@@ -13,7 +13,7 @@ const start = async (t: TestContext) => {
   const genesis = makeGenesis(keys, { weightsRateLimit: 10, servingRateLimit: 7 });
   const node = await startDevchain({ home: await temporaryHome(t), genesis, port: 0, blockTimeMs: 0 });
   t.after(() => node.close());
-  const chain = await connectDevChain({ endpoint: node.endpoint });
+  const chain = await connectDevchain({ endpoint: node.endpoint });
   t.after(() => chain.close());
   /** Resolves in the block that is built next. */
   const included = async (call: Parameters<typeof chain.submit>[0], signer = keys.validator) => {

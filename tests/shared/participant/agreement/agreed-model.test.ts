@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { agreedNetwork } from "#shared/participant/agreement/agreed-network.js";
-import { settledBase } from "#shared/participant/agreement/await-base-model.js";
+import { awaitBaseModel } from "#shared/participant/agreement/await-base-model.js";
 import { canonicalBytes } from "#shared/protocol/network.js";
 import { encodeRecord, shortHash } from "#shared/protocol/records.js";
 import { HANG_GUARD } from "#tests/support/hang-guard.js";
@@ -84,14 +84,14 @@ describe("the agreed model", { timeout: HANG_GUARD }, () => {
   });
 });
 
-describe("settledBase", { timeout: HANG_GUARD }, () => {
+describe("awaitBaseModel", { timeout: HANG_GUARD }, () => {
   it("waits for a majority until the distribute phase ends, then takes the older model", async (t) => {
     const subnet = await openSubnet(t);
     const ann = await subnet.join("ann");
     const { start, end } = subnet.window(2, "distribute");
     await subnet.to(start);
     let settled: string | undefined;
-    const base = settledBase(ann, 2).then((hash) => {
+    const base = awaitBaseModel(ann, 2).then((hash) => {
       settled = hash;
       return hash;
     });
@@ -106,7 +106,7 @@ describe("settledBase", { timeout: HANG_GUARD }, () => {
   it("answers at once when the validators were quick", async (t) => {
     const subnet = await openSubnet(t);
     const ann = await subnet.join("ann");
-    const base = settledBase(ann, 2);
+    const base = awaitBaseModel(ann, 2);
     await subnet.to(subnet.window(1, "merge").start);
     await subnet.record({ vera: modelRecord(subnet, 1, A), vito: modelRecord(subnet, 1, A) });
     await subnet.to(subnet.window(2, "distribute").start);

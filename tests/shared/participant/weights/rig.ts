@@ -2,7 +2,7 @@ import { randomBytes } from "node:crypto";
 import { join } from "node:path";
 import type { TestContext } from "node:test";
 import type { Chain } from "#shared/chain/chain.js";
-import { connectDevChain, type DevChain } from "#shared/chain/devchain/client.js";
+import { connectDevchain, type DevchainClient } from "#shared/chain/devchain/client.js";
 import type { HyperParameterChange } from "#shared/chain/devchain/genesis.js";
 import { startBlockClock } from "#shared/participant/block-clock.js";
 import { watchBlockTime } from "#shared/participant/weights/block-time.js";
@@ -41,7 +41,7 @@ export interface Setter {
 }
 
 export interface Rig {
-  readonly chain: DevChain;
+  readonly chain: DevchainClient;
   readonly keys: Keys;
   /** Builds blocks until the head is this one, and waits until every setter has seen it. */
   to(block: number): Promise<void>;
@@ -69,7 +69,7 @@ export const openRig = async (
     clock,
   });
   t.after(() => node.close());
-  const chain = await connectDevChain({ endpoint: node.endpoint });
+  const chain = await connectDevchain({ endpoint: node.endpoint });
   t.after(() => chain.close());
 
   const running = new Set<WeightsContext>();
@@ -87,7 +87,7 @@ export const openRig = async (
     async open(through = {}) {
       const controller = new AbortController();
       const { signal } = controller;
-      const own = await connectDevChain({ endpoint: node.endpoint, signal });
+      const own = await connectDevchain({ endpoint: node.endpoint, signal });
       const blockClock = await startBlockClock(own, signal);
       const { log, lines, said } = collectingLog();
       const context: WeightsContext = {

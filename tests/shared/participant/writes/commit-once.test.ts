@@ -4,7 +4,7 @@ import { describe, it, type TestContext } from "node:test";
 import { setImmediate as yieldToEvents } from "node:timers/promises";
 import { setCommitment } from "#shared/chain/call.js";
 import type { Chain } from "#shared/chain/chain.js";
-import { connectDevChain } from "#shared/chain/devchain/client.js";
+import { connectDevchain } from "#shared/chain/devchain/client.js";
 import { BlockZeroError } from "#shared/errors/error.js";
 import { startBlockClock } from "#shared/participant/block-clock.js";
 import { commitOnce, type Intentions } from "#shared/participant/writes/commit-once.js";
@@ -26,7 +26,7 @@ const open = async (t: TestContext, change: (chain: Chain) => Chain = (chain) =>
     blockTimeMs: 0,
   });
   t.after(() => node.close());
-  const chain = await connectDevChain({ endpoint: node.endpoint });
+  const chain = await connectDevchain({ endpoint: node.endpoint });
   t.after(() => chain.close());
   const { log, lines } = collectingLog();
   const remembered = new Map<string, string>();

@@ -9,7 +9,7 @@ import { fileURLToPath } from "node:url";
 import { setCommitment } from "#shared/chain/call.js";
 import { systemClock } from "#shared/chain/clock.js";
 import type { Call } from "#shared/chain/devchain/calls.js";
-import { connectDevChain } from "#shared/chain/devchain/client.js";
+import { connectDevchain } from "#shared/chain/devchain/client.js";
 import { signExtrinsic } from "#shared/chain/devchain/extrinsic.js";
 import { genesisSchema } from "#shared/chain/devchain/genesis.js";
 import type { Signer } from "#shared/protocol/signer.js";
@@ -222,7 +222,7 @@ describe("a devchain process", { timeout: HANG_GUARD }, () => {
   it("killed in the middle of its work goes on with the same blocks and state", async (t) => {
     const home = await temporaryHome(t);
     const first = await start(t, home, 10);
-    const before = await connectDevChain({ endpoint: first.endpoint });
+    const before = await connectDevchain({ endpoint: first.endpoint });
     const inclusion = await before.submit(setCommitment(NETUID, "survives"), keys.miner);
     const seen = await new Promise<{ number: number; hash: string }>((resolve) => {
       before.onHead((head) => head.number >= inclusion.block + 5 && resolve(head), AbortSignal.timeout(10_000));
@@ -232,7 +232,7 @@ describe("a devchain process", { timeout: HANG_GUARD }, () => {
     await before.close();
 
     const second = await start(t, home, 0);
-    const after = await connectDevChain({ endpoint: second.endpoint });
+    const after = await connectDevchain({ endpoint: second.endpoint });
     t.after(() => after.close());
     assert.equal(after.genesisHash, before.genesisHash);
     assert.equal(await after.blockHash(seen.number), seen.hash);

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { before, describe, it, type TestContext } from "node:test";
 import type { ChainCall } from "#shared/chain/call.js";
-import { connectDevChain } from "#shared/chain/devchain/client.js";
+import { connectDevchain } from "#shared/chain/devchain/client.js";
 import type { DrandSetting, HyperParameterChange } from "#shared/chain/devchain/genesis.js";
 import { verifyPulse } from "#shared/chain/timelock/pulse.js";
 import { encryptTimelock } from "#shared/chain/timelock/timelock.js";
@@ -32,7 +32,7 @@ const start = async (t: TestContext, change: HyperParameterChange = {}, options:
     ...options,
   });
   t.after(() => node.close());
-  const chain = await connectDevChain({ endpoint: node.endpoint });
+  const chain = await connectDevchain({ endpoint: node.endpoint });
   t.after(() => chain.close());
   const blocks = (count: number) => {
     for (let i = 0; i < count; i++) {
