@@ -16,15 +16,15 @@ if (foreign.length === 0) {
 const root = join(dirname(fileURLToPath(import.meta.url)), "..");
 const VECTORS = [
   "shared/artifact/codec/codecs",
-  "shared/artifact/safetensors",
+  "shared/tensor-files/safetensors",
   "shared/kernels/vector-memory",
   "shared/protocol/documents",
   "shared/protocol/records",
   "shared/protocol/request",
   "shared/protocol/tally",
-  "shared/scoring/pay",
+  "shared/rewards/pay",
   "shared/scoring/racing/race",
-  "shared/scoring/robust/merge-robustly",
+  "shared/merge/robust/merge-robustly",
 ].map((name) => join(root, "dist", "tests", `${name}.test.js`));
 
 const [own, theirs] = [[process.execPath], foreign].map(([program, ...before]) => ({
