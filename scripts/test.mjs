@@ -1,4 +1,5 @@
-// Runs the compiled tests with Node's own runner: `node scripts/test.mjs [--unit] [name part ...]`; with --unit only those of no whole program.
+// Runs the compiled tests with Node's own runner: `node scripts/test.mjs [--unit] [--long] [name part ...]`; with --unit only those of no whole
+// program. Files named `*.long.test.ts` take long: they run with --long, then without the others, or where a part of their name is given.
 // Unit tests first, two files at a time; then those of whole programs; then the end-to-end runs, which want the machine to themselves, one by one.
 // Only tests whose TypeScript source still exists run, so a deleted test does not live on in dist/.
 import { spawnSync } from "node:child_process";
@@ -7,8 +8,10 @@ import { dirname, join, relative } from "node:path";
 import { fileURLToPath } from "node:url";
 
 const root = join(dirname(fileURLToPath(import.meta.url)), "..");
-const unitOnly = process.argv[2] === "--unit";
-const wanted = process.argv.slice(unitOnly ? 3 : 2);
+const given = process.argv.slice(2);
+const unitOnly = given.includes("--unit");
+const longOnly = given.includes("--long");
+const wanted = given.filter((argument) => !argument.startsWith("--"));
 const folderOf = (path) => path.split(/[\\/]/)[0];
 const isUnit = (path) => !["programs", "e2e"].includes(folderOf(path));
 
@@ -16,7 +19,9 @@ const tests = readdirSync(join(root, "dist", "tests"), { recursive: true, encodi
   .filter((path) => path.endsWith(".test.js"))
   .filter((path) => existsSync(join(root, "tests", path.replace(/\.js$/, ".ts"))))
   .filter((path) => !unitOnly || isUnit(path))
-  .filter((path) => wanted.length === 0 || wanted.some((part) => path.includes(part)))
+  .filter((path) =>
+    wanted.length === 0 ? path.endsWith(".long.test.js") === longOnly : wanted.some((part) => path.includes(part)),
+  )
   .sort();
 
 if (tests.length === 0) {

@@ -18,7 +18,7 @@ export interface RepeatInputs {
 
 /**
  * Finds submissions whose tensors are, byte for byte, those of an update that was merged before: hotkey → the first such. What is alike or the same
- * within a cycle is nobody's fault that could be proved, and shares what it is worth (`shared/scoring/independence`), so that coming first is
+ * within a cycle is nobody's fault that could be proved, and shares what it is worth (`shared/independence`), so that coming first is
  * worth nothing.
  */
 export const findRepeats = ({ submissions, lineage }: RepeatInputs): ReadonlyMap<string, Original> => {

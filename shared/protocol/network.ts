@@ -148,7 +148,7 @@ export const CODEC_NAMES = ["float32", "bfloat16", "int8", "topk-2bit"] as const
 
 export const codecName = z.enum(CODEC_NAMES);
 
-/** How the selected updates of a group become one; the rules are in `shared/scoring/robust/`. */
+/** How the selected updates of a group become one; the rules are in `shared/merge/robust/`. */
 export const mergeRuleSchema = z.discriminatedUnion("rule", [
   z.strictObject({
     rule: z.literal("weighted-mean"),

@@ -87,7 +87,7 @@ describe("the installed package", { timeout: HANG_GUARD }, () => {
       const names = Object.keys(await import("blockzero/" + part));
       if (names.length === 0) throw new Error(part);
     }
-    for (const internal of ["blockzero", "blockzero/dist/shared/errors.js"])
+    for (const internal of ["blockzero", "blockzero/dist/shared/errors/error.js"])
       await import(internal).then(() => { throw new Error(internal) }, ({ code }) => console.log(code));`;
     assert.equal(await node("--input-type=module", "-e", code), "ERR_PACKAGE_PATH_NOT_EXPORTED\n".repeat(2));
     const importing = parts.map((part) => `export * as ${part} from "blockzero/${part}";`).join("\n");
