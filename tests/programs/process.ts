@@ -44,11 +44,16 @@ const environment = (extra: Readonly<Record<string, string>> = {}) => ({
 
 export const start = (program: Program, args: readonly string[], { dist = DIST, cwd, env }: Surroundings): Running => {
   const file = join(dist, FILES[program]);
-  const child: ChildProcess = spawn(process.execPath, [file, ...args], {
+  const child = spawn(process.execPath, [file, ...args], {
     cwd,
     env: environment(env),
     stdio: ["ignore", "pipe", "pipe"],
   });
+  return watch(child, program);
+};
+
+/** Hears what a process says. @param name for messages */
+export const watch = (child: ChildProcess, name: string): Running => {
   const output = { stdout: "", stderr: "" };
   const listeners = new Set<() => void>();
   const tell = () => {
@@ -76,7 +81,7 @@ export const start = (program: Program, args: readonly string[], { dist = DIST, 
           if (!match && !isOver) return;
           listeners.delete(look);
           if (match) resolve(match);
-          else reject(new Error(`${program} ended without ${pattern}:\n${output.stdout}${output.stderr}`));
+          else reject(new Error(`${name} ended without ${pattern}:\n${output.stdout}${output.stderr}`));
         };
         listeners.add(look);
         look();
