@@ -5,7 +5,7 @@ import { normal } from "#shared/data/normal.js";
 import { createRandom, type Random } from "#shared/data/random.js";
 import { DEFAULT_CONFIDENCE } from "#shared/protocol/default-confidence.js";
 import { DEFAULT_STEPS } from "#shared/protocol/default-steps.js";
-import type { OuterStep } from "#shared/protocol/outer.js";
+import type { OuterStep } from "#shared/protocol/outer-step.js";
 import { measureSteps } from "#shared/scoring/steps/measure-steps.js";
 import { percent } from "./format.js";
 import { describeMachine, machine } from "./machine.js";

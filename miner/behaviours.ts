@@ -1,7 +1,7 @@
 import type { FloatTensors, TensorBlob } from "#shared/artifact/update.js";
 import { createRandom } from "#shared/data/random.js";
 import { BlockZeroError } from "#shared/errors/error.js";
-import type { Participant } from "#shared/participant/join.js";
+import type { Participant } from "#shared/participant/participant.js";
 import type { ModelManifest } from "#shared/protocol/model-manifest.js";
 import { parseRecord } from "#shared/protocol/records.js";
 import type { FloatTensor } from "#shared/tensor-files/float32.js";

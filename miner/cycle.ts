@@ -1,7 +1,5 @@
 import { awaitBaseModel } from "#shared/participant/agreement/await-base-model.js";
-import type { BlockTimer } from "#shared/participant/block-timer.js";
 import { withinBlocks } from "#shared/participant/duty.js";
-import type { Participant } from "#shared/participant/join.js";
 import { type Journal, recent } from "#shared/participant/writes/journal.js";
 import { commitmentOf } from "#shared/protocol/commitment.js";
 import { artifactHash, signUpdateManifest } from "#shared/protocol/manifest.js";
@@ -9,26 +7,14 @@ import type { ModelManifest } from "#shared/protocol/model-manifest.js";
 import { canonicalBytes } from "#shared/protocol/network.js";
 import { phaseWindow } from "#shared/protocol/phases.js";
 import { encodeRecord, shortHash } from "#shared/protocol/records.js";
-import type { MetricsSink } from "#shared/telemetry/metrics.js";
 import type { FloatSource } from "#shared/training/float-source.js";
 import { mean } from "#shared/util/mean.js";
 import { behaviours } from "./behaviours.js";
 import { openPacker, type Packer } from "./commit/pack.js";
 import { mayCommit } from "./commit/self-check.js";
-import type { MinerConfig } from "./config.js";
+import type { Miner } from "./context.js";
 import type { MinerJournal } from "./journal.js";
 import { openBaseWeights } from "./training/base-weights.js";
-import type { ShardTrainer } from "./training/trainer.js";
-
-export interface Miner {
-  readonly participant: Participant;
-  readonly config: MinerConfig;
-  readonly journal: Journal<MinerJournal>;
-  readonly trainer: ShardTrainer;
-  readonly metrics: MetricsSink;
-  /** Tells when a block will come; without it training ends when the block is seen. */
-  readonly timer?: BlockTimer;
-}
 
 /** Inner steps whose mean loss is one line of metrics. */
 const LOG_EVERY = 10;

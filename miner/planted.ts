@@ -1,7 +1,7 @@
 import { randomBytes } from "node:crypto";
 import { join } from "node:path";
 import { readFileIfAny, writeFileAtomic } from "#shared/files/atomic-file.js";
-import type { Participant } from "#shared/participant/join.js";
+import type { Participant } from "#shared/participant/participant.js";
 import { sha256, u64le } from "#shared/protocol/hash.js";
 import type { Report } from "#shared/protocol/report.js";
 

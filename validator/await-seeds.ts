@@ -1,4 +1,4 @@
-import type { Participant } from "#shared/participant/join.js";
+import type { Participant } from "#shared/participant/participant.js";
 import { seedBlocks } from "#shared/protocol/seed.js";
 import {
   type EvaluationSeeds,

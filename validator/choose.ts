@@ -4,7 +4,7 @@ import { measureCandidates } from "#shared/evaluation/measure-candidates.js";
 import type { Selected } from "#shared/merge/selection.js";
 import { type BaseModel, loadModel, wholeModel } from "#shared/participant/agreement/base-model.js";
 import { cycleSource } from "#shared/participant/cycle-source.js";
-import type { Participant } from "#shared/participant/join.js";
+import type { Participant } from "#shared/participant/participant.js";
 import { untilBlock } from "#shared/participant/until-block.js";
 import { accepted } from "#shared/protocol/parsed.js";
 import { phaseWindow } from "#shared/protocol/phases.js";

@@ -1,14 +1,10 @@
 import { BlockZeroError } from "#shared/errors/error.js";
-import type { LossMeter } from "#shared/evaluation/loss-meter.js";
 import { awaitBaseModel } from "#shared/participant/agreement/await-base-model.js";
 import { catchUp } from "#shared/participant/agreement/catch-up.js";
-import type { BlockTimer } from "#shared/participant/block-timer.js";
 import { withinBlocks } from "#shared/participant/duty.js";
-import type { Participant } from "#shared/participant/join.js";
 import { explain } from "#shared/participant/run-cycles.js";
 import { setWeightsOnce } from "#shared/participant/weights/set-weights.js";
-import type { WeightsContext } from "#shared/participant/weights/weights-context.js";
-import { type Journal, recent } from "#shared/participant/writes/journal.js";
+import { recent } from "#shared/participant/writes/journal.js";
 import { canonicalBytes } from "#shared/protocol/network.js";
 import { phaseWindow } from "#shared/protocol/phases.js";
 import { encodeRecord, shortHash } from "#shared/protocol/records.js";
@@ -17,8 +13,8 @@ import { chosenSteps, readBallots } from "#shared/replay/ballots.js";
 import { readReport } from "#shared/replay/reports.js";
 import { cycleWeights } from "#shared/rewards/cycle-weights.js";
 import { improvedGroups } from "#shared/rewards/progress.js";
-import type { MetricsSink } from "#shared/telemetry/metrics.js";
 import { chooseSteps } from "./choose.js";
+import type { Validator } from "./context.js";
 import { exchangeReports } from "./exchange.js";
 import { recallHistory, remember } from "./history.js";
 import type { ValidatorJournal } from "./journal.js";
@@ -27,16 +23,6 @@ import { type Agreement, agreeOn, mergeCycle } from "./merge-cycle.js";
 import { readBack } from "./read-back.js";
 import { measureReference } from "./reference.js";
 import { tellParticipation } from "./tell-participation.js";
-
-export interface Validator {
-  readonly participant: Participant;
-  readonly journal: Journal<ValidatorJournal>;
-  readonly meter: LossMeter;
-  readonly weights: WeightsContext;
-  readonly metrics: MetricsSink;
-  /** Tells when a block will come; without it measuring ends when the block is seen. */
-  readonly timer?: BlockTimer;
-}
 
 /** Blocks that a duty has at least. */
 const LEAST_BLOCKS = 2;

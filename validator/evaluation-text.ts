@@ -2,7 +2,7 @@ import { timeOfRound } from "#shared/chain/timelock/beacon.js";
 import type { DocumentSource } from "#shared/data/source.js";
 import { reasonOf } from "#shared/errors/error.js";
 import { cycleSource } from "#shared/participant/cycle-source.js";
-import type { Participant } from "#shared/participant/join.js";
+import type { Participant } from "#shared/participant/participant.js";
 import { untilBlock } from "#shared/participant/until-block.js";
 import type { SealedText } from "#shared/protocol/network.js";
 import { accepted, type Parsed, refused } from "#shared/protocol/parsed.js";

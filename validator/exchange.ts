@@ -2,7 +2,7 @@ import { holdReports } from "#shared/participant/reports.js";
 import { MAX_HELD } from "#shared/protocol/bitmap.js";
 import { phaseWindow } from "#shared/protocol/phases.js";
 import { encodeRecord, shortHash } from "#shared/protocol/records.js";
-import type { Validator } from "./cycle.js";
+import type { Validator } from "./context.js";
 
 /** Blocks kept free at the end of the exchange phase to put the record on chain. */
 const BLOCKS_TO_COMMIT = 2;

@@ -1,7 +1,7 @@
 import type { FloatTensors } from "#shared/artifact/update.js";
 import { reasonOf } from "#shared/errors/error.js";
 import { cycleSource } from "#shared/participant/cycle-source.js";
-import type { Participant } from "#shared/participant/join.js";
+import type { Participant } from "#shared/participant/participant.js";
 import { printable } from "#shared/protocol/parsed.js";
 import { type GatedUpdate, loadGated } from "#shared/replay/gate-with-blame.js";
 import { byteBudgetCache, bytesOfTensors } from "#shared/util/byte-budget-cache.js";

@@ -2,7 +2,7 @@ import type { GateFailure } from "#shared/artifact/gates.js";
 import { isFetchFault } from "#shared/blobs/fetch-fault.js";
 import { reasonOf } from "#shared/errors/error.js";
 import { cycleSource } from "#shared/participant/cycle-source.js";
-import type { Participant } from "#shared/participant/join.js";
+import type { Participant } from "#shared/participant/participant.js";
 import { MAX_DETAIL_CHARS } from "#shared/protocol/parsed.js";
 import type { ReasonCode } from "#shared/protocol/verdict.js";
 import {

@@ -1,6 +1,6 @@
 import { type PrioritySlots, prioritySlots } from "#shared/blobs/priority-slots.js";
 import type { BaseModel } from "#shared/participant/agreement/base-model.js";
-import type { Participant } from "#shared/participant/join.js";
+import type { Participant } from "#shared/participant/participant.js";
 import { untilBlock } from "#shared/participant/until-block.js";
 import { sha256 } from "#shared/protocol/hash.js";
 import { phaseWindow } from "#shared/protocol/phases.js";

@@ -1,6 +1,6 @@
 import { reasonOf } from "#shared/errors/error.js";
 import { cycleSource } from "#shared/participant/cycle-source.js";
-import type { Participant } from "#shared/participant/join.js";
+import type { Participant } from "#shared/participant/participant.js";
 import { collectReports } from "#shared/participant/reports.js";
 import type { Journal } from "#shared/participant/writes/journal.js";
 import { type AgreedOutcome, tally } from "#shared/protocol/tally.js";

@@ -4,7 +4,7 @@ import { independenceOf } from "#shared/independence/independence.js";
 import { groupNamed, groupShapes } from "#shared/model/groups.js";
 import { decodeParameters } from "#shared/model/part-parameters.js";
 import type { BaseModel } from "#shared/participant/agreement/base-model.js";
-import type { Participant } from "#shared/participant/join.js";
+import type { Participant } from "#shared/participant/participant.js";
 import type { RaceResult } from "#shared/scoring/racing/race.js";
 
 /** Measures how far a group's updates are of their own, beside the race. */

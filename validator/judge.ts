@@ -3,7 +3,7 @@ import { describeRepeat, findRepeats } from "#shared/independence/repeats.js";
 import { awaitBaseModel } from "#shared/participant/agreement/await-base-model.js";
 import { loadModel, wholeModel } from "#shared/participant/agreement/base-model.js";
 import type { BlockTimer } from "#shared/participant/block-timer.js";
-import type { Participant } from "#shared/participant/join.js";
+import type { Participant } from "#shared/participant/participant.js";
 import { untilBlock } from "#shared/participant/until-block.js";
 import { phaseWindow } from "#shared/protocol/phases.js";
 import { type Report, type ReportEntry, signReport } from "#shared/protocol/report.js";

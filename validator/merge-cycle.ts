@@ -3,7 +3,7 @@ import { type Model, mergeModel } from "#shared/merge/merge-model.js";
 import type { Selected } from "#shared/merge/selection.js";
 import { awaitBaseModel } from "#shared/participant/agreement/await-base-model.js";
 import { cycleSource } from "#shared/participant/cycle-source.js";
-import type { Participant } from "#shared/participant/join.js";
+import type { Participant } from "#shared/participant/participant.js";
 import { collectReports } from "#shared/participant/reports.js";
 import { untilBlock } from "#shared/participant/until-block.js";
 import { phaseWindow } from "#shared/protocol/phases.js";

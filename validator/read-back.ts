@@ -2,7 +2,7 @@ import { BlockZeroError } from "#shared/errors/error.js";
 import { withSource } from "#shared/files/byte-source.js";
 import { openPart } from "#shared/merge/part-files.js";
 import { groupShapes } from "#shared/model/groups.js";
-import type { Participant } from "#shared/participant/join.js";
+import type { Participant } from "#shared/participant/participant.js";
 import type { BlobRef } from "#shared/protocol/model-manifest.js";
 import { misfitOf } from "#shared/replay/model-fit.js";
 

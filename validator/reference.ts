@@ -5,7 +5,7 @@ import { REFERENCE_VERSION, referenceBatches } from "#shared/evaluation/referenc
 import { loadModel, wholeModel } from "#shared/participant/agreement/base-model.js";
 import { phaseWindow } from "#shared/protocol/phases.js";
 import { mean } from "#shared/util/mean.js";
-import type { Validator } from "./cycle.js";
+import type { Validator } from "./context.js";
 
 /**
  * Measures the agreed model that a cycle starts from on each group's reference text, for people: in the log and the metrics, with the change since it

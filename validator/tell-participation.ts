@@ -1,5 +1,5 @@
 import type { Participation } from "#shared/replay/participation.js";
-import type { Validator } from "./cycle.js";
+import type { Validator } from "./context.js";
 
 /** Says in the log and the metrics what each validator did: who did nothing, came late or said something else than the others is seen by everybody. */
 export const tellParticipation = (

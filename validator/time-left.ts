@@ -1,5 +1,5 @@
 import type { BlockTimer } from "#shared/participant/block-timer.js";
-import type { Participant } from "#shared/participant/join.js";
+import type { Participant } from "#shared/participant/participant.js";
 import { phaseWindow } from "#shared/protocol/phases.js";
 import type { RaceTime } from "#shared/scoring/racing/run-races.js";
 

@@ -5,8 +5,8 @@ import type { Parameters } from "#shared/model/parameters.js";
 import { loadModel, wholeModel } from "#shared/participant/agreement/base-model.js";
 import { catchUp } from "#shared/participant/agreement/catch-up.js";
 import { openBlockTimer } from "#shared/participant/block-timer.js";
-import type { Participant } from "#shared/participant/join.js";
 import { withModelFiles } from "#shared/participant/model-at-start.js";
+import type { Participant } from "#shared/participant/participant.js";
 import { runCycles } from "#shared/participant/run-cycles.js";
 import { runParticipant } from "#shared/participant/run-participant.js";
 import { revealCommittedWeights } from "#shared/participant/weights/reveal-weights.js";
@@ -17,7 +17,8 @@ import { phaseAt } from "#shared/protocol/phases.js";
 import type { Log } from "#shared/telemetry/log.js";
 import type { MetricsSink } from "#shared/telemetry/metrics.js";
 import { beaconOf, type ValidatorConfig } from "./config.js";
-import { runCycle, type Validator } from "./cycle.js";
+import type { Validator } from "./context.js";
+import { runCycle } from "./cycle.js";
 import { validatorJournalSchema } from "./journal.js";
 
 /** Runs a validator until the signal aborts. */

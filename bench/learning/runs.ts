@@ -11,7 +11,7 @@ import { groupShapes } from "#shared/model/groups.js";
 import type { Parameters } from "#shared/model/parameters.js";
 import { sha256 } from "#shared/protocol/hash.js";
 import type { Network } from "#shared/protocol/network.js";
-import type { OuterStep } from "#shared/protocol/outer.js";
+import type { OuterStep } from "#shared/protocol/outer-step.js";
 import { proofOfLoss, spreadOf } from "#shared/scoring/proof-of-loss.js";
 import { inMemory } from "#shared/training/float-source.js";
 import { mean } from "#shared/util/mean.js";

@@ -3,9 +3,9 @@ import { encodeUpdate } from "#shared/artifact/codec/encode-update.js";
 import { CODECS } from "#shared/artifact/codec/index.js";
 import type { FloatTensors, TensorBlob } from "#shared/artifact/update.js";
 import { hasCode } from "#shared/errors/error.js";
-import type { Participant } from "#shared/participant/join.js";
+import type { Participant } from "#shared/participant/participant.js";
 import { readPhaseRecords } from "#shared/replay/phase-records.js";
-import type { Miner } from "../cycle.js";
+import type { Miner } from "../context.js";
 import { openResidual, type Residual } from "./residuals.js";
 
 /** Writes one cycle's update in the network's codec. */

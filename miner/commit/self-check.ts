@@ -9,7 +9,7 @@ import { tensorGates } from "#shared/replay/gate-with-blame.js";
 import type { FloatSource } from "#shared/training/float-source.js";
 import { mean } from "#shared/util/mean.js";
 import type { Submission } from "../behaviours.js";
-import type { Miner } from "../cycle.js";
+import type { Miner } from "../context.js";
 import { ownSeeds } from "../score/draws.js";
 
 /** An update that is about to be committed, and what it was trained from. */

@@ -1,6 +1,6 @@
 import { join } from "node:path";
 import { writeFileAtomic } from "#shared/files/atomic-file.js";
-import type { Participant } from "#shared/participant/join.js";
+import type { Participant } from "#shared/participant/participant.js";
 import type { CycleReports } from "#shared/participant/reports.js";
 import { MAX_MANIFEST_BYTES, parseUpdateManifest } from "#shared/protocol/manifest.js";
 import { canonicalBytes } from "#shared/protocol/network.js";

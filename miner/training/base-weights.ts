@@ -1,7 +1,7 @@
 import { BlockZeroError } from "#shared/errors/error.js";
 import { openPart } from "#shared/merge/part-files.js";
 import { groupNamed, groupShapes } from "#shared/model/groups.js";
-import type { Participant } from "#shared/participant/join.js";
+import type { Participant } from "#shared/participant/participant.js";
 import type { ModelManifest } from "#shared/protocol/model-manifest.js";
 import type { FloatsFile } from "#shared/training/checkpoint-tensors.js";
 

@@ -3,7 +3,7 @@ import type { Batch } from "#shared/data/loader.js";
 import { outerStepOfTensor } from "#shared/merge/outer-step.js";
 import type { Parameters } from "#shared/model/parameters.js";
 import type { ExpertGroup, Network } from "#shared/protocol/network.js";
-import type { OuterStep } from "#shared/protocol/outer.js";
+import type { OuterStep } from "#shared/protocol/outer-step.js";
 import type { StepVote } from "#shared/protocol/step-vote.js";
 import { measureSteps, type StepReduction } from "#shared/scoring/steps/measure-steps.js";
 import { byteBudgetCache, bytesOfTensors } from "#shared/util/byte-budget-cache.js";

@@ -14,10 +14,5 @@ export {
 } from "#shared/training/inner-loop.js";
 export type { NamedFloats, NamedValues, Objective, ObjectiveOptions } from "#shared/training/objective.js";
 export { type CosineOptions, cosineWithWarmup, type Schedule } from "#shared/training/schedule.js";
-export {
-  createTrainStep,
-  type StepResult,
-  type TrainState,
-  type TrainStep,
-  type TrainStepOptions,
-} from "#shared/training/train-step.js";
+export type { StepResult, TrainStepOptions } from "#shared/training/train-options.js";
+export { createTrainStep, type TrainState, type TrainStep } from "#shared/training/train-step.js";

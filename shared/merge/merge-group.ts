@@ -11,7 +11,7 @@ import type { ByteSource } from "#shared/files/byte-source.js";
 import { createSharedScratch, type Scratch } from "#shared/files/scratch.js";
 import type { ModelManifest } from "#shared/protocol/model-manifest.js";
 import type { Network } from "#shared/protocol/network.js";
-import type { OuterStep } from "#shared/protocol/outer.js";
+import type { OuterStep } from "#shared/protocol/outer-step.js";
 import type { FloatTensor } from "#shared/tensor-files/float32.js";
 import type { TensorStep } from "./merge-tensor.js";
 import type { MergeThreads } from "./merge-threads.js";

@@ -1,7 +1,7 @@
 import type { Head } from "#shared/chain/chain.js";
 import { BlockZeroError } from "#shared/errors/error.js";
 import type { BlockClock } from "./block-clock.js";
-import type { Participant } from "./join.js";
+import type { Participant } from "./participant.js";
 
 /** Tells the time of blocks to come. */
 export interface BlockTimer {

@@ -1,6 +1,6 @@
 import type { CycleSource, FileRequest } from "#shared/replay/source.js";
 import type { BlobRequest } from "./files/blobs.js";
-import type { Participant } from "./join.js";
+import type { Participant } from "./participant.js";
 
 /** Others, drawn anew each time, who are asked for a file that somebody announced: everybody asking everybody for what a miner withholds would be a flood. */
 const OTHERS_ASKED = 8;

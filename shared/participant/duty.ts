@@ -1,6 +1,6 @@
 import { BlockZeroError } from "#shared/errors/error.js";
 import { orAbort } from "#shared/util/deadline.js";
-import type { Participant } from "./join.js";
+import type { Participant } from "./participant.js";
 
 export interface DutyLimit {
   /** What it is called, e.g. `the report of cycle 7`. */

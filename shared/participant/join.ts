@@ -12,7 +12,7 @@ import type { participantSettings } from "#shared/config/common.js";
 import type { Config } from "#shared/config/settings.js";
 import { BlockZeroError } from "#shared/errors/error.js";
 import { lockHome } from "#shared/files/home-lock.js";
-import { type Network, networkBytes, networkHash } from "#shared/protocol/network.js";
+import { networkBytes, networkHash } from "#shared/protocol/network.js";
 import { shortHash } from "#shared/protocol/records.js";
 import type { Signer } from "#shared/protocol/signer.js";
 import { originOf } from "#shared/protocol/succession.js";
@@ -20,42 +20,22 @@ import type { FileRequest } from "#shared/replay/source.js";
 import { networkInForce } from "#shared/replay/succession.js";
 import type { Log } from "#shared/telemetry/log.js";
 import { loadHotkey, verify } from "#shared/wallet/index.js";
-import { type AgreedModels, followModels } from "./agreement/agreed-model.js";
+import { followModels } from "./agreement/agreed-model.js";
 import { agreedNetwork } from "./agreement/agreed-network.js";
 import { obtainTexts } from "./agreement/agreed-texts.js";
-import { type BlockClock, startBlockClock } from "./block-clock.js";
+import { startBlockClock } from "./block-clock.js";
 import { openArchive } from "./files/archive.js";
-import { type Blobs, createBlobs } from "./files/blobs.js";
-import { type Embargo, openEmbargo } from "./files/embargo.js";
+import { createBlobs } from "./files/blobs.js";
+import { openEmbargo } from "./files/embargo.js";
 import { serveOnKeptPort } from "./files/kept-port.js";
 import { ownLocation } from "./files/own-location.js";
 import { rankServers, readServers } from "./files/subnet-servers.js";
 import { followStandings } from "./hotkey-roles.js";
+import type { Participant } from "./participant.js";
 import { type CommitOnce, commitOnce, type Intentions } from "./writes/commit-once.js";
 import { intentionsSchema, openJournal, recent } from "./writes/journal.js";
 
 export type ParticipantConfig = Config<typeof participantSettings>;
-
-/** A hotkey's standing presence in a subnet: what miner and validator have in common. */
-export interface Participant {
-  readonly chain: Chain;
-  readonly clock: BlockClock;
-  readonly signer: Signer;
-  readonly uid: number;
-  readonly network: Network;
-  readonly networkHash: string;
-  readonly blobs: Blobs;
-  readonly embargo: Embargo;
-  readonly models: AgreedModels;
-  /** Origin of our blob server, as it goes into records. */
-  readonly location: string;
-  readonly home: string;
-  readonly log: Log;
-  readonly signal: AbortSignal;
-  /** Puts a record on chain once, inside its window. @returns the block that included it */
-  commitOnce(record: Parameters<typeof commitOnce>[1]): Promise<number>;
-  leave(): Promise<void>;
-}
 
 export interface JoinOptions {
   readonly config: ParticipantConfig;

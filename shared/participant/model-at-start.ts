@@ -1,6 +1,6 @@
 import { isFetchFault } from "#shared/blobs/fetch-fault.js";
 import { BlockZeroError, reasonOf } from "#shared/errors/error.js";
-import type { Participant } from "./join.js";
+import type { Participant } from "./participant.js";
 
 /**
  * Does what needs the files of a model before the first cycle. One that nobody gives keeps its participant from working at all, so it is told which

@@ -15,7 +15,7 @@ import {
 } from "#shared/replay/reports.js";
 import type { CycleSource } from "#shared/replay/source.js";
 import { cycleSource } from "./cycle-source.js";
-import type { Participant } from "./join.js";
+import type { Participant } from "./participant.js";
 import { untilBlock } from "./until-block.js";
 
 /** What the validators said about a cycle, and the stake behind each. */

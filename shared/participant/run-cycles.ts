@@ -2,7 +2,7 @@ import { BlockZeroError, reasonOf } from "#shared/errors/error.js";
 import { type PhasePosition, phaseAt, phaseWindow } from "#shared/protocol/phases.js";
 import { followNetwork, isNetworkChange } from "./agreement/follow-network.js";
 import { withinBlocks } from "./duty.js";
-import type { Participant } from "./join.js";
+import type { Participant } from "./participant.js";
 
 export interface CycleRunner {
   /** The cycle to begin with, given where the next block stands: the one under way, one before it, or the next. */

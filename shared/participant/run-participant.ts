@@ -2,7 +2,8 @@ import type { Log } from "#shared/telemetry/log.js";
 import type { MetricsSink } from "#shared/telemetry/metrics.js";
 import { type MetricsConfig, openMetrics } from "#shared/telemetry/open-metrics.js";
 import { isSuccession } from "./agreement/follow-network.js";
-import { joinNetwork, type Participant, type ParticipantConfig } from "./join.js";
+import { joinNetwork, type ParticipantConfig } from "./join.js";
+import type { Participant } from "./participant.js";
 
 export interface ParticipantRun {
   readonly role: string;

@@ -1,4 +1,4 @@
-import type { OuterStep } from "./outer.js";
+import type { OuterStep } from "./outer-step.js";
 
 /** Steps that validators choose among where a network's file does not say: docs/learning.md has the figures behind them. */
 export const DEFAULT_STEPS: OuterStep[] = [

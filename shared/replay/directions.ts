@@ -7,7 +7,7 @@ import type { Model } from "#shared/merge/merge-model.js";
 import { openPart } from "#shared/merge/part-files.js";
 import type { Selected } from "#shared/merge/selection.js";
 import { groupShapes } from "#shared/model/groups.js";
-import type { OuterStep } from "#shared/protocol/outer.js";
+import type { OuterStep } from "#shared/protocol/outer-step.js";
 import { byName } from "#shared/tensor-files/safetensors.js";
 import { type Candidate, type MergePlan, updatesAlong } from "./merge-plan.js";
 import type { CycleSource } from "./source.js";

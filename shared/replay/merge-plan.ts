@@ -1,7 +1,7 @@
 import type { GroupStep } from "#shared/merge/merge-model.js";
 import { type Selected, selectAll, selectForMerge } from "#shared/merge/selection.js";
 import type { Network } from "#shared/protocol/network.js";
-import type { OuterStep } from "#shared/protocol/outer.js";
+import type { OuterStep } from "#shared/protocol/outer-step.js";
 import type { AgreedOutcome } from "#shared/protocol/tally.js";
 import type { Submission } from "./submissions.js";
 

@@ -3,8 +3,8 @@ import { ADAMW_DEFAULTS, adamw } from "#shared/engine/optim/adamw.js";
 import { mapValues } from "./objective.js";
 import { BYTES, peakOf } from "./plan-peak.js";
 import type { Shapes } from "./step-backend.js";
+import type { TrainStepOptions } from "./train-options.js";
 import { compileGradients, compileTraining } from "./train-programs.js";
-import type { TrainStepOptions } from "./train-step.js";
 
 /** Bytes that a training step holds. */
 export interface StepMemory {

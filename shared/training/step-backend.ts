@@ -1,7 +1,7 @@
 import type { DeviceTensor, Tensors } from "#shared/engine/device.js";
 import type { AdamWOptions } from "#shared/engine/optim/adamw.js";
 import { mapValues, type NamedFloats } from "./objective.js";
-import type { TrainStepOptions } from "./train-step.js";
+import type { TrainStepOptions } from "./train-options.js";
 
 /** Loss and metrics of one micro-batch. */
 export interface BatchScalars {

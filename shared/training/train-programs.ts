@@ -6,7 +6,7 @@ import type { AdamW } from "#shared/engine/optim/adamw.js";
 import { clipFactor, globalNorm } from "#shared/engine/optim/clip.js";
 import { buildObjective } from "./objective.js";
 import { decays } from "./step-backend.js";
-import type { TrainStepOptions } from "./train-step.js";
+import type { TrainStepOptions } from "./train-options.js";
 
 /** Name, before a parameter's own, of its gradient as an output. */
 export const GRADIENT = "gradient/";

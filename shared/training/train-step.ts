@@ -1,39 +1,13 @@
-import type { Device, Tensors } from "#shared/engine/device.js";
-import { ADAMW_DEFAULTS, type AdamWOptions } from "#shared/engine/optim/adamw.js";
+import type { Tensors } from "#shared/engine/device.js";
+import { ADAMW_DEFAULTS } from "#shared/engine/optim/adamw.js";
 import type { FloatTensor } from "#shared/engine/tensor.js";
 import { BlockZeroError } from "#shared/errors/error.js";
 import { stepInProgram } from "./device-step.js";
 import type { FloatSource } from "./float-source.js";
 import { stepBesideProgram } from "./host-step.js";
-import { mapValues, type NamedFloats, type ObjectiveOptions } from "./objective.js";
+import { mapValues, type NamedFloats } from "./objective.js";
 import { type Proposal, type Shapes, STATE_PARTS, type StatePart, trainedShapes } from "./step-backend.js";
-
-export interface TrainStepOptions extends ObjectiveOptions {
-  readonly device: Device;
-  /** Names of the parameters that AdamW moves; the others are frozen and cost no gradient. */
-  readonly trainable: readonly string[];
-  /** Weight decay applies to matrices only, not to norms and biases. */
-  readonly adamw?: Partial<AdamWOptions>;
-  /** Largest global norm of the gradient, null for any; 1 by default. */
-  readonly clip?: number | null;
-  /** Micro-batches a step at most; 1 by default. */
-  readonly accumulation?: number;
-  /** Told of every step that was not taken because its loss or gradient was not finite. */
-  readonly onSkip?: (result: StepResult) => void;
-}
-
-export interface StepResult {
-  /** Mean over the micro-batches, before the step. */
-  readonly loss: number;
-  /** Global L2 norm of the mean gradient, before clipping. */
-  readonly gradNorm: number;
-  /** The loss or the norm was not finite, or the step was refused: nothing changed. */
-  readonly skipped: boolean;
-  /** The step was finite, and refused. */
-  readonly refused: boolean;
-  /** Means over the micro-batches. */
-  readonly metrics: Readonly<Record<string, number>>;
-}
+import type { StepResult, TrainStepOptions } from "./train-options.js";
 
 /** What a checkpoint keeps: trained parameters, AdamW's moments as `Moments` defines them, and steps taken. */
 export interface TrainState {

@@ -1,6 +1,6 @@
 import { join } from "node:path";
 import type { TestContext } from "node:test";
-import type { Miner } from "#miner/cycle.js";
+import type { Miner } from "#miner/context.js";
 import { minerJournalSchema } from "#miner/journal.js";
 import { createShardTrainer } from "#miner/training/shard-trainer.js";
 import { openJournal } from "#shared/participant/writes/journal.js";

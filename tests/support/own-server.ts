@@ -1,7 +1,7 @@
 import { dirname, join } from "node:path";
 import { startBlobServer } from "#shared/blobs/blob-server.js";
 import { type BlobStore, directoryStore } from "#shared/blobs/blob-store.js";
-import type { Participant } from "#shared/participant/join.js";
+import type { Participant } from "#shared/participant/participant.js";
 import { type Scope, temporaryFolder } from "../shared/artifact/temporary.js";
 import { collectingLog } from "../shared/chain/support.js";
 import { type Forged, serve } from "./updates.js";

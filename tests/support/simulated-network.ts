@@ -11,7 +11,7 @@ import { selectAll, selectForMerge } from "#shared/merge/selection.js";
 import { chosenStep, type SignedVote } from "#shared/protocol/chosen-step.js";
 import { sha256 } from "#shared/protocol/hash.js";
 import type { Network } from "#shared/protocol/network.js";
-import type { OuterStep } from "#shared/protocol/outer.js";
+import type { OuterStep } from "#shared/protocol/outer-step.js";
 import type { Report, ReportEntry } from "#shared/protocol/report.js";
 import { type AgreedOutcome, tally } from "#shared/protocol/tally.js";
 import { proofOfLoss, spreadOf } from "#shared/scoring/proof-of-loss.js";

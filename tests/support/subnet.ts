@@ -12,7 +12,8 @@ import { connectDevchain, type DevchainClient } from "#shared/chain/devchain/cli
 import type { DrandSetting, GenesisSpec } from "#shared/chain/devchain/genesis.js";
 import { loadConfig } from "#shared/config/load.js";
 import type { Parameters } from "#shared/model/parameters.js";
-import { joinNetwork, type Participant } from "#shared/participant/join.js";
+import { joinNetwork } from "#shared/participant/join.js";
+import type { Participant } from "#shared/participant/participant.js";
 import { type BlockRange, cycleLength, type Phase, phaseWindow } from "#shared/protocol/phases.js";
 import { encodeRecord, shortHash } from "#shared/protocol/records.js";
 import type { Signer } from "#shared/protocol/signer.js";

@@ -4,7 +4,7 @@ import { openWeights } from "#shared/participant/weights/weights-context.js";
 import { openJournal } from "#shared/participant/writes/journal.js";
 import type { MetricValues } from "#shared/telemetry/metrics.js";
 import { beaconOf } from "#validator/config.js";
-import type { Validator } from "#validator/cycle.js";
+import type { Validator } from "#validator/context.js";
 import { validatorJournalSchema } from "#validator/journal.js";
 import type { Scope } from "../shared/artifact/temporary.js";
 import { microParameters } from "../shared/model/micro.js";

@@ -4,7 +4,7 @@ import { roundAt, timeOfRound } from "#shared/chain/timelock/beacon.js";
 import type { ErrorCode } from "#shared/errors/error.js";
 import { evaluationBatches } from "#shared/evaluation/loss-meter.js";
 import { cycleSource } from "#shared/participant/cycle-source.js";
-import type { Participant } from "#shared/participant/join.js";
+import type { Participant } from "#shared/participant/participant.js";
 import { cycleLength } from "#shared/protocol/phases.js";
 import { envelopeHash, envelopeOf, roundOf } from "#shared/protocol/sealed-text.js";
 import { beaconOf, envelopeReader, openEvaluationText } from "#shared/replay/evaluation-text.js";

@@ -4,7 +4,7 @@ import { describe, it, type TestContext } from "node:test";
 import { type BlobStore, directoryStore } from "#shared/blobs/blob-store.js";
 import { evaluationBatches } from "#shared/evaluation/loss-meter.js";
 import type { Parameters } from "#shared/model/parameters.js";
-import type { Participant } from "#shared/participant/join.js";
+import type { Participant } from "#shared/participant/participant.js";
 import { encodeRecord, shortHash } from "#shared/protocol/records.js";
 import { isReportSigned, type Report } from "#shared/protocol/report.js";
 import { evaluationSeeds } from "#shared/replay/evaluation-seeds.js";

@@ -5,7 +5,7 @@ import { groupShapes } from "#shared/model/groups.js";
 import type { Parameters } from "#shared/model/parameters.js";
 import { decodeParameters } from "#shared/model/part-parameters.js";
 import { loadModel } from "#shared/participant/agreement/base-model.js";
-import type { Participant } from "#shared/participant/join.js";
+import type { Participant } from "#shared/participant/participant.js";
 import { type MergedUpdate, parseModelManifest } from "#shared/protocol/model-manifest.js";
 import { encodeRecord, shortHash } from "#shared/protocol/records.js";
 import { ancestry } from "#shared/replay/lineage.js";

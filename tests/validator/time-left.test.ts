@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import type { Participant } from "#shared/participant/join.js";
+import type { Participant } from "#shared/participant/participant.js";
 import { phaseWindow } from "#shared/protocol/phases.js";
 import { blockWithin, timeToMeasure } from "#validator/time-left.js";
 import { template } from "../support/micro-network.js";

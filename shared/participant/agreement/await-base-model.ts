@@ -1,5 +1,5 @@
 import { phaseWindow } from "#shared/protocol/phases.js";
-import type { Participant } from "../join.js";
+import type { Participant } from "../participant.js";
 
 /**
  * Hash of the model that `cycle` trains from, as soon as it is certain: when the validators agree on the last merge, and at the latest

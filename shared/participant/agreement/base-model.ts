@@ -4,7 +4,7 @@ import { groupShapes, hubShapes } from "#shared/model/groups.js";
 import type { Parameters } from "#shared/model/parameters.js";
 import { decodeParameters } from "#shared/model/part-parameters.js";
 import type { ModelManifest } from "#shared/protocol/model-manifest.js";
-import type { Participant } from "../join.js";
+import type { Participant } from "../participant.js";
 
 /** A whole model in memory: what losses are measured with. */
 export interface BaseModel {

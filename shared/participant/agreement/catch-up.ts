@@ -5,7 +5,7 @@ import { groupShapes } from "#shared/model/groups.js";
 import type { BlobRef, MergedUpdate, ModelManifest } from "#shared/protocol/model-manifest.js";
 import { lineage } from "#shared/replay/lineage.js";
 import { cycleSource } from "../cycle-source.js";
-import type { Participant } from "../join.js";
+import type { Participant } from "../participant.js";
 
 /** How a model came here: it was, or its parts were fetched, or it was made anew from an older one and the updates merged since. */
 export type CatchUp = "at hand" | "fetched" | "replayed";

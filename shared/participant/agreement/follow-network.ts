@@ -5,7 +5,7 @@ import { originOf } from "#shared/protocol/succession.js";
 import type { CycleSource } from "#shared/replay/source.js";
 import { type NetworkInForce, networkInForce, readNetwork } from "#shared/replay/succession.js";
 import { cycleSource } from "../cycle-source.js";
-import type { Participant } from "../join.js";
+import type { Participant } from "../participant.js";
 import { publishedNetwork } from "./agreed-model.js";
 import { obtainTexts } from "./agreed-texts.js";
 

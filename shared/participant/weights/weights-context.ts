@@ -6,7 +6,7 @@ import type { Signer } from "#shared/protocol/signer.js";
 import type { Log } from "#shared/telemetry/log.js";
 import type { MetricsSink } from "#shared/telemetry/metrics.js";
 import type { BlockClock } from "../block-clock.js";
-import type { Participant } from "../join.js";
+import type { Participant } from "../participant.js";
 import { type Journal, openJournal } from "../writes/journal.js";
 import { type BlockTime, watchBlockTime } from "./block-time.js";
 import { type WeightsJournal, weightsJournalSchema } from "./weights-journal.js";

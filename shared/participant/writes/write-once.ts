@@ -1,6 +1,6 @@
 import { reasonOf } from "#shared/errors/error.js";
 import type { BlockRange } from "#shared/protocol/phases.js";
-import type { Participant } from "../join.js";
+import type { Participant } from "../participant.js";
 
 export interface WindowedWrite {
   readonly window: BlockRange;

@@ -6,7 +6,8 @@ import { onnxCpu } from "#shared/engine/runtime/onnx-cpu.js";
 import { type FloatTensor, floatTensor } from "#shared/engine/tensor.js";
 import { createEvaluator } from "#shared/evaluation/evaluator.js";
 import type { Objective } from "#shared/training/objective.js";
-import { createTrainStep, type StepResult, type TrainStepOptions } from "#shared/training/train-step.js";
+import type { StepResult, TrainStepOptions } from "#shared/training/train-options.js";
+import { createTrainStep } from "#shared/training/train-step.js";
 import { coded } from "#tests/support/coded.js";
 
 const device = onnxCpu({ threads: 1 });

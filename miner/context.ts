@@ -1,0 +1,17 @@
+import type { BlockTimer } from "#shared/participant/block-timer.js";
+import type { Participant } from "#shared/participant/participant.js";
+import type { Journal } from "#shared/participant/writes/journal.js";
+import type { MetricsSink } from "#shared/telemetry/metrics.js";
+import type { MinerConfig } from "./config.js";
+import type { MinerJournal } from "./journal.js";
+import type { ShardTrainer } from "./training/trainer.js";
+
+export interface Miner {
+  readonly participant: Participant;
+  readonly config: MinerConfig;
+  readonly journal: Journal<MinerJournal>;
+  readonly trainer: ShardTrainer;
+  readonly metrics: MetricsSink;
+  /** Tells when a block will come; without it training ends when the block is seen. */
+  readonly timer?: BlockTimer;
+}

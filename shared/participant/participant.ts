@@ -1,0 +1,30 @@
+import type { Chain } from "#shared/chain/chain.js";
+import type { Network } from "#shared/protocol/network.js";
+import type { Signer } from "#shared/protocol/signer.js";
+import type { Log } from "#shared/telemetry/log.js";
+import type { AgreedModels } from "./agreement/agreed-model.js";
+import type { BlockClock } from "./block-clock.js";
+import type { Blobs } from "./files/blobs.js";
+import type { Embargo } from "./files/embargo.js";
+import type { commitOnce } from "./writes/commit-once.js";
+
+/** A hotkey's standing presence in a subnet: what miner and validator have in common. */
+export interface Participant {
+  readonly chain: Chain;
+  readonly clock: BlockClock;
+  readonly signer: Signer;
+  readonly uid: number;
+  readonly network: Network;
+  readonly networkHash: string;
+  readonly blobs: Blobs;
+  readonly embargo: Embargo;
+  readonly models: AgreedModels;
+  /** Origin of our blob server, as it goes into records. */
+  readonly location: string;
+  readonly home: string;
+  readonly log: Log;
+  readonly signal: AbortSignal;
+  /** Puts a record on chain once, inside its window. @returns the block that included it */
+  commitOnce(record: Parameters<typeof commitOnce>[1]): Promise<number>;
+  leave(): Promise<void>;
+}

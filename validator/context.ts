@@ -1,0 +1,17 @@
+import type { LossMeter } from "#shared/evaluation/loss-meter.js";
+import type { BlockTimer } from "#shared/participant/block-timer.js";
+import type { Participant } from "#shared/participant/participant.js";
+import type { WeightsContext } from "#shared/participant/weights/weights-context.js";
+import type { Journal } from "#shared/participant/writes/journal.js";
+import type { MetricsSink } from "#shared/telemetry/metrics.js";
+import type { ValidatorJournal } from "./journal.js";
+
+export interface Validator {
+  readonly participant: Participant;
+  readonly journal: Journal<ValidatorJournal>;
+  readonly meter: LossMeter;
+  readonly weights: WeightsContext;
+  readonly metrics: MetricsSink;
+  /** Tells when a block will come; without it measuring ends when the block is seen. */
+  readonly timer?: BlockTimer;
+}
