@@ -1,4 +1,4 @@
 #!/usr/bin/env node
-import { startOnNode } from "#shared/cli/require-node.js";
+import { startOnNode } from "../shared/cli/require-node.js";
 
 startOnNode(() => import("./start.js"));

@@ -15,7 +15,7 @@ export interface StepMeasurement {
   readonly candidates: number;
   /** Losses of batches `from` to `to` after a candidate's step, or of the base (null), nats per token. */
   readonly losses: (candidate: number | null, from: number, to: number) => Promise<readonly number[]>;
-  /** Asked before every measurement but the base's first; true ends the measuring with what is known after the last whole look. */
+  /** Asked before every measurement but the base's first; true ends the measuring: the batches of the last whole look are then all there are. */
   readonly isTimeUp?: () => boolean;
 }
 
@@ -57,6 +57,7 @@ const TOLERANCE = 0.1;
  *
  * It stops early: a candidate that is surely behind the leader, or as good for all that matters, is measured no further, nor is one that the rest of the
  * batches could hardly approve; the longer it takes, the fewer are measured on. Once the leader is approved and nobody is left beside it, all is said.
+ * Where time is up before, which no loss decides, what is at hand is the last look, with that look's share of the error.
  */
 export const measureSteps = async ({
   rules: { confidence, batches },
@@ -71,9 +72,17 @@ export const measureSteps = async ({
   const approved = after.map(() => false);
   let open = after.map((_, candidate) => candidate);
   let passes = 0;
+  let isCutShort = false;
+  const approve = (those: readonly number[], quantile: number) => {
+    for (const candidate of those) {
+      const { mean, standardError } = paired(base, after[candidate]!);
+      if (mean - quantile * standardError > 0) approved[candidate] = true;
+    }
+  };
   for (const [number, { end, quantile }] of looks.entries()) {
     const from = base.length;
-    if (open.length === 0 || (from > 0 && isTimeUp())) break;
+    isCutShort = from > 0 && isTimeUp();
+    if (open.length === 0 || isCutShort) break;
     const measure = async (candidate: number | null) => {
       await yieldToEvents();
       passes += end - from;
@@ -82,26 +91,23 @@ export const measureSteps = async ({
     base.push(...(await measure(null)));
     // A base that cannot be measured approves nothing.
     if (!base.every(Number.isFinite)) break;
-    let isWhole = true;
     for (const candidate of open) {
-      isWhole = !isTimeUp();
-      if (!isWhole) break;
+      isCutShort = isTimeUp();
+      if (isCutShort) break;
       after[candidate]!.push(...(await measure(candidate)));
     }
-    if (!isWhole && from > 0) {
+    if (isCutShort && from > 0) {
       // Candidates are compared on the same batches.
       base.length = from;
       for (const own of after) own.length = Math.min(own.length, from);
       break;
     }
     open = open.filter((candidate) => after[candidate]!.length === end && after[candidate]!.every(Number.isFinite));
-    for (const candidate of open) {
-      const { mean, standardError } = paired(base, after[candidate]!);
-      if (mean - quantile * standardError > 0) approved[candidate] = true;
-    }
-    if (!isWhole || end === last.end) break;
+    approve(open, quantile);
+    if (isCutShort || end === last.end) break;
     open = stillOpen(open, { base, after, approved, end, last }).slice(0, Math.max(1, FINALISTS - number));
   }
+  if (isCutShort) approve(open, quantileOfLast({ confidence, batches: base.length }, candidates));
   const reductions = after.map((own) => paired(base.slice(0, own.length), own));
   return {
     approved,
@@ -141,15 +147,19 @@ interface Look {
 
 /** In ascending order; the last one has all batches. */
 const planLooks = ({ confidence, batches }: StepRules, candidates: number): readonly Look[] => {
-  const error = (1 - confidence) / candidates;
   const ends: number[] = [];
   for (let end = FIRST_LOOK; end < batches; end *= 2) ends.push(end);
-  const early = ((1 - LAST_LOOK) * error) / ends.length;
-  const rest = ends.length === 0 ? error : LAST_LOOK * error;
+  const early = ((1 - LAST_LOOK) * (1 - confidence)) / candidates / ends.length;
   return [
     ...ends.map((end) => ({ end, quantile: studentQuantile(1 - early, end - 1) })),
-    { end: batches, quantile: studentQuantile(1 - rest, batches - 1) },
+    { end: batches, quantile: quantileOfLast({ confidence, batches }, candidates) },
   ];
+};
+
+/** Of the last look, after so many batches; where there is no earlier one it has all of the error. */
+const quantileOfLast = ({ confidence, batches }: StepRules, candidates: number): number => {
+  const share = batches > FIRST_LOOK ? LAST_LOOK : 1;
+  return studentQuantile(1 - (share * (1 - confidence)) / candidates, batches - 1);
 };
 
 const paired = (before: readonly number[], after: readonly number[]): StepReduction => {

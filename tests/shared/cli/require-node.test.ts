@@ -19,7 +19,7 @@ describe("the Node that a program needs", () => {
   it("is checked before any other module of a program is read", () => {
     const importsOf = (file: string) =>
       [...readFileSync(`dist/${file}`, "utf8").matchAll(/^import .* from "(.*)";$/gm)].map(([, from]) => from);
-    for (const program of ["owner", "miner", "validator"])
+    for (const program of ["cli", "miner", "validator"])
       assert.deepEqual(importsOf(`${program}/main.js`), ["../shared/cli/require-node.js"]);
     assert.deepEqual(importsOf("shared/cli/require-node.js"), ["./package-info.js"]);
     assert.deepEqual(importsOf("shared/cli/package-info.js"), ["node:fs"]);

@@ -94,4 +94,31 @@ describe("measuring candidate steps", () => {
     );
     assert.deepEqual(await measureFor(5), { passes: 6, batches: [16, 16], isMeasured: true });
   });
+
+  it("decides by the last look's share of the error on what is at hand when time is up", async () => {
+    /** Measures four steps, and has time for 56 passes. */
+    const hurried = (seed: string, effects: readonly number[]) => {
+      const losses = lossesOf(seed, effects);
+      let passes = 0;
+      return measureSteps({
+        rules,
+        candidates: 4,
+        losses: (candidate, from, to) => {
+          passes += to - from;
+          return losses(candidate, from, to);
+        },
+        isTimeUp: () => passes >= 56,
+      });
+    };
+    let found = 0;
+    let wrong = 0;
+    for (let trial = 0; trial < 400; trial++) {
+      const { best, reductions } = await hurried(`hurried ${trial}`, [0.032, 0.034, 0.033, 0.034]);
+      if (best !== null) found++;
+      assert.ok(Math.max(...reductions.map(({ batches }) => batches)) <= 16);
+      if ((await hurried(`hurried, nothing ${trial}`, [0, 0, 0, 0])).best !== null) wrong++;
+    }
+    assert.ok(found >= 320, `found ${found} of 400`);
+    assert.ok(wrong <= 6, `${wrong} of 400`);
+  });
 });
