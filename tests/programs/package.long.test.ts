@@ -49,7 +49,7 @@ describe("the installed package", { timeout: HANG_GUARD }, () => {
   it("holds programs, declarations, configurations and pages, and no test and no bench", () => {
     const odd = installed.files.filter(
       (path) =>
-        !/^(dist\/(miner|validator|owner|shared|datasets)\/.+(\.js|\.d\.ts)|configs\/.+\.yaml|docs\/.+\.md)$/.test(
+        !/^(dist\/(miner|validator|owner|localnet|inspect|cli|shared|datasets)\/.+(\.js|\.d\.ts)|configs\/.+\.yaml|docs\/.+\.md)$/.test(
           path,
         ) &&
         !["LICENSE", "README.md", "CHANGELOG.md", "package.json", "owner/rewards/page/template.html"].includes(path),
