@@ -107,7 +107,8 @@ export const measureSteps = async ({
     if (isCutShort || end === last.end) break;
     open = stillOpen(open, { base, after, approved, end, last }).slice(0, Math.max(1, FINALISTS - number));
   }
-  if (isCutShort) approve(open, quantileOfLast({ confidence, batches: base.length }, candidates));
+  const reached = looks.find(({ end }) => end === base.length);
+  if (isCutShort && reached) approve(open, reached.quantileAsLast);
   const reductions = after.map((own) => paired(base.slice(0, own.length), own));
   return {
     approved,
@@ -119,8 +120,8 @@ export const measureSteps = async ({
 };
 
 /**
- * The greatest lower bound that any look gives a candidate's mean reduction: whoever measures all of these batches, or the first of them, approves the
- * candidate at some look only where that is above zero.
+ * The greatest lower bound that any look gives a candidate's mean reduction, each as the last one: nobody else knows when a validator's time was up.
+ * Whoever measures all of these batches, or the first of them, approves the candidate at some look only where that is above zero.
  *
  * @param base  losses of all batches before the step, nats per token
  * @param after the same batches' losses after it
@@ -132,9 +133,9 @@ export const highestBound = (
   { confidence, candidates }: Pick<StepRules, "confidence"> & Pick<StepMeasurement, "candidates">,
 ): number =>
   Math.max(
-    ...planLooks({ confidence, batches: base.length }, candidates).map(({ end, quantile }) => {
+    ...planLooks({ confidence, batches: base.length }, candidates).map(({ end, quantileAsLast }) => {
       const { mean, standardError } = paired(base.slice(0, end), after.slice(0, end));
-      return mean - quantile * standardError;
+      return mean - quantileAsLast * standardError;
     }),
   );
 
@@ -143,23 +144,21 @@ interface Look {
   readonly end: number;
   /** Standard errors by which a candidate must be better. */
   readonly quantile: number;
+  /** The same where time is up after it. */
+  readonly quantileAsLast: number;
 }
 
-/** In ascending order; the last one has all batches. */
+/** In ascending order; the last one has all batches. A single one has all of the error. */
 const planLooks = ({ confidence, batches }: StepRules, candidates: number): readonly Look[] => {
+  const error = (1 - confidence) / candidates;
   const ends: number[] = [];
   for (let end = FIRST_LOOK; end < batches; end *= 2) ends.push(end);
-  const early = ((1 - LAST_LOOK) * (1 - confidence)) / candidates / ends.length;
-  return [
-    ...ends.map((end) => ({ end, quantile: studentQuantile(1 - early, end - 1) })),
-    { end: batches, quantile: quantileOfLast({ confidence, batches }, candidates) },
-  ];
-};
-
-/** Of the last look, after so many batches; where there is no earlier one it has all of the error. */
-const quantileOfLast = ({ confidence, batches }: StepRules, candidates: number): number => {
-  const share = batches > FIRST_LOOK ? LAST_LOOK : 1;
-  return studentQuantile(1 - (share * (1 - confidence)) / candidates, batches - 1);
+  const early = ((1 - LAST_LOOK) * error) / ends.length;
+  const rest = ends.length === 0 ? error : LAST_LOOK * error;
+  return [...ends, batches].map((end) => {
+    const quantileAsLast = studentQuantile(1 - rest, end - 1);
+    return { end, quantileAsLast, quantile: end === batches ? quantileAsLast : studentQuantile(1 - early, end - 1) };
+  });
 };
 
 const paired = (before: readonly number[], after: readonly number[]): StepReduction => {

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { normal } from "#shared/data/normal.js";
 import { createRandom } from "#shared/data/random.js";
-import { measureSteps } from "#shared/scoring/steps/measure-steps.js";
+import { highestBound, measureSteps } from "#shared/scoring/steps/measure-steps.js";
 
 const BATCHES = 128;
 const rules = { confidence: 0.995, batches: BATCHES };
@@ -110,12 +110,23 @@ describe("measuring candidate steps", () => {
         isTimeUp: () => passes >= 56,
       });
     };
+    const effects = [0.032, 0.034, 0.033, 0.034];
     let found = 0;
     let wrong = 0;
     for (let trial = 0; trial < 400; trial++) {
-      const { best, reductions } = await hurried(`hurried ${trial}`, [0.032, 0.034, 0.033, 0.034]);
+      const { best, reductions } = await hurried(`hurried ${trial}`, effects);
       if (best !== null) found++;
       assert.ok(Math.max(...reductions.map(({ batches }) => batches)) <= 16);
+      // Who looks again with all batches blames nobody that was in a hurry, whatever the later ones say.
+      if (best !== null) {
+        const losses = lossesOf(`hurried ${trial}`, effects);
+        const base = await losses(null, 0, BATCHES);
+        const after = [
+          ...(await losses(best, 0, reductions[best]!.batches)),
+          ...base.slice(reductions[best]!.batches).map((loss) => loss + 1),
+        ];
+        assert.ok(highestBound(base, after, { confidence: rules.confidence, candidates: 4 }) > 0);
+      }
       if ((await hurried(`hurried, nothing ${trial}`, [0, 0, 0, 0])).best !== null) wrong++;
     }
     assert.ok(found >= 320, `found ${found} of 400`);
