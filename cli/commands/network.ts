@@ -1,13 +1,13 @@
 import { totalmem } from "node:os";
 import { shown } from "#owner/network/network-change.js";
+import { factLines, factsOf } from "#owner/network/network-facts.js";
+import { checkWorkable } from "#owner/network/network-limits.js";
 import {
   checkNetwork,
   isTemplate,
   loadNetworkTemplate,
   type NetworkTemplate,
 } from "#owner/network/network-template.js";
-import { factLines, factsOf } from "#owner/network-facts.js";
-import { checkWorkable } from "#owner/network-limits.js";
 import { timeOfRound } from "#shared/chain/timelock/beacon.js";
 import { byteSize } from "#shared/cli/byte-size.js";
 import { JSON_FLAG, printJson } from "#shared/cli/json.js";

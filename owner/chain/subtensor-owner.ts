@@ -5,9 +5,9 @@ import { BlockZeroError } from "#shared/errors/error.js";
 import type { Signer } from "#shared/protocol/signer.js";
 import { ownSubtensor, type RuntimeCall } from "#shared/simulators/subtensor/bootstrap.js";
 import { signerFromUri } from "#shared/wallet/index.js";
-import { untilNextIs } from "../until-block.js";
 import { SUDO } from "./development.js";
 import { hotkeyTaken, notEnough } from "./payment.js";
+import { untilNextIs } from "./until-block.js";
 
 /**
  * Registers a network, whose first neuron the hotkey is; the chain chooses its number.

@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
+import { factLines, factsOf } from "#owner/network/network-facts.js";
+import { checkWorkable } from "#owner/network/network-limits.js";
 import { loadNetworkTemplate, type NetworkTemplate } from "#owner/network/network-template.js";
-import { factLines, factsOf } from "#owner/network-facts.js";
-import { checkWorkable } from "#owner/network-limits.js";
 import { checkGroups } from "#shared/model/groups.js";
 import { coded } from "#tests/support/coded.js";
 

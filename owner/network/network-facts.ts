@@ -4,7 +4,7 @@ import { groupShapes, hubShapes } from "#shared/model/groups.js";
 import { countParameters, parameterShapes } from "#shared/model/parameters.js";
 import { type Network, networkHash } from "#shared/protocol/network.js";
 import { cycleLength } from "#shared/protocol/phases.js";
-import type { NetworkTemplate } from "./network/network-template.js";
+import type { NetworkTemplate } from "./network-template.js";
 
 export const FLOAT_BYTES = 4;
 
