@@ -7,7 +7,6 @@ import type { Chain } from "#shared/chain/chain.js";
 import { connectChain } from "#shared/chain/connect.js";
 import { BlockZeroError } from "#shared/errors/error.js";
 import { agreedNetwork } from "#shared/participant/agreement/agreed-network.js";
-import { rankServers, readServers } from "#shared/participant/files/subnet-servers.js";
 import { networkHash, type PhaseLengths } from "#shared/protocol/network.js";
 import { phaseAt, phaseWindow } from "#shared/protocol/phases.js";
 import type { Signer } from "#shared/protocol/signer.js";
@@ -18,6 +17,7 @@ import { blobFolders } from "./blob-folders.js";
 import { openSubnetFiles, type SubnetFiles } from "./files.js";
 import { openLocalnetChain } from "./localnet-chain.js";
 import { archivedCopies, type RemoteCopies, serverCopies } from "./remote-copies.js";
+import { subnetServers } from "./subnet-servers.js";
 
 export interface SubnetLocation {
   /** A localnet's home, or beside a chain that of any participant. */
@@ -117,7 +117,7 @@ const remoteFiles = (
 ): RemoteCopies => {
   const { allowPrivateAddresses, log, signal, signer } = location;
   const client = createBlobClient({ allowPrivateAddresses, log, ...(signer && { signer }) });
-  return serverCopies({ client, servers: async () => rankServers(await readServers(chain, netuid, phases())), signal });
+  return serverCopies({ client, servers: subnetServers(chain, netuid, phases), signal });
 };
 
 const openArchives = ({ archives = [] }: SubnetLocation): Promise<readonly RemoteCopies[]> =>

@@ -20,15 +20,14 @@ export type RemoteCopies = (file: FileRequest) => Promise<readonly RemoteCopy[]>
 
 export interface ServerOptions extends PatienceOptions {
   readonly client: Pick<BlobClient, "receive">;
-  /** Origins of those who should have a file that nobody announced, or whose announcer is gone. Asked once. */
+  /** Origins of those who should have a file that nobody announced, or whose announcer is gone; called for each file. */
   readonly servers: () => Promise<readonly string[]>;
 }
 
 /** Copies of who announced a file, then of the other servers; of those, who was slow before comes last. */
 export const serverCopies = (options: ServerOptions): RemoteCopies => {
-  const { client, signal } = options;
+  const { client, servers, signal } = options;
   const patience = openPatience(options);
-  const servers = once(options.servers);
   return async ({ hash, maxBytes, location }) => {
     const origins = new Set([...(location === undefined ? [] : [location]), ...(await servers())]);
     return patience.inOrder(origins).map((origin) => ({
@@ -36,18 +35,6 @@ export const serverCopies = (options: ServerOptions): RemoteCopies => {
       receive: (incoming) =>
         patience.grant(origin, () => client.receive({ locations: [origin], hash, maxBytes, signal }, incoming)),
     }));
-  };
-};
-
-/** Remembers what came; a failure is tried again. */
-const once = <T>(read: () => Promise<T>): (() => Promise<T>) => {
-  let known: Promise<T> | null = null;
-  return () => {
-    known ??= read().catch((thrown: unknown) => {
-      known = null;
-      throw thrown;
-    });
-    return known;
   };
 };
 

@@ -167,20 +167,6 @@ describe("the files of a subnet, from outside", { timeout: HANG_GUARD }, () => {
     });
   });
 
-  it("are asked of the servers that the chain named once, unless it could not be read", async (t) => {
-    const good = await serverOf(t);
-    let reads = 0;
-    const servers = async () => {
-      reads++;
-      if (reads === 1) throw new BlockZeroError("CHAIN_UNREACHABLE", "no answer", "try later");
-      return [good.url];
-    };
-    const remote = serverCopies({ client, servers, signal: t.signal });
-    await assert.rejects(remote(file), { code: "CHAIN_UNREACHABLE" });
-    for (let round = 0; round < 3; round++) assert.equal((await remote(file)).length, 1);
-    assert.equal(reads, 2);
-  });
-
   it("cost no more than a server's time in all, however it spends that", async (t) => {
     const requests: string[] = [];
     const busy = createServer(({ url }, response) => {
