@@ -6,7 +6,7 @@ import type { BlobStore } from "#shared/blobs/blob-store.js";
 import { type Beacon, roundAt } from "#shared/chain/timelock/beacon.js";
 import type { DocumentSource } from "#shared/data/source.js";
 import { BlockZeroError } from "#shared/errors/error.js";
-import type { SealedText } from "#shared/protocol/network.js";
+import type { SealedText } from "#shared/protocol/expert-group.js";
 import { cycleLength } from "#shared/protocol/phases.js";
 
 export interface PageSealing {

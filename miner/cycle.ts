@@ -2,9 +2,9 @@ import { awaitBaseModel } from "#shared/participant/agreement/await-base-model.j
 import { withinBlocks } from "#shared/participant/duty.js";
 import { type Journal, recent } from "#shared/participant/writes/journal.js";
 import { commitmentOf } from "#shared/protocol/commitment.js";
+import { canonicalBytes } from "#shared/protocol/hash-json.js";
 import { artifactHash, signUpdateManifest } from "#shared/protocol/manifest.js";
 import type { ModelManifest } from "#shared/protocol/model-manifest.js";
-import { canonicalBytes } from "#shared/protocol/network.js";
 import { phaseWindow } from "#shared/protocol/phases.js";
 import { encodeRecord, shortHash } from "#shared/protocol/records.js";
 import type { FloatSource } from "#shared/training/float-source.js";

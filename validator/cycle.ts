@@ -5,7 +5,7 @@ import { withinBlocks } from "#shared/participant/duty.js";
 import { explain } from "#shared/participant/run-cycles.js";
 import { setWeightsOnce } from "#shared/participant/weights/set-weights.js";
 import { recent } from "#shared/participant/writes/journal.js";
-import { canonicalBytes } from "#shared/protocol/network.js";
+import { canonicalBytes } from "#shared/protocol/hash-json.js";
 import { phaseWindow } from "#shared/protocol/phases.js";
 import { encodeRecord, shortHash } from "#shared/protocol/records.js";
 import { reportHash } from "#shared/protocol/report.js";

@@ -4,7 +4,7 @@ import { reasonOf } from "#shared/errors/error.js";
 import { cycleSource } from "#shared/participant/cycle-source.js";
 import type { Participant } from "#shared/participant/participant.js";
 import { untilBlock } from "#shared/participant/until-block.js";
-import type { SealedText } from "#shared/protocol/network.js";
+import type { SealedText } from "#shared/protocol/expert-group.js";
 import { accepted, type Parsed, refused } from "#shared/protocol/parsed.js";
 import { cycleLength, phaseWindow } from "#shared/protocol/phases.js";
 import { roundOf } from "#shared/protocol/sealed-text.js";

@@ -11,7 +11,7 @@ import type { CommandSpec } from "#shared/cli/program.js";
 import { table } from "#shared/cli/table.js";
 import { BlockZeroError } from "#shared/errors/error.js";
 import { mergeThreads } from "#shared/merge/merge-threads.js";
-import type { MergeRule } from "#shared/protocol/network.js";
+import type { MergeRule } from "#shared/protocol/training.js";
 import { openSafetensorsFile } from "#shared/tensor-files/safetensors-file.js";
 import { bytes, verdict } from "../format.js";
 import { describeMachine, machine } from "../machine.js";

@@ -5,9 +5,10 @@ import { createRandom } from "#shared/data/random.js";
 import type { MergeContext, Merging, Model } from "#shared/merge/merge-model.js";
 import { beginPart } from "#shared/merge/part-files.js";
 import { groupShapes } from "#shared/model/groups.js";
+import type { CodecName } from "#shared/protocol/codec-name.js";
 import { sha256 } from "#shared/protocol/hash.js";
 import type { BlobRef } from "#shared/protocol/model-manifest.js";
-import type { CodecName, MergeRule } from "#shared/protocol/network.js";
+import type { MergeRule } from "#shared/protocol/training.js";
 
 /** What is merged, but for the files: those are in a store. */
 export interface MergeMaterial {

@@ -1,5 +1,6 @@
 import { PRESETS } from "#shared/model/presets.js";
-import type { CodecName, ModelConfig } from "#shared/protocol/network.js";
+import type { CodecName } from "#shared/protocol/codec-name.js";
+import type { ModelConfig } from "#shared/protocol/model-config.js";
 import type { FixedStep } from "../outer-step.js";
 
 /** What every run of a case has in common: the same beginning and as many tokens. */

@@ -1,5 +1,5 @@
 import { allExperts, expertOf, type HeldExperts } from "#shared/model/parameters.js";
-import type { ModelConfig } from "#shared/protocol/network.js";
+import type { ModelConfig } from "#shared/protocol/model-config.js";
 
 export interface CompileCase {
   readonly name: string;

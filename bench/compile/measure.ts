@@ -6,7 +6,7 @@ import { createEvaluator } from "#shared/evaluation/evaluator.js";
 import { initialParameters } from "#shared/model/init.js";
 import { batchInputs, languageModelLoss } from "#shared/model/loss.js";
 import { type Parameters, parameterShapes } from "#shared/model/parameters.js";
-import type { ModelConfig } from "#shared/protocol/network.js";
+import type { ModelConfig } from "#shared/protocol/model-config.js";
 import { createTrainStep } from "#shared/training/train-step.js";
 import { median } from "../median.js";
 import type { CompileCase } from "./cases.js";

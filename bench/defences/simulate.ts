@@ -9,7 +9,8 @@ import { expertsOf, groupShapes, hubShapes, shardOf } from "#shared/model/groups
 import { batchInputs, languageModelLoss } from "#shared/model/loss.js";
 import type { Parameters } from "#shared/model/parameters.js";
 import { PRESETS } from "#shared/model/presets.js";
-import type { MergeRule, Network } from "#shared/protocol/network.js";
+import type { Network } from "#shared/protocol/network.js";
+import type { MergeRule } from "#shared/protocol/training.js";
 import { proofOfLoss } from "#shared/scoring/proof-of-loss.js";
 import { batchTensors } from "#shared/training/inner-loop.js";
 import { mapValues } from "#shared/training/objective.js";

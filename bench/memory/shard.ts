@@ -6,7 +6,7 @@ import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import { BlockZeroError, reasonOf } from "#shared/errors/error.js";
 import { PRESETS } from "#shared/model/presets.js";
-import type { ModelConfig } from "#shared/protocol/network.js";
+import type { ModelConfig } from "#shared/protocol/model-config.js";
 
 interface ShardSize {
   readonly model: ModelConfig;

@@ -1,6 +1,6 @@
 import { allExperts, expertOf, type HeldExperts, parameterShapes } from "#shared/model/parameters.js";
 import { PRESETS } from "#shared/model/presets.js";
-import type { ModelConfig } from "#shared/protocol/network.js";
+import type { ModelConfig } from "#shared/protocol/model-config.js";
 import type { Targets } from "./targets.js";
 
 export interface StepCase {

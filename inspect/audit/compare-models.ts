@@ -1,7 +1,7 @@
 import { BlockZeroError } from "#shared/errors/error.js";
 import { withSource } from "#shared/files/byte-source.js";
+import { canonicalBytes } from "#shared/protocol/hash-json.js";
 import type { BlobRef, ModelManifest } from "#shared/protocol/model-manifest.js";
-import { canonicalBytes } from "#shared/protocol/network.js";
 import { describeDifference, firstDifference } from "#shared/replay/difference.js";
 import type { SubnetFiles } from "#shared/subnet/files.js";
 import { isMissing } from "./missing.js";

@@ -1,8 +1,9 @@
 import { z } from "zod";
 import { parseCanonical } from "#shared/protocol/canonical-json.js";
+import { groupName } from "#shared/protocol/expert-group.js";
 import { hashSchema } from "#shared/protocol/hash.js";
 import { updateManifestSchema } from "#shared/protocol/manifest.js";
-import { groupName, networkSchema } from "#shared/protocol/network.js";
+import { networkSchema } from "#shared/protocol/network.js";
 import type { Parsed } from "#shared/protocol/parsed.js";
 import { MAX_CYCLE, MAX_RECORD_BYTES } from "#shared/protocol/records.js";
 import { reportSchema } from "#shared/protocol/report.js";

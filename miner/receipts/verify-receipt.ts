@@ -1,7 +1,8 @@
 import { decodeAddress } from "@polkadot/util-crypto";
 import { commitmentOf } from "#shared/protocol/commitment.js";
+import { canonicalBytes } from "#shared/protocol/hash-json.js";
 import { artifactHash, isUpdateSigned } from "#shared/protocol/manifest.js";
-import { canonicalBytes, networkHash } from "#shared/protocol/network.js";
+import { networkHash } from "#shared/protocol/network.js";
 import { isInPhase, type Phase } from "#shared/protocol/phases.js";
 import { type ChainRecord, parseRecord, shortHash } from "#shared/protocol/records.js";
 import { isReportSigned, reportHash } from "#shared/protocol/report.js";

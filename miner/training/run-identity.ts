@@ -1,5 +1,6 @@
 import { expertsOf } from "#shared/model/groups.js";
-import { hashJson, type Network } from "#shared/protocol/network.js";
+import { hashJson } from "#shared/protocol/hash-json.js";
+import type { Network } from "#shared/protocol/network.js";
 import type { TrainingConfig } from "../config.js";
 
 export interface RunPlace {

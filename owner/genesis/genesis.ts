@@ -3,8 +3,9 @@ import { groupShapes, hubShapes } from "#shared/model/groups.js";
 import type { Parameters } from "#shared/model/parameters.js";
 import type { PartEncoder } from "#shared/model/part-encoder.js";
 import { encodeParameters } from "#shared/model/part-parameters.js";
+import { canonicalBytes } from "#shared/protocol/hash-json.js";
 import { type BlobRef, type ModelManifest, modelHash } from "#shared/protocol/model-manifest.js";
-import { canonicalBytes, type Network, networkBytes, networkHash, networkSchema } from "#shared/protocol/network.js";
+import { type Network, networkBytes, networkHash, networkSchema } from "#shared/protocol/network.js";
 import type { NetworkTemplate } from "../network/network-template.js";
 import { pinSources } from "../network/pin-sources.js";
 

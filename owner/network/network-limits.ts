@@ -1,7 +1,8 @@
 import { byteTokenizer } from "#shared/data/tokenizer.js";
 import { BlockZeroError } from "#shared/errors/error.js";
 import { MAX_PART_BYTES } from "#shared/model/part-encoder.js";
-import { canonicalBytes, decisiveNetwork, MAX_NETWORK_BYTES, type Network } from "#shared/protocol/network.js";
+import { canonicalBytes } from "#shared/protocol/hash-json.js";
+import { decisiveNetwork, MAX_NETWORK_BYTES, type Network } from "#shared/protocol/network.js";
 import { PHASES } from "#shared/protocol/phases.js";
 import { FLOAT_BYTES, type NetworkFacts } from "./network-facts.js";
 import type { NetworkTemplate } from "./network-template.js";

@@ -7,13 +7,9 @@ import { faultOf, groupBeside } from "#shared/config/load-network.js";
 import { readYaml, yamlValue } from "#shared/config/yaml-file.js";
 import { BlockZeroError } from "#shared/errors/error.js";
 import { PRESETS } from "#shared/model/presets.js";
-import {
-  decisiveNetwork,
-  expertGroupSchema,
-  type ModelConfig,
-  type Network,
-  networkSchema,
-} from "#shared/protocol/network.js";
+import { expertGroupSchema } from "#shared/protocol/expert-group.js";
+import type { ModelConfig } from "#shared/protocol/model-config.js";
+import { decisiveNetwork, type Network, networkSchema } from "#shared/protocol/network.js";
 import { nearest } from "#shared/util/nearest.js";
 
 /**

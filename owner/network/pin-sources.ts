@@ -4,7 +4,8 @@ import { openSource } from "#datasets/index.js";
 import { openJsonl } from "#datasets/jsonl.js";
 import type { LocalStore } from "#shared/blobs/blob-store.js";
 import { BlockZeroError } from "#shared/errors/error.js";
-import type { DataSource, Network } from "#shared/protocol/network.js";
+import type { DataSource } from "#shared/protocol/data-source.js";
+import type { Network } from "#shared/protocol/network.js";
 
 /**
  * Names every source of documents by its content, and stores files of documents as blobs that participants fetch. Paths stay, for this

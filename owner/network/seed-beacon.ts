@@ -1,4 +1,4 @@
-import type { SeedBeacon } from "#shared/protocol/network.js";
+import type { SeedBeacon } from "#shared/protocol/drand-beacon.js";
 import type { Pace } from "../seal/seal-pace.js";
 
 /** What the network file says of a beacon whose pulses make evaluation seeds: the first that is published more than a block later. */

@@ -2,7 +2,8 @@ import type { BlobStore } from "#shared/blobs/blob-store.js";
 import type { Beacon } from "#shared/chain/timelock/beacon.js";
 import { encryptTimelock } from "#shared/chain/timelock/timelock.js";
 import { BlockZeroError } from "#shared/errors/error.js";
-import type { Network, SealedText } from "#shared/protocol/network.js";
+import type { SealedText } from "#shared/protocol/expert-group.js";
+import type { Network } from "#shared/protocol/network.js";
 import { encodeDocuments, encodeIndex, MAX_ENVELOPE_BYTES, roundOf } from "#shared/protocol/sealed-text.js";
 
 export interface Sealing {

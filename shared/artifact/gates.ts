@@ -1,10 +1,10 @@
 import { hasCode, reasonOf } from "#shared/errors/error.js";
 import { type ByteSource, hashOfSource } from "#shared/files/byte-source.js";
 import { addSquares } from "#shared/kernels/sum-of-squares.js";
+import type { CodecName } from "#shared/protocol/codec-name.js";
 import { commitmentOf } from "#shared/protocol/commitment.js";
 import { sha256 } from "#shared/protocol/hash.js";
 import { isUpdateSigned, parseUpdateManifest, type UpdateManifest } from "#shared/protocol/manifest.js";
-import type { CodecName } from "#shared/protocol/network.js";
 import { MAX_DETAIL_CHARS, quote } from "#shared/protocol/parsed.js";
 import type { Verify } from "#shared/protocol/signing.js";
 import type { ReasonCode } from "#shared/protocol/verdict.js";

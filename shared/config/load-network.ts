@@ -1,7 +1,8 @@
 import type { z } from "zod";
 import { BlockZeroError } from "#shared/errors/error.js";
 import { pathBeside } from "../files/beside.js";
-import { type ExpertGroup, type Network, networkSchema } from "../protocol/network.js";
+import type { ExpertGroup } from "../protocol/expert-group.js";
+import { type Network, networkSchema } from "../protocol/network.js";
 import { readYaml, yamlValue } from "./yaml-file.js";
 
 const CODES = { missing: "NETWORK_FILE_NOT_FOUND", malformed: "NETWORK_FILE_MALFORMED" } as const;

@@ -2,7 +2,8 @@ import { z } from "zod";
 import { CODECS, encodedLength } from "../artifact/codec/index.js";
 import { countParameters, parameterShapes } from "../model/parameters.js";
 import { PRESETS } from "../model/presets.js";
-import { CODEC_NAMES, MAX_NETWORK_BYTES, networkSchema } from "../protocol/network.js";
+import { CODEC_NAMES } from "../protocol/codec-name.js";
+import { MAX_NETWORK_BYTES, networkSchema } from "../protocol/network.js";
 
 /** The part of JSON Schema that zod writes for a network file, and what `about` adds. */
 interface Schema {

@@ -1,5 +1,6 @@
 import { BlockZeroError, reasonOf } from "#shared/errors/error.js";
-import type { DataSource, Network } from "../protocol/network.js";
+import type { DataSource } from "../protocol/data-source.js";
+import type { Network } from "../protocol/network.js";
 
 /** A file of documents that the network file names by its content. */
 export interface PinnedText {

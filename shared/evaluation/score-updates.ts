@@ -2,7 +2,7 @@ import { setImmediate as yieldToEvents } from "node:timers/promises";
 import type { FloatTensors } from "#shared/artifact/update.js";
 import type { Batch } from "#shared/data/loader.js";
 import type { Parameters } from "#shared/model/parameters.js";
-import type { ExpertGroup } from "#shared/protocol/network.js";
+import type { ExpertGroup } from "#shared/protocol/expert-group.js";
 import type { Race } from "#shared/scoring/racing/race.js";
 import type { RaceRules } from "#shared/scoring/racing/rules.js";
 import type { LossMeter } from "./loss-meter.js";

@@ -1,7 +1,9 @@
 /** What all participants of a subnet agree on, as bytes: network files, records on chain, manifests, signed reports, the tally. */
 export { loadNetwork, parseNetwork } from "#shared/config/load-network.js";
 export { commitmentOf } from "#shared/protocol/commitment.js";
+export type { ExpertGroup } from "#shared/protocol/expert-group.js";
 export { hashBytes, isHash, sha256 } from "#shared/protocol/hash.js";
+export { hashJson } from "#shared/protocol/hash-json.js";
 export {
   artifactHash,
   isUpdateSigned,
@@ -9,15 +11,9 @@ export {
   signUpdateManifest,
   type UpdateManifest,
 } from "#shared/protocol/manifest.js";
+export type { ModelConfig } from "#shared/protocol/model-config.js";
 export { type ModelManifest, modelHash, parseModelManifest } from "#shared/protocol/model-manifest.js";
-export {
-  type ExpertGroup,
-  hashJson,
-  type ModelConfig,
-  type Network,
-  networkBytes,
-  networkHash,
-} from "#shared/protocol/network.js";
+export { type Network, networkBytes, networkHash } from "#shared/protocol/network.js";
 export type { Parsed } from "#shared/protocol/parsed.js";
 export {
   cycleLength,

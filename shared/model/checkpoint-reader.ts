@@ -1,7 +1,8 @@
 import { join } from "node:path";
 import { type FloatTensor, sizeOf } from "#shared/engine/tensor.js";
 import { BlockZeroError, reasonOf } from "#shared/errors/error.js";
-import { type ModelConfig, modelConfigSchema, type Network } from "#shared/protocol/network.js";
+import { type ModelConfig, modelConfigSchema } from "#shared/protocol/model-config.js";
+import type { Network } from "#shared/protocol/network.js";
 import { quote } from "#shared/protocol/parsed.js";
 import { floatBytes, widen } from "#shared/tensor-files/float-dtype.js";
 import { type CheckpointFolder, openCheckpointFolder, reading } from "./checkpoint-folder.js";

@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { type FloatTensor, sizeOf } from "#shared/engine/tensor.js";
 import { BlockZeroError, reasonOf } from "#shared/errors/error.js";
 import { writeFileAtomic } from "#shared/files/atomic-file.js";
-import type { ModelConfig } from "#shared/protocol/network.js";
+import type { ModelConfig } from "#shared/protocol/model-config.js";
 import { quote } from "#shared/protocol/parsed.js";
 import { floatBytes, narrow } from "#shared/tensor-files/float-dtype.js";
 import { createSafetensorsFile, type SafetensorsWriter } from "#shared/tensor-files/safetensors-writer.js";

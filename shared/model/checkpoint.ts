@@ -1,4 +1,4 @@
-import type { ModelConfig } from "#shared/protocol/network.js";
+import type { ModelConfig } from "#shared/protocol/model-config.js";
 import { loadTensors, openCheckpoint } from "./checkpoint-reader.js";
 import { type CheckpointOptions, createCheckpoint } from "./checkpoint-writer.js";
 import { type Parameters, parameterShapes } from "./parameters.js";

@@ -1,6 +1,6 @@
 import type { Graph, Value } from "#shared/engine/graph.js";
 import * as op from "#shared/engine/ops/index.js";
-import type { ModelConfig } from "#shared/protocol/network.js";
+import type { ModelConfig } from "#shared/protocol/model-config.js";
 import { expertName, type HeldExperts, routerName } from "./parameters.js";
 
 export interface ForwardShape {

@@ -1,5 +1,7 @@
 import { BlockZeroError } from "#shared/errors/error.js";
-import type { ExpertGroup, ModelConfig, Network } from "#shared/protocol/network.js";
+import type { ExpertGroup } from "#shared/protocol/expert-group.js";
+import type { ModelConfig } from "#shared/protocol/model-config.js";
+import type { Network } from "#shared/protocol/network.js";
 import { DEFAULT_SAFETENSORS_LIMITS } from "#shared/tensor-files/safetensors.js";
 import { expertOf, type HeldExperts, type Parameters, parameterShapes, routerLayerOf } from "./parameters.js";
 

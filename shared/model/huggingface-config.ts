@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { byteTokenizer } from "#shared/data/tokenizer.js";
 import { BlockZeroError } from "#shared/errors/error.js";
-import { type ModelConfig, modelConfigSchema } from "#shared/protocol/network.js";
+import { type ModelConfig, modelConfigSchema } from "#shared/protocol/model-config.js";
 import type { FloatDType } from "#shared/tensor-files/float-dtype.js";
 import { INITIALIZER_RANGE } from "./init.js";
 

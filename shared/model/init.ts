@@ -1,7 +1,7 @@
 import { normal } from "#shared/data/normal.js";
 import type { Random } from "#shared/data/random.js";
 import { sizeOf } from "#shared/engine/tensor.js";
-import type { ModelConfig } from "#shared/protocol/network.js";
+import type { ModelConfig } from "#shared/protocol/model-config.js";
 import { type Parameters, parameterShapes } from "./parameters.js";
 
 /** Standard deviation of a fresh weight; transformers' `initializer_range`. */

@@ -1,5 +1,5 @@
 import type { FloatTensor } from "#shared/engine/tensor.js";
-import type { ModelConfig } from "#shared/protocol/network.js";
+import type { ModelConfig } from "#shared/protocol/model-config.js";
 
 /** Tensors by their Hugging Face name, e.g. `model.layers.0.mlp.experts.3.up_proj.weight`. */
 export type Parameters = Readonly<Record<string, FloatTensor>>;

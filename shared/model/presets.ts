@@ -1,4 +1,4 @@
-import type { ModelConfig } from "#shared/protocol/network.js";
+import type { ModelConfig } from "#shared/protocol/model-config.js";
 
 const common = {
   norm_topk_prob: true,

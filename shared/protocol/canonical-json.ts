@@ -1,5 +1,5 @@
 import type { z } from "zod";
-import { canonicalBytes } from "./network.js";
+import { canonicalBytes } from "./hash-json.js";
 import { accepted, type Parsed, refused } from "./parsed.js";
 
 /**

@@ -3,7 +3,10 @@ import { z } from "zod";
 import { BlockZeroError } from "#shared/errors/error.js";
 
 /** A SHA-256 as JSON and file names carry it: 64 lower-case hex digits. */
-export const hashSchema = z.string().regex(/^[0-9a-f]{64}$/, "a hash is 64 lower-case hex digits");
+export const hashSchema = z
+  .string()
+  .regex(/^[0-9a-f]{64}$/, "a hash is 64 lower-case hex digits")
+  .meta({ takes: "64 hex digits" });
 
 export const isHash = (text: string): boolean => /^[0-9a-f]{64}$/.test(text);
 

@@ -1,7 +1,9 @@
 import { z } from "zod";
 import { parseCanonical } from "./canonical-json.js";
+import { codecName } from "./codec-name.js";
+import { groupName } from "./expert-group.js";
 import { hashSchema } from "./hash.js";
-import { codecName, groupName, hashJson } from "./network.js";
+import { hashJson } from "./hash-json.js";
 import type { Parsed } from "./parsed.js";
 import { MAX_CYCLE } from "./records.js";
 import type { Signer } from "./signer.js";

@@ -1,7 +1,9 @@
 import { z } from "zod";
 import { parseCanonical } from "./canonical-json.js";
+import { groupName } from "./expert-group.js";
 import { hashSchema } from "./hash.js";
-import { groupName, hashJson, modelConfigSchema } from "./network.js";
+import { hashJson } from "./hash-json.js";
+import { modelConfigSchema } from "./model-config.js";
 import { MAX_STEPS } from "./outer.js";
 import type { Parsed } from "./parsed.js";
 import { MAX_CYCLE } from "./records.js";

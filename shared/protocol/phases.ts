@@ -1,4 +1,4 @@
-import type { PhaseLengths } from "./network.js";
+import type { PhaseLengths } from "./phase-lengths.js";
 
 /** The phases of a cycle, in order. */
 export const PHASES = ["distribute", "train", "commit", "reveal", "evaluate", "exchange", "choose", "merge"] as const;

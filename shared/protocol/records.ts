@@ -1,8 +1,8 @@
 import { BlockZeroError } from "#shared/errors/error.js";
 import { decodeBitmap, encodeBitmap, isBitmap } from "./bitmap.js";
+import { groupName } from "./expert-group.js";
 import { hashFromRecord, hashToRecord, isHash } from "./hash.js";
 import { isLocation, MAX_LOCATION_CHARS } from "./location.js";
-import { groupName } from "./network.js";
 import { accepted, type Parsed, quote, refused } from "./parsed.js";
 import { decodeVotes, encodeVotes, type StepVote, votesProblem } from "./step-vote.js";
 

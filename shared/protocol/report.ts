@@ -1,7 +1,8 @@
 import { z } from "zod";
 import { parseCanonical } from "./canonical-json.js";
+import { groupName } from "./expert-group.js";
 import { hashSchema } from "./hash.js";
-import { groupName, hashJson } from "./network.js";
+import { hashJson } from "./hash-json.js";
 import { MAX_DETAIL_CHARS, type Parsed } from "./parsed.js";
 import { MAX_CYCLE } from "./records.js";
 import type { Signer } from "./signer.js";

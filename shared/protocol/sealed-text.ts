@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { parseCanonical } from "./canonical-json.js";
-import { canonicalBytes, type SealedText } from "./network.js";
+import type { SealedText } from "./expert-group.js";
+import { canonicalBytes } from "./hash-json.js";
 import type { Parsed } from "./parsed.js";
 
 /** Largest envelope, in bytes: what a validator reads into memory for a group. */

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { canonicalBytes } from "./network.js";
+import { canonicalBytes } from "./hash-json.js";
 import type { Signer } from "./signer.js";
 
 /** sr25519, 64 bytes, as 128 hex digits. */

@@ -1,4 +1,4 @@
-import { MAX_GROUPS } from "./network.js";
+import { MAX_GROUPS } from "./expert-group.js";
 import { MAX_STEPS } from "./outer.js";
 
 /**

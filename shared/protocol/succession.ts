@@ -1,4 +1,5 @@
-import { hashJson, type Network } from "./network.js";
+import { hashJson } from "./hash-json.js";
+import type { Network } from "./network.js";
 import { cycleLength } from "./phases.js";
 
 /** What a change of the network file does to what there is. */

@@ -1,6 +1,6 @@
 import { roundAt } from "#shared/chain/timelock/beacon.js";
 import { verifyPulse } from "#shared/chain/timelock/pulse.js";
-import type { SeedBeacon } from "#shared/protocol/network.js";
+import type { SeedBeacon } from "#shared/protocol/drand-beacon.js";
 import { blocksEntropy, evaluationSeed, pulseEntropy, type SeedPurpose, seedBlocks } from "#shared/protocol/seed.js";
 import { beaconOf } from "./evaluation-text.js";
 import type { CycleContext } from "./source.js";

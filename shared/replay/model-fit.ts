@@ -1,6 +1,6 @@
 import { hasCode } from "#shared/errors/error.js";
+import { hashJson } from "#shared/protocol/hash-json.js";
 import type { ModelManifest } from "#shared/protocol/model-manifest.js";
-import { hashJson } from "#shared/protocol/network.js";
 import type { CycleContext } from "./source.js";
 
 /**

@@ -8,8 +8,10 @@ import { directoryStore } from "#shared/blobs/blob-store.js";
 import { createRandom } from "#shared/data/random.js";
 import { type GroupStep, mergeModel } from "#shared/merge/merge-model.js";
 import { groupShapes } from "#shared/model/groups.js";
+import type { CodecName } from "#shared/protocol/codec-name.js";
+import { hashJson } from "#shared/protocol/hash-json.js";
 import { parseModelManifest } from "#shared/protocol/model-manifest.js";
-import { type CodecName, hashJson, type MergeRule } from "#shared/protocol/network.js";
+import type { MergeRule } from "#shared/protocol/training.js";
 import { parameters, template } from "../support/micro-network.js";
 
 const HOTKEY = "5GrwvaEF5zXb26Fz9rcQpDWS57CtERHpNehXCPcNoHGKutQY";

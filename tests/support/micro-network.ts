@@ -1,4 +1,5 @@
-import type { ModelConfig, Network } from "#shared/protocol/network.js";
+import type { ModelConfig } from "#shared/protocol/model-config.js";
+import type { Network } from "#shared/protocol/network.js";
 import { MICRO, microParameters } from "../shared/model/micro.js";
 
 export const NETUID = 1;

@@ -1,4 +1,4 @@
-import { canonicalBytes } from "#shared/protocol/network.js";
+import { canonicalBytes } from "#shared/protocol/hash-json.js";
 import { encodeRecord, shortHash } from "#shared/protocol/records.js";
 import { type Report, type ReportEntry, reportHash, signReport } from "#shared/protocol/report.js";
 import { seedBlocks } from "#shared/protocol/seed.js";

@@ -1,4 +1,4 @@
-import type { CodecName } from "#shared/protocol/network.js";
+import type { CodecName } from "#shared/protocol/codec-name.js";
 import type { ReasonCode } from "#shared/protocol/verdict.js";
 import type { TensorSpec } from "#shared/tensor-files/safetensors.js";
 

@@ -1,4 +1,4 @@
-import type { CodecName } from "#shared/protocol/network.js";
+import type { CodecName } from "#shared/protocol/codec-name.js";
 import { canonicalHeader, type Tensor, type TensorSpec } from "#shared/tensor-files/safetensors.js";
 import { type Codec, type CodecFault, elementsOf } from "./codec.js";
 import { bfloat16, float32 } from "./dense.js";

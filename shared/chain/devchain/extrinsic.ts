@@ -1,6 +1,6 @@
 import { u8aToHex } from "@polkadot/util";
 import { z } from "zod";
-import { canonicalBytes, hashJson } from "#shared/protocol/network.js";
+import { canonicalBytes, hashJson } from "#shared/protocol/hash-json.js";
 import type { Signer } from "#shared/protocol/signer.js";
 import { verify } from "../../wallet/verify.js";
 import { addressSchema } from "./address.js";

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { hashJson } from "#shared/protocol/network.js";
+import { hashJson } from "#shared/protocol/hash-json.js";
 import { addressSchema } from "./address.js";
 
 const u16 = z.int().min(0).max(65535);

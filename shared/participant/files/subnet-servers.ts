@@ -1,6 +1,6 @@
 import type { Chain, Commitment, Metagraph } from "#shared/chain/chain.js";
 import { hasCode } from "#shared/errors/error.js";
-import type { PhaseLengths } from "#shared/protocol/network.js";
+import type { PhaseLengths } from "#shared/protocol/phase-lengths.js";
 import { type Phase, phaseAt, phaseWindow } from "#shared/protocol/phases.js";
 import { parseRecord } from "#shared/protocol/records.js";
 import { permittedStakes } from "#shared/protocol/stake.js";

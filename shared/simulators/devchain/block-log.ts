@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { z } from "zod";
 import { type Genesis, hashGenesis } from "#shared/chain/devchain/genesis.js";
 import { BlockZeroError, reasonOf } from "#shared/errors/error.js";
-import { canonicalBytes } from "#shared/protocol/network.js";
+import { canonicalBytes } from "#shared/protocol/hash-json.js";
 import type { Log } from "#shared/telemetry/log.js";
 import { type Block, blockSchema } from "./block.js";
 

@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { type Extrinsic, extrinsicSchema } from "#shared/chain/devchain/extrinsic.js";
-import { hashJson } from "#shared/protocol/network.js";
+import { hashJson } from "#shared/protocol/hash-json.js";
 
 const hash = z.string().regex(/^[0-9a-f]{64}$/);
 

@@ -6,7 +6,7 @@ import {
   extrinsicSchema,
   isSignatureValid,
 } from "#shared/chain/devchain/extrinsic.js";
-import { canonicalBytes } from "#shared/protocol/network.js";
+import { canonicalBytes } from "#shared/protocol/hash-json.js";
 import { nonceOf } from "./apply.js";
 import { ensure, Fault } from "./fault.js";
 import type { ChainState } from "./state.js";

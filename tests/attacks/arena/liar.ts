@@ -1,6 +1,6 @@
 import { holdReports } from "#shared/participant/reports.js";
 import { setWeightsOnce } from "#shared/participant/weights/set-weights.js";
-import { canonicalBytes } from "#shared/protocol/network.js";
+import { canonicalBytes } from "#shared/protocol/hash-json.js";
 import { phaseWindow } from "#shared/protocol/phases.js";
 import { encodeRecord, shortHash } from "#shared/protocol/records.js";
 import { reportHash, signReport } from "#shared/protocol/report.js";

@@ -1,5 +1,5 @@
 import { table } from "#shared/cli/table.js";
-import { CODEC_NAMES } from "#shared/protocol/network.js";
+import { CODEC_NAMES } from "#shared/protocol/codec-name.js";
 import type { HonestWork } from "../arena/honest-work.js";
 import type { ModelName } from "../arena/models/arena-model.js";
 import { models } from "../arena/models/index.js";

@@ -3,7 +3,7 @@ import { CODECS } from "#shared/artifact/codec/index.js";
 import type { Commitment } from "#shared/chain/chain.js";
 import type { LossMeter } from "#shared/evaluation/loss-meter.js";
 import type { Parameters } from "#shared/model/parameters.js";
-import { canonicalBytes } from "#shared/protocol/network.js";
+import { canonicalBytes } from "#shared/protocol/hash-json.js";
 import { parseReport } from "#shared/protocol/report.js";
 import { permittedStakes } from "#shared/protocol/stake.js";
 import { tally } from "#shared/protocol/tally.js";

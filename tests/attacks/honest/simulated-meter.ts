@@ -3,7 +3,7 @@ import { createRandom } from "#shared/data/random.js";
 import type { LossMeter } from "#shared/evaluation/loss-meter.js";
 import { groupShapes } from "#shared/model/groups.js";
 import type { Parameters } from "#shared/model/parameters.js";
-import { hashJson } from "#shared/protocol/network.js";
+import { hashJson } from "#shared/protocol/hash-json.js";
 import type { NetworkTemplate } from "../arena/models/arena-model.js";
 
 /** A group's loss near a base model, as a function of the update. */

@@ -2,7 +2,7 @@ import type { z } from "zod";
 import { createRandom, type Random } from "#shared/data/random.js";
 import { groupShapes } from "#shared/model/groups.js";
 import type { Parameters } from "#shared/model/parameters.js";
-import type { codecName } from "#shared/protocol/network.js";
+import type { codecName } from "#shared/protocol/codec-name.js";
 import type { Living } from "../../support/subnet.js";
 import { lengthOf, noiseLike, plus, scaled } from "../arena/change.js";
 import { type HonestWork, sumOfWork } from "../arena/honest-work.js";

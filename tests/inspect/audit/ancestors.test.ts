@@ -5,8 +5,8 @@ import { manifestReader } from "#inspect/audit/manifest-reader.js";
 import { withRepeats } from "#inspect/audit/repeats.js";
 import { BlockZeroError } from "#shared/errors/error.js";
 import { sha256 } from "#shared/protocol/hash.js";
+import { canonicalBytes } from "#shared/protocol/hash-json.js";
 import { type ModelManifest, modelHash } from "#shared/protocol/model-manifest.js";
-import { canonicalBytes } from "#shared/protocol/network.js";
 import { ANCESTRY_DEPTH } from "#shared/replay/lineage.js";
 import { template } from "#tests/support/micro-network.js";
 

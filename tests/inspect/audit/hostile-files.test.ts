@@ -8,7 +8,7 @@ import { CODECS } from "#shared/artifact/codec/index.js";
 import { createBlobClient } from "#shared/blobs/blob-client.js";
 import { startBlobServer } from "#shared/blobs/blob-server.js";
 import { directoryStore } from "#shared/blobs/blob-store.js";
-import type { CodecName } from "#shared/protocol/network.js";
+import type { CodecName } from "#shared/protocol/codec-name.js";
 import { encodeRecord, shortHash } from "#shared/protocol/records.js";
 import { openSubnetFiles, type SubnetFilesOptions } from "#shared/subnet/files.js";
 import { serverCopies } from "#shared/subnet/remote-copies.js";

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { it } from "node:test";
 import { explainValidators, validatorLines } from "#inspect/explain/explain-validators.js";
-import { canonicalBytes } from "#shared/protocol/network.js";
+import { canonicalBytes } from "#shared/protocol/hash-json.js";
 import { HANG_GUARD } from "#tests/support/hang-guard.js";
 import { lookAt } from "#tests/support/look-at.js";
 import { holdReports, reportOf, reportRecord, scoredEntry, withSeeds } from "#tests/support/reports.js";

@@ -9,7 +9,7 @@ import { reportScore } from "#miner/feedback.js";
 import { receiptFile } from "#miner/receipts/keep-receipt.js";
 import { MAX_RECEIPT_BYTES, parseReceipt, type Receipt, signReceipt } from "#miner/receipts/receipt.js";
 import { outcomeOf, receiptProblem } from "#miner/receipts/verify-receipt.js";
-import { canonicalBytes } from "#shared/protocol/network.js";
+import { canonicalBytes } from "#shared/protocol/hash-json.js";
 import { temporaryFolder } from "#tests/shared/artifact/temporary.js";
 import { HANG_GUARD } from "#tests/support/hang-guard.js";
 import { openMiner } from "#tests/support/miner.js";

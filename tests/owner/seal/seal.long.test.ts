@@ -10,7 +10,7 @@ import { drawnBytes, sealText, usualSpacing } from "#owner/seal/seal.js";
 import { directoryStore } from "#shared/blobs/blob-store.js";
 import { QUICKNET, roundAt, timeOfRound } from "#shared/chain/timelock/beacon.js";
 import { signPulse } from "#shared/chain/timelock/pulse.js";
-import { sealedTextSchema } from "#shared/protocol/network.js";
+import { sealedTextSchema } from "#shared/protocol/expert-group.js";
 import { envelopeHash, roundOf } from "#shared/protocol/sealed-text.js";
 import { envelopeReader, openEnvelope } from "#shared/replay/evaluation-text.js";
 import { publicBeacon } from "#shared/simulators/devchain/beacon.js";

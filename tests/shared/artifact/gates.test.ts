@@ -15,15 +15,16 @@ import { buildUpdate, encodeFloats, type FloatTensors, l2Norm } from "#shared/ar
 import { loadTensors } from "#shared/artifact/update-reader.js";
 import { createRandom } from "#shared/data/random.js";
 import { bytesSource } from "#shared/files/byte-source.js";
+import { CODEC_NAMES, type CodecName } from "#shared/protocol/codec-name.js";
 import { commitmentOf } from "#shared/protocol/commitment.js";
 import { sha256 } from "#shared/protocol/hash.js";
+import { canonicalBytes } from "#shared/protocol/hash-json.js";
 import {
   artifactHash,
   signUpdateManifest,
   type UnsignedUpdateManifest,
   type UpdateManifest,
 } from "#shared/protocol/manifest.js";
-import { CODEC_NAMES, type CodecName, canonicalBytes } from "#shared/protocol/network.js";
 import type { ReasonCode } from "#shared/protocol/verdict.js";
 import { encodeSafetensors, parseSafetensors, type Tensor } from "#shared/tensor-files/safetensors.js";
 import { devSigner, verify } from "../protocol/keys.js";

@@ -7,7 +7,8 @@ import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import { storeMaterial, withRule } from "#bench/artifacts/merge-material.js";
 import { directoryStore } from "#shared/blobs/blob-store.js";
-import type { CodecName, MergeRule } from "#shared/protocol/network.js";
+import type { CodecName } from "#shared/protocol/codec-name.js";
+import type { MergeRule } from "#shared/protocol/training.js";
 import { HANG_GUARD } from "#tests/support/hang-guard.js";
 import { temporaryFolder } from "../artifact/temporary.js";
 

@@ -9,7 +9,7 @@ import { sizeOf } from "#shared/engine/tensor.js";
 import { createCheckpoint } from "#shared/model/checkpoint-writer.js";
 import { groupShapes, hubShapes } from "#shared/model/groups.js";
 import { countParameters, parameterShapes } from "#shared/model/parameters.js";
-import type { ModelConfig } from "#shared/protocol/network.js";
+import type { ModelConfig } from "#shared/protocol/model-config.js";
 import { temporaryFolder } from "#tests/shared/artifact/temporary.js";
 import { MICRO } from "./micro.js";
 

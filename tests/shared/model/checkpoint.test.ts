@@ -5,7 +5,7 @@ import { describe, it, type TestContext } from "node:test";
 import { BlockZeroError, type ErrorCode } from "#shared/errors/error.js";
 import { readCheckpoint, writeCheckpoint } from "#shared/model/checkpoint.js";
 import { fromHuggingFaceConfig, toHuggingFaceConfig } from "#shared/model/huggingface-config.js";
-import type { ModelConfig } from "#shared/protocol/network.js";
+import type { ModelConfig } from "#shared/protocol/model-config.js";
 import { encodeSafetensors, parseSafetensors, type Tensor } from "#shared/tensor-files/safetensors.js";
 import { temporaryFolder } from "#tests/shared/artifact/temporary.js";
 import { MICRO, microParameters } from "./micro.js";

@@ -3,7 +3,8 @@ import { describe, it } from "node:test";
 import { BlockZeroError } from "#shared/errors/error.js";
 import { checkGroups, expertsOf, groupNamed, groupShapes, hubShapes, shardOf } from "#shared/model/groups.js";
 import { countParameters, expertName, parameterShapes, routerName } from "#shared/model/parameters.js";
-import { type ExpertGroup, networkSchema } from "#shared/protocol/network.js";
+import type { ExpertGroup } from "#shared/protocol/expert-group.js";
+import { networkSchema } from "#shared/protocol/network.js";
 import { MICRO, microParameters } from "./micro.js";
 
 const group = (experts: ExpertGroup["experts"]): ExpertGroup => ({

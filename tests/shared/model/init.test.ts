@@ -4,7 +4,7 @@ import { createRandom } from "#shared/data/random.js";
 import { initialParameters } from "#shared/model/init.js";
 import { countParameters, parameterShapes } from "#shared/model/parameters.js";
 import { PRESETS } from "#shared/model/presets.js";
-import { modelConfigSchema } from "#shared/protocol/network.js";
+import { modelConfigSchema } from "#shared/protocol/model-config.js";
 import { MICRO } from "./micro.js";
 
 describe("initial parameters", () => {

@@ -5,7 +5,7 @@ import { onnxCpu } from "#shared/engine/runtime/onnx-cpu.js";
 import { floatTensor, intTensor, sizeOf, type Tensor } from "#shared/engine/tensor.js";
 import { type ForwardShape, forward } from "#shared/model/forward.js";
 import { allExperts, type Parameters, parameterShapes } from "#shared/model/parameters.js";
-import type { ModelConfig } from "#shared/protocol/network.js";
+import type { ModelConfig } from "#shared/protocol/model-config.js";
 
 export const device = onnxCpu({ threads: 1 });
 

@@ -9,7 +9,7 @@ import { crossEntropy } from "#shared/engine/ops/index.js";
 import { floatTensor, intTensor } from "#shared/engine/tensor.js";
 import { forward } from "#shared/model/forward.js";
 import { allExperts, type Parameters } from "#shared/model/parameters.js";
-import type { ModelConfig } from "#shared/protocol/network.js";
+import type { ModelConfig } from "#shared/protocol/model-config.js";
 import { HANG_GUARD } from "../../support/hang-guard.js";
 import { device, floatsOf, MICRO, microIds, microParameters } from "./micro.js";
 

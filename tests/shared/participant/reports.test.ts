@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { collectReports, holdReports } from "#shared/participant/reports.js";
-import { canonicalBytes } from "#shared/protocol/network.js";
+import { canonicalBytes } from "#shared/protocol/hash-json.js";
 import { encodeRecord, shortHash } from "#shared/protocol/records.js";
 import type { Report } from "#shared/protocol/report.js";
 import { committedReports, exchangedReports } from "#shared/replay/reports.js";

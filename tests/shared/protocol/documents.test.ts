@@ -3,6 +3,7 @@ import { test } from "node:test";
 import fc from "fast-check";
 import { z } from "zod";
 import { commitmentOf } from "#shared/protocol/commitment.js";
+import { canonicalBytes } from "#shared/protocol/hash-json.js";
 import {
   artifactHash,
   isUpdateSigned,
@@ -11,7 +12,6 @@ import {
   updateManifestSchema,
 } from "#shared/protocol/manifest.js";
 import { modelHash, modelManifestSchema, parseModelManifest } from "#shared/protocol/model-manifest.js";
-import { canonicalBytes } from "#shared/protocol/network.js";
 import { isReportSigned, parseReport, reportHash, reportSchema, signReport } from "#shared/protocol/report.js";
 import { explainReason, REASON_CODES, verdictFor } from "#shared/protocol/verdict.js";
 import { devSigner, verify } from "./keys.js";

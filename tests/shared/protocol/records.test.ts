@@ -3,7 +3,7 @@ import { test } from "node:test";
 import fc from "fast-check";
 import { z } from "zod";
 import { MAX_HELD } from "#shared/protocol/bitmap.js";
-import { MAX_GROUPS } from "#shared/protocol/network.js";
+import { MAX_GROUPS } from "#shared/protocol/expert-group.js";
 import { MAX_STEPS } from "#shared/protocol/outer.js";
 import { type ChainRecord, encodeRecord, MAX_CYCLE, MAX_RECORD_BYTES, parseRecord } from "#shared/protocol/records.js";
 import { loadVectors } from "./vectors.js";

@@ -4,8 +4,10 @@ import fc from "fast-check";
 import { z } from "zod";
 import { sealText } from "#owner/seal/seal.js";
 import { directoryStore } from "#shared/blobs/blob-store.js";
+import { sealedTextSchema } from "#shared/protocol/expert-group.js";
 import { sha256 } from "#shared/protocol/hash.js";
-import { canonicalBytes, networkHash, networkSchema, sealedTextSchema } from "#shared/protocol/network.js";
+import { canonicalBytes } from "#shared/protocol/hash-json.js";
+import { networkHash, networkSchema } from "#shared/protocol/network.js";
 import {
   encodeDocuments,
   envelopeHash,

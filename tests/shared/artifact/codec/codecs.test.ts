@@ -6,7 +6,7 @@ import { elementsOf, isFault, type Pieces } from "#shared/artifact/codec/codec.j
 import { CODECS, encodedLength } from "#shared/artifact/codec/index.js";
 import { INT8_BLOCK } from "#shared/artifact/codec/int8.js";
 import { CHUNK, KEPT } from "#shared/artifact/codec/topk-2bit.js";
-import { CODEC_NAMES, type CodecName } from "#shared/protocol/network.js";
+import { CODEC_NAMES, type CodecName } from "#shared/protocol/codec-name.js";
 import { loadVectors } from "../../protocol/vectors.js";
 
 const sparse = z.array(z.tuple([z.int(), z.string()]));

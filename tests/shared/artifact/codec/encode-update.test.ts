@@ -6,7 +6,7 @@ import { encodeUpdate, type Feedback } from "#shared/artifact/codec/encode-updat
 import { CODECS, decodeTensor, encodedLength, encodedSpecs } from "#shared/artifact/codec/index.js";
 import type { FloatTensors } from "#shared/artifact/update.js";
 import { createRandom } from "#shared/data/random.js";
-import { CODEC_NAMES, type CodecName } from "#shared/protocol/network.js";
+import { CODEC_NAMES, type CodecName } from "#shared/protocol/codec-name.js";
 import { parseSafetensors } from "#shared/tensor-files/safetensors.js";
 
 const of = (data: Float32Array, shape = [data.length]) => ({ shape, data });

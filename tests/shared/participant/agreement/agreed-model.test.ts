@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { agreedNetwork } from "#shared/participant/agreement/agreed-network.js";
 import { awaitBaseModel } from "#shared/participant/agreement/await-base-model.js";
-import { canonicalBytes } from "#shared/protocol/network.js";
+import { canonicalBytes } from "#shared/protocol/hash-json.js";
 import { encodeRecord, shortHash } from "#shared/protocol/records.js";
 import { HANG_GUARD } from "#tests/support/hang-guard.js";
 import { NETUID } from "#tests/support/micro-network.js";

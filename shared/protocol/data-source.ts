@@ -1,0 +1,46 @@
+import { z } from "zod";
+import { about } from "./about.js";
+import { hashSchema } from "./hash.js";
+
+/**
+ * A weighted source of documents; `kind` names a module of `datasets/`. The network file pins its content; `path` tells one machine where it has
+ * the file, and decides nothing.
+ */
+export const dataSourceSchema = z.strictObject({
+  kind: z.string().min(1).meta(about("The kind of source: see below.")),
+  weight: z.number().positive().default(1).meta(about("Share of windows from this source, relative to the others.")),
+  path: z
+    .string()
+    .optional()
+    .meta(
+      about(
+        "Where this machine has a file of documents, relative to the file that names it. A published file has none.",
+      ),
+    ),
+  sha256: hashSchema
+    .optional()
+    .meta(
+      about("SHA-256 of a file of documents, or of a built-in source's documents. `blockzero genesis` fills it in."),
+    ),
+  bytes: z
+    .int()
+    .positive()
+    .optional()
+    .meta(about("Length of a file of documents. `blockzero genesis` fills it in.", "bytes")),
+});
+
+/** How text becomes windows of tokens. */
+export const dataSchema = z
+  .strictObject({
+    tokenizer: z.literal("byte").meta(about("The rule that makes tokens of text.")),
+    split: z.literal("sha256").default("sha256").meta(about("The rule by which documents are held out.")),
+    sequence_length: z.int().min(1).meta(about("Length of a window of text.", "tokens")),
+    held_out: z
+      .number()
+      .gt(0)
+      .lt(1)
+      .meta(about("Part of the documents, chosen by their content's hash, that nobody is to train on.", "share")),
+  })
+  .meta(about("How text becomes windows of tokens."));
+
+export type DataSource = z.infer<typeof dataSourceSchema>;

@@ -1,0 +1,30 @@
+import { z } from "zod";
+import { about } from "./about.js";
+
+/** A drand beacon of the scheme `bls-unchained-g1-rfc9380`. */
+export const drandBeaconSchema = z.strictObject({
+  public_key: z
+    .string()
+    .regex(/^[0-9a-f]{192}$/, "a beacon's public key is 192 hex digits")
+    .meta({ ...about("The beacon's key, a compressed point of G2."), takes: "192 hex digits" }),
+  genesis_time: z.number().min(0).meta(about("When round 1 is published.", "seconds since 1970")),
+  period: z.number().min(0.01).meta(about("Time between two rounds.", "seconds")),
+});
+
+/** The beacon that the chain follows, whose pulses make evaluation seeds: see `seed.ts`. */
+export const seedBeaconSchema = drandBeaconSchema.extend({
+  delay: z
+    .int()
+    .min(1)
+    .max(1000)
+    .default(5)
+    .meta(
+      about(
+        "Rounds from the newest one at the last block before a seed to the round that makes it. It must be more than a block takes, so that the block's producer cannot know it.",
+        "rounds",
+      ),
+    ),
+});
+
+export type DrandBeacon = z.infer<typeof drandBeaconSchema>;
+export type SeedBeacon = z.infer<typeof seedBeaconSchema>;
