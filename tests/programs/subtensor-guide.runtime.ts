@@ -33,7 +33,7 @@ const surroundings = (cwd: string) => {
   mkdirSync(bin);
   const npx = join(bin, "npx");
   const programs = [
-    `blockzero) file=owner ;;`,
+    `blockzero) file=cli ;;`,
     `blockzero-miner) file=miner ;;`,
     `blockzero-validator) file=validator ;;`,
   ];
