@@ -1,24 +1,22 @@
 import { holdReports } from "#shared/participant/reports.js";
 import { MAX_HELD } from "#shared/protocol/bitmap.js";
-import { phaseWindow } from "#shared/protocol/phases.js";
 import { encodeRecord, shortHash } from "#shared/protocol/records.js";
 import type { Validator } from "./context.js";
+import { mark } from "./mark.js";
+import { openWindow } from "./open-window.js";
 
 /** Blocks kept free at the end of the exchange phase to put the record on chain. */
 const BLOCKS_TO_COMMIT = 2;
 
 /**
- * Fetches the cycle's reports from whoever has them, so that we can serve them, and says on chain which ones are here. Whoever cannot be had
- * from is waited for until there is just time to say so.
- *
- * @returns the block that included the record
+ * Fetches the cycle's reports from whoever has them, so that we can serve them, and says on chain which ones are here, once. Whoever cannot be
+ * had from is waited for until there is just time to say so.
  */
-export const exchangeReports = async (
-  { participant }: Pick<Validator, "participant">,
-  cycle: number,
-): Promise<number> => {
-  const { clock, network, networkHash, signal, log } = participant;
-  const window = phaseWindow(cycle, "exchange", network.phases);
+export const exchangeReports = async (validator: Validator, cycle: number): Promise<void> => {
+  const { participant, journal } = validator;
+  const { clock, networkHash, signal, log } = participant;
+  if (journal.value.cycles[cycle]?.exchanged !== undefined) return;
+  const window = openWindow(participant, cycle, "exchange");
   await clock.reach(window.start - 1, signal);
   const held = await holdReports(participant, cycle, window.end - BLOCKS_TO_COMMIT);
   const block = await participant.commitOnce({
@@ -31,6 +29,6 @@ export const exchangeReports = async (
     }),
     window,
   });
+  mark(validator, cycle, { exchanged: block });
   log.info("exchanged reports", { cycle, held: held.length, block });
-  return block;
 };

@@ -7,11 +7,10 @@ import type { Participant } from "#shared/participant/participant.js";
 import { untilBlock } from "#shared/participant/until-block.js";
 import { phaseWindow } from "#shared/protocol/phases.js";
 import { type Report, type ReportEntry, signReport } from "#shared/protocol/report.js";
-import { type ReasonCode, verdictFor } from "#shared/protocol/verdict.js";
 import type { GatedUpdate } from "#shared/replay/gate-with-blame.js";
 import { ancestry } from "#shared/replay/lineage.js";
 import type { Submission } from "#shared/replay/submissions.js";
-import type { RaceOutcome, RaceResult } from "#shared/scoring/racing/race.js";
+import type { RaceOutcome } from "#shared/scoring/racing/race.js";
 import type { MetricsSink } from "#shared/telemetry/metrics.js";
 import { mean } from "#shared/util/mean.js";
 import { awaitSeeds } from "./await-seeds.js";
@@ -21,6 +20,7 @@ import { type Gated, gatherUpdates } from "./gather.js";
 import { type IndependenceMeter, openIndependenceMeter } from "./independence.js";
 import { openLossBook } from "./loss-book.js";
 import { measureUpdates } from "./measure.js";
+import { failedEntry, scoreEntry } from "./report-entry.js";
 import { startStopwatch } from "./stopwatch.js";
 import { blockWithin, timeToMeasure } from "./time-left.js";
 
@@ -192,55 +192,4 @@ const rejectRepeats = (gated: readonly Gated[], lineage: Awaited<ReturnType<type
     return !original;
   });
   return { updates, failures };
-};
-
-const unscored = {
-  lossReduction: null,
-  standardError: null,
-  batches: null,
-  growth: null,
-  independence: null,
-  score: 0,
-} as const;
-
-const failedEntry = ({ uid, hotkey, reveal }: Submission, reason: ReasonCode, detail: string): ReportEntry => ({
-  uid,
-  hotkey,
-  group: reveal?.group ?? null,
-  artifact: reveal?.artifact ?? null,
-  verdict: verdictFor(reason),
-  reason,
-  detail,
-  ...unscored,
-});
-
-/** @param problem what kept us from measuring it to the end, if not the time */
-const scoreEntry = (
-  submission: Submission,
-  { group, artifact }: GatedUpdate,
-  { result, independence }: { readonly result: RaceResult; readonly independence: number },
-  problem: string | null,
-): ReportEntry => {
-  if (result.verdict === "rejected") return failedEntry(submission, result.reason, `artifact ${artifact}`);
-  if (result.verdict === "abstained") {
-    const late = `it could not be scored in time, after ${result.batches} batches`;
-    return failedEntry(submission, result.reason, problem ?? late);
-  }
-  const { uid, hotkey } = submission;
-  const { lossReduction, standardError, batches, growth, score } = result;
-  return {
-    uid,
-    hotkey,
-    group,
-    artifact,
-    verdict: "scored",
-    reason: null,
-    detail: null,
-    lossReduction,
-    standardError,
-    batches,
-    growth,
-    independence,
-    score,
-  };
 };

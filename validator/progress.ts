@@ -1,0 +1,31 @@
+import { chosenSteps, readBallots } from "#shared/replay/ballots.js";
+import { improvedGroups } from "#shared/rewards/progress.js";
+import type { Validator } from "./context.js";
+import type { Agreement } from "./merge-cycle.js";
+
+/** The groups whose model took a step, in metrics and the log as well. */
+export const learnProgress = async (
+  { participant, metrics }: Validator,
+  cycle: number,
+  { outcomes }: Agreement,
+): Promise<readonly string[]> => {
+  const { network, log } = participant;
+  const ballots = await readBallots(participant, cycle);
+  const chosen = chosenSteps(network, ballots);
+  for (const [group, step] of chosen) {
+    metrics.write({ cycle, [`choose/step_${group}`]: step });
+    if (step !== 0) continue;
+    const scored = outcomes.filter((outcome) => outcome.group === group && outcome.verdict === "scored").length;
+    log.warn("a group's model stood still, and this cycle pays its miners nothing", {
+      code: "GROUP_STOOD_STILL",
+      cycle,
+      group,
+      ballots: ballots.voters.length,
+      reason:
+        scored === 0
+          ? "no update of it was scored"
+          : "no step was found better than the base by more than half of the stake",
+    });
+  }
+  return improvedGroups(chosen);
+};

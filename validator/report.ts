@@ -1,0 +1,47 @@
+import { BlockZeroError } from "#shared/errors/error.js";
+import { canonicalBytes } from "#shared/protocol/hash-json.js";
+import { encodeRecord, shortHash } from "#shared/protocol/records.js";
+import { reportHash } from "#shared/protocol/report.js";
+import { readReport } from "#shared/replay/reports.js";
+import type { Validator } from "./context.js";
+import { judgeCycle } from "./judge.js";
+import { mark } from "./mark.js";
+import { openWindow } from "./open-window.js";
+
+/** Judges the cycle's updates, signs the report, keeps it secret until the phase is over, and commits its hash, once. */
+export const report = async (validator: Validator, cycle: number): Promise<void> => {
+  const { participant, journal, meter, metrics, timer } = validator;
+  const { blobs, network, networkHash, location, log } = participant;
+  if (journal.value.cycles[cycle]?.reported !== undefined) return;
+  const window = openWindow(participant, cycle, "evaluate");
+  let hash = journal.value.cycles[cycle]?.report;
+  if (hash === undefined) {
+    const judged = await judgeCycle(participant, meter, cycle, { timer, metrics });
+    hash = reportHash(judged);
+    const bytes = canonicalBytes(judged);
+    const read = readReport(bytes, participant.signer.address, network);
+    if (!read.ok)
+      throw new BlockZeroError("REPORT_UNUSABLE", `our own report is refused: ${read.problem}`, "report this as a bug");
+    // Nobody can copy it in time: a report record of a later block does not count.
+    participant.embargo.hold(hash, window.end - 1);
+    await blobs.put(bytes);
+    mark(validator, cycle, { report: hash });
+    for (const [group, { loss }] of Object.entries(judged.baseline))
+      metrics.write({ cycle, [`eval/loss_${group}`]: loss });
+    for (const { uid, verdict, score, lossReduction } of judged.entries)
+      metrics.write({
+        cycle,
+        uid,
+        "eval/verdict": verdict,
+        "eval/score": score,
+        "eval/loss_reduction": lossReduction ?? 0,
+      });
+  }
+  const block = await participant.commitOnce({
+    key: `${cycle}/report`,
+    data: encodeRecord({ type: "report", network: shortHash(networkHash), cycle, report: hash, location }),
+    window,
+  });
+  mark(validator, cycle, { reported: block });
+  log.info("reported", { cycle, report: hash, block });
+};

@@ -1,0 +1,23 @@
+import { explain } from "#shared/participant/run-cycles.js";
+import { setWeightsOnce } from "#shared/participant/weights/set-weights.js";
+import { phaseWindow } from "#shared/protocol/phases.js";
+import { cycleWeights } from "#shared/rewards/cycle-weights.js";
+import type { Validator } from "./context.js";
+import { mark } from "./mark.js";
+
+/** Sets the cycle's weights, once. A failure is logged: the next cycle's weights make up for these. */
+export const setWeights = async (validator: Validator, cycle: number): Promise<void> => {
+  const { participant, journal } = validator;
+  const { chain, network, log } = participant;
+  if (journal.value.cycles[cycle]?.weighted !== undefined) return;
+  try {
+    const weights = cycleWeights(network, await chain.metagraph(network.netuid), journal.value, cycle);
+    const window = phaseWindow(cycle, "merge", network.phases);
+    const block = await setWeightsOnce(validator.weights, { key: String(window.start), weights, window });
+    mark(validator, cycle, { weighted: block });
+    log.info("set weights", { cycle, weights: weights.map(([uid, weight]) => `${uid}:${weight}`).join(" "), block });
+  } catch (thrown) {
+    participant.signal.throwIfAborted();
+    log.error("Missed weights", { cycle, ...explain(thrown) });
+  }
+};
