@@ -360,6 +360,7 @@ export const ROOMS: readonly Room[] = [
       "shared/config",
       "shared/cli",
       "shared/replay",
+      "shared/participant",
       "shared/subnet",
     ],
   },

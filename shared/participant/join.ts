@@ -89,13 +89,13 @@ const open = async (
         ? undefined
         : openArchive({ local: store, remote: elsewhere, queue: joinPath(home, "archive.json"), log }),
   });
-  const servers = async () => rankServers(await readServers(chain, netuid));
   const agreed = await agreedNetwork({
     chain,
     netuid,
     file: config.network,
     fetch: (file) => blobs.get({ ...file, signal }),
   });
+  const servers = async () => rankServers(await readServers(chain, netuid, agreed.phases));
   const clock = await startBlockClock(chain, signal);
   const published = {
     chain,

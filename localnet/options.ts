@@ -1,0 +1,38 @@
+import type { WeightsMode } from "#shared/chain/chain.js";
+import type { Supervised, supervise } from "./process.js";
+import type { Cheater } from "./roles.js";
+import type { createView } from "./view.js";
+
+export interface LocalnetOptions {
+  /** Network template; its groups are the miners' groups. */
+  readonly template: string;
+  readonly home: string;
+  readonly cycles: number;
+  readonly seed: number;
+  readonly cheater: Cheater;
+  /** Stay up after the last cycle, until the signal aborts. */
+  readonly keep: boolean;
+  /** The file that the result goes to as JSON; true: standard output, in the place of the tables. */
+  readonly json: string | true | undefined;
+  /** Steps of the genesis model's pretraining. */
+  readonly genesisSteps: number;
+  /** Milliseconds between blocks; unset, as suits the chain. */
+  readonly blockTime: number | undefined;
+  /** How the subnet takes weights. */
+  readonly weights: WeightsMode;
+  /** Groups with endless text are evaluated on sealed pages. */
+  readonly sealed: boolean;
+  /** WASM of a subtensor runtime to run on; unset, a devchain. */
+  readonly runtime: string | undefined;
+  readonly signal: AbortSignal;
+}
+
+/** Milliseconds that a chain, and then the participants, have to come up. */
+export const READY_WITHIN_MS = 60_000;
+
+/** What a part of the localnet may do to the whole. */
+export interface Stage {
+  readonly view: ReturnType<typeof createView>;
+  readonly onExit: (action: () => unknown) => void;
+  readonly start: (spec: Parameters<typeof supervise>[0]) => Supervised;
+}

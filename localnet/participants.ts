@@ -1,0 +1,78 @@
+import { join } from "node:path";
+import { setTimeout as delay } from "node:timers/promises";
+import type { Chain } from "#shared/chain/chain.js";
+import { writeFileAtomic } from "#shared/files/atomic-file.js";
+import { DESCRIPTION } from "./home.js";
+import { READY_WITHIN_MS } from "./options.js";
+import type { supervise } from "./process.js";
+import { type LocalnetEnv, type LocalnetParticipant, participantConfig } from "./roles.js";
+
+/** Writes a participant's configuration. @returns how its process is started */
+export const playerProcess = (
+  player: LocalnetParticipant,
+  { home, ...settings }: LocalnetEnv,
+): Parameters<typeof supervise>[0] => {
+  const config = join(home, "configs", `${player.name}.yaml`);
+  writeFileAtomic(config, participantConfig(player, { home, ...settings }));
+  return {
+    name: player.name,
+    program: `${player.program}/main.js`,
+    logFile: join(home, "logs", `${player.name}.log`),
+    args: () => ["--config", config],
+    // Blocks come in time also while everybody trains.
+    isPatient: true,
+  };
+};
+
+/** Leaves a description in the home for people and tools that want to look closer. */
+export const describe = (
+  home: string,
+  subnet: {
+    endpoint: string;
+    netuid: number;
+    first: number;
+    blockTime: number;
+    players: ReadonlyMap<number, LocalnetParticipant>;
+  },
+): void => {
+  const players = [...subnet.players].map(([uid, { name, program, group, behaviour, address, port, signer }]) => ({
+    uid,
+    name,
+    program,
+    group,
+    behaviour,
+    hotkey: signer.address,
+    blobs: `http://${address}:${port}`,
+  }));
+  writeFileAtomic(join(home, DESCRIPTION), `${JSON.stringify({ ...subnet, players }, null, 2)}\n`);
+};
+
+const READY_POLL_MS = 100;
+
+/** A participant serves blobs once it has joined. */
+export const everybodyJoined = async (players: readonly LocalnetParticipant[], signal: AbortSignal): Promise<void> => {
+  const until = performance.now() + READY_WITHIN_MS;
+  for (const { address, port } of players) {
+    while (!(await isUp(address, port)) && performance.now() < until) await delay(READY_POLL_MS, undefined, { signal });
+  }
+};
+
+const isUp = async (address: string, port: number): Promise<boolean> => {
+  try {
+    return (await fetch(`http://${address}:${port}/health`)).ok;
+  } catch {
+    return false;
+  }
+};
+
+/** Participants by the uid that the chain gave them. */
+export const uidsOf = async (
+  chain: Chain,
+  netuid: number,
+  players: readonly LocalnetParticipant[],
+): Promise<Map<number, LocalnetParticipant>> => {
+  const { neurons } = await chain.metagraph(netuid);
+  return new Map(
+    players.map((player) => [neurons.find(({ hotkey }) => hotkey === player.signer.address)!.uid, player]),
+  );
+};

@@ -1,0 +1,39 @@
+import { setCommitment } from "#shared/chain/call.js";
+import type { Chain } from "#shared/chain/chain.js";
+import { BlockZeroError } from "#shared/errors/error.js";
+import type { Network } from "#shared/protocol/network.js";
+import { phaseWindow } from "#shared/protocol/phases.js";
+import type { Signer } from "#shared/protocol/signer.js";
+
+/** Only the owner's record names a subnet's network. @throws BlockZeroError NOT_SUBNET_OWNER */
+export const checkOwner = async (chain: Chain, netuid: number, { address }: Signer): Promise<void> => {
+  const { ownerHotkey } = await chain.metagraph(netuid);
+  if (ownerHotkey === address) return;
+  throw new BlockZeroError(
+    "NOT_SUBNET_OWNER",
+    `subnet ${netuid} belongs to ${ownerHotkey}, the wallet's hotkey is ${address}`,
+    "name the owner's wallet with --wallet.name and --wallet.hotkey",
+  );
+};
+
+/** Puts the record on chain where it is not. @returns the block that holds it */
+export const commitUnlessThere = async (
+  chain: Chain,
+  netuid: number,
+  record: string,
+  owner: Signer,
+): Promise<number> => {
+  const present = (await chain.commitments(netuid)).find(({ hotkey }) => hotkey === owner.address);
+  return present?.data === record ? present.block : (await chain.submit(setCommitment(netuid, record), owner)).block;
+};
+
+/** A change that the chain took up after its first cycle had begun takes no effect. @throws BlockZeroError NETWORK_CHANGE_LATE */
+export const refuseLate = ({ first_cycle, phases }: Network, former: Network | null, block: number): void => {
+  const isChange = former !== null && first_cycle > former.first_cycle;
+  if (!isChange || block < phaseWindow(first_cycle, "distribute", phases).start) return;
+  throw new BlockZeroError(
+    "NETWORK_CHANGE_LATE",
+    `block ${block} holds the change, but its first cycle, ${first_cycle}, had begun: it takes no effect`,
+    "publish it again, with a later --from-cycle",
+  );
+};

@@ -1,0 +1,14 @@
+import { checkNetwork } from "#owner/network/network-template.js";
+import { pinSources } from "#owner/network/pin-sources.js";
+import type { LocalStore } from "#shared/blobs/blob-store.js";
+import { checkPinned } from "#shared/config/check-network.js";
+import { decisiveNetwork, type Network } from "#shared/protocol/network.js";
+
+/** The network file with its sources pinned, where the owner added one since it was made. */
+export const pinnedNetwork = async (store: LocalStore, network: Network): Promise<Network> => {
+  const groups = await pinSources(store, network.groups);
+  const pinned = decisiveNetwork({ ...network, groups });
+  checkNetwork(pinned);
+  checkPinned(pinned);
+  return pinned;
+};
