@@ -6,10 +6,11 @@ import {
   trainingLoader,
   type WeightedSource,
 } from "#shared/data/loader.js";
+import { openTokenizer } from "#shared/data/open-tokenizer.js";
 import type { DocumentSource } from "#shared/data/source.js";
-import { byteTokenizer } from "#shared/data/tokenizer.js";
+import { type TokenSource, tokenised } from "#shared/data/token-source.js";
 import type { Network } from "#shared/protocol/network.js";
-import { openSource } from "./index.js";
+import { openTokens } from "./tokens.js";
 
 type GroupData = Pick<Network, "groups" | "data">;
 
@@ -17,7 +18,7 @@ type GroupData = Pick<Network, "groups" | "data">;
 export const groupTrainingLoader = (
   network: GroupData,
   group: string,
-  options: { batchSize: number; seed: string; own?: { source: DocumentSource; share: number } | undefined },
+  options: { batchSize: number; seed: string; own?: { source: TokenSource; share: number } | undefined },
 ): TrainingLoader => {
   const loader = loaderOptions(network, group, options.batchSize);
   return trainingLoader({ ...loader, sources: mixed(loader.sources, options.own), seed: options.seed });
@@ -25,7 +26,7 @@ export const groupTrainingLoader = (
 
 const mixed = (
   sources: readonly WeightedSource[],
-  own: { source: DocumentSource; share: number } | undefined,
+  own: { source: TokenSource; share: number } | undefined,
 ): readonly WeightedSource[] => {
   if (!own) return sources;
   if (own.share === 1) return [{ source: own.source, weight: 1 }];
@@ -45,15 +46,18 @@ export const groupHeldOutBatches = (
   const loader = loaderOptions(network, group, options.batchSize);
   return heldOutBatches({
     ...loader,
-    ...(sealed && { sources: [{ source: sealed, weight: 1 }], heldOut: 1 }),
+    ...(sealed && { sources: [{ source: tokenised(sealed, openTokenizer(network.data)), weight: 1 }], heldOut: 1 }),
     ...options,
   });
 };
 
-const loaderOptions = ({ groups, data }: GroupData, group: string, batchSize: number): LoaderOptions => ({
-  sources: groups[group]!.data.map(({ weight, ...name }) => ({ source: openSource(name), weight })),
-  tokenizer: byteTokenizer,
-  sequenceLength: data.sequence_length,
-  batchSize,
-  heldOut: data.held_out,
-});
+const loaderOptions = ({ groups, data }: GroupData, group: string, batchSize: number): LoaderOptions => {
+  const tokenizer = openTokenizer(data);
+  return {
+    sources: groups[group]!.data.map(({ weight, ...name }) => ({ source: openTokens(name, tokenizer), weight })),
+    tokenizer,
+    sequenceLength: data.sequence_length,
+    batchSize,
+    heldOut: data.held_out,
+  };
+};

@@ -133,12 +133,12 @@ const live = async (options: LocalnetOptions, stage: Stage): Promise<LocalnetRes
   for (let cycle = first; cycle <= last; cycle++) {
     const result = await observer.cycle(cycle);
     results.push(result);
-    heldOut.push(result.valLossAfter);
+    heldOut.push({ valLoss: result.valLossAfter, valBpb: result.valBpbAfter });
     if (options.json !== true) view.answer(...cycleTable(result, (uid) => uids.get(uid)));
   }
   const result: LocalnetResult = {
     seconds: Math.round((performance.now() - started) / 100) / 10,
-    genesis: { modelHash: genesis.modelHash, valLoss: genesisLoss },
+    genesis: { modelHash: genesis.modelHash, ...genesisLoss },
     cycles: results,
     behaviours: Object.fromEntries([...uids].map(([uid, { behaviour }]) => [uid, behaviour])),
   };

@@ -16,7 +16,8 @@ import { chosenSteps, readBallots } from "#shared/replay/ballots.js";
 import { readSubmissions } from "#shared/replay/submissions.js";
 import { readVoters } from "#shared/replay/voters.js";
 import type { Log } from "#shared/telemetry/log.js";
-import type { CycleResult, GroupLosses, MinerResult } from "./result.js";
+import { mapValues } from "#shared/training/objective.js";
+import type { CycleResult, MinerResult, ModelLosses } from "./result.js";
 
 const TOKEN = 1e9;
 export interface ObserverContext {
@@ -32,7 +33,7 @@ export interface ObserverContext {
 /** Looks at the subnet as anybody can: chain state and files named by hash. */
 export interface Observer {
   readonly models: AgreedModels;
-  losses(model: string): Promise<GroupLosses>;
+  losses(model: string): Promise<ModelLosses>;
   /** What came of a cycle, once its model is settled: at the latest when the next cycle's distribute phase ends. */
   cycle(cycle: number): Promise<CycleResult>;
 }
@@ -40,13 +41,17 @@ export interface Observer {
 export const createObserver = async (context: ObserverContext): Promise<Observer> => {
   const models = followModels(context);
   const meter = await openMeter(context, models);
-  const measured = new Map<string, GroupLosses>();
+  const measured = new Map<string, ModelLosses>();
 
-  const losses = async (hash: string): Promise<GroupLosses> => {
+  const losses = async (hash: string): Promise<ModelLosses> => {
     const known = measured.get(hash);
     if (known) return known;
     const parameters = wholeModel(await loadModel({ ...context, models }, hash));
-    const result = await heldOutLosses(meter, context.network, parameters);
+    const found = await heldOutLosses(meter, context.network, parameters);
+    const result = {
+      valLoss: mapValues(found, ({ loss }) => loss),
+      valBpb: mapValues(found, ({ bitsPerByte }) => bitsPerByte),
+    };
     measured.set(hash, result);
     return result;
   };
@@ -59,12 +64,16 @@ export const createObserver = async (context: ObserverContext): Promise<Observer
       const after = await awaitBaseModel({ ...context, models }, cycle + 1);
       const { merged } = await models.manifest(after, context.signal);
       const agree = await everybodyPublished(context, cycle, after);
+      const from = await losses(before);
+      const to = await losses(after);
       return {
         cycle,
         modelHash: after,
         validatorsAgree: agree,
-        valLossBefore: await losses(before),
-        valLossAfter: await losses(after),
+        valLossBefore: from.valLoss,
+        valLossAfter: to.valLoss,
+        valBpbBefore: from.valBpb,
+        valBpbAfter: to.valBpb,
         steps: Object.fromEntries(chosenSteps(context.network, await readBallots(context, cycle))),
         miners: await minerResults(context, models, cycle, before),
         merged: after === before ? [] : merged.map(({ uid }) => uid),

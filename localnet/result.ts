@@ -4,6 +4,13 @@ import type { LocalnetParticipant } from "./roles.js";
 /** Group → mean held-out loss, nats per token. */
 export type GroupLosses = Readonly<Record<string, number>>;
 
+/** Losses of one model on each group's held-out text. */
+export interface ModelLosses {
+  readonly valLoss: GroupLosses;
+  /** The same in bits per byte of text. */
+  readonly valBpb: GroupLosses;
+}
+
 export interface MinerResult {
   readonly uid: number;
   readonly hotkey: string;
@@ -26,6 +33,8 @@ export interface CycleResult {
   readonly validatorsAgree: boolean;
   readonly valLossBefore: GroupLosses;
   readonly valLossAfter: GroupLosses;
+  readonly valBpbBefore: GroupLosses;
+  readonly valBpbAfter: GroupLosses;
   /** Group → the number of the step that its model took, as the ballots say; 0 where it stood still, and its miners are paid nothing for the cycle. */
   readonly steps: Readonly<Record<string, number>>;
   readonly miners: readonly MinerResult[];
@@ -36,7 +45,7 @@ export interface CycleResult {
 /** What `blockzero localnet --json` writes. Tools read these names. */
 export interface LocalnetResult {
   readonly seconds: number;
-  readonly genesis: { readonly modelHash: string; readonly valLoss: GroupLosses };
+  readonly genesis: ModelLosses & { readonly modelHash: string };
   readonly cycles: readonly CycleResult[];
   readonly behaviours: Readonly<Record<number, LocalnetParticipant["behaviour"]>>;
 }

@@ -1,7 +1,6 @@
 import { columns } from "#shared/cli/table.js";
-import { bitsPerByte } from "#shared/data/tokenizer.js";
 import { paintAnswer as paint } from "./paint.js";
-import type { CycleResult, LocalnetResult } from "./result.js";
+import type { CycleResult, LocalnetResult, ModelLosses } from "./result.js";
 import type { LocalnetParticipant } from "./roles.js";
 
 /** What a person sees of a finished cycle. */
@@ -36,27 +35,27 @@ export const cycleTable = (
 };
 
 /** Group, held-out loss before → after in nats, after in bits per byte, and which step that was. */
-const lossLine = (group: string, { valLossBefore, valLossAfter, steps }: CycleResult): string => {
+const lossLine = (group: string, { valLossBefore, valLossAfter, valBpbAfter, steps }: CycleResult): string => {
   const before = valLossBefore[group]!;
   const after = valLossAfter[group]!;
   const arrow = after < before ? "↓" : after > before ? "↑" : "=";
   const step = steps[group]
     ? `step ${steps[group]}`
     : paint("yellow", "stood still: its pool is not paid for this cycle");
-  return `${group}: held-out loss ${before.toFixed(4)} → ${after.toFixed(4)} ${arrow}  val_bpb ${bitsPerByte(after).toFixed(4)}  ${step}`;
+  return `${group}: held-out loss ${before.toFixed(4)} → ${after.toFixed(4)} ${arrow}  val_bpb ${valBpbAfter[group]!.toFixed(4)}  ${step}`;
 };
 
 /** The end of a run: a line each cycle, with the losses, who was merged, and the groups that stood still, which were not paid for it. */
 export const summaryTable = ({ genesis, cycles }: LocalnetResult): readonly string[] => {
   const groups = Object.keys(genesis.valLoss);
-  const losses = (values: Readonly<Record<string, number>>) =>
-    groups.flatMap((group) => [values[group]!.toFixed(4), bitsPerByte(values[group]!).toFixed(4)]);
+  const losses = ({ valLoss, valBpb }: ModelLosses) =>
+    groups.flatMap((group) => [valLoss[group]!.toFixed(4), valBpb[group]!.toFixed(4)]);
   return columns([
     ["model", ...groups.flatMap((group) => [`${group} loss`, "val_bpb"]), "merged", "stood still, unpaid"],
-    ["genesis", ...losses(genesis.valLoss), "", ""],
-    ...cycles.map(({ cycle, valLossAfter, merged, steps }) => [
+    ["genesis", ...losses(genesis), "", ""],
+    ...cycles.map(({ cycle, valLossAfter, valBpbAfter, merged, steps }) => [
       `cycle ${cycle}`,
-      ...losses(valLossAfter),
+      ...losses({ valLoss: valLossAfter, valBpb: valBpbAfter }),
       merged.join(" "),
       groups.filter((group) => !steps[group]).join(" "),
     ]),

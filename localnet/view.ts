@@ -1,5 +1,4 @@
 import { join } from "node:path";
-import { bitsPerByte } from "#shared/data/tokenizer.js";
 import type { BlockClock } from "#shared/participant/block-clock.js";
 import type { Network } from "#shared/protocol/network.js";
 import { PHASES, phaseAt } from "#shared/protocol/phases.js";
@@ -7,7 +6,7 @@ import { LiveView } from "#shared/telemetry/live-view.js";
 import { bar, formatDuration, sparkline } from "#shared/telemetry/progress.js";
 import { tailMetrics } from "./metrics-tail.js";
 import { paint } from "./paint.js";
-import type { GroupLosses } from "./result.js";
+import type { ModelLosses } from "./result.js";
 import type { LocalnetParticipant } from "./roles.js";
 
 const REFRESH_MS = 250;
@@ -22,7 +21,7 @@ export interface Followed {
   readonly first: number;
   readonly last: number;
   /** Held-out losses of the models so far, genesis first; it grows. */
-  readonly heldOut: readonly GroupLosses[];
+  readonly heldOut: readonly ModelLosses[];
 }
 
 /** What the localnet shows while it works. */
@@ -85,13 +84,13 @@ export const createView = (): LocalnetView => {
 };
 
 /** A line a group: how the agreed model's loss on held-out text went; "=" where it took no step. */
-const heldOutLines = (heldOut: readonly GroupLosses[]): string[] =>
-  Object.keys(heldOut[0] ?? {}).map((group) => {
-    const losses = heldOut.map((losses) => losses[group]!);
+const heldOutLines = (heldOut: readonly ModelLosses[]): string[] =>
+  Object.keys(heldOut[0]?.valLoss ?? {}).map((group) => {
+    const losses = heldOut.map(({ valLoss }) => valLoss[group]!);
     const path = losses
       .map((loss, i) => (i === 0 ? "" : loss === losses[i - 1] ? " = " : " → ") + loss.toFixed(3))
       .join("");
-    return `${group.padEnd(10)} held-out ${paint("green", path)}  val_bpb ${bitsPerByte(losses.at(-1)!).toFixed(3)}`;
+    return `${group.padEnd(10)} held-out ${paint("green", path)}  val_bpb ${heldOut.at(-1)!.valBpb[group]!.toFixed(3)}`;
   });
 
 /** A line a miner: its step, its loss, and how the loss went in this cycle. */

@@ -37,8 +37,8 @@ export const ROOMS: readonly Room[] = [
   },
   {
     room: "shared/data",
-    holds: "tokenizer, held-out split, loaders, seeded random numbers",
-    imports: ["shared/errors", "shared/protocol"],
+    holds: "tokenizers, held-out split, loaders, seeded random numbers",
+    imports: ["shared/errors", "shared/util", "shared/protocol"],
   },
   {
     room: "shared/engine",

@@ -26,8 +26,10 @@ export const validatorJournalSchema = z.object({
   tallied: z.array(z.int()).default([]),
   /** Which groups' models took a step. */
   progress: z.array(z.object({ cycle: z.int(), improved: z.array(z.string()) })).default([]),
-  /** Group → the model that was last measured on its reference text, and the loss, nats per token. */
-  reference: z.record(z.string(), z.object({ model: z.string(), loss: z.number() })).default({}),
+  /** Group → the model that was last measured on its reference text, the loss, nats per token, and that in bits per byte. */
+  reference: z
+    .record(z.string(), z.object({ model: z.string(), loss: z.number(), bitsPerByte: z.number() }))
+    .default({}),
   /** Groups of which it was said that they have no reference text. */
   unreferenced: z.array(z.string()).default([]),
   history: z

@@ -1,10 +1,8 @@
 import type { Batch } from "#shared/data/loader.js";
-import { bitsPerByte } from "#shared/data/tokenizer.js";
 import { BlockZeroError, reasonOf } from "#shared/errors/error.js";
-import { REFERENCE_VERSION, referenceBatches } from "#shared/evaluation/reference-text.js";
+import { heldOutLoss, REFERENCE_VERSION, referenceBatches } from "#shared/evaluation/reference-text.js";
 import { loadModel, wholeModel } from "#shared/participant/agreement/base-model.js";
 import { phaseWindow } from "#shared/protocol/phases.js";
-import { mean } from "#shared/util/mean.js";
 import type { Validator } from "./context.js";
 
 /**
@@ -25,22 +23,23 @@ export const measureReference = async (
   for (const group of Object.keys(network.groups)) {
     signal.throwIfAborted();
     const last = journal.value.reference[group];
-    let loss = last?.model === model ? last.loss : undefined;
-    if (loss === undefined && clock.head.number >= start - 1) {
+    let measured = last?.model === model ? last : undefined;
+    if (measured === undefined && clock.head.number >= start - 1) {
       log.info("reference loss skipped", { cycle, group, reason: "updates are about to be revealed" });
       continue;
     }
-    if (loss === undefined) {
+    if (measured === undefined) {
       const batches = referenceText({ participant, journal }, group);
       if (batches === null) continue;
       parameters ??= wholeModel(await loadModel(participant, model));
-      loss = mean(await meter.losses(parameters, batches));
+      measured = { model, ...(await heldOutLoss(meter, parameters, batches)) };
     }
-    metrics.write({ cycle, [`val_loss/${group}`]: loss, [`val_bpb/${group}`]: bitsPerByte(loss) });
+    const { loss, bitsPerByte } = measured;
+    metrics.write({ cycle, [`val_loss/${group}`]: loss, [`val_bpb/${group}`]: bitsPerByte });
     const change = last ? (loss - last.loss).toFixed(4) : "unknown";
     log.info("reference loss", { cycle, group, loss: loss.toFixed(4), change, version: REFERENCE_VERSION });
-    const measured = { [group]: { model, loss } };
-    journal.update((value) => ({ ...value, reference: { ...value.reference, ...measured } }));
+    const known = { [group]: measured };
+    journal.update((value) => ({ ...value, reference: { ...value.reference, ...known } }));
   }
 };
 

@@ -15,7 +15,6 @@ import { positiveNumber, wholeNumber } from "#shared/cli/numbers.js";
 import { printFields } from "#shared/cli/print.js";
 import { type CommandSpec, shutdownSignal } from "#shared/cli/program.js";
 import { addFlags } from "#shared/config/flags.js";
-import { bitsPerByte } from "#shared/data/tokenizer.js";
 import type { Device } from "#shared/engine/device.js";
 import { onnxCpu } from "#shared/engine/runtime/onnx-cpu.js";
 import { BlockZeroError } from "#shared/errors/error.js";
@@ -27,6 +26,7 @@ import { readCheckpointConfig } from "#shared/model/checkpoint-reader.js";
 import { countParameters, type Parameters, parameterShapes } from "#shared/model/parameters.js";
 import { LiveView } from "#shared/telemetry/live-view.js";
 import { bar } from "#shared/telemetry/progress.js";
+import { mapValues } from "#shared/training/objective.js";
 import { pretrain } from "#shared/training/pretrain.js";
 import { chainSettings } from "../settings.js";
 
@@ -148,14 +148,17 @@ const pretrained = async (options: Options, { template, store, dated, signal }: 
   const device = onnxCpu({ threads: options.threads });
   const parameters = await pretrainShown(options, { template, device, signal });
   const losses = await lossesOf(device, template, parameters);
-  const facts = Object.entries(losses).map(([group, loss]) => [
+  const facts = Object.entries(losses).map(([group, { loss, bitsPerByte }]) => [
     `val_loss ${group}`,
-    `${loss.toFixed(4)} nats, val_bpb ${bitsPerByte(loss).toFixed(4)}`,
+    `${loss.toFixed(4)} nats, val_bpb ${bitsPerByte.toFixed(4)}`,
   ]);
   return {
     made: await storeGenesis(store, await dated(), parameters),
     facts: Object.fromEntries(facts),
-    figures: { valLoss: losses },
+    figures: {
+      valLoss: mapValues(losses, ({ loss }) => loss),
+      valBpb: mapValues(losses, ({ bitsPerByte }) => bitsPerByte),
+    },
   };
 };
 

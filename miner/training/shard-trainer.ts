@@ -1,6 +1,7 @@
 import { groupHeldOutBatches, groupTrainingLoader } from "#datasets/group-data.js";
-import { openSource } from "#datasets/index.js";
+import { openTokens } from "#datasets/tokens.js";
 import type { FloatTensors } from "#shared/artifact/update.js";
+import { openTokenizer } from "#shared/data/open-tokenizer.js";
 import type { Device } from "#shared/engine/device.js";
 import { zeros } from "#shared/engine/tensor.js";
 import { expertsOf, groupNamed, groupShapes, shardOf } from "#shared/model/groups.js";
@@ -72,7 +73,10 @@ export const createShardTrainer = async (options: ShardTrainerOptions): Promise<
   const own =
     config.data_path === undefined
       ? undefined
-      : { source: openSource({ kind: "jsonl", path: config.data_path }), share: config.data_weight };
+      : {
+          source: openTokens({ kind: "jsonl", path: config.data_path }, openTokenizer(network.data)),
+          share: config.data_weight,
+        };
   const runs = keep && checkpointRuns({ ...keep, trainStep, place, shapes, now });
   const times = stepTimes();
 

@@ -1,4 +1,4 @@
-import { byteTokenizer } from "#shared/data/tokenizer.js";
+import { byteTokenizer } from "#shared/data/byte-tokenizer.js";
 import { BlockZeroError } from "#shared/errors/error.js";
 import { MAX_PART_BYTES } from "#shared/model/part-encoder.js";
 import { canonicalBytes } from "#shared/protocol/hash-json.js";

@@ -1,10 +1,10 @@
 import { BlockZeroError } from "#shared/errors/error.js";
 import type { Random } from "./random.js";
-import type { DocumentSource } from "./source.js";
-import { type Side, sideOf } from "./split.js";
+import type { Side } from "./split.js";
+import type { TokenDocument, TokenSource } from "./token-source.js";
 
 /** Draws documents of one side of the split. */
-export type DrawDocument = (random: Random) => string;
+export type DrawDocument = (random: Random) => TokenDocument;
 
 /** Draws from an unbounded source before giving up; a side that takes a thousandth of the documents is still found. */
 const MAX_DRAWS = 20_000;
@@ -15,24 +15,24 @@ const MAX_DRAWS = 20_000;
  *
  * @throws BlockZeroError SPLIT_EMPTY where no document lies on that side
  */
-export const documentsOn = (side: Side, source: DocumentSource, share: number): DrawDocument =>
+export const documentsOn = (side: Side, source: TokenSource, share: number): DrawDocument =>
   source.size === "unbounded" ? drawUnbounded(side, source, share) : drawByLength(side, source, share);
 
 const drawUnbounded =
-  (side: Side, source: DocumentSource, share: number): DrawDocument =>
+  (side: Side, source: TokenSource, share: number): DrawDocument =>
   (random) => {
     for (let draw = 0; draw < MAX_DRAWS; draw++) {
-      const text = source.document(random.uint32());
-      if (text !== "" && sideOf(text, share) === side) return text;
+      const index = random.uint32();
+      if (source.place(index, share)?.side === side) return source.tokens(index);
     }
     throw emptySide(side, source);
   };
 
-const drawByLength = (side: Side, source: DocumentSource, share: number): DrawDocument => {
+const drawByLength = (side: Side, source: TokenSource, share: number): DrawDocument => {
   const { indices, ends } = splitOf(source, share)[side];
   const total = ends.at(-1);
   if (total === undefined) throw emptySide(side, source);
-  return (random) => source.document(indices[firstAbove(ends, random.below(total))] ?? 0);
+  return (random) => source.tokens(indices[firstAbove(ends, random.below(total))] ?? 0);
 };
 
 /** Documents of one side: their indices, and the running sum of their lengths in bytes. */
@@ -42,9 +42,9 @@ interface Documents {
 }
 
 // Reading a whole source costs its hash; every loader of a process that shares a source shares the answer.
-const splits = new WeakMap<DocumentSource, Map<number, Record<Side, Documents>>>();
+const splits = new WeakMap<TokenSource, Map<number, Record<Side, Documents>>>();
 
-const splitOf = (source: DocumentSource, share: number): Record<Side, Documents> => {
+const splitOf = (source: TokenSource, share: number): Record<Side, Documents> => {
   const known = splits.get(source) ?? new Map<number, Record<Side, Documents>>();
   splits.set(source, known);
   const split = known.get(share) ?? scan(source, share);
@@ -52,17 +52,17 @@ const splitOf = (source: DocumentSource, share: number): Record<Side, Documents>
   return split;
 };
 
-const scan = (source: DocumentSource, share: number): Record<Side, Documents> => {
+const scan = (source: TokenSource, share: number): Record<Side, Documents> => {
   const split: Record<Side, Documents> = {
     training: { indices: [], ends: [] },
     "held-out": { indices: [], ends: [] },
   };
   for (let index = 0; index < Number(source.size); index++) {
-    const text = source.document(index);
-    if (text === "") continue;
-    const { indices, ends } = split[sideOf(text, share)];
+    const place = source.place(index, share);
+    if (!place) continue;
+    const { indices, ends } = split[place.side];
     indices.push(index);
-    ends.push((ends.at(-1) ?? 0) + Buffer.byteLength(text));
+    ends.push((ends.at(-1) ?? 0) + place.bytes);
   }
   return split;
 };
@@ -79,7 +79,7 @@ const firstAbove = (ascending: readonly number[], value: number): number => {
   return low;
 };
 
-const emptySide = (side: Side, source: DocumentSource): BlockZeroError =>
+const emptySide = (side: Side, source: TokenSource): BlockZeroError =>
   new BlockZeroError(
     "SPLIT_EMPTY",
     `the source "${source.kind}" has no ${side} document`,

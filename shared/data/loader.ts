@@ -1,28 +1,33 @@
 import { BlockZeroError } from "#shared/errors/error.js";
 import { type DrawDocument, documentsOn } from "./documents.js";
 import { createRandom, type Random, type RandomState } from "./random.js";
-import type { DocumentSource } from "./source.js";
 import type { Side } from "./split.js";
+import type { TokenDocument, TokenSource } from "./token-source.js";
 import type { Tokenizer } from "./tokenizer.js";
 
-/** Token windows for a language model; both arrays are [batchSize, sequenceLength], row-major. */
+/** Token windows for a language model; all arrays are [batchSize, sequenceLength], row-major. */
 export interface Batch {
   readonly ids: BigInt64Array;
-  /** At every position the token after it: `targets[i] = ids[i + 1]`, and one more token at a row's end. */
+  /** At every position the token after it: `targets[i] = ids[i + 1]`, and one more token at a row's end; −1 where a prediction does not count. */
   readonly targets: BigInt64Array;
+  /** Targets that count. */
+  readonly counted: number;
+  /** UTF-8 bytes of the text that they stand for. */
+  readonly bytes: number;
   readonly batchSize: number;
   readonly sequenceLength: number;
 }
 
 export interface WeightedSource {
-  readonly source: DocumentSource;
+  readonly source: TokenSource;
   /** Share of the windows that begin in this source, relative to the other weights. */
   readonly weight: number;
 }
 
 export interface LoaderOptions {
   readonly sources: readonly WeightedSource[];
-  readonly tokenizer: Tokenizer;
+  /** The sources' own. */
+  readonly tokenizer: Pick<Tokenizer, "startOfDocument" | "endOfDocument" | "bytesOf">;
   /** Tokens in a row. */
   readonly sequenceLength: number;
   /** Rows in a batch. */
@@ -73,42 +78,74 @@ export const heldOutBatches = (
   return Array.from({ length: options.batches }, () => batchOf(options, () => window(random)));
 };
 
-const batchOf = ({ batchSize, sequenceLength }: LoaderOptions, window: () => Uint16Array): Batch => {
+/** Tokens in a row and one more. */
+interface Window {
+  readonly ids: Uint32Array;
+  /** 1 where a prediction of the token counts. */
+  readonly counts: Uint8Array;
+}
+
+const batchOf = ({ batchSize, sequenceLength, tokenizer }: LoaderOptions, window: () => Window): Batch => {
   const ids = new BigInt64Array(batchSize * sequenceLength);
   const targets = new BigInt64Array(batchSize * sequenceLength);
+  let counted = 0;
+  let bytes = 0;
   for (let row = 0; row < batchSize; row++) {
-    const tokens = window();
+    const { ids: tokens, counts } = window();
     for (let i = 0; i < sequenceLength; i++) {
-      ids[row * sequenceLength + i] = BigInt(tokens[i] ?? 0);
-      targets[row * sequenceLength + i] = BigInt(tokens[i + 1] ?? 0);
+      const at = row * sequenceLength + i;
+      ids[at] = BigInt(tokens[i] ?? 0);
+      targets[at] = counts[i + 1] ? BigInt(tokens[i + 1] ?? 0) : -1n;
     }
+    const predicted = tokens.filter((_, i) => i > 0 && counts[i]);
+    counted += predicted.length;
+    bytes += tokenizer.bytesOf(predicted);
   }
-  return { ids, targets, batchSize, sequenceLength };
+  return { ids, targets, counted, bytes, batchSize, sequenceLength };
 };
 
 /**
- * Windows of `sequenceLength + 1` tokens. A window begins anywhere in a document, its separator included; where the
- * document ends first, the separator and further documents of the same source follow.
+ * Windows of `sequenceLength + 1` tokens. A window begins anywhere in a document, its separators included; where the
+ * document ends first, further documents of the same source follow.
  */
-const windowsOn = (side: Side, options: LoaderOptions): ((random: Random) => Uint16Array) => {
+const windowsOn = (side: Side, options: LoaderOptions): ((random: Random) => Window) => {
   const { tokenizer, sequenceLength } = options;
   const drawSource = weighted(options, side);
   return (random) => {
     const draw = drawSource(random);
-    const window = new Uint16Array(sequenceLength + 1);
-    let document = tokenizer.encode(draw(random));
-    let from = random.below(document.length + 1);
+    const window: Window = { ids: new Uint32Array(sequenceLength + 1), counts: new Uint8Array(sequenceLength + 1) };
+    let document = withSeparators(draw(random), tokenizer);
+    let from = random.below(document.length);
     let filled = 0;
-    while (filled < window.length) {
-      const part = document.subarray(from, from + window.length - filled);
-      window.set(part, filled);
-      filled += part.length;
-      if (filled === window.length) break;
-      window[filled++] = tokenizer.endOfDocument;
-      document = tokenizer.encode(draw(random));
+    while (true) {
+      filled += document.copy(from, window, filled);
+      if (filled === window.ids.length) return window;
+      document = withSeparators(draw(random), tokenizer);
       from = 0;
     }
-    return window;
+  };
+};
+
+/** A document between the tokens that begin and end it. */
+const withSeparators = (
+  { ids, counts }: TokenDocument,
+  { startOfDocument, endOfDocument }: LoaderOptions["tokenizer"],
+) => {
+  const first = startOfDocument === null ? 0 : 1;
+  const length = first + ids.length + 1;
+  return {
+    length,
+    /** Copies tokens from a position on, as many as fit; gives their number. */
+    copy(from: number, window: Window, at: number): number {
+      const count = Math.min(length - from, window.ids.length - at);
+      for (let i = 0; i < count; i++) {
+        const place = from + i - first;
+        const isText = place >= 0 && place < ids.length;
+        window.ids[at + i] = isText ? ids[place]! : place < 0 ? startOfDocument! : endOfDocument;
+        window.counts[at + i] = isText && counts ? counts[place]! : 1;
+      }
+      return count;
+    },
   };
 };
 

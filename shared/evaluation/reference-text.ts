@@ -1,4 +1,5 @@
 import { groupHeldOutBatches } from "#datasets/group-data.js";
+import { bitsPerByte } from "#shared/data/bits-per-byte.js";
 import type { Batch } from "#shared/data/loader.js";
 import type { Parameters } from "#shared/model/parameters.js";
 import type { Network } from "#shared/protocol/network.js";
@@ -21,14 +22,31 @@ export const referenceBatches = (
 ): readonly Batch[] =>
   groupHeldOutBatches(network, group, { batches: BATCHES, batchSize: network.scoring.eval_batch_size, seed: SEED });
 
-/** A whole model's mean loss on each group's reference text, nats per token. */
+/** A loss on a group's reference text. */
+export interface HeldOutLoss {
+  /** Mean of its batches, nats per token. */
+  readonly loss: number;
+  readonly bitsPerByte: number;
+}
+
+/** A whole model's loss on a group's reference text. */
+export const heldOutLoss = async (
+  meter: Pick<LossMeter, "losses">,
+  parameters: Parameters,
+  batches: readonly Batch[],
+): Promise<HeldOutLoss> => {
+  const losses = await meter.losses(parameters, batches);
+  return { loss: mean(losses), bitsPerByte: bitsPerByte(losses, batches) };
+};
+
+/** A whole model's loss on each group's reference text. */
 export const heldOutLosses = async (
   meter: Pick<LossMeter, "losses">,
   network: Pick<Network, "groups" | "data" | "scoring">,
   parameters: Parameters,
-): Promise<Record<string, number>> => {
-  const result: Record<string, number> = {};
+): Promise<Record<string, HeldOutLoss>> => {
+  const result: Record<string, HeldOutLoss> = {};
   for (const group of Object.keys(network.groups))
-    result[group] = mean(await meter.losses(parameters, referenceBatches(network, group)));
+    result[group] = await heldOutLoss(meter, parameters, referenceBatches(network, group));
   return result;
 };

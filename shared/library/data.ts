@@ -1,4 +1,6 @@
 /** Text as batches of tokens: documents, the byte tokenizer, the split into training and held-out text, seeded loaders. */
+export { bitsPerByte } from "#shared/data/bits-per-byte.js";
+export { byteTokenizer } from "#shared/data/byte-tokenizer.js";
 export {
   type Batch,
   heldOutBatches,
@@ -9,4 +11,10 @@ export {
 } from "#shared/data/loader.js";
 export { createRandom, type Random, type RandomState } from "#shared/data/random.js";
 export { type DocumentSource, listedDocuments } from "#shared/data/source.js";
-export { bitsPerByte, byteTokenizer, type Tokenizer } from "#shared/data/tokenizer.js";
+export {
+  type DocumentPlace,
+  type TokenDocument,
+  type TokenSource,
+  tokenised,
+} from "#shared/data/token-source.js";
+export type { Tokenizer } from "#shared/data/tokenizer.js";

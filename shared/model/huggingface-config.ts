@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { byteTokenizer } from "#shared/data/tokenizer.js";
+import { byteTokenizer } from "#shared/data/byte-tokenizer.js";
 import { BlockZeroError } from "#shared/errors/error.js";
 import { type ModelConfig, modelConfigSchema } from "#shared/protocol/model-config.js";
 import type { FloatDType } from "#shared/tensor-files/float-dtype.js";

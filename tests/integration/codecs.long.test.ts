@@ -50,7 +50,7 @@ describe("two validators and two miners that compress their updates", { timeout:
       const meter = await openMeter(t, subnet);
       const before = await heldOutLosses(meter, network, parameters);
       const after = await heldOutLosses(meter, network, wholeModel(await loadModel(observer, second.models[0]!)));
-      assert.ok(after.math! < before.math!, `${before.math} → ${after.math}`);
+      assert.ok(after.math!.loss < before.math!.loss, `${before.math!.loss} → ${after.math!.loss}`);
     });
   }
 });

@@ -76,8 +76,8 @@ describe("two validators and two miners", { timeout: HANG_GUARD }, () => {
     const untrained = await heldOutLosses(meter, network, parameters);
     const middle = await heldOutLosses(meter, network, wholeModel(await loadModel(observer, model!)));
     const trained = await heldOutLosses(meter, network, wholeModel(last));
-    assert.ok(middle.math! < untrained.math! - 0.1, `${untrained.math} → ${middle.math}`);
-    assert.ok(trained.math! < middle.math!, `${middle.math} → ${trained.math}`);
+    assert.ok(middle.math!.loss < untrained.math!.loss - 0.1, `${untrained.math!.loss} → ${middle.math!.loss}`);
+    assert.ok(trained.math!.loss < middle.math!.loss, `${middle.math!.loss} → ${trained.math!.loss}`);
 
     for (const name of MINERS) {
       const told = measured(name).filter((values) => values["chain/verdict"] === "scored");

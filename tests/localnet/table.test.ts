@@ -10,6 +10,8 @@ const cycle: CycleResult = {
   validatorsAgree: true,
   valLossBefore: { math: 2, prose: 3 },
   valLossAfter: { math: 1.9, prose: 3 },
+  valBpbBefore: { math: 1, prose: 1.5 },
+  valBpbAfter: { math: 0.95, prose: 1.5 },
   steps: { math: 4, prose: 0 },
   miners: [],
   merged: [2],
@@ -24,7 +26,7 @@ describe("the localnet's tables", () => {
   });
 
   it("name in the summary who stood still in which cycle", () => {
-    const genesis = { modelHash: "b".repeat(64), valLoss: cycle.valLossBefore };
+    const genesis = { modelHash: "b".repeat(64), valLoss: cycle.valLossBefore, valBpb: cycle.valBpbBefore };
     const [heading, first, last] = summaryTable({ seconds: 1, genesis, cycles: [cycle], behaviours: {} });
     assert.match(heading!, /stood still, unpaid$/);
     assert.doesNotMatch(first!, /prose$/);

@@ -259,6 +259,8 @@ const sum = (a: Float32Array, b: Float32Array): Float32Array => a.map((value, i)
 const numbered = (at: number): Batch => ({
   ids: BigInt64Array.of(BigInt(at)),
   targets: new BigInt64Array(),
+  counted: 0,
+  bytes: 0,
   batchSize: 1,
   sequenceLength: 1,
 });

@@ -182,7 +182,7 @@ describe("mergeCycle", { timeout: HANG_GUARD }, () => {
       ...parameters,
       ...merged.groups.get("math")!.weights,
     });
-    assert.ok(after.math! < before.math! - 0.1, `${before.math} → ${after.math}`);
+    assert.ok(after.math!.loss < before.math!.loss - 0.1, `${before.math!.loss} → ${after.math!.loss}`);
 
     // In the next cycle Bob submits as his own what was merged of Ann, trained, as he says, from the new model.
     const model = encodeRecord({

@@ -35,8 +35,8 @@ describe("the reference loss", { timeout: HANG_GUARD }, () => {
     assert.deepEqual(
       vera.measured,
       [1, 2].flatMap((cycle) => [
-        { cycle, "val_loss/math": math, "val_bpb/math": math! / Math.LN2 },
-        { cycle, "val_loss/prose": prose, "val_bpb/prose": prose! / Math.LN2 },
+        { cycle, "val_loss/math": math!.loss, "val_bpb/math": math!.bitsPerByte },
+        { cycle, "val_loss/prose": prose!.loss, "val_bpb/prose": prose!.bitsPerByte },
       ]),
     );
     assert.deepEqual(saidBy(vera), [
@@ -50,7 +50,10 @@ describe("the reference loss", { timeout: HANG_GUARD }, () => {
   it("tells a change from what was measured before, and is left out once updates are about to be revealed", async (t) => {
     const subnet = await openSubnet(t);
     const vera = await openValidator(t, subnet, "vera");
-    vera.journal.update((value) => ({ ...value, reference: { math: { model: "another", loss: 100 } } }));
+    vera.journal.update((value) => ({
+      ...value,
+      reference: { math: { model: "another", loss: 100, bitsPerByte: 200 } },
+    }));
     await measureReference(vera, 1, subnet.modelHash);
     const [first] = saidBy(vera);
     assert.equal(Number(first![3]).toFixed(2), (Number(vera.measured[0]!["val_loss/math"]) - 100).toFixed(2));

@@ -31,4 +31,4 @@ export const openGround = (
 
 /** Mean over all groups, nats a token; the same text for every model. */
 export const modelLoss = async (meter: LossMeter, of: Network, parameters: Parameters): Promise<number> =>
-  mean(Object.values(await heldOutLosses(meter, of, parameters)));
+  mean(Object.values(await heldOutLosses(meter, of, parameters)).map(({ loss }) => loss));

@@ -2,11 +2,12 @@ import assert from "node:assert/strict";
 import { createHash } from "node:crypto";
 import { test } from "node:test";
 import { openSource } from "#datasets/index.js";
+import { byteTokenizer } from "#shared/data/byte-tokenizer.js";
 import { type Batch, heldOutBatches, type LoaderOptions, trainingLoader } from "#shared/data/loader.js";
 import { createRandom } from "#shared/data/random.js";
 import type { DocumentSource } from "#shared/data/source.js";
 import { isHeldOut } from "#shared/data/split.js";
-import { byteTokenizer } from "#shared/data/tokenizer.js";
+import { type TokenSource, tokenised } from "#shared/data/token-source.js";
 
 const SEED = "5e".repeat(32);
 
@@ -18,7 +19,7 @@ const named = (kind: string, size: number | "unbounded", words = 40): DocumentSo
 });
 
 const options = (...sources: readonly DocumentSource[]): LoaderOptions => ({
-  sources: sources.map((source) => ({ source, weight: 1 })),
+  sources: sources.map((source) => ({ source: tokenised(source, byteTokenizer), weight: 1 })),
   tokenizer: byteTokenizer,
   sequenceLength: 64,
   batchSize: 8,
@@ -105,7 +106,8 @@ test("windows begin in each source by its weight", () => {
     { source: named("b", "unbounded"), weight: 3 },
     { source: named("c", 400), weight: 4 },
   ];
-  const batches = take(250, trainingLoader({ ...options(), sources, seed: "weights" }));
+  const weighted = sources.map(({ source, weight }) => ({ source: tokenised(source, byteTokenizer), weight }));
+  const batches = take(250, trainingLoader({ ...options(), sources: weighted, seed: "weights" }));
   const counts = [0, 0, 0];
   for (const row of batches.flatMap(rows)) counts["abc".indexOf(/[abc]/.exec(row)?.[0] ?? "")]! += 1;
   const expected = [250, 750, 1_000];
@@ -130,6 +132,35 @@ test("short documents are packed with the separator between them", () => {
   const short: DocumentSource = { kind: "short", size: 20, document: (index) => `<${index}>` };
   const text = rows(trainingLoader({ ...options(short), heldOut: 0, seed: 5 }).next()).join("");
   assert.match(text, /<\d+><\|endoftext\|><\d+><\|endoftext\|>/);
+});
+
+/** Documents of the ids 1, 2, 3 …, of which every other one counts. */
+const chats: TokenSource = {
+  kind: "chats",
+  size: 5,
+  tokens: () => ({ ids: Uint32Array.from([70_001, 70_002, 70_003, 70_004]), counts: Uint8Array.from([0, 1, 0, 1]) }),
+  place: () => ({ side: "training", bytes: 4 }),
+};
+
+test("ids above 65,535 stay what they are, and a prediction that does not count has the target −1", () => {
+  const tokenizer = {
+    startOfDocument: 70_000,
+    endOfDocument: 70_005,
+    bytesOf: (ids: ArrayLike<unknown>) => 2 * ids.length,
+  };
+  const { ids, targets, counted, bytes } = trainingLoader({
+    ...options(),
+    sources: [{ source: chats, weight: 1 }],
+    tokenizer,
+    seed: 7,
+  }).next();
+  assert.deepEqual([...new Set(ids)].sort(), [70_000n, 70_001n, 70_002n, 70_003n, 70_004n, 70_005n]);
+  for (const [i, id] of ids.entries()) {
+    if (i % 64 === 63) continue;
+    assert.equal(targets[i], ids[i + 1] === 70_001n || ids[i + 1] === 70_003n ? -1n : ids[i + 1], `after ${id}`);
+  }
+  assert.equal(counted, targets.filter((target) => target >= 0n).length);
+  assert.equal(bytes, 2 * counted);
 });
 
 test("a side without documents is a fault that names the source", () => {

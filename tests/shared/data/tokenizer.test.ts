@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
-import { bitsPerByte, byteTokenizer } from "#shared/data/tokenizer.js";
+import { bitsPerByte } from "#shared/data/bits-per-byte.js";
+import { byteTokenizer } from "#shared/data/byte-tokenizer.js";
 
 test("any text comes back from its tokens", () => {
   fc.assert(
@@ -28,6 +29,16 @@ test("bytes that are no UTF-8 read U+FFFD, ids that are none are refused", () =>
   assert.throws(() => byteTokenizer.decode([-1]), RangeError);
 });
 
-test("a uniform guess among 256 bytes costs eight bits", () => {
-  assert.ok(Math.abs(bitsPerByte(Math.log(256)) - 8) < 1e-12);
+test("a separator stands for no byte of text", () => {
+  assert.equal(byteTokenizer.bytesOf([97, 256, 0xc3, 0xa9]), 3);
+  assert.throws(() => byteTokenizer.bytesOf([257]), RangeError);
+});
+
+test("a uniform guess among 256 bytes costs eight bits, and what separators cost is shared by the bytes", () => {
+  assert.ok(Math.abs(bitsPerByte([Math.log(256)], [{ counted: 10, bytes: 10 }]) - 8) < 1e-12);
+  const unlike = [
+    { counted: 10, bytes: 8 },
+    { counted: 30, bytes: 32 },
+  ];
+  assert.ok(Math.abs(bitsPerByte([Math.log(2), Math.log(4)], unlike) - (10 + 60) / 40) < 1e-12);
 });

@@ -13,6 +13,8 @@ const batches = Array.from(
   (_, at): Batch => ({
     ids: BigInt64Array.of(BigInt(at)),
     targets: new BigInt64Array(),
+    counted: 0,
+    bytes: 0,
     batchSize: 1,
     sequenceLength: 1,
   }),

@@ -30,7 +30,8 @@ const batchesOf = (model: ModelConfig, count: number, batchSize: number, sequenc
   Array.from({ length: count }, (_, i) => {
     const ids = (what: string) =>
       BigInt64Array.from(microIds(batchSize * sequenceLength, `${what} ${i}`, model), (id) => BigInt(id));
-    return { ids: ids("ids"), targets: ids("targets"), batchSize, sequenceLength };
+    const counted = batchSize * sequenceLength;
+    return { ids: ids("ids"), targets: ids("targets"), counted, bytes: counted, batchSize, sequenceLength };
   });
 
 const updateOf = (model: ModelConfig, group: ExpertGroup, seed: string): FloatTensors => {

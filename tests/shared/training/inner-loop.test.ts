@@ -39,7 +39,7 @@ const batches = (poisoned: (batch: number) => boolean = () => false) => {
     const ids = BigInt64Array.from({ length: TOKENS }, () => BigInt(random.below(POISON)));
     const targets = ids.map((id) => (id + 1n) % BigInt(POISON));
     if (poisoned(count++)) ids[3] = BigInt(POISON);
-    return { ids, targets, batchSize: 2, sequenceLength: TOKENS / 2 };
+    return { ids, targets, counted: TOKENS, bytes: TOKENS, batchSize: 2, sequenceLength: TOKENS / 2 };
   };
 };
 

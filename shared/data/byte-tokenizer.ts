@@ -1,0 +1,49 @@
+import type { Tokenizer } from "./tokenizer.js";
+
+const END_OF_DOCUMENT = 256;
+const SEPARATOR_TEXT = "<|endoftext|>";
+
+const encoder = new TextEncoder();
+// A byte order mark inside a document is text like any other: dropping it would break the round trip.
+const decoder = new TextDecoder("utf-8", { ignoreBOM: true });
+
+/**
+ * Byte-level tokens: ids 0–255 are the bytes of UTF-8, 256 separates documents. No merges, no file, nothing to agree on.
+ * A model may round its vocabulary up for its matrices' sake; the ids above 256 never occur.
+ */
+export const byteTokenizer: Tokenizer = {
+  name: "byte",
+  size: END_OF_DOCUMENT + 1,
+  endOfDocument: END_OF_DOCUMENT,
+  startOfDocument: null,
+  encode: (text) => Uint32Array.from(encoder.encode(text)),
+  decode(ids) {
+    const parts: string[] = [];
+    let bytes: number[] = [];
+    const flush = (): void => {
+      parts.push(decoder.decode(Uint8Array.from(bytes)));
+      bytes = [];
+    };
+    for (let i = 0; i < ids.length; i++) {
+      const id = checkedId(ids[i]);
+      if (id !== END_OF_DOCUMENT) bytes.push(id);
+      else {
+        flush();
+        parts.push(SEPARATOR_TEXT);
+      }
+    }
+    flush();
+    return parts.join("");
+  },
+  bytesOf(ids) {
+    let bytes = 0;
+    for (let i = 0; i < ids.length; i++) if (checkedId(ids[i]) !== END_OF_DOCUMENT) bytes++;
+    return bytes;
+  },
+};
+
+const checkedId = (value: number | bigint | undefined): number => {
+  const id = Number(value);
+  if (!Number.isInteger(id) || id < 0 || id > END_OF_DOCUMENT) throw new RangeError(`no token has the id ${id}`);
+  return id;
+};
