@@ -36,6 +36,11 @@ export const ROOMS: readonly Room[] = [
     imports: ["shared/errors", "shared/util", "shared/files", "shared/protocol", "shared/telemetry"],
   },
   {
+    room: "shared/hub",
+    holds: "folders of files from and to the Hugging Face Hub, at a revision, checked by hash",
+    imports: ["shared/errors", "shared/util", "shared/protocol", "shared/blobs"],
+  },
+  {
     room: "shared/data",
     holds: "tokenizers, held-out split, loaders, seeded random numbers",
     imports: ["shared/errors", "shared/util", "shared/protocol"],

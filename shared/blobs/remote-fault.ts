@@ -1,4 +1,4 @@
-import { BlockZeroError, reasonOf } from "#shared/errors/error.js";
+import { BlockZeroError, type ErrorCode, reasonOf } from "#shared/errors/error.js";
 import { withDeadline } from "#shared/util/deadline.js";
 
 /** Milliseconds for an answer of a service, beside those for the bytes that it takes or gives. */
@@ -37,6 +37,7 @@ export const remoteAttempts = (
   name: string,
   secrets: readonly (string | undefined)[],
   answerMs = ANSWER_MS,
+  fault: RemoteFault = STORE_FAULT,
 ): Attempt => {
   const redact = (text: string): string =>
     secrets.reduce<string>((rest, secret) => (secret ? rest.replaceAll(secret, "***") : rest), text);
@@ -48,14 +49,24 @@ export const remoteAttempts = (
       return await withDeadline(milliseconds, late, work);
     } catch (thrown) {
       if (thrown instanceof BlockZeroError) throw thrown;
-      throw new BlockZeroError(
-        "STORE_FAILED",
-        `${name}: ${redact(reasonOf(thrown)).slice(0, 500)}`,
-        "check the store setting, its credentials in the environment, and the service",
-      );
+      throw new BlockZeroError(fault.code, `${name}: ${shown(redact(reasonOf(thrown)))}`, fault.hint);
     }
   };
 };
+
+/** How the faults of a service are coded. */
+export interface RemoteFault {
+  readonly code: ErrorCode;
+  readonly hint: string;
+}
+
+const STORE_FAULT: RemoteFault = {
+  code: "STORE_FAILED",
+  hint: "check the store setting, its credentials in the environment, and the service",
+};
+
+/** A service's words as a terminal may show them: without control characters, cut. */
+const shown = (text: string): string => text.replace(/\p{C}/gu, "?").slice(0, 500);
 
 /** The variable's value. @throws BlockZeroError STORE_CREDENTIALS_MISSING */
 export const credential = (env: Readonly<Record<string, string | undefined>>, name: string): string => {

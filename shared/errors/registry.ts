@@ -4,6 +4,7 @@ import { cycleErrors } from "./cycle.js";
 import { dataErrors } from "./data.js";
 import { engineErrors } from "./engine.js";
 import { fetchErrors } from "./fetching.js";
+import { hubErrors } from "./hub.js";
 import { inspectionErrors } from "./inspection.js";
 import { localChainErrors } from "./local-chain.js";
 import { modelErrors } from "./model.js";
@@ -27,6 +28,7 @@ export const ERROR_TOPICS = {
   "Wallets and keys": walletErrors,
   "Fetching files": fetchErrors,
   Stores: storeErrors,
+  "The Hugging Face Hub": hubErrors,
   "Training text": dataErrors,
   "Sealed text": { ...sealedTextErrors, ...sealErrors },
   "Models and updates": modelErrors,

@@ -9,6 +9,22 @@ export interface Hub {
   readonly url: string;
   /** Every request's method and path. */
   readonly asked: string[];
+  /** What is in the repository at a branch or commit. */
+  tree(revision: string): Tree | undefined;
+  /** Each commit's first line and text, the newest last. */
+  readonly messages: { readonly summary: string; readonly description?: string }[];
+  /** Files of a listing as a hub that lies has them. */
+  lie(change: ((entries: object[]) => object[]) | null): void;
+  /** Sends the first byte of every file, and no more. */
+  stall(): void;
+  /** Says that a file list goes on there. */
+  continueListingAt(url: string): void;
+  /** Refuses the next commits. */
+  refuseCommits(count: number): void;
+  /** Happens once, before the next commit is taken. */
+  beforeCommit(happens: () => void): void;
+  /** What is sent in the place of a file's bytes. */
+  corrupt(change: ((bytes: Uint8Array, path: string) => Uint8Array) | null): void;
   setPrivate(isPrivate: boolean): void;
   /** Somebody else commits a file. */
   commitElsewhere(path: string, bytes: Uint8Array): void;
@@ -19,31 +35,52 @@ type Tree = ReadonlyMap<string, Uint8Array>;
 /** Files above this go through LFS, as the hub tells its clients. */
 const LFS_FROM = 4096;
 
-/** A Hugging Face Hub with one model repository: revisions, pre-upload, LFS's batch API, commits, ranged downloads, file lists. */
-export const startHub = async (t: TestContext, repo: string, token: string): Promise<Hub> => {
+/**
+ * A Hugging Face Hub with one model repository: revisions, branches, pre-upload, LFS's batch API, commits, ranged downloads, file lists.
+ *
+ * @param exists whether the repository is there before somebody creates it
+ */
+export const startHub = async (t: TestContext, repo: string, token: string, exists = true): Promise<Hub> => {
   const asked: string[] = [];
   const revisions = new Map<string, Tree>();
+  const heads = new Map<string, string>();
+  const messages: Hub["messages"] = [];
   const lfs = new Map<string, Uint8Array>();
   let isPrivate = true;
-  let head = "";
-  const advance = (tree: Tree) => {
-    head = createHash("sha1").update(`${head} ${revisions.size}`).digest("hex");
+  let refusals = 0;
+  let isStalling = false;
+  let nextList: string | null = null;
+  let before: (() => void) | null = null;
+  let listing: (entries: object[]) => object[] = (entries) => entries;
+  let given: (bytes: Uint8Array, path: string) => Uint8Array = (bytes) => bytes;
+  const advance = (tree: Tree, branch = "main") => {
+    const head = createHash("sha1")
+      .update(`${heads.get(branch)} ${revisions.size}`)
+      .digest("hex");
+    heads.set(branch, head);
     revisions.set(head, tree);
   };
-  advance(new Map());
-  const treeAt = (revision: string) => revisions.get(revision === "main" ? head : revision);
+  if (exists) advance(new Map());
+  const commitAt = (revision: string) => heads.get(revision) ?? (revisions.has(revision) ? revision : undefined);
+  const treeAt = (revision: string) => revisions.get(commitAt(revision) ?? "");
 
-  const commit = (lines: readonly CommitLine[], response: ServerResponse) => {
-    const tree = new Map(revisions.get(head));
+  const commit = (branch: string, lines: readonly CommitLine[], response: ServerResponse) => {
+    if (refusals-- > 0) return json(response, 503, { error: "busy" });
+    before?.();
+    before = null;
+    const head = heads.get(branch);
+    const tree = new Map(revisions.get(head ?? ""));
     for (const { key, value } of lines) {
       if (key === "header" && value.parentCommit !== undefined && value.parentCommit !== head)
         return json(response, 412, { error: "the branch has moved" });
+      if (key === "header") messages.push({ summary: value.summary ?? "", ...value });
       if (key === "file") tree.set(value.path, Buffer.from(value.content ?? "", "base64"));
       if (key === "lfsFile") tree.set(value.path, lfs.get(value.oid ?? "") ?? new Uint8Array());
       if (key === "deletedFile") tree.delete(value.path);
     }
-    advance(tree);
-    json(response, 200, { success: true, commitOid: head, commitUrl: `${url}/${repo}/commit/${head}`, hookOutput: "" });
+    advance(tree, branch);
+    const commitOid = heads.get(branch);
+    json(response, 200, { success: true, commitOid, commitUrl: `${url}/${repo}/commit/${commitOid}`, hookOutput: "" });
   };
 
   const resolve = (request: IncomingMessage, response: ServerResponse, file: Uint8Array | undefined) => {
@@ -54,7 +91,9 @@ export const startHub = async (t: TestContext, repo: string, token: string): Pro
       etag: `"${sha256(file)}"`,
       ...(range !== null && { "content-range": contentRange(range, file.length) }),
     });
-    response.end(range === null ? file : file.subarray(range.start, range.end));
+    const bytes = range === null ? file : file.subarray(range.start, range.end);
+    if (isStalling && bytes.length > 1) response.write(bytes.subarray(0, 1));
+    else response.end(bytes);
   };
 
   const answer = async (request: IncomingMessage, response: ServerResponse) => {
@@ -72,7 +111,21 @@ export const startHub = async (t: TestContext, repo: string, token: string): Pro
     const api = `/api/models/${repo}/`;
     const [operation, revision = ""] = path.startsWith(api) ? path.slice(api.length).split("/") : [""];
     const resolved = new RegExp(`^/${repo}/resolve/([^/]+)/(.+)$`).exec(path);
-    if (operation === "revision") return json(response, 200, { id: repo, _id: "1", private: isPrivate, sha: head });
+    if (path === "/api/repos/create") {
+      const wanted: { name: string; organization: string; visibility: string } = JSON.parse(body.toString());
+      isPrivate = wanted.visibility === "private";
+      advance(new Map());
+      return json(response, 200, { url: `${url}/${repo}`, id: `${wanted.organization}/${wanted.name}` });
+    }
+    if (operation === "branch") {
+      heads.set(revision, heads.get("main") ?? "");
+      return json(response, 200, {});
+    }
+    if (operation === "revision") {
+      const sha = commitAt(decodeURIComponent(revision));
+      if (sha === undefined) return json(response, 404, { error: "no such revision" });
+      return json(response, 200, { id: repo, _id: "1", private: isPrivate, sha });
+    }
     if (operation === "preupload") {
       const { files }: { files: { path: string; size: number }[] } = JSON.parse(body.toString());
       const modes = files.map((file) => ({ path: file.path, uploadMode: file.size >= LFS_FROM ? "lfs" : "regular" }));
@@ -86,16 +139,16 @@ export const startHub = async (t: TestContext, repo: string, token: string): Pro
         objects: objects.map((object) => (lfs.has(object.oid) ? object : { ...object, actions: actions(object.oid) })),
       });
     }
-    if (operation === "commit") return commit(body.toString().trim().split("\n").map(parseLine), response);
+    if (operation === "commit") return commit(revision, body.toString().trim().split("\n").map(parseLine), response);
     if (operation === "tree") {
-      const files = [...(treeAt(revision) ?? [])].map(([name, { length }]) => ({
-        type: "file",
-        path: name,
-        size: length,
-      }));
-      return json(response, 200, files);
+      if (nextList !== null) response.setHeader("link", `<${nextList}>; rel="next"`);
+      return json(response, 200, listing([...(treeAt(revision) ?? [])].map(listed)));
     }
-    if (resolved !== null) return resolve(request, response, treeAt(resolved[1] ?? "")?.get(resolved[2] ?? ""));
+    if (resolved !== null) {
+      const name = decodeURIComponent(resolved[2] ?? "");
+      const file = treeAt(resolved[1] ?? "")?.get(name);
+      return resolve(request, response, file && given(file, name));
+    }
     json(response, 404, { error: "not here" });
   };
 
@@ -103,11 +156,38 @@ export const startHub = async (t: TestContext, repo: string, token: string): Pro
   return {
     url,
     asked,
+    messages,
+    tree: treeAt,
+    stall: () => {
+      isStalling = true;
+    },
+    continueListingAt: (next) => {
+      nextList = next;
+    },
+    refuseCommits: (count) => {
+      refusals = count;
+    },
+    beforeCommit: (happens) => {
+      before = happens;
+    },
+    lie: (change) => {
+      listing = change ?? ((entries) => entries);
+    },
+    corrupt: (change) => {
+      given = change ?? ((bytes) => bytes);
+    },
     setPrivate: (value) => {
       isPrivate = value;
     },
-    commitElsewhere: (path, bytes) => advance(new Map([...(revisions.get(head) ?? []), [path, bytes]])),
+    commitElsewhere: (path, bytes) => advance(new Map([...(treeAt("main") ?? []), [path, bytes]])),
   };
+};
+
+/** An entry of a file list: a small file has Git's object id, a large one its pointer's and its own hash. */
+const listed = ([path, bytes]: readonly [string, Uint8Array]): object => {
+  const oid = createHash("sha1").update(`blob ${bytes.length}\0`).update(bytes).digest("hex");
+  const lfs = { oid: sha256(bytes), size: bytes.length, pointerSize: 130 };
+  return { type: "file", path, size: bytes.length, oid, ...(bytes.length >= LFS_FROM && { lfs }) };
 };
 
 interface CommitLine {
@@ -117,6 +197,8 @@ interface CommitLine {
     readonly content?: string;
     readonly oid?: string;
     readonly parentCommit?: string;
+    readonly summary?: string;
+    readonly description?: string;
   };
 }
 

@@ -1,0 +1,70 @@
+import { withDeadline } from "#shared/util/deadline.js";
+
+/** What one request of the Hub's API may take. */
+export interface FetchBounds {
+  /** Milliseconds for an answer, beside those for the bytes that are sent. */
+  readonly answerMs: number;
+  /** Goes to the Hub's own origin only. */
+  readonly token: string | undefined;
+  readonly origin: string;
+}
+
+/** Largest answer of the API in bytes: a page of a file list has some hundred kilobytes. */
+const MAX_ANSWER_BYTES = 32 << 20;
+/** An upload that is slower than this is as good as none: 16 kB a second. */
+const LEAST_UPLOAD_BYTES_PER_MS = 16;
+
+/** `fetch` that reads whole answers, each with a deadline and a limit of its own. */
+export const boundedFetch =
+  (bounds: FetchBounds): typeof fetch =>
+  (input, init = {}) => {
+    const milliseconds = bounds.answerMs + sizeOf(init.body) / LEAST_UPLOAD_BYTES_PER_MS;
+    return withDeadline(milliseconds, late(milliseconds), async (signal) => {
+      const response = await fetch(input, { ...guarded(input, init, bounds), signal: either(signal, init.signal) });
+      const { status, statusText, headers } = response;
+      const body = await readAtMost(response, MAX_ANSWER_BYTES);
+      return new Response(NO_BODY.has(status) ? null : body, { status, statusText, headers });
+    });
+  };
+
+/** `fetch` for downloads: its deadline is for the head of an answer, whose body is left to the reader until `over` aborts. */
+export const headBoundedFetch =
+  (bounds: FetchBounds, over: AbortSignal): typeof fetch =>
+  (input, init = {}) =>
+    withDeadline(bounds.answerMs, late(bounds.answerMs), () =>
+      fetch(input, { ...guarded(input, init, bounds), signal: either(over, init.signal) }),
+    );
+
+/** Statuses whose answers have no body. */
+const NO_BODY = new Set([204, 205, 304]);
+
+const late = (milliseconds: number) => () => new Error(`no answer within ${Math.ceil(milliseconds)} ms`);
+
+const either = (own: AbortSignal, given: AbortSignal | null | undefined): AbortSignal =>
+  given ? AbortSignal.any([own, given]) : own;
+
+/** An answer may send its client anywhere: the token stays at home. */
+const guarded = (input: string | URL | Request, init: RequestInit, { token, origin }: FetchBounds): RequestInit => {
+  const headers = new Headers(init.headers);
+  const url = new URL(input instanceof Request ? input.url : input);
+  if (url.origin !== origin && token !== undefined && headers.get("authorization")?.includes(token))
+    headers.delete("authorization");
+  return { ...init, headers };
+};
+
+const sizeOf = (body: RequestInit["body"]): number => {
+  if (typeof body === "string") return Buffer.byteLength(body);
+  if (body instanceof Blob) return body.size;
+  return body instanceof ArrayBuffer || ArrayBuffer.isView(body) ? body.byteLength : 0;
+};
+
+const readAtMost = async (response: Response, most: number): Promise<Blob> => {
+  const pieces: Uint8Array<ArrayBuffer>[] = [];
+  let bytes = 0;
+  for await (const piece of response.body ?? []) {
+    bytes += piece.length;
+    if (bytes > most) throw new Error(`its answer is larger than ${most} bytes`);
+    pieces.push(piece);
+  }
+  return new Blob(pieces);
+};

@@ -1,0 +1,127 @@
+import { existsSync, readdirSync } from "node:fs";
+import { mkdir, open, readdir, rename, rm, rmdir } from "node:fs/promises";
+import { dirname, join, relative, sep } from "node:path";
+import { BlockZeroError, reasonOf } from "#shared/errors/error.js";
+import { type Environment, type HubRepository, openHub } from "./hub.js";
+import { formatHubAddress, type HubAddress } from "./hub-address.js";
+import { digestOf, type HubFile } from "./hub-file.js";
+
+export interface PullOptions {
+  readonly env: Environment;
+  /** Which files are wanted; all if not given. */
+  readonly wants?: (path: string) => boolean;
+  /** Told of every file that is whole. */
+  readonly onFile?: (file: HubFile) => void;
+  /** Milliseconds that the Hub has for an answer. */
+  readonly answerMs?: number;
+}
+
+export interface Pulled {
+  /** The commit that the files are of. */
+  readonly commit: string;
+  readonly files: readonly HubFile[];
+  /** Files that were left out. */
+  readonly skipped: readonly HubFile[];
+}
+
+/**
+ * Fetches a repository's files into a new folder, each checked by the hash that the Hub lists. Until all are whole they lie in `<out>.partial`,
+ * where a later call goes on.
+ *
+ * @throws BlockZeroError OUT_NOT_EMPTY, HUB_NOT_FOUND, HUB_FAILED, HUB_LISTING_INVALID, HUB_CONTENT_MISMATCH, FILE_UNWRITABLE
+ */
+export const pullFolder = async (
+  address: HubAddress,
+  out: string,
+  { env, wants = () => true, onFile, answerMs }: PullOptions,
+): Promise<Pulled> => {
+  if (existsSync(out) && readdirSync(out).length > 0)
+    throw new BlockZeroError("OUT_NOT_EMPTY", `${out} is not empty`, "name a new directory with --out");
+  const hub = openHub(address, env, answerMs);
+  const wanted = address.revision ?? "main";
+  const found = await hub.revision(wanted);
+  if (found === null)
+    throw new BlockZeroError(
+      "HUB_NOT_FOUND",
+      `the Hub shows no ${formatHubAddress(address, wanted)}`,
+      "check the name and the revision; a private repository needs HF_TOKEN",
+    );
+  const { commit } = found;
+  const listed = await hub.files(commit);
+  const files = listed.filter(({ path }) => wants(path));
+  const partial = `${out}.partial`;
+  await writing(partial, () => removeAllBut(partial, files));
+  for (const file of files) {
+    await writing(partial, () => fetchFile(hub, commit, file, join(partial, file.path)));
+    onFile?.(file);
+  }
+  await writing(out, async () => {
+    if (existsSync(out)) await rmdir(out);
+    await mkdir(partial, { recursive: true });
+    await rename(partial, out);
+  });
+  return { commit, files, skipped: listed.filter((file) => !files.includes(file)) };
+};
+
+/** Attempts at a file: what an earlier call left may be of another revision. */
+const ATTEMPTS = 2;
+
+/** Fetches what is missing of a file. */
+const fetchFile = async (hub: HubRepository, commit: string, file: HubFile, path: string): Promise<void> => {
+  await mkdir(dirname(path), { recursive: true });
+  const handle = await open(path, "a+", 0o644);
+  try {
+    for (let attempt = 1; attempt <= ATTEMPTS; attempt++) {
+      const hash = digestOf(file.digest, file.size);
+      let length = (await handle.stat()).size;
+      if (length > file.size) length = 0;
+      await handle.truncate(length);
+      for await (const chunk of handle.createReadStream({ start: 0, autoClose: false })) hash.update(chunk);
+      if (length < file.size || file.size === 0)
+        for await (const piece of hub.download(file, commit, length)) {
+          await handle.appendFile(piece);
+          hash.update(piece);
+          length += piece.length;
+        }
+      if (length === file.size && hash.digest("hex") === file.digest.hex) {
+        await handle.sync();
+        return;
+      }
+      await handle.truncate(0);
+    }
+  } finally {
+    await handle.close();
+  }
+  throw new BlockZeroError(
+    "HUB_CONTENT_MISMATCH",
+    `the Hub gives ${file.path} with other bytes than its list of files names`,
+    "try again; take another repository where it stays so",
+  );
+};
+
+/** What an earlier revision left. */
+const removeAllBut = async (dir: string, files: readonly HubFile[]): Promise<void> => {
+  if (!existsSync(dir)) return;
+  const kept = new Set(files.map(({ path }) => path));
+  for (const entry of await readdir(dir, { recursive: true, withFileTypes: true })) {
+    const path = join(entry.parentPath, entry.name);
+    const isKept = entry.isDirectory() || (entry.isFile() && kept.has(relative(dir, path).split(sep).join("/")));
+    if (!isKept) await rm(path, { force: true });
+  }
+};
+
+const writing = async <T>(path: string, work: () => Promise<T>): Promise<T> => {
+  try {
+    return await work();
+  } catch (cause) {
+    if (cause instanceof BlockZeroError) throw cause;
+    throw new BlockZeroError(
+      "FILE_UNWRITABLE",
+      `cannot write ${path}: ${reasonOf(cause)}`,
+      "check permissions and free space",
+      {
+        cause,
+      },
+    );
+  }
+};
