@@ -10,7 +10,7 @@ import type { Running } from "./process.js";
 import { runShell, startShell } from "./shell.js";
 
 const ROOT = fileURLToPath(new URL("../../../", import.meta.url));
-/** A cycle is 56 blocks, and on a busy machine a block takes seconds. */
+/** A cycle is 60 blocks, and on a busy machine a block takes seconds. */
 const HANG_GUARD = 3_600_000;
 
 /** The commands of docs/subtensor.md by the number of their step, as they stand there. */
