@@ -14,7 +14,7 @@ import { openPacker, type Packer } from "./commit/pack.js";
 import { mayCommit } from "./commit/self-check.js";
 import type { Miner } from "./context.js";
 import type { MinerJournal } from "./journal.js";
-import { openBaseWeights } from "./training/base-weights.js";
+import { openBaseWeights, openFrozenWeights } from "./training/base-weights.js";
 
 /** Inner steps whose mean loss is one line of metrics. */
 const LOG_EVERY = 10;
@@ -65,20 +65,33 @@ const packed = async (miner: Miner, cycle: number): Promise<string | null> => {
   const hash = await awaitBaseModel(participant, cycle);
   const manifest = await participant.models.manifest(hash, participant.signal);
   const weights = await openBaseWeights(participant, { hash, manifest }, config.expert_group);
-  const packer = openPacker(miner, cycle);
   try {
-    return await prepare(miner, cycle, { hash, manifest, weights }, packer);
+    const frozen = await openFrozenWeights(participant, { hash, manifest }, config.expert_group);
+    try {
+      return await prepareIn(miner, cycle, { hash, manifest, weights, frozen });
+    } finally {
+      await frozen?.close();
+    }
   } finally {
-    await packer.close();
     await weights.close();
   }
 };
 
-/** The model that a cycle begins from, and the group's weights in it. */
+const prepareIn = async (miner: Miner, cycle: number, base: Base): Promise<string | null> => {
+  const packer = openPacker(miner, cycle);
+  try {
+    return await prepare(miner, cycle, base, packer);
+  } finally {
+    await packer.close();
+  }
+};
+
+/** The model that a cycle begins from, the group's weights in it, and those of other groups that its shard computes with. */
 interface Base {
   readonly hash: string;
   readonly manifest: ModelManifest;
   readonly weights: FloatSource;
+  readonly frozen: FloatSource | undefined;
 }
 
 /**
@@ -113,6 +126,7 @@ const prepare = async (miner: Miner, cycle: number, base: Base, packer: Packer):
       const training = await trainer.train(base.weights, {
         cycle,
         model: base.hash,
+        frozen: base.frozen,
         stop,
         deadline: () => timer?.expected(last),
         progress,

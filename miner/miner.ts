@@ -20,7 +20,7 @@ import type { Miner } from "./context.js";
 import { mark, runCycle } from "./cycle.js";
 import { reportScore } from "./feedback.js";
 import { minerJournalSchema } from "./journal.js";
-import { openBaseWeights } from "./training/base-weights.js";
+import { openBaseWeights, openFrozenWeights } from "./training/base-weights.js";
 import { createShardTrainer } from "./training/shard-trainer.js";
 import { streamOwner } from "./training/stream-secret.js";
 import type { ShardTrainer } from "./training/trainer.js";
@@ -116,6 +116,7 @@ const openTrainer = async (participant: Participant, config: MinerConfig): Promi
     const manifest = await models.manifest(hash, signal);
     // Fetched now, and held against the network file, so that the first cycle need not.
     await (await openBaseWeights(participant, { hash, manifest }, group)).close();
+    await (await openFrozenWeights(participant, { hash, manifest }, group))?.close();
     const bytes = await models.part(manifest.parts.hub, signal);
     return decodeParameters(bytes, hubShapes(network.model, network.groups), "the hub");
   });

@@ -4,6 +4,7 @@ import { zeros } from "#shared/engine/tensor.js";
 import { groupNamed, groupShapes, hubShapes } from "#shared/model/groups.js";
 import { INITIALIZER_RANGE } from "#shared/model/init.js";
 import type { Parameters } from "#shared/model/parameters.js";
+import { frozenShapes } from "#shared/model/shard.js";
 import type { Network } from "#shared/protocol/network.js";
 import type { FloatSource } from "#shared/training/float-source.js";
 import type { Shapes } from "#shared/training/step-backend.js";
@@ -30,12 +31,14 @@ export const measureTraining = async (
   const group = config.expert_group;
   const hub = randomSource(hubShapes(network.model, network.groups));
   const base = randomSource(groupShapes(network.model, groupNamed(network, group)));
+  const frozen = randomSource(frozenShapes(network, group));
   const trainer = await createShardTrainer({ device, network, group, config, miner: "plan", hub: await readAll(hub) });
   const times: number[] = [];
   let before = performance.now();
   try {
     await trainer.train(base, {
       cycle: 0,
+      frozen,
       maxSteps: MEASURED_STEPS + 1,
       stop: () => signal.aborted,
       onStep: () => {

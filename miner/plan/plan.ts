@@ -1,8 +1,9 @@
 import { CODECS, encodedLength } from "#shared/artifact/codec/index.js";
 import type { Device } from "#shared/engine/device.js";
 import type { DeviceChoice } from "#shared/engine/runtime/device-choice.js";
-import { expertsOf, groupNamed, groupShapes, hubShapes } from "#shared/model/groups.js";
+import { groupNamed, groupShapes, hubShapes } from "#shared/model/groups.js";
 import { countParameters, parameterShapes } from "#shared/model/parameters.js";
+import { frozenShapes, shardExperts } from "#shared/model/shard.js";
 import type { Network } from "#shared/protocol/network.js";
 import { planStep, type StepMemory } from "#shared/training/plan.js";
 import type { TrainingConfig } from "../config.js";
@@ -65,10 +66,10 @@ export const planTraining = async (
 ): Promise<TrainingPlan> => {
   const group = config.expert_group;
   const shapes = groupShapes(network.model, groupNamed(network, group));
-  const held = expertsOf(network.model, network.groups[group]!);
-  const shard = parameterShapes(network.model, held);
+  const shard = parameterShapes(network.model, shardExperts(network, group));
   const tokens = config.batch_size * network.data.sequence_length;
   const hub = FLOAT_BYTES * countParameters(hubShapes(network.model, network.groups));
+  const others = FLOAT_BYTES * countParameters(frozenShapes(network, group));
   const hostMemory = opened?.hostMemory ?? !KEEP_STATE.has(config.device);
   const step = await planStep({
     ...shardStep(network, group, config),
@@ -78,9 +79,9 @@ export const planTraining = async (
     mostRows: tokens,
   });
 
-  // The hub's file stays in memory whole, also those rows and experts of it that this group does not compute with.
+  // Other groups' experts that a shard computes with are in memory once. The hub's file stays there whole, also those rows and experts of it that this group does not compute with.
   // A device with memory of its own holds what it computes with once more.
-  const memory = { ...step, frozen: hostMemory ? hub : hub + step.frozen };
+  const memory = { ...step, frozen: hostMemory ? hub + others : hub + step.frozen };
   const weights = memory.trained;
   const codec = CODECS[network.artifact.codec];
   const update = encodedLength(codec, new Map(Object.entries(shapes)));
@@ -89,7 +90,7 @@ export const planTraining = async (
   const total = Object.values(memory).reduce((sum, bytes) => sum + bytes, 0) + submission + runtime;
   const keep = config.checkpoint_keep_top_k;
   const disk = {
-    models: hub + keep * weights,
+    models: hub + keep * (weights + others),
     // Where what was not sent is carried: that of two updates, and one being written.
     updates: keep * update + (codec.feedback ? 3 * weights : 0),
     // Parameters and both moments; beside those of the cycle the last one of the cycle before, and one being written.
@@ -102,7 +103,7 @@ export const planTraining = async (
     device: opened?.name ?? config.device,
     memory: { ...memory, submission, runtime, total },
     disk: { ...disk, total: disk.models + disk.updates + disk.checkpoints },
-    transfer: { hub, downPerCycle: weights, upPerCycle: update },
+    transfer: { hub, downPerCycle: weights + others, upPerCycle: update },
     // Training ends a block before the phase does.
     train: {
       seconds: (network.phases.train - 1) * blockSeconds,

@@ -1,9 +1,39 @@
 import { BlockZeroError } from "#shared/errors/error.js";
 import { openPart } from "#shared/merge/part-files.js";
 import { groupNamed, groupShapes } from "#shared/model/groups.js";
+import { frozenGroups } from "#shared/model/shard.js";
 import type { Participant } from "#shared/participant/participant.js";
 import type { ModelManifest } from "#shared/protocol/model-manifest.js";
 import type { FloatsFile } from "#shared/training/checkpoint-tensors.js";
+
+/**
+ * The other groups' weights in a model that a group's shard computes with, as `openBaseWeights` gives one group's; undefined where it needs none.
+ * Close it.
+ */
+export const openFrozenWeights = async (
+  participant: Pick<Participant, "models" | "network" | "signal">,
+  base: { readonly hash: string; readonly manifest: ModelManifest },
+  group: string,
+): Promise<FloatsFile | undefined> => {
+  const names = frozenGroups(participant.network, group);
+  if (names.length === 0) return undefined;
+  const files: FloatsFile[] = [];
+  const close = async (): Promise<void> => {
+    for (const file of files) await file.close();
+  };
+  try {
+    for (const name of names) files.push(await openBaseWeights(participant, base, name));
+  } catch (thrown) {
+    await close();
+    throw thrown;
+  }
+  const fileOf = new Map(files.flatMap((file) => Object.keys(file.shapes).map((name) => [name, file] as const)));
+  return {
+    shapes: Object.assign({}, ...files.map(({ shapes }) => shapes)),
+    read: (name) => fileOf.get(name)!.read(name),
+    close,
+  };
+};
 
 /**
  * A group's weights in a model, read from this machine's copy a tensor at a time. Close it.

@@ -4,15 +4,17 @@ import type { FloatTensors } from "#shared/artifact/update.js";
 import { openTokenizer } from "#shared/data/open-tokenizer.js";
 import type { Device } from "#shared/engine/device.js";
 import { zeros } from "#shared/engine/tensor.js";
-import { expertsOf, groupNamed, groupShapes, shardOf } from "#shared/model/groups.js";
+import { groupNamed, groupShapes } from "#shared/model/groups.js";
 import { batchInputs, languageModelLoss } from "#shared/model/loss.js";
 import type { Parameters } from "#shared/model/parameters.js";
+import { frozenShapes, groupShard, shardExperts } from "#shared/model/shard.js";
 import type { Network } from "#shared/protocol/network.js";
 import type { FloatTensor } from "#shared/tensor-files/float32.js";
 import type { FloatSource } from "#shared/training/float-source.js";
 import { batchTensors, innerLoop } from "#shared/training/inner-loop.js";
 import { mapValues } from "#shared/training/objective.js";
 import { cosineWithWarmup } from "#shared/training/schedule.js";
+import type { Shapes } from "#shared/training/step-backend.js";
 import { createTimeBox, stepTimes } from "#shared/training/time-box.js";
 import type { TrainStepOptions } from "#shared/training/train-options.js";
 import { createTrainStep, type TrainStep } from "#shared/training/train-step.js";
@@ -39,15 +41,15 @@ export interface ShardTrainerOptions {
 
 /** What a shard's training step is compiled from, its tensors apart. */
 export const shardStep = (
-  { model, groups, data }: Network,
+  network: Network,
   group: string,
   config: TrainingConfig,
 ): Omit<TrainStepOptions, "device" | "params" | "trainable"> => {
   const shape = {
-    config: model,
-    held: expertsOf(model, groups[group]!),
+    config: network.model,
+    held: shardExperts(network, group),
     batchSize: config.batch_size,
-    sequenceLength: data.sequence_length,
+    sequenceLength: network.data.sequence_length,
   };
   return {
     loss: languageModelLoss(shape),
@@ -61,12 +63,13 @@ export const shardStep = (
 export const createShardTrainer = async (options: ShardTrainerOptions): Promise<ShardTrainer> => {
   const { device, hub, network, group, config, miner, keep, replica = 0, now = Date.now } = options;
   const shapes = groupShapes(network.model, groupNamed(network, group));
+  const others = frozenShapes(network, group);
   const place: RunPlace = { network, group, config, miner, replica };
   const trainStep = await createTrainStep({
     ...shardStep(network, group, config),
     device,
-    // A training brings its own weights.
-    params: shardOf(hub, mapValues(shapes, zeros), expertsOf(network.model, network.groups[group]!)),
+    // A training brings its own weights, and those of other groups that it computes with.
+    params: groupShard(network, group, hub, mapValues({ ...shapes, ...others }, zeros)),
     // In one order wherever the tensors come from, since the gradient's norm is summed in it.
     trainable: Object.keys(shapes).sort(),
   });
@@ -81,7 +84,7 @@ export const createShardTrainer = async (options: ShardTrainerOptions): Promise<
   const times = stepTimes();
 
   return {
-    async train(from, { cycle, model, maxSteps = config.max_steps, stop, onStep, ...clock }) {
+    async train(from, { cycle, model, frozen, maxSteps = config.max_steps, stop, onStep, ...clock }) {
       const loader = groupTrainingLoader(network, group, {
         batchSize: config.batch_size,
         seed: streamSeed(place, cycle),
@@ -89,6 +92,8 @@ export const createShardTrainer = async (options: ShardTrainerOptions): Promise<
       });
       const run = model === undefined ? undefined : await runs?.begin({ cycle, model, loader });
       if (!run?.progress) await trainStep.begin(from);
+      checkFrozen(frozen, others);
+      if (frozen) await trainStep.freeze(frozen);
       const deadline = clock.deadline ?? (() => undefined);
       const result = await innerLoop({
         trainStep,
@@ -126,6 +131,12 @@ export const createShardTrainer = async (options: ShardTrainerOptions): Promise<
       await trainStep.dispose();
     },
   };
+};
+
+/** A caller that forgets other groups' weights would train against zeros. */
+const checkFrozen = (frozen: FloatSource | undefined, others: Shapes): void => {
+  const missing = Object.keys(others).find((name) => !frozen || !Object.hasOwn(frozen.shapes, name));
+  if (missing !== undefined) throw new TypeError(`a shard that computes with ${missing} needs its weights`);
 };
 
 /** Δ = trained − base, element by element in float32, with the sign of an improvement (DiLoCo's pseudo-gradient is −Δ). */

@@ -6,6 +6,8 @@ export interface TrainOptions {
   readonly cycle: number;
   /** Hash of the model that the base is of; it names the run in its checkpoints, of which there are none without it. */
   readonly model?: string;
+  /** The other groups' weights that the shard computes with, where its mode has such; read when it begins. */
+  readonly frozen?: FloatSource | undefined;
   /** Lowers what the configuration allows. */
   readonly maxSteps?: number;
   /** Asked before every step; true ends the training. */
@@ -39,7 +41,10 @@ export interface HeldOut {
 export interface ShardTrainer {
   /** @param base the group's weights to begin from; read when it begins, and once more when it ends, since it keeps none of them */
   train(base: FloatSource, options: TrainOptions): Promise<Training>;
-  /** Mean loss of each batch with these weights in the group's place, nats; of a batch whose loss is not finite, what it is. Not while it trains. */
+  /**
+   * Mean loss of each batch with these weights in the group's place, nats; of a batch whose loss is not finite, what it is. Other groups' weights are
+   * those of the last training. Not while it trains.
+   */
   losses(weights: FloatSource, heldOut: HeldOut): Promise<readonly number[]>;
   dispose(): Promise<void>;
 }

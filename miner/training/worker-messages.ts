@@ -29,6 +29,8 @@ export interface WorkerJob {
   readonly cycle: number;
   readonly model: string | undefined;
   readonly maxSteps: number | undefined;
+  /** File of the other groups' weights that the shard computes with, where its mode has such. */
+  readonly frozen: string | undefined;
   /** Files of the weights to start from and, once done, of what they gained. */
   readonly base: string;
   readonly update: string;

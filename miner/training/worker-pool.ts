@@ -59,6 +59,7 @@ export const openWorkerPool = async (options: WorkerPoolOptions): Promise<Worker
   const files = {
     hub: join(home, "hub.safetensors"),
     base: join(home, "base.safetensors"),
+    frozen: join(home, "frozen.safetensors"),
     measured: join(home, "measured.safetensors"),
   };
   await writeFloats(files.hub, inMemory(options.hub));
@@ -111,11 +112,13 @@ export const openWorkerPool = async (options: WorkerPoolOptions): Promise<Worker
 
     async train(from, train) {
       await writeFloats(files.base, from);
+      if (train.frozen) await writeFloats(files.frozen, train.frozen);
       await revive();
       const jobOf = (replica: number): WorkerJob => ({
         cycle: train.cycle,
         model: train.model,
         maxSteps: train.maxSteps,
+        frozen: train.frozen && files.frozen,
         base: files.base,
         update: join(home, `update-${replica}.safetensors`),
       });

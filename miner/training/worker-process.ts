@@ -29,11 +29,20 @@ const open = async ({ hub, checkpoints, ...task }: WorkerTask): Promise<FromWork
   return { type: "opened" };
 };
 
-const train = async ({ cycle, model, maxSteps, base: file, update: result }: WorkerJob): Promise<FromWorker> => {
+const train = async ({
+  cycle,
+  model,
+  maxSteps,
+  frozen: others,
+  base: file,
+  update: result,
+}: WorkerJob): Promise<FromWorker> => {
   const base = await openFloats(file);
+  const frozen = others === undefined ? undefined : await openFloats(others);
   try {
     const { run, update } = await trainer!.train(base, {
       cycle,
+      frozen,
       ...(model !== undefined && { model }),
       ...(maxSteps !== undefined && { maxSteps }),
       stop: () => clock.stop,
@@ -44,6 +53,7 @@ const train = async ({ cycle, model, maxSteps, base: file, update: result }: Wor
     await writeFloats(result, inMemory(toParameters(update)));
     return { type: "trained", run };
   } finally {
+    await frozen?.close();
     await base.close();
   }
 };

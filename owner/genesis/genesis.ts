@@ -5,7 +5,7 @@ import type { PartEncoder } from "#shared/model/part-encoder.js";
 import { encodeParameters } from "#shared/model/part-parameters.js";
 import { canonicalBytes } from "#shared/protocol/hash-json.js";
 import { type BlobRef, type ModelManifest, modelHash } from "#shared/protocol/model-manifest.js";
-import { type Network, networkBytes, networkHash, networkSchema } from "#shared/protocol/network.js";
+import { modelConfigOf, type Network, networkBytes, networkHash, networkSchema } from "#shared/protocol/network.js";
 import type { NetworkTemplate } from "../network/network-template.js";
 import { pinSources } from "../network/pin-sources.js";
 
@@ -59,7 +59,7 @@ export const storeModel = async (
     cycle: 0,
     parent: null,
     parts: { hub: await put(hubShapes(template.model, template.groups), "hub"), groups },
-    config: template.model,
+    config: modelConfigOf(template),
     steps: {},
     merged: [],
   };

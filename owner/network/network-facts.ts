@@ -4,6 +4,7 @@ import { groupShapes, hubShapes } from "#shared/model/groups.js";
 import { countParameters, parameterShapes } from "#shared/model/parameters.js";
 import { type Network, networkHash } from "#shared/protocol/network.js";
 import { cycleLength } from "#shared/protocol/phases.js";
+import type { Shard } from "#shared/protocol/shard.js";
 import type { NetworkTemplate } from "./network-template.js";
 
 export const FLOAT_BYTES = 4;
@@ -16,6 +17,8 @@ export interface NetworkFacts {
   readonly genesis: string | null;
   readonly netuid: number;
   readonly parameters: { readonly total: number; readonly hub: number };
+  /** What a miner computes with beside its own experts. */
+  readonly shard: Shard["mode"];
   /** Of the whole model in float32, as validators and exports have it. */
   readonly modelBytes: number;
   readonly groups: readonly GroupFacts[];
@@ -54,6 +57,7 @@ export const factsOf = (network: Network | NetworkTemplate, blockSeconds: number
     genesis: "genesis" in network ? network.genesis : null,
     netuid: network.netuid,
     parameters: { total, hub: countParameters(hubShapes(model, groups)) },
+    shard: model.shard?.mode ?? "restricted",
     modelBytes: total * FLOAT_BYTES,
     groups: Object.entries(groups).map(([name, group]) => {
       const shapes = groupShapes(model, group);
@@ -79,6 +83,12 @@ export const factsOf = (network: Network | NetworkTemplate, blockSeconds: number
 
 type Fields = Readonly<Record<string, string | number>>;
 
+const SHARDS: Readonly<Record<Shard["mode"], string>> = {
+  restricted: "restricted: a miner computes with its group's experts alone",
+  anchored: "anchored: a miner computes with its group's experts and the anchors",
+  full: "full: a miner computes with all experts, and trains its group's",
+};
+
 /** The facts as lines for a person. */
 export const factLines = (facts: NetworkFacts): Fields => {
   const { parameters, cycle, scoring, training, data, voting } = facts;
@@ -91,6 +101,7 @@ export const factLines = (facts: NetworkFacts): Fields => {
       .map(([phase, blocks]) => `${phase} ${blocks}`)
       .join(", ")}`,
     parameters: `${count(parameters.total)}, of which the hub ${count(parameters.hub)}; ${size(facts.modelBytes)} in float32`,
+    shard: SHARDS[facts.shard],
     groups: facts.groups.map(({ group }) => group).join(", "),
     ...Object.fromEntries(facts.groups.flatMap(groupLines)),
     data: `${data.tokenizer} tokens, windows of ${data.sequence_length}, ${percent(data.held_out)} of the documents held out`,

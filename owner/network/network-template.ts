@@ -13,8 +13,8 @@ import { decisiveNetwork, type Network, networkSchema } from "#shared/protocol/n
 import { nearest } from "#shared/util/nearest.js";
 
 /**
- * A network before its genesis. In the file the model may also be a preset's name, or `from-checkpoint`; each group may be a file of
- * its own.
+ * A network before its genesis. In the file the model may also be a preset's name, or `from-checkpoint`, alone or as `preset` beside keys that
+ * are added to it; each group may be a file of its own.
  */
 export type NetworkTemplate = Omit<Network, "genesis">;
 
@@ -66,6 +66,11 @@ export const networkText = (network: Network): string =>
 const read = (path: string): unknown => yamlValue(path, readYaml(path, CODES), CODES);
 
 const expandedModel = (path: string, model: unknown, checkpoint: ModelConfig | undefined): unknown => {
+  if (isRecord(model) && typeof model.preset === "string") {
+    const { preset, ...rest } = model;
+    const shape = expandedModel(path, preset, checkpoint);
+    return { ...(isRecord(shape) && shape), ...rest };
+  }
   if (typeof model !== "string") return model;
   if (model === FROM_CHECKPOINT) {
     if (checkpoint) return checkpoint;

@@ -146,7 +146,7 @@ const sources = (kinds: readonly string[]): string =>
 
 const presets = (): string =>
   [
-    "In a template `model` may be a preset's name, `from-checkpoint` (the model that `blockzero genesis --from-checkpoint` imports), or the shape spelled out.",
+    "In a template `model` may be a preset's name, `from-checkpoint` (the model that `blockzero genesis --from-checkpoint` imports), or the shape spelled out. `{ preset: NAME, shard: { mode: full } }` adds keys to one of the names.",
     "",
     "| Preset | Parameters | Layers | Width | Experts, of which a token takes | Longest sequence |",
     "| --- | --- | --- | --- | --- | --- |",

@@ -49,6 +49,10 @@ export const modelErrors = {
     meaning: "A file is no safetensors file, or one that is not accepted.",
     remedy: "Write or fetch it again.",
   },
+  SHARD_ANCHORS_INVALID: {
+    meaning: "The anchors of `model.shard` do not fit the model or its groups.",
+    remedy: "List, for every layer with experts, ids of experts that no group lists.",
+  },
   UPDATE_MALFORMED: { meaning: "A tensor of an update cannot be decoded.", remedy: "Put it through the gates first." },
   UPDATE_MISMATCH: {
     meaning: "An update has other tensors than the base model's shard.",

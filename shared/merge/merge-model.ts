@@ -4,7 +4,7 @@ import type { ByteSource } from "#shared/files/byte-source.js";
 import { groupShapes } from "#shared/model/groups.js";
 import { canonicalBytes } from "#shared/protocol/hash-json.js";
 import { type BlobRef, type MergedUpdate, type ModelManifest, modelHash } from "#shared/protocol/model-manifest.js";
-import type { Network } from "#shared/protocol/network.js";
+import { modelConfigOf, type Network } from "#shared/protocol/network.js";
 import { byName } from "#shared/tensor-files/safetensors.js";
 import { mergeGroup } from "./merge-group.js";
 import { mergeThreads, openMergeThreads } from "./merge-threads.js";
@@ -130,7 +130,7 @@ export const mergeModel = async <M extends Merging>(
     cycle,
     parent: base.hash,
     parts: { hub: base.manifest.parts.hub, groups },
-    config: network.model,
+    config: modelConfigOf(network),
     steps: Object.fromEntries(Object.keys(network.groups).map((group) => [group, steps.get(group)?.step ?? 0])),
     merged,
   };

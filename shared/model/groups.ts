@@ -3,7 +3,15 @@ import type { ExpertGroup } from "#shared/protocol/expert-group.js";
 import type { ModelConfig } from "#shared/protocol/model-config.js";
 import type { Network } from "#shared/protocol/network.js";
 import { DEFAULT_SAFETENSORS_LIMITS } from "#shared/tensor-files/safetensors.js";
-import { expertOf, type HeldExperts, type Parameters, parameterShapes, routerLayerOf } from "./parameters.js";
+import { checkAnchors } from "./anchors.js";
+import {
+  allExperts,
+  expertOf,
+  type HeldExperts,
+  type Parameters,
+  parameterShapes,
+  routerLayerOf,
+} from "./parameters.js";
 
 /** The group's experts of each layer, ascending. */
 export const expertsOf = (config: ModelConfig, group: ExpertGroup): HeldExperts =>
@@ -14,7 +22,7 @@ export const expertsOf = (config: ModelConfig, group: ExpertGroup): HeldExperts 
 /**
  * Refuses groups that do not fit the model: a layer without experts, an expert that does not exist, one in two groups.
  *
- * @throws BlockZeroError EXPERT_GROUP_INVALID; NETWORK_UNWORKABLE for more tensors than files hold
+ * @throws BlockZeroError EXPERT_GROUP_INVALID, SHARD_ANCHORS_INVALID; NETWORK_UNWORKABLE for more tensors than files hold
  */
 export const checkGroups = ({ model, groups }: Pick<Network, "model" | "groups">): void => {
   const owner = new Map<string, string>();
@@ -41,6 +49,8 @@ export const checkGroups = ({ model, groups }: Pick<Network, "model" | "groups">
       }
     }
   }
+  const sparse = allExperts(model).flatMap((experts, layer) => (experts.length > 0 ? [layer] : []));
+  checkAnchors(model, sparse, (layer, expert) => owner.get(`${layer}.${expert}`));
 };
 
 /** Before any of them is listed: the hub and each group are files of so many tensors at most. */
@@ -56,7 +66,7 @@ const checkCount = ({ num_hidden_layers: layers, num_experts: experts }: ModelCo
 };
 
 /** The group by that name, or EXPERT_GROUP_UNKNOWN with the names that exist. */
-export const groupNamed = (network: Network, name: string): ExpertGroup => {
+export const groupNamed = (network: Pick<Network, "name" | "groups">, name: string): ExpertGroup => {
   const group = Object.hasOwn(network.groups, name) ? network.groups[name] : undefined;
   if (group) return group;
   throw new BlockZeroError(
@@ -76,13 +86,17 @@ export const hubShapes = (config: ModelConfig, groups: Network["groups"]): Recor
   return pick(parameterShapes(config), (name) => !owned.has(name));
 };
 
-/** What a miner computes with: the hub with each router cut to the rows of the held experts, and those experts. */
+/**
+ * What a miner computes with: the hub with each router cut to the rows of the held experts, those of them that are in the hub, and
+ * `experts`.
+ */
 export const shardOf = (hub: Parameters, experts: Parameters, held: HeldExperts): Parameters => {
   const shard: Record<string, Parameters[string]> = { ...experts };
   for (const [name, tensor] of Object.entries(hub)) {
     const layer = routerLayerOf(name);
+    const owner = expertOf(name);
     if (layer !== null) shard[name] = rows(tensor, held[layer] ?? []);
-    else if (expertOf(name) === null) shard[name] = tensor;
+    else if (owner === null || held[owner.layer]?.includes(owner.expert)) shard[name] = tensor;
   }
   return shard;
 };

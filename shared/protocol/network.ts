@@ -6,9 +6,10 @@ import { seedBeaconSchema } from "./drand-beacon.js";
 import { expertGroupSchema, groupName, MAX_GROUPS } from "./expert-group.js";
 import { hashSchema } from "./hash.js";
 import { canonicalBytes, hashJson } from "./hash-json.js";
-import { modelConfigSchema } from "./model-config.js";
+import { type ModelConfig, modelConfigSchema } from "./model-config.js";
 import { phaseLengthsSchema } from "./phase-lengths.js";
 import { scoringSchema, votingSchema } from "./scoring.js";
+import { shardSchema } from "./shard.js";
 import { trainingSchema } from "./training.js";
 
 /** A network file is a few kilobytes; a large model's expert groups may take some hundred. */
@@ -45,7 +46,9 @@ export const networkSchema = z.strictObject({
         "The drand beacon that the chain follows, whose pulses make evaluation seeds. Without it block hashes do, among which a block's producer can choose.",
       ),
     ),
-  model: modelConfigSchema.meta(about("The model's shape, in Hugging Face's names for Qwen3-MoE.")),
+  model: modelConfigSchema
+    .safeExtend({ shard: shardSchema.optional() })
+    .meta(about("The model's shape, in Hugging Face's names for Qwen3-MoE, and what a miner holds of it.")),
   groups: z
     .record(groupName, expertGroupSchema)
     .refine((groups) => Object.keys(groups).length <= MAX_GROUPS, `a ballot has room for ${MAX_GROUPS} groups`)
@@ -73,6 +76,9 @@ export const networkSchema = z.strictObject({
 });
 
 export type Network = z.infer<typeof networkSchema>;
+
+/** The model alone, as manifests and checkpoints have it: without what a miner holds of it. */
+export const modelConfigOf = ({ model: { shard: _, ...config } }: Pick<Network, "model">): ModelConfig => config;
 
 /** What of a network decides: all but where one machine has its files. */
 export const decisiveNetwork = (network: Network): Network => ({

@@ -1,5 +1,5 @@
 import { hashJson } from "./hash-json.js";
-import type { Network } from "./network.js";
+import { modelConfigOf, type Network } from "./network.js";
 import { cycleLength } from "./phases.js";
 
 /** What a change of the network file does to what there is. */
@@ -15,7 +15,7 @@ export const changeOf = (former: Network, next: Network): Change => {
     ...(cycleLength(former.phases) === cycleLength(next.phases)
       ? []
       : ["phases: a cycle has another length, so that cycles have other numbers"]),
-    ...(hashJson(former.model) === hashJson(next.model) ? [] : ["model: its tensors are others"]),
+    ...(hashJson(modelConfigOf(former)) === hashJson(modelConfigOf(next)) ? [] : ["model: its tensors are others"]),
     ...(hashJson(expertsOf(former)) === hashJson(expertsOf(next)) ? [] : ["groups: their experts are others"]),
     ...(former.genesis === next.genesis ? [] : ["genesis: it begins with another model"]),
   ];

@@ -1,6 +1,7 @@
 import { hasCode } from "#shared/errors/error.js";
 import { hashJson } from "#shared/protocol/hash-json.js";
 import type { ModelManifest } from "#shared/protocol/model-manifest.js";
+import { modelConfigOf } from "#shared/protocol/network.js";
 import type { CycleContext } from "./source.js";
 
 /**
@@ -14,7 +15,7 @@ export const misfitOf = (
 ): string | null => {
   if (manifest.network !== networkHash) return `it is of network ${manifest.network}`;
   if (manifest.cycle !== cycle) return `it is of cycle ${manifest.cycle}`;
-  if (hashJson(manifest.config) !== hashJson(network.model)) return "its config is not the network file's";
+  if (hashJson(manifest.config) !== hashJson(modelConfigOf(network))) return "its config is not the network file's";
   const missing = Object.keys(network.groups).find((group) => !Object.hasOwn(manifest.parts.groups, group));
   return missing === undefined ? null : `it has no group "${missing}"`;
 };

@@ -50,6 +50,7 @@ export const stepInProgram = async (options: StepBackendOptions): Promise<StepBa
       [live, spare] = [spare, live];
     },
     tensor: (part, name) => live[PREFIXES[part] + name]!,
+    frozen: (name) => frozen[name],
     async dispose() {
       disposeAll(frozen, live, spare, sum, spareSum);
       await accumulator?.dispose();

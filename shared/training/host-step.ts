@@ -61,6 +61,7 @@ export const stepBesideProgram = async (options: StepBackendOptions): Promise<St
       apply = undefined;
     },
     tensor: (part, name) => state[part][name]!,
+    frozen: (name) => frozen[name],
     async dispose() {
       disposeAll(frozen, ...Object.values(state), gradients, addends);
       await program.dispose();

@@ -33,6 +33,8 @@ export interface StepBackend {
   take(): void;
   /** The state's tensor of a trained parameter, as the last step taken left it. */
   tensor(part: StatePart, name: string): DeviceTensor;
+  /** A parameter that is not trained; undefined where there is none of that name. */
+  frozen(name: string): DeviceTensor | undefined;
   dispose(): Promise<void>;
 }
 

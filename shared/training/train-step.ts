@@ -47,6 +47,8 @@ export interface TrainStep {
   restore(state: Partial<TrainState>): Promise<void>;
   /** As `restore`, of the parameters alone and one at a time. */
   begin(from: FloatSource): Promise<void>;
+  /** Replaces parameters that are not trained, one at a time. Throws TRAIN_STATE, where they are no such, and TRAIN_BUSY. */
+  freeze(from: FloatSource): Promise<void>;
   /** Waits for the step under way, then frees the programs. */
   dispose(): Promise<void>;
 }
@@ -155,6 +157,14 @@ export const createTrainStep = async (options: TrainStepOptions): Promise<TrainS
       checkState(from.shapes, shapes);
       await exclusively(async () => {
         for (const name of trainable) await stepping.tensor("params", name).write(await from.read(name));
+      });
+    },
+    async freeze(from) {
+      if (running) throw busy();
+      const frozen = Object.keys(from.shapes).map((name) => [name, stepping.frozen(name)?.shape] as const);
+      checkState(from.shapes, Object.fromEntries(frozen.flatMap(([name, shape]) => (shape ? [[name, shape]] : []))));
+      await exclusively(async () => {
+        for (const [name] of frozen) await stepping.frozen(name)!.write(await from.read(name));
       });
     },
     async dispose() {
