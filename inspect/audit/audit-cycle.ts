@@ -86,7 +86,7 @@ const replay = async (context: Auditing, cycle: number, findings: Findings): Pro
 
   const { reports: committed, stakes } = await exchangedReports(source, cycle);
   const seeds = await readSeeds(source, cycle, findings);
-  const { reports, isComplete } = await readReports(source, committed, seeds, findings);
+  const { reports, isComplete } = await readReports(source, { cycle, seeds, committed }, findings);
   const regated = await withRepeats(await regate(source, cycle, gateBase), base, manifestOf, findings);
   for (const report of reports) {
     if (report.base === base.hash) checkReport(report, regated, findings);

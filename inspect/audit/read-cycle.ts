@@ -2,10 +2,11 @@ import { withSource } from "#shared/files/byte-source.js";
 import type { Model } from "#shared/merge/merge-model.js";
 import { openPart } from "#shared/merge/part-files.js";
 import { groupShapes } from "#shared/model/groups.js";
-import { MAX_REPORT_BYTES, type Report } from "#shared/protocol/report.js";
+import type { Report } from "#shared/protocol/report.js";
 import { evaluationSeeds } from "#shared/replay/evaluation-seeds.js";
+import { fetchReport } from "#shared/replay/fetch-report.js";
 import { type GateBase, type GateResult, gateWithBlame } from "#shared/replay/gate-with-blame.js";
-import { type ExchangedReport, readReport, seedProblem } from "#shared/replay/reports.js";
+import type { ExchangedReport, ReportedCycle } from "#shared/replay/reports.js";
 import type { CycleSource } from "#shared/replay/source.js";
 import { readSubmissions } from "#shared/replay/submissions.js";
 import { mapLimited } from "#shared/util/map-limited.js";
@@ -42,14 +43,17 @@ export const readGateBase = async (
 
 export const readReports = async (
   source: CycleSource,
-  committed: readonly ExchangedReport[],
-  seeds: Report["seeds"],
+  {
+    cycle,
+    seeds,
+    committed,
+  }: Pick<ReportedCycle, "cycle" | "seeds"> & { readonly committed: readonly ExchangedReport[] },
   findings: Findings,
 ): Promise<{ readonly reports: readonly Report[]; readonly isComplete: boolean }> => {
   const reports: Report[] = [];
   let isComplete = true;
   for (const promise of committed) {
-    const { hash, hotkey, location, counts, heldBy } = promise;
+    const { hash, hotkey, counts, heldBy } = promise;
     if (!counts) {
       findings.note(
         `report ${hash} of ${hotkey} does not count: validators with ${percent(heldBy)} of the stake hold it`,
@@ -57,17 +61,9 @@ export const readReports = async (
       continue;
     }
     try {
-      const report = readReport(
-        await source.fetch({ hash, maxBytes: MAX_REPORT_BYTES, location }),
-        hotkey,
-        source.network,
-      );
-      if (!report.ok) {
-        findings.note(`report ${hash} of ${hotkey} does not count: ${report.problem}`);
-        continue;
-      }
-      const problem = seedProblem(report.value, seeds);
-      if (problem === null) reports.push(report.value);
+      const { report, problem } = await fetchReport(source, promise, { cycle, seeds });
+      if (report === null) findings.note(`report ${hash} of ${hotkey} does not count: ${problem}`);
+      else if (problem === null) reports.push(report);
       else
         findings.diverges(
           `report of ${hotkey} does not count, though most of the stake says that it holds it: ${problem}`,

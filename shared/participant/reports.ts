@@ -1,19 +1,16 @@
 import { isFetchFault } from "#shared/blobs/fetch-fault.js";
-import { BlockZeroError, reasonOf } from "#shared/errors/error.js";
+import { reasonOf } from "#shared/errors/error.js";
 import { phaseWindow } from "#shared/protocol/phases.js";
-import { MAX_REPORT_BYTES, type Report } from "#shared/protocol/report.js";
+import type { Report } from "#shared/protocol/report.js";
 import type { Stakes } from "#shared/protocol/stake.js";
 import { evaluationSeeds } from "#shared/replay/evaluation-seeds.js";
+import { fetchReport } from "#shared/replay/fetch-report.js";
 import {
   type CommittedReport,
   committedReports,
   type ExchangedReport,
   exchangedReports,
-  mismatchOf,
-  type ReportedCycle,
-  readReport,
 } from "#shared/replay/reports.js";
-import type { CycleSource } from "#shared/replay/source.js";
 import { cycleSource } from "./cycle-source.js";
 import type { Participant } from "./participant.js";
 import { untilBlock } from "./until-block.js";
@@ -86,12 +83,15 @@ const fetchReports = async (
         for (;;) {
           const tried = clock.head.number;
           try {
-            return await fetchReport(source, promise, { cycle, seeds });
+            const { report, problem } = await fetchReport(source, promise, { cycle, seeds });
+            if (report !== null && problem === null) return report;
+            log.warn("report left out", { cycle, hotkey: promise.hotkey, reason: problem });
+            return "unusable";
           } catch (thrown) {
             signal.throwIfAborted();
             if (!isFetchFault(thrown) || patience.aborted || tried >= deadline - 1) {
               log.warn("report left out", { cycle, hotkey: promise.hotkey, reason: reasonOf(thrown) });
-              return isUnusable(thrown) ? "unusable" : null;
+              return null;
             }
           }
           await clock.reach(tried + 1, signal);
@@ -99,21 +99,4 @@ const fetchReports = async (
       }),
     );
   });
-};
-
-const UNUSABLE = "REPORT_UNUSABLE";
-
-const isUnusable = (thrown: unknown): boolean => thrown instanceof BlockZeroError && thrown.code === UNUSABLE;
-
-const fetchReport = async (
-  source: CycleSource,
-  promise: CommittedReport,
-  { cycle, seeds }: Pick<ReportedCycle, "cycle" | "seeds">,
-): Promise<Report> => {
-  const { hash, hotkey, location } = promise;
-  const { network, networkHash } = source;
-  const report = readReport(await source.fetch({ hash, maxBytes: MAX_REPORT_BYTES, location }), hotkey, network);
-  const problem = report.ok ? mismatchOf(report.value, { networkHash, cycle, seeds }) : report.problem;
-  if (report.ok && problem === null) return report.value;
-  throw new BlockZeroError(UNUSABLE, problem ?? "", "tell the validator to update BlockZero");
 };

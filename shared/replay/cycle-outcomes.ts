@@ -1,7 +1,7 @@
 import { isFetchFault } from "#shared/blobs/fetch-fault.js";
 import { type BlockZeroError, hasCode } from "#shared/errors/error.js";
 import { phaseWindow } from "#shared/protocol/phases.js";
-import { MAX_REPORT_BYTES, type Report } from "#shared/protocol/report.js";
+import type { Report } from "#shared/protocol/report.js";
 import type { Stakes } from "#shared/protocol/stake.js";
 import { type AgreedOutcome, tally } from "#shared/protocol/tally.js";
 import { type AgreedScore, agreedScores } from "#shared/rewards/cycle-weights.js";
@@ -9,14 +9,8 @@ import { type CycleProgress, improvedGroups } from "#shared/rewards/progress.js"
 import { chosenSteps, readBallots } from "./ballots.js";
 import { baseModelHash } from "./base-model-hash.js";
 import { evaluationSeeds } from "./evaluation-seeds.js";
-import {
-  type Exchange,
-  type ExchangedReport,
-  exchangedReports,
-  mismatchOf,
-  type ReportedCycle,
-  readReport,
-} from "./reports.js";
+import { fetchReport } from "./fetch-report.js";
+import { type Exchange, type ExchangedReport, exchangedReports, type ReportedCycle } from "./reports.js";
 import type { CycleSource } from "./source.js";
 import { readSubmissions } from "./submissions.js";
 import { contextOf, firstCycleFrom } from "./succession.js";
@@ -88,24 +82,13 @@ const hear = async (
     isGone,
   });
   if (promise === null) return silent("it committed no report in time");
-  const { hash, location, counts, heldBy } = promise;
+  const { counts, heldBy } = promise;
   if (!counts)
     return silent(`validators with ${percent(heldBy)} of the stake hold its report, and more than half must`);
   try {
-    const report = readReport(
-      await source.fetch({ hash, maxBytes: MAX_REPORT_BYTES, location }),
-      hotkey,
-      source.network,
-    );
-    if (!report.ok) return silent(`its report is unusable: ${report.problem}`);
-    return {
-      hotkey,
-      stake,
-      promise,
-      report: report.value,
-      problem: mismatchOf(report.value, { networkHash: source.networkHash, ...of }),
-      isGone: false,
-    };
+    const { report, problem } = await fetchReport(source, promise, of);
+    if (report === null) return silent(`its report is unusable: ${problem}`);
+    return { hotkey, stake, promise, report, problem, isGone: false };
   } catch (thrown) {
     if (!isGone(thrown)) throw thrown;
     return silent("its report cannot be had", true);

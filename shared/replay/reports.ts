@@ -107,7 +107,7 @@ export const mismatchOf = (report: Report, { networkHash, cycle, seeds, base }: 
 };
 
 /** Where a report's seeds are not those that the chain gives: whoever measured on other batches chose them. Null where they are. */
-export const seedProblem = (report: Report, seeds: Report["seeds"]): string | null => {
+const seedProblem = (report: Report, seeds: Report["seeds"]): string | null => {
   for (const group of new Set([...Object.keys(seeds), ...Object.keys(report.seeds)]))
     if (report.seeds[group] !== seeds[group])
       return `its evaluation seed of group "${group}" is ${report.seeds[group] ?? "missing"}, the chain gives ${seeds[group] ?? "none"}`;
