@@ -1,6 +1,8 @@
-/** Qwen3-MoE on the engine: its parameters, its forward pass, its losses, its expert groups and its checkpoints. */
+/** Language models of several families on the engine: its parameters, its forward pass, its losses, its expert groups and its checkpoints. */
+
+export type { Routing } from "#shared/model/blocks/mixture.js";
 export { type Checkpoint, readCheckpoint, writeCheckpoint } from "#shared/model/checkpoint.js";
-export { type ForwardShape, forward, type Routing } from "#shared/model/forward.js";
+export { type ForwardShape, forward } from "#shared/model/forward.js";
 export { checkGroups, expertsOf, groupShapes, hubShapes, shardOf } from "#shared/model/groups.js";
 export { initialParameters } from "#shared/model/init.js";
 export { batchInputs, languageModelLoss } from "#shared/model/loss.js";

@@ -8,6 +8,7 @@ import { floatBytes, widen } from "#shared/tensor-files/float-dtype.js";
 import { type CheckpointFolder, openCheckpointFolder, reading } from "./checkpoint-folder.js";
 import { CONFIG_FILE, malformed } from "./checkpoint-layout.js";
 import { openShards, type StoredTensor } from "./checkpoint-shards.js";
+import { blocksOf } from "./families/index.js";
 import { groupShapes, hubShapes } from "./groups.js";
 import { fromHuggingFaceConfig } from "./huggingface-config.js";
 import { type Parameters, parameterShapes } from "./parameters.js";
@@ -125,25 +126,26 @@ const checkConfig = (
   { model, authority = "the network file" }: Expectation,
   dir: string,
 ): void => {
-  const differs = modelConfigSchema.keyof().options.find((field) => config[field] !== model[field]);
+  const said = (of: ModelConfig, field: keyof ModelConfig) => JSON.stringify(of[field]) ?? "unset";
+  const differs = modelConfigSchema.keyof().options.find((field) => said(config, field) !== said(model, field));
   if (differs === undefined) return;
-  const problem = `${differs} is ${config[differs]}, ${authority} says ${model[differs]}`;
+  const problem = `${differs} is ${said(config, differs)}, ${authority} says ${said(model, differs)}`;
   throw mismatch(`checkpoint ${dir}`, problem, authority);
 };
 
 /** Before the names of all tensors are spelt out: a config of a few bytes may describe more of them than memory holds. */
 const checkCount = (config: ModelConfig, found: number, configFile: string): void => {
-  const described = tensorCount(config);
-  if (described > 2 * found + 1000)
-    throw malformed(`${configFile}: describes ${described} tensors, the files hold ${found}`);
+  const most = 2 * found + 1000;
+  const described = config.num_hidden_layers > most ? config.num_hidden_layers : expertTensors(config);
+  if (described > most) throw malformed(`${configFile}: describes ${described} tensors, the files hold ${found}`);
 };
 
-/** Number of tensors of a model, without naming them. */
-const tensorCount = (config: ModelConfig): number => {
-  const counts = [[], [[]], [[0]]].map((held) => Object.keys(parameterShapes(config, held)).length);
-  const [outside, withLayer, withExpert] = counts as [number, number, number];
-  const layer = withLayer - outside + config.num_experts * (withExpert - withLayer);
-  return outside + config.num_hidden_layers * layer;
+/** Number of the experts' tensors, without naming them. */
+const expertTensors = (config: ModelConfig): number => {
+  const { isSparse } = blocksOf(config);
+  let layers = 0;
+  for (let layer = 0; layer < config.num_hidden_layers; layer++) if (isSparse(layer)) layers++;
+  return 3 * layers * config.num_experts;
 };
 
 const allocate = (length: number, name: string): Float32Array => {

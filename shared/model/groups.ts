@@ -4,6 +4,7 @@ import type { ModelConfig } from "#shared/protocol/model-config.js";
 import type { Network } from "#shared/protocol/network.js";
 import { DEFAULT_SAFETENSORS_LIMITS } from "#shared/tensor-files/safetensors.js";
 import { checkAnchors } from "./anchors.js";
+import { blocksOf, familyOf } from "./families/index.js";
 import {
   allExperts,
   expertOf,
@@ -13,22 +14,30 @@ import {
   routerLayerOf,
 } from "./parameters.js";
 
-/** The group's experts of each layer, ascending. */
+/** The group's experts of each layer, ascending; a dense layer has none. */
 export const expertsOf = (config: ModelConfig, group: ExpertGroup): HeldExperts =>
   Array.from({ length: config.num_hidden_layers }, (_, layer) =>
     [...(group.experts[String(layer)] ?? [])].sort((a, b) => a - b),
   );
 
 /**
- * Refuses groups that do not fit the model: a layer without experts, an expert that does not exist, one in two groups.
+ * Refuses groups that do not fit the model: a sparse layer without experts, an expert that does not exist, one in two groups.
  *
  * @throws BlockZeroError EXPERT_GROUP_INVALID, SHARD_ANCHORS_INVALID; NETWORK_UNWORKABLE for more tensors than files hold
  */
 export const checkGroups = ({ model, groups }: Pick<Network, "model" | "groups">): void => {
   const owner = new Map<string, string>();
   checkCount(model, Object.keys(groups).length);
+  const { isSparse } = blocksOf(model);
+  const all = Array.from({ length: model.num_hidden_layers }, (_, layer) => layer);
+  if (!all.some(isSparse))
+    throw new BlockZeroError(
+      "EXPERT_GROUP_INVALID",
+      `a ${familyOf(model).title} model of dense layers has no experts to share out`,
+      "take a model with experts, or make one of this by upcycling",
+    );
   // As text: "01" is no layer's name, and would be passed over by whoever asks for "1".
-  const layers = new Set(Array.from({ length: model.num_hidden_layers }, (_, layer) => String(layer)));
+  const layers = new Set(all.map(String));
   for (const [name, group] of Object.entries(groups)) {
     const fail = (message: string) =>
       new BlockZeroError(
@@ -39,7 +48,8 @@ export const checkGroups = ({ model, groups }: Pick<Network, "model" | "groups">
     const extra = Object.keys(group.experts).find((layer) => !layers.has(layer));
     if (extra !== undefined) throw fail(`layer ${extra} does not exist, the model has ${model.num_hidden_layers}`);
     for (const [layer, experts] of expertsOf(model, group).entries()) {
-      if (experts.length === 0) throw fail(`layer ${layer} has no expert`);
+      if (experts.length > 0 && !isSparse(layer)) throw fail(`layer ${layer} is dense: it has no experts`);
+      if (experts.length === 0 && isSparse(layer)) throw fail(`layer ${layer} has no expert`);
       for (const expert of experts) {
         if (expert >= model.num_experts) throw fail(`layer ${layer} has no expert ${expert}`);
         const other = owner.get(`${layer}.${expert}`);

@@ -1,8 +1,11 @@
 import { z } from "zod";
 import { byteTokenizer } from "#shared/data/byte-tokenizer.js";
 import { BlockZeroError } from "#shared/errors/error.js";
-import { type ModelConfig, modelConfigSchema } from "#shared/protocol/model-config.js";
+import { familyKeysOf, MODEL_TYPES, type ModelConfig, modelConfigSchema } from "#shared/protocol/model-config.js";
 import type { FloatDType } from "#shared/tensor-files/float-dtype.js";
+import type { ConfigFile } from "./families/family.js";
+import { blocksOf, FAMILIES, familyOf } from "./families/index.js";
+import { readRope, turnsInPart, writeRope } from "./families/read-rope.js";
 import { INITIALIZER_RANGE } from "./init.js";
 
 /** The precisions that a checkpoint's weights come in, as `config.json` calls them, with their safetensors dtype. */
@@ -12,26 +15,29 @@ export const CHECKPOINT_DTYPES = { float32: "F32", bfloat16: "BF16", float16: "F
 
 export type CheckpointDType = keyof typeof CHECKPOINT_DTYPES;
 
-/** A complete `Qwen3MoeConfig` of Hugging Face transformers: every layer sparse, no sliding window, plain rotary embedding. */
-export const toHuggingFaceConfig = (
-  config: ModelConfig,
-  dtype: CheckpointDType = "float32",
-): Readonly<Record<string, unknown>> => {
+type Document = Readonly<Record<string, unknown>>;
+
+/** A complete `config.json` of the model's family, as Hugging Face transformers reads it. */
+export const toHuggingFaceConfig = (config: ModelConfig, dtype: CheckpointDType = "float32"): Document => {
+  const { architecture, type, file } = familyOf(config);
   const { endOfDocument } = byteTokenizer;
   // The separator stands between documents: it ends one and begins the next.
   const separator = endOfDocument < config.vocab_size ? endOfDocument : null;
+  const keys = keysOf(config).filter((key) => file.fixed?.[key] === undefined);
+  const values = keys.map((key) => [nameOf(file, key), config[key] ?? file.defaults?.[key]]);
   return {
-    architectures: ["Qwen3MoeForCausalLM"],
-    model_type: "qwen3_moe",
-    ...config,
-    ...ARITHMETIC,
-    // Of the dense layers, of which there are none.
-    intermediate_size: config.moe_intermediate_size,
-    max_window_layers: config.num_hidden_layers,
+    architectures: [architecture],
+    model_type: type,
+    // A config wants one even where no layer is dense.
+    ...(file.names?.moe_intermediate_size === undefined && { intermediate_size: blocksOf(config).denseWidth }),
+    ...Object.fromEntries(values.filter(([, value]) => value !== undefined)),
+    ...writeRope(config.rope_theta, config.rope_scaling),
+    hidden_act: HIDDEN_ACT,
+    ...file.assumes,
+    ...file.write?.(config),
     attention_dropout: 0,
     initializer_range: INITIALIZER_RANGE,
-    output_router_logits: false,
-    router_aux_loss_coef: 0.001,
+    ...(config.num_experts > 0 && { output_router_logits: false, router_aux_loss_coef: 0.001 }),
     bos_token_id: separator,
     eos_token_id: separator,
     use_cache: true,
@@ -39,81 +45,111 @@ export const toHuggingFaceConfig = (
   };
 };
 
-/** What our arithmetic assumes beyond `ModelConfig`'s fields. */
-const ARITHMETIC = {
-  mlp_only_layers: [],
-  decoder_sparse_step: 1,
-  attention_bias: false,
-  hidden_act: "silu",
-  rope_scaling: null,
-  use_sliding_window: false,
-  sliding_window: null,
-} as const;
+const HIDDEN_ACT = "silu";
+
+/** The keys of a model's family; those that a rule of their own reads and writes are not among them. */
+const keysOf = (config: Pick<ModelConfig, "model_type">): readonly (keyof ModelConfig)[] => {
+  const own = familyKeysOf(config.model_type);
+  const others = modelConfigSchema.keyof().options.filter((key) => !isOptional(key));
+  return [...others, ...own].filter((key) => key !== "rope_theta" && key !== "rope_scaling");
+};
+
+const isOptional = (key: keyof ModelConfig): boolean => modelConfigSchema.shape[key].isOptional();
+
+const nameOf = (file: ConfigFile, key: keyof ModelConfig): string => file.names?.[key]?.[0] ?? key;
+
+const typeSchema = z.object({ model_type: z.enum(MODEL_TYPES) });
 
 const dtypeSchema = z.enum(Object.keys(CHECKPOINT_DTYPES)).nullish();
 
-/** Those assumptions as a reader checks them; a field left out means transformers' default, which is the same. */
-const arithmeticSchema = z.object({
-  model_type: z.literal("qwen3_moe"),
-  mlp_only_layers: z.array(z.int()).max(0, "dense layers are not supported").nullish(),
-  decoder_sparse_step: z.literal(ARITHMETIC.decoder_sparse_step).optional(),
-  attention_bias: z.literal(ARITHMETIC.attention_bias).optional(),
-  hidden_act: z.literal(ARITHMETIC.hidden_act).optional(),
-  rope_scaling: z.null().optional(),
-  use_sliding_window: z.literal(ARITHMETIC.use_sliding_window).optional(),
-  torch_dtype: dtypeSchema,
-  dtype: dtypeSchema,
-  quantization_config: z.null("quantized weights are not supported").optional(),
-});
-
-/** What transformers 5 calls otherwise: the rotary base, in a field of its own, and the number of experts. */
-const version5Schema = z.object({
-  rope_parameters: z.object({ rope_theta: z.number(), rope_type: z.literal("default").optional() }).optional(),
-  num_local_experts: z.int().optional(),
-});
-
-/** Fields that may be left out, since transformers has a default for them; most files have them all the same. */
-const defaultsSchema = z.object({
-  hidden_size: z.int(),
-  num_attention_heads: z.int().min(1),
-  head_dim: z.int().nullish(),
-  norm_topk_prob: z.boolean().default(false),
-  tie_word_embeddings: z.boolean().default(false),
-});
-
-/** `Qwen3MoeConfig` knows no `head_dim` of its own: without one the heads share the hidden size. */
-const withDefaults = ({ hidden_size, num_attention_heads, head_dim, ...others }: z.infer<typeof defaultsSchema>) => ({
-  ...others,
-  head_dim: head_dim ?? hidden_size / num_attention_heads,
-});
+/** What is the same in every family; a field left out means transformers' default, which is the same. */
+const commonSchema = z
+  .looseObject({
+    hidden_act: z.literal(HIDDEN_ACT).optional(),
+    torch_dtype: dtypeSchema,
+    dtype: dtypeSchema,
+    quantization_config: z.null("quantized weights are not supported").optional(),
+    layer_types: z.array(z.literal("full_attention", "only full attention is supported")).nullish(),
+  })
+  .refine((document) => !turnsInPart(document), {
+    path: ["partial_rotary_factor"],
+    message: "only whole heads that turn are supported",
+  });
 
 /**
- * The part of a `config.json` that decides shapes and arithmetic. Fields that decide neither (dropout, cache, token ids) are ignored.
+ * The part of a `config.json` that decides shapes and arithmetic. Fields that decide neither (dropout, cache, token ids) are ignored. What has
+ * its family's default is left out, so that the same model is the same config whoever wrote the file.
  *
  * @param document parsed JSON, of transformers 4 or 5
  * @param what     its name in an error
  * @throws BlockZeroError CHECKPOINT_MALFORMED naming the field
  */
 export const fromHuggingFaceConfig = (document: unknown, what: string): ModelConfig => {
-  checked(arithmeticSchema, document, what);
-  const { rope_parameters: rotary, num_local_experts } = checked(version5Schema, document, what);
-  const renamed = {
-    ...(rotary && { rope_theta: rotary.rope_theta }),
-    ...(num_local_experts !== undefined && { num_experts: num_local_experts }),
+  const { model_type: type } = checked(typeSchema, document, what);
+  const fields = Object(document) as Document;
+  const { file } = FAMILIES[type];
+  checked(commonSchema, { ...fields }, what);
+  const assumptions = Object.entries(file.assumes ?? {}).map(([name, value]) => [name, assumption(value)]);
+  checked(z.object(Object.fromEntries(assumptions)), fields, what);
+
+  const read: Document = {
+    ...file.read?.(fields),
+    ...readRope(fields, file.ropeTheta ?? DEFAULT_THETA),
+    ...file.fixed,
   };
-  const defaults = withDefaults(checked(defaultsSchema, document, what));
-  const fields = checked(z.object(modelConfigSchema.shape), { ...renamed, ...Object(document), ...defaults }, what);
-  return checked(modelConfigSchema, fields, what);
+  const fieldOf = (key: keyof ModelConfig): unknown => {
+    if (Object.hasOwn(read, key)) return read[key];
+    const names = file.names?.[key] ?? [key];
+    const value = names.map((name) => fields[name]).find((found) => found !== undefined && found !== null);
+    return value ?? file.defaults?.[key] ?? derived(key, fields);
+  };
+  const all = Object.fromEntries(
+    [...keysOf({ model_type: type }), "rope_theta" as const, "rope_scaling" as const]
+      .map((key) => [key, fieldOf(key)] as const)
+      .filter(([key, value]) => value !== undefined && !(isOptional(key) && isDefault(value, file.defaults?.[key]))),
+  );
+  const named = type === "qwen3_moe" ? all : { ...all, model_type: type };
+  const shapes = checked(z.object(modelConfigSchema.shape), named, what, file);
+  return checked(modelConfigSchema, withoutUnused(shapes), what, file);
 };
 
-const checked = <T>(schema: z.ZodType<T>, document: unknown, what: string): T => {
+const DEFAULT_THETA = 10_000;
+
+/** What transformers derives from other fields where it is left out. */
+const derived = (key: keyof ModelConfig, fields: Document): unknown => {
+  if (key === "head_dim") return Number(fields.hidden_size) / Number(fields.num_attention_heads);
+  if (key === "num_key_value_heads") return fields.num_attention_heads;
+  if (key === "tie_word_embeddings") return false;
+  return undefined;
+};
+
+const assumption = (value: unknown): z.ZodType =>
+  z.unknown().refine((found) => found === undefined || found === null || found === value, `only ${value} is supported`);
+
+const isDefault = (value: unknown, byDefault: unknown): boolean => JSON.stringify(value) === JSON.stringify(byDefault);
+
+/** Without a dense width that no layer has. */
+const withoutUnused = (config: ModelConfig): ModelConfig => {
+  const { intermediate_size, ...others } = config;
+  const { isSparse } = blocksOf(config);
+  for (let layer = 0; layer < Math.min(config.num_hidden_layers, MAX_LAYERS); layer++)
+    if (!isSparse(layer)) return config;
+  return others;
+};
+
+/** More than any model has. */
+const MAX_LAYERS = 10_000;
+
+const checked = <T>(schema: z.ZodType<T>, document: unknown, what: string, file: ConfigFile = {}): T => {
   const result = schema.safeParse(document);
   if (result.success) return result.data;
   const issue = result.error.issues[0]!;
+  const [key, ...rest] = issue.path;
+  const path = key === undefined ? "the document" : [nameOf(file, key as keyof ModelConfig), ...rest].join(".");
   throw new BlockZeroError(
     "CHECKPOINT_MALFORMED",
-    `${what}: ${issue.path.join(".") || "the document"}: ${issue.message}`,
-    "only Qwen3-MoE models with every layer sparse and default rotary embedding are read",
+    `${what}: ${path}: ${issue.message}`,
+    `these families are read: ${MODEL_TYPES.join(", ")}; docs/models.md says what of each`,
     { cause: result.error },
   );
 };

@@ -1,6 +1,7 @@
 import type { Graph, Value } from "#shared/engine/graph.js";
 import * as op from "#shared/engine/ops/index.js";
-import { type ForwardShape, forward, type Routing } from "./forward.js";
+import type { Routing } from "./blocks/mixture.js";
+import { type ForwardShape, forward } from "./forward.js";
 
 type Values = Readonly<Record<string, Value>>;
 type Loss = (graph: Graph, weights: Values, inputs: Values) => { loss: Value; metrics: Values };
@@ -54,8 +55,8 @@ export const pretrainingLoss =
   (graph, weights, inputs) => {
     const { logits, routing } = forward(graph, weights, inputs.ids!, options);
     const crossEntropy = op.crossEntropy(logits, inputs.targets!);
-    const terms = routing.map((layer, index) => {
-      const table = graph.constant(options.owned[index]!, [options.groups, options.config.num_experts]);
+    const terms = routing.map((layer) => {
+      const table = graph.constant(options.owned[layer.layer]!, [options.groups, options.config.num_experts]);
       const affinity = affinityLoss(layer, op.gather(table, inputs.group!));
       const balance = balanceLoss(layer, options.config.num_experts);
       return op.add(op.scale(affinity, options.affinity), op.scale(balance, options.balance));

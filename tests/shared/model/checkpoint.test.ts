@@ -106,7 +106,7 @@ describe("checkpoint", () => {
     const document = { ...rest, ...renamed, rope_parameters: { rope_type: "default", rope_theta } };
     assert.equal(rope_scaling, null);
     assert.deepEqual(fromHuggingFaceConfig(document, "config.json"), MICRO);
-    const scaled = { ...document, rope_parameters: { rope_type: "yarn", rope_theta } };
+    const scaled = { ...document, rope_parameters: { rope_type: "longrope", rope_theta } };
     assert.throws(() => fromHuggingFaceConfig(scaled, "config.json"), fault("CHECKPOINT_MALFORMED", /rope_type/));
   });
 
@@ -129,12 +129,11 @@ describe("checkpoint", () => {
   });
 
   const unreadable: readonly (readonly [string, Readonly<Record<string, unknown>>, RegExp])[] = [
-    ["another architecture", { model_type: "llama" }, /config\.json: model_type/],
-    ["dense layers", { mlp_only_layers: [0] }, /mlp_only_layers: dense/],
-    ["every other layer sparse", { decoder_sparse_step: 2 }, /decoder_sparse_step/],
-    ["biases", { attention_bias: true }, /attention_bias/],
+    ["another architecture", { model_type: "gpt_oss" }, /config\.json: model_type/],
     ["another activation", { hidden_act: "gelu" }, /hidden_act/],
-    ["scaled positions", { rope_scaling: { type: "yarn" } }, /rope_scaling/],
+    ["scaled positions", { rope_scaling: { type: "longrope" } }, /rope_scaling/],
+    ["heads that turn in part", { partial_rotary_factor: 0.5 }, /partial_rotary_factor/],
+    ["layers that look at a window", { layer_types: ["sliding_attention"] }, /layer_types/],
     ["a sliding window", { use_sliding_window: true }, /use_sliding_window/],
     ["quantized weights", { quantization_config: { quant_method: "fp8" } }, /quantization_config: quantized/],
     ["another precision's name", { torch_dtype: "float8_e4m3fn" }, /torch_dtype/],

@@ -1,0 +1,48 @@
+import type { Value } from "#shared/engine/graph.js";
+import * as op from "#shared/engine/ops/index.js";
+import type { GroupedAttention } from "../families/blocks.js";
+import type { ForwardShape } from "../forward.js";
+import type { Weights } from "./weights.js";
+
+/** What an attention block knows of its place. */
+export interface AttentionPlace {
+  readonly shape: ForwardShape;
+  readonly weights: Weights;
+  /** Name of the layer's attention, e.g. `model.layers.0.self_attn`. */
+  readonly prefix: string;
+  /** Tables of the rotary embedding [t, width that turns]. */
+  readonly rotation: { readonly cos: Value; readonly sin: Value };
+  /** What is added to the scores, for queries stacked per key head: [perKey·t, t]. */
+  readonly mask: Value;
+}
+
+/** Grouped-query attention: [N, d] → [N, d]. */
+export const groupedAttention = (
+  x: Value,
+  { norm, scale }: GroupedAttention,
+  { shape, weights, prefix, rotation, mask }: AttentionPlace,
+): Value => {
+  const { batchSize: b, sequenceLength: t, config } = shape;
+  const { num_attention_heads: heads, num_key_value_heads: kv, head_dim: h } = config;
+  const perKey = heads / kv;
+
+  const project = (projection: "q" | "k" | "v") => weights.linear(x, `${prefix}.${projection}_proj`);
+  const split = (y: Value, count: number) => op.reshape(y, [b, t, count, h]);
+  const headsFirst = (y: Value) => op.transpose(y, [0, 2, 1, 3]); // [b, heads, t, h]
+  const normalised = (which: "q" | "k", count: number) => {
+    const name = `${prefix}.${which}_norm`;
+    if (norm === "head") return weights.norm(split(project(which), count), name);
+    return split(norm === "width" ? weights.norm(project(which), name) : project(which), count);
+  };
+  const rotated = (which: "q" | "k", count: number) =>
+    op.rotaryEmbedding(headsFirst(normalised(which, count)), rotation.cos, rotation.sin);
+
+  // Query heads that share a key head are stacked along time, so that no key or value is repeated.
+  const q = op.reshape(rotated("q", heads), [b, kv, perKey * t, h]);
+  const k = rotated("k", kv); // [b, kv, t, h]
+  const v = headsFirst(split(project("v"), kv));
+
+  const scores = op.add(op.matmul(q, k, { transB: true, alpha: scale }), mask); // [b, kv, perKey·t, t]
+  const context = op.reshape(op.matmul(op.softmax(scores), v), [b, heads, t, h]);
+  return weights.linear(op.reshape(op.transpose(context, [0, 2, 1, 3]), [b * t, heads * h]), `${prefix}.o_proj`);
+};

@@ -1,0 +1,54 @@
+import type { Value } from "#shared/engine/graph.js";
+import * as op from "#shared/engine/ops/index.js";
+import type { LatentAttention } from "../families/blocks.js";
+import type { AttentionPlace } from "./grouped-attention.js";
+
+/**
+ * Multi-head latent attention (DeepSeek-V2, arXiv 2405.04434, section 2.1): [N, d] → [N, d]. Keys and values come from one latent; a part of
+ * each key that turns with its position is shared by all heads.
+ */
+export const latentAttention = (
+  x: Value,
+  { queryRank, rank, still, turning, value, scale }: LatentAttention,
+  { shape, weights, prefix, rotation, mask }: AttentionPlace,
+): Value => {
+  const { batchSize: b, sequenceLength: t, config } = shape;
+  const { num_attention_heads: heads } = config;
+
+  const cut = (y: Value, start: number, end: number) => op.slice(y, { axis: -1, start, end });
+  const headsFirst = (y: Value, count: number, width: number) =>
+    op.transpose(op.reshape(y, [b, t, count, width]), [0, 2, 1, 3]);
+  const rotate = (y: Value) => op.rotaryEmbedding(halves(y), rotation.cos, rotation.sin);
+
+  const queries =
+    queryRank === null
+      ? weights.linear(x, `${prefix}.q_proj`)
+      : weights.linear(
+          weights.norm(weights.linear(x, `${prefix}.q_a_proj`), `${prefix}.q_a_layernorm`),
+          `${prefix}.q_b_proj`,
+        );
+  const q = headsFirst(queries, heads, still + turning); // [b, heads, t, still + turning]
+  const qStill = cut(q, 0, still);
+  // All heads look at the same turning keys: they are stacked along time.
+  const qTurning = op.reshape(rotate(cut(q, still, still + turning)), [b, 1, heads * t, turning]);
+
+  const joint = weights.linear(x, `${prefix}.kv_a_proj_with_mqa`); // [N, rank + turning]
+  const kTurning = rotate(headsFirst(cut(joint, rank, rank + turning), 1, turning)); // [b, 1, t, turning]
+  const latent = weights.norm(cut(joint, 0, rank), `${prefix}.kv_a_layernorm`);
+  const kv = headsFirst(weights.linear(latent, `${prefix}.kv_b_proj`), heads, still + value);
+  const kStill = cut(kv, 0, still);
+  const v = cut(kv, still, still + value); // [b, heads, t, value]
+
+  const byPosition = op.matmul(qTurning, kTurning, { transB: true, alpha: scale }); // [b, 1, heads·t, t]
+  const byContent = op.matmul(qStill, kStill, { transB: true, alpha: scale }); // [b, heads, t, t]
+  const scores = op.add(op.add(byContent, op.reshape(byPosition, [b, heads, t, t])), mask);
+  const context = op.matmul(op.softmax(scores), v);
+  return weights.linear(op.reshape(op.transpose(context, [0, 2, 1, 3]), [b * t, heads * value]), `${prefix}.o_proj`);
+};
+
+/** Heads whose neighbours i, i + 1 turn together, as heads whose elements i, i + d/2 do. Products of two such are as before. */
+const halves = (y: Value): Value => {
+  const [b, heads, t, width] = y.shape as readonly [number, number, number, number];
+  const pairs = op.reshape(y, [b, heads, t, width / 2, 2]);
+  return op.reshape(op.transpose(pairs, [0, 1, 2, 4, 3]), [b, heads, t, width]);
+};
