@@ -19,6 +19,7 @@ const groups: Readonly<Record<string, Readonly<Record<string, () => Loaded>>>> =
   "A subnet of one's own:": {
     subnet: async () => (await import("./commands/subnet.js")).subnet,
     seal: async () => (await import("./commands/seal.js")).seal,
+    groups: async () => (await import("./commands/groups.js")).groups,
     genesis: async () => (await import("./commands/genesis.js")).genesis,
     publish: async () => (await import("./commands/publish.js")).publish,
     network: async () => (await import("./commands/network.js")).network,

@@ -21,6 +21,10 @@ export const nonNegativeNumber = (text: string): number =>
 export const positiveNumber = (text: string): number =>
   finite(text, (value) => value > 0, "It must be a number above zero.");
 
+/** The same of those below one. */
+export const share = (text: string): number =>
+  finite(text, (value) => value > 0 && value < 1, "It must be a number above zero and below one.");
+
 /** Decimal digits alone: `Number` reads more, such as nothing at all, Infinity and 0x10. */
 const finite = (text: string, isAllowed: (value: number) => boolean, problem: string): number => {
   const value = Number(text);

@@ -1,6 +1,10 @@
 import type { ErrorEntries } from "./entry.js";
 
 export const networkFileErrors = {
+  GROUPS_TOO_MANY: {
+    meaning: "There are more groups than a layer has experts.",
+    remedy: "Name fewer corpora, or take a model of more experts.",
+  },
   EXPERT_GROUP_INVALID: {
     meaning: "An expert group lists experts that the model lacks, or that another group has.",
     remedy: "List for every layer expert ids that no other group lists.",

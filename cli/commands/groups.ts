@@ -1,0 +1,199 @@
+import { InvalidArgumentError, Option } from "commander";
+import { Document, visit } from "yaml";
+import { sourceKinds } from "#datasets/index.js";
+import { openTokens } from "#datasets/tokens.js";
+import { type Relevance, type SuggestedGroup, suggestGroups } from "#owner/groups/suggest-groups.js";
+import { type HeatMap, heatMapLines } from "#shared/cli/heat-map.js";
+import { heatMapPage } from "#shared/cli/heat-map-page.js";
+import { JSON_FLAG, printJson } from "#shared/cli/json.js";
+import { share, wholeNumber } from "#shared/cli/numbers.js";
+import { type CommandGroup, type CommandSpec, shutdownSignal } from "#shared/cli/program.js";
+import { type Batch, trainingLoader } from "#shared/data/loader.js";
+import { openTokenizer } from "#shared/data/open-tokenizer.js";
+import { writeFileAtomic } from "#shared/files/atomic-file.js";
+import { loadTensors, openCheckpoint } from "#shared/model/checkpoint-reader.js";
+import type { DataSource } from "#shared/protocol/data-source.js";
+import { groupName } from "#shared/protocol/expert-group.js";
+
+interface Options {
+  readonly from: string;
+  readonly corpus: readonly Corpus[];
+  readonly tokens: number;
+  readonly sequenceLength: number;
+  readonly by: "gate" | "selected";
+  readonly threshold: number;
+  readonly heldOut: number;
+  readonly seed: number;
+  readonly threads: number;
+  readonly html?: string;
+  readonly json?: boolean;
+}
+
+interface Corpus {
+  readonly name: string;
+  readonly source: Omit<DataSource, "weight">;
+}
+
+/** Windows that go through the model at once. */
+const BATCH = 4;
+
+const suggest: CommandSpec = {
+  name: "suggest",
+  description:
+    "make expert groups from corpora by how much each uses a model's experts (ESFT): prints the `groups` of a network template, and a heat map",
+  examples: [
+    "blockzero groups suggest --from Qwen3-MoE --corpus prose=books.jsonl --corpus code=code.jsonl",
+    "blockzero groups suggest --from Qwen3-MoE --corpus prose=moby-dick --corpus math=arithmetic --by gate --threshold 0.1 --html experts.html",
+  ],
+  define: (command) => {
+    command
+      .requiredOption("--from <dir>", "a checkpoint of Hugging Face transformers")
+      .requiredOption(
+        "--corpus <name=source>",
+        `a group's name, and a jsonl file or one of ${sourceKinds.filter((kind) => kind !== "jsonl").join(", ")}; once for each group`,
+        addCorpus,
+      )
+      .option("--tokens <n>", "tokens of each corpus that are read", wholeNumber(1), 16_384)
+      .option("--sequence-length <n>", "tokens of a window", wholeNumber(1), 256)
+      .addOption(
+        new Option("--by <measure>", "what relevance is: the share of a token's choices, or of its gate's weight")
+          .choices(["selected", "gate"])
+          .default("selected"),
+      )
+      .option(
+        "--threshold <share>",
+        "relevance of each layer that a group's experts come to, where they can",
+        share,
+        0.2,
+      )
+      .option(
+        "--held-out <share>",
+        "part of the documents that is not looked at, as `data.held_out` will say",
+        share,
+        0.1,
+      )
+      .option("--seed <n>", "seed of the windows", wholeNumber(0), 1)
+      .option("--threads <n>", "processor threads; 0 takes all", wholeNumber(0, 1024), 0)
+      .option("--html <file>", "write the heat maps as one page")
+      .option(...JSON_FLAG)
+      .action((options: Options) => run(options, shutdownSignal()));
+  },
+};
+
+export const groups: CommandGroup = {
+  name: "groups",
+  description: "expert groups of a model",
+  commands: [suggest],
+};
+
+const run = async (options: Options, signal: AbortSignal): Promise<void> => {
+  const { corpus: corpora, by, threshold, json, html } = options;
+  const measured = await relevanceOf(options, signal);
+  const relevance = new Map(corpora.map(({ name }) => [name, measured.of.get(name)!]));
+  const suggested = suggestGroups(relevance, threshold);
+  const maps = mapsOf(relevance, suggested, measured.layers);
+  if (html !== undefined) writeFileAtomic(html, heatMapPage("Experts by corpus", maps));
+  const groupsOf = Object.fromEntries(
+    corpora.map(({ name, source }) => {
+      const ids = suggested.get(name)!.experts.map((experts, i) => [measured.layers[i], experts] as const);
+      return [name, { experts: Object.fromEntries(ids), data: [source] }];
+    }),
+  );
+  const coverage = Object.fromEntries([...suggested].map(([name, { covered }]) => [name, covered]));
+  if (json)
+    return printJson({
+      by,
+      threshold,
+      groups: groupsOf,
+      layers: measured.layers,
+      coverage,
+      relevance: Object.fromEntries(relevance),
+    });
+  console.log(templateLines({ groups: groupsOf }));
+  for (const map of maps) for (const line of heatMapLines(map)) console.log(`# ${line}`);
+  for (const [name, { covered }] of suggested) {
+    const mean = covered.reduce((sum, part) => sum + part, 0) / covered.length;
+    console.log(
+      `# ${name}: its experts have ${percent(mean)} of its relevance, least ${percent(Math.min(...covered))}`,
+    );
+  }
+};
+
+/** YAML with a line a layer. */
+const templateLines = (block: object): string => {
+  const document = new Document(block);
+  visit(document, {
+    Seq: (_, list) => {
+      list.flow = typeof list.get(0) === "number";
+    },
+  });
+  return document.toString({ flowCollectionPadding: false }).trimEnd();
+};
+
+const relevanceOf = async (
+  { from, corpus, tokens, sequenceLength, by, heldOut, seed, threads }: Options,
+  signal: AbortSignal,
+): Promise<{ readonly layers: readonly number[]; readonly of: ReadonlyMap<string, Relevance> }> => {
+  // Loaded only now, so that a wrong option is told at once.
+  const { onnxCpu } = await import("#shared/engine/runtime/onnx-cpu.js");
+  const { createRoutingMeter, meanRelevance } = await import("#shared/evaluation/routing-meter.js");
+  const checkpoint = await openCheckpoint(from);
+  const parameters = await loadTensors(checkpoint, checkpoint.tensors.keys()).finally(() => checkpoint.close());
+  const length = Math.min(sequenceLength, checkpoint.config.max_position_embeddings);
+  const tokenizer = openTokenizer({ tokenizer: "byte" });
+  const shape = { batchSize: BATCH, sequenceLength: length, parameters };
+  const meter = await createRoutingMeter(onnxCpu({ threads }), checkpoint.config, shape);
+  const of = new Map<string, Relevance>();
+  try {
+    for (const { name, source } of corpus) {
+      const loader = trainingLoader({
+        sources: [{ source: openTokens(source, tokenizer), weight: 1 }],
+        tokenizer,
+        sequenceLength: length,
+        batchSize: BATCH,
+        heldOut,
+        seed: `${seed}/${name}`,
+      });
+      const rows = [];
+      while (rows.length * length < tokens) {
+        signal.throwIfAborted();
+        rows.push(...(await meter.measure(rowsOf(loader.next()))));
+      }
+      of.set(name, meanRelevance(rows, by));
+    }
+  } finally {
+    await meter.dispose();
+  }
+  return { layers: meter.layers, of };
+};
+
+const rowsOf = ({ ids, batchSize, sequenceLength }: Batch): readonly BigInt64Array[] =>
+  Array.from({ length: batchSize }, (_, row) => ids.subarray(row * sequenceLength, (row + 1) * sequenceLength));
+
+const mapsOf = (
+  relevance: ReadonlyMap<string, Relevance>,
+  suggested: ReadonlyMap<string, SuggestedGroup>,
+  layers: readonly number[],
+): readonly HeatMap[] => {
+  const owner = (layer: number, expert: number) =>
+    [...suggested].find(([, { experts }]) => experts[layer]!.includes(expert))?.[0] ?? "";
+  return [...relevance].map(([title, values]) => ({
+    title,
+    rows: layers.map(String),
+    values,
+    marks: values.map((row, layer) => row.map((_, expert) => owner(layer, expert))),
+  }));
+};
+
+const addCorpus = (text: string, before: readonly Corpus[] = []): readonly Corpus[] => {
+  const at = text.indexOf("=");
+  const name = text.slice(0, at);
+  const where = text.slice(at + 1);
+  if (at < 1 || where === "") throw new InvalidArgumentError("It must be name=file.jsonl.");
+  if (!groupName.safeParse(name).success) throw new InvalidArgumentError("A group's name is 1–12 of a–z, 0–9, -.");
+  if (before.some((other) => other.name === name)) throw new InvalidArgumentError("The name stands twice.");
+  const isKind = where !== "jsonl" && sourceKinds.includes(where);
+  return [...before, { name, source: isKind ? { kind: where } : { kind: "jsonl", path: where } }];
+};
+
+const percent = (part: number): string => `${(100 * part).toFixed(0)} %`;

@@ -1,0 +1,61 @@
+import assert from "node:assert/strict";
+import { describe, it } from "node:test";
+import { createRoutingMeter, meanRelevance } from "#shared/evaluation/routing-meter.js";
+import {
+  device,
+  floatsOf,
+  integersOf,
+  MICRO,
+  microIds,
+  microParameters,
+  relativeError,
+  runForward,
+} from "../model/micro.js";
+
+const parameters = microParameters();
+const sequenceLength = 8;
+
+/** Gate shares and selections of each expert, counted one token after the other. */
+const counted = async (ids: readonly number[], layer: number) => {
+  const results = await runForward({ parameters, ids, shape: { batchSize: 1, sequenceLength: ids.length } });
+  const probabilities = floatsOf(results[`probabilities.${layer}`]);
+  const chosen = integersOf(results[`chosen.${layer}`]);
+  const gate = new Array<number>(MICRO.num_experts).fill(0);
+  const selected = new Array<number>(MICRO.num_experts).fill(0);
+  for (let token = 0; token < ids.length; token++) {
+    const picks = chosen.slice(token * 2, token * 2 + 2);
+    const of = (expert: number) => probabilities[token * MICRO.num_experts + expert]!;
+    const mass = of(picks[0]!) + of(picks[1]!);
+    for (const expert of picks) {
+      gate[expert]! += of(expert) / mass / ids.length;
+      selected[expert]! += 1 / 2 / ids.length;
+    }
+  }
+  return { gate, selected };
+};
+
+describe("a routing meter", () => {
+  it("gives of each row what its own tokens come to, however short it is", async () => {
+    const rows = [microIds(8, "first"), microIds(5, "second"), microIds(8, "third")];
+    const meter = await createRoutingMeter(device, MICRO, { batchSize: 2, sequenceLength, parameters });
+    try {
+      const measured = await meter.measure(rows);
+      assert.deepEqual(meter.layers, [0, 1]);
+      for (const [i, ids] of rows.entries())
+        for (const layer of [0, 1]) {
+          const { gate, selected } = await counted(ids, layer);
+          assert.equal(measured[i]!.tokens, ids.length);
+          assert.ok(relativeError(measured[i]!.gate[layer]!, gate) < 1e-5);
+          assert.ok(relativeError(measured[i]!.selected[layer]!, selected) < 1e-5);
+        }
+      const mean = meanRelevance(measured, "selected");
+      for (const layer of mean) assert.ok(Math.abs(layer.reduce((sum, part) => sum + part) - 1) < 1e-6);
+      const [first] = await counted(rows[0]!, 0).then(({ selected }) => selected);
+      const [second] = await counted(rows[1]!, 0).then(({ selected }) => selected);
+      const [third] = await counted(rows[2]!, 0).then(({ selected }) => selected);
+      assert.ok(Math.abs(mean[0]![0]! - (8 * first! + 5 * second! + 8 * third!) / 21) < 1e-6);
+    } finally {
+      await meter.dispose();
+    }
+  });
+});
