@@ -125,6 +125,16 @@ export const ROOMS: readonly Room[] = [
     ],
   },
   {
+    room: "shared/generation",
+    holds: "text from a model: key-value cache, sampling, streaming",
+    imports: ["shared/errors", "shared/protocol", "shared/data", "shared/engine", "shared/model"],
+  },
+  {
+    room: "shared/text-evaluation",
+    holds: "a model measured on files: perplexity, multiple choice, confidence intervals",
+    imports: ["shared/errors", "shared/protocol", "shared/data", "shared/engine", "shared/model"],
+  },
+  {
     room: "shared/training",
     holds: "train step, inner loop, genesis pretraining, plan of memory",
     imports: [

@@ -14,6 +14,7 @@ import { sealErrors, sealedTextErrors } from "./sealed-text.js";
 import { settingErrors } from "./settings.js";
 import { storeErrors } from "./stores.js";
 import { subnetErrors } from "./subnet.js";
+import { textErrors } from "./text.js";
 import { walletErrors } from "./wallet.js";
 import { warnings } from "./warnings.js";
 
@@ -32,6 +33,7 @@ export const ERROR_TOPICS = {
   "Training text": dataErrors,
   "Sealed text": { ...sealedTextErrors, ...sealErrors },
   "Models and updates": modelErrors,
+  "Generation and evaluation": textErrors,
   "Engine and training": engineErrors,
   "A subnet and its owner": subnetErrors,
   "Audit, explain, score and rewards": inspectionErrors,

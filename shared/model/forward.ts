@@ -18,6 +18,18 @@ export interface ForwardShape {
   readonly sequenceLength: number;
 }
 
+/** Where the tokens of a run stand, and what each may look at. */
+export interface ForwardContext {
+  /** cos and sin of the rotary embedding's angles, [sequence, width that turns]. */
+  readonly rotation: { readonly cos: Value; readonly sin: Value };
+  /** What is added to the scores, for queries stacked per key head: [queries per key · sequence, keys]. */
+  readonly mask: Value;
+  /** Puts keys or values [batch, heads, sequence, width] of a layer behind those of tokens before: [batch, heads, keys, width]. */
+  readonly remember?: (name: string, current: Value) => Value;
+  /** Which rows [N, d] of the last layer's output become logits; all if not given. */
+  readonly select?: (rows: Value) => Value;
+}
+
 /**
  * The logits of a decoder, as transformers computes them for each family of `families/`: ids int64 [N], N = batch × sequence, → logits
  * [N, vocabulary]. With fewer experts held than the model has it is the shard that a miner trains: where the chosen probabilities are
@@ -28,6 +40,7 @@ export const forward = (
   values: Readonly<Record<string, Value>>,
   ids: Value,
   shape: ForwardShape,
+  context: ForwardContext = plainContext(graph, shape),
 ): { logits: Value; routing: Routing[] } => {
   const { config, held } = shape;
   const { attention, isSparse, router: rule, shared, scales } = blocksOf(config);
@@ -36,8 +49,7 @@ export const forward = (
   const attend = (x: Value, place: AttentionPlace) =>
     attention.kind === "grouped" ? groupedAttention(x, attention, place) : latentAttention(x, attention, place);
 
-  const rotation = rotaryTables(graph, shape);
-  const mask = causalMask(graph, shape);
+  const { rotation, mask, remember = (_, current) => current, select = (rows) => rows } = context;
   const routing: Routing[] = [];
 
   let x = scaled(op.gather(weights.of("model.embed_tokens"), ids), scales.embedding); // [N, d]
@@ -46,7 +58,7 @@ export const forward = (
     const addToStream = (change: Value) => {
       x = op.add(x, scaled(change, scales.residual));
     };
-    const place = { shape, weights, prefix: `${prefix}.self_attn`, rotation, mask };
+    const place = { shape, weights, prefix: `${prefix}.self_attn`, rotation, mask, remember };
     addToStream(attend(norm(x, `${prefix}.input_layernorm`), place));
 
     const inner = norm(x, `${prefix}.post_attention_layernorm`);
@@ -68,19 +80,35 @@ export const forward = (
     );
   }
   const head = config.tie_word_embeddings ? "model.embed_tokens" : "lm_head";
-  return { logits: scaled(linear(norm(x, "model.norm"), head), scales.logits), routing };
+  return { logits: scaled(linear(norm(select(x), "model.norm"), head), scales.logits), routing };
 };
+
+/** Sequences from their first token on, each token looking at itself and those before. */
+const plainContext = (graph: Graph, shape: ForwardShape): ForwardContext => ({
+  rotation: rotaryTables(graph, shape),
+  mask: causalMask(graph, shape),
+});
 
 /** cos and sin of position × frequency, [t, head_dim], both halves alike as `rotate_half` wants them. */
 const rotaryTables = (graph: Graph, { config, sequenceLength: t }: ForwardShape): { cos: Value; sin: Value } => {
-  const { frequencies, magnitude } = rotaryFrequencies(config, t);
+  const { cos, sin } = rotaryAngles(config, 0, t);
+  return { cos: graph.constant(cos, [t, config.head_dim]), sin: graph.constant(sin, [t, config.head_dim]) };
+};
+
+/** The same tables for `count` positions from `first` on, as elements. */
+export const rotaryAngles = (
+  config: ModelConfig,
+  first: number,
+  count: number,
+): { readonly cos: Float32Array; readonly sin: Float32Array } => {
+  const { frequencies, magnitude } = rotaryFrequencies(config, first + count);
   const width = config.head_dim;
   const table = (f: (angle: number) => number) =>
     Float32Array.from(
-      { length: t * width },
-      (_, i) => magnitude * f(Math.floor(i / width) * frequencies[i % (width / 2)]!),
+      { length: count * width },
+      (_, i) => magnitude * f((first + Math.floor(i / width)) * frequencies[i % (width / 2)]!),
     );
-  return { cos: graph.constant(table(Math.cos), [t, width]), sin: graph.constant(table(Math.sin), [t, width]) };
+  return { cos: table(Math.cos), sin: table(Math.sin) };
 };
 
 /** 0 where a query may look, a large negative number where it may not, for queries stacked per key head: [perKey·t, t]. */

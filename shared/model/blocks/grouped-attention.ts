@@ -12,15 +12,17 @@ export interface AttentionPlace {
   readonly prefix: string;
   /** Tables of the rotary embedding [t, width that turns]. */
   readonly rotation: { readonly cos: Value; readonly sin: Value };
-  /** What is added to the scores, for queries stacked per key head: [perKey·t, t]. */
+  /** What is added to the scores, for queries stacked per key head: [perKey·t, keys]. */
   readonly mask: Value;
+  /** Puts keys or values [b, heads, t, width] behind those of tokens before: [b, heads, keys, width]. */
+  readonly remember: (name: string, current: Value) => Value;
 }
 
 /** Grouped-query attention: [N, d] → [N, d]. */
 export const groupedAttention = (
   x: Value,
   { norm, scale }: GroupedAttention,
-  { shape, weights, prefix, rotation, mask }: AttentionPlace,
+  { shape, weights, prefix, rotation, mask, remember }: AttentionPlace,
 ): Value => {
   const { batchSize: b, sequenceLength: t, config } = shape;
   const { num_attention_heads: heads, num_key_value_heads: kv, head_dim: h } = config;
@@ -39,10 +41,10 @@ export const groupedAttention = (
 
   // Query heads that share a key head are stacked along time, so that no key or value is repeated.
   const q = op.reshape(rotated("q", heads), [b, kv, perKey * t, h]);
-  const k = rotated("k", kv); // [b, kv, t, h]
-  const v = headsFirst(split(project("v"), kv));
+  const k = remember(`${prefix}.k`, rotated("k", kv)); // [b, kv, keys, h]
+  const v = remember(`${prefix}.v`, headsFirst(split(project("v"), kv)));
 
-  const scores = op.add(op.matmul(q, k, { transB: true, alpha: scale }), mask); // [b, kv, perKey·t, t]
+  const scores = op.add(op.matmul(q, k, { transB: true, alpha: scale }), mask); // [b, kv, perKey·t, keys]
   const context = op.reshape(op.matmul(op.softmax(scores), v), [b, heads, t, h]);
   return weights.linear(op.reshape(op.transpose(context, [0, 2, 1, 3]), [b * t, heads * h]), `${prefix}.o_proj`);
 };

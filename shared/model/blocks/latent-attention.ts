@@ -10,7 +10,7 @@ import type { AttentionPlace } from "./grouped-attention.js";
 export const latentAttention = (
   x: Value,
   { queryRank, rank, still, turning, value, scale }: LatentAttention,
-  { shape, weights, prefix, rotation, mask }: AttentionPlace,
+  { shape, weights, prefix, rotation, mask, remember }: AttentionPlace,
 ): Value => {
   const { batchSize: b, sequenceLength: t, config } = shape;
   const { num_attention_heads: heads } = config;
@@ -33,15 +33,15 @@ export const latentAttention = (
   const qTurning = op.reshape(rotate(cut(q, still, still + turning)), [b, 1, heads * t, turning]);
 
   const joint = weights.linear(x, `${prefix}.kv_a_proj_with_mqa`); // [N, rank + turning]
-  const kTurning = rotate(headsFirst(cut(joint, rank, rank + turning), 1, turning)); // [b, 1, t, turning]
+  const kTurning = remember(`${prefix}.k_turning`, rotate(headsFirst(cut(joint, rank, rank + turning), 1, turning))); // [b, 1, keys, turning]
   const latent = weights.norm(cut(joint, 0, rank), `${prefix}.kv_a_layernorm`);
   const kv = headsFirst(weights.linear(latent, `${prefix}.kv_b_proj`), heads, still + value);
-  const kStill = cut(kv, 0, still);
-  const v = cut(kv, still, still + value); // [b, heads, t, value]
+  const kStill = remember(`${prefix}.k_still`, cut(kv, 0, still));
+  const v = remember(`${prefix}.v`, cut(kv, still, still + value)); // [b, heads, keys, value]
 
-  const byPosition = op.matmul(qTurning, kTurning, { transB: true, alpha: scale }); // [b, 1, heads·t, t]
-  const byContent = op.matmul(qStill, kStill, { transB: true, alpha: scale }); // [b, heads, t, t]
-  const scores = op.add(op.add(byContent, op.reshape(byPosition, [b, heads, t, t])), mask);
+  const byPosition = op.matmul(qTurning, kTurning, { transB: true, alpha: scale }); // [b, 1, heads·t, keys]
+  const byContent = op.matmul(qStill, kStill, { transB: true, alpha: scale }); // [b, heads, t, keys]
+  const scores = op.add(op.add(byContent, op.reshape(byPosition, [b, heads, t, kTurning.shape[2]!])), mask);
   const context = op.matmul(op.softmax(scores), v);
   return weights.linear(op.reshape(op.transpose(context, [0, 2, 1, 3]), [b * t, heads * value]), `${prefix}.o_proj`);
 };

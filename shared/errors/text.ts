@@ -1,0 +1,29 @@
+import type { ErrorEntries } from "./entry.js";
+
+export const textErrors = {
+  CHAT_TEMPLATE_INVALID: {
+    meaning: "A model's chat template cannot be read, or refuses the messages.",
+    remedy: "Give a plain prompt, or take a model whose template works.",
+  },
+  CHAT_TEMPLATE_MISSING: {
+    meaning: "A model has no chat template.",
+    remedy: "Give a plain prompt with `--prompt`.",
+  },
+  GENERATION_NOT_FINITE: {
+    meaning: "A model's output is no number: its weights are damaged or overflow.",
+    remedy: "Take another model.",
+  },
+  PROMPT_INVALID: {
+    meaning: "A prompt is empty, too long for the model, or holds a token that the model does not know.",
+    remedy: "Shorten it, or use the tokenizer that the model was trained with.",
+  },
+  QUESTIONS_MALFORMED: {
+    meaning: "A line of a file of questions is none.",
+    remedy: 'Write one `{"context": …, "choices": […], "gold": 0}` a line.',
+  },
+  TEXT_EMPTY: { meaning: "A file holds no text to measure.", remedy: "Name one that holds some." },
+  TOKENIZER_MISSING: {
+    meaning: "A model's folder has no tokenizer.",
+    remedy: "Put its `tokenizer.json` there, or name one with `--tokenizer`.",
+  },
+} as const satisfies ErrorEntries;

@@ -1,0 +1,60 @@
+import { createRandom } from "#shared/data/random.js";
+import { BlockZeroError } from "#shared/errors/error.js";
+import type { Decoder } from "./decoder.js";
+import { type Sampling, sampleToken } from "./sampling.js";
+
+export interface GenerateOptions {
+  /** Ids of the tokens that are continued: at least one. */
+  readonly prompt: readonly number[];
+  /** Tokens that are added at most. */
+  readonly maxTokens: number;
+  readonly sampling: Sampling;
+  readonly seed: string | number;
+  /** Ids that end the text; they are not given out. */
+  readonly stop: ReadonlySet<number>;
+  readonly signal?: AbortSignal;
+}
+
+/** Why no more tokens came. */
+export type Finish = "stop" | "length";
+
+/**
+ * Adds tokens to a prompt, one after another. Same model, options and machine, same tokens.
+ *
+ * @returns why it ended: a stop token, or no more tokens allowed or positions left
+ * @throws BlockZeroError PROMPT_INVALID, GENERATION_NOT_FINITE, and what the signal was aborted with
+ */
+export async function* generate(
+  decoder: Decoder,
+  { prompt, maxTokens, sampling, seed, stop, signal }: GenerateOptions,
+): AsyncGenerator<number, Finish> {
+  checkPrompt(prompt, decoder);
+  const random = createRandom(`blockzero generation ${seed}`);
+  let logits = await decoder.extend(prompt);
+  for (let count = 0; count < maxTokens; ) {
+    signal?.throwIfAborted();
+    const token = sampleToken(logits, sampling, random);
+    if (stop.has(token)) return "stop";
+    yield token;
+    count++;
+    if (decoder.length === decoder.maxLength) break;
+    if (count < maxTokens) logits = await decoder.extend([token]);
+  }
+  return "length";
+}
+
+const checkPrompt = (prompt: readonly number[], { length, maxLength, vocabulary }: Decoder): void => {
+  const fail = (problem: string, hint: string) => new BlockZeroError("PROMPT_INVALID", problem, hint);
+  if (prompt.length === 0) throw fail("the prompt has no token", "give at least one character");
+  if (length + prompt.length > maxLength)
+    throw fail(
+      `the prompt has ${prompt.length} tokens, the model takes ${maxLength - length}`,
+      "shorten it, or take a model of longer sequences",
+    );
+  const unknown = prompt.find((id) => !Number.isInteger(id) || id < 0 || id >= vocabulary);
+  if (unknown !== undefined)
+    throw fail(
+      `the prompt holds token ${unknown}, the model knows 0 to ${vocabulary - 1}`,
+      "use the tokenizer that the model was trained with",
+    );
+};

@@ -1,0 +1,54 @@
+"""Greedy continuations of the models under tests/vectors, by Hugging Face transformers.
+
+    python3 -m venv venv && venv/bin/pip install torch==2.15.0 transformers==5.24.0 safetensors
+    venv/bin/python tests/interop/greedy.py [FOLDER ...]
+
+Without folders it takes every folder below tests/vectors that holds a config.json and a model. Beside each it writes greedy.json:
+
+    prompt         token ids
+    continuation   the tokens that `generate(do_sample=False)` adds with its key-value cache; nothing ends it early
+    margin         the smallest distance between the two largest logits at any of these tokens
+
+A prompt whose margin is below 1e-3 is passed over, so that rounding decides nothing. All arithmetic is float32 on a CPU.
+"""
+
+import json
+import sys
+from pathlib import Path
+
+import torch
+from transformers import AutoModelForCausalLM
+
+VECTORS = Path(__file__).parent.parent / "vectors"
+PROMPT, NEW, MARGIN = 7, 40, 1e-3
+
+
+def continuation(folder: Path) -> dict:
+    model = AutoModelForCausalLM.from_pretrained(folder, dtype=torch.float32, attn_implementation="eager").eval()
+    model.generation_config.eos_token_id = None
+    model.generation_config.pad_token_id = 0
+    new = min(NEW, model.config.max_position_embeddings - PROMPT)
+    for seed in range(1000):
+        torch.manual_seed(seed)
+        prompt = torch.randint(model.config.vocab_size, (1, PROMPT))
+        with torch.no_grad():
+            out = model.generate(
+                prompt, attention_mask=torch.ones_like(prompt), do_sample=False, max_new_tokens=new, min_new_tokens=new,
+                return_dict_in_generate=True, output_logits=True,
+            )
+        best = torch.stack(out.logits)[:, 0].topk(2).values
+        margin = (best[:, 0] - best[:, 1]).min().item()
+        tokens = out.sequences[0, PROMPT:].tolist()
+        # A continuation that repeats one token says little about positions.
+        if margin >= MARGIN and len(set(tokens)) >= 5:
+            return {"prompt": prompt[0].tolist(), "continuation": tokens, "margin": margin}
+    raise SystemExit(f"{folder}: no prompt with a margin of {MARGIN}")
+
+
+if __name__ == "__main__":
+    given = [Path(each) for each in sys.argv[1:]]
+    folders = given or sorted(path.parent for path in VECTORS.rglob("config.json") if any(path.parent.glob("model*.safetensors")))
+    for folder in folders:
+        found = continuation(folder)
+        (folder / "greedy.json").write_text(json.dumps(found) + "\n")
+        print(folder.name, "margin", round(found["margin"], 5), found["continuation"][:8])

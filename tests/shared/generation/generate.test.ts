@@ -1,0 +1,58 @@
+import assert from "node:assert/strict";
+import { describe, it } from "node:test";
+import { createDecoder } from "#shared/generation/decoder.js";
+import { type GenerateOptions, generate } from "#shared/generation/generate.js";
+import { GREEDY } from "#shared/generation/sampling.js";
+import { device, MICRO, microParameters } from "#tests/shared/model/micro.js";
+
+const options: GenerateOptions = { prompt: [1, 2, 3], maxTokens: 8, sampling: GREEDY, seed: 1, stop: new Set() };
+
+const run = async (change: Partial<GenerateOptions>) => {
+  const decoder = await createDecoder({ device, config: MICRO, parameters: microParameters(), chunk: 8, capacity: 16 });
+  try {
+    const tokens: number[] = [];
+    const generation = generate(decoder, { ...options, ...change });
+    for (;;) {
+      const next = await generation.next();
+      if (next.done) return { tokens, finish: next.value };
+      tokens.push(next.value);
+    }
+  } finally {
+    await decoder.dispose();
+  }
+};
+
+describe("generation", () => {
+  it("ends at the tokens that are allowed, and at a stop token, which it keeps to itself", async () => {
+    const { tokens, finish } = await run({});
+    assert.deepEqual([tokens.length, finish], [8, "length"]);
+    const end = tokens[4]!;
+    const stopped = await run({ stop: new Set([end]) });
+    assert.deepEqual(stopped, { tokens: tokens.slice(0, tokens.indexOf(end)), finish: "stop" });
+    assert.deepEqual(await run({ maxTokens: 0 }), { tokens: [], finish: "length" });
+  });
+
+  it("ends where the model has no more positions", async () => {
+    const prompt = Array.from({ length: 60 }, (_, i) => i % 32);
+    const { tokens, finish } = await run({ prompt, maxTokens: 100 });
+    assert.deepEqual([tokens.length, finish], [5, "length"]);
+  });
+
+  it("depends on nothing but the seed", async () => {
+    const sampling = { temperature: 1.2, topK: 20, topP: 0.95 };
+    const first = await run({ sampling, seed: "a" });
+    assert.deepEqual(await run({ sampling, seed: "a" }), first);
+    assert.notDeepEqual(await run({ sampling, seed: "b" }), first);
+  });
+
+  it("refuses a prompt that the model cannot read", async () => {
+    const refused = { code: "PROMPT_INVALID" };
+    await assert.rejects(run({ prompt: [] }), { ...refused, message: /no token/ });
+    await assert.rejects(run({ prompt: new Array<number>(65).fill(1) }), { ...refused, message: /65 tokens.*64/ });
+    await assert.rejects(run({ prompt: [31, 32] }), { ...refused, message: /token 32.*0 to 31/ });
+  });
+
+  it("stops when it is told to", async () => {
+    await assert.rejects(run({ signal: AbortSignal.abort(new Error("enough")) }), /enough/);
+  });
+});
