@@ -1,7 +1,7 @@
 import { constants } from "node:os";
 import { Command, CommanderError } from "commander";
 import { BlockZeroError, formatError } from "#shared/errors/error.js";
-import { loadEnvironmentFile } from "./environment-file.js";
+import { loadEnvironment } from "./environment-file.js";
 import { exampleLines, helpConfiguration } from "./help.js";
 import { packageInfo } from "./package-info.js";
 
@@ -71,7 +71,7 @@ export const singleCommand = (spec: CommandSpec): Command => {
 export const runProgram = async (program: Command, argv = process.argv): Promise<void> => {
   process.stdout.on("error", ignoreClosedPipe);
   try {
-    loadEnvironmentFile();
+    loadEnvironment(console.error);
     await program.parseAsync(argv);
   } catch (thrown) {
     process.exitCode = report(thrown);

@@ -6,7 +6,15 @@ export const programErrors = {
     meaning: "A command asks before it goes on, and no terminal is attached.",
     remedy: "Add `--yes`.",
   },
+  ENV_FILE_MALFORMED: {
+    meaning: "`.env` is not what it should be: its encoding, or a line of it.",
+    remedy: "Save it as UTF-8, with one `NAME=value` a line.",
+  },
   ENV_FILE_UNREADABLE: { meaning: "`.env` cannot be read.", remedy: "Check the file's owner and mode." },
+  ENV_NAME_UNKNOWN: {
+    meaning: "A variable begins with `BLOCKZERO_`, and nothing reads it.",
+    remedy: "Correct its name, or remove it.",
+  },
   FILE_SHRANK: {
     meaning: "A file became shorter while it was read.",
     remedy: "Let its writer finish, then read again.",
