@@ -12,7 +12,7 @@ import { z } from "zod";
 import { fromHalfEd25519, publicKeyOf, SECRET_KEY_BYTES, toHalfEd25519 } from "./secret-key.js";
 import { keyring, SS58_PREFIX } from "./signer.js";
 
-/** Substrate's `MultiSignature` index, as `cryptoType` in key files has it. */
+/** Substrate's `MultiSignature` index, as `cryptoType` in key files of later tools has it; without one a key is of this scheme. */
 const CRYPTO_SR25519 = 1;
 
 const hexOf = (bytes: number) => z.string().refine((text) => isHex(text, bytes * 8));
@@ -72,13 +72,9 @@ export const pairFromSecret = (secret: Secret): KeyringPair =>
 const derivedPair = (phrase: string, path: string) =>
   keyFromPath(sr25519PairFromSeed(mnemonicToMiniSecret(phrase)), keyExtractPath(path).path, "sr25519");
 
-/** The text of a file that holds a secret. */
+/** The text of a file that holds a secret. No `cryptoType`: bittensor-wallet 2.1 to 4.0 reads no file that has one as a number. */
 export const secretDocument = (secret: Secret, pair: KeyringPair): string =>
-  JSON.stringify({
-    ...publicFields(pair),
-    ...secretFields(secret),
-    cryptoType: CRYPTO_SR25519,
-  });
+  JSON.stringify({ ...publicFields(pair), ...secretFields(secret) });
 
 /** A derived key has no phrase or seed of its own. */
 const secretFields = (secret: Secret) => {
@@ -90,8 +86,7 @@ const secretFields = (secret: Secret) => {
 };
 
 /** The text of a `…pub.txt`. */
-export const publicDocument = (pair: KeyringPair): string =>
-  JSON.stringify({ ...publicFields(pair), cryptoType: CRYPTO_SR25519 });
+export const publicDocument = (pair: KeyringPair): string => JSON.stringify(publicFields(pair));
 
 const publicFields = ({ publicKey, address }: KeyringPair) => ({
   accountId: u8aToHex(publicKey),

@@ -72,7 +72,7 @@ def record():
 
 
 def blockzero(folder, *arguments, stdin="", **environment):
-    call = ["node", str(ROOT / "dist/owner/main.js"), "wallet", *arguments, "--wallet.path", folder]
+    call = ["node", str(ROOT / "dist/cli/main.js"), "wallet", *arguments, "--wallet.path", folder]
     done = subprocess.run(call, input=stdin, env={**os.environ, **environment}, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
     return done.stdout
