@@ -16,7 +16,16 @@ export const byteTokenizer: Tokenizer = {
   size: END_OF_DOCUMENT + 1,
   endOfDocument: END_OF_DOCUMENT,
   startOfDocument: null,
+  specialTokens: new Map([[SEPARATOR_TEXT, END_OF_DOCUMENT]]),
   encode: (text) => Uint32Array.from(encoder.encode(text)),
+  encodePrompt(text) {
+    const ids: number[] = [];
+    for (const [i, part] of text.split(SEPARATOR_TEXT).entries()) {
+      if (i > 0) ids.push(END_OF_DOCUMENT);
+      for (const byte of encoder.encode(part)) ids.push(byte);
+    }
+    return Uint32Array.from(ids);
+  },
   decode(ids) {
     const parts: string[] = [];
     let bytes: number[] = [];

@@ -31,5 +31,13 @@ export const dataErrors = {
     meaning: "A group's documents cannot be fetched.",
     remedy: "Ask the owner to keep `blockzero publish` running, then start again.",
   },
+  TOKENIZER_FAILED: {
+    meaning: "A tokenizer's own rules fail on a text, or take too long.",
+    remedy: "Ask the subnet's owner for a network file with another tokenizer.",
+  },
+  TOKENIZER_INVALID: {
+    meaning: "A tokenizer's files cannot be used.",
+    remedy: "Take one of those that docs/tokenizers.md names.",
+  },
   UNKNOWN_DATASET: { meaning: "No source has this name.", remedy: "Use one that the line lists." },
 } as const satisfies ErrorEntries;

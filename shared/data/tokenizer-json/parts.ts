@@ -1,0 +1,124 @@
+import { z } from "zod";
+
+// What surrounds the model in a tokenizer.json, of what language models use; names and meaning as in the Rust library `tokenizers`.
+
+const pattern = z.union([
+  z.object({ String: z.string().min(1).max(256) }),
+  z.object({ Regex: z.string().min(1).max(4096) }),
+]);
+
+const leafNormalizer = z.discriminatedUnion("type", [
+  z.object({ type: z.literal("NFC") }),
+  z.object({ type: z.literal("NFD") }),
+  z.object({ type: z.literal("NFKC") }),
+  z.object({ type: z.literal("NFKD") }),
+  z.object({ type: z.literal("Lowercase") }),
+  z.object({ type: z.literal("Prepend"), prepend: z.string().max(16) }),
+  z.object({ type: z.literal("Replace"), pattern, content: z.string().max(16) }),
+]);
+
+const leafPreTokenizer = z.union([
+  z.object({
+    type: z.literal("Split"),
+    pattern,
+    behavior: z.enum(["Isolated", "Removed", "MergedWithPrevious", "MergedWithNext", "Contiguous"]),
+    invert: z.boolean(),
+  }),
+  z.object({
+    type: z.literal("ByteLevel"),
+    add_prefix_space: z.boolean().default(true),
+    use_regex: z.boolean().default(true),
+  }),
+  z.object({
+    type: z.literal("Metaspace"),
+    replacement: z.literal("▁"),
+    prepend_scheme: z.enum(["always", "first", "never"]).default("always"),
+    split: z.boolean().default(true),
+  }),
+  // The Rust library's digits are all that is numeric, U+2460 too; the JavaScript library's are not.
+  z
+    .object({ type: z.literal("Digits"), individual_digits: z.boolean().default(false) })
+    .transform(({ individual_digits }) => ({
+      type: "Split" as const,
+      pattern: { Regex: individual_digits ? "\\p{N}" : "\\p{N}+" },
+      behavior: "Isolated" as const,
+      invert: false,
+    })),
+]);
+
+const leafDecoder = z.discriminatedUnion("type", [
+  z.object({ type: z.literal("ByteLevel") }),
+  z.object({ type: z.literal("Metaspace"), replacement: z.literal("▁") }),
+  z.object({ type: z.literal("Replace"), pattern: z.object({ String: z.literal("▁") }), content: z.literal(" ") }),
+  z.object({ type: z.literal("ByteFallback") }),
+  z.object({ type: z.literal("Fuse") }),
+  z.object({ type: z.literal("Strip"), content: z.literal(" "), start: z.int().min(0).max(1), stop: z.literal(0) }),
+]);
+
+/** Steps of a sequence. */
+const MAX_STEPS = 16;
+
+/** Longer text than this times what came in is refused: rules could make a document any size. */
+const MAX_GROWTH = 64;
+
+type Normalizer = z.infer<typeof leafNormalizer>;
+
+const growth = (steps: readonly Normalizer[]): number =>
+  steps.reduce((product, step) => product * ("content" in step ? Math.max(1, step.content.length) : 1), 1);
+
+const normalizer = z
+  .union([
+    leafNormalizer.transform((one) => [one]),
+    z
+      .object({ type: z.literal("Sequence"), normalizers: z.array(leafNormalizer).max(MAX_STEPS) })
+      .transform(({ normalizers }) => normalizers),
+    z.null().transform((): Normalizer[] => []),
+  ])
+  .refine((steps) => growth(steps) <= MAX_GROWTH, `makes text more than ${MAX_GROWTH} times as long`);
+
+const preTokenizer = z.union([
+  leafPreTokenizer.transform((one) => [one]),
+  z
+    .object({ type: z.literal("Sequence"), pretokenizers: z.array(leafPreTokenizer).max(MAX_STEPS) })
+    .transform(({ pretokenizers }) => pretokenizers),
+  z.null().transform((): z.infer<typeof leafPreTokenizer>[] => []),
+]);
+
+const decoder = z.union([
+  leafDecoder.transform((one) => [one]),
+  z
+    .object({ type: z.literal("Sequence"), decoders: z.array(leafDecoder).max(MAX_STEPS) })
+    .transform(({ decoders }) => decoders),
+]);
+
+const addedToken = z.object({
+  id: z.int().min(0),
+  content: z.string().min(1).max(256),
+  single_word: z.boolean().default(false),
+  lstrip: z.boolean().default(false),
+  rstrip: z.boolean().default(false),
+  normalized: z.boolean().default(true),
+  special: z.boolean().default(false),
+});
+
+/** The parts of a tokenizer.json but for the model's vocabulary and merges; each sequence as the list of its steps. */
+export const partsSchema = z.object({
+  added_tokens: z.array(addedToken).max(65_536).default([]),
+  normalizer: normalizer.default([]),
+  pre_tokenizer: preTokenizer.default([]),
+  post_processor: z.unknown(),
+  decoder,
+  model: z.object({
+    type: z.literal("BPE").default("BPE"),
+    dropout: z.literal(0).nullish(),
+    unk_token: z.string().nullish(),
+    continuing_subword_prefix: z.literal("").nullish(),
+    end_of_word_suffix: z.literal("").nullish(),
+    fuse_unk: z.boolean().default(false),
+    byte_fallback: z.boolean().default(false),
+    ignore_merges: z.boolean().default(false),
+  }),
+});
+
+export type TokenizerParts = z.infer<typeof partsSchema>;
+export type AddedToken = z.infer<typeof addedToken>;

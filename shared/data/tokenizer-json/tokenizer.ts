@@ -1,0 +1,202 @@
+import { Tokenizer as Library } from "@huggingface/tokenizers";
+import { BlockZeroError, reasonOf } from "#shared/errors/error.js";
+import { withinTime } from "#shared/util/within-time.js";
+import type { Tokenizer } from "../tokenizer.js";
+import { addedTokenSplitter } from "./added-tokens.js";
+import { createBpe } from "./bpe.js";
+import { readTokenizerConfig, separatorsOf } from "./config.js";
+import { readTokenizerDocument, type TokenizerDocument } from "./document.js";
+import { invalidTokenizer } from "./invalid.js";
+import type { AddedToken } from "./parts.js";
+import { tokenBytes } from "./token-bytes.js";
+
+/** The files of a tokenizer, as Hugging Face repositories have them. */
+export interface TokenizerFiles {
+  /** `tokenizer.json`. */
+  readonly tokenizer: Uint8Array;
+  /** `tokenizer_config.json`. */
+  readonly config?: Uint8Array | undefined;
+}
+
+/** Text is tokenised in pieces of at most this many UTF-16 units, and a piece within this time. */
+const MAX_PIECE = 2 ** 20;
+const PIECE_MILLISECONDS = 120_000;
+
+/**
+ * A byte-pair tokenizer from its files. Normalisers and pre-tokenizers are `@huggingface/tokenizers`'; merging is our own, whose time does not grow with
+ * the square of a word. Ids are those of the Rust library `tokenizers` with `encode_special_tokens`, but for text of more than 2^20 UTF-16
+ * units, which is tokenised in pieces (`piecesOf`).
+ *
+ * @param name what it is called
+ * @throws BlockZeroError TOKENIZER_INVALID; from `encode` and `encodePrompt` TOKENIZER_FAILED
+ */
+export const huggingFaceTokenizer = (name: string, files: TokenizerFiles): Tokenizer => {
+  const document = readTokenizerDocument(files.tokenizer);
+  const { parts, vocabulary, merges } = document;
+  const specials = parts.added_tokens.filter(({ special }) => special);
+  const separators = separatorsOf(document, files.config ? readTokenizerConfig(files.config) : undefined);
+  const bytes = bytesById(document);
+  const { normalise, split } = textRules(document);
+
+  const isSpecial = new Set(specials.map(({ id }) => id));
+  const unknown = parts.model.unk_token == null ? undefined : vocabulary.get(parts.model.unk_token);
+  // No word of a document may come out as a special token.
+  const ordinary = new Map([...vocabulary].filter(([, id]) => !isSpecial.has(id)));
+  const bpe = createBpe({
+    vocabulary: ordinary,
+    merges: merges.filter(([, , merged]) => !isSpecial.has(merged)),
+    unknown: unknown === separators.end || unknown === separators.start ? undefined : unknown,
+    fuseUnknown: parts.model.fuse_unk,
+    byteFallback: parts.model.byte_fallback,
+    ignoreMerges: parts.model.ignore_merges,
+  });
+
+  const encoder = (tokens: readonly AddedToken[]): ((text: string) => Uint32Array) => {
+    const raw = addedTokenSplitter(tokens.filter(({ normalized }) => !normalized));
+    const normalised = addedTokenSplitter(
+      tokens.filter(({ normalized }) => normalized).map((token) => ({ ...token, content: normalise(token.content) })),
+    );
+    const encodePiece = (text: string): number[] => {
+      const ids: number[] = [];
+      let isFirst = true;
+      for (const piece of raw(text)) {
+        if ("id" in piece) ids.push(piece.id);
+        else
+          for (const part of normalised(normalise(piece.text))) {
+            if ("id" in part) ids.push(part.id);
+            else for (const word of split(part.text, isFirst)) for (const id of bpe(word)) ids.push(id);
+            isFirst = false;
+          }
+        isFirst = false;
+      }
+      return ids;
+    };
+    return (text) => joined(piecesOf(text).map((piece) => bounded(name, () => encodePiece(piece))));
+  };
+
+  const sizeOf = (id: number | bigint | undefined): Uint8Array => {
+    const found = bytes[Number(id)];
+    if (!found) throw new RangeError(`no token has the id ${id}`);
+    return found;
+  };
+  const contentOf = new Map(specials.map(({ id, content }) => [id, content]));
+  let prompts: ((text: string) => Uint32Array) | undefined;
+  return {
+    name,
+    size: bytes.length,
+    endOfDocument: separators.end,
+    startOfDocument: separators.start,
+    specialTokens: new Map(specials.map(({ id, content }) => [content, id])),
+    encode: encoder(parts.added_tokens.filter(({ special }) => !special)),
+    encodePrompt(text) {
+      prompts ??= encoder(parts.added_tokens);
+      return prompts(text);
+    },
+    decode(ids) {
+      const chunks: Uint8Array[] = [];
+      for (let i = 0; i < ids.length; i++) {
+        const content = contentOf.get(Number(ids[i]));
+        chunks.push(content === undefined ? sizeOf(ids[i]) : Buffer.from(content));
+      }
+      const text = utf8.decode(Buffer.concat(chunks));
+      return document.stripsFirstSpace && text.startsWith(" ") ? text.slice(1) : text;
+    },
+    bytesOf(ids) {
+      let sum = 0;
+      for (let i = 0; i < ids.length; i++) sum += sizeOf(ids[i]).length;
+      return sum;
+    },
+  };
+};
+
+const utf8 = new TextDecoder("utf-8", { ignoreBOM: true });
+
+/** By id, the bytes of text that a token stands for, none for a special one; undefined for an id that is none. */
+const bytesById = ({ parts, vocabulary, size }: TokenizerDocument): readonly (Uint8Array | undefined)[] => {
+  const bytesOf = tokenBytes(parts.decoder);
+  if (!bytesOf) throw invalidTokenizer("decoder: only ByteLevel, Metaspace and Replace with ByteFallback are read");
+  const bytes = new Array<Uint8Array | undefined>(size);
+  for (const [token, id] of vocabulary) bytes[id] = bytesOf(token);
+  for (const { id, content, special } of parts.added_tokens)
+    bytes[id] = special ? new Uint8Array() : Buffer.from(content);
+  return bytes;
+};
+
+/** What is done to text before the merges: the library's part. */
+const textRules = ({ parts }: TokenizerDocument) => {
+  const library = bounded("tokenizer.json", () => {
+    const sequence = (key: string, steps: readonly unknown[]) =>
+      steps.length === 0 ? null : { type: "Sequence", [key]: steps };
+    return new Library(
+      {
+        model: { type: "BPE", vocab: {}, merges: [] },
+        added_tokens: [],
+        normalizer: sequence("normalizers", parts.normalizer),
+        pre_tokenizer: sequence("pretokenizers", parts.pre_tokenizer),
+        post_processor: null,
+        decoder: null,
+      },
+      {},
+    );
+  });
+  const { normalizer, pre_tokenizer } = library;
+  return {
+    normalise: (text: string): string => (normalizer ? normalizer(text) : text),
+    /** @param isFirst whether nothing of the document comes before */
+    split: (text: string, isFirst: boolean): readonly string[] =>
+      pre_tokenizer ? pre_tokenizer(text, { section_index: isFirst ? 0 : 1 }) : [text],
+  };
+};
+
+/**
+ * Work on a tokenizer's rules, which somebody else wrote.
+ * @throws BlockZeroError TOKENIZER_FAILED
+ */
+const bounded = <T extends object>(name: string, work: () => T): T => {
+  let result: T | undefined;
+  try {
+    result = withinTime(PIECE_MILLISECONDS, work);
+  } catch (cause) {
+    throw failed(name, reasonOf(cause), cause);
+  }
+  if (result === undefined) throw failed(name, `it took more than ${PIECE_MILLISECONDS / 1000} s`);
+  return result;
+};
+
+/**
+ * Text in pieces of at most 2^20 UTF-16 units: cut after the last line break of a piece, else before its last space, else where it is full,
+ * but never within a character.
+ */
+const piecesOf = (text: string): readonly string[] => {
+  const pieces: string[] = [];
+  let from = 0;
+  while (text.length - from > MAX_PIECE) {
+    const most = from + MAX_PIECE;
+    const line = text.lastIndexOf("\n", most - 1) + 1;
+    const space = text.lastIndexOf(" ", most - 1);
+    const full = /[\uDC00-\uDFFF]/.test(text[most]!) ? most - 1 : most;
+    const end = line > from ? line : space > from ? space : full;
+    pieces.push(text.slice(from, end));
+    from = end;
+  }
+  pieces.push(text.slice(from));
+  return pieces;
+};
+
+const joined = (parts: readonly (readonly number[])[]): Uint32Array => {
+  const ids = new Uint32Array(parts.reduce((sum, { length }) => sum + length, 0));
+  let at = 0;
+  for (const part of parts) {
+    ids.set(part, at);
+    at += part.length;
+  }
+  return ids;
+};
+
+const failed = (name: string, reason: string, cause?: unknown) =>
+  new BlockZeroError(
+    "TOKENIZER_FAILED",
+    `the tokenizer ${name} cannot make tokens of a text: ${reason}`,
+    "ask the subnet's owner: its tokenizer.json has a rule that fails or takes too long",
+    { cause },
+  );
