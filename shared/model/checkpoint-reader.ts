@@ -6,13 +6,13 @@ import type { Network } from "#shared/protocol/network.js";
 import { quote } from "#shared/protocol/parsed.js";
 import { floatBytes, widen } from "#shared/tensor-files/float-dtype.js";
 import { type CheckpointFolder, openCheckpointFolder, reading } from "./checkpoint-folder.js";
-import { CONFIG_FILE, malformed } from "./checkpoint-layout.js";
-import { openShards, type StoredTensor } from "./checkpoint-shards.js";
-import { blocksOf } from "./families/index.js";
+import { CONFIG_FILE } from "./checkpoint-layout.js";
+import { openShards } from "./checkpoint-shards.js";
+import { findTensors, type StoredTensor } from "./checkpoint-tensors.js";
 import { groupShapes, hubShapes } from "./groups.js";
 import { fromHuggingFaceConfig } from "./huggingface-config.js";
-import { type Parameters, parameterShapes } from "./parameters.js";
-import { checkShapes, mismatch } from "./part-parameters.js";
+import type { Parameters } from "./parameters.js";
+import { mismatch } from "./part-parameters.js";
 
 /** A checkpoint on disk: what it holds is known and checked, its tensors are read when asked for. */
 export interface OpenCheckpoint {
@@ -45,7 +45,7 @@ const CHUNK_BYTES = 1 << 20;
 
 /**
  * Opens what `createCheckpoint` or transformers' `save_pretrained` wrote: one file or shards, in float32, bfloat16 or float16.
- * Reads the config, the index and every header; no weights.
+ * Reads the config, the index and every header; of weights only an output head beside tied embeddings, to see that it equals them.
  *
  * @throws BlockZeroError CHECKPOINT_NOT_FOUND, CHECKPOINT_MALFORMED, or CHECKPOINT_MISMATCH naming the first field or tensor
  */
@@ -54,10 +54,11 @@ export const openCheckpoint = async (dir: string, expected?: Expectation): Promi
   const configFile = join(dir, CONFIG_FILE);
   const config = await configIn(folder);
   if (expected) checkConfig(config, expected, dir);
-  const { path, tensors, metadata, close } = await openShards(folder);
+  const shards = await openShards(folder);
+  const { metadata, close } = shards;
+  let tensors: ReadonlyMap<string, StoredTensor>;
   try {
-    checkCount(config, tensors.size, configFile);
-    checkShapes(Object.fromEntries(tensors), parameterShapes(config), path, expected ? expected.authority : configFile);
+    tensors = await findTensors(config, shards, expected ? expected.authority : configFile);
   } catch (thrown) {
     await close();
     throw thrown;
@@ -70,14 +71,14 @@ export const openCheckpoint = async (dir: string, expected?: Expectation): Promi
   };
   let spare: Uint8Array | null = null;
   const readInto = async (name: string, into: Float32Array, from = 0): Promise<void> => {
-    const { dtype, file } = tensorNamed(name);
+    const { dtype, file, name: stored, from: first } = tensorNamed(name);
     const size = floatBytes(dtype);
     const chunk = spare ?? new Uint8Array(CHUNK_BYTES);
     spare = null;
     for (let done = 0; done < into.length; ) {
       const part = into.subarray(done, done + CHUNK_BYTES / size);
       const bytes = chunk.subarray(0, part.length * size);
-      await reading(() => file.read(name, bytes, (from + done) * size));
+      await reading(() => file.read(stored, bytes, (first + from + done) * size));
       widen(dtype, bytes, part);
       done += part.length;
     }
@@ -131,21 +132,6 @@ const checkConfig = (
   if (differs === undefined) return;
   const problem = `${differs} is ${said(config, differs)}, ${authority} says ${said(model, differs)}`;
   throw mismatch(`checkpoint ${dir}`, problem, authority);
-};
-
-/** Before the names of all tensors are spelt out: a config of a few bytes may describe more of them than memory holds. */
-const checkCount = (config: ModelConfig, found: number, configFile: string): void => {
-  const most = 2 * found + 1000;
-  const described = config.num_hidden_layers > most ? config.num_hidden_layers : expertTensors(config);
-  if (described > most) throw malformed(`${configFile}: describes ${described} tensors, the files hold ${found}`);
-};
-
-/** Number of the experts' tensors, without naming them. */
-const expertTensors = (config: ModelConfig): number => {
-  const { isSparse } = blocksOf(config);
-  let layers = 0;
-  for (let layer = 0; layer < config.num_hidden_layers; layer++) if (isSparse(layer)) layers++;
-  return 3 * layers * config.num_experts;
 };
 
 const allocate = (length: number, name: string): Float32Array => {

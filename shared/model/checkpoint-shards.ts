@@ -1,14 +1,14 @@
 import { join } from "node:path";
 import { quote } from "#shared/protocol/parsed.js";
-import { type FloatDType, isFloatDType } from "#shared/tensor-files/float-dtype.js";
+import type { DType } from "#shared/tensor-files/dtype.js";
 import { openSafetensorsFile, type SafetensorsFile } from "#shared/tensor-files/safetensors-file.js";
 import { type CheckpointFolder, reading } from "./checkpoint-folder.js";
 import { readIndex } from "./checkpoint-index.js";
 import { INDEX_FILE, malformed, WEIGHTS_FILE } from "./checkpoint-layout.js";
 
-/** A tensor where it lies. */
-export interface StoredTensor {
-  readonly dtype: FloatDType;
+/** A tensor of a file. */
+export interface FileTensor {
+  readonly dtype: DType;
   readonly shape: readonly number[];
   readonly file: SafetensorsFile;
 }
@@ -17,7 +17,7 @@ export interface StoredTensor {
 export interface OpenShards {
   /** What says which tensors there are: the file, or the index. */
   readonly path: string;
-  readonly tensors: ReadonlyMap<string, StoredTensor>;
+  readonly tensors: ReadonlyMap<string, FileTensor>;
   /** Of all files' headers together. */
   readonly metadata: ReadonlyMap<string, string>;
   close(): Promise<void>;
@@ -49,12 +49,11 @@ export const openShards = async (folder: CheckpointFolder): Promise<OpenShards> 
   }
 };
 
-const collect = (dir: string, files: ReadonlyMap<string, SafetensorsFile>): ReadonlyMap<string, StoredTensor> => {
-  const tensors = new Map<string, StoredTensor>();
+const collect = (dir: string, files: ReadonlyMap<string, SafetensorsFile>): ReadonlyMap<string, FileTensor> => {
+  const tensors = new Map<string, FileTensor>();
   for (const [name, file] of files)
     for (const [tensor, { dtype, shape }] of file.header.tensors) {
       const path = join(dir, name);
-      if (!isFloatDType(dtype)) throw malformed(`${path}: tensor ${quote(tensor)} is ${dtype}, not F32, BF16 or F16`);
       if (tensors.has(tensor)) throw malformed(`${path}: tensor ${quote(tensor)} is in another shard too`);
       tensors.set(tensor, { dtype, shape, file });
     }

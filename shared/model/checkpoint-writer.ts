@@ -9,9 +9,11 @@ import { floatBytes, narrow } from "#shared/tensor-files/float-dtype.js";
 import { createSafetensorsFile, type SafetensorsWriter } from "#shared/tensor-files/safetensors-writer.js";
 import { indexDocument } from "./checkpoint-index.js";
 import { CONFIG_FILE, INDEX_FILE, planShards, type ShardPlan, WEIGHTS_FILE } from "./checkpoint-layout.js";
+import { familyOf } from "./families/index.js";
 import { CHECKPOINT_DTYPES, type CheckpointDType, toHuggingFaceConfig } from "./huggingface-config.js";
 import { parameterShapes } from "./parameters.js";
 import { mismatch } from "./part-parameters.js";
+import { storedParameters } from "./stored-parameters.js";
 
 export interface CheckpointOptions {
   /** Precision of the weights on disk; float32 if not given. */
@@ -39,7 +41,7 @@ export interface CheckpointWriter {
 const DEFAULT_SHARD_BYTES = 5e9;
 
 /**
- * Begins a checkpoint as `from_pretrained` of Hugging Face transformers reads it: `config.json` and `model.safetensors`, or shards with
+ * Begins a checkpoint of the model's family as `from_pretrained` of Hugging Face transformers reads it: `config.json` and `model.safetensors`, or shards with
  * `model.safetensors.index.json`. Same model and options, same bytes. The config comes last: a folder without one is no checkpoint.
  *
  * @throws BlockZeroError CHECKPOINT_EXISTS when the folder holds weights in another layout, CHECKPOINT_SHARDS, FILE_UNWRITABLE
@@ -51,11 +53,16 @@ export const createCheckpoint = async (
 ): Promise<CheckpointWriter> => {
   const stored = CHECKPOINT_DTYPES[dtype];
   const shapes = parameterShapes(config);
-  const plan = planShards(shapes, stored, maxShardBytes);
+  const files = storedParameters(config, familyOf(config).layouts[0]);
+  const plan = planShards(
+    Object.fromEntries([...files].map(([name, { shape }]) => [name, shape])),
+    stored,
+    maxShardBytes,
+  );
   const isNew = await prepare(dir, plan);
   const header = new Map(Object.entries({ ...metadata, format: "pt" }));
   const writers: SafetensorsWriter[] = [];
-  const writerOf = new Map<string, SafetensorsWriter>();
+  const writeTo = new Map<string, (bytes: Uint8Array) => Promise<void>>();
   const missing = new Set(Object.keys(shapes));
   const discard = async (): Promise<void> => {
     for (const writer of writers) await writer.discard();
@@ -63,10 +70,17 @@ export const createCheckpoint = async (
   };
   try {
     for (const [file, names] of plan) {
-      const specs = new Map(names.map((name) => [name, { dtype: stored, shape: shapes[name]! }]));
+      const specs = new Map(names.map((name) => [name, { dtype: stored, shape: files.get(name)!.shape }]));
       const writer = await createSafetensorsFile(join(dir, file), specs, { metadata: header });
       writers.push(writer);
-      for (const name of names) writerOf.set(name, writer);
+      for (const name of names) {
+        let at = 0;
+        for (const own of files.get(name)!.holds) {
+          const from = at;
+          writeTo.set(own, (bytes) => writer.write(name, bytes, from));
+          at += sizeOf(shapes[own]!) * floatBytes(stored);
+        }
+      }
     }
   } catch (thrown) {
     await discard();
@@ -75,12 +89,12 @@ export const createCheckpoint = async (
   const fail = (problem: string) => mismatch(`the model for ${dir}`, problem, "its config");
   return {
     write: async (name, { shape, data }) => {
-      const writer = writerOf.get(name);
-      if (!writer) throw fail(`tensor ${quote(name)} is not part of it`);
+      const writeBytes = writeTo.get(name);
+      if (!writeBytes) throw fail(`tensor ${quote(name)} is not part of it`);
       if (`${shape}` !== `${shapes[name]}`)
         throw fail(`tensor ${name} is [${shape}], its config says [${shapes[name]}]`);
       checkRange(name, data, dtype);
-      await writer.write(name, narrow(stored, data));
+      await writeBytes(narrow(stored, data));
       missing.delete(name);
     },
     finish: async () => {

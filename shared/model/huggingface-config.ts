@@ -124,7 +124,10 @@ const derived = (key: keyof ModelConfig, fields: Document): unknown => {
 };
 
 const assumption = (value: unknown): z.ZodType =>
-  z.unknown().refine((found) => found === undefined || found === null || found === value, `only ${value} is supported`);
+  z
+    .unknown()
+    .optional()
+    .refine((found) => found === undefined || found === null || found === value, `only ${value} is supported`);
 
 const isDefault = (value: unknown, byDefault: unknown): boolean => JSON.stringify(value) === JSON.stringify(byDefault);
 

@@ -2,15 +2,13 @@ import type { FloatTensor } from "#shared/engine/tensor.js";
 import type { ModelConfig } from "#shared/protocol/model-config.js";
 import type { GroupedAttention, LatentAttention } from "./families/blocks.js";
 import { blocksOf } from "./families/index.js";
+import type { Projection } from "./families/tensor-layout.js";
 
 /** Tensors by name, e.g. `model.layers.0.mlp.experts.3.up_proj.weight`: Qwen3-MoE's names, in every family. */
 export type Parameters = Readonly<Record<string, FloatTensor>>;
 
 /** Expert ids held, per layer. */
 export type HeldExperts = readonly (readonly number[])[];
-
-/** The matrices of a gated feed-forward network: down(silu(gate x) · up x). */
-export type Projection = "gate" | "up" | "down";
 
 type Shapes = Record<string, readonly number[]>;
 

@@ -8,8 +8,12 @@ import { canonicalHeader, type TensorSpec } from "./safetensors.js";
 
 /** A canonical safetensors file that is being written, tensor by tensor. */
 export interface SafetensorsWriter {
-  /** One tensor's little-endian data; tensors may come in any order. @throws BlockZeroError SAFETENSORS_INVALID, FILE_UNWRITABLE */
-  write(name: string, data: Uint8Array): Promise<void>;
+  /**
+   * A tensor's little-endian data, whole, or a part of it from byte `offset` on. Tensors and parts may come in any order, each once.
+   *
+   * @throws BlockZeroError SAFETENSORS_INVALID, FILE_UNWRITABLE
+   */
+  write(name: string, data: Uint8Array, offset?: number): Promise<void>;
   /** Makes the file appear under its name, durably. @throws BlockZeroError SAFETENSORS_INVALID while a tensor is missing, FILE_UNWRITABLE */
   finish(): Promise<void>;
   /** Leaves nothing behind; after `finish` it does nothing. */
@@ -34,7 +38,7 @@ export const createSafetensorsFile = async (
   { metadata, mode = 0o644 }: SafetensorsWriterOptions = {},
 ): Promise<SafetensorsWriter> => {
   const { bytes: header, tensors } = canonicalHeader(specs, metadata);
-  const missing = new Set(tensors.keys());
+  const missing = new Map([...tensors].map(([name, { begin, end }]) => [name, end - begin]));
   const temporary = `${path}.tmp`;
   const file = await attempt(path, async () => {
     await mkdir(dirname(path), { recursive: true });
@@ -51,15 +55,17 @@ export const createSafetensorsFile = async (
     throw thrown;
   }
   return {
-    write: async (name, data) => {
+    write: async (name, data, offset) => {
       const info = tensors.get(name);
-      if (info === undefined || data.length !== info.end - info.begin)
+      const size = info && info.end - info.begin;
+      const fits = offset === undefined ? data.length === size : offset >= 0 && offset + data.length <= (size ?? 0);
+      if (info === undefined || !fits)
         throw invalid(`${path}: tensor ${quote(name)} is not announced, or not with ${data.length} bytes`);
-      await attempt(path, () => writeAt(file, data, header.length + info.begin));
-      missing.delete(name);
+      await attempt(path, () => writeAt(file, data, header.length + info.begin + (offset ?? 0)));
+      missing.set(name, offset === undefined ? 0 : missing.get(name)! - data.length);
     },
     finish: async () => {
-      const [first] = missing;
+      const first = [...missing].find(([, bytes]) => bytes > 0)?.[0];
       if (first !== undefined) throw invalid(`${path}: tensor ${quote(first)} was not written`);
       await attempt(path, async () => {
         await file.sync();

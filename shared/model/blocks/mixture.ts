@@ -1,7 +1,7 @@
 import type { Value } from "#shared/engine/graph.js";
 import * as op from "#shared/engine/ops/index.js";
 import type { RouterRule } from "../families/blocks.js";
-import type { Projection } from "../parameters.js";
+import type { Projection } from "../families/tensor-layout.js";
 import { scaled } from "./weights.js";
 
 /** What a layer's router did: probabilities [N, experts held], chosen [N, k]. */

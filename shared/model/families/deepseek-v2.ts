@@ -2,7 +2,9 @@ import type { ModelConfig } from "#shared/protocol/model-config.js";
 import { type Blocks, plainBlocks } from "./blocks.js";
 import type { Family } from "./family.js";
 import { yarnMagnitude } from "./rope.js";
+import { FUSED, SEPARATE } from "./tensor-layout.js";
 
+const SHARED = "shared_experts";
 const GROUPED = "group_limited_greedy";
 
 /** DeepSeek-V2 (arXiv 2405.04434): latent attention, shared experts, dense first layers. */
@@ -53,6 +55,10 @@ export const deepseekV2: Family = {
       q_lora_rank: q_lora_rank ?? null,
     }),
   },
+  layouts: [
+    { ...SEPARATE, shared: SHARED },
+    { ...FUSED, shared: SHARED },
+  ],
 };
 
 /** Attention over more positions than it was trained for is sharpened: DeepSeek's `mscale_all_dim`, squared for query and key. */

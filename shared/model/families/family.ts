@@ -1,5 +1,6 @@
 import type { ModelConfig, ModelType } from "#shared/protocol/model-config.js";
 import type { Blocks } from "./blocks.js";
+import type { TensorLayout } from "./tensor-layout.js";
 
 /** A family of models: what differs from the others on the one forward pass, and in files. */
 export interface Family {
@@ -10,6 +11,8 @@ export interface Family {
   readonly title: string;
   readonly blocks: (config: ModelConfig) => Blocks;
   readonly file: ConfigFile;
+  /** How its files call the tensors: as transformers writes them, and how else they may. */
+  readonly layouts: readonly [TensorLayout, ...TensorLayout[]];
 }
 
 /** How the family's `config.json` says what `ModelConfig` says. */

@@ -1,5 +1,6 @@
 import { plainBlocks } from "./blocks.js";
 import type { Family } from "./family.js";
+import { FUSED } from "./tensor-layout.js";
 
 /** Granite 3 MoE: a softmax over the chosen logits, and factors on embeddings, blocks, scores and logits. */
 export const graniteMoe: Family = {
@@ -28,4 +29,13 @@ export const graniteMoe: Family = {
       logits_scaling: 1,
     },
   },
+  layouts: [
+    {
+      ...FUSED,
+      mixture: "block_sparse_moe",
+      router: "router.layer.weight",
+      experts: { kind: "fused", gateUp: "input_linear.weight", down: "output_linear.weight" },
+    },
+    { ...FUSED, mixture: "block_sparse_moe", router: "router.weight" },
+  ],
 };

@@ -1,5 +1,6 @@
 import { plainBlocks } from "./blocks.js";
 import type { Family } from "./family.js";
+import { FUSED, SEPARATE } from "./tensor-layout.js";
 
 /** Mixtral (arXiv 2401.04088). */
 export const mixtral: Family = {
@@ -13,4 +14,12 @@ export const mixtral: Family = {
     assumes: { sliding_window: null },
     ropeTheta: 1_000_000,
   },
+  layouts: [
+    {
+      ...SEPARATE,
+      mixture: "block_sparse_moe",
+      experts: { kind: "separate", names: { gate: "w1", up: "w3", down: "w2" } },
+    },
+    FUSED,
+  ],
 };

@@ -1,5 +1,6 @@
 import { plainBlocks } from "./blocks.js";
 import type { Family } from "./family.js";
+import { FUSED, SEPARATE } from "./tensor-layout.js";
 
 /** OLMoE (arXiv 2409.02060): queries and keys are normalised over all heads at once. */
 export const olmoe: Family = {
@@ -12,4 +13,5 @@ export const olmoe: Family = {
     defaults: { norm_topk_prob: false, attention_bias: false },
     assumes: { clip_qkv: null },
   },
+  layouts: [SEPARATE, FUSED],
 };

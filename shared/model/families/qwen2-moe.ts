@@ -1,5 +1,6 @@
 import { plainBlocks, sparseEvery } from "./blocks.js";
 import type { Family } from "./family.js";
+import { FUSED, SEPARATE } from "./tensor-layout.js";
 
 /** Qwen1.5-MoE and Qwen2-MoE: biases of queries, keys and values, and an expert that every token takes as far as a gate lets it. */
 export const qwen2Moe: Family = {
@@ -17,4 +18,5 @@ export const qwen2Moe: Family = {
     assumes: { use_sliding_window: false },
     write: (config) => ({ max_window_layers: config.num_hidden_layers, sliding_window: null }),
   },
+  layouts: [SEPARATE, FUSED],
 };

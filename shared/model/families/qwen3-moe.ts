@@ -1,5 +1,6 @@
 import { plainBlocks, sparseEvery } from "./blocks.js";
 import type { Family } from "./family.js";
+import { FUSED, SEPARATE } from "./tensor-layout.js";
 
 /** Qwen3-MoE (arXiv 2505.09388): queries and keys are normalised in each head. */
 export const qwen3Moe: Family = {
@@ -13,4 +14,5 @@ export const qwen3Moe: Family = {
     assumes: { use_sliding_window: false },
     write: (config) => ({ max_window_layers: config.num_hidden_layers, sliding_window: null }),
   },
+  layouts: [SEPARATE, FUSED],
 };

@@ -1,5 +1,6 @@
 import { plainBlocks } from "./blocks.js";
 import { type Family, WITHOUT_EXPERTS } from "./family.js";
+import { SEPARATE } from "./tensor-layout.js";
 
 /** Qwen3 (arXiv 2505.09388): dense. */
 export const qwen3: Family = {
@@ -13,4 +14,5 @@ export const qwen3: Family = {
     assumes: { use_sliding_window: false },
     write: (config) => ({ max_window_layers: config.num_hidden_layers, sliding_window: null }),
   },
+  layouts: [SEPARATE],
 };

@@ -325,13 +325,13 @@ describe("hostile or broken shards", () => {
     await refuses(
       context,
       ({ dir, index, shards }) => {
-        editIndex(index, (map) => Object.assign(map, { "lm_head.weight": shards[0]! }));
+        editIndex(index, (map) => Object.assign(map, { "lm_tail.weight": shards[0]! }));
         editTensors(join(dir, shards[0]!), (tensors) =>
-          tensors.set("lm_head.weight", { dtype: "F32", shape: [1], data: new Uint8Array(4) }),
+          tensors.set("lm_tail.weight", { dtype: "F32", shape: [1], data: new Uint8Array(4) }),
         );
       },
       "CHECKPOINT_MISMATCH",
-      /"lm_head\.weight" is not part of it/,
+      /"lm_tail\.weight" is not part of it/,
     );
   });
 

@@ -6,15 +6,14 @@ import { type FloatTensor, floatTensor } from "#shared/engine/tensor.js";
 import { toFloats } from "#shared/tensor-files/float32.js";
 import { parseSafetensors, type Tensor } from "#shared/tensor-files/safetensors.js";
 
-const VECTORS = fileURLToPath(new URL("../../../../tests/vectors/qwen3-moe", import.meta.url));
+/** Where the vectors are. */
+export const VECTORS = fileURLToPath(new URL("../../../../tests/vectors", import.meta.url));
 
-/** What transformers computed for one of the models of `tests/vectors/qwen3-moe/make.py`. */
+/** What transformers computed for a model. */
 export interface Reference {
   readonly name: string;
   /** The checkpoint as `save_pretrained` wrote it. */
   readonly dir: string;
-  /** Name → shape of every tensor of that checkpoint. */
-  readonly keys: Readonly<Record<string, readonly number[]>>;
   readonly batchSize: number;
   readonly sequenceLength: number;
   /** [batch × sequence], and the token after each. */
@@ -25,13 +24,17 @@ export interface Reference {
   readonly gradients: Readonly<Record<string, FloatTensor>>;
 }
 
-export const references = (): Reference[] =>
-  readdirSync(VECTORS, { withFileTypes: true })
+/** The models of a folder of vectors, e.g. `qwen3-moe`. */
+export const references = (folder: string): Reference[] =>
+  readdirSync(join(VECTORS, folder), { withFileTypes: true })
     .filter((entry) => entry.isDirectory())
-    .map(({ name }) => reference(name));
+    .map(({ name }) => reference(join(VECTORS, folder, name), name));
 
-const reference = (name: string): Reference => {
-  const dir = join(VECTORS, name);
+/** Name → shape of every tensor of a checkpoint, where the vectors say it. */
+export const keysOf = ({ dir }: Reference): Readonly<Record<string, readonly number[]>> =>
+  z.record(z.string(), z.array(z.int())).parse(JSON.parse(readFileSync(join(dir, "keys.json"), "utf8")));
+
+const reference = (dir: string, name: string): Reference => {
   const { tensors } = parseSafetensors(readFileSync(join(dir, "reference.safetensors")));
   const floats = (key: string) => floatTensor(toFloats(tensors.get(key)!), tensors.get(key)!.shape);
   const rows = tensors.get("ids")!;
@@ -46,7 +49,6 @@ const reference = (name: string): Reference => {
   return {
     name,
     dir,
-    keys: z.record(z.string(), z.array(z.int())).parse(JSON.parse(readFileSync(join(dir, "keys.json"), "utf8"))),
     batchSize,
     sequenceLength,
     ids: shifted(0),
