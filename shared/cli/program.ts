@@ -4,6 +4,7 @@ import { BlockZeroError, formatError } from "#shared/errors/error.js";
 import { loadEnvironment } from "./environment-file.js";
 import { exampleLines, helpConfiguration } from "./help.js";
 import { packageInfo } from "./package-info.js";
+import { guardStandardStreams } from "./standard-streams.js";
 
 /** A command as data: `--help` and the reference in docs/ both come from it. */
 export interface CommandSpec {
@@ -69,18 +70,15 @@ export const singleCommand = (spec: CommandSpec): Command => {
 
 /** Runs a program to its end. An expected fault prints one line, and so does a stop by a signal; anything else is a bug, with its stack. */
 export const runProgram = async (program: Command, argv = process.argv): Promise<void> => {
-  process.stdout.on("error", ignoreClosedPipe);
+  guardStandardStreams(() => {
+    process.exitCode = EXPECTED;
+  });
   try {
     loadEnvironment(console.error);
     await program.parseAsync(argv);
   } catch (thrown) {
     process.exitCode = report(thrown);
   }
-};
-
-/** A reader that has seen enough, as `| head` has, is no fault. */
-const ignoreClosedPipe = (error: Error): void => {
-  if (!("code" in error) || error.code !== "EPIPE") throw error;
 };
 
 /** Prints what was thrown as a person should see it; returns the exit status. */

@@ -36,6 +36,10 @@ export const programErrors = {
     meaning: "The Node that runs the program is older than the oldest that works.",
     remedy: "Install Node 24.",
   },
+  OUTPUT_UNWRITABLE: {
+    meaning: "A command's answer, or a part of it, could not be written to standard output.",
+    remedy: "Free space, or send it elsewhere.",
+  },
   PORT_UNAVAILABLE: { meaning: "A port is taken.", remedy: "Stop what uses it, or choose another." },
   SERVER_FAILED: {
     meaning: "The blob server cannot listen on its address.",

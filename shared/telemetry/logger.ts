@@ -29,14 +29,19 @@ export interface LoggerOptions {
 
 /**
  * A `Log` on pino. `json` writes pino's lines as they are; `pretty` writes one compact line each, coloured only on a
- * terminal and where NO_COLOR is not set. Lines are written at once, so none is lost when the process ends.
+ * terminal and where NO_COLOR is not set. Lines are written at once, so none is lost when the process ends;
+ * what the destination does not take is lost, and nothing else.
  */
 export const createLogger = (options: LoggerOptions): Log => {
   const { name, level, format, destination = process.stderr, env = process.env, now = Date.now } = options;
   const colour = destination.isTTY === true && (env.NO_COLOR ?? "") === "";
   const stream = {
     write(line: string): void {
-      destination.write(format === "json" ? line : `${prettyLine(line, colour)}\n`);
+      try {
+        destination.write(format === "json" ? line : `${prettyLine(line, colour)}\n`);
+      } catch {
+        // A line is lost; what it told of goes on.
+      }
     },
   };
   const logger = pino({ name, level, base: { name }, timestamp: () => `,"time":${now()}` }, stream);

@@ -106,3 +106,20 @@ test("a field too large, too deep or circular is bounded", () => {
   assert.ok(text().length < 8_000, `${text().length}`);
   assert.match(text(), /bytes="\[1000000 bytes\]"/);
 });
+
+test("a destination that takes no line ends nothing", () => {
+  let isFull = true;
+  const lines: string[] = [];
+  const { log } = logger({
+    destination: {
+      write: (line) => {
+        if (isFull) throw new Error("ENOSPC: no space left on device, write");
+        lines.push(line);
+      },
+    },
+  });
+  log.warn("lost");
+  isFull = false;
+  log.info("again");
+  assert.deepEqual(lines, ["12:34:56 • miner  again\n"]);
+});
