@@ -1,50 +1,39 @@
 import { existsSync } from "node:fs";
 import { join } from "node:path";
-import { Option } from "commander";
+import type { Command } from "commander";
 import { firstCycle } from "#owner/chain/epoch.js";
-import { importCheckpoint } from "#owner/genesis/checkpoint-import.js";
-import { storeGenesis, storeNetwork } from "#owner/genesis/genesis.js";
 import { loadNetworkTemplate, type NetworkTemplate, networkText } from "#owner/network/network-template.js";
 import { seedBeacon } from "#owner/network/seed-beacon.js";
 import { paceOf } from "#owner/seal/seal-pace.js";
-import { directoryStore, type LocalStore } from "#shared/blobs/blob-store.js";
+import { directoryStore } from "#shared/blobs/blob-store.js";
 import { connectChain } from "#shared/chain/connect.js";
 import { settingsAmong } from "#shared/cli/config-flags.js";
 import { JSON_FLAG, printJson } from "#shared/cli/json.js";
-import { positiveNumber, wholeNumber } from "#shared/cli/numbers.js";
+import { nonNegativeNumber, positiveNumber, wholeNumber } from "#shared/cli/numbers.js";
 import { printFields } from "#shared/cli/print.js";
 import { type CommandSpec, shutdownSignal } from "#shared/cli/program.js";
 import { addFlags } from "#shared/config/flags.js";
-import type { Device } from "#shared/engine/device.js";
 import { onnxCpu } from "#shared/engine/runtime/onnx-cpu.js";
 import { BlockZeroError } from "#shared/errors/error.js";
-import { createLossMeter } from "#shared/evaluation/loss-meter.js";
-import { heldOutLosses } from "#shared/evaluation/reference-text.js";
 import { writeFileAtomic } from "#shared/files/atomic-file.js";
 import { lockHome } from "#shared/files/home-lock.js";
 import { readCheckpointConfig } from "#shared/model/checkpoint-reader.js";
-import { countParameters, type Parameters, parameterShapes } from "#shared/model/parameters.js";
-import { LiveView } from "#shared/telemetry/live-view.js";
-import { bar } from "#shared/telemetry/progress.js";
-import { mapValues } from "#shared/training/objective.js";
-import { pretrain } from "#shared/training/pretrain.js";
+import { upcycledConfig } from "#shared/model/upcycle.js";
+import type { ModelConfig } from "#shared/protocol/model-config.js";
+import { type FirstModelOptions, imported, pretrained, upcycled } from "../genesis/first-model.js";
 import { chainSettings } from "../settings.js";
 
-interface Options {
+interface Options extends FirstModelOptions {
   readonly network: string;
   readonly out: string;
-  readonly steps: number;
-  readonly batchSize: number;
-  readonly learningRate: number;
-  readonly seed: number;
   readonly threads: number;
   readonly firstCycle?: number | "auto";
-  readonly fromCheckpoint?: string;
+  readonly from?: string;
+  readonly experts?: number;
+  readonly expertsPerToken: number;
   readonly beacon?: string;
   readonly json?: boolean;
 }
-
-const BAR_WIDTH = 28;
 
 export const genesis: CommandSpec = {
   name: "genesis",
@@ -52,13 +41,14 @@ export const genesis: CommandSpec = {
   examples: [
     "blockzero genesis --network configs/localnet/network.yaml --out genesis",
     "blockzero genesis --network my-network.yaml --out genesis --steps 2000 --first-cycle auto",
-    "blockzero genesis --network my-network.yaml --out genesis --from-checkpoint Qwen3-MoE",
+    "blockzero genesis --network my-network.yaml --out genesis --from Qwen3-MoE",
+    "blockzero genesis --network my-network.yaml --out genesis --from SmolLM2-135M --experts 4 --steps 100",
   ],
   define: (command) => {
     addFlags(command, chainSettings)
       .requiredOption("--network <file>", "network template")
       .requiredOption("--out <dir>", "directory for network.yaml and the model's blobs")
-      .option("--steps <n>", "pretraining steps", wholeNumber(1), 250)
+      .option("--steps <n>", "steps of pretraining, with --experts of the routers' training", wholeNumber(1), 250)
       .option("--batch-size <n>", "sequences a step from each group", wholeNumber(1), 8)
       .option("--learning-rate <rate>", "AdamW's highest learning rate", positiveNumber, 3e-3)
       .option("--seed <n>", "seed of the weights and of the data's order", wholeNumber(0), 1)
@@ -68,18 +58,25 @@ export const genesis: CommandSpec = {
         "--beacon <name>",
         "what makes evaluation seeds: quicknet, which subtensor follows, or the WebSocket URL of a devchain that plays one; unset: as the template says",
       )
-      .addOption(
-        new Option(
-          "--from-checkpoint <dir>",
-          "a Qwen3-MoE checkpoint of Hugging Face transformers to begin with, instead of pretraining",
-        ).conflicts(["steps", "batchSize", "learningRate", "seed", "threads"]),
+      .option("--from <dir>", "a checkpoint of Hugging Face transformers to begin with, instead of pretraining")
+      .option(
+        "--experts <n>",
+        "make a model with so many experts of a dense checkpoint: all are copies, and the routers alone are trained",
+        wholeNumber(1),
       )
+      .option("--experts-per-token <n>", "with --experts: how many a token is sent to", wholeNumber(1), 1)
+      .option(
+        "--shard-margin <nats>",
+        "how far a group's shard may differ from the whole model in loss on the group's text",
+        nonNegativeNumber,
+        SHARD_MARGIN,
+      )
+      .option("--force", "go on where a shard differs by more, or cannot be measured", false)
       .option(...JSON_FLAG)
-      .action(async (options: Options) => {
+      .action(async (options: Options, own: Command) => {
+        checkTogether(options, own);
         const { chain_endpoint: endpoint } = settingsAmong(chainSettings, options);
-        const { fromCheckpoint } = options;
-        const checkpoint = fromCheckpoint === undefined ? undefined : await readCheckpointConfig(fromCheckpoint);
-        const template = loadNetworkTemplate(options.network, checkpoint);
+        const template = loadNetworkTemplate(options.network, await modelOf(options));
         const file = join(options.out, "network.yaml");
         const unlock = lockHome(options.out);
         try {
@@ -95,6 +92,29 @@ export const genesis: CommandSpec = {
         }
       });
   },
+};
+
+/** Nats; docs/shard-modes.md has the figures behind it. */
+const SHARD_MARGIN = 0.02;
+
+const TRAINING = ["steps", "batchSize", "learningRate", "seed"] as const;
+
+/** A flag that would change nothing is refused. */
+const checkTogether = ({ from, experts }: Options, command: Command): void => {
+  const isGiven = (name: string) => command.getOptionValueSource(name) === "cli";
+  const flag = (name: string) => `--${name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`;
+  const unused = TRAINING.find(isGiven);
+  if (from === undefined && experts !== undefined) command.error("error: --experts needs --from, a dense checkpoint");
+  if (experts === undefined && isGiven("expertsPerToken")) command.error("error: --experts-per-token needs --experts");
+  if (from !== undefined && experts === undefined && unused !== undefined)
+    command.error(`error: option '--from <dir>' cannot be used with option '${flag(unused)}' without --experts`);
+};
+
+/** The model that `from-checkpoint` of the template stands for. */
+const modelOf = async ({ from, experts, expertsPerToken }: Options): Promise<ModelConfig | undefined> => {
+  if (from === undefined) return undefined;
+  const config = await readCheckpointConfig(from);
+  return experts === undefined ? config : upcycledConfig(config, { experts, perToken: expertsPerToken });
 };
 
 interface Context {
@@ -115,9 +135,13 @@ const makeGenesis = async (options: Options, { template, file, endpoint, signal 
     options.beacon === undefined ? template.beacon : seedBeacon(await paceOf({ beacon: options.beacon }, signal));
   const store = directoryStore(join(options.out, "blobs"));
   const dated = async () => ({ ...template, ...(beacon && { beacon }), first_cycle: await askForCycle() });
-  const { made, facts, figures } = await (options.fromCheckpoint === undefined
-    ? pretrained(options, { template, store, dated, signal })
-    : imported(options.fromCheckpoint, { template, store, dated, signal }));
+  const making = { template, device: onnxCpu({ threads: options.threads }), store, dated, signal };
+  const { from, experts } = options;
+  const { made, facts, figures } = await (from === undefined
+    ? pretrained(options, making)
+    : experts === undefined
+      ? imported(from, options, making)
+      : upcycled(from, options, making));
   writeFileAtomic(file, networkText(made.network));
   if (options.json)
     return printJson({
@@ -136,74 +160,6 @@ const makeGenesis = async (options: Options, { template, file, endpoint, signal 
     seeds: made.network.beacon ? "the beacon's pulses" : "block hashes, among which a producer can choose",
     ...facts,
   });
-};
-
-interface Making extends Pick<Context, "template" | "signal"> {
-  readonly store: LocalStore;
-  /** The template with the first cycle as it is now. */
-  readonly dated: () => Promise<NetworkTemplate>;
-}
-
-const pretrained = async (options: Options, { template, store, dated, signal }: Making) => {
-  const device = onnxCpu({ threads: options.threads });
-  const parameters = await pretrainShown(options, { template, device, signal });
-  const losses = await lossesOf(device, template, parameters);
-  const facts = Object.entries(losses).map(([group, { loss, bitsPerByte }]) => [
-    `val_loss ${group}`,
-    `${loss.toFixed(4)} nats, val_bpb ${bitsPerByte.toFixed(4)}`,
-  ]);
-  return {
-    made: await storeGenesis(store, await dated(), parameters),
-    facts: Object.fromEntries(facts),
-    figures: {
-      valLoss: mapValues(losses, ({ loss }) => loss),
-      valBpb: mapValues(losses, ({ bitsPerByte }) => bitsPerByte),
-    },
-  };
-};
-
-const imported = async (dir: string, { template, store, dated, signal }: Making) => {
-  const model = await importCheckpoint(store, template, dir, signal);
-  const parameters = countParameters(parameterShapes(template.model));
-  return {
-    made: await storeNetwork(store, await dated(), model),
-    facts: { checkpoint: dir, parameters: parameters.toLocaleString("en-US") },
-    figures: { checkpoint: dir, parameters },
-  };
-};
-
-const pretrainShown = async (
-  { steps, batchSize, learningRate, seed }: Options,
-  { template, device, signal }: Pick<Context, "template" | "signal"> & { readonly device: Device },
-): Promise<Parameters> => {
-  const view = new LiveView({ terminal: process.stderr });
-  try {
-    return await pretrain({
-      network: template,
-      device,
-      seed: String(seed),
-      steps,
-      batchSize,
-      learningRate,
-      signal,
-      onStep: (step, loss) => {
-        const share = (step + 1) / steps;
-        const line = `pretraining  ${bar(share, BAR_WIDTH)}  step ${step + 1}/${steps}  loss ${loss.toFixed(3)}`;
-        view.update([line], line);
-      },
-    });
-  } finally {
-    view.close();
-  }
-};
-
-const lossesOf = async (device: Device, template: NetworkTemplate, parameters: Parameters) => {
-  const meter = await createLossMeter(device, template, { batchSize: template.scoring.eval_batch_size, parameters });
-  try {
-    return await heldOutLosses(meter, template, parameters);
-  } finally {
-    await meter.dispose();
-  }
 };
 
 const nextCycle = async (

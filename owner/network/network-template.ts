@@ -6,6 +6,7 @@ import { checkFields } from "#shared/config/check-network.js";
 import { faultOf, groupBeside } from "#shared/config/load-network.js";
 import { readYaml, yamlValue } from "#shared/config/yaml-file.js";
 import { BlockZeroError } from "#shared/errors/error.js";
+import { allExperts } from "#shared/model/parameters.js";
 import { PRESETS } from "#shared/model/presets.js";
 import { expertGroupSchema } from "#shared/protocol/expert-group.js";
 import type { ModelConfig } from "#shared/protocol/model-config.js";
@@ -14,7 +15,7 @@ import { nearest } from "#shared/util/nearest.js";
 
 /**
  * A network before its genesis. In the file the model may also be a preset's name, or `from-checkpoint`, alone or as `preset` beside keys that
- * are added to it; each group may be a file of its own.
+ * are added to it; each group may be a file of its own, and its `experts` a list of ids that it owns in every layer.
  */
 export type NetworkTemplate = Omit<Network, "genesis">;
 
@@ -32,12 +33,9 @@ const FROM_CHECKPOINT = "from-checkpoint";
  */
 export const loadNetworkTemplate = (path: string, checkpoint?: ModelConfig): NetworkTemplate => {
   const document = read(path);
+  const model = isRecord(document) ? expandedModel(path, document.model, checkpoint) : undefined;
   const template = isRecord(document)
-    ? {
-        ...document,
-        model: expandedModel(path, document.model, checkpoint),
-        groups: expandedGroups(path, document.groups),
-      }
+    ? { ...document, model, groups: expandedGroups(path, document.groups, model) }
     : document;
   const parsed = parse(path, template, templateSchema);
   const groups = Object.entries(parsed.groups).map(([name, group]) => [name, groupBeside(path, group)]);
@@ -74,7 +72,7 @@ const expandedModel = (path: string, model: unknown, checkpoint: ModelConfig | u
   if (typeof model !== "string") return model;
   if (model === FROM_CHECKPOINT) {
     if (checkpoint) return checkpoint;
-    throw invalid(path, "model: from-checkpoint needs a checkpoint: blockzero genesis --from-checkpoint DIR");
+    throw invalid(path, "model: from-checkpoint needs a checkpoint: blockzero genesis --from DIR");
   }
   const presets: Readonly<Record<string, unknown>> = PRESETS;
   if (Object.hasOwn(presets, model)) return presets[model];
@@ -83,15 +81,23 @@ const expandedModel = (path: string, model: unknown, checkpoint: ModelConfig | u
   throw invalid(path, `model: no preset is called "${model}"${near ? `, did you mean "${near}"?` : ` (${names})`}`);
 };
 
-const expandedGroups = (path: string, groups: unknown): unknown =>
+const expandedGroups = (path: string, groups: unknown, model: unknown): unknown =>
   isRecord(groups)
     ? Object.fromEntries(
         Object.entries(groups).map(([name, group]) => [
           name,
-          typeof group === "string" ? readGroup(resolve(dirname(path), group)) : group,
+          typeof group === "string" ? readGroup(resolve(dirname(path), group)) : inEveryLayer(group, model),
         ]),
       )
     : groups;
+
+/** A group whose `experts` are a list owns these of every layer that has experts. */
+const inEveryLayer = (group: unknown, model: unknown): unknown => {
+  const config = networkSchema.shape.model.safeParse(model);
+  if (!isRecord(group) || !Array.isArray(group.experts) || !config.success) return group;
+  const layers = allExperts(config.data).flatMap((experts, layer) => (experts.length > 0 ? [layer] : []));
+  return { ...group, experts: Object.fromEntries(layers.map((layer) => [String(layer), group.experts])) };
+};
 
 const readGroup = (path: string) => groupBeside(path, parse(path, read(path), expertGroupSchema));
 

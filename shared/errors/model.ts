@@ -53,6 +53,18 @@ export const modelErrors = {
     meaning: "The anchors of `model.shard` do not fit the model or its groups.",
     remedy: "List, for every layer with experts, ids of experts that no group lists.",
   },
+  SHARD_DIFFERS: {
+    meaning: "A group's shard has another loss than the whole model on the group's text.",
+    remedy: "Take the mode of `model.shard` that the message names, or add `--force`.",
+  },
+  SHARD_UNCHECKED: {
+    meaning: "The shards of a model that is larger than this machine's memory cannot be measured.",
+    remedy: "Set `model.shard` to `full`, take a machine with more memory, or add `--force`.",
+  },
+  UPCYCLE_UNSUPPORTED: {
+    meaning: "The checkpoint cannot be made a model with experts.",
+    remedy: "Take a dense Llama or Qwen3 model, and numbers of experts that fit.",
+  },
   UPDATE_MALFORMED: { meaning: "A tensor of an update cannot be decoded.", remedy: "Put it through the gates first." },
   UPDATE_MISMATCH: {
     meaning: "An update has other tensors than the base model's shard.",

@@ -33,7 +33,8 @@ export interface ForwardContext {
 /**
  * The logits of a decoder, as transformers computes them for each family of `families/`: ids int64 [N], N = batch × sequence, → logits
  * [N, vocabulary]. With fewer experts held than the model has it is the shard that a miner trains: where the chosen probabilities are
- * renormalised, a softmax over the held rows of the router equals the full softmax restricted to them.
+ * renormalised, a softmax over the held rows of the router equals the full softmax restricted to them. `inputs` are what each layer's experts
+ * and router, or its dense network, are given: [N, d].
  */
 export const forward = (
   graph: Graph,
@@ -41,7 +42,7 @@ export const forward = (
   ids: Value,
   shape: ForwardShape,
   context: ForwardContext = plainContext(graph, shape),
-): { logits: Value; routing: Routing[] } => {
+): { logits: Value; routing: Routing[]; inputs: Value[] } => {
   const { config, held } = shape;
   const { attention, isSparse, router: rule, shared, scales } = blocksOf(config);
   const weights = weightsIn(values, config);
@@ -51,6 +52,7 @@ export const forward = (
 
   const { rotation, mask, remember = (_, current) => current, select = (rows) => rows } = context;
   const routing: Routing[] = [];
+  const inputs: Value[] = [];
 
   let x = scaled(op.gather(weights.of("model.embed_tokens"), ids), scales.embedding); // [N, d]
   for (const [layer, experts] of held.entries()) {
@@ -62,6 +64,7 @@ export const forward = (
     addToStream(attend(norm(x, `${prefix}.input_layernorm`), place));
 
     const inner = norm(x, `${prefix}.post_attention_layernorm`);
+    inputs.push(inner);
     if (!isSparse(layer)) {
       addToStream(feedForward(inner, weights, `${prefix}.mlp`));
       continue;
@@ -80,7 +83,7 @@ export const forward = (
     );
   }
   const head = config.tie_word_embeddings ? "model.embed_tokens" : "lm_head";
-  return { logits: scaled(linear(norm(select(x), "model.norm"), head), scales.logits), routing };
+  return { logits: scaled(linear(norm(select(x), "model.norm"), head), scales.logits), routing, inputs };
 };
 
 /** Sequences from their first token on, each token looking at itself and those before. */

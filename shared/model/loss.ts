@@ -35,7 +35,10 @@ export const batchLosses =
     return { loss: op.reduceMean(losses, [0]), metrics };
   };
 
-export interface PretrainingOptions extends ForwardShape {
+/** The genesis objective's two terms on routers: which experts are whose, and what the terms are weighed by. */
+export interface RouterTerms {
+  /** Experts of a layer. */
+  readonly experts: number;
   /** For each layer, a table [groups, experts]: 1 where the group owns the expert, else 0. */
   readonly owned: readonly Float32Array[];
   readonly groups: number;
@@ -44,6 +47,8 @@ export interface PretrainingOptions extends ForwardShape {
   /** Weight of the load-balancing loss (Switch Transformer, section 2.2). */
   readonly balance: number;
 }
+
+export type PretrainingOptions = ForwardShape & Omit<RouterTerms, "experts">;
 
 /**
  * The genesis objective: cross-entropy, plus two terms on every router. Affinity teaches it to send a group's text to the group's own
@@ -55,14 +60,18 @@ export const pretrainingLoss =
   (graph, weights, inputs) => {
     const { logits, routing } = forward(graph, weights, inputs.ids!, options);
     const crossEntropy = op.crossEntropy(logits, inputs.targets!);
-    const terms = routing.map((layer) => {
-      const table = graph.constant(options.owned[layer.layer]!, [options.groups, options.config.num_experts]);
-      const affinity = affinityLoss(layer, op.gather(table, inputs.group!));
-      const balance = balanceLoss(layer, options.config.num_experts);
-      return op.add(op.scale(affinity, options.affinity), op.scale(balance, options.balance));
-    });
+    const experts = options.config.num_experts;
+    const terms = routing.map((layer) => routerTerms(layer, inputs.group!, { ...options, experts }));
     return { loss: terms.reduce(op.add, crossEntropy), metrics: { crossEntropy } };
   };
+
+/** Affinity and balance of one layer's router. @param group int64 [N] */
+export const routerTerms = (layer: Routing, group: Value, options: RouterTerms): Value => {
+  const { experts } = options;
+  const table = group.graph.constant(options.owned[layer.layer]!, [options.groups, experts]);
+  const affinity = affinityLoss(layer, op.gather(table, group));
+  return op.add(op.scale(affinity, options.affinity), op.scale(balanceLoss(layer, experts), options.balance));
+};
 
 /** −mean log of the probability mass on owned experts: owned float32 [N, experts] → scalar. */
 const affinityLoss = ({ probabilities }: Routing, owned: Value): Value => {

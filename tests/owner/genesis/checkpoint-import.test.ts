@@ -50,7 +50,7 @@ describe("genesis from a checkpoint", () => {
   it("begins a network whose model is the checkpoint, its shape taken from there", async (context) => {
     const { checkpoint, template, out, home } = await published(context);
     const file = template({ model: "from-checkpoint", first_cycle: 7 });
-    const { status, stderr, stdout } = genesis("--network", file, "--out", out, "--from-checkpoint", checkpoint);
+    const { status, stderr, stdout } = genesis("--network", file, "--out", out, "--from", checkpoint, "--force");
     assert.equal(status, 0, stderr);
     assert.match(stdout, /parameters +6,624/);
     const network = parse(readFileSync(join(out, "network.yaml"), "utf8"));
@@ -74,13 +74,13 @@ describe("genesis from a checkpoint", () => {
       assert.equal(stderr.trim().split("\n").length, 1);
       assert.ok(!existsSync(join(out, "network.yaml")));
     };
-    const from = ["--from-checkpoint", checkpoint];
+    const from = ["--from", checkpoint];
     refuses(
       { model: { ...model, rms_norm_eps: 1e-5 } },
       from,
       /✖ CHECKPOINT_MISMATCH checkpoint .*published does not fit the network template: rms_norm_eps is 0\.000001, the network template says 0\.00001/,
     );
-    refuses({}, [...from, "--steps", "3"], /✖ USAGE .*--from-checkpoint.* cannot be used with .*--steps/);
+    refuses({}, [...from, "--steps", "3"], /✖ USAGE .*--from.* cannot be used with .*--steps/);
     await assert.rejects(readCheckpointConfig(join(home, "nowhere")), { code: "CHECKPOINT_NOT_FOUND" });
     const file = template({ model: "from-checkpoint", groups: { math: { ...group, experts: { "0": [2] } } } });
     assert.throws(() => loadNetworkTemplate(file), /model: from-checkpoint needs a checkpoint/);

@@ -1,0 +1,38 @@
+import { BlockZeroError } from "#shared/errors/error.js";
+import type { Shard } from "#shared/protocol/shard.js";
+
+/** A group's losses on its reference text, nats per token. */
+export interface CompareLosses {
+  readonly group: string;
+  readonly whole: number;
+  readonly shard: number;
+  readonly others: Readonly<Partial<Record<Shard["mode"], number>>>;
+}
+
+/**
+ * Refuses a network whose miners would train another function than validators score: where a group's shard and the whole model differ in loss by more than
+ * the margin, on the group's own text.
+ *
+ * @param margin nats per token
+ * @throws BlockZeroError SHARD_DIFFERS, with what each mode comes to
+ */
+export const checkShards = (losses: readonly CompareLosses[], mode: Shard["mode"], margin: number): void => {
+  const wrong = losses.filter(({ whole, shard }) => !(Math.abs(shard - whole) <= margin));
+  if (wrong.length === 0) return;
+  const modes = Object.keys(wrong[0]!.others) as Shard["mode"][];
+  const fits = modes.filter((other) =>
+    wrong.every(({ whole, others }) => Math.abs((others[other] ?? Number.NaN) - whole) <= margin),
+  );
+  const figures = wrong.map(
+    ({ group, whole, shard, others }) =>
+      `"${group}" ${shard.toFixed(4)} (${mode}), the whole model ${whole.toFixed(4)}${modes
+        .filter((other) => other !== "full")
+        .map((other) => `, ${other} ${others[other]?.toFixed(4)}`)
+        .join("")}`,
+  );
+  throw new BlockZeroError(
+    "SHARD_DIFFERS",
+    `loss on a group's text differs by more than ${margin} nats: ${figures.join("; ")}`,
+    `set model.shard to { mode: ${fits[0] ?? "full"} }, choose other experts for the groups, or add --force`,
+  );
+};
