@@ -27,27 +27,27 @@ export interface AuditContext {
   readonly files: SubnetFiles;
   /** The newest block. */
   readonly head: number;
-  /** Measures again what the validators measured; unset, their losses are taken as they say. */
+  /** Repeats the validators' measurements. If unset, the losses in their reports are taken as true. */
   readonly evaluate?: (cycle: EvaluatedCycle, findings: Findings) => Promise<void>;
 }
 
-/** What is there to be measured again. */
+/** The input of a repeated measurement. */
 export interface EvaluatedCycle {
-  /** With the network file that was in force. */
+  /** Reads with the network file that was in force in the cycle. */
   readonly source: CycleSource;
   readonly cycle: number;
   readonly base: Model;
   readonly seeds: Readonly<Record<string, string>>;
   readonly reports: readonly Report[];
   readonly regated: readonly Regated[];
-  /** What the cycle's steps may go along, and what validators voted on them. */
+  /** The directions of the cycle's candidate steps, and the validators' votes on them. */
   readonly plan: MergePlan;
   readonly ballots: Ballots;
-  /** An update that the majority scored; closing its file is the caller's. */
+  /** Opens an update that the majority scored. The caller closes its file. */
   readonly openUpdate: (update: Selected<Candidate>) => Promise<OpenGated>;
 }
 
-/** Recomputes cycles from the chain and the files that it names, and says where they part. Never throws for what it finds. */
+/** Recomputes cycles from chain state and the files that it names, and reports every difference. Never throws for what it finds. */
 export const cycleAuditor = (context: AuditContext): ((cycle: number) => Promise<CycleAudit>) => {
   const manifestOf = manifestReader(context.source);
   return async (cycle) => auditCycle({ ...context, source: await contextOf(context.source, cycle), manifestOf }, cycle);
@@ -68,12 +68,12 @@ const auditCycle = async (context: Auditing, cycle: number): Promise<CycleAudit>
     else throw thrown;
   }
   await nameFaulty(context.files, findings);
-  // The next cycle starts from here; of the models before it only the manifests are asked for, and those are remembered.
+  // The next cycle starts from this model. Of earlier models only the manifests are needed, and the manifest reader caches those.
   await context.files.retain(new Set(recomputed && filesOf(recomputed).map(({ hash }) => hash)));
   return findings.finish();
 };
 
-/** @returns the model that the merge gives here; null where what is left decides nothing */
+/** @returns the model that the merge gives here, or null if the available data does not determine one */
 const replay = async (context: Auditing, cycle: number, findings: Findings): Promise<Model | null> => {
   const { source, files, head, manifestOf } = context;
   const { network, networkHash } = source;
@@ -98,7 +98,7 @@ const replay = async (context: Auditing, cycle: number, findings: Findings): Pro
   const plan = planMerge(outcomes, submissions, network.scoring.top_n);
   const scored = outcomes.filter(({ verdict }) => verdict === "scored").length;
   findings.learn({ reports: reports.length, scored });
-  // A report that cannot be had any more may have decided: what is left proves nothing.
+  // A missing report may have decided the result, so the remaining reports prove nothing.
   if (!isComplete) return null;
 
   const openUpdate = async ({ submission, uid }: Selected<Candidate>): Promise<OpenGated> => {
@@ -126,7 +126,7 @@ const replay = async (context: Auditing, cycle: number, findings: Findings): Pro
   return recomputed;
 };
 
-/** Holds what was recomputed against what the validators committed. */
+/** Compares the recomputed model with what the validators committed. */
 const checkModel = async (
   { source, files, head, manifestOf }: Auditing,
   {
@@ -163,7 +163,7 @@ const checkModel = async (
   for (const file of filesOf(recomputed)) await glance(source, file);
 };
 
-/** What a majority agreed on although no model or update can be read from it. */
+/** True if a majority agreed on a model or update that cannot be read. */
 const isUnfit = (thrown: unknown): thrown is BlockZeroError =>
   hasCode(thrown, "SAFETENSORS_INVALID", "CHECKPOINT_MISMATCH", "UPDATE_MALFORMED");
 

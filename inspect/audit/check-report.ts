@@ -3,10 +3,10 @@ import type { ReasonCode } from "#shared/protocol/verdict.js";
 import type { Findings } from "./findings.js";
 import type { Regated } from "./repeats.js";
 
-/** What a validator can only say of what a server gave it then, or of what its own measurement found. */
+/** Reasons that an audit cannot repeat: they depend on what a server sent the validator at that time, or on its own measurement. */
 const MEASURED: ReadonlySet<ReasonCode> = new Set(["duplicate", "non_finite_loss", "hash_mismatch", "too_large"]);
 
-/** Holds a report against the gates as they come out here. */
+/** Compares a report with the results of the gates here. */
 export const checkReport = (report: Report, regated: readonly Regated[], findings: Findings): void => {
   for (const entry of report.entries) {
     const found = regated.find(({ submission }) => submission.uid === entry.uid && submission.hotkey === entry.hotkey);
@@ -17,7 +17,7 @@ export const checkReport = (report: Report, regated: readonly Regated[], finding
     findings.note(`report of ${report.validator} says nothing of uid ${uid}`);
 };
 
-/** Those who committed or revealed something and have no entry: a validator may be silent on a miner, but not unseen. */
+/** Hotkeys that committed or revealed something and have no entry. A validator may leave a miner unscored, but its report must list it. */
 const unmentioned = ({ entries }: Report, regated: readonly Regated[]): readonly Regated["submission"][] =>
   regated
     .map(({ submission }) => submission)

@@ -12,25 +12,25 @@ export interface GroupBallots {
   readonly group: string;
   /** The whole model that the cycle started from. */
   readonly model: Parameters;
-  /** What the choose phase measured on. */
+  /** The text that the choose phase measured on. */
   readonly text: DocumentSource | null;
   readonly seed: string;
 }
 
-/** What a step does to the loss here. */
+/** The effect of a step on the loss, measured here. */
 interface Measured {
   /** Mean reduction over all batches, nats per token. */
   readonly reduction: number;
-  /** Greatest lower bound that a validator's looks give it. */
+  /** Greatest lower bound over all the looks that a validator takes. */
   readonly bound: number;
 }
 
 /**
- * Measures a group's candidate steps again, on all batches, and names whose ballot approves a step that nobody can have found better: at none of
- * the looks that a validator takes does its lower bound come near zero here. Who approves nothing although a step is better may have had no
- * time, and is noted.
+ * Measures a group's candidate steps again, on all batches. It reports every validator whose ballot approves a step that nobody can have
+ * measured as better: the lower bound measured here stays clearly below zero at each look that a validator takes. A ballot that approves
+ * nothing although a step is better is only noted, because that validator may have run out of time.
  *
- * @param tolerance nats per token by which two machines' losses may differ
+ * @param tolerance nats per token by which the losses of two machines may differ
  */
 export const compareBallots = async (
   meter: Pick<LossMeter, "ofGroup">,

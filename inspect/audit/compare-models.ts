@@ -6,7 +6,7 @@ import { describeDifference, firstDifference } from "#shared/replay/difference.j
 import type { SubnetFiles } from "#shared/subnet/files.js";
 import { isMissing } from "./missing.js";
 
-/** The first thing in which the model that the majority committed is another than the one recomputed, in words. */
+/** Describes the first difference between the model that the majority committed and the recomputed one. */
 export const compareModels = async (
   recomputed: ModelManifest,
   agreed: ModelManifest | null,
@@ -40,7 +40,7 @@ const comparePart = async (ours: BlobRef | null, theirs: BlobRef, files: SubnetF
       }));
     if (difference) return `differs ${describeDifference(difference)}`;
   } catch (thrown) {
-    // What it holds is not at hand, or is no part of a model: that its hash is another one is all there is to say.
+    // The committed model's file is missing or is not part of a model, so only the difference of the hashes can be reported.
     const isUnreadable = thrown instanceof BlockZeroError && thrown.code === "SAFETENSORS_INVALID";
     if (!isMissing(thrown) && !isUnreadable) throw thrown;
   }

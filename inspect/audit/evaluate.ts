@@ -24,9 +24,9 @@ export interface Reevaluation {
 }
 
 /**
- * Measures again what the validators measured, and compares.
+ * Repeats the validators' measurements, and compares.
  *
- * @param tolerance nats per token by which two machines' losses may differ: they add in another order
+ * @param tolerance nats per token by which the losses of two machines may differ, because they add in different orders
  */
 export const createReevaluation = (device: Device, source: CycleSource, tolerance: number): Reevaluation => {
   const { network } = source;
@@ -66,10 +66,10 @@ export const createReevaluation = (device: Device, source: CycleSource, toleranc
   };
 };
 
-/** Of cycles that have no text for anybody: chain state and files named by hash say so. */
+/** These codes mean that nobody has text for the cycle. They follow from chain state and files named by hash. */
 const TEXTLESS: ReadonlySet<ErrorCode> = new Set(["SEALED_TEXT_NONE", "SEALED_TEXT_MALFORMED"]);
 
-/** Undefined, and told, where there is nothing to measure on: then nobody may say that it measured. */
+/** Undefined, with a finding, if there is no text to measure on. Then no report may claim a measurement. */
 const evaluationText = async (
   source: CycleSource,
   { cycle, group, reports }: { readonly cycle: number; readonly group: string; readonly reports: readonly Report[] },
@@ -89,7 +89,7 @@ const evaluationText = async (
 
 type Losses = (update: GatedUpdate | null, from: number, to: number) => Promise<readonly number[]>;
 
-/** Each batch is measured once with each update, however many reports ask. */
+/** Measures each batch once with each update, however many reports need it. */
 const memoised = (
   measure: (update: GatedUpdate | null, batches: readonly number[]) => Promise<readonly number[]>,
 ): Losses => {
@@ -112,7 +112,10 @@ interface GroupReport {
   readonly losses: Losses;
 }
 
-/** One validator's measurements of one group, and its scores where its race took the same course as here: time may have cut it short. */
+/**
+ * Checks one validator's measurements of one group. Checks its scores only if its race took the same course as here: it may have run short
+ * of time.
+ */
 const compareGroup = async (
   { group, report, regated, losses }: GroupReport,
   network: Network,

@@ -5,8 +5,9 @@ import type { Findings } from "./findings.js";
 import { orNull } from "./missing.js";
 
 /**
- * Names the copies that are of no use. What is wrong where the audit was to look is a divergence; a server or an archive that happened to be
- * asked first accuses nobody but itself: if no sound copy was had and something depends on it, that is missing.
+ * Reports the copies that cannot be used. A faulty copy that the audit was told to check is a divergence. Any other faulty copy only
+ * accuses the server or archive that was asked first: if no sound copy was found and a result depends on the file, the file counts as
+ * missing.
  */
 export const nameFaulty = async (files: SubnetFiles, findings: Findings): Promise<void> => {
   for (const copy of files.takeFaulty()) {

@@ -1,15 +1,15 @@
-/** What an audit of one cycle comes to. What could not be looked at is never agreement. */
+/** The result of auditing one cycle. Anything that could not be checked is never "agrees". */
 export type AuditResult = "agrees" | "diverges" | "not auditable";
 
 export interface CycleFacts {
   /** Hash of the model that the cycle started from. */
   readonly base: string | null;
-  /** Hash that the majority of the stake committed; null: none, and the model before stays. */
+  /** Hash that the majority of the stake committed. Null if there is none: then the previous model stays. */
   readonly agreed: string | null;
-  /** Hash that the merge gives here; null where it could not be made. */
+  /** Hash of the model that the merge gives here. Null if the merge could not be computed. */
   readonly recomputed: string | null;
   readonly reports: number;
-  /** Miners whose updates the validators agree to have scored, and those that were merged. */
+  /** Number of miners whose updates the validators agree to have scored, and number of those that were merged. */
   readonly scored: number;
   readonly merged: number;
 }
@@ -17,15 +17,15 @@ export interface CycleFacts {
 export interface CycleAudit extends CycleFacts {
   readonly cycle: number;
   readonly result: AuditResult;
-  /** What is not as the protocol says, in the order in which it was come across. */
+  /** What differs from the protocol, in the order in which it was found. */
   readonly divergences: readonly string[];
-  /** What cannot be had any more. */
+  /** What is no longer available. */
   readonly missing: readonly string[];
-  /** What the protocol allows and a reader may want to know. */
+  /** What the protocol allows and may still interest a reader. */
   readonly notes: readonly string[];
 }
 
-/** The audit of a cycle under way. */
+/** The audit of a cycle while it runs. */
 export interface Findings {
   learn(facts: Partial<CycleFacts>): void;
   diverges(what: string): void;

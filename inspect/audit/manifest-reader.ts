@@ -5,15 +5,15 @@ import { missing, naming } from "./missing.js";
 
 export type ManifestReader = (hash: string) => Promise<ModelManifest>;
 
-/** Every cycle asks for its base and its ancestors, most of which the one before asked for too. */
+/** Every cycle reads the manifests of its base and its ancestors. The cycle before read most of them too. */
 const KEPT = 2 * ANCESTRY_DEPTH;
 
-/** Reads models' manifests, and remembers those that were asked for last. @throws BlockZeroError NOT_AUDITABLE */
+/** Reads models' manifests, and caches the most recently used ones. @throws BlockZeroError NOT_AUDITABLE */
 export const manifestReader = ({ fetch }: Pick<CycleSource, "fetch">): ManifestReader => {
   const known = new Map<string, ModelManifest>();
   return async (hash) => {
     const manifest = known.get(hash) ?? (await readManifest(fetch, hash));
-    // A map is in order of insertion: the first is the one that nobody asked for the longest.
+    // A map keeps insertion order, so its first entry is the least recently used one.
     known.delete(hash);
     known.set(hash, manifest);
     const [oldest] = known.keys();

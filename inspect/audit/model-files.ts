@@ -13,7 +13,7 @@ export const filesOf = ({ hash, manifest }: Model): readonly BlobRef[] => [
   ]),
 ];
 
-/** Looks at every copy of a file that nothing is computed from. @returns whether there is a sound one */
+/** Checks every copy of a file that no computation reads. @returns whether a sound copy exists */
 export const glance = async (source: CycleSource, { hash, bytes }: BlobRef): Promise<boolean> => {
   const file = await source.open({ hash, maxBytes: bytes }).catch(orNull);
   await file?.close();

@@ -4,13 +4,16 @@ import { blobFolders } from "#shared/subnet/blob-folders.js";
 import { openModelStore } from "../model/model-store.js";
 import { type CycleAudit, openFindings } from "./findings.js";
 
-/** The cycles of which a home has models, by the hash of their network. */
+/** The cycles whose models a home holds, by the hash of their network. */
 export type ModelCycles = ReadonlyMap<string, ReadonlySet<number>>;
 
-/** To be asked for before the chain is: then a chain that goes on meanwhile is ahead of the models, and none is ahead of it. */
+/**
+ * Call this before reading the chain's head. Blocks that arrive in between then put the chain ahead of the models, never the models ahead
+ * of the chain.
+ */
 export const modelCycles = async (home: string): Promise<ModelCycles> => {
   const found = new Map<string, Set<number>>();
-  // Its files may be in an archive alone.
+  // A home without blob stores is fine: its files may be in an archive only.
   if (blobFolders(home).length === 0) return found;
   for (const { network, cycle } of (await openModelStore(home)).models.values())
     if (network !== null) found.set(network, (found.get(network) ?? new Set()).add(cycle));
@@ -18,8 +21,8 @@ export const modelCycles = async (home: string): Promise<ModelCycles> => {
 };
 
 /**
- * The cycles that a home has models of although its chain ends before anybody could have made them: blocks are gone, so there is
- * nothing to hold those models against.
+ * The cycles whose models a home holds although its chain ends before they could have been made. The chain has lost blocks, so there is
+ * nothing to compare those models with.
  */
 export const auditsPastHead = (
   known: ModelCycles,

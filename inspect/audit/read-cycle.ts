@@ -15,10 +15,10 @@ import { isMissing, missing, naming, orNull } from "./missing.js";
 import { glance } from "./model-files.js";
 import type { Regated } from "./repeats.js";
 
-/** Submissions fetched at the same time: a server that stalls holds one of these, not the audit. */
+/** Submissions fetched at the same time. A stalling server then blocks one of these, not the whole audit. */
 const CONCURRENT_FETCHES = 32;
 
-/** What the gates ask of the base, which every group's weights are read for; its other parts are looked at on the way. */
+/** What the gates need from the base: the weights of every group. The base's other parts are only checked for a sound copy. */
 export const readGateBase = async (
   source: CycleSource,
   { hash, manifest }: Model,
@@ -86,7 +86,7 @@ export const readSeeds = async (source: CycleSource, cycle: number, findings: Fi
   return ofGroups;
 };
 
-/** What cannot be had is no finding here: if it counted, the merge will want it. */
+/** A file that is not available is no finding here. If the submission counted, the merge will need the file and report it. */
 export const regate = async (source: CycleSource, cycle: number, base: GateBase): Promise<readonly Regated[]> =>
   mapLimited(await readSubmissions(source, cycle), CONCURRENT_FETCHES, async (submission) => {
     const result: GateResult | null = await gateWithBlame(source, submission, { base, cycle }).catch(orNull);

@@ -7,15 +7,15 @@ import type { Findings } from "./findings.js";
 import type { ManifestReader } from "./manifest-reader.js";
 import { isMissing } from "./missing.js";
 
-/** A submission and what its gates say here; null where its files cannot be had. */
+/** A submission and the result of its gates here. Null if its files are not available. */
 export interface Regated {
   readonly submission: Submission;
   readonly result: GateResult | null;
-  /** Its tensors' bytes are those of an update that came before. */
+  /** True if its tensors have the same bytes as those of an earlier update. */
   readonly isRepeated: boolean;
 }
 
-/** Marks the submissions whose tensors were merged before, byte for byte, as far back as validators look. */
+/** Marks the submissions whose tensors were already merged, byte for byte, in as many past cycles as validators check. */
 export const withRepeats = async (
   regated: readonly Regated[],
   base: Model,

@@ -4,7 +4,7 @@ import { type FullBound, fullBound } from "#shared/scoring/racing/full-bound.js"
 import { type Lap, planLaps } from "#shared/scoring/racing/laps.js";
 import { raceRules } from "#shared/scoring/racing/rules.js";
 
-/** What a validator's report says of an update that it scored. */
+/** The figures that a validator's report gives for an update that it scored. */
 export interface Figures {
   readonly lossReduction: number;
   readonly standardError: number;
@@ -13,7 +13,7 @@ export interface Figures {
   readonly score: number;
 }
 
-/** A report's figures, where it has all of them. */
+/** A report's figures, or null if one is missing. */
 export const figuresOf = ({
   lossReduction,
   standardError,
@@ -28,8 +28,8 @@ export const figuresOf = ({
     : { lossReduction, standardError, batches, growth, score };
 
 /**
- * How a score comes of its figures: `(lowerBound · growth) ^ exponent`, or 0 without a growth. The bound is that of a full evaluation, also
- * where fewer batches were enough.
+ * How a score follows from its figures: `(lowerBound · growth) ^ exponent`, or 0 if there is no growth. The bound is that of a full
+ * evaluation, also if fewer batches were enough.
  */
 export interface Derivation extends FullBound {
   /** Batches of a full evaluation, and the one-sided confidence of its bound. */
@@ -37,18 +37,18 @@ export interface Derivation extends FullBound {
   readonly confidence: number;
   readonly exponent: number;
   /**
-   * By how much the bounds of the miners grew that were measured further: whoever left earlier keeps its proportion to them. 1 after all
-   * batches. Null where it earns nothing: the bound is not above zero, or no look at it recognised an improvement.
+   * The factor by which the bounds of the miners grew that were measured further. A miner that left the race earlier keeps its proportion
+   * to them. 1 after all batches. Null if the miner earns nothing: its bound is not above zero, or no look recognised an improvement.
    */
   readonly growth: number | null;
-  /** The score that the figures give. Where it is another than the report's, the report contradicts itself. */
+  /** The score that the figures give. If it differs from the report's score, the report contradicts itself. */
   readonly score: number;
 }
 
-/** Difference of scores, relative, that arithmetic may leave. */
+/** Relative difference of two scores that rounding may cause. */
 const ROUNDING = 1e-9;
 
-/** The bound that pays, of a full evaluation: a race's looks before its last one have their own shares of the error. */
+/** The bound that pays: that of a full evaluation. The earlier looks of a race have their own shares of the error probability. */
 export const lastLook = (scoring: Network["scoring"]): Lap => planLaps(raceRules(scoring)).at(-1)!;
 
 export const derivationOf = (figures: Figures, scoring: Network["scoring"]): Derivation => {
@@ -60,12 +60,12 @@ export const derivationOf = (figures: Figures, scoring: Network["scoring"]): Der
   return { ...bound, ...last, exponent, growth, score };
 };
 
-/** Who left early with a score of zero was recognised at no look. */
+/** A miner that left early with a score of zero was recognised at no look. */
 const growthOf = (
   { score, batches, growth }: Figures,
   { lowerBound, all }: { readonly lowerBound: number; readonly all: number },
 ): number | null => (lowerBound <= 0 || (batches < all && score <= 0) ? null : growth);
 
-/** Whether a report's score is the one that its own figures give. */
+/** Whether a report's score equals the one that its own figures give. */
 export const isConsistent = ({ score }: Derivation, figures: Figures): boolean =>
   Math.abs(score - figures.score) <= ROUNDING * Math.max(score, figures.score);

@@ -20,7 +20,7 @@ import {
 /**
  * Follows one miner's cycle from its commitment to its pay, through chain state and the validators' signed reports.
  *
- * @throws BlockZeroError UID_UNKNOWN; STATE_DISCARDED where the chain no longer knows the cycle
+ * @throws BlockZeroError UID_UNKNOWN; STATE_DISCARDED if the chain no longer has the cycle's state
  */
 export const explainScore = async (
   subnet: Pick<OpenedSubnet, "source" | "head">,
@@ -28,7 +28,7 @@ export const explainScore = async (
   uid: number,
 ): Promise<Explanation> => explainFacts(await readMinersCycle(subnet, cycle, uid));
 
-/** What follows from what was read. */
+/** Derives the explanation from the facts that were read. */
 const explainFacts = (facts: MinersCycle): Explanation => {
   const { cycle, head, uid, hotkey, network, holders, submission, said, window: known, after } = facts;
   const miner = { cycle, uid, hotkey };
@@ -97,7 +97,7 @@ const opinionOf = (
   };
 };
 
-/** A report that parses has all figures of what it scored, and none of anything else. */
+/** A valid report has all figures for an update that it scored, and none for any other. */
 const derivationIn = (entry: ReportEntry, scoring: Network["scoring"]): Derivation | null => {
   const figures = figuresOf(entry);
   return entry.verdict === "scored" && figures ? derivationOf(figures, scoring) : null;

@@ -12,25 +12,25 @@ export interface ValidatorsExplanation {
   readonly seed: SeedSource;
   /** Newest block of the chain state that this was read from. */
   readonly head: number;
-  /** Whether every report that counts could be had: else what was agreed, and who agrees with it, may be something else. */
+  /** Whether every report that counts was available. If not, the agreed result, and who agrees with it, may differ from what is shown. */
   readonly isWhole: boolean;
-  /** All that voted, committed a report or have a permit, by descending voting stake. */
+  /** All validators that voted, committed a report or have a permit, by descending voting stake. */
   readonly validators: readonly ValidatorFacts[];
 }
 
 export interface ValidatorFacts extends Participation {
-  /** Null where it has left the subnet since. */
+  /** Null if it has left the subnet since. */
   readonly uid: number | null;
-  /** Block that included its report's record; null where there is none in time. */
+  /** Block that included its report's record. Null if no record arrived in time. */
   readonly reportedAt: number | null;
-  /** Why its report does not count, or what hinders its use; null where nothing does. */
+  /** Why its report does not count, or what prevents its use. Null if nothing does. */
   readonly problem: string | null;
 }
 
 /**
- * Tells of every validator what it did in a cycle whose exchange phase is over, from chain state and the signed reports that can be had.
+ * Describes what each validator did in a cycle whose exchange phase is over, from chain state and the signed reports that are available.
  *
- * @throws BlockZeroError STATE_DISCARDED where the chain no longer knows the cycle
+ * @throws BlockZeroError STATE_DISCARDED if the chain no longer has the cycle's state
  */
 export const explainValidators = async (
   { source: opened, head }: Pick<OpenedSubnet, "source" | "head">,
@@ -57,7 +57,7 @@ export const explainValidators = async (
 
 const HEADING = ["UID", "STAKE", "REPORTED", "HELD BY", "COUNTED", "EXCHANGED", "AGREEMENT", "DEVIATION", "HOTKEY"];
 
-/** The same as a table, and a line for each validator of which there is more to say. */
+/** The same as a table, with an extra line for each validator that needs one. */
 export const validatorLines = ({ cycle, seed, isWhole, validators }: ValidatorsExplanation): readonly string[] => [
   `validators of cycle ${cycle}: ${validators.filter(({ votes }) => votes).length} of ${validators.length} vote`,
   seedText(seed),

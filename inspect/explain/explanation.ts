@@ -3,30 +3,30 @@ import type { ReasonCode, Verdict } from "#shared/protocol/verdict.js";
 import type { Derivation } from "./derivation.js";
 import type { SeedSource } from "./seed-source.js";
 
-/** Why a miner's score of one cycle, and its pay, are what they are. Shares are fractions of 1, losses nats per token. */
+/** Explains a miner's score in one cycle, and its pay. Shares are fractions of 1, losses are in nats per token. */
 export interface Explanation {
   readonly cycle: number;
-  /** The newest block that was looked at. */
+  /** The newest block that was read. */
   readonly head: number;
   readonly uid: number;
   readonly hotkey: string;
-  /** A validator, or the subnet's owner, is scored only where it submitted something. */
+  /** A validator, or the subnet's owner, is scored only if it submitted an update. */
   readonly role: "miner" | "validator" | "owner";
   /** The model that the cycle started from. */
   readonly base: string;
   readonly seed: SeedSource;
-  /** What the chain says of its work; null where nothing was recorded in time. */
+  /** The miner's commitment on chain. Null if nothing was recorded in time. */
   readonly commitment: { readonly hash: string; readonly block: number } | null;
   readonly reveal: { readonly group: string; readonly artifact: string; readonly location: string } | null;
-  /** What its signed manifest says; null where that cannot be had. */
+  /** The content of its signed manifest. Null if the manifest is not available. */
   readonly update: UpdateFacts | null;
-  /** Every validator that might vote, the most stake first. */
+  /** Every validator that may vote, by descending stake. */
   readonly validators: readonly Opinion[];
   readonly agreed: Agreed | null;
-  /** Whether every committed report could be had: else what was agreed may be something else. */
+  /** Whether every committed report was available. If not, the agreed result may differ from what is shown. */
   readonly isWhole: boolean;
   readonly duplicate: (Original & { readonly uid: number | null }) | null;
-  /** Its place among the scored of its group in this cycle. */
+  /** Its place among the scored miners of its group in this cycle. */
   readonly place: Place | null;
   readonly merge: Merge;
   readonly window: Window;
@@ -42,13 +42,13 @@ export interface UpdateFacts {
   readonly bytes: number;
 }
 
-/** What one validator said of the miner. */
+/** One validator's opinion of the miner. */
 export interface Opinion {
   readonly hotkey: string;
   readonly uid: number | null;
-  /** Of all stake that may vote. */
+  /** Share of all voting stake. */
   readonly stakeShare: number;
-  /** Why its report does not count, or says nothing of the miner; null where it does. */
+  /** Why its report does not count, or does not mention the miner. Null if it counts. */
   readonly silence: string | null;
   readonly artifact: string | null;
   readonly verdict: Verdict | null;
@@ -59,7 +59,7 @@ export interface Opinion {
   readonly batches: number | null;
   readonly growth: number | null;
   readonly score: number | null;
-  /** How the score comes of these figures; null where it did not score the miner. */
+  /** How the score follows from these figures. Null if the validator did not score the miner. */
   readonly derivation: Derivation | null;
 }
 
@@ -72,7 +72,7 @@ export interface Agreed {
   readonly standardError: number | null;
   readonly independence: number | null;
   readonly score: number;
-  /** Of all stake: of those who scored one and the same artifact, and of those who rejected the miner or could not reach it. */
+  /** Shares of all stake: of the validators that scored one and the same artifact, and of those that rejected the miner or could not reach it. */
   readonly scoredBy: number;
   readonly rejectedBy: number;
 }
@@ -84,14 +84,14 @@ export interface Place {
 }
 
 export interface Merge {
-  /** The model that the cycle's merge made; null while or where no majority agrees on one. */
+  /** The model that the cycle's merge made. Null if no majority agrees on one, or not yet. */
   readonly model: string | null;
   /** Whether that can still change. */
   readonly isSettled: boolean;
-  /** The miner's share of its group's mean; null where it was not merged, or the model's manifest cannot be had. */
+  /** The miner's share of its group's mean. Null if it was not merged, or the model's manifest is not available. */
   readonly share: number | null;
   readonly isKnown: boolean;
-  /** Updates merged per group at most. */
+  /** Greatest number of updates merged per group. */
   readonly topN: number;
 }
 
@@ -104,16 +104,19 @@ export interface Window {
     readonly score: number;
     readonly counts: boolean;
   }[];
-  /** Cycles of which not all reports can be had any more. */
+  /** Cycles whose reports are not all available any more. */
   readonly unknown: readonly number[];
 }
 
-/** What the reward curve makes of the window. */
+/** What the reward curve gives for the window. */
 export interface Pay extends Place {
   /** Mean score over the window. */
   readonly score: number;
   readonly curve: string;
-  /** Of all pay: the group's pool, the part of it that is paid because the model improved, what of that is burned, and what the miner's place earns. */
+  /**
+   * Shares of all pay: the group's pool, the part of it that is paid because the model improved, the part of that which is burned, and what
+   * the miner's place earns.
+   */
   readonly pool: number;
   readonly paid: number;
   readonly burn: number;
@@ -121,11 +124,11 @@ export interface Pay extends Place {
 }
 
 export interface ChainFacts {
-  /** Block whose state this is. */
+  /** Block whose state was read. */
   readonly block: number;
   /** Each validator's weight for the miner as a share of its row; `since` is the block it was set in. */
   readonly weights: readonly { readonly validator: string; readonly share: number; readonly since: number }[];
   readonly incentive: number;
-  /** Paid by the last epoch, in the smallest unit. */
+  /** Paid by the last epoch, in the smallest unit of the token. */
   readonly emission: string;
 }

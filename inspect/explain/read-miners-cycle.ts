@@ -29,12 +29,12 @@ export interface MinersCycle {
   readonly head: number;
   readonly uid: number;
   readonly hotkey: string;
-  /** The file that was in force. */
+  /** The network file that was in force. */
   readonly network: Network;
-  /** As the evaluate phase ended. */
+  /** State at the end of the evaluate phase. */
   readonly holders: Holders;
   readonly submission: Submission | undefined;
-  /** What its signed manifest says; null where that cannot be had. */
+  /** The content of its signed manifest. Null if the manifest is not available. */
   readonly update: UpdateFacts | null;
   readonly seed: SeedSource;
   readonly said: CycleOutcomes;
@@ -45,23 +45,23 @@ export interface MinersCycle {
 
 /** The model that the cycle's merge made. */
 export interface ModelMade {
-  /** Null while or where no majority agrees on one. */
+  /** Null if no majority agrees on one, or not yet. */
   readonly model: string | null;
   readonly isSettled: boolean;
-  /** Null where its manifest cannot be had any more. */
+  /** Null if its manifest is not available any more. */
   readonly merged: ModelManifest["merged"] | null;
 }
 
-/** Chain state in which the cycle's weights are set: that of its last block, or of the newest one. */
+/** Chain state in which the cycle's weights are set: that of its last block, or of the newest block if the cycle still runs. */
 export interface AfterMerge {
   readonly block: number;
   readonly holders: Holders;
   readonly weights: readonly WeightRow[];
 }
 
-/** @throws BlockZeroError UID_UNKNOWN; STATE_DISCARDED where the chain no longer knows the cycle */
+/** @throws BlockZeroError UID_UNKNOWN; STATE_DISCARDED if the chain no longer has the cycle's state */
 export const readMinersCycle = async (opened: Subnet, cycle: number, uid: number): Promise<MinersCycle> => {
-  // A cycle goes by the network file that was in force in it.
+  // A cycle uses the network file that was in force in it.
   const subnet = { ...opened, source: await contextOf(opened.source, cycle) };
   const { source, head } = subnet;
   const { chain, network } = source;

@@ -1,6 +1,6 @@
 import { type Derivation, type Figures, isConsistent } from "./derivation.js";
 
-/** What a validator measured and how its score comes of that: every figure that takes part, to a digit more than the score has. */
+/** What a validator measured and how its score follows: every figure involved, with one digit more than the score has. */
 export const describeScored = (figures: Figures, derivation: Derivation): string => {
   const { lossReduction, standardError, batches, score } = figures;
   const { batches: all, confidence, quantile, exponent, growth, lowerBound } = derivation;
@@ -20,7 +20,7 @@ export const describeScored = (figures: Figures, derivation: Derivation): string
   return `scored ${figure(score)}: ${measured}. ${bound}${earns}.${contradiction}`;
 };
 
-/** Without what binary fractions add to it. */
+/** Removes the extra digits that binary fractions add. */
 export const confidenceText = (confidence: number): string => String(Number(confidence.toPrecision(9)));
 
 const figure = (value: number): string => value.toFixed(4);

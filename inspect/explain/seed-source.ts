@@ -2,12 +2,12 @@ import { seedBlocks } from "#shared/protocol/seed.js";
 import { evaluationSeeds, type SeedOrigin, seedRound } from "#shared/replay/evaluation-seeds.js";
 import type { CycleSource } from "#shared/replay/source.js";
 
-/** What drew the batches that a cycle's updates were scored on. */
+/** The source of the seed that drew the batches for a cycle's updates. */
 export interface SeedSource {
   readonly origin: SeedOrigin;
-  /** The beacon's round whose pulse should make the seed; null where the network names no beacon. */
+  /** The beacon round whose pulse should make the seed. Null if the network names no beacon. */
   readonly round: number | null;
-  /** First and last of the blocks whose hashes make it where no pulse does. */
+  /** First and last of the blocks whose hashes make the seed if no pulse does. */
   readonly blocks: readonly [number, number];
 }
 
@@ -22,7 +22,7 @@ export const readSeedSource = async (
   return { origin, round, blocks: [closing + 1, deciding] };
 };
 
-/** In a sentence, and how far it can be relied on. */
+/** Describes the source, and how far it can be trusted, in one sentence. */
 export const seedText = ({ origin, round, blocks: [first, last] }: SeedSource): string => {
   if (origin === "pulse")
     return `Its evaluation batches were drawn by the pulse of the beacon's round ${round}, which nobody could choose.`;

@@ -140,7 +140,7 @@ const paid = ({ window, pay, chain, cycle }: Explanation, network: Network): str
     : []),
 ];
 
-/** Of cycles whose reports are gone nothing follows, least of all that somebody earns nothing. */
+/** If reports are missing, nothing follows from their cycles. In particular it does not follow that a miner earns nothing. */
 const unpaidText = ({ unknown }: Window): string =>
   unknown.length === 0
     ? "It was scored in none of them, so it has no place in any group and earns nothing."

@@ -1,6 +1,6 @@
 import type { MergedUpdate } from "#shared/protocol/model-manifest.js";
 
-/** The updates merged into a model, by group, the largest share first. */
+/** The updates merged into a model, by group, in descending order of share. */
 export const sharesByGroup = (merged: readonly MergedUpdate[]): ReadonlyMap<string, readonly MergedUpdate[]> => {
   const groups = [...new Set(merged.map(({ group }) => group))].sort();
   return new Map(

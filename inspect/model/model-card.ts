@@ -6,16 +6,19 @@ export interface ModelCard {
   readonly manifest: ModelManifest;
   /** Number of scalars. */
   readonly parameters: number;
-  /** What the network file calls itself, null where the file is not at hand. */
+  /** The name in the network file. Null if the file is not available. */
   readonly networkName: string | null;
-  /** Manifests that are at hand, for the lineage. */
+  /** Manifests that are available, for the lineage. */
   readonly models: ReadonlyMap<string, ModelManifest>;
 }
 
-/** Ancestors that a card lists. */
+/** Greatest number of ancestors that a card lists. */
 const MAX_LINEAGE = 50;
 
-/** A README.md as model hubs show it: where the weights come from, and how to load them. Same model and manifests, same text. */
+/**
+ * A README.md in the form that model hubs show: where the weights come from, and how to load them. The same model and manifests give the
+ * same text.
+ */
 export const modelCard = ({ hash, manifest, parameters, networkName, models }: ModelCard): string => {
   const { config, network, cycle, parent, merged } = manifest;
   const origin = parent === null ? "genesis" : `cycle ${cycle}`;
@@ -73,7 +76,7 @@ const mergedRow = ({ uid, hotkey, group, share, artifact }: MergedUpdate): strin
   `\`${artifact}\``,
 ];
 
-/** Who is in the model, its ancestors included as far as their manifests are at hand: the sum of its shares, by group. */
+/** The contributors to the model and to its ancestors, as far as manifests are available: the sum of the shares, by group. */
 const contributors = (manifest: ModelManifest, models: ReadonlyMap<string, ModelManifest>): string => {
   const totals = new Map<string, { readonly hotkey: string; readonly group: string; cycles: number; share: number }>();
   for (let next: ModelManifest | undefined = manifest; next; next = next.parent ? models.get(next.parent) : undefined)
@@ -89,7 +92,7 @@ const contributors = (manifest: ModelManifest, models: ReadonlyMap<string, Model
   return rows.length === 0 ? "None yet." : table(["Group", "Hotkey", "Merged updates", "Sum of shares"], rows);
 };
 
-/** The ancestors from the youngest on, as far as their manifests are at hand. */
+/** The ancestors, newest first, as far as their manifests are available. */
 const lineage = (manifest: ModelManifest, models: ReadonlyMap<string, ModelManifest>): string => {
   const rows: string[][] = [];
   let { parent } = manifest;
@@ -107,5 +110,5 @@ const lineage = (manifest: ModelManifest, models: ReadonlyMap<string, ModelManif
 const table = (head: readonly string[], rows: readonly (readonly string[])[]): string =>
   [head, head.map(() => "---"), ...rows].map((cells) => `| ${cells.join(" | ")} |`).join("\n");
 
-/** A name that somebody else chose, without anything Markdown would read. */
+/** A name that somebody else chose, without any character that Markdown interprets. */
 const plain = (name: string): string => name.replace(/[^\p{L}\p{N} .-]/gu, "?").slice(0, 64);

@@ -11,7 +11,7 @@ import { findModel, type ModelStore, openModelStore, type StoredModel } from "./
 
 export interface ModelExport extends Pick<CheckpointOptions, "dtype" | "maxShardBytes"> {
   readonly home: string;
-  /** A model's hash, the beginning of one, or `latest`. */
+  /** A model's hash, the first digits of one, or `latest`. */
   readonly model: string;
   /** A new or empty directory. */
   readonly out: string;
@@ -20,15 +20,15 @@ export interface ModelExport extends Pick<CheckpointOptions, "dtype" | "maxShard
 export interface ExportedModel extends StoredModel {
   /** Number of scalars. */
   readonly parameters: number;
-  /** Files of which no copy in the home is sound: nothing in the checkpoint, but one may be of an ancestor or of a newer model. */
+  /** Files without a sound copy in the home. The checkpoint needs none of them, but one may belong to an ancestor or a newer model. */
   readonly lost: ReadonlySet<string>;
 }
 
 /**
- * Assembles a model from the blobs under a home and writes it with a model card, as a checkpoint that transformers reads. One
- * part at a time is in memory.
+ * Assembles a model from the blobs under a home and writes it with a model card, as a checkpoint that transformers reads. Holds one part at
+ * a time in memory.
  *
- * @param onDamage is told once of every copy that is come across and cannot serve
+ * @param onDamage is called once for every copy found that cannot be used
  * @throws BlockZeroError OUT_NOT_EMPTY, HOME_WITHOUT_BLOBS, MODEL_UNKNOWN, MODEL_AMBIGUOUS, MODEL_PART_MISSING,
  *         MODEL_PART_DAMAGED, MODEL_PART_MALFORMED, CHECKPOINT_MISMATCH, CHECKPOINT_RANGE
  */
@@ -62,7 +62,7 @@ export const exportModel = async (
   return { hash, manifest, parameters: count, lost: store.lost };
 };
 
-/** The tensors of hub and groups; no two parts may hold the same one. */
+/** Writes the tensors of hub and groups. No two parts may hold the same tensor. */
 const writeParts = async (writer: CheckpointWriter, store: ModelStore, { parts }: ModelManifest): Promise<void> => {
   const written = new Set<string>();
   const groups = Object.entries(parts.groups).map(([name, { weights }]) => [`group ${name}`, weights] as const);

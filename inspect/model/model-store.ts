@@ -13,24 +13,24 @@ export interface StoredModel {
   readonly manifest: ModelManifest;
 }
 
-/** What the blob stores under a home hold of models. It is looked at only: a damaged copy stays where it is. */
+/** The models in the blob stores under a home. Read-only: a damaged copy stays where it is. */
 export interface ModelStore {
-  /** Where it looked. */
+  /** The directory that was opened. */
   readonly home: string;
   /** Every model manifest by its hash, the oldest cycle first. */
   readonly models: ReadonlyMap<string, ModelManifest>;
-  /** Of what was looked at so far, the files that have copies here, none of them sound. */
+  /** Of the files read so far, those whose copies here are all damaged. */
   readonly lost: ReadonlySet<string>;
-  /** A blob of any of the stores, or null. */
+  /** A blob from any of the stores, or null. */
   blob(hash: string): Promise<Uint8Array | null>;
-  /** A network file, or null where it is not here or unreadable. */
+  /** A network file, or null if it is not here or unreadable. */
   network(hash: string): Promise<Network | null>;
 }
 
 /**
- * Opens a directory that a miner, a validator or a localnet keeps its files in: the blobs of all of them together.
+ * Opens the directory in which a miner, a validator or a localnet keeps its files, and reads the blobs of all of them together.
  *
- * @param onDamage is told once of every copy that is come across and cannot serve
+ * @param onDamage is called once for every copy found that cannot be used
  * @throws BlockZeroError HOME_WITHOUT_BLOBS
  */
 export const openModelStore = async (
@@ -68,7 +68,7 @@ export const openModelStore = async (
   };
 };
 
-/** Reads every file that is small enough to be one. */
+/** Reads every file that is small enough to be a manifest. */
 const readManifests = async (
   folders: readonly string[],
   read: (hash: string) => Promise<Uint8Array | null>,
@@ -86,12 +86,12 @@ const readManifests = async (
   return new Map([...found].sort(([, a], [, b]) => ageOf(a) - ageOf(b)));
 };
 
-/** The cycle that made it; genesis, which stands for cycle 0 too, comes before the first. */
+/** The cycle that made the model. Genesis also stands for cycle 0, and comes before the first cycle's model. */
 const ageOf = ({ cycle, parent }: ModelManifest): number => (parent === null ? -1 : cycle);
 
 /**
- * A model by hash, by the beginning of one, or `latest`: that of the highest cycle here. Only the chain knows which model the
- * validators agreed on: where two of that cycle are here, `latest` refuses to choose, and who needs certainty names a hash.
+ * Finds a model by hash, by the first digits of one, or by `latest`: the model of the highest cycle here. Only the chain knows which model
+ * the validators agreed on. If two models of that cycle are here, `latest` refuses to choose. Name a hash to be certain.
  *
  * @throws BlockZeroError MODEL_UNKNOWN, MODEL_AMBIGUOUS
  */
