@@ -2,10 +2,10 @@ import { createHash } from "node:crypto";
 import type { WeightsMode } from "#shared/chain/chain.js";
 import type { DrandSetting } from "#shared/chain/devchain/genesis.js";
 
-/** A pulse a block, and of slow blocks one a second: a short cycle has some between its weights and their epoch. */
+/** One pulse per block, but at least one per second, so that a short cycle has some pulses between its weights and their epoch. */
 const periodOf = (blockTime: number): number => Math.min(1, blockTime / 1000);
 
-/** Subtensor opens no timelock before its third tempo, and here a tempo is a cycle. */
+/** Subtensor opens no timelock before its third tempo. Here a tempo is a cycle. */
 const FIRST_OPENED = 2;
 
 export interface BeaconUse {
@@ -17,8 +17,8 @@ export interface BeaconUse {
 }
 
 /**
- * The beacon whose pulses make seeds and open weights and text; its own seed is no secret here. Where a chain has one, whoever commits weights
- * leaves it to the beacon to reveal them.
+ * The beacon whose pulses make seeds and open weights and sealed text. The localnet's beacon does not keep its own seed secret. If the
+ * chain has a beacon, a validator that commits weights leaves it to the beacon to reveal them.
  */
 export const beaconSetting = ({ seed, weights, sealed, blockTime }: BeaconUse): DrandSetting | null =>
   weights === "hash" && !sealed

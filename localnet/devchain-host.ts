@@ -21,11 +21,11 @@ interface DevchainLocalnet {
   readonly seed: number;
   readonly weights: WeightsMode;
   readonly sealed: boolean;
-  /** Milliseconds between blocks; unset, as suits the chain. */
+  /** Milliseconds between blocks. Unset: the default of the chain. */
   readonly blockTime: number | undefined;
 }
 
-/** A devchain with one subnet whose epochs fall at the end of each cycle; nobody but the owner is registered yet. */
+/** A devchain with one subnet whose epochs fall at the end of each cycle. Only the owner is registered so far. */
 const chainGenesis = (
   { netuid, phases }: Shape,
   owner: string,

@@ -8,7 +8,7 @@ import type { LocalnetOptions, Stage } from "./options.js";
 import { sealPages } from "./sealed-pages.js";
 import { PRETRAINING } from "./training.js";
 
-/** Pretrains the model that the subnet begins with. */
+/** Pretrains the model that the subnet starts from. */
 export const pretrainGenesis = async (
   network: NetworkTemplate,
   { genesisSteps, seed, signal }: LocalnetOptions,
@@ -29,7 +29,7 @@ export const pretrainGenesis = async (
   return parameters;
 };
 
-/** The template with its endless text sealed, where that was asked for. */
+/** The template, with its endless text sealed if the options ask for it. */
 export const sealedTemplate = async (
   store: BlobStore,
   template: NetworkTemplate,

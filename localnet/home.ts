@@ -3,13 +3,13 @@ import { join } from "node:path";
 import { BlockZeroError } from "#shared/errors/error.js";
 import { lockHome } from "#shared/files/home-lock.js";
 
-/** Says what runs here, for people and tools: chain endpoint, participants, their process ids. */
+/** Describes what runs here, for people and tools: chain endpoint, participants, their process ids. */
 export const DESCRIPTION = "localnet.json";
 
 /**
- * Claims a directory for a fresh localnet. What an earlier localnet left there goes; anything else is not ours to delete.
+ * Claims a directory for a fresh localnet. Deletes what an earlier localnet left there, and never anything else.
  *
- * @returns a function that gives the directory back
+ * @returns a function that releases the directory
  * @throws HOME_IN_USE, HOME_NOT_EMPTY
  */
 export const openHome = (home: string): (() => void) => {

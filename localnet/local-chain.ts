@@ -11,35 +11,35 @@ import type { LocalnetParticipant } from "./roles.js";
 /** Which chain a localnet runs on. */
 export type LocalChainKind = "devchain" | "subtensor";
 
-/** A chain of this machine whose blocks come when the localnet says so. */
+/** A chain on this machine that builds blocks when the localnet asks for them. */
 export interface LocalChain {
   readonly chain: Chain;
-  /** Milliseconds between blocks; 0: only on `newBlocks`. */
+  /** Milliseconds between blocks. 0: blocks only on `newBlocks`. */
   setBlockTime(ms: number): Promise<void>;
   newBlocks(count: number): Promise<void>;
-  /** Makes the owner's subnet where there is none, registers every player, stakes the validators. Blocks come meanwhile. */
+  /** Creates the owner's subnet if there is none, registers every participant, and stakes the validators. Builds blocks meanwhile. */
   enrol(players: readonly LocalnetParticipant[]): Promise<{ readonly netuid: number }>;
 }
 
 /** How a kind of chain is run here. */
 export interface LocalChainHost {
-  /** The node as a process; it is started again with the block time of the moment. */
+  /** The node's process. A restart uses the block time of that moment. */
   readonly process: (port: number, blockTime: () => number) => ProcessSpec;
   readonly connect: (endpoint: string) => Promise<LocalChain>;
   /** Milliseconds between blocks unless the operator says otherwise. */
   readonly blockTime: number;
   /** Loopback address that the participants serve on. */
   readonly address: string;
-  /** Makes evaluation seeds, and opens timelocked weights and sealed text; unset where the chain follows none. */
+  /** Makes evaluation seeds, and opens timelocked weights and sealed text. Unset if the chain follows no beacon. */
   readonly beacon?: Beacon;
   /** The first cycle whose weights the chain would open. */
   readonly firstCycle: number;
 }
 
-/** Blocks come fast while the subnet is set up, and stop until everybody is there. */
+/** Blocks come fast during the setup of the subnet, and stop until all participants have joined. */
 const SETUP_BLOCK_MS = 20;
 
-/** Does something with blocks coming, and leaves the chain waiting. */
+/** Runs `work` while blocks come, then stops the blocks. */
 export const whileBlocksCome = async <T>(local: LocalChain, work: () => Promise<T>): Promise<T> => {
   await local.setBlockTime(SETUP_BLOCK_MS);
   const result = await work();
@@ -47,7 +47,7 @@ export const whileBlocksCome = async <T>(local: LocalChain, work: () => Promise<
   return result;
 };
 
-/** The owner says on chain which network file is in force, and where it can be fetched. */
+/** Publishes on chain which network file is in force, and where it can be fetched, as the owner. */
 export const publishNetwork = async (
   chain: Chain,
   netuid: number,
@@ -58,7 +58,7 @@ export const publishNetwork = async (
   await chain.submit(setCommitment(netuid, record), owner);
 };
 
-/** Builds blocks until the next one begins `cycle`. */
+/** Builds blocks until the next block is the first of `cycle`. */
 export const forwardTo = async (
   local: LocalChain,
   cycle: number,

@@ -26,7 +26,7 @@ import { createPlayerHotkey, type LocalnetParticipant, roles } from "./roles.js"
 import { cycleTable, summaryTable } from "./table.js";
 import { createView } from "./view.js";
 
-/** Runs a whole subnet on this machine: chain, validators and miners as processes of their own; the owner is this one. */
+/** Runs a whole subnet on this machine. Chain, validators and miners are separate processes; this process is the owner. */
 export const runLocalnet = async (options: LocalnetOptions): Promise<LocalnetResult> => {
   const failure = new AbortController();
   const signal = AbortSignal.any([options.signal, failure.signal]);
@@ -52,7 +52,7 @@ export const runLocalnet = async (options: LocalnetOptions): Promise<LocalnetRes
       },
     });
   } catch (thrown) {
-    // What was under way fails because everything stops; the reason for that is what there is to say.
+    // After an abort, the work in progress fails because everything stops. The reason of the abort is the error to report.
     throw failure.signal.aborted ? failure.signal.reason : thrown;
   } finally {
     view.close();
@@ -84,7 +84,7 @@ const live = async (options: LocalnetOptions, stage: Stage): Promise<LocalnetRes
     })),
   );
 
-  // The chain waits for us while the subnet is set up; once it ticks, a restarted node must tick too.
+  // The chain builds no blocks by itself during setup. After `ticking`, a restarted node must build them too.
   let ticking = false;
   start(host.process(chainPort!, () => (ticking ? blockTime : 0)));
   const endpoint = `ws://127.0.0.1:${chainPort}`;

@@ -2,7 +2,7 @@ import { closeSync, openSync, readSync } from "node:fs";
 
 export type MetricLine = Readonly<Record<string, unknown>>;
 
-/** Reads what a program has appended to its metrics since the last call; nothing while there is no file. */
+/** Reads what a program has appended to its metrics since the last call. Returns nothing while the file does not exist. */
 export const tailMetrics = (file: string): (() => MetricLine[]) => {
   let offset = 0;
   let rest = "";
@@ -31,7 +31,7 @@ export const tailMetrics = (file: string): (() => MetricLine[]) => {
   };
 };
 
-/** A line cut short by a crash is no line. */
+/** A line that a crash cut short is skipped. */
 const parseLine = (text: string): MetricLine => {
   try {
     const value: unknown = JSON.parse(text);

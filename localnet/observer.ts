@@ -30,11 +30,11 @@ export interface ObserverContext {
   readonly signal: AbortSignal;
 }
 
-/** Looks at the subnet as anybody can: chain state and files named by hash. */
+/** Reads the subnet as anybody can: chain state and files named by hash. */
 export interface Observer {
   readonly models: AgreedModels;
   losses(model: string): Promise<ModelLosses>;
-  /** What came of a cycle, once its model is settled: at the latest when the next cycle's distribute phase ends. */
+  /** The result of a cycle, as soon as its model is settled: at the latest at the end of the next cycle's distribute phase. */
   cycle(cycle: number): Promise<CycleResult>;
 }
 
@@ -91,7 +91,7 @@ const openMeter = async (context: ObserverContext, models: AgreedModels): Promis
   });
 };
 
-/** Waits for the last validator, at the latest until the model records are read for good. */
+/** Waits until every validator has published, at the latest until the deadline for model records. */
 const everybodyPublished = async (context: ObserverContext, cycle: number, model: string): Promise<boolean> => {
   const { clock, network, signal } = context;
   const deadline = phaseWindow(cycle + 1, "distribute", network.phases).end - 1;

@@ -12,25 +12,25 @@ export interface LocalnetOptions {
   readonly cheater: Cheater;
   /** Stay up after the last cycle, until the signal aborts. */
   readonly keep: boolean;
-  /** The file that the result goes to as JSON; true: standard output, in the place of the tables. */
+  /** The file for the result as JSON. True: standard output, in place of the tables. */
   readonly json: string | true | undefined;
   /** Steps of the genesis model's pretraining. */
   readonly genesisSteps: number;
-  /** Milliseconds between blocks; unset, as suits the chain. */
+  /** Milliseconds between blocks. Unset: the default of the chain. */
   readonly blockTime: number | undefined;
   /** How the subnet takes weights. */
   readonly weights: WeightsMode;
   /** Groups with endless text are evaluated on sealed pages. */
   readonly sealed: boolean;
-  /** WASM of a subtensor runtime to run on; unset, a devchain. */
+  /** WASM of the subtensor runtime to run. Unset: a devchain. */
   readonly runtime: string | undefined;
   readonly signal: AbortSignal;
 }
 
-/** Milliseconds that a chain, and then the participants, have to come up. */
+/** Milliseconds within which the chain, and then the participants, must start. */
 export const READY_WITHIN_MS = 60_000;
 
-/** What a part of the localnet may do to the whole. */
+/** What a part of the localnet may do to the whole run. */
 export interface Stage {
   readonly view: ReturnType<typeof createView>;
   readonly onExit: (action: () => unknown) => void;

@@ -19,12 +19,12 @@ export const playerProcess = (
     program: `${player.program}/main.js`,
     logFile: join(home, "logs", `${player.name}.log`),
     args: () => ["--config", config],
-    // Blocks come in time also while everybody trains.
+    // Low priority, so that blocks come in time while the participants train.
     isPatient: true,
   };
 };
 
-/** Leaves a description in the home for people and tools that want to look closer. */
+/** Writes a description to the home, for people and tools that inspect the run. */
 export const describe = (
   home: string,
   subnet: {

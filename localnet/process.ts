@@ -11,44 +11,44 @@ export interface ProcessSpec {
   readonly name: string;
   /** Compiled program under dist/, e.g. `miner/main.js`. */
   readonly program: string;
-  /** Asked at every start. */
+  /** Called at every start. */
   readonly args: () => readonly string[];
   /** Standard output and error, appended. */
   readonly logFile: string;
-  /** Gives way to the others where processors are few: by one step, or other programs of the machine would starve it. */
+  /** Runs at a lower priority where processors are few. One step only: with more, other programs on the machine would starve it. */
   readonly isPatient?: boolean;
 }
 
-/** A child that is started again when it dies unasked. */
+/** A child process that is restarted when it dies unexpectedly. */
 export interface Supervised {
   readonly name: string;
   readonly pid: number | undefined;
   readonly restarts: number;
   kill(signal: NodeJS.Signals): void;
-  /** Asks it to stop, then insists. */
+  /** Sends SIGTERM, then kills it if it does not stop. */
   stop(): Promise<void>;
 }
 
 export interface Supervision {
-  /** Once aborted, deaths are expected: Ctrl-C reaches every process of the terminal at once. */
+  /** After an abort, deaths are expected: Ctrl-C reaches every process of the terminal at once. */
   readonly signal: AbortSignal;
-  /** Where the process id is kept, for whoever wants to kill it. */
+  /** Holds the process id, for anybody who wants to kill the process. */
   readonly pidFile: string;
-  /** Told of every death that was not asked for. */
+  /** Called for every unexpected death. */
   readonly onDeath: (name: string, how: string) => void;
-  /** Told once when restarting is pointless. */
+  /** Called once when a restart is pointless. */
   readonly onFatal: (error: BlockZeroError) => void;
 }
 
-/** Deaths in a row, each within this time of its start, after which it is not started again. */
+/** A process that dies this often in a row, each time shortly after its start, is not started again. */
 const QUICK_DEATHS = 3;
 const QUICK_MS = 2_000;
 const PATIENCE_MS = 4_000;
 const LOWEST_PRIORITY = 19;
-/** A program that dies at once is not restarted in a tight loop. */
+/** Delay before a restart, so that a program that dies at once is not restarted in a tight loop. */
 const RESTART_DELAY_MS = 300;
 
-/** Starts a program of ours as a process of its own and keeps it running until `stop`. */
+/** Starts a program of BlockZero as a child process and keeps it running until `stop`. */
 export const supervise = (
   spec: ProcessSpec,
   { signal: stopped, pidFile, onDeath, onFatal }: Supervision,

@@ -19,7 +19,7 @@ export interface MinerResult {
   readonly reason?: ReasonCode;
   readonly lossReduction: number | null;
   readonly score: number;
-  /** Place by score within the group, from 1; null unless scored above zero. */
+  /** Place by score within the group, from 1. Null if the score is not above zero. */
   readonly rank: number | null;
   /** Stake-weighted mean of the validators' weights, as a share of one. */
   readonly weight: number;
@@ -35,7 +35,7 @@ export interface CycleResult {
   readonly valLossAfter: GroupLosses;
   readonly valBpbBefore: GroupLosses;
   readonly valBpbAfter: GroupLosses;
-  /** Group → the number of the step that its model took, as the ballots say; 0 where it stood still, and its miners are paid nothing for the cycle. */
+  /** Group → number of the step that the ballots chose for its model. 0 if it took no step: then its miners are paid nothing for the cycle. */
   readonly steps: Readonly<Record<string, number>>;
   readonly miners: readonly MinerResult[];
   /** Uids whose updates are in the model. */

@@ -17,7 +17,7 @@ export interface LocalnetParticipant {
   readonly group?: string;
   readonly behaviour: Behaviour | "validator";
   readonly stake: bigint;
-  /** Loopback, where it serves. */
+  /** Loopback address that it serves on. */
   readonly address: string;
   readonly port: number;
   readonly signer: Signer;
@@ -37,7 +37,7 @@ export const roles = (groups: readonly string[], cheater: Cheater): readonly Rol
   { name: "cheater", program: "miner", group: groups[0]!, behaviour: cheater, stake: 0n },
 ];
 
-/** The localnet's wallet, whose hotkeys come from the seed, so that two runs have the same addresses. */
+/** Name of the localnet's wallet. Its hotkeys come from the seed, so two runs have the same addresses. */
 export const WALLET = "localnet";
 
 export const createPlayerHotkey = (wallets: string, seed: string, name: string): Promise<Signer> =>
@@ -46,14 +46,14 @@ export const createPlayerHotkey = (wallets: string, seed: string, name: string):
     { seed: createHash("sha256").update(`blockzero localnet ${seed} ${name}`).digest() },
   );
 
-/** The coldkey of the localnet's wallet, which owns the subnet where a chain has coldkeys. */
+/** The coldkey of the localnet's wallet. It owns the subnet if the chain has coldkeys. */
 export const createLocalnetColdkey = (wallets: string, seed: string): Promise<Signer> =>
   createColdkey(
     { path: wallets, name: WALLET },
     { seed: createHash("sha256").update(`blockzero localnet ${seed} coldkey`).digest() },
   );
 
-/** What all players have in common. */
+/** What all participants have in common. */
 export interface LocalnetEnv {
   readonly home: string;
   readonly endpoint: string;
@@ -62,7 +62,7 @@ export interface LocalnetEnv {
   readonly beacon: Beacon | undefined;
 }
 
-/** The YAML that a player's program is started with; it stands in the home, so the program can also be run by hand. */
+/** The YAML configuration of a participant's program. It is kept in the home, so the program can also be run by hand. */
 export const participantConfig = (
   player: LocalnetParticipant,
   { home, endpoint, netuid, seed, beacon }: LocalnetEnv,

@@ -17,12 +17,13 @@ export interface PageSealing {
   readonly onEnvelope: (done: number, total: number) => void;
 }
 
-/** Cycles that a busy machine may take longer, and seconds until the first begins. */
+/** Allowance for a busy machine: the factor on the number of cycles, and the seconds before the first cycle begins. */
 const SLOWNESS = 1.5;
 const HEAD_START_S = 60;
 
 /**
- * Seals text for a run's cycles for every group that learns from pages without end: pages of numbers that nobody else draws.
+ * Seals text for a run's cycles, for every group that learns from an endless source. The sealed pages have page numbers that nobody else
+ * draws.
  * @throws LOCALNET_UNSEALABLE
  */
 export const sealPages = async (

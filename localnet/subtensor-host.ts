@@ -15,11 +15,11 @@ import type { LocalChainHost } from "./local-chain.js";
 import type { LocalnetParticipant } from "./roles.js";
 
 const TOKEN = 1_000_000_000n;
-/** What the coldkey begins with; it pays for everybody. */
+/** Initial balance of the coldkey, which pays for everybody. */
 const FORTUNE = 10_000_000n * TOKEN;
-/** Large beside the validators' stakes, so that buying them hardly moves the price. */
+/** Large compared with the validators' stakes, so that buying stake hardly moves the price. */
 const POOL = 100_000n * TOKEN;
-/** A block takes a few tenths of a second to build, and checking an extrinsic as much: a write must fit into two blocks. */
+/** Building a block takes a few tenths of a second, and so does checking an extrinsic. A write must fit into two blocks. */
 const BLOCK_TIME_MS = 3000;
 
 /** Keys of a subnet's owner. */
@@ -34,12 +34,12 @@ interface RuntimeLocalnet {
   readonly seed: number;
   readonly weights: WeightsMode;
   readonly sealed: boolean;
-  /** Milliseconds between blocks; unset, as suits the chain. */
+  /** Milliseconds between blocks. Unset: the default of the chain. */
   readonly blockTime: number | undefined;
   readonly runtime: string;
 }
 
-/** A real subtensor runtime, offline; nothing in it is persisted. */
+/** A real subtensor runtime, offline. It persists nothing. */
 export const subtensorHost = (
   { phases }: Pick<Network, "phases">,
   { coldkey, hotkey }: OwnerKeys,
@@ -49,7 +49,7 @@ export const subtensorHost = (
   const drand = beaconSetting({ seed, weights, sealed, blockTime: given });
   return {
     blockTime: BLOCK_TIME_MS,
-    // The runtime takes no axon at 127.0.0.1; Linux has all of 127.0.0.0/8.
+    // The runtime accepts no axon at 127.0.0.1. Linux routes all of 127.0.0.0/8 to loopback.
     address: process.platform === "linux" ? "127.0.0.2" : "127.0.0.1",
     ...(drand && { beacon: publicBeacon(drand) }),
     firstCycle: firstOpened(weights),

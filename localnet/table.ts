@@ -3,7 +3,7 @@ import { paintAnswer as paint } from "./paint.js";
 import type { CycleResult, LocalnetResult, ModelLosses } from "./result.js";
 import type { LocalnetParticipant } from "./roles.js";
 
-/** What a person sees of a finished cycle. */
+/** The table of a finished cycle for the terminal. */
 export const cycleTable = (
   result: CycleResult,
   nameOf: (uid: number) => Pick<LocalnetParticipant, "name" | "behaviour"> | undefined,
@@ -34,7 +34,7 @@ export const cycleTable = (
   ];
 };
 
-/** Group, held-out loss before → after in nats, after in bits per byte, and which step that was. */
+/** Group, held-out loss before → after in nats, after in bits per byte, and the number of the chosen step. */
 const lossLine = (group: string, { valLossBefore, valLossAfter, valBpbAfter, steps }: CycleResult): string => {
   const before = valLossBefore[group]!;
   const after = valLossAfter[group]!;
@@ -45,7 +45,7 @@ const lossLine = (group: string, { valLossBefore, valLossAfter, valBpbAfter, ste
   return `${group}: held-out loss ${before.toFixed(4)} → ${after.toFixed(4)} ${arrow}  val_bpb ${valBpbAfter[group]!.toFixed(4)}  ${step}`;
 };
 
-/** The end of a run: a line each cycle, with the losses, who was merged, and the groups that stood still, which were not paid for it. */
+/** The summary of a run: one line per cycle, with the losses, the merged miners, and the groups that took no step and so were not paid. */
 export const summaryTable = ({ genesis, cycles }: LocalnetResult): readonly string[] => {
   const groups = Object.keys(genesis.valLoss);
   const losses = ({ valLoss, valBpb }: ModelLosses) =>

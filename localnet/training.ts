@@ -1,7 +1,7 @@
 /** How the localnet's genesis model is trained. */
 export const PRETRAINING = { batchSize: 8, learningRate: 3e-3 };
 
-/** How the localnet's miners train. A young model and short cycles want a higher rate than a real run's 3e-5. */
+/** How the localnet's miners train. A young model and short cycles need a higher rate than a real run's 3e-5. */
 export const TRAINING = {
   batch_size: 8,
   gradient_accumulation_steps: 1,

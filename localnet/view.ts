@@ -20,21 +20,21 @@ export interface Followed {
   readonly home: string;
   readonly first: number;
   readonly last: number;
-  /** Held-out losses of the models so far, genesis first; it grows. */
+  /** Held-out losses of the models so far, genesis first. The array grows. */
   readonly heldOut: readonly ModelLosses[];
 }
 
-/** What the localnet shows while it works. */
+/** The output of the localnet while it runs. */
 export interface LocalnetView {
-  /** Says what happens: standard error. */
+  /** Writes progress to standard error. */
   print(...lines: readonly string[]): void;
-  /** What the run is for: standard output, in full also when it is a file or a pipe. */
+  /** Writes results to standard output, in full also when it is a file or a pipe. */
   answer(...lines: readonly string[]): void;
   /** A long step with a known length. */
   progress(what: string, fraction: number, detail: string): void;
-  /** From now on the subnet's own life is shown. */
+  /** From now on shows the state of the subnet. */
   follow(subnet: Followed): void;
-  /** Shows nothing live any more. */
+  /** Stops the live display. */
   rest(): void;
   close(): void;
 }
@@ -83,7 +83,7 @@ export const createView = (): LocalnetView => {
   };
 };
 
-/** A line a group: how the agreed model's loss on held-out text went; "=" where it took no step. */
+/** One line per group: the agreed model's loss on held-out text over the cycles; "=" if the model took no step. */
 const heldOutLines = (heldOut: readonly ModelLosses[]): string[] =>
   Object.keys(heldOut[0]?.valLoss ?? {}).map((group) => {
     const losses = heldOut.map(({ valLoss }) => valLoss[group]!);
@@ -93,7 +93,7 @@ const heldOutLines = (heldOut: readonly ModelLosses[]): string[] =>
     return `${group.padEnd(10)} held-out ${paint("green", path)}  val_bpb ${heldOut.at(-1)!.valBpb[group]!.toFixed(3)}`;
   });
 
-/** A line a miner: its step, its loss, and how the loss went in this cycle. */
+/** One line per miner: its step, its loss, and the losses of this cycle. */
 const follow = (player: LocalnetParticipant, home: string): (() => string) => {
   const read = tailMetrics(join(home, "players", player.name, "metrics.jsonl"));
   let cycle: unknown;
