@@ -10,8 +10,8 @@ import {
 type Waiting = Pick<Participant, "chain" | "clock" | "network" | "networkHash" | "log" | "signal">;
 
 /**
- * A cycle's seeds by group, as soon as they are certain: with the beacon's pulse, at the latest with the deciding block, by whose state
- * everybody takes the pulse or the blocks.
+ * Waits for a cycle's seeds by group, until they are certain: when the beacon's pulse is there, at the latest at the deciding block. The
+ * state of that block tells everybody whether to use the pulse or the block hashes.
  */
 export const awaitSeeds = async (
   participant: Waiting,

@@ -19,12 +19,12 @@ import { type Agreement, planFrom } from "./merge-cycle.js";
 
 /** Blocks kept free at the end of the choose phase to put the ballot on chain. */
 const BLOCKS_TO_VOTE = 2;
-/** Share of the choose phase in which an update that was lost is fetched again. */
+/** Share of the choose phase in which a lost update is fetched again. */
 const PATIENCE = 1 / 2;
 
 /**
- * Measures each group's candidate steps on text that nobody knew when the updates were committed, nor when they were scored. A group that cannot
- * be measured gets no vote, the others theirs. Time is shared among the groups, so that none has none of it.
+ * Measures each group's candidate steps on text that nobody knew when the updates were committed, nor when they were scored. A group that
+ * cannot be measured gets no vote; the others still get theirs. The groups share the time, so that each has some.
  *
  * @returns a vote for each group, in ascending order of the groups' names
  */
@@ -44,7 +44,7 @@ interface Choosing {
   readonly participant: Participant;
   readonly meter: LossMeter;
   readonly cycle: number;
-  /** Aborts when there is no more time to fetch what was lost. */
+  /** Aborts when there is no time left to fetch a lost update. */
   readonly until: AbortSignal;
 }
 

@@ -10,7 +10,7 @@ export const validatorCommand: CommandSpec = {
   define: (command) => {
     programFlags(command, validatorSettings).action(async (flags: Flags) => {
       const config = loadProgramConfig(validatorSettings, flags);
-      // Loaded only now, so that a wrong setting is told at once.
+      // Loaded only now, so that a wrong setting is reported at once.
       const { runValidator } = await import("./validator.js");
       await runValidator(config, createLogger({ name: "validator", ...config.log }), shutdownSignal());
     });

@@ -3,10 +3,10 @@ import { type Beacon, beaconKeySchema, QUICKNET } from "#shared/chain/timelock/b
 import { deviceSetting, participantSettings } from "#shared/config/common.js";
 import { type Config, defineConfig, setting } from "#shared/config/settings.js";
 
-/** Everything that a validator can be told; how it scores and pays is the network file's matter. */
+/** All settings of a validator. Scoring and pay are defined by the network file. */
 export const validatorSettings = defineConfig({
   ...participantSettings,
-  // A graphics card may make a finite loss of an update that overflows: WGSL promises nothing about NaN.
+  // A GPU may compute a finite loss for an update that overflows: WGSL guarantees nothing about NaN.
   device: deviceSetting("cpu"),
   wandb_project: setting({
     schema: z.string().min(1),

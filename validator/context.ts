@@ -12,6 +12,6 @@ export interface Validator {
   readonly meter: LossMeter;
   readonly weights: WeightsContext;
   readonly metrics: MetricsSink;
-  /** Tells when a block will come; without it measuring ends when the block is seen. */
+  /** Predicts when a block will come. Without it, measuring ends when the block is seen. */
   readonly timer?: BlockTimer;
 }

@@ -14,10 +14,10 @@ import { tellParticipation } from "./tell-participation.js";
 import { vote } from "./vote.js";
 import { setWeights } from "./weights.js";
 
-/** Blocks that a duty has at least. */
+/** Least number of blocks that a duty gets. */
 const LEAST_BLOCKS = 2;
 
-/** One cycle of a validator: catch up where it is behind, judge and report, then merge, publish the model and set weights. */
+/** One cycle of a validator: catch up if it is behind, judge and report, then merge, publish the model and set weights. */
 export const runCycle = async (validator: Validator, cycle: number): Promise<void> => {
   const { participant } = validator;
   const { clock, network, log, signal } = participant;
@@ -26,7 +26,7 @@ export const runCycle = async (validator: Validator, cycle: number): Promise<voi
   const exchange = phaseWindow(cycle, "exchange", network.phases);
   const merge = phaseWindow(cycle, "merge", network.phases);
   const published = phaseWindow(cycle + 1, "distribute", network.phases).end;
-  /** A duty of this cycle that is over at a block, whatever it waits for; after a restart it may begin late. */
+  /** A duty of this cycle. It ends at block `end`, whatever it waits for. After a restart it may begin late. */
   const due = <T>(name: string, end: number, work: (bounded: Validator) => Promise<T>): Promise<T> => {
     const until = Math.max(end, clock.head.number + LEAST_BLOCKS);
     return withinBlocks(participant, { name: `${name} of cycle ${cycle}`, until }, (bounded) =>
@@ -34,7 +34,7 @@ export const runCycle = async (validator: Validator, cycle: number): Promise<voi
     );
   };
   const recalled = due("recalling scores", merge.end, (bounded) => recallHistory(bounded, cycle)).catch((thrown) => {
-    // An abort ends the wait below as well.
+    // An abort also ends the wait below.
     if (!signal.aborted) log.warn("scores of past cycles are not to be had", { cycle, ...explain(thrown) });
   });
   try {
@@ -48,14 +48,14 @@ export const runCycle = async (validator: Validator, cycle: number): Promise<voi
     await due("the report", evaluate.end + 1, (bounded) => report(bounded, cycle));
   } catch (thrown) {
     signal.throwIfAborted();
-    // The others' reports may still make a merge; ours abstains.
+    // The other validators' reports may still be enough for a merge. This validator abstains.
     log.error("Missed report", { cycle, ...explain(thrown) });
   }
   try {
     await due("the exchange", exchange.end + 1, (bounded) => exchangeReports(bounded, cycle));
   } catch (thrown) {
     signal.throwIfAborted();
-    // What the others say that they hold may still be enough; we are silent on it.
+    // The other validators' records may still be enough. This validator commits none.
     log.error("Missed exchange", { cycle, ...explain(thrown) });
   }
   await clock.reach(choose.start, signal);
@@ -64,18 +64,18 @@ export const runCycle = async (validator: Validator, cycle: number): Promise<voi
     await due("the ballot", choose.end + 1, (bounded) => vote(bounded, cycle, early));
   } catch (thrown) {
     signal.throwIfAborted();
-    // The others' ballots may still choose; ours is missing.
+    // The other validators' ballots may still choose a step. This validator has no ballot.
     log.error("Missed ballot", { cycle, ...explain(thrown) });
   }
   await clock.reach(merge.start, signal);
-  // Somebody honest has what is missing, and there is time until the weights.
+  // Some honest participant has the missing file, and there is time until the weights.
   const late = merge.start + Math.ceil((merge.end - merge.start) / 2);
   const agreed = early.isWhole
     ? early
     : await due("the late tally", merge.end, (bounded) => agreeOn(bounded.participant, cycle, late));
   remember(validator, cycle, agreed, await learnProgress(validator, cycle, agreed));
   tellParticipation(validator, cycle, agreed.participation);
-  // Who must leave the merge to the others still owes the miners their weights.
+  // A validator that abstains from the merge must still set the miners' weights.
   const duties = await Promise.allSettled([
     recalled.then(() => due("the weights", merge.end + 1, (bounded) => setWeights(bounded, cycle))),
     due("the merge", published + 1, (bounded) => mergeAndPublish(bounded, cycle, agreed)),

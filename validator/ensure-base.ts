@@ -2,7 +2,11 @@ import { awaitBaseModel } from "#shared/participant/agreement/await-base-model.j
 import { catchUp } from "#shared/participant/agreement/catch-up.js";
 import type { Validator } from "./context.js";
 
-/** Has the cycle's base here while there is time: after an outage, or a merge that was left to the others, the cheaper way. @returns its hash */
+/**
+ * Obtains the cycle's base while there is time, in the cheaper way: after an outage, or after a cycle in which this validator did not
+ * merge.
+ * @returns its hash
+ */
 export const ensureBase = async ({ participant, journal }: Validator, cycle: number): Promise<string> => {
   const model = await awaitBaseModel(participant, cycle);
   if (Object.values(journal.value.cycles).some((entry) => entry.model === model)) return model;

@@ -10,19 +10,19 @@ import { cycleLength, phaseWindow } from "#shared/protocol/phases.js";
 import { roundOf } from "#shared/protocol/sealed-text.js";
 import { beaconOf, envelopeReader, openEvaluationText } from "#shared/replay/evaluation-text.js";
 
-/** Share of all envelopes below which a validator says that the text comes to its end. */
+/** Share of all envelopes left below which the validator warns that the text will run out. */
 const LITTLE_LEFT = 0.1;
 
-/** Share of the evaluate phase after which text is waited for no more: the rest is for computing and reporting. */
+/** Share of the evaluate phase in which the validator waits for text. The rest is for computing and reporting. */
 const PATIENCE = 1 / 2;
 
-/** What the groups are evaluated on: an opened text, null for what is public, or why there is nothing. */
+/** The text that each group is evaluated on: opened sealed text, null for public text, or the reason why there is none. */
 export type EvaluationTexts = ReadonlyMap<string, Parsed<DocumentSource | null>>;
 
 /**
- * Opens the sealed text of every group that has such, from the first block of the evaluate phase on. The pulse may take some blocks to
- * get on chain, and the files to arrive: both are waited for until half of the phase has passed. Not having the text is the
- * validator's own failure.
+ * Opens the sealed text of every group that has some, from the first block of the evaluate phase on. The pulse may take some blocks to
+ * reach the chain, and the files take time to arrive. The validator waits for both until half of the phase has passed. If it does not get
+ * the text, this is its own failure.
  */
 export const evaluationTexts = async (participant: Participant, cycle: number): Promise<EvaluationTexts> => {
   const { clock, network, signal } = participant;
@@ -77,10 +77,10 @@ const openText = async (
   }
 };
 
-/** How far off the next cycle's envelope is at most, as a share of a cycle as long as this one's reveal phase lets expect. */
+/** Greatest distance to the next cycle's envelope, as a multiple of the distance expected from this cycle's reveal phase. */
 const FURTHEST = 1.5;
 
-/** Fetches all that the next cycle may take: then nobody's server has to be up in the one moment that counts. */
+/** Fetches everything that the next cycle may use, so that no server has to be up at one certain moment. */
 const fetchAhead = async (
   participant: Participant,
   { cycle, sealed, envelope }: { readonly cycle: number; readonly sealed: SealedText; readonly envelope: number },

@@ -9,8 +9,8 @@ import { openWindow } from "./open-window.js";
 const BLOCKS_TO_COMMIT = 2;
 
 /**
- * Fetches the cycle's reports from whoever has them, so that we can serve them, and says on chain which ones are here, once. Whoever cannot be
- * had from is waited for until there is just time to say so.
+ * Fetches the cycle's reports from any participant that has them, so that this validator can serve them. Then records on chain, once, which
+ * reports it holds. It waits for a server that cannot be reached, but leaves enough time for the record.
  */
 export const exchangeReports = async (validator: Validator, cycle: number): Promise<void> => {
   const { participant, journal } = validator;

@@ -6,22 +6,22 @@ import { printable } from "#shared/protocol/parsed.js";
 import { type GatedUpdate, loadGated } from "#shared/replay/gate-with-blame.js";
 import { byteBudgetCache, bytesOfTensors } from "#shared/util/byte-budget-cache.js";
 
-/** Reads updates that passed the gates, as often as they are looked at. */
+/** Reads updates that passed the gates, as often as needed. */
 export interface GatedReader {
-  /** Its tensors; null where they cannot be had again, which is our own failure, and costs that update alone. */
+  /** Its tensors. Null if they cannot be read again: then this validator has failed, and only this update is affected. */
   load(update: GatedUpdate): Promise<FloatTensors | null>;
-  /** What kept an update from being read, one line. */
+  /** Why an update could not be read, in one line. */
   problemOf(update: GatedUpdate): string | null;
 }
 
 export interface GatedReaderOptions {
-  /** Aborts when there is no more time to fetch what was lost. */
+  /** Aborts when there is no time left to fetch a lost update. */
   readonly until: AbortSignal;
-  /** Bytes of updates that are kept in memory from one look to the next; any others are read, and their hash is verified, each time. */
+  /** Bytes of updates that stay in memory between reads. Any other update is read from the store, and its hash verified, each time. */
   readonly room: number;
 }
 
-/** Its methods throw nothing but the participant's own abort. */
+/** The methods throw only on the participant's own abort. */
 export const openGatedReader = (participant: Participant, { until, room }: GatedReaderOptions): GatedReader => {
   const { signal, log } = participant;
   const source = cycleSource(participant, { until });

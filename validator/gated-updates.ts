@@ -16,24 +16,24 @@ import type { CycleSource } from "#shared/replay/source.js";
 import type { Submission } from "#shared/replay/submissions.js";
 
 export interface GateOptions extends Gates {
-  /** Aborts when there is no more time to wait for the miner's server. */
+  /** Aborts when there is no time left to wait for the miner's server. */
   readonly until?: AbortSignal;
-  /** Where files come from, if not as they are. */
+  /** Changes where files come from. Unset: the cycle's source as it is. */
   readonly change?: (source: CycleSource) => CycleSource;
-  /** Whether a majority scored it, so that all are asked for it. */
+  /** Whether a majority scored the update. If so, all participants are asked for it. */
   readonly isHeld?: boolean;
 }
 
 type Gatherer = Pick<Participant, "chain" | "blobs" | "models" | "network" | "networkHash" | "signal">;
 
-/** Fetches a submission's manifest and tensors and puts them through the gates; never throws for what the miner did. */
+/** Fetches a submission's manifest and tensors and passes them through the gates. Never throws for a fault of the miner. */
 export const gateSubmission = (
   participant: Gatherer,
   submission: Submission,
   options: GateOptions,
 ): Promise<GateResult> => blaming(participant, options, (source) => gateWithBlame(source, submission, options));
 
-/** The same, for who goes on to read the update: closing the file is the caller's. */
+/** The same for a caller that then reads the update. The caller closes the file. */
 export const openSubmission = (
   participant: Gatherer,
   submission: Submission,
@@ -50,7 +50,7 @@ const blaming = async <T>(
   const onAsked = () => {
     isAsked = true;
   };
-  /** Whoever was asked for the manifest was not yet asked for the tensors. */
+  /** A server that was asked for the manifest was not necessarily asked for the tensors. */
   const anew = <A, R>(get: (file: A) => Promise<R>) => {
     return (file: A): Promise<R> => {
       isAsked = false;
@@ -66,7 +66,7 @@ const blaming = async <T>(
   }
 };
 
-/** What a failed fetch says: nothing of the artifact, since other bytes are a property of whoever serves them. */
+/** The result of a failed fetch. It never blames the artifact, because wrong bytes are a fault of the server that sent them. */
 const fetchFailure = (thrown: unknown, isAsked: boolean): { reason: ReasonCode; detail: string } => {
   const isSlow = thrown instanceof Error && thrown.name === "AbortError";
   if (isSlow && !isAsked) return { reason: "validator_failed", detail: "there was no time left to fetch the artifact" };

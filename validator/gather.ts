@@ -10,26 +10,26 @@ import { readSubmissions, type Submission } from "#shared/replay/submissions.js"
 import { gateSubmission } from "./gated-updates.js";
 import { blockWithin } from "./time-left.js";
 
-/** A submission and what the gates say of it. */
+/** A submission and the result of its gates. */
 export interface Gated {
   readonly submission: Submission;
   readonly result: GateResult;
 }
 
-/** Updates whose tensors are looked at, one of each in memory, at the same time. */
+/** Greatest number of updates that are checked at the same time, each with one tensor in memory. */
 const CONCURRENT_CHECKS = 8;
-/** More than a subnet has neurons. */
+/** More than the number of neurons in a subnet. */
 const MAX_WAITING = 65_536;
-/** Share of the evaluate phase after which nobody is waited for any more: the rest is for computing and reporting. */
+/** Share of the evaluate phase in which the validator waits for miners. The rest is for computing and reporting. */
 const PATIENCE = 1 / 3;
 
 type Gate = (submission: Submission) => Promise<GateResult>;
 
 /**
- * Fetches and gates a cycle's submissions: what is revealed early at once, the others from the last block of the reveal phase on, in an
- * order that nobody can choose. All are asked for at once; the client gives them their turns. A miner that cannot be reached is tried
- * again at every block, and one that answers slowly is waited for, until a third of the evaluate phase, or of what is left of it, has
- * passed. What we never came to ask for is our failure, not the miner's.
+ * Fetches and gates a cycle's submissions: those revealed early at once, the others from the last block of the reveal phase on, in an order
+ * that nobody can choose. All are requested at once; the client limits how many run at a time. A miner that cannot be reached is tried
+ * again at every block, and a slow one is waited for, until a third of the evaluate phase (or of the rest of it) has passed. If the
+ * validator had no time to ask a miner, this is the validator's failure, not the miner's.
  */
 export const gatherUpdates = async (
   participant: Participant,
@@ -58,7 +58,7 @@ export const gatherUpdates = async (
         gated.map(async (last) => {
           if (!isUnreachable(last)) return last;
           const again = await gate(last.submission);
-          // Who could not be reached before, and was not asked again, could not be reached.
+          // A miner that could not be reached before, and was not asked again, counts as unreachable.
           return patience.aborted && !again.result.ok ? last : again;
         }),
       );
@@ -66,7 +66,7 @@ export const gatherUpdates = async (
   });
 };
 
-/** Of the files that are here a few are open at a time; those that are on their way hold up nobody. */
+/** Opens only a few of the files that are here at a time. Files that are still on their way block no others. */
 const withFewOpen =
   (slots: PrioritySlots, signal: AbortSignal) =>
   (source: CycleSource): CycleSource => ({
@@ -83,8 +83,9 @@ const withFewOpen =
   });
 
 /**
- * Gates what is revealed while the reveal phase lasts, one artifact a hotkey: whoever reveals another one after that waits for the end of
- * the phase, so nobody can keep us busy. Resolves with its last block. @returns what became of a submission that is still the same
+ * Gates what is revealed during the reveal phase, one artifact per hotkey. If a hotkey then reveals another artifact, that one waits for
+ * the end of the phase, so nobody can keep the validator busy. Resolves at the last block of the phase.
+ * @returns the result of a submission, if the submission is still the same
  */
 const gateEarly = async (
   participant: Participant,
@@ -100,7 +101,7 @@ const gateEarly = async (
     const revealed = submissions.filter(({ hotkey, commitment, reveal }) => commitment && reveal && !tried.has(hotkey));
     for (const submission of revealed) {
       const result = gate(submission);
-      // What it throws is an abort, which ends what awaits it as well.
+      // It rejects only on an abort, which also ends the caller's wait.
       result.catch(() => {});
       tried.set(submission.hotkey, { submission, result });
     }
@@ -118,7 +119,7 @@ const isSame = (a: Submission, b: Submission): boolean =>
   a.reveal?.group === b.reveal?.group &&
   a.reveal?.location === b.reveal?.location;
 
-/** In the order of a hash over what no miner knew when it registered. */
+/** Orders by a hash over a value that no miner knew when it registered. */
 const shuffled = (submissions: readonly Submission[], blockHash: string): readonly Submission[] => {
   const key = ({ hotkey }: Submission) => sha256(Buffer.from(`${blockHash} ${hotkey}`));
   return [...submissions].sort((a, b) => (key(a) < key(b) ? -1 : 1));
@@ -126,7 +127,7 @@ const shuffled = (submissions: readonly Submission[], blockHash: string): readon
 
 const isUnreachable = ({ result }: Gated): boolean => !result.ok && result.reason === "unreachable";
 
-/** Where no miner at all could be reached, the fault is more likely ours than everybody's. */
+/** If no miner at all could be reached, the fault is more likely this validator's. */
 const blameSelf = (gated: readonly Gated[]): readonly Gated[] => {
   const revealed = gated.filter(({ submission }) => submission.reveal);
   if (revealed.length < 2 || !revealed.every(isUnreachable)) return gated;

@@ -16,7 +16,11 @@ interface Historian {
   readonly journal: Journal<ValidatorJournal>;
 }
 
-/** Writes down what was agreed of a cycle. @param isWhole whether every report that counts was at hand @param improved groups whose model took a step */
+/**
+ * Stores what was agreed in a cycle.
+ * @param isWhole whether every report that counts was available
+ * @param improved groups whose model took a step
+ */
 export const remember = (
   { participant, journal }: Historian,
   cycle: number,
@@ -42,9 +46,9 @@ export const remember = (
 };
 
 /**
- * Learns what was agreed in the cycles of the window that this validator did not live through, from chain state and the reports that
- * others still serve, so that who joins late or was away pays by the same scores as everybody. What cannot be had is asked for again in the next
- * cycle. Never throws but for an abort.
+ * Learns what was agreed in the cycles of the window that this validator missed, from chain state and the reports that others still serve.
+ * A validator that joins late or was away then pays by the same scores as all others. What is not available is requested again in the next
+ * cycle. Throws only on an abort.
  */
 export const recallHistory = async (historian: Historian, cycle: number): Promise<void> => {
   const { participant, journal } = historian;

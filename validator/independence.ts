@@ -7,17 +7,17 @@ import type { BaseModel } from "#shared/participant/agreement/base-model.js";
 import type { Participant } from "#shared/participant/participant.js";
 import type { RaceResult } from "#shared/scoring/racing/race.js";
 
-/** Measures how far a group's updates are of their own, beside the race. */
+/** Measures how independent a group's updates are of each other, beside the race. */
 export interface IndependenceMeter {
-  /** Sketches an update the first time that it is loaded. */
+  /** Sketches an update when it is first loaded. */
   watch(artifact: string, loading: Promise<FloatTensors | null>): Promise<FloatTensors | null>;
   isWatched(artifact: string): boolean;
-  /** By artifact; those that score nothing are left out. */
+  /** Independence by artifact. Leaves out updates with a score of zero. */
   of(raced: readonly { readonly artifact: string; readonly result: RaceResult }[]): ReadonlyMap<string, number>;
 }
 
 /**
- * What everybody knows, and is nobody's work: the group's weights, along which weight decay goes, and its momentum.
+ * The directions that everybody knows and that are nobody's work: the group's weights, along which weight decay goes, and its momentum.
  *
  * @param seed the group's evaluation seed
  * @throws what fetching the momentum throws

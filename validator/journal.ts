@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { VERDICTS } from "#shared/protocol/verdict.js";
 
-/** What a validator remembers across a crash: how far each cycle came, and what was agreed of every miner. */
+/** What a validator remembers across a crash: the progress of each cycle, and what was agreed about every miner. */
 export const validatorJournalSchema = z.object({
   cycles: z
     .record(
@@ -9,9 +9,9 @@ export const validatorJournalSchema = z.object({
       z.object({
         /** Hash of the stored, signed report. */
         report: z.string().optional(),
-        /** The record of our ballot. */
+        /** The record of this validator's ballot. */
         ballot: z.string().optional(),
-        /** Hash of the model that our own merge gave. */
+        /** Hash of the model that this validator's own merge gave. */
         model: z.string().optional(),
         /** Blocks that included the report record, the record of the reports held, the ballot, the model record and the weights. */
         reported: z.int().optional(),
@@ -22,15 +22,15 @@ export const validatorJournalSchema = z.object({
       }),
     )
     .default({}),
-  /** Cycles of which the history below holds all that was agreed. */
+  /** Cycles of which the history below holds everything that was agreed. */
   tallied: z.array(z.int()).default([]),
   /** Which groups' models took a step. */
   progress: z.array(z.object({ cycle: z.int(), improved: z.array(z.string()) })).default([]),
-  /** Group → the model that was last measured on its reference text, the loss, nats per token, and that in bits per byte. */
+  /** Group → the last model measured on its reference text, and its loss in nats per token and in bits per byte. */
   reference: z
     .record(z.string(), z.object({ model: z.string(), loss: z.number(), bitsPerByte: z.number() }))
     .default({}),
-  /** Groups of which it was said that they have no reference text. */
+  /** Groups whose missing reference text was already reported. */
   unreferenced: z.array(z.string()).default([]),
   history: z
     .array(

@@ -24,22 +24,22 @@ import { failedEntry, scoreEntry } from "./report-entry.js";
 import { startStopwatch } from "./stopwatch.js";
 import { blockWithin, timeToMeasure } from "./time-left.js";
 
-/** Share of the evaluate phase after which no update is fetched again that was lost since it passed the gates: the rest is for measuring. */
+/** Share of the evaluate phase in which an update that was lost after its gates is fetched again. The rest is for measuring. */
 const PATIENCE = 1 / 2;
-/** Updates that are kept in memory from one look at them to the next. */
+/** Bytes of updates that stay in memory between reads. */
 const KEPT_UPDATES_BYTES = 256 << 20;
 
 export interface JudgeOptions {
-  /** Bytes of updates that are kept in memory. */
+  /** Bytes of updates that stay in memory. */
   readonly room?: number;
-  /** Tells when a block will come; without it measuring ends when the block is seen. */
+  /** Predicts when a block will come. Without it, measuring ends when the block is seen. */
   readonly timer?: BlockTimer | undefined;
   readonly metrics?: MetricsSink;
 }
 
 /**
- * Judges a cycle's submissions: gates from the reveal phase on, then the loss before and after on batches whose seed nobody could know
- * before, everybody on fewer batches where time is short. Returns the signed report.
+ * Judges a cycle's submissions: the gates from the reveal phase on, then the loss before and after each update, on batches whose seed
+ * nobody could know before. If time is short, all updates get fewer batches. Returns the signed report.
  */
 export const judgeCycle = (
   participant: Participant,
@@ -63,7 +63,7 @@ const judge = async (
   const evaluate = phaseWindow(cycle, "evaluate", network.phases);
   await clock.reach(phaseWindow(cycle, "reveal", network.phases).start, signal);
   const texts = evaluationTexts(participant, cycle);
-  // It fails with an abort only, which ends what is waited for below as well.
+  // It rejects only on an abort, which also ends the wait below.
   texts.catch(() => {});
   const took = startStopwatch();
   const base = await loadModel(participant, await awaitBaseModel(participant, cycle));
@@ -103,7 +103,7 @@ const judge = async (
   for (const [group, { before, results }] of outcomes) {
     if (before.length > 0) baseline[group] = { loss: mean(before), batches: before.length };
     const independence = independences.get(group)!;
-    // Losses that were measured before a restart needed no look at the update.
+    // Losses that were measured before a restart did not need to load the update.
     for (const [{ artifact, load }, result] of results)
       if (result.verdict === "scored" && result.score > 0 && !independence.isWatched(artifact)) await load();
     const shares = independence.of([...results].map(([{ update }, result]) => ({ ...update, result })));
@@ -142,7 +142,7 @@ const judge = async (
   );
 };
 
-/** Where the time went, in milliseconds; a warning where there was too little of it. */
+/** Logs where the time went, in milliseconds. Warns if there was too little. */
 const sayWhatItTook = (
   log: Participant["log"],
   cycle: number,

@@ -5,11 +5,11 @@ import { readFileIfAny, writeFileAtomic } from "#shared/files/atomic-file.js";
 import { hashSchema } from "#shared/protocol/hash.js";
 import type { Race } from "#shared/scoring/racing/race.js";
 
-/** Losses that this validator has measured in the cycle under way, kept across a restart: nobody measures twice. */
+/** Losses that this validator has measured in the current cycle, kept across a restart, so that nothing is measured twice. */
 export interface LossBook {
-  /** @param artifact null for the model itself @returns the first batches' losses, without a gap */
+  /** @param artifact null for the model itself @returns the losses of the first batches, without a gap */
   losses(seed: string, artifact: string | null): readonly number[];
-  /** Adds those that follow the ones known. */
+  /** Appends losses to the known ones. */
   add(seed: string, artifact: string | null, losses: readonly number[]): void;
 }
 
@@ -18,14 +18,14 @@ const entrySchema = z.object({
   seed: hashSchema,
   artifact: hashSchema.nullable(),
   from: z.int().min(0),
-  /** Null stands for what is not finite. */
+  /** Null stands for a loss that is not finite. */
   losses: z.array(z.number().nullable()),
 });
 
 const FILE = "losses.jsonl";
 
 /**
- * Opens the losses of one model and the seeds of a cycle; all others are forgotten, so the file never holds more than a cycle.
+ * Opens the losses for one model and the seeds of one cycle. All other losses are dropped, so the file never holds more than one cycle.
  *
  * @param folder the validator's own
  */
@@ -52,7 +52,7 @@ export const openLossBook = (folder: string, base: string, seeds: readonly strin
   };
 };
 
-/** A line that was torn when the program was killed is none. */
+/** A line that was cut short when the program was killed is skipped. */
 const parse = (line: string): z.infer<typeof entrySchema> | null => {
   try {
     return entrySchema.parse(JSON.parse(line));

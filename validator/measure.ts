@@ -12,7 +12,7 @@ import { type LossBook, remembering } from "./loss-book.js";
 export interface MeasuredUpdate {
   readonly group: string;
   readonly artifact: string;
-  /** Null where it cannot be read again. */
+  /** Null if it cannot be read again. */
   load(): Promise<FloatTensors | null>;
 }
 
@@ -28,7 +28,7 @@ export interface MeasureOptions<T> {
   readonly time: RaceTime;
 }
 
-/** Races the updates of every group that has a text, all groups side by side. */
+/** Races the updates of every group that has a text, all groups in parallel. */
 export const measureUpdates = async <T extends MeasuredUpdate>(
   meter: LossMeter,
   { network, model, seeds, texts, updates, book, time }: MeasureOptions<T>,

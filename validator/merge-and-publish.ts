@@ -21,7 +21,7 @@ export const mergeAndPublish = async (validator: Validator, cycle: number, agree
   await publish(validator, cycle, hash);
 };
 
-/** The model record may come as late as the next distribute phase, which is when it is read. */
+/** Model records count until the end of the next cycle's distribute phase, which is when they are read. */
 const publish = async (validator: Validator, cycle: number, model: string): Promise<void> => {
   const { participant, journal } = validator;
   const { network, networkHash, location, log } = participant;

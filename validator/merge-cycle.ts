@@ -14,20 +14,20 @@ import { type Participation, participationIn } from "#shared/replay/participatio
 import { readSubmissions } from "#shared/replay/submissions.js";
 import { type GateOptions, openSubmission } from "./gated-updates.js";
 
-/** What the validators' reports together say of a cycle that started from the model `base`. */
+/** The combined result of the validators' reports for a cycle that started from the model `base`. */
 export interface Agreement {
   readonly base: string;
   readonly outcomes: readonly AgreedOutcome[];
-  /** What each validator did, as far as its report was at hand. */
+  /** What each validator did, as far as its report was available. */
   readonly participation: readonly Participation[];
-  /** Whether every report that counts was at hand. */
+  /** Whether every report that counts was available. */
   readonly isWhole: boolean;
 }
 
 /**
- * Tallies the cycle's reports that count, as chain state says when the exchange phase is over.
+ * Tallies the cycle's reports that count, by the chain state at the end of the exchange phase.
  *
- * @param deadline block until which a report that is not at hand is asked for
+ * @param deadline block until which a missing report is requested
  */
 export const agreeOn = async (participant: Participant, cycle: number, deadline?: number): Promise<Agreement> => {
   const base = await awaitBaseModel(participant, cycle);
@@ -38,12 +38,12 @@ export const agreeOn = async (participant: Participant, cycle: number, deadline?
   return { base, outcomes, participation, isWhole };
 };
 
-/** What the cycle's steps may go along. */
+/** The directions of the cycle's candidate steps. */
 export const planFrom = async (participant: Participant, cycle: number, { outcomes }: Agreement): Promise<MergePlan> =>
   planMerge(outcomes, await readSubmissions(participant, cycle), participant.network.scoring.top_n);
 
 /**
- * The cycle's merge: a pure function of chain state when the choose phase ended and of files named by hash, so every honest
+ * The cycle's merge: a pure function of the chain state at the end of the choose phase and of files named by hash, so every honest
  * validator makes the same model. A group that no measured step improved stays as it is. @throws MERGE_ABSTAINED
  */
 export const mergeCycle = async (participant: Participant, cycle: number, agreed: Agreement): Promise<Model> => {
@@ -76,7 +76,7 @@ export const mergeCycle = async (participant: Participant, cycle: number, agreed
 /** Blocks kept free at the end of the next distribute phase to put the model on chain. */
 const BLOCKS_TO_PUBLISH = 2;
 
-/** An update that the majority scored; one that we cannot have or accept keeps us out of this merge, and we resync to the majority. */
+/** An update that the majority scored. If this validator cannot obtain or accept it, it abstains from this merge and adopts the majority's model. */
 const selectedUpdate = async (
   participant: Participant,
   { submission, uid }: Selected<Candidate>,

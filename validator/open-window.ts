@@ -3,7 +3,8 @@ import type { Participant } from "#shared/participant/participant.js";
 import { type BlockRange, type Phase, phaseWindow } from "#shared/protocol/phases.js";
 
 /**
- * The window of a phase whose record can still be put: making one takes blocks, and one that cannot be in time must hold up nothing.
+ * The window of a phase whose record can still be put on chain. Making a record takes blocks. A record that cannot be in time must not
+ * delay other work.
  *
  * @throws BlockZeroError WINDOW_MISSED
  */

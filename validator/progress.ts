@@ -3,7 +3,7 @@ import { improvedGroups } from "#shared/rewards/progress.js";
 import type { Validator } from "./context.js";
 import type { Agreement } from "./merge-cycle.js";
 
-/** The groups whose model took a step, in metrics and the log as well. */
+/** The groups whose model took a step. Also writes them to the metrics and the log. */
 export const learnProgress = async (
   { participant, metrics }: Validator,
   cycle: number,

@@ -7,8 +7,8 @@ import type { BlobRef } from "#shared/protocol/model-manifest.js";
 import { misfitOf } from "#shared/replay/model-fit.js";
 
 /**
- * Reads a model of our own merge from the store, as everybody will: a model that cannot be read, or has a weight that is no finite number, is
- * committed by nobody, so no majority can agree on it.
+ * Reads the model of this validator's own merge from the store, as every participant will. A validator commits no model that cannot be read
+ * or has a weight that is not finite, so no majority can agree on such a model.
  *
  * @throws BlockZeroError MODEL_UNUSABLE, and what reading the parts throws
  */

@@ -6,9 +6,9 @@ import { phaseWindow } from "#shared/protocol/phases.js";
 import type { Validator } from "./context.js";
 
 /**
- * Measures the agreed model that a cycle starts from on each group's reference text, for people: in the log and the metrics, with the change since it
- * was last measured. It decides nothing, and takes time only before the reveal phase, when a validator has nothing else to do: groups that it has no time
- * for are left out. A model that was measured before is not measured again.
+ * Measures the agreed model that a cycle starts from on each group's reference text, for people. Writes the loss to the log and the
+ * metrics, with the change since the last measurement. It decides nothing. It runs only before the reveal phase, when a validator has
+ * nothing else to do, and leaves out the groups that it has no time for. A model that was measured before is not measured again.
  *
  * @param model hash of the model, whose files are here
  */
@@ -43,7 +43,7 @@ export const measureReference = async (
   }
 };
 
-/** Null, and told once, where a group has no public held-out text, as one with sealed text may. */
+/** Null, with one log line, if a group has no public held-out text. A group with sealed text may have none. */
 const referenceText = (
   { participant: { network, log }, journal }: Pick<Validator, "participant" | "journal">,
   group: string,

@@ -13,7 +13,7 @@ const unscored = {
   score: 0,
 } as const;
 
-/** What a report says of a submission that has no score, and why. */
+/** The report's entry for a submission that has no score, with the reason. */
 export const failedEntry = ({ uid, hotkey, reveal }: Submission, reason: ReasonCode, detail: string): ReportEntry => ({
   uid,
   hotkey,
@@ -26,9 +26,9 @@ export const failedEntry = ({ uid, hotkey, reveal }: Submission, reason: ReasonC
 });
 
 /**
- * What a report says of a submission that was measured.
+ * The report's entry for a submission that was measured.
  *
- * @param problem what kept us from measuring it to the end, if not the time
+ * @param problem why it was not measured to the end, if the reason is not the time
  */
 export const scoreEntry = (
   submission: Submission,

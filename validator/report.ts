@@ -22,7 +22,7 @@ export const report = async (validator: Validator, cycle: number): Promise<void>
     const read = readReport(bytes, participant.signer.address, network);
     if (!read.ok)
       throw new BlockZeroError("REPORT_UNUSABLE", `our own report is refused: ${read.problem}`, "report this as a bug");
-    // Nobody can copy it in time: a report record of a later block does not count.
+    // Nobody can copy it in time: a report record in a later block does not count.
     participant.embargo.hold(hash, window.end - 1);
     await blobs.put(bytes);
     mark(validator, cycle, { report: hash });

@@ -1,7 +1,7 @@
 import type { Participation } from "#shared/replay/participation.js";
 import type { Validator } from "./context.js";
 
-/** Says in the log and the metrics what each validator did: who did nothing, came late or said something else than the others is seen by everybody. */
+/** Writes to the log and the metrics what each validator did, so that everybody sees who did nothing, came late or contradicted the others. */
 export const tellParticipation = (
   { participant, metrics }: Pick<Validator, "participant" | "metrics">,
   cycle: number,

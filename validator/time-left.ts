@@ -9,7 +9,8 @@ const BLOCKS_TO_REPORT = 2;
 type Timed = Pick<Participant, "clock" | "network">;
 
 /**
- * The block at which a share of the evaluate phase has passed: for who is late, of what is left of it. At least one block is.
+ * The block at which a share of the evaluate phase has passed. A validator that starts late counts the share from now on. At least one
+ * block passes.
  *
  * @param share in (0, 1)
  */
@@ -19,12 +20,12 @@ export const blockWithin = ({ clock, network }: Timed, cycle: number, share: num
   return from + Math.max(1, Math.floor((end - from) * share));
 };
 
-/** A block that is late leaves time, nobody knows how much. */
+/** A late block leaves some time, but nobody knows how much. */
 const SOME_MS = 1;
 
 /**
- * Time to measure in, until the report must go out; over when that block is here, whatever was expected. Where the chain's pace is unknown,
- * there is all the time until then.
+ * The time for measuring, until the report must go out. It is over when that block is here, whatever was expected. If the chain's pace is
+ * unknown, it lasts until that block.
  */
 export const timeToMeasure = (
   { clock, network }: Timed,
@@ -40,7 +41,7 @@ export const timeToMeasure = (
       if (blocks <= 0) return 0;
       const [expected, pace] = [timer?.expected(last), timer?.blockTime()];
       if (expected === undefined || pace === undefined) return Number.POSITIVE_INFINITY;
-      // The next block is not here yet, so there are all those after it.
+      // The next block is not here yet, so the time of all blocks after it remains.
       return Math.max(SOME_MS, (blocks - 1) * pace, expected - now());
     },
   };

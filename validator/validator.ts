@@ -50,7 +50,7 @@ const validate = async (participant: Participant, config: ValidatorConfig, metri
   };
   const cycles = runCycles(participant, {
     failure: "Missed merge",
-    // A model that we were about to publish still counts while the next cycle distributes.
+    // A model that was about to be published still counts during the distribute phase of the next cycle.
     first: ({ cycle, phase }) => {
       const last = validator.journal.value.cycles[cycle - 1];
       const isOwing = (last?.reported ?? last?.model) !== undefined && last?.published === undefined;
@@ -65,10 +65,10 @@ const validate = async (participant: Participant, config: ValidatorConfig, metri
   }
 };
 
-/** Any seed: what text there is does not depend on it. */
+/** Any seed will do: whether there is text does not depend on it. */
 const SOME_SEED = "0".repeat(64);
 
-/** Compiles and reads what the first evaluation would else begin with, while nobody waits for it. */
+/** Compiles and reads in advance what the first evaluation needs, while nobody waits for it. */
 const warmUp = async (meter: LossMeter, model: Parameters, network: Network): Promise<void> => {
   for (const [name, group] of Object.entries(network.groups)) {
     await meter.ofGroup(model, group);

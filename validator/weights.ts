@@ -5,7 +5,7 @@ import { cycleWeights } from "#shared/rewards/cycle-weights.js";
 import type { Validator } from "./context.js";
 import { mark } from "./mark.js";
 
-/** Sets the cycle's weights, once. A failure is logged: the next cycle's weights make up for these. */
+/** Sets the cycle's weights, once. A failure is only logged: the next cycle's weights replace these anyway. */
 export const setWeights = async (validator: Validator, cycle: number): Promise<void> => {
   const { participant, journal } = validator;
   const { chain, network, log } = participant;
