@@ -86,7 +86,7 @@ export interface Place {
 export interface Merge {
   /** The model that the cycle's merge made. Null if no majority agrees on one, or not yet. */
   readonly model: string | null;
-  /** Whether that can still change. */
+  /** Whether `model` can no longer change. */
   readonly isSettled: boolean;
   /** The miner's share of its group's mean. Null if it was not merged, or the model's manifest is not available. */
   readonly share: number | null;
