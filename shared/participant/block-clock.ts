@@ -6,7 +6,7 @@ import { onAbort } from "#shared/util/on-abort.js";
 export interface BlockClock {
   /** The newest head seen. */
   readonly head: Head;
-  /** Resolves with the first head whose number is at least `block`; at once if it is already here. Rejects on abort. */
+  /** Resolves with the first head whose number is at least `block`, at once if it is already here. Rejects on abort. */
   reach(block: number, signal: AbortSignal): Promise<Head>;
   /** Calls back on every head until the signal aborts. */
   onHead(callback: (head: Head) => void, signal: AbortSignal): void;
@@ -50,7 +50,7 @@ export const startBlockClock = async (chain: Chain, signal: AbortSignal): Promis
   };
 };
 
-/** Why the wait ended: the fault that ended everything, where there is one. */
+/** Why the wait ended: the fault that stopped the participant, if there is one. */
 const stopped = ({ reason }: AbortSignal): BlockZeroError =>
   reason instanceof BlockZeroError
     ? reason

@@ -3,21 +3,21 @@ import { BlockZeroError } from "#shared/errors/error.js";
 import type { BlockClock } from "./block-clock.js";
 import type { Participant } from "./participant.js";
 
-/** Tells the time of blocks to come. */
+/** Predicts the times of future blocks. */
 export interface BlockTimer {
   /** Milliseconds between blocks; undefined until two are known. */
   blockTime(): number | undefined;
-  /** When a block will be here, milliseconds of `now`; undefined while the chain's pace is unknown. */
+  /** The expected time of a block, in milliseconds of `now`. Undefined while the chain's pace is unknown. */
   expected(block: number): number | undefined;
 }
 
-/** Heads that the pace is measured on. */
+/** Number of heads that the pace is measured on. */
 const WINDOW = 32;
 
-/** No chain keeps a quicker pace: its blocks are made on demand, and when the next one comes nobody knows. */
+/** A faster pace means that blocks are made on demand, so nobody knows when the next one comes. */
 const LEAST_BLOCK_MS = 100;
 
-/** Nor one whose quicker blocks come in less than this share of the usual time: they are made in bursts. */
+/** If the faster blocks come in less than this share of the median time, blocks come in bursts, and there is no pace. */
 const LEAST_EVEN = 1 / 2;
 
 type Timed = Pick<Head, "number" | "timestamp">;
@@ -29,8 +29,8 @@ export interface BlockTimerOptions {
 }
 
 /**
- * Measures the chain's pace from the timestamps of its heads, until the signal aborts. This machine's clock need not agree with
- * the chain's: a head cannot arrive before it is made, so the least delay seen is taken for the difference.
+ * Measures the chain's pace from the timestamps of its heads, until the signal aborts. This machine's clock may differ from the chain's. A
+ * head cannot arrive before it is made, so the least delay seen is taken as the difference.
  */
 export const startBlockTimer = (
   clock: BlockClock,
@@ -43,7 +43,7 @@ export const startBlockTimer = (
     seen.push({ head, delay });
     if (seen.length > WINDOW) seen.shift();
   };
-  // Nobody saw it come, so it says nothing of delays.
+  // Its arrival was not observed, so it gives no delay.
   if (before) see(before, Number.POSITIVE_INFINITY);
   see(clock.head);
   clock.onHead((head) => see(head), signal);
@@ -72,7 +72,7 @@ export const startBlockTimer = (
   };
 };
 
-/** A timer that knows the pace at once: who starts close to the end of a phase has no block to spare for learning it. */
+/** A timer that knows the pace at once: a participant that starts close to the end of a phase has no block to spare for measuring it. */
 export const openBlockTimer = async ({
   chain,
   clock,
@@ -83,7 +83,7 @@ export const openBlockTimer = async ({
   try {
     return startBlockTimer(clock, signal, { before: { number, timestamp: await chain.timestamp(number) } });
   } catch (thrown) {
-    // The pace is then known a block later.
+    // The pace is then known one block later.
     if (thrown instanceof BlockZeroError) return startBlockTimer(clock, signal);
     throw thrown;
   }

@@ -2,21 +2,24 @@ import type { CycleSource, FileRequest } from "#shared/replay/source.js";
 import type { BlobRequest } from "./files/blobs.js";
 import type { Participant } from "./participant.js";
 
-/** Others, drawn anew each time, who are asked for a file that somebody announced: everybody asking everybody for what a miner withholds would be a flood. */
+/**
+ * Other servers, drawn again each time, that are asked for an announced file. If everybody asked everybody for a file that a miner
+ * withholds, this would flood the subnet.
+ */
 const OTHERS_ASKED = 8;
 
 export interface Waiting {
-  /** Aborts when there is no more time to wait for a server. */
+  /** Aborts when there is no time left to wait for a server. */
   readonly until?: AbortSignal | undefined;
   /** Called when a server is about to be asked. */
   readonly onAsked?: (() => void) | undefined;
-  /** Whether all are asked for a file that somebody announced, for one that a majority said it has: false unless given. */
+  /** Whether a majority said that it holds an announced file. Then all servers are asked for it. Default: false. */
   readonly isHeld?: boolean | undefined;
 }
 
 /**
- * What a participant replays cycles from: its chain, and files from its own store, from who announced them, or from the validators, the
- * owner and others, who may have them as well.
+ * The source from which a participant replays cycles: its chain, and files from its own store, from the server that announced them, or from
+ * the validators, the owner and others, which may have them too.
  */
 export const cycleSource = (
   {
@@ -36,7 +39,7 @@ export const cycleSource = (
     onAsked,
     locations: async () => {
       if (location === undefined) return models.servers(hash);
-      // Whoever names it as well, to be asked before the others, gains nothing.
+      // The order of `servers()` without a hash: naming the file too, to be asked before the others, gains nothing.
       return [location, ...(await models.servers()).slice(0, isHeld ? undefined : OTHERS_ASKED)];
     },
     signal: until ? AbortSignal.any([signal, until]) : signal,

@@ -3,15 +3,15 @@ import { orAbort } from "#shared/util/deadline.js";
 import type { Participant } from "./participant.js";
 
 export interface DutyLimit {
-  /** What it is called, e.g. `the report of cycle 7`. */
+  /** Its name, e.g. `the report of cycle 7`. */
   readonly name: string;
-  /** The block with which it is over. */
+  /** The block at which it ends. */
   readonly until: number;
 }
 
 /**
- * Does a duty of a cycle within a limit that is kept from outside: once the chain has reached the block, nobody waits for it any longer,
- * whatever it waits for itself. It costs that duty, and the cycle goes on.
+ * Does a duty of a cycle with an outer limit: once the chain has reached the block, the duty ends, whatever it waits for itself. Then only
+ * that duty fails, and the cycle continues.
  *
  * @param work gets a participant whose signal aborts when the duty is over
  * @throws BlockZeroError DUTY_OVERDUE; what `work` throws; the participant's own abort

@@ -12,10 +12,10 @@ export interface StandingsContext {
   readonly signal: AbortSignal;
 }
 
-/** Blocks between two looks at who is registered. */
+/** Blocks between two reads of the registered hotkeys. */
 const EVERY_BLOCKS = 25;
 
-/** What each hotkey is in the subnet, as of the last few blocks. A chain that does not answer leaves what was known. */
+/** The role of each hotkey in the subnet, as of the last few blocks. If the chain does not answer, the known roles stay. */
 export const followStandings = async ({
   chain,
   clock,

@@ -44,8 +44,9 @@ export interface JoinOptions {
 }
 
 /**
- * Checks all that can be checked before any work is done, then opens shop: wallet, chain, registration, network file, home, blob server.
- * @throws the first thing that is wrong, coded.
+ * Checks everything that can be checked before any work is done, then sets up wallet, chain, registration, network file, home and blob
+ * server.
+ * @throws the first problem found, coded.
  */
 export const joinNetwork = async (options: JoinOptions): Promise<Participant> => {
   const opened: (() => unknown)[] = [];
@@ -76,7 +77,7 @@ const open = async (
   onLeave(() => connected.close());
   const chain = config.dry_run ? dryRun(connected, (extrinsic) => log.info(formatExtrinsic(extrinsic))) : connected;
   const uid = await registeredUid(chain, config, signer);
-  // What was not written must not be taken for written by a later run.
+  // A later run must not take the writes of a dry run for real ones.
   const home = joinPath(config.checkpoint_dir, signer.address, config.dry_run ? "dry-run" : "");
   onLeave(lockHome(home));
   const store = directoryStore(joinPath(home, "blobs"), log);
@@ -108,13 +109,13 @@ const open = async (
     log.error("the published network file takes no effect", { network: next.source.networkHash, reason: next.problem });
   const network = await obtainTexts(source.network, { blobs, servers, signal });
   const hash = source.networkHash;
-  // Whoever joined has the files, and serves them: the subnet does not end with its owner's server.
+  // Every participant that has joined has the files, and serves them, so the subnet does not depend on the owner's server.
   for (const file of [agreed, network]) {
     const own = networkBytes(file);
     await blobs.put(own);
     await blobs.pin({ hash: networkHash(file), maxBytes: own.length, locations: [], signal });
   }
-  // Cycle numbers mean something within networks that succeed one another.
+  // Cycle numbers are comparable only within networks that succeed one another.
   const state = joinPath(home, shortHash(originOf(network, hash)));
   const embargo = openEmbargo(joinPath(state, "embargo.json"), () => clock.head.number);
   const intentions = openIntentions(joinPath(state, "intentions.json"));

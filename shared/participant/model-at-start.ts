@@ -3,11 +3,11 @@ import { BlockZeroError, reasonOf } from "#shared/errors/error.js";
 import type { Participant } from "./participant.js";
 
 /**
- * Does what needs the files of a model before the first cycle. One that nobody gives keeps its participant from working at all, so it is told which
- * model and file it is, who should have it, and what to do.
+ * Does work that needs the files of a model before the first cycle. If a file is not available, the participant cannot work at all. The
+ * error then names the model and the file, who should have the file, and what to do.
  *
  * @param hash of the model
- * @throws BlockZeroError MODEL_MISSING, and what `work` throws that is no fault of fetching
+ * @throws BlockZeroError MODEL_MISSING, and what `work` throws for other reasons than fetching
  */
 export const withModelFiles = async <T>(
   { models, network }: Pick<Participant, "models" | "network">,

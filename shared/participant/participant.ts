@@ -8,7 +8,7 @@ import type { Blobs } from "./files/blobs.js";
 import type { Embargo } from "./files/embargo.js";
 import type { commitOnce } from "./writes/commit-once.js";
 
-/** A hotkey's standing presence in a subnet: what miner and validator have in common. */
+/** What a miner and a validator have in common: a hotkey's connection to a subnet. */
 export interface Participant {
   readonly chain: Chain;
   readonly clock: BlockClock;
@@ -19,7 +19,7 @@ export interface Participant {
   readonly blobs: Blobs;
   readonly embargo: Embargo;
   readonly models: AgreedModels;
-  /** Origin of our blob server, as it goes into records. */
+  /** Origin of this participant's blob server, as written in records. */
   readonly location: string;
   readonly home: string;
   readonly log: Log;

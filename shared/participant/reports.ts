@@ -15,31 +15,31 @@ import { cycleSource } from "./cycle-source.js";
 import type { Participant } from "./participant.js";
 import { untilBlock } from "./until-block.js";
 
-/** What the validators said about a cycle, and the stake behind each. */
+/** The validators' reports on a cycle, and the stake behind each. */
 export interface CycleReports {
-  /** Those that count and could be had. */
+  /** The reports that count and were available. */
   readonly reports: readonly Report[];
   readonly stakes: Stakes;
-  /** The reports' records on chain, those that do not count or could not be had among them; by ascending uid. */
+  /** The reports' records on chain, by ascending uid, including those that do not count or were not available. */
   readonly committed: readonly ExchangedReport[];
-  /** Validators that said which reports they hold, hotkeys. */
+  /** Hotkeys of the validators that recorded which reports they hold. */
   readonly exchanged: ReadonlySet<string>;
-  /** Validators with a permit that do not vote, hotkeys. */
+  /** Hotkeys of the validators with a permit that do not vote. */
   readonly silent: readonly string[];
-  /** Whether every report that counts was had, be it one or not: else another tally may come of the others. */
+  /** Whether every report that counts was available, valid or not. If not, the tally may differ from that of other participants. */
   readonly isWhole: boolean;
 }
 
 type Reader = Pick<Participant, "chain" | "clock" | "models" | "network" | "networkHash" | "blobs" | "log" | "signal">;
 
-/** Share of the choose phase in which a report that cannot be had is asked for again. */
+/** Share of the choose phase in which a missing report is requested again. */
 const PATIENCE = 1 / 3;
 
 /**
- * The reports of a cycle that count, fetched and checked. Honest validators hold each of them, so one that its validator does not serve is asked
- * of the others, at every block until `deadline`; then it is left out and logged. Call it once the exchange phase is over.
+ * The reports of a cycle that count, fetched and checked. Honest validators hold each of them. If its own validator does not serve a
+ * report, the others are asked for it, at every block until `deadline`. Then it is left out and logged. Call this after the exchange phase.
  *
- * @param deadline block; two from now, or a third of the choose phase, whichever is later, unless given
+ * @param deadline block; default: two from now, or a third of the choose phase, whichever is later
  */
 export const collectReports = async (reader: Reader, cycle: number, deadline?: number): Promise<CycleReports> => {
   const { clock, network } = reader;
@@ -53,7 +53,7 @@ export const collectReports = async (reader: Reader, cycle: number, deadline?: n
 };
 
 /**
- * Tries to have every committed report, from the last block of the evaluate phase on, when all of them are served.
+ * Tries to obtain every committed report, from the last block of the evaluate phase on, when all of them are served.
  *
  * @returns the numbers, by ascending uid, of those that are here and are reports of the cycle
  */
@@ -62,12 +62,12 @@ export const holdReports = async (reader: Reader, cycle: number, deadline: numbe
   return fetched.flatMap((report, number) => (isReport(report) ? [number] : []));
 };
 
-/** A report; what is none of the cycle, which nobody tallies; or null for what could not be had. */
+/** A report; "unusable" for bytes that are no report of the cycle, which nobody tallies; or null if it was not available. */
 type Fetched = Report | "unusable" | null;
 
 const isReport = (fetched: Fetched): fetched is Report => fetched !== null && fetched !== "unusable";
 
-/** What could be had before `deadline`. */
+/** Fetches what is available before `deadline`. */
 const fetchReports = async (
   reader: Reader,
   committed: readonly CommittedReport[],

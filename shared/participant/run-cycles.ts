@@ -5,15 +5,15 @@ import { withinBlocks } from "./duty.js";
 import type { Participant } from "./participant.js";
 
 export interface CycleRunner {
-  /** The cycle to begin with, given where the next block stands: the one under way, one before it, or the next. */
+  /** The first cycle to run, given the position of the next block: the cycle in progress, one before it, or the next. */
   readonly first: (position: PhasePosition) => number;
-  /** One cycle's duties. What it throws costs that cycle and nothing more. */
+  /** Performs one cycle's duties. If it throws, only that cycle fails. */
   readonly live: (cycle: number) => Promise<void>;
-  /** What a failed cycle is called in the log. */
+  /** The log message for a failed cycle. */
   readonly failure: string;
 }
 
-/** Lives cycle after cycle until the participant's signal aborts; one that does not end ends with the next one's distribute phase. */
+/** Runs cycle after cycle until the participant's signal aborts. A cycle that does not end by itself ends with the next one's distribute phase. */
 export const runCycles = async (participant: Participant, runner: CycleRunner): Promise<never> => {
   const { clock, network, uid, signer, log, signal } = participant;
   const checkNetwork = followNetwork(participant);
@@ -23,7 +23,7 @@ export const runCycles = async (participant: Participant, runner: CycleRunner): 
   for (;;) {
     try {
       await clock.reach(phaseWindow(cycle, "distribute", network.phases).start, signal);
-      // A model of this cycle may still be published while the next one distributes.
+      // A model of this cycle may still be published in the next cycle's distribute phase.
       const until = phaseWindow(cycle + 1, "train", network.phases).start + 1;
       await withinBlocks(participant, { name: `cycle ${cycle}`, until }, async () => {
         await checkNetwork(cycle);
@@ -39,7 +39,7 @@ export const runCycles = async (participant: Participant, runner: CycleRunner): 
   }
 };
 
-/** Why it failed, and what would have prevented it. */
+/** The log fields of a fault: what failed, and what would have prevented it. */
 export const explain = (thrown: unknown) => ({
   code: thrown instanceof BlockZeroError ? thrown.code : "INTERNAL",
   reason: reasonOf(thrown),

@@ -12,8 +12,8 @@ export interface ParticipantRun {
 }
 
 /**
- * Joins the network, lives there until the signal aborts, and leaves in order; where another network file takes over it joins again under that. Throws only for what is wrong before the first cycle, or
- * for what ends every later one; other faults cost their cycle.
+ * Joins the network, runs until the signal aborts, and leaves in order. If another network file succeeds this one, joins again under that
+ * file. Throws only for problems before the first cycle, or for problems that would stop every later cycle. Other faults cost one cycle.
  */
 export const runParticipant = async (
   config: ParticipantConfig & MetricsConfig,

@@ -1,8 +1,8 @@
 import type { BlockClock } from "./block-clock.js";
 
 /**
- * Does work that waits for strangers, with a signal that aborts when the chain reaches `block`: a server that never answers costs
- * its own answer, and nobody's window.
+ * Does work that waits for other parties, with a signal that aborts when the chain reaches `block`. A server that never answers then only
+ * costs its own answer, and delays no other work.
  */
 export const untilBlock = async <T>(
   clock: BlockClock,

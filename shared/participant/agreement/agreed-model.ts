@@ -18,18 +18,18 @@ import { untilBlock } from "../until-block.js";
 
 export interface AgreedModels {
   /**
-   * Hash of the model that `cycle` starts from: the newest that validators with more than half of the stake committed, read at the
-   * end of the cycle's distribute phase, or now where that is still to come.
+   * Hash of the model that `cycle` starts from: the newest that validators with more than half of the stake committed. Reads the state at
+   * the end of the cycle's distribute phase, or the newest state before that.
    */
   baseOf(cycle: number): Promise<string>;
-  /** Hash agreed for `cycle`'s own merge so far, or null. */
+  /** Hash agreed so far for `cycle`'s own merge, or null. */
   outcomeOf(cycle: number): Promise<string | null>;
-  /** Blob servers to ask for a file, in that order: see `rankServers`. */
+  /** Blob servers to ask for a file, in this order: see `rankServers`. */
   servers(hash?: string): Promise<readonly string[]>;
   manifest(hash: string, signal: AbortSignal): Promise<ModelManifest>;
   /** Bytes of a part named by a manifest. */
   part(reference: BlobRef, signal: AbortSignal): Promise<Uint8Array>;
-  /** The same where it need not be in memory. Close it. */
+  /** The same for a part that need not be in memory. Close it. */
   open(reference: BlobRef, signal: AbortSignal): Promise<ByteSource>;
 }
 
@@ -42,21 +42,21 @@ export interface AgreedModelsContext {
   readonly signal: AbortSignal;
 }
 
-/** Blocks that a manifest is waited for before it is taken for one that nobody has. */
+/** Blocks to wait for a manifest before it counts as unavailable. */
 const MANIFEST_PATIENCE = 2;
 
-/** Follows what the validators agree on, from chain state alone; files come from whoever has them. */
+/** Follows what the validators agree on, from chain state alone. Files come from any server that has them. */
 export const followModels = (context: AgreedModelsContext): AgreedModels => {
   const { chain, clock, network, networkHash, blobs } = context;
   const settled = new Map<number, string | null>();
 
   let former: Promise<AgreedModels | null> | null = null;
-  /** What is agreed under the network that this one succeeds. */
+  /** The models agreed under the network that this one succeeds. */
   const formerly = (): Promise<AgreedModels | null> => {
     const source = { network, networkHash, fetch: (file: FileRequest) => blobs.get(networkFile(file)) };
     const asked = former ?? formerOf(source).then((before) => before && followModels({ ...context, ...before }));
     former = asked;
-    // What could not be had now may be had later.
+    // A later request may succeed.
     asked.catch(() => {
       former = null;
     });
@@ -87,7 +87,7 @@ export const followModels = (context: AgreedModelsContext): AgreedModels => {
     return hash;
   };
 
-  /** Where the chain no longer holds the state to ask: the newest model that a majority's last records still name, else genesis. */
+  /** Used if the chain no longer holds the needed state: the newest model that a majority's latest records still name, else genesis. */
   const standing = async (cycle: number): Promise<string> => {
     const [metagraph, commitments] = await Promise.all([
       chain.metagraph(network.netuid),
@@ -104,7 +104,7 @@ export const followModels = (context: AgreedModelsContext): AgreedModels => {
     return inherited(Math.min(cycle, network.first_cycle));
   };
 
-  /** Everybody is asked for at once where many files are wanted: state is read once a block. */
+  /** Cached per block: a request for many files then reads the state once. */
   let read: { readonly block: number; readonly state: Promise<ServerState> } | null = null;
   const servers = async (hash?: string): Promise<readonly string[]> => {
     const block = clock.head.number;
@@ -165,7 +165,7 @@ export const followModels = (context: AgreedModelsContext): AgreedModels => {
   };
 };
 
-/** The owner's network record, as it stands on chain now. @throws NETWORK_NOT_PUBLISHED. */
+/** The owner's network record that is on chain now. @throws NETWORK_NOT_PUBLISHED. */
 export const publishedNetwork = async (chain: Chain, netuid: number): Promise<NetworkRecord> => {
   const [{ ownerHotkey }, commitments] = await Promise.all([chain.metagraph(netuid), chain.commitments(netuid)]);
   const data = commitments.find(({ hotkey }) => hotkey === ownerHotkey)?.data;

@@ -14,20 +14,20 @@ export interface NetworkFile {
   readonly maxBytes: number;
   /** The owner's blob server. */
   readonly location: string;
-  /** That server, and those of others who have joined and so have it too, in the order in which to ask. */
+  /** That server, and those of other participants that have joined and so have the file too, in the order in which to ask. */
   readonly locations: readonly string[];
 }
 
 export interface AgreedNetworkOptions {
   readonly chain: Chain;
   readonly netuid: number;
-  /** The operator's own copy; it must be the published one. */
+  /** The operator's own copy. It must be the published file. */
   readonly file?: string | undefined;
-  /** The bytes of that hash. */
+  /** Returns the bytes with that hash. */
   readonly fetch: (file: NetworkFile) => Promise<Uint8Array>;
 }
 
-/** Fetches it for who has no store: from the first server that gives it. */
+/** Fetches the file for a caller without a store: from the first server that has it. */
 export const networkFrom =
   (client: Pick<BlobClient, "receive">, signal: AbortSignal): AgreedNetworkOptions["fetch"] =>
   async (file) => {
@@ -61,7 +61,7 @@ export const agreedNetwork = async ({ chain, netuid, file, fetch }: AgreedNetwor
   return published;
 };
 
-/** Whether a file is among those that another one succeeds: who has it will go over, or has done so already. */
+/** Whether a file is among those that another file succeeds. A participant with the older file will switch, or has already switched. */
 const isFormer = async (
   hash: string,
   published: Network,

@@ -12,8 +12,8 @@ export interface TextSources {
 }
 
 /**
- * Has everything here that the network file names and every cycle needs: files of documents, which stay; sources of the toolkit in the version that
- * it names; indices of sealed text. Whoever lacks one of them is told before it joins.
+ * Obtains everything that the network file names and every cycle needs: files of documents, which stay; the toolkit's sources in the
+ * version that the file names; indices of sealed text. If one of them is missing, reports it before the participant joins.
  *
  * @returns the network with the paths of its files
  * @throws BlockZeroError TEXT_MISSING, DATASET_…, SEALED_TEXT_MISSING

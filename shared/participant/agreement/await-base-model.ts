@@ -2,8 +2,8 @@ import { phaseWindow } from "#shared/protocol/phases.js";
 import type { Participant } from "../participant.js";
 
 /**
- * Hash of the model that `cycle` trains from, as soon as it is certain: when the validators agree on the last merge, and at the latest
- * when the distribute phase ends, with the newest model they do agree on.
+ * Hash of the model that `cycle` trains from, as soon as it is certain: when the validators agree on the last merge, or else at the end of
+ * the distribute phase, with the newest model that they do agree on.
  */
 export const awaitBaseModel = async (
   participant: Pick<Participant, "clock" | "models" | "network" | "signal">,

@@ -6,7 +6,7 @@ import { decodeParameters } from "#shared/model/part-parameters.js";
 import type { ModelManifest } from "#shared/protocol/model-manifest.js";
 import type { Participant } from "../participant.js";
 
-/** A whole model in memory: what losses are measured with. */
+/** A whole model in memory, for measuring losses. */
 export interface BaseModel {
   readonly hash: string;
   readonly manifest: ModelManifest;
@@ -21,7 +21,7 @@ export interface GroupModel {
 }
 
 /**
- * Fetches every part of a model, and reads all but the momentum, which is held against the network file.
+ * Fetches every part of a model, and reads all parts but the momentum, which is only compared with the network file.
  *
  * @throws BlockZeroError CHECKPOINT_MISMATCH, and what fetching throws
  */
@@ -46,7 +46,7 @@ export const loadModel = async (
       shapes,
       `group ${name} of model ${hash}`,
     );
-    // The merge reads it from the file: it must be here by then, and what nobody uses for some cycles goes.
+    // The merge reads it from the file. It must be here by then, but a file that is unused for some cycles is deleted.
     if (parts.momentum) await (await models.open(parts.momentum, signal)).close();
     loaded.set(name, { weights, norm: l2Norm(Object.values(weights)) });
   }

@@ -7,18 +7,18 @@ import { lineage } from "#shared/replay/lineage.js";
 import { cycleSource } from "../cycle-source.js";
 import type { Participant } from "../participant.js";
 
-/** How a model came here: it was, or its parts were fetched, or it was made anew from an older one and the updates merged since. */
+/** How a model was obtained: it was here, its parts were fetched, or it was recomputed from an older model and the updates merged since. */
 export type CatchUp = "at hand" | "fetched" | "replayed";
 
 type Reader = Pick<Participant, "chain" | "blobs" | "models" | "network" | "networkHash" | "log" | "signal">;
 
-/** Ancestors that are looked at for one whose parts are here. */
+/** Greatest number of ancestors searched for one whose parts are here. */
 const DEPTH = 64;
 
 /**
- * Brings all parts of a model into the local store, the way that costs fewer bytes: those of its parts that are not here, or those of the
- * updates merged since an ancestor that is. What a replay makes has the model's hash or is thrown away, so nobody is trusted. Where it
- * fails the parts are fetched.
+ * Brings all parts of a model into the local store, in the way that costs fewer bytes: it fetches the missing parts, or the updates merged
+ * since an ancestor that is here. A replay's result must have the model's hash, or it is discarded, so nobody is trusted. If the replay
+ * fails, the parts are fetched.
  *
  * @throws what fetching the manifest or the parts throws
  */
@@ -43,13 +43,13 @@ export const catchUp = async (reader: Reader, hash: string): Promise<CatchUp> =>
   return "fetched";
 };
 
-/** The models from one whose parts are here to the wanted one, oldest first; null where their updates cost as much as `bytes`. */
+/** The models from one whose parts are here to the wanted one, oldest first. Null if their updates cost as much as `bytes`. */
 const cheaperPath = async (reader: Reader, hash: string, bytes: number): Promise<readonly Model[] | null> => {
   const { models, signal } = reader;
   const path: Model[] = [];
   let cost = 0;
   for await (const model of lineage(hash, (ancestor) => models.manifest(ancestor, signal))) {
-    // What was merged under a former network file went by other rules.
+    // Merges under a former network file followed other rules.
     if (path.length > 0 && path[0]!.manifest.network !== reader.networkHash) return null;
     path.unshift(model);
     if (path.length > 1 && (await missingParts(reader, model.manifest)).length === 0) return path;

@@ -9,18 +9,19 @@ import type { Participant } from "../participant.js";
 import { publishedNetwork } from "./agreed-model.js";
 import { obtainTexts } from "./agreed-texts.js";
 
-/** Whether it ends life under this network file, for another one or for good. */
+/** Whether the fault ends the participation under this network file: another file follows, or none. */
 export const isNetworkChange = (thrown: unknown): thrown is BlockZeroError =>
   hasCode(thrown, "NETWORK_CHANGED", "NETWORK_SUCCEEDED");
 
-/** Whether another file takes over: who joins again goes on under it. */
+/** Whether another file succeeds this one: a participant that joins again continues under it. */
 export const isSuccession = (thrown: unknown): thrown is BlockZeroError => hasCode(thrown, "NETWORK_SUCCEEDED");
 
 /**
- * Looks, as a cycle begins, whether the network that we joined is still in force. What is announced for a later cycle is told once, and its text
- * fetched.
+ * Checks at the start of a cycle whether the network that the participant joined is still in force. Announces a change for a later cycle
+ * once, and fetches its text.
  *
- * @throws BlockZeroError NETWORK_SUCCEEDED where a file that succeeds ours is in force from this cycle on; NETWORK_CHANGED where one is that begins anew
+ * @throws BlockZeroError NETWORK_SUCCEEDED if a file that succeeds this one is in force from this cycle on; NETWORK_CHANGED if the file in
+ * force starts a new network
  */
 export const followNetwork = (participant: Participant): ((cycle: number) => Promise<void>) => {
   const told = new Set<string>();
@@ -50,7 +51,7 @@ export const followNetwork = (participant: Participant): ((cycle: number) => Pro
   };
 };
 
-/** Null where nobody has the file: then there is nothing to go over to. */
+/** Null if nobody has the file: then there is nothing to switch to. */
 const lookAt = async (
   participant: Participant,
   hash: string,
@@ -70,7 +71,7 @@ const lookAt = async (
   }
 };
 
-/** A file that cannot be read here may be one of a later version of the toolkit; what else went wrong is another matter. */
+/** A file that cannot be parsed may come from a later version of the toolkit. Any other fault is returned as it is. */
 const changed = ({ network, networkHash }: Participant, hash: string, thrown: unknown): unknown =>
   hasCode(thrown, "NETWORK_FILE_INVALID")
     ? new BlockZeroError(

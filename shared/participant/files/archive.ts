@@ -8,29 +8,29 @@ import { isHash } from "#shared/protocol/hash.js";
 import type { Log } from "#shared/telemetry/log.js";
 import { openJournal } from "../writes/journal.js";
 
-/** Copies what we publish to a store elsewhere, one blob after another, beside all other work. */
+/** Copies the blobs that this participant publishes to a remote store, one after another, beside all other work. */
 export interface Archive {
-  /** Queues a blob of the local store; durable when it returns, so that a restart goes on with it. */
+  /** Queues a blob of the local store. The queue is durable when this returns, so a restart continues with it. */
   add(hash: string): void;
-  /** Tries again what failed. */
+  /** Retries failed copies. */
   retry(): void;
   /** Whether the local copy is still the only one. */
   isPending(hash: string): boolean;
   /**
    * Receives a blob that was copied there, from its first byte on.
    *
-   * @returns whether it is whole now
+   * @returns whether it is complete now
    * @throws BlockZeroError FETCH_TOO_LARGE; the signal's reason when it aborts
    */
   receive(request: BlobFetch & { readonly signal: AbortSignal }, incoming: IncomingBlob): Promise<boolean>;
-  /** Resolves when nothing is being copied. What failed stays for `retry`. */
+  /** Resolves when nothing is being copied. Failed copies stay queued for `retry`. */
   idle(): Promise<void>;
 }
 
 export interface ArchiveOptions {
   readonly local: LocalStore;
   readonly remote: BlobStore;
-  /** The file that the queue is kept in. */
+  /** The queue's file. */
   readonly queue: string;
   readonly log: Pick<Log, "warn" | "debug">;
 }
@@ -45,9 +45,9 @@ const tooLarge = (hash: string, most: number): BlockZeroError =>
 const queueSchema = z.object({ pending: z.array(z.string().refine(isHash)).default([]) });
 
 /**
- * A fault costs a warning: the local store has the blob, and serves it. What an earlier run left in the queue is copied at once.
+ * A failure only causes a warning: the local store has the blob, and serves it. Copies at once what an earlier run left in the queue.
  *
- * @throws BlockZeroError JOURNAL_MALFORMED when the queue's file is not one
+ * @throws BlockZeroError JOURNAL_MALFORMED if the file does not hold a queue
  */
 export const openArchive = ({ local, remote, queue, log }: ArchiveOptions): Archive => {
   const journal = openJournal(queue, queueSchema);

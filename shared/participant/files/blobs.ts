@@ -9,43 +9,43 @@ import type { Archive } from "./archive.js";
 
 export interface BlobRequest {
   readonly hash: string;
-  /** What it is, for a person who has to go without it. */
+  /** What the blob is, for the error message. */
   readonly what?: string | undefined;
-  /** Longer ones are refused wherever they are: who asks names what a stranger says it is. */
+  /** Longer blobs are refused wherever they are. The limit comes from the caller, because a stranger may have named the hash. */
   readonly maxBytes: number;
-  /** Blob servers to ask, in this order; asked for only when the blob is not here. */
+  /** Blob servers to ask, in this order. A function is called only if the blob is not here. */
   readonly locations: readonly string[] | (() => Promise<readonly string[]>);
   readonly signal: AbortSignal;
   /** Called when a server is about to be asked. */
   readonly onAsked?: (() => void) | undefined;
 }
 
-/** Content-addressed bytes: from the local store, else from whoever has them; what was fetched is kept while it is of use. */
+/** Content-addressed bytes, from the local store, else from a server that has them. A fetched blob is kept while it is in use. */
 export interface Blobs {
-  /** @throws FETCH_TOO_LARGE, the first server's coded error, or FETCH_NOT_FOUND where there is none to ask. */
+  /** @throws FETCH_TOO_LARGE, the first server's coded error, or FETCH_NOT_FOUND if there is no server to ask. */
   get(request: BlobRequest): Promise<Uint8Array>;
-  /** The same of a blob that may be larger than memory. Close it. */
+  /** The same for a blob that may be larger than memory. Close it. */
   open(request: BlobRequest): Promise<ByteSource>;
-  /** The file that holds a blob, which then stays for good. @throws as `open` */
+  /** The file that holds a blob. The blob is then kept permanently. @throws as `open` */
   pin(request: BlobRequest): Promise<string>;
   put(bytes: Uint8Array): Promise<void>;
-  /** Begins a blob that may be larger than memory. */
+  /** Starts writing a blob that may be larger than memory. */
   create(): Promise<BlobWriter>;
   /**
-   * A new cycle begins: what the last `keep` cycles neither put nor read goes, the least recently used first, as far as the quota
-   * asks. What they did use stays whatever the quota.
+   * A new cycle begins. Deletes blobs that the last `keep` cycles neither stored nor read, the least recently used first, until the store
+   * is within its quota. Blobs that these cycles used stay whatever the quota.
    */
   turn(cycle: number): Promise<void>;
 }
 
 export interface BlobsOptions {
-  /** Bytes up to which older blobs stay as well. */
+  /** Total bytes up to which older blobs stay as well. */
   readonly quota?: number;
-  /** Where a copy of what we publish goes. */
+  /** Where copies of published blobs go. */
   readonly archive?: Archive | undefined;
 }
 
-/** @param kept cycles that a blob stays after its last use */
+/** @param kept cycles for which a blob stays after its last use */
 export const createBlobs = async (
   store: LocalStore,
   client: BlobClient,
@@ -53,7 +53,7 @@ export const createBlobs = async (
   { quota = 0, archive }: BlobsOptions = {},
 ): Promise<Blobs> => {
   let now = Number.NEGATIVE_INFINITY;
-  /** The cycle of the last use, the latest used last. */
+  /** The cycle of the last use, in ascending order of use. */
   const used = new Map<string, number>();
   for await (const hash of store.list()) used.set(hash, now);
   const pinned = new Set<string>();
@@ -88,7 +88,7 @@ export const createBlobs = async (
     archive?.add(hash);
   };
 
-  /** What `read` finds in the local store, after fetching it where it is not there. */
+  /** The result of `read` on the local store. Fetches the blob first if it is missing. */
   const obtain = async <T>(request: BlobRequest, read: (hash: string) => Promise<T | null>): Promise<T> => {
     const { hash, maxBytes } = request;
     const local = async (): Promise<T | null> => {
@@ -104,7 +104,7 @@ export const createBlobs = async (
       () => null,
       (thrown: unknown) => ({ thrown }),
     );
-    // Who ran out of patience may have got it in the same moment.
+    // The blob may have arrived at the moment when the wait ended.
     const fetched = await local();
     if (fetched) return fetched;
     if (failure) throw failure.thrown;
@@ -133,7 +133,7 @@ export const createBlobs = async (
       };
     },
     async turn(cycle) {
-      // What an earlier run left has no date: it counts as used when the first cycle begins.
+      // Blobs of an earlier run have no date. They count as used when the first cycle begins.
       if (now === Number.NEGATIVE_INFINITY) for (const hash of used.keys()) used.set(hash, cycle);
       now = cycle;
       archive?.retry();

@@ -1,9 +1,9 @@
 import { z } from "zod";
 import { openJournal } from "../writes/journal.js";
 
-/** Which of our blobs may not be fetched yet, and until which block. */
+/** Which of this participant's blobs may not be fetched yet, and until which block. */
 export interface Embargo {
-  /** Durable when it returns: call it before the blob enters the store. */
+  /** Durable when it returns. Call it before the blob enters the store. */
   hold(hash: string, until: number): void;
   isLifted(hash: string): boolean;
 }

@@ -2,10 +2,10 @@ import { type BlobServerOptions, startBlobServer } from "#shared/blobs/blob-serv
 import { readFileIfAny, writeFileAtomic } from "#shared/files/atomic-file.js";
 
 /**
- * Serves blobs on the configured port. Where any will do, the one of the last run is taken again if it is free: what was announced before a
- * restart is still looked for there.
+ * Serves blobs on the configured port. If any port will do, uses the port of the last run again if it is free: other participants still
+ * look there for what was announced before a restart.
  *
- * @param portFile remembers it
+ * @param portFile stores the port
  */
 export const serveOnKeptPort = async (
   { host, port }: Pick<BlobServerOptions, "host" | "port">,

@@ -9,10 +9,10 @@ export interface Listening {
 }
 
 /**
- * Where others reach us, as the operator says; undefined where the server's own address is it.
+ * The address at which others reach this participant, from its settings. Undefined if it is the server's own address.
  *
- * @throws BlockZeroError LOCATION_INVALID when it does not fit a record, LOCATION_PRIVATE when nobody elsewhere could reach it: better before
- *   a cycle of training than after
+ * @throws BlockZeroError LOCATION_INVALID if it does not fit a record, LOCATION_PRIVATE if nobody elsewhere could reach it: an error now
+ *   is better than one after a cycle of training
  */
 export const ownLocation = ({ listen, allow_private_addresses: allowPrivate }: Listening): string | undefined => {
   const url = listen.public_url;

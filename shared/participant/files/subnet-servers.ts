@@ -5,22 +5,23 @@ import { type Phase, phaseAt, phaseWindow } from "#shared/protocol/phases.js";
 import { parseRecord } from "#shared/protocol/records.js";
 import { permittedStakes } from "#shared/protocol/stake.js";
 
-/** Phases that end with records of validators that say where they are: model and report. What they put after a report does not. */
+/** Phases that end with records of validators that name their location: model and report. The records after a report do not. */
 const SAYING_WHERE: readonly Phase[] = ["distribute", "evaluate"];
 
 export interface ServerState {
   readonly metagraph: Metagraph;
-  /** Of one hotkey there may be several. */
+  /** One hotkey may have several. */
   readonly commitments: readonly Commitment[];
 }
 
-/** Others than validators and the owner who are asked for one file. */
+/** Number of other participants, beside validators and the owner, that are asked for one file. */
 const OTHERS = 16;
 
 /**
- * Origins of blob servers in the order in which they are asked for a file: of the validators and the owner, who should have whatever was judged,
- * those first whose latest record names it, and of some others, who may have kept it and whose records may say anything. Among equals the order is drawn anew each time, so
- * that nobody is always the first, or the one whom everybody asks.
+ * Origins of blob servers in the order in which they are asked for a file. First come the validators and the owner, which should have
+ * everything that was judged, and among these the ones whose latest record names the file. Then come some others, which may have kept it;
+ * their records may say anything. Among equals the order is drawn again each time, so that no server is always the first, or the one that
+ * everybody asks.
  *
  * @param random uniform in [0, 1)
  */
@@ -48,7 +49,7 @@ export const rankServers = (
 };
 
 /**
- * Chain state as it stands now, and the records that stood there when the last phases ended whose records name a location.
+ * The chain state now, and the records at the ends of the last phases whose records name a location.
  *
  * @param phases of the network file; without them only the records of now are read
  */
@@ -74,7 +75,7 @@ const blocksSayingWhere = (head: number, phases: PhaseLengths): readonly number[
   }).filter((block) => block >= 0);
 };
 
-/** None where the chain does not hold that state any more. */
+/** Empty if the chain no longer holds that state. */
 const commitmentsAt = async (
   chain: Pick<Chain, "commitments">,
   netuid: number,

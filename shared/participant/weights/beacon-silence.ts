@@ -4,8 +4,8 @@ import { deliveryBlocks } from "./reveal-round.js";
 import type { WeightsContext } from "./weights-context.js";
 
 /**
- * Whether the beacon's pulses do not reach the chain: it lacks one that was out long enough ago to open weights. Then a timelock would
- * be lost, and weights are committed by hash, which every runtime with commit-reveal takes.
+ * Whether the beacon's pulses do not reach the chain: the chain lacks a pulse that is old enough to open weights. A timelock would then be
+ * lost. Weights are committed by hash instead, which every runtime with commit-reveal accepts.
  */
 export const isBeaconSilent = async (
   { chain, clock, beacon, blockTime, log, metrics, signal }: WeightsContext,

@@ -2,17 +2,17 @@ import type { Head } from "#shared/chain/chain.js";
 import { lowerMedian } from "#shared/util/lower-median.js";
 import type { BlockClock } from "../block-clock.js";
 
-/** How long a chain's blocks take, as its own timestamps say. */
+/** The time between a chain's blocks, by the chain's own timestamps. */
 export interface BlockTime {
-  /** Milliseconds; waits for as many blocks as it needs to know. Rejects on abort. */
+  /** Milliseconds. Waits for as many blocks as it needs. Rejects on abort. */
   measured(signal: AbortSignal): Promise<number>;
 }
 
-/** Intervals that are remembered, and how many make a figure: one alone may hide a skipped slot. */
+/** Number of intervals kept, and the least number for a result: a single interval may hide a skipped slot. */
 const KEPT = 32;
 const ENOUGH = 2;
 
-/** Watches heads until the signal aborts. */
+/** Reads heads until the signal aborts. */
 export const watchBlockTime = (clock: BlockClock, signal: AbortSignal): BlockTime => {
   const intervals: number[] = [];
   let last: Head = clock.head;
@@ -25,7 +25,7 @@ export const watchBlockTime = (clock: BlockClock, signal: AbortSignal): BlockTim
   return {
     async measured(until) {
       while (intervals.length < ENOUGH) await clock.reach(clock.head.number + 1, until);
-      // The lower median: to take a block for longer than it is would put a reveal too late, which costs the weights.
+      // The lower median: an overestimate of the block time would reveal too late, and lose the weights.
       return lowerMedian(intervals);
     },
   };

@@ -4,8 +4,8 @@ import type { WeightsContext } from "./weights-context.js";
 import { settleCommitments } from "./weights-journal.js";
 
 /**
- * Commits the newest weights again where nobody opened them in time. In a block that takes them for sure, and one attempt only: the next cycle's own
- * weights must not wait for these.
+ * Commits the newest weights again if nobody opened them in time. It uses a block in which the chain certainly accepts them, and makes one
+ * attempt: the next cycle's own weights must not wait for these.
  */
 export const commitExpiredAgain = async (context: WeightsContext): Promise<void> => {
   const { chain, clock, netuid, journal, log } = context;
@@ -17,7 +17,7 @@ export const commitExpiredAgain = async (context: WeightsContext): Promise<void>
   const start = clock.head.number + 1;
   if (neuron && nextWeights(neuron, parameters) > start) return;
   settleCommitments(journal, new Set([hash]), "settled");
-  // In the clear the next cycle's come soon enough.
+  // In plain mode the next cycle's weights come soon enough.
   if (parameters.weightsMode === "plain" || !neuron) return;
   const block = await setWeightsOnce(context, { key: `again ${hash}`, weights, window: { start, end: start + 2 } });
   log.info("committed expired weights again", { block });

@@ -14,17 +14,17 @@ import {
   type WeightsCommitment,
 } from "./weights-journal.js";
 
-/** u16 words, as Bittensor's clients draw. */
+/** u16 words, as in Bittensor's clients. */
 const SALT_WORDS = 8;
 
-/** Weights, the blocks that may hold them, and the name under which the journal knows them. */
+/** Weights, the window of blocks, and the weights' key in the journal. */
 export interface WeightsWrite {
   readonly key: string;
   readonly weights: Weights;
   readonly window: BlockRange;
 }
 
-/** What to commit weights with in the next block: made once for a key, in the journal before it is returned. */
+/** The commitment of the weights for the next block. It is made once per key, and written to the journal before it is returned. */
 export const commitmentFor = async (
   context: WeightsContext,
   parameters: HyperParameters,
@@ -51,7 +51,7 @@ export const commitCall = (netuid: number, commitment: WeightsCommitment): Chain
         args: { netuid, commit: commitment.ciphertext, revealRound: commitment.round },
       };
 
-/** Notes where the chain has what we committed. */
+/** Writes to the journal which of this participant's commitments the chain has. */
 export const noteCommitted = ({ journal }: WeightsContext, pending: readonly PendingWeights[]): void => {
   const news = new Map(pending.map((entry) => [entry.hash, entry]));
   const isNews = ({ hash, committed }: WeightsCommitment) => committed === undefined && news.has(hash);

@@ -10,8 +10,9 @@ import { pendingOf, type WeightsContext } from "./weights-context.js";
 import { forgetCommitments, type HashCommitment, settleCommitments } from "./weights-journal.js";
 
 /**
- * Reveals what was committed by hash, now and before a restart, as soon as the chain takes it, and watches for the beacon to open
- * timelocks, until the signal aborts. What nobody opened in time, as the program or the beacon was down, is committed again.
+ * Reveals the weights that were committed by hash, also before a restart, as soon as the chain accepts this. Also checks that the beacon
+ * opens timelocks. Runs until the signal aborts. Weights that nobody opened in time, because the program or the beacon was down, are
+ * committed again.
  */
 export const revealCommittedWeights = async (context: WeightsContext): Promise<never> => {
   const { clock, journal, log, signal } = context;
@@ -31,11 +32,11 @@ export const revealCommittedWeights = async (context: WeightsContext): Promise<n
   }
 };
 
-/** One look at the commitments: reveals the newest that can be, gives up what no longer can be. */
+/** Checks the commitments once: reveals the newest one that can be revealed, and gives up those that no longer can. */
 const revealDue = async (context: WeightsContext): Promise<void> => {
   const { chain, clock, netuid, journal, log } = context;
   if (unsettled(context).length === 0) return;
-  // A crash may have come between the chain's word and our note of it.
+  // A crash may have happened between the chain's answer and the journal's entry.
   if (unsettled(context).some(({ committed }) => committed === undefined))
     noteCommitted(context, await pendingOf(context));
 
@@ -60,7 +61,7 @@ const reveal = async (context: WeightsContext, commitment: HashCommitment): Prom
   const call: ChainCall = { name: "revealWeights", args: { netuid, ...columns(weights), salt, versionKey } };
   const { block, reason } = await writeOnce(context, {
     window: { start: first, end: last + 1 },
-    // Whatever was revealed leaves the list, and takes what is older with it.
+    // A reveal removes its commitment, and all older ones, from the chain's list.
     included: async () => ((await pendingOf(context)).some((entry) => entry.hash === hash) ? null : clock.head.number),
     send: () => chain.submit(call, signer),
     failure: "weights not revealed, will retry inside the window",

@@ -7,9 +7,9 @@ import { commitCall, commitmentFor, noteCommitted, type WeightsWrite } from "./c
 import { pendingOf, type WeightsContext } from "./weights-context.js";
 
 /**
- * Sets weights once inside the window of blocks, in the way that the subnet has switched on, and reads them back: in the clear, or
- * as a commitment that `revealWeights` or the beacon opens later. Asked again for the same key, also after a crash, it sends
- * what it first made, and only while the chain does not show it.
+ * Sets weights once inside the window of blocks, in the mode of the subnet, and reads them back: in plain, or as a commitment that
+ * `revealWeights` or the beacon opens later. A second call for the same key, also after a crash, sends what the first call made, and only
+ * while the chain does not show it.
  * @returns the block that included them. @throws WEIGHTS_MISSED
  */
 export const setWeightsOnce = async (context: WeightsContext, write: WeightsWrite): Promise<number> => {
@@ -23,7 +23,7 @@ export const setWeightsOnce = async (context: WeightsContext, write: WeightsWrit
       const neuron = await ownNeuron(context);
       return neuron && neuron.lastUpdate >= window.start ? neuron.lastUpdate : null;
     },
-    // One limit for weights, however they are set.
+    // All ways to set weights share one rate limit.
     allowed: () => nextAllowed(chain, setWeights(netuid, weights, 0), signer.address),
     send: async () => {
       const parameters = await chain.hyperParameters(netuid);
@@ -45,7 +45,7 @@ export const setWeightsOnce = async (context: WeightsContext, write: WeightsWrit
   );
 };
 
-/** What was committed may be revealed and gone from the chain's list: then the journal knows. */
+/** A commitment may be revealed and removed from the chain's list. Then the journal has it. */
 const committedFor = async (context: WeightsContext, key: string): Promise<number | null> => {
   noteCommitted(context, await pendingOf(context));
   const own = context.journal.value.commitments.filter((entry) => entry.key === key);

@@ -7,8 +7,8 @@ import { pendingOf, type WeightsContext } from "./weights-context.js";
 import { settleCommitments, type TimelockCommitment } from "./weights-journal.js";
 
 /**
- * Looks after weights under a timelock: whether their pulse is there in time, and whether the chain opened them. Each call is one look.
- * A commitment that the chain let go of unopened, for want of a pulse, is `expired` in the journal then.
+ * Watches weights under a timelock: whether their pulse arrives in time, and whether the chain opened them. Each call is one check. If the
+ * chain dropped a commitment unopened because it had no pulse, the journal marks it as `expired`.
  */
 export const watchTimelocks = (context: WeightsContext): (() => Promise<void>) => {
   const { clock, journal, beacon, signal } = context;
@@ -20,7 +20,7 @@ export const watchTimelocks = (context: WeightsContext): (() => Promise<void>) =
     const { chain, netuid, blockTime, log, metrics } = context;
     if (overdue.has(hash)) return;
     const waited = clock.head.timestamp - timeOfRound(round, beacon);
-    // Half of the time that it has: early enough to be told before the weights are lost.
+    // Half of the available time: early enough for a warning before the weights are lost.
     const late = (deliveryBlocks(await chain.hyperParameters(netuid)) / 2) * (await blockTime.measured(signal));
     if (waited < late || (await chain.pulse(round)) !== null) return;
     overdue.add(hash);
@@ -59,7 +59,7 @@ export const watchTimelocks = (context: WeightsContext): (() => Promise<void>) =
 const openTimelocks = ({ journal }: WeightsContext): readonly TimelockCommitment[] =>
   journal.value.commitments.filter((entry) => entry.mode === "timelock").filter(({ state }) => state === "open");
 
-/** The chain lists it no more: its weights are in force, or lost. */
+/** The chain no longer lists it: its weights are in force, or lost. */
 const settleNewest = async (
   context: WeightsContext,
   { hash, weights, committed, round }: TimelockCommitment,

@@ -14,7 +14,7 @@ import { type WeightsJournal, weightsJournalSchema } from "./weights-journal.js"
 /** [uid, u16] pairs, the largest weight 65,535. */
 export type Weights = readonly (readonly [number, number])[];
 
-/** What setting and revealing weights needs. */
+/** What is needed to set and reveal weights. */
 export interface WeightsContext {
   readonly chain: Chain;
   readonly clock: BlockClock;
@@ -40,7 +40,7 @@ export const openWeights = (
   blockTime: watchBlockTime(clock, signal),
   signer,
   netuid: network.netuid,
-  // Beside the states of all networks: what was committed under one network file is still owed under the next.
+  // Outside the folders of the networks: a commitment under one network file must still be revealed under the next.
   journal: openJournal(join(dirname(home), `weights-${network.netuid}.json`), weightsJournalSchema),
   beacon,
   random: randomBytes,
@@ -49,6 +49,6 @@ export const openWeights = (
   signal,
 });
 
-/** Our commitments that the chain has and nobody has revealed. */
+/** This hotkey's commitments that the chain has and nobody has revealed. */
 export const pendingOf = ({ chain, netuid, signer }: WeightsContext): Promise<readonly PendingWeights[]> =>
   chain.pendingWeights(netuid, signer.address);

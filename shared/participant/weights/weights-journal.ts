@@ -5,7 +5,7 @@ const hash = z.string().regex(/^[0-9a-f]{64}$/);
 const u16 = z.int().min(0).max(65535);
 
 const common = {
-  /** What it was made for: one key, one set of weights. */
+  /** What the commitment was made for: one key, one set of weights. */
   key: z.string(),
   /** As the chain lists it. */
   hash,
@@ -15,7 +15,7 @@ const common = {
   sendUntil: z.int(),
   /** Block that included it. */
   committed: z.int().optional(),
-  /** `settled`: opened, or no longer of use. `expired`: nobody opened it in time, and nothing newer has replaced it. */
+  /** `settled`: opened, or no longer needed. `expired`: nobody opened it in time, and nothing newer has replaced it. */
   state: z.enum(["open", "settled", "expired"]).default("open"),
 };
 
@@ -37,7 +37,7 @@ const timelockCommitmentSchema = z.object({
 
 const commitmentSchema = z.discriminatedUnion("mode", [hashCommitmentSchema, timelockCommitmentSchema]);
 
-/** The weights that this hotkey has committed or is about to: without the salt a commitment can never be revealed. */
+/** The weights that this hotkey has committed or will commit. Without the salt a commitment can never be revealed. */
 export const weightsJournalSchema = z.object({ commitments: z.array(commitmentSchema).default([]) });
 
 export type WeightsJournal = z.infer<typeof weightsJournalSchema>;
@@ -45,7 +45,7 @@ export type HashCommitment = z.infer<typeof hashCommitmentSchema>;
 export type TimelockCommitment = z.infer<typeof timelockCommitmentSchema>;
 export type WeightsCommitment = HashCommitment | TimelockCommitment;
 
-/** More than a subnet lets anybody have unrevealed. */
+/** More than a subnet allows one hotkey to have unrevealed. */
 const KEPT = 64;
 
 export const addCommitment = (journal: Journal<WeightsJournal>, commitment: WeightsCommitment): void =>
@@ -62,10 +62,10 @@ export const settleCommitments = (
   state: WeightsCommitment["state"],
 ): void => changeCommitments(journal, (entry) => (hashes.has(entry.hash) ? { ...entry, state } : entry));
 
-/** Blocks for which a program that was started again may still ask for what it had committed. */
+/** Blocks for which a restarted program may still ask for a commitment that it made. */
 const KEPT_BLOCKS = 360;
 
-/** Forgets what was opened or given up long ago. */
+/** Removes commitments that were opened or given up long ago. */
 export const forgetCommitments = (journal: Journal<WeightsJournal>, head: number): void => {
   const isOld = ({ state, sendUntil }: WeightsCommitment) => state !== "open" && sendUntil + KEPT_BLOCKS < head;
   if (!journal.value.commitments.some(isOld)) return;

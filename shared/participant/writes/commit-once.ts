@@ -8,9 +8,9 @@ import type { Log } from "#shared/telemetry/log.js";
 import type { BlockClock } from "../block-clock.js";
 import { writeOnce } from "./write-once.js";
 
-/** The local record that keeps a participant from committing two different values for one cycle. */
+/** The local record that prevents a participant from committing two different values for one cycle. */
 export interface Intentions {
-  /** Writes down, durably, what is about to be sent; returns what was written first for this key. */
+  /** Stores the data of a write durably before it is sent. Returns the data that was stored first for this key. */
   intend(key: string, data: string): string;
 }
 
@@ -25,8 +25,8 @@ export interface CommitOnce {
 }
 
 /**
- * Puts one record on chain inside its window of blocks [start, end), and reads it back. Whatever happens in between — a dropped
- * connection, a crash and restart — the value is the one first intended for `key`, and it is sent again only while it is not there.
+ * Puts one record on chain inside its window of blocks [start, end), and reads it back. After a dropped connection or a crash, the value is
+ * still the one first intended for `key`. It is sent again only while it is not on chain.
  * @returns the block that included it. @throws WINDOW_MISSED with the last reason.
  */
 export const commitOnce = async (

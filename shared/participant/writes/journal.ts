@@ -2,14 +2,14 @@ import { z } from "zod";
 import { BlockZeroError } from "#shared/errors/error.js";
 import { readFileIfAny, writeFileAtomic } from "#shared/files/atomic-file.js";
 
-/** A participant's memory of what it must not forget in a crash: one JSON document, validated, replaced atomically. */
+/** What a participant must not forget in a crash: one JSON document, validated, replaced atomically. */
 export interface Journal<T> {
   readonly value: T;
-  /** Replaces the document; durable when it returns. */
+  /** Replaces the document. Durable when it returns. */
   update(change: (value: T) => T): void;
 }
 
-/** Opens `path`, or begins with the schema's defaults for `{}`. JOURNAL_MALFORMED if the file is not what we wrote. */
+/** Opens `path`, or starts with the schema's defaults for `{}`. Throws JOURNAL_MALFORMED if the file is not a journal of this schema. */
 export const openJournal = <T>(path: string, schema: z.ZodType<T>): Journal<T> => {
   const text = readFileIfAny(path);
   let value = parse(path, schema, text ?? "{}");
@@ -40,7 +40,7 @@ const parse = <T>(path: string, schema: z.ZodType<T>, text: string): T => {
 /** Cycles that a journal remembers. */
 const KEPT_CYCLES = 64;
 
-/** The newest of records that are keyed by cycle. */
+/** The newest records, of records that are keyed by cycle. */
 export const recent = <T>(records: Readonly<Record<string, T>>): Record<string, T> =>
   Object.fromEntries(
     Object.entries(records)
@@ -48,5 +48,5 @@ export const recent = <T>(records: Readonly<Record<string, T>>): Record<string, 
       .slice(0, KEPT_CYCLES),
   );
 
-/** What was meant to stand on chain, written down before it is sent: `<cycle>/<record type>` → record text. */
+/** Records that were written down before they were sent: `<cycle>/<record type>` → record text. */
 export const intentionsSchema = z.record(z.string(), z.string()).default({});

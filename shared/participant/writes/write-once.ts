@@ -4,21 +4,21 @@ import type { Participant } from "../participant.js";
 
 export interface WindowedWrite {
   readonly window: BlockRange;
-  /** The block that shows it on chain, or null. */
+  /** The block that shows the write on chain, or null. */
   readonly included: () => Promise<number | null>;
-  /** The first block that the chain's rate limits allow to hold it; unset: any. */
+  /** The first block in which the chain's rate limits allow the write. Unset: any. */
   readonly allowed?: () => Promise<number>;
   readonly send: () => Promise<unknown>;
-  /** What the log says of an attempt that failed, and with which fields beside the reason. */
+  /** The log message for a failed attempt, and its fields beside the reason. */
   readonly failure: string;
   readonly fields?: Readonly<Record<string, unknown>>;
 }
 
 /**
- * Sends a write until it stands on chain, at most one attempt a block, only while it is not there and the window is open; never
- * while a rate limit is known to refuse it.
+ * Sends a write until it is on chain: at most one attempt per block, only while it is not there and the window is open, and never while a
+ * rate limit is known to refuse it.
  *
- * @returns the block that shows it, which may lie beyond the window; or null, and the last reason why it is not there
+ * @returns the block that shows it, which may lie after the window; or null, with the last reason why it is not there
  */
 export const writeOnce = async (
   { clock, log, signal }: Pick<Participant, "clock" | "log" | "signal">,
