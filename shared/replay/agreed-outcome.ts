@@ -7,9 +7,9 @@ import { permittedStakes, type Stakes } from "#shared/protocol/stake.js";
 import type { CycleContext } from "./source.js";
 import { readVoters } from "./voters.js";
 
-/** What the validators committed as the model of a cycle. */
+/** The model that the validators committed for a cycle. */
 export interface ModelOutcome {
-  /** Hash that more than half of the stake committed, or null: then the model before stays in force. */
+  /** Hash that more than half of the stake committed. Null: the previous model stays in force. */
   readonly agreed: string | null;
   readonly records: readonly SignedModelRecord[];
   readonly stakes: Stakes;
@@ -31,8 +31,8 @@ export const modelRecords = (
   });
 
 /**
- * The outcome of a cycle's merge in the state after block `at`; final at `lastModelBlock`. Before, a model is agreed only where it stays
- * so whoever else speaks up: silent stake counts.
+ * The outcome of a cycle's merge in the state after block `at`. Final at `lastModelBlock`. Before that block, a model counts as agreed only
+ * if no further record can change it: stake that has not committed yet counts.
  */
 export const modelOutcome = async (context: CycleContext, cycle: number, at: number): Promise<ModelOutcome> => {
   const { network, networkHash } = context;

@@ -6,16 +6,16 @@ import { lastBlockFor, phaseRecords } from "./phase-records.js";
 import type { CycleContext } from "./source.js";
 import { readVoters } from "./voters.js";
 
-/** What validators voted on a cycle's steps, in the state at the last block of its choose phase. */
+/** The validators' votes on a cycle's steps, in the state at the last block of its choose phase. */
 export interface Ballots {
-  /** Votes by group, one of each voter that put a ballot in time. */
+  /** Votes by group, one from each voter that committed a ballot in time. */
   readonly votes: ReadonlyMap<string, readonly SignedVote[]>;
   readonly stakes: Stakes;
   /** Hotkeys whose ballot counts. */
   readonly voters: readonly string[];
 }
 
-/** How ballots name a network's groups: in this order. */
+/** The order in which ballots list a network's groups. */
 export const groupsInOrder = ({ groups }: Pick<Network, "groups">): readonly string[] => Object.keys(groups).sort();
 
 /** Reads a cycle's ballots once its choose phase is over. @throws what reading the chain throws */
@@ -40,7 +40,7 @@ export const readBallots = async (source: CycleContext, cycle: number): Promise<
   };
 };
 
-/** Group → the step that its model takes; 0 where it stays as it is. */
+/** Group → the step that its model takes. 0 if it takes none. */
 export const chosenSteps = (
   { training }: Pick<Network, "training">,
   { votes, stakes }: Ballots,

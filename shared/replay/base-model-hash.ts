@@ -6,7 +6,7 @@ import type { CycleContext, CycleSource } from "./source.js";
 import { formerOf } from "./succession.js";
 import { readModelManifest } from "./whole-model.js";
 
-/** Hash of the model that a cycle starts from, in the state after the block `head` where it is not settled yet. */
+/** Hash of the model that a cycle starts from. If it is not settled yet, reads the state after the block `head`. */
 export const baseModelHash = async (source: CycleSource, cycle: number, head: number): Promise<string> => {
   const { network } = source;
   for (let past = cycle - 1; past >= network.first_cycle; past--) {
@@ -15,14 +15,14 @@ export const baseModelHash = async (source: CycleSource, cycle: number, head: nu
     const named = await modelNamed((hash) => readModelManifest(source, hash), source, { cycle: past, hash: agreed });
     if (named !== "none") return agreed;
   }
-  // A network that succeeds another starts from what that one came to.
+  // A network that succeeds another starts from the last model of that network.
   const former = await formerOf(source);
   return former ? baseModelHash(former, network.first_cycle, head) : network.genesis;
 };
 
 /**
- * Whether what a majority committed as a cycle's model is one: a manifest that can be read and is of the network and cycle. Unknown where nobody
- * has it: then nobody can start from it, nor say that it is none.
+ * Whether the hash that a majority committed for a cycle names a model: its manifest must be readable and belong to the network and the
+ * cycle. Unknown if nobody has the file: then nobody can start from it, nor prove that it is not a model.
  */
 export const modelNamed = async (
   manifestOf: (hash: string) => Promise<ModelManifest>,

@@ -15,37 +15,37 @@ import type { CycleSource } from "./source.js";
 import { readSubmissions } from "./submissions.js";
 import { contextOf, firstCycleFrom } from "./succession.js";
 
-/** A validator that might vote, and what became of its report. */
+/** A validator that may vote, and the status of its report. */
 export interface ReportStatus {
   readonly hotkey: string;
   readonly stake: bigint;
   readonly promise: ExchangedReport | null;
   readonly report: Report | null;
-  /** Why the report does not count; null where it does. */
+  /** Why the report does not count. Null if it counts. */
   readonly problem: string | null;
-  /** Whether that is because nobody has it any more. */
+  /** Whether the reason is that nobody has the report any more. */
   readonly isGone: boolean;
 }
 
-/** What the validators said of a cycle, and what it comes to. */
+/** The validators' reports on a cycle, and the outcomes that follow. */
 export interface CycleOutcomes {
   readonly cycle: number;
   /** Hash of the model that the cycle started from. */
   readonly base: string;
   readonly stakes: Stakes;
   readonly exchange: Exchange;
-  /** The most stake first. */
+  /** By descending stake. */
   readonly heard: readonly ReportStatus[];
   readonly outcomes: readonly AgreedOutcome[];
-  /** Whether every report that counts could be had. */
+  /** Whether every report that counts was available. */
   readonly isWhole: boolean;
 }
 
 /**
- * Tallies a cycle whose exchange phase is over, with the reports that can be had now.
+ * Tallies a cycle whose exchange phase is over, with the reports that are available now.
  *
  * @param head newest block
- * @throws BlockZeroError STATE_DISCARDED where the chain no longer says who committed what
+ * @throws BlockZeroError STATE_DISCARDED if the chain no longer has the state with the commitments
  */
 export const readOutcomes = async (source: CycleSource, cycle: number, head: number): Promise<CycleOutcomes> => {
   const exchange = await exchangedReports(source, cycle);
@@ -97,15 +97,15 @@ const hear = async (
 
 const percent = (share: number): string => `${(100 * share).toFixed(1)} %`;
 
-/** What was agreed over the cycles of a window, and the cycles of which not all of it can be had any more. */
+/** What was agreed in the cycles of a window, and the cycles for which it is no longer completely available. */
 export interface WindowOutcomes {
   readonly history: readonly AgreedScore[];
-  /** Of the cycles whose choose phase is over. */
+  /** Progress in the cycles whose choose phase is over. */
   readonly progress: readonly CycleProgress[];
   readonly unknown: readonly number[];
 }
 
-/** @param known outcomes that are at hand already */
+/** @param known outcomes that were read before */
 export const readWindow = async (
   source: CycleSource,
   cycle: number,
@@ -134,6 +134,6 @@ export const readWindow = async (
   return { history, progress, unknown };
 };
 
-/** What time took away, and not a fault. */
+/** Whether data is missing because of its age, not because of a fault. */
 export const isGone = (thrown: unknown): thrown is BlockZeroError =>
   isFetchFault(thrown) || hasCode(thrown, "STATE_DISCARDED");

@@ -4,16 +4,16 @@ import { byteLength } from "#shared/tensor-files/dtype.js";
 import type { SafetensorsHeader } from "#shared/tensor-files/safetensors.js";
 import { openSafetensors } from "#shared/tensor-files/safetensors-file.js";
 
-/** Where two files that should be one differ first. */
+/** The first place where two files that should be equal differ. */
 export interface Difference {
   /** Offset of the first byte that differs. */
   readonly byte: number;
-  /** The tensor that holds it, and the element's row-major index; null outside of tensors. */
+  /** The tensor that holds that byte, and the element's row-major index. Null outside tensors. */
   readonly tensor: string | null;
   readonly index: number | null;
 }
 
-/** Null for equal bytes. @param sound the file as it should be; of a tensor blob, its header says which tensor a byte belongs to */
+/** Null for equal bytes. @param sound the correct file; if it is a tensor blob, its header gives the tensor of a byte */
 export const firstDifference = async (sound: ByteSource, other: ByteSource): Promise<Difference | null> => {
   const byte = await firstByte(sound, other);
   if (byte === null) return null;
@@ -30,7 +30,7 @@ export const firstDifference = async (sound: ByteSource, other: ByteSource): Pro
 export const describeDifference = ({ byte, tensor, index }: Difference): string =>
   tensor === null ? `at byte ${byte}` : `in tensor ${JSON.stringify(tensor)} at index ${index} (byte ${byte})`;
 
-/** The first byte that differs, or that only one of them has. */
+/** The first byte that differs, or that only one of the files has. */
 const firstByte = async (left: ByteSource, right: ByteSource): Promise<number | null> => {
   const length = Math.min(left.size, right.size);
   const pieces = [new Uint8Array(PIECE_BYTES), new Uint8Array(PIECE_BYTES)] as const;

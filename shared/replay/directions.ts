@@ -18,16 +18,16 @@ interface Planned {
   readonly group: string;
 }
 
-/** An update that the majority scored, its tensors open to be read. */
+/** An update that the majority scored, with its tensors open for reading. */
 export interface OpenUpdate {
   readonly file: ByteSource;
   readonly norm: number;
 }
 
 /**
- * What a group's candidate steps are made of, from the files that a merge goes through.
+ * The directions of a group's candidate steps, computed from the files of a merge.
  *
- * @param open is asked once for each update that some step of the network goes along
+ * @param open is called once for each update that a step of the network uses
  */
 export const readDirections = async (
   source: Pick<CycleSource, "network" | "open">,

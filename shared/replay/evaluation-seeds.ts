@@ -5,7 +5,7 @@ import { blocksEntropy, evaluationSeed, pulseEntropy, type SeedPurpose, seedBloc
 import { beaconOf } from "./evaluation-text.js";
 import type { CycleContext } from "./source.js";
 
-/** Where seeds came from: a beacon's pulse, which nobody can choose; or block hashes, among which a producer can. */
+/** Where seeds came from: from a beacon's pulse, which nobody can choose, or from block hashes, which a block producer can influence. */
 export type SeedOrigin = "pulse" | "blocks";
 
 /** The seeds of a cycle's groups. */
@@ -23,7 +23,7 @@ export interface SeedQuestion {
   readonly purpose: SeedPurpose;
 }
 
-/** A cycle's seeds as the chain has them once the deciding block is there: a pure function of chain state, the same for everybody. */
+/** A cycle's seeds, once the deciding block is on chain: a pure function of chain state, the same for everybody. */
 export const evaluationSeeds = async (context: SeedContext, question: SeedQuestion): Promise<EvaluationSeeds> => {
   const blocks = seedBlocks(question.cycle, question.purpose, context.network);
   const early = await pulseSeeds(context, question, blocks.deciding);
@@ -34,8 +34,8 @@ export const evaluationSeeds = async (context: SeedContext, question: SeedQuesti
 };
 
 /**
- * The seeds by the beacon's pulse, as soon as the chain has it: a pulse that the chain has before the deciding block it has there as well. Null
- * without a beacon, without a pulse at block `at`, and where what the chain has is not the beacon's signature.
+ * The seeds from the beacon's pulse, as soon as the chain has it: if the chain has a pulse before the deciding block, it also has it there.
+ * Null without a beacon, without a pulse at block `at`, or if the chain's pulse is not the beacon's signature.
  */
 export const pulseSeeds = async (
   context: SeedContext,
@@ -53,8 +53,8 @@ export const pulseSeeds = async (
 };
 
 /**
- * The round whose pulse makes a seed: `delay` after the newest one at the time of the closing block. It is published when that block cannot be
- * changed any more.
+ * The round whose pulse makes a seed: `delay` after the newest one at the time of the closing block. It is published when that block can no
+ * longer be changed.
  *
  * @param closing milliseconds since the epoch
  */

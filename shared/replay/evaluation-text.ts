@@ -16,10 +16,10 @@ import {
 } from "#shared/protocol/sealed-text.js";
 import type { CycleSource } from "./source.js";
 
-/** Sealed text as a cycle finds it. */
+/** The sealed text of one cycle. */
 export interface OpenedText {
   readonly documents: DocumentSource;
-  /** The envelope, counted from 0, and how many come after it. */
+  /** The envelope's number, from 0, and the number of envelopes after it. */
   readonly envelope: number;
   readonly left: number;
 }
@@ -27,13 +27,13 @@ export interface OpenedText {
 export interface EvaluationTextOptions {
   readonly group: string;
   readonly cycle: number;
-  /** The beacon's signature of a round; unless given as the chain has it now, or had it at the end of the evaluate phase. */
+  /** The beacon's signature of a round. Default: the one that the chain has now, or had at the end of the evaluate phase. */
   readonly pulse?: (round: number) => Promise<Uint8Array | null>;
 }
 
 /**
- * What a cycle evaluates a group on in place of the held-out part of its documents: the envelope that opened between the
- * close of commits and the beginning of evaluation, as the timestamps of two blocks say. Null where the group has no sealed text.
+ * The text on which a cycle evaluates a group in place of the held-out part of its documents: the envelope that opened between the close of
+ * commits and the start of evaluation, by the timestamps of two blocks. Null if the group has no sealed text.
  *
  * @throws BlockZeroError SEALED_TEXT_NONE, SEALED_TEXT_PULSE_MISSING, SEALED_TEXT_PULSE_INVALID, SEALED_TEXT_MALFORMED, and what the
  *         source throws

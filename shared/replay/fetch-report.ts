@@ -2,15 +2,15 @@ import { MAX_REPORT_BYTES, type Report } from "#shared/protocol/report.js";
 import { type CommittedReport, mismatchOf, type ReportedCycle, readReport } from "./reports.js";
 import type { CycleSource } from "./source.js";
 
-/** A report's bytes as they were had, read. */
+/** A fetched report: its bytes, and the report parsed from them. */
 export interface FetchedReport {
-  /** Null where the bytes are no report of its validator. */
+  /** Null if the bytes are no report of its validator. */
   readonly report: Report | null;
-  /** Why it says nothing of the cycle that is asked about; null where it does. */
+  /** Why it is no report on the cycle. Null if it is one. */
   readonly problem: string | null;
 }
 
-/** Fetches a report that a validator committed, and holds it against the cycle. @throws BlockZeroError FETCH_… where it cannot be had */
+/** Fetches a report that a validator committed, and checks it against the cycle. @throws BlockZeroError FETCH_… if it is not available */
 export const fetchReport = async (
   source: CycleSource,
   { hash, hotkey, location }: Pick<CommittedReport, "hash" | "hotkey" | "location">,

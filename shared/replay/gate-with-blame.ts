@@ -10,12 +10,12 @@ import { verify } from "#shared/wallet/index.js";
 import type { CycleSource } from "./source.js";
 import type { Submission } from "./submissions.js";
 
-/** An update that passed every gate but the loss. Its tensors stay in the file. */
+/** An update that passed every gate except the loss. Its tensors stay in the file. */
 export interface GatedUpdate {
   readonly group: string;
   readonly artifact: string;
   readonly manifest: UpdateManifest;
-  /** Hash of its tensors' blob. */
+  /** Hash of its tensor blob. */
   readonly tensorsHash: string;
   /** Origin that was announced for it. */
   readonly location: string;
@@ -23,7 +23,7 @@ export interface GatedUpdate {
 
 export type GateResult = { readonly ok: true; readonly update: GatedUpdate } | GateFailure;
 
-/** One whose tensors are open to be read. */
+/** An update with its tensors open for reading. */
 export interface OpenGated {
   readonly ok: true;
   readonly update: GatedUpdate;
@@ -32,7 +32,7 @@ export interface OpenGated {
   readonly norm: number;
 }
 
-/** The agreed model that an update must have been trained from, as far as the gates ask. */
+/** The agreed model that an update must have been trained from, with only what the gates need. */
 export interface GateBase {
   readonly hash: string;
   /** By expert group: L2 norm of its weights. */
@@ -44,7 +44,7 @@ export interface GateOptions {
   readonly cycle: number;
 }
 
-/** By expert group: bytes that an update's file may have. */
+/** By expert group: greatest number of bytes of an update's file. */
 export const artifactLimits = ({
   artifact,
   groups,
@@ -60,7 +60,7 @@ export const artifactLimits = ({
   );
 };
 
-/** What the tensors of a group's update must pass, given the L2 norm of the weights that it changes. */
+/** The gates for the tensors of a group's update, given the L2 norm of the weights that it changes. */
 export const tensorGates = (network: CycleSource["network"], group: string, baseNorm: number): TensorGates => ({
   shapes: new Map(Object.entries(groupShapes(network.model, network.groups[group]!))),
   baseNorm,
@@ -69,9 +69,9 @@ export const tensorGates = (network: CycleSource["network"], group: string, base
 });
 
 /**
- * Puts a submission through the gates: manifest, then tensors. What the miner did wrong is a result, never an exception.
+ * Puts a submission through the gates: manifest, then tensors. A fault of the miner is a result, never an exception.
  *
- * @throws what the source throws for a file that it cannot have
+ * @throws what the source throws for a file that is not available
  */
 export const gateWithBlame = async (
   source: Pick<CycleSource, "network" | "networkHash" | "fetch" | "open">,
@@ -84,7 +84,7 @@ export const gateWithBlame = async (
   return { ok: true, update: result.update };
 };
 
-/** The same, for who goes on to read the update: closing the file is the caller's. */
+/** The same for a caller that then reads the update. The caller closes the file. */
 export const openGated = async (
   source: Pick<CycleSource, "network" | "networkHash" | "fetch" | "open">,
   { hotkey, publicKey, commitment, reveal }: Submission,
@@ -125,7 +125,7 @@ export const openGated = async (
   return { ok: true, update: { group, artifact, manifest, tensorsHash, location }, file, norm: passed.norm };
 };
 
-/** All tensors of an update that passed, in ascending order of name. @throws what the source throws for a file that it cannot have */
+/** All tensors of an update that passed, in ascending order of name. @throws what the source throws for a file that is not available */
 export const loadGated = async (
   { network, open }: Pick<CycleSource, "network" | "open">,
   { group, manifest, tensorsHash, location }: GatedUpdate,

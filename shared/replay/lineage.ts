@@ -1,12 +1,12 @@
 import type { Model } from "#shared/merge/merge-model.js";
 import type { MergedUpdate, ModelManifest } from "#shared/protocol/model-manifest.js";
 
-/** A model and its ancestors that are searched for earlier copies of an update. */
+/** Number of models (a model and its ancestors) that are searched for earlier copies of an update. */
 export const ANCESTRY_DEPTH = 64;
 
 export type Ancestry = readonly (MergedUpdate & { readonly cycle: number })[];
 
-/** A model and its ancestors, newest first, as far as `manifestOf` goes: what it throws ends the walk for its caller. */
+/** A model and its ancestors, newest first. If `manifestOf` throws, the walk ends with that error. */
 export async function* lineage(
   hash: string,
   manifestOf: (hash: string) => Promise<ModelManifest>,

@@ -12,11 +12,11 @@ export interface Candidate extends AgreedOutcome {
   readonly submission: Submission;
 }
 
-/** Submissions by group that a cycle's steps may go along, each group's in the order of the arithmetic and with its share. */
+/** By group, the submissions that a cycle's steps may use, in the order of the arithmetic and with their shares. */
 export interface MergePlan {
-  /** The best with a positive score; a group without any is absent. */
+  /** The best with a positive score. A group without any is absent. */
   readonly merged: ReadonlyMap<string, readonly Selected<Candidate>[]>;
-  /** The best of all that were scored, in equal parts. */
+  /** The best of all that were scored, with equal shares. */
   readonly all: ReadonlyMap<string, readonly Selected<Candidate>[]>;
 }
 
@@ -37,8 +37,8 @@ export const planMerge = (
 };
 
 /**
- * What each group's model takes by the chosen steps. A group whose step is 0, or goes along what there is not in this cycle, is absent: it
- * stays as it is.
+ * The step of each group's model, by the chosen steps. A group is absent, and stays as it is, if its step is 0 or uses a direction that
+ * does not exist in this cycle.
  */
 export const planSteps = (
   plan: MergePlan,
@@ -53,7 +53,7 @@ export const planSteps = (
     }),
   );
 
-/** The updates that a step goes along; null where there are none. */
+/** The updates that a step uses. Null if there are none. */
 export const updatesAlong = (
   { merged, all }: MergePlan,
   group: string,
@@ -63,6 +63,6 @@ export const updatesAlong = (
   return along === "best" ? updates && [{ ...bestOf(updates), share: 1 }] : updates;
 };
 
-/** The one with the largest share; of equals the first. */
+/** The update with the largest share. Of equals, the first. */
 const bestOf = <T extends { readonly share: number }>(updates: readonly T[]): T =>
   updates.reduce((best, update) => (update.share > best.share ? update : best));

@@ -5,8 +5,8 @@ import { modelConfigOf } from "#shared/protocol/network.js";
 import type { CycleContext } from "./source.js";
 
 /**
- * What keeps a manifest from being that of a cycle's model, whoever committed it; null where it is one. A pure function of bytes that their
- * hash names, so everybody who has them falls back to the older model alike.
+ * Why a manifest cannot be that of a cycle's model, whoever committed it. Null if it can. A pure function of bytes that their hash names,
+ * so everybody who has the bytes falls back to the same older model.
  */
 export const misfitOf = (
   manifest: ModelManifest,
@@ -20,5 +20,5 @@ export const misfitOf = (
   return missing === undefined ? null : `it has no group "${missing}"`;
 };
 
-/** Whether reading a manifest failed because it is none, and not because nobody has it. */
+/** Whether reading a manifest failed because the bytes are no manifest, and not because nobody has them. */
 export const isNoManifest = (thrown: unknown): boolean => hasCode(thrown, "MODEL_MANIFEST_MALFORMED");

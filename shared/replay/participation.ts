@@ -3,28 +3,28 @@ import { sumStake } from "#shared/protocol/stake.js";
 import type { AgreedOutcome } from "#shared/protocol/tally.js";
 import type { Exchange } from "./reports.js";
 
-/** What one validator did in a cycle, as the chain and the others' reports tell. */
+/** What one validator did in a cycle, by chain state and the other validators' reports. */
 export interface Participation {
   readonly hotkey: string;
-  /** Whether its stake votes on the cycle: not where it has written no record for long. */
+  /** Whether its stake votes on the cycle. It does not if the validator has written no record for a long time. */
   readonly votes: boolean;
-  /** Of all voting stake; 0 for one that does not vote. */
+  /** Share of all voting stake. 0 for a validator that does not vote. */
   readonly stakeShare: number;
   /** Whether it committed a report in time, the stake that holds it, and whether it counts. */
   readonly committed: boolean;
   readonly heldBy: number;
   readonly counts: boolean;
-  /** Whether it said which reports it holds. */
+  /** Whether it recorded which reports it holds. */
   readonly exchanged: boolean;
-  /** Part of the outcomes other than abstentions on which its report says the same; null without a report that counts. */
+  /** Share of the outcomes, abstentions left out, on which its report agrees. Null without a report that counts. */
   readonly agreement: number | null;
-  /** Mean of `|score − agreed score| / agreed score` over what it and a majority scored above zero; null where there is nothing such. */
+  /** Mean of `|score − agreed score| / agreed score` over the updates that it and a majority scored above zero. Null if there are none. */
   readonly deviation: number | null;
 }
 
 /**
- * Tells who is silent, who reported nothing, whose report came too late to be held, and who reported something else than the others: who copies scores of an
- * earlier cycle has no entry that agrees. By descending stake.
+ * Shows which validators are silent, reported nothing, reported too late for others to hold the report, or reported something else than the
+ * others. If a validator copies scores of an earlier cycle, none of its entries agrees. By descending stake.
  */
 export const participationIn = (
   { reports: committed, stakes, exchanged, silent }: Exchange,

@@ -12,7 +12,7 @@ import {
 } from "#shared/protocol/records.js";
 import type { CycleContext } from "./source.js";
 
-/** The phase in which a record of each type is put, and in which alone it counts. */
+/** The phase of each record type. A record counts only if it was committed in that phase. */
 const PHASE_OF = {
   commit: "commit",
   reveal: "reveal",
@@ -31,7 +31,7 @@ interface RecordTypes {
 
 export type PhaseRecordType = keyof RecordTypes;
 
-/** A record that was put in time. */
+/** A record that was committed in time. */
 export interface PhaseRecord<T extends PhaseRecordType> {
   readonly record: RecordTypes[T];
   /** The record's text. */
@@ -40,17 +40,17 @@ export interface PhaseRecord<T extends PhaseRecordType> {
   readonly block: number;
 }
 
-/** Hotkey → its record. A key has one record on chain, so at most one of a type. */
+/** Hotkey → its record. The chain keeps one record per key, so there is at most one of a type. */
 export type PhaseRecords<T extends PhaseRecordType> = ReadonlyMap<string, PhaseRecord<T>>;
 
-/** The last block of the phase in which records of a type are put: its state is what counts. */
+/** The last block of the phase for records of a type. The state after that block counts. */
 export const lastBlockFor = (
   type: PhaseRecordType,
   cycle: number,
   { network }: Pick<CycleContext, "network">,
 ): number => phaseWindow(cycle, PHASE_OF[type], network.phases).end - 1;
 
-/** Of a subnet's commitments, the records of one type, of this network and cycle, that a block of their phase included. */
+/** Selects from a subnet's commitments the records of one type, of this network and cycle, that were included in their phase. */
 export const phaseRecords = <T extends PhaseRecordType>(
   type: T,
   cycle: number,
@@ -71,8 +71,8 @@ export const phaseRecords = <T extends PhaseRecordType>(
 /**
  * The same, read from the chain in the state after the last block of their phase.
  *
- * @param until a block before that as of which to say so
- * @throws BlockZeroError STATE_DISCARDED where the chain no longer has that state
+ * @param until an earlier block whose state to read instead
+ * @throws BlockZeroError STATE_DISCARDED if the chain no longer has that state
  */
 export const readPhaseRecords = async <T extends PhaseRecordType>(
   context: Pick<CycleContext, "network" | "networkHash"> & {

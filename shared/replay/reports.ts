@@ -8,7 +8,7 @@ import { lastBlockFor, phaseRecords } from "./phase-records.js";
 import type { CycleContext } from "./source.js";
 import { readVoters } from "./voters.js";
 
-/** A report that a validator bound itself to in time. */
+/** A report that a validator committed in time. */
 export interface CommittedReport {
   readonly uid: number;
   readonly hotkey: string;
@@ -19,28 +19,28 @@ export interface CommittedReport {
   readonly block: number;
 }
 
-/** A committed report and who holds it. */
+/** A committed report and the stake that holds it. */
 export interface ExchangedReport extends CommittedReport {
   readonly holders: readonly string[];
-  /** Their share of the voting stake, of 1. */
+  /** The holders' share of the voting stake, as a fraction of 1. */
   readonly heldBy: number;
-  /** Whether they have more than half of it, so that the report counts. */
+  /** Whether the holders have more than half of the voting stake, so that the report counts. */
   readonly counts: boolean;
 }
 
-/** What the exchange of a cycle's reports came to. */
+/** The result of the exchange of a cycle's reports. */
 export interface Exchange {
   /** By ascending uid. */
   readonly reports: readonly ExchangedReport[];
-  /** Who votes on the cycle. */
+  /** The stakes that vote on the cycle. */
   readonly stakes: Stakes;
-  /** Validators that vote and said what they hold, hotkeys. */
+  /** Hotkeys of the voting validators that recorded what they hold. */
   readonly exchanged: ReadonlySet<string>;
-  /** Those with a permit and stake that do not vote, because they wrote no record for long; hotkeys by ascending uid. */
+  /** Hotkeys with a permit and stake that do not vote, because they wrote no record for a long time; by ascending uid. */
   readonly silent: readonly string[];
 }
 
-/** Reports that voting validators committed inside the cycle's evaluate phase, as chain state has them at its last block; by ascending uid. */
+/** Reports that voting validators committed inside the cycle's evaluate phase, in the state after its last block; by ascending uid. */
 export const committedReports = async (context: CycleContext, cycle: number): Promise<readonly CommittedReport[]> => {
   const { stakes, metagraph, commitments } = await readVoters(context, cycle, lastBlockFor("report", cycle, context));
   const uids = new Map(metagraph.neurons.map(({ hotkey, uid }) => [hotkey, uid]));
@@ -55,7 +55,7 @@ export const committedReports = async (context: CycleContext, cycle: number): Pr
 
 /**
  * Which reports of a cycle count: those that validators with more than half of the voting stake say they hold, in the state at the last
- * block of the exchange phase. The chain makes it the same set for everybody, and among the holders of each is somebody honest who serves it.
+ * block of the exchange phase. The chain gives everybody the same set, and at least one holder of each report is honest and serves it.
  */
 export const exchangedReports = async (context: CycleContext, cycle: number): Promise<Exchange> => {
   const [committed, { stakes, metagraph, commitments }] = await Promise.all([
@@ -76,7 +76,7 @@ export const exchangedReports = async (context: CycleContext, cycle: number): Pr
   return { reports, stakes, exchanged: new Set(held.keys()), silent };
 };
 
-/** Reads a report's bytes: it must be one, its validator must have signed it, and its figures must be possible under the network file. */
+/** Parses a report. It must be well formed, its validator must have signed it, and its figures must be possible under the network file. */
 export const readReport = (bytes: Uint8Array, hotkey: string, network: Network): Parsed<Report> => {
   const report = parseReport(bytes);
   if (!report.ok) return report;
@@ -89,13 +89,13 @@ export const readReport = (bytes: Uint8Array, hotkey: string, network: Network):
 export interface ReportedCycle {
   readonly networkHash: string;
   readonly cycle: number;
-  /** As the chain gives them: group → evaluation seed. */
+  /** Group → evaluation seed, as the chain gives them. */
   readonly seeds: Report["seeds"];
-  /** The agreed model; unset where it is not asked about. */
+  /** The agreed model. Unset: not checked. */
   readonly base?: string;
 }
 
-/** Why a report says nothing of a cycle; null where it does. */
+/** Why a report is no report on a cycle. Null if it is one. */
 export const mismatchOf = (report: Report, { networkHash, cycle, seeds, base }: ReportedCycle): string | null => {
   if (report.network !== networkHash) return `its report is about network ${report.network}`;
   if (report.cycle !== cycle) return `its report is about cycle ${report.cycle}`;
@@ -106,7 +106,7 @@ export const mismatchOf = (report: Report, { networkHash, cycle, seeds, base }: 
     : `its report is about model ${report.base}, not the agreed one`;
 };
 
-/** Where a report's seeds are not those that the chain gives: whoever measured on other batches chose them. Null where they are. */
+/** Where a report's seeds differ from those of the chain: a validator with other seeds chose its batches itself. Null if they are equal. */
 const seedProblem = (report: Report, seeds: Report["seeds"]): string | null => {
   for (const group of new Set([...Object.keys(seeds), ...Object.keys(report.seeds)]))
     if (report.seeds[group] !== seeds[group])

@@ -3,9 +3,9 @@ import { lastBlockFor, readPhaseRecords } from "./phase-records.js";
 import type { CycleContext } from "./source.js";
 
 /**
- * The expert group that each hotkey revealed in the last cycle whose reveal phase is over at a block. Only groups that the network has count.
+ * The expert group that each hotkey revealed in the last cycle whose reveal phase is over at a block. Only groups of the network count.
  *
- * @throws BlockZeroError STATE_DISCARDED where the chain no longer has the state at the end of that phase
+ * @throws BlockZeroError STATE_DISCARDED if the chain no longer has the state at the end of that phase
  */
 export const revealedGroups = async (
   context: Pick<CycleContext, "network" | "networkHash"> & {

@@ -2,17 +2,17 @@ import type { Chain } from "#shared/chain/chain.js";
 import type { ByteSource } from "#shared/files/byte-source.js";
 import type { Network } from "#shared/protocol/network.js";
 
-/** A file somebody named by hash. */
+/** A file that somebody named by hash. */
 export interface FileRequest {
   readonly hash: string;
   readonly maxBytes: number;
-  /** What it is, for a person who has to go without it, e.g. `the report of 5F…`. */
+  /** What the file is, for error messages, e.g. `the report of 5F…`. */
   readonly what?: string | undefined;
-  /** Origin that a record on chain names for it; others may have it too. */
+  /** Origin that a record on chain names for it. Others may have the file too. */
   readonly location?: string;
 }
 
-/** What chain state is read with. */
+/** What is needed to read chain state. */
 export interface CycleContext {
   readonly chain: Pick<Chain, "metagraph" | "commitments" | "blockHash" | "timestamp" | "pulse">;
   readonly network: Network;
@@ -21,12 +21,12 @@ export interface CycleContext {
 }
 
 /**
- * All that a replay may know: chain state at a block, and files by hash. Who waits how long for a file is the caller's affair: two sources
- * that have the same chain and the same files give the same results.
+ * Everything that a replay may read: chain state at a block, and files by hash. The caller decides how long to wait for a file. Two sources
+ * with the same chain and the same files give the same results.
  */
 export interface CycleSource extends CycleContext {
-  /** Bytes that have that hash. @throws BlockZeroError FETCH_… where they cannot be had */
+  /** Bytes that have that hash. @throws BlockZeroError FETCH_… if they are not available */
   fetch(file: FileRequest): Promise<Uint8Array>;
-  /** The same of a file that may be larger than memory. Close it. */
+  /** The same for a file that may be larger than memory. Close it. */
   open(file: FileRequest): Promise<ByteSource>;
 }

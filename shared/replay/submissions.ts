@@ -2,7 +2,7 @@ import { decodeAddress } from "@polkadot/util-crypto";
 import { lastBlockFor, readPhaseRecords } from "./phase-records.js";
 import type { CycleContext } from "./source.js";
 
-/** What the chain says of one neuron's work in a cycle, after the reveal phase. */
+/** What the chain records of one neuron's work in a cycle, after the reveal phase. */
 export interface Submission {
   readonly uid: number;
   readonly hotkey: string;
@@ -13,9 +13,9 @@ export interface Submission {
 }
 
 /**
- * Every neuron that committed or revealed in its window, and every other neuron that does not validate; ascending by uid.
+ * Every neuron that committed or revealed in its window, and every other neuron that is not a validator; ascending by uid.
  *
- * @param until a block of the reveal phase as of which to say so: what is revealed later may still change it
+ * @param until a block of the reveal phase whose state to read: later reveals may still change the result
  */
 export const readSubmissions = async (
   source: CycleContext,

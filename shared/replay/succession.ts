@@ -7,10 +7,10 @@ import { parseRecord } from "#shared/protocol/records.js";
 import { successionProblem } from "#shared/protocol/succession.js";
 import type { CycleContext, CycleSource } from "./source.js";
 
-/** A network file, and whoever can fetch others by hash. */
+/** A network file, and a way to fetch others by hash. */
 export type NetworkSource = Pick<CycleSource, "network" | "networkHash" | "fetch">;
 
-/** The file that this one succeeds; null for a first one. @throws what fetching and parsing it throw */
+/** The file that this one succeeds. Null for a first file. @throws what fetching and parsing it throw */
 export const formerOf = async <S extends NetworkSource>(source: S): Promise<S | null> => {
   const { succeeds } = source.network;
   if (!succeeds) return null;
@@ -25,7 +25,7 @@ export const readNetwork = async ({ fetch }: Pick<NetworkSource, "fetch">, hash:
 };
 
 /**
- * The network that a past cycle was lived under, seen from a later one.
+ * The network that was in force in a past cycle, seen from a later one.
  * @throws what fetching a former file throws
  */
 export const contextOf = async <S extends NetworkSource>(source: S, cycle: number): Promise<S> => {
@@ -38,7 +38,7 @@ export const contextOf = async <S extends NetworkSource>(source: S, cycle: numbe
   return at;
 };
 
-/** The first cycle from `wanted` on that was lived under this network or one that it succeeds, as far as their files can be had. */
+/** The first cycle from `wanted` on under this network or one that it succeeds, as far as their files are available. */
 export const firstCycleFrom = async (source: NetworkSource, wanted: number): Promise<number> => {
   let at = source;
   try {
@@ -53,14 +53,14 @@ export const firstCycleFrom = async (source: NetworkSource, wanted: number): Pro
   return Math.max(wanted, at.network.first_cycle);
 };
 
-/** Of the networks that a published file succeeds, the one in force at a block, and what keeps a later one from being it. */
+/** The network in force at a block, among those that a published file succeeds, and why a later one is not in force. */
 export interface NetworkInForce<S> {
   readonly source: S;
-  /** The next one, which is not in force yet, or never will be; null where there is none. */
+  /** The next network, which is not in force yet, or never will be. Null if there is none. */
   readonly next: { readonly source: S; readonly problem: string | null } | null;
 }
 
-/** One after the other, the published one last. */
+/** The networks in order, the published one last. */
 const lineageOf = async <S extends NetworkSource>(published: S): Promise<readonly S[]> => {
   const line = [published];
   for (;;) {
@@ -69,7 +69,7 @@ const lineageOf = async <S extends NetworkSource>(published: S): Promise<readonl
       if (!former) return line;
       line.unshift(former);
     } catch (thrown) {
-      // Files of long ago may be gone; those that are left succeeded them.
+      // Very old files may be gone. The remaining files succeeded them.
       if (isFetchFault(thrown) && line.length > 1) return line;
       throw thrown;
     }
@@ -77,8 +77,9 @@ const lineageOf = async <S extends NetworkSource>(published: S): Promise<readonl
 };
 
 /**
- * The network in force at a block, by chain state alone. A file takes over at its first cycle if it may succeed the former, and if the owner's record
- * named it, or one that succeeds it, in the state of the last block before that cycle; else the former stays, and so does whatever follows.
+ * The network in force at a block, by chain state alone. A file takes over at its first cycle on two conditions: it may succeed the former
+ * file, and the owner's record named it, or a file that succeeds it, in the state of the last block before that cycle. Otherwise the former
+ * file stays in force, and all later files are ignored as well.
  *
  * @param published the network that the owner's record names now
  */
@@ -104,7 +105,7 @@ export const networkInForce = async <S extends NetworkSource & Pick<CycleContext
   return { source, next: null };
 };
 
-/** Whether the owner named one of these files when the first cycle of the earliest began; a chain that has forgotten cannot contradict. */
+/** Whether the owner's record named one of these files when the first cycle of the earliest began. True if the chain no longer has that state. */
 const wasPublished = async (
   { chain, network }: NetworkSource & Pick<CycleContext, "chain">,
   hashes: ReadonlySet<string>,

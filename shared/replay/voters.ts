@@ -3,7 +3,7 @@ import type { Stakes } from "#shared/protocol/stake.js";
 import { votingStakes } from "#shared/protocol/voting-stake.js";
 import type { CycleContext } from "./source.js";
 
-/** Who votes on a cycle in the state after a block, and that state. */
+/** The stakes that vote on a cycle in the state after a block, and that state. */
 export interface Voters {
   readonly stakes: Stakes;
   readonly metagraph: Metagraph;
