@@ -23,7 +23,7 @@ import { type MergePlan, mergeByPlan, planByRule } from "./robust/merge-robustly
 export interface GroupFiles {
   readonly weights: PartReader;
   readonly momentum: PartReader | null;
-  /** In ascending order of artifact hash; with its norm where the gates have taken it. */
+  /** In ascending order of artifact hash. With the norm, if the gates have computed it. */
   readonly updates: readonly { readonly file: ByteSource; readonly share: number; readonly norm?: number }[];
 }
 
@@ -31,16 +31,16 @@ export interface GroupMerge {
   /** In ascending order of name. */
   readonly shapes: TensorShapes;
   readonly network: Pick<Network, "training" | "artifact">;
-  /** What is done with the merged update. */
+  /** The step along the merged update. */
   readonly outer: OuterStep;
   readonly threads: MergeThreads;
-  /** Begins a file of the new model. */
+  /** Creates a file of the new model. */
   readonly create: () => Promise<BlobWriter>;
 }
 
 /**
- * A group's updates into its weights and momentum. In memory are the tensors that are being merged, one for each thread, and two more that are
- * read and written meanwhile. A rule that must look at whole updates goes through the files once more for each look.
+ * Merges a group's updates into its weights and momentum. Memory holds the tensors that are being merged, one per thread, and two more that
+ * are read and written meanwhile. A rule that must look at whole updates reads the files once more for each look.
  */
 export const mergeGroup = async (
   { weights, momentum, updates }: GroupFiles,
@@ -87,7 +87,7 @@ export const mergeGroup = async (
     for (const [i, [name, shape]] of [...shapes].entries()) {
       if (pending.length === places.length) await writeOldest();
       const step = merged(name, shape, places[i % places.length]!);
-      // It may fail while an earlier one is waited for.
+      // It may fail while an earlier one is awaited.
       step.catch(() => {});
       pending.push(step);
     }
@@ -95,15 +95,15 @@ export const mergeGroup = async (
     const [newWeights, newMomentum] = await Promise.all([made.weights.finish(), made.momentum.finish()]);
     return { weights: newWeights, momentum: newMomentum };
   } finally {
-    // Files may be closed, and memory be used for something else, once nobody reads any more.
+    // Files may be closed and memory reused only when nobody reads any more.
     await Promise.allSettled(pending);
     for (const writer of begun) await writer.discard();
   }
 };
 
 /**
- * The merged update of a group, whole in memory, as a merge goes along it: for who measures it before. Of the updates one tensor each is in
- * memory. Closing the files is the caller's.
+ * The merged update of a group, whole in memory, as a merge uses it, for measuring it before the merge. Of each update one tensor at a time
+ * is in memory. The caller closes the files.
  *
  * @throws BlockZeroError SAFETENSORS_INVALID, UPDATE_MALFORMED, and what reading the files throws
  */
@@ -154,7 +154,7 @@ const zeros = (scratch: Scratch, length: number): Float32Array => {
   return new Float32Array(buffer, byteOffset, length).fill(0);
 };
 
-/** Shows a rule all tensors as often as it asks; one is read while another is looked at. */
+/** Shows a rule all tensors, as often as the rule asks. Reads the next tensor while the rule looks at one. */
 const lookAtAll = async (
   looks: ReturnType<typeof planByRule>,
   readers: readonly UpdateReader[],
@@ -169,6 +169,6 @@ const lookAtAll = async (
   }
 };
 
-/** One tensor of every update, in the memory of a place. */
+/** One tensor of every update, read into the memory of a place. */
 const readTensor = (readers: readonly UpdateReader[], name: string, place: Place): Promise<Float32Array[]> =>
   Promise.all(readers.map(async (reader, i) => soundTensor(name, await reader.read(name, place.updates[i]!))));

@@ -15,26 +15,26 @@ export interface Model {
   readonly manifest: ModelManifest;
 }
 
-/** An update that is to be merged, and its share of its group's mean. */
+/** An update to merge, and its share of its group's mean. */
 export type Merging = Omit<MergedUpdate, "tensors">;
 
 export interface MergedFile {
   readonly hash: string;
   readonly file: ByteSource;
-  /** L2 norm over all tensors of the update, where the gates have taken it. */
+  /** L2 norm over all tensors of the update, if the gates have computed it. */
   readonly norm?: number;
 }
 
-/** Where a merge has its files from and where it puts them. What it was given open it closes. */
+/** Where a merge reads and writes its files. The merge closes every file that it receives open. */
 export interface MergeFiles<M extends Merging> {
   part(reference: BlobRef): Promise<ByteSource>;
   /**
-   * The tensors' blob of an update that passes the gates, and its hash.
+   * The tensor blob of an update that passes the gates, and its hash.
    *
    * @param norm L2 norm of the weights that it changes
    */
   update(update: M, norm: number): Promise<MergedFile>;
-  /** Begins a file of the new model: its parts first, its manifest last. */
+  /** Creates a file of the new model: its parts first, its manifest last. */
   create(): Promise<BlobWriter>;
 }
 
@@ -42,35 +42,36 @@ export interface MergeFiles<M extends Merging> {
 export interface GroupStep<M> {
   /** Its number in the network file, from 1. */
   readonly step: number;
-  /** What it goes along, in ascending order of artifact hash, shares summing to one; at least one. */
+  /** The updates that give the direction, at least one, in ascending order of artifact hash. Shares sum to one. */
   readonly updates: readonly M[];
 }
 
 export interface Merge<M extends Merging> {
   readonly cycle: number;
   readonly base: Model;
-  /** By group; one that is absent stays as it is. */
+  /** By group. A group without an entry stays as it is. */
   readonly steps: ReadonlyMap<string, GroupStep<M>>;
 }
 
-/** What a merge depends on of the network file. */
+/** The values of the network file that a merge depends on. */
 export interface MergeContext {
   readonly network: Pick<Network, "model" | "groups" | "training" | "artifact">;
   readonly networkHash: string;
 }
 
 export interface MergeOptions {
-  /** Threads that merge beside this one, which reads and writes; 0 for none. `mergeThreads()` where that pays if not given. */
+  /** Number of additional merging threads; this thread reads and writes. 0 for none. Default: `mergeThreads()` if that pays. */
   readonly workers?: number;
 }
 
 /**
- * The model that a cycle makes of its base, the selected updates and the chosen steps: the same bits for everybody, in whatever order the files come and
- * however often it is begun anew. Group by group and tensor by tensor: memory depends on the largest tensor and the number of updates, not
- * on the model.
+ * The model that a cycle makes from its base, the selected updates and the chosen steps. Everybody gets the same bits, in whatever order
+ * the files arrive and however often the merge is restarted. It goes group by group and tensor by tensor: memory depends on the largest
+ * tensor and the number of updates, not on the model.
  *
- * @throws BlockZeroError SAFETENSORS_INVALID, CHECKPOINT_MISMATCH; UPDATE_MALFORMED for an update that no gate let pass; MERGE_FAILED where a
- *   thread ended, which says nothing of the files; and what the files throw
+ * @throws BlockZeroError SAFETENSORS_INVALID, CHECKPOINT_MISMATCH; UPDATE_MALFORMED for an update that did not pass the gates; MERGE_FAILED
+ * if a
+ *   thread ended, which says nothing about the files; and what the files throw
  */
 export const mergeModel = async <M extends Merging>(
   { network, networkHash }: MergeContext,
@@ -93,7 +94,7 @@ export const mergeModel = async <M extends Merging>(
       );
     const shapes = new Map(byName(new Map(Object.entries(groupShapes(network.model, network.groups[group])))));
     const open: ByteSource[] = [];
-    // They start while the files are read for the first time.
+    // The threads start while the files are read for the first time.
     const threads = openMergeThreads(workers ?? workersFor(parts.weights.bytes * updates.length));
     const part = async (reference: BlobRef, what: string) => {
       const file = await files.part(reference);
@@ -138,12 +139,12 @@ export const mergeModel = async <M extends Merging>(
   return { hash: modelHash(manifest), manifest };
 };
 
-/** Bytes of a group's decoded updates below which other threads would take longer to start than to work. */
+/** Bytes of a group's decoded updates below which starting other threads takes longer than the work. */
 const WORTH_THREADS = 64 << 20;
 
 const workersFor = (bytes: number): number => (bytes < WORTH_THREADS ? 0 : mergeThreads());
 
-/** All results; where there is none, the first one's fault, once nothing is under way any more. */
+/** All results. If one fails, throws the first failure, after all work has ended. */
 const allOrNone = async <T>(work: readonly Promise<T>[]): Promise<T[]> => {
   await Promise.allSettled(work);
   return Promise.all(work);

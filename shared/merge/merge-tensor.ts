@@ -7,20 +7,20 @@ import type { OuterStep } from "#shared/protocol/outer-step.js";
 import { outerStepOfTensor } from "./outer-step.js";
 import { type MergePlan, mergeByPlan } from "./robust/merge-robustly.js";
 
-/** What is the same for all tensors of a group. */
+/** What all tensors of a group share. */
 export interface GroupStep {
   readonly codec: CodecName;
   readonly plan: MergePlan;
   readonly outer: OuterStep;
 }
 
-/** One tensor's part of a merge: plain data, so that it can be sent to another thread. */
+/** The merge of one tensor as plain data, so that it can be sent to another thread. */
 export interface TensorStep extends GroupStep {
   readonly name: string;
   readonly shape: readonly number[];
   /** In the order of the updates, as the codec wrote them. */
   readonly updates: readonly Pieces[];
-  /** Before; afterwards those of the new model. */
+  /** The weights before the step. Afterwards, those of the new model. */
   readonly weights: Float32Array;
   readonly momentum: Float32Array;
 }
@@ -28,7 +28,7 @@ export interface TensorStep extends GroupStep {
 /** Merges one tensor's updates and takes the outer step, in place. @throws BlockZeroError UPDATE_MALFORMED */
 export type MergeTensor = (step: TensorStep) => void;
 
-/** With memory that is used again for the next tensor. */
+/** Creates a merge function that reuses its memory for the next tensor. */
 export const createMergeTensor = (): MergeTensor => {
   const decoded: Allocate[] = [];
   const memory = createFloatScratch();

@@ -2,7 +2,7 @@ import { parentPort } from "node:worker_threads";
 import { BlockZeroError } from "#shared/errors/error.js";
 import { createMergeTensor, type TensorStep } from "./merge-tensor.js";
 
-/** A coded fault on its way from one thread to another, which would make a plain error of it. */
+/** A coded error in transit between threads. Without it, the transfer would turn the error into a plain one. */
 export type MergeFault = Pick<BlockZeroError, "code" | "message" | "hint">;
 
 const mergeTensor = createMergeTensor();
@@ -12,14 +12,14 @@ const faultOf = (step: TensorStep): MergeFault | null => {
     mergeTensor(step);
     return null;
   } catch (thrown) {
-    // Anything else ends the thread.
+    // Any other error ends the thread.
     if (!(thrown instanceof BlockZeroError)) throw thrown;
     const { code, message, hint } = thrown;
     return { code, message, hint };
   }
 };
 
-/** A thread of `merge-threads.ts`: takes tensors one by one, and says null, or what was wrong, when each is done. */
+/** A thread of `merge-threads.ts`. Takes tensors one by one. Answers null, or the error, when each is done. */
 parentPort?.on("message", (step: TensorStep) => {
   parentPort?.postMessage(faultOf(step));
 });

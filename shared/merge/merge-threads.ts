@@ -4,23 +4,23 @@ import { BlockZeroError, reasonOf } from "#shared/errors/error.js";
 import { createMergeTensor, type TensorStep } from "./merge-tensor.js";
 import type { MergeFault } from "./merge-thread.js";
 
-/** Where tensors are merged; each has the same bits wherever that is. */
+/** Merges tensors, with the same bits on every thread. */
 export interface MergeThreads {
   /** Tensors that are merged at the same time. */
   readonly count: number;
   /**
-   * Resolves when the step was taken, in place: its memory must be shared where there is another thread.
+   * Resolves when the step was taken, in place. With other threads the memory must be shared.
    *
-   * @throws BlockZeroError what merging the tensor throws; MERGE_FAILED where the thread has ended
+   * @throws BlockZeroError what merging the tensor throws; MERGE_FAILED if the thread has ended
    */
   take(step: TensorStep): Promise<void>;
   close(): Promise<void>;
 }
 
-/** More would wait for the disk. */
+/** More threads would wait for the disk. */
 const MOST = 4;
 
-/** As many as this machine has use for: one core is left to this thread, which reads, hashes and writes. */
+/** As many threads as this machine can use. One core is left for this thread, which reads, hashes and writes. */
 export const mergeThreads = (): number => Math.min(availableParallelism() - 1, MOST);
 
 /** On this thread. */
@@ -29,7 +29,7 @@ const here = (): MergeThreads => {
   return { count: 1, take: async (step) => mergeTensor(step), close: async () => {} };
 };
 
-/** @param count other threads; none for this one */
+/** @param count other threads; 0: merges on this thread */
 export const openMergeThreads = (count: number): MergeThreads => {
   if (count === 0) return here();
   const threads = Array.from({ length: count }, openThread);

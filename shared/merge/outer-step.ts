@@ -2,8 +2,8 @@ import { nesterov } from "#shared/engine/optim/nesterov.js";
 import type { OuterStep } from "#shared/protocol/outer-step.js";
 
 /**
- * DiLoCo's outer step for one tensor (Douillard et al. 2023, algorithm 1), along the merged update, which is the pseudo-gradient's
- * opposite. In place: no copy of a large tensor is made.
+ * DiLoCo's outer step for one tensor (Douillard et al. 2023, algorithm 1), along the merged update, which is the negative of the
+ * pseudo-gradient. In place: makes no copy of a large tensor.
  *
  * @param state momentum zero before the first merge
  * @param delta the merged update of that tensor

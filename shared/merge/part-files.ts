@@ -12,15 +12,15 @@ import { fromFloats, toFloats } from "#shared/tensor-files/float32.js";
 import { byName, canonicalHeader, type TensorSpec } from "#shared/tensor-files/safetensors.js";
 import { openSafetensors } from "#shared/tensor-files/safetensors-file.js";
 
-/** A part of a model, of which only the tensor that is asked for is in memory. */
+/** A part of a model. Only the requested tensor is in memory. */
 export interface PartReader {
-  /** One tensor's elements, which lie in `scratch` and may be changed there. */
+  /** The elements of one tensor. They lie in `scratch`, and the caller may change them. */
   read(name: string, scratch: Scratch): Promise<Float32Array>;
   /** L2 norm over all its tensors, in the order of the file. */
   norm(): Promise<number>;
 }
 
-/** Closing the file is the caller's. @throws BlockZeroError SAFETENSORS_INVALID, CHECKPOINT_MISMATCH, and what reading the file throws */
+/** The caller closes the file. @throws BlockZeroError SAFETENSORS_INVALID, CHECKPOINT_MISMATCH, and what reading the file throws */
 export const openPart = async (file: ByteSource, shapes: TensorShapes, what: string): Promise<PartReader> => {
   const { header, read: fill } = await openSafetensors(file);
   const { tensors } = header;
@@ -45,15 +45,15 @@ export const openPart = async (file: ByteSource, shapes: TensorShapes, what: str
   };
 };
 
-/** Reads an update that passed the gates. Closing the file is the caller's. */
+/** Reads an update that passed the gates. The caller closes the file. */
 export const openUpdate = async (file: ByteSource, codec: CodecName, shapes: TensorShapes): Promise<UpdateReader> =>
   updateReader(await openSafetensors(file), CODECS[codec], shapes);
 
 /** The canonical float32 file of a part, written tensor by tensor. */
 export interface PartWriter {
-  /** The next tensor in ascending order of name; its elements must stay as they are until it resolves. */
+  /** Appends the next tensor in ascending order of name. Its elements must not change until this resolves. */
   append(data: Float32Array): Promise<void>;
-  /** What the file is in a manifest, once it is safely stored. */
+  /** Returns the manifest's reference to the file, once it is safely stored. */
   finish(): Promise<BlobRef>;
 }
 

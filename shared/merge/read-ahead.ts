@@ -1,6 +1,6 @@
 /**
- * What `read` gives for each item, in order, while the next one is being read. It is told which of two places to read into: what was
- * yielded last still lies in the other one.
+ * The result of `read` for each item, in order. Reads the next item meanwhile. `read` gets the index of one of two places to read into: the
+ * item that was yielded last still lies in the other place.
  */
 export async function* readAhead<I, T>(
   items: Iterable<I>,
@@ -10,7 +10,7 @@ export async function* readAhead<I, T>(
   let ready: Promise<T> | null = null;
   for (const item of items) {
     const next = read(item, place);
-    // Nobody may come to wait for it.
+    // It may be that nobody awaits it.
     next.catch(() => {});
     place = place === 0 ? 1 : 0;
     if (ready) yield await ready;

@@ -1,6 +1,6 @@
 import { type Contender, rank } from "#shared/rewards/ranking.js";
 
-/** A contender of this cycle: it has an artifact, and what was agreed on for it. */
+/** A contender of this cycle with its artifact and the outcome that was agreed for it. */
 export interface Submission extends Contender {
   readonly group: string;
   readonly artifact: string;
@@ -12,9 +12,10 @@ export interface Submission extends Contender {
 export type Selected<T> = T & { readonly share: number };
 
 /**
- * What is merged: per group the `topN` of this cycle with the largest merit, score times independence, where it is positive, in ascending order of
- * artifact hash, which is the order of the merge's arithmetic. Shares are proportional to merits and sum to 1 in each group; a group in which
- * nobody improved the model is absent. Copies of one training so weigh as much as it does, and take no place from others.
+ * The updates to merge: per group the `topN` of this cycle with the largest positive merit (score times independence), in ascending order
+ * of artifact hash, which is the order of the merge's arithmetic. Shares are proportional to merits and sum to 1 in each group. A group in
+ * which nobody improved the model is absent. So copies of one training together weigh as much as that training, and take no place from
+ * others.
  */
 export const selectForMerge = <T extends Submission>(
   submissions: readonly T[],
@@ -43,9 +44,9 @@ const meritOf = ({ score, independence }: Pick<Submission, "score" | "independen
   score * (independence ?? 0);
 
 /**
- * What a step along all updates takes: per group the `topN` with the highest loss reduction, whether or not any of them is certain to lower the
- * loss, with equal shares, in the order of the merge's arithmetic. The mean of updates has less noise than each, so it may do good
- * where none does alone; that it does is measured before it is taken.
+ * The updates of a step along all updates: per group the `topN` with the highest loss reduction, whether or not any of them certainly
+ * lowers the loss, with equal shares, in the order of the merge's arithmetic. The mean of updates has less noise than each update, so it
+ * may lower the loss even if no single update does. This is measured before the step is taken.
  */
 export const selectAll = <T extends Submission & { readonly lossReduction: number | null }>(
   submissions: readonly T[],

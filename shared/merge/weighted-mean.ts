@@ -1,13 +1,13 @@
 import { BLOCK, BLOCK_BYTES, blocks } from "#shared/kernels/blocks.js";
 
 /**
- * The weighted sum of one tensor's updates, in the same bits on every machine: for each element, `share · delta` is added in the
- * given order in float64 (no fused multiply-add), and the sum is rounded once to float32. With shares that sum to 1 it is the
- * weighted mean, the cycle's pseudo-gradient as DiLoCo averages it, with the sign of an improvement: θ' = θ + merged.
+ * The weighted sum of one tensor's updates, in the same bits on every machine: for each element, `share · delta` is added in the given
+ * order in float64 (no fused multiply-add), and the sum is rounded once to float32. With shares that sum to 1 it is the weighted mean, the
+ * cycle's pseudo-gradient as DiLoCo averages it, with the sign of an improvement: θ' = θ + merged.
  *
- * @param deltas one array a contribution, all of one length, in ascending order of artifact hash
- * @param shares one a contribution
- * @param into   where the sum goes, as long as a delta; memory of its own if not given
+ * @param deltas one array per contribution, all of one length, in ascending order of artifact hash
+ * @param shares one per contribution
+ * @param into   memory for the sum, as long as a delta; unset: new memory
  */
 export const mergeDeltas = (
   deltas: readonly Float32Array[],

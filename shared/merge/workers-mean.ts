@@ -4,8 +4,9 @@ import { openFloats } from "#shared/training/checkpoint-tensors.js";
 import { mergeDeltas } from "./weighted-mean.js";
 
 /**
- * DiLoCo's average over replicas that began from the same weights: each element the mean of the replicas' updates, `delta / N`
- * added in the order of the files in float64 and rounded once to float32 (`mergeDeltas`). Tensor by tensor, so in little memory.
+ * DiLoCo's average over replicas that started from the same weights: each element is the mean of the replicas' updates. `delta / N` is
+ * added in the order of the files in float64 and the sum is rounded once to float32 (`mergeDeltas`). Works tensor by tensor, so it needs
+ * little memory.
  *
  * @param files updates as `writeFloats` wrote them, in ascending order of the replicas, at least one
  * @throws BlockZeroError SAFETENSORS_INVALID, FILE_UNREADABLE

@@ -3,9 +3,9 @@ import { distancesTo } from "./geometry.js";
 
 /**
  * Weights of the points, the first one included, in a centre found by clipping: v ← v + Σ shareₖ · (xₖ − v) · min(1, τ / |xₖ − v|), a fixed
- * number of times from the first point, which has no share (Karimireddy, He, Jaggi, "Learning from History for Byzantine Robust Optimization",
- * 2021). τ is the median of the distances |xₖ − v|, anew each time: nothing to set, and fewer than half of the points cannot widen it. A
- * step moves v by at most τ.
+ * number of times from the first point, which has no share (Karimireddy, He, Jaggi, "Learning from History for Byzantine Robust
+ * Optimization", 2021). τ is the median of the distances |xₖ − v|, computed again in each round. So it needs no setting, and fewer than
+ * half of the points cannot increase it. A step moves v by at most τ.
  *
  * @param squared all pairs' squared distances, the starting point first
  * @param shares  of the other points, positive, summing to 1

@@ -1,11 +1,11 @@
 import { lowerMedian } from "#shared/util/lower-median.js";
 
 /**
- * Factors that bring every update down to the median L2 norm of all, and leave shorter ones as they are: fewer than half of
- * them cannot raise the length that any one of them has in the merge (norm bounding: Sun et al., "Can You Really Backdoor Federated
- * Learning?", 2019, with the median for the bound). Of two, the longer one comes down to the shorter.
+ * Factors that scale every longer update down to the median L2 norm of all, and leave shorter ones as they are. Fewer than half of the
+ * updates cannot raise the length that any of them has in the merge (norm bounding: Sun et al., "Can You Really Backdoor Federated
+ * Learning?", 2019, here with the median as the bound). Of two updates, the longer one is scaled down to the shorter.
  *
- * @param norms one an update, at least one
+ * @param norms one per update, at least one
  */
 export const clipToMedianNorm = (norms: readonly number[]): readonly number[] => {
   const bound = lowerMedian(norms);

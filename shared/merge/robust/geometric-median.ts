@@ -1,12 +1,12 @@
 import { distancesTo } from "./geometry.js";
 
-/** Below this share of the largest distance points count as one, so that no weight is infinite. */
+/** Points closer than this share of the largest distance count as one, so that no weight is infinite. */
 const SMOOTHING = 1e-6;
 
 /**
  * Weights, summing to 1, of the points' geometric median: the place with the least Σ shareₖ · |place − xₖ|. Weiszfeld's iteration (1937)
  * with the smoothing of Pillutla, Kakade and Harchaoui, "Robust Aggregation for Federated Learning" (2022), a fixed number of times from
- * the weighted mean. Whoever holds less than half of the shares cannot move it further than the others are apart.
+ * the weighted mean. A party with less than half of the shares cannot move it further than the distances between the other points.
  *
  * @param squared all pairs' squared distances
  * @param shares  positive, summing to 1

@@ -1,9 +1,9 @@
 import { addSquares } from "#shared/kernels/sum-of-squares.js";
 
-/** Shown one tensor of every update after another, in ascending order of name. */
+/** Takes one tensor of every update at a time, in ascending order of name. */
 export type Look = (tensors: readonly Float32Array[]) => void;
 
-/** The norms of `count` points that are seen tensor by tensor: √Σx², summed in float64 in that order. */
+/** The norms of `count` points that are shown tensor by tensor: √Σx², summed in float64 in that order. */
 export const seeNorms = (count: number): { readonly look: Look; norms(): readonly number[] } => {
   const sums = new Array<number>(count).fill(0);
   return {
@@ -15,8 +15,8 @@ export const seeNorms = (count: number): { readonly look: Look; norms(): readonl
 };
 
 /**
- * Squared distances of all pairs of `factor · point`, [n][n], of points that are seen tensor by tensor, summed in float64 in that order.
- * They are all that a rule needs whose result is a combination of the points: its iterations then cost nothing per element.
+ * Squared distances of all pairs of `factor · point`, [n][n], of points that are shown tensor by tensor, summed in float64 in that order. A
+ * rule whose result is a combination of the points needs nothing else, so its iterations cost nothing per element.
  */
 export const seeDistances = (
   factors: readonly number[],

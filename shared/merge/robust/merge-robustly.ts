@@ -6,27 +6,27 @@ import { geometricMedian } from "./geometric-median.js";
 import { type Look, seeDistances, seeNorms } from "./geometry.js";
 import { trimmedMean } from "./trimmed-mean.js";
 
-/** How each tensor is merged once the whole updates were looked at: a weighted sum, or the trimmed mean by shares. */
+/** How to merge each tensor after the whole updates were read: a weighted sum, or the trimmed mean by shares. */
 export type MergePlan =
   | { readonly kind: "weighted"; readonly weights: readonly number[] }
   | { readonly kind: "trimmed"; readonly shares: readonly number[]; readonly trim: number };
 
-/** Merges one tensor of every update, in the order of the updates. @param into as long as a delta; memory of its own if not given */
+/** Merges one tensor of every update, in the order of the updates. @param into as long as a delta; unset: new memory */
 export const mergeByPlan = (plan: MergePlan, deltas: readonly Float32Array[], into?: Float32Array): Float32Array =>
   plan.kind === "weighted"
     ? mergeDeltas(deltas, plan.weights, into)
     : trimmedMean(deltas, plan.shares, plan.trim, into);
 
 /**
- * How the tensors of one group's updates become one, by the rule of the network file, which may look at the whole updates first: all but the
- * trimmed mean, and the mean without clipping, bring each update down to the median norm to begin with. The same
- * bits on every machine: sums in float64 in the given order, no fused multiply-add, each element rounded once to float32.
+ * How the tensors of one group's updates are merged, by the rule of the network file. A rule may look at the whole updates first. All rules
+ * but the trimmed mean, and the mean without clipping, first scale each update down to the median norm. The result has the same bits on
+ * every machine: sums in float64 in the given order, no fused multiply-add, each element rounded once to float32.
  *
- * Each look that it asks for must be shown all tensors before the next one is asked for: whoever has the updates in files goes through them
- * once a look, and once more to merge, with one tensor of each in memory.
+ * The caller shows all tensors for one look before the next look is requested. A caller that has the updates in files reads them once per
+ * look, and once more to merge, with one tensor of each in memory.
  *
  * @param shares of at least one update, in ascending order of artifact hash
- * @param norms  of the updates, where they are known: saves a look
+ * @param norms  of the updates, if known: saves a look
  */
 export function* planByRule(
   shares: readonly number[],
@@ -45,7 +45,7 @@ function* weightsBy(
   if (rule.rule === "weighted-mean" && rule.clip === "none") return shares;
   const seen = seeNorms(shares.length);
   if (known === null) yield seen.look;
-  // Before distances are taken, too: in those of a huge update the others' would drown.
+  // Needed before the distances too: a huge update would drown the differences between the others.
   const factors = clipToMedianNorm(known ?? seen.norms());
   const scaled = (weights: readonly number[]) => weights.map((weight, k) => weight * factors[k]!);
   switch (rule.rule) {
@@ -57,7 +57,7 @@ function* weightsBy(
       return scaled(geometricMedian(squared, shares, rule.iterations));
     }
     case "centred-clipping": {
-      // Nothing times any of them is the origin.
+      // The first point is 0 times an update, which is the origin.
       const { squared, look } = seeDistances([0, ...factors]);
       yield (tensors) => look([tensors[0]!, ...tensors]);
       return scaled(centredClipping(squared, shares, rule.iterations).slice(1));

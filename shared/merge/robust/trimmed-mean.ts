@@ -1,13 +1,13 @@
 /**
- * The mean of what is left, element by element, when `trim` of the shares is cut off at each end (Yin et al., "Byzantine-Robust Distributed
- * Learning: Towards Optimal Statistical Rates", 2018, with shares instead of counts: an update may be cut in part). Whoever holds
- * no more than `trim` of the shares cannot move an element out of the range of the others. Near one half it is the weighted median. Of
- * equal values the earlier update comes first; sums are float64 in ascending order of value, rounded once to float32.
+ * The mean, element by element, of what remains after `trim` of the shares is cut off at each end (Yin et al., "Byzantine-Robust
+ * Distributed Learning: Towards Optimal Statistical Rates", 2018, with shares instead of counts: part of an update's share may be cut). A
+ * party with at most `trim` of the shares cannot move an element out of the range of the others. Near one half it is the weighted median.
+ * Of equal values the earlier update comes first. Sums are float64 in ascending order of value, rounded once to float32.
  *
- * @param deltas one array an update, all of one length
+ * @param deltas one array per update, all of one length
  * @param shares positive, summing to 1
  * @param trim   in (0, ½)
- * @param into   where the means go, as long as a delta; memory of its own if not given
+ * @param into   memory for the means, as long as a delta; unset: new memory
  */
 export const trimmedMean = (
   deltas: readonly Float32Array[],
