@@ -13,26 +13,26 @@ export interface Evaluation {
 
 export interface Evaluator {
   /**
-   * Loss on one batch with some parameters replaced (none: `{}`), so that a base and every update of it go through one
-   * program. Throws GRAPH_FEED for an unknown parameter or one of another shape.
+   * Loss on one batch with some parameters replaced (none: `{}`). The base and all of its updates use the same program. Throws GRAPH_FEED
+   * for an unknown parameter or one of another shape.
    */
   evaluate(replaced: NamedFloats, batch: Tensors): Promise<Evaluation>;
   /**
-   * The same in two programs, for models that differ in the parameters of these names alone: `prepare` computes what they have in
-   * common. Bit for bit `evaluate`'s losses. Compiled when first asked for the names.
+   * The same in two programs, for models that differ only in the parameters with these names: `prepare` computes what the models have in
+   * common. Gives the losses of `evaluate` bit for bit. Compiled on the first request for the names.
    */
   cutAt(names: readonly string[]): Promise<CutEvaluator>;
   dispose(): Promise<void>;
 }
 
 export interface CutEvaluator {
-  /** What a batch and the parameters of all other names come to: in place of the batch for `evaluate`. */
+  /** Computes what depends only on the batch and on all other parameters. `evaluate` takes the result in place of the batch. */
   prepare(replaced: NamedFloats, batch: Tensors): Promise<Tensors>;
-  /** @param replaced as for `prepare`, with the parameters of the cut's names as they are to be measured */
+  /** @param replaced as for `prepare`, with the measured values of the named parameters */
   evaluate(replaced: NamedFloats, prepared: Tensors): Promise<Evaluation>;
 }
 
-/** Compiles the loss alone. The parameters go to the device once; where that computes in host memory they are not copied. */
+/** Compiles only the loss. The parameters are sent to the device once. A device that computes in host memory does not copy them. */
 export const createEvaluator = async ({ device, ...objective }: EvaluatorOptions): Promise<Evaluator> => {
   const built = buildObjective(objective);
   const program = await device.compile(built.graph, built.outputs);
@@ -42,7 +42,7 @@ export const createEvaluator = async ({ device, ...objective }: EvaluatorOptions
   const evaluate: Evaluator["evaluate"] = async (replaced, batch) =>
     readScalars(await program.run({ ...base, ...replaced, ...batch }));
   const compileCut = async (names: readonly string[]) => {
-    // On a card, what crosses the cut would travel to the host and back for every model.
+    // On a graphics card, the values at the cut would go to the host and back for every model.
     if (!device.hostMemory)
       return { prepare: async (_: NamedFloats, batch: Tensors) => batch, evaluate, dispose: async () => {} };
     const { fixed, varying } = cutGraph(built, new Set(names));
@@ -73,7 +73,7 @@ export const createEvaluator = async ({ device, ...objective }: EvaluatorOptions
       if (known) return known;
       const cut = compileCut(names);
       cuts.set(key, cut);
-      // Whoever asks again may have more luck.
+      // A later request may succeed.
       cut.catch(() => cuts.delete(key));
       return cut;
     },

@@ -16,27 +16,24 @@ import { createEvaluator, type Evaluation } from "./evaluator.js";
 export interface LossMeter {
   /** Mean loss of each batch, nats per token, in the batches' order. */
   losses(parameters: Parameters, batches: readonly Batch[]): Promise<number[]>;
-  /** For a model and a group's updates of it: up to the first of the group's experts all of them compute the same, and only once. */
+  /** For a model and a group's updates of it. All of them give the same values up to the first of the group's experts, so these are computed once. */
   ofGroup(model: Parameters, group: ExpertGroup): Promise<GroupMeter>;
   dispose(): Promise<void>;
 }
 
-/** Its losses are bit for bit those of the whole model. */
+/** Its losses equal those of the whole model bit for bit. */
 export interface GroupMeter {
-  /** The losses with an update added to the model, or with none. */
+  /** The losses with an update added to the model, or without one. */
   losses(update: FloatTensors | null, batches: readonly Batch[]): Promise<number[]>;
 }
 
-/** What a group's meter keeps of its batches, bytes. */
+/** Bytes that a group's meter keeps of its batches. */
 const KEPT_BYTES = 256 << 20;
 
-/** Tokens in a run where a batch has fewer: from here on the rate grows no more (`npm run bench -- validation`). */
+/** Least number of tokens per run: small batches are joined. Above this number the rate grows no further (`npm run bench -- validation`). */
 const RUN_TOKENS = 1024;
 
-/**
- * Compiles the forward pass once; models and updates are fed to it. Small batches go through it together: what a run costs by itself is
- * then shared.
- */
+/** Compiles the forward pass once, and feeds models and updates to it. Small batches are joined, so that they share the fixed cost of a run. */
 export const createLossMeter = async (
   device: Device,
   { model, data }: Pick<Network, "model" | "data">,
@@ -90,7 +87,7 @@ export const createLossMeter = async (
   };
 };
 
-/** Some batches as one of `count` times their size, the last one repeated where there are fewer. */
+/** Joins some batches into one of `count` times their size. Repeats the last batch if there are fewer. */
 const joined = (batches: readonly Batch[], count: number): Pick<Batch, "ids" | "targets"> => {
   const all = Array.from({ length: count }, (_, i) => batches[Math.min(i, batches.length - 1)]!);
   const together = (of: (batch: Batch) => BigInt64Array) => {
@@ -106,7 +103,7 @@ const joined = (batches: readonly Batch[], count: number): Pick<Batch, "ids" | "
   return { ids: together(({ ids }) => ids), targets: together(({ targets }) => targets) };
 };
 
-/** A number for each object that is asked about, always the same. */
+/** Gives each object a number, always the same one. */
 const numbered = <T>(): ((thing: T) => number) => {
   const numbers = new Map<T, number>();
   return (thing) => {
@@ -129,7 +126,7 @@ const sum = (a: Float32Array, b: Float32Array): Float32Array => {
   return result;
 };
 
-/** The evaluation batches of a cycle's seed. @param sealed the opened text of a group that has such, null for one that has none */
+/** The evaluation batches of a cycle's seed. @param sealed the opened text of a group that has sealed text, else null */
 export const evaluationBatches = (
   network: Network,
   group: string,
@@ -137,12 +134,12 @@ export const evaluationBatches = (
   sealed: DocumentSource | null,
 ): readonly Batch[] => drawn(network, group, { batches: network.scoring.eval_batches, seed, sealed });
 
-/** Times an evaluation's batches: a step that gains a third as much as an update must is found as surely. */
+/** Multiple of an evaluation's batches. With it, a step is found as surely as an update that lowers the loss by three times as much. */
 export const STEP_BATCHES = 4;
 
 /**
- * The batches that a cycle's candidate steps are measured on at most, as `evaluationBatches` are drawn. Of sealed text there need not be more than
- * one evaluation draws: the same windows again would seem to say more than they do.
+ * The greatest number of batches on which a cycle's candidate steps are measured, drawn as `evaluationBatches` draws. With sealed text
+ * there need not be more batches than one evaluation draws: repeating the same windows would overstate the certainty.
  */
 export const stepBatches = (
   network: Network,

@@ -10,10 +10,10 @@ import { measureSteps, type StepReduction } from "#shared/scoring/steps/measure-
 import { byteBudgetCache, bytesOfTensors } from "#shared/util/byte-budget-cache.js";
 import type { LossMeter } from "./loss-meter.js";
 
-/** What candidates' changes take in memory at most, bytes; any others are computed at each look. */
+/** Greatest number of bytes of candidates' changes in memory. Any other change is computed again at each look. */
 const KEPT_BYTES = 256 << 20;
 
-/** What a group's candidate steps are made of; null for what there is not. One object where two are the same. */
+/** The directions of a group's candidate steps. Null for a direction that does not exist. Two equal directions are one object. */
 export interface Directions extends Readonly<Record<OuterStep["along"], FloatTensors | null>> {
   /** The buffer of the outer optimiser. */
   readonly momentum: FloatTensors | null;
@@ -30,17 +30,17 @@ export interface CandidateMeasurement {
   readonly isTimeUp?: () => boolean;
 }
 
-/** What was found of a group's candidate steps. */
+/** The result of measuring a group's candidate steps. */
 export interface MeasuredCandidates {
-  /** What a ballot says of them, the base where there is none; null where the base itself cannot be measured. */
+  /** The ballot's vote on them, for the base if no candidate exists. Null if the base itself cannot be measured. */
   readonly vote: StepVote;
-  /** By number of a step that there is in this cycle. */
+  /** By number of a step that exists in this cycle. */
   readonly reductions: ReadonlyMap<number, StepReduction>;
-  /** Forward passes of a batch. */
+  /** Number of forward passes of a batch. */
   readonly passes: number;
 }
 
-/** Measures what a group's model would lose by each candidate step, on the same batches. */
+/** Measures by how much each candidate step would lower the loss of a group's model, on the same batches. */
 export const measureCandidates = async (
   meter: Pick<LossMeter, "ofGroup">,
   { model, group, directions, outer, batches, isTimeUp }: CandidateMeasurement,
@@ -48,7 +48,7 @@ export const measureCandidates = async (
   const steps = stepsThere(directions, outer);
   if (steps.size === 0) return { vote: { better: [], best: 0 }, reductions: new Map(), passes: 0 };
   const { losses } = await meter.ofGroup(model, group);
-  // The same change is looked at several times.
+  // The same change is measured at several looks.
   const keep = byteBudgetCache<number, FloatTensors>((tensors) => bytesOfTensors(tensors.values()), KEPT_BYTES);
   const changeBy = (number: number) =>
     keep(number, async () => stepChange(model, directions, outer.steps[number - 1]!));
@@ -70,8 +70,8 @@ export const measureCandidates = async (
 };
 
 /**
- * Numbers of the steps that have something to go along, ascending, each with the lowest number of a step that changes the model as it does: where there
- * is a single update it is what is merged, all there is, and the best.
+ * Numbers of the steps whose direction exists, ascending, each with the lowest number of a step that changes the model in the same way. For
+ * example, a single update is at once the merged update, the mean of all updates, and the best update.
  */
 export const stepsThere = (
   directions: Directions,
@@ -88,7 +88,7 @@ export const stepsThere = (
     }),
   );
 
-/** What a step adds to the group's weights. @throws TypeError where there is nothing to go along */
+/** The change that a step adds to the group's weights. @throws TypeError if its direction does not exist */
 export const stepChange = (weights: Parameters, directions: Directions, outer: OuterStep): FloatTensors => {
   const along = directions[outer.along];
   if (!along) throw new TypeError(`there is no ${outer.along} update`);

@@ -6,15 +6,15 @@ import type { Network } from "#shared/protocol/network.js";
 import { mean } from "#shared/util/mean.js";
 import type { LossMeter } from "./loss-meter.js";
 
-/** Of the rule that draws the reference text; another rule has another number. Losses compare only under one version and one network file. */
+/** Version of the rule that draws the reference text. Losses are comparable only under the same version and the same network file. */
 export const REFERENCE_VERSION = 1;
 
 const SEED = "0".repeat(64);
 const BATCHES = 16;
 
 /**
- * A group's reference text: always the same batches of the held-out part of its own documents, sealed or not, so that losses on it compare from cycle
- * to cycle. It decides nothing. Evaluation draws from the same documents, and may meet them.
+ * A group's reference text: always the same batches of the held-out part of its own documents, whether its text is sealed or not, so that
+ * losses are comparable from cycle to cycle. It decides nothing. Evaluation draws from the same documents, so it may draw the same batches.
  */
 export const referenceBatches = (
   network: Pick<Network, "groups" | "data" | "scoring">,

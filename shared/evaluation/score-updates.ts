@@ -11,20 +11,23 @@ export interface UpdateRaceOptions<T> {
   /** The whole model that the updates were trained from. */
   readonly model: Parameters;
   readonly group: ExpertGroup;
-  /** Of that group. */
+  /** Updates of that group. */
   readonly updates: readonly T[];
   /** As many as `rules.batches`, in the evaluation seed's order. */
   readonly batches: readonly Batch[];
   readonly rules: RaceRules;
 }
 
-/** An update whose tensors are in memory while it is measured, and no longer. */
+/** An update whose tensors are in memory only while it is measured. */
 export interface RacedUpdate {
-  /** Null where it cannot be read: it is abstained on. */
+  /** Null if it cannot be read: then the validator abstains on it. */
   load(): Promise<FloatTensors | null>;
 }
 
-/** The race of a group's updates: the model's own losses once a batch, an update's while they can change something. */
+/**
+ * The race of a group's updates. The losses of the model itself are measured once per batch. The losses of an update are measured as long
+ * as they can change the result.
+ */
 export const updateRace = async <T extends RacedUpdate>(
   meter: Pick<LossMeter, "ofGroup">,
   { model, group, updates, batches, rules }: UpdateRaceOptions<T>,
@@ -35,7 +38,7 @@ export const updateRace = async <T extends RacedUpdate>(
     rules,
     before: (from, to) => losses(null, batches.slice(from, to)),
     after: async ({ load }, from, to) => {
-      // Blocks arrive between two measurements.
+      // Lets new blocks arrive between two measurements.
       await yieldToEvents();
       const update = await load();
       return update && losses(update, batches.slice(from, to));
