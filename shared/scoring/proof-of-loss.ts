@@ -4,7 +4,7 @@ import { studentQuantile } from "./student-t.js";
 export interface ScoreRules {
   /** One-sided, in (0.5, 1). */
   readonly confidence: number;
-  /** Power to which the bound is raised: above 1 favours the best, below 1 evens out. */
+  /** Power to which the bound is raised: above 1 favours the best, below 1 evens out the scores. */
   readonly exponent: number;
 }
 
@@ -27,14 +27,14 @@ export type LossFailure =
 export type LossVerdict = LossScore | LossFailure;
 
 /**
- * Scores an update by the losses of the same batches without it and with it. The score is the lower bound of Student's
- * one-sided confidence interval for the mean paired difference, cut at zero: an update that only adds noise earns nothing in
- * at least `confidence` of all cycles, where the cut mean itself would pay half of all noise.
+ * Scores an update by the losses of the same batches without it and with it. The score is the lower bound of Student's one-sided confidence
+ * interval for the mean paired difference, cut at zero. An update that only adds noise earns nothing in at least `confidence` of all
+ * cycles. A score from the cut mean itself would pay half of all noise.
  *
- * A loss is finite and of a magnitude of at most `MAX_LOSS`. One that is not so without the update is the validator's own failure; with it,
- * the update's. Neither is ever left out of the mean.
+ * A loss must be finite and at most `MAX_LOSS` in magnitude. If a loss without the update is not, this is the validator's own failure; if
+ * one with the update is not, it is the update's. Neither is ever left out of the mean.
  *
- * @param before base model, one loss a batch, at least 2
+ * @param before base model, one loss per batch, at least 2
  * @param after  the same batches with the update applied
  */
 export const proofOfLoss = (
@@ -55,10 +55,10 @@ export const proofOfLoss = (
   return { verdict: "scored", lossReduction: mean, standardError, lowerBound, score };
 };
 
-/** A NaN is none. */
+/** False for NaN. */
 const isLoss = (loss: number): boolean => Math.abs(loss) <= MAX_LOSS;
 
-/** What a lower bound of the loss reduction earns. */
+/** The score that a lower bound of the loss reduction earns. */
 export const toScore = (lowerBound: number, exponent: number): number => Math.max(0, lowerBound) ** exponent;
 
 /** Mean and standard deviation (n − 1) of at least 2 numbers. */

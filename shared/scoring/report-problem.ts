@@ -4,12 +4,12 @@ import { toScore } from "./proof-of-loss.js";
 import { fullBound } from "./racing/full-bound.js";
 import { planLaps } from "./racing/laps.js";
 
-/** What two implementations' arithmetic may differ by, relative and in nats per token. */
+/** Differences that the arithmetic of two implementations may have, relative and in nats per token. */
 const RELATIVE = 1e-9;
 const ABSOLUTE = 1e-6;
 
 /**
- * The first thing in a report that no measurement can have given, or null. Whoever reports it is not heard at all.
+ * The first thing in a report that no measurement can have given, or null. A report with such a problem is ignored as a whole.
  *
  * - No update lowers the loss by more than there is: an entry's reduction over its batches is at most the model's own loss over the
  *   batches of its group, which are as many or more.

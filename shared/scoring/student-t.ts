@@ -1,6 +1,6 @@
 /**
- * P(T ≤ t) of Student's t with a whole number of degrees of freedom, by the finite series of Abramowitz & Stegun,
- * Handbook of Mathematical Functions, 26.7.3 (odd) and 26.7.4 (even).
+ * P(T ≤ t) of Student's t with an integer number of degrees of freedom, by the finite series of Abramowitz & Stegun, Handbook of
+ * Mathematical Functions, 26.7.3 (odd) and 26.7.4 (even).
  */
 export const studentCdf = (t: number, freedom: number): number => {
   const cosSquared = freedom / (freedom + t * t);
@@ -20,7 +20,7 @@ export const studentCdf = (t: number, freedom: number): number => {
  * The t with P(T ≤ t) = `probability`: bisection of `studentCdf` to the last bit.
  *
  * @param probability in (0.5, 1)
- * @param freedom     degrees of freedom, a whole number from 1
+ * @param freedom     degrees of freedom, an integer of at least 1
  */
 export const studentQuantile = (probability: number, freedom: number): number => {
   if (!(probability > 0.5 && probability < 1)) throw new RangeError(`not a probability in (0.5, 1): ${probability}`);

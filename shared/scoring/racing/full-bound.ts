@@ -7,11 +7,11 @@ export interface FullBound {
   readonly quantile: number;
   /** Standard error that the mean of all batches would have. */
   readonly standardError: number;
-  /** Nats per token: the mean less so many standard errors. */
+  /** Nats per token: the mean minus `quantile` standard errors. */
   readonly lowerBound: number;
 }
 
-/** The lower bound that all batches would give with the mean and the spread of the first ones: what a race's score is made of. */
+/** The lower bound that all batches would give with the mean and the spread of the first ones. A race's score is computed from it. */
 export const fullBound = (
   { lossReduction, standardError, batches }: Pick<LossScore, "lossReduction" | "standardError"> & Pick<Lap, "batches">,
   last: Lap,

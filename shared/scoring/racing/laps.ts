@@ -1,21 +1,21 @@
 import type { RaceRules } from "./rules.js";
 
-/** A number of batches after which a race may end for a miner, and what recognition then takes. */
+/** A number of batches after which a race may end for a miner, and the confidence that recognition needs then. */
 export interface Lap {
-  /** Evaluated so far, from the first one on. */
+  /** Batches evaluated so far, counted from the first one. */
   readonly batches: number;
   /** One-sided confidence at which an improvement is recognised after this lap. */
   readonly confidence: number;
 }
 
-/** Fewer differences say too little of their own spread. */
+/** Fewer differences do not show their own spread. */
 const LEAST_BATCHES = 4;
 
 /**
- * Laps that double: the last one ends with all batches, the one before with half of them, and so on while there are at least 4. Who
- * looks several times lets noise through several times, so the laps share the error that `confidence` leaves: half of it is the last
- * one's, the others have equal parts of the rest. By Bonferroni's inequality noise is then recognised no more often, wherever it stops.
- * (Group-sequential trials do so: Pocock, "Group sequential methods in the design and analysis of clinical trials", 1977.)
+ * Laps that double: the last one ends with all batches, the one before with half of them, and so on while there are at least 4. Each look
+ * is another chance for noise to be recognised, so the laps share the error that `confidence` leaves: the last lap has half of it, and the
+ * others have equal parts of the rest. By Bonferroni's inequality noise is then recognised no more often, at whichever lap the race stops.
+ * (Group-sequential trials do this: Pocock, "Group sequential methods in the design and analysis of clinical trials", 1977.)
  */
 export const planLaps = ({
   batches,
@@ -34,7 +34,7 @@ export const planLaps = ({
   return first === last ? [last] : [first, ...others, last];
 };
 
-/** The look that ends a race after `batches` because time is up: it has all the error that the laps before have not used. */
+/** The look that ends a race after `batches` because time is up. It has all the error that the earlier laps have not used. */
 export const closingLap = (rules: Pick<RaceRules, "batches" | "confidence" | "rounds">, batches: number): Lap => {
   const used = planLaps(rules)
     .filter((lap) => lap.batches < batches)

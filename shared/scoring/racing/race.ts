@@ -4,66 +4,69 @@ import { closingLap, type Lap, planLaps } from "./laps.js";
 import type { RaceRules } from "./rules.js";
 import { contestOf, leadersOf, type Runner, takeStock } from "./runner.js";
 
-/** The race of one expert group. Batches are numbered as the evaluation seed draws them: everybody measures the same ones. */
+/**
+ * The race of one expert group. Batches are numbered in the order in which the evaluation seed draws them, so all validators measure the
+ * same ones.
+ */
 export interface Race<T> {
   readonly contenders: readonly T[];
   readonly rules: RaceRules;
-  /** Losses of the batches `from ≤ b < to` without any update; asked once for each batch. */
+  /** Losses of the batches `from ≤ b < to` without any update. Called once for each batch. */
   readonly before: (from: number, to: number) => Promise<readonly number[]>;
-  /** Losses of the same batches with a contender's update; null where we cannot measure it any more. */
+  /** Losses of the same batches with a contender's update. Null if it can no longer be measured. */
   readonly after: (contender: T, from: number, to: number) => Promise<readonly number[] | null>;
 }
 
 export type RaceResult = (RaceScore | LossFailure) & {
-  /** Batches behind it. */
+  /** Number of batches that the result rests on. */
   readonly batches: number;
 };
 
 export interface RaceScore extends Omit<LossScore, "lowerBound"> {
-  /** How much larger those who went on became after its own last lap: the score is in proportion to it. */
+  /** The factor by which the bounds of the remaining contenders grew after this one's last lap. The score is proportional to it. */
   readonly growth: number;
 }
 
 export interface RaceOutcome<T> {
   readonly results: ReadonlyMap<T, RaceResult>;
-  /** Losses without any update, of as many batches as somebody needed and at least the first lap's. */
+  /** Losses without any update, of as many batches as a contender needed, at least the first lap's. */
   readonly before: readonly number[];
-  /** Whether the time ended it: more batches would have been measured. */
+  /** Whether time ended the race: more batches would have been measured. */
   readonly isShort: boolean;
 }
 
-/** A race under way. Whoever drives it decides how far each step goes; where laps end, and what follows, the race. */
+/** A race in progress. The caller decides how far each step goes. The race decides where laps end, and the result. */
 export interface RunningRace<T> {
-  /** Those who go on. */
+  /** The contenders that remain. */
   readonly racing: readonly Runner<T>[];
-  /** Batches that all of them have been measured on. */
+  /** Number of batches that all of them have been measured on. */
   readonly done: number;
-  /** Where the lap under way ends, batches. */
+  /** Number of batches at the end of the current lap. */
   readonly lapEnd: number;
   readonly isOver: boolean;
   /** Measures the model itself up to batch `to`. */
   measureBase(to: number): Promise<void>;
-  /** Measures one of those who go on up to batch `to`, no further than the base. */
+  /** Measures one remaining contender up to batch `to`, no further than the base. */
   measure(runner: Runner<T>, to: number): Promise<void>;
-  /** All who go on have been measured up to batch `to`: at a lap's end, decides who is in the next. */
+  /** Call when all remaining contenders have been measured up to batch `to`. At a lap's end it decides which of them are in the next lap. */
   settle(to: number): void;
-  /** Ends it, over or not. */
+  /** Ends the race, whether it is decided or not. */
   end(): RaceOutcome<T>;
 }
 
 /**
- * Evaluates until more batches cannot change who has the first `topN` places, nor their order beyond the tolerance: a race as in
- * Maron and Moore, "Hoeffding races" (1994), with Student's intervals of paired differences. Only one's own losses decide, so
- * validators that measure the same, and have the time, stop alike.
+ * Evaluates until more batches cannot change which contenders have the first `topN` places, nor their order beyond the tolerance: a race as
+ * in Maron and Moore, "Hoeffding races" (1994), with Student's intervals of paired differences. A validator uses only its own losses to
+ * decide, so validators that measure the same losses, and have the time, stop at the same batch.
  *
- * A contender goes on while its order with one of the first `topN` is open, and until its improvement is recognised or too small to
- * matter: hardly more than the tolerance's share of the last place's. Its score is the bound that all batches would give with the
- * mean and spread seen, so it does not depend on how many were needed; nothing unless recognised. Who leaves keeps its proportion
- * to those who go on, between the half and twice (the ratio estimator of double sampling; Cochran, "Sampling techniques", 1977, section 12.8), since the first
- * batches may have been easier or harder for all.
+ * A contender remains while its order relative to one of the first `topN` is open, and until its improvement is recognised or too small to
+ * matter: hardly more than the tolerance's share of the last place's improvement. Its score is the bound that all batches would give with
+ * the mean and spread seen, so it does not depend on the number of batches needed. It scores nothing unless recognised. A contender that
+ * leaves keeps its proportion to those that remain, limited to between one half and two (the ratio estimator of double sampling; Cochran,
+ * "Sampling techniques", 1977, section 12.8), because the first batches may have been easier or harder for all.
  *
- * A race that is ended before it is over scores everybody on the batches that all have been measured on, with all the error that earlier
- * looks have left. Who has not been measured, or cannot be, is abstained on.
+ * A race that is ended early scores all contenders on the batches that all of them have been measured on, with all the error that earlier
+ * looks have left. The validator abstains on a contender that has not been measured, or cannot be.
  */
 export const openRace = <T>({ contenders, rules, ...losses }: Race<T>): RunningRace<T> => {
   const laps = planLaps(rules);
@@ -77,12 +80,12 @@ export const openRace = <T>({ contenders, rules, ...losses }: Race<T>): RunningR
   let contest: ReadonlySet<Runner<T>> = new Set(runners);
   let lastPlace = 0;
   let done = 0;
-  /** Looks so far, and so the lap under way. */
+  /** Number of looks so far, which is also the index of the current lap. */
   let at = 0;
 
   const isOver = () => at > 0 && racing.length === 0;
 
-  /** Looks at all who go on; whoever cannot be measured leaves. */
+  /** Takes stock of all remaining contenders. Those that cannot be measured leave. */
   const look = (lap: Lap): readonly Runner<T>[] => {
     const standing = racing.filter((runner) => !runner.failure && takeStock(runner, before, { lap, last, rules }));
     if (at > 0)
@@ -107,11 +110,11 @@ export const openRace = <T>({ contenders, rules, ...losses }: Race<T>): RunningR
     at++;
   };
 
-  /** The look that ends a race in the middle of a lap, or of the laps. */
+  /** The look that ends a race in the middle of a lap, or between laps. */
   const lookOnceMore = (): void => {
     const measured = racing.filter(({ failure }) => !failure);
     if (done === 0) {
-      // Not everybody was reached: those who were have their own batches.
+      // Not all contenders were reached: those that were are scored on their own batches.
       for (const runner of measured.filter(({ after }) => after.length >= LEAST_MEASURED))
         takeStock(runner, before, { lap: closingLap(rules, runner.after.length), last, rules });
       return;
@@ -166,10 +169,10 @@ export const openRace = <T>({ contenders, rules, ...losses }: Race<T>): RunningR
   };
 };
 
-/** A spread takes two. */
+/** A spread needs two values. */
 const LEAST_MEASURED = 2;
 
-/** How much larger the mean bound of those in the contest is than after the lap before. */
+/** How much larger the mean bound of the remaining contenders is than after the lap before. */
 const growthOf = <T>(runners: readonly Runner<T>[], lap: number): number => {
   const sum = (at: number) => runners.reduce((total, { looks }) => total + looks[at]!.bound, 0);
   const [then, now] = [sum(lap - 1), sum(lap)];

@@ -6,13 +6,13 @@ export interface RaceRules extends ScoreRules {
   readonly batches: number;
   /** Places that are merged or paid. */
   readonly topN: number;
-  /** Laps at most; 1 evaluates everything. */
+  /** Greatest number of laps. 1 evaluates everything. */
   readonly rounds: number;
-  /** Miners whose bounds differ by less than this share of the larger one are as good as each other. */
+  /** Miners whose bounds differ by less than this share of the larger one count as equal. */
   readonly tolerance: number;
 }
 
-/** The network file's `scoring` section, as the race takes it. */
+/** The network file's `scoring` section in the form of the race's rules. */
 export const raceRules = ({
   eval_batches,
   confidence,
@@ -29,7 +29,7 @@ export const raceRules = ({
   tolerance: racing.tolerance,
 });
 
-/** How many first places a reward curve tells apart. */
+/** Number of first places that a reward curve tells apart. */
 const placesPaid = (rewards: Network["scoring"]["rewards"]): number => {
   switch (rewards.curve) {
     case "top-n":

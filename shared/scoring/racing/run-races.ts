@@ -2,32 +2,32 @@ import { openRace, type Race, type RaceOutcome, type RunningRace } from "./race.
 
 /** How long races may take. */
 export interface RaceTime {
-  /** Milliseconds of a clock that does not jump. */
+  /** Milliseconds of a monotonic clock. */
   readonly now: () => number;
-  /** Milliseconds until the last measurement must be over; asked before each. */
+  /** Milliseconds until the last measurement must be over. Called before each measurement. */
   readonly left: () => number;
 }
 
-/** All the time there is: every race ends by its own rules. */
+/** Unlimited time: every race ends by its own rules. */
 const ENOUGH: RaceTime = { now: () => 0, left: () => Number.POSITIVE_INFINITY };
 
-/** Batches on which everybody is measured before anybody is measured on more, where time is short. */
+/** If time is short, all contenders are measured on this many batches before any is measured on more. */
 const LEAST_BATCHES = 4;
-/** Batches of the model itself that say how long one takes. */
+/** Batches of the model itself that show how long one takes. */
 const FIRST_BATCHES = 8;
-/** Share of the time left that a step is planned to take: others may want the machine too. */
+/** Share of the remaining time that a step is planned to take: other programs may need the machine too. */
 const SHARE = 3 / 4;
-/** A step that adds less than this share to what everybody has been measured on changes no verdict. */
+/** A step that adds less than this share to the batches that all have been measured on changes no verdict. */
 const LEAST_STEP = 1 / 8;
 
 export const runRace = async <T>(race: Race<T>, time?: RaceTime): Promise<RaceOutcome<T>> =>
   (await runRaces([race], time))[0]!;
 
 /**
- * Runs the races of several groups side by side, step by step: no group is further than another while that one is not over. With
- * enough time every step is a lap. Where the next laps would not be over in time, by the rate measured so far, a step is what
- * can be, the same number of batches for everybody; the first such step, of few batches, is tried at any rate.
- * A step that not all have taken when the time is up counts for nobody.
+ * Runs the races of several groups in parallel, step by step: no group gets ahead of another one that is not over. With enough time every
+ * step is a lap. If the next laps would not be over in time, by the rate measured so far, a step has as many batches as fit, the same
+ * number for all contenders. The first such step, of few batches, is tried in any case. If the time is up before all contenders have taken
+ * a step, that step counts for none of them.
  */
 export const runRaces = async <T>(
   races: readonly Race<T>[],
@@ -46,7 +46,7 @@ export const runRaces = async <T>(
   return running.map((race) => race.end());
 };
 
-/** How far each race goes next; null where none goes on, or none can in the time left. */
+/** How far each race goes next. Null if no race goes on, or none can in the remaining time. */
 type Step<T> = readonly { readonly race: RunningRace<T>; readonly to: number }[];
 
 const planStep = <T>(races: readonly RunningRace<T>[], perBatch: number, left: number): Step<T> | null => {
@@ -64,7 +64,7 @@ const planStep = <T>(races: readonly RunningRace<T>[], perBatch: number, left: n
   return step.some(({ race, to }) => to - race.done > race.done * LEAST_STEP) ? step : null;
 };
 
-/** False where the time was up before all had taken it. */
+/** False if the time was up before all had taken it. */
 const takeStep = async <T>(step: Step<T>, rate: Rate, time: RaceTime): Promise<boolean> => {
   for (const { race, to } of step) {
     if (time.left() <= 0) return false;
@@ -82,7 +82,7 @@ const takeStep = async <T>(step: Step<T>, rate: Rate, time: RaceTime): Promise<b
   return true;
 };
 
-/** Milliseconds that a batch takes, over all that was measured. */
+/** Milliseconds per batch, over everything measured so far. */
 interface Rate {
   perBatch(): number;
   timed(batches: number, measure: () => Promise<void>): Promise<void>;

@@ -4,13 +4,13 @@ import { fullBound } from "./full-bound.js";
 import type { Lap } from "./laps.js";
 import type { RaceRules } from "./rules.js";
 
-/** One contender's losses so far, and what they said after each lap. */
+/** One contender's losses so far, and the result after each lap. */
 export interface Runner<T> {
   readonly contender: T;
-  /** Losses with its update, one a batch. */
+  /** Losses with its update, one per batch. */
   readonly after: number[];
   readonly looks: Look[];
-  /** Whether its improvement was beyond doubt after some lap. */
+  /** Whether its improvement was recognised after some lap. */
   isRecognised: boolean;
   failure: LossFailure | null;
 }
@@ -20,22 +20,22 @@ interface Look {
   readonly measured: LossScore;
   /** The lower bound that all batches would give with this mean and spread, nats per token. */
   readonly bound: number;
-  /** What that bound will hardly exceed. */
+  /** A value that this bound will hardly exceed. */
   readonly ceiling: number;
 }
 
-/** One-sided confidence with which an order counts as settled, and an improvement as too small to matter: `npm run bench -- validation`. */
+/** One-sided confidence at which an order counts as settled, and an improvement as too small to matter: `npm run bench -- validation`. */
 const SETTLED = 0.975;
 const TOO_SMALL = 0.9;
 
 /**
- * How far the mean over all batches may be from that over the first `seen`, in standard deviations of one batch: Student's quantile times
- * √(1/n − 1/N), the standard error of a sample without replacement (Cochran, "Sampling techniques", 1977, section 2.5).
+ * How far the mean over all batches may be from the mean over the first `seen`, in standard deviations of one batch: Student's quantile
+ * times √(1/n − 1/N), the standard error of a sample without replacement (Cochran, "Sampling techniques", 1977, section 2.5).
  */
 const unseenMargin = (confidence: number, seen: number, batches: number): number =>
   studentQuantile(confidence, seen - 1) * Math.sqrt(1 / seen - 1 / batches);
 
-/** Takes stock of a runner over a lap's batches. False where its losses, or those before, are not finite. */
+/** Computes a runner's result after a lap. False if its losses, or the losses before the update, are not finite. */
 export const takeStock = <T>(
   runner: Runner<T>,
   before: readonly number[],
@@ -57,14 +57,14 @@ export const takeStock = <T>(
   return true;
 };
 
-/** The best `topN` after a lap, best first, of those that would score at all. */
+/** The best `topN` after a lap, best first, among those with a bound above zero. */
 export const leadersOf = <T>(runners: readonly Runner<T>[], lap: number, topN: number): readonly Runner<T>[] =>
   runners
     .filter(({ looks }) => looks[lap]!.bound > 0)
     .sort((a, b) => b.looks[lap]!.bound - a.looks[lap]!.bound)
     .slice(0, topN);
 
-/** Whoever's order with one of the leaders might still change by more than the tolerance. */
+/** The runners whose order relative to one of the leaders may still change by more than the tolerance. */
 export const contestOf = <T>(
   leaders: readonly Runner<T>[],
   runners: readonly Runner<T>[],

@@ -3,23 +3,23 @@ import { spreadOf } from "../proof-of-loss.js";
 import { studentQuantile } from "../student-t.js";
 
 export interface StepRules {
-  /** One-sided, over all candidates and looks together: how surely none is approved that is no better than the base. */
+  /** One-sided confidence over all candidates and looks together that no candidate is approved that is not better than the base. */
   readonly confidence: number;
-  /** Batches at most, at least 2. */
+  /** Greatest number of batches, at least 2. */
   readonly batches: number;
 }
 
 export interface StepMeasurement {
   readonly rules: StepRules;
-  /** Candidates to tell apart, at least one, not counting the base. */
+  /** Number of candidates to compare, at least one, not counting the base. */
   readonly candidates: number;
   /** Losses of batches `from` to `to` after a candidate's step, or of the base (null), nats per token. */
   readonly losses: (candidate: number | null, from: number, to: number) => Promise<readonly number[]>;
-  /** Asked before every measurement but the base's first; true ends the measuring: the batches of the last whole look are then all there are. */
+  /** Called before every measurement except the base's first. True ends the measuring: the batches of the last whole look are then the result. */
   readonly isTimeUp?: () => boolean;
 }
 
-/** What a validator found of one group's candidates. */
+/** A validator's result for one group's candidates. */
 export interface MeasuredSteps {
   /** By candidate: whether it is better than the base. */
   readonly approved: readonly boolean[];
@@ -27,9 +27,9 @@ export interface MeasuredSteps {
   readonly best: number | null;
   /** By candidate: mean reduction of the loss against the base over the batches that it was measured on, its standard error, and their number. */
   readonly reductions: readonly StepReduction[];
-  /** False where the loss of the base was not finite, or no step was measured in time: then nothing is known. */
+  /** False if the loss of the base was not finite, or no step was measured in time: then nothing is known. */
   readonly isMeasured: boolean;
-  /** Forward passes of a batch that it took, the base's among them. */
+  /** Number of forward passes of a batch, including the base's. */
   readonly passes: number;
 }
 
@@ -39,25 +39,29 @@ export interface StepReduction {
   readonly batches: number;
 }
 
-/** Batches of the first look; it doubles from look to look. */
+/** Batches of the first look. The number doubles from look to look. */
 const FIRST_LOOK = 8;
-/** Candidates that are measured on after the first look at most; after each further look it is one fewer. */
+/** Greatest number of candidates that are measured further after the first look. After each later look it is one fewer. */
 const FINALISTS = 4;
-/** Share of the error that the confidence leaves which the last look has; the earlier ones decide what is clear, and share the rest. */
+/** The last look's share of the error that the confidence leaves. The earlier looks, which decide clear cases, share the rest. */
 const LAST_LOOK = 0.7;
-/** How surely a candidate is behind the leader, as good, or out of reach of what the last look asks, before it is measured no further. */
+/**
+ * Confidence at which a candidate counts as behind the leader, equal to it, or unable to reach what the last look requires. Then it is
+ * measured no further.
+ */
 const SURELY = 0.95;
-/** Part of the leader's reduction by which two candidates may differ for it not to matter which of them is named. */
+/** Part of the leader's reduction by which two candidates may differ and still count as equal. */
 const TOLERANCE = 0.1;
 
 /**
  * Measures candidate steps of one group against the base on the same batches. A candidate is approved when the lower bound of Student's
- * one-sided interval for the mean paired difference is above zero. What error the confidence leaves is divided among looks, and among candidates
- * alike (Bonferroni), so that whatever is measured no further leaves it as it is.
+ * one-sided interval for the mean paired difference is above zero. The error that the confidence leaves is divided among looks, and equally
+ * among candidates (Bonferroni), so measuring a candidate no further does not change the error of the others.
  *
- * It stops early: a candidate that is surely behind the leader, or as good for all that matters, is measured no further, nor is one that the rest of the
- * batches could hardly approve; the longer it takes, the fewer are measured on. Once the leader is approved and nobody is left beside it, all is said.
- * Where time is up before, which no loss decides, what is at hand is the last look, with that look's share of the error.
+ * It stops early. A candidate is measured no further if it is surely behind the leader, if it is practically equal to the leader, or if the
+ * remaining batches could hardly approve it. The longer it takes, the fewer candidates are measured further. It ends once the leader is
+ * approved and no other candidate is left. If time is up before, which does not depend on any loss, the available batches are the last
+ * look, with that look's share of the error.
  */
 export const measureSteps = async ({
   rules: { confidence, batches },
@@ -89,7 +93,7 @@ export const measureSteps = async ({
       return losses(candidate, from, end);
     };
     base.push(...(await measure(null)));
-    // A base that cannot be measured approves nothing.
+    // If the base cannot be measured, nothing is approved.
     if (!base.every(Number.isFinite)) break;
     for (const candidate of open) {
       isCutShort = isTimeUp();
@@ -120,12 +124,13 @@ export const measureSteps = async ({
 };
 
 /**
- * The greatest lower bound that any look gives a candidate's mean reduction, each as the last one: nobody else knows when a validator's time was up.
- * Whoever measures all of these batches, or the first of them, approves the candidate at some look only where that is above zero.
+ * The greatest lower bound that any look gives a candidate's mean reduction, each look taken as the last one, because nobody else knows
+ * when a validator's time was up. A validator that measures all of these batches, or the first of them, approves the candidate at some look
+ * only if this bound is above zero.
  *
  * @param base  losses of all batches before the step, nats per token
  * @param after the same batches' losses after it
- * @param candidates that were told apart
+ * @param candidates that were compared
  */
 export const highestBound = (
   base: readonly number[],
@@ -140,15 +145,15 @@ export const highestBound = (
   );
 
 interface Look {
-  /** Batches after it. */
+  /** Number of batches after it. */
   readonly end: number;
   /** Standard errors by which a candidate must be better. */
   readonly quantile: number;
-  /** The same where time is up after it. */
+  /** The same if time is up after it. */
   readonly quantileAsLast: number;
 }
 
-/** In ascending order; the last one has all batches. A single one has all of the error. */
+/** In ascending order. The last look has all batches. A single look has all of the error. */
 const planLooks = ({ confidence, batches }: StepRules, candidates: number): readonly Look[] => {
   const error = (1 - confidence) / candidates;
   const ends: number[] = [];
@@ -177,13 +182,13 @@ interface Standing {
 }
 
 /**
- * Whoever must be measured on, the most promising first: by half a standard error below the mean, since of two that differ by chance the one that
- * moves less is the surer. None where nobody can be approved any more, or the leader is approved and alone.
+ * The candidates to measure further, the most promising first. They are ordered by the mean minus half a standard error: of two that differ
+ * by chance, the one that moves less is more certain. None if no candidate can be approved any more, or the leader is approved and alone.
  */
 const stillOpen = (open: readonly number[], { base, after, approved, end, last }: Standing): number[] => {
   const reduction = new Map(open.map((candidate) => [candidate, paired(base, after[candidate]!)]));
   const quantile = studentQuantile(SURELY, end - 1);
-  // The mean of all batches is off that of these by less than this many of its standard errors.
+  // The mean of all batches differs from the mean of these by less than this many of its standard errors.
   const further = quantile * Math.sqrt(1 - end / last.end);
   const needed = last.quantile * Math.sqrt(end / last.end);
   const promise = (candidate: number) => reduction.get(candidate)!.mean - reduction.get(candidate)!.standardError / 2;
@@ -205,7 +210,7 @@ const stillOpen = (open: readonly number[], { base, after, approved, end, last }
   return contest.length === 1 && approved[leader] ? [] : contest;
 };
 
-/** The lowest loss among the approved; those that were measured longest are compared, since all others had been behind. */
+/** The lowest loss among the approved. Compares only those that were measured longest, because all others were behind. */
 const bestOf = (
   approved: readonly boolean[],
   after: readonly (readonly number[])[],
