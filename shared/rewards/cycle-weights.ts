@@ -6,13 +6,13 @@ import { groupRewards } from "./rewards.js";
 import { toWeights } from "./weights.js";
 import { type CycleOutcome, windowOf } from "./window.js";
 
-/** What was agreed of one miner in one cycle, and in which group it worked. */
+/** What was agreed about one miner in one cycle, and its group. */
 export interface AgreedScore extends CycleOutcome {
   readonly uid: number;
   readonly group: string | null;
 }
 
-/** What of a cycle's outcomes pay goes by. */
+/** The part of a cycle's outcomes that pay depends on. */
 export const agreedScores = (cycle: number, outcomes: readonly Omit<AgreedScore, "cycle">[]): readonly AgreedScore[] =>
   outcomes.map(({ uid, hotkey, group, verdict, score, independence }) => ({
     cycle,
@@ -24,7 +24,7 @@ export const agreedScores = (cycle: number, outcomes: readonly Omit<AgreedScore,
     independence,
   }));
 
-/** Who holds which uid, as a metagraph says. */
+/** Which hotkey holds which uid, by the metagraph. */
 export interface Holders {
   readonly ownerHotkey: string;
   readonly neurons: readonly { readonly uid: number; readonly hotkey: string }[];
@@ -54,11 +54,11 @@ export const groupStandings = (
   return new Map([...miners].map(([name, standings]) => [name, rank(standings)]));
 };
 
-/** Groups differ in how much there is to learn: what was earned in another one does not count. */
+/** Groups differ in how much there is to learn, so scores earned in another group do not count. */
 export const scoresIn = (history: readonly AgreedScore[], group: string): readonly AgreedScore[] =>
   history.filter((entry) => entry.verdict !== "scored" || entry.group === group);
 
-/** Shares of all pay by uid, summing to 1, as the reward curve divides every group's pool. @param paid part of a group's pool; all unless given */
+/** Shares of all pay by uid, summing to 1. The reward curve divides each group's pool. @param paid part of a group's pool; default: all */
 export const standingShares = (
   { scoring }: Pick<Network, "scoring">,
   { ownerHotkey, neurons }: Holders,
@@ -73,7 +73,7 @@ export const standingShares = (
     ownerUid: neurons.find(({ hotkey }) => hotkey === ownerHotkey)?.uid ?? 0,
   });
 
-/** [uid, u16] pairs from what was agreed over the window: mean score, rank within the group, reward curve, and what its model gained. */
+/** [uid, u16] pairs from what was agreed over the window: mean score, rank within the group, reward curve, and whether the group's model improved. */
 export const cycleWeights = (
   network: Network,
   holders: Holders,

@@ -1,4 +1,4 @@
-/** Which groups' models took a step in a cycle, as the ballots say. */
+/** Which groups' models took a step in a cycle, by the ballots. */
 export interface CycleProgress {
   readonly cycle: number;
   readonly improved: readonly string[];
@@ -9,8 +9,8 @@ export const improvedGroups = (chosen: ReadonlyMap<string, number>): readonly st
   [...chosen].filter(([, step]) => step !== 0).map(([group]) => group);
 
 /**
- * The part of a group's pool that its miners get: cycles of the window in which its model improved, among those that are known. 0 where none
- * is: nobody can show that there was anything to pay for.
+ * The part of a group's pool that its miners get: the share of the known cycles of the window in which its model improved. 0 if no cycle is
+ * known: then nobody can show that there was anything to pay for.
  */
 export const paidPart = (
   progress: Iterable<CycleProgress>,

@@ -7,8 +7,8 @@ export interface Contender {
 }
 
 /**
- * Best first: by score; equal scores by SHA-256(score as 8 bytes, IEEE 754, little-endian ‖ hotkey in ASCII), the lower one first. Nobody knows
- * the score before the commits are closed, so neither a hotkey, an artifact nor an early block is worth anything.
+ * Best first: by score. Equal scores are ordered by SHA-256(score as 8 bytes, IEEE 754, little-endian ‖ hotkey in ASCII), the lower hash
+ * first. Nobody knows the score before the commits are closed, so choosing a hotkey, an artifact or an early block brings no advantage.
  */
 export const rank = <T extends Contender>(contenders: readonly T[]): readonly T[] => {
   const lots = new Map(contenders.map((contender) => [contender, lotOf(contender)]));

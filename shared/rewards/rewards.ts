@@ -3,7 +3,7 @@ import { normalise, type RewardCurve } from "./curves/curve.js";
 export interface Payee {
   readonly uid: number;
   readonly score: number;
-  /** About 1 for work of its own among equals. */
+  /** About 1 for independent work among equals. */
   readonly independence: number;
 }
 
@@ -11,17 +11,18 @@ export interface GroupRewardInputs {
   /** Every group of the network → its miners, best first. */
   readonly groups: ReadonlyMap<string, readonly Payee[]>;
   readonly curve: RewardCurve;
-  /** Part of a group's pool that its miners get, for the cycles in which its model improved, as `paidPart` says; all of it unless given. */
+  /** Part of a group's pool that its miners get, for the cycles in which its model improved, as `paidPart` gives it. Default: all. */
   readonly paid?: (group: string) => number;
-  /** Share of what is paid that the owner's uid gets. */
+  /** The owner uid's share of what is paid. */
   readonly burn: number;
-  /** The subnet owner's uid: what a group leaves unearned, does not improve for, and what is burned, goes there: the chain burns it. */
+  /** The subnet owner's uid. It gets what a group does not earn, what a group without improvement is not paid, and `burn`. The chain burns this. */
   readonly ownerUid: number;
 }
 
 /**
- * Shares by uid, summing to 1. All groups have the same pool, so that no group drains another. Within a group the curve divides by scores, and each
- * part counts times its independence: what the curve pays for one training is divided among those that submitted it.
+ * Shares by uid, summing to 1. All groups have pools of the same size, so that no group drains another. Within a group the curve divides
+ * the pool by scores, and each part is multiplied by the miner's independence: several submissions of one training share what the curve
+ * pays for that training.
  */
 export const groupRewards = ({
   groups,

@@ -1,8 +1,8 @@
 const U16_MAX = 65535;
 
 /**
- * Shares by uid → the [uid, u16] pairs that validators set, ascending by uid: the largest share becomes 65535 and the others
- * ⌊share / largest · 65535 + ½⌋ in float64, as Bittensor scales. Pairs that round to 0 are left out; no positive share, no pairs.
+ * Shares by uid → the [uid, u16] pairs that validators set, ascending by uid: the largest share becomes 65535 and the others ⌊share /
+ * largest · 65535 + ½⌋ in float64, as Bittensor scales. Pairs that round to 0 are left out. Without a positive share there are no pairs.
  */
 export const toWeights = (shares: ReadonlyMap<number, number>): readonly (readonly [number, number])[] => {
   let largest = 0;

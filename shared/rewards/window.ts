@@ -1,6 +1,6 @@
 import type { Verdict } from "#shared/protocol/verdict.js";
 
-/** What was agreed of one miner in one cycle. */
+/** What was agreed about one miner in one cycle. */
 export interface CycleOutcome {
   readonly cycle: number;
   readonly hotkey: string;
@@ -11,9 +11,9 @@ export interface CycleOutcome {
 }
 
 export interface WindowInputs {
-  /** Of one uid or of many, in any order. */
+  /** Outcomes of one uid or of many, in any order. */
   readonly history: Iterable<CycleOutcome>;
-  /** Who holds the uid now: what an earlier holder did counts for nothing. */
+  /** The uid's current holder. The work of an earlier holder counts for nothing. */
   readonly hotkey: string;
   /** The last cycle of the window. */
   readonly cycle: number;
@@ -21,15 +21,18 @@ export interface WindowInputs {
   readonly window: number;
 }
 
-/** What a window says of a miner. */
+/** A miner's means over a window. */
 export interface Window {
-  /** Mean score. A cycle that the miner missed, or in which it was rejected, counts as zero; one in which the validators abstained is left out. */
+  /**
+   * Mean score. A cycle that the miner missed, or in which it was rejected, counts as zero. A cycle in which the validators abstained is
+   * left out.
+   */
   readonly score: number;
-  /** Mean independence, each cycle weighted by its score, so that there is nothing to gain by having the one in some cycles and the other in others. */
+  /** Mean independence, each cycle weighted by its score. So a miner gains nothing by being independent in some cycles and scoring in others. */
   readonly independence: number;
 }
 
-/** Means over the last `window` cycles, 0 where nothing is left. */
+/** Means over the last `window` cycles, 0 if none of them counts. */
 export const windowOf = ({ history, hotkey, cycle, window }: WindowInputs): Window => {
   const outcomes = new Map<number, CycleOutcome>();
   for (const outcome of history) {

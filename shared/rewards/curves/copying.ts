@@ -3,19 +3,19 @@ import { incomeOf } from "./income.js";
 
 export interface Copying {
   readonly curve: RewardCurve;
-  /** Scores of all others. */
+  /** Scores of all other miners. */
   readonly field: readonly number[];
-  /** What the copied work scores. */
+  /** The score of the copied work. */
   readonly score: number;
-  /** Whether it is the copier's own work, which stands beside its copies in any case; else it is one of the field's. */
+  /** Whether the work is the copier's own, so that it is paid beside its copies. If not, it is in the field. */
   readonly isOwn: boolean;
-  /** Probability that the duplicate gate recognises a copy; one that it passes scores in full. */
+  /** Probability that the duplicate gate recognises a copy. An unrecognised copy gets the full score. */
   readonly recall: number;
-  /** What one more identity costs a cycle, as a share of the pool. */
+  /** Cost of one more identity per cycle, as a share of the pool. */
   readonly identityCost: number;
 }
 
-/** What `copies` copies of one work gain on average, as a share of the pool a cycle, each under an identity of its own. Ties go to the others. */
+/** The mean gain from `copies` copies of one work, as a share of the pool per cycle, each under its own identity. Ties go to the other miners. */
 export const copyingGain = ({ curve, field, score, isOwn, recall, identityCost }: Copying, copies: number): number => {
   const beside = isOwn ? 1 : 0;
   const income = (identities: number) => incomeOf(curve, { field, score, identities });
@@ -30,10 +30,10 @@ export const copyingGain = ({ curve, field, score, isOwn, recall, identityCost }
 };
 
 /**
- * The most that any field lets one copy gain on average under `proportional`, whatever its exponent, as a share of the pool, identities for
- * nothing. A copy of one's own work that passes doubles one's weight: at most (√2 − 1) / (√2 + 1), as in `mostGainOf`. One of another's
- * work stands at least beside that one: at most 1/2. The second copy that passes gains less than the first, so k gain at most k times
- * as much, also where their chances hang together.
+ * The greatest mean gain of one copy under `proportional` over all fields and exponents, as a share of the pool, if identities are free. An
+ * unrecognised copy of one's own work doubles one's weight: the gain is at most (√2 − 1) / (√2 + 1), as in `mostGainOf`. A copy of another
+ * miner's work is paid at least beside that work: at most 1/2. The second unrecognised copy gains less than the first, so k copies gain at
+ * most k times as much, even if their chances are dependent.
  */
 export const mostGainOfCopy = ({ isOwn, recall }: Pick<Copying, "isOwn" | "recall">): number =>
   (1 - recall) * (isOwn ? (Math.SQRT2 - 1) / (Math.SQRT2 + 1) : 1 / 2);

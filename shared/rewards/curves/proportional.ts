@@ -1,7 +1,7 @@
 import { normalise, type RewardCurve } from "./curve.js";
 
 export interface Proportional {
-  /** 1: in proportion to the score; more: the better, the more than proportionally. */
+  /** 1: pay is proportional to the score. Above 1: better scores are paid more than proportionally. */
   readonly exponent: number;
 }
 

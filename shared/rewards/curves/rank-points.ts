@@ -1,7 +1,7 @@
 import { normalise, type RewardCurve } from "./curve.js";
 
 export interface RankPoints {
-  /** Points by place, first to last, not rising: 25, 18, 15, … as in motor racing. Places beyond earn none. */
+  /** Points by place, first to last, never increasing: 25, 18, 15, … as in motor racing. Later places earn none. */
   readonly points: readonly number[];
 }
 

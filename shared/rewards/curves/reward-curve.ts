@@ -24,5 +24,5 @@ export const rewardCurve = (settings: CurveSettings): RewardCurve => {
   }
 };
 
-/** Whether a small change of one score changes every share little. */
+/** Whether a small change of one score changes every share only a little. */
 export const isContinuous = ({ curve }: CurveSettings): boolean => curve === "proportional";

@@ -1,17 +1,17 @@
 import { leadersAndRest, type RewardCurve } from "./curve.js";
 
 export interface TopN {
-  /** Places that share what is not the floor. */
+  /** Number of places that share what is not the floor. */
   readonly n: number;
-  /** How pay falls from place to place: each earns `ratio` times what the next does, or place p earns p^−exponent. */
+  /** How pay falls from place to place: each place earns `ratio` times as much as the next, or place p earns p^−exponent. */
   readonly decay: { readonly ratio: number } | { readonly exponent: number };
-  /** Share of the pool for the places behind, in proportion to their scores. */
+  /** Share of the pool for the later places, in proportion to their scores. */
   readonly floor: number;
 }
 
 /**
- * Top-N take-most. Only places count among the first `n`, so a better score earns more only where it overtakes: it jumps at ties.
- * Whoever has no positive score earns nothing.
+ * Top-N take-most. Among the first `n` only places count, so a better score earns more only if it overtakes another: pay jumps at ties. A
+ * miner without a positive score earns nothing.
  */
 export const topN = ({ n, decay, floor }: TopN): RewardCurve => {
   const partOf =

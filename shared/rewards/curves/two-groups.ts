@@ -1,13 +1,13 @@
 import { leadersAndRest, type RewardCurve } from "./curve.js";
 
 export interface TwoGroups {
-  /** How many are in the first group. */
+  /** Number of miners in the first group. */
   readonly leaders: number;
-  /** What the first group shares alike; the others share the remainder alike. */
+  /** Share of the first group, divided equally. The other miners divide the remainder equally. */
   readonly share: number;
 }
 
-/** Two levels of pay, 98/2 say. It jumps where one group ends. */
+/** Two levels of pay, for example 98/2. Pay jumps where the first group ends. */
 export const twoGroups = ({ leaders, share }: TwoGroups): RewardCurve => {
   return (scores) =>
     leadersAndRest(
