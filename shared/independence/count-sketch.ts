@@ -1,18 +1,20 @@
 import { sha256 } from "#shared/protocol/hash.js";
 
-/** Elements of a sketch: a dot product of two is off by some 1/√16384 = 0.008 of the updates' norms. */
+/** Elements of a sketch. The error of a dot product of two sketches is about 1/√16384 = 0.008 of the product of the updates' norms. */
 export const BUCKETS = 16_384;
 
 const DOMAIN = "blockzero/sketch/1";
 
-/** Makes an update's sketch in one pass over its tensors, which are taken in the order of their names. */
+/** Makes an update's sketch in one pass over its tensors, in the order of their names. */
 export type Sketcher = (tensors: readonly Float32Array[]) => Float32Array;
 
 /**
- * Count sketches (Charikar, Chen and Farach-Colton, "Finding frequent items in data streams", 2002): element i is added to or taken from bucket h(i),
- * in float64. A sketch is linear in the update and keeps dot products in expectation, so that Gram matrices of sketches stand for those of updates.
+ * Count sketches (Charikar, Chen and Farach-Colton, "Finding frequent items in data streams", 2002): element i is added to or subtracted
+ * from bucket h(i), in float64. A sketch is linear in the update and keeps dot products in expectation, so Gram matrices of sketches stand
+ * for those of updates.
  *
- * The seed is public, so everybody computes the same, but nobody knew it when updates were committed: who did could hide in the buckets.
+ * The seed is public, so everybody computes the same. Nobody knew it when updates were committed: a miner that knew it could hide in the
+ * buckets.
  *
  * @param seed the group's evaluation seed, 64 hex digits; the two keys of h are the first 8 bytes of SHA-256("blockzero/sketch/1" ‖ seed)
  */
@@ -28,7 +30,7 @@ export const createSketcher = (seed: string): Sketcher => {
         if (value === 0) continue;
         const hash = mix(mix((from + i) ^ first) ^ second);
         const bucket = hash & (BUCKETS - 1);
-        // Half of the branches of a coin's toss would be foretold wrongly.
+        // Branch-free: a processor mispredicts a branch on a random sign half of the time.
         buckets[bucket] = buckets[bucket]! + ((hash >> 31) | 1) * value;
       }
       from += data.length;
@@ -37,7 +39,7 @@ export const createSketcher = (seed: string): Sketcher => {
   };
 };
 
-/** MurmurHash3's finaliser: every bit of the input changes every bit of the result half of the time. */
+/** MurmurHash3's finaliser: each bit of the input flips each bit of the result with probability one half. */
 const mix = (x: number): number => {
   let h = Math.imul(x ^ (x >>> 16), 0x85ebca6b);
   h = Math.imul(h ^ (h >>> 13), 0xc2b2ae35);

@@ -2,17 +2,17 @@
 export type Matrix = readonly Float64Array[];
 
 export interface Gram {
-  /** Cosines of the vectors' angles, 1 on the diagonal; 0 beside it for a vector of length 0. */
+  /** Cosines of the angles between the vectors, 1 on the diagonal. Off the diagonal, 0 for a vector of length 0. */
   readonly cosines: Matrix;
   readonly norms: readonly number[];
 }
 
-/** Of its length less than this is left of a vector that is nothing but public directions. */
+/** A vector is taken to lie along the public directions if less than this part of its length remains without them. */
 const LEAST_REMAINDER = 1e-6;
 
 /**
- * Cosines and lengths of vectors after all that lies along `directions` was taken out of them (Gram and Schmidt), in float64: what everybody
- * knows is nobody's. Vectors with an element that is not finite count as of length 0.
+ * Cosines and lengths of the vectors after the parts along `directions` were removed (Gram and Schmidt), in float64: what everybody knows
+ * is nobody's work. A vector with an element that is not finite counts as one of length 0.
  */
 export const gramOf = (vectors: readonly Float32Array[], directions: readonly Float32Array[]): Gram => {
   const axes: Float64Array[] = [];
@@ -42,7 +42,7 @@ interface Rest {
 const without = (vector: Float32Array, axes: readonly Float64Array[]): Rest | null => {
   const largest = vector.reduce((most, value) => Math.max(most, Math.abs(value)), 0);
   if (!(largest > 0 && Number.isFinite(largest))) return null;
-  // Of about 1, lest squares under- or overflow.
+  // Scaled to a length of about 1, so that squares neither underflow nor overflow.
   const rest = new Float64Array(vector);
   for (let i = 0; i < rest.length; i++) rest[i] = rest[i]! / largest;
   const before = Math.sqrt(dot(rest, rest));

@@ -7,22 +7,23 @@ export interface Measured {
   readonly gain: number;
 }
 
-/** Kinship up to here is chance among trainings of their own, and what trainings of one length have in common. */
+/** Kinship up to this value is chance between independent trainings, and what trainings of equal length have in common. */
 const CHANCE = 0.1;
 
 /**
- * What share each update of a group has in what they teach together, times their number: 1 each where all are equal and of their own.
+ * The share of each update in what a group's updates teach together, times the number of updates: 1 each if all are equal and independent.
  *
- * An update is signal, which all have in common, and the noise of its own training. What n trainings tell of the signal adds up, and is
- * signal to noise; what is made of one training, by copying, adding noise, dividing or scaling, tells together no more than the training
- * does (Fisher, "Theory of statistical estimation", 1925). So each gets the square of its precision, divided among its kin: k copies get a kth each, copies
- * under noise less for the noise, and halves u + n and u − n, which have nothing in common but the signal, for theirs. The square leaves nothing
- * of what small errors of the estimate would give to many.
+ * An update is the sum of a signal, which all updates have in common, and the noise of its own training. The information that n independent
+ * trainings give about the signal adds up; it is their signal to noise ratio. Updates made from one training, by copying, adding noise,
+ * dividing or scaling, together give no more information than that training (Fisher, "Theory of statistical estimation", 1925). So the part
+ * of an update is the square of its precision, divided among its kin: k copies get a kth each. Copies with added noise get less because of
+ * the noise. The halves u + n and u − n, which have only the signal in common, also get less because of their noise. Because of the square,
+ * small errors of the estimate give next to nothing, even to many updates.
  *
- * 0 for an update that lowers no loss, has no finite number for that, or lies along the public directions. Symmetric: the order does not
- * matter but for rounding.
+ * 0 for an update that lowers no loss, has no finite loss reduction, or lies along the public directions. The result does not depend on the
+ * order of the updates, except for rounding.
  *
- * @param directions sketches of what everybody knows, such as the momentum: what lies along them is taken out of every update
+ * @param directions sketches of what everybody knows, such as the momentum: the part along them is removed from every update
  */
 export const independenceOf = (
   updates: readonly Measured[],

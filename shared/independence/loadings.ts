@@ -1,35 +1,40 @@
 import type { Gram, Matrix } from "./gram.js";
 import { quantileOfAscending, type Weighted, weightedQuantile } from "./weighted-quantile.js";
 
-/** How an update of length 1 is made up. */
+/** The parts of an update that is scaled to length 1. */
 export interface Makeup {
-  /** Each one's loading: the part along what all have learnt, in (0, 1). Its square's rest is noise of its own training. */
+  /** The loading of each update: its part along the common signal, in (0, 1). One minus its square is the noise of its own training. */
   readonly loadings: readonly number[];
-  /** Correlations between the noises, 1 on the diagonal: 1 for copies, about 0 for trainings of their own. */
+  /** Correlations between the noises, 1 on the diagonal: 1 for copies, about 0 for independent trainings. */
   readonly kinship: Matrix;
 }
 
-/** Loadings are kept within these: a little noise is in everything. */
+/** Bounds of the loadings: every update has a little noise. */
 const BOUNDS = [0.01, 0.99] as const;
 const ROUNDS = 6;
-/** Share of a row's ratios that the first guess goes by: those with strangers, however many are kin. */
+/** Quantile of a row's ratios that the first guess uses: the ratios with unrelated updates, however many are kin. */
 const STRANGERS = 0.1;
-/** Of a row's largest ratio: what is below has nothing in common, and says nothing of how much strangers have. */
+/**
+ * Share of a row's largest ratio. A smaller ratio has nothing in common with the row, so it does not show how much unrelated updates have
+ * in common.
+ */
 const UNRELATED = 0.15;
-/** By so much a loading may exceed what the loss reduction says: trainings of unequal length have slopes so unequal. */
+/** Relative amount by which a loading may exceed what the loss reduction implies: trainings of unequal length have slopes that differ by so much. */
 const TOLERANCE = 0.25;
 
 /**
- * Tells what updates have in common from what only some have in common, by factor analysis with one factor (Spearman, "General intelligence",
- * 1904): between trainings of their own cosines are products of loadings, cos(i, j) = a_i·a_j, between copies they are larger by the noise that both
- * have.
+ * Separates what all updates have in common from what only some have in common, by factor analysis with one factor (Spearman, "General
+ * intelligence", 1904). Between independent trainings, cosines are products of loadings, cos(i, j) = a_i·a_j. Between copies they are
+ * larger, by the noise that both have.
  *
- * Cosines alone cannot say who is kin where copies are the majority: many copies look like honest work, and honest work like an exception.
- * So loadings begin in proportion to slopes, loss reduction by length, which noise lowers as it lowers the loading, and which no majority changes; the factor
- * of proportion is the one that pairs of strangers give. Then each is the mean over all others, weighted by how clean they are, a set of kin as one and
- * kin of one's own not at all, and at most what the loss reduction allows.
+ * If copies are the majority, cosines alone cannot tell which updates are kin: the copies look like honest work, and honest work looks like
+ * an exception. So the first loadings are proportional to slopes (loss reduction divided by length). Noise lowers the slope as it lowers
+ * the loading, and no majority changes it. Pairs of unrelated updates give the factor of proportion. Each further loading is the mean over
+ * all other updates. The mean weights them by precision, counts a set of kin as one, and leaves out the update's own kin. A loading is at
+ * most what the loss reduction allows.
  *
- * Everybody is heard by the square of its loss reduction: what lowers the loss by little costs no work, and could else say what is usual.
+ * Each update also has the square of its loss reduction as weight. An update that lowers the loss only a little costs no work, and could
+ * otherwise decide what is usual.
  *
  * @param gains loss reductions, above 0; @param gram of at least two updates, none of length 0
  */
@@ -76,7 +81,7 @@ export const makeupOf = ({ cosines, norms }: Gram, gains: readonly number[]): Ma
         weight += share * square(before[j]!);
       }
       const allowed = factor * slopes[i]! * (1 + TOLERANCE);
-      // The geometric mean with the round before, lest two take turns.
+      // The geometric mean with the round before, so that the rounds do not alternate between two values.
       const found = weight > 0 ? rootOf((loading * along) / weight) : loading;
       return bounded(Math.min(found, allowed));
     });
@@ -85,10 +90,13 @@ export const makeupOf = ({ cosines, norms }: Gram, gains: readonly number[]): Ma
   return { loadings, kinship };
 };
 
-/** Added to all noise: below it, how much there is cannot be told from the error of the loadings. */
+/** Added to all noise. Smaller noise cannot be told from the error of the loadings. */
 const RIDGE = 0.1;
 
-/** Signal to noise of an update, the square of its loading to the rest: information on what all learn, which adds up over trainings. */
+/**
+ * Signal to noise ratio of an update: the square of its loading, divided by the rest. It is the information about the common signal, and
+ * adds up over independent trainings.
+ */
 export const precisionOf = (loading: number): number => square(loading) / (1 - square(loading) + RIDGE);
 
 const kinshipOf = (cosines: Matrix, loadings: readonly number[]): Matrix => {
@@ -102,25 +110,29 @@ const kinshipOf = (cosines: Matrix, loadings: readonly number[]): Matrix => {
   );
 };
 
-/** What an update has in common with strangers, of what it has in common with each other one: with its kin it has more. */
+/** What an update has in common with unrelated updates, given what it has in common with each other update. With its kin it has more. */
 const amongStrangers = (others: readonly Weighted[]): number => {
   const least = UNRELATED * Math.max(...others.map(({ value }) => value));
   const related = others.filter(({ value }) => value >= least);
   return related.length > 0 ? weightedQuantile(related, STRANGERS) : 0;
 };
 
-/** Share of the updates, a crowd as one, that go no farther than is usual, and of that way what is not short. */
+/**
+ * Quantile of the distances that is the usual one (a set of copies counts as one update), and the part of that distance from which an
+ * update is not short.
+ */
 const USUAL_WAY = 0.5;
 const NOT_SHORT = 0.9;
-/** Share of the updates, a crowd as one, with slopes that count as they are. */
+/** Quantile of the slopes (a set of copies counts as one update) up to which slopes are not capped. */
 const USUAL_SLOPE = 0.85;
-/** Of the usual largest, so that quotients of two stay finite. */
+/** Least slope, relative to the largest usual one, so that quotients of two slopes stay finite. */
 const LEAST_SLOPE = 1e-40;
 
 /**
- * Loss reductions by length, relative to the largest usual one, and no larger. The first part of a way lowers the loss most, so the shorter an update
- * the steeper: of one that goes less far than usual, along what it has in common with strangers, the length counts as half of what it has and half of
- * what it would have if it went as far. So a part of the work, or none, does not make honest work look noisy.
+ * Loss reductions divided by length, relative to the largest usual one, and at most 1. The first part of a training lowers the loss most,
+ * so a shorter update has a steeper slope. An update is short if it goes less far than usual along what it has in common with unrelated
+ * updates. Then its length is replaced by the mean of its own length and the length that it would have at the usual distance. So an update
+ * with little or no training does not make honest work look noisy.
  */
 const slopesOf = ({ cosines, norms }: Gram, gains: readonly number[], voices: readonly number[]): readonly number[] => {
   const usual = (values: readonly number[], share: number) =>
@@ -146,7 +158,7 @@ const bounded = (loading: number): number => Math.max(BOUNDS[0], Math.min(BOUNDS
 
 const rootOf = (value: number): number => (value > 0 ? Math.sqrt(value) : 0);
 
-// Products, since powers need not have the same bits everywhere.
+// Products, because `**` need not give the same bits on every machine.
 const square = (x: number): number => x * x;
 const fourth = (x: number): number => square(square(x));
 const sixteenth = (x: number): number => fourth(fourth(x));

@@ -6,7 +6,7 @@ export interface Original {
 }
 
 export interface RepeatInputs {
-  /** Of one expert group: others have nothing to repeat. */
+  /** Submissions of one expert group: those of other groups cannot be repeats. */
   readonly submissions: readonly {
     readonly hotkey: string;
     /** Hash of the canonical tensor blob. */
@@ -17,9 +17,9 @@ export interface RepeatInputs {
 }
 
 /**
- * Finds submissions whose tensors are, byte for byte, those of an update that was merged before: hotkey → the first such. What is alike or the same
- * within a cycle is nobody's fault that could be proved, and shares what it is worth (`shared/independence`), so that coming first is
- * worth nothing.
+ * Finds submissions whose tensors equal, byte for byte, those of an update that was merged before: hotkey → the first such update. Within a
+ * cycle nobody can prove who copied equal or similar updates. These share what they are worth (`shared/independence`), so coming first has
+ * no value.
  */
 export const findRepeats = ({ submissions, lineage }: RepeatInputs): ReadonlyMap<string, Original> => {
   const merged = new Map<string, Original>();
@@ -33,11 +33,11 @@ export const findRepeats = ({ submissions, lineage }: RepeatInputs): ReadonlyMap
   );
 };
 
-/** What a report says of a repeated update. `readOriginal` reads it back. */
+/** The detail of a report's entry on a repeated update. `readOriginal` parses it. */
 export const describeRepeat = ({ artifact, hotkey, cycle }: Original): string =>
   `same tensors as artifact ${artifact} of ${hotkey} in cycle ${cycle}`;
 
-/** The artifact that a report's detail on a duplicate points to; null where it points to none. */
+/** The artifact that a report's detail on a duplicate names. Null if it names none. */
 export const readOriginal = (detail: string): Original | null => {
   const found = /artifact ([0-9a-f]{64}) of ([1-9A-HJ-NP-Za-km-z]{40,50}) in cycle (\d{1,15})$/.exec(detail);
   return found && { artifact: found[1]!, hotkey: found[2]!, cycle: Number(found[3]) };

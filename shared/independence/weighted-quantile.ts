@@ -1,17 +1,17 @@
-/** A value and what it weighs, at least 0. */
+/** A value and its weight, at least 0. */
 export interface Weighted {
   readonly value: number;
   readonly weight: number;
 }
 
-/** The least value that, with all below it, has at least the share of all weight; NaN of none. */
+/** The least value such that it and all lower values have at least the share of the total weight. NaN for no entries. */
 export const weightedQuantile = (entries: readonly Weighted[], share: number): number =>
   quantileOfAscending(
     [...entries].sort((a, b) => a.value - b.value),
     share,
   );
 
-/** The same of entries that ascend by value. */
+/** The same for entries in ascending order of value. */
 export const quantileOfAscending = (ascending: readonly Weighted[], share: number): number => {
   const enough = share * ascending.reduce((sum, { weight }) => sum + weight, 0);
   let sum = 0;
