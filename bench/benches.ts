@@ -10,6 +10,7 @@ import { independenceBench } from "./independence/command.js";
 import { learningBench } from "./learning/command.js";
 import { memoryBench } from "./memory/command.js";
 import { rewardsBench } from "./rewards.js";
+import { shardModesBench } from "./shard-modes.js";
 import { splittingBench } from "./splitting/command.js";
 import { stepBench } from "./step/command.js";
 import { validationBench } from "./validation/command.js";
@@ -21,6 +22,7 @@ export const benches: readonly CommandSpec[] = [
   memoryBench,
   independenceBench,
   splittingBench,
+  shardModesBench,
   rewardsBench,
   codecsBench,
   chainBench,

@@ -18,6 +18,7 @@ const { minerSettings } = await load("miner/config.js");
 const { planCommand } = await load("miner/plan/plan-command.js");
 const { receiptCommands } = await load("miner/receipts/receipt-command.js");
 const { scoreCommand } = await load("miner/score/command.js");
+const { affinityCommand } = await load("miner/affinity/command.js");
 const { validatorCommand } = await load("validator/command.js");
 const { validatorSettings } = await load("validator/config.js");
 
@@ -37,6 +38,7 @@ const pages = {
     commandReference(minerCommand),
     commandReference(planCommand, "blockzero-miner"),
     commandReference(scoreCommand, "blockzero-miner"),
+    commandReference(affinityCommand, "blockzero-miner"),
     commandReference(receiptCommands, "blockzero-miner"),
     commandReference(validatorCommand),
   ],

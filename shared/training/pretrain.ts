@@ -17,6 +17,8 @@ export interface Pretraining {
   /** Sequences a step from each group. */
   readonly batchSize: number;
   readonly learningRate: number;
+  /** Weight of the routers' affinity term; 0 leaves them to the text. */
+  readonly affinity?: number;
   readonly onStep?: (step: number, loss: number) => void;
   readonly signal: AbortSignal;
 }
@@ -27,7 +29,7 @@ export const BALANCE = 0.02;
 
 /** A short training of the whole model, hub and all experts, on every group's text at once: the model of cycle 0. */
 export const pretrain = async (options: Pretraining): Promise<Parameters> => {
-  const { network, device, seed, steps, batchSize, learningRate, signal } = options;
+  const { network, device, seed, steps, batchSize, learningRate, affinity = AFFINITY, signal } = options;
   const { model, groups, data } = network;
   const names = Object.keys(groups);
   const shape = {
@@ -44,7 +46,7 @@ export const pretrain = async (options: Pretraining): Promise<Parameters> => {
       ...shape,
       groups: names.length,
       owned: ownership(network),
-      affinity: AFFINITY,
+      affinity,
       balance: BALANCE,
     }),
     inputs: { ...batchInputs(shape), group: { shape: [tokens], dtype: "int64" } },

@@ -1,0 +1,146 @@
+import { join } from "node:path";
+import { openTokens } from "#datasets/tokens.js";
+import { type Flags, loadProgramConfig, programFlags } from "#shared/cli/config-flags.js";
+import { heatMapPage } from "#shared/cli/heat-map-page.js";
+import { wholeNumber } from "#shared/cli/numbers.js";
+import { type CommandSpec, shutdownSignal } from "#shared/cli/program.js";
+import { participantSettings } from "#shared/config/common.js";
+import { loadNetwork } from "#shared/config/load-network.js";
+import { type Config, defineConfig } from "#shared/config/settings.js";
+import { openTokenizer } from "#shared/data/open-tokenizer.js";
+import { BlockZeroError } from "#shared/errors/error.js";
+import { writeFileAtomic } from "#shared/files/atomic-file.js";
+import { readCheckpoint } from "#shared/model/checkpoint.js";
+import type { Parameters } from "#shared/model/parameters.js";
+import { modelConfigOf, type Network } from "#shared/protocol/network.js";
+import { baseModelHash } from "#shared/replay/base-model-hash.js";
+import { readModelManifest, readWholeModel } from "#shared/replay/whole-model.js";
+import { openSubnet } from "#shared/subnet/open-subnet.js";
+import { subnetWithTexts } from "#shared/subnet/texts.js";
+import { createLogger } from "#shared/telemetry/logger.js";
+import { minerSettings } from "../config.js";
+import { type Crowding, readCrowding } from "./crowding.js";
+import { groupAffinity } from "./group-affinity.js";
+import { affinityMap, describeAffinity } from "./text.js";
+
+const { chain_endpoint, netuid, network, checkpoint_dir, threads, allow_private_addresses } = participantSettings;
+
+/** Of the miner's own settings those that are read, so that its file serves. */
+const affinitySettings = defineConfig({
+  chain_endpoint,
+  netuid,
+  network,
+  checkpoint_dir,
+  threads,
+  allow_private_addresses,
+  "log.level": participantSettings["log.level"],
+  "log.format": participantSettings["log.format"],
+});
+
+interface Options {
+  readonly data: string;
+  readonly documents: number;
+  readonly home?: string;
+  readonly from?: string;
+  readonly html?: string | undefined;
+  readonly json?: boolean | undefined;
+}
+
+/** What the text is measured with. */
+interface Subject {
+  readonly network: Network;
+  readonly parameters: Parameters;
+  readonly crowding: ReadonlyMap<string, Crowding> | null;
+}
+
+const DOCUMENTS = 200;
+const BATCH = 4;
+
+export const affinityCommand: CommandSpec = {
+  name: "affinity",
+  description:
+    "says which expert group fits a text: how much of it the model's routers send to each group's experts, and how many train there",
+  examples: [
+    "blockzero-miner affinity --data mine.jsonl --config miner.yaml",
+    "blockzero-miner affinity --data mine.jsonl --network network.yaml --from exported-model --html mine.html",
+    "blockzero-miner affinity --data mine.jsonl --config .blockzero/localnet/configs/prose-1.yaml --home .blockzero/localnet",
+  ],
+  define: (command) => {
+    command
+      .requiredOption("--data <file>", "the text: jsonl with one document a line")
+      .option("--documents <n>", "documents that are read at most, drawn at random", wholeNumber(1), DOCUMENTS)
+      .option("--home <dir>", "a localnet's home: chain and files are read there, and nobody is asked")
+      .option(
+        "--from <dir>",
+        "an exported model, with --network; no chain is asked, so that nothing is said of crowding",
+      )
+      .option("--html <file>", "write the heat map as a page")
+      .option("--json", "print one JSON object");
+    programFlags(command, affinitySettings, "a miner's YAML file, of which the settings below are read").action(
+      async ({ data, documents, home, from, html, json, ...flags }: Options & Flags) => {
+        const config = loadProgramConfig(affinitySettings, flags, minerSettings);
+        const signal = shutdownSignal();
+        const subject = await (from === undefined ? ofSubnet(config, home, signal) : ofFolder(config, from));
+        await say(subject, config, { data, documents, html, json });
+      },
+    );
+  },
+};
+
+const say = async (
+  { network, parameters, crowding }: Subject,
+  { threads }: Config<typeof affinitySettings>,
+  { data, documents, html, json }: Pick<Options, "data" | "documents" | "html" | "json">,
+): Promise<void> => {
+  // Loaded only now, so that a wrong setting is told at once.
+  const { onnxCpu } = await import("#shared/engine/runtime/onnx-cpu.js");
+  const { createRoutingMeter } = await import("#shared/evaluation/routing-meter.js");
+  const source = openTokens({ kind: "jsonl", path: data }, openTokenizer(network.data));
+  const meter = await createRoutingMeter(onnxCpu({ threads }), network.model, {
+    batchSize: BATCH,
+    sequenceLength: network.data.sequence_length,
+    parameters,
+  });
+  const affinity = await groupAffinity(meter, network, { source, documents }).finally(() => meter.dispose());
+  const map = affinityMap(affinity, network, meter.layers);
+  if (html !== undefined) writeFileAtomic(html, heatMapPage("Experts that a text uses", [map]));
+  console.log(
+    json
+      ? JSON.stringify({ ...affinity, layers: meter.layers, crowding: crowding && Object.fromEntries(crowding) })
+      : describeAffinity(affinity, crowding, map),
+  );
+};
+
+const ofFolder = async ({ network: file }: Config<typeof affinitySettings>, dir: string): Promise<Subject> => {
+  if (file === undefined)
+    throw new BlockZeroError("CONFIG_MISSING_KEY", "network is not set", "give --network with --from");
+  const network = loadNetwork(file);
+  const { parameters } = await readCheckpoint(dir, modelConfigOf(network));
+  return { network, parameters, crowding: null };
+};
+
+/** The model that the newest cycle begins from. */
+const ofSubnet = async (
+  config: Config<typeof affinitySettings>,
+  home: string | undefined,
+  signal: AbortSignal,
+): Promise<Subject> => {
+  const subnet = await openSubnet({
+    home,
+    chain: home === undefined ? config.chain_endpoint : undefined,
+    netuid: config.netuid,
+    allowPrivateAddresses: config.allow_private_addresses,
+    networkFile: config.network,
+    ...(home === undefined && { cache: join(config.checkpoint_dir, "score") }),
+    log: createLogger({ name: "affinity", ...config.log }),
+    signal,
+  });
+  try {
+    const { source, head, first, last } = await subnetWithTexts(subnet);
+    const hash = await baseModelHash(source, Math.max(first, last + 1), head);
+    const parameters = await readWholeModel(source, await readModelManifest(source, hash));
+    return { network: source.network, parameters, crowding: await readCrowding({ source, head, first, last }) };
+  } finally {
+    await subnet.close();
+  }
+};

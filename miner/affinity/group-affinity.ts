@@ -1,0 +1,102 @@
+import { groupHeldOutBatches } from "#datasets/group-data.js";
+import { createRandom } from "#shared/data/random.js";
+import type { TokenSource } from "#shared/data/token-source.js";
+import { BlockZeroError } from "#shared/errors/error.js";
+import { meanRelevance, type RoutingMeter, type RoutingRow } from "#shared/evaluation/routing-meter.js";
+import { expertsOf } from "#shared/model/groups.js";
+import type { Network } from "#shared/protocol/network.js";
+import { studentQuantile } from "#shared/scoring/student-t.js";
+import { mean } from "#shared/util/mean.js";
+
+/** How well a group fits some text. */
+export interface GroupAffinity {
+  readonly group: string;
+  /** Share of the gates' weight that the group's experts get on the text, mean over documents and layers, 0–1. */
+  readonly share: number;
+  /** The mean's two-sided 95 % interval over documents; null for a single one. */
+  readonly interval: readonly [low: number, high: number] | null;
+  /** The same share on the group's own held-out text. */
+  readonly ownText: number;
+  /** What it would be if all experts were used alike. */
+  readonly even: number;
+}
+
+export interface Affinity {
+  readonly documents: number;
+  readonly tokens: number;
+  /** The best first. */
+  readonly groups: readonly GroupAffinity[];
+  /** The text's use of each layer's experts. */
+  readonly relevance: readonly (readonly number[])[];
+}
+
+const CONFIDENCE = 0.95;
+const OWN_BATCHES = 4;
+const SEED = "a".repeat(64);
+
+/**
+ * How much of a text the experts of each group get: the beginning of up to `documents` of its documents, drawn by a fixed seed, goes through the whole model.
+ *
+ * @throws BlockZeroError NO_DATA for a text without tokens
+ */
+export const groupAffinity = async (
+  meter: RoutingMeter,
+  network: Pick<Network, "model" | "groups" | "data">,
+  { source, documents }: { readonly source: TokenSource; readonly documents: number },
+): Promise<Affinity> => {
+  const { data, model } = network;
+  const own = documentsOf(source, documents).map((index) => source.tokens(index).ids.subarray(0, data.sequence_length));
+  const rows = await meter.measure(own.filter(({ length }) => length > 0));
+  if (rows.length === 0) throw new BlockZeroError("NO_DATA", "the text has no tokens", "name a file with documents");
+  const groups: GroupAffinity[] = [];
+  for (const [group, owns] of Object.entries(network.groups)) {
+    const experts = expertsOf(model, owns);
+    const layers = meter.layers.map((layer) => experts[layer]!);
+    const shares = rows.map((row) => shareOf(row, layers));
+    groups.push({
+      group,
+      share: mean(shares),
+      interval: intervalOf(shares),
+      ownText: mean((await ownRows(meter, network, group)).map((row) => shareOf(row, layers))),
+      even: mean(layers.map(({ length }) => length / model.num_experts)),
+    });
+  }
+  return {
+    documents: rows.length,
+    tokens: rows.reduce((sum, { tokens }) => sum + tokens, 0),
+    groups: groups.sort((a, b) => b.share - a.share),
+    relevance: meanRelevance(rows, "gate"),
+  };
+};
+
+const shareOf = ({ gate }: RoutingRow, experts: readonly (readonly number[])[]): number =>
+  mean(experts.map((ids, layer) => ids.reduce((sum, id) => sum + gate[layer]![id]!, 0)));
+
+const ownRows = (
+  meter: RoutingMeter,
+  network: Pick<Network, "groups" | "data">,
+  group: string,
+): Promise<RoutingRow[]> => {
+  const options = { batches: OWN_BATCHES, batchSize: 4, seed: SEED };
+  const rows = groupHeldOutBatches(network, group, options).flatMap(({ ids, batchSize, sequenceLength }) =>
+    Array.from({ length: batchSize }, (_, row) => ids.subarray(row * sequenceLength, (row + 1) * sequenceLength)),
+  );
+  return meter.measure(rows);
+};
+
+/** All documents where they are few, else some drawn by a fixed seed. */
+const documentsOf = ({ size }: TokenSource, most: number): readonly number[] => {
+  if (size !== "unbounded" && size <= most) return Array.from({ length: size }, (_, index) => index);
+  const random = createRandom("affinity");
+  const drawn = new Set<number>();
+  while (drawn.size < most) drawn.add(random.below(size === "unbounded" ? 2 ** 32 : size));
+  return [...drawn];
+};
+
+const intervalOf = (values: readonly number[]): GroupAffinity["interval"] => {
+  if (values.length < 2) return null;
+  const centre = mean(values);
+  const variance = values.reduce((sum, value) => sum + (value - centre) ** 2, 0) / (values.length - 1);
+  const half = studentQuantile((1 + CONFIDENCE) / 2, values.length - 1) * Math.sqrt(variance / values.length);
+  return [Math.max(0, centre - half), Math.min(1, centre + half)];
+};

@@ -1,0 +1,71 @@
+import { type HeatMap, heatMapLines } from "#shared/cli/heat-map.js";
+import { table } from "#shared/cli/table.js";
+import { expertsOf } from "#shared/model/groups.js";
+import type { Network } from "#shared/protocol/network.js";
+import type { Crowding } from "./crowding.js";
+import type { Affinity } from "./group-affinity.js";
+
+const percent = (share: number): string => `${(100 * share).toFixed(1)} %`;
+
+/** For a person: the groups, the best first, and the map of the text. */
+export const describeAffinity = (
+  affinity: Affinity,
+  crowding: ReadonlyMap<string, Crowding> | null,
+  map: HeatMap,
+): string => {
+  const rows = affinity.groups.map(({ group, share, interval, ownText, even }) => {
+    const crowd = crowding?.get(group);
+    const { least, median, most } = crowd?.scores ?? {};
+    return [
+      group,
+      percent(share),
+      interval ? `${percent(interval[0])} to ${percent(interval[1])}` : "–",
+      percent(ownText),
+      percent(even),
+      crowd ? String(crowd.miners) : "–",
+      median === undefined ? "–" : `${least!.toFixed(4)} / ${median.toFixed(4)} / ${most!.toFixed(4)}`,
+    ];
+  });
+  const head = [
+    "group",
+    "share",
+    "95 % interval",
+    "on its own text",
+    "if even",
+    "miners",
+    "scores low / median / high",
+  ];
+  return [
+    `${affinity.documents} documents, ${affinity.tokens.toLocaleString("en-US")} tokens; share of the gates' weight that each group's experts get:`,
+    "",
+    table([head, ...rows]),
+    "",
+    ...heatMapLines(map),
+    "",
+    advice(affinity),
+  ].join("\n");
+};
+
+const advice = ({ groups: [best, second] }: Affinity): string => {
+  if (!best) return "the network has no groups";
+  const isClear = !second || !best.interval || !second.interval || best.interval[0] > second.interval[1];
+  if (!isClear) return `${best.group} and ${second.group} fit alike: take the one with fewer miners`;
+  return `${best.group} fits best: its experts get ${percent(best.share)} of this text, and ${percent(best.ownText)} of its own`;
+};
+
+/** The text's use of every expert, marked by the group that owns it. */
+export const affinityMap = (
+  { relevance }: Affinity,
+  { model, groups }: Pick<Network, "model" | "groups">,
+  layers: readonly number[],
+): HeatMap => {
+  const owned = Object.entries(groups).map(([name, group]) => [name, expertsOf(model, group)] as const);
+  const owner = (layer: number, expert: number) =>
+    owned.find(([, experts]) => experts[layer]!.includes(expert))?.[0] ?? "";
+  return {
+    title: "my text",
+    rows: layers.map(String),
+    values: relevance,
+    marks: relevance.map((row, i) => row.map((_, expert) => owner(layers[i]!, expert))),
+  };
+};
