@@ -13,6 +13,7 @@ import { nonNegativeNumber, positiveNumber, wholeNumber } from "#shared/cli/numb
 import { printFields } from "#shared/cli/print.js";
 import { type CommandSpec, shutdownSignal } from "#shared/cli/program.js";
 import { addFlags } from "#shared/config/flags.js";
+import { checkVocabulary } from "#shared/data/vocabulary.js";
 import { onnxCpu } from "#shared/engine/runtime/onnx-cpu.js";
 import { BlockZeroError } from "#shared/errors/error.js";
 import { writeFileAtomic } from "#shared/files/atomic-file.js";
@@ -77,6 +78,7 @@ export const genesis: CommandSpec = {
         checkTogether(options, own);
         const { chain_endpoint: endpoint } = settingsAmong(chainSettings, options);
         const template = loadNetworkTemplate(options.network, await modelOf(options));
+        checkVocabulary(template);
         const file = join(options.out, "network.yaml");
         const unlock = lockHome(options.out);
         try {

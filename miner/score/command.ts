@@ -9,6 +9,7 @@ import { type CommandSpec, shutdownSignal } from "#shared/cli/program.js";
 import { participantSettings } from "#shared/config/common.js";
 import { type Config, defineConfig, setting } from "#shared/config/settings.js";
 import { pinnedTexts } from "#shared/data/pinned-text.js";
+import { pinnedTokenizer } from "#shared/data/pinned-tokenizer.js";
 import { type DeviceChoice, deviceChoices } from "#shared/engine/runtime/device-choice.js";
 import { hasCode } from "#shared/errors/error.js";
 import type { Signer } from "#shared/protocol/signer.js";
@@ -131,7 +132,7 @@ const run = async (config: Config<typeof scoreSettings>, wanted: Wanted) => {
     const miner = hotkey && { address: hotkey.address, network: originOf(network, networkHash) };
     const local = await findArtifact(artifact, { folders: blobFolders(folder), miner });
     const { source, asked } = remembering((await subnetWithTexts(subnet)).source);
-    for (const { sha256 } of pinnedTexts(source.network)) asked.add(sha256);
+    for (const { sha256 } of [...pinnedTexts(source.network), ...pinnedTokenizer(source.network)]) asked.add(sha256);
     const device = () => openDevice({ device: wanted.device, threads: config.threads, log });
     const report = await scoreArtifact(
       { ...subnet, source },

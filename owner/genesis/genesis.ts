@@ -8,6 +8,7 @@ import { type BlobRef, type ModelManifest, modelHash } from "#shared/protocol/mo
 import { modelConfigOf, type Network, networkBytes, networkHash, networkSchema } from "#shared/protocol/network.js";
 import type { NetworkTemplate } from "../network/network-template.js";
 import { pinSources } from "../network/pin-sources.js";
+import { pinTokenizer } from "../network/pin-tokenizer.js";
 
 export interface Genesis {
   readonly network: Network;
@@ -67,10 +68,11 @@ export const storeModel = async (
   return modelHash(manifest);
 };
 
-/** Pins the template's sources, and stores their files and the network file that names a stored model as its genesis. */
+/** Pins the template's sources and tokenizer, and stores their files and the network file that names a stored model as its genesis. */
 export const storeNetwork = async (store: LocalStore, template: NetworkTemplate, genesis: string): Promise<Genesis> => {
   const groups = await pinSources(store, template.groups);
-  const network = networkSchema.parse({ ...template, groups, genesis });
+  const data = await pinTokenizer(store, template.data);
+  const network = networkSchema.parse({ ...template, data, groups, genesis });
   await store.put(networkBytes(network));
   return { network, networkHash: networkHash(network), modelHash: genesis };
 };

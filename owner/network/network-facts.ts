@@ -104,7 +104,7 @@ export const factLines = (facts: NetworkFacts): Fields => {
     shard: SHARDS[facts.shard],
     groups: facts.groups.map(({ group }) => group).join(", "),
     ...Object.fromEntries(facts.groups.flatMap(groupLines)),
-    data: `${data.tokenizer} tokens, windows of ${data.sequence_length}, ${percent(data.held_out)} of the documents held out`,
+    data: `${tokenizerName(data.tokenizer)} tokens, windows of ${data.sequence_length}, ${percent(data.held_out)} of the documents held out`,
     scoring: `at most ${scoring.eval_batches} batches of ${scoring.eval_batch_size}, ${count(scoring.tokens)} tokens, in ${scoring.racing.rounds} rounds; confidence ${scoring.confidence}, exponent ${scoring.exponent}; norm at most ${scoring.max_update_norm}`,
     merge: `${scoring.top_n} updates a group by ${training.merge.rule}; ${training.outer.steps.length} candidate steps, confidence ${training.outer.confidence}`,
     pay: `${curveText(scoring.rewards)}; mean of ${scoring.window} cycles, ${percent(scoring.burn)} burned`,
@@ -124,6 +124,9 @@ const groupLines = ({ group, parameters, codec, updateBytes, sources, texts }: G
       `${sha256}, ${bytes} bytes, ${path === null ? "fetched by this hash" : `as in ${path}`}`,
     ]),
   ] as const;
+
+const tokenizerName = (tokenizer: Network["data"]["tokenizer"]): string =>
+  tokenizer === "byte" ? tokenizer : `tokenizer.json ${tokenizer.sha256 ?? "not pinned yet"}:`;
 
 const curveText = ({ curve, ...parameters }: Network["scoring"]["rewards"]): string =>
   `${curve} ${JSON.stringify(parameters)}`;

@@ -1,4 +1,4 @@
-import { byteTokenizer } from "#shared/data/byte-tokenizer.js";
+import { vocabularyProblem } from "#shared/data/vocabulary.js";
 import { BlockZeroError } from "#shared/errors/error.js";
 import { MAX_PART_BYTES } from "#shared/model/part-encoder.js";
 import { canonicalBytes } from "#shared/protocol/hash-json.js";
@@ -40,9 +40,7 @@ const phaseProblems = ({ phases }: Limited): readonly string[] =>
   );
 
 const modelProblems = ({ model, data, groups }: Limited): readonly string[] => [
-  ...(model.vocab_size < byteTokenizer.size
-    ? [`model.vocab_size is ${model.vocab_size}, the tokenizer "${data.tokenizer}" has ${byteTokenizer.size} tokens`]
-    : []),
+  ...[vocabularyProblem({ model, data })].filter((problem) => problem !== null),
   ...(data.sequence_length > model.max_position_embeddings
     ? [
         `data.sequence_length is ${data.sequence_length}, model.max_position_embeddings only ${model.max_position_embeddings}`,

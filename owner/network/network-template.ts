@@ -3,7 +3,7 @@ import { stringify } from "yaml";
 import type { z } from "zod";
 import { openSource } from "#datasets/index.js";
 import { checkFields } from "#shared/config/check-network.js";
-import { faultOf, groupBeside } from "#shared/config/load-network.js";
+import { dataBeside, faultOf, groupBeside } from "#shared/config/load-network.js";
 import { readYaml, yamlValue } from "#shared/config/yaml-file.js";
 import { BlockZeroError } from "#shared/errors/error.js";
 import { allExperts } from "#shared/model/parameters.js";
@@ -39,7 +39,7 @@ export const loadNetworkTemplate = (path: string, checkpoint?: ModelConfig): Net
     : document;
   const parsed = parse(path, template, templateSchema);
   const groups = Object.entries(parsed.groups).map(([name, group]) => [name, groupBeside(path, group)]);
-  const network = { ...parsed, groups: Object.fromEntries(groups) };
+  const network = { ...parsed, data: dataBeside(path, parsed.data), groups: Object.fromEntries(groups) };
   checkNetwork(network);
   return network;
 };

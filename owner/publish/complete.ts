@@ -1,12 +1,17 @@
 import type { BlobStore } from "#shared/blobs/blob-store.js";
 import { pinnedTexts } from "#shared/data/pinned-text.js";
+import { pinnedTokenizer } from "#shared/data/pinned-tokenizer.js";
 import { BlockZeroError } from "#shared/errors/error.js";
 import { type ModelManifest, parseModelManifest } from "#shared/protocol/model-manifest.js";
 import type { Network } from "#shared/protocol/network.js";
 import { envelopeHash, indexBytes } from "#shared/protocol/sealed-text.js";
 
 /** Everything that a participant will ask for must be here. @throws GENESIS_INCOMPLETE */
-export const checkComplete = async (store: BlobStore, { genesis, groups }: Network, home: string): Promise<void> => {
+export const checkComplete = async (
+  store: BlobStore,
+  { genesis, groups, data }: Network,
+  home: string,
+): Promise<void> => {
   const incomplete = (hash: string, what: string) =>
     new BlockZeroError(
       "GENESIS_INCOMPLETE",
@@ -19,6 +24,8 @@ export const checkComplete = async (store: BlobStore, { genesis, groups }: Netwo
   for (const [what, { hash }] of partsOf(manifest.value)) if (!(await store.has(hash))) throw incomplete(hash, what);
   for (const { group, sha256 } of pinnedTexts({ groups }))
     if (!(await store.has(sha256))) throw incomplete(sha256, `the documents of group ${group}`);
+  for (const { name, sha256 } of pinnedTokenizer({ data }))
+    if (!(await store.has(sha256))) throw incomplete(sha256, `the tokenizer's ${name}`);
   for (const [name, { sealed }] of Object.entries(groups)) {
     if (!sealed) continue;
     const what = `the sealed text of group ${name}`;

@@ -2,6 +2,7 @@ import { BlockZeroError, reasonOf } from "#shared/errors/error.js";
 import { parsePublicKey } from "../chain/timelock/pulse.js";
 import { checkGroups } from "../model/groups.js";
 import type { Network } from "../protocol/network.js";
+import { tokenizerFiles } from "../protocol/tokenizer-files.js";
 
 /**
  * Checks what no single field shows: that the groups fit the model, and that the beacons' keys are points of their curve.
@@ -30,11 +31,19 @@ const checkKey = (field: string, key: string): void => {
 };
 
 /**
- * Checks that a network file names all text by its content, and no file of anybody's machine.
+ * Checks that a network file names all text and its tokenizer by their content, and no file of anybody's machine.
  *
  * @throws BlockZeroError NETWORK_UNPINNED
  */
-export const checkPinned = ({ groups }: Pick<Network, "groups">): void => {
+export const checkPinned = ({ groups, data: { tokenizer } }: Pick<Network, "groups" | "data">): void => {
+  for (const { name, sha256, bytes } of tokenizerFiles(tokenizer)) {
+    if (sha256 !== undefined && bytes !== undefined) continue;
+    throw new BlockZeroError(
+      "NETWORK_UNPINNED",
+      `data.tokenizer: ${name} has no ${sha256 === undefined ? "sha256" : "bytes"}, so that everybody could take another`,
+      "as the subnet's owner, write the network file with `blockzero genesis`, which fills it in",
+    );
+  }
   for (const [group, { data }] of Object.entries(groups))
     for (const { kind, sha256, bytes } of data) {
       const lacks = sha256 === undefined ? "sha256" : kind === "jsonl" && bytes === undefined ? "bytes" : null;

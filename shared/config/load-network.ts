@@ -3,20 +3,29 @@ import { BlockZeroError } from "#shared/errors/error.js";
 import { pathBeside } from "../files/beside.js";
 import type { ExpertGroup } from "../protocol/expert-group.js";
 import { type Network, networkSchema } from "../protocol/network.js";
+import { mapTokenizerFiles } from "../protocol/tokenizer-files.js";
 import { readYaml, yamlValue } from "./yaml-file.js";
 
 const CODES = { missing: "NETWORK_FILE_NOT_FOUND", malformed: "NETWORK_FILE_MALFORMED" } as const;
 
 /**
- * Reads a network file (YAML, of which JSON is a part). Paths of documents in it are relative to it.
+ * Reads a network file (YAML, of which JSON is a part). Paths in it are relative to it.
  *
  * @throws BlockZeroError NETWORK_FILE_NOT_FOUND, NETWORK_FILE_MALFORMED (line and column), NETWORK_FILE_INVALID (field)
  */
 export const loadNetwork = (file: string): Network => {
   const network = parseNetwork(yamlValue(file, readYaml(file, CODES), CODES), file);
   const groups = Object.entries(network.groups).map(([name, group]) => [name, groupBeside(file, group)]);
-  return { ...network, groups: Object.fromEntries(groups) };
+  return { ...network, data: dataBeside(file, network.data), groups: Object.fromEntries(groups) };
 };
+
+/** What makes tokens of text as a file has it: paths of a tokenizer's files are relative to that file. */
+export const dataBeside = (file: string, data: Network["data"]): Network["data"] => ({
+  ...data,
+  tokenizer: mapTokenizerFiles(data.tokenizer, ({ path, ...others }) =>
+    path === undefined ? others : { ...others, path: pathBeside(file, path) },
+  ),
+});
 
 /** A group as a file has it: paths of documents are relative to that file. */
 export const groupBeside = (file: string, group: ExpertGroup): ExpertGroup => ({

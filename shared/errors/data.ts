@@ -39,5 +39,18 @@ export const dataErrors = {
     meaning: "A tokenizer's files cannot be used.",
     remedy: "Take one of those that docs/tokenizers.md names.",
   },
+  TOKENIZER_MISMATCH: {
+    meaning: "A tokenizer's file is not the one that the network file names.",
+    remedy: "Take the owner's file, or leave the path out: then it is fetched.",
+  },
+  TOKENIZER_MISSING: {
+    meaning: "The network's tokenizer cannot be fetched.",
+    remedy: "Ask the owner to keep `blockzero publish` running, then start again.",
+  },
+  TOKENIZER_NOT_FOUND: { meaning: "A tokenizer's file cannot be read.", remedy: "Check its path." },
   UNKNOWN_DATASET: { meaning: "No source has this name.", remedy: "Use one that the line lists." },
+  VOCABULARY_TOO_SMALL: {
+    meaning: "The tokenizer has more tokens than the model's embedding has rows.",
+    remedy: "Take the model's own tokenizer, or a larger `model.vocab_size`.",
+  },
 } as const satisfies ErrorEntries;

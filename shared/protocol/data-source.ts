@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { about } from "./about.js";
 import { hashSchema } from "./hash.js";
+import { tokenizerFilesSchema } from "./tokenizer-files.js";
 
 /**
  * A weighted source of documents; `kind` names a module of `datasets/`. The network file pins its content; `path` tells one machine where it has
@@ -32,7 +33,12 @@ export const dataSourceSchema = z.strictObject({
 /** How text becomes windows of tokens. */
 export const dataSchema = z
   .strictObject({
-    tokenizer: z.literal("byte").meta(about("The rule that makes tokens of text.")),
+    tokenizer: z.union([z.literal("byte"), tokenizerFilesSchema]).meta({
+      ...about(
+        "The rule that makes tokens of text: `byte`, or the files of a tokenizer of Hugging Face. docs/tokenizers.md says which are read.",
+      ),
+      takes: "`byte`, or a mapping",
+    }),
     split: z.literal("sha256").default("sha256").meta(about("The rule by which documents are held out.")),
     sequence_length: z.int().min(1).meta(about("Length of a window of text.", "tokens")),
     held_out: z

@@ -10,6 +10,7 @@ import { type ModelConfig, modelConfigSchema } from "./model-config.js";
 import { phaseLengthsSchema } from "./phase-lengths.js";
 import { scoringSchema, votingSchema } from "./scoring.js";
 import { shardSchema } from "./shard.js";
+import { mapTokenizerFiles } from "./tokenizer-files.js";
 import { trainingSchema } from "./training.js";
 
 /** A network file is a few kilobytes; a large model's expert groups may take some hundred. */
@@ -83,6 +84,10 @@ export const modelConfigOf = ({ model: { shard: _, ...config } }: Pick<Network, 
 /** What of a network decides: all but where one machine has its files. */
 export const decisiveNetwork = (network: Network): Network => ({
   ...network,
+  data: {
+    ...network.data,
+    tokenizer: mapTokenizerFiles(network.data.tokenizer, ({ path: _, ...file }) => file),
+  },
   groups: Object.fromEntries(
     Object.entries(network.groups).map(([name, group]) => [
       name,

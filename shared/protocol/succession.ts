@@ -1,6 +1,7 @@
 import { hashJson } from "./hash-json.js";
 import { modelConfigOf, type Network } from "./network.js";
 import { cycleLength } from "./phases.js";
+import { mapTokenizerFiles } from "./tokenizer-files.js";
 
 /** What a change of the network file does to what there is. */
 export type Change =
@@ -17,6 +18,7 @@ export const changeOf = (former: Network, next: Network): Change => {
       : ["phases: a cycle has another length, so that cycles have other numbers"]),
     ...(hashJson(modelConfigOf(former)) === hashJson(modelConfigOf(next)) ? [] : ["model: its tensors are others"]),
     ...(hashJson(expertsOf(former)) === hashJson(expertsOf(next)) ? [] : ["groups: their experts are others"]),
+    ...(hashJson(tokenizerOf(former)) === hashJson(tokenizerOf(next)) ? [] : ["data.tokenizer: its tokens are others"]),
     ...(former.genesis === next.genesis ? [] : ["genesis: it begins with another model"]),
   ];
   return reasons.length === 0 ? { effect: "keeps" } : { effect: "resets", reasons };
@@ -24,6 +26,8 @@ export const changeOf = (former: Network, next: Network): Change => {
 
 const expertsOf = ({ groups }: Network) =>
   Object.fromEntries(Object.entries(groups).map(([name, { experts }]) => [name, experts]));
+
+const tokenizerOf = ({ data }: Network) => mapTokenizerFiles(data.tokenizer, ({ path: _, ...file }) => file);
 
 /**
  * Why a network file cannot take over from the one that it names as its former; null where it can. @param formerHash of `former`

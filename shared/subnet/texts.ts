@@ -1,11 +1,12 @@
 import { withTexts } from "#shared/data/pinned-text.js";
+import { withTokenizer } from "#shared/data/pinned-tokenizer.js";
 import type { CycleSource } from "#shared/replay/source.js";
 import type { OpenedSubnet } from "./open-subnet.js";
 
 /**
- * The subnet with the files of documents that its network names: what drawing batches needs, and nothing else does.
+ * The subnet with the files of documents and the tokenizer that its network names: what drawing batches needs, and nothing else does.
  *
- * @throws BlockZeroError TEXT_MISSING
+ * @throws BlockZeroError TEXT_MISSING, TOKENIZER_MISSING
  */
 export const subnetWithTexts = async <
   S extends { readonly source: CycleSource; readonly files: Pick<OpenedSubnet["files"], "locate"> },
@@ -13,8 +14,8 @@ export const subnetWithTexts = async <
   subnet: S,
 ): Promise<S> => {
   const { source, files } = subnet;
-  const network = await withTexts(source.network, ({ sha256, bytes }) =>
-    files.locate({ hash: sha256, maxBytes: bytes }),
-  );
+  const locate = ({ sha256, bytes }: { readonly sha256: string; readonly bytes: number }) =>
+    files.locate({ hash: sha256, maxBytes: bytes });
+  const network = await withTexts(await withTokenizer(source.network, locate), locate);
   return { ...subnet, source: { ...source, network } };
 };

@@ -1,9 +1,7 @@
 import { z } from "zod";
+import { MAX_TOKENIZER_CONFIG_BYTES } from "#shared/protocol/tokenizer-files.js";
 import { checkedBy, parseJson, type TokenizerDocument } from "./document.js";
 import { invalidTokenizer } from "./invalid.js";
-
-/** Largest tokenizer_config.json, bytes. */
-export const MAX_TOKENIZER_CONFIG_BYTES = 4 << 20;
 
 const tokenText = z
   .union([z.string(), z.object({ content: z.string() }).transform(({ content }) => content)])

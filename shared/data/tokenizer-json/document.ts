@@ -1,12 +1,10 @@
 import type { z } from "zod";
 import { reasonOf } from "#shared/errors/error.js";
+import { MAX_TOKENIZER_BYTES } from "#shared/protocol/tokenizer-files.js";
 import { MAX_IDS } from "./bpe.js";
 import { invalidTokenizer } from "./invalid.js";
 import { jsonExcess } from "./json-limits.js";
 import { partsSchema, type TokenizerParts } from "./parts.js";
-
-/** Largest tokenizer.json, bytes: the largest in use has 34 million. */
-export const MAX_TOKENIZER_BYTES = 64 << 20;
 
 /** A tokenizer.json as it was checked. */
 export interface TokenizerDocument {

@@ -1,21 +1,10 @@
 import assert from "node:assert/strict";
-import { readFileSync } from "node:fs";
-import { join } from "node:path";
 import { describe, it } from "node:test";
 import { huggingFaceTokenizer } from "#shared/data/tokenizer-json/tokenizer.js";
 import { withinTime } from "#shared/util/within-time.js";
+import { smallTokenizerFiles, tokenizerVectors as vectors } from "#tests/support/small-tokenizer.js";
 
-const folder = join(import.meta.dirname, "../../../../../tests/vectors/tokenizer");
-const files = {
-  tokenizer: readFileSync(join(folder, "tokenizer.json")),
-  config: readFileSync(join(folder, "tokenizer_config.json")),
-};
-interface Vector {
-  readonly text: string;
-  readonly document: number[];
-  readonly prompt: number[];
-}
-const vectors: readonly Vector[] = JSON.parse(readFileSync(join(folder, "ids.json"), "utf8"));
+const files = smallTokenizerFiles;
 
 type Json = Record<string, unknown>;
 const document: Json = JSON.parse(files.tokenizer.toString());

@@ -1,0 +1,34 @@
+import { readFileSync } from "node:fs";
+import type { LocalStore } from "#shared/blobs/blob-store.js";
+import { openTokenizer } from "#shared/data/open-tokenizer.js";
+import { BlockZeroError } from "#shared/errors/error.js";
+import type { Network } from "#shared/protocol/network.js";
+import { mapTokenizerFiles, type TokenizerFile, tokenizerFiles } from "#shared/protocol/tokenizer-files.js";
+
+/**
+ * Names the tokenizer's files by their content, and stores them as blobs that participants fetch. Paths stay, for this machine.
+ *
+ * @throws BlockZeroError TOKENIZER_…, where the files are none of a tokenizer or not those that the template names
+ */
+export const pinTokenizer = async (store: LocalStore, data: Network["data"]): Promise<Network["data"]> => {
+  const pinned = new Map<string, TokenizerFile>();
+  for (const { name, ...file } of tokenizerFiles(data.tokenizer)) pinned.set(name, await pin(store, file, name));
+  const tokenizer = mapTokenizerFiles(data.tokenizer, (_, name) => pinned.get(name)!);
+  // What was stored may not be what is read: a file may be replaced meanwhile.
+  if (tokenizerFiles(tokenizer).some(({ path }) => path !== undefined)) openTokenizer({ tokenizer });
+  return { ...data, tokenizer };
+};
+
+const pin = async (store: LocalStore, file: TokenizerFile, name: string): Promise<TokenizerFile> => {
+  const { path, sha256, bytes } = file;
+  if (path === undefined) {
+    if (sha256 !== undefined && bytes !== undefined && (await store.size(sha256)) === bytes) return file;
+    throw new BlockZeroError(
+      "TOKENIZER_NOT_FOUND",
+      `${name} has no path, and the directory does not hold the file that its sha256 names`,
+      "name the file, or give the directory that holds it",
+    );
+  }
+  const content = readFileSync(path);
+  return { path, sha256: await store.put(content), bytes: content.length };
+};
