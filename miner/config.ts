@@ -78,9 +78,9 @@ export const minerSettings = defineConfig({
     describe: "Seconds between checkpoints of a training under way; 0 keeps only how it ended.",
   }),
   wandb_project: setting({
-    schema: z.string().min(1),
-    default: "blockzero-miner",
-    describe: "The Weights & Biases project.",
+    schema: z.string().min(1).optional(),
+    allowed: "text",
+    describe: "The Weights & Biases project. Unset, WANDB_PROJECT of the environment, else blockzero-miner.",
   }),
   commit_anyway: setting({
     schema: z.boolean(),

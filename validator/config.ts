@@ -9,9 +9,9 @@ export const validatorSettings = defineConfig({
   // A GPU may compute a finite loss for an update that overflows: WGSL guarantees nothing about NaN.
   device: deviceSetting("cpu"),
   wandb_project: setting({
-    schema: z.string().min(1),
-    default: "blockzero-validator",
-    describe: "The Weights & Biases project.",
+    schema: z.string().min(1).optional(),
+    allowed: "text",
+    describe: "The Weights & Biases project. Unset, WANDB_PROJECT of the environment, else blockzero-validator.",
   }),
   "drand.public_key": setting({
     schema: beaconKeySchema,

@@ -132,7 +132,14 @@ export const participantSettings = {
   wandb: setting({
     schema: z.boolean(),
     default: false,
-    describe: "Send metrics to Weights & Biases as well; needs WANDB_API_KEY in the environment.",
+    describe:
+      "Send metrics to Weights & Biases as well; needs WANDB_API_KEY in the environment. WANDB_MODE and WANDB_DISABLED there switch it off.",
+  }),
+  wandb_entity: setting({
+    schema: name.optional(),
+    allowed: "text",
+    describe:
+      "The Weights & Biases team or user. Unset, WANDB_ENTITY of the environment, else whom the key belongs to.",
   }),
   "log.level": setting({
     schema: z.enum(logLevels),

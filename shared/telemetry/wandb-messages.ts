@@ -5,6 +5,7 @@ export interface WandbJob {
   readonly apiKey: string;
   readonly baseUrl: string | undefined;
   readonly project: string;
+  readonly entity: string | undefined;
   readonly name: string;
   readonly config: Readonly<Record<string, unknown>>;
 }

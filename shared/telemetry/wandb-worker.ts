@@ -50,9 +50,10 @@ const run = async (job: WandbJob): Promise<void> => {
   port.on("message", (message: ToWandb) => handle(message));
 
   try {
-    const { apiKey, baseUrl, project, name, config } = job;
+    const { apiKey, baseUrl, project, entity, name, config } = job;
     const started = await wandb.init({
       project,
+      ...(entity !== undefined && { entity }),
       name,
       config,
       settings: { apiKey, silent: true, baseUrl: baseUrl ?? "https://api.wandb.ai" },

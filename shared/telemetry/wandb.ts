@@ -3,10 +3,13 @@ import { BlockZeroError, reasonOf } from "#shared/errors/error.js";
 import type { Log } from "./log.js";
 import type { MetricsSink, MetricValues } from "./metrics.js";
 import { redactFields, redactText } from "./redact.js";
+import { wandbVariable } from "./wandb-environment.js";
 import type { FromWandb, ToWandb, WandbJob } from "./wandb-messages.js";
 
 export interface WandbOptions {
   readonly project: string;
+  /** The team or user that the project is of; the key's own where it is not given. */
+  readonly entity?: string | undefined;
   /** The run's name on the site. */
   readonly name: string;
   /** Shown beside the run; what a secret's name points to is redacted. */
@@ -25,11 +28,12 @@ export interface WandbOptions {
  * @throws BlockZeroError WANDB_API_KEY_MISSING, before anything starts
  */
 export const wandbMetrics = (options: WandbOptions): MetricsSink => {
-  const { project, name, config, log, env = process.env, closeWithinMs = 15_000 } = options;
+  const { project, entity, name, config, log, env = process.env, closeWithinMs = 15_000 } = options;
   const job: WandbJob = {
-    apiKey: requireKey(env.WANDB_API_KEY),
-    baseUrl: env.WANDB_BASE_URL?.replace(/\/+$/, "") || undefined,
+    apiKey: requireKey(wandbVariable(env, "WANDB_API_KEY")),
+    baseUrl: wandbVariable(env, "WANDB_BASE_URL")?.replace(/\/+$/, ""),
     project,
+    entity,
     name,
     config: redactFields(config),
   };
@@ -102,7 +106,7 @@ const MAX_WARNINGS = 20;
 const MAX_REASON = 200;
 
 const requireKey = (key: string | undefined): string => {
-  if (key !== undefined && key.trim() !== "") return key.trim();
+  if (key !== undefined) return key;
   throw new BlockZeroError(
     "WANDB_API_KEY_MISSING",
     "wandb is on, but WANDB_API_KEY is not set",

@@ -8,7 +8,7 @@ test("a validator needs no setting", () => {
   const config = loadConfig(validatorSettings, { env: {}, flags: {} });
   const endpoints: readonly string[] = config.chain_endpoint;
   assert.deepEqual(endpoints, ["ws://127.0.0.1:9944"]);
-  assert.equal(config.wandb_project, "blockzero-validator");
+  assert.equal(config.wandb_project, undefined);
 });
 
 test("an endpoint that is no WebSocket is refused", () => {

@@ -1,12 +1,16 @@
 import assert from "node:assert/strict";
 import { once } from "node:events";
+import { readFileSync } from "node:fs";
 import { createServer, type IncomingMessage, type Server } from "node:http";
 import { type AddressInfo, createServer as createRawServer } from "node:net";
+import { join } from "node:path";
 import { type TestContext, test } from "node:test";
 import { BlockZeroError, formatError } from "#shared/errors/error.js";
+import { type MetricsConfig, openMetrics } from "#shared/telemetry/open-metrics.js";
 import { wandbMetrics } from "#shared/telemetry/wandb.js";
 import { HANG_GUARD } from "../../support/hang-guard.js";
 import { type Behaviour, HTTP_BEHAVIOURS, listenRaw } from "../../support/hostile-server.js";
+import { temporaryFolder } from "../artifact/temporary.js";
 import { capturingLog } from "./capture.js";
 
 interface Request {
@@ -82,6 +86,63 @@ test("metrics, configuration and key arrive at WANDB_BASE_URL", async (context) 
       [2.25, 2],
     ],
   );
+});
+
+const metricsConfig = (context: TestContext, more: Partial<MetricsConfig> = {}): MetricsConfig => ({
+  checkpoint_dir: temporaryFolder(context),
+  wandb: true,
+  netuid: 1,
+  wallet: { name: "demo", hotkey: "prose" },
+  ...more,
+});
+
+test("what the service's own variables switch off is not sent, needs no key, and is said with the file that has it", async (context) => {
+  const { requests, url } = await listen(context, takes);
+  for (const env of [
+    { WANDB_MODE: "offline" },
+    { WANDB_MODE: "dryrun" },
+    { WANDB_MODE: "disabled", WANDB_API_KEY: KEY },
+    { WANDB_DISABLED: "true", WANDB_API_KEY: KEY },
+  ]) {
+    const config = metricsConfig(context);
+    const { log, lines } = capturingLog();
+    const sink = openMetrics(config, { role: "miner", log, env: { ...env, WANDB_BASE_URL: url } });
+    sink.write({ loss: 2 });
+    await sink.close();
+    const [[name, value]] = Object.entries(env) as [[string, string]];
+    const metrics = join(config.checkpoint_dir, "metrics.jsonl");
+    assert.deepEqual(lines, [
+      {
+        level: "info",
+        message: "nothing is sent to Weights & Biases",
+        fields: { because: `${name}=${value}`, metrics },
+      },
+    ]);
+    assert.match(readFileSync(metrics, "utf8"), /"loss":2/);
+  }
+  assert.equal(requests.length, 0);
+});
+
+test("entity and project: a setting, else the service's own variable, else the key's own and the role's", async (context) => {
+  const variables = { WANDB_ENTITY: "theirs", WANDB_PROJECT: "p" };
+  const cases: readonly (readonly [Partial<MetricsConfig>, Readonly<Record<string, string>>, string])[] = [
+    [{}, {}, "/files/team/blockzero-miner/"],
+    [{}, variables, "/files/theirs/p/"],
+    [{ wandb_entity: "ours", wandb_project: "q" }, variables, "/files/ours/q/"],
+  ];
+  for (const [settings, env, path] of cases) {
+    const { requests, url } = await listen(context, takes);
+    const sink = openMetrics(metricsConfig(context, settings), {
+      role: "miner",
+      log: capturingLog().log,
+      env: { ...env, WANDB_API_KEY: `"${KEY}"\r\n`, WANDB_BASE_URL: url },
+    });
+    sink.write({ loss: 2 });
+    await sink.close();
+    assert.ok(requests.every(({ authorization }) => authorization === `Basic ${btoa(`api:${KEY}`)}`));
+    const files = requests.map((request) => request.path).filter((sent) => sent.startsWith("/files/"));
+    assert.ok(files.length > 0 && files.every((sent) => sent.startsWith(path)), `${path}: ${files}`);
+  }
 });
 
 test("without a key nothing starts", () => {
