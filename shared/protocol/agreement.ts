@@ -1,15 +1,15 @@
 import type { ModelRecord } from "./records.js";
 import { isMajority, type Stakes } from "./stake.js";
 
-/** A validator's latest model record for the cycle, with the hotkey that the chain says committed it. */
+/** A validator's latest model record for the cycle, with the hotkey that committed it by chain state. */
 export interface SignedModelRecord {
   readonly hotkey: string;
   readonly record: ModelRecord;
 }
 
 /**
- * The model that validators with more than half of all permitted stake committed, or null. All records must be of the one
- * network and cycle in question. Null means that the model before stays in force.
+ * The model that validators with more than half of all permitted stake committed, or null. All records must belong to the same network and
+ * cycle. Null means that the previous model stays in force.
  */
 export const agreedModel = (records: readonly SignedModelRecord[], stakes: Stakes): string | null => {
   const models = new Map(records.map(({ hotkey, record }) => [hotkey, record.model]));

@@ -1,13 +1,13 @@
-/** Numbers in a bitmap are below this: 86 characters, for which every record has room. */
+/** Upper bound (exclusive) of the numbers in a bitmap: 86 characters, for which every record has space. */
 export const MAX_HELD = 512;
 
-/** Whether the numbers are whole, ascending and in range. */
+/** Whether the numbers are integers, ascending and in range. */
 export const isBitmap = (numbers: readonly number[]): boolean =>
   numbers.every((n, i) => Number.isInteger(n) && n >= 0 && n < MAX_HELD && n > (numbers[i - 1] ?? -1));
 
 /**
- * Ascending numbers as base64url of a bitmap: number n is bit n mod 8, the least significant being bit 0, of byte ⌊n / 8⌋. The last
- * byte is not zero, so a set has one text; that of the empty set is empty.
+ * Ascending numbers as base64url of a bitmap: number n is bit n mod 8 (bit 0 is the least significant) of byte ⌊n / 8⌋. The last byte is
+ * not zero, so a set has only one text. The text of the empty set is empty.
  */
 export const encodeBitmap = (numbers: readonly number[]): string => {
   const bytes = Buffer.alloc(Math.floor((numbers.at(-1) ?? -8) / 8) + 1);
@@ -15,7 +15,7 @@ export const encodeBitmap = (numbers: readonly number[]): string => {
   return bytes.toString("base64url");
 };
 
-/** Null for what `encodeBitmap` never writes. */
+/** Null for a text that `encodeBitmap` never writes. */
 export const decodeBitmap = (text: string): readonly number[] | null => {
   if (!/^[A-Za-z0-9_-]{0,86}$/.test(text)) return null;
   const bytes = Buffer.from(text, "base64url");

@@ -3,8 +3,8 @@ import { canonicalBytes } from "./hash-json.js";
 import { accepted, type Parsed, refused } from "./parsed.js";
 
 /**
- * Reads a document that must be the RFC 8785 form of something `schema` accepts, so that one document has one hash.
- * Never throws, whatever the bytes.
+ * Parses a document that must be the RFC 8785 form of a value that `schema` accepts, so that one document has one hash. Never throws,
+ * whatever the bytes.
  */
 export const parseCanonical = <T>(bytes: Uint8Array, schema: z.ZodType<T>, maxBytes: number): Parsed<T> => {
   if (bytes.length > maxBytes) return refused(`${bytes.length} bytes, at most ${maxBytes} are allowed`);
@@ -30,7 +30,7 @@ export const parseCanonical = <T>(bytes: Uint8Array, schema: z.ZodType<T>, maxBy
   return accepted(result.data);
 };
 
-/** Most keys of one object, far above what any document needs: a schema keeps a complaint about each key that it does not know. */
+/** Greatest number of keys in one object, far more than any document needs. The schema would store one fault per unknown key. */
 const MAX_KEYS = 4096;
 
 const isTooWide = (json: unknown): boolean => {

@@ -1,19 +1,20 @@
 import { isMajority, type Stakes } from "./stake.js";
 import type { StepVote } from "./step-vote.js";
 
-/** What a validator's ballot says of one group, with the hotkey that the chain says committed it. */
+/** The vote of a validator's ballot on one group, with the hotkey that committed it by chain state. */
 export interface SignedVote {
   readonly hotkey: string;
   readonly vote: StepVote;
 }
 
 /**
- * The step that a group's model takes: of those that validators with more than half of all voting stake find better than the base, the one
- * that most stake names best; of equals the lower number. 0, the base, where there is none: what is not measured by a majority moves
- * nothing. Who lies with less than half of the stake can approve no step by itself, and can at most prefer one approved step to another.
+ * The step that a group's model takes. Candidates are the steps that validators with more than half of all voting stake find better than
+ * the base. Of these, the step that most stake names best is chosen; of equals the lower number. 0, the base, if there is no candidate: a
+ * step that no majority measured is never taken. Dishonest validators with less than half of the stake cannot approve a step alone. They
+ * can at most make one approved step win over another.
  *
- * @param votes one a hotkey
- * @param steps how many the network file has; votes on others say nothing
+ * @param votes one per hotkey
+ * @param steps number of steps in the network file; votes on others are ignored
  */
 export const chosenStep = (votes: readonly SignedVote[], stakes: Stakes, steps: number): number => {
   let [chosen, most] = [0, -1n];

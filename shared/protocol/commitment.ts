@@ -1,8 +1,8 @@
 import { hashBytes, sha256, u64le } from "./hash.js";
 
 /**
- * What a miner commits: SHA-256(artifact hash ‖ hotkey's public key ‖ cycle as u64 little-endian), 64 hex digits.
- * Binding, hiding (the artifact hash covers a signature nobody else can predict), and worthless under another hotkey or cycle.
+ * What a miner commits: SHA-256(artifact hash ‖ hotkey's public key ‖ cycle as u64 little-endian), 64 hex digits. It is binding. It is
+ * hiding, because the artifact hash covers a signature that nobody else can predict. It is worthless under another hotkey or cycle.
  *
  * @param publicKey 32 bytes
  */

@@ -4,7 +4,7 @@ import { DEFAULT_CURVE } from "./default-curve.js";
 
 const share = z.number().min(0).max(1);
 
-/** How a group's pool is shared out among its miners, best first: see `shared/rewards/curves`. */
+/** How a group's pool is divided among its miners, best first: see `shared/rewards/curves`. */
 export const curveSchema = z.discriminatedUnion("curve", [
   z.strictObject({
     curve: z.literal("top-n"),

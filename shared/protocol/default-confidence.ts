@@ -1,2 +1,2 @@
-/** One-sided confidence of a score where a network's file does not say: docs/scoring.md has the figures behind it. */
+/** Default one-sided confidence of a score, if the network file gives none. docs/scoring.md has the figures behind it. */
 export const DEFAULT_CONFIDENCE = 0.995;

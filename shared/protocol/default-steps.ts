@@ -1,6 +1,6 @@
 import type { OuterStep } from "./outer-step.js";
 
-/** Steps that validators choose among where a network's file does not say: docs/learning.md has the figures behind them. */
+/** Default candidate steps, if the network file gives none. docs/learning.md has the figures behind them. */
 export const DEFAULT_STEPS: OuterStep[] = [
   { along: "merged", lr: 0.25, momentum: 0 },
   { along: "merged", lr: 1, momentum: 0 },

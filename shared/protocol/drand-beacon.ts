@@ -11,7 +11,7 @@ export const drandBeaconSchema = z.strictObject({
   period: z.number().min(0.01).meta(about("Time between two rounds.", "seconds")),
 });
 
-/** The beacon that the chain follows, whose pulses make evaluation seeds: see `seed.ts`. */
+/** The beacon that the chain follows. Its pulses make evaluation seeds: see `seed.ts`. */
 export const seedBeaconSchema = drandBeaconSchema.extend({
   delay: z
     .int()

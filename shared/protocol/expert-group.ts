@@ -7,10 +7,10 @@ import { hashSchema } from "./hash.js";
 /** A name that fits a record: lower case, at most 12 characters. */
 export const groupName = z.string().regex(/^[a-z][a-z0-9-]{0,11}$/, "a group's name is 1–12 of a–z, 0–9, -");
 
-/** Most expert groups of a network: a ballot record has room for the votes on so many. */
+/** Greatest number of expert groups in a network: a ballot record has space for this many votes. */
 export const MAX_GROUPS = 48;
 
-/** Evaluation text that nobody can read before its time: see `sealed-text.ts`. */
+/** Evaluation text that nobody can read before a given time: see `sealed-text.ts`. */
 export const sealedTextSchema = z.strictObject({
   beacon: drandBeaconSchema.meta(about("The drand beacon that opens the envelopes.")),
   first_round: z.int().min(1).meta(about("The round that opens the first envelope.")),

@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import canonicalize from "canonicalize";
 
-/** RFC 8785 bytes: what is hashed and signed wherever JSON is. */
+/** RFC 8785 bytes, used wherever JSON is hashed or signed. */
 export const canonicalBytes = (value: unknown): Uint8Array => {
   const text = canonicalize(value);
   if (text === undefined) throw new TypeError("value has no canonical JSON form");

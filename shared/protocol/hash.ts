@@ -2,7 +2,7 @@ import { createHash } from "node:crypto";
 import { z } from "zod";
 import { BlockZeroError } from "#shared/errors/error.js";
 
-/** A SHA-256 as JSON and file names carry it: 64 lower-case hex digits. */
+/** A SHA-256 in JSON and in file names: 64 lower-case hex digits. */
 export const hashSchema = z
   .string()
   .regex(/^[0-9a-f]{64}$/, "a hash is 64 lower-case hex digits")
@@ -10,7 +10,7 @@ export const hashSchema = z
 
 export const isHash = (text: string): boolean => /^[0-9a-f]{64}$/.test(text);
 
-/** SHA-256 of the parts one after another, 64 hex digits. */
+/** SHA-256 of the concatenated parts, 64 hex digits. */
 export const sha256 = (...parts: readonly Uint8Array[]): string => {
   const hash = createHash("sha256");
   for (const part of parts) hash.update(part);
@@ -25,10 +25,10 @@ export const hashBytes = (hash: string): Uint8Array => {
   return Buffer.from(hash, "hex");
 };
 
-/** A hash as on-chain records carry it: base64url without padding, 43 characters. */
+/** A hash in on-chain records: base64url without padding, 43 characters. */
 export const hashToRecord = (hash: string): string => Buffer.from(hashBytes(hash)).toString("base64url");
 
-/** Reads `hashToRecord`'s form; null unless it is that and nothing else. */
+/** Parses the form of `hashToRecord`. Null for any other text. */
 export const hashFromRecord = (text: string): string | null => {
   if (!/^[A-Za-z0-9_-]{43}$/.test(text)) return null;
   const hash = Buffer.from(text, "base64url").toString("hex");

@@ -9,10 +9,10 @@ import { MAX_CYCLE } from "./records.js";
 import type { Signer } from "./signer.js";
 import { addressSchema, isSignedBy, signatureSchema, signDocument, type Verify } from "./signing.js";
 
-/** Largest update manifest, in bytes. */
+/** Greatest size of an update manifest, in bytes. */
 export const MAX_MANIFEST_BYTES = 4096;
 
-/** What a miner signs about one update. The blob it names holds the tensors. */
+/** A miner's signed statement about one update. The blob that it names holds the tensors. */
 export const updateManifestSchema = z.strictObject({
   version: z.literal(1),
   kind: z.literal("update"),
@@ -21,14 +21,14 @@ export const updateManifestSchema = z.strictObject({
   cycle: z.int().min(0).max(MAX_CYCLE),
   hotkey: addressSchema,
   group: groupName,
-  /** Hash of the model it was trained from. */
+  /** Hash of the model that it was trained from. */
   base: hashSchema,
-  /** How the tensors are written; what the network file says. */
+  /** How the tensors are encoded. Must be the network file's codec. */
   codec: codecName,
   /** Hash and length of the canonical safetensors blob. */
   tensors: hashSchema,
   bytes: z.int().positive(),
-  /** What it took, as the miner says: inner steps, tokens. */
+  /** The work behind the update, as the miner states it: inner steps, tokens. */
   steps: z.int().min(0),
   tokens: z.int().min(0),
   signature: signatureSchema,

@@ -9,7 +9,7 @@ import type { Parsed } from "./parsed.js";
 import { MAX_CYCLE } from "./records.js";
 import { addressSchema } from "./signing.js";
 
-/** Largest model manifest, in bytes. */
+/** Greatest size of a model manifest, in bytes. */
 export const MAX_MODEL_MANIFEST_BYTES = 1 << 20;
 
 /** A canonical safetensors blob. */
@@ -22,16 +22,15 @@ const mergedSchema = z.strictObject({
   /** Hash of the update's manifest, and of its tensors. */
   artifact: hashSchema,
   tensors: hashSchema,
-  /** Its weight in the group's mean; a group's shares sum to 1. */
+  /** Its weight in the group's mean. The shares of a group sum to 1. */
   share: z.number().gt(0).max(1),
 });
 
 /**
- * One state of the global model: which blobs it is made of, and where it came from. A miner fetches the hub and its own
- * group, never the rest.
+ * One state of the global model: its blobs, and its origin. A miner fetches the hub and its own group, never the rest.
  *
- * The network file names the genesis model by hash, so genesis cannot name the network: there `network` and `parent` are
- * null, `cycle` is 0 and nothing was stepped or merged. Every later model names both, and `cycle` is the cycle whose merge made it.
+ * The network file names the genesis model by hash, so genesis cannot name the network. In genesis `network` and `parent` are null, `cycle`
+ * is 0, and `steps` and `merged` are empty. Every later model names both, and `cycle` is the cycle whose merge made it.
  */
 export const modelManifestSchema = z
   .strictObject({
@@ -45,7 +44,7 @@ export const modelManifestSchema = z
       groups: z.record(groupName, z.strictObject({ weights: blobSchema, momentum: blobSchema.nullable() })),
     }),
     config: modelConfigSchema,
-    /** Group → the step that its model took, by its number in the network file; 0 where the group is as it was. Empty for genesis. */
+    /** Group → the step that its model took, by its number in the network file. 0 if the group did not change. Empty for genesis. */
     steps: z.record(groupName, z.int().min(0).max(MAX_STEPS)),
     merged: z.array(mergedSchema).max(4096),
   })

@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { about } from "./about.js";
 
-/** One step of the outer optimiser: SGD with Nesterov momentum along an update; without momentum it begins the buffer anew. */
+/** One step of the outer optimiser: SGD with Nesterov momentum along an update. A step without momentum resets the buffer. */
 export const outerStepSchema = z.strictObject({
   along: z
     .enum(["merged", "all", "best"])

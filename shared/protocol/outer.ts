@@ -4,10 +4,10 @@ import { DEFAULT_CONFIDENCE } from "./default-confidence.js";
 import { DEFAULT_STEPS } from "./default-steps.js";
 import { outerStepSchema } from "./outer-step.js";
 
-/** Most steps that a network's validators choose among, beside the base. */
+/** Greatest number of candidate steps in a network, beside the base. */
 export const MAX_STEPS = 8;
 
-/** How the model of a group takes its cycle's updates: by the one of these steps that was measured to be best, or not at all. */
+/** How a group's model takes the cycle's updates: by the one of these steps that was measured as best, or not at all. */
 export const outerSchema = z.strictObject({
   confidence: z
     .number()

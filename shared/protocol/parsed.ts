@@ -1,4 +1,4 @@
-/** What reading a stranger's bytes gives: the value, or one line that says what is wrong with them. Never an exception. */
+/** The result of parsing untrusted bytes: the value, or one line that says what is wrong with them. Never an exception. */
 export type Parsed<T> = { readonly ok: true; readonly value: T } | { readonly ok: false; readonly problem: string };
 
 export const accepted = <T>(value: T): Parsed<T> => ({ ok: true, value });
@@ -8,12 +8,12 @@ export const refused = (problem: string): { readonly ok: false; readonly problem
   problem: printable(problem),
 });
 
-/** A stranger's text in one of our sentences: quoted, cut to 64 characters, printable ASCII only. */
+/** Untrusted text within a sentence: quoted, cut to 64 characters, printable ASCII only. */
 export const quote = (text: string): string =>
   printable(JSON.stringify(text.length > 64 ? `${text.slice(0, 64)}…` : text));
 
-/** Longest `problem` or `detail`. */
+/** Greatest length of `problem` or `detail`. */
 export const MAX_DETAIL_CHARS = 200;
 
-/** A stranger's text as a terminal may show it: printable ASCII, cut. */
+/** Untrusted text for a terminal: printable ASCII, cut. */
 export const printable = (text: string): string => text.replace(/[^\x20-\x7e]/g, "?").slice(0, MAX_DETAIL_CHARS);

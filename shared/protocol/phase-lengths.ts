@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { about } from "./about.js";
 
-/** Blocks per phase; their sum is the cycle. */
+/** Blocks per phase. Their sum is the length of the cycle. */
 export const phaseLengthsSchema = z.strictObject({
   distribute: z
     .int()

@@ -5,7 +5,7 @@ export const PHASES = ["distribute", "train", "commit", "reveal", "evaluate", "e
 
 export type Phase = (typeof PHASES)[number];
 
-/** Blocks; `end` is the first block after. */
+/** Blocks. `end` is the first block after the range. */
 export interface BlockRange {
   readonly start: number;
   readonly end: number;
@@ -32,7 +32,7 @@ export const phaseWindow = (cycle: number, phase: Phase, lengths: PhaseLengths):
   return { start, end: start + lengths[phase] };
 };
 
-/** Where a block stands: `cycle = ⌊block / length⌋`, the phase by the offset within. A pure function, so nobody has to announce it. */
+/** The cycle and phase of a block: `cycle = ⌊block / length⌋`, the phase from the offset within the cycle. A pure function of the block number. */
 export const phaseAt = (block: number, lengths: PhaseLengths): PhasePosition => {
   if (!Number.isSafeInteger(block) || block < 0) throw new RangeError(`not a block number: ${block}`);
   const length = cycleLength(lengths);
@@ -47,7 +47,7 @@ export const phaseAt = (block: number, lengths: PhaseLengths): PhasePosition => 
   throw new RangeError("phase lengths must be whole and positive");
 };
 
-/** Whether something included in `block` was in time for `phase` of `cycle`. */
+/** Whether a record included in `block` was in time for `phase` of `cycle`. */
 export const isInPhase = (block: number, cycle: number, phase: Phase, lengths: PhaseLengths): boolean => {
   const { start, end } = phaseWindow(cycle, phase, lengths);
   return block >= start && block < end;

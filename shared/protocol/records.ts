@@ -6,10 +6,10 @@ import { isLocation, MAX_LOCATION_CHARS } from "./location.js";
 import { accepted, type Parsed, quote, refused } from "./parsed.js";
 import { decodeVotes, encodeVotes, type StepVote, votesProblem } from "./step-vote.js";
 
-/** Longest record, in bytes; all are ASCII. */
+/** Greatest length of a record, in bytes. All records are ASCII. */
 export const MAX_RECORD_BYTES = 128;
 
-/** Largest cycle a record can carry: blocks are 32-bit, so cycles are. */
+/** Largest cycle in a record: block numbers have 32 bits, so cycles do too. */
 export const MAX_CYCLE = 2 ** 32 - 1;
 
 interface CycleRecord {
@@ -18,14 +18,14 @@ interface CycleRecord {
   readonly cycle: number;
 }
 
-/** A miner binds itself to an artifact nobody has seen. */
+/** A miner commits to an artifact that nobody has seen. */
 export interface CommitRecord extends CycleRecord {
   readonly type: "commit";
   /** `commitmentOf(artifact, hotkey, cycle)`. */
   readonly commitment: string;
 }
 
-/** A miner says which artifact it committed to and where it is. */
+/** A miner reveals which artifact it committed to and where it is. */
 export interface RevealRecord extends CycleRecord {
   readonly type: "reveal";
   readonly group: string;
@@ -34,28 +34,28 @@ export interface RevealRecord extends CycleRecord {
   readonly location: string;
 }
 
-/** A validator binds itself to its signed report. */
+/** A validator commits to its signed report. */
 export interface ReportRecord extends CycleRecord {
   readonly type: "report";
   readonly report: string;
   readonly location: string;
 }
 
-/** A validator says which of the cycle's committed reports it holds. */
+/** A validator states which of the cycle's committed reports it holds. */
 export interface HeldRecord extends CycleRecord {
   readonly type: "held";
-  /** Numbers of the reports, ascending, each below `MAX_HELD`: the n-th promise by ascending uid. */
+  /** Numbers of the reports, ascending, each below `MAX_HELD`. Number n is the n-th committed report by ascending uid. */
   readonly held: readonly number[];
 }
 
-/** A validator says which steps of the outer optimiser make each group of the model better. */
+/** A validator states which steps of the outer optimiser make each group of the model better. */
 export interface BallotRecord extends CycleRecord {
   readonly type: "ballot";
-  /** One for each group of the network, in ascending order of their names. */
+  /** One vote for each group of the network, in ascending order of the groups' names. */
   readonly votes: readonly StepVote[];
 }
 
-/** A validator says which model the cycle's merge gave. */
+/** A validator states which model the cycle's merge gave. */
 export interface ModelRecord extends CycleRecord {
   readonly type: "model";
   /** Hash of the model manifest. */
@@ -82,7 +82,7 @@ export type ChainRecord =
   | ModelRecord
   | NetworkRecord;
 
-/** How records name a network: the first 8 hex digits of its hash. */
+/** The form in which records name a network: the first 8 hex digits of its hash. */
 export const shortHash = (hash: string): string => hash.slice(0, 8);
 
 /** The record's text. @throws BlockZeroError RECORD_INVALID when a field does not fit its form */
@@ -94,7 +94,7 @@ export const encodeRecord = (record: ChainRecord): string => {
   return fieldsOf(record).join(":");
 };
 
-/** Reads any text found on chain. Only what `encodeRecord` writes is a record; all else says why not. Never throws. */
+/** Parses any text found on chain. Accepts only what `encodeRecord` writes, and says why any other text is not a record. Never throws. */
 export const parseRecord = (text: string): Parsed<ChainRecord> => {
   if (text.length > MAX_RECORD_BYTES) return refused(`longer than ${MAX_RECORD_BYTES} bytes`);
   const [version, type, network, ...rest] = text.split(":");
@@ -129,7 +129,7 @@ const fieldsOf = (record: ChainRecord): readonly string[] => {
   }
 };
 
-/** The location comes last because it alone may contain colons. */
+/** The location comes last because only it may contain colons. */
 const read = (type: string, network: string, rest: readonly string[]): ChainRecord | null => {
   if (type === "network") {
     const hash = hashFromRecord(rest[0] ?? "");

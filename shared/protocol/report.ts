@@ -9,16 +9,16 @@ import type { Signer } from "./signer.js";
 import { addressSchema, isSignedBy, signatureSchema, signDocument, type Verify } from "./signing.js";
 import { REASON_CODES, VERDICTS, verdictFor } from "./verdict.js";
 
-/** Largest report, in bytes. */
+/** Greatest size of a report, in bytes. */
 export const MAX_REPORT_BYTES = 1 << 20;
 
-/** Largest magnitude of a loss that is one, nats per token: a model that guesses among 10⁴³⁴ tokens has it. */
+/** Greatest magnitude of a valid loss, nats per token: the loss of a model that guesses among 10⁴³⁴ tokens. */
 export const MAX_LOSS = 1000;
 
-/** Neurons that a report speaks of at most. */
+/** Greatest number of neurons in a report. */
 const MAX_ENTRIES = 1024;
 
-/** Bounds of the growth that a race may give: a contest of a few is no better an estimate than that. */
+/** Bounds of the growth in a race: with few contenders left, the estimate is no better than that. */
 export const GROWTH_BOUNDS = [0.5, 2] as const;
 
 const loss = z.number().min(-MAX_LOSS).max(MAX_LOSS);
@@ -27,23 +27,23 @@ const entrySchema = z
   .strictObject({
     uid: z.int().min(0).max(65535),
     hotkey: addressSchema,
-    /** Null where the miner revealed none. */
+    /** Null if the miner revealed none. */
     group: groupName.nullable(),
     artifact: hashSchema.nullable(),
     verdict: z.enum(VERDICTS),
     reason: z.enum(REASON_CODES).nullable(),
     /** The offending value, for people. */
     detail: z.string().max(MAX_DETAIL_CHARS).nullable(),
-    /** Mean of the paired differences, nats per token, and its standard error; null unless scored. */
+    /** Mean of the paired differences, nats per token, and its standard error. Null unless scored. */
     lossReduction: loss.nullable(),
     standardError: z.number().min(0).max(MAX_LOSS).nullable(),
-    /** Evaluation batches behind these, the first ones of the seed's; null unless scored. */
+    /** Number of evaluation batches measured, the first ones in the seed's order. Null unless scored. */
     batches: z.int().min(2).nullable(),
-    /** Product of the race's growths after its own last lap, which the score is in proportion to; null unless scored. */
+    /** Product of the race's growths after the miner's own last lap. The score is proportional to it. Null unless scored. */
     growth: z.number().min(GROWTH_BOUNDS[0]).max(GROWTH_BOUNDS[1]).nullable(),
-    /** Its part of what its group learnt, times the group's updates: about 1 among equals; null unless scored. */
+    /** Its share of what its group learnt, times the number of the group's updates: about 1 among equals. Null unless scored. */
     independence: z.number().min(0).max(MAX_ENTRIES).nullable(),
-    /** From the lower confidence bound of the mean over all batches; at least 0. */
+    /** From the lower confidence bound of the mean over all batches. At least 0. */
     score: z.number().min(0),
   })
   .superRefine((entry, context) => {
@@ -61,19 +61,19 @@ const entrySchema = z
       refuse("score", "is 0 and unmeasured unless scored");
   });
 
-/** What one validator found in one cycle, signed. Entries ascend by uid, one each. */
+/** One validator's signed results for one cycle. One entry per uid, in ascending order. */
 export const reportSchema = z
   .strictObject({
     version: z.literal(3),
     kind: z.literal("report"),
     network: hashSchema,
     cycle: z.int().min(0).max(MAX_CYCLE),
-    /** Hash of the model the updates were applied to. */
+    /** Hash of the model that the updates were applied to. */
     base: hashSchema,
     validator: addressSchema,
     /** Group → evaluation seed. */
     seeds: z.record(groupName, hashSchema),
-    /** Group → mean loss of the base model over the first so many evaluation batches, nats per token. */
+    /** Group → mean loss of the base model over the first `batches` evaluation batches, nats per token. */
     baseline: z.record(groupName, z.strictObject({ loss, batches: z.int().min(2) })),
     entries: z.array(entrySchema).max(MAX_ENTRIES),
     signature: signatureSchema,
@@ -96,5 +96,5 @@ export const reportHash = (report: Report): string => hashJson(report);
 /** Never throws, whatever the bytes. */
 export const parseReport = (bytes: Uint8Array): Parsed<Report> => parseCanonical(bytes, reportSchema, MAX_REPORT_BYTES);
 
-/** Whether the validator it names signed it. */
+/** Whether the validator that the report names signed it. */
 export const isReportSigned = (report: Report, verify: Verify): boolean => isSignedBy(report, report.validator, verify);

@@ -1,23 +1,23 @@
 import type { Signer } from "./signer.js";
 import { addressSchema, signatureSchema, type Verify } from "./signing.js";
 
-/** What a hotkey signs when it asks a blob server for something. */
+/** What a hotkey signs when it sends a request to a blob server. */
 export interface SignedRequest {
   /** `GET` or `HEAD`. */
   readonly method: string;
-  /** The server's origin as its record on chain names it: a signature is good for one server only. */
+  /** The server's origin from its record on chain: a signature is valid for one server only. */
   readonly origin: string;
   /** With its leading slash, e.g. `/blob/<hash>`. */
   readonly path: string;
   readonly hotkey: string;
-  /** Milliseconds since the epoch; a hotkey uses each once. */
+  /** Milliseconds since the epoch. A hotkey uses each value once. */
   readonly nonce: number;
 }
 
-/** How far a nonce may lie from the server's clock, either way. */
+/** Greatest difference between a nonce and the server's clock, in either direction. */
 export const NONCE_WINDOW_MS = 60_000;
 
-/** The signed bytes. The first line keeps them apart from everything else that a hotkey signs. */
+/** The signed bytes. The first line distinguishes them from everything else that a hotkey signs. */
 export const requestMessage = ({ method, origin, path, hotkey, nonce }: SignedRequest): Uint8Array =>
   Buffer.from(["blockzero/request/1", method, origin, path, hotkey, nonce].join("\n"));
 
@@ -30,14 +30,14 @@ export const signRequest = (
   return `BlockZero ${hotkey} ${request.nonce} ${signature}`;
 };
 
-/** Whose signature a header claims to bear. */
+/** The content of a header before its signature is verified. */
 export interface RequestClaim {
   readonly hotkey: string;
   readonly nonce: number;
   readonly signature: string;
 }
 
-/** Reads the header's form; null for any other. Says nothing of whether the signature holds. */
+/** Parses the header. Null for any other form. Does not verify the signature. */
 export const parseRequestHeader = (header: string): RequestClaim | null => {
   if (header.length > 256) return null;
   const [scheme, hotkey = "", nonce = "", signature = "", ...rest] = header.split(" ");
@@ -46,7 +46,7 @@ export const parseRequestHeader = (header: string): RequestClaim | null => {
   return { hotkey, nonce: Number(nonce), signature };
 };
 
-/** Whether the claim's hotkey signed this request. A verifier that throws has not verified. */
+/** Whether the claim's hotkey signed this request. False if the verifier throws. */
 export const isRequestSigned = (
   { hotkey, nonce, signature }: RequestClaim,
   request: Pick<SignedRequest, "method" | "origin" | "path">,
@@ -59,7 +59,7 @@ export const isRequestSigned = (
   }
 };
 
-/** Milliseconds of the clock, never the same twice. */
+/** Milliseconds of the clock, never the same value twice. */
 export const requestNonces = (now: () => number = Date.now): (() => number) => {
   let last = 0;
   return () => {

@@ -6,8 +6,8 @@ const original = z.int().min(1).meta(about("Positions that it was trained for.",
 const number = (description: string) => z.number().positive().meta(about(description));
 
 /**
- * How a rotary embedding is stretched beyond the positions that it was trained for, in the names of transformers'
- * `rope_parameters` (`modeling_rope_utils.py`). A key that is left out has the default that transformers gives it.
+ * How a rotary embedding is extended beyond the positions that it was trained for, with the names of transformers' `rope_parameters`
+ * (`modeling_rope_utils.py`). A missing key has the default of transformers.
  */
 export const ropeScalingSchema = z.discriminatedUnion("rope_type", [
   z.strictObject({ rope_type: z.literal("linear"), factor }),

@@ -62,8 +62,9 @@ export const votingSchema = z
       .max(100_000)
       .default(8)
       .meta(about("After so long without a record on chain, a validator's stake does not count.", "cycles")),
-    // Those who come back first after all were silent decide with half of it, and validators that hold more than the rest of 1 stop the
-    // network when they are gone: a quarter asks an eighth of the known stake for the one, and bears the loss of three quarters.
+    // `quorum` balances two risks. If all validators were silent, those that come back first decide alone with half of the quorum. If
+    // validators with more than 1 − quorum of the stake leave, the network stops. With a quarter, an eighth of the known stake can decide
+    // alone, and the network survives the loss of three quarters.
     quorum: z
       .number()
       .min(0)

@@ -4,7 +4,7 @@ import type { SealedText } from "./expert-group.js";
 import { canonicalBytes } from "./hash-json.js";
 import type { Parsed } from "./parsed.js";
 
-/** Largest envelope, in bytes: what a validator reads into memory for a group. */
+/** Greatest size of an envelope, in bytes. A validator reads one into memory for each group. */
 export const MAX_ENVELOPE_BYTES = 4 << 20;
 
 const HASH_BYTES = 32;
@@ -17,20 +17,20 @@ export interface OpeningTime {
 
 type Schedule = Pick<SealedText, "first_round" | "spacing" | "envelopes">;
 
-/** The round that opens an envelope; the first has number 0. */
+/** The round that opens an envelope. The first envelope has number 0. */
 export const roundOf = ({ first_round, spacing }: Schedule, envelope: number): number =>
   first_round + envelope * spacing;
 
 /**
- * The envelope that a cycle evaluates on: the first whose round is published after commits have closed and no later than evaluation
- * begins; null where there is none. The times of two cycles never overlap, so no envelope serves two.
+ * The envelope that a cycle evaluates on: the first whose round is published after commits have closed and not after evaluation begins.
+ * Null if there is none. The times of two cycles never overlap, so no envelope is used in two cycles.
  */
 export const envelopeOf = (schedule: Schedule, { after, until }: OpeningTime): number | null => {
   const envelope = Math.max(0, Math.floor((after - schedule.first_round) / schedule.spacing) + 1);
   return envelope < schedule.envelopes && roundOf(schedule, envelope) <= until ? envelope : null;
 };
 
-/** Bytes of the index of so many envelopes. */
+/** Size of the index of that many envelopes, in bytes. */
 export const indexBytes = ({ envelopes }: Schedule): number => envelopes * HASH_BYTES;
 
 /** The hash of an envelope, 64 hex digits, in an index of the right length. */
@@ -42,7 +42,7 @@ export const encodeIndex = (hashes: readonly string[]): Uint8Array => Buffer.fro
 
 const documentsSchema = z.array(z.string().min(1)).min(1);
 
-/** What an envelope holds: its documents as canonical JSON. */
+/** The content of an envelope: its documents as canonical JSON. */
 export const encodeDocuments = (documents: readonly string[]): Uint8Array => canonicalBytes(documents);
 
 /** Never throws, whatever the bytes. */

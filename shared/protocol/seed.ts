@@ -2,7 +2,7 @@ import { hashBytes, sha256, u64le } from "./hash.js";
 import type { Network } from "./network.js";
 import { type BlockRange, phaseWindow } from "./phases.js";
 
-/** What a seed draws: the batches that updates are scored on, or those that candidate steps are chosen by. */
+/** What a seed draws: the batches for scoring updates, or the batches for choosing among candidate steps. */
 export type SeedPurpose = "evaluate" | "choose";
 
 const DOMAINS: Readonly<Record<SeedPurpose, string>> = {
@@ -13,20 +13,23 @@ const DOMAINS: Readonly<Record<SeedPurpose, string>> = {
 const PULSE_DOMAIN = "blockzero/pulse/1";
 const BLOCKS_DOMAIN = "blockzero/block/1";
 
-/** Share of its phase after which a pulse is waited for no more. */
+/** Share of its phase in which a pulse is awaited. */
 const PATIENCE = 1 / 4;
 
-/** Where the chain is read for a seed. */
+/** The blocks that a seed is read from. */
 export interface SeedBlocks {
-  /** The last block before the phase: its timestamp names the round, its hash is mixed with the pulse. */
+  /** The last block before the phase. Its timestamp gives the round, and its hash is mixed with the pulse. */
   readonly closing: number;
-  /** The block in whose state the pulse counts. Without a pulse the hashes of the blocks from `closing + 1` to this one are the seed. */
+  /**
+   * The block whose state decides whether the pulse counts. Without a pulse, the hashes of the blocks from `closing + 1` to this one make
+   * the seed.
+   */
   readonly deciding: number;
 }
 
 /**
- * The blocks of a cycle's seed. `deciding` is a quarter of the phase after its first block, rounded up and within the phase; without a beacon
- * the first block.
+ * The blocks of a cycle's seed. `deciding` is a quarter of the phase after its first block, rounded up and within the phase. Without a
+ * beacon it is the first block.
  */
 export const seedBlocks = (
   cycle: number,
@@ -39,8 +42,8 @@ export const seedBlocks = (
 };
 
 /**
- * Entropy from a beacon: SHA-256("blockzero/pulse/1" ‖ closing block's hash ‖ pulse), 64 hex digits. The block is there before the pulse, so
- * that nobody can choose among blocks by the seed that they make.
+ * Entropy from a beacon: SHA-256("blockzero/pulse/1" ‖ closing block's hash ‖ pulse), 64 hex digits. The block exists before the pulse, so
+ * nobody can choose among blocks by the seeds that they make.
  *
  * @param pulse the round's signature, 48 bytes
  */
@@ -57,7 +60,7 @@ export interface SeedInputs {
   readonly network: string;
   readonly cycle: number;
   readonly group: string;
-  /** What nobody knows before commits and reveals are closed: 64 hex digits. */
+  /** A value that nobody knows before commits and reveals are closed: 64 hex digits. */
   readonly entropy: string;
 }
 

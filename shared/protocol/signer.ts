@@ -1,4 +1,4 @@
-/** Signs for one hotkey; the secret stays behind it. */
+/** Signs for one hotkey, without exposing its secret key. */
 export interface Signer {
   /** SS58, prefix 42. */
   readonly address: string;

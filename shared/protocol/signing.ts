@@ -5,10 +5,10 @@ import type { Signer } from "./signer.js";
 /** sr25519, 64 bytes, as 128 hex digits. */
 export const signatureSchema = z.string().regex(/^[0-9a-f]{128}$/, "a signature is 128 lower-case hex digits");
 
-/** An SS58 address; the curve point and checksum are the chain's business. */
+/** An SS58 address. The chain checks the curve point and the checksum. */
 export const addressSchema = z.string().regex(/^[1-9A-HJ-NP-Za-km-z]{46,50}$/, "an address is SS58");
 
-/** Does `signature` (64 bytes) over `message` stem from the key of the SS58 `address`? */
+/** Whether `signature` (64 bytes) over `message` was made with the key of the SS58 `address`. */
 export type Verify = (message: Uint8Array, signature: Uint8Array, address: string) => boolean;
 
 /** The document with its signature: sr25519 over the canonical JSON of everything else. */
@@ -17,7 +17,7 @@ export const signDocument = <T extends object>(body: T, signer: Pick<Signer, "si
   signature: Buffer.from(signer.sign(canonicalBytes(body))).toString("hex"),
 });
 
-/** Whether `address` signed the document. A verifier that throws has not verified. */
+/** Whether `address` signed the document. False if the verifier throws. */
 export const isSignedBy = (document: { readonly signature: string }, address: string, verify: Verify): boolean => {
   const { signature, ...body } = document;
   try {

@@ -1,4 +1,4 @@
-/** Hotkey → stake of every validator with a permit, in the smallest unit. What a majority is, is a share of their sum. */
+/** Hotkey → stake of every validator with a permit, in the smallest unit. A majority is a share of their sum. */
 export type Stakes = ReadonlyMap<string, bigint>;
 
 /** The stakes that vote: those of neurons with a validator permit. */
@@ -12,7 +12,7 @@ export const permittedStakes = (
   return stakes;
 };
 
-/** More than half of all stake that may vote, present or not. */
+/** More than half of all voting stake, whether it votes or not. */
 export const isMajority = (stake: bigint, stakes: Stakes): boolean => stake * 2n > sumStake(stakes.values());
 
 export const sumStake = (parts: Iterable<bigint>): bigint => {
@@ -22,9 +22,9 @@ export const sumStake = (parts: Iterable<bigint>): bigint => {
 };
 
 /**
- * The vote at the margin: of votes in descending order of what they say, the first at which the stake so far is more than half of all
- * that may vote. So its value is the largest that more than half of the stake reports at least, and one that was reported. Undefined
- * where those who vote are too few.
+ * The vote at the margin. Votes are taken in descending order of their values; it is the first vote at which the stake so far is more than
+ * half of all voting stake. So its value is the largest that more than half of the stake reports at least, and a validator reported it.
+ * Undefined if the votes have too little stake.
  */
 export const marginalVote = <T extends { readonly stake: bigint }>(
   descending: readonly T[],

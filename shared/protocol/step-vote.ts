@@ -2,17 +2,17 @@ import { MAX_GROUPS } from "./expert-group.js";
 import { MAX_STEPS } from "./outer.js";
 
 /**
- * What one validator measured of a group's candidate steps, numbered from 1; 0 is the base, which takes no step. Null where it could
- * not measure them.
+ * What one validator measured for a group's candidate steps, numbered from 1. 0 is the base, which takes no step. Null if it could not
+ * measure them.
  */
 export type StepVote = {
-  /** Those that are better than the base, ascending. */
+  /** The steps that are better than the base, ascending. */
   readonly better: readonly number[];
-  /** The best of those, or 0 where there is none. */
+  /** The best of those, or 0 if there is none. */
   readonly best: number;
 } | null;
 
-/** What is wrong with the votes; null for nothing. */
+/** What is wrong with the votes, or null. */
 export const votesProblem = (votes: readonly StepVote[]): string | null => {
   if (votes.length > MAX_GROUPS) return `votes on more than ${MAX_GROUPS} groups`;
   return votes.every((vote) => vote === null || isVote(vote)) ? null : "a vote that is none";
@@ -26,8 +26,8 @@ const UNMEASURED = 0xfff;
 const DIGITS = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
 
 /**
- * Two base64url digits a vote, the higher first: step k, if better than the base, is bit k − 1; the best one's number takes bits 8 to 11.
- * All bits are set in a vote of one who could not measure.
+ * Two base64url digits per vote, the higher first. Bit k − 1 is set if step k is better than the base. Bits 8 to 11 hold the best step's
+ * number. All bits are set in the vote of a validator that could not measure.
  */
 export const encodeVotes = (votes: readonly StepVote[]): string =>
   votes
@@ -37,7 +37,7 @@ export const encodeVotes = (votes: readonly StepVote[]): string =>
     })
     .join("");
 
-/** Null for what `encodeVotes` never writes. */
+/** Null for a text that `encodeVotes` never writes. */
 export const decodeVotes = (text: string): readonly StepVote[] | null => {
   if (!/^(?:[A-Za-z0-9_-]{2})*$/.test(text)) return null;
   const votes = Array.from({ length: text.length / 2 }, (_, i): StepVote => {

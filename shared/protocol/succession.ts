@@ -3,13 +3,13 @@ import { modelConfigOf, type Network } from "./network.js";
 import { cycleLength } from "./phases.js";
 import { mapTokenizerFiles } from "./tokenizer-files.js";
 
-/** What a change of the network file does to what there is. */
+/** What a change of the network file does to the existing model and scores. */
 export type Change =
   | { readonly effect: "keeps" }
-  /** `reasons`: why the model, its cycles and scores cannot go on. */
+  /** `reasons`: why the model, its cycles and scores cannot continue. */
   | { readonly effect: "resets"; readonly reasons: readonly string[] };
 
-/** What comes of the model where `next` takes the place of `former`. */
+/** What happens to the model when `next` takes the place of `former`. */
 export const changeOf = (former: Network, next: Network): Change => {
   const reasons = [
     ...(former.netuid === next.netuid ? [] : ["netuid: it is another subnet"]),
@@ -29,9 +29,7 @@ const expertsOf = ({ groups }: Network) =>
 
 const tokenizerOf = ({ data }: Network) => mapTokenizerFiles(data.tokenizer, ({ path: _, ...file }) => file);
 
-/**
- * Why a network file cannot take over from the one that it names as its former; null where it can. @param formerHash of `former`
- */
+/** Why a network file cannot succeed the file that it names as its former one. Null if it can. @param formerHash of `former` */
 export const successionProblem = (former: Network, formerHash: string, next: Network): string | null => {
   const { succeeds } = next;
   if (succeeds?.network !== formerHash) return "it does not name the file in force as the one that it succeeds";
@@ -41,5 +39,5 @@ export const successionProblem = (former: Network, formerHash: string, next: Net
   return change.effect === "keeps" ? null : change.reasons.join("; ");
 };
 
-/** Hash of the first of the network files that succeeded one another up to this one. */
+/** Hash of the first file in the succession that ends with this network file. */
 export const originOf = ({ succeeds }: Network, hash: string): string => succeeds?.origin ?? hash;

@@ -2,33 +2,33 @@ import type { Report, ReportEntry } from "./report.js";
 import { isMajority, marginalVote, type Stakes, sumStake } from "./stake.js";
 import type { ReasonCode, Verdict } from "./verdict.js";
 
-/** What the validators together say of one miner's cycle. */
+/** The combined result of the validators for one miner's cycle. */
 export interface AgreedOutcome {
   readonly uid: number;
   readonly hotkey: string;
   readonly group: string | null;
   readonly artifact: string | null;
   readonly verdict: Verdict;
-  /** Of the most stake among those who gave one; null when scored, or when those who scored were too few. */
+  /** The reason with the most stake among those given. Null if scored, or if too few scored it. */
   readonly reason: ReasonCode | null;
-  /** Those of the vote at the margin by score; null and 0 unless scored. */
+  /** Values of the vote at the margin by score. Null and 0 unless scored. */
   readonly lossReduction: number | null;
   readonly standardError: number | null;
   readonly score: number;
-  /** That of the vote at the margin by independence; null unless scored. */
+  /** Value of the vote at the margin by independence. Null unless scored. */
   readonly independence: number | null;
 }
 
 export interface TallyInputs {
-  /** Those that count, in any order. */
+  /** The reports that count, in any order. */
   readonly reports: readonly Report[];
-  /** Of all who may vote, whether they reported or not. */
+  /** The stakes of all that may vote, whether they reported or not. */
   readonly stakes: Stakes;
-  /** Neurons that were to be judged: each gets an outcome, whether a report names it or not. */
+  /** Neurons to judge. Each gets an outcome, whether a report names it or not. */
   readonly miners: readonly { readonly uid: number; readonly hotkey: string }[];
   readonly network: string;
   readonly cycle: number;
-  /** Hash of the agreed model: a report about another one says nothing about this. */
+  /** Hash of the agreed model. A report on another model says nothing about this one. */
   readonly base: string;
 }
 
@@ -39,7 +39,7 @@ interface Vote {
 
 /**
  * Agrees on every miner that was to be judged or that a report names, ascending by uid, then hotkey. A majority is more than half of all
- * stake that may vote.
+ * voting stake.
  *
  * - scored: a majority scored the same artifact in the same group. Its score is the largest that a majority gives at least;
  * - abstained: a majority failed itself: its report does not count, is silent on the miner, or says `validator_failed`;
@@ -109,7 +109,7 @@ const agree = (votes: readonly Vote[], stakes: Stakes): Omit<AgreedOutcome, "uid
   };
 };
 
-/** Descending; equal scores by what they come from, so that the figures beside a score do not depend on the order of votes. */
+/** Descending. Equal scores are ordered by their inputs, so that the figures beside a score do not depend on the order of votes. */
 const byScore = ({ entry: a }: Vote, { entry: b }: Vote): number =>
   b.score - a.score ||
   (b.lossReduction ?? 0) - (a.lossReduction ?? 0) ||
@@ -118,7 +118,7 @@ const byScore = ({ entry: a }: Vote, { entry: b }: Vote): number =>
 const byIndependence = ({ entry: a }: Vote, { entry: b }: Vote): number =>
   (b.independence ?? 0) - (a.independence ?? 0);
 
-/** The votes of equal reason, artifact and group that have the most stake; of equal stake, those whose three come first. */
+/** The votes of equal reason, artifact and group that have the most stake. Of equal stake, those whose triple comes first in order. */
 const heaviest = (votes: readonly Vote[]): readonly Vote[] => {
   const sides = new Map<string, Vote[]>();
   for (const vote of votes) {
@@ -137,7 +137,7 @@ type Said = readonly (string | null)[];
 
 const saidBy = ({ entry: { reason, artifact, group } }: Vote): Said => [reason, artifact, group];
 
-/** By reason, then artifact, then group; null before any text. */
+/** By reason, then artifact, then group. Null comes before any text. */
 const compareSaid = (a: Said, b: Said): number => {
   const differing = a.findIndex((one, i) => one !== b[i]);
   if (differing === -1) return 0;
@@ -146,5 +146,5 @@ const compareSaid = (a: Said, b: Said): number => {
   return right === null ? 1 : compareTexts(left, right);
 };
 
-/** All are ASCII. */
+/** All texts are ASCII. */
 const compareTexts = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0);

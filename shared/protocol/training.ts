@@ -2,7 +2,7 @@ import { z } from "zod";
 import { about } from "./about.js";
 import { outerSchema } from "./outer.js";
 
-/** How the selected updates of a group become one; the rules are in `shared/merge/robust/`. */
+/** How the selected updates of a group are merged. The rules are in `shared/merge/robust/`. */
 export const mergeRuleSchema = z.discriminatedUnion("rule", [
   z.strictObject({
     rule: z.literal("weighted-mean"),

@@ -1,4 +1,4 @@
-/** What a validator says of a miner's cycle. `abstained` is its own failure and by itself never counts against the miner. */
+/** A validator's verdict on a miner's cycle. `abstained` means that the validator failed, and by itself never counts against the miner. */
 export const VERDICTS = ["scored", "rejected", "abstained"] as const;
 
 export type Verdict = (typeof VERDICTS)[number];
@@ -33,12 +33,12 @@ export type ReasonCode = keyof typeof TEXTS;
 
 export const REASON_CODES = Object.keys(TEXTS) as ReasonCode[];
 
-/** One sentence for the miner. */
+/** The reason in one sentence, for the miner. */
 export const explainReason = (reason: ReasonCode): string => TEXTS[reason];
 
 /**
- * The verdict that one validator gives with a reason. What it could not fetch or compute is its own failure; whether an
- * artifact was unreachable for everybody only the tally can tell.
+ * The verdict that one validator gives with a reason. If it could not fetch or compute something, this counts as its own failure. Only the
+ * tally can show whether an artifact was unreachable for all.
  */
 export const verdictFor = (reason: ReasonCode): Exclude<Verdict, "scored"> =>
   reason === "unreachable" || reason === "validator_failed" ? "abstained" : "rejected";

@@ -5,7 +5,7 @@ import { permittedStakes, type Stakes, sumStake } from "./stake.js";
 /** Records that only a validator writes. */
 const VALIDATORS_RECORDS: ReadonlySet<ChainRecord["type"]> = new Set(["report", "held", "ballot", "model"]);
 
-/** Chain state at one block, as voting goes by it. */
+/** Chain state at one block, as far as voting needs it. */
 export interface VotingState {
   readonly neurons: Iterable<{ readonly hotkey: string; readonly stake: bigint; readonly validatorPermit: boolean }>;
   readonly commitments: Iterable<{ readonly hotkey: string; readonly data: string }>;
@@ -16,18 +16,19 @@ export interface VotingRules {
   readonly networkHash: string;
   /** The cycle that is voted on. */
   readonly cycle: number;
-  /** Cycles after which a validator that put no record is silent, and the share that those who are not must hold: `voting` of the network file. */
+  /** The network file's `voting`: cycles without a record after which a validator is silent, and the share of stake that the others must hold. */
   readonly voting: Network["voting"];
 }
 
-/** Parts in which a share is compared with stakes, which are whole numbers: a billionth. */
+/** Resolution for comparing a share with stakes, which are integers: a billionth. */
 const PARTS = 1_000_000_000;
 
 /**
- * The stakes that vote on a cycle. *Known* are neurons with a validator permit whose latest record is one of a validator, of this network and of
- * the cycle or one before it; *present* are those of them whose record is at most `silent_after` cycles old. Who only earns, or is gone, would
- * otherwise count against every majority for ever. Those present vote where they hold a share of `quorum` of all known stake: who comes back first
- * after all were silent is not the whole network. Else all who are known vote; where nobody is, all with a permit.
+ * The stakes that vote on a cycle. *Known* are neurons with a validator permit whose latest record is a validator's record, of this network
+ * and of the cycle or an earlier one. *Present* are known neurons whose record is at most `silent_after` cycles old. Without this rule,
+ * neurons that only earn, or have left, would count against every majority for ever. The present vote if they hold a share of `quorum` of
+ * all known stake. This prevents a few validators from deciding alone because they come back first after all were silent. Otherwise all
+ * known neurons vote. If there are none, all neurons with a permit vote.
  */
 export const votingStakes = (
   { neurons, commitments }: VotingState,
