@@ -1,12 +1,12 @@
-/** What the toolkit writes to a chain: name and arguments as in the runtime's calls. */
+/** What the toolkit writes to a chain: names and arguments as in the runtime's calls. */
 export type ChainCall = {
   readonly [Name in keyof ChainCalls]: { readonly name: Name; readonly args: ChainCalls[Name] };
 }[keyof ChainCalls];
 
 interface ChainCalls {
-  /** Signed by the coldkey, who pays the burn and owns the hotkey from then on. */
+  /** Signed by the coldkey, which pays the burn and owns the hotkey from then on. */
   readonly burnedRegister: { readonly netuid: number; readonly hotkey: string };
-  /** Signed by the coldkey; in the smallest unit of its balance. */
+  /** Signed by the coldkey. The amount is in the smallest unit of its balance. */
   readonly addStake: { readonly netuid: number; readonly hotkey: string; readonly amount: bigint };
   readonly serveAxon: { readonly netuid: number } & Axon;
   /** UTF-8 text of at most 128 bytes. */
@@ -18,7 +18,7 @@ interface ChainCalls {
     readonly weights: readonly number[];
     readonly versionKey: number;
   };
-  /** `commit`: 64 hex digits that `revealWeights` must hash to. */
+  /** `commit`: 64 hex digits. The values that `revealWeights` sends must hash to them. */
   readonly commitWeights: { readonly netuid: number; readonly commit: string };
   readonly revealWeights: {
     readonly netuid: number;
@@ -35,7 +35,7 @@ interface ChainCalls {
   };
 }
 
-/** Where a neuron says that it serves. */
+/** The address at which a neuron serves. */
 export interface Axon {
   /** IPv4 or IPv6, as text. */
   readonly ip: string;
@@ -48,7 +48,7 @@ export interface PreparedExtrinsic {
   /** SS58. */
   readonly signer: string;
   readonly nonce: number;
-  /** What would be sent: SCALE as hex for a Substrate chain, JSON for the devchain. */
+  /** The bytes to send: SCALE as hex for a Substrate chain, JSON for the devchain. */
   readonly bytes: string;
   /** 64 hex digits. */
   readonly hash: string;

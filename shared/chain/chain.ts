@@ -5,7 +5,7 @@ export interface Head {
   readonly number: number;
   /** 64 hex digits, no prefix. */
   readonly hash: string;
-  /** Milliseconds since the epoch, as the chain says. */
+  /** Milliseconds since the epoch, by the chain's clock. */
   readonly timestamp: number;
 }
 
@@ -16,7 +16,7 @@ export interface Neuron {
   /** In the smallest unit. */
   readonly stake: bigint;
   readonly validatorPermit: boolean;
-  /** Its weights are recent enough to count in the epoch. */
+  /** Whether its weights are recent enough to count in the epoch. */
   readonly active: boolean;
   /** u16-normalised shares of the last epoch, as fractions 0–1. */
   readonly rank: number;
@@ -27,7 +27,7 @@ export interface Neuron {
   readonly dividends: number;
   /** Paid by the last epoch, in the smallest unit. */
   readonly emission: bigint;
-  /** Block of the last weights set, or of registration. */
+  /** Block in which its weights were last set, or of its registration. */
   readonly lastUpdate: number;
   readonly registeredAt: number;
   readonly axon: ServedAxon | null;
@@ -59,32 +59,32 @@ export interface WeightRow {
   readonly weights: readonly (readonly [number, number])[];
 }
 
-/** How a subnet takes weights: in the clear, or committed first and revealed by their owner or by drand's beacon. */
+/** How a subnet accepts weights: in plain, or committed first and then revealed by their owner or by drand's beacon. */
 export type WeightsMode = "plain" | "hash" | "timelock";
 
 /**
- * How the runtime reads what a timelock hid: SCALE of (uids, values, version key), with the hotkey's public key before it where it
- * is `hotkey`, so that nobody can pass off another's ciphertext as his own.
+ * The format of the weights in a timelock: SCALE of (uids, values, version key). With `hotkey`, the hotkey's public key comes first, so
+ * that nobody can submit another's ciphertext as their own.
  */
 export type TimelockPayload = "legacy" | "hotkey";
 
 /**
- * When the runtime opens timelocks: in the very block of the epoch that ends the reveal period, where what has no pulse by then is
- * lost; or as soon as there is a pulse, in the epoch after the reveal period.
+ * When the runtime opens timelocks. At-epoch: in the block of the epoch that ends the reveal period; a timelock that has no pulse by then
+ * is lost. Within-epoch: as soon as there is a pulse, in the epoch after the reveal period.
  */
 export type TimelockReveal = "at-epoch" | "within-epoch";
 
 export interface HyperParameters {
   readonly tempo: number;
-  /** Blocks from one epoch to the next: the tempo, or one more, as the runtime counts. */
+  /** Blocks from one epoch to the next: the tempo, or one more, depending on the runtime. */
   readonly epochLength: number;
-  /** Blocks between two settings of weights. */
+  /** Least number of blocks between two settings of weights. */
   readonly weightsRateLimit: number;
   readonly weightsVersion: number;
   readonly weightsMode: WeightsMode;
   readonly timelockPayload: TimelockPayload;
   readonly timelockReveal: TimelockReveal;
-  /** Epochs between commitment and revelation of weights. */
+  /** Epochs between the commitment and the reveal of weights. */
   readonly revealPeriod: number;
   readonly minAllowedWeights: number;
   readonly maxValidators: number;
@@ -92,9 +92,9 @@ export interface HyperParameters {
   readonly immunityPeriod: number;
   /** Blocks after which weights that were not renewed no longer count. */
   readonly activityCutoff: number;
-  /** Blocks between two announcements of an axon. */
+  /** Least number of blocks between two announcements of an axon. */
   readonly servingRateLimit: number;
-  /** What registration costs now, in the smallest unit. */
+  /** The current cost of a registration, in the smallest unit. */
   readonly burn: bigint;
   readonly registrationAllowed: boolean;
 }
@@ -105,7 +105,7 @@ export interface PendingWeights {
   readonly hash: string;
   /** Block of the commitment. */
   readonly block: number;
-  /** First and last block in which `revealWeights` is accepted; for a timelock, drand's round. */
+  /** First and last block in which `revealWeights` is accepted. For a timelock, drand's round. */
   readonly reveal: { readonly first: number; readonly last: number } | { readonly round: number };
 }
 
@@ -113,7 +113,7 @@ export interface PendingWeights {
 export interface CommitmentSpace {
   readonly used: number;
   readonly limit: number;
-  /** Block from which all of it is free again. */
+  /** Block from which the whole space is free again. */
   readonly renewed: number;
 }
 
@@ -124,23 +124,23 @@ export interface Inclusion {
 }
 
 /**
- * What the toolkit asks of a chain. The devchain and subtensor both answer it.
- * Every method may throw `BlockZeroError` CHAIN_UNREACHABLE; writes throw the chain's own error name as code
- * (`CHAIN_REJECTED` with it in the message) and resolve only once included. `at` is a block number: state after it;
- * `STATE_DISCARDED` where the chain no longer holds it. Amounts are in the smallest unit.
+ * What the toolkit needs from a chain. The devchain and subtensor both implement it. Every method may throw `BlockZeroError`
+ * CHAIN_UNREACHABLE. Writes throw the chain's own error name as code (`CHAIN_REJECTED` with it in the message) and resolve only once
+ * included. `at` is a block number: the state after that block. Throws `STATE_DISCARDED` if the chain no longer holds that state. Amounts
+ * are in the smallest unit.
  */
 export interface Chain {
   /** Hash of block 0, 64 hex digits: the chain's identity. */
   readonly genesisHash: string;
   head(): Promise<Head>;
-  /** The newest block that can no longer be undone. */
+  /** The newest block that can no longer be reverted. */
   finalized(): Promise<Head>;
   blockHash(block: number): Promise<string>;
-  /** When a block was built, milliseconds since the epoch, as the chain says. */
+  /** When a block was built, milliseconds since the epoch, by the chain's clock. */
   timestamp(block: number): Promise<number>;
-  /** Signature of a round of the drand beacon that the chain follows, 48 bytes; null where the chain does not have it. Nobody checked it. */
+  /** Signature of a round of the drand beacon that the chain follows, 48 bytes, unverified. Null if the chain does not have it. */
   pulse(round: number, at?: number): Promise<Uint8Array | null>;
-  /** Calls back on every new head, in order, from the next one on, until the signal aborts; reconnects by itself. */
+  /** Calls back on every new head, in order, starting with the next one, until the signal aborts. Reconnects by itself. */
   onHead(callback: (head: Head) => void, signal: AbortSignal): void;
   metagraph(netuid: number, at?: number): Promise<Metagraph>;
   hyperParameters(netuid: number, at?: number): Promise<HyperParameters>;

@@ -1,8 +1,8 @@
-/** Time as the node sees it; tests pass their own. */
+/** Time as the node sees it. Tests pass their own clock. */
 export interface Clock {
   /** Milliseconds since the epoch. */
   now(): number;
-  /** Runs once after `ms`; call the result to cancel. */
+  /** Runs once after `ms`. Call the result to cancel. */
   after(ms: number, run: () => void): () => void;
 }
 

@@ -8,13 +8,12 @@ import { RpcError, RpcSocket } from "./connection/rpc-socket.js";
 import { connectDevchain } from "./devchain/client.js";
 import { endpointOf, NAMED_NETWORKS } from "./subtensor/networks.js";
 
-/** What serves an endpoint. */
+/** The kind of node behind an endpoint. */
 type ChainKind = "devchain" | "subtensor";
 
 /**
- * Connects to the chain that the endpoints serve; what a node answers tells a devchain from subtensor. A network's name stands for
- * its public entry point.
- * Throws `BlockZeroError` CHAIN_ENDPOINT_INVALID, CHAIN_UNREACHABLE, and what connecting to either of them throws.
+ * Connects to the chain that the endpoints serve. A node's answers tell a devchain from subtensor. A network's name stands for its public
+ * entry point. Throws `BlockZeroError` CHAIN_ENDPOINT_INVALID, CHAIN_UNREACHABLE, and what connecting to either of them throws.
  */
 export const connectChain = async (options: ConnectOptions): Promise<Chain> => {
   const named = typeof options.endpoint === "string" ? [options.endpoint] : options.endpoint;
@@ -22,7 +21,7 @@ export const connectChain = async (options: ConnectOptions): Promise<Chain> => {
   for (const url of endpoint) checkEndpoint(url);
   const kind = endpoint.every(isRemote) ? "subtensor" : await kindOf({ ...options, endpoint });
   if (kind === "devchain") return connectDevchain({ ...options, endpoint });
-  // `@polkadot/api` takes most of a second to load: only who needs it waits for it.
+  // Loading `@polkadot/api` takes most of a second, so it is loaded only when needed.
   const { connectSubtensor } = await import("./subtensor/connect.js");
   return connectSubtensor({ ...options, endpoint });
 };
@@ -36,10 +35,10 @@ const checkEndpoint = (endpoint: string): void => {
   );
 };
 
-/** A devchain serves loopback only, without TLS. */
+/** A devchain serves only on loopback, without TLS. */
 const isRemote = (endpoint: string): boolean => new URL(endpoint).protocol === "wss:";
 
-/** Asks the first endpoint that answers for what only a Substrate node has. */
+/** Makes a request that only a Substrate node answers, to the first endpoint that responds. */
 const kindOf = async (options: ConnectOptions & { readonly endpoint: readonly string[] }): Promise<ChainKind> => {
   const { endpoint: endpoints, timeoutMs = 5000, clock = systemClock, signal } = options;
   let onAbort = () => {};

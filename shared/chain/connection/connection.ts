@@ -9,58 +9,58 @@ import { HeadStream } from "./head-stream.js";
 import { type Ask, RpcError, RpcSocket } from "./rpc-socket.js";
 import { isStale, STALE_HEAD_MS, watchHeads } from "./stale-head.js";
 
-/** What a node says of itself over a new connection. */
+/** What a node says about itself over a new connection. */
 export interface Greeting {
   /** 64 hex digits. */
   readonly genesis: string;
   readonly head: Head;
-  /** Hash of the block before the head, where the node says it. */
+  /** Hash of the block before the head, if the node gives it. */
   readonly parent?: string | undefined;
 }
 
-/** What a notification is passed on to. */
+/** The receiver of notifications. */
 export interface Listener {
   /** A head exists. */
   heard(head: Head, parent?: string): void;
-  /** The node lives: it told of a block. */
+  /** The node is alive: it announced a block. */
   stirred(): void;
-  /** Asks and waits through outages; with `repeat` false an outage rejects it with CHAIN_DISCONNECTED. */
+  /** Sends a request and waits through outages. With `repeat` false an outage rejects the request with CHAIN_DISCONNECTED. */
   request(method: string, params: readonly unknown[], repeat?: boolean): Promise<unknown>;
 }
 
-/** What tells the nodes of one kind of chain from those of another. */
+/** The differences between the kinds of chain. */
 export interface ConnectionOptions extends ConnectOptions {
   readonly log: Log;
   readonly greet: (ask: Ask) => Promise<Greeting>;
-  /** The node serves the chain: asks it for what goes with the connection. */
+  /** Called when the node serves the right chain. Requests what else belongs to the connection. */
   readonly accepted?: (ask: Ask) => Promise<void>;
   readonly headsFrom: (ask: Ask, from: number, count: number) => Promise<readonly Head[]>;
   readonly onNotification: (method: string, params: unknown, line: Listener) => void;
   /** A fork replaced the blocks above this number. */
   readonly onFork: (fork: number) => void;
-  /** Connected, perhaps to another node than before. */
+  /** Connected, possibly to another node than before. */
   readonly onReady: () => void;
   readonly onEnd: (error: BlockZeroError) => void;
-  /** The fault of a node that answers as no node of this kind would. */
+  /** The error for a node whose answer no node of this kind would give. */
   readonly stranger: (endpoint: string, thrown: Error) => BlockZeroError;
-  /** What to do where no node answers. */
+  /** The hint if no node answers. */
   readonly unreachableHint: string;
 }
 
-/** A lasting connection to the nodes of one chain: requests and heads outlive the sockets. */
+/** A lasting connection to the nodes of one chain. Requests and heads survive the loss of a socket. */
 export interface ChainConnection extends Pick<Listener, "request"> {
   /** 64 hex digits. */
   readonly genesisHash: string;
   readonly endpoint: string;
   readonly heads: HeadStream;
-  /** Leaves an endpoint that is of no use, where there is another. */
+  /** Leaves an unusable endpoint, if there is another. */
   rotate(reason: string): void;
   end(error: BlockZeroError): Promise<void>;
 }
 
 /**
- * Connects to the first endpoint that serves the chain and is not behind. Later ones must serve the same chain.
- * Throws `BlockZeroError` CHAIN_UNREACHABLE, WRONG_NETWORK, CHAIN_CLOSED, and what `stranger` says.
+ * Connects to the first endpoint that serves the chain and is not behind. Later endpoints must serve the same chain. Throws
+ * `BlockZeroError` CHAIN_UNREACHABLE, WRONG_NETWORK, CHAIN_CLOSED, and the errors of `stranger`.
  */
 export const openConnection = async (options: ConnectionOptions): Promise<ChainConnection> => {
   const { log, signal, timeoutMs = 5000, clock = systemClock, staleMs = STALE_HEAD_MS, headsFrom } = options;

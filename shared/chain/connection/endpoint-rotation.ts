@@ -1,14 +1,14 @@
-/** Which of several endpoints to try next, and when: round by round, each round later than the one before. */
+/** Which of several endpoints to try next, and when. It goes in rounds, and waits longer in each round. */
 export interface EndpointRotation {
   readonly current: string;
-  /** More than one may still be tried. */
+  /** Whether more than one endpoint may still be tried. */
   readonly hasOthers: boolean;
-  /** Every endpoint has failed since the last success. */
+  /** Whether every endpoint has failed since the last success. */
   readonly isDesperate: boolean;
   /** Moves on to the next endpoint. @returns milliseconds to wait before trying it */
   next(): number;
   succeeded(): void;
-  /** Never tries the current one again. Call it only while there are others; `next` moves on from it. */
+  /** Never tries the current endpoint again. Call it only if `hasOthers`; then `next` moves to another endpoint. */
   exclude(): void;
 }
 
@@ -16,8 +16,8 @@ export const FIRST_DELAY_MS = 50;
 export const LAST_DELAY_MS = 10_000;
 
 /**
- * Exponential backoff with jitter: the delay doubles with every round up to `LAST_DELAY_MS`, and a random half of it is taken off,
- * so that the clients of a node that comes back do not all call at once.
+ * Exponential backoff with jitter: the delay doubles with every round up to `LAST_DELAY_MS`. A random part of it, up to half, is
+ * subtracted, so that the clients of a node that comes back do not all connect at once.
  * @param random uniform in [0, 1)
  */
 export const rotateEndpoints = (endpoints: readonly string[], random: () => number): EndpointRotation => {
@@ -46,7 +46,7 @@ export const rotateEndpoints = (endpoints: readonly string[], random: () => numb
     },
     exclude: () => {
       usable = usable.filter((_, index) => index !== at);
-      // `next` steps forward; the one that follows has moved into this place.
+      // `next` steps forward, and the following endpoint has moved into this place.
       at = (at + usable.length - 1) % usable.length;
     },
   };

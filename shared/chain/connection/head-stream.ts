@@ -3,22 +3,22 @@ import type { Log } from "#shared/telemetry/log.js";
 import { onAbort } from "#shared/util/on-abort.js";
 import type { Head } from "../chain.js";
 
-/** Heads missed in an outage that are delivered after it; older ones are skipped. */
+/** Greatest number of heads missed in an outage that are delivered after it. Older ones are skipped. */
 export const MAX_CATCH_UP = 1024;
-/** Blocks that a fork may replace; below them a chain that differs is another chain. */
+/** Greatest number of blocks that a fork may replace. A chain that differs below them is another chain. */
 export const MAX_FORK = 16;
 const PAGE = 256;
 
 type Fetch = (from: number, count: number) => Promise<readonly Head[]>;
 
 /**
- * Delivers heads in order and without gaps, whatever order they are heard of in; each number once. Where a fork replaces blocks
- * that were delivered, `onFork` is told the number of the last block that stays, before any later head is delivered.
+ * Delivers heads in order and without gaps, each number once, in whatever order they are announced. If a fork replaces blocks that were
+ * delivered, `onFork` is called with the number of the last block that stays, before any later head is delivered.
  */
 export class HeadStream {
   readonly #listeners = new Set<(head: Head) => void>();
   readonly #ahead = new Map<number, Head>();
-  /** Hashes of the chain's last blocks as far as they were delivered, by number. */
+  /** Hashes of the last delivered blocks, by number. */
   readonly #recent = new Map<number, string>();
   #last: Head | undefined;
   #newest = 0;
@@ -43,8 +43,8 @@ export class HeadStream {
   }
 
   /**
-   * Tells it of a head that exists. The first one is where delivery starts.
-   * @param parent the hash of the block before it, where the node says so: a fork is noticed one block earlier
+   * Announces a head. Delivery starts with the first one.
+   * @param parent the hash of the block before it, if the node gives it: a fork is then noticed one block earlier
    */
   heard(head: Head, parent?: string): void {
     if (!this.#last) this.#advance(head);
@@ -55,23 +55,23 @@ export class HeadStream {
     if (isOther || hasOtherParent) this.#isForked = true;
     this.#newest = Math.max(this.#newest, head.number);
     if (head.number > this.#last!.number && this.#ahead.size < MAX_CATCH_UP) this.#ahead.set(head.number, head);
-    // Nearly always the next one in line: delivered before anything else that came with it is acted upon.
+    // Nearly always this is the next head. It is delivered before anything else from the same message is handled.
     this.#deliverWhatIsNext();
     if (this.#isForked || this.#newest > this.#last!.number) void this.#pump();
   }
 
   /**
-   * Begins at a node's head or, after a reconnection, compares what was delivered with what the node says.
-   * @returns whether they have a block in common, no more than `MAX_FORK` back
+   * Starts at a node's head. After a reconnection, compares the delivered blocks with those of the node.
+   * @returns whether they have a block in common, at most `MAX_FORK` back
    */
   async join(head: Head, fetch: Fetch): Promise<boolean> {
     const last = this.#last;
     const oldest = last ? Math.min(...this.#recent.keys()) : Math.max(0, head.number - MAX_FORK);
     const heads = await fetch(oldest, MAX_FORK + 1);
-    // Another connection was quicker.
+    // Another connection was faster.
     if (this.#last !== last) return true;
     if (!last) {
-      // Also what came before, to know it again should a fork replace the head.
+      // Also adds the blocks before it, to recognise them if a fork replaces the head.
       for (const known of heads) if (known.number <= head.number) this.#advance(known);
       return this.#last !== undefined;
     }
@@ -80,7 +80,7 @@ export class HeadStream {
     return common !== undefined;
   }
 
-  /** The chain's blocks above `fork` are these. */
+  /** Takes these blocks as the chain's blocks above `fork`. */
   #adopt(fork: number, heads: readonly Head[]): void {
     this.#isForked = false;
     const isReplaced = heads.some(({ number, hash }) => number > fork && (this.#recent.get(number) ?? hash) !== hash);

@@ -11,35 +11,35 @@ export class RpcError extends Error {
 
   constructor(
     readonly code: number,
-    /** The rule's name, where there is one. */
+    /** The rule's name, if there is one. */
     readonly reason: string | undefined,
     message: string,
-    /** What a Substrate node says beyond its message. */
+    /** Details that a Substrate node gives beside its message. */
     readonly detail?: string,
   ) {
     super(message);
   }
 }
 
-/** Asks over one connection; CHAIN_DISCONNECTED when it ends. */
+/** Sends a request over one connection. Throws CHAIN_DISCONNECTED when the connection ends. */
 export type Ask = (method: string, params: readonly unknown[]) => Promise<unknown>;
 
 export interface RpcSocketOptions {
-  /** Tried in turn. */
+  /** Tried in this order. */
   readonly endpoints: readonly string[];
   readonly log: Log;
   /**
-   * Called on every (re)connection; nothing else is sent before it resolves. What it throws speaks against the endpoint: the next one
-   * is tried, and where there is none, all ends. WRONG_NETWORK excludes the endpoint for good.
+   * Called on every (re)connection. Nothing else is sent before it resolves. If it throws, the endpoint is considered bad and the next one
+   * is tried. If there is no other, the socket ends. WRONG_NETWORK excludes the endpoint for good.
    */
   readonly greet: (ask: Ask, rotation: EndpointRotation) => Promise<void>;
-  /** The connection is good, and what waited has been sent over it. */
+  /** The connection works, and the waiting requests have been sent over it. */
   readonly onReady: () => void;
   readonly onNotification: (method: string, params: unknown) => void;
-  /** Nothing can be asked any more. */
+  /** Called when no more requests are possible. */
   readonly onEnd: (error: BlockZeroError) => void;
   readonly clock?: Clock | undefined;
-  /** Uniform in [0, 1); for the jitter of reconnection. */
+  /** Uniform in [0, 1), for the jitter of reconnection. */
   readonly random?: (() => number) | undefined;
 }
 
@@ -50,7 +50,7 @@ interface Request {
   readonly repeat: boolean;
   readonly resolve: (result: unknown) => void;
   readonly reject: (error: Error) => void;
-  /** Ends the wait for an answer to what was sent last. */
+  /** Ends the wait for an answer to the last sending. */
   cancel: () => void;
 }
 
@@ -60,7 +60,7 @@ const ANSWER_MS = 30_000;
 const HANDSHAKE_MS = 5_000;
 const MAX_PAYLOAD = 64 << 20;
 
-/** JSON-RPC over one WebSocket at a time: requests multiplexed by id, the connection renewed at the next endpoint with backoff. */
+/** JSON-RPC over one WebSocket at a time: requests are multiplexed by id. After a loss it connects to the next endpoint, with backoff. */
 export class RpcSocket {
   readonly #options: RpcSocketOptions;
   readonly #clock: Clock;
@@ -68,11 +68,11 @@ export class RpcSocket {
   readonly #requests = new Map<number, Request>();
   #nextId = 1;
   #socket: WebSocket | undefined;
-  /** Greeted: requests go out. */
+  /** The greeting is done, and requests are sent. */
   #isReady = false;
   #cancelRetry = () => {};
   #outage = false;
-  /** Whether it was ever connected: until then the one who waits for the first contact reports its failure. */
+  /** Whether it was ever connected. Until then the caller that waits for the first contact reports its failure. */
   #hadContact = false;
   #failure: BlockZeroError | undefined;
   #lastReason = "no answer";
@@ -94,8 +94,8 @@ export class RpcSocket {
   }
 
   /**
-   * Asks and waits, through outages and changes of endpoint. With `repeat` false an outage rejects it with CHAIN_DISCONNECTED instead:
-   * for requests that must not be sent twice, or that are made anew by whoever made them.
+   * Sends a request and waits, through outages and changes of endpoint. With `repeat` false an outage rejects it with CHAIN_DISCONNECTED
+   * instead: for requests that must not be sent twice, or that their caller makes again.
    */
   request(method: string, params: readonly unknown[], repeat = true): Promise<unknown> {
     return new Promise((settle, refuse) => {
@@ -106,14 +106,14 @@ export class RpcSocket {
     });
   }
 
-  /** Leaves an endpoint that answers but is of no use, where there is another. */
+  /** Leaves an endpoint that answers but is unusable, if there is another. */
   rotate(reason: string): void {
     if (!this.#rotation.hasOthers || !this.#isReady) return;
     this.#lastReason = reason;
     this.#socket?.terminate();
   }
 
-  /** Ends it for good; whatever waits or comes later is rejected with the error. */
+  /** Ends it for good. Rejects all waiting and later requests with the error. */
   async fail(error: BlockZeroError): Promise<void> {
     this.#failure ??= error;
     this.#isReady = false;
@@ -156,7 +156,7 @@ export class RpcSocket {
     return id;
   }
 
-  /** Every time it is sent it is waited for anew: a node that lives but does not answer must not stall a role for ever. */
+  /** Each sending has its own time limit: a node that is alive but does not answer must not stall a program for ever. */
   #send(socket: WebSocket, id: number): void {
     const request = this.#requests.get(id)!;
     request.cancel();
@@ -165,7 +165,7 @@ export class RpcSocket {
   }
 
   #timeOut(id: number, request: Request): void {
-    // While there is no connection the wait is the outage's, which has its own warning; it is sent again after it.
+    // Without a connection this is an outage, which has its own warning. The request is sent again after it.
     if (this.#socket?.readyState !== WebSocket.OPEN) return;
     this.#requests.delete(id);
     const what = `did not answer ${request.method} within ${ANSWER_MS / 1000} s`;
@@ -184,7 +184,7 @@ export class RpcSocket {
     this.#socket = socket;
     let heartbeat: NodeJS.Timeout | undefined;
     let answered = true;
-    // The one of `ws` begins anew with every byte.
+    // The timeout of `ws` restarts with every byte.
     let isLate = false;
     const shaken = this.#clock.after(HANDSHAKE_MS, () => {
       isLate = true;

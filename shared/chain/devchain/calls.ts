@@ -3,10 +3,10 @@ import { z } from "zod";
 import { addressSchema } from "./address.js";
 import { amountSchema, genesisSubnetSchema, hyperParameterChangeSchema, netuidSchema } from "./genesis.js";
 
-/** The most bytes a commitment holds (subtensor's `Raw128`). */
+/** Greatest number of bytes in a commitment (subtensor's `Raw128`). */
 export const COMMITMENT_BYTES = 128;
 
-/** The largest timelocked ciphertext, in bytes. */
+/** Greatest size of a timelocked ciphertext, in bytes. */
 const CIPHERTEXT_BYTES = 5000;
 
 const u16 = z.int().min(0).max(65535);
@@ -20,19 +20,19 @@ const commitmentText = z
     error: `a commitment is UTF-8 text of at most ${COMMITMENT_BYTES} bytes`,
   });
 
-/** What only the sudo key may do. */
+/** Calls that only the sudo key may make. */
 export const sudoCallSchema = z.discriminatedUnion("name", [
-  /** A new subnet; its owner is registered as uid 0, further neurons after it. */
+  /** A new subnet. Its owner is registered as uid 0, further neurons after it. */
   z.strictObject({ name: z.literal("createSubnet"), args: genesisSubnetSchema }),
   call("setHyperParameters", { netuid: netuidSchema, change: hyperParameterChangeSchema }),
-  /** Sets a hotkey's stake out of nothing. */
+  /** Sets a hotkey's stake without taking it from a balance. */
   call("setStake", { netuid: netuidSchema, hotkey: addressSchema, amount: amountSchema }),
-  /** Adds to a balance out of nothing. */
+  /** Adds to a balance without taking it from another. */
   call("faucet", { account: addressSchema, amount: amountSchema }),
 ]);
 
 export const callSchema = z.discriminatedUnion("name", [
-  /** Signed by the coldkey, who pays the burn. */
+  /** Signed by the coldkey, which pays the burn. */
   call("burnedRegister", { netuid: netuidSchema, hotkey: addressSchema }),
   call("setCommitment", { netuid: netuidSchema, data: commitmentText }),
   call("setWeights", {
@@ -41,7 +41,7 @@ export const callSchema = z.discriminatedUnion("name", [
     weights: u16s,
     versionKey: z.int().min(0),
   }),
-  /** `commit`: what `revealWeights` must hash to. */
+  /** `commit`: the hash of the values that `revealWeights` sends. */
   call("commitWeights", { netuid: netuidSchema, commit: z.string().regex(/^[0-9a-f]{64}$/, "64 hex digits") }),
   call("revealWeights", {
     netuid: netuidSchema,
@@ -66,11 +66,11 @@ export const callSchema = z.discriminatedUnion("name", [
   }),
   /** From the signer's balance. */
   call("addStake", { netuid: netuidSchema, hotkey: addressSchema, amount: amountSchema }),
-  /** All of them or, where one fails, none. */
+  /** All calls take effect. If one fails, none does. */
   call("sudo", { calls: z.array(sudoCallSchema).min(1).max(256) }),
 ]);
 
 export type Call = z.infer<typeof callSchema>;
 export type SudoCall = z.infer<typeof sudoCallSchema>;
-/** As a caller writes it: defaults may be left out. */
+/** As a caller writes it. Defaults may be left out. */
 export type SudoCallSpec = z.input<typeof sudoCallSchema>;

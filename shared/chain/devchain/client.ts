@@ -13,17 +13,17 @@ import { asReadError, devChainReader } from "./reading.js";
 import * as wire from "./wire.js";
 import { checkedCall, encodeCall, settlementOf, writableDevChain } from "./writing.js";
 
-/** A devchain: what every chain does, and what only a chain of one's own can be asked. */
+/** A devchain: what every chain does, and what only a chain under one's own control can do. */
 export interface DevchainClient extends Chain {
-  /** Builds blocks at once; what waits goes into the first. */
+  /** Builds blocks at once. Waiting extrinsics go into the first. */
   newBlocks(count: number): Promise<Head>;
-  /** Undoes the newest block, as a fork does: what it held waits again or, without `keep`, is lost. */
+  /** Reverts the newest block, as a fork does. Its extrinsics wait again or, without `keep`, are lost. */
   undoBlock(keep: boolean): Promise<Head>;
-  /** Milliseconds between blocks; 0: only on `newBlocks`. */
+  /** Milliseconds between blocks. 0: blocks only on `newBlocks`. */
   setBlockTime(ms: number): Promise<void>;
-  /** The account's next nonce, after what waits. */
+  /** The account's next nonce, counting its waiting extrinsics. */
   nonce(account: string): Promise<number>;
-  /** The beacon that the chain plays; null where it plays none. */
+  /** The beacon that the chain simulates. Null if it simulates none. */
   beacon(): Promise<Beacon | null>;
   /** All of the calls or none, signed by the chain's sudo key. */
   sudo(calls: readonly SudoCallSpec[], signer: Signer): Promise<Inclusion>;
@@ -80,7 +80,7 @@ export const connectDevchain = async (options: ConnectOptions): Promise<Devchain
   const write = (call: Call, signer: Signer) => writer!.write(call, signer);
   heads.listen(() => writer!.newHead(), listening.signal);
 
-  /** For what must not be done twice. */
+  /** For requests that must not be repeated. */
   const order = async (method: string, param: number | boolean): Promise<Head> =>
     wire.headSchema.parse(
       await line.request(method, [param], false).catch((error: unknown) => {

@@ -6,11 +6,11 @@ import { verify } from "../../wallet/verify.js";
 import { addressSchema } from "./address.js";
 import { type Call, callSchema } from "./calls.js";
 
-/** The largest extrinsic a node takes, in bytes of canonical JSON. */
+/** Greatest size of an extrinsic that a node accepts, in bytes of canonical JSON. */
 export const EXTRINSIC_BYTES = 64 * 1024;
 
 const payloadShape = {
-  /** Hash of the genesis block: an extrinsic for one chain is void on another. */
+  /** Hash of the genesis block: an extrinsic for one chain is invalid on another. */
   genesis: z.string().regex(/^[0-9a-f]{64}$/),
   /** Count of the signer's extrinsics before this one. */
   nonce: z.int().min(0),
@@ -29,7 +29,7 @@ export type ExtrinsicPayload = Omit<Extrinsic, "signature">;
 
 const payloadOf = ({ signature: _, ...payload }: Extrinsic): ExtrinsicPayload => payload;
 
-/** Names what is asked, not who signed it how: the same request signed twice has one hash. 64 hex digits. */
+/** Identifies the request without its signature: the same request signed twice has one hash. 64 hex digits. */
 export const extrinsicHash = (extrinsic: Extrinsic): string => hashJson(payloadOf(extrinsic));
 
 export const signExtrinsic = (genesis: string, nonce: number, call: Call, signer: Signer): Extrinsic => {

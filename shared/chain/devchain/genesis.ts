@@ -3,7 +3,7 @@ import { hashJson } from "#shared/protocol/hash-json.js";
 import { addressSchema } from "./address.js";
 
 const u16 = z.int().min(0).max(65535);
-/** Smallest units, decimal digits: JSON numbers do not hold a u64. */
+/** Smallest units, in decimal digits, because a JSON number cannot hold every u64. */
 export const amountSchema = z
   .string()
   .regex(/^(0|[1-9]\d{0,19})$/, "an amount is up to 20 decimal digits")
@@ -11,17 +11,17 @@ export const amountSchema = z
 export const netuidSchema = u16;
 
 const completeHyperParameters = z.strictObject({
-  /** An epoch every tempo + 1 blocks; 0: never. */
+  /** An epoch every tempo + 1 blocks. 0: never. */
   tempo: u16,
-  /** Blocks between two settings of weights by one neuron. */
+  /** Least number of blocks between two settings of weights by one neuron. */
   weightsRateLimit: z.int().min(0),
   weightsVersion: z.int().min(0),
   minAllowedWeights: u16,
-  /** The most that one weight may be of a row's sum, u16 of one. */
+  /** Greatest part of a row's sum that one weight may have, u16 of one. */
   maxWeight: u16,
   /** Weights are committed first and revealed later. */
   commitReveal: z.boolean(),
-  /** Epochs between commitment and revelation. */
+  /** Epochs between the commitment and the reveal. */
   revealPeriod: z.int().min(1).max(100),
   maxValidators: u16.min(1),
   maxUids: u16.min(1).max(4096),
@@ -30,19 +30,19 @@ const completeHyperParameters = z.strictObject({
   activityCutoff: u16,
   registrationAllowed: z.boolean(),
   maxRegistrationsPerBlock: u16,
-  /** An interval takes three times as many; the price rises with more and falls with none. */
+  /** An interval allows three times as many. The price rises if there were more, and falls if there were none. */
   targetRegistrationsPerInterval: u16,
   /** Blocks between two adjustments of the price. */
   adjustmentInterval: u16,
   /** Share of the old price kept at an adjustment, u64 of one. */
   adjustmentAlpha: amountSchema,
-  /** Price of a registration now, and its bounds. */
+  /** Current price of a registration, and its bounds. */
   burn: amountSchema,
   minBurn: amountSchema,
   maxBurn: amountSchema,
-  /** Blocks between two announcements of an axon. */
+  /** Least number of blocks between two announcements of an axon. */
   servingRateLimit: z.int().min(0),
-  /** Least stake to hold a permit and to set weights. */
+  /** Least stake for holding a permit and for setting weights. */
   stakeThreshold: amountSchema,
   /** Consensus majority, u16 of one. */
   kappa: u16,
@@ -56,7 +56,7 @@ const completeHyperParameters = z.strictObject({
 
 export type HyperParameterSpec = z.infer<typeof completeHyperParameters>;
 
-/** What subtensor gives a new subnet, except that registration costs nothing. */
+/** The values that subtensor gives a new subnet, except that registration is free. */
 export const defaultHyperParameters: HyperParameterSpec = {
   tempo: 360,
   weightsRateLimit: 100,
@@ -104,13 +104,13 @@ export const genesisSubnetSchema = z.strictObject({
   netuid: netuidSchema,
   ownerHotkey: addressSchema,
   hyperParameters: hyperParametersSchema.prefault({}),
-  /** Registered in this order after the owner, who is uid 0; each is its own coldkey. */
+  /** Registered in this order after the owner, who is uid 0. Each is its own coldkey. */
   neurons: z.array(addressSchema).max(4095).default([]),
   /** Stake by hotkey. */
   stakes: z.record(addressSchema, amountSchema).default({}),
 });
 
-/** A drand beacon that the chain plays itself: whoever knows the seed knows every pulse. */
+/** A drand beacon that the chain simulates. Anybody who knows the seed knows every pulse. */
 export const drandSchema = z.strictObject({
   /** 32 bytes, hex. */
   seed: z.string().regex(/^[0-9a-f]{64}$/, "a beacon's seed is 64 hex digits"),
@@ -121,7 +121,7 @@ export const drandSchema = z.strictObject({
 });
 export type DrandSetting = z.infer<typeof drandSchema>;
 
-/** What a devchain starts from; its hash names the chain. */
+/** The starting state of a devchain. Its hash identifies the chain. */
 export const genesisSchema = z.strictObject({
   version: z.literal(1).default(1),
   name: z.string().min(1).max(64).default("blockzero-devchain"),
@@ -133,14 +133,14 @@ export const genesisSchema = z.strictObject({
   subnets: z.array(genesisSubnetSchema).max(64).default([]),
   /** Paid to every subnet at every block. */
   emissionPerBlock: amountSchema.default("1000000000"),
-  /** Bytes of commitments a hotkey may write per tempo; each commitment counts at least 100. */
+  /** Bytes of commitments that a hotkey may write per tempo. Each commitment counts as at least 100. */
   commitmentSpace: z.int().min(100).default(3100),
-  /** Reveals timelocked weights; without it they stay closed, and are lost when they are due. */
+  /** Reveals timelocked weights. Without a beacon they stay closed, and are lost when they are due. */
   drand: drandSchema.nullable().default(null),
 });
 
 export type Genesis = z.infer<typeof genesisSchema>;
-/** As a person writes it, defaults left out. */
+/** As a person writes it, without the defaults. */
 export type GenesisSpec = z.input<typeof genesisSchema>;
 
 /** 64 hex digits over the genesis with its defaults filled in. */

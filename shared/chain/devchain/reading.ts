@@ -4,7 +4,7 @@ import { type ChainConnection, unreachable } from "../connection/connection.js";
 import { RpcError } from "../connection/rpc-socket.js";
 import { ChainRejected } from "../writer/chain-rejected.js";
 
-/** Asks a devchain for what a schema describes. */
+/** Requests values from a devchain and parses them with a schema. */
 export const devChainReader =
   (line: ChainConnection) =>
   async <T>(schema: z.ZodType<T>, method: string, ...params: readonly unknown[]): Promise<T> => {
@@ -25,11 +25,11 @@ export const asReadError = (error: unknown, endpoint: string): unknown => {
     : new ChainRejected(reason, message);
 };
 
-/** The faults of a read that carry a code of their own. */
+/** The faults of a read that have their own code. */
 const READ_HINTS = {
   STATE_DISCARDED: "ask for a later block, or run a node that keeps more",
   BLOCK_UNKNOWN: "wait until it is built",
 } as const satisfies Partial<Record<ErrorCode, string>>;
 
-/** The reason comes from the node: any text. */
+/** The reason comes from the node, so it may be any text. */
 const isReadFault = (reason: string): reason is keyof typeof READ_HINTS => Object.hasOwn(READ_HINTS, reason);

@@ -1,6 +1,6 @@
 import { z } from "zod";
 
-/** What node and client say to each other: JSON-RPC 2.0, one message a WebSocket frame. Amounts travel as decimal digits. */
+/** The messages between node and client: JSON-RPC 2.0, one message per WebSocket frame. Amounts are decimal digits. */
 
 const hash = z.string().regex(/^[0-9a-f]{64}$/);
 const count = z.int().min(0);
@@ -111,7 +111,7 @@ export const incomingSchema = z.union([
     error: z.object({
       code: z.number(),
       message: z.string(),
-      /** The rule's name from a devchain; text or anything else from a Substrate node. */
+      /** The rule's name if it comes from a devchain. A Substrate node may send text or anything else. */
       data: z
         .union([z.object({ reason: z.string() }), z.string()])
         .optional()

@@ -10,10 +10,10 @@ import { type Call, callSchema } from "./calls.js";
 import { extrinsicHash, signExtrinsic } from "./extrinsic.js";
 import * as wire from "./wire.js";
 
-/** After so many blocks a node may have forgotten what became of an extrinsic. */
+/** After this many blocks a node may have forgotten the outcome of an extrinsic. */
 const MEMORY_BLOCKS = 4096;
 
-/** What writing needs of a devchain. */
+/** The devchain as the writer of extrinsics needs it. */
 export const writableDevChain = ({
   line,
   nextNonce,
@@ -30,7 +30,7 @@ export const writableDevChain = ({
     textOf: (call) => JSON.stringify(call),
     nextNonce,
     send: (extrinsic) => submitTo(line, extrinsic),
-    // A node tells of what it holds when it is sent again; where it does not, it has forgotten or never had it.
+    // A node reports the state of an extrinsic that is sent again. If it does not, it has forgotten the extrinsic, or never had it.
     find: async (extrinsic, since) => {
       if (headNumber() - since < MEMORY_BLOCKS) return undefined;
       throw outcomeUnknown(extrinsic, since);
@@ -46,7 +46,7 @@ export const settlementOf = ({ hash, block, blockHash, error }: wire.WireReceipt
   error: error && new ChainRejected(error.reason, error.message),
 });
 
-/** Amounts travel as decimal digits. */
+/** Amounts are sent as decimal digits. */
 export const encodeCall = ({ name, args }: ChainCall): Call =>
   checkedCall({ name, args: "amount" in args ? { ...args, amount: String(args.amount) } : args });
 
@@ -59,7 +59,7 @@ export const checkedCall = (call: unknown): Call => {
 
 const STALE: RejectionReason = "Stale";
 
-/** Refusals that time cures. */
+/** Rejections that may pass with time. */
 const PASSING: ReadonlySet<string> = new Set<RejectionReason>(["Future", "PoolFull", "TooManyPending"]);
 
 const submitTo = async (line: ChainConnection, extrinsic: SignedExtrinsic): Promise<Reception> => {

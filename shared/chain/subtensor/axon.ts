@@ -2,7 +2,7 @@ import { isIP } from "node:net";
 import type { Axon } from "../call.js";
 import { ChainRejected } from "../writer/chain-rejected.js";
 
-/** An address as the chain keeps it: a number, and which kind of address it is. */
+/** An address as the chain stores it: a number, and the kind of address. */
 export interface ChainAddress {
   readonly ip: bigint;
   readonly ipType: 4 | 6;
@@ -23,7 +23,7 @@ export const encodeIp = (text: string): ChainAddress => {
   }
 };
 
-/** Null where nothing is served: the chain keeps zeros for it. */
+/** Null if nothing is served: the chain then stores zeros. */
 export const decodeAxon = (ip: bigint, port: number, ipType: number): Axon | null => {
   if (ip === 0n || port === 0) return null;
   if (ipType === 6 || ip > 0xffff_ffffn) return { ip: ipv6Text(ip), port };
@@ -35,7 +35,7 @@ const joined = (groups: readonly number[], bits: bigint): bigint =>
   groups.reduce((value, group) => (value << bits) | BigInt(group), 0n);
 
 const ipv6Groups = (text: string): readonly number[] => {
-  // A zone is for this host only; an IPv4 tail is two groups.
+  // A zone is valid on this host only. An IPv4 tail counts as two groups.
   const [plain] = text.split("%");
   const hex = plain!.replace(/(\d+)\.(\d+)\.(\d+)\.(\d+)$/, (_, ...tail: string[]) => {
     const [a, b, c, d] = tail.map(Number);

@@ -8,10 +8,10 @@ import { ChainRejected } from "../writer/chain-rejected.js";
 import { encodeIp } from "./axon.js";
 import type { RuntimeTraits } from "./hyper-parameters.js";
 
-/** `AxonInfo`: the protocol is TCP, as everybody's is. */
+/** `AxonInfo`: the protocol is TCP, as for all neurons. */
 const PROTOCOL = 4;
 const AXON_VERSION = 1;
-/** How `commit_timelocked_weights` is told what its ciphertext is of. */
+/** Tells `commit_timelocked_weights` the version of the ciphertext. */
 export const COMMIT_REVEAL_VERSION = 4;
 
 type Built = SubmittableExtrinsic<"promise">;
@@ -77,7 +77,7 @@ const commitmentBytes = (data: string): Uint8Array => {
   throw new ChainRejected("Malformed", `a commitment is UTF-8 text of at most ${COMMITMENT_BYTES} bytes`);
 };
 
-/** Who can hide weights until a round of drand, and how. */
+/** The traits of a runtime, from its metadata. */
 export const runtimeTraits = (api: ApiPromise): RuntimeTraits => ({
   hasStatefulEpochs: api.query.subtensorModule?.subnetEpochIndex !== undefined,
   timelockCall: (["commitTimelockedWeights", "commitCrv3Weights"] as const).find(

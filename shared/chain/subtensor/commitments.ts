@@ -10,7 +10,7 @@ const registration = z.object({
   info: z.object({ fields: z.array(z.record(z.string(), z.unknown())) }),
 });
 
-/** Text of every hotkey's commitment; one that holds anything else (several fields, a ciphertext, no UTF-8) is left out. */
+/** Text of every hotkey's commitment. A commitment that holds anything else (several fields, a ciphertext, no UTF-8) is left out. */
 export const readCommitments = async (state: State, netuid: number): Promise<readonly Commitment[]> => {
   const [[exists], entries] = await Promise.all([
     state.items([["subtensorModule", "networksAdded", netuid]]),
@@ -24,7 +24,7 @@ export const readCommitments = async (state: State, netuid: number): Promise<rea
   });
 };
 
-/** `Raw0` … `Raw128` hold bytes as they are. */
+/** `Raw0` … `Raw128` hold bytes unchanged. */
 const textOf = (field: Readonly<Record<string, unknown>>): string | null => {
   const [kind, content] = Object.entries(field)[0] ?? ["", null];
   if (!/^raw\d+$/i.test(kind)) return null;

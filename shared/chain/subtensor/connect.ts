@@ -27,21 +27,21 @@ import { bare, type Hex, hashSchema, headAt, newestHead, prefixed, timestampAt }
 import { readPendingWeights, readWeights } from "./weights.js";
 import { type Written, writableSubtensor } from "./writing.js";
 
-/** Subtensor: what every chain does, and what only its runtime can be asked. */
+/** Subtensor: what every chain does, and what only its runtime offers. */
 export interface SubtensorChain extends Chain {
   readonly api: ApiPromise;
   readonly link: Link;
   /** Reads the newest state. */
   read<T>(read: (state: State) => Promise<T>): Promise<T>;
-  /** Any extrinsic of the runtime. A failed call within `sudo` rejects it as well. */
+  /** Sends any extrinsic of the runtime. Also rejects if a call within `sudo` fails. */
   write(extrinsic: SubmittableExtrinsic<"promise">, signer: Signer): Promise<Inclusion>;
 }
 
 const PALLET = "subtensorModule";
 
 /**
- * Connects to subtensor nodes through `@polkadot/api`, which is loaded now.
- * Throws `BlockZeroError` CHAIN_UNREACHABLE, NOT_A_SUBSTRATE_NODE, NOT_SUBTENSOR, WRONG_NETWORK.
+ * Connects to subtensor nodes through `@polkadot/api`, which is loaded here. Throws `BlockZeroError` CHAIN_UNREACHABLE,
+ * NOT_A_SUBSTRATE_NODE, NOT_SUBTENSOR, WRONG_NETWORK.
  */
 export const connectSubtensor = async (options: ConnectOptions): Promise<SubtensorChain> => {
   const { log = silentLog } = options;
@@ -165,7 +165,7 @@ export const connectSubtensor = async (options: ConnectOptions): Promise<Subtens
   };
 };
 
-/** Looks at each new block once, one after the other. */
+/** Reads each new block once, one after the other. */
 const followBlocks = (
   link: Link,
   inspect: (head: Head) => Promise<void>,
@@ -176,7 +176,7 @@ const followBlocks = (
   let turn: Promise<void> = Promise.resolve();
   const look = async (head: Head) => {
     await inspect(head).catch((error: unknown) => {
-      // What was missed is sent again when it is overdue, and then looked for.
+      // A missed extrinsic is sent again when it is overdue, and then searched for.
       log.debug("a block could not be looked at", { block: head.number, reason: String(error) });
     });
     inspected(head.number);

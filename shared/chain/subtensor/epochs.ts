@@ -3,22 +3,22 @@ import { count, flag } from "./codecs.js";
 import { noSubnet } from "./faults.js";
 import type { State } from "./state.js";
 
-/** Where a subnet stands between its epochs. */
+/** A subnet's position between its epochs. */
 export interface EpochClock {
   readonly tempo: number;
-  /** The epoch that commitments of the next block count to. */
+  /** The epoch that commitments in the next block belong to. */
   readonly index: number;
   /** Blocks from one epoch to the next. */
   readonly length: number;
-  /** Block in which the next epoch runs; infinite where none does. */
+  /** Block in which the next epoch runs. Infinite if there is none. */
   readonly next: number;
   /** First block of an epoch by its index. */
   readonly firstBlock: (index: number) => number;
 }
 
 /**
- * As the runtime has it where it keeps the last epoch; else by the block number: subnet n's epoch runs in the blocks where
- * (block + n + 2) is a multiple of tempo + 1 (subtensor, `blocks_until_next_epoch`).
+ * Reads the last epoch if the runtime stores it. Otherwise uses the block number: subnet n's epoch runs in the blocks where (block + n + 2)
+ * is a multiple of tempo + 1 (subtensor, `blocks_until_next_epoch`).
  *
  * @param block the block whose state it is
  */

@@ -5,8 +5,8 @@ import { ChainRejected } from "../writer/chain-rejected.js";
 import type { Reception } from "../writer/extrinsic.js";
 
 /**
- * Names of `InvalidTransaction::Custom(n)`: `CustomTransactionError` of subtensor, in spec 293 up to 14 (`pallets/subtensor/src/lib.rs`), in spec 425
- * up to 27 (`common/src/transaction_error.rs`). 255 is every rule of the call that has no number of its own.
+ * Names of `InvalidTransaction::Custom(n)`: `CustomTransactionError` of subtensor, in spec 293 up to 14 (`pallets/subtensor/src/lib.rs`),
+ * in spec 425 up to 27 (`common/src/transaction_error.rs`). 255 stands for every rule of the call that has no number of its own.
  */
 export const CUSTOM_ERRORS: Readonly<Record<number, string>> = {
   0: "ColdkeyInSwapSchedule",
@@ -46,7 +46,7 @@ const BANNED = 1012;
 const KNOWN = 1013;
 const TOO_LOW_PRIORITY = 1014;
 const DROPPED = 1016;
-/** Its words for reasons that have no number. */
+/** The node's words for reasons that have no number. */
 const STALE = /outdated|ancient birth block/i;
 const FUTURE = /valid in the future/i;
 const WORDS: readonly (readonly [RegExp, string])[] = [
@@ -56,13 +56,13 @@ const WORDS: readonly (readonly [RegExp, string])[] = [
   [/exhaust the block/i, "ExhaustsResources"],
 ];
 
-/** What a node's refusal of an extrinsic means; rethrows what says nothing about it. */
+/** What a node's refusal of an extrinsic means. Rethrows an error that says nothing about the extrinsic. */
 export const receptionOf = (error: unknown): Reception => {
   if (!(error instanceof RpcError)) throw error;
   const { code, message, detail = "" } = error;
   if (code === KNOWN) return { status: "pool" };
   if (code === DROPPED || FUTURE.test(detail)) return { status: "later" };
-  // Banned is what went out of the pool a while ago, into a block or for good; a taken nonce makes the priority too low.
+  // Banned: it left the pool a while ago, into a block or for good. A taken nonce makes the priority too low.
   if (code === BANNED || code === TOO_LOW_PRIORITY || STALE.test(detail)) return { status: "dead" };
   const custom = /custom error: (\d+)/i.exec(detail)?.[1];
   const named = custom === undefined ? undefined : (CUSTOM_ERRORS[Number(custom)] ?? `Custom(${custom})`);
@@ -71,7 +71,7 @@ export const receptionOf = (error: unknown): Reception => {
   return { status: "refused", error: new ChainRejected(reason, detail === "" ? message : `${message}: ${detail}`) };
 };
 
-/** A failed read as one of this program's faults. */
+/** A failed read as a coded error. */
 export const readFault = (thrown: unknown, endpoint: string): unknown => {
   if (thrown instanceof BlockZeroError) return thrown;
   const reason = (thrown instanceof z.ZodError ? z.prettifyError(thrown) : reasonOf(thrown)).slice(0, 300);

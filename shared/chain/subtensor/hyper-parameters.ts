@@ -4,11 +4,11 @@ import { amount, count, flag } from "./codecs.js";
 import { noSubnet } from "./faults.js";
 import type { Item, State } from "./state.js";
 
-/** What differs between runtimes, told by their metadata. */
+/** The differences between runtimes, read from their metadata. */
 export interface RuntimeTraits {
-  /** Epochs follow `tempo` blocks after the last one, which is stored; else they fall where the block number says. */
+  /** Epochs follow `tempo` blocks after the last one, which is stored. Otherwise the block number gives them. */
   readonly hasStatefulEpochs: boolean;
-  /** The calls that hide weights until a drand round, newest first. */
+  /** The newest call that hides weights until a drand round. */
   readonly timelockCall: "commitTimelockedWeights" | "commitCrv3Weights" | undefined;
 }
 
@@ -30,7 +30,7 @@ const schema = z.object({
   networkRegistrationAllowed: flag,
 });
 
-/** One question. Throws `ChainRejected` SubNetworkDoesNotExist. */
+/** One request. Throws `ChainRejected` SubNetworkDoesNotExist. */
 export const readHyperParameters = async (
   state: State,
   netuid: number,
@@ -54,7 +54,7 @@ export const readHyperParameters = async (
     maxValidators: found.maxAllowedValidators,
     maxUids: found.maxAllowedUids,
     immunityPeriod: found.immunityPeriod,
-    // Newer runtimes keep it in thousandths of a tempo.
+    // Newer runtimes store it in thousandths of a tempo.
     activityCutoff: factor === undefined ? found.activityCutoff : Math.max(1, Math.floor((factor * tempo) / 1000)),
     servingRateLimit: found.servingRateLimit,
     burn: found.burn,

@@ -13,7 +13,7 @@ import { bare, type Hex, hexSchema } from "./substrate.js";
 const EVENTS: Hex = `0x${xxhashAsHex("System", 128).slice(2)}${xxhashAsHex("Events", 128).slice(2)}`;
 const blockSchema = z.object({ block: z.object({ extrinsics: z.array(hexSchema) }) }).nullable();
 
-/** What a block did with those of its extrinsics that are wanted, by their hashes (64 hex digits); null where the node lacks it. */
+/** What a block did with the wanted ones of its extrinsics, by their hashes (64 hex digits). Null if the node lacks the block. */
 export const settlementsIn = async (
   link: Link,
   api: ApiPromise,
@@ -46,14 +46,14 @@ const eventsOf = async (link: Link, api: ApiPromise, hash: Hex): Promise<readonl
   return registry.createType<Vec<EventRecord>>("Vec<EventRecord>", bytes);
 };
 
-/** Why an extrinsic did nothing: the dispatch error in its events. */
+/** Why an extrinsic failed: the dispatch error in its events. */
 const failureOf = (events: readonly EventRecord[], index: number): BlockZeroError | undefined => {
   const own = events.filter(({ phase }) => phase.isApplyExtrinsic && phase.asApplyExtrinsic.eq(index));
   for (const { event } of own) {
     const [outcome] = event.data;
     if (event.section === "system" && event.method === "ExtrinsicFailed" && outcome)
       return dispatchFault(event.registry.createType<DispatchError>("DispatchError", outcome.toU8a()));
-    // A call within a call fails without failing the extrinsic: Result<(), DispatchError>.
+    // A call within a call may fail without failing the extrinsic: Result<(), DispatchError>.
     if (event.section === "sudo" && event.method === "Sudid" && outcome && outcome.toU8a()[0] === 1)
       return dispatchFault(event.registry.createType<DispatchError>("DispatchError", outcome.toU8a().subarray(1)));
   }

@@ -12,13 +12,13 @@ export type LinkOptions = Omit<
   ConnectionOptions,
   "greet" | "accepted" | "headsFrom" | "onNotification" | "onReady" | "stranger" | "unreachableHint"
 > & {
-  /** Connected again, perhaps to another node. */
+  /** Connected again, possibly to another node. */
   readonly onReconnected: () => void;
 };
 
-/** A lasting connection to the nodes of one Substrate chain: its subscriptions outlive the sockets too. */
+/** A lasting connection to the nodes of one Substrate chain. Its subscriptions also survive the loss of a socket. */
 export interface Link extends ChainConnection {
-  /** Calls back with every result, over each connection anew. */
+  /** Calls back with every result. Subscribes again on every connection. */
   subscribe(method: string, params: readonly unknown[], callback: (result: unknown) => void): Promise<() => void>;
 }
 
@@ -30,7 +30,7 @@ interface Subscription {
 
 const notificationSchema = z.object({ subscription: z.union([z.string(), z.number()]), result: z.unknown() });
 const subscriptionId = z.union([z.string(), z.number()]).transform(String);
-/** Notifications that may come before the answer that names their subscription. */
+/** Greatest number of notifications kept that arrive before the answer that names their subscription. */
 const MAX_EARLY = 64;
 
 /** Throws `BlockZeroError` CHAIN_UNREACHABLE, NOT_A_SUBSTRATE_NODE, WRONG_NETWORK, CHAIN_CLOSED. */

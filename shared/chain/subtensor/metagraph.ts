@@ -5,7 +5,7 @@ import { address, amount, count, flag, share } from "./codecs.js";
 import { noSubnet } from "./faults.js";
 import type { State } from "./state.js";
 
-/** Numbers of the fields that `get_selective_metagraph` is asked for: all that a neuron has, and no more. */
+/** Numbers of the fields to request from `get_selective_metagraph`: everything about a neuron, and no more. */
 const FIELDS = {
   ownerHotkey: 5,
   block: 7,
@@ -45,7 +45,7 @@ const metagraphSchema = z.object({
   totalStake: z.array(amount),
 });
 
-/** Two questions at once, however many neurons there are. Throws `ChainRejected` SubNetworkDoesNotExist. */
+/** Two requests in parallel, however many neurons there are. Throws `ChainRejected` SubNetworkDoesNotExist. */
 export const readMetagraph = async (state: State, netuid: number): Promise<Metagraph> => {
   const [answer, [validatorTrust]] = await Promise.all([
     askMetagraph(state, netuid),

@@ -5,20 +5,20 @@ import type { SubtensorChain } from "./connect.js";
 import { noSubnet } from "./faults.js";
 import type { Item, State } from "./state.js";
 
-/** Whether a chain is subtensor, which can be asked and told more than every chain. */
+/** Whether a chain is subtensor, which offers more reads and writes than every chain does. */
 export const isSubtensor = (chain: Chain): chain is SubtensorChain => "api" in chain;
 
 const PALLET = "subtensorModule";
-/** What the runtime says where there is nobody: 32 zeros. */
+/** The runtime's value for "nobody": 32 zeros. */
 const NOBODY = "5C4hrfjw9DjXZTzV3MwzrrAr9P1MJhSrvWGWqi1eSuyUpnhM";
 
 const account = address.transform((text) => (text === NOBODY ? null : text));
 
-/** SS58 of the coldkey that registered a hotkey first, on whichever subnet; null where nobody has. */
+/** SS58 of the coldkey that first registered a hotkey, on any subnet. Null if none has. */
 export const ownerOf = (chain: SubtensorChain, hotkey: string): Promise<string | null> =>
   chain.read(async (state) => account.parse((await state.items([[PALLET, "owner", hotkey]]))[0]));
 
-/** What registering a network takes now. */
+/** The current terms of registering a network. */
 export interface NetworkTerms {
   /** Smallest units that the coldkey pays. */
   readonly cost: bigint;
@@ -35,7 +35,7 @@ export const readNetworkTerms = (chain: SubtensorChain): Promise<NetworkTerms> =
     return { cost: amount.parse(cost), allowedFrom: count.parse(last) + count.parse(limit) };
   });
 
-/** Newer runtimes keep all limits in one map. */
+/** Newer runtimes store all limits in one map. */
 const lastRegistration = (state: State): Item =>
   state.has(PALLET, "networkLastRegistered")
     ? [PALLET, "networkLastRegistered"]
@@ -56,11 +56,11 @@ export const networkOf = (chain: SubtensorChain, coldkey: string, block: number)
 export interface SubnetLife {
   /** SS58 of the coldkey that may start it and change its parameters. */
   readonly owner: string;
-  /** It takes stake and pays emission. */
+  /** Whether it accepts stake and pays emission. */
   readonly isStarted: boolean;
   /** First block that may hold the start. */
   readonly startFrom: number;
-  /** Smallest units in its pool; what buys stake leaves `tao * alpha` as it is. */
+  /** Smallest units in its pool. Buying stake leaves `tao * alpha` unchanged. */
   readonly pool: { readonly tao: bigint; readonly alpha: bigint };
 }
 
@@ -87,13 +87,13 @@ export const readSubnetLife = (chain: SubtensorChain, netuid: number): Promise<S
     };
   });
 
-/** SS58 of the key that may change every parameter; null where the runtime has none. */
+/** SS58 of the key that may change every parameter. Null if the runtime has none. */
 export const sudoKeyOf = (chain: SubtensorChain): Promise<string | null> =>
   chain.read(async (state) => {
     if (!state.has("sudo", "key")) return null;
     return address.nullable().parse((await state.items([["sudo", "key"]]))[0]);
   });
 
-/** What buying stake with an amount would give now, in the smallest unit of the subnet's own token, but for fees: the pool keeps `tao * alpha`. */
+/** The stake that an amount would buy now, in the smallest unit of the subnet's own token, without fees: the pool keeps `tao * alpha` constant. */
 export const stakeFor = (amount: bigint, { tao, alpha }: SubnetLife["pool"]): bigint =>
   amount === 0n ? 0n : (alpha * amount) / (tao + amount);

@@ -1,7 +1,7 @@
 import type { ProviderInterface } from "@polkadot/rpc-provider/types";
 import type { Link } from "./link.js";
 
-/** A link as `@polkadot/api` wants its transport: connected from the first moment, whatever its sockets do. */
+/** A link as a transport for `@polkadot/api`. It reports itself as connected all the time, whatever its sockets do. */
 export const linkProvider = (link: Link): ProviderInterface => {
   const ends = new Map<number, () => void>();
   let nextId = 1;

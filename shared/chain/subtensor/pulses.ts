@@ -5,7 +5,7 @@ import type { State } from "./state.js";
 
 const pulse = z.object({ signature: hex }).nullable();
 
-/** The signature of a drand round that the chain's workers brought; null where they have not, or it was pruned since. */
+/** The signature of a drand round that the chain's offchain workers brought. Null if they have not brought it, or if it was pruned. */
 export const readPulse = async (state: State, round: number): Promise<Uint8Array | null> => {
   const [stored] = await state.items([["drand", "pulses", round]]);
   const found = pulse.parse(stored);

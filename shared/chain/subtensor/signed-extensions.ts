@@ -1,4 +1,4 @@
-/** Subtensor's own signed extensions: they check, and add nothing to what is signed. */
+/** Subtensor's own signed extensions. They check a transaction, and add nothing to the signed bytes. */
 export const SIGNED_EXTENSIONS = Object.fromEntries(
   [
     "SubtensorTransactionExtension",

@@ -12,24 +12,24 @@ import { type Hex, hexSchema } from "./substrate.js";
 /** One item of a pallet's storage, keys included. */
 export type Item = readonly [pallet: string, item: string, ...keys: readonly unknown[]];
 
-/** The chain's state after one block, read with that block's metadata. Decoded values are JSON, for a schema to check. */
+/** The chain's state after one block, read with that block's metadata. Decoded values are JSON, to be checked with a schema. */
 export interface State {
   readonly hash: Hex;
   readonly registry: Registry;
   /** Whether the runtime has a storage item. */
   has(pallet: string, item: string): boolean;
-  /** All of them in one round trip; where nothing is stored the item's default, or null where it has none. */
+  /** All items in one round trip. An item without a stored value gives its default, or null if it has none. */
   items(wanted: readonly Item[]): Promise<readonly unknown[]>;
-  /** Every entry under the leading keys, with the keys that follow them. */
+  /** Every entry under the leading keys, with the remaining keys. */
   entries(...prefix: Item): Promise<readonly { readonly keys: readonly unknown[]; readonly value: unknown }[]>;
-  /** Answer of a runtime API; undefined where the runtime has none of that name. */
+  /** Answer of a runtime API. Undefined if the runtime has none of that name. */
   call(api: string, method: string, ...args: readonly unknown[]): Promise<unknown>;
 }
 
 type Decorated = Pick<ApiDecoration<"promise">, "registry" | "query" | "call">;
 
 const KEYS_AT_ONCE = 1000;
-/** Values asked for in one message. */
+/** Number of values requested in one message. */
 const VALUES_AT_ONCE = 1000;
 
 export const stateAt = (link: Link, api: Decorated, hash: Hex): State => {
@@ -96,7 +96,7 @@ export const stateAt = (link: Link, api: Decorated, hash: Hex): State => {
   };
 };
 
-/** What the metadata says of a runtime API, which the decorated function carries. */
+/** The metadata of a runtime API, which is attached to the decorated function. */
 const apiDefinition = z
   .custom<object>((value) => typeof value === "function")
   .transform((value) => ("meta" in value ? value.meta : undefined))
@@ -104,7 +104,7 @@ const apiDefinition = z
 
 const changeSets = z.array(z.object({ changes: z.array(z.tuple([z.string(), hexSchema.nullable()])) }));
 
-/** Metadata entries say their key with its length before it. */
+/** Metadata entries return their key with its length before it. */
 const keyOf = (entry: StorageEntry, keys: readonly unknown[]): Hex => u8aToHex(compactStripLength(entry(...keys))[1]);
 
 const notInRuntime = (what: string): BlockZeroError =>
@@ -114,7 +114,7 @@ const notInRuntime = (what: string): BlockZeroError =>
     "check the endpoint; a newer chain may need a newer BlockZero",
   );
 
-/** States by block, each with the metadata that it was written with. */
+/** States by block, each with the metadata of its own runtime. */
 export const stateReader = (link: Link, api: ApiPromise) => {
   const versions = new Map<Hex, number>();
   const versionAt = async (hash: Hex): Promise<number> => {
@@ -127,7 +127,7 @@ export const stateReader = (link: Link, api: ApiPromise) => {
     return specVersion;
   };
   return {
-    /** The state after the newest block that was heard of. */
+    /** The state after the newest known block. */
     newest: (): State & { readonly block: number } => {
       const { number, hash } = link.heads.last!;
       return { ...stateAt(link, api, `0x${hash}`), block: number };

@@ -19,20 +19,20 @@ export const hashSchema = z
   .regex(/^0x[0-9a-f]{64}$/)
   .transform((text) => text as Hex);
 
-/** 64 hex digits without the prefix, as `Chain` says hashes. */
+/** 64 hex digits without the prefix, the form of hashes in `Chain`. */
 export const bare = (hash: Hex): string => hash.slice(2);
 export const prefixed = (hash: string): Hex => `0x${hash}`;
 
 /** Storage key of `Timestamp.Now`, which every runtime with a clock has. */
 const TIMESTAMP: Hex = `0x${xxhashAsHex("Timestamp", 128).slice(2)}${xxhashAsHex("Now", 128).slice(2)}`;
-/** Blocks asked for at once. */
+/** Number of blocks requested at once. */
 const AT_ONCE = 64;
 
 const types = new TypeRegistry();
 
 export const headerSchema = z.looseObject({ number: z.unknown(), parentHash: hashSchema });
 
-/** Reads a header as a node sends it. Throws where it is none. */
+/** Parses a header that a node sent. Throws if it is none. */
 export const parseHeader = (json: unknown): { readonly number: number; readonly hash: Hex; readonly parent: Hex } => {
   headerSchema.parse(json);
   const header = types.createType<Header>("Header", json);
@@ -41,14 +41,14 @@ export const parseHeader = (json: unknown): { readonly number: number; readonly 
 
 const blockSchema = z.object({ block: z.object({ extrinsics: z.array(hexSchema) }) });
 
-/** Milliseconds since the epoch, as the chain says at a block; 0 before its first block. */
+/** Milliseconds since the epoch, by the chain's clock at a block. 0 before its first block. */
 export const timestampAt = async (ask: Ask, hash: Hex): Promise<number> => {
   try {
     const stored = hexSchema.nullable().parse(await ask("state_getStorage", [TIMESTAMP, hash]));
     return stored === null ? 0 : Number(Buffer.from(hexToU8a(stored)).readBigUInt64LE());
   } catch (error) {
     if (!(error instanceof RpcError)) throw error;
-    // Nodes forget old states long before they forget blocks.
+    // Nodes discard old states long before they discard blocks.
     return timestampIn(blockSchema.parse(await ask("chain_getBlock", [hash])).block.extrinsics[0]);
   }
 };
@@ -66,7 +66,7 @@ export const headAt = async (ask: Ask, number: number, hash: Hex): Promise<Head>
   timestamp: await timestampAt(ask, hash),
 });
 
-/** Heads of the chain from a number on, as many as there are, a page at most. */
+/** Heads of the chain from a number on, as many as exist, at most one page. */
 export const headsFrom = async (ask: Ask, from: number, count: number): Promise<readonly Head[]> => {
   const numbers = Array.from({ length: Math.min(count, AT_ONCE) }, (_, i) => from + i);
   const hashes = z.array(hashSchema.nullable()).parse(await ask("chain_getBlockHash", [numbers]));
@@ -74,7 +74,7 @@ export const headsFrom = async (ask: Ask, from: number, count: number): Promise<
   return Promise.all(known.map(({ number, hash }) => headAt(ask, number, hash)));
 };
 
-/** The newest head: its header, and what it says of time. */
+/** The newest head: its header, and its timestamp. */
 export const newestHead = async (ask: Ask): Promise<{ readonly head: Head; readonly parent: string }> => {
   const { number, hash, parent } = parseHeader(await ask("chain_getHeader", []));
   return { head: await headAt(ask, number, hash), parent: bare(parent) };

@@ -9,7 +9,7 @@ import type { State } from "./state.js";
 
 const row = z.array(z.tuple([count, count]));
 
-/** Rows that hold anything, by uid. */
+/** Rows that are not empty, by uid. */
 export const readWeights = async (state: State, netuid: number): Promise<readonly WeightRow[]> => {
   const [[exists], entries] = await Promise.all([
     state.items([["subtensorModule", "networksAdded", netuid]]),
@@ -22,7 +22,7 @@ export const readWeights = async (state: State, netuid: number): Promise<readonl
     .sort((a, b) => a.uid - b.uid);
 };
 
-/** What a hotkey has committed and not revealed: hashes, then timelocks, each in the order of their commitment. */
+/** What a hotkey has committed and not revealed: hashes, then timelocks, each in the order of commitment. */
 export const readPendingWeights = async (
   state: State,
   netuid: number,
@@ -48,7 +48,7 @@ const pendingHashes = async (
   const found = commits.parse(stored) ?? [];
   if (!state.has("subtensorModule", "subnetEpochIndex"))
     return found.map(([hash, at, first, last]) => ({ hash: hash.slice(2), block: at, reveal: { first, last } }));
-  // A runtime that stores its epochs keeps a commitment's epoch, not the blocks of its revelation.
+  // A runtime that stores its epochs keeps a commitment's epoch, not the blocks of its reveal.
   const { firstBlock } = await readEpochClock(state, netuid, block);
   return found.map(([hash, epoch, at]) => {
     const opens = epoch + count.parse(period);
@@ -59,7 +59,7 @@ const pendingHashes = async (
 const timelocks = z.array(
   z.union([
     z.tuple([address, count, hex, count]).transform(([who, at, ciphertext, round]) => ({ who, at, ciphertext, round })),
-    // Spec 293 does not say the block.
+    // Spec 293 does not give the block.
     z.tuple([address, hex, count]).transform(([who, ciphertext, round]) => ({ who, at: undefined, ciphertext, round })),
   ]),
 );

@@ -14,23 +14,23 @@ import { settlementsIn } from "./inclusion.js";
 import type { Link } from "./link.js";
 import { bare, hashSchema } from "./substrate.js";
 
-/** Blocks for which a signed extrinsic may be included: a power of two. */
+/** Number of blocks in which a signed extrinsic may be included. A power of two. */
 const ERA = 64;
-/** A signature names the block that its era begins with, which no fork may replace: one that is final by then. */
+/** A signature names the block at which its era begins. No fork may replace that block, so it must be final by then. */
 const FORK_DEPTH = 8;
 
 export interface WritingOptions {
   readonly link: Link;
   readonly api: ApiPromise;
   readonly traits: () => RuntimeTraits;
-  /** Number of the newest block whose extrinsics were looked at. */
+  /** Number of the newest block whose extrinsics were read. */
   readonly headNumber: () => number;
 }
 
-/** What is written: a call of every chain, or any of the runtime's own. */
+/** What is written: a call of every chain, or any call of the runtime. */
 export type Written = ChainCall | SubmittableExtrinsic<"promise">;
 
-/** Subtensor as the writer of extrinsics sees it. */
+/** Subtensor as the writer of extrinsics needs it. */
 export const writableSubtensor = ({ link, api, traits, headNumber }: WritingOptions): WritableChain<Written> => ({
   sign: (written, nonce, signer) =>
     coded(link, async () => {
@@ -72,7 +72,7 @@ export const writableSubtensor = ({ link, api, traits, headNumber }: WritingOpti
   headNumber,
 });
 
-/** Whatever goes wrong has a code. */
+/** Turns every fault into a coded error. */
 const coded = async <T>(link: Link, work: () => Promise<T>): Promise<T> => {
   try {
     return await work();
@@ -98,7 +98,7 @@ const find = async (link: Link, api: ApiPromise, { hash, nonce, lastBlock }: Sig
   return undefined;
 };
 
-/** A signer in the shape that `@polkadot/api` signs with; it wants the kind of signature in front. */
+/** A signer in the form that `@polkadot/api` signs with. It needs the kind of signature as the first byte. */
 const pairOf = ({ address, publicKey, sign }: Signer): IKeyringPair => ({
   address,
   addressRaw: publicKey,

@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { BlockZeroError } from "#shared/errors/error.js";
 
-/** What everybody knows of a drand beacon with signatures on G1 (scheme `bls-unchained-g1-rfc9380`). */
+/** The public parameters of a drand beacon with signatures on G1 (scheme `bls-unchained-g1-rfc9380`). */
 export interface Beacon {
   /** Compressed point of G2, 192 hex digits. */
   readonly publicKey: string;
@@ -27,7 +27,7 @@ export const beaconSchema = z.strictObject({
   period: z.number().positive(),
 });
 
-/** The newest round that is published at a time (milliseconds since the epoch); 0 before the first. */
+/** The newest round published at a time (milliseconds since the epoch). 0 before the first. */
 export const roundAt = (time: number, { genesisTime, period }: Omit<Beacon, "publicKey">): number =>
   Math.max(0, Math.floor((time / 1000 - genesisTime) / period) + 1);
 
@@ -35,6 +35,6 @@ export const roundAt = (time: number, { genesisTime, period }: Omit<Beacon, "pub
 export const timeOfRound = (round: number, { genesisTime, period }: Beacon): number =>
   (genesisTime + (round - 1) * period) * 1000;
 
-/** TIMELOCK_MALFORMED: what somebody gave us is no ciphertext, signature or key of this scheme. */
+/** TIMELOCK_MALFORMED: the bytes are no ciphertext, signature or key of this scheme. */
 export const malformed = (what: string, cause?: unknown): BlockZeroError =>
   new BlockZeroError("TIMELOCK_MALFORMED", what, "check that both sides use the same beacon and format", { cause });

@@ -20,11 +20,11 @@ export const TAG_BYTES = 16;
 const POINT_BYTES = 96;
 const SUITE = Buffer.from("AES_GCM_");
 
-/** `TLECiphertext<TinyBLS381>` as ark-serialize writes it compressed: a vector is its length as u64, little-endian, and its bytes. */
+/** `TLECiphertext<TinyBLS381>` in ark-serialize's compressed form. A vector is its length as u64, little-endian, and its bytes. */
 export const encodeCiphertext = ({ u, v, w, sealed, nonce }: Ciphertext): Uint8Array =>
   Buffer.concat([u, vector(v), vector(w), vector(Buffer.concat([vector(sealed), vector(nonce)])), vector(SUITE)]);
 
-/** As the runtime does, ignores what follows. @throws TIMELOCK_MALFORMED */
+/** Ignores trailing bytes, as the runtime does. @throws TIMELOCK_MALFORMED */
 export const decodeCiphertext = (bytes: Uint8Array): Ciphertext => {
   const outer = reader(bytes);
   const u = outer.take(POINT_BYTES);
@@ -54,6 +54,6 @@ const reader = (bytes: Uint8Array) => {
     offset += length;
     return buffer.subarray(offset - length, offset);
   };
-  // A length beyond 2^53 loses digits as a number, and is too long all the same.
+  // As a number, a length beyond 2^53 loses digits, but is still too long.
   return { take, vector: () => take(Number(Buffer.from(take(8)).readBigUInt64LE())) };
 };

@@ -15,11 +15,11 @@ export const roundPoint = (round: number): G1 => {
   return bls.shortSignatures.hash(createHash("sha256").update(bytes).digest(), DST);
 };
 
-/** A key pair from 32 bytes of seed, for a beacon of one's own. @returns the public key as 192 hex digits */
+/** The public key of a private beacon whose secret is a seed of 32 bytes. @returns 192 hex digits */
 export const beaconPublicKey = (seed: Uint8Array): string =>
   Buffer.from(bls.G2.Point.BASE.multiply(secretOf(seed)).toBytes(true)).toString("hex");
 
-/** The signature (48 bytes) that opens what was locked to a round of the beacon with this seed. */
+/** The signature (48 bytes) of a round by the beacon with this seed. It opens what was locked to the round. */
 export const signPulse = (seed: Uint8Array, round: number): Uint8Array =>
   roundPoint(round).multiply(secretOf(seed)).toBytes(true);
 
@@ -35,10 +35,10 @@ export const verifyPulse = (publicKey: string, round: number, signature: Uint8Ar
   return bls.fields.Fp12.eql(bls.pairing(point, bls.G2.Point.BASE), bls.pairing(roundPoint(round), key));
 };
 
-/** @throws TIMELOCK_MALFORMED unless it is a compressed point of the right subgroup, and not its zero */
+/** @throws TIMELOCK_MALFORMED unless it is a compressed point of the right subgroup, and not the point at infinity */
 export const parsePublicKey = (hex: string): G2 => parseG2(Buffer.from(hex, "hex"), "the beacon's public key");
 
-// The curve library clears the flags of a compressed point in the bytes that it is given: it gets a copy.
+// The curve library clears the flags of a compressed point in its input bytes, so it gets a copy.
 export const parseG2 = (bytes: Uint8Array, what: string): G2 =>
   validPoint(() => bls.G2.Point.fromBytes(Uint8Array.from(bytes)), what);
 

@@ -7,18 +7,18 @@ import { parseG2, parsePublicKey, parseSignature, roundPoint } from "./pulse.js"
 type Gt = ReturnType<typeof bls.pairing>;
 
 export interface TimelockOptions {
-  /** The round whose pulse opens it. */
+  /** The round whose pulse opens the ciphertext. */
   readonly round: number;
-  /** The beacon's, 192 hex digits. */
+  /** The beacon's public key, 192 hex digits. */
   readonly publicKey: string;
-  /** So many random bytes; the system's unless given. */
+  /** Returns that many random bytes. Default: the system's generator. */
   readonly random?: (bytes: number) => Uint8Array;
 }
 
 /**
- * Encrypts to a future pulse of a drand beacon: the identity-based encryption of Boneh and Franklin ("Identity-Based Encryption
- * from the Weil Pairing", FullIdent) whose identity is the round, over AES-256-GCM; in the format of Ideal Labs' `tle`, which
- * subtensor's runtime opens.
+ * Encrypts to a future pulse of a drand beacon: the identity-based encryption of Boneh and Franklin ("Identity-Based Encryption from the
+ * Weil Pairing", FullIdent) with the round as the identity, over AES-256-GCM. The format is that of Ideal Labs' `tle`, which subtensor's
+ * runtime opens.
  */
 export const encryptTimelock = (
   plaintext: Uint8Array,
@@ -40,8 +40,8 @@ export const encryptTimelock = (
 };
 
 /**
- * Opens a ciphertext of anybody's with the signature of its round's pulse, 48 bytes.
- * @throws TIMELOCK_MALFORMED what it was given cannot be a ciphertext or a signature, or they do not belong together
+ * Opens a ciphertext from anybody with the signature of its round's pulse, 48 bytes.
+ * @throws TIMELOCK_MALFORMED if the bytes cannot be a ciphertext or a signature, or do not belong together
  */
 export const decryptTimelock = (ciphertext: Uint8Array, signature: Uint8Array): Uint8Array => {
   const { u, v, w, sealed, nonce } = decodeCiphertext(ciphertext);
@@ -67,14 +67,14 @@ const sha256 = (...parts: readonly Uint8Array[]): Uint8Array => {
 
 const xor = (a: Uint8Array, b: Uint8Array): Uint8Array => a.map((byte, i) => byte ^ b[i]!);
 
-/** The ciphertext's randomness follows from what it hides, so that whoever opens it can check that nobody altered it. */
+/** The ciphertext's randomness is derived from its content, so a reader who opens it can check that nobody altered it. */
 const scalarOf = (sigma: Uint8Array, key: Uint8Array): bigint => {
   const scalar = BigInt(`0x${Buffer.from(sha256(sigma, key)).toString("hex")}`) % bls.fields.Fr.ORDER;
   if (scalar === 0n) throw malformed("the ciphertext hides nothing");
   return scalar;
 };
 
-/** As ark-serialize writes Fp12: twelve field elements of 48 bytes, little-endian. */
+/** Fp12 in ark-serialize's form: twelve field elements of 48 bytes, little-endian. */
 const gtBytes = ({ c0, c1 }: Gt): Uint8Array =>
   Buffer.concat(
     [c0, c1]

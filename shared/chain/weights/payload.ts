@@ -3,15 +3,15 @@ import { BlockZeroError } from "#shared/errors/error.js";
 import type { TimelockPayload } from "../chain.js";
 import { scaleReader, u16, u16s, u64, vector } from "./scale.js";
 
-/** What a weights commitment hides. */
+/** The content of a weights commitment. */
 export interface WeightsPayload {
   readonly uids: readonly number[];
-  /** u16, one a uid. */
+  /** u16, one per uid. */
   readonly values: readonly number[];
   readonly versionKey: number;
 }
 
-/** @param hotkey public key, 32 bytes: that of the hotkey-bound payload; none for the legacy one */
+/** @param hotkey public key, 32 bytes, for the hotkey-bound payload; unset for the legacy payload */
 export const encodeTimelockPayload = ({ uids, values, versionKey }: WeightsPayload, hotkey?: Uint8Array): Uint8Array =>
   Buffer.concat([hotkey ? vector(hotkey) : new Uint8Array(), u16s(uids), u16s(values), u64(versionKey)]);
 
@@ -40,11 +40,11 @@ export interface HashCommitment extends WeightsPayload {
   readonly salt: readonly number[];
 }
 
-/** BLAKE2b-256 over SCALE of (hotkey, netuid, uids, values, salt, version key), as `reveal_weights` makes it again. 64 hex digits. */
+/** BLAKE2b-256 over SCALE of (hotkey, netuid, uids, values, salt, version key), as `reveal_weights` recomputes it. 64 hex digits. */
 export const weightsCommitHash = ({ hotkey, netuid, uids, values, salt, versionKey }: HashCommitment): string =>
   blake2Hex(Buffer.concat([hotkey, u16(netuid), u16s(uids), u16s(values), u16s(salt), u64(versionKey)]));
 
-/** BLAKE2b-256, 64 hex digits: how a chain names a timelock ciphertext that waits. */
+/** BLAKE2b-256, 64 hex digits: the chain's name for a waiting timelock ciphertext. */
 export const ciphertextHash = (ciphertext: Uint8Array): string => blake2Hex(ciphertext);
 
 const blake2Hex = (bytes: Uint8Array): string => Buffer.from(blake2AsU8a(bytes, 256)).toString("hex");

@@ -1,6 +1,6 @@
 import { BlockZeroError } from "#shared/errors/error.js";
 
-/** The little of SCALE that weights need: compact lengths, vectors of u16, u16 and u64, all little-endian. */
+/** The part of SCALE that weights need: compact lengths, vectors of u16, u16 and u64, all little-endian. */
 
 /** @param length below 2^30 */
 export const compact = (length: number): Uint8Array => {
@@ -28,13 +28,13 @@ export const u16s = (values: readonly number[]): Uint8Array =>
 
 export const vector = (bytes: Uint8Array): Uint8Array => Buffer.concat([compact(bytes.length), bytes]);
 
-/** Reads what anybody may have written. Every method throws SCALE_MALFORMED where the bytes are not that. */
+/** Reads untrusted bytes. Every method throws SCALE_MALFORMED if the bytes do not have its form. */
 export interface ScaleReader {
   compact(): number;
   u16s(): number[];
   u64(): number;
   vector(): Uint8Array;
-  /** Nothing may be left. */
+  /** Throws if bytes are left. */
   end(): void;
 }
 
@@ -57,7 +57,7 @@ export const scaleReader = (bytes: Uint8Array): ScaleReader => {
   return {
     compact: readCompact,
     u16s() {
-      // The bytes are there before anything is made of them.
+      // `take` checks that the bytes exist before anything is allocated for them.
       const items = take(readCompact() * 2);
       return Array.from({ length: items.length / 2 }, (_, i) => items.readUInt16LE(i * 2));
     },
@@ -73,7 +73,7 @@ export const scaleReader = (bytes: Uint8Array): ScaleReader => {
   };
 };
 
-/** SCALE has one encoding of a number: a longer one is not read. */
+/** In SCALE each number has one encoding. A longer one is rejected. */
 const atLeast = (least: number, value: number): number => {
   if (value < least) throw malformed("a length is not in its shortest form");
   return value;

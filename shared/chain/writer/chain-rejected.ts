@@ -1,7 +1,7 @@
 import { BlockZeroError } from "#shared/errors/error.js";
 import { type RejectionReason, rejectionHint } from "./rejection-hints.js";
 
-/** The chain refused a write. `reason` is the chain's own name of the rule, which also starts the message. */
+/** The chain refused a write. `reason` is the chain's own name for the rule. The message starts with it. */
 export class ChainRejected extends BlockZeroError {
   constructor(
     readonly reason: string,
@@ -15,6 +15,6 @@ export class ChainRejected extends BlockZeroError {
   }
 }
 
-/** Whether the chain refused a write by this rule. */
+/** Whether the chain refused a write because of this rule. */
 export const isRejected = (thrown: unknown, reason: RejectionReason): thrown is ChainRejected =>
   thrown instanceof ChainRejected && thrown.reason === reason;

@@ -5,8 +5,8 @@ import { ciphertextHash, weightsCommitHash } from "../weights/payload.js";
 import { maxUpscaleU16 } from "../yuma/fixed-point.js";
 
 /**
- * A chain that is read and never written: what would be sent is printed. Its caller sees the next block hold it — commitments, axons,
- * weights in every mode — so that whole cycles run as they would; nobody else does, and it is forgotten with the program.
+ * A chain that is read and never written: every extrinsic is printed instead of sent. The caller sees the next block with it (commitments,
+ * axons, weights in every mode), so whole cycles run as they would. Nobody else sees it, and it is forgotten when the program ends.
  */
 export const dryRun = (chain: Chain, print: (extrinsic: PreparedExtrinsic) => void): Chain => {
   const commitments = remembered<Commitment>();
@@ -83,15 +83,15 @@ export const dryRun = (chain: Chain, print: (extrinsic: PreparedExtrinsic) => vo
   };
 };
 
-/** Weights that were not committed; after the block `until` nobody would reveal them any more. */
+/** Weights that were not committed. After the block `until` nobody would reveal them any more. */
 type PretendedWeights = PendingWeights & { readonly until: number };
 
-/** What is remembered of one key, of one kind: more than anybody asks back for. */
+/** Number of entries kept per key and kind: more than any caller asks for. */
 const KEPT = 64;
 
 const keyOf = (netuid: number, hotkey: string): string => `${netuid}/${hotkey}`;
 
-/** What was not written, by key, oldest first. */
+/** The writes that were not sent, by key, oldest first. */
 const remembered = <T extends { readonly block: number }>() => {
   const byKey = new Map<string, readonly T[]>();
   const newest = (key: string, at = Number.POSITIVE_INFINITY): T | undefined =>
@@ -99,7 +99,7 @@ const remembered = <T extends { readonly block: number }>() => {
   return {
     add: (key: string, entry: T): void => void byKey.set(key, [...(byKey.get(key) ?? []), entry].slice(-KEPT)),
     newest,
-    /** The newest of every key of a subnet. */
+    /** The newest entry of every key of a subnet. */
     all: (netuid: number, at?: number): readonly T[] =>
       [...byKey.keys()].flatMap((key) => (key.startsWith(keyOf(netuid, "")) ? (newest(key, at) ?? []) : [])),
   };
@@ -110,7 +110,7 @@ const rowOf = (uids: readonly number[], values: readonly number[]): WeightRow["w
   return uids.map((uid, i) => [uid, stored[i]!] as const);
 };
 
-/** When weights that a block holds would be revealed. */
+/** The blocks in which weights of a block would be revealed. */
 const revealBlocks = async (
   chain: Chain,
   netuid: number,
@@ -118,14 +118,14 @@ const revealBlocks = async (
 ): Promise<{ readonly first: number; readonly last: number }> => {
   const [next, parameters] = await Promise.all([chain.nextEpoch(netuid), chain.hyperParameters(netuid)]);
   const { tempo, epochLength, revealPeriod } = parameters;
-  // An epoch of tempo + 1 blocks runs in its last block, one of tempo blocks in the first of the next.
+  // An epoch of tempo + 1 blocks runs in its last block, an epoch of tempo blocks in the first block of the next.
   const end = epochLength > tempo ? next : next - 1;
   const ownEnd = end - Math.floor((end - block) / epochLength) * epochLength;
   const first = ownEnd + 1 + (revealPeriod - 1) * epochLength;
   return { first, last: first + epochLength - 1 };
 };
 
-/** Rejects when the chain is lost meanwhile. */
+/** Rejects if the chain is lost meanwhile. */
 const nextHead = async (chain: Chain): Promise<Head> => {
   const over = new AbortController();
   try {
@@ -135,6 +135,6 @@ const nextHead = async (chain: Chain): Promise<Head> => {
   }
 };
 
-/** One extrinsic on one line, for a person and for whoever decodes it. */
+/** One extrinsic on one line, for people and for tools that decode it. */
 export const formatExtrinsic = ({ call, signer, nonce, hash, bytes }: PreparedExtrinsic): string =>
   `would send ${call.name} as ${signer}, nonce ${nonce}, hash ${hash}: ${bytes}`;

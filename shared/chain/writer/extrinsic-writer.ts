@@ -5,8 +5,8 @@ import type { Settlement } from "./extrinsic.js";
 import { type LaneOptions, NonceQueue } from "./nonce-queue.js";
 
 /**
- * Writes extrinsics of any chain, and resolves once a block holds them. Whoever drives it tells it of heads, connections, forks
- * and of the blocks that hold what it waits for.
+ * Writes extrinsics of any chain, and resolves once a block holds them. Its owner reports heads, connections, forks and the blocks that
+ * hold waiting extrinsics.
  */
 export class ExtrinsicWriter<Call> {
   readonly #lanes = new Map<string, NonceQueue<Call>>();
@@ -14,12 +14,12 @@ export class ExtrinsicWriter<Call> {
 
   constructor(private readonly options: LaneOptions<Call>) {}
 
-  /** Hashes of what no block is known to hold: where there are none, a block's extrinsics need not be looked at. */
+  /** Hashes of the extrinsics that no known block holds. If there are none, a block's extrinsics need not be read. */
   get unsettled(): ReadonlySet<string> {
     return new Set([...this.#lanes.values()].flatMap(({ unsettled }) => unsettled));
   }
 
-  /** Writes of one key follow each other in the order of asking. Rejects with what the chain refused it for. */
+  /** Writes of one key are sent in the order of the calls. Rejects with the chain's reason. */
   write(call: Call, signer: Signer): Promise<Inclusion> {
     return new Promise((resolve, reject) => {
       if (this.#failure) return reject(this.#failure);
@@ -34,12 +34,12 @@ export class ExtrinsicWriter<Call> {
     for (const lane of this.#lanes.values()) lane.settle(settlement);
   }
 
-  /** A new connection: the pool behind it may be another one. */
+  /** A new connection: the node behind it may have another pool. */
   reconnected(): void {
     for (const lane of this.#lanes.values()) lane.reconnected();
   }
 
-  /** The head moved on. */
+  /** There is a new head. */
   newHead(): void {
     for (const [address, lane] of [...this.#lanes]) {
       lane.newHead();
@@ -47,12 +47,12 @@ export class ExtrinsicWriter<Call> {
     }
   }
 
-  /** The blocks above `fork` were replaced by others. */
+  /** A fork replaced the blocks above `fork`. */
   reorganised(fork: number): void {
     for (const lane of this.#lanes.values()) lane.reorganised(fork);
   }
 
-  /** Ends it for good. */
+  /** Ends it for good. Rejects all waiting writes. */
   fail(error: BlockZeroError): void {
     this.#failure = error;
     for (const lane of this.#lanes.values()) lane.fail(error);

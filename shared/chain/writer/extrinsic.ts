@@ -2,47 +2,47 @@ import type { BlockZeroError } from "#shared/errors/error.js";
 import type { Signer } from "#shared/protocol/signer.js";
 import type { Inclusion } from "../chain.js";
 
-/** A signed extrinsic as its chain takes it; whoever sends it again sends these very bytes. */
+/** A signed extrinsic in the chain's format. Sending it again sends exactly these bytes. */
 export interface SignedExtrinsic {
   readonly bytes: string;
   /** 64 hex digits. */
   readonly hash: string;
   readonly nonce: number;
-  /** The last block that may hold it, where it is mortal. */
+  /** The last block that may hold it, if it is mortal. */
   readonly lastBlock?: number | undefined;
 }
 
 /** A block holds an extrinsic. */
 export interface Settlement extends Inclusion {
   readonly hash: string;
-  /** Why it did nothing there; its nonce is spent all the same. */
+  /** Why it failed in that block. Its nonce is used in any case. */
   readonly error?: BlockZeroError | undefined;
 }
 
-/** What a node says to an extrinsic. */
+/** A node's answer to an extrinsic. */
 export type Reception =
-  /** It has it, now or since before, and will put it into a block. */
+  /** The node has it, since now or before, and will put it into a block. */
   | { readonly status: "pool" }
   | ({ readonly status: "included" } & Settlement)
-  /** Not now; time cures it: the pool is full, an earlier nonce is missing. */
+  /** Not now, but possibly later: the pool is full, or an earlier nonce is missing. */
   | { readonly status: "later" }
-  /** Its nonce is spent or its era over: some block holds it, or none ever will. */
+  /** Its nonce is used or its era is over: some block holds it, or none ever will. */
   | { readonly status: "dead" }
-  /** Never, whatever the nonce. */
+  /** Never accepted, whatever the nonce. */
   | { readonly status: "refused"; readonly error: BlockZeroError };
 
-/** What writing needs of a chain that keeps a nonce for each account; calls are opaque to it. */
+/** What the writer needs from a chain that keeps a nonce for each account. Calls are opaque to it. */
 export interface WritableChain<Call> {
   sign(call: Call, nonce: number, signer: Signer): SignedExtrinsic | Promise<SignedExtrinsic>;
-  /** The call as text: two calls that ask for the same are the same text. */
+  /** The call as text. Two equal calls have the same text. */
   textOf(call: Call): string;
-  /** The account's next nonce, after what waits in the node's pool. */
+  /** The account's next nonce, counting the extrinsics in the node's pool. */
   nextNonce(account: string): Promise<number>;
-  /** Throws `BlockZeroError` CHAIN_DISCONNECTED or CHAIN_TIMEOUT where nobody knows whether the node has it. */
+  /** Throws `BlockZeroError` CHAIN_DISCONNECTED or CHAIN_TIMEOUT if it is unknown whether the node has it. */
   send(extrinsic: SignedExtrinsic): Promise<Reception>;
   /**
-   * Looks for it in the blocks after `since`; undefined where it is certain that none holds it.
-   * Throws as `send`, and CHAIN_OUTCOME_UNKNOWN where the node no longer knows.
+   * Searches the blocks after `since` for it. Undefined if it is certain that none holds it. Throws as `send`, and CHAIN_OUTCOME_UNKNOWN if
+   * the node no longer knows.
    */
   find(extrinsic: SignedExtrinsic, since: number): Promise<Settlement | undefined>;
   /** Number of the newest block. */

@@ -6,9 +6,9 @@ import { type LockAttempt, tryLock } from "#shared/files/lock-file.js";
 import { onAbort } from "#shared/util/on-abort.js";
 import { type Clock, systemClock } from "../clock.js";
 
-/** An extrinsic that was signed, and perhaps sent, by a process that has not learnt its fate. */
+/** An extrinsic that a process signed, and may have sent, before it ended without learning the outcome. */
 export interface Unsettled {
-  /** The call, as `WritableChain.textOf` says it. */
+  /** The call as text, from `WritableChain.textOf`. */
   readonly text: string;
   readonly extrinsic: {
     readonly bytes: string;
@@ -16,15 +16,15 @@ export interface Unsettled {
     readonly nonce: number;
     readonly lastBlock?: number | undefined;
   };
-  /** The head's number when it was signed. */
+  /** Number of the head when it was signed. */
   readonly signedAt: number;
 }
 
-/** The right to write with a key: one process on this machine has it. */
+/** The right to write with a key. Only one process on this machine has it. */
 export interface KeyClaim {
-  /** What the last holders left open. */
+  /** The extrinsics that earlier holders left without an outcome. */
   readonly unsettled: readonly Unsettled[];
-  /** Replaces the record of what is open; durable when it returns. */
+  /** Replaces the record of extrinsics without an outcome. Durable when it returns. */
   record(unsettled: readonly Unsettled[]): void;
   release(): void;
 }
@@ -35,7 +35,7 @@ export interface KeyClaims {
 }
 
 export interface KeyClaimOptions {
-  /** Holds a folder for each chain, in it one for each address. */
+  /** Holds one folder per chain, with one folder per address. */
   readonly folder: string;
   /** 64 hex digits. */
   readonly genesisHash: string;
@@ -44,7 +44,7 @@ export interface KeyClaimOptions {
   readonly waitMs?: number | undefined;
 }
 
-/** Where the programs that use a folder of wallets agree about their keys: beside it, `~/.bittensor/keys-in-use`. */
+/** Where the programs that use a folder of wallets coordinate the use of their keys: beside it, `~/.bittensor/keys-in-use`. */
 export const keyFolderOf = (wallets: string): string => join(dirname(resolve(wallets)), "keys-in-use");
 
 const WAIT_MS = 60_000;
@@ -63,7 +63,7 @@ const unsettledSchema = z.array(
   }),
 );
 
-/** Claims on keys for one chain: a lock file and the record of what is open, by address. */
+/** Claims on keys for one chain. Each address has a lock file and a record of the extrinsics without an outcome. */
 export const openKeyClaims = ({
   folder,
   genesisHash,

@@ -7,21 +7,21 @@ import { QueueClaim } from "./queue-claim.js";
 
 export interface LaneOptions<Call> {
   readonly chain: WritableChain<Call>;
-  /** Blocks on top of the one that holds a write before its outcome is told. */
+  /** Number of blocks on top of a write's block before its outcome is reported. */
   readonly confirmations: number;
   readonly claims?: KeyClaims | undefined;
   readonly log: Log;
-  /** A node has an extrinsic since so many blocks without putting it into one. */
+  /** Called when a node has had an extrinsic for several blocks without putting it into one. */
   readonly onOverdue: () => void;
 }
 
-/** How often an extrinsic is signed anew because another writer took its nonce. */
+/** Greatest number of times that an extrinsic is signed again because another writer took its nonce. */
 const MAX_SIGNINGS = 8;
 
 /**
- * The writes of one key, in order: each is signed when all before it are with the node, so that nonces follow each other.
- * What is in doubt is sent again byte for byte, which a chain takes once. It is signed anew only when it is certain that its
- * nonce went to another extrinsic or its era is over, so that no block will ever hold it.
+ * The writes of one key, in order. Each is signed after the node has all earlier ones, so nonces are consecutive. If its outcome is
+ * unknown, an extrinsic is sent again byte for byte, which a chain accepts once. It is signed again only if it is certain that no block
+ * will ever hold it, because another extrinsic used its nonce or its era is over.
  */
 export class NonceQueue<Call> {
   readonly #queue: Queued<Call>[] = [];
@@ -29,7 +29,7 @@ export class NonceQueue<Call> {
   readonly #claim: QueueClaim;
   readonly #closed = new AbortController();
   #failure: BlockZeroError | undefined;
-  /** All below are spent. */
+  /** All lower nonces are used. */
   #leastNonce = 0;
   #isRunning = false;
   #isWoken = false;
@@ -42,12 +42,12 @@ export class NonceQueue<Call> {
     this.#claim = new QueueClaim(address, options.claims);
   }
 
-  /** Nothing is waited for or watched any more. */
+  /** Whether nothing is waiting or watched any more. */
   get isEmpty(): boolean {
     return !this.#isRunning && this.#queue.length === 0 && this.#entries.isEmpty;
   }
 
-  /** Hashes of what no block is known to hold. */
+  /** Hashes of the extrinsics that no known block holds. */
   get unsettled(): readonly string[] {
     return this.#entries.unsettled.map(({ extrinsic }) => extrinsic.hash);
   }
@@ -57,7 +57,7 @@ export class NonceQueue<Call> {
     this.#run();
   }
 
-  /** A block holds it. */
+  /** A block holds an extrinsic. */
   settle(settlement: Settlement): void {
     const entry = this.#entries.withHash(settlement.hash);
     if (!entry) return;
@@ -66,7 +66,7 @@ export class NonceQueue<Call> {
     this.#tellWhatIsCertain();
   }
 
-  /** Another connection, perhaps another node: what is in no block is sent again. */
+  /** A new connection, possibly to another node: every extrinsic that is in no block is sent again. */
   reconnected(): void {
     this.#entries.offerAgain();
     this.#run();
@@ -80,9 +80,9 @@ export class NonceQueue<Call> {
     this.#run();
   }
 
-  /** The blocks above `fork` are not the chain's any more. */
+  /** The blocks above `fork` no longer belong to the chain. */
   reorganised(fork: number): void {
-    // What it undid may be more than what is watched here.
+    // The fork may have reverted more than the extrinsics watched here.
     this.#leastNonce = 0;
     for (const block of this.#entries.undo(fork))
       this.options.log.warn("a fork undid a write; it is sent again", { block, fork });
@@ -122,7 +122,7 @@ export class NonceQueue<Call> {
     }
   }
 
-  /** Until a head, a connection or a failure. */
+  /** Waits for a head, a connection or a failure. */
   async #pause(): Promise<void> {
     if (!this.#isWoken)
       await new Promise<void>((resolve) => {
@@ -148,20 +148,20 @@ export class NonceQueue<Call> {
     });
   }
 
-  /** Follows what is on its way; only the node knows what others have written. */
+  /** The next nonce after the pending extrinsics. Only the node knows what other writers have sent. */
   async #nextNonce(isTaken: boolean): Promise<number> {
     const last = this.#entries.unsettled.at(-1);
     if (last && !isTaken) return last.extrinsic.nonce + 1;
-    // A node that lags behind does not know of our latest.
+    // A node that lags behind does not know this key's latest extrinsics.
     return Math.max(this.#leastNonce, await this.options.chain.nextNonce(this.address));
   }
 
-  /** Other processes wait until all of ours is told. */
+  /** Other processes wait until all of this process's outcomes are known. */
   #claimKey(): Promise<void> {
     return this.#claim.take(() => this.options.chain.headNumber(), this.#closed.signal);
   }
 
-  /** Takes up what an earlier process signed for this call and did not learn the fate of. */
+  /** Adopts the extrinsic that an earlier process signed for this call without learning the outcome. */
   async #adopt(write: Queued<Call>, text: string): Promise<boolean> {
     const onItsWay = this.#entries.unaskedFor(text);
     if (onItsWay) {
@@ -189,7 +189,7 @@ export class NonceQueue<Call> {
     this.#claim.record(this.#entries.open);
   }
 
-  /** @returns whether there is nothing to wait for before going on. */
+  /** @returns true if nothing must be awaited before continuing. */
   async #offer(entry: Entry<Call>): Promise<boolean> {
     const { chain } = this.options;
     const { extrinsic, signedAt } = entry;
@@ -217,9 +217,9 @@ export class NonceQueue<Call> {
         }
       }
     } catch (error) {
-      // What is in doubt when all ends stays recorded.
+      // An extrinsic whose outcome is unknown at the end stays recorded.
       if (this.#failure) return true;
-      // Nobody knows whether the node got what was asked.
+      // It is unknown whether the node received the request.
       if (hasCode(error, "CHAIN_DISCONNECTED", "CHAIN_TIMEOUT")) return false;
       this.#drop(entry);
       entry.write?.reject(error);
@@ -258,7 +258,7 @@ export class NonceQueue<Call> {
     if (!this.#isRunning) this.#release();
   }
 
-  /** As soon as nothing of ours is open. */
+  /** Releases the key as soon as none of this process's extrinsics is open. */
   #release(): void {
     if (!this.#failure && (this.#queue.length > 0 || this.#entries.open.length > 0)) return;
     this.#claim.release();

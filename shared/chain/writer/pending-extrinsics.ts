@@ -10,28 +10,28 @@ export interface Write<Call> {
   readonly reject: (error: unknown) => void;
 }
 
-/** A write, and how often it was signed. */
+/** A write, and the number of times that it was signed. */
 export type Queued<Call> = Write<Call> & { readonly signings: number };
 
-/** A signed extrinsic, until its outcome is told and no fork is expected to undo it. */
+/** A signed extrinsic, kept until its outcome is reported and no fork is expected to revert it. */
 export interface Entry<Call> {
-  /** Undefined for what an earlier process signed and nobody here has asked for yet. */
+  /** Undefined for an extrinsic that an earlier process signed and that no caller here has requested yet. */
   write: Queued<Call> | undefined;
   readonly text: string;
   readonly extrinsic: SignedExtrinsic;
   readonly signedAt: number;
-  /** Block at which the node had it; undefined while it is to be sent, for the first time or again. */
+  /** Block at which the node had it. Undefined while it must be sent, for the first time or again. */
   offeredAt?: number | undefined;
   settlement?: Settlement | undefined;
   isTold: boolean;
 }
 
-/** A node that has an extrinsic for so many blocks without putting it into one is sent it again. */
+/** An extrinsic is sent again if a node has had it for this many blocks without putting it into one. */
 export const OVERDUE_BLOCKS = 2;
-/** A write that is told is watched for so many blocks, and sent again should a fork undo it. */
+/** A reported write is watched for this many blocks, and sent again if a fork reverts it. */
 export const WATCHED_BLOCKS = 16;
 
-/** What one key has signed, in the order of nonces. */
+/** The extrinsics that one key has signed, in the order of their nonces. */
 export class PendingExtrinsics<Call> {
   #entries: Entry<Call>[] = [];
 
@@ -39,19 +39,19 @@ export class PendingExtrinsics<Call> {
     return this.#entries.length === 0;
   }
 
-  /** What no block is known to hold. */
+  /** Extrinsics that no known block holds. */
   get unsettled(): readonly Entry<Call>[] {
     return this.#entries.filter(({ settlement }) => !settlement);
   }
 
-  /** What nobody was told the outcome of, as it outlives the process. */
+  /** Extrinsics without a reported outcome, in the form that is stored on disk. */
   get open(): readonly Unsettled[] {
     return this.#entries
       .filter(({ isTold }) => !isTold)
       .map(({ text, extrinsic, signedAt }) => ({ text, extrinsic, signedAt }));
   }
 
-  /** What is to be sent next. */
+  /** The next extrinsic to send. */
   get toOffer(): Entry<Call> | undefined {
     return this.unsettled.find(({ offeredAt }) => offeredAt === undefined);
   }
@@ -69,7 +69,7 @@ export class PendingExtrinsics<Call> {
     this.#entries = this.#entries.filter((other) => other !== entry);
   }
 
-  /** @returns the writes of all that were there */
+  /** @returns the writes of all removed entries */
   clear(): readonly (Queued<Call> | undefined)[] {
     return this.#entries.splice(0).map(({ write }) => write);
   }
@@ -78,17 +78,17 @@ export class PendingExtrinsics<Call> {
     return this.#entries.find(({ extrinsic }) => extrinsic.hash === hash);
   }
 
-  /** What an earlier process signed for a call that nobody here has asked for yet. */
+  /** An extrinsic that an earlier process signed for a call that no caller here has requested yet. */
   unaskedFor(text: string): Entry<Call> | undefined {
     return this.#entries.find((entry) => !entry.write && entry.text === text);
   }
 
-  /** What is in no block is to be sent again. */
+  /** Marks the extrinsics that are in no block to be sent again. */
   offerAgain(): void {
     for (const entry of this.unsettled) entry.offeredAt = undefined;
   }
 
-  /** What the node has for too long is to be sent again. @returns whether there was any */
+  /** Marks the extrinsics that the node has had for too long to be sent again. @returns whether there was any */
   offerOverdue(head: number): boolean {
     const overdue = this.unsettled.filter(
       ({ offeredAt }) => offeredAt !== undefined && head >= offeredAt + OVERDUE_BLOCKS,
@@ -97,7 +97,7 @@ export class PendingExtrinsics<Call> {
     return overdue.length > 0;
   }
 
-  /** The blocks above `fork` are gone: what they held is to be sent again. @returns the numbers of those blocks */
+  /** The blocks above `fork` are reverted: their extrinsics are to be sent again. @returns the numbers of those blocks */
   undo(fork: number): readonly number[] {
     return this.#entries.flatMap((entry) => {
       const block = entry.settlement?.block;
@@ -108,14 +108,14 @@ export class PendingExtrinsics<Call> {
     });
   }
 
-  /** Lets go of what was told long ago. */
+  /** Drops extrinsics that were reported long ago. */
   forget(head: number): void {
     this.#entries = this.#entries.filter(
       ({ isTold, settlement }) => !isTold || !settlement || head < settlement.block + WATCHED_BLOCKS,
     );
   }
 
-  /** What a block holds, deep enough, and nobody was told of yet. */
+  /** Extrinsics that a block holds, deep enough, and that were not reported yet. */
   certain(head: number, confirmations: number): readonly { entry: Entry<Call>; settlement: Settlement }[] {
     return this.#entries.flatMap((entry) => {
       const { settlement, isTold } = entry;

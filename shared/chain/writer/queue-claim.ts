@@ -1,14 +1,14 @@
 import type { KeyClaim, KeyClaims, Unsettled } from "./key-lock.js";
 
-/** A call that is asked for again after a crash is the one signed before it, if that is so recent. */
+/** Greatest age in blocks of an extrinsic from before a crash that is adopted when the same call is requested again. */
 export const ADOPTED_BLOCKS = 64;
 
-/** A lane's hold on its key, from the first signing until nothing is open, and what earlier holders signed and did not learn the fate of. */
+/** A queue's claim on its key, from the first signing until nothing is open, and the extrinsics that earlier holders left without an outcome. */
 export class QueueClaim {
   #claim: KeyClaim | undefined;
   #left: readonly Unsettled[] = [];
 
-  /** @param claims undefined where no process but this one has the key */
+  /** @param claims undefined if no other process has the key */
   constructor(
     private readonly address: string,
     private readonly claims: KeyClaims | undefined,
@@ -22,19 +22,22 @@ export class QueueClaim {
     this.#left = this.#claim.unsettled.filter(({ signedAt }) => signedAt >= oldest);
   }
 
-  /** @returns what was left for this call, last, after what was left with the nonces before it; nothing where one of those is missing */
+  /**
+   * @returns the extrinsic that was left for this call, last, after those that were left with the nonces before it. Empty if one of these
+   * nonces is missing.
+   */
   async adopt(text: string, nextNonce: () => Promise<number>): Promise<readonly Unsettled[]> {
     const known = this.#left.find((other) => other.text === text);
     if (!known) return [];
     const next = await nextNonce();
     const before = this.#left.filter(({ extrinsic: { nonce } }) => nonce >= next && nonce < known.extrinsic.nonce);
-    // With a nonce missing before it, it would wait for ever.
+    // If an earlier nonce is missing, the extrinsic would wait for ever.
     if (before.length < known.extrinsic.nonce - next) return [];
     this.#left = this.#left.filter((other) => other !== known && !before.includes(other));
     return [...before, known];
   }
 
-  /** Durable when it returns. @param open what this process has signed */
+  /** Durable when it returns. @param open the extrinsics that this process has signed */
   record(open: readonly Unsettled[]): void {
     this.#claim?.record([...this.#left, ...open]);
   }

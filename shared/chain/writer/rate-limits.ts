@@ -1,16 +1,16 @@
 import type { ChainCall } from "../call.js";
 import type { Chain, CommitmentSpace, HyperParameters, Neuron } from "../chain.js";
 
-/** What a commitment counts at least against its hotkey's space, in bytes. */
+/** Least number of bytes by which a commitment reduces its hotkey's space. */
 const LEAST_COMMITMENT_BYTES = 100;
 
-/** First block that may hold new weights, in the clear or committed, of a neuron; one that has never set any may at once. */
+/** First block that may hold new weights of a neuron, in plain or committed. A neuron that has never set any may do so at once. */
 export const nextWeights = (
   { lastUpdate }: Pick<Neuron, "lastUpdate">,
   { weightsRateLimit }: Pick<HyperParameters, "weightsRateLimit">,
 ): number => (lastUpdate === 0 ? 0 : lastUpdate + weightsRateLimit);
 
-/** First block that may hold a commitment of this text; Infinity for one that no space is large enough for. */
+/** First block that may hold a commitment of this text. Infinity if the text exceeds any space. */
 export const nextCommitment = (data: string, { used, limit, renewed }: CommitmentSpace): number => {
   const bytes = Math.max(LEAST_COMMITMENT_BYTES, Buffer.byteLength(data));
   if (bytes > limit) return Number.POSITIVE_INFINITY;
@@ -24,8 +24,8 @@ export const nextAxon = (
 ): number => (axon === null ? 0 : axon.block + servingRateLimit);
 
 /**
- * First block in which the chain's rate limits allow a call, as far as its state says; 0: at once. What the state does not say — how
- * many others register in a block — the chain itself will refuse.
+ * First block in which the chain's rate limits allow a call, as far as its state shows them. 0: at once. Limits that the state does not
+ * show, such as the number of registrations in a block, are enforced by the chain itself.
  */
 export const nextAllowed = async (
   chain: Pick<Chain, "metagraph" | "hyperParameters" | "commitmentSpace">,

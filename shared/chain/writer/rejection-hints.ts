@@ -1,5 +1,5 @@
 /**
- * What to do about a rule of the chain, by the runtime's name of it: the errors of subtensor's pallets SubtensorModule, AdminUtils,
+ * What to do about a rule of the chain, by the runtime's name for it. Covers the errors of subtensor's pallets SubtensorModule, AdminUtils,
  * Commitments, Swap and Drand and of its transaction extensions, in spec 293 and in spec 425, and those of the devchain.
  */
 const HINTS = [
@@ -171,12 +171,12 @@ type NamesOf<Row> = Row extends readonly [hint: string, ...names: infer Names ex
   ? Names[number]
   : never;
 
-/** A rule of the chain that we know by name. */
+/** The name of a rule that has a hint. */
 export type RejectionReason = NamesOf<(typeof HINTS)[number]>;
 
 const byName: ReadonlyMap<string, string> = new Map(
   HINTS.flatMap(([hint, ...names]) => names.map((name) => [name, hint] as const)),
 );
 
-/** Undefined for a rule that nobody has written a hint for. */
+/** Undefined for a rule without a hint. */
 export const rejectionHint = (name: string): string | undefined => byName.get(name);

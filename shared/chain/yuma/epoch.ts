@@ -9,38 +9,38 @@ export interface EpochNeuron {
   /** In the smallest unit. */
   readonly stake: bigint;
   readonly permit: boolean;
-  /** Block of the last weights set, or of registration. */
+  /** Block in which its weights were last set, or of its registration. */
   readonly lastUpdate: number;
   readonly registeredAt: number;
-  /** As stored: max-upscaled u16. */
+  /** As stored: u16, scaled so that the largest is 65,535. */
   readonly weights: U16Row;
-  /** As stored: each column max-upscaled over the validators, u16. */
+  /** As stored: u16, each column scaled over the validators so that the largest is 65,535. */
   readonly bonds: U16Row;
 }
 
 export interface EpochInput {
   readonly block: number;
   readonly tempo: number;
-  /** Blocks without an update after which a neuron's stake counts no more. */
+  /** Blocks without an update after which a neuron's stake no longer counts. */
   readonly activityCutoff: number;
   /** Consensus majority, u16 of one. */
   readonly kappa: number;
   /** Share of the old bonds kept, in millionths. */
   readonly bondsMovingAverage: number;
-  /** 65535: bonds grow with the clipped weights; 0: with the weights as set. */
+  /** 65535: bonds grow with the clipped weights. 0: with the weights as set. */
   readonly bondsPenalty: number;
   readonly maxValidators: number;
-  /** Stake below it counts as none. */
+  /** Stake below it counts as zero. */
   readonly stakeThreshold: bigint;
   /** The one neuron whose weight on itself counts. */
   readonly ownerUid: number | undefined;
-  /** To be shared out, in the smallest unit. */
+  /** Amount to distribute, in the smallest unit. */
   readonly emission: bigint;
   /** By uid. */
   readonly neurons: readonly EpochNeuron[];
 }
 
-/** What an epoch leaves of a neuron. Shares are u16 of one. */
+/** The result of an epoch for a neuron. Shares are u16 of one. */
 export interface EpochFigures {
   readonly permit: boolean;
   readonly active: boolean;
@@ -50,9 +50,9 @@ export interface EpochFigures {
   readonly incentive: number;
   readonly dividends: number;
   readonly validatorTrust: number;
-  /** Of both kinds together, as the metagraph shows it. */
+  /** Of incentive and dividends together, as the metagraph shows it. */
   readonly emission: bigint;
-  /** Share of the emission, scaled so that the largest is 65,535: who has the least is replaced first. */
+  /** Share of the emission, scaled so that the largest is 65,535. The neuron with the lowest score is replaced first. */
   readonly pruningScore: number;
   readonly bonds: U16Row;
 }
@@ -63,9 +63,9 @@ export interface EpochResult extends EpochFigures {
 }
 
 /**
- * One epoch of Yuma consensus, in the arithmetic of the runtime (subtensor spec 293, `SubtensorModule::epoch`, with liquid
- * alpha and Yuma 3 off): weights are clipped at the stake-weighted median of each column, ranks are the stake-weighted sum
- * of what is left, bonds move towards weight times stake, dividends are bonds times incentive. Pure; results by uid.
+ * One epoch of Yuma consensus, in the arithmetic of the runtime (subtensor spec 293, `SubtensorModule::epoch`, with liquid alpha and Yuma 3
+ * off). Weights are clipped at the stake-weighted median of each column. Ranks are the stake-weighted sums of the clipped weights. Bonds
+ * move towards weight times stake. Dividends are bonds times incentive. Pure; results by uid.
  */
 export const yumaEpoch = (input: EpochInput): readonly EpochResult[] => {
   const { neurons } = input;
@@ -121,7 +121,7 @@ const proportion = (u16: number): Fixed => fixed.share(u16, fixed.U16_MAX);
 const asMatrix = (neurons: readonly EpochNeuron[], rowOf: (neuron: EpochNeuron) => U16Row): sparse.Matrix =>
   neurons.map((neuron) => sparse.rowOf(rowOf(neuron).filter(([j]) => j < neurons.length)));
 
-/** Weights of permitted validators, not on themselves, on nobody who registered since they were set. */
+/** Weights of permitted validators, without weights on themselves and without weights on neurons that registered after the weights were set. */
 const usableWeights = ({ neurons, ownerUid }: EpochInput): sparse.Matrix =>
   sparse.filterEntries(
     asMatrix(neurons, ({ weights }) => weights),
@@ -145,7 +145,7 @@ const newBonds = (input: EpochInput, weights: sparse.Matrix, activeStake: readon
   return sparse.normalizeColumns(sparse.movingAverage(fresh, old, ONE - kept));
 };
 
-/** The k largest values that are not zero; of equal ones the later uid, as the runtime's stable sort has it. */
+/** The k largest values that are not zero. Of equal values the later uid, as in the runtime's stable sort. */
 const topNonZero = (values: readonly Fixed[], k: number): readonly boolean[] => {
   const best = values.map((value, uid) => ({ value, uid })).sort((a, b) => a.value - b.value);
   const chosen = new Set(best.slice(Math.max(0, best.length - k)).map(({ uid }) => uid));
@@ -153,8 +153,8 @@ const topNonZero = (values: readonly Fixed[], k: number): readonly boolean[] => 
 };
 
 /**
- * Per column the largest score that validators with more than `majority` of the active stake give at least: the score at
- * which the stake of lower scores first passes `1 − majority`.
+ * Per column the largest score that validators with more than `majority` of the active stake give at least. It is the score at which the
+ * stake of lower scores first exceeds `1 − majority`.
  */
 const weightedMedians = (stake: readonly Fixed[], weights: sparse.Matrix, majority: Fixed): readonly Fixed[] => {
   const voters = stake.flatMap((share, uid) => (share > ZERO ? [uid] : []));

@@ -1,7 +1,7 @@
 /**
- * Fixed point with 32 binary digits after the point, in a whole number of 2⁻³²: exactly what the `I32F32` gives in which subtensor
- * computes its epochs, products and quotients rounded down. Values stay below 2⁵ (proportions and small sums of them), so that a
- * double holds every intermediate; amounts of tokens are bigints.
+ * Fixed point with 32 binary digits after the point, as an integer number of 2⁻³². Gives exactly the results of `I32F32`, in which
+ * subtensor computes its epochs. Products and quotients are rounded down. Values stay below 2⁵ (proportions and small sums of them), so a
+ * double holds every intermediate. Amounts of tokens are bigints.
  */
 export type Fixed = number;
 
@@ -17,7 +17,7 @@ export const multiply = (a: Fixed, b: Fixed): Fixed => {
   return Math.floor((high * b + Math.floor((low * b) / HALF_WORD)) / HALF_WORD);
 };
 
-/** Sixteen binary digits at a time; zero where the divisor is zero. */
+/** Sixteen binary digits at a time. Zero if the divisor is zero. */
 export const divide = (a: Fixed, b: Fixed): Fixed => {
   if (b === ZERO) return ZERO;
   const high = Math.floor((a * HALF_WORD) / b);
@@ -25,7 +25,7 @@ export const divide = (a: Fixed, b: Fixed): Fixed => {
   return high * HALF_WORD + Math.floor((rest * HALF_WORD) / b);
 };
 
-/** `part / whole` of two integers, the part below 2²⁰; zero where the whole is zero. */
+/** `part / whole` of two integers, the part below 2²⁰. Zero if the whole is zero. */
 export const share = (part: number, whole: number): Fixed => (whole === 0 ? ZERO : Math.floor((part * ONE) / whole));
 
 export const sum = (values: Iterable<Fixed>): Fixed => {
@@ -41,16 +41,16 @@ export const toU16 = (proportion: Fixed): number =>
 /** `amount · proportion`, rounded down to a whole unit. */
 export const scaleAmount = (amount: bigint, proportion: Fixed): bigint => (amount * BigInt(proportion)) >> FRACTION;
 
-/** `part / total` of amounts, at most one; zero where there is no total. */
+/** `part / total` of amounts, at most one. Zero if the total is zero. */
 export const ratio = (part: bigint, total: bigint): Fixed => (total === 0n ? ZERO : Number((part << FRACTION) / total));
 
-/** Shares of amounts in their total. */
+/** Each amount's share of the total. */
 export const shares = (amounts: readonly bigint[]): readonly Fixed[] => {
   const total = amounts.reduce((a, b) => a + b, 0n);
   return amounts.map((amount) => ratio(amount, total));
 };
 
-/** Scales so that the values sum to one; a vector that sums to zero stays as it is. */
+/** Scales so that the values sum to one. A vector that sums to zero stays as it is. */
 export const normalize = (values: readonly Fixed[], total: Fixed = sum(values)): readonly Fixed[] =>
   total === ZERO ? values : values.map((value) => divide(value, total));
 
@@ -60,11 +60,11 @@ export const maxUpscale = (values: readonly Fixed[]): readonly number[] => {
   return largest === ZERO ? values.map(() => 0) : values.map((value) => roundedQuotient(value * U16_MAX, largest));
 };
 
-/** The same for u16: how subtensor stores a row of weights. */
+/** The same for u16: the form in which subtensor stores a row of weights. */
 export const maxUpscaleU16 = (values: readonly number[]): readonly number[] => {
   const largest = Math.max(0, ...values);
   if (largest <= 32768) return maxUpscale(values);
-  // Here the runtime divides first, and the digits that the quotient loses may turn a half down.
+  // Here the runtime divides first. The digits that the quotient loses may turn an exact half downwards.
   const factor = share(U16_MAX, largest);
   return values.map((value) => roundedQuotient(value * factor, ONE));
 };
@@ -75,7 +75,7 @@ const roundedQuotient = (a: number, b: number): number => {
   return 2 * (a - quotient * b) >= b ? quotient + 1 : quotient;
 };
 
-/** Whether no value has more than a share (u16 of one) of their sum. */
+/** Whether no value has more than a share (u16 of one) of the sum. */
 export const isShareLimited = (values: readonly number[], limit: number): boolean => {
   const whole = values.reduce((a, b) => a + b, 0);
   return values.every((value) => share(value, whole) <= share(limit, U16_MAX));

@@ -16,7 +16,7 @@ export const rowOf = (entries: readonly (readonly [column: number, value: number
 export const entriesOf = ({ columns, values }: Row): readonly (readonly [column: number, value: number])[] =>
   Array.from(columns, (column, at) => [column, values[at]!] as const);
 
-/** For every value, in the order of rows. */
+/** Visits every value, row by row. */
 const forEach = (matrix: Matrix, visit: (value: Fixed, column: number, row: number) => void): void => {
   for (let i = 0; i < matrix.length; i++) {
     const { columns, values } = matrix[i]!;
@@ -53,7 +53,7 @@ const columnSums = (matrix: Matrix): readonly Fixed[] => {
   return sums;
 };
 
-/** `vᵀ M`: one value a column. */
+/** `vᵀ M`: one value per column. */
 export const vectorTimesMatrix = (vector: readonly Fixed[], matrix: Matrix): readonly Fixed[] => {
   const products = new Array<Fixed>(matrix.length).fill(ZERO);
   forEach(matrix, (value, j, i) => {
@@ -62,7 +62,7 @@ export const vectorTimesMatrix = (vector: readonly Fixed[], matrix: Matrix): rea
   return products;
 };
 
-/** `M v`: one value a row. */
+/** `M v`: one value per row. */
 export const matrixTimesVector = (matrix: Matrix, vector: readonly Fixed[]): readonly Fixed[] => {
   const products = new Array<Fixed>(matrix.length).fill(ZERO);
   forEach(matrix, (value, j, i) => {
@@ -71,7 +71,7 @@ export const matrixTimesVector = (matrix: Matrix, vector: readonly Fixed[]): rea
   return products;
 };
 
-/** What a value is of a total: `divide`, or `share` where they are integers. A total of zero leaves its values as they are. */
+/** The quotient of a value and a total: `divide`, or `share` for integers. A total of zero leaves the values as they are. */
 type Quotient = (value: number, total: number) => Fixed;
 
 export const normalizeRows = (matrix: Matrix, quotient: Quotient): Matrix => {
