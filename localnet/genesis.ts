@@ -3,29 +3,35 @@ import type { BlobStore } from "#shared/blobs/blob-store.js";
 import { onnxCpu } from "#shared/engine/runtime/onnx-cpu.js";
 import { formatDuration } from "#shared/telemetry/progress.js";
 import { pretrain } from "#shared/training/pretrain.js";
+import { upcycle } from "#shared/training/upcycle.js";
 import type { LocalChainHost } from "./local-chain.js";
 import type { LocalnetOptions, Stage } from "./options.js";
 import { sealPages } from "./sealed-pages.js";
-import { PRETRAINING } from "./training.js";
+import { PRETRAINING, ROUTERS } from "./training.js";
 
-/** Pretrains the model that the subnet starts from. */
-export const pretrainGenesis = async (
+/** The model that the subnet starts from: pretrained, or of a dense checkpoint whose routers are trained. */
+export const makeGenesis = async (
   network: NetworkTemplate,
-  { genesisSteps, seed, signal }: LocalnetOptions,
+  { genesisSteps, seed, signal, checkpoint }: LocalnetOptions,
   { view }: Stage,
 ) => {
   const started = performance.now();
-  const parameters = await pretrain({
-    network,
-    device: onnxCpu({ threads: 2 }),
-    seed: String(seed),
-    steps: genesisSteps,
-    ...PRETRAINING,
-    signal,
-    onStep: (step, loss) =>
-      view.progress("pretraining the genesis model", (step + 1) / genesisSteps, `loss ${loss.toFixed(3)}`),
-  });
-  view.print(`pretrained the genesis model in ${formatDuration(performance.now() - started)}`);
+  const device = onnxCpu({ threads: 2 });
+  const training = { network, device, seed: String(seed), steps: genesisSteps, signal };
+  const what = checkpoint ? "training the routers" : "pretraining the genesis model";
+  const show = (step: number, figure: string) => view.progress(what, (step + 1) / genesisSteps, figure);
+  const parameters = checkpoint
+    ? await upcycle(checkpoint.dir, {
+        ...training,
+        ...ROUTERS,
+        onStep: (step, mass) => show(step, `${(100 * mass).toFixed(1)} % of the mass on a group's own experts`),
+      })
+    : await pretrain({
+        ...training,
+        ...PRETRAINING,
+        onStep: (step, loss) => show(step, `loss ${loss.toFixed(3)}`),
+      });
+  view.print(`${what} took ${formatDuration(performance.now() - started)}`);
   return parameters;
 };
 

@@ -12,8 +12,9 @@ import { startBlockClock } from "#shared/participant/block-clock.js";
 import { createBlobs } from "#shared/participant/files/blobs.js";
 import { createLogger } from "#shared/telemetry/logger.js";
 import { formatDuration } from "#shared/telemetry/progress.js";
+import { readUpcycledConfig } from "#shared/training/upcycle.js";
 import { chooseHost } from "./choose-host.js";
-import { pretrainGenesis, sealedTemplate } from "./genesis.js";
+import { makeGenesis, sealedTemplate } from "./genesis.js";
 import { openHome } from "./home.js";
 import { forwardTo, publishNetwork, whileBlocksCome } from "./local-chain.js";
 import { createObserver } from "./observer.js";
@@ -66,14 +67,15 @@ const live = async (options: LocalnetOptions, stage: Stage): Promise<LocalnetRes
   const { home, seed, cycles, signal } = options;
   const { view, onExit, start } = stage;
   const started = performance.now();
-  const templateFile = loadNetworkTemplate(options.template);
+  const { checkpoint, training } = options;
+  const templateFile = loadNetworkTemplate(options.template, checkpoint && (await readUpcycledConfig(checkpoint)));
 
   const wallets = join(home, "wallets");
   const owner = await createPlayerHotkey(wallets, String(seed), "owner");
   const log = createLogger({ name: "localnet", level: "warn", format: "pretty" });
   const host = await chooseHost(options, templateFile, owner, { log, signal, timeoutMs: READY_WITHIN_MS });
   const { blockTime = host.blockTime } = options;
-  const cast = roles(Object.keys(templateFile.groups), options.cheater);
+  const cast = roles(Object.keys(templateFile.groups), options);
   const [chainPort, ...ports] = await freePorts(cast.length + 1);
   const players: LocalnetParticipant[] = await Promise.all(
     cast.map(async (role, i) => ({
@@ -92,7 +94,7 @@ const live = async (options: LocalnetOptions, stage: Stage): Promise<LocalnetRes
   const { chain } = local;
   onExit(() => chain.close());
 
-  const parameters = await pretrainGenesis(templateFile, options, stage);
+  const parameters = await makeGenesis(templateFile, options, stage);
   const { netuid } = await whileBlocksCome(local, () => local.enrol(players));
   const template = { ...templateFile, netuid };
   const first = Math.max(firstCycle((await chain.head()).number, template), host.firstCycle);
@@ -118,7 +120,7 @@ const live = async (options: LocalnetOptions, stage: Stage): Promise<LocalnetRes
   const genesisLoss = await observer.losses(genesis.modelHash);
   view.print(`genesis model ${genesis.modelHash.slice(0, 12)} · starting ${players.length} participants`);
 
-  for (const player of players) start(playerProcess(player, { home, endpoint, netuid, seed, beacon: host.beacon }));
+  for (const player of players) start(playerProcess(player, { home, endpoint, netuid, seed, training, beacon: host.beacon }));
   await everybodyJoined(players, signal);
   ticking = true;
   await local.setBlockTime(blockTime);

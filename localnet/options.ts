@@ -1,6 +1,8 @@
 import type { WeightsMode } from "#shared/chain/chain.js";
+import type { UpcycledCheckpoint } from "#shared/training/upcycle.js";
 import type { Supervised, supervise } from "./process.js";
 import type { Cheater } from "./roles.js";
+import type { TRAINING } from "./training.js";
 import type { createView } from "./view.js";
 
 export interface LocalnetOptions {
@@ -9,12 +11,20 @@ export interface LocalnetOptions {
   readonly home: string;
   readonly cycles: number;
   readonly seed: number;
-  readonly cheater: Cheater;
+  readonly cheater: Cheater | "none";
+  /** 1 or 2. */
+  readonly validators: number;
+  /** Honest miners of each group. */
+  readonly miners: number;
+  /** A dense checkpoint to upcycle; unset: the genesis model is pretrained. */
+  readonly checkpoint: UpcycledCheckpoint | undefined;
+  /** What its miners' settings differ in from the localnet's own. */
+  readonly training: Partial<typeof TRAINING>;
   /** Stay up after the last cycle, until the signal aborts. */
   readonly keep: boolean;
   /** The file for the result as JSON. True: standard output, in place of the tables. */
   readonly json: string | true | undefined;
-  /** Steps of the genesis model's pretraining. */
+  /** Steps of the genesis model's pretraining, or of its routers'. */
   readonly genesisSteps: number;
   /** Milliseconds between blocks. Unset: the default of the chain. */
   readonly blockTime: number | undefined;

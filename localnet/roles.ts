@@ -5,6 +5,7 @@ import type { MinerConfig } from "#miner/config.js";
 import type { Beacon } from "#shared/chain/timelock/beacon.js";
 import type { Signer } from "#shared/protocol/signer.js";
 import { createColdkey, createHotkey } from "#shared/wallet/index.js";
+import type { LocalnetOptions } from "./options.js";
 import { TRAINING } from "./training.js";
 
 export type Behaviour = MinerConfig["behaviour"];
@@ -27,14 +28,23 @@ type Role = Omit<LocalnetParticipant, "address" | "port" | "signer">;
 
 const TOKEN = 1_000_000_000n;
 
-/** Two validators of unequal stake, two honest miners in each group, and one cheater in the first. */
-export const roles = (groups: readonly string[], cheater: Cheater): readonly Role[] => [
-  { name: "validator-1", program: "validator", behaviour: "validator", stake: 12_000n * TOKEN },
-  { name: "validator-2", program: "validator", behaviour: "validator", stake: 10_000n * TOKEN },
+/** Validators of unequal stake, honest miners in each group, and one cheater in the first, if any. */
+export const roles = (
+  groups: readonly string[],
+  { cheater, validators, miners }: Pick<LocalnetOptions, "cheater" | "validators" | "miners">,
+): readonly Role[] => [
+  ...Array.from({ length: validators }, (_, i): Role => {
+    const stake = BigInt(12_000 - 2_000 * i) * TOKEN;
+    return { name: `validator-${i + 1}`, program: "validator", behaviour: "validator", stake };
+  }),
   ...groups.flatMap((group) =>
-    [1, 2].map((n): Role => ({ name: `${group}-${n}`, program: "miner", group, behaviour: "honest", stake: 0n })),
+    Array.from({ length: miners }, (_, i): Role => {
+      return { name: `${group}-${i + 1}`, program: "miner", group, behaviour: "honest", stake: 0n };
+    }),
   ),
-  { name: "cheater", program: "miner", group: groups[0]!, behaviour: cheater, stake: 0n },
+  ...(cheater === "none"
+    ? []
+    : [{ name: "cheater", program: "miner", group: groups[0]!, behaviour: cheater, stake: 0n } as const]),
 ];
 
 /** Name of the localnet's wallet. Its hotkeys come from the seed, so two runs have the same addresses. */
@@ -60,12 +70,14 @@ export interface LocalnetEnv {
   readonly netuid: number;
   readonly seed: number;
   readonly beacon: Beacon | undefined;
+  /** What miners' settings differ in from the localnet's own. */
+  readonly training: Partial<typeof TRAINING>;
 }
 
 /** The YAML configuration of a participant's program. It is kept in the home, so the program can also be run by hand. */
 export const participantConfig = (
   player: LocalnetParticipant,
-  { home, endpoint, netuid, seed, beacon }: LocalnetEnv,
+  { home, endpoint, netuid, seed, beacon, training }: LocalnetEnv,
 ): string =>
   stringify({
     chain_endpoint: endpoint,
@@ -82,5 +94,5 @@ export const participantConfig = (
       beacon && {
         drand: { public_key: beacon.publicKey, genesis_time: beacon.genesisTime, period: beacon.period },
       }),
-    ...(player.program === "miner" && { expert_group: player.group, behaviour: player.behaviour, seed, ...TRAINING }),
+    ...(player.program === "miner" && { expert_group: player.group, behaviour: player.behaviour, seed, ...TRAINING, ...training }),
   });

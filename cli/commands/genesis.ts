@@ -19,8 +19,8 @@ import { BlockZeroError } from "#shared/errors/error.js";
 import { writeFileAtomic } from "#shared/files/atomic-file.js";
 import { lockHome } from "#shared/files/home-lock.js";
 import { readCheckpointConfig } from "#shared/model/checkpoint-reader.js";
-import { upcycledConfig } from "#shared/model/upcycle.js";
 import type { ModelConfig } from "#shared/protocol/model-config.js";
+import { readUpcycledConfig } from "#shared/training/upcycle.js";
 import { type FirstModelOptions, imported, pretrained, upcycled } from "../genesis/first-model.js";
 import { chainSettings } from "../settings.js";
 
@@ -115,8 +115,8 @@ const checkTogether = ({ from, experts }: Options, command: Command): void => {
 /** The model that `from-checkpoint` of the template stands for. */
 const modelOf = async ({ from, experts, expertsPerToken }: Options): Promise<ModelConfig | undefined> => {
   if (from === undefined) return undefined;
-  const config = await readCheckpointConfig(from);
-  return experts === undefined ? config : upcycledConfig(config, { experts, perToken: expertsPerToken });
+  if (experts === undefined) return readCheckpointConfig(from);
+  return readUpcycledConfig({ dir: from, experts, perToken: expertsPerToken });
 };
 
 interface Context {

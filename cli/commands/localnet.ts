@@ -4,9 +4,10 @@ import type { LocalChainKind } from "#localnet/local-chain.js";
 import { runLocalnet } from "#localnet/localnet.js";
 import type { Cheater } from "#localnet/roles.js";
 import type { WeightsMode } from "#shared/chain/chain.js";
-import { wholeNumber } from "#shared/cli/numbers.js";
+import { positiveNumber, wholeNumber } from "#shared/cli/numbers.js";
 import { type CommandSpec, shutdownSignal } from "#shared/cli/program.js";
 import { BlockZeroError } from "#shared/errors/error.js";
+import type { UpcycledCheckpoint } from "#shared/training/upcycle.js";
 
 /** What a shell says of a program ended by Ctrl-C. */
 const INTERRUPTED = 130;
@@ -15,13 +16,24 @@ const TEMPLATE = fileURLToPath(new URL("../../../configs/localnet/network.yaml",
 const MODES: readonly WeightsMode[] = ["plain", "hash", "timelock"];
 const KINDS: readonly LocalChainKind[] = ["devchain", "subtensor"];
 
-interface Options {
+interface ModelOptions {
+  readonly from?: string;
+  readonly experts?: number;
+  readonly expertsPerToken: number;
+  readonly batchSize?: number;
+  readonly learningRate?: number;
+  readonly maxSteps?: number;
+}
+
+interface Options extends ModelOptions {
   readonly cycles: number;
   readonly seed: number;
   readonly home: string;
   readonly json?: string | true;
   readonly keep?: boolean;
-  readonly cheater: Cheater;
+  readonly cheater: Cheater | "none";
+  readonly validators: number;
+  readonly miners: number;
   readonly network: string;
   readonly genesisSteps: number;
   readonly blockTime?: number;
@@ -40,7 +52,12 @@ export const localnet: CommandSpec = {
     "blockzero localnet --chain subtensor --runtime node_subtensor_runtime.compact.compressed.wasm",
   ],
   define: (command) => {
-    const cheater = new Option("--cheater <kind>", "how the fifth miner cheats").choices(["copier", "noise", "lazy"]);
+    const cheater = new Option("--cheater <kind>", "how the miner after the honest ones cheats").choices([
+      "copier",
+      "noise",
+      "lazy",
+      "none",
+    ]);
     const chain = new Option("--chain <kind>", "the embedded chain, or a real subtensor runtime").choices(KINDS);
     const weights = new Option("--weights <mode>", "how validators set weights: in the clear, or committed first")
       .choices(MODES)
@@ -53,7 +70,15 @@ export const localnet: CommandSpec = {
       .option("--keep", "stay up after the last cycle")
       .addOption(cheater.default("copier"))
       .option("--network <file>", "network template", TEMPLATE)
-      .option("--genesis-steps <n>", "pretraining steps of the genesis model", wholeNumber(1), 250)
+      .option("--validators <n>", "validators", wholeNumber(1, 2), 2)
+      .option("--miners <n>", "honest miners of each group", wholeNumber(1), 2)
+      .option("--genesis-steps <n>", "pretraining steps of the genesis model, or of its routers", wholeNumber(1), 250)
+      .option("--from <dir>", "a dense checkpoint to make the genesis model of, with --experts; the template says `from-checkpoint`")
+      .option("--experts <n>", "with --from: experts of each layer", wholeNumber(1))
+      .option("--experts-per-token <n>", "with --from: how many a token is sent to", wholeNumber(1), 1)
+      .option("--batch-size <n>", "sequences of a miner's step; unset: 8", wholeNumber(1))
+      .option("--learning-rate <rate>", "of the miners; unset: 0.00025", positiveNumber)
+      .option("--max-steps <n>", "steps of a miner's cycle at most; unset: 100", wholeNumber(1))
       .option("--block-time <ms>", "milliseconds between blocks; unset: 800, on subtensor 3000", wholeNumber(100))
       .addOption(weights)
       .option("--sealed", "evaluate groups with endless text on pages that nobody can read before")
@@ -61,11 +86,24 @@ export const localnet: CommandSpec = {
       .option("--runtime <file>", "with --chain subtensor: the runtime's WASM, from a subtensor release or build")
       .action(
         async ({ json, keep = false, sealed = false, network, chain, runtime, blockTime, ...options }: Options) => {
+          const checkpoint = checkpointOf(options);
+          const training = trainingOf(options);
           checkRuntime(chain, runtime);
           checkWeights(chain, options.weights);
           const signal = shutdownSignal();
           try {
-            await runLocalnet({ ...options, sealed, blockTime, runtime, template: network, keep, json, signal });
+            await runLocalnet({
+              ...options,
+              checkpoint,
+              training,
+              sealed,
+              blockTime,
+              runtime,
+              template: network,
+              keep,
+              json,
+              signal,
+            });
           } catch (thrown) {
             if (!signal.aborted) throw thrown;
             console.error("stopped, with every process that it had started");
@@ -75,6 +113,18 @@ export const localnet: CommandSpec = {
       );
   },
 };
+
+const checkpointOf = ({ from: dir, experts, expertsPerToken: perToken }: ModelOptions): UpcycledCheckpoint | undefined => {
+  if (dir === undefined && experts === undefined) return undefined;
+  if (dir !== undefined && experts !== undefined) return { dir, experts, perToken };
+  throw new BlockZeroError("USAGE", "--from and --experts go together", "give both, or neither");
+};
+
+const trainingOf = ({ batchSize, learningRate, maxSteps }: ModelOptions) => ({
+  ...(batchSize !== undefined && { batch_size: batchSize }),
+  ...(learningRate !== undefined && { learning_rate: learningRate }),
+  ...(maxSteps !== undefined && { max_steps: maxSteps }),
+});
 
 const checkRuntime = (chain: LocalChainKind, runtime: string | undefined): void => {
   if ((chain === "subtensor") === (runtime !== undefined)) return;

@@ -4,7 +4,6 @@ import { type Genesis, storeGenesis, storeNetwork } from "#owner/genesis/genesis
 import { checkShards } from "#owner/genesis/shard-check.js";
 import type { NetworkTemplate } from "#owner/network/network-template.js";
 import type { LocalStore } from "#shared/blobs/blob-store.js";
-import { createRandom } from "#shared/data/random.js";
 import type { Device } from "#shared/engine/device.js";
 import { BlockZeroError } from "#shared/errors/error.js";
 import { createLossMeter } from "#shared/evaluation/loss-meter.js";
@@ -13,13 +12,11 @@ import { heldOutLosses } from "#shared/evaluation/reference-text.js";
 import { shardLosses } from "#shared/evaluation/shard-losses.js";
 import { type Expectation, loadTensors, openCheckpoint } from "#shared/model/checkpoint-reader.js";
 import { countParameters, type Parameters, parameterShapes } from "#shared/model/parameters.js";
-import { newRouters, upcycledParameters } from "#shared/model/upcycle.js";
-import type { ModelConfig } from "#shared/protocol/model-config.js";
 import { LiveView } from "#shared/telemetry/live-view.js";
 import { bar } from "#shared/telemetry/progress.js";
 import { mapValues } from "#shared/training/objective.js";
 import { pretrain } from "#shared/training/pretrain.js";
-import { trainRouters } from "#shared/training/train-routers.js";
+import { upcycle } from "#shared/training/upcycle.js";
 
 export interface FirstModelOptions {
   readonly steps: number;
@@ -75,7 +72,7 @@ export const imported = async (dir: string, options: FirstModelOptions, making: 
   if (isMeasured) checkMemory(parameters);
   const expected = { model: template.model, authority: "the network template" };
   const found = isMeasured
-    ? await measured((await readModel(dir, expected)).parameters, options, making)
+    ? await measured(await readModel(dir, expected), options, making)
     : { facts: {}, figures: {} };
   const model = await importCheckpoint(store, template, dir, signal);
   return {
@@ -89,12 +86,9 @@ export const imported = async (dir: string, options: FirstModelOptions, making: 
 export const upcycled = async (dir: string, options: FirstModelOptions, making: Making): Promise<FirstModel> => {
   const { template, device, store, dated, signal } = making;
   const { steps, batchSize, learningRate, seed } = options;
-  const { config, parameters: dense } = await readModel(dir);
-  const routers = await shown("training the routers", steps, (onStep) =>
-    trainRouters({
+  const parameters = await shown("training the routers", steps, (onStep) =>
+    upcycle(dir, {
       network: template,
-      dense: { config, parameters: dense },
-      routers: newRouters(template.model, createRandom(`${seed}/routers`)),
       device,
       seed: String(seed),
       steps,
@@ -104,7 +98,6 @@ export const upcycled = async (dir: string, options: FirstModelOptions, making: 
       onStep: (step, mass) => onStep(step, `mass on the group's own experts ${percent(mass)}`),
     }),
   );
-  const parameters = upcycledParameters(template.model, dense, routers);
   const found = await measured(parameters, options, making);
   const own = await ownChoices(device, template, parameters);
   const count = countParameters(parameterShapes(template.model));
@@ -170,16 +163,9 @@ const shown = async <T>(
   }
 };
 
-const readModel = async (
-  dir: string,
-  expected?: Expectation,
-): Promise<{ readonly config: ModelConfig; readonly parameters: Parameters }> => {
+const readModel = async (dir: string, expected: Expectation): Promise<Parameters> => {
   const checkpoint = await openCheckpoint(dir, expected);
-  try {
-    return { config: checkpoint.config, parameters: await loadTensors(checkpoint, checkpoint.tensors.keys()) };
-  } finally {
-    await checkpoint.close();
-  }
+  return loadTensors(checkpoint, checkpoint.tensors.keys()).finally(() => checkpoint.close());
 };
 
 const FLOAT_BYTES = 4;
