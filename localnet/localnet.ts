@@ -120,7 +120,8 @@ const live = async (options: LocalnetOptions, stage: Stage): Promise<LocalnetRes
   const genesisLoss = await observer.losses(genesis.modelHash);
   view.print(`genesis model ${genesis.modelHash.slice(0, 12)} · starting ${players.length} participants`);
 
-  for (const player of players) start(playerProcess(player, { home, endpoint, netuid, seed, training, beacon: host.beacon }));
+  for (const player of players)
+    start(playerProcess(player, { home, endpoint, netuid, seed, training, beacon: host.beacon }));
   await everybodyJoined(players, signal);
   ticking = true;
   await local.setBlockTime(blockTime);

@@ -94,5 +94,11 @@ export const participantConfig = (
       beacon && {
         drand: { public_key: beacon.publicKey, genesis_time: beacon.genesisTime, period: beacon.period },
       }),
-    ...(player.program === "miner" && { expert_group: player.group, behaviour: player.behaviour, seed, ...TRAINING, ...training }),
+    ...(player.program === "miner" && {
+      expert_group: player.group,
+      behaviour: player.behaviour,
+      seed,
+      ...TRAINING,
+      ...training,
+    }),
   });

@@ -1,3 +1,5 @@
+import { existsSync } from "node:fs";
+import { join } from "node:path";
 import { InvalidArgumentError, Option } from "commander";
 import { Document, visit } from "yaml";
 import { sourceKinds } from "#datasets/index.js";
@@ -10,10 +12,12 @@ import { share, wholeNumber } from "#shared/cli/numbers.js";
 import { type CommandGroup, type CommandSpec, shutdownSignal } from "#shared/cli/program.js";
 import { type Batch, trainingLoader } from "#shared/data/loader.js";
 import { openTokenizer } from "#shared/data/open-tokenizer.js";
+import { checkVocabulary } from "#shared/data/vocabulary.js";
 import { writeFileAtomic } from "#shared/files/atomic-file.js";
 import { loadTensors, openCheckpoint } from "#shared/model/checkpoint-reader.js";
 import type { DataSource } from "#shared/protocol/data-source.js";
 import { groupName } from "#shared/protocol/expert-group.js";
+import type { Network } from "#shared/protocol/network.js";
 
 interface Options {
   readonly from: string;
@@ -140,7 +144,9 @@ const relevanceOf = async (
   const checkpoint = await openCheckpoint(from);
   const parameters = await loadTensors(checkpoint, checkpoint.tensors.keys()).finally(() => checkpoint.close());
   const length = Math.min(sequenceLength, checkpoint.config.max_position_embeddings);
-  const tokenizer = openTokenizer({ tokenizer: "byte" });
+  const data = { tokenizer: tokenizerOf(from) };
+  checkVocabulary({ model: checkpoint.config, data });
+  const tokenizer = openTokenizer(data);
   const shape = { batchSize: BATCH, sequenceLength: length, parameters };
   const meter = await createRoutingMeter(onnxCpu({ threads }), checkpoint.config, shape);
   const of = new Map<string, Relevance>();
@@ -165,6 +171,14 @@ const relevanceOf = async (
     await meter.dispose();
   }
   return { layers: meter.layers, of };
+};
+
+/** The checkpoint's own, where it has one. */
+const tokenizerOf = (dir: string): Network["data"]["tokenizer"] => {
+  const path = join(dir, "tokenizer.json");
+  const config = join(dir, "tokenizer_config.json");
+  if (!existsSync(path)) return "byte";
+  return { path, ...(existsSync(config) && { config: { path: config } }) };
 };
 
 const rowsOf = ({ ids, batchSize, sequenceLength }: Batch): readonly BigInt64Array[] =>

@@ -73,7 +73,10 @@ export const localnet: CommandSpec = {
       .option("--validators <n>", "validators", wholeNumber(1, 2), 2)
       .option("--miners <n>", "honest miners of each group", wholeNumber(1), 2)
       .option("--genesis-steps <n>", "pretraining steps of the genesis model, or of its routers", wholeNumber(1), 250)
-      .option("--from <dir>", "a dense checkpoint to make the genesis model of, with --experts; the template says `from-checkpoint`")
+      .option(
+        "--from <dir>",
+        "a dense checkpoint to make the genesis model of, with --experts; the template says `from-checkpoint`",
+      )
       .option("--experts <n>", "with --from: experts of each layer", wholeNumber(1))
       .option("--experts-per-token <n>", "with --from: how many a token is sent to", wholeNumber(1), 1)
       .option("--batch-size <n>", "sequences of a miner's step; unset: 8", wholeNumber(1))
@@ -114,7 +117,11 @@ export const localnet: CommandSpec = {
   },
 };
 
-const checkpointOf = ({ from: dir, experts, expertsPerToken: perToken }: ModelOptions): UpcycledCheckpoint | undefined => {
+const checkpointOf = ({
+  from: dir,
+  experts,
+  expertsPerToken: perToken,
+}: ModelOptions): UpcycledCheckpoint | undefined => {
   if (dir === undefined && experts === undefined) return undefined;
   if (dir !== undefined && experts !== undefined) return { dir, experts, perToken };
   throw new BlockZeroError("USAGE", "--from and --experts go together", "give both, or neither");

@@ -3,7 +3,10 @@ import type { Network } from "../protocol/network.js";
 import { tokenizerFiles } from "../protocol/tokenizer-files.js";
 import { openTokenizer } from "./open-tokenizer.js";
 
-type WithModel = Pick<Network, "model" | "data">;
+interface WithModel {
+  readonly model: Pick<Network["model"], "vocab_size">;
+  readonly data: Pick<Network["data"], "tokenizer">;
+}
 
 /** Why a model cannot read its tokenizer's ids, or null. A tokenizer whose files are not at hand is taken to fit: who fetches them will see. */
 export const vocabularyProblem = ({ model, data }: WithModel): string | null => {

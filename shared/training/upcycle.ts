@@ -19,7 +19,10 @@ export const readUpcycledConfig = async ({ dir, ...upcycling }: UpcycledCheckpoi
  *
  * @throws BlockZeroError what reading the checkpoint throws; the signal's reason
  */
-export const upcycle = async (dir: string, training: Omit<RouterTraining, "dense" | "routers">): Promise<Parameters> => {
+export const upcycle = async (
+  dir: string,
+  training: Omit<RouterTraining, "dense" | "routers">,
+): Promise<Parameters> => {
   const checkpoint = await openCheckpoint(dir);
   const { config } = checkpoint;
   const parameters = await loadTensors(checkpoint, checkpoint.tensors.keys()).finally(() => checkpoint.close());
