@@ -27,8 +27,9 @@ export const programErrors = {
   FILE_UNWRITABLE: { meaning: "A file cannot be written.", remedy: "Check the folder's permissions and free space." },
   HASH_INVALID: { meaning: "A text is not a SHA-256 in lower-case hex digits.", remedy: "Check where it came from." },
   HOME_IN_USE: {
-    meaning: "Another process works in this folder.",
-    remedy: "Stop that process, or choose another folder.",
+    meaning:
+      "Another process works in this folder, or a process of another container, machine or boot was seen there within a minute.",
+    remedy: "Stop that process, or choose another folder; where it is gone, start again after a minute.",
   },
   INTERNAL: { meaning: "A fault that the program did not expect.", remedy: "Report it as a bug, with the log." },
   METRICS_UNWRITABLE: { meaning: "The file of metrics cannot be written.", remedy: "Check `checkpoint_dir`." },

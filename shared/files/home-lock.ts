@@ -1,5 +1,6 @@
 import { join } from "node:path";
 import { BlockZeroError } from "#shared/errors/error.js";
+import { describeHolder, STOP_ELSEWHERE } from "./describe-holder.js";
 import { tryLock } from "./lock-file.js";
 
 /**
@@ -11,7 +12,9 @@ export const lockHome = (home: string): (() => void) => {
   if (attempt.isHeld) return attempt.release;
   throw new BlockZeroError(
     "HOME_IN_USE",
-    `${home} is in use by process ${attempt.pid}`,
-    "stop that process, or choose another home",
+    `${home} is in use by ${describeHolder(attempt.holder)}`,
+    attempt.holder.elsewhere === undefined
+      ? "stop that process, or choose another home"
+      : `${STOP_ELSEWHERE}, or choose another home`,
   );
 };

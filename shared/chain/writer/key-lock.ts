@@ -2,7 +2,8 @@ import { dirname, join, resolve } from "node:path";
 import { z } from "zod";
 import { BlockZeroError, reasonOf } from "#shared/errors/error.js";
 import { readFileIfAny, writeFileAtomic } from "#shared/files/atomic-file.js";
-import { type LockAttempt, tryLock } from "#shared/files/lock-file.js";
+import { describeHolder, STOP_ELSEWHERE } from "#shared/files/describe-holder.js";
+import { type LockAttempt, type LockHolder, tryLock } from "#shared/files/lock-file.js";
 import { onAbort } from "#shared/util/on-abort.js";
 import { type Clock, systemClock } from "../clock.js";
 
@@ -40,14 +41,14 @@ export interface KeyClaimOptions {
   /** 64 hex digits. */
   readonly genesisHash: string;
   readonly clock?: Clock | undefined;
-  /** Longest wait for another process. Default 60,000. */
+  /** Longest wait for another process. Default 90,000: longer than the lock of a container that was killed holds. */
   readonly waitMs?: number | undefined;
 }
 
 /** Where the programs that use a folder of wallets coordinate the use of their keys: beside it, `~/.bittensor/keys-in-use`. */
 export const keyFolderOf = (wallets: string): string => join(dirname(resolve(wallets)), "keys-in-use");
 
-const WAIT_MS = 60_000;
+const WAIT_MS = 90_000;
 const POLL_MS = 100;
 
 const unsettledSchema = z.array(
@@ -90,7 +91,7 @@ export const openKeyClaims = ({
           throw error;
         }
       }
-      if (clock.now() >= deadline) throw inUse(address, attempt.pid, waitMs);
+      if (clock.now() >= deadline) throw inUse(address, attempt.holder, waitMs);
       await delay(clock, Math.min(POLL_MS, deadline - clock.now()), signal);
     }
   },
@@ -134,9 +135,11 @@ const parseRecord = (path: string): readonly Unsettled[] => {
   }
 };
 
-const inUse = (address: string, pid: number | undefined, waitMs: number): BlockZeroError =>
+const inUse = (address: string, holder: LockHolder, waitMs: number): BlockZeroError =>
   new BlockZeroError(
     "KEY_IN_USE",
-    `process ${pid ?? "unknown"} has been writing with ${address} for ${waitMs / 1000} s`,
-    "wait for it, stop it, or give this program a hotkey of its own",
+    `${describeHolder(holder)} has been writing with ${address} for ${waitMs / 1000} s`,
+    holder.elsewhere === undefined
+      ? "wait for it, stop it, or give this program a hotkey of its own"
+      : `${STOP_ELSEWHERE}, or give this program a hotkey of its own`,
   );

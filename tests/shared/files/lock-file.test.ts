@@ -1,0 +1,120 @@
+import assert from "node:assert/strict";
+import { spawnSync } from "node:child_process";
+import { readdirSync, readFileSync, utimesSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { describe, it } from "node:test";
+import { lockHome } from "#shared/files/home-lock.js";
+import { type LockSurroundings, TOUCH_MS, tryLock, UNTOUCHED_MS } from "#shared/files/lock-file.js";
+import { coded } from "#tests/support/coded.js";
+import { temporaryFolder } from "../artifact/temporary.js";
+
+const HERE = { host: "here", boot: "b", pidNamespace: "pid:[1]" };
+const ELSEWHERE = [
+  { ...HERE, host: "there" },
+  { ...HERE, boot: "c" },
+  { ...HERE, pidNamespace: "pid:[2]" },
+];
+
+/** Surroundings whose file system and timers go by a clock of ours. */
+const surroundings = (file: string) => {
+  let now = Date.now();
+  const timers = new Set<() => void>();
+  const at = (place: LockSurroundings["place"]): LockSurroundings => ({
+    place,
+    fileTime: () => now,
+    every: (ms, run) => {
+      assert.equal(ms, TOUCH_MS);
+      timers.add(run);
+      return () => timers.delete(run);
+    },
+  });
+  return {
+    at,
+    pass: (ms: number) => {
+      now += ms;
+    },
+    /** A written file gets the date of its file system. */
+    touch: () => {
+      for (const run of timers) run();
+      utimesSync(file, now / 1000, now / 1000);
+    },
+    timers,
+  };
+};
+
+describe("a lock whose holder is of another container, machine or boot", () => {
+  for (const other of ELSEWHERE)
+    it(`is refused while it is touched, and taken over when it is not: ${JSON.stringify(other)}`, (t) => {
+      const file = join(temporaryFolder(t), "lock");
+      const { at, pass, touch, timers } = surroundings(file);
+      const first = tryLock(file, at(HERE));
+      assert.ok(first.isHeld);
+      touch();
+      for (let second = 0; second < 3; second++) {
+        pass(UNTOUCHED_MS - 1);
+        const refused = tryLock(file, at(other));
+        assert.ok(!refused.isHeld);
+        assert.equal(refused.holder.pid, process.pid);
+        assert.equal(refused.holder.elsewhere?.host, "here");
+        touch();
+      }
+      timers.clear();
+      pass(UNTOUCHED_MS + 1000);
+      const taken = tryLock(file, at(other));
+      assert.ok(taken.isHeld);
+      // What was taken over is not its first holder's to let go.
+      first.release();
+      assert.equal(JSON.parse(readFileSync(file, "utf8")).host, other.host);
+      taken.release();
+      assert.deepEqual(readdirSync(join(file, "..")), []);
+    });
+
+  it("of a file that cannot be read as well", (t) => {
+    const file = join(temporaryFolder(t), "lock");
+    writeFileSync(file, "");
+    const { at, pass } = surroundings(file);
+    assert.ok(!tryLock(file, at(HERE)).isHeld);
+    pass(UNTOUCHED_MS + 1000);
+    const taken = tryLock(file, at(HERE));
+    assert.ok(taken.isHeld);
+    taken.release();
+  });
+});
+
+it("a holder touches its lock by writing, so that the file system dates it", (t) => {
+  const file = join(temporaryFolder(t), "lock");
+  let touch = () => {};
+  const attempt = tryLock(file, {
+    place: HERE,
+    fileTime: () => 0,
+    every: (_, run) => {
+      touch = run;
+      return () => {};
+    },
+  });
+  assert.ok(attempt.isHeld);
+  const claim = readFileSync(file, "utf8");
+  utimesSync(file, 0, 0);
+  touch();
+  assert.equal(readFileSync(file, "utf8"), claim);
+  writeFileSync(file, "another's");
+  touch();
+  attempt.release();
+  assert.equal(readFileSync(file, "utf8"), "another's");
+});
+
+const unshare = ["--pid", "--fork", "--mount-proc"];
+const canUnshare = process.platform === "linux" && spawnSync("unshare", [...unshare, "true"]).status === 0;
+
+it("a process in a namespace of its own, where every process id is another's, finds the home in use", {
+  skip: canUnshare ? false : "this user cannot make a namespace of process ids",
+}, (t) => {
+  const home = temporaryFolder(t);
+  const unlock = lockHome(home);
+  t.after(unlock);
+  const module = new URL("../../../shared/files/home-lock.js", import.meta.url).href;
+  const script = `import(${JSON.stringify(module)}).then(({ lockHome }) => lockHome(${JSON.stringify(home)})).catch((e) => { console.log(e.code, e.message); });`;
+  const { stdout } = spawnSync("unshare", [...unshare, process.execPath, "-e", script], { encoding: "utf8" });
+  assert.match(stdout, new RegExp(`^HOME_IN_USE .* process ${process.pid} of another container, machine or boot`));
+  assert.throws(() => lockHome(home), coded("HOME_IN_USE", new RegExp(`by process ${process.pid}$`)));
+});
