@@ -4,19 +4,19 @@ import type { Verify } from "#shared/protocol/signing.js";
 import type { NonceMark } from "./nonce-mark.js";
 import { tokenBuckets } from "./token-buckets.js";
 
-/** What a hotkey is in the subnet; null for a stranger. */
+/** The role of a hotkey in the subnet. Null for a stranger. */
 export type Standing = "validator" | "miner" | null;
 
 export interface AdmissionOptions {
   readonly verify: Verify;
   readonly standing: (hotkey: string) => Standing;
-  /** Whether those who do not sign, or are strangers, are served at all. */
+  /** Whether requests without a signature, and requests of strangers, are served at all. */
   readonly serveStrangers: boolean;
-  /** Requests a minute of one hotkey of the subnet. */
+  /** Requests per minute for one hotkey of the subnet. */
   readonly perHotkey: number;
-  /** Requests a minute from one address that no hotkey of the subnet signed. */
+  /** Requests per minute from one address that no hotkey of the subnet signed. */
   readonly perAddress: number;
-  /** Unset where no server of this name ran before, or none will again. */
+  /** Unset if no server with this origin ran before, or none will run after it. */
   readonly nonceMark?: NonceMark;
   /** Milliseconds since the epoch. */
   readonly now?: () => number;
@@ -24,7 +24,7 @@ export interface AdmissionOptions {
 
 export interface AdmissionRequest {
   readonly method: string;
-  /** The server's own, as records name it. */
+  /** The server's own origin, as in records. */
   readonly origin: string;
   readonly path: string;
   readonly authorization: string | undefined;
@@ -39,20 +39,20 @@ export type Admission =
 /** Validators first, then miners, then everybody else. */
 export type Urgency = 0 | 1 | 2;
 
-/** Signatures a minute that are checked for one address: a check costs more than most answers. */
+/** Number of signatures per minute that are verified for one address. Verifying one costs more than most answers. */
 const CHECKS_PER_MINUTE = 6000;
 
 /**
- * Decides who may ask. A request that a hotkey of the subnet signed counts against that hotkey alone; every other one against
- * its address. A nonce is taken once, within a minute of this machine's clock. An address whose signatures did not hold is let
- * wait before another one is checked.
+ * Decides whose requests are answered. A request that a hotkey of the subnet signed counts against that hotkey alone. Every other request
+ * counts against its address. A nonce is accepted once, within a minute of this machine's clock. After invalid signatures, an address must
+ * wait before another signature is verified.
  */
 export const createAdmission = (options: AdmissionOptions): ((request: AdmissionRequest) => Admission) => {
   const { verify, standing, serveStrangers, now = Date.now } = options;
   const hotkeys = tokenBuckets({ perMinute: options.perHotkey, now });
   const addresses = tokenBuckets({ perMinute: options.perAddress, now });
   const checks = tokenBuckets({ perMinute: CHECKS_PER_MINUTE, now });
-  // By address and the hotkey that is claimed: neither strangers nor who forges one hotkey must keep out the others that share their address.
+  // By address and claimed hotkey: neither strangers nor forgers of one hotkey may lock out others at the same address.
   const failures = tokenBuckets({ perMinute: options.perAddress, now });
   const nonces = nonceWindow(now, options.nonceMark);
 
@@ -74,7 +74,7 @@ export const createAdmission = (options: AdmissionOptions): ((request: Admission
     if (claim === null) return refused("not a BlockZero signature");
     const role = standing(claim.hotkey);
     if (role === null) return stranger(address);
-    // Whether the server before this one took it nobody knows any more.
+    // Nobody knows any more whether the previous server accepted this nonce.
     if (nonces.isBeforeMark(claim)) return stranger(address);
     if (!nonces.isFresh(claim)) return refused("the nonce was used, or is not of this minute");
     const from = networkOf(address);
@@ -90,7 +90,7 @@ export const createAdmission = (options: AdmissionOptions): ((request: Admission
   };
 };
 
-/** An IPv6 host commands a whole /64. */
+/** An IPv6 host controls a whole /64. */
 export const networkOf = (address: string): string => {
   const plain = address.replace(/^::ffff:(?=[0-9.]+$)/, "").replace(/%.*$/, "");
   if (!isIPv6(plain)) return plain;
@@ -101,21 +101,21 @@ export const networkOf = (address: string): string => {
   return `${[...before, ...zeros, ...after].slice(0, 4).join(":")}::/64`;
 };
 
-/** The nonces that may still be taken. Only those of verified requests of known hotkeys are remembered, so the memory is bounded. */
+/** The nonces that may still be accepted. Stores only nonces of verified requests of known hotkeys, so the memory is bounded. */
 const nonceWindow = (now: () => number, mark?: NonceMark) => {
   const seen = new Map<string, Set<number>>();
   return {
-    /** Whether a server before this one may have taken it. */
+    /** Whether a previous server may have accepted it. */
     isBeforeMark: ({ nonce }: RequestClaim): boolean => mark !== undefined && nonce <= mark.before,
-    /** Whether it lies in the window and was not taken before. */
+    /** Whether it lies in the window and was not accepted before. */
     isFresh: ({ hotkey, nonce }: RequestClaim): boolean =>
       Math.abs(nonce - now()) <= NONCE_WINDOW_MS && !seen.get(hotkey)?.has(nonce),
-    /** Takes one that is fresh. False where the server after this one would not know it. */
+    /** Accepts a fresh nonce. False if the next server would not know about it. */
     take: ({ hotkey, nonce }: RequestClaim): boolean => {
       if (mark?.cover(nonce) === false) return false;
       const nonces = seen.get(hotkey) ?? new Set();
       for (const old of nonces) {
-        // Nonces of one hotkey come almost in order.
+        // The nonces of one hotkey arrive almost in order.
         if (old >= now() - NONCE_WINDOW_MS) break;
         nonces.delete(old);
       }

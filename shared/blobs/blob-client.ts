@@ -13,19 +13,19 @@ import { type IncomingBlob, incomingBytes, lend } from "./incoming-blob.js";
 
 export interface BlobClientOptions extends RequestLimits, Partial<FetchLimits> {
   readonly log: Log;
-  /** Whose requests these are: servers answer those of a subnet's hotkeys first. */
+  /** Signs the requests. Servers answer those of a subnet's hotkeys first. */
   readonly signer?: Pick<Signer, "address" | "sign">;
-  /** Who is asked at the same time, and for how long while others wait. */
+  /** Limits how many servers are asked at the same time, and for how long while others wait. */
   readonly turns?: FetchTurns;
 }
 
 export interface BlobFetch {
   readonly hash: string;
-  /** What it is, for a person who has to go without it, e.g. `the network file`. */
+  /** What the blob is, for error messages, e.g. `the network file`. */
   readonly what?: string | undefined;
   readonly maxBytes: number;
   readonly signal?: AbortSignal;
-  /** Called when a server is about to be asked: before, it only waited for its turn. */
+  /** Called when a server is about to be asked. Before that, the request only waited for its turn. */
   readonly onAsked?: (() => void) | undefined;
 }
 
@@ -39,24 +39,24 @@ export interface BlobClient {
    */
   fetchBlob(request: BlobFetch & { readonly location: string }): Promise<Uint8Array>;
   /**
-   * Receives a blob from the first location that has it; where one breaks off, the next goes on with the bytes that are here. Bytes of
-   * several sources that do not make the blob accuse nobody: then a source is asked for all of it.
+   * Receives a blob from the first location that has it. If a transfer breaks off, the next location continues after the bytes that are
+   * here. If bytes from several sources do not have the hash, no source is blamed. Then one source is asked for the whole blob.
    *
-   * @throws BlockZeroError what `fetchBlob` throws for the first location, FETCH_NOT_FOUND where there is none
+   * @throws BlockZeroError what `fetchBlob` throws for the first location, FETCH_NOT_FOUND if there is none
    */
   receive(request: BlobFetch & { readonly locations: readonly string[] }, incoming: IncomingBlob): Promise<void>;
 }
 
-/** Attempts that one location gets to go on after breaking off, as long as each brings something. */
+/** Number of times that one location may continue after breaking off, if each attempt brings bytes. */
 const CONTINUATIONS = 5;
 
-/** Longest that a name may take to be looked up, in milliseconds. */
+/** Longest time for resolving a name, in milliseconds. */
 const RESOLVE_MS = 10_000;
 
-/** Of those who do not have a blob, so many are told about. */
+/** Greatest number of servers without the blob that an error names. */
 const FAULTS_TOLD = 3;
 
-/** Stands for bytes of an attempt before: nobody remembers whose. */
+/** Marks bytes of an earlier attempt, whose source is not known any more. */
 const EARLIER = "";
 
 interface Server {
@@ -67,9 +67,9 @@ interface Server {
 }
 
 /**
- * Fetches blobs from locations that strangers put on chain. It connects only to the address that it has checked, so that a name which
- * resolves differently the second time gains nothing; it follows no redirect, decompresses nothing, and stops at the cap, at the
- * deadline, and when too little comes.
+ * Fetches blobs from locations that strangers put on chain. It connects only to the address that it has checked, so a name that resolves
+ * differently the second time brings no advantage. It follows no redirect and decompresses nothing. It stops at the size limit, at the
+ * deadline, and when the transfer is too slow.
  */
 export const createBlobClient = (options: BlobClientOptions): BlobClient => {
   const { log, signer, timeoutMs = 120_000, windowMs = 5_000, minBytesPerSecond = 4096 } = options;
@@ -92,13 +92,13 @@ export const createBlobClient = (options: BlobClientOptions): BlobClient => {
     try {
       await send(signRequest(signed, signer));
     } catch (thrown) {
-      // A clock that is wrong, or a server that others know by another name: what is public is had without a signature.
+      // The clock may be wrong, or records may name the server differently. Public blobs are served without a signature.
       if (!hasCode(thrown, "FETCH_UNAUTHORIZED")) throw thrown;
       await send(undefined);
     }
   };
 
-  /** All the rest of a blob from one server, or as much as its turn brings. @throws what breaks a connection */
+  /** Fetches the rest of a blob from one server, or as much as its turn allows. @throws what breaks a connection */
   const download = async (server: Server, request: BlobFetch, incoming: IncomingBlob, over: AbortSignal) => {
     const watch = watchFetch(server.location, () => incoming.length(), limits);
     const signal = AbortSignal.any([watch.signal, over, ...(request.signal ? [request.signal] : [])]);
@@ -120,7 +120,7 @@ export const createBlobClient = (options: BlobClientOptions): BlobClient => {
     }
   };
 
-  /** The server at a location, its name looked up. @throws BlockZeroError FETCH_REFUSED_ADDRESS, FETCH_TIMEOUT */
+  /** The server at a location, with its name resolved. @throws BlockZeroError FETCH_REFUSED_ADDRESS, FETCH_TIMEOUT */
   const find = async (location: string, signal: AbortSignal | undefined): Promise<Server> => {
     const origin = parseOrigin(location, options);
     const late = () => fault("FETCH_TIMEOUT", `${quote(location)} has a name that nobody resolves`, "try later");
@@ -131,7 +131,7 @@ export const createBlobClient = (options: BlobClientOptions): BlobClient => {
   };
 
   /**
-   * All the rest of a blob from one location, in as many turns as it takes; where others are left to ask, in one.
+   * Fetches the rest of a blob from one location, in as many turns as needed. If other locations are left to ask, in one turn.
    *
    * @throws BlockZeroError FETCH_…, or the end of the turn
    */
@@ -169,7 +169,7 @@ export const createBlobClient = (options: BlobClientOptions): BlobClient => {
     const faults: BlockZeroError[] = [];
     const sources = new Set(incoming.length() > 0 ? [EARLIER] : []);
     let left = [...new Set(locations)];
-    // Who is slow, on purpose or not, keeps nobody from asking the others, and has longer turns when they were asked.
+    // A slow server, whether on purpose or not, does not prevent asking the others. It gets longer turns after they were asked.
     for (let milliseconds = FIRST_TURN_MS; left.length > 0; milliseconds *= 2) {
       const slow: string[] = [];
       for (const [i, location] of left.entries()) {
@@ -226,7 +226,7 @@ export const createBlobClient = (options: BlobClientOptions): BlobClient => {
   };
 };
 
-/** What is missing, who was asked for it, and what each said; the code is that of the first. */
+/** What is missing, which servers were asked, and what each answered. The code is that of the first. */
 const notFetched = ({ hash, what = "blob" }: BlobFetch, faults: readonly BlockZeroError[]): BlockZeroError => {
   const [first] = faults;
   if (first === undefined)
@@ -240,7 +240,7 @@ const notFetched = ({ hash, what = "blob" }: BlobFetch, faults: readonly BlockZe
 const EVERYBODY_ASKED =
   "it is asked for again; one server that has it is enough: the owner's, a validator's, or that of anybody who kept it";
 
-/** Notes in `sources` whose bytes are here. */
+/** Records in `sources` whose bytes are here. */
 const credited = (incoming: IncomingBlob, location: string, sources: Set<string>): IncomingBlob => ({
   length: incoming.length,
   append: async (chunk) => {

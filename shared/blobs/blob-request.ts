@@ -10,15 +10,15 @@ import type { IncomingBlob } from "./incoming-blob.js";
 import { isPublicAddress } from "./public-address.js";
 
 export interface RequestLimits {
-  /** Whether loopback and private networks may be contacted: only where nobody hostile names locations. */
+  /** Whether loopback and private networks may be contacted. Set this only if no untrusted party names locations. */
   readonly allowPrivateAddresses: boolean;
-  /** Addresses of a host name; the system's resolver unless given. */
+  /** Addresses of a host name. Default: the system's resolver. */
   readonly resolve?: (hostname: string) => Promise<readonly LookupAddress[]>;
 }
 
 export interface BlobGet {
   readonly origin: URL;
-  /** What the origin's name was resolved to. */
+  /** The addresses of the origin's host name. */
   readonly addresses: readonly LookupAddress[];
   readonly allowPrivateAddresses: boolean;
   readonly path: string;
@@ -27,10 +27,10 @@ export interface BlobGet {
   readonly signal: AbortSignal;
 }
 
-/** Interim answers (1xx) that a server may send before the one that counts. */
+/** Greatest number of interim responses (1xx) before the final one. */
 const MAX_INTERIM = 8;
 
-/** The origin that a location names. @throws BlockZeroError FETCH_REFUSED_ADDRESS */
+/** Parses a location as an origin. @throws BlockZeroError FETCH_REFUSED_ADDRESS */
 export const parseOrigin = (location: string, { allowPrivateAddresses }: RequestLimits): URL => {
   const refuse = (problem: string) =>
     fault("FETCH_REFUSED_ADDRESS", `${quote(location)} ${problem}`, "a location is a public http(s) origin");
@@ -39,17 +39,18 @@ export const parseOrigin = (location: string, { allowPrivateAddresses }: Request
   if (url.protocol !== "http:" && url.protocol !== "https:") throw refuse("is not http(s)");
   if (url.href !== `${url.origin}/`) throw refuse("is more than an origin");
   const literal = hostOf(url);
-  // node connects to literal addresses without asking `lookup`, so they are checked here
+  // Node connects to literal addresses without calling `lookup`, so they are checked here.
   if (isIP(literal) !== 0 && !allowPrivateAddresses && !isPublicAddress(literal))
     throw refuse("is not a public address");
   return url;
 };
 
 /**
- * One GET that goes on with a blob where `incoming` stands. What arrives is appended as it comes, also when the answer breaks off; a server
- * that knows no ranges begins anew.
+ * One GET that continues a blob after the bytes in `incoming`. Appends bytes as they arrive, also if the response breaks off. A server
+ * without support for ranges starts from the beginning.
  *
- * @throws BlockZeroError FETCH_NOT_FOUND, FETCH_UNAUTHORIZED, FETCH_TOO_LARGE, FETCH_REFUSED_ADDRESS, FETCH_BUSY, FETCH_FAILED; whatever breaks a connection
+ * @throws BlockZeroError FETCH_NOT_FOUND, FETCH_UNAUTHORIZED, FETCH_TOO_LARGE, FETCH_REFUSED_ADDRESS, FETCH_BUSY, FETCH_FAILED; whatever
+ * breaks a connection
  */
 export const requestBlob = (get: BlobGet, incoming: IncomingBlob): Promise<void> =>
   new Promise((resolve, reject) => {
@@ -85,7 +86,7 @@ export const requestBlob = (get: BlobGet, incoming: IncomingBlob): Promise<void>
       interim += 1;
       if (interim > MAX_INTERIM) giveUp("sends interim answers without end");
     });
-    // An answer that changes the protocol (101) is no response, and no error either.
+    // A protocol change (101) emits neither a response nor an error.
     request.on("close", () => {
       if (!isAnswered) giveUp("ended the request without an answer");
     });
@@ -113,7 +114,7 @@ const take = async (
       throw fault("FETCH_UNAUTHORIZED", `${origin} wants requests signed by a hotkey of the subnet`, "register first");
   }
   if (response.statusCode === 416 && from > 0) {
-    // Nothing is missing, it says; the hash will tell.
+    // The server says that nothing is missing. The hash will show whether this is true.
     response.destroy();
     return;
   }
@@ -134,7 +135,7 @@ const take = async (
   if (!response.complete) throw fault("FETCH_FAILED", `${origin} broke off`, "try again");
 };
 
-/** Refuses unless every address is allowed, and hands node exactly those: there is no second look-up to rebind. */
+/** Refuses unless every address is allowed. Gives node exactly these addresses, so there is no second look-up that DNS rebinding could use. */
 const checkedLookup = ({ addresses, allowPrivateAddresses }: BlobGet): LookupFunction => {
   return (hostname, { all }, callback) => {
     const refused = addresses.find(({ address }) => !allowPrivateAddresses && !isPublicAddress(address));
@@ -149,8 +150,8 @@ const checkedLookup = ({ addresses, allowPrivateAddresses }: BlobGet): LookupFun
 };
 
 /**
- * The addresses of an origin's host, looked up once. Names are strangers' too: where only public hosts may be asked, the look-up takes none of the threads on
- * which this program reads its files.
+ * The addresses of an origin's host, resolved once. Strangers may choose the names. If only public hosts may be contacted, the look-up uses
+ * none of the threads on which this program reads its files.
  */
 export const addressesOf = async (
   origin: URL,
@@ -176,7 +177,7 @@ const resolvePublic = async (hostname: string): Promise<LookupAddress[]> => {
   return addresses;
 };
 
-/** Without the brackets that a URL puts around IPv6. */
+/** The host without the brackets that a URL puts around IPv6. */
 export const hostOf = (url: URL): string => url.hostname.replace(/^\[|\]$/g, "");
 
 const fault = (code: ErrorCode, message: string, hint: string): BlockZeroError =>

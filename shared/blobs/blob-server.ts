@@ -10,36 +10,36 @@ import { type PrioritySlots, prioritySlots } from "./priority-slots.js";
 
 export interface BlobServerOptions {
   readonly host: string;
-  /** 0 for any free one. */
+  /** 0 for any free port. */
   readonly port: number;
   readonly store: Pick<BlobStore, "size" | "stream">;
-  /** Whether a blob may be fetched yet: an artifact must not be before its reveal. Hidden and missing look alike. */
+  /** Whether a blob may be fetched yet: an artifact may not be fetched before its reveal. Hidden and missing blobs give the same answer. */
   readonly visible: (hash: string) => boolean;
   readonly log: Log;
-  /** The origin that records name, which requests are signed for; as bound unless given. */
+  /** The origin in records, for which requests are signed. Default: the bound address. */
   readonly origin?: string | undefined;
-  /** Who may ask, and how often. Unless given everybody, each address ten times a second. */
+  /** Who may send requests, and how often. Default: everybody, each address ten times a second. */
   readonly admission?: AdmissionOptions;
   readonly maxConnections?: number;
   readonly maxConnectionsPerAddress?: number;
-  /** Blobs that are sent at the same time; those who are no validators leave some of them free. */
+  /** Greatest number of blobs that are sent at the same time. Some of these places are reserved for validators. */
   readonly maxAnswers?: number;
-  /** Longest that one answer may take. */
+  /** Longest time for one answer, in milliseconds. */
   readonly answerMs?: number;
 }
 
 export interface BlobServer {
-  /** As bound, e.g. `http://127.0.0.1:43121`. */
+  /** The bound address, e.g. `http://127.0.0.1:43121`. */
   readonly url: string;
   readonly port: number;
   close(): Promise<void>;
 }
 
-/** Everything one needs to answer. */
+/** Everything that is needed to answer a request. */
 interface Answering extends Pick<BlobServerOptions, "store" | "visible"> {
   readonly admit: ReturnType<typeof createAdmission>;
   readonly slots: PrioritySlots;
-  /** Connections over which hotkeys of the subnet ask. */
+  /** Connections with at least one request signed by a hotkey of the subnet. */
   readonly signed: WeakSet<Socket>;
   readonly origin: () => string;
 }
@@ -53,10 +53,10 @@ const EVERYBODY: AdmissionOptions = {
 };
 
 /**
- * Serves blobs, whole or from a byte on: `GET` or `HEAD /blob/<hash>`, and `GET /health`. Everything else is refused in a line; a client
- * that is slow, silent or one too many is dropped. Of those who wait for an answer validators go first.
+ * Serves blobs, whole or from a byte on: `GET` or `HEAD /blob/<hash>`, and `GET /health`. Refuses everything else in one line. Drops a
+ * client that is slow or silent, or that exceeds the number of connections. Among waiting requests, validators come first.
  *
- * @throws BlockZeroError SERVER_FAILED when the address cannot be bound
+ * @throws BlockZeroError SERVER_FAILED if the address cannot be bound
  */
 export const startBlobServer = async (options: BlobServerOptions): Promise<BlobServer> => {
   const { host, port, log, maxConnections = 512, maxConnectionsPerAddress = 64, answerMs = 600_000 } = options;
@@ -127,11 +127,11 @@ export const startBlobServer = async (options: BlobServerOptions): Promise<BlobS
 interface ConnectionLimits {
   readonly most: number;
   readonly perAddress: number;
-  /** Whether a hotkey of the subnet has signed a request over it. */
+  /** Whether a hotkey of the subnet has signed a request over this connection. */
   readonly isMember: (socket: Socket) => boolean;
 }
 
-/** Where there is one too many the stranger's goes that has been there for longest: strangers cannot take the places of the subnet's own. */
+/** Above the limit, closes the oldest connection of a stranger: strangers cannot take the places of the subnet's own hotkeys. */
 const limitConnections = (server: Server, { most, perAddress, isMember }: ConnectionLimits): void => {
   const open = new Map<Socket, string>();
   server.on("connection", (socket) => {

@@ -13,42 +13,42 @@ import type { Log } from "#shared/telemetry/log.js";
 import { type BlobWriter, openFileWriter, writeBlob } from "./blob-writer.js";
 import { openPartialFile, type PartialFile } from "./partial-file.js";
 
-/** Bytes by their SHA-256. What is put can be got, unchanged, until it is deleted. */
+/** Bytes by their SHA-256. Stored bytes can be read, unchanged, until they are deleted. */
 export interface BlobStore {
   has(hash: string): Promise<boolean>;
   /** Length in bytes, or null. */
   size(hash: string): Promise<number | null>;
   /** The bytes, verified, or null. */
   get(hash: string): Promise<Uint8Array | null>;
-  /** The bytes, or some of them, as a stream, not verified: for handing to someone who will. Errors when the blob is not there. */
+  /** The bytes, or some of them, as an unverified stream, for a receiver that verifies them. Errors if the blob does not exist. */
   stream(hash: string, range?: ByteRange): Readable;
-  /** The hash of the bytes, once they are safely stored. */
+  /** Resolves with the hash of the bytes, once they are safely stored. */
   put(bytes: Uint8Array): Promise<string>;
   delete(hash: string): Promise<void>;
   /** Every hash, in no order. */
   list(): AsyncIterable<string>;
 }
 
-/** A store on this machine: its blobs may be larger than memory, and it also receives blobs from elsewhere. */
+/** A store on this machine. Its blobs may be larger than memory. It can also receive blobs from elsewhere. */
 export interface LocalStore extends BlobStore {
-  /** The blob, verified now and read when asked for, or null. Close it. */
+  /** The blob, verified now and read on request, or null. Close it. */
   open(hash: string): Promise<ByteSource | null>;
-  /** The file that holds a blob, for those that read by path; it is there once the blob is. */
+  /** The path of a blob's file, for readers that need a path. The file exists once the blob does. */
   path(hash: string): string;
-  /** Begins a blob whose hash is known when it is whole. */
+  /** Starts writing a blob whose hash is known only at its end. */
   create(): Promise<BlobWriter>;
-  /** A place for a blob that is being fetched, with what an earlier attempt left there. Close it. */
+  /** A file for a blob that is being fetched, with the bytes of earlier attempts. Close it. */
   receive(hash: string): Promise<PartialFile>;
-  /** Removes what was received in part and not touched since the last call. */
+  /** Removes partly received blobs that nobody used since the last call. */
   sweep(): Promise<void>;
 }
 
 /**
- * A store in a folder: `<dir>/ab/ab…` by hash, two levels. A name is only ever 64 hex digits, so nothing a stranger says becomes a
- * path. Files appear whole or not at all (temporary file, fsync, rename); one found damaged is removed, logged and reads as
- * missing, so that it is fetched again. One process at a time.
+ * A store in a folder: `<dir>/ab/ab…` by hash, two levels. A name is always 64 hex digits, so a stranger's text never becomes a path. Files
+ * appear whole or not at all (temporary file, fsync, rename). A damaged file is removed, logged and reported as missing, so that it is
+ * fetched again. For one process at a time.
  *
- * Methods throw BlockZeroError STORE_FAILED when the file system refuses, HASH_INVALID for what is not a hash.
+ * Methods throw BlockZeroError STORE_FAILED when the file system refuses, HASH_INVALID for a text that is not a hash.
  */
 export const directoryStore = (dir: string, log?: Pick<Log, "warn">): LocalStore => {
   const incoming = join(dir, "incoming");
@@ -59,7 +59,7 @@ export const directoryStore = (dir: string, log?: Pick<Log, "warn">): LocalStore
     for (const name of await readdir(incoming)) touched.add(name);
   };
   let prepared: Promise<void> | null = null;
-  /** Once, before the first write: what an earlier run left half-written goes, what it received in part can be gone on with. */
+  /** Once, before the first write: deletes unfinished files of an earlier run, and keeps partly received blobs to be continued. */
   const prepare = (): Promise<void> => {
     prepared ??= takeUp().catch((thrown) => {
       prepared = null;
@@ -81,7 +81,7 @@ export const directoryStore = (dir: string, log?: Pick<Log, "warn">): LocalStore
     return found?.isFile() ? found.size : null;
   };
 
-  /** Moves a whole file to where it belongs. */
+  /** Moves a complete file to its place. */
   const settle = async (temporary: string, hash: string): Promise<void> => {
     await mkdir(folderOf(hash), { recursive: true });
     await rename(temporary, pathOf(hash));
@@ -120,7 +120,7 @@ export const directoryStore = (dir: string, log?: Pick<Log, "warn">): LocalStore
       return blob && withSource(blob, bytesOfSource);
     },
     stream: (hash, range) =>
-      // `end` is inclusive, so no bytes at all cannot be asked for: nor are they, since no range is empty.
+      // `end` is inclusive. An empty range could not be expressed, but ranges are never empty.
       createReadStream(pathOf(hash), range && { start: range.start, end: range.end - 1 }),
     create,
     put: async (bytes) => (await writeBlob(create, bytes)).hash,
@@ -138,7 +138,7 @@ export const directoryStore = (dir: string, log?: Pick<Log, "warn">): LocalStore
     },
     receive: async (hash) => {
       pathOf(hash);
-      // Two who fetch the same blob at once must not write into one file.
+      // Two concurrent fetches of the same blob must not write to the same file.
       const name = receiving.has(hash) ? `${hash}.${randomUUID()}` : hash;
       const path = join(incoming, name);
       receiving.add(name);

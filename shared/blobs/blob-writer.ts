@@ -4,13 +4,13 @@ import { join } from "node:path";
 import { BlockZeroError } from "#shared/errors/error.js";
 import { writeAt } from "#shared/files/write-at.js";
 
-/** A blob that is written piece by piece, and has its name only once it is whole. */
+/** A blob that is written piece by piece. Its hash is known only at its end. */
 export interface BlobWriter {
-  /** One piece after another; its bytes must stay as they are until it resolves. */
+  /** Appends one piece after another. Its bytes must not change until this resolves. */
   append(bytes: Uint8Array): Promise<void>;
-  /** Hash and length of what was appended, once it is safely stored. */
+  /** Hash and length of the appended bytes, once they are safely stored. */
   finish(): Promise<WrittenBlob>;
-  /** Leaves nothing behind; after `finish` it does nothing. */
+  /** Deletes everything written. Does nothing after `finish`. */
   discard(): Promise<void>;
 }
 
@@ -19,7 +19,7 @@ export interface WrittenBlob {
   readonly bytes: number;
 }
 
-/** A blob that is in memory anyway. */
+/** Writes a blob that is already in memory. */
 export const writeBlob = async (create: () => Promise<BlobWriter>, bytes: Uint8Array): Promise<WrittenBlob> => {
   const writer = await create();
   try {
@@ -31,18 +31,18 @@ export const writeBlob = async (create: () => Promise<BlobWriter>, bytes: Uint8A
 };
 
 export interface FileWriterOptions {
-  /** Where it is while it is not whole; the name there is random. */
+  /** Folder of the incomplete file, which has a random name. */
   readonly folder: string;
-  /** Makes what the file system refuses a coded error. */
+  /** Turns a refusal of the file system into a coded error. */
   readonly attempt: <T>(work: () => Promise<T>) => Promise<T>;
-  /** Gives the whole and synced file the place that its hash says. */
+  /** Moves the complete, synced file to the place for its hash. */
   readonly keep: (path: string, hash: string) => Promise<void>;
 }
 
-/** So much is left to the disk at once, while more is written: the last sync then has little to wait for. */
+/** Number of bytes after which a sync is started while more is written: the last sync then has little to wait for. */
 const SYNC_BYTES = 8 << 20;
 
-/** Hashes while it writes: a piece goes to the disk while it is hashed. */
+/** Writes and hashes at the same time. */
 export const openFileWriter = async ({ folder, attempt, keep }: FileWriterOptions): Promise<BlobWriter> => {
   const path = join(folder, randomUUID());
   const file = await open(path, "wx", 0o644);
@@ -56,7 +56,7 @@ export const openFileWriter = async ({ folder, attempt, keep }: FileWriterOption
     begun = length;
     syncing = file
       .datasync()
-      // A system tells a fault of the disk once: the last sync would not know of it.
+      // The operating system reports a fault of the disk only once, so the last sync would not report it.
       .catch((thrown: unknown) => {
         fault ??= thrown;
       })

@@ -1,6 +1,6 @@
 import { BlockZeroError } from "#shared/errors/error.js";
 import { fetchErrors } from "#shared/errors/fetching.js";
 
-/** A file could not be had, or what was had is not it: any of the coded faults of fetching. */
+/** Whether a fault is one of the coded faults of fetching: a file was not available, or its bytes were wrong. */
 export const isFetchFault = (thrown: unknown): thrown is BlockZeroError =>
   thrown instanceof BlockZeroError && Object.hasOwn(fetchErrors, thrown.code);

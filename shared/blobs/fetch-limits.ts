@@ -4,9 +4,9 @@ import { quote } from "#shared/protocol/parsed.js";
 export interface FetchLimits {
   /** For one blob from one location, everything included, in milliseconds. */
   readonly timeoutMs: number;
-  /** How often the rate is looked at, in milliseconds. */
+  /** Interval at which the rate is checked, in milliseconds. */
   readonly windowMs: number;
-  /** Slower than this in two windows running is too slow. */
+  /** A lower rate in two consecutive windows is too slow. */
   readonly minBytesPerSecond: number;
 }
 
@@ -17,8 +17,8 @@ export interface FetchWatch {
 }
 
 /**
- * Watches one fetch: cut when it takes too long, or when it trickles. One slow window is forgiven: the program itself may have
- * been too busy to read.
+ * Watches one fetch. Aborts it if it takes too long, or if its rate is too low. One slow window is allowed, because the program itself may
+ * have been too busy to read.
  *
  * @param received bytes so far
  */

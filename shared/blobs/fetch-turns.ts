@@ -1,17 +1,17 @@
 import { BlockZeroError, hasCode } from "#shared/errors/error.js";
 import { onAbort } from "#shared/util/on-abort.js";
 
-/** A place in which one server is asked. */
+/** The right to use a place for asking one server. */
 export interface FetchTurn {
-  /** Aborts when somebody else should have the place: what was received stays, and the rest is for a later turn. */
+  /** Aborts when another request should get the place. Received bytes stay, and the rest is for a later turn. */
   readonly over: AbortSignal;
   release(): void;
 }
 
 export interface TurnRequest {
-  /** Of the server that will be asked: an IPv4 address, or an IPv6 network. */
+  /** The network of the server: an IPv4 address, or an IPv6 network. */
   readonly network: string;
-  /** Milliseconds that this turn may last while others wait for shorter ones; who waits for the shortest goes first. */
+  /** Milliseconds that this turn may last while others wait for shorter turns. The request for the shortest turn goes first. */
   readonly milliseconds: number;
   readonly signal: AbortSignal | undefined;
 }
@@ -22,13 +22,13 @@ export interface FetchTurns {
 }
 
 export interface FetchTurnsOptions {
-  /** Servers that are asked at the same time. */
+  /** Number of servers that are asked at the same time. */
   readonly places?: number;
-  /** Of those, servers of one network: however many names, ports and hotkeys it has. */
+  /** Number of these places for one network, however many names, ports and hotkeys it has. */
   readonly perNetwork?: number;
-  /** Milliseconds, rising. */
+  /** Milliseconds of a monotonic clock. */
   readonly now?: () => number;
-  /** How often it is looked whether somebody had a place for too long, in milliseconds. */
+  /** Interval at which turns that are too long are looked for, in milliseconds. */
   readonly checkMs?: number;
 }
 
@@ -46,13 +46,13 @@ interface Waiter {
 
 const TURN_OVER = "FETCH_TURN_OVER";
 
-/** The first turn of a download; every further one is twice as long. */
+/** Milliseconds of a download's first turn. Every further turn is twice as long. */
 export const FIRST_TURN_MS = 1_000;
 
 /**
- * Shares what can be fetched at once between all who are asked. Servers of one network have few places, and who waits for a place gets that of
- * whoever had it for as long as the one who waits asks for: a server that is slow, on purpose or not, goes on at the end, with longer
- * turns once the quick ones are done. Nobody can hold up the others, at any rate of bytes.
+ * Shares a limited number of places among the servers that are asked. The servers of one network have few places. A waiting request gets
+ * the place of a turn that has already lasted as long as the request asks for. So a slow server, whether on purpose or not, continues at
+ * the end, with longer turns, after the fast ones are done. No server can delay the others, at any rate of bytes.
  */
 export const openFetchTurns = ({
   places = 32,
@@ -72,7 +72,7 @@ export const openFetchTurns = ({
     if (waiting.length === 0) clearInterval(timer);
   };
 
-  /** Ends the turn that has lasted longest, of those whose place would let the waiter in. */
+  /** Ends the longest of the turns whose place the waiting request could use. */
   const makeRoom = ({ network, milliseconds }: Waiter) => {
     const isFull = heldBy(network) >= perNetwork;
     const suited = [...held].filter((holder) => (!isFull || holder.network === network) && !holder.over.signal.aborted);
@@ -123,9 +123,9 @@ export const openFetchTurns = ({
   };
 };
 
-/** What ends a turn. */
+/** The reason with which a turn ends. */
 export const turnOver = (): BlockZeroError =>
   new BlockZeroError(TURN_OVER, "others wait to be asked", "it goes on in its next turn");
 
-/** Whether a download was cut for nothing but the end of its turn. */
+/** Whether a download was interrupted only because its turn ended. */
 export const isTurnOver = (thrown: unknown): boolean => hasCode(thrown, TURN_OVER);

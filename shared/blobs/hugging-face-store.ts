@@ -9,9 +9,9 @@ import { type Attempt, credential, remoteAttempts, streamedPieces } from "./remo
 const BRANCH = "main";
 
 /**
- * A store in a private model repository of the Hugging Face Hub: `blob/ab/ab…` by hash. It reads at the revision that it saw or made last, never
- * at a moving branch; a commit names that revision as its parent, and is tried once more when somebody else committed meanwhile.
- * Anyone can list a public repository, and so read an artifact before its reveal: one is refused.
+ * A store in a private model repository of the Hugging Face Hub: `blob/ab/ab…` by hash. It reads at the revision that it last saw or made,
+ * never at a moving branch. A commit names that revision as its parent, and is retried once if somebody else committed meanwhile. Anyone
+ * can list a public repository, and so read an artifact before its reveal. A public repository is therefore refused.
  *
  * The environment gives HF_TOKEN, and HF_ENDPOINT for another hub.
  *
@@ -122,7 +122,7 @@ async function* pieces(
   try {
     yield* streamedPieces(attempt, async () => (await reader.read()).value ?? null);
   } finally {
-    // It need not settle where the service does not answer.
+    // It may never settle if the service does not answer.
     reader.cancel().catch(() => {});
   }
 }

@@ -1,26 +1,26 @@
 import { createHash } from "node:crypto";
 import { growingBuffer } from "#shared/files/growing-buffer.js";
 
-/** A blob on its way in: hashed while it arrives, and nobody's until its hash is right. */
+/** A blob that is being received. It is hashed while it arrives, and used only after its hash was verified. */
 export interface IncomingBlob {
-  /** Bytes that are here, from the first one on. */
+  /** Number of bytes received, from the first byte on. */
   length(): number;
   append(chunk: Uint8Array): Promise<void>;
-  /** Throws away what is here. */
+  /** Discards the received bytes. */
   restart(): Promise<void>;
-  /** Whether what is here is the blob; if it is not, it is thrown away. */
+  /** Whether the received bytes are the blob. If not, discards them. */
   finish(): Promise<boolean>;
 }
 
 export interface Loan {
   readonly blob: IncomingBlob;
-  /** Nothing more is taken from who had it; resolves when what was being written is. */
+  /** Takes the blob back: nothing more is accepted from the borrower. Resolves when the writes in progress are done. */
   takeBack(): Promise<void>;
 }
 
 /**
- * Lends a blob to one request. A request that was given up may still live: once the blob is taken back it cannot write into what the
- * next one goes on with.
+ * Lends a blob to one request. An abandoned request may still be active. After the blob is taken back, that request can no longer write
+ * into what the next one continues.
  */
 export const lend = (incoming: IncomingBlob): Loan => {
   let isLent = true;

@@ -1,10 +1,10 @@
 import { Readable } from "node:stream";
 import type { BlobStore } from "./blob-store.js";
 
-/** What a blob server needs of a store. */
+/** What a blob server needs from a store. */
 export type BlobSource = Pick<BlobStore, "size" | "stream">;
 
-/** Blobs of the first store that has them. */
+/** Reads each blob from the first store that has it. */
 export const layeredSource = (near: BlobSource, far: BlobSource): BlobSource => ({
   size: async (hash) => (await near.size(hash)) ?? (await far.size(hash)),
   stream: (hash, range) =>

@@ -3,23 +3,23 @@ import { readFileIfAny, writeFileAtomic } from "#shared/files/atomic-file.js";
 import { NONCE_WINDOW_MS } from "#shared/protocol/request.js";
 import type { Log } from "#shared/telemetry/log.js";
 
-/** What keeps a request that a server took from being taken again by the next server of the same home. */
+/** Prevents a request that a server accepted from being accepted again by the next server of the same home. */
 export interface NonceMark {
-  /** Servers before this one may have taken nonces up to here, and took none above. */
+  /** Earlier servers may have accepted nonces up to this value, and accepted none above it. */
   readonly before: number;
-  /** Whether the servers after this one will know that the nonce may have been taken; durable once it returns. */
+  /** Whether later servers will know that the nonce may have been accepted. Durable once it returns. */
   cover(nonce: number): boolean;
 }
 
 /**
- * By how many milliseconds a mark is put ahead, so that it is not written for every request. As long do hotkeys count as strangers after a
- * restart; longer where the clock of one of them is ahead, at most by the window of nonces.
+ * Milliseconds by which the mark is set ahead, so that it is not written for every request. After a restart, hotkeys count as strangers for
+ * this long. If a hotkey's clock is ahead, they count as strangers for longer, at most by the window of nonces.
  */
 const AHEAD_MS = 2000;
 
-/** Keeps the mark in a file. One that cannot be read stands for a server that ended just now. */
+/** Keeps the mark in a file. If the file cannot be read, assumes that an earlier server ended just now. */
 export const openNonceMark = (path: string, log: Pick<Log, "warn">, now: () => number = Date.now): NonceMark => {
-  // What lies higher comes of a clock that was wrong: no such nonce is taken for longer than this anyway.
+  // A higher mark comes from a wrong clock. No server accepts a nonce above this value.
   const highest = now() + NONCE_WINDOW_MS + AHEAD_MS;
   const before = Math.min(readMark(path), highest);
   let mark = before;
@@ -46,7 +46,7 @@ export const openNonceMark = (path: string, log: Pick<Log, "warn">, now: () => n
   };
 };
 
-/** 0 where no server has run. */
+/** 0 if no server has run. */
 const readMark = (path: string): number => {
   try {
     const text = readFileIfAny(path);

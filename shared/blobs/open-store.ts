@@ -2,10 +2,10 @@ import { type BlobStore, directoryStore } from "./blob-store.js";
 import type { StoreChoice } from "./store-setting.js";
 
 /**
- * The store that the setting names; null for `http`, where the own server's disk is all there is. A service's library is loaded only
- * where it is used.
+ * The store that the setting names. Null for `http`: then the participant's own disk is the only store. A service's library is loaded only
+ * if it is used.
  *
- * @param answerMs how long a service is waited for, in milliseconds; a minute unless given
+ * @param answerMs longest wait for a service, in milliseconds; default: a minute
  * @throws BlockZeroError STORE_CREDENTIALS_MISSING, STORE_PUBLIC, STORE_FAILED
  */
 export const openStore = async (

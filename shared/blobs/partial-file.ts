@@ -3,24 +3,24 @@ import { createReadStream } from "node:fs";
 import { open } from "node:fs/promises";
 import type { IncomingBlob } from "./incoming-blob.js";
 
-/** A blob that is received into a file, which outlives whoever began it. */
+/** A blob that is received into a file. The file remains if the fetch stops. */
 export interface PartialFile extends IncomingBlob {
-  /** Stops here; what was received stays for the next attempt unless it was finished. */
+  /** Stops here. The received bytes stay for the next attempt unless the blob was finished. */
   close(): Promise<void>;
 }
 
 export interface PartialFileOptions {
   readonly path: string;
   readonly hash: string;
-  /** Makes what the file system refuses a coded error. */
+  /** Turns a refusal of the file system into a coded error. */
   readonly attempt: <T>(work: () => Promise<T>) => Promise<T>;
-  /** Gives the whole, verified and synced file its place. */
+  /** Moves the complete, verified and synced file to its place. */
   readonly keep: () => Promise<void>;
   /** Called once, when nobody uses the file any more. */
   readonly onClose: () => void;
 }
 
-/** Goes on with the file where an earlier attempt left it: its bytes are read once, to hash them. */
+/** Continues the file of an earlier attempt. Its bytes are read once, to hash them. */
 export const openPartialFile = async ({
   path,
   hash,
@@ -65,7 +65,7 @@ export const openPartialFile = async ({
         return false;
       }
       await attempt(() => file.sync());
-      // Whoever asks for the same blob now must not find the file on its way to its place.
+      // A request for the same blob must not find the file while it is moved to its place.
       await attempt(keep);
       await close();
       return true;

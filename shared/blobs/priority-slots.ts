@@ -2,18 +2,18 @@ import { onAbort } from "#shared/util/on-abort.js";
 
 export interface PrioritySlots {
   /**
-   * Waits for a slot; the most urgent class, then the earliest of it, goes first.
+   * Waits for a slot. The most urgent class goes first, within it the earliest request.
    *
    * @param urgency index into `limits`
-   * @returns gives the slot back; null when too many wait already
+   * @returns a function that releases the slot; null if too many requests already wait
    * @throws the signal's reason
    */
   acquire(urgency: number, signal: AbortSignal): Promise<(() => void) | null>;
 }
 
 /**
- * Slots for what is done at the same time. The class of urgency `i` is let in while fewer than `limits[i]` slots are taken, so that the less
- * urgent never take the last ones.
+ * Slots for concurrent work. A request of urgency `i` gets a slot while fewer than `limits[i]` slots are taken, so that less urgent
+ * requests never take the last ones.
  */
 export const prioritySlots = (limits: readonly number[], maxWaiting = 256): PrioritySlots => {
   let taken = 0;

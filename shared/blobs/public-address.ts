@@ -1,6 +1,6 @@
 import { BlockList, isIP } from "node:net";
 
-/** Special-purpose IPv4 ranges (IANA registry, RFC 6890 and successors): none is a host on the public internet. */
+/** Special-purpose IPv4 ranges (IANA registry, RFC 6890 and successors): none contains a host on the public internet. */
 const SPECIAL_V4 = [
   ["0.0.0.0", 8],
   ["10.0.0.0", 8],
@@ -18,7 +18,7 @@ const SPECIAL_V4 = [
   ["224.0.0.0", 3],
 ] as const;
 
-/** Special ranges within global unicast; 2002::/16 and 2001::/32 would tunnel to an IPv4 address of the sender's choice. */
+/** Special ranges within global unicast. 2002::/16 and 2001::/32 would tunnel to an IPv4 address of the sender's choice. */
 const SPECIAL_V6 = [
   ["2001::", 23],
   ["2001:db8::", 32],
@@ -34,8 +34,8 @@ const globalV6 = new BlockList();
 globalV6.addSubnet("2000::", 3, "ipv6");
 
 /**
- * Whether an IP address is one of a host on the public internet: not private, loopback, link-local, multicast, documentation,
- * or (IPv6) anything outside global unicast, which leaves out every form that embeds an IPv4 address.
+ * Whether an IP address belongs to a host on the public internet: not private, loopback, link-local, multicast, documentation, or (IPv6)
+ * anything outside global unicast. This excludes every form that embeds an IPv4 address.
  */
 export const isPublicAddress = (address: string): boolean => {
   switch (isIP(address)) {

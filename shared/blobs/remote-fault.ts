@@ -1,17 +1,17 @@
 import { BlockZeroError, type ErrorCode, reasonOf } from "#shared/errors/error.js";
 import { withDeadline } from "#shared/util/deadline.js";
 
-/** Milliseconds for an answer of a service, beside those for the bytes that it takes or gives. */
+/** Milliseconds for an answer of a service, in addition to the time for the bytes sent or received. */
 export const ANSWER_MS = 60_000;
-/** Slower than this it is as good as silent. */
+/** A lower rate counts as no answer. */
 const LEAST_BYTES_PER_MS = 4;
 
-/** Asks a service; `bytes` that go to it or come from it give it more time, and less where they are negative. */
+/** Sends a request to a service. `bytes` that are sent to it or received from it give it more time, negative ones less. */
 export type Attempt = <T>(work: (signal: AbortSignal) => Promise<T>, bytes?: number) => Promise<T>;
 
 /**
- * What a service streams, its faults coded. All waits together have the time of one answer and of the bytes that came: whoever drips is late,
- * however regularly. The reader's own time does not count.
+ * The stream of a service, with coded errors. All waits together may take the time of one answer plus the time for the received bytes, so a
+ * service that sends slowly is too late, however regularly it sends. The reader's own time does not count.
  *
  * @param next the next piece, null after the last
  */
@@ -30,8 +30,8 @@ export async function* streamedPieces(
 }
 
 /**
- * Runs what asks a service, gives it its time and no more, and makes what it throws a coded error. A service may repeat what it was sent:
- * secrets are cut out, and its own error, which may hold headers, is not kept as the cause.
+ * Runs a request to a service with a time limit, and turns its errors into coded ones. A service may repeat what it was sent. So secrets
+ * are removed from its text, and its own error, which may hold headers, is not kept as the cause.
  */
 export const remoteAttempts = (
   name: string,
@@ -65,7 +65,7 @@ const STORE_FAULT: RemoteFault = {
   hint: "check the store setting, its credentials in the environment, and the service",
 };
 
-/** A service's words as a terminal may show them: without control characters, cut. */
+/** A service's text for a terminal: without control characters, cut. */
 const shown = (text: string): string => text.replace(/\p{C}/gu, "?").slice(0, 500);
 
 /** The variable's value. @throws BlockZeroError STORE_CREDENTIALS_MISSING */

@@ -20,11 +20,11 @@ export interface S3Location {
 }
 
 /**
- * A store in a bucket of any service that speaks S3. A blob's key is `<prefix>/blob/<hash>`: a bucket that is readable at an
- * origin of its own answers as a blob server does.
+ * A store in a bucket of any service with the S3 protocol. A blob's key is `<prefix>/blob/<hash>`. So a publicly readable bucket with its
+ * own origin answers as a blob server does.
  *
- * The environment gives AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY, perhaps AWS_SESSION_TOKEN; AWS_REGION; and, for other services
- * than Amazon's, AWS_ENDPOINT_URL_S3 or AWS_ENDPOINT_URL.
+ * The environment gives AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY, perhaps AWS_SESSION_TOKEN; AWS_REGION; and, for other services than
+ * Amazon's, AWS_ENDPOINT_URL_S3 or AWS_ENDPOINT_URL.
  *
  * @throws BlockZeroError STORE_CREDENTIALS_MISSING; its methods STORE_FAILED
  */
@@ -40,9 +40,9 @@ export const s3Store = (
   const client = new S3Client({
     region: env.AWS_REGION ?? "us-east-1",
     credentials: { accessKeyId, secretAccessKey, ...(sessionToken !== undefined && { sessionToken }) },
-    // Few services beside Amazon's give each bucket a host name.
+    // Few services except Amazon's give each bucket its own host name.
     ...(endpoint !== undefined && { endpoint, forcePathStyle: true }),
-    // Ours is the SHA-256 of the whole; other services refuse the newer checksums.
+    // BlockZero checks the SHA-256 of the whole blob. Other services refuse the newer checksums.
     requestChecksumCalculation: "WHEN_REQUIRED",
     responseChecksumValidation: "WHEN_REQUIRED",
     maxAttempts: 3,
@@ -124,7 +124,7 @@ async function* pieces(attempt: Attempt, open: (signal: AbortSignal) => Promise<
   try {
     yield* streamedPieces(attempt, async () => (await chunks.next()).value ?? null);
   } finally {
-    // Whoever reads no further leaves no connection behind.
+    // Closes the connection if the reader stops early.
     stream.destroy();
   }
 }

@@ -1,22 +1,22 @@
 import { z } from "zod";
 import { pathBeside } from "#shared/files/beside.js";
 
-/** Where a participant keeps what it publishes, beside its own disk. */
+/** Where a participant stores what it publishes, in addition to its own disk. */
 export type StoreChoice =
   | { readonly kind: "http" }
   | { readonly kind: "directory"; readonly path: string }
   | { readonly kind: "s3"; readonly bucket: string; readonly prefix: string }
   | { readonly kind: "hf"; readonly repo: string };
 
-/** The words for a store elsewhere. */
+/** The forms of the setting for a remote store. */
 export const ARCHIVE_FORMS = "directory:<path>, s3://<bucket>/<prefix> or hf://<owner>/<repository>";
-/** The words for what `storeSchema` takes. */
+/** The forms that `storeSchema` accepts. */
 export const STORE_FORMS = `http, ${ARCHIVE_FORMS}`;
 
 const S3 = /^s3:\/\/([a-z0-9][a-z0-9.-]{1,61}[a-z0-9])(?:\/([A-Za-z0-9._/-]*))?$/;
 const HF = /^hf:\/\/([A-Za-z0-9][A-Za-z0-9._-]{0,95}\/[A-Za-z0-9._-]{1,96})$/;
 
-/** Reads the setting; null for what is none. No form has room for credentials. */
+/** Parses the setting. Null if it is invalid. No form can hold credentials. */
 export const parseStore = (text: string): StoreChoice | null => {
   if (text === "http") return { kind: "http" };
   const path = /^directory:(.+)$/.exec(text)?.[1];
@@ -27,7 +27,7 @@ export const parseStore = (text: string): StoreChoice | null => {
   return repo === undefined ? null : { kind: "hf", repo };
 };
 
-/** The setting as a configuration file has it, where a folder is relative to that file. */
+/** The setting from a configuration file. A folder in it is relative to that file. */
 export const storeBeside = (file: string, text: string): string => {
   const choice = parseStore(text);
   return choice?.kind === "directory" ? `directory:${pathBeside(file, choice.path)}` : text;

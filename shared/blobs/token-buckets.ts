@@ -1,16 +1,16 @@
 export interface TokenBuckets {
-  /** Takes one of the key's tokens; where there is none, how many milliseconds until there is. */
+  /** Takes one of the key's tokens. @returns 0, or if there is no token the milliseconds until there is one */
   take(key: string): number;
-  /** The same, and takes none. */
+  /** The same without taking a token. */
   wait(key: string): number;
 }
 
 export interface TokenBucketsOptions {
-  /** Tokens a minute, and as many at once. */
+  /** Tokens per minute, which is also the capacity of a bucket. */
   readonly perMinute: number;
-  /** Milliseconds, rising. */
+  /** Milliseconds of a monotonic clock. */
   readonly now: () => number;
-  /** Keys that are remembered: who invents more is forgotten first, and is then as new. */
+  /** Greatest number of keys stored. Above it, the key that was used least recently is forgotten, and then counts as new. */
   readonly maxKeys?: number;
 }
 
@@ -28,7 +28,7 @@ export const tokenBuckets = ({ perMinute, now, maxKeys = 10_000 }: TokenBucketsO
     take: (key) => {
       const at = now();
       const tokens = tokensOf(key, at);
-      // The map keeps the order of insertion, so the first key is the one not seen for longest.
+      // The map keeps insertion order, so the first key is the least recently used one.
       buckets.delete(key);
       buckets.set(key, { tokens: tokens >= 1 ? tokens - 1 : tokens, at });
       if (buckets.size > maxKeys) for (const oldest of buckets.keys()) if (buckets.delete(oldest)) break;
