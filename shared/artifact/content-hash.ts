@@ -10,13 +10,13 @@ import {
 import type { SafetensorsFile } from "#shared/tensor-files/safetensors-file.js";
 
 /**
- * SHA-256 of the tensors' canonical file without metadata: covers names, dtypes, shapes and bytes, and nothing else, so neither a
- * file's order nor its metadata gives the same tensors a second hash.
+ * SHA-256 of the tensors' canonical file without metadata. It covers only names, dtypes, shapes and bytes, so neither a file's order nor
+ * its metadata gives the same tensors a second hash.
  */
 export const contentHash = (tensors: ReadonlyMap<string, Tensor>): string => sha256(...canonicalParts(tensors));
 
 /**
- * `contentHash` of a file's tensors, whatever the file's own order. One piece is read while another is hashed.
+ * `contentHash` of a file's tensors, whatever the file's own order. Reads one piece while it hashes another.
  *
  * @throws BlockZeroError FILE_SHRANK, FILE_UNREADABLE
  */

@@ -25,7 +25,7 @@ import { createUpdateMemory, type UpdateReader, updateReader } from "./update-re
 export interface GateFailure {
   readonly ok: false;
   readonly reason: ReasonCode;
-  /** The offending value, for people; printable ASCII, at most 200 characters. */
+  /** The value that failed, for people; printable ASCII, at most 200 characters. */
   readonly detail: string;
 }
 
@@ -33,7 +33,7 @@ export interface ManifestGates {
   /** As revealed. */
   readonly artifact: string;
   readonly group: string;
-  /** As committed on chain in this cycle's commit phase; null if nothing was. */
+  /** The commitment on chain from this cycle's commit phase. Null if there is none. */
   readonly commitment: string | null;
   /** Who revealed it: SS58 address and its 32 bytes. */
   readonly hotkey: string;
@@ -43,7 +43,7 @@ export interface ManifestGates {
   readonly cycle: number;
   /** Hash of the agreed model. */
   readonly base: string;
-  /** By expert group of the network: bytes that an update's file may have. */
+  /** By expert group of the network: greatest number of bytes of an update's file. */
   readonly groups: ReadonlyMap<string, number>;
   /** The network's codec. */
   readonly codec: CodecName;
@@ -60,22 +60,25 @@ export interface TensorGates {
   readonly maxBytes: number;
 }
 
-/** Beside twice what an update of the group takes, so that what is wrong with a file can be named. */
+/** Allowance on top of twice the size of an update of the group, so that the fault of a file can still be named. */
 const SPARE = { bytes: 65_536, headerBytes: 4096, tensors: 16 };
 
 /**
- * Bytes that an update's file may have before it is worth fetching. A sound one has exactly `length`; a file of far more than that can be
- * no mistake.
+ * Greatest size of an update's file that is worth fetching, in bytes. A valid file has exactly `length`. A much larger file cannot be an
+ * honest mistake.
  *
- * @param length  of the canonical file in the network's codec, as `encodedLength` has it
+ * @param length  of the canonical file in the network's codec, as `encodedLength` gives it
  * @param allowed the network file's `limits.artifact_bytes`
  */
 export const mostBytes = (length: number, allowed: number): number => Math.min(allowed, 2 * length + SPARE.bytes);
 
-/** What is read of a wrong header, however large the group: parsing it takes 8 ms of the thread that does everything else, 25 the first time. */
+/**
+ * Greatest part of a wrong header that is read, however large the group. Parsing it takes 8 ms (25 ms the first time) on the thread that
+ * does everything else.
+ */
 const MOST = { headerBytes: 256 << 10, tensors: 2048 };
 
-/** What is read of a wrong header, given the right one: to read more would cost the reader more than an honest file does. */
+/** How much of a wrong header is read, given the right one: reading more would cost the reader more than an honest file does. */
 const limitsFor = ({ bytes, tensors }: CanonicalHeader): SafetensorsLimits => ({
   ...DEFAULT_SAFETENSORS_LIMITS,
   headerBytes: Math.min(MOST.headerBytes, 2 * bytes.length + SPARE.headerBytes),
@@ -83,8 +86,8 @@ const limitsFor = ({ bytes, tensors }: CanonicalHeader): SafetensorsLimits => ({
 });
 
 /**
- * What a manifest must pass before its tensors are worth fetching, in this order: no_commit, hash_mismatch, commitment_mismatch, malformed,
- * wrong_network, wrong_cycle, bad_signature, wrong_group, stale_base, wrong_codec, too_large.
+ * The gates that a manifest must pass before its tensors are worth fetching, in this order: no_commit, hash_mismatch, commitment_mismatch,
+ * malformed, wrong_network, wrong_cycle, bad_signature, wrong_group, stale_base, wrong_codec, too_large.
  */
 export const checkManifest = (
   bytes: Uint8Array,
@@ -117,7 +120,7 @@ export const checkManifest = (
   return { ok: true, manifest };
 };
 
-/** An update that passed the gates of its tensors, to be read while its source is open. */
+/** An update that passed the gates of its tensors. Readable while its source is open. */
 export interface PassedUpdate {
   readonly update: UpdateReader;
   /** L2 norm over all its tensors. */
@@ -125,9 +128,10 @@ export interface PassedUpdate {
 }
 
 /**
- * What an update's tensors must pass before they are scored, in this order: too_large, hash_mismatch, malformed (also a header that is
- * larger than is read of a wrong one, and a file that is not in canonical form, so that equal tensors always have equal hashes), unknown_tensor, missing_tensor, wrong_dtype, wrong_shape, then per
- * tensor malformed (its encoding) and not_finite, and norm last. No more than one tensor is in memory, encoded and decoded.
+ * The gates that an update's tensors must pass before they are scored, in this order: too_large, hash_mismatch, malformed, unknown_tensor,
+ * missing_tensor, wrong_dtype, wrong_shape, then per tensor malformed (its encoding) and not_finite, and norm last. The first malformed
+ * includes a header above the limit for wrong headers, and a file that is not in canonical form, so that equal tensors always have equal
+ * hashes. At most one tensor is in memory, encoded and decoded.
  *
  * @throws what reading the source throws
  */
@@ -156,7 +160,7 @@ export const checkTensors = async (
     const data = await update.read(name, memory);
     if (isFault(data)) return failed(data.reason, `${quote(name)}: ${data.problem}`);
     squares = addSquares(squares, data);
-    // Squares of float32 do not overflow a float64: the sum is finite for as long as every element was.
+    // Squares of float32 do not overflow a float64, so the sum is finite exactly if every element is.
     if (!Number.isFinite(squares)) return failed("not_finite", quote(name));
   }
   const norm = Math.sqrt(squares);
@@ -165,7 +169,7 @@ export const checkTensors = async (
   return { ok: true, update, norm };
 };
 
-/** What is wrong with a file whose header is not the one that its group's tensors have. */
+/** What is wrong with a file whose header is not the header of its group's tensors. */
 const headerFault = async (
   file: ByteSource,
   specs: ReadonlyMap<string, TensorSpec>,

@@ -16,7 +16,7 @@ import {
 import type { TensorShapes } from "./codec/index.js";
 import type { FloatTensors } from "./update.js";
 
-/** Where a tensor's bytes go, and its elements where they are no view of those. */
+/** Memory for a tensor's bytes, and for its elements if these are not a view of the bytes. */
 export interface UpdateMemory {
   readonly pieces: Scratch;
   readonly elements: Allocate;
@@ -29,17 +29,17 @@ export const createUpdateMemory = (pieces: Scratch = createScratch()): UpdateMem
 
 const newMemory: UpdateMemory = { pieces: (bytes) => new Uint8Array(bytes), elements: allocateNew };
 
-/** An update in its codec, of which only the tensor that is asked for is in memory. */
+/** An update in its codec. Only the requested tensor is in memory. */
 export interface UpdateReader {
-  /** Of its tensors, in ascending order of name. */
+  /** Shapes of its tensors, in ascending order of name. */
   readonly shapes: TensorShapes;
   /** A tensor as the codec wrote it, in `scratch`. */
   pieces(name: string, scratch: Scratch): Promise<Pieces>;
-  /** Its elements, in `memory`; in memory of their own if it is not given. */
+  /** A tensor's elements, in `memory`. Default: new memory. */
   read(name: string, memory?: UpdateMemory): Promise<Float32Array | CodecFault>;
 }
 
-/** @param file holds what `encodedSpecs` lists */
+/** @param file holds the tensors that `encodedSpecs` lists */
 export const updateReader = (file: SafetensorsReader, codec: Codec, shapes: TensorShapes): UpdateReader => {
   const pieces: UpdateReader["pieces"] = async (name, scratch) => {
     const places = [...codec.layout(shapes.get(name)!)].map(([suffix, { dtype, shape }]) => ({
@@ -64,14 +64,14 @@ export const updateReader = (file: SafetensorsReader, codec: Codec, shapes: Tens
   };
 };
 
-/** All of an update that passed the gates, in ascending order of name. @throws BlockZeroError UPDATE_MALFORMED */
+/** All tensors of an update that passed the gates, in ascending order of name. @throws BlockZeroError UPDATE_MALFORMED */
 export const loadTensors = async ({ shapes, read }: Pick<UpdateReader, "shapes" | "read">): Promise<FloatTensors> => {
   const tensors = new Map<string, FloatTensor>();
   for (const [name, shape] of shapes) tensors.set(name, { shape, data: soundTensor(name, await read(name)) });
   return tensors;
 };
 
-/** What was read, where nobody asked the gates before. @throws BlockZeroError UPDATE_MALFORMED */
+/** A tensor that was read without passing the gates before. @throws BlockZeroError UPDATE_MALFORMED */
 export const soundTensor = (name: string, data: Float32Array | CodecFault): Float32Array => {
   if (!isFault(data)) return data;
   throw new BlockZeroError("UPDATE_MALFORMED", `tensor ${name}: ${data.problem}`, "put it through the gates first");

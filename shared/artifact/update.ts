@@ -13,7 +13,7 @@ import {
 /** Tensors by name. */
 export type FloatTensors = ReadonlyMap<string, FloatTensor>;
 
-/** A blob and its name. */
+/** A blob and its hash. */
 export interface TensorBlob {
   readonly bytes: Uint8Array;
   readonly hash: string;
@@ -26,7 +26,7 @@ export const encodeFloats = (tensors: FloatTensors): TensorBlob => {
 };
 
 /**
- * Reads `encodeFloats`' blob and nothing else; tensors are views of `bytes` where aligned.
+ * Parses a blob of `encodeFloats`, and nothing else. Tensors are views of `bytes` if aligned.
  *
  * @throws BlockZeroError SAFETENSORS_INVALID
  */
@@ -43,8 +43,8 @@ export const decodeFloats = (bytes: Uint8Array, limits?: SafetensorsLimits): Flo
 };
 
 /**
- * What training changed: Δ = trained − base, element by element in float32, with the sign of an improvement
- * (DiLoCo's pseudo-gradient is −Δ).
+ * The change by training: Δ = trained − base, element by element in float32, with the sign of an improvement (DiLoCo's pseudo-gradient is
+ * −Δ).
  *
  * @throws BlockZeroError UPDATE_MISMATCH unless both hold the same names and shapes
  */
@@ -60,7 +60,7 @@ export const buildUpdate = (base: FloatTensors, trained: FloatTensors): FloatTen
   );
 };
 
-/** √Σx² over all tensors, summed in float64 in their order. Not finite exactly when an element is not. */
+/** √Σx² over all tensors, summed in float64 in their order. Not finite if and only if an element is not. */
 export const l2Norm = (tensors: Iterable<Pick<FloatTensor, "data">>): number => {
   let sum = 0;
   for (const { data } of tensors) sum = addSquares(sum, data);

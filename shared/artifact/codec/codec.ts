@@ -2,10 +2,10 @@ import type { CodecName } from "#shared/protocol/codec-name.js";
 import type { ReasonCode } from "#shared/protocol/verdict.js";
 import type { TensorSpec } from "#shared/tensor-files/safetensors.js";
 
-/** What one tensor of an update becomes in the file: bytes by the suffix that each piece adds to the tensor's name. */
+/** The encoded form of one tensor of an update: the bytes of each piece, by the suffix that the piece adds to the tensor's name. */
 export type Pieces = ReadonlyMap<string, Uint8Array>;
 
-/** Memory for so many elements. */
+/** Memory for that many elements. */
 export type Allocate = (length: number) => Float32Array;
 
 export const allocateNew: Allocate = (length) => new Float32Array(length);
@@ -18,22 +18,22 @@ export interface CodecFault {
 }
 
 /**
- * How one float32 tensor is written. All but the values follows from the tensor's shape, so no file can ask for memory. Decoding is
- * part of what is agreed: the same bytes give the same bits on every machine. Encoding is the miner's own affair.
+ * How one float32 tensor is encoded. Everything except the values follows from the tensor's shape, so no file can request memory. Decoding
+ * is part of the protocol: the same bytes give the same bits on every machine. Encoding is the miner's own choice.
  */
 export interface Codec {
   readonly name: CodecName;
-  /** Whether a miner keeps what encoding lost and adds it to its next update. */
+  /** Whether a miner keeps what the encoding lost and adds it to its next update. */
   readonly feedback: boolean;
-  /** Suffix → what the file holds under it. */
+  /** Suffix → the tensor that the file holds under it. */
   layout(shape: readonly number[]): ReadonlyMap<string, TensorSpec>;
   /** Little-endian bytes of each piece. The values must be finite. */
   encode(values: Float32Array): Pieces;
   /**
-   * Never throws for pieces of the layout's sizes, whatever their bytes; values that overflow or were not finite are left to the caller.
+   * Never throws for pieces of the layout's sizes, whatever their bytes. The caller checks for values that overflow or are not finite.
    *
-   * @param allocate memory for the elements, which may hold anything; new memory if not given
-   * @returns the tensor's elements, perhaps a view of the bytes
+   * @param allocate memory for the elements, with any content; default: new memory
+   * @returns the tensor's elements, which may be a view of the bytes
    */
   decode(pieces: Pieces, length: number, allocate?: Allocate): Float32Array | CodecFault;
 }

@@ -2,7 +2,7 @@ import { narrow, widen } from "#shared/tensor-files/float-dtype.js";
 import { IS_LITTLE_ENDIAN, toFloats } from "#shared/tensor-files/float32.js";
 import { allocateNew, type Codec } from "./codec.js";
 
-/** Every element as it is. */
+/** Every element unchanged. */
 export const float32: Codec = {
   name: "float32",
   feedback: false,
@@ -20,10 +20,10 @@ export const bfloat16: Codec = {
   decode: (pieces, length, allocate) => widenBfloats(pieces.get("")!, length, allocate),
 };
 
-/** bfloat16 elements of a file as float32, exactly; the bytes stay as they are. */
+/** bfloat16 elements of a file as float32, exactly. The bytes are not changed. */
 export const widenBfloats = (bytes: Uint8Array, length: number, allocate = allocateNew): Float32Array => {
   const values = allocate(length);
-  // Where bytes must change places that is done in place.
+  // The byte order is changed in place, so this needs a copy.
   widen("BF16", IS_LITTLE_ENDIAN ? bytes : new Uint8Array(bytes), values);
   return values;
 };

@@ -5,17 +5,17 @@ import { encodeSafetensors, type Tensor } from "#shared/tensor-files/safetensors
 import type { FloatTensors, TensorBlob } from "../update.js";
 import { type Codec, isFault } from "./codec.js";
 
-/** A sender's memory of what encoding lost, tensor by tensor (error feedback: Karimireddy et al. 2019, algorithm 1). */
+/** A sender's memory of what encoding lost, per tensor (error feedback: Karimireddy et al. 2019, algorithm 1). */
 export interface Feedback {
-  /** What earlier updates left unsent of a tensor of this shape; null for nothing. */
+  /** The part of a tensor of this shape that earlier updates did not send. Null for none. */
   carried(name: string, shape: readonly number[]): Promise<Float32Array | null>;
-  /** What this one leaves unsent. */
+  /** Stores the part that this update does not send. */
   keep(name: string, left: Float32Array): Promise<void>;
 }
 
 /**
- * The file of an update. With feedback, what is encoded of a tensor is update + carried, and what is kept is that less what the file
- * decodes to; each is one float32 operation an element.
+ * The file of an update. With feedback, a tensor is encoded as update + carried, and the kept remainder is that sum minus the decoded
+ * value. Each is one float32 operation per element.
  *
  * @throws BlockZeroError UPDATE_NOT_FINITE, and what the feedback throws
  */

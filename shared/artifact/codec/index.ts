@@ -5,13 +5,13 @@ import { bfloat16, float32 } from "./dense.js";
 import { int8 } from "./int8.js";
 import { topk2bit } from "./topk-2bit.js";
 
-/** Every codec by the name that network files and manifests give it. */
+/** Every codec by its name in network files and manifests. */
 export const CODECS: Readonly<Record<CodecName, Codec>> = { float32, bfloat16, int8, "topk-2bit": topk2bit };
 
 /** Tensors by name → shape. */
 export type TensorShapes = ReadonlyMap<string, readonly number[]>;
 
-/** What an update's file holds, by name: each tensor's pieces. */
+/** The content of an update's file, by name: each tensor's pieces. */
 export const encodedSpecs = (codec: Codec, shapes: TensorShapes): ReadonlyMap<string, TensorSpec> =>
   new Map(
     [...shapes].flatMap(([name, shape]) =>
@@ -19,13 +19,13 @@ export const encodedSpecs = (codec: Codec, shapes: TensorShapes): ReadonlyMap<st
     ),
   );
 
-/** Bytes of an update's file; the same for every update of a group. */
+/** Size of an update's file in bytes, the same for every update of a group. */
 export const encodedLength = (codec: Codec, shapes: TensorShapes): number => {
   const { bytes, tensors } = canonicalHeader(encodedSpecs(codec, shapes));
   return bytes.length + ([...tensors.values()].at(-1)?.end ?? 0);
 };
 
-/** One tensor of an update. @param tensors those of the file, which holds what `encodedSpecs` lists */
+/** One tensor of an update. @param tensors those of the file, as `encodedSpecs` lists them */
 export const decodeTensor = (
   codec: Codec,
   name: string,

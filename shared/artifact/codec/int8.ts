@@ -7,7 +7,7 @@ export const INT8_BLOCK = 256;
 const LARGEST = 127;
 
 /**
- * Symmetric integers of eight bits: a block's scale is its largest magnitude over 127. Decoded, an element is the float32 product of scale
+ * Symmetric eight-bit integers: a block's scale is its largest magnitude divided by 127. A decoded element is the float32 product of scale
  * and code.
  */
 export const int8: Codec = {
@@ -31,7 +31,7 @@ export const int8: Codec = {
       }
       const scale = Math.fround(largest / LARGEST);
       scales[block] = scale;
-      // Below the smallest float32 there is nothing left to say.
+      // The scale is below the smallest float32, so all codes stay zero.
       if (scale === 0) continue;
       for (let i = begin; i < end; i++) codes[i] = clamp(Math.round(values[i]! / scale));
     }
@@ -53,7 +53,7 @@ export const int8: Codec = {
       for (let i = block * INT8_BLOCK; i < end; i++) {
         const code = codes[i]!;
         if (code < -LARGEST) return malformed(`element ${i} has the code ${code}`);
-        // The product of 24 and 7 bits is exact in float64: storing it rounds once, as a float32 product does.
+        // The product of 24 and 7 bits is exact in float64. Storing it rounds once, as a float32 product does.
         values[i] = scale * code;
       }
     }

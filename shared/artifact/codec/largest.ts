@@ -1,10 +1,10 @@
-/** Bits of a float32's magnitude that a first look compares: the exponent and four of the significand. */
+/** The first pass compares the magnitude bits above this shift: the exponent and four bits of the significand. */
 const SHIFT = 19;
 const counts = new Uint32Array(1 << (31 - SHIFT));
 
 /**
- * Places of the `k` largest magnitudes, ascending; of equal ones those that come first. One look counts magnitudes by their leading bits,
- * a second orders only the few that are as large as the k-th may be.
+ * Indices of the `k` largest magnitudes, ascending. Of equal magnitudes, the first ones. One pass counts magnitudes by their leading bits,
+ * a second sorts only the few that may be the k-th.
  *
  * @param values finite
  */

@@ -1,9 +1,9 @@
-/** Bytes that `count` codes of `width` bits take. */
+/** Number of bytes for `count` codes of `width` bits. */
 export const packedLength = (count: number, width: number): number => Math.ceil((count * width) / 8);
 
 /**
- * Unsigned codes one after another, lowest bit first: code j takes the bits j·width to (j + 1)·width − 1 of the stream, of which bit b is
- * bit b mod 8 of byte ⌊b / 8⌋. What is left of the last byte is zero.
+ * Unsigned codes one after another, lowest bit first. Code j takes the bits j·width to (j + 1)·width − 1 of the stream; bit b of the stream
+ * is bit b mod 8 of byte ⌊b / 8⌋. The unused bits of the last byte are zero.
  *
  * @param width 1 to 16
  */
@@ -24,7 +24,7 @@ export const packBits = (codes: Uint16Array, width: number): Uint8Array => {
   return bytes;
 };
 
-/** Reads what `packBits` wrote; null unless what is left of the last byte is zero. */
+/** Reads what `packBits` wrote. Null if an unused bit of the last byte is not zero. */
 export const unpackBits = (bytes: Uint8Array, count: number, width: number): Uint16Array | null => {
   const codes = new Uint16Array(count);
   const mask = (1 << width) - 1;

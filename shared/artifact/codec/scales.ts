@@ -1,6 +1,6 @@
 import { type CodecFault, malformed } from "./codec.js";
 
-/** What is wrong with scales: each must be finite and not negative, nor minus zero. */
+/** What is wrong with scales: each must be finite and not negative, and minus zero is not allowed. */
 export const scaleFault = (scales: Float32Array): CodecFault | null => {
   for (let i = 0; i < scales.length; i++) {
     const scale = scales[i]!;

@@ -5,17 +5,17 @@ import { largest } from "./largest.js";
 import { packBits, packedLength, unpackBits } from "./packed-bits.js";
 import { scaleFault } from "./scales.js";
 
-/** Consecutive elements from which the largest are taken, and how many of them. */
+/** Number of consecutive elements in a chunk, and how many of them are kept. */
 export const CHUNK = 4096;
 export const KEPT = 64;
 const INDEX_BITS = 12;
 const VALUE_BITS = 2;
-/** Times the chunk's scale: what a code's lower bit chooses; its upper bit is the sign. */
+/** Multiples of the chunk's scale. A code's lower bit selects one; its upper bit is the sign. */
 const LEVELS = [2, 3] as const;
 
 /**
- * The largest 64 of every 4,096 elements, each as a 12-bit place and a 2-bit value in units of its chunk's scale; all others are zero.
- * After SparseLoCo (Sarfi et al. 2025, section 3): what is not sent waits for the next update, by error feedback.
+ * The largest 64 of every 4,096 elements, each as a 12-bit index and a 2-bit value in units of its chunk's scale. All others are zero.
+ * After SparseLoCo (Sarfi et al. 2025, section 3): what is not sent is added to the next update, by error feedback.
  */
 export const topk2bit: Codec = {
   name: "topk-2bit",
@@ -66,7 +66,7 @@ export const topk2bit: Codec = {
         last = index;
         const code = codes[j]!;
         const level = LEVELS[code & 1]!;
-        // Eight bits times two: exact, so no machine can round it differently.
+        // Eight significant bits times two bits: exact, so no machine can round it differently.
         values[begin + index] = scales[chunk]! * (code & 2 ? -level : level);
       }
     }
@@ -74,17 +74,17 @@ export const topk2bit: Codec = {
   },
 };
 
-/** Elements that are kept of a chunk of any length: one of every 64 begun. */
+/** Number of elements kept of a chunk of any length: one per 64 elements, rounded up. */
 const keptIn = (elements: number): number => Math.ceil((elements * KEPT) / CHUNK);
 
 const keptOf = (elements: number): number => KEPT * Math.floor(elements / CHUNK) + keptIn(elements % CHUNK);
 
 interface Chunk {
   readonly chunk: number;
-  /** Its elements: `begin ≤ i < end`. */
+  /** The range of its elements: `begin ≤ i < end`. */
   readonly begin: number;
   readonly end: number;
-  /** Its codes: `kept` from `first` on. */
+  /** The range of its codes: `kept` codes from `first` on. */
   readonly first: number;
   readonly kept: number;
 }
@@ -98,8 +98,8 @@ function* chunksOf(elements: number): Generator<Chunk> {
 }
 
 /**
- * The scale, as bfloat16 holds it, that leaves the least squared error: with the j largest magnitudes at the upper level and the others at
- * the lower, the best scale is Σ level·magnitude / Σ level², and the error falls with (Σ level·magnitude)² / Σ level².
+ * The scale, as bfloat16, that leaves the least squared error. With the j largest magnitudes at the upper level and the others at the
+ * lower, the best scale is Σ level·magnitude / Σ level², and the error falls with (Σ level·magnitude)² / Σ level².
  */
 const bestScale = (magnitudes: Float64Array): number => {
   const [low, high] = LEVELS;
