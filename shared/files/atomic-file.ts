@@ -6,10 +6,10 @@ import { syncFolderSync } from "./sync-folder.js";
 const PRIVATE = 0o600;
 
 /**
- * Replaces a file as a whole and durably: a reader, or a restart after a power cut, sees the old content or the new one.
+ * Replaces a file as a whole and durably: a reader, or a restart after a power failure, sees the old content or the new one.
  *
  * @param content text as UTF-8, or bytes
- * @param mode    permissions of a new file; readable by its owner alone if not given
+ * @param mode    permissions of a new file; default: readable only by its owner
  */
 export const writeFileAtomic = (path: string, content: string | Uint8Array, mode: number = PRIVATE): void => {
   mkdirSync(dirname(path), { recursive: true });

@@ -1,12 +1,12 @@
-/** Bytes `start` to before `end`, counted from 0. */
+/** Bytes from `start` up to and not including `end`, counted from 0. */
 export interface ByteRange {
   readonly start: number;
   readonly end: number;
 }
 
 /**
- * What a `Range` header asks of a body of `size` bytes (RFC 9110, section 14): the range; `null` where all of it is to be sent, since
- * there is no header, it is not understood, or it asks for several ranges; `"unsatisfiable"` where nothing of it is there.
+ * The range that a `Range` header requests of a body of `size` bytes (RFC 9110, section 14). `null` if the whole body must be sent, because
+ * there is no header, it is not understood, or it requests several ranges. `"unsatisfiable"` if no byte of the range exists.
  */
 export const requestedRange = (header: string | undefined, size: number): ByteRange | null | "unsatisfiable" => {
   const match = /^bytes=([0-9]{0,15})-([0-9]{0,15})$/.exec(header ?? "");
@@ -26,7 +26,7 @@ export const requestedRange = (header: string | undefined, size: number): ByteRa
 /** The `Content-Range` header of a part. */
 export const contentRange = ({ start, end }: ByteRange, size: number): string => `bytes ${start}-${end - 1}/${size}`;
 
-/** Where the part that a `Content-Range` header describes begins; null where it describes none. */
+/** The first byte of the part that a `Content-Range` header describes. Null if it describes none. */
 export const contentRangeStart = (header: string | undefined): number | null => {
   const match = /^bytes ([0-9]{1,15})-[0-9]{1,15}\/(?:[0-9]{1,15}|\*)$/.exec(header ?? "");
   return match === null ? null : Number(match[1]);

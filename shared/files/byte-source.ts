@@ -1,17 +1,17 @@
 import { createHash, type Hash } from "node:crypto";
 import { createScratch } from "./scratch.js";
 
-/** Bytes that are read in any order, of which no more is in memory than was asked for. */
+/** Bytes that can be read in any order. Only the requested bytes are in memory. */
 export interface ByteSource {
   readonly size: number;
-  /** SHA-256 of all of it, where that was verified when it was opened. */
+  /** SHA-256 of all bytes, if it was verified at opening. */
   readonly hash?: string;
-  /** Fills `into` with what stands at `position`. */
+  /** Fills `into` with the bytes at `position`. */
   fill(into: Uint8Array, position: number): Promise<void>;
   close(): Promise<void>;
 }
 
-/** Bytes that are in memory anyway. */
+/** A source of bytes that are already in memory. */
 export const bytesSource = (bytes: Uint8Array): ByteSource => ({
   size: bytes.length,
   fill: async (into, position) => {
@@ -21,26 +21,26 @@ export const bytesSource = (bytes: Uint8Array): ByteSource => ({
   close: async () => {},
 });
 
-/** Read at once where a whole file is gone through. */
+/** Bytes per read when a whole file is read. */
 export const PIECE_BYTES = 1 << 20;
 
-/** SHA-256 of all of it. */
+/** SHA-256 of all bytes. */
 export const hashOfSource = ({ size, fill }: ByteSource): Promise<string> =>
   digestAhead(createHash("sha256"), cut(size, fill));
 
-/** Bytes that are yet to be read. */
+/** A piece of a source, before it is read. */
 export interface Piece {
   readonly bytes: number;
   fill(into: Uint8Array): Promise<void>;
 }
 
-/** `size` bytes, of which `fill` gives those from a position on, in pieces that are small enough for `digestAhead`. */
+/** Cuts `size` bytes, which `fill` reads, into pieces that are small enough for `digestAhead`. */
 export function* cut(size: number, fill: ByteSource["fill"]): Generator<Piece> {
   for (let at = 0; at < size; at += PIECE_BYTES)
     yield { bytes: Math.min(PIECE_BYTES, size - at), fill: (into) => fill(into, at) };
 }
 
-/** The digest of what was hashed before and these pieces. One is read while another is hashed. */
+/** The digest of the bytes hashed before and these pieces. Reads one piece while it hashes another. */
 export const digestAhead = async (hash: Hash, pieces: Iterable<Piece>): Promise<string> => {
   const memory = [createScratch(), createScratch()] as const;
   let ready: Uint8Array = new Uint8Array();
@@ -55,14 +55,14 @@ export const digestAhead = async (hash: Hash, pieces: Iterable<Piece>): Promise<
   return hash.update(ready).digest("hex");
 };
 
-/** All of it, in memory. */
+/** All bytes, in memory. */
 export const bytesOfSource = async (source: ByteSource): Promise<Uint8Array> => {
   const bytes = Buffer.allocUnsafeSlow(source.size);
   await source.fill(bytes, 0);
   return bytes;
 };
 
-/** Does some work with a source, and closes it. */
+/** Runs `work` with a source, and closes the source. */
 export const withSource = async <S extends ByteSource, T>(source: S, work: (source: S) => Promise<T>): Promise<T> => {
   try {
     return await work(source);

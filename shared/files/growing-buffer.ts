@@ -1,6 +1,6 @@
 /**
- * Collects chunks by copying them into one buffer that doubles: memory stays within twice the bytes received, however
- * small the chunks a sender chooses.
+ * Collects chunks by copying them into one buffer that doubles. Memory stays within twice the bytes received, however small a sender's
+ * chunks are.
  */
 export const growingBuffer = () => {
   let buffer = new Uint8Array(1 << 16);

@@ -4,8 +4,8 @@ import { describeHolder, STOP_ELSEWHERE } from "./describe-holder.js";
 import { tryLock } from "./lock-file.js";
 
 /**
- * Claims a home, made if absent, for this process; the result lets it go. The claim of a process that is gone is taken over.
- * Throws `BlockZeroError` HOME_IN_USE.
+ * Claims a home for this process, and creates it if absent. Returns a function that releases it. The claim of a process that has ended is
+ * taken over. Throws `BlockZeroError` HOME_IN_USE.
  */
 export const lockHome = (home: string): (() => void) => {
   const attempt = tryLock(join(home, "lock"));

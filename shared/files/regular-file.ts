@@ -3,18 +3,21 @@ import { type FileHandle, open } from "node:fs/promises";
 import { BlockZeroError, reasonOf } from "#shared/errors/error.js";
 import type { ByteSource } from "./byte-source.js";
 
-/** A file open for positioned reads; its size is that of when it was opened. Reading throws FILE_SHRANK, FILE_UNREADABLE. */
+/** A file open for positioned reads, with its size at opening. Reading throws FILE_SHRANK, FILE_UNREADABLE. */
 export interface RegularFile extends ByteSource {
   readonly path: string;
 }
 
-/** A pipe that nobody writes to opens at once, and is refused. */
+/** Opening a pipe without a writer does not block, so the pipe can be refused. */
 const READING = constants.O_RDONLY | constants.O_NONBLOCK;
 
-/** Largest single read: more than 2 GiB at once is refused by some systems. */
+/** Largest single read: some systems refuse more than 2 GiB at once. */
 const READ_BYTES = 1 << 30;
 
-/** Opens a file; what is no regular file (a folder, a pipe that would block for ever) is refused. @throws BlockZeroError FILE_UNREADABLE */
+/**
+ * Opens a file. Refuses everything that is not a regular file (a folder, a pipe that would block without end). @throws BlockZeroError
+ * FILE_UNREADABLE
+ */
 export const openRegularFile = async (path: string): Promise<RegularFile> => {
   const file = await attempt(path, () => open(path, READING));
   try {
@@ -45,7 +48,7 @@ export const readSmallFile = async (path: string, maxBytes: number): Promise<Uin
   }
 };
 
-/** The same without waiting: for settings, which are read before anything else is done. */
+/** The same, synchronously, for settings that are read before anything else is done. */
 export const readSmallFileSync = (path: string, maxBytes: number): Uint8Array => {
   const file = attemptSync(path, () => openSync(path, READING));
   try {

@@ -1,13 +1,13 @@
-/** Memory that is used again and again: what it gave before is overwritten by whoever asks next. */
+/** Memory that is reused: each request overwrites the result of the previous one. */
 export type Scratch = (bytes: number) => Uint8Array;
 
-/** As much as the largest request; begins at a multiple of eight bytes. */
+/** As large as the largest request. Starts at a multiple of eight bytes. */
 export const createScratch = (): Scratch => reusing((bytes) => new ArrayBuffer(bytes));
 
-/** The same, of memory that other threads see too. */
+/** The same in memory that is shared with other threads. */
 export const createSharedScratch = (): Scratch => reusing((bytes) => new SharedArrayBuffer(bytes));
 
-/** The same for float32 elements; they hold anything. */
+/** The same for float32 elements, with any content. */
 export const createFloatScratch = (): ((length: number) => Float32Array) => {
   const scratch = createScratch();
   return (length) => {

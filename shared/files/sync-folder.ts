@@ -1,7 +1,7 @@
 import { closeSync, fsyncSync, openSync } from "node:fs";
 import { open } from "node:fs/promises";
 
-/** Makes a rename outlive a power cut. Windows neither needs nor allows it. */
+/** Makes a rename durable across a power failure. Windows neither needs nor allows this. */
 export const syncFolder = async (path: string): Promise<void> => {
   if (process.platform === "win32") return;
   const folder = await open(path, "r");
@@ -12,7 +12,7 @@ export const syncFolder = async (path: string): Promise<void> => {
   }
 };
 
-/** The same, at once. */
+/** The same, synchronously. */
 export const syncFolderSync = (path: string): void => {
   if (process.platform === "win32") return;
   const folder = openSync(path, "r");
