@@ -3,10 +3,9 @@ import { formatShape, type Node, type Value } from "./graph.js";
 import { add } from "./ops/add.js";
 
 /**
- * Reverse-mode differentiation: appends to the graph what computes d loss / d w for every w of `wrt`, each in w's shape.
- * Only paths from a w to the loss are differentiated, so a frozen parameter costs no backward product.
- * Throws GRAPH_GRADIENT when the loss is no float scalar, when it does not depend on a w, and when an operator on the
- * way has no gradient.
+ * Reverse-mode differentiation: appends nodes to the graph that compute d loss / d w for every w of `wrt`, each in w's shape. Only paths
+ * from a w to the loss are differentiated, so a frozen parameter costs no backward product. Throws GRAPH_GRADIENT if the loss is not a
+ * float scalar, if it does not depend on a w, or if an operator on the path has no gradient.
  */
 export const gradients = (loss: Value, wrt: readonly Value[]): Value[] => {
   if (loss.dtype !== "float32" || loss.shape.length !== 0) {
@@ -58,7 +57,7 @@ const nodesBetween = (sources: readonly Value[], sink: Value): readonly Node[] =
   return path.reverse();
 };
 
-/** Sum of what has arrived at a value, kept as the one contribution. */
+/** Sum of the contributions to a value so far. It replaces them as a single contribution. */
 const total = (contributions: Map<Value, Value[]>, value: Value): Value | undefined => {
   const parts = contributions.get(value);
   if (!parts) return undefined;

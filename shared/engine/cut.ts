@@ -7,17 +7,17 @@ export interface Subgraph {
   readonly outputs: Readonly<Record<string, Value>>;
 }
 
-/** A graph in two parts, to be run one after the other. */
+/** A graph in two parts that run one after the other. */
 export interface Cut {
-  /** What depends on no varying input. Its outputs are inputs of the same name of the other part. */
+  /** Everything that depends on no varying input. Its outputs are inputs of the same names in the other part. */
   readonly fixed: Subgraph;
   /** The rest. It has the graph's inputs and outputs. */
   readonly varying: Subgraph;
 }
 
 /**
- * Cuts a graph where the values of some inputs come in, so that runs that differ in these alone share what goes before.
- * Both parts together apply the same operators to the same values as the graph, so they give the same bits.
+ * Cuts a graph at the first uses of some inputs. Runs that differ only in these inputs then share the part before the cut. Both parts
+ * together apply the same operators to the same values as the graph, so they give the same bits.
  *
  * @param varying names of inputs
  */

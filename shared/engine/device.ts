@@ -3,7 +3,7 @@ import type { FloatTensor, Tensor } from "./tensor.js";
 
 export type Tensors = Readonly<Record<string, Tensor>>;
 
-/** A float tensor in a device's own memory: fed to its programs, and written by them, without passing through the host. */
+/** A float tensor in a device's own memory. Programs read and write it without a copy through the host. */
 export interface DeviceTensor {
   readonly dtype: "float32";
   readonly shape: readonly number[];
@@ -13,7 +13,7 @@ export interface DeviceTensor {
   write(tensor: FloatTensor): Promise<void>;
   /** Sets every element to one number. */
   fill(value: number): Promise<void>;
-  /** Frees it; no run that uses it may be under way, none may follow. */
+  /** Frees it. No run that uses it may be in progress or follow. */
   dispose(): void;
 }
 
@@ -27,26 +27,26 @@ export interface Program {
    * Runs it once.
    * @param feeds one tensor per input that the outputs depend on; those of the graph's other inputs are ignored
    * @param into  outputs, by name, to be written in place instead of newly made; they must not overlap a feed
-   * @returns     every output by its name, but for those that went into device tensors; those that went into host
+   * @returns     every output by its name, except those written into device tensors; those written into host
    *              tensors are the same objects
    * @throws BlockZeroError GRAPH_FEED naming the tensor that is missing, unknown, of another type or another device's;
-   *         GRAPH_RUN when execution fails, as with an index outside its table (which WebGPU and TensorFlow.js do not notice)
+   *         GRAPH_RUN when execution fails, for example for an index outside its table (which WebGPU and TensorFlow.js do not notice)
    */
   run(feeds: AnyTensors, into?: AnyTensors): Promise<Record<string, Tensor>>;
-  /** Frees it. No run may be under way, none may follow. */
+  /** Frees it. No run may be in progress or follow. */
   dispose(): Promise<void>;
 }
 
 /** Something that executes graphs. */
 export interface Device {
   readonly name: string;
-  /** Its tensors are host memory, which programs read and write where it is: others may compute on it between runs. */
+  /** Whether its tensors are in host memory, which programs read and write in place. Other code may then compute on them between runs. */
   readonly hostMemory: boolean;
-  /** Prepares what the named outputs need of a graph. Throws GRAPH_COMPILE when the device refuses it. */
+  /** Compiles the part of a graph that the named outputs need. Throws GRAPH_COMPILE when the device refuses it. */
   compile(graph: Graph, outputs: Readonly<Record<string, Value>>): Promise<Program>;
   /**
-   * Brings a tensor into the device's memory. A device that computes in host memory takes it over as it is, without a
-   * copy, so hand over one that nobody else writes.
+   * Copies a tensor into the device's memory. A device that computes in host memory uses the tensor itself, without a copy, so pass one
+   * that no other code writes.
    */
   upload(tensor: FloatTensor): Promise<DeviceTensor>;
 }

@@ -28,7 +28,7 @@ export const checkInto = (into: AnyTensors, outputs: Readonly<Record<string, Val
   }
 };
 
-/** Throws GRAPH_FEED, naming it as `what`, unless the tensor is of the type and as long as its shape says. */
+/** Throws GRAPH_FEED, with `what` as the name, unless the tensor has the type, and the length that its shape gives. */
 export const checkTensor = (what: string, tensor: AnyTensor, type: ValueType): void => {
   const fits =
     tensor.dtype === type.dtype &&
@@ -41,7 +41,7 @@ export const checkTensor = (what: string, tensor: AnyTensor, type: ValueType): v
   }
 };
 
-/** Whether a tensor's elements are in host memory, for anyone to read. */
+/** Whether a tensor's elements are in host memory. */
 export const isHost = (tensor: AnyTensor): tensor is Tensor => "data" in tensor;
 
 export const feedError = (problem: string, hint = "feed every input once, in the type the graph was built with") =>

@@ -2,7 +2,7 @@ import { BlockZeroError } from "#shared/errors/error.js";
 import type { Emitter } from "./onnx/emitter.js";
 import { type DType, floatTensor, intTensor, type Tensor } from "./tensor.js";
 
-/** A size, or the name of a size that is only known when the graph runs (the tokens of an expert, say). */
+/** A size, or the name of a size that is only known when the graph runs, for example the number of tokens of an expert. */
 export type Dim = number | string;
 export type Shape = readonly Dim[];
 
@@ -11,7 +11,7 @@ export interface ValueType {
   readonly shape: Shape;
 }
 
-/** What one node of a graph makes, or what enters it: a tensor that has a type now and elements when the graph runs. */
+/** An output of a node, or an input of the graph: a tensor whose type is known now and whose elements exist when the graph runs. */
 export interface Value extends ValueType {
   readonly graph: Graph;
   /** Unique in its graph. */
@@ -34,17 +34,17 @@ export interface Node<I extends Values = Values, O extends Values = Values> {
 }
 
 /**
- * A differentiable operation with its attributes bound: what it makes of its inputs, how ONNX says it, and its gradient.
- * `I` and `O` are tuples of values, so every operator's rules are checked against its own arity.
+ * A differentiable operation with its attributes bound: its output types, its ONNX form, and its gradient. `I` and `O` are tuples of
+ * values, so every operator's rules are checked against its own arity.
  */
 export interface Operator<I extends Values = Values, O extends Values = Values> {
   readonly name: string;
-  /** Types of the outputs. Throws GRAPH_SHAPE where the inputs do not fit. */
+  /** Types of the outputs. Throws GRAPH_SHAPE if the inputs do not fit. */
   infer(inputs: I): { readonly [K in keyof O]: ValueType };
   lower(node: Node<I, O>, emit: Emitter): void;
   /**
-   * The vector-Jacobian product: from the loss's gradients by the outputs (undefined where the loss does not depend on
-   * one) to its gradients by the inputs. `needs` says which inputs are asked for; the others may be undefined.
+   * The vector-Jacobian product: from the gradients of the loss by the outputs (undefined if the loss does not depend on an output) to its
+   * gradients by the inputs. `needs` tells which inputs need a gradient; the others may be undefined.
    */
   gradient?(
     node: Node<I, O>,
@@ -57,8 +57,8 @@ export interface Operator<I extends Values = Values, O extends Values = Values> 
 const SHARED_CONSTANT_SIZE = 64;
 
 /**
- * A dataflow graph under construction: append-only, so its nodes always stand in topological order.
- * It knows shapes and gradients and no runtime; a `Device` compiles the part that given outputs need.
+ * A dataflow graph under construction. It is append-only, so its nodes are always in topological order. It knows shapes and gradients and
+ * no runtime. A `Device` compiles the part that given outputs need.
  */
 export class Graph {
   readonly inputs: Value[] = [];
@@ -95,7 +95,7 @@ export class Graph {
     return value;
   }
 
-  /** Appends a node and gives its outputs. Throws GRAPH_SHAPE where the operator refuses its inputs. */
+  /** Appends a node and returns its outputs. Throws GRAPH_SHAPE if the operator refuses its inputs. */
   apply<I extends Values, O extends Values>(operator: Operator<I, O>, inputs: I): O {
     const foreign = inputs.find((input) => input.graph !== this);
     if (foreign) {
@@ -136,7 +136,7 @@ export class Graph {
 /** −0 and 0 are different constants. */
 const exactly = (value: number): string => (Object.is(value, -0) ? "-0" : String(value));
 
-/** The fixed dimensions of a shape. Throws GRAPH_SHAPE, in `what`'s name, where one is only known at run time. */
+/** The fixed dimensions of a shape. Throws GRAPH_SHAPE, with `what` as the name, if one is only known at run time. */
 export const staticShape = (shape: Shape, what: string): readonly number[] =>
   shape.map((dim) => {
     if (typeof dim === "number") return dim;
@@ -154,6 +154,6 @@ export const shapeError = (operator: string, problem: string): BlockZeroError =>
 export const sameShape = (a: Shape, b: Shape): boolean =>
   a.length === b.length && a.every((dim, axis) => dim === b[axis]);
 
-/** The number a constant scalar holds, undefined for any other value. */
+/** The number in a constant scalar. Undefined for any other value. */
 export const constantScalar = (value: Value): number | undefined =>
   value.source.kind === "constant" && value.shape.length === 0 ? Number(value.source.tensor.data[0]) : undefined;

@@ -12,13 +12,13 @@ export interface Difference {
   readonly relative: number;
 }
 
-/** Elements below are rounding left over from larger ones. */
+/** Smaller elements are rounding errors of larger ones. */
 const SMALLEST = 1e-4;
 
-/** Rounding, and the coarser exp of graphics cards, stay well below; an operator that is wrong is far above. */
+/** Rounding, and the less exact exp of graphics cards, stay well below this. A wrong operator is far above. */
 export const TOLERANCE = 2e-3;
 
-/** The first tensor by which a small training run on a device differs from the same on the reference; undefined for none. */
+/** The first tensor in which a small training run on a device differs from the same run on the reference. Undefined if none does. */
 export const firstDifference = async (device: Device, reference: Device): Promise<Difference | undefined> => {
   const expected = await trainAWhile(reference);
   const actual = await trainAWhile(device);
@@ -29,7 +29,7 @@ export const firstDifference = async (device: Device, reference: Device): Promis
   return undefined;
 };
 
-/** Largest |a − b| over the largest |b|; NaN where an element is not finite on one side only, or the lengths differ. */
+/** Largest |a − b| divided by the largest |b|. NaN if an element is not finite on one side only, or the lengths differ. */
 export const relativeDifference = (
   actual: ArrayLike<number | bigint>,
   expected: ArrayLike<number | bigint>,
@@ -47,15 +47,15 @@ export const relativeDifference = (
   return difference / Math.max(largest, SMALLEST);
 };
 
-/** How many times as fast as another a device multiplies large matrices that it holds. */
+/** How many times as fast as another device a device multiplies large matrices in its own memory. */
 export const timesAsFast = async (device: Device, other: Device): Promise<number> => {
   const ratioAt = async (size: number) => (await productTime(other, size)) / (await productTime(device, size));
   const small = await ratioAt(256);
-  // Far too slow already: a graphics card in software would take minutes over the large ones.
+  // Already far too slow: a graphics card emulated in software would take minutes for the large ones.
   return small < 0.1 ? small : ratioAt(1024);
 };
 
-/** Milliseconds of the product of two [size, size] matrices, the faster of two after one that warms up. */
+/** Milliseconds for the product of two [size, size] matrices: the faster of two runs after a warm-up run. */
 const productTime = async (device: Device, size: number): Promise<number> => {
   const graph = new Graph();
   const product = op.matmul(graph.input("a", [size, size]), graph.input("b", [size, size]));
@@ -99,7 +99,7 @@ const shapes: Readonly<Record<string, readonly number[]>> = {
 
 const names = Object.keys(shapes);
 
-/** Even the smallest gradient moves its parameter smoothly: with AdamW's usual eps the sign of a zero would decide. */
+/** With this eps even the smallest gradient moves its parameter smoothly. With AdamW's usual eps the sign of a zero would decide. */
 const optimiser = adamw({ ...ADAMW_DEFAULTS, eps: 1e-2 });
 
 /** A one-layer MoE transformer's loss: attention, routing, experts, tied embedding. */
@@ -152,7 +152,7 @@ const buildStep = (graph: Graph) => {
   return { reported, state };
 };
 
-/** A few steps with the state on the device: the first one's loss and gradients, then what the last one left. */
+/** A few steps with the state on the device. Returns the first step's loss and gradients, and the state after the last step. */
 const trainAWhile = async (device: Device): Promise<Tensors> => {
   const graph = new Graph();
   const { reported, state } = buildStep(graph);
@@ -184,7 +184,7 @@ const trainAWhile = async (device: Device): Promise<Tensors> => {
   }
 };
 
-/** Pseudo-random, the same everywhere: the fraction of a large sine. */
+/** Pseudo-random, the same on every machine: the fractional part of a large multiple of a sine. */
 const noise = (shape: readonly number[], amplitude: number, phase = 0): FloatTensor =>
   floatTensor(
     Array.from({ length: sizeOf(shape) }, (_, i) => {

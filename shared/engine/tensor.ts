@@ -14,14 +14,14 @@ export interface IntTensor {
   readonly data: BigInt64Array;
 }
 
-/** One byte an element, 0 or 1. */
+/** One byte per element, 0 or 1. */
 export interface BoolTensor {
   readonly dtype: "bool";
   readonly shape: readonly number[];
   readonly data: Uint8Array;
 }
 
-/** A dense row-major tensor in host memory. The shape is fixed; the elements belong to whoever made it. */
+/** A dense row-major tensor in host memory. The shape is fixed. The elements belong to the code that created it. */
 export type Tensor = FloatTensor | IntTensor | BoolTensor;
 
 /** Number of elements of a shape; 1 for a scalar's `[]`. */
@@ -49,7 +49,7 @@ export const intTensor = (
 /** Float zeros. */
 export const zeros = (shape: readonly number[]): FloatTensor => floatTensor(new Float32Array(sizeOf(shape)), shape);
 
-/** A tensor of any type, whose elements are 0 until somebody writes them. */
+/** A tensor of any type. Its elements are 0 until they are written. */
 export const emptyTensor = (dtype: DType, shape: readonly number[]): Tensor => {
   const size = sizeOf(shape);
   switch (dtype) {

@@ -22,10 +22,10 @@ export interface NodeOptions {
   readonly domain?: "" | "com.microsoft";
 }
 
-/** What an operator's lowering writes ONNX nodes with. */
+/** Writes the ONNX nodes of an operator's lowering. */
 export interface Emitter {
   node(type: string, inputs: readonly Reference[], outputs: readonly Reference[], options?: NodeOptions): void;
-  /** As `node`, for one output that only this lowering uses. */
+  /** The same as `node`, for one output that only this lowering uses. */
   local(type: string, inputs: readonly Reference[], options?: NodeOptions): string;
   /** Name of a new tensor that only this lowering uses. */
   temporary(): string;
@@ -35,7 +35,7 @@ export interface Emitter {
   floats(values: readonly number[], shape?: readonly number[]): string;
 }
 
-/** Writes in other nodes what a runtime has no kernel for. Nodes that a rewriting writes are not rewritten again. */
+/** Replaces an ONNX node that a runtime has no kernel for by other nodes. The new nodes are not rewritten again. */
 export type Rewriting = (
   emit: Emitter,
   inputs: readonly Reference[],

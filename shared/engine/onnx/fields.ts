@@ -1,6 +1,6 @@
 import type { DType } from "../tensor.js";
 
-/** Field numbers of onnx.proto3 (https://github.com/onnx/onnx/blob/main/onnx/onnx.proto3), as far as we write them. */
+/** Field numbers of onnx.proto3 (https://github.com/onnx/onnx/blob/main/onnx/onnx.proto3), as far as BlockZero writes them. */
 export const model = { irVersion: 1, producerName: 2, graph: 7, opsetImport: 8 } as const;
 export const opset = { domain: 1, version: 2 } as const;
 export const graph = { node: 1, name: 2, initializer: 5, input: 11, output: 12 } as const;

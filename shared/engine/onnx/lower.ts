@@ -5,7 +5,7 @@ import type { Attributes, Emitter, NodeOptions, Reference, Rewritings } from "./
 
 /** NodeProto, in memory. */
 export interface OnnxNode {
-  /** Unique: the operator of the graph that it comes from, the place of that one among the graph's nodes, and a count. */
+  /** Unique: the operator of the graph that it comes from, the index of that operator among the graph's nodes, and a count. */
   readonly name: string;
   readonly type: string;
   readonly domain: string;
@@ -14,18 +14,18 @@ export interface OnnxNode {
   readonly attributes: Attributes;
 }
 
-/** What a graph's outputs need of it, in ONNX's terms. */
+/** The part of a graph that its outputs need, as ONNX nodes. */
 export interface Lowered {
   /** In topological order. */
   readonly nodes: readonly OnnxNode[];
   readonly constants: ReadonlyMap<string, Tensor>;
-  /** The graph's inputs that the outputs depend on: the only ones there are. */
+  /** The graph's inputs that the outputs depend on. There are no others. */
   readonly inputs: readonly Value[];
   /** The name of each output's tensor, which a node makes and no other output has. */
   readonly outputNames: Readonly<Record<string, string>>;
 }
 
-/** Says a graph in ONNX's operators. Throws GRAPH_OUTPUT for an output of another graph. */
+/** Translates a graph into ONNX's operators. Throws GRAPH_OUTPUT for an output of another graph. */
 export const lower = (graph: Graph, outputs: Readonly<Record<string, Value>>, rewritings: Rewritings = {}): Lowered => {
   const foreign = Object.entries(outputs).find(([, value]) => value.graph !== graph);
   if (foreign) {
@@ -48,7 +48,7 @@ export const lower = (graph: Graph, outputs: Readonly<Record<string, Value>>, re
   const taken = new Set<string>();
   for (const [key, value] of Object.entries(outputs)) {
     const named = emit.nameOf(value);
-    // An ONNX output is made by a node and named once.
+    // In ONNX, an output is made by a node and has one name.
     const direct = value.source.kind === "node" && !taken.has(named);
     const name = direct ? named : emit.local("Identity", [value]);
     taken.add(name);
@@ -59,8 +59,8 @@ export const lower = (graph: Graph, outputs: Readonly<Record<string, Value>>, re
 };
 
 /**
- * Outputs are named by their keys: ONNX Runtime looks for every node's tensors among them, one by one, and names of another
- * length than those of intermediate results tell at a glance.
+ * Outputs are named by their keys. ONNX Runtime compares every node's tensors with them, one by one; names of another length than those of
+ * intermediate results make the comparison fast.
  */
 const nameOutputs = ({ inputs }: Graph, outputs: Readonly<Record<string, Value>>): ReadonlyMap<Value, string> => {
   const taken = new Set(inputs.map(({ name }) => name));
@@ -100,7 +100,7 @@ class GraphEmitter implements Emitter {
     this.#inputNames = new Set(graph.inputs.map((input) => input.name));
   }
 
-  /** What follows says the operator of this name. */
+  /** The following nodes belong to the operator of this name. */
   begin(origin: string): void {
     this.#origin = origin;
     this.#originNodes = 0;

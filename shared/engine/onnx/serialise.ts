@@ -5,11 +5,11 @@ import { type Lowered, lower, type OnnxNode } from "./lower.js";
 import { initializer, Message, node, sequenceInfo, valueInfo } from "./wire.js";
 
 const IR_VERSION = 9;
-/** 18 is the first set in which every reduction takes its axes as an input; later ones add nothing that we use. */
+/** 18 is the first set in which every reduction takes its axes as an input. Later sets add nothing that BlockZero uses. */
 const OPSET = 18;
 const CONTRIB_OPSET = 1;
 
-/** A further output, before all others, that is no tensor: an empty sequence. Inputs are not called so. */
+/** An additional first output that is not a tensor: an empty sequence. No input has this name. */
 export const NO_TENSOR = "$no tensor";
 
 export interface SerialiseOptions {
@@ -23,7 +23,7 @@ export interface OnnxModel extends Pick<Lowered, "inputs" | "outputNames"> {
   readonly bytes: Uint8Array;
 }
 
-/** Writes what the named outputs need of a graph as an ONNX model. Throws GRAPH_OUTPUT for a value of another graph. */
+/** Writes the part of a graph that the named outputs need as an ONNX model. Throws GRAPH_OUTPUT for a value of another graph. */
 export const serialise = (
   graph: Graph,
   outputs: Readonly<Record<string, Value>>,

@@ -1,6 +1,6 @@
 import { formatShape, type Shape, shapeError } from "../graph.js";
 
-/** An axis counted from the front; negative ones count from the back. Throws GRAPH_SHAPE where there is none. */
+/** An axis counted from the front. A negative one counts from the back. Throws GRAPH_SHAPE if there is no such axis. */
 export const normaliseAxis = (operator: string, axis: number, shape: Shape): number => {
   const positive = axis < 0 ? axis + shape.length : axis;
   if (Number.isInteger(positive) && positive >= 0 && positive < shape.length) return positive;

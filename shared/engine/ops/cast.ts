@@ -9,5 +9,5 @@ const to = (dtype: DType): Operator<readonly [Value], readonly [Value]> => ({
   lower: (node, emit) => emit.node("Cast", node.inputs, node.outputs, { attributes: { to: int(dataType[dtype]) } }),
 });
 
-/** Converts the elements; fractions are cut off. No gradient passes through. */
+/** Converts the elements. Fractions are truncated. No gradient passes through. */
 export const cast = (x: Value, dtype: DType): Value => (x.dtype === dtype ? x : x.graph.apply(to(dtype), [x])[0]);

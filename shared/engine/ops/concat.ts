@@ -31,7 +31,7 @@ const along = (axis: number): Operator<Values, readonly [Value]> => ({
       : inputs.map(() => undefined),
 });
 
-/** Joins tensors along an axis whose sizes are static; their other dimensions are equal. */
+/** Joins tensors along an axis whose sizes are static. Their other dimensions must be equal. */
 export const concat = (xs: Values, axis: number): Value => {
   const [first] = xs;
   if (!first) throw shapeError("Concat", "needs at least one tensor");

@@ -35,7 +35,7 @@ const operator: Operator<readonly [Value, Value], readonly [Value, Value]> = {
   ],
 };
 
-/** Subtracts the one-hot rows of the targets without making them. */
+/** Subtracts the one-hot rows of the targets without creating them. */
 const minusOneAt: Operator<readonly [Value, Value], readonly [Value]> = {
   name: "MinusOneAt",
   infer: ([x]) => [x],

@@ -6,19 +6,19 @@ import { reshape } from "./reshape.js";
 import { zerosLike } from "./zeros.js";
 
 export interface Dispatch {
-  /** The tokens that chose the first expert, in their order, under them those of the second, and so on: [n · k, d]. */
+  /** The tokens of the first expert, in their order, then those of the second, and so on: [n · k, d]. */
   readonly sorted: Value;
-  /** How many (token, choice) pairs each expert got: int64 [experts]. */
+  /** Number of (token, choice) pairs per expert: int64 [experts]. */
   readonly counts: Value;
-  /** What an expert each made of its rows, one under the other: [n · k, e]. What follows costs one node for all experts. */
+  /** Concatenates the experts' results for their rows: [n · k, e]. Later operators then need one node for all experts. */
   join(ys: Values): Value;
-  /** One per expert: its rows of what is joined or sorted, [tokens of the expert, e]. The way back from `join`. */
+  /** One value per expert: its rows of a joined or sorted value, [tokens of the expert, e]. The inverse of `join`. */
   split(joined: Value): Values;
-  /** Joined rows [n · k, e], back in the order of the tokens and their choices: [n, k, e]. */
+  /** Joined rows [n · k, e] in the order of the tokens and their choices: [n, k, e]. */
   combine(joined: Value): Value;
 }
 
-/** order[i]: the (token, choice) pair at sorted place i; token[i]: its token; place[p]: where pair p stands. */
+/** order[i]: the (token, choice) pair at sorted place i; token[i]: its token; place[p]: the sorted place of pair p. */
 type Routing = readonly [order: Value, token: Value, place: Value, counts: Value];
 
 const routeTo = (experts: number): Operator<readonly [Value], Routing> => ({
@@ -37,7 +37,7 @@ const routeTo = (experts: number): Operator<readonly [Value], Routing> => ({
     const each = emit.ints(Array.from({ length: pairs }, (_, pair) => pair));
     const expert = emit.local("Reshape", [indices, emit.ints([pairs])]);
 
-    // Sorting expert · pairs + pair is a stable sort by expert.
+    // Sorting by expert · pairs + pair is a stable sort by expert.
     const key = emit.local("Add", [emit.local("Mul", [expert, emit.ints([pairs], [])]), each]);
     const attributes = { axis: int(0), largest: int(0), sorted: int(1) };
     emit.node("TopK", [key, emit.ints([pairs])], [emit.temporary(), order], { attributes });
@@ -54,7 +54,7 @@ const routeTo = (experts: number): Operator<readonly [Value], Routing> => ({
   },
 });
 
-/** Rows of x in sorted order, one per pair. Its gradient needs no scatter: pairs of a token are k neighbours once unsorted. */
+/** Rows of x in sorted order, one per pair. Its gradient needs no scatter: once unsorted, the pairs of a token are k neighbours. */
 const sortRows: Operator<readonly [x: Value, ...Routing], readonly [Value]> = {
   name: "SortRows",
   infer: ([x, , token]) => [{ dtype: x.dtype, shape: [token.shape[0]!, x.shape[1]!] }],
@@ -68,7 +68,7 @@ const sortRows: Operator<readonly [x: Value, ...Routing], readonly [Value]> = {
   },
 };
 
-/** A permutation of rows; the gradient is the opposite one. */
+/** A permutation of rows. The gradient is the inverse permutation. */
 const permuteRows: Operator<readonly [x: Value, by: Value, back: Value], readonly [Value]> = {
   name: "PermuteRows",
   infer: ([x]) => [x],
@@ -112,8 +112,8 @@ const joinRows = (total: number): Operator<readonly [counts: Value, ...Values], 
 });
 
 /**
- * Sends every token to its experts, densely: sort (token, choice) pairs by expert, gather, split by counts, and the way
- * back. No scatter, no capacity, no dropped token; an expert without tokens gets zero rows.
+ * Sends every token to its experts without padding: sorts (token, choice) pairs by expert, gathers, splits by counts, and reverses these
+ * steps. No scatter, no capacity, no dropped token. An expert without tokens gets zero rows.
  *
  * @param x          tokens [n, d]
  * @param topIndices expert of each choice, int64 [n, k], all in 0 … experts − 1

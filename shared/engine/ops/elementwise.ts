@@ -19,7 +19,7 @@ export const unary = (
   return (x) => x.graph.apply(operator, [x])[0];
 };
 
-/** An operator on two tensors of one type under NumPy's broadcasting rules; its gradient rule need not un-broadcast. */
+/** An operator on two tensors of one type under NumPy's broadcasting rules. Its gradient rule need not undo the broadcast. */
 export const binary = (
   name: string,
   gradient: (
@@ -50,7 +50,7 @@ export const binary = (
   };
 };
 
-/** Name of the operator that repeats elements; where the consumer broadcasts anyway its input serves as well. */
+/** Name of the operator that repeats elements. A consumer that broadcasts anyway can use that operator's input. */
 export const EXPAND = "Expand";
 
 const peelExpand = (x: Value, other: Value, result: Shape): Value => {
@@ -59,7 +59,7 @@ const peelExpand = (x: Value, other: Value, result: Shape): Value => {
   return sameShape(broadcast(EXPAND, original.shape, other.shape), result) ? original : x;
 };
 
-/** The shape that two operands broadcast to. Throws GRAPH_SHAPE in `operator`'s name. */
+/** The shape that two operands broadcast to. Throws GRAPH_SHAPE, with `operator` as the name. */
 export const broadcast = (operator: string, a: Shape, b: Shape): Shape => {
   const rank = Math.max(a.length, b.length);
   return Array.from({ length: rank }, (_, axis): Dim => {

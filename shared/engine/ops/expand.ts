@@ -22,7 +22,7 @@ const toShapeOf: Operator<readonly [Value, Value], readonly [Value]> = {
   gradient: ({ inputs: [x] }, [g]) => [g && sumTo(g, x.shape), undefined],
 };
 
-/** Repeats x along axes of size 1, and along new leading ones. */
+/** Repeats x along axes of size 1, and along new leading axes. */
 export const expand = (x: Value, shape: readonly number[]): Value =>
   sameShape(x.shape, shape) ? x : x.graph.apply(to(shape), [x])[0];
 

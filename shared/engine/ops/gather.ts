@@ -18,8 +18,8 @@ const gatherRows: Operator<readonly [Value, Value], readonly [Value]> = {
 };
 
 /**
- * Adds rows into a table of zeros; a row index that comes up several times collects them all. Element by element:
- * ONNX Runtime 1.30 adds whole rows (ScatterND) on several threads without a lock, and loses some of equal index.
+ * Adds rows into a table of zeros. Rows with the same index are summed. Works element by element: ONNX Runtime 1.30 adds whole rows
+ * (ScatterND) on several threads without a lock, and loses some of equal index.
  */
 const scatterRows = (shape: readonly number[]): Operator<readonly [Value, Value], readonly [Value]> => ({
   name: "ScatterRows",
@@ -36,5 +36,5 @@ const scatterRows = (shape: readonly number[]): Operator<readonly [Value, Value]
   },
 });
 
-/** Rows of a table [rows, d] by int64 indices [...] → [..., d]: an embedding. Indices outside it fail at run time. */
+/** Rows of a table [rows, d] by int64 indices [...] → [..., d]: an embedding. Indices outside the table fail at run time. */
 export const gather = (table: Value, indices: Value): Value => table.graph.apply(gatherRows, [table, indices])[0];

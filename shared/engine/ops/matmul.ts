@@ -34,7 +34,7 @@ const operator = (
   lower: (node, emit) =>
     emit.node("FusedMatMul", node.inputs, node.outputs, {
       domain: "com.microsoft",
-      // What is usual goes without saying: a large model has tens of thousands of products.
+      // Default attributes are left out: a large model has tens of thousands of products.
       attributes: {
         ...(transA && { transA: int(1) }),
         ...(transB && { transB: int(1) }),
@@ -66,8 +66,8 @@ const matrix = (shape: Shape, transposed: boolean) => {
 const rows = (x: Value): Value => reshape(x, [-1, x.shape.at(-1)!]);
 
 /**
- * alpha · a · b over the last two axes: [..., m, k] · [..., k, n] → [..., m, n]. Leading axes broadcast, so a 2-D b serves
- * a whole batch. The flags replace a transpose, forwards and backwards.
+ * alpha · a · b over the last two axes: [..., m, k] · [..., k, n] → [..., m, n]. Leading axes broadcast, so a 2-D b can be used for a whole
+ * batch. The flags replace a transpose, in the forward and the backward pass.
  */
 export const matmul = (a: Value, b: Value, { transA = false, transB = false, alpha = 1 }: MatmulOptions = {}): Value =>
   a.graph.apply(operator(transA, transB, alpha), [a, b])[0];

@@ -10,5 +10,5 @@ const operator: Operator<readonly [Value, Value], readonly [Value]> = {
   lower: (node, emit) => emit.node("Max", node.inputs, node.outputs),
 };
 
-/** The greater of a and b, broadcasting; NaN where either is. Has no gradient. */
+/** The greater of a and b, broadcasting. NaN if either is NaN. Has no gradient. */
 export const maximum = (a: Value, b: Value): Value => a.graph.apply(operator, [a, b])[0];

@@ -14,7 +14,7 @@ const to = (target: Shape): Operator<readonly [Value], readonly [Value]> => ({
   gradient: ({ inputs: [x] }, [g]) => [g && reshape(g, x.shape)],
 });
 
-/** The same elements in another shape; one dimension may be −1 and is inferred. */
+/** The same elements in another shape. One dimension may be −1 and is inferred. */
 export const reshape = (x: Value, shape: Shape): Value => {
   const target = resolve(x.shape, shape);
   if (sameShape(x.shape, target)) return x;
@@ -30,7 +30,7 @@ export const reshape = (x: Value, shape: Shape): Value => {
 
 const isStatic = (shape: Shape): shape is readonly number[] => shape.every((dim) => typeof dim === "number");
 
-/** Replaces −1; sizes only known at run time must be the same on both sides, at most one. */
+/** Replaces −1. Sizes that are only known at run time must be the same on both sides, at most one of them. */
 const resolve = (from: Shape, target: Shape): Shape => {
   const holes = target.filter((dim) => dim === -1).length;
   const named = (shape: Shape) => shape.filter((dim) => typeof dim === "string");

@@ -27,9 +27,8 @@ const operator: Operator<Inputs, readonly [Value]> = {
 };
 
 /**
- * Rotary position embedding (Su et al. 2021) in Hugging Face's `rotate_half` convention: element i of a head turns with
- * element i + d/2. x [batch, heads, tokens, d]; cos and sin of the angles [tokens, d/2], or [tokens, d] with equal halves.
- * The tables get no gradient.
+ * Rotary position embedding (Su et al. 2021) in Hugging Face's `rotate_half` convention: element i of a head is rotated with element i +
+ * d/2. x [batch, heads, tokens, d]; cos and sin of the angles [tokens, d/2], or [tokens, d] with equal halves. The tables get no gradient.
  */
 export const rotaryEmbedding = (x: Value, cos: Value, sin: Value): Value => {
   const half = (table: Value): Value => {

@@ -6,7 +6,7 @@ import { mul } from "./mul.js";
 import { sigmoid } from "./sigmoid.js";
 import { sub } from "./sub.js";
 
-/** QuickGelu is x · σ(αx): one pass over memory where Sigmoid and Mul make two. */
+/** QuickGelu is x · σ(αx): one pass over memory instead of two with Sigmoid and Mul. */
 const operator: Operator<readonly [Value], readonly [Value]> = {
   name: "Silu",
   infer: ([x]) => [expectFloat("Silu", x)],

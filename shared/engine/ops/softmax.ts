@@ -28,5 +28,5 @@ const logSoftmaxOperator = operator("LogSoftmax", (g, y) =>
 /** eˣ / Σ eˣ over the last axis. */
 export const softmax = (x: Value): Value => x.graph.apply(softmaxOperator, [x])[0];
 
-/** log(softmax(x)) over the last axis, exact where softmax underflows. */
+/** log(softmax(x)) over the last axis. Stays exact if softmax underflows. */
 export const logSoftmax = (x: Value): Value => x.graph.apply(logSoftmaxOperator, [x])[0];

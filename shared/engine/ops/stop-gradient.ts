@@ -7,5 +7,5 @@ const operator: Operator<readonly [Value], readonly [Value]> = {
   gradient: () => [undefined],
 };
 
-/** x itself, as a constant to everything differentiated through it. */
+/** x itself. No gradient passes through. */
 export const stopGradient = (x: Value): Value => x.graph.apply(operator, [x])[0];

@@ -32,7 +32,7 @@ const scatterLast = (shape: readonly number[]): Operator<readonly [Value, Value]
   },
 });
 
-/** The k largest of the last axis, in descending order, and where they stand (int64); the lower index wins a tie. */
+/** The k largest of the last axis, in descending order, and their indices (int64). Of equal values the lower index comes first. */
 export const topK = (x: Value, k: number): { readonly values: Value; readonly indices: Value } => {
   const [values, indices] = x.graph.apply(largest(k), [x]);
   return { values, indices };

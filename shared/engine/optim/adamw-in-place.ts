@@ -1,28 +1,28 @@
 import { allocateVectors } from "#shared/kernels/vector-memory.js";
 import type { AdamWOptions, StepScalars } from "./adamw.js";
 
-/** A parameter's arrays, which stay where they are: programs read parameters and write gradients in them. */
+/** A parameter's arrays. Their memory does not move: programs read parameters and write gradients in it. */
 export interface TrainedParameter {
   readonly parameter: Float32Array;
   /** As `Moments` defines them. */
   readonly m: Float32Array;
   readonly v: Float32Array;
   readonly gradient: Float32Array;
-  /** A second gradient, to be added to the first; absent where a step is one batch. */
+  /** A second gradient, to be added to the first. Absent if a step is one batch. */
   readonly addend: Float32Array | undefined;
   /** gradient += addend. */
   addGradients(): void;
-  /** Of the gradient, in float64. */
+  /** Sum of the gradient's squares, in float64. */
   sumOfSquares(): number;
-  /** One step: parameter and moments move along factor · gradient. */
+  /** One step: parameter and moments are updated with factor · gradient. */
   update(at: StepScalars<number>, options: { readonly factor: number; readonly decay: boolean }): void;
 }
 
 const [PARAMETER, M, V, GRADIENT, ADDEND] = [0, 1, 2, 3, 4] as const;
 
 /**
- * The arithmetic of `adamw` on host memory, in one pass over every array and on the calling thread: the work is bound by
- * memory, not by the processor.
+ * The arithmetic of `adamw` on host memory, in one pass over every array and on the calling thread. The work is limited by memory
+ * bandwidth, not by the processor.
  * @param lengths elements of each parameter
  * @throws BlockZeroError KERNEL_MEMORY
  */

@@ -6,29 +6,29 @@ export interface AdamWOptions {
   readonly beta1: number;
   readonly beta2: number;
   readonly eps: number;
-  /** Decoupled: parameters shrink by learning rate · weightDecay each step, whatever their gradient. */
+  /** Decoupled: each step reduces parameters by learning rate · weightDecay, whatever their gradient. */
   readonly weightDecay: number;
 }
 
-/** PyTorch's names and the values that language models are trained with (GPT-3, appendix B). */
+/** PyTorch's names, with the usual values for training language models (GPT-3, appendix B). */
 export const ADAMW_DEFAULTS: AdamWOptions = { beta1: 0.9, beta2: 0.95, eps: 1e-8, weightDecay: 0.1 };
 
 /**
- * The moments without their constant factors, which spares passes over memory: m = exp_avg / (1 − beta1) and
- * v = exp_avg_sq / (1 − beta2) of PyTorch.
+ * The moments without their constant factors, which saves passes over memory: m = exp_avg / (1 − beta1) and v = exp_avg_sq / (1 − beta2) of
+ * PyTorch.
  */
 export interface Moments<T> {
   readonly m: T;
   readonly v: T;
 }
 
-/** What changes from step to step besides tensors: three float32 scalars. */
+/** The values that change from step to step, except tensors: three float32 scalars. */
 export interface StepScalars<T> {
   /** Learning rate with both bias corrections. */
   readonly rate: T;
   /** eps on the scale of √v. */
   readonly epsilon: T;
-  /** What weight decay leaves of a parameter. */
+  /** The part of a parameter that remains after weight decay. */
   readonly keep: T;
 }
 
@@ -69,8 +69,8 @@ export const scalarsAt = (
 };
 
 /**
- * AdamW (Loshchilov & Hutter 2019), the arithmetic of `torch.optim.AdamW` rearranged for few passes over memory, as nodes
- * of a graph: for devices that keep their state to themselves.
+ * AdamW (Loshchilov & Hutter 2019) as nodes of a graph, for devices with their own memory. The arithmetic is that of `torch.optim.AdamW`,
+ * rearranged for few passes over memory.
  */
 export const adamw = (options: AdamWOptions): AdamW => ({
   init: (shape) => ({ m: zeros(shape), v: zeros(shape) }),

@@ -11,5 +11,5 @@ export const clipFactor = (norm: Value, max: number): Value => {
   return div(limit, maximum(norm, limit));
 };
 
-/** As `clipFactor`, of a norm that is known. */
+/** The same as `clipFactor`, for a norm that is a number. */
 export const clipFactorOf = (norm: number, max: number): number => max / Math.max(norm, max);

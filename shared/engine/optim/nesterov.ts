@@ -5,22 +5,22 @@ import { sizeOf } from "../tensor.js";
 export interface NesterovOptions {
   readonly lr: number;
   readonly momentum: number;
-  /** Steps along the gradient instead of against it, as PyTorch's option of that name; false by default. */
+  /** Steps along the gradient instead of against it, as PyTorch's option of the same name; false by default. */
   readonly maximize?: boolean;
 }
 
 /**
- * DiLoCo's outer optimiser (Douillard et al. 2023, algorithm 1): SGD with Nesterov momentum as in
- * `torch.optim.SGD(nesterov=True)`, on the pseudo-gradient Φ_before − Φ_after. Mind the sign: a contribution
- * Δ = Φ_after − Φ_before is to be maximised, and the step then moves along +Δ.
+ * DiLoCo's outer optimiser (Douillard et al. 2023, algorithm 1): SGD with Nesterov momentum as in `torch.optim.SGD(nesterov=True)`, on the
+ * pseudo-gradient Φ_before − Φ_after. Note the sign: for an update Δ = Φ_after − Φ_before use `maximize`; the step then moves along +Δ.
  */
 export const nesterov = {
   /** Momentum before the first step. */
   init: (shape: readonly number[]): Float32Array => new Float32Array(sizeOf(shape)),
 
   /**
-   * In place: buffer ← momentum · buffer + g, Φ ← Φ − lr · (g + momentum · buffer), with −g for g to maximise. Every operation is rounded to float32 by
-   * itself, so the result has the same bits on every machine. Throws OPTIM_SHAPE when the arrays differ in length.
+   * In place: buffer ← momentum · buffer + g, Φ ← Φ − lr · (g + momentum · buffer), with −g in place of g for `maximize`. Every operation
+   * is rounded to float32 separately, so the result has the same bits on every machine. Throws OPTIM_SHAPE when the arrays differ in
+   * length.
    */
   update: (
     params: Float32Array,

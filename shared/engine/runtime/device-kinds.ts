@@ -6,7 +6,7 @@ import type { OnnxOptions } from "./onnx-host.js";
 import { onnxWebGpu } from "./onnx-webgpu.js";
 import { tfjs } from "./tfjs/tfjs.js";
 
-/** Opens a device unchecked; `openDevice` is what programs use. */
+/** Opens a device without a check. Programs use `openDevice`. */
 export const deviceOf: Readonly<Record<DeviceKind, (options: OnnxOptions) => Promise<Device>>> = {
   cpu: async (options) => onnxCpu(options),
   webgpu: async (options) => onnxWebGpu(options),

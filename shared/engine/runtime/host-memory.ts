@@ -5,11 +5,11 @@ import { memory } from "./memory.js";
 
 export interface HostMemory {
   readonly upload: Device["upload"];
-  /** The host tensor behind either kind. */
+  /** The host tensor behind either kind of tensor. */
   readonly hostOf: (tensor: AnyTensor) => Tensor;
 }
 
-/** Device tensors of a device that computes in host memory: host tensors themselves. */
+/** Device tensors of a device that computes in host memory: each is a host tensor. */
 export const hostMemory = (): HostMemory => {
   const { hold, keptOf } = memory<FloatTensor>();
   return {

@@ -1,14 +1,14 @@
 import type { DeviceTensor } from "../device.js";
 import { feedError } from "../feeds.js";
 
-/** The device tensors of one device and what it keeps behind each of them, a `T`. */
+/** The device tensors of one device, each with its internal data, a `T`. */
 export interface Memory<T> {
   hold(
     kept: T,
     shape: readonly number[],
     operations: Pick<DeviceTensor, "read" | "write" | "fill" | "dispose">,
   ): DeviceTensor;
-  /** Throws GRAPH_FEED for a freed tensor and for another device's. */
+  /** Throws GRAPH_FEED for a freed tensor and for a tensor of another device. */
   keptOf(tensor: DeviceTensor): T;
 }
 

@@ -3,7 +3,7 @@ import { hostMemory } from "./host-memory.js";
 import { compileSession, nativeHost, sessionOptions } from "./onnx-session.js";
 
 export interface OnnxOptions {
-  /** Processor threads of one operator, 0 for all; every program has its own pool. */
+  /** Processor threads of one operator, 0 for all. Every program has its own pool. */
   readonly threads: number;
 }
 

@@ -10,11 +10,11 @@ import { isRefusalToCopy, refusesToCopy } from "./uncopied.js";
 
 export type SessionOptions = ort.InferenceSession.SessionOptions;
 
-/** An ONNX Runtime execution provider, and how it sees our tensors. */
+/** An ONNX Runtime execution provider, and how it represents tensors. */
 export interface OnnxProvider {
   readonly options: SessionOptions;
   readonly rewritings?: Rewritings;
-  /** As of the device. */
+  /** As in `Device`. */
   readonly hostMemory: boolean;
   toNative(tensor: AnyTensor): ort.Tensor;
 }
@@ -23,15 +23,16 @@ export interface OnnxProvider {
 export const sessionOptions = (provider: string, threads: number): SessionOptions => ({
   executionProviders: [provider],
   executionMode: "sequential",
-  // Its passes make nothing faster that our operators do not already say, and take minutes for a graph of 100,000 nodes.
+  // BlockZero's operators leave its passes nothing to improve, and the passes take minutes for a graph of 100,000 nodes.
   graphOptimizationLevel: "disabled",
   intraOpNumThreads: threads,
   interOpNumThreads: 1,
-  // One block for all intermediate results of a run would be laid out anew beside those of the first run, which stay; steps take as long.
+  // With it, a second block for all intermediate results would be allocated beside those of the first run, which stay. Steps are not
+  // faster.
   enableMemPattern: false,
-  // Failures are thrown; the runtime need not print them too.
+  // Failures are thrown, so the runtime need not print them.
   logSeverityLevel: 4,
-  // Within a run workers wait for the next operator awake, which comes in microseconds; between runs they sleep.
+  // Within a run, workers spin while they wait for the next operator, which comes within microseconds. Between runs they sleep.
   extra: { session: { intra_op: { allow_spinning: "1" }, force_spinning_stop: "1" } },
 });
 
@@ -86,7 +87,7 @@ export const compileSession = async (
   };
 };
 
-/** New tensors for the outputs that are given none; absent where a shape is only known once it runs. */
+/** New tensors for outputs without a given one. Absent if a shape is only known after the run. */
 const placesFor = (outputs: Readonly<Record<string, ValueType>>) => {
   const fixed = Object.entries(outputs).flatMap(([key, { dtype, shape }]) =>
     isFixed(shape) ? [{ key, dtype, shape }] : [],
@@ -102,7 +103,7 @@ const isFixed = (shape: Shape): shape is readonly number[] => shape.every((dim) 
 
 const REPORT = "check the fed values; if they are right, report this message";
 
-/** Wraps a host tensor's elements; no copy. */
+/** Wraps a host tensor's elements without a copy. */
 export const nativeHost = (tensor: Tensor): ort.Tensor => {
   switch (tensor.dtype) {
     case "float32":

@@ -11,8 +11,8 @@ import { compileSession, createSession, nativeHost, type SessionOptions, session
 import { rewritings } from "./webgpu-rewritings.js";
 
 /**
- * ONNX Runtime's WebGPU provider: any graphics card, through Vulkan, Metal or Direct3D 12. Device tensors are buffers of
- * the card; programs read and write them in place. What the provider has no kernel for, ONNX Runtime runs on the CPU.
+ * ONNX Runtime's WebGPU provider: any graphics card, through Vulkan, Metal or Direct3D 12. Device tensors are buffers of the card. Programs
+ * read and write them in place. ONNX Runtime runs nodes without a WebGPU kernel on the CPU.
  */
 export const onnxWebGpu = ({ threads }: OnnxOptions): Device => {
   const options = sessionOptions("webgpu", threads);
@@ -50,7 +50,7 @@ export const onnxWebGpu = ({ threads }: OnnxOptions): Device => {
   };
 };
 
-/** Moves tensors of one rank. Sessions do it, since `Tensor.getData` on a buffer aborts the process (ONNX Runtime 1.30). */
+/** Copies tensors of one rank. It uses sessions, because `Tensor.getData` on a buffer aborts the process (ONNX Runtime 1.30). */
 interface Copier {
   upload(source: ort.Tensor): Promise<ort.Tensor>;
   download(buffer: ort.Tensor): Promise<Float32Array>;

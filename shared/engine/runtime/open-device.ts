@@ -16,10 +16,9 @@ export interface OpenDeviceOptions {
 const AUTOMATIC = ["cuda", "webgpu"] as const;
 
 /**
- * Opens the device to train or score on. Every device but the CPU first runs a small training step in a process of its
- * own, since a driver may end the process, and must agree with the CPU. `auto` takes the first that does and that is
- * faster than the CPU.
- * @throws BlockZeroError DEVICE_UNAVAILABLE when the device that was asked for does not work here;
+ * Opens the device to train or score on. Every device except the CPU first runs a small training step in a separate process, because a
+ * driver may end the process. The result must agree with the CPU's. `auto` takes the first device that agrees and is faster than the CPU.
+ * @throws BlockZeroError DEVICE_UNAVAILABLE when the requested device does not work here;
  *         DEVICE_DISAGREES, naming the first tensor that differs and by how much, when it computes something else
  */
 export const openDevice = async ({ device: choice, threads, log }: OpenDeviceOptions): Promise<Device> => {

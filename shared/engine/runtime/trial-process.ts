@@ -15,7 +15,7 @@ const trial = async ({ kind, threads, measure }: TrialRequest): Promise<TrialAns
   }
 };
 
-// The one who asked may be gone.
+// The parent process may have ended.
 process.once("disconnect", () => process.exit());
 const request: TrialRequest = JSON.parse(process.argv[2] ?? "");
 process.send?.(await trial(request));

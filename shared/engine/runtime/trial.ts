@@ -2,7 +2,7 @@ import { fork } from "node:child_process";
 import { BlockZeroError } from "#shared/errors/error.js";
 import type { DeviceKind } from "./device-choice.js";
 
-/** What the child process is told, and answers. */
+/** The request to the child process. */
 export interface TrialRequest {
   readonly kind: DeviceKind;
   readonly threads: number;
@@ -15,7 +15,7 @@ export type TrialAnswer =
   | { readonly outcome: "disagrees"; readonly tensor: string; readonly relative: string }
   | { readonly outcome: "fails"; readonly reason: string };
 
-/** A driver that answers nothing for this long is taken for hung. */
+/** If a driver does not answer for this long, it counts as hung. */
 const TIMEOUT_MS = 120_000;
 
 const HINTS: Readonly<Record<DeviceKind, string>> = {
@@ -27,7 +27,7 @@ const HINTS: Readonly<Record<DeviceKind, string>> = {
 
 /**
  * Runs a device's self-check in a child process, which may crash or hang instead of this one.
- * @returns how many times as fast as the CPU it multiplies matrices, where that is asked for
+ * @returns how many times as fast as the CPU it multiplies matrices, if the request asks for this
  * @throws BlockZeroError DEVICE_UNAVAILABLE, DEVICE_DISAGREES
  */
 export const checkInChild = async (request: TrialRequest): Promise<number | undefined> => {

@@ -4,15 +4,15 @@ import { NO_TENSOR, serialise } from "../onnx/serialise.js";
 import { add } from "../ops/add.js";
 
 /**
- * ONNX Runtime writes outputs into the buffers that it is given. Its Node binding then copies each once more, into an array of its own
- * that nobody asked for, which takes longer than many a program and as much memory as all its outputs. It does so in the program's
- * order, and gives up at an output that is no tensor. So a program has one, before all others; a run that also asks for it has written
- * everything when the binding refuses, and nothing has been copied.
+ * ONNX Runtime writes outputs into the given buffers. Its Node binding then copies each output once more, into a new array that is not
+ * needed. The copy takes longer than many programs, and as much memory as all outputs. The binding copies in the program's order, and stops
+ * with an error at an output that is not a tensor. So each program has such an output, before all others. When a run requests it too, all
+ * outputs are written before the binding stops, and nothing is copied.
  */
 export const isRefusalToCopy = (error: unknown): boolean =>
   error instanceof Error && error.message.startsWith("Non tensor type is temporarily not supported");
 
-/** Whether the binding at hand does so: one that refuses earlier, or converts sequences, is left to copy. Tried once, on a sum. */
+/** Whether the installed binding behaves like this. If it stops earlier, or converts sequences, its copies are accepted. Tried once, on a sum. */
 export const refusesToCopy = (): Promise<boolean> => {
   known ??= tryOnSum();
   return known;

@@ -1,8 +1,8 @@
 import { type Attribute, type Emitter, int, ints, type Reference, type Rewritings } from "../onnx/emitter.js";
 
 /**
- * What ONNX Runtime 1.30's WebGPU provider has no kernel for and would run on the CPU, copying both ways: said in nodes
- * that it has.
+ * Replaces nodes for which ONNX Runtime 1.30's WebGPU provider has no kernel by nodes for which it has. Otherwise they would run on the
+ * CPU, with copies in both directions.
  */
 export const rewritings: Rewritings = {
   FusedMatMul: (emit, [a, b], outputs, attributes) => {

@@ -3,13 +3,13 @@ import { broadcast } from "../../ops/elementwise.js";
 import { sizeOf } from "../../tensor.js";
 import type { Tf } from "./load.js";
 
-/** The elements of an integer tensor that says how to compute: a shape, axes, counts. */
+/** The elements of an integer tensor that is a parameter of a computation: a shape, axes, counts. */
 export const integers = (x: Tensor): number[] => Array.from(x.dataSync());
 
 export const broadcastShapes = (a: readonly number[], b: readonly number[]): number[] =>
   broadcast("broadcast", a, b).map(Number);
 
-/** Where in x, counted in elements, stands what `indices` name along one axis and their own position along the others. */
+/** Linear indices of elements in x: `indices` gives the index along one axis, the own position gives it along the others. */
 export const linearIndices = (tf: Tf, shape: readonly number[], indices: Tensor, axis: number): Tensor => {
   const along = axis < 0 ? axis + shape.length : axis;
   const strides = shape.map((_, i) => sizeOf(shape.slice(i + 1)));

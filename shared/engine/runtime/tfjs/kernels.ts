@@ -4,7 +4,7 @@ import { dataType } from "../../onnx/fields.js";
 import { broadcastShapes, integers, linearIndices } from "./indexing.js";
 import type { Tf } from "./load.js";
 
-/** Computes one ONNX node; int64 is int32 here. Intermediate tensors are the caller's to free, as `tf.tidy` does. */
+/** Computes one ONNX node. int64 is int32 here. The caller frees intermediate tensors, as `tf.tidy` does. */
 export type Kernel = (tf: Tf, inputs: readonly Tensor[], attributes: Attributes) => Tensor | Tensor[];
 
 const number = (attribute: Attribute | undefined, otherwise: number): number =>
@@ -25,7 +25,7 @@ const reduction =
   (tf, [x, axes], { keepdims }) => {
     const reduced = integers(axes!);
     const keeps = number(keepdims, 1) === 1;
-    // The wasm backend sums nothing up to whatever the memory held before.
+    // For an empty input, the wasm backend returns what its memory held before instead of zero.
     if (x!.size === 0)
       return tf.zeros(x!.shape.flatMap((size, axis) => (!reduced.includes(axis) ? size : keeps ? 1 : [])));
     return reduce(tf, x!, reduced, keeps);
@@ -44,7 +44,7 @@ const matrixProduct: Kernel = (tf, [a, b], { transA, transB, alpha }) => {
   const batch = broadcastShapes(left.shape.slice(0, -2), right.shape.slice(0, -2));
   const shape = [...batch, left.shape.at(isLeftTurned ? -1 : -2)!, columns];
   if (left.size === 0 || right.size === 0) return tf.zeros(shape);
-  // The kernels take batches of one size, or repeat the smaller one in another order than broadcasting does.
+  // The kernels need batches of equal size, or repeat the smaller one in another order than broadcasting does.
   const whole = (x: Tensor) => tf.broadcastTo(x, [...batch, ...x.shape.slice(-2)]);
   const product = isFlat
     ? tf.reshape(tf.matMul(tf.reshape(left, [-1, left.shape.at(-1)!]), right, false, isRightTurned), shape)
@@ -58,7 +58,7 @@ const rootMeanSquareNorm: Kernel = (tf, [x, weight], { epsilon }) => {
   return tf.mul(tf.div(x!, tf.sqrt(tf.add(meanSquare, number(epsilon, 0)))), weight!);
 };
 
-/** Element i of a head turns with element i + d/2; positions count from 0. */
+/** Element i of a head is rotated with element i + d/2. Positions count from 0. */
 const rotaryEmbedding: Kernel = (tf, [x, , cos, sin]) => {
   const [left, right] = tf.split(x!, 2, -1);
   return tf.concat(
@@ -85,7 +85,7 @@ const scatterElements: Kernel = (tf, [x, indices, updates], { axis, reduction })
   return tf.where(tf.cast(scatter(tf.onesLike(updates!)), "bool"), scatter(updates!), x!);
 };
 
-/** By ONNX operator, as the operators' lowerings write them. */
+/** By ONNX operator, with the attributes that the operators' lowerings write. */
 export const kernels: Readonly<Record<string, Kernel>> = {
   Add: binary("add"),
   Cast: (tf, [x], { to }) => {

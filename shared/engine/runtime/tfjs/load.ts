@@ -2,7 +2,7 @@ import { BlockZeroError, reasonOf } from "#shared/errors/error.js";
 
 export type Tf = typeof import("@tensorflow/tfjs-core");
 
-/** Native bindings, best first; they download libtensorflow when installed, so only the operator may choose to. */
+/** Native bindings, best first. Their installation downloads libtensorflow, so only the operator may install them. */
 const NATIVE = ["@tensorflow/tfjs-node-gpu", "@tensorflow/tfjs-node"] as const;
 
 export interface Loaded {

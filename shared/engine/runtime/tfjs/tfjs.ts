@@ -9,15 +9,14 @@ import { type Memory, memory } from "../memory.js";
 import { kernels } from "./kernels.js";
 import { loadTensorFlow, type Tf } from "./load.js";
 
-/** What stands behind a device tensor; a run puts a new TensorFlow tensor in its place. */
+/** The data of a device tensor. A run replaces its TensorFlow tensor by a new one. */
 interface Slot {
   tensor: TfTensor;
 }
 
 /**
- * TensorFlow.js: the same graph, node by node, on libtensorflow where the operator installed a binding, else on
- * WebAssembly, one thread. A second opinion on every other device rather than a fast one.
- * Throws DEVICE_UNAVAILABLE when it is not installed.
+ * TensorFlow.js: the same graph, node by node, on libtensorflow if the operator installed a binding, else on WebAssembly, with one thread.
+ * It is meant for checking other devices, not for speed. Throws DEVICE_UNAVAILABLE when it is not installed.
  */
 export const tfjs = async (): Promise<Device> => {
   const { tf, backend } = await loadTensorFlow();
@@ -110,7 +109,7 @@ const evaluate = (
   live: Map<string, TfTensor>,
   fixed: ReadonlyMap<string, TfTensor>,
 ): void => {
-  // An input that is left out, as Pad's fill value, has the empty name; its kernel does not look at it.
+  // An omitted input, such as Pad's fill value, has the empty name. Its kernel does not read it.
   const given = inputs.map((name) => (live.get(name) ?? fixed.get(name))!);
   const results = tf.tidy(() => [kernels[type]!(tf, given, attributes)].flat());
   for (const [i, name] of outputs.entries()) {
@@ -120,7 +119,7 @@ const evaluate = (
   for (const unnamed of results.slice(outputs.length)) unnamed.dispose();
 };
 
-/** For each node the tensors that nothing needs after it. */
+/** For each node, the tensors that no later node needs. */
 const lastUses = (nodes: readonly OnnxNode[], kept: ReadonlySet<string>): readonly (readonly string[])[] => {
   const seen = new Set(kept);
   return nodes
