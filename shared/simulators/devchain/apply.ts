@@ -8,10 +8,10 @@ import { Fault } from "./fault.js";
 import { type ChainState, withEntry } from "./state.js";
 import { createSubnet } from "./subnet.js";
 
-/** What became of an extrinsic in a block. */
+/** The result of an extrinsic in a block. */
 export interface Outcome {
   readonly hash: string;
-  /** The rule that failed it; its nonce is spent all the same. */
+  /** The rule that it broke. Its nonce is used in any case. */
   readonly error?: { readonly reason: string; readonly message: string };
 }
 
@@ -21,7 +21,7 @@ export interface Applied {
   readonly outcomes: readonly Outcome[];
 }
 
-/** The state of block 0. Throws `BlockZeroError` GENESIS_INVALID where the genesis breaks a rule of the chain. */
+/** The state of block 0. Throws `BlockZeroError` GENESIS_INVALID if the genesis breaks a rule of the chain. */
 export const genesisState = (genesis: Genesis): ChainState => {
   const header = genesisHeader(hashGenesis(genesis), genesis.timestamp);
   const empty: ChainState = {
@@ -46,8 +46,8 @@ export const genesisState = (genesis: Genesis): ChainState => {
 };
 
 /**
- * The state after one more block. Pure: the given state stays as it is. A rule that forbids an extrinsic is an outcome; a
- * block that should not exist (wrong parent or root, forged or replayed extrinsic) throws `BlockZeroError` BLOCK_INVALID.
+ * The state after one more block. Pure: the given state does not change. If a rule forbids an extrinsic, this is an outcome. A block that
+ * should not exist (wrong parent or root, forged or replayed extrinsic) throws `BlockZeroError` BLOCK_INVALID.
  */
 export const applyBlock = (parent: ChainState, { header, extrinsics }: Block): Applied => {
   const require = (condition: boolean, what: string) => {

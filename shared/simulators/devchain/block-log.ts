@@ -7,11 +7,11 @@ import { canonicalBytes } from "#shared/protocol/hash-json.js";
 import type { Log } from "#shared/telemetry/log.js";
 import { type Block, blockSchema } from "./block.js";
 
-/** The blocks of one chain in a home folder: JSON lines, the first names the genesis; only ever appended to. */
+/** The blocks of one chain in a home folder, as JSON lines. The first line names the genesis. Lines are only appended. */
 export interface BlockLog {
-  /** Durable once it returns. Throws `BlockZeroError` CHAIN_LOG_WRITE, having left nothing half-written behind. */
+  /** Durable once it returns. Throws `BlockZeroError` CHAIN_LOG_WRITE, and then leaves nothing half-written. */
   append(blocks: readonly Block[]): void;
-  /** Cuts off the newest block, durably, and returns it. Throws `BlockZeroError` CHAIN_LOG_WRITE. */
+  /** Removes the newest block, durably, and returns it. Throws `BlockZeroError` CHAIN_LOG_WRITE. */
   pop(): Block;
   close(): void;
 }
@@ -20,8 +20,8 @@ const NEWLINE = 0x0a;
 const firstLineSchema = z.strictObject({ genesis: z.string() });
 
 /**
- * Opens a home and replays its blocks in order. What is half-written at the end, as after a crash, is cut off, and told in a warning.
- * Throws `BlockZeroError` GENESIS_MISMATCH, CHAIN_LOG_CORRUPT.
+ * Opens a home and replays its blocks in order. Cuts off a half-written end, for example after a crash, with a warning. Throws
+ * `BlockZeroError` GENESIS_MISMATCH, CHAIN_LOG_CORRUPT.
  */
 export const openBlockLog = (home: string, genesis: Genesis, log: Log, replay: (block: Block) => void): BlockLog => {
   mkdirSync(home, { recursive: true });
@@ -68,7 +68,7 @@ export const openBlockLog = (home: string, genesis: Genesis, log: Log, replay: (
   }
 };
 
-/** @returns how many bytes of the file are whole lines. */
+/** @returns the number of bytes that are whole lines. */
 const replayLines = (path: string, genesis: Genesis, replay: (block: Block) => void): number => {
   const bytes = readFileSync(path);
   let start = 0;
@@ -104,7 +104,7 @@ const checkGenesis = (path: string, line: unknown, genesis: Genesis): void => {
   );
 };
 
-/** Undefined where it is not JSON. */
+/** Undefined if it is not JSON. */
 const parse = (text: string): unknown => {
   try {
     return JSON.parse(text);

@@ -7,7 +7,7 @@ const hash = z.string().regex(/^[0-9a-f]{64}$/);
 export const headerSchema = z.strictObject({
   number: z.int().min(0),
   parent: hash,
-  /** Milliseconds since the epoch; above the parent's. */
+  /** Milliseconds since the epoch, greater than the parent's. */
   timestamp: z.int().min(0),
   extrinsicsRoot: hash,
 });
@@ -23,7 +23,7 @@ export const headerHash = (header: Header): string => hashJson(header);
 /** SHA-256 of the canonical JSON of the signed extrinsics in order. */
 export const extrinsicsRoot = (extrinsics: readonly Extrinsic[]): string => hashJson(extrinsics);
 
-/** Block 0 has no parent; its root is the genesis. */
+/** Block 0 has no parent. Its root is the hash of the genesis. */
 export const genesisHeader = (genesisHash: string, timestamp: number): Header => ({
   number: 0,
   parent: "0".repeat(64),

@@ -7,8 +7,8 @@ import { type ChainState, type SubnetState, uidOf } from "./state.js";
 import { stakeOf } from "./subnet.js";
 
 /**
- * What happens to every subnet at the start of a block, before its extrinsics: the price of registration, emission, and where
- * the epoch is due the weights that the beacon reveals, then Yuma.
+ * What happens in every subnet at the start of a block, before the extrinsics: the price of registration, emission, and, if the epoch is
+ * due, first the weights that the beacon reveals, then Yuma.
  */
 export const coinbase = (state: ChainState, block: number): ChainState => {
   const { emissionPerBlock, drand } = state.genesis;
@@ -32,9 +32,9 @@ const accrue = (subnet: SubnetState, amount: bigint): SubnetState => {
 };
 
 /**
- * Runs Yuma on what is pending and adds it to the stakes: the cut to the owner, half of the rest to miners by incentive, half to
- * validators by dividends. Where nobody has incentive validators get it all; the owner's own incentive is burned, and so is what
- * rounding leaves.
+ * Runs Yuma on the pending emission and adds it to the stakes: the owner's cut first, then half of the rest to miners by incentive, half to
+ * validators by dividends. If nobody has incentive, validators get the whole rest. The owner's own incentive is burned, and so are rounding
+ * remainders.
  */
 export const payEpoch = (subnet: SubnetState, block: number): SubnetState => {
   const { hyperParameters, neurons, pendingEmission } = subnet;

@@ -9,7 +9,7 @@ import { commitTimelockedWeights, commitWeights, revealWeights } from "./rules/w
 import { setWeights } from "./rules/weights.js";
 import type { ChainState } from "./state.js";
 
-/** The state after a call; throws `Fault` with subtensor's error name where a rule forbids it. Pure. */
+/** The state after a call. Throws `Fault` with subtensor's error name if a rule forbids it. Pure. */
 export const dispatch = (state: ChainState, call: Call, origin: Origin): ChainState => {
   switch (call.name) {
     case "burnedRegister":

@@ -3,13 +3,13 @@ import type { Outcome } from "./apply.js";
 import { ensure, Fault } from "./fault.js";
 import type { ChainState } from "./state.js";
 
-/** Blocks for which the fate of every extrinsic is remembered, so that sending one again is harmless. */
+/** Number of blocks for which the outcome of every extrinsic is stored, so that sending one again is harmless. */
 export const RECEIPT_BLOCKS = 8192;
 
-/** Where an extrinsic went, and whether it did what it asked. */
+/** The block of an extrinsic, and its outcome there. */
 export type Receipt = Inclusion & Outcome;
 
-/** What a node remembers of the past: every head, the states and receipts of the last blocks. */
+/** What a node stores of the past: every head, and the states and receipts of the last blocks. */
 export class History {
   readonly #heads: Head[] = [];
   readonly #states = new Map<number, ChainState>();
@@ -52,7 +52,7 @@ export class History {
     return receipts;
   }
 
-  /** Forgets the newest block. Throws `Fault` BLOCK_UNKNOWN at block 0, STATE_DISCARDED. */
+  /** Removes the newest block. Throws `Fault` BLOCK_UNKNOWN at block 0, STATE_DISCARDED. */
   pop(): void {
     const { number } = this.head;
     const parent = this.state(number - 1);

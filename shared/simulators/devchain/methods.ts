@@ -14,25 +14,25 @@ import {
   pendingWeightsOf,
 } from "./views.js";
 
-/** What a call may do to the connection that it came over. */
+/** What a call may do to its connection. */
 export interface Connection {
-  /** From now on every new head is notified. */
+  /** From now on, notifies of every new head. */
   followHeads(): void;
-  /** The extrinsic's inclusion will be notified. */
+  /** Notifies when the extrinsic is included. */
   follow(extrinsicHash: string): void;
 }
 
 type Method = (params: readonly unknown[], connection: Connection) => unknown;
 
-/** Heads of one `chain_heads`. */
+/** Greatest number of heads in one `chain_heads`. */
 const HEADS_AT_ONCE = 256;
-/** Faster than this no two parties could keep up. */
+/** Participants could not keep up with a shorter block time. */
 const LEAST_BLOCK_TIME_MS = 10;
 
 const block = z.int().min(0);
 const at = block.optional();
 
-/** The node's JSON-RPC methods by name. They throw `ZodError` on bad parameters and `Fault` where the chain says no. */
+/** The node's JSON-RPC methods by name. They throw `ZodError` on bad parameters and `Fault` if the chain forbids the request. */
 export const rpcMethods = (node: DevNode): ReadonlyMap<string, Method> => {
   const { history } = node;
   const ofSubnet =

@@ -13,14 +13,14 @@ import { History, type Receipt } from "./history.js";
 import { Pool, parseExtrinsic } from "./pool.js";
 
 export interface NodeOptions {
-  /** Folder of the block log; one node at a time. */
+  /** Folder of the block log. Only one node at a time may use it. */
   readonly home: string;
   readonly genesis: Genesis;
-  /** Milliseconds between blocks; 0: only on `newBlocks`. */
+  /** Milliseconds between blocks. 0: blocks only on `newBlocks`. */
   readonly blockTimeMs: number;
-  /** Blocks whose state can be asked for. */
+  /** Number of blocks whose state can be read. */
   readonly retention: number;
-  /** Blocks by which finality follows the head. Default 0. */
+  /** Number of blocks by which finality follows the head. Default 0. */
   readonly finalityLag?: number;
   readonly clock: Clock;
   readonly log: Log;
@@ -35,27 +35,27 @@ export interface DevNode {
   readonly finalized: Head;
   nextNonce(account: string): number;
   /**
-   * Takes an extrinsic into the pool. Sending one again changes nothing and tells where it is.
-   * Throws `Fault` with Substrate's name of what is wrong.
+   * Adds an extrinsic to the pool. Sending one again changes nothing, and returns where it is. Throws `Fault` with Substrate's name for the
+   * problem.
    */
   submit(raw: unknown): Submission;
-  /** Builds blocks at once, the first with what waits in the pool; durable when it returns. */
+  /** Builds blocks at once, the first with the extrinsics in the pool. Durable when it returns. */
   newBlocks(count: number): Head;
   /**
-   * Undoes the newest block, as a fork does; the next one takes its place. What it held waits again, or, without `keep`, is lost
-   * with all that its signers have waiting. Throws `Fault` BLOCK_UNKNOWN at block 0, STATE_DISCARDED.
+   * Reverts the newest block, as a fork does; the next block takes its place. Its extrinsics wait again or, without `keep`, are lost with
+   * all waiting extrinsics of their signers. Throws `Fault` BLOCK_UNKNOWN at block 0, STATE_DISCARDED.
    */
   undoBlock(keep: boolean): Head;
   setBlockTime(ms: number): void;
-  /** Calls back after every block, in order; the result ends it. */
+  /** Calls back after every block, in order. The returned function ends this. */
   onBlock(listener: (head: Head, receipts: readonly Receipt[]) => void): () => void;
   close(): void;
 }
 
-/** Blocks of one `newBlocks`: they are built in one go, and nothing else happens meanwhile. */
+/** Greatest number of blocks in one `newBlocks`: they are built without interruption, and nothing else happens meanwhile. */
 export const BLOCKS_AT_ONCE = 1024;
 
-/** Opens a home, replays its blocks and goes on from there. Throws the coded errors of the lock, the log and the genesis. */
+/** Opens a home, replays its blocks and continues from there. Throws the coded errors of the lock, the log and the genesis. */
 export const openNode = async ({
   home,
   genesis,
@@ -120,7 +120,7 @@ export const openNode = async ({
         } catch (error) {
           log.error(error instanceof BlockZeroError ? formatError(error) : reasonOf(error));
         }
-        // A late block does not make the following ones hurry.
+        // A late block does not make the following ones come sooner.
         schedule(Math.max(due + blockTimeMs, clock.now()));
       });
     };

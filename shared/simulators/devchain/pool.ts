@@ -15,7 +15,7 @@ export const POOL_SIZE = 4096;
 export const POOL_PER_SIGNER = 64;
 export const BLOCK_EXTRINSICS = 1024;
 
-/** Parses what claims to be an extrinsic. Throws `Fault` Malformed, ExtrinsicTooLarge. */
+/** Parses an untrusted extrinsic. Throws `Fault` Malformed, ExtrinsicTooLarge. */
 export const parseExtrinsic = (raw: unknown): Extrinsic => {
   const parsed = extrinsicSchema.safeParse(raw);
   if (!parsed.success) throw new Fault("Malformed", z.prettifyError(parsed.error).slice(0, 500));
@@ -36,7 +36,7 @@ export class Pool {
     return this.#waiting.has(hash);
   }
 
-  /** The nonce of the next extrinsic of an account, after those that wait. */
+  /** The nonce of an account's next extrinsic, counting the waiting ones. */
   nextNonce(state: ChainState, account: string): number {
     return nonceOf(state, account) + (this.#bySigner.get(account) ?? 0);
   }
@@ -60,12 +60,12 @@ export class Pool {
     this.#bySigner.set(extrinsic.signer, (this.#bySigner.get(extrinsic.signer) ?? 0) + 1);
   }
 
-  /** The extrinsics of the next block, oldest first; they stay until `drop`. */
+  /** The extrinsics of the next block, oldest first. They stay until `drop`. */
   next(): readonly Extrinsic[] {
     return [...this.#waiting.values()].slice(0, BLOCK_EXTRINSICS);
   }
 
-  /** What a block held waits again, before all that came after it. */
+  /** The extrinsics of a reverted block wait again, before all later ones. */
   restore(extrinsics: readonly Extrinsic[]): void {
     const later = [...this.#waiting.values()];
     this.#waiting.clear();
@@ -73,7 +73,7 @@ export class Pool {
     for (const extrinsic of [...extrinsics, ...later]) this.#wait(extrinsic);
   }
 
-  /** Whatever the signers have waiting is gone: without what went before, no block could hold it. */
+  /** Removes all waiting extrinsics of these signers: without the lost ones before them, no block could hold them. */
   forget(signers: ReadonlySet<string>): void {
     this.drop([...this.#waiting.values()].filter(({ signer }) => signers.has(signer)));
   }

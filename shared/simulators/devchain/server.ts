@@ -11,9 +11,9 @@ import type { DevNode } from "./node.js";
 
 const MAX_PAYLOAD = 1 << 20;
 const MAX_CONNECTIONS = 256;
-/** Extrinsics whose inclusion one connection may wait for. */
+/** Greatest number of extrinsics whose inclusion one connection may wait for. */
 const MAX_FOLLOWED = 4096;
-/** A reader that is so far behind is cut off rather than kept in memory. */
+/** Greatest number of unsent bytes for one connection. A slower reader is disconnected. */
 const MAX_BUFFERED = 16 << 20;
 const HEARTBEAT_MS = 30_000;
 
@@ -23,10 +23,7 @@ export interface RpcServer {
   close(): Promise<void>;
 }
 
-/**
- * Serves a node on loopback: JSON-RPC 2.0 over WebSocket, and `GET /health`. `port` 0 takes a free one.
- * Throws `BlockZeroError` PORT_UNAVAILABLE.
- */
+/** Serves a node on loopback: JSON-RPC 2.0 over WebSocket, and `GET /health`. `port` 0 takes a free one. Throws `BlockZeroError` PORT_UNAVAILABLE. */
 export const serveNode = async (node: DevNode, port: number, log: Log): Promise<RpcServer> => {
   const http = createServer({ requestTimeout: 5000, headersTimeout: 5000 }, (request, response) => {
     const found = request.method === "GET" && request.url === "/health";
@@ -75,7 +72,7 @@ export const serveNode = async (node: DevNode, port: number, log: Log): Promise<
   };
 };
 
-/** A web page of elsewhere may open sockets to loopback; only its browser says where it is from. */
+/** A page of another website may open sockets to loopback. Its browser sends the page's origin, which other clients do not. */
 const isForeignPage = ({ headers: { origin } }: IncomingMessage): boolean => {
   if (origin === undefined) return false;
   const host = URL.canParse(origin) ? new URL(origin).hostname : "";

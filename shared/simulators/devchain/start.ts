@@ -8,16 +8,16 @@ import { openNode } from "./node.js";
 import { serveNode } from "./server.js";
 
 export interface DevchainOptions {
-  /** Folder of the chain; made if absent. */
+  /** Folder of the chain. Created if absent. */
   readonly home: string;
   readonly genesis: GenesisSpec;
   /** 0 takes a free one. */
   readonly port: number;
-  /** Milliseconds between blocks; 0: only when asked. */
+  /** Milliseconds between blocks. 0: blocks only on `newBlocks`. */
   readonly blockTimeMs: number;
-  /** Blocks whose state can be asked for. Default 4096. */
+  /** Number of blocks whose state can be read. Default 4096. */
   readonly retention?: number;
-  /** Blocks by which finality follows the head. Default 0: every block is final at once. */
+  /** Number of blocks by which finality follows the head. Default 0: every block is final at once. */
   readonly finalityLag?: number;
   readonly clock?: Clock;
   readonly log?: Log;
@@ -32,7 +32,7 @@ export interface DevchainServer {
   readonly head: Head;
   /** Builds blocks at once. */
   newBlocks(count: number): Head;
-  /** Undoes the newest block, as a fork does; what it held waits again, or is lost. */
+  /** Reverts the newest block, as a fork does. Its extrinsics wait again, or are lost. */
   undoBlock(keep: boolean): Head;
   setBlockTime(ms: number): void;
   close(): Promise<void>;

@@ -2,7 +2,7 @@ import type { ServedAxon } from "#shared/chain/chain.js";
 import type { Genesis, HyperParameterSpec } from "#shared/chain/devchain/genesis.js";
 import type { EpochFigures, U16Row } from "#shared/chain/yuma/epoch.js";
 
-/** With the figures of the last epoch. Its uid is its place in the subnet. */
+/** With the results of the last epoch. Its uid is its index in the subnet. */
 export interface NeuronState extends EpochFigures {
   readonly hotkey: string;
   readonly coldkey: string;
@@ -38,7 +38,7 @@ export interface TimelockedWeights {
 export interface Registrations {
   readonly block: number;
   readonly inBlock: number;
-  /** Block of the last adjustment of the price, when an interval began. */
+  /** Block of the last adjustment of the price, which is the start of the interval. */
   readonly intervalStart: number;
   readonly inInterval: number;
 }
@@ -48,9 +48,9 @@ export interface SubnetState {
   readonly ownerHotkey: string;
   readonly hyperParameters: HyperParameterSpec;
   readonly neurons: readonly NeuronState[];
-  /** By hotkey; outlives the registration. */
+  /** By hotkey. Remains after the registration ends. */
   readonly stakes: ReadonlyMap<string, bigint>;
-  /** By hotkey; outlives the registration. */
+  /** By hotkey. Remains after the registration ends. */
   readonly commitments: ReadonlyMap<string, CommitmentState>;
   /** By hotkey. */
   readonly axons: ReadonlyMap<string, ServedAxon>;
@@ -64,7 +64,7 @@ export interface SubnetState {
   readonly registrations: Registrations;
 }
 
-/** The whole chain after a block. Never changed: what a block does not touch is shared with its parent's state. */
+/** The whole chain after a block. Immutable: what a block does not change is shared with its parent's state. */
 export interface ChainState {
   readonly genesis: Genesis;
   /** Hash of block 0. */

@@ -12,7 +12,7 @@ export const subnetOf = (state: ChainState, netuid: number): SubnetState => {
   return subnet;
 };
 
-/** A subnet at a block, its owner as uid 0, the given neurons after it. Used by genesis and by sudo alike. */
+/** A subnet at a block, with its owner as uid 0 and the given neurons after it. Used by genesis and by sudo. */
 export const createSubnet = (state: ChainState, spec: SubnetSpec, block: number): ChainState => {
   ensure(!state.subnets.has(spec.netuid), "SubnetAlreadyExists", `subnet ${spec.netuid} exists already`);
   const hotkeys = [spec.ownerHotkey, ...spec.neurons];
@@ -48,9 +48,9 @@ export const createSubnet = (state: ChainState, spec: SubnetSpec, block: number)
 };
 
 /**
- * Gives a hotkey the next uid, or that of the neuron with the least pruning score, then the oldest: of those outside
- * immunity while there are any, and never the owner's. As in the runtime, the newcomer keeps its predecessor's permit,
- * weights and last update until it has its own, and the predecessor's commitment stays readable.
+ * Gives a hotkey the next uid. If there is none, it gets the uid of the neuron with the least pruning score, then the oldest. Neurons
+ * outside immunity are replaced first, the owner's never. As in the runtime, the new neuron keeps the permit, the weights and the last
+ * update of the replaced one until it has its own, and the commitment of the replaced one stays readable.
  */
 export const placeNeuron = (subnet: SubnetState, hotkey: string, coldkey: string, block: number): SubnetState => {
   const { maxUids, immunityPeriod } = subnet.hyperParameters;
@@ -84,7 +84,7 @@ export const placeNeuron = (subnet: SubnetState, hotkey: string, coldkey: string
       lastUpdate,
       rank,
       validatorTrust,
-      // Not replaced again before an epoch has judged it.
+      // So that it is not replaced before an epoch has scored it.
       pruningScore: U16_MAX,
     }),
     axons: withoutEntry(subnet.axons, worst.hotkey),

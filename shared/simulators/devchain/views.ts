@@ -16,7 +16,7 @@ import { isExpired, revealBlocks } from "./rules/weight-commitments.js";
 import type { ChainState, SubnetState } from "./state.js";
 import { stakeOf } from "./subnet.js";
 
-/** What a node tells of its state, as it goes over the wire: amounts as decimal digits. */
+/** A node's state in the form in which it is sent: amounts as decimal digits. */
 type OnWire<T> = { readonly [K in keyof T]: T[K] extends bigint ? string : T[K] };
 
 export const metagraphOf = (
@@ -71,7 +71,7 @@ export const commitmentSpaceOf = (
   hotkey: string,
   { block, genesis }: ChainState,
 ): CommitmentSpace => ({
-  // What is written now goes into the next block.
+  // A new commitment goes into the next block.
   used: usedSpace(subnet, hotkey, block + 1),
   limit: genesis.commitmentSpace,
   renewed: spaceRenewal(subnet, block + 1),
@@ -95,7 +95,7 @@ export const pendingWeightsOf = (
     })),
 ];
 
-/** Throws `Fault` NoEpochs where the tempo is 0. */
+/** Throws `Fault` NoEpochs if the tempo is 0. */
 export const nextEpochOf = (subnet: SubnetState, { block }: ChainState): number => {
   const next = nextEpoch(subnet, block);
   ensure(next !== undefined, "NoEpochs", `subnet ${subnet.netuid} has the tempo 0: it runs no epochs`);

@@ -7,7 +7,7 @@ import { signPulse } from "#shared/chain/timelock/pulse.js";
 import type { Hex, StorageView } from "./executor.js";
 
 export interface BeaconPulses {
-  /** The same storage with every pulse in it that is out by a time, milliseconds since the epoch. Keys are not listed. */
+  /** The same storage with every pulse that is published by a time, in milliseconds since the epoch. Its keys are not listed. */
   in<V extends StorageView>(storage: V, time: number): V;
 }
 
@@ -19,8 +19,8 @@ const PULSE_KEY_LENGTH = PULSES.length + 32 + 16;
 const CACHED = 64;
 
 /**
- * A beacon whose pulses the drand pallet seems to hold: each is signed when it is read, for nobody brings it and the pallet would
- * check it against drand's key.
+ * A beacon whose pulses appear in the storage of the drand pallet. Each pulse is signed when it is read. It cannot be submitted, because no
+ * worker brings it, and the pallet would verify it with drand's key.
  */
 export const beaconPulses = (registry: TypeRegistry, { seed, ...schedule }: DrandSetting): BeaconPulses => {
   const secret = Buffer.from(seed, "hex");

@@ -15,7 +15,7 @@ export interface Block {
   readonly extrinsics: readonly Hex[];
 }
 
-/** What a block is built on. */
+/** The block to build on. */
 export interface Parent {
   readonly number: number;
   readonly hash: Hex;
@@ -25,9 +25,9 @@ export interface Parent {
 type Changes = Executed["changes"];
 
 export interface BlockBuilder {
-  /** A block of all that the runtime takes, in this order. */
+  /** Builds a block of all extrinsics that the runtime accepts, in this order. */
   build(parent: Parent, time: number, pooled: readonly Pooled[]): Promise<BuiltBlock>;
-  /** Empty blocks, a slot apart, in one task: only the state after the last is known. */
+  /** Builds empty blocks, one slot apart, in one task. Only the state after the last one is known. */
   buildEmpty(
     parent: Parent,
     time: number,
@@ -44,10 +44,10 @@ export interface BuiltBlock {
 const ZERO: Hex = `0x${"00".repeat(32)}`;
 const EVENTS = `${xxhashAsHex("System", 128)}${xxhashAsHex("Events", 128).slice(2)}`;
 const FINALIZE = ["BlockBuilder_finalize_block"] as const;
-/** The consensus engine's id. */
+/** The id of the consensus engine. */
 const AURA = u8aToHex(stringToU8a("aura"));
 
-/** Block 0. Its hash names the chain: what differs at its beginning has another one, though its root is no trie's. */
+/** Block 0. Its hash identifies the chain: a different genesis gives a different hash, although its root is not a trie root. */
 export const genesisBlock = (registry: TypeRegistry, storage: ReadonlyMap<Hex, Hex>): Block => {
   const entries = [...storage].sort(([a], [b]) => (a < b ? -1 : 1));
   const stateRoot = blake2AsHex(u8aConcat(...entries.flat().map((part) => hexToU8a(part))));
@@ -66,7 +66,7 @@ export const createBlockBuilder = (executor: Executor, registry: TypeRegistry, s
   // `set` is the pallet's only call.
   const setTime = new Uint8Array([timestamp.index.toNumber(), 0]);
 
-  /** A block as far as it is known before it is executed, and the calls that do so. Roots are not computed: nobody checks them. */
+  /** The parts of a block that are known before it is executed, and the calls that execute it. Roots are not computed, because nobody checks them. */
   const opened = (parent: Pick<Parent, "number" | "hash">, time: number, signed: readonly Pooled[]) => {
     const call = registry.createType("Call", { callIndex: setTime, args: [time] });
     const extrinsics = [registry.createType("Extrinsic", call).toHex(), ...signed.map(({ bytes }) => bytes)];
@@ -87,7 +87,7 @@ export const createBlockBuilder = (executor: Executor, registry: TypeRegistry, s
     return { block, calls };
   };
 
-  /** A task shows its last call's result only: the events tell how many extrinsics went in, nearly always all. */
+  /** A task returns only its last call's result. The events tell how many extrinsics were applied, nearly always all. */
   const appliedCount = (changes: Changes): number => {
     const value = changes.find(([key]) => key === EVENTS)?.[1];
     if (!value) return 0;
@@ -95,7 +95,7 @@ export const createBlockBuilder = (executor: Executor, registry: TypeRegistry, s
     return events.filter(({ event }) => /^Extrinsic(Success|Failed)$/.test(event.method)).length;
   };
 
-  /** Those that the runtime still takes, one after the other: valid when they came, they may no longer be. */
+  /** The extrinsics that the runtime still accepts, checked one after the other: valid on arrival, they may be invalid now. */
   const applicable = async (parent: Parent, time: number, pooled: readonly Pooled[]): Promise<readonly Pooled[]> => {
     const taken: Pooled[] = [];
     for (const one of pooled) {

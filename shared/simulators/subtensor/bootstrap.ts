@@ -4,16 +4,16 @@ import type { SubtensorChain } from "#shared/chain/subtensor/connect.js";
 import { hashSchema, parseHeader } from "#shared/chain/subtensor/substrate.js";
 import type { Signer } from "#shared/protocol/signer.js";
 
-/** A subtensor of our own: what it can be told beyond what every chain can. */
+/** A local subtensor, with controls that other chains do not have. */
 export interface OwnSubtensor {
   readonly chain: SubtensorChain;
-  /** Builds blocks at once; what waits goes into the first. */
+  /** Builds blocks at once. Waiting extrinsics go into the first. */
   newBlocks(count: number): Promise<void>;
-  /** Milliseconds between blocks; 0: only on `newBlocks`. */
+  /** Milliseconds between blocks. 0: blocks only on `newBlocks`. */
   setBlockTime(ms: number): Promise<void>;
-  /** All of the calls or none, signed by the chain's sudo key; names as in `api.tx`. */
+  /** All of the calls or none, signed by the chain's sudo key. Names are as in `api.tx`. */
   sudo(calls: readonly RuntimeCall[], signer: Signer): Promise<Inclusion>;
-  /** Anything else that is signed. */
+  /** Any other signed call. */
   call(call: RuntimeCall, signer: Signer): Promise<Inclusion>;
 }
 
@@ -42,10 +42,10 @@ export const ownSubtensor = (chain: SubtensorChain): OwnSubtensor => {
   };
 };
 
-/** Blocks that a node builds well within the time that an answer may take. */
+/** Number of blocks that a node builds well within the time limit for an answer. */
 const BLOCKS_AT_ONCE = 10;
 
-/** Reads are of the newest head that was heard of: waits until that is this one. */
+/** Reads use the newest known head. Waits until this block is that head. */
 const arrival = ({ link }: SubtensorChain, number: number): Promise<void> =>
   new Promise((resolve) => {
     const stop = new AbortController();
@@ -63,9 +63,9 @@ export interface NewSubnet {
   readonly sudo: Signer;
   /** Coldkey that pays for the network and owns it. */
   readonly owner: Signer;
-  /** SS58; registered with the network, as its first neuron. */
+  /** SS58. Registered with the network, as its first neuron. */
   readonly ownerHotkey: string;
-  /** Smallest units of TAO that the subnet's pool begins with; the owner pays them. */
+  /** Initial amount of TAO in the subnet's pool, in smallest units. The owner pays it. */
   readonly pool: bigint;
   readonly parameters: SubnetParameters;
 }
@@ -73,18 +73,18 @@ export interface NewSubnet {
 export interface SubnetParameters {
   readonly tempo: number;
   readonly weightsRateLimit: number;
-  /** Smallest units of stake below which nobody validates. */
+  /** Stake in smallest units that a validator must have. */
   readonly stakeThreshold: bigint;
   readonly isCommitReveal: boolean;
 }
 
-/** Blocks after a network's registration before its owner may start it. */
+/** Number of blocks after a network's registration before its owner may start it. */
 const START_DELAY = 10;
-/** Registrations of a block, and of an interval, that are not held up: a full subnet's. */
+/** Limit on registrations per block, and per interval, that never delays one: the size of a full subnet. */
 const MANY = 256;
 
 /**
- * Registers a network as anybody does, with the limits on registering lifted, and starts it. Blocks must come meanwhile.
+ * Registers a network as anybody does, without the limits on registering, and starts it. Blocks must come meanwhile.
  * @returns its netuid
  */
 export const createSubnet = async (own: OwnSubtensor, subnet: NewSubnet): Promise<number> => {

@@ -3,10 +3,10 @@ import { BlockZeroError } from "#shared/errors/error.js";
 
 export type Hex = `0x${string}`;
 
-/** The storage that a call sees. */
+/** The storage that a call reads. */
 export interface StorageView {
   get(key: Hex): Hex | undefined;
-  /** The first key after one, among those that begin with a prefix. */
+  /** The first key after a given one, among those with a prefix. */
   nextKey(prefix: Hex, after: Hex): Hex | undefined;
 }
 
@@ -22,11 +22,11 @@ export type RuntimeCalls = readonly (readonly [name: string, ...args: readonly H
 /** Executes a runtime's entry points over a storage that it does not change. */
 export interface Executor {
   /**
-   * Runs the calls one after the other, each on the changes of those before. Starting the machine costs most, the calls next to
-   * nothing. @throws Error where the runtime traps
+   * Runs the calls one after the other, each on the changes of the calls before. Starting the machine takes most of the time, the calls
+   * next to none. @throws Error if the runtime traps
    */
   run(calls: RuntimeCalls, view: StorageView, urgent?: boolean): Promise<Executed>;
-  /** Resolves when all that is waiting now has run. */
+  /** Resolves when all tasks that are waiting now have run. */
   drained(): Promise<void>;
   close(): Promise<void>;
 }
@@ -51,7 +51,7 @@ export const createExecutor = async (wasm: Hex): Promise<Executor> => {
       wasm,
       calls: calls.map(([name, ...args]) => [name, args]),
       mockSignatureHost: false,
-      // The runtime imports host functions for BLS12-381 that the machine lacks: only a call of one may fail.
+      // The runtime imports host functions for BLS12-381 that the machine lacks. Only a call of one of these may fail.
       allowUnresolvedImports: true,
       runtimeLogLevel: 0,
     };

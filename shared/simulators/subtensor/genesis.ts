@@ -5,22 +5,22 @@ import type { DrandSetting } from "#shared/chain/devchain/genesis.js";
 import { SIGNED_EXTENSIONS } from "#shared/chain/subtensor/signed-extensions.js";
 import type { Executor, Hex, StorageView } from "./executor.js";
 
-/** Who has what when the chain begins. */
+/** The initial state of the chain. */
 export interface SubtensorGenesis {
-  /** SS58; may change every parameter. */
+  /** SS58 of the key that may change every parameter. */
   readonly sudo: string;
   /** Account → smallest units of its balance. */
   readonly balances: Readonly<Record<string, bigint>>;
   /** Milliseconds since the epoch. */
   readonly timestamp: number;
-  /** A beacon of the chain's own, whose pulses are in its storage as soon as they are out; unset: nobody brings any. */
+  /** The chain's own beacon, whose pulses are in its storage as soon as they are published. Unset: there are no pulses. */
   readonly drand?: DrandSetting | undefined;
 }
 
 export interface GenesisState {
   readonly storage: ReadonlyMap<Hex, Hex>;
   readonly registry: TypeRegistry;
-  /** Between two blocks at least, in milliseconds. */
+  /** Least time between two blocks, in milliseconds. */
   readonly slotDuration: number;
 }
 
@@ -30,7 +30,7 @@ const TIMESTAMP_NOW: Hex = "0xf0c365c3cf59d671eb72da0e7a4113c49f1f0515f462cdcf84
 const EVM_CHAIN = 42;
 const nothing: StorageView = { get: () => undefined, nextKey: () => undefined };
 
-/** The presets of the runtime's builder: what of them we set. */
+/** The fields of the runtime's presets that are changed here. */
 const presetSchema = z.looseObject({
   aura: z.looseObject({}),
   grandpa: z.looseObject({}),
@@ -40,7 +40,7 @@ const presetSchema = z.looseObject({
   triumvirateMembers: z.looseObject({}).optional(),
 });
 
-/** Storage of block 0, made by the runtime's own builder from its default preset. */
+/** Storage of block 0, made by the runtime's own genesis builder from its default preset. */
 export const buildGenesis = async (executor: Executor, wasm: Hex, genesis: SubtensorGenesis): Promise<GenesisState> => {
   const call = async (name: string, argument: Hex) => executor.run([[name, argument]], nothing);
 
@@ -58,7 +58,7 @@ export const buildGenesis = async (executor: Executor, wasm: Hex, genesis: Subte
     }),
     evmChainId: { chainId: EVM_CHAIN },
   };
-  // Amounts may be larger than what a JSON number keeps.
+  // Amounts may be larger than a JSON number can hold exactly.
   const balances = Object.entries(genesis.balances).map(([account, amount]) => `["${account}",${amount}]`);
   const json = JSON.stringify(amended).replace('"BALANCES"', `[${balances.join(",")}]`);
   const built = await call("GenesisBuilder_build_state", u8aToHex(compactAddLength(stringToU8a(json))));
@@ -71,7 +71,7 @@ export const buildGenesis = async (executor: Executor, wasm: Hex, genesis: Subte
   storage.set(TIMESTAMP_NOW, u8aToHex(timestamp));
 
   const registry = new TypeRegistry();
-  // Option<OpaqueMetadata>: one byte, then bytes with their length.
+  // Option<OpaqueMetadata>: one byte, then bytes after their length.
   const [, metadata] = compactStripLength(
     hexToU8a((await call("Metadata_metadata_at_version", "0x0e000000")).result).subarray(1),
   );

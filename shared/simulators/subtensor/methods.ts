@@ -8,7 +8,7 @@ import { type PoolStatus, RpcFault } from "./pool.js";
 
 /** One connection's subscriptions. */
 export interface Subscriptions {
-  /** Begins one; `start` is given what notifies it, and answers what ends it. Resolves to its id. */
+  /** Begins one. `start` gets a function that notifies, and returns a function that ends the subscription. Resolves to its id. */
   open(notification: string, start: (notify: (result: unknown) => void) => () => void): string;
   cancel(id: string): boolean;
 }
@@ -18,7 +18,7 @@ export type Method = (params: readonly unknown[], subscriptions: Subscriptions) 
 const KEYS_AT_ONCE = 1000;
 const BLOCKS_AT_ONCE = 1024;
 
-/** As nodes take it: the prefix may be left out. */
+/** Like other nodes, accepts hex without its prefix. */
 const hex = z
   .string()
   .regex(/^(0x)?([0-9a-fA-F]{2})*$/)
@@ -26,12 +26,12 @@ const hex = z
 const at = hex.nullish().transform((hash) => hash ?? undefined);
 const number = z.union([z.int().min(0), hex.transform((text) => Number(BigInt(text)))]).nullish();
 
-/** What `SubtensorNode`'s timer is told by `dev_setBlockTime`. */
+/** Receives the block time of `dev_setBlockTime`. */
 export interface BlockTimer {
   set(ms: number): void;
 }
 
-/** A Substrate node's JSON-RPC methods, as far as clients need them to read, write and follow a chain. */
+/** The JSON-RPC methods of a Substrate node that clients need for reading, writing and following a chain. */
 export const rpcMethods = (node: SubtensorNode, timer: BlockTimer): ReadonlyMap<string, Method> => {
   const { registry } = node;
   const known = (hash: Hex | undefined): BlockHeader => {

@@ -17,7 +17,7 @@ import {
 import { VersionedStorage } from "./versioned-storage.js";
 
 export interface BlockHeader extends Block {
-  /** Not kept for a block within a batch of empty ones. */
+  /** False for a block within a batch of empty ones. */
   readonly hasState: boolean;
 }
 
@@ -26,18 +26,18 @@ export interface NodeOptions {
   readonly genesis: SubtensorGenesis;
 }
 
-/** How far finality follows the newest block, as GRANDPA's does where all goes well. */
+/** Number of blocks by which finality follows the newest block, as with GRANDPA in normal operation. */
 const FINALITY_BLOCKS = 2;
 
-/** Blocks whose state can be read, as a node keeps that prunes. */
+/** Number of blocks whose state can be read, as in a pruning node. */
 const RETENTION = 4096;
-/** Blocks of a batch: a longer one costs more a block. */
+/** Number of blocks in a batch. In a longer batch each block takes more time. */
 const BATCH = 20;
 const ACCOUNT = `${xxhashAsHex("System", 128)}${xxhashAsHex("Account", 128).slice(2)}`;
 const TIMESTAMP = `${xxhashAsHex("Timestamp", 128)}${xxhashAsHex("Now", 128).slice(2)}` as Hex;
 const CACHED_CALLS = 1024;
 
-/** One node that executes a subtensor runtime: it has no peers, and builds blocks when told to. */
+/** A single node that executes a subtensor runtime. It has no peers, and builds blocks on request. */
 export class SubtensorNode {
   readonly registry: TypeRegistry;
   readonly pool = new Pool();
@@ -48,12 +48,12 @@ export class SubtensorNode {
   readonly #numbers = new Map<Hex, number>();
   readonly #onBlock = new Set<(block: BlockHeader) => void>();
   readonly #onFinalized = new Set<(block: BlockHeader) => void>();
-  /** What blocks hold that are not final yet. */
+  /** Extrinsics of blocks that are not final yet. */
   #unfinalized: readonly { readonly block: BlockHeader; readonly pooled: Pooled }[] = [];
   readonly #pulses: BeaconPulses | undefined;
-  /** What a runtime API answered: everybody asks the same of a new block. */
+  /** Cached answers of runtime APIs: all clients request the same for a new block. */
   readonly #answers = new Map<string, Promise<Hex>>();
-  /** Milliseconds between two blocks at least, by the chain's own time. */
+  /** Least time in milliseconds between two blocks, by the chain's own clock. */
   readonly slotDuration: number;
   #building: Promise<unknown> = Promise.resolve();
 
@@ -72,7 +72,7 @@ export class SubtensorNode {
     this.#numbers.set(this.head.hash, 0);
   }
 
-  /** @throws CHOPSTICKS_MISSING, or what the runtime's builder says of the genesis */
+  /** @throws CHOPSTICKS_MISSING, or what the runtime's builder reports about the genesis */
   static async open({ wasm, genesis }: NodeOptions): Promise<SubtensorNode> {
     const executor = await createExecutor(wasm);
     try {
@@ -107,7 +107,7 @@ export class SubtensorNode {
     return () => this.#onFinalized.delete(listener);
   }
 
-  /** Throws `RpcFault` where the block is unknown or its state is gone. */
+  /** Throws `RpcFault` if the block is unknown or its state is discarded. */
   state(at: Hex = this.head.hash) {
     const block = this.block(at);
     if (!block) throw new RpcFault(4003, `Client error: UnknownBlock: Header was not found in the database: ${at}`);
@@ -117,7 +117,7 @@ export class SubtensorNode {
     return this.#pulses ? this.#pulses.in(storage, timeIn(storage)) : storage;
   }
 
-  /** Executes an entry point of the runtime; changes nothing. */
+  /** Executes an entry point of the runtime. Changes nothing. */
   call(method: string, argument: Hex, at: Hex = this.head.hash): Promise<Hex> {
     const ofCode = /^(Core_version|Metadata_)/.test(method);
     // The runtime is the same at every block: nothing here upgrades it.
@@ -137,7 +137,7 @@ export class SubtensorNode {
     return answer;
   }
 
-  /** Takes a signed extrinsic into the pool. Throws `RpcFault` as a node refuses. */
+  /** Adds a signed extrinsic to the pool. Throws `RpcFault` with a node's refusal. */
   async submit(bytes: Hex): Promise<Pooled> {
     const pooled = decodeExtrinsic(this.registry, bytes);
     this.pool.admit(pooled);
@@ -149,14 +149,14 @@ export class SubtensorNode {
     return pooled;
   }
 
-  /** The account's next nonce, after what waits in the pool. */
+  /** The account's next nonce, counting its extrinsics in the pool. */
   nextNonce(signer: Hex): number {
     return this.pool.nextNonce(signer, this.#nonce(signer));
   }
 
   /**
-   * Builds blocks at once; what waits goes into the first, whose time is a slot after its parent's.
-   * @param now milliseconds since the epoch: where the chain's time is behind, the first block takes it there
+   * Builds blocks at once. Waiting extrinsics go into the first block, whose time is one slot after its parent's.
+   * @param now milliseconds since the epoch; if the chain's time is behind, the first block has this time
    */
   newBlocks(count: number, now = 0): Promise<BlockHeader> {
     const built = this.#building.then(async () => {
@@ -168,7 +168,7 @@ export class SubtensorNode {
     return built;
   }
 
-  /** Changes the newest block's state, whatever the runtime thinks of it. */
+  /** Changes the newest block's state directly, without the runtime. */
   setStorage(changes: readonly (readonly [Hex, Hex | null])[]): Promise<void> {
     const done = this.#building.then(() => {
       this.#storage.write(this.head.number, changes);
@@ -178,7 +178,7 @@ export class SubtensorNode {
     return done;
   }
 
-  /** Resolves when everything that was asked of the runtime before is answered. */
+  /** Resolves when all earlier requests to the runtime are answered. */
   answered(): Promise<void> {
     return this.#executor.drained();
   }
@@ -192,7 +192,7 @@ export class SubtensorNode {
     const account = this.state().get(
       `${ACCOUNT}${blake2AsHex(hexToU8a(signer), 128).slice(2)}${signer.slice(2)}` as Hex,
     );
-    // AccountInfo begins with the nonce, u32.
+    // AccountInfo starts with the nonce, u32.
     return account === undefined ? 0 : Buffer.from(hexToU8a(account)).readUInt32LE();
   }
 
@@ -213,7 +213,7 @@ export class SubtensorNode {
   async #buildEmpty(count: number): Promise<void> {
     const time = this.#nextTime(0);
     const storage = this.state();
-    // All of them see one storage: the pulses of the last one's time are in it.
+    // All of them use one storage, with the pulses up to the time of the last block.
     const state = this.#pulses?.in(storage, time + (count - 1) * this.slotDuration) ?? storage;
     const { blocks, changes } = await this.#builder.buildEmpty({ ...this.head, state }, time, count);
     for (const block of blocks) {
@@ -245,5 +245,5 @@ const tell = ({ watchers }: Pooled, status: PoolStatus): void => {
   for (const notify of watchers) notify(status);
 };
 
-/** Milliseconds since the epoch, by a state's own clock. */
+/** Milliseconds since the epoch, by the clock in a state. */
 const timeIn = (state: StorageView): number => Number(Buffer.from(hexToU8a(state.get(TIMESTAMP))).readBigUInt64LE());

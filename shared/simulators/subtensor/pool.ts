@@ -4,7 +4,7 @@ import { hexToU8a, u8aConcat } from "@polkadot/util";
 import { blake2AsHex } from "@polkadot/util-crypto";
 import type { Hex } from "./executor.js";
 
-/** What is known of an extrinsic, in the words of `author_submitAndWatchExtrinsic`. */
+/** The status of an extrinsic, in the terms of `author_submitAndWatchExtrinsic`. */
 export type PoolStatus = "ready" | "future" | "invalid" | { readonly inBlock: Hex } | { readonly finalized: Hex };
 
 export interface Pooled {
@@ -44,7 +44,7 @@ export class Pool {
     return [...this.#byHash.values()];
   }
 
-  /** Throws `RpcFault` where it may not even be checked: known already, or its nonce is taken. */
+  /** Throws `RpcFault` if it need not be validated: it is already known, or its nonce is taken. */
   admit(pooled: Pick<Pooled, "hash" | "signer" | "nonce">): void {
     if (this.#byHash.has(pooled.hash)) throw new RpcFault(1013, "Transaction Already Imported", `"${pooled.hash}"`);
     if (this.#byHash.size >= MAX_POOL)
@@ -70,7 +70,7 @@ export class Pool {
     this.#byHash.delete(pooled.hash);
   }
 
-  /** What the next block may hold: of each signer those whose nonces follow, in order of arrival. */
+  /** The extrinsics for the next block: of each signer those with consecutive nonces, in order of arrival. */
   ready(nonceOf: (signer: Hex) => number): readonly Pooled[] {
     const next = new Map<Hex, number>();
     const taken: Pooled[] = [];
@@ -92,7 +92,7 @@ export class Pool {
     return taken;
   }
 
-  /** The account's next nonce after what waits. */
+  /** The account's next nonce, counting the waiting extrinsics. */
   nextNonce(signer: Hex, stored: number): number {
     const waiting = new Set(this.all.filter((pooled) => pooled.signer === signer).map(({ nonce }) => nonce));
     let nonce = stored;
@@ -101,7 +101,7 @@ export class Pool {
   }
 }
 
-/** Reads signer and nonce. Throws `RpcFault` where it is not a signed extrinsic of the runtime. */
+/** Decodes signer and nonce. Throws `RpcFault` if it is not a signed extrinsic of the runtime. */
 export const decodeExtrinsic = (registry: TypeRegistry, bytes: Hex): Pooled => {
   try {
     const extrinsic = registry.createType("Extrinsic", hexToU8a(bytes));
@@ -118,7 +118,7 @@ export const decodeExtrinsic = (registry: TypeRegistry, bytes: Hex): Pooled => {
   }
 };
 
-/** Arguments of `TaggedTransactionQueue_validate_transaction`: from outside, on a block. */
+/** Arguments of `TaggedTransactionQueue_validate_transaction`: an external transaction, validated on a block. */
 export const validationArgument = (bytes: Hex, parent: Hex): Uint8Array =>
   u8aConcat(new Uint8Array([2]), hexToU8a(bytes), hexToU8a(parent));
 
@@ -132,7 +132,7 @@ const REASONS: Readonly<Record<string, string>> = {
   ExhaustsResources: "Transaction would exhaust the block limits",
 };
 
-/** What a node answers to an invalid extrinsic. */
+/** A node's answer to an invalid extrinsic. */
 export const invalidity = (registry: TypeRegistry, error: Uint8Array): RpcFault => {
   const validity = registry.createType<TransactionValidityError>("TransactionValidityError", error);
   if (!validity.isInvalid) return new RpcFault(1011, "Unknown Transaction Validity", validity.type);

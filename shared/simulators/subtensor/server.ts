@@ -15,7 +15,7 @@ export interface MethodServer {
 
 const MAX_PAYLOAD = 8 << 20;
 const MAX_SUBSCRIPTIONS = 1024;
-/** A reader that is so far behind is cut off rather than kept in memory. */
+/** Greatest number of unsent bytes for one connection. A slower reader is disconnected. */
 const MAX_BUFFERED = 64 << 20;
 
 const requestSchema = z.object({

@@ -11,9 +11,12 @@ export interface OfflineSubtensorOptions {
   /** The runtime's WASM, compressed or not. */
   readonly runtime: string;
   readonly genesis: SubtensorGenesis;
-  /** Loopback; 0 takes a free one. */
+  /** Port on loopback. 0 takes a free one. */
   readonly port: number;
-  /** Milliseconds between blocks; 0: only when asked, each a slot after the last by the chain's own time. A block takes a few tenths of a second to build. */
+  /**
+   * Milliseconds between blocks. 0: only on request, each one slot after the last by the chain's own clock. A block takes a few tenths of a
+   * second to build.
+   */
   readonly blockTimeMs: number;
   readonly log: Log;
 }
@@ -25,12 +28,12 @@ export interface OfflineSubtensor {
   close(): Promise<void>;
 }
 
-/** How to come by a runtime, for hints. */
+/** How to obtain a runtime, for hints. */
 export const RUNTIME_HINT =
   "take the runtime WASM (node_subtensor_runtime.compact.compressed.wasm) from a subtensor release or build, and name its file";
 
 /**
- * Serves a real subtensor runtime on loopback, as a node without peers would: its own genesis, nothing persisted.
+ * Serves a real subtensor runtime on loopback, as a node without peers would, with its own genesis. Persists nothing.
  * @throws RUNTIME_NOT_FOUND, RUNTIME_UNUSABLE, CHOPSTICKS_MISSING, PORT_UNAVAILABLE
  */
 export const startOfflineSubtensor = async (options: OfflineSubtensorOptions): Promise<OfflineSubtensor> => {
@@ -76,8 +79,9 @@ const readRuntime = async (file: string): Promise<Uint8Array> => {
 };
 
 /**
- * A block every so often; one that takes longer delays the next, and so does what was asked before it: a machine on which blocks take all the
- * time would answer nobody. The chain's time is this machine's as long as blocks come no faster than it can follow.
+ * Builds a block at each interval. A slow block delays the next one. Earlier requests are answered before a block is built: otherwise a
+ * machine that spends all its time on blocks would answer nobody. The chain's clock follows this machine's clock, unless blocks come faster
+ * than one per slot.
  */
 const blockTimer = (node: SubtensorNode, log: Log) => {
   let pending: NodeJS.Timeout | undefined;

@@ -16,7 +16,7 @@ export class VersionedStorage {
     return this.#oldest;
   }
 
-  /** What a block changed; blocks come in order, and the newest may be changed again. */
+  /** Stores the changes of a block. Blocks come in order, and the newest may be changed again. */
   write(block: number, changes: Iterable<readonly [Hex, Hex | null]>): void {
     for (const [key, value] of changes) {
       const versions = this.#versions.get(key);
@@ -31,7 +31,7 @@ export class VersionedStorage {
     }
   }
 
-  /** Blocks before this one will not be asked for. */
+  /** Blocks before this one will not be read any more. */
   forget(oldest: number): void {
     this.#oldest = oldest;
   }
@@ -56,7 +56,7 @@ export class VersionedStorage {
     if (kept > 0) versions.splice(0, kept);
   }
 
-  /** Index of the first key that is not before one. */
+  /** Index of the first key that is not less than the given one. */
   #firstFrom(key: Hex): number {
     let low = 0;
     let high = this.#keys.length;

@@ -4,7 +4,7 @@ import { type ChainState, uidOf, withEntry, withSubnet } from "../state.js";
 import { subnetOf } from "../subnet.js";
 import type { Args, Origin } from "./origin.js";
 
-/** Addresses that nobody else could reach; 0.0.0.0 is taken as "not serving". */
+/** Addresses that nobody else could reach. 0.0.0.0 means "not serving". */
 const REFUSED_IPV4: ReadonlySet<string> = new Set(["127.0.0.1", "255.255.255.255"]);
 const REFUSED_IPV6: ReadonlySet<string> = new Set(["::1", "ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff"]);
 
@@ -32,5 +32,5 @@ export const serveAxon = (
   return withSubnet(state, { ...subnet, axons: withEntry(subnet.axons, signer, { ip, port, block }) });
 };
 
-/** In the one spelling that a URL has. */
+/** An IPv6 address in the one spelling that a URL uses. */
 const canonicalIPv6 = (ip: string): string => new URL(`http://[${ip}]`).hostname.slice(1, -1);

@@ -3,7 +3,7 @@ import { ensure } from "../fault.js";
 import { type ChainState, type SubnetState, uidOf, withEntry, withSubnet } from "../state.js";
 import type { Args, Origin } from "./origin.js";
 
-/** The least a commitment counts against the space of a tempo. */
+/** Least number of bytes by which a commitment reduces the space of a tempo. */
 const LEAST_SPACE = 100;
 
 /** Bytes that a hotkey has written in the tempo of a block. */
@@ -12,7 +12,7 @@ export const usedSpace = (subnet: SubnetState, hotkey: string, block: number): n
   return last?.epoch === tempoIndex(subnet, block) ? last.used : 0;
 };
 
-/** Block from which a hotkey has all of its space again. */
+/** Block from which a hotkey has its whole space again. */
 export const spaceRenewal = (subnet: SubnetState, block: number): number =>
   tempoStart(subnet, tempoIndex(subnet, block) + 1);
 

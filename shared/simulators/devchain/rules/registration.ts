@@ -3,7 +3,7 @@ import { type ChainState, type SubnetState, uidOf, withEntry, withSubnet } from 
 import { placeNeuron, subnetOf } from "../subnet.js";
 import { type Args, type Origin, withdraw } from "./origin.js";
 
-/** So many times its target an interval takes registrations. */
+/** An interval allows this many times its target of registrations. */
 const INTERVAL_FACTOR = 3;
 
 export const burnedRegister = (
@@ -50,8 +50,8 @@ export const burnedRegister = (
 };
 
 /**
- * The price of registration at the start of a block: at the end of an interval it rises where there were more
- * registrations than the target, and falls where there were none.
+ * The price of registration at the start of a block. At the end of an interval it rises if there were more registrations than the target,
+ * and falls if there were none.
  */
 export const adjustBurn = (subnet: SubnetState, block: number): SubnetState => {
   const { hyperParameters, registrations } = subnet;

@@ -6,7 +6,7 @@ import { type Args, type Origin, withdraw } from "./origin.js";
 /** The least amount that may be staked. */
 export const LEAST_STAKE = 2_000_000n;
 
-/** One unit of balance is one unit of stake: the devchain has no pool. The names are those of the runtime's validity check. */
+/** One unit of balance is one unit of stake: the devchain has no pool. The error names are those of the runtime's validity check. */
 export const addStake = (
   state: ChainState,
   { netuid, hotkey, amount }: Args<"addStake">,

@@ -13,9 +13,9 @@ import { type GivenWeights, placeWeights } from "./weights.js";
 const FIRST_EPOCH = 2;
 
 /**
- * At the start of an epoch: weights committed `revealPeriod − 1` tempos before are decrypted with the beacon's pulse and set,
- * oldest first. What cannot be (no pulse yet, no ciphertext, weights that break a rule) is lost, as in the runtime.
- * `time`: of the parent block.
+ * At the start of an epoch: weights committed `revealPeriod − 1` tempos before are decrypted with the beacon's pulse and set, oldest first.
+ * A commitment that cannot be set (no pulse yet, no ciphertext, weights that break a rule) is lost, as in the runtime. `time`: of the
+ * parent block.
  */
 export const revealTimelocked = (
   subnet: SubnetState,
@@ -43,7 +43,7 @@ export const revealTimelocked = (
   );
 };
 
-/** Undefined where nobody can read it, or where its payload was made for another hotkey. */
+/** Undefined if it cannot be decrypted, or if its payload was made for another hotkey. */
 const open = (
   { hotkey, ciphertext, round }: TimelockedWeights,
   drand: DrandSetting,
@@ -62,7 +62,7 @@ const open = (
   }
 };
 
-/** Bound to a hotkey, or of the older kind that is not. */
+/** Bound to a hotkey, or in the older format, which is not. */
 const decodePayload = (plaintext: Uint8Array): ReturnType<typeof decodeTimelockPayload> => {
   try {
     return decodeTimelockPayload(plaintext, "hotkey");

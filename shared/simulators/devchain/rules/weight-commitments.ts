@@ -14,7 +14,7 @@ import {
 import type { Args, Origin } from "./origin.js";
 import { ensureStake, placeWeights, weightsAllowed } from "./weights.js";
 
-/** Commitments of one hotkey that wait for their revelation. */
+/** Greatest number of unrevealed commitments of one hotkey. */
 const MOST_UNREVEALED = 10;
 
 export const commitWeights = (
@@ -68,7 +68,7 @@ export const commitTimelockedWeights = (
   const { signer, block } = origin;
   const subnet = committableSubnet(state, netuid, origin);
   const uid = committer(subnet, origin);
-  // The epoch of this block has run already.
+  // The epoch of this block has already run.
   const epoch = tempoIndex(subnet, block) + (isEpoch(netuid, subnet.hyperParameters.tempo, block) ? 1 : 0);
   const waiting = subnet.timelockedWeights.get(epoch) ?? [];
   ensureFew(waiting.filter(({ hotkey }) => hotkey === signer).length, signer);
@@ -80,7 +80,7 @@ export const commitTimelockedWeights = (
   });
 };
 
-/** First and last block in which weights committed at a block are revealed. */
+/** First and last block in which weights committed at a block can be revealed. */
 export const revealBlocks = (subnet: SubnetState, block: number): { readonly first: number; readonly last: number } => {
   const { tempo, revealPeriod } = subnet.hyperParameters;
   const first = tempoStart(subnet, tempoIndex(subnet, block) + revealPeriod);
@@ -101,7 +101,7 @@ const committableSubnet = (state: ChainState, netuid: number, { signer }: Origin
   return subnet;
 };
 
-/** The uid of who commits. */
+/** The uid of the signer. */
 const committer = (subnet: SubnetState, { signer, block }: Origin): number => {
   const uid = uidOf(subnet, signer);
   ensure(uid !== undefined, "HotKeyNotRegisteredInSubNet", `${signer} is not registered on subnet ${subnet.netuid}`);

@@ -6,7 +6,7 @@ import type { Args, Origin } from "./origin.js";
 
 export interface GivenWeights {
   readonly uids: readonly number[];
-  /** u16, one a uid. */
+  /** u16, one per uid. */
   readonly values: readonly number[];
   readonly versionKey: number;
 }
@@ -24,7 +24,7 @@ export const setWeights = (state: ChainState, args: Args<"setWeights">, origin: 
   return withSubnet(state, placeWeights(subnetOf(state, netuid), { uids, values, versionKey }, origin));
 };
 
-/** What the runtime asks of every extrinsic about weights before it lets it into a block. */
+/** What the runtime requires of every extrinsic about weights before it includes it in a block. */
 export const ensureStake = ({ subnets }: ChainState, netuid: number, hotkey: string): void => {
   const subnet = subnets.get(netuid);
   ensure(!subnet || hasStake(subnet, hotkey), "StakeAmountTooLow", tooLittleStake(subnet, hotkey));
@@ -46,7 +46,7 @@ export const weightsAllowed = (subnet: SubnetState, uid: number, block: number):
   return { now: lastUpdate === 0 || block >= from, from };
 };
 
-/** Stores weights, however they came. Throws `Fault`, in the runtime's order. */
+/** Stores weights, from whichever call they came. Throws `Fault`, in the runtime's order. */
 export const placeWeights = (subnet: SubnetState, given: GivenWeights, { signer, block }: Origin): SubnetState => {
   const { uids, values, versionKey } = given;
   const { netuid, neurons, hyperParameters } = subnet;
@@ -94,7 +94,7 @@ export const placeWeights = (subnet: SubnetState, given: GivenWeights, { signer,
     `one weight is more than ${maxWeight} of ${U16_MAX} of the sum`,
   );
   const weights = uids.map((dest, at) => [dest, stored[at]!] as const);
-  // Where weights are committed first, the commitment was the update.
+  // If weights are committed first, the commitment was the update.
   const lastUpdate = hyperParameters.commitReveal ? neuron.lastUpdate : block;
   return { ...subnet, neurons: neurons.with(uid, { ...neuron, weights, lastUpdate }) };
 };
