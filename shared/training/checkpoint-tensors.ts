@@ -13,7 +13,7 @@ import type { StateTensor } from "./train-step.js";
 
 const PRIVATE = 0o600;
 
-/** Writes a state as one safetensors file, tensor by tensor; it is there as a whole or not at all. @throws FILE_UNWRITABLE */
+/** Writes a state as one safetensors file, tensor by tensor. The file appears whole or not at all. @throws FILE_UNWRITABLE */
 export const writeState = async (path: string, shapes: Shapes, tensors: AsyncIterable<StateTensor>): Promise<void> => {
   const specs = STATE_PARTS.flatMap((part) =>
     Object.entries(shapes).map(([name, shape]) => [`${part}/${name}`, { dtype: "F32", shape }] as const),
@@ -28,7 +28,7 @@ export const writeState = async (path: string, shapes: Shapes, tensors: AsyncIte
   }
 };
 
-/** One part of what `writeState` wrote. @throws BlockZeroError SAFETENSORS_INVALID, CHECKPOINT_MISMATCH, FILE_UNREADABLE */
+/** One part of a state that `writeState` wrote. @throws BlockZeroError SAFETENSORS_INVALID, CHECKPOINT_MISMATCH, FILE_UNREADABLE */
 export const readState = async (path: string, part: StatePart, shapes: Shapes): Promise<NamedFloats> => {
   const file = await openSafetensorsFile(path);
   try {
@@ -51,14 +51,14 @@ export const readState = async (path: string, part: StatePart, shapes: Shapes): 
   }
 };
 
-/** SHA-256 of a file, 64 hex digits, in little memory. */
+/** SHA-256 of a file, 64 hex digits, computed in little memory. */
 export const hashFile = async (path: string): Promise<string> => {
   const hash = createHash("sha256");
   await pipeline(createReadStream(path, { highWaterMark: 1 << 20 }), hash);
   return hash.digest("hex");
 };
 
-/** Tensors of one group or hub in a safetensors file, for another process of this machine. @throws FILE_UNWRITABLE */
+/** Writes tensors of one group or hub to a safetensors file, for another process of this machine. @throws FILE_UNWRITABLE */
 export const writeFloats = async (path: string, { shapes, read }: FloatSource): Promise<void> => {
   const specs = Object.entries(shapes).map(([name, shape]) => [name, { dtype: "F32", shape }] as const);
   const file = await createSafetensorsFile(path, new Map(specs), { mode: PRIVATE });
@@ -71,12 +71,12 @@ export const writeFloats = async (path: string, { shapes, read }: FloatSource): 
   }
 };
 
-/** A file of `writeFloats`. */
+/** A file that `writeFloats` wrote. */
 export interface FloatsFile extends FloatSource {
   close(): Promise<void>;
 }
 
-/** Opens what `writeFloats` wrote. @throws BlockZeroError SAFETENSORS_INVALID, FILE_UNREADABLE */
+/** Opens a file that `writeFloats` wrote. @throws BlockZeroError SAFETENSORS_INVALID, FILE_UNREADABLE */
 export const openFloats = async (path: string): Promise<FloatsFile> => {
   const { header, read, close } = await openSafetensorsFile(path);
   return {
@@ -91,7 +91,7 @@ export const openFloats = async (path: string): Promise<FloatsFile> => {
   };
 };
 
-/** All tensors of what `writeFloats` wrote. */
+/** All tensors of a file that `writeFloats` wrote. */
 export const readFloats = async (path: string): Promise<NamedFloats> => {
   const file = await openFloats(path);
   try {

@@ -12,17 +12,17 @@ import type { StateTensor } from "./train-step.js";
 const count = z.int().min(0);
 const word = z.int().min(0).max(0xffffffff);
 
-/** The small half of a checkpoint. */
+/** The small part of a checkpoint. */
 const headSchema = z.object({
   version: z.literal(1),
-  /** Hash of what decides the names, shapes and meaning of the tensors. */
+  /** Hash of everything that decides the names, shapes and meaning of the tensors. */
   shard: z.string(),
-  /** Hash of what decides every bit of the run: base model, cycle, configuration, stream. */
+  /** Hash of everything that decides every bit of the run: base model, cycle, configuration, stream. */
   run: z.string(),
   cycle: count,
-  /** Steps that the optimiser has taken, in all cycles. */
+  /** Number of steps that the optimiser has taken, in all cycles. */
   taken: count,
-  /** Position of the batches' stream. */
+  /** Position in the stream of batches. */
   stream: z.tuple([word, word, word, word]),
   progress: z.object({
     steps: count,
@@ -38,7 +38,7 @@ const headSchema = z.object({
 
 export type CheckpointHead = z.infer<typeof headSchema>;
 
-/** What stands on disk beside the tensors: written last, so that a checkpoint is there once this is. */
+/** The file beside the tensors. It is written last, so a checkpoint exists once this file does. */
 const recordSchema = headSchema.extend({ sha256: z.string() });
 
 export interface Checkpoint {
@@ -47,16 +47,16 @@ export interface Checkpoint {
   read(part: StatePart): Promise<NamedFloats>;
 }
 
-/** Checkpoints of a training in a folder of their own. */
+/** Checkpoints of a training run, in their own folder. */
 export interface Checkpoints {
-  /** Writes one whole or not at all, then drops those that are too many. @throws BlockZeroError FILE_UNWRITABLE, also for a full disk */
+  /** Writes a checkpoint whole or not at all, then deletes the surplus ones. @throws BlockZeroError FILE_UNWRITABLE, also for a full disk */
   save(head: CheckpointHead, shapes: Shapes, tensors: AsyncIterable<StateTensor>): Promise<void>;
-  /** The newest undamaged one of a shard; others are logged and passed over. */
+  /** The newest undamaged checkpoint of a shard. Others are logged and skipped. */
   newest(shard: string, shapes: Shapes): Promise<Checkpoint | null>;
 }
 
 export interface CheckpointsOptions {
-  /** Checkpoints kept of a cycle; of those before it only the last. */
+  /** Number of checkpoints kept of a cycle. Of earlier cycles only the last checkpoint is kept. */
   readonly keep: number;
   readonly log: Pick<Log, "warn" | "info">;
 }
@@ -112,7 +112,7 @@ const NAME = /^(\d{8,})-cycle-(\d+)-step-\d+$/;
 const numberOf = (name: string | undefined): number => Number(NAME.exec(name ?? "")?.[1] ?? 0);
 const cycleOf = (name: string): number => Number(NAME.exec(name)?.[2]);
 
-/** Complete checkpoints, the oldest first. */
+/** Complete checkpoints, oldest first. */
 const namesIn = async (dir: string): Promise<string[]> =>
   (await filesIn(dir))
     .filter((file) => file.endsWith(".json"))
@@ -136,7 +136,7 @@ const sweep = async (dir: string, kept: ReadonlySet<string>): Promise<void> => {
   }
 };
 
-/** Work whose faults are the disk's. */
+/** Runs work whose failures are failures of the disk. */
 const onDisk = async (dir: string, work: () => Promise<void>): Promise<void> => {
   try {
     await work();

@@ -14,8 +14,8 @@ import {
 import { compileTraining, M, NORM, SHARE, SUM, V } from "./train-programs.js";
 
 /**
- * Forward pass, backward pass, clipping and AdamW in one program, so that the state stays on the device. Parameters and
- * moments are in two sets of buffers: a step reads one, writes the other, and taking it makes them change places.
+ * Forward pass, backward pass, clipping and AdamW in one program, so that the state stays on the device. There are two sets of buffers for
+ * parameters and moments: a step reads one and writes the other, and taking the step swaps them.
  */
 export const stepInProgram = async (options: StepBackendOptions): Promise<StepBackend> => {
   const { device } = options;
@@ -59,10 +59,10 @@ export const stepInProgram = async (options: StepBackendOptions): Promise<StepBa
   };
 };
 
-/** What stands before a parameter's name in the buffers, by part of the state. */
+/** Prefix of a parameter's name in the buffers, by part of the state. */
 const PREFIXES = { params: "", m: M, v: V } as const;
 
-/** Parameters, zeros unless given, and moments. */
+/** The initial parameters and moments. A missing parameter, and every moment, is zeros. */
 function* beginning(shapes: Shapes, params?: NamedFloats): Generator<[string, FloatTensor]> {
   for (const [name, shape] of Object.entries(shapes)) {
     yield [name, params ? { ...params[name]!, data: params[name]!.data.slice() } : zeros(shape)];

@@ -2,10 +2,10 @@ import type { FloatTensor } from "#shared/engine/tensor.js";
 import { mapValues, type NamedFloats } from "./objective.js";
 import type { Shapes } from "./step-backend.js";
 
-/** Float tensors that are read one at a time, so that they need not all be in memory. */
+/** Float tensors that are read one at a time, so they need not all be in memory. */
 export interface FloatSource {
   readonly shapes: Shapes;
-  /** One of them, to be read and not to be changed. */
+  /** One of the tensors, for reading only. */
   read(name: string): Promise<FloatTensor>;
 }
 

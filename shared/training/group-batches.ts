@@ -11,7 +11,7 @@ export interface GroupBatch {
   readonly group: IntTensor;
 }
 
-/** Training batches with so many sequences of each group, one group under the other, in the order of the network file. */
+/** Training batches with that many sequences of each group, one group after the other, in the order of the network file. */
 export const groupBatches = (
   network: Pick<Network, "groups" | "data">,
   { batchSize, seed }: { readonly batchSize: number; readonly seed: string },

@@ -16,8 +16,8 @@ import {
 import { compileGradients, GRADIENT } from "./train-programs.js";
 
 /**
- * The program computes gradients alone; sums over micro-batches, the norm, clipping and AdamW follow in place, on the
- * calling thread. One set of tensors, and each is read and written once: for devices that compute in host memory.
+ * The program computes only gradients. Sums over micro-batches, the norm, clipping and AdamW follow in place, on the calling thread. There
+ * is one set of tensors, and each is read and written once. For devices that compute in host memory.
  */
 export const stepBesideProgram = async (options: StepBackendOptions): Promise<StepBackend> => {
   const { device, trainable, accumulation = 1, clip = 1, optimiser } = options;
@@ -69,7 +69,7 @@ export const stepBesideProgram = async (options: StepBackendOptions): Promise<St
   };
 };
 
-// These stand outside, where no closure keeps the tensors that were given.
+// Top-level, so that no closure retains the caller's tensors.
 
 const fillParameters = (
   trained: ReturnType<typeof adamwInPlace>,

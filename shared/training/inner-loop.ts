@@ -22,26 +22,26 @@ export interface InnerRun {
   readonly tokens: number;
   /** Steps that changed nothing, because loss or gradient were not finite or the loss was a spike. */
   readonly skipped: number;
-  /** Those of them that were spikes. */
+  /** The steps among them that were spikes. */
   readonly spikes: number;
-  /** Mean training loss over the first and the last tenth of the steps, nats; NaN when no step ran. */
+  /** Mean training loss over the first and the last tenth of the steps, nats. NaN when no step ran. */
   readonly firstLoss: number;
   readonly lastLoss: number;
 }
 
-/** Where a run stands between two steps: with the train step's state and the batches' position, all it takes to go on. */
+/** The progress of a run between two steps. Together with the train step's state and the batches' position it is enough to continue the run. */
 export interface InnerProgress {
   readonly steps: number;
   readonly tokens: number;
   readonly skipped: number;
   readonly spikes: number;
-  /** Place in the schedule, in steps. */
+  /** Position in the schedule, in steps. */
   readonly position: number;
   /** Losses of the steps that were taken. */
   readonly losses: readonly number[];
-  /** Finite losses of the last steps, spikes among them. */
+  /** Finite losses of the last steps, including spikes. */
   readonly recent: readonly number[];
-  /** Milliseconds a micro-batch, so that who goes on need not feel his way; null where nobody measured. */
+  /** Milliseconds per micro-batch, so that a continued run need not measure again. Null if nobody measured. */
   readonly pace: number | null;
 }
 
@@ -51,15 +51,15 @@ export interface InnerLoop {
   readonly schedule: (step: number) => number;
   readonly maxSteps: number;
   readonly accumulation: number;
-  /** Asked before every step; true ends the loop. */
+  /** Called before every step. True ends the loop. */
   readonly stop: () => boolean;
-  /** Ends the loop before a step that would not be over in time; the last step may get fewer micro-batches instead. */
+  /** Ends the loop before a step that would end too late. The last step may get fewer micro-batches instead. */
   readonly timeBox?: TimeBox;
-  /** Share of the time from here on that has passed, 0–1: where time is shorter than the steps, the schedule follows it to its end. */
+  /** Share of the time from here on that has passed, 0–1. If the time is too short for all steps, the schedule follows this share to its end. */
   readonly progress?: () => number;
-  /** Standard deviations above the running mean from which a loss is a spike, and its step not taken; 0 for none. */
+  /** Number of standard deviations above the running mean from which a loss is a spike. The step of a spike is not taken. 0: never. */
   readonly spikeThreshold?: number;
-  /** Goes on from here instead of the beginning. */
+  /** Continues from this progress instead of the beginning. */
   readonly from?: InnerProgress;
   readonly onStep?: (step: InnerStep) => void;
   /** Awaited between steps. */
@@ -117,7 +117,7 @@ export const innerLoop = async (loop: InnerLoop): Promise<InnerRun> => {
       recent,
       pace: timeBox?.pace() ?? null,
     });
-    // The runtime computes on this thread: let the chain's heads and the blob server's requests in.
+    // The runtime computes on this thread. This lets the chain's heads and the blob server's requests in.
     await yieldToEvents();
   }
   const tenth = Math.max(1, Math.floor(losses.length / 10));

@@ -5,7 +5,7 @@ import { BlockZeroError } from "#shared/errors/error.js";
 export type NamedValues = Readonly<Record<string, Value>>;
 export type NamedFloats = Readonly<Record<string, FloatTensor>>;
 
-/** Builds a scalar loss, and named float scalars to be reported with it, from parameters and a batch. */
+/** Builds a scalar loss, and named float scalars to report with it, from parameters and a batch. */
 export type Objective = (
   graph: Graph,
   params: NamedValues,
@@ -24,11 +24,11 @@ export interface BuiltObjective {
   readonly graph: Graph;
   readonly params: NamedValues;
   readonly loss: Value;
-  /** The loss and the metrics as outputs of a program; `readScalars` takes them apart again. */
+  /** The loss and the metrics as outputs of a program. `readScalars` separates them again. */
   readonly outputs: NamedValues;
 }
 
-/** A new graph with the parameters and the batch as inputs of their own names. Throws TRAIN_METRIC for a metric that is no float scalar. */
+/** A new graph with the parameters and the batch as inputs of their own names. Throws TRAIN_METRIC for a metric that is not a float scalar. */
 export const buildObjective = ({ loss: build, inputs, params }: ObjectiveOptions): BuiltObjective => {
   const graph = new Graph();
   const weights = mapValues(params, ({ shape }, name) => graph.input(name, shape));
@@ -54,7 +54,7 @@ export const buildObjective = ({ loss: build, inputs, params }: ObjectiveOptions
 const LOSS = "loss";
 const METRIC = "metric/";
 
-/** Loss and metrics of a run's results. */
+/** Loss and metrics from a run's results. */
 export const readScalars = (
   results: Readonly<Record<string, Tensor>>,
 ): { readonly loss: number; readonly metrics: Record<string, number> } => {

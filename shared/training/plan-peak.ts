@@ -1,12 +1,12 @@
 import type { Dim, Graph, Node, Value, ValueType } from "#shared/engine/graph.js";
 import type { DType } from "#shared/engine/tensor.js";
 
-/** Of an element. */
+/** Bytes per element. */
 export const BYTES: Readonly<Record<DType, number>> = { float32: 4, int64: 8, bool: 1 };
 
 /**
- * The most bytes of intermediate results that are alive at once when nodes run in order and each frees what nobody needs any more.
- * @param mostRows as of `PlanOptions`
+ * Greatest number of bytes of intermediate results that are alive at once, if nodes run in order and each frees what no later node needs.
+ * @param mostRows as in `PlanOptions`
  */
 export const peakOf = (graph: Graph, outputs: readonly Value[], mostRows: number): number => {
   const nodes = neededNodes(graph, outputs);
@@ -23,7 +23,7 @@ export const peakOf = (graph: Graph, outputs: readonly Value[], mostRows: number
   const held = new Map<Value, number>();
   for (const [i, node] of nodes.entries()) {
     for (const output of node.outputs) {
-      // An output of the program is written into a buffer that exists already, and a reshaped tensor is the same bytes.
+      // An output of the program is written into an existing buffer, and a reshaped tensor has the same bytes.
       if (given.has(output) || storageOf(output) !== output || !lastUse.has(output)) continue;
       held.set(output, bytesOf(output, rows));
       alive += held.get(output)!;
@@ -52,7 +52,7 @@ const storageOf = (value: Value): Value =>
     ? storageOf(value.source.node.inputs[0]!)
     : value;
 
-/** Sizes that are only known at run time: the first parts of a split get as many rows as they may, the last ones none. */
+/** Sizes that are only known at run time: the first parts of a split get as many rows as allowed, the last ones none. */
 const rowsOf = (nodes: readonly Node[], mostRows: number): ReadonlyMap<Dim, number> => {
   const rows = new Map<Dim, number>();
   for (const { inputs, outputs } of nodes) {

@@ -10,31 +10,34 @@ import { compileGradients, compileTraining } from "./train-programs.js";
 export interface StepMemory {
   /** Parameters that are not trained. */
   readonly frozen: number;
-  /** Parameters that are. */
+  /** Parameters that are trained. */
   readonly trained: number;
   /** AdamW's two moments. */
   readonly moments: number;
-  /** Where the optimiser follows beside the program; else they are intermediate results. */
+  /** Only if the optimiser runs outside the program. Inside it, gradients are intermediate results. */
   readonly gradients: number;
-  /** Beside the program a further micro-batch's gradients, before they are added; in it the sums, which one run reads and the next writes. */
+  /**
+   * With the optimiser outside the program: the gradients of a further micro-batch, before they are added. Inside: the sums, which one run
+   * reads and the next writes.
+   */
   readonly gradientSums: number;
-  /** Parameters and moments once more, where the program itself steps: it reads one set and writes the other. */
+  /** A second set of parameters and moments, if the program itself takes the step: it reads one set and writes the other. */
   readonly spare: number;
-  /** Intermediate results that are alive at once when most are: those kept for the backward pass, and passing ones. */
+  /** Greatest size of the intermediate results that are alive at once: those kept for the backward pass, and temporary ones. */
   readonly activations: number;
 }
 
 export interface PlanOptions extends Omit<TrainStepOptions, "device" | "params"> {
   readonly params: Shapes;
-  /** As of the device: which way it steps. */
+  /** As in `Device`. It decides whether the optimiser runs outside the program. */
   readonly hostMemory: boolean;
-  /** Rows of one part at most, where an operator splits its input into parts whose sizes are only known at run time. */
+  /** Greatest number of rows of one part, if an operator splits its input into parts whose sizes are only known at run time. */
   readonly mostRows: number;
 }
 
 /**
- * The memory of a training step, from the very graph that it is compiled from. Every expert's rows are counted as in the worst
- * routing, and a program's memory for intermediate results as kept between its runs.
+ * The memory of a training step, computed from the same graph that is compiled. Counts every expert's rows as in the worst routing, and
+ * assumes that a program keeps the memory for intermediate results between its runs.
  */
 export const planStep = async ({
   mostRows,
@@ -52,7 +55,7 @@ export const planStep = async ({
     },
     upload: () => Promise.reject(new TypeError("a plan holds no tensors")),
   };
-  // A graph is built from the parameters' shapes and never looks at their elements.
+  // A graph is built from the parameters' shapes and never reads their elements.
   const params = mapValues(shapes, (shape) => ({ dtype: "float32" as const, shape, data: new Float32Array() }));
   const step = { ...options, params, device };
   if (hostMemory) await compileGradients(step);

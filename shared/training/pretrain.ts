@@ -14,7 +14,7 @@ export interface Pretraining {
   readonly device: Device;
   readonly seed: string;
   readonly steps: number;
-  /** Sequences a step from each group. */
+  /** Sequences per step from each group. */
   readonly batchSize: number;
   readonly learningRate: number;
   /** Weight of the routers' affinity term; 0 leaves them to the text. */
@@ -23,11 +23,11 @@ export interface Pretraining {
   readonly signal: AbortSignal;
 }
 
-/** Weights of the router's two terms; large enough that a short run separates the groups, small beside the cross-entropy. */
+/** Weights of the router's two terms: large enough that a short run separates the groups, small compared with the cross-entropy. */
 export const AFFINITY = 0.1;
 export const BALANCE = 0.02;
 
-/** A short training of the whole model, hub and all experts, on every group's text at once: the model of cycle 0. */
+/** A short training of the whole model, hub and all experts, on every group's text at once. Gives the model of cycle 0. */
 export const pretrain = async (options: Pretraining): Promise<Parameters> => {
   const { network, device, seed, steps, batchSize, learningRate, affinity = AFFINITY, signal } = options;
   const { model, groups, data } = network;

@@ -5,16 +5,16 @@ export type Schedule = (step: number) => number;
 
 export interface CosineOptions {
   readonly peak: number;
-  /** Steps of linear growth; the peak is reached at step `warmupSteps`. */
+  /** Number of steps of linear growth. Step `warmupSteps` has the peak rate. */
   readonly warmupSteps: number;
-  /** Step from which the rate stays at the floor. */
+  /** First step at which the rate stays at the floor. */
   readonly totalSteps: number;
   readonly floor?: number;
 }
 
 /**
- * Linear warm-up to the peak, then half a cosine down to the floor (Loshchilov & Hutter 2017). Step 0 already learns: at
- * peak / (warmupSteps + 1). Throws TRAIN_SCHEDULE for lengths or rates that make no such curve.
+ * Linear warm-up to the peak, then half a cosine down to the floor (Loshchilov & Hutter 2017). Step 0 already learns, at peak /
+ * (warmupSteps + 1). Throws TRAIN_SCHEDULE for lengths or rates that give no such curve.
  */
 export const cosineWithWarmup = ({ peak, warmupSteps, totalSteps, floor = 0 }: CosineOptions): Schedule => {
   if (!(warmupSteps >= 0 && totalSteps >= warmupSteps && floor >= 0 && peak >= floor && peak < Infinity)) {

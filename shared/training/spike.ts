@@ -1,14 +1,14 @@
-/** Losses that a spike is judged by, and how few of them judge nothing. */
+/** Number of losses that a spike is compared with, and the least number for a decision. */
 export const SPIKE_WINDOW = 64;
 const SPIKE_MINIMUM = 16;
 
-/** A deviation below this share of the mean is taken for it: losses that hardly differ make no spike of the next one. */
+/** A smaller deviation, as a share of the mean, is raised to this value: if losses hardly differ, the next one is no spike. */
 const LEAST_DEVIATION = 1e-3;
 
 /**
- * Whether a loss lies more than `threshold` standard deviations above the mean of those before it.
+ * Whether a loss lies more than `threshold` standard deviations above the mean of the losses before it.
  *
- * @param recent    losses of the last steps, spikes among them, so that a loss that stays high becomes the usual
+ * @param recent    losses of the last steps, including spikes, so that a loss that stays high becomes the usual one
  * @param threshold 0 for never
  */
 export const isSpike = (loss: number, recent: readonly number[], threshold: number): boolean => {

@@ -9,36 +9,36 @@ export interface BatchScalars {
   readonly metrics: Readonly<Record<string, number>>;
 }
 
-/** A step that has been computed as far as one must know it to decide whether it is taken. */
+/** A step that is computed as far as needed to decide whether to take it. */
 export interface Proposal {
-  /** Of the micro-batches that were computed; none follows one whose loss is not finite. */
+  /** Results of the computed micro-batches. After a loss that is not finite, no further micro-batch is computed. */
   readonly results: readonly BatchScalars[];
-  /** Global L2 norm of the mean gradient, before clipping; NaN where a micro-batch was not finite. */
+  /** Global L2 norm of the mean gradient, before clipping. NaN if a micro-batch was not finite. */
   readonly gradNorm: number;
 }
 
-/** What a checkpoint's parts are called. */
+/** Names of a checkpoint's parts. */
 export const STATE_PARTS = ["params", "m", "v"] as const;
 
 export type StatePart = (typeof STATE_PARTS)[number];
 
-/** Where and how a step is computed: one set of programs, and the tensors that it moves. */
+/** Computes steps: one set of programs, and the tensors that they update. */
 export interface StepBackend {
   /**
    * Computes a step that changes nothing yet.
    * @param step counted from 1
    */
   propose(batches: readonly Tensors[], step: number, learningRate: number): Promise<Proposal>;
-  /** Makes the state what the last proposal leads to. Where that takes a while it is not interrupted. */
+  /** Updates the state to the result of the last proposal. This is never interrupted. */
   take(): void;
-  /** The state's tensor of a trained parameter, as the last step taken left it. */
+  /** The state's tensor of a trained parameter, after the last step taken. */
   tensor(part: StatePart, name: string): DeviceTensor;
-  /** A parameter that is not trained; undefined where there is none of that name. */
+  /** A parameter that is not trained. Undefined if there is none of that name. */
   frozen(name: string): DeviceTensor | undefined;
   dispose(): Promise<void>;
 }
 
-/** What both ways of stepping are made from. */
+/** What both backends are made from. */
 export interface StepBackendOptions extends TrainStepOptions {
   readonly optimiser: AdamWOptions;
 }
@@ -48,7 +48,7 @@ export const decays = (shape: readonly unknown[]): boolean => shape.length >= 2;
 
 export type Buffers = Readonly<Record<string, DeviceTensor>>;
 
-/** Names and shapes of the trained parameters, to which their moments are alike. */
+/** Names and shapes of the trained parameters. Their moments have the same shapes. */
 export type Shapes = Readonly<Record<string, readonly number[]>>;
 
 export const trainedShapes = ({ params, trainable }: Pick<TrainStepOptions, "params" | "trainable">): Shapes =>

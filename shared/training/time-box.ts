@@ -1,11 +1,11 @@
-/** How long steps take, per micro-batch; it outlives a cycle, since the next one's steps take as long. */
+/** How long steps take, per micro-batch. It is kept from cycle to cycle, because the next cycle's steps take as long. */
 export interface StepTimes {
   record(milliseconds: number, microBatches: number): void;
-  /** Milliseconds that nine in ten of the last steps stayed below, per micro-batch; undefined before the first. */
+  /** Milliseconds per micro-batch that nine in ten of the last steps stayed below. Undefined before the first step. */
   estimate(): number | undefined;
 }
 
-/** Steps that the estimate looks back on. */
+/** Number of steps that the estimate uses. */
 const WINDOW = 32;
 const QUANTILE = 0.9;
 
@@ -25,13 +25,13 @@ export const stepTimes = (): StepTimes => {
 
 /** Training that must be over at a certain time. */
 export interface TimeBox {
-  /** Micro-batches, at most `wanted`, that a step beginning now may have; 0 where not even one would end in time. */
+  /** Number of micro-batches, at most `wanted`, that a step starting now may have. 0 if not even one would end in time. */
   room(wanted: number): number;
-  /** Milliseconds a micro-batch, as far as known. */
+  /** Milliseconds per micro-batch, if known. */
   pace(): number | undefined;
-  /** Takes over what another process measured, where this one has not yet. */
+  /** Uses the pace that another process measured, if this one has not measured yet. */
   recall(pace: number): void;
-  /** Runs a step and learns from how long it took. */
+  /** Runs a step and records how long it took. */
   timed<T>(microBatches: number, step: () => Promise<T>): Promise<T>;
 }
 
@@ -39,7 +39,7 @@ export interface TimeBoxOptions {
   readonly times: StepTimes;
   /** Milliseconds. */
   readonly now: () => number;
-  /** When the last step must have ended, on the clock of `now`; may move as more becomes known, undefined while nothing is. */
+  /** Latest end of the last step, on the clock of `now`. It may change as more becomes known. Undefined while nothing is known. */
   readonly deadline: () => number | undefined;
   /** Factor on the estimated time of a step. */
   readonly margin?: number;
@@ -48,8 +48,8 @@ export interface TimeBoxOptions {
 const MARGIN = 1.25;
 
 /**
- * A time box. How long a step takes is known after the first, which therefore gets one micro-batch where there is a deadline and nobody
- * measured before: a process that begins shortly before it would otherwise run over by all the others.
+ * A time box. The time of a step is known after the first step. So if there is a deadline and nobody measured before, the first step gets
+ * one micro-batch. Otherwise a process that starts shortly before the deadline would exceed it by all the other micro-batches.
  */
 export const createTimeBox = ({ times, now, deadline, margin = MARGIN }: TimeBoxOptions): TimeBox => ({
   room(wanted) {

@@ -4,15 +4,15 @@ import type { ObjectiveOptions } from "./objective.js";
 
 export interface TrainStepOptions extends ObjectiveOptions {
   readonly device: Device;
-  /** Names of the parameters that AdamW moves; the others are frozen and cost no gradient. */
+  /** Names of the parameters that AdamW updates. The others are frozen and cost no gradient. */
   readonly trainable: readonly string[];
   /** Weight decay applies to matrices only, not to norms and biases. */
   readonly adamw?: Partial<AdamWOptions>;
   /** Largest global norm of the gradient, null for any; 1 by default. */
   readonly clip?: number | null;
-  /** Micro-batches a step at most; 1 by default. */
+  /** Greatest number of micro-batches per step; 1 by default. */
   readonly accumulation?: number;
-  /** Told of every step that was not taken because its loss or gradient was not finite. */
+  /** Called for every step that was not taken because its loss or gradient was not finite. */
   readonly onSkip?: (result: StepResult) => void;
 }
 
@@ -21,9 +21,9 @@ export interface StepResult {
   readonly loss: number;
   /** Global L2 norm of the mean gradient, before clipping. */
   readonly gradNorm: number;
-  /** The loss or the norm was not finite, or the step was refused: nothing changed. */
+  /** Whether nothing changed, because the loss or the norm was not finite, or the step was refused. */
   readonly skipped: boolean;
-  /** The step was finite, and refused. */
+  /** Whether the step was finite, and refused. */
   readonly refused: boolean;
   /** Means over the micro-batches. */
   readonly metrics: Readonly<Record<string, number>>;

@@ -8,21 +8,21 @@ import { buildObjective } from "./objective.js";
 import { decays } from "./step-backend.js";
 import type { TrainStepOptions } from "./train-options.js";
 
-/** Name, before a parameter's own, of its gradient as an output. */
+/** Prefix of a parameter's name for its gradient as an output. */
 export const GRADIENT = "gradient/";
-/** Names, before a parameter's own, of its moments and of its gradient's sum: as inputs, and as outputs of their next values. */
+/** Prefixes of a parameter's name for its moments and for the sum of its gradients, as inputs, and as outputs with their next values. */
 export const M = "adamw.m/";
 export const V = "adamw.v/";
 export const SUM = "sum/";
-/** Input of a program that accumulates: one over the number of the step's micro-batches. */
+/** Input of a program that accumulates: one divided by the number of the step's micro-batches. */
 export const SHARE = "micro-batch share";
 /** Output of the global norm of the mean gradient. */
 export const NORM = "gradient norm";
 
 export interface TrainPrograms {
-  /** Adds the gradients of a micro-batch to the sums; absent where a step is one batch. */
+  /** Adds the gradients of a micro-batch to the sums. Absent if a step is one batch. */
   readonly accumulator: Program | undefined;
-  /** Adds those of the last micro-batch, and moves parameters and moments. */
+  /** Adds the gradients of the last micro-batch, and updates parameters and moments. */
   readonly stepper: Program;
 }
 

@@ -15,12 +15,12 @@ export interface RouterTraining {
   readonly network: Pick<Network, "model" | "groups" | "data">;
   /** The dense model: frozen. */
   readonly dense: { readonly config: ModelConfig; readonly parameters: Parameters };
-  /** The upcycled model's routers to begin with. */
+  /** The initial routers of the upcycled model. */
   readonly routers: Parameters;
   readonly device: Device;
   readonly seed: string;
   readonly steps: number;
-  /** Sequences a step from each group. */
+  /** Sequences per step from each group. */
   readonly batchSize: number;
   readonly learningRate: number;
   /** @param mass mean of the routers' mass on the experts of the documents' own groups, 0–1 */
@@ -28,7 +28,7 @@ export interface RouterTraining {
   readonly signal: AbortSignal;
 }
 
-/** Trains an upcycled model's routers, and nothing else, to send a group's text to the group's experts and to use all of these. */
+/** Trains only the routers of an upcycled model, to send a group's text to the group's experts and to use all of these. */
 export const trainRouters = async (options: RouterTraining): Promise<Parameters> => {
   const { network, dense, routers, device, seed, steps, batchSize, learningRate, signal } = options;
   const { model, groups, data } = network;

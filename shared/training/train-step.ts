@@ -9,7 +9,7 @@ import { mapValues, type NamedFloats } from "./objective.js";
 import { type Proposal, type Shapes, STATE_PARTS, type StatePart, trainedShapes } from "./step-backend.js";
 import type { StepResult, TrainStepOptions } from "./train-options.js";
 
-/** What a checkpoint keeps: trained parameters, AdamW's moments as `Moments` defines them, and steps taken. */
+/** The content of a checkpoint: trained parameters, AdamW's moments as `Moments` defines them, and the number of steps taken. */
 export interface TrainState {
   readonly params: NamedFloats;
   readonly m: NamedFloats;
@@ -17,7 +17,7 @@ export interface TrainState {
   readonly step: number;
 }
 
-/** One tensor of a state, and which part of it. */
+/** One tensor of a state, and the part of the state that it belongs to. */
 export interface StateTensor {
   readonly part: StatePart;
   readonly name: string;
@@ -26,36 +26,36 @@ export interface StateTensor {
 
 export interface TrainStep {
   /**
-   * One optimiser step on 1 to `accumulation` micro-batches of one weight. Throws TRAIN_BUSY while another is under way.
-   * @param refuse asked, before anything changes, with the loss of a finite step; true leaves all as it was
+   * One optimiser step on 1 to `accumulation` micro-batches of equal weight. Throws TRAIN_BUSY while another step is in progress.
+   * @param refuse called, before anything changes, with the loss of a finite step; true leaves everything as it was
    */
   step(batches: readonly Tensors[], learningRate: number, refuse?: (loss: number) => boolean): Promise<StepResult>;
-  /** Steps that were not finite. */
+  /** Number of steps that were not finite. */
   readonly skippedSteps: number;
-  /** Steps that moved the parameters since the optimiser began. */
+  /** Number of steps that changed the parameters since the optimiser was created. */
   readonly takenSteps: number;
-  /** A copy of the trained parameters as the last finished step left them, also while the next one runs. */
+  /** A copy of the trained parameters after the last finished step. Also allowed while the next step runs. */
   params(): Promise<Record<string, FloatTensor>>;
-  /** As `params`, with the optimiser's state. */
+  /** The same as `params`, with the optimiser's state. */
   state(): Promise<TrainState>;
   /** The tensors of `state`, or of some parts of it, one at a time, so in little memory. Throws TRAIN_BUSY: no step may run meanwhile. */
   tensors(parts?: readonly StatePart[]): AsyncGenerator<StateTensor>;
   /**
-   * Continues from a state, which is copied; the parts that are left out stay as they are. Throws TRAIN_STATE when a
-   * tensor is missing, unknown or misshapen, TRAIN_BUSY while a step is under way.
+   * Continues from a state, which is copied. Parts that are left out stay as they are. Throws TRAIN_STATE when a tensor is missing, unknown
+   * or misshapen, TRAIN_BUSY while a step is in progress.
    */
   restore(state: Partial<TrainState>): Promise<void>;
-  /** As `restore`, of the parameters alone and one at a time. */
+  /** The same as `restore`, for the parameters only, one at a time. */
   begin(from: FloatSource): Promise<void>;
-  /** Replaces parameters that are not trained, one at a time. Throws TRAIN_STATE, where they are no such, and TRAIN_BUSY. */
+  /** Replaces parameters that are not trained, one at a time. Throws TRAIN_STATE for other parameters, and TRAIN_BUSY. */
   freeze(from: FloatSource): Promise<void>;
-  /** Waits for the step under way, then frees the programs. */
+  /** Waits for the step in progress, then frees the programs. */
   dispose(): Promise<void>;
 }
 
 /**
- * A training step on a device. Where that computes in host memory its program gives gradients, and AdamW follows beside
- * it, in place; elsewhere the program does everything and the state stays on the device.
+ * A training step on a device. If the device computes in host memory, its program computes gradients, and AdamW follows outside the
+ * program, in place. On other devices the program does everything and the state stays on the device.
  */
 export const createTrainStep = async (options: TrainStepOptions): Promise<TrainStep> => {
   const { trainable, accumulation = 1, onSkip } = options;
@@ -83,7 +83,7 @@ export const createTrainStep = async (options: TrainStepOptions): Promise<TrainS
     return result;
   };
 
-  /** Nothing is written while somebody reads, and one thing at a time. */
+  /** Allows one operation at a time, and no write during a read. */
   const exclusively = async <T>(work: () => Promise<T>): Promise<T> => {
     if (running) throw busy();
     const done = reading.then(work);
