@@ -26,7 +26,7 @@ const PARTS = 1_000_000_000;
 /**
  * The stakes that vote on a cycle. *Known* are neurons with a validator permit whose latest record is a validator's record, of this network
  * and of the cycle or an earlier one. *Present* are known neurons whose record is at most `silent_after` cycles old. Without this rule,
- * neurons that only earn, or have left, would count against every majority for ever. The present vote if they hold a share of `quorum` of
+ * neurons that only earn, or have left, would count against every majority forever. The present vote if they hold a share of `quorum` of
  * all known stake. This prevents a few validators from deciding alone because they come back first after all were silent. Otherwise all
  * known neurons vote. If there are none, all neurons with a permit vote.
  */

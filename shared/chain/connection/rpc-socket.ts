@@ -156,7 +156,7 @@ export class RpcSocket {
     return id;
   }
 
-  /** Each sending has its own time limit: a node that is alive but does not answer must not stall a program for ever. */
+  /** Each sending has its own time limit: a node that is alive but does not answer must not stall a program forever. */
   #send(socket: WebSocket, id: number): void {
     const request = this.#requests.get(id)!;
     request.cancel();

@@ -31,7 +31,7 @@ export class QueueClaim {
     if (!known) return [];
     const next = await nextNonce();
     const before = this.#left.filter(({ extrinsic: { nonce } }) => nonce >= next && nonce < known.extrinsic.nonce);
-    // If an earlier nonce is missing, the extrinsic would wait for ever.
+    // If an earlier nonce is missing, the extrinsic would wait forever.
     if (before.length < known.extrinsic.nonce - next) return [];
     this.#left = this.#left.filter((other) => other !== known && !before.includes(other));
     return [...before, known];
