@@ -6,16 +6,16 @@ import { forward } from "#shared/model/forward.js";
 import { allExperts, type Parameters } from "#shared/model/parameters.js";
 import type { ModelConfig } from "#shared/protocol/model-config.js";
 
-/** What a model's routers do with a row of text. */
+/** The choices of a model's routers for a row of text. */
 export interface RoutingRow {
   /** Tokens that were counted. */
   readonly tokens: number;
   /**
-   * For each layer with experts and each expert, the mean over tokens of its share of the chosen experts' probability: a layer's sum to 1. ESFT's
-   * average gate score (arXiv 2407.01906, equation 6), normalised over the choice.
+   * For each layer with experts and each expert, the mean over tokens of its share of the chosen experts' probability. The values of a
+   * layer sum to 1. ESFT's average gate score (arXiv 2407.01906, equation 6), normalised over the choice.
    */
   readonly gate: readonly Float32Array[];
-  /** Its share of all choices: a layer's sum to 1. ESFT's token selection ratio (equation 7). */
+  /** The expert's share of all choices. The values of a layer sum to 1. ESFT's token selection ratio (equation 7). */
   readonly selected: readonly Float32Array[];
 }
 
@@ -23,7 +23,7 @@ export interface RoutingRow {
 export type TokenRow = ArrayLike<number | bigint>;
 
 export interface RoutingMeter {
-  /** Layers that have experts, in the order of what `measure` gives. */
+  /** Layers that have experts, in the order in which `measure` returns them. */
   readonly layers: readonly number[];
   /** The statistics of each row, in their order. */
   measure(rows: readonly TokenRow[]): Promise<RoutingRow[]>;
@@ -31,14 +31,14 @@ export interface RoutingMeter {
 }
 
 export interface RoutingMeterOptions {
-  /** Rows that go through the model at once. */
+  /** Number of rows that go through the model at once. */
   readonly batchSize: number;
-  /** Tokens of a row at most. */
+  /** Greatest number of tokens in a row. */
   readonly sequenceLength: number;
   readonly parameters: Parameters;
 }
 
-/** Compiles a forward pass of the whole model that gives what its routers do, and nothing else. */
+/** Compiles a forward pass of the whole model that computes only the choices of its routers. */
 export const createRoutingMeter = async (
   device: Device,
   config: ModelConfig,
@@ -98,7 +98,7 @@ export const createRoutingMeter = async (
   };
 };
 
-/** Ids, padded with zeros behind; and for each row, 1 over its length at each of its tokens. */
+/** Ids, padded with zeros at the end. For each row, 1 divided by its length at each of its tokens. */
 const feeds = (rows: readonly TokenRow[], batchSize: number, sequenceLength: number) => {
   const tokens = batchSize * sequenceLength;
   const ids = new BigInt64Array(tokens);
@@ -113,7 +113,7 @@ const feeds = (rows: readonly TokenRow[], batchSize: number, sequenceLength: num
   return { ids: intTensor(ids, [tokens]), weights: floatTensor(weights, [batchSize, tokens]) };
 };
 
-/** The mean over rows, each weighted by its tokens: for each layer, of each expert. */
+/** The mean over rows, each weighted by its number of tokens: for each layer, one value per expert. */
 export const meanRelevance = (rows: readonly RoutingRow[], by: "gate" | "selected"): number[][] => {
   const total = rows.reduce((sum, { tokens }) => sum + tokens, 0);
   return (rows[0]?.[by] ?? []).map((first, layer) =>

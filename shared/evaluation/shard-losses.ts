@@ -17,16 +17,17 @@ type Measured = Pick<Network, "name" | "model" | "groups" | "data" | "scoring">;
 export interface ShardLoss {
   readonly group: string;
   readonly whole: number;
-  /** With the file's mode. */
+  /** Loss with the file's mode. */
   readonly shard: number;
-  /** With other modes, where the file's differs by more than the margin: those that can be had, by name. */
+  /** Losses with the available other modes, by name, if the loss with the file's mode differs by more than the margin. */
   readonly others: Readonly<Partial<Record<Shard["mode"], number>>>;
 }
 
 /**
- * What each group's miners compute beside what validators do: the loss of the group's shard and that of the whole model, on the group's reference text.
+ * Compares what each group's miners compute with what validators compute: the loss of the group's shard and that of the whole model, on the
+ * group's reference text.
  *
- * @param margin nats; where they differ by more, other modes are measured too
+ * @param margin nats; if the two losses differ by more, other modes are measured too
  */
 export const shardLosses = async (
   device: Device,
@@ -43,7 +44,7 @@ export const shardLosses = async (
     };
     const whole = await of({ mode: "full" });
     const own = network.model.shard ?? ({ mode: "restricted" } as const);
-    // The whole model is what a full shard computes.
+    // A full shard computes the same as the whole model.
     const shard = own.mode === "full" ? whole : await of(own);
     const differs = !(Math.abs(shard - whole) <= margin);
     result.push({ group, whole, shard, others: differs ? await othersThan(own, network, whole, of) : {} });
@@ -65,7 +66,7 @@ const othersThan = async (
   };
 };
 
-/** All experts that no group owns, as anchors; null where a layer has none. */
+/** All experts that no group owns, as anchors. Null if a layer has none. */
 const ownerless = ({ model, groups }: Pick<Network, "model" | "groups">): Record<string, number[]> | null => {
   const owned = Object.values(groups).map((group) => expertsOf(model, group));
   const free = allExperts(model).map((experts, layer) =>
