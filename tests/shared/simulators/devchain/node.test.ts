@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
-import { appendFile, readFile, writeFile } from "node:fs/promises";
+import { readFile, utimes, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { before, describe, it, type TestContext } from "node:test";
@@ -12,6 +12,7 @@ import type { Call } from "#shared/chain/devchain/calls.js";
 import { connectDevchain } from "#shared/chain/devchain/client.js";
 import { signExtrinsic } from "#shared/chain/devchain/extrinsic.js";
 import { genesisSchema } from "#shared/chain/devchain/genesis.js";
+import { processPlace } from "#shared/files/process-place.js";
 import type { Signer } from "#shared/protocol/signer.js";
 import { Fault } from "#shared/simulators/devchain/fault.js";
 import { type DevNode, type NodeOptions, openNode } from "#shared/simulators/devchain/node.js";
@@ -188,15 +189,17 @@ describe("a home", () => {
     const home = await temporaryHome(t);
     const child = spawn(process.execPath, ["-e", ""]);
     await once(child, "exit");
-    for (const stale of [
-      JSON.stringify({ pid: child.pid, started: "1" }),
-      JSON.stringify({ pid: process.pid, started: "1" }),
-      "rubbish",
-    ]) {
-      await writeFile(join(home, "lock"), stale);
+    const lock = join(home, "lock");
+    const place = processPlace();
+    for (const pid of [child.pid, process.pid]) {
+      await writeFile(lock, JSON.stringify({ pid, started: "1", ...place }));
       (await open(home)).close();
     }
-    await appendFile(join(home, "lock"), JSON.stringify({ pid: process.ppid, started: null }));
+    await writeFile(lock, "rubbish");
+    await assert.rejects(open(home), coded("HOME_IN_USE"));
+    await utimes(lock, 0, 0);
+    (await open(home)).close();
+    await writeFile(lock, JSON.stringify({ pid: process.ppid, started: null, ...place }));
     await assert.rejects(open(home), coded("HOME_IN_USE"));
   });
 });
