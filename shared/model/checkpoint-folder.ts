@@ -1,9 +1,10 @@
 import { realpath } from "node:fs/promises";
-import { basename, dirname, join, relative, sep } from "node:path";
+import { join, relative, sep } from "node:path";
 import { BlockZeroError, reasonOf } from "#shared/errors/error.js";
 import { readSmallFile } from "#shared/files/regular-file.js";
 import { ambiguityOf } from "#shared/tensor-files/strict-json.js";
 import { CONFIG_FILE, INDEX_FILE, malformed, WEIGHTS_FILE } from "./checkpoint-layout.js";
+import { foreignFile } from "./foreign-file.js";
 
 /** A folder from a stranger: its names lead nowhere else. */
 export interface CheckpointFolder {
@@ -23,8 +24,13 @@ export const openCheckpointFolder = async (dir: string): Promise<CheckpointFolde
   const roots = rootsOf(await attempt(dir, () => realpath(dir)));
   const locate = async (name: string): Promise<string> => {
     const path = join(dir, name);
-    const real = await attempt(path, () => realpath(path));
-    if (!roots.some((root) => isInside(real, root))) throw malformed(`${path} is a link that leads out of the folder`);
+    const real = await attempt(path, () => realpath(path)).catch(async (thrown) => {
+      throw (await isCache(dir)) ? cacheOf(dir, thrown) : thrown;
+    });
+    if (!roots.some((root) => isInside(real, root)))
+      throw malformed(
+        `${path} is a link that leads out of the folder: copy the folder with \`cp -rL\`, so that it holds the files`,
+      );
     return real;
   };
   return {
@@ -38,7 +44,12 @@ export const openCheckpointFolder = async (dir: string): Promise<CheckpointFolde
     json: async (name, maxBytes) => {
       const path = join(dir, name);
       const real = await locate(name);
-      return parseJson(path, await reading(() => readSmallFile(real, maxBytes)));
+      try {
+        return parseJson(path, await reading(() => readSmallFile(real, maxBytes)));
+      } catch (thrown) {
+        const kind = await foreignFile(real);
+        throw kind === null ? thrown : malformed(`${path} ${kind}`, thrown);
+      }
     },
   };
 };
@@ -54,9 +65,13 @@ export const reading = async <T>(work: () => Promise<T>): Promise<T> => {
   }
 };
 
-/** The folder, and for a snapshot in Hugging Face's cache the blobs that all its files are links to. */
-const rootsOf = (folder: string): readonly string[] =>
-  basename(dirname(folder)) === "snapshots" ? [folder, join(dirname(dirname(folder)), "blobs")] : [folder];
+/** The folder, and for one in a snapshot in Hugging Face's cache the blobs that all its files are links to. */
+const rootsOf = (folder: string): readonly string[] => {
+  const steps = folder.split(sep);
+  const snapshots = steps.lastIndexOf("snapshots");
+  if (snapshots < 1 || snapshots === steps.length - 1) return [folder];
+  return [folder, join(steps.slice(0, snapshots).join(sep) || sep, "blobs")];
+};
 
 const isInside = (path: string, root: string): boolean => {
   const way = relative(root, path);
@@ -81,6 +96,21 @@ const attempt = async <T>(path: string, work: () => Promise<T>): Promise<T> => {
     throw notFound(`cannot read ${path}: ${reasonOf(cause)}`, cause);
   }
 };
+
+/** Whether a folder is a repository's in Hugging Face's cache, of which each snapshot is a checkpoint. */
+const isCache = (dir: string): Promise<boolean> =>
+  realpath(join(dir, "snapshots")).then(
+    () => true,
+    () => false,
+  );
+
+const cacheOf = (dir: string, cause: unknown) =>
+  new BlockZeroError(
+    "CHECKPOINT_NOT_FOUND",
+    `${dir} is a repository in Hugging Face's cache, not a checkpoint`,
+    `name one of its snapshots: ${join(dir, "snapshots")} has them`,
+    { cause },
+  );
 
 const notFound = (problem: string, cause: unknown) =>
   new BlockZeroError(

@@ -22,6 +22,8 @@ export interface OpenCheckpoint {
   readonly tensors: ReadonlyMap<string, StoredTensor>;
   /** The safetensors headers' own. */
   readonly metadata: ReadonlyMap<string, string>;
+  /** What a person should know of how the folder was read, a sentence each. */
+  readonly notes: readonly string[];
   /** A tensor in float32. @throws BlockZeroError CHECKPOINT_MISMATCH, CHECKPOINT_MALFORMED, CHECKPOINT_TOO_LARGE */
   read(name: string): Promise<FloatTensor>;
   /**
@@ -55,7 +57,7 @@ export const openCheckpoint = async (dir: string, expected?: Expectation): Promi
   const config = await configIn(folder);
   if (expected) checkConfig(config, expected, dir);
   const shards = await openShards(folder);
-  const { metadata, close } = shards;
+  const { metadata, notes, close } = shards;
   let tensors: ReadonlyMap<string, StoredTensor>;
   try {
     tensors = await findTensors(config, shards, expected ? expected.authority : configFile);
@@ -89,6 +91,7 @@ export const openCheckpoint = async (dir: string, expected?: Expectation): Promi
     config,
     tensors,
     metadata,
+    notes,
     readInto,
     read: async (name) => {
       const { shape } = tensorNamed(name);

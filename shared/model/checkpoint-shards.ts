@@ -1,10 +1,12 @@
 import { join } from "node:path";
 import { quote } from "#shared/protocol/parsed.js";
 import type { DType } from "#shared/tensor-files/dtype.js";
+import { OFFICIAL_SAFETENSORS_LIMITS } from "#shared/tensor-files/safetensors.js";
 import { openSafetensorsFile, type SafetensorsFile } from "#shared/tensor-files/safetensors-file.js";
 import { type CheckpointFolder, reading } from "./checkpoint-folder.js";
 import { readIndex } from "./checkpoint-index.js";
 import { INDEX_FILE, malformed, WEIGHTS_FILE } from "./checkpoint-layout.js";
+import { foreignFile } from "./foreign-file.js";
 
 /** A tensor of a file. */
 export interface FileTensor {
@@ -20,15 +22,17 @@ export interface OpenShards {
   readonly tensors: ReadonlyMap<string, FileTensor>;
   /** Of all files' headers together. */
   readonly metadata: ReadonlyMap<string, string>;
+  /** What a person should know of how the folder was read. */
+  readonly notes: readonly string[];
   close(): Promise<void>;
 }
 
 /** @throws BlockZeroError CHECKPOINT_NOT_FOUND, CHECKPOINT_MALFORMED */
 export const openShards = async (folder: CheckpointFolder): Promise<OpenShards> => {
   const index = (await folder.has(INDEX_FILE)) ? await readIndex(folder) : null;
-  if (index && (await folder.has(WEIGHTS_FILE)))
-    throw malformed(`${folder.dir} holds both ${WEIGHTS_FILE} and ${INDEX_FILE}: which one is meant is not clear`);
   const names = new Set(index ? index.values() : [WEIGHTS_FILE]);
+  const isStray = index !== null && !names.has(WEIGHTS_FILE) && (await folder.has(WEIGHTS_FILE));
+  const notes = isStray ? [`${WEIGHTS_FILE} is not read: ${INDEX_FILE} says where the weights are, and not there`] : [];
   const files = new Map<string, SafetensorsFile>();
   const close = async (): Promise<void> => {
     for (const file of files.values()) await file.close();
@@ -36,18 +40,29 @@ export const openShards = async (folder: CheckpointFolder): Promise<OpenShards> 
   try {
     for (const name of names) {
       const path = await folder.locate(name);
-      files.set(name, await reading(() => openSafetensorsFile(path)));
+      files.set(name, await openWeights(path));
     }
     const tensors = collect(folder.dir, files);
     const path = join(folder.dir, index ? INDEX_FILE : WEIGHTS_FILE);
     if (index) checkIndex(path, index, files);
     const metadata = new Map([...files.values()].flatMap(({ header }) => [...header.metadata]));
-    return { path, tensors, metadata, close };
+    return { path, tensors, metadata, notes, close };
   } catch (thrown) {
     await close();
     throw thrown;
   }
 };
+
+/** A file of weights; one that is something else is called by its name. */
+const openWeights = (path: string): Promise<SafetensorsFile> =>
+  reading(async () => {
+    try {
+      return await openSafetensorsFile(path, OFFICIAL_SAFETENSORS_LIMITS);
+    } catch (thrown) {
+      const kind = await foreignFile(path);
+      throw kind === null ? thrown : malformed(`${path} ${kind}`, thrown);
+    }
+  });
 
 const collect = (dir: string, files: ReadonlyMap<string, SafetensorsFile>): ReadonlyMap<string, FileTensor> => {
   const tensors = new Map<string, FileTensor>();

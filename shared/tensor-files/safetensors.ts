@@ -1,6 +1,6 @@
 import { BlockZeroError } from "#shared/errors/error.js";
 import { quote } from "#shared/protocol/parsed.js";
-import { byteLength, type DType, isDType } from "./dtype.js";
+import { byteLength, type DType, isDType, isOfficialDType } from "./dtype.js";
 import { ambiguityOf } from "./strict-json.js";
 
 /** What a tensor is, without its elements. */
@@ -40,9 +40,17 @@ export interface SafetensorsLimits {
   readonly tensors: number;
   /** UTF-16 units of a tensor's name. */
   readonly nameLength: number;
+  /**
+   * Takes what the official library takes beyond the protocol's files: no metadata as `null`, further keys of a tensor, more dimensions, the
+   * dtypes F8_E4M3FNUZ and F8_E5M2FNUZ.
+   */
+  readonly asOfficial?: boolean;
 }
 
 export const DEFAULT_SAFETENSORS_LIMITS: SafetensorsLimits = { headerBytes: 8 << 20, tensors: 65_536, nameLength: 256 };
+
+/** For files of other programs. */
+export const OFFICIAL_SAFETENSORS_LIMITS: SafetensorsLimits = { ...DEFAULT_SAFETENSORS_LIMITS, asOfficial: true };
 
 /** Bytes before the header: its length, u64 little-endian. */
 export const PREFIX_BYTES = 8;
@@ -154,13 +162,13 @@ export const parseHeader = (
   const infos: [string, TensorInfo][] = [];
   for (const [name, value] of Object.entries(json)) {
     if (name === "__metadata__") {
-      metadata = parseMetadata(value);
+      if (value !== null || !limits.asOfficial) metadata = parseMetadata(value);
       continue;
     }
     if (infos.length >= limits.tensors) throw invalid(`more than ${limits.tensors} tensors`);
     if (name.length > limits.nameLength || !isUnicode(name))
       throw invalid(`the name ${quote(name)} is too long or not Unicode`);
-    infos.push([name, parseInfo(name, value)]);
+    infos.push([name, parseInfo(name, value, limits)]);
   }
   infos.sort(([, a], [, b]) => a.begin - b.begin || a.end - b.end);
   let covered = 0;
@@ -192,7 +200,7 @@ export const parseSafetensors = (
   return { tensors, metadata: header.metadata };
 };
 
-const headerJson = (header: Uint8Array, { tensors }: SafetensorsLimits): object => {
+const headerJson = (header: Uint8Array, { tensors, asOfficial = false }: SafetensorsLimits): object => {
   if (header[0] !== 0x7b) throw invalid("the header does not begin with {");
   let text: string;
   try {
@@ -200,7 +208,7 @@ const headerJson = (header: Uint8Array, { tensors }: SafetensorsLimits): object 
   } catch (cause) {
     throw invalid("the header is not UTF-8", cause);
   }
-  const ambiguity = ambiguityOf(text, { depth: 3, members: tensors + 1, digits: true });
+  const ambiguity = ambiguityOf(text, { depth: asOfficial ? 16 : 3, members: tensors + 1, digits: !asOfficial });
   if (ambiguity !== null) throw invalid(`the header's JSON: ${ambiguity}`);
   try {
     return JSON.parse(text);
@@ -219,16 +227,20 @@ const parseMetadata = (value: unknown): ReadonlyMap<string, string> => {
   );
 };
 
-const parseInfo = (name: string, value: unknown): TensorInfo => {
+/** Of files of other programs: far more than any tensor has. */
+const OFFICIAL_DIMENSIONS = 1024;
+
+const parseInfo = (name: string, value: unknown, { asOfficial = false }: SafetensorsLimits): TensorInfo => {
   const bad = (what: string) => invalid(`tensor ${quote(name)}: ${what}`);
-  if (!isObject(value) || Object.keys(value).length !== 3) throw bad("is not {dtype, shape, data_offsets}");
+  if (!isObject(value) || (!asOfficial && Object.keys(value).length !== 3))
+    throw bad("is not {dtype, shape, data_offsets}");
   const { dtype, shape, data_offsets: offsets } = value;
-  if (!isDType(dtype)) throw bad("unknown dtype");
+  if (!isOfficialDType(dtype) || !(asOfficial || isDType(dtype))) throw bad("unknown dtype");
   if (!Array.isArray(shape)) throw bad("shape is not a list");
   if (!Array.isArray(offsets) || offsets.length !== 2) throw bad("data_offsets is not a pair");
   const [begin, end]: readonly unknown[] = offsets;
   if (!isOffset(begin) || !isOffset(end)) throw bad("data_offsets are not whole numbers");
-  const bytes = byteLength(dtype, shape);
+  const bytes = byteLength(dtype, shape, asOfficial ? OFFICIAL_DIMENSIONS : undefined);
   if (bytes === null || end - begin !== bytes) throw bad("data_offsets do not fit dtype and shape");
   return { dtype, shape: shape.map(Number), begin, end };
 };

@@ -6,7 +6,8 @@ type Document = Readonly<Record<string, unknown>>;
 /** The rotary embedding that a `config.json` describes. */
 export interface ReadRope {
   readonly rope_theta: unknown;
-  readonly rope_scaling?: unknown;
+  /** Undefined for none. */
+  readonly rope_scaling: unknown;
 }
 
 /**
@@ -21,7 +22,7 @@ export const readRope = (document: Document, theta: number): ReadRope => {
   const parameters = nonEmpty(found.full_attention) ?? found;
   const base = parameters.rope_theta ?? document.rope_theta ?? theta;
   const type = parameters.rope_type ?? parameters.type ?? "default";
-  if (type === "default") return { rope_theta: base };
+  if (type === "default") return { rope_theta: base, rope_scaling: undefined };
   const original =
     document.original_max_position_embeddings ??
     parameters.original_max_position_embeddings ??
