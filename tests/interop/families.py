@@ -111,14 +111,15 @@ MODELS = {
         ),
     },
     "deepseek_v2": {
+        # The norms of the latents keep the default epsilon, 1e-6.
         "yarn-dense": dict(
-            num_hidden_layers=3, num_key_value_heads=4, n_routed_experts=4, num_experts_per_tok=2, moe_intermediate_size=8,
+            rms_norm_eps=0.05, num_hidden_layers=3, num_key_value_heads=4, n_routed_experts=4, num_experts_per_tok=2, moe_intermediate_size=8,
             intermediate_size=20, n_shared_experts=2, first_k_dense_replace=1, q_lora_rank=None, kv_lora_rank=12,
             qk_nope_head_dim=6, qk_rope_head_dim=4, v_head_dim=5, routed_scaling_factor=1.0, tie_word_embeddings=False,
             topk_method="greedy", rope_parameters=dict(**YARN, mscale=0.7, mscale_all_dim=0.9),
         ),
         "grouped-lora-fused": dict(
-            num_key_value_heads=4, n_routed_experts=6, num_experts_per_tok=2, moe_intermediate_size=8, n_shared_experts=1,
+            rms_norm_eps=0.02, num_key_value_heads=4, n_routed_experts=6, num_experts_per_tok=2, moe_intermediate_size=8, n_shared_experts=1,
             first_k_dense_replace=0, q_lora_rank=10, kv_lora_rank=8, qk_nope_head_dim=4, qk_rope_head_dim=8, v_head_dim=6,
             routed_scaling_factor=2.5, attention_bias=True, tie_word_embeddings=True, topk_method="group_limited_greedy",
             n_group=3, topk_group=2,

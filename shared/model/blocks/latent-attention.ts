@@ -3,6 +3,9 @@ import * as op from "#shared/engine/ops/index.js";
 import type { LatentAttention } from "../families/blocks.js";
 import type { AttentionPlace } from "./grouped-attention.js";
 
+/** Of the latents' norms, whatever the model's is. */
+const LATENT_EPS = 1e-6;
+
 /**
  * Multi-head latent attention (DeepSeek-V2, arXiv 2405.04434, section 2.1): [N, d] → [N, d]. Keys and values come from one latent; a part of
  * each key that turns with its position is shared by all heads.
@@ -24,7 +27,7 @@ export const latentAttention = (
     queryRank === null
       ? weights.linear(x, `${prefix}.q_proj`)
       : weights.linear(
-          weights.norm(weights.linear(x, `${prefix}.q_a_proj`), `${prefix}.q_a_layernorm`),
+          weights.norm(weights.linear(x, `${prefix}.q_a_proj`), `${prefix}.q_a_layernorm`, LATENT_EPS),
           `${prefix}.q_b_proj`,
         );
   const q = headsFirst(queries, heads, still + turning); // [b, heads, t, still + turning]
@@ -34,7 +37,7 @@ export const latentAttention = (
 
   const joint = weights.linear(x, `${prefix}.kv_a_proj_with_mqa`); // [N, rank + turning]
   const kTurning = remember(`${prefix}.k_turning`, rotate(headsFirst(cut(joint, rank, rank + turning), 1, turning))); // [b, 1, keys, turning]
-  const latent = weights.norm(cut(joint, 0, rank), `${prefix}.kv_a_layernorm`);
+  const latent = weights.norm(cut(joint, 0, rank), `${prefix}.kv_a_layernorm`, LATENT_EPS);
   const kv = headsFirst(weights.linear(latent, `${prefix}.kv_b_proj`), heads, still + value);
   const kStill = remember(`${prefix}.k_still`, cut(kv, 0, still));
   const v = remember(`${prefix}.v`, cut(kv, still, still + value)); // [b, heads, keys, value]

@@ -7,8 +7,8 @@ export interface Weights {
   readonly of: (name: string) => Value;
   /** x [..., in] → x · Wᵀ + b [..., out], with a bias where the graph has one. */
   readonly linear: (x: Value, name: string) => Value;
-  /** RMSNorm over the last axis. */
-  readonly norm: (x: Value, name: string) => Value;
+  /** RMSNorm over the last axis, with the model's epsilon unless another is given. */
+  readonly norm: (x: Value, name: string, eps?: number) => Value;
 }
 
 /** @param values weights in a graph, by their names in `parameterShapes` */
@@ -25,7 +25,7 @@ export const weightsIn = (values: Readonly<Record<string, Value>>, { rms_norm_ep
       const bias = values[`${name}.bias`];
       return bias ? op.add(product, bias) : product;
     },
-    norm: (x, name) => op.rmsNorm(x, of(name), rms_norm_eps),
+    norm: (x, name, eps = rms_norm_eps) => op.rmsNorm(x, of(name), eps),
   };
 };
 
