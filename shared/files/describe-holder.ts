@@ -8,5 +8,5 @@ export const describeHolder = ({ pid, elsewhere }: LockHolder): string => {
   return `${process} of another container, machine or boot (host ${JSON.stringify(host ?? "unknown")}), which was last seen ${Math.round(untouchedMs / 1000)} s ago`;
 };
 
-/** What to do about a holder that is elsewhere. */
+/** What to do about a holder in another place. */
 export const STOP_ELSEWHERE = `stop it there; where it is gone, start again once it has not been seen for ${UNTOUCHED_MS / 1000} s`;

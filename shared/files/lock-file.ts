@@ -3,11 +3,11 @@ import { linkSync, mkdirSync, readFileSync, renameSync, rmSync, statSync, writeF
 import { dirname, join, resolve } from "node:path";
 import { isSamePlace, type ProcessPlace, processPlace } from "./process-place.js";
 
-/** Who holds a lock. */
+/** The holder of a lock. */
 export interface LockHolder {
-  /** Where the file says so. */
+  /** The holder's process id, if the file has it. */
   readonly pid: number | undefined;
-  /** Given where the process id says nothing here: another container, machine or boot, or a file that cannot be read. */
+  /** Set if the process id cannot be checked here: another container, machine or boot, or a file that cannot be read. */
   readonly elsewhere?: { readonly host: string | undefined; readonly untouchedMs: number };
 }
 
@@ -15,25 +15,26 @@ export type LockAttempt =
   | { readonly isHeld: true; readonly release: () => void }
   | { readonly isHeld: false; readonly holder: LockHolder };
 
-/** What a lock depends on; tests pass their own. */
+/** What a lock depends on. Tests pass their own. */
 export interface LockSurroundings {
   readonly place: ProcessPlace;
-  /** The time by which the file system of a folder dates its files, milliseconds since the epoch. */
+  /** The current time of a folder's file system, milliseconds since the epoch. */
   fileTime(folder: string): number;
-  /** Runs every `ms`, and keeps no process alive; call the result to stop. */
+  /** Runs every `ms`, without keeping the process alive. Call the result to stop. */
   every(ms: number, run: () => void): () => void;
 }
 
 /** How often a holder touches its lock. */
 export const TOUCH_MS = 5_000;
-/** A lock whose holder cannot be judged by its process id is free once it has not been touched for so long. */
+/** If a holder's process id cannot be checked, its lock is free after this time without a touch. */
 export const UNTOUCHED_MS = 60_000;
 
 const heldHere = new Set<string>();
 
 /**
- * Claims a file for this process; its folder is made if absent. The claim of a process that is gone is taken over, also where its process
- * id has been given to another. Where the process id says nothing, the claim is taken over when it has not been touched for a minute.
+ * Claims a file for this process, and creates its folder if absent. The claim of a process that has ended is taken over, even if its
+ * process id now belongs to another process. If the process id cannot be checked, the claim is taken over when it has not been touched for
+ * a minute.
  */
 export const tryLock = (file: string, surroundings: LockSurroundings = systemSurroundings()): LockAttempt => {
   const path = resolve(file);
@@ -54,15 +55,15 @@ export const tryLock = (file: string, surroundings: LockSurroundings = systemSur
   }
 };
 
-/** Touches the lock until it is let go, once only: the file may be another's by then. */
+/** Touches the lock until it is released. @returns a function that releases it, only once: later the file may belong to another process */
 const keep = (path: string, claim: string, { every }: LockSurroundings): (() => void) => {
   const isOurs = (): boolean => readText(path) === claim;
   const stop = every(TOUCH_MS, () => {
     try {
-      // Written, not dated: what counts is the file system's own clock.
+      // Written instead of dated, because the file system's own clock counts.
       if (isOurs()) writeFileSync(path, claim, { flag: "r+" });
     } catch {
-      // The next touch may do.
+      // The next touch may succeed.
     }
   });
   let isLetGo = false;
@@ -94,7 +95,7 @@ const readOwner = (path: string): Owner | undefined => {
 
 const textOrNull = (value: unknown): string | null => (typeof value === "string" ? value : null);
 
-/** Who holds the lock `path` by the claim in `file`; undefined where nobody does any more. */
+/** The holder of the lock `path`, from the claim in `file`. Undefined if nobody holds it any more. */
 const holderOf = (file: string, path: string, { place, fileTime }: LockSurroundings): LockHolder | undefined => {
   const owner = readOwner(file);
   if (owner !== undefined && isSamePlace(owner, place)) return isHolding(path, owner) ? { pid: owner.pid } : undefined;
@@ -109,14 +110,14 @@ const isHolding = (path: string, { pid, started }: Owner): boolean => {
   return isAlive(pid) && (started === null || started === startOf(pid));
 };
 
-/** Renaming first makes sure that what is removed is what was judged: a claim made in between is put back. */
+/** Renaming first ensures that the removed file is the one that was checked. A claim made in between is put back. */
 const dropStale = (path: string, surroundings: LockSurroundings): void => {
   const aside = `${path}.${randomUUID()}`;
   try {
     renameSync(path, aside);
     if (holderOf(aside, path, surroundings) !== undefined) linkSync(aside, path);
   } catch {
-    // Another process was quicker; the next round sees what it left.
+    // Another process was faster. The next round sees its file.
   } finally {
     rmSync(aside, { force: true });
   }
@@ -139,7 +140,7 @@ const isAlive = (pid: number): boolean => {
   }
 };
 
-/** When a process started, in the kernel's ticks; null where the system does not say. */
+/** Start time of a process, in the kernel's ticks. Null if the system does not give it. */
 const startOf = (pid: number): string | null => {
   try {
     const stat = readFileSync(`/proc/${pid}/stat`, "utf8");
@@ -149,7 +150,7 @@ const startOf = (pid: number): string | null => {
   }
 };
 
-/** A file system dates by its own clock, which on a network disk is the server's. */
+/** A file system dates files by its own clock. On a network disk this is the server's clock. */
 const timeOfFolder = (folder: string): number => {
   const probe = join(folder, `.${randomUUID()}.now`);
   try {

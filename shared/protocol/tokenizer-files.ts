@@ -2,10 +2,10 @@ import { z } from "zod";
 import { about } from "./about.js";
 import { hashSchema } from "./hash.js";
 
-/** Largest tokenizer.json, bytes: the largest in use has 34 million. */
+/** Greatest size of tokenizer.json, in bytes. The largest in use has 34 million. */
 export const MAX_TOKENIZER_BYTES = 64 << 20;
 
-/** Largest tokenizer_config.json, bytes. */
+/** Greatest size of tokenizer_config.json, in bytes. */
 export const MAX_TOKENIZER_CONFIG_BYTES = 4 << 20;
 
 const fileFields = (name: string, maxBytes: number) => ({
@@ -22,7 +22,7 @@ const fileFields = (name: string, maxBytes: number) => ({
     .meta(about(`Length of ${name}. \`blockzero genesis\` fills it in.`, "bytes")),
 });
 
-/** The files of a tokenizer of Hugging Face, by their content. */
+/** The files of a Hugging Face tokenizer, by their content. */
 export const tokenizerFilesSchema = z.strictObject({
   ...fileFields("tokenizer.json", MAX_TOKENIZER_BYTES),
   config: z
@@ -36,7 +36,7 @@ export const tokenizerFilesSchema = z.strictObject({
 export type TokenizerFile = Pick<z.infer<typeof tokenizerFilesSchema>, "path" | "sha256" | "bytes">;
 export type TokenizerRule = "byte" | z.infer<typeof tokenizerFilesSchema>;
 
-/** A tokenizer with another value in place of each of its files. */
+/** A tokenizer with each of its files replaced by another value. */
 export const mapTokenizerFiles = (
   tokenizer: TokenizerRule,
   of: (file: TokenizerFile, name: "tokenizer.json" | "tokenizer_config.json") => TokenizerFile,
