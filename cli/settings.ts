@@ -16,6 +16,12 @@ export const walletSettings = defineConfig({
   ...walletsSettings,
 });
 
+/** Of commands that write to the chain with a wallet's keys. */
+export const writerSettings = defineConfig({
+  ...walletSettings,
+  "wallet.keys_in_use": participantSettings["wallet.keys_in_use"],
+});
+
 /** Of who serves files and says where on chain. */
 export const announceSettings = defineConfig({
   "listen.host": participantSettings["listen.host"],

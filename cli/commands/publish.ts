@@ -28,9 +28,9 @@ import { encodeRecord, shortHash } from "#shared/protocol/records.js";
 import { createLogger } from "#shared/telemetry/logger.js";
 import { loadHotkey } from "#shared/wallet/index.js";
 import { confirm } from "../confirm.js";
-import { announceSettings, chainSettings, walletSettings } from "../settings.js";
+import { announceSettings, chainSettings, writerSettings } from "../settings.js";
 
-const settings = defineConfig({ ...chainSettings, ...walletSettings, ...announceSettings });
+const settings = defineConfig({ ...chainSettings, ...writerSettings, ...announceSettings });
 
 interface Options {
   readonly home: string;
@@ -96,7 +96,7 @@ const serve = async (
   const written = await pinnedNetwork(store, loadNetwork(file));
   await checkComplete(store, written, home);
   const owner = await loadHotkey(wallet);
-  const chain = await connectChain({ endpoint, log, signal, keyFolder: keyFolderOf(wallet.path) });
+  const chain = await connectChain({ endpoint, log, signal, keyFolder: keyFolderOf(wallet) });
   try {
     await checkOwner(chain, written.netuid, owner);
     const client = createBlobClient({ allowPrivateAddresses: config.allow_private_addresses, log });

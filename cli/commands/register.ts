@@ -17,9 +17,9 @@ import { defineConfig } from "#shared/config/settings.js";
 import { BlockZeroError } from "#shared/errors/error.js";
 import type { Signer } from "#shared/protocol/signer.js";
 import { loadHotkey } from "#shared/wallet/index.js";
-import { subnetSettings, walletSettings } from "../settings.js";
+import { subnetSettings, writerSettings } from "../settings.js";
 
-const settings = defineConfig({ ...subnetSettings, ...walletSettings });
+const settings = defineConfig({ ...subnetSettings, ...writerSettings });
 
 interface Options {
   readonly stake?: bigint;
@@ -44,7 +44,7 @@ export const register: CommandSpec = {
         const { chain_endpoint: endpoint, netuid, wallet } = settingsAmong(settings, options);
         const hotkey = await loadHotkey(wallet);
         const coldkey = await payerOf(wallet, hotkey);
-        const keyFolder = keyFolderOf(wallet.path);
+        const keyFolder = keyFolderOf(wallet);
         const chain = await connectChain({ endpoint, signal: shutdownSignal(), keyFolder });
         try {
           const registration = { chain, netuid, hotkey, coldkey };

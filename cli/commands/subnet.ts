@@ -22,9 +22,9 @@ import { defineConfig } from "#shared/config/settings.js";
 import { BlockZeroError } from "#shared/errors/error.js";
 import { cycleLength } from "#shared/protocol/phases.js";
 import { type HotkeyLocation, loadHotkey } from "#shared/wallet/index.js";
-import { subnetSettings, walletSettings } from "../settings.js";
+import { subnetSettings, writerSettings } from "../settings.js";
 
-const settings = defineConfig({ ...subnetSettings, ...walletSettings });
+const settings = defineConfig({ ...subnetSettings, ...writerSettings });
 
 interface CreateOptions {
   readonly network: string;
@@ -142,7 +142,7 @@ const onChain = async (
 ): Promise<void> => {
   const signal = shutdownSignal();
   const place = settingsAmong(settings, options);
-  const keyFolder = keyFolderOf(place.wallet.path);
+  const keyFolder = keyFolderOf(place.wallet);
   const chain = await connectChain({ endpoint: place.chain_endpoint, signal, keyFolder });
   try {
     await work(chain, place, signal);

@@ -12,6 +12,8 @@ export interface Pace {
 }
 
 const SUBTENSOR_BLOCK_TIME = 12;
+const BEACON_HINT =
+  "start a devchain whose genesis file has `drand` (blockzero devchain --genesis FILE, in a new home), or seal for --beacon quicknet";
 
 /**
  * @param named `beacon` is quicknet or a devchain's URL; `blockTime`, in seconds, is taken from the devchain unless it is given
@@ -26,7 +28,7 @@ export const paceOf = async (
   try {
     const beacon = await chain.beacon();
     if (beacon) return { beacon, blockTime: blockTime ?? (await lastBlocksTook(chain, name)) };
-    throw new BlockZeroError("BEACON_MISSING", `the devchain at ${name} plays no beacon`, "give its genesis a `drand`");
+    throw new BlockZeroError("BEACON_MISSING", `the devchain at ${name} plays no beacon`, BEACON_HINT);
   } finally {
     await chain.close();
   }

@@ -6,6 +6,7 @@ import { isIP, type LookupFunction } from "node:net";
 import { BlockZeroError, type ErrorCode } from "#shared/errors/error.js";
 import { contentRangeStart } from "#shared/files/byte-range.js";
 import { quote } from "#shared/protocol/parsed.js";
+import { NONCE_WINDOW_MS } from "#shared/protocol/request.js";
 import type { IncomingBlob } from "./incoming-blob.js";
 import { isPublicAddress } from "./public-address.js";
 
@@ -30,6 +31,10 @@ export interface BlobGet {
 /** Greatest number of interim responses (1xx) before the final one. */
 const MAX_INTERIM = 8;
 
+/** What helps where the subnet is on one machine or LAN. */
+const PRIVATE_HINT =
+  "on one machine or LAN set allow_private_addresses (--allow-private-addresses); elsewhere its owner sets listen.public_url";
+
 /** Parses a location as an origin. @throws BlockZeroError FETCH_REFUSED_ADDRESS */
 export const parseOrigin = (location: string, { allowPrivateAddresses }: RequestLimits): URL => {
   const refuse = (problem: string) =>
@@ -41,7 +46,7 @@ export const parseOrigin = (location: string, { allowPrivateAddresses }: Request
   const literal = hostOf(url);
   // Node connects to literal addresses without calling `lookup`, so they are checked here.
   if (isIP(literal) !== 0 && !allowPrivateAddresses && !isPublicAddress(literal))
-    throw refuse("is not a public address");
+    throw fault("FETCH_REFUSED_ADDRESS", `${quote(location)} is not a public address`, PRIVATE_HINT);
   return url;
 };
 
@@ -111,7 +116,11 @@ const take = async (
     case 404:
       throw fault("FETCH_NOT_FOUND", `${origin} does not have it`, "it may come later, or from others");
     case 401:
-      throw fault("FETCH_UNAUTHORIZED", `${origin} wants requests signed by a hotkey of the subnet`, "register first");
+      throw fault(
+        "FETCH_UNAUTHORIZED",
+        `${origin} wants requests signed by a hotkey of the subnet`,
+        unauthorizedHint(response.headers.date, Date.now()),
+      );
   }
   if (response.statusCode === 416 && from > 0) {
     // The server says that nothing is missing. The hash will show whether this is true.
@@ -135,6 +144,19 @@ const take = async (
   if (!response.complete) throw fault("FETCH_FAILED", `${origin} broke off`, "try again");
 };
 
+/**
+ * What a refused signature needs: the right time, where this clock differs from the server's by more than a nonce may.
+ *
+ * @param date the server's `Date` header
+ * @param now milliseconds since the epoch
+ */
+export const unauthorizedHint = (date: string | undefined, now: number): string => {
+  const ahead = now - Date.parse(date ?? "");
+  if (!(Math.abs(ahead) > NONCE_WINDOW_MS)) return "register the hotkey in the subnet";
+  const seconds = Math.round(Math.abs(ahead) / 1000);
+  return `set the clock: this machine's is ${seconds} s ${ahead > 0 ? "ahead of" : "behind"} the server's, and signatures count for ${NONCE_WINDOW_MS / 1000} s`;
+};
+
 /** Refuses unless every address is allowed. Gives node exactly these addresses, so there is no second look-up that DNS rebinding could use. */
 const checkedLookup = ({ addresses, allowPrivateAddresses }: BlobGet): LookupFunction => {
   return (hostname, { all }, callback) => {
@@ -142,7 +164,7 @@ const checkedLookup = ({ addresses, allowPrivateAddresses }: BlobGet): LookupFun
     const first = addresses[0];
     if (refused !== undefined || first === undefined) {
       const problem = refused === undefined ? "no address" : refused.address;
-      const hint = "a location is a public http(s) origin";
+      const hint = refused === undefined ? "a location is a public http(s) origin" : PRIVATE_HINT;
       callback(fault("FETCH_REFUSED_ADDRESS", `${quote(hostname)} resolves to ${problem}`, hint), "");
     } else if (all) callback(null, [...addresses]);
     else callback(null, first.address, first.family);

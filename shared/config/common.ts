@@ -52,6 +52,12 @@ export const participantSettings = {
     default: "~/.bittensor/wallets",
     describe: "The folder of wallets.",
   }),
+  "wallet.keys_in_use": setting({
+    schema: pathSchema.optional(),
+    beside: pathBeside,
+    describe:
+      "Where the programs of this machine agree who writes with a key: one folder for all of them. Unset, keys-in-use beside the folder of wallets; to be set where that cannot be written, as where wallets are mounted read-only.",
+  }),
   checkpoint_dir: setting({
     schema: pathSchema,
     beside: pathBeside,

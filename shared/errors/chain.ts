@@ -31,7 +31,7 @@ export const chainErrors = {
   },
   KEY_FOLDER_UNUSABLE: {
     meaning: "The folder in which programs take turns with a key cannot be written.",
-    remedy: "Make the folder beside the wallets writable.",
+    remedy: "Make the folder beside the wallets writable, or name another with `wallet.keys_in_use`.",
   },
   KEY_IN_USE: {
     meaning: "Another process has been writing with this key for a minute.",

@@ -7,7 +7,7 @@ import { openStore } from "#shared/blobs/open-store.js";
 import type { Chain } from "#shared/chain/chain.js";
 import { connectChain } from "#shared/chain/connect.js";
 import { dryRun, formatExtrinsic } from "#shared/chain/writer/dry-run.js";
-import { keyFolderOf } from "#shared/chain/writer/key-lock.js";
+import { checkKeyFolder, keyFolderOf } from "#shared/chain/writer/key-lock.js";
 import type { participantSettings } from "#shared/config/common.js";
 import type { Config } from "#shared/config/settings.js";
 import { BlockZeroError } from "#shared/errors/error.js";
@@ -72,7 +72,9 @@ const open = async (
   const left = new AbortController();
   const signal = AbortSignal.any([stopping, lost.signal, left.signal]);
   const onLost = (error: BlockZeroError) => lost.abort(error);
-  const keyFolder = keyFolderOf(wallet.path);
+  const keyFolder = keyFolderOf(wallet);
+  // Else all of a cycle's work would be done before its first write fails.
+  if (!config.dry_run) checkKeyFolder(keyFolder);
   const connected = await connectChain({ endpoint: config.chain_endpoint, log, signal: stopping, onLost, keyFolder });
   onLeave(() => connected.close());
   const chain = config.dry_run ? dryRun(connected, (extrinsic) => log.info(formatExtrinsic(extrinsic))) : connected;

@@ -207,6 +207,15 @@ describe("bad input is refused in one line", { concurrency: 2, timeout: HANG_GUA
     assert.match(await refusalIn(cwd, "blockzero-miner", args), /^✖ WALLET_MALFORMED /);
   });
 
+  it("a folder for keys in use that cannot be written, before any work", async () => {
+    const { cwd, args } = place({ ...settings(), "wallet.keys_in_use": "taken" });
+    writeFileSync(join(cwd, "taken"), "");
+    assert.match(
+      await refusalIn(cwd, "blockzero-miner", args),
+      /^✖ KEY_FOLDER_UNUSABLE .*taken: .+ → make it writable, or set wallet\.keys_in_use to a folder /,
+    );
+  });
+
   it("an expert group that does not exist", async () => {
     const line = await refusal({ args: ["--expert_group", "poetry"] });
     assert.match(line, /^✖ EXPERT_GROUP_UNKNOWN expert group "poetry" .+ → set expert_group to one of: /);

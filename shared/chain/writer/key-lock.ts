@@ -1,3 +1,5 @@
+import { randomUUID } from "node:crypto";
+import { mkdirSync, rmSync, writeFileSync } from "node:fs";
 import { dirname, join, resolve } from "node:path";
 import { z } from "zod";
 import { BlockZeroError, reasonOf } from "#shared/errors/error.js";
@@ -45,8 +47,30 @@ export interface KeyClaimOptions {
   readonly waitMs?: number | undefined;
 }
 
-/** Where the programs that use a folder of wallets coordinate the use of their keys: beside it, `~/.bittensor/keys-in-use`. */
-export const keyFolderOf = (wallets: string): string => join(dirname(resolve(wallets)), "keys-in-use");
+/** Where a wallet's keys are, and where programs coordinate their use if not beside it. */
+export interface KeyPlace {
+  readonly path: string;
+  readonly keys_in_use?: string | undefined;
+}
+
+/**
+ * Where the programs that use a folder of wallets coordinate the use of their keys: `keys_in_use`, else beside it,
+ * `~/.bittensor/keys-in-use`. There is no other fallback: programs that use different folders do not see one another.
+ */
+export const keyFolderOf = ({ path, keys_in_use }: KeyPlace): string =>
+  keys_in_use ?? join(dirname(resolve(path)), "keys-in-use");
+
+/** Checks that keys can be claimed in a folder, which is made if absent. Throws `BlockZeroError` KEY_FOLDER_UNUSABLE. */
+export const checkKeyFolder = (folder: string): void => {
+  const probe = join(folder, `.${randomUUID()}.tmp`);
+  try {
+    mkdirSync(folder, { recursive: true });
+    writeFileSync(probe, "");
+    rmSync(probe);
+  } catch (cause) {
+    throw unusable(folder, cause);
+  }
+};
 
 const WAIT_MS = 90_000;
 const POLL_MS = 100;
@@ -101,14 +125,17 @@ const attemptLock = (path: string): LockAttempt => {
   try {
     return tryLock(path);
   } catch (cause) {
-    throw new BlockZeroError(
-      "KEY_FOLDER_UNUSABLE",
-      `${path}: ${reasonOf(cause)}`,
-      "make the folder beside the wallets writable: programs agree there who writes with a key",
-      { cause },
-    );
+    throw unusable(path, cause);
   }
 };
+
+const unusable = (path: string, cause: unknown): BlockZeroError =>
+  new BlockZeroError(
+    "KEY_FOLDER_UNUSABLE",
+    `${path}: ${reasonOf(cause)}`,
+    "make it writable, or set wallet.keys_in_use to a folder that every program with this key can write: they agree there who writes",
+    { cause },
+  );
 
 const delay = (clock: Clock, ms: number, signal: AbortSignal): Promise<void> =>
   new Promise((resolve) => {

@@ -1,13 +1,13 @@
 import assert from "node:assert/strict";
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
-import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { before, describe, it, type TestContext } from "node:test";
 import { setImmediate as yieldToEvents } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
-import { openKeyClaims } from "#shared/chain/writer/key-lock.js";
+import { checkKeyFolder, keyFolderOf, openKeyClaims } from "#shared/chain/writer/key-lock.js";
 import { BlockZeroError } from "#shared/errors/error.js";
 import { startDevchain } from "#shared/simulators/devchain/start.js";
 import { coded } from "#tests/support/coded.js";
@@ -129,6 +129,11 @@ describe("a claim on a key", { timeout: HANG_GUARD }, () => {
     writeFileSync(folder, "");
     const claims = openKeyClaims({ folder, genesisHash });
     await assert.rejects(claims.claim("5Key", forever), coded("KEY_FOLDER_UNUSABLE", /ENOTDIR/));
+    assert.throws(() => checkKeyFolder(folder), coded("KEY_FOLDER_UNUSABLE", /EEXIST|ENOTDIR/));
+    const other = keyFolderOf({ path: join(folder, "wallets"), keys_in_use: await temporaryHome(t) });
+    checkKeyFolder(other);
+    assert.deepEqual(readdirSync(other), []);
+    (await openKeyClaims({ folder: other, genesisHash }).claim("5Key", forever)).release();
   });
 
   it("is refused where the record is not one, rather than risk a second write", async (t) => {
