@@ -59,5 +59,6 @@ const loaderOptions = ({ groups, data }: GroupData, group: string, batchSize: nu
     sequenceLength: data.sequence_length,
     batchSize,
     heldOut: data.held_out,
+    isolated: data.sequences === "isolated",
   };
 };

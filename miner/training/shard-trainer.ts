@@ -8,6 +8,7 @@ import { groupNamed, groupShapes } from "#shared/model/groups.js";
 import { batchInputs, languageModelLoss } from "#shared/model/loss.js";
 import type { Parameters } from "#shared/model/parameters.js";
 import { frozenShapes, groupShard, shardExperts } from "#shared/model/shard.js";
+import { windowsOf } from "#shared/model/windows.js";
 import type { Network } from "#shared/protocol/network.js";
 import type { FloatTensor } from "#shared/tensor-files/float32.js";
 import type { FloatSource } from "#shared/training/float-source.js";
@@ -48,8 +49,7 @@ export const shardStep = (
   const shape = {
     config: network.model,
     held: shardExperts(network, group),
-    batchSize: config.batch_size,
-    sequenceLength: network.data.sequence_length,
+    ...windowsOf(network.data, config.batch_size),
   };
   return {
     loss: languageModelLoss(shape),

@@ -10,6 +10,8 @@ export interface Batch {
   readonly ids: BigInt64Array;
   /** At every position the token after it: `targets[i] = ids[i + 1]`, and one more token at a row's end; −1 where a prediction does not count. */
   readonly targets: BigInt64Array;
+  /** Of isolated documents, for each token the place in its row at which its document begins: tokens see their own document alone. */
+  readonly starts?: BigInt64Array;
   /** Targets that count. */
   readonly counted: number;
   /** UTF-8 bytes of the text that they stand for. */
@@ -34,6 +36,8 @@ export interface LoaderOptions {
   readonly batchSize: number;
   /** Share of documents that training never sees, 0–1. */
   readonly heldOut: number;
+  /** Whether a document is read by itself: batches say where each begins, and predictions of a document's first token do not count. */
+  readonly isolated?: boolean;
 }
 
 export interface TrainingLoader {
@@ -83,25 +87,33 @@ interface Window {
   readonly ids: Uint32Array;
   /** 1 where a prediction of the token counts. */
   readonly counts: Uint8Array;
+  /** Where each token's document begins. */
+  readonly starts: Uint32Array;
 }
 
-const batchOf = ({ batchSize, sequenceLength, tokenizer }: LoaderOptions, window: () => Window): Batch => {
+const batchOf = (
+  { batchSize, sequenceLength, tokenizer, isolated = false }: LoaderOptions,
+  window: () => Window,
+): Batch => {
   const ids = new BigInt64Array(batchSize * sequenceLength);
   const targets = new BigInt64Array(batchSize * sequenceLength);
+  const starts = new BigInt64Array(isolated ? batchSize * sequenceLength : 0);
   let counted = 0;
   let bytes = 0;
   for (let row = 0; row < batchSize; row++) {
-    const { ids: tokens, counts } = window();
+    const { ids: tokens, counts, starts: begins } = window();
+    const isCounted = (i: number): boolean => counts[i] === 1 && !(isolated && begins[i] === i);
     for (let i = 0; i < sequenceLength; i++) {
       const at = row * sequenceLength + i;
       ids[at] = BigInt(tokens[i] ?? 0);
-      targets[at] = counts[i + 1] ? BigInt(tokens[i + 1] ?? 0) : -1n;
+      targets[at] = isCounted(i + 1) ? BigInt(tokens[i + 1] ?? 0) : -1n;
+      if (isolated) starts[at] = BigInt(begins[i] ?? 0);
     }
-    const predicted = tokens.filter((_, i) => i > 0 && counts[i]);
+    const predicted = tokens.filter((_, i) => i > 0 && isCounted(i));
     counted += predicted.length;
     bytes += tokenizer.bytesOf(predicted);
   }
-  return { ids, targets, counted, bytes, batchSize, sequenceLength };
+  return { ids, targets, ...(isolated && { starts }), counted, bytes, batchSize, sequenceLength };
 };
 
 /**
@@ -113,7 +125,8 @@ const windowsOn = (side: Side, options: LoaderOptions): ((random: Random) => Win
   const drawSource = weighted(options, side);
   return (random) => {
     const draw = drawSource(random);
-    const window: Window = { ids: new Uint32Array(sequenceLength + 1), counts: new Uint8Array(sequenceLength + 1) };
+    const length = sequenceLength + 1;
+    const window = { ids: new Uint32Array(length), counts: new Uint8Array(length), starts: new Uint32Array(length) };
     let document = withSeparators(draw(random), tokenizer);
     let from = random.below(document.length);
     let filled = 0;
@@ -143,6 +156,7 @@ const withSeparators = (
         const isText = place >= 0 && place < ids.length;
         window.ids[at + i] = isText ? ids[place]! : place < 0 ? startOfDocument! : endOfDocument;
         window.counts[at + i] = isText && counts ? counts[place]! : 1;
+        window.starts[at + i] = at;
       }
       return count;
     },

@@ -1,11 +1,13 @@
 import { groupHeldOutBatches } from "#datasets/group-data.js";
 import type { FloatTensors } from "#shared/artifact/update.js";
+import { joinBatches } from "#shared/data/join-batches.js";
 import type { Batch } from "#shared/data/loader.js";
 import type { DocumentSource } from "#shared/data/source.js";
 import type { Device, Tensors } from "#shared/engine/device.js";
 import { groupShapes } from "#shared/model/groups.js";
 import { batchInputs, batchLosses } from "#shared/model/loss.js";
 import { allExperts, type Parameters } from "#shared/model/parameters.js";
+import { windowsOf } from "#shared/model/windows.js";
 import type { ExpertGroup } from "#shared/protocol/expert-group.js";
 import type { Network } from "#shared/protocol/network.js";
 import { batchTensors } from "#shared/training/inner-loop.js";
@@ -43,8 +45,7 @@ export const createLossMeter = async (
   const shape = {
     config: model,
     held: allExperts(model),
-    batchSize: together * batchSize,
-    sequenceLength: data.sequence_length,
+    ...windowsOf(data, together * batchSize),
   };
   const evaluator = await createEvaluator({
     device,
@@ -88,20 +89,8 @@ export const createLossMeter = async (
 };
 
 /** Joins some batches into one of `count` times their size. Repeats the last batch if there are fewer. */
-const joined = (batches: readonly Batch[], count: number): Pick<Batch, "ids" | "targets"> => {
-  const all = Array.from({ length: count }, (_, i) => batches[Math.min(i, batches.length - 1)]!);
-  const together = (of: (batch: Batch) => BigInt64Array) => {
-    const parts = all.map(of);
-    const result = new BigInt64Array(parts.reduce((sum, { length }) => sum + length, 0));
-    let at = 0;
-    for (const part of parts) {
-      result.set(part, at);
-      at += part.length;
-    }
-    return result;
-  };
-  return { ids: together(({ ids }) => ids), targets: together(({ targets }) => targets) };
-};
+const joined = (batches: readonly Batch[], count: number): Pick<Batch, "ids" | "targets" | "starts"> =>
+  joinBatches(Array.from({ length: count }, (_, i) => batches[Math.min(i, batches.length - 1)]!));
 
 /** Gives each object a number, always the same one. */
 const numbered = <T>(): ((thing: T) => number) => {

@@ -4,6 +4,7 @@ import { expertsOf } from "#shared/model/groups.js";
 import { batchInputs, languageModelLoss } from "#shared/model/loss.js";
 import { allExperts, type Parameters } from "#shared/model/parameters.js";
 import { groupShard, shardExperts } from "#shared/model/shard.js";
+import { windowsOf } from "#shared/model/windows.js";
 import type { Network } from "#shared/protocol/network.js";
 import type { Shard } from "#shared/protocol/shard.js";
 import { batchTensors } from "#shared/training/inner-loop.js";
@@ -86,8 +87,7 @@ const lossOf = async (
   const shape = {
     config: model,
     held: shardExperts(network, group),
-    batchSize: scoring.eval_batch_size,
-    sequenceLength: data.sequence_length,
+    ...windowsOf(data, scoring.eval_batch_size),
   };
   const evaluator = await createEvaluator({
     device,

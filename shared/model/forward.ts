@@ -16,6 +16,8 @@ export interface ForwardShape {
   readonly held: HeldExperts;
   readonly batchSize: number;
   readonly sequenceLength: number;
+  /** Whether tokens see their own document alone: a batch then says where each document begins. */
+  readonly isolated?: boolean;
 }
 
 /** Where the tokens of a run stand, and what each may look at. */
@@ -91,6 +93,26 @@ const plainContext = (graph: Graph, shape: ForwardShape): ForwardContext => ({
   rotation: rotaryTables(graph, shape),
   mask: causalMask(graph, shape),
 });
+
+/**
+ * Documents one after the other in a row, each token looking at those of its own document alone. Rotary embedding makes scores of differences of
+ * positions, so that positions counted from the row's beginning give what positions counted from the document's do.
+ *
+ * @param starts int64 [N], for each token the place in its row at which its document begins
+ */
+export const isolatedContext = (graph: Graph, shape: ForwardShape, starts: Value): ForwardContext => {
+  const { batchSize: b, sequenceLength: t, config } = shape;
+  const perKey = config.num_attention_heads / config.num_key_value_heads;
+  const begin = op.expand(op.reshape(op.cast(starts, "float32"), [b, 1, 1, t, 1]), [b, 1, perKey, t, 1]);
+  const keys = graph.constant(
+    Float32Array.from({ length: t }, (_, i) => i),
+    [t],
+  );
+  // How many places before its document a key lies; none for those that a query may see.
+  const before = op.maximum(op.sub(op.reshape(begin, [b, 1, perKey * t, 1]), keys), graph.constant(0));
+  const { rotation, mask } = plainContext(graph, shape);
+  return { rotation, mask: op.add(op.scale(before, -1e9), mask) }; // [b, 1, perKey·t, t]
+};
 
 /** cos and sin of position × frequency, [t, head_dim], both halves alike as `rotate_half` wants them. */
 const rotaryTables = (graph: Graph, { config, sequenceLength: t }: ForwardShape): { cos: Value; sin: Value } => {

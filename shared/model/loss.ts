@@ -1,38 +1,52 @@
 import type { Graph, Value } from "#shared/engine/graph.js";
 import * as op from "#shared/engine/ops/index.js";
 import type { Routing } from "./blocks/mixture.js";
-import { type ForwardShape, forward } from "./forward.js";
+import { type ForwardShape, forward, isolatedContext } from "./forward.js";
 
 type Values = Readonly<Record<string, Value>>;
 type Loss = (graph: Graph, weights: Values, inputs: Values) => { loss: Value; metrics: Values };
 
-/** Graph inputs of a batch: ids and targets, int64 [batch × sequence]. */
-export const batchInputs = ({ batchSize, sequenceLength }: ForwardShape) =>
-  ({
-    ids: { shape: [batchSize * sequenceLength], dtype: "int64" },
-    targets: { shape: [batchSize * sequenceLength], dtype: "int64" },
-  }) as const;
+/** Graph inputs of a batch, int64 [batch × sequence]: ids and targets, and of isolated documents where each begins. */
+export const batchInputs = ({
+  batchSize,
+  sequenceLength,
+  isolated = false,
+}: Pick<ForwardShape, "batchSize" | "sequenceLength" | "isolated">) => {
+  const perToken = { shape: [batchSize * sequenceLength], dtype: "int64" } as const;
+  return { ids: perToken, targets: perToken, ...(isolated && { starts: perToken }) };
+};
+
+/** The forward pass of a batch's inputs. */
+export const forwardBatch = (graph: Graph, weights: Values, inputs: Values, shape: ForwardShape) =>
+  forward(
+    graph,
+    weights,
+    inputs.ids!,
+    shape,
+    shape.isolated ? isolatedContext(graph, shape, inputs.starts!) : undefined,
+  );
 
 /** Mean next-token cross-entropy in nats. */
 export const languageModelLoss =
   (shape: ForwardShape): Loss =>
   (graph, weights, inputs) => {
-    const { logits } = forward(graph, weights, inputs.ids!, shape);
+    const { logits } = forwardBatch(graph, weights, inputs, shape);
     return { loss: op.crossEntropy(logits, inputs.targets!), metrics: {} };
   };
 
-/** The same of several batches, one under the other: their mean, and as a metric that of each by its number. `batchSize` is that of all. */
+/** The same of several batches, one under the other: the mean of all, and as a metric that of each by its number. `batchSize` is that of all. */
 export const batchLosses =
   (shape: ForwardShape, batches: number): Loss =>
   (graph, weights, inputs) => {
-    const losses = op.tokenLosses(forward(graph, weights, inputs.ids!, shape).logits, inputs.targets!);
+    const losses = op.tokenLosses(forwardBatch(graph, weights, inputs, shape).logits, inputs.targets!);
+    const counted = op.countedTargets(inputs.targets!);
     const tokens = (shape.batchSize * shape.sequenceLength) / batches;
     const metrics: Record<string, Value> = {};
     for (let batch = 0; batch < batches; batch++) {
-      const own = op.slice(losses, { axis: 0, start: batch * tokens, end: (batch + 1) * tokens });
-      metrics[batch] = op.reduceMean(own, [0]);
+      const own = { axis: 0, start: batch * tokens, end: (batch + 1) * tokens };
+      metrics[batch] = op.countedMean(op.slice(losses, own), op.slice(counted, own));
     }
-    return { loss: op.reduceMean(losses, [0]), metrics };
+    return { loss: op.countedMean(losses, counted), metrics };
   };
 
 /** The genesis objective's two terms on routers: which experts are whose, and what the terms are weighed by. */
@@ -58,7 +72,7 @@ export type PretrainingOptions = ForwardShape & Omit<RouterTerms, "experts">;
 export const pretrainingLoss =
   (options: PretrainingOptions): Loss =>
   (graph, weights, inputs) => {
-    const { logits, routing } = forward(graph, weights, inputs.ids!, options);
+    const { logits, routing } = forwardBatch(graph, weights, inputs, options);
     const crossEntropy = op.crossEntropy(logits, inputs.targets!);
     const experts = options.config.num_experts;
     const terms = routing.map((layer) => routerTerms(layer, inputs.group!, { ...options, experts }));

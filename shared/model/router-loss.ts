@@ -1,7 +1,7 @@
 import type { Graph, Value } from "#shared/engine/graph.js";
 import * as op from "#shared/engine/ops/index.js";
-import { type ForwardShape, forward } from "./forward.js";
-import { type RouterTerms, routerTerms } from "./loss.js";
+import type { ForwardShape } from "./forward.js";
+import { forwardBatch, type RouterTerms, routerTerms } from "./loss.js";
 import { routerName } from "./parameters.js";
 
 type Values = Readonly<Record<string, Value>>;
@@ -23,7 +23,7 @@ export const routerLoss =
   (graph: Graph, weights: Values, inputs: Values): { loss: Value; metrics: Values } => {
     const { config, perToken, experts, groups, owned } = options;
     const held = Array.from({ length: config.num_hidden_layers }, () => []);
-    const { inputs: given } = forward(graph, weights, inputs.ids!, { ...options, held });
+    const { inputs: given } = forwardBatch(graph, weights, inputs, { ...options, held });
     const layers = given.map((x, layer) => {
       const probabilities = op.softmax(op.matmul(x, weights[routerName(layer)]!, { transB: true }));
       return { layer, probabilities, chosen: op.topK(probabilities, perToken).indices };

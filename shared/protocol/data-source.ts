@@ -41,6 +41,14 @@ export const dataSchema = z
     }),
     split: z.literal("sha256").default("sha256").meta(about("The rule by which documents are held out.")),
     sequence_length: z.int().min(1).meta(about("Length of a window of text.", "tokens")),
+    sequences: z
+      .enum(["concatenated", "isolated"])
+      .optional()
+      .meta(
+        about(
+          "How the documents of a window are read: one after the other as one text (`concatenated`, where this is left out), or each by itself (`isolated`): attention stays within a document, and a prediction of a document's first token does not count.",
+        ),
+      ),
     held_out: z
       .number()
       .gt(0)

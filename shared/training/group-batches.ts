@@ -1,13 +1,15 @@
 import { groupTrainingLoader } from "#datasets/group-data.js";
-import type { Batch } from "#shared/data/loader.js";
+import { joinBatches } from "#shared/data/join-batches.js";
 import { type IntTensor, intTensor } from "#shared/engine/tensor.js";
 import { expertsOf } from "#shared/model/groups.js";
 import type { Network } from "#shared/protocol/network.js";
+import { batchTensors } from "./inner-loop.js";
 
-/** Tokens of all groups' documents at once: ids, targets and the group's number of each, int64 [N]. */
+/** Tokens of all groups' documents at once: ids, targets, where isolated documents begin, and the group's number of each, int64 [N]. */
 export interface GroupBatch {
   readonly ids: IntTensor;
   readonly targets: IntTensor;
+  readonly starts?: IntTensor;
   readonly group: IntTensor;
 }
 
@@ -23,7 +25,7 @@ export const groupBatches = (
     BigInt64Array.from({ length: tokens }, (_, i) => BigInt(Math.floor((i * names.length) / tokens))),
     [tokens],
   );
-  return () => ({ ...concatenate(loaders.map((loader) => loader.next())), group });
+  return () => ({ ...batchTensors(joinBatches(loaders.map((loader) => loader.next()))), group });
 };
 
 /** For each layer, [groups, experts]: 1 where the group owns the expert. */
@@ -35,18 +37,4 @@ export const ownership = ({ model, groups }: Pick<Network, "model" | "groups">):
       for (const expert of layers[layer]!) table[row * model.num_experts + expert] = 1;
     return table;
   });
-};
-
-const concatenate = (batches: readonly Batch[]) => {
-  const join = (pick: (batch: Batch) => BigInt64Array) => {
-    const parts = batches.map(pick);
-    const all = new BigInt64Array(parts.reduce((total, part) => total + part.length, 0));
-    let at = 0;
-    for (const part of parts) {
-      all.set(part, at);
-      at += part.length;
-    }
-    return intTensor(all, [all.length]);
-  };
-  return { ids: join((batch) => batch.ids), targets: join((batch) => batch.targets) };
 };

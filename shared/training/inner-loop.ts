@@ -132,7 +132,8 @@ export const innerLoop = async (loop: InnerLoop): Promise<InnerRun> => {
 };
 
 /** A batch as the graph's inputs. */
-export const batchTensors = ({ ids, targets }: Pick<Batch, "ids" | "targets">) => ({
+export const batchTensors = ({ ids, targets, starts }: Pick<Batch, "ids" | "targets" | "starts">) => ({
   ids: intTensor(ids, [ids.length]),
   targets: intTensor(targets, [targets.length]),
+  ...(starts && { starts: intTensor(starts, [starts.length]) }),
 });

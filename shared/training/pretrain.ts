@@ -4,6 +4,7 @@ import type { Device } from "#shared/engine/device.js";
 import { initialParameters } from "#shared/model/init.js";
 import { batchInputs, pretrainingLoss } from "#shared/model/loss.js";
 import { allExperts, type Parameters } from "#shared/model/parameters.js";
+import { windowsOf } from "#shared/model/windows.js";
 import type { Network } from "#shared/protocol/network.js";
 import { groupBatches, ownership } from "./group-batches.js";
 import { cosineWithWarmup } from "./schedule.js";
@@ -35,8 +36,7 @@ export const pretrain = async (options: Pretraining): Promise<Parameters> => {
   const shape = {
     config: model,
     held: allExperts(model),
-    batchSize: batchSize * names.length,
-    sequenceLength: data.sequence_length,
+    ...windowsOf(data, batchSize * names.length),
   };
   const tokens = shape.batchSize * shape.sequenceLength;
   const params = initialParameters(model, createRandom(`${seed}/init`));

@@ -3,6 +3,7 @@ import type { Device } from "#shared/engine/device.js";
 import { batchInputs } from "#shared/model/loss.js";
 import type { Parameters } from "#shared/model/parameters.js";
 import { routerLoss } from "#shared/model/router-loss.js";
+import { windowsOf } from "#shared/model/windows.js";
 import type { ModelConfig } from "#shared/protocol/model-config.js";
 import type { Network } from "#shared/protocol/network.js";
 import { groupBatches, ownership } from "./group-batches.js";
@@ -35,10 +36,9 @@ export const trainRouters = async (options: RouterTraining): Promise<Parameters>
   const names = Object.keys(groups);
   const shape = {
     config: dense.config,
-    batchSize: batchSize * names.length,
-    sequenceLength: data.sequence_length,
+    ...windowsOf(data, batchSize * names.length),
   };
-  const inputs = batchInputs({ ...shape, held: [] });
+  const inputs = batchInputs(shape);
   const trainStep = await createTrainStep({
     device,
     loss: routerLoss({

@@ -1,9 +1,14 @@
 import { formatTypes, type Operator, shapeError, type Value } from "../graph.js";
 import { int, text } from "../onnx/emitter.js";
+import { cast } from "./cast.js";
+import { div } from "./div.js";
 import { exp } from "./exp.js";
+import { maximum } from "./maximum.js";
 import { mul } from "./mul.js";
-import { reduceMean } from "./reduce.js";
+import { neg } from "./neg.js";
+import { reduceSum } from "./reduce.js";
 import { reshape } from "./reshape.js";
+import { sub } from "./sub.js";
 
 /** The log-probabilities are a second output because the gradient starts from them. */
 const operator: Operator<readonly [Value, Value], readonly [Value, Value]> = {
@@ -48,8 +53,20 @@ const minusOneAt: Operator<readonly [Value, Value], readonly [Value]> = {
   },
 };
 
-/** Negative log-likelihood of each token in nats: logits [n, v], int64 targets [n] → [n]. */
-export const tokenLosses = (logits: Value, targets: Value): Value => logits.graph.apply(operator, [logits, targets])[0];
+/** 1 for each target that counts, 0 where it is −1: int64 targets [n] → float32 [n]. */
+export const countedTargets = (targets: Value): Value => {
+  const none = maximum(neg(cast(targets, "float32")), targets.graph.constant(0));
+  return sub(targets.graph.constant(1), none);
+};
 
-/** Mean negative log-likelihood in nats: logits [n, v], int64 targets [n] → []. Gradient (softmax − onehot) / n. */
-export const crossEntropy = (logits: Value, targets: Value): Value => reduceMean(tokenLosses(logits, targets), [0]);
+/** Negative log-likelihood of each token in nats, 0 where the target is −1: logits [n, v], int64 targets [n] → [n]. */
+export const tokenLosses = (logits: Value, targets: Value): Value =>
+  mul(logits.graph.apply(operator, [logits, targets])[0], countedTargets(targets));
+
+/** Mean of the losses that count, 0 where none does: `losses` and `counted` [n] → []. */
+export const countedMean = (losses: Value, counted: Value): Value =>
+  div(reduceSum(losses, [0]), maximum(reduceSum(counted, [0]), losses.graph.constant(1)));
+
+/** Mean negative log-likelihood in nats of the targets that are not −1: logits [n, v], int64 targets [n] → []. Gradient (softmax − onehot) / their number. */
+export const crossEntropy = (logits: Value, targets: Value): Value =>
+  countedMean(tokenLosses(logits, targets), countedTargets(targets));

@@ -1,7 +1,7 @@
 export { add } from "./add.js";
 export { cast } from "./cast.js";
 export { concat } from "./concat.js";
-export { crossEntropy, tokenLosses } from "./cross-entropy.js";
+export { countedMean, countedTargets, crossEntropy, tokenLosses } from "./cross-entropy.js";
 export { type Dispatch, dispatch } from "./dispatch.js";
 export { div } from "./div.js";
 export { exp } from "./exp.js";

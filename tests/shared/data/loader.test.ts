@@ -163,6 +163,29 @@ test("ids above 65,535 stay what they are, and a prediction that does not count 
   assert.equal(bytes, 2 * counted);
 });
 
+test("of isolated documents the batch says where each begins, and no prediction of a first token counts", () => {
+  const short: DocumentSource = {
+    kind: "short",
+    size: 20,
+    document: (index) => "abcdefghij".slice(0, 1 + (index % 5)),
+  };
+  const isolated = trainingLoader({ ...options(short), heldOut: 0, seed: 8, isolated: true }).next();
+  const plain = trainingLoader({ ...options(short), heldOut: 0, seed: 8 }).next();
+  assert.deepEqual(isolated.ids, plain.ids);
+  assert.equal(plain.starts, undefined);
+  const { ids, targets, starts, counted, bytes } = isolated;
+  const end = BigInt(byteTokenizer.endOfDocument);
+  for (const [i, id] of ids.entries()) {
+    const place = i % 64;
+    const begins = place > 0 && ids[i - 1] === end;
+    assert.equal(starts![i], begins ? BigInt(place) : place === 0 ? 0n : starts![i - 1], `token ${i}`);
+    assert.equal(targets[i], id === end ? -1n : plain.targets[i], `after token ${i}`);
+  }
+  const predicted = targets.filter((target) => target >= 0n);
+  assert.deepEqual([counted, bytes], [predicted.length, predicted.filter((target) => target !== end).length]);
+  assert.equal(plain.counted, 512);
+});
+
 test("a side without documents is a fault that names the source", () => {
   const one: DocumentSource = { kind: "one", size: 1, document: () => "abc" };
   const faults = { code: "SPLIT_EMPTY", message: 'the source "one" has no held-out document' };

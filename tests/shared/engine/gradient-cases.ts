@@ -196,6 +196,12 @@ export const gradientCases: readonly GradientCase[] = [
     build: ([x], graph, { b, c }, random) => op.crossEntropy(x!, graph.constant(indices(random, b, c), [b], "int64")),
   },
   {
+    name: "crossEntropy where some targets do not count",
+    shapes: ({ b, c }) => [[b + 1, c]],
+    build: ([x], graph, { b, c }, random) =>
+      op.crossEntropy(x!, graph.constant([-1, ...indices(random, b, c)], [b + 1], "int64")),
+  },
+  {
     name: "rotaryEmbedding",
     shapes: ({ a, b, c }) => [[a, b, c, 8]],
     build: ([x], graph, { c }, random) => {

@@ -92,6 +92,24 @@ describe("operators", () => {
     close(results.full, results.composed!);
   });
 
+  it("leaves a target of −1 out of crossEntropy and of its gradient; where none counts the loss is 0", async () => {
+    const { loss, none, losses, gradient } = await compute(
+      (g) => {
+        const logits = g.input("logits", [3, 2]);
+        const targets = g.constant([0, -1, 1], [3], "int64");
+        const loss = op.crossEntropy(logits, targets);
+        const none = op.crossEntropy(logits, g.constant([-1, -1, -1], [3], "int64"));
+        const [gradient] = gradients(op.add(loss, none), [logits]);
+        return { loss, none, losses: op.tokenLosses(logits, targets), gradient: gradient! };
+      },
+      { logits: floatTensor([0, 0, 5, -5, 0, 0], [3, 2]) },
+    );
+    close(loss, [Math.LN2]);
+    close(none, [0]);
+    close(losses, [Math.LN2, 0, Math.LN2]);
+    close(gradient, [-0.25, 0.25, 0, 0, 0.25, -0.25]);
+  });
+
   it("gradient of crossEntropy is (softmax − onehot) / n, also where softmax underflows", async () => {
     const { gradient } = await compute(
       (g) => {

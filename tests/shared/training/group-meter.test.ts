@@ -134,7 +134,7 @@ describe("a group's meter", () => {
     const together = await losses(null, batches);
     for (const [i, batch] of batches.entries()) {
       const objective = languageModelLoss({ config: MICRO, held: allExperts(MICRO), batchSize: 2, sequenceLength: 6 });
-      const inputs = batchInputs({ config: MICRO, held: allExperts(MICRO), batchSize: 2, sequenceLength: 6 });
+      const inputs = batchInputs({ batchSize: 2, sequenceLength: 6 });
       const alone = await createEvaluator({ device, loss: objective, inputs, params: base });
       const { loss } = await alone.evaluate({}, batchTensors(batch));
       await alone.dispose();
