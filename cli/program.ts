@@ -18,6 +18,7 @@ const groups: Readonly<Record<string, Readonly<Record<string, () => Loaded>>>> =
   },
   "A subnet of one's own:": {
     subnet: async () => (await import("./commands/subnet.js")).subnet,
+    data: async () => (await import("./commands/data.js")).data,
     seal: async () => (await import("./commands/seal.js")).seal,
     groups: async () => (await import("./commands/groups.js")).groups,
     genesis: async () => (await import("./commands/genesis.js")).genesis,

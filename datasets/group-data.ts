@@ -10,17 +10,26 @@ import { openTokenizer } from "#shared/data/open-tokenizer.js";
 import type { DocumentSource } from "#shared/data/source.js";
 import { type TokenSource, tokenised } from "#shared/data/token-source.js";
 import type { Network } from "#shared/protocol/network.js";
-import { openTokens } from "./tokens.js";
+import { openTokens, type ShardChoice, type SourceUse } from "./tokens.js";
 
 type GroupData = Pick<Network, "groups" | "data">;
 
-/** The training stream of a group's own documents; an operator's documents take `share` of the windows where given. */
+/**
+ * The training stream of a group's own documents; an operator's documents take `share` of the windows where given. Of packs so many shards as `shards`
+ * says are drawn from.
+ */
 export const groupTrainingLoader = (
   network: GroupData,
   group: string,
-  options: { batchSize: number; seed: string; own?: { source: TokenSource; share: number } | undefined },
+  options: {
+    batchSize: number;
+    seed: string;
+    own?: { source: TokenSource; share: number } | undefined;
+    shards?: ShardChoice | undefined;
+  },
 ): TrainingLoader => {
-  const loader = loaderOptions(network, group, options.batchSize);
+  const { batchSize, shards } = options;
+  const loader = loaderOptions(network, group, batchSize, { side: "training", shards });
   return trainingLoader({ ...loader, sources: mixed(loader.sources, options.own), seed: options.seed });
 };
 
@@ -43,7 +52,7 @@ export const groupHeldOutBatches = (
   group: string,
   { sealed, ...options }: { batches: number; batchSize: number; seed: string; sealed?: DocumentSource | null },
 ): readonly Batch[] => {
-  const loader = loaderOptions(network, group, options.batchSize);
+  const loader = loaderOptions(network, group, options.batchSize, { side: "held-out" });
   return heldOutBatches({
     ...loader,
     ...(sealed && { sources: [{ source: tokenised(sealed, openTokenizer(network.data)), weight: 1 }], heldOut: 1 }),
@@ -51,10 +60,15 @@ export const groupHeldOutBatches = (
   });
 };
 
-const loaderOptions = ({ groups, data }: GroupData, group: string, batchSize: number): LoaderOptions => {
+const loaderOptions = (
+  { groups, data }: GroupData,
+  group: string,
+  batchSize: number,
+  use: SourceUse,
+): LoaderOptions => {
   const tokenizer = openTokenizer(data);
   return {
-    sources: groups[group]!.data.map(({ weight, ...name }) => ({ source: openTokens(name, tokenizer), weight })),
+    sources: groups[group]!.data.map(({ weight, ...name }) => ({ source: openTokens(name, tokenizer, use), weight })),
     tokenizer,
     sequenceLength: data.sequence_length,
     batchSize,

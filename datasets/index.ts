@@ -21,8 +21,11 @@ const builtIn: Readonly<Record<string, () => DocumentSource>> = {
   sotu: openStateOfTheUnion,
 };
 
+/** Sources that come with the toolkit. */
+export const builtInKinds: readonly string[] = Object.keys(builtIn);
+
 /** What `kind` may be. */
-export const sourceKinds: readonly string[] = [...Object.keys(builtIn), "jsonl"];
+export const sourceKinds: readonly string[] = [...builtInKinds, "jsonl", "pack"];
 
 const opened = new Map<string, DocumentSource>();
 const digests = new Map<string, string>();

@@ -1,7 +1,8 @@
 import { createHash } from "node:crypto";
-import { closeSync, fstatSync, openSync, readSync } from "node:fs";
+import { closeSync, constants, fstatSync, openSync, readSync } from "node:fs";
 import { z } from "zod";
 import type { DocumentSource } from "#shared/data/source.js";
+import { parseLenientJson } from "#shared/documents/lenient-json.js";
 import { BlockZeroError, reasonOf } from "#shared/errors/error.js";
 
 export interface JsonlLimits {
@@ -14,7 +15,10 @@ const DEFAULT_LIMITS: JsonlLimits = { fileBytes: 2 ** 32 - 1, lineBytes: 16 * 2 
 const CHUNK_BYTES = 2 ** 20;
 const NEWLINE = 0x0a;
 
-const record = z.object({ text: z.string().min(1) });
+const record = z.object({ text: z.string().nullable() });
+
+/** A pipe that nobody writes to opens at once, and is refused. */
+const READING = constants.O_RDONLY | constants.O_NONBLOCK;
 
 /** Where a line stands in the file: bytes, and its number from 1. */
 interface Line {
@@ -30,8 +34,8 @@ export interface JsonlOptions {
 }
 
 /**
- * An operator's own documents: UTF-8, one JSON object with a non-empty `text` a line; other fields and blank lines are
- * ignored. The whole file is checked on opening; afterwards only the places of the lines stay in memory.
+ * An operator's own documents: UTF-8, one JSON object with a `text` a line; other fields, blank lines and those whose text is empty or null are
+ * ignored, and so is a byte order mark. Numbers that JSON lacks, as Python writes them, count as null. The whole file is checked on opening; afterwards only the places of the lines stay in memory.
  *
  * @throws BlockZeroError DATASET_NOT_FOUND, DATASET_MALFORMED (with the line), DATASET_TOO_LARGE, DATASET_EMPTY, DATASET_MISMATCH,
  *         and DATASET_CHANGED from `document` when the file changed since
@@ -74,7 +78,7 @@ export const openJsonl = (path: string, { limits = DEFAULT_LIMITS, sha256 }: Jso
 const withFile = <T>(path: string, use: (file: number) => T): T => {
   let file: number;
   try {
-    file = openSync(path, "r");
+    file = openSync(path, READING);
   } catch (thrown) {
     throw new BlockZeroError(
       "DATASET_NOT_FOUND",
@@ -136,8 +140,7 @@ const scanLines = (
     const bytes = pending.length === 1 ? (pending[0] ?? Buffer.alloc(0)) : Buffer.concat(pending);
     if (!bytes.every(isBlank)) {
       if (lines.length >= limits.lines) throw tooLarge(`${path} has more than ${limits.lines} documents`);
-      textOf(path, number, bytes);
-      lines.push({ number, start, length: bytes.length });
+      if (textOf(path, number, bytes) !== "") lines.push({ number, start, length: bytes.length });
     }
     start += bytes.length + 1;
     pending = [];
@@ -163,16 +166,17 @@ const isBlank = (byte: number): boolean => byte === 0x20 || byte === 0x09 || byt
 
 const utf8 = new TextDecoder("utf-8", { fatal: true });
 
+/** The text of a line; empty where it is null. */
 const textOf = (path: string, line: number, bytes: Uint8Array): string => {
   let value: unknown;
   try {
-    value = JSON.parse(utf8.decode(bytes));
+    value = parseLenientJson(utf8.decode(bytes));
   } catch (thrown) {
     throw malformed(path, line, thrown instanceof TypeError ? "not UTF-8" : "not JSON", thrown);
   }
   const parsed = record.safeParse(value);
-  if (!parsed.success) throw malformed(path, line, 'no non-empty string "text"', parsed.error);
-  return parsed.data.text;
+  if (!parsed.success) throw malformed(path, line, 'no string "text"', parsed.error);
+  return parsed.data.text ?? "";
 };
 
 const malformed = (path: string, line: number, what: string, cause: unknown): BlockZeroError =>

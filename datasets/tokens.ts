@@ -1,11 +1,74 @@
 import { type TokenSource, tokenised } from "#shared/data/token-source.js";
 import type { Tokenizer } from "#shared/data/tokenizer.js";
+import { BlockZeroError } from "#shared/errors/error.js";
+import { chooseShards } from "#shared/packs/choose-shards.js";
+import { openPackFolder, type PackFolder } from "#shared/packs/pack-folder.js";
+import { packSource } from "#shared/packs/pack-source.js";
 import { openSource, type SourceName } from "./index.js";
+
+/** Training shards of a pack that are drawn from: at most so many, chosen by the seed. */
+export interface ShardChoice {
+  readonly seed: string;
+  readonly most: number;
+}
+
+/** What a source is opened for: of a pack only the shards that this takes need be here. */
+export type SourceUse =
+  | { readonly side: "held-out" }
+  | { readonly side: "training"; readonly shards?: ShardChoice | undefined };
+
+/** Training shards in use at once, where nothing else is said. */
+const USUAL_SHARDS: ShardChoice = { seed: "", most: 256 };
 
 /**
  * Opens a source by name, as tokens.
  *
- * @throws BlockZeroError what `openSource` throws
+ * @throws BlockZeroError what `openSource` and `openPack` throw, PACK_TOKENIZER
  */
-export const openTokens = (name: SourceName, tokenizer: Tokenizer): TokenSource =>
-  tokenised(openSource(name), tokenizer);
+export const openTokens = (name: SourceName, tokenizer: Tokenizer, use: SourceUse): TokenSource => {
+  if (name.kind !== "pack") return tokenised(openSource(name), tokenizer);
+  const pack = openPack(name);
+  const { manifest, hash } = pack;
+  if (manifest.tokenizer.name !== tokenizer.name)
+    throw new BlockZeroError(
+      "PACK_TOKENIZER",
+      `pack ${hash.slice(0, 8)} has tokens of ${shortName(manifest.tokenizer.name)}, the network those of ${shortName(tokenizer.name)}`,
+      "pack the text again with the network's tokenizer",
+    );
+  if (use.side === "training") {
+    const shards = chooseShards(manifest, use.shards ?? USUAL_SHARDS);
+    return packSource(
+      pack,
+      shards.map((ref) => ({ side: "training", ref })),
+    );
+  }
+  const known = heldOut.get(hash);
+  if (known) return known;
+  const source = packSource(
+    pack,
+    manifest.held_out.map((ref) => ({ side: "held-out", ref })),
+  );
+  heldOut.set(hash, source);
+  return source;
+};
+
+/** One object a pack, since loaders remember what they know of a source. */
+const heldOut = new Map<string, TokenSource>();
+
+/** Opens a pack's manifest by name. @throws BlockZeroError DATASET_PATH_MISSING, DATASET_MISMATCH, PACK_MALFORMED, FILE_UNREADABLE */
+export const openPack = ({ path, sha256 }: Pick<SourceName, "path" | "sha256">): PackFolder => {
+  if (path !== undefined) return openPackFolder(path, sha256);
+  throw new BlockZeroError(
+    "DATASET_PATH_MISSING",
+    'the source "pack" has no path',
+    "name the folder that `blockzero data pack` wrote",
+  );
+};
+
+/** Whether a source can be opened here; of a pack its manifest. @throws BlockZeroError as `openTokens` */
+export const checkSource = (name: SourceName): void => {
+  if (name.kind === "pack") openPack(name);
+  else openSource(name);
+};
+
+const shortName = (name: string): string => name.slice(0, 8);

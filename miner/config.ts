@@ -18,12 +18,19 @@ export const trainingSettings = defineConfig({
   data_path: setting({
     schema: pathSchema.optional(),
     beside: pathBeside,
-    describe: 'Documents of your own, one {"text": …} a line, trained beside the group\'s data.',
+    describe:
+      'Documents of your own, trained beside the group\'s data: JSON Lines with one {"text": …} a line, also .gz or .zst, .json, .txt, .parquet, or the folder of a pack.',
   }),
   data_weight: setting({
     schema: z.number().gt(0).max(1),
     default: 0.5,
     describe: "Share of training windows from data_path; 1 leaves the group's data out.",
+  }),
+  pack_shards: setting({
+    schema: z.int().min(1).max(4096),
+    default: 32,
+    describe:
+      "Training shards of each pack of the group's data that a cycle fetches and draws from, of some megabytes each; another cycle takes others.",
   }),
   device: deviceSetting("auto"),
   threads,

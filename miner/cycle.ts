@@ -15,6 +15,7 @@ import { mayCommit } from "./commit/self-check.js";
 import type { Miner } from "./context.js";
 import type { MinerJournal } from "./journal.js";
 import { openBaseWeights, openFrozenWeights } from "./training/base-weights.js";
+import { obtainShards } from "./training/obtain-shards.js";
 
 /** Inner steps whose mean loss is one line of metrics. */
 const LOG_EVERY = 10;
@@ -64,6 +65,7 @@ const packed = async (miner: Miner, cycle: number): Promise<string | null> => {
   const { participant, config } = miner;
   const hash = await awaitBaseModel(participant, cycle);
   const manifest = await participant.models.manifest(hash, participant.signal);
+  await obtainShards(participant, config, cycle);
   const weights = await openBaseWeights(participant, { hash, manifest }, config.expert_group);
   try {
     const frozen = await openFrozenWeights(participant, { hash, manifest }, config.expert_group);

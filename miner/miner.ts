@@ -21,6 +21,7 @@ import { mark, runCycle } from "./cycle.js";
 import { reportScore } from "./feedback.js";
 import { minerJournalSchema } from "./journal.js";
 import { openBaseWeights, openFrozenWeights } from "./training/base-weights.js";
+import { withOwnData } from "./training/own-data.js";
 import { createShardTrainer } from "./training/shard-trainer.js";
 import { streamOwner } from "./training/stream-secret.js";
 import type { ShardTrainer } from "./training/trainer.js";
@@ -30,8 +31,9 @@ import { openWorkerPool, replicaFolder } from "./training/worker-pool.js";
 export const runMiner = (config: MinerConfig, log: Log, signal: AbortSignal): Promise<void> =>
   runParticipant(config, { role: "miner", log, signal }, (participant, metrics) => mine(participant, config, metrics));
 
-const mine = async (participant: Participant, config: MinerConfig, metrics: MetricsSink): Promise<never> => {
-  groupNamed(participant.network, config.expert_group);
+const mine = async (participant: Participant, given: MinerConfig, metrics: MetricsSink): Promise<never> => {
+  groupNamed(participant.network, given.expert_group);
+  const config = await withOwnData(given, participant.home, participant.log);
   const trainer = await openTrainer(participant, config);
   const miner: Miner = {
     participant,

@@ -2,7 +2,7 @@ import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { InvalidArgumentError, Option } from "commander";
 import { Document, visit } from "yaml";
-import { sourceKinds } from "#datasets/index.js";
+import { builtInKinds } from "#datasets/index.js";
 import { openTokens } from "#datasets/tokens.js";
 import { type Relevance, type SuggestedGroup, suggestGroups } from "#owner/groups/suggest-groups.js";
 import { type HeatMap, heatMapLines } from "#shared/cli/heat-map.js";
@@ -15,6 +15,7 @@ import { openTokenizer } from "#shared/data/open-tokenizer.js";
 import { checkVocabulary } from "#shared/data/vocabulary.js";
 import { writeFileAtomic } from "#shared/files/atomic-file.js";
 import { loadTensors, openCheckpoint } from "#shared/model/checkpoint-reader.js";
+import { isPackFolder } from "#shared/packs/pack-folder.js";
 import type { DataSource } from "#shared/protocol/data-source.js";
 import { groupName } from "#shared/protocol/expert-group.js";
 import type { Network } from "#shared/protocol/network.js";
@@ -54,7 +55,7 @@ const suggest: CommandSpec = {
       .requiredOption("--from <dir>", "a checkpoint of Hugging Face transformers")
       .requiredOption(
         "--corpus <name=source>",
-        `a group's name, and a jsonl file or one of ${sourceKinds.filter((kind) => kind !== "jsonl").join(", ")}; once for each group`,
+        `a group's name, and a jsonl file, a pack's folder or one of ${builtInKinds.join(", ")}; once for each group`,
         addCorpus,
       )
       .option("--tokens <n>", "tokens of each corpus that are read", wholeNumber(1), 16_384)
@@ -153,7 +154,7 @@ const relevanceOf = async (
   try {
     for (const { name, source } of corpus) {
       const loader = trainingLoader({
-        sources: [{ source: openTokens(source, tokenizer), weight: 1 }],
+        sources: [{ source: openTokens(source, tokenizer, { side: "training" }), weight: 1 }],
         tokenizer,
         sequenceLength: length,
         batchSize: BATCH,
@@ -206,8 +207,8 @@ const addCorpus = (text: string, before: readonly Corpus[] = []): readonly Corpu
   if (at < 1 || where === "") throw new InvalidArgumentError("It must be name=file.jsonl.");
   if (!groupName.safeParse(name).success) throw new InvalidArgumentError("A group's name is 1–12 of a–z, 0–9, -.");
   if (before.some((other) => other.name === name)) throw new InvalidArgumentError("The name stands twice.");
-  const isKind = where !== "jsonl" && sourceKinds.includes(where);
-  return [...before, { name, source: isKind ? { kind: where } : { kind: "jsonl", path: where } }];
+  if (builtInKinds.includes(where)) return [...before, { name, source: { kind: where } }];
+  return [...before, { name, source: { kind: isPackFolder(where) ? "pack" : "jsonl", path: where } }];
 };
 
 const percent = (part: number): string => `${(100 * part).toFixed(0)} %`;

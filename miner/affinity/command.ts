@@ -1,5 +1,5 @@
 import { join } from "node:path";
-import { openTokens } from "#datasets/tokens.js";
+import { openOwnDocuments } from "#datasets/own-documents.js";
 import { type Flags, loadProgramConfig, programFlags } from "#shared/cli/config-flags.js";
 import { heatMapPage } from "#shared/cli/heat-map-page.js";
 import { wholeNumber } from "#shared/cli/numbers.js";
@@ -95,7 +95,7 @@ const say = async (
   // Loaded only now, so that a wrong setting is told at once.
   const { onnxCpu } = await import("#shared/engine/runtime/onnx-cpu.js");
   const { createRoutingMeter } = await import("#shared/evaluation/routing-meter.js");
-  const source = openTokens({ kind: "jsonl", path: data }, openTokenizer(network.data));
+  const source = openOwnDocuments(data, openTokenizer(network.data));
   const meter = await createRoutingMeter(onnxCpu({ threads }), network.model, {
     batchSize: BATCH,
     sequenceLength: network.data.sequence_length,

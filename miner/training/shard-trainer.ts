@@ -1,5 +1,5 @@
 import { groupHeldOutBatches, groupTrainingLoader } from "#datasets/group-data.js";
-import { openTokens } from "#datasets/tokens.js";
+import { openOwnDocuments } from "#datasets/own-documents.js";
 import type { FloatTensors } from "#shared/artifact/update.js";
 import { openTokenizer } from "#shared/data/open-tokenizer.js";
 import type { Device } from "#shared/engine/device.js";
@@ -21,7 +21,7 @@ import type { TrainStepOptions } from "#shared/training/train-options.js";
 import { createTrainStep, type TrainStep } from "#shared/training/train-step.js";
 import type { TrainingConfig } from "../config.js";
 import { checkpointRuns, type KeepOptions } from "./checkpoint-runs.js";
-import { type RunPlace, streamSeed } from "./run-identity.js";
+import { type RunPlace, shardChoice, streamSeed } from "./run-identity.js";
 import type { ShardTrainer } from "./trainer.js";
 
 export interface ShardTrainerOptions {
@@ -77,7 +77,7 @@ export const createShardTrainer = async (options: ShardTrainerOptions): Promise<
     config.data_path === undefined
       ? undefined
       : {
-          source: openTokens({ kind: "jsonl", path: config.data_path }, openTokenizer(network.data)),
+          source: openOwnDocuments(config.data_path, openTokenizer(network.data)),
           share: config.data_weight,
         };
   const runs = keep && checkpointRuns({ ...keep, trainStep, place, shapes, now });
@@ -89,6 +89,7 @@ export const createShardTrainer = async (options: ShardTrainerOptions): Promise<
         batchSize: config.batch_size,
         seed: streamSeed(place, cycle),
         own,
+        shards: shardChoice(place, cycle),
       });
       const run = model === undefined ? undefined : await runs?.begin({ cycle, model, loader });
       if (!run?.progress) await trainStep.begin(from);

@@ -1,7 +1,7 @@
 import { CODECS, encodedLength } from "#shared/artifact/codec/index.js";
-import { pinnedTexts } from "#shared/data/pinned-text.js";
 import { groupShapes, hubShapes } from "#shared/model/groups.js";
 import { countParameters, parameterShapes } from "#shared/model/parameters.js";
+import { pinnedTexts } from "#shared/packs/pinned-text.js";
 import { type Network, networkHash } from "#shared/protocol/network.js";
 import { cycleLength } from "#shared/protocol/phases.js";
 import type { Shard } from "#shared/protocol/shard.js";

@@ -1,7 +1,7 @@
 import { dirname, resolve } from "node:path";
 import { stringify } from "yaml";
 import type { z } from "zod";
-import { openSource } from "#datasets/index.js";
+import { checkSource } from "#datasets/tokens.js";
 import { checkFields } from "#shared/config/check-network.js";
 import { dataBeside, faultOf, groupBeside } from "#shared/config/load-network.js";
 import { readYaml, yamlValue } from "#shared/config/yaml-file.js";
@@ -54,7 +54,7 @@ export const isTemplate = (path: string): boolean => {
 export const checkNetwork = (network: Pick<Network, "model" | "groups" | "beacon">): void => {
   checkFields(network);
   for (const { data } of Object.values(network.groups))
-    for (const source of data) if (source.path !== undefined || source.sha256 === undefined) openSource(source);
+    for (const source of data) if (source.path !== undefined || source.sha256 === undefined) checkSource(source);
 };
 
 /** A network file as it is written for its owner. */

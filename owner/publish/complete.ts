@@ -1,9 +1,10 @@
 import type { BlobStore } from "#shared/blobs/blob-store.js";
-import { pinnedTexts } from "#shared/data/pinned-text.js";
 import { pinnedTokenizer } from "#shared/data/pinned-tokenizer.js";
 import { BlockZeroError } from "#shared/errors/error.js";
+import { pinnedTexts } from "#shared/packs/pinned-text.js";
 import { type ModelManifest, parseModelManifest } from "#shared/protocol/model-manifest.js";
 import type { Network } from "#shared/protocol/network.js";
+import { parsePackManifest } from "#shared/protocol/pack-manifest.js";
 import { envelopeHash, indexBytes } from "#shared/protocol/sealed-text.js";
 
 /** Everything that a participant will ask for must be here. @throws GENESIS_INCOMPLETE */
@@ -22,8 +23,14 @@ export const checkComplete = async (
   const manifest = bytes && parseModelManifest(bytes);
   if (!manifest?.ok) throw incomplete(genesis, "the genesis model's manifest");
   for (const [what, { hash }] of partsOf(manifest.value)) if (!(await store.has(hash))) throw incomplete(hash, what);
-  for (const { group, sha256 } of pinnedTexts({ groups }))
+  for (const { kind, group, sha256 } of pinnedTexts({ groups })) {
     if (!(await store.has(sha256))) throw incomplete(sha256, `the documents of group ${group}`);
+    if (kind !== "pack") continue;
+    const pack = parsePackManifest((await store.get(sha256)) ?? new Uint8Array());
+    if (!pack.ok) throw incomplete(sha256, `the pack of group ${group}`);
+    for (const { hash } of [...pack.value.training, ...pack.value.held_out])
+      if (!(await store.has(hash))) throw incomplete(hash, `a shard of the pack of group ${group}`);
+  }
   for (const { name, sha256 } of pinnedTokenizer({ data }))
     if (!(await store.has(sha256))) throw incomplete(sha256, `the tokenizer's ${name}`);
   for (const [name, { sealed }] of Object.entries(groups)) {

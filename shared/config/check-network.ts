@@ -46,7 +46,8 @@ export const checkPinned = ({ groups, data: { tokenizer } }: Pick<Network, "grou
   }
   for (const [group, { data }] of Object.entries(groups))
     for (const { kind, sha256, bytes } of data) {
-      const lacks = sha256 === undefined ? "sha256" : kind === "jsonl" && bytes === undefined ? "bytes" : null;
+      const lacks =
+        sha256 === undefined ? "sha256" : (kind === "jsonl" || kind === "pack") && bytes === undefined ? "bytes" : null;
       if (lacks === null) continue;
       throw new BlockZeroError(
         "NETWORK_UNPINNED",

@@ -14,6 +14,7 @@ const HEADINGS: Readonly<Record<string, readonly string[]>> = {
     "seed",
     "data_path",
     "data_weight",
+    "pack_shards",
     "commit_anyway",
     "behaviour",
   ],

@@ -137,9 +137,10 @@ const defaultOf = (schema: Schema, required: boolean): string => {
 
 const sources = (kinds: readonly string[]): string =>
   [
+    "`pack` is a corpus as tokens, made with `blockzero data pack` ([data.md](data.md)): `path` is its folder in a template, `sha256` and `bytes` are those of its manifest in a network file. A pack has its own held-out part.",
     '`jsonl` is a file of your own with one `{"text": …}` a line, named by `path` in a template and by `sha256` and `bytes` in a network file.',
     `These come with the toolkit and take no path: ${kinds
-      .filter((kind) => kind !== "jsonl")
+      .filter((kind) => kind !== "jsonl" && kind !== "pack")
       .map((kind) => `\`${kind}\``)
       .join(", ")}.`,
   ].join("\n");

@@ -3,6 +3,10 @@ import type { ErrorEntries } from "./entry.js";
 export const dataErrors = {
   DATASET_CHANGED: { meaning: "A data file changed while it was in use.", remedy: "Start again." },
   DATASET_EMPTY: { meaning: "A data file holds no document.", remedy: 'Write one `{"text": …}` a line.' },
+  DATASET_FORMAT: {
+    meaning: "A data file's name says no format that is known.",
+    remedy: "Name it `.jsonl`, `.json`, `.txt` or `.parquet`; the first three may end in `.gz` or `.zst`.",
+  },
   DATASET_MALFORMED: {
     meaning: "A line of a data file is no document.",
     remedy: 'Make it a JSON object such as `{"text": "…"}`.',
@@ -23,6 +27,33 @@ export const dataErrors = {
     remedy: "Install the version of BlockZero that the owner names.",
   },
   NO_DATA: { meaning: "No source of documents has a weight above zero.", remedy: "Name at least one." },
+  PACK_CHANGED: {
+    meaning: "A pack's work was begun with other sources or settings.",
+    remedy: "Give the same again, or remove the folder `work` to begin anew.",
+  },
+  PACK_EMPTY: { meaning: "No document is left for a pack.", remedy: "Look at the report; loosen the filters." },
+  PACK_EXISTS: { meaning: "The folder has a pack already.", remedy: "Choose another `--out`." },
+  PACK_MALFORMED: {
+    meaning: "A pack's manifest or shard is not as docs/data.md says.",
+    remedy: "Pack it again, or ask its maker to.",
+  },
+  PACK_ROW: {
+    meaning: "With `--strict`: a row has no document.",
+    remedy: "Mend it, or leave out `--strict`: then it is counted and skipped.",
+  },
+  PACK_SETTINGS: { meaning: "A setting of a pack is not allowed.", remedy: "See the settings in docs/data.md." },
+  PACK_TEMPLATE: {
+    meaning: "There is no chat template that can be used.",
+    remedy: "Name the model's `tokenizer_config.json`.",
+  },
+  PACK_TOKENIZER: {
+    meaning: "A pack was made with another tokenizer than the network's.",
+    remedy: "Pack it again with that tokenizer.",
+  },
+  PACK_UNPINNED: {
+    meaning: "A data set of the Hub is named without a commit.",
+    remedy: "Name the commit that the line says.",
+  },
   SPLIT_EMPTY: {
     meaning: "A source has no document to train on, or none held out.",
     remedy: "Add documents, or change `data.held_out`.",

@@ -1,5 +1,5 @@
-import { withTexts } from "#shared/data/pinned-text.js";
 import { withTokenizer } from "#shared/data/pinned-tokenizer.js";
+import { withTexts } from "#shared/packs/pinned-text.js";
 import type { CycleSource } from "#shared/replay/source.js";
 import type { OpenedSubnet } from "./open-subnet.js";
 

@@ -1,10 +1,11 @@
 import assert from "node:assert/strict";
+import { execFileSync } from "node:child_process";
 import { createHash } from "node:crypto";
 import { appendFileSync } from "node:fs";
 import { basename } from "node:path";
 import { type TestContext, test } from "node:test";
 import { sourceDigest } from "#datasets/digest.js";
-import { openSource, type SourceName, sourceKinds } from "#datasets/index.js";
+import { builtInKinds, openSource, type SourceName } from "#datasets/index.js";
 import { openJsonl } from "#datasets/jsonl.js";
 import { BlockZeroError, formatError } from "#shared/errors/error.js";
 import { temporaryFile } from "#tests/shared/config/fixtures.js";
@@ -36,7 +37,7 @@ test("State of the Union: an address a document, ordered by year", () => {
 });
 
 test("a source of the toolkit is opened once", () => {
-  for (const kind of sourceKinds.filter((known) => known !== "jsonl")) {
+  for (const kind of builtInKinds) {
     assert.equal(openSource({ kind }), openSource({ kind }));
     assert.equal(openSource({ kind }).kind, kind);
   }
@@ -46,11 +47,11 @@ test("an unknown name is told the nearest", () => {
   const open = (name: SourceName) => () => openSource(name);
   assert.equal(
     lineOf(open({ kind: "mobydick" })),
-    '✖ UNKNOWN_DATASET no data source is called "mobydick", did you mean "moby-dick"? → use one of arithmetic, moby-dick, sotu, jsonl',
+    '✖ UNKNOWN_DATASET no data source is called "mobydick", did you mean "moby-dick"? → use one of arithmetic, moby-dick, sotu, jsonl, pack',
   );
   assert.equal(
     lineOf(open({ kind: "__proto__" })),
-    '✖ UNKNOWN_DATASET no data source is called "__proto__" → use one of arithmetic, moby-dick, sotu, jsonl',
+    '✖ UNKNOWN_DATASET no data source is called "__proto__" → use one of arithmetic, moby-dick, sotu, jsonl, pack',
   );
   assert.match(lineOf(open({ kind: "jsonl" })), /^✖ DATASET_PATH_MISSING /);
   assert.match(lineOf(open({ kind: "sotu", path: "x" })), /^✖ DATASET_PATH_UNEXPECTED /);
@@ -67,6 +68,23 @@ test("an operator's file: one document a line, in any order, blank lines and oth
   assert.throws(() => source.document(3), RangeError);
 });
 
+test("what Python and editors of other systems write is read, and lines without text are left out", (context) => {
+  const content =
+    '\ufeff{"text":"first","loss":NaN}\r\n{"text":""}\r\n{"text":null}\r\n{"text":"last","loss":-Infinity}\r\n';
+  const source = openJsonl(temporaryFile(context, "d.jsonl", content));
+  assert.equal(source.size, 2);
+  assert.deepEqual([source.document(0), source.document(1)], ["first", "last"]);
+});
+
+test("a pipe is refused at once, and nobody waits for it", { skip: process.platform === "win32" }, (context) => {
+  const pipe = `${temporaryFile(context, "d.jsonl", "")}.pipe`;
+  execFileSync("mkfifo", [pipe]);
+  assert.match(
+    lineOf(() => openJsonl(pipe)),
+    /^✖ DATASET_NOT_FOUND .*d\.jsonl\.pipe is not a file/,
+  );
+});
+
 test("a line that is no document is named by its number", (context) => {
   const fault = (content: string | Uint8Array): string => {
     const file = temporaryFile(context, "d.jsonl", content);
@@ -74,8 +92,7 @@ test("a line that is no document is named by its number", (context) => {
   };
   const hint = '→ every line must be a JSON object such as {"text": "…"}';
   assert.equal(fault('{"text":"a"}\n\n{"text":\n'), `✖ DATASET_MALFORMED d.jsonl:3: not JSON ${hint}`);
-  assert.equal(fault('{"text":"a"}\n{"txt":"b"}'), `✖ DATASET_MALFORMED d.jsonl:2: no non-empty string "text" ${hint}`);
-  assert.equal(fault('{"text":""}'), `✖ DATASET_MALFORMED d.jsonl:1: no non-empty string "text" ${hint}`);
+  assert.equal(fault('{"text":"a"}\n{"txt":"b"}'), `✖ DATASET_MALFORMED d.jsonl:2: no string "text" ${hint}`);
   assert.equal(fault(Uint8Array.of(0x22, 0xff, 0x22)), `✖ DATASET_MALFORMED d.jsonl:1: not UTF-8 ${hint}`);
   assert.equal(fault("\n\n"), '✖ DATASET_EMPTY d.jsonl holds no document → write one {"text": …} a line');
 });
@@ -92,7 +109,7 @@ test("what the network file names by its content is that, or is not opened", (co
     lineOf(() => openSource({ kind: "jsonl", path: file, sha256: other }), file),
     `✖ DATASET_MISMATCH d.jsonl is not the file that the network file names: its SHA-256 is ${pinned}, not ${other} → give the owner's file, or leave the path out and it is fetched`,
   );
-  for (const kind of sourceKinds.filter((known) => known !== "jsonl")) {
+  for (const kind of builtInKinds) {
     const digest = sourceDigest(openSource({ kind }));
     assert.equal(openSource({ kind, sha256: digest }).kind, kind);
     assert.match(
@@ -103,9 +120,7 @@ test("what the network file names by its content is that, or is not opened", (co
 });
 
 test("the toolkit's sources are those that networks name: another text is another version", () => {
-  const digests = Object.fromEntries(
-    sourceKinds.filter((kind) => kind !== "jsonl").map((kind) => [kind, sourceDigest(openSource({ kind }))]),
-  );
+  const digests = Object.fromEntries(builtInKinds.map((kind) => [kind, sourceDigest(openSource({ kind }))]));
   assert.deepEqual(digests, {
     arithmetic: "d7e37073302f08abd854776365077a7b2b576efd6467b7e5d111512aa4667903",
     "moby-dick": "130b36d5ef9e7848a71b80fd8b23b8630cdc460ac26a23da56aff952a0b7cb7b",

@@ -6,21 +6,29 @@ import { freePorts } from "#localnet/ports.js";
 import { runMiner } from "#miner/miner.js";
 import { runValidator } from "#validator/validator.js";
 import { collectingLog } from "../shared/chain/support.js";
-import { type Subnet, until } from "./subnet.js";
+import { type Flags, type Subnet, until } from "./subnet.js";
 
 export const MINERS = ["ann", "bob"] as const;
 export const VALIDATORS = ["vera", "vito"] as const;
 export type Name = (typeof MINERS)[number] | (typeof VALIDATORS)[number];
 
-/** The real programs in this process: each can be killed and started again with the same home. */
-export const openPrograms = async (t: TestContext, subnet: Subnet) => {
+/**
+ * The real programs in this process: each can be killed and started again with the same home.
+ *
+ * @param settings more of a program's, by name
+ */
+export const openPrograms = async (
+  t: TestContext,
+  subnet: Subnet,
+  settings: Partial<Readonly<Record<Name, Flags>>> = {},
+) => {
   const names: readonly Name[] = [...MINERS, ...VALIDATORS];
   const ports = await freePorts(names.length);
   const running = new Map<Name, { stop: AbortController; ended: Promise<void> }>();
   const logs = new Map<Name, ReturnType<typeof collectingLog>["lines"]>(names.map((name) => [name, []]));
 
   const start = async (name: Name) => {
-    const flags = { "listen.port": ports[names.indexOf(name)]! };
+    const flags = { "listen.port": ports[names.indexOf(name)]!, ...settings[name] };
     const stop = new AbortController();
     const { log, lines } = collectingLog();
     logs.set(name, lines);

@@ -1,8 +1,8 @@
-import { openSource } from "#datasets/index.js";
-import { withTexts } from "#shared/data/pinned-text.js";
+import { checkSource } from "#datasets/tokens.js";
 import { withTokenizer } from "#shared/data/pinned-tokenizer.js";
 import { checkVocabulary } from "#shared/data/vocabulary.js";
 import { BlockZeroError, reasonOf } from "#shared/errors/error.js";
+import { withTexts } from "#shared/packs/pinned-text.js";
 import type { Network } from "#shared/protocol/network.js";
 import { indexBytes } from "#shared/protocol/sealed-text.js";
 import type { Blobs } from "../files/blobs.js";
@@ -14,18 +14,18 @@ export interface TextSources {
 }
 
 /**
- * Obtains everything that the network file names and every cycle needs: the tokenizer and files of documents, which stay; the toolkit's
- * sources in the version that the file names; indices of sealed text. If one of them is missing, reports it before the participant joins.
+ * Obtains everything that the network file names and every cycle needs: the tokenizer, files of documents and the held-out shards of
+ * packs, which stay; the toolkit's sources in the version that the file names; indices of sealed text. If one of them is missing, reports it before the participant joins.
  *
  * @returns the network with the paths of its files
- * @throws BlockZeroError TEXT_MISSING, TOKENIZER_…, VOCABULARY_TOO_SMALL, DATASET_…, SEALED_TEXT_MISSING
+ * @throws BlockZeroError TEXT_MISSING, TOKENIZER_…, VOCABULARY_TOO_SMALL, DATASET_…, PACK_MALFORMED, SEALED_TEXT_MISSING
  */
 export const obtainTexts = async (network: Network, { blobs, servers, signal }: TextSources): Promise<Network> => {
   const pin = ({ sha256, bytes }: { readonly sha256: string; readonly bytes: number }) =>
     blobs.pin({ hash: sha256, maxBytes: bytes, locations: servers, signal });
   const placed = await withTexts(await withTokenizer(network, pin), pin);
   checkVocabulary(placed);
-  for (const { data } of Object.values(placed.groups)) for (const source of data) openSource(source);
+  for (const { data } of Object.values(placed.groups)) for (const source of data) checkSource(source);
   for (const [group, { sealed }] of Object.entries(network.groups)) {
     if (!sealed) continue;
     try {

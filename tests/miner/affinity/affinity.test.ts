@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, it, type TestContext } from "node:test";
-import { openTokens } from "#datasets/tokens.js";
+import { openOwnDocuments } from "#datasets/own-documents.js";
 import { readCrowding } from "#miner/affinity/crowding.js";
 import { groupAffinity } from "#miner/affinity/group-affinity.js";
 import { networkText } from "#owner/network/network-template.js";
@@ -35,7 +35,7 @@ describe("the affinity of a text to groups", () => {
     t.after(() => meter.dispose());
     const of = (count: number, most: number) =>
       groupAffinity(meter, template, {
-        source: openTokens({ kind: "jsonl", path: documents(t, count) }, byteTokenizer),
+        source: openOwnDocuments(documents(t, count), byteTokenizer),
         documents: most,
       });
     const all = await of(12, 100);

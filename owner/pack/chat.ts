@@ -1,0 +1,115 @@
+import { readFileSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { Template } from "@huggingface/jinja";
+import { z } from "zod";
+import { BlockZeroError, reasonOf } from "#shared/errors/error.js";
+import { readFileIfAny } from "#shared/files/atomic-file.js";
+import type { Render } from "./extract.js";
+
+const token = z.union([z.string(), z.object({ content: z.string() }).transform(({ content }) => content)]).nullish();
+
+const configSchema = z.object({
+  chat_template: z.union([z.string(), z.array(z.object({ name: z.string(), template: z.string() }))]).optional(),
+  bos_token: token,
+  eos_token: token,
+});
+
+/** How a model writes a conversation out. */
+export interface ChatFormat {
+  readonly template: string;
+  readonly bos: string;
+  readonly eos: string;
+}
+
+/**
+ * The chat template of a model: that of its `tokenizer_config.json`, or the `chat_template.jinja` beside it, which goes before.
+ *
+ * @throws BlockZeroError PACK_TEMPLATE
+ */
+export const readChatFormat = (path: string): ChatFormat => {
+  const fault = (what: string, cause?: unknown) =>
+    new BlockZeroError("PACK_TEMPLATE", `${path}: ${what}`, "name a tokenizer_config.json that has a chat_template", {
+      cause,
+    });
+  let config: z.infer<typeof configSchema>;
+  try {
+    config = configSchema.parse(JSON.parse(readFileSync(path, "utf8")));
+  } catch (cause) {
+    throw fault(`no tokenizer configuration: ${reasonOf(cause)}`, cause);
+  }
+  const { chat_template: own, bos_token, eos_token } = config;
+  const named = Array.isArray(own) ? own.find(({ name }) => name === "default")?.template : own;
+  const template = readFileIfAny(join(dirname(path), "chat_template.jinja")) ?? named;
+  if (template === undefined) throw fault("it has no chat template");
+  return { template, bos: bos_token ?? "", eos: eos_token ?? "" };
+};
+
+const messageSchema = z.looseObject({ role: z.string().min(1) });
+const messagesSchema = z.array(messageSchema).min(1);
+
+/**
+ * Writes conversations out through a template. What the template adds for a message of the assistant, after the words that ask it to write, counts; all
+ * else does not. That is told apart by writing out the conversation up to each such message, with and without it: a template that then writes what
+ * stood before otherwise cannot be used for that row.
+ *
+ * @throws BlockZeroError PACK_TEMPLATE where the template is none
+ */
+export const chatRenderer = ({ template, bos, eos }: ChatFormat): Render => {
+  const compiled = compile(template);
+  return (found, row) => {
+    const parsed = messagesSchema.safeParse(found);
+    if (!parsed.success) return { problem: "no list of messages with roles" };
+    const messages = parsed.data;
+    if (!messages.some(({ role }) => role === "assistant")) return { problem: "no message of the assistant" };
+    const tools = Array.isArray(row.tools) ? { tools: row.tools } : {};
+    const written = (count: number, asks: boolean): string =>
+      compiled.render({
+        messages: messages.slice(0, count),
+        add_generation_prompt: asks,
+        bos_token: bos,
+        eos_token: eos,
+        ...tools,
+      });
+    try {
+      return countedParts(messages, written, bos);
+    } catch (thrown) {
+      return { problem: `the chat template refuses it: ${reasonOf(thrown).split("\n")[0]!.slice(0, 80)}` };
+    }
+  };
+};
+
+const CHANGES = { problem: "the chat template changes what stands before a message" };
+
+const countedParts = (
+  messages: readonly { readonly role: string }[],
+  written: (count: number, asks: boolean) => string,
+  bos: string,
+): ReturnType<Render> => {
+  const whole = written(messages.length, false);
+  // A loader puts the beginning of a document before it.
+  const start = bos !== "" && whole.startsWith(bos) ? bos.length : 0;
+  const borders: number[] = [start];
+  for (const [i, { role }] of messages.entries()) {
+    if (role !== "assistant") continue;
+    const before = written(i, true);
+    const after = written(i + 1, false);
+    if (!after.startsWith(before) || !whole.startsWith(after.trimEnd())) return CHANGES;
+    borders.push(before.length, Math.min(after.length, whole.length));
+  }
+  borders.push(whole.length);
+  if (borders.some((border, i) => i > 0 && border < borders[i - 1]!)) return CHANGES;
+  return {
+    document: {
+      text: whole.slice(start),
+      parts: borders.slice(1).map((border, i) => Buffer.byteLength(whole.slice(borders[i], border))),
+    },
+  };
+};
+
+const compile = (template: string): Template => {
+  try {
+    return new Template(template);
+  } catch (cause) {
+    throw new BlockZeroError("PACK_TEMPLATE", `the chat template: ${reasonOf(cause)}`, "check the template", { cause });
+  }
+};

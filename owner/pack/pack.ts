@@ -1,0 +1,212 @@
+import { existsSync, mkdirSync, readFileSync, rmSync } from "node:fs";
+import { join } from "node:path";
+import { directoryStore } from "#shared/blobs/blob-store.js";
+import { BlockZeroError } from "#shared/errors/error.js";
+import { readBytesIfAny, readFileIfAny, writeFileAtomic } from "#shared/files/atomic-file.js";
+import type { Environment } from "#shared/hub/hub.js";
+import { HUB_SCHEME } from "#shared/hub/hub-address.js";
+import { MANIFEST_NAME } from "#shared/packs/pack-folder.js";
+import { sha256 } from "#shared/protocol/hash.js";
+import { canonicalBytes } from "#shared/protocol/hash-json.js";
+import { type PackManifest, packManifestSchema, type ShardRef } from "#shared/protocol/pack-manifest.js";
+import { chatRenderer, readChatFormat } from "./chat.js";
+import { extractor } from "./extract.js";
+import { filtersOf } from "./filters/index.js";
+import type { PackReport } from "./report/report.js";
+import { reportOf } from "./report/report-of.js";
+import { reportPage } from "./report/report-page.js";
+import { reportText } from "./report/report-text.js";
+import type { PackSettings } from "./settings.js";
+import { hubFiles } from "./sources/hub-files.js";
+import { localFiles } from "./sources/local-files.js";
+import type { SourceFile } from "./sources/source-file.js";
+import { type Catalogue, openCatalogue, pieceOf } from "./stages/catalogue.js";
+import { deduplicate } from "./stages/deduplicate.js";
+import type { DocumentAt } from "./stages/encode-shard.js";
+import { encodeShards } from "./stages/encode-threads.js";
+import { HELD_OUT, TRAINING } from "./stages/fate.js";
+import { ingest } from "./stages/ingest.js";
+import { planShards } from "./stages/plan-shards.js";
+import { removeOverlap } from "./stages/remove-overlap.js";
+import { openShardLog } from "./stages/shard-log.js";
+import { openPackTokenizer } from "./tokenizer.js";
+
+export interface PackOptions {
+  /** Files, folders, and data sets of the Hub at a commit. */
+  readonly sources: readonly string[];
+  readonly out: string;
+  readonly settings: PackSettings;
+  /** `byte`, or a `tokenizer.json`. */
+  readonly tokenizer: string;
+  /** The `tokenizer_config.json` whose chat template writes conversations out. */
+  readonly chat?: string | undefined;
+  /** Files of text that must not be trained on. */
+  readonly benchmarks: readonly string[];
+  readonly isStrict: boolean;
+  readonly threads: number;
+  readonly env: Environment;
+  readonly signal: AbortSignal;
+  readonly onProgress?: (progress: PackProgress) => void;
+  /** Text of a piece, bytes. */
+  readonly pieceBytes?: number | undefined;
+}
+
+export type PackStage = "fetch" | "read" | "duplicates" | "overlap" | "encode";
+
+/** How far a stage is, in a unit of its own. */
+export interface PackProgress {
+  readonly stage: PackStage;
+  readonly done: number;
+  readonly total: number;
+}
+
+export interface Packed {
+  readonly manifest: PackManifest;
+  readonly hash: string;
+  readonly report: PackReport;
+}
+
+/**
+ * Makes a pack in a folder: shards and manifest as blobs, the manifest also as a file, and a report. What an earlier call left in `<out>/work` is
+ * gone on with; the result does not depend on interruptions, threads or the machine.
+ *
+ * @throws BlockZeroError PACK_EXISTS, PACK_CHANGED, PACK_EMPTY, PACK_ROW, PACK_TEMPLATE, PACK_UNPINNED, DATASET_…, HUB_…
+ */
+export const makePack = async (options: PackOptions): Promise<Packed> => {
+  const { out, settings, signal, threads, onProgress = () => {} } = options;
+  const work = join(out, "work");
+  const folder = join(work, "pieces");
+  if (existsSync(join(out, MANIFEST_NAME)) && !existsSync(work))
+    throw new BlockZeroError("PACK_EXISTS", `${out} has a pack already`, "choose another --out");
+  mkdirSync(folder, { recursive: true });
+  const tokenizer = openPackTokenizer(options.tokenizer);
+  const format = options.chat === undefined ? undefined : readChatFormat(options.chat);
+  const files = await sourceFiles(options, work, onProgress);
+  claim(join(work, "work.json"), {
+    settings,
+    tokenizer: tokenizer.name,
+    chat: format ?? null,
+    sources: files.map(({ name, version }) => ({ name, version })),
+    benchmarks: options.benchmarks.map((path) => sha256(readFileSync(path))),
+    pieceBytes: options.pieceBytes ?? null,
+  });
+  const total = files.reduce((sum, { bytes }) => sum + bytes, 0);
+  let read = 0;
+  const pieces = await ingest({
+    folder,
+    files,
+    settings,
+    extract: extractor(settings, format && chatRenderer(format)),
+    filters: filtersOf(settings),
+    isStrict: options.isStrict,
+    pieceBytes: options.pieceBytes,
+    signal,
+    onRead: (bytes) => {
+      read += bytes;
+      onProgress({ stage: "read", done: Math.min(read, total), total });
+    },
+  });
+  const catalogue = openCatalogue(folder, pieces, settings.duplicates.bands);
+  const { fates, clusters } = deduplicate(catalogue, settings, (done) =>
+    onProgress({ stage: "duplicates", done, total: catalogue.bands }),
+  );
+  if (settings.overlap.use) await overlapped(options, { catalogue, fates, kept: join(work, "fates") });
+  const sides = {
+    training: planShards(catalogue, fates, TRAINING, settings),
+    held_out: planShards(catalogue, fates, HELD_OUT, settings),
+  };
+  const store = directoryStore(join(out, "blobs"));
+  const log = openShardLog(join(work, "shards.jsonl"));
+  const lots = [...sides.training, ...sides.held_out];
+  let done = 0;
+  const tell = () => onProgress({ stage: "encode", done: ++done, total: lots.length });
+  const isStored = async (shard: number): Promise<boolean> => {
+    const ref = log.get(shard);
+    return ref === null || (ref !== undefined && (await store.has(ref.hash)));
+  };
+  const missing: number[] = [];
+  for (const shard of lots.keys())
+    if (await isStored(shard)) tell();
+    else missing.push(shard);
+  const due = function* (): Generator<readonly [number, readonly DocumentAt[]]> {
+    for (const shard of missing) yield [shard, Array.from(lots[shard]!, (document) => placeOf(catalogue, document))];
+  };
+  await encodeShards({ folder, tokenizer: options.tokenizer, threads }, due(), async (shard, encoded) => {
+    signal.throwIfAborted();
+    const ref = encoded && { hash: await store.put(encoded.bytes), bytes: encoded.bytes.length, ...encoded.figures };
+    log.set(shard, ref);
+    tell();
+  });
+  const stored = (from: number, count: number): ShardRef[] =>
+    Array.from({ length: count }, (_, i) => log.get(from + i)).filter((ref): ref is ShardRef => ref != null);
+  const manifest = {
+    version: 1 as const,
+    kind: "pack" as const,
+    tokenizer: { name: tokenizer.name, size: tokenizer.size },
+    training: stored(0, sides.training.length),
+    held_out: stored(sides.training.length, sides.held_out.length),
+  };
+  log.close();
+  if (manifest.training.length + manifest.held_out.length === 0) throw emptyPack(out, work);
+  const bytes = canonicalBytes(packManifestSchema.parse(manifest));
+  const hash = await store.put(bytes);
+  const report = reportOf({ files, catalogue, fates, clusters, settings, manifest, hash });
+  writeFileAtomic(join(out, "report.txt"), reportText(report), 0o644);
+  writeFileAtomic(join(out, "report.html"), reportPage(report), 0o644);
+  writeFileAtomic(join(out, MANIFEST_NAME), bytes, 0o644);
+  rmSync(work, { recursive: true });
+  return { manifest, hash, report };
+};
+
+const sourceFiles = async (
+  { sources, env }: PackOptions,
+  work: string,
+  onProgress: (progress: PackProgress) => void,
+): Promise<readonly SourceFile[]> => {
+  const files: SourceFile[] = [];
+  for (const [i, source] of sources.entries()) {
+    const folder = join(work, "hub", String(i));
+    if (source.startsWith(HUB_SCHEME)) {
+      onProgress({ stage: "fetch", done: i, total: sources.length });
+      files.push(...(await hubFiles(source, { folder, env, isPulled: existsSync(folder) })));
+    } else files.push(...localFiles(source));
+  }
+  return files;
+};
+
+/** Writes down what the work is, or checks that it is the same. */
+const claim = (path: string, identity: unknown): void => {
+  const text = JSON.stringify(identity);
+  const known = readFileIfAny(path);
+  if (known === null) writeFileAtomic(path, text);
+  else if (known !== text)
+    throw new BlockZeroError(
+      "PACK_CHANGED",
+      `the work in ${path} was begun with other sources or settings`,
+      "give the same again to go on, or remove that folder to begin anew",
+    );
+};
+
+const overlapped = async (
+  { settings, benchmarks, signal, onProgress = () => {} }: PackOptions,
+  { catalogue, fates, kept }: { readonly catalogue: Catalogue; readonly fates: Uint8Array; readonly kept: string },
+): Promise<void> => {
+  const known = readBytesIfAny(kept);
+  if (known?.length === fates.length) return fates.set(known);
+  const onPiece = (done: number, total: number): void => onProgress({ stage: "overlap", done, total });
+  await removeOverlap({ catalogue, settings, fates, benchmarks, signal, onPiece });
+  writeFileAtomic(kept, fates);
+};
+
+const placeOf = (catalogue: Catalogue, document: number): DocumentAt => ({
+  piece: pieceOf(catalogue, document),
+  offset: catalogue.offsets[document]!,
+  bytes: catalogue.bytes[document]!,
+});
+
+const emptyPack = (out: string, work: string): BlockZeroError =>
+  new BlockZeroError(
+    "PACK_EMPTY",
+    `no document is left for the pack in ${out}`,
+    `loosen the filters, then remove ${work} and try again`,
+  );

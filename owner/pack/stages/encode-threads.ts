@@ -1,0 +1,55 @@
+import { once } from "node:events";
+import { Worker } from "node:worker_threads";
+import { openPieces } from "../pieces/piece-reader.js";
+import { openPackTokenizer } from "../tokenizer.js";
+import { type DocumentAt, type EncodedShard, encodeShardOf } from "./encode-shard.js";
+import type { EncodeWorkerData } from "./encode-worker.js";
+
+/** Makes shards, one at a time. */
+interface Encoder {
+  encode(documents: readonly DocumentAt[]): Promise<EncodedShard | null>;
+  close(): Promise<void>;
+}
+
+const inProcess = ({ folder, tokenizer: name }: EncodeWorkerData): Encoder => {
+  const pieces = openPieces(folder);
+  const tokenizer = openPackTokenizer(name);
+  return {
+    encode: async (documents) => encodeShardOf(pieces, documents, tokenizer),
+    close: async () => pieces.close(),
+  };
+};
+
+const inThread = (workerData: EncodeWorkerData): Encoder => {
+  const worker = new Worker(new URL("./encode-worker.js", import.meta.url), { workerData });
+  return {
+    encode: async (documents) => {
+      worker.postMessage(documents);
+      const [encoded] = (await once(worker, "message")) as [EncodedShard | null];
+      return encoded;
+    },
+    close: async () => void (await worker.terminate()),
+  };
+};
+
+/** Makes shards in so many threads at once; in this one where it is one. `use` gets each with its number, in no order. */
+export const encodeShards = async (
+  data: EncodeWorkerData & { readonly threads: number },
+  shards: Iterable<readonly [number, readonly DocumentAt[]]>,
+  use: (number: number, encoded: EncodedShard | null) => Promise<void>,
+): Promise<void> => {
+  const { folder, tokenizer, threads } = data;
+  const queue = shards[Symbol.iterator]();
+  const work = async (): Promise<void> => {
+    const encoder = threads === 1 ? inProcess({ folder, tokenizer }) : inThread({ folder, tokenizer });
+    try {
+      for (let next = queue.next(); !next.done; next = queue.next()) {
+        const [number, documents] = next.value;
+        await use(number, await encoder.encode(documents));
+      }
+    } finally {
+      await encoder.close();
+    }
+  };
+  await Promise.all(Array.from({ length: threads }, work));
+};

@@ -1,0 +1,61 @@
+import { z } from "zod";
+import { parseCanonical } from "./canonical-json.js";
+import { hashSchema } from "./hash.js";
+import { hashJson } from "./hash-json.js";
+import type { Parsed } from "./parsed.js";
+
+/** Largest manifest of a pack, in bytes. */
+export const MAX_PACK_MANIFEST_BYTES = 16 << 20;
+
+/** Largest shard, in bytes: what is read into memory at once. */
+export const MAX_SHARD_BYTES = 128 << 20;
+
+/** Most shards of a side. */
+const MAX_SHARDS = 1 << 16;
+
+/** Everybody holds all shards of the held-out part: so many bytes at most. */
+export const MAX_HELD_OUT_BYTES = 2 ** 31;
+
+const shardSchema = z.strictObject({
+  hash: hashSchema,
+  bytes: z.int().positive().max(MAX_SHARD_BYTES),
+  documents: z.int().positive(),
+  tokens: z.int().positive(),
+  /** UTF-8 bytes of its documents' text. */
+  text_bytes: z.int().positive(),
+});
+
+/** A corpus as tokens: which shards hold its training part and its held-out part, and whose tokens they are. See docs/data.md. */
+export const packManifestSchema = z
+  .strictObject({
+    version: z.literal(1),
+    kind: z.literal("pack"),
+    /** `byte`, or the SHA-256 of a `tokenizer.json`; and the largest id and one. */
+    tokenizer: z.strictObject({
+      name: z.union([z.literal("byte"), hashSchema]),
+      size: z
+        .int()
+        .min(2)
+        .max(2 ** 24),
+    }),
+    training: z.array(shardSchema).max(MAX_SHARDS),
+    held_out: z.array(shardSchema).max(MAX_SHARDS),
+  })
+  .superRefine(({ training, held_out }, context) => {
+    const refuse = (path: string, message: string) => context.addIssue({ code: "custom", path: [path], message });
+    if (training.length + held_out.length === 0) refuse("training", "there is no shard");
+    if (held_out.reduce((sum, { bytes }) => sum + bytes, 0) > MAX_HELD_OUT_BYTES)
+      refuse("held_out", `more than ${MAX_HELD_OUT_BYTES} bytes`);
+    const hashes = new Set([...training, ...held_out].map(({ hash }) => hash));
+    if (hashes.size < training.length + held_out.length) refuse("training", "a shard is named twice");
+  });
+
+export type PackManifest = z.infer<typeof packManifestSchema>;
+export type ShardRef = PackManifest["training"][number];
+
+/** The pack's identity: SHA-256 of its manifest's canonical JSON, 64 hex digits. */
+export const packHash = (manifest: PackManifest): string => hashJson(manifest);
+
+/** Never throws, whatever the bytes. */
+export const parsePackManifest = (bytes: Uint8Array): Parsed<PackManifest> =>
+  parseCanonical(bytes, packManifestSchema, MAX_PACK_MANIFEST_BYTES);

@@ -1,0 +1,157 @@
+import assert from "node:assert/strict";
+import { mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { describe, it } from "node:test";
+import { gzipSync } from "node:zlib";
+import { isHeldOut } from "#shared/data/split.js";
+import { temporaryFolder } from "#tests/shared/artifact/temporary.js";
+import { coded } from "#tests/support/coded.js";
+import { HANG_GUARD } from "#tests/support/hang-guard.js";
+import { corpus, jsonl, pack, paragraphs, textsOf, writeCorpus } from "./material.js";
+
+describe("a pack", { timeout: HANG_GUARD }, () => {
+  it("is filtered, without duplicates, split by clusters and shuffled; nothing is lost or made up", async (t) => {
+    const folder = temporaryFolder(t);
+    const texts = corpus(220);
+    const out = join(folder, "out");
+    const { hash, report, manifest } = await pack([writeCorpus(folder, [...texts, "too short"])], out, {
+      settings: { held_out: 0.1, shard_bytes: 20_000 },
+    });
+    const training = textsOf(out, "training");
+    const heldOut = textsOf(out, "held_out");
+    assert.match(hash, /^[0-9a-f]{64}$/);
+    const left = Object.fromEntries(report.stages.map(({ stage, left: rows }) => [stage, rows]));
+    assert.equal(left.length, 1);
+    assert.equal(left["exact duplicates"], texts.length - new Set(texts).size);
+    assert.ok(left["near duplicates"]! > 8 && left["near duplicates"]! <= 20, `${left["near duplicates"]}`);
+    assert.equal(report.stages.at(-1)!.rows, training.length + heldOut.length);
+    assert.equal(new Set([...training, ...heldOut]).size, training.length + heldOut.length);
+    for (const text of [...training, ...heldOut]) assert.ok(texts.includes(text));
+    // As from a file of documents: the first of a cluster decides by its hash.
+    for (const text of heldOut) assert.ok(isHeldOut(text, 0.1));
+    for (const text of training) assert.ok(!isHeldOut(text, 0.1));
+    assert.ok(manifest.training.length > 3 && heldOut.length > 5);
+    assert.notDeepEqual(
+      [...training],
+      texts.filter((text) => training.includes(text)),
+      "it is shuffled",
+    );
+    assert.deepEqual(readdirSync(out).sort(), ["blobs", "manifest.json", "report.html", "report.txt"]);
+  });
+
+  it("is the same bytes whatever the threads, the pieces and how its rows are written", async (t) => {
+    const folder = temporaryFolder(t);
+    const texts = corpus(120);
+    const settings = { held_out: 0.1, shard_bytes: 20_000 };
+    const plain = writeCorpus(folder, texts);
+    const zipped = join(folder, "corpus.json.gz");
+    writeFileSync(zipped, gzipSync(JSON.stringify(texts.map((text) => ({ text })))));
+    const first = await pack([plain], join(folder, "a"), { settings });
+    const threaded = await pack([plain], join(folder, "b"), { settings, threads: 3, pieceBytes: 9_000 });
+    const other = await pack([zipped], join(folder, "c"), { settings });
+    assert.equal(threaded.hash, first.hash);
+    assert.equal(other.hash, first.hash);
+    const seeded = await pack([plain], join(folder, "d"), { settings: { ...settings, seed: 2 } });
+    assert.notEqual(seeded.hash, first.hash);
+    assert.deepEqual(
+      [...textsOf(join(folder, "d"), "training")].sort(),
+      [...textsOf(join(folder, "a"), "training")].sort(),
+    );
+  });
+
+  it("half written is not finished with other settings, and a finished one is not overwritten", async (t) => {
+    const folder = temporaryFolder(t);
+    const source = writeCorpus(folder, corpus(40));
+    const out = join(folder, "out");
+    const stop = new AbortController();
+    await assert.rejects(pack([source], out, { signal: stop.signal, onProgress: () => stop.abort() }), {
+      name: "AbortError",
+    });
+    await assert.rejects(pack([source], out, { settings: { seed: 5 } }), coded("PACK_CHANGED"));
+    await pack([source], out);
+    await assert.rejects(pack([source], out), coded("PACK_EXISTS"));
+  });
+
+  it("skips and counts rows without text, or ends at the first", async (t) => {
+    const folder = temporaryFolder(t);
+    const rows = [...paragraphs().slice(0, 5), "", null, 7, "  "].map((text) => JSON.stringify({ text }));
+    const path = join(folder, "rows.jsonl");
+    writeFileSync(path, `${[...rows, "{broken", '{"txt":"a"}', '{"text":"\\ud800 lone"}', "[]"].join("\r\n")}\n`);
+    const { report } = await pack([path], join(folder, "out"));
+    const counts = Object.fromEntries(
+      Object.entries(report.tally.left.rows!).map(([why, { rows: count }]) => [why, count]),
+    );
+    assert.deepEqual(counts, {
+      '"text" is empty': 2,
+      '"text" is null': 1,
+      '"text" is no text': 1,
+      "not JSON": 1,
+      'no field "text"': 1,
+      "not well-formed Unicode": 1,
+      "not an object": 1,
+    });
+    assert.equal(report.tally.left.rows!["not JSON"]!.samples[0]!.row, 10);
+    await assert.rejects(
+      pack([path], join(folder, "strict"), { isStrict: true }),
+      coded("PACK_ROW", /rows\.jsonl: row 6 has no document: "text" is empty/),
+    );
+    const none = writeCorpus(folder, ["", null], "none.jsonl");
+    await assert.rejects(pack([none], join(folder, "none")), coded("PACK_EMPTY"));
+  });
+
+  it("takes out of the training part what a benchmark or the held-out part has", async (t) => {
+    const folder = temporaryFolder(t);
+    const texts = paragraphs().slice(0, 60);
+    const fragment = texts[3]!.split(" ").slice(10, 30).join(" ").toUpperCase();
+    const tests = join(folder, "tests.json");
+    writeFileSync(tests, JSON.stringify([{ question: { text: `So: ${fragment}?` }, choices: ["a", "b"] }]));
+    const out = join(folder, "out");
+    const { report } = await pack([writeCorpus(folder, texts)], out, {
+      benchmarks: [tests],
+      settings: { held_out: 0 },
+    });
+    const kept = textsOf(out, "training");
+    assert.ok(!kept.includes(texts[3]!));
+    assert.equal(kept.length, 59);
+    assert.equal(report.stages.find(({ stage }) => stage === "overlap")!.left, 1);
+
+    const heldOut = texts.find((text) => isHeldOut(text, 0.1))!;
+    const quoting = `${texts[1]} ${heldOut.split(" ").slice(5, 25).join(" ")}`;
+    assert.ok(!isHeldOut(quoting, 0.1) && heldOut !== texts[1]);
+    const other = join(folder, "other");
+    await pack([writeCorpus(folder, [...texts, quoting])], other, {
+      settings: { held_out: 0.1, duplicates: { near: "keep" } },
+    });
+    assert.ok(!textsOf(other, "training").includes(quoting));
+    assert.ok(textsOf(other, "held_out").includes(heldOut));
+  });
+
+  it("reads folders in the order of their names, and says what it cannot read", async (t) => {
+    const folder = temporaryFolder(t);
+    const [first, second, third] = [0, 1, 2].map((i) => paragraphs().slice(20 * i, 20 * i + 20));
+    mkdirSync(join(folder, "in/b"), { recursive: true });
+    writeFileSync(join(folder, "in/a.jsonl"), jsonl(first!));
+    writeFileSync(join(folder, "in/b/c.jsonl"), jsonl(second!));
+    writeFileSync(join(folder, "in/z.txt"), third!.join("\n"));
+    writeFileSync(join(folder, "in/notes.md"), "not for this");
+    const { hash } = await pack([join(folder, "in")], join(folder, "out"), { settings: { text_is: "lines" } });
+    const whole = writeCorpus(folder, [...first!, ...second!, ...third!]);
+    assert.equal((await pack([whole], join(folder, "one"))).hash, hash);
+    await assert.rejects(pack([join(folder, "none")], join(folder, "x")), coded("DATASET_NOT_FOUND"));
+    await assert.rejects(pack([join(folder, "in/notes.md")], join(folder, "y")), coded("DATASET_FORMAT"));
+  });
+
+  it("comes with a report that shows what was left out, safe to open", async (t) => {
+    const folder = temporaryFolder(t);
+    const evil = `<script>alert(1)</script> \u001b[31m`;
+    const out = join(folder, "out");
+    await pack([writeCorpus(folder, [...corpus(30), evil])], out);
+    const page = readFileSync(join(out, "report.html"), "utf8");
+    assert.match(page, /&lt;script&gt;alert/);
+    assert.doesNotMatch(page, /<script|https?:|<img|<link/);
+    const text = readFileSync(join(out, "report.txt"), "utf8");
+    assert.match(text, /near duplicates/);
+    assert.match(text, /fewer than 50 words: 1 rows/);
+    assert.ok(!text.includes("\u001b"));
+  });
+});

@@ -1,0 +1,121 @@
+import assert from "node:assert/strict";
+import { execFileSync } from "node:child_process";
+import { join } from "node:path";
+import { describe, it, type TestContext } from "node:test";
+import { gzipSync } from "node:zlib";
+import { parquetWriteBuffer } from "hyparquet-writer";
+import { kindOf } from "#shared/documents/formats.js";
+import { parseLenientJson } from "#shared/documents/lenient-json.js";
+import { readRows } from "#shared/documents/read-rows.js";
+import { MAX_ROW_BYTES, type Row } from "#shared/documents/row.js";
+import { writeJsonl } from "#shared/documents/write-jsonl.js";
+import { temporaryFolder } from "#tests/shared/artifact/temporary.js";
+import { temporaryFile } from "#tests/shared/config/fixtures.js";
+import { coded } from "#tests/support/coded.js";
+import { HANG_GUARD } from "#tests/support/hang-guard.js";
+import { LATIN_ZSTD } from "./zstd.js";
+
+const all = async (path: string, textIs: "document" | "lines" = "document"): Promise<readonly Row[]> => {
+  const rows: Row[] = [];
+  for await (const lot of readRows({ path, fields: ["text"], textIs })) rows.push(...lot);
+  return rows;
+};
+
+const of = (t: TestContext, name: string, content: string | Uint8Array, textIs?: "document" | "lines") =>
+  all(temporaryFile(t, name, content), textIs);
+
+const texts = (rows: readonly Row[]) =>
+  rows.map((row) => (row.ok ? (row.value as { readonly text: unknown }).text : `broken: ${row.problem}`));
+
+describe("rows of a file of documents", { timeout: HANG_GUARD }, () => {
+  it("are lines of JSON Lines: byte order mark, CRLF, blank lines and Python's NaN do no harm", async (t) => {
+    const content = '\ufeff{"text":"a","score":NaN}\r\n\r\n{"text":"b","x":[-Infinity,"NaN"]}\n{"text":}\n[1]\n\xff';
+    const rows = await of(t, "d.jsonl", Buffer.from(content, "utf8"));
+    assert.deepEqual(texts(rows.slice(0, 3)), ["a", "b", "broken: not JSON"]);
+    assert.deepEqual(rows[3], { ok: true, value: [1] });
+    const invalid = await of(t, "d.jsonl", Uint8Array.of(0x22, 0xff, 0x22));
+    assert.deepEqual(texts(invalid), ["broken: not UTF-8"]);
+  });
+
+  it("leave strings that spell NaN alone", () => {
+    assert.deepEqual(parseLenientJson('{"a":"NaN, \\" Infinity","b":NaN,"c":-Infinity}'), {
+      a: 'NaN, " Infinity',
+      b: null,
+      c: null,
+    });
+    assert.throws(() => parseLenientJson('{"a":NaNa}'), SyntaxError);
+  });
+
+  it("are an array's elements, or the one value that a JSON file has", async (t) => {
+    assert.deepEqual(texts(await of(t, "d.json", '\ufeff [ {"text":"a,]}"} ,\n{"text":"\\"]"},{"text":x}] ')), [
+      "a,]}",
+      '"]',
+      "broken: not JSON",
+    ]);
+    assert.deepEqual(texts(await of(t, "d.json", '{"text":"one"}')), ["one"]);
+    assert.deepEqual(await of(t, "d.json", "[]"), []);
+    assert.deepEqual(texts(await of(t, "d.json", '[{"text":"a"},{"text":')), ["a", "broken: the array does not end"]);
+  });
+
+  it("are a text file, or its lines", async (t) => {
+    assert.deepEqual(texts(await of(t, "d.txt", "\ufeffone\r\ntwo\n")), ["one\ntwo\n"]);
+    assert.deepEqual(texts(await of(t, "d.txt", "one\r\n\ntwo", "lines")), ["one", "two"]);
+  });
+
+  it("are a parquet file's, with the wanted column alone", async (t) => {
+    const buffer = parquetWriteBuffer({
+      columnData: [
+        { name: "text", data: ["a", null, "ü"], type: "STRING", nullable: true },
+        { name: "id", data: [1, 2, 3], type: "INT32" },
+      ],
+    });
+    const rows = await of(t, "d.parquet", new Uint8Array(buffer));
+    assert.deepEqual(
+      rows.map((row) => row.ok && row.value),
+      [{ text: "a" }, { text: null }, { text: "ü" }],
+    );
+    await assert.rejects(of(t, "d.parquet", "no parquet at all"), coded("DATASET_MALFORMED"));
+  });
+
+  it("are the same compressed; what is cut short is one coded error", async (t) => {
+    const content = Array.from({ length: 500 }, (_, i) => `{"text":"row ${i}"}\n`).join("");
+    const plain = await of(t, "d.jsonl", content);
+    const zipped = gzipSync(content);
+    assert.deepEqual(await of(t, "d.jsonl.gz", zipped), plain);
+    assert.deepEqual(await of(t, "d.jsonl.gz", Buffer.concat([zipped, zipped])), [...plain, ...plain]);
+    assert.deepEqual(texts(await of(t, "d.txt.zst", LATIN_ZSTD)), ["quousque tandem\n"]);
+    const refused = coded("DATASET_MALFORMED", /d\.(jsonl\.gz|txt\.zst) is not whole (gzip|zstd)/);
+    await assert.rejects(of(t, "d.jsonl.gz", zipped.subarray(0, zipped.length - 9)), refused);
+    await assert.rejects(of(t, "d.txt.zst", LATIN_ZSTD.subarray(0, LATIN_ZSTD.length - 6)), refused);
+    await assert.rejects(of(t, "d.jsonl.gz", "plain"), refused);
+  });
+
+  it("that are too long are passed over, and those after them are read", async (t) => {
+    const long = Buffer.alloc(MAX_ROW_BYTES + 1, "x");
+    const rows = await of(t, "d.jsonl", Buffer.concat([long, Buffer.from('\n{"text":"after"}')]));
+    assert.deepEqual(texts(rows), [`broken: longer than ${MAX_ROW_BYTES} bytes`, "after"]);
+  });
+
+  it("are not looked for in what has no format, or is no file: a pipe does not hang", async (t) => {
+    assert.equal(kindOf("a/b.c/d"), null);
+    assert.deepEqual(kindOf("X.JSONL.GZ"), { format: "jsonl", compression: "gzip" });
+    await assert.rejects(async () => of(t, "d.csv", "a"), coded("DATASET_FORMAT"));
+    await assert.rejects(async () => of(t, "d.parquet.gz", "a"), coded("DATASET_FORMAT"));
+    await assert.rejects(all("no-such.jsonl"), coded("DATASET_NOT_FOUND"));
+    if (process.platform === "win32") return;
+    const pipe = join(temporaryFolder(t), "pipe.jsonl");
+    execFileSync("mkfifo", [pipe]);
+    await assert.rejects(all(pipe), coded("DATASET_NOT_FOUND", /is not a regular file/));
+  });
+
+  it("are written out as JSON Lines, but for those without text", async (t) => {
+    const path = temporaryFile(
+      t,
+      "d.json.gz",
+      gzipSync('[{"text":"a"},{"text":null},{"text":""},{"no":1},{"text":"b"}]'),
+    );
+    const out = join(temporaryFolder(t), "deep/out.jsonl");
+    assert.deepEqual(await writeJsonl(path, out, "text"), { documents: 2, skipped: 3 });
+    assert.deepEqual(texts(await all(out)), ["a", "b"]);
+  });
+});
