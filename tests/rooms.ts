@@ -163,7 +163,7 @@ export const ROOMS: readonly Room[] = [
   {
     room: "shared/cli",
     holds: "programs, commands, tables, exit statuses",
-    imports: ["shared/errors", "shared/config"],
+    imports: ["shared/errors", "shared/telemetry", "shared/config"],
   },
   {
     room: "shared/merge",

@@ -11,6 +11,7 @@ import { type CommandGroup, type CommandSpec, shutdownSignal } from "#shared/cli
 import { formatTokens } from "#shared/cli/tokens.js";
 import { addFlags } from "#shared/config/flags.js";
 import { formatDuration } from "#shared/telemetry/progress.js";
+import { redactUrls } from "#shared/telemetry/redact.js";
 import { subnetSettings } from "../settings.js";
 
 /** Ten blocks of twelve seconds. */
@@ -50,7 +51,7 @@ const status: CommandSpec = {
         const { chain_endpoint: endpoint, netuid } = settingsAmong(subnetSettings, options);
         const chain = await connectChain({ endpoint, signal: shutdownSignal() });
         try {
-          const found = await read(chain, [endpoint].flat().join(", "), netuid);
+          const found = await read(chain, redactUrls([endpoint].flat().join(", ")), netuid);
           if (json) printJson(found);
           else printFields(fields(found));
         } finally {
@@ -80,7 +81,7 @@ const ofSubtensor = async ({ api, link }: SubtensorChain): Promise<NodeStatus> =
   const { specName, specVersion } = api.runtimeVersion;
   return {
     kind: "subtensor",
-    endpoint: link.endpoint,
+    endpoint: redactUrls(link.endpoint),
     chain: z.string().parse(await link.request("system_chain", [])),
     spec: `${specName} ${specVersion}`,
     ...(health.success && { peers: health.data.peers, syncing: health.data.isSyncing }),

@@ -1,6 +1,7 @@
 import { constants } from "node:os";
 import { Command, CommanderError } from "commander";
 import { BlockZeroError, formatError } from "#shared/errors/error.js";
+import { redactUrls } from "#shared/telemetry/redact.js";
 import { loadEnvironment } from "./environment-file.js";
 import { exampleLines, helpConfiguration } from "./help.js";
 import { packageInfo } from "./package-info.js";
@@ -87,7 +88,7 @@ export const report = (thrown: unknown): number => {
     if (thrown.exitCode === 0) return 0;
     if (thrown.code === "commander.help") return EXPECTED;
     const message = thrown.message.replace(/^error: /, "").replace(/\n/g, " ");
-    console.error(formatError(new BlockZeroError("USAGE", message, "run it with --help to see what it takes")));
+    tell(formatError(new BlockZeroError("USAGE", message, "run it with --help to see what it takes")));
     return EXPECTED;
   }
   if (stoppedBy !== null && isOfStop(thrown)) {
@@ -95,13 +96,16 @@ export const report = (thrown: unknown): number => {
     return SIGNALLED + constants.signals[stoppedBy];
   }
   if (thrown instanceof BlockZeroError) {
-    console.error(formatError(thrown));
+    tell(formatError(thrown));
     return EXPECTED;
   }
-  console.error(thrown instanceof Error ? (thrown.stack ?? thrown.message) : thrown);
+  tell(thrown instanceof Error ? (thrown.stack ?? thrown.message) : String(thrown));
   console.error("✖ INTERNAL this is a bug in BlockZero → report it with the lines above");
   return FAULT;
 };
+
+/** Endpoints of the configuration stand in faults, with the keys that are in them. */
+const tell = (text: string): void => console.error(redactUrls(text));
 
 /** The signal that `shutdownSignal` told of. */
 let stoppedBy: NodeJS.Signals | null = null;

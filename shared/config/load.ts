@@ -1,5 +1,6 @@
 import { isAlias, isMap, isScalar, type Node } from "yaml";
 import { BlockZeroError, reasonOf } from "#shared/errors/error.js";
+import { redactUrls } from "#shared/telemetry/redact.js";
 import { nearest } from "#shared/util/nearest.js";
 import { allowedValues, fromText } from "./allowed.js";
 import { type Config, type Definition, environmentName, flagName, type Setting, spellingOf } from "./settings.js";
@@ -172,7 +173,7 @@ const invalid = (key: string, setting: Setting, { value, origin }: Given): Block
 
 const shown = (value: unknown): string => {
   // Who writes a password into a URL should not find it in a log as well.
-  const text = (JSON.stringify(value) ?? String(value)).replace(/:\/\/[^/@\s]*@/g, "://***@");
+  const text = redactUrls(JSON.stringify(value) ?? String(value));
   return text.length > 80 ? `${text.slice(0, 79)}…` : text;
 };
 

@@ -3,17 +3,27 @@ import { reasonOf } from "#shared/errors/error.js";
 const REDACTED = "[redacted]";
 const SECRET_KEYS =
   /secret|password|passphrase|mnemonic|seedphrase|privatekey|apikey|authorization|credential|accesstoken|bearer/;
-const USER_INFO = /\b([a-z][a-z0-9+.-]*:\/\/)[^\s/?#@]+@/gi;
+/** `scheme://user:password@`; a password may hold an `@`. */
+const USER_INFO = /\b([a-z][a-z0-9+.-]*:\/\/)[^\s/?#]*@/gi;
+/** What follows the `?` of a URL: keys stand there under any name. */
+const QUERY = /\b([a-z][a-z0-9+.-]*:\/\/[^\s?#"'<>]*\?)[^\s#"'<>]+/gi;
+/** A part of a WebSocket endpoint's path that is as long as a key. */
+const KEY_IN_PATH = /(?<=\bwss?:\/\/[^\s?#"'<>]*\/)[\w.~-]{20,}/gi;
 
 const MAX_DEPTH = 6;
 const MAX_ITEMS = 64;
 const MAX_TEXT = 4096;
 const MAX_BYTES_SHOWN = 32;
 
-/** Text without the credentials of its URLs, and without more of it than a log can use. */
+/** Text without the credentials of its URLs: user and password, query, and keys in the path of a WebSocket endpoint. */
+export const redactUrls = (text: string): string =>
+  text.replace(USER_INFO, `$1${REDACTED}@`).replace(QUERY, `$1${REDACTED}`).replace(KEY_IN_PATH, REDACTED);
+
+/** `redactUrls`, and not more of the text than a log can use. */
 export const redactText = (text: string): string => {
-  const clipped = text.length > MAX_TEXT ? `${text.slice(0, MAX_TEXT)}… (${text.length} characters)` : text;
-  return clipped.replace(USER_INFO, `$1${REDACTED}@`);
+  // What is cut may be the end of a URL by which its secret is known: more is looked at than is shown.
+  const shown = redactUrls(text.slice(0, 2 * MAX_TEXT));
+  return shown.length > MAX_TEXT ? `${shown.slice(0, MAX_TEXT)}… (${text.length} characters)` : shown;
 };
 
 /**
