@@ -1,18 +1,30 @@
 import assert from "node:assert/strict";
-import { readFileSync } from "node:fs";
+import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, it, type TestContext } from "node:test";
 import { parse } from "yaml";
 import { writeCheckpoint } from "#shared/model/checkpoint.js";
+import type { Parameters } from "#shared/model/parameters.js";
+import type { ModelConfig } from "#shared/protocol/model-config.js";
 import { temporaryFolder } from "#tests/shared/artifact/temporary.js";
+import { microParameters } from "#tests/shared/model/micro.js";
 import { parameters, template } from "#tests/support/micro-network.js";
+import { smallTokenizerFiles } from "#tests/support/small-tokenizer.js";
 import { run } from "./process.js";
 
 const CORPORA = ["--corpus", "prose=moby-dick", "--corpus", "math=arithmetic"];
 
-const suggest = async (t: TestContext, ...args: readonly string[]) => {
+const suggest = async (t: TestContext, ...args: readonly string[]) =>
+  suggestFor(t, { model: template.model, weights: parameters }, ...args);
+
+const suggestFor = async (
+  t: TestContext,
+  { model, weights, files = {} }: { model: ModelConfig; weights: Parameters; files?: Record<string, Uint8Array> },
+  ...args: readonly string[]
+) => {
   const cwd = temporaryFolder(t);
-  await writeCheckpoint(join(cwd, "model"), template.model, parameters);
+  await writeCheckpoint(join(cwd, "model"), model, weights);
+  for (const [name, bytes] of Object.entries(files)) writeFileSync(join(cwd, "model", name), bytes);
   const command = [
     "groups",
     "suggest",
@@ -50,6 +62,19 @@ describe("blockzero groups suggest", () => {
       assert.ok(Math.abs(sum - 1) < 1e-5);
       assert.ok(coverage[corpus][0] > 0.2);
     }
+  });
+
+  it("takes the checkpoint's own tokenizer, which must fit its model", async (t) => {
+    const files = {
+      "tokenizer.json": smallTokenizerFiles.tokenizer,
+      "tokenizer_config.json": smallTokenizerFiles.config,
+    };
+    const model = { ...template.model, vocab_size: 2048 };
+    const fits = await suggestFor(t, { model, weights: microParameters(model), files }, ...CORPORA);
+    assert.equal(fits.status, 0, fits.stderr);
+    const small = await suggestFor(t, { model: template.model, weights: parameters, files }, ...CORPORA);
+    assert.equal(small.status, 2);
+    assert.match(small.stderr, /✖ VOCABULARY_TOO_SMALL .*264.*2048/);
   });
 
   it("refuses a corpus without a name, or with one that stands twice", async (t) => {
