@@ -1,4 +1,4 @@
-import { existsSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, readdirSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { BlockZeroError } from "#shared/errors/error.js";
 import { lockHome } from "#shared/files/home-lock.js";
@@ -12,7 +12,9 @@ export const DESCRIPTION = "localnet.json";
  * @returns a function that releases the directory
  * @throws HOME_IN_USE, HOME_NOT_EMPTY
  */
-export const openHome = (home: string): (() => void) => {
+export const openHome = (home: string, say: (line: string) => void): (() => void) => {
+  if (statSync(home, { throwIfNoEntry: false })?.isDirectory() === false)
+    throw new BlockZeroError("HOME_NOT_EMPTY", `${home} is a file`, "choose an empty or new directory with --home");
   if (existsSync(home) && readdirSync(home).length > 0 && !existsSync(join(home, DESCRIPTION)))
     throw new BlockZeroError(
       "HOME_NOT_EMPTY",
@@ -20,6 +22,10 @@ export const openHome = (home: string): (() => void) => {
       "choose an empty or new directory with --home",
     );
   const unlock = lockHome(home);
+  if (existsSync(join(home, DESCRIPTION)))
+    say(
+      `the last run in ${home} is deleted, with its chain, models and logs; --home keeps it by naming another folder`,
+    );
   for (const entry of readdirSync(home))
     if (entry !== "lock") rmSync(join(home, entry), { recursive: true, force: true });
   writeFileSync(join(home, DESCRIPTION), "{}\n");

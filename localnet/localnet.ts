@@ -24,7 +24,7 @@ import { freePorts } from "./ports.js";
 import { type Supervised, supervise } from "./process.js";
 import type { CycleResult, LocalnetResult } from "./result.js";
 import { createPlayerHotkey, type LocalnetParticipant, roles } from "./roles.js";
-import { cycleTable, summaryTable } from "./table.js";
+import { cycleTable, LEGEND, summaryTable } from "./table.js";
 import { createView } from "./view.js";
 
 /** Runs a whole subnet on this machine. Chain, validators and miners are separate processes; this process is the owner. */
@@ -37,7 +37,7 @@ export const runLocalnet = async (options: LocalnetOptions): Promise<LocalnetRes
   let release = () => {};
   try {
     const stage = { ...options, home: resolve(options.home), signal };
-    release = openHome(stage.home);
+    release = openHome(stage.home, view.print);
     return await live(stage, {
       view,
       onExit: (action) => onExit.push(action),
@@ -125,7 +125,12 @@ const live = async (options: LocalnetOptions, stage: Stage): Promise<LocalnetRes
   await everybodyJoined(players, signal);
   ticking = true;
   await local.setBlockTime(blockTime);
-  view.print(`the subnet lives: a block every ${blockTime} ms, logs in ${join(home, "logs")}`, "");
+  view.print(
+    `the subnet lives: chain at ${endpoint}, netuid ${netuid}, a block every ${blockTime} ms, logs in ${join(home, "logs")}`,
+    `beside it: blockzero metagraph --chain_endpoint ${endpoint} --netuid ${netuid} --allow-private-addresses`,
+    ...LEGEND,
+    "",
+  );
 
   const last = first + cycles - 1;
   const uids = await uidsOf(chain, netuid, players);

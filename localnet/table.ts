@@ -3,6 +3,12 @@ import { paintAnswer as paint } from "./paint.js";
 import type { CycleResult, LocalnetResult, ModelLosses } from "./result.js";
 import type { LocalnetParticipant } from "./roles.js";
 
+/** What the live lines and the tables show. */
+export const LEGEND: readonly string[] = [
+  "live: a miner's step, its training loss and the loss of the cycle's last steps; the loss on held-out text is in nats, val_bpb in bits per byte",
+  "tables: score and rank are of the cycle; weight and emission follow the mean of the scores over the window of cycles, so rank 1 may be paid less than rank 2",
+];
+
 /** The table of a finished cycle for the terminal. */
 export const cycleTable = (
   result: CycleResult,

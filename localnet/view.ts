@@ -60,7 +60,7 @@ export const createView = (): LocalnetView => {
         const { number } = clock.head;
         const { cycle, phase, start, end } = phaseAt(number, network.phases);
         const done = (number - start + 1) / (end - start);
-        const title = `block ${number} · cycle ${cycle} (${Math.min(cycle, last) - first + 1} of ${last - first + 1}) · ${formatDuration(performance.now() - started)}`;
+        const title = `block ${number} · cycle ${cycle} (${Math.min(cycle, last) - first + 1} of ${last - first + 1}) · ${formatDuration(performance.now() - started)} elapsed`;
         const phases = PHASES.map((name) => paint(name === phase ? ["bold", "cyan"] : "dim", name)).join(" → ");
         const lines = [
           paint("bold", title),

@@ -73,7 +73,7 @@ export const ROOMS: readonly Room[] = [
   {
     room: "shared/wallet",
     holds: "Bittensor's wallets: keys, their files, passwords",
-    imports: ["shared/errors", "shared/protocol"],
+    imports: ["shared/errors", "shared/files", "shared/protocol"],
   },
   {
     room: "shared/artifact",

@@ -1,17 +1,17 @@
-import { homedir } from "node:os";
 import { join } from "node:path";
 import { z } from "zod";
 import { STORE_FORMS, storeBeside, storeSchema } from "#shared/blobs/store-setting.js";
 import { NAMED_NETWORKS } from "../chain/subtensor/networks.js";
 import { type DeviceChoice, deviceChoices } from "../engine/runtime/device-choice.js";
 import { pathBeside } from "../files/beside.js";
+import { homeFolder } from "../files/home-folder.js";
 import { logFormats, logLevels } from "../telemetry/logger.js";
 import { setting } from "./settings.js";
 
 const name = z.string().min(1);
 
 /** A path; a leading `~/` is the home folder. */
-export const pathSchema = name.transform((path) => (path.startsWith("~/") ? join(homedir(), path.slice(2)) : path));
+export const pathSchema = name.transform((path) => (path.startsWith("~/") ? join(homeFolder(), path.slice(2)) : path));
 
 const NETWORK_NAMES = Object.keys(NAMED_NETWORKS).join(", ");
 const endpointSchema = z.union([z.url({ protocol: /^wss?$/ }), z.enum(Object.keys(NAMED_NETWORKS))]);

@@ -31,6 +31,10 @@ export const programErrors = {
       "Another process works in this folder, or a process of another container, machine or boot was seen there within a minute.",
     remedy: "Stop that process, or choose another folder; where it is gone, start again after a minute.",
   },
+  HOME_UNKNOWN: {
+    meaning: "A path begins with `~`, and this user has no home folder, as in a container with an unknown user id.",
+    remedy: "Set `HOME`, or give `wallet.path` and other paths in full.",
+  },
   INTERNAL: { meaning: "A fault that the program did not expect.", remedy: "Report it as a bug, with the log." },
   METRICS_UNWRITABLE: { meaning: "The file of metrics cannot be written.", remedy: "Check `checkpoint_dir`." },
   NODE_TOO_OLD: {

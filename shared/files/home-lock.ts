@@ -1,14 +1,14 @@
 import { join } from "node:path";
-import { BlockZeroError } from "#shared/errors/error.js";
+import { BlockZeroError, reasonOf } from "#shared/errors/error.js";
 import { describeHolder, STOP_ELSEWHERE } from "./describe-holder.js";
-import { tryLock } from "./lock-file.js";
+import { type LockAttempt, tryLock } from "./lock-file.js";
 
 /**
  * Claims a home for this process, and creates it if absent. Returns a function that releases it. The claim of a process that has ended is
- * taken over. Throws `BlockZeroError` HOME_IN_USE.
+ * taken over. Throws `BlockZeroError` HOME_IN_USE, FILE_UNWRITABLE.
  */
 export const lockHome = (home: string): (() => void) => {
-  const attempt = tryLock(join(home, "lock"));
+  const attempt = attemptLock(home);
   if (attempt.isHeld) return attempt.release;
   throw new BlockZeroError(
     "HOME_IN_USE",
@@ -17,4 +17,17 @@ export const lockHome = (home: string): (() => void) => {
       ? "stop that process, or choose another home"
       : `${STOP_ELSEWHERE}, or choose another home`,
   );
+};
+
+const attemptLock = (home: string): LockAttempt => {
+  try {
+    return tryLock(join(home, "lock"));
+  } catch (cause) {
+    throw new BlockZeroError(
+      "FILE_UNWRITABLE",
+      `${home} cannot be written: ${reasonOf(cause)}`,
+      "free space there, or choose a folder that this user can write",
+      { cause },
+    );
+  }
 };

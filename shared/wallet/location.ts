@@ -1,6 +1,6 @@
-import { homedir } from "node:os";
 import { join, resolve } from "node:path";
 import { BlockZeroError } from "#shared/errors/error.js";
+import { homeFolder } from "#shared/files/home-folder.js";
 
 /** A wallet: one coldkey and its hotkeys, `<path>/<name>`, as Bittensor's wallets have it. */
 export interface WalletLocation {
@@ -15,7 +15,7 @@ export interface HotkeyLocation extends WalletLocation {
 }
 
 /** The folder of wallets: `~/.bittensor/wallets` unless given; a leading `~` is the home folder. */
-export const walletsFolder = (path = "~/.bittensor/wallets"): string => path.replace(/^~(?=$|[\\/])/, homedir());
+export const walletsFolder = (path = "~/.bittensor/wallets"): string => path.replace(/^~(?=$|[\\/])/, homeFolder);
 
 /** @throws BlockZeroError WALLET_NAME_INVALID, as all below */
 export const walletFolder = ({ path, name }: WalletLocation): string =>
@@ -36,10 +36,17 @@ export const walletFlags = ({ path, name, hotkey }: WalletLocation & { readonly 
   [
     `--wallet.name ${name}`,
     ...(hotkey === undefined ? [] : [`--wallet.hotkey ${hotkey}`]),
-    ...(path === undefined || resolve(walletsFolder(path)) === resolve(walletsFolder())
-      ? []
-      : [`--wallet.path ${path}`]),
+    ...(path === undefined || isDefaultFolder(path) ? [] : [`--wallet.path ${path}`]),
   ].join(" ");
+
+/** A user without a home folder has no default. */
+const isDefaultFolder = (path: string): boolean => {
+  try {
+    return resolve(walletsFolder(path)) === resolve(walletsFolder());
+  } catch {
+    return false;
+  }
+};
 
 /** Whether a folder's entry can be a wallet or a hotkey; what others leave there, as a half-written file, cannot. */
 export const isPlainName = (name: string): boolean => /^\w[\w.-]*$/.test(name);
