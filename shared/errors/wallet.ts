@@ -22,7 +22,7 @@ export const walletErrors = {
   WALLET_MALFORMED: { meaning: "A key file cannot be read as one.", remedy: "Restore it from a backup or mnemonic." },
   WALLET_MEMORY: {
     meaning: "There is not enough memory to derive a password's key.",
-    remedy: "Free some memory, or raise this process's limit.",
+    remedy: "Free some memory; under `ulimit -v` set `NODE_OPTIONS=--disable-wasm-trap-handler`.",
   },
   WALLET_MISMATCH: {
     meaning: "The public file of a key names another address than its key file.",

@@ -1,3 +1,4 @@
+import { ADDRESS_SPACE_HINT } from "#shared/errors/address-space.js";
 import { BlockZeroError } from "#shared/errors/error.js";
 import { STRIDE, vectorKernels } from "./vector-kernels.js";
 
@@ -64,5 +65,5 @@ const tooLarge = (bytes: number): BlockZeroError =>
   new BlockZeroError(
     "KERNEL_MEMORY",
     `no memory of ${(bytes / 2 ** 30).toFixed(1)} GiB to compute in`,
-    "free some memory, or train a smaller group",
+    `free some memory, or train a smaller group; ${ADDRESS_SPACE_HINT}`,
   );

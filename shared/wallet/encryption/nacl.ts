@@ -1,5 +1,6 @@
 import { naclDecrypt, naclEncrypt } from "@polkadot/util-crypto";
 import { argon2i } from "hash-wasm";
+import { ADDRESS_SPACE_HINT } from "#shared/errors/address-space.js";
 import { BlockZeroError } from "#shared/errors/error.js";
 
 /**
@@ -56,7 +57,7 @@ const deriveKey = async (password: Uint8Array): Promise<Uint8Array> => {
     throw new BlockZeroError(
       "WALLET_MEMORY",
       `a password's key takes ${MEMORY_KIB / 1024} MiB of memory, which could not be had`,
-      "free memory, or raise this process's limit",
+      `free memory; ${ADDRESS_SPACE_HINT}`,
       { cause: error },
     );
   }
