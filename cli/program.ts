@@ -29,6 +29,8 @@ const groups: Readonly<Record<string, Readonly<Record<string, () => Loaded>>>> =
   "Look and check:": {
     phase: async () => (await import("./commands/phase.js")).phase,
     model: async () => (await import("./commands/model.js")).model,
+    generate: async () => (await import("./commands/generate.js")).generate,
+    eval: async () => (await import("./commands/eval.js")).evaluate,
     audit: async () => (await import("./commands/audit.js")).audit,
     explain: async () => (await import("./commands/explain.js")).explain,
   },

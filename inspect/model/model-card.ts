@@ -1,13 +1,25 @@
+import { familyOf } from "#shared/model/families/index.js";
 import type { MergedUpdate, ModelManifest } from "#shared/protocol/model-manifest.js";
 import { inWords, sharesByGroup } from "./merged-shares.js";
+import type { StoredNetwork } from "./model-store.js";
 
-export interface ModelCard {
+/** What a card says beyond what the model's files do, in the words of the Hub. */
+export interface Provenance {
+  /** The model that this one was made of, `owner/name`. */
+  readonly baseModel?: string;
+  /** Identifier of the weights' licence, e.g. `apache-2.0`. */
+  readonly license?: string;
+  /** Data sets of the Hub that it learnt from, `owner/name`. */
+  readonly datasets?: readonly string[];
+}
+
+export interface ModelCard extends Provenance {
   readonly hash: string;
   readonly manifest: ModelManifest;
   /** Number of scalars. */
   readonly parameters: number;
-  /** The name in the network file. Null if the file is not available. */
-  readonly networkName: string | null;
+  /** The network that it is of. Null if its file is not available. */
+  readonly network: StoredNetwork | null;
   /** Manifests that are available, for the lineage. */
   readonly models: ReadonlyMap<string, ModelManifest>;
 }
@@ -16,30 +28,32 @@ export interface ModelCard {
 const MAX_LINEAGE = 50;
 
 /**
- * A README.md in the form that model hubs show: where the weights come from, and how to load them. The same model and manifests give the
- * same text.
+ * A README.md in the form that model hubs show and index: where the weights come from, and how to load them. The same model, manifests and
+ * provenance give the same text.
  */
-export const modelCard = ({ hash, manifest, parameters, networkName, models }: ModelCard): string => {
-  const { config, network, cycle, parent, merged } = manifest;
+export const modelCard = (card: ModelCard): string => {
+  const { hash, manifest, parameters, network, models } = card;
+  const { config, cycle, parent, merged } = manifest;
   const origin = parent === null ? "genesis" : `cycle ${cycle}`;
+  const name = network && plain(network.network.name);
+  const networkHash = manifest.network ?? network?.hash ?? null;
+  const experts =
+    config.num_experts > 0 ? `, ${config.num_experts} experts, ${config.num_experts_per_tok} a token` : "";
   return `---
-library_name: transformers
-pipeline_tag: text-generation
-tags: [blockzero, qwen3_moe, mixture-of-experts]
----
+${frontMatter(card)}---
 
-# BlockZero ${networkName === null ? "" : `${plain(networkName)} `}${hash.slice(0, 12)}
+# BlockZero ${name === null ? "" : `${name} `}${hash.slice(0, 12)}
 
-A Qwen3-MoE language model of ${parameters.toLocaleString("en-US")} parameters, trained in pieces by miners who need not trust each other:
+A ${familyOf(config).title} language model of ${parameters.toLocaleString("en-US")} parameters, trained in pieces by miners who need not trust each other:
 each cycle, validators measure what the miners' updates do to the loss on held-out text, and merge the best.
 
 | | |
 |---|---|
 | Model | \`${hash}\` |
 | Made by | ${origin} |
-| Network | ${network === null ? "the one whose file names this model as its genesis" : `${networkName === null ? "" : `${plain(networkName)}, `}\`${network}\``} |
+| Network | ${networkHash === null ? "the one whose file names this model as its genesis" : `${name === null ? "" : `${name}, `}\`${networkHash}\``} |
 | Parent | ${parent === null ? "none" : `\`${parent}\``} |
-| Shape | ${config.num_hidden_layers} layers, width ${config.hidden_size}, ${config.num_experts} experts, ${config.num_experts_per_tok} a token, vocabulary ${config.vocab_size} |
+| Shape | ${config.num_hidden_layers} layers, width ${config.hidden_size}${experts}, vocabulary ${config.vocab_size} |
 
 ## Merged updates
 
@@ -56,17 +70,41 @@ ${lineage(manifest, models)}
 ## Use
 
 \`\`\`python
-import torch
-from transformers import AutoModelForCausalLM
+from transformers import AutoModelForCausalLM, AutoTokenizer
 
-model = AutoModelForCausalLM.from_pretrained("path/to/this/directory")
-ids = torch.tensor([list("Call me ".encode())])
-print(bytes(model.generate(ids, max_new_tokens=64)[0].clamp(max=255).tolist()).decode(errors="replace"))
+folder = "path/to/this/directory"
+model, tokenizer = AutoModelForCausalLM.from_pretrained(folder), AutoTokenizer.from_pretrained(folder)
+inputs = tokenizer("Call me", return_tensors="pt", add_special_tokens=False)
+print(tokenizer.decode(model.generate(**inputs, max_new_tokens=64)[0]))
 \`\`\`
 
-There is no tokenizer file: token ids are the bytes of UTF-8, and 256 separates documents.
+Or \`blockzero generate --model path/to/this/directory --prompt "Call me"\`.
 `;
 };
+
+/** The keys that the Hub indexes, and the lineage under a key of our own. Strings are written as JSON, which YAML reads. */
+const frontMatter = ({ hash, manifest, network, baseModel, license, datasets = [] }: ModelCard): string => {
+  const { config, cycle, parent } = manifest;
+  const tags = ["blockzero", familyOf(config).type, ...(config.num_experts > 0 ? ["mixture-of-experts"] : [])];
+  const lineage = { network: manifest.network ?? network?.hash ?? null, cycle, model: hash, parent };
+  const fields: Readonly<Record<string, unknown>> = {
+    library_name: "transformers",
+    pipeline_tag: "text-generation",
+    ...(license !== undefined && { license }),
+    ...(baseModel !== undefined && { base_model: baseModel, base_model_relation: "finetune" }),
+    ...(datasets.length > 0 && { datasets }),
+    tags,
+    blockzero: lineage,
+  };
+  return Object.entries(fields)
+    .map(
+      ([key, value]) => `${key}: ${typeof value === "string" && SIMPLE.test(value) ? value : JSON.stringify(value)}\n`,
+    )
+    .join("");
+};
+
+/** A string that YAML takes for nothing else. */
+const SIMPLE = /^[a-z][a-z-]*$/;
 
 const mergedRow = ({ uid, hotkey, group, share, artifact }: MergedUpdate): string[] => [
   String(uid),

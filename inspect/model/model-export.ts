@@ -1,15 +1,18 @@
 import { existsSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 import { decodeFloats, type FloatTensors } from "#shared/artifact/update.js";
+import { byteTokenizer } from "#shared/data/byte-tokenizer.js";
+import { byteTokenizerFiles } from "#shared/data/byte-tokenizer-files.js";
 import { BlockZeroError, reasonOf } from "#shared/errors/error.js";
 import { writeFileAtomic } from "#shared/files/atomic-file.js";
 import { type CheckpointOptions, type CheckpointWriter, createCheckpoint } from "#shared/model/checkpoint-writer.js";
 import { countParameters, parameterShapes } from "#shared/model/parameters.js";
 import type { BlobRef, ModelManifest } from "#shared/protocol/model-manifest.js";
-import { modelCard } from "./model-card.js";
+import { generationConfig } from "./export-files.js";
+import { modelCard, type Provenance } from "./model-card.js";
 import { findModel, type ModelStore, openModelStore, type StoredModel } from "./model-store.js";
 
-export interface ModelExport extends Pick<CheckpointOptions, "dtype" | "maxShardBytes"> {
+export interface ModelExport extends Pick<CheckpointOptions, "dtype" | "maxShardBytes">, Provenance {
   readonly home: string;
   /** A model's hash, the first digits of one, or `latest`. */
   readonly model: string;
@@ -25,15 +28,15 @@ export interface ExportedModel extends StoredModel {
 }
 
 /**
- * Assembles a model from the blobs under a home and writes it with a model card, as a checkpoint that transformers reads. Holds one part at
- * a time in memory.
+ * Assembles a model from the blobs under a home and writes it as a checkpoint that transformers reads, with tokenizer, generation config and a
+ * model card. Holds one part at a time in memory.
  *
  * @param onDamage is called once for every copy found that cannot be used
  * @throws BlockZeroError OUT_NOT_EMPTY, HOME_WITHOUT_BLOBS, MODEL_UNKNOWN, MODEL_AMBIGUOUS, MODEL_PART_MISSING,
  *         MODEL_PART_DAMAGED, MODEL_PART_MALFORMED, CHECKPOINT_MISMATCH, CHECKPOINT_RANGE
  */
 export const exportModel = async (
-  { home, model, out, ...precision }: ModelExport,
+  { home, model, out, dtype, maxShardBytes, ...provenance }: ModelExport,
   onDamage?: (problem: string) => void,
 ): Promise<ExportedModel> => {
   if (existsSync(out) && readdirSync(out).length > 0)
@@ -45,35 +48,52 @@ export const exportModel = async (
     "blockzero.cycle": String(manifest.cycle),
     ...(manifest.network !== null && { "blockzero.network": manifest.network }),
   };
-  const writer = await createCheckpoint(out, manifest.config, { ...precision, metadata });
+  const found = await store.networkOf({ hash, manifest });
+  const writer = await createCheckpoint(out, manifest.config, {
+    ...(dtype && { dtype }),
+    ...(maxShardBytes !== undefined && { maxShardBytes }),
+    metadata,
+    separators: byteTokenizer,
+  });
   try {
     await writeParts(writer, store, manifest);
     await writer.finish();
   } finally {
     await writer.discard();
   }
-  const network = manifest.network === null ? null : await store.network(manifest.network);
   const count = countParameters(parameterShapes(manifest.config));
-  writeFileAtomic(
-    join(out, "README.md"),
-    modelCard({ hash, manifest, parameters: count, networkName: network?.name ?? null, models: store.models }),
-    0o644,
-  );
+  const files = {
+    ...byteTokenizerFiles(),
+    "generation_config.json": generationConfig(manifest.config, byteTokenizer),
+    "README.md": modelCard({ hash, manifest, parameters: count, network: found, models: store.models, ...provenance }),
+  };
+  for (const [name, content] of Object.entries(files)) writeFileAtomic(join(out, name), content, 0o644);
   return { hash, manifest, parameters: count, lost: store.lost };
 };
 
-/** Writes the tensors of hub and groups. No two parts may hold the same tensor. */
-const writeParts = async (writer: CheckpointWriter, store: ModelStore, { parts }: ModelManifest): Promise<void> => {
-  const written = new Set<string>();
+/** Writes the tensors of hub and groups; no two parts may hold the same one. */
+const writeParts = async (writer: CheckpointWriter, store: ModelStore, manifest: ModelManifest): Promise<void> => {
+  for await (const tensors of readParts(store, manifest))
+    for (const [name, tensor] of tensors) await writer.write(name, tensor);
+};
+
+/**
+ * The tensors of a model, part by part: hub, then groups.
+ *
+ * @throws BlockZeroError MODEL_PART_MISSING, MODEL_PART_DAMAGED, MODEL_PART_MALFORMED, also where two parts hold a tensor of one name
+ */
+export async function* readParts(store: ModelStore, { parts }: ModelManifest): AsyncGenerator<FloatTensors> {
+  const known = new Set<string>();
   const groups = Object.entries(parts.groups).map(([name, { weights }]) => [`group ${name}`, weights] as const);
   for (const [what, reference] of [["hub", parts.hub] as const, ...groups]) {
-    for (const [name, tensor] of await readPart(store, what, reference)) {
-      if (written.has(name)) throw malformed(what, `it holds ${name}, as another part does`);
-      await writer.write(name, tensor);
-      written.add(name);
+    const tensors = await readPart(store, what, reference);
+    for (const name of tensors.keys()) {
+      if (known.has(name)) throw malformed(what, `it holds ${name}, as another part does`);
+      known.add(name);
     }
+    yield tensors;
   }
-};
+}
 
 const readPart = async (store: ModelStore, what: string, { hash }: BlobRef): Promise<FloatTensors> => {
   const bytes = await store.blob(hash);

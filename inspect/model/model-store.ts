@@ -13,6 +13,11 @@ export interface StoredModel {
   readonly manifest: ModelManifest;
 }
 
+export interface StoredNetwork {
+  readonly hash: string;
+  readonly network: Network;
+}
+
 /** The models in the blob stores under a home. Read-only: a damaged copy stays where it is. */
 export interface ModelStore {
   /** The directory that was opened. */
@@ -23,8 +28,8 @@ export interface ModelStore {
   readonly lost: ReadonlySet<string>;
   /** A blob from any of the stores, or null. */
   blob(hash: string): Promise<Uint8Array | null>;
-  /** A network file, or null if it is not here or unreadable. */
-  network(hash: string): Promise<Network | null>;
+  /** The network file that a model is of, or null if it is not here or unreadable. */
+  networkOf(model: StoredModel): Promise<StoredNetwork | null>;
 }
 
 /**
@@ -60,12 +65,27 @@ export const openModelStore = async (
     lost,
     models: await readManifests(folders, (hash) => blob(hash, MAX_MODEL_MANIFEST_BYTES)),
     blob: (hash) => blob(hash),
-    async network(hash) {
-      const bytes = await blob(hash, MAX_NETWORK_BYTES);
-      const parsed = bytes && parseCanonical(bytes, networkSchema, MAX_NETWORK_BYTES);
-      return parsed?.ok ? parsed.value : null;
+    async networkOf({ hash, manifest }) {
+      if (manifest.network !== null)
+        return networkIn(manifest.network, await blob(manifest.network, MAX_NETWORK_BYTES));
+      // A genesis model does not name its network: that one names it.
+      for (const folder of folders) {
+        const { list, size } = directoryStore(folder);
+        for await (const name of list()) {
+          if (((await size(name)) ?? Number.POSITIVE_INFINITY) > MAX_NETWORK_BYTES) continue;
+          const bytes = await blob(name, MAX_NETWORK_BYTES);
+          const found = bytes && Buffer.from(bytes).includes(hash) ? networkIn(name, bytes) : null;
+          if (found?.network.genesis === hash) return found;
+        }
+      }
+      return null;
     },
   };
+};
+
+const networkIn = (hash: string, bytes: Uint8Array | null): StoredNetwork | null => {
+  const parsed = bytes && parseCanonical(bytes, networkSchema, MAX_NETWORK_BYTES);
+  return parsed?.ok ? { hash, network: parsed.value } : null;
 };
 
 /** Reads every file that is small enough to be a manifest. */

@@ -1,7 +1,7 @@
 import type { Tokenizer } from "./tokenizer.js";
 
 const END_OF_DOCUMENT = 256;
-const SEPARATOR_TEXT = "<|endoftext|>";
+export const SEPARATOR_TEXT = "<|endoftext|>";
 
 const encoder = new TextEncoder();
 // A byte order mark inside a document is text like any other: dropping it would break the round trip.

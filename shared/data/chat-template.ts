@@ -1,5 +1,6 @@
 import { Template } from "@huggingface/jinja";
 import { BlockZeroError, reasonOf } from "#shared/errors/error.js";
+import { withinTime } from "#shared/util/within-time.js";
 
 export interface ChatMessage {
   readonly role: string;
@@ -13,28 +14,40 @@ export interface ChatTemplateOptions {
   readonly variables?: Readonly<Record<string, unknown>>;
 }
 
+/** A template is a program of whoever made the model: it has so much time and text. */
+const MILLISECONDS = 2000;
+const MAX_TEMPLATE_LENGTH = 256 << 10;
+
 /**
  * Messages as the text that a model was trained on, by its tokenizer's own Jinja template.
  *
- * @throws BlockZeroError CHAT_TEMPLATE_INVALID for a template that cannot be read or refuses the messages
+ * @throws BlockZeroError CHAT_TEMPLATE_INVALID for a template that cannot be read, takes too long or refuses the messages
  */
 export const renderChat = (
   template: string,
   messages: readonly ChatMessage[],
   { addGenerationPrompt, variables = {} }: ChatTemplateOptions,
 ): string => {
+  if (template.length > MAX_TEMPLATE_LENGTH) throw invalid("it is too long");
+  const context = {
+    ...variables,
+    messages: messages.map((message) => ({ ...message })),
+    add_generation_prompt: addGenerationPrompt,
+  };
+  let rendered: { readonly text: string } | undefined;
   try {
-    return new Template(template).render({
-      ...variables,
-      messages: messages.map((message) => ({ ...message })),
-      add_generation_prompt: addGenerationPrompt,
-    });
+    rendered = withinTime(MILLISECONDS, () => ({ text: new Template(template).render(context) }));
   } catch (cause) {
-    throw new BlockZeroError(
-      "CHAT_TEMPLATE_INVALID",
-      `the model's chat template cannot be used: ${reasonOf(cause).slice(0, 300)}`,
-      "give a plain prompt, or take a model with a template that works",
-      { cause },
-    );
+    throw invalid(reasonOf(cause).slice(0, 300), cause);
   }
+  if (rendered === undefined) throw invalid(`it takes longer than ${MILLISECONDS / 1000} s`);
+  return rendered.text;
 };
+
+const invalid = (problem: string, cause?: unknown) =>
+  new BlockZeroError(
+    "CHAT_TEMPLATE_INVALID",
+    `the model's chat template cannot be used: ${problem}`,
+    "give a plain prompt, or take a model with a template that works",
+    { cause },
+  );

@@ -26,4 +26,8 @@ export const textErrors = {
     meaning: "A model's folder has no tokenizer.",
     remedy: "Put its `tokenizer.json` there, or name one with `--tokenizer`.",
   },
+  WINDOW_INVALID: {
+    meaning: "Windows of an evaluation are longer than the model takes, or than their stride allows.",
+    remedy: "Choose a smaller `--window` or `--stride`.",
+  },
 } as const satisfies ErrorEntries;

@@ -10,7 +10,7 @@ import { createSafetensorsFile, type SafetensorsWriter } from "#shared/tensor-fi
 import { indexDocument } from "./checkpoint-index.js";
 import { CONFIG_FILE, INDEX_FILE, planShards, type ShardPlan, WEIGHTS_FILE } from "./checkpoint-layout.js";
 import { familyOf } from "./families/index.js";
-import { CHECKPOINT_DTYPES, type CheckpointDType, toHuggingFaceConfig } from "./huggingface-config.js";
+import { CHECKPOINT_DTYPES, type CheckpointDType, type Separators, toHuggingFaceConfig } from "./huggingface-config.js";
 import { parameterShapes } from "./parameters.js";
 import { mismatch } from "./part-parameters.js";
 import { storedParameters } from "./stored-parameters.js";
@@ -22,6 +22,8 @@ export interface CheckpointOptions {
   readonly maxShardBytes?: number;
   /** Goes into the safetensors headers beside `format: pt`, without which transformers refuses a file. */
   readonly metadata?: Readonly<Record<string, string>>;
+  /** What begins and ends a document; the byte tokenizer's if not given. */
+  readonly separators?: Separators;
 }
 
 /** A checkpoint that is being written, tensor by tensor. */
@@ -49,7 +51,7 @@ const DEFAULT_SHARD_BYTES = 5e9;
 export const createCheckpoint = async (
   dir: string,
   config: ModelConfig,
-  { dtype = "float32", maxShardBytes = DEFAULT_SHARD_BYTES, metadata = {} }: CheckpointOptions = {},
+  { dtype = "float32", maxShardBytes = DEFAULT_SHARD_BYTES, metadata = {}, separators }: CheckpointOptions = {},
 ): Promise<CheckpointWriter> => {
   const stored = CHECKPOINT_DTYPES[dtype];
   const shapes = parameterShapes(config);
@@ -103,7 +105,7 @@ export const createCheckpoint = async (
       for (const writer of writers) await writer.finish();
       const elements = Object.values(shapes).reduce((sum, shape) => sum + sizeOf(shape), 0);
       if (plan.size > 1) writeJson(join(dir, INDEX_FILE), indexDocument(plan, elements * floatBytes(stored)));
-      writeJson(join(dir, CONFIG_FILE), toHuggingFaceConfig(config, dtype));
+      writeJson(join(dir, CONFIG_FILE), toHuggingFaceConfig(config, dtype, separators));
     },
     discard,
   };

@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { byteTokenizer } from "#shared/data/byte-tokenizer.js";
+import type { Tokenizer } from "#shared/data/tokenizer.js";
 import { BlockZeroError } from "#shared/errors/error.js";
 import { familyKeysOf, MODEL_TYPES, type ModelConfig, modelConfigSchema } from "#shared/protocol/model-config.js";
 import type { FloatDType } from "#shared/tensor-files/float-dtype.js";
@@ -17,12 +18,28 @@ export type CheckpointDType = keyof typeof CHECKPOINT_DTYPES;
 
 type Document = Readonly<Record<string, unknown>>;
 
+/** The tokens that begin and end a document. */
+export type Separators = Pick<Tokenizer, "startOfDocument" | "endOfDocument">;
+
+/**
+ * Ids that begin and end a text, in Hugging Face's names. Where nothing begins a document, what ends one stands before the next; null where the
+ * model has no such token.
+ */
+export const separatorIds = (
+  { vocab_size }: Pick<ModelConfig, "vocab_size">,
+  { startOfDocument, endOfDocument }: Separators = byteTokenizer,
+): Readonly<Record<"bos_token_id" | "eos_token_id", number | null>> => {
+  const known = (id: number) => (id < vocab_size ? id : null);
+  return { bos_token_id: known(startOfDocument ?? endOfDocument), eos_token_id: known(endOfDocument) };
+};
+
 /** A complete `config.json` of the model's family, as Hugging Face transformers reads it. */
-export const toHuggingFaceConfig = (config: ModelConfig, dtype: CheckpointDType = "float32"): Document => {
+export const toHuggingFaceConfig = (
+  config: ModelConfig,
+  dtype: CheckpointDType = "float32",
+  separators?: Separators,
+): Document => {
   const { architecture, type, file } = familyOf(config);
-  const { endOfDocument } = byteTokenizer;
-  // The separator stands between documents: it ends one and begins the next.
-  const separator = endOfDocument < config.vocab_size ? endOfDocument : null;
   const keys = keysOf(config).filter((key) => file.fixed?.[key] === undefined);
   const values = keys.map((key) => [nameOf(file, key), config[key] ?? file.defaults?.[key]]);
   return {
@@ -38,8 +55,7 @@ export const toHuggingFaceConfig = (config: ModelConfig, dtype: CheckpointDType 
     attention_dropout: 0,
     initializer_range: INITIALIZER_RANGE,
     ...(config.num_experts > 0 && { output_router_logits: false, router_aux_loss_coef: 0.001 }),
-    bos_token_id: separator,
-    eos_token_id: separator,
+    ...separatorIds(config, separators),
     use_cache: true,
     torch_dtype: dtype,
   };

@@ -4,6 +4,7 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 
 import { dirname, join } from "node:path";
 import { describe, it, type TestContext } from "node:test";
 import { fileURLToPath } from "node:url";
+import { parse } from "yaml";
 import { exportModel } from "#inspect/model/model-export.js";
 import { storeGenesis } from "#owner/genesis/genesis.js";
 import { loadNetworkTemplate } from "#owner/network/network-template.js";
@@ -108,6 +109,19 @@ describe("blockzero model export", () => {
     assert.equal(checkpoint.metadata.get("blockzero.model"), hash);
     const card = readFileSync(join(out, "README.md"), "utf8");
     assert.match(card, /^---\nlibrary_name: transformers\n/);
+    const { network } = genesis;
+    assert.ok(
+      card.includes(`blockzero: {"network":"${genesis.networkHash}","cycle":0,"model":"${hash}","parent":null}\n`),
+    );
+    assert.ok(card.includes(network.name));
+    assert.deepEqual(JSON.parse(readFileSync(join(out, "generation_config.json"), "utf8")), {
+      bos_token_id: 256,
+      eos_token_id: 256,
+      pad_token_id: 256,
+      do_sample: false,
+    });
+    const tokenizer = JSON.parse(readFileSync(join(out, "tokenizer.json"), "utf8"));
+    assert.equal(tokenizer.model.vocab.A, 65);
     assert.match(card, /genesis model/);
   });
 
@@ -251,6 +265,23 @@ describe("blockzero model export", () => {
       /^✖ MODEL_PART_DAMAGED the hub of the model, blob [0-9a-f]{64}, has no sound copy in /m,
     );
     assert.deepEqual(treeOf(home), damaged);
+  });
+
+  it("has a card with what the Hub indexes, as far as it is known", async (context) => {
+    const { home } = await localnet(context);
+    const out = join(home, "exported");
+    const provenance = { baseModel: "owner/base", license: "apache-2.0", datasets: ["owner/a", "owner/b-2"] };
+    await exportModel({ home, model: "latest", out, ...provenance });
+    const [, front = ""] = readFileSync(join(out, "README.md"), "utf8").split(/^---\n/m);
+    assert.deepEqual(parse(front), {
+      ...parse(front),
+      base_model: "owner/base",
+      base_model_relation: "finetune",
+      license: "apache-2.0",
+      datasets: ["owner/a", "owner/b-2"],
+      tags: ["blockzero", "qwen3_moe", "mixture-of-experts"],
+      pipeline_tag: "text-generation",
+    });
   });
 
   it("is a command, whose errors are one line", async (context) => {

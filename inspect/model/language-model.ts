@@ -1,0 +1,169 @@
+import { existsSync, statSync } from "node:fs";
+import { basename, dirname, resolve } from "node:path";
+import { z } from "zod";
+import { byteTokenizer } from "#shared/data/byte-tokenizer.js";
+import type { Tokenizer } from "#shared/data/tokenizer.js";
+import { MAX_TOKENIZER_CONFIG_BYTES } from "#shared/data/tokenizer-json/config.js";
+import { MAX_TOKENIZER_BYTES } from "#shared/data/tokenizer-json/document.js";
+import { huggingFaceTokenizer } from "#shared/data/tokenizer-json/tokenizer.js";
+import { BlockZeroError } from "#shared/errors/error.js";
+import { readSmallFile } from "#shared/files/regular-file.js";
+import { readCheckpoint } from "#shared/model/checkpoint.js";
+import { type CheckpointFolder, openCheckpointFolder, reading } from "#shared/model/checkpoint-folder.js";
+import { CONFIG_FILE } from "#shared/model/checkpoint-layout.js";
+import type { Parameters } from "#shared/model/parameters.js";
+import { toParameters } from "#shared/model/part-parameters.js";
+import { sha256 } from "#shared/protocol/hash.js";
+import type { ModelConfig } from "#shared/protocol/model-config.js";
+import { readParts } from "./model-export.js";
+import { findModel, openModelStore } from "./model-store.js";
+
+/** A model with what turns its tokens into text. */
+export interface LanguageModel {
+  /** Its hash where it is a subnet's, else its folder. */
+  readonly name: string;
+  readonly config: ModelConfig;
+  readonly parameters: Parameters;
+  readonly tokenizer: Tokenizer;
+  /** Ids that end a text. */
+  readonly stop: ReadonlySet<number>;
+  readonly chat: ChatFormat | null;
+}
+
+/** How a chat is written for the model. */
+export interface ChatFormat {
+  /** Jinja. */
+  readonly template: string;
+  /** Special tokens that the template may name. */
+  readonly variables: Readonly<Record<string, string>>;
+}
+
+export interface LanguageModelOptions {
+  /** A folder in Hugging Face's layout; else a model's hash or the beginning of one, or `latest`, in the home. */
+  readonly model: string;
+  readonly home: string;
+  /** `byte`, or a folder with tokenizer.json; unset: the model's own. */
+  readonly tokenizer?: string | undefined;
+  /** Told once of every damaged copy that is come across. */
+  readonly onDamage?: (problem: string) => void;
+}
+
+/**
+ * Loads a model, in float32.
+ *
+ * @throws BlockZeroError TOKENIZER_MISSING, TOKENIZER_INVALID, and what reading a checkpoint or a home throws
+ */
+export const openLanguageModel = async (options: LanguageModelOptions): Promise<LanguageModel> => {
+  const model = isFolder(options.model) ? await fromFolder(options.model, options.tokenizer) : await fromHome(options);
+  const { tokenizer, config } = model;
+  if (tokenizer.size > config.vocab_size)
+    throw new BlockZeroError(
+      "TOKENIZER_MISSING",
+      `the tokenizer has ${tokenizer.size} tokens, the model ${config.vocab_size}`,
+      "name the tokenizer that the model was trained with, with --tokenizer",
+    );
+  return model;
+};
+
+const isFolder = (path: string): boolean => existsSync(path) && statSync(path).isDirectory();
+
+const fromFolder = async (dir: string, tokenizerName: string | undefined): Promise<LanguageModel> => {
+  const folder = await openCheckpointFolder(dir);
+  const tokenizer = tokenizerName === undefined ? await tokenizerIn(folder) : await namedTokenizer(tokenizerName);
+  const { config, parameters } = await readCheckpoint(dir);
+  return {
+    name: dir,
+    config,
+    parameters,
+    tokenizer,
+    stop: new Set([tokenizer.endOfDocument, ...(await endsIn(folder))]),
+    chat: await chatIn(folder),
+  };
+};
+
+const fromHome = async ({ model, home, tokenizer: name, onDamage }: LanguageModelOptions): Promise<LanguageModel> => {
+  const store = await openModelStore(home, onDamage);
+  const { hash, manifest } = findModel(store, model);
+  const parameters: Record<string, Parameters[string]> = {};
+  for await (const tensors of readParts(store, manifest)) Object.assign(parameters, toParameters(tensors));
+  const tokenizer = name === undefined ? byteTokenizer : await namedTokenizer(name);
+  return {
+    name: hash,
+    config: manifest.config,
+    parameters,
+    tokenizer,
+    stop: new Set([tokenizer.endOfDocument]),
+    chat: null,
+  };
+};
+
+/** `byte`, or what a folder or a file beside tokenizer_config.json holds. */
+const namedTokenizer = async (name: string): Promise<Tokenizer> => {
+  if (name === byteTokenizer.name) return byteTokenizer;
+  const path = resolve(name);
+  return tokenizerIn(await openCheckpointFolder(basename(path) === TOKENIZER_FILE ? dirname(path) : path));
+};
+
+const TOKENIZER_FILE = "tokenizer.json";
+const TOKENIZER_CONFIG_FILE = "tokenizer_config.json";
+
+const tokenizerIn = async (folder: CheckpointFolder): Promise<Tokenizer> => {
+  if (!(await folder.has(TOKENIZER_FILE)))
+    throw new BlockZeroError(
+      "TOKENIZER_MISSING",
+      `${folder.dir} has no ${TOKENIZER_FILE}`,
+      "put it there, or name one with --tokenizer: byte, or a folder that has it",
+    );
+  const tokenizer = await bytesIn(folder, TOKENIZER_FILE, MAX_TOKENIZER_BYTES);
+  const hasConfig = await folder.has(TOKENIZER_CONFIG_FILE);
+  const config = hasConfig ? await bytesIn(folder, TOKENIZER_CONFIG_FILE, MAX_TOKENIZER_CONFIG_BYTES) : undefined;
+  return huggingFaceTokenizer(sha256(tokenizer), { tokenizer, config });
+};
+
+const bytesIn = async (folder: CheckpointFolder, name: string, maxBytes: number): Promise<Uint8Array> => {
+  const path = await folder.locate(name);
+  return reading(() => readSmallFile(path, maxBytes));
+};
+
+const endsSchema = z.object({ eos_token_id: z.union([z.int(), z.array(z.int())]).nullish() });
+
+/** Ids that end a text, as the folder's generation config says, or else its config. */
+const endsIn = async (folder: CheckpointFolder): Promise<readonly number[]> => {
+  for (const name of ["generation_config.json", CONFIG_FILE]) {
+    if (!(await folder.has(name))) continue;
+    const ends = endsSchema.safeParse(await folder.json(name, MAX_CONFIG_BYTES)).data?.eos_token_id;
+    if (ends !== undefined && ends !== null) return [ends].flat();
+  }
+  return [];
+};
+
+const MAX_CONFIG_BYTES = 1 << 20;
+const MAX_TEMPLATE_BYTES = 256 << 10;
+
+const token = z.union([z.string(), z.object({ content: z.string() }).transform(({ content }) => content)]).nullish();
+
+const chatSchema = z.object({
+  chat_template: z
+    .union([z.string(), z.array(z.object({ name: z.string(), template: z.string() }))])
+    .nullish()
+    .transform((found) => (Array.isArray(found) ? found.find(({ name }) => name === "default")?.template : found)),
+  bos_token: token,
+  eos_token: token,
+  pad_token: token,
+  unk_token: token,
+});
+
+/** The chat template: a file of its own, or in the tokenizer's config. */
+const chatIn = async (folder: CheckpointFolder): Promise<ChatFormat | null> => {
+  const has = await folder.has(TOKENIZER_CONFIG_FILE);
+  const document = has ? await folder.json(TOKENIZER_CONFIG_FILE, MAX_TOKENIZER_CONFIG_BYTES) : {};
+  const { chat_template: inConfig, ...tokens } = chatSchema.safeParse(document).data ?? {};
+  const template = (await folder.has(CHAT_FILE))
+    ? new TextDecoder().decode(await bytesIn(folder, CHAT_FILE, MAX_TEMPLATE_BYTES))
+    : inConfig;
+  if (template === undefined || template === null) return null;
+  const variables = Object.entries(tokens).flatMap(([name, text]) => (typeof text === "string" ? [[name, text]] : []));
+  return { template, variables: Object.fromEntries(variables) };
+};
+
+const CHAT_FILE = "chat_template.jinja";

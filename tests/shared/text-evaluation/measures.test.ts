@@ -1,0 +1,106 @@
+import assert from "node:assert/strict";
+import { describe, it } from "node:test";
+import { byteTokenizer } from "#shared/data/byte-tokenizer.js";
+import { createDecoder } from "#shared/generation/decoder.js";
+import { accuracyOf, answerQuestions } from "#shared/text-evaluation/multiple-choice.js";
+import { bitsPerByteDifference, measureTexts, perplexityOf } from "#shared/text-evaluation/perplexity.js";
+import { createScorer, type Scorer } from "#shared/text-evaluation/scorer.js";
+import { device, MICRO, microParameters } from "#tests/shared/model/micro.js";
+import { HANG_GUARD } from "#tests/support/hang-guard.js";
+
+const config = { ...MICRO, vocab_size: 264 };
+const model = { config, parameters: microParameters(config) };
+const texts = ["Call me Ishmael. Some years ago — never mind how long precisely", "Ünïcödé 🙂", "x"];
+
+const withScorer = async <T>(window: number, use: (scorer: Scorer) => Promise<T>): Promise<T> => {
+  const scorer = await createScorer(device, model, window);
+  try {
+    return await use(scorer);
+  } finally {
+    await scorer.dispose();
+  }
+};
+
+/** The likelihood of tokens behind a context, one after another. */
+const byDecoder = async (context: readonly number[], tokens: readonly number[]): Promise<number> => {
+  const decoder = await createDecoder({ device, ...model });
+  let nats = 0;
+  let next = [...context];
+  for (const token of tokens) {
+    const logits = await decoder.extend(next);
+    const peak = Math.max(...logits);
+    nats += Math.log(logits.reduce((sum, logit) => sum + Math.exp(logit - peak), 0)) + peak - logits[token]!;
+    next = [token];
+  }
+  await decoder.dispose();
+  return nats;
+};
+
+const near = (actual: number, expected: number) =>
+  assert.ok(Math.abs(actual - expected) < 1e-3 * Math.abs(expected), `${actual}, expected ${expected}`);
+
+describe("text measured", { timeout: HANG_GUARD }, () => {
+  it("has the likelihood that decoding it token by token gives", async () => {
+    const { documents } = await withScorer(64, (scorer) => measureTexts(scorer, texts, { tokenizer: byteTokenizer }));
+    for (const [i, text] of texts.entries()) {
+      const ids = [...byteTokenizer.encode(text)].slice(0, 63);
+      if (ids.length < 63) near(documents[i]!.nats, await byDecoder([byteTokenizer.endOfDocument], ids));
+      assert.equal(documents[i]!.bytes, Buffer.byteLength(text));
+    }
+  });
+
+  it("is measured in the same tokens whatever the window, and better with more context", async () => {
+    const measure = (window: number, stride: number) =>
+      withScorer(window, (scorer) => measureTexts(scorer, texts, { tokenizer: byteTokenizer, stride }));
+    const disjoint = perplexityOf(await measure(8, 8));
+    const sliding = perplexityOf(await measure(8, 1));
+    assert.equal(disjoint.tokens, sliding.tokens);
+    assert.equal(
+      disjoint.bytes,
+      texts.reduce((sum, text) => sum + Buffer.byteLength(text), 0),
+    );
+    near(disjoint.bitsPerByte.estimate, Math.log2(disjoint.perplexity.estimate));
+  });
+
+  it("differs from itself by nothing", async () => {
+    const measured = await withScorer(32, (scorer) => measureTexts(scorer, texts, { tokenizer: byteTokenizer }));
+    assert.deepEqual(bitsPerByteDifference(measured, measured), { estimate: 0, low: 0, high: 0 });
+  });
+
+  it("is refused where there is none", async () => {
+    const empty = withScorer(32, (scorer) => measureTexts(scorer, ["", ""], { tokenizer: byteTokenizer }));
+    await assert.rejects(empty, { code: "TEXT_EMPTY" });
+  });
+
+  it("answers questions by the likelihood of each choice behind its context", async () => {
+    const questions = [
+      { context: "The sky is", choices: ["blue", "a rather long answer", "x"], gold: 0 },
+      { context: "Two and two is ", choices: ["four", "five"], gold: 1 },
+      { context: "", choices: ["yes", "no"], gold: 0 },
+    ];
+    const answers = await withScorer(48, (scorer) => answerQuestions(scorer, questions, { tokenizer: byteTokenizer }));
+    for (const [i, { context, choices, gold }] of questions.entries()) {
+      const before = context.trimEnd();
+      const ids = (text: string) => [...byteTokenizer.encode(text)];
+      const nats: number[] = [];
+      for (const choice of choices) {
+        const rest = `${context.slice(before.length)} ${choice}`;
+        nats.push(await byDecoder(before === "" ? [byteTokenizer.endOfDocument] : ids(before), ids(rest)));
+      }
+      const likeliest = (values: readonly number[]) => values.indexOf(Math.min(...values)) === gold;
+      assert.deepEqual(answers[i], {
+        acc: likeliest(nats),
+        accNorm: likeliest(nats.map((value, choice) => value / Buffer.byteLength(choices[choice]!))),
+      });
+    }
+    assert.equal(accuracyOf(answers).questions, 3);
+  });
+
+  it("keeps the end of a context that is too long", async () => {
+    const long = { context: "context ".repeat(40), choices: ["a", "b"], gold: 0 };
+    const short = { ...long, context: long.context.slice(-62) };
+    const answer = (question: typeof long) =>
+      withScorer(32, (scorer) => answerQuestions(scorer, [question], { tokenizer: byteTokenizer }));
+    assert.deepEqual(await answer(long), await answer(short));
+  });
+});
