@@ -3,8 +3,6 @@ import { basename, dirname, resolve } from "node:path";
 import { z } from "zod";
 import { byteTokenizer } from "#shared/data/byte-tokenizer.js";
 import type { Tokenizer } from "#shared/data/tokenizer.js";
-import { MAX_TOKENIZER_CONFIG_BYTES } from "#shared/data/tokenizer-json/config.js";
-import { MAX_TOKENIZER_BYTES } from "#shared/data/tokenizer-json/document.js";
 import { huggingFaceTokenizer } from "#shared/data/tokenizer-json/tokenizer.js";
 import { BlockZeroError } from "#shared/errors/error.js";
 import { readSmallFile } from "#shared/files/regular-file.js";
@@ -15,8 +13,10 @@ import type { Parameters } from "#shared/model/parameters.js";
 import { toParameters } from "#shared/model/part-parameters.js";
 import { sha256 } from "#shared/protocol/hash.js";
 import type { ModelConfig } from "#shared/protocol/model-config.js";
+import { MAX_TOKENIZER_BYTES, MAX_TOKENIZER_CONFIG_BYTES } from "#shared/protocol/tokenizer-files.js";
 import { readParts } from "./model-export.js";
 import { findModel, openModelStore } from "./model-store.js";
+import { networkTokenizer } from "./network-tokenizer.js";
 
 /** A model with what turns its tokens into text. */
 export interface LanguageModel {
@@ -86,7 +86,10 @@ const fromHome = async ({ model, home, tokenizer: name, onDamage }: LanguageMode
   const { hash, manifest } = findModel(store, model);
   const parameters: Record<string, Parameters[string]> = {};
   for await (const tensors of readParts(store, manifest)) Object.assign(parameters, toParameters(tensors));
-  const tokenizer = name === undefined ? byteTokenizer : await namedTokenizer(name);
+  const found = name === undefined ? await store.networkOf({ hash, manifest }) : null;
+  if (name === undefined && found === null) throw noTokenizer(`the network file of model ${hash} is not in ${home}`);
+  const tokenizer =
+    name === undefined ? (await networkTokenizer(store, found!.network)).tokenizer : await namedTokenizer(name);
   return {
     name: hash,
     config: manifest.config,
@@ -108,17 +111,19 @@ const TOKENIZER_FILE = "tokenizer.json";
 const TOKENIZER_CONFIG_FILE = "tokenizer_config.json";
 
 const tokenizerIn = async (folder: CheckpointFolder): Promise<Tokenizer> => {
-  if (!(await folder.has(TOKENIZER_FILE)))
-    throw new BlockZeroError(
-      "TOKENIZER_MISSING",
-      `${folder.dir} has no ${TOKENIZER_FILE}`,
-      "put it there, or name one with --tokenizer: byte, or a folder that has it",
-    );
+  if (!(await folder.has(TOKENIZER_FILE))) throw noTokenizer(`${folder.dir} has no ${TOKENIZER_FILE}`);
   const tokenizer = await bytesIn(folder, TOKENIZER_FILE, MAX_TOKENIZER_BYTES);
   const hasConfig = await folder.has(TOKENIZER_CONFIG_FILE);
   const config = hasConfig ? await bytesIn(folder, TOKENIZER_CONFIG_FILE, MAX_TOKENIZER_CONFIG_BYTES) : undefined;
   return huggingFaceTokenizer(sha256(tokenizer), { tokenizer, config });
 };
+
+const noTokenizer = (problem: string) =>
+  new BlockZeroError(
+    "TOKENIZER_MISSING",
+    problem,
+    "name one with --tokenizer: byte, or a folder that has tokenizer.json",
+  );
 
 const bytesIn = async (folder: CheckpointFolder, name: string, maxBytes: number): Promise<Uint8Array> => {
   const path = await folder.locate(name);

@@ -2,7 +2,6 @@ import { existsSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 import { decodeFloats, type FloatTensors } from "#shared/artifact/update.js";
 import { byteTokenizer } from "#shared/data/byte-tokenizer.js";
-import { byteTokenizerFiles } from "#shared/data/byte-tokenizer-files.js";
 import { BlockZeroError, reasonOf } from "#shared/errors/error.js";
 import { writeFileAtomic } from "#shared/files/atomic-file.js";
 import { type CheckpointOptions, type CheckpointWriter, createCheckpoint } from "#shared/model/checkpoint-writer.js";
@@ -11,6 +10,7 @@ import type { BlobRef, ModelManifest } from "#shared/protocol/model-manifest.js"
 import { generationConfig } from "./export-files.js";
 import { modelCard, type Provenance } from "./model-card.js";
 import { findModel, type ModelStore, openModelStore, type StoredModel } from "./model-store.js";
+import { networkTokenizer } from "./network-tokenizer.js";
 
 export interface ModelExport extends Pick<CheckpointOptions, "dtype" | "maxShardBytes">, Provenance {
   readonly home: string;
@@ -49,11 +49,13 @@ export const exportModel = async (
     ...(manifest.network !== null && { "blockzero.network": manifest.network }),
   };
   const found = await store.networkOf({ hash, manifest });
+  const known = found && (await networkTokenizer(store, found.network));
+  const tokenizer = known?.tokenizer ?? byteTokenizer;
   const writer = await createCheckpoint(out, manifest.config, {
     ...(dtype && { dtype }),
     ...(maxShardBytes !== undefined && { maxShardBytes }),
     metadata,
-    separators: byteTokenizer,
+    separators: tokenizer,
   });
   try {
     await writeParts(writer, store, manifest);
@@ -63,8 +65,8 @@ export const exportModel = async (
   }
   const count = countParameters(parameterShapes(manifest.config));
   const files = {
-    ...byteTokenizerFiles(),
-    "generation_config.json": generationConfig(manifest.config, byteTokenizer),
+    ...known?.files,
+    "generation_config.json": generationConfig(manifest.config, tokenizer),
     "README.md": modelCard({ hash, manifest, parameters: count, network: found, models: store.models, ...provenance }),
   };
   for (const [name, content] of Object.entries(files)) writeFileAtomic(join(out, name), content, 0o644);

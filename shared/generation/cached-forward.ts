@@ -71,7 +71,7 @@ export const cachedFeeds = (
   length: number,
   cache: Readonly<Record<string, FloatTensor>>,
 ): Record<string, Tensor> => {
-  const { cos, sin } = rotaryAngles(config, length, tokens);
+  const { cos, sin } = rotaryAngles(config, length, tokens, length + ids.length);
   const padded = Float64Array.from({ length: tokens }, (_, i) => ids[i] ?? 0);
   const keys = capacity + tokens;
   const queries = queriesOf(config, tokens);

@@ -120,13 +120,18 @@ const rotaryTables = (graph: Graph, { config, sequenceLength: t }: ForwardShape)
   return { cos: graph.constant(cos, [t, config.head_dim]), sin: graph.constant(sin, [t, config.head_dim]) };
 };
 
-/** The same tables for `count` positions from `first` on, as elements. */
+/**
+ * The same tables for `count` positions from `first` on, as elements.
+ *
+ * @param length tokens of the sequence, which frequencies of type `dynamic` depend on: positions from there on are padding
+ */
 export const rotaryAngles = (
   config: ModelConfig,
   first: number,
   count: number,
+  length = first + count,
 ): { readonly cos: Float32Array; readonly sin: Float32Array } => {
-  const { frequencies, magnitude } = rotaryFrequencies(config, first + count);
+  const { frequencies, magnitude } = rotaryFrequencies(config, length);
   const width = config.head_dim;
   const table = (f: (angle: number) => number) =>
     Float32Array.from(
