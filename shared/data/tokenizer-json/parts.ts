@@ -59,7 +59,7 @@ const leafDecoder = z.discriminatedUnion("type", [
 const MAX_STEPS = 16;
 
 /** Longer text than this times what came in is refused: rules could make a document any size. */
-const MAX_GROWTH = 64;
+const MAX_GROWTH = 4;
 
 type Normalizer = z.infer<typeof leafNormalizer>;
 
@@ -103,7 +103,12 @@ const addedToken = z.object({
 
 /** The parts of a tokenizer.json but for the model's vocabulary and merges; each sequence as the list of its steps. */
 export const partsSchema = z.object({
-  added_tokens: z.array(addedToken).max(65_536).default([]),
+  added_tokens: z
+    .array(addedToken)
+    .max(65_536)
+    // Else text that spells the one would come out as the other, which may be special.
+    .refine((tokens) => new Set(tokens.map(({ id }) => id)).size === tokens.length, "two tokens have one id")
+    .default([]),
   normalizer: normalizer.default([]),
   pre_tokenizer: preTokenizer.default([]),
   post_processor: z.unknown(),

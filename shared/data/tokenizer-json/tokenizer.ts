@@ -18,25 +18,33 @@ export interface TokenizerFiles {
   readonly config?: Uint8Array | undefined;
 }
 
-/** Text is tokenised in pieces of at most this many UTF-16 units, and a piece within this time. */
+/** Text is tokenised in pieces of at most this many UTF-16 units. */
 const MAX_PIECE = 2 ** 20;
-const PIECE_MILLISECONDS = 120_000;
+
+/** What a tokenizer's rules may take for a piece of text, milliseconds. */
+const RULES_MILLISECONDS = 120_000;
 
 /**
  * A byte-pair tokenizer from its files. Normalisers and pre-tokenizers are `@huggingface/tokenizers`'; merging is our own, whose time does not grow with
  * the square of a word. Ids are those of the Rust library `tokenizers` with `encode_special_tokens`, but for text of more than 2^20 UTF-16
  * units, which is tokenised in pieces (`piecesOf`).
  *
- * @param name what it is called
- * @throws BlockZeroError TOKENIZER_INVALID; from `encode` and `encodePrompt` TOKENIZER_FAILED
+ * @param name         what it is called
+ * @param milliseconds what its rules may take for a piece of text
+ * @throws BlockZeroError TOKENIZER_INVALID; TOKENIZER_FAILED, from `encode` and `encodePrompt` too
  */
-export const huggingFaceTokenizer = (name: string, files: TokenizerFiles): Tokenizer => {
+export const huggingFaceTokenizer = (
+  name: string,
+  files: TokenizerFiles,
+  milliseconds: number = RULES_MILLISECONDS,
+): Tokenizer => {
+  const within = boundedBy(milliseconds);
   const document = readTokenizerDocument(files.tokenizer);
   const { parts, vocabulary, merges } = document;
   const specials = parts.added_tokens.filter(({ special }) => special);
   const separators = separatorsOf(document, files.config ? readTokenizerConfig(files.config) : undefined);
   const bytes = bytesById(document);
-  const { normalise, split } = textRules(document);
+  const { normalise, split } = within("tokenizer.json", () => textRules(document));
 
   const isSpecial = new Set(specials.map(({ id }) => id));
   const unknown = parts.model.unk_token == null ? undefined : vocabulary.get(parts.model.unk_token);
@@ -51,10 +59,16 @@ export const huggingFaceTokenizer = (name: string, files: TokenizerFiles): Token
     ignoreMerges: parts.model.ignore_merges,
   });
 
+  const normalisedToken = (token: AddedToken): AddedToken => {
+    const content = normalise(token.content);
+    if (content === "")
+      throw invalidTokenizer(`tokenizer.json: added_tokens: nothing is left of ${JSON.stringify(token.content)}`);
+    return { ...token, content };
+  };
   const encoder = (tokens: readonly AddedToken[]): ((text: string) => Uint32Array) => {
     const raw = addedTokenSplitter(tokens.filter(({ normalized }) => !normalized));
     const normalised = addedTokenSplitter(
-      tokens.filter(({ normalized }) => normalized).map((token) => ({ ...token, content: normalise(token.content) })),
+      within(name, () => tokens.filter(({ normalized }) => normalized).map(normalisedToken)),
     );
     const encodePiece = (text: string): number[] => {
       const ids: number[] = [];
@@ -71,7 +85,7 @@ export const huggingFaceTokenizer = (name: string, files: TokenizerFiles): Token
       }
       return ids;
     };
-    return (text) => joined(piecesOf(text).map((piece) => bounded(name, () => encodePiece(piece))));
+    return (text) => joined(piecesOf(text).map((piece) => within(name, () => encodePiece(piece))));
   };
 
   const sizeOf = (id: number | bigint | undefined): Uint8Array => {
@@ -122,23 +136,27 @@ const bytesById = ({ parts, vocabulary, size }: TokenizerDocument): readonly (Ui
   return bytes;
 };
 
+type Normalizer = TokenizerDocument["parts"]["normalizer"][number];
+
+/** A replacement as it is written: to the JavaScript library `$&` and the like stand for parts of the text, to the Rust library they do not. */
+const literal = (step: Normalizer): Normalizer =>
+  step.type === "Replace" ? { ...step, content: step.content.replaceAll("$", "$$$$") } : step;
+
 /** What is done to text before the merges: the library's part. */
 const textRules = ({ parts }: TokenizerDocument) => {
-  const library = bounded("tokenizer.json", () => {
-    const sequence = (key: string, steps: readonly unknown[]) =>
-      steps.length === 0 ? null : { type: "Sequence", [key]: steps };
-    return new Library(
-      {
-        model: { type: "BPE", vocab: {}, merges: [] },
-        added_tokens: [],
-        normalizer: sequence("normalizers", parts.normalizer),
-        pre_tokenizer: sequence("pretokenizers", parts.pre_tokenizer),
-        post_processor: null,
-        decoder: null,
-      },
-      {},
-    );
-  });
+  const sequence = (key: string, steps: readonly unknown[]) =>
+    steps.length === 0 ? null : { type: "Sequence", [key]: steps };
+  const library = new Library(
+    {
+      model: { type: "BPE", vocab: {}, merges: [] },
+      added_tokens: [],
+      normalizer: sequence("normalizers", parts.normalizer.map(literal)),
+      pre_tokenizer: sequence("pretokenizers", parts.pre_tokenizer),
+      post_processor: null,
+      decoder: null,
+    },
+    {},
+  );
   const { normalizer, pre_tokenizer } = library;
   return {
     normalise: (text: string): string => (normalizer ? normalizer(text) : text),
@@ -152,16 +170,18 @@ const textRules = ({ parts }: TokenizerDocument) => {
  * Work on a tokenizer's rules, which somebody else wrote.
  * @throws BlockZeroError TOKENIZER_FAILED
  */
-const bounded = <T extends object>(name: string, work: () => T): T => {
-  let result: T | undefined;
-  try {
-    result = withinTime(PIECE_MILLISECONDS, work);
-  } catch (cause) {
-    throw failed(name, reasonOf(cause), cause);
-  }
-  if (result === undefined) throw failed(name, `it took more than ${PIECE_MILLISECONDS / 1000} s`);
-  return result;
-};
+const boundedBy =
+  (milliseconds: number) =>
+  <T extends object>(name: string, work: () => T): T => {
+    let result: T | undefined;
+    try {
+      result = withinTime(milliseconds, work);
+    } catch (cause) {
+      throw cause instanceof BlockZeroError ? cause : failed(name, reasonOf(cause), cause);
+    }
+    if (result === undefined) throw failed(name, `it took more than ${milliseconds / 1000} s`);
+    return result;
+  };
 
 /**
  * Text in pieces of at most 2^20 UTF-16 units: cut after the last line break of a piece, else before its last space, else where it is full,

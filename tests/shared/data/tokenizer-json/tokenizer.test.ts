@@ -112,16 +112,51 @@ describe("a tokenizer.json", () => {
           /^TOKENIZER_(INVALID|FAILED)$/.test(String(thrown.code)) && message.test(thrown.message),
         String(message),
       );
-    const growing = { type: "Replace", pattern: { String: "a" }, content: "a".repeat(16) };
-    const sequence = { type: "Sequence", normalizers: [growing, growing, growing] };
+    const growing = { type: "Replace", pattern: { String: "a" }, content: "aaa" };
+    const sequence = { type: "Sequence", normalizers: [growing, growing] };
     assert.throws(() => huggingFaceTokenizer("growing", { ...files, tokenizer: changed({ normalizer: sequence }) }), {
       code: "TOKENIZER_INVALID",
-      message: /64 times as long/,
+      message: /4 times as long/,
     });
     for (const rules of [{ eos_token: "no such" }, { eos_token: 3 }, { add_bos_token: true, bos_token: "no such" }])
       assert.throws(() => huggingFaceTokenizer("config", { ...files, config: json({ ...config, ...rules }) }), {
         code: "TOKENIZER_INVALID",
       });
+  });
+
+  it("gives no id twice, and no token that its own rules leave nothing of", () => {
+    const end = { id: 0, content: "<|endoftext|>", special: true };
+    const forged = changed({ added_tokens: [end, { id: 0, content: "foo", normalized: false }] });
+    const removed = changed({
+      added_tokens: [end, { id: 1, content: "foo" }],
+      normalizer: { type: "Replace", pattern: { String: "foo" }, content: "" },
+    });
+    for (const [bytes, message] of [
+      [forged, /two tokens have one id/],
+      [removed, /nothing is left of "foo"/],
+    ] as const)
+      assert.throws(() => huggingFaceTokenizer("ids", { tokenizer: bytes }), { code: "TOKENIZER_INVALID", message });
+  });
+
+  it("is not opened where its rules take for ever on its own tokens", () => {
+    const slow = changed({
+      added_tokens: [
+        { id: 0, content: "<|endoftext|>", special: true },
+        { id: 1, content: `${"a".repeat(60)}b` },
+      ],
+      normalizer: { type: "Replace", pattern: { Regex: "^(a+)+$" }, content: "" },
+    });
+    assert.throws(() => huggingFaceTokenizer("slow", { tokenizer: slow }, 500), {
+      code: "TOKENIZER_FAILED",
+      message: /more than 0.5 s/,
+    });
+  });
+
+  it("puts a replacement in as it is written", () => {
+    const content = "$`$&";
+    const normalizer = { type: "Replace", pattern: { String: "~" }, content };
+    const dollars = huggingFaceTokenizer("dollars", { ...files, tokenizer: changed({ normalizer }) });
+    assert.equal(dollars.decode(dollars.encode("a~b~")), `a${content}b${content}`);
   });
 
   it("takes a long word without a space in its stride, and cuts a longer text at its lines", () => {
