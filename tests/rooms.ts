@@ -102,7 +102,7 @@ export const ROOMS: readonly Room[] = [
   },
   {
     room: "shared/model",
-    holds: "Qwen3-MoE on the engine; expert groups; checkpoints",
+    holds: "families of language models on the engine; expert groups; checkpoints",
     imports: [
       "shared/errors",
       "shared/files",

@@ -2,6 +2,7 @@ import { existsSync } from "node:fs";
 import { join } from "node:path";
 import type { Command } from "commander";
 import { firstCycle } from "#owner/chain/epoch.js";
+import { checkpointFolder } from "#owner/genesis/checkpoint-source.js";
 import { loadNetworkTemplate, type NetworkTemplate, networkText } from "#owner/network/network-template.js";
 import { seedBeacon } from "#owner/network/seed-beacon.js";
 import { paceOf } from "#owner/seal/seal-pace.js";
@@ -42,7 +43,7 @@ export const genesis: CommandSpec = {
   examples: [
     "blockzero genesis --network configs/localnet/network.yaml --out genesis",
     "blockzero genesis --network my-network.yaml --out genesis --steps 2000 --first-cycle auto",
-    "blockzero genesis --network my-network.yaml --out genesis --from Qwen3-MoE",
+    "blockzero genesis --network my-network.yaml --out genesis --from hf://allenai/OLMoE-1B-7B-0924@main",
     "blockzero genesis --network my-network.yaml --out genesis --from SmolLM2-135M --experts 4 --steps 100",
   ],
   define: (command) => {
@@ -59,7 +60,10 @@ export const genesis: CommandSpec = {
         "--beacon <name>",
         "what makes evaluation seeds: quicknet, which subtensor follows, or the WebSocket URL of a devchain that plays one; unset: as the template says",
       )
-      .option("--from <dir>", "a checkpoint of Hugging Face transformers to begin with, instead of pretraining")
+      .option(
+        "--from <source>",
+        "a checkpoint of Hugging Face transformers to begin with, instead of pretraining: a folder, or hf://owner/name@revision, fetched into --out",
+      )
       .option(
         "--experts <n>",
         "make a model with so many experts of a dense checkpoint: all are copies, and the routers alone are trained",
@@ -74,8 +78,9 @@ export const genesis: CommandSpec = {
       )
       .option("--force", "go on where a shard differs by more, or cannot be measured", false)
       .option(...JSON_FLAG)
-      .action(async (options: Options, own: Command) => {
-        checkTogether(options, own);
+      .action(async (given: Options, own: Command) => {
+        checkTogether(given, own);
+        const options = { ...given, ...(given.from !== undefined && { from: await sourceOf(given.from, given.out) }) };
         const { chain_endpoint: endpoint } = settingsAmong(chainSettings, options);
         const template = loadNetworkTemplate(options.network, await modelOf(options));
         checkVocabulary(template);
@@ -109,8 +114,15 @@ const checkTogether = ({ from, experts }: Options, command: Command): void => {
   if (from === undefined && experts !== undefined) command.error("error: --experts needs --from, a dense checkpoint");
   if (experts === undefined && isGiven("expertsPerToken")) command.error("error: --experts-per-token needs --experts");
   if (from !== undefined && experts === undefined && unused !== undefined)
-    command.error(`error: option '--from <dir>' cannot be used with option '${flag(unused)}' without --experts`);
+    command.error(`error: option '--from <source>' cannot be used with option '${flag(unused)}' without --experts`);
 };
+
+/** Where the checkpoint is, fetched if it has to be. */
+const sourceOf = (from: string, out: string): Promise<string> =>
+  checkpointFolder(from, out, {
+    env: process.env,
+    onFile: ({ path, size }) => process.stderr.write(`fetched ${path}, ${(size / 1e6).toFixed(1)} MB\n`),
+  });
 
 /** The model that `from-checkpoint` of the template stands for. */
 const modelOf = async ({ from, experts, expertsPerToken }: Options): Promise<ModelConfig | undefined> => {

@@ -74,11 +74,17 @@ export const imported = async (dir: string, options: FirstModelOptions, making: 
   const found = isMeasured
     ? await measured(await readModel(dir, expected), options, making)
     : { facts: {}, figures: {} };
-  const model = await importCheckpoint(store, template, dir, signal);
+  const notes: string[] = [];
+  const model = await importCheckpoint(store, template, dir, signal, (note) => notes.push(note));
   return {
     made: await storeNetwork(store, await dated(), model),
-    facts: { checkpoint: dir, parameters: parameters.toLocaleString("en-US"), ...found.facts },
-    figures: { checkpoint: dir, parameters, ...found.figures },
+    facts: {
+      checkpoint: dir,
+      ...(notes.length > 0 && { note: notes.join("; ") }),
+      parameters: parameters.toLocaleString("en-US"),
+      ...found.facts,
+    },
+    figures: { checkpoint: dir, parameters, ...(notes.length > 0 && { notes }), ...found.figures },
   };
 };
 

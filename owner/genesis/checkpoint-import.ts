@@ -9,6 +9,7 @@ import { storeModel } from "./genesis.js";
  * tensor.
  *
  * @param signal stops it between two parts
+ * @param onNote told what a person should know of how the folder was read
  * @throws BlockZeroError what `openCheckpoint` and `PartEncoder` throw, STORE_FAILED; the signal's reason
  */
 export const importCheckpoint = async (
@@ -16,8 +17,10 @@ export const importCheckpoint = async (
   template: Pick<NetworkTemplate, "model" | "groups">,
   dir: string,
   signal?: AbortSignal,
+  onNote?: (note: string) => void,
 ): Promise<string> => {
   const checkpoint = await openCheckpoint(dir, { model: template.model, authority: "the network template" });
+  for (const note of checkpoint.notes) onNote?.(note);
   const parts = partEncoder(checkpoint);
   try {
     return await storeModel(store, template, (shapes, what) => {

@@ -25,6 +25,10 @@ export const hubErrors = {
     meaning: "The repository is public, and `--private` was asked for.",
     remedy: "Make it private on the Hub, or leave the flag out.",
   },
+  HUB_TOO_LARGE: {
+    meaning: "The files of a repository are larger than the space that is left.",
+    remedy: "Free space, name another place, or take a smaller repository.",
+  },
   HUB_TOKEN_MISSING: {
     meaning: "Writing to the Hub needs a token.",
     remedy: "Put `HF_TOKEN` into the environment or `.env`.",

@@ -3,7 +3,7 @@ import type { ErrorEntries } from "./entry.js";
 export const modelErrors = {
   CHECKPOINT_EXISTS: { meaning: "The folder holds another checkpoint.", remedy: "Write into a new folder." },
   CHECKPOINT_MALFORMED: {
-    meaning: "A checkpoint cannot be read as a Qwen3-MoE model in Hugging Face's layout.",
+    meaning: "A checkpoint cannot be read as a model of one of the families, in Hugging Face's layout.",
     remedy: "Fetch or write it again.",
   },
   CHECKPOINT_MISMATCH: {

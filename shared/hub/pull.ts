@@ -1,5 +1,5 @@
 import { existsSync, readdirSync } from "node:fs";
-import { mkdir, open, readdir, rename, rm, rmdir } from "node:fs/promises";
+import { mkdir, open, readdir, rename, rm, rmdir, stat, statfs } from "node:fs/promises";
 import { dirname, join, relative, sep } from "node:path";
 import { BlockZeroError, reasonOf } from "#shared/errors/error.js";
 import { type Environment, type HubRepository, openHub } from "./hub.js";
@@ -28,7 +28,8 @@ export interface Pulled {
  * Fetches a repository's files into a new folder, each checked by the hash that the Hub lists. Until all are whole they lie in `<out>.partial`,
  * where a later call goes on.
  *
- * @throws BlockZeroError OUT_NOT_EMPTY, HUB_NOT_FOUND, HUB_FAILED, HUB_LISTING_INVALID, HUB_CONTENT_MISMATCH, FILE_UNWRITABLE
+ * @throws BlockZeroError OUT_NOT_EMPTY, HUB_NOT_FOUND, HUB_FAILED, HUB_LISTING_INVALID, HUB_CONTENT_MISMATCH, HUB_TOO_LARGE,
+ *         FILE_UNWRITABLE
  */
 export const pullFolder = async (
   address: HubAddress,
@@ -51,6 +52,7 @@ export const pullFolder = async (
   const files = listed.filter(({ path }) => wants(path));
   const partial = `${out}.partial`;
   await writing(partial, () => removeAllBut(partial, files));
+  await writing(partial, () => checkRoom(partial, files));
   for (const file of files) {
     await writing(partial, () => fetchFile(hub, commit, file, join(partial, file.path)));
     onFile?.(file);
@@ -61,6 +63,23 @@ export const pullFolder = async (
     await rename(partial, out);
   });
   return { commit, files, skipped: listed.filter((file) => !files.includes(file)) };
+};
+
+/** Before anything is fetched: what is missing must fit onto the disk. */
+const checkRoom = async (dir: string, files: readonly HubFile[]): Promise<void> => {
+  await mkdir(dir, { recursive: true });
+  let missing = 0;
+  for (const { path, size } of files) {
+    const found = await stat(join(dir, path)).catch(() => null);
+    missing += Math.max(0, size - (found?.size ?? 0));
+  }
+  const { bavail, bsize } = await statfs(dir);
+  if (missing > bavail * bsize)
+    throw new BlockZeroError(
+      "HUB_TOO_LARGE",
+      `${missing} bytes are missing in ${dir}, ${bavail * bsize} are free`,
+      "free space, name another place, or take a smaller repository",
+    );
 };
 
 /** Attempts at a file: what an earlier call left may be of another revision. */

@@ -150,8 +150,11 @@ const checkRange = (name: string, data: Float32Array, dtype: CheckpointDType): v
       );
 };
 
+/** Fields that transformers 5 takes as a float only, where Python tells 1.0 from 1. */
+const FLOATS = /^( *"(?:attention_dropout|routed_scaling_factor)": -?\d+)(,?)$/gm;
+
 const writeJson = (path: string, document: object): void =>
-  writeFileAtomic(path, `${JSON.stringify(document, null, 2)}\n`, 0o644);
+  writeFileAtomic(path, `${JSON.stringify(document, null, 2).replace(FLOATS, "$1.0$2")}\n`, 0o644);
 
 const attempt = async <T>(dir: string, work: () => Promise<T>): Promise<T> => {
   try {

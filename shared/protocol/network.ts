@@ -49,7 +49,9 @@ export const networkSchema = z.strictObject({
     ),
   model: modelConfigSchema
     .safeExtend({ shard: shardSchema.optional() })
-    .meta(about("The model's shape, in Hugging Face's names for Qwen3-MoE, and what a miner holds of it.")),
+    .meta(
+      about("The model's shape, in Hugging Face's names for Qwen3-MoE in every family, and what a miner holds of it."),
+    ),
   groups: z
     .record(groupName, expertGroupSchema)
     .refine((groups) => Object.keys(groups).length <= MAX_GROUPS, `a ballot has room for ${MAX_GROUPS} groups`)

@@ -32,27 +32,34 @@ const [python = "python3"] = process.argv.slice(2);
 const out = mkdtempSync(join(tmpdir(), "blockzero-families-"));
 let failed = 0;
 try {
-  for (const type of MODEL_TYPES)
-    for (const { name, dir } of references(`families/${type}`)) {
-      const { config, parameters } = await readCheckpoint(dir);
-      const copy = join(out, `${type}-${name}`);
-      await writeCheckpoint(copy, config, parameters);
-      const output = execFileSync(python, [CHECKER, "--check", copy], { stdio: ["ignore", "pipe", "ignore"] });
-      const answer = answerSchema.parse(JSON.parse(output.toString()));
-      const ids = Array.from({ length: 2 * LENGTH }, (_, i) => i % config.vocab_size);
-      const shape = { config, batchSize: 2, sequenceLength: LENGTH };
-      const logits = floatsOf((await runForward({ parameters, ids, shape })).logits);
-      const last = [1, 2].flatMap((row) => [
-        ...logits.subarray((row * LENGTH - 1) * config.vocab_size, row * LENGTH * config.vocab_size),
-      ]);
-      const error = relativeError(last, answer.logits.flat());
-      const isFine = error < TOLERANCE && answer.missing_keys.length === 0 && answer.unexpected_keys.length === 0;
-      if (!isFine) failed++;
-      console.log(
-        `${isFine ? "✔" : "✖"} ${type}, ${name}: ${answer.class} of transformers ${answer.transformers}, relative error ${error.toExponential(1)}`,
-        ...(isFine ? [] : [answer.missing_keys, answer.unexpected_keys]),
-      );
-    }
+  const models = MODEL_TYPES.flatMap((type) =>
+    references(`families/${type}`).map(({ name, dir }) => ({ type, name, dir, copy: join(out, `${type}-${name}`) })),
+  );
+  for (const { dir, copy } of models) {
+    const { config, parameters } = await readCheckpoint(dir);
+    await writeCheckpoint(copy, config, parameters);
+  }
+  const output = execFileSync(python, [CHECKER, "--check", ...models.map(({ copy }) => copy)], {
+    stdio: ["ignore", "pipe", "ignore"],
+  });
+  const answers = output.toString().trim().split("\n");
+  for (const [i, { type, name, dir }] of models.entries()) {
+    const { config, parameters } = await readCheckpoint(dir);
+    const answer = answerSchema.parse(JSON.parse(answers[i]!));
+    const ids = Array.from({ length: 2 * LENGTH }, (_, i) => i % config.vocab_size);
+    const shape = { config, batchSize: 2, sequenceLength: LENGTH };
+    const logits = floatsOf((await runForward({ parameters, ids, shape })).logits);
+    const last = [1, 2].flatMap((row) => [
+      ...logits.subarray((row * LENGTH - 1) * config.vocab_size, row * LENGTH * config.vocab_size),
+    ]);
+    const error = relativeError(last, answer.logits.flat());
+    const isFine = error < TOLERANCE && answer.missing_keys.length === 0 && answer.unexpected_keys.length === 0;
+    if (!isFine) failed++;
+    console.log(
+      `${isFine ? "✔" : "✖"} ${type}, ${name}: ${answer.class} of transformers ${answer.transformers}, relative error ${error.toExponential(1)}`,
+      ...(isFine ? [] : [answer.missing_keys, answer.unexpected_keys]),
+    );
+  }
 } finally {
   rmSync(out, { recursive: true });
 }
