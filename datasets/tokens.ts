@@ -29,10 +29,11 @@ export const openTokens = (name: SourceName, tokenizer: Tokenizer, use: SourceUs
   if (name.kind !== "pack") return tokenised(openSource(name), tokenizer);
   const pack = openPack(name);
   const { manifest, hash } = pack;
-  if (manifest.tokenizer.name !== tokenizer.name)
+  // Ids are checked against the manifest's size: it must be the tokenizer's.
+  if (manifest.tokenizer.name !== tokenizer.name || manifest.tokenizer.size !== tokenizer.size)
     throw new BlockZeroError(
       "PACK_TOKENIZER",
-      `pack ${hash.slice(0, 8)} has tokens of ${shortName(manifest.tokenizer.name)}, the network those of ${shortName(tokenizer.name)}`,
+      `pack ${hash.slice(0, 8)} has tokens of ${described(manifest.tokenizer)}, the network those of ${described(tokenizer)}`,
       "pack the text again with the network's tokenizer",
     );
   if (use.side === "training") {
@@ -71,4 +72,5 @@ export const checkSource = (name: SourceName): void => {
   else openSource(name);
 };
 
-const shortName = (name: string): string => name.slice(0, 8);
+const described = ({ name, size }: { readonly name: string; readonly size: number }): string =>
+  `${name.slice(0, 8)} with ${size} ids`;

@@ -20,6 +20,8 @@ export interface HubDigest {
 
 /** Files that a repository may have: more are no checkpoint. */
 const MAX_FILES = 10_000;
+/** Entries of a listing, folders among them. */
+const MAX_ENTRIES = 2 * MAX_FILES;
 
 const listedSchema = z.object({
   type: z.string(),
@@ -55,9 +57,11 @@ const parseListed = (entry: unknown): HubFile | null => {
 export const collectListing = () => {
   const files: HubFile[] = [];
   const seen = new Set<string>();
+  let entries = 0;
   return {
     files,
     add: (entry: unknown): void => {
+      if (++entries > MAX_ENTRIES) throw invalid(`it has more than ${MAX_ENTRIES} entries`);
       const file = parseListed(entry);
       if (file === null) return;
       const folded = file.path.normalize("NFC").toLowerCase();

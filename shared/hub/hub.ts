@@ -82,7 +82,8 @@ export const openHub = (
         }
       }),
     files: async (revision) => {
-      const entries = listFiles({ ...target, recursive: true, revision })[Symbol.asyncIterator]();
+      const fetch = pagedFetch(hub.fetch);
+      const entries = listFiles({ ...target, fetch, recursive: true, revision })[Symbol.asyncIterator]();
       const { files, add } = collectListing();
       for (;;) {
         const next = await attempt(() => entries.next());
@@ -127,6 +128,18 @@ export const openHub = (
         }
       }, bytes);
     },
+  };
+};
+
+/** Pages of a listing: each names the next, and an empty one may too. */
+const MAX_PAGES = 200;
+
+/** `fetch` of a listing that ends. */
+const pagedFetch = (fetch: typeof globalThis.fetch): typeof globalThis.fetch => {
+  let pages = 0;
+  return async (input, init) => {
+    if (++pages > MAX_PAGES) throw new Error(`its list of files has more than ${MAX_PAGES} pages`);
+    return fetch(input, init);
   };
 };
 

@@ -139,6 +139,16 @@ describe("a pull from the Hub", { timeout: HANG_GUARD }, () => {
     assert.deepEqual(shown, [undefined]);
   });
 
+  it("ends a list of files whose empty pages never end", async (t) => {
+    const { hub, env, out } = await setUp(t);
+    const elsewhere = await listen(t, (_, response) => {
+      response.setHeader("link", `<${elsewhere}/more>; rel="next"`);
+      response.end("[]");
+    });
+    hub.continueListingAt(`${elsewhere}/more`);
+    await assert.rejects(pullFolder(address, out, { env }), refused("HUB_FAILED", /more than 200 pages/));
+  });
+
   const file = { type: "file", path: "x.json", size: 1, oid: "0".repeat(40) };
   const lists: Readonly<Record<string, object[]>> = {
     "a way up": [{ ...file, path: "../x.json" }],
@@ -152,6 +162,7 @@ describe("a pull from the Hub", { timeout: HANG_GUARD }, () => {
     "no hash": [{ ...file, oid: "x" }],
     "no size": [{ ...file, size: -1 }],
     "too many files": Array.from({ length: 10_001 }, (_, i) => ({ ...file, path: `${i}.json` })),
+    "too many folders": Array.from({ length: 20_001 }, (_, i) => ({ ...file, type: "directory", path: `${i}` })),
     nothing: [null as unknown as object],
   };
   for (const [what, entries] of Object.entries(lists))
