@@ -1,0 +1,58 @@
+import assert from "node:assert/strict";
+import { rmSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { describe, it, type TestContext } from "node:test";
+import { openLanguageModel } from "#inspect/model/language-model.js";
+import { byteTokenizer } from "#shared/data/byte-tokenizer.js";
+import { byteTokenizerFiles } from "#shared/data/byte-tokenizer-files.js";
+import { writeCheckpoint } from "#shared/model/checkpoint.js";
+import { temporaryFolder } from "#tests/shared/artifact/temporary.js";
+import { MICRO, microParameters } from "#tests/shared/model/micro.js";
+
+const config = { ...MICRO, vocab_size: 264 };
+
+const folder = async (t: TestContext, files: Readonly<Record<string, string>> = {}): Promise<string> => {
+  const dir = join(temporaryFolder(t), "model");
+  await writeCheckpoint(dir, config, microParameters(config));
+  for (const [name, content] of Object.entries({ ...byteTokenizerFiles(), ...files }))
+    writeFileSync(join(dir, name), content);
+  return dir;
+};
+
+const open = (model: string, tokenizer?: string) => openLanguageModel({ model, home: "none", tokenizer });
+
+describe("a model with its tokenizer", () => {
+  it("of an exported byte model has the byte tokenizer's ids", async (t) => {
+    const { tokenizer, stop, chat } = await open(await folder(t));
+    for (const text of ["Call me", "Ünïcödé 漢字 🙂\r\n\t  two spaces", "\0\u001b[2J", "<|endoftext|>", ""]) {
+      assert.deepEqual([...tokenizer.encode(text)], [...byteTokenizer.encode(text)], JSON.stringify(text));
+      assert.equal(tokenizer.decode(tokenizer.encode(text)), text);
+      assert.equal(tokenizer.bytesOf(tokenizer.encode(text)), Buffer.byteLength(text));
+    }
+    assert.deepEqual([...tokenizer.encodePrompt("a<|endoftext|>")], [97, 256]);
+    assert.deepEqual([tokenizer.size, tokenizer.endOfDocument, [...stop], chat], [257, 256, [256], null]);
+  });
+
+  it("ends its text where the generation config says, and has the chat template of either file", async (t) => {
+    const config = JSON.parse(byteTokenizerFiles()["tokenizer_config.json"]);
+    const dir = await folder(t, {
+      "generation_config.json": JSON.stringify({ eos_token_id: [10, 256] }),
+      "tokenizer_config.json": JSON.stringify({ ...config, chat_template: "in the config" }),
+    });
+    const { stop, chat } = await open(dir);
+    assert.deepEqual([...stop].sort(), [10, 256]);
+    assert.deepEqual(chat, { template: "in the config", variables: { eos_token: "<|endoftext|>" } });
+    writeFileSync(join(dir, "chat_template.jinja"), "of its own");
+    assert.equal((await open(dir)).chat?.template, "of its own");
+  });
+
+  it("is refused without one, and with one of more tokens than it has rows", async (t) => {
+    const dir = await folder(t);
+    rmSync(join(dir, "tokenizer.json"));
+    await assert.rejects(open(dir), { code: "TOKENIZER_MISSING", message: /has no tokenizer\.json/ });
+    assert.equal((await open(dir, "byte")).tokenizer, byteTokenizer);
+    const small = join(temporaryFolder(t), "small");
+    await writeCheckpoint(small, MICRO, microParameters());
+    await assert.rejects(open(small, "byte"), { code: "TOKENIZER_MISSING", message: /257 tokens, the model 32/ });
+  });
+});
