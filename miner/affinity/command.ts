@@ -1,4 +1,4 @@
-import { join } from "node:path";
+import { existsSync } from "node:fs";
 import { openOwnDocuments } from "#datasets/own-documents.js";
 import { type Flags, loadProgramConfig, programFlags } from "#shared/cli/config-flags.js";
 import { heatMapPage } from "#shared/cli/heat-map-page.js";
@@ -125,13 +125,14 @@ const ofSubnet = async (
   home: string | undefined,
   signal: AbortSignal,
 ): Promise<Subject> => {
+  const { checkpoint_dir: own } = config;
   const subnet = await openSubnet({
-    home,
+    // The miner's own files spare what would be fetched.
+    home: home ?? (existsSync(own) ? own : undefined),
     chain: home === undefined ? config.chain_endpoint : undefined,
     netuid: config.netuid,
     allowPrivateAddresses: config.allow_private_addresses,
     networkFile: config.network,
-    ...(home === undefined && { cache: join(config.checkpoint_dir, "score") }),
     log: createLogger({ name: "affinity", ...config.log }),
     signal,
   });
