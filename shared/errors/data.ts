@@ -75,8 +75,9 @@ export const dataErrors = {
     remedy: "Take the owner's file, or leave the path out: then it is fetched.",
   },
   TOKENIZER_MISSING: {
-    meaning: "The network's tokenizer cannot be fetched.",
-    remedy: "Ask the owner to keep `blockzero publish` running, then start again.",
+    meaning: "The network's tokenizer cannot be fetched, or a model's folder has none.",
+    remedy:
+      "Ask the owner to keep `blockzero publish` running; for a folder put its `tokenizer.json` there, or name one with `--tokenizer`.",
   },
   TOKENIZER_NOT_FOUND: { meaning: "A tokenizer's file cannot be read.", remedy: "Check its path." },
   UNKNOWN_DATASET: { meaning: "No source has this name.", remedy: "Use one that the line lists." },

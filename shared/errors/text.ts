@@ -22,10 +22,6 @@ export const textErrors = {
     remedy: 'Write one `{"context": …, "choices": […], "gold": 0}` a line.',
   },
   TEXT_EMPTY: { meaning: "A file holds no text to measure.", remedy: "Name one that holds some." },
-  TOKENIZER_MISSING: {
-    meaning: "A model's folder has no tokenizer.",
-    remedy: "Put its `tokenizer.json` there, or name one with `--tokenizer`.",
-  },
   WINDOW_INVALID: {
     meaning: "Windows of an evaluation are longer than the model takes, or than their stride allows.",
     remedy: "Choose a smaller `--window` or `--stride`.",
