@@ -4,6 +4,7 @@ import { chainBench } from "./chain/command.js";
 import { choosingBench } from "./choosing.js";
 import { codecsBench } from "./codecs/command.js";
 import { compileBench } from "./compile/command.js";
+import { dataBench } from "./data/command.js";
 import { defencesBench } from "./defences/command.js";
 import { fuzzBench } from "./fuzz/command.js";
 import { independenceBench } from "./independence/command.js";
@@ -32,4 +33,5 @@ export const benches: readonly CommandSpec[] = [
   validationBench,
   defencesBench,
   artifactsBench,
+  dataBench,
 ];

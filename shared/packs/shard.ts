@@ -47,7 +47,10 @@ export const encodeShard = (documents: readonly ShardDocument[], size: number): 
   const width = size <= LARGEST_NARROW ? 2 : 4;
   const at = HEADER_BYTES + 8 * documents.length;
   const maskAt = at + width * tokens;
-  const bytes = Buffer.alloc(maskAt + (isMasked ? Math.ceil(tokens / 8) : 0));
+  const memory = new ArrayBuffer(maskAt + (isMasked ? Math.ceil(tokens / 8) : 0));
+  const bytes = Buffer.from(memory);
+  // As on every machine that Node.js runs on, numbers in memory are little-endian; the tokens begin at a multiple of eight.
+  const all = width === 2 ? new Uint16Array(memory, at, tokens) : new Uint32Array(memory, at, tokens);
   bytes.write(SHARD_MAGIC, "latin1");
   bytes.writeUInt32LE(documents.length, 8);
   bytes.writeUInt32LE(tokens, 12);
@@ -55,11 +58,10 @@ export const encodeShard = (documents: readonly ShardDocument[], size: number): 
   bytes.writeUInt8(isMasked ? 1 : 0, 17);
   let token = 0;
   for (const [i, { ids, counts, bytes: textBytes }] of documents.entries()) {
-    for (let j = 0; j < ids.length; j++, token++) {
-      if (width === 2) bytes.writeUInt16LE(ids[j]!, at + 2 * token);
-      else bytes.writeUInt32LE(ids[j]!, at + 4 * token);
-      if (isMasked && (counts === undefined || counts[j] === 1)) bytes[maskAt + (token >> 3)]! |= 1 << (token & 7);
-    }
+    all.set(ids, token);
+    for (let j = 0; isMasked && j < ids.length; j++)
+      if (counts === undefined || counts[j] === 1) bytes[maskAt + ((token + j) >> 3)]! |= 1 << ((token + j) & 7);
+    token += ids.length;
     bytes.writeUInt32LE(token, HEADER_BYTES + 4 * i);
     bytes.writeUInt32LE(textBytes, HEADER_BYTES + 4 * documents.length + 4 * i);
   }
@@ -90,8 +92,8 @@ export const decodeShard = (bytes: Uint8Array, size: number): Shard => {
     throw malformed("its mask has bits too many");
   const endOf = (index: number): number => (index < 0 ? 0 : view.readUInt32LE(HEADER_BYTES + 4 * index));
   const bytesOf = (index: number): number => view.readUInt32LE(HEADER_BYTES + 4 * (documents + index));
-  const tokenAt = (index: number): number =>
-    width === 2 ? view.readUInt16LE(at + 2 * index) : view.readUInt32LE(at + 4 * index);
+  const aligned = Uint8Array.from(view.subarray(at, maskAt)).buffer;
+  const all = width === 2 ? new Uint16Array(aligned) : new Uint32Array(aligned);
   let textBytes = 0;
   for (let i = 0; i < documents; i++) {
     if (endOf(i) <= endOf(i - 1) || endOf(i) > tokens) throw malformed(`document ${i} ends at token ${endOf(i)}`);
@@ -100,7 +102,7 @@ export const decodeShard = (bytes: Uint8Array, size: number): Shard => {
   }
   if (endOf(documents - 1) !== tokens) throw malformed("tokens follow the last document");
   for (let i = 0; i < tokens; i++)
-    if (tokenAt(i) >= size) throw malformed(`token ${i} is ${tokenAt(i)}, the tokenizer has ${size}`);
+    if (all[i]! >= size) throw malformed(`token ${i} is ${all[i]}, the tokenizer has ${size}`);
   return {
     documents,
     tokens,
@@ -110,7 +112,7 @@ export const decodeShard = (bytes: Uint8Array, size: number): Shard => {
       if (!Number.isInteger(index) || index < 0 || index >= documents)
         throw new RangeError(`the shard has documents 0 to ${documents - 1}, not ${index}`);
       const from = endOf(index - 1);
-      const ids = Uint32Array.from({ length: endOf(index) - from }, (_, i) => tokenAt(from + i));
+      const ids = Uint32Array.from(all.subarray(from, endOf(index)));
       const isCounted = (i: number): number => (view[maskAt + ((from + i) >> 3)]! >> ((from + i) & 7)) & 1;
       return {
         ids,

@@ -36,7 +36,7 @@ type Tree = ReadonlyMap<string, Uint8Array>;
 const LFS_FROM = 4096;
 
 /**
- * A Hugging Face Hub with one model repository: revisions, branches, pre-upload, LFS's batch API, commits, ranged downloads, file lists.
+ * A Hugging Face Hub with one repository, of a model or, where its name begins with `datasets/`, a data set: revisions, branches, pre-upload, LFS's batch API, commits, ranged downloads, file lists.
  *
  * @param exists whether the repository is there before somebody creates it
  */
@@ -108,7 +108,7 @@ export const startHub = async (t: TestContext, repo: string, token: string, exis
     // As some gateways do, the refusal repeats what it was sent.
     if (request.headers.authorization !== `Bearer ${token}`)
       return json(response, 401, { error: `no access with ${request.headers.authorization}` });
-    const api = `/api/models/${repo}/`;
+    const api = repo.startsWith("datasets/") ? `/api/${repo}/` : `/api/models/${repo}/`;
     const [operation, revision = ""] = path.startsWith(api) ? path.slice(api.length).split("/") : [""];
     const resolved = new RegExp(`^/${repo}/resolve/([^/]+)/(.+)$`).exec(path);
     if (path === "/api/repos/create") {

@@ -1,0 +1,81 @@
+import assert from "node:assert/strict";
+import { readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { describe, it } from "node:test";
+import { chatRenderer, readChatFormat } from "#owner/pack/chat.js";
+import { byteTokenizer } from "#shared/data/byte-tokenizer.js";
+import { blobPath, openPackFolder } from "#shared/packs/pack-folder.js";
+import { decodeShard } from "#shared/packs/shard.js";
+import { temporaryFolder } from "#tests/shared/artifact/temporary.js";
+import { coded } from "#tests/support/coded.js";
+import { pack } from "./material.js";
+
+const CHATML =
+  "{% for message in messages %}{{ '<|im_start|>' + message.role + '\\n' + message.content + '<|im_end|>\\n' }}{% endfor %}{% if add_generation_prompt %}{{ '<|im_start|>assistant\\n' }}{% endif %}";
+
+const chat = (...contents: readonly string[]) =>
+  contents.map((content, i) => ({ role: i % 2 === 0 ? "user" : "assistant", content }));
+
+const format = { template: CHATML, bos: "", eos: "<|im_end|>" };
+
+describe("a conversation in a pack", () => {
+  it("is written out by the model's template, and the assistant's words alone count", async (t) => {
+    const folder = temporaryFolder(t);
+    const config = join(folder, "tokenizer_config.json");
+    writeFileSync(
+      config,
+      JSON.stringify({ chat_template: [{ name: "default", template: CHATML }], eos_token: { content: "x" } }),
+    );
+    const source = join(folder, "chats.jsonl");
+    const messages = chat("Wie geht's, 鯨?", "Gut.", "Und dir?", "Auch gut.");
+    writeFileSync(
+      source,
+      [
+        { messages },
+        { messages: [{ role: "user", content: "alone" }] },
+        { messages: "none" },
+        { messages: [{ content: "x" }] },
+      ]
+        .map((row) => `${JSON.stringify(row)}\n`)
+        .join(""),
+    );
+    const out = join(folder, "out");
+    const unfiltered = { length: { use: false }, symbols: { use: false }, repetition: { use: false } };
+    const { report } = await pack([source], out, {
+      chat: config,
+      settings: { field: "messages", messages: true, held_out: 0, filters: unfiltered },
+    });
+    const reasons = report.tally.left.rows!;
+    assert.equal(reasons["no message of the assistant"]!.rows, 1);
+    assert.equal(reasons["no list of messages with roles"]!.rows, 2);
+    const { manifest, blobs } = openPackFolder(out);
+    const shard = decodeShard(readFileSync(blobPath(blobs, manifest.training[0]!.hash)), manifest.tokenizer.size);
+    const { ids, counts } = shard.document(0);
+    const counted = byteTokenizer.decode(ids.filter((_, i) => counts![i] === 1));
+    assert.equal(counted, "Gut.<|im_end|>\nAuch gut.<|im_end|>\n");
+    assert.match(
+      byteTokenizer.decode(ids),
+      /^<\|im_start\|>user\nWie geht's, 鯨\?<\|im_end\|>\n<\|im_start\|>assistant\n/,
+    );
+  });
+
+  it("is skipped where the template changes what stood before, or refuses it", () => {
+    const messages = chat("a", "b", "c", "d");
+    const forgetful = chatRenderer({ ...format, template: `{{ messages | length }}${CHATML}` });
+    assert.deepEqual(forgetful(messages, {}), { problem: "the chat template changes what stands before a message" });
+    const strict = chatRenderer({ ...format, template: "{{ raise_exception('only users') }}" });
+    assert.match(JSON.stringify(strict(messages, {})), /the chat template refuses it: /);
+    const begun = chatRenderer({ ...format, bos: "<s>", template: `<s>${CHATML}` });
+    const rendered = begun(messages, {});
+    assert.ok("document" in rendered && rendered.document.text.startsWith("<|im_start|>user"), "a loader begins it");
+  });
+
+  it("needs a template that is one", (t) => {
+    const path = join(temporaryFolder(t), "tokenizer_config.json");
+    writeFileSync(path, "{}");
+    assert.throws(() => readChatFormat(path), coded("PACK_TEMPLATE", /it has no chat template/));
+    writeFileSync(path, "no JSON");
+    assert.throws(() => readChatFormat(path), coded("PACK_TEMPLATE"));
+    assert.throws(() => chatRenderer({ ...format, template: "{% if %}" }), coded("PACK_TEMPLATE"));
+  });
+});
