@@ -2,8 +2,9 @@ import { randomBytes } from "node:crypto";
 import { join } from "node:path";
 import { InvalidArgumentError } from "commander";
 import { stringify } from "yaml";
-import { openSource } from "#datasets/index.js";
+import { openSource, type SourceName } from "#datasets/index.js";
 import { openJsonl } from "#datasets/jsonl.js";
+import { packTexts } from "#datasets/pack-texts.js";
 import { isTemplate, loadNetworkTemplate, type NetworkTemplate } from "#owner/network/network-template.js";
 import { drawnBytes, sealText, usualSpacing } from "#owner/seal/seal.js";
 import { paceOf, refuseSparse } from "#owner/seal/seal-pace.js";
@@ -15,10 +16,12 @@ import { positiveNumber, wholeNumber } from "#shared/cli/numbers.js";
 import { printFields } from "#shared/cli/print.js";
 import { type CommandSpec, shutdownSignal } from "#shared/cli/program.js";
 import { loadNetwork } from "#shared/config/load-network.js";
+import { openTokenizer } from "#shared/data/open-tokenizer.js";
 import { createRandom } from "#shared/data/random.js";
 import type { DocumentSource } from "#shared/data/source.js";
 import { BlockZeroError } from "#shared/errors/error.js";
 import { lockHome } from "#shared/files/home-lock.js";
+import { isPackFolder } from "#shared/packs/pack-folder.js";
 import type { SealedText } from "#shared/protocol/expert-group.js";
 import { sha256 } from "#shared/protocol/hash.js";
 import { cycleLength } from "#shared/protocol/phases.js";
@@ -51,7 +54,7 @@ export const seal: CommandSpec = {
   ],
   define: (command) => {
     command
-      .argument("<documents>", 'file with one {"text": …} a line, which nobody else has seen')
+      .argument("<documents>", 'file with one {"text": …} a line, or the folder of a pack, which nobody else has seen')
       .requiredOption("--network <file>", "network template or file whose phases and scoring it is for")
       .requiredOption("--group <name>", "the expert group that is evaluated on it")
       .requiredOption("--out <dir>", "directory of `blockzero genesis --out`, whose blobs `blockzero publish` serves")
@@ -101,7 +104,7 @@ const run = async (file: string, options: Options, signal: AbortSignal): Promise
   const { beacon, blockTime } = pace;
   const spacing = options.spacing ?? Math.max(1, usualSpacing(network, beacon, blockTime));
   refuseSparse(spacing, network, pace);
-  const documents = shuffled(readDocuments(file));
+  const documents = shuffled(readDocuments(file, network));
   const store = directoryStore(join(out, "blobs"));
   refusePublic(documents, network, { file, store });
   const view = new LiveView({ terminal: process.stderr });
@@ -149,7 +152,8 @@ const print = (sealed: SealedText, { network, group, beacon, blockTime, document
   process.stdout.write(stringify({ sealed }));
 };
 
-const readDocuments = (file: string): readonly string[] => {
+const readDocuments = (file: string, { data }: NetworkTemplate): readonly string[] => {
+  if (isPackFolder(file)) return [...packTexts({ path: file }, openTokenizer(data))];
   const source = openJsonl(file);
   const documents = allOf(source);
   const damaged = documents.findIndex((text) => Buffer.from(text).toString() !== text);
@@ -178,16 +182,15 @@ const shuffled = (documents: readonly string[]): readonly string[] => {
 /** What miners may train on must not be what they are judged on. */
 const refusePublic = (
   documents: readonly string[],
-  { groups }: NetworkTemplate,
+  { groups, data: rules }: NetworkTemplate,
   { file, store }: { readonly file: string; readonly store: LocalStore },
 ): void => {
   const sealed = new Set(documents.map(fingerprint));
   for (const [name, { data }] of Object.entries(groups))
     for (const { kind, sha256, path: own } of data) {
-      const path = own ?? (kind === "jsonl" && sha256 !== undefined ? store.path(sha256) : undefined);
-      const source = openSource({ kind, path, sha256 });
-      if (source.size === "unbounded") continue;
-      const shared = allOf(source).filter((text) => sealed.has(fingerprint(text))).length;
+      const isFile = kind === "jsonl" || kind === "pack";
+      const path = own ?? (isFile && sha256 !== undefined ? store.path(sha256) : undefined);
+      const shared = countAmong(textsOf({ kind, path, sha256 }, rules), sealed);
       if (shared > 0)
         throw new BlockZeroError(
           "SEAL_PUBLIC",
@@ -195,6 +198,19 @@ const refusePublic = (
           "seal documents that nobody else has: take these out of the one or the other",
         );
     }
+};
+
+/** The texts of a source; none of one without end. */
+const textsOf = (name: SourceName, rules: NetworkTemplate["data"]): Iterable<string> => {
+  if (name.kind === "pack") return packTexts(name, openTokenizer(rules));
+  const source = openSource(name);
+  return source.size === "unbounded" ? [] : allOf(source);
+};
+
+const countAmong = (texts: Iterable<string>, sealed: ReadonlySet<string>): number => {
+  let count = 0;
+  for (const text of texts) if (sealed.has(fingerprint(text))) count++;
+  return count;
 };
 
 const fingerprint = (text: string): string => sha256(Buffer.from(text));
