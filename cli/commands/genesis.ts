@@ -102,7 +102,7 @@ export const genesis: CommandSpec = {
 };
 
 /** Nats; docs/shard-modes.md has the figures behind it. */
-const SHARD_MARGIN = 0.02;
+const SHARD_MARGIN = 0.1;
 
 const TRAINING = ["steps", "batchSize", "learningRate", "seed"] as const;
 
