@@ -33,7 +33,8 @@ export interface Measured {
 
 /**
  * The likelihood of documents by rolling windows. The token before the first is the tokenizer's start of a document, or the end of one where it
- * has none, as lm-eval's is.
+ * has none, unlike lm-eval, which takes `bos_token` also where
+ * nothing puts it before a text.
  *
  * @throws BlockZeroError TEXT_EMPTY
  */

@@ -26,7 +26,7 @@ window, expected = ours["window"], ours["text"]["bitsPerByte"]["estimate"]
 tokenizer = AutoTokenizer.from_pretrained(folder)
 model = AutoModelForCausalLM.from_pretrained(folder, dtype=torch.float32).eval()
 ids = tokenizer.encode(text, add_special_tokens=False)
-prefix = tokenizer.bos_token_id if tokenizer.bos_token_id is not None else tokenizer.eos_token_id
+prefix = (tokenizer("")["input_ids"] or [tokenizer.eos_token_id])[0]  # lm-eval takes bos_token also where nothing puts it before a text
 nats = 0.0
 for context, predicted in map(
     utils.make_disjoint_window, utils.get_rolling_token_windows(ids, prefix, max_seq_len=window, context_len=1)
