@@ -66,7 +66,9 @@ const run = async ({ megabytes, python, json }: Flags): Promise<void> => {
       );
     for (const answer of asked) if (typeof answer === "string") console.log(`no datatrove: ${answer}`);
     if (!peer)
-      console.log("to compare: python3 -m venv ~/.venvs/bench && ~/.venvs/bench/bin/pip install datatrove spacy nltk");
+      console.log(
+        "to compare: python3 -m venv ~/.venvs/bench && ~/.venvs/bench/bin/pip install datatrove spacy nltk 'xxhash<4'",
+      );
     await writeFigures(json, {
       machine: here,
       bytes,

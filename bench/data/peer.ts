@@ -23,6 +23,7 @@ export const measurePeer = async (python: string, path: string): Promise<PeerFig
     });
     return answerSchema.parse(JSON.parse(stdout.trim().split("\n").at(-1) ?? ""));
   } catch (thrown) {
-    return reasonOf(thrown).trim().split("\n").at(-1) ?? "it gave no figures";
+    const said = z.object({ stderr: z.string().min(1) }).safeParse(thrown);
+    return (said.success ? said.data.stderr : reasonOf(thrown)).trim().split("\n").at(-1) ?? "it gave no figures";
   }
 };

@@ -1,4 +1,7 @@
-"""Times datatrove's stages on a file of JSON Lines, in processor seconds: `python data.py FILE` prints one JSON object."""
+"""Times datatrove's stages on a file of JSON Lines, in processor seconds: `python data.py FILE` prints one JSON object.
+
+Needs `pip install datatrove spacy nltk 'xxhash<4'`: datatrove 0.10 gives xxhash strings, which its version 4 refuses.
+"""
 
 import json
 import sys
@@ -27,6 +30,12 @@ def passed(filter, documents):
     return sum(1 for document in documents if filter.filter(document) is True)
 
 
+def signature(sketch, document):
+    shingles = sketch.get_shingles(document.text)
+    # Of a text of fewer than five words there are none, and no signature.
+    return sketch.get_signature(shingles) if shingles.size > 0 else None
+
+
 def main(path):
     quality = GopherQualityFilter(min_stop_words=0, min_avg_word_length=2, max_avg_word_length=12)
     repetition = GopherRepetitionFilter()
@@ -40,9 +49,7 @@ def main(path):
     seconds["read"], documents = timed(lambda: read(path))
     seconds["quality"], good = timed(lambda: passed(quality, documents))
     seconds["repetition"], varied = timed(lambda: passed(repetition, documents))
-    seconds["sketch"], _ = timed(
-        lambda: [sketch.get_signature(sketch.get_shingles(document.text)) for document in documents]
-    )
+    seconds["sketch"], _ = timed(lambda: [signature(sketch, document) for document in documents])
     kept = {"quality": good, "repetition": varied}
     print(json.dumps({"version": version("datatrove"), "seconds": seconds, "kept": kept}))
 
