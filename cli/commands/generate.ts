@@ -62,7 +62,7 @@ const run = async (options: Options): Promise<void> => {
   const { maxTokens, temperature, topK = null, topP, seed, json = false } = options;
   try {
     const sampling = { temperature, topK, topP };
-    const generation = generateTokens(decoder, { prompt, maxTokens, sampling, seed, stop, signal });
+    const generation = generateTokens(decoder, { prompt, maxTokens, sampling, seed, has: tokenizer.has, stop, signal });
     const stream = textStream(tokenizer);
     const tokens: number[] = [];
     let text = "";

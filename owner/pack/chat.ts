@@ -4,6 +4,7 @@ import { Template } from "@huggingface/jinja";
 import { z } from "zod";
 import { BlockZeroError, reasonOf } from "#shared/errors/error.js";
 import { readFileIfAny } from "#shared/files/atomic-file.js";
+import { withinTime } from "#shared/util/within-time.js";
 import type { Render } from "./extract.js";
 
 const token = z.union([z.string(), z.object({ content: z.string() }).transform(({ content }) => content)]).nullish();
@@ -71,13 +72,16 @@ export const chatRenderer = ({ template, bos, eos }: ChatFormat): Render => {
         ...tools,
       });
     try {
-      return countedParts(messages, written, bos);
+      return withinTime(ROW_MILLISECONDS, () => countedParts(messages, written, bos)) ?? SLOW;
     } catch (thrown) {
       return { problem: `the chat template refuses it: ${reasonOf(thrown).split("\n")[0]!.slice(0, 80)}` };
     }
   };
 };
 
+/** A template is a program of whoever made the model. */
+const ROW_MILLISECONDS = 2000;
+const SLOW = { problem: `the chat template takes longer than ${ROW_MILLISECONDS / 1000} s` };
 const CHANGES = { problem: "the chat template changes what stands before a message" };
 
 const countedParts = (

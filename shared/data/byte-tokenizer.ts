@@ -1,4 +1,5 @@
 import type { Tokenizer } from "./tokenizer.js";
+import { unknownToken } from "./unknown-token.js";
 
 const END_OF_DOCUMENT = 256;
 export const SEPARATOR_TEXT = "<|endoftext|>";
@@ -16,6 +17,7 @@ export const byteTokenizer: Tokenizer = {
   size: END_OF_DOCUMENT + 1,
   endOfDocument: END_OF_DOCUMENT,
   startOfDocument: null,
+  has: (id) => id >= 0 && id <= END_OF_DOCUMENT,
   specialTokens: new Map([[SEPARATOR_TEXT, END_OF_DOCUMENT]]),
   encode: (text) => Uint32Array.from(encoder.encode(text)),
   encodePrompt(text) {
@@ -53,6 +55,6 @@ export const byteTokenizer: Tokenizer = {
 
 const checkedId = (value: number | bigint | undefined): number => {
   const id = Number(value);
-  if (!Number.isInteger(id) || id < 0 || id > END_OF_DOCUMENT) throw new RangeError(`no token has the id ${id}`);
+  if (!Number.isInteger(id) || id < 0 || id > END_OF_DOCUMENT) throw unknownToken(id);
   return id;
 };

@@ -62,6 +62,10 @@ export const dataErrors = {
     meaning: "A group's documents cannot be fetched.",
     remedy: "Ask the owner to keep `blockzero publish` running, then start again.",
   },
+  TOKEN_UNKNOWN: {
+    meaning: "A token has an id that the tokenizer does not have.",
+    remedy: "Use the tokenizer that the model was trained with, or the pack was made with.",
+  },
   TOKENIZER_FAILED: {
     meaning: "A tokenizer's own rules fail on a text, or take too long.",
     remedy: "Ask the subnet's owner for a network file with another tokenizer.",

@@ -10,6 +10,8 @@ export interface GenerateOptions {
   readonly maxTokens: number;
   readonly sampling: Sampling;
   readonly seed: string | number;
+  /** Whether the tokenizer has an id: a model's vocabulary may have rows that stand for nothing, and these are never chosen. */
+  readonly has: (id: number) => boolean;
   /** Ids that end the text; they are not given out. */
   readonly stop: ReadonlySet<number>;
   readonly signal?: AbortSignal;
@@ -26,13 +28,15 @@ export type Finish = "stop" | "length";
  */
 export async function* generate(
   decoder: Decoder,
-  { prompt, maxTokens, sampling, seed, stop, signal }: GenerateOptions,
+  { prompt, maxTokens, sampling, seed, has, stop, signal }: GenerateOptions,
 ): AsyncGenerator<number, Finish> {
   checkPrompt(prompt, decoder);
   const random = createRandom(`blockzero generation ${seed}`);
+  const nothing = Uint32Array.from(Array.from({ length: decoder.vocabulary }, (_, id) => id).filter((id) => !has(id)));
   let logits = await decoder.extend(prompt);
   for (let count = 0; count < maxTokens; ) {
     signal?.throwIfAborted();
+    for (const id of nothing) logits[id] = Number.NEGATIVE_INFINITY;
     const token = sampleToken(logits, sampling, random);
     if (stop.has(token)) return "stop";
     yield token;

@@ -18,6 +18,10 @@ export type ModelType = (typeof MODEL_TYPES)[number];
 
 const size = z.int().min(1);
 
+/** Far above all models that there are; lists of so many names are no burden. */
+const MAX_LAYERS = 1024;
+const MAX_EXPERTS = 4096;
+
 /** Keys that only some families have; one that is left out has its family's default. */
 const familyKeys = {
   model_type: z
@@ -113,11 +117,11 @@ export const modelConfigSchema = z
   .strictObject({
     vocab_size: z.int().min(2).meta(about("Rows of the embedding. The byte tokenizer uses 257.", "tokens")),
     hidden_size: z.int().min(1).meta(about("Width of the residual stream.")),
-    num_hidden_layers: z.int().min(1).meta(about("Layers.")),
+    num_hidden_layers: z.int().min(1).max(MAX_LAYERS).meta(about("Layers.")),
     num_attention_heads: z.int().min(1).meta(about("Query heads.")),
     num_key_value_heads: z.int().min(1).meta(about("Key and value heads; they divide the query heads.")),
     head_dim: z.int().min(2).meta(about("Width of a head; even.")),
-    num_experts: z.int().min(0).meta(about("Experts of a layer; 0 in a dense family.")),
+    num_experts: z.int().min(0).max(MAX_EXPERTS).meta(about("Experts of a layer; 0 in a dense family.")),
     num_experts_per_tok: z.int().min(0).meta(about("Experts that a token is sent to; 0 in a dense family.")),
     moe_intermediate_size: z.int().min(0).meta(about("An expert's inner width; 0 in a dense family.")),
     norm_topk_prob: z.boolean().meta(about("Whether the chosen probabilities are made to sum to 1.")),

@@ -1,5 +1,5 @@
 /** Values that JSON may hold: what is parsed takes memory by them rather than by the file's length. */
-const MAX_VALUES = 8_000_000;
+const MAX_VALUES = 4_000_000;
 const MAX_DEPTH = 32;
 
 const QUOTE = 0x22;

@@ -2,6 +2,7 @@ import { Tokenizer as Library } from "@huggingface/tokenizers";
 import { BlockZeroError, reasonOf } from "#shared/errors/error.js";
 import { withinTime } from "#shared/util/within-time.js";
 import type { Tokenizer } from "../tokenizer.js";
+import { unknownToken } from "../unknown-token.js";
 import { addedTokenSplitter } from "./added-tokens.js";
 import { createBpe } from "./bpe.js";
 import { readTokenizerConfig, separatorsOf } from "./config.js";
@@ -90,7 +91,7 @@ export const huggingFaceTokenizer = (
 
   const sizeOf = (id: number | bigint | undefined): Uint8Array => {
     const found = bytes[Number(id)];
-    if (!found) throw new RangeError(`no token has the id ${id}`);
+    if (!found) throw unknownToken(id);
     return found;
   };
   const contentOf = new Map(specials.map(({ id, content }) => [id, content]));
@@ -98,6 +99,7 @@ export const huggingFaceTokenizer = (
   return {
     name,
     size: bytes.length,
+    has: (id) => bytes[id] !== undefined,
     endOfDocument: separators.end,
     startOfDocument: separators.start,
     specialTokens: new Map(specials.map(({ id, content }) => [content, id])),

@@ -86,7 +86,7 @@ describe("what a network file comes to", () => {
         ["math", 589_824, 2_362_024],
       ],
     );
-    assert.deepEqual([facts.cycle.blocks, facts.cycle.seconds], [56, 672]);
+    assert.deepEqual([facts.cycle.blocks, facts.cycle.seconds], [60, 720]);
     assert.equal(facts.scoring.tokens, 128 * 128);
   });
 

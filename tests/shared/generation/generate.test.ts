@@ -5,7 +5,14 @@ import { type GenerateOptions, generate } from "#shared/generation/generate.js";
 import { GREEDY } from "#shared/generation/sampling.js";
 import { device, MICRO, microParameters } from "#tests/shared/model/micro.js";
 
-const options: GenerateOptions = { prompt: [1, 2, 3], maxTokens: 8, sampling: GREEDY, seed: 1, stop: new Set() };
+const options: GenerateOptions = {
+  prompt: [1, 2, 3],
+  maxTokens: 8,
+  sampling: GREEDY,
+  seed: 1,
+  has: () => true,
+  stop: new Set(),
+};
 
 const run = async (change: Partial<GenerateOptions>) => {
   const decoder = await createDecoder({ device, config: MICRO, parameters: microParameters(), chunk: 8, capacity: 16 });
@@ -43,6 +50,17 @@ describe("generation", () => {
     const first = await run({ sampling, seed: "a" });
     assert.deepEqual(await run({ sampling, seed: "a" }), first);
     assert.notDeepEqual(await run({ sampling, seed: "b" }), first);
+  });
+
+  it("never chooses an id that no token has", async () => {
+    const [first] = (await run({})).tokens;
+    for (const sampling of [GREEDY, { temperature: 5, topK: null, topP: 1 }]) {
+      const { tokens } = await run({ sampling, has: (id) => id !== first && id < 24 });
+      assert.deepEqual(
+        tokens.filter((id) => id === first || id >= 24),
+        [],
+      );
+    }
   });
 
   it("refuses a prompt that the model cannot read", async () => {

@@ -29,7 +29,14 @@ const models = files.map((path) => ({
 
 const continued = async (decoder: Decoder, { prompt, continuation }: Greedy): Promise<number[]> => {
   const tokens: number[] = [];
-  const options = { prompt, maxTokens: continuation.length, sampling: GREEDY, seed: 0, stop: new Set<number>() };
+  const options = {
+    prompt,
+    maxTokens: continuation.length,
+    sampling: GREEDY,
+    seed: 0,
+    has: () => true,
+    stop: new Set<number>(),
+  };
   for await (const token of generate(decoder, options)) tokens.push(token);
   return tokens;
 };
