@@ -75,10 +75,7 @@ describe("the tokenizer that a network names", { timeout: HANG_GUARD }, () => {
     await subnet.store.delete(hash);
     await assert.rejects(
       subnet.join("vera"),
-      coded(
-        "TOKENIZER_MISSING",
-        new RegExp(`^the network's tokenizer.json \\(${hash}, \\d+ bytes\\) cannot be had: `),
-      ),
+      coded("TOKENIZER_MISSING", new RegExp(`^the network's tokenizer.json \\(${hash}, \\d+ bytes\\) cannot be had: `)),
     );
   });
 
