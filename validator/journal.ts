@@ -29,6 +29,8 @@ export const validatorJournalSchema = z.object({
   /** Group → the last model measured on its reference text, and its loss in nats per token and in bits per byte. */
   reference: z
     .record(z.string(), z.object({ model: z.string(), loss: z.number(), bitsPerByte: z.number() }))
+    // A former version had no bits per byte: measured again.
+    .catch({})
     .default({}),
   /** Groups whose missing reference text was already reported. */
   unreferenced: z.array(z.string()).default([]),
