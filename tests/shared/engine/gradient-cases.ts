@@ -191,6 +191,11 @@ export const gradientCases: readonly GradientCase[] = [
     build: ([x], graph, { b, c }, random) => op.tokenLosses(x!, graph.constant(indices(random, b, c), [b], "int64")),
   },
   {
+    name: "countedMean",
+    shapes: ({ b }) => [[b + 1]],
+    build: ([x], graph, { b }) => op.countedMean(x!, graph.constant([0, ...new Array<number>(b).fill(1)], [b + 1])),
+  },
+  {
     name: "crossEntropy",
     shapes: ({ b, c }) => [[b, c]],
     build: ([x], graph, { b, c }, random) => op.crossEntropy(x!, graph.constant(indices(random, b, c), [b], "int64")),

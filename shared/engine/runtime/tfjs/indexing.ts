@@ -9,7 +9,7 @@ export const integers = (x: Tensor): number[] => Array.from(x.dataSync());
 export const broadcastShapes = (a: readonly number[], b: readonly number[]): number[] =>
   broadcast("broadcast", a, b).map(Number);
 
-/** Linear indices of elements in x: `indices` gives the index along one axis, the own position gives it along the others. */
+/** Linear indices of elements in x: `indices` gives the index along one axis, a negative one from its end; the own position gives it along the others. */
 export const linearIndices = (tf: Tf, shape: readonly number[], indices: Tensor, axis: number): Tensor => {
   const along = axis < 0 ? axis + shape.length : axis;
   const strides = shape.map((_, i) => sizeOf(shape.slice(i + 1)));
@@ -23,6 +23,12 @@ export const linearIndices = (tf: Tf, shape: readonly number[], indices: Tensor,
     }
     return offset;
   });
-  const positions = tf.mul(tf.cast(indices, "int32"), tf.scalar(strides[along]!, "int32"));
+  const given = tf.cast(indices, "int32");
+  const fromStart = tf.where(
+    tf.less(given, tf.scalar(0, "int32")),
+    tf.add(given, tf.scalar(shape[along]!, "int32")),
+    given,
+  );
+  const positions = tf.mul(fromStart, tf.scalar(strides[along]!, "int32"));
   return tf.add(positions, tf.tensor(base, indices.shape, "int32"));
 };
