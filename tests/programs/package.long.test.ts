@@ -46,10 +46,10 @@ const node = async (...args: readonly string[]): Promise<string> =>
   (await promisify(execFile)(process.execPath, args, { cwd: installed.project })).stdout;
 
 describe("the installed package", { timeout: HANG_GUARD }, () => {
-  it("holds programs, declarations, configurations and pages, and no test and no bench", () => {
+  it("holds programs, declarations, configurations and pages with their pictures, and no test and no bench", () => {
     const odd = installed.files.filter(
       (path) =>
-        !/^(dist\/(miner|validator|owner|localnet|inspect|cli|shared|datasets)\/.+(\.js|\.d\.ts)|configs\/.+\.yaml|docs\/.+\.md)$/.test(
+        !/^(dist\/(miner|validator|owner|localnet|inspect|cli|shared|datasets)\/.+(\.js|\.d\.ts)|configs\/.+\.yaml|docs\/.+\.(md|svg))$/.test(
           path,
         ) &&
         !["LICENSE", "README.md", "CHANGELOG.md", "package.json", "owner/rewards/page/template.html"].includes(path),
