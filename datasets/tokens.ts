@@ -27,15 +27,8 @@ const USUAL_SHARDS: ShardChoice = { seed: "", most: 256 };
  */
 export const openTokens = (name: SourceName, tokenizer: Tokenizer, use: SourceUse): TokenSource => {
   if (name.kind !== "pack") return tokenised(openSource(name), tokenizer);
-  const pack = openPack(name);
+  const pack = openPackOf(name, tokenizer);
   const { manifest, hash } = pack;
-  // Ids are checked against the manifest's size: it must be the tokenizer's.
-  if (manifest.tokenizer.name !== tokenizer.name || manifest.tokenizer.size !== tokenizer.size)
-    throw new BlockZeroError(
-      "PACK_TOKENIZER",
-      `pack ${hash.slice(0, 8)} has tokens of ${described(manifest.tokenizer)}, the network those of ${described(tokenizer)}`,
-      "pack the text again with the network's tokenizer",
-    );
   if (use.side === "training") {
     const shards = chooseShards(manifest, use.shards ?? USUAL_SHARDS);
     return packSource(
@@ -63,6 +56,19 @@ export const openPack = ({ path, sha256 }: Pick<SourceName, "path" | "sha256">):
     "DATASET_PATH_MISSING",
     'the source "pack" has no path',
     "name the folder that `blockzero data pack` wrote",
+  );
+};
+
+/** Opens a pack's manifest by name, for tokens of this tokenizer. @throws BlockZeroError as `openPack`; PACK_TOKENIZER */
+export const openPackOf = (name: Pick<SourceName, "path" | "sha256">, tokenizer: Tokenizer): PackFolder => {
+  const pack = openPack(name);
+  const own = pack.manifest.tokenizer;
+  // Ids are checked against the manifest's size: it must be the tokenizer's.
+  if (own.name === tokenizer.name && own.size === tokenizer.size) return pack;
+  throw new BlockZeroError(
+    "PACK_TOKENIZER",
+    `pack ${pack.hash.slice(0, 8)} has tokens of ${described(own)}, the network those of ${described(tokenizer)}`,
+    "pack the text again with the network's tokenizer",
   );
 };
 

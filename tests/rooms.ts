@@ -204,6 +204,7 @@ export const ROOMS: readonly Room[] = [
     holds: "a cycle as a pure function of chain state and files; validators and auditors run it",
     imports: [
       "shared/errors",
+      "shared/util",
       "shared/files",
       "shared/protocol",
       "shared/blobs",
@@ -429,6 +430,7 @@ export const ROOMS: readonly Room[] = [
     holds: "the program `blockzero`: a file a command",
     imports: [
       "shared/errors",
+      "shared/util",
       "shared/files",
       "shared/packs",
       "shared/protocol",

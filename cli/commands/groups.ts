@@ -19,6 +19,7 @@ import { isPackFolder } from "#shared/packs/pack-folder.js";
 import type { DataSource } from "#shared/protocol/data-source.js";
 import { groupName } from "#shared/protocol/expert-group.js";
 import type { Network } from "#shared/protocol/network.js";
+import { mean } from "#shared/util/mean.js";
 
 interface Options {
   readonly from: string;
@@ -117,9 +118,8 @@ const run = async (options: Options, signal: AbortSignal): Promise<void> => {
   console.log(templateLines({ groups: groupsOf }));
   for (const map of maps) for (const line of heatMapLines(map)) console.log(`# ${line}`);
   for (const [name, { covered }] of suggested) {
-    const mean = covered.reduce((sum, part) => sum + part, 0) / covered.length;
     console.log(
-      `# ${name}: its experts have ${percent(mean)} of its relevance, least ${percent(Math.min(...covered))}`,
+      `# ${name}: its experts have ${percent(mean(covered))} of its relevance, least ${percent(Math.min(...covered))}`,
     );
   }
 };

@@ -17,6 +17,7 @@ import { bar } from "#shared/telemetry/progress.js";
 import { mapValues } from "#shared/training/objective.js";
 import { pretrain } from "#shared/training/pretrain.js";
 import { upcycle } from "#shared/training/upcycle.js";
+import { percent } from "#shared/util/percent.js";
 
 export interface FirstModelOptions {
   readonly steps: number;
@@ -147,8 +148,6 @@ const measured = async (
 
 const named = <T>(what: string, values: Readonly<Record<string, T>>, text: (value: T) => string) =>
   Object.fromEntries(Object.entries(values).map(([group, value]) => [`${what} ${group}`, text(value)]));
-
-const percent = (part: number): string => `${(100 * part).toFixed(1)} %`;
 
 const BAR_WIDTH = 28;
 

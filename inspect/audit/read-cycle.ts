@@ -10,6 +10,7 @@ import type { ExchangedReport, ReportedCycle } from "#shared/replay/reports.js";
 import type { CycleSource } from "#shared/replay/source.js";
 import { readSubmissions } from "#shared/replay/submissions.js";
 import { mapLimited } from "#shared/util/map-limited.js";
+import { percent } from "#shared/util/percent.js";
 import type { Findings } from "./findings.js";
 import { isMissing, missing, naming, orNull } from "./missing.js";
 import { glance } from "./model-files.js";
@@ -76,8 +77,6 @@ export const readReports = async (
   }
   return { reports, isComplete };
 };
-
-const percent = (share: number): string => `${(100 * share).toFixed(1)} %`;
 
 export const readSeeds = async (source: CycleSource, cycle: number, findings: Findings) => {
   const { origin, ofGroups } = await evaluationSeeds(source, { cycle, purpose: "evaluate" });

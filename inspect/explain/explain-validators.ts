@@ -4,6 +4,7 @@ import { readOutcomes } from "#shared/replay/cycle-outcomes.js";
 import { type Participation, participationIn } from "#shared/replay/participation.js";
 import { contextOf } from "#shared/replay/succession.js";
 import type { OpenedSubnet } from "#shared/subnet/open-subnet.js";
+import { percent } from "#shared/util/percent.js";
 import { readSeedSource, type SeedSource, seedText } from "./seed-source.js";
 
 /** What the validators did in a cycle; `blockzero explain --validators --json`. */
@@ -85,5 +86,3 @@ const row = (facts: ValidatorFacts): readonly string[] => [
 ];
 
 const yesNo = (is: boolean): string => (is ? "yes" : "no");
-
-const percent = (share: number): string => `${(100 * share).toFixed(1)} %`;

@@ -3,6 +3,7 @@ import type { Network } from "#shared/protocol/network.js";
 import { printable } from "#shared/protocol/parsed.js";
 import { phaseWindow } from "#shared/protocol/phases.js";
 import { explainReason } from "#shared/protocol/verdict.js";
+import { percent } from "#shared/util/percent.js";
 import { figuresOf, lastLook } from "./derivation.js";
 import type { Agreed, Explanation, Opinion, Pay, UpdateFacts, Window } from "./explanation.js";
 import { confidenceText, describeScored } from "./scored-text.js";
@@ -178,7 +179,5 @@ const weightsText = ({ block, weights }: Explanation["chain"]): string =>
 const nameOf = ({ uid, hotkey }: Opinion): string => (uid === null ? hotkey : `uid ${uid} (${hotkey.slice(0, 8)})`);
 
 const short = (hash: string): string => hash.slice(0, 12);
-
-const percent = (share: number): string => `${(100 * share).toFixed(1)} %`;
 
 const figure = (value: number | null): string => (value ?? 0).toFixed(4);

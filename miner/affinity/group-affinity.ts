@@ -5,6 +5,7 @@ import { BlockZeroError } from "#shared/errors/error.js";
 import { meanRelevance, type RoutingMeter, type RoutingRow } from "#shared/evaluation/routing-meter.js";
 import { expertsOf } from "#shared/model/groups.js";
 import type { Network } from "#shared/protocol/network.js";
+import { spreadOf } from "#shared/scoring/proof-of-loss.js";
 import { studentQuantile } from "#shared/scoring/student-t.js";
 import { mean } from "#shared/util/mean.js";
 
@@ -95,8 +96,7 @@ const documentsOf = ({ size }: TokenSource, most: number): readonly number[] => 
 
 const intervalOf = (values: readonly number[]): GroupAffinity["interval"] => {
   if (values.length < 2) return null;
-  const centre = mean(values);
-  const variance = values.reduce((sum, value) => sum + (value - centre) ** 2, 0) / (values.length - 1);
-  const half = studentQuantile((1 + CONFIDENCE) / 2, values.length - 1) * Math.sqrt(variance / values.length);
+  const { mean: centre, deviation } = spreadOf(values);
+  const half = (studentQuantile((1 + CONFIDENCE) / 2, values.length - 1) * deviation) / Math.sqrt(values.length);
   return [Math.max(0, centre - half), Math.min(1, centre + half)];
 };

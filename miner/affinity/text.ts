@@ -2,10 +2,9 @@ import { type HeatMap, heatMapLines } from "#shared/cli/heat-map.js";
 import { table } from "#shared/cli/table.js";
 import { expertsOf } from "#shared/model/groups.js";
 import type { Network } from "#shared/protocol/network.js";
+import { percent } from "#shared/util/percent.js";
 import type { Crowding } from "./crowding.js";
 import type { Affinity } from "./group-affinity.js";
-
-const percent = (share: number): string => `${(100 * share).toFixed(1)} %`;
 
 /** For a person: the groups, the best first, and the map of the text. */
 export const describeAffinity = (

@@ -1,3 +1,4 @@
+import { percent } from "#shared/util/percent.js";
 import type { Draw, ExpectedStanding, Gate, ScoreReport } from "./report.js";
 
 /** What a person reads of a score. */
@@ -90,5 +91,3 @@ const placeLine = ({ cycle, group, place, bestPlace, worstPlace, of, mergedShare
     mergedShare === null ? "it would not have been merged" : `merged with ${percent(mergedShare)} of the mean`;
   return `In cycle ${cycle}, the last that is over, that would have been place ${place}${range} of ${of} in group ${group}, ${merge}.`;
 };
-
-const percent = (share: number): string => `${(100 * share).toFixed(1)} %`;

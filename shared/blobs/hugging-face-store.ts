@@ -4,7 +4,7 @@ import { BlockZeroError } from "#shared/errors/error.js";
 import type { ByteRange } from "#shared/files/byte-range.js";
 import { hashBytes, isHash, sha256 } from "#shared/protocol/hash.js";
 import type { BlobStore } from "./blob-store.js";
-import { type Attempt, credential, remoteAttempts, streamedPieces } from "./remote-fault.js";
+import { type Attempt, blobPieces, credential, remoteAttempts } from "./remote-fault.js";
 
 const BRANCH = "main";
 
@@ -117,14 +117,7 @@ async function* pieces(
 ): AsyncGenerator<Uint8Array> {
   const file = await find();
   if (file === null) throw new BlockZeroError("STORE_FAILED", "the blob is not there", "put it first");
-  const part = range === undefined ? file : file.slice(range.start, range.end);
-  const reader = part.stream().getReader();
-  try {
-    yield* streamedPieces(attempt, async () => (await reader.read()).value ?? null);
-  } finally {
-    // It may never settle if the service does not answer.
-    reader.cancel().catch(() => {});
-  }
+  yield* blobPieces(attempt, range === undefined ? file : file.slice(range.start, range.end));
 }
 
 const statusOf = (thrown: unknown): number | undefined =>

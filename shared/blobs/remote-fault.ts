@@ -78,3 +78,14 @@ export const credential = (env: Readonly<Record<string, string | undefined>>, na
     `put ${name} into the environment or .env, never into a configuration file`,
   );
 };
+
+/** The bytes of a remote blob, in pieces whose waits are bounded as those of `streamedPieces`. */
+export async function* blobPieces(attempt: Attempt, blob: Blob): AsyncGenerator<Uint8Array> {
+  const reader = blob.stream().getReader();
+  try {
+    yield* streamedPieces(attempt, async () => (await reader.read()).value ?? null);
+  } finally {
+    // It may never settle if the service does not answer.
+    reader.cancel().catch(() => {});
+  }
+}

@@ -9,7 +9,7 @@ import {
   modelInfo,
 } from "@huggingface/hub";
 import { z } from "zod";
-import { ANSWER_MS, type Attempt, remoteAttempts, streamedPieces } from "#shared/blobs/remote-fault.js";
+import { ANSWER_MS, type Attempt, blobPieces, remoteAttempts } from "#shared/blobs/remote-fault.js";
 import { BlockZeroError } from "#shared/errors/error.js";
 import { boundedFetch, headBoundedFetch } from "./bounded-fetch.js";
 import type { HubAddress } from "./hub-address.js";
@@ -147,9 +147,8 @@ const pagedFetch = (fetch: typeof globalThis.fetch): typeof globalThis.fetch => 
 export const hubToken = (env: Environment): string | undefined => env.HF_TOKEN?.trim() || undefined;
 
 async function* pieces(attempt: Attempt, part: Blob, path: string, expected: number): AsyncGenerator<Uint8Array> {
-  const reader = part.stream().getReader();
   let bytes = 0;
-  for await (const piece of streamedPieces(attempt, async () => (await reader.read()).value ?? null)) {
+  for await (const piece of blobPieces(attempt, part)) {
     bytes += piece.length;
     if (bytes > expected) throw sizeDiffers(path, expected, bytes);
     yield piece;

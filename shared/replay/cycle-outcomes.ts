@@ -6,6 +6,7 @@ import type { Stakes } from "#shared/protocol/stake.js";
 import { type AgreedOutcome, tally } from "#shared/protocol/tally.js";
 import { type AgreedScore, agreedScores } from "#shared/rewards/cycle-weights.js";
 import { type CycleProgress, improvedGroups } from "#shared/rewards/progress.js";
+import { percent } from "#shared/util/percent.js";
 import { chosenSteps, readBallots } from "./ballots.js";
 import { baseModelHash } from "./base-model-hash.js";
 import { evaluationSeeds } from "./evaluation-seeds.js";
@@ -94,8 +95,6 @@ const hear = async (
     return silent("its report cannot be had", true);
   }
 };
-
-const percent = (share: number): string => `${(100 * share).toFixed(1)} %`;
 
 /** What was agreed in the cycles of a window, and the cycles for which it is no longer completely available. */
 export interface WindowOutcomes {

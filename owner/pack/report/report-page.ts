@@ -1,17 +1,8 @@
+import { escapeHtml } from "#shared/cli/escape-html.js";
 import type { PackReport } from "./report.js";
 
 const count = (value: number): string => value.toLocaleString("en-US");
 const megabytes = (bytes: number): string => `${(bytes / 1e6).toFixed(1)} MB`;
-
-const ESCAPES: Readonly<Record<string, string>> = {
-  "&": "&amp;",
-  "<": "&lt;",
-  ">": "&gt;",
-  '"': "&quot;",
-  "'": "&#39;",
-};
-
-const escaped = (text: string): string => text.replace(/[&<>"']/g, (found) => ESCAPES[found]!);
 
 const cells = (tag: "td" | "th", row: readonly string[]): string =>
   `<tr>${row.map((cell) => `<${tag}>${cell}</${tag}>`).join("")}</tr>`;
@@ -36,15 +27,15 @@ export const reportPage = ({ hash, tokenizer, sources, tally, stages, sides, nea
     Object.entries(found).map(([reason, { rows, bytes, samples }]) => {
       const shown = samples.map(
         ({ source, row, text, beside }) =>
-          `<p>${escaped(source)}, row ${row}</p><pre>${escaped(text)}</pre>${beside === undefined ? "" : `<p>kept instead:</p><pre>${escaped(beside)}</pre>`}`,
+          `<p>${escapeHtml(source)}, row ${row}</p><pre>${escapeHtml(text)}</pre>${beside === undefined ? "" : `<p>kept instead:</p><pre>${escapeHtml(beside)}</pre>`}`,
       );
-      return `<details><summary>${escaped(stage)}: ${escaped(reason)} — ${count(rows)} rows, ${megabytes(bytes)}</summary>${shown.join("")}</details>`;
+      return `<details><summary>${escapeHtml(stage)}: ${escapeHtml(reason)} — ${count(rows)} rows, ${megabytes(bytes)}</summary>${shown.join("")}</details>`;
     }),
   );
   return `<!doctype html><html lang="en"><meta charset="utf-8"><meta name="viewport" content="width=device-width">
 <title>Pack ${hash.slice(0, 8)}</title><style>${STYLE}</style>
 <h1>Pack <code>${hash.slice(0, 8)}</code></h1>
-<p>SHA-256 of the manifest <code>${hash}</code>, tokenizer <code>${escaped(tokenizer)}</code>.</p>
+<p>SHA-256 of the manifest <code>${hash}</code>, tokenizer <code>${escapeHtml(tokenizer)}</code>.</p>
 <h2>What remained</h2>
 ${table(
   ["stage", "left out", "remain", ""],
@@ -76,7 +67,7 @@ ${reasons.join("\n")}
 <h2>Sources</h2>
 ${table(
   ["file", "size"],
-  sources.map(({ name, bytes }) => [escaped(name), megabytes(bytes)]),
+  sources.map(({ name, bytes }) => [escapeHtml(name), megabytes(bytes)]),
 )}
 </html>
 `;
