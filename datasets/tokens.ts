@@ -1,9 +1,13 @@
+import { openTokenizer } from "#shared/data/open-tokenizer.js";
 import { type TokenSource, tokenised } from "#shared/data/token-source.js";
 import type { Tokenizer } from "#shared/data/tokenizer.js";
 import { BlockZeroError } from "#shared/errors/error.js";
 import { chooseShards } from "#shared/packs/choose-shards.js";
 import { openPackFolder, type PackFolder } from "#shared/packs/pack-folder.js";
 import { packSource } from "#shared/packs/pack-source.js";
+import type { DataSource } from "#shared/protocol/data-source.js";
+import type { Network } from "#shared/protocol/network.js";
+import { tokenizerFiles } from "#shared/protocol/tokenizer-files.js";
 import { openSource, type SourceName } from "./index.js";
 
 /** Training shards of a pack that are drawn from: at most so many, chosen by the seed. */
@@ -72,11 +76,26 @@ export const openPackOf = (name: Pick<SourceName, "path" | "sha256">, tokenizer:
   );
 };
 
-/** Whether a source can be opened here; of a pack its manifest. @throws BlockZeroError as `openTokens` */
-export const checkSource = (name: SourceName): void => {
-  if (name.kind === "pack") openPack(name);
-  else openSource(name);
+/**
+ * Whether the sources of a network can be opened here: of a pack its manifest, and that its tokens are of the network's tokenizer where that is here.
+ *
+ * @param isHere which sources are looked at; unset: all
+ * @throws BlockZeroError as `openTokens`; TOKENIZER_… where there is a pack
+ */
+export const checkSources = (
+  { groups, data }: Pick<Network, "groups" | "data">,
+  isHere: (source: DataSource) => boolean = () => true,
+): void => {
+  for (const { data: sources } of Object.values(groups))
+    for (const source of sources.filter(isHere)) {
+      if (source.kind !== "pack") openSource(source);
+      else if (isOpenable(data)) openPackOf(source, openTokenizer(data));
+      else openPack(source);
+    }
 };
+
+const isOpenable = ({ tokenizer }: Network["data"]): boolean =>
+  tokenizerFiles(tokenizer).every(({ path }) => path !== undefined);
 
 const described = ({ name, size }: { readonly name: string; readonly size: number }): string =>
   `${name.slice(0, 8)} with ${size} ids`;

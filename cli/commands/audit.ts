@@ -1,5 +1,5 @@
 import { existsSync } from "node:fs";
-import { checkSource } from "#datasets/tokens.js";
+import { checkSources } from "#datasets/tokens.js";
 import { cycleAuditor } from "#inspect/audit/audit-cycle.js";
 import type { Reevaluation } from "#inspect/audit/evaluate.js";
 import type { CycleAudit } from "#inspect/audit/findings.js";
@@ -126,7 +126,7 @@ const withCheckedTexts = async (
 ): Promise<OpenedSubnet> => {
   try {
     const placed = await subnetWithTexts(subnet);
-    for (const { data } of Object.values(placed.source.network.groups)) for (const source of data) checkSource(source);
+    checkSources(placed.source.network);
     return placed;
   } catch (thrown) {
     if (isNeeded || !(thrown instanceof BlockZeroError)) throw thrown;

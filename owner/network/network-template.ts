@@ -1,7 +1,7 @@
 import { dirname, resolve } from "node:path";
 import { stringify } from "yaml";
 import type { z } from "zod";
-import { checkSource } from "#datasets/tokens.js";
+import { checkSources } from "#datasets/tokens.js";
 import { checkFields } from "#shared/config/check-network.js";
 import { dataBeside, faultOf, groupBeside } from "#shared/config/load-network.js";
 import { readYaml, yamlValue } from "#shared/config/yaml-file.js";
@@ -51,10 +51,9 @@ export const isTemplate = (path: string): boolean => {
 };
 
 /** Checks what no single field shows: that the groups fit the model, and that their documents can be had, or are named by their content. */
-export const checkNetwork = (network: Pick<Network, "model" | "groups" | "beacon">): void => {
+export const checkNetwork = (network: Pick<Network, "model" | "groups" | "beacon" | "data">): void => {
   checkFields(network);
-  for (const { data } of Object.values(network.groups))
-    for (const source of data) if (source.path !== undefined || source.sha256 === undefined) checkSource(source);
+  checkSources(network, ({ path, sha256 }) => path !== undefined || sha256 === undefined);
 };
 
 /** A network file as it is written for its owner. */

@@ -2,12 +2,13 @@ import assert from "node:assert/strict";
 import { mkdirSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { test } from "node:test";
-import { openTokens } from "#datasets/tokens.js";
+import { checkSources, openTokens } from "#datasets/tokens.js";
 import { byteTokenizer } from "#shared/data/byte-tokenizer.js";
 import { blobPath } from "#shared/packs/pack-folder.js";
 import { decodeShard, encodeShard } from "#shared/packs/shard.js";
 import { sha256 } from "#shared/protocol/hash.js";
 import { canonicalBytes } from "#shared/protocol/hash-json.js";
+import type { Network } from "#shared/protocol/network.js";
 import { temporaryFolder } from "#tests/shared/artifact/temporary.js";
 
 test("a pack whose manifest gives the tokenizer more ids than it has is refused before a token is read", (t) => {
@@ -35,4 +36,15 @@ test("a pack whose manifest gives the tokenizer more ids than it has is refused 
     code: "PACK_TOKENIZER",
     message: /byte with 60000 ids, the network those of byte with 257 ids/,
   });
+  const network = {
+    groups: { prose: { experts: { "0": [0] }, data: [{ kind: "pack", path, weight: 1 }] } },
+    data: { tokenizer: "byte" as const, split: "sha256" as const, sequence_length: 8, held_out: 0.1 },
+  } satisfies Pick<Network, "groups" | "data">;
+  assert.throws(
+    () => checkSources(network),
+    { code: "PACK_TOKENIZER" },
+    "a check of the network's sources sees it too",
+  );
+  const isHere = () => false;
+  assert.doesNotThrow(() => checkSources(network, isHere));
 });

@@ -1,4 +1,4 @@
-import { checkSource } from "#datasets/tokens.js";
+import { checkSources } from "#datasets/tokens.js";
 import { withTokenizer } from "#shared/data/pinned-tokenizer.js";
 import { checkVocabulary } from "#shared/data/vocabulary.js";
 import { BlockZeroError, reasonOf } from "#shared/errors/error.js";
@@ -18,14 +18,14 @@ export interface TextSources {
  * packs, which stay; the toolkit's sources in the version that the file names; indices of sealed text. If one of them is missing, reports it before the participant joins.
  *
  * @returns the network with the paths of its files
- * @throws BlockZeroError TEXT_MISSING, TOKENIZER_…, VOCABULARY_TOO_SMALL, DATASET_…, PACK_MALFORMED, SEALED_TEXT_MISSING
+ * @throws BlockZeroError TEXT_MISSING, TOKENIZER_…, VOCABULARY_TOO_SMALL, DATASET_…, PACK_…, SEALED_TEXT_MISSING
  */
 export const obtainTexts = async (network: Network, { blobs, servers, signal }: TextSources): Promise<Network> => {
   const pin = ({ sha256, bytes }: { readonly sha256: string; readonly bytes: number }) =>
     blobs.pin({ hash: sha256, maxBytes: bytes, locations: servers, signal });
   const placed = await withTexts(await withTokenizer(network, pin), pin);
   checkVocabulary(placed);
-  for (const { data } of Object.values(placed.groups)) for (const source of data) checkSource(source);
+  checkSources(placed);
   for (const [group, { sealed }] of Object.entries(network.groups)) {
     if (!sealed) continue;
     try {
