@@ -1,13 +1,9 @@
 import type { Graph, Value } from "#shared/engine/graph.js";
-import * as op from "#shared/engine/ops/index.js";
 import type { ModelConfig } from "#shared/protocol/model-config.js";
-import { feedForward, sharedExpert } from "./blocks/feed-forward.js";
-import { type AttentionPlace, groupedAttention } from "./blocks/grouped-attention.js";
-import { latentAttention } from "./blocks/latent-attention.js";
-import { mixtureOfExperts, type Routing } from "./blocks/mixture.js";
-import { scaled, weightsIn } from "./blocks/weights.js";
-import { blocksOf } from "./families/index.js";
-import { rotaryFrequencies } from "./families/rope.js";
+import type { Routing } from "./blocks/mixture.js";
+import { weightsIn } from "./blocks/weights.js";
+import { decoderHead, decoderLayer, embedTokens } from "./decoder.js";
+import { type ForwardContext, plainContext } from "./forward-context.js";
 import type { HeldExperts } from "./parameters.js";
 
 export interface ForwardShape {
@@ -18,18 +14,6 @@ export interface ForwardShape {
   readonly sequenceLength: number;
   /** Whether tokens see their own document alone: a batch then says where each document begins. */
   readonly isolated?: boolean;
-}
-
-/** Where the tokens of a run stand, and what each may look at. */
-export interface ForwardContext {
-  /** cos and sin of the rotary embedding's angles, [sequence, width that turns]. */
-  readonly rotation: { readonly cos: Value; readonly sin: Value };
-  /** What is added to the scores, for queries stacked per key head: [queries per key · sequence, keys]. */
-  readonly mask: Value;
-  /** Puts keys or values [batch, heads, sequence, width] of a layer behind those of tokens before: [batch, heads, keys, width]. */
-  readonly remember?: (name: string, current: Value) => Value;
-  /** Which rows [N, d] of the last layer's output become logits; all if not given. */
-  readonly select?: (rows: Value) => Value;
 }
 
 /**
@@ -46,104 +30,17 @@ export const forward = (
   context: ForwardContext = plainContext(graph, shape),
 ): { logits: Value; routing: Routing[]; inputs: Value[] } => {
   const { config, held } = shape;
-  const { attention, isSparse, router: rule, shared, scales } = blocksOf(config);
   const weights = weightsIn(values, config);
-  const { linear, norm } = weights;
-  const attend = (x: Value, place: AttentionPlace) =>
-    attention.kind === "grouped" ? groupedAttention(x, attention, place) : latentAttention(x, attention, place);
-
-  const { rotation, mask, remember = (_, current) => current, select = (rows) => rows } = context;
+  const { select = (rows) => rows } = context;
   const routing: Routing[] = [];
   const inputs: Value[] = [];
 
-  let x = scaled(op.gather(weights.of("model.embed_tokens"), ids), scales.embedding); // [N, d]
+  let hidden = embedTokens(ids, weights, config);
   for (const [layer, experts] of held.entries()) {
-    const prefix = `model.layers.${layer}`;
-    const addToStream = (change: Value) => {
-      x = op.add(x, scaled(change, scales.residual));
-    };
-    const place = { shape, weights, prefix: `${prefix}.self_attn`, rotation, mask, remember };
-    addToStream(attend(norm(x, `${prefix}.input_layernorm`), place));
-
-    const inner = norm(x, `${prefix}.post_attention_layernorm`);
-    inputs.push(inner);
-    if (!isSparse(layer)) {
-      addToStream(feedForward(inner, weights, `${prefix}.mlp`));
-      continue;
-    }
-    const mixed = mixtureOfExperts(inner, {
-      layer,
-      rule: experts.length === config.num_experts ? rule : { ...rule, groups: null },
-      experts: experts.length,
-      choices: config.num_experts_per_tok,
-      router: weights.of(`${prefix}.mlp.gate`),
-      project: (rows, slot, projection) => linear(rows, `${prefix}.mlp.experts.${experts[slot]}.${projection}_proj`),
-    });
-    routing.push(mixed.routing);
-    addToStream(
-      shared === null ? mixed.output : op.add(mixed.output, sharedExpert(inner, weights, `${prefix}.mlp`, shared)),
-    );
+    const passed = decoderLayer(hidden, { shape, weights, context, layer, experts });
+    hidden = passed.hidden;
+    inputs.push(passed.inner);
+    if (passed.routing) routing.push(passed.routing);
   }
-  const head = config.tie_word_embeddings ? "model.embed_tokens" : "lm_head";
-  return { logits: scaled(linear(norm(select(x), "model.norm"), head), scales.logits), routing, inputs };
-};
-
-/** Sequences from their first token on, each token looking at itself and those before. */
-const plainContext = (graph: Graph, shape: ForwardShape): ForwardContext => ({
-  rotation: rotaryTables(graph, shape),
-  mask: causalMask(graph, shape),
-});
-
-/**
- * Documents one after the other in a row, each token looking at those of its own document alone. Rotary embedding makes scores of differences of
- * positions, so that positions counted from the row's beginning give what positions counted from the document's do.
- *
- * @param starts int64 [N], for each token the place in its row at which its document begins
- */
-export const isolatedContext = (graph: Graph, shape: ForwardShape, starts: Value): ForwardContext => {
-  const { batchSize: b, sequenceLength: t, config } = shape;
-  const perKey = config.num_attention_heads / config.num_key_value_heads;
-  const begin = op.expand(op.reshape(op.cast(starts, "float32"), [b, 1, 1, t, 1]), [b, 1, perKey, t, 1]);
-  const keys = graph.constant(
-    Float32Array.from({ length: t }, (_, i) => i),
-    [t],
-  );
-  // How many places before its document a key lies; none for those that a query may see.
-  const before = op.maximum(op.sub(op.reshape(begin, [b, 1, perKey * t, 1]), keys), graph.constant(0));
-  const { rotation, mask } = plainContext(graph, shape);
-  return { rotation, mask: op.add(op.scale(before, -1e9), mask) }; // [b, 1, perKey·t, t]
-};
-
-/** cos and sin of position × frequency, [t, head_dim], both halves alike as `rotate_half` wants them. */
-const rotaryTables = (graph: Graph, { config, sequenceLength: t }: ForwardShape): { cos: Value; sin: Value } => {
-  const { cos, sin } = rotaryAngles(config, 0, t);
-  return { cos: graph.constant(cos, [t, config.head_dim]), sin: graph.constant(sin, [t, config.head_dim]) };
-};
-
-/**
- * The same tables for `count` positions from `first` on, as elements.
- *
- * @param length tokens of the sequence, which frequencies of type `dynamic` depend on: positions from there on are padding
- */
-export const rotaryAngles = (
-  config: ModelConfig,
-  first: number,
-  count: number,
-  length = first + count,
-): { readonly cos: Float32Array; readonly sin: Float32Array } => {
-  const { frequencies, magnitude } = rotaryFrequencies(config, length);
-  const width = config.head_dim;
-  const table = (f: (angle: number) => number) =>
-    Float32Array.from(
-      { length: count * width },
-      (_, i) => magnitude * f((first + Math.floor(i / width)) * frequencies[i % (width / 2)]!),
-    );
-  return { cos: table(Math.cos), sin: table(Math.sin) };
-};
-
-/** 0 where a query may look, a large negative number where it may not, for queries stacked per key head: [perKey·t, t]. */
-const causalMask = (graph: Graph, { config, sequenceLength: t }: ForwardShape): Value => {
-  const perKey = config.num_attention_heads / config.num_key_value_heads;
-  const mask = Float32Array.from({ length: perKey * t * t }, (_, i) => (i % t <= Math.floor(i / t) % t ? 0 : -1e9));
-  return graph.constant(mask, [perKey * t, t]);
+  return { logits: decoderHead(select(hidden), weights, config), routing, inputs };
 };

@@ -1,7 +1,8 @@
 import type { Graph, Value } from "#shared/engine/graph.js";
 import * as op from "#shared/engine/ops/index.js";
 import type { Routing } from "./blocks/mixture.js";
-import { type ForwardShape, forward, isolatedContext } from "./forward.js";
+import { type ForwardShape, forward } from "./forward.js";
+import { isolatedContext } from "./forward-context.js";
 
 type Values = Readonly<Record<string, Value>>;
 type Loss = (graph: Graph, weights: Values, inputs: Values) => { loss: Value; metrics: Values };

@@ -6,7 +6,7 @@ import type { Weights } from "./weights.js";
 
 /** What an attention block knows of its place. */
 export interface AttentionPlace {
-  readonly shape: ForwardShape;
+  readonly shape: Pick<ForwardShape, "config" | "batchSize" | "sequenceLength">;
   readonly weights: Weights;
   /** Name of the layer's attention, e.g. `model.layers.0.self_attn`. */
   readonly prefix: string;

@@ -1,0 +1,69 @@
+import type { Value } from "#shared/engine/graph.js";
+import * as op from "#shared/engine/ops/index.js";
+import type { ModelConfig } from "#shared/protocol/model-config.js";
+import { feedForward, sharedExpert } from "./blocks/feed-forward.js";
+import { type AttentionPlace, groupedAttention } from "./blocks/grouped-attention.js";
+import { latentAttention } from "./blocks/latent-attention.js";
+import { mixtureOfExperts, type Routing } from "./blocks/mixture.js";
+import { scaled, type Weights } from "./blocks/weights.js";
+import { blocksOf } from "./families/index.js";
+import type { ForwardShape } from "./forward.js";
+import type { ForwardContext } from "./forward-context.js";
+
+/** Rows of the embedding: ids int64 [N] → the hidden state before the first layer [N, d]. */
+export const embedTokens = (ids: Value, weights: Weights, config: ModelConfig): Value =>
+  scaled(op.gather(weights.of("model.embed_tokens"), ids), blocksOf(config).scales.embedding);
+
+/** One layer of a decoder, where it stands. */
+export interface LayerPlace {
+  readonly shape: Pick<ForwardShape, "config" | "batchSize" | "sequenceLength">;
+  /** Holds the layer's tensors, with `model.layers.<layer>.` before their names. */
+  readonly weights: Weights;
+  readonly context: Pick<ForwardContext, "rotation" | "mask" | "remember">;
+  readonly layer: number;
+  /** Ids of the experts that are held; none in a dense layer. */
+  readonly experts: readonly number[];
+}
+
+export interface LayerOutput {
+  /** The hidden state after the layer [N, d]. */
+  readonly hidden: Value;
+  /** What the experts and the router, or the dense network, were given: [N, d]. */
+  readonly inner: Value;
+  /** Null for a dense layer. */
+  readonly routing: Routing | null;
+}
+
+/** Attention, then experts or a dense network, each added to the hidden state: [N, d] → [N, d]. */
+export const decoderLayer = (hidden: Value, { shape, weights, context, layer, experts }: LayerPlace): LayerOutput => {
+  const { config } = shape;
+  const { attention, isSparse, router: rule, shared, scales } = blocksOf(config);
+  const { linear, norm } = weights;
+  const { rotation, mask, remember = (_, current) => current } = context;
+  const prefix = `model.layers.${layer}`;
+  const attend = (x: Value, place: AttentionPlace) =>
+    attention.kind === "grouped" ? groupedAttention(x, attention, place) : latentAttention(x, attention, place);
+  const add = (x: Value, change: Value) => op.add(x, scaled(change, scales.residual));
+
+  const place = { shape, weights, prefix: `${prefix}.self_attn`, rotation, mask, remember };
+  const x = add(hidden, attend(norm(hidden, `${prefix}.input_layernorm`), place));
+  const inner = norm(x, `${prefix}.post_attention_layernorm`);
+  if (!isSparse(layer)) return { hidden: add(x, feedForward(inner, weights, `${prefix}.mlp`)), inner, routing: null };
+
+  const { output, routing } = mixtureOfExperts(inner, {
+    layer,
+    rule: experts.length === config.num_experts ? rule : { ...rule, groups: null },
+    experts: experts.length,
+    choices: config.num_experts_per_tok,
+    router: weights.of(`${prefix}.mlp.gate`),
+    project: (rows, slot, projection) => linear(rows, `${prefix}.mlp.experts.${experts[slot]}.${projection}_proj`),
+  });
+  const mixed = shared === null ? output : op.add(output, sharedExpert(inner, weights, `${prefix}.mlp`, shared));
+  return { hidden: add(x, mixed), inner, routing };
+};
+
+/** The last norm and the projection to the vocabulary: hidden state [N, d] → logits [N, vocabulary]. */
+export const decoderHead = (hidden: Value, weights: Weights, config: ModelConfig): Value => {
+  const head = config.tie_word_embeddings ? "model.embed_tokens" : "lm_head";
+  return scaled(weights.linear(weights.norm(hidden, "model.norm"), head), blocksOf(config).scales.logits);
+};
