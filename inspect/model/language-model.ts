@@ -2,6 +2,7 @@ import { existsSync, statSync } from "node:fs";
 import { basename, dirname, resolve } from "node:path";
 import { z } from "zod";
 import { byteTokenizer } from "#shared/data/byte-tokenizer.js";
+import { type ChatFormat, chatFormatOf } from "#shared/data/chat-format.js";
 import type { Tokenizer } from "#shared/data/tokenizer.js";
 import { huggingFaceTokenizer } from "#shared/data/tokenizer-json/tokenizer.js";
 import { BlockZeroError } from "#shared/errors/error.js";
@@ -28,14 +29,6 @@ export interface LanguageModel {
   /** Ids that end a text. */
   readonly stop: ReadonlySet<number>;
   readonly chat: ChatFormat | null;
-}
-
-/** How a chat is written for the model. */
-export interface ChatFormat {
-  /** Jinja. */
-  readonly template: string;
-  /** Special tokens that the template may name. */
-  readonly variables: Readonly<Record<string, string>>;
 }
 
 export interface LanguageModelOptions {
@@ -145,30 +138,14 @@ const endsIn = async (folder: CheckpointFolder): Promise<readonly number[]> => {
 const MAX_CONFIG_BYTES = 1 << 20;
 const MAX_TEMPLATE_BYTES = 256 << 10;
 
-const token = z.union([z.string(), z.object({ content: z.string() }).transform(({ content }) => content)]).nullish();
-
-const chatSchema = z.object({
-  chat_template: z
-    .union([z.string(), z.array(z.object({ name: z.string(), template: z.string() }))])
-    .nullish()
-    .transform((found) => (Array.isArray(found) ? found.find(({ name }) => name === "default")?.template : found)),
-  bos_token: token,
-  eos_token: token,
-  pad_token: token,
-  unk_token: token,
-});
-
 /** The chat template: a file of its own, or in the tokenizer's config. */
 const chatIn = async (folder: CheckpointFolder): Promise<ChatFormat | null> => {
   const has = await folder.has(TOKENIZER_CONFIG_FILE);
   const document = has ? await folder.json(TOKENIZER_CONFIG_FILE, MAX_TOKENIZER_CONFIG_BYTES) : {};
-  const { chat_template: inConfig, ...tokens } = chatSchema.safeParse(document).data ?? {};
-  const template = (await folder.has(CHAT_FILE))
+  const own = (await folder.has(CHAT_FILE))
     ? new TextDecoder().decode(await bytesIn(folder, CHAT_FILE, MAX_TEMPLATE_BYTES))
-    : inConfig;
-  if (template === undefined || template === null) return null;
-  const variables = Object.entries(tokens).flatMap(([name, text]) => (typeof text === "string" ? [[name, text]] : []));
-  return { template, variables: Object.fromEntries(variables) };
+    : null;
+  return chatFormatOf(document, own);
 };
 
 const CHAT_FILE = "chat_template.jinja";

@@ -2,25 +2,11 @@ import { readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { Template } from "@huggingface/jinja";
 import { z } from "zod";
+import { type ChatFormat, chatFormatOf } from "#shared/data/chat-format.js";
 import { BlockZeroError, reasonOf } from "#shared/errors/error.js";
 import { readFileIfAny } from "#shared/files/atomic-file.js";
 import { withinTime } from "#shared/util/within-time.js";
 import type { Render } from "./extract.js";
-
-const token = z.union([z.string(), z.object({ content: z.string() }).transform(({ content }) => content)]).nullish();
-
-const configSchema = z.object({
-  chat_template: z.union([z.string(), z.array(z.object({ name: z.string(), template: z.string() }))]).optional(),
-  bos_token: token,
-  eos_token: token,
-});
-
-/** How a model writes a conversation out. */
-export interface ChatFormat {
-  readonly template: string;
-  readonly bos: string;
-  readonly eos: string;
-}
 
 /**
  * The chat template of a model: that of its `tokenizer_config.json`, or the `chat_template.jinja` beside it, which goes before.
@@ -32,17 +18,15 @@ export const readChatFormat = (path: string): ChatFormat => {
     new BlockZeroError("PACK_TEMPLATE", `${path}: ${what}`, "name a tokenizer_config.json that has a chat_template", {
       cause,
     });
-  let config: z.infer<typeof configSchema>;
+  let config: object;
   try {
-    config = configSchema.parse(JSON.parse(readFileSync(path, "utf8")));
+    config = z.looseObject({}).parse(JSON.parse(readFileSync(path, "utf8")));
   } catch (cause) {
     throw fault(`no tokenizer configuration: ${reasonOf(cause)}`, cause);
   }
-  const { chat_template: own, bos_token, eos_token } = config;
-  const named = Array.isArray(own) ? own.find(({ name }) => name === "default")?.template : own;
-  const template = readFileIfAny(join(dirname(path), "chat_template.jinja")) ?? named;
-  if (template === undefined) throw fault("it has no chat template");
-  return { template, bos: bos_token ?? "", eos: eos_token ?? "" };
+  const format = chatFormatOf(config, readFileIfAny(join(dirname(path), "chat_template.jinja")));
+  if (format === null) throw fault("it has no chat template");
+  return format;
 };
 
 const messageSchema = z.looseObject({ role: z.string().min(1) });
@@ -55,8 +39,9 @@ const messagesSchema = z.array(messageSchema).min(1);
  *
  * @throws BlockZeroError PACK_TEMPLATE where the template is none
  */
-export const chatRenderer = ({ template, bos, eos }: ChatFormat): Render => {
+export const chatRenderer = ({ template, variables }: ChatFormat): Render => {
   const compiled = compile(template);
+  const bos = variables.bos_token ?? "";
   return (found, row) => {
     const parsed = messagesSchema.safeParse(found);
     if (!parsed.success) return { problem: "no list of messages with roles" };
@@ -65,10 +50,11 @@ export const chatRenderer = ({ template, bos, eos }: ChatFormat): Render => {
     const tools = Array.isArray(row.tools) ? { tools: row.tools } : {};
     const written = (count: number, asks: boolean): string =>
       compiled.render({
+        bos_token: "",
+        eos_token: "",
+        ...variables,
         messages: messages.slice(0, count),
         add_generation_prompt: asks,
-        bos_token: bos,
-        eos_token: eos,
         ...tools,
       });
     try {

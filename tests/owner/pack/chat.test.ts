@@ -16,7 +16,7 @@ const CHATML =
 const chat = (...contents: readonly string[]) =>
   contents.map((content, i) => ({ role: i % 2 === 0 ? "user" : "assistant", content }));
 
-const format = { template: CHATML, bos: "", eos: "<|im_end|>" };
+const format = { variables: { eos_token: "<|im_end|>" } };
 
 describe("a conversation in a pack", () => {
   it("is written out by the model's template, and the assistant's words alone count", async (t) => {
@@ -65,7 +65,7 @@ describe("a conversation in a pack", () => {
     assert.deepEqual(forgetful(messages, {}), { problem: "the chat template changes what stands before a message" });
     const strict = chatRenderer({ ...format, template: "{{ raise_exception('only users') }}" });
     assert.match(JSON.stringify(strict(messages, {})), /the chat template refuses it: /);
-    const begun = chatRenderer({ ...format, bos: "<s>", template: `<s>${CHATML}` });
+    const begun = chatRenderer({ ...format, variables: { bos_token: "<s>" }, template: `<s>${CHATML}` });
     const rendered = begun(messages, {});
     assert.ok("document" in rendered && rendered.document.text.startsWith("<|im_start|>user"), "a loader begins it");
   });
