@@ -12,6 +12,7 @@ import { mean } from "#shared/util/mean.js";
 import { behaviours } from "./behaviours.js";
 import { openPacker, type Packer } from "./commit/pack.js";
 import { mayCommit } from "./commit/self-check.js";
+import { trainingDeadline } from "./commit/training-deadline.js";
 import type { Miner } from "./context.js";
 import type { MinerJournal } from "./journal.js";
 import { openBaseWeights, openFrozenWeights } from "./training/base-weights.js";
@@ -108,9 +109,10 @@ const prepare = async (miner: Miner, cycle: number, base: Base, packer: Packer):
   const reveal = phaseWindow(cycle, "reveal", network.phases);
 
   log.info("training", { cycle, group, base: base.hash, untilBlock: train.end - 1 });
-  // The update must be written, hashed and sent in time for the commit window: training ends a block before it opens.
+  // The update must be written, checked and sent in time for the commit window: training ends a block before it opens at the latest.
   const last = train.end - 1;
   const from = clock.head.number;
+  let trainedAt = performance.now();
   const losses: number[] = [];
   let skips = 0;
   let firstSkipped: number | undefined;
@@ -130,7 +132,7 @@ const prepare = async (miner: Miner, cycle: number, base: Base, packer: Packer):
         model: base.hash,
         frozen: base.frozen,
         stop,
-        deadline: () => timer?.expected(last),
+        deadline: () => trainingDeadline({ timer, cycle, phases: network.phases, packing: journal.value.packing }),
         progress,
         ...(maxSteps !== undefined && { maxSteps }),
         onStep: ({ step, loss, learningRate, gradNorm, skipped, spike, replica }) => {
@@ -152,6 +154,7 @@ const prepare = async (miner: Miner, cycle: number, base: Base, packer: Packer):
             });
         },
       });
+      trainedAt = performance.now();
       const { steps, tokens, skipped, spikes, firstLoss, lastLoss } = training.run;
       if (skips > 1)
         log.warn("steps were skipped", {
@@ -189,8 +192,12 @@ const prepare = async (miner: Miner, cycle: number, base: Base, packer: Packer):
     log.info("nothing to submit", { cycle });
     return null;
   }
-  if (!(await mayCommit(miner, { cycle, base: base.weights, submission }))) return null;
+  const isGood = await mayCommit(miner, { cycle, base: base.weights, submission });
+  // Also of an update that comes too late: the next training then ends in time.
+  const packing = performance.now() - trainedAt;
+  journal.update((value) => ({ ...value, packing }));
   signal.throwIfAborted();
+  if (!isGood) return null;
 
   const { bytes, hash: tensors } = submission.tensors;
   const manifest = signUpdateManifest(
@@ -219,4 +226,7 @@ const prepare = async (miner: Miner, cycle: number, base: Base, packer: Packer):
 
 /** Writes down how far a cycle came. */
 export const mark = (journal: Journal<MinerJournal>, cycle: number, fields: MinerJournal["cycles"][string]): void =>
-  journal.update(({ cycles }) => ({ cycles: recent({ ...cycles, [cycle]: { ...cycles[cycle], ...fields } }) }));
+  journal.update(({ cycles, ...rest }) => ({
+    ...rest,
+    cycles: recent({ ...cycles, [cycle]: { ...cycles[cycle], ...fields } }),
+  }));

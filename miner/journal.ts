@@ -16,6 +16,8 @@ export const minerJournalSchema = z.object({
       }),
     )
     .default({}),
+  /** Milliseconds from the end of the newest training until its artifact was stored. */
+  packing: z.number().nonnegative().optional(),
 });
 
 export type MinerJournal = z.infer<typeof minerJournalSchema>;

@@ -70,6 +70,7 @@ describe("a miner's cycle", { timeout: HANG_GUARD }, () => {
       encodeRecord({ type: "reveal", ...head, group: "math", artifact, location }),
     );
     assert.deepEqual(entryOf(ann), { artifact, committed: commit.start, revealed: reveal.start });
+    assert.ok(ann.journal.value.packing! > 0, "the next training leaves time for what came after this one");
   });
 
   it("measures its training under the names that dashboards know", async (t) => {
