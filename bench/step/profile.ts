@@ -53,6 +53,7 @@ const profilingDevice = (threads: number, prefixFor: (phaseOf: PhaseOf) => strin
   return {
     name: "profiled",
     hostMemory: true,
+    mapsFiles: false,
     upload,
     compile: (graph, outputs) => {
       const profileFilePrefix = prefixFor(phasesOf(graph, outputs.loss));

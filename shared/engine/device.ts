@@ -1,4 +1,5 @@
 import type { Graph, Value } from "./graph.js";
+import type { StoredTensors } from "./stored-tensor.js";
 import type { FloatTensor, Tensor } from "./tensor.js";
 
 export type Tensors = Readonly<Record<string, Tensor>>;
@@ -37,13 +38,27 @@ export interface Program {
   dispose(): Promise<void>;
 }
 
+export interface CompileOptions {
+  /**
+   * Inputs whose elements the program takes from files, for all its runs. They are fed no more. The files must not change while the program
+   * exists. Pages that a run reads are the system's file cache, not the process's memory.
+   */
+  readonly stored?: StoredTensors;
+}
+
 /** Something that executes graphs. */
 export interface Device {
   readonly name: string;
   /** Whether its tensors are in host memory, which programs read and write in place. Other code may then compute on them between runs. */
   readonly hostMemory: boolean;
-  /** Compiles the part of a graph that the named outputs need. Throws GRAPH_COMPILE when the device refuses it. */
-  compile(graph: Graph, outputs: Readonly<Record<string, Value>>): Promise<Program>;
+  /** Whether its programs take inputs from files. */
+  readonly mapsFiles: boolean;
+  /**
+   * Compiles the part of a graph that the named outputs need.
+   * @throws BlockZeroError GRAPH_COMPILE when the device refuses it, or a file is too short; GRAPH_FEED for a stored tensor that is no input
+   *         or of another shape
+   */
+  compile(graph: Graph, outputs: Readonly<Record<string, Value>>, options?: CompileOptions): Promise<Program>;
   /**
    * Copies a tensor into the device's memory. A device that computes in host memory uses the tensor itself, without a copy, so pass one
    * that no other code writes.

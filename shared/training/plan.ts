@@ -49,6 +49,7 @@ export const planStep = async ({
   const device: Device = {
     name: "plan",
     hostMemory,
+    mapsFiles: false,
     async compile(graph, outputs) {
       activations += peakOf(graph, Object.values(outputs), mostRows);
       return { run: () => Promise.reject(new TypeError("a plan does not run")), dispose: async () => undefined };

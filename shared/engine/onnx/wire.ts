@@ -1,5 +1,6 @@
 import protobuf from "protobufjs/minimal.js";
 import type { Dim } from "../graph.js";
+import { STORED_BYTES, type StoredTensor } from "../stored-tensor.js";
 import type { DType } from "../tensor.js";
 import type { Attribute } from "./emitter.js";
 import * as field from "./fields.js";
@@ -83,6 +84,24 @@ export const initializer = (
     .int(field.tensor.dataType, field.dataType[dtype])
     .text(field.tensor.name, name)
     .bytes(field.tensor.rawData, new Uint8Array(data.buffer, data.byteOffset, data.byteLength));
+};
+
+/** TensorProto with its elements in a file. @param location path of the file, below the folder that the session is given */
+export const externalInitializer = (
+  name: string,
+  { dtype, shape, offset }: StoredTensor,
+  location: string,
+): Message => {
+  const message = new Message();
+  for (const dim of shape) message.int(field.tensor.dims, dim);
+  message.int(field.tensor.dataType, field.storedType[dtype]).text(field.tensor.name, name);
+  const bytes = shape.reduce((product, dim) => product * dim, STORED_BYTES[dtype]);
+  for (const [key, value] of Object.entries({ location, offset, length: bytes }))
+    message.message(
+      field.tensor.externalData,
+      new Message().text(field.stringEntry.key, key).text(field.stringEntry.value, `${value}`),
+    );
+  return message.int(field.tensor.dataLocation, field.EXTERNAL);
 };
 
 /** NodeProto. */

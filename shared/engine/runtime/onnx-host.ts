@@ -18,7 +18,8 @@ export const onnxInHostMemory = (provider: "cpu" | "cuda", { threads }: OnnxOpti
   return {
     name: `onnxruntime-${provider}`,
     hostMemory: true,
-    compile: (graph, outputs) => compileSession(graph, outputs, session),
+    mapsFiles: true,
+    compile: (graph, outputs, compiling) => compileSession(graph, outputs, session, compiling),
     upload,
   };
 };

@@ -1,6 +1,6 @@
 import * as ort from "onnxruntime-node";
 import { BlockZeroError, reasonOf } from "#shared/errors/error.js";
-import type { AnyTensor, AnyTensors, Program } from "../device.js";
+import type { AnyTensor, AnyTensors, CompileOptions, Program } from "../device.js";
 import { checkFeeds, checkInto, isHost } from "../feeds.js";
 import type { Graph, Shape, Value, ValueType } from "../graph.js";
 import type { Rewritings } from "../onnx/emitter.js";
@@ -49,12 +49,16 @@ export const compileSession = async (
   graph: Graph,
   outputs: Readonly<Record<string, Value>>,
   { options, rewritings, hostMemory, toNative }: OnnxProvider,
+  { stored }: CompileOptions = {},
 ): Promise<Program> => {
   const places = hostMemory && (await refusesToCopy()) ? placesFor(outputs) : undefined;
-  const model = serialise(graph, outputs, { rewritings, noTensor: places !== undefined });
-  const session = await createSession(model.bytes, options);
+  const model = serialise(graph, outputs, { rewritings, noTensor: places !== undefined, stored });
+  const session = await createSession(
+    model.bytes,
+    model.folder === undefined ? options : reading(options, model.folder),
+  );
   const needed = Object.fromEntries(model.inputs.map((input) => [input.name, input]));
-  const known = new Set(graph.inputs.map((input) => input.name));
+  const known = new Set(graph.inputs.map((input) => input.name).filter((name) => stored?.[name] === undefined));
   const names = Object.entries(model.outputNames);
 
   return {
@@ -84,6 +88,23 @@ export const compileSession = async (
       return made;
     },
     dispose: () => session.release(),
+  };
+};
+
+/** The options of a session whose weights lie in files below a folder. They are mapped, and nothing is copied from there. */
+const reading = (options: SessionOptions, folder: string): SessionOptions => {
+  const session = options.extra?.session as Record<string, unknown> | undefined;
+  return {
+    ...options,
+    extra: {
+      ...options.extra,
+      session: {
+        ...session,
+        model_external_initializers_file_folder_path: folder,
+        // Packed weights would be a copy in memory, and their products differ from those of weights that are fed, in the last bits.
+        disable_prepacking: "1",
+      },
+    },
   };
 };
 

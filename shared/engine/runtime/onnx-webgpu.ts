@@ -8,6 +8,7 @@ import { type FloatTensor, floatTensor } from "../tensor.js";
 import { memory } from "./memory.js";
 import type { OnnxOptions } from "./onnx-host.js";
 import { compileSession, createSession, nativeHost, type SessionOptions, sessionOptions } from "./onnx-session.js";
+import { refuseStored } from "./refuse-stored.js";
 import { rewritings } from "./webgpu-rewritings.js";
 
 /**
@@ -45,7 +46,11 @@ export const onnxWebGpu = ({ threads }: OnnxOptions): Device => {
   return {
     name: "onnxruntime-webgpu",
     hostMemory: false,
-    compile: (graph, outputs) => compileSession(graph, outputs, { options, rewritings, hostMemory: false, toNative }),
+    mapsFiles: false,
+    compile: async (graph, outputs, { stored } = {}) => {
+      refuseStored("WebGPU", stored);
+      return compileSession(graph, outputs, { options, rewritings, hostMemory: false, toNative });
+    },
     upload,
   };
 };

@@ -6,6 +6,7 @@ import type { Graph, Value } from "../../graph.js";
 import { lower, type OnnxNode } from "../../onnx/lower.js";
 import { type FloatTensor, floatTensor, type Tensor } from "../../tensor.js";
 import { type Memory, memory } from "../memory.js";
+import { refuseStored } from "../refuse-stored.js";
 import { kernels } from "./kernels.js";
 import { loadTensorFlow, type Tf } from "./load.js";
 
@@ -24,7 +25,11 @@ export const tfjs = async (): Promise<Device> => {
   return {
     name: `tfjs-${backend}`,
     hostMemory: false,
-    compile: async (graph, outputs) => compile(tf, slots, graph, outputs),
+    mapsFiles: false,
+    compile: async (graph, outputs, { stored } = {}) => {
+      refuseStored("TensorFlow.js", stored);
+      return compile(tf, slots, graph, outputs);
+    },
     upload: async (tensor) => upload(tf, slots, tensor),
   };
 };
