@@ -27,6 +27,7 @@ const groups: Readonly<Record<string, Readonly<Record<string, () => Loaded>>>> =
     rewards: async () => (await import("./commands/rewards.js")).rewards,
   },
   "Look and check:": {
+    doctor: async () => (await import("./commands/doctor.js")).doctor,
     phase: async () => (await import("./commands/phase.js")).phase,
     model: async () => (await import("./commands/model.js")).model,
     generate: async () => (await import("./commands/generate.js")).generate,

@@ -1,4 +1,7 @@
 import { join } from "node:path";
+import { warnAtStart } from "#shared/doctor/at-start.js";
+import type { Examined } from "#shared/doctor/examined.js";
+import { thisMachine } from "#shared/doctor/machine.js";
 import { openDevice } from "#shared/engine/runtime/open-device.js";
 import { reasonOf } from "#shared/errors/error.js";
 import { groupNamed, hubShapes } from "#shared/model/groups.js";
@@ -20,6 +23,7 @@ import type { Miner } from "./context.js";
 import { mark, runCycle } from "./cycle.js";
 import { reportScore } from "./feedback.js";
 import { minerJournalSchema } from "./journal.js";
+import { requirementsOf } from "./plan/requirements.js";
 import { openBaseWeights, openFrozenWeights } from "./training/base-weights.js";
 import { withOwnData } from "./training/own-data.js";
 import { createShardTrainer } from "./training/shard-trainer.js";
@@ -33,6 +37,7 @@ export const runMiner = (config: MinerConfig, log: Log, signal: AbortSignal): Pr
 
 const mine = async (participant: Participant, given: MinerConfig, metrics: MetricsSink): Promise<never> => {
   groupNamed(participant.network, given.expert_group);
+  await warnAtStart(examined(participant, given), participant.log);
   const config = await withOwnData(given, participant.home, participant.log);
   const trainer = await openTrainer(participant, config);
   const miner: Miner = {
@@ -51,6 +56,16 @@ const mine = async (participant: Participant, given: MinerConfig, metrics: Metri
     await trainer.dispose();
   }
 };
+
+const examined = ({ chain, network }: Participant, config: MinerConfig): Examined => ({
+  role: "miner",
+  config,
+  env: process.env,
+  machine: thisMachine(process.env),
+  chain: async () => chain,
+  network: async () => network,
+  requirements: (under) => requirementsOf(config, under),
+});
 
 const live = (miner: Miner): Promise<never> =>
   runCycles(miner.participant, {

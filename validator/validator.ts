@@ -1,4 +1,7 @@
 import { join } from "node:path";
+import { warnAtStart } from "#shared/doctor/at-start.js";
+import type { Examined } from "#shared/doctor/examined.js";
+import { thisMachine } from "#shared/doctor/machine.js";
 import { openDevice } from "#shared/engine/runtime/open-device.js";
 import { createLossMeter, evaluationBatches, type LossMeter } from "#shared/evaluation/loss-meter.js";
 import type { Parameters } from "#shared/model/parameters.js";
@@ -29,6 +32,7 @@ export const runValidator = (config: ValidatorConfig, log: Log, signal: AbortSig
 
 const validate = async (participant: Participant, config: ValidatorConfig, metrics: MetricsSink): Promise<never> => {
   const { clock, models, network } = participant;
+  await warnAtStart(examined(participant, config), participant.log);
   const current = phaseAt(clock.head.number, network.phases).cycle;
   const hash = await models.baseOf(Math.max(network.first_cycle, current));
   const base = await withModelFiles(participant, hash, async () => {
@@ -64,6 +68,16 @@ const validate = async (participant: Participant, config: ValidatorConfig, metri
     await meter.dispose();
   }
 };
+
+const examined = ({ chain, network }: Participant, config: ValidatorConfig): Examined => ({
+  role: "validator",
+  config,
+  env: process.env,
+  machine: thisMachine(process.env),
+  chain: async () => chain,
+  network: async () => network,
+  beacon: beaconOf(config),
+});
 
 /** Any seed will do: whether there is text does not depend on it. */
 const SOME_SEED = "0".repeat(64);

@@ -1,3 +1,4 @@
+import { formatBytes } from "#shared/util/format-bytes.js";
 import type { TrainingPlan } from "./plan.js";
 import type { Measurement } from "./plan-measure.js";
 
@@ -19,18 +20,22 @@ export const describePlan = (plan: TrainingPlan, measured?: Measurement): string
     [
       `${workers === 1 ? "memory" : `memory of each of ${workers} workers`}${isChosen ? ` on ${plan.device}` : ""}`,
       [
-        ["hub weights", bytes(memory.frozen)],
-        ["group weights", bytes(memory.trained)],
-        ["AdamW moments", bytes(memory.moments)],
-        ["gradients", bytes(memory.gradients)],
-        ["gradient sums", bytes(memory.gradientSums), "of micro-batches"],
+        ["hub weights", formatBytes(memory.frozen)],
+        ["group weights", formatBytes(memory.trained)],
+        ["AdamW moments", formatBytes(memory.moments)],
+        ["gradients", formatBytes(memory.gradients)],
+        ["gradient sums", formatBytes(memory.gradientSums), "of micro-batches"],
         ...(memory.spare > 0
-          ? ([["second set", bytes(memory.spare), "weights and moments that a step writes"]] as const)
+          ? ([["second set", formatBytes(memory.spare), "weights and moments that a step writes"]] as const)
           : []),
-        ["activations", bytes(memory.activations), "in the worst routing"],
-        ["submission", bytes(memory.submission), "the update and its file, at the cycle's end"],
-        ["runtime", bytes(memory.runtime), "the program, and gaps between tensors"],
-        ["total", bytes(memory.total), measured && `${bytes(measured.peakResident)} resident when measured`],
+        ["activations", formatBytes(memory.activations), "in the worst routing"],
+        ["submission", formatBytes(memory.submission), "the update and its file, at the cycle's end"],
+        ["runtime", formatBytes(memory.runtime), "the program, and gaps between tensors"],
+        [
+          "total",
+          formatBytes(memory.total),
+          measured && `${formatBytes(measured.peakResident)} resident when measured`,
+        ],
         ...(isChosen
           ? []
           : ([["", "", "as on the CPU; --device webgpu and tfjs hold weights and moments twice"]] as const)),
@@ -39,18 +44,18 @@ export const describePlan = (plan: TrainingPlan, measured?: Measurement): string
     [
       "disk",
       [
-        ["models", bytes(disk.models)],
-        ["updates", bytes(disk.updates)],
-        ["training checkpoints", bytes(disk.checkpoints)],
-        ["total", bytes(disk.total)],
+        ["models", formatBytes(disk.models)],
+        ["updates", formatBytes(disk.updates)],
+        ["training checkpoints", formatBytes(disk.checkpoints)],
+        ["total", formatBytes(disk.total)],
       ],
     ],
     [
       "transfer",
       [
-        ["hub", bytes(transfer.hub), "down, once"],
-        ["group weights", bytes(transfer.downPerCycle), "down, each cycle"],
-        ["update", bytes(transfer.upPerCycle), "up, each cycle, to each validator"],
+        ["hub", formatBytes(transfer.hub), "down, once"],
+        ["group weights", formatBytes(transfer.downPerCycle), "down, each cycle"],
+        ["update", formatBytes(transfer.upPerCycle), "up, each cycle, to each validator"],
       ],
     ],
     [
@@ -75,14 +80,6 @@ const stepsThatFit = ({ train }: TrainingPlan, { stepSeconds }: Measurement): nu
 
 const lineText = ([what, amount, note = ""]: Line): string =>
   `  ${what.padEnd(22)}${amount.padStart(10)}  ${note}`.trimEnd();
-
-/** Decimal units, as memory and disks are sold. */
-const bytes = (count: number): string =>
-  count >= 1e9
-    ? `${(count / 1e9).toFixed(2)} GB`
-    : count >= 1e6
-      ? `${(count / 1e6).toFixed(1)} MB`
-      : `${(count / 1e3).toFixed(1)} kB`;
 
 const millions = (count: number): string => `${(count / 1e6).toFixed(2)} M`;
 

@@ -158,7 +158,10 @@ export const unauthorizedHint = (date: string | undefined, now: number): string 
 };
 
 /** Refuses unless every address is allowed. Gives node exactly these addresses, so there is no second look-up that DNS rebinding could use. */
-const checkedLookup = ({ addresses, allowPrivateAddresses }: BlobGet): LookupFunction => {
+export const checkedLookup = ({
+  addresses,
+  allowPrivateAddresses,
+}: Pick<BlobGet, "addresses" | "allowPrivateAddresses">): LookupFunction => {
   return (hostname, { all }, callback) => {
     const refused = addresses.find(({ address }) => !allowPrivateAddresses && !isPublicAddress(address));
     const first = addresses[0];
@@ -202,5 +205,6 @@ const resolvePublic = async (hostname: string): Promise<LookupAddress[]> => {
 /** The host without the brackets that a URL puts around IPv6. */
 export const hostOf = (url: URL): string => url.hostname.replace(/^\[|\]$/g, "");
 
-const fault = (code: ErrorCode, message: string, hint: string): BlockZeroError =>
+/** A fault of a request to a blob server. */
+export const fault = (code: ErrorCode, message: string, hint: string): BlockZeroError =>
   new BlockZeroError(code, message, hint);

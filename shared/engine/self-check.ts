@@ -55,6 +55,12 @@ export const timesAsFast = async (device: Device, other: Device): Promise<number
   return small < 0.1 ? small : ratioAt(1024);
 };
 
+/** Billions of floating-point operations a second of a large matrix product on a device. */
+export const gigaflops = async (device: Device): Promise<number> => {
+  const size = 512;
+  return (2 * size ** 3) / (await productTime(device, size)) / 1e6;
+};
+
 /** Milliseconds for the product of two [size, size] matrices: the faster of two runs after a warm-up run. */
 const productTime = async (device: Device, size: number): Promise<number> => {
   const graph = new Graph();

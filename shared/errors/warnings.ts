@@ -14,6 +14,10 @@ export const warnings = {
     meaning: "The chain lacks the beacon's pulse that opens timelocked weights.",
     remedy: "Compare `drand.*` with the beacon that the chain follows.",
   },
+  START_CHECK: {
+    meaning: "A check at a program's start found something that may stop it later.",
+    remedy: "Do what the line says; `blockzero doctor` looks at more.",
+  },
   UPDATE_UNACCEPTABLE: {
     meaning: "Validators would reject the miner's update, so it is not committed.",
     remedy: "Do what the line says; `commit_anyway: true` commits it all the same.",

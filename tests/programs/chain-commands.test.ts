@@ -47,6 +47,7 @@ const setUp = async (t: TestContext) => {
   };
   return {
     owner,
+    doctor: (options: string) => blockzero(`doctor ${options}`),
     said,
     refused,
     serve: async (balances: Record<string, string>) => {
@@ -56,7 +57,7 @@ const setUp = async (t: TestContext) => {
 };
 
 test("a coldkey pays for its hotkey, and the subnet can be looked at", { timeout: HANG_GUARD }, async (t) => {
-  const { owner, said, refused, serve } = await setUp(t);
+  const { owner, doctor, said, refused, serve } = await setUp(t);
   const created = await said("wallet create --no-password");
   const coldkey = /^coldkey +(5\w{47})/m.exec(created)![1]!;
   const hotkey = /^address +(5\w{47})/m.exec(created)![1]!;
@@ -98,6 +99,18 @@ test("a coldkey pays for its hotkey, and the subnet can be looked at", { timeout
   assert.match(status, /^weights +in the clear; every 7 blocks, version 0$/m);
   assert.match(status, /^registration +open, [\d.]+ now$/m);
   assert.equal(JSON.parse(await said("chain status --json --netuid 9")).subnet, null);
+
+  const checks = "endpoint,clock,wallet,registration,stake,network";
+  const examined = await doctor(`--role miner --expert_group math --only ${checks} --json`);
+  assert.equal(examined.status, 1);
+  const { verdict, checks: found } = JSON.parse(examined.stdout);
+  assert.equal(verdict, "failure");
+  assert.deepEqual(
+    found.map((outcome: { check: string; verdict: string }) => `${outcome.check} ${outcome.verdict}`),
+    ["endpoint ok", "clock ok", "wallet ok", "registration ok", "stake ok", "network failure"],
+  );
+  assert.match(found[5].says, /^NETWORK_NOT_PUBLISHED /);
+  assert.match((await doctor("--only endpoint --netuid 9")).stdout, /^✖ endpoint .+ subnet 9 does not exist there$/m);
 
   assert.match(
     await refused("metagraph --netuid 9"),

@@ -1,0 +1,16 @@
+import type { Device } from "#shared/engine/device.js";
+import { openDevice } from "#shared/engine/runtime/open-device.js";
+import { gigaflops } from "#shared/engine/self-check.js";
+import { silentLog } from "#shared/telemetry/log.js";
+import { type Check, ok } from "../check.js";
+
+/** The device agrees with the CPU, and how fast it is. */
+export const deviceCheck: Check = {
+  name: "device",
+  deadlineMs: 300_000,
+  run: async ({ config: { device: choice, threads } }) => {
+    const device: Device = await openDevice({ device: choice, threads, log: silentLog });
+    const chosen = choice === "auto" ? `auto takes ${device.name}` : device.name;
+    return ok(`${chosen}, ${(await gigaflops(device)).toFixed(0)} GFLOP/s in large products`);
+  },
+};

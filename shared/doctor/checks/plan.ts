@@ -1,0 +1,24 @@
+import { formatBytes } from "#shared/util/format-bytes.js";
+import { type Check, failure, ok } from "../check.js";
+
+/** What the program's work takes beside what there is. */
+export const planCheck: Check = {
+  name: "plan",
+  deadlineMs: 60_000,
+  needs: "network",
+  run: async ({ role, requirements, network, machine, config: { checkpoint_dir } }) => {
+    if (requirements === undefined) return ok(`there is no plan for a ${role}`);
+    const { memory, disk } = await requirements(await network());
+    const { available } = machine.memory();
+    const free = await machine.freeSpace(checkpoint_dir);
+    const says = `takes ${formatBytes(memory)} of memory and ${formatBytes(disk)} of disk`;
+    if (memory > available)
+      return failure(
+        `${says}; only ${formatBytes(available)} of memory are available`,
+        "lower batch_size or workers, or take a larger machine: blockzero-miner plan has the parts",
+      );
+    if (disk > free)
+      return failure(`${says}; only ${formatBytes(free)} are free`, "free some, or lower checkpoint_keep_top_k");
+    return ok(says);
+  },
+};

@@ -1,0 +1,67 @@
+import { randomUUID } from "node:crypto";
+import { constants } from "node:fs";
+import { access, open, readFile, rm, statfs } from "node:fs/promises";
+import { totalmem } from "node:os";
+import { dirname, join, resolve } from "node:path";
+
+/** What the checks ask of the machine. Tests pass their own. */
+export interface Machine {
+  /** Without the `v`. */
+  readonly nodeVersion: string;
+  /** Milliseconds since the epoch. */
+  now(): number;
+  /** Bytes: what the machine or the container has, and what of it a program can still get. */
+  memory(): { readonly total: number; readonly available: number };
+  /** The kernel's limits of this process, as `/proc/self/limits` has them. Null where the system does not give them. */
+  limits(): Promise<string | null>;
+  /** Options of Node that are in force, from the command line and the environment. */
+  nodeOptions(): string;
+  /** Bytes that can still be written to the disk of a folder, which need not exist yet. */
+  freeSpace(folder: string): Promise<number>;
+  /** Bytes a second at which the disk of a folder takes a file. Throws what writing throws. */
+  writeSpeed(folder: string): Promise<number>;
+}
+
+const PROBE_BYTES = 32 << 20;
+
+export const thisMachine = (env: Readonly<Record<string, string | undefined>>): Machine => ({
+  nodeVersion: process.versions.node,
+  now: Date.now,
+  memory: () => {
+    const limit = process.constrainedMemory();
+    // Without a limit it is 0, or a number above all memory.
+    const total = limit > 0 && limit < totalmem() ? limit : totalmem();
+    return { total, available: Math.min(total, process.availableMemory()) };
+  },
+  limits: () => readFile("/proc/self/limits", "utf8").catch(() => null),
+  nodeOptions: () => [...process.execArgv, env.NODE_OPTIONS ?? ""].join(" "),
+  freeSpace: async (folder) => {
+    const { bavail, bsize } = await statfs(await existing(folder));
+    return bavail * bsize;
+  },
+  writeSpeed: async (folder) => {
+    const path = join(await existing(folder), `.${randomUUID()}.tmp`);
+    const bytes = Buffer.alloc(PROBE_BYTES, 0x5a);
+    const started = performance.now();
+    const file = await open(path, "wx", 0o600);
+    try {
+      await file.writeFile(bytes);
+      await file.sync();
+    } finally {
+      await file.close();
+      await rm(path, { force: true });
+    }
+    return PROBE_BYTES / ((performance.now() - started) / 1000);
+  },
+});
+
+/** The folder, or the nearest one above it that exists. */
+const existing = async (folder: string): Promise<string> => {
+  for (let at = resolve(folder); ; at = dirname(at)) {
+    const isThere = await access(at, constants.F_OK).then(
+      () => true,
+      () => false,
+    );
+    if (isThere || at === dirname(at)) return at;
+  }
+};
