@@ -5,7 +5,6 @@ import { thisMachine } from "#shared/doctor/machine.js";
 import { openDevice } from "#shared/engine/runtime/open-device.js";
 import { reasonOf } from "#shared/errors/error.js";
 import { groupNamed, hubShapes } from "#shared/model/groups.js";
-import { decodeParameters } from "#shared/model/part-parameters.js";
 import { openBlockTimer } from "#shared/participant/block-timer.js";
 import { cycleSource } from "#shared/participant/cycle-source.js";
 import { withinBlocks } from "#shared/participant/duty.js";
@@ -14,6 +13,8 @@ import type { Participant } from "#shared/participant/participant.js";
 import { runCycles } from "#shared/participant/run-cycles.js";
 import { runParticipant } from "#shared/participant/run-participant.js";
 import { openJournal } from "#shared/participant/writes/journal.js";
+import { loadPart } from "#shared/parts/load-part.js";
+import { openPart } from "#shared/parts/open-part.js";
 import { phaseAt, phaseWindow } from "#shared/protocol/phases.js";
 import { contextOf } from "#shared/replay/succession.js";
 import type { Log } from "#shared/telemetry/log.js";
@@ -134,8 +135,8 @@ const openTrainer = async (participant: Participant, config: MinerConfig): Promi
     // Fetched now, and held against the network file, so that the first cycle need not.
     await (await openBaseWeights(participant, { hash, manifest }, group)).close();
     await (await openFrozenWeights(participant, { hash, manifest }, group))?.close();
-    const bytes = await models.part(manifest.parts.hub, signal);
-    return decodeParameters(bytes, hubShapes(network.model, network.groups), "the hub");
+    const shapes = new Map(Object.entries(hubShapes(network.model, network.groups)));
+    return loadPart(openPart((blob) => models.open(blob, signal), manifest.parts.hub, shapes, "the hub"));
   });
   const started = performance.now();
   const home = join(participant.home, "training");

@@ -2,9 +2,10 @@ import type { FloatTensors } from "#shared/artifact/update.js";
 import { createSketcher } from "#shared/independence/count-sketch.js";
 import { independenceOf } from "#shared/independence/independence.js";
 import { groupNamed, groupShapes } from "#shared/model/groups.js";
-import { decodeParameters } from "#shared/model/part-parameters.js";
 import type { BaseModel } from "#shared/participant/agreement/base-model.js";
 import type { Participant } from "#shared/participant/participant.js";
+import { loadPart } from "#shared/parts/load-part.js";
+import { openPart } from "#shared/parts/open-part.js";
 import type { RaceResult } from "#shared/scoring/racing/race.js";
 
 /** Measures how independent a group's updates are of each other, beside the race. */
@@ -31,12 +32,12 @@ export const openIndependenceMeter = async (
   const sketcher = createSketcher(seed);
   const sketch = (tensors: Iterable<readonly [string, { readonly data: Float32Array }]>) =>
     sketcher([...tensors].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, { data }]) => data));
-  const shapes = groupShapes(network.model, groupNamed(network, group));
+  const shapes = new Map(Object.entries(groupShapes(network.model, groupNamed(network, group))));
   const momentum = base.manifest.parts.groups[group]?.momentum;
   const directions = [sketch(Object.entries(base.groups.get(group)!.weights))];
   if (momentum) {
-    const name = `momentum of group ${group}`;
-    directions.push(sketch(Object.entries(decodeParameters(await models.part(momentum, signal), shapes, name))));
+    const part = openPart((blob) => models.open(blob, signal), momentum, shapes, `momentum of group ${group}`);
+    directions.push(sketch(Object.entries(await loadPart(part))));
   }
   const sketches = new Map<string, Float32Array>();
   return {

@@ -1,9 +1,8 @@
 import { BlockZeroError } from "#shared/errors/error.js";
-import { withSource } from "#shared/files/byte-source.js";
-import { openPart } from "#shared/merge/part-files.js";
 import { groupShapes } from "#shared/model/groups.js";
 import type { Participant } from "#shared/participant/participant.js";
-import type { BlobRef } from "#shared/protocol/model-manifest.js";
+import { openPart } from "#shared/parts/open-part.js";
+import type { PartRef } from "#shared/protocol/model-manifest.js";
 import { misfitOf } from "#shared/replay/model-fit.js";
 
 /**
@@ -23,9 +22,9 @@ export const readBack = async (
   for (const [name, group] of Object.entries(network.groups)) {
     const shapes = new Map(Object.entries(groupShapes(network.model, group)));
     const { weights, momentum } = manifest.parts.groups[name]!;
-    const check = async (part: BlobRef, what: string) => {
-      const file = await models.open(part, signal);
-      const norm = await withSource(file, async () => (await openPart(file, shapes, what)).norm());
+    const check = async (part: PartRef, what: string) => {
+      const opened = await openPart((blob) => models.open(blob, signal), part, shapes, what);
+      const norm = await opened.norm().finally(opened.close);
       if (!Number.isFinite(norm)) throw unusable(hash, `${what} has an element that is no finite number`);
     };
     await check(weights, `group ${name}`);

@@ -11,6 +11,7 @@ import type { CommandSpec } from "#shared/cli/program.js";
 import { table } from "#shared/cli/table.js";
 import { BlockZeroError } from "#shared/errors/error.js";
 import { mergeThreads } from "#shared/merge/merge-threads.js";
+import { bytesOfPart } from "#shared/protocol/model-manifest.js";
 import type { MergeRule } from "#shared/protocol/training.js";
 import { openSafetensorsFile } from "#shared/tensor-files/safetensors-file.js";
 import { bytes, verdict } from "../format.js";
@@ -177,7 +178,7 @@ const mergeOf = async (folder: string, experts: number, rounds: number): Promise
   };
   const [usual, pairs] = [await runsOf(DEFAULT_RULE), await runsOf(PAIRS_RULE)];
   const { weights } = Object.values(material.base.manifest.parts.groups)[0]!;
-  const update = weights.bytes;
+  const update = bytesOfPart(weights);
   const rate = (bytes: number, runs: readonly MergeRun[], of: "verify" | "gates" | "merge"): number =>
     bytes / median(runs.map((run) => run[of]));
   return {

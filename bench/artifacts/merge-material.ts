@@ -3,11 +3,11 @@ import { CODECS } from "#shared/artifact/codec/index.js";
 import type { LocalStore } from "#shared/blobs/blob-store.js";
 import { createRandom } from "#shared/data/random.js";
 import type { MergeContext, Merging, Model } from "#shared/merge/merge-model.js";
-import { beginPart } from "#shared/merge/part-files.js";
 import { groupShapes } from "#shared/model/groups.js";
+import { beginPart } from "#shared/parts/part-writer.js";
 import type { CodecName } from "#shared/protocol/codec-name.js";
 import { sha256 } from "#shared/protocol/hash.js";
-import type { BlobRef } from "#shared/protocol/model-manifest.js";
+import { type BlobRef, blobsOf } from "#shared/protocol/model-manifest.js";
 import type { MergeRule } from "#shared/protocol/training.js";
 
 /** What is merged, but for the files: those are in a store. */
@@ -42,8 +42,12 @@ export const storeMaterial = async (
     outer: { confidence: 0.995, steps: [{ along: "merged" as const, lr: 0.7, momentum: 0.9 }] },
     merge,
   };
+  const limits = { artifact_bytes: Number.MAX_SAFE_INTEGER };
   const networkHash = sha256(Buffer.from("bench"));
-  const context = { network: { model, groups: { [GROUP]: group }, training, artifact: { codec } }, networkHash };
+  const context = {
+    network: { model, groups: { [GROUP]: group }, training, artifact: { codec }, limits },
+    networkHash,
+  };
   const shapes = new Map(Object.entries(groupShapes(model, group)));
   const random = createRandom("merge");
   const data = Float32Array.from({ length: side * side }, () => (random.next() - 0.5) / 500);
@@ -53,9 +57,9 @@ export const storeMaterial = async (
   };
 
   const part = async (): Promise<BlobRef> => {
-    const writer = await beginPart(await store.create(), shapes);
+    const writer = beginPart(store.create, shapes);
     for (let left = shapes.size; left > 0; left--) await writer.append(next());
-    return writer.finish();
+    return blobsOf(await writer.finish())[0]!;
   };
   const parts = {
     hub: { hash: networkHash, bytes: 0 },

@@ -1,8 +1,10 @@
 import { existsSync, readFileSync } from "node:fs";
 import { checkTensors } from "#shared/artifact/gates.js";
 import { directoryStore } from "#shared/blobs/blob-store.js";
+import type { ByteSource } from "#shared/files/byte-source.js";
 import { type MergedFile, mergeModel } from "#shared/merge/merge-model.js";
 import { groupShapes } from "#shared/model/groups.js";
+import { blobsOf } from "#shared/protocol/model-manifest.js";
 import type { MergeMaterial } from "./merge-material.js";
 
 /** Bytes. Linux counts into `maxRSS` what the parent had when it made the process. */
@@ -27,10 +29,8 @@ const marks = [performance.now()];
 const open = async (hash: string) => (await store.open(hash))!;
 
 const { weights, momentum } = base.manifest.parts.groups[name]!;
-const parts = new Map([
-  [weights.hash, await open(weights.hash)],
-  [momentum!.hash, await open(momentum!.hash)],
-]);
+const parts = new Map<string, ByteSource>();
+for (const { hash } of [...blobsOf(weights), ...blobsOf(momentum!)]) parts.set(hash, await open(hash));
 const files: (MergedFile & { readonly hash: string })[] = [];
 for (const { blob } of updates) files.push({ hash: blob, file: await open(blob) });
 marks.push(performance.now());

@@ -9,7 +9,7 @@ import { baseModelHash } from "#shared/replay/base-model-hash.js";
 import { type OpenGated, openGated } from "#shared/replay/gate-with-blame.js";
 import { type Candidate, type MergePlan, planMerge, planSteps } from "#shared/replay/merge-plan.js";
 import { exchangedReports } from "#shared/replay/reports.js";
-import type { CycleSource } from "#shared/replay/source.js";
+import { blobsFrom, type CycleSource } from "#shared/replay/source.js";
 import { contextOf } from "#shared/replay/succession.js";
 import type { SubnetFiles } from "#shared/subnet/files.js";
 import { checkReport } from "./check-report.js";
@@ -112,7 +112,7 @@ const replay = async (context: Auditing, cycle: number, findings: Findings): Pro
     source,
     { cycle, base, steps },
     {
-      part: ({ hash, bytes }) => source.open({ hash, maxBytes: bytes }),
+      part: blobsFrom(source),
       update: async (candidate) => {
         const { update, file, norm } = await openUpdate(candidate);
         return { hash: update.tensorsHash, file, norm };

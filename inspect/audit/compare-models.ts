@@ -1,7 +1,7 @@
 import { BlockZeroError } from "#shared/errors/error.js";
 import { withSource } from "#shared/files/byte-source.js";
 import { canonicalBytes } from "#shared/protocol/hash-json.js";
-import type { BlobRef, ModelManifest } from "#shared/protocol/model-manifest.js";
+import { type BlobRef, blobsOf, type ModelManifest, type PartRef } from "#shared/protocol/model-manifest.js";
 import { describeDifference, firstDifference } from "#shared/replay/difference.js";
 import type { SubnetFiles } from "#shared/subnet/files.js";
 import { isMissing } from "./missing.js";
@@ -23,13 +23,21 @@ export const compareModels = async (
   const [ours, theirs] = [partsOf(recomputed), partsOf(agreed)];
   for (const [what, part] of ours) {
     const other = theirs.get(what) ?? null;
-    if (part?.hash === other?.hash) continue;
+    if (textOf(part) === textOf(other)) continue;
     return `${what} ${other === null ? "is missing" : await comparePart(part, other, files)}`;
   }
   return `other parts: ${[...theirs.keys()].filter((what) => !ours.has(what)).join(", ")}`;
 };
 
-const comparePart = async (ours: BlobRef | null, theirs: BlobRef, files: SubnetFiles): Promise<string> => {
+const comparePart = async (ours: PartRef | null, theirs: PartRef, files: SubnetFiles): Promise<string> => {
+  const [own, other] = [ours ? blobsOf(ours) : [], blobsOf(theirs)];
+  if (ours !== null && own.length !== other.length) return `is ${other.length} blobs, not ${own.length}`;
+  const index = other.findIndex((blob, i) => textOf(blob) !== textOf(own[i]));
+  const which = other.length === 1 ? "" : `blob ${index + 1} of ${other.length} `;
+  return which + (await compareBlob(own[index] ?? null, other[index]!, files));
+};
+
+const compareBlob = async (ours: BlobRef | null, theirs: BlobRef, files: SubnetFiles): Promise<string> => {
   try {
     const sound = ours && (await files.sound(ours.hash));
     const difference =
@@ -47,10 +55,10 @@ const comparePart = async (ours: BlobRef | null, theirs: BlobRef, files: SubnetF
   return `is ${theirs.hash}, not ${ours?.hash ?? "absent"}`;
 };
 
-const partsOf = ({ parts }: ModelManifest): ReadonlyMap<string, BlobRef | null> =>
-  new Map<string, BlobRef | null>([
+const partsOf = ({ parts }: ModelManifest): ReadonlyMap<string, PartRef | null> =>
+  new Map<string, PartRef | null>([
     ["the hub", parts.hub],
-    ...Object.entries(parts.groups).flatMap(([group, { weights, momentum }]): [string, BlobRef | null][] => [
+    ...Object.entries(parts.groups).flatMap(([group, { weights, momentum }]): [string, PartRef | null][] => [
       [`group ${group}`, weights],
       [`momentum of ${group}`, momentum],
     ]),

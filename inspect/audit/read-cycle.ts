@@ -1,13 +1,13 @@
-import { withSource } from "#shared/files/byte-source.js";
 import type { Model } from "#shared/merge/merge-model.js";
-import { openPart } from "#shared/merge/part-files.js";
 import { groupShapes } from "#shared/model/groups.js";
+import { openPart } from "#shared/parts/open-part.js";
+import { type BlobRef, blobsOf } from "#shared/protocol/model-manifest.js";
 import type { Report } from "#shared/protocol/report.js";
 import { evaluationSeeds } from "#shared/replay/evaluation-seeds.js";
 import { fetchReport } from "#shared/replay/fetch-report.js";
 import { type GateBase, type GateResult, gateWithBlame } from "#shared/replay/gate-with-blame.js";
 import type { ExchangedReport, ReportedCycle } from "#shared/replay/reports.js";
-import type { CycleSource } from "#shared/replay/source.js";
+import { blobsFrom, type CycleSource } from "#shared/replay/source.js";
 import { readSubmissions } from "#shared/replay/submissions.js";
 import { mapLimited } from "#shared/util/map-limited.js";
 import { percent } from "#shared/util/percent.js";
@@ -32,12 +32,14 @@ export const readGateBase = async (
     if (!parts) throw missing(`model ${hash} has no group "${name}"`);
     const shapes = new Map(Object.entries(groupShapes(network.model, group)));
     const what = `group ${name} of model ${hash}`;
-    const weights = await naming(what, source.open({ hash: parts.weights.hash, maxBytes: parts.weights.bytes }));
-    const norm = await withSource(weights, async () => (await openPart(weights, shapes, what)).norm());
-    groups.set(name, { norm });
-    if (parts.momentum) await glance(source, parts.momentum);
+    const open = (blob: BlobRef) => naming(what, blobsFrom(source)(blob));
+    const weights = await openPart(open, parts.weights, shapes, what);
+    groups.set(name, { norm: await weights.norm().finally(weights.close) });
+    if (parts.momentum) for (const blob of blobsOf(parts.momentum)) await glance(source, blob);
   }
-  if (!(await glance(source, manifest.parts.hub)))
+  const glances = [];
+  for (const blob of blobsOf(manifest.parts.hub)) glances.push(await glance(source, blob));
+  if (!glances.every(Boolean))
     findings.note("the hub cannot be had: no cycle changes it, so nothing was recomputed from it");
   return { hash, groups };
 };

@@ -11,11 +11,11 @@ import { readCheckpoint } from "#shared/model/checkpoint.js";
 import { type CheckpointFolder, openCheckpointFolder, reading } from "#shared/model/checkpoint-folder.js";
 import { CONFIG_FILE } from "#shared/model/checkpoint-layout.js";
 import type { Parameters } from "#shared/model/parameters.js";
-import { toParameters } from "#shared/model/part-parameters.js";
+import { loadPart } from "#shared/parts/load-part.js";
 import { sha256 } from "#shared/protocol/hash.js";
 import type { ModelConfig } from "#shared/protocol/model-config.js";
 import { MAX_TOKENIZER_BYTES, MAX_TOKENIZER_CONFIG_BYTES } from "#shared/protocol/tokenizer-files.js";
-import { readParts } from "./model-export.js";
+import { openParts } from "./model-export.js";
 import { findModel, openModelStore } from "./model-store.js";
 import { networkTokenizer } from "./network-tokenizer.js";
 
@@ -78,7 +78,7 @@ const fromHome = async ({ model, home, tokenizer: name, onDamage }: LanguageMode
   const store = await openModelStore(home, onDamage);
   const { hash, manifest } = findModel(store, model);
   const parameters: Record<string, Parameters[string]> = {};
-  for await (const tensors of readParts(store, manifest)) Object.assign(parameters, toParameters(tensors));
+  for await (const part of openParts(store, manifest)) Object.assign(parameters, await loadPart(part));
   const found = name === undefined ? await store.networkOf({ hash, manifest }) : null;
   if (name === undefined && found === null) throw noTokenizer(`the network file of model ${hash} is not in ${home}`);
   const tokenizer =

@@ -1,11 +1,13 @@
 import { existsSync, readdirSync } from "node:fs";
 import { join } from "node:path";
-import { decodeFloats, type FloatTensors } from "#shared/artifact/update.js";
 import { byteTokenizer } from "#shared/data/byte-tokenizer.js";
-import { BlockZeroError, reasonOf } from "#shared/errors/error.js";
+import { sizeOf } from "#shared/engine/tensor.js";
+import { BlockZeroError, hasCode, reasonOf } from "#shared/errors/error.js";
 import { writeFileAtomic } from "#shared/files/atomic-file.js";
+import type { ByteSource } from "#shared/files/byte-source.js";
 import { type CheckpointOptions, type CheckpointWriter, createCheckpoint } from "#shared/model/checkpoint-writer.js";
 import { countParameters, parameterShapes } from "#shared/model/parameters.js";
+import { type OpenPart, openPart } from "#shared/parts/open-part.js";
 import type { BlobRef, ModelManifest } from "#shared/protocol/model-manifest.js";
 import { generationConfig } from "./export-files.js";
 import { modelCard, type Provenance } from "./model-card.js";
@@ -29,7 +31,7 @@ export interface ExportedModel extends StoredModel {
 
 /**
  * Assembles a model from the blobs under a home and writes it as a checkpoint that transformers reads, with tokenizer, generation config and a
- * model card. Holds one part at a time in memory.
+ * model card. Memory is the same for a model of any size.
  *
  * @param onDamage is called once for every copy found that cannot be used
  * @throws BlockZeroError OUT_NOT_EMPTY, HOME_WITHOUT_BLOBS, MODEL_UNKNOWN, MODEL_AMBIGUOUS, MODEL_PART_MISSING,
@@ -73,49 +75,61 @@ export const exportModel = async (
   return { hash, manifest, parameters: count, lost: store.lost };
 };
 
+/** Elements that are copied at a time. */
+const PIECE = 1 << 20;
+
 /** Writes the tensors of hub and groups; no two parts may hold the same one. */
 const writeParts = async (writer: CheckpointWriter, store: ModelStore, manifest: ModelManifest): Promise<void> => {
-  for await (const tensors of readParts(store, manifest))
-    for (const [name, tensor] of tensors) await writer.write(name, tensor);
+  const memory = new Float32Array(PIECE);
+  for await (const { tensors, readInto } of openParts(store, manifest))
+    for (const [name, { shape }] of tensors) {
+      const length = sizeOf(shape);
+      for (let at = 0; at < length; at += PIECE) {
+        const piece = memory.subarray(0, Math.min(PIECE, length - at));
+        await readInto(name, piece, at);
+        await writer.writePiece(name, piece, at);
+      }
+    }
 };
 
 /**
- * The tensors of a model, part by part: hub, then groups.
+ * The parts of a model, one at a time: hub, then groups. Each is closed when the next one is asked for.
  *
  * @throws BlockZeroError MODEL_PART_MISSING, MODEL_PART_DAMAGED, MODEL_PART_MALFORMED, also where two parts hold a tensor of one name
  */
-export async function* readParts(store: ModelStore, { parts }: ModelManifest): AsyncGenerator<FloatTensors> {
+export async function* openParts(store: ModelStore, { parts }: ModelManifest): AsyncGenerator<OpenPart> {
   const known = new Set<string>();
   const groups = Object.entries(parts.groups).map(([name, { weights }]) => [`group ${name}`, weights] as const);
   for (const [what, reference] of [["hub", parts.hub] as const, ...groups]) {
-    const tensors = await readPart(store, what, reference);
-    for (const name of tensors.keys()) {
-      if (known.has(name)) throw malformed(what, `it holds ${name}, as another part does`);
-      known.add(name);
+    const part = await openPart((blob) => openBlob(store, what, blob), reference, null, what).catch((thrown) => {
+      throw hasCode(thrown, "SAFETENSORS_INVALID") ? malformed(what, reasonOf(thrown), thrown) : thrown;
+    });
+    try {
+      for (const name of part.tensors.keys()) {
+        if (known.has(name)) throw malformed(what, `it holds ${name}, as another part does`);
+        known.add(name);
+      }
+      yield part;
+    } finally {
+      await part.close();
     }
-    yield tensors;
   }
 }
 
-const readPart = async (store: ModelStore, what: string, { hash }: BlobRef): Promise<FloatTensors> => {
-  const bytes = await store.blob(hash);
-  if (bytes === null && store.lost.has(hash))
+const openBlob = async (store: ModelStore, what: string, { hash }: BlobRef): Promise<ByteSource> => {
+  const found = await store.open(hash);
+  if (found !== null) return found;
+  if (store.lost.has(hash))
     throw new BlockZeroError(
       "MODEL_PART_DAMAGED",
       `the ${what} of the model, blob ${hash}, has no sound copy in ${store.home}`,
       "export from the home of somebody whose copy is sound",
     );
-  if (bytes === null)
-    throw new BlockZeroError(
-      "MODEL_PART_MISSING",
-      `the ${what} of the model, blob ${hash}, is not in ${store.home}`,
-      "a miner holds the hub and its own group only: export from a validator's or the owner's home",
-    );
-  try {
-    return decodeFloats(bytes);
-  } catch (cause) {
-    throw malformed(what, reasonOf(cause), cause);
-  }
+  throw new BlockZeroError(
+    "MODEL_PART_MISSING",
+    `the ${what} of the model, blob ${hash}, is not in ${store.home}`,
+    "a miner holds the hub and its own group only: export from a validator's or the owner's home",
+  );
 };
 
 const malformed = (what: string, problem: string, cause?: unknown) =>

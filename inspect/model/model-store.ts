@@ -1,6 +1,6 @@
 import { directoryStore } from "#shared/blobs/blob-store.js";
 import { BlockZeroError } from "#shared/errors/error.js";
-import { bytesOfSource, withSource } from "#shared/files/byte-source.js";
+import { type ByteSource, bytesOfSource, withSource } from "#shared/files/byte-source.js";
 
 import { parseCanonical } from "#shared/protocol/canonical-json.js";
 import { MAX_MODEL_MANIFEST_BYTES, type ModelManifest, parseModelManifest } from "#shared/protocol/model-manifest.js";
@@ -28,6 +28,8 @@ export interface ModelStore {
   readonly lost: ReadonlySet<string>;
   /** A blob from any of the stores, or null. */
   blob(hash: string): Promise<Uint8Array | null>;
+  /** The same for one that may be larger than memory. Close it. */
+  open(hash: string): Promise<ByteSource | null>;
   /** The network file that a model is of, or null if it is not here or unreadable. */
   networkOf(model: StoredModel): Promise<StoredNetwork | null>;
 }
@@ -51,13 +53,17 @@ export const openModelStore = async (
     );
   const lost = new Set<string>();
   const told = new Set<string>();
-  const blob = async (hash: string, maxBytes = Number.POSITIVE_INFINITY): Promise<Uint8Array | null> => {
+  const open = async (hash: string): Promise<ByteSource | null> => {
     const { sound, faulty } = await copiesInFolders(folders, hash);
     if (sound === null && faulty.length > 0) lost.add(hash);
     for (const { path, fault } of faulty) {
       if (!told.has(path)) onDamage(sound === null ? `${fault.message}, and no sound copy is at hand` : fault.message);
       told.add(path);
     }
+    return sound;
+  };
+  const blob = async (hash: string, maxBytes = Number.POSITIVE_INFINITY): Promise<Uint8Array | null> => {
+    const sound = await open(hash);
     return sound && withSource(sound, async () => (sound.size > maxBytes ? null : bytesOfSource(sound)));
   };
   return {
@@ -65,6 +71,7 @@ export const openModelStore = async (
     lost,
     models: await readManifests(folders, (hash) => blob(hash, MAX_MODEL_MANIFEST_BYTES)),
     blob: (hash) => blob(hash),
+    open,
     async networkOf({ hash, manifest }) {
       if (manifest.network !== null)
         return networkIn(manifest.network, await blob(manifest.network, MAX_NETWORK_BYTES));

@@ -1,8 +1,8 @@
 import { BlockZeroError } from "#shared/errors/error.js";
-import { openPart } from "#shared/merge/part-files.js";
 import { groupNamed, groupShapes } from "#shared/model/groups.js";
 import { frozenGroups } from "#shared/model/shard.js";
 import type { Participant } from "#shared/participant/participant.js";
+import { openPart } from "#shared/parts/open-part.js";
 import type { ModelManifest } from "#shared/protocol/model-manifest.js";
 import type { FloatsFile } from "#shared/training/checkpoint-tensors.js";
 
@@ -53,20 +53,19 @@ export const openBaseWeights = async (
       "update BlockZero or ask the owner",
     );
   const shapes = groupShapes(network.model, groupNamed(network, group));
-  const file = await models.open(weights, signal);
-  try {
-    const part = await openPart(file, new Map(Object.entries(shapes)), `group ${group} of model ${hash}`);
-    return {
-      shapes,
-      read: async (name) => ({
-        dtype: "float32",
-        shape: shapes[name]!,
-        data: await part.read(name, (bytes) => new Uint8Array(bytes)),
-      }),
-      close: () => file.close(),
-    };
-  } catch (thrown) {
-    await file.close();
-    throw thrown;
-  }
+  const { read, close } = await openPart(
+    (blob) => models.open(blob, signal),
+    weights,
+    new Map(Object.entries(shapes)),
+    `group ${group} of model ${hash}`,
+  );
+  return {
+    shapes,
+    read: async (name) => ({
+      dtype: "float32",
+      shape: shapes[name]!,
+      data: await read(name, (bytes) => new Uint8Array(bytes)),
+    }),
+    close,
+  };
 };

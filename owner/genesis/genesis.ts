@@ -1,10 +1,10 @@
 import type { LocalStore } from "#shared/blobs/blob-store.js";
 import { groupShapes, hubShapes } from "#shared/model/groups.js";
 import type { Parameters } from "#shared/model/parameters.js";
-import type { PartEncoder } from "#shared/model/part-encoder.js";
-import { encodeParameters } from "#shared/model/part-parameters.js";
+import { type PartFloats, parametersFloats } from "#shared/model/part-floats.js";
+import { beginPart } from "#shared/parts/part-writer.js";
 import { canonicalBytes } from "#shared/protocol/hash-json.js";
-import { type BlobRef, type ModelManifest, modelHash } from "#shared/protocol/model-manifest.js";
+import { type ModelManifest, modelHash } from "#shared/protocol/model-manifest.js";
 import { modelConfigOf, type Network, networkBytes, networkHash, networkSchema } from "#shared/protocol/network.js";
 import type { NetworkTemplate } from "../network/network-template.js";
 import { pinSources } from "../network/pin-sources.js";
@@ -16,35 +16,23 @@ export interface Genesis {
   readonly modelHash: string;
 }
 
-type Shapes = Readonly<Record<string, readonly number[]>>;
-
 /** Stores the model of cycle 0 and the network file that names it, as blobs that participants fetch by hash. */
 export const storeGenesis = async (
   store: LocalStore,
   template: NetworkTemplate,
   parameters: Parameters,
-): Promise<Genesis> => {
-  const pick = (names: readonly string[]) => Object.fromEntries(names.map((name) => [name, parameters[name]!]));
-  const model = await storeModel(store, template, async function* (shapes) {
-    yield encodeParameters(pick(Object.keys(shapes))).bytes;
-  });
-  return storeNetwork(store, template, model);
-};
+): Promise<Genesis> => storeNetwork(store, template, await storeModel(store, template, parametersFloats(parameters)));
 
-/**
- * Stores the parts of the model of cycle 0, one at a time, and the manifest that names them; gives the model's hash.
- *
- * @param encode the canonical blob of a part in pieces, of which each need not outlive the next one
- */
+/** Stores the parts of the model of cycle 0, one at a time, and the manifest that names them; gives the model's hash. */
 export const storeModel = async (
   store: LocalStore,
-  template: Pick<NetworkTemplate, "model" | "groups">,
-  encode: PartEncoder["encode"],
+  template: Pick<NetworkTemplate, "model" | "groups" | "limits">,
+  floats: PartFloats,
 ): Promise<string> => {
-  const put = async (shapes: Shapes, what: string): Promise<BlobRef> => {
-    const writer = await store.create();
+  const put = async (shapes: Readonly<Record<string, readonly number[]>>) => {
+    const writer = beginPart(store.create, new Map(Object.entries(shapes)), template.limits.part_bytes);
     try {
-      for await (const piece of encode(shapes, what)) await writer.append(piece);
+      for await (const piece of floats(shapes)) await writer.append(piece);
       return await writer.finish();
     } finally {
       await writer.discard();
@@ -52,14 +40,14 @@ export const storeModel = async (
   };
   const groups: ModelManifest["parts"]["groups"] = {};
   for (const [name, group] of Object.entries(template.groups))
-    groups[name] = { weights: await put(groupShapes(template.model, group), `group ${name}`), momentum: null };
+    groups[name] = { weights: await put(groupShapes(template.model, group)), momentum: null };
   const manifest: ModelManifest = {
     version: 2,
     kind: "model",
     network: null,
     cycle: 0,
     parent: null,
-    parts: { hub: await put(hubShapes(template.model, template.groups), "hub"), groups },
+    parts: { hub: await put(hubShapes(template.model, template.groups)), groups },
     config: modelConfigOf(template),
     steps: {},
     merged: [],

@@ -1,7 +1,9 @@
 import { vocabularyProblem } from "#shared/data/vocabulary.js";
 import { BlockZeroError } from "#shared/errors/error.js";
-import { MAX_PART_BYTES } from "#shared/model/part-encoder.js";
+import { groupShapes, hubShapes } from "#shared/model/groups.js";
+import { partLayout } from "#shared/model/part-layout.js";
 import { canonicalBytes } from "#shared/protocol/hash-json.js";
+import { MAX_MODEL_BLOBS } from "#shared/protocol/model-manifest.js";
 import { decisiveNetwork, MAX_NETWORK_BYTES, type Network } from "#shared/protocol/network.js";
 import { PHASES } from "#shared/protocol/phases.js";
 import { FLOAT_BYTES, type NetworkFacts } from "./network-facts.js";
@@ -49,10 +51,10 @@ const modelProblems = ({ model, data, groups }: Limited): readonly string[] => [
   ...(Object.keys(groups).length === 0 ? ["groups is empty, so that nobody could train"] : []),
 ];
 
-const sizeProblems = (network: Limited, { parameters, groups }: NetworkFacts): readonly string[] => {
+const sizeProblems = (network: Limited, { groups }: NetworkFacts): readonly string[] => {
   const file = canonicalBytes("genesis" in network ? decisiveNetwork(network) : network).length;
   const most = network.limits.artifact_bytes;
-  const parts = [["the hub", parameters.hub] as const, ...groups.map((one) => [one.group, one.parameters] as const)];
+  const blobs = modelBlobs(network);
   return [
     ...groups
       .filter(({ updateBytes }) => updateBytes > most)
@@ -60,13 +62,21 @@ const sizeProblems = (network: Limited, { parameters, groups }: NetworkFacts): r
         ({ group, updateBytes }) =>
           `limits.artifact_bytes is ${most}, an update of "${group}" has ${updateBytes} in ${network.artifact.codec}`,
       ),
-    ...parts
-      .filter(([, count]) => count * FLOAT_BYTES > MAX_PART_BYTES)
-      .map(
-        ([what, count]) => `${what} takes ${count * FLOAT_BYTES} bytes in float32, at most ${MAX_PART_BYTES} are read`,
-      ),
+    ...(blobs > MAX_MODEL_BLOBS
+      ? [`the model takes ${blobs} files, at most ${MAX_MODEL_BLOBS} are named: limits.part_bytes is too small`]
+      : []),
     ...(file > MAX_NETWORK_BYTES ? [`the file has ${file} bytes, at most ${MAX_NETWORK_BYTES} are read`] : []),
   ];
+};
+
+/** Blobs of a model that has momentum in every group. */
+const modelBlobs = ({ model, groups, limits }: Limited): number => {
+  const count = (shapes: Readonly<Record<string, readonly number[]>>) =>
+    partLayout(new Map(Object.entries(shapes)), limits.part_bytes).length;
+  return Object.values(groups).reduce(
+    (sum, group) => sum + 2 * count(groupShapes(model, group)),
+    count(hubShapes(model, groups)),
+  );
 };
 
 const machineProblems = ({ parameters }: NetworkFacts, memory: number): readonly string[] => {

@@ -2,7 +2,7 @@ import type { BlobStore } from "#shared/blobs/blob-store.js";
 import { pinnedTokenizer } from "#shared/data/pinned-tokenizer.js";
 import { BlockZeroError } from "#shared/errors/error.js";
 import { pinnedTexts } from "#shared/packs/pinned-text.js";
-import { type ModelManifest, parseModelManifest } from "#shared/protocol/model-manifest.js";
+import { blobsOf, type ModelManifest, parseModelManifest } from "#shared/protocol/model-manifest.js";
 import type { Network } from "#shared/protocol/network.js";
 import { parsePackManifest } from "#shared/protocol/pack-manifest.js";
 import { envelopeHash, indexBytes } from "#shared/protocol/sealed-text.js";
@@ -22,7 +22,8 @@ export const checkComplete = async (
   const bytes = await store.get(genesis);
   const manifest = bytes && parseModelManifest(bytes);
   if (!manifest?.ok) throw incomplete(genesis, "the genesis model's manifest");
-  for (const [what, { hash }] of partsOf(manifest.value)) if (!(await store.has(hash))) throw incomplete(hash, what);
+  for (const [what, part] of partsOf(manifest.value))
+    for (const { hash } of blobsOf(part)) if (!(await store.has(hash))) throw incomplete(hash, what);
   for (const { kind, group, sha256 } of pinnedTexts({ groups })) {
     if (!(await store.has(sha256))) throw incomplete(sha256, `the documents of group ${group}`);
     if (kind !== "pack") continue;

@@ -18,10 +18,6 @@ export const modelErrors = {
     meaning: "A folder holds no checkpoint.",
     remedy: "Name a folder with `config.json` and its weights.",
   },
-  CHECKPOINT_PART_TOO_LARGE: {
-    meaning: "The hub or a group takes more than 2 GiB in float32.",
-    remedy: "Spread the experts over more groups.",
-  },
   CHECKPOINT_RANGE: { meaning: "A weight does not fit into the chosen dtype.", remedy: "Choose a wider dtype." },
   CHECKPOINT_SHARDS: { meaning: "The checkpoint would have too many files.", remedy: "Allow larger ones." },
   CHECKPOINT_TOO_LARGE: { meaning: "A tensor does not fit into memory.", remedy: "Use a machine with more memory." },

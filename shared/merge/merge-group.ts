@@ -9,28 +9,35 @@ import {
 import type { BlobWriter } from "#shared/blobs/blob-writer.js";
 import type { ByteSource } from "#shared/files/byte-source.js";
 import { createSharedScratch, type Scratch } from "#shared/files/scratch.js";
-import type { ModelManifest } from "#shared/protocol/model-manifest.js";
+import type { OpenPart } from "#shared/parts/open-part.js";
+import { beginPart } from "#shared/parts/part-writer.js";
+import type { PartRef } from "#shared/protocol/model-manifest.js";
 import type { Network } from "#shared/protocol/network.js";
 import type { OuterStep } from "#shared/protocol/outer-step.js";
 import type { FloatTensor } from "#shared/tensor-files/float32.js";
 import type { TensorStep } from "./merge-tensor.js";
 import type { MergeThreads } from "./merge-threads.js";
-import { beginPart, openUpdate, type PartReader, type PartWriter } from "./part-files.js";
+import { openUpdate } from "./open-update.js";
 import { readAhead } from "./read-ahead.js";
 import { type MergePlan, mergeByPlan, planByRule } from "./robust/merge-robustly.js";
 
 /** Files of one group, all of them open. */
 export interface GroupFiles {
-  readonly weights: PartReader;
-  readonly momentum: PartReader | null;
+  readonly weights: OpenPart;
+  readonly momentum: OpenPart | null;
   /** In ascending order of artifact hash. With the norm, if the gates have computed it. */
   readonly updates: readonly { readonly file: ByteSource; readonly share: number; readonly norm?: number }[];
 }
 
-export interface GroupMerge {
+/** What the direction of a merge depends on. */
+interface Planning {
   /** In ascending order of name. */
   readonly shapes: TensorShapes;
   readonly network: Pick<Network, "training" | "artifact">;
+}
+
+export interface GroupMerge extends Planning {
+  readonly network: Pick<Network, "training" | "artifact" | "limits">;
   /** The step along the merged update. */
   readonly outer: OuterStep;
   readonly threads: MergeThreads;
@@ -45,8 +52,8 @@ export interface GroupMerge {
 export const mergeGroup = async (
   { weights, momentum, updates }: GroupFiles,
   { shapes, network, outer, threads, create }: GroupMerge,
-): Promise<ModelManifest["parts"]["groups"][string]> => {
-  const { artifact } = network;
+): Promise<{ readonly weights: PartRef; readonly momentum: PartRef }> => {
+  const { artifact, limits } = network;
   const places = Array.from({ length: threads.count + 2 }, () => openPlace(updates.length));
   const { readers, plan } = await planGroup(updates, { shapes, network }, places);
 
@@ -70,15 +77,12 @@ export const mergeGroup = async (
     return step;
   };
 
-  const begun: BlobWriter[] = [];
-  const begin = async (): Promise<PartWriter> => {
-    const writer = await create();
-    begun.push(writer);
-    return beginPart(writer, shapes);
+  const made = {
+    weights: beginPart(create, shapes, limits.part_bytes),
+    momentum: beginPart(create, shapes, limits.part_bytes),
   };
   const pending: Promise<TensorStep>[] = [];
   try {
-    const made = { weights: await begin(), momentum: await begin() };
     const writeOldest = async () => {
       const step = await pending[0]!;
       await Promise.all([made.weights.append(step.weights), made.momentum.append(step.momentum)]);
@@ -97,7 +101,8 @@ export const mergeGroup = async (
   } finally {
     // Files may be closed and memory reused only when nobody reads any more.
     await Promise.allSettled(pending);
-    for (const writer of begun) await writer.discard();
+    await made.weights.discard();
+    await made.momentum.discard();
   }
 };
 
@@ -107,10 +112,7 @@ export const mergeGroup = async (
  *
  * @throws BlockZeroError SAFETENSORS_INVALID, UPDATE_MALFORMED, and what reading the files throws
  */
-export const mergedUpdate = async (
-  updates: GroupFiles["updates"],
-  options: Pick<GroupMerge, "shapes" | "network">,
-): Promise<FloatTensors> => {
+export const mergedUpdate = async (updates: GroupFiles["updates"], options: Planning): Promise<FloatTensors> => {
   const places = [openPlace(updates.length), openPlace(updates.length)];
   const { readers, plan } = await planGroup(updates, options, places);
   const merged = new Map<string, FloatTensor>();
@@ -121,7 +123,7 @@ export const mergedUpdate = async (
 
 const planGroup = async (
   updates: GroupFiles["updates"],
-  { shapes, network }: Pick<GroupMerge, "shapes" | "network">,
+  { shapes, network }: Planning,
   places: readonly Place[],
 ): Promise<{ readonly readers: readonly UpdateReader[]; readonly plan: MergePlan }> => {
   const { training, artifact } = network;

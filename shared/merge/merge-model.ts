@@ -2,13 +2,20 @@ import { type BlobWriter, writeBlob } from "#shared/blobs/blob-writer.js";
 import { BlockZeroError } from "#shared/errors/error.js";
 import type { ByteSource } from "#shared/files/byte-source.js";
 import { groupShapes } from "#shared/model/groups.js";
+import { type OpenPart, openPart } from "#shared/parts/open-part.js";
 import { canonicalBytes } from "#shared/protocol/hash-json.js";
-import { type BlobRef, type MergedUpdate, type ModelManifest, modelHash } from "#shared/protocol/model-manifest.js";
+import {
+  type BlobRef,
+  bytesOfPart,
+  type MergedUpdate,
+  type ModelManifest,
+  modelHash,
+  type PartRef,
+} from "#shared/protocol/model-manifest.js";
 import { modelConfigOf, type Network } from "#shared/protocol/network.js";
 import { byName } from "#shared/tensor-files/safetensors.js";
 import { mergeGroup } from "./merge-group.js";
 import { mergeThreads, openMergeThreads } from "./merge-threads.js";
-import { openPart } from "./part-files.js";
 
 export interface Model {
   readonly hash: string;
@@ -27,7 +34,8 @@ export interface MergedFile {
 
 /** Where a merge reads and writes its files. The merge closes every file that it receives open. */
 export interface MergeFiles<M extends Merging> {
-  part(reference: BlobRef): Promise<ByteSource>;
+  /** A blob of a part. */
+  part(blob: BlobRef): Promise<ByteSource>;
   /**
    * The tensor blob of an update that passes the gates, and its hash.
    *
@@ -55,7 +63,7 @@ export interface Merge<M extends Merging> {
 
 /** The values of the network file that a merge depends on. */
 export interface MergeContext {
-  readonly network: Pick<Network, "model" | "groups" | "training" | "artifact">;
+  readonly network: Pick<Network, "model" | "groups" | "training" | "artifact" | "limits">;
   readonly networkHash: string;
 }
 
@@ -93,13 +101,13 @@ export const mergeModel = async <M extends Merging>(
         "use its network file",
       );
     const shapes = new Map(byName(new Map(Object.entries(groupShapes(network.model, network.groups[group])))));
-    const open: ByteSource[] = [];
+    const open: Pick<ByteSource, "close">[] = [];
     // The threads start while the files are read for the first time.
-    const threads = openMergeThreads(workers ?? workersFor(parts.weights.bytes * updates.length));
-    const part = async (reference: BlobRef, what: string) => {
-      const file = await files.part(reference);
-      open.push(file);
-      return openPart(file, shapes, `${what} ${group} of model ${base.hash}`);
+    const threads = openMergeThreads(workers ?? workersFor(bytesOfPart(parts.weights) * updates.length));
+    const part = async (reference: PartRef, what: string): Promise<OpenPart> => {
+      const opened = await openPart(files.part, reference, shapes, `${what} ${group} of model ${base.hash}`);
+      open.push(opened);
+      return opened;
     };
     try {
       const weights = await part(parts.weights, "group");

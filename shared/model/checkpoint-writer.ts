@@ -34,6 +34,12 @@ export interface CheckpointWriter {
    * @throws BlockZeroError CHECKPOINT_MISMATCH for a tensor that the model does not have, CHECKPOINT_RANGE, FILE_UNWRITABLE
    */
   write(name: string, tensor: Pick<FloatTensor, "shape" | "data">): Promise<void>;
+  /**
+   * Some of a tensor's elements, from element `from` on; in any order, each once.
+   *
+   * @throws BlockZeroError as `write`
+   */
+  writePiece(name: string, data: Float32Array, from: number): Promise<void>;
   /** Makes the files appear. @throws BlockZeroError CHECKPOINT_MISMATCH naming a tensor that was not written, FILE_UNWRITABLE */
   finish(): Promise<void>;
   /** Leaves nothing behind; after `finish` it does nothing. */
@@ -64,8 +70,9 @@ export const createCheckpoint = async (
   const isNew = await prepare(dir, plan);
   const header = new Map(Object.entries({ ...metadata, format: "pt" }));
   const writers: SafetensorsWriter[] = [];
-  const writeTo = new Map<string, (bytes: Uint8Array) => Promise<void>>();
-  const missing = new Set(Object.keys(shapes));
+  const writeTo = new Map<string, (bytes: Uint8Array, offset: number) => Promise<void>>();
+  /** Elements that are still to be written. */
+  const missing = new Map(Object.entries(shapes).map(([name, shape]) => [name, sizeOf(shape)]));
   const discard = async (): Promise<void> => {
     for (const writer of writers) await writer.discard();
     if (isNew && (await readdir(dir)).length === 0) await rmdir(dir);
@@ -79,7 +86,7 @@ export const createCheckpoint = async (
         let at = 0;
         for (const own of files.get(name)!.holds) {
           const from = at;
-          writeTo.set(own, (bytes) => writer.write(name, bytes, from));
+          writeTo.set(own, (bytes, offset) => writer.write(name, bytes, from + offset));
           at += sizeOf(shapes[own]!) * floatBytes(stored);
         }
       }
@@ -89,18 +96,24 @@ export const createCheckpoint = async (
     throw thrown;
   }
   const fail = (problem: string) => mismatch(`the model for ${dir}`, problem, "its config");
+  const writePiece: CheckpointWriter["writePiece"] = async (name, data, from) => {
+    const writeBytes = writeTo.get(name);
+    if (!writeBytes) throw fail(`tensor ${quote(name)} is not part of it`);
+    const size = sizeOf(shapes[name]!);
+    if (from + data.length > size) throw fail(`tensor ${name} has elements up to ${from + data.length}, not ${size}`);
+    checkRange(name, data, dtype);
+    await writeBytes(narrow(stored, data), from * floatBytes(stored));
+    missing.set(name, missing.get(name)! - data.length);
+  };
   return {
+    writePiece,
     write: async (name, { shape, data }) => {
-      const writeBytes = writeTo.get(name);
-      if (!writeBytes) throw fail(`tensor ${quote(name)} is not part of it`);
-      if (`${shape}` !== `${shapes[name]}`)
+      if (shapes[name] && `${shape}` !== `${shapes[name]}`)
         throw fail(`tensor ${name} is [${shape}], its config says [${shapes[name]}]`);
-      checkRange(name, data, dtype);
-      await writeBytes(narrow(stored, data));
-      missing.delete(name);
+      await writePiece(name, data, 0);
     },
     finish: async () => {
-      const [first] = missing;
+      const first = [...missing].find(([, elements]) => elements > 0)?.[0];
       if (first !== undefined) throw fail(`tensor ${first} is missing`);
       for (const writer of writers) await writer.finish();
       const elements = Object.values(shapes).reduce((sum, shape) => sum + sizeOf(shape), 0);

@@ -12,8 +12,14 @@ import { addressSchema } from "./signing.js";
 /** Greatest size of a model manifest, in bytes. */
 export const MAX_MODEL_MANIFEST_BYTES = 1 << 20;
 
+/** Most blobs of a model, momentum included; the manifest has room for them. */
+export const MAX_MODEL_BLOBS = 4096;
+
 /** A canonical safetensors blob. */
 const blobSchema = z.strictObject({ hash: hashSchema, bytes: z.int().positive() });
+
+/** A part of a model: one blob, or several that hold its tensors one after the other. */
+const partSchema = z.union([blobSchema, z.array(blobSchema).min(2).max(MAX_MODEL_BLOBS).readonly()]);
 
 const mergedSchema = z.strictObject({
   uid: z.int().min(0),
@@ -40,8 +46,8 @@ export const modelManifestSchema = z
     cycle: z.int().min(0).max(MAX_CYCLE),
     parent: hashSchema.nullable(),
     parts: z.strictObject({
-      hub: blobSchema,
-      groups: z.record(groupName, z.strictObject({ weights: blobSchema, momentum: blobSchema.nullable() })),
+      hub: partSchema,
+      groups: z.record(groupName, z.strictObject({ weights: partSchema, momentum: partSchema.nullable() })),
     }),
     config: modelConfigSchema,
     /** Group → the step that its model took, by its number in the network file. 0 if the group did not change. Empty for genesis. */
@@ -60,6 +66,25 @@ export const modelManifestSchema = z
 export type ModelManifest = z.infer<typeof modelManifestSchema>;
 export type MergedUpdate = ModelManifest["merged"][number];
 export type BlobRef = z.infer<typeof blobSchema>;
+export type PartRef = z.infer<typeof partSchema>;
+
+/** The blobs of a part, in the order of their tensors. */
+export const blobsOf = (part: PartRef): readonly BlobRef[] => ("hash" in part ? [part] : part);
+
+/** Bytes of all blobs of a part. */
+export const bytesOfPart = (part: PartRef): number => blobsOf(part).reduce((sum, { bytes }) => sum + bytes, 0);
+
+/** The reference to a part that consists of these blobs. */
+export const partOf = (blobs: readonly [BlobRef, ...BlobRef[]]): PartRef => (blobs.length === 1 ? blobs[0] : blobs);
+
+/** All blobs of a model but its manifest. */
+export const blobsOfModel = ({ parts }: Pick<ModelManifest, "parts">): readonly BlobRef[] => [
+  ...blobsOf(parts.hub),
+  ...Object.values(parts.groups).flatMap(({ weights, momentum }) => [
+    ...blobsOf(weights),
+    ...(momentum ? blobsOf(momentum) : []),
+  ]),
+];
 
 /** The model's identity: SHA-256 of its manifest's canonical JSON, 64 hex digits. */
 export const modelHash = (manifest: ModelManifest): string => hashJson(manifest);

@@ -71,6 +71,16 @@ export const networkSchema = z.strictObject({
   limits: z
     .strictObject({
       artifact_bytes: z.int().positive().meta(about("Largest file of an update; a larger one is rejected.", "bytes")),
+      part_bytes: z
+        .int()
+        .positive()
+        .optional()
+        .meta(
+          about(
+            "Tensors in one file of the model; a hub or group that is larger is several files. Unset: 1 GiB.",
+            "bytes",
+          ),
+        ),
     })
     .meta(about("What is refused for its size.")),
   genesis: hashSchema.meta(

@@ -1,16 +1,16 @@
 import type { FloatTensors } from "#shared/artifact/update.js";
 import type { Directions } from "#shared/evaluation/measure-candidates.js";
-import { type ByteSource, withSource } from "#shared/files/byte-source.js";
-import { createScratch } from "#shared/files/scratch.js";
+import type { ByteSource } from "#shared/files/byte-source.js";
 import { mergedUpdate } from "#shared/merge/merge-group.js";
 import type { Model } from "#shared/merge/merge-model.js";
-import { openPart } from "#shared/merge/part-files.js";
 import type { Selected } from "#shared/merge/selection.js";
 import { groupShapes } from "#shared/model/groups.js";
+import { loadPart } from "#shared/parts/load-part.js";
+import { openPart } from "#shared/parts/open-part.js";
 import type { OuterStep } from "#shared/protocol/outer-step.js";
 import { byName } from "#shared/tensor-files/safetensors.js";
 import { type Candidate, type MergePlan, updatesAlong } from "./merge-plan.js";
-import type { CycleSource } from "./source.js";
+import { blobsFrom, type CycleSource } from "./source.js";
 
 interface Planned {
   readonly base: Model;
@@ -75,11 +75,6 @@ const momentumOf = async (
 ): Promise<FloatTensors | null> => {
   const reference = manifest.parts.groups[group]?.momentum;
   if (!reference) return null;
-  const file = await source.open({ hash: reference.hash, maxBytes: reference.bytes });
-  return withSource(file, async () => {
-    const part = await openPart(file, shapes, `momentum of ${group} of model ${hash}`);
-    const tensors = new Map<string, { shape: readonly number[]; data: Float32Array }>();
-    for (const [name, shape] of shapes) tensors.set(name, { shape, data: await part.read(name, createScratch()) });
-    return tensors;
-  });
+  const what = `momentum of ${group} of model ${hash}`;
+  return new Map(Object.entries(await loadPart(openPart(blobsFrom(source), reference, shapes, what))));
 };

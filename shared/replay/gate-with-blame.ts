@@ -3,7 +3,7 @@ import { checkManifest, checkTensors, type GateFailure, mostBytes, type TensorGa
 import type { FloatTensors } from "#shared/artifact/update.js";
 import { loadTensors } from "#shared/artifact/update-reader.js";
 import { type ByteSource, withSource } from "#shared/files/byte-source.js";
-import { openUpdate } from "#shared/merge/part-files.js";
+import { openUpdate } from "#shared/merge/open-update.js";
 import { groupShapes } from "#shared/model/groups.js";
 import { MAX_MANIFEST_BYTES, type UpdateManifest } from "#shared/protocol/manifest.js";
 import { verify } from "#shared/wallet/index.js";

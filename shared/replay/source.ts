@@ -1,5 +1,6 @@
 import type { Chain } from "#shared/chain/chain.js";
 import type { ByteSource } from "#shared/files/byte-source.js";
+import type { BlobRef } from "#shared/protocol/model-manifest.js";
 import type { Network } from "#shared/protocol/network.js";
 
 /** A file that somebody named by hash. */
@@ -30,3 +31,9 @@ export interface CycleSource extends CycleContext {
   /** The same for a file that may be larger than memory. Close it. */
   open(file: FileRequest): Promise<ByteSource>;
 }
+
+/** Opens the blobs of a model's parts. */
+export const blobsFrom =
+  ({ open }: Pick<CycleSource, "open">) =>
+  ({ hash, bytes }: BlobRef): Promise<ByteSource> =>
+    open({ hash, maxBytes: bytes });

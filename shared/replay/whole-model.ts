@@ -1,14 +1,15 @@
 import { BlockZeroError } from "#shared/errors/error.js";
 import { groupShapes, hubShapes } from "#shared/model/groups.js";
 import type { Parameters } from "#shared/model/parameters.js";
-import { decodeParameters } from "#shared/model/part-parameters.js";
+import { loadPart } from "#shared/parts/load-part.js";
+import { openPart } from "#shared/parts/open-part.js";
 import {
-  type BlobRef,
   MAX_MODEL_MANIFEST_BYTES,
   type ModelManifest,
+  type PartRef,
   parseModelManifest,
 } from "#shared/protocol/model-manifest.js";
-import type { CycleSource } from "./source.js";
+import { blobsFrom, type CycleSource } from "./source.js";
 
 /** @throws BlockZeroError MODEL_MANIFEST_MALFORMED, and what the source throws */
 export const readModelManifest = async (source: Pick<CycleSource, "fetch">, hash: string): Promise<ModelManifest> => {
@@ -43,9 +44,9 @@ export const readWholeModel = async (source: CycleSource, manifest: ModelManifes
   return Object.assign({}, hub, ...groups);
 };
 
-const readWeights = async (
-  { fetch }: Pick<CycleSource, "fetch">,
-  { hash, bytes }: BlobRef,
+const readWeights = (
+  source: Pick<CycleSource, "open">,
+  part: PartRef,
   shapes: Readonly<Record<string, readonly number[]>>,
   what: string,
-): Promise<Parameters> => decodeParameters(await fetch({ hash, maxBytes: bytes }), shapes, what);
+): Promise<Parameters> => loadPart(openPart(blobsFrom(source), part, new Map(Object.entries(shapes)), what));

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
-import type { ModelManifest } from "#shared/protocol/model-manifest.js";
+import { blobsOf, type ModelManifest } from "#shared/protocol/model-manifest.js";
 import { parseSafetensors } from "#shared/tensor-files/safetensors.js";
 import { HANG_GUARD } from "#tests/support/hang-guard.js";
 import { type LiveSubnet, startSubnet } from "./live-subnet.js";
@@ -67,7 +67,7 @@ test("anybody audits a living subnet over its chain and its servers alone", { ti
 
   // Nobody trains prose, so its part is what the owner made: one bit of the owner's copy is another, and only the validator's is sound.
   const manifest: ModelManifest = JSON.parse(readFileSync(file("validator", model.hash), "utf8"));
-  const { weights } = manifest.parts.groups.prose!;
+  const weights = blobsOf(manifest.parts.groups.prose!.weights)[0]!;
   flip("owner", weights.hash, weights.bytes - 1);
   const thorough = await audit("--cycle", String(cycle), "--every-server");
   assert.equal(thorough.status, 1, thorough.stderr);
@@ -77,7 +77,7 @@ test("anybody audits a living subnet over its chain and its servers alone", { ti
   // Nobody serves an update that was merged: it is named, with whom was asked, and only the miner's archive has it.
   for (const player of [miner, "validator"] as const) rmSync(file(player, best.tensors));
   for (const program of Object.values(running)) await program.stop("SIGKILL");
-  rmSync(file("owner", manifest.parts.hub.hash));
+  rmSync(file("owner", blobsOf(manifest.parts.hub)[0]!.hash));
   const gone = await audit("--cycle", String(cycle));
   assert.equal(gone.status, 1, gone.stderr);
   assert.match(

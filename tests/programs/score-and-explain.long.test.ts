@@ -8,6 +8,7 @@ import { openModelStore } from "#inspect/model/model-store.js";
 import type { ScoreReport } from "#miner/score/report.js";
 import { directoryStore } from "#shared/blobs/blob-store.js";
 import type { ErrorCode } from "#shared/errors/error.js";
+import { blobsOf } from "#shared/protocol/model-manifest.js";
 import { HANG_GUARD } from "#tests/support/hang-guard.js";
 import { livedHome } from "#tests/support/localnet-home.js";
 import { sealedPages } from "#tests/support/sealed-pages.js";
@@ -71,7 +72,7 @@ test("what validators gave in a localnet is scored again, and explained", { time
   assert.deepEqual([seen.draws, seen.verdict, seen.standing], [report.draws, "scored", report.standing]);
   const store = await openModelStore(home);
   const { prose } = store.models.get(report.base)!.parts.groups;
-  assert.ok(await directoryStore(join(subnet.home, "ann", "score")).has(prose!.weights.hash));
+  assert.ok(await directoryStore(join(subnet.home, "ann", "score")).has(blobsOf(prose!.weights)[0]!.hash));
 
   // Both validators set the weights that the explanation computes, and the model merged what it says.
   assert.equal(explanation.agreed!.scoredBy, 1);

@@ -6,7 +6,7 @@ import { groupShapes, hubShapes } from "#shared/model/groups.js";
 import type { Parameters } from "#shared/model/parameters.js";
 import { encodeParameters } from "#shared/model/part-parameters.js";
 import { sha256 } from "#shared/protocol/hash.js";
-import type { BlobRef, ModelManifest } from "#shared/protocol/model-manifest.js";
+import { type BlobRef, blobsOf, type ModelManifest } from "#shared/protocol/model-manifest.js";
 import type { Network } from "#shared/protocol/network.js";
 import { readBack } from "#validator/read-back.js";
 import { parameters, template } from "../support/micro-network.js";
@@ -68,7 +68,7 @@ const read = ({ manifest, files }: ReturnType<typeof model>): { readonly result:
     baseOf: () => Promise.reject(new TypeError("not asked for")),
     outcomeOf: () => Promise.reject(new TypeError("not asked for")),
     servers: async () => [],
-    part: () => Promise.reject(new TypeError("a part need not be in memory")),
+    locate: () => Promise.reject(new TypeError("not asked for")),
     manifest: async () => manifest,
     async open({ hash }) {
       const bytes = files.get(hash);
@@ -125,7 +125,7 @@ describe("reading a model back", () => {
     });
     await assert.rejects(read(model({ momentum: new Uint8Array(16) })).result, { code: "SAFETENSORS_INVALID" });
     const { manifest, files } = model();
-    files.delete(manifest.parts.groups.math!.weights.hash);
+    files.delete(blobsOf(manifest.parts.groups.math!.weights)[0]!.hash);
     await assert.rejects(read({ manifest, files }).result, { code: "FETCH_NOT_FOUND" });
   });
 });

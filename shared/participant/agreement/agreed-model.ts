@@ -27,10 +27,10 @@ export interface AgreedModels {
   /** Blob servers to ask for a file, in this order: see `rankServers`. */
   servers(hash?: string): Promise<readonly string[]>;
   manifest(hash: string, signal: AbortSignal): Promise<ModelManifest>;
-  /** Bytes of a part named by a manifest. */
-  part(reference: BlobRef, signal: AbortSignal): Promise<Uint8Array>;
-  /** The same for a part that need not be in memory. Close it. */
-  open(reference: BlobRef, signal: AbortSignal): Promise<ByteSource>;
+  /** A blob of a part that a manifest names. Close it. */
+  open(blob: BlobRef, signal: AbortSignal): Promise<ByteSource>;
+  /** The path of such a blob, verified, for a reader that maps files. It stays as long as a blob that was used now. */
+  locate(blob: BlobRef, signal: AbortSignal): Promise<string>;
 }
 
 export interface AgreedModelsContext {
@@ -160,8 +160,8 @@ export const followModels = (context: AgreedModelsContext): AgreedModels => {
       return inherited(Math.min(cycle, network.first_cycle));
     },
     manifest,
-    part: ({ hash, bytes }, signal) => blobs.get(request("a part of the agreed model", hash, bytes, signal)),
     open: ({ hash, bytes }, signal) => blobs.open(request("a part of the agreed model", hash, bytes, signal)),
+    locate: ({ hash, bytes }, signal) => blobs.locate(request("a part of the agreed model", hash, bytes, signal)),
   };
 };
 

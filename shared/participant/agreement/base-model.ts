@@ -2,8 +2,9 @@ import { l2Norm } from "#shared/artifact/update.js";
 import { BlockZeroError } from "#shared/errors/error.js";
 import { groupShapes, hubShapes } from "#shared/model/groups.js";
 import type { Parameters } from "#shared/model/parameters.js";
-import { decodeParameters } from "#shared/model/part-parameters.js";
-import type { ModelManifest } from "#shared/protocol/model-manifest.js";
+import { loadPart } from "#shared/parts/load-part.js";
+import { openPart } from "#shared/parts/open-part.js";
+import { blobsOf, type ModelManifest, type PartRef } from "#shared/protocol/model-manifest.js";
 import type { Participant } from "../participant.js";
 
 /** A whole model in memory, for measuring losses. */
@@ -31,6 +32,8 @@ export const loadModel = async (
 ): Promise<BaseModel> => {
   const manifest = await models.manifest(hash, signal);
   const { hub, groups } = manifest.parts;
+  const load = (part: PartRef, shapes: Readonly<Record<string, readonly number[]>>, what: string) =>
+    loadPart(openPart((blob) => models.open(blob, signal), part, new Map(Object.entries(shapes)), what));
   const loaded = new Map<string, GroupModel>();
   for (const [name, group] of Object.entries(network.groups)) {
     const shapes = groupShapes(network.model, group);
@@ -41,19 +44,15 @@ export const loadModel = async (
         `model ${hash} does not fit the network file: it has no group "${name}"`,
         "use a checkpoint of this network, or the network file that the checkpoint was made for",
       );
-    const weights = decodeParameters(
-      await models.part(parts.weights, signal),
-      shapes,
-      `group ${name} of model ${hash}`,
-    );
+    const weights = await load(parts.weights, shapes, `group ${name} of model ${hash}`);
     // The merge reads it from the file. It must be here by then, but a file that is unused for some cycles is deleted.
-    if (parts.momentum) await (await models.open(parts.momentum, signal)).close();
+    if (parts.momentum) for (const blob of blobsOf(parts.momentum)) await (await models.open(blob, signal)).close();
     loaded.set(name, { weights, norm: l2Norm(Object.values(weights)) });
   }
   return {
     hash,
     manifest,
-    hub: decodeParameters(await models.part(hub, signal), hubShapes(network.model, network.groups), `hub of ${hash}`),
+    hub: await load(hub, hubShapes(network.model, network.groups), `hub of ${hash}`),
     groups: loaded,
   };
 };

@@ -2,8 +2,9 @@ import { CODECS, encodedLength } from "#shared/artifact/codec/index.js";
 import { BlockZeroError, hasCode, reasonOf } from "#shared/errors/error.js";
 import { type GroupStep, type Model, mergeModel } from "#shared/merge/merge-model.js";
 import { groupShapes } from "#shared/model/groups.js";
-import type { BlobRef, MergedUpdate, ModelManifest } from "#shared/protocol/model-manifest.js";
+import { type BlobRef, blobsOfModel, type MergedUpdate, type ModelManifest } from "#shared/protocol/model-manifest.js";
 import { lineage } from "#shared/replay/lineage.js";
+import { blobsFrom } from "#shared/replay/source.js";
 import { cycleSource } from "../cycle-source.js";
 import type { Participant } from "../participant.js";
 
@@ -69,7 +70,7 @@ const replay = async (reader: Reader, [first, ...path]: readonly Model[]): Promi
       reader,
       { cycle: manifest.cycle, base, steps: stepsOf(manifest) },
       {
-        part: ({ hash, bytes }) => source.open({ hash, maxBytes: bytes }),
+        part: blobsFrom(source),
         update: async ({ group, tensors }) => ({
           hash: tensors,
           file: await source.open({ hash: tensors, maxBytes: updateLength(reader, group) }),
@@ -102,13 +103,9 @@ const updateLength = ({ network }: Reader, name: string): number => {
     : Number.POSITIVE_INFINITY;
 };
 
-const missingParts = async (reader: Reader, { parts }: ModelManifest): Promise<readonly BlobRef[]> => {
-  const all = [
-    parts.hub,
-    ...Object.values(parts.groups).flatMap(({ weights, momentum }) => [weights, ...(momentum ? [momentum] : [])]),
-  ];
+const missingParts = async (reader: Reader, manifest: ModelManifest): Promise<readonly BlobRef[]> => {
   const missing: BlobRef[] = [];
-  for (const part of all) if (!(await isHere(reader, part.hash, part.bytes))) missing.push(part);
+  for (const blob of blobsOfModel(manifest)) if (!(await isHere(reader, blob.hash, blob.bytes))) missing.push(blob);
   return missing;
 };
 

@@ -26,7 +26,9 @@ export interface Blobs {
   get(request: BlobRequest): Promise<Uint8Array>;
   /** The same for a blob that may be larger than memory. Close it. */
   open(request: BlobRequest): Promise<ByteSource>;
-  /** The file that holds a blob. The blob is then kept permanently. @throws as `open` */
+  /** The file that holds a blob, which stays as long as a blob that was opened now. @throws as `open` */
+  locate(request: BlobRequest): Promise<string>;
+  /** The same. The blob is then kept permanently. */
   pin(request: BlobRequest): Promise<string>;
   put(bytes: Uint8Array): Promise<void>;
   /** Starts writing a blob that may be larger than memory. */
@@ -111,14 +113,19 @@ export const createBlobs = async (
     throw new BlockZeroError("STORE_FAILED", `blob ${hash} vanished`, "one process may use a store at a time");
   };
 
+  const locate = async (request: BlobRequest): Promise<string> => {
+    await (await obtain(request, store.open)).close();
+    return store.path(request.hash);
+  };
+
   return {
     get: (request) => obtain(request, store.get),
     open: (request) => obtain(request, store.open),
+    locate,
     pin: async (request) => {
-      const { hash } = request;
-      await (await obtain(request, store.open)).close();
-      pinned.add(hash);
-      return store.path(hash);
+      const path = await locate(request);
+      pinned.add(request.hash);
+      return path;
     },
     put: async (bytes) => keep(await store.put(bytes)),
     create: async () => {

@@ -16,7 +16,7 @@ import { groupShapes } from "#shared/model/groups.js";
 import { initialParameters } from "#shared/model/init.js";
 import { encodeParameters } from "#shared/model/part-parameters.js";
 import { canonicalBytes } from "#shared/protocol/hash-json.js";
-import { type ModelManifest, modelHash, parseModelManifest } from "#shared/protocol/model-manifest.js";
+import { blobsOf, type ModelManifest, modelHash, parseModelManifest } from "#shared/protocol/model-manifest.js";
 import { temporaryFolder } from "#tests/shared/artifact/temporary.js";
 import { MICRO, relativeError } from "#tests/shared/model/micro.js";
 import { treeOf } from "#tests/support/tree.js";
@@ -95,7 +95,7 @@ const fault = (code: ErrorCode, message: RegExp) => (thrown: unknown) => {
 const deletePart = async (store: BlobStore, manifestHash: string, group: string) => {
   const parsed = parseModelManifest((await store.get(manifestHash))!);
   assert.ok(parsed.ok);
-  await store.delete(parsed.value.parts.groups[group]!.weights.hash);
+  await store.delete(blobsOf(parsed.value.parts.groups[group]!.weights)[0]!.hash);
 };
 
 describe("blockzero model export", () => {
@@ -253,7 +253,7 @@ describe("blockzero model export", () => {
 
     const parts = parseModelManifest((await net.store.get(genesis.modelHash))!);
     assert.ok(parts.ok);
-    const { hash } = parts.value.parts.hub;
+    const { hash } = blobsOf(parts.value.parts.hub)[0]!;
     const hub = join(home, "owner", "blobs", hash.slice(0, 2), hash);
     writeFileSync(hub, readFileSync(hub).fill(1, 100, 108));
     const damaged = treeOf(home);

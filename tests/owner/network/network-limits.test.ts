@@ -22,7 +22,6 @@ const allOf = (layers: number, experts: number) =>
 
 describe("a network that cannot work", () => {
   const { model, groups, phases, data } = network;
-  const wide = { ...model, moe_intermediate_size: 2 ** 20 };
   const cases: readonly (readonly [name: string, change: Partial<NetworkTemplate>, problem: RegExp])[] = [
     [
       "has updates that its limit rejects",
@@ -39,9 +38,9 @@ describe("a network that cannot work", () => {
     ],
     ["has no groups", { groups: {} }, /^groups is empty/],
     [
-      "has a group larger than a part may be",
-      { model: wide, limits: { artifact_bytes: 2 ** 40 } },
-      /^prose takes 12884901888 bytes in float32, at most 2147483647/,
+      "has more files of its model than a manifest names",
+      { model: { ...model, num_experts: 1024 }, limits: { artifact_bytes: 2 ** 40, part_bytes: 1 } },
+      /^the model takes \d+ files, at most 4096 are named/,
     ],
   ];
   for (const [name, change, problem] of cases)

@@ -4,7 +4,9 @@ import { setImmediate as turn } from "node:timers/promises";
 import { directoryStore } from "#shared/blobs/blob-store.js";
 import { mergeGroup } from "#shared/merge/merge-group.js";
 import type { MergeThreads } from "#shared/merge/merge-threads.js";
-import { beginPart, openPart } from "#shared/merge/part-files.js";
+import { openPart } from "#shared/parts/open-part.js";
+import { beginPart } from "#shared/parts/part-writer.js";
+import { blobsOf } from "#shared/protocol/model-manifest.js";
 import { byName } from "#shared/tensor-files/safetensors.js";
 import { template } from "#tests/support/micro-network.js";
 import { temporaryFolder } from "../artifact/temporary.js";
@@ -13,9 +15,10 @@ const SHAPES = new Map(byName(new Map(["a", "b", "c", "d", "e"].map((name) => [n
 
 test("a tensor that fails before an earlier one is done is a fault of the merge, not of the program", async (t) => {
   const store = directoryStore(temporaryFolder(t));
-  const writer = await beginPart(await store.create(), SHAPES);
+  const writer = beginPart(store.create, SHAPES);
   for (let left = SHAPES.size; left > 0; left--) await writer.append(Float32Array.of(1, 2));
-  const { hash } = await writer.finish();
+  const part = await writer.finish();
+  const { hash } = blobsOf(part)[0]!;
   const open = async () => (await store.open(hash))!;
 
   const steps: string[] = [];
@@ -29,13 +32,14 @@ test("a tensor that fails before an earlier one is done is a fault of the merge,
     },
     close: async () => {},
   };
-  const [weights, update] = [await open(), await open()];
+  const [weights, update] = [await openPart(open, part, SHAPES, "weights"), await open()];
   const files = {
-    weights: await openPart(weights, SHAPES, "weights"),
+    weights,
     momentum: null,
     updates: [{ file: update, share: 1 }],
   };
-  const network = { training: template.training, artifact: template.artifact };
+  const { training, artifact, limits } = template;
+  const network = { training, artifact, limits };
   await assert.rejects(
     mergeGroup(files, {
       shapes: SHAPES,

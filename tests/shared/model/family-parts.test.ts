@@ -1,22 +1,24 @@
 import assert from "node:assert/strict";
-import { rmSync } from "node:fs";
+import { readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { describe, it } from "node:test";
 import { createRandom } from "#shared/data/random.js";
 import { gradients } from "#shared/engine/autodiff.js";
 import { Graph } from "#shared/engine/graph.js";
 import * as op from "#shared/engine/ops/index.js";
+import { sizeOf } from "#shared/engine/tensor.js";
 import { readCheckpoint, writeCheckpoint } from "#shared/model/checkpoint.js";
+import { checkpointPlaces } from "#shared/model/checkpoint-places.js";
 import { openCheckpoint } from "#shared/model/checkpoint-reader.js";
 import { FAMILIES } from "#shared/model/families/index.js";
 import { forward } from "#shared/model/forward.js";
 import { checkGroups, expertsOf, groupShapes, hubShapes, shardOf } from "#shared/model/groups.js";
 import { initialParameters } from "#shared/model/init.js";
 import { allExperts, expertOf, parameterShapes } from "#shared/model/parameters.js";
-import { partEncoder } from "#shared/model/part-encoder.js";
-import { encodeParameters } from "#shared/model/part-parameters.js";
+import { checkpointFloats, parametersFloats } from "#shared/model/part-floats.js";
 import { isDenseFamily, MODEL_TYPES, type ModelConfig } from "#shared/protocol/model-config.js";
 import type { Network } from "#shared/protocol/network.js";
+import { widen } from "#shared/tensor-files/float-dtype.js";
 import { temporaryFolder } from "#tests/shared/artifact/temporary.js";
 import { coded } from "#tests/support/coded.js";
 import { MICRO, microIds, runForward } from "./micro.js";
@@ -60,12 +62,17 @@ describe("a family's model", () => {
         const { config, parameters } = await readCheckpoint(dir);
         const groups = groupsOf(config);
         const checkpoint = await openCheckpoint(dir, { model: config });
-        const encoder = partEncoder(checkpoint);
+        const floats = checkpointFloats(checkpoint);
         for (const shapes of [hubShapes(config, groups), groupShapes(config, groups.one!)]) {
-          const pieces: Uint8Array[] = [];
-          for await (const piece of encoder.encode(shapes, "part")) pieces.push(piece.slice());
-          const own = Object.fromEntries(Object.keys(shapes).map((tensor) => [tensor, parameters[tensor]!]));
-          assert.deepEqual(Buffer.concat(pieces), Buffer.from(encodeParameters(own).bytes));
+          const [own, theirs]: number[][] = [[], []];
+          for await (const piece of floats(shapes)) own!.push(...piece);
+          for await (const piece of parametersFloats(parameters)(shapes)) theirs!.push(...piece);
+          assert.deepEqual(own, theirs);
+        }
+        for (const [tensor, { path, offset, bytes, dtype, shape }] of checkpointPlaces(checkpoint)) {
+          const into = new Float32Array(sizeOf(shape));
+          widen(dtype, readFileSync(path).subarray(offset, offset + bytes), into);
+          assert.deepEqual(into, parameters[tensor]!.data);
         }
         await checkpoint.close();
 

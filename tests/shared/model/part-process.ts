@@ -16,6 +16,7 @@ const peak = (): number => process.resourceUsage().maxRSS * 1024;
 
 const [dir = "", job = ""] = process.argv.slice(2);
 const { groups, load, into } = jobSchema.parse(JSON.parse(job));
+const limits = { artifact_bytes: 1 };
 const before = peak();
 const checkpoint = await openCheckpoint(dir);
 const firsts: Record<string, number> = {};
@@ -27,6 +28,6 @@ if (load !== undefined) {
       firsts[name] = data[0]!;
     }
 }
-if (into !== undefined) await importCheckpoint(directoryStore(into), { model: checkpoint.config, groups }, dir);
+if (into !== undefined) await importCheckpoint(directoryStore(into), { model: checkpoint.config, groups, limits }, dir);
 await checkpoint.close();
 console.log(JSON.stringify({ before, after: peak(), bytes, firsts }));

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { runMiner } from "#miner/miner.js";
-import { type ModelManifest, parseModelManifest } from "#shared/protocol/model-manifest.js";
+import { blobsOf, type ModelManifest, parseModelManifest } from "#shared/protocol/model-manifest.js";
 import { silentLog } from "#shared/telemetry/log.js";
 import { runValidator } from "#validator/validator.js";
 import { HANG_GUARD } from "../../support/hang-guard.js";
@@ -11,8 +11,8 @@ describe("the genesis model, where nobody serves it", { timeout: HANG_GUARD }, (
   type Part = (manifest: ModelManifest, hash: string) => string;
   const files: readonly (readonly [string, Part])[] = [
     ["its manifest", (_, hash) => hash],
-    ["its hub", ({ parts }) => parts.hub.hash],
-    ["a group's weights", ({ parts }) => parts.groups.math!.weights.hash],
+    ["its hub", ({ parts }) => blobsOf(parts.hub)[0]!.hash],
+    ["a group's weights", ({ parts }) => blobsOf(parts.groups.math!.weights)[0]!.hash],
   ];
   for (const [name, fileOf] of files)
     it(`keeps out validator and miner, who are told of ${name} by hash, who should have it, and what to do`, async (t) => {
