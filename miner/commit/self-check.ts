@@ -1,6 +1,6 @@
 import { isFault } from "#shared/artifact/codec/codec.js";
 import { checkTensors } from "#shared/artifact/gates.js";
-import { createUpdateMemory, type UpdateReader } from "#shared/artifact/update-reader.js";
+import type { UpdateReader } from "#shared/artifact/update-reader.js";
 import { BlockZeroError, reasonOf } from "#shared/errors/error.js";
 import { bytesSource } from "#shared/files/byte-source.js";
 import { addSquares } from "#shared/kernels/sum-of-squares.js";
@@ -96,18 +96,15 @@ const worsened = async (
 };
 
 /** Weights with an update that passed the gates added, a tensor at a time. */
-const withUpdate = ({ shapes, read }: FloatSource, update: UpdateReader): FloatSource => {
-  const memory = createUpdateMemory();
-  return {
-    shapes,
-    async read(name) {
-      const weights = await read(name);
-      const delta = await update.read(name, memory);
-      if (isFault(delta)) throw new TypeError(`${name}: ${delta.problem}`);
-      return { ...weights, data: weights.data.map((weight, i) => weight + delta[i]!) };
-    },
-  };
-};
+const withUpdate = ({ shapes, read }: FloatSource, update: UpdateReader): FloatSource => ({
+  shapes,
+  async read(name) {
+    const weights = await read(name);
+    const delta = await update.read(name);
+    if (isFault(delta)) throw new TypeError(`${name}: ${delta.problem}`);
+    return { ...weights, data: weights.data.map((weight, i) => weight + delta[i]!) };
+  },
+});
 
 /** L2 norm over all tensors. */
 const normOf = async ({ shapes, read }: FloatSource): Promise<number> => {

@@ -9,7 +9,7 @@ const RECORD_BLOCKS = 2;
 const MARGIN = 1.25;
 
 /** Share of the train phase that packing is taken to need before it was measured. */
-const UNMEASURED_SHARE = 1 / 4;
+const UNMEASURED_SHARE = 1 / 10;
 
 /** Greatest share of the train phase that is kept for packing. */
 const MOST_SHARE = 1 / 2;

@@ -11,19 +11,38 @@ export const gradients = (loss: Value, wrt: readonly Value[]): Value[] => {
   if (loss.dtype !== "float32" || loss.shape.length !== 0) {
     throw gradientError(`the loss is ${loss.dtype}${formatShape(loss.shape)}`, "reduce the loss to one float32 scalar");
   }
-  const path = nodesBetween(wrt, loss);
-  const contributions = new Map<Value, Value[]>([[loss, [loss.graph.constant(1)]]]);
+  const results = pullBack(loss.graph.nodes, loss, loss.graph.constant(1), wrt);
+  return results.map((gradient, i) => {
+    if (gradient) return gradient;
+    throw gradientError(`the loss does not depend on "${wrt[i]!.name}"`, "leave it out of the trained parameters");
+  });
+};
+
+/**
+ * The vector-Jacobian product of some nodes: from the gradient of the loss by `output` to its gradients by each of `wrt`, undefined where
+ * `output` does not depend on it. Appends nodes to the graph. Throws GRAPH_GRADIENT if an operator on the path has no gradient.
+ *
+ * @param nodes in topological order; all that lie between `wrt` and `output`
+ */
+export const pullBack = (
+  nodes: readonly Node[],
+  output: Value,
+  given: Value,
+  wrt: readonly Value[],
+): (Value | undefined)[] => {
+  const path = nodesBetween(nodes, wrt, output);
+  const contributions = new Map<Value, Value[]>([[output, [given]]]);
   const wanted = new Set(wrt);
-  for (const node of path) for (const output of node.outputs) wanted.add(output);
+  for (const node of path) for (const made of node.outputs) wanted.add(made);
 
   for (const node of path.toReversed()) {
-    const given = node.outputs.map((output) => total(contributions, output));
-    if (given.every((gradient) => gradient === undefined)) continue;
+    const slopes = node.outputs.map((made) => total(contributions, made));
+    if (slopes.every((gradient) => gradient === undefined)) continue;
     if (!node.operator.gradient) {
       throw gradientError(`${node.operator.name} has no gradient`, "wrap it in stopGradient, or build it differently");
     }
     const needs = node.inputs.map((input) => wanted.has(input) && input.dtype === "float32");
-    const results = node.operator.gradient(node, given, needs);
+    const results = node.operator.gradient(node, slopes, needs);
     node.inputs.forEach((input, i) => {
       const result = results[i];
       if (!needs[i] || !result) return;
@@ -32,18 +51,13 @@ export const gradients = (loss: Value, wrt: readonly Value[]): Value[] => {
       else contributions.set(input, [result]);
     });
   }
-
-  return wrt.map((value) => {
-    const gradient = total(contributions, value);
-    if (gradient) return gradient;
-    throw gradientError(`the loss does not depend on "${value.name}"`, "leave it out of the trained parameters");
-  });
+  return wrt.map((value) => total(contributions, value));
 };
 
 /** The float-valued nodes on a path from one of `sources` to `sink`, in topological order. */
-const nodesBetween = (sources: readonly Value[], sink: Value): readonly Node[] => {
+const nodesBetween = (nodes: readonly Node[], sources: readonly Value[], sink: Value): readonly Node[] => {
   const reached = new Set<Value>(sources);
-  const downstream = sink.graph.nodes.filter((node) => {
+  const downstream = nodes.filter((node) => {
     const reaches = node.inputs.some((input) => reached.has(input)) && node.outputs.some((y) => y.dtype === "float32");
     if (reaches) for (const output of node.outputs) if (output.dtype === "float32") reached.add(output);
     return reaches;

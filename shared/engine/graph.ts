@@ -42,6 +42,8 @@ export interface Operator<I extends Values = Values, O extends Values = Values> 
   /** Types of the outputs. Throws GRAPH_SHAPE if the inputs do not fit. */
   infer(inputs: I): { readonly [K in keyof O]: ValueType };
   lower(node: Node<I, O>, emit: Emitter): void;
+  /** For each output the place of the input whose memory it has; absent where each has memory of its own. */
+  readonly shares?: (node: Node) => readonly number[];
   /**
    * The vector-Jacobian product: from the gradients of the loss by the outputs (undefined if the loss does not depend on an output) to its
    * gradients by the inputs. `needs` tells which inputs need a gradient; the others may be undefined.

@@ -1,15 +1,15 @@
 import type { Graph, Value } from "#shared/engine/graph.js";
-import * as op from "#shared/engine/ops/index.js";
 import type { ModelConfig } from "#shared/protocol/model-config.js";
+import type { Mask } from "./blocks/by-chunks.js";
 import { rotaryFrequencies } from "./families/rope.js";
 import type { ForwardShape } from "./forward.js";
+import { causalMask, documentMask } from "./masks.js";
 
 /** Where the tokens of a run stand, and what each may look at. */
 export interface ForwardContext {
   /** cos and sin of the rotary embedding's angles, [sequence, width that turns]. */
   readonly rotation: { readonly cos: Value; readonly sin: Value };
-  /** What is added to the scores, for queries stacked per key head: [queries per key · sequence, keys]. */
-  readonly mask: Value;
+  readonly mask: Mask;
   /** Puts keys or values [batch, heads, sequence, width] of a layer behind those of tokens before: [batch, heads, keys, width]. */
   readonly remember?: (name: string, current: Value) => Value;
   /** Which rows [N, d] of the last layer's output become logits; all if not given. */
@@ -28,19 +28,10 @@ export const plainContext = (graph: Graph, shape: ForwardShape): ForwardContext 
  *
  * @param starts int64 [N], for each token the place in its row at which its document begins
  */
-export const isolatedContext = (graph: Graph, shape: ForwardShape, starts: Value): ForwardContext => {
-  const { batchSize: b, sequenceLength: t, config } = shape;
-  const perKey = config.num_attention_heads / config.num_key_value_heads;
-  const begin = op.expand(op.reshape(op.cast(starts, "float32"), [b, 1, 1, t, 1]), [b, 1, perKey, t, 1]);
-  const keys = graph.constant(
-    Float32Array.from({ length: t }, (_, i) => i),
-    [t],
-  );
-  // How many places before its document a key lies; none for those that a query may see.
-  const before = op.maximum(op.sub(op.reshape(begin, [b, 1, perKey * t, 1]), keys), graph.constant(0));
-  const { rotation, mask } = plainContext(graph, shape);
-  return { rotation, mask: op.add(op.scale(before, -1e9), mask) }; // [b, 1, perKey·t, t]
-};
+export const isolatedContext = (graph: Graph, shape: ForwardShape, starts: Value): ForwardContext => ({
+  rotation: rotaryTables(graph, shape),
+  mask: documentMask(graph, shape, starts),
+});
 
 /** cos and sin of position × frequency, [t, head_dim], both halves alike as `rotate_half` wants them. */
 const rotaryTables = (graph: Graph, { config, sequenceLength: t }: ForwardShape): { cos: Value; sin: Value } => {
@@ -67,11 +58,4 @@ export const rotaryAngles = (
       (_, i) => magnitude * f((first + Math.floor(i / width)) * frequencies[i % (width / 2)]!),
     );
   return { cos: table(Math.cos), sin: table(Math.sin) };
-};
-
-/** 0 where a query may look, a large negative number where it may not, for queries stacked per key head: [perKey·t, t]. */
-const causalMask = (graph: Graph, { config, sequenceLength: t }: ForwardShape): Value => {
-  const perKey = config.num_attention_heads / config.num_key_value_heads;
-  const mask = Float32Array.from({ length: perKey * t * t }, (_, i) => (i % t <= Math.floor(i / t) % t ? 0 : -1e9));
-  return graph.constant(mask, [perKey * t, t]);
 };

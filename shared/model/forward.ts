@@ -14,6 +14,13 @@ export interface ForwardShape {
   readonly sequenceLength: number;
   /** Whether tokens see their own document alone: a batch then says where each document begins. */
   readonly isolated?: boolean;
+  /** How much is made at once; by default as much as takes some tens of megabytes. What fits at once is kept for the backward pass. */
+  readonly chunks?: {
+    /** Queries of a sequence whose scores are made at once. */
+    readonly queries?: number;
+    /** Rows whose logits are made at once. */
+    readonly rows?: number;
+  };
 }
 
 /**
@@ -28,10 +35,30 @@ export const forward = (
   ids: Value,
   shape: ForwardShape,
   context: ForwardContext = plainContext(graph, shape),
-): { logits: Value; routing: Routing[]; inputs: Value[] } => {
+): HiddenStates & { logits: Value } => {
+  const { select = (rows) => rows } = context;
+  const states = hiddenStates(graph, values, ids, shape, context);
+  const weights = weightsIn(values, shape.config);
+  return { ...states, logits: decoderHead(select(states.hidden), weights, shape.config) };
+};
+
+export interface HiddenStates {
+  /** After the last layer: [N, d]. */
+  readonly hidden: Value;
+  readonly routing: Routing[];
+  readonly inputs: Value[];
+}
+
+/** The same up to the last layer. */
+export const hiddenStates = (
+  graph: Graph,
+  values: Readonly<Record<string, Value>>,
+  ids: Value,
+  shape: ForwardShape,
+  context: ForwardContext = plainContext(graph, shape),
+): HiddenStates => {
   const { config, held } = shape;
   const weights = weightsIn(values, config);
-  const { select = (rows) => rows } = context;
   const routing: Routing[] = [];
   const inputs: Value[] = [];
 
@@ -42,5 +69,5 @@ export const forward = (
     inputs.push(passed.inner);
     if (passed.routing) routing.push(passed.routing);
   }
-  return { logits: decoderHead(select(hidden), weights, config), routing, inputs };
+  return { hidden, routing, inputs };
 };

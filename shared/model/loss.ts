@@ -1,8 +1,9 @@
 import type { Graph, Value } from "#shared/engine/graph.js";
 import * as op from "#shared/engine/ops/index.js";
 import type { Routing } from "./blocks/mixture.js";
-import { type ForwardShape, forward } from "./forward.js";
-import { isolatedContext } from "./forward-context.js";
+import { type ForwardShape, forward, hiddenStates } from "./forward.js";
+import { type ForwardContext, isolatedContext, plainContext } from "./forward-context.js";
+import { headLosses } from "./head-losses.js";
 
 type Values = Readonly<Record<string, Value>>;
 type Loss = (graph: Graph, weights: Values, inputs: Values) => { loss: Value; metrics: Values };
@@ -19,27 +20,31 @@ export const batchInputs = ({
 
 /** The forward pass of a batch's inputs. */
 export const forwardBatch = (graph: Graph, weights: Values, inputs: Values, shape: ForwardShape) =>
-  forward(
-    graph,
-    weights,
-    inputs.ids!,
-    shape,
-    shape.isolated ? isolatedContext(graph, shape, inputs.starts!) : undefined,
-  );
+  forward(graph, weights, inputs.ids!, shape, batchContext(graph, inputs, shape));
+
+/** Where the tokens of a batch stand. */
+export const batchContext = (graph: Graph, inputs: Values, shape: ForwardShape): ForwardContext =>
+  shape.isolated ? isolatedContext(graph, shape, inputs.starts!) : plainContext(graph, shape);
+
+/** The negative log-likelihood of each token in nats, 0 where it does not count: [N]. */
+const batchTokenLosses = (graph: Graph, weights: Values, inputs: Values, shape: ForwardShape): Value => {
+  const { hidden } = hiddenStates(graph, weights, inputs.ids!, shape, batchContext(graph, inputs, shape));
+  return headLosses(hidden, weights, inputs.targets!, shape);
+};
 
 /** Mean next-token cross-entropy in nats. */
 export const languageModelLoss =
   (shape: ForwardShape): Loss =>
   (graph, weights, inputs) => {
-    const { logits } = forwardBatch(graph, weights, inputs, shape);
-    return { loss: op.crossEntropy(logits, inputs.targets!), metrics: {} };
+    const losses = batchTokenLosses(graph, weights, inputs, shape);
+    return { loss: op.countedMean(losses, op.countedTargets(inputs.targets!)), metrics: {} };
   };
 
 /** The same of several batches, one under the other: the mean of all, and as a metric that of each by its number. `batchSize` is that of all. */
 export const batchLosses =
   (shape: ForwardShape, batches: number): Loss =>
   (graph, weights, inputs) => {
-    const losses = op.tokenLosses(forwardBatch(graph, weights, inputs, shape).logits, inputs.targets!);
+    const losses = batchTokenLosses(graph, weights, inputs, shape);
     const counted = op.countedTargets(inputs.targets!);
     const tokens = (shape.batchSize * shape.sequenceLength) / batches;
     const metrics: Record<string, Value> = {};

@@ -5,11 +5,12 @@ import type { DType } from "#shared/engine/tensor.js";
 export const BYTES: Readonly<Record<DType, number>> = { float32: 4, int64: 8, bool: 1 };
 
 /**
- * Greatest number of bytes of intermediate results that are alive at once, if nodes run in order and each frees what no later node needs.
+ * Greatest number of bytes of intermediate results that are alive at once, if nodes run in ONNX Runtime's order and each frees what no later
+ * node needs.
  * @param mostRows as in `PlanOptions`
  */
 export const peakOf = (graph: Graph, outputs: readonly Value[], mostRows: number): number => {
-  const nodes = neededNodes(graph, outputs);
+  const nodes = runOrder(neededNodes(graph, outputs));
   const rows = rowsOf(nodes, mostRows);
   const given = new Set(outputs);
 
@@ -47,10 +48,38 @@ const neededNodes = ({ nodes }: Graph, outputs: readonly Value[]): readonly Node
   return kept.reverse();
 };
 
-const storageOf = (value: Value): Value =>
-  value.source.kind === "node" && value.source.node.operator.name === "Reshape"
-    ? storageOf(value.source.node.inputs[0]!)
-    : value;
+/**
+ * The order in which ONNX Runtime runs nodes: from the last node that no other needs on, each after what it needs, of that the latest first
+ * (`GraphViewer` of 1.30, depth first).
+ */
+const runOrder = (nodes: readonly Node[]): readonly Node[] => {
+  const places = new Map(nodes.map((node, place) => [node, place]));
+  const makersOf = ({ inputs }: Node): readonly number[] => {
+    const makers = inputs.flatMap(({ source }) => (source.kind === "node" ? [places.get(source.node)!] : []));
+    return [...new Set(makers)].sort((a, b) => a - b);
+  };
+  const makers = nodes.map(makersOf);
+  const isNeeded = new Set(makers.flat());
+  const stack = nodes.flatMap((_, place) => (isNeeded.has(place) ? [] : [{ place, isDone: false }]));
+  const visited = new Set<number>();
+  const order: Node[] = [];
+  for (let top = stack.pop(); top; top = stack.pop()) {
+    const { place, isDone } = top;
+    if (isDone) order.push(nodes[place]!);
+    if (isDone || visited.has(place)) continue;
+    visited.add(place);
+    stack.push({ place, isDone: true });
+    for (const maker of makers[place]!) if (!visited.has(maker)) stack.push({ place: maker, isDone: false });
+  }
+  return order;
+};
+
+const storageOf = (value: Value): Value => {
+  if (value.source.kind !== "node") return value;
+  const { node } = value.source;
+  const shared = node.operator.shares?.(node)[node.outputs.indexOf(value)];
+  return shared === undefined ? value : storageOf(node.inputs[shared]!);
+};
 
 /** Sizes that are only known at run time: the first parts of a split get as many rows as allowed, the last ones none. */
 const rowsOf = (nodes: readonly Node[], mostRows: number): ReadonlyMap<Dim, number> => {

@@ -55,7 +55,18 @@ export const lower = (graph: Graph, outputs: Readonly<Record<string, Value>>, re
     outputNames[key] = name;
   }
   const inputs = graph.inputs.filter((input) => live.has(input));
-  return { nodes: emit.nodes, constants: emit.constants, inputs, outputNames };
+  return { nodes: usedNodes(emit.nodes, taken), constants: emit.constants, inputs, outputNames };
+};
+
+/** An operator of several outputs is lowered whole. What only an unused one needs would hold memory until it has run. */
+const usedNodes = (nodes: readonly OnnxNode[], outputs: ReadonlySet<string>): readonly OnnxNode[] => {
+  const used = new Set(outputs);
+  const kept = nodes.toReversed().filter((node) => {
+    const isUsed = node.outputs.some((output) => used.has(output));
+    if (isUsed) for (const input of node.inputs) used.add(input);
+    return isUsed;
+  });
+  return kept.reverse();
 };
 
 /**

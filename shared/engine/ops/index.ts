@@ -14,6 +14,7 @@ export { mul } from "./mul.js";
 export { neg } from "./neg.js";
 export { oneHot } from "./one-hot.js";
 export { reciprocal } from "./reciprocal.js";
+export { type Part, recompute } from "./recompute.js";
 export { type ReduceOptions, reduceMean, reduceSum, sumOfSquares } from "./reduce.js";
 export { reshape } from "./reshape.js";
 export { rmsNorm } from "./rms-norm.js";

@@ -11,6 +11,7 @@ const to = (target: Shape): Operator<readonly [Value], readonly [Value]> => ({
     const [{ shape }] = outputs;
     emit.node(RESHAPE, [x, emit.ints(shape.map((dim) => (typeof dim === "number" ? dim : -1)))], outputs);
   },
+  shares: () => [0],
   gradient: ({ inputs: [x] }, [g]) => [g && reshape(g, x.shape)],
 });
 

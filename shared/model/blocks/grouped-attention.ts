@@ -2,6 +2,7 @@ import type { Value } from "#shared/engine/graph.js";
 import * as op from "#shared/engine/ops/index.js";
 import type { GroupedAttention } from "../families/blocks.js";
 import type { ForwardShape } from "../forward.js";
+import { byChunks, type Mask } from "./by-chunks.js";
 import type { Weights } from "./weights.js";
 
 /** What an attention block knows of its place. */
@@ -12,8 +13,7 @@ export interface AttentionPlace {
   readonly prefix: string;
   /** Tables of the rotary embedding [t, width that turns]. */
   readonly rotation: { readonly cos: Value; readonly sin: Value };
-  /** What is added to the scores, for queries stacked per key head: [perKey·t, keys]. */
-  readonly mask: Value;
+  readonly mask: Mask;
   /** Puts keys or values [b, heads, t, width] behind those of tokens before: [b, heads, keys, width]. */
   readonly remember: (name: string, current: Value) => Value;
 }
@@ -39,12 +39,16 @@ export const groupedAttention = (
   const rotated = (which: "q" | "k", count: number) =>
     op.rotaryEmbedding(headsFirst(normalised(which, count)), rotation.cos, rotation.sin);
 
-  // Query heads that share a key head are stacked along time, so that no key or value is repeated.
-  const q = op.reshape(rotated("q", heads), [b, kv, perKey * t, h]);
+  const q = rotated("q", heads);
   const k = remember(`${prefix}.k`, rotated("k", kv)); // [b, kv, keys, h]
   const v = remember(`${prefix}.v`, headsFirst(split(project("v"), kv)));
 
-  const scores = op.add(op.matmul(q, k, { transB: true, alpha: scale }), mask); // [b, kv, perKey·t, keys]
-  const context = op.reshape(op.matmul(op.softmax(scores), v), [b, heads, t, h]);
+  const context = byChunks(mask, [q], [k, v], ([queries], [keys, values], hidden) => {
+    const count = queries!.shape[2] as number;
+    // Query heads that share a key head are stacked along time, so that no key or value is repeated.
+    const stacked = op.reshape(queries!, [b, kv, perKey * count, h]);
+    const scores = op.add(op.matmul(stacked, keys!, { transB: true, alpha: scale }), hidden); // [b, kv, perKey·count, keys]
+    return op.reshape(op.matmul(op.softmax(scores), values!), [b, heads, count, h]);
+  });
   return weights.linear(op.reshape(op.transpose(context, [0, 2, 1, 3]), [b * t, heads * h]), `${prefix}.o_proj`);
 };

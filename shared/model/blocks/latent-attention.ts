@@ -1,6 +1,7 @@
 import type { Value } from "#shared/engine/graph.js";
 import * as op from "#shared/engine/ops/index.js";
 import type { LatentAttention } from "../families/blocks.js";
+import { byChunks } from "./by-chunks.js";
 import type { AttentionPlace } from "./grouped-attention.js";
 
 /** Of the latents' norms, whatever the model's is. */
@@ -32,8 +33,7 @@ export const latentAttention = (
         );
   const q = headsFirst(queries, heads, still + turning); // [b, heads, t, still + turning]
   const qStill = cut(q, 0, still);
-  // All heads look at the same turning keys: they are stacked along time.
-  const qTurning = op.reshape(rotate(cut(q, still, still + turning)), [b, 1, heads * t, turning]);
+  const qTurning = rotate(cut(q, still, still + turning));
 
   const joint = weights.linear(x, `${prefix}.kv_a_proj_with_mqa`); // [N, rank + turning]
   const kTurning = remember(`${prefix}.k_turning`, rotate(headsFirst(cut(joint, rank, rank + turning), 1, turning))); // [b, 1, keys, turning]
@@ -42,10 +42,15 @@ export const latentAttention = (
   const kStill = remember(`${prefix}.k_still`, cut(kv, 0, still));
   const v = remember(`${prefix}.v`, cut(kv, still, still + value)); // [b, heads, keys, value]
 
-  const byPosition = op.matmul(qTurning, kTurning, { transB: true, alpha: scale }); // [b, 1, heads·t, keys]
-  const byContent = op.matmul(qStill, kStill, { transB: true, alpha: scale }); // [b, heads, t, keys]
-  const scores = op.add(op.add(byContent, op.reshape(byPosition, [b, heads, t, kTurning.shape[2]!])), mask);
-  const context = op.matmul(op.softmax(scores), v);
+  const context = byChunks(mask, [qStill, qTurning], [kStill, kTurning, v], (queries, keys, hidden) => {
+    const count = queries[0]!.shape[2] as number;
+    // All heads look at the same turning keys: they are stacked along time.
+    const stacked = op.reshape(queries[1]!, [b, 1, heads * count, turning]);
+    const byPosition = op.matmul(stacked, keys[1]!, { transB: true, alpha: scale }); // [b, 1, heads·count, keys]
+    const byContent = op.matmul(queries[0]!, keys[0]!, { transB: true, alpha: scale }); // [b, heads, count, keys]
+    const scores = op.add(byContent, op.reshape(byPosition, [b, heads, count, keys[1]!.shape[2]!]));
+    return op.matmul(op.softmax(op.add(scores, hidden)), keys[2]!);
+  });
   return weights.linear(op.reshape(op.transpose(context, [0, 2, 1, 3]), [b * t, heads * value]), `${prefix}.o_proj`);
 };
 

@@ -11,8 +11,8 @@ test("training ends earlier where an update took longer to make ready than the c
   const end = 109 * PACE;
   assert.equal(deadline(8 * PACE), end, "10 s of 12 blocks are enough, with the margin");
   assert.equal(deadline(24 * PACE), end - 20 * PACE, "30 s with the margin, of which the commit phase gives 10");
-  assert.equal(deadline(), end - 15 * PACE, "a quarter of the train phase, before it was measured");
-  assert.equal(deadline(undefined, { ...lengths, commit: 4 }), end - 23 * PACE);
+  assert.equal(deadline(), end, "a tenth of the train phase, before it was measured");
+  assert.equal(deadline(undefined, { ...lengths, commit: 4 }), end - 8 * PACE);
   assert.equal(deadline(1e9), end - 50 * PACE, "half of the train phase remains for training");
   assert.equal(deadline(1000, { ...lengths, commit: 1 }), end - 1250);
   const unknown = { cycle: 0, phases: lengths, packing: 1e9 };

@@ -1,3 +1,4 @@
+import type { Value } from "#shared/engine/graph.js";
 import * as op from "#shared/engine/ops/index.js";
 import type { GradientCase, Random } from "./finite-differences.js";
 
@@ -239,6 +240,23 @@ export const gradientCases: readonly GradientCase[] = [
     build: ([x], graph, { a }, random) => {
       const { sorted, split } = op.dispatch(x!, graph.constant(indices(random, a + 1, 2), [a + 1, 1], "int64"), 2);
       return op.reduceSum(op.exp(split(sorted)[1]!), [0]);
+    },
+  },
+  {
+    name: "recompute in two parts with a common input",
+    shapes: ({ a, b, c }) => [
+      [a, c],
+      [b, c],
+    ],
+    build: ([x, y]) => {
+      const scores = (part: readonly Value[]) => op.softmax(op.matmul(part[0]!, part[1]!, { transB: true }));
+      const whole = (part: readonly Value[]) => op.matmul(scores(part), part[1]!);
+      const own = op.exp(x!);
+      const parts = [
+        { inputs: [own, y!], build: whole },
+        { inputs: [y!, own], build: whole },
+      ];
+      return op.concat(op.recompute(parts), 0);
     },
   },
 ];

@@ -129,7 +129,8 @@ export const kernels: Readonly<Record<string, Kernel>> = {
   Reshape: reshaped((_, target) => [...target]),
   RotaryEmbedding: rotaryEmbedding,
   ScatterElements: scatterElements,
-  Shape: (tf, [x]) => tf.tensor1d(x!.shape, "int32"),
+  Shape: (tf, [x], { start, end }) =>
+    tf.tensor1d(x!.shape.slice(number(start, 0), number(end, x!.shape.length)), "int32"),
   Sigmoid: unary("sigmoid"),
   SimplifiedLayerNormalization: rootMeanSquareNorm,
   Slice: (tf, [x, starts, ends, axes]) => {

@@ -1,0 +1,50 @@
+import type { Value, Values } from "#shared/engine/graph.js";
+import * as op from "#shared/engine/ops/index.js";
+
+/** Neighbouring queries whose scores are made at once. */
+export interface QueryChunk {
+  readonly first: number;
+  /** One after the last; the keys from there on are hidden from all of them. */
+  readonly end: number;
+  /** What their mask is made of. */
+  readonly inputs: Values;
+  /** Makes it: [.., queries per key · queries, end]. */
+  readonly build: (inputs: Values) => Value;
+}
+
+/**
+ * What is added to scores, for queries stacked per key head: 0 where a query may look, a large negative number where it may not. Either one
+ * table [.., queries per key · t, keys], or made anew for each chunk.
+ */
+export type Mask = Value | readonly QueryChunk[];
+
+/**
+ * Attention in chunks of queries, where the mask has such: then no scores are kept for the backward pass, which makes those of one chunk at a time.
+ *
+ * @param queries [b, heads, t, …]
+ * @param keys    keys and values [b, heads, keys, …]
+ * @param attend  what some queries make of the keys that they may see: [b, heads, queries, …]
+ */
+export const byChunks = (
+  mask: Mask,
+  queries: Values,
+  keys: Values,
+  attend: (queries: Values, keys: Values, mask: Value) => Value,
+): Value => {
+  if (!isChunked(mask)) return attend(queries, keys, mask);
+  const sizes = mask.map(({ first, end }) => end - first);
+  const cut = queries.map((query) => op.split(query, sizes, 2));
+  const parts = mask.map(({ end, inputs, build }, i) => ({
+    inputs: [...cut.map((chunks) => chunks[i]!), ...keys, ...inputs],
+    build: (values: Values) => {
+      const own = values.slice(0, queries.length);
+      const seen = values
+        .slice(queries.length, queries.length + keys.length)
+        .map((key) => op.slice(key, { axis: 2, start: 0, end }));
+      return attend(own, seen, build(values.slice(queries.length + keys.length)));
+    },
+  }));
+  return op.concat(op.recompute(parts), 2);
+};
+
+const isChunked = (mask: Mask): mask is readonly QueryChunk[] => Array.isArray(mask);

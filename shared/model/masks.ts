@@ -1,0 +1,100 @@
+import type { Graph, Value } from "#shared/engine/graph.js";
+import * as op from "#shared/engine/ops/index.js";
+import type { Mask } from "./blocks/by-chunks.js";
+import type { ForwardShape } from "./forward.js";
+
+/** Added to the score of a key that a query must not see, or a multiple of it. */
+const HIDDEN = -1e9;
+
+/** Scores of a layer up to so many bytes are made at once, and kept for the backward pass. Beyond, chunks of queries have about as many. */
+const SCORE_BYTES = 64 * 2 ** 20;
+
+/** Queries of a chunk are a multiple of it. */
+const CHUNK_STEP = 16;
+
+/** Queries of a sequence whose scores are made at once: all, where these are small. */
+export const queriesAtOnce = ({ config, batchSize, sequenceLength: t, chunks }: ForwardShape): number => {
+  if (chunks?.queries !== undefined) return Math.min(chunks.queries, t);
+  const fitting = Math.floor(SCORE_BYTES / (4 * batchSize * config.num_attention_heads * t));
+  return fitting >= t ? t : Math.min(t, CHUNK_STEP * Math.max(1, Math.floor(fitting / CHUNK_STEP)));
+};
+
+/** Each token sees itself and those before. */
+export const causalMask = (graph: Graph, shape: ForwardShape): Mask => {
+  const { sequenceLength: t } = shape;
+  const perKey = queriesPerKey(shape);
+  if (queriesAtOnce(shape) === t) return causalTable(graph, perKey, t);
+  return chunksOf(shape).map(({ first, end }) => ({
+    first,
+    end,
+    inputs: [placesOf(graph, perKey, first, end)],
+    build: ([places]) => op.scale(beyond(places!, end), HIDDEN),
+  }));
+};
+
+/**
+ * Each token sees itself and those before, of its own document alone.
+ *
+ * @param starts int64 [N], for each token the place in its row at which its document begins
+ */
+export const documentMask = (graph: Graph, shape: ForwardShape, starts: Value): Mask => {
+  const { batchSize: b, sequenceLength: t } = shape;
+  const perKey = queriesPerKey(shape);
+  const begins = op.cast(starts, "float32");
+  /** How many places before its document a key lies; none for those that a query may see. */
+  const before = (begin: Value, keys: Value, count: number) => {
+    const stacked = op.expand(op.reshape(begin, [b, 1, 1, count, 1]), [b, 1, perKey, count, 1]);
+    return op.maximum(op.sub(op.reshape(stacked, [b, 1, perKey * count, 1]), keys), graph.constant(0));
+  };
+  if (queriesAtOnce(shape) === t)
+    return op.add(op.scale(before(begins, counted(graph, t), t), HIDDEN), causalTable(graph, perKey, t));
+  const chunks = chunksOf(shape);
+  const cut = op.split(
+    op.reshape(begins, [b, t]),
+    chunks.map(({ first, end }) => end - first),
+    1,
+  );
+  return chunks.map(({ first, end }, i) => ({
+    first,
+    end,
+    inputs: [placesOf(graph, perKey, first, end), cut[i]!],
+    build: ([places, begin]) => {
+      const unseen = op.add(beyond(places!, end), before(begin!, counted(graph, end), end - first));
+      return op.scale(unseen, HIDDEN); // [b, 1, perKey·count, end]
+    },
+  }));
+};
+
+const queriesPerKey = ({ config }: ForwardShape): number => config.num_attention_heads / config.num_key_value_heads;
+
+const chunksOf = (shape: ForwardShape): { first: number; end: number }[] => {
+  const { sequenceLength: t } = shape;
+  const size = queriesAtOnce(shape);
+  return Array.from({ length: Math.ceil(t / size) }, (_, i) => ({ first: i * size, end: Math.min(t, (i + 1) * size) }));
+};
+
+/** 0 where a query may look, for queries stacked per key head: [perKey·t, t]. */
+const causalTable = (graph: Graph, perKey: number, t: number): Value => {
+  const mask = Float32Array.from({ length: perKey * t * t }, (_, i) => (i % t <= Math.floor(i / t) % t ? 0 : HIDDEN));
+  return graph.constant(mask, [perKey * t, t]);
+};
+
+/** Places of the queries, stacked per key head: [perKey · count, 1]. */
+const placesOf = (graph: Graph, perKey: number, first: number, end: number): Value => {
+  const count = end - first;
+  return graph.constant(
+    Float32Array.from({ length: perKey * count }, (_, i) => first + (i % count)),
+    [perKey * count, 1],
+  );
+};
+
+/** How many places behind a query a key lies; 0 for those that it may see: [queries, end]. */
+const beyond = (places: Value, end: number): Value =>
+  op.maximum(op.sub(counted(places.graph, end), places), places.graph.constant(0));
+
+/** 0, 1, 2, … */
+const counted = (graph: Graph, count: number): Value =>
+  graph.constant(
+    Float32Array.from({ length: count }, (_, i) => i),
+    [count],
+  );

@@ -1,0 +1,90 @@
+import assert from "node:assert/strict";
+import { join } from "node:path";
+import { describe, it } from "node:test";
+import { gradients } from "#shared/engine/autodiff.js";
+import { intTensor, type Tensor } from "#shared/engine/tensor.js";
+import { readCheckpoint } from "#shared/model/checkpoint.js";
+import type { ForwardShape } from "#shared/model/forward.js";
+import { batchInputs, languageModelLoss } from "#shared/model/loss.js";
+import { allExperts, type Parameters, parameterShapes } from "#shared/model/parameters.js";
+import { buildObjective } from "#shared/training/objective.js";
+import { planStep } from "#shared/training/plan.js";
+import { device, floatsOf, MICRO, microIds, relativeError } from "./micro.js";
+import { references } from "./reference.js";
+
+const TOLERANCE = 2e-5;
+/** Neither divides what it cuts. */
+const CHUNKS = { queries: 5, rows: 7 };
+
+/** Loss and every gradient of a batch of two rows whose third token is another document's, and whose last does not count. */
+const slopesOf = async (
+  parameters: Parameters,
+  shape: Omit<ForwardShape, "held">,
+): Promise<Record<string, Float32Array>> => {
+  const whole = { ...shape, held: allExperts(shape.config) };
+  const { graph, params, loss } = buildObjective({
+    loss: languageModelLoss(whole),
+    inputs: batchInputs(whole),
+    params: parameters,
+  });
+  const names = Object.keys(parameters);
+  const slopes = gradients(
+    loss,
+    names.map((name) => params[name]!),
+  );
+  const program = await device.compile(graph, {
+    loss,
+    ...Object.fromEntries(names.map((name, i) => [name, slopes[i]!])),
+  });
+  const length = shape.sequenceLength;
+  const tokens = shape.batchSize * length;
+  const ids = microIds(tokens + 1, "chunks", shape.config);
+  const targets = ids.slice(1).map((id, i) => (i % length === length - 1 ? -1 : id));
+  const starts = Array.from({ length: tokens }, (_, i) => (i % length < 3 ? 0 : 3));
+  const feeds: Record<string, Tensor> = {
+    ...parameters,
+    ids: intTensor(ids.slice(0, -1), [tokens]),
+    targets: intTensor(targets, [tokens]),
+    ...(shape.isolated && { starts: intTensor(starts, [tokens]) }),
+  };
+  const results = await program.run(feeds);
+  await program.dispose();
+  return Object.fromEntries(Object.entries(results).map(([name, tensor]) => [name, floatsOf(tensor)]));
+};
+
+describe("attention in chunks of queries, losses in chunks of rows", () => {
+  for (const family of ["qwen3_moe", "deepseek_v2", "llama"])
+    for (const isolated of [false, true])
+      it(`give the loss and every gradient of ${family}${isolated ? ", documents isolated" : ""}`, async () => {
+        for (const { dir } of references(join("families", family))) {
+          const { config, parameters } = await readCheckpoint(dir);
+          const shape = { config, batchSize: 2, sequenceLength: 12, isolated };
+          const whole = await slopesOf(parameters, shape);
+          const chunked = await slopesOf(parameters, { ...shape, chunks: CHUNKS });
+          for (const [name, values] of Object.entries(whole)) {
+            const error = relativeError(chunked[name]!, values);
+            assert.ok(error < TOLERANCE, `${dir}, ${name}: relative error ${error}`);
+          }
+        }
+      });
+
+  it("take memory that grows with the sequence as the tokens do", async () => {
+    const held = allExperts(MICRO);
+    const activations = async (sequenceLength: number, chunks?: ForwardShape["chunks"]) => {
+      const shape = { config: MICRO, held, batchSize: 1, sequenceLength, ...(chunks && { chunks }) };
+      const plan = await planStep({
+        loss: languageModelLoss(shape),
+        inputs: batchInputs(shape),
+        params: parameterShapes(MICRO),
+        trainable: Object.keys(parameterShapes(MICRO)),
+        hostMemory: true,
+        mostRows: sequenceLength,
+      });
+      return plan.activations;
+    };
+    const chunks = { queries: 16, rows: 16 };
+    const growth = async (of?: ForwardShape["chunks"]) => (await activations(1024, of)) / (await activations(512, of));
+    assert.ok((await growth(chunks)) < 2.05);
+    assert.ok((await growth()) > 3);
+  });
+});
