@@ -73,12 +73,51 @@ export const trainingSettings = defineConfig({
   checkpoint_keep_top_k,
 });
 
+/** Words of a command: a list, or one text with spaces between them. */
+const wordsSchema = z.union([
+  z
+    .string()
+    .transform((text) => text.split(/\s+/).filter((word) => word !== ""))
+    .pipe(z.array(z.string()).min(1)),
+  z.array(z.string()).min(1),
+]);
+
+/** A program of the operator's own that trains instead of us: docs/own-trainer.md. */
+export const ownTrainerSettings = defineConfig({
+  "trainer.command": setting({
+    schema: wordsSchema.optional(),
+    allowed: "a program and its arguments: a list, or a text with spaces between them",
+    describe:
+      "A program of your own that trains the shard, as docs/own-trainer.md says. Unset, the miner trains. It runs as your user; workers, device and threads do not concern it.",
+  }),
+  "trainer.grace_seconds": setting({
+    schema: z.number().min(0).max(3600),
+    default: 30,
+    describe:
+      "Seconds between the SIGTERM that tells the program to end and the SIGKILL at the deadline; a fifth of the time there is at most.",
+  }),
+  "trainer.environment": setting({
+    schema: z
+      .union([z.string().transform((text) => text.split(",").map((name) => name.trim())), z.array(z.string().min(1))])
+      .optional(),
+    allowed: "names of variables, as a list or with commas between",
+    describe:
+      "Variables that the program gets beside those that docs/own-trainer.md lists. Secrets are passed only if named here.",
+  }),
+  "trainer.disk_gib": setting({
+    schema: z.number().positive(),
+    default: 64,
+    describe: "GiB that the program may have on disk at a time; one that writes more is ended.",
+  }),
+});
+
 export type TrainingConfig = Config<typeof trainingSettings>;
 
 /** Everything that a miner can be told. */
 export const minerSettings = defineConfig({
   ...participantSettings,
   ...trainingSettings,
+  ...ownTrainerSettings,
   checkpoint_interval_seconds: setting({
     schema: z.number().min(0),
     default: 60,

@@ -4,7 +4,7 @@ import type { Examined } from "#shared/doctor/examined.js";
 import { thisMachine } from "#shared/doctor/machine.js";
 import { openDevice } from "#shared/engine/runtime/open-device.js";
 import { reasonOf } from "#shared/errors/error.js";
-import { groupNamed, hubShapes } from "#shared/model/groups.js";
+import { groupNamed } from "#shared/model/groups.js";
 import { openBlockTimer } from "#shared/participant/block-timer.js";
 import { cycleSource } from "#shared/participant/cycle-source.js";
 import { withinBlocks } from "#shared/participant/duty.js";
@@ -13,8 +13,6 @@ import type { Participant } from "#shared/participant/participant.js";
 import { runCycles } from "#shared/participant/run-cycles.js";
 import { runParticipant } from "#shared/participant/run-participant.js";
 import { openJournal } from "#shared/participant/writes/journal.js";
-import { loadPart } from "#shared/parts/load-part.js";
-import { openPart } from "#shared/parts/open-part.js";
 import { phaseAt, phaseWindow } from "#shared/protocol/phases.js";
 import { contextOf } from "#shared/replay/succession.js";
 import type { Log } from "#shared/telemetry/log.js";
@@ -24,8 +22,9 @@ import type { Miner } from "./context.js";
 import { mark, runCycle } from "./cycle.js";
 import { reportScore } from "./feedback.js";
 import { minerJournalSchema } from "./journal.js";
+import { openOwnTrainer, removeOwnTrainer } from "./own-trainer/own-trainer.js";
 import { requirementsOf } from "./plan/requirements.js";
-import { openBaseWeights, openFrozenWeights } from "./training/base-weights.js";
+import { loadWeights, openBaseWeights, openFrozenWeights, openHubWeights } from "./training/base-weights.js";
 import { withOwnData } from "./training/own-data.js";
 import { createShardTrainer } from "./training/shard-trainer.js";
 import { streamOwner } from "./training/stream-secret.js";
@@ -124,23 +123,27 @@ const feedback = async (miner: Miner, cycle: number): Promise<void> => {
   }
 };
 
-/** Fetches the hub and the group of the current model and compiles the training step, before the first cycle needs it. */
+/** Fetches the hub and the group of the current model, and compiles the training step or opens the operator's program, before the first cycle needs it. */
 const openTrainer = async (participant: Participant, config: MinerConfig): Promise<ShardTrainer> => {
   const { clock, models, network, signal, log } = participant;
   const group = config.expert_group;
   const { cycle } = phaseAt(clock.head.number, network.phases);
   const hash = await models.baseOf(Math.max(network.first_cycle, cycle));
-  const hub = await withModelFiles(participant, hash, async () => {
+  const opened = await withModelFiles(participant, hash, async () => {
     const manifest = await models.manifest(hash, signal);
     // Fetched now, and held against the network file, so that the first cycle need not.
     await (await openBaseWeights(participant, { hash, manifest }, group)).close();
     await (await openFrozenWeights(participant, { hash, manifest }, group))?.close();
-    const shapes = new Map(Object.entries(hubShapes(network.model, network.groups)));
-    return loadPart(openPart((blob) => models.open(blob, signal), manifest.parts.hub, shapes, "the hub"));
+    return openHubWeights(participant, { hash, manifest });
   });
   const started = performance.now();
   const home = join(participant.home, "training");
   const miner = streamOwner(participant.home, participant.signer.address);
+  const own = { network, group, config, miner, home: join(home, "own"), log };
+  if (config.trainer.command !== undefined)
+    return openOwnTrainer({ ...own, hub: opened, openDevice: () => openDevice({ ...config, log }) });
+  await removeOwnTrainer(own.home);
+  const hub = await loadWeights(opened);
   const trainer =
     config.workers > 1
       ? await openWorkerPool({ network, group, config, hub, miner, home, log })

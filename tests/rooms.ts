@@ -31,6 +31,11 @@ export const ROOMS: readonly Room[] = [
   },
   { room: "shared/telemetry", holds: "log, metrics, Weights & Biases, progress", imports: ["shared/errors"] },
   {
+    room: "shared/own-program",
+    holds: "an operator's own program: its environment, processes, output, end",
+    imports: ["shared/errors", "shared/telemetry"],
+  },
+  {
     room: "shared/blobs",
     holds: "blobs by hash: stores, server, client, admission of strangers",
     imports: ["shared/errors", "shared/util", "shared/files", "shared/protocol", "shared/telemetry"],
@@ -385,6 +390,7 @@ export const ROOMS: readonly Room[] = [
       "shared/kernels",
       "shared/protocol",
       "shared/telemetry",
+      "shared/own-program",
       "shared/blobs",
       "shared/data",
       "shared/engine",

@@ -1,5 +1,6 @@
 import { BlockZeroError } from "#shared/errors/error.js";
-import { groupNamed, groupShapes } from "#shared/model/groups.js";
+import { groupNamed, groupShapes, hubShapes } from "#shared/model/groups.js";
+import type { Parameters } from "#shared/model/parameters.js";
 import { frozenGroups } from "#shared/model/shard.js";
 import type { Participant } from "#shared/participant/participant.js";
 import { openPart } from "#shared/parts/open-part.js";
@@ -41,7 +42,7 @@ export const openFrozenWeights = async (
  * @throws BlockZeroError MODEL_MISMATCH, CHECKPOINT_MISMATCH, and what fetching and reading the file throw
  */
 export const openBaseWeights = async (
-  { models, network, signal }: Pick<Participant, "models" | "network" | "signal">,
+  participant: Pick<Participant, "models" | "network" | "signal">,
   { hash, manifest }: { readonly hash: string; readonly manifest: ModelManifest },
   group: string,
 ): Promise<FloatsFile> => {
@@ -52,12 +53,42 @@ export const openBaseWeights = async (
       `model ${hash} has no group "${group}"`,
       "update BlockZero or ask the owner",
     );
+  const { network } = participant;
   const shapes = groupShapes(network.model, groupNamed(network, group));
+  return openWeights(participant, weights, shapes, `group ${group} of model ${hash}`);
+};
+
+/** The same of the hub. */
+export const openHubWeights = (
+  participant: Pick<Participant, "models" | "network" | "signal">,
+  { hash, manifest }: { readonly hash: string; readonly manifest: ModelManifest },
+): Promise<FloatsFile> => {
+  const { model, groups } = participant.network;
+  return openWeights(participant, manifest.parts.hub, hubShapes(model, groups), `the hub of model ${hash}`);
+};
+
+/** All of a file's tensors in memory; the file is closed. */
+export const loadWeights = async ({ shapes, read, close }: FloatsFile): Promise<Parameters> => {
+  try {
+    const tensors: Record<string, Parameters[string]> = {};
+    for (const name of Object.keys(shapes)) tensors[name] = await read(name);
+    return tensors;
+  } finally {
+    await close();
+  }
+};
+
+const openWeights = async (
+  { models, signal }: Pick<Participant, "models" | "signal">,
+  weights: ModelManifest["parts"]["hub"],
+  shapes: Readonly<Record<string, readonly number[]>>,
+  what: string,
+): Promise<FloatsFile> => {
   const { read, close } = await openPart(
     (blob) => models.open(blob, signal),
     weights,
     new Map(Object.entries(shapes)),
-    `group ${group} of model ${hash}`,
+    what,
   );
   return {
     shapes,

@@ -1,6 +1,6 @@
 import { nearest } from "#shared/util/nearest.js";
 
-/** Every variable that begins with `BLOCKZERO_` and is read: settings first, then secrets, then what tests and benches take. */
+/** Every variable that begins with `BLOCKZERO_` and is read: settings first, then secrets, what a program of the operator's own is given, and what tests and benches take. */
 export const ENVIRONMENT_NAMES: readonly string[] = [
   "BLOCKZERO_ALLOW_PRIVATE_ADDRESSES",
   "BLOCKZERO_BATCH_SIZE",
@@ -38,6 +38,10 @@ export const ENVIRONMENT_NAMES: readonly string[] = [
   "BLOCKZERO_SPIKE_THRESHOLD",
   "BLOCKZERO_STORE",
   "BLOCKZERO_THREADS",
+  "BLOCKZERO_TRAINER_COMMAND",
+  "BLOCKZERO_TRAINER_DISK_GIB",
+  "BLOCKZERO_TRAINER_ENVIRONMENT",
+  "BLOCKZERO_TRAINER_GRACE_SECONDS",
   "BLOCKZERO_WALLET_HOTKEY",
   "BLOCKZERO_WALLET_KEYS_IN_USE",
   "BLOCKZERO_WALLET_NAME",
@@ -51,6 +55,7 @@ export const ENVIRONMENT_NAMES: readonly string[] = [
   "BLOCKZERO_WALLET_PASSWORD",
   "BLOCKZERO_HOTKEY_PASSWORD",
   "BLOCKZERO_WALLET_MNEMONIC",
+  "BLOCKZERO_JOB",
   "BLOCKZERO_BENCH_PYTHON",
   "BLOCKZERO_FAULT_RUNS",
   "BLOCKZERO_FOREIGN_NODE",

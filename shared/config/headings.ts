@@ -17,6 +17,7 @@ const HEADINGS: Readonly<Record<string, readonly string[]>> = {
     "pack_shards",
     "commit_anyway",
     "behaviour",
+    "trainer",
   ],
   "Machine:": ["device", "threads"],
   "Files:": ["checkpoint_dir", "checkpoint_keep_top_k", "checkpoint_interval_seconds", "cache_gib", "store"],

@@ -9,6 +9,7 @@ import { inspectionErrors } from "./inspection.js";
 import { localChainErrors } from "./local-chain.js";
 import { modelErrors } from "./model.js";
 import { networkFileErrors } from "./network-file.js";
+import { ownProgramErrors } from "./own-program.js";
 import { programErrors } from "./program.js";
 import { sealErrors, sealedTextErrors } from "./sealed-text.js";
 import { settingErrors } from "./settings.js";
@@ -35,6 +36,7 @@ export const ERROR_TOPICS = {
   "Models and updates": modelErrors,
   "Generation and evaluation": textErrors,
   "Engine and training": engineErrors,
+  "Programs of one's own": ownProgramErrors,
   "A subnet and its owner": subnetErrors,
   "Audit, explain, score and rewards": inspectionErrors,
   "Local chains and the localnet": localChainErrors,

@@ -1,0 +1,302 @@
+import { mkdir, readdir, rm } from "node:fs/promises";
+import { join } from "node:path";
+import { groupHeldOutBatches, groupTrainingLoader } from "#datasets/group-data.js";
+import { openOwnDocuments } from "#datasets/own-documents.js";
+import { openTokenizer } from "#shared/data/open-tokenizer.js";
+import type { Device } from "#shared/engine/device.js";
+import { BlockZeroError } from "#shared/errors/error.js";
+import { programEnvironment } from "#shared/own-program/environment.js";
+import { killProcessesWith } from "#shared/own-program/processes.js";
+import { programLog } from "#shared/own-program/program-log.js";
+import { type ProgramEnd, type RunningProgram, runProgram } from "#shared/own-program/run-program.js";
+import { hashJson } from "#shared/protocol/hash-json.js";
+import type { Network } from "#shared/protocol/network.js";
+import type { Log } from "#shared/telemetry/log.js";
+import type { FloatsFile } from "#shared/training/checkpoint-tensors.js";
+import type { FloatSource } from "#shared/training/float-source.js";
+import type { MinerConfig } from "../config.js";
+import { type RunPlace, runIdentity, shardChoice, shardIdentity, streamSeed } from "../training/run-identity.js";
+import type { HeldOut, ShardTrainer, Training, TrainOptions } from "../training/trainer.js";
+import { folderBytes } from "./folder-bytes.js";
+import { JOB_VARIABLE, type JobPaths, jobPaths, runOfJob, writeJob } from "./job.js";
+import { type OutputUpdate, outputFiles, pruneOutput, readOutput } from "./output.js";
+import { type Progress, type ProgressReader, progressReader } from "./progress.js";
+import { shardModel, writeShard } from "./shard-folder.js";
+import { shardLossesOf } from "./shard-loss.js";
+import { writeWindows } from "./windows-file.js";
+
+export interface OwnTrainerOptions {
+  readonly network: Network;
+  readonly group: string;
+  readonly config: MinerConfig;
+  /** All that is not of a group; closed with the trainer. */
+  readonly hub: FloatSource & Partial<Pick<FloatsFile, "close">>;
+  /** As `ShardTrainerOptions.miner`. */
+  readonly miner: string;
+  /** A folder of its own. */
+  readonly home: string;
+  /** What the miner's own check of an update is computed on; opened for each. */
+  readonly openDevice: () => Promise<Device>;
+  readonly log: Log;
+  readonly now?: () => number;
+}
+
+/** How a program's run went, for whoever writes one. */
+export interface OwnRun {
+  readonly end: ProgramEnd;
+  readonly progress: Progress;
+  /** The last lines that were not progress. */
+  readonly tail: readonly string[];
+  /** What is wrong with the checkpoints that were passed over. */
+  readonly refused: readonly BlockZeroError[];
+  /** The step of the newest checkpoint that can be used, and what it gained; null without one. */
+  readonly step: number | null;
+  readonly output: OutputUpdate | null;
+}
+
+/** A trainer that leaves the training to an operator's own program: docs/own-trainer.md is the contract. */
+export interface OwnTrainer extends ShardTrainer {
+  /** Runs the program once, and says how it went. */
+  run(base: FloatSource, options: TrainOptions): Promise<OwnRun>;
+}
+
+/** How often the program's time, files and disk are looked at. */
+const TICK_MS = 200;
+const TICKS_PER_LOOK = 10;
+
+/** Share of the time there is that a program gets at most to end in. */
+const GRACE_SHARE = 0.2;
+
+const GIB = 2 ** 30;
+
+/** Removes a job that a miner which had such a program left, and ends what of it still runs. */
+export const removeOwnTrainer = async (home: string): Promise<void> => {
+  killProcessesWith(markOf(jobPaths(join(home, JOB))));
+  await rm(home, { recursive: true, force: true });
+};
+
+const JOB = "job";
+
+const markOf = ({ document }: JobPaths): string => `${JOB_VARIABLE}=${document}`;
+
+/** @throws BlockZeroError TRAINER_SHARD_UNEVEN, CONFIG_INVALID_VALUE */
+export const openOwnTrainer = async (options: OwnTrainerOptions): Promise<OwnTrainer> => {
+  const { network, group, config, hub, miner, home, log, openDevice, now = Date.now } = options;
+  const { command = [], environment, grace_seconds: graceSeconds, disk_gib: diskGib } = config.trainer;
+  const env = { ...programEnvironment(process.env, environment), PYTHONUNBUFFERED: "1" };
+  const place: RunPlace = { network, group, config, miner, replica: 0 };
+  // Refused now rather than in every cycle.
+  const shard = shardModel(network, group);
+  const paths = jobPaths(join(home, JOB));
+  const state = await openState(home, shardIdentity(place));
+  // A miner that was killed could not end them.
+  if (killProcessesWith(markOf(paths)) > 0)
+    log.warn("a trainer's program of an earlier miner still ran, and was ended");
+  const own =
+    config.data_path === undefined
+      ? undefined
+      : { source: openOwnDocuments(config.data_path, openTokenizer(network.data)), share: config.data_weight };
+
+  const prepare = async (base: FloatSource, options: TrainOptions, run: string): Promise<number | null> => {
+    const { cycle, frozen, stop, maxSteps = config.max_steps } = options;
+    const { sequence_length: sequenceLength, sequences } = network.data;
+    const { batch_size: batchSize, gradient_accumulation_steps: accumulation } = config;
+    const count = maxSteps * accumulation * batchSize;
+    if (runOfJob(paths) === run) return count;
+    await rm(paths.dir, { recursive: true, force: true });
+    await mkdir(paths.output, { recursive: true, mode: 0o700 });
+    await writeShard(paths.shard, network, group, { hub, own: base, frozen });
+    const loader = groupTrainingLoader(network, group, {
+      batchSize,
+      seed: streamSeed(place, cycle),
+      own,
+      shards: shardChoice(place, cycle),
+    });
+    const isolated = sequences === "isolated";
+    const isWhole = await writeWindows(paths.windows, loader, { count, batchSize, sequenceLength, isolated, stop });
+    return isWhole ? count : null;
+  };
+
+  const run = async (base: FloatSource, options: TrainOptions): Promise<OwnRun> => {
+    const { cycle, model = "", maxSteps = config.max_steps, deadline = () => undefined } = options;
+    const identity = hashJson({ run: runIdentity(place, cycle, model), command, maxSteps });
+    const isResumed = runOfJob(paths) === identity;
+    const windows = await prepare(base, options, identity);
+    if (windows === null) return nothing;
+    const end = deadline();
+    const left = end === undefined ? Number.POSITIVE_INFINITY : Math.max(0, end - now());
+    const graceMs = Math.min(1000 * graceSeconds, GRACE_SHARE * left);
+    writeJob(paths, {
+      place,
+      cycle,
+      model,
+      run: identity,
+      isResumed,
+      maxSteps,
+      windows,
+      deadline: end === undefined ? null : Math.round(end - graceMs),
+      graceMs,
+      state,
+    });
+    if (isResumed) log.info("the trainer's job of before is taken up", { cycle });
+    return supervise(base, { ...options, deadline }, graceMs);
+  };
+
+  const supervise = async (
+    base: FloatSource,
+    { stop, deadline, onStep }: TrainOptions & Required<Pick<TrainOptions, "deadline">>,
+    graceMs: number,
+  ): Promise<OwnRun> => {
+    const said = programLog(log, "trainer");
+    const reader: ProgressReader = progressReader(log, (step) => onStep?.(step), now);
+    const program = await runProgram({
+      command,
+      cwd: paths.dir,
+      env,
+      mark: { name: JOB_VARIABLE, value: paths.document },
+      onLine: (line, isCut) => void (reader.read(line, isCut) || said.say(line)),
+      onError: said.say,
+    });
+    const disk = watchDisk(paths, state, diskGib * GIB);
+    const ticking = setInterval(() => tick(program, { stop, deadline, graceMs, now }), TICK_MS);
+    const looking = setInterval(() => void disk.look(program), TICKS_PER_LOOK * TICK_MS);
+    let ended: ProgramEnd;
+    try {
+      ended = await program.ended;
+    } finally {
+      clearInterval(ticking);
+      clearInterval(looking);
+    }
+    await disk.settled();
+    if (disk.overrun !== null) log.warn("the trainer's program was ended", disk.overrun);
+    return { end: ended, progress: reader.progress, tail: said.tail, ...(await newestGood(paths, base, log)) };
+  };
+
+  const train = async (base: FloatSource, options: TrainOptions): Promise<Training> => {
+    const done = await run(base, options);
+    const { end, progress, tail, step, output } = done;
+    if (end.code !== 0 && !end.wasStopped)
+      log.warn("the trainer's program failed", { code: "TRAINER_FAILED", status: statusOf(end), says: tail.slice(-3) });
+    if (step === null || output === null) {
+      if (options.stop() && done.refused.length === 0) return { run: NO_STEPS, update: new Map() };
+      throw noCheckpoint(done);
+    }
+    const { firstLoss, lastLoss } = progress;
+    const tokens = output.tokens ?? progress.tokensAt(step);
+    return { run: { steps: step, tokens, skipped: 0, spikes: 0, firstLoss, lastLoss }, update: output.update };
+  };
+
+  return {
+    run,
+    train,
+    losses: async (weights: FloatSource, heldOut: HeldOut) => {
+      const batches = groupHeldOutBatches(network, group, { ...heldOut, batchSize: config.batch_size });
+      const device = await openDevice();
+      return shardLossesOf(device, paths.shard, shard, { weights, batches, data: network.data });
+    },
+    dispose: async () => hub.close?.(),
+  };
+};
+
+const NO_STEPS = { steps: 0, tokens: 0, skipped: 0, spikes: 0, firstLoss: Number.NaN, lastLoss: Number.NaN };
+
+/** Of a run that was over before its program was started. */
+const nothing: OwnRun = {
+  end: { code: 0, signal: null, wasStopped: true },
+  progress: {
+    lines: 0,
+    invalid: 0,
+    dropped: 0,
+    last: undefined,
+    firstLoss: Number.NaN,
+    lastLoss: Number.NaN,
+    tokensAt: () => 0,
+  },
+  tail: [],
+  refused: [],
+  step: null,
+  output: null,
+};
+
+/** The program's folder for what it keeps from cycle to cycle; those of other shards go. */
+const openState = async (home: string, shard: string): Promise<string> => {
+  const name = `state-${shard.slice(0, 16)}`;
+  await mkdir(join(home, name), { recursive: true, mode: 0o700 });
+  for (const other of await readdir(home))
+    if (other.startsWith("state-") && other !== name) await rm(join(home, other), { recursive: true, force: true });
+  return join(home, name);
+};
+
+interface Clock extends Required<Pick<TrainOptions, "stop" | "deadline">> {
+  readonly graceMs: number;
+  readonly now: () => number;
+}
+
+const tick = (program: RunningProgram, { stop, deadline, graceMs, now }: Clock): void => {
+  const end = deadline();
+  const left = end === undefined ? Number.POSITIVE_INFINITY : end - now();
+  if (left <= graceMs) program.stop(Math.max(0, left));
+  else if (stop()) program.stop(graceMs);
+};
+
+/** Keeps what a program writes within a bound: old checkpoints go, and a program that goes on writing is ended. */
+const watchDisk = ({ dir, shard, windows, output }: JobPaths, state: string, limit: number) => {
+  let overrun: { readonly code: "TRAINER_DISK"; readonly bytes: number; readonly limit: number } | null = null;
+  let looking: Promise<void> | undefined;
+  const ours = folderBytes([shard]);
+  const look = async (program: RunningProgram): Promise<void> => {
+    await pruneOutput(output);
+    const bytes = (await folderBytes([dir, state])) - (await ours) - (await folderBytes([windows]));
+    if (bytes <= limit || overrun !== null) return;
+    overrun = { code: "TRAINER_DISK", bytes, limit };
+    program.stop(0);
+  };
+  return {
+    look: (program: RunningProgram) => {
+      looking ??= look(program).finally(() => {
+        looking = undefined;
+      });
+      return looking;
+    },
+    settled: async () => looking,
+    get overrun() {
+      return overrun;
+    },
+  };
+};
+
+/** The newest checkpoint that can be used; of each newer one what is wrong with it. */
+const newestGood = async (
+  { output: dir }: JobPaths,
+  base: FloatSource,
+  log: Log,
+): Promise<Pick<OwnRun, "refused" | "step" | "output">> => {
+  const refused: BlockZeroError[] = [];
+  for (const file of await outputFiles(dir)) {
+    try {
+      return { refused, step: file.step, output: await readOutput(file, base) };
+    } catch (thrown) {
+      if (!(thrown instanceof BlockZeroError)) throw thrown;
+      refused.push(thrown);
+      log.warn("a checkpoint of the trainer is passed over", {
+        code: thrown.code,
+        reason: thrown.message,
+        prevention: thrown.hint,
+      });
+    }
+  }
+  return { refused, step: null, output: null };
+};
+
+const statusOf = ({ code, signal }: ProgramEnd): string => (signal === null ? `exit status ${code}` : signal);
+
+const noCheckpoint = ({ end, refused, tail }: OwnRun) => {
+  const [newest] = refused;
+  if (newest) return new BlockZeroError("TRAINER_NO_CHECKPOINT", newest.message, newest.hint);
+  const lastLine = tail.at(-1);
+  return new BlockZeroError(
+    "TRAINER_NO_CHECKPOINT",
+    `the trainer's program left no checkpoint (${statusOf(end)}${lastLine === undefined ? "" : `; it last said: ${lastLine}`})`,
+    "write output/experts-STEP.safetensors now and then; docs/own-trainer.md has the contract",
+  );
+};

@@ -1,0 +1,28 @@
+import type { ErrorEntries } from "./entry.js";
+
+export const ownProgramErrors = {
+  OWN_PROGRAM_NOT_STARTED: {
+    meaning: "The program of `trainer.command` cannot be started.",
+    remedy: "Check its path and permissions.",
+  },
+  TRAINER_DISK: {
+    meaning: "The trainer's program wrote more than `trainer.disk_gib`.",
+    remedy: "Let it delete what it no longer needs, or raise the setting.",
+  },
+  TRAINER_FAILED: {
+    meaning: "The trainer's program ended with a fault before its time.",
+    remedy: "See its last lines; its newest good checkpoint counts.",
+  },
+  TRAINER_NO_CHECKPOINT: {
+    meaning: "The trainer's program left no checkpoint that can be used, so the cycle is missed.",
+    remedy: "See what [own-trainer.md](own-trainer.md) asks of a checkpoint.",
+  },
+  TRAINER_OUTPUT_INVALID: {
+    meaning: "A checkpoint of the trainer's program is not what the contract asks for.",
+    remedy: "See what the line says of it, and [own-trainer.md](own-trainer.md).",
+  },
+  TRAINER_SHARD_UNEVEN: {
+    meaning: "The group holds more experts in one layer than in another, which a Hugging Face folder cannot say.",
+    remedy: "Train this group with the built-in trainer, or ask the owner for `shard: { mode: full }`.",
+  },
+} as const satisfies ErrorEntries;

@@ -1,0 +1,60 @@
+import assert from "node:assert/strict";
+import { describe, it } from "node:test";
+import type { ReplicaStep } from "#miner/training/trainer.js";
+import { groupShapes } from "#shared/model/groups.js";
+import type { Parameters } from "#shared/model/parameters.js";
+import type { Network } from "#shared/protocol/network.js";
+import { inMemory } from "#shared/training/float-source.js";
+import { relativeError } from "../../shared/model/micro.js";
+import { parameters } from "../../support/micro-network.js";
+import { base, openTrainer, network as restricted } from "../micro-shard.js";
+import { MINIMAL, MODEL, open, train } from "./support.js";
+
+const heldOut = { seed: "7".repeat(64), batches: 2 };
+
+const full: Network = { ...restricted, model: { ...restricted.model, shard: { mode: "full" } } };
+
+const others: Parameters = Object.fromEntries(
+  Object.keys(groupShapes(full.model, full.groups.prose!)).map((name) => [name, parameters[name]!]),
+);
+
+describe("a trainer's program that follows the contract", () => {
+  for (const [mode, network] of [
+    ["restricted", restricted],
+    ["full", full],
+  ] as const)
+    it(`gains what the built-in trainer gains on the same text, mode ${mode}`, async (t) => {
+      const flags = { max_steps: 3, gradient_accumulation_steps: 2, warmup_steps: 1 };
+      const frozen = mode === "full" ? inMemory(others) : undefined;
+      const { trainer, config } = await open(t, MINIMAL, flags, { network });
+      const steps: ReplicaStep[] = [];
+      const own = await train(trainer, { frozen, onStep: (step) => steps.push(step) });
+
+      const builtIn = await openTrainer(config, { network });
+      t.after(() => builtIn.dispose());
+      const expected: ReplicaStep[] = [];
+      const reference = await builtIn.train(inMemory(base), {
+        cycle: 1,
+        model: MODEL,
+        frozen,
+        stop: () => false,
+        onStep: (step) => expected.push(step),
+      });
+
+      assert.deepEqual([...own.update.keys()].sort(), [...reference.update.keys()].sort());
+      for (const [name, { data }] of own.update)
+        assert.ok(relativeError(data, reference.update.get(name)!.data) < 1e-4, name);
+      assert.deepEqual([own.run.steps, own.run.tokens], [reference.run.steps, reference.run.tokens]);
+      assert.deepEqual(
+        steps.map(({ step, learningRate }) => [step, learningRate]),
+        expected.map(({ step, learningRate }) => [step, learningRate]),
+      );
+      for (const [i, { loss }] of steps.entries()) assert.ok(Math.abs(loss - expected[i]!.loss) < 1e-5);
+
+      const [ours, theirs] = [
+        await trainer.losses(inMemory(base), heldOut),
+        await builtIn.losses(inMemory(base), heldOut),
+      ];
+      for (const [i, loss] of ours.entries()) assert.ok(Math.abs(loss - theirs[i]!) < 1e-5, `${loss} ${theirs[i]}`);
+    });
+});
