@@ -26,6 +26,12 @@ const groups: Readonly<Record<string, Readonly<Record<string, () => Loaded>>>> =
     network: async () => (await import("./commands/network.js")).network,
     rewards: async () => (await import("./commands/rewards.js")).rewards,
   },
+  "Over months:": {
+    version: async () => (await import("./commands/version.js")).version,
+    service: async () => (await import("./commands/service.js")).service,
+    backup: async () => (await import("./commands/backup.js")).backup,
+    restore: async () => (await import("./commands/restore.js")).restore,
+  },
   "Look and check:": {
     doctor: async () => (await import("./commands/doctor.js")).doctor,
     phase: async () => (await import("./commands/phase.js")).phase,

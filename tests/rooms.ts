@@ -471,6 +471,11 @@ export const ROOMS: readonly Room[] = [
     ],
   },
   {
+    room: "upkeep",
+    holds: "a program over months: backups of its home, systemd units, release notes",
+    imports: ["shared/errors", "shared/util", "shared/files", "shared/protocol", "shared/blobs"],
+  },
+  {
     room: "cli",
     holds: "the program `blockzero`: a file a command",
     imports: [
@@ -503,6 +508,7 @@ export const ROOMS: readonly Room[] = [
       "inspect",
       "miner",
       "owner",
+      "upkeep",
       "localnet",
     ],
   },

@@ -16,6 +16,7 @@ import { settingErrors } from "./settings.js";
 import { storeErrors } from "./stores.js";
 import { subnetErrors } from "./subnet.js";
 import { textErrors } from "./text.js";
+import { upkeepErrors } from "./upkeep.js";
 import { walletErrors } from "./wallet.js";
 import { warnings } from "./warnings.js";
 
@@ -39,6 +40,7 @@ export const ERROR_TOPICS = {
   "Programs of one's own": ownProgramErrors,
   "A subnet and its owner": subnetErrors,
   "Audit, explain, score and rewards": inspectionErrors,
+  "Backups, services, versions": upkeepErrors,
   "Local chains and the localnet": localChainErrors,
   "Benches and attacks": benchErrors,
 } as const;

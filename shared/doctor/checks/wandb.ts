@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { reasonOf } from "#shared/errors/error.js";
 import { wandbSwitchedOff, wandbVariable } from "#shared/telemetry/wandb-environment.js";
+import { boundedText } from "#shared/util/bounded-text.js";
 import { type Check, failure, ok, warning } from "../check.js";
 
 const SERVICE = "https://api.wandb.ai";
@@ -51,20 +52,9 @@ const userOf = async (service: string, key: string, signal: AbortSignal): Promis
     await response.body?.cancel();
     return null;
   }
-  const answer: unknown = JSON.parse(await boundedText(response));
+  const answer: unknown = JSON.parse(await boundedText(response, MAX_ANSWER_BYTES));
   if (!response.ok) throw new Error(`it answered ${response.status}`);
   return nameIn(answer);
-};
-
-const boundedText = async (response: Response): Promise<string> => {
-  const parts: Uint8Array[] = [];
-  let length = 0;
-  for await (const part of response.body ?? []) {
-    length += part.length;
-    if (length > MAX_ANSWER_BYTES) throw new Error(`it answers with more than ${MAX_ANSWER_BYTES} bytes`);
-    parts.push(part);
-  }
-  return Buffer.concat(parts).toString("utf8");
 };
 
 const answerSchema = z.object({ data: z.object({ viewer: z.object({ username: z.string().max(100) }).nullable() }) });

@@ -1,0 +1,182 @@
+import { existsSync, mkdirSync, rmSync } from "node:fs";
+import { homedir, userInfo } from "node:os";
+import { dirname, join, resolve } from "node:path";
+import { fileURLToPath } from "node:url";
+import { type Command, InvalidArgumentError, Option } from "commander";
+import { minerSettings } from "#miner/config.js";
+import { keyFolderOf } from "#shared/chain/writer/key-lock.js";
+import { JSON_FLAG } from "#shared/cli/json.js";
+import { printFields } from "#shared/cli/print.js";
+import type { CommandGroup, CommandSpec } from "#shared/cli/program.js";
+import { loadConfig } from "#shared/config/load.js";
+import { BlockZeroError, reasonOf } from "#shared/errors/error.js";
+import { writeFileAtomic } from "#shared/files/atomic-file.js";
+import { systemctl } from "#upkeep/service/systemctl.js";
+import { type ServiceRole, unitText } from "#upkeep/service/unit.js";
+import { validatorSettings } from "#validator/config.js";
+
+const roles: readonly ServiceRole[] = ["miner", "validator"];
+
+interface Common {
+  readonly role: ServiceRole;
+  readonly name?: string;
+  readonly userUnit?: boolean;
+  readonly json?: boolean;
+}
+
+interface InstallOptions extends Common {
+  readonly config: string;
+  readonly user?: string;
+  readonly print?: boolean;
+  readonly start: boolean;
+}
+
+const common = (command: Command): Command =>
+  command
+    .addOption(new Option("--role <role>", "the program").choices(roles).makeOptionMandatory())
+    .option("--name <name>", "the unit's name; unset: blockzero-ROLE", unitName)
+    .option("--user-unit", "a unit of the user's own manager, as without root");
+
+const install: CommandSpec = {
+  name: "install",
+  description: "keep a miner or a validator up with systemd: writes a hardened unit, and starts it",
+  examples: [
+    "blockzero service install --role miner --config /etc/blockzero/miner.yaml --user blockzero",
+    "blockzero service install --role validator --config validator.yaml --user-unit",
+    "blockzero service install --role miner --config miner.yaml --print",
+  ],
+  define: (command) => {
+    common(command)
+      .requiredOption("--config <file>", "the program's YAML file")
+      .option("--user <user>", "the system's user that it runs as; unset: the current one")
+      .option("--print", "print the unit, and install nothing")
+      .option("--no-start", "install it, and start nothing")
+      .option(...JSON_FLAG)
+      .action(async ({ print = false, start, json = false, ...options }: InstallOptions) => {
+        const text = unitOf(options);
+        if (print) return console.log(json ? JSON.stringify({ unit: text }) : text.trimEnd());
+        const manager = systemctl(options.userUnit === true);
+        // Asked first, so that nothing is left where no systemd runs.
+        await manager("show", "--property=Version");
+        const { unit, file } = placeOf(options);
+        writeUnit(file, text);
+        await manager("daemon-reload");
+        await manager("enable", ...(start ? ["--now"] : []), unit);
+        if (json) console.log(JSON.stringify({ unit, file, started: start }));
+        else printFields({ unit, file, next: `${start ? "" : `systemctl start ${unit}; `}journalctl -fu ${unit}` });
+      });
+  },
+};
+
+const STATUS = [
+  "LoadState",
+  "ActiveState",
+  "SubState",
+  "MainPID",
+  "NRestarts",
+  "ExecMainStatus",
+  "ActiveEnterTimestamp",
+];
+
+const status: CommandSpec = {
+  name: "status",
+  description: "say how an installed program is; exit status 1 where it does not run",
+  examples: ["blockzero service status --role miner"],
+  define: (command) => {
+    common(command)
+      .option(...JSON_FLAG)
+      .action(async ({ json = false, ...options }: Common) => {
+        const { unit } = placeOf(options);
+        const text = await systemctl(options.userUnit === true)(
+          "show",
+          unit,
+          ...STATUS.map((name) => `--property=${name}`),
+        );
+        const found = Object.fromEntries(
+          text
+            .split("\n")
+            .filter((line) => line.includes("="))
+            .map((line) => [line.slice(0, line.indexOf("=")), line.slice(line.indexOf("=") + 1)]),
+        );
+        if (json) console.log(JSON.stringify({ unit, ...found }));
+        else printFields({ unit, ...found });
+        process.exitCode = found.ActiveState === "active" ? 0 : 1;
+      });
+  },
+};
+
+const uninstall: CommandSpec = {
+  name: "uninstall",
+  description: "stop an installed program and delete its unit; its files and keys stay",
+  examples: ["blockzero service uninstall --role miner"],
+  define: (command) => {
+    common(command)
+      .option(...JSON_FLAG)
+      .action(async ({ json = false, ...options }: Common) => {
+        const manager = systemctl(options.userUnit === true);
+        const { unit, file } = placeOf(options);
+        if (!existsSync(file))
+          throw new BlockZeroError(
+            "SERVICE_UNKNOWN",
+            `there is no ${file}`,
+            "give the --name and --user-unit that it was installed with",
+          );
+        await manager("disable", "--now", unit);
+        rmSync(file, { force: true });
+        await manager("daemon-reload");
+        if (json) console.log(JSON.stringify({ unit, deleted: file }));
+        else printFields({ unit, deleted: file });
+      });
+  },
+};
+
+export const service: CommandGroup = {
+  name: "service",
+  description: "keep a program up with systemd",
+  commands: [install, status, uninstall],
+};
+
+const unitOf = ({ role, config: file, user, userUnit = false }: Omit<InstallOptions, "start">): string => {
+  const config = loadConfig(role === "miner" ? minerSettings : validatorSettings, {
+    file,
+    others: { ...minerSettings, ...validatorSettings },
+    env: {},
+    flags: {},
+  });
+  const { store } = config;
+  return unitText({
+    role,
+    node: process.execPath,
+    program: fileURLToPath(new URL(`../../${role}/main.js`, import.meta.url)),
+    config: resolve(file),
+    folder: dirname(resolve(file)),
+    writable: [
+      resolve(config.checkpoint_dir),
+      resolve(keyFolderOf(config.wallet)),
+      ...(store.kind === "directory" ? [resolve(store.path)] : []),
+    ],
+    user: userUnit ? undefined : (user ?? userInfo().username),
+    devices: config.device !== "cpu",
+  });
+};
+
+const placeOf = ({ role, name = `blockzero-${role}`, userUnit = false }: Common) => {
+  const unit = `${name}.service`;
+  return { unit, file: join(userUnit ? join(homedir(), ".config/systemd/user") : "/etc/systemd/system", unit) };
+};
+
+const writeUnit = (file: string, text: string): void => {
+  try {
+    mkdirSync(dirname(file), { recursive: true });
+    writeFileAtomic(file, text, 0o644);
+  } catch (cause) {
+    throw new BlockZeroError("FILE_UNWRITABLE", `${file}: ${reasonOf(cause)}`, "run it as root, or give --user-unit", {
+      cause,
+    });
+  }
+};
+
+const unitName = (text: string): string => {
+  if (/^[A-Za-z0-9][\w.-]{0,63}$/.test(text)) return text;
+  throw new InvalidArgumentError("It must be letters, digits, . _ and -.");
+};

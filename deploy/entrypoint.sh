@@ -1,0 +1,12 @@
+#!/bin/sh
+# blockzero …, blockzero-miner …, blockzero-validator …, or `health`: whether the program of this container serves.
+set -eu
+program=${1:-blockzero}
+[ "$#" -eq 0 ] || shift
+case "$program" in
+  blockzero) exec node /app/dist/cli/main.js "$@" ;;
+  blockzero-miner) exec node /app/dist/miner/main.js "$@" ;;
+  blockzero-validator) exec node /app/dist/validator/main.js "$@" ;;
+  health) exec node -e 'fetch(`http://127.0.0.1:${process.env.BLOCKZERO_LISTEN_PORT}/health`).then(({ ok }) => process.exit(ok ? 0 : 1), () => process.exit(1))' ;;
+  *) echo "there is no program $program: blockzero, blockzero-miner, blockzero-validator, health" >&2; exit 2 ;;
+esac

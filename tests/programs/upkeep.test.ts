@@ -1,0 +1,69 @@
+import assert from "node:assert/strict";
+import { spawnSync } from "node:child_process";
+import { mkdirSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { test } from "node:test";
+import { createHotkey } from "#shared/wallet/index.js";
+import { temporaryFolder } from "../shared/artifact/temporary.js";
+import { HANG_GUARD } from "../support/hang-guard.js";
+import { run } from "./process.js";
+
+test("a version is compared with a note that its publisher signed", { timeout: HANG_GUARD }, async (t) => {
+  const cwd = temporaryFolder(t);
+  const { address } = await createHotkey(
+    { path: join(cwd, "wallets"), name: "release", hotkey: "key" },
+    { seed: new Uint8Array(32).fill(9) },
+  );
+  const sign = (version: string) => {
+    const args = ["scripts/sign-release.mjs", version, "new", "Faster.", join(cwd, "wallets"), "release", "key"];
+    const { status, stdout, stderr } = spawnSync(process.execPath, args, { encoding: "utf8" });
+    assert.equal(status, 0, stderr);
+    writeFileSync(join(cwd, "release.json"), stdout);
+  };
+  const check = (...more: readonly string[]) =>
+    run("blockzero", ["version", "--check", "release.json", ...more], { cwd });
+  sign("99.0.0");
+  const newer = await check("--key", address, "--json");
+  assert.equal(newer.status, 1, newer.stderr);
+  const { newest, isNewer, protocol, version } = JSON.parse(newer.stdout);
+  assert.deepEqual([newest, isNewer, protocol], ["99.0.0", true, "new"]);
+  sign(version);
+  const same = await check("--key", address);
+  assert.equal(same.status, 0, same.stderr);
+  assert.match(same.stdout, /^answer +this is the newest$/m);
+  const other = "5GrwvaEF5zXb26Fz9rcQpDWS57CtERHpNehXCPcNoHGKutQY";
+  assert.match(
+    (await check("--key", other)).stderr,
+    /^✖ RELEASE_NOTE_INVALID the release note is not signed by 5Grwva/,
+  );
+  assert.match((await check()).stderr, /^✖ RELEASE_KEY_MISSING /);
+});
+
+test("a home is backed up and restored by commands", { timeout: HANG_GUARD }, async (t) => {
+  const cwd = temporaryFolder(t);
+  const home = join(cwd, "checkpoints", "5GrwvaEF5zXb26Fz9rcQpDWS57CtERHpNehXCPcNoHGKutQY");
+  mkdirSync(home, { recursive: true });
+  writeFileSync(join(home, "port"), "4711");
+  const backup = await run("blockzero", ["backup", "--out", "kept"], { cwd });
+  assert.match(backup.stdout, /^backup +kept\n(.+\n)+keys +not in it: /);
+  const restored = await run("blockzero", ["restore", "--from", "kept", "--checkpoint-dir", "elsewhere", "--json"], {
+    cwd,
+  });
+  assert.equal(JSON.parse(restored.stdout).files.length, 1, restored.stderr);
+  const again = await run("blockzero", ["restore", "--from", "kept", "--checkpoint-dir", "elsewhere"], { cwd });
+  assert.match(again.stderr, /^✖ RESTORE_OCCUPIED /);
+});
+
+test("a unit is printed of a configuration, with the folders that it names", { timeout: HANG_GUARD }, async (t) => {
+  const cwd = temporaryFolder(t);
+  writeFileSync(
+    join(cwd, "miner.yaml"),
+    "expert_group: math\ndevice: cpu\nwallet: { path: ./wallets }\nstore: directory:./archive\ncheckpoint_dir: ./home\n",
+  );
+  const args = ["service", "install", "--role", "miner", "--config", "miner.yaml", "--user", "daemon", "--print"];
+  const { status, stdout, stderr } = await run("blockzero", args, { cwd });
+  assert.equal(status, 0, stderr);
+  assert.match(stdout, new RegExp(`^ReadWritePaths=${cwd}/home ${cwd}/keys-in-use ${cwd}/archive$`, "m"));
+  assert.match(stdout, new RegExp(`miner/main\\.js --config ${cwd}/miner\\.yaml$`, "m"));
+  assert.match(stdout, /^User=daemon$/m);
+});

@@ -1,0 +1,117 @@
+import assert from "node:assert/strict";
+import {
+  appendFileSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
+import { join } from "node:path";
+import { describe, it, type TestContext } from "node:test";
+import { directoryStore } from "#shared/blobs/blob-store.js";
+import { lockHome } from "#shared/files/home-lock.js";
+import { makeBackup } from "#upkeep/backup/backup.js";
+import { restoreBackup } from "#upkeep/backup/restore.js";
+import { temporaryFolder } from "../shared/artifact/temporary.js";
+import { coded } from "../support/coded.js";
+
+const ADDRESS = "5GrwvaEF5zXb26Fz9rcQpDWS57CtERHpNehXCPcNoHGKutQY";
+const now = () => new Date(0);
+
+/** A checkpoint_dir with one home: what must be kept, and what need not. */
+const home = async (t: TestContext) => {
+  const root = temporaryFolder(t);
+  const checkpointDir = join(root, "checkpoints");
+  const own = join(checkpointDir, ADDRESS);
+  const state = join(own, "0badcafe");
+  mkdirSync(join(state, "receipts"), { recursive: true });
+  mkdirSync(join(state, "training", "replica-0"), { recursive: true });
+  mkdirSync(join(own, "dry-run"), { recursive: true });
+  writeFileSync(join(checkpointDir, "metrics.jsonl"), "{}\n");
+  writeFileSync(join(state, "receipts", "cycle-1.json"), "{}");
+  writeFileSync(join(state, "training", "replica-0", "step-1.safetensors"), "large");
+  writeFileSync(join(own, "dry-run", "port"), "1");
+  writeFileSync(join(own, "port"), "4711");
+  const store = directoryStore(join(own, "blobs"));
+  const mine = await store.put(Buffer.from("an update"));
+  await store.put(Buffer.from("a model that others have too"));
+  writeFileSync(join(state, "miner.json"), JSON.stringify({ cycles: { 3: { artifact: mine } } }));
+  return { root, checkpointDir, own, state, mine, out: join(root, "backup") };
+};
+
+const kept = ({ mine }: { readonly mine: string }) => [
+  "metrics.jsonl",
+  `${ADDRESS}/0badcafe/miner.json`,
+  `${ADDRESS}/0badcafe/receipts/cycle-1.json`,
+  `${ADDRESS}/blobs/${mine.slice(0, 2)}/${mine}`,
+  `${ADDRESS}/port`,
+];
+
+describe("a backup", () => {
+  it("holds what cannot be made again, and is restored elsewhere as it was", async (t) => {
+    const made = await home(t);
+    const manifest = await makeBackup({ ...made, version: "1.2.3", now });
+    assert.deepEqual(
+      manifest.files.map(({ path }) => path),
+      kept(made),
+    );
+    assert.deepEqual(
+      [manifest.hotkeys, manifest.made, manifest.blockzero],
+      [[ADDRESS], "1970-01-01T00:00:00.000Z", "1.2.3"],
+    );
+    const elsewhere = join(made.root, "elsewhere");
+    await restoreBackup({ from: made.out, checkpointDir: elsewhere });
+    for (const path of kept(made))
+      assert.deepEqual(readFileSync(join(elsewhere, path)), readFileSync(join(made.checkpointDir, path)));
+    assert.ok(!existsSync(join(elsewhere, ADDRESS, "lock")));
+    lockHome(join(elsewhere, ADDRESS))();
+  });
+
+  it("is not made of a home in use, nor over something, nor of nothing", async (t) => {
+    const made = await home(t);
+    const release = lockHome(made.own);
+    await assert.rejects(makeBackup({ ...made, version: "1", now }), coded("HOME_IN_USE"));
+    release();
+    assert.ok(!existsSync(made.out));
+    mkdirSync(made.out);
+    await assert.rejects(makeBackup({ ...made, version: "1", now }), coded("BACKUP_EXISTS"));
+    const nothing = { checkpointDir: join(made.root, "none"), out: join(made.root, "other"), version: "1", now };
+    await assert.rejects(makeBackup(nothing), coded("BACKUP_EMPTY"));
+  });
+
+  it("is not restored where a home is, or lives", async (t) => {
+    const made = await home(t);
+    await makeBackup({ ...made, version: "1", now });
+    const { checkpointDir, out: from } = made;
+    await assert.rejects(restoreBackup({ from, checkpointDir }), coded("RESTORE_OCCUPIED"));
+    const elsewhere = join(made.root, "elsewhere");
+    const release = lockHome(join(elsewhere, ADDRESS));
+    await assert.rejects(restoreBackup({ from, checkpointDir: elsewhere }), coded("HOME_IN_USE"));
+    release();
+  });
+
+  it("is refused as a whole where a file is missing, changed, or leads elsewhere", async (t) => {
+    const made = await home(t);
+    await makeBackup({ ...made, version: "1", now });
+    const elsewhere = join(made.root, "elsewhere");
+    const attempt = () => restoreBackup({ from: made.out, checkpointDir: elsewhere });
+    const port = join(made.out, "files", ADDRESS, "port");
+    appendFileSync(port, "!");
+    await assert.rejects(attempt, coded("BACKUP_INVALID", /is not what was backed up$/));
+    rmSync(port);
+    await assert.rejects(attempt, coded("BACKUP_INVALID", /is missing$/));
+    symlinkSync(join(made.own, "port"), port);
+    await assert.rejects(attempt, coded("BACKUP_INVALID"));
+    assert.ok(!existsSync(elsewhere));
+    const list = join(made.out, "backup.json");
+    const manifest = JSON.parse(readFileSync(list, "utf8"));
+    for (const path of ["../evil", `${ADDRESS}/../../evil`, "/etc/passwd", "other/file", `${ADDRESS}/a\\b`]) {
+      writeFileSync(list, JSON.stringify({ ...manifest, files: [{ ...manifest.files[0], path }] }));
+      await assert.rejects(attempt, coded("BACKUP_INVALID", /is not a backup/), path);
+    }
+    assert.deepEqual(readdirSync(made.root).sort(), ["backup", "checkpoints"]);
+  });
+});

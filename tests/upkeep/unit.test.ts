@@ -1,0 +1,61 @@
+import assert from "node:assert/strict";
+import { spawnSync } from "node:child_process";
+import { writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { describe, it } from "node:test";
+import { type UnitOptions, unitText } from "#upkeep/service/unit.js";
+import { temporaryFolder } from "../shared/artifact/temporary.js";
+import { coded } from "../support/coded.js";
+
+const options: UnitOptions = {
+  role: "miner",
+  node: process.execPath,
+  program: "/opt/blockzero/dist/miner/main.js",
+  config: "/etc/blockzero/miner.yaml",
+  folder: "/var/lib/blockzero",
+  writable: ["/var/lib/blockzero/checkpoints", "/var/lib/blockzero/keys-in-use"],
+  user: "daemon",
+  devices: false,
+};
+
+const analyze = (...args: readonly string[]) => spawnSync("systemd-analyze", args, { encoding: "utf8" });
+const hasSystemd = analyze("--version").error === undefined;
+
+describe("a systemd unit", () => {
+  it("starts the program and may write to its own folders alone", () => {
+    const lines = unitText(options).split("\n");
+    for (const line of [
+      `ExecStart=${process.execPath} /opt/blockzero/dist/miner/main.js --config /etc/blockzero/miner.yaml`,
+      "User=daemon",
+      "ProtectSystem=strict",
+      "ReadWritePaths=/var/lib/blockzero/checkpoints /var/lib/blockzero/keys-in-use",
+      "PrivateDevices=yes",
+      "WantedBy=multi-user.target",
+    ])
+      assert.ok(lines.includes(line), line);
+    const own = unitText({ ...options, user: undefined, devices: true }).split("\n");
+    assert.ok(own.includes("PrivateDevices=no") && own.includes("WantedBy=default.target"));
+    assert.ok(!own.some((line) => line.startsWith("User=")));
+  });
+
+  it("refuses paths that systemd would read otherwise", () => {
+    for (const config of [
+      "/etc/two words.yaml",
+      "/etc/%h.yaml",
+      "relative.yaml",
+      "/etc/a\nExecStartPre=/bin/evil",
+      "/etc/$HOME",
+    ])
+      assert.throws(() => unitText({ ...options, config }), coded("UNIT_PATH_INVALID"), config);
+  });
+
+  it("is valid to systemd, which rates its exposure as low, where it is installed", (t) => {
+    if (!hasSystemd) return t.diagnostic("systemd-analyze is not here");
+    const file = join(temporaryFolder(t), "blockzero-miner.service");
+    writeFileSync(file, unitText(options));
+    const { status, stdout, stderr } = analyze("verify", "--man=no", file);
+    assert.deepEqual([status, stdout, stderr], [0, "", ""]);
+    const rated = analyze("security", "--offline=yes", "--threshold=25", "--no-pager", file);
+    assert.equal(rated.status, 0, rated.stdout);
+  });
+});

@@ -1,0 +1,116 @@
+import { copyFileSync, existsSync, mkdirSync, readdirSync, renameSync, rmSync } from "node:fs";
+import { dirname, join, relative } from "node:path";
+import { BlockZeroError, reasonOf } from "#shared/errors/error.js";
+import { writeFileAtomic } from "#shared/files/atomic-file.js";
+import { hashOfSource } from "#shared/files/byte-source.js";
+import { lockHome } from "#shared/files/home-lock.js";
+import { openRegularFile } from "#shared/files/regular-file.js";
+import { addressSchema } from "#shared/protocol/signing.js";
+import { type BackupManifest, FILES_FOLDER, MANIFEST_FILE, METRICS } from "./manifest.js";
+import { ownBlobs } from "./own-blobs.js";
+import { isIrreplaceable } from "./what-stays.js";
+
+export interface BackupOptions {
+  /** A program's `checkpoint_dir`: a home for each hotkey. */
+  readonly checkpointDir: string;
+  /** The folder to make. It must not exist. */
+  readonly out: string;
+  /** Of this program. */
+  readonly version: string;
+  readonly now: () => Date;
+}
+
+/**
+ * Copies what cannot be made again: journals, intentions, receipts, secrets of streams, own updates and reports, metrics. Keys are not in a
+ * checkpoint_dir and so not in a backup. The homes are locked meanwhile.
+ *
+ * @throws BlockZeroError HOME_IN_USE while a program runs in a home; BACKUP_EMPTY, BACKUP_EXISTS, FILE_UNWRITABLE
+ */
+export const makeBackup = async ({ checkpointDir, out, version, now }: BackupOptions): Promise<BackupManifest> => {
+  if (existsSync(out))
+    throw new BlockZeroError("BACKUP_EXISTS", `${out} exists`, "name a folder that does not exist yet");
+  const hotkeys = homesIn(checkpointDir);
+  if (hotkeys.length === 0)
+    throw new BlockZeroError(
+      "BACKUP_EMPTY",
+      `there is no hotkey's home in ${checkpointDir}`,
+      "name a program's checkpoint_dir",
+    );
+  const temporary = `${out}.tmp`;
+  const opened: (() => void)[] = [];
+  try {
+    for (const hotkey of hotkeys) opened.push(lockHome(join(checkpointDir, hotkey)));
+    rmSync(temporary, { recursive: true, force: true });
+    const files: BackupManifest["files"] = [];
+    for (const path of await pathsOf(checkpointDir, hotkeys)) {
+      const to = join(temporary, FILES_FOLDER, path);
+      await attempt(out, () => {
+        mkdirSync(dirname(to), { recursive: true });
+        copyFileSync(join(checkpointDir, path), to);
+      });
+      files.push({ path, ...(await describeFile(to)) });
+    }
+    const manifest: BackupManifest = {
+      version: 1,
+      blockzero: version,
+      made: now().toISOString(),
+      hotkeys: [...hotkeys],
+      files,
+    };
+    await attempt(out, () => {
+      writeFileAtomic(join(temporary, MANIFEST_FILE), `${JSON.stringify(manifest, null, 2)}\n`);
+      renameSync(temporary, out);
+    });
+    return manifest;
+  } finally {
+    rmSync(temporary, { recursive: true, force: true });
+    for (const release of opened) release();
+  }
+};
+
+/** Folders that bear a hotkey's address. */
+const homesIn = (folder: string): readonly string[] =>
+  existsSync(folder)
+    ? readdirSync(folder, { withFileTypes: true })
+        .filter((entry) => entry.isDirectory() && addressSchema.safeParse(entry.name).success)
+        .map(({ name }) => name)
+        .sort()
+    : [];
+
+const pathsOf = async (checkpointDir: string, hotkeys: readonly string[]): Promise<readonly string[]> => {
+  const paths = existsSync(join(checkpointDir, METRICS)) ? [METRICS] : [];
+  for (const hotkey of hotkeys) {
+    const home = join(checkpointDir, hotkey);
+    const files = readdirSync(home, { recursive: true, withFileTypes: true })
+      .filter((entry) => entry.isFile())
+      .map((entry) => relative(home, join(entry.parentPath, entry.name)).replaceAll("\\", "/"))
+      .filter(isIrreplaceable);
+    const blobs = (await ownBlobs(home)).map((hash) => `blobs/${hash.slice(0, 2)}/${hash}`);
+    paths.push(...[...files, ...blobs].sort().map((path) => `${hotkey}/${path}`));
+  }
+  return paths;
+};
+
+/** Length and SHA-256 of a file. @throws BlockZeroError FILE_UNREADABLE */
+export const describeFile = async (path: string): Promise<{ readonly bytes: number; readonly hash: string }> => {
+  const file = await openRegularFile(path);
+  try {
+    return { bytes: file.size, hash: await hashOfSource(file) };
+  } finally {
+    await file.close();
+  }
+};
+
+/** @throws BlockZeroError FILE_UNWRITABLE */
+export const attempt = async (folder: string, work: () => void): Promise<void> => {
+  try {
+    work();
+  } catch (cause) {
+    throw new BlockZeroError(
+      "FILE_UNWRITABLE",
+      `${folder} cannot be written: ${reasonOf(cause)}`,
+      "free space there, or choose a folder that this user can write",
+      { cause },
+    );
+  }
+};
