@@ -40,6 +40,7 @@ const groups: Readonly<Record<string, Readonly<Record<string, () => Loaded>>>> =
     eval: async () => (await import("./commands/eval.js")).evaluate,
     audit: async () => (await import("./commands/audit.js")).audit,
     explain: async () => (await import("./commands/explain.js")).explain,
+    dashboard: async () => (await import("./commands/dashboard.js")).dashboard,
   },
 };
 

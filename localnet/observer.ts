@@ -1,4 +1,5 @@
 import type { Chain } from "#shared/chain/chain.js";
+import { meanWeights } from "#shared/chain/mean-weights.js";
 import { onnxCpu } from "#shared/engine/runtime/onnx-cpu.js";
 import { createLossMeter, type LossMeter } from "#shared/evaluation/loss-meter.js";
 import { heldOutLosses } from "#shared/evaluation/reference-text.js";
@@ -125,7 +126,7 @@ const minerResults = async (
   const miners = await readSubmissions(context, cycle);
   const outcomes = tally({ reports, stakes, miners, network: networkHash, cycle, base });
   const [metagraph, rows] = await Promise.all([chain.metagraph(network.netuid, at), chain.weights(network.netuid, at)]);
-  const weightOf = weightedMeanWeights(rows, metagraph.neurons);
+  const weights = meanWeights(rows, metagraph.neurons);
   return outcomes.map(({ uid, hotkey, group, verdict, reason, lossReduction, score }) => ({
     uid,
     hotkey,
@@ -135,22 +136,7 @@ const minerResults = async (
     lossReduction,
     score,
     rank: score > 0 ? outcomes.filter((other) => other.group === group && other.score > score).length + 1 : null,
-    weight: weightOf(uid),
+    weight: weights.get(uid) ?? 0,
     emission: Number(metagraph.neurons[uid]?.emission ?? 0n) / TOKEN,
   }));
-};
-
-/** Each validator's row as shares of one, averaged by stake. */
-const weightedMeanWeights = (
-  rows: Awaited<ReturnType<Chain["weights"]>>,
-  neurons: readonly { readonly uid: number; readonly stake: bigint }[],
-): ((uid: number) => number) => {
-  const stakeOf = (uid: number) => Number(neurons.find((neuron) => neuron.uid === uid)?.stake ?? 0n);
-  const total = rows.reduce((sum, { uid }) => sum + stakeOf(uid), 0);
-  return (target) =>
-    rows.reduce((mean, { uid, weights }) => {
-      const sum = weights.reduce((all, [, weight]) => all + weight, 0);
-      const own = weights.find(([dest]) => dest === target)?.[1] ?? 0;
-      return sum === 0 || total === 0 ? mean : mean + (stakeOf(uid) / total) * (own / sum);
-    }, 0);
 };

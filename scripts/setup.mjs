@@ -42,7 +42,7 @@ if (!existsSync(stamp) || readFileSync(stamp, "utf8") !== lock) {
 
 const compiler = join(root, "node_modules", "typescript", "bin", "tsc");
 // What runs in a browser is compiled by itself: it sees a page's names, not Node's.
-for (const project of [root, join(root, "owner", "rewards", "page")])
+for (const project of [root, join(root, "owner", "rewards", "page"), join(root, "inspect", "dashboard", "page")])
   run("the compiler", process.execPath, [compiler, "-p", project]);
 
 const dist = join(root, "dist");

@@ -14,6 +14,7 @@ export const ROOMS: readonly Room[] = [
     holds: "small functions without a subject: deadlines, means, bounded concurrency",
     imports: [],
   },
+  { room: "shared/browser", holds: "compiled modules as a browser takes them", imports: [] },
   {
     room: "shared/files",
     holds: "atomic writes, the lock on a home, reading at a position",
@@ -354,12 +355,14 @@ export const ROOMS: readonly Room[] = [
   },
   {
     room: "inspect",
-    holds: "read-only: audit, explain, models exported, measured, and put on the Hub",
+    holds: "read-only: audit, explain, dashboard, models exported, measured, and put on the Hub",
     imports: [
       "shared/errors",
       "shared/util",
+      "shared/browser",
       "shared/files",
       "shared/protocol",
+      "shared/telemetry",
       "shared/blobs",
       "shared/hub",
       "shared/data",
@@ -368,6 +371,7 @@ export const ROOMS: readonly Room[] = [
       "shared/rewards",
       "shared/scoring",
       "shared/chain",
+      "shared/packs",
       "datasets",
       "shared/model",
       "shared/parts",
@@ -423,6 +427,7 @@ export const ROOMS: readonly Room[] = [
     imports: [
       "shared/errors",
       "shared/util",
+      "shared/browser",
       "shared/files",
       "shared/protocol",
       "shared/blobs",

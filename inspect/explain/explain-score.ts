@@ -29,7 +29,7 @@ export const explainScore = async (
 ): Promise<Explanation> => explainFacts(await readMinersCycle(subnet, cycle, uid));
 
 /** Derives the explanation from the facts that were read. */
-const explainFacts = (facts: MinersCycle): Explanation => {
+export const explainFacts = (facts: MinersCycle): Explanation => {
   const { cycle, head, uid, hotkey, network, holders, submission, said, window: known, after } = facts;
   const miner = { cycle, uid, hotkey };
   const neuron = holders.neurons.find((one) => one.uid === uid);

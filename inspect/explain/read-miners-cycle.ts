@@ -12,6 +12,7 @@ import {
   readWindow,
   type WindowOutcomes,
 } from "#shared/replay/cycle-outcomes.js";
+import type { CycleSource } from "#shared/replay/source.js";
 import { readSubmissions, type Submission } from "#shared/replay/submissions.js";
 import { contextOf } from "#shared/replay/succession.js";
 import { readModelManifest } from "#shared/replay/whole-model.js";
@@ -22,25 +23,30 @@ import { readSeedSource, type SeedSource } from "./seed-source.js";
 type Subnet = Pick<OpenedSubnet, "source" | "head">;
 export type Holders = Metagraph;
 
-/** All that is read to explain a miner's cycle. */
-export interface MinersCycle {
+/** All that is read to explain a cycle, whoever's. */
+export interface CycleFacts {
   readonly cycle: number;
   /** The newest block. */
   readonly head: number;
-  readonly uid: number;
-  readonly hotkey: string;
   /** The network file that was in force. */
   readonly network: Network;
   /** State at the end of the evaluate phase. */
   readonly holders: Holders;
-  readonly submission: Submission | undefined;
-  /** The content of its signed manifest. Null if the manifest is not available. */
-  readonly update: UpdateFacts | null;
+  readonly submissions: readonly Submission[];
   readonly seed: SeedSource;
   readonly said: CycleOutcomes;
   readonly window: WindowOutcomes;
   readonly made: ModelMade;
   readonly after: AfterMerge;
+}
+
+/** What of a cycle's facts is about one miner. */
+export interface MinersCycle extends CycleFacts {
+  readonly uid: number;
+  readonly hotkey: string;
+  readonly submission: Submission | undefined;
+  /** The content of its signed manifest. Null if the manifest is not available. */
+  readonly update: UpdateFacts | null;
 }
 
 /** The model that the cycle's merge made. */
@@ -50,6 +56,8 @@ export interface ModelMade {
   readonly isSettled: boolean;
   /** Null if its manifest is not available any more. */
   readonly merged: ModelManifest["merged"] | null;
+  /** Group → the step that it took. Null as `merged` is; empty if there is no model. */
+  readonly steps: ModelManifest["steps"] | null;
 }
 
 /** Chain state in which the cycle's weights are set: that of its last block, or of the newest block if the cycle still runs. */
@@ -59,13 +67,44 @@ export interface AfterMerge {
   readonly weights: readonly WeightRow[];
 }
 
-/** @throws BlockZeroError UID_UNKNOWN; STATE_DISCARDED if the chain no longer has the cycle's state */
-export const readMinersCycle = async (opened: Subnet, cycle: number, uid: number): Promise<MinersCycle> => {
+/**
+ * @param known outcomes of cycles that were read before
+ * @throws BlockZeroError STATE_DISCARDED if the chain no longer has the cycle's state
+ */
+export const readCycleFacts = async (
+  opened: Subnet,
+  cycle: number,
+  known: readonly CycleOutcomes[] = [],
+): Promise<CycleFacts> => {
   // A cycle uses the network file that was in force in it.
   const subnet = { ...opened, source: await contextOf(opened.source, cycle) };
   const { source, head } = subnet;
   const { chain, network } = source;
-  const holders = await chain.metagraph(network.netuid, phaseWindow(cycle, "evaluate", network.phases).end - 1);
+  const said = known.find((one) => one.cycle === cycle) ?? (await readOutcomes(source, cycle, head));
+  return {
+    cycle,
+    head,
+    network,
+    holders: await chain.metagraph(network.netuid, phaseWindow(cycle, "evaluate", network.phases).end - 1),
+    submissions: await readSubmissions(source, cycle),
+    seed: await readSeedSource(source, cycle),
+    said,
+    window: await readWindow(source, cycle, head, [...known, said]),
+    made: await modelMade(subnet, cycle),
+    after: await afterMerge(subnet, cycle),
+  };
+};
+
+/** @throws BlockZeroError UID_UNKNOWN; STATE_DISCARDED if the chain no longer has the cycle's state */
+export const readMinersCycle = async (subnet: Subnet, cycle: number, uid: number): Promise<MinersCycle> => {
+  const facts = await readCycleFacts(subnet, cycle);
+  const submission = facts.submissions.find((one) => one.uid === uid);
+  return minersCycle(facts, uid, await readUpdate(subnet.source, submission));
+};
+
+/** @throws BlockZeroError UID_UNKNOWN */
+export const minersCycle = (facts: CycleFacts, uid: number, update: UpdateFacts | null): MinersCycle => {
+  const { cycle, holders, submissions } = facts;
   const neuron = holders.neurons.find((one) => one.uid === uid);
   if (!neuron)
     throw new BlockZeroError(
@@ -74,26 +113,15 @@ export const readMinersCycle = async (opened: Subnet, cycle: number, uid: number
       `name one of ${holders.neurons.map((one) => one.uid).join(", ")}`,
     );
   const { hotkey } = neuron;
-  const submission = (await readSubmissions(source, cycle)).find((one) => one.uid === uid && one.hotkey === hotkey);
-  const said = await readOutcomes(source, cycle, head);
-  return {
-    cycle,
-    head,
-    uid,
-    hotkey,
-    network,
-    holders,
-    submission,
-    update: await updateOf(subnet, submission),
-    seed: await readSeedSource(source, cycle),
-    said,
-    window: await readWindow(source, cycle, head, [said]),
-    made: await modelMade(subnet, cycle),
-    after: await afterMerge(subnet, cycle),
-  };
+  const submission = submissions.find((one) => one.uid === uid && one.hotkey === hotkey);
+  return { ...facts, uid, hotkey, submission, update: submission ? update : null };
 };
 
-const updateOf = async ({ source }: Subnet, submission: Submission | undefined): Promise<UpdateFacts | null> => {
+/** What the manifest of a submission says. Null if nothing was revealed, or if the manifest is not available. */
+export const readUpdate = async (
+  source: Pick<CycleSource, "fetch">,
+  submission: Submission | undefined,
+): Promise<UpdateFacts | null> => {
   if (!submission?.reveal) return null;
   const { artifact: hash, location } = submission.reveal;
   try {
@@ -111,12 +139,13 @@ const modelMade = async ({ source, head }: Subnet, cycle: number): Promise<Model
   const last = lastModelBlock(cycle, source.network);
   const { agreed: model } = await modelOutcome(source, cycle, Math.min(head, last));
   const made = { model, isSettled: head >= last || model !== null };
-  if (model === null) return { ...made, merged: [] };
+  if (model === null) return { ...made, merged: [], steps: {} };
   try {
-    return { ...made, merged: (await readModelManifest(source, model)).merged };
+    const { merged, steps } = await readModelManifest(source, model);
+    return { ...made, merged, steps };
   } catch (thrown) {
     if (!isGone(thrown)) throw thrown;
-    return { ...made, merged: null };
+    return { ...made, merged: null, steps: null };
   }
 };
 

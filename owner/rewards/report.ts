@@ -1,7 +1,8 @@
 import { readFileSync } from "node:fs";
 import { createRequire } from "node:module";
-import { dirname, join, relative } from "node:path";
+import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { browserModules } from "#shared/browser/modules.js";
 import type { PageInput } from "./page/input.js";
 
 /** Root of the compiled tree, and of the sources beside it. */
@@ -26,31 +27,15 @@ export const rewardsPage = (input: PageInput): string => {
 };
 
 /** Every module that the entry needs: its name → a data URL of its code. */
-const modulesFrom = (entry: string): ReadonlyMap<string, string> => {
-  const modules = new Map<string, string>();
-  const add = (path: string) => {
-    if (modules.has(nameOf(path))) return;
-    modules.set(nameOf(path), "");
-    const code = readFileSync(join(DIST, path), "utf8")
-      .replace(/^\/\/# sourceMappingURL=.*$/m, "")
-      .replace(/\bfrom "([^"]+)"/g, (_, specifier: string) => {
-        const target = targetOf(path, specifier);
-        add(target);
-        return `from "${nameOf(target)}"`;
-      });
-    modules.set(nameOf(path), `data:text/javascript;base64,${Buffer.from(code).toString("base64")}`);
-  };
-  add(entry);
-  return modules;
-};
+const modulesFrom = (entry: string): ReadonlyMap<string, string> =>
+  new Map(
+    [...browserModules(entry, nameOf)].map(([path, code]) => [
+      nameOf(path),
+      `data:text/javascript;base64,${Buffer.from(code).toString("base64")}`,
+    ]),
+  );
 
-const targetOf = (importer: string, specifier: string): string => {
-  if (specifier.startsWith("#")) return specifier.slice(1);
-  if (specifier.startsWith(".")) return relative(DIST, join(DIST, dirname(importer), specifier));
-  throw new Error(`${importer} imports "${specifier}", which no browser has`);
-};
-
-const nameOf = (path: string): string => `#${path.replaceAll("\\", "/")}`;
+const nameOf = (path: string): string => `#${path}`;
 
 /** A script element ends at the first `</script`, wherever it stands. */
 const inScript = (text: string): string => text.replaceAll("</", "<\\/").replaceAll("<!--", "<\\!--");

@@ -41,15 +41,21 @@ export interface SubnetLocation {
   readonly everyServer?: boolean | undefined;
 }
 
-/** The whole of a subnet as anybody can look at it: nothing is registered, sent or changed. Closing it names the faulty copies that nobody took. */
-export interface OpenedSubnet {
+/** A subnet at one block, with the network that is in force there. */
+export interface SubnetView {
   readonly source: Omit<CycleSource, "chain"> & { readonly chain: Chain };
-  readonly files: SubnetFiles;
   /** The newest block. */
   readonly head: number;
   /** The first cycle and the newest whose evaluate phase is over; none are there yet where `last` is below `first`. */
   readonly first: number;
   readonly last: number;
+}
+
+/** The whole of a subnet as anybody can look at it: nothing is registered, sent or changed. Closing it names the faulty copies that nobody took. */
+export interface OpenedSubnet extends SubnetView {
+  readonly files: SubnetFiles;
+  /** The same subnet at the block that is the newest by now. @throws what connecting and reading the network file throw */
+  look(): Promise<SubnetView>;
   close(): Promise<void>;
 }
 
@@ -66,8 +72,8 @@ export const openSubnet = async (location: SubnetLocation): Promise<OpenedSubnet
   try {
     // A localnet's chain is a copy that stands still, its servers are perhaps gone: all its files are in the home.
     let phases: PhaseLengths | undefined;
-    const servers = location.chain === undefined ? [] : [remoteFiles(chain, netuid, () => phases, location)];
-    const remote = oneAfterAnother([...servers, ...(await openArchives(location))]);
+    let servers: RemoteCopies = async () => [];
+    const remote = oneAfterAnother([(file) => servers(file), ...(await openArchives(location))]);
     const folders = [...(home === undefined ? [] : blobFolders(home)), ...(cache === undefined ? [] : [cache])];
     const files = openSubnetFiles({
       folders,
@@ -80,18 +86,24 @@ export const openSubnet = async (location: SubnetLocation): Promise<OpenedSubnet
         log.warn(unreadable ?? "a file is not what its hash says", { path });
       await files.close();
     });
-    const agreed = await agreedNetwork({ chain, netuid, file: networkFile, fetch: (file) => files.fetch(file) });
-    const reading = { chain, fetch: files.fetch, open: files.open };
-    const head = (await chain.head()).number;
-    const published = { ...reading, network: agreed, networkHash: networkHash(agreed) };
-    const { source } = await networkInForce(published, head);
-    const { network } = source;
-    phases = network.phases;
-    const { cycle } = phaseAt(head, network.phases);
-    const isOver = head >= phaseWindow(cycle, "merge", network.phases).start;
-    log.debug("opened a subnet", { netuid, head, network: source.networkHash });
+    const look = async (): Promise<SubnetView> => {
+      // Who serves, and who was slow, is found out anew.
+      if (location.chain !== undefined) servers = remoteFiles(chain, netuid, () => phases, location);
+      const agreed = await agreedNetwork({ chain, netuid, file: networkFile, fetch: (file) => files.fetch(file) });
+      const reading = { chain, fetch: files.fetch, open: files.open };
+      const head = (await chain.head()).number;
+      const published = { ...reading, network: agreed, networkHash: networkHash(agreed) };
+      const { source } = await networkInForce(published, head);
+      const { network } = source;
+      phases = network.phases;
+      const { cycle } = phaseAt(head, network.phases);
+      const isOver = head >= phaseWindow(cycle, "merge", network.phases).start;
+      log.debug("looked at a subnet", { netuid, head, network: source.networkHash });
+      return { source, head, first: await firstCycleFrom(source, 0), last: isOver ? cycle : cycle - 1 };
+    };
+    const view = await look();
     signal.throwIfAborted();
-    return { source, files, head, first: await firstCycleFrom(source, 0), last: isOver ? cycle : cycle - 1, close };
+    return { ...view, files, look, close };
   } catch (thrown) {
     await close();
     throw thrown;

@@ -1,0 +1,190 @@
+import type { Phase } from "#shared/protocol/phases.js";
+import type { ReasonCode, Verdict } from "#shared/protocol/verdict.js";
+
+/**
+ * The documents that the dashboard's page reads as JSON; docs/dashboard.md describes them. Losses are in nats per token, shares are fractions of
+ * 1, amounts in tokens, times in milliseconds since the epoch. Texts of strangers are printable ASCII of at most 200 characters.
+ */
+
+/** `GET /api/subnet`: the subnet as it is now. */
+export interface SubnetNow {
+  readonly name: string;
+  readonly netuid: number;
+  /** Hash of the network file in force. */
+  readonly network: string;
+  readonly clock: Clock;
+  /** The newest cycle whose scores are read. Null if there is none yet. */
+  readonly cycle: number | null;
+  /** Cycles in the mean that decides pay. */
+  readonly window: number;
+  /** Whether every report of `cycle` that counts was available. If not, what was agreed may be something else. */
+  readonly isWhole: boolean;
+  readonly groups: readonly GroupNow[];
+  /** By ascending uid. */
+  readonly miners: readonly MinerNow[];
+  /** By descending stake. */
+  readonly validators: readonly ValidatorCycle[];
+  /** The current model and its ancestors, newest first. */
+  readonly models: readonly ModelRow[];
+  readonly rewards: Rewards;
+  readonly sealed: readonly SealedLeft[];
+  /** Newest first. */
+  readonly events: readonly SubnetEvent[];
+  /** What it cost: reads of the chain since the start, and whether the last one failed. */
+  readonly chain: { readonly reads: number; readonly problem: string | null };
+}
+
+export interface Clock {
+  readonly block: number;
+  /** By the chain's clock. */
+  readonly time: number;
+  /** Milliseconds from one block to the next, the mean of the last ones. Null until two were seen. */
+  readonly blockTime: number | null;
+  readonly cycle: number;
+  readonly phase: Phase;
+  /** Blocks until the phase ends, this one included. */
+  readonly blocksLeft: number;
+  /** The cycle's phases; `end` is the first block after. */
+  readonly phases: readonly { readonly phase: Phase; readonly start: number; readonly end: number }[];
+  /** Hotkeys that wrote a record of the running cycle, by kind. */
+  readonly records: Readonly<Record<RecordKind, number>>;
+}
+
+export type RecordKind = "commit" | "reveal" | "report" | "held" | "ballot" | "model";
+
+export interface GroupNow {
+  readonly name: string;
+  /** Miners that have a place in it. */
+  readonly miners: number;
+}
+
+/** A miner, by what was agreed in the newest cycle that was read, and what it does in the running one. */
+export interface MinerNow {
+  readonly uid: number;
+  readonly hotkey: string;
+  readonly role: "miner" | "validator" | "owner";
+  readonly last: MinerCycle | null;
+  /** Scores of the newest cycles, oldest first. Null: missed, rejected or left out. */
+  readonly scores: readonly (number | null)[];
+  /** What it has done in the running cycle. */
+  readonly doing: "nothing yet" | "committed" | "revealed";
+}
+
+/** What came of a miner's cycle. */
+export interface MinerCycle {
+  readonly uid: number;
+  readonly hotkey: string;
+  readonly group: string | null;
+  readonly verdict: Verdict;
+  readonly reason: ReasonCode | null;
+  readonly score: number;
+  readonly lossReduction: number | null;
+  /** Two-sided interval of the loss reduction whose lower end decides the score. Null unless scored. */
+  readonly interval: readonly [number, number] | null;
+  readonly independence: number | null;
+  /** Its place by the mean score over the window, and how many have one. Null without a place. */
+  readonly rank: number | null;
+  readonly ranked: number | null;
+  readonly meanScore: number | null;
+  /** Share of all pay by the reward curve. */
+  readonly share: number;
+  /** Mean over the validators' rows, each weighted by stake. */
+  readonly weight: number;
+  /** Paid by the last epoch. */
+  readonly emission: number;
+  /** Its share of its group's mean in the cycle's merge. Null if it was not merged. */
+  readonly merged: number | null;
+  /** Blocks of the commit phase that were left when it committed. Null if it did not. */
+  readonly spare: number | null;
+}
+
+export interface ValidatorCycle {
+  readonly uid: number | null;
+  readonly hotkey: string;
+  readonly votes: boolean;
+  readonly stakeShare: number;
+  /** Share of the outcomes on which its report agrees. Null without a report that counts. */
+  readonly agreement: number | null;
+  /** Mean relative difference of its scores from the agreed ones. */
+  readonly deviation: number | null;
+  /** Blocks of the evaluate phase that had passed when its report's record arrived. Null without one. */
+  readonly lateness: number | null;
+  /** Blocks of that phase. */
+  readonly allowed: number;
+  readonly problem: string | null;
+}
+
+export interface ModelRow {
+  readonly cycle: number;
+  readonly hash: string;
+  /** Group → its step; 0 if it did not change. */
+  readonly steps: Readonly<Record<string, number>>;
+  readonly merged: readonly { readonly uid: number; readonly group: string; readonly share: number }[];
+}
+
+/** The reward curve for as many miners as the largest group has. */
+export interface Rewards {
+  readonly curve: string;
+  readonly burn: number;
+  /** By place from the first: the share of the group's pool, before what is burned. */
+  readonly shares: readonly number[];
+}
+
+export interface SealedLeft {
+  readonly group: string;
+  readonly envelopes: number;
+  /** Envelopes that are still closed. */
+  readonly left: number;
+}
+
+export interface SubnetEvent {
+  readonly block: number;
+  readonly kind: "cycle" | "phase" | "record" | "model" | "neuron" | "network" | "fault";
+  readonly text: string;
+}
+
+/** `GET /api/history`: columns over the cycles that were read. */
+export interface History {
+  /** Ascending. */
+  readonly cycles: readonly number[];
+  readonly groups: readonly GroupHistory[];
+}
+
+/** The base model of each cycle, as validators measured it. Null where nobody did. */
+export interface GroupHistory {
+  readonly name: string;
+  readonly loss: readonly (number | null)[];
+  readonly bitsPerByte: readonly (number | null)[];
+  /** Whether the group's model took a step in that cycle. */
+  readonly improved: readonly (boolean | null)[];
+}
+
+/** `GET /api/miners/UID?cycle=N`: why a miner earned what it did, and what would help. */
+export interface MinerPage {
+  readonly uid: number;
+  readonly hotkey: string;
+  readonly cycle: number;
+  /** Cycles that can be explained, ascending. */
+  readonly explained: readonly number[];
+  /** What `blockzero explain` says, a sentence each. */
+  readonly explanation: readonly string[];
+  readonly advice: readonly Advice[];
+  /** Every cycle that was read, newest first. */
+  readonly history: readonly (MinerCycle & { readonly cycle: number })[];
+  readonly receipt: Receipt | null;
+}
+
+export interface Advice {
+  readonly kind: "problem" | "hint" | "good";
+  readonly text: string;
+}
+
+/** Where the proof of a cycle is: the records on chain, and what their hashes cover. */
+export interface Receipt {
+  readonly commitBlock: number | null;
+  readonly commitment: string | null;
+  readonly artifact: string | null;
+  readonly location: string | null;
+  readonly reports: readonly { readonly validator: string; readonly hash: string; readonly block: number }[];
+  readonly model: string | null;
+}

@@ -1,0 +1,124 @@
+import { roundAt } from "#shared/chain/timelock/beacon.js";
+import type { Network } from "#shared/protocol/network.js";
+import { printable } from "#shared/protocol/parsed.js";
+import { beaconOf } from "#shared/replay/evaluation-text.js";
+import { rewardCurve } from "#shared/rewards/curves/reward-curve.js";
+import type { CycleDigest } from "./digest.js";
+import type { LiveBlock, Neurons } from "./live.js";
+import type { GroupNow, History, MinerNow, ModelRow, Rewards, SealedLeft, SubnetEvent, SubnetNow } from "./snapshot.js";
+
+/** Scores in the line of a miner's history. */
+const SCORES = 32;
+
+/** Ancestors of the current model that are listed. */
+const MODELS = 64;
+
+/** Places of the reward curve that are shown at least, and at most. */
+const PLACES = [8, 256] as const;
+
+/** All that the documents are made of. */
+export interface SubnetState {
+  readonly network: Network;
+  readonly networkHash: string;
+  readonly live: LiveBlock;
+  readonly neurons: Neurons;
+  readonly ownerHotkey: string;
+  /** Ascending. */
+  readonly digests: readonly CycleDigest[];
+  readonly events: readonly SubnetEvent[];
+  readonly chain: SubnetNow["chain"];
+}
+
+export const subnetNow = (state: SubnetState): SubnetNow => {
+  const { network, networkHash, live, digests, events, chain } = state;
+  const last = digests.at(-1);
+  const groups = groupsNow(network, last);
+  return {
+    name: printable(network.name),
+    netuid: network.netuid,
+    network: networkHash,
+    clock: live.clock,
+    cycle: last?.cycle ?? null,
+    window: network.scoring.window,
+    isWhole: last?.isWhole ?? true,
+    groups,
+    miners: minersNow(state),
+    validators: last?.validators ?? [],
+    models: modelsOf(network, digests),
+    rewards: rewardsOf(network, Math.max(0, ...groups.map(({ miners }) => miners))),
+    sealed: sealedLeft(network, live.clock.time),
+    events,
+    chain,
+  };
+};
+
+const groupsNow = ({ groups }: Network, last: CycleDigest | undefined): readonly GroupNow[] =>
+  Object.keys(groups).map((name) => ({
+    name,
+    miners: last?.miners.filter(({ group, rank }) => group === name && rank !== null).length ?? 0,
+  }));
+
+/** Everybody who holds a uid now, but for validators and the owner who submitted nothing. */
+const minersNow = ({ neurons, ownerHotkey, digests, live }: SubnetState): readonly MinerNow[] => {
+  const recent = digests
+    .slice(-SCORES)
+    .map(({ miners }) => new Map(miners.map((one) => [`${one.uid} ${one.hotkey}`, one])));
+  return neurons
+    .map(({ uid, hotkey, validatorPermit }): MinerNow => {
+      const own = recent.map((miners) => miners.get(`${uid} ${hotkey}`));
+      return {
+        uid,
+        hotkey,
+        role: hotkey === ownerHotkey ? "owner" : validatorPermit ? "validator" : "miner",
+        last: own.at(-1) ?? null,
+        scores: own.map((one) => (one?.verdict === "scored" ? one.score : null)),
+        doing: live.writers.reveal.has(hotkey)
+          ? "revealed"
+          : live.writers.commit.has(hotkey)
+            ? "committed"
+            : "nothing yet",
+      };
+    })
+    .filter(({ role, last, doing }) => role === "miner" || last !== null || doing !== "nothing yet")
+    .sort((a, b) => a.uid - b.uid);
+};
+
+const modelsOf = ({ genesis }: Network, digests: readonly CycleDigest[]): readonly ModelRow[] => {
+  const made = digests
+    .flatMap(({ cycle, model, steps, merged }) => (model === null ? [] : [{ cycle, hash: model, steps, merged }]))
+    .reverse()
+    .slice(0, MODELS);
+  return made.length > 0 ? made : [{ cycle: 0, hash: genesis, steps: {}, merged: [] }];
+};
+
+const rewardsOf = ({ scoring: { rewards, burn } }: Network, miners: number): Rewards => {
+  const places = Math.min(PLACES[1], Math.max(PLACES[0], miners));
+  // Equal scores would share a place's pay in curves that go by scores: these fall by a tenth from place to place.
+  const scores = Array.from({ length: places }, (_, place) => 0.9 ** place);
+  return { curve: rewards.curve, burn, shares: rewardCurve(rewards)(scores) };
+};
+
+const sealedLeft = ({ groups }: Network, time: number): readonly SealedLeft[] =>
+  Object.entries(groups).flatMap(([group, { sealed }]) => {
+    if (!sealed) return [];
+    const opened = Math.floor((roundAt(time, beaconOf(sealed)) - sealed.first_round) / sealed.spacing) + 1;
+    return [
+      { group, envelopes: sealed.envelopes, left: Math.min(sealed.envelopes, Math.max(0, sealed.envelopes - opened)) },
+    ];
+  });
+
+export const historyOf = (digests: readonly CycleDigest[]): History => {
+  const names = [...new Set(digests.flatMap(({ groups }) => Object.keys(groups)))];
+  return {
+    cycles: digests.map(({ cycle }) => cycle),
+    groups: names.map((name) => {
+      const of = digests.map(({ groups }) => groups[name]);
+      return {
+        name,
+        loss: of.map((one) => one?.loss ?? null),
+        bitsPerByte: of.map((one) => one?.bitsPerByte ?? null),
+        improved: of.map((one) => one?.improved ?? null),
+      };
+    }),
+  };
+};

@@ -1,0 +1,110 @@
+import assert from "node:assert/strict";
+import { describe, it } from "node:test";
+import { simulatedSubnet } from "#bench/dashboard/simulated-subnet.js";
+import { createEventLog, eventsOf, neuronEvents } from "#inspect/dashboard/events.js";
+import { createPace, withEarlier } from "#inspect/dashboard/live.js";
+import { historyOf, subnetNow } from "#inspect/dashboard/subnet-now.js";
+import { PHASES, template } from "#tests/support/micro-network.js";
+
+const network = { ...template, genesis: "0".repeat(64) };
+const at = (offset: number) => simulatedSubnet({ network, miners: 12, validators: 2, cycles: 40, offset });
+
+describe("the documents of the dashboard", () => {
+  it("are JSON, with a row a miner, its newest cycle and the line of its scores", () => {
+    const now = subnetNow(at(PHASES.distribute + PHASES.train));
+    assert.deepEqual(JSON.parse(JSON.stringify(now)), now);
+    assert.deepEqual([now.cycle, now.clock.cycle, now.clock.phase, now.miners.length], [40, 41, "commit", 12]);
+    assert.deepEqual(
+      now.miners.map(({ doing }) => doing),
+      Array.from({ length: 12 }, (_, i) => (i < 6 ? "committed" : "nothing yet")),
+    );
+    assert.equal(now.clock.records.commit, 6);
+    for (const { scores, last } of now.miners) {
+      assert.equal(scores.length, 32);
+      assert.equal(scores.at(-1), last!.verdict === "scored" ? last!.score : null);
+    }
+    assert.deepEqual(
+      now.models.slice(0, 2).map(({ cycle }) => cycle),
+      [40, 39],
+    );
+    assert.ok(Math.abs(now.rewards.shares.reduce((sum, part) => sum + part, 0) - 1) < 1e-9);
+  });
+
+  it("have a value or a gap for each cycle, also where a group came later", () => {
+    const { digests } = at(0);
+    const [first, ...rest] = digests;
+    const late = [{ ...first!, groups: { math: first!.groups.math! } }, ...rest];
+    const { cycles, groups } = historyOf(late);
+    assert.equal(cycles.length, 40);
+    const prose = groups.find(({ name }) => name === "prose")!;
+    assert.deepEqual([prose.loss.length, prose.loss[0], prose.improved[0]], [40, null, null]);
+    assert.equal(typeof prose.loss[1], "number");
+  });
+
+  it("say how much sealed text is still closed", () => {
+    const beacon = { public_key: "0".repeat(192), genesis_time: 1_700_000_000, period: 12 };
+    const sealed = { beacon, first_round: 1, spacing: 10, envelopes: 100, index: "0".repeat(64) };
+    const state = at(0);
+    const leftAt = (time: number) =>
+      subnetNow({
+        ...state,
+        network: { ...network, groups: { ...network.groups, math: { ...network.groups.math!, sealed } } },
+        live: { ...state.live, clock: { ...state.live.clock, time } },
+      }).sealed;
+    const seconds = (count: number) => 1000 * (1_700_000_000 + count);
+    assert.deepEqual(leftAt(seconds(-100)), [{ group: "math", envelopes: 100, left: 100 }]);
+    // The first opens with round 1, the second with round 11.
+    assert.deepEqual(
+      [0, 119, 120, 1e6].map((count) => leftAt(seconds(count))[0]!.left),
+      [99, 99, 98, 0],
+    );
+  });
+});
+
+describe("events", () => {
+  it("tell of phases, cycles and records, by uid where they are few", () => {
+    const before = at(PHASES.distribute + PHASES.train - 1);
+    const now = at(PHASES.distribute + PHASES.train);
+    const texts = eventsOf(now.live, before.live, now.neurons).map(({ text }) => text);
+    assert.deepEqual(texts, ["Cycle 41: commit begins.", "6 hotkeys: each committed to an update."]);
+    assert.deepEqual(eventsOf(now.live, null, now.neurons), []);
+    assert.deepEqual(eventsOf(now.live, now.live, now.neurons), []);
+    const [uid, hotkey] = [3, now.neurons[3]!.hotkey];
+    const one = { ...now.live, writers: { ...now.live.writers, commit: new Set([hotkey]) } };
+    assert.equal(eventsOf(one, before.live, now.neurons)[1]!.text, `uid ${uid} committed to an update.`);
+  });
+
+  it("of a record that another of the same hotkey took the place of are not forgotten", () => {
+    const now = at(PHASES.distribute + PHASES.train);
+    const later = at(PHASES.distribute + PHASES.train + 1);
+    const empty = { ...later.live, writers: { ...later.live.writers, commit: new Set<string>() } };
+    assert.equal(withEarlier(empty, now.live).clock.records.commit, 6);
+    const next = { ...empty, clock: { ...empty.clock, cycle: 42 } };
+    assert.equal(withEarlier(next, now.live).writers.commit.size, 0);
+  });
+
+  it("of neurons are told one by one where they are few, and the log is bounded", () => {
+    const { neurons } = at(0);
+    const other = neurons.map((neuron) => (neuron.uid === 4 ? { ...neuron, hotkey: "5other" } : neuron));
+    assert.deepEqual(
+      neuronEvents(7, other, neurons).map(({ text }) => text),
+      ["uid 4 has a new holder: the former one was deregistered."],
+    );
+    assert.equal(neuronEvents(7, neurons, neurons.slice(0, -1))[0]!.text, "uid 14 registered.");
+    assert.equal(neuronEvents(7, neurons, neurons.slice(0, 1))[0]!.text, "14 uids have new holders.");
+    assert.deepEqual(neuronEvents(7, neurons, []), []);
+    const log = createEventLog();
+    for (let block = 0; block < 500; block++) log.add({ block, kind: "phase", text: "" });
+    assert.deepEqual([log.newest().length, log.newest()[0]!.block], [200, 499]);
+  });
+});
+
+it("the pace is that of the last blocks, by the chain's clock", () => {
+  const pace = createPace();
+  const head = (number: number, timestamp: number) => ({ number, timestamp, hash: "" });
+  assert.equal(pace(head(1, 1000)), null);
+  assert.equal(pace(head(1, 1000)), null);
+  assert.equal(pace(head(3, 5000)), 2000);
+  for (let number = 4; number < 60; number++) pace(head(number, 1000 * number));
+  assert.equal(pace(head(60, 60_000)), 1000);
+});
