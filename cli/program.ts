@@ -9,6 +9,7 @@ const groups: Readonly<Record<string, Readonly<Record<string, () => Loaded>>>> =
     devchain: async () => (await import("./commands/devchain.js")).devchain,
     "subtensor-node": async () => (await import("./commands/subtensor-node.js")).subtensorNode,
     trim: async () => (await import("./commands/trim.js")).trim,
+    completion: async () => (await import("./commands/completion.js")).completion,
   },
   "Keys and chain:": {
     wallet: async () => (await import("./commands/wallet.js")).wallet,
