@@ -7,7 +7,7 @@ import type { Log } from "#shared/telemetry/log.js";
 import { orAbort, withDeadline } from "#shared/util/deadline.js";
 import { networkOf } from "./admission.js";
 import { addressesOf, parseOrigin, type RequestLimits, requestBlob } from "./blob-request.js";
-import { type FetchLimits, watchFetch } from "./fetch-limits.js";
+import { DEFAULT_FETCH_LIMITS, type FetchLimits, watchFetch } from "./fetch-limits.js";
 import { type FetchTurns, FIRST_TURN_MS, isTurnOver, openFetchTurns, turnOver } from "./fetch-turns.js";
 import { type IncomingBlob, incomingBytes, lend } from "./incoming-blob.js";
 
@@ -47,8 +47,11 @@ export interface BlobClient {
   receive(request: BlobFetch & { readonly locations: readonly string[] }, incoming: IncomingBlob): Promise<void>;
 }
 
-/** Number of times that one location may continue after breaking off, if each attempt brings bytes. */
+/** Number of times in a row that one location may break off before it has sent a stretch, if each attempt brings bytes. */
 const CONTINUATIONS = 5;
+
+/** Bytes after which breaking off counts anew: a large blob takes longer than servers give one answer. */
+const STRETCH_BYTES = 16 << 20;
 
 /** Longest time for resolving a name, in milliseconds. */
 const RESOLVE_MS = 10_000;
@@ -68,13 +71,13 @@ interface Server {
 
 /**
  * Fetches blobs from locations that strangers put on chain. It connects only to the address that it has checked, so a name that resolves
- * differently the second time brings no advantage. It follows no redirect and decompresses nothing. It stops at the size limit, at the
- * deadline, and when the transfer is too slow.
+ * differently the second time brings no advantage. It follows no redirect and decompresses nothing. It stops at the size limit, and when the
+ * transfer is too slow (`watchFetch`).
  */
 export const createBlobClient = (options: BlobClientOptions): BlobClient => {
-  const { log, signer, timeoutMs = 120_000, windowMs = 5_000, minBytesPerSecond = 4096 } = options;
+  const { log, signer } = options;
   const { allowPrivateAddresses, turns = openFetchTurns() } = options;
-  const limits = { timeoutMs, windowMs, minBytesPerSecond };
+  const limits: FetchLimits = { ...DEFAULT_FETCH_LIMITS, ...options };
   const nextNonce = requestNonces();
 
   const ask = async (
@@ -103,7 +106,7 @@ export const createBlobClient = (options: BlobClientOptions): BlobClient => {
     const watch = watchFetch(server.location, () => incoming.length(), limits);
     const signal = AbortSignal.any([watch.signal, over, ...(request.signal ? [request.signal] : [])]);
     try {
-      for (let attempt = 1; ; attempt++) {
+      for (let attempts = 1; ; attempts++) {
         const before = incoming.length();
         const loan = lend(incoming);
         try {
@@ -112,7 +115,8 @@ export const createBlobClient = (options: BlobClientOptions): BlobClient => {
           await loan.takeBack();
           if (signal.aborted) throw signal.reason;
           const mayGoOn = !(thrown instanceof BlockZeroError) || thrown.code === "FETCH_FAILED";
-          if (!mayGoOn || incoming.length() <= before || attempt === CONTINUATIONS) throw thrown;
+          if (!mayGoOn || incoming.length() <= before || attempts === CONTINUATIONS) throw thrown;
+          if (incoming.length() - before >= STRETCH_BYTES) attempts = 0;
         }
       }
     } finally {
@@ -124,7 +128,7 @@ export const createBlobClient = (options: BlobClientOptions): BlobClient => {
   const find = async (location: string, signal: AbortSignal | undefined): Promise<Server> => {
     const origin = parseOrigin(location, options);
     const late = () => fault("FETCH_TIMEOUT", `${quote(location)} has a name that nobody resolves`, "try later");
-    const addresses = await withDeadline(Math.min(timeoutMs, RESOLVE_MS), late, (over) =>
+    const addresses = await withDeadline(Math.min(limits.graceMs, RESOLVE_MS), late, (over) =>
       orAbort(addressesOf(origin, options), signal ? AbortSignal.any([over, signal]) : over),
     );
     return { location, origin, addresses, network: networkOf(addresses[0]?.address ?? "") };

@@ -33,7 +33,11 @@ export const serverCopies = (options: ServerOptions): RemoteCopies => {
     return patience.inOrder(origins).map((origin) => ({
       name: `${origin}/blob/${hash}`,
       receive: (incoming) =>
-        patience.grant(origin, () => client.receive({ locations: [origin], hash, maxBytes, signal }, incoming)),
+        patience.grant(
+          origin,
+          () => client.receive({ locations: [origin], hash, maxBytes, signal }, incoming),
+          incoming.length,
+        ),
     }));
   };
 };

@@ -45,7 +45,7 @@ export const portCheck: Check = {
     try {
       const location = announced ?? server.url;
       // It is one's own address, from one's own settings.
-      const client = createBlobClient({ allowPrivateAddresses: true, log: silentLog, timeoutMs: 8_000 });
+      const client = createBlobClient({ allowPrivateAddresses: true, log: silentLog, graceMs: 8_000 });
       await client.fetchBlob({ hash, location, maxBytes: blob.length, signal });
       return ok(`${location} serves this machine's files; ${FROM_HERE} ${location}/health while the program runs`);
     } catch (thrown) {

@@ -19,7 +19,7 @@ const bytes = Buffer.alloc(300_000, "blob");
 const hash = sha256(bytes);
 const maxBytes = 1 << 20;
 const client = (options: Partial<BlobClientOptions> = {}) =>
-  createBlobClient({ allowPrivateAddresses: true, timeoutMs: 5000, log: quiet, ...options });
+  createBlobClient({ allowPrivateAddresses: true, graceMs: 5000, log: quiet, ...options });
 
 const serve = async (context: TestContext, options: { maxConnectionsPerAddress?: number; answerMs?: number } = {}) => {
   const store = directoryStore(temporaryFolder(context));
@@ -172,14 +172,14 @@ test("a stream without end is cut at the cap, with or without an announced lengt
 
 test("a server that is silent, or trickles, meets the deadline", async (context) => {
   const silent = await hostileSocket(context, () => {});
-  await assert.rejects(client({ timeoutMs: 50 }).fetchBlob({ location: silent, hash, maxBytes }), {
+  await assert.rejects(client({ graceMs: 50 }).fetchBlob({ location: silent, hash, maxBytes }), {
     code: "FETCH_TIMEOUT",
   });
   const trickling = await hostile(context, (_, response) => {
     const timer = setInterval(() => response.write("x"), 5);
     response.once("close", () => clearInterval(timer));
   });
-  await assert.rejects(client({ timeoutMs: 100 }).fetchBlob({ location: trickling, hash, maxBytes }), {
+  await assert.rejects(client({ graceMs: 100 }).fetchBlob({ location: trickling, hash, maxBytes }), {
     code: "FETCH_TIMEOUT",
   });
 });

@@ -196,7 +196,7 @@ describe("the files of a subnet, from outside", { timeout: HANG_GUARD }, () => {
       }),
     );
     const good = await serverOf(t);
-    const hasty = createBlobClient({ allowPrivateAddresses: true, log: silentLog, timeoutMs: 50 });
+    const hasty = createBlobClient({ allowPrivateAddresses: true, log: silentLog, graceMs: 50 });
     const options = { client: hasty, signal: t.signal };
     const remote = serverCopies({ ...options, servers: async () => [silent, good.url] });
     const origins = async () => (await remote(file)).map(({ name }) => name.split("/blob/")[0]);

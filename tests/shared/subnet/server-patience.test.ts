@@ -3,6 +3,8 @@ import { describe, it, type TestContext } from "node:test";
 import { BlockZeroError } from "#shared/errors/error.js";
 import { openPatience } from "#shared/subnet/server-patience.js";
 
+const none = () => 0;
+
 describe("the patience with a server", () => {
   it("counts once what several wait for at a time, and each server by itself", async (t: TestContext) => {
     const pauses: (() => void)[] = [];
@@ -15,17 +17,17 @@ describe("the patience with a server", () => {
       };
     };
     const turn = () => new Promise((resolve) => setImmediate(resolve));
-    const both = Promise.all([patience.grant("a", busy(1)), patience.grant("a", busy(1))]);
+    const both = Promise.all([patience.grant("a", busy(1), none), patience.grant("a", busy(1), none)]);
     await turn();
     assert.equal(pauses.length, 1);
     pauses.shift()!();
     await both;
-    const last = patience.grant("a", busy(1));
+    const last = patience.grant("a", busy(1), none);
     await turn();
     pauses.shift()!();
     await last;
-    await assert.rejects(patience.grant("a", busy(0)), { code: "FETCH_TIMEOUT" });
-    await patience.grant("b", busy(0));
+    await assert.rejects(patience.grant("a", busy(0), none), { code: "FETCH_TIMEOUT" });
+    await patience.grant("b", busy(0), none);
   });
 
   it("is not lost on answers that are no slower than others, whatever they say", async (t: TestContext) => {
@@ -34,7 +36,24 @@ describe("the patience with a server", () => {
       throw new BlockZeroError("FETCH_NOT_FOUND", "not here", "ask others");
     };
     for (let round = 0; round < 100; round++)
-      await assert.rejects(patience.grant("a", lacks), { code: "FETCH_NOT_FOUND" });
+      await assert.rejects(patience.grant("a", lacks, none), { code: "FETCH_NOT_FOUND" });
     assert.deepEqual(patience.inOrder(["a", "b"]), ["a", "b"]);
+  });
+
+  it("is not lost on a server that broke off after bytes that stay, but on one whose bytes were others", async (t) => {
+    let [now, received] = [0, 0];
+    const patience = openPatience({ signal: t.signal, patienceMs: 60_000, now: () => now });
+    const breaksOff = (bytes: number) => async () => {
+      now += 600_000;
+      received += bytes;
+      throw new BlockZeroError("FETCH_FAILED", "broke off", "try again");
+    };
+    for (let round = 0; round < 3; round++)
+      await assert.rejects(
+        patience.grant("a", breaksOff(600 << 20), () => received),
+        { code: "FETCH_FAILED" },
+      );
+    await assert.rejects(patience.grant("b", breaksOff(0), none), { code: "FETCH_FAILED" });
+    await assert.rejects(patience.grant("b", breaksOff(0), none), { code: "FETCH_TIMEOUT" });
   });
 });
