@@ -1,47 +1,10 @@
 import type { CommandGroup, CommandSpec } from "#shared/cli/program.js";
+import { COMMANDS, type Loaded } from "./command-list.js";
 
-type Loaded = Promise<CommandSpec | CommandGroup>;
-
-/** The owner's commands, in the order of their help. Each brings in only what it needs; all of them take a second to load. */
 const groups: Readonly<Record<string, Readonly<Record<string, () => Loaded>>>> = {
-  "On this machine:": {
-    localnet: async () => (await import("./commands/localnet.js")).localnet,
-    devchain: async () => (await import("./commands/devchain.js")).devchain,
-    "subtensor-node": async () => (await import("./commands/subtensor-node.js")).subtensorNode,
-    trim: async () => (await import("./commands/trim.js")).trim,
+  ...COMMANDS,
+  "In a shell:": {
     completion: async () => (await import("./commands/completion.js")).completion,
-  },
-  "Keys and chain:": {
-    wallet: async () => (await import("./commands/wallet.js")).wallet,
-    register: async () => (await import("./commands/register.js")).register,
-    metagraph: async () => (await import("./commands/metagraph.js")).metagraph,
-    chain: async () => (await import("./commands/chain.js")).chain,
-  },
-  "A subnet of one's own:": {
-    subnet: async () => (await import("./commands/subnet.js")).subnet,
-    data: async () => (await import("./commands/data.js")).data,
-    seal: async () => (await import("./commands/seal.js")).seal,
-    groups: async () => (await import("./commands/groups.js")).groups,
-    genesis: async () => (await import("./commands/genesis.js")).genesis,
-    publish: async () => (await import("./commands/publish.js")).publish,
-    network: async () => (await import("./commands/network.js")).network,
-    rewards: async () => (await import("./commands/rewards.js")).rewards,
-  },
-  "Over months:": {
-    version: async () => (await import("./commands/version.js")).version,
-    service: async () => (await import("./commands/service.js")).service,
-    backup: async () => (await import("./commands/backup.js")).backup,
-    restore: async () => (await import("./commands/restore.js")).restore,
-  },
-  "Look and check:": {
-    doctor: async () => (await import("./commands/doctor.js")).doctor,
-    phase: async () => (await import("./commands/phase.js")).phase,
-    model: async () => (await import("./commands/model.js")).model,
-    generate: async () => (await import("./commands/generate.js")).generate,
-    eval: async () => (await import("./commands/eval.js")).evaluate,
-    audit: async () => (await import("./commands/audit.js")).audit,
-    explain: async () => (await import("./commands/explain.js")).explain,
-    dashboard: async () => (await import("./commands/dashboard.js")).dashboard,
   },
 };
 

@@ -92,7 +92,7 @@ const architecture = () => {
   return `${before}<!-- rooms -->\n\n${drawRooms()}\n\n<!-- /rooms -->${after}`;
 };
 
-const manPages = (await wholePrograms()).map((program) => [
+const manPages = wholePrograms(await allCommands()).map((program) => [
   `../man/${program.name()}.1`,
   [manPage({ program, version: packageInfo.version }).trimEnd()],
 ]);

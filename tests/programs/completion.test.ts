@@ -3,6 +3,7 @@ import { spawnSync } from "node:child_process";
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { before, describe, it } from "node:test";
+import { allCommands } from "#cli/program.js";
 import { wholePrograms } from "#cli/whole-programs.js";
 import { completionScript, type Shell, shells } from "#shared/cli/completion/scripts.js";
 import { type Completed, completionTree } from "#shared/cli/completion/tree.js";
@@ -24,7 +25,7 @@ const ASK: Readonly<Record<Shell, (script: string, words: readonly string[]) => 
 describe("completion", () => {
   let programs: readonly (readonly Completed[])[];
   before(async () => {
-    programs = (await wholePrograms()).map((program) => completionTree(program));
+    programs = wholePrograms(await allCommands()).map((program) => completionTree(program));
   });
 
   for (const shell of shells)
