@@ -2,7 +2,8 @@ import { BlockZeroError, reasonOf } from "#shared/errors/error.js";
 import { type LossMeter, stepBatches } from "#shared/evaluation/loss-meter.js";
 import { measureCandidates } from "#shared/evaluation/measure-candidates.js";
 import type { Selected } from "#shared/merge/selection.js";
-import { type BaseModel, loadModel, wholeModel } from "#shared/participant/agreement/base-model.js";
+import type { ModelTensors } from "#shared/model/model-tensors.js";
+import { type BaseModel, wholeModel } from "#shared/participant/agreement/base-model.js";
 import { cycleSource } from "#shared/participant/cycle-source.js";
 import type { Participant } from "#shared/participant/participant.js";
 import { untilBlock } from "#shared/participant/until-block.js";
@@ -16,6 +17,7 @@ import { awaitSeeds } from "./await-seeds.js";
 import { evaluationTexts } from "./evaluation-text.js";
 import { openSubmission } from "./gated-updates.js";
 import { type Agreement, planFrom } from "./merge-cycle.js";
+import { readBase } from "./read-base.js";
 
 /** Blocks kept free at the end of the choose phase to put the ballot on chain. */
 const BLOCKS_TO_VOTE = 2;
@@ -56,7 +58,7 @@ const choose = async (choosing: Choosing, agreed: Agreement): Promise<readonly S
   const names = groupsInOrder(network);
   const nothing: StepVote = { better: [], best: 0 };
   if (plan.all.size === 0) return names.map(() => nothing);
-  const base = await loadModel(participant, agreed.base);
+  const base = await readBase(participant, meter, agreed.base);
   const model = wholeModel(base);
   const texts = await evaluationTexts(participant, cycle);
   const seeds = await awaitSeeds(participant, { cycle, purpose: "choose" });
@@ -103,7 +105,7 @@ const choose = async (choosing: Choosing, agreed: Agreement): Promise<readonly S
 /** Opens an update that the majority scored. @throws BlockZeroError UPDATE_MISSING */
 const openScored = async (
   { participant, cycle, until }: Choosing,
-  base: BaseModel,
+  base: BaseModel<ModelTensors>,
   { submission, uid }: Selected<Candidate>,
 ) => {
   const result = await openSubmission(participant, submission, { base, cycle, until, isHeld: true });

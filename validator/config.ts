@@ -8,6 +8,12 @@ export const validatorSettings = defineConfig({
   ...participantSettings,
   // A GPU may compute a finite loss for an update that overflows: WGSL guarantees nothing about NaN.
   device: deviceSetting("cpu"),
+  "evaluation.memory_gib": setting({
+    schema: z.number().min(0),
+    default: 0,
+    describe:
+      "GiB of memory for evaluation. A model whose weights would take more, in float32 and twice, is judged layer by layer from its files. 0 takes half of the machine's memory.",
+  }),
   wandb_project: setting({
     schema: z.string().min(1).optional(),
     allowed: "text",

@@ -1,15 +1,22 @@
 import type { FloatTensors } from "#shared/artifact/update.js";
+import { createUpdateMemory } from "#shared/artifact/update-reader.js";
 import { reasonOf } from "#shared/errors/error.js";
+import type { OpenChange } from "#shared/evaluation/change.js";
+import { openUpdate } from "#shared/merge/open-update.js";
+import { groupShapes } from "#shared/model/groups.js";
 import { cycleSource } from "#shared/participant/cycle-source.js";
 import type { Participant } from "#shared/participant/participant.js";
 import { printable } from "#shared/protocol/parsed.js";
 import { type GatedUpdate, loadGated } from "#shared/replay/gate-with-blame.js";
+import type { CycleSource } from "#shared/replay/source.js";
 import { byteBudgetCache, bytesOfTensors } from "#shared/util/byte-budget-cache.js";
 
 /** Reads updates that passed the gates, as often as needed. */
 export interface GatedReader {
   /** Its tensors. Null if they cannot be read again: then this validator has failed, and only this update is affected. */
   load(update: GatedUpdate): Promise<FloatTensors | null>;
+  /** The same with its tensors read one by one. Close it. */
+  open(update: GatedUpdate): Promise<OpenChange | null>;
   /** Why an update could not be read, in one line. */
   problemOf(update: GatedUpdate): string | null;
 }
@@ -27,18 +34,42 @@ export const openGatedReader = (participant: Participant, { until, room }: Gated
   const source = cycleSource(participant, { until });
   const keep = byteBudgetCache<GatedUpdate, FloatTensors>((tensors) => bytesOfTensors(tensors.values()), room);
   const problems = new Map<GatedUpdate, string>();
+  const readable = async <T>(update: GatedUpdate, read: () => Promise<T>): Promise<T | null> => {
+    try {
+      return await read();
+    } catch (thrown) {
+      signal.throwIfAborted();
+      const reason = until.aborted ? "there was no time left to fetch it" : reasonOf(thrown);
+      problems.set(update, printable(`it could not be read again: ${reason}`));
+      log.warn("update not readable", { artifact: update.artifact, group: update.group, reason });
+      return null;
+    }
+  };
   return {
     problemOf: (update) => problems.get(update) ?? null,
-    load: async (update) => {
-      try {
-        return await keep(update, () => loadGated(source, update));
-      } catch (thrown) {
-        signal.throwIfAborted();
-        const reason = until.aborted ? "there was no time left to fetch it" : reasonOf(thrown);
-        problems.set(update, printable(`it could not be read again: ${reason}`));
-        log.warn("update not readable", { artifact: update.artifact, group: update.group, reason });
-        return null;
-      }
-    },
+    load: (update) => readable(update, () => keep(update, () => loadGated(source, update))),
+    open: (update) => readable(update, () => openChange(source, update)),
   };
+};
+
+/** An update's tensors, from its file. */
+const openChange = async (source: Pick<CycleSource, "network" | "open">, update: GatedUpdate): Promise<OpenChange> => {
+  const { group, manifest, tensorsHash, location } = update;
+  const shapes = new Map(Object.entries(groupShapes(source.network.model, source.network.groups[group]!)));
+  const file = await source.open({ hash: tensorsHash, maxBytes: manifest.bytes, location });
+  try {
+    const reader = await openUpdate(file, manifest.codec, shapes);
+    const memory = createUpdateMemory();
+    return {
+      read: async (name) => {
+        const elements = await reader.read(name, memory);
+        if (elements instanceof Float32Array) return elements;
+        throw new TypeError(`the update passed the gates, and its tensor ${name} cannot be read`);
+      },
+      close: () => file.close(),
+    };
+  } catch (thrown) {
+    await file.close();
+    throw thrown;
+  }
 };

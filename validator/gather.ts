@@ -1,10 +1,9 @@
 import { type PrioritySlots, prioritySlots } from "#shared/blobs/priority-slots.js";
-import type { BaseModel } from "#shared/participant/agreement/base-model.js";
 import type { Participant } from "#shared/participant/participant.js";
 import { untilBlock } from "#shared/participant/until-block.js";
 import { sha256 } from "#shared/protocol/hash.js";
 import { phaseWindow } from "#shared/protocol/phases.js";
-import type { GateResult } from "#shared/replay/gate-with-blame.js";
+import type { GateBase, GateResult } from "#shared/replay/gate-with-blame.js";
 import type { CycleSource } from "#shared/replay/source.js";
 import { readSubmissions, type Submission } from "#shared/replay/submissions.js";
 import { gateSubmission } from "./gated-updates.js";
@@ -33,7 +32,7 @@ type Gate = (submission: Submission) => Promise<GateResult>;
  */
 export const gatherUpdates = async (
   participant: Participant,
-  base: BaseModel,
+  base: GateBase,
   cycle: number,
 ): Promise<readonly Gated[]> => {
   const { chain, clock, network, signal } = participant;

@@ -1,10 +1,12 @@
 import type { FloatTensors } from "#shared/artifact/update.js";
-import { createSketcher } from "#shared/independence/count-sketch.js";
+import type { OpenChange } from "#shared/evaluation/change.js";
+import { createScratch } from "#shared/files/scratch.js";
+import { sketchBeginner } from "#shared/independence/count-sketch.js";
 import { independenceOf } from "#shared/independence/independence.js";
 import { groupNamed, groupShapes } from "#shared/model/groups.js";
+import { inMemory, type ModelTensors } from "#shared/model/model-tensors.js";
 import type { BaseModel } from "#shared/participant/agreement/base-model.js";
 import type { Participant } from "#shared/participant/participant.js";
-import { loadPart } from "#shared/parts/load-part.js";
 import { openPart } from "#shared/parts/open-part.js";
 import type { RaceResult } from "#shared/scoring/racing/race.js";
 
@@ -12,6 +14,8 @@ import type { RaceResult } from "#shared/scoring/racing/race.js";
 export interface IndependenceMeter {
   /** Sketches an update when it is first loaded. */
   watch(artifact: string, loading: Promise<FloatTensors | null>): Promise<FloatTensors | null>;
+  /** The same of an update that is read tensor by tensor. */
+  watchOpen(artifact: string, opening: Promise<OpenChange | null>): Promise<OpenChange | null>;
   isWatched(artifact: string): boolean;
   /** Independence by artifact. Leaves out updates with a score of zero. */
   of(raced: readonly { readonly artifact: string; readonly result: RaceResult }[]): ReadonlyMap<string, number>;
@@ -25,26 +29,42 @@ export interface IndependenceMeter {
  */
 export const openIndependenceMeter = async (
   { models, network, signal }: Pick<Participant, "models" | "network" | "signal">,
-  base: BaseModel,
+  base: BaseModel<ModelTensors>,
   group: string,
   seed: string,
 ): Promise<IndependenceMeter> => {
-  const sketcher = createSketcher(seed);
-  const sketch = (tensors: Iterable<readonly [string, { readonly data: Float32Array }]>) =>
-    sketcher([...tensors].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, { data }]) => data));
+  const begin = sketchBeginner(seed);
   const shapes = new Map(Object.entries(groupShapes(network.model, groupNamed(network, group))));
+  const names = [...shapes.keys()].sort((a, b) => (a < b ? -1 : 1));
+  const sketch = async (read: (name: string) => Promise<Float32Array> | Float32Array): Promise<Float32Array> => {
+    const growing = begin();
+    for (const name of names) growing.add(await read(name));
+    return growing.finish();
+  };
   const momentum = base.manifest.parts.groups[group]?.momentum;
-  const directions = [sketch(Object.entries(base.groups.get(group)!.weights))];
+  const { weights } = base.groups.get(group)!;
+  const directions = [await sketch(async (name) => (await inMemory(weights[name]!)).data)];
   if (momentum) {
-    const part = openPart((blob) => models.open(blob, signal), momentum, shapes, `momentum of group ${group}`);
-    directions.push(sketch(Object.entries(await loadPart(part))));
+    const part = await openPart((blob) => models.open(blob, signal), momentum, shapes, `momentum of group ${group}`);
+    try {
+      const scratch = createScratch();
+      directions.push(await sketch((name) => part.read(name, scratch)));
+    } finally {
+      await part.close();
+    }
   }
   const sketches = new Map<string, Float32Array>();
   return {
     async watch(artifact, loading) {
       const tensors = await loading;
-      if (tensors && !sketches.has(artifact)) sketches.set(artifact, sketch(tensors));
+      if (tensors && !sketches.has(artifact)) sketches.set(artifact, await sketch((name) => tensors.get(name)!.data));
       return tensors;
+    },
+    async watchOpen(artifact, opening) {
+      const change = await opening;
+      if (change && !sketches.has(artifact))
+        sketches.set(artifact, await sketch(async (name) => (await change.read(name)) ?? new Float32Array()));
+      return change;
     },
     isWatched: (artifact) => sketches.has(artifact),
     of(raced) {

@@ -1,7 +1,7 @@
 import type { LossMeter } from "#shared/evaluation/loss-meter.js";
 import { describeRepeat, findRepeats } from "#shared/independence/repeats.js";
 import { awaitBaseModel } from "#shared/participant/agreement/await-base-model.js";
-import { loadModel, wholeModel } from "#shared/participant/agreement/base-model.js";
+import { wholeModel } from "#shared/participant/agreement/base-model.js";
 import type { BlockTimer } from "#shared/participant/block-timer.js";
 import type { Participant } from "#shared/participant/participant.js";
 import { untilBlock } from "#shared/participant/until-block.js";
@@ -20,6 +20,7 @@ import { type Gated, gatherUpdates } from "./gather.js";
 import { type IndependenceMeter, openIndependenceMeter } from "./independence.js";
 import { openLossBook } from "./loss-book.js";
 import { measureUpdates } from "./measure.js";
+import { readBase } from "./read-base.js";
 import { failedEntry, scoreEntry } from "./report-entry.js";
 import { startStopwatch } from "./stopwatch.js";
 import { blockWithin, timeToMeasure } from "./time-left.js";
@@ -66,7 +67,7 @@ const judge = async (
   // It rejects only on an abort, which also ends the wait below.
   texts.catch(() => {});
   const took = startStopwatch();
-  const base = await loadModel(participant, await awaitBaseModel(participant, cycle));
+  const base = await readBase(participant, meter, await awaitBaseModel(participant, cycle));
   const gated = await gatherUpdates(participant, base, cycle);
   took.lap("fetch");
   const judged = rejectRepeats(gated, await ancestry(models, base.hash, signal));
@@ -85,6 +86,7 @@ const judge = async (
     group: update.group,
     artifact: update.artifact,
     load: () => independences.get(update.group)!.watch(update.artifact, reader.load(update)),
+    open: () => independences.get(update.group)!.watchOpen(update.artifact, reader.open(update)),
   }));
   for (const { submission, group } of updates) {
     const text = opened.get(group);
@@ -104,8 +106,11 @@ const judge = async (
     if (before.length > 0) baseline[group] = { loss: mean(before), batches: before.length };
     const independence = independences.get(group)!;
     // Losses that were measured before a restart did not need to load the update.
-    for (const [{ artifact, load }, result] of results)
-      if (result.verdict === "scored" && result.score > 0 && !independence.isWatched(artifact)) await load();
+    for (const [{ artifact, load, open }, result] of results)
+      if (result.verdict === "scored" && result.score > 0 && !independence.isWatched(artifact)) {
+        if (meter.isLayerMajor) await (await open())?.close();
+        else await load();
+      }
     const shares = independence.of([...results].map(([{ update }, result]) => ({ ...update, result })));
     for (const [{ submission, update }, result] of results) {
       const measured = { result, independence: shares.get(update.artifact) ?? 0 };

@@ -92,5 +92,11 @@ export const remembering = <T extends { readonly artifact: string }>(
     before: async (from, to) => (await through(null, [from, to], (first) => race.before(first, to))) ?? [],
     after: (contender, from, to) =>
       through(contender.artifact, [from, to], (first) => race.after(contender, first, to)),
+    ...(race.ahead && {
+      ahead: async (contenders: readonly T[], from: number, to: number) => {
+        const unknown = contenders.filter(({ artifact }) => book.losses(seed, artifact).length < to);
+        if (unknown.length > 0 || book.losses(seed, null).length < to) await race.ahead!(unknown, from, to);
+      },
+    }),
   };
 };

@@ -1,7 +1,8 @@
 import type { FloatTensors } from "#shared/artifact/update.js";
+import type { OpenChange } from "#shared/evaluation/change.js";
 import { evaluationBatches, type LossMeter } from "#shared/evaluation/loss-meter.js";
 import { updateRace } from "#shared/evaluation/score-updates.js";
-import type { Parameters } from "#shared/model/parameters.js";
+import type { ModelTensors } from "#shared/model/model-tensors.js";
 import type { Network } from "#shared/protocol/network.js";
 import type { RaceOutcome } from "#shared/scoring/racing/race.js";
 import { raceRules } from "#shared/scoring/racing/rules.js";
@@ -14,12 +15,13 @@ export interface MeasuredUpdate {
   readonly artifact: string;
   /** Null if it cannot be read again. */
   load(): Promise<FloatTensors | null>;
+  open(): Promise<OpenChange | null>;
 }
 
 export interface MeasureOptions<T> {
   readonly network: Network;
   /** The whole model that the cycle started from. */
-  readonly model: Parameters;
+  readonly model: ModelTensors;
   /** By group. */
   readonly seeds: Readonly<Record<string, string>>;
   readonly texts: EvaluationTexts;

@@ -1,9 +1,11 @@
 import type { Batch } from "#shared/data/loader.js";
 import { BlockZeroError, reasonOf } from "#shared/errors/error.js";
 import { heldOutLoss, REFERENCE_VERSION, referenceBatches } from "#shared/evaluation/reference-text.js";
-import { loadModel, wholeModel } from "#shared/participant/agreement/base-model.js";
+import type { ModelTensors } from "#shared/model/model-tensors.js";
+import { wholeModel } from "#shared/participant/agreement/base-model.js";
 import { phaseWindow } from "#shared/protocol/phases.js";
 import type { Validator } from "./context.js";
+import { readBase } from "./read-base.js";
 
 /**
  * Measures the agreed model that a cycle starts from on each group's reference text, for people. Writes the loss to the log and the
@@ -19,7 +21,7 @@ export const measureReference = async (
 ): Promise<void> => {
   const { clock, network, log, signal } = participant;
   const { start } = phaseWindow(cycle, "reveal", network.phases);
-  let parameters: ReturnType<typeof wholeModel> | undefined;
+  let parameters: ModelTensors | undefined;
   for (const group of Object.keys(network.groups)) {
     signal.throwIfAborted();
     const last = journal.value.reference[group];
@@ -31,7 +33,7 @@ export const measureReference = async (
     if (measured === undefined) {
       const batches = referenceText({ participant, journal }, group);
       if (batches === null) continue;
-      parameters ??= wholeModel(await loadModel(participant, model));
+      parameters ??= wholeModel(await readBase(participant, meter, model));
       measured = { model, ...(await heldOutLoss(meter, parameters, batches)) };
     }
     const { loss, bitsPerByte } = measured;

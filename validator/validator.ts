@@ -3,9 +3,9 @@ import { warnAtStart } from "#shared/doctor/at-start.js";
 import type { Examined } from "#shared/doctor/examined.js";
 import { thisMachine } from "#shared/doctor/machine.js";
 import { openDevice } from "#shared/engine/runtime/open-device.js";
-import { createLossMeter, evaluationBatches, type LossMeter } from "#shared/evaluation/loss-meter.js";
-import type { Parameters } from "#shared/model/parameters.js";
-import { loadModel, wholeModel } from "#shared/participant/agreement/base-model.js";
+import { evaluationBatches, type LossMeter } from "#shared/evaluation/loss-meter.js";
+import type { ModelTensors } from "#shared/model/model-tensors.js";
+import { wholeModel } from "#shared/participant/agreement/base-model.js";
 import { catchUp } from "#shared/participant/agreement/catch-up.js";
 import { openBlockTimer } from "#shared/participant/block-timer.js";
 import { withModelFiles } from "#shared/participant/model-at-start.js";
@@ -23,6 +23,8 @@ import { beaconOf, type ValidatorConfig } from "./config.js";
 import type { Validator } from "./context.js";
 import { runCycle } from "./cycle.js";
 import { validatorJournalSchema } from "./journal.js";
+import { evaluationMemory, openMeter } from "./open-meter.js";
+import { readBase } from "./read-base.js";
 
 /** Runs a validator until the signal aborts. */
 export const runValidator = (config: ValidatorConfig, log: Log, signal: AbortSignal): Promise<void> =>
@@ -35,15 +37,12 @@ const validate = async (participant: Participant, config: ValidatorConfig, metri
   await warnAtStart(examined(participant, config), participant.log);
   const current = phaseAt(clock.head.number, network.phases).cycle;
   const hash = await models.baseOf(Math.max(network.first_cycle, current));
-  const base = await withModelFiles(participant, hash, async () => {
+  const device = await openDevice({ ...config, log: participant.log });
+  const meter = await withModelFiles(participant, hash, async () => {
     participant.log.debug("caught up", { model: hash, how: await catchUp(participant, hash) });
-    return loadModel(participant, hash);
+    return openMeter(participant, device, hash, evaluationMemory(config));
   });
-  const meter = await createLossMeter(await openDevice({ ...config, log: participant.log }), network, {
-    batchSize: network.scoring.eval_batch_size,
-    parameters: wholeModel(base),
-  });
-  await warmUp(meter, wholeModel(base), network);
+  await warmUp(meter, wholeModel(await readBase(participant, meter, hash)), network);
   const validator: Validator = {
     participant,
     metrics,
@@ -83,7 +82,7 @@ const examined = ({ chain, network }: Participant, config: ValidatorConfig): Exa
 const SOME_SEED = "0".repeat(64);
 
 /** Compiles and reads in advance what the first evaluation needs, while nobody waits for it. */
-const warmUp = async (meter: LossMeter, model: Parameters, network: Network): Promise<void> => {
+const warmUp = async (meter: LossMeter, model: ModelTensors, network: Network): Promise<void> => {
   for (const [name, group] of Object.entries(network.groups)) {
     await meter.ofGroup(model, group);
     if (!group.sealed) evaluationBatches(network, name, SOME_SEED, null);

@@ -1,6 +1,7 @@
 import { TRAINING } from "#localnet/training.js";
 import { onnxCpu } from "#shared/engine/runtime/onnx-cpu.js";
-import { createLossMeter, evaluationBatches, withUpdate } from "#shared/evaluation/loss-meter.js";
+import { withUpdate } from "#shared/evaluation/change.js";
+import { createLossMeter, evaluationBatches } from "#shared/evaluation/loss-meter.js";
 import { mean } from "#shared/util/mean.js";
 import { openNursery } from "../nursery.js";
 

@@ -6,20 +6,24 @@ import type { DocumentSource } from "#shared/data/source.js";
 import type { Device, Tensors } from "#shared/engine/device.js";
 import { groupShapes } from "#shared/model/groups.js";
 import { batchInputs, batchLosses } from "#shared/model/loss.js";
+import { allInMemory, type ModelTensors } from "#shared/model/model-tensors.js";
 import { allExperts, type Parameters } from "#shared/model/parameters.js";
 import { windowsOf } from "#shared/model/windows.js";
 import type { ExpertGroup } from "#shared/protocol/expert-group.js";
 import type { Network } from "#shared/protocol/network.js";
 import { batchTensors } from "#shared/training/inner-loop.js";
 import { byteBudgetCache, bytesOfTensors } from "#shared/util/byte-budget-cache.js";
+import { type Change, changed, changeOf } from "./change.js";
 import { createEvaluator, type Evaluation } from "./evaluator.js";
 
 /** Measures the whole model's loss on held-out text. */
 export interface LossMeter {
   /** Mean loss of each batch, nats per token, in the batches' order. */
-  losses(parameters: Parameters, batches: readonly Batch[]): Promise<number[]>;
+  losses(model: ModelTensors, batches: readonly Batch[]): Promise<number[]>;
   /** For a model and a group's updates of it. All of them give the same values up to the first of the group's experts, so these are computed once. */
-  ofGroup(model: Parameters, group: ExpertGroup): Promise<GroupMeter>;
+  ofGroup(model: ModelTensors, group: ExpertGroup): Promise<GroupMeter>;
+  /** Whether it reads models layer by layer, so that they may stay in their files. Another one reads them into memory as a whole. */
+  readonly isLayerMajor?: boolean;
   dispose(): Promise<void>;
 }
 
@@ -27,6 +31,8 @@ export interface LossMeter {
 export interface GroupMeter {
   /** The losses with an update added to the model, or without one. */
   losses(update: FloatTensors | null, batches: readonly Batch[]): Promise<number[]>;
+  /** The same of several changes in one pass over the model. Absent where that is not cheaper. */
+  lossesTogether?(changes: readonly (Change | null)[], batches: readonly Batch[]): Promise<number[][]>;
 }
 
 /** Bytes that a group's meter keeps of its batches. */
@@ -35,16 +41,20 @@ const KEPT_BYTES = 256 << 20;
 /** Least number of tokens per run: small batches are joined. Above this number the rate grows no further (`npm run bench -- validation`). */
 const RUN_TOKENS = 1024;
 
+/** Number of batches that go through a program at once. */
+export const batchesOfRun = (batchSize: number, { sequence_length }: Network["data"]): number =>
+  Math.max(1, Math.floor(RUN_TOKENS / (batchSize * sequence_length)));
+
 /** Compiles the forward pass once, and feeds models and updates to it. Small batches are joined, so that they share the fixed cost of a run. */
 export const createLossMeter = async (
   device: Device,
-  { model, data }: Pick<Network, "model" | "data">,
+  { model: config, data }: Pick<Network, "model" | "data">,
   { batchSize, parameters }: { batchSize: number; parameters: Parameters },
 ): Promise<LossMeter> => {
-  const together = Math.max(1, Math.floor(RUN_TOKENS / (batchSize * data.sequence_length)));
+  const together = batchesOfRun(batchSize, data);
   const shape = {
-    config: model,
-    held: allExperts(model),
+    config,
+    held: allExperts(config),
     ...windowsOf(data, together * batchSize),
   };
   const evaluator = await createEvaluator({
@@ -66,10 +76,13 @@ export const createLossMeter = async (
     return losses;
   };
   return {
-    losses: (override, batches) =>
-      inRuns(batches, (run) => evaluator.evaluate(override, batchTensors(joined(run, together)))),
-    async ofGroup(base, group) {
-      const names = Object.keys(groupShapes(model, group));
+    losses: async (override, batches) => {
+      const changed = await allInMemory(override);
+      return inRuns(batches, (run) => evaluator.evaluate(changed, batchTensors(joined(run, together))));
+    },
+    async ofGroup(model, group) {
+      const base = await allInMemory(model);
+      const names = Object.keys(groupShapes(config, group));
       const cut = await evaluator.cutAt(names);
       const numberOf = numbered<Batch>();
       const keep = byteBudgetCache<string, Tensors>((tensors) => bytesOfTensors(Object.values(tensors)), KEPT_BYTES);
@@ -77,10 +90,11 @@ export const createLossMeter = async (
         keep(`${run.map(numberOf)}`, () => cut.prepare(base, batchTensors(joined(run, together))));
       return {
         async losses(update, batches) {
-          const foreign = update && [...update.keys()].find((name) => !names.includes(name));
-          if (foreign) throw new TypeError(`the group does not train ${foreign}`);
-          const changed = update ? withUpdate(base, update) : base;
-          return inRuns(batches, async (run) => cut.evaluate(changed, await prepared(run)));
+          const change = update && changeOf(update, names);
+          const own: Record<string, Parameters[string]> = {};
+          if (change) for (const name of names) own[name] = await changed(base, change, name);
+          const replaced = { ...base, ...own };
+          return inRuns(batches, async (run) => cut.evaluate(replaced, await prepared(run)));
         },
       };
     },
@@ -89,7 +103,7 @@ export const createLossMeter = async (
 };
 
 /** Joins some batches into one of `count` times their size. Repeats the last batch if there are fewer. */
-const joined = (batches: readonly Batch[], count: number): Pick<Batch, "ids" | "targets" | "starts"> =>
+export const joined = (batches: readonly Batch[], count: number): Pick<Batch, "ids" | "targets" | "starts"> =>
   joinBatches(Array.from({ length: count }, (_, i) => batches[Math.min(i, batches.length - 1)]!));
 
 /** Gives each object a number, always the same one. */
@@ -100,19 +114,6 @@ const numbered = <T>(): ((thing: T) => number) => {
     numbers.set(thing, number);
     return number;
   };
-};
-
-/** Φ + Δ for the tensors of an update. */
-export const withUpdate = (base: Parameters, update: FloatTensors): Parameters => {
-  const changed: Record<string, Parameters[string]> = { ...base };
-  for (const [name, { data }] of update) changed[name] = { ...base[name]!, data: sum(base[name]!.data, data) };
-  return changed;
-};
-
-const sum = (a: Float32Array, b: Float32Array): Float32Array => {
-  const result = new Float32Array(a.length);
-  for (let i = 0; i < a.length; i++) result[i] = a[i]! + b[i]!;
-  return result;
 };
 
 /** The evaluation batches of a cycle's seed. @param sealed the opened text of a group that has sealed text, else null */

@@ -1,6 +1,7 @@
 import type { FloatTensors } from "#shared/artifact/update.js";
 import type { Batch } from "#shared/data/loader.js";
 import { outerStepOfTensor } from "#shared/merge/outer-step.js";
+import { allInMemory, inMemory, type ModelTensors } from "#shared/model/model-tensors.js";
 import type { Parameters } from "#shared/model/parameters.js";
 import type { ExpertGroup } from "#shared/protocol/expert-group.js";
 import type { Network } from "#shared/protocol/network.js";
@@ -9,6 +10,7 @@ import type { StepVote } from "#shared/protocol/step-vote.js";
 import { measureSteps, type StepReduction } from "#shared/scoring/steps/measure-steps.js";
 import { byteBudgetCache, bytesOfTensors } from "#shared/util/byte-budget-cache.js";
 import type { LossMeter } from "./loss-meter.js";
+import { onePass } from "./one-pass.js";
 
 /** Greatest number of bytes of candidates' changes in memory. Any other change is computed again at each look. */
 const KEPT_BYTES = 256 << 20;
@@ -21,7 +23,7 @@ export interface Directions extends Readonly<Record<OuterStep["along"], FloatTen
 
 export interface CandidateMeasurement {
   /** The whole model that the cycle started from. */
-  readonly model: Parameters;
+  readonly model: ModelTensors;
   readonly group: ExpertGroup;
   readonly directions: Directions;
   readonly outer: Network["training"]["outer"];
@@ -47,17 +49,30 @@ export const measureCandidates = async (
 ): Promise<MeasuredCandidates> => {
   const steps = stepsThere(directions, outer);
   if (steps.size === 0) return { vote: { better: [], best: 0 }, reductions: new Map(), passes: 0 };
-  const { losses } = await meter.ofGroup(model, group);
+  const { losses, lossesTogether } = await meter.ofGroup(model, group);
+  const measured = [...new Set(steps.values())];
+  const stepOf = (candidate: number) => outer.steps[measured[candidate]! - 1]!;
   // The same change is measured at several looks.
   const keep = byteBudgetCache<number, FloatTensors>((tensors) => bytesOfTensors(tensors.values()), KEPT_BYTES);
-  const changeBy = (number: number) =>
-    keep(number, async () => stepChange(model, directions, outer.steps[number - 1]!));
-  const measured = [...new Set(steps.values())];
+  const changeBy = (candidate: number) =>
+    keep(candidate, async () => stepChange(await allInMemory(pick(model, directions)), directions, stepOf(candidate)));
+  const pass =
+    lossesTogether &&
+    onePass<number>(lossesTogether, batches, async (candidate) => ({
+      read: async (name) => {
+        const { data } = await inMemory(model[name]!);
+        return changeOfTensor(name, data, directions, stepOf(candidate));
+      },
+      close: async () => {},
+    }));
   const { approved, best, reductions, passes, isMeasured } = await measureSteps({
     rules: { confidence: outer.confidence, batches: batches.length },
     candidates: measured.length,
     losses: async (candidate, from, to) =>
-      losses(candidate === null ? null : await changeBy(measured[candidate]!), batches.slice(from, to)),
+      pass
+        ? ((await pass.losses(candidate, from, to)) ?? [])
+        : losses(candidate === null ? null : await changeBy(candidate), batches.slice(from, to)),
+    ahead: pass?.ahead,
     ...(isTimeUp && { isTimeUp }),
   });
   const of = new Map([...steps].map(([number, like]) => [number, measured.indexOf(like)]));
@@ -93,14 +108,35 @@ export const stepChange = (weights: Parameters, directions: Directions, outer: O
   const along = directions[outer.along];
   if (!along) throw new TypeError(`there is no ${outer.along} update`);
   return new Map(
-    [...along].map(([name, { shape, data }]) => {
-      const before = weights[name]!.data;
-      const state = {
-        weights: before.slice(),
-        momentum: directions.momentum?.get(name)?.data.slice() ?? new Float32Array(before.length),
-      };
-      outerStepOfTensor(state, data, outer);
-      return [name, { shape, data: state.weights.map((value, i) => value - before[i]!) }];
-    }),
+    [...along].map(([name, { shape }]) => [
+      name,
+      { shape, data: changeOfTensor(name, weights[name]!.data, directions, outer)! },
+    ]),
   );
 };
+
+/** The same of one tensor with the weights `before`. Null if the direction does not change it. */
+const changeOfTensor = (
+  name: string,
+  before: Float32Array,
+  directions: Directions,
+  outer: OuterStep,
+): Float32Array | null => {
+  const along = directions[outer.along]?.get(name);
+  if (!along) return null;
+  const state = {
+    weights: before.slice(),
+    momentum: directions.momentum?.get(name)?.data.slice() ?? new Float32Array(before.length),
+  };
+  outerStepOfTensor(state, along.data, outer);
+  return state.weights.map((value, i) => value - before[i]!);
+};
+
+/** The tensors that some direction changes. */
+const pick = (model: ModelTensors, { merged, all, best }: Directions): ModelTensors =>
+  Object.fromEntries(
+    [...new Set([merged, all, best].flatMap((direction) => [...(direction?.keys() ?? [])]))].map((name) => [
+      name,
+      model[name]!,
+    ]),
+  );

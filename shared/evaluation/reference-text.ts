@@ -1,7 +1,7 @@
 import { groupHeldOutBatches } from "#datasets/group-data.js";
 import { bitsPerByte } from "#shared/data/bits-per-byte.js";
 import type { Batch } from "#shared/data/loader.js";
-import type { Parameters } from "#shared/model/parameters.js";
+import type { ModelTensors } from "#shared/model/model-tensors.js";
 import type { Network } from "#shared/protocol/network.js";
 import { mean } from "#shared/util/mean.js";
 import type { LossMeter } from "./loss-meter.js";
@@ -32,10 +32,10 @@ export interface HeldOutLoss {
 /** A whole model's loss on a group's reference text. */
 export const heldOutLoss = async (
   meter: Pick<LossMeter, "losses">,
-  parameters: Parameters,
+  model: ModelTensors,
   batches: readonly Batch[],
 ): Promise<HeldOutLoss> => {
-  const losses = await meter.losses(parameters, batches);
+  const losses = await meter.losses(model, batches);
   return { loss: mean(losses), bitsPerByte: bitsPerByte(losses, batches) };
 };
 
@@ -43,10 +43,10 @@ export const heldOutLoss = async (
 export const heldOutLosses = async (
   meter: Pick<LossMeter, "losses">,
   network: Pick<Network, "groups" | "data" | "scoring">,
-  parameters: Parameters,
+  model: ModelTensors,
 ): Promise<Record<string, HeldOutLoss>> => {
   const result: Record<string, HeldOutLoss> = {};
   for (const group of Object.keys(network.groups))
-    result[group] = await heldOutLoss(meter, parameters, referenceBatches(network, group));
+    result[group] = await heldOutLoss(meter, model, referenceBatches(network, group));
   return result;
 };

@@ -8,6 +8,12 @@ const DOMAIN = "blockzero/sketch/1";
 /** Makes an update's sketch in one pass over its tensors, in the order of their names. */
 export type Sketcher = (tensors: readonly Float32Array[]) => Float32Array;
 
+/** A sketch that tensors are added to, one after another. */
+export interface GrowingSketch {
+  add(data: Float32Array): void;
+  finish(): Float32Array;
+}
+
 /**
  * Count sketches (Charikar, Chen and Farach-Colton, "Finding frequent items in data streams", 2002): element i is added to or subtracted
  * from bucket h(i), in float64. A sketch is linear in the update and keeps dot products in expectation, so Gram matrices of sketches stand
@@ -19,12 +25,22 @@ export type Sketcher = (tensors: readonly Float32Array[]) => Float32Array;
  * @param seed the group's evaluation seed, 64 hex digits; the two keys of h are the first 8 bytes of SHA-256("blockzero/sketch/1" ‖ seed)
  */
 export const createSketcher = (seed: string): Sketcher => {
+  const begin = sketchBeginner(seed);
+  return (tensors) => {
+    const sketch = begin();
+    for (const data of tensors) sketch.add(data);
+    return sketch.finish();
+  };
+};
+
+/** The same for tensors that are not in memory together. */
+export const sketchBeginner = (seed: string): (() => GrowingSketch) => {
   const keys = Buffer.from(sha256(Buffer.from(DOMAIN), Buffer.from(seed, "hex")), "hex");
   const [first, second] = [keys.readInt32LE(0), keys.readInt32LE(4)];
-  return (tensors) => {
+  return () => {
     const buckets = new Float64Array(BUCKETS);
     let from = 0;
-    for (const data of tensors) {
+    const add = (data: Float32Array): void => {
       for (let i = 0; i < data.length; i++) {
         const value = data[i]!;
         if (value === 0) continue;
@@ -34,8 +50,8 @@ export const createSketcher = (seed: string): Sketcher => {
         buckets[bucket] = buckets[bucket]! + ((hash >> 31) | 1) * value;
       }
       from += data.length;
-    }
-    return Float32Array.from(buckets);
+    };
+    return { add, finish: () => Float32Array.from(buckets) };
   };
 };
 

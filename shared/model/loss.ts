@@ -45,15 +45,25 @@ export const batchLosses =
   (shape: ForwardShape, batches: number): Loss =>
   (graph, weights, inputs) => {
     const losses = batchTokenLosses(graph, weights, inputs, shape);
-    const counted = op.countedTargets(inputs.targets!);
-    const tokens = (shape.batchSize * shape.sequenceLength) / batches;
-    const metrics: Record<string, Value> = {};
-    for (let batch = 0; batch < batches; batch++) {
-      const own = { axis: 0, start: batch * tokens, end: (batch + 1) * tokens };
-      metrics[batch] = op.countedMean(op.slice(losses, own), op.slice(counted, own));
-    }
-    return { loss: op.countedMean(losses, counted), metrics };
+    const { ofAll, ofBatches } = meanLosses(losses, inputs.targets!, batches);
+    return { loss: ofAll, metrics: ofBatches };
   };
+
+/** Means over the tokens that count: of all, and of each of the batches that they are, one under the other. @param losses of tokens [N] */
+export const meanLosses = (
+  losses: Value,
+  targets: Value,
+  batches: number,
+): { readonly ofAll: Value; readonly ofBatches: Values } => {
+  const counted = op.countedTargets(targets);
+  const tokens = (targets.shape[0] as number) / batches;
+  const ofBatches: Record<string, Value> = {};
+  for (let batch = 0; batch < batches; batch++) {
+    const own = { axis: 0, start: batch * tokens, end: (batch + 1) * tokens };
+    ofBatches[batch] = op.countedMean(op.slice(losses, own), op.slice(counted, own));
+  }
+  return { ofAll: op.countedMean(losses, counted), ofBatches };
+};
 
 /** The genesis objective's two terms on routers: which experts are whose, and what the terms are weighed by. */
 export interface RouterTerms {

@@ -11,11 +11,12 @@ import { evaluationSeeds } from "#shared/replay/evaluation-seeds.js";
 import { mean } from "#shared/util/mean.js";
 import { verify } from "#shared/wallet/index.js";
 import { judgeCycle } from "#validator/judge.js";
+import { openMeter as openMeterFor } from "#validator/open-meter.js";
 import { HANG_GUARD } from "../support/hang-guard.js";
 import { parameters, template } from "../support/micro-network.js";
 import { blobsOf, ownServer } from "../support/own-server.js";
 import { type Joined, openSubnet, type Subnet, until } from "../support/subnet.js";
-import { type Forged, forge, map, noiseUpdate, serve, submit, trainedUpdate } from "../support/updates.js";
+import { device, type Forged, forge, map, noiseUpdate, serve, submit, trainedUpdate } from "../support/updates.js";
 import { openMeter } from "../support/validator.js";
 
 const judge = async (t: TestContext, subnet: Subnet, forged: Readonly<Record<string, Forged>>) => {
@@ -135,6 +136,25 @@ describe("judgeCycle", { timeout: HANG_GUARD }, () => {
       assert.ok(Math.abs(lossReduction! - expected) < 1e-6);
       assert.ok(expected > 0);
     }
+  });
+
+  it("says the same of a model that does not fit in memory, layer by layer from its files", async (t) => {
+    const subnet = await openSubnet(t, { miners: ["ann", "bob", "cat"] });
+    const [vera, vito] = [await subnet.join("vera"), await subnet.join("vito")];
+    const whole = await openMeter(t, subnet);
+    const layered = await openMeterFor(vito, device, subnet.modelHash, 0);
+    t.after(() => layered.dispose());
+    assert.ok(layered.isLayerMajor);
+    await submit(subnet, {
+      ann: forge(subnet, { miner: "ann", tensors: await trainedUpdate(subnet, { miner: "ann" }) }),
+      bob: forge(subnet, { miner: "bob", tensors: noiseUpdate(subnet, "bob", 0.3) }),
+      cat: forge(subnet, { miner: "cat", tensors: noiseUpdate(subnet, "cat", 0.1, "prose"), group: "prose" }),
+    });
+    const judged = [judgeCycle(vera, whole, 1), judgeCycle(vito, layered, 1)] as const;
+    await subnet.to(subnet.window(1, "evaluate").start);
+    const [one, other] = await Promise.all(judged);
+    assert.ok(one.entries.some(({ score }) => score > 0));
+    assert.deepEqual([other.entries, other.baseline, other.seeds], [one.entries, one.baseline, one.seeds]);
   });
 
   it("rejects an update that makes the loss NaN, and scores the next one as if it had not been", async (t) => {

@@ -1,42 +1,81 @@
 import { l2Norm } from "#shared/artifact/update.js";
 import { BlockZeroError } from "#shared/errors/error.js";
 import { groupShapes, hubShapes } from "#shared/model/groups.js";
+import type { ModelTensors } from "#shared/model/model-tensors.js";
 import type { Parameters } from "#shared/model/parameters.js";
 import { loadPart } from "#shared/parts/load-part.js";
 import { openPart } from "#shared/parts/open-part.js";
+import { partPlaces } from "#shared/parts/part-places.js";
 import { blobsOf, type ModelManifest, type PartRef } from "#shared/protocol/model-manifest.js";
 import type { Participant } from "../participant.js";
 
-/** A whole model in memory, for measuring losses. */
-export interface BaseModel {
+/** A whole model, for measuring losses. */
+export interface BaseModel<T extends ModelTensors = Parameters> {
   readonly hash: string;
   readonly manifest: ModelManifest;
-  readonly hub: Parameters;
-  readonly groups: ReadonlyMap<string, GroupModel>;
+  readonly hub: T;
+  readonly groups: ReadonlyMap<string, GroupModel<T>>;
 }
 
-export interface GroupModel {
-  readonly weights: Parameters;
+export interface GroupModel<T extends ModelTensors = Parameters> {
+  readonly weights: T;
   /** L2 norm of the weights. */
   readonly norm: number;
 }
+
+type Reader = Pick<Participant, "models" | "network" | "signal">;
 
 /**
  * Fetches every part of a model, and reads all parts but the momentum, which is only compared with the network file.
  *
  * @throws BlockZeroError CHECKPOINT_MISMATCH, and what fetching throws
  */
-export const loadModel = async (
-  { models, network, signal }: Pick<Participant, "models" | "network" | "signal">,
+export const loadModel = ({ models, network, signal }: Reader, hash: string): Promise<BaseModel> => {
+  const load: ReadPart<Parameters> = (part, shapes, what) =>
+    loadPart(openPart((blob) => models.open(blob, signal), part, shapes, what));
+  return readModel({ models, network, signal }, hash, {
+    hub: load,
+    group: async (...part) => {
+      const weights = await load(...part);
+      return { weights, norm: l2Norm(Object.values(weights)) };
+    },
+  });
+};
+
+/**
+ * The same for a model that need not fit in memory: its tensors stay in their files, as long as a blob that was used now.
+ *
+ * @throws BlockZeroError as `loadModel`
+ */
+export const mapModel = ({ models, network, signal }: Reader, hash: string): Promise<BaseModel<ModelTensors>> => {
+  const places: ReadPart<ModelTensors> = async (part, shapes, what) =>
+    Object.fromEntries(await partPlaces((blob) => models.locate(blob, signal), part, shapes, what));
+  return readModel({ models, network, signal }, hash, {
+    hub: places,
+    group: async (part, shapes, what) => {
+      const weights = await places(part, shapes, what);
+      const opened = await openPart((blob) => models.open(blob, signal), part, shapes, what);
+      try {
+        return { weights, norm: await opened.norm() };
+      } finally {
+        await opened.close();
+      }
+    },
+  });
+};
+
+type ReadPart<T> = (part: PartRef, shapes: ReadonlyMap<string, readonly number[]>, what: string) => Promise<T>;
+
+const readModel = async <T extends ModelTensors>(
+  { models, network, signal }: Reader,
   hash: string,
-): Promise<BaseModel> => {
+  read: { readonly hub: ReadPart<T>; readonly group: ReadPart<GroupModel<T>> },
+): Promise<BaseModel<T>> => {
   const manifest = await models.manifest(hash, signal);
   const { hub, groups } = manifest.parts;
-  const load = (part: PartRef, shapes: Readonly<Record<string, readonly number[]>>, what: string) =>
-    loadPart(openPart((blob) => models.open(blob, signal), part, new Map(Object.entries(shapes)), what));
-  const loaded = new Map<string, GroupModel>();
+  const found = new Map<string, GroupModel<T>>();
   for (const [name, group] of Object.entries(network.groups)) {
-    const shapes = groupShapes(network.model, group);
+    const shapes = new Map(Object.entries(groupShapes(network.model, group)));
     const parts = groups[name];
     if (!parts)
       throw new BlockZeroError(
@@ -44,19 +83,14 @@ export const loadModel = async (
         `model ${hash} does not fit the network file: it has no group "${name}"`,
         "use a checkpoint of this network, or the network file that the checkpoint was made for",
       );
-    const weights = await load(parts.weights, shapes, `group ${name} of model ${hash}`);
+    found.set(name, await read.group(parts.weights, shapes, `group ${name} of model ${hash}`));
     // The merge reads it from the file. It must be here by then, but a file that is unused for some cycles is deleted.
     if (parts.momentum) for (const blob of blobsOf(parts.momentum)) await (await models.open(blob, signal)).close();
-    loaded.set(name, { weights, norm: l2Norm(Object.values(weights)) });
   }
-  return {
-    hash,
-    manifest,
-    hub: await load(hub, hubShapes(network.model, network.groups), `hub of ${hash}`),
-    groups: loaded,
-  };
+  const shapes = new Map(Object.entries(hubShapes(network.model, network.groups)));
+  return { hash, manifest, hub: await read.hub(hub, shapes, `hub of ${hash}`), groups: found };
 };
 
 /** All tensors of the model by name. */
-export const wholeModel = ({ hub, groups }: BaseModel): Parameters =>
+export const wholeModel = <T extends ModelTensors>({ hub, groups }: BaseModel<T>): T =>
   Object.assign({}, hub, ...[...groups.values()].map(({ weights }) => weights));

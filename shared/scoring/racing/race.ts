@@ -15,6 +15,11 @@ export interface Race<T> {
   readonly before: (from: number, to: number) => Promise<readonly number[]>;
   /** Losses of the same batches with a contender's update. Null if it can no longer be measured. */
   readonly after: (contender: T, from: number, to: number) => Promise<readonly number[] | null>;
+  /**
+   * Where one pass over a model measures several contenders at once: measures the model itself and these contenders on the batches
+   * `from ≤ b < to`, which `before` and `after` then give without measuring.
+   */
+  readonly ahead?: (contenders: readonly T[], from: number, to: number) => Promise<void>;
 }
 
 export type RaceResult = (RaceScore | LossFailure) & {
@@ -44,6 +49,10 @@ export interface RunningRace<T> {
   /** Number of batches at the end of the current lap. */
   readonly lapEnd: number;
   readonly isOver: boolean;
+  /** Whether the model and all remaining contenders are measured at once. */
+  readonly isTogether: boolean;
+  /** Measures the model and all remaining contenders up to batch `to`, at once. */
+  measureAhead(to: number): Promise<void>;
   /** Measures the model itself up to batch `to`. */
   measureBase(to: number): Promise<void>;
   /** Measures one remaining contender up to batch `to`, no further than the base. */
@@ -142,6 +151,11 @@ export const openRace = <T>({ contenders, rules, ...losses }: Race<T>): RunningR
     },
     get isOver() {
       return isOver();
+    },
+    isTogether: losses.ahead !== undefined,
+    async measureAhead(to) {
+      const measurable = racing.filter(({ failure }) => !failure).map(({ contender }) => contender);
+      await losses.ahead?.(measurable, done, to);
     },
     async measureBase(to) {
       if (to > before.length) before.push(...(await losses.before(before.length, to)));

@@ -66,13 +66,22 @@ const planStep = <T>(races: readonly RunningRace<T>[], perBatch: number, left: n
 
 /** False if the time was up before all had taken it. */
 const takeStep = async <T>(step: Step<T>, rate: Rate, time: RaceTime): Promise<boolean> => {
-  for (const { race, to } of step) {
+  const single: Step<T>[number][] = [];
+  for (const each of step) {
+    const { race, to } = each;
     if (time.left() <= 0) return false;
-    await rate.timed(to - race.done, () => race.measureBase(to));
+    if (!race.isTogether) {
+      single.push(each);
+      await rate.timed(to - race.done, () => race.measureBase(to));
+      continue;
+    }
+    await rate.timed((race.racing.length + 1) * (to - race.done), () => race.measureAhead(to));
+    await race.measureBase(to);
+    for (const runner of race.racing) await race.measure(runner, to);
   }
-  const turns = Math.max(0, ...step.map(({ race }) => race.racing.length));
+  const turns = Math.max(0, ...single.map(({ race }) => race.racing.length));
   for (let turn = 0; turn < turns; turn++)
-    for (const { race, to } of step) {
+    for (const { race, to } of single) {
       const runner = race.racing[turn];
       if (!runner) continue;
       if (time.left() <= 0) return false;

@@ -15,6 +15,8 @@ export interface StepMeasurement {
   readonly candidates: number;
   /** Losses of batches `from` to `to` after a candidate's step, or of the base (null), nats per token. */
   readonly losses: (candidate: number | null, from: number, to: number) => Promise<readonly number[]>;
+  /** Where one pass measures several candidates at once: measures these, after which `losses` gives them without measuring. */
+  readonly ahead?: ((candidates: readonly (number | null)[], from: number, to: number) => Promise<void>) | undefined;
   /** Called before every measurement except the base's first. True ends the measuring: the batches of the last whole look are then the result. */
   readonly isTimeUp?: () => boolean;
 }
@@ -67,6 +69,7 @@ export const measureSteps = async ({
   rules: { confidence, batches },
   candidates,
   losses,
+  ahead,
   isTimeUp = () => false,
 }: StepMeasurement): Promise<MeasuredSteps> => {
   const looks = planLooks({ confidence, batches }, candidates);
@@ -92,6 +95,7 @@ export const measureSteps = async ({
       passes += end - from;
       return losses(candidate, from, end);
     };
+    await ahead?.([null, ...open], from, end);
     base.push(...(await measure(null)));
     // If the base cannot be measured, nothing is approved.
     if (!base.every(Number.isFinite)) break;

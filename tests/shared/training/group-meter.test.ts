@@ -1,48 +1,22 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import fc from "fast-check";
-import type { FloatTensors } from "#shared/artifact/update.js";
-import type { Batch } from "#shared/data/loader.js";
-import { createRandom } from "#shared/data/random.js";
 import { cutGraph } from "#shared/engine/cut.js";
 import type { Device } from "#shared/engine/device.js";
 import { lower } from "#shared/engine/onnx/lower.js";
 import { onnxCpu } from "#shared/engine/runtime/onnx-cpu.js";
+import { withUpdate } from "#shared/evaluation/change.js";
 import { createEvaluator } from "#shared/evaluation/evaluator.js";
-import { createLossMeter, withUpdate } from "#shared/evaluation/loss-meter.js";
+import { createLossMeter } from "#shared/evaluation/loss-meter.js";
 import { groupShapes } from "#shared/model/groups.js";
 import { batchInputs, languageModelLoss } from "#shared/model/loss.js";
 import { allExperts, type Parameters } from "#shared/model/parameters.js";
-import type { ExpertGroup } from "#shared/protocol/expert-group.js";
-import type { ModelConfig } from "#shared/protocol/model-config.js";
 import { batchTensors } from "#shared/training/inner-loop.js";
 import { buildObjective } from "#shared/training/objective.js";
-import { MICRO, microIds, microParameters } from "../model/micro.js";
+import { batchesOf, groupOf, updateOf } from "../evaluation/layers/material.js";
+import { MICRO, microParameters } from "../model/micro.js";
 
 const device = onnxCpu({ threads: 1 });
-
-const groupOf = (layers: readonly (readonly number[])[]): ExpertGroup => ({
-  experts: Object.fromEntries(layers.flatMap((ids, layer) => (ids.length === 0 ? [] : [[String(layer), [...ids]]]))),
-  data: [],
-});
-
-const batchesOf = (model: ModelConfig, count: number, batchSize: number, sequenceLength: number): readonly Batch[] =>
-  Array.from({ length: count }, (_, i) => {
-    const ids = (what: string) =>
-      BigInt64Array.from(microIds(batchSize * sequenceLength, `${what} ${i}`, model), (id) => BigInt(id));
-    const counted = batchSize * sequenceLength;
-    return { ids: ids("ids"), targets: ids("targets"), counted, bytes: counted, batchSize, sequenceLength };
-  });
-
-const updateOf = (model: ModelConfig, group: ExpertGroup, seed: string): FloatTensors => {
-  const random = createRandom(seed);
-  return new Map(
-    Object.entries(groupShapes(model, group)).map(([name, shape]) => {
-      const data = Float32Array.from({ length: shape.reduce((a, b) => a * b, 1) }, () => random.next() - 0.5);
-      return [name, { shape, data }];
-    }),
-  );
-};
 
 const zeroed = (parameters: Parameters): Parameters =>
   Object.fromEntries(

@@ -192,6 +192,29 @@ test("each batch is measured once, by those who are still in the race only", asy
   assert.equal(before.length, Math.max(...[...results.values()].map(({ batches }) => batches)));
 });
 
+test("a race whose contenders are measured at once has the outcome of one after the other", async () => {
+  const field = simulatedField({ miners: 12, noise: 0.5, skills: 4 })(createRandom("once"), 51);
+  const apart = {
+    contenders: field.map((_, miner) => miner),
+    rules: full,
+    before: async (from: number, to: number) => Array.from({ length: to - from }, () => 0),
+    after: async (miner: number, from: number, to: number) =>
+      field[miner]!.slice(from, to).map((difference) => -difference),
+  };
+  const passes: (readonly [miners: number, from: number, to: number])[] = [];
+  const together = {
+    ...apart,
+    ahead: async (miners: readonly number[], from: number, to: number) => void passes.push([miners.length, from, to]),
+  };
+  assert.deepEqual(await runRace(together), await runRace(apart));
+  assert.ok(passes.length <= full.rounds, `${passes.length} passes`);
+  assert.deepEqual(passes[0]!.slice(0, 2), [12, 0]);
+  assert.ok(
+    passes.every(([miners], i) => i === 0 || miners <= passes[i - 1]![0]),
+    "fewer and fewer",
+  );
+});
+
 const steady = (loss: number) => async (from: number, to: number) =>
   Array.from({ length: to - from }, (_, i) => loss + 0.001 * ((from + i) % 3));
 

@@ -1,0 +1,80 @@
+import type { Batch } from "#shared/data/loader.js";
+import type { Device } from "#shared/engine/device.js";
+import { groupShapes } from "#shared/model/groups.js";
+import type { ModelTensors } from "#shared/model/model-tensors.js";
+import { allExperts } from "#shared/model/parameters.js";
+import { windowsOf } from "#shared/model/windows.js";
+import type { ExpertGroup } from "#shared/protocol/expert-group.js";
+import type { Network } from "#shared/protocol/network.js";
+import { batchTensors } from "#shared/training/inner-loop.js";
+import { type Change, changeOf } from "../change.js";
+import { batchesOfRun, joined, type LossMeter } from "../loss-meter.js";
+import { layerGraphs } from "./layer-graphs.js";
+import { type PassContext, passThrough } from "./layer-pass.js";
+import { partPrograms } from "./part-programs.js";
+
+export interface LayerMeterOptions {
+  readonly batchSize: number;
+  /** Bytes of hidden states that may be in memory; further ones go to a file. */
+  readonly memory: number;
+  /** Where that file is. */
+  readonly folder: string;
+  /** Ends a measurement between two runs of a layer. */
+  readonly signal?: AbortSignal;
+}
+
+/**
+ * Measures losses layer by layer: all batches go through a layer before the next is opened, so that no more of the model than one layer is in use at a
+ * time. Its losses are those of `createLossMeter` bit for bit, on a device that computes products of the same shapes alike. Models may be in
+ * memory or in files; weights in files are mapped where the device can, else read as float32, layer by layer.
+ */
+export const createLayerMeter = (
+  device: Device,
+  { model: config, data }: Pick<Network, "model" | "data">,
+  { batchSize, memory, folder, signal }: LayerMeterOptions,
+): LossMeter => {
+  const together = batchesOfRun(batchSize, data);
+  const shape = { config, held: allExperts(config), ...windowsOf(data, together * batchSize) };
+  const tokens = shape.batchSize * shape.sequenceLength;
+  const programs = partPrograms(device);
+  const context: PassContext = {
+    device,
+    graphs: layerGraphs(shape, together),
+    programs,
+    cuts: new Map(),
+    layers: config.num_hidden_layers,
+    stateLength: tokens * config.hidden_size,
+    stateShape: [tokens, config.hidden_size],
+    memory,
+    folder,
+    signal,
+  };
+  const measure = async (
+    model: ModelTensors,
+    varied: readonly string[],
+    changes: readonly (Change | null)[],
+    batches: readonly Batch[],
+  ): Promise<number[][]> => {
+    if (batches.length === 0 || changes.length === 0) return changes.map(() => []);
+    const runs = Array.from({ length: Math.ceil(batches.length / together) }, (_, i) =>
+      batchTensors(joined(batches.slice(i * together, (i + 1) * together), together)),
+    );
+    const results = await passThrough(context, { model, varied, changes, runs });
+    return results.map((ofRuns) =>
+      batches.map((_, batch) => Number(ofRuns[Math.floor(batch / together)]![batch % together]!.data[0])),
+    );
+  };
+  return {
+    isLayerMajor: true,
+    losses: async (model, batches) => (await measure(model, [], [null], batches))[0]!,
+    async ofGroup(model, group: ExpertGroup) {
+      const varied = Object.keys(groupShapes(config, group));
+      return {
+        losses: async (update, batches) =>
+          (await measure(model, varied, [update && changeOf(update, varied)], batches))[0]!,
+        lossesTogether: (changes, batches) => measure(model, varied, changes, batches),
+      };
+    },
+    dispose: () => programs.dispose(),
+  };
+};

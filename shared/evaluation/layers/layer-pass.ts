@@ -1,0 +1,259 @@
+import { setImmediate as yieldToEvents } from "node:timers/promises";
+import { type Cut, cutGraph } from "#shared/engine/cut.js";
+import type { AnyTensors, Device, Tensors } from "#shared/engine/device.js";
+import type { ModelTensors } from "#shared/model/model-tensors.js";
+import { expertOf, type Parameters } from "#shared/model/parameters.js";
+import { type Change, changed } from "../change.js";
+import { type HiddenStates, openHiddenStates } from "./hidden-states.js";
+import type { LayerGraphs, LayerPart, ModelPart } from "./layer-graphs.js";
+import { type OpenPart, type PartPrograms, withUploaded } from "./part-programs.js";
+
+/** What passes share: graphs, programs, and where hidden states may be. */
+export interface PassContext {
+  readonly device: Device;
+  readonly graphs: LayerGraphs;
+  readonly programs: PartPrograms;
+  /** Layers cut at tensors that vary, by kind and tensors. */
+  readonly cuts: Map<string, Cut>;
+  readonly layers: number;
+  /** Elements of a run's hidden state. */
+  readonly stateLength: number;
+  /** Shape of a run's hidden state: [N, d]. */
+  readonly stateShape: readonly number[];
+  /** Bytes of hidden states, and of candidates' weights of one layer, that may be in memory. */
+  readonly memory: number;
+  readonly folder: string;
+  readonly signal?: AbortSignal | undefined;
+}
+
+export interface PassRequest {
+  readonly model: ModelTensors;
+  /** Names of the tensors that the changes may change. */
+  readonly varied: readonly string[];
+  /** Null for the model as it is. */
+  readonly changes: readonly (Change | null)[];
+  /** What each run is fed with: ids, targets, and of isolated documents starts. */
+  readonly runs: readonly Tensors[];
+}
+
+/**
+ * All runs go through a layer before the next is opened, for the model with each of some changes. Up to the first layer with a varied tensor
+ * there is one hidden state a run; of that layer, everything beside the varied tensors is computed once. From there on each change has its
+ * own hidden state.
+ *
+ * @returns by change and run the head's outputs
+ */
+export const passThrough = async (context: PassContext, request: PassRequest): Promise<readonly Tensors[][]> => {
+  const { changes, runs } = request;
+  const states = await openHiddenStates({
+    slots: (changes.length + 1) * runs.length,
+    length: context.stateLength,
+    memory: context.memory,
+    folder: context.folder,
+  });
+  try {
+    return await new Pass(context, request, states).run();
+  } finally {
+    await states.close();
+  }
+};
+
+class Pass {
+  readonly #context: PassContext;
+  readonly #request: PassRequest;
+  readonly #states: HiddenStates;
+  /** Varied tensors of each layer. */
+  readonly #varied: ReadonlyMap<number, readonly string[]>;
+
+  constructor(context: PassContext, request: PassRequest, states: HiddenStates) {
+    this.#context = context;
+    this.#request = request;
+    this.#states = states;
+    const varied = new Map<number, string[]>();
+    for (const name of request.varied) {
+      const layer = expertOf(name)!.layer;
+      varied.set(layer, [...(varied.get(layer) ?? []), name]);
+    }
+    this.#varied = varied;
+  }
+
+  async run(): Promise<readonly Tensors[][]> {
+    const { graphs, layers } = this.#context;
+    const { changes } = this.#request;
+    await this.#embed();
+    let first = 0;
+    while (first < layers && !this.#varied.has(first)) await this.#common(graphs.layer(first++));
+    if (first < layers) {
+      await this.#fork(graphs.layer(first), this.#varied.get(first)!);
+      for (let layer = first + 1; layer < layers; layer++)
+        await this.#apart(graphs.layer(layer), this.#varied.get(layer) ?? []);
+      return this.#head(changes.map((_, change) => change));
+    }
+    const [common] = await this.#head([null]);
+    return changes.map(() => common!);
+  }
+
+  async #embed(): Promise<void> {
+    const { graphs } = this.#context;
+    const { runs } = this.#request;
+    await this.#opened(graphs.embedding, async ({ program, weights }) => {
+      for (const [run, { ids }] of runs.entries()) {
+        const { hidden } = await this.#checked(program.run({ ...weights, ids: ids! }));
+        await this.#write(null, run, hidden!);
+      }
+    });
+  }
+
+  /** A layer that is the same for all changes. */
+  async #common(part: ModelPart): Promise<void> {
+    await this.#opened(part, async (open) => {
+      for (const run of this.#request.runs.keys()) await this.#write(null, run, await this.#layer(open, {}, null, run));
+    });
+  }
+
+  /** The first layer that changes differ in. */
+  async #fork(part: LayerPart, names: readonly string[]): Promise<void> {
+    const { device, memory } = this.#context;
+    const { changes, runs, model } = this.#request;
+    const own = inPart(part, names);
+    if (!device.hostMemory) {
+      // On a graphics card, the values at the cut would go to the host and back for every change.
+      await this.#apart(part, names, null);
+      return;
+    }
+    const { fixed, varying } = this.#cut(part, own);
+    const weights = without(part, own);
+    await this.#opened({ ...fixed, weights }, async (before) => {
+      await this.#opened({ ...varying, weights }, async (after) => {
+        for (const together of chunks(changes.length, memory / Math.max(1, bytesOf(model, names)))) {
+          const changedWeights: Parameters[] = [];
+          for (const change of together) changedWeights.push(await this.#changedWeights(own, changes[change]!));
+          for (const run of runs.keys()) {
+            const feeds = await this.#feeds(null, run);
+            const prepared = {
+              ...feeds,
+              ...(await this.#checked(before.program.run({ ...before.weights, ...feeds }))),
+            };
+            for (const [i, change] of together.entries()) {
+              const all = { ...after.weights, ...prepared, ...changedWeights[i]! };
+              const { hidden } = await this.#checked(after.program.run(all));
+              await this.#write(change, run, hidden!);
+            }
+          }
+        }
+      });
+    });
+  }
+
+  #cut(part: LayerPart, own: ReadonlyMap<string, string>): Cut {
+    const { cuts } = this.#context;
+    const key = [part.kind, ...own.keys()].join("\n");
+    const cut = cuts.get(key) ?? cutGraph(part, new Set(own.keys()));
+    cuts.set(key, cut);
+    return cut;
+  }
+
+  /** A layer after that. @param from the change whose hidden state goes in; that of each by default */
+  async #apart(part: ModelPart, names: readonly string[], from?: null): Promise<void> {
+    const { device } = this.#context;
+    const { changes, runs } = this.#request;
+    const own = inPart(part, names);
+    await this.#opened(
+      part,
+      async (open) => {
+        for (const [change, value] of changes.entries())
+          await withUploaded(device, await this.#changedWeights(own, value), async (weights) => {
+            for (const run of runs.keys())
+              await this.#write(change, run, await this.#layer(open, weights, from === null ? null : change, run));
+          });
+      },
+      new Set(names),
+    );
+  }
+
+  async #head(changes: readonly (number | null)[]): Promise<Tensors[][]> {
+    const { graphs } = this.#context;
+    const { runs } = this.#request;
+    return this.#opened(graphs.head, async ({ program, weights }) => {
+      const results: Tensors[][] = [];
+      for (const change of changes) {
+        const own: Tensors[] = [];
+        for (const [run, { targets }] of runs.entries()) {
+          const hidden = await this.#hidden(change, run);
+          own.push(await this.#checked(program.run({ ...weights, hidden, targets: targets! })));
+        }
+        results.push(own);
+      }
+      return results;
+    });
+  }
+
+  async #layer({ program, weights }: OpenPart, own: AnyTensors, change: number | null, run: number) {
+    const { hidden } = await this.#checked(program.run({ ...weights, ...own, ...(await this.#feeds(change, run)) }));
+    return hidden!;
+  }
+
+  async #opened<T>(part: ModelPart, work: (open: OpenPart) => Promise<T>, varied?: ReadonlySet<string>): Promise<T> {
+    const open = await this.#context.programs.open(part, this.#request.model, varied);
+    try {
+      return await work(open);
+    } finally {
+      await open.close();
+    }
+  }
+
+  /** The changed tensors of a layer, by their names in its graph. */
+  async #changedWeights(own: ReadonlyMap<string, string>, change: Change | null): Promise<Parameters> {
+    const weights: Record<string, Parameters[string]> = {};
+    for (const [name, ofModel] of own) weights[name] = await changed(this.#request.model, change, ofModel);
+    return weights;
+  }
+
+  /** Lets other work go on between runs, and ends the pass where that is wanted. */
+  async #checked<T>(running: Promise<T>): Promise<T> {
+    const result = await running;
+    await yieldToEvents();
+    this.#context.signal?.throwIfAborted();
+    return result;
+  }
+
+  /** What a layer is fed with beside weights. */
+  async #feeds(change: number | null, run: number): Promise<Tensors> {
+    const { starts } = this.#request.runs[run]!;
+    return { hidden: await this.#hidden(change, run), ...(starts && { starts }) };
+  }
+
+  async #hidden(change: number | null, run: number): Promise<Tensors[string]> {
+    const data = await this.#states.read(this.#slot(change, run));
+    return { dtype: "float32", shape: this.#context.stateShape, data };
+  }
+
+  #write(change: number | null, run: number, hidden: Tensors[string]): Promise<void> {
+    return this.#states.write(this.#slot(change, run), hidden.data as Float32Array);
+  }
+
+  /** The common states are the first, and so the last to leave memory. */
+  #slot(change: number | null, run: number): number {
+    return (change === null ? 0 : change + 1) * this.#request.runs.length + run;
+  }
+}
+
+/** Of these tensors of the model: the part's name of each → that of the model. */
+const inPart = ({ weights }: ModelPart, names: readonly string[]): ReadonlyMap<string, string> => {
+  const wanted = new Set(names);
+  return new Map([...weights].filter(([, name]) => wanted.has(name)));
+};
+
+const without = ({ weights }: ModelPart, others: ReadonlyMap<string, string>): ReadonlyMap<string, string> =>
+  new Map([...weights].filter(([own]) => !others.has(own)));
+
+const bytesOf = (model: ModelTensors, names: readonly string[]): number =>
+  names.reduce((sum, name) => sum + 4 * model[name]!.shape.reduce((product, size) => product * size, 1), 0);
+
+/** 0 … count − 1 in runs of `most`, at least one each. */
+const chunks = (count: number, most: number): number[][] => {
+  const size = Math.max(1, Math.floor(most));
+  return Array.from({ length: Math.ceil(count / size) }, (_, i) =>
+    Array.from({ length: Math.min(size, count - i * size) }, (_, j) => i * size + j),
+  );
+};
