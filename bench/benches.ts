@@ -10,6 +10,7 @@ import { fuzzBench } from "./fuzz/command.js";
 import { independenceBench } from "./independence/command.js";
 import { learningBench } from "./learning/command.js";
 import { memoryBench } from "./memory/command.js";
+import { metricsBench } from "./metrics.js";
 import { rewardsBench } from "./rewards.js";
 import { shardModesBench } from "./shard-modes.js";
 import { splittingBench } from "./splitting/command.js";
@@ -34,4 +35,5 @@ export const benches: readonly CommandSpec[] = [
   defencesBench,
   artifactsBench,
   dataBench,
+  metricsBench,
 ];

@@ -76,12 +76,13 @@ const live = async (options: LocalnetOptions, stage: Stage): Promise<LocalnetRes
   const host = await chooseHost(options, templateFile, owner, { log, signal, timeoutMs: READY_WITHIN_MS });
   const { blockTime = host.blockTime } = options;
   const cast = roles(Object.keys(templateFile.groups), options);
-  const [chainPort, ...ports] = await freePorts(cast.length + 1);
+  const [chainPort, ...ports] = await freePorts(2 * cast.length + 1);
   const players: LocalnetParticipant[] = await Promise.all(
     cast.map(async (role, i) => ({
       ...role,
       address: host.address,
       port: ports[i]!,
+      metricsPort: ports[cast.length + i]!,
       signer: await createPlayerHotkey(wallets, String(seed), role.name),
     })),
   );

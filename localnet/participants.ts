@@ -35,15 +35,18 @@ export const describe = (
     players: ReadonlyMap<number, LocalnetParticipant>;
   },
 ): void => {
-  const players = [...subnet.players].map(([uid, { name, program, group, behaviour, address, port, signer }]) => ({
-    uid,
-    name,
-    program,
-    group,
-    behaviour,
-    hotkey: signer.address,
-    blobs: `http://${address}:${port}`,
-  }));
+  const players = [...subnet.players].map(
+    ([uid, { name, program, group, behaviour, address, port, metricsPort, signer }]) => ({
+      uid,
+      name,
+      program,
+      group,
+      behaviour,
+      hotkey: signer.address,
+      blobs: `http://${address}:${port}`,
+      metrics: `http://127.0.0.1:${metricsPort}/metrics`,
+    }),
+  );
   writeFileAtomic(join(home, DESCRIPTION), `${JSON.stringify({ ...subnet, players }, null, 2)}\n`);
 };
 

@@ -21,10 +21,12 @@ export interface LocalnetParticipant {
   /** Loopback address that it serves on. */
   readonly address: string;
   readonly port: number;
+  /** Loopback port of its metrics. */
+  readonly metricsPort: number;
   readonly signer: Signer;
 }
 
-type Role = Omit<LocalnetParticipant, "address" | "port" | "signer">;
+type Role = Omit<LocalnetParticipant, "address" | "port" | "metricsPort" | "signer">;
 
 const TOKEN = 1_000_000_000n;
 
@@ -89,6 +91,7 @@ export const participantConfig = (
     threads: 1,
     listen: { host: player.address, port: player.port },
     allow_private_addresses: true,
+    metrics: { listen: `127.0.0.1:${player.metricsPort}` },
     log: { format: "json" },
     ...(player.program === "validator" &&
       beacon && {

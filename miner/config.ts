@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { deviceSetting, participantSettings, pathSchema } from "#shared/config/common.js";
+import { deviceSetting, metricsSetting, participantSettings, pathSchema } from "#shared/config/common.js";
 import { type Config, defineConfig, setting } from "#shared/config/settings.js";
 import { pathBeside } from "#shared/files/beside.js";
 
@@ -123,6 +123,7 @@ export const minerSettings = defineConfig({
     default: 60,
     describe: "Seconds between checkpoints of a training under way; 0 keeps only how it ended.",
   }),
+  "metrics.listen": metricsSetting("127.0.0.1:9701"),
   wandb_project: setting({
     schema: z.string().min(1).optional(),
     allowed: "text",

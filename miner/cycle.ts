@@ -16,6 +16,7 @@ import { trainingDeadline } from "./commit/training-deadline.js";
 import type { Miner } from "./context.js";
 import type { MinerJournal } from "./journal.js";
 import { openBaseWeights, openFrozenWeights } from "./training/base-weights.js";
+import { observeTraining } from "./training/observe-training.js";
 import { obtainShards } from "./training/obtain-shards.js";
 
 /** Inner steps whose mean loss is one line of metrics. */
@@ -29,7 +30,11 @@ export const runCycle = async (miner: Miner, cycle: number): Promise<void> => {
   const { participant, journal, config } = miner;
   const { network, log } = participant;
   const entry = journal.value.cycles[cycle];
-  const due = { name: `the update of cycle ${cycle}`, until: phaseWindow(cycle, "commit", network.phases).end };
+  const due = {
+    duty: "update",
+    name: `the update of cycle ${cycle}`,
+    until: phaseWindow(cycle, "commit", network.phases).end,
+  } as const;
   const artifact =
     entry?.artifact ??
     (await withinBlocks(participant, due, (bounded) => packed({ ...miner, participant: bounded }, cycle)));
@@ -114,6 +119,10 @@ const prepare = async (miner: Miner, cycle: number, base: Base, packer: Packer):
   const from = clock.head.number;
   let trainedAt = performance.now();
   const losses: number[] = [];
+  const { instruments } = participant.telemetry;
+  const tokensPerStep =
+    config.batch_size * config.gradient_accumulation_steps * config.workers * network.data.sequence_length;
+  const observed = observeTraining(instruments, tokensPerStep);
   let skips = 0;
   let firstSkipped: number | undefined;
   const stop = () => signal.aborted || clock.head.number >= last;
@@ -135,7 +144,9 @@ const prepare = async (miner: Miner, cycle: number, base: Base, packer: Packer):
         deadline: () => trainingDeadline({ timer, cycle, phases: network.phases, packing: journal.value.packing }),
         progress,
         ...(maxSteps !== undefined && { maxSteps }),
-        onStep: ({ step, loss, learningRate, gradNorm, skipped, spike, replica }) => {
+        onStep: (taken) => {
+          const { step, loss, learningRate, gradNorm, skipped, spike, replica } = taken;
+          observed.stepped(taken);
           if (skipped) {
             // One line for the first: where training diverges, the others would say the same.
             firstSkipped ??= step;
@@ -144,17 +155,21 @@ const prepare = async (miner: Miner, cycle: number, base: Base, packer: Packer):
             if (skips++ === 0) log.warn(`step skipped: ${why}`, fields);
             else log.debug(`step skipped: ${why}`, fields);
           } else if (replica === 0) losses.push(loss);
-          if (losses.length === LOG_EVERY)
+          if (losses.length === LOG_EVERY) {
+            const lately = mean(losses.splice(0));
+            observed.loss(lately);
             metrics.write({
               cycle,
               step: step + 1,
-              "train/loss": mean(losses.splice(0)),
+              "train/loss": lately,
               "train/learning_rate": learningRate,
               "train/grad_norm": gradNorm,
             });
+          }
         },
       });
       trainedAt = performance.now();
+      observed.ended(training.run);
       const { steps, tokens, skipped, spikes, firstLoss, lastLoss } = training.run;
       if (skips > 1)
         log.warn("steps were skipped", {
@@ -200,6 +215,7 @@ const prepare = async (miner: Miner, cycle: number, base: Base, packer: Packer):
   if (!isGood) return null;
 
   const { bytes, hash: tensors } = submission.tensors;
+  instruments.set("blockzero_update_bytes", bytes.length);
   const manifest = signUpdateManifest(
     {
       network: participant.networkHash,

@@ -36,6 +36,7 @@ const tell = async (
   { reports, stakes }: CycleReports,
 ): Promise<void> => {
   const { models, networkHash, signer, uid, log } = participant;
+  const { instruments } = participant.telemetry;
   const base = await models.baseOf(cycle);
   const hotkey = signer.address;
   if (!reports.some(({ entries }) => entries.some((entry) => entry.uid === uid && entry.hotkey === hotkey))) {
@@ -44,6 +45,8 @@ const tell = async (
   }
   const outcomes = tally({ reports, stakes, miners: [{ uid, hotkey }], network: networkHash, cycle, base });
   const own = outcomes.find((outcome) => outcome.uid === uid && outcome.hotkey === hotkey)!;
+  instruments.add("blockzero_own_verdicts_total", 1, { verdict: own.verdict, reason: own.reason ?? "none" });
+  instruments.set("blockzero_score", own.score);
   if (own.verdict !== "scored") {
     log.warn(own.verdict, { cycle, reason: own.reason, why: own.reason ? explainReason(own.reason) : undefined });
     metrics.write({ cycle, "chain/w_i_score": 0, "chain/verdict": own.verdict });
@@ -52,6 +55,8 @@ const tell = async (
   const rivals = outcomes.filter(({ group, score }) => group === own.group && score > own.score);
   const rank = rivals.length + 1;
   log.info("scored", { cycle, score: own.score, lossReduction: own.lossReduction, rank });
+  instruments.set("blockzero_score_rank", rank);
+  instruments.set("blockzero_score_loss_reduction_nats", own.lossReduction ?? 0);
   metrics.write({
     cycle,
     "chain/w_i_score": own.score,

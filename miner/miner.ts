@@ -1,4 +1,5 @@
 import { join } from "node:path";
+import { packageInfo } from "#shared/cli/package-info.js";
 import { warnAtStart } from "#shared/doctor/at-start.js";
 import type { Examined } from "#shared/doctor/examined.js";
 import { thisMachine } from "#shared/doctor/machine.js";
@@ -23,7 +24,9 @@ import { mark, runCycle } from "./cycle.js";
 import { reportScore } from "./feedback.js";
 import { minerJournalSchema } from "./journal.js";
 import { openOwnTrainer, removeOwnTrainer } from "./own-trainer/own-trainer.js";
+import { planTraining } from "./plan/plan.js";
 import { requirementsOf } from "./plan/requirements.js";
+import { showPlan } from "./plan/show-plan.js";
 import { loadWeights, openBaseWeights, openFrozenWeights, openHubWeights } from "./training/base-weights.js";
 import { withOwnData } from "./training/own-data.js";
 import { createShardTrainer } from "./training/shard-trainer.js";
@@ -33,13 +36,16 @@ import { openWorkerPool, replicaFolder } from "./training/worker-pool.js";
 
 /** Runs a miner until the signal aborts. */
 export const runMiner = (config: MinerConfig, log: Log, signal: AbortSignal): Promise<void> =>
-  runParticipant(config, { role: "miner", log, signal }, (participant, metrics) => mine(participant, config, metrics));
+  runParticipant(config, { role: "miner", version: packageInfo.version, log, signal }, (participant, metrics) =>
+    mine(participant, config, metrics),
+  );
 
 const mine = async (participant: Participant, given: MinerConfig, metrics: MetricsSink): Promise<never> => {
   groupNamed(participant.network, given.expert_group);
   await warnAtStart(examined(participant, given), participant.log);
   const config = await withOwnData(given, participant.home, participant.log);
   const trainer = await openTrainer(participant, config);
+  void tellPlan(participant, config);
   const miner: Miner = {
     participant,
     config,
@@ -112,7 +118,7 @@ const feedback = async (miner: Miner, cycle: number): Promise<void> => {
   try {
     const { participant } = miner;
     const until = phaseWindow(cycle + 1, "merge", participant.network.phases).end;
-    await withinBlocks(participant, { name: `the score of cycle ${cycle}`, until }, async (bounded) => {
+    await withinBlocks(participant, { duty: "score", name: `the score of cycle ${cycle}`, until }, async (bounded) => {
       const { network, networkHash } = await contextOf(cycleSource(bounded), cycle);
       await reportScore({ ...miner, participant: { ...bounded, network, networkHash } }, cycle);
     });
@@ -120,6 +126,17 @@ const feedback = async (miner: Miner, cycle: number): Promise<void> => {
   } catch (thrown) {
     if (!miner.participant.signal.aborted)
       miner.participant.log.warn("score unknown", { cycle, reason: reasonOf(thrown) });
+  }
+};
+
+/** Shows the plan of memory beside what the program takes. */
+const tellPlan = async ({ network, telemetry, log }: Participant, config: MinerConfig): Promise<void> => {
+  // Nobody knows what an operator's own program takes.
+  if (config.trainer.command !== undefined) return;
+  try {
+    showPlan(await planTraining(config, network, { blockSeconds: 0 }), telemetry.instruments);
+  } catch (thrown) {
+    log.debug("no plan of memory", { reason: reasonOf(thrown) });
   }
 };
 

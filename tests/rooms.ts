@@ -30,11 +30,20 @@ export const ROOMS: readonly Room[] = [
     holds: "phases, records, manifests, reports, tally, voting stake: pure, no I/O",
     imports: ["shared/errors"],
   },
-  { room: "shared/telemetry", holds: "log, metrics, Weights & Biases, progress", imports: ["shared/errors"] },
+  {
+    room: "shared/telemetry",
+    holds: "log, instruments and their server, metrics, Weights & Biases, progress",
+    imports: ["shared/errors", "shared/protocol"],
+  },
   {
     room: "shared/own-program",
     holds: "an operator's own program: its environment, processes, output, end",
     imports: ["shared/errors", "shared/telemetry"],
+  },
+  {
+    room: "shared/monitoring",
+    holds: "dashboards, alert rules and tables, generated from the list of instruments",
+    imports: ["shared/telemetry"],
   },
   {
     room: "shared/blobs",
@@ -430,6 +439,7 @@ export const ROOMS: readonly Room[] = [
       "shared/browser",
       "shared/files",
       "shared/protocol",
+      "shared/telemetry",
       "shared/blobs",
       "shared/hub",
       "shared/data",

@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { type Beacon, beaconKeySchema, QUICKNET } from "#shared/chain/timelock/beacon.js";
-import { deviceSetting, participantSettings } from "#shared/config/common.js";
+import { deviceSetting, metricsSetting, participantSettings } from "#shared/config/common.js";
 import { type Config, defineConfig, setting } from "#shared/config/settings.js";
 
 /** All settings of a validator. Scoring and pay are defined by the network file. */
@@ -14,6 +14,7 @@ export const validatorSettings = defineConfig({
     describe:
       "GiB of memory for evaluation. A model whose weights would take more, in float32 and twice, is judged layer by layer from its files. 0 takes half of the machine's memory.",
   }),
+  "metrics.listen": metricsSetting("127.0.0.1:9702"),
   wandb_project: setting({
     schema: z.string().min(1).optional(),
     allowed: "text",

@@ -1,6 +1,7 @@
 import { withinBlocks } from "#shared/participant/duty.js";
 import { explain } from "#shared/participant/run-cycles.js";
 import { phaseWindow } from "#shared/protocol/phases.js";
+import type { Duty } from "#shared/telemetry/instruments/labels.js";
 import type { Validator } from "./context.js";
 import { ensureBase } from "./ensure-base.js";
 import { exchangeReports } from "./exchange.js";
@@ -10,6 +11,7 @@ import { agreeOn } from "./merge-cycle.js";
 import { learnProgress } from "./progress.js";
 import { measureReference } from "./reference.js";
 import { report } from "./report.js";
+import { showParticipation } from "./show-participation.js";
 import { tellParticipation } from "./tell-participation.js";
 import { vote } from "./vote.js";
 import { setWeights } from "./weights.js";
@@ -27,41 +29,43 @@ export const runCycle = async (validator: Validator, cycle: number): Promise<voi
   const merge = phaseWindow(cycle, "merge", network.phases);
   const published = phaseWindow(cycle + 1, "distribute", network.phases).end;
   /** A duty of this cycle. It ends at block `end`, whatever it waits for. After a restart it may begin late. */
-  const due = <T>(name: string, end: number, work: (bounded: Validator) => Promise<T>): Promise<T> => {
+  const due = <T>(duty: Duty, name: string, end: number, work: (bounded: Validator) => Promise<T>): Promise<T> => {
     const until = Math.max(end, clock.head.number + LEAST_BLOCKS);
-    return withinBlocks(participant, { name: `${name} of cycle ${cycle}`, until }, (bounded) =>
+    return withinBlocks(participant, { duty, name: `${name} of cycle ${cycle}`, until }, (bounded) =>
       work({ ...validator, participant: bounded }),
     );
   };
-  const recalled = due("recalling scores", merge.end, (bounded) => recallHistory(bounded, cycle)).catch((thrown) => {
-    // An abort also ends the wait below.
-    if (!signal.aborted) log.warn("scores of past cycles are not to be had", { cycle, ...explain(thrown) });
-  });
+  const recalled = due("recall", "recalling scores", merge.end, (bounded) => recallHistory(bounded, cycle)).catch(
+    (thrown) => {
+      // An abort also ends the wait below.
+      if (!signal.aborted) log.warn("scores of past cycles are not to be had", { cycle, ...explain(thrown) });
+    },
+  );
   try {
-    const base = await due("catching up", evaluate.end, (bounded) => ensureBase(bounded, cycle));
-    await due("the reference loss", evaluate.start, (bounded) => measureReference(bounded, cycle, base)).catch(
-      (thrown) => {
-        signal.throwIfAborted();
-        log.warn("Missed reference loss", { cycle, ...explain(thrown) });
-      },
-    );
-    await due("the report", evaluate.end + 1, (bounded) => report(bounded, cycle));
+    const base = await due("catch_up", "catching up", evaluate.end, (bounded) => ensureBase(bounded, cycle));
+    await due("reference", "the reference loss", evaluate.start, (bounded) =>
+      measureReference(bounded, cycle, base),
+    ).catch((thrown) => {
+      signal.throwIfAborted();
+      log.warn("Missed reference loss", { cycle, ...explain(thrown) });
+    });
+    await due("report", "the report", evaluate.end + 1, (bounded) => report(bounded, cycle));
   } catch (thrown) {
     signal.throwIfAborted();
     // The other validators' reports may still be enough for a merge. This validator abstains.
     log.error("Missed report", { cycle, ...explain(thrown) });
   }
   try {
-    await due("the exchange", exchange.end + 1, (bounded) => exchangeReports(bounded, cycle));
+    await due("exchange", "the exchange", exchange.end + 1, (bounded) => exchangeReports(bounded, cycle));
   } catch (thrown) {
     signal.throwIfAborted();
     // The other validators' records may still be enough. This validator commits none.
     log.error("Missed exchange", { cycle, ...explain(thrown) });
   }
   await clock.reach(choose.start, signal);
-  const early = await due("the tally", merge.end, (bounded) => agreeOn(bounded.participant, cycle));
+  const early = await due("tally", "the tally", merge.end, (bounded) => agreeOn(bounded.participant, cycle));
   try {
-    await due("the ballot", choose.end + 1, (bounded) => vote(bounded, cycle, early));
+    await due("ballot", "the ballot", choose.end + 1, (bounded) => vote(bounded, cycle, early));
   } catch (thrown) {
     signal.throwIfAborted();
     // The other validators' ballots may still choose a step. This validator has no ballot.
@@ -72,13 +76,14 @@ export const runCycle = async (validator: Validator, cycle: number): Promise<voi
   const late = merge.start + Math.ceil((merge.end - merge.start) / 2);
   const agreed = early.isWhole
     ? early
-    : await due("the late tally", merge.end, (bounded) => agreeOn(bounded.participant, cycle, late));
+    : await due("late_tally", "the late tally", merge.end, (bounded) => agreeOn(bounded.participant, cycle, late));
   remember(validator, cycle, agreed, await learnProgress(validator, cycle, agreed));
   tellParticipation(validator, cycle, agreed.participation);
+  void showParticipation(validator, agreed.participation);
   // A validator that abstains from the merge must still set the miners' weights.
   const duties = await Promise.allSettled([
-    recalled.then(() => due("the weights", merge.end + 1, (bounded) => setWeights(bounded, cycle))),
-    due("the merge", published + 1, (bounded) => mergeAndPublish(bounded, cycle, agreed)),
+    recalled.then(() => due("weights", "the weights", merge.end + 1, (bounded) => setWeights(bounded, cycle))),
+    due("merge", "the merge", published + 1, (bounded) => mergeAndPublish(bounded, cycle, agreed)),
   ]);
   for (const duty of duties) if (duty.status === "rejected") throw duty.reason;
 };

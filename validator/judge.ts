@@ -20,6 +20,7 @@ import { type Gated, gatherUpdates } from "./gather.js";
 import { type IndependenceMeter, openIndependenceMeter } from "./independence.js";
 import { openLossBook } from "./loss-book.js";
 import { measureUpdates } from "./measure.js";
+import { showRaces } from "./observe-judging.js";
 import { readBase } from "./read-base.js";
 import { failedEntry, scoreEntry } from "./report-entry.js";
 import { startStopwatch } from "./stopwatch.js";
@@ -60,7 +61,7 @@ const judge = async (
   meter: LossMeter,
   { cycle, timer, metrics }: Omit<JudgeOptions, "room"> & { readonly cycle: number },
 ): Promise<Report> => {
-  const { clock, home, models, network, networkHash, signer, signal, log } = participant;
+  const { clock, home, models, network, networkHash, signer, signal, telemetry, log } = participant;
   const evaluate = phaseWindow(cycle, "evaluate", network.phases);
   await clock.reach(phaseWindow(cycle, "reveal", network.phases).start, signal);
   const texts = evaluationTexts(participant, cycle);
@@ -120,6 +121,7 @@ const judge = async (
   took.lap("measure");
   const milliseconds = took.milliseconds();
   sayWhatItTook(log, cycle, { outcomes, batches: network.scoring.eval_batches, took: milliseconds });
+  showRaces(telemetry.instruments, outcomes, milliseconds);
   metrics?.write({
     cycle,
     ...Object.fromEntries(Object.entries(milliseconds).map(([part, ms]) => [`eval/${part}_ms`, ms])),

@@ -1,6 +1,12 @@
 import { BlockZeroError } from "#shared/errors/error.js";
 import type { Participant } from "#shared/participant/participant.js";
 import { type BlockRange, type Phase, phaseWindow } from "#shared/protocol/phases.js";
+import type { RecordLabel } from "#shared/telemetry/instruments/labels.js";
+
+/** Phases in which a validator puts a record on chain before anything is merged. */
+type Deciding = Extract<Phase, "evaluate" | "exchange" | "choose">;
+
+const RECORD_OF: Readonly<Record<Deciding, RecordLabel>> = { evaluate: "report", exchange: "held", choose: "ballot" };
 
 /**
  * The window of a phase whose record can still be put on chain. Making a record takes blocks. A record that cannot be in time must not
@@ -8,9 +14,10 @@ import { type BlockRange, type Phase, phaseWindow } from "#shared/protocol/phase
  *
  * @throws BlockZeroError WINDOW_MISSED
  */
-export const openWindow = ({ clock, network }: Participant, cycle: number, phase: Phase): BlockRange => {
+export const openWindow = ({ clock, network, telemetry }: Participant, cycle: number, phase: Deciding): BlockRange => {
   const window = phaseWindow(cycle, phase, network.phases);
   if (clock.head.number < window.end - 1) return window;
+  telemetry.instruments.add("blockzero_windows_missed_total", 1, { record: RECORD_OF[phase] });
   throw new BlockZeroError(
     "WINDOW_MISSED",
     `the ${phase} phase ended at block ${window.end}`,

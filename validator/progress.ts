@@ -13,6 +13,7 @@ export const learnProgress = async (
   const ballots = await readBallots(participant, cycle);
   const chosen = chosenSteps(network, ballots);
   for (const [group, step] of chosen) {
+    participant.telemetry.instruments.set("blockzero_chosen_step", step, { group });
     metrics.write({ cycle, [`choose/step_${group}`]: step });
     if (step !== 0) continue;
     const scored = outcomes.filter((outcome) => outcome.group === group && outcome.verdict === "scored").length;

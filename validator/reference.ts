@@ -37,6 +37,9 @@ export const measureReference = async (
       measured = { model, ...(await heldOutLoss(meter, parameters, batches)) };
     }
     const { loss, bitsPerByte } = measured;
+    const { instruments } = participant.telemetry;
+    instruments.set("blockzero_reference_loss_nats", loss, { group });
+    instruments.set("blockzero_reference_bits_per_byte", bitsPerByte, { group });
     metrics.write({ cycle, [`val_loss/${group}`]: loss, [`val_bpb/${group}`]: bitsPerByte });
     const change = last ? (loss - last.loss).toFixed(4) : "unknown";
     log.info("reference loss", { cycle, group, loss: loss.toFixed(4), change, version: REFERENCE_VERSION });

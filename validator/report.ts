@@ -6,6 +6,7 @@ import { readReport } from "#shared/replay/reports.js";
 import type { Validator } from "./context.js";
 import { judgeCycle } from "./judge.js";
 import { mark } from "./mark.js";
+import { showReport } from "./observe-judging.js";
 import { openWindow } from "./open-window.js";
 
 /** Judges the cycle's updates, signs the report, keeps it secret until the phase is over, and commits its hash, once. */
@@ -26,6 +27,7 @@ export const report = async (validator: Validator, cycle: number): Promise<void>
     participant.embargo.hold(hash, window.end - 1);
     await blobs.put(bytes);
     mark(validator, cycle, { report: hash });
+    showReport(participant.telemetry.instruments, judged);
     for (const [group, { loss }] of Object.entries(judged.baseline))
       metrics.write({ cycle, [`eval/loss_${group}`]: loss });
     for (const { uid, verdict, score, lossReduction } of judged.entries)

@@ -1,4 +1,5 @@
 import { join } from "node:path";
+import { packageInfo } from "#shared/cli/package-info.js";
 import { warnAtStart } from "#shared/doctor/at-start.js";
 import type { Examined } from "#shared/doctor/examined.js";
 import { thisMachine } from "#shared/doctor/machine.js";
@@ -28,7 +29,7 @@ import { readBase } from "./read-base.js";
 
 /** Runs a validator until the signal aborts. */
 export const runValidator = (config: ValidatorConfig, log: Log, signal: AbortSignal): Promise<void> =>
-  runParticipant(config, { role: "validator", log, signal }, (participant, metrics) =>
+  runParticipant(config, { role: "validator", version: packageInfo.version, log, signal }, (participant, metrics) =>
     validate(participant, config, metrics),
   );
 

@@ -1,3 +1,4 @@
+import { reasonOf } from "#shared/errors/error.js";
 import { explain } from "#shared/participant/run-cycles.js";
 import { setWeightsOnce } from "#shared/participant/weights/set-weights.js";
 import { phaseWindow } from "#shared/protocol/phases.js";
@@ -8,16 +9,24 @@ import { mark } from "./mark.js";
 /** Sets the cycle's weights, once. A failure is only logged: the next cycle's weights replace these anyway. */
 export const setWeights = async (validator: Validator, cycle: number): Promise<void> => {
   const { participant, journal } = validator;
-  const { chain, network, log } = participant;
+  const { chain, network, telemetry, log } = participant;
+  const { instruments, duties } = telemetry;
   if (journal.value.cycles[cycle]?.weighted !== undefined) return;
   try {
     const weights = cycleWeights(network, await chain.metagraph(network.netuid), journal.value, cycle);
     const window = phaseWindow(cycle, "merge", network.phases);
     const block = await setWeightsOnce(validator.weights, { key: String(window.start), weights, window });
     mark(validator, cycle, { weighted: block });
+    const total = weights.reduce((sum, [, weight]) => sum + weight, 0);
+    instruments.replace(
+      "blockzero_miner_weight_ratio",
+      weights.map(([uid, weight]) => [{ uid }, weight / total]),
+    );
     log.info("set weights", { cycle, weights: weights.map(([uid, weight]) => `${uid}:${weight}`).join(" "), block });
   } catch (thrown) {
     participant.signal.throwIfAborted();
+    instruments.add("blockzero_windows_missed_total", 1, { record: "weights" });
+    duties.failed("weights", reasonOf(thrown));
     log.error("Missed weights", { cycle, ...explain(thrown) });
   }
 };

@@ -2,13 +2,16 @@ import { readFileSync } from "node:fs";
 import { z } from "zod";
 import { developmentGenesis, SUDO } from "#owner/chain/development.js";
 import { type GenesisSpec, genesisSchema } from "#shared/chain/devchain/genesis.js";
+import { settingsAmong } from "#shared/cli/config-flags.js";
 import { JSON_FLAG, printJson } from "#shared/cli/json.js";
 import { wholeNumber } from "#shared/cli/numbers.js";
 import { printFields } from "#shared/cli/print.js";
 import { type CommandSpec, shutdownSignal, untilAborted } from "#shared/cli/program.js";
+import { addFlags } from "#shared/config/flags.js";
 import { BlockZeroError, reasonOf } from "#shared/errors/error.js";
 import { startDevchain } from "#shared/simulators/devchain/start.js";
 import { createLogger } from "#shared/telemetry/logger.js";
+import { chainMetricsSettings, observeChain } from "../observe-chain.js";
 
 interface Options {
   readonly home: string;
@@ -23,13 +26,14 @@ export const devchain: CommandSpec = {
   description: "run the embedded development chain; a second run in the same home goes on where the first stopped",
   examples: ["blockzero devchain", "blockzero devchain --home chain --genesis chain.json --block-time 12000"],
   define: (command) => {
-    command
+    addFlags(command, chainMetricsSettings)
       .option("--home <dir>", "directory of the chain", ".blockzero/devchain")
       .option("--genesis <file>", `genesis as JSON, fixed for the life of a home; unset: no subnet, sudo key ${SUDO}`)
       .option("--port <n>", "loopback port; 0 takes a free one", wholeNumber(0, 65535), 9944)
       .option("--block-time <ms>", "milliseconds between blocks; 0 waits to be asked", wholeNumber(0), 1000)
       .option(...JSON_FLAG)
-      .action(async ({ home, port, blockTime, genesis, json = false }: Options) => {
+      .action(async ({ home, port, blockTime, genesis, json = false, ...options }: Options) => {
+        const { listen } = settingsAmong(chainMetricsSettings, options).metrics;
         const log = createLogger({ name: "devchain", level: "info", format: "pretty" });
         const signal = shutdownSignal();
         const chain = await startDevchain({
@@ -37,6 +41,11 @@ export const devchain: CommandSpec = {
           genesis: genesis === undefined ? await developmentGenesis() : readGenesis(genesis),
           port,
           blockTimeMs: blockTime,
+          log,
+        });
+        const unobserve = await observeChain({
+          listen,
+          head: () => ({ number: chain.head.number, at: chain.head.timestamp }),
           log,
         });
         const { endpoint, genesisHash } = chain;
@@ -51,6 +60,7 @@ export const devchain: CommandSpec = {
           });
         await untilAborted(signal);
         await chain.close();
+        await unobserve();
       });
   },
 };

@@ -4,18 +4,22 @@ import { networkText } from "#owner/network/network-template.js";
 import { checkComplete } from "#owner/publish/complete.js";
 import { formerNetwork } from "#owner/publish/former-network.js";
 import { checkOwner, commitUnlessThere, refuseLate } from "#owner/publish/network-record.js";
+import { observePublishing } from "#owner/publish/observe-publishing.js";
 import { pinnedNetwork } from "#owner/publish/pinned-network.js";
 import { createBlobClient } from "#shared/blobs/blob-client.js";
 import { directoryStore } from "#shared/blobs/blob-store.js";
 import { setCommitment } from "#shared/chain/call.js";
 import { connectChain } from "#shared/chain/connect.js";
+import { observedChain } from "#shared/chain/observed-chain.js";
 import { formatExtrinsic } from "#shared/chain/writer/dry-run.js";
 import { keyFolderOf } from "#shared/chain/writer/key-lock.js";
 import { settingsAmong } from "#shared/cli/config-flags.js";
 import { JSON_FLAG, printJson } from "#shared/cli/json.js";
 import { wholeNumber } from "#shared/cli/numbers.js";
+import { packageInfo } from "#shared/cli/package-info.js";
 import { printFields } from "#shared/cli/print.js";
 import { type CommandSpec, shutdownSignal, untilAborted } from "#shared/cli/program.js";
+import { metricsSetting } from "#shared/config/common.js";
 import { addFlags } from "#shared/config/flags.js";
 import { loadNetwork } from "#shared/config/load-network.js";
 import { defineConfig } from "#shared/config/settings.js";
@@ -25,12 +29,19 @@ import { serveOnKeptPort } from "#shared/participant/files/kept-port.js";
 import { ownLocation } from "#shared/participant/files/own-location.js";
 import { networkBytes, networkHash } from "#shared/protocol/network.js";
 import { encodeRecord, shortHash } from "#shared/protocol/records.js";
+import { OFF } from "#shared/telemetry/listen-address.js";
 import { createLogger } from "#shared/telemetry/logger.js";
+import { openTelemetry } from "#shared/telemetry/open-telemetry.js";
 import { loadHotkey } from "#shared/wallet/index.js";
 import { confirm } from "../confirm.js";
 import { announceSettings, chainSettings, writerSettings } from "../settings.js";
 
-const settings = defineConfig({ ...chainSettings, ...writerSettings, ...announceSettings });
+const settings = defineConfig({
+  ...chainSettings,
+  ...writerSettings,
+  ...announceSettings,
+  "metrics.listen": metricsSetting("127.0.0.1:9703"),
+});
 
 interface Options {
   readonly home: string;
@@ -96,7 +107,16 @@ const serve = async (
   const written = await pinnedNetwork(store, loadNetwork(file));
   await checkComplete(store, written, home);
   const owner = await loadHotkey(wallet);
-  const chain = await connectChain({ endpoint, log, signal, keyFolder: keyFolderOf(wallet) });
+  const telemetry = await openTelemetry({
+    role: "owner",
+    version: packageInfo.version,
+    listen: dryRun ? OFF : config.metrics.listen,
+    log,
+  });
+  const { instruments } = telemetry;
+  const keyFolder = keyFolderOf(wallet);
+  const bare = await connectChain({ endpoint, log, instruments, signal, keyFolder });
+  const chain = observedChain(bare, instruments);
   try {
     await checkOwner(chain, written.netuid, owner);
     const client = createBlobClient({ allowPrivateAddresses: config.allow_private_addresses, log });
@@ -117,6 +137,7 @@ const serve = async (
     const server = await serveOnKeptPort(listen, join(home, "port"), {
       store,
       visible: () => true,
+      instruments,
       log,
       origin: announced,
     });
@@ -134,11 +155,13 @@ const serve = async (
       const { name, netuid } = network;
       if (json) printJson({ network: name, hash, netuid, block, serving: location });
       else printFields({ network: name, hash, subnet: netuid, block, serving: location });
+      await observePublishing({ chain, network, hash, home, telemetry, log, signal });
       await untilAborted(signal);
     } finally {
       await server.close();
     }
   } finally {
     await chain.close();
+    await telemetry.close();
   }
 };

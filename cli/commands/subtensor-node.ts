@@ -2,14 +2,17 @@ import { readFileSync } from "node:fs";
 import { z } from "zod";
 import { SUDO } from "#owner/chain/development.js";
 import { amountSchema, type DrandSetting, drandSchema } from "#shared/chain/devchain/genesis.js";
+import { settingsAmong } from "#shared/cli/config-flags.js";
 import { JSON_FLAG, printJson } from "#shared/cli/json.js";
 import { wholeNumber } from "#shared/cli/numbers.js";
 import { printFields } from "#shared/cli/print.js";
 import { type CommandSpec, shutdownSignal, untilAborted } from "#shared/cli/program.js";
+import { addFlags } from "#shared/config/flags.js";
 import { BlockZeroError, reasonOf } from "#shared/errors/error.js";
 import { publicBeacon } from "#shared/simulators/devchain/beacon.js";
 import { createLogger } from "#shared/telemetry/logger.js";
 import { signerFromUri } from "#shared/wallet/index.js";
+import { chainMetricsSettings, observeChain } from "../observe-chain.js";
 
 interface Options {
   readonly runtime: string;
@@ -35,7 +38,7 @@ export const subtensorNode: CommandSpec = {
     "blockzero subtensor-node --runtime runtime.wasm --beacon",
   ],
   define: (command) => {
-    command
+    addFlags(command, chainMetricsSettings)
       .requiredOption("--runtime <file>", "the runtime's WASM, from a subtensor release or build")
       .option(
         "--genesis <file>",
@@ -48,32 +51,37 @@ export const subtensorNode: CommandSpec = {
       .option("--port <n>", "loopback port; 0 takes a free one", wholeNumber(0, 65535), 9944)
       .option("--block-time <ms>", "milliseconds between blocks; 0 waits to be asked", wholeNumber(0), 1000)
       .option(...JSON_FLAG)
-      .action(async ({ runtime, genesis: file, beacon = false, port, blockTime, json = false }: Options) => {
-        const log = createLogger({ name: "subtensor", level: "info", format: "pretty" });
-        const signal = shutdownSignal();
-        const { startOfflineSubtensor } = await import("#shared/simulators/subtensor/start.js");
-        const genesis = file === undefined ? await developmentGenesis() : readGenesis(file);
-        const drand = genesis.drand ?? (beacon ? BEACON : undefined);
-        const node = await startOfflineSubtensor({
-          runtime,
-          genesis: { ...genesis, drand, timestamp: started() },
-          port,
-          blockTimeMs: blockTime,
-          log,
-        });
-        const { endpoint } = node;
-        const { hash } = node.node.head;
-        if (json) printJson({ endpoint, genesis: hash, blockTime, ...(drand && { beacon: publicBeacon(drand) }) });
-        else
-          printFields({
-            endpoint,
-            genesis: hash,
-            "block time": blockTime === 0 ? "when asked" : `${blockTime} ms`,
-            ...(drand && beaconFields(drand)),
+      .action(
+        async ({ runtime, genesis: file, beacon = false, port, blockTime, json = false, ...options }: Options) => {
+          const { listen } = settingsAmong(chainMetricsSettings, options).metrics;
+          const log = createLogger({ name: "subtensor", level: "info", format: "pretty" });
+          const signal = shutdownSignal();
+          const { startOfflineSubtensor } = await import("#shared/simulators/subtensor/start.js");
+          const genesis = file === undefined ? await developmentGenesis() : readGenesis(file);
+          const drand = genesis.drand ?? (beacon ? BEACON : undefined);
+          const node = await startOfflineSubtensor({
+            runtime,
+            genesis: { ...genesis, drand, timestamp: started() },
+            port,
+            blockTimeMs: blockTime,
+            log,
           });
-        await untilAborted(signal);
-        await node.close();
-      });
+          const unobserve = await observeChain({ listen, head: () => ({ number: node.node.head.number }), log });
+          const { endpoint } = node;
+          const { hash } = node.node.head;
+          if (json) printJson({ endpoint, genesis: hash, blockTime, ...(drand && { beacon: publicBeacon(drand) }) });
+          else
+            printFields({
+              endpoint,
+              genesis: hash,
+              "block time": blockTime === 0 ? "when asked" : `${blockTime} ms`,
+              ...(drand && beaconFields(drand)),
+            });
+          await untilAborted(signal);
+          await node.close();
+          await unobserve();
+        },
+      );
   },
 };
 

@@ -10,6 +10,7 @@ import { addressesOf, parseOrigin, type RequestLimits, requestBlob } from "./blo
 import { DEFAULT_FETCH_LIMITS, type FetchLimits, watchFetch } from "./fetch-limits.js";
 import { type FetchTurns, FIRST_TURN_MS, isTurnOver, openFetchTurns, turnOver } from "./fetch-turns.js";
 import { type IncomingBlob, incomingBytes, lend } from "./incoming-blob.js";
+import type { FetchObserver } from "./observe-fetches.js";
 
 export interface BlobClientOptions extends RequestLimits, Partial<FetchLimits> {
   readonly log: Log;
@@ -17,6 +18,7 @@ export interface BlobClientOptions extends RequestLimits, Partial<FetchLimits> {
   readonly signer?: Pick<Signer, "address" | "sign">;
   /** Limits how many servers are asked at the same time, and for how long while others wait. */
   readonly turns?: FetchTurns;
+  readonly observer?: FetchObserver | undefined;
 }
 
 export interface BlobFetch {
@@ -76,7 +78,7 @@ interface Server {
  */
 export const createBlobClient = (options: BlobClientOptions): BlobClient => {
   const { log, signer } = options;
-  const { allowPrivateAddresses, turns = openFetchTurns() } = options;
+  const { allowPrivateAddresses, observer, turns = openFetchTurns() } = options;
   const limits: FetchLimits = { ...DEFAULT_FETCH_LIMITS, ...options };
   const nextNonce = requestNonces();
 
@@ -179,12 +181,18 @@ export const createBlobClient = (options: BlobClientOptions): BlobClient => {
       for (const [i, location] of left.entries()) {
         request.signal?.throwIfAborted();
         const isLast = slow.length === 0 && i === left.length - 1;
+        const counted = countingBytes(incoming);
+        const begun = performance.now();
+        const ended = (fault?: unknown) =>
+          observer?.ended({ location, bytes: counted.bytes(), ms: performance.now() - begun, fault });
         try {
-          const from = credited(incoming, location, sources);
+          const from = credited(counted.blob, location, sources);
           await complete(location, request, from, sources, isLast ? undefined : milliseconds);
+          ended();
           log.debug("fetched a blob", { location, hash: request.hash, bytes: incoming.length() });
           return;
         } catch (thrown) {
+          ended(thrown);
           request.signal?.throwIfAborted();
           if (!(thrown instanceof BlockZeroError) || thrown.code === "STORE_FAILED") throw thrown;
           if (isTurnOver(thrown)) {
@@ -243,6 +251,21 @@ const notFetched = ({ hash, what = "blob" }: BlobFetch, faults: readonly BlockZe
 
 const EVERYBODY_ASKED =
   "it is asked for again; one server that has it is enough: the owner's, a validator's, or that of anybody who kept it";
+
+/** Counts the bytes that are appended. */
+const countingBytes = (incoming: IncomingBlob) => {
+  let bytes = 0;
+  const blob: IncomingBlob = {
+    length: incoming.length,
+    append: (chunk) => {
+      bytes += chunk.length;
+      return incoming.append(chunk);
+    },
+    restart: incoming.restart,
+    finish: incoming.finish,
+  };
+  return { blob, bytes: () => bytes };
+};
 
 /** Records in `sources` whose bytes are here. */
 const credited = (incoming: IncomingBlob, location: string, sources: Set<string>): IncomingBlob => ({

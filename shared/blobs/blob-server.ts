@@ -3,8 +3,10 @@ import type { Socket } from "node:net";
 import { pipeline } from "node:stream/promises";
 import { BlockZeroError, reasonOf } from "#shared/errors/error.js";
 import { contentRange, requestedRange } from "#shared/files/byte-range.js";
+import { type Instruments, silentInstruments } from "#shared/telemetry/instruments/instruments.js";
+import type { PeerClass, Refusal } from "#shared/telemetry/instruments/labels.js";
 import type { Log } from "#shared/telemetry/log.js";
-import { type AdmissionOptions, createAdmission, networkOf } from "./admission.js";
+import { type AdmissionOptions, createAdmission, networkOf, type Urgency } from "./admission.js";
 import type { BlobStore } from "./blob-store.js";
 import { type PrioritySlots, prioritySlots } from "./priority-slots.js";
 
@@ -16,6 +18,7 @@ export interface BlobServerOptions {
   /** Whether a blob may be fetched yet: an artifact may not be fetched before its reveal. Hidden and missing blobs give the same answer. */
   readonly visible: (hash: string) => boolean;
   readonly log: Log;
+  readonly instruments?: Instruments | undefined;
   /** The origin in records, for which requests are signed. Default: the bound address. */
   readonly origin?: string | undefined;
   /** Who may send requests, and how often. Default: everybody, each address ten times a second. */
@@ -42,7 +45,11 @@ interface Answering extends Pick<BlobServerOptions, "store" | "visible"> {
   /** Connections with at least one request signed by a hotkey of the subnet. */
   readonly signed: WeakSet<Socket>;
   readonly origin: () => string;
+  readonly instruments: Instruments;
 }
+
+/** By urgency. */
+const PEERS: Readonly<Record<Urgency, PeerClass>> = ["validator", "miner", "other"];
 
 const EVERYBODY: AdmissionOptions = {
   verify: () => false,
@@ -60,10 +67,12 @@ const EVERYBODY: AdmissionOptions = {
  */
 export const startBlobServer = async (options: BlobServerOptions): Promise<BlobServer> => {
   const { host, port, log, maxConnections = 512, maxConnectionsPerAddress = 64, answerMs = 600_000 } = options;
-  const { maxAnswers = 32, admission = EVERYBODY } = options;
+  const { maxAnswers = 32, admission = EVERYBODY, instruments = silentInstruments } = options;
+  const count = (reason: Refusal) => instruments.add("blockzero_blob_requests_refused_total", 1, { reason });
   const signed = new WeakSet<Socket>();
   const answering: Answering = {
     ...options,
+    instruments,
     signed,
     admit: createAdmission(admission),
     slots: prioritySlots([1, 0.75, 0.5].map((share) => Math.ceil(maxAnswers * share))),
@@ -75,15 +84,17 @@ export const startBlobServer = async (options: BlobServerOptions): Promise<BlobS
       const deadline = setTimeout(() => response.destroy(), answerMs);
       response.once("close", () => clearTimeout(deadline));
       answer(request, response, answering).catch((thrown) => {
+        count("failed");
         log.debug("blob not served", { url: request.url, reason: reasonOf(thrown) });
         if (response.headersSent) response.destroy();
-        else refuse(response, 500, "cannot read it");
+        else say(response, 500, "cannot read it");
       });
     },
   );
   server.maxRequestsPerSocket = 1000;
   server.timeout = 30_000;
-  limitConnections(server, {
+  const connections = limitConnections(server, {
+    onRefused: () => count("connections"),
     most: maxConnections,
     perAddress: maxConnectionsPerAddress,
     isMember: (socket) => signed.has(socket),
@@ -110,6 +121,7 @@ export const startBlobServer = async (options: BlobServerOptions): Promise<BlobS
   });
   server.on("error", (error) => log.warn("blob server", { reason: reasonOf(error) }));
 
+  const unread = instruments.beforeReading(() => instruments.set("blockzero_blob_connections", connections()));
   const address = server.address();
   const bound = typeof address === "object" && address !== null ? address.port : port;
   const url = `http://${host.includes(":") ? `[${host}]` : host}:${bound}`;
@@ -118,6 +130,7 @@ export const startBlobServer = async (options: BlobServerOptions): Promise<BlobS
     port: bound,
     close: () =>
       new Promise((resolve) => {
+        unread();
         server.close(() => resolve());
         server.closeAllConnections();
       }),
@@ -129,30 +142,48 @@ interface ConnectionLimits {
   readonly perAddress: number;
   /** Whether a hotkey of the subnet has signed a request over this connection. */
   readonly isMember: (socket: Socket) => boolean;
+  readonly onRefused: () => void;
 }
 
-/** Above the limit, closes the oldest connection of a stranger: strangers cannot take the places of the subnet's own hotkeys. */
-const limitConnections = (server: Server, { most, perAddress, isMember }: ConnectionLimits): void => {
+/**
+ * Above the limit, closes the oldest connection of a stranger: strangers cannot take the places of the subnet's own hotkeys.
+ *
+ * @returns how many are open
+ */
+const limitConnections = (
+  server: Server,
+  { most, perAddress, isMember, onRefused }: ConnectionLimits,
+): (() => number) => {
   const open = new Map<Socket, string>();
   server.on("connection", (socket) => {
     const from = networkOf(socket.remoteAddress ?? "");
     open.set(socket, from);
     socket.once("close", () => open.delete(socket));
     const ofAddress = [...open.values()].filter((other) => other === from).length;
-    if (ofAddress > perAddress) return void socket.destroy();
+    if (ofAddress > perAddress) {
+      onRefused();
+      return void socket.destroy();
+    }
     if (open.size <= most) return;
+    onRefused();
     const [oldest = socket] = [...open.keys()].filter((other) => !isMember(other));
     oldest.destroy();
   });
+  return () => open.size;
 };
 
 const answer = async (request: IncomingMessage, response: ServerResponse, answering: Answering): Promise<void> => {
   const { method, url: path = "", headers, socket } = request;
+  const { instruments } = answering;
+  const refuse = (status: number, reason: Refusal, text: string) => {
+    instruments.add("blockzero_blob_requests_refused_total", 1, { reason });
+    say(response, status, text);
+  };
   response.setHeader("x-content-type-options", "nosniff");
-  if (hasBody(request)) return refuse(response, 413, "no request has a body here");
+  if (hasBody(request)) return refuse(413, "body", "no request has a body here");
   if (method !== "GET" && method !== "HEAD") {
     response.setHeader("allow", "GET, HEAD");
-    return refuse(response, 405, "only GET and HEAD");
+    return refuse(405, "method", "only GET and HEAD");
   }
   if (path === "/health") {
     response.writeHead(200, { "content-type": "application/json" }).end('{"status":"ok"}');
@@ -167,7 +198,7 @@ const answer = async (request: IncomingMessage, response: ServerResponse, answer
   });
   if (!admitted.ok) {
     if (admitted.status === 429) response.setHeader("retry-after", Math.ceil(admitted.retryMs / 1000));
-    return refuse(response, admitted.status, admitted.reason);
+    return refuse(admitted.status, admitted.status === 429 ? "too_many" : "unauthorized", admitted.reason);
   }
   if (admitted.urgency < 2) answering.signed.add(socket);
   const gone = new AbortController();
@@ -175,27 +206,37 @@ const answer = async (request: IncomingMessage, response: ServerResponse, answer
   const release = await answering.slots.acquire(admitted.urgency, gone.signal);
   if (release === null) {
     response.setHeader("retry-after", 5);
-    return refuse(response, 503, "busy");
+    return refuse(503, "busy", "busy");
   }
+  const peer = PEERS[admitted.urgency];
+  const before = socket.bytesWritten;
   try {
-    await sendBlob(request, response, answering);
+    const refused = await sendBlob(request, response, answering);
+    if (refused === null) instruments.add("blockzero_blob_requests_total", 1, { peer });
+    else instruments.add("blockzero_blob_requests_refused_total", 1, { reason: refused });
   } finally {
+    instruments.add("blockzero_blob_sent_bytes_total", socket.bytesWritten - before, { peer });
     release();
   }
 };
 
+/** @returns why it was not sent; null if it was */
 const sendBlob = async (
   { method, url = "", headers }: IncomingMessage,
   response: ServerResponse,
   { store, visible }: Answering,
-): Promise<void> => {
+): Promise<Refusal | null> => {
   const hash = /^\/blob\/([0-9a-f]{64})$/.exec(url)?.[1];
   const bytes = hash !== undefined && visible(hash) ? await store.size(hash) : null;
-  if (hash === undefined || bytes === null) return refuse(response, 404, "no such blob");
+  if (hash === undefined || bytes === null) {
+    say(response, 404, "no such blob");
+    return "missing";
+  }
   const range = requestedRange(headers.range, bytes);
   if (range === "unsatisfiable") {
     response.setHeader("content-range", `bytes */${bytes}`);
-    return refuse(response, 416, "nothing there");
+    say(response, 416, "nothing there");
+    return "range";
   }
   response.writeHead(range === null ? 200 : 206, {
     "content-type": "application/octet-stream",
@@ -206,11 +247,12 @@ const sendBlob = async (
   });
   if (method === "HEAD") response.end();
   else await pipeline(store.stream(hash, range ?? undefined), response);
+  return null;
 };
 
 const hasBody = ({ headers }: IncomingMessage): boolean =>
   headers["transfer-encoding"] !== undefined || Number(headers["content-length"] ?? 0) !== 0;
 
-const refuse = (response: ServerResponse, status: number, reason: string): void => {
+const say = (response: ServerResponse, status: number, reason: string): void => {
   response.writeHead(status, { "content-type": "text/plain", connection: "close" }).end(`${reason}\n`);
 };

@@ -1,6 +1,7 @@
 import { join } from "node:path";
 import { z } from "zod";
 import { STORE_FORMS, storeBeside, storeSchema } from "#shared/blobs/store-setting.js";
+import { OFF, parseListenAddress } from "#shared/telemetry/listen-address.js";
 import { NAMED_NETWORKS } from "../chain/subtensor/networks.js";
 import { type DeviceChoice, deviceChoices } from "../engine/runtime/device-choice.js";
 import { pathBeside } from "../files/beside.js";
@@ -27,6 +28,16 @@ export const deviceSetting = (standard: DeviceChoice) =>
     default: standard,
     describe:
       "What the model runs on; auto takes CUDA or WebGPU where one agrees with the CPU and is faster, else the CPU.",
+  });
+
+/** Where a program tells how it is. @param standard the address that is taken unless another is set */
+export const metricsSetting = (standard: string) =>
+  setting({
+    schema: z.string().refine((text) => text === OFF || parseListenAddress(text) !== null),
+    default: standard,
+    allowed: "an address and a port, or off",
+    describe:
+      "Where /metrics (for Prometheus) and /health are served; port 0 takes a free one. Only this machine reaches 127.0.0.1; 0.0.0.0 is for all. Where the port is taken, the program warns and runs without.",
   });
 
 /** Settings of every program that takes part in a subnet. */

@@ -23,7 +23,7 @@ const HEADINGS: Readonly<Record<string, readonly string[]>> = {
   "Files:": ["checkpoint_dir", "checkpoint_keep_top_k", "checkpoint_interval_seconds", "cache_gib", "store"],
   "Serving files:": ["listen", "allow_private_addresses"],
   "Randomness:": ["drand"],
-  "Logs and metrics:": ["log", "wandb", "wandb_entity", "wandb_project"],
+  "Logs and metrics:": ["log", "metrics", "wandb", "wandb_entity", "wandb_project"],
 };
 
 const headings = new Map(Object.entries(HEADINGS).flatMap(([heading, keys]) => keys.map((key) => [key, heading])));

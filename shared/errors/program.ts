@@ -36,6 +36,10 @@ export const programErrors = {
     remedy: "Set `HOME`, or give `wallet.path` and other paths in full.",
   },
   INTERNAL: { meaning: "A fault that the program did not expect.", remedy: "Report it as a bug, with the log." },
+  METRICS_PORT_UNAVAILABLE: {
+    meaning: "`/metrics` and `/health` cannot be served at `metrics.listen`; the program runs without them.",
+    remedy: "Set `metrics.listen` to a free address of this machine, or to `off`.",
+  },
   METRICS_UNWRITABLE: { meaning: "The file of metrics cannot be written.", remedy: "Check `checkpoint_dir`." },
   NODE_TOO_OLD: {
     meaning: "The Node that runs the program is older than the oldest that works.",

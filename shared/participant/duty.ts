@@ -1,8 +1,10 @@
-import { BlockZeroError } from "#shared/errors/error.js";
+import { BlockZeroError, hasCode, reasonOf } from "#shared/errors/error.js";
+import type { DUTY_OUTCOMES, Duty } from "#shared/telemetry/instruments/labels.js";
 import { orAbort } from "#shared/util/deadline.js";
 import type { Participant } from "./participant.js";
 
 export interface DutyLimit {
+  readonly duty: Duty;
   /** Its name, e.g. `the report of cycle 7`. */
   readonly name: string;
   /** The block at which it ends. */
@@ -16,12 +18,13 @@ export interface DutyLimit {
  * @param work gets a participant whose signal aborts when the duty is over
  * @throws BlockZeroError DUTY_OVERDUE; what `work` throws; the participant's own abort
  */
-export const withinBlocks = async <P extends Pick<Participant, "clock" | "signal">, T>(
+export const withinBlocks = async <P extends Pick<Participant, "clock" | "signal" | "telemetry">, T>(
   participant: P,
-  { name, until }: DutyLimit,
+  { duty, name, until }: DutyLimit,
   work: (bounded: P) => Promise<T>,
 ): Promise<T> => {
-  const { clock } = participant;
+  const { clock, telemetry } = participant;
+  const { instruments, duties } = telemetry;
   const over = new AbortController();
   const done = new AbortController();
   const signal = AbortSignal.any([participant.signal, over.signal]);
@@ -35,9 +38,25 @@ export const withinBlocks = async <P extends Pick<Participant, "clock" | "signal
     () => over.abort(overdue()),
     () => {},
   );
+  const begun = performance.now();
+  const ended = (outcome: (typeof DUTY_OUTCOMES)[number]) => {
+    instruments.add("blockzero_duties_total", 1, { duty, outcome });
+    instruments.observe("blockzero_duty_duration_seconds", (performance.now() - begun) / 1000, { duty });
+  };
   try {
-    return await orAbort(work({ ...participant, signal }), signal);
+    const result = await orAbort(work({ ...participant, signal }), signal);
+    ended("done");
+    return result;
+  } catch (thrown) {
+    const isOverdue = hasCode(thrown, "DUTY_OVERDUE");
+    if (participant.signal.aborted) ended("stopped");
+    else {
+      ended(isOverdue ? "overdue" : "failed");
+      duties.failed(duty, reasonOf(thrown));
+    }
+    throw thrown;
   } finally {
+    instruments.set("blockzero_duty_slack_blocks", Math.max(0, until - clock.head.number), { duty });
     done.abort();
   }
 };

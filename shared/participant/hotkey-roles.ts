@@ -1,5 +1,5 @@
 import type { Standing } from "#shared/blobs/admission.js";
-import type { Chain } from "#shared/chain/chain.js";
+import type { Chain, Metagraph } from "#shared/chain/chain.js";
 import { reasonOf } from "#shared/errors/error.js";
 import type { Log } from "#shared/telemetry/log.js";
 import type { BlockClock } from "./block-clock.js";
@@ -9,6 +9,8 @@ export interface StandingsContext {
   readonly clock: Pick<BlockClock, "head" | "onHead">;
   readonly netuid: number;
   readonly log: Pick<Log, "debug">;
+  /** Called with what was read, each time. */
+  readonly onRead?: ((metagraph: Metagraph) => Promise<void>) | undefined;
   readonly signal: AbortSignal;
 }
 
@@ -21,10 +23,13 @@ export const followStandings = async ({
   clock,
   netuid,
   log,
+  onRead,
   signal,
 }: StandingsContext): Promise<(hotkey: string) => Standing> => {
   const read = async () => {
-    const { neurons, ownerHotkey } = await chain.metagraph(netuid);
+    const metagraph = await chain.metagraph(netuid);
+    const { neurons, ownerHotkey } = metagraph;
+    void onRead?.(metagraph);
     const standings = new Map<string, Standing>([[ownerHotkey, "miner"]]);
     for (const { hotkey, validatorPermit } of neurons) standings.set(hotkey, validatorPermit ? "validator" : "miner");
     return standings;

@@ -3,14 +3,16 @@ import { createBlobClient } from "#shared/blobs/blob-client.js";
 import { directoryStore } from "#shared/blobs/blob-store.js";
 import { layeredSource } from "#shared/blobs/layered-store.js";
 import { openNonceMark } from "#shared/blobs/nonce-mark.js";
+import { observeFetches } from "#shared/blobs/observe-fetches.js";
 import { openStore } from "#shared/blobs/open-store.js";
-import type { Chain } from "#shared/chain/chain.js";
+import type { Chain, Metagraph } from "#shared/chain/chain.js";
 import { connectChain } from "#shared/chain/connect.js";
+import { observedChain } from "#shared/chain/observed-chain.js";
 import { dryRun, formatExtrinsic } from "#shared/chain/writer/dry-run.js";
 import { checkKeyFolder, keyFolderOf } from "#shared/chain/writer/key-lock.js";
 import type { participantSettings } from "#shared/config/common.js";
 import type { Config } from "#shared/config/settings.js";
-import { BlockZeroError } from "#shared/errors/error.js";
+import { BlockZeroError, reasonOf } from "#shared/errors/error.js";
 import { lockHome } from "#shared/files/home-lock.js";
 import { networkBytes, networkHash } from "#shared/protocol/network.js";
 import { shortHash } from "#shared/protocol/records.js";
@@ -19,6 +21,7 @@ import { originOf } from "#shared/protocol/succession.js";
 import type { FileRequest } from "#shared/replay/source.js";
 import { networkInForce } from "#shared/replay/succession.js";
 import type { Log } from "#shared/telemetry/log.js";
+import { createTelemetry, type Telemetry } from "#shared/telemetry/telemetry.js";
 import { loadHotkey, verify } from "#shared/wallet/index.js";
 import { followModels } from "./agreement/agreed-model.js";
 import { agreedNetwork } from "./agreement/agreed-network.js";
@@ -31,6 +34,10 @@ import { serveOnKeptPort } from "./files/kept-port.js";
 import { ownLocation } from "./files/own-location.js";
 import { rankServers, readServers } from "./files/subnet-servers.js";
 import { followStandings } from "./hotkey-roles.js";
+import { observeDisk } from "./observe/observe-disk.js";
+import { observeHead } from "./observe/observe-head.js";
+import { showStanding, showSubnet } from "./observe/observe-standing.js";
+import { peerClasses } from "./observe/peer-classes.js";
 import type { Participant } from "./participant.js";
 import { type CommitOnce, commitOnce, type Intentions } from "./writes/commit-once.js";
 import { intentionsSchema, openJournal, recent } from "./writes/journal.js";
@@ -41,6 +48,8 @@ export interface JoinOptions {
   readonly config: ParticipantConfig;
   readonly log: Log;
   readonly signal: AbortSignal;
+  /** Unset: nobody watches. */
+  readonly telemetry?: Telemetry | undefined;
 }
 
 /**
@@ -62,10 +71,12 @@ export const joinNetwork = async (options: JoinOptions): Promise<Participant> =>
 };
 
 const open = async (
-  { config, log, signal: stopping }: JoinOptions,
+  { config, log, signal: stopping, telemetry: watched }: JoinOptions,
   onLeave: (close: () => unknown) => void,
 ): Promise<Omit<Participant, "leave">> => {
   const { netuid, wallet, listen } = config;
+  const telemetry = watched ?? createTelemetry();
+  const { instruments } = telemetry;
   const signer = await loadHotkey({ path: wallet.path, name: wallet.name, hotkey: wallet.hotkey });
   const location = ownLocation(config);
   const lost = new AbortController();
@@ -75,18 +86,27 @@ const open = async (
   const keyFolder = keyFolderOf(wallet);
   // Else all of a cycle's work would be done before its first write fails.
   if (!config.dry_run) checkKeyFolder(keyFolder);
-  const connected = await connectChain({ endpoint: config.chain_endpoint, log, signal: stopping, onLost, keyFolder });
-  onLeave(() => connected.close());
+  const endpoint = config.chain_endpoint;
+  const bare = await connectChain({ endpoint, log, instruments, signal: stopping, onLost, keyFolder });
+  onLeave(() => bare.close());
+  const connected = observedChain(bare, instruments);
   const chain = config.dry_run ? dryRun(connected, (extrinsic) => log.info(formatExtrinsic(extrinsic))) : connected;
   const uid = await registeredUid(chain, config, signer);
   // A later run must not take the writes of a dry run for real ones.
   const home = joinPath(config.checkpoint_dir, signer.address, config.dry_run ? "dry-run" : "");
   onLeave(lockHome(home));
   const store = directoryStore(joinPath(home, "blobs"), log);
-  const client = createBlobClient({ allowPrivateAddresses: config.allow_private_addresses, signer, log });
+  const clock = await startBlockClock(chain, signal);
+  const client = createBlobClient({
+    allowPrivateAddresses: config.allow_private_addresses,
+    signer,
+    log,
+    observer: watched && observeFetches(instruments, peerClasses({ chain, clock, netuid })),
+  });
   const elsewhere = await openStore(config.store, process.env);
   const blobs = await createBlobs(store, client, config.checkpoint_keep_top_k, {
     quota: config.cache_gib * 2 ** 30,
+    instruments: watched && instruments,
     archive:
       elsewhere === null
         ? undefined
@@ -99,7 +119,6 @@ const open = async (
     fetch: (file) => blobs.get({ ...file, signal }),
   });
   const servers = async () => rankServers(await readServers(chain, netuid, agreed.phases));
-  const clock = await startBlockClock(chain, signal);
   const published = {
     chain,
     network: agreed,
@@ -119,26 +138,41 @@ const open = async (
   }
   // Cycle numbers are comparable only within networks that succeed one another.
   const state = joinPath(home, shortHash(originOf(network, hash)));
+  if (watched) {
+    observeHead(clock, telemetry, signal, { phases: network.phases });
+    onLeave(observeDisk(home, instruments));
+  }
   const embargo = openEmbargo(joinPath(state, "embargo.json"), () => clock.head.number);
   const intentions = openIntentions(joinPath(state, "intentions.json"));
+  const showFigures = async (metagraph: Metagraph): Promise<void> => {
+    try {
+      const parameters = await chain.hyperParameters(netuid);
+      showSubnet(metagraph, parameters, instruments);
+      showStanding(metagraph, parameters, signer.address, instruments);
+    } catch (thrown) {
+      instruments.add("blockzero_chain_state_failures_total", 1);
+      log.debug("the subnet's figures not read", { reason: reasonOf(thrown) });
+    }
+  };
   const server = await serveOnKeptPort(listen, joinPath(home, "port"), {
     store: elsewhere === null ? store : layeredSource(store, elsewhere),
     visible: embargo.isLifted,
     origin: location,
     admission: {
       verify,
-      standing: await followStandings({ chain, clock, netuid, log, signal }),
+      standing: await followStandings({ chain, clock, netuid, log, signal, onRead: watched && showFigures }),
       serveStrangers: listen.strangers,
       perHotkey: listen.requests_per_minute,
       perAddress: listen.stranger_requests_per_minute,
       nonceMark: openNonceMark(joinPath(home, "request-nonce"), log),
     },
     maxConnectionsPerAddress: listen.connections_per_address,
+    instruments,
     log,
   });
   onLeave(() => server.close());
   onLeave(() => left.abort(gone()));
-  const context: CommitOnce = { chain, clock, signer, netuid, intentions, log, signal };
+  const context: CommitOnce = { chain, clock, signer, netuid, intentions, instruments, log, signal };
   return {
     chain,
     clock,
@@ -152,6 +186,7 @@ const open = async (
     location: location ?? server.url,
     home: state,
     log,
+    telemetry,
     signal,
     commitOnce: (record) => commitOnce(context, record),
   };

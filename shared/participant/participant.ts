@@ -2,6 +2,7 @@ import type { Chain } from "#shared/chain/chain.js";
 import type { Network } from "#shared/protocol/network.js";
 import type { Signer } from "#shared/protocol/signer.js";
 import type { Log } from "#shared/telemetry/log.js";
+import type { Telemetry } from "#shared/telemetry/telemetry.js";
 import type { AgreedModels } from "./agreement/agreed-model.js";
 import type { BlockClock } from "./block-clock.js";
 import type { Blobs } from "./files/blobs.js";
@@ -23,6 +24,7 @@ export interface Participant {
   readonly location: string;
   readonly home: string;
   readonly log: Log;
+  readonly telemetry: Telemetry;
   readonly signal: AbortSignal;
   /** Puts a record on chain once, inside its window. @returns the block that included it */
   commitOnce(record: Parameters<typeof commitOnce>[1]): Promise<number>;

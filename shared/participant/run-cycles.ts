@@ -25,7 +25,7 @@ export const runCycles = async (participant: Participant, runner: CycleRunner): 
       await clock.reach(phaseWindow(cycle, "distribute", network.phases).start, signal);
       // A model of this cycle may still be published in the next cycle's distribute phase.
       const until = phaseWindow(cycle + 1, "train", network.phases).start + 1;
-      await withinBlocks(participant, { name: `cycle ${cycle}`, until }, async () => {
+      await withinBlocks(participant, { duty: "cycle", name: `cycle ${cycle}`, until }, async () => {
         await checkNetwork(cycle);
         await participant.blobs.turn(cycle);
         await runner.live(cycle);
@@ -35,6 +35,7 @@ export const runCycles = async (participant: Participant, runner: CycleRunner): 
       if (isNetworkChange(thrown)) throw thrown;
       log.error(runner.failure, { cycle, ...explain(thrown) });
     }
+    participant.telemetry.duties.cycleEnded(cycle);
     cycle = Math.max(cycle + 1, position().cycle);
   }
 };

@@ -1,12 +1,15 @@
 import type { Log } from "#shared/telemetry/log.js";
 import type { MetricsSink } from "#shared/telemetry/metrics.js";
 import { type MetricsConfig, openMetrics } from "#shared/telemetry/open-metrics.js";
+import { openTelemetry } from "#shared/telemetry/open-telemetry.js";
 import { isSuccession } from "./agreement/follow-network.js";
 import { joinNetwork, type ParticipantConfig } from "./join.js";
 import type { Participant } from "./participant.js";
 
 export interface ParticipantRun {
-  readonly role: string;
+  readonly role: "miner" | "validator";
+  /** The program's. */
+  readonly version: string;
   readonly log: Log;
   readonly signal: AbortSignal;
 }
@@ -16,19 +19,25 @@ export interface ParticipantRun {
  * file. Throws only for problems before the first cycle, or for problems that would stop every later cycle. Other faults cost one cycle.
  */
 export const runParticipant = async (
-  config: ParticipantConfig & MetricsConfig,
-  { role, log, signal }: ParticipantRun,
+  config: ParticipantConfig & MetricsConfig & { readonly metrics: { readonly listen: string } },
+  { role, version, log, signal }: ParticipantRun,
   live: (participant: Participant, metrics: MetricsSink) => Promise<never>,
 ): Promise<void> => {
   const metrics = openMetrics(config, { role, log });
+  const telemetry = await openTelemetry({ role, version, listen: config.metrics.listen, log });
+  let isJoining = true;
+  telemetry.health.watch(() => (isJoining ? "joining the subnet" : null));
+  telemetry.health.watch(() => (signal.aborted ? "stopping" : null));
   try {
     for (;;) {
-      const participant = await joinNetwork({ config, log, signal });
+      const participant = await joinNetwork({ config, log, signal, telemetry });
+      isJoining = false;
       try {
         await live(participant, metrics);
       } catch (thrown) {
         if (!isSuccession(thrown)) throw thrown;
       } finally {
+        isJoining = true;
         await participant.leave();
       }
     }
@@ -36,5 +45,6 @@ export const runParticipant = async (
     if (!signal.aborted) throw thrown;
   } finally {
     await metrics.close();
+    await telemetry.close();
   }
 };

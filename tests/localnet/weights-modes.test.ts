@@ -42,6 +42,7 @@ describe("a localnet's devchain", { timeout: HANG_GUARD }, () => {
         stake: 1n,
         address: host.address,
         port: 1,
+        metricsPort: 0,
         signer: owner,
       };
       const config = join(home, "validator.yaml");

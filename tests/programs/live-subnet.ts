@@ -89,14 +89,18 @@ export const startSubnet = async (t: TestContext): Promise<LiveSubnet> => {
       BLOCKZERO_THREADS: "1",
     },
   };
-  const owner = launch("blockzero", ["publish", "--home", "genesis", "--wallet.hotkey", "owner"], place);
+  const owner = launch(
+    "blockzero",
+    ["publish", "--home", "genesis", "--wallet.hotkey", "owner", "--metrics.listen", "off"],
+    place,
+  );
   await owner.said(/^serving +http:/m);
   const participant = (program: Program, player: Player, ...more: readonly string[]) =>
     launch(
       program,
       [
         ...["--wallet.hotkey", player, "--checkpoint_dir", `home/${player}`, "--checkpoint_keep_top_k", "100"],
-        ...["--store", `directory:archive/${player}`, ...more],
+        ...["--store", `directory:archive/${player}`, "--metrics.listen", "127.0.0.1:0", ...more],
       ],
       place,
     );

@@ -1,4 +1,5 @@
 import type { BlockZeroError } from "#shared/errors/error.js";
+import type { Instruments } from "#shared/telemetry/instruments/instruments.js";
 import type { Log } from "#shared/telemetry/log.js";
 import type { Clock } from "../clock.js";
 
@@ -6,6 +7,7 @@ export interface ConnectOptions {
   /** Addresses of nodes of one chain, e.g. `ws://127.0.0.1:9944`. The first that answers is used until it fails. */
   readonly endpoint: string | readonly string[];
   readonly log?: Log | undefined;
+  readonly instruments?: Instruments | undefined;
   /** Aborting it closes the chain. */
   readonly signal?: AbortSignal | undefined;
   /** For the first connection only. Later outages have no limit. Default 5000. */

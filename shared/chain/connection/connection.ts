@@ -1,11 +1,13 @@
 import { z } from "zod";
 import { BlockZeroError } from "#shared/errors/error.js";
+import { silentInstruments } from "#shared/telemetry/instruments/instruments.js";
 import type { Log } from "#shared/telemetry/log.js";
 import type { Head } from "../chain.js";
 import { systemClock } from "../clock.js";
 import type { ConnectOptions } from "./connect-options.js";
 import type { EndpointRotation } from "./endpoint-rotation.js";
 import { HeadStream } from "./head-stream.js";
+import { observeConnection } from "./observe-connection.js";
 import { type Ask, RpcError, RpcSocket } from "./rpc-socket.js";
 import { isStale, STALE_HEAD_MS, watchHeads } from "./stale-head.js";
 
@@ -64,6 +66,8 @@ export interface ChainConnection extends Pick<Listener, "request"> {
  */
 export const openConnection = async (options: ConnectionOptions): Promise<ChainConnection> => {
   const { log, signal, timeoutMs = 5000, clock = systemClock, staleMs = STALE_HEAD_MS, headsFrom } = options;
+  const { instruments = silentInstruments } = options;
+  const endpoints = typeof options.endpoint === "string" ? [options.endpoint] : options.endpoint;
   let genesisHash: string | undefined;
   let greeted = () => {};
   let refused = (_: BlockZeroError) => {};
@@ -75,6 +79,7 @@ export const openConnection = async (options: ConnectionOptions): Promise<ChainC
   const end = async (error: BlockZeroError) => {
     refused(error);
     watch.stop();
+    unobserve();
     signal?.removeEventListener("abort", onAbort);
     options.onEnd(error);
     await socket.fail(error);
@@ -96,7 +101,7 @@ export const openConnection = async (options: ConnectionOptions): Promise<ChainC
   };
 
   const socket = new RpcSocket({
-    endpoints: typeof options.endpoint === "string" ? [options.endpoint] : options.endpoint,
+    endpoints,
     log,
     greet: (ask, rotation) =>
       meet(ask, rotation).catch((thrown: unknown) => {
@@ -108,11 +113,13 @@ export const openConnection = async (options: ConnectionOptions): Promise<ChainC
       greeted();
       options.onReady();
     },
+    onLost: () => instruments.add("blockzero_chain_disconnections_total", 1),
     onNotification: (method, params) => options.onNotification(method, params, listener),
     onEnd: (error) => void end(error),
     clock,
     random: options.random,
   });
+  const unobserve = observeConnection(endpoints, () => socket, instruments);
   const watch = watchHeads(clock, staleMs, () => socket.rotate(`no new block for ${staleMs / 1000} s`));
   const request: ChainConnection["request"] = (method, params, repeat) => socket.request(method, params, repeat);
   const heads = new HeadStream((from, count) => headsFrom(request, from, count), log, options.onFork);

@@ -35,6 +35,8 @@ export interface RpcSocketOptions {
   readonly greet: (ask: Ask, rotation: EndpointRotation) => Promise<void>;
   /** The connection works, and the waiting requests have been sent over it. */
   readonly onReady: () => void;
+  /** A connection that worked is lost. */
+  readonly onLost?: () => void;
   readonly onNotification: (method: string, params: unknown) => void;
   /** Called when no more requests are possible. */
   readonly onEnd: (error: BlockZeroError) => void;
@@ -87,6 +89,11 @@ export class RpcSocket {
   /** Why the newest attempt to connect failed. */
   get lastReason(): string {
     return this.#lastReason;
+  }
+
+  /** Whether requests are sent now. */
+  get isReady(): boolean {
+    return this.#isReady;
   }
 
   get endpoint(): string {
@@ -215,6 +222,7 @@ export class RpcSocket {
   }
 
   #connectAgain(): void {
+    if (this.#isReady) this.#options.onLost?.();
     this.#isReady = false;
     if (!this.#outage && this.#hadContact)
       this.#options.log.warn("no connection to the chain, trying again", {

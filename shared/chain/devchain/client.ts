@@ -8,6 +8,7 @@ import { closed, openConnection } from "../connection/connection.js";
 import { type Beacon, beaconSchema } from "../timelock/beacon.js";
 import { ExtrinsicWriter } from "../writer/extrinsic-writer.js";
 import { openKeyClaims } from "../writer/key-lock.js";
+import { observeWriter } from "../writer/observe-writer.js";
 import type { Call, SudoCallSpec } from "./calls.js";
 import { asReadError, devChainReader } from "./reading.js";
 import * as wire from "./wire.js";
@@ -77,6 +78,7 @@ export const connectDevchain = async (options: ConnectOptions): Promise<Devchain
     log,
     onOverdue: () => line.rotate("it does not include what it accepts"),
   });
+  observeWriter(writer, options.instruments, listening.signal);
   const write = (call: Call, signer: Signer) => writer!.write(call, signer);
   heads.listen(() => writer!.newHead(), listening.signal);
 

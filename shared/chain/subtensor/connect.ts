@@ -10,6 +10,7 @@ import type { ConnectOptions } from "../connection/connect-options.js";
 import { closed } from "../connection/connection.js";
 import { ExtrinsicWriter } from "../writer/extrinsic-writer.js";
 import { type KeyClaims, openKeyClaims } from "../writer/key-lock.js";
+import { observeWriter } from "../writer/observe-writer.js";
 import { runtimeTraits } from "./calls.js";
 import { amount } from "./codecs.js";
 import { readCommitmentSpace, readCommitments } from "./commitments.js";
@@ -80,6 +81,7 @@ export const connectSubtensor = async (options: ConnectOptions): Promise<Subtens
     log,
     onOverdue: () => link.rotate("it does not include what it accepts"),
   });
+  observeWriter(writer, options.instruments, listening.signal);
   followBlocks(
     link,
     async ({ number, hash }) => {

@@ -19,6 +19,11 @@ export class ExtrinsicWriter<Call> {
     return new Set([...this.#lanes.values()].flatMap(({ unsettled }) => unsettled));
   }
 
+  /** Number of writes, of all keys, that no known block holds. */
+  get waiting(): number {
+    return [...this.#lanes.values()].reduce((sum, lane) => sum + lane.waiting, 0);
+  }
+
   /** Writes of one key are sent in the order of the calls. Rejects with the chain's reason. */
   write(call: Call, signer: Signer): Promise<Inclusion> {
     return new Promise((resolve, reject) => {

@@ -52,6 +52,11 @@ export class NonceQueue<Call> {
     return this.#entries.unsettled.map(({ extrinsic }) => extrinsic.hash);
   }
 
+  /** Number of writes that no known block holds. */
+  get waiting(): number {
+    return this.#queue.length + this.#entries.unsettled.length;
+  }
+
   add(write: Write<Call>): void {
     this.#queue.push({ ...write, signings: 0 });
     this.#run();

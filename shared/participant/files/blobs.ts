@@ -4,6 +4,7 @@ import type { BlobWriter } from "#shared/blobs/blob-writer.js";
 import { lend } from "#shared/blobs/incoming-blob.js";
 import { BlockZeroError } from "#shared/errors/error.js";
 import type { ByteSource } from "#shared/files/byte-source.js";
+import type { Instruments } from "#shared/telemetry/instruments/instruments.js";
 import { orAbort } from "#shared/util/deadline.js";
 import type { Archive } from "./archive.js";
 
@@ -45,6 +46,7 @@ export interface BlobsOptions {
   readonly quota?: number;
   /** Where copies of published blobs go. */
   readonly archive?: Archive | undefined;
+  readonly instruments?: Instruments | undefined;
 }
 
 /** @param kept cycles for which a blob stays after its last use */
@@ -52,7 +54,7 @@ export const createBlobs = async (
   store: LocalStore,
   client: BlobClient,
   kept: number,
-  { quota = 0, archive }: BlobsOptions = {},
+  { quota = 0, archive, instruments }: BlobsOptions = {},
 ): Promise<Blobs> => {
   let now = Number.NEGATIVE_INFINITY;
   /** The cycle of the last use, in ascending order of use. */
@@ -155,6 +157,9 @@ export const createBlobs = async (
         used.delete(hash);
         await store.delete(hash);
       }
+      if (instruments === undefined) return;
+      instruments.set("blockzero_cache_blobs", used.size);
+      instruments.set("blockzero_cache_bytes", await totalBytes(store, used.keys()));
     },
   };
 };

@@ -49,6 +49,7 @@ const revealDue = async (context: WeightsContext): Promise<void> => {
   );
   for (const { hash, committed, reveal } of lost) {
     settleCommitments(journal, new Set([hash]), committed === undefined ? "settled" : "expired");
+    if (committed !== undefined) context.instruments?.add("blockzero_weights_lost_total", 1);
     if (committed !== undefined)
       log.error("committed weights were not revealed in time", { committed, closed: reveal?.last });
   }
@@ -64,6 +65,7 @@ const reveal = async (context: WeightsContext, commitment: HashCommitment): Prom
     // A reveal removes its commitment, and all older ones, from the chain's list.
     included: async () => ((await pendingOf(context)).some((entry) => entry.hash === hash) ? null : clock.head.number),
     send: () => chain.submit(call, signer),
+    record: "weights",
     failure: "weights not revealed, will retry inside the window",
     fields: { committed },
   });

@@ -34,6 +34,7 @@ export const setWeightsOnce = async (context: WeightsContext, write: WeightsWrit
         signer,
       );
     },
+    record: "weights",
     failure: "weights not set, will retry inside the window",
     fields: { key: `${key}/weights` },
   });

@@ -24,6 +24,7 @@ export const watchTimelocks = (context: WeightsContext): (() => Promise<void>) =
     const late = (deliveryBlocks(await chain.hyperParameters(netuid)) / 2) * (await blockTime.measured(signal));
     if (waited < late || (await chain.pulse(round)) !== null) return;
     overdue.add(hash);
+    context.instruments?.add("blockzero_weights_pulse_overdue_total", 1);
     metrics?.write({ "weights/overdue": 1, "weights/round": round });
     log.warn("the pulse that opens committed weights is overdue", {
       code: "PULSE_MISSING",
@@ -76,6 +77,7 @@ const settleNewest = async (
   }
   const isMissing = (await chain.pulse(round)) === null;
   settleCommitments(journal, only, isMissing ? "expired" : "settled");
+  context.instruments?.add("blockzero_weights_lost_total", 1);
   metrics?.write({ "weights/lost": 1, "weights/round": round });
   log.error("committed weights were not opened", {
     code: isMissing ? "PULSE_MISSING" : "WEIGHTS_REFUSED",

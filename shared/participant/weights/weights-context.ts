@@ -3,6 +3,7 @@ import { dirname, join } from "node:path";
 import type { Chain, PendingWeights } from "#shared/chain/chain.js";
 import type { Beacon } from "#shared/chain/timelock/beacon.js";
 import type { Signer } from "#shared/protocol/signer.js";
+import type { Instruments } from "#shared/telemetry/instruments/instruments.js";
 import type { Log } from "#shared/telemetry/log.js";
 import type { MetricsSink } from "#shared/telemetry/metrics.js";
 import type { BlockClock } from "../block-clock.js";
@@ -26,12 +27,13 @@ export interface WeightsContext {
   readonly beacon: Beacon;
   readonly random: (bytes: number) => Uint8Array;
   readonly log: Log;
+  readonly instruments?: Instruments | undefined;
   readonly metrics?: Pick<MetricsSink, "write"> | undefined;
   readonly signal: AbortSignal;
 }
 
 export const openWeights = (
-  { chain, clock, signer, network, home, log, signal }: Participant,
+  { chain, clock, signer, network, home, log, telemetry, signal }: Participant,
   beacon: Beacon,
   metrics?: Pick<MetricsSink, "write">,
 ): WeightsContext => ({
@@ -44,6 +46,7 @@ export const openWeights = (
   journal: openJournal(join(dirname(home), `weights-${network.netuid}.json`), weightsJournalSchema),
   beacon,
   random: randomBytes,
+  instruments: telemetry.instruments,
   log,
   metrics,
   signal,

@@ -4,6 +4,8 @@ import { nextAllowed } from "#shared/chain/writer/rate-limits.js";
 import { BlockZeroError } from "#shared/errors/error.js";
 import type { BlockRange } from "#shared/protocol/phases.js";
 import type { Signer } from "#shared/protocol/signer.js";
+import type { Instruments } from "#shared/telemetry/instruments/instruments.js";
+import { RECORDS, type RecordLabel } from "#shared/telemetry/instruments/labels.js";
 import type { Log } from "#shared/telemetry/log.js";
 import type { BlockClock } from "../block-clock.js";
 import { writeOnce } from "./write-once.js";
@@ -20,6 +22,7 @@ export interface CommitOnce {
   readonly signer: Signer;
   readonly netuid: number;
   readonly intentions: Intentions;
+  readonly instruments?: Instruments | undefined;
   readonly log: Log;
   readonly signal: AbortSignal;
 }
@@ -35,6 +38,7 @@ export const commitOnce = async (
 ): Promise<number> => {
   const { chain, clock, signer, netuid, signal } = context;
   const record = context.intentions.intend(key, data);
+  const kind = kindOf(key);
   await clock.reach(window.start - 1, signal);
   const { block, reason } = await writeOnce(context, {
     window,
@@ -44,10 +48,12 @@ export const commitOnce = async (
     },
     allowed: () => nextAllowed(chain, setCommitment(netuid, record), signer.address),
     send: () => chain.submit(setCommitment(netuid, record), signer),
+    record: kind,
     failure: "commit failed, will retry inside the window",
     fields: { key },
   });
   if (block !== null && block < window.end) return block;
+  context.instruments?.add("blockzero_windows_missed_total", 1, { record: kind });
   const why = block === null ? reason : `block ${block} included it`;
   throw new BlockZeroError(
     "WINDOW_MISSED",
@@ -55,3 +61,6 @@ export const commitOnce = async (
     "check the chain endpoint's latency, and leave more blocks between the end of the work and the window",
   );
 };
+
+/** What a key such as `7/commit` is of. */
+const kindOf = (key: string): RecordLabel => RECORDS.find((record) => key.endsWith(`/${record}`)) ?? "commit";

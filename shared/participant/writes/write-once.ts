@@ -1,5 +1,7 @@
 import { reasonOf } from "#shared/errors/error.js";
 import type { BlockRange } from "#shared/protocol/phases.js";
+import type { Instruments } from "#shared/telemetry/instruments/instruments.js";
+import type { RecordLabel } from "#shared/telemetry/instruments/labels.js";
 import type { Participant } from "../participant.js";
 
 export interface WindowedWrite {
@@ -9,9 +11,15 @@ export interface WindowedWrite {
   /** The first block in which the chain's rate limits allow the write. Unset: any. */
   readonly allowed?: () => Promise<number>;
   readonly send: () => Promise<unknown>;
+  /** What is written, for the count of attempts. */
+  readonly record: RecordLabel;
   /** The log message for a failed attempt, and its fields beside the reason. */
   readonly failure: string;
   readonly fields?: Readonly<Record<string, unknown>>;
+}
+
+export interface WriteContext extends Pick<Participant, "clock" | "log" | "signal"> {
+  readonly instruments?: Instruments | undefined;
 }
 
 /**
@@ -21,8 +29,8 @@ export interface WindowedWrite {
  * @returns the block that shows it, which may lie after the window; or null, with the last reason why it is not there
  */
 export const writeOnce = async (
-  { clock, log, signal }: Pick<Participant, "clock" | "log" | "signal">,
-  { window, included, allowed, send, failure, fields }: WindowedWrite,
+  { clock, log, signal, instruments }: WriteContext,
+  { window, included, allowed, send, record, failure, fields }: WindowedWrite,
 ): Promise<{ readonly block: number | null; readonly reason: string }> => {
   let reason = "the window had closed before it was ready";
   for (;;) {
@@ -45,6 +53,7 @@ export const writeOnce = async (
     } catch (thrown) {
       signal.throwIfAborted();
       reason = reasonOf(thrown);
+      instruments?.add("blockzero_chain_write_retries_total", 1, { record });
       log.warn(failure, { ...fields, reason, closes: window.end });
     }
     await clock.reach(tried + 1, signal);

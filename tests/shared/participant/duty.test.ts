@@ -2,7 +2,10 @@ import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { type BlockClock, startBlockClock } from "#shared/participant/block-clock.js";
 import { withinBlocks } from "#shared/participant/duty.js";
+import { prometheusInstruments } from "#shared/telemetry/instruments/prometheus.js";
+import { createTelemetry } from "#shared/telemetry/telemetry.js";
 import { HANG_GUARD } from "../../support/hang-guard.js";
+import { parsePrometheus } from "../../support/prometheus-text.js";
 import { openSubnet } from "../../support/subnet.js";
 
 const never = new Promise<never>(() => {});
@@ -18,14 +21,18 @@ describe("withinBlocks", { timeout: HANG_GUARD }, () => {
       await subnet.to(block);
       await clock.reach(block, stop.signal);
     };
-    return { participant: { clock, signal: stop.signal }, until, to, stop };
+    const instruments = prometheusInstruments("validator");
+    const count = async (outcome: string) =>
+      parsePrometheus(await instruments.text()).get(`blockzero_duties_total{duty="report",outcome="${outcome}"}`);
+    const telemetry = createTelemetry(instruments);
+    return { participant: { clock, signal: stop.signal, telemetry }, until, to, stop, count };
   };
 
   it("waits for a duty that never settles no longer than to its block, and tells it to stop", async (t) => {
-    const { participant, until, to } = await open(t);
+    const { participant, until, to, count } = await open(t);
     let told: AbortSignal | undefined;
     let isOver = false;
-    const duty = withinBlocks(participant, { name: "waiting", until }, ({ signal }) => {
+    const duty = withinBlocks(participant, { duty: "report", name: "waiting", until }, ({ signal }) => {
       told = signal;
       return never;
     });
@@ -38,30 +45,33 @@ describe("withinBlocks", { timeout: HANG_GUARD }, () => {
     await to(until);
     await ended;
     assert.equal(told?.aborted, true);
+    assert.deepEqual([await count("overdue"), await count("done")], [1, 0]);
   });
 
   it("hands on what a duty gives or throws, and leaves alone what it began", async (t) => {
-    const { participant, until, to } = await open(t);
+    const { participant, until, to, count } = await open(t);
     let left: AbortSignal | undefined;
-    const given = await withinBlocks(participant, { name: "working", until }, async ({ signal }) => {
+    const given = await withinBlocks(participant, { duty: "report", name: "working", until }, async ({ signal }) => {
       left = signal;
       return 7;
     });
     assert.equal(given, 7);
     const fault = new Error("its own");
     await assert.rejects(
-      withinBlocks(participant, { name: "failing", until }, () => Promise.reject(fault)),
+      withinBlocks(participant, { duty: "report", name: "failing", until }, () => Promise.reject(fault)),
       fault,
     );
     await to(until);
     assert.equal(left?.aborted, false);
+    assert.deepEqual([await count("done"), await count("failed")], [1, 1]);
   });
 
   it("ends with the program, for its reason", async (t) => {
-    const { participant, until, stop } = await open(t);
-    const duty = withinBlocks(participant, { name: "waiting", until }, () => never);
+    const { participant, until, stop, count } = await open(t);
+    const duty = withinBlocks(participant, { duty: "report", name: "waiting", until }, () => never);
     const reason = new Error("over");
     stop.abort(reason);
     await assert.rejects(duty, reason);
+    assert.equal(await count("stopped"), 1);
   });
 });

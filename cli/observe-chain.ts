@@ -1,0 +1,27 @@
+import { packageInfo } from "#shared/cli/package-info.js";
+import { metricsSetting } from "#shared/config/common.js";
+import { defineConfig } from "#shared/config/settings.js";
+import { OFF } from "#shared/telemetry/listen-address.js";
+import type { Log } from "#shared/telemetry/log.js";
+import { openTelemetry } from "#shared/telemetry/open-telemetry.js";
+
+/** A chain on one machine serves no metrics unless asked. */
+export const chainMetricsSettings = defineConfig({ "metrics.listen": metricsSetting(OFF) });
+
+export interface OwnChain {
+  readonly listen: string;
+  /** The newest block. `at`: when it was built, milliseconds since the epoch; unset where the chain has a clock of its own. */
+  readonly head: () => { readonly number: number; readonly at?: number };
+  readonly log: Log;
+}
+
+/** Serves the figures of a chain that this program runs. @returns ends it */
+export const observeChain = async ({ listen, head, log }: OwnChain): Promise<() => Promise<void>> => {
+  const { instruments, close } = await openTelemetry({ role: "chain", version: packageInfo.version, listen, log });
+  instruments.beforeReading(() => {
+    const { number, at } = head();
+    instruments.set("blockzero_head_block", number);
+    if (at !== undefined) instruments.set("blockzero_head_age_seconds", Math.max(0, Date.now() - at) / 1000);
+  });
+  return close;
+};

@@ -1,0 +1,17 @@
+import { chainInstruments } from "./definitions/chain.js";
+import { cycleInstruments } from "./definitions/cycle.js";
+import { fileInstruments } from "./definitions/files.js";
+import { trainingInstruments } from "./definitions/training.js";
+import { validationInstruments } from "./definitions/validation.js";
+
+/**
+ * Every instrument, by the name that Prometheus sees. The table of docs/monitoring.md, the dashboards and the alert rules are generated from
+ * here.
+ */
+export const INSTRUMENTS = {
+  ...cycleInstruments,
+  ...chainInstruments,
+  ...fileInstruments,
+  ...trainingInstruments,
+  ...validationInstruments,
+} as const;

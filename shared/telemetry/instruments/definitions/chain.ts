@@ -1,0 +1,135 @@
+import { FOLLOWERS, type InstrumentDefinitions, PARTICIPANTS, SECONDS } from "../definition.js";
+import { CALLS, ENDPOINTS, RECORDS, WRITE_OUTCOMES } from "../labels.js";
+
+/** The connection to the chain, what is written to it, and what it says of this hotkey. */
+export const chainInstruments = {
+  blockzero_chain_endpoint: {
+    type: "gauge",
+    help: "1 for the endpoint in use, 0 for the others and while there is no connection.",
+    roles: FOLLOWERS,
+    unit: "0 or 1",
+    labels: { endpoint: ENDPOINTS },
+  },
+  blockzero_chain_disconnections_total: {
+    type: "counter",
+    help: "Connections to the chain that broke.",
+    roles: FOLLOWERS,
+    unit: "connections",
+  },
+  blockzero_chain_writes_total: {
+    type: "counter",
+    help: "Extrinsics, by how they ended.",
+    roles: FOLLOWERS,
+    unit: "extrinsics",
+    labels: { call: CALLS, outcome: WRITE_OUTCOMES },
+  },
+  blockzero_chain_write_duration_seconds: {
+    type: "histogram",
+    help: "Time from the request to write an extrinsic until a block holds it.",
+    roles: FOLLOWERS,
+    unit: "seconds",
+    labels: { call: CALLS },
+    buckets: SECONDS,
+  },
+  blockzero_chain_writes_waiting: {
+    type: "gauge",
+    help: "Extrinsics that are to be written and that no known block holds.",
+    roles: FOLLOWERS,
+    unit: "extrinsics",
+  },
+  blockzero_chain_write_retries_total: {
+    type: "counter",
+    help: "Attempts to write a record that failed and are made again inside its window.",
+    roles: PARTICIPANTS,
+    unit: "attempts",
+    labels: { record: RECORDS },
+  },
+  blockzero_registered: {
+    type: "gauge",
+    help: "Whether the hotkey has a uid in the subnet.",
+    roles: PARTICIPANTS,
+    unit: "0 or 1",
+  },
+  blockzero_uid: { type: "gauge", help: "The hotkey's uid.", roles: PARTICIPANTS, unit: "uid" },
+  blockzero_stake_tokens: { type: "gauge", help: "The hotkey's stake.", roles: PARTICIPANTS, unit: "tokens" },
+  blockzero_rank_ratio: {
+    type: "gauge",
+    help: "The hotkey's rank of the last epoch.",
+    roles: PARTICIPANTS,
+    unit: "share",
+  },
+  blockzero_incentive_ratio: {
+    type: "gauge",
+    help: "Share of the miners' pay of the last epoch.",
+    roles: PARTICIPANTS,
+    unit: "share",
+  },
+  blockzero_dividends_ratio: {
+    type: "gauge",
+    help: "Share of the validators' pay of the last epoch.",
+    roles: PARTICIPANTS,
+    unit: "share",
+  },
+  blockzero_validator_trust_ratio: {
+    type: "gauge",
+    help: "How much of the hotkey's weights the last epoch's consensus kept.",
+    roles: PARTICIPANTS,
+    unit: "share",
+  },
+  blockzero_emission_tokens: {
+    type: "gauge",
+    help: "What the last epoch paid the hotkey.",
+    roles: PARTICIPANTS,
+    unit: "tokens an epoch",
+  },
+  blockzero_validator_permit: {
+    type: "gauge",
+    help: "Whether the hotkey has a validator permit.",
+    roles: PARTICIPANTS,
+    unit: "0 or 1",
+  },
+  blockzero_weights_age_blocks: {
+    type: "gauge",
+    help: "Blocks since the hotkey's weights were last set.",
+    roles: ["validator"],
+    unit: "blocks",
+  },
+  blockzero_immunity_left_blocks: {
+    type: "gauge",
+    help: "Blocks for which a new hotkey cannot be replaced.",
+    roles: PARTICIPANTS,
+    unit: "blocks",
+  },
+  blockzero_deregistration_rank: {
+    type: "gauge",
+    help: "Hotkeys without immunity or permit that were paid less and would be replaced before this one; 0: this one is the next.",
+    roles: PARTICIPANTS,
+    unit: "hotkeys",
+  },
+  blockzero_subnet_free_uids: {
+    type: "gauge",
+    help: "Uids that nobody has. While there are some, nobody is replaced.",
+    roles: FOLLOWERS,
+    unit: "uids",
+  },
+  blockzero_subnet_neurons: { type: "gauge", help: "Registered hotkeys.", roles: FOLLOWERS, unit: "hotkeys" },
+  blockzero_subnet_validators: {
+    type: "gauge",
+    help: "Hotkeys with a validator permit.",
+    roles: FOLLOWERS,
+    unit: "hotkeys",
+  },
+  blockzero_network_record_in_force: {
+    type: "gauge",
+    help: "Whether the chain names the network file that this program serves.",
+    roles: ["owner"],
+    unit: "0 or 1",
+  },
+  blockzero_chain_state_failures_total: {
+    type: "counter",
+    help: "Times that the subnet's state could not be read for these figures.",
+    roles: FOLLOWERS,
+    unit: "reads",
+    unplotted: "the head's age and the endpoint in use show an outage",
+  },
+} as const satisfies InstrumentDefinitions;
