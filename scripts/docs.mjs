@@ -17,6 +17,7 @@ const { minerCommand } = await load("miner/command.js");
 const { minerSettings } = await load("miner/config.js");
 const { planCommand } = await load("miner/plan/plan-command.js");
 const { receiptCommands } = await load("miner/receipts/receipt-command.js");
+const { trainerCommands } = await load("miner/own-trainer/check-command.js");
 const { scoreCommand } = await load("miner/score/command.js");
 const { affinityCommand } = await load("miner/affinity/command.js");
 const { validatorCommand } = await load("validator/command.js");
@@ -46,6 +47,7 @@ const pages = {
     commandReference(planCommand, "blockzero-miner"),
     commandReference(scoreCommand, "blockzero-miner"),
     commandReference(affinityCommand, "blockzero-miner"),
+    commandReference(trainerCommands, "blockzero-miner"),
     commandReference(receiptCommands, "blockzero-miner"),
     commandReference(validatorCommand),
   ],

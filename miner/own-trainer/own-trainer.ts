@@ -1,5 +1,5 @@
 import { mkdir, readdir, rm } from "node:fs/promises";
-import { join } from "node:path";
+import { join, resolve } from "node:path";
 import { groupHeldOutBatches, groupTrainingLoader } from "#datasets/group-data.js";
 import { openOwnDocuments } from "#datasets/own-documents.js";
 import { openTokenizer } from "#shared/data/open-tokenizer.js";
@@ -71,7 +71,7 @@ const GIB = 2 ** 30;
 
 /** Removes a job that a miner which had such a program left, and ends what of it still runs. */
 export const removeOwnTrainer = async (home: string): Promise<void> => {
-  killProcessesWith(markOf(jobPaths(join(home, JOB))));
+  killProcessesWith(markOf(jobPaths(join(resolve(home), JOB))));
   await rm(home, { recursive: true, force: true });
 };
 
@@ -81,7 +81,9 @@ const markOf = ({ document }: JobPaths): string => `${JOB_VARIABLE}=${document}`
 
 /** @throws BlockZeroError TRAINER_SHARD_UNEVEN, CONFIG_INVALID_VALUE */
 export const openOwnTrainer = async (options: OwnTrainerOptions): Promise<OwnTrainer> => {
-  const { network, group, config, hub, miner, home, log, openDevice, now = Date.now } = options;
+  const { network, group, config, hub, miner, log, openDevice, now = Date.now } = options;
+  // The program runs in another folder, where a relative path would lead elsewhere.
+  const home = resolve(options.home);
   const { command = [], environment, grace_seconds: graceSeconds, disk_gib: diskGib } = config.trainer;
   const env = { ...programEnvironment(process.env, environment), PYTHONUNBUFFERED: "1" };
   const place: RunPlace = { network, group, config, miner, replica: 0 };
@@ -297,6 +299,6 @@ const noCheckpoint = ({ end, refused, tail }: OwnRun) => {
   return new BlockZeroError(
     "TRAINER_NO_CHECKPOINT",
     `the trainer's program left no checkpoint (${statusOf(end)}${lastLine === undefined ? "" : `; it last said: ${lastLine}`})`,
-    "write output/experts-STEP.safetensors now and then; docs/own-trainer.md has the contract",
+    "write output/experts-STEP.safetensors now and then; `blockzero-miner trainer check` tries the program",
   );
 };

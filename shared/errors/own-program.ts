@@ -3,7 +3,7 @@ import type { ErrorEntries } from "./entry.js";
 export const ownProgramErrors = {
   OWN_PROGRAM_NOT_STARTED: {
     meaning: "The program of `trainer.command` cannot be started.",
-    remedy: "Check its path and permissions.",
+    remedy: "Check its path and permissions; `blockzero-miner trainer check` tries it.",
   },
   TRAINER_DISK: {
     meaning: "The trainer's program wrote more than `trainer.disk_gib`.",
@@ -15,7 +15,7 @@ export const ownProgramErrors = {
   },
   TRAINER_NO_CHECKPOINT: {
     meaning: "The trainer's program left no checkpoint that can be used, so the cycle is missed.",
-    remedy: "See what [own-trainer.md](own-trainer.md) asks of a checkpoint.",
+    remedy: "Run `blockzero-miner trainer check`; [own-trainer.md](own-trainer.md) says what a checkpoint is.",
   },
   TRAINER_OUTPUT_INVALID: {
     meaning: "A checkpoint of the trainer's program is not what the contract asks for.",

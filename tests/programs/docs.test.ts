@@ -6,6 +6,7 @@ import { test } from "node:test";
 import { Command } from "commander";
 import { allCommands, commandsFor } from "#cli/program.js";
 import { minerSettings } from "#miner/config.js";
+import { trainerCommands } from "#miner/own-trainer/check-command.js";
 import { planCommand } from "#miner/plan/plan-command.js";
 import { receiptCommands } from "#miner/receipts/receipt-command.js";
 import { scoreCommand } from "#miner/score/command.js";
@@ -30,7 +31,13 @@ test("each of the owner's commands is found by its name alone", async () => {
 test("every command answers in JSON as well", async () => {
   const commands = (specs: readonly (CommandSpec | CommandGroup)[]): readonly CommandSpec[] =>
     specs.flatMap((spec) => ("commands" in spec ? commands(spec.commands) : [spec]));
-  for (const spec of commands([...(await allCommands()), planCommand, scoreCommand, receiptCommands])) {
+  for (const spec of commands([
+    ...(await allCommands()),
+    planCommand,
+    scoreCommand,
+    trainerCommands,
+    receiptCommands,
+  ])) {
     const command = new Command();
     spec.define(command);
     assert.ok(

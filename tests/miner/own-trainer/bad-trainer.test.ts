@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { existsSync, readdirSync, readFileSync } from "node:fs";
-import { join } from "node:path";
+import { join, relative } from "node:path";
 import { describe, it, type TestContext } from "node:test";
 import { hasCode } from "#shared/errors/error.js";
 import { processesWith } from "#shared/own-program/processes.js";
@@ -159,6 +159,14 @@ describe("a trainer's program and its surroundings", () => {
     assert.equal(env.CUDA_VISIBLE_DEVICES, "3");
     assert.equal(env.BLOCKZERO_JOB, join(home, "job", "job.json"));
     assert.ok(existsSync(env.BLOCKZERO_JOB));
+  });
+
+  it("is given whole paths where the home's is a relative one, as by default", async (t) => {
+    const home = temporaryFolder(t);
+    const { trainer } = await openBad(t, "environment", {}, { home: relative(process.cwd(), home) });
+    await train(trainer);
+    const { env } = JSON.parse(readFileSync(join(stateOf(home), "environment.json"), "utf8"));
+    assert.equal(env.BLOCKZERO_JOB, join(home, "job", "job.json"));
   });
 
   it("gets what the operator names, but nothing of ours", async (t) => {

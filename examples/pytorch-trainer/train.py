@@ -1,0 +1,259 @@
+"""The reference trainer of docs/own-trainer.md: PyTorch, FSDP over any number of processes, on cards or processors.
+
+    trainer: { command: [torchrun, --standalone, --nproc-per-node, "8", /path/to/examples/pytorch-trainer/train.py] }
+
+It does what BlockZero's own trainer does (AdamW on the group's experts, everything else frozen, the same text in the same order), so that its
+update is the same to rounding, however many processes share the work. On cards the products are in bfloat16, with float32 weights beside them.
+Steps that are not finite are not taken; spikes are.
+
+It was tried with torch 2.15 and transformers 5.24 on processors (tests/interop/pytorch-trainer.ts); on cards it has not been tried.
+"""
+
+import json
+import math
+import os
+import signal
+import time
+from pathlib import Path
+
+import torch
+import torch.distributed as dist
+import torch.nn.functional as F
+from safetensors import safe_open
+from safetensors.torch import load_file, save_file
+from torch.distributed.device_mesh import init_device_mesh
+from torch.distributed.fsdp import MixedPrecisionPolicy, fully_shard
+from torch.distributed.tensor import DTensor, distribute_tensor
+from transformers import AutoModelForCausalLM
+
+JOB = json.loads(Path(os.environ["BLOCKZERO_JOB"]).read_text())
+SETTINGS, PATHS, WINDOWS = JOB["settings"], JOB["paths"], JOB["windows"]
+CHECKPOINT_SECONDS = 60
+
+
+def main() -> None:
+    assert JOB["contract"] == 1, f"job.json is of contract {JOB['contract']}, this trainer follows 1"
+    on_card = torch.cuda.is_available()
+    device = torch.device("cuda", int(os.environ.get("LOCAL_RANK", 0))) if on_card else torch.device("cpu")
+    if on_card:
+        torch.cuda.set_device(device)
+    elif SETTINGS["threads"] > 0:
+        torch.set_num_threads(SETTINGS["threads"])
+    dist.init_process_group("nccl" if on_card else "gloo")
+    rank, world = dist.get_rank(), dist.get_world_size()
+    if SETTINGS["batch_size"] < world:
+        raise SystemExit(f"batch_size {SETTINGS['batch_size']} is less than the {world} processes: raise it")
+
+    is_over = False
+
+    def end(*_: object) -> None:
+        nonlocal is_over
+        is_over = True
+
+    signal.signal(signal.SIGTERM, end)
+
+    model = AutoModelForCausalLM.from_pretrained(PATHS["shard"], dtype=torch.float32).to(device)
+    model.config.use_cache = False
+    model.requires_grad_(False)
+    experts = Experts(model)
+    done = newest_checkpoint()
+    if done:
+        experts.load(load_file(checkpoint_path(done)))
+
+    mesh = init_device_mesh(device.type, (world,))
+    precision = MixedPrecisionPolicy(param_dtype=torch.bfloat16, reduce_dtype=torch.float32) if on_card else MixedPrecisionPolicy()
+    for layer in model.model.layers:
+        fully_shard(layer, mesh=mesh, mp_policy=precision)
+    fully_shard(model, mesh=mesh, mp_policy=precision)
+    experts.find_again(model)
+
+    # Weight decay by hand: it must not touch frozen experts that share a tensor with trained ones.
+    adamw = torch.optim.AdamW(
+        experts.parameters.values(), lr=0.0, betas=(SETTINGS["beta1"], SETTINGS["beta2"]), eps=SETTINGS["eps"], weight_decay=0.0
+    )
+    load_moments(adamw, rank, world, device)
+    windows = safe_open(PATHS["windows"], framework="pt")
+    batch, accumulation = SETTINGS["batch_size"], SETTINGS["gradient_accumulation_steps"]
+    step, saved, tokens = done, done, tokens_of(done)
+    begun, last_save = time.time(), time.time()
+
+    while step < SETTINGS["max_steps"] and not agreed(is_over or is_late(), device):
+        rate = schedule(step, begun)
+        loss = torch.zeros((), device=device)
+        for micro in range(accumulation):
+            rows = slice((step * accumulation + micro) * batch, (step * accumulation + micro + 1) * batch)
+            share = range(*rows.indices(WINDOWS["count"]))[rank::world]
+            text = {name: windows.get_slice(name)[rows].long() for name in windows.keys()}
+            own = {name: rows_of[torch.tensor([row - rows.start for row in share])].to(device) for name, rows_of in text.items()}
+            counted = (text["targets"] >= 0).sum().item()
+            part = F.cross_entropy(
+                model(input_ids=own["ids"], attention_mask=mask_of(own), use_cache=False).logits.float().flatten(0, 1),
+                own["targets"].flatten(),
+                ignore_index=-1,
+                reduction="sum",
+            ) / max(1, counted)
+            # FSDP takes the mean over processes: each process's part of the sum counts `world` times.
+            (part * world / accumulation).backward()
+            loss += part.detach() / accumulation
+            tokens += text["ids"].numel()
+        dist.all_reduce(loss)
+        norm = experts.mask_and_clip_gradients()
+        if math.isfinite(loss.item()) and math.isfinite(norm):
+            for group in adamw.param_groups:
+                group["lr"] = rate
+            experts.decay(1 - rate * SETTINGS["weight_decay"])
+            adamw.step()
+        adamw.zero_grad(set_to_none=True)
+        step += 1
+        if rank == 0:
+            line = {"step": step, "loss": loss.item(), "tokens": tokens, "learning_rate": rate, "grad_norm": norm}
+            print(json.dumps(line), flush=True)
+        if agreed(time.time() - last_save > CHECKPOINT_SECONDS, device):
+            save(experts, adamw, step, tokens, rank, world)
+            saved, last_save = step, time.time()
+    if step > saved:
+        save(experts, adamw, step, tokens, rank, world)
+    dist.destroy_process_group()
+
+
+class Experts:
+    """The tensors that the group trains. A library may hold the experts of a layer in one parameter, of which then only some rows train."""
+
+    def __init__(self, model: torch.nn.Module) -> None:
+        names = dict(model.named_parameters())
+        self.places = {tensor["name"]: place(tensor, names) for tensor in JOB["trained"]}
+        self.shapes = {tensor["name"]: tensor["shape"] for tensor in JOB["trained"]}
+        trained: dict[str, set[int]] = {}
+        for tensor in JOB["trained"]:
+            trained.setdefault(self.places[tensor["name"]][0], set()).add(tensor["index"])
+        self.rows = {name: rows for name, rows in trained.items() if names[name].dim() == 3 and len(rows) < names[name].shape[0]}
+        self.masks: dict[str, torch.Tensor] = {}
+        self.parameters = {name: names[name].requires_grad_() for name in trained}
+
+    @torch.no_grad()
+    def load(self, tensors: dict[str, torch.Tensor]) -> None:
+        for name, tensor in tensors.items():
+            parameter, offset = self.places[name]
+            flat = self.parameters[parameter].view(-1)
+            flat[offset : offset + tensor.numel()] = tensor.to(flat.device).flatten()
+
+    def find_again(self, model: torch.nn.Module) -> None:
+        """After FSDP has put its own parameters in the place of the model's."""
+        names = dict(model.named_parameters())
+        self.parameters = {name: names[name] for name in self.parameters}
+        for name, rows in self.rows.items():
+            parameter = self.parameters[name]
+            mask = torch.zeros(parameter.shape[0], 1, 1, device=parameter.device)
+            mask[sorted(rows)] = 1
+            self.masks[name] = distribute_tensor(mask, parameter.device_mesh, parameter.placements)
+
+    @torch.no_grad()
+    def mask_and_clip_gradients(self) -> float:
+        for name, mask in self.masks.items():
+            self.parameters[name].grad.mul_(mask)
+        norm = torch.nn.utils.clip_grad_norm_(self.parameters.values(), SETTINGS["clip"])
+        return (norm.full_tensor() if isinstance(norm, DTensor) else norm).item()
+
+    @torch.no_grad()
+    def decay(self, keep: float) -> None:
+        for name, parameter in self.parameters.items():
+            parameter.mul_(1 - (1 - keep) * self.masks[name] if name in self.masks else keep)
+
+    @torch.no_grad()
+    def tensors(self) -> dict[str, torch.Tensor]:
+        """All of them on every process; a collective operation."""
+        whole = {
+            name: (parameter.full_tensor() if isinstance(parameter, DTensor) else parameter).float().cpu().view(-1)
+            for name, parameter in self.parameters.items()
+        }
+        return {
+            name: whole[parameter][offset : offset + math.prod(self.shapes[name])].view(self.shapes[name]).clone()
+            for name, (parameter, offset) in self.places.items()
+        }
+
+
+def place(tensor: dict, names: dict[str, torch.nn.Parameter]) -> tuple[str, int]:
+    """The parameter that holds a tensor, and from which element on: as in the file, or as transformers 5 joins the experts of a layer."""
+    if tensor["file"]["tensor"] in names:
+        return tensor["file"]["tensor"], tensor["file"]["offset"]
+    joined = "down_proj" if tensor["projection"] == "down" else "gate_up_proj"
+    prefix, suffix = f"model.layers.{tensor['layer']}.", f".experts.{joined}"
+    name = next(name for name in names if name.startswith(prefix) and name.endswith(suffix))
+    size = math.prod(tensor["shape"])
+    matrices = 1 if joined == "down_proj" else 2
+    return name, (tensor["index"] * matrices + (tensor["projection"] == "up")) * size
+
+
+def mask_of(text: dict[str, torch.Tensor]) -> torch.Tensor | None:
+    """Tokens see those before them; of isolated documents only those of their own. [rows, 1, sequence, sequence], true where they may look."""
+    if "starts" not in text:
+        return None
+    places = torch.arange(WINDOWS["sequence_length"], device=text["starts"].device)
+    return ((places <= places[:, None]) & (places >= text["starts"][:, :, None]))[:, None]
+
+
+def schedule(step: int, begun: float) -> float:
+    """Linear warm-up and half a cosine, hurried along where the time is too short for all steps."""
+    total, warmup, peak = SETTINGS["schedule_steps"], SETTINGS["warmup_steps"], SETTINGS["learning_rate"]
+    if JOB["deadline"] is not None:
+        left = JOB["deadline"] / 1000 - begun
+        step = max(step, math.floor(total * min(1.0, (time.time() - begun) / left if left > 0 else 1.0)))
+    if step < warmup:
+        return peak * (step + 1) / (warmup + 1)
+    if step >= total:
+        return 0.0
+    return peak * (1 + math.cos(math.pi * (step - warmup) / (total - warmup))) / 2
+
+
+def is_late() -> bool:
+    return JOB["deadline"] is not None and time.time() * 1000 >= JOB["deadline"]
+
+
+def agreed(mine: bool, device: torch.device) -> bool:
+    """Whether any process says so: all of them must leave the loop at the same step."""
+    said = torch.tensor(float(mine), device=device)
+    dist.all_reduce(said, dist.ReduceOp.MAX)
+    return said.item() > 0
+
+
+def checkpoint_path(step: int) -> Path:
+    return Path(PATHS["output"]) / f"experts-{step}.safetensors"
+
+
+def newest_checkpoint() -> int:
+    """Steps of the newest checkpoint of this run, 0 without one: the miner was started again."""
+    steps = [int(path.stem.removeprefix("experts-")) for path in Path(PATHS["output"]).glob("experts-*.safetensors")]
+    return max(steps, default=0)
+
+
+def tokens_of(step: int) -> int:
+    if step == 0:
+        return 0
+    with safe_open(checkpoint_path(step), framework="pt") as file:
+        return int((file.metadata() or {}).get("tokens", 0))
+
+
+def save(experts: Experts, adamw: torch.optim.AdamW, step: int, tokens: int, rank: int, world: int) -> None:
+    moments = moments_path(rank, world)
+    torch.save(adamw.state_dict(), f"{moments}.tmp")
+    os.replace(f"{moments}.tmp", moments)
+    tensors = experts.tensors()
+    if rank == 0:
+        path = checkpoint_path(step)
+        save_file(tensors, f"{path}.tmp", metadata={"tokens": str(tokens)})
+        os.replace(f"{path}.tmp", path)
+    dist.barrier()
+
+
+def moments_path(rank: int, world: int) -> Path:
+    return Path(PATHS["state"]) / f"adamw-{rank}-of-{world}.pt"
+
+
+def load_moments(adamw: torch.optim.AdamW, rank: int, world: int, device: torch.device) -> None:
+    """AdamW's moments go on from cycle to cycle, as in DiLoCo; another number of processes begins without."""
+    if not agreed(not moments_path(rank, world).exists(), device):
+        adamw.load_state_dict(torch.load(moments_path(rank, world), weights_only=False))
+
+
+if __name__ == "__main__":
+    main()
