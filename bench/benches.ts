@@ -4,6 +4,7 @@ import { chainBench } from "./chain/command.js";
 import { choosingBench } from "./choosing.js";
 import { codecsBench } from "./codecs/command.js";
 import { compileBench } from "./compile/command.js";
+import { dashboardBench } from "./dashboard/command.js";
 import { dataBench } from "./data/command.js";
 import { defencesBench } from "./defences/command.js";
 import { fuzzBench } from "./fuzz/command.js";
@@ -36,4 +37,5 @@ export const benches: readonly CommandSpec[] = [
   artifactsBench,
   dataBench,
   metricsBench,
+  dashboardBench,
 ];

@@ -14,6 +14,7 @@ import { createLogger } from "#shared/telemetry/logger.js";
 import { formatDuration } from "#shared/telemetry/progress.js";
 import { readUpcycledConfig } from "#shared/training/upcycle.js";
 import { chooseHost } from "./choose-host.js";
+import { showDashboard } from "./dashboard.js";
 import { makeGenesis, sealedTemplate } from "./genesis.js";
 import { openHome } from "./home.js";
 import { forwardTo, publishNetwork, whileBlocksCome } from "./local-chain.js";
@@ -132,6 +133,7 @@ const live = async (options: LocalnetOptions, stage: Stage): Promise<LocalnetRes
     ...LEGEND,
     "",
   );
+  await showDashboard({ home, endpoint, netuid, log }, options, stage);
 
   const last = first + cycles - 1;
   const uids = await uidsOf(chain, netuid, players);

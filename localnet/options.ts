@@ -1,4 +1,5 @@
 import type { WeightsMode } from "#shared/chain/chain.js";
+import type { ListenAddress } from "#shared/cli/listen-address.js";
 import type { UpcycledCheckpoint } from "#shared/training/upcycle.js";
 import type { Supervised, supervise } from "./process.js";
 import type { Cheater } from "./roles.js";
@@ -32,6 +33,8 @@ export interface LocalnetOptions {
   readonly weights: WeightsMode;
   /** Groups with endless text are evaluated on sealed pages. */
   readonly sealed: boolean;
+  /** Where its dashboard is served. Null: nowhere. */
+  readonly dashboard: ListenAddress | null;
   /** WASM of the subtensor runtime to run. Unset: a devchain. */
   readonly runtime: string | undefined;
   readonly signal: AbortSignal;

@@ -481,6 +481,8 @@ export const ROOMS: readonly Room[] = [
       "shared/evaluation",
       "shared/replay",
       "shared/participant",
+      "shared/subnet",
+      "inspect",
       "miner",
       "owner",
     ],

@@ -21,6 +21,8 @@ export interface BrowserPage {
   prefer(features: Readonly<Record<string, string>>): Promise<void>;
   /** Presses a key such as `Tab` or `Enter`. */
   press(key: string): Promise<void>;
+  /** Processor time of the page's main thread so far, milliseconds. */
+  busy(): Promise<number>;
   /** A PNG of what is seen, or of the whole page. */
   screenshot(isWhole?: boolean): Promise<Buffer>;
   /** What the page wrote as errors, refused resources included. */
@@ -100,6 +102,7 @@ export const openBrowser = async (): Promise<BrowserPage> => {
     });
   };
   for (const domain of ["Page", "Runtime", "Network", "Log"]) await send(`${domain}.enable`);
+  await send("Performance.enable", { timeDomain: "threadTicks" });
 
   const evaluate = async <T>(expression: string): Promise<T> => {
     const { result, exceptionDetails: thrown } = await send<Evaluated>("Runtime.evaluate", {
@@ -134,6 +137,10 @@ export const openBrowser = async (): Promise<BrowserPage> => {
       const event = { key, code: key, windowsVirtualKeyCode: code, ...(text && { text }) };
       await send("Input.dispatchKeyEvent", { type: text ? "keyDown" : "rawKeyDown", ...event });
       await send("Input.dispatchKeyEvent", { type: "keyUp", ...event });
+    },
+    busy: async () => {
+      const { metrics } = await send<{ metrics: readonly { name: string; value: number }[] }>("Performance.getMetrics");
+      return 1000 * (metrics.find(({ name }) => name === "TaskDuration")?.value ?? 0);
     },
     screenshot: async (isWhole = false) => {
       const { data } = await send<{ data: string }>("Page.captureScreenshot", { captureBeyondViewport: isWhole });

@@ -4,6 +4,7 @@ import type { LocalChainKind } from "#localnet/local-chain.js";
 import { runLocalnet } from "#localnet/localnet.js";
 import type { Cheater } from "#localnet/roles.js";
 import type { WeightsMode } from "#shared/chain/chain.js";
+import { type ListenAddress, listenAddress } from "#shared/cli/listen-address.js";
 import { positiveNumber, wholeNumber } from "#shared/cli/numbers.js";
 import { type CommandSpec, shutdownSignal } from "#shared/cli/program.js";
 import { BlockZeroError } from "#shared/errors/error.js";
@@ -39,6 +40,7 @@ interface Options extends ModelOptions {
   readonly blockTime?: number;
   readonly weights: WeightsMode;
   readonly sealed?: boolean;
+  readonly dashboard?: ListenAddress | boolean;
   readonly chain: LocalChainKind;
   readonly runtime?: string;
 }
@@ -85,10 +87,26 @@ export const localnet: CommandSpec = {
       .option("--block-time <ms>", "milliseconds between blocks; unset: 800, on subtensor 3000", wholeNumber(100))
       .addOption(weights)
       .option("--sealed", "evaluate groups with endless text on pages that nobody can read before")
+      .option(
+        "--dashboard [address]",
+        "serve the subnet's page there, or on a free port; unset: if standard error is a terminal",
+        listenAddress,
+      )
+      .option("--no-dashboard", "serve no page")
       .addOption(chain.default("devchain"))
       .option("--runtime <file>", "with --chain subtensor: the runtime's WASM, from a subtensor release or build")
       .action(
-        async ({ json, keep = false, sealed = false, network, chain, runtime, blockTime, ...options }: Options) => {
+        async ({
+          json,
+          keep = false,
+          sealed = false,
+          dashboard,
+          network,
+          chain,
+          runtime,
+          blockTime,
+          ...options
+        }: Options) => {
           const checkpoint = checkpointOf(options);
           const training = trainingOf(options);
           checkRuntime(chain, runtime);
@@ -100,6 +118,7 @@ export const localnet: CommandSpec = {
               checkpoint,
               training,
               sealed,
+              dashboard: addressOf(dashboard),
               blockTime,
               runtime,
               template: network,
@@ -115,6 +134,11 @@ export const localnet: CommandSpec = {
         },
       );
   },
+};
+
+const addressOf = (asked: ListenAddress | boolean = process.stderr.isTTY): ListenAddress | null => {
+  if (typeof asked === "object") return asked;
+  return asked ? { host: "127.0.0.1", port: 0 } : null;
 };
 
 const checkpointOf = ({

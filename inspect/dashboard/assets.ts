@@ -12,11 +12,15 @@ const ENTRY = "inspect/dashboard/page/app.js";
 /** All files of the page by their path on the server: nothing is fetched from elsewhere. */
 export const pageFiles = (): ReadonlyMap<string, Document> => {
   const chart = join(dirname(createRequire(import.meta.url).resolve("chart.js")), "chart.umd.min.js");
+  const modules = [...browserModules(ENTRY, pathOf)].map(([path, code]) => [pathOf(path), script(code)] as const);
+  // All modules are named, so that they are fetched at once and not one after the other's imports.
+  const links = modules.map(([path]) => `<link rel="modulepreload" href="${path}">`);
+  const page = readFileSync(join(PAGE, "index.html"), "utf8").replace("<!-- modules -->", links.join("\n"));
   return new Map([
-    ["/", documentOf(readFileSync(join(PAGE, "index.html"), "utf8"), "text/html; charset=utf-8")],
+    ["/", documentOf(page, "text/html; charset=utf-8")],
     ["/assets/dashboard.css", documentOf(readFileSync(join(PAGE, "dashboard.css"), "utf8"), "text/css; charset=utf-8")],
     ["/assets/chart.js", script(readFileSync(chart, "utf8").replace(/^\/\/# sourceMappingURL=.*$/m, ""))],
-    ...[...browserModules(ENTRY, pathOf)].map(([path, code]) => [pathOf(path), script(code)] as const),
+    ...modules,
   ]);
 };
 

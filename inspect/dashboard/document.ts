@@ -27,14 +27,27 @@ export const documentOf = (text: string, type: string): Document => {
 export const jsonDocument = (value: object): Document => documentOf(JSON.stringify(value), "application/json");
 
 /** A document that is made anew only when it is asked for after a change. */
-export const lazyDocument = (make: () => object): { get(): Document; expire(): void } => {
+export interface LazyDocument<T extends object> {
+  value(): T;
+  get(): Document;
+  expire(): void;
+}
+
+export const lazyDocument = <T extends object>(make: () => T): LazyDocument<T> => {
+  let value: T | null = null;
   let made: Document | null = null;
+  const current = (): T => {
+    value ??= make();
+    return value;
+  };
   return {
+    value: current,
     get: () => {
-      made ??= jsonDocument(make());
+      made ??= jsonDocument(current());
       return made;
     },
     expire: () => {
+      value = null;
       made = null;
     },
   };

@@ -51,7 +51,7 @@ export const startDashboard = async (options: DashboardOptions): Promise<Dashboa
   const now = lazyDocument(watch.now);
   const history = lazyDocument(watch.history);
   const miners = new Map<string, Document>();
-  const message = () => JSON.stringify({ clock: watch.now().clock, etag: now.get().etag, history: history.get().etag });
+  const message = () => JSON.stringify({ clock: now.value().clock, etag: now.get().etag, history: history.get().etag });
   const stopListening = watch.onChange((what) => {
     now.expire();
     if (what === "cycle") {

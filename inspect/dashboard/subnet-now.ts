@@ -10,6 +10,9 @@ import type { GroupNow, History, MinerNow, ModelRow, Rewards, SealedLeft, Subnet
 /** Scores in the line of a miner's history. */
 const SCORES = 32;
 
+/** Digits of a score in that line. */
+const DIGITS = 4;
+
 /** Ancestors of the current model that are listed. */
 const MODELS = 64;
 
@@ -71,7 +74,7 @@ const minersNow = ({ neurons, ownerHotkey, digests, live }: SubnetState): readon
         hotkey,
         role: hotkey === ownerHotkey ? "owner" : validatorPermit ? "validator" : "miner",
         last: own.at(-1) ?? null,
-        scores: own.map((one) => (one?.verdict === "scored" ? one.score : null)),
+        scores: own.map((one) => (one?.verdict === "scored" ? Number(one.score.toPrecision(DIGITS)) : null)),
         doing: live.writers.reveal.has(hotkey)
           ? "revealed"
           : live.writers.commit.has(hotkey)

@@ -34,6 +34,7 @@ export const createOverview = (): Overview => {
   });
   const find = byId<HTMLInputElement>("find");
   const unit = byId<HTMLSelectElement>("unit");
+  const details = byId<HTMLDetailsElement>("losses-table");
   let now: SubnetNow | null = null;
   let history: History | null = null;
   let losses: DrawnTable<LossRow> | null = null;
@@ -57,6 +58,7 @@ export const createOverview = (): Overview => {
       isBits ? "" : "Bits per byte need the groups' text: start the dashboard with --texts.",
     );
     drawLosses(history, unit.value === "loss" ? "loss" : "bitsPerByte");
+    if (!details.open) return;
     const groups = history.groups.map(({ name }) => name);
     if (!losses || names !== groups.join()) {
       names = groups.join();
@@ -71,6 +73,7 @@ export const createOverview = (): Overview => {
   };
   find.addEventListener("input", showMiners);
   unit.addEventListener("change", showLosses);
+  details.addEventListener("toggle", showLosses);
 
   return {
     show: (next) => {

@@ -21,7 +21,7 @@ describe("the documents of the dashboard", () => {
     assert.equal(now.clock.records.commit, 6);
     for (const { scores, last } of now.miners) {
       assert.equal(scores.length, 32);
-      assert.equal(scores.at(-1), last!.verdict === "scored" ? last!.score : null);
+      assert.equal(scores.at(-1), last!.verdict === "scored" ? Number(last!.score.toPrecision(4)) : null);
     }
     assert.deepEqual(
       now.models.slice(0, 2).map(({ cycle }) => cycle),
