@@ -20,6 +20,8 @@ export interface ForwardShape {
     readonly queries?: number;
     /** Rows whose logits are made at once. */
     readonly rows?: number;
+    /** Rows of the vocabulary whose logits are made at once, where layers are run one by one. */
+    readonly vocabulary?: number;
   };
 }
 

@@ -4,6 +4,7 @@ import { type NamedFloats, readScalars } from "./objective.js";
 import {
   type BatchScalars,
   disposeAll,
+  heldFrozen,
   type Shapes,
   type StepBackend,
   type StepBackendOptions,
@@ -50,7 +51,7 @@ export const stepInProgram = async (options: StepBackendOptions): Promise<StepBa
       [live, spare] = [spare, live];
     },
     tensor: (part, name) => live[PREFIXES[part] + name]!,
-    frozen: (name) => frozen[name],
+    ...heldFrozen(frozen),
     async dispose() {
       disposeAll(frozen, live, spare, sum, spareSum);
       await accumulator?.dispose();

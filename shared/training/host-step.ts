@@ -7,6 +7,7 @@ import {
   type BatchScalars,
   decays,
   disposeAll,
+  heldFrozen,
   type StepBackend,
   type StepBackendOptions,
   trainedShapes,
@@ -61,7 +62,7 @@ export const stepBesideProgram = async (options: StepBackendOptions): Promise<St
       apply = undefined;
     },
     tensor: (part, name) => state[part][name]!,
-    frozen: (name) => frozen[name],
+    ...heldFrozen(frozen),
     async dispose() {
       disposeAll(frozen, ...Object.values(state), gradients, addends);
       await program.dispose();

@@ -1,5 +1,6 @@
 import type { DeviceTensor, Tensors } from "#shared/engine/device.js";
 import type { AdamWOptions } from "#shared/engine/optim/adamw.js";
+import type { FloatSource } from "./float-source.js";
 import { mapValues, type NamedFloats } from "./objective.js";
 import type { TrainStepOptions } from "./train-options.js";
 
@@ -33,8 +34,10 @@ export interface StepBackend {
   take(): void;
   /** The state's tensor of a trained parameter, after the last step taken. */
   tensor(part: StatePart, name: string): DeviceTensor;
-  /** A parameter that is not trained. Undefined if there is none of that name. */
-  frozen(name: string): DeviceTensor | undefined;
+  /** Of the parameters that are not trained. */
+  readonly frozenShapes: Shapes;
+  /** Replaces some of them. A backend that reads them when it needs them keeps the source instead, which must then last as long. */
+  freeze(from: FloatSource): Promise<void>;
   dispose(): Promise<void>;
 }
 
@@ -71,6 +74,14 @@ export const upload = async (
   for (const [name, tensor] of tensors) made[name] = await device.upload(tensor);
   return made;
 };
+
+/** What a backend says of frozen parameters that it holds in tensors. */
+export const heldFrozen = (frozen: Buffers): Pick<StepBackend, "frozenShapes" | "freeze"> => ({
+  frozenShapes: mapValues(frozen, ({ shape }) => shape),
+  async freeze(from) {
+    for (const name of Object.keys(from.shapes)) await frozen[name]!.write(await from.read(name));
+  },
+});
 
 export const disposeAll = (...sets: readonly Buffers[]): void => {
   for (const set of sets) mapValues(set, (tensor) => tensor.dispose());

@@ -1,11 +1,17 @@
 import type { Device } from "#shared/engine/device.js";
 import type { AdamWOptions } from "#shared/engine/optim/adamw.js";
+import type { Layered } from "./layers/layered.js";
 import type { ObjectiveOptions } from "./objective.js";
 
 export interface TrainStepOptions extends ObjectiveOptions {
   readonly device: Device;
   /** Names of the parameters that AdamW updates. The others are frozen and cost no gradient. */
   readonly trainable: readonly string[];
+  /**
+   * Runs the layers of a model one after another instead of the whole graph: in less memory, and with one more forward pass. The loss is the mean
+   * cross-entropy of this shape, `loss` is not used, and there are no metrics. For devices that compute in host memory.
+   */
+  readonly layered?: Layered | undefined;
   /** Weight decay applies to matrices only, not to norms and biases. */
   readonly adamw?: Partial<AdamWOptions>;
   /** Largest global norm of the gradient, null for any; 1 by default. */

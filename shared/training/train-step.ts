@@ -6,7 +6,16 @@ import { stepInProgram } from "./device-step.js";
 import type { FloatSource } from "./float-source.js";
 import { stepBesideProgram } from "./host-step.js";
 import { mapValues, type NamedFloats } from "./objective.js";
-import { type Proposal, type Shapes, STATE_PARTS, type StatePart, trainedShapes } from "./step-backend.js";
+import { stepByLayers } from "./layers/layers-step.js";
+import {
+  type Proposal,
+  type Shapes,
+  STATE_PARTS,
+  type StatePart,
+  type StepBackend,
+  type StepBackendOptions,
+  trainedShapes,
+} from "./step-backend.js";
 import type { StepResult, TrainStepOptions } from "./train-options.js";
 
 /** The content of a checkpoint: trained parameters, AdamW's moments as `Moments` defines them, and the number of steps taken. */
@@ -47,7 +56,10 @@ export interface TrainStep {
   restore(state: Partial<TrainState>): Promise<void>;
   /** The same as `restore`, for the parameters only, one at a time. */
   begin(from: FloatSource): Promise<void>;
-  /** Replaces parameters that are not trained, one at a time. Throws TRAIN_STATE for other parameters, and TRAIN_BUSY. */
+  /**
+   * Replaces parameters that are not trained, one at a time. Throws TRAIN_STATE for other parameters, and TRAIN_BUSY. A step by layers reads them
+   * from there whenever it needs them, until others replace them.
+   */
   freeze(from: FloatSource): Promise<void>;
   /** Waits for the step in progress, then frees the programs. */
   dispose(): Promise<void>;
@@ -61,10 +73,7 @@ export const createTrainStep = async (options: TrainStepOptions): Promise<TrainS
   const { trainable, accumulation = 1, onSkip } = options;
   checkOptions(options);
   const shapes = trainedShapes(options);
-  const stepping = await (options.device.hostMemory ? stepBesideProgram : stepInProgram)({
-    ...options,
-    optimiser: { ...ADAMW_DEFAULTS, ...options.adamw },
-  });
+  const stepping = await openBackend({ ...options, optimiser: { ...ADAMW_DEFAULTS, ...options.adamw } });
 
   let taken = 0;
   let skippedSteps = 0;
@@ -161,11 +170,9 @@ export const createTrainStep = async (options: TrainStepOptions): Promise<TrainS
     },
     async freeze(from) {
       if (running) throw busy();
-      const frozen = Object.keys(from.shapes).map((name) => [name, stepping.frozen(name)?.shape] as const);
-      checkState(from.shapes, Object.fromEntries(frozen.flatMap(([name, shape]) => (shape ? [[name, shape]] : []))));
-      await exclusively(async () => {
-        for (const [name] of frozen) await stepping.frozen(name)!.write(await from.read(name));
-      });
+      const names = Object.keys(from.shapes).filter((name) => Object.hasOwn(stepping.frozenShapes, name));
+      checkState(from.shapes, Object.fromEntries(names.map((name) => [name, stepping.frozenShapes[name]!])));
+      await exclusively(() => stepping.freeze(from));
     },
     async dispose() {
       await running?.catch(() => undefined);
@@ -173,6 +180,12 @@ export const createTrainStep = async (options: TrainStepOptions): Promise<TrainS
       await stepping.dispose();
     },
   };
+};
+
+const openBackend = (options: StepBackendOptions): Promise<StepBackend> => {
+  const { device, layered } = options;
+  if (layered) return stepByLayers(options, layered);
+  return (device.hostMemory ? stepBesideProgram : stepInProgram)(options);
 };
 
 /** Means over the micro-batches of a proposal, and whether it may be taken. */
@@ -186,11 +199,13 @@ const resultOf = ({ results, gradNorm }: Proposal, refuse: (loss: number) => boo
   return { loss, gradNorm, skipped: refused || !finite, refused, metrics };
 };
 
-const checkOptions = ({ params, trainable, accumulation = 1, clip = 1 }: TrainStepOptions): void => {
+const checkOptions = ({ device, params, trainable, layered, accumulation = 1, clip = 1 }: TrainStepOptions): void => {
   const unknown = trainable.find((name) => !Object.hasOwn(params, name));
   const fail = (problem: string, hint: string) => new BlockZeroError("TRAIN_OPTIONS", problem, hint);
   if (unknown !== undefined) throw fail(`trainable "${unknown}" is no parameter`, "name parameters of the model");
   if (trainable.length === 0) throw fail("nothing is trainable", "name at least one parameter");
+  if (layered && !device.hostMemory)
+    throw fail(`${device.name} does not train layer by layer`, "use the device cpu or cuda, or train the whole graph");
   if (!Number.isInteger(accumulation) || accumulation < 1) throw fail(`accumulation ${accumulation}`, "use 1 or more");
   if (clip !== null && !(clip > 0)) throw fail(`clip ${clip}`, "use a positive norm, or null for no clipping");
 };

@@ -1,0 +1,48 @@
+import type { ForwardShape } from "#shared/model/forward.js";
+import { parameterShapes } from "#shared/model/parameters.js";
+import type { Shapes } from "../step-backend.js";
+
+/** Layers that differ in nothing but their weights' elements, so that one program serves all of them. */
+export interface LayerKind {
+  /** The first of them; the program's inputs have its tensors' names. */
+  readonly layer: number;
+  readonly shapes: Shapes;
+  /** Which of its tensors are trained. */
+  readonly trained: readonly string[];
+}
+
+/** A layer, and the program that it runs. */
+export interface KindedLayer {
+  readonly kind: LayerKind;
+  /** From the kind's tensors' names to the layer's own. */
+  readonly names: ReadonlyMap<string, string>;
+}
+
+/** Each layer of a model with its kind. Layers of a kind hold as many experts and train the same of their tensors. */
+export const layerKinds = (
+  { config, held }: Pick<ForwardShape, "config" | "held">,
+  trainable: ReadonlySet<string>,
+): readonly KindedLayer[] => {
+  const shapes = parameterShapes(config, held);
+  const kinds = new Map<string, { kind: LayerKind; locals: ReadonlyMap<string, string> }>();
+  return held.map((experts, layer) => {
+    const prefix = `model.layers.${layer}.`;
+    const own = Object.entries(shapes).filter(([name]) => name.startsWith(prefix));
+    const slots = new Map(experts.map((expert, slot) => [expert, slot]));
+    const local = (name: string) =>
+      name.slice(prefix.length).replace(EXPERT, (_, expert: string) => `mlp.experts.#${slots.get(Number(expert))}.`);
+    const key = JSON.stringify(own.map(([name, shape]) => [local(name), shape, trainable.has(name)]));
+    const known = kinds.get(key) ?? {
+      kind: {
+        layer,
+        shapes: Object.fromEntries(own),
+        trained: own.map(([name]) => name).filter((name) => trainable.has(name)),
+      },
+      locals: new Map(own.map(([name]) => [local(name), name])),
+    };
+    kinds.set(key, known);
+    return { kind: known.kind, names: new Map(own.map(([name]) => [known.locals.get(local(name))!, name])) };
+  });
+};
+
+const EXPERT = /^mlp\.experts\.(\d+)\./;

@@ -1,0 +1,178 @@
+import type { AnyTensors, DeviceTensor } from "#shared/engine/device.js";
+import { scalarsAt } from "#shared/engine/optim/adamw.js";
+import { adamwInPlace } from "#shared/engine/optim/adamw-in-place.js";
+import { clipFactorOf } from "#shared/engine/optim/clip.js";
+import { type FloatTensor, floatTensor, type IntTensor, sizeOf, type Tensor, zeros } from "#shared/engine/tensor.js";
+import { blocksOf } from "#shared/model/families/index.js";
+import type { FloatSource } from "../float-source.js";
+import { type FrozenSource, firstOf, frozenInMemory, rowsOf, wholeTensors } from "../frozen-source.js";
+import type { NamedFloats } from "../objective.js";
+import {
+  type BatchScalars,
+  decays,
+  disposeAll,
+  type StepBackend,
+  type StepBackendOptions,
+  trainedShapes,
+  upload,
+} from "../step-backend.js";
+import { GRADIENT } from "../train-programs.js";
+import { checkBatch } from "./check-batch.js";
+import { addEmbeddingGradient, embed } from "./embedding.js";
+import { gradientSums } from "./gradient-sums.js";
+import { openHead } from "./head.js";
+import { NORM_WEIGHT } from "./head-programs.js";
+import { layerKinds } from "./layer-kinds.js";
+import type { Layered } from "./layered.js";
+import { compileLayer, HIDDEN, type LayerPrograms, SLOPE, STARTS } from "./layer-programs.js";
+
+const EMBEDDING = "model.embed_tokens.weight";
+
+/**
+ * Layers one after another, each kind of them as one program that runs as often as there are such layers. The forward pass keeps one hidden state a
+ * layer; the backward pass computes each layer once more from it. Of frozen weights only one layer's are in memory. Losses and gradients
+ * are those of the whole graph to rounding. For devices that compute in host memory.
+ */
+export const stepByLayers = async (options: StepBackendOptions, layered: Layered): Promise<StepBackend> => {
+  const { device, trainable, clip = 1, optimiser } = options;
+  const { shape } = layered;
+  const { config } = shape;
+  const trained = new Set(trainable);
+  const shapes = trainedShapes(options);
+  const layers = layerKinds(shape, trained);
+  const lowest = layers.findIndex(({ kind }) => kind.trained.length > 0);
+  const trainsEmbedding = trained.has(EMBEDDING);
+  const bottom = trainsEmbedding ? 0 : lowest === -1 ? layers.length : lowest;
+
+  const programs = new Map<(typeof layers)[number]["kind"], LayerPrograms>();
+  for (const { kind } of layers)
+    if (!programs.has(kind)) programs.set(kind, await compileLayer(device, shape, kind));
+
+  const vectors = adamwInPlace(
+    optimiser,
+    trainable.map((name) => sizeOf(shapes[name]!)),
+    { accumulates: false },
+  );
+  fill(vectors, options.params, trainable);
+  const tensors = (pick: (each: (typeof vectors)[number]) => Float32Array): NamedFloats =>
+    Object.fromEntries(trainable.map((name, i) => [name, floatTensor(pick(vectors[i]!), shapes[name]!)]));
+  const state = {
+    params: await upload(device, Object.entries(tensors(({ parameter }) => parameter))),
+    m: await upload(device, Object.entries(tensors(({ m }) => m))),
+    v: await upload(device, Object.entries(tensors(({ v }) => v))),
+  };
+  const masters = tensors(({ parameter }) => parameter);
+  const gradients = tensors(({ gradient }) => gradient);
+  const sums = gradientSums(gradients);
+  let frozen = frozenOf(options, layered);
+
+  const read = async (name: string): Promise<DeviceTensor | FloatTensor> =>
+    state.params[name] ?? (await frozen.read(name));
+  const readRows = async (name: string, first: number, end: number): Promise<FloatTensor> =>
+    trained.has(name) ? rowsOf(masters[name]!, first, end) : frozen.rows(name, first, end);
+  const weightsOf = async ({ names }: (typeof layers)[number]): Promise<AnyTensors> => {
+    const feeds: Record<string, AnyTensors[string]> = {};
+    for (const [input, name] of names) feeds[input] = await read(name);
+    return feeds;
+  };
+
+  const matrix = config.tie_word_embeddings ? EMBEDDING : "lm_head.weight";
+  const head = await openHead(device, shape, {
+    matrix,
+    trained,
+    weights: { norm: () => read(NORM_WEIGHT), rows: (first, end) => readRows(matrix, first, end) },
+  });
+  const size = [shape.batchSize * shape.sequenceLength, config.hidden_size];
+  const hidden = Array.from({ length: layers.length + 1 }, () => zeros(size));
+  const { embedding: embeddingScale } = blocksOf(config).scales;
+
+  /** Forward pass and backward pass of one batch: its loss, and its gradients in the sums. */
+  const compute = async (batch: Readonly<Record<string, Tensor>>): Promise<BatchScalars> => {
+    checkBatch(batch, shape);
+    const { ids, targets } = batch as { ids: IntTensor; targets: IntTensor };
+    const starts = shape.isolated ? { [STARTS]: batch.starts! } : {};
+    await embed(ids, hidden[0]!, { scale: embeddingScale, rows: (first, end) => readRows(EMBEDDING, first, end) });
+    for (const [i, layer] of layers.entries()) {
+      const feeds = { [HIDDEN]: hidden[i]!, ...starts, ...(await weightsOf(layer)) };
+      await programs.get(layer.kind)!.forward.run(feeds, { [HIDDEN]: hidden[i + 1]! });
+    }
+    const last = hidden[layers.length]!;
+    const loss = Math.fround(await head.loss(last, targets));
+    if (!Number.isFinite(loss)) return { loss, metrics: {} };
+
+    let slope = await head.slope(last, targets, sums);
+    for (let i = layers.length - 1; i >= bottom; i--) {
+      const layer = layers[i]!;
+      const { trained: own } = layer.kind;
+      // The hidden state after the layer is needed no more.
+      const next = hidden[i + 1]!;
+      const feeds = { [HIDDEN]: hidden[i]!, [SLOPE]: slope, ...starts, ...(await weightsOf(layer)) };
+      const wanted = Object.fromEntries(own.map((name) => [GRADIENT + name, { name: layer.names.get(name)! }]));
+      await sums.collect(wanted, (places) => programs.get(layer.kind)!.backward.run(feeds, { [SLOPE]: next, ...places }));
+      slope = next;
+    }
+    if (trainsEmbedding) {
+      const sum = gradients[EMBEDDING]!;
+      // A tied head has written its part before.
+      await sums.collect({ [EMBEDDING]: { name: EMBEDDING } }, async (places) => {
+        const place = places[EMBEDDING]!;
+        if (place.data.buffer === sum.data.buffer) place.data.fill(0);
+        addEmbeddingGradient(ids, slope, place, embeddingScale);
+      });
+    }
+    return { loss, metrics: {} };
+  };
+
+  let apply: (() => void) | undefined;
+  return {
+    async propose(batches, step, learningRate) {
+      const results: BatchScalars[] = [];
+      sums.begin();
+      for (const batch of batches) {
+        results.push(await compute(batch));
+        if (!Number.isFinite(results.at(-1)!.loss)) return { results, gradNorm: Number.NaN };
+      }
+      const share = 1 / batches.length;
+      const gradNorm = share * Math.sqrt(vectors.reduce((sum, each) => sum + each.sumOfSquares(), 0));
+      const factor = clip === null ? share : share * clipFactorOf(gradNorm, clip);
+      const at = scalarsAt(optimiser, step, learningRate);
+      apply = () => {
+        for (const [i, each] of vectors.entries()) each.update(at, { factor, decay: decays(shapes[trainable[i]!]!) });
+      };
+      return { results, gradNorm };
+    },
+    take() {
+      apply?.();
+      apply = undefined;
+    },
+    tensor: (part, name) => state[part][name]!,
+    frozenShapes: frozen.shapes,
+    async freeze(from: FloatSource) {
+      frozen = firstOf([wholeTensors(from), frozen]);
+    },
+    async dispose() {
+      disposeAll(...Object.values(state));
+      await head.dispose();
+      for (const { forward, backward } of programs.values()) {
+        await forward.dispose();
+        await backward.dispose();
+      }
+    },
+  };
+};
+
+// Top-level, so that no closure retains the caller's trained tensors.
+
+const frozenOf = ({ params, trainable }: StepBackendOptions, { frozen }: Layered): FrozenSource => {
+  const names = new Set(trainable);
+  const given = frozenInMemory(Object.fromEntries(Object.entries(params).filter(([name]) => !names.has(name))));
+  return frozen ? firstOf([given, frozen]) : given;
+};
+
+const fill = (
+  vectors: ReturnType<typeof adamwInPlace>,
+  params: NamedFloats,
+  trainable: readonly string[],
+): void => {
+  for (const [i, name] of trainable.entries()) vectors[i]!.parameter.set(params[name]!.data);
+};

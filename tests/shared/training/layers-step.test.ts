@@ -1,0 +1,148 @@
+import assert from "node:assert/strict";
+import { join } from "node:path";
+import { describe, it } from "node:test";
+import type { Tensors } from "#shared/engine/device.js";
+import { intTensor } from "#shared/engine/tensor.js";
+import { hasCode } from "#shared/errors/error.js";
+import { readCheckpoint } from "#shared/model/checkpoint.js";
+import type { ForwardShape } from "#shared/model/forward.js";
+import { batchInputs, languageModelLoss } from "#shared/model/loss.js";
+import { allExperts, expertOf, type Parameters } from "#shared/model/parameters.js";
+import { frozenInMemory } from "#shared/training/frozen-source.js";
+import { layerKinds } from "#shared/training/layers/layer-kinds.js";
+import { createTrainStep } from "#shared/training/train-step.js";
+import { device, MICRO, microIds, microParameters, relativeError } from "../model/micro.js";
+import { references } from "../model/reference.js";
+
+/** Losses differ by what rounding makes of sums in another order; AdamW's first steps magnify that of small gradients. */
+const TOLERANCE = 1e-5;
+const LENGTH = 10;
+
+const batchOf = ({ config, isolated }: Pick<ForwardShape, "config" | "isolated">, seed: string): Tensors => {
+  const ids = microIds(2 * LENGTH + 1, seed, config);
+  const targets = ids.slice(1).map((id, i) => (i % LENGTH === LENGTH - 1 ? -1 : id));
+  const starts = targets.map((_, i) => (i % LENGTH < 4 ? 0 : 4));
+  return {
+    ids: intTensor(ids.slice(0, -1)),
+    targets: intTensor(targets),
+    ...(isolated && { starts: intTensor(starts) }),
+  };
+};
+
+interface Case {
+  readonly parameters: Parameters;
+  readonly shape: ForwardShape;
+  readonly trainable: readonly string[];
+}
+
+/** Two steps of two micro-batches each: losses, norms and what became of the trained weights and their moments. */
+const train = async ({ parameters, shape, trainable }: Case, way: "whole" | "layers") => {
+  const names = new Set(trainable);
+  const ofThose = (isTrained: boolean) =>
+    Object.fromEntries(Object.entries(parameters).filter(([name]) => names.has(name) === isTrained));
+  const step = await createTrainStep({
+    device,
+    loss: languageModelLoss(shape),
+    inputs: batchInputs(shape),
+    params: way === "whole" ? parameters : ofThose(true),
+    trainable,
+    accumulation: 2,
+    // A large epsilon: an update is then in proportion to the gradient, however small that is.
+    adamw: { eps: 1 },
+    clip: null,
+    ...(way === "layers" && { layered: { shape, frozen: frozenInMemory(ofThose(false)) } }),
+  });
+  const scalars: number[] = [];
+  for (const round of [0, 1]) {
+    const batches = ["a", "b"].map((name) => batchOf(shape, `${name}${round}`));
+    const { loss, gradNorm } = await step.step(batches, 0.1);
+    scalars.push(loss, gradNorm);
+  }
+  const { params, m } = await step.state();
+  await step.dispose();
+  return { scalars, params, m };
+};
+
+const agree = async (what: Case): Promise<void> => {
+  const [whole, layers] = [await train(what, "whole"), await train(what, "layers")];
+  for (const [i, value] of whole.scalars.entries())
+    assert.ok(Math.abs(layers.scalars[i]! - value) < TOLERANCE * Math.abs(value), `${layers.scalars[i]} for ${value}`);
+  for (const part of ["params", "m"] as const)
+    for (const [name, { data }] of Object.entries(whole[part])) {
+      const error = relativeError(layers[part][name]!.data, data);
+      assert.ok(error < 10 * TOLERANCE, `${part} of ${name}: relative error ${error}`);
+    }
+};
+
+describe("a step by layers", () => {
+  for (const family of ["qwen3_moe", "deepseek_v2", "llama", "granitemoe"])
+    for (const isolated of [false, true])
+      it(`does what the whole graph's does to ${family}${isolated ? ", documents isolated" : ""}`, async () => {
+        for (const { dir } of references(join("families", family))) {
+          const { config, parameters } = await readCheckpoint(dir);
+          const shape = { config, held: allExperts(config), batchSize: 2, sequenceLength: LENGTH, isolated };
+          // Pieces that do not divide the vocabulary, so that the last is smaller.
+          const pieces = { queries: 4, rows: 7, vocabulary: Math.ceil(config.vocab_size / 3) + 1 };
+          await agree({ parameters, shape: { ...shape, chunks: pieces }, trainable: Object.keys(parameters) });
+        }
+      });
+
+  it("trains a group's experts against a frozen hub, and the head of one piece", async () => {
+    const parameters = microParameters(MICRO);
+    const shape = { config: MICRO, held: allExperts(MICRO), batchSize: 2, sequenceLength: LENGTH };
+    const trainable = Object.keys(parameters).filter((name) => expertOf(name) !== null && expertOf(name)!.expert < 2);
+    await agree({ parameters, shape, trainable });
+  });
+
+  it("needs no backward pass below the lowest trained layer", async () => {
+    const parameters = microParameters(MICRO);
+    const shape = { config: MICRO, held: allExperts(MICRO), batchSize: 2, sequenceLength: LENGTH };
+    const trainable = Object.keys(parameters).filter((name) => expertOf(name)?.layer === 1);
+    await agree({ parameters, shape, trainable });
+  });
+
+  it("has one program a kind of layer, whatever the experts' ids", () => {
+    const config = { ...MICRO, num_hidden_layers: 3, mlp_only_layers: [1], intermediate_size: 8 };
+    const held = [[0, 2], [], [1, 3]];
+    const kinds = layerKinds({ config, held }, new Set(["model.layers.0.mlp.experts.2.up_proj.weight"]));
+    assert.equal(new Set(kinds.map(({ kind }) => kind)).size, 3);
+    const alike = layerKinds({ config, held }, new Set());
+    assert.equal(new Set(alike.map(({ kind }) => kind)).size, 2);
+    assert.equal(
+      alike[2]!.names.get("model.layers.0.mlp.experts.2.up_proj.weight"),
+      "model.layers.2.mlp.experts.3.up_proj.weight",
+    );
+  });
+
+  it("reads frozen weights that are replaced", async () => {
+    const parameters = microParameters(MICRO);
+    const shape = { config: MICRO, held: allExperts(MICRO), batchSize: 2, sequenceLength: LENGTH };
+    const trainable = ["model.norm.weight"];
+    const options = { device, loss: languageModelLoss(shape), inputs: batchInputs(shape), trainable };
+    const step = await createTrainStep({ ...options, params: parameters, layered: { shape } });
+    const { ["model.norm.weight"]: _, ...others } = microParameters(MICRO, "others");
+    await step.freeze({ shapes: Object.fromEntries(Object.entries(others).map(([n, { shape: s }]) => [n, s])), read: async (name) => others[name]! });
+    const { loss } = await step.step([batchOf(shape, "a")], 0);
+    await step.dispose();
+    const whole = await createTrainStep({ ...options, params: { ...parameters, ...others } });
+    const { loss: expected } = await whole.step([batchOf(shape, "a")], 0);
+    await whole.dispose();
+    assert.ok(Math.abs(loss - expected) < TOLERANCE * expected);
+  });
+
+  it("refuses tokens that the vocabulary does not have", async () => {
+    const shape = { config: MICRO, held: allExperts(MICRO), batchSize: 2, sequenceLength: LENGTH };
+    const step = await createTrainStep({
+      device,
+      loss: languageModelLoss(shape),
+      inputs: batchInputs(shape),
+      params: microParameters(MICRO),
+      trainable: ["model.norm.weight"],
+      layered: { shape },
+    });
+    const batch = batchOf(shape, "a");
+    const beyond = { ...batch, ids: intTensor(new Array<number>(2 * LENGTH).fill(MICRO.vocab_size)) };
+    await assert.rejects(step.step([beyond], 0), (thrown) => hasCode(thrown, "GRAPH_RUN"));
+    await step.dispose();
+  });
+});
