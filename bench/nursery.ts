@@ -9,6 +9,7 @@ import { groupShapes } from "#shared/model/groups.js";
 import type { Parameters } from "#shared/model/parameters.js";
 import type { Network } from "#shared/protocol/network.js";
 import { inMemory } from "#shared/training/float-source.js";
+import { frozenInMemory } from "#shared/training/frozen-source.js";
 import { pretrain } from "#shared/training/pretrain.js";
 
 /** A young network as the localnet makes it, and miners that train on it. */
@@ -39,7 +40,14 @@ export const openNursery = async (device: Device, { seed = "nursery", steps = 25
       const split = (keep: boolean) =>
         Object.fromEntries(Object.entries(from).filter(([name]) => own.includes(name) === keep));
       const config = loadConfig(minerSettings, { env: {}, flags: { ...settings, expert_group: group } });
-      const trainer = await createShardTrainer({ device, network, group, config, hub: split(false), miner });
+      const trainer = await createShardTrainer({
+        device,
+        network,
+        group,
+        config,
+        hub: frozenInMemory(split(false)),
+        miner,
+      });
       try {
         const { update } = await trainer.train(inMemory(split(true)), {
           cycle,

@@ -18,6 +18,7 @@ import { frozenShapes } from "#shared/model/shard.js";
 import type { Network } from "#shared/protocol/network.js";
 import type { Shard } from "#shared/protocol/shard.js";
 import { inMemory } from "#shared/training/float-source.js";
+import { frozenInMemory } from "#shared/training/frozen-source.js";
 import { AFFINITY, pretrain } from "#shared/training/pretrain.js";
 import { describeMachine, machine } from "./machine.js";
 import { figuresOption, writeFigures } from "./options.js";
@@ -128,7 +129,14 @@ const trained = async (
         flags: { ...TRAINING, max_steps: steps, expert_group: group },
       });
       const hub = pick(hubShapes(model, groups));
-      const trainer = await createShardTrainer({ device, network, group, config, hub, miner: "shards" });
+      const trainer = await createShardTrainer({
+        device,
+        network,
+        group,
+        config,
+        hub: frozenInMemory(hub),
+        miner: "shards",
+      });
       const begun = performance.now();
       const { update } = await trainer
         .train(inMemory(pick(groupShapes(model, groups[group]!))), {

@@ -40,6 +40,12 @@ export const trainingSettings = defineConfig({
     default: 4,
     describe: "Forward passes whose gradients are averaged into one optimiser step.",
   }),
+  "training.program": setting({
+    schema: z.enum(["auto", "whole", "layers"]),
+    default: "auto",
+    describe:
+      "How a step is computed: the whole graph at once, or layer by layer in less memory, with frozen weights read from disk when they are needed. auto takes the whole graph where this machine has memory for it.",
+  }),
   learning_rate: setting({ schema: z.number().positive(), default: 3e-5, describe: "AdamW's highest learning rate." }),
   warmup_steps: setting({
     schema: z.int().min(0),

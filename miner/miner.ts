@@ -27,7 +27,7 @@ import { openOwnTrainer, removeOwnTrainer } from "./own-trainer/own-trainer.js";
 import { planTraining } from "./plan/plan.js";
 import { requirementsOf } from "./plan/requirements.js";
 import { showPlan } from "./plan/show-plan.js";
-import { loadWeights, openBaseWeights, openFrozenWeights, openHubWeights } from "./training/base-weights.js";
+import { openBaseWeights, openFrozenWeights, openHubWeights } from "./training/base-weights.js";
 import { withOwnData } from "./training/own-data.js";
 import { createShardTrainer } from "./training/shard-trainer.js";
 import { streamOwner } from "./training/stream-secret.js";
@@ -160,16 +160,15 @@ const openTrainer = async (participant: Participant, config: MinerConfig): Promi
   if (config.trainer.command !== undefined)
     return openOwnTrainer({ ...own, hub: opened, openDevice: () => openDevice({ ...config, log }) });
   await removeOwnTrainer(own.home);
-  const hub = await loadWeights(opened);
   const trainer =
     config.workers > 1
-      ? await openWorkerPool({ network, group, config, hub, miner, home, log })
+      ? await openWorkerPool({ network, group, config, hub: opened, miner, home, log })
       : await createShardTrainer({
           device: await openDevice({ ...config, log }),
           network,
           group,
           config,
-          hub,
+          hub: opened,
           miner,
           keep: { dir: replicaFolder(home, 0), intervalSeconds: config.checkpoint_interval_seconds, log },
         });

@@ -15,6 +15,7 @@ import type { Network } from "#shared/protocol/network.js";
 import type { OuterStep } from "#shared/protocol/outer-step.js";
 import { proofOfLoss, spreadOf } from "#shared/scoring/proof-of-loss.js";
 import { inMemory } from "#shared/training/float-source.js";
+import { frozenInMemory } from "#shared/training/frozen-source.js";
 import { mean } from "#shared/util/mean.js";
 import { mergeInMemory } from "../merge-in-memory.js";
 
@@ -161,7 +162,7 @@ const openTrainer = (course: Course, miner: string, times = 1): Promise<ShardTra
   });
   const own = ownOf(course, genesis);
   const hub = Object.fromEntries(Object.entries(genesis).filter(([name]) => !(name in own)));
-  return createShardTrainer({ device, network, group, config, hub, miner });
+  return createShardTrainer({ device, network, group, config, hub: frozenInMemory(hub), miner });
 };
 
 const trainedBy = async (

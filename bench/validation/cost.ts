@@ -12,6 +12,7 @@ import type { Network } from "#shared/protocol/network.js";
 import { planLaps } from "#shared/scoring/racing/laps.js";
 import { type RaceRules, raceRules } from "#shared/scoring/racing/rules.js";
 import { inMemory } from "#shared/training/float-source.js";
+import { frozenInMemory } from "#shared/training/frozen-source.js";
 import { mean } from "#shared/util/mean.js";
 import { type DrawField, recordedField } from "./fields.js";
 import { type Measured, noiseLike } from "./measure.js";
@@ -96,7 +97,7 @@ const secondsToTrain = async (
   const own = new Set(Object.keys(groupShapes(network.model, network.groups[group]!)));
   const split = (keep: boolean) => Object.fromEntries(Object.entries(base).filter(([name]) => own.has(name) === keep));
   const config = loadConfig(minerSettings, { env: {}, flags: { ...TRAINING, expert_group: group } });
-  const options = { device, network, group, config, hub: split(false), miner: "miner" };
+  const options = { device, network, group, config, hub: frozenInMemory(split(false)), miner: "miner" };
   const trainer = await createShardTrainer(options);
   const train = (maxSteps: number) => trainer.train(inMemory(split(true)), { cycle: 1, maxSteps, stop: () => false });
   await train(WARM_UP);

@@ -3,10 +3,10 @@ import type { Device } from "#shared/engine/device.js";
 import { zeros } from "#shared/engine/tensor.js";
 import { groupNamed, groupShapes, hubShapes } from "#shared/model/groups.js";
 import { INITIALIZER_RANGE } from "#shared/model/init.js";
-import type { Parameters } from "#shared/model/parameters.js";
 import { frozenShapes } from "#shared/model/shard.js";
 import type { Network } from "#shared/protocol/network.js";
 import type { FloatSource } from "#shared/training/float-source.js";
+import { wholeTensors } from "#shared/training/frozen-source.js";
 import type { Shapes } from "#shared/training/step-backend.js";
 import type { TrainingConfig } from "../config.js";
 import { createShardTrainer } from "../training/shard-trainer.js";
@@ -32,7 +32,7 @@ export const measureTraining = async (
   const hub = randomSource(hubShapes(network.model, network.groups));
   const base = randomSource(groupShapes(network.model, groupNamed(network, group)));
   const frozen = randomSource(frozenShapes(network, group));
-  const trainer = await createShardTrainer({ device, network, group, config, miner: "plan", hub: await readAll(hub) });
+  const trainer = await createShardTrainer({ device, network, group, config, miner: "plan", hub: wholeTensors(hub) });
   const times: number[] = [];
   let before = performance.now();
   try {
@@ -70,6 +70,3 @@ const randomSource = (shapes: Shapes): FloatSource => ({
     return tensor;
   },
 });
-
-const readAll = async ({ shapes, read }: FloatSource): Promise<Parameters> =>
-  Object.fromEntries(await Promise.all(Object.keys(shapes).map(async (name) => [name, await read(name)] as const)));

@@ -15,12 +15,17 @@ export const describePlan = (plan: TrainingPlan, measured?: Measurement): string
         ["hub", millions(parameters.hub), "parameters, frozen"],
         ["group", millions(parameters.group), "parameters, trained"],
         ["step", String(train.tokensPerStep), "tokens"],
+        ["program", plan.program, otherText(plan)],
       ],
     ],
     [
       `${workers === 1 ? "memory" : `memory of each of ${workers} workers`}${isChosen ? ` on ${plan.device}` : ""}`,
       [
-        ["hub weights", formatBytes(memory.frozen)],
+        [
+          "frozen weights",
+          formatBytes(memory.frozen),
+          plan.mapped > 0 ? `of ${formatBytes(plan.mapped)} that are read from disk` : undefined,
+        ],
         ["group weights", formatBytes(memory.trained)],
         ["AdamW moments", formatBytes(memory.moments)],
         ["gradients", formatBytes(memory.gradients)],
@@ -72,6 +77,12 @@ export const describePlan = (plan: TrainingPlan, measured?: Measurement): string
     ],
   ];
   return sections.map(([title, lines]) => [title, ...lines.map(lineText)].join("\n")).join("\n\n");
+};
+
+/** What the other program would take. */
+const otherText = ({ program, otherwise }: TrainingPlan): string | undefined => {
+  const name = program === "whole" ? "layer by layer" : "the whole graph";
+  return otherwise === null ? undefined : `${name}: ${formatBytes(otherwise)} in all`;
 };
 
 /** Whole steps in the train phase. */

@@ -1,13 +1,15 @@
 import { CODECS, encodedLength } from "#shared/artifact/codec/index.js";
 import type { Device } from "#shared/engine/device.js";
 import type { DeviceChoice } from "#shared/engine/runtime/device-choice.js";
+import { BlockZeroError } from "#shared/errors/error.js";
 import { groupNamed, groupShapes, hubShapes } from "#shared/model/groups.js";
-import { countParameters, parameterShapes } from "#shared/model/parameters.js";
-import { frozenShapes, shardExperts } from "#shared/model/shard.js";
+import { countParameters } from "#shared/model/parameters.js";
+import { frozenShapes } from "#shared/model/shard.js";
 import type { Network } from "#shared/protocol/network.js";
-import { planStep, type StepMemory } from "#shared/training/plan.js";
+import { chooseProgram, type StepProgram } from "#shared/training/choose-program.js";
+import type { StepMemory } from "#shared/training/plan.js";
 import type { TrainingConfig } from "../config.js";
-import { shardStep } from "../training/shard-trainer.js";
+import { shardShape } from "../training/shard-layers.js";
 
 /** Bytes, unless said otherwise. */
 export interface TrainingPlan {
@@ -16,6 +18,12 @@ export interface TrainingPlan {
   readonly workers: number;
   /** What it is for: an opened device's name, else the setting. `auto` is planned as the CPU. */
   readonly device: string;
+  /** The whole graph, or layer by layer: what is set, or what `auto` takes on this machine. */
+  readonly program: StepProgram;
+  /** What the other way would take in all, by the same count; null where it is not possible, or far too large to look at. */
+  readonly otherwise: number | null;
+  /** Bytes of frozen weights that are read from disk in each step, and are in memory only as the system's file cache. */
+  readonly mapped: number;
   /** Of one worker, in the machine's memory and on the card together. */
   readonly memory: StepMemory & {
     /** At the cycle's end: the update, and its file. */
@@ -66,28 +74,36 @@ export const planTraining = async (
 ): Promise<TrainingPlan> => {
   const group = config.expert_group;
   const shapes = groupShapes(network.model, groupNamed(network, group));
-  const shard = parameterShapes(network.model, shardExperts(network, group));
   const tokens = config.batch_size * network.data.sequence_length;
   const hub = FLOAT_BYTES * countParameters(hubShapes(network.model, network.groups));
   const others = FLOAT_BYTES * countParameters(frozenShapes(network, group));
   const hostMemory = opened?.hostMemory ?? !KEEP_STATE.has(config.device);
-  const step = await planStep({
-    ...shardStep(network, group, config),
-    hostMemory,
-    params: shard,
+  const { program: chosen, ...ways } = await chooseProgram({
+    shape: shardShape(network, group, config),
     trainable: Object.keys(shapes),
-    mostRows: tokens,
+    accumulation: config.gradient_accumulation_steps,
+    hostMemory,
+    workers: config.workers,
   });
+  const program = config.training.program === "auto" ? chosen : config.training.program;
 
   // Other groups' experts that a shard computes with are in memory once. The hub's file stays there whole, also those rows and experts of it that this group does not compute with.
   // A device with memory of its own holds what it computes with once more.
-  const memory = { ...step, frozen: hostMemory ? hub + others : hub + step.frozen };
+  const held = (step: StepMemory, by: StepProgram): StepMemory =>
+    by === "layers" ? step : { ...step, frozen: hostMemory ? hub + others : hub + step.frozen };
+  const step = ways[program];
+  if (step === null) throw unplanned(program);
+  const memory = held(step, program);
+  const other = program === "whole" ? "layers" : "whole";
   const weights = memory.trained;
   const codec = CODECS[network.artifact.codec];
   const update = encodedLength(codec, new Map(Object.entries(shapes)));
   const submission = weights + update;
-  const runtime = PROGRAM_BYTES + ARENA_SHARE * step.activations + Math.min(weights, UNCOLLECTED_BYTES);
-  const total = Object.values(memory).reduce((sum, bytes) => sum + bytes, 0) + submission + runtime;
+  const runtimeOf = ({ activations }: StepMemory) =>
+    PROGRAM_BYTES + ARENA_SHARE * activations + Math.min(weights, UNCOLLECTED_BYTES);
+  const totalOf = (way: StepMemory) =>
+    Object.values(way).reduce((sum, bytes) => sum + bytes, 0) + submission + runtimeOf(way);
+  const otherStep = ways[other];
   const keep = config.checkpoint_keep_top_k;
   const disk = {
     models: hub + keep * (weights + others),
@@ -101,7 +117,10 @@ export const planTraining = async (
     parameters: { hub: hub / FLOAT_BYTES, group: countParameters(shapes) },
     workers: config.workers,
     device: opened?.name ?? config.device,
-    memory: { ...memory, submission, runtime, total },
+    program,
+    otherwise: otherStep && totalOf(held(otherStep, other)),
+    mapped: program === "layers" ? hub + others : 0,
+    memory: { ...memory, submission, runtime: runtimeOf(memory), total: totalOf(memory) },
     disk: { ...disk, total: disk.models + disk.updates + disk.checkpoints },
     transfer: { hub, downPerCycle: weights + others, upPerCycle: update },
     // Training ends a block before the phase does.
@@ -112,3 +131,12 @@ export const planTraining = async (
     },
   };
 };
+
+const unplanned = (program: StepProgram): BlockZeroError =>
+  new BlockZeroError(
+    "TRAIN_OPTIONS",
+    program === "whole"
+      ? "the whole graph is too large to be planned"
+      : "only devices that compute in host memory train layer by layer",
+    program === "whole" ? "set training.program to layers" : "set device to cpu or cuda, or training.program to whole",
+  );

@@ -1,11 +1,12 @@
+import { zeros } from "#shared/engine/tensor.js";
 import { BlockZeroError } from "#shared/errors/error.js";
 import { groupNamed, groupShapes, hubShapes } from "#shared/model/groups.js";
-import type { Parameters } from "#shared/model/parameters.js";
 import { frozenGroups } from "#shared/model/shard.js";
 import type { Participant } from "#shared/participant/participant.js";
 import { openPart } from "#shared/parts/open-part.js";
 import type { ModelManifest } from "#shared/protocol/model-manifest.js";
 import type { FloatsFile } from "#shared/training/checkpoint-tensors.js";
+import { firstOf } from "#shared/training/frozen-source.js";
 
 /**
  * The other groups' weights in a model that a group's shard computes with, as `openBaseWeights` gives one group's; undefined where it needs none.
@@ -28,12 +29,7 @@ export const openFrozenWeights = async (
     await close();
     throw thrown;
   }
-  const fileOf = new Map(files.flatMap((file) => Object.keys(file.shapes).map((name) => [name, file] as const)));
-  return {
-    shapes: Object.assign({}, ...files.map(({ shapes }) => shapes)),
-    read: (name) => fileOf.get(name)!.read(name),
-    close,
-  };
+  return { ...firstOf(files), close };
 };
 
 /**
@@ -67,24 +63,13 @@ export const openHubWeights = (
   return openWeights(participant, manifest.parts.hub, hubShapes(model, groups), `the hub of model ${hash}`);
 };
 
-/** All of a file's tensors in memory; the file is closed. */
-export const loadWeights = async ({ shapes, read, close }: FloatsFile): Promise<Parameters> => {
-  try {
-    const tensors: Record<string, Parameters[string]> = {};
-    for (const name of Object.keys(shapes)) tensors[name] = await read(name);
-    return tensors;
-  } finally {
-    await close();
-  }
-};
-
 const openWeights = async (
   { models, signal }: Pick<Participant, "models" | "signal">,
   weights: ModelManifest["parts"]["hub"],
   shapes: Readonly<Record<string, readonly number[]>>,
   what: string,
 ): Promise<FloatsFile> => {
-  const { read, close } = await openPart(
+  const { read, readInto, close } = await openPart(
     (blob) => models.open(blob, signal),
     weights,
     new Map(Object.entries(shapes)),
@@ -97,6 +82,12 @@ const openWeights = async (
       shape: shapes[name]!,
       data: await read(name, (bytes) => new Uint8Array(bytes)),
     }),
+    rows: async (name, first, end) => {
+      const shape = shapes[name]!.with(0, end - first);
+      const rows = zeros(shape);
+      await readInto(name, rows.data, first * (rows.data.length / (end - first)));
+      return rows;
+    },
     close,
   };
 };

@@ -7,11 +7,12 @@ import { zeros } from "#shared/engine/tensor.js";
 import { groupNamed, groupShapes } from "#shared/model/groups.js";
 import { batchInputs, languageModelLoss } from "#shared/model/loss.js";
 import type { Parameters } from "#shared/model/parameters.js";
-import { frozenShapes, groupShard, shardExperts } from "#shared/model/shard.js";
-import { windowsOf } from "#shared/model/windows.js";
+import { frozenShapes, groupShard } from "#shared/model/shard.js";
 import type { Network } from "#shared/protocol/network.js";
 import type { FloatTensor } from "#shared/tensor-files/float32.js";
+import type { FloatsFile } from "#shared/training/checkpoint-tensors.js";
 import type { FloatSource } from "#shared/training/float-source.js";
+import type { FrozenSource } from "#shared/training/frozen-source.js";
 import { batchTensors, innerLoop } from "#shared/training/inner-loop.js";
 import { mapValues } from "#shared/training/objective.js";
 import { cosineWithWarmup } from "#shared/training/schedule.js";
@@ -22,6 +23,7 @@ import { createTrainStep, type TrainStep } from "#shared/training/train-step.js"
 import type { TrainingConfig } from "../config.js";
 import { checkpointRuns, type KeepOptions } from "./checkpoint-runs.js";
 import { type RunPlace, shardChoice, streamSeed } from "./run-identity.js";
+import { layeredShard, shardProgram, shardShape } from "./shard-layers.js";
 import type { ShardTrainer } from "./trainer.js";
 
 export interface ShardTrainerOptions {
@@ -29,7 +31,8 @@ export interface ShardTrainerOptions {
   readonly network: Network;
   readonly group: string;
   readonly config: TrainingConfig;
-  readonly hub: Parameters;
+  /** Read once where the whole graph is trained, else whenever a layer needs its weights; then it must last as long as the trainer, which closes it. */
+  readonly hub: FrozenSource & Partial<Pick<FloatsFile, "close">>;
   /** Whose training stream it is: seeds it. */
   readonly miner: string;
   /** Which of the machine's replicas this is; 0 by default. */
@@ -46,11 +49,7 @@ export const shardStep = (
   group: string,
   config: TrainingConfig,
 ): Omit<TrainStepOptions, "device" | "params" | "trainable"> => {
-  const shape = {
-    config: network.model,
-    held: shardExperts(network, group),
-    ...windowsOf(network.data, config.batch_size),
-  };
+  const shape = shardShape(network, group, config);
   return {
     loss: languageModelLoss(shape),
     inputs: batchInputs(shape),
@@ -65,14 +64,18 @@ export const createShardTrainer = async (options: ShardTrainerOptions): Promise<
   const shapes = groupShapes(network.model, groupNamed(network, group));
   const others = frozenShapes(network, group);
   const place: RunPlace = { network, group, config, miner, replica };
+  const program = await shardProgram(network, group, config, device);
+  // A training brings its own weights, and those of other groups that it computes with.
+  const experts = mapValues(program === "whole" ? { ...shapes, ...others } : shapes, zeros);
   const trainStep = await createTrainStep({
     ...shardStep(network, group, config),
     device,
-    // A training brings its own weights, and those of other groups that it computes with.
-    params: groupShard(network, group, hub, mapValues({ ...shapes, ...others }, zeros)),
+    params: program === "whole" ? groupShard(network, group, await readAll(hub), experts) : experts,
+    ...(program === "layers" && { layered: layeredShard(network, group, config, hub) }),
     // In one order wherever the tensors come from, since the gradient's norm is summed in it.
     trainable: Object.keys(shapes).sort(),
   });
+  if (program === "whole") await hub.close?.();
   const own =
     config.data_path === undefined
       ? undefined
@@ -130,8 +133,15 @@ export const createShardTrainer = async (options: ShardTrainerOptions): Promise<
     async dispose() {
       await runs?.settled();
       await trainStep.dispose();
+      if (program === "layers") await hub.close?.();
     },
   };
+};
+
+const readAll = async ({ shapes, read }: FloatSource): Promise<Parameters> => {
+  const tensors: Record<string, Parameters[string]> = {};
+  for (const name of Object.keys(shapes)) tensors[name] = await read(name);
+  return tensors;
 };
 
 /** A caller that forgets other groups' weights would train against zeros. */

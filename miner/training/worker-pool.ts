@@ -2,11 +2,10 @@ import { availableParallelism } from "node:os";
 import { join } from "node:path";
 import { BlockZeroError, reasonOf } from "#shared/errors/error.js";
 import { meanOfUpdates } from "#shared/merge/workers-mean.js";
-import type { Parameters } from "#shared/model/parameters.js";
 import type { Network } from "#shared/protocol/network.js";
 import type { Log } from "#shared/telemetry/log.js";
-import { writeFloats } from "#shared/training/checkpoint-tensors.js";
-import { inMemory } from "#shared/training/float-source.js";
+import { type FloatsFile, writeFloats } from "#shared/training/checkpoint-tensors.js";
+import type { FloatSource } from "#shared/training/float-source.js";
 import type { InnerRun } from "#shared/training/inner-loop.js";
 import { mean } from "#shared/util/mean.js";
 import type { MinerConfig } from "../config.js";
@@ -19,7 +18,8 @@ export interface WorkerPoolOptions {
   readonly network: Network;
   readonly group: string;
   readonly config: MinerConfig;
-  readonly hub: Parameters;
+  /** Closed once the workers have a copy. */
+  readonly hub: FloatSource & Partial<Pick<FloatsFile, "close">>;
   /** As `ShardTrainerOptions.miner`. */
   readonly miner: string;
   /** Folder for the tensors that pass between processes, and the replicas' checkpoints. */
@@ -62,7 +62,8 @@ export const openWorkerPool = async (options: WorkerPoolOptions): Promise<Worker
     frozen: join(home, "frozen.safetensors"),
     measured: join(home, "measured.safetensors"),
   };
-  await writeFloats(files.hub, inMemory(options.hub));
+  await writeFloats(files.hub, options.hub);
+  await options.hub.close?.();
   const threads = Math.max(1, Math.floor((config.threads || availableParallelism()) / config.workers));
   const open = (replica: number): Promise<Worker> => {
     const checkpoints = replicaFolder(home, replica);

@@ -2,7 +2,7 @@ import { openDevice } from "#shared/engine/runtime/open-device.js";
 import { BlockZeroError, reasonOf } from "#shared/errors/error.js";
 import { toParameters } from "#shared/model/part-parameters.js";
 import type { Log } from "#shared/telemetry/log.js";
-import { openFloats, readFloats, writeFloats } from "#shared/training/checkpoint-tensors.js";
+import { type FloatsFile, openFloats, writeFloats } from "#shared/training/checkpoint-tensors.js";
 import { inMemory } from "#shared/training/float-source.js";
 import { createShardTrainer } from "./shard-trainer.js";
 import type { ShardTrainer } from "./trainer.js";
@@ -17,13 +17,15 @@ const say =
 const log: Log = { debug: say("debug"), info: say("info"), warn: say("warn"), error: say("error") };
 
 let trainer: ShardTrainer | undefined;
+/** Of the last training. A step by layers reads them until the next begins. */
+let frozen: FloatsFile | undefined;
 let clock: WorkerClock = { stop: false, deadline: undefined, progress: 0 };
 
 const open = async ({ hub, checkpoints, ...task }: WorkerTask): Promise<FromWorker> => {
   trainer = await createShardTrainer({
     ...task,
     device: await openDevice({ ...task.config, log }),
-    hub: await readFloats(hub),
+    hub: await openFloats(hub),
     keep: { dir: checkpoints, intervalSeconds: task.config.checkpoint_interval_seconds, log },
   });
   return { type: "opened" };
@@ -38,7 +40,8 @@ const train = async ({
   update: result,
 }: WorkerJob): Promise<FromWorker> => {
   const base = await openFloats(file);
-  const frozen = others === undefined ? undefined : await openFloats(others);
+  const before = frozen;
+  frozen = others === undefined ? undefined : await openFloats(others);
   try {
     const { run, update } = await trainer!.train(base, {
       cycle,
@@ -53,7 +56,7 @@ const train = async ({
     await writeFloats(result, inMemory(toParameters(update)));
     return { type: "trained", run };
   } finally {
-    await frozen?.close();
+    await before?.close();
     await base.close();
   }
 };

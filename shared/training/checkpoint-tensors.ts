@@ -7,6 +7,7 @@ import { fromFloats, toFloats } from "#shared/tensor-files/float32.js";
 import { openSafetensorsFile } from "#shared/tensor-files/safetensors-file.js";
 import { createSafetensorsFile } from "#shared/tensor-files/safetensors-writer.js";
 import type { FloatSource } from "./float-source.js";
+import type { FrozenSource } from "./frozen-source.js";
 import type { NamedFloats } from "./objective.js";
 import { type Shapes, STATE_PARTS, type StatePart } from "./step-backend.js";
 import type { StateTensor } from "./train-step.js";
@@ -72,7 +73,7 @@ export const writeFloats = async (path: string, { shapes, read }: FloatSource): 
 };
 
 /** A file that `writeFloats` wrote. */
-export interface FloatsFile extends FloatSource {
+export interface FloatsFile extends FrozenSource {
   close(): Promise<void>;
 }
 
@@ -86,6 +87,13 @@ export const openFloats = async (path: string): Promise<FloatsFile> => {
       const data = new Uint8Array(end - begin);
       await read(name, data);
       return { dtype: "float32", shape, data: toFloats({ data }) };
+    },
+    async rows(name, first, end) {
+      const { shape, begin, end: after } = header.tensors.get(name)!;
+      const bytes = (after - begin) / shape[0]!;
+      const data = new Uint8Array((end - first) * bytes);
+      await read(name, data, first * bytes);
+      return { dtype: "float32", shape: shape.with(0, end - first), data: toFloats({ data }) };
     },
     close,
   };

@@ -5,8 +5,8 @@ import { BlockZeroError } from "#shared/errors/error.js";
 import { stepInProgram } from "./device-step.js";
 import type { FloatSource } from "./float-source.js";
 import { stepBesideProgram } from "./host-step.js";
-import { mapValues, type NamedFloats } from "./objective.js";
 import { stepByLayers } from "./layers/layers-step.js";
+import { mapValues, type NamedFloats } from "./objective.js";
 import {
   type Proposal,
   type Shapes,

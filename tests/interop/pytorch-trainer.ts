@@ -6,6 +6,7 @@
  *
  * with torch, transformers and safetensors in the virtual environment. Exits with 1 where they differ.
  */
+
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { type MinerConfig, minerSettings } from "#miner/config.js";
@@ -21,6 +22,7 @@ import type { Network } from "#shared/protocol/network.js";
 import type { Shard } from "#shared/protocol/shard.js";
 import type { Log } from "#shared/telemetry/log.js";
 import { type FloatSource, inMemory } from "#shared/training/float-source.js";
+import { frozenInMemory } from "#shared/training/frozen-source.js";
 import { mean } from "#shared/util/mean.js";
 import { temporaryFolder } from "../shared/artifact/temporary.js";
 import { microParameters } from "../shared/model/micro.js";
@@ -103,7 +105,14 @@ const compare = async (bin: string, mode: string): Promise<boolean> => {
   const scope = { after: (close: () => unknown) => void closing.push(close) };
   try {
     const miner = "interop";
-    const builtIn = await createShardTrainer({ device, network, group: "math", config: configOf(), miner, hub });
+    const builtIn = await createShardTrainer({
+      device,
+      network,
+      group: "math",
+      config: configOf(),
+      miner,
+      hub: frozenInMemory(hub),
+    });
     scope.after(() => builtIn.dispose());
     const command = `${join(bin, "torchrun")} --standalone --nproc-per-node ${PROCESSES} ${TRAINER}`;
     const own = await openOwnTrainer({

@@ -5,6 +5,7 @@ import { loadConfig } from "#shared/config/load.js";
 import { groupShapes, hubShapes } from "#shared/model/groups.js";
 import type { Parameters } from "#shared/model/parameters.js";
 import type { Network } from "#shared/protocol/network.js";
+import { frozenInMemory } from "#shared/training/frozen-source.js";
 import { device } from "../shared/model/micro.js";
 import { parameters, template } from "../support/micro-network.js";
 
@@ -26,4 +27,12 @@ export const configOf = (flags: Record<string, string | number>): MinerConfig =>
 
 /** Trains it, in this process. */
 export const openTrainer = (config: MinerConfig, options: Partial<ShardTrainerOptions> = {}): Promise<ShardTrainer> =>
-  createShardTrainer({ device, network, group: "math", config, miner: config.wallet.hotkey, hub, ...options });
+  createShardTrainer({
+    device,
+    network,
+    group: "math",
+    config,
+    miner: config.wallet.hotkey,
+    hub: frozenInMemory(hub),
+    ...options,
+  });

@@ -12,7 +12,8 @@ import { parameters } from "../support/micro-network.js";
 import { base, configOf, openTrainer, network as restricted } from "./micro-shard.js";
 
 const network: Network = { ...restricted, model: { ...restricted.model, shard: { mode: "full" } } };
-const config = configOf({ max_steps: 2 });
+const configBy = (program: string) => configOf({ max_steps: 2, "training.program": program });
+const config = configBy("whole");
 const heldOut = { seed: "7".repeat(64), batches: 2 };
 
 /** The other group's experts, times a factor. */
@@ -24,39 +25,41 @@ const others = (factor: number): Parameters =>
     }),
   );
 
-const open = async (t: TestContext) => {
-  const trainer = await openTrainer(config, { network });
+const open = async (t: TestContext, program: string) => {
+  const trainer = await openTrainer(configBy(program), { network });
   t.after(() => trainer.dispose());
   return trainer;
 };
 
 describe("a miner whose shard is full", () => {
-  it("measures what validators measure, with the other groups' weights of each cycle", async (t) => {
-    const trainer = await open(t);
-    const batches = groupHeldOutBatches(network, "math", { ...heldOut, batchSize: config.batch_size });
-    const meter = await createLossMeter(device, network, { batchSize: config.batch_size, parameters });
-    t.after(() => meter.dispose());
-    const seen: number[][] = [];
-    for (const [cycle, factor] of [1, 3].entries()) {
-      await trainer.train(inMemory(base), { cycle, frozen: inMemory(others(factor)), stop: () => false });
-      const own = await trainer.losses(inMemory(base), heldOut);
-      const whole = await meter.losses({ ...parameters, ...others(factor) }, batches);
-      for (const [i, loss] of own.entries()) assert.ok(Math.abs(loss - whole[i]!) < 1e-5, `${loss} ${whole[i]}`);
-      seen.push([...own]);
-    }
-    assert.notDeepEqual(seen[0], seen[1]);
-  });
-
-  it("trains its own experts alone, and does not begin without the others' weights", async (t) => {
-    const trainer = await open(t);
-    await assert.rejects(trainer.train(inMemory(base), { cycle: 0, stop: () => false }), TypeError);
-    const { update } = await trainer.train(inMemory(base), {
-      cycle: 0,
-      frozen: inMemory(others(1)),
-      stop: () => false,
+  for (const program of ["whole", "layers"]) {
+    it(`measures what validators measure, with the other groups' weights of each cycle, by ${program}`, async (t) => {
+      const trainer = await open(t, program);
+      const batches = groupHeldOutBatches(network, "math", { ...heldOut, batchSize: config.batch_size });
+      const meter = await createLossMeter(device, network, { batchSize: config.batch_size, parameters });
+      t.after(() => meter.dispose());
+      const seen: number[][] = [];
+      for (const [cycle, factor] of [1, 3].entries()) {
+        await trainer.train(inMemory(base), { cycle, frozen: inMemory(others(factor)), stop: () => false });
+        const own = await trainer.losses(inMemory(base), heldOut);
+        const whole = await meter.losses({ ...parameters, ...others(factor) }, batches);
+        for (const [i, loss] of own.entries()) assert.ok(Math.abs(loss - whole[i]!) < 1e-5, `${loss} ${whole[i]}`);
+        seen.push([...own]);
+      }
+      assert.notDeepEqual(seen[0], seen[1]);
     });
-    assert.deepEqual([...update.keys()].sort(), Object.keys(base).sort());
-  });
+
+    it(`trains its own experts alone, and does not begin without the others' weights, by ${program}`, async (t) => {
+      const trainer = await open(t, program);
+      await assert.rejects(trainer.train(inMemory(base), { cycle: 0, stop: () => false }), TypeError);
+      const { update } = await trainer.train(inMemory(base), {
+        cycle: 0,
+        frozen: inMemory(others(1)),
+        stop: () => false,
+      });
+      assert.deepEqual([...update.keys()].sort(), Object.keys(base).sort());
+    });
+  }
 
   it("is planned with the other groups' weights, once in memory and in every cycle's download", async () => {
     const context = { blockSeconds: 12 };

@@ -9,6 +9,7 @@ import type { FloatTensors } from "#shared/artifact/update.js";
 import { BlockZeroError } from "#shared/errors/error.js";
 import { mergeDeltas } from "#shared/merge/weighted-mean.js";
 import { inMemory } from "#shared/training/float-source.js";
+import { frozenInMemory } from "#shared/training/frozen-source.js";
 import { temporaryFolder } from "../shared/artifact/temporary.js";
 import { collectingLog } from "../shared/chain/support.js";
 import { HANG_GUARD } from "../support/hang-guard.js";
@@ -31,7 +32,16 @@ const openPool = async (t: TestContext, config = configOf(), given?: string, car
   const home = given ?? mkdtempSync(join(tmpdir(), "blockzero-"));
   const { log, lines } = collectingLog();
   const miner = config.wallet.hotkey;
-  const pool = await openWorkerPool({ network, group: "math", config, miner, hub, home, log, cards });
+  const pool = await openWorkerPool({
+    network,
+    group: "math",
+    config,
+    miner,
+    hub: frozenInMemory(hub),
+    home,
+    log,
+    cards,
+  });
   t.after(async () => {
     await pool.dispose();
     rmSync(home, { recursive: true, force: true });

@@ -5,6 +5,7 @@ import { minerJournalSchema } from "#miner/journal.js";
 import { createShardTrainer } from "#miner/training/shard-trainer.js";
 import { openJournal } from "#shared/participant/writes/journal.js";
 import type { MetricValues } from "#shared/telemetry/metrics.js";
+import { frozenInMemory } from "#shared/training/frozen-source.js";
 import type { Flags, Joined, Subnet } from "./subnet.js";
 import { device, genesisBase } from "./updates.js";
 
@@ -32,7 +33,7 @@ export const openMiner = async (
     group,
     config,
     miner: config.wallet.hotkey,
-    hub: base.hub,
+    hub: frozenInMemory(base.hub),
   });
   t.after(() => trainer.dispose());
   const measured: MetricValues[] = [];

@@ -13,6 +13,7 @@ import { encodeRecord, shortHash } from "#shared/protocol/records.js";
 import type { Signer } from "#shared/protocol/signer.js";
 import type { Submission } from "#shared/replay/submissions.js";
 import { inMemory } from "#shared/training/float-source.js";
+import { frozenInMemory } from "#shared/training/frozen-source.js";
 import { parameters } from "./micro-network.js";
 import type { Subnet } from "./subnet.js";
 
@@ -41,7 +42,7 @@ export const trainedUpdate = async (
     group,
     config,
     miner: config.wallet.hotkey,
-    hub: base.hub,
+    hub: frozenInMemory(base.hub),
   });
   const { update } = await trainer.train(inMemory(base.group(group)), { cycle: 1, stop: () => false });
   await trainer.dispose();

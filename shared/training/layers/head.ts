@@ -79,7 +79,11 @@ export const openHead = async (
       const sums = new Float64Array(tokens).fill(Number.NEGATIVE_INFINITY);
       const picked = new Float64Array(tokens);
       for (const { first, end } of pieces) {
-        const feeds = { [head.NORMED]: normed, [head.ROWS]: await weights.rows(first, end), ...placed(targets, first, end) };
+        const feeds = {
+          [head.NORMED]: normed,
+          [head.ROWS]: await weights.rows(first, end),
+          ...placed(targets, first, end),
+        };
         const into = { [head.LOG_SUM]: piecewise, [head.PICKED]: picks };
         await programs.get(end - first)!.scores.run(feeds, into);
         for (let i = 0; i < tokens; i++) {
@@ -132,7 +136,8 @@ export const openHead = async (
   };
 };
 
-const counted = ({ data }: IntTensor): number => data.reduce((count, target) => (target === -1n ? count : count + 1), 0);
+const counted = ({ data }: IntTensor): number =>
+  data.reduce((count, target) => (target === -1n ? count : count + 1), 0);
 
 /** For each token where its target is among the rows `first` to `end`, and whether it is. */
 const placed = ({ data }: IntTensor, first: number, end: number) => {

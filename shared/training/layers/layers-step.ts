@@ -23,8 +23,8 @@ import { gradientSums } from "./gradient-sums.js";
 import { openHead } from "./head.js";
 import { NORM_WEIGHT } from "./head-programs.js";
 import { layerKinds } from "./layer-kinds.js";
-import type { Layered } from "./layered.js";
 import { compileLayer, HIDDEN, type LayerPrograms, SLOPE, STARTS } from "./layer-programs.js";
+import type { Layered } from "./layered.js";
 
 const EMBEDDING = "model.embed_tokens.weight";
 
@@ -45,8 +45,7 @@ export const stepByLayers = async (options: StepBackendOptions, layered: Layered
   const bottom = trainsEmbedding ? 0 : lowest === -1 ? layers.length : lowest;
 
   const programs = new Map<(typeof layers)[number]["kind"], LayerPrograms>();
-  for (const { kind } of layers)
-    if (!programs.has(kind)) programs.set(kind, await compileLayer(device, shape, kind));
+  for (const { kind } of layers) if (!programs.has(kind)) programs.set(kind, await compileLayer(device, shape, kind));
 
   const vectors = adamwInPlace(
     optimiser,
@@ -108,7 +107,9 @@ export const stepByLayers = async (options: StepBackendOptions, layered: Layered
       const next = hidden[i + 1]!;
       const feeds = { [HIDDEN]: hidden[i]!, [SLOPE]: slope, ...starts, ...(await weightsOf(layer)) };
       const wanted = Object.fromEntries(own.map((name) => [GRADIENT + name, { name: layer.names.get(name)! }]));
-      await sums.collect(wanted, (places) => programs.get(layer.kind)!.backward.run(feeds, { [SLOPE]: next, ...places }));
+      await sums.collect(wanted, (places) =>
+        programs.get(layer.kind)!.backward.run(feeds, { [SLOPE]: next, ...places }),
+      );
       slope = next;
     }
     if (trainsEmbedding) {
@@ -169,10 +170,6 @@ const frozenOf = ({ params, trainable }: StepBackendOptions, { frozen }: Layered
   return frozen ? firstOf([given, frozen]) : given;
 };
 
-const fill = (
-  vectors: ReturnType<typeof adamwInPlace>,
-  params: NamedFloats,
-  trainable: readonly string[],
-): void => {
+const fill = (vectors: ReturnType<typeof adamwInPlace>, params: NamedFloats, trainable: readonly string[]): void => {
   for (const [i, name] of trainable.entries()) vectors[i]!.parameter.set(params[name]!.data);
 };

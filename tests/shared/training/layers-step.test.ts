@@ -120,8 +120,11 @@ describe("a step by layers", () => {
     const trainable = ["model.norm.weight"];
     const options = { device, loss: languageModelLoss(shape), inputs: batchInputs(shape), trainable };
     const step = await createTrainStep({ ...options, params: parameters, layered: { shape } });
-    const { ["model.norm.weight"]: _, ...others } = microParameters(MICRO, "others");
-    await step.freeze({ shapes: Object.fromEntries(Object.entries(others).map(([n, { shape: s }]) => [n, s])), read: async (name) => others[name]! });
+    const { "model.norm.weight": _, ...others } = microParameters(MICRO, "others");
+    await step.freeze({
+      shapes: Object.fromEntries(Object.entries(others).map(([n, { shape: s }]) => [n, s])),
+      read: async (name) => others[name]!,
+    });
     const { loss } = await step.step([batchOf(shape, "a")], 0);
     await step.dispose();
     const whole = await createTrainStep({ ...options, params: { ...parameters, ...others } });

@@ -1,0 +1,71 @@
+import type { Device } from "#shared/engine/device.js";
+import { floatTensor } from "#shared/engine/tensor.js";
+import type { ForwardShape } from "#shared/model/forward.js";
+import { groupNamed, groupShapes } from "#shared/model/groups.js";
+import { parameterShapes, routerLayerOf } from "#shared/model/parameters.js";
+import { frozenShapes, shardExperts } from "#shared/model/shard.js";
+import { windowsOf } from "#shared/model/windows.js";
+import type { Network } from "#shared/protocol/network.js";
+import { chooseProgram, type StepProgram } from "#shared/training/choose-program.js";
+import { type FrozenSource, firstOf } from "#shared/training/frozen-source.js";
+import type { Layered } from "#shared/training/layers/layered.js";
+import type { TrainingConfig } from "../config.js";
+
+/** The forward pass of a shard. */
+export const shardShape = (network: Network, group: string, config: TrainingConfig): ForwardShape => ({
+  config: network.model,
+  held: shardExperts(network, group),
+  ...windowsOf(network.data, config.batch_size),
+});
+
+/** Whether a shard is trained as one graph or layer by layer: what is set, or the whole graph where this machine has memory for it. */
+export const shardProgram = async (
+  network: Network,
+  group: string,
+  config: TrainingConfig,
+  device: Pick<Device, "hostMemory">,
+): Promise<StepProgram> => {
+  const { program } = config.training;
+  if (program !== "auto") return program;
+  const { program: chosen } = await chooseProgram({
+    shape: shardShape(network, group, config),
+    trainable: Object.keys(groupShapes(network.model, groupNamed(network, group))),
+    accumulation: config.gradient_accumulation_steps,
+    hostMemory: device.hostMemory,
+    workers: config.workers,
+  });
+  return chosen;
+};
+
+/** A shard whose frozen weights are read from the hub when a layer needs them. Other groups' experts come with each training. */
+export const layeredShard = (network: Network, group: string, config: TrainingConfig, hub: FrozenSource): Layered => {
+  const shape = shardShape(network, group, config);
+  return { shape, frozen: firstOf([shardHub(shape, hub), unread(frozenShapes(network, group))]) };
+};
+
+/** The hub's tensors that a shard computes with, each router with the rows of the experts that are held. */
+const shardHub = ({ config, held }: ForwardShape, hub: FrozenSource): FrozenSource => {
+  const shapes = Object.fromEntries(
+    Object.entries(parameterShapes(config, held)).filter(([name]) => Object.hasOwn(hub.shapes, name)),
+  );
+  return {
+    shapes,
+    async read(name) {
+      const tensor = await hub.read(name);
+      const layer = routerLayerOf(name);
+      const ids = layer === null ? null : held[layer]!;
+      if (ids === null || ids.length === tensor.shape[0]) return tensor;
+      const [rows, width] = shapes[name] as readonly [number, number];
+      const data = new Float32Array(rows * width);
+      for (const [row, id] of ids.entries()) data.set(tensor.data.subarray(id * width, (id + 1) * width), row * width);
+      return floatTensor(data, [rows, width]);
+    },
+    rows: (name, first, end) => hub.rows(name, first, end),
+  };
+};
+
+/** Weights that a training brings; it never begins without. */
+const unread = (shapes: FrozenSource["shapes"]): FrozenSource => {
+  const read = () => Promise.reject(new TypeError("the weights of other groups are not given"));
+  return { shapes, read, rows: read };
+};

@@ -1,0 +1,66 @@
+import { totalmem } from "node:os";
+import type { ForwardShape } from "#shared/model/forward.js";
+import { batchInputs, languageModelLoss } from "#shared/model/loss.js";
+import { queriesAtOnce } from "#shared/model/masks.js";
+import { parameterShapes } from "#shared/model/parameters.js";
+import { planLayers } from "./layers/plan-layers.js";
+import { planStep, type StepMemory } from "./plan.js";
+
+/** How a step is computed: one graph, or one program a kind of layer (`stepByLayers`). */
+export type StepProgram = "whole" | "layers";
+
+export interface ProgramOptions {
+  readonly shape: ForwardShape;
+  readonly trainable: readonly string[];
+  readonly accumulation: number;
+  /** As in `Device`. Only such devices train layer by layer. */
+  readonly hostMemory: boolean;
+  /** Processes that train at once. */
+  readonly workers: number;
+  /** Bytes that they may take together; by default a share of this machine's. */
+  readonly memory?: number;
+}
+
+export interface ProgramChoice {
+  readonly program: StepProgram;
+  /** What each way holds; null where it is not possible, or was not looked at because it is far too large. */
+  readonly whole: StepMemory | null;
+  readonly layers: StepMemory | null;
+}
+
+/** Of the machine's memory: the rest is the system's, the program's and the update's. */
+const MEMORY_SHARE = 0.6;
+
+/** Layers × chunks of queries from which on a whole graph is not planned: it would have a hundred thousand nodes. */
+const MOST_CHUNKS = 512;
+
+/** The whole graph where memory is there for it, since it computes no layer twice. */
+export const chooseProgram = async (options: ProgramOptions): Promise<ProgramChoice> => {
+  const { shape, trainable, accumulation, hostMemory, workers } = options;
+  const { memory = MEMORY_SHARE * Math.min(totalmem(), process.constrainedMemory() || Number.POSITIVE_INFINITY) } =
+    options;
+  const chunks = shape.held.length * Math.ceil(shape.sequenceLength / queriesAtOnce(shape));
+  const isPlanned = !hostMemory || chunks <= MOST_CHUNKS;
+  const whole = isPlanned ? await planWhole({ shape, trainable, accumulation, hostMemory }) : null;
+  const layers = hostMemory ? planLayers({ shape, trainable, accumulation }) : null;
+  const fits = whole !== null && workers * totalOf(whole) <= memory;
+  return { program: fits || layers === null ? "whole" : "layers", whole, layers };
+};
+
+const planWhole = ({
+  shape,
+  trainable,
+  accumulation,
+  hostMemory,
+}: Pick<ProgramOptions, "shape" | "trainable" | "accumulation" | "hostMemory">): Promise<StepMemory> =>
+  planStep({
+    loss: languageModelLoss(shape),
+    inputs: batchInputs(shape),
+    params: parameterShapes(shape.config, shape.held),
+    trainable,
+    accumulation,
+    hostMemory,
+    mostRows: shape.batchSize * shape.sequenceLength,
+  });
+
+const totalOf = (memory: StepMemory): number => Object.values(memory).reduce((sum, bytes) => sum + bytes, 0);

@@ -1,0 +1,66 @@
+import type { Subgraph } from "#shared/engine/cut.js";
+import type { ForwardShape } from "#shared/model/forward.js";
+import { countParameters, parameterShapes } from "#shared/model/parameters.js";
+import type { StepMemory } from "../plan.js";
+import { BYTES, peakOf } from "../plan-peak.js";
+import type { Shapes } from "../step-backend.js";
+import { vocabularyAtOnce } from "./head.js";
+import { normGraphs, rowsGraphs } from "./head-programs.js";
+import { layerKinds } from "./layer-kinds.js";
+import { layerGraphs } from "./layer-programs.js";
+
+export interface LayersPlanOptions {
+  readonly shape: ForwardShape;
+  readonly trainable: readonly string[];
+  readonly accumulation: number;
+}
+
+/** States of the size of a hidden one that the head keeps beside those of the layers. */
+const HEAD_STATES = 4;
+
+/**
+ * The memory of a step by layers, as `planStep` counts that of the whole graph's. Frozen weights are those of one layer, or of one piece of the
+ * vocabulary, and what was read before and waits to be collected.
+ */
+export const planLayers = ({ shape, trainable, accumulation }: LayersPlanOptions): StepMemory => {
+  const { config, held } = shape;
+  const tokens = shape.batchSize * shape.sequenceLength;
+  const names = new Set(trainable);
+  const layers = layerKinds(shape, names);
+  const kinds = [...new Set(layers.map(({ kind }) => kind))];
+  const bytesOf = (shapes: Shapes, keep: (name: string) => boolean) =>
+    BYTES.float32 * countParameters(Object.fromEntries(Object.entries(shapes).filter(([name]) => keep(name))));
+  const most = (each: (kind: (typeof kinds)[number]) => number) => Math.max(0, ...kinds.map(each));
+
+  const all = parameterShapes(config, held);
+  const trained = bytesOf(all, (name) => names.has(name));
+  const frozenOf = (kind: (typeof kinds)[number]) => bytesOf(kind.shapes, (name) => !kind.trained.includes(name));
+  const piece = vocabularyAtOnce(shape);
+  const rows = BYTES.float32 * piece * config.hidden_size;
+  const state = BYTES.float32 * tokens * config.hidden_size;
+
+  const peak = ({ graph, outputs }: Subgraph) => peakOf(graph, Object.values(outputs), tokens);
+  const ofKinds = kinds.map((kind) => {
+    const graphs = layerGraphs(shape, kind);
+    return peak(graphs.forward()) + peak(graphs.backward());
+  });
+  const norms = normGraphs(shape, names.has("model.norm.weight"));
+  const heads = rowsGraphs(shape, piece, names.has(headName(config)));
+  const activations = [
+    ...ofKinds,
+    (layers.length + 1 + HEAD_STATES) * state,
+    ...[norms.forward, norms.backward, heads.scores, heads.slopes].map(peak),
+  ];
+  return {
+    frozen: 2 * Math.max(most(frozenOf), rows),
+    trained,
+    moments: 2 * trained,
+    gradients: trained,
+    gradientSums: accumulation > 1 ? most((kind) => bytesOf(kind.shapes, (name) => kind.trained.includes(name))) : 0,
+    spare: 0,
+    activations: activations.reduce((sum, bytes) => sum + bytes, 0),
+  };
+};
+
+const headName = ({ tie_word_embeddings: isTied }: ForwardShape["config"]): string =>
+  isTied ? "model.embed_tokens.weight" : "lm_head.weight";
