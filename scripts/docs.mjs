@@ -20,6 +20,7 @@ const { receiptCommands } = await load("miner/receipts/receipt-command.js");
 const { trainerCommands } = await load("miner/own-trainer/check-command.js");
 const { scoreCommand } = await load("miner/score/command.js");
 const { affinityCommand } = await load("miner/affinity/command.js");
+const { checkupCommand } = await load("miner/checkup/command.js");
 const { validatorCommand } = await load("validator/command.js");
 const { validatorSettings } = await load("validator/config.js");
 
@@ -40,7 +41,7 @@ const pages = {
     "# Commands",
     GENERATED,
     "From a clone, after `npm run setup`, each is called with `npx`, for example `npx blockzero --help`; [by-hand.md](by-hand.md) brings a subnet up with them.",
-    "Results go to standard output, everything else to standard error. Exit status 0: done; 1: the answer is no (`audit`, `doctor`, `score`, `network diff`) or not whole (`model log`, `model export`), or a bug in BlockZero; 2: something you can put right, said in one line with a code and a hint; 130 or 143: `STOPPED` by Ctrl-C or SIGTERM before its end.",
+    "Results go to standard output, everything else to standard error. Exit status 0: done; 1: the answer is no (`audit`, `checkup`, `doctor`, `version --check`, `score`, `network diff`) or not whole (`model log`, `model export`), or a bug in BlockZero; 2: something you can put right, said in one line with a code and a hint; 130 or 143: `STOPPED` by Ctrl-C or SIGTERM before its end.",
     "A `.env` file in the current folder is read into the environment: see [configuration.md](configuration.md#env).",
     ...(await allCommands()).map((spec) => commandReference(spec, "blockzero")),
     commandReference(minerCommand),
@@ -48,6 +49,7 @@ const pages = {
     commandReference(scoreCommand, "blockzero-miner"),
     commandReference(affinityCommand, "blockzero-miner"),
     commandReference(trainerCommands, "blockzero-miner"),
+    commandReference(checkupCommand, "blockzero-miner"),
     commandReference(receiptCommands, "blockzero-miner"),
     commandReference(validatorCommand),
   ],

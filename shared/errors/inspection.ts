@@ -10,6 +10,10 @@ export const inspectionErrors = {
     meaning: "Nothing is left to read of these cycles.",
     remedy: "Name newer ones, or an archive node with `--chain`.",
   },
+  HISTORY_MISSING: {
+    meaning: "The folder holds nothing of the miner's cycles.",
+    remedy: "Let it run for a cycle, or name its `checkpoint_dir`.",
+  },
   HOME_MISSING: {
     meaning: "There is no localnet in the folder.",
     remedy: "Run `npm run localnet`, or give `--home`, or `--chain` and `--netuid`.",

@@ -5,6 +5,7 @@ import { dirname, join } from "node:path";
 import { test } from "node:test";
 import { Command } from "commander";
 import { allCommands, commandsFor } from "#cli/program.js";
+import { checkupCommand } from "#miner/checkup/command.js";
 import { minerSettings } from "#miner/config.js";
 import { trainerCommands } from "#miner/own-trainer/check-command.js";
 import { planCommand } from "#miner/plan/plan-command.js";
@@ -36,6 +37,7 @@ test("every command answers in JSON as well", async () => {
     planCommand,
     scoreCommand,
     trainerCommands,
+    checkupCommand,
     receiptCommands,
   ])) {
     const command = new Command();

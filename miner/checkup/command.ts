@@ -1,0 +1,49 @@
+import { type Flags, loadProgramConfig, programFlags } from "#shared/cli/config-flags.js";
+import { JSON_FLAG } from "#shared/cli/json.js";
+import { wholeNumber } from "#shared/cli/numbers.js";
+import type { CommandSpec } from "#shared/cli/program.js";
+import { loadHotkey } from "#shared/wallet/index.js";
+import { minerSettings } from "../config.js";
+import type { Point, PointState } from "./points.js";
+
+interface Options {
+  readonly cycles: number;
+  readonly json?: boolean;
+}
+
+const MARKS: Readonly<Record<PointState, string>> = { settled: "✔", open: "▲", unknown: "–" };
+
+export const checkupCommand: CommandSpec = {
+  name: "checkup",
+  description:
+    "answers the checklist of quick wins from this miner's own metrics and journal: which points are settled (✔), open (▲, with what to do) or not to be seen there (–); exit status 1 where one is open",
+  examples: [
+    "blockzero-miner checkup --config miner.yaml",
+    "blockzero-miner checkup --config miner.yaml --cycles 50 --json",
+  ],
+  define: (command) => {
+    command.option("--cycles <n>", "newest cycles that are looked at", wholeNumber(1, 1000), 20).option(...JSON_FLAG);
+    programFlags(command, minerSettings, "the miner's YAML file").action(
+      async ({ cycles, json = false, ...flags }: Options & Flags) => {
+        const config = loadProgramConfig(minerSettings, flags);
+        const { wallet, checkpoint_dir } = config;
+        const { address } = await loadHotkey({ path: wallet.path, name: wallet.name, hotkey: wallet.hotkey });
+        const [{ readHistory }, { checklist }] = await Promise.all([import("./history.js"), import("./points.js")]);
+        const history = readHistory(checkpoint_dir, address, cycles);
+        const points = checklist(history, config);
+        const open = points.filter(({ state }) => state === "open").length;
+        if (json) console.log(JSON.stringify({ cycles: history.map(({ cycle }) => cycle), open, points }));
+        else
+          console.log(
+            [...points.map(lines), "", `${open} of ${points.length} points open, over ${history.length} cycles`].join(
+              "\n",
+            ),
+          );
+        process.exitCode = open > 0 ? 1 : 0;
+      },
+    );
+  },
+};
+
+const lines = ({ question, state, says, advice }: Point): string =>
+  [`${MARKS[state]} ${question} ${says}`, ...(advice === undefined ? [] : [`  → ${advice}`])].join("\n");

@@ -1,0 +1,181 @@
+import { mean } from "#shared/util/mean.js";
+import type { MinerConfig } from "../config.js";
+import type { CycleHistory } from "./history.js";
+
+/** `unknown`: the history does not tell; `advice` says what does. */
+export type PointState = "settled" | "open" | "unknown";
+
+export interface Point {
+  readonly question: string;
+  readonly state: PointState;
+  /** What the history says, with figures. */
+  readonly says: string;
+  /** What to do next, a command where there is one. */
+  readonly advice?: string | undefined;
+}
+
+type Settings = Pick<
+  MinerConfig,
+  | "max_steps"
+  | "learning_rate"
+  | "batch_size"
+  | "gradient_accumulation_steps"
+  | "data_path"
+  | "data_weight"
+  | "expert_group"
+>;
+
+/** Share of steps that may be left out before the learning rate counts as unstable. */
+const MOST_SKIPPED = 0.01;
+/** What the last quarter of a cycle must still gain on the third, as a share of the whole cycle's gain, to count as falling. */
+const STILL_FALLING = 0.1;
+/** Mean losses that a quarter needs. */
+const QUARTER = 2;
+/** Sequences of an optimiser step below which gradients are noisy. */
+const SMALL_STEP = 16;
+
+/** The quick-wins checklist, answered from a miner's own history. */
+export const checklist = (history: readonly CycleHistory[], config: Settings): readonly Point[] => [
+  fallingLoss(history),
+  enoughSteps(history, config),
+  ownData(config),
+  stableRate(history, config),
+  fittingGroup(history, config),
+  windows(history),
+  accepted(history),
+  stepSize(config),
+];
+
+const fallingLoss = (history: readonly CycleHistory[]): Point => {
+  const question = "Does the loss fall within cycles?";
+  const reductions = history.flatMap(({ lossReduction }) => (lossReduction === undefined ? [] : [lossReduction]));
+  if (reductions.length === 0) return { question, state: "unknown", says: "no cycle was trained yet" };
+  const rising = reductions.filter((reduction) => reduction <= 0).length;
+  const says = `by ${mean(reductions).toFixed(4)} nats a cycle on average; in ${rising} of ${reductions.length} cycles not at all`;
+  if (2 * rising < reductions.length) return { question, state: "settled", says };
+  return { question, state: "open", says, advice: "lower learning_rate, or look at the text: blockzero data check" };
+};
+
+const enoughSteps = (history: readonly CycleHistory[], { max_steps }: Settings): Point => {
+  const question = "Is the training long enough?";
+  const curves = history.filter(({ losses }) => losses.length >= 4 * QUARTER);
+  if (curves.length === 0)
+    return { question, state: "unknown", says: `a cycle has too few steps to tell (${8 * 10} are needed)` };
+  const falling = curves.filter(({ losses }) => isStillFalling(losses)).length;
+  const capped = history.filter(({ steps }) => steps !== undefined && steps >= max_steps).length;
+  const says = `the loss still fell at the end of ${falling} of ${curves.length} cycles; max_steps ended ${capped} of ${history.length}`;
+  if (2 * falling < curves.length) return { question, state: "settled", says };
+  const advice =
+    capped > 0
+      ? `raise max_steps above ${max_steps}`
+      : "the train phase ended it: a faster device or a smaller batch_size makes more steps: blockzero-miner plan --measure";
+  return { question, state: "open", says, advice };
+};
+
+const isStillFalling = (losses: readonly number[]): boolean => {
+  const quarter = Math.floor(losses.length / 4);
+  const of = (index: number) => mean(losses.slice(index * quarter, (index + 1) * quarter));
+  const whole = of(0) - of(3);
+  return whole > 0 && of(2) - of(3) > STILL_FALLING * whole;
+};
+
+const ownData = ({ data_path, data_weight }: Settings): Point => {
+  const question = "Is the text clean and of the group's kind?";
+  if (data_path === undefined)
+    return {
+      question,
+      state: "unknown",
+      says: "the group's own text is trained, which is what validators measure on",
+      advice:
+        "text of your own of the same kind may help: data_path; but what no other miner learns is paid less (docs/independence.md)",
+    };
+  return {
+    question,
+    state: "unknown",
+    says: `${Math.round(100 * data_weight)} % of the windows are from ${data_path}; the history does not show how clean it is`,
+    advice: `blockzero data check ${data_path}; then compare a cycle with data_weight halved`,
+  };
+};
+
+const stableRate = (history: readonly CycleHistory[], { learning_rate }: Settings): Point => {
+  const question = "Is the learning rate stable?";
+  const trained = history.filter(({ steps }) => steps !== undefined && steps > 0);
+  if (trained.length === 0) return { question, state: "unknown", says: "no cycle was trained yet" };
+  const sum = (of: (cycle: CycleHistory) => number | undefined) =>
+    trained.reduce((total, cycle) => total + (of(cycle) ?? 0), 0);
+  const steps = sum((cycle) => cycle.steps);
+  const skipped = sum((cycle) => cycle.skipped);
+  const spikes = sum((cycle) => cycle.spikes);
+  const says = `${skipped} of ${steps} steps were left out (${spikes} for a spike of the loss) at ${learning_rate}`;
+  if (skipped <= MOST_SKIPPED * steps) return { question, state: "settled", says };
+  return {
+    question,
+    state: "open",
+    says,
+    advice: `lower learning_rate to ${learning_rate / 2}, or raise warmup_steps`,
+  };
+};
+
+const fittingGroup = (history: readonly CycleHistory[], { expert_group }: Settings): Point => {
+  const question = "Does the group fit?";
+  const scored = history.filter(({ score }) => score !== undefined);
+  if (scored.length === 0) return { question, state: "unknown", says: "no score was heard yet" };
+  const zero = scored.filter(({ score }) => score === 0).length;
+  const ranks = scored.flatMap(({ rank }) => (rank === undefined ? [] : [rank]));
+  const place = ranks.length === 0 ? "" : `, rank ${mean(ranks).toFixed(1)} on average`;
+  const says = `a score above zero in ${scored.length - zero} of ${scored.length} cycles in ${expert_group}${place}`;
+  if (2 * zero < scored.length) return { question, state: "settled", says };
+  return {
+    question,
+    state: "open",
+    says,
+    advice: "blockzero-miner affinity: which group your text uses, and how crowded each is",
+  };
+};
+
+const windows = (history: readonly CycleHistory[]): Point => {
+  const question = "Are windows missed?";
+  // The newest cycle may still be under way.
+  const over = history.slice(0, -1);
+  if (over.length === 0) return { question, state: "unknown", says: "no cycle is over yet" };
+  const missed = over.filter(({ committed, revealed }) => !committed || !revealed);
+  if (missed.length === 0) return { question, state: "settled", says: `none of ${over.length}` };
+  const named = missed.slice(-8).map(({ cycle, committed }) => `${cycle} (${committed ? "reveal" : "commit"})`);
+  return {
+    question,
+    state: "open",
+    says: `${missed.length} of ${over.length}: ${named.join(", ")}`,
+    advice: "the log says why (Missed commit); keep the program up: blockzero service, blockzero doctor",
+  };
+};
+
+const accepted = (history: readonly CycleHistory[]): Point => {
+  const question = "Are updates accepted?";
+  const judged = history.filter(({ verdict }) => verdict !== undefined);
+  if (judged.length === 0) return { question, state: "unknown", says: "no verdict was heard yet" };
+  const refused = judged.filter(({ verdict }) => verdict !== "scored");
+  if (refused.length === 0) return { question, state: "settled", says: `all ${judged.length} were scored` };
+  return {
+    question,
+    state: "open",
+    says: refused
+      .slice(-8)
+      .map(({ cycle, verdict }) => `cycle ${cycle}: ${verdict}`)
+      .join(", "),
+    advice: "blockzero explain says which rule; blockzero-miner score tries an update before it is committed",
+  };
+};
+
+const stepSize = ({ batch_size, gradient_accumulation_steps }: Settings): Point => {
+  const question = "Is a step large enough?";
+  const size = batch_size * gradient_accumulation_steps;
+  const says = `${size} sequences: batch_size ${batch_size}, ${gradient_accumulation_steps} forward passes`;
+  if (size >= SMALL_STEP) return { question, state: "settled", says };
+  const passes = Math.ceil(SMALL_STEP / batch_size);
+  return {
+    question,
+    state: "open",
+    says,
+    advice: `gradient_accumulation_steps: ${passes} costs no memory and steadies the gradient`,
+  };
+};
