@@ -47,7 +47,7 @@ describe("help", () => {
     for (const command of await allCommands()) addCommand(program, command, headingOfCommand(command.name));
     const help = helpAt(80, program);
     assert.match(help, /^On this machine:\n {2}localnet /m);
-    assert.match(help, /^Look and check:\n {2}phase /m);
+    assert.match(help, /^Look and check:\n {2}doctor /m);
   });
 
   it("has examples, which go on after a backslash where they are too wide", () => {
