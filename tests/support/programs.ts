@@ -63,7 +63,7 @@ export const openPrograms = async (
 };
 
 export type Programs = Awaited<ReturnType<typeof openPrograms>>;
-type Moment = "committed" | "reported" | "published";
+type Moment = "training" | "trained" | "committed" | "revealed" | "reported" | "exchanged" | "voted" | "published";
 
 /** One cycle from its first block to its last, each block built when all who must act before it have. */
 export const liveThrough = async (
@@ -77,7 +77,12 @@ export const liveThrough = async (
   const each = <T>(names: readonly Name[], act: (name: Name) => Promise<T>) => Promise.all(names.map(act));
 
   await subnet.to(window("distribute").start);
+  if (at.training) {
+    await each(MINERS, (name) => said(name, "training", cycle));
+    await at.training();
+  }
   await each(MINERS, (name) => said(name, "trained", cycle));
+  await at.trained?.();
   await subnet.to(window("commit").start - 1);
   await each(MINERS, (name) => subnet.sent(name, 2 * before + 1));
   await subnet.to(window("commit").start);
@@ -87,6 +92,7 @@ export const liveThrough = async (
   await each(MINERS, (name) => subnet.sent(name, 2 * before + 2));
   await subnet.to(window("reveal").start);
   await each(MINERS, (name) => said(name, "revealed", cycle));
+  await at.revealed?.();
   await subnet.to(window("evaluate").start - 1);
   await subnet.to(window("evaluate").start);
   await each(VALIDATORS, (name) => subnet.sent(name, 5 * before + 1));
@@ -97,10 +103,12 @@ export const liveThrough = async (
   await each(VALIDATORS, (name) => subnet.sent(name, 5 * before + 2));
   await subnet.to(window("exchange").start);
   await each(VALIDATORS, (name) => said(name, "exchanged reports", cycle));
+  await at.exchanged?.();
   await subnet.to(window("choose").start);
   await each(VALIDATORS, (name) => subnet.sent(name, 5 * before + 3));
   await subnet.to(window("choose").start + 1);
   await each(VALIDATORS, (name) => said(name, "voted", cycle));
+  await at.voted?.();
   await subnet.to(window("merge").start);
   await each(VALIDATORS, (name) => subnet.sent(name, 5 * before + 5));
   await subnet.to(window("merge").start + 1);
