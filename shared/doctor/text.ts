@@ -5,7 +5,12 @@ const MARKS: Readonly<Record<Verdict, string>> = { ok: "✔", warning: "▲", fa
 const WIDTH = 13;
 
 /** One outcome as a person reads it: a line, and a second one with what to do. */
-export const outcomeLines = ({ check, verdict, says, remedy }: Outcome): string =>
+export const outcomeLines = ({
+  check,
+  verdict,
+  says,
+  remedy,
+}: Pick<Outcome, "check" | "verdict" | "says" | "remedy">): string =>
   [
     `${MARKS[verdict]} ${check.padEnd(WIDTH)}${says}`,
     ...(remedy === undefined ? [] : [`${" ".repeat(WIDTH + 2)}→ ${remedy}`]),

@@ -21,7 +21,7 @@ const TIMEOUT_MS = 120_000;
 const HINTS: Readonly<Record<DeviceKind, string>> = {
   cpu: "report this with the machine's processor",
   webgpu: "install the graphics card's driver (Vulkan on Linux), or set device to cpu",
-  cuda: "install CUDA 12, cuDNN 9 and the provider as docs/engine.md says, or set device to cpu",
+  cuda: "see what `blockzero gpu doctor` misses, or set device to cpu",
   tfjs: "install the optional packages (npm ci without --omit=optional), or set device to cpu",
 };
 
