@@ -8,6 +8,7 @@ export const COMMANDS: Readonly<Record<string, Readonly<Record<string, () => Loa
     localnet: async () => (await import("./commands/localnet.js")).localnet,
     devchain: async () => (await import("./commands/devchain.js")).devchain,
     "subtensor-node": async () => (await import("./commands/subtensor-node.js")).subtensorNode,
+    wandb: async () => (await import("./commands/wandb.js")).wandb,
     trim: async () => (await import("./commands/trim.js")).trim,
   },
   "Keys and chain:": {

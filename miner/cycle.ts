@@ -123,6 +123,8 @@ const prepare = async (miner: Miner, cycle: number, base: Base, packer: Packer):
   const tokensPerStep =
     config.batch_size * config.gradient_accumulation_steps * config.workers * network.data.sequence_length;
   const observed = observeTraining(instruments, tokensPerStep);
+  // Grows from one cycle to the next, whatever each came to.
+  const totalStep = (step: number) => cycle * config.max_steps + step;
   let skips = 0;
   let firstSkipped: number | undefined;
   const stop = () => signal.aborted || clock.head.number >= last;
@@ -161,6 +163,7 @@ const prepare = async (miner: Miner, cycle: number, base: Base, packer: Packer):
             metrics.write({
               cycle,
               step: step + 1,
+              "train/total_step": totalStep(step + 1),
               "train/loss": lately,
               "train/learning_rate": learningRate,
               "train/grad_norm": gradNorm,
@@ -184,6 +187,7 @@ const prepare = async (miner: Miner, cycle: number, base: Base, packer: Packer):
         metrics.write({
           cycle,
           step: steps,
+          "train/total_step": totalStep(steps),
           "train/loss": lastLoss,
           "train/loss_reduction": firstLoss - lastLoss,
           "train/tokens": tokens,

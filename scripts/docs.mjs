@@ -68,7 +68,7 @@ const pages = {
     "## .env",
     'A `.env` file of the current folder is read into the environment; a variable that is set already stays. It is UTF-8, or UTF-16 with a byte order mark, with one `NAME=value` a line, `export` before it or not; a value with `#`, quotes or spaces at its ends stands between `"`, `\'` or `` ` `` and may then go over several lines (`\\n` is a new line between `"`). Lines of spaces and lines that begin with `#` say nothing. Anything else is refused with its line (`ENV_FILE_MALFORMED`). A variable that begins with `BLOCKZERO_` and that nothing reads is a warning (`ENV_NAME_UNKNOWN`).',
     "## Weights & Biases",
-    "With `wandb: true` the environment must hold `WANDB_API_KEY`; `WANDB_BASE_URL` names a server of your own. `WANDB_MODE=offline` (or `dryrun`, `disabled`) and `WANDB_DISABLED=true` send nothing and need no key; one log line says so, and the metrics are in `metrics.jsonl` of `checkpoint_dir` as always. `WANDB_ENTITY` and `WANDB_PROJECT` count where the settings `wandb_entity` and `wandb_project` are not given. Keys belong into the environment or `.env`, never into a configuration file.",
+    "With `wandb: true` the environment must hold `WANDB_API_KEY`. `WANDB_MODE=offline` keeps metrics for `blockzero wandb sync`, `WANDB_MODE=disabled` and `WANDB_DISABLED=true` send nothing; none of these needs the key, and one log line says so. `WANDB_ENTITY` and `WANDB_PROJECT` count where the settings `wandb_entity` and `wandb_project` are not given. [wandb.md](wandb.md) has the other variables, and what to look at. Keys belong into the environment or `.env`, never into a configuration file.",
   ],
   "errors.md": [
     "# Error codes",

@@ -1,8 +1,9 @@
 import { BlockZeroError } from "#shared/errors/error.js";
 import { canonicalBytes } from "#shared/protocol/hash-json.js";
 import { encodeRecord, shortHash } from "#shared/protocol/records.js";
-import { reportHash } from "#shared/protocol/report.js";
+import { type Report, reportHash } from "#shared/protocol/report.js";
 import { readReport } from "#shared/replay/reports.js";
+import type { MetricsTable } from "#shared/telemetry/metrics.js";
 import type { Validator } from "./context.js";
 import { judgeCycle } from "./judge.js";
 import { mark } from "./mark.js";
@@ -30,6 +31,7 @@ export const report = async (validator: Validator, cycle: number): Promise<void>
     showReport(participant.telemetry.instruments, judged);
     for (const [group, { loss }] of Object.entries(judged.baseline))
       metrics.write({ cycle, [`eval/loss_${group}`]: loss });
+    metrics.table?.("miners", minersTable(judged), { cycle });
     for (const { uid, verdict, score, lossReduction } of judged.entries)
       metrics.write({
         cycle,
@@ -47,3 +49,31 @@ export const report = async (validator: Validator, cycle: number): Promise<void>
   mark(validator, cycle, { reported: block });
   log.info("reported", { cycle, report: hash, block });
 };
+
+/** What a report says of each miner. */
+const minersTable = ({ entries }: Report): MetricsTable => ({
+  columns: [
+    "uid",
+    "hotkey",
+    "group",
+    "verdict",
+    "reason",
+    "score",
+    "loss_reduction",
+    "standard_error",
+    "batches",
+    "independence",
+  ],
+  rows: entries.map((entry) => [
+    entry.uid,
+    entry.hotkey,
+    entry.group,
+    entry.verdict,
+    entry.reason,
+    entry.score,
+    entry.lossReduction,
+    entry.standardError,
+    entry.batches,
+    entry.independence,
+  ]),
+});

@@ -150,7 +150,7 @@ export const participantSettings = {
     schema: z.boolean(),
     default: false,
     describe:
-      "Send metrics to Weights & Biases as well; needs WANDB_API_KEY in the environment. WANDB_MODE and WANDB_DISABLED there switch it off.",
+      "Send metrics to Weights & Biases as well; needs WANDB_API_KEY in the environment. WANDB_MODE and WANDB_DISABLED there keep them for later or switch it off.",
   }),
   wandb_entity: setting({
     schema: name.optional(),

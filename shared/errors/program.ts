@@ -56,6 +56,14 @@ export const programErrors = {
   },
   STOPPED: { meaning: "A signal stopped the program before its end.", remedy: "Start it again: it goes on." },
   USAGE: { meaning: "An option or argument is wrong or missing.", remedy: "See the command's `--help`." },
+  WANDB_NOTHING_KEPT: {
+    meaning: "`blockzero wandb sync` found no metrics that were kept for Weights & Biases.",
+    remedy: "Name the `checkpoint_dir` of a program that ran with `wandb: true`.",
+  },
+  WANDB_UNREACHABLE: {
+    meaning: "`blockzero wandb sync` could not send everything.",
+    remedy: "Call it again later: it goes on where it stopped.",
+  },
   WANDB_API_KEY_MISSING: {
     meaning: "`wandb` is on, and the environment has no `WANDB_API_KEY`.",
     remedy: "Set the key, or set `wandb: false`.",

@@ -6,9 +6,17 @@ import type { Log } from "./log.js";
 /** Named values of one moment: `{ cycle: 3, step: 120, loss: 2.31 }`. */
 export type MetricValues = Readonly<Record<string, number | string>>;
 
+/** Columns by name, and rows with a value for each. */
+export interface MetricsTable {
+  readonly columns: readonly string[];
+  readonly rows: readonly (readonly (number | string | null)[])[];
+}
+
 /** Where measurements go. Writing never throws and never waits; `close` delivers what is left. */
 export interface MetricsSink {
   write(values: MetricValues): void;
+  /** A table of one moment, for sinks that show tables. */
+  table?(name: string, table: MetricsTable, values: MetricValues): void;
   close(): Promise<void>;
 }
 
@@ -48,6 +56,9 @@ export const tee = (...sinks: readonly MetricsSink[]): MetricsSink => ({
   write(values) {
     for (const sink of sinks) sink.write(values);
   },
+  table(name, table, values) {
+    for (const sink of sinks) sink.table?.(name, table, values);
+  },
   async close() {
     await Promise.all(sinks.map((sink) => sink.close()));
   },
@@ -67,5 +78,6 @@ const openForAppend = (file: string): number => {
   }
 };
 
-const spellOut = (_key: string, value: unknown): unknown =>
+/** For JSON, which lacks some numbers. */
+export const spellOut = (_key: string, value: unknown): unknown =>
   typeof value === "number" && !Number.isFinite(value) ? String(value) : value;

@@ -1,8 +1,9 @@
 import { join } from "node:path";
 import type { Log } from "./log.js";
 import { jsonlMetrics, type MetricsSink, tee } from "./metrics.js";
-import { wandbMetrics } from "./wandb.js";
-import { wandbSwitchedOff, wandbVariable } from "./wandb-environment.js";
+import { wandbMode, wandbTags, wandbVariable } from "./wandb/environment.js";
+import { wandbMetrics } from "./wandb/metrics-sink.js";
+import { wandbRuns } from "./wandb/run-folders.js";
 
 export interface MetricsConfig {
   readonly checkpoint_dir: string;
@@ -10,6 +11,7 @@ export interface MetricsConfig {
   readonly wandb_project?: string | undefined;
   readonly wandb_entity?: string | undefined;
   readonly netuid: number;
+  readonly expert_group?: string;
   readonly wallet: { readonly name: string; readonly hotkey: string };
 }
 
@@ -21,22 +23,39 @@ export interface MetricsOptions {
 }
 
 /**
- * JSON lines always, Weights & Biases as well when asked for and not switched off by a variable of its own.
+ * JSON lines always, Weights & Biases as well when asked for and not switched off by a variable of its own: one run a hotkey, which a restart
+ * goes on with.
+ *
  * @throws BlockZeroError WANDB_API_KEY_MISSING, METRICS_UNWRITABLE, CONFIG_INVALID_VALUE
  */
 export const openMetrics = (config: MetricsConfig, { role, log, env = process.env }: MetricsOptions): MetricsSink => {
   const file = join(config.checkpoint_dir, "metrics.jsonl");
-  const off = config.wandb ? wandbSwitchedOff(env) : undefined;
-  if (off !== undefined) log.info("nothing is sent to Weights & Biases", { because: off, metrics: file });
-  if (!config.wandb || off !== undefined) return jsonlMetrics(file, { log });
-  const { netuid, wallet } = config;
+  const { mode, because } = config.wandb ? wandbMode(env) : { mode: "disabled", because: undefined };
+  if (because !== undefined && mode === "disabled")
+    log.info("nothing is sent to Weights & Biases", { because, metrics: file });
+  if (mode === "disabled") return jsonlMetrics(file, { log });
+  const { netuid, wallet, expert_group } = config;
+  const folder = join(
+    wandbRuns(config.checkpoint_dir),
+    folderName(`${role}-${netuid}-${wallet.name}-${wallet.hotkey}`),
+  );
+  if (mode === "offline")
+    log.info("metrics are kept for Weights & Biases, and sent by `blockzero wandb sync`", { because, folder });
   const wandb = wandbMetrics({
+    folder,
     project: config.wandb_project ?? wandbVariable(env, "WANDB_PROJECT") ?? `blockzero-${role}`,
     entity: config.wandb_entity ?? wandbVariable(env, "WANDB_ENTITY"),
-    name: `${role} ${wallet.hotkey}`,
-    config: { role, netuid },
+    name: wandbVariable(env, "WANDB_NAME") ?? `${role} ${wallet.hotkey}`,
+    group: wandbVariable(env, "WANDB_RUN_GROUP") ?? `subnet ${netuid}`,
+    jobType: wandbVariable(env, "WANDB_JOB_TYPE") ?? role,
+    notes: wandbVariable(env, "WANDB_NOTES"),
+    tags: [...new Set([role, ...(expert_group === undefined ? [] : [expert_group]), ...wandbTags(env)])],
+    config: { ...config, role },
+    isOffline: mode === "offline",
     log,
     env,
   });
   return tee(jsonlMetrics(file, { log }), wandb);
 };
+
+const folderName = (text: string): string => text.replace(/[^\w.-]/g, "_").slice(0, 200);

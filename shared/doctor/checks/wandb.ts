@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { reasonOf } from "#shared/errors/error.js";
-import { wandbSwitchedOff, wandbVariable } from "#shared/telemetry/wandb-environment.js";
+import { wandbMode, wandbVariable } from "#shared/telemetry/wandb/environment.js";
 import { boundedText } from "#shared/util/bounded-text.js";
 import { type Check, failure, ok, warning } from "../check.js";
 
@@ -13,8 +13,8 @@ export const wandbCheck: Check = {
   deadlineMs: 15_000,
   run: async ({ config, env }, signal) => {
     if (!config.wandb) return ok("off");
-    const off = wandbSwitchedOff(env);
-    if (off !== undefined) return ok(`nothing is sent: ${off}`);
+    const { mode, because } = wandbMode(env);
+    if (mode !== "online") return ok(`nothing is sent: ${because}`);
     const key = wandbVariable(env, "WANDB_API_KEY");
     if (key === undefined)
       return failure(

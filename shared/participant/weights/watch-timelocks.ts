@@ -25,7 +25,7 @@ export const watchTimelocks = (context: WeightsContext): (() => Promise<void>) =
     if (waited < late || (await chain.pulse(round)) !== null) return;
     overdue.add(hash);
     context.instruments?.add("blockzero_weights_pulse_overdue_total", 1);
-    metrics?.write({ "weights/overdue": 1, "weights/round": round });
+    metrics?.write({ block: clock.head.number, "weights/overdue": 1, "weights/round": round });
     log.warn("the pulse that opens committed weights is overdue", {
       code: "PULSE_MISSING",
       committed,
@@ -71,14 +71,14 @@ const settleNewest = async (
   const only = new Set([hash]);
   if (isDeepStrictEqual(row, weights)) {
     settleCommitments(journal, only, "settled");
-    metrics?.write({ "weights/opened": 1 });
+    metrics?.write({ block: context.clock.head.number, "weights/opened": 1 });
     log.info("weights were opened", { committed, round });
     return;
   }
   const isMissing = (await chain.pulse(round)) === null;
   settleCommitments(journal, only, isMissing ? "expired" : "settled");
   context.instruments?.add("blockzero_weights_lost_total", 1);
-  metrics?.write({ "weights/lost": 1, "weights/round": round });
+  metrics?.write({ block: context.clock.head.number, "weights/lost": 1, "weights/round": round });
   log.error("committed weights were not opened", {
     code: isMissing ? "PULSE_MISSING" : "WEIGHTS_REFUSED",
     committed,

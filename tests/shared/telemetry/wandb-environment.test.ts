@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { wandbSwitchedOff, wandbVariable } from "#shared/telemetry/wandb-environment.js";
+import { wandbMode, wandbTags, wandbVariable } from "#shared/telemetry/wandb/environment.js";
 import { coded } from "#tests/support/coded.js";
 
 test("a value is read without what copying leaves around it", () => {
@@ -11,21 +11,29 @@ test("a value is read without what copying leaves around it", () => {
     assert.equal(wandbVariable({ WANDB_API_KEY: text }, "WANDB_API_KEY"), undefined);
 });
 
-test("the switches that send nothing, and those that do", () => {
-  for (const [WANDB_MODE, off] of [
-    ["offline", "WANDB_MODE=offline"],
-    ["disabled", "WANDB_MODE=disabled"],
-    ["dryrun\r\n", "WANDB_MODE=dryrun"],
-    ["online", undefined],
-    ["", undefined],
-    [undefined, undefined],
+test("the switches that send nothing, those that keep it for later, and those that send", () => {
+  for (const [WANDB_MODE, mode, because] of [
+    ["offline", "offline", "WANDB_MODE=offline"],
+    ["disabled", "disabled", "WANDB_MODE=disabled"],
+    ["dryrun\r\n", "offline", "WANDB_MODE=dryrun"],
+    ["online", "online", "WANDB_MODE=online"],
   ] as const)
-    assert.equal(wandbSwitchedOff({ WANDB_MODE }), off);
+    assert.deepEqual(wandbMode({ WANDB_MODE }), { mode, because });
+  for (const WANDB_MODE of ["", undefined]) assert.deepEqual(wandbMode({ WANDB_MODE }), { mode: "online" });
   for (const on of ["true", "1", "TRUE", "yes"])
-    assert.equal(wandbSwitchedOff({ WANDB_DISABLED: on, WANDB_MODE: "online" }), `WANDB_DISABLED=${on}`);
-  for (const off of ["false", "0", "", undefined]) assert.equal(wandbSwitchedOff({ WANDB_DISABLED: off }), undefined);
+    assert.deepEqual(wandbMode({ WANDB_DISABLED: on, WANDB_MODE: "online" }), {
+      mode: "disabled",
+      because: `WANDB_DISABLED=${on}`,
+    });
+  for (const off of ["false", "0", "", undefined])
+    assert.deepEqual(wandbMode({ WANDB_DISABLED: off }), { mode: "online" });
   assert.throws(
-    () => wandbSwitchedOff({ WANDB_MODE: "ofline" }),
+    () => wandbMode({ WANDB_MODE: "ofline" }),
     coded("CONFIG_INVALID_VALUE", /^WANDB_MODE is "ofline", which is not one of online, /),
   );
+});
+
+test("tags are those between commas", () => {
+  assert.deepEqual(wandbTags({ WANDB_TAGS: '"a, b ,,c"' }), ["a", "b", "c"]);
+  assert.deepEqual(wandbTags({}), []);
 });

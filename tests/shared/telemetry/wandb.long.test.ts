@@ -7,7 +7,7 @@ import { join } from "node:path";
 import { type TestContext, test } from "node:test";
 import { BlockZeroError, formatError } from "#shared/errors/error.js";
 import { type MetricsConfig, openMetrics } from "#shared/telemetry/open-metrics.js";
-import { wandbMetrics } from "#shared/telemetry/wandb.js";
+import { wandbMetrics } from "#shared/telemetry/wandb/metrics-sink.js";
 import { HANG_GUARD } from "../../support/hang-guard.js";
 import { type Behaviour, HTTP_BEHAVIOURS, listenRaw } from "../../support/hostile-server.js";
 import { temporaryFolder } from "../artifact/temporary.js";
@@ -54,12 +54,18 @@ const takes = ({ body }: Request): { status: number; body: object } => ({
   },
 });
 
-const options = { project: "blockzero-miner", name: "hotkey", config: { batch_size: 4, password: "hunter2" } };
+const options = (context: TestContext) => ({
+  folder: join(temporaryFolder(context), "run"),
+  project: "blockzero-miner",
+  name: "hotkey",
+  tags: [],
+  config: { batch_size: 4, password: "hunter2" },
+});
 
 test("metrics, configuration and key arrive at WANDB_BASE_URL", async (context) => {
   const { requests, url } = await listen(context, takes);
   const { log, lines } = capturingLog();
-  const sink = wandbMetrics({ ...options, log, env: { WANDB_API_KEY: KEY, WANDB_BASE_URL: `${url}/` } });
+  const sink = wandbMetrics({ ...options(context), log, env: { WANDB_API_KEY: KEY, WANDB_BASE_URL: `${url}/` } });
   sink.write({ "train/loss": 2.5, step: 1 });
   sink.write({ "train/loss": 2.25, step: 2 });
   await sink.close();
@@ -99,8 +105,7 @@ const metricsConfig = (context: TestContext, more: Partial<MetricsConfig> = {}):
 test("what the service's own variables switch off is not sent, needs no key, and is said with the file that has it", async (context) => {
   const { requests, url } = await listen(context, takes);
   for (const env of [
-    { WANDB_MODE: "offline" },
-    { WANDB_MODE: "dryrun" },
+    { WANDB_MODE: "disabled" },
     { WANDB_MODE: "disabled", WANDB_API_KEY: KEY },
     { WANDB_DISABLED: "true", WANDB_API_KEY: KEY },
   ]) {
@@ -145,11 +150,11 @@ test("entity and project: a setting, else the service's own variable, else the k
   }
 });
 
-test("without a key nothing starts", () => {
+test("without a key nothing starts", (context) => {
   const { log } = capturingLog();
   for (const key of [undefined, "", "  "]) {
     assert.throws(
-      () => wandbMetrics({ ...options, log, env: { WANDB_API_KEY: key } }),
+      () => wandbMetrics({ ...options(context), log, env: { WANDB_API_KEY: key } }),
       (thrown) =>
         thrown instanceof BlockZeroError &&
         formatError(thrown) ===
@@ -162,7 +167,7 @@ test("a server that refuses the key, and one that is not there, are warnings", a
   const refusing = await listen(context, () => ({ status: 401, body: { errors: [{ message: "no such key" }] } }));
   for (const url of [refusing.url, "http://127.0.0.1:1"]) {
     const { log, lines } = capturingLog();
-    const sink = wandbMetrics({ ...options, log, env: { WANDB_API_KEY: KEY, WANDB_BASE_URL: url } });
+    const sink = wandbMetrics({ ...options(context), log, env: { WANDB_API_KEY: KEY, WANDB_BASE_URL: url } });
     sink.write({ loss: 1 });
     await sink.close();
     assert.ok(lines.length > 0, url);
@@ -179,7 +184,7 @@ test("a server that fails in mid-run holds up neither writing nor closing", asyn
   );
   const { log, lines } = capturingLog();
   const sink = wandbMetrics({
-    ...options,
+    ...options(context),
     log,
     closeWithinMs: 30_000,
     env: { WANDB_API_KEY: KEY, WANDB_BASE_URL: url },
@@ -196,7 +201,7 @@ test("the program's own signal handling stays as it was", async (context) => {
   const { url } = await listen(context, takes);
   const before = ["SIGINT", "SIGTERM", "beforeExit"].map((signal) => process.listenerCount(signal));
   const { log } = capturingLog();
-  const sink = wandbMetrics({ ...options, log, env: { WANDB_API_KEY: KEY, WANDB_BASE_URL: url } });
+  const sink = wandbMetrics({ ...options(context), log, env: { WANDB_API_KEY: KEY, WANDB_BASE_URL: url } });
   await sink.close();
   assert.deepEqual(
     ["SIGINT", "SIGTERM", "beforeExit"].map((signal) => process.listenerCount(signal)),
@@ -271,7 +276,7 @@ for (const [from, behaviours] of [
       const { url, asked } = await hostileService(context, behave, from);
       const { log, lines } = capturingLog();
       const env = { WANDB_API_KEY: KEY, WANDB_BASE_URL: url };
-      const sink = wandbMetrics({ ...options, log, closeWithinMs: PATIENCE, env });
+      const sink = wandbMetrics({ ...options(context), log, closeWithinMs: PATIENCE, env });
       for (let step = 0; step < 100; step++) sink.write({ step });
       await asked;
       sink.write({ step: 100 });
@@ -309,7 +314,7 @@ test("an answer without end, or in an encoding that may swell, is cut before it 
       "start",
     );
     const { log, lines } = capturingLog();
-    const sink = wandbMetrics({ ...options, log, env: { WANDB_API_KEY: KEY, WANDB_BASE_URL: url } });
+    const sink = wandbMetrics({ ...options(context), log, env: { WANDB_API_KEY: KEY, WANDB_BASE_URL: url } });
     await sink.close();
     assert.ok(
       lines.some(({ fields }) => reason.test(String(fields.reason))),

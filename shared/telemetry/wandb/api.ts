@@ -1,0 +1,199 @@
+import { createHash } from "node:crypto";
+import { reasonOf } from "#shared/errors/error.js";
+import type { RunState } from "./run-journal.js";
+
+/** The service answered with an error. */
+export class WandbFault extends Error {
+  override readonly name = "WandbFault";
+
+  /** @param isFinal whether asking again is of no use */
+  constructor(
+    message: string,
+    readonly isFinal: boolean,
+  ) {
+    super(message);
+  }
+}
+
+/** Where a run is kept. */
+export interface RunPlace {
+  readonly entity: string;
+  readonly project: string;
+}
+
+export interface WandbApi {
+  /** Creates the run or goes on with it. */
+  upsert(run: RunState, config: object): Promise<RunPlace>;
+  /** Rows of the run that the service has; null where it does not say. */
+  rows(run: RunState, place: RunPlace): Promise<number | null>;
+  /** Sends rows from a number on, and the last values of all. */
+  send(run: RunState, place: RunPlace, from: number, rows: readonly object[], summary: object): Promise<void>;
+  /** Uploads a file of the run. */
+  upload(run: RunState, place: RunPlace, name: string, bytes: Uint8Array): Promise<void>;
+  finish(run: RunState, place: RunPlace): Promise<void>;
+}
+
+/** Longest answer of the service, in bytes: what it says of a run takes some kilobytes. */
+const MAX_ANSWER_BYTES = 64 << 10;
+/** Encodings that make no more than a thousand times as much of it. */
+const ENCODINGS: ReadonlySet<string> = new Set(["identity", "gzip", "deflate"]);
+const ANSWER_MS = 30_000;
+
+/** As @wandb/sdk 0.5.1 and the Python client send it. */
+const UPSERT = `mutation UpsertBucket($name: String, $project: String, $entity: String, $groupName: String, $displayName: String, $notes: String, $config: JSONString, $jobType: String, $tags: [String!]) {
+  upsertBucket(input: { name: $name, modelName: $project, entityName: $entity, groupName: $groupName, displayName: $displayName, notes: $notes, config: $config, jobType: $jobType, tags: $tags }) {
+    bucket { id name displayName project { name entity { name } } }
+  }
+}`;
+const VIEWER = "query Viewer { viewer { id entity } }";
+const RESUME = `query RunResumeStatus($project: String, $entity: String, $name: String!) {
+  model(name: $project, entityName: $entity) { bucket(name: $name, missingOk: true) { historyLineCount } }
+}`;
+const UPLOAD = `query RunUploadUrls($name: String!, $files: [String]!, $entity: String, $run: String!) {
+  model(name: $name, entityName: $entity) { bucket(name: $run) { files(names: $files) { uploadHeaders edges { node { name url(upload: true) } } } } }
+}`;
+
+/** The parts of Weights & Biases' interface that a run needs. Every request has a limit of time, every answer one of length. */
+export const wandbApi = ({ apiKey, baseUrl }: { readonly apiKey: string; readonly baseUrl: string }): WandbApi => {
+  const authorization = `Basic ${Buffer.from(`api:${apiKey}`).toString("base64")}`;
+
+  const ask = async (url: string, init: RequestInit): Promise<unknown> => {
+    const response = await fetch(url, { ...init, redirect: "error", signal: AbortSignal.timeout(ANSWER_MS) }).catch(
+      (thrown: unknown) => {
+        // What fetch throws hides what failed.
+        const hidden = thrown instanceof Error && thrown.cause !== undefined ? thrown.cause : thrown;
+        throw new WandbFault(reasonOf(hidden), false);
+      },
+    );
+    const { status } = response;
+    // Too many requests, and the server's own faults, pass.
+    if (status >= 400) {
+      await response.body?.cancel().catch(() => {});
+      throw new WandbFault(`HTTP status ${status}`, status < 500 && status !== 408 && status !== 429);
+    }
+    const text = await shortText(response);
+    try {
+      return text === "" ? null : JSON.parse(text);
+    } catch {
+      return null;
+    }
+  };
+
+  const post = (url: string, body: object): Promise<unknown> =>
+    ask(url, {
+      method: "POST",
+      body: JSON.stringify(body),
+      headers: { authorization, "content-type": "application/json" },
+    });
+
+  const query = async (text: string, variables: object): Promise<Answer> =>
+    new Answer(await post(`${baseUrl}/graphql`, { query: text, variables })).at("data");
+
+  const stream = ({ id }: RunState, { entity, project }: RunPlace, body: object) =>
+    post(`${baseUrl}/files/${[entity, project, id].map(encodeURIComponent).join("/")}/file_stream`, body);
+
+  return {
+    async upsert(run, config) {
+      const entity = run.entity ?? (await query(VIEWER, {})).at("viewer").text("entity");
+      if (entity === undefined) throw new WandbFault("the service does not say whom the key belongs to", true);
+      const { id, project, name, group, jobType, tags, notes } = run;
+      const answer = await query(UPSERT, {
+        name: id,
+        project,
+        entity,
+        groupName: group,
+        displayName: name,
+        jobType,
+        notes,
+        tags,
+        config: JSON.stringify(config),
+      });
+      const bucket = answer.at("upsertBucket").at("bucket");
+      if (!bucket.isThere) throw new WandbFault("the service does not take the run", true);
+      const made = bucket.at("project");
+      return { entity: made.at("entity").text("name") ?? entity, project: made.text("name") ?? project };
+    },
+    async rows({ id }, { entity, project }) {
+      const answer = await query(RESUME, { project, entity, name: id });
+      return answer.at("model").at("bucket").count("historyLineCount") ?? null;
+    },
+    async send(run, place, from, rows, summary) {
+      await stream(run, place, {
+        files: {
+          "wandb-history.jsonl": { offset: from, content: rows.map((row) => JSON.stringify(row)) },
+          "wandb-summary.json": { offset: 0, content: [JSON.stringify(summary)] },
+        },
+      });
+    },
+    async upload({ id }, { entity, project }, name, bytes) {
+      const answer = await query(UPLOAD, { name: project, entity, run: id, files: [name] });
+      const url = answer.at("model").at("bucket").at("files").at("edges").at("0").at("node").text("url");
+      if (url === undefined || !URL.canParse(url, baseUrl))
+        throw new WandbFault("the service names no place for a file", true);
+      // The address is signed; the key is not for it.
+      await ask(new URL(url, baseUrl).href, { method: "PUT", body: Buffer.from(bytes) });
+    },
+    async finish(run, place) {
+      await stream(run, place, { complete: true, exitcode: 0 });
+    },
+  };
+};
+
+/** JSON that a stranger sent. What is not there, or is something else, is not there. */
+class Answer {
+  constructor(private readonly value: unknown) {}
+
+  get isThere(): boolean {
+    return typeof this.value === "object" && this.value !== null;
+  }
+
+  at(key: string): Answer {
+    const { value } = this;
+    const own = typeof value === "object" && value !== null && Object.hasOwn(value, key);
+    return new Answer(own ? Reflect.get(value, key) : undefined);
+  }
+
+  text(key: string): string | undefined {
+    const { value } = this.at(key);
+    return typeof value === "string" && value !== "" ? value.slice(0, 4096) : undefined;
+  }
+
+  count(key: string): number | undefined {
+    const { value } = this.at(key);
+    return typeof value === "number" && Number.isSafeInteger(value) && value >= 0 ? value : undefined;
+  }
+}
+
+const shortText = async (response: Response): Promise<string> => {
+  const encoding = response.headers.get("content-encoding") ?? "identity";
+  const cut = async (problem: string) => {
+    await response.body?.cancel().catch(() => {});
+    return new WandbFault(problem, false);
+  };
+  if (!ENCODINGS.has(encoding)) throw await cut(`the service answers in the encoding ${encoding.slice(0, 20)}`);
+  const pieces: Uint8Array[] = [];
+  let bytes = 0;
+  for await (const piece of response.body ?? []) {
+    bytes += piece.length;
+    if (bytes > MAX_ANSWER_BYTES)
+      throw new WandbFault(`the service answers with more than ${MAX_ANSWER_BYTES} bytes`, false);
+    pieces.push(piece);
+  }
+  return Buffer.concat(pieces).toString("utf8");
+};
+
+/** A table as the service reads it from a file of a run. */
+export const tableFile = (
+  key: string,
+  step: number,
+  { columns, rows }: { readonly columns: readonly string[]; readonly rows: readonly (readonly unknown[])[] },
+) => {
+  const bytes = Buffer.from(JSON.stringify({ columns, data: rows }));
+  const sha256 = createHash("sha256").update(bytes).digest("hex");
+  const path = `media/table/${key}_${step}_${sha256.slice(0, 20)}.table.json`;
+  return {
+    path,
+    bytes,
+    value: { _type: "table-file", path, sha256, size: bytes.length, ncols: columns.length, nrows: rows.length },
+  };
+};
