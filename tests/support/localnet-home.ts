@@ -19,7 +19,7 @@ export const localnetHome = (subnet: Subnet, home: string): void => {
 /** A localnet's home in which two cycles were lived through by the real programs. */
 export const livedHome = async (
   t: TestContext,
-  options: Pick<SubnetOptions, "sealed"> = {},
+  options: Pick<SubnetOptions, "sealed" | "network"> = {},
 ): Promise<{ readonly home: string; readonly subnet: Subnet }> => {
   const home = temporaryFolder(t);
   const subnet = await openSubnet(t, { ...options, miners: MINERS });

@@ -1,10 +1,12 @@
 import assert from "node:assert/strict";
 import { describe, it, type TestContext } from "node:test";
-import { loadModel } from "#shared/participant/agreement/base-model.js";
+import { loadModel, wholeModel } from "#shared/participant/agreement/base-model.js";
 import { catchUp } from "#shared/participant/agreement/catch-up.js";
 import type { BlobRequest, Blobs } from "#shared/participant/files/blobs.js";
+import { blobsOf } from "#shared/protocol/model-manifest.js";
 import { encodeRecord, shortHash } from "#shared/protocol/records.js";
 import { HANG_GUARD } from "#tests/support/hang-guard.js";
+import { template } from "#tests/support/micro-network.js";
 import { publishReports, reportOf, scoredEntry } from "#tests/support/reports.js";
 import { openSubnet, type Subnet } from "#tests/support/subnet.js";
 import { forge, noiseUpdate, submit } from "#tests/support/updates.js";
@@ -86,6 +88,23 @@ describe("catching up", { timeout: HANG_GUARD }, () => {
     assert.equal(await catchUp({ ...ann, blobs: without(ann.blobs, gone.hash) }, hash), "fetched");
     assert.ok(ann.lines.some(({ message }) => message.startsWith("could not replay a model")));
     assert.equal((await loadModel(ann, hash)).hash, (await loadModel(validators[0]!, hash)).hash);
+  });
+
+  it("fetches a model of many blobs, and is the same model in one blob a part", async (t) => {
+    const network = { limits: { ...template.limits, part_bytes: 1000 } };
+    const { subnet, hash } = await lived(t, ["ann"], { network });
+    const late = await subnet.join("late");
+    assert.equal(await catchUp(late, hash), "fetched");
+    const many = await loadModel(late, hash);
+    const { hub, groups } = many.manifest.parts;
+    for (const part of [hub, groups.math!.weights, groups.math!.momentum!])
+      assert.ok(blobsOf(part).length > 2, JSON.stringify(part));
+    assert.equal(await catchUp(late, hash), "at hand");
+
+    const whole = await lived(t, ["ann"]);
+    const one = await loadModel(whole.validators[0]!, whole.hash);
+    assert.equal(blobsOf(one.manifest.parts.hub).length, 1);
+    assert.deepEqual(wholeModel(many), wholeModel(one));
   });
 
   it("takes the majority's model after abstaining, whatever a minority says of its own", async (t) => {
