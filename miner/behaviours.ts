@@ -1,4 +1,5 @@
-import type { FloatTensors, TensorBlob } from "#shared/artifact/update.js";
+import { type EncodedUpdate, encodedUpdate } from "#shared/artifact/codec/encode-update.js";
+import type { FloatTensors } from "#shared/artifact/update.js";
 import { createRandom } from "#shared/data/random.js";
 import { BlockZeroError } from "#shared/errors/error.js";
 import type { Participant } from "#shared/participant/participant.js";
@@ -11,7 +12,7 @@ import type { ShardTrainer } from "./training/trainer.js";
 
 /** What a miner is about to submit: the encoded safetensors of its update, and what it says it did for it. */
 export interface Submission {
-  readonly tensors: TensorBlob;
+  readonly tensors: EncodedUpdate;
   readonly steps: number;
   readonly tokens: number;
 }
@@ -27,7 +28,7 @@ export interface Workplace {
   /** Trains and reports; `maxSteps` lowers what the config allows. */
   train(maxSteps?: number): ReturnType<ShardTrainer["train"]>;
   /** Encodes the cycle's update in the network's codec; once. */
-  pack(update: FloatTensors): Promise<TensorBlob>;
+  pack(update: FloatTensors): Promise<EncodedUpdate>;
 }
 
 /** How a miner comes by its update; null when it has nothing to submit this cycle. */
@@ -61,7 +62,7 @@ const copier: Behaviour = async ({ participant, group, baseManifest }) => {
   const maxBytes = network.limits.artifact_bytes;
   try {
     const bytes = await blobs.get({ hash: prey.tensors, maxBytes, locations, signal });
-    return { tensors: { bytes, hash: prey.tensors }, steps: 1, tokens: 1 };
+    return { tensors: encodedUpdate([bytes], prey.tensors), steps: 1, tokens: 1 };
   } catch (thrown) {
     if (thrown instanceof BlockZeroError) return null;
     throw thrown;

@@ -1,3 +1,4 @@
+import { writeBlob } from "#shared/blobs/blob-writer.js";
 import { awaitBaseModel } from "#shared/participant/agreement/await-base-model.js";
 import { withinBlocks } from "#shared/participant/duty.js";
 import { type Journal, recent } from "#shared/participant/writes/journal.js";
@@ -218,8 +219,8 @@ const prepare = async (miner: Miner, cycle: number, base: Base, packer: Packer):
   signal.throwIfAborted();
   if (!isGood) return null;
 
-  const { bytes, hash: tensors } = submission.tensors;
-  instruments.set("blockzero_update_bytes", bytes.length);
+  const { pieces, length, hash: tensors } = submission.tensors;
+  instruments.set("blockzero_update_bytes", length);
   const manifest = signUpdateManifest(
     {
       network: participant.networkHash,
@@ -228,7 +229,7 @@ const prepare = async (miner: Miner, cycle: number, base: Base, packer: Packer):
       base: base.hash,
       codec: network.artifact.codec,
       tensors,
-      bytes: bytes.length,
+      bytes: length,
       steps: submission.steps,
       tokens: submission.tokens,
     },
@@ -237,7 +238,7 @@ const prepare = async (miner: Miner, cycle: number, base: Base, packer: Packer):
   const artifact = artifactHash(manifest);
   embargo.hold(artifact, reveal.start);
   embargo.hold(tensors, reveal.start);
-  await blobs.put(bytes);
+  await writeBlob(blobs.create, ...pieces);
   await blobs.put(canonicalBytes(manifest));
   await packer.tie(artifact);
   mark(journal, cycle, { artifact });

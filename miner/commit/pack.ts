@@ -1,7 +1,7 @@
 import { join } from "node:path";
-import { encodeUpdate } from "#shared/artifact/codec/encode-update.js";
+import { type EncodedUpdate, encodePieces } from "#shared/artifact/codec/encode-update.js";
 import { CODECS } from "#shared/artifact/codec/index.js";
-import type { FloatTensors, TensorBlob } from "#shared/artifact/update.js";
+import type { FloatTensors } from "#shared/artifact/update.js";
 import { hasCode } from "#shared/errors/error.js";
 import type { Participant } from "#shared/participant/participant.js";
 import { readPhaseRecords } from "#shared/replay/phase-records.js";
@@ -10,7 +10,7 @@ import { openResidual, type Residual } from "./residuals.js";
 
 /** Writes one cycle's update in the network's codec. */
 export interface Packer {
-  pack(update: FloatTensors): Promise<TensorBlob>;
+  pack(update: FloatTensors): Promise<EncodedUpdate>;
   /** Durable when it resolves: what packing lost is remembered with the artifact. Call it before the journal names the artifact. */
   tie(artifact: string): Promise<void>;
   close(): Promise<void>;
@@ -27,7 +27,7 @@ export const openPacker = (miner: Pick<Miner, "participant" | "journal">, cycle:
         const shapes = new Map([...update].map(([name, { shape }]) => [name, shape]));
         residual = await openResidual({ dir: join(home, "residuals"), log }, shapes, await lastRevealed(miner, cycle));
       }
-      return encodeUpdate(codec, update, residual);
+      return encodePieces(codec, update, residual);
     },
     tie: async (artifact) => residual?.tie(artifact),
     close: async () => residual?.close(),

@@ -3,6 +3,7 @@ import { open, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { BlockZeroError } from "#shared/errors/error.js";
 import { writeAt } from "#shared/files/write-at.js";
+import { updateHash } from "#shared/protocol/hash.js";
 
 /** A blob that is written piece by piece. Its hash is known only at its end. */
 export interface BlobWriter {
@@ -19,11 +20,14 @@ export interface WrittenBlob {
   readonly bytes: number;
 }
 
-/** Writes a blob that is already in memory. */
-export const writeBlob = async (create: () => Promise<BlobWriter>, bytes: Uint8Array): Promise<WrittenBlob> => {
+/** Writes a blob that is already in memory, in one piece or several. */
+export const writeBlob = async (
+  create: () => Promise<BlobWriter>,
+  ...pieces: readonly Uint8Array[]
+): Promise<WrittenBlob> => {
   const writer = await create();
   try {
-    await writer.append(bytes);
+    for (const piece of pieces) await writer.append(piece);
     return await writer.finish();
   } finally {
     await writer.discard();
@@ -78,7 +82,7 @@ export const openFileWriter = async ({ folder, attempt, keep }: FileWriterOption
     append: async (bytes) => {
       if (!isOpen) throw new BlockZeroError("STORE_FAILED", "a blob was finished before it was whole", "begin it anew");
       const written = attempt(() => writeAt(file, bytes, length));
-      digest.update(bytes);
+      updateHash(digest, bytes);
       await written;
       length += bytes.length;
       if (syncing === null && length - begun >= SYNC_BYTES) syncBehind();

@@ -1,4 +1,4 @@
-import { createHash } from "node:crypto";
+import { createHash, type Hash } from "node:crypto";
 import { z } from "zod";
 import { BlockZeroError } from "#shared/errors/error.js";
 
@@ -13,8 +13,16 @@ export const isHash = (text: string): boolean => /^[0-9a-f]{64}$/.test(text);
 /** SHA-256 of the concatenated parts, 64 hex digits. */
 export const sha256 = (...parts: readonly Uint8Array[]): string => {
   const hash = createHash("sha256");
-  for (const part of parts) hash.update(part);
+  for (const part of parts) updateHash(hash, part);
   return hash.digest("hex");
+};
+
+/** Most bytes that a hash is given at once: OpenSSL takes no 2 GiB. */
+const MOST_AT_ONCE = 2 ** 30;
+
+/** Adds bytes of any number to a hash. */
+export const updateHash = (hash: Hash, bytes: Uint8Array, most = MOST_AT_ONCE): void => {
+  for (let at = 0; at < bytes.length; at += most) hash.update(bytes.subarray(at, at + most));
 };
 
 /** The 32 bytes of a hash. @throws BlockZeroError HASH_INVALID */

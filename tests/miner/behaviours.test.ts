@@ -3,6 +3,7 @@ import { describe, it, type TestContext } from "node:test";
 import { behaviours, type Workplace } from "#miner/behaviours.js";
 import { openPacker } from "#miner/commit/pack.js";
 import { isPlanted } from "#miner/planted.js";
+import type { EncodedUpdate } from "#shared/artifact/codec/encode-update.js";
 import { checkTensors } from "#shared/artifact/gates.js";
 import { decodeFloats, l2Norm } from "#shared/artifact/update.js";
 import { bytesSource } from "#shared/files/byte-source.js";
@@ -34,6 +35,8 @@ const open = async (t: TestContext, options: Parameters<typeof openSubnet>[1] = 
 };
 
 /** Norm of an update relative to what it changes. */
+const bytesOf = ({ pieces }: EncodedUpdate): Uint8Array => Buffer.concat(pieces);
+
 const relativeNorm = (bytes: Uint8Array, base: Tensors) =>
   l2Norm(decodeFloats(bytes).values()) / l2Norm(Object.values(base));
 
@@ -45,8 +48,8 @@ describe("behaviours", { timeout: HANG_GUARD }, () => {
     assert.deepEqual([honest?.steps, honest?.tokens], [12, 12 * 4 * 16]);
     assert.deepEqual([lazy?.steps, lazy?.tokens], [1, 4 * 16]);
     assert.notEqual(honest?.tensors.hash, lazy?.tensors.hash);
-    assert.ok(relativeNorm(honest!.tensors.bytes, base) > relativeNorm(lazy!.tensors.bytes, base));
-    assert.ok(relativeNorm(lazy!.tensors.bytes, base) > 0);
+    assert.ok(relativeNorm(bytesOf(honest!.tensors), base) > relativeNorm(bytesOf(lazy!.tensors), base));
+    assert.ok(relativeNorm(bytesOf(lazy!.tensors), base) > 0);
   });
 
   it("honest has nothing to submit when there was no time for a step", async (t) => {
@@ -58,12 +61,12 @@ describe("behaviours", { timeout: HANG_GUARD }, () => {
     const { subnet, work, base } = await open(t);
     const made = await behaviours.noise(work);
     const { network } = subnet;
-    const norm = relativeNorm(made!.tensors.bytes, base);
+    const norm = relativeNorm(bytesOf(made!.tensors), base);
     assert.ok(norm > 0.01 && norm < 0.1, `norm ${norm}`);
-    const forged = forge(subnet, { miner: "ann", tensors: made!.tensors.bytes });
+    const forged = forge(subnet, { miner: "ann", tensors: bytesOf(made!.tensors) });
     const manifest = parseUpdateManifest(forged.manifest);
     assert.ok(manifest.ok);
-    const result = await checkTensors(manifest.value, bytesSource(made!.tensors.bytes), {
+    const result = await checkTensors(manifest.value, bytesSource(bytesOf(made!.tensors)), {
       shapes: new Map(Object.entries(base).map(([name, { shape }]) => [name, shape])),
       baseNorm: l2Norm(Object.values(base)),
       maxUpdateNorm: network.scoring.max_update_norm,
@@ -91,16 +94,16 @@ describe("behaviours", { timeout: HANG_GUARD }, () => {
       train: async () => ({ ...trained, run: { ...trained.run, ...run } }),
     });
     const elements = (bytes: Uint8Array) => [...decodeFloats(bytes).values()].flatMap(({ data }) => [...data]);
-    const honest = elements((await behaviours.honest(at(usual)))!.tensors.bytes);
+    const honest = elements(Buffer.concat((await behaviours.honest(at(usual)))!.tensors.pieces));
 
     const turned = (await behaviours["planted-bad"](at(planted)))!;
     assert.deepEqual([turned.steps, turned.tokens], [3, 192]);
     assert.deepEqual(
-      elements(turned.tensors.bytes),
+      elements(bytesOf(turned.tensors)),
       honest.map((element) => -element),
     );
-    assert.deepEqual(elements((await behaviours["planted-bad"](at(usual)))!.tensors.bytes), honest);
-    assert.deepEqual(elements((await behaviours["planted-good"](at(planted)))!.tensors.bytes), honest);
+    assert.deepEqual(elements(Buffer.concat((await behaviours["planted-bad"](at(usual)))!.tensors.pieces)), honest);
+    assert.deepEqual(elements(Buffer.concat((await behaviours["planted-good"](at(planted)))!.tensors.pieces)), honest);
     const noise = await behaviours.noise(at(usual));
     assert.equal((await behaviours["planted-good"](at(usual)))!.tensors.hash, noise!.tensors.hash);
 
@@ -124,7 +127,7 @@ describe("behaviours", { timeout: HANG_GUARD }, () => {
     assert.equal(await copies(ann!, cat!), null, "neither its own nor another group's");
     const copied = await copies(ann!, cat!, bob!);
     assert.equal(copied?.tensors.hash, bob!.tensors.hash);
-    assert.equal(Buffer.compare(copied!.tensors.bytes, bob!.tensors.bytes), 0);
+    assert.equal(Buffer.compare(bytesOf(copied!.tensors), bob!.tensors.bytes), 0);
   });
 });
 

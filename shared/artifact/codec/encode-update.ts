@@ -1,7 +1,7 @@
 import { BlockZeroError } from "#shared/errors/error.js";
 import { sha256 } from "#shared/protocol/hash.js";
 import { quote } from "#shared/protocol/parsed.js";
-import { encodeSafetensors, type Tensor } from "#shared/tensor-files/safetensors.js";
+import { canonicalParts, type Tensor } from "#shared/tensor-files/safetensors.js";
 import type { FloatTensors, TensorBlob } from "../update.js";
 import { type Codec, isFault } from "./codec.js";
 
@@ -13,13 +13,34 @@ export interface Feedback {
   keep(name: string, left: Float32Array): Promise<void>;
 }
 
+/** The file of an update in pieces, one after the other: together they may be more than one array holds. */
+export interface EncodedUpdate {
+  readonly pieces: readonly Uint8Array[];
+  /** Length of all pieces. */
+  readonly length: number;
+  readonly hash: string;
+}
+
+/** A file that is already there. */
+export const encodedUpdate = (pieces: readonly Uint8Array[], hash = sha256(...pieces)): EncodedUpdate => ({
+  pieces,
+  length: pieces.reduce((sum, { length }) => sum + length, 0),
+  hash,
+});
+
+/** The same in one piece. @throws as `encodePieces` */
+export const encodeUpdate = async (codec: Codec, update: FloatTensors, feedback?: Feedback): Promise<TensorBlob> => {
+  const { pieces, hash } = await encodePieces(codec, update, feedback);
+  return { bytes: Buffer.concat(pieces), hash };
+};
+
 /**
  * The file of an update. With feedback, a tensor is encoded as update + carried, and the kept remainder is that sum minus the decoded
  * value. Each is one float32 operation per element.
  *
  * @throws BlockZeroError UPDATE_NOT_FINITE, and what the feedback throws
  */
-export const encodeUpdate = async (codec: Codec, update: FloatTensors, feedback?: Feedback): Promise<TensorBlob> => {
+export const encodePieces = async (codec: Codec, update: FloatTensors, feedback?: Feedback): Promise<EncodedUpdate> => {
   const pieces = new Map<string, Tensor>();
   for (const [name, { shape, data }] of update) {
     const carried = (await feedback?.carried(name, shape)) ?? null;
@@ -38,8 +59,7 @@ export const encodeUpdate = async (codec: Codec, update: FloatTensors, feedback?
       values.map((value, i) => value - decoded[i]!),
     );
   }
-  const bytes = encodeSafetensors(pieces);
-  return { bytes, hash: sha256(bytes) };
+  return encodedUpdate(canonicalParts(pieces));
 };
 
 const notFinite = (name: string, value: number) =>

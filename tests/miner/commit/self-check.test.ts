@@ -2,9 +2,10 @@ import assert from "node:assert/strict";
 import { existsSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 import { describe, it, type TestContext } from "node:test";
-import type { Submission } from "#miner/behaviours.js";
 import { mayCommit } from "#miner/commit/self-check.js";
 import { runCycle } from "#miner/cycle.js";
+import { encodedUpdate } from "#shared/artifact/codec/encode-update.js";
+import type { TensorBlob } from "#shared/artifact/update.js";
 import { BlockZeroError } from "#shared/errors/error.js";
 import { inMemory } from "#shared/training/float-source.js";
 import { HANG_GUARD } from "#tests/support/hang-guard.js";
@@ -56,7 +57,8 @@ const prepares = async (t: TestContext, { subnet, ann }: Opened) => {
 };
 
 /** What a miner says of an update that it did not train. */
-const judged = async (ann: TestMiner, subnet: Subnet, tensors: Submission["tensors"], tokens = 64) => {
+const judged = async (ann: TestMiner, subnet: Subnet, { bytes, hash }: TensorBlob, tokens = 64) => {
+  const tensors = encodedUpdate([bytes], hash);
   const base = inMemory(genesisBase(subnet).group("math"));
   return mayCommit(ann, { cycle: 1, base, submission: { tensors, steps: 1, tokens } });
 };

@@ -61,7 +61,29 @@ describe("vector memory", () => {
 
   it("refuses arrays that no memory holds", () => {
     const refused = (error: unknown) => error instanceof BlockZeroError && error.code === "KERNEL_MEMORY";
-    assert.throws(() => allocateVectors([2 ** 29], 4), refused);
+    assert.throws(() => allocateVectors([2 ** 53], 1), refused);
+  });
+
+  it("computes on arrays that one memory does not hold as on others", () => {
+    const lengths = [7, 40_001, 16_384, 3];
+    const [small, large] = [allocateVectors(lengths, 4), allocateVectors(lengths, 4, 1024)];
+    const fill = (array: Float32Array, place: number) => {
+      for (let i = 0; i < array.length; i++) array[i] = Math.fround(Math.sin(i + place)) ** (place === 2 ? 2 : 1);
+    };
+    for (const groups of [small, large])
+      for (const { arrays } of groups) for (const [i, one] of arrays.entries()) fill(one, i);
+    for (const [i, expected] of small.entries()) {
+      const found = large[i]!;
+      for (const { run } of [expected, found]) {
+        run("add", [3, 1]);
+        run("adamw", [0, 1, 2, 3], 0.5, 0.9, 0.99, 0.01, 1e-8, 0.999);
+        run("nesterov", [1, 3, 2], 0.1, 0.9, -1);
+      }
+      assert.deepEqual(found.arrays, expected.arrays);
+      const [sum, theirs] = [found.run("sumOfSquares", [3]), expected.run("sumOfSquares", [3])];
+      assert.ok(Math.abs(sum - theirs) <= 1e-12 * theirs, `${sum} for ${theirs}`);
+    }
+    assert.throws(() => large[1]!.run("weightedSum", [0, 1, 2], 8, 8), RangeError);
   });
 
   it("takes another memory where one is full", () => {
