@@ -1,10 +1,13 @@
 import { allExperts, expertOf, type HeldExperts } from "#shared/model/parameters.js";
 import type { ModelConfig } from "#shared/protocol/model-config.js";
+import type { StepProgram } from "#shared/training/choose-program.js";
 
 export interface CompileCase {
   readonly name: string;
   readonly held: HeldExperts;
   readonly trainable: (name: string) => boolean;
+  /** How the step is computed; the whole graph where it is left out. */
+  readonly program?: StepProgram;
 }
 
 /** Many layers and experts, each small: what a graph costs before it runs. */
@@ -36,4 +39,5 @@ export const compileCasesOf = (config: ModelConfig): readonly CompileCase[] => [
     trainable: (name) => expertOf(name) !== null,
   },
   { name: "train everything", held: allExperts(config), trainable: () => true },
+  { name: "train everything, layer by layer", held: allExperts(config), trainable: () => true, program: "layers" },
 ];

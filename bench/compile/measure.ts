@@ -77,7 +77,7 @@ export const kindsOf = ({ nodes }: Graph): Readonly<Record<string, number>> => {
 /** From the model's description to a program that is ready, its tensors uploaded. */
 const build = async (
   config: ModelConfig,
-  { held, trainable }: CompileCase,
+  { held, trainable, program: way }: CompileCase,
   all: Parameters,
 ): Promise<Times & { readonly graph: Graph }> => {
   let session = 0;
@@ -112,7 +112,9 @@ const build = async (
 
   const begin = performance.now();
   const program =
-    trained.length > 0 ? await createTrainStep({ ...objective, trainable: trained }) : await createEvaluator(objective);
+    trained.length > 0
+      ? await createTrainStep({ ...objective, trainable: trained, ...(way === "layers" && { layered: { shape } }) })
+      : await createEvaluator(objective);
   const total = (performance.now() - begin) / 1000;
   await program.dispose();
   return { session, total, graph: graphs.reduce((a, b) => (b.nodes.length > a.nodes.length ? b : a)) };

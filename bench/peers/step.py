@@ -13,6 +13,7 @@ import warnings
 
 import torch
 import torch.nn.functional as F
+from torch.utils.checkpoint import checkpoint
 
 warnings.filterwarnings("ignore")
 
@@ -110,8 +111,9 @@ class Experts(torch.nn.Module):
 
 
 class Model(torch.nn.Module):
-    def __init__(self, config, weights, held, sequence, grouped):
+    def __init__(self, config, weights, held, sequence, grouped, checkpointed):
         super().__init__()
+        self.checkpointed = checkpointed
         self.embedding = weights["model.embed_tokens.weight"]
         eps = config["rms_norm_eps"]
         norm = lambda name: RMSNorm(weights[f"model.{name}.weight"], eps)
@@ -132,10 +134,17 @@ class Model(torch.nn.Module):
     def forward(self, ids, targets):
         x = F.embedding(ids, self.embedding)
         b, t, d = x.shape
-        for norm, attention, post_norm, experts in zip(self.norms, self.attention, self.post_norms, self.experts):
-            x = x + attention(norm(x), self.cos, self.sin, self.mask)
-            x = x + experts(post_norm(x).view(b * t, d)).view(b, t, d)
+        for layer in zip(self.norms, self.attention, self.post_norms, self.experts):
+            if self.checkpointed and self.training:
+                x = checkpoint(self.layer, x, *layer, use_reentrant=False)
+            else:
+                x = self.layer(x, *layer)
         return F.cross_entropy(F.linear(self.norm(x).view(b * t, d), self.head), targets.view(-1))
+
+    def layer(self, x, norm, attention, post_norm, experts):
+        b, t, d = x.shape
+        x = x + attention(norm(x), self.cos, self.sin, self.mask)
+        return x + experts(post_norm(x).view(b * t, d)).view(b, t, d)
 
 
 def read(path, dtype, size):
@@ -170,7 +179,8 @@ def create_step(state, request, weights):
     compiled = request["compiled"]
     many = len(request["held"][0]) >= GROUPED_FROM
     grouped = compiled and many and multiplies_grouped(state["device"])
-    model = Model(request["config"], weights, request["held"], request["sequence"], grouped).to(state["device"])
+    options = (request["held"], request["sequence"], grouped, request["checkpointed"])
+    model = Model(request["config"], weights, *options).to(state["device"])
     loss_of = torch.compile(model) if compiled else model
     if not request["trainable"]:
         def evaluate(ids, targets):

@@ -37,8 +37,9 @@ export const stepBench: CommandSpec = {
   ],
   define: (command) => {
     const names = stepCases.map(({ name }) => name);
+    const usual = stepCases.filter(({ onDemand }) => !onDemand).map(({ name }) => name);
     command
-      .addOption(new Option("--case <name...>", "cases to run").choices(names).default(names))
+      .addOption(new Option("--case <name...>", "cases to run").choices(names).default(usual))
       .option("--python <path...>", "Pythons with PyTorch (default: those of BLOCKZERO_BENCH_PYTHON, or python3)")
       .addOption(new Option("--device <name>", "what both sides compute on").choices(deviceKinds).default("cpu"))
       .option("--threads <n>", "processor threads of each side", wholeNumber(1), 2)

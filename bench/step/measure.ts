@@ -1,11 +1,15 @@
+import { gradients } from "#shared/engine/autodiff.js";
 import type { Device } from "#shared/engine/device.js";
+import type { Graph } from "#shared/engine/graph.js";
+import { batchInputs, languageModelLoss } from "#shared/model/loss.js";
+import { buildObjective } from "#shared/training/objective.js";
 import { type Growth, growthOf } from "../memory/growth.js";
 import { watchMemory } from "../memory/sample.js";
 import type { StepCase } from "./cases.js";
 import type { Contestant } from "./contestant.js";
 import { matmulFlops } from "./cost.js";
 import { type Dropped, isDropped, orDropped } from "./dropped.js";
-import { materialOf } from "./material.js";
+import { type Material, materialOf } from "./material.js";
 import { ourStep } from "./ours.js";
 import { fasterOf, measurePeak, type Peak } from "./peak.js";
 import type { Peer } from "./peer.js";
@@ -77,7 +81,7 @@ export const measure = async (stepCase: StepCase, options: MeasureOptions): Prom
   const { device, peers, folder, steps, leakSteps, threads } = options;
   const { name, what, targets, trainable } = stepCase;
   const material = materialOf(stepCase, BATCHES);
-  const { counting, flops } = flopCounter(device, stepCase);
+  const { counting, flops } = await flopCounter(device, stepCase, material);
   const us = await ourStep(counting, stepCase, material);
   try {
     const others: (Contestant | Dropped)[] = [];
@@ -131,15 +135,32 @@ export const measure = async (stepCase: StepCase, options: MeasureOptions): Prom
 const remaining = (peers: readonly Peer[], outcomes: readonly (object | Dropped)[]): readonly Peer[] =>
   peers.filter((_, i) => !isDropped(outcomes[i]!));
 
-/** The device, and what the last graph compiled for it costs a run. */
-const flopCounter = (device: Device, { config, held, batchSize, sequenceLength }: StepCase) => {
+/** The device, and what the last graph compiled for it costs a run. Layer by layer a step counts as much as the whole graph's. */
+const flopCounter = async (device: Device, stepCase: StepCase, { weights }: Material) => {
+  const { config, held, batchSize, sequenceLength, program, trainable } = stepCase;
   const choices = Math.min(config.num_experts_per_tok, held[0]!.length);
   const rowsOfAnExpert = (batchSize * sequenceLength * choices) / held[0]!.length;
   let flops = 0;
+  const count = (graph: Graph) => {
+    flops = matmulFlops(graph, rowsOfAnExpert);
+  };
+  if (program === "layers") {
+    const { graph, params, loss } = buildObjective({
+      loss: languageModelLoss(stepCase),
+      inputs: batchInputs(stepCase),
+      params: weights,
+    });
+    gradients(
+      loss,
+      trainable.map((name) => params[name]!),
+    );
+    count(graph);
+    return { counting: device, flops: () => flops };
+  }
   const counting: Device = {
     ...device,
     compile: (graph, outputs) => {
-      flops = matmulFlops(graph, rowsOfAnExpert);
+      count(graph);
       return device.compile(graph, outputs);
     },
   };

@@ -55,7 +55,12 @@ const stepOf = async (
       dispose: () => evaluator.dispose(),
     };
   }
-  const trainStep = await createTrainStep({ ...objective, trainable: stepCase.trainable, clip: SETTINGS.clip });
+  const trainStep = await createTrainStep({
+    ...objective,
+    trainable: stepCase.trainable,
+    clip: SETTINGS.clip,
+    ...(stepCase.program === "layers" && { layered: { shape: stepCase } }),
+  });
   return {
     step: async (batch) => (await trainStep.step([batch], SETTINGS.rate)).loss,
     dispose: () => trainStep.dispose(),

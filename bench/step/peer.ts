@@ -61,7 +61,11 @@ export const startPeer = async ({ python, mode, device: wanted, threads }: PeerO
     version,
     device,
     compiles,
-    async prepare({ config, held, batchSize, sequenceLength, trainable }, { weights, batches }, folder) {
+    async prepare(
+      { config, held, batchSize, sequenceLength, trainable, checkpointed = false },
+      { weights, batches },
+      folder,
+    ) {
       const files = { weights: join(folder, "weights.bin"), batches: join(folder, "batches.bin") };
       if (!existsSync(files.weights)) {
         await writeFile(files.weights, Buffer.concat(Object.values(weights).map(({ data }) => bytesOf(data))));
@@ -79,6 +83,7 @@ export const startPeer = async ({ python, mode, device: wanted, threads }: PeerO
         sequence: sequenceLength,
         trainable,
         compiled: mode === "compiled",
+        checkpointed,
         tensors: Object.entries(weights).map(([tensor, { shape }]) => [tensor, shape]),
         rate: SETTINGS.rate,
         clip: SETTINGS.clip,

@@ -44,7 +44,7 @@ describe("measureCompilations", () => {
   test("tells times and operators of each program", () => {
     assert.deepEqual(
       compilations.map(({ name }) => name),
-      ["loss, all experts", "train 4 of 6 experts", "train everything"],
+      ["loss, all experts", "train 4 of 6 experts", "train everything", "train everything, layer by layer"],
     );
     for (const { graph, session, total, operators, kinds } of compilations) {
       assert.ok(graph > 0 && session > 0);

@@ -7,7 +7,7 @@ import * as head from "./head-programs.js";
 import { HIDDEN, SLOPE } from "./layer-programs.js";
 
 /** Logits of all tokens and some rows of the vocabulary have about so many bytes. */
-const LOGIT_BYTES = 64 * 2 ** 20;
+const LOGIT_BYTES = 32 * 2 ** 20;
 
 /** Rows of the vocabulary whose logits are made at once. */
 export const vocabularyAtOnce = ({

@@ -23,11 +23,15 @@ export const layerKinds = (
   { config, held }: Pick<ForwardShape, "config" | "held">,
   trainable: ReadonlySet<string>,
 ): readonly KindedLayer[] => {
-  const shapes = parameterShapes(config, held);
+  const byLayer = held.map((): [string, readonly number[]][] => []);
+  for (const entry of Object.entries(parameterShapes(config, held))) {
+    const layer = LAYER.exec(entry[0])?.[1];
+    if (layer !== undefined) byLayer[Number(layer)]!.push(entry);
+  }
   const kinds = new Map<string, { kind: LayerKind; locals: ReadonlyMap<string, string> }>();
   return held.map((experts, layer) => {
     const prefix = `model.layers.${layer}.`;
-    const own = Object.entries(shapes).filter(([name]) => name.startsWith(prefix));
+    const own = byLayer[layer]!;
     const slots = new Map(experts.map((expert, slot) => [expert, slot]));
     const local = (name: string) =>
       name.slice(prefix.length).replace(EXPERT, (_, expert: string) => `mlp.experts.#${slots.get(Number(expert))}.`);
@@ -45,4 +49,5 @@ export const layerKinds = (
   });
 };
 
+const LAYER = /^model\.layers\.(\d+)\./;
 const EXPERT = /^mlp\.experts\.(\d+)\./;

@@ -87,6 +87,34 @@ describe("a step by layers", () => {
         }
       });
 
+  for (const family of ["qwen3_moe", "deepseek_v2", "llama"])
+    it(`gives the loss and the gradients of ${family} in transformers`, async () => {
+      for (const { dir, batchSize, sequenceLength, ids, targets, loss: expected, gradients } of references(
+        join("families", family),
+      )) {
+        const { config, parameters } = await readCheckpoint(dir);
+        const shape = { config, held: allExperts(config), batchSize, sequenceLength };
+        const step = await createTrainStep({
+          device,
+          loss: languageModelLoss(shape),
+          inputs: batchInputs(shape),
+          params: parameters,
+          trainable: Object.keys(gradients),
+          clip: null,
+          layered: { shape },
+        });
+        const { loss } = await step.step([{ ids: intTensor(ids), targets: intTensor(targets) }], 0);
+        assert.ok(Math.abs(loss - expected) < 1e-4 * expected, `${loss} for ${expected}`);
+        // After one step the first moment is the gradient.
+        const { m } = await step.state();
+        await step.dispose();
+        for (const [name, { data }] of Object.entries(gradients)) {
+          const error = relativeError(m[name]!.data, data);
+          assert.ok(error < 1e-4, `${dir}, ${name}: relative error ${error}`);
+        }
+      }
+    });
+
   it("trains a group's experts against a frozen hub, and the head of one piece", async () => {
     const parameters = microParameters(MICRO);
     const shape = { config: MICRO, held: allExperts(MICRO), batchSize: 2, sequenceLength: LENGTH };
