@@ -1,5 +1,5 @@
 #!/bin/sh
-# blockzero …, blockzero-miner …, blockzero-validator …, or `health`: whether the program of this container serves.
+# blockzero …, blockzero-miner …, blockzero-validator …, or `health`: whether the program of this container is well.
 set -eu
 program=${1:-blockzero}
 [ "$#" -eq 0 ] || shift
@@ -7,6 +7,6 @@ case "$program" in
   blockzero) exec node /app/dist/cli/main.js "$@" ;;
   blockzero-miner) exec node /app/dist/miner/main.js "$@" ;;
   blockzero-validator) exec node /app/dist/validator/main.js "$@" ;;
-  health) exec node -e 'fetch(`http://127.0.0.1:${process.env.BLOCKZERO_LISTEN_PORT}/health`).then(({ ok }) => process.exit(ok ? 0 : 1), () => process.exit(1))' ;;
+  health) exec node -e 'fetch(`http://127.0.0.1:${process.env.BLOCKZERO_METRICS_LISTEN.split(":").at(-1)}/health`).then(({ ok }) => process.exit(ok ? 0 : 1), () => process.exit(1))' ;;
   *) echo "there is no program $program: blockzero, blockzero-miner, blockzero-validator, health" >&2; exit 2 ;;
 esac

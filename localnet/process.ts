@@ -4,6 +4,7 @@ import { getPriority, setPriority } from "node:os";
 import { dirname } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
+import { ENVIRONMENT_NAMES } from "#shared/config/environment-names.js";
 import { BlockZeroError } from "#shared/errors/error.js";
 import { writeFileAtomic } from "#shared/files/atomic-file.js";
 
@@ -40,6 +41,9 @@ export interface Supervision {
   readonly onFatal: (error: BlockZeroError) => void;
 }
 
+/** Settings of the environment and of `.env` are for programs that are run by hand: a participant has its own file. An empty one counts as unset. */
+const NO_SETTINGS = Object.fromEntries(ENVIRONMENT_NAMES.map((name) => [name, ""]));
+
 /** A process that dies this often in a row, each time shortly after its start, is not started again. */
 const QUICK_DEATHS = 3;
 const QUICK_MS = 2_000;
@@ -66,6 +70,7 @@ export const supervise = (
     child = fork(programPath(spec.program), [...spec.args()], {
       stdio: ["ignore", output, output, "ipc"],
       execArgv: ["--enable-source-maps"],
+      env: { ...process.env, ...NO_SETTINGS },
     });
     closeSync(output);
     if (spec.isPatient && child.pid !== undefined) setPriority(child.pid, Math.min(getPriority() + 1, LOWEST_PRIORITY));

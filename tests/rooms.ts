@@ -476,6 +476,7 @@ export const ROOMS: readonly Room[] = [
       "shared/chain",
       "datasets",
       "shared/simulators",
+      "shared/config",
       "shared/training",
       "shared/cli",
       "shared/evaluation",

@@ -39,7 +39,7 @@ export const measureReference = async (
     const { loss, bitsPerByte } = measured;
     const { instruments } = participant.telemetry;
     instruments.set("blockzero_reference_loss_nats", loss, { group });
-    instruments.set("blockzero_reference_bits_per_byte", bitsPerByte, { group });
+    instruments.set("blockzero_reference_bpb", bitsPerByte, { group });
     metrics.write({ cycle, [`val_loss/${group}`]: loss, [`val_bpb/${group}`]: bitsPerByte });
     const change = last ? (loss - last.loss).toFixed(4) : "unknown";
     log.info("reference loss", { cycle, group, loss: loss.toFixed(4), change, version: REFERENCE_VERSION });

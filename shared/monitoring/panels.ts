@@ -201,7 +201,7 @@ export const ROWS: readonly Row[] = [
         title: "Bits for each byte of text",
         roles: VALIDATOR,
         unit: "none",
-        targets: plain("blockzero_reference_bits_per_byte"),
+        targets: plain("blockzero_reference_bpb"),
       },
       {
         title: "Step that each group took",

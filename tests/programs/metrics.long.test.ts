@@ -5,8 +5,7 @@ import { HANG_GUARD } from "#tests/support/hang-guard.js";
 import { parsePrometheus } from "#tests/support/prometheus-text.js";
 import { startSubnet } from "./live-subnet.js";
 import type { Running } from "./process.js";
-
-const { error } = spawnSync("promtool", ["--version"]);
+import { eventually, startPrometheus, WITHOUT_PROMETHEUS } from "./prometheus.js";
 
 const urlOf = async (running: Running): Promise<string> => {
   const [, url] = await running.said(/serving metrics {2}url=(http:\S+)\/metrics/);
@@ -57,11 +56,21 @@ test("a miner and a validator of a living subnet show what they do", { timeout: 
   // On a busy machine a subnet of such short blocks may miss some duties.
   assert.match(await (await fetch(`${validator}/health`)).text(), /^(ok|duties failed in the last .*)\n$/);
 
-  await t.test("promtool has nothing to say against them", { skip: error && "promtool is not installed" }, async () => {
+  await t.test("promtool has nothing to say against them", { skip: WITHOUT_PROMETHEUS }, async () => {
     for (const url of [miner, validator]) {
       const input = await (await fetch(`${url}/metrics`)).text();
       const { status, stdout, stderr } = spawnSync("promtool", ["check", "metrics"], { input, encoding: "utf8" });
       assert.deepEqual([status, stdout, stderr], [0, "", ""]);
     }
+  });
+
+  await t.test("Prometheus reads both", { skip: WITHOUT_PROMETHEUS }, async (t) => {
+    const query = await startPrometheus(t, [miner, validator]);
+    const up = await eventually(t, query, "up == 1", 2);
+    assert.deepEqual([...up.keys()].sort(), [miner, validator].map((url) => new URL(url).host).sort());
+    const cycles = await eventually(t, query, "blockzero_cycle", 2);
+    for (const seen of cycles.values()) assert.ok(seen >= cycle);
+    const reads = await eventually(t, query, "scrape_samples_scraped", 2);
+    for (const samples of reads.values()) assert.ok(samples > 200 && samples < 2000, String(samples));
   });
 });

@@ -40,9 +40,9 @@ export const validationInstruments = {
     unit: "nats a token",
     labels: { group: GROUPS },
   },
-  blockzero_reference_bits_per_byte: {
+  blockzero_reference_bpb: {
     type: "gauge",
-    help: "The same in bits for each byte of the text.",
+    help: "The same in bits a byte of the text.",
     roles: VALIDATOR,
     unit: "bits a byte",
     labels: { group: GROUPS },
