@@ -154,6 +154,7 @@ const openTrainer = async (participant: Participant, config: MinerConfig): Promi
     return openHubWeights(participant, { hash, manifest });
   });
   const started = performance.now();
+  log.info("compiling the training step", { group, device: config.device });
   const home = join(participant.home, "training");
   const miner = streamOwner(participant.home, participant.signer.address);
   const own = { network, group, config, miner, home: join(home, "own"), log };

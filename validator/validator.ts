@@ -38,6 +38,7 @@ const validate = async (participant: Participant, config: ValidatorConfig, metri
   await warnAtStart(examined(participant, config), participant.log);
   const current = phaseAt(clock.head.number, network.phases).cycle;
   const hash = await models.baseOf(Math.max(network.first_cycle, current));
+  participant.log.info("opening the model to evaluate with", { model: hash, device: config.device });
   const device = await openDevice({ ...config, log: participant.log });
   const meter = await withModelFiles(participant, hash, async () => {
     participant.log.debug("caught up", { model: hash, how: await catchUp(participant, hash) });

@@ -1,4 +1,4 @@
-import { existsSync, readdirSync, rmSync, statSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync, rmSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { kindOf } from "#shared/documents/formats.js";
 import { writeJsonl } from "#shared/documents/write-jsonl.js";
@@ -13,10 +13,15 @@ import type { MinerConfig } from "../config.js";
  *
  * @throws BlockZeroError DATASET_NOT_FOUND, and what reading it throws
  */
-export const withOwnData = async (config: MinerConfig, home: string, log: Pick<Log, "info">): Promise<MinerConfig> => {
+export const withOwnData = async (
+  config: MinerConfig,
+  home: string,
+  log: Pick<Log, "info" | "warn">,
+): Promise<MinerConfig> => {
   const { data_path: path } = config;
   if (path === undefined) return config;
   const kind = kindOf(path);
+  if (kind?.format === "jsonl" && kind.compression === "none") warnIfFew(path, linesOfSmall(path), log);
   const isWrittenOut = kind !== null && !(kind.format === "jsonl" && kind.compression === "none");
   if (!isWrittenOut) return config;
   const { size, mtimeMs } = statAt(path);
@@ -26,10 +31,34 @@ export const withOwnData = async (config: MinerConfig, home: string, log: Pick<L
   if (!existsSync(out)) {
     const { documents, skipped } = await writeJsonl(path, out, "text");
     log.info("data_path written out", { path, documents, skipped });
+    warnIfFew(path, documents, log);
   }
   for (const other of readdirSync(folder)) if (other !== name) rmSync(join(folder, other), { force: true });
   return { ...config, data_path: out };
 };
+
+/** Fewer documents are learnt by heart within a cycle, which raises the loss on other text. */
+const FEW = 100;
+/** Larger files are taken to have enough. */
+const SMALL_BYTES = 1 << 20;
+
+const warnIfFew = (path: string, documents: number, log: Pick<Log, "warn">): void => {
+  if (documents < FEW)
+    log.warn("data_path has few documents", {
+      code: "DATA_FEW",
+      path,
+      documents,
+      hint: `a model learns fewer than ${FEW} by heart; give more, one {"text": …} a line, or a smaller data_weight`,
+    });
+};
+
+/** Lines with something in them; infinitely many of a large file. */
+const linesOfSmall = (path: string): number =>
+  statAt(path).size > SMALL_BYTES
+    ? Number.POSITIVE_INFINITY
+    : readFileSync(path, "utf8")
+        .split("\n")
+        .filter((line) => line.trim() !== "").length;
 
 const statAt = (path: string) => {
   try {

@@ -2,6 +2,10 @@ import type { ErrorEntries } from "./entry.js";
 
 /** Codes that stand on log lines only. */
 export const warnings = {
+  DATA_FEW: {
+    meaning: "A miner's own text has so few documents that the model learns them by heart.",
+    remedy: "Give more text, or lower `data_weight`.",
+  },
   EVALUATION_SHORT: {
     meaning: "The validator measured on fewer batches than the network names.",
     remedy: "Give it more of the machine, or the network a longer evaluate phase.",

@@ -5,16 +5,22 @@ import { dirname, join } from "node:path";
 import { test } from "node:test";
 import { Command } from "commander";
 import { allCommands, commandsFor } from "#cli/program.js";
+import { wholePrograms } from "#cli/whole-programs.js";
 import { checkupCommand } from "#miner/checkup/command.js";
-import { minerSettings } from "#miner/config.js";
 import { trainerCommands } from "#miner/own-trainer/check-command.js";
 import { planCommand } from "#miner/plan/plan-command.js";
 import { receiptCommands } from "#miner/receipts/receipt-command.js";
 import { scoreCommand } from "#miner/score/command.js";
+import { completionTree } from "#shared/cli/completion/tree.js";
 import type { CommandGroup, CommandSpec } from "#shared/cli/program.js";
-import { commandReference } from "#shared/cli/reference.js";
-import { flagName } from "#shared/config/settings.js";
-import { validatorSettings } from "#validator/config.js";
+
+/** Pages whose commands are meant to be copied. */
+const STEPS = [
+  "docs/by-hand.md",
+  "docs/chain.md",
+  "docs/operations.md",
+  ...readdirSync("docs/guides").map((name) => join("docs/guides", name)),
+];
 
 test("the generated pages are current", () => {
   const { status, stderr } = spawnSync(process.execPath, ["scripts/docs.mjs", "--check"], { encoding: "utf8" });
@@ -50,21 +56,24 @@ test("every command answers in JSON as well", async () => {
 });
 
 test("the pages of steps name only commands and options that exist", async () => {
-  const commands = await allCommands();
-  const reference = commands.map((command) => commandReference(command, "blockzero")).join("\n");
-  const flags = Object.keys({ ...minerSettings, ...validatorSettings }).map(flagName);
-  const calls = ["docs/by-hand.md", "docs/chain.md"].flatMap((page) => {
-    const found = [...readFileSync(page, "utf8").matchAll(/^npx (blockzero\S*) ([^\n&]+)/gm)];
-    assert.ok(found.length >= 8, page);
-    return found;
-  });
-  for (const [call, program, rest] of calls) {
-    const options = [...rest!.matchAll(/--[\w.-]+/g)].map(([option]) => option);
-    if (program === "blockzero") {
-      const [path] = rest!.split(" --");
-      assert.match(reference, new RegExp(`^#+ blockzero ${path}$`, "m"), call);
-      for (const option of options) assert.ok(reference.includes(option), call);
-    } else for (const option of options) assert.ok(flags.includes(option), call);
+  const tree = wholePrograms(await allCommands()).flatMap((program) => completionTree(program));
+  const commands = new Map(tree.map((command) => [command.path, command]));
+  const alike = (option: string) => option.replaceAll(/[._]/g, "-");
+  for (const page of STEPS) {
+    const calls = [...readFileSync(page, "utf8").matchAll(/^(?:sudo )?npx (blockzero[^\n&#|>]*)/gm)].map(([, call]) =>
+      call!.trim(),
+    );
+    assert.ok(calls.length >= 3, page);
+    for (const call of calls) {
+      const [program = "", ...words] = call.split(/\s+/);
+      const path = words.reduce((at, word) => (commands.has(`${at} ${word}`) ? `${at} ${word}` : at), program);
+      const command = commands.get(path);
+      assert.ok(command !== undefined, `${page}: ${call}`);
+      if (command.commands.length > 0) assert.equal(path, "blockzero-miner", `${page}: ${call} names no command`);
+      const known = command.options.map(({ text }) => alike(text));
+      for (const [option] of call.matchAll(/(?<= )--[\w.-]+/g))
+        assert.ok(known.includes(alike(option)), `${page}: ${call}: ${option}`);
+    }
   }
 });
 

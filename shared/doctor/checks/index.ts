@@ -10,6 +10,7 @@ import { networkCheck } from "./network.js";
 import { nodeCheck } from "./node.js";
 import { planCheck } from "./plan.js";
 import { portCheck } from "./port.js";
+import { proxyCheck } from "./proxy.js";
 import { registrationCheck, stakeCheck } from "./registration.js";
 import { storeCheck } from "./store.js";
 import { walletCheck } from "./wallet.js";
@@ -21,6 +22,7 @@ export const CHECKS: readonly Check[] = [
   memoryCheck,
   diskCheck,
   limitsCheck,
+  proxyCheck,
   endpointCheck,
   clockCheck,
   walletCheck,
@@ -40,6 +42,7 @@ export const START_CHECKS: readonly Check[] = [
   memoryCheck,
   diskSpaceCheck,
   limitsCheck,
+  proxyCheck,
   chainClockCheck,
   stakeCheck,
   planCheck,

@@ -6,6 +6,7 @@ import { join } from "node:path";
 import { describe, it, type TestContext } from "node:test";
 import { deviceCheck } from "#shared/doctor/checks/device.js";
 import { portCheck } from "#shared/doctor/checks/port.js";
+import { proxyCheck } from "#shared/doctor/checks/proxy.js";
 import { storeCheck } from "#shared/doctor/checks/store.js";
 import { wandbCheck } from "#shared/doctor/checks/wandb.js";
 import { temporaryFolder } from "../artifact/temporary.js";
@@ -70,6 +71,15 @@ describe("checks of services", () => {
     assert.equal((await withKey("good", "http://127.0.0.1:1")).verdict, "warning");
     const off = await findingIn(t, wandbCheck, { flags, about: { env: { WANDB_MODE: "offline" } } });
     assert.equal(off.verdict, "ok");
+  });
+
+  it("a proxy in the environment, which is not used", async (t) => {
+    assert.equal((await findingIn(t, proxyCheck)).verdict, "ok");
+    const { verdict, says } = await findingIn(t, proxyCheck, {
+      about: { env: { https_proxy: "http://user:word@proxy" } },
+    });
+    assert.equal(verdict, "warning");
+    assert.match(says, /^https_proxy is set, and not used: /);
   });
 
   it("the CPU has a speed, and a card that is not there fails", { timeout: 300_000 }, async (t) => {
