@@ -1,5 +1,14 @@
 import { z } from "zod";
-import { deviceSetting, metricsSetting, participantSettings, pathSchema } from "#shared/config/common.js";
+import {
+  COMMAND_FORM,
+  commandSchema,
+  deviceSetting,
+  metricsSetting,
+  NAMES_FORM,
+  namesSchema,
+  participantSettings,
+  pathSchema,
+} from "#shared/config/common.js";
 import { type Config, defineConfig, setting } from "#shared/config/settings.js";
 import { pathBeside } from "#shared/files/beside.js";
 
@@ -79,20 +88,11 @@ export const trainingSettings = defineConfig({
   checkpoint_keep_top_k,
 });
 
-/** Words of a command: a list, or one text with spaces between them. */
-const wordsSchema = z.union([
-  z
-    .string()
-    .transform((text) => text.split(/\s+/).filter((word) => word !== ""))
-    .pipe(z.array(z.string()).min(1)),
-  z.array(z.string()).min(1),
-]);
-
 /** A program of the operator's own that trains instead of us: docs/own-trainer.md. */
 export const ownTrainerSettings = defineConfig({
   "trainer.command": setting({
-    schema: wordsSchema.optional(),
-    allowed: "a program and its arguments: a list, or a text with spaces between them",
+    schema: commandSchema.optional(),
+    allowed: COMMAND_FORM,
     describe:
       "A program of your own that trains the shard, as docs/own-trainer.md says. Unset, the miner trains. It runs as your user; workers, device and threads do not concern it.",
   }),
@@ -103,10 +103,8 @@ export const ownTrainerSettings = defineConfig({
       "Seconds between the SIGTERM that tells the program to end and the SIGKILL at the deadline; a fifth of the time there is at most.",
   }),
   "trainer.environment": setting({
-    schema: z
-      .union([z.string().transform((text) => text.split(",").map((name) => name.trim())), z.array(z.string().min(1))])
-      .optional(),
-    allowed: "names of variables, as a list or with commas between",
+    schema: namesSchema.optional(),
+    allowed: NAMES_FORM,
     describe:
       "Variables that the program gets beside those that docs/own-trainer.md lists. Secrets are passed only if named here.",
   }),

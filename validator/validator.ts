@@ -25,6 +25,7 @@ import type { Validator } from "./context.js";
 import { runCycle } from "./cycle.js";
 import { validatorJournalSchema } from "./journal.js";
 import { evaluationMemory, openMeter } from "./open-meter.js";
+import { withOwnEvaluator } from "./own-evaluator/own-meter.js";
 import { readBase } from "./read-base.js";
 
 /** Runs a validator until the signal aborts. */
@@ -42,7 +43,8 @@ const validate = async (participant: Participant, config: ValidatorConfig, metri
   const device = await openDevice({ ...config, log: participant.log });
   const meter = await withModelFiles(participant, hash, async () => {
     participant.log.debug("caught up", { model: hash, how: await catchUp(participant, hash) });
-    return openMeter(participant, device, hash, evaluationMemory(config));
+    const builtIn = await openMeter(participant, device, hash, evaluationMemory(config));
+    return withOwnEvaluator(participant, config, builtIn);
   });
   await warmUp(meter, wholeModel(await readBase(participant, meter, hash)), network);
   const validator: Validator = {

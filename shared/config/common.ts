@@ -14,6 +14,25 @@ const name = z.string().min(1);
 /** A path; a leading `~/` is the home folder. */
 export const pathSchema = name.transform((path) => (path.startsWith("~/") ? join(homeFolder(), path.slice(2)) : path));
 
+/** A program of the operator's own and its arguments; no shell reads them. */
+export const commandSchema = z.union([
+  z
+    .string()
+    .transform((text) => text.split(/\s+/).filter((word) => word !== ""))
+    .pipe(z.array(z.string()).min(1)),
+  z.array(z.string()).min(1),
+]);
+
+export const COMMAND_FORM = "a program and its arguments: a list, or a text with spaces between them";
+
+/** Names of environment variables. */
+export const namesSchema = z.union([
+  z.string().transform((text) => text.split(",").map((variable) => variable.trim())),
+  z.array(name),
+]);
+
+export const NAMES_FORM = "names of variables, as a list or with commas between";
+
 const NETWORK_NAMES = Object.keys(NAMED_NETWORKS).join(", ");
 const endpointSchema = z.union([z.url({ protocol: /^wss?$/ }), z.enum(Object.keys(NAMED_NETWORKS))]);
 

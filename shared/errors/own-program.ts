@@ -1,8 +1,17 @@
 import type { ErrorEntries } from "./entry.js";
 
 export const ownProgramErrors = {
+  EVALUATOR_DIFFERS: {
+    meaning: "The evaluator's program measures other losses than the validator itself.",
+    remedy: "Compute in float32 and without dropout; until the next start the validator measures by itself.",
+  },
+  EVALUATOR_FAILED: {
+    meaning: "The evaluator's program ended, or did not answer as the contract says.",
+    remedy:
+      "See its lines and [own-evaluator.md](own-evaluator.md); until the next start the validator measures by itself.",
+  },
   OWN_PROGRAM_NOT_STARTED: {
-    meaning: "The program of `trainer.command` cannot be started.",
+    meaning: "The program of `trainer.command` or `evaluator.command` cannot be started.",
     remedy: "Check its path and permissions; `blockzero-miner trainer check` tries it.",
   },
   TRAINER_DISK: {

@@ -11,7 +11,9 @@ export interface ProgramOptions {
   readonly env: Readonly<Record<string, string>>;
   /** A variable whose value no other program's environment has: its processes are found by it. */
   readonly mark: { readonly name: string; readonly value: string };
-  /** A line of its standard output, and whether it was longer than `LINE_BYTES`. */
+  /** Bytes of a line that are read; `LINE_BYTES` if not given. */
+  readonly lineBytes?: number;
+  /** A line of its standard output, and whether it was longer than that. */
   readonly onLine: (line: string, isCut: boolean) => void;
   /** A line of its standard error. */
   readonly onError: (line: string) => void;
@@ -58,7 +60,7 @@ export const runProgram = async (options: ProgramOptions): Promise<RunningProgra
     detached: true,
     stdio: ["pipe", "pipe", "pipe"],
   });
-  const out = boundedLines(LINE_BYTES, options.onLine);
+  const out = boundedLines(options.lineBytes ?? LINE_BYTES, options.onLine);
   const err = boundedLines(LINE_BYTES, options.onError);
   child.stdout.on("data", out.push).once("end", out.end);
   child.stderr.on("data", err.push).once("end", err.end);

@@ -1,0 +1,118 @@
+import assert from "node:assert/strict";
+import { join } from "node:path";
+import { describe, it, type TestContext } from "node:test";
+import { fileURLToPath } from "node:url";
+import { groupHeldOutBatches } from "#datasets/group-data.js";
+import type { FloatTensors } from "#shared/artifact/update.js";
+import { loadConfig } from "#shared/config/load.js";
+import { createLossMeter } from "#shared/evaluation/loss-meter.js";
+import { groupShapes } from "#shared/model/groups.js";
+import { processesWith } from "#shared/own-program/processes.js";
+import type { Network } from "#shared/protocol/network.js";
+import { validatorSettings } from "#validator/config.js";
+import { withOwnEvaluator } from "#validator/own-evaluator/own-meter.js";
+import { temporaryFolder } from "../../shared/artifact/temporary.js";
+import { collectingLog } from "../../shared/chain/support.js";
+import { device } from "../../shared/model/micro.js";
+import { HANG_GUARD } from "../../support/hang-guard.js";
+import { parameters, template } from "../../support/micro-network.js";
+
+const network: Network = { ...template, genesis: "0".repeat(64) };
+const group = network.groups.math!;
+const batchSize = 2;
+const batches = groupHeldOutBatches(network, "math", { seed: "7".repeat(64), batches: 3, batchSize });
+
+/** An update that shows. */
+const update: FloatTensors = new Map(
+  Object.entries(groupShapes(network.model, group)).map(([name, shape]) => [
+    name,
+    { shape, data: parameters[name]!.data.map((weight) => 0.2 * weight) },
+  ]),
+);
+
+const BAD = fileURLToPath(new URL("../../support/bad-evaluator.js", import.meta.url));
+const MINIMAL = fileURLToPath(new URL("../../../../examples/minimal-evaluator/evaluate.mjs", import.meta.url));
+
+const open = async (t: TestContext, script: string, timeout = 300) => {
+  const { log, lines } = collectingLog();
+  const home = temporaryFolder(t);
+  const builtIn = await createLossMeter(device, network, { batchSize, parameters });
+  const measured: number[] = [];
+  const counting = {
+    ...builtIn,
+    async ofGroup(...given: Parameters<typeof builtIn.ofGroup>) {
+      const { losses } = await builtIn.ofGroup(...given);
+      const counted: typeof losses = (change, those) => {
+        measured.push(those.length);
+        return losses(change, those);
+      };
+      return { losses: counted };
+    },
+  };
+  const config = loadConfig(validatorSettings, {
+    env: {},
+    flags: { "evaluator.command": `${process.execPath} ${script}`, "evaluator.timeout_seconds": timeout },
+  });
+  const meter = await withOwnEvaluator({ network, home, log }, config, counting);
+  let ended: Promise<void> | undefined;
+  const end = () => {
+    ended ??= meter.dispose();
+    return ended;
+  };
+  t.after(end);
+  return { end, meter, builtIn, measured, lines, mark: `BLOCKZERO_JOB=${join(home, "evaluator", "job.json")}` };
+};
+
+describe("a validator with an evaluator of its own", { timeout: HANG_GUARD }, () => {
+  it("takes its losses, which are the built-in meter's, and measures a sample itself", async (t) => {
+    const { end, meter, builtIn, measured, lines, mark } = await open(t, MINIMAL);
+    const [own, here] = [await meter.ofGroup(parameters, group), await builtIn.ofGroup(parameters, group)];
+    for (const change of [null, update, null]) {
+      const expected = await here.losses(change, batches);
+      for (const [i, loss] of (await own.losses(change, batches)).entries())
+        assert.ok(Math.abs(loss - expected[i]!) < 1e-5, `${loss} ${expected[i]}`);
+    }
+    assert.deepEqual(measured, [1, 1, 1]);
+    assert.deepEqual(
+      lines.filter(({ level }) => level === "warn"),
+      [],
+    );
+    await end();
+    assert.deepEqual(processesWith(mark), []);
+  });
+
+  const faults: readonly (readonly [fault: string, code: string, says: RegExp])[] = [
+    ["wrong", "EVALUATOR_DIFFERS", /^$/],
+    ["few", "EVALUATOR_FAILED", /1 losses for 3 batches/],
+    ["shape", "EVALUATOR_FAILED", /no \{"id", "losses"\}/],
+    ["text", "EVALUATOR_FAILED", /no JSON/],
+    ["endless", "EVALUATOR_FAILED", /too long/],
+    ["dies", "EVALUATOR_FAILED", /exit status 3; it last said: CUDA out of memory/],
+  ];
+  for (const [fault, code, says] of faults)
+    it(`measures by itself, with one warning, where the program is ${fault}`, async (t) => {
+      const { meter, builtIn, lines } = await open(t, `${BAD} ${fault}`);
+      const expected = await (await builtIn.ofGroup(parameters, group)).losses(update, batches);
+      const own = await meter.ofGroup(parameters, group);
+      for (let again = 0; again < 2; again++) assert.deepEqual(await own.losses(update, batches), expected);
+      assert.deepEqual(await (await meter.ofGroup(parameters, group)).losses(update, batches), expected);
+      const warnings = lines.filter(({ level }) => level === "warn");
+      assert.deepEqual(
+        warnings.map(({ fields }) => fields.code),
+        [code],
+      );
+      assert.match(String(warnings[0]!.fields.reason ?? ""), says);
+    });
+
+  it("does so where the program does not answer in its time, or is none", async (t) => {
+    for (const [script, says] of [
+      [`${BAD} silent`, /no answer in 0.05 s/],
+      ["/nowhere/evaluate.mjs", /exit status 1/],
+    ] as const) {
+      const { meter, builtIn, lines } = await open(t, script, script.includes("silent") ? 0.05 : 300);
+      const expected = await (await builtIn.ofGroup(parameters, group)).losses(null, batches);
+      assert.deepEqual(await (await meter.ofGroup(parameters, group)).losses(null, batches), expected);
+      assert.match(String(lines.find(({ level }) => level === "warn")?.fields.reason), says);
+    }
+  });
+});

@@ -1,0 +1,222 @@
+import { mkdir, rm } from "node:fs/promises";
+import { join, resolve } from "node:path";
+import { z } from "zod";
+import type { FloatTensors } from "#shared/artifact/update.js";
+import type { Batch } from "#shared/data/loader.js";
+import { openTokenizer } from "#shared/data/open-tokenizer.js";
+import { BlockZeroError, reasonOf } from "#shared/errors/error.js";
+import { writeFileAtomic } from "#shared/files/atomic-file.js";
+import { createCheckpoint } from "#shared/model/checkpoint-writer.js";
+import { inMemory, type ModelTensors } from "#shared/model/model-tensors.js";
+import { programEnvironment } from "#shared/own-program/environment.js";
+import { killProcessesWith } from "#shared/own-program/processes.js";
+import { programLog } from "#shared/own-program/program-log.js";
+import { type RunningProgram, runProgram } from "#shared/own-program/run-program.js";
+import { modelConfigOf, type Network } from "#shared/protocol/network.js";
+import type { Log } from "#shared/telemetry/log.js";
+import { fromFloats } from "#shared/tensor-files/float32.js";
+import { createSafetensorsFile } from "#shared/tensor-files/safetensors-writer.js";
+
+/** Version of the contract in docs/own-evaluator.md. */
+const CONTRACT_VERSION = 1;
+
+const JOB_VARIABLE = "BLOCKZERO_JOB";
+
+/** Bytes of an answer. */
+const ANSWER_BYTES = 1 << 20;
+
+export interface EvaluatorProgramOptions {
+  readonly network: Network;
+  readonly command: readonly string[];
+  readonly environment: readonly string[];
+  readonly timeoutSeconds: number;
+  /** A folder of its own. */
+  readonly home: string;
+  readonly log: Log;
+}
+
+/** An operator's own program that measures losses, one request at a time, for as long as this process lives. */
+export interface EvaluatorProgram {
+  /**
+   * Mean loss of each batch, nats; NaN for one that is not finite.
+   *
+   * @param change names of the tensors that an update replaces, and the update; null for the model itself
+   * @throws BlockZeroError EVALUATOR_FAILED, OWN_PROGRAM_NOT_STARTED, and what writing its files throws
+   */
+  losses(model: ModelTensors, change: FloatTensors | null, batches: readonly Batch[]): Promise<readonly number[]>;
+  close(): Promise<void>;
+}
+
+const answerSchema = z.object({ id: z.int(), losses: z.array(z.number().nullable()) });
+
+/** Removes what an earlier process left, and prepares the folder; the program is started at the first request. */
+export const openEvaluatorProgram = async (options: EvaluatorProgramOptions): Promise<EvaluatorProgram> => {
+  const { network, command, environment, timeoutSeconds, log } = options;
+  const home = resolve(options.home);
+  const document = join(home, "job.json");
+  killProcessesWith(`${JOB_VARIABLE}=${document}`);
+  await rm(home, { recursive: true, force: true });
+  await mkdir(home, { recursive: true, mode: 0o700 });
+  const env = { ...programEnvironment(process.env, environment), PYTHONUNBUFFERED: "1" };
+  const said = programLog(log, "evaluator");
+  let waiting:
+    | { readonly id: number; readonly settle: (answer: readonly number[] | BlockZeroError) => void }
+    | undefined;
+  let program: Promise<RunningProgram> | undefined;
+  let written: ModelTensors | undefined;
+  let models = 0;
+  let requests = 0;
+  let turn: Promise<unknown> = Promise.resolve();
+
+  const hear = (line: string, isCut: boolean): void => {
+    if (!line.startsWith("{")) {
+      said.say(line);
+      return;
+    }
+    const answer = isCut ? "its answer is too long" : parse(line);
+    if (typeof answer === "string") waiting?.settle(failed(answer));
+    else if (answer.id === waiting?.id) waiting.settle(answer.losses.map((loss) => loss ?? Number.NaN));
+  };
+
+  const start = async (): Promise<RunningProgram> => {
+    writeFileAtomic(document, `${JSON.stringify(jobOf(network), null, 2)}\n`);
+    const running = await runProgram({
+      command,
+      cwd: home,
+      env,
+      mark: { name: JOB_VARIABLE, value: document },
+      lineBytes: ANSWER_BYTES,
+      onLine: hear,
+      onError: said.say,
+    });
+    void running.ended.then(({ code, signal }) => {
+      const last = said.tail.at(-1);
+      waiting?.settle(
+        failed(`it ended (${signal ?? `exit status ${code}`}${last === undefined ? "" : `; it last said: ${last}`})`),
+      );
+    });
+    return running;
+  };
+
+  const ask = async (model: ModelTensors, change: FloatTensors | null, batches: readonly Batch[]) => {
+    const id = ++requests;
+    const paths = { model: join(home, "model"), windows: join(home, `windows-${id}.safetensors`) };
+    const changed = change && join(home, `change-${id}.safetensors`);
+    try {
+      if (written !== model) {
+        written = undefined;
+        await writeModel(paths.model, network, model);
+        written = model;
+        models++;
+      }
+      await writeBatches(paths.windows, batches);
+      if (changed) await writeChange(changed, model, change);
+      program ??= start();
+      const running = await program;
+      const rows = batches[0]!.batchSize;
+      const request = { id, ...paths, model_version: models, change: changed, rows_per_loss: rows };
+      const losses = await answerWithin(timeoutSeconds, (settle) => {
+        waiting = { id, settle };
+        running.tell(JSON.stringify(request));
+      });
+      if (losses.length !== batches.length)
+        throw failed(`it gave ${losses.length} losses for ${batches.length} batches`);
+      return losses;
+    } finally {
+      waiting = undefined;
+      await rm(paths.windows, { force: true });
+      if (changed) await rm(changed, { force: true });
+    }
+  };
+
+  return {
+    losses(model, change, batches) {
+      const asked = turn.then(() => ask(model, change, batches));
+      turn = asked.catch(() => undefined);
+      return asked;
+    },
+    async close() {
+      const running = await program?.catch(() => undefined);
+      running?.stop(0);
+      await running?.ended;
+      await turn;
+      await rm(home, { recursive: true, force: true });
+    },
+  };
+};
+
+const jobOf = ({ name, data }: Network): object => ({
+  contract: CONTRACT_VERSION,
+  network: name,
+  sequence_length: data.sequence_length,
+  isolated: data.sequences === "isolated",
+});
+
+const answerWithin = (
+  seconds: number,
+  ask: (settle: (answer: readonly number[] | BlockZeroError) => void) => void,
+): Promise<readonly number[]> =>
+  new Promise((resolve, reject) => {
+    const settle = (answer: readonly number[] | BlockZeroError): void => {
+      clearTimeout(timer);
+      if (answer instanceof BlockZeroError) reject(answer);
+      else resolve(answer);
+    };
+    const timer = setTimeout(() => settle(failed(`no answer in ${seconds} s`)), 1000 * seconds);
+    ask(settle);
+  });
+
+const parse = (line: string): z.infer<typeof answerSchema> | string => {
+  try {
+    const read = answerSchema.safeParse(JSON.parse(line));
+    return read.success ? read.data : `its answer is no {"id", "losses"}: ${read.error.issues[0]?.message ?? ""}`;
+  } catch (thrown) {
+    return `its answer is no JSON: ${reasonOf(thrown)}`;
+  }
+};
+
+const writeModel = async (dir: string, network: Network, model: ModelTensors): Promise<void> => {
+  await rm(dir, { recursive: true, force: true });
+  const writer = await createCheckpoint(dir, modelConfigOf(network), { separators: openTokenizer(network.data) });
+  try {
+    for (const [name, tensor] of Object.entries(model)) await writer.write(name, await inMemory(tensor));
+    await writer.finish();
+  } finally {
+    await writer.discard();
+  }
+};
+
+/** The weights that an update makes of the tensors that it changes. */
+const writeChange = async (path: string, model: ModelTensors, change: FloatTensors): Promise<void> => {
+  const specs = [...change].map(([name, { shape }]) => [name, { dtype: "F32", shape }] as const);
+  const file = await createSafetensorsFile(path, new Map(specs), { mode: 0o600 });
+  try {
+    for (const [name, { shape, data }] of change) {
+      const base = (await inMemory(model[name]!)).data;
+      await file.write(name, fromFloats({ shape, data: data.map((delta, i) => base[i]! + delta) }).data);
+    }
+    await file.finish();
+  } finally {
+    await file.discard();
+  }
+};
+
+const writeBatches = async (path: string, batches: readonly Batch[]): Promise<void> => {
+  const [{ batchSize, sequenceLength, starts }] = batches as readonly [Batch];
+  const names = starts ? (["ids", "targets", "starts"] as const) : (["ids", "targets"] as const);
+  const spec = { dtype: "I32", shape: [batches.length * batchSize, sequenceLength] } as const;
+  const file = await createSafetensorsFile(path, new Map(names.map((name) => [name, spec])), { mode: 0o600 });
+  try {
+    for (const [i, batch] of batches.entries())
+      for (const name of names) {
+        const values = Int32Array.from(batch[name]!, Number);
+        await file.write(name, new Uint8Array(values.buffer), i * values.byteLength);
+      }
+    await file.finish();
+  } finally {
+    await file.discard();
+  }
+};
+
+const failed = (problem: string) =>
+  new BlockZeroError("EVALUATOR_FAILED", `the evaluator's program failed: ${problem}`, "see docs/own-evaluator.md");
