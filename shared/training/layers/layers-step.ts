@@ -63,12 +63,15 @@ export const stepByLayers = async (options: StepBackendOptions, layered: Layered
   const masters = tensors(({ parameter }) => parameter);
   const gradients = tensors(({ gradient }) => gradient);
   const sums = gradientSums(gradients);
-  let frozen = frozenOf(options, layered);
+  const frozen = frozenOf(options, layered);
+  /** What has been frozen since, by the tensors' names. */
+  const replaced = new Map<string, FrozenSource>();
+  const sourceOf = (name: string): FrozenSource => replaced.get(name) ?? frozen;
 
   const read = async (name: string): Promise<DeviceTensor | FloatTensor> =>
-    state.params[name] ?? (await frozen.read(name));
+    state.params[name] ?? (await sourceOf(name).read(name));
   const readRows = async (name: string, first: number, end: number): Promise<FloatTensor> =>
-    trained.has(name) ? rowsOf(masters[name]!, first, end) : frozen.rows(name, first, end);
+    trained.has(name) ? rowsOf(masters[name]!, first, end) : sourceOf(name).rows(name, first, end);
   const weightsOf = async ({ names }: (typeof layers)[number]): Promise<AnyTensors> => {
     const feeds: Record<string, AnyTensors[string]> = {};
     for (const [input, name] of names) feeds[input] = await read(name);
@@ -149,7 +152,8 @@ export const stepByLayers = async (options: StepBackendOptions, layered: Layered
     tensor: (part, name) => state[part][name]!,
     frozenShapes: frozen.shapes,
     async freeze(from: FloatSource) {
-      frozen = firstOf([wholeTensors(from), frozen]);
+      const source = wholeTensors(from);
+      for (const name of Object.keys(from.shapes)) replaced.set(name, source);
     },
     async dispose() {
       disposeAll(...Object.values(state));
