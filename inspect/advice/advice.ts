@@ -30,7 +30,8 @@ export interface AdviceContext {
 }
 
 export interface Advice {
-  readonly kind: "problem" | "hint" | "good";
+  /** What is wrong, what could be better, what is nobody's to change, and that all is well. */
+  readonly kind: "problem" | "hint" | "note" | "good";
   readonly text: string;
 }
 
@@ -60,7 +61,7 @@ export const adviceFor = (cycles: readonly JudgedCycle[], context: AdviceContext
   return ordered.length > 0 ? ordered : [good(NOTHING_OPEN)];
 };
 
-const ORDER: readonly Advice["kind"][] = ["problem", "hint", "good"];
+const ORDER: readonly Advice["kind"][] = ["problem", "hint", "note", "good"];
 
 const NOTHING_OPEN =
   "Nothing stands out: it commits in time, its updates are scored, and its place is paid. What is left is better work: more tokens, text nearer to the group's, a learning rate tried in small steps.";
@@ -115,7 +116,7 @@ const abstentions: Rule = (recent) => {
   return count === 0
     ? []
     : [
-        hint(
+        note(
           `In ${of(count, recent)} validators could not judge it. They are left out of its mean: nothing is to be done here.`,
         ),
       ];
@@ -224,4 +225,5 @@ const of = (count: number, recent: readonly JudgedCycle[]): string =>
 
 const problem = (text: string): Advice => ({ kind: "problem", text });
 const hint = (text: string): Advice => ({ kind: "hint", text });
+const note = (text: string): Advice => ({ kind: "note", text });
 const good = (text: string): Advice => ({ kind: "good", text });

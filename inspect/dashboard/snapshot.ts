@@ -1,5 +1,6 @@
 import type { Phase } from "#shared/protocol/phases.js";
 import type { ReasonCode, Verdict } from "#shared/protocol/verdict.js";
+import type { Advice } from "../advice/advice.js";
 
 /**
  * The documents that the dashboard's page reads as JSON; docs/dashboard.md describes them. Losses are in nats per token, shares are fractions of
@@ -172,11 +173,6 @@ export interface MinerPage {
   /** Every cycle that was read, newest first. */
   readonly history: readonly (MinerCycle & { readonly cycle: number })[];
   readonly receipt: Receipt | null;
-}
-
-export interface Advice {
-  readonly kind: "problem" | "hint" | "good";
-  readonly text: string;
 }
 
 /** Where the proof of a cycle is: the records on chain, and what their hashes cover. */

@@ -1,4 +1,5 @@
 import type { History, MinerPage, SubnetNow } from "../snapshot.js";
+import { redrawCharts } from "./charts.js";
 import { drawClock } from "./clock.js";
 import { byId, setText } from "./dom.js";
 import { followServer, type News } from "./feed.js";
@@ -37,9 +38,9 @@ const start = async (): Promise<void> => {
     }
   };
 
-  /** One at a time; of those that come meanwhile only the last. Nobody looks at a hidden page. */
+  /** One at a time; of those that come meanwhile only the last. */
   const catchUp = async (): Promise<void> => {
-    if (isFetching || document.hidden) return;
+    if (isFetching) return;
     isFetching = true;
     try {
       while (asked !== null) {
@@ -90,8 +91,7 @@ const start = async (): Promise<void> => {
     byId(isMiner ? "h-miner" : "main").focus();
     scrollTo(0, 0);
   });
-  document.addEventListener("visibilitychange", () => void catchUp());
-  matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => location.reload());
+  matchMedia("(prefers-color-scheme: dark)").addEventListener("change", redrawCharts);
 
   await refresh(null);
   if (routeOf(location.hash).view === "miner") await route();

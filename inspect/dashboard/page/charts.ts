@@ -13,8 +13,18 @@ const DASHES = [[], [6, 3], [2, 2], [8, 3, 2, 3]];
 
 const drawn = new Map<string, ChartType>();
 
+/** How each chart was drawn last. */
+const redraws = new Map<string, () => void>();
+
+/** Draws all charts again, in the colours of the moment. */
+export const redrawCharts = (): void => {
+  for (const redraw of [...redraws.values()]) redraw();
+};
+
 /** Draws a chart, or what has changed in it. @param description for those who do not see it */
-const show = (id: string, config: ChartConfiguration, description: string): void => {
+const show = (id: string, make: () => ChartConfiguration, description: string): void => {
+  const config = make();
+  redraws.set(id, () => show(id, make, description));
   const canvas = byId<HTMLCanvasElement>(id);
   canvas.setAttribute("aria-label", description);
   const known = drawn.get(id);
@@ -29,16 +39,17 @@ const show = (id: string, config: ChartConfiguration, description: string): void
 
 export const drawLosses = ({ cycles, groups }: History, unit: "loss" | "bitsPerByte"): void => {
   const name = unit === "loss" ? "nats per token" : "bits per byte";
-  const datasets = groups.map((group, at) => ({
-    label: group.name,
-    data: [...group[unit]],
-    borderColor: colour(`--g${at % 8}`),
-    backgroundColor: colour(`--g${at % 8}`),
-    borderDash: DASHES[at % DASHES.length]!,
-    borderWidth: 2,
-    pointRadius: cycles.length > FEW ? 0 : 2.5,
-    spanGaps: true,
-  }));
+  const datasets = () =>
+    groups.map((group, at) => ({
+      label: group.name,
+      data: [...group[unit]],
+      borderColor: colour(`--g${at % 8}`),
+      backgroundColor: colour(`--g${at % 8}`),
+      borderDash: DASHES[at % DASHES.length]!,
+      borderWidth: 2,
+      pointRadius: cycles.length > FEW ? 0 : 2.5,
+      spanGaps: true,
+    }));
   const ends = groups.map((group) => {
     const known = group[unit].filter((value) => value !== null);
     return known.length === 0
@@ -47,7 +58,7 @@ export const drawLosses = ({ cycles, groups }: History, unit: "loss" | "bitsPerB
   });
   show(
     "chart-losses",
-    { type: "line", data: { labels: [...cycles], datasets }, options: options("cycle", name) },
+    () => ({ type: "line", data: { labels: [...cycles], datasets: datasets() }, options: options("cycle", name) }),
     `Loss in ${name} over ${cycles.length} cycles: ${ends.join("; ")}. The table below has the values.`,
   );
 };
@@ -55,7 +66,7 @@ export const drawLosses = ({ cycles, groups }: History, unit: "loss" | "bitsPerB
 export const drawRewards = ({ curve, shares }: Rewards): void =>
   show(
     "chart-rewards",
-    {
+    () => ({
       type: "bar",
       data: {
         labels: shares.map((_, place) => place + 1),
@@ -68,7 +79,7 @@ export const drawRewards = ({ curve, shares }: Rewards): void =>
         ],
       },
       options: options("place", "%", "rect"),
-    },
+    }),
     `Curve ${curve}: ${shares
       .slice(0, 5)
       .map((share, place) => `place ${place + 1} ${(100 * share).toFixed(1)} %`)
@@ -88,7 +99,7 @@ export const drawMiner = ({ history }: Pick<MinerPage, "history">): void => {
   });
   show(
     "chart-miner",
-    {
+    () => ({
       type: "line",
       data: {
         labels: ascending.map(({ cycle }) => cycle),
@@ -106,7 +117,7 @@ export const drawMiner = ({ history }: Pick<MinerPage, "history">): void => {
         ],
       },
       options: options("cycle", "nats per token"),
-    },
+    }),
     `Score and loss reduction over ${ascending.length} cycles; the table below has the values.`,
   );
 };

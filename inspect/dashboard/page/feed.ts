@@ -18,23 +18,45 @@ export interface FeedHandlers {
   readonly onState: (state: "live" | "polling" | "interrupted") => void;
 }
 
-/** Follows the subnet by server-sent events, or by polling where the server has no place for another reader. */
+/**
+ * Follows the subnet by server-sent events, or by polling where the server has no place for another reader. A page that nobody sees follows
+ * nothing: a browser has few connections to one server, and all its tabs share them.
+ */
 export const followServer = ({ onNews, onPoll, onState }: FeedHandlers): void => {
+  let stream: EventSource | null = null;
   let polling: ReturnType<typeof setInterval> | undefined;
+  let retry: ReturnType<typeof setTimeout> | undefined;
+
+  const stop = () => {
+    stream?.close();
+    stream = null;
+    clearInterval(polling);
+    clearTimeout(retry);
+    polling = undefined;
+  };
   const open = () => {
-    const stream = new EventSource("/api/stream");
-    stream.addEventListener("block", ({ data }) => {
+    stream?.close();
+    const opened = new EventSource("/api/stream");
+    stream = opened;
+    opened.addEventListener("block", ({ data }) => {
       clearInterval(polling);
       polling = undefined;
       onState("live");
       onNews(JSON.parse(data));
     });
-    stream.addEventListener("error", () => {
-      if (stream.readyState !== EventSource.CLOSED) return onState("interrupted");
+    opened.addEventListener("error", () => {
+      if (opened.readyState !== EventSource.CLOSED) return onState("interrupted");
       onState("polling");
       polling ??= setInterval(onPoll, POLL_MS);
-      setTimeout(open, RETRY_MS);
+      retry = setTimeout(open, RETRY_MS);
     });
   };
-  open();
+  const followWhileSeen = () => {
+    if (document.hidden) stop();
+    else if (stream === null) open();
+  };
+  document.addEventListener("visibilitychange", followWhileSeen);
+  addEventListener("pagehide", stop);
+  addEventListener("pageshow", followWhileSeen);
+  followWhileSeen();
 };

@@ -7,8 +7,8 @@ import { verdictCell } from "./verdict.js";
 
 type Row = MinerPage["history"][number];
 
-const SIGNS = { problem: "✖ To mend:", hint: "→ To try:", good: "✔" } as const;
-const CLASSES = { problem: "bad", hint: "warn", good: "good" } as const;
+const SIGNS = { problem: "✖ To mend:", hint: "→ To try:", note: "○ To know:", good: "✔" } as const;
+const CLASSES = { problem: "bad", hint: "warn", note: "soft", good: "good" } as const;
 
 export interface MinerView {
   show(page: MinerPage): void;

@@ -53,9 +53,10 @@ export const createOverview = (): Overview => {
     const isBits = history.groups.some(({ bitsPerByte }) => bitsPerByte.some((value) => value !== null));
     if (!isBits) unit.value = "loss";
     unit.options[0]!.disabled = !isBits;
+    const isKnown = history.groups.some(({ loss }) => loss.some((value) => value !== null));
     setText(
       byId("losses-note"),
-      isBits ? "" : "Bits per byte need the groups' text: start the dashboard with --texts.",
+      isBits || !isKnown ? "" : "Bits per byte need the groups' text: start the dashboard with --texts.",
     );
     drawLosses(history, unit.value === "loss" ? "loss" : "bitsPerByte");
     if (!details.open) return;

@@ -48,7 +48,7 @@ describe("advice to a miner", () => {
   it("names what to change for every reason that a verdict can have", () => {
     for (const reason of REASON_CODES) {
       const [first] = texts([...times(7, good), { ...failed, verdict: verdictFor(reason), reason }]);
-      if (reason === "validator_failed") assert.match(first!, /^hint: In 1 of its last 8 cycles validators could not/);
+      if (reason === "validator_failed") assert.match(first!, /^note: In 1 of its last 8 cycles validators could not/);
       else
         assert.match(
           first!,
