@@ -1,10 +1,11 @@
 import assert from "node:assert/strict";
-import { appendFileSync, statSync } from "node:fs";
+import { appendFileSync, existsSync, mkdirSync, statSync, symlinkSync } from "node:fs";
 import { join } from "node:path";
 import { describe, it, type TestContext } from "node:test";
 import { openMetrics } from "#shared/telemetry/open-metrics.js";
 import { wandbApi } from "#shared/telemetry/wandb/api.js";
 import { metricRecords } from "#shared/telemetry/wandb/metric-steps.js";
+import { wandbMetrics } from "#shared/telemetry/wandb/metrics-sink.js";
 import { runFolders } from "#shared/telemetry/wandb/run-folders.js";
 import { historyFile, openRun, readRun } from "#shared/telemetry/wandb/run-journal.js";
 import { runSender } from "#shared/telemetry/wandb/sender.js";
@@ -149,6 +150,22 @@ describe("a program's run", () => {
     assert.equal(run!.config.netuid?.value, 7);
     assert.doesNotMatch(JSON.stringify(run), /hunter2/);
     assert.equal(await runSender(wandbApi({ apiKey: "k", baseUrl: service.url }), folder).flush(), 0);
+  });
+
+  it("ends with one warning where the disk is full, and nothing else does", {
+    skip: existsSync("/dev/full") ? false : "there is no /dev/full here",
+  }, async (t) => {
+    const folder = join(temporaryFolder(t), "run");
+    mkdirSync(folder);
+    symlinkSync("/dev/full", historyFile(folder));
+    const { log, lines } = capturingLog();
+    const sink = wandbMetrics({ ...about, folder, isOffline: true, log });
+    for (const cycle of [1, 2, 3]) sink.write({ cycle });
+    await sink.close();
+    assert.deepEqual(
+      lines.map(({ level, message }) => [level, message]),
+      [["warn", "Weights & Biases takes no more metrics"]],
+    );
   });
 
   it("is another for each hotkey, and disabled leaves no trace", async (t) => {
