@@ -1,6 +1,8 @@
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
 import { test } from "node:test";
+import { expressionOf } from "#shared/monitoring/expression.js";
+import { ROWS } from "#shared/monitoring/panels.js";
 import { HANG_GUARD } from "#tests/support/hang-guard.js";
 import { parsePrometheus } from "#tests/support/prometheus-text.js";
 import { startSubnet } from "./live-subnet.js";
@@ -72,5 +74,11 @@ test("a miner and a validator of a living subnet show what they do", { timeout: 
     for (const seen of cycles.values()) assert.ok(seen >= cycle);
     const reads = await eventually(t, query, "scrape_samples_scraped", 2);
     for (const samples of reads.values()) assert.ok(samples > 200 && samples < 2000, String(samples));
+    // Every panel asks for what Prometheus can answer.
+    for (const { title, targets } of ROWS.flatMap(({ panels }) => panels))
+      for (const target of targets) {
+        const expression = expressionOf(target).replaceAll("$instance", ".+");
+        assert.equal(await query.problem(expression), null, `${title}: ${expression}`);
+      }
   });
 });

@@ -13,8 +13,12 @@ export const WITHOUT_PROMETHEUS: string | false =
     ? "prometheus and promtool are not installed"
     : false;
 
-/** The values of a query, by instance. */
-export type Query = (expression: string) => Promise<ReadonlyMap<string, number>>;
+export interface Query {
+  /** The values of an expression, by instance. */
+  (expression: string): Promise<ReadonlyMap<string, number>>;
+  /** What Prometheus says against an expression; null if nothing. */
+  problem(expression: string): Promise<string | null>;
+}
 
 const answerSchema = z.object({
   data: z.object({
@@ -41,13 +45,20 @@ export const startPrometheus = async (t: TestContext, targets: readonly string[]
     await ended;
     rmSync(home, { recursive: true, force: true });
   });
-  return async (expression) => {
-    const query = new URLSearchParams({ query: expression });
-    const answer = await fetch(`http://127.0.0.1:${port}/api/v1/query?${query}`)
+  const ask = (expression: string) =>
+    fetch(`http://127.0.0.1:${port}/api/v1/query?${new URLSearchParams({ query: expression })}`);
+  const values = async (expression: string): Promise<ReadonlyMap<string, number>> => {
+    const answer = await ask(expression)
       .then(async (response) => answerSchema.parse(await response.json()))
       .catch(() => null);
     return new Map(answer?.data.result.map(({ metric, value }) => [metric.instance, Number(value[1])]));
   };
+  return Object.assign(values, {
+    problem: async (expression: string) => {
+      const response = await ask(expression);
+      return response.ok ? null : response.text();
+    },
+  });
 };
 
 /** Asks again until every instance has a value. */
