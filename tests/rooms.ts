@@ -38,7 +38,7 @@ export const ROOMS: readonly Room[] = [
   {
     room: "shared/own-program",
     holds: "an operator's own program: its environment, processes, output, end",
-    imports: ["shared/errors", "shared/telemetry"],
+    imports: ["shared/errors", "shared/files", "shared/telemetry"],
   },
   {
     room: "shared/monitoring",

@@ -1,5 +1,4 @@
 import { existsSync } from "node:fs";
-import { rm } from "node:fs/promises";
 import { join } from "node:path";
 import { type Flags, loadProgramConfig, programFlags } from "#shared/cli/config-flags.js";
 import { JSON_FLAG, printJson } from "#shared/cli/json.js";
@@ -11,6 +10,7 @@ import { lockHome } from "#shared/files/home-lock.js";
 import { openCheckpoint } from "#shared/model/checkpoint-reader.js";
 import { groupNamed, groupShapes, hubShapes } from "#shared/model/groups.js";
 import { frozenGroups } from "#shared/model/shard.js";
+import { removeWhole } from "#shared/own-program/job-folder.js";
 import { openPart } from "#shared/parts/open-part.js";
 import { modelConfigOf, type Network } from "#shared/protocol/network.js";
 import { baseModelHash } from "#shared/replay/base-model-hash.js";
@@ -126,7 +126,7 @@ const run = async (
     });
   } finally {
     unlock();
-    await rm(home, { recursive: true, force: true });
+    await removeWhole(home);
   }
 };
 

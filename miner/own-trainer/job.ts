@@ -2,7 +2,8 @@ import { join } from "node:path";
 import { z } from "zod";
 import { packageInfo } from "#shared/cli/package-info.js";
 import { ADAMW_DEFAULTS } from "#shared/engine/optim/adamw.js";
-import { readFileIfAny, writeFileAtomic } from "#shared/files/atomic-file.js";
+import { readFileIfAny } from "#shared/files/atomic-file.js";
+import { writeDocument } from "#shared/own-program/job-folder.js";
 import { sha256 } from "#shared/protocol/hash.js";
 import { type RunPlace, streamSeed } from "../training/run-identity.js";
 import { shardModel, trainedTensors } from "./shard-folder.js";
@@ -46,8 +47,8 @@ export interface JobOptions {
 const CLIP = 1;
 
 /** Writes `job.json`. It is written last: where it is, the shard and the windows are whole. */
-export const writeJob = (paths: JobPaths, options: JobOptions): void =>
-  writeFileAtomic(paths.document, `${JSON.stringify(jobDocument(paths, options), null, 2)}\n`);
+export const writeJob = (paths: JobPaths, options: JobOptions): Promise<void> =>
+  writeDocument(paths.document, jobDocument(paths, options));
 
 const jobDocument = (paths: JobPaths, options: JobOptions): object => {
   const { place, cycle, model, run, isResumed, maxSteps, windows, deadline, graceMs, state } = options;

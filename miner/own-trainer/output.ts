@@ -38,9 +38,9 @@ export const outputFiles = async (dir: string): Promise<readonly OutputFile[]> =
     .sort((a, b) => b.step - a.step);
 };
 
-/** Removes all but the newest checkpoints. */
+/** Removes all but the newest checkpoints, where the program lets it. */
 export const pruneOutput = async (dir: string): Promise<void> => {
-  for (const { path } of (await outputFiles(dir)).slice(KEPT)) await rm(path, { force: true });
+  for (const { path } of (await outputFiles(dir)).slice(KEPT)) await rm(path, { force: true }).catch(() => undefined);
 };
 
 /**

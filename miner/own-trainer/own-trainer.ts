@@ -1,4 +1,4 @@
-import { mkdir, readdir, rm } from "node:fs/promises";
+import { readdir } from "node:fs/promises";
 import { join, resolve } from "node:path";
 import { groupHeldOutBatches, groupTrainingLoader } from "#datasets/group-data.js";
 import { openOwnDocuments } from "#datasets/own-documents.js";
@@ -6,6 +6,7 @@ import { openTokenizer } from "#shared/data/open-tokenizer.js";
 import type { Device } from "#shared/engine/device.js";
 import { BlockZeroError } from "#shared/errors/error.js";
 import { programEnvironment } from "#shared/own-program/environment.js";
+import { makeFolder, removeWhole } from "#shared/own-program/job-folder.js";
 import { killProcessesWith } from "#shared/own-program/processes.js";
 import { programLog } from "#shared/own-program/program-log.js";
 import { type ProgramEnd, type RunningProgram, runProgram } from "#shared/own-program/run-program.js";
@@ -72,7 +73,7 @@ const GIB = 2 ** 30;
 /** Removes a job that a miner which had such a program left, and ends what of it still runs. */
 export const removeOwnTrainer = async (home: string): Promise<void> => {
   killProcessesWith(markOf(jobPaths(join(resolve(home), JOB))));
-  await rm(home, { recursive: true, force: true });
+  await removeWhole(home);
 };
 
 const JOB = "job";
@@ -105,8 +106,9 @@ export const openOwnTrainer = async (options: OwnTrainerOptions): Promise<OwnTra
     const { batch_size: batchSize, gradient_accumulation_steps: accumulation } = config;
     const count = maxSteps * accumulation * batchSize;
     if (runOfJob(paths) === run) return count;
-    await rm(paths.dir, { recursive: true, force: true });
-    await mkdir(paths.output, { recursive: true, mode: 0o700 });
+    await removeWhole(paths.dir);
+    await makeFolder(paths.dir);
+    await makeFolder(paths.output);
     await writeShard(paths.shard, network, group, { hub, own: base, frozen });
     const loader = groupTrainingLoader(network, group, {
       batchSize,
@@ -128,7 +130,7 @@ export const openOwnTrainer = async (options: OwnTrainerOptions): Promise<OwnTra
     const end = deadline();
     const left = end === undefined ? Number.POSITIVE_INFINITY : Math.max(0, end - now());
     const graceMs = Math.min(1000 * graceSeconds, GRACE_SHARE * left);
-    writeJob(paths, {
+    await writeJob(paths, {
       place,
       cycle,
       model,
@@ -180,7 +182,7 @@ export const openOwnTrainer = async (options: OwnTrainerOptions): Promise<OwnTra
     if (end.code !== 0 && !end.wasStopped)
       log.warn("the trainer's program failed", { code: "TRAINER_FAILED", status: statusOf(end), says: tail.slice(-3) });
     if (step === null || output === null) {
-      if (options.stop() && done.refused.length === 0) return { run: NO_STEPS, update: new Map() };
+      if (done === nothing) return { run: NO_STEPS, update: new Map() };
       throw noCheckpoint(done);
     }
     const { firstLoss, lastLoss } = progress;
@@ -223,9 +225,10 @@ const nothing: OwnRun = {
 /** The program's folder for what it keeps from cycle to cycle; those of other shards go. */
 const openState = async (home: string, shard: string): Promise<string> => {
   const name = `state-${shard.slice(0, 16)}`;
-  await mkdir(join(home, name), { recursive: true, mode: 0o700 });
+  await makeFolder(home);
+  await makeFolder(join(home, name));
   for (const other of await readdir(home))
-    if (other.startsWith("state-") && other !== name) await rm(join(home, other), { recursive: true, force: true });
+    if (other.startsWith("state-") && other !== name) await removeWhole(join(home, other));
   return join(home, name);
 };
 

@@ -1,4 +1,3 @@
-import { rm } from "node:fs/promises";
 import { openTokenizer } from "#shared/data/open-tokenizer.js";
 import { type FloatTensor, sizeOf } from "#shared/engine/tensor.js";
 import { BlockZeroError } from "#shared/errors/error.js";
@@ -15,6 +14,7 @@ import {
 } from "#shared/model/parameters.js";
 import { shardExperts } from "#shared/model/shard.js";
 import { storedParameters } from "#shared/model/stored-parameters.js";
+import { removeWhole } from "#shared/own-program/job-folder.js";
 import type { ModelConfig } from "#shared/protocol/model-config.js";
 import { modelConfigOf, type Network } from "#shared/protocol/network.js";
 import type { FloatSource } from "#shared/training/float-source.js";
@@ -125,7 +125,7 @@ export const writeShard = async (
   { hub, own, frozen }: ShardWeights,
 ): Promise<void> => {
   const { config, held } = shardModel(network, group);
-  await rm(dir, { recursive: true, force: true });
+  await removeWhole(dir);
   const writer = await createCheckpoint(dir, config, { separators: openTokenizer(network.data) });
   const sources = [own, ...(frozen ? [frozen] : []), hub];
   try {

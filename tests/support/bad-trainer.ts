@@ -81,6 +81,10 @@ const faults: Readonly<Record<string, () => void>> = {
     tell(1);
     forever();
   },
+  "tells-only": () => {
+    tell(1);
+    forever();
+  },
   obeys: () => {
     process.once("SIGTERM", () => {
       save(7);

@@ -1,14 +1,13 @@
-import { mkdir, rm } from "node:fs/promises";
 import { join, resolve } from "node:path";
 import { z } from "zod";
 import type { FloatTensors } from "#shared/artifact/update.js";
 import type { Batch } from "#shared/data/loader.js";
 import { openTokenizer } from "#shared/data/open-tokenizer.js";
 import { BlockZeroError, reasonOf } from "#shared/errors/error.js";
-import { writeFileAtomic } from "#shared/files/atomic-file.js";
 import { createCheckpoint } from "#shared/model/checkpoint-writer.js";
 import { inMemory, type ModelTensors } from "#shared/model/model-tensors.js";
 import { programEnvironment } from "#shared/own-program/environment.js";
+import { makeFolder, removeWhole, writeDocument } from "#shared/own-program/job-folder.js";
 import { killProcessesWith } from "#shared/own-program/processes.js";
 import { programLog } from "#shared/own-program/program-log.js";
 import { type RunningProgram, runProgram } from "#shared/own-program/run-program.js";
@@ -55,8 +54,8 @@ export const openEvaluatorProgram = async (options: EvaluatorProgramOptions): Pr
   const home = resolve(options.home);
   const document = join(home, "job.json");
   killProcessesWith(`${JOB_VARIABLE}=${document}`);
-  await rm(home, { recursive: true, force: true });
-  await mkdir(home, { recursive: true, mode: 0o700 });
+  await removeWhole(home);
+  await makeFolder(home);
   const env = { ...programEnvironment(process.env, environment), PYTHONUNBUFFERED: "1" };
   const said = programLog(log, "evaluator");
   let waiting:
@@ -79,7 +78,7 @@ export const openEvaluatorProgram = async (options: EvaluatorProgramOptions): Pr
   };
 
   const start = async (): Promise<RunningProgram> => {
-    writeFileAtomic(document, `${JSON.stringify(jobOf(network), null, 2)}\n`);
+    await writeDocument(document, jobOf(network));
     const running = await runProgram({
       command,
       cwd: home,
@@ -124,8 +123,8 @@ export const openEvaluatorProgram = async (options: EvaluatorProgramOptions): Pr
       return losses;
     } finally {
       waiting = undefined;
-      await rm(paths.windows, { force: true });
-      if (changed) await rm(changed, { force: true });
+      await removeWhole(paths.windows);
+      if (changed) await removeWhole(changed);
     }
   };
 
@@ -140,7 +139,7 @@ export const openEvaluatorProgram = async (options: EvaluatorProgramOptions): Pr
       running?.stop(0);
       await running?.ended;
       await turn;
-      await rm(home, { recursive: true, force: true });
+      await removeWhole(home);
     },
   };
 };
@@ -176,7 +175,7 @@ const parse = (line: string): z.infer<typeof answerSchema> | string => {
 };
 
 const writeModel = async (dir: string, network: Network, model: ModelTensors): Promise<void> => {
-  await rm(dir, { recursive: true, force: true });
+  await removeWhole(dir);
   const writer = await createCheckpoint(dir, modelConfigOf(network), { separators: openTokenizer(network.data) });
   try {
     for (const [name, tensor] of Object.entries(model)) await writer.write(name, await inMemory(tensor));

@@ -88,6 +88,13 @@ describe("a trainer's program and its time", { timeout: HANG_GUARD }, () => {
     assert.deepEqual(processesWith(markOf(home)), []);
   });
 
+  it("is told apart from one that had nothing to do, where it left no checkpoint in all its time", async (t) => {
+    const { trainer } = await openBad(t, "tells-only", { "trainer.grace_seconds": 0 });
+    await assert.rejects(trainUntilTold(trainer), coded("TRAINER_NO_CHECKPOINT", /SIG(TERM|KILL)/));
+    const { run } = await train(trainer, { cycle: 2, stop: () => true });
+    assert.equal(run.steps, 0);
+  });
+
   it("is told its deadline less the time to end in, a fifth of all at most", async (t) => {
     let time = 1_000_000;
     const { trainer, home } = await openBad(t, "deaf", { "trainer.grace_seconds": 30 }, { now: () => time });
