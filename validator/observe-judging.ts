@@ -29,8 +29,9 @@ export const showReport = (
     instruments.set("blockzero_baseline_loss_nats", loss, { group });
   for (const { verdict, reason } of entries)
     instruments.add("blockzero_verdicts_total", 1, { verdict, reason: reason ?? "none" });
+  const judged = entries.filter(({ verdict }) => verdict !== "abstained");
   instruments.replace(
     "blockzero_miner_score",
-    entries.map(({ uid, score }) => [{ uid }, score]),
+    judged.map(({ uid, score }) => [{ uid }, score]),
   );
 };

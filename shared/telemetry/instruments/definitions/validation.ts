@@ -14,7 +14,7 @@ export const validationInstruments = {
   },
   blockzero_miner_score: {
     type: "gauge",
-    help: "This validator's last score of each miner.",
+    help: "This validator's scores of the last cycle, without the miners that it could not judge.",
     roles: VALIDATOR,
     unit: "1",
     labels: { uid: UIDS },
