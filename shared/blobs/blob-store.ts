@@ -5,7 +5,7 @@ import { join } from "node:path";
 import type { Readable } from "node:stream";
 import { BlockZeroError, reasonOf } from "#shared/errors/error.js";
 import type { ByteRange } from "#shared/files/byte-range.js";
-import { type ByteSource, bytesOfSource, hashOfSource, withSource } from "#shared/files/byte-source.js";
+import { type ByteSource, bytesOfSource, hashOfSource, PIECE_BYTES, withSource } from "#shared/files/byte-source.js";
 import { openRegularFile } from "#shared/files/regular-file.js";
 import { syncFolder } from "#shared/files/sync-folder.js";
 import { isHash } from "#shared/protocol/hash.js";
@@ -24,6 +24,8 @@ export interface BlobStore {
   stream(hash: string, range?: ByteRange): Readable;
   /** Resolves with the hash of the bytes, once they are safely stored. */
   put(bytes: Uint8Array): Promise<string>;
+  /** Stores a file whose bytes have this hash, as its owner has verified. The file may be larger than memory. */
+  putFile(path: string, hash: string): Promise<void>;
   delete(hash: string): Promise<void>;
   /** Every hash, in no order. */
   list(): AsyncIterable<string>;
@@ -124,6 +126,19 @@ export const directoryStore = (dir: string, log?: Pick<Log, "warn">): LocalStore
       createReadStream(pathOf(hash), range && { start: range.start, end: range.end - 1 }),
     create,
     put: async (bytes) => (await writeBlob(create, bytes)).hash,
+    putFile: async (path, hash) => {
+      const writer = await create();
+      try {
+        await attempt(dir, async () => {
+          for await (const piece of createReadStream(path, { highWaterMark: PIECE_BYTES })) await writer.append(piece);
+        });
+        const written = await writer.finish();
+        if (written.hash === hash) return;
+        throw new BlockZeroError("STORE_FAILED", `${path} has changed since it was verified`, "copy it again");
+      } finally {
+        await writer.discard();
+      }
+    },
     delete: async (hash) => {
       const path = pathOf(hash);
       await attempt(dir, () => rm(path, { force: true }));

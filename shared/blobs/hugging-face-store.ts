@@ -1,3 +1,4 @@
+import { openAsBlob } from "node:fs";
 import { Readable } from "node:stream";
 import { commit, downloadFile, HubApiError, listFiles, modelInfo } from "@huggingface/hub";
 import { BlockZeroError } from "#shared/errors/error.js";
@@ -88,6 +89,11 @@ export const openHuggingFaceStore = async (
       if ((await find(hash)) === null)
         await write({ operation: "addOrUpdate", path: pathOf(hash), content }, `Add ${hash}`, bytes.length);
       return hash;
+    },
+    putFile: async (path, hash) => {
+      const content = await openAsBlob(path);
+      if ((await find(hash)) === null)
+        await write({ operation: "addOrUpdate", path: pathOf(hash), content }, `Add ${hash}`, content.size);
     },
     delete: async (hash) => {
       if ((await find(hash)) !== null) await write({ operation: "delete", path: pathOf(hash) }, `Delete ${hash}`);

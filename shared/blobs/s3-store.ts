@@ -1,3 +1,5 @@
+import { createReadStream } from "node:fs";
+import { stat } from "node:fs/promises";
 import { Readable } from "node:stream";
 import {
   DeleteObjectCommand,
@@ -84,6 +86,18 @@ export const s3Store = (
         await client.send(new PutObjectCommand({ ...object(hash), ...content }), { abortSignal });
         return hash;
       }, bytes.length),
+    putFile: async (path, hash) => {
+      const { size: bytes } = await stat(path);
+      await attempt(async (abortSignal) => {
+        const Body = createReadStream(path);
+        try {
+          const content = { Body, ContentLength: bytes, ContentType: "application/octet-stream" };
+          await client.send(new PutObjectCommand({ ...object(hash), ...content }), { abortSignal });
+        } finally {
+          Body.destroy();
+        }
+      }, bytes);
+    },
     delete: (hash) =>
       attempt(async (abortSignal) => {
         await client.send(new DeleteObjectCommand(object(hash)), { abortSignal });

@@ -59,8 +59,9 @@ export const openArchive = ({ local, remote, queue, log }: ArchiveOptions): Arch
 
   const copy = async (hash: string): Promise<void> => {
     try {
-      const bytes = await local.get(hash);
-      if (bytes !== null && !(await remote.has(hash))) await remote.put(bytes);
+      const verified = await local.open(hash);
+      await verified?.close();
+      if (verified !== null && !(await remote.has(hash))) await remote.putFile(local.path(hash), hash);
       pending.delete(hash);
       save();
       log.debug("archived a blob", { hash });

@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { buffer } from "node:stream/consumers";
 import { describe, it, type TestContext } from "node:test";
@@ -82,6 +83,15 @@ for (const [kind, make] of Object.entries(kinds)) {
       await assert.rejects(buffer(store.stream(absent)));
       for (const hash of ["", "../../etc/passwd", absent.toUpperCase(), `${absent}/x`])
         await assert.rejects(store.size(hash), { code: "HASH_INVALID" }, hash);
+    });
+
+    it("takes a file whose bytes have been verified, and takes it again", async (t) => {
+      const store = await make(t);
+      const path = join(temporaryFolder(t), "file");
+      writeFileSync(path, large);
+      for (let round = 0; round < 2; round++) await store.putFile(path, sha256(large));
+      assert.deepEqual(Buffer.from((await store.get(sha256(large))) ?? []), large);
+      assert.deepEqual(await listed(store), [sha256(large)]);
     });
 
     it("takes several blobs at once", async (t) => {

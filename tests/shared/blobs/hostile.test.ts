@@ -1,5 +1,8 @@
 import assert from "node:assert/strict";
-import { describe, it } from "node:test";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { after, describe, it } from "node:test";
 import type { BlobStore } from "#shared/blobs/blob-store.js";
 import { openStore } from "#shared/blobs/open-store.js";
 import { BlockZeroError } from "#shared/errors/error.js";
@@ -12,12 +15,18 @@ const bytes = Buffer.from("a blob");
 const hash = sha256(bytes);
 const ANSWER_MS = 150;
 
+const folder = mkdtempSync(join(tmpdir(), "blockzero-hostile-"));
+after(() => rmSync(folder, { recursive: true }));
+const file = join(folder, "a-blob");
+writeFileSync(file, bytes);
+
 /** Everything that a store can be asked. */
 const asks: Readonly<Record<string, (store: BlobStore) => Promise<unknown>>> = {
   size: (store) => store.size(hash),
   get: (store) => store.get(hash),
   stream: (store) => store.stream(hash).toArray(),
   put: (store) => store.put(bytes),
+  putFile: (store) => store.putFile(file, hash),
   delete: (store) => store.delete(hash),
   list: async (store) => {
     for await (const one of store.list()) assert.notEqual(one, hash);

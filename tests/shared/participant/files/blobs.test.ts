@@ -163,9 +163,9 @@ describe("blobs", { timeout: HANG_GUARD }, () => {
     let isUp = false;
     const flaky: BlobStore = {
       ...remote,
-      put: async (bytes) => {
+      putFile: async (path, hash) => {
         if (!isUp) throw new BlockZeroError("STORE_FAILED", "it is down", "wait");
-        return remote.put(bytes);
+        return remote.putFile(path, hash);
       },
     };
     const archive = openArchive({ local: store, remote: flaky, queue: join(home, "queue.json"), log });
