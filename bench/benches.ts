@@ -9,6 +9,7 @@ import { dataBench } from "./data/command.js";
 import { defencesBench } from "./defences/command.js";
 import { fuzzBench } from "./fuzz/command.js";
 import { independenceBench } from "./independence/command.js";
+import { largeBench } from "./large/command.js";
 import { learningBench } from "./learning/command.js";
 import { memoryBench } from "./memory/command.js";
 import { metricsBench } from "./metrics.js";
@@ -23,6 +24,7 @@ export const benches: readonly CommandSpec[] = [
   stepBench,
   compileBench,
   memoryBench,
+  largeBench,
   independenceBench,
   splittingBench,
   shardModesBench,

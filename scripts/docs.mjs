@@ -22,6 +22,7 @@ const { scoreCommand } = await load("miner/score/command.js");
 const { affinityCommand } = await load("miner/affinity/command.js");
 const { checkupCommand } = await load("miner/checkup/command.js");
 const { validatorCommand } = await load("validator/command.js");
+const { validatorPlanCommand } = await load("validator/plan/plan-command.js");
 const { validatorSettings } = await load("validator/config.js");
 
 const { wholePrograms } = await load("cli/whole-programs.js");
@@ -52,6 +53,7 @@ const pages = {
     commandReference(checkupCommand, "blockzero-miner"),
     commandReference(receiptCommands, "blockzero-miner"),
     commandReference(validatorCommand),
+    commandReference(validatorPlanCommand, "blockzero-validator"),
   ],
   "configuration.md": [
     "# Configuration",

@@ -13,7 +13,7 @@ export const wholeModelBytes = ({ model }: Pick<Network, "model">): number =>
   2 * 4 * countParameters(parameterShapes(model));
 
 /** Part of evaluation's memory that hidden states may take. The rest is for a layer and its intermediate results. */
-const STATES_SHARE = 1 / 4;
+export const STATES_SHARE = 1 / 4;
 
 /** Bytes that evaluation may take. */
 export const evaluationMemory = ({ evaluation }: Pick<ValidatorConfig, "evaluation">): number =>

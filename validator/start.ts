@@ -1,4 +1,4 @@
-import { runProgram, singleCommand } from "#shared/cli/program.js";
-import { validatorCommand } from "./command.js";
+import { runProgram } from "#shared/cli/program.js";
+import { validatorProgram } from "./program.js";
 
-await runProgram(singleCommand(validatorCommand));
+await runProgram(validatorProgram());

@@ -1,14 +1,10 @@
-import { createBlobClient } from "#shared/blobs/blob-client.js";
-import { connectChain } from "#shared/chain/connect.js";
 import { type Flags, loadProgramConfig, programFlags } from "#shared/cli/config-flags.js";
 import { positiveNumber } from "#shared/cli/numbers.js";
 import { type CommandSpec, shutdownSignal } from "#shared/cli/program.js";
 import { participantSettings } from "#shared/config/common.js";
-import { loadNetwork } from "#shared/config/load-network.js";
 import { type Config, defineConfig } from "#shared/config/settings.js";
 import type { Device } from "#shared/engine/device.js";
-import { checkGroups } from "#shared/model/groups.js";
-import { agreedNetwork, networkFrom } from "#shared/participant/agreement/agreed-network.js";
+import { networkAhead } from "#shared/participant/agreement/network-ahead.js";
 import type { Network } from "#shared/protocol/network.js";
 import { createLogger } from "#shared/telemetry/logger.js";
 import { minerSettings, trainingSettings } from "../config.js";
@@ -56,7 +52,7 @@ export const planCommand: CommandSpec = {
       async ({ blockTime: blockSeconds, measure, json, ...flags }: Options & Flags) => {
         const config = loadProgramConfig(planSettings, flags, minerSettings);
         const signal = shutdownSignal();
-        const network = await networkOf(config, signal);
+        const network = await networkAhead(config, { log: createLogger({ name: "miner", ...config.log }), signal });
         // Loaded only now, so that a wrong setting is told at once.
         const { planTraining } = await import("./plan.js");
         const opened = measure ? await openHere(config) : undefined;
@@ -66,27 +62,6 @@ export const planCommand: CommandSpec = {
       },
     );
   },
-};
-
-/** The file, where there is one; else what the subnet's owner published. */
-const networkOf = async (config: PlanConfig, signal: AbortSignal): Promise<Network> => {
-  if (config.network !== undefined) {
-    const network = loadNetwork(config.network);
-    checkGroups(network);
-    return network;
-  }
-  const log = createLogger({ name: "miner", ...config.log });
-  const chain = await connectChain({ endpoint: config.chain_endpoint, log, signal });
-  try {
-    const client = createBlobClient({ allowPrivateAddresses: config.allow_private_addresses, log });
-    return await agreedNetwork({
-      chain,
-      netuid: config.netuid,
-      fetch: networkFrom(client, signal),
-    });
-  } finally {
-    await chain.close();
-  }
 };
 
 const openHere = async (config: PlanConfig): Promise<Device> => {

@@ -5,10 +5,10 @@ import { minerCommand } from "#miner/command.js";
 import { minerSettings } from "#miner/config.js";
 import { minerProgram } from "#miner/program.js";
 import { exampleLines } from "#shared/cli/help.js";
-import { addCommand, createProgram, singleCommand } from "#shared/cli/program.js";
+import { addCommand, createProgram } from "#shared/cli/program.js";
 import { headingOf } from "#shared/config/headings.js";
-import { validatorCommand } from "#validator/command.js";
 import { validatorSettings } from "#validator/config.js";
+import { validatorProgram } from "#validator/program.js";
 
 /** A program's help on a terminal of some width. */
 const helpAt = (width: number, program = minerProgram()): string => {
@@ -23,7 +23,7 @@ describe("help", () => {
   it("wraps at the terminal's width, whatever that is", () => {
     // A word, such as an address, may be wider than a narrow terminal.
     for (const width of [50, 80, 120])
-      for (const program of [minerProgram(), singleCommand(validatorCommand)])
+      for (const program of [minerProgram(), validatorProgram()])
         for (const line of helpAt(width, program).split("\nExamples:")[0]!.split("\n"))
           assert.ok(line.length <= width || !/\S \S/.test(line.trim()), `${width}: ${line}`);
   });
@@ -60,7 +60,7 @@ describe("help", () => {
   });
 
   it("stands beside a version", () => {
-    for (const program of [minerProgram(), singleCommand(validatorCommand), createProgram("blockzero", "")])
+    for (const program of [minerProgram(), validatorProgram(), createProgram("blockzero", "")])
       assert.match(program.version() ?? "", /^\d+\.\d+\.\d+$/);
   });
 });

@@ -1,0 +1,9 @@
+/** What takes how much, and a remark. */
+export type PlanLine = readonly [what: string, amount: string, note?: string | undefined];
+
+/** Sections of a plan under their titles, as a person reads them. */
+export const planText = (sections: readonly (readonly [title: string, lines: readonly PlanLine[]])[]): string =>
+  sections.map(([title, lines]) => [title, ...lines.map(lineText)].join("\n")).join("\n\n");
+
+const lineText = ([what, amount, note = ""]: PlanLine): string =>
+  `  ${what.padEnd(22)}${amount.padStart(10)}  ${note}`.trimEnd();

@@ -1,0 +1,64 @@
+import assert from "node:assert/strict";
+import { describe, it } from "node:test";
+import { countParameters, parameterShapes } from "#shared/model/parameters.js";
+import type { Network } from "#shared/protocol/network.js";
+import { template } from "#tests/support/micro-network.js";
+import { planEvaluation } from "#validator/plan/plan.js";
+import { describePlan, verdictOf } from "#validator/plan/plan-text.js";
+
+const micro: Network = { ...template, genesis: "0".repeat(64) };
+const usual = { blockSeconds: 12, updates: 6, memory: 8e9, keep: 3 };
+
+describe("a validator's plan", () => {
+  it("judges as a whole what fits, with the weights twice", () => {
+    const { mode, memory, parameters } = planEvaluation(micro, usual);
+    assert.equal(mode, "whole");
+    assert.equal(parameters, countParameters(parameterShapes(micro.model)));
+    assert.equal(memory.weights, 8 * parameters);
+    assert.deepEqual([memory.states, memory.mapped], [0, 0]);
+    assert.equal(memory.total, memory.weights + memory.activations + memory.updates + memory.runtime);
+  });
+
+  it("judges layer by layer what does not, and puts on disk what states do not fit", () => {
+    const little = planEvaluation(micro, { ...usual, memory: 40_000 });
+    assert.equal(little.mode, "layers");
+    assert.equal(little.memory.weights, 0);
+    assert.equal(little.memory.states, 10_000);
+    assert.ok(little.disk.states > 0);
+    const shapes = Object.entries(parameterShapes(micro.model));
+    const layer = shapes.filter(([name]) => name.startsWith("model.layers.0."));
+    const head = shapes.filter(([name]) => name === "model.embed_tokens.weight" || name === "model.norm.weight");
+    const most = Math.max(...[layer, head].map((part) => 4 * countParameters(Object.fromEntries(part))));
+    assert.equal(little.memory.mapped, most);
+
+    const deep = { ...micro, model: { ...micro.model, num_hidden_layers: 40 } };
+    const { memory } = planEvaluation(deep, { ...usual, memory: 40_000 });
+    assert.deepEqual(memory, little.memory, "whatever the depth");
+  });
+
+  it("counts what a cycle fetches and keeps", () => {
+    const { transfer, disk, evaluation } = planEvaluation(micro, usual);
+    const twice = planEvaluation(micro, { ...usual, updates: 12 });
+    assert.equal(twice.transfer.downPerCycle, 2 * transfer.downPerCycle);
+    assert.equal(twice.disk.updates, 2 * disk.updates);
+    assert.equal(disk.updates, 3 * transfer.downPerCycle);
+    assert.equal(evaluation.seconds, 12 * micro.phases.evaluate);
+    // Six updates, and the base of both groups.
+    assert.equal(evaluation.mostTokens, 8 * 12 * 8 * 16);
+    assert.equal(evaluation.leastTokens, 8 * 4 * 8 * 16);
+  });
+
+  it("says whether a machine should join, and why not", () => {
+    const plan = planEvaluation(micro, usual);
+    const enough = { memory: 1e12, disk: 1e12, rate: 1e12 };
+    const told = (has: Parameters<typeof verdictOf>[1]) => verdictOf(plan, has);
+    assert.equal(told(enough).join, true);
+    assert.equal(told({ ...enough, memory: 1e6 }).join, false);
+    assert.equal(told({ ...enough, disk: 1e3 }).join, false);
+    assert.deepEqual([told({ ...enough, rate: 1 }).time, told({ ...enough, rate: 1 }).join], [false, false]);
+    assert.deepEqual([told({ ...enough, rate: null }).time, told({ ...enough, rate: null }).join], [null, true]);
+    const text = describePlan(plan, { ...enough, memory: 1e6 }, told({ ...enough, memory: 1e6 }));
+    assert.match(text, /^ {2}total .*TOO LITTLE$/m);
+    assert.match(text, /^ {2}should join +no$/m);
+  });
+});

@@ -1,0 +1,107 @@
+import { type PlanLine, planText } from "#shared/cli/plan-lines.js";
+import { formatBytes } from "#shared/util/format-bytes.js";
+import type { EvaluationPlan } from "./plan.js";
+
+/** What a machine has for it. */
+export interface Available {
+  readonly memory: number;
+  readonly disk: number;
+  /** Floating-point operations a second, where measured. */
+  readonly rate: number | null;
+}
+
+/** Whether a machine has what judging takes. Null where it is not known. */
+export interface Verdict {
+  readonly memory: boolean;
+  readonly disk: boolean;
+  readonly time: boolean | null;
+  /** Tokens a second, null where not measured. */
+  readonly tokensPerSecond: number | null;
+  /** All of them, as far as known. */
+  readonly join: boolean;
+}
+
+export const verdictOf = ({ memory, disk, evaluation }: EvaluationPlan, has: Available): Verdict => {
+  const tokensPerSecond = has.rate === null ? null : has.rate / evaluation.flopsPerToken;
+  const told = {
+    memory: memory.total <= has.memory,
+    disk: disk.total <= has.disk,
+    time: tokensPerSecond === null ? null : evaluation.leastTokens / tokensPerSecond <= evaluation.seconds,
+  };
+  return { ...told, tokensPerSecond, join: told.memory && told.disk && told.time !== false };
+};
+
+/** A plan as a person reads it. */
+export const describePlan = (plan: EvaluationPlan, has: Available, verdict: Verdict): string => {
+  const { memory, disk, transfer, evaluation, mode } = plan;
+  const fits = (does: boolean, amount: number) => `${formatBytes(amount)} there: ${does ? "enough" : "TOO LITTLE"}`;
+  const isWhole = mode === "whole";
+  const { tokensPerSecond: speed } = verdict;
+  const time = (tokens: number) => (speed === null ? "unknown" : `${(tokens / speed).toPrecision(3)} s`);
+  return planText([
+    [
+      "model",
+      [
+        ["parameters", `${(plan.parameters / 1e6).toFixed(2)} M`],
+        ["judged", mode, isWhole ? "in memory, as a whole" : "layer by layer, from its files"],
+      ],
+    ],
+    [
+      "memory",
+      [
+        ...(isWhole ? ([["weights", formatBytes(memory.weights)]] as const) : []),
+        ["activations", formatBytes(memory.activations), "in the worst routing"],
+        ...(isWhole ? [] : ([["hidden states", formatBytes(memory.states), "between layers"]] as const)),
+        ["updates", formatBytes(memory.updates), "those that are measured at a time"],
+        ["runtime", formatBytes(memory.runtime)],
+        ["total", formatBytes(memory.total), fits(verdict.memory, has.memory)],
+        ...(isWhole
+          ? []
+          : ([["file cache", formatBytes(memory.mapped), "of the model's files, beside it; less is slower"]] as const)),
+      ] satisfies readonly PlanLine[],
+    ],
+    [
+      "disk",
+      [
+        ["models", formatBytes(disk.models)],
+        ["updates", formatBytes(disk.updates)],
+        ["hidden states", formatBytes(disk.states)],
+        ["total", formatBytes(disk.total), fits(verdict.disk, has.disk)],
+      ],
+    ],
+    [
+      "transfer",
+      [
+        ["model", formatBytes(transfer.model), "down, once"],
+        ["updates", formatBytes(transfer.downPerCycle), "down, each cycle"],
+      ],
+    ],
+    [
+      "evaluate phase",
+      [
+        ["time", `${evaluation.seconds.toFixed(0)} s`],
+        [
+          "tokens a second",
+          speed === null ? "unknown" : speed.toPrecision(3),
+          speed === null ? "--measure tells" : "from a measured product",
+        ],
+        ["least to score all", time(evaluation.leastTokens), `${evaluation.leastTokens} tokens`],
+        [
+          "all batches of all",
+          time(evaluation.mostTokens),
+          `${evaluation.mostTokens} tokens; races mostly end earlier`,
+        ],
+      ],
+    ],
+    [
+      "this machine",
+      [
+        [
+          "should join",
+          verdict.join ? "yes" : "no",
+          verdict.time === false ? "evaluation takes too long here" : undefined,
+        ],
+      ],
+    ],
+  ]);
+};

@@ -1,0 +1,256 @@
+import { CODECS, encodedLength } from "#shared/artifact/codec/index.js";
+import { cutGraph } from "#shared/engine/cut.js";
+import { Graph } from "#shared/engine/graph.js";
+import { STORED_BYTES, type StoredDType } from "#shared/engine/stored-tensor.js";
+import { type LayerPart, layerGraphs, type ModelPart } from "#shared/evaluation/layers/layer-graphs.js";
+import { batchesOfRun } from "#shared/evaluation/loss-meter.js";
+import { expertsOf, groupShapes, hubShapes } from "#shared/model/groups.js";
+import { batchInputs, batchLosses } from "#shared/model/loss.js";
+import { allExperts, countParameters, expertOf, parameterShapes } from "#shared/model/parameters.js";
+import { windowsOf } from "#shared/model/windows.js";
+import type { Network } from "#shared/protocol/network.js";
+import { planLaps } from "#shared/scoring/racing/laps.js";
+import { raceRules } from "#shared/scoring/racing/rules.js";
+import { mapValues } from "#shared/training/objective.js";
+import { BYTES, peakOf } from "#shared/training/plan-peak.js";
+import { STATES_SHARE, wholeModelBytes } from "../open-meter.js";
+
+/** Bytes, unless said otherwise. */
+export interface EvaluationPlan {
+  readonly parameters: number;
+  /** Whether the model is judged as a whole in memory, or layer by layer from its files. */
+  readonly mode: "whole" | "layers";
+  readonly memory: {
+    readonly weights: number;
+    readonly activations: number;
+    /** Hidden states between layers. */
+    readonly states: number;
+    /** Updates' tensors that are added to the model's at a time. */
+    readonly updates: number;
+    readonly runtime: number;
+    /** Of the process itself. */
+    readonly total: number;
+    /** File cache that a pass uses at a time: the largest part of the model that one program maps. */
+    readonly mapped: number;
+  };
+  readonly disk: {
+    readonly models: number;
+    readonly updates: number;
+    readonly states: number;
+    readonly total: number;
+  };
+  readonly transfer: { readonly model: number; readonly downPerCycle: number };
+  readonly evaluation: {
+    readonly seconds: number;
+    /** Tokens that all updates of a cycle and the base go through at most: racing mostly ends earlier. */
+    readonly mostTokens: number;
+    /** Tokens below which no update is scored. */
+    readonly leastTokens: number;
+    /** Floating-point operations of a token's forward pass. */
+    readonly flopsPerToken: number;
+  };
+}
+
+export interface EvaluationPlanOptions {
+  readonly blockSeconds: number;
+  /** Updates of a cycle, over all groups. */
+  readonly updates: number;
+  /** Bytes that evaluation may take. */
+  readonly memory: number;
+  /** Cycles whose files stay. */
+  readonly keep: number;
+}
+
+/** Anonymous memory of the program without a model. */
+export const PROGRAM_BYTES = 80e6;
+/** What the arena for intermediate results leaves unused between them, as a share of these. */
+const ARENA_SHARE = 0.3;
+/** Below so many batches a race scores nobody. */
+const LEAST_BATCHES = 4;
+
+/** What judging costs this machine, from shapes alone: nothing is allocated, and nothing of the model is fetched. */
+export const planEvaluation = (network: Network, options: EvaluationPlanOptions): EvaluationPlan => {
+  const { model, groups, scoring, data, phases, artifact } = network;
+  const { blockSeconds, updates, memory, keep } = options;
+  const parameters = countParameters(parameterShapes(model));
+  const ofGroups = Object.values(groups).map((group) => groupShapes(model, group));
+  const groupBytes = 4 * Math.max(0, ...ofGroups.map(countParameters));
+  const mode = wholeModelBytes(network) <= memory ? "whole" : "layers";
+  const room = mode === "whole" ? planWhole(network, groupBytes) : planLayers(network, { memory, updates });
+  const { states, onDisk } = room;
+  const total = PROGRAM_BYTES + room.weights + room.activations + states + room.updates;
+  const perUpdate = Math.max(
+    ...ofGroups.map((shapes) => encodedLength(CODECS[artifact.codec], new Map(Object.entries(shapes)))),
+  );
+  const hub = 4 * countParameters(hubShapes(model, groups));
+  const trained = 4 * ofGroups.reduce((sum, shapes) => sum + countParameters(shapes), 0);
+  // Of each group the weights and the momentum, anew in each cycle.
+  const disk = { models: hub + keep * 2 * trained, updates: keep * updates * perUpdate, states: onDisk };
+  const perBatch = scoring.eval_batch_size * data.sequence_length;
+  const measured = updates + Object.keys(groups).length;
+  return {
+    parameters,
+    mode,
+    memory: {
+      weights: room.weights,
+      activations: room.activations,
+      states,
+      updates: room.updates,
+      runtime: PROGRAM_BYTES,
+      total,
+      mapped: room.mapped,
+    },
+    disk: { ...disk, total: disk.models + disk.updates + disk.states },
+    transfer: { model: hub + 2 * trained, downPerCycle: updates * perUpdate },
+    evaluation: {
+      seconds: phases.evaluate * blockSeconds,
+      mostTokens: measured * scoring.eval_batches * perBatch,
+      leastTokens: measured * Math.min(LEAST_BATCHES, scoring.eval_batches) * perBatch,
+      flopsPerToken: flopsPerToken(network),
+    },
+  };
+};
+
+/** Bytes. */
+export interface Room {
+  readonly weights: number;
+  readonly activations: number;
+  readonly states: number;
+  readonly updates: number;
+  readonly mapped: number;
+  readonly onDisk: number;
+}
+
+/** The shape of a run, and how many batches it is of. */
+const runOf = ({ model, data, scoring }: Network) => {
+  const together = batchesOfRun(scoring.eval_batch_size, data);
+  const shape = {
+    config: model,
+    held: allExperts(model),
+    ...windowsOf(data, together * scoring.eval_batch_size),
+  };
+  return { together, shape, tokens: shape.batchSize * shape.sequenceLength };
+};
+
+const planWhole = (network: Network, groupBytes: number): Room => {
+  const { shape, together, tokens } = runOf(network);
+  const graph = new Graph();
+  const weights = mapValues(parameterShapes(network.model), (of, name) => graph.input(name, of));
+  const inputs = mapValues(batchInputs(shape), (of, name) => graph.input(name, of.shape, of.dtype));
+  const { loss, metrics } = batchLosses(shape, together)(graph, weights, inputs);
+  const peak = peakOf(graph, [loss, ...Object.values(metrics)], tokens);
+  return {
+    weights: wholeModelBytes(network),
+    activations: (1 + ARENA_SHARE) * peak,
+    states: 0,
+    // As it was read, and added to the group's weights.
+    updates: 2 * groupBytes,
+    mapped: 0,
+    onDisk: 0,
+  };
+};
+
+const planLayers = (network: Network, { memory, updates }: { memory: number; updates: number }): Room => {
+  const rules = raceRules(network.scoring);
+  const laps = planLaps(rules).map(({ batches }) => batches);
+  return layersRoom(network, {
+    batchSize: network.scoring.eval_batch_size,
+    batches: Math.max(...laps.map((end, i) => end - (laps[i - 1] ?? 0))),
+    updates,
+    memory: Math.floor(STATES_SHARE * memory),
+    dtype: "F32",
+  });
+};
+
+export interface PassSize {
+  readonly batchSize: number;
+  /** Batches of a pass. */
+  readonly batches: number;
+  /** Updates of a pass, beside the model itself. */
+  readonly updates: number;
+  /** Bytes of hidden states in memory. */
+  readonly memory: number;
+  /** Of the model's files. */
+  readonly dtype: StoredDType;
+}
+
+/** What a pass layer by layer takes beside the program. */
+export const layersRoom = (
+  { model, groups, data }: Pick<Network, "model" | "groups" | "data">,
+  { batchSize, batches, updates, memory, dtype }: PassSize,
+): Room => {
+  const together = batchesOfRun(batchSize, data);
+  const shape = { config: model, held: allExperts(model), ...windowsOf(data, together * batchSize) };
+  const tokens = shape.batchSize * shape.sequenceLength;
+  const graphs = layerGraphs(shape, together);
+  const shapes = parameterShapes(model);
+  const sizeOf = (name: string) => shapes[name]!.reduce((product, size) => product * size, 1);
+  const layers = Array.from({ length: model.num_hidden_layers }, (_, layer) => graphs.layer(layer));
+  const kinds = [...new Map(layers.map((part) => [part.kind, part])).values()];
+  const needOf = ({ graph, outputs, weights }: ModelPart) => {
+    const sizes = [...weights.values()].map(sizeOf);
+    // Of tensors of half precision one at a time is cast.
+    const cast = dtype === "F32" ? 0 : 4 * Math.max(...sizes);
+    return {
+      activations: (1 + ARENA_SHARE) * peakOf(graph, Object.values(outputs), tokens) + cast,
+      mapped: STORED_BYTES[dtype] * sizes.reduce((sum, size) => sum + size, 0),
+    };
+  };
+  const head = needOf(graphs.head);
+  const layer = kinds.map(needOf);
+  const ofLayer = Math.max(
+    0,
+    ...Object.values(groups).flatMap((group) =>
+      expertsOf(model, group).map((experts) => 12 * experts.length * model.hidden_size * model.moe_intermediate_size),
+    ),
+  );
+  // In the first layer those of all that fit, later one at a time; beside them a tensor as read and as decoded.
+  const fed = Math.max(ofLayer, Math.min((updates + 1) * ofLayer, Math.max(ofLayer, memory))) + ofLayer;
+  const state = 4 * tokens * model.hidden_size;
+  const all = (updates + 2) * Math.ceil(batches / together) * state;
+  const states = Math.min(all, memory);
+  // A run's hidden state goes in and comes out beside what the program makes, and so does what is computed once for all updates.
+  const between =
+    2 * state + 2 * Math.max(0, ...Object.values(groups).map((group) => atCut(model, group, kinds, tokens)));
+  return {
+    weights: 0,
+    activations: Math.max(head.activations - fed, ...layer.map(({ activations }) => activations)) + between,
+    states,
+    updates: fed,
+    mapped: Math.max(head.mapped, ...layer.map(({ mapped }) => mapped)),
+    onDisk: all - states,
+  };
+};
+
+/** Bytes at the cut of the first layer that a group's updates change. */
+const atCut = (
+  model: Network["model"],
+  group: Network["groups"][string],
+  kinds: readonly LayerPart[],
+  tokens: number,
+): number => {
+  const experts = expertsOf(model, group).find(({ length }) => length > 0) ?? [];
+  const part = kinds.find(({ kind }) => kind === "sparse");
+  if (!part || experts.length === 0) return 0;
+  const own = [...part.weights.keys()].filter((name) => experts.includes(expertOf(name)?.expert ?? -1));
+  const { outputs } = cutGraph(part, new Set(own)).fixed;
+  const rows = (tokens * model.num_experts_per_tok) / model.num_experts;
+  return Object.values(outputs).reduce(
+    (sum, { dtype, shape }) =>
+      sum + shape.reduce<number>((size, dim) => size * (typeof dim === "number" ? dim : rows), BYTES[dtype]),
+    0,
+  );
+};
+
+/** Products with weights, 2 operations an element; scores and sums of values over all keys before a query, half of the sequence. */
+const flopsPerToken = ({ model, data }: Network): number => {
+  const { num_experts: experts, num_experts_per_tok: chosen, num_attention_heads: heads, head_dim: width } = model;
+  const shapes = Object.entries(parameterShapes(model));
+  let active = model.tie_word_embeddings ? model.vocab_size * model.hidden_size : 0;
+  for (const [name, shape] of shapes) {
+    if (shape.length < 2 || name === "model.embed_tokens.weight") continue;
+    const size = shape.reduce((product, dim) => product * dim, 1);
+    active += name.includes(".mlp.experts.") ? (size * chosen) / experts : size;
+  }
+  return 2 * active + model.num_hidden_layers * 4 * heads * width * (data.sequence_length / 2);
+};
