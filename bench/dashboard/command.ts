@@ -66,8 +66,8 @@ const run = async ({ miners, cycles, rounds, json }: Options): Promise<void> => 
       busy.push(await page.busy());
       first.push(await page.evaluate<number>("Number(document.documentElement.dataset.ready)"));
     }
-    const block: number[] = [];
-    const cycle: number[] = [];
+    const block: Update[] = [];
+    const cycle: Update[] = [];
     for (let round = 1; round <= rounds; round++) {
       // The half of the miners that has committed comes and goes with the phase.
       block.push(
@@ -77,20 +77,17 @@ const run = async ({ miners, cycles, rounds, json }: Options): Promise<void> => 
       );
       cycle.push(await update(page, () => stage.move(at(round, 0), "cycle")));
     }
-    const [render, thread, afterBlock, afterCycle] = [first, busy, block, cycle].map(median) as [
-      number,
-      number,
-      number,
-      number,
-    ];
+    const middle = (of: readonly Update[], key: keyof Update) => median(of.map((one) => one[key]));
     console.log(`${miners} miners, ${cycles} cycles, median of ${rounds}:`);
     console.log(
       `  made by the server: snapshot ${documents.snapshot.toFixed(0)} ms, history ${documents.history.toFixed(0)} ms`,
     );
-    say("  from the address to the whole page", render, TARGET_RENDER_MS);
-    console.log(`    of which the page's main thread computes ${thread.toFixed(0)} ms`);
-    say("  drawn anew after a block that half of the miners wrote in", afterBlock, TARGET_UPDATE_MS);
-    say("  drawn anew after a cycle, every row and every chart", afterCycle, TARGET_UPDATE_MS);
+    say("  from the address to the whole page", median(first), TARGET_RENDER_MS);
+    tellBusy(median(busy));
+    say("  drawn anew after a block that half of the miners wrote in", middle(block, "drawn"), TARGET_UPDATE_MS);
+    tellBusy(middle(block, "busy"));
+    say("  drawn anew after a cycle, every row and every chart", middle(cycle, "drawn"), TARGET_UPDATE_MS);
+    tellBusy(middle(cycle, "busy"));
     await writeFigures(json, {
       machine: here,
       ...{ miners, cycles, rounds, documents, first, busy, block, cycle },
@@ -105,18 +102,28 @@ const run = async ({ miners, cycles, rounds, json }: Options): Promise<void> => 
 const say = (what: string, ms: number, target: number): void =>
   console.log(`${what}: ${ms.toFixed(0)} ms (target: under ${target} ms): ${verdict(ms < target)}`);
 
+const tellBusy = (ms: number): void => console.log(`    processor time of the page's main thread: ${ms.toFixed(0)} ms`);
+
 const timed = (work: () => unknown): number => {
   const begun = performance.now();
   work();
   return performance.now() - begun;
 };
 
-/** Milliseconds that the page drew after a change, by its own clock. */
-const update = async (page: BrowserPage, change: () => void): Promise<number> => {
+interface Update {
+  /** Milliseconds that the page drew after a change, by its own clock. */
+  readonly drawn: number;
+  /** Processor time of its main thread from the change on, layout and paint included, milliseconds. */
+  readonly busy: number;
+}
+
+const update = async (page: BrowserPage, change: () => void): Promise<Update> => {
+  const before = await page.busy();
   await page.evaluate("void delete document.documentElement.dataset.drawn");
   change();
   await page.until("document.documentElement.dataset.drawn");
-  return page.evaluate<number>("Number(document.documentElement.dataset.drawn)");
+  const drawn = await page.evaluate<number>("Number(document.documentElement.dataset.drawn)");
+  return { drawn, busy: (await page.busy()) - before };
 };
 
 /** A watch whose subnet is moved by hand. */

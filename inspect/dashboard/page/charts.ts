@@ -6,10 +6,11 @@ import { byId } from "./dom.js";
 declare const Chart: typeof ChartType;
 
 /** Points of a line are drawn one by one up to so many. */
-const FEW = 60;
+const FEW = 40;
 
-/** Patterns of lines: colours are not all that tells them apart. */
+/** Patterns and points of lines: colours are not all that tells them apart. */
 const DASHES = [[], [6, 3], [2, 2], [8, 3, 2, 3]];
+const POINTS = ["circle", "triangle", "rect", "star"] as const;
 
 const drawn = new Map<string, ChartType>();
 
@@ -46,6 +47,7 @@ export const drawLosses = ({ cycles, groups }: History, unit: "loss" | "bitsPerB
       borderColor: colour(`--g${at % 8}`),
       backgroundColor: colour(`--g${at % 8}`),
       borderDash: DASHES[at % DASHES.length]!,
+      pointStyle: POINTS[at % POINTS.length]!,
       borderWidth: 2,
       pointRadius: cycles.length > FEW ? 0 : 2.5,
       spanGaps: true,
@@ -78,7 +80,7 @@ export const drawRewards = ({ curve, shares }: Rewards): void =>
           },
         ],
       },
-      options: options("place", "%", "rect"),
+      options: options("place", "%"),
     }),
     `Curve ${curve}: ${shares
       .slice(0, 5)
@@ -95,6 +97,7 @@ export const drawMiner = ({ history }: Pick<MinerPage, "history">): void => {
     borderColor: colour(`--g${index}`),
     backgroundColor: colour(`--g${index}`),
     borderDash: DASHES[index]!,
+    pointStyle: POINTS[index]!,
     ...point,
   });
   show(
@@ -122,11 +125,7 @@ export const drawMiner = ({ history }: Pick<MinerPage, "history">): void => {
   );
 };
 
-const options = (
-  x: string,
-  y: string,
-  pointStyle: "line" | "rect" = "line",
-): NonNullable<ChartConfiguration["options"]> => {
+const options = (x: string, y: string): NonNullable<ChartConfiguration["options"]> => {
   const text = colour("--text");
   const axis = (title: string) => ({
     ticks: { color: text, maxTicksLimit: 12, autoSkip: true },
@@ -138,7 +137,7 @@ const options = (
     responsive: true,
     maintainAspectRatio: false,
     interaction: { mode: "index", intersect: false },
-    plugins: { legend: { labels: { color: text, usePointStyle: true, pointStyle, pointStyleWidth: 36 } } },
+    plugins: { legend: { labels: { color: text, usePointStyle: true } } },
     scales: { x: axis(x), y: axis(y) },
   };
 };

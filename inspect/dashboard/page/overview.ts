@@ -115,12 +115,22 @@ const matches = ({ uid, hotkey, last, role }: MinerNow, text: string): boolean =
       ),
     );
 
+/** A line is drawn anew only where a score has changed. */
+const drawScores = (cell: HTMLElement, { scores }: MinerNow): void => {
+  const text = scores.join();
+  if (cell.dataset.scores === text) return;
+  cell.dataset.scores = text;
+  cell.replaceChildren(sparkLine(scores));
+};
+
 const MINERS: readonly Column<MinerNow>[] = [
   {
     title: "uid",
     isNumber: true,
     key: ({ uid }) => uid,
-    draw: (cell, { uid }) => cell.replaceChildren(element("a", { href: `#/miner/${uid}` }, String(uid))),
+    draw: (cell, { uid }) => {
+      if (!cell.hasChildNodes()) cell.append(element("a", { href: `#/miner/${uid}` }, String(uid)));
+    },
   },
   textColumn("hotkey", ({ hotkey }) => short(hotkey), { isLess: true }),
   textColumn("group", ({ last }) => last?.group ?? "–", { key: ({ last }) => last?.group ?? null }),
@@ -153,7 +163,7 @@ const MINERS: readonly Column<MinerNow>[] = [
     key: ({ last }) => last?.emission ?? null,
   }),
   textColumn("this cycle", ({ doing }) => doing, { isLess: true, key: ({ doing }) => doing }),
-  { title: "scores so far", draw: (cell, { scores }) => cell.replaceChildren(sparkLine(scores)) },
+  { title: "scores so far", draw: drawScores },
 ];
 
 const intervalText = (last: MinerNow["last"]): string => {
