@@ -10,6 +10,7 @@ import { defencesBench } from "./defences/command.js";
 import { fuzzBench } from "./fuzz/command.js";
 import { independenceBench } from "./independence/command.js";
 import { largeBench } from "./large/command.js";
+import { largeTrainingBench } from "./large/train-command.js";
 import { learningBench } from "./learning/command.js";
 import { memoryBench } from "./memory/command.js";
 import { metricsBench } from "./metrics.js";
@@ -25,6 +26,7 @@ export const benches: readonly CommandSpec[] = [
   compileBench,
   memoryBench,
   largeBench,
+  largeTrainingBench,
   independenceBench,
   splittingBench,
   shardModesBench,
