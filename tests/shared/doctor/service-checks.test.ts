@@ -84,6 +84,8 @@ describe("checks of services", () => {
 
   it("the CPU has a speed, and a card that is not there fails", { timeout: 300_000 }, async (t) => {
     assert.match((await findingIn(t, deviceCheck)).says, /^\S.*, \d+ GFLOP\/s in large products$/);
-    assert.match((await findingIn(t, deviceCheck, { flags: { device: "cuda" } })).says, /^DEVICE_UNAVAILABLE /);
+    const { says, remedy } = await findingIn(t, deviceCheck, { flags: { device: "cuda" } });
+    assert.match(says, /^DEVICE_UNAVAILABLE /);
+    assert.match(remedy!, /^blockzero gpu doctor /);
   });
 });
