@@ -38,9 +38,10 @@ export const outputFiles = async (dir: string): Promise<readonly OutputFile[]> =
     .sort((a, b) => b.step - a.step);
 };
 
-/** Removes all but the newest checkpoints, where the program lets it. */
+/** Removes all but the newest checkpoints, also folders of such a name. What cannot be removed stays, and counts as written. */
 export const pruneOutput = async (dir: string): Promise<void> => {
-  for (const { path } of (await outputFiles(dir)).slice(KEPT)) await rm(path, { force: true }).catch(() => undefined);
+  for (const { path } of (await outputFiles(dir)).slice(KEPT))
+    await rm(path, { recursive: true, force: true }).catch(() => undefined);
 };
 
 /**

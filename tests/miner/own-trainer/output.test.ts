@@ -116,6 +116,22 @@ describe("the folder of checkpoints", () => {
     assert.equal(readdirSync(dir).length, 6);
   });
 
+  it("may hold folders of such names, and links, which go without what they lead to", async (t) => {
+    const dir = temporaryFolder(t);
+    const elsewhere = temporaryFolder(t);
+    writeFileSync(join(elsewhere, "kept"), "");
+    mkdirSync(join(dir, "experts-1.safetensors"));
+    writeFileSync(join(dir, "experts-1.safetensors", "shard-0"), "");
+    symlinkSync(elsewhere, join(dir, "experts-2.safetensors"));
+    for (const step of [3, 4]) writeFileSync(join(dir, `experts-${step}.safetensors`), "");
+    await pruneOutput(dir);
+    assert.deepEqual(
+      (await outputFiles(dir)).map(({ step }) => step),
+      [4, 3],
+    );
+    assert.deepEqual(readdirSync(elsewhere), ["kept"]);
+  });
+
   it("that is not there holds none", async (t) => {
     assert.deepEqual(await outputFiles(join(temporaryFolder(t), "none")), []);
   });
