@@ -11,8 +11,10 @@ import type { CommandGroup, CommandSpec } from "#shared/cli/program.js";
 import { loadConfig } from "#shared/config/load.js";
 import { BlockZeroError, reasonOf } from "#shared/errors/error.js";
 import { writeFileAtomic } from "#shared/files/atomic-file.js";
+import { accountOf, inHomeOf } from "#upkeep/service/account.js";
+import { makeFolders } from "#upkeep/service/make-folders.js";
 import { systemctl } from "#upkeep/service/systemctl.js";
-import { type ServiceRole, unitText } from "#upkeep/service/unit.js";
+import { type ServiceRole, type UnitOptions, unitText } from "#upkeep/service/unit.js";
 import { validatorSettings } from "#validator/config.js";
 
 const roles: readonly ServiceRole[] = ["miner", "validator"];
@@ -53,12 +55,14 @@ const install: CommandSpec = {
       .option("--no-start", "install it, and start nothing")
       .option(...JSON_FLAG)
       .action(async ({ print = false, start, json = false, ...options }: InstallOptions) => {
-        const text = unitOf(options);
+        const planned = planOf(options);
+        const text = unitText(planned);
         if (print) return console.log(json ? JSON.stringify({ unit: text }) : text.trimEnd());
         const manager = systemctl(options.userUnit === true);
         // Asked first, so that nothing is left where no systemd runs.
         await manager("show", "--property=Version");
         const { unit, file } = placeOf(options);
+        makeFolders(planned.writable, planned.user === undefined ? undefined : accountOf(planned.user));
         writeUnit(file, text);
         await manager("daemon-reload");
         await manager("enable", ...(start ? ["--now"] : []), unit);
@@ -136,28 +140,33 @@ export const service: CommandGroup = {
   commands: [install, status, uninstall],
 };
 
-const unitOf = ({ role, config: file, user, userUnit = false }: Omit<InstallOptions, "start">): string => {
-  const config = loadConfig(role === "miner" ? minerSettings : validatorSettings, {
-    file,
-    others: { ...minerSettings, ...validatorSettings },
-    env: {},
-    flags: {},
-  });
+/** The unit of a configuration as the program will read it: in its folder, and with the home of its user. */
+const planOf = ({ role, config: file, user, userUnit = false }: Omit<InstallOptions, "start">): UnitOptions => {
+  const folder = dirname(resolve(file));
+  const runsAs = userUnit ? undefined : (user ?? userInfo().username);
+  const config = inHomeOf(runsAs === undefined ? undefined : accountOf(runsAs), () =>
+    loadConfig(role === "miner" ? minerSettings : validatorSettings, {
+      file,
+      others: { ...minerSettings, ...validatorSettings },
+      env: {},
+      flags: {},
+    }),
+  );
   const { store } = config;
-  return unitText({
+  return {
     role,
     node: process.execPath,
     program: fileURLToPath(new URL(`../../${role}/main.js`, import.meta.url)),
     config: resolve(file),
-    folder: dirname(resolve(file)),
+    folder,
     writable: [
-      resolve(config.checkpoint_dir),
-      resolve(keyFolderOf(config.wallet)),
-      ...(store.kind === "directory" ? [resolve(store.path)] : []),
+      resolve(folder, config.checkpoint_dir),
+      resolve(folder, keyFolderOf(config.wallet)),
+      ...(store.kind === "directory" ? [resolve(folder, store.path)] : []),
     ],
-    user: userUnit ? undefined : (user ?? userInfo().username),
+    user: runsAs,
     devices: config.device !== "cpu",
-  });
+  };
 };
 
 const placeOf = ({ role, name = `blockzero-${role}`, userUnit = false }: Common) => {

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
-import { mkdirSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
+import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { dirname, join } from "node:path";
 import { test } from "node:test";
 import { createHotkey } from "#shared/wallet/index.js";
 import { temporaryFolder } from "../shared/artifact/temporary.js";
@@ -66,4 +66,18 @@ test("a unit is printed of a configuration, with the folders that it names", { t
   assert.match(stdout, new RegExp(`^ReadWritePaths=${cwd}/home ${cwd}/keys-in-use ${cwd}/archive$`, "m"));
   assert.match(stdout, new RegExp(`miner/main\\.js --config ${cwd}/miner\\.yaml$`, "m"));
   assert.match(stdout, /^User=daemon$/m);
+});
+
+test("a unit may write where the program will, whoever installs it from wherever", {
+  timeout: HANG_GUARD,
+}, async (t) => {
+  const cwd = temporaryFolder(t);
+  const config = join(temporaryFolder(t), "miner.yaml");
+  writeFileSync(config, "expert_group: math\ndevice: cpu\n");
+  const args = ["service", "install", "--role", "miner", "--config", config, "--user", "daemon", "--print"];
+  const { status, stdout, stderr } = await run("blockzero", args, { cwd, env: { HOME: cwd } });
+  assert.equal(status, 0, stderr);
+  const [, home = cwd] = /^daemon(?::[^:]*){4}:([^:]+)/m.exec(readFileSync("/etc/passwd", "utf8")) ?? [];
+  const keys = join(home, ".bittensor", "keys-in-use");
+  assert.ok(stdout.includes(`\nReadWritePaths=${join(dirname(config), "checkpoints")} ${keys}\n`), stdout);
 });
