@@ -1,3 +1,4 @@
+import { oneLine } from "#shared/errors/error.js";
 import type { Verdict } from "./check.js";
 import type { Outcome } from "./examine.js";
 
@@ -12,11 +13,9 @@ export const outcomeLines = ({
   remedy,
 }: Pick<Outcome, "check" | "verdict" | "says" | "remedy">): string =>
   [
-    `${MARKS[verdict]} ${check.padEnd(WIDTH)}${says}`,
-    ...(remedy === undefined ? [] : [`${" ".repeat(WIDTH + 2)}→ ${remedy}`]),
-  ]
-    .map((line) => line.replace(/\s*\n\s*/g, " "))
-    .join("\n");
+    `${MARKS[verdict]} ${check.padEnd(WIDTH)}${oneLine(says)}`,
+    ...(remedy === undefined ? [] : [`${" ".repeat(WIDTH + 2)}→ ${oneLine(remedy)}`]),
+  ].join("\n");
 
 /** What all of them come to. */
 export const summaryOf = (outcomes: readonly Pick<Outcome, "verdict">[]): string => {

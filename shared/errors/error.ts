@@ -33,4 +33,8 @@ export const formatError = (error: BlockZeroError): string =>
 export const reasonOf = (thrown: unknown): string =>
   oneLine(thrown instanceof Error ? thrown.message || thrown.name : String(thrown));
 
-const oneLine = (text: string): string => text.replace(/\s*\n\s*/g, " ").trim();
+/** Control characters, which could move a terminal's cursor or clear it, and those that change a line's direction, with the white space around them. */
+const UNPRINTABLE = /\s*[\p{Cc}\u2028-\u202e\u2066-\u2069]+\s*/gu;
+
+/** A text for one line of a terminal, whoever wrote it. */
+export const oneLine = (text: string): string => text.replace(UNPRINTABLE, " ").trim();

@@ -31,6 +31,12 @@ it("a check that hangs has its own deadline, and the next one runs", async (t) =
   assert.equal(worstOf(["ok", "warning"]), "warning");
 });
 
+it("what somebody else wrote moves no cursor", () => {
+  const says = "x\u001b[2J\u009b1A\r\u202e y\nz";
+  const outcome: Outcome = { check: "network", verdict: "ok", says, remedy: says, milliseconds: 0, overdue: false };
+  assert.equal(outcomeLines(outcome), "✔ network      x [2J 1A y z\n               → x [2J 1A y z");
+});
+
 it("a bug in a check is not taken for a finding", async (t) => {
   const { about } = await situation(t);
   const broken: Check = { name: "broken", deadlineMs: 1000, run: () => Promise.reject(new TypeError("a bug")) };
