@@ -75,10 +75,12 @@ export const startDashboard = async (options: DashboardOptions): Promise<Dashboa
     const cycle = context.req.query("cycle") ?? "";
     if (!/^[0-9]{0,10}$/.test(cycle)) return context.text("cycle is a whole number\n", 400);
     const uid = Number(context.req.param("uid"));
-    const key = `${uid} ${cycle}`;
+    const wanted = cycle === "" ? undefined : Number(cycle);
+    // By the numbers, not by how somebody writes them: one page takes one place.
+    const key = `${uid} ${wanted}`;
     const known = miners.get(key);
     if (known) return answer(context, known);
-    const page = watch.miner(uid, cycle === "" ? undefined : Number(cycle));
+    const page = watch.miner(uid, wanted);
     if (page === null) return context.text("nothing is known of this uid in this cycle\n", 404);
     const document = jsonDocument(page);
     if (miners.size < KEPT_PAGES) miners.set(key, document);

@@ -1,7 +1,9 @@
+import { networkOf } from "#shared/blobs/admission.js";
+
 /** Server-sent events to many readers, each of which may be slow or gone. */
 export interface Streams {
-  /** A new reader's stream, which begins with `first`. Null where there is no place. @param from who it is, for the limit of each */
-  open(from: string, first: string): ReadableStream<Uint8Array> | null;
+  /** A new reader's stream, which begins with `first`. Null where there is no place. @param address where it comes from, for the limit of each network */
+  open(address: string, first: string): ReadableStream<Uint8Array> | null;
   /** One message to everybody; a reader that has not taken the last ones is dropped. */
   send(event: string, data: string): void;
   readonly size: () => number;
@@ -10,6 +12,7 @@ export interface Streams {
 
 export interface StreamLimits {
   readonly most: number;
+  /** From one IPv4 address, or one IPv6 network: a host has a whole /64. */
   readonly perAddress: number;
 }
 
@@ -23,7 +26,8 @@ export const createStreams = ({ most, perAddress }: StreamLimits): Streams => {
     if (open.delete(controller)) controller.close();
   };
   return {
-    open: (from, first) => {
+    open: (address, first) => {
+      const from = networkOf(address);
       const own = [...open.values()].filter((other) => other === from).length;
       if (open.size >= most || own >= perAddress) return null;
       let opened: ReadableStreamDefaultController<Uint8Array>;

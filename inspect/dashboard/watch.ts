@@ -80,7 +80,9 @@ export const watchSubnet = async (options: WatchOptions): Promise<Watch> => {
   let live: LiveBlock | null = null;
   let metagraph: Metagraph | null = null;
   let problem: string | null = null;
+  let current: SubnetNow | null = null;
   const changed = (what: "block" | "cycle") => {
+    current = null;
     for (const listener of [...listeners]) listener(what);
   };
 
@@ -211,8 +213,9 @@ export const watchSubnet = async (options: WatchOptions): Promise<Watch> => {
   caughtUp.catch(fail);
 
   const ascending = () => [...digests.values()].sort((a, b) => a.cycle - b.cycle);
-  const now = (): SubnetNow =>
-    subnetNow({
+  /** Made once after each change, however many pages of miners are asked for. */
+  const now = (): SubnetNow => {
+    current ??= subnetNow({
       ...view.source,
       live: live!,
       neurons: metagraph?.neurons ?? [],
@@ -221,6 +224,8 @@ export const watchSubnet = async (options: WatchOptions): Promise<Watch> => {
       events: events.newest(),
       chain: { reads: reads(), problem },
     });
+    return current;
+  };
   return {
     now,
     history: () => historyOf(ascending()),

@@ -3,6 +3,7 @@ import { describe, it, type TestContext } from "node:test";
 import { gunzipSync } from "node:zlib";
 import { simulatedSubnet } from "#bench/dashboard/simulated-subnet.js";
 import { type DashboardOptions, startDashboard } from "#inspect/dashboard/server.js";
+import type { MinerPage } from "#inspect/dashboard/snapshot.js";
 import { historyOf, subnetNow } from "#inspect/dashboard/subnet-now.js";
 import { HANG_GUARD } from "#tests/support/hang-guard.js";
 import { template } from "#tests/support/micro-network.js";
@@ -10,9 +11,21 @@ import { collectingLog } from "../../shared/chain/support.js";
 
 const HOSTILE = `</script><img src=x onerror=alert(1)>\u001b[2J`;
 
+const subnetPage: MinerPage = {
+  uid: 0,
+  hotkey: "",
+  cycle: 1,
+  explained: [1],
+  explanation: [],
+  advice: [],
+  history: [],
+  receipt: null,
+};
+
 const serve = async (t: TestContext, limits: Partial<DashboardOptions> = {}) => {
   const network = { ...template, name: HOSTILE, genesis: "0".repeat(64) };
   let reads = 0;
+  const pages: string[] = [];
   let change: (what: "block" | "cycle") => void = () => {};
   const at = (offset: number) => simulatedSubnet({ network, miners: 4, validators: 2, cycles: 3, offset });
   let state = at(0);
@@ -22,7 +35,10 @@ const serve = async (t: TestContext, limits: Partial<DashboardOptions> = {}) => 
       return subnetNow(state);
     },
     history: () => historyOf(state.digests),
-    miner: () => null,
+    miner: (uid: number, cycle?: number) => {
+      pages.push(`${uid} ${cycle}`);
+      return uid === 0 ? subnetPage : null;
+    },
     onChange: (listener: typeof change) => {
       change = listener;
       return () => {
@@ -35,6 +51,7 @@ const serve = async (t: TestContext, limits: Partial<DashboardOptions> = {}) => 
   return {
     url: served.url,
     reads: () => reads,
+    pages,
     move: (offset: number) => {
       state = at(offset);
       change("block");
@@ -91,6 +108,13 @@ describe("the dashboard's server", { timeout: HANG_GUARD }, () => {
     const changed = await known(etag);
     assert.deepEqual([changed.status, reads()], [200, 2]);
     assert.notEqual(changed.headers.get("etag"), etag);
+  });
+
+  it("makes a miner's page once, however its numbers are written", async (t) => {
+    const { url, pages } = await serve(t);
+    for (const query of ["0?cycle=1", "00?cycle=1", "0?cycle=0001", "000?cycle=01"])
+      assert.equal((await fetch(`${url}/api/miners/${query}`)).status, 200);
+    assert.deepEqual(pages, ["0 1"]);
   });
 
   it("compresses for those who take it", async (t) => {

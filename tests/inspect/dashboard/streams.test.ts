@@ -25,3 +25,13 @@ it("a stream that nobody reads is dropped, and its place is free again; the othe
   streams.close();
   assert.equal(streams.size(), 0);
 });
+
+it("a host with a whole IPv6 network has the places of one address", () => {
+  const streams = createStreams({ most: 4, perAddress: 1 });
+  assert.ok(streams.open("2001:db8::1", ""));
+  assert.equal(streams.open("2001:db8::2", ""), null);
+  assert.ok(streams.open("2001:db8:0:1::2", ""));
+  assert.ok(streams.open("::ffff:192.0.2.1", ""));
+  assert.equal(streams.open("192.0.2.1", ""), null);
+  streams.close();
+});
