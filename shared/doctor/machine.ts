@@ -31,7 +31,9 @@ export const thisMachine = (env: Readonly<Record<string, string | undefined>>): 
     const limit = process.constrainedMemory();
     // Without a limit it is 0, or a number above all memory.
     const total = limit > 0 && limit < totalmem() ? limit : totalmem();
-    return { total, available: Math.min(total, process.availableMemory()) };
+    // Where /proc is not mounted Node reads 0.
+    const available = process.availableMemory();
+    return { total, available: available > 0 ? Math.min(total, available) : total };
   },
   limits: () => readFile("/proc/self/limits", "utf8").catch(() => null),
   nodeOptions: () => [...process.execArgv, env.NODE_OPTIONS ?? ""].join(" "),

@@ -1,6 +1,6 @@
 """Holds a checkpoint folder against transformers and lm-eval: the likelihood of a text, and that lm-eval runs on it.
 
-    python3 -m venv venv && venv/bin/pip install torch transformers lm_eval
+    python3 -m venv venv && venv/bin/pip install torch transformers "lm_eval[hf]"
     npx blockzero eval --model FOLDER --text TEXT --json > ours.json
     venv/bin/python tests/interop/export.py FOLDER TEXT ours.json
 

@@ -82,6 +82,16 @@ describe("a backup", () => {
     await assert.rejects(makeBackup(nothing), coded("BACKUP_EMPTY"));
   });
 
+  it("touches nothing beside it", async (t) => {
+    const made = await home(t);
+    const beside = join(`${made.out}.tmp`, "mine");
+    mkdirSync(`${made.out}.tmp`);
+    writeFileSync(beside, "");
+    await makeBackup({ ...made, version: "1.2.3", now });
+    assert.ok(existsSync(beside));
+    assert.deepEqual(readdirSync(made.root).sort(), ["backup", "backup.tmp", "checkpoints"]);
+  });
+
   it("is not restored where a home is, or lives", async (t) => {
     const made = await home(t);
     await makeBackup({ ...made, version: "1", now });

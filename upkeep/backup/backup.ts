@@ -1,4 +1,4 @@
-import { copyFileSync, existsSync, mkdirSync, readdirSync, renameSync, rmSync } from "node:fs";
+import { copyFileSync, existsSync, mkdirSync, mkdtempSync, readdirSync, renameSync, rmSync } from "node:fs";
 import { dirname, join, relative } from "node:path";
 import { BlockZeroError, reasonOf } from "#shared/errors/error.js";
 import { writeFileAtomic } from "#shared/files/atomic-file.js";
@@ -36,11 +36,16 @@ export const makeBackup = async ({ checkpointDir, out, version, now }: BackupOpt
       `there is no hotkey's home in ${checkpointDir}`,
       "name a program's checkpoint_dir",
     );
-  const temporary = `${out}.tmp`;
   const opened: (() => void)[] = [];
+  let unfinished: string | undefined;
   try {
     for (const hotkey of hotkeys) opened.push(lockHome(join(checkpointDir, hotkey)));
-    rmSync(temporary, { recursive: true, force: true });
+    // Under a name of its own, so that nothing that is there already is touched.
+    const temporary = await attempt(out, () => {
+      mkdirSync(dirname(out), { recursive: true });
+      return mkdtempSync(`${out}.`);
+    });
+    unfinished = temporary;
     const files: BackupManifest["files"] = [];
     for (const path of await pathsOf(checkpointDir, hotkeys)) {
       const to = join(temporary, FILES_FOLDER, path);
@@ -63,7 +68,7 @@ export const makeBackup = async ({ checkpointDir, out, version, now }: BackupOpt
     });
     return manifest;
   } finally {
-    rmSync(temporary, { recursive: true, force: true });
+    if (unfinished !== undefined) rmSync(unfinished, { recursive: true, force: true });
     for (const release of opened) release();
   }
 };
@@ -102,9 +107,9 @@ export const describeFile = async (path: string): Promise<{ readonly bytes: numb
 };
 
 /** @throws BlockZeroError FILE_UNWRITABLE */
-export const attempt = async (folder: string, work: () => void): Promise<void> => {
+export const attempt = async <T>(folder: string, work: () => T): Promise<T> => {
   try {
-    work();
+    return work();
   } catch (cause) {
     throw new BlockZeroError(
       "FILE_UNWRITABLE",
