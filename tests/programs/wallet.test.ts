@@ -263,6 +263,8 @@ describe("a program that signs unattended refuses, before it asks the chain", {
       "--chain_endpoint",
       "ws://127.0.0.1:9",
       "--allow_private_addresses",
+      "--metrics.listen",
+      "off",
       ...extra,
     ];
     const { status, stdout, stderr } = await run(program, args, { cwd });
