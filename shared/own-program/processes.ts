@@ -1,4 +1,5 @@
-import { readdirSync, readFileSync } from "node:fs";
+import { readFileSync } from "node:fs";
+import { namesIn } from "#shared/files/names-in.js";
 
 /** Where Linux shows the environment that each process was started with. */
 const PROCESSES = "/proc";
@@ -21,14 +22,6 @@ const environmentOf = (path: string): Buffer => {
     return Buffer.concat([Buffer.from([0]), readFileSync(path), Buffer.from([0])]);
   } catch {
     return Buffer.alloc(0);
-  }
-};
-
-const namesIn = (folder: string): readonly string[] => {
-  try {
-    return readdirSync(folder);
-  } catch {
-    return [];
   }
 };
 

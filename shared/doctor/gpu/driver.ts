@@ -1,5 +1,6 @@
-import { readdirSync, readFileSync } from "node:fs";
+import { readFileSync } from "node:fs";
 import { join } from "node:path";
+import { namesIn } from "#shared/files/names-in.js";
 
 /** What NVIDIA's driver says of itself. */
 export interface Driver {
@@ -49,13 +50,5 @@ const textOf = (path: string): string | null => {
     return readFileSync(path, "utf8");
   } catch {
     return null;
-  }
-};
-
-const namesIn = (folder: string): readonly string[] => {
-  try {
-    return readdirSync(folder).sort();
-  } catch {
-    return [];
   }
 };

@@ -1,5 +1,6 @@
-import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
 import { basename, dirname, isAbsolute, join } from "node:path";
+import { namesIn } from "#shared/files/names-in.js";
 
 /** A machine's folders of libraries. */
 export interface LibraryPlaces {
@@ -37,7 +38,7 @@ const matching = (root: string, pattern: string): readonly string[] => {
   const names = namesIn(join(root, folder)).filter((name) =>
     after === undefined ? name === before : name.startsWith(before) && name.endsWith(after),
   );
-  return names.sort().map((name) => join(folder, name));
+  return names.map((name) => join(folder, name));
 };
 
 /** Where a library lies in some folders, or null. */
@@ -50,7 +51,6 @@ export const findLibrary = (root: string, folders: readonly string[], soname: st
  */
 export const packageFolders = (root: string, packages: string): readonly string[] =>
   namesIn(join(root, packages, "nvidia"))
-    .sort()
     .map((name) => join(packages, "nvidia", name, "lib"))
     .filter((folder) => existsSync(join(root, folder)));
 
@@ -60,14 +60,6 @@ const linesOf = (path: string): readonly string[] => {
       .split("\n")
       .map((line) => line.replace(/#.*/, "").trim())
       .filter((line) => line !== "");
-  } catch {
-    return [];
-  }
-};
-
-const namesIn = (folder: string): string[] => {
-  try {
-    return readdirSync(folder);
   } catch {
     return [];
   }
