@@ -30,6 +30,8 @@ const home = async (t: TestContext) => {
   mkdirSync(join(state, "receipts"), { recursive: true });
   mkdirSync(join(state, "training", "replica-0"), { recursive: true });
   mkdirSync(join(own, "dry-run"), { recursive: true });
+  mkdirSync(join(own, "evaluator", "model"), { recursive: true });
+  writeFileSync(join(own, "evaluator", "model", "model.safetensors"), "large");
   writeFileSync(join(checkpointDir, "metrics.jsonl"), "{}\n");
   writeFileSync(join(state, "receipts", "cycle-1.json"), "{}");
   writeFileSync(join(state, "training", "replica-0", "step-1.safetensors"), "large");
@@ -80,6 +82,15 @@ describe("a backup", () => {
     await assert.rejects(makeBackup({ ...made, version: "1", now }), coded("BACKUP_EXISTS"));
     const nothing = { checkpointDir: join(made.root, "none"), out: join(made.root, "other"), version: "1", now };
     await assert.rejects(makeBackup(nothing), coded("BACKUP_EMPTY"));
+  });
+
+  it("is not made where it could not be restored", async (t) => {
+    const made = await home(t);
+    writeFileSync(join(made.own, "my notes"), "");
+    await assert.rejects(makeBackup({ ...made, version: "1", now }), coded("BACKUP_INVALID", /my notes/));
+    rmSync(join(made.own, "my notes"));
+    await assert.rejects(makeBackup({ ...made, version: "1".repeat(65), now }), coded("BACKUP_INVALID"));
+    assert.deepEqual(readdirSync(made.root), ["checkpoints"]);
   });
 
   it("touches nothing beside it", async (t) => {

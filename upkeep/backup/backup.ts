@@ -6,7 +6,14 @@ import { hashOfSource } from "#shared/files/byte-source.js";
 import { lockHome } from "#shared/files/home-lock.js";
 import { openRegularFile } from "#shared/files/regular-file.js";
 import { addressSchema } from "#shared/protocol/signing.js";
-import { type BackupManifest, FILES_FOLDER, MANIFEST_FILE, METRICS } from "./manifest.js";
+import {
+  type BackupManifest,
+  FILES_FOLDER,
+  isBackupPath,
+  MANIFEST_FILE,
+  METRICS,
+  parseBackupManifest,
+} from "./manifest.js";
 import { ownBlobs } from "./own-blobs.js";
 import { isIrreplaceable } from "./what-stays.js";
 
@@ -24,7 +31,8 @@ export interface BackupOptions {
  * Copies what cannot be made again: journals, intentions, receipts, secrets of streams, own updates and reports, metrics. Keys are not in a
  * checkpoint_dir and so not in a backup. The homes are locked meanwhile.
  *
- * @throws BlockZeroError HOME_IN_USE while a program runs in a home; BACKUP_EMPTY, BACKUP_EXISTS, FILE_UNWRITABLE
+ * @throws BlockZeroError HOME_IN_USE while a program runs in a home; BACKUP_EMPTY, BACKUP_EXISTS, FILE_UNWRITABLE; BACKUP_INVALID for what could not be
+ * restored
  */
 export const makeBackup = async ({ checkpointDir, out, version, now }: BackupOptions): Promise<BackupManifest> => {
   if (existsSync(out))
@@ -40,6 +48,14 @@ export const makeBackup = async ({ checkpointDir, out, version, now }: BackupOpt
   let unfinished: string | undefined;
   try {
     for (const hotkey of hotkeys) opened.push(lockHome(join(checkpointDir, hotkey)));
+    const paths = await pathsOf(checkpointDir, hotkeys);
+    const unnamable = paths.find((path) => !isBackupPath(path));
+    if (unnamable !== undefined)
+      throw new BlockZeroError(
+        "BACKUP_INVALID",
+        `a backup cannot hold the name of ${JSON.stringify(join(checkpointDir, unnamable))}`,
+        "move the file out of the home",
+      );
     // Under a name of its own, so that nothing that is there already is touched.
     const temporary = await attempt(out, () => {
       mkdirSync(dirname(out), { recursive: true });
@@ -47,7 +63,7 @@ export const makeBackup = async ({ checkpointDir, out, version, now }: BackupOpt
     });
     unfinished = temporary;
     const files: BackupManifest["files"] = [];
-    for (const path of await pathsOf(checkpointDir, hotkeys)) {
+    for (const path of paths) {
       const to = join(temporary, FILES_FOLDER, path);
       await attempt(out, () => {
         mkdirSync(dirname(to), { recursive: true });
@@ -62,8 +78,11 @@ export const makeBackup = async ({ checkpointDir, out, version, now }: BackupOpt
       hotkeys: [...hotkeys],
       files,
     };
+    const text = `${JSON.stringify(manifest, null, 2)}\n`;
+    // What a restore would refuse is no backup.
+    parseBackupManifest(text, out);
     await attempt(out, () => {
-      writeFileAtomic(join(temporary, MANIFEST_FILE), `${JSON.stringify(manifest, null, 2)}\n`);
+      writeFileAtomic(join(temporary, MANIFEST_FILE), text);
       renameSync(temporary, out);
     });
     return manifest;

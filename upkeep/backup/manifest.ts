@@ -16,6 +16,9 @@ const pathSchema = z
   .max(1024)
   .regex(/^(?!\.{1,2}(\/|$))[\w.-]+(\/(?!\.{1,2}(\/|$))[\w.-]+)*$/, "a path within a home");
 
+/** Whether a backup can list a file under this name. */
+export const isBackupPath = (path: string): boolean => pathSchema.safeParse(path).success;
+
 const manifestSchema = z.strictObject({
   version: z.literal(1),
   /** Of the program that made it. */

@@ -1,6 +1,6 @@
 /**
  * Which files of a home cannot be made again. Left out are the lock, blobs (others have them, or they are added by name), what training under way
- * wrote, texts that were prepared for it, and dry runs.
+ * wrote, texts that were prepared for it, what an evaluator of one's own is given, and dry runs.
  *
  * @param path relative to the home, with `/`
  */
@@ -12,4 +12,4 @@ export const isIrreplaceable = (path: string): boolean => {
   );
 };
 
-const REPLACEABLE: ReadonlySet<string> = new Set(["blobs", "training", "data", "dry-run"]);
+const REPLACEABLE: ReadonlySet<string> = new Set(["blobs", "training", "data", "evaluator", "dry-run"]);
