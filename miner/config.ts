@@ -89,7 +89,7 @@ export const trainingSettings = defineConfig({
 });
 
 /** A program of the operator's own that trains instead of us: docs/own-trainer.md. */
-export const ownTrainerSettings = defineConfig({
+const ownTrainerSettings = defineConfig({
   "trainer.command": setting({
     schema: commandSchema.optional(),
     allowed: COMMAND_FORM,

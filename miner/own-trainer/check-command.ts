@@ -121,12 +121,15 @@ const run = async (
       frozen: others.length === 0 ? undefined : joined(frozen),
       model,
       cycle,
-      deadline: Date.now() + 1000 * seconds,
+      seconds,
       stop: () => signal.aborted,
     });
   } finally {
-    unlock();
-    await removeWhole(home);
+    try {
+      await removeWhole(home);
+    } finally {
+      unlock();
+    }
   }
 };
 

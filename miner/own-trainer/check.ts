@@ -1,4 +1,5 @@
 import type { FloatTensors } from "#shared/artifact/update.js";
+import { statusOf } from "#shared/own-program/run-program.js";
 import type { FloatSource } from "#shared/training/float-source.js";
 import { mean } from "#shared/util/mean.js";
 import type { OwnRun, OwnTrainer } from "./own-trainer.js";
@@ -17,9 +18,8 @@ export interface CheckOptions {
   /** Hash or name of the model that the weights are of. */
   readonly model: string;
   readonly cycle: number;
-  /** Milliseconds since the epoch, at which the program is killed. */
-  readonly deadline: number;
-  readonly maxSteps?: number | undefined;
+  /** Time for the program, from when its job is written; then it is killed. */
+  readonly seconds: number;
   readonly stop: () => boolean;
 }
 
@@ -29,12 +29,14 @@ const SEED = "c".repeat(64);
 
 /** Runs a program once, as a cycle does, and says what is wrong with what it did. */
 export const checkTrainer = async (trainer: OwnTrainer, options: CheckOptions): Promise<readonly Finding[]> => {
-  const { base, deadline, maxSteps, ...others } = options;
-  const run = await trainer.run(base, {
-    ...others,
-    deadline: () => deadline,
-    ...(maxSteps !== undefined && { maxSteps }),
-  });
+  const { base, seconds, ...others } = options;
+  let end: number | undefined;
+  // Asked for first when shard and windows are written, which may take longer than the program has.
+  const deadline = (): number => {
+    end ??= Date.now() + 1000 * seconds;
+    return end;
+  };
+  const run = await trainer.run(base, { ...others, deadline });
   const findings = [ending(run), ...progressOf(run), ...checkpointOf(run)];
   return run.output === null ? findings : [...findings, await gainOf(trainer, base, run.output.update)];
 };
@@ -52,7 +54,7 @@ const ending = ({ end, tail }: OwnRun): Finding => {
   const said = tail.slice(-3).join(" | ");
   return {
     isGood: false,
-    says: `it ended with ${signal ?? `exit status ${code}`}${said === "" ? "" : `: ${said}`}`,
+    says: `it ended with ${statusOf(end)}${said === "" ? "" : `: ${said}`}`,
     remedy: "see its lines above",
   };
 };

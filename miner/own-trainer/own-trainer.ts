@@ -9,7 +9,7 @@ import { programEnvironment } from "#shared/own-program/environment.js";
 import { makeFolder, removeWhole } from "#shared/own-program/job-folder.js";
 import { killProcessesWith } from "#shared/own-program/processes.js";
 import { programLog } from "#shared/own-program/program-log.js";
-import { type ProgramEnd, type RunningProgram, runProgram } from "#shared/own-program/run-program.js";
+import { type ProgramEnd, type RunningProgram, runProgram, statusOf } from "#shared/own-program/run-program.js";
 import { hashJson } from "#shared/protocol/hash-json.js";
 import type { Network } from "#shared/protocol/network.js";
 import type { Log } from "#shared/telemetry/log.js";
@@ -292,8 +292,6 @@ const newestGood = async (
   }
   return { refused, step: null, output: null };
 };
-
-const statusOf = ({ code, signal }: ProgramEnd): string => (signal === null ? `exit status ${code}` : signal);
 
 const noCheckpoint = ({ end, refused, tail }: OwnRun) => {
   const [newest] = refused;

@@ -7,11 +7,13 @@ export interface ProgramLog {
   readonly tail: readonly string[];
 }
 
+/** Lines that are logged; one more says that the rest is not. */
+const MAX_LINES = 200;
 const TAIL_LINES = 12;
 const MAX_CHARACTERS = 400;
 
-/** @param maxLines lines that are logged; one more says that the rest is not */
-export const programLog = (log: Log, name: string, maxLines = 200): ProgramLog => {
+/** @param name what the lines are logged as */
+export const programLog = (log: Log, name: string): ProgramLog => {
   const tail: string[] = [];
   let lines = 0;
   return {
@@ -21,8 +23,8 @@ export const programLog = (log: Log, name: string, maxLines = 200): ProgramLog =
       tail.push(text);
       if (tail.length > TAIL_LINES) tail.shift();
       lines++;
-      if (lines <= maxLines) log.info(name, { says: text });
-      else if (lines === maxLines + 1) log.warn(`${name}: further lines are not shown`, { shown: maxLines });
+      if (lines <= MAX_LINES) log.info(name, { says: text });
+      else if (lines === MAX_LINES + 1) log.warn(`${name}: further lines are not shown`, { shown: MAX_LINES });
     },
   };
 };

@@ -29,14 +29,17 @@ export interface ProgramEnd {
 export interface RunningProgram {
   /** Resolves when the program has ended, and all that it had started. Its standard input closes when this process ends. */
   readonly ended: Promise<ProgramEnd>;
-  /** Sends SIGTERM to its process group, and SIGKILL to all of its processes that are left after `graceMs`. A second call can only shorten the time. */
+  /** Sends SIGTERM to its process group, and SIGKILL to all of its processes that are left after `graceMs`. A second call can only shorten the time. Nothing once it has ended. */
   stop(graceMs: number): void;
   /** Writes a line to its standard input. */
   tell(line: string): void;
 }
 
+/** How it ended, in words. */
+export const statusOf = ({ code, signal }: ProgramEnd): string => signal ?? `exit status ${code}`;
+
 /** Bytes of a line that are read. */
-export const LINE_BYTES = 4096;
+const LINE_BYTES = 4096;
 
 /** Time for the pipes to close after the last process was killed. */
 const PIPES_MS = 2_000;
@@ -73,6 +76,7 @@ export const runProgram = async (options: ProgramOptions): Promise<RunningProgra
   });
   const group = -child.pid!;
   let wasStopped = false;
+  let hasExited = false;
   let killAt = Number.POSITIVE_INFINITY;
   let timer: NodeJS.Timeout | undefined;
   const kill = (): void => {
@@ -83,6 +87,7 @@ export const runProgram = async (options: ProgramOptions): Promise<RunningProgra
   const ended = new Promise<ProgramEnd>((resolve) => {
     child.once("exit", (code, signal) => {
       const atExit = wasStopped;
+      hasExited = true;
       clearTimeout(timer);
       kill();
       // A process that found a way to keep a pipe open must not keep us waiting.
@@ -99,6 +104,8 @@ export const runProgram = async (options: ProgramOptions): Promise<RunningProgra
   return {
     ended,
     stop(graceMs) {
+      // All that it had started was killed, so that its group's id may be another's by now.
+      if (hasExited) return;
       if (!wasStopped) sendSignal(group, "SIGTERM");
       wasStopped = true;
       const at = Date.now() + graceMs;

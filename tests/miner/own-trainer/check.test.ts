@@ -13,7 +13,7 @@ const check = async (t: TestContext, script: string) => {
     frozen: undefined,
     model: "here",
     cycle: 0,
-    deadline: Date.now() + HANG_GUARD,
+    seconds: HANG_GUARD / 1000,
     stop: () => false,
   });
 };
@@ -33,6 +33,23 @@ describe("blockzero-miner trainer check", { timeout: HANG_GUARD }, () => {
       /held-out text/,
     ])
       assert.match(says, part);
+  });
+
+  it("counts the program's time from when its job is written", async (t) => {
+    const { trainer } = await open(t, MINIMAL);
+    let asked = 0;
+    t.mock.timers.enable({ apis: ["Date"], now: 1_000_000 });
+    const run: typeof trainer.run = async (from, { deadline }) => {
+      // The shard takes longer than the program has.
+      t.mock.timers.tick(120_000);
+      asked = deadline?.() ?? 0;
+      t.mock.timers.tick(1000);
+      assert.equal(deadline?.(), asked);
+      return trainer.run(from, { cycle: 0, stop: () => true });
+    };
+    const others = { base: inMemory(base), frozen: undefined, model: "here", cycle: 0, stop: () => false };
+    await checkTrainer({ ...trainer, run }, { ...others, seconds: 60 });
+    assert.equal(asked, 1_000_000 + 120_000 + 60_000);
   });
 
   it("says what is wrong with others, and what to do", async (t) => {
