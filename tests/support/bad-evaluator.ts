@@ -18,6 +18,11 @@ const faults: Readonly<Record<string, (request: Request) => void>> = {
     process.exitCode = 3;
     process.stdin.destroy();
   },
+  brief: ({ id }) => {
+    answer({ id, losses: [1, 2, 3] });
+    process.exitCode = 4;
+    process.stdin.destroy();
+  },
   silent: () => undefined,
 };
 

@@ -10,7 +10,7 @@ import { programEnvironment } from "#shared/own-program/environment.js";
 import { makeFolder, removeWhole, writeDocument } from "#shared/own-program/job-folder.js";
 import { killProcessesWith } from "#shared/own-program/processes.js";
 import { programLog } from "#shared/own-program/program-log.js";
-import { type RunningProgram, runProgram } from "#shared/own-program/run-program.js";
+import { type RunningProgram, runProgram, statusOf } from "#shared/own-program/run-program.js";
 import { modelConfigOf, type Network } from "#shared/protocol/network.js";
 import type { Log } from "#shared/telemetry/log.js";
 import { fromFloats } from "#shared/tensor-files/float32.js";
@@ -48,13 +48,20 @@ export interface EvaluatorProgram {
 
 const answerSchema = z.object({ id: z.int(), losses: z.array(z.number().nullable()) });
 
+/** Removes the folder of a program that an earlier process had, and ends what of it still runs. @throws BlockZeroError FILE_UNWRITABLE */
+export const removeEvaluator = async (home: string): Promise<void> => {
+  killProcessesWith(`${JOB_VARIABLE}=${documentOf(resolve(home))}`);
+  await removeWhole(home);
+};
+
+const documentOf = (home: string): string => join(home, "job.json");
+
 /** Removes what an earlier process left, and prepares the folder; the program is started at the first request. */
 export const openEvaluatorProgram = async (options: EvaluatorProgramOptions): Promise<EvaluatorProgram> => {
   const { network, command, environment, timeoutSeconds, log } = options;
   const home = resolve(options.home);
-  const document = join(home, "job.json");
-  killProcessesWith(`${JOB_VARIABLE}=${document}`);
-  await removeWhole(home);
+  const document = documentOf(home);
+  await removeEvaluator(home);
   await makeFolder(home);
   const env = { ...programEnvironment(process.env, environment), PYTHONUNBUFFERED: "1" };
   const said = programLog(log, "evaluator");
@@ -62,6 +69,8 @@ export const openEvaluatorProgram = async (options: EvaluatorProgramOptions): Pr
     | { readonly id: number; readonly settle: (answer: readonly number[] | BlockZeroError) => void }
     | undefined;
   let program: Promise<RunningProgram> | undefined;
+  // Why no program answers any more.
+  let over: BlockZeroError | undefined;
   let written: ModelTensors | undefined;
   let models = 0;
   let requests = 0;
@@ -88,19 +97,27 @@ export const openEvaluatorProgram = async (options: EvaluatorProgramOptions): Pr
       onLine: hear,
       onError: said.say,
     });
-    void running.ended.then(({ code, signal }) => {
+    void running.ended.then((end) => {
       const last = said.tail.at(-1);
-      waiting?.settle(
-        failed(`it ended (${signal ?? `exit status ${code}`}${last === undefined ? "" : `; it last said: ${last}`})`),
-      );
+      finish(`it ended (${statusOf(end)}${last === undefined ? "" : `; it last said: ${last}`})`);
     });
     return running;
+  };
+
+  const finish = (why: string): void => {
+    over ??= failed(why);
+    waiting?.settle(over);
+  };
+
+  const refuseIfOver = (): void => {
+    if (over) throw over;
   };
 
   const ask = async (model: ModelTensors, change: FloatTensors | null, batches: readonly Batch[]) => {
     const id = ++requests;
     const paths = { model: join(home, "model"), windows: join(home, `windows-${id}.safetensors`) };
     const changed = change && join(home, `change-${id}.safetensors`);
+    refuseIfOver();
     try {
       if (written !== model) {
         written = undefined;
@@ -110,8 +127,11 @@ export const openEvaluatorProgram = async (options: EvaluatorProgramOptions): Pr
       }
       await writeBatches(paths.windows, batches);
       if (changed) await writeChange(changed, model, change);
+      // It may have ended, or been closed, while the files were written.
+      refuseIfOver();
       program ??= start();
       const running = await program;
+      refuseIfOver();
       const rows = batches[0]!.batchSize;
       const request = { id, ...paths, model_version: models, change: changed, rows_per_loss: rows };
       const losses = await answerWithin(timeoutSeconds, (settle) => {
@@ -135,10 +155,11 @@ export const openEvaluatorProgram = async (options: EvaluatorProgramOptions): Pr
       return asked;
     },
     async close() {
+      finish("it was closed");
+      await turn;
       const running = await program?.catch(() => undefined);
       running?.stop(0);
       await running?.ended;
-      await turn;
       await removeWhole(home);
     },
   };

@@ -1,19 +1,26 @@
 import assert from "node:assert/strict";
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { existsSync, mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { describe, it, type TestContext } from "node:test";
+import { setImmediate as turnOfEvents } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { groupHeldOutBatches } from "#datasets/group-data.js";
 import type { FloatTensors } from "#shared/artifact/update.js";
 import { loadConfig } from "#shared/config/load.js";
+import { BlockZeroError } from "#shared/errors/error.js";
 import { createLossMeter } from "#shared/evaluation/loss-meter.js";
 import { groupShapes } from "#shared/model/groups.js";
 import { processesWith } from "#shared/own-program/processes.js";
 import type { Network } from "#shared/protocol/network.js";
 import { validatorSettings } from "#validator/config.js";
-import { withOwnEvaluator } from "#validator/own-evaluator/own-meter.js";
+import { openEvaluatorProgram } from "#validator/own-evaluator/evaluator-program.js";
+import { ownMeter, withOwnEvaluator } from "#validator/own-evaluator/own-meter.js";
 import { temporaryFolder } from "../../shared/artifact/temporary.js";
 import { collectingLog } from "../../shared/chain/support.js";
 import { device } from "../../shared/model/micro.js";
+import { coded } from "../../support/coded.js";
 import { HANG_GUARD } from "../../support/hang-guard.js";
 import { parameters, template } from "../../support/micro-network.js";
 
@@ -114,5 +121,74 @@ describe("a validator with an evaluator of its own", { timeout: HANG_GUARD }, ()
       assert.deepEqual(await (await meter.ofGroup(parameters, group)).losses(null, batches), expected);
       assert.match(String(lines.find(({ level }) => level === "warn")?.fields.reason), says);
     }
+  });
+
+  it("hears at once that the program has died between two requests, or that it was closed", async (t) => {
+    const home = join(temporaryFolder(t), "evaluator");
+    const mark = `BLOCKZERO_JOB=${join(home, "job.json")}`;
+    const command = [process.execPath, BAD, "brief"];
+    const { log } = collectingLog();
+    // A thousand times what this test may take.
+    const timeoutSeconds = HANG_GUARD;
+    const program = await openEvaluatorProgram({ network, command, environment: [], timeoutSeconds, home, log });
+    assert.deepEqual(await program.losses(parameters, null, batches), [1, 2, 3]);
+    while (processesWith(mark).length > 0) await turnOfEvents();
+    for (const model of [{ ...parameters }, parameters])
+      await assert.rejects(program.losses(model, null, batches), coded("EVALUATOR_FAILED", /exit status 4/));
+    await program.close();
+    const closed = await openEvaluatorProgram({ network, command, environment: [], timeoutSeconds, home, log });
+    const asked = closed.losses(parameters, null, batches);
+    await Promise.all([closed.close(), assert.rejects(asked, coded("EVALUATOR_FAILED", /it was closed/))]);
+    assert.ok(!existsSync(home));
+  });
+
+  it("does not take a fault of the built-in meter for the program's", async () => {
+    const { log, lines } = collectingLog();
+    const fault = new BlockZeroError("FILE_UNREADABLE", "a part of the model is gone", "fetch it");
+    const losses = () => Promise.reject(fault);
+    const builtIn = { losses, ofGroup: async () => ({ losses }), dispose: async () => undefined };
+    const program = { losses: async () => [1, 2, 3], close: async () => undefined };
+    const own = await ownMeter({ program, builtIn, log }).ofGroup(parameters, group);
+    await assert.rejects(own.losses(null, batches), fault);
+    assert.deepEqual(lines, []);
+  });
+
+  it("warns of a program that cannot be closed, and closes the built-in meter all the same", async () => {
+    const { log, lines } = collectingLog();
+    const failing = () => Promise.reject(new BlockZeroError("FILE_UNWRITABLE", "the folder stays", "look at it"));
+    const losses = async () => [1, 2, 3];
+    let isClosed = false;
+    const dispose = async () => {
+      isClosed = true;
+    };
+    const builtIn = { losses, ofGroup: async () => ({ losses }), dispose };
+    const meter = ownMeter({ program: { losses: failing, close: failing }, builtIn, log });
+    assert.deepEqual(await (await meter.ofGroup(parameters, group)).losses(null, batches), [1, 2, 3]);
+    await meter.dispose();
+    assert.ok(isClosed);
+    assert.deepEqual(
+      lines.map(({ level, fields }) => [level, fields.reason]),
+      [
+        ["warn", "the folder stays"],
+        ["warn", "the folder stays"],
+      ],
+    );
+  });
+
+  it("removes what an earlier program left where the settings name none any more", async (t) => {
+    const home = temporaryFolder(t);
+    const place = join(home, "evaluator");
+    mkdirSync(join(place, "model"), { recursive: true });
+    const env = { BLOCKZERO_JOB: join(place, "job.json") };
+    const left = spawn(process.execPath, ["-e", "setInterval(() => {}, 1000)"], { env, stdio: "ignore" });
+    const ended = once(left, "exit");
+    await once(left, "spawn");
+    const builtIn = await createLossMeter(device, network, { batchSize, parameters });
+    t.after(() => builtIn.dispose());
+    const { log } = collectingLog();
+    const config = loadConfig(validatorSettings, { env: {}, flags: {} });
+    assert.equal(await withOwnEvaluator({ network, home, log }, config, builtIn), builtIn);
+    assert.deepEqual(await ended, [null, "SIGKILL"]);
+    assert.ok(!existsSync(place));
   });
 });
