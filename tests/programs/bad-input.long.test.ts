@@ -134,7 +134,8 @@ const refusal = async ({ program = "blockzero-miner", config = settings(), args 
 };
 
 const refusalIn = async (cwd: string, program: Program, args: readonly string[], env = {}): Promise<string> => {
-  const { status, stdout, stderr } = await run(program, args, { cwd, env });
+  // What the log says until then is another matter: that metrics are served, or which model is opened.
+  const { status, stdout, stderr } = await run(program, args, { cwd, env: { BLOCKZERO_LOG_LEVEL: "error", ...env } });
   assert.equal(stdout, "");
   assert.match(stderr, /^✖ [A-Z][A-Z_]+ [^\n]+ → [^\n]+\n$/);
   assert.doesNotMatch(stderr, /\bat .+:\d+:\d+/);

@@ -15,7 +15,7 @@ import { type Ended, type Program, type Running, run, start } from "./process.js
 const BLOCK_MS = 200;
 const PLAYERS = ["owner", "validator", "ann", "bob"] as const;
 type Player = (typeof PLAYERS)[number];
-const PHASES = { distribute: 4, train: 8, commit: 4, reveal: 4, evaluate: 8, exchange: 6, choose: 8, merge: 8 };
+const PHASES = { distribute: 4, train: 8, commit: 4, reveal: 4, evaluate: 12, exchange: 6, choose: 20, merge: 8 };
 
 /** A subnet of real programs, each a process with a server of its own, that lives until it is stopped. */
 export interface LiveSubnet {
