@@ -24,7 +24,7 @@ import { type OutputUpdate, outputFiles, pruneOutput, readOutput } from "./outpu
 import { type Progress, type ProgressReader, progressReader } from "./progress.js";
 import { shardModel, writeShard } from "./shard-folder.js";
 import { shardLossesOf } from "./shard-loss.js";
-import { writeWindows } from "./windows-file.js";
+import { writeTrainingWindows } from "./training-windows.js";
 
 export interface OwnTrainerOptions {
   readonly network: Network;
@@ -117,7 +117,8 @@ export const openOwnTrainer = async (options: OwnTrainerOptions): Promise<OwnTra
       shards: shardChoice(place, cycle),
     });
     const isolated = sequences === "isolated";
-    const isWhole = await writeWindows(paths.windows, loader, { count, batchSize, sequenceLength, isolated, stop });
+    const windows = { count, batchSize, sequenceLength, isolated, stop };
+    const isWhole = await writeTrainingWindows(paths.windows, loader, windows);
     return isWhole ? count : null;
   };
 

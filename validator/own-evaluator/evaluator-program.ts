@@ -11,6 +11,7 @@ import { makeFolder, removeWhole, writeDocument } from "#shared/own-program/job-
 import { killProcessesWith } from "#shared/own-program/processes.js";
 import { programLog } from "#shared/own-program/program-log.js";
 import { type RunningProgram, runProgram, statusOf } from "#shared/own-program/run-program.js";
+import { createWindowsFile } from "#shared/own-program/windows-file.js";
 import { modelConfigOf, type Network } from "#shared/protocol/network.js";
 import type { Log } from "#shared/telemetry/log.js";
 import { fromFloats } from "#shared/tensor-files/float32.js";
@@ -223,15 +224,10 @@ const writeChange = async (path: string, model: ModelTensors, change: FloatTenso
 
 const writeBatches = async (path: string, batches: readonly Batch[]): Promise<void> => {
   const [{ batchSize, sequenceLength, starts }] = batches as readonly [Batch];
-  const names = starts ? (["ids", "targets", "starts"] as const) : (["ids", "targets"] as const);
-  const spec = { dtype: "I32", shape: [batches.length * batchSize, sequenceLength] } as const;
-  const file = await createSafetensorsFile(path, new Map(names.map((name) => [name, spec])), { mode: 0o600 });
+  const count = batches.length * batchSize;
+  const file = await createWindowsFile(path, { count, sequenceLength, isolated: starts !== undefined });
   try {
-    for (const [i, batch] of batches.entries())
-      for (const name of names) {
-        const values = Int32Array.from(batch[name]!, Number);
-        await file.write(name, new Uint8Array(values.buffer), i * values.byteLength);
-      }
+    for (const batch of batches) await file.write(batch);
     await file.finish();
   } finally {
     await file.discard();
