@@ -70,7 +70,8 @@ const examined = ({ chain, network }: Participant, config: MinerConfig): Examine
   machine: thisMachine(process.env),
   chain: async () => chain,
   network: async () => network,
-  requirements: (under) => requirementsOf(config, under),
+  // Nobody knows what an operator's own program takes.
+  requirements: config.trainer.command === undefined ? (under) => requirementsOf(config, under) : undefined,
 });
 
 const live = (miner: Miner): Promise<never> =>

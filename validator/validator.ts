@@ -26,6 +26,7 @@ import { runCycle } from "./cycle.js";
 import { validatorJournalSchema } from "./journal.js";
 import { evaluationMemory, openMeter } from "./open-meter.js";
 import { withOwnEvaluator } from "./own-evaluator/own-meter.js";
+import { requirementsOf } from "./plan/requirements.js";
 import { readBase } from "./read-base.js";
 
 /** Runs a validator until the signal aborts. */
@@ -80,6 +81,7 @@ const examined = ({ chain, network }: Participant, config: ValidatorConfig): Exa
   chain: async () => chain,
   network: async () => network,
   beacon: beaconOf(config),
+  requirements: (under) => requirementsOf(config, under),
 });
 
 /** Any seed will do: whether there is text does not depend on it. */

@@ -1,6 +1,6 @@
 import { InvalidArgumentError, Option } from "commander";
 import { minerSettings } from "#miner/config.js";
-import { requirementsOf } from "#miner/plan/requirements.js";
+import { requirementsOf as trainingRequirements } from "#miner/plan/requirements.js";
 import type { Flags } from "#shared/cli/config-flags.js";
 import { JSON_FLAG } from "#shared/cli/json.js";
 import { type CommandSpec, shutdownSignal } from "#shared/cli/program.js";
@@ -12,7 +12,9 @@ import { examine, type Outcome, worstOf } from "#shared/doctor/examine.js";
 import type { Examined } from "#shared/doctor/examined.js";
 import { openExamined } from "#shared/doctor/open-examined.js";
 import { outcomeLines, summaryOf } from "#shared/doctor/text.js";
+import type { Network } from "#shared/protocol/network.js";
 import { beaconOf, validatorSettings } from "#validator/config.js";
+import { requirementsOf as evaluationRequirements } from "#validator/plan/requirements.js";
 
 const roles = ["miner", "validator"] as const;
 
@@ -80,10 +82,13 @@ const subject = (given: Given): Pick<Examined, "role" | "config" | "env" | "beac
   const role = given.role ?? (load(groupSetting, given).expert_group === undefined ? "validator" : "miner");
   if (role === "validator") {
     const config = load(validatorSettings, given);
-    return { role, config, env, beacon: beaconOf(config) };
+    const requirements = (network: Network) => evaluationRequirements(config, network);
+    return { role, config, env, beacon: beaconOf(config), requirements };
   }
   const config = load(minerSettings, given);
-  return { role, config, env, requirements: (network) => requirementsOf(config, network) };
+  // Nobody knows what an operator's own program takes.
+  const isBuiltIn = config.trainer.command === undefined;
+  return { role, config, env, ...(isBuiltIn && { requirements: (network) => trainingRequirements(config, network) }) };
 };
 
 /** The file may be either program's, and so may the flags. */

@@ -8,6 +8,7 @@ import { networkAhead } from "#shared/participant/agreement/network-ahead.js";
 import { createLogger } from "#shared/telemetry/logger.js";
 import { validatorSettings } from "../config.js";
 import { describePlan, verdictOf } from "./plan-text.js";
+import { BLOCK_SECONDS, MINERS } from "./requirements.js";
 
 const { chain_endpoint, netuid, network, allow_private_addresses, checkpoint_dir, checkpoint_keep_top_k, threads } =
   participantSettings;
@@ -33,10 +34,6 @@ interface Options {
   readonly measure?: boolean;
   readonly json?: boolean;
 }
-
-/** Subtensor's. */
-const BLOCK_SECONDS = 12;
-const MINERS = 16;
 
 export const validatorPlanCommand: CommandSpec = {
   name: "plan",

@@ -65,7 +65,12 @@ describe("checks of the machine", () => {
     assert.equal((await findingIn(t, planCheck, plan(1e9, 1e9))).verdict, "ok");
     assert.match((await findingIn(t, planCheck, plan(9e9, 1e9))).says, /only 8\.00 GB of memory are available$/);
     assert.match((await findingIn(t, planCheck, plan(1e9, 2e11))).says, /only 100\.00 GB are free$/);
-    assert.equal((await findingIn(t, planCheck, plan(9e9, 1e9))).verdict, "failure");
+    const short = await findingIn(t, planCheck, plan(9e9, 1e9));
+    assert.equal(short.verdict, "failure");
+    assert.match(short.remedy!, /evaluation\.memory_gib.*blockzero-validator plan/);
+    const miner = { about: { ...plan(9e9, 1e9).about, role: "miner" as const } };
+    assert.match((await findingIn(t, planCheck, miner)).remedy!, /batch_size.*blockzero-miner plan/);
+    assert.match((await findingIn(t, planCheck)).says, /^there is no plan for a program of your own$/);
   });
 
   it("this machine answers", async (t) => {

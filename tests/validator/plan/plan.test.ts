@@ -5,6 +5,7 @@ import type { Network } from "#shared/protocol/network.js";
 import { template } from "#tests/support/micro-network.js";
 import { planEvaluation } from "#validator/plan/plan.js";
 import { describePlan, verdictOf } from "#validator/plan/plan-text.js";
+import { requirementsOf } from "#validator/plan/requirements.js";
 
 const micro: Network = { ...template, genesis: "0".repeat(64) };
 const usual = { blockSeconds: 12, updates: 6, memory: 8e9, keep: 3 };
@@ -46,6 +47,12 @@ describe("a validator's plan", () => {
     // Six updates, and the base of both groups.
     assert.equal(evaluation.mostTokens, 8 * 12 * 8 * 16);
     assert.equal(evaluation.leastTokens, 8 * 4 * 8 * 16);
+  });
+
+  it("is what doctor holds against the machine", async () => {
+    const config = { evaluation: { memory_gib: 8 }, checkpoint_keep_top_k: 3 };
+    const { memory, disk } = planEvaluation(micro, { ...usual, updates: 16, memory: 8 * 2 ** 30 });
+    assert.deepEqual(await requirementsOf(config, micro), { memory: memory.total, disk: disk.total });
   });
 
   it("says whether a machine should join, and why not", () => {
