@@ -121,9 +121,13 @@ const prepare = async (miner: Miner, cycle: number, base: Base, packer: Packer):
   let trainedAt = performance.now();
   const losses: number[] = [];
   const { instruments } = participant.telemetry;
-  const tokensPerStep =
-    config.batch_size * config.gradient_accumulation_steps * config.workers * network.data.sequence_length;
-  const observed = observeTraining(instruments, tokensPerStep);
+  const isBuiltIn = config.trainer.command === undefined;
+  const batches = config.gradient_accumulation_steps * (isBuiltIn ? config.workers : 1);
+  const observed = observeTraining(instruments, {
+    tokensPerStep: config.batch_size * batches * network.data.sequence_length,
+    // The built-in trainer may go on where it was stopped. A program's lines are as it likes, the first often after many steps.
+    ...(!isBuiltIn && { from: 0 }),
+  });
   // Grows from one cycle to the next, whatever each came to.
   const totalStep = (step: number) => cycle * config.max_steps + step;
   let skips = 0;
@@ -214,8 +218,11 @@ const prepare = async (miner: Miner, cycle: number, base: Base, packer: Packer):
   }
   const isGood = await mayCommit(miner, { cycle, base: base.weights, submission });
   // Also of an update that comes too late: the next training then ends in time.
-  const packing = performance.now() - trainedAt;
-  journal.update((value) => ({ ...value, packing }));
+  const rememberPacking = () => {
+    const packing = performance.now() - trainedAt;
+    journal.update((value) => ({ ...value, packing }));
+  };
+  rememberPacking();
   signal.throwIfAborted();
   if (!isGood) return null;
 
@@ -241,6 +248,7 @@ const prepare = async (miner: Miner, cycle: number, base: Base, packer: Packer):
   await writeBlob(blobs.create, ...pieces);
   await blobs.put(canonicalBytes(manifest));
   await packer.tie(artifact);
+  rememberPacking();
   mark(journal, cycle, { artifact });
   return artifact;
 };

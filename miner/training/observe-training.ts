@@ -14,20 +14,29 @@ export interface TrainingObserver {
   ended(run: InnerRun): void;
 }
 
-/**
- * @param tokensPerStep of all replicas together
- * @param now milliseconds of a monotonic clock
- */
+export interface ObservedTraining {
+  /** Of all replicas together. */
+  readonly tokensPerStep: number;
+  /** Steps that are done before the first that is told. By default the first one told is one step. */
+  readonly from?: number;
+}
+
+/** @param now milliseconds of a monotonic clock */
 export const observeTraining = (
   instruments: Instruments,
-  tokensPerStep: number,
+  { tokensPerStep, from }: ObservedTraining,
   now: () => number = () => performance.now(),
 ): TrainingObserver => {
+  let last = from;
+  /** Steps since the rate was last measured. */
   let taken = 0;
+  let isRated = false;
   let since = now();
-  const rate = (steps: number) => {
+  const rate = () => {
     const seconds = (now() - since) / 1000;
-    if (seconds > 0) instruments.set("blockzero_training_tokens_per_second", (steps * tokensPerStep) / seconds);
+    if (seconds > 0) instruments.set("blockzero_training_tokens_per_second", (taken * tokensPerStep) / seconds);
+    isRated = true;
+    taken = 0;
     since = now();
   };
   return {
@@ -36,16 +45,19 @@ export const observeTraining = (
         instruments.add("blockzero_training_steps_skipped_total", 1, { reason: spike ? "spike" : "not_finite" });
       // The replicas' steps are one step of the miner.
       if (replica !== 0) return;
-      instruments.add("blockzero_training_steps_total", 1);
+      // An operator's own program may tell of every tenth step only, or of one twice.
+      const steps = Math.max(0, step + 1 - (last ?? step));
+      last = step + 1;
+      instruments.add("blockzero_training_steps_total", steps);
       instruments.set("blockzero_training_step", step + 1);
       instruments.set("blockzero_training_learning_rate", learningRate);
       if (Number.isFinite(gradNorm)) instruments.set("blockzero_training_gradient_norm", gradNorm);
-      taken++;
-      if (taken % RATE_STEPS === 0) rate(RATE_STEPS);
+      taken += steps;
+      if (taken >= RATE_STEPS) rate();
     },
     loss: (mean) => instruments.set("blockzero_training_loss_nats", mean),
     ended({ steps, skipped, tokens, firstLoss, lastLoss }) {
-      if (taken > 0 && taken < RATE_STEPS) rate(taken);
+      if (!isRated && taken > 0) rate();
       instruments.add("blockzero_training_tokens_total", tokens);
       if (steps <= skipped) return;
       instruments.set("blockzero_training_loss_nats", lastLoss);

@@ -38,7 +38,18 @@ describe("a miner's cycle", { timeout: HANG_GUARD }, () => {
     const subnet = await openSubnet(t);
     const ann = await openMiner(t, subnet, "ann");
     const [commit, reveal] = [subnet.window(1, "commit"), subnet.window(1, "reveal")];
-    const cycle = runCycle(ann, 1);
+    const packings: number[] = [];
+    const journal: TestMiner["journal"] = {
+      get value() {
+        return ann.journal.value;
+      },
+      update(change) {
+        ann.journal.update(change);
+        const { packing } = ann.journal.value;
+        if (packing !== undefined && packing !== packings.at(-1)) packings.push(packing);
+      },
+    };
+    const cycle = runCycle({ ...ann, journal }, 1);
     await subnet.to(subnet.window(1, "distribute").start);
     await until(t, () => entryOf(ann)?.artifact !== undefined);
     const artifact = entryOf(ann)!.artifact!;
@@ -70,7 +81,10 @@ describe("a miner's cycle", { timeout: HANG_GUARD }, () => {
       encodeRecord({ type: "reveal", ...head, group: "math", artifact, location }),
     );
     assert.deepEqual(entryOf(ann), { artifact, committed: commit.start, revealed: reveal.start });
-    assert.ok(ann.journal.value.packing! > 0, "the next training leaves time for what came after this one");
+    const [checked, stored] = packings;
+    assert.ok(checked! > 0, "the next training leaves time for what came after this one");
+    assert.ok(stored! > checked!, "and for storing the update");
+    assert.equal(ann.journal.value.packing, stored);
   });
 
   it("measures its training under the names that dashboards know", async (t) => {
