@@ -117,8 +117,9 @@ export const createBlobClient = (options: BlobClientOptions): BlobClient => {
           await loan.takeBack();
           if (signal.aborted) throw signal.reason;
           const mayGoOn = !(thrown instanceof BlockZeroError) || thrown.code === "FETCH_FAILED";
-          if (!mayGoOn || incoming.length() <= before || attempts === CONTINUATIONS) throw thrown;
-          if (incoming.length() - before >= STRETCH_BYTES) attempts = 0;
+          const gained = incoming.length() - before;
+          if (gained >= STRETCH_BYTES) attempts = 0;
+          if (!mayGoOn || gained <= 0 || attempts === CONTINUATIONS) throw thrown;
         }
       }
     } finally {

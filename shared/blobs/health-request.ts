@@ -1,6 +1,6 @@
 import { request as httpRequest, type IncomingMessage } from "node:http";
 import { request as httpsRequest } from "node:https";
-import { reasonOf } from "#shared/errors/error.js";
+import { BlockZeroError, reasonOf } from "#shared/errors/error.js";
 import { withDeadline } from "#shared/util/deadline.js";
 import { addressesOf, checkedLookup, fault, parseOrigin, type RequestLimits } from "./blob-request.js";
 
@@ -48,7 +48,11 @@ const ask = (origin: URL, lookup: ReturnType<typeof checkedLookup>, signal: Abor
       response.destroy();
       resolve({ status: response.statusCode ?? 0, date: Number.isNaN(date) ? null : date });
     });
-    request.on("error", (error) => failed(reasonOf(error)));
+    request.on("error", (error) => {
+      if (signal.aborted) reject(signal.reason);
+      else if (error instanceof BlockZeroError) reject(error);
+      else failed(reasonOf(error));
+    });
     request.on("close", () => failed("it ended the request without an answer"));
     request.end();
   });

@@ -7,6 +7,7 @@ import { describe, it, type TestContext } from "node:test";
 import { createBlobClient } from "#shared/blobs/blob-client.js";
 import { startBlobServer } from "#shared/blobs/blob-server.js";
 import { directoryStore, type LocalStore } from "#shared/blobs/blob-store.js";
+import { incomingBytes } from "#shared/blobs/incoming-blob.js";
 import type { ByteRange } from "#shared/files/byte-range.js";
 import { sha256 } from "#shared/protocol/hash.js";
 import { HANG_GUARD } from "#tests/support/hang-guard.js";
@@ -79,6 +80,40 @@ describe("a download", { timeout: HANG_GUARD }, () => {
       second && second.start > 0 && second.start <= HALF && second.end === bytes.length,
       JSON.stringify(second),
     );
+  });
+
+  it("goes on as often as it takes where a stretch came between, whatever broke off before", async (t) => {
+    const stretch = 16 << 20;
+    const large = Buffer.alloc(stretch + 6000, 7);
+    const stops = [1000, 2000, 3000, 4000, 4000 + stretch, 5000 + stretch];
+    const incoming = incomingBytes(sha256(large));
+    let asked = 0;
+    let breakOff = () => {};
+    const location = await listen(t, (request, response) => {
+      const from = Number(/^bytes=(\d+)-$/.exec(request.headers.range ?? "bytes=0-")?.[1]);
+      const stop = stops[asked++] ?? large.length;
+      const range = `bytes ${from}-${large.length - 1}/${large.length}`;
+      response.writeHead(from > 0 ? 206 : 200, {
+        "content-length": large.length - from,
+        ...(from > 0 && { "content-range": range }),
+      });
+      response.write(large.subarray(from, stop));
+      // Once everything sent is there.
+      breakOff = () => {
+        if (incoming.length() === stop && stop < large.length) response.destroy();
+      };
+    });
+    const watched = {
+      ...incoming,
+      append: async (chunk: Uint8Array) => {
+        await incoming.append(chunk);
+        breakOff();
+      },
+    };
+    const request = { hash: sha256(large), maxBytes: large.length, locations: [location] };
+    await client.receive(request, watched);
+    assert.ok(large.equals(incoming.bytes()));
+    assert.equal(asked, stops.length + 1);
   });
 
   it("goes on at another source, with the first one's bytes", async (t) => {
