@@ -1,4 +1,4 @@
-import { BlockZeroError, hasCode, reasonOf } from "#shared/errors/error.js";
+import { BlockZeroError, reasonOf } from "#shared/errors/error.js";
 import type { DUTY_OUTCOMES, Duty } from "#shared/telemetry/instruments/labels.js";
 import { orAbort } from "#shared/util/deadline.js";
 import type { Participant } from "./participant.js";
@@ -48,10 +48,10 @@ export const withinBlocks = async <P extends Pick<Participant, "clock" | "signal
     ended("done");
     return result;
   } catch (thrown) {
-    const isOverdue = hasCode(thrown, "DUTY_OVERDUE");
     if (participant.signal.aborted) ended("stopped");
     else {
-      ended(isOverdue ? "overdue" : "failed");
+      // An inner duty that was overdue is a failure of this one.
+      ended(over.signal.aborted ? "overdue" : "failed");
       duties.failed(duty, reasonOf(thrown));
     }
     throw thrown;

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
+import { BlockZeroError } from "#shared/errors/error.js";
 import { type BlockClock, startBlockClock } from "#shared/participant/block-clock.js";
 import { withinBlocks } from "#shared/participant/duty.js";
 import { prometheusInstruments } from "#shared/telemetry/instruments/prometheus.js";
@@ -64,6 +65,16 @@ describe("withinBlocks", { timeout: HANG_GUARD }, () => {
     await to(until);
     assert.equal(left?.aborted, false);
     assert.deepEqual([await count("done"), await count("failed")], [1, 1]);
+  });
+
+  it("fails where a duty within it was overdue", async (t) => {
+    const { participant, until, count } = await open(t);
+    const inner = new BlockZeroError("DUTY_OVERDUE", "another was not done", "the log says why");
+    await assert.rejects(
+      withinBlocks(participant, { duty: "report", name: "around it", until }, () => Promise.reject(inner)),
+      inner,
+    );
+    assert.deepEqual([await count("failed"), await count("overdue")], [1, 0]);
   });
 
   it("ends with the program, for its reason", async (t) => {
