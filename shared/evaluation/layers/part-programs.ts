@@ -32,22 +32,30 @@ export const partPrograms = (device: Device): PartPrograms => {
     async open(part, model, open = new Set()) {
       const stored: Record<string, StoredTensors[string]> = {};
       const weights: Record<string, DeviceTensor> = {};
-      for (const [own, name] of part.weights) {
-        if (open.has(name)) continue;
-        const tensor = model[name]!;
-        if (isInFile(tensor) && device.mapsFiles) stored[own] = tensor;
-        else weights[own] = await device.upload(await inMemory(tensor));
-      }
-      const isMapped = Object.keys(stored).length > 0;
-      const program = isMapped ? await device.compile(part.graph, part.outputs, { stored }) : await compileOnce(part);
-      return {
-        program,
-        weights,
-        async close() {
-          for (const tensor of Object.values(weights)) tensor.dispose();
-          if (isMapped) await program.dispose();
-        },
+      const free = () => {
+        for (const tensor of Object.values(weights)) tensor.dispose();
       };
+      try {
+        for (const [own, name] of part.weights) {
+          if (open.has(name)) continue;
+          const tensor = model[name]!;
+          if (isInFile(tensor) && device.mapsFiles) stored[own] = tensor;
+          else weights[own] = await device.upload(await inMemory(tensor));
+        }
+        const isMapped = Object.keys(stored).length > 0;
+        const program = isMapped ? await device.compile(part.graph, part.outputs, { stored }) : await compileOnce(part);
+        return {
+          program,
+          weights,
+          async close() {
+            free();
+            if (isMapped) await program.dispose();
+          },
+        };
+      } catch (thrown) {
+        free();
+        throw thrown;
+      }
     },
     async dispose() {
       for (const program of kept.values()) await program.dispose();

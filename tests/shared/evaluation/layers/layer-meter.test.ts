@@ -7,11 +7,14 @@ import fc from "fast-check";
 import type { Device } from "#shared/engine/device.js";
 import { onnxCpu } from "#shared/engine/runtime/onnx-cpu.js";
 import { changeOf, withUpdate } from "#shared/evaluation/change.js";
+import { layerGraphs } from "#shared/evaluation/layers/layer-graphs.js";
 import { createLayerMeter } from "#shared/evaluation/layers/layer-meter.js";
+import { partPrograms } from "#shared/evaluation/layers/part-programs.js";
 import { createLossMeter } from "#shared/evaluation/loss-meter.js";
 import { measureCandidates } from "#shared/evaluation/measure-candidates.js";
 import { readCheckpoint } from "#shared/model/checkpoint.js";
 import { groupShapes } from "#shared/model/groups.js";
+import { allExperts } from "#shared/model/parameters.js";
 import { MODEL_TYPES } from "#shared/protocol/model-config.js";
 import { MICRO, microParameters } from "../../model/micro.js";
 import { references } from "../../model/reference.js";
@@ -42,6 +45,33 @@ const dataOf = (sequenceLength: number) =>
   ({ tokenizer: "byte", split: "sha256", sequence_length: sequenceLength, held_out: 0.1 }) as const;
 
 describe("the layer-major meter", () => {
+  it("keeps no weights on the device of a part that cannot be opened", async () => {
+    let held = 0;
+    const uploads = (most: number): Device => ({
+      ...device,
+      mapsFiles: false,
+      async upload(tensor) {
+        if (held === most) throw new Error("out of memory");
+        const uploaded = await device.upload(tensor);
+        held++;
+        return {
+          ...uploaded,
+          dispose() {
+            held--;
+            uploaded.dispose();
+          },
+        };
+      },
+      compile: async () => assert.fail("does not compile"),
+    });
+    const { head } = layerGraphs({ config: MICRO, held: allExperts(MICRO), batchSize: 1, sequenceLength: 4 }, 1);
+    const model = microParameters(MICRO, "weights");
+    await assert.rejects(partPrograms(uploads(1)).open(head, model), /out of memory/);
+    assert.equal(held, 0);
+    await assert.rejects(partPrograms(uploads(2)).open(head, model), /does not compile/);
+    assert.equal(held, 0);
+  });
+
   it("gives the whole model's losses, bit for bit, wherever weights and hidden states are", async () => {
     let run = 0;
     await fc.assert(
