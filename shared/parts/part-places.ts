@@ -1,32 +1,38 @@
 import { openRegularFile } from "#shared/files/regular-file.js";
 import type { BlobRef, PartRef } from "#shared/protocol/model-manifest.js";
 import type { TensorPlaces } from "#shared/tensor-files/tensor-place.js";
-import { openPart, type Shapes } from "./open-part.js";
+import { type OpenPart, openPart, type Shapes } from "./open-part.js";
+
+/** A part whose tensors may be read here, and mapped from their files. */
+export interface PlacedPart extends OpenPart {
+  /** Where on this machine each tensor lies, also after the part is closed. */
+  readonly places: TensorPlaces;
+}
 
 /**
- * Where on this machine the tensors of a part lie, for a reader that maps files. The files are checked as `openPart` does, and closed.
+ * Opens a part as `openPart` does, for a reader that maps files. Close it.
  *
  * @param locate the path of a blob whose bytes have been verified; as long as it stays there the places hold
  * @throws BlockZeroError what `openPart` throws
  */
-export const partPlaces = async (
+export const openPlacedPart = async (
   locate: (blob: BlobRef) => Promise<string>,
   part: PartRef,
   shapes: Shapes,
   what: string,
-): Promise<TensorPlaces> => {
+): Promise<PlacedPart> => {
   const paths: string[] = [];
   const open = async (blob: BlobRef) => {
     const path = await locate(blob);
     paths.push(path);
     return openRegularFile(path);
   };
-  const { tensors, close } = await openPart(open, part, shapes, what);
-  await close();
-  return new Map(
-    [...tensors].map(([name, { blob, offset, bytes, shape }]) => [
+  const opened = await openPart(open, part, shapes, what);
+  const places: TensorPlaces = new Map(
+    [...opened.tensors].map(([name, { blob, offset, bytes, shape }]) => [
       name,
       { path: paths[blob]!, offset, bytes, dtype: "F32", shape },
     ]),
   );
+  return { ...opened, places };
 };

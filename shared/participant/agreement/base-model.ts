@@ -5,7 +5,7 @@ import type { ModelTensors } from "#shared/model/model-tensors.js";
 import type { Parameters } from "#shared/model/parameters.js";
 import { loadPart } from "#shared/parts/load-part.js";
 import { openPart } from "#shared/parts/open-part.js";
-import { partPlaces } from "#shared/parts/part-places.js";
+import { openPlacedPart, type PlacedPart } from "#shared/parts/part-places.js";
 import { blobsOf, type ModelManifest, type PartRef } from "#shared/protocol/model-manifest.js";
 import type { Participant } from "../participant.js";
 
@@ -48,19 +48,19 @@ export const loadModel = ({ models, network, signal }: Reader, hash: string): Pr
  * @throws BlockZeroError as `loadModel`
  */
 export const mapModel = ({ models, network, signal }: Reader, hash: string): Promise<BaseModel<ModelTensors>> => {
-  const places: ReadPart<ModelTensors> = async (part, shapes, what) =>
-    Object.fromEntries(await partPlaces((blob) => models.locate(blob, signal), part, shapes, what));
-  return readModel({ models, network, signal }, hash, {
-    hub: places,
-    group: async (part, shapes, what) => {
-      const weights = await places(part, shapes, what);
-      const opened = await openPart((blob) => models.open(blob, signal), part, shapes, what);
+  const reading =
+    <T>(read: (opened: PlacedPart) => Promise<T>): ReadPart<T> =>
+    async (part, shapes, what) => {
+      const opened = await openPlacedPart((blob) => models.locate(blob, signal), part, shapes, what);
       try {
-        return { weights, norm: await opened.norm() };
+        return await read(opened);
       } finally {
         await opened.close();
       }
-    },
+    };
+  return readModel<ModelTensors>({ models, network, signal }, hash, {
+    hub: reading(async ({ places }) => Object.fromEntries(places)),
+    group: reading(async ({ places, norm }) => ({ weights: Object.fromEntries(places), norm: await norm() })),
   });
 };
 

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { describe, it, type TestContext } from "node:test";
 import { z } from "zod";
+import { l2Norm } from "#shared/artifact/update.js";
 import { directoryStore } from "#shared/blobs/blob-store.js";
 import { BlockZeroError, type ErrorCode } from "#shared/errors/error.js";
 import { createScratch } from "#shared/files/scratch.js";
@@ -9,7 +10,7 @@ import { partLayout } from "#shared/model/part-layout.js";
 import { encodeParameters } from "#shared/model/part-parameters.js";
 import { loadPart } from "#shared/parts/load-part.js";
 import { openPart, type Shapes } from "#shared/parts/open-part.js";
-import { partPlaces } from "#shared/parts/part-places.js";
+import { openPlacedPart } from "#shared/parts/part-places.js";
 import { beginPart } from "#shared/parts/part-writer.js";
 import { type BlobRef, blobsOf, bytesOfPart, type PartRef, partOf } from "#shared/protocol/model-manifest.js";
 import { temporaryFolder } from "../artifact/temporary.js";
@@ -108,7 +109,15 @@ describe("a part", () => {
 
   it("tells where in its files each tensor lies", async (context) => {
     const { store, part } = await written(context, 40);
-    const places = await partPlaces(async ({ hash }) => store.path(hash), part, SHAPES, "the hub");
+    const located: string[] = [];
+    const locate = async ({ hash }: BlobRef) => {
+      located.push(hash);
+      return store.path(hash);
+    };
+    const { places, norm, close } = await openPlacedPart(locate, part, SHAPES, "the hub");
+    assert.equal(await norm(), l2Norm(Object.values(parameters)));
+    await close();
+    assert.equal(located.length, 3, "each blob is verified once");
     assert.deepEqual([...places.keys()].sort(), [...SHAPES.keys()].sort());
     for (const [name, { path, offset, bytes, dtype, shape }] of places) {
       assert.equal(dtype, "F32");
