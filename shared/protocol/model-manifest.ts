@@ -21,6 +21,11 @@ const blobSchema = z.strictObject({ hash: hashSchema, bytes: z.int().positive() 
 /** A part of a model: one blob, or several that hold its tensors one after the other. */
 const partSchema = z.union([blobSchema, z.array(blobSchema).min(2).max(MAX_MODEL_BLOBS).readonly()]);
 
+const partsSchema = z.strictObject({
+  hub: partSchema,
+  groups: z.record(groupName, z.strictObject({ weights: partSchema, momentum: partSchema.nullable() })),
+});
+
 const mergedSchema = z.strictObject({
   uid: z.int().min(0),
   hotkey: addressSchema,
@@ -45,10 +50,7 @@ export const modelManifestSchema = z
     network: hashSchema.nullable(),
     cycle: z.int().min(0).max(MAX_CYCLE),
     parent: hashSchema.nullable(),
-    parts: z.strictObject({
-      hub: partSchema,
-      groups: z.record(groupName, z.strictObject({ weights: partSchema, momentum: partSchema.nullable() })),
-    }),
+    parts: partsSchema,
     config: modelConfigSchema,
     /** Group → the step that its model took, by its number in the network file. 0 if the group did not change. Empty for genesis. */
     steps: z.record(groupName, z.int().min(0).max(MAX_STEPS)),
@@ -61,6 +63,7 @@ export const modelManifestSchema = z
     if (isGenesis && model.cycle !== 0) refuse("cycle", "is 0 for genesis");
     if (isGenesis && Object.keys(model.steps).length > 0) refuse("steps", "is empty for genesis");
     if (isGenesis && model.merged.length > 0) refuse("merged", "is empty for genesis");
+    if (blobsOfModel(model).length > MAX_MODEL_BLOBS) refuse("parts", `has at most ${MAX_MODEL_BLOBS} blobs in all`);
   });
 
 export type ModelManifest = z.infer<typeof modelManifestSchema>;
@@ -78,7 +81,7 @@ export const bytesOfPart = (part: PartRef): number => blobsOf(part).reduce((sum,
 export const partOf = (blobs: readonly [BlobRef, ...BlobRef[]]): PartRef => (blobs.length === 1 ? blobs[0] : blobs);
 
 /** All blobs of a model but its manifest. */
-export const blobsOfModel = ({ parts }: Pick<ModelManifest, "parts">): readonly BlobRef[] => [
+export const blobsOfModel = ({ parts }: { readonly parts: z.infer<typeof partsSchema> }): readonly BlobRef[] => [
   ...blobsOf(parts.hub),
   ...Object.values(parts.groups).flatMap(({ weights, momentum }) => [
     ...blobsOf(weights),

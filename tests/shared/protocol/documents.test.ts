@@ -11,7 +11,13 @@ import {
   signUpdateManifest,
   updateManifestSchema,
 } from "#shared/protocol/manifest.js";
-import { modelHash, modelManifestSchema, parseModelManifest } from "#shared/protocol/model-manifest.js";
+import {
+  blobsOfModel,
+  MAX_MODEL_BLOBS,
+  modelHash,
+  modelManifestSchema,
+  parseModelManifest,
+} from "#shared/protocol/model-manifest.js";
 import { isReportSigned, parseReport, reportHash, reportSchema, signReport } from "#shared/protocol/report.js";
 import { explainReason, REASON_CODES, verdictFor } from "#shared/protocol/verdict.js";
 import { devSigner, verify } from "./keys.js";
@@ -118,6 +124,17 @@ test("a document that is not as the schema says is refused with one line", () =>
   ]) {
     assert.equal(parseModelManifest(bytesOf(genesis, change)).ok, false, JSON.stringify(change));
   }
+});
+
+test("a model has 4,096 blobs at most, over all its parts", () => {
+  const { document } = vectors.genesis;
+  const { groups } = document.parts;
+  const blobs = (count: number) => Array.from({ length: count }, () => ({ hash: "0".repeat(64), bytes: 1 }));
+  const others = blobsOfModel({ parts: { hub: blobs(2), groups } }).length - 2;
+  const withHub = (count: number) => parseModelManifest(bytesOf(document, { parts: { hub: blobs(count), groups } }));
+  assert.ok(withHub(MAX_MODEL_BLOBS - others).ok);
+  const refused = withHub(MAX_MODEL_BLOBS - others + 1);
+  assert.match(refused.ok ? "" : refused.problem, /4096 blobs/);
 });
 
 test("one document has one text: spaces, other key orders, doubled keys and other bytes are refused", () => {
