@@ -6,7 +6,10 @@ export interface TrainOptions {
   readonly cycle: number;
   /** Hash of the model that the base is of; it names the run in its checkpoints, of which there are none without it. */
   readonly model?: string;
-  /** The other groups' weights that the shard computes with, where its mode has such; read when it begins. */
+  /**
+   * The other groups' weights that the shard computes with, where its mode has such; read when it begins or, layer by layer, in every step: it must stay
+   * open until the next training, and through `losses`.
+   */
   readonly frozen?: FloatSource | undefined;
   /** Lowers what the configuration allows. */
   readonly maxSteps?: number;

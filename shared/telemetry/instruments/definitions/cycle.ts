@@ -26,7 +26,7 @@ export const cycleInstruments = {
   blockzero_head_lag_seconds: {
     type: "gauge",
     help: "This machine's clock when the newest block was seen, less the block's timestamp. A clock that is off shows here.",
-    roles: EVERYBODY,
+    roles: FOLLOWERS,
     unit: "seconds",
   },
   blockzero_cycle: { type: "gauge", help: "The cycle of the next block.", roles: FOLLOWERS, unit: "cycle" },
