@@ -1,14 +1,13 @@
+import { type PlanLine, planText } from "#shared/cli/plan-lines.js";
 import { formatBytes } from "#shared/util/format-bytes.js";
 import type { TrainingPlan } from "./plan.js";
 import type { Measurement } from "./plan-measure.js";
-
-type Line = readonly [what: string, amount: string, note?: string | undefined];
 
 /** A plan as a person reads it. */
 export const describePlan = (plan: TrainingPlan, measured?: Measurement): string => {
   const { memory, disk, transfer, train, parameters, workers } = plan;
   const isChosen = plan.device !== "auto";
-  const sections: readonly (readonly [string, readonly Line[]])[] = [
+  const sections: readonly (readonly [string, readonly PlanLine[]])[] = [
     [
       `group ${plan.group}`,
       [
@@ -76,7 +75,7 @@ export const describePlan = (plan: TrainingPlan, measured?: Measurement): string
       ],
     ],
   ];
-  return sections.map(([title, lines]) => [title, ...lines.map(lineText)].join("\n")).join("\n\n");
+  return planText(sections);
 };
 
 /** What the other program would take. */
@@ -88,9 +87,6 @@ const otherText = ({ program, otherwise }: TrainingPlan): string | undefined => 
 /** Whole steps in the train phase. */
 const stepsThatFit = ({ train }: TrainingPlan, { stepSeconds }: Measurement): number =>
   Math.floor(train.seconds / stepSeconds);
-
-const lineText = ([what, amount, note = ""]: Line): string =>
-  `  ${what.padEnd(22)}${amount.padStart(10)}  ${note}`.trimEnd();
 
 const millions = (count: number): string => `${(count / 1e6).toFixed(2)} M`;
 

@@ -1,8 +1,8 @@
 import { randomUUID } from "node:crypto";
 import { constants } from "node:fs";
 import { access, open, readFile, rm, statfs } from "node:fs/promises";
-import { totalmem } from "node:os";
 import { dirname, join, resolve } from "node:path";
+import { totalMemory } from "#shared/util/total-memory.js";
 
 /** What the checks ask of the machine. Tests pass their own. */
 export interface Machine {
@@ -28,9 +28,7 @@ export const thisMachine = (env: Readonly<Record<string, string | undefined>>): 
   nodeVersion: process.versions.node,
   now: Date.now,
   memory: () => {
-    const limit = process.constrainedMemory();
-    // Without a limit it is 0, or a number above all memory.
-    const total = limit > 0 && limit < totalmem() ? limit : totalmem();
+    const total = totalMemory();
     // Where /proc is not mounted Node reads 0.
     const available = process.availableMemory();
     return { total, available: available > 0 ? Math.min(total, available) : total };

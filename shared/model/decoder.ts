@@ -9,6 +9,7 @@ import { scaled, type Weights } from "./blocks/weights.js";
 import { blocksOf } from "./families/index.js";
 import type { ForwardShape } from "./forward.js";
 import type { ForwardContext } from "./forward-context.js";
+import { headName } from "./parameters.js";
 
 /** Rows of the embedding: ids int64 [N] → the hidden state before the first layer [N, d]. */
 export const embedTokens = (ids: Value, weights: Weights, config: ModelConfig): Value =>
@@ -64,6 +65,6 @@ export const decoderLayer = (hidden: Value, { shape, weights, context, layer, ex
 
 /** The last norm and the projection to the vocabulary: hidden state [N, d] → logits [N, vocabulary]. */
 export const decoderHead = (hidden: Value, weights: Weights, config: ModelConfig): Value => {
-  const head = config.tie_word_embeddings ? "model.embed_tokens" : "lm_head";
+  const head = headName(config).slice(0, -".weight".length);
   return scaled(weights.linear(weights.norm(hidden, "model.norm"), head), blocksOf(config).scales.logits);
 };

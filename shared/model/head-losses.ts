@@ -3,12 +3,13 @@ import * as op from "#shared/engine/ops/index.js";
 import { weightsIn } from "./blocks/weights.js";
 import { decoderHead } from "./decoder.js";
 import type { ForwardShape } from "./forward.js";
+import { headName } from "./parameters.js";
 
 /** Logits up to so many bytes are made at once, and kept for the backward pass. Beyond, chunks of rows have about as many. */
 const LOGIT_BYTES = 64 * 2 ** 20;
 
 /** Rows of logits that are made at once: all, where these are small. */
-export const rowsAtOnce = ({ config, batchSize, sequenceLength, chunks }: ForwardShape): number => {
+const rowsAtOnce = ({ config, batchSize, sequenceLength, chunks }: ForwardShape): number => {
   const rows = batchSize * sequenceLength;
   return Math.min(rows, chunks?.rows ?? Math.max(1, Math.floor(LOGIT_BYTES / (4 * config.vocab_size))));
 };
@@ -29,7 +30,7 @@ export const headLosses = (
   if (size >= rows) return op.tokenLosses(decoderHead(hidden, weightsIn(values, config), config), targets);
   const sizes = Array.from({ length: Math.ceil(rows / size) }, (_, i) => Math.min(size, rows - i * size));
   const [hiddens, wanted] = [op.split(hidden, sizes, 0), op.split(targets, sizes, 0)];
-  const names = ["model.norm.weight", config.tie_word_embeddings ? "model.embed_tokens.weight" : "lm_head.weight"];
+  const names = ["model.norm.weight", headName(config)];
   const parts = sizes.map((_, i) => ({
     inputs: [hiddens[i]!, wanted[i]!, ...names.map((name) => values[name]!)],
     build: ([own, target, ...weights]: readonly Value[]) => {

@@ -30,6 +30,10 @@ export const sharedName = (layer: number, projection: Projection): string =>
 
 export const sharedGateName = (layer: number): string => `model.layers.${layer}.mlp.shared_expert_gate.weight`;
 
+/** Of the projection to the vocabulary: the embedding's where the config ties them. */
+export const headName = ({ tie_word_embeddings: isTied }: Pick<ModelConfig, "tie_word_embeddings">): string =>
+  isTied ? "model.embed_tokens.weight" : "lm_head.weight";
+
 /** Which expert a tensor belongs to, or null for a tensor of the hub. */
 export const expertOf = (name: string): { layer: number; expert: number } | null => {
   const match = EXPERT.exec(name);

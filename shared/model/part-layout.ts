@@ -2,7 +2,7 @@ import { byteLength } from "#shared/tensor-files/dtype.js";
 import { byName, type CanonicalHeader, canonicalHeader, type TensorSpec } from "#shared/tensor-files/safetensors.js";
 
 /** Bytes of tensors in one blob of a part, where the network file says nothing: 1 GiB. */
-export const DEFAULT_PART_BYTES = 2 ** 30;
+const DEFAULT_PART_BYTES = 2 ** 30;
 
 /** Name → shape of tensors. */
 type Shapes = ReadonlyMap<string, readonly number[]>;

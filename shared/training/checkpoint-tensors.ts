@@ -1,7 +1,6 @@
 import { createHash } from "node:crypto";
 import { createReadStream } from "node:fs";
 import { pipeline } from "node:stream/promises";
-import type { FloatTensor } from "#shared/engine/tensor.js";
 import { BlockZeroError } from "#shared/errors/error.js";
 import { fromFloats, toFloats } from "#shared/tensor-files/float32.js";
 import { openSafetensorsFile } from "#shared/tensor-files/safetensors-file.js";
@@ -97,16 +96,4 @@ export const openFloats = async (path: string): Promise<FloatsFile> => {
     },
     close,
   };
-};
-
-/** All tensors of a file that `writeFloats` wrote. */
-export const readFloats = async (path: string): Promise<NamedFloats> => {
-  const file = await openFloats(path);
-  try {
-    const all: Record<string, FloatTensor> = {};
-    for (const name of Object.keys(file.shapes)) all[name] = await file.read(name);
-    return all;
-  } finally {
-    await file.close();
-  }
 };

@@ -1,8 +1,8 @@
-import { totalmem } from "node:os";
 import type { ForwardShape } from "#shared/model/forward.js";
 import { batchInputs, languageModelLoss } from "#shared/model/loss.js";
 import { queriesAtOnce } from "#shared/model/masks.js";
 import { parameterShapes } from "#shared/model/parameters.js";
+import { totalMemory } from "#shared/util/total-memory.js";
 import { planLayers } from "./layers/plan-layers.js";
 import { planStep, type StepMemory } from "./plan.js";
 
@@ -36,9 +36,7 @@ const MOST_CHUNKS = 512;
 
 /** The whole graph where memory is there for it, since it computes no layer twice. */
 export const chooseProgram = async (options: ProgramOptions): Promise<ProgramChoice> => {
-  const { shape, trainable, accumulation, hostMemory, workers } = options;
-  const { memory = MEMORY_SHARE * Math.min(totalmem(), process.constrainedMemory() || Number.POSITIVE_INFINITY) } =
-    options;
+  const { shape, trainable, accumulation, hostMemory, workers, memory = MEMORY_SHARE * totalMemory() } = options;
   const chunks = shape.held.length * Math.ceil(shape.sequenceLength / queriesAtOnce(shape));
   const isPlanned = !hostMemory || chunks <= MOST_CHUNKS;
   const whole = isPlanned ? await planWhole({ shape, trainable, accumulation, hostMemory }) : null;

@@ -6,7 +6,7 @@ import { blocksOf } from "#shared/model/families/index.js";
 import type { ForwardShape } from "#shared/model/forward.js";
 import { headLosses } from "#shared/model/head-losses.js";
 import { batchContext, meanLosses } from "#shared/model/loss.js";
-import { parameterShapes } from "#shared/model/parameters.js";
+import { headName, parameterShapes } from "#shared/model/parameters.js";
 
 /** A part of the model as a graph. Beside weights its inputs are of a run of windows. */
 export interface ModelPart extends Subgraph {
@@ -68,13 +68,10 @@ export const layerGraphs = (shape: ForwardShape, batches: number): LayerGraphs =
       const renamed = names.map((name) => prefixOf(layer) + name.slice(prefixOf(known.first).length));
       return { ...known.part, kind, weights: new Map(names.map((name, i) => [name, renamed[i]!])) };
     },
-    head: part(
-      ["model.norm.weight", config.tie_word_embeddings ? "model.embed_tokens.weight" : "lm_head.weight"],
-      (graph, values) => {
-        const hidden = graph.input("hidden", [tokens, config.hidden_size]);
-        const targets = graph.input("targets", [tokens], "int64");
-        return meanLosses(headLosses(hidden, values, targets, shape), targets, batches).ofBatches;
-      },
-    ),
+    head: part(["model.norm.weight", headName(config)], (graph, values) => {
+      const hidden = graph.input("hidden", [tokens, config.hidden_size]);
+      const targets = graph.input("targets", [tokens], "int64");
+      return meanLosses(headLosses(hidden, values, targets, shape), targets, batches).ofBatches;
+    }),
   };
 };

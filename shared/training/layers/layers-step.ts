@@ -4,6 +4,7 @@ import { adamwInPlace } from "#shared/engine/optim/adamw-in-place.js";
 import { clipFactorOf } from "#shared/engine/optim/clip.js";
 import { type FloatTensor, floatTensor, type IntTensor, sizeOf, type Tensor, zeros } from "#shared/engine/tensor.js";
 import { blocksOf } from "#shared/model/families/index.js";
+import { headName } from "#shared/model/parameters.js";
 import type { FloatSource } from "../float-source.js";
 import { type FrozenSource, firstOf, frozenInMemory, rowsOf, wholeTensors } from "../frozen-source.js";
 import type { NamedFloats } from "../objective.js";
@@ -78,7 +79,7 @@ export const stepByLayers = async (options: StepBackendOptions, layered: Layered
     return feeds;
   };
 
-  const matrix = config.tie_word_embeddings ? EMBEDDING : "lm_head.weight";
+  const matrix = headName(config);
   const head = await openHead(device, shape, {
     matrix,
     trained,

@@ -1,6 +1,6 @@
 import type { Subgraph } from "#shared/engine/cut.js";
 import type { ForwardShape } from "#shared/model/forward.js";
-import { countParameters, parameterShapes } from "#shared/model/parameters.js";
+import { countParameters, headName, parameterShapes } from "#shared/model/parameters.js";
 import type { StepMemory } from "../plan.js";
 import { BYTES, peakOf } from "../plan-peak.js";
 import type { Shapes } from "../step-backend.js";
@@ -61,6 +61,3 @@ export const planLayers = ({ shape, trainable, accumulation }: LayersPlanOptions
     activations: activations.reduce((sum, bytes) => sum + bytes, 0),
   };
 };
-
-const headName = ({ tie_word_embeddings: isTied }: ForwardShape["config"]): string =>
-  isTied ? "model.embed_tokens.weight" : "lm_head.weight";
