@@ -23,16 +23,19 @@ export const showDashboard = async (
   { view, onExit }: Pick<Stage, "view" | "onExit">,
 ): Promise<void> => {
   if (dashboard === null) return;
+  const ended = new AbortController();
   const without = (thrown: unknown) => view.print(`no dashboard: ${reasonOf(thrown)}`);
   try {
     const subnet = await openSubnet({ home, chain: endpoint, netuid, allowPrivateAddresses: true, log, signal });
     onExit(() => subnet.close());
-    const watch = await watchSubnet({ subnet, cycles: CYCLES, kept: KEPT, texts: true, log, signal });
+    const watching = AbortSignal.any([signal, ended.signal]);
+    const watch = await watchSubnet({ subnet, cycles: CYCLES, kept: KEPT, texts: true, log, signal: watching });
     watch.done.catch(without);
     const served = await startDashboard({ watch, ...dashboard, log });
     onExit(() => served.close());
     view.print(`dashboard: ${served.url}`);
   } catch (thrown) {
+    ended.abort();
     signal.throwIfAborted();
     if (!(thrown instanceof BlockZeroError)) throw thrown;
     without(thrown);

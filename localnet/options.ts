@@ -1,5 +1,5 @@
 import type { WeightsMode } from "#shared/chain/chain.js";
-import type { ListenAddress } from "#shared/cli/listen-address.js";
+import type { ListenAddress } from "#shared/telemetry/listen-address.js";
 import type { UpcycledCheckpoint } from "#shared/training/upcycle.js";
 import type { Supervised, supervise } from "./process.js";
 import type { Cheater } from "./roles.js";

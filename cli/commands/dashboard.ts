@@ -41,10 +41,13 @@ export const dashboard: CommandSpec = {
 
 const run = async ({ listen, cycles, keep: kept, texts = false, json, ...options }: Options): Promise<void> => {
   const log = createLogger({ name: "dashboard", level: "info", format: "pretty" });
-  const signal = shutdownSignal();
+  const ended = new AbortController();
+  const signal = AbortSignal.any([shutdownSignal(), ended.signal]);
   const subnet = await openSubnet({ ...locationFrom(options), log, signal });
   try {
     const watch = await watchSubnet({ subnet, cycles, kept: Math.max(kept, cycles), texts, log, signal });
+    // Until it is waited for: a bug is thrown there, and where the port is taken nobody waits.
+    watch.done.catch(() => {});
     const served = await startDashboard({ watch, ...listen, log });
     const { netuid } = subnet.source.network;
     if (json) printJson({ url: served.url, netuid });
@@ -55,6 +58,7 @@ const run = async ({ listen, cycles, keep: kept, texts = false, json, ...options
       await served.close();
     }
   } finally {
+    ended.abort();
     await subnet.close();
   }
 };

@@ -4,10 +4,11 @@ import type { LocalChainKind } from "#localnet/local-chain.js";
 import { runLocalnet } from "#localnet/localnet.js";
 import type { Cheater } from "#localnet/roles.js";
 import type { WeightsMode } from "#shared/chain/chain.js";
-import { type ListenAddress, listenAddress } from "#shared/cli/listen-address.js";
+import { listenAddress } from "#shared/cli/listen-address.js";
 import { positiveNumber, wholeNumber } from "#shared/cli/numbers.js";
 import { type CommandSpec, shutdownSignal } from "#shared/cli/program.js";
 import { BlockZeroError } from "#shared/errors/error.js";
+import type { ListenAddress } from "#shared/telemetry/listen-address.js";
 import type { UpcycledCheckpoint } from "#shared/training/upcycle.js";
 
 /** What a shell says of a program ended by Ctrl-C. */

@@ -6,6 +6,7 @@ import { lastModelBlock } from "#shared/replay/agreed-outcome.js";
 import { contextOf } from "#shared/replay/succession.js";
 import type { OpenedSubnet, SubnetView } from "#shared/subnet/open-subnet.js";
 import type { Log } from "#shared/telemetry/log.js";
+import { redactUrls } from "#shared/telemetry/redact.js";
 import { withDeadline } from "#shared/util/deadline.js";
 import type { CycleDigest } from "./digest.js";
 import { createEventLog, eventsOf, neuronEvents } from "./events.js";
@@ -37,7 +38,7 @@ export interface Watch {
   miner(uid: number, cycle?: number): MinerPage | null;
   /** Calls back after each block that was read, and after each cycle. @returns stops it */
   onChange(listener: (what: "block" | "cycle") => void): () => void;
-  /** Resolves once all cycles that are over were read; rejects with a bug. */
+  /** Resolves once all cycles that are over were read, or one of them could not be; rejects with a bug. */
   readonly caughtUp: Promise<void>;
   /** Resolves when the signal aborts; rejects with a bug. */
   readonly done: Promise<void>;
@@ -52,6 +53,9 @@ const TRIES = 3;
 
 /** Answers of the chain that are kept: those of one cycle, and the ballots of the cycles in the mean. */
 const KEPT_ANSWERS = 48;
+
+/** What was thrown, for everybody to read: what the chain's client throws holds the whole address of its endpoint. */
+const publicReason = (thrown: unknown): string => printable(redactUrls(reasonOf(thrown)));
 
 /** What was read of a cycle, and how often it could not be. */
 interface Progress {
@@ -79,7 +83,7 @@ export const watchSubnet = async (options: WatchOptions): Promise<Watch> => {
   const pace = createPace();
   let live: LiveBlock | null = null;
   let metagraph: Metagraph | null = null;
-  let problem: string | null = null;
+  const problems = new Map<"block" | "cycle", string>();
   let current: SubnetNow | null = null;
   const changed = (what: "block" | "cycle") => {
     current = null;
@@ -142,16 +146,18 @@ export const watchSubnet = async (options: WatchOptions): Promise<Watch> => {
       explained.delete(old);
   };
 
-  const failed = (cycle: number, thrown: unknown): void => {
+  /** @returns whether it may be tried again */
+  const failed = (cycle: number, thrown: unknown): boolean => {
     if (!(thrown instanceof BlockZeroError)) throw thrown;
     if (thrown.code === "STATE_DISCARDED") {
       progress.gone.add(cycle);
-      return;
+      return false;
     }
     progress.tries.set(cycle, (progress.tries.get(cycle) ?? 0) + 1);
-    const text = `Cycle ${cycle} cannot be read: ${printable(reasonOf(thrown))}`;
+    const text = `Cycle ${cycle} cannot be read: ${publicReason(thrown)}`;
     events.add({ block: view.head, kind: "fault", text });
     log.warn("a cycle cannot be read", { cycle, code: thrown.code, reason: reasonOf(thrown) });
+    return true;
   };
 
   const late = () => new BlockZeroError("FETCH_TIMEOUT", "its files take too long", "wait for the next try");
@@ -162,6 +168,7 @@ export const watchSubnet = async (options: WatchOptions): Promise<Watch> => {
       const finalized = (await chain.finalized()).number;
       const cycle = dueAt(finalized);
       if (cycle === null) return;
+      let waitsForNextHead = false;
       try {
         const known = [...explained.values()].map(({ facts }) => facts.said).filter((said) => said.isWhole);
         const { network } = await contextOf(view.source, cycle);
@@ -171,24 +178,27 @@ export const watchSubnet = async (options: WatchOptions): Promise<Watch> => {
         );
         keep(cycle, isFinal ? { ...read, digest: { ...read.digest, isSettled: true } } : read);
       } catch (thrown) {
-        failed(cycle, thrown);
+        waitsForNextHead = failed(cycle, thrown);
       }
       for (const { path } of subnet.files.takeFaulty()) log.debug("a file is not what its hash says", { path });
       await subnet.files.retain(new Set());
       changed("cycle");
+      if (waitsForNextHead) return;
     }
   };
 
-  const tolerant = (work: (head: Head) => Promise<void>) => async (head: Head) => {
+  const tolerant = (what: "block" | "cycle", work: (head: Head) => Promise<void>) => async (head: Head) => {
+    const before = problems.get(what);
     try {
       await work(head);
-      problem = null;
+      problems.delete(what);
     } catch (thrown) {
       if (signal.aborted) return;
       if (!(thrown instanceof BlockZeroError)) throw thrown;
-      problem = printable(reasonOf(thrown));
+      problems.set(what, publicReason(thrown));
       log.warn("the chain cannot be read", { code: thrown.code, reason: reasonOf(thrown) });
     }
+    if (problems.get(what) !== before) changed("block");
   };
 
   const head = await chain.head();
@@ -199,12 +209,12 @@ export const watchSubnet = async (options: WatchOptions): Promise<Watch> => {
     signal.addEventListener("abort", () => resolve(), { once: true });
   });
   const followBlocks = newestOnly(
-    tolerant(async (newest) => {
+    tolerant("block", async (newest) => {
       await readBlock(newest);
       changed("block");
     }),
   );
-  const followCycles = newestOnly(tolerant(readCycles));
+  const followCycles = newestOnly(tolerant("cycle", readCycles));
   chain.onHead((newest) => {
     followBlocks(newest).catch(fail);
     followCycles(newest).catch(fail);
@@ -222,7 +232,7 @@ export const watchSubnet = async (options: WatchOptions): Promise<Watch> => {
       ownerHotkey: metagraph?.ownerHotkey ?? "",
       digests: ascending(),
       events: events.newest(),
-      chain: { reads: reads(), problem },
+      chain: { reads: reads(), problem: problems.get("block") ?? problems.get("cycle") ?? null },
     });
     return current;
   };

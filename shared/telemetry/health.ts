@@ -1,8 +1,10 @@
+import { redactUrls } from "./redact.js";
+
 /** Whether a program does what it is for, as it says at `/health`. */
 export interface Health {
   /** Adds a check: null while all is well, else what is wrong, in one line. @returns removes it */
   watch(check: () => string | null): () => void;
-  /** What is wrong, in one line; null if nothing is. */
+  /** What is wrong, in one line, without the credentials of URLs; null if nothing is. */
   problem(): string | null;
 }
 
@@ -17,7 +19,9 @@ export const createHealth = (): Health => {
     },
     problem() {
       const problems = [...checks].map((check) => check()).filter((problem) => problem !== null);
-      return problems.length === 0 ? null : problems.join("; ").replaceAll(/\s+/g, " ").slice(0, MAX_REASON);
+      return problems.length === 0
+        ? null
+        : redactUrls(problems.join("; ")).replaceAll(/\s+/g, " ").slice(0, MAX_REASON);
     },
   };
 };

@@ -1,3 +1,5 @@
+import { isIP } from "node:net";
+
 /** The value of `metrics.listen` that serves nothing. */
 export const OFF = "off";
 
@@ -10,10 +12,12 @@ export interface ListenAddress {
 
 /** Reads `host:port`, `[::1]:port` or `port`, which is of 127.0.0.1. Null for anything else. */
 export const parseListenAddress = (text: string): ListenAddress | null => {
-  const match = /^(?:(?:\[([0-9a-fA-F:.]+)\]|([A-Za-z0-9.-]+)):)?(\d{1,5})$/.exec(text.trim());
+  const match = /^(?:(?:\[([0-9a-f:.]+)\]|([a-z0-9.-]+)):)?(\d{1,5})$/i.exec(text.trim());
   if (match === null) return null;
-  const port = Number(match[3]);
-  return port > 65535 ? null : { host: match[1] ?? match[2] ?? "127.0.0.1", port };
+  const [, inBrackets, plain, digits] = match;
+  const port = Number(digits);
+  if (port > 65535 || (inBrackets !== undefined && isIP(inBrackets) !== 6)) return null;
+  return { host: inBrackets ?? plain ?? "127.0.0.1", port };
 };
 
 /** Whether only this machine can connect to it. */

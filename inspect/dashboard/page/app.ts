@@ -67,11 +67,14 @@ const start = async (): Promise<void> => {
   };
 
   const route = async (): Promise<void> => {
-    const to = routeOf(location.hash);
+    const at = location.hash;
+    const to = routeOf(at);
     const page =
       to.view === "miner"
         ? await fetchJson<MinerPage>(`/api/miners/${to.uid}${to.cycle === null ? "" : `?cycle=${to.cycle}`}`)
         : null;
+    // Somebody went on before it came.
+    if (location.hash !== at) return;
     byId("overview").hidden = to.view !== "overview";
     byId("miner").hidden = page === null;
     const missing = byId("missing");

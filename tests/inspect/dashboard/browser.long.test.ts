@@ -124,6 +124,25 @@ describe("the dashboard in a browser", { timeout: HANG_GUARD, skip }, () => {
       assert.ok(await page.evaluate(`document.getElementById("${id}").caption.textContent.length > 10`));
       assert.ok(await page.evaluate(`[...document.querySelectorAll("#${id} th")].every((one) => one.scope !== "")`));
     }
+    // A miner's page that comes late does not cover what was opened meanwhile.
+    await page.evaluate(`{
+      const real = fetch;
+      window.fetch = async (path, ...more) => {
+        const answer = await real(path, ...more);
+        if (String(path).startsWith("/api/miners/")) await new Promise((resolve) => { window.release = resolve; });
+        return answer;
+      };
+      location.hash = "#/miner/${subnet.uid("ann")}";
+    }`);
+    await page.until("window.release !== undefined");
+    await page.evaluate(`location.hash = "#/"`);
+    await page.evaluate("new Promise((resolve) => setTimeout(resolve))");
+    await page.evaluate("window.release()");
+    await page.evaluate("new Promise((resolve) => setTimeout(resolve))");
+    assert.deepEqual(
+      await page.evaluate(`[document.getElementById("overview").hidden, document.getElementById("miner").hidden]`),
+      [false, true],
+    );
     // Sorting says so.
     await page.evaluate(`document.querySelectorAll("#miners thead button")[3].click()`);
     assert.equal(await page.evaluate(`document.querySelectorAll("#miners th[aria-sort=descending]").length`), 1);

@@ -3,6 +3,7 @@ import { describe, it, type TestContext } from "node:test";
 import { type Watch, watchSubnet } from "#inspect/dashboard/watch.js";
 import { explainScore } from "#inspect/explain/explain-score.js";
 import { sentencesOf } from "#inspect/explain/sentences.js";
+import { BlockZeroError } from "#shared/errors/error.js";
 import { silentLog } from "#shared/telemetry/log.js";
 import { HANG_GUARD } from "#tests/support/hang-guard.js";
 import { lookAt } from "#tests/support/look-at.js";
@@ -89,6 +90,39 @@ describe("a subnet that is followed", { timeout: HANG_GUARD }, () => {
     assert.ok(!JSON.stringify(page).includes("\\u001b"));
     assert.equal(watch.miner(99), null);
     assert.equal(watch.miner(subnet.uid("bob"), 0), null);
+  });
+
+  it("tells nobody its endpoint's key, and tries a cycle that cannot be read once a head", async (t) => {
+    const subnet = await lived(t);
+    const seen = await lookAt(t, subnet);
+    const { chain } = seen.source;
+    const refuse = async () => {
+      throw new BlockZeroError("CHAIN_UNREACHABLE", "wss://node.example/rpc?apikey=hunter2 is silent", "wait");
+    };
+    const broken = { past: true, present: false };
+    const commitments: typeof chain.commitments = (netuid, at) =>
+      (at === undefined ? broken.present : broken.past) ? refuse() : chain.commitments(netuid, at);
+    const watch = await watchSubnet({
+      ...{ cycles: 8, kept: 8, texts: false, log: silentLog, signal: t.signal },
+      subnet: { ...seen, source: { ...seen.source, chain: { ...chain, commitments } } },
+    });
+    const faults = () => watch.now().events.filter(({ kind }) => kind === "fault");
+    await watch.caughtUp;
+    assert.equal(faults().length, 1);
+    assert.match(faults()[0]!.text, /wss:\/\/node\.example\/rpc\?\[redacted\] is silent$/);
+    const { start } = subnet.window(1, "merge");
+    await move(t, subnet, watch, start + 1);
+    await until(t, () => faults().length === 2);
+
+    broken.past = false;
+    broken.present = true;
+    await subnet.to(start + 2);
+    await until(t, () => watch.now().chain.problem !== null && watch.now().cycle === 1);
+    assert.doesNotMatch(JSON.stringify(watch.now()), /hunter2/);
+    broken.present = false;
+    await move(t, subnet, watch, start + 3);
+    await until(t, () => watch.now().chain.problem === null);
+    assert.equal(faults().length, 2);
   });
 
   it("costs the chain one read a block and a few a cycle, however many look", async (t) => {

@@ -30,6 +30,12 @@ describe("a program's telemetry", () => {
     assert.deepEqual([ill.status, await ill.text()], [503, "no new block for 200 s\n"]);
     assert.match(await (await fetch(`${url}/metrics`)).text(), /^blockzero_healthy 0$/m);
     recovered();
+    const away = telemetry.health.watch(() => "cannot reach wss://node.example/rpc?apikey=hunter2 in time");
+    assert.equal(
+      await (await fetch(`${url}/health`)).text(),
+      "cannot reach wss://node.example/rpc?[redacted] in time\n",
+    );
+    away();
     assert.equal((await fetch(`${url}/health`)).status, 200);
   });
 
@@ -89,7 +95,18 @@ describe("an address to listen on", () => {
     assert.deepEqual(parseListenAddress("[::1]:0"), { host: "::1", port: 0 });
     assert.deepEqual(parseListenAddress("localhost:80"), { host: "localhost", port: 80 });
     assert.deepEqual(parseListenAddress("9701"), { host: "127.0.0.1", port: 9701 });
-    for (const wrong of ["", "off", "127.0.0.1", "127.0.0.1:", "127.0.0.1:65536", "::1:80", "http://a:1", "a b:1"])
+    for (const wrong of [
+      "",
+      "off",
+      "127.0.0.1",
+      "127.0.0.1:",
+      "127.0.0.1:65536",
+      "::1:80",
+      "http://a:1",
+      "a b:1",
+      "[::g]:1",
+      "[127.0.0.1]:1",
+    ])
       assert.equal(parseListenAddress(wrong), null, wrong);
   });
 
