@@ -1,11 +1,9 @@
-import { z } from "zod";
-import { reasonOf } from "#shared/errors/error.js";
-import { wandbMode, wandbVariable } from "#shared/telemetry/wandb/environment.js";
-import { boundedText } from "#shared/util/bounded-text.js";
-import { type Check, failure, ok, warning } from "../check.js";
-
-const SERVICE = "https://api.wandb.ai";
-const MAX_ANSWER_BYTES = 64 << 10;
+import { hasCode, reasonOf } from "#shared/errors/error.js";
+import { printable } from "#shared/protocol/parsed.js";
+import { wandbApi } from "#shared/telemetry/wandb/api.js";
+import { wandbMode } from "#shared/telemetry/wandb/environment.js";
+import { serviceFrom } from "#shared/telemetry/wandb/metrics-sink.js";
+import { type Check, type Finding, failure, ok, warning } from "../check.js";
 
 /** Weights & Biases knows the key. */
 export const wandbCheck: Check = {
@@ -15,48 +13,26 @@ export const wandbCheck: Check = {
     if (!config.wandb) return ok("off");
     const { mode, because } = wandbMode(env);
     if (mode !== "online") return ok(`nothing is sent: ${because}`);
-    const key = wandbVariable(env, "WANDB_API_KEY");
-    if (key === undefined)
-      return failure(
-        "wandb is on, but WANDB_API_KEY is not set",
-        "put the key from https://wandb.ai/authorize into the environment or .env, or set wandb: false",
-      );
-    const service = wandbVariable(env, "WANDB_BASE_URL")?.replace(/\/+$/, "") ?? SERVICE;
     try {
-      const user = await userOf(service, key, signal);
-      if (user !== null) return ok(`the key is ${user}'s`);
+      return await examined(serviceFrom(env), signal);
     } catch (thrown) {
-      if (signal.aborted) throw thrown;
-      return warning(
-        `${service} cannot be asked: ${reasonOf(thrown)}`,
-        "check the network; the program runs without it, and its metrics stay in metrics.jsonl",
-      );
+      if (!hasCode(thrown, "WANDB_API_KEY_MISSING")) throw thrown;
+      return failure(thrown.message, thrown.hint);
     }
-    return failure(`${service} does not know the key`, "make a new one at https://wandb.ai/authorize");
   },
 };
 
-/** Null where the service knows no such key. */
-const userOf = async (service: string, key: string, signal: AbortSignal): Promise<string | null> => {
-  const response = await fetch(`${service}/graphql`, {
-    method: "POST",
-    redirect: "error",
-    headers: {
-      "content-type": "application/json",
-      authorization: `Basic ${Buffer.from(`api:${key}`).toString("base64")}`,
-    },
-    body: JSON.stringify({ query: "query Viewer { viewer { username } }" }),
-    signal,
-  });
-  if (response.status === 401 || response.status === 403) {
-    await response.body?.cancel();
-    return null;
+const examined = async (service: ReturnType<typeof serviceFrom>, signal: AbortSignal): Promise<Finding> => {
+  const { baseUrl } = service;
+  try {
+    const owner = await wandbApi(service).owner(signal);
+    if (owner !== null) return ok(`the key is ${printable(owner)}'s`);
+  } catch (thrown) {
+    if (signal.aborted) throw thrown;
+    return warning(
+      `${baseUrl} cannot be asked: ${reasonOf(thrown)}`,
+      "check the network; the program runs without it, and its metrics stay in metrics.jsonl",
+    );
   }
-  const answer: unknown = JSON.parse(await boundedText(response, MAX_ANSWER_BYTES));
-  if (!response.ok) throw new Error(`it answered ${response.status}`);
-  return nameIn(answer);
+  return failure(`${baseUrl} does not know the key`, "make a new one at https://wandb.ai/authorize");
 };
-
-const answerSchema = z.object({ data: z.object({ viewer: z.object({ username: z.string().max(100) }).nullable() }) });
-
-const nameIn = (answer: unknown): string | null => answerSchema.parse(answer).data.viewer?.username ?? null;

@@ -6,10 +6,14 @@ import type { RunState } from "./run-journal.js";
 export class WandbFault extends Error {
   override readonly name = "WandbFault";
 
-  /** @param isFinal whether asking again is of no use */
+  /**
+   * @param isFinal whether asking again is of no use
+   * @param status  of the answer, where it is what was wrong
+   */
   constructor(
     message: string,
     readonly isFinal: boolean,
+    readonly status?: number,
   ) {
     super(message);
   }
@@ -22,6 +26,8 @@ export interface RunPlace {
 }
 
 export interface WandbApi {
+  /** Whose the key is; null where the service does not know it. */
+  owner(signal: AbortSignal): Promise<string | null>;
   /** Creates the run or goes on with it. */
   upsert(run: RunState, config: object): Promise<RunPlace>;
   /** Rows of the run that the service has; null where it does not say. */
@@ -38,6 +44,9 @@ const MAX_ANSWER_BYTES = 64 << 10;
 /** Encodings that make no more than a thousand times as much of it. */
 const ENCODINGS: ReadonlySet<string> = new Set(["identity", "gzip", "deflate"]);
 const ANSWER_MS = 30_000;
+/** Headers of an upload that the service may ask for: those of the file's type and of the store. */
+const UPLOAD_HEADER = /^(content-(?:type|md5|disposition)|x-[\w-]{1,100}):([\t\x20-\x7e]{0,1024})$/i;
+const MAX_UPLOAD_HEADERS = 32;
 
 /** As @wandb/sdk 0.5.1 and the Python client send it. */
 const UPSERT = `mutation UpsertBucket($name: String, $project: String, $entity: String, $groupName: String, $displayName: String, $notes: String, $config: JSONString, $jobType: String, $tags: [String!]) {
@@ -45,7 +54,7 @@ const UPSERT = `mutation UpsertBucket($name: String, $project: String, $entity: 
     bucket { id name displayName project { name entity { name } } }
   }
 }`;
-const VIEWER = "query Viewer { viewer { id entity } }";
+const VIEWER = "query Viewer { viewer { id entity username } }";
 const RESUME = `query RunResumeStatus($project: String, $entity: String, $name: String!) {
   model(name: $project, entityName: $entity) { bucket(name: $name, missingOk: true) { historyLineCount } }
 }`;
@@ -58,18 +67,18 @@ export const wandbApi = ({ apiKey, baseUrl }: { readonly apiKey: string; readonl
   const authorization = `Basic ${Buffer.from(`api:${apiKey}`).toString("base64")}`;
 
   const ask = async (url: string, init: RequestInit): Promise<unknown> => {
-    const response = await fetch(url, { ...init, redirect: "error", signal: AbortSignal.timeout(ANSWER_MS) }).catch(
-      (thrown: unknown) => {
-        // What fetch throws hides what failed.
-        const hidden = thrown instanceof Error && thrown.cause !== undefined ? thrown.cause : thrown;
-        throw new WandbFault(reasonOf(hidden), false);
-      },
-    );
+    const limit = AbortSignal.timeout(ANSWER_MS);
+    const signal = init.signal ? AbortSignal.any([init.signal, limit]) : limit;
+    const response = await fetch(url, { ...init, redirect: "error", signal }).catch((thrown: unknown) => {
+      // What fetch throws hides what failed.
+      const hidden = thrown instanceof Error && thrown.cause !== undefined ? thrown.cause : thrown;
+      throw new WandbFault(reasonOf(hidden), false);
+    });
     const { status } = response;
     // Too many requests, and the server's own faults, pass.
     if (status >= 400) {
       await response.body?.cancel().catch(() => {});
-      throw new WandbFault(`HTTP status ${status}`, status < 500 && status !== 408 && status !== 429);
+      throw new WandbFault(`HTTP status ${status}`, status < 500 && status !== 408 && status !== 429, status);
     }
     const text = await shortText(response);
     try {
@@ -79,20 +88,32 @@ export const wandbApi = ({ apiKey, baseUrl }: { readonly apiKey: string; readonl
     }
   };
 
-  const post = (url: string, body: object): Promise<unknown> =>
+  const post = (url: string, body: object, signal?: AbortSignal): Promise<unknown> =>
     ask(url, {
       method: "POST",
+      ...(signal && { signal }),
       body: JSON.stringify(body),
       headers: { authorization, "content-type": "application/json" },
     });
 
-  const query = async (text: string, variables: object): Promise<Answer> =>
-    new Answer(await post(`${baseUrl}/graphql`, { query: text, variables })).at("data");
+  const query = async (text: string, variables: object, signal?: AbortSignal): Promise<Answer> =>
+    new Answer(await post(`${baseUrl}/graphql`, { query: text, variables }, signal)).at("data");
 
   const stream = ({ id }: RunState, { entity, project }: RunPlace, body: object) =>
     post(`${baseUrl}/files/${[entity, project, id].map(encodeURIComponent).join("/")}/file_stream`, body);
 
   return {
+    async owner(signal) {
+      try {
+        const answer = await query(VIEWER, {}, signal);
+        if (!answer.isThere) throw new WandbFault("the service does not answer as it should", false);
+        const viewer = answer.at("viewer");
+        return viewer.text("username") ?? viewer.text("entity") ?? null;
+      } catch (thrown) {
+        if (thrown instanceof WandbFault && (thrown.status === 401 || thrown.status === 403)) return null;
+        throw thrown;
+      }
+    },
     async upsert(run, config) {
       const entity = run.entity ?? (await query(VIEWER, {})).at("viewer").text("entity");
       if (entity === undefined) throw new WandbFault("the service does not say whom the key belongs to", true);
@@ -127,11 +148,16 @@ export const wandbApi = ({ apiKey, baseUrl }: { readonly apiKey: string; readonl
     },
     async upload({ id }, { entity, project }, name, bytes) {
       const answer = await query(UPLOAD, { name: project, entity, run: id, files: [name] });
-      const url = answer.at("model").at("bucket").at("files").at("edges").at("0").at("node").text("url");
+      const files = answer.at("model").at("bucket").at("files");
+      const url = files.at("edges").at("0").at("node").text("url");
       if (url === undefined || !URL.canParse(url, baseUrl))
         throw new WandbFault("the service names no place for a file", true);
       // The address is signed; the key is not for it.
-      await ask(new URL(url, baseUrl).href, { method: "PUT", body: Buffer.from(bytes) });
+      await ask(new URL(url, baseUrl).href, {
+        method: "PUT",
+        body: Buffer.from(bytes),
+        headers: uploadHeaders(files.texts("uploadHeaders")),
+      });
     },
     async finish(run, place) {
       await stream(run, place, { complete: true, exitcode: 0 });
@@ -158,11 +184,23 @@ class Answer {
     return typeof value === "string" && value !== "" ? value.slice(0, 4096) : undefined;
   }
 
+  texts(key: string): readonly string[] {
+    const { value } = this.at(key);
+    return Array.isArray(value) ? value.filter((text) => typeof text === "string") : [];
+  }
+
   count(key: string): number | undefined {
     const { value } = this.at(key);
     return typeof value === "number" && Number.isSafeInteger(value) && value >= 0 ? value : undefined;
   }
 }
+
+/** Texts `Name:value` as headers; others are left out. */
+const uploadHeaders = (texts: readonly string[]): [string, string][] =>
+  texts.slice(0, MAX_UPLOAD_HEADERS).flatMap((text): [string, string][] => {
+    const [, name, value] = UPLOAD_HEADER.exec(text) ?? [];
+    return name === undefined || value === undefined ? [] : [[name, value.trim()]];
+  });
 
 const shortText = async (response: Response): Promise<string> => {
   const encoding = response.headers.get("content-encoding") ?? "identity";

@@ -3,12 +3,12 @@ import {
   closeSync,
   existsSync,
   fstatSync,
+  ftruncateSync,
   mkdirSync,
   openSync,
   readFileSync,
   readSync,
   renameSync,
-  truncateSync,
   writeFileSync,
   writeSync,
 } from "node:fs";
@@ -35,6 +35,8 @@ export interface RunState extends RunDescription {
   readonly sentRows: number;
   /** Bytes of the history file that these rows end at. */
   readonly sentBytes: number;
+  /** How often the history file was begun anew. */
+  readonly renewals: number;
   /** The last value of each metric. */
   readonly summary: Readonly<Record<string, unknown>>;
 }
@@ -57,7 +59,7 @@ export const readRun = (folder: string): RunState | null => {
     if (typeof id !== "string" || !/^[\w-]{1,64}$/.test(id)) return null;
     if (typeof project !== "string" || typeof name !== "string") return null;
     if (!Number.isSafeInteger(sentRows) || !Number.isSafeInteger(sentBytes)) return null;
-    return { tags: [], config: {}, summary: {}, ...state } as RunState;
+    return { tags: [], config: {}, summary: {}, renewals: 0, ...state } as RunState;
   } catch {
     return null;
   }
@@ -70,6 +72,12 @@ export const writeRun = (folder: string, state: RunState): void => {
   renameSync(`${file}.new`, file);
 };
 
+/** Empties the history file, of which everything was sent. Where a crash leaves the old state, its bytes are more than the file has. */
+const beginAnew = (folder: string, descriptor: number, state: RunState): void => {
+  ftruncateSync(descriptor, 0);
+  writeRun(folder, { ...state, sentBytes: 0, renewals: state.renewals + 1 });
+};
+
 /** The end of a run that rows are added to. */
 export interface RunWriter {
   /** @throws what writing throws */
@@ -78,7 +86,7 @@ export interface RunWriter {
 }
 
 /**
- * Opens the run of a folder, or begins it. What describes it is as given now; its id stays.
+ * Opens the run of a folder, or begins it. Its history file is begun anew above 8 MiB when the service has all of it. What describes it is as given now; its id stays.
  *
  * @param id the run's id where it is new
  * @throws what writing throws
@@ -90,17 +98,25 @@ export const openRun = (
 ): RunWriter => {
   mkdirSync(folder, { recursive: true });
   const known = readRun(folder);
-  const state: RunState = { sentRows: 0, sentBytes: 0, summary: {}, ...known, ...description, id: known?.id ?? id };
+  const none = { sentRows: 0, sentBytes: 0, renewals: 0, summary: {} };
+  const state: RunState = { ...none, ...known, ...description, id: known?.id ?? id };
   const history = historyFile(folder);
   const descriptor = openSync(history, "a");
   const { size } = fstatSync(descriptor);
   const isNew = state.sentBytes > size || (state.sentBytes === size && size > COMPACT_BYTES);
-  if (isNew) truncateSync(history, 0);
-  writeRun(folder, isNew ? { ...state, sentBytes: 0 } : state);
+  if (isNew) beginAnew(folder, descriptor, state);
+  else writeRun(folder, state);
   let bytes = isNew ? 0 : size;
+  const compact = () => {
+    const kept = readRun(folder);
+    if (kept?.sentBytes !== bytes) return;
+    beginAnew(folder, descriptor, kept);
+    bytes = 0;
+  };
   return {
     append(row) {
       const line = Buffer.from(`${JSON.stringify(row, spellOut)}\n`);
+      if (bytes > COMPACT_BYTES) compact();
       if (bytes + line.length > MAX_BYTES) throw new Error(`${history} has ${MAX_BYTES} bytes that nobody took`);
       // A row that a full disk cut would swallow the next one.
       const written = writeSync(descriptor, line);

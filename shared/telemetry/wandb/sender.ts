@@ -1,7 +1,7 @@
 import { reasonOf } from "#shared/errors/error.js";
 import { type RunPlace, tableFile, type WandbApi, WandbFault } from "./api.js";
 import { metricRecords } from "./metric-steps.js";
-import { type RunState, readRows, readRun, writeRun } from "./run-journal.js";
+import { type Piece, type RunState, readRows, readRun, writeRun } from "./run-journal.js";
 
 /** Rows in one request. */
 const MAX_ROWS = 500;
@@ -26,6 +26,15 @@ export const runSender = (api: WandbApi, folder: string): RunSender => {
   let place: RunPlace | undefined;
   const defined = new Set(Object.keys(state.summary));
 
+  /** What is new of the history. The program that writes it may have begun its file anew meanwhile. */
+  const unsent = (): Piece => {
+    const piece = readRows(folder, state.sentBytes);
+    const renewals = readRun(folder)?.renewals ?? state.renewals;
+    if (renewals === state.renewals) return piece;
+    state = { ...state, sentBytes: 0, renewals };
+    return readRows(folder, 0);
+  };
+
   const upsert = () => {
     const settings = Object.fromEntries(Object.entries(state.config).map(([key, value]) => [key, { value }]));
     return api.upsert(state, { ...settings, _wandb: { value: { m: metricRecords(defined) } } });
@@ -35,7 +44,7 @@ export const runSender = (api: WandbApi, folder: string): RunSender => {
   const skipKnown = async (there: RunPlace): Promise<void> => {
     const known = await api.rows(state, there).catch(() => null);
     for (let missing = (known ?? 0) - state.sentRows; missing > 0; ) {
-      const { ends } = readRows(folder, state.sentBytes);
+      const { ends } = unsent();
       const taken = Math.min(missing, ends.length);
       // Rows that are not from here: ours follow them.
       const isOthers = taken === 0;
@@ -78,7 +87,7 @@ export const runSender = (api: WandbApi, folder: string): RunSender => {
       const there = place ?? (await start());
       let sent = 0;
       for (;;) {
-        const piece = readRows(folder, state.sentBytes);
+        const piece = unsent();
         const rows = piece.rows.slice(0, MAX_ROWS);
         if (rows.length === 0) return sent;
         const names = rows.flatMap((row) => Object.keys(row)).filter((name) => !name.startsWith("_"));

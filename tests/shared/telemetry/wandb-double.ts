@@ -1,5 +1,5 @@
 import { once } from "node:events";
-import { createServer, type IncomingMessage } from "node:http";
+import { createServer, type IncomingHttpHeaders, type IncomingMessage } from "node:http";
 import type { TestContext } from "node:test";
 
 /** A run as the double keeps it. */
@@ -10,6 +10,8 @@ export interface KeptRun {
   readonly summary: Readonly<Record<string, unknown>>;
   readonly files: ReadonlyMap<string, string>;
   readonly isOver: boolean;
+  /** Of the last upload. */
+  readonly uploadHeaders?: IncomingHttpHeaders;
 }
 
 export interface WandbDouble {
@@ -24,6 +26,16 @@ const bodyOf = async (request: IncomingMessage): Promise<string> => {
   for await (const chunk of request) chunks.push(Buffer.from(chunk));
   return Buffer.concat(chunks).toString("utf8");
 };
+
+/** One that a store wants, and some that nobody should send. */
+const UPLOAD_HEADERS = [
+  "x-ms-blob-type:BlockBlob",
+  "authorization:x",
+  "transfer-encoding:chunked",
+  "x-a:b\r\nc:d",
+  "x",
+  7,
+];
 
 /** What Weights & Biases does with runs, as far as a client sees it, on loopback. */
 export const wandbDouble = async (t: Pick<TestContext, "after">): Promise<WandbDouble> => {
@@ -45,7 +57,14 @@ export const wandbDouble = async (t: Pick<TestContext, "after">): Promise<WandbD
       return { model: { bucket: { historyLineCount: runs.get(variables.name!)?.rows.length ?? 0 } } };
     const [name] = variables.files as unknown as string[];
     return {
-      model: { bucket: { files: { edges: [{ node: { name, url: `${url}/put/${variables.run}/${name}` } }] } } },
+      model: {
+        bucket: {
+          files: {
+            uploadHeaders: UPLOAD_HEADERS,
+            edges: [{ node: { name, url: `${url}/put/${variables.run}/${name}` } }],
+          },
+        },
+      },
     };
   };
   const stream = (
@@ -78,7 +97,10 @@ export const wandbDouble = async (t: Pick<TestContext, "after">): Promise<WandbD
     } else if (kind === "files") stream(run!, JSON.parse(body));
     else {
       const [, , id, ...name] = path.split("/");
-      change(id!, { files: new Map([...(runs.get(id!)?.files ?? []), [name.join("/"), body]]) });
+      change(id!, {
+        uploadHeaders: request.headers,
+        files: new Map([...(runs.get(id!)?.files ?? []), [name.join("/"), body]]),
+      });
     }
     response.writeHead(200, { "content-type": "application/json" }).end(JSON.stringify(answer));
   }).listen(0, "127.0.0.1");

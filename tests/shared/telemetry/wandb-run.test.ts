@@ -88,6 +88,24 @@ describe("a run of Weights & Biases", () => {
     assert.equal(readRun(folder)?.sentRows, 1003);
   });
 
+  it("begins its file anew while it goes on, as soon as everything was sent", async (t) => {
+    const { folder, service, kept } = await open(t);
+    const run = openRun(folder, about);
+    t.after(() => run.close());
+    const sender = runSender(wandbApi({ apiKey: "k", baseUrl: service.url }), folder);
+    for (let row = 0; row < 1000; row++) run.append({ cycle: row, text: "y".repeat(9 << 10) });
+    assert.equal(await sender.flush(), 1000);
+    for (let cycle = 1000; cycle < 1100; cycle++) run.append({ cycle });
+    assert.ok(statSync(historyFile(folder)).size < 100 * 20);
+    assert.equal(await sender.flush(), 100);
+    for (let cycle = 1100; cycle < 1500; cycle++) run.append({ cycle });
+    assert.equal(await sender.flush(), 400);
+    assert.deepEqual(
+      kept().rows.map(({ cycle }) => cycle),
+      Array.from({ length: 1500 }, (_, cycle) => cycle),
+    );
+  });
+
   it("has its metrics defined with their steps", async (t) => {
     const { write, send, kept } = await open(t);
     write({ cycle: 1, "train/loss": 3, "train/total_step": 1, "chain/w_i_score": 1, "weights/lost": 1, block: 9 });
@@ -111,6 +129,11 @@ describe("a run of Weights & Biases", () => {
     const { miners } = kept().rows[0] as { miners: { _type: string; path: string; nrows: number } };
     assert.deepEqual([miners._type, miners.nrows], ["table-file", 1]);
     assert.deepEqual(JSON.parse(kept().files.get(miners.path)!), { columns: ["uid", "score"], data: [[2, 0.5]] });
+    const { uploadHeaders } = kept();
+    assert.deepEqual(
+      ["x-ms-blob-type", "authorization", "transfer-encoding", "x-a"].map((name) => uploadHeaders?.[name]),
+      ["BlockBlob", undefined, undefined, undefined],
+    );
   });
 });
 
