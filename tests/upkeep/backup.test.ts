@@ -33,6 +33,10 @@ const home = async (t: TestContext) => {
   mkdirSync(join(own, "evaluator", "model"), { recursive: true });
   writeFileSync(join(own, "evaluator", "model", "model.safetensors"), "large");
   writeFileSync(join(checkpointDir, "metrics.jsonl"), "{}\n");
+  const run = join(checkpointDir, "wandb", "miner-7-w-ann");
+  mkdirSync(join(run, "run.json.d"), { recursive: true });
+  for (const file of ["run.json", "history.jsonl", "run.json.new", join("run.json.d", "run.json")])
+    writeFileSync(join(run, file), "{}");
   writeFileSync(join(state, "receipts", "cycle-1.json"), "{}");
   writeFileSync(join(state, "training", "replica-0", "step-1.safetensors"), "large");
   writeFileSync(join(own, "dry-run", "port"), "1");
@@ -46,6 +50,8 @@ const home = async (t: TestContext) => {
 
 const kept = ({ mine }: { readonly mine: string }) => [
   "metrics.jsonl",
+  "wandb/miner-7-w-ann/history.jsonl",
+  "wandb/miner-7-w-ann/run.json",
   `${ADDRESS}/0badcafe/miner.json`,
   `${ADDRESS}/0badcafe/receipts/cycle-1.json`,
   `${ADDRESS}/blobs/${mine.slice(0, 2)}/${mine}`,
@@ -65,6 +71,8 @@ describe("a backup", () => {
       [[ADDRESS], "1970-01-01T00:00:00.000Z", "1.2.3"],
     );
     const elsewhere = join(made.root, "elsewhere");
+    // Another program's run stays, and this one comes beside it.
+    mkdirSync(join(elsewhere, "wandb", "other"), { recursive: true });
     await restoreBackup({ from: made.out, checkpointDir: elsewhere });
     for (const path of kept(made))
       assert.deepEqual(readFileSync(join(elsewhere, path)), readFileSync(join(made.checkpointDir, path)));
@@ -109,6 +117,11 @@ describe("a backup", () => {
     const { checkpointDir, out: from } = made;
     await assert.rejects(restoreBackup({ from, checkpointDir }), coded("RESTORE_OCCUPIED"));
     const elsewhere = join(made.root, "elsewhere");
+    const run = join(elsewhere, "wandb", "miner-7-w-ann");
+    mkdirSync(run, { recursive: true });
+    await restoreBackup({ from, checkpointDir: elsewhere });
+    assert.deepEqual(readdirSync(run), []);
+    rmSync(join(elsewhere, ADDRESS), { recursive: true });
     const release = lockHome(join(elsewhere, ADDRESS));
     await assert.rejects(restoreBackup({ from, checkpointDir: elsewhere }), coded("HOME_IN_USE"));
     release();
@@ -129,7 +142,16 @@ describe("a backup", () => {
     assert.ok(!existsSync(elsewhere));
     const list = join(made.out, "backup.json");
     const manifest = JSON.parse(readFileSync(list, "utf8"));
-    for (const path of ["../evil", `${ADDRESS}/../../evil`, "/etc/passwd", "other/file", `${ADDRESS}/a\\b`]) {
+    for (const path of [
+      "../evil",
+      `${ADDRESS}/../../evil`,
+      "/etc/passwd",
+      "other/file",
+      "wandb/run.json",
+      "wandb/../run.json",
+      "wandb/a/b",
+      `${ADDRESS}/a\\b`,
+    ]) {
       writeFileSync(list, JSON.stringify({ ...manifest, files: [{ ...manifest.files[0], path }] }));
       await assert.rejects(attempt, coded("BACKUP_INVALID", /is not a backup/), path);
     }

@@ -1,5 +1,5 @@
 import { copyFileSync, existsSync, mkdirSync, mkdtempSync, readdirSync, renameSync, rmSync } from "node:fs";
-import { dirname, join, relative } from "node:path";
+import { basename, dirname, join, relative } from "node:path";
 import { BlockZeroError, reasonOf } from "#shared/errors/error.js";
 import { writeFileAtomic } from "#shared/files/atomic-file.js";
 import { hashOfSource } from "#shared/files/byte-source.js";
@@ -13,6 +13,8 @@ import {
   MANIFEST_FILE,
   METRICS,
   parseBackupManifest,
+  RUN_FILES,
+  RUNS,
 } from "./manifest.js";
 import { ownBlobs } from "./own-blobs.js";
 import { isIrreplaceable } from "./what-stays.js";
@@ -28,8 +30,8 @@ export interface BackupOptions {
 }
 
 /**
- * Copies what cannot be made again: journals, intentions, receipts, secrets of streams, own updates and reports, metrics. Keys are not in a
- * checkpoint_dir and so not in a backup. The homes are locked meanwhile.
+ * Copies what cannot be made again: journals, intentions, receipts, secrets of streams, own updates and reports, metrics, runs of
+ * Weights & Biases. Keys are not in a checkpoint_dir and so not in a backup. The homes are locked meanwhile.
  *
  * @throws BlockZeroError HOME_IN_USE while a program runs in a home; BACKUP_EMPTY, BACKUP_EXISTS, FILE_UNWRITABLE; BACKUP_INVALID for what could not be
  * restored
@@ -103,6 +105,7 @@ const homesIn = (folder: string): readonly string[] =>
 
 const pathsOf = async (checkpointDir: string, hotkeys: readonly string[]): Promise<readonly string[]> => {
   const paths = existsSync(join(checkpointDir, METRICS)) ? [METRICS] : [];
+  paths.push(...runFilesIn(checkpointDir));
   for (const hotkey of hotkeys) {
     const home = join(checkpointDir, hotkey);
     const files = readdirSync(home, { recursive: true, withFileTypes: true })
@@ -113,6 +116,16 @@ const pathsOf = async (checkpointDir: string, hotkeys: readonly string[]): Promi
     paths.push(...[...files, ...blobs].sort().map((path) => `${hotkey}/${path}`));
   }
   return paths;
+};
+
+/** Files of Weights & Biases' runs. */
+const runFilesIn = (checkpointDir: string): readonly string[] => {
+  const folder = join(checkpointDir, RUNS);
+  if (!existsSync(folder)) return [];
+  return readdirSync(folder, { recursive: true, withFileTypes: true })
+    .filter((entry) => entry.isFile() && RUN_FILES.includes(entry.name) && dirname(entry.parentPath) === folder)
+    .map((entry) => `${RUNS}/${basename(entry.parentPath)}/${entry.name}`)
+    .sort();
 };
 
 /** Length and SHA-256 of a file. @throws BlockZeroError FILE_UNREADABLE */

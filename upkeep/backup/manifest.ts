@@ -36,7 +36,7 @@ export const parseBackupManifest = (text: string, origin: string): BackupManifes
   try {
     const manifest = manifestSchema.parse(JSON.parse(text));
     const outside = manifest.files.find(
-      ({ path }) => !manifest.hotkeys.includes(path.split("/")[0]!) && path !== METRICS,
+      ({ path }) => !manifest.hotkeys.includes(path.split("/")[0]!) && !isBeside(path),
     );
     if (outside === undefined) return manifest;
     throw new Error(`${outside.path} is in no home of it`);
@@ -52,5 +52,20 @@ export const parseBackupManifest = (text: string, origin: string): BackupManifes
   }
 };
 
-/** The one file beside the homes. */
+/** The file of metrics beside the homes. */
 export const METRICS = "metrics.jsonl";
+/** The folder of Weights & Biases' runs beside the homes, and what stays of a run: what it is, and the rows that were not sent. */
+export const RUNS = "wandb";
+export const RUN_FILES: readonly string[] = ["history.jsonl", "run.json"];
+
+/** Whether a file belongs to the program, and to no home. */
+const isBeside = (path: string): boolean => {
+  const [folder, run, name, ...more] = path.split("/");
+  return (
+    path === METRICS || (folder === RUNS && run !== undefined && more.length === 0 && RUN_FILES.includes(name ?? ""))
+  );
+};
+
+/** What is restored as a whole, or not at all where it exists: the metrics' file, or the folder of a run. Null for a file of a home. */
+export const besideAs = (path: string): string | null =>
+  isBeside(path) ? path.split("/").slice(0, 2).join("/") : null;

@@ -4,7 +4,7 @@ import { BlockZeroError } from "#shared/errors/error.js";
 import { lockHome } from "#shared/files/home-lock.js";
 import { readSmallFile } from "#shared/files/regular-file.js";
 import { attempt, describeFile } from "./backup.js";
-import { type BackupManifest, FILES_FOLDER, MANIFEST_FILE, METRICS, parseBackupManifest } from "./manifest.js";
+import { type BackupManifest, besideAs, FILES_FOLDER, MANIFEST_FILE, parseBackupManifest } from "./manifest.js";
 
 const MAX_MANIFEST_BYTES = 64 << 20;
 
@@ -16,7 +16,7 @@ export interface RestoreOptions {
 }
 
 /**
- * Brings a backup's homes to another place. Every file is held against its hash before anything is written. Metrics that are there stay.
+ * Brings a backup's homes to another place. Every file is held against its hash before anything is written. Metrics and runs of Weights & Biases that are there stay.
  *
  * @throws BlockZeroError BACKUP_INVALID, HOME_IN_USE, RESTORE_OCCUPIED, FILE_UNWRITABLE
  */
@@ -37,9 +37,11 @@ export const restoreBackup = async ({ from, checkpointDir }: RestoreOptions): Pr
           "move that home away, or restore into another checkpoint_dir",
         );
     }
+    const beside = new Set(manifest.files.map(({ path }) => besideAs(path)).filter((part) => part !== null));
+    const there = new Set([...beside].filter((part) => existsSync(join(checkpointDir, part))));
     for (const { path } of manifest.files) {
       const to = join(checkpointDir, path);
-      if (path === METRICS && existsSync(to)) continue;
+      if (there.has(besideAs(path) ?? "")) continue;
       await attempt(checkpointDir, () => {
         mkdirSync(dirname(to), { recursive: true });
         copyFileSync(join(from, FILES_FOLDER, path), to);
