@@ -1,4 +1,4 @@
-import { JSON_FLAG } from "#shared/cli/json.js";
+import { JSON_FLAG, printJson } from "#shared/cli/json.js";
 import { packageInfo } from "#shared/cli/package-info.js";
 import { printFields } from "#shared/cli/print.js";
 import type { CommandSpec } from "#shared/cli/program.js";
@@ -24,7 +24,7 @@ export const backup: CommandSpec = {
       .option(...JSON_FLAG)
       .action(async ({ json = false, ...options }: Options) => {
         const manifest = await makeBackup({ ...options, version: packageInfo.version, now: () => new Date() });
-        if (json) console.log(JSON.stringify({ out: options.out, ...manifest }));
+        if (json) printJson({ out: options.out, ...manifest });
         else
           printFields({
             backup: options.out,

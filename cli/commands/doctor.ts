@@ -2,7 +2,7 @@ import { InvalidArgumentError, Option } from "commander";
 import { minerSettings } from "#miner/config.js";
 import { requirementsOf as trainingRequirements } from "#miner/plan/requirements.js";
 import type { Flags } from "#shared/cli/config-flags.js";
-import { JSON_FLAG } from "#shared/cli/json.js";
+import { JSON_FLAG, printJson } from "#shared/cli/json.js";
 import { type CommandSpec, shutdownSignal } from "#shared/cli/program.js";
 import { addFlags } from "#shared/config/flags.js";
 import { loadConfig } from "#shared/config/load.js";
@@ -63,7 +63,8 @@ export const doctor: CommandSpec = {
         if (!json) console.log(outcomeLines(outcome));
       }
       const verdict = worstOf(outcomes.map((outcome) => outcome.verdict));
-      console.log(json ? JSON.stringify({ role: opened.about.role, verdict, checks: outcomes }) : summaryOf(outcomes));
+      if (json) printJson({ role: opened.about.role, verdict, checks: outcomes });
+      else console.log(summaryOf(outcomes));
       process.exitCode = verdict === "failure" ? 1 : 0;
       if (outcomes.some(({ overdue }) => overdue)) return endNow();
       await opened.close();

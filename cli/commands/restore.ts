@@ -1,4 +1,4 @@
-import { JSON_FLAG } from "#shared/cli/json.js";
+import { JSON_FLAG, printJson } from "#shared/cli/json.js";
 import { printFields } from "#shared/cli/print.js";
 import type { CommandSpec } from "#shared/cli/program.js";
 import { restoreBackup } from "#upkeep/backup/restore.js";
@@ -22,7 +22,7 @@ export const restore: CommandSpec = {
       .option(...JSON_FLAG)
       .action(async ({ json = false, ...options }: Options) => {
         const manifest = await restoreBackup(options);
-        if (json) console.log(JSON.stringify({ checkpointDir: options.checkpointDir, ...manifest }));
+        if (json) printJson({ checkpointDir: options.checkpointDir, ...manifest });
         else
           printFields({
             restored: options.checkpointDir,

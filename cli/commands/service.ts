@@ -5,7 +5,7 @@ import { fileURLToPath } from "node:url";
 import { type Command, InvalidArgumentError, Option } from "commander";
 import { minerSettings } from "#miner/config.js";
 import { keyFolderOf } from "#shared/chain/writer/key-lock.js";
-import { JSON_FLAG } from "#shared/cli/json.js";
+import { JSON_FLAG, printJson } from "#shared/cli/json.js";
 import { printFields } from "#shared/cli/print.js";
 import type { CommandGroup, CommandSpec } from "#shared/cli/program.js";
 import { loadConfig } from "#shared/config/load.js";
@@ -57,7 +57,7 @@ const install: CommandSpec = {
       .action(async ({ print = false, start, json = false, ...options }: InstallOptions) => {
         const planned = planOf(options);
         const text = unitText(planned);
-        if (print) return console.log(json ? JSON.stringify({ unit: text }) : text.trimEnd());
+        if (print) return json ? printJson({ unit: text }) : console.log(text.trimEnd());
         const manager = systemctl(options.userUnit === true);
         // Asked first, so that nothing is left where no systemd runs.
         await manager("show", "--property=Version");
@@ -66,7 +66,7 @@ const install: CommandSpec = {
         writeUnit(file, text);
         await manager("daemon-reload");
         await manager("enable", ...(start ? ["--now"] : []), unit);
-        if (json) console.log(JSON.stringify({ unit, file, started: start }));
+        if (json) printJson({ unit, file, started: start });
         else printFields({ unit, file, next: `${start ? "" : `systemctl start ${unit}; `}journalctl -fu ${unit}` });
       });
   },
@@ -102,7 +102,7 @@ const status: CommandSpec = {
             .filter((line) => line.includes("="))
             .map((line) => [line.slice(0, line.indexOf("=")), line.slice(line.indexOf("=") + 1)]),
         );
-        if (json) console.log(JSON.stringify({ unit, ...found }));
+        if (json) printJson({ unit, ...found });
         else printFields({ unit, ...found });
         process.exitCode = found.ActiveState === "active" ? 0 : 1;
       });
@@ -128,7 +128,7 @@ const uninstall: CommandSpec = {
         await manager("disable", "--now", unit);
         rmSync(file, { force: true });
         await manager("daemon-reload");
-        if (json) console.log(JSON.stringify({ unit, deleted: file }));
+        if (json) printJson({ unit, deleted: file });
         else printFields({ unit, deleted: file });
       });
   },

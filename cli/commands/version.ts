@@ -1,4 +1,4 @@
-import { JSON_FLAG } from "#shared/cli/json.js";
+import { JSON_FLAG, printJson } from "#shared/cli/json.js";
 import { packageInfo } from "#shared/cli/package-info.js";
 import { printFields } from "#shared/cli/print.js";
 import type { CommandSpec } from "#shared/cli/program.js";
@@ -39,10 +39,10 @@ export const version: CommandSpec = {
           node: process.versions.node,
           platform: `${process.platform}-${process.arch}`,
         };
-        if (check === undefined) return json ? console.log(JSON.stringify(here)) : printFields(here);
+        if (check === undefined) return json ? printJson(here) : printFields(here);
         const { note, isNewer, isOld } = await compared(check, publisherOf(key));
         const { version: newest, published, protocol, summary } = note;
-        if (json) console.log(JSON.stringify({ ...here, newest, isNewer, isOld, published, protocol, summary }));
+        if (json) printJson({ ...here, newest, isNewer, isOld, published, protocol, summary });
         else
           printFields({
             ...here,

@@ -1,4 +1,5 @@
 import type { ReasonCode, Verdict } from "#shared/protocol/verdict.js";
+import { mean } from "#shared/util/mean.js";
 
 /** What came of a miner's cycle, as far as advice goes by it. */
 export interface JudgedCycle {
@@ -161,12 +162,12 @@ const dependent: Rule = (recent) => {
   const known = scored(recent).flatMap(({ independence, score }) =>
     independence !== null && score > 0 ? [independence] : [],
   );
-  const mean = known.reduce((sum, one) => sum + one, 0) / known.length;
-  return known.length < 2 || mean >= LOW_INDEPENDENCE
+  const average = mean(known);
+  return known.length < 2 || average >= LOW_INDEPENDENCE
     ? []
     : [
         problem(
-          `Its independence is ${mean.toFixed(2)} on average, where work of its own has about 1: pay is multiplied by it. Train on text that others do not have (\`data_path\`), and from no other miner's files.`,
+          `Its independence is ${average.toFixed(2)} on average, where work of its own has about 1: pay is multiplied by it. Train on text that others do not have (\`data_path\`), and from no other miner's files.`,
         ),
       ];
 };

@@ -1,7 +1,8 @@
 import { type Flags, loadProgramConfig, programFlags } from "#shared/cli/config-flags.js";
-import { JSON_FLAG } from "#shared/cli/json.js";
+import { JSON_FLAG, printJson } from "#shared/cli/json.js";
 import { wholeNumber } from "#shared/cli/numbers.js";
 import type { CommandSpec } from "#shared/cli/program.js";
+import { KEPT_CYCLES } from "#shared/participant/writes/journal.js";
 import { loadHotkey } from "#shared/wallet/index.js";
 import { minerSettings } from "../config.js";
 import type { Point, PointState } from "./points.js";
@@ -22,7 +23,9 @@ export const checkupCommand: CommandSpec = {
     "blockzero-miner checkup --config miner.yaml --cycles 50 --json",
   ],
   define: (command) => {
-    command.option("--cycles <n>", "newest cycles that are looked at", wholeNumber(1, 1000), 20).option(...JSON_FLAG);
+    command
+      .option("--cycles <n>", "newest cycles that are looked at", wholeNumber(1, KEPT_CYCLES), 20)
+      .option(...JSON_FLAG);
     programFlags(command, minerSettings, "the miner's YAML file").action(
       async ({ cycles, json = false, ...flags }: Options & Flags) => {
         const config = loadProgramConfig(minerSettings, flags);
@@ -32,7 +35,7 @@ export const checkupCommand: CommandSpec = {
         const history = readHistory(checkpoint_dir, address, cycles);
         const points = checklist(history, config);
         const open = points.filter(({ state }) => state === "open").length;
-        if (json) console.log(JSON.stringify({ cycles: history.map(({ cycle }) => cycle), open, points }));
+        if (json) printJson({ cycles: history.map(({ cycle }) => cycle), open, points });
         else
           console.log(
             [...points.map(lines), "", `${open} of ${points.length} points open, over ${history.length} cycles`].join(

@@ -25,8 +25,9 @@ export interface CycleHistory {
 const MOST_BYTES = 8 << 20;
 
 /**
- * The last cycles of a miner, oldest first, from its metrics and its journal.
+ * The last cycles of a miner, oldest first, from its metrics and its journal; also those between of which it wrote nothing.
  *
+ * @param cycles at most so many
  * @throws BlockZeroError HISTORY_MISSING where there is nothing yet
  */
 export const readHistory = (checkpointDir: string, address: string, cycles: number): readonly CycleHistory[] => {
@@ -40,7 +41,8 @@ export const readHistory = (checkpointDir: string, address: string, cycles: numb
       `${checkpointDir} holds nothing of this miner's cycles`,
       "let it run for a cycle, or name its checkpoint_dir",
     );
-  return range(last[0]!, last.at(-1)!).map((cycle) =>
+  const newest = last.at(-1)!;
+  return range(Math.max(last[0]!, newest - cycles + 1), newest).map((cycle) =>
     ofCycle(
       cycle,
       lines.filter((line) => line.cycle === cycle),

@@ -38,7 +38,7 @@ const parse = <T>(path: string, schema: z.ZodType<T>, text: string): T => {
 };
 
 /** Cycles that a journal remembers. */
-const KEPT_CYCLES = 64;
+export const KEPT_CYCLES = 64;
 
 /** The newest records, of records that are keyed by cycle. */
 export const recent = <T>(records: Readonly<Record<string, T>>): Record<string, T> =>

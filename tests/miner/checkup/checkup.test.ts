@@ -110,6 +110,10 @@ describe("a miner's checkup", () => {
       history.map(({ cycle }) => cycle),
       [1, 2, 3],
     );
+    assert.deepEqual(
+      readHistory(folder, ADDRESS, 2).map(({ cycle }) => cycle),
+      [2, 3],
+    );
     const { losses, steps, lossReduction, skipped, score, rank, verdict, committed, revealed } = history[0]!;
     assert.deepEqual([losses, steps, lossReduction, skipped], [[2.5], 14, 0.3, 1]);
     assert.deepEqual([score, rank, verdict, committed, revealed], [0.01, 2, "scored", true, true]);
