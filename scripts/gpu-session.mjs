@@ -1,4 +1,4 @@
-// Everything that a short loan of a machine with a graphics card is for, in one run: `blockzero gpu doctor` with the device's self-check, then train
+// Everything that a few minutes on a machine with a graphics card are for, in one run: `blockzero gpu doctor` with the device's self-check, then train
 // steps beside PyTorch eager and compiled. It ends within its minutes and writes what it has as one JSON file, the ratios to PyTorch in front.
 //
 //     node scripts/gpu-session.mjs --python venv/bin/python --packages ~/.blockzero/cuda

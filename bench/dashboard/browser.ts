@@ -5,7 +5,8 @@ import { join } from "node:path";
 import { createInterface } from "node:readline";
 import WebSocket from "ws";
 
-const CHROMIUM = "/usr/bin/chromium";
+/** The browser of the tests and benchmarks. */
+export const CHROMIUM = "/usr/bin/chromium";
 
 export const hasBrowser = (): boolean => spawnSync(CHROMIUM, ["--version"]).error === undefined;
 

@@ -4,6 +4,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, it, type TestContext } from "node:test";
+import { CHROMIUM } from "#bench/dashboard/browser.js";
 import { simulate } from "#cli/commands/rewards/simulate.js";
 import { type Picture, pictureOf } from "#owner/rewards/chart-data.js";
 import { USUAL_CURVES } from "#owner/rewards/curve-presets.js";
@@ -16,7 +17,6 @@ import type { Scenario } from "#owner/rewards/scenario.js";
 import { singleCommand } from "#shared/cli/program.js";
 import { HANG_GUARD } from "../../support/hang-guard.js";
 
-const CHROMIUM = "/usr/bin/chromium";
 const scenario: Scenario = {
   economy: TYPICAL_ECONOMY,
   // A name that would end the script it stands in.
