@@ -61,7 +61,7 @@ export const openBrowser = async (): Promise<BrowserPage> => {
       ...["--no-first-run", "--disable-extensions", "--disable-background-networking", `--user-data-dir=${profile}`],
       "about:blank",
     ],
-    { stdio: ["ignore", "ignore", "pipe"] },
+    { stdio: ["ignore", "ignore", "pipe"], detached: true },
   );
   const exited = new Promise((resolve) => child.once("exit", resolve));
   const endpoint = await new Promise<string>((resolve, reject) => {
@@ -149,9 +149,10 @@ export const openBrowser = async (): Promise<BrowserPage> => {
     },
     close: async () => {
       socket.terminate();
-      child.kill("SIGKILL");
+      // The whole group: the browser's own children write to the profile too.
+      if (child.exitCode === null && child.signalCode === null) process.kill(-child.pid!, "SIGKILL");
       await exited;
-      rmSync(profile, { recursive: true, force: true, maxRetries: 5 });
+      rmSync(profile, { recursive: true, force: true, maxRetries: 20 });
     },
   };
 };
