@@ -1,10 +1,10 @@
 import type { Server } from "node:http";
-import type { AddressInfo } from "node:net";
 import { createAdaptorServer } from "@hono/node-server";
 import { getConnInfo } from "@hono/node-server/conninfo";
 import { type Context, Hono } from "hono";
 import { secureHeaders } from "hono/secure-headers";
-import { BlockZeroError, reasonOf } from "#shared/errors/error.js";
+import { reasonOf } from "#shared/errors/error.js";
+import { mustListenOn } from "#shared/telemetry/listen-on.js";
 import type { Log } from "#shared/telemetry/log.js";
 import { pageFiles } from "./assets.js";
 import { type Document, jsonDocument, lazyDocument } from "./document.js";
@@ -106,12 +106,10 @@ export const startDashboard = async (options: DashboardOptions): Promise<Dashboa
   server.maxConnections = maxConnections;
   server.timeout = 4 * PING_MS;
   const ping = setInterval(() => streams.send("ping", ""), PING_MS).unref();
-  await listen(server, { host, port });
+  const bound = await mustListenOn(server, { host, port });
   server.on("error", (error) => log.warn("dashboard", { reason: reasonOf(error) }));
-  const bound = (server.address() as AddressInfo).port;
   return {
-    url: `http://${host.includes(":") ? `[${host}]` : host}:${bound}`,
-    port: bound,
+    ...bound,
     close: () =>
       new Promise((resolve) => {
         clearInterval(ping);
@@ -154,23 +152,3 @@ const answer = (context: Context, { type, etag, body, gzip }: Document): Respons
     ...(isZipped && { "content-encoding": "gzip" }),
   });
 };
-
-const listen = (server: Server, { host, port }: { readonly host: string; readonly port: number }): Promise<void> =>
-  new Promise((resolve, reject) => {
-    const fail = (cause: Error) =>
-      reject(
-        new BlockZeroError(
-          "SERVER_FAILED",
-          `cannot serve on ${host}:${port}: ${reasonOf(cause)}`,
-          "choose another port",
-          {
-            cause,
-          },
-        ),
-      );
-    server.once("error", fail);
-    server.listen(port, host, () => {
-      server.off("error", fail);
-      resolve();
-    });
-  });

@@ -1,10 +1,11 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import type { Socket } from "node:net";
 import { pipeline } from "node:stream/promises";
-import { BlockZeroError, reasonOf } from "#shared/errors/error.js";
+import { reasonOf } from "#shared/errors/error.js";
 import { contentRange, requestedRange } from "#shared/files/byte-range.js";
 import { type Instruments, silentInstruments } from "#shared/telemetry/instruments/instruments.js";
 import type { PeerClass, Refusal } from "#shared/telemetry/instruments/labels.js";
+import { mustListenOn } from "#shared/telemetry/listen-on.js";
 import type { Log } from "#shared/telemetry/log.js";
 import { type AdmissionOptions, createAdmission, networkOf, type Urgency } from "./admission.js";
 import type { BlobStore } from "./blob-store.js";
@@ -76,7 +77,7 @@ export const startBlobServer = async (options: BlobServerOptions): Promise<BlobS
     signed,
     admit: createAdmission(admission),
     slots: prioritySlots([1, 0.75, 0.5].map((share) => Math.ceil(maxAnswers * share))),
-    origin: () => options.origin ?? url,
+    origin: () => options.origin ?? bound.url,
   };
   const server = createServer(
     { headersTimeout: 10_000, requestTimeout: 15_000, keepAliveTimeout: 5_000, maxHeaderSize: 8192 },
@@ -101,33 +102,12 @@ export const startBlobServer = async (options: BlobServerOptions): Promise<BlobS
   });
   server.on("clientError", (_error, socket) => socket.destroy());
 
-  await new Promise<void>((resolve, reject) => {
-    const fail = (cause: Error) =>
-      reject(
-        new BlockZeroError(
-          "SERVER_FAILED",
-          `cannot serve on ${host}:${port}: ${reasonOf(cause)}`,
-          "choose another port",
-          {
-            cause,
-          },
-        ),
-      );
-    server.once("error", fail);
-    server.listen(port, host, () => {
-      server.off("error", fail);
-      resolve();
-    });
-  });
+  const bound = await mustListenOn(server, { host, port });
   server.on("error", (error) => log.warn("blob server", { reason: reasonOf(error) }));
 
   const unread = instruments.beforeReading(() => instruments.set("blockzero_blob_connections", connections()));
-  const address = server.address();
-  const bound = typeof address === "object" && address !== null ? address.port : port;
-  const url = `http://${host.includes(":") ? `[${host}]` : host}:${bound}`;
   return {
-    url,
-    port: bound,
+    ...bound,
     close: () =>
       new Promise((resolve) => {
         unread();

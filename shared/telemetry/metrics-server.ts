@@ -3,6 +3,7 @@ import { reasonOf } from "#shared/errors/error.js";
 import type { Health } from "./health.js";
 import type { PrometheusInstruments } from "./instruments/prometheus.js";
 import type { ListenAddress } from "./listen-address.js";
+import { listenOn } from "./listen-on.js";
 
 export interface MetricsServerOptions extends ListenAddress {
   readonly instruments: Pick<PrometheusInstruments, "text" | "contentType">;
@@ -25,7 +26,6 @@ const TIMEOUT_MS = 10_000;
  * @throws what listening throws
  */
 export const startMetricsServer = async (options: MetricsServerOptions): Promise<MetricsServer> => {
-  const { host, port } = options;
   const server = createServer(
     { headersTimeout: TIMEOUT_MS, requestTimeout: TIMEOUT_MS, keepAliveTimeout: 5_000, maxHeaderSize: 8192 },
     (request, response) => {
@@ -38,20 +38,12 @@ export const startMetricsServer = async (options: MetricsServerOptions): Promise
   server.timeout = TIMEOUT_MS;
   server.maxConnections = MAX_CONNECTIONS;
   server.on("clientError", (_error, socket) => socket.destroy());
-  await new Promise<void>((resolve, reject) => {
-    server.once("error", reject);
-    server.listen(port, host, () => {
-      server.off("error", reject);
-      resolve();
-    });
-  });
+  const { url } = await listenOn(server, options);
   // A server that cannot accept a connection has lost that connection, and nothing else.
   server.on("error", () => {});
   server.unref();
-  const address = server.address();
-  const bound = typeof address === "object" && address !== null ? address.port : port;
   return {
-    url: `http://${host.includes(":") ? `[${host}]` : host}:${bound}`,
+    url,
     close: () =>
       new Promise((resolve) => {
         server.close(() => resolve());
