@@ -8,10 +8,10 @@ export interface JudgedCycle {
   readonly score: number;
   /** Nats per token; null unless scored. */
   readonly lossReduction: number | null;
-  /** Two-sided interval of it. Null unless scored. */
+  /** Two-sided interval of it, whose lower end decides the score. Null unless scored. */
   readonly interval: readonly [number, number] | null;
   readonly independence: number | null;
-  /** Its place by the mean score, and how many have one. */
+  /** Its place by the mean score over the window, and how many have one. Null without a place. */
   readonly rank: number | null;
   readonly ranked: number | null;
   /** Blocks of the commit phase that were left when it committed. Null if it did not, or if that is not known. */

@@ -1,6 +1,5 @@
 import type { Phase } from "#shared/protocol/phases.js";
-import type { ReasonCode, Verdict } from "#shared/protocol/verdict.js";
-import type { Advice } from "../advice/advice.js";
+import type { Advice, JudgedCycle } from "../advice/advice.js";
 
 /**
  * The documents that the dashboard's page reads as JSON; docs/dashboard.md describes them. Losses are in nats per token, shares are fractions of
@@ -72,20 +71,10 @@ export interface MinerNow {
 }
 
 /** What came of a miner's cycle. */
-export interface MinerCycle {
+export interface MinerCycle extends JudgedCycle {
   readonly uid: number;
   readonly hotkey: string;
   readonly group: string | null;
-  readonly verdict: Verdict;
-  readonly reason: ReasonCode | null;
-  readonly score: number;
-  readonly lossReduction: number | null;
-  /** Two-sided interval of the loss reduction whose lower end decides the score. Null unless scored. */
-  readonly interval: readonly [number, number] | null;
-  readonly independence: number | null;
-  /** Its place by the mean score over the window, and how many have one. Null without a place. */
-  readonly rank: number | null;
-  readonly ranked: number | null;
   readonly meanScore: number | null;
   /** Share of all pay by the reward curve. */
   readonly share: number;
@@ -95,8 +84,6 @@ export interface MinerCycle {
   readonly emission: number;
   /** Its share of its group's mean in the cycle's merge. Null if it was not merged. */
   readonly merged: number | null;
-  /** Blocks of the commit phase that were left when it committed. Null if it did not. */
-  readonly spare: number | null;
 }
 
 export interface ValidatorCycle {
