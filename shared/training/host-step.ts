@@ -1,11 +1,8 @@
-import { scalarsAt } from "#shared/engine/optim/adamw.js";
-import { adamwInPlace } from "#shared/engine/optim/adamw-in-place.js";
-import { clipFactorOf } from "#shared/engine/optim/clip.js";
-import { type FloatTensor, floatTensor, sizeOf } from "#shared/engine/tensor.js";
-import { type NamedFloats, readScalars } from "./objective.js";
+import { type FloatTensor, floatTensor } from "#shared/engine/tensor.js";
+import { adamwVectors } from "./adamw-vectors.js";
+import { readScalars } from "./objective.js";
 import {
   type BatchScalars,
-  decays,
   disposeAll,
   heldFrozen,
   type StepBackend,
@@ -21,13 +18,10 @@ import { compileGradients, GRADIENT } from "./train-programs.js";
  * is one set of tensors, and each is read and written once. For devices that compute in host memory.
  */
 export const stepBesideProgram = async (options: StepBackendOptions): Promise<StepBackend> => {
-  const { device, trainable, accumulation = 1, clip = 1, optimiser } = options;
+  const { device, trainable, accumulation = 1 } = options;
   const program = await compileGradients(options);
   const shapes = trainedShapes(options);
-  const accumulates = accumulation > 1;
-  const lengths = trainable.map((name) => sizeOf(shapes[name]!));
-  const trained = adamwInPlace(optimiser, lengths, { accumulates });
-  fillParameters(trained, options);
+  const { vectors: trained, prepare, take } = adamwVectors(options, { accumulates: accumulation > 1 });
 
   const views = (prefix: string, pick: (each: (typeof trained)[number]) => Float32Array | undefined) =>
     upload(device, named(trainable, shapes, prefix, trained.map(pick)));
@@ -36,7 +30,6 @@ export const stepBesideProgram = async (options: StepBackendOptions): Promise<St
   const state = { params, m: await views("", ({ m }) => m), v: await views("", ({ v }) => v) };
   const gradients = await views(GRADIENT, ({ gradient }) => gradient);
   const addends = await views(GRADIENT, ({ addend }) => addend);
-  let apply: (() => void) | undefined;
 
   return {
     async propose(batches, step, learningRate) {
@@ -47,20 +40,9 @@ export const stepBesideProgram = async (options: StepBackendOptions): Promise<St
         if (!Number.isFinite(results.at(-1)!.loss)) return { results, gradNorm: Number.NaN };
         if (i > 0) for (const each of trained) each.addGradients();
       }
-      const share = 1 / batches.length;
-      const gradNorm = share * Math.sqrt(trained.reduce((sum, each) => sum + each.sumOfSquares(), 0));
-      const factor = clip === null ? share : share * clipFactorOf(gradNorm, clip);
-      const at = scalarsAt(optimiser, step, learningRate);
-      apply = () =>
-        trained.forEach((each, i) => {
-          each.update(at, { factor, decay: decays(shapes[trainable[i]!]!) });
-        });
-      return { results, gradNorm };
+      return { results, gradNorm: prepare(batches.length, step, learningRate) };
     },
-    take() {
-      apply?.();
-      apply = undefined;
-    },
+    take,
     tensor: (part, name) => state[part][name]!,
     ...heldFrozen(frozen),
     async dispose() {
@@ -68,15 +50,6 @@ export const stepBesideProgram = async (options: StepBackendOptions): Promise<St
       await program.dispose();
     },
   };
-};
-
-// Top-level, so that no closure retains the caller's tensors.
-
-const fillParameters = (
-  trained: ReturnType<typeof adamwInPlace>,
-  { params, trainable }: { readonly params: NamedFloats; readonly trainable: readonly string[] },
-): void => {
-  for (const [i, name] of trainable.entries()) trained[i]!.parameter.set(params[name]!.data);
 };
 
 function* named(

@@ -1,16 +1,13 @@
 import type { AnyTensors, DeviceTensor } from "#shared/engine/device.js";
-import { scalarsAt } from "#shared/engine/optim/adamw.js";
-import { adamwInPlace } from "#shared/engine/optim/adamw-in-place.js";
-import { clipFactorOf } from "#shared/engine/optim/clip.js";
-import { type FloatTensor, floatTensor, type IntTensor, sizeOf, type Tensor, zeros } from "#shared/engine/tensor.js";
+import { type FloatTensor, floatTensor, type IntTensor, type Tensor, zeros } from "#shared/engine/tensor.js";
 import { blocksOf } from "#shared/model/families/index.js";
 import { headName } from "#shared/model/parameters.js";
+import { adamwVectors } from "../adamw-vectors.js";
 import type { FloatSource } from "../float-source.js";
 import { type FrozenSource, firstOf, frozenInMemory, rowsOf, wholeTensors } from "../frozen-source.js";
 import type { NamedFloats } from "../objective.js";
 import {
   type BatchScalars,
-  decays,
   disposeAll,
   type StepBackend,
   type StepBackendOptions,
@@ -35,7 +32,7 @@ const EMBEDDING = "model.embed_tokens.weight";
  * are those of the whole graph to rounding. For devices that compute in host memory.
  */
 export const stepByLayers = async (options: StepBackendOptions, layered: Layered): Promise<StepBackend> => {
-  const { device, trainable, clip = 1, optimiser } = options;
+  const { device, trainable } = options;
   const { shape } = layered;
   const { config } = shape;
   const trained = new Set(trainable);
@@ -48,12 +45,7 @@ export const stepByLayers = async (options: StepBackendOptions, layered: Layered
   const programs = new Map<(typeof layers)[number]["kind"], LayerPrograms>();
   for (const { kind } of layers) if (!programs.has(kind)) programs.set(kind, await compileLayer(device, shape, kind));
 
-  const vectors = adamwInPlace(
-    optimiser,
-    trainable.map((name) => sizeOf(shapes[name]!)),
-    { accumulates: false },
-  );
-  fill(vectors, options.params, trainable);
+  const { vectors, prepare, take } = adamwVectors(options, { accumulates: false });
   const tensors = (pick: (each: (typeof vectors)[number]) => Float32Array): NamedFloats =>
     Object.fromEntries(trainable.map((name, i) => [name, floatTensor(pick(vectors[i]!), shapes[name]!)]));
   const state = {
@@ -128,7 +120,6 @@ export const stepByLayers = async (options: StepBackendOptions, layered: Layered
     return { loss, metrics: {} };
   };
 
-  let apply: (() => void) | undefined;
   return {
     async propose(batches, step, learningRate) {
       const results: BatchScalars[] = [];
@@ -137,19 +128,9 @@ export const stepByLayers = async (options: StepBackendOptions, layered: Layered
         results.push(await compute(batch));
         if (!Number.isFinite(results.at(-1)!.loss)) return { results, gradNorm: Number.NaN };
       }
-      const share = 1 / batches.length;
-      const gradNorm = share * Math.sqrt(vectors.reduce((sum, each) => sum + each.sumOfSquares(), 0));
-      const factor = clip === null ? share : share * clipFactorOf(gradNorm, clip);
-      const at = scalarsAt(optimiser, step, learningRate);
-      apply = () => {
-        for (const [i, each] of vectors.entries()) each.update(at, { factor, decay: decays(shapes[trainable[i]!]!) });
-      };
-      return { results, gradNorm };
+      return { results, gradNorm: prepare(batches.length, step, learningRate) };
     },
-    take() {
-      apply?.();
-      apply = undefined;
-    },
+    take,
     tensor: (part, name) => state[part][name]!,
     frozenShapes: frozen.shapes,
     async freeze(from: FloatSource) {
@@ -173,8 +154,4 @@ const frozenOf = ({ params, trainable }: StepBackendOptions, { frozen }: Layered
   const names = new Set(trainable);
   const given = frozenInMemory(Object.fromEntries(Object.entries(params).filter(([name]) => !names.has(name))));
   return frozen ? firstOf([given, frozen]) : given;
-};
-
-const fill = (vectors: ReturnType<typeof adamwInPlace>, params: NamedFloats, trainable: readonly string[]): void => {
-  for (const [i, name] of trainable.entries()) vectors[i]!.parameter.set(params[name]!.data);
 };
