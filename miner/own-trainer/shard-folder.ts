@@ -1,9 +1,9 @@
 import { openTokenizer } from "#shared/data/open-tokenizer.js";
-import { type FloatTensor, sizeOf } from "#shared/engine/tensor.js";
+import { sizeOf } from "#shared/engine/tensor.js";
 import { BlockZeroError } from "#shared/errors/error.js";
 import { createCheckpoint } from "#shared/model/checkpoint-writer.js";
 import { familyOf } from "#shared/model/families/index.js";
-import { expertsOf, groupNamed } from "#shared/model/groups.js";
+import { expertsOf, groupNamed, routerRows } from "#shared/model/groups.js";
 import {
   allExperts,
   expertName,
@@ -135,17 +135,10 @@ export const writeShard = async (
       if (source === undefined) throw new TypeError(`a shard that computes with ${name} needs its weights`);
       const tensor = await source.read(name);
       const layer = routerLayerOf(name);
-      await writer.write(inShard, layer === null ? tensor : rowsOf(tensor, held[layer]!));
+      await writer.write(inShard, layer === null ? tensor : routerRows(tensor, held[layer]!));
     }
     await writer.finish();
   } finally {
     await writer.discard();
   }
-};
-
-const rowsOf = ({ shape, data }: FloatTensor, ids: readonly number[]): Pick<FloatTensor, "shape" | "data"> => {
-  const width = shape[1]!;
-  const rows = new Float32Array(ids.length * width);
-  for (const [row, id] of ids.entries()) rows.set(data.subarray(id * width, (id + 1) * width), row * width);
-  return { shape: [ids.length, width], data: rows };
 };

@@ -1,7 +1,6 @@
 import type { Device } from "#shared/engine/device.js";
-import { floatTensor } from "#shared/engine/tensor.js";
 import type { ForwardShape } from "#shared/model/forward.js";
-import { groupNamed, groupShapes } from "#shared/model/groups.js";
+import { groupNamed, groupShapes, routerRows } from "#shared/model/groups.js";
 import { parameterShapes, routerLayerOf } from "#shared/model/parameters.js";
 import { frozenShapes, shardExperts } from "#shared/model/shard.js";
 import { windowsOf } from "#shared/model/windows.js";
@@ -55,10 +54,7 @@ const shardHub = ({ config, held }: ForwardShape, hub: FrozenSource): FrozenSour
       const layer = routerLayerOf(name);
       const ids = layer === null ? null : held[layer]!;
       if (ids === null || ids.length === tensor.shape[0]) return tensor;
-      const [rows, width] = shapes[name] as readonly [number, number];
-      const data = new Float32Array(rows * width);
-      for (const [row, id] of ids.entries()) data.set(tensor.data.subarray(id * width, (id + 1) * width), row * width);
-      return floatTensor(data, [rows, width]);
+      return routerRows(tensor, ids);
     },
     rows: (name, first, end) => hub.rows(name, first, end),
   };

@@ -105,13 +105,14 @@ export const shardOf = (hub: Parameters, experts: Parameters, held: HeldExperts)
   for (const [name, tensor] of Object.entries(hub)) {
     const layer = routerLayerOf(name);
     const owner = expertOf(name);
-    if (layer !== null) shard[name] = rows(tensor, held[layer] ?? []);
+    if (layer !== null) shard[name] = routerRows(tensor, held[layer] ?? []);
     else if (owner === null || held[owner.layer]?.includes(owner.expert)) shard[name] = tensor;
   }
   return shard;
 };
 
-const rows = (tensor: Parameters[string], ids: readonly number[]): Parameters[string] => {
+/** A router with the rows of some experts, in their order. */
+export const routerRows = (tensor: Parameters[string], ids: readonly number[]): Parameters[string] => {
   const width = tensor.shape[1] as number;
   const data = new Float32Array(ids.length * width);
   for (const [row, id] of ids.entries()) data.set(tensor.data.subarray(id * width, (id + 1) * width), row * width);
