@@ -1,7 +1,6 @@
 import { mkdtemp, rm } from "node:fs/promises";
 import { join } from "node:path";
 import type { Batch } from "#shared/data/loader.js";
-import { createRandom } from "#shared/data/random.js";
 import type { Device } from "#shared/engine/device.js";
 import type { Change } from "#shared/evaluation/change.js";
 import { createLayerMeter } from "#shared/evaluation/layers/layer-meter.js";
@@ -10,6 +9,7 @@ import type { ModelConfig } from "#shared/protocol/model-config.js";
 import type { Network } from "#shared/protocol/network.js";
 import { layersRoom, PROGRAM_BYTES } from "#validator/plan/plan.js";
 import { type MemoryPeaks, watchPeaks } from "./anonymous-memory.js";
+import { drawnWindow, ROWS } from "./drawn-window.js";
 import { generateModel } from "./generated-model.js";
 import { seededPiece } from "./seeded-pool.js";
 
@@ -38,9 +38,6 @@ export interface Judged {
   /** Mean losses of the model itself, then of the candidates. */
   readonly losses: readonly number[];
 }
-
-/** Ids are drawn from so many, whose rows have weights. */
-const ROWS = 2048;
 
 /** Judges candidates of one group of a generated model, layer by layer, as a validator does. */
 export const judgeLarge = async (device: Device, given: JudgeCase): Promise<Judged> => {
@@ -77,18 +74,13 @@ export const judgeLarge = async (device: Device, given: JudgeCase): Promise<Judg
   }
 };
 
-const windowOf = (window: number, sequence: number, { vocab_size }: ModelConfig): Batch => {
-  const random = createRandom(`large/window ${window}`);
-  const ids = BigInt64Array.from({ length: sequence + 1 }, () => BigInt(random.below(Math.min(ROWS, vocab_size))));
-  return {
-    ids: ids.slice(0, sequence),
-    targets: ids.slice(1),
-    counted: sequence,
-    bytes: sequence,
-    batchSize: 1,
-    sequenceLength: sequence,
-  };
-};
+const windowOf = (window: number, sequence: number, model: ModelConfig): Batch => ({
+  ...drawnWindow(window, sequence, model),
+  counted: sequence,
+  bytes: sequence,
+  batchSize: 1,
+  sequenceLength: sequence,
+});
 
 /** A change of every tensor of the group, made when it is read. */
 const noise = (model: ModelConfig, group: Network["groups"][string], seed: string): Change => {

@@ -1,6 +1,6 @@
 import { mkdtemp, rm } from "node:fs/promises";
 import { join } from "node:path";
-import { createRandom } from "#shared/data/random.js";
+import { PROGRAM_BYTES } from "#miner/plan/plan.js";
 import type { Device } from "#shared/engine/device.js";
 import { intTensor, zeros } from "#shared/engine/tensor.js";
 import type { ForwardShape } from "#shared/model/forward.js";
@@ -12,8 +12,10 @@ import type { FrozenSource } from "#shared/training/frozen-source.js";
 import { planLayers } from "#shared/training/layers/plan-layers.js";
 import { mapValues } from "#shared/training/objective.js";
 import { placedWeights } from "#shared/training/placed-weights.js";
+import { ARENA_SHARE } from "#shared/training/plan-peak.js";
 import { createTrainStep } from "#shared/training/train-step.js";
 import { type MemoryPeaks, watchPeaks } from "./anonymous-memory.js";
+import { drawnWindow, ROWS } from "./drawn-window.js";
 import { generateModel } from "./generated-model.js";
 
 export interface TrainCase {
@@ -41,13 +43,6 @@ export interface Trained {
   readonly seconds: readonly number[];
   readonly losses: readonly number[];
 }
-
-/** Ids are drawn from so many, whose rows have weights. */
-const ROWS = 2048;
-
-/** As `blockzero-miner plan` has them: the program itself, and gaps in arenas as a share of what is in them. */
-const PROGRAM_BYTES = 158e6;
-const ARENA_SHARE = 0.3;
 
 /** Trains a group's experts of a generated model layer by layer, as a miner does: the hub stays in its files. */
 export const trainLarge = async (device: Device, given: TrainCase): Promise<Trained> => {
@@ -113,8 +108,7 @@ const ofShard = (shapes: Readonly<Record<string, readonly number[]>>, files: Fro
     shapes[name]![0] === files.shapes[name]![0] ? files.read(name) : files.rows(name, 0, shapes[name]![0]!),
 });
 
-const windowOf = (window: number, sequence: number, { vocab_size }: ModelConfig) => {
-  const random = createRandom(`large/window ${window}`);
-  const ids = BigInt64Array.from({ length: sequence + 1 }, () => BigInt(random.below(Math.min(ROWS, vocab_size))));
-  return { ids: intTensor(ids.slice(0, sequence)), targets: intTensor(ids.slice(1)) };
+const windowOf = (window: number, sequence: number, model: ModelConfig) => {
+  const { ids, targets } = drawnWindow(window, sequence, model);
+  return { ids: intTensor(ids), targets: intTensor(targets) };
 };

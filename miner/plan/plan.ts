@@ -8,6 +8,7 @@ import { frozenShapes } from "#shared/model/shard.js";
 import type { Network } from "#shared/protocol/network.js";
 import { chooseProgram, type StepProgram } from "#shared/training/choose-program.js";
 import type { StepMemory } from "#shared/training/plan.js";
+import { ARENA_SHARE } from "#shared/training/plan-peak.js";
 import type { TrainingConfig } from "../config.js";
 import { shardShape } from "../training/shard-layers.js";
 
@@ -52,9 +53,7 @@ export interface TrainingPlan {
 const KEEP_STATE: ReadonlySet<DeviceChoice> = new Set(["webgpu", "tfjs"]);
 
 /** Peak resident memory of the program when it trains a shard of no size. */
-const PROGRAM_BYTES = 158e6;
-/** What the arena for intermediate results leaves unused between them, as a share of these. */
-const ARENA_SHARE = 0.3;
+export const PROGRAM_BYTES = 158e6;
 /** Weights that were read to begin with wait to be collected; from about so many bytes on V8 does so. */
 const UNCOLLECTED_BYTES = 64e6;
 

@@ -11,8 +11,9 @@ import { windowsOf } from "#shared/model/windows.js";
 import type { Network } from "#shared/protocol/network.js";
 import { planLaps } from "#shared/scoring/racing/laps.js";
 import { raceRules } from "#shared/scoring/racing/rules.js";
+import { LEAST_BATCHES } from "#shared/scoring/racing/run-races.js";
 import { mapValues } from "#shared/training/objective.js";
-import { BYTES, peakOf } from "#shared/training/plan-peak.js";
+import { ARENA_SHARE, BYTES, peakOf } from "#shared/training/plan-peak.js";
 import { STATES_SHARE, wholeModelBytes } from "../open-meter.js";
 
 /** Bytes, unless said otherwise. */
@@ -63,10 +64,6 @@ export interface EvaluationPlanOptions {
 
 /** Anonymous memory of the program without a model. */
 export const PROGRAM_BYTES = 80e6;
-/** What the arena for intermediate results leaves unused between them, as a share of these. */
-const ARENA_SHARE = 0.3;
-/** Below so many batches a race scores nobody. */
-const LEAST_BATCHES = 4;
 
 /** What judging costs this machine, from shapes alone: nothing is allocated, and nothing of the model is fetched. */
 export const planEvaluation = (network: Network, options: EvaluationPlanOptions): EvaluationPlan => {

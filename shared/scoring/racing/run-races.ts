@@ -12,7 +12,7 @@ export interface RaceTime {
 const ENOUGH: RaceTime = { now: () => 0, left: () => Number.POSITIVE_INFINITY };
 
 /** If time is short, all contenders are measured on this many batches before any is measured on more. */
-const LEAST_BATCHES = 4;
+export const LEAST_BATCHES = 4;
 /** Batches of the model itself that show how long one takes. */
 const FIRST_BATCHES = 8;
 /** Share of the remaining time that a step is planned to take: other programs may need the machine too. */
