@@ -1,24 +1,21 @@
-import { existsSync } from "node:fs";
 import { openOwnDocuments } from "#datasets/own-documents.js";
 import { type Flags, loadProgramConfig, programFlags } from "#shared/cli/config-flags.js";
 import { heatMapPage } from "#shared/cli/heat-map-page.js";
 import { wholeNumber } from "#shared/cli/numbers.js";
 import { type CommandSpec, shutdownSignal } from "#shared/cli/program.js";
 import { participantSettings } from "#shared/config/common.js";
-import { loadNetwork } from "#shared/config/load-network.js";
 import { type Config, defineConfig } from "#shared/config/settings.js";
 import { openTokenizer } from "#shared/data/open-tokenizer.js";
-import { BlockZeroError } from "#shared/errors/error.js";
 import { writeFileAtomic } from "#shared/files/atomic-file.js";
 import { readCheckpoint } from "#shared/model/checkpoint.js";
 import type { Parameters } from "#shared/model/parameters.js";
 import { modelConfigOf, type Network } from "#shared/protocol/network.js";
 import { baseModelHash } from "#shared/replay/base-model-hash.js";
 import { readModelManifest, readWholeModel } from "#shared/replay/whole-model.js";
-import { openSubnet } from "#shared/subnet/open-subnet.js";
 import { subnetWithTexts } from "#shared/subnet/texts.js";
 import { createLogger } from "#shared/telemetry/logger.js";
 import { minerSettings } from "../config.js";
+import { networkBeside, openOwnSubnet } from "../own-subnet.js";
 import { type Crowding, readCrowding } from "./crowding.js";
 import { groupAffinity } from "./group-affinity.js";
 import { affinityMap, describeAffinity } from "./text.js";
@@ -111,10 +108,8 @@ const say = async (
   );
 };
 
-const ofFolder = async ({ network: file }: Config<typeof affinitySettings>, dir: string): Promise<Subject> => {
-  if (file === undefined)
-    throw new BlockZeroError("CONFIG_MISSING_KEY", "network is not set", "give --network with --from");
-  const network = loadNetwork(file);
+const ofFolder = async (config: Config<typeof affinitySettings>, dir: string): Promise<Subject> => {
+  const network = networkBeside(config);
   const { parameters } = await readCheckpoint(dir, modelConfigOf(network));
   return { network, parameters, crowding: null };
 };
@@ -125,14 +120,7 @@ const ofSubnet = async (
   home: string | undefined,
   signal: AbortSignal,
 ): Promise<Subject> => {
-  const { checkpoint_dir: own } = config;
-  const subnet = await openSubnet({
-    // The miner's own files spare what would be fetched.
-    home: home ?? (existsSync(own) ? own : undefined),
-    chain: home === undefined ? config.chain_endpoint : undefined,
-    netuid: config.netuid,
-    allowPrivateAddresses: config.allow_private_addresses,
-    networkFile: config.network,
+  const subnet = await openOwnSubnet(config, home, {
     log: createLogger({ name: "affinity", ...config.log }),
     signal,
   });

@@ -1,10 +1,8 @@
-import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { type Flags, loadProgramConfig, programFlags } from "#shared/cli/config-flags.js";
 import { JSON_FLAG, printJson } from "#shared/cli/json.js";
 import { positiveNumber, wholeNumber } from "#shared/cli/numbers.js";
 import { type CommandGroup, type CommandSpec, shutdownSignal } from "#shared/cli/program.js";
-import { loadNetwork } from "#shared/config/load-network.js";
 import { BlockZeroError } from "#shared/errors/error.js";
 import { lockHome } from "#shared/files/home-lock.js";
 import { openCheckpoint } from "#shared/model/checkpoint-reader.js";
@@ -16,11 +14,13 @@ import { modelConfigOf, type Network } from "#shared/protocol/network.js";
 import { baseModelHash } from "#shared/replay/base-model-hash.js";
 import { blobsFrom } from "#shared/replay/source.js";
 import { readModelManifest } from "#shared/replay/whole-model.js";
-import { openSubnet } from "#shared/subnet/open-subnet.js";
 import { subnetWithTexts } from "#shared/subnet/texts.js";
 import { createLogger } from "#shared/telemetry/logger.js";
 import type { FloatSource } from "#shared/training/float-source.js";
+import { firstOf, wholeTensors } from "#shared/training/frozen-source.js";
 import { type MinerConfig, minerSettings } from "../config.js";
+import { networkBeside, openOwnSubnet } from "../own-subnet.js";
+import { partFloats } from "../training/base-weights.js";
 import { checkTrainer, type Finding } from "./check.js";
 
 interface Options {
@@ -118,7 +118,7 @@ const run = async (
     });
     return await checkTrainer(trainer, {
       base: await weights(own, group),
-      frozen: others.length === 0 ? undefined : joined(frozen),
+      frozen: others.length === 0 ? undefined : firstOf(frozen.map(wholeTensors)),
       model,
       cycle,
       seconds,
@@ -133,15 +133,8 @@ const run = async (
   }
 };
 
-const joined = (sources: readonly FloatSource[]): FloatSource => ({
-  shapes: Object.assign({}, ...sources.map(({ shapes }) => shapes)),
-  read: (name) => sources.find(({ shapes }) => Object.hasOwn(shapes, name))!.read(name),
-});
-
-const ofFolder = async ({ network: file }: MinerConfig, dir: string): Promise<Subject> => {
-  if (file === undefined)
-    throw new BlockZeroError("CONFIG_MISSING_KEY", "network is not set", "give --network with --from");
-  const network = loadNetwork(file);
+const ofFolder = async (config: MinerConfig, dir: string): Promise<Subject> => {
+  const network = networkBeside(config);
   const checkpoint = await openCheckpoint(dir, { model: modelConfigOf(network) });
   return {
     network,
@@ -154,14 +147,7 @@ const ofFolder = async ({ network: file }: MinerConfig, dir: string): Promise<Su
 
 /** The model that the newest cycle begins from. */
 const ofSubnet = async (config: MinerConfig, home: string | undefined, signal: AbortSignal): Promise<Subject> => {
-  const { checkpoint_dir: own } = config;
-  const subnet = await openSubnet({
-    // The miner's own files spare what would be fetched.
-    home: home ?? (existsSync(own) ? own : undefined),
-    chain: home === undefined ? config.chain_endpoint : undefined,
-    netuid: config.netuid,
-    allowPrivateAddresses: config.allow_private_addresses,
-    networkFile: config.network,
+  const subnet = await openOwnSubnet(config, home, {
     log: createLogger({ name: "trainer", ...config.log }),
     signal,
   });
@@ -182,14 +168,7 @@ const ofSubnet = async (config: MinerConfig, home: string | undefined, signal: A
         const reference = part === "hub" ? parts.hub : parts.groups[part]!.weights;
         const file = await openPart(blobsFrom(source), reference, new Map(Object.entries(shapes)), part);
         opened.push(file);
-        return {
-          shapes,
-          read: async (name) => ({
-            dtype: "float32",
-            shape: shapes[name]!,
-            data: await file.read(name, (bytes) => new Uint8Array(bytes)),
-          }),
-        };
+        return partFloats(file, shapes);
       },
       close,
     };

@@ -1,4 +1,3 @@
-import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { Option } from "commander";
 import { z } from "zod";
@@ -16,11 +15,12 @@ import type { Signer } from "#shared/protocol/signer.js";
 import { originOf } from "#shared/protocol/succession.js";
 import type { FileRequest } from "#shared/replay/source.js";
 import { blobFolders } from "#shared/subnet/blob-folders.js";
-import { type OpenedSubnet, openSubnet } from "#shared/subnet/open-subnet.js";
+import type { OpenedSubnet } from "#shared/subnet/open-subnet.js";
 import { subnetWithTexts } from "#shared/subnet/texts.js";
 import { createLogger } from "#shared/telemetry/logger.js";
 import { type HotkeyLocation, loadHotkey } from "#shared/wallet/index.js";
 import { minerSettings } from "../config.js";
+import { openOwnSubnet } from "../own-subnet.js";
 import { checkName, findArtifact } from "./artifact.js";
 import { describeScore } from "./text.js";
 
@@ -113,12 +113,7 @@ const run = async (config: Config<typeof scoreSettings>, wanted: Wanted) => {
   const hotkey = await ownHotkey(config.wallet);
   const folder = home ?? config.checkpoint_dir;
   const cache = join(config.checkpoint_dir, "score");
-  const subnet = await openSubnet({
-    home: home ?? (existsSync(folder) ? folder : undefined),
-    chain: home === undefined ? config.chain_endpoint : undefined,
-    netuid: config.netuid,
-    allowPrivateAddresses: config.allow_private_addresses,
-    networkFile: config.network,
+  const subnet = await openOwnSubnet(config, home, {
     signer: hotkey ?? undefined,
     ...(home === undefined && { cache }),
     log,

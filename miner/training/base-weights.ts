@@ -3,10 +3,11 @@ import { BlockZeroError } from "#shared/errors/error.js";
 import { groupNamed, groupShapes, hubShapes } from "#shared/model/groups.js";
 import { frozenGroups } from "#shared/model/shard.js";
 import type { Participant } from "#shared/participant/participant.js";
-import { openPart } from "#shared/parts/open-part.js";
-import type { ModelManifest } from "#shared/protocol/model-manifest.js";
+import { type OpenPart, openPart } from "#shared/parts/open-part.js";
+import type { BlobRef, ModelManifest } from "#shared/protocol/model-manifest.js";
 import type { FloatsFile } from "#shared/training/checkpoint-tensors.js";
 import { firstOf } from "#shared/training/frozen-source.js";
+import type { Shapes } from "#shared/training/step-backend.js";
 
 /**
  * The other groups' weights in a model that a group's shard computes with, as `openBaseWeights` gives one group's; undefined where it needs none.
@@ -66,28 +67,26 @@ export const openHubWeights = (
 const openWeights = async (
   { models, signal }: Pick<Participant, "models" | "signal">,
   weights: ModelManifest["parts"]["hub"],
-  shapes: Readonly<Record<string, readonly number[]>>,
+  shapes: Shapes,
   what: string,
 ): Promise<FloatsFile> => {
-  const { read, readInto, close } = await openPart(
-    (blob) => models.open(blob, signal),
-    weights,
-    new Map(Object.entries(shapes)),
-    what,
-  );
-  return {
-    shapes,
-    read: async (name) => ({
-      dtype: "float32",
-      shape: shapes[name]!,
-      data: await read(name, (bytes) => new Uint8Array(bytes)),
-    }),
-    rows: async (name, first, end) => {
-      const shape = shapes[name]!.with(0, end - first);
-      const rows = zeros(shape);
-      await readInto(name, rows.data, first * (rows.data.length / (end - first)));
-      return rows;
-    },
-    close,
-  };
+  const open = (blob: BlobRef) => models.open(blob, signal);
+  return partFloats(await openPart(open, weights, new Map(Object.entries(shapes)), what), shapes);
 };
+
+/** The tensors of an open part, which closing closes. @param shapes of all its tensors */
+export const partFloats = ({ read, readInto, close }: OpenPart, shapes: Shapes): FloatsFile => ({
+  shapes,
+  read: async (name) => ({
+    dtype: "float32",
+    shape: shapes[name]!,
+    data: await read(name, (bytes) => new Uint8Array(bytes)),
+  }),
+  rows: async (name, first, end) => {
+    const shape = shapes[name]!.with(0, end - first);
+    const rows = zeros(shape);
+    await readInto(name, rows.data, first * (rows.data.length / (end - first)));
+    return rows;
+  },
+  close,
+});
