@@ -2,8 +2,9 @@ import { thisMachine } from "#shared/doctor/machine.js";
 import type { Device } from "#shared/engine/device.js";
 import { createLayerMeter } from "#shared/evaluation/layers/layer-meter.js";
 import { createLossMeter, type LossMeter } from "#shared/evaluation/loss-meter.js";
+import type { ModelTensors } from "#shared/model/model-tensors.js";
 import { countParameters, parameterShapes } from "#shared/model/parameters.js";
-import { loadModel, wholeModel } from "#shared/participant/agreement/base-model.js";
+import { loadModel, mapModel, wholeModel } from "#shared/participant/agreement/base-model.js";
 import type { Participant } from "#shared/participant/participant.js";
 import type { Network } from "#shared/protocol/network.js";
 import type { ValidatorConfig } from "./config.js";
@@ -19,23 +20,34 @@ export const STATES_SHARE = 1 / 4;
 export const evaluationMemory = ({ evaluation }: Pick<ValidatorConfig, "evaluation">): number =>
   evaluation.memory_gib === 0 ? thisMachine({}).memory().total / 2 : evaluation.memory_gib * 2 ** 30;
 
+/** A meter, and the model that it was opened with. */
+export interface OpenedMeter {
+  readonly meter: LossMeter;
+  readonly model: ModelTensors;
+}
+
 /**
  * Opens the meter that the model needs: of the whole model where that fits in evaluation's memory, else layer by layer.
  *
  * @param hash of the model to begin with, whose files are here
  */
 export const openMeter = async (
-  { models, network, home, signal, log }: Pick<Participant, "models" | "network" | "home" | "signal" | "log">,
+  participant: Pick<Participant, "models" | "network" | "home" | "signal" | "log">,
   device: Device,
   hash: string,
   memory: number,
-): Promise<LossMeter> => {
+): Promise<OpenedMeter> => {
+  const { network, home, signal, log } = participant;
   const batchSize = network.scoring.eval_batch_size;
   const needed = wholeModelBytes(network);
   if (needed <= memory) {
-    const base = await loadModel({ models, network, signal }, hash);
-    return createLossMeter(device, network, { batchSize, parameters: wholeModel(base) });
+    const parameters = wholeModel(await loadModel(participant, hash));
+    return { meter: await createLossMeter(device, network, { batchSize, parameters }), model: parameters };
   }
   log.info("judging layer by layer", { wholeModelBytes: needed, memoryBytes: Math.floor(memory) });
-  return createLayerMeter(device, network, { batchSize, memory: STATES_SHARE * memory, folder: home, signal });
+  const layers = { batchSize, memory: STATES_SHARE * memory, folder: home, signal };
+  return {
+    meter: createLayerMeter(device, network, layers),
+    model: wholeModel(await mapModel(participant, hash)),
+  };
 };

@@ -6,7 +6,6 @@ import { thisMachine } from "#shared/doctor/machine.js";
 import { openDevice } from "#shared/engine/runtime/open-device.js";
 import { evaluationBatches, type LossMeter } from "#shared/evaluation/loss-meter.js";
 import type { ModelTensors } from "#shared/model/model-tensors.js";
-import { wholeModel } from "#shared/participant/agreement/base-model.js";
 import { catchUp } from "#shared/participant/agreement/catch-up.js";
 import { openBlockTimer } from "#shared/participant/block-timer.js";
 import { withModelFiles } from "#shared/participant/model-at-start.js";
@@ -27,7 +26,6 @@ import { validatorJournalSchema } from "./journal.js";
 import { evaluationMemory, openMeter } from "./open-meter.js";
 import { withOwnEvaluator } from "./own-evaluator/own-meter.js";
 import { requirementsOf } from "./plan/requirements.js";
-import { readBase } from "./read-base.js";
 
 /** Runs a validator until the signal aborts. */
 export const runValidator = (config: ValidatorConfig, log: Log, signal: AbortSignal): Promise<void> =>
@@ -42,12 +40,12 @@ const validate = async (participant: Participant, config: ValidatorConfig, metri
   const hash = await models.baseOf(Math.max(network.first_cycle, current));
   participant.log.info("opening the model to evaluate with", { model: hash, device: config.device });
   const device = await openDevice({ ...config, log: participant.log });
-  const meter = await withModelFiles(participant, hash, async () => {
+  const { meter, model } = await withModelFiles(participant, hash, async () => {
     participant.log.debug("caught up", { model: hash, how: await catchUp(participant, hash) });
-    const builtIn = await openMeter(participant, device, hash, evaluationMemory(config));
-    return withOwnEvaluator(participant, config, builtIn);
+    const opened = await openMeter(participant, device, hash, evaluationMemory(config));
+    return { ...opened, meter: await withOwnEvaluator(participant, config, opened.meter) };
   });
-  await warmUp(meter, wholeModel(await readBase(participant, meter, hash)), network);
+  await warmUp(meter, model, network);
   const validator: Validator = {
     participant,
     metrics,

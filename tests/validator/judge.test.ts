@@ -142,7 +142,7 @@ describe("judgeCycle", { timeout: HANG_GUARD }, () => {
     const subnet = await openSubnet(t, { miners: ["ann", "bob", "cat"] });
     const [vera, vito] = [await subnet.join("vera"), await subnet.join("vito")];
     const whole = await openMeter(t, subnet);
-    const layered = await openMeterFor(vito, device, subnet.modelHash, 0);
+    const { meter: layered } = await openMeterFor(vito, device, subnet.modelHash, 0);
     t.after(() => layered.dispose());
     assert.ok(layered.isLayerMajor);
     await submit(subnet, {
