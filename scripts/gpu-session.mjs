@@ -39,7 +39,12 @@ const withLibraries = () => {
   if (options.packages === undefined) return process.env;
   const packages = resolve(options.packages);
   const bin = join(dirname(createRequire(join(root, "package.json")).resolve("onnxruntime-node/package.json")), "bin");
-  const runtime = join(bin, readdirSync(bin)[0], process.platform, process.arch);
+  const runtime = join(
+    bin,
+    readdirSync(bin).find((name) => name.startsWith("napi-")),
+    process.platform,
+    process.arch,
+  );
   for (const name of ["libonnxruntime_providers_cuda.so", "libonnxruntime_providers_shared.so"]) {
     const provider = join(packages, "onnxruntime", "capi", name);
     if (existsSync(provider) && !existsSync(join(runtime, name))) copyFileSync(provider, join(runtime, name));
