@@ -61,6 +61,11 @@ export const ROOMS: readonly Room[] = [
     imports: ["shared/errors", "shared/kernels", "shared/telemetry"],
   },
   {
+    room: "shared/sprint/exact",
+    holds: "Sprint's integer network: dials, weights and inputs from seeds, wins, the prover",
+    imports: ["shared/protocol", "shared/engine"],
+  },
+  {
     room: "shared/independence",
     holds: "how much of an update is its own training: sketches, loadings, repeats",
     imports: ["shared/protocol"],
@@ -538,6 +543,7 @@ export const ROOMS: readonly Room[] = [
 export const roomOf = (file: string): string => {
   const [first = "", second = "", third] = file.split("/");
   if (first !== "shared") return first;
+  if (second === "sprint") return `shared/sprint/${third}`;
   return third === undefined ? `shared/${second.replace(/\.ts$/, "")}` : `shared/${second}`;
 };
 

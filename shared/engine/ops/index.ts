@@ -6,6 +6,7 @@ export { type Dispatch, dispatch } from "./dispatch.js";
 export { div } from "./div.js";
 export { exp } from "./exp.js";
 export { expand } from "./expand.js";
+export { floor } from "./floor.js";
 export { gather } from "./gather.js";
 export { log } from "./log.js";
 export { type MatmulOptions, matmul } from "./matmul.js";

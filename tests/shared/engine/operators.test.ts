@@ -45,6 +45,7 @@ describe("operators", () => {
         indices: op.topK(x, 2).indices,
         oneHot: op.oneHot(g.constant([2, 0], [2], "int64"), 3),
         cast: op.cast(op.cast(g.constant([1.9, -1.9], [2]), "int64"), "float32"),
+        floor: op.floor(g.constant([1.9, -1.9, 2, -2], [4])),
         maximum: op.maximum(x, g.constant(0)),
         middle: op.slice(x, { axis: -1, start: 1, end: 2 }),
         zeros: op.zerosLike(x),
@@ -66,6 +67,7 @@ describe("operators", () => {
     assert.deepEqual(results.indices, [2, 0, 1, 0]);
     assert.deepEqual(results.oneHot, [0, 0, 1, 1, 0, 0]);
     assert.deepEqual(results.cast, [1, -1]);
+    assert.deepEqual(results.floor, [1, -2, 2, -2]);
     assert.deepEqual(results.maximum, [1, 0, 3, 0, 5, 0]);
     assert.deepEqual(results.middle, [-2, 5]);
     assert.deepEqual(results.zeros, [0, 0, 0, 0, 0, 0]);

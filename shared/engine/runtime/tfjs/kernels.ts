@@ -11,7 +11,7 @@ const number = (attribute: Attribute | undefined, otherwise: number): number =>
   attribute?.kind === "int" || attribute?.kind === "float" ? attribute.value : otherwise;
 
 const unary =
-  (name: "neg" | "exp" | "log" | "sqrt" | "reciprocal" | "sigmoid" | "softmax" | "logSoftmax"): Kernel =>
+  (name: "neg" | "exp" | "floor" | "log" | "sqrt" | "reciprocal" | "sigmoid" | "softmax" | "logSoftmax"): Kernel =>
   (tf, [x]) =>
     tf[name](x!);
 
@@ -98,6 +98,7 @@ export const kernels: Readonly<Record<string, Kernel>> = {
   Equal: binary("equal"),
   Exp: unary("exp"),
   Expand: (tf, [x, shape]) => tf.broadcastTo(x!, broadcastShapes(x!.shape, integers(shape!))),
+  Floor: unary("floor"),
   FusedMatMul: matrixProduct,
   Gather: (tf, [x, indices], { axis }) => tf.gather(x!, tf.cast(indices!, "int32"), number(axis, 0)),
   GatherElements: gatherElements,

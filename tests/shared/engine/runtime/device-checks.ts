@@ -130,6 +130,7 @@ const commonChecks: Readonly<Record<string, DeviceCheck>> = {
       const [x, rows] = [graph.input("x", [2, 3]), graph.input("rows", ["n", 2])];
       const outputs = {
         cast: op.cast(op.cast(x, "int64"), "float32"),
+        floor: op.floor(x),
         maximum: op.maximum(x, graph.constant([0.5, -0.5, 0], [3])),
         oneHot: op.oneHot(graph.constant([2, 0], [2], "int64"), 3),
         stopGradient: op.stopGradient(x),

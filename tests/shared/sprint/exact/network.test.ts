@@ -1,0 +1,83 @@
+import assert from "node:assert/strict";
+import { describe, it } from "node:test";
+import { onnxCpu } from "#shared/engine/runtime/onnx-cpu.js";
+import { EXACT_DIALS, flopsOf, largestSum, parametersOf } from "#shared/sprint/exact/dials.js";
+import { createInputs } from "#shared/sprint/exact/inputs.js";
+import { openSprintNetwork } from "#shared/sprint/exact/prover.js";
+import { networkSeed, nodeSeed } from "#shared/sprint/exact/seeds.js";
+import { drawWeights } from "#shared/sprint/exact/weights.js";
+import { isWin } from "#shared/sprint/exact/win.js";
+
+const seed = networkSeed("1".repeat(64));
+const node = nodeSeed(new Uint8Array(32).fill(7), "2".repeat(64));
+
+describe("the exact profile of a Sprint", () => {
+  it("has dials whose largest sum float32 holds without rounding", () => {
+    assert.deepEqual(
+      Object.values(EXACT_DIALS).map((dials) => [parametersOf(dials), flopsOf(dials), largestSum(dials)]),
+      [
+        [98_304, 196_608, 116_736],
+        [6_291_456, 12_582_912, 462_848],
+        [2_415_919_104, 4_831_838_208, 11_026_432],
+      ],
+    );
+    for (const dials of Object.values(EXACT_DIALS)) assert.ok(largestSum(dials) < 2 ** 24);
+  });
+
+  it("draws weights evenly, block by block", () => {
+    const weights = new Int8Array(3 * 65_536);
+    drawWeights(seed, 5, 0, weights);
+    const counts = new Map<number, number>();
+    for (const weight of weights) counts.set(weight, (counts.get(weight) ?? 0) + 1);
+    assert.deepEqual(
+      [...counts.keys()].sort((a, b) => a - b),
+      Array.from({ length: 15 }, (_, i) => i - 7),
+    );
+    for (const count of counts.values()) assert.ok(Math.abs(count - weights.length / 15) < 500, `${count}`);
+    const last = new Int8Array(10);
+    drawWeights(seed, 5, 2 * 65_536, last);
+    assert.deepEqual(last, weights.slice(2 * 65_536, 2 * 65_536 + 10));
+    assert.throws(() => drawWeights(seed, 5, 1, last), RangeError);
+  });
+
+  it("finds the wins of a range, tells losers among claimed ones, and gives outputs that say which", async () => {
+    const told: string[] = [];
+    const network = await openSprintNetwork({
+      dials: EXACT_DIALS.tiny,
+      seed,
+      device: onnxCpu({ threads: 1 }),
+      onTensor: (done, of) => told.push(`${done}/${of}`),
+    });
+    assert.deepEqual(told, ["1/6", "2/6", "3/6", "4/6", "5/6", "6/6"]);
+    const first = 2 ** 47 - 3;
+    const wins = await network.search(node, { first, count: 600 }, 20);
+    assert.ok(wins.length > 10 && wins.length < 60, `${wins.length}`);
+    assert.deepEqual(await network.losers(node, wins, 20), []);
+    const all = Array.from({ length: 600 }, (_, i) => first + i);
+    assert.deepEqual(
+      await network.losers(node, all, 20),
+      all.filter((nonce) => !wins.includes(nonce)),
+    );
+    const outputs = await network.outputs(node, all);
+    assert.deepEqual(
+      all.filter((nonce, i) => isWin(node, nonce, outputs[i]!, 20)),
+      wins,
+    );
+    for (const output of outputs) assert.ok(output.every((value) => value >= -64 && value < 64));
+    await network.dispose();
+  });
+
+  it("makes another network and other inputs of another seed, hotkey and nonce", () => {
+    const input = (of: string, nonce: number) => {
+      const values = new Int8Array(64);
+      createInputs(of, EXACT_DIALS.tiny)(nonce, values, 0);
+      return values;
+    };
+    const other = nodeSeed(new Uint8Array(32).fill(8), "2".repeat(64));
+    assert.notEqual(seed, networkSeed("2".repeat(64)));
+    assert.notDeepEqual(input(node, 0), input(other, 0));
+    // What differs only above 32 bits.
+    assert.notDeepEqual(input(node, 0), input(node, 2 ** 40));
+    assert.throws(() => input(node, 2 ** 48), RangeError);
+  });
+});
