@@ -43,8 +43,8 @@ const vector = (opcode: number, ...immediates: readonly Code[]): Code => [
   ...unsigned(opcode),
   ...immediates.flat(),
 ];
-/** Alignment, as a power of two, and offset of a memory access. */
-const access = (offset: number): Code => [0x02, ...unsigned(offset)];
+/** Offset and alignment, as a power of two, of a memory access. */
+const access = (offset: number, alignment = 0x02): Code => [alignment, ...unsigned(offset)];
 
 export const local = {
   get: (index: number): Code => [0x20, ...unsigned(index)],
@@ -58,7 +58,16 @@ export const repeatWhile = (body: Code): Code => [0x03, EMPTY_BLOCK, ...body, 0x
 export const i32 = {
   /** A constant that is not negative. */
   constant: (value: number): Code => [0x41, ...signed(value)],
+  load: (offset: number): Code => [0x28, ...access(offset)],
+  /** A byte with its sign. */
+  load8: (offset: number): Code => [0x2c, ...access(offset, 0x00)],
+  store: (offset: number): Code => [0x36, ...access(offset)],
   add: [0x6a] as Code,
+  sub: [0x6b] as Code,
+  mul: [0x6c] as Code,
+  and: [0x71] as Code,
+  shiftLeft: [0x74] as Code,
+  shiftRightSigned: [0x75] as Code,
   lessUnsigned: [0x49] as Code,
 };
 
@@ -67,6 +76,8 @@ export const f64 = { add: [0xa0] as Code };
 export const v128 = {
   zero: vector(0x0c, Array<number>(16).fill(0)),
   load: (offset: number): Code => vector(0x00, access(offset)),
+  /** Two bytes, eight times. */
+  loadSplat16: (offset: number): Code => vector(0x08, access(offset, 0x01)),
   /** Eight bytes, twice. */
   loadSplat64: (offset: number): Code => vector(0x0a, access(offset)),
   /** Eight bytes into the lower half, zeros into the upper one. */
@@ -74,6 +85,26 @@ export const v128 = {
   store: (offset: number): Code => vector(0x0b, access(offset)),
   /** The lower half alone. */
   storeHalf: (offset: number): Code => vector(0x5b, access(offset), [0]),
+  and: vector(0x4e),
+};
+
+export const i16x8 = {
+  splat: vector(0x10),
+  /** Sixteen integers of 16 bits as bytes, those out of a byte's range as the nearest in it. */
+  narrowUnsigned: vector(0x66),
+  shiftRightSigned: vector(0x8c),
+  shiftRightUnsigned: vector(0x8d),
+  /** Eight bytes, the lower or the upper ones, as integers of 16 bits. */
+  extendLow: vector(0x89),
+  extendHigh: vector(0x8a),
+  add: vector(0x8e),
+  sub: vector(0x91),
+  mul: vector(0x95),
+  /**
+   * Sums of two products each of bytes: signed ones with ones in [0, 127]. Of the relaxed instructions: other bytes, and sums that do not
+   * fit, give what the processor likes.
+   */
+  relaxedDot: vector(0x112),
 };
 
 export const f32x4 = {
@@ -95,16 +126,19 @@ export const f64x2 = {
   mul: vector(0xf2),
 };
 
-/** A module that imports its memory as `env.memory` and exports the kernels by name. */
-export const assemble = (kernels: readonly Kernel[]): Uint8Array => {
+/**
+ * A module that imports its memory as `env.memory` and exports the kernels by name.
+ * @param sharedPages most pages of a memory that threads share; without it the memory is one thread's
+ */
+export const assemble = (kernels: readonly Kernel[], sharedPages?: number): Uint8Array => {
   const section = (id: number, items: readonly Code[]): Code => [id, ...sized(list(items))];
   const types = kernels.map(({ parameters, result }) => [
     FUNCTION_TYPE,
     ...list(parameters.map((type) => [TYPE_CODES[type]])),
     ...list(result ? [[TYPE_CODES[result]]] : []),
   ]);
-  const NO_MAXIMUM = [0x00, 0x00];
-  const memory = [...text("env"), ...text("memory"), MEMORY, ...NO_MAXIMUM];
+  const limits = sharedPages === undefined ? [0x00, 0x00] : [0x03, 0x00, ...unsigned(sharedPages)];
+  const memory = [...text("env"), ...text("memory"), MEMORY, ...limits];
   const code = kernels.map(({ locals, body }) =>
     sized([...list(locals.map((type) => [1, TYPE_CODES[type]])), ...body, END]),
   );

@@ -1,3 +1,5 @@
+import type { ExactShape } from "#shared/kernels/exact-reference.js";
+
 /** Size of an exact network. Its values are integers in [−bound, bound), its weights integers in [−7, 7]. */
 export interface ExactDials {
   readonly layers: number;
@@ -35,6 +37,15 @@ export const flopsOf = (dials: ExactDials): number => 2 * parametersOf(dials);
  * bound 64, so what is left spreads over the whole range [−64, 64) and wraps there.
  */
 export const shiftOf = (terms: number): number => ((31 - Math.clz32(terms)) >> 1) + 1;
+
+/** Bits by which the product of two gates is shifted. */
+export const GATE_SHIFT = 4;
+
+/** The dials with everything that they decide. */
+export const shapeOf = (dials: ExactDials): ExactShape => ({
+  ...dials,
+  shifts: { into: shiftOf(dials.width), gate: GATE_SHIFT, out: shiftOf(dials.inner) },
+});
 
 /**
  * Largest magnitude that a sum of a network can have, in units of its last bit, with the addend that is shifted to it. Below 2²⁴ every

@@ -10,18 +10,19 @@ export const NONCES = 2 ** 48;
 /**
  * The inputs of a node's nonces, `width` integers in [−bound, bound) each. Those of nonce n are the bytes [n · width, (n + 1) · width) of
  * the stream SHA-256(domain ‖ node seed ‖ u64le(0)) ‖ SHA-256(domain ‖ node seed ‖ u64le(1)) ‖ …, each modulo 2 · bound, less bound.
+ * @param less what is subtracted in the bound's place
  */
-export const createInputs = (node: string, { width, bound }: Pick<ExactDials, "width" | "bound">) => {
+export const createInputs = (node: string, { width, bound }: Pick<ExactDials, "width" | "bound">, less = bound) => {
   const stream = openStream(DOMAIN, node);
   const blocks = width / BLOCK_BYTES;
   const mask = 2 * bound - 1;
   /** Writes the inputs of a nonce at a place. */
-  return (nonce: number, into: Float32Array | Int32Array | Int8Array, at: number): void => {
+  return (nonce: number, into: Float32Array | Int32Array | Int8Array | Uint8Array, at: number): void => {
     checkNonce(nonce);
     for (let block = 0; block < blocks; block++) {
       const bytes = stream.block(nonce * blocks + block);
       const first = at + BLOCK_BYTES * block;
-      for (let i = 0; i < BLOCK_BYTES; i++) into[first + i] = (bytes[i]! & mask) - bound;
+      for (let i = 0; i < BLOCK_BYTES; i++) into[first + i] = (bytes[i]! & mask) - less;
     }
   };
 };

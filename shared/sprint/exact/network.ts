@@ -1,9 +1,6 @@
 import { Graph, type Value } from "#shared/engine/graph.js";
 import { add, floor, matmul, mul, scale, sub } from "#shared/engine/ops/index.js";
-import { type ExactDials, shiftOf } from "./dials.js";
-
-/** Bits by which the product of the two gates is shifted. */
-export const GATE_SHIFT = 4;
+import { type ExactDials, shapeOf } from "./dials.js";
 
 /** A piece of a weight tensor: rows [first, first + rows) of [inner, width]. */
 export interface Tile {
@@ -34,7 +31,7 @@ export interface ExactNetwork {
  * @param tile rows of a tile; a multiple of 128 that divides `inner`
  */
 export const buildNetwork = (dials: ExactDials, tile: number): ExactNetwork => {
-  const { layers, width, inner, bound } = dials;
+  const { layers, width, inner, bound, shifts } = shapeOf(dials);
   const graph = new Graph();
   const tiles: Tile[] = [];
   const weights = (tensor: number, first: number): Value => {
@@ -48,16 +45,15 @@ export const buildNetwork = (dials: ExactDials, tile: number): ExactNetwork => {
     const whole = floor(v);
     return sub(whole, scale(floor(scale(add(whole, graph.constant(bound)), 1 / range)), range));
   };
-  const into = 2 ** -shiftOf(width);
-  const out = 2 ** -shiftOf(inner);
   let x = graph.input("x", ["n", width]);
   for (let layer = 0; layer < layers; layer++) {
     let sum = x;
     for (let first = 0; first < inner; first += tile) {
-      const gate = (tensor: number) => wrapFloor(matmul(x, weights(tensor, first), { transB: true, alpha: into }));
+      const gate = (tensor: number) =>
+        wrapFloor(matmul(x, weights(tensor, first), { transB: true, alpha: 2 ** -shifts.into }));
       const [a, b] = [gate(3 * layer), gate(3 * layer + 1)];
-      const m = wrapFloor(scale(mul(a, b), 2 ** -GATE_SHIFT));
-      sum = add(sum, matmul(m, weights(3 * layer + 2, first), { alpha: out }));
+      const m = wrapFloor(scale(mul(a, b), 2 ** -shifts.gate));
+      sum = add(sum, matmul(m, weights(3 * layer + 2, first), { alpha: 2 ** -shifts.out }));
     }
     x = wrapFloor(sum);
   }

@@ -14,9 +14,7 @@ export type WinTest = (nonce: number, output: Int32Array) => boolean;
  * @param difficulty an integer from 1
  */
 export const winTest = (node: string, difficulty: number): WinTest => {
-  if (!Number.isSafeInteger(difficulty) || difficulty < 1) {
-    throw new RangeError(`a difficulty is an integer from 1, got ${difficulty}`);
-  }
+  checkDifficulty(difficulty);
   const limit = 2n ** 64n / BigInt(difficulty);
   const [high, low] = [Number(limit >> 32n), Number(limit & 0xffff_ffffn)];
   const domain = Buffer.concat([Buffer.from(DOMAIN), hashBytes(node)]);
@@ -34,6 +32,13 @@ export const winTest = (node: string, difficulty: number): WinTest => {
     const drawn = digest.readUInt32BE(0);
     return drawn < high || (drawn === high && digest.readUInt32BE(4) < low);
   };
+};
+
+/** @throws RangeError unless it is an integer from 1 */
+export const checkDifficulty = (difficulty: number): void => {
+  if (!Number.isSafeInteger(difficulty) || difficulty < 1) {
+    throw new RangeError(`a difficulty is an integer from 1, got ${difficulty}`);
+  }
 };
 
 /** As `winTest`, of one nonce. */

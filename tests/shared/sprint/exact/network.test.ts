@@ -3,10 +3,13 @@ import { describe, it } from "node:test";
 import { onnxCpu } from "#shared/engine/runtime/onnx-cpu.js";
 import { EXACT_DIALS, flopsOf, largestSum, parametersOf } from "#shared/sprint/exact/dials.js";
 import { createInputs } from "#shared/sprint/exact/inputs.js";
+import { fitsProcessor, openProcessorNetwork } from "#shared/sprint/exact/processor-network.js";
 import { openSprintNetwork } from "#shared/sprint/exact/prover.js";
 import { networkSeed, nodeSeed } from "#shared/sprint/exact/seeds.js";
+import type { LoadOptions } from "#shared/sprint/exact/sprint-network.js";
 import { drawWeights } from "#shared/sprint/exact/weights.js";
 import { isWin } from "#shared/sprint/exact/win.js";
+import { assertVectors } from "./devices.js";
 
 const seed = networkSeed("1".repeat(64));
 const node = nodeSeed(new Uint8Array(32).fill(7), "2".repeat(64));
@@ -22,6 +25,12 @@ describe("the exact profile of a Sprint", () => {
       ],
     );
     for (const dials of Object.values(EXACT_DIALS)) assert.ok(largestSum(dials) < 2 ** 24);
+  });
+
+  it("fits the processor's kernels at each dial, but not of other values", () => {
+    for (const dials of Object.values(EXACT_DIALS)) assert.ok(fitsProcessor(dials, 2));
+    assert.equal(fitsProcessor({ ...EXACT_DIALS.tiny, bound: 32 }, 2), false);
+    assert.equal(fitsProcessor({ ...EXACT_DIALS.real, layers: 128 }, 2), false);
   });
 
   it("draws weights evenly, block by block", () => {
@@ -40,32 +49,47 @@ describe("the exact profile of a Sprint", () => {
     assert.throws(() => drawWeights(seed, 5, 1, last), RangeError);
   });
 
-  it("finds the wins of a range, tells losers among claimed ones, and gives outputs that say which", async () => {
-    const told: string[] = [];
-    const network = await openSprintNetwork({
-      dials: EXACT_DIALS.tiny,
-      seed,
-      device: onnxCpu({ threads: 1 }),
-      onTensor: (done, of) => told.push(`${done}/${of}`),
+  for (const [name, open] of Object.entries({
+    "the engine": async (options: LoadOptions) => openSprintNetwork({ ...options, device: onnxCpu({ threads: 1 }) }),
+    "the processor's kernels": async (options: LoadOptions) => openProcessorNetwork({ ...options, threads: 2 }),
+  })) {
+    it(`finds the wins of a range, tells losers among claimed ones, and gives outputs that say which, by ${name}`, async () => {
+      const told: string[] = [];
+      const network = await open({
+        dials: EXACT_DIALS.tiny,
+        seed,
+        onTensor: (done, of) => told.push(`${done}/${of}`),
+      });
+      assert.deepEqual(told, ["1/6", "2/6", "3/6", "4/6", "5/6", "6/6"]);
+      const first = 2 ** 47 - 3;
+      const wins = await network.search(node, { first, count: 601 }, 20);
+      assert.ok(wins.length > 10 && wins.length < 60, `${wins.length}`);
+      assert.deepEqual(await network.search(node, { first, count: 0 }, 20), []);
+      assert.deepEqual(await network.losers(node, wins, 20), []);
+      const all = Array.from({ length: 601 }, (_, i) => first + i);
+      assert.deepEqual(
+        await network.losers(node, all, 20),
+        all.filter((nonce) => !wins.includes(nonce)),
+      );
+      const outputs = await network.outputs(node, all);
+      assert.deepEqual(
+        all.filter((nonce, i) => isWin(node, nonce, outputs[i]!, 20)),
+        wins,
+      );
+      for (const output of outputs) assert.ok(output.every((value) => value >= -64 && value < 64));
+      await assert.rejects(network.search(node, { first: 2 ** 48 - 1, count: 2 }, 20), RangeError);
+      await assert.rejects(network.outputs(node, [-1]), RangeError);
+      await assert.rejects(network.losers(node, [1], 0.5), RangeError);
+      await network.dispose();
     });
-    assert.deepEqual(told, ["1/6", "2/6", "3/6", "4/6", "5/6", "6/6"]);
-    const first = 2 ** 47 - 3;
-    const wins = await network.search(node, { first, count: 600 }, 20);
-    assert.ok(wins.length > 10 && wins.length < 60, `${wins.length}`);
-    assert.deepEqual(await network.losers(node, wins, 20), []);
-    const all = Array.from({ length: 600 }, (_, i) => first + i);
-    assert.deepEqual(
-      await network.losers(node, all, 20),
-      all.filter((nonce) => !wins.includes(nonce)),
-    );
-    const outputs = await network.outputs(node, all);
-    assert.deepEqual(
-      all.filter((nonce, i) => isWin(node, nonce, outputs[i]!, 20)),
-      wins,
-    );
-    for (const output of outputs) assert.ok(output.every((value) => value >= -64 && value < 64));
-    await network.dispose();
-  });
+
+    it(`ends its loading by a signal, by ${name}`, async () => {
+      const reason = new Error("enough");
+      await assert.rejects(open({ dials: EXACT_DIALS.tiny, seed, signal: AbortSignal.abort(reason) }), reason);
+    });
+
+    it(`gives the vectors' outputs and wins, by ${name}`, () => assertVectors("tiny", open));
+  }
 
   it("makes another network and other inputs of another seed, hotkey and nonce", () => {
     const input = (of: string, nonce: number) => {

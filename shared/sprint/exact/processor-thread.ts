@@ -1,0 +1,84 @@
+import { parentPort, workerData } from "node:worker_threads";
+import { EXACT_BATCH, openExactProcessor } from "#shared/kernels/exact-processor.js";
+import { type ExactDials, shapeOf } from "./dials.js";
+import { createInputs } from "./inputs.js";
+import { drawWeights } from "./weights.js";
+import { winTest } from "./win.js";
+
+export interface ThreadData {
+  readonly dials: ExactDials;
+  readonly seed: string;
+  /** Shared by all threads. */
+  readonly memory: WebAssembly.Memory;
+  /** Number of the thread, from 0. */
+  readonly thread: number;
+}
+
+/** Nonces: those of a range, or listed ones. */
+export type Nonces = { readonly first: number; readonly count: number } | readonly number[];
+
+export type ThreadRequest =
+  | { readonly do: "load"; readonly layer: number }
+  | { readonly do: "search"; readonly node: string; readonly nonces: Nonces; readonly difficulty: number }
+  | { readonly do: "compute"; readonly node: string; readonly nonces: Nonces };
+
+/** Winning nonces, the outputs one after the other, or nothing where a layer was loaded. */
+export interface ThreadAnswer {
+  readonly wins: readonly number[];
+  readonly outputs: Int32Array;
+}
+
+const { dials, seed, memory, thread } = workerData as ThreadData;
+const { width, inner, bound } = dials;
+const { load, values, run } = openExactProcessor(shapeOf(dials), memory, thread);
+const NOTHING = new Int32Array(0);
+
+const drawn = (tensor: number): Int8Array => {
+  const weights = new Int8Array(inner * width);
+  drawWeights(seed, tensor, 0, weights);
+  return weights;
+};
+
+/** Gives each nonce with its output, in order. The output is overwritten afterwards. */
+const each = (node: string, nonces: Nonces, take: (nonce: number, output: Int32Array, place: number) => void): void => {
+  const count = "count" in nonces ? nonces.count : nonces.length;
+  const nonceAt = (i: number) => ("count" in nonces ? nonces.first + i : nonces[i]!);
+  const write = createInputs(node, dials, 0);
+  const output = new Int32Array(width);
+  for (let begin = 0; begin < count; begin += EXACT_BATCH) {
+    const size = Math.min(EXACT_BATCH, count - begin);
+    for (let i = 0; i < size; i++) write(nonceAt(begin + i), values, i * width);
+    run(size);
+    for (let i = 0; i < size; i++) {
+      for (let at = 0; at < width; at++) output[at] = values[i * width + at]! - bound;
+      take(nonceAt(begin + i), output, begin + i);
+    }
+  }
+};
+
+const answerTo = (request: ThreadRequest): ThreadAnswer => {
+  switch (request.do) {
+    case "load":
+      load(request.layer, [drawn(3 * request.layer), drawn(3 * request.layer + 1), drawn(3 * request.layer + 2)]);
+      return { wins: [], outputs: NOTHING };
+    case "search": {
+      const wins: number[] = [];
+      const isWin = winTest(request.node, request.difficulty);
+      each(request.node, request.nonces, (nonce, output) => {
+        if (isWin(nonce, output)) wins.push(nonce);
+      });
+      return { wins, outputs: NOTHING };
+    }
+    case "compute": {
+      const { nonces } = request;
+      const outputs = new Int32Array(width * ("count" in nonces ? nonces.count : nonces.length));
+      each(request.node, nonces, (_, output, place) => outputs.set(output, place * width));
+      return { wins: [], outputs };
+    }
+  }
+};
+
+/** A thread of `processor-network.ts`: answers requests one by one. */
+parentPort?.on("message", (request: ThreadRequest) => {
+  parentPort?.postMessage(answerTo(request));
+});
