@@ -5,13 +5,20 @@ import type { Network } from "../protocol/network.js";
 import { tokenizerFiles } from "../protocol/tokenizer-files.js";
 
 /**
- * Checks what no single field shows: that the groups fit the model, and that the beacons' keys are points of their curve.
+ * Checks what no single field shows: that the groups fit the model, that the beacons' keys are points of their curve, and that its Sprints can be
+ * run.
  *
- * @throws BlockZeroError EXPERT_GROUP_INVALID, NETWORK_BEACON_INVALID
+ * @throws BlockZeroError EXPERT_GROUP_INVALID, NETWORK_BEACON_INVALID, SPRINT_PROFILE_UNSUPPORTED
  */
-export const checkFields = (network: Pick<Network, "model" | "groups" | "beacon">): void => {
+export const checkFields = (network: Pick<Network, "model" | "groups" | "beacon" | "sprint">): void => {
   checkGroups(network);
-  const { beacon, groups } = network;
+  const { beacon, groups, sprint } = network;
+  if (sprint?.profile === "float")
+    throw new BlockZeroError(
+      "SPRINT_PROFILE_UNSUPPORTED",
+      "sprint.profile: float has other bits on other devices, so that nobody could settle a dispute by recomputing",
+      "as the subnet's owner, take the profile exact",
+    );
   if (beacon) checkKey("beacon", beacon.public_key);
   for (const [name, { sealed }] of Object.entries(groups))
     if (sealed) checkKey(`groups.${name}.sealed.beacon`, sealed.beacon.public_key);

@@ -68,6 +68,10 @@ export const networkFileErrors = {
     meaning: "The values of the network file do not fit each other, the protocol or the machine.",
     remedy: "Change those that the line names; see [network-file.md](network-file.md).",
   },
+  SPRINT_PROFILE_UNSUPPORTED: {
+    meaning: "The network file has Sprints in an arithmetic that cannot be settled on chain.",
+    remedy: "As the owner, set `sprint.profile` to `exact`.",
+  },
   NETWORK_UNPINNED: {
     meaning: "The network file does not name some of its text by content.",
     remedy: "Write it with `blockzero genesis`.",

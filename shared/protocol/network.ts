@@ -10,6 +10,7 @@ import { type ModelConfig, modelConfigSchema } from "./model-config.js";
 import { phaseLengthsSchema } from "./phase-lengths.js";
 import { scoringSchema, votingSchema } from "./scoring.js";
 import { shardSchema } from "./shard.js";
+import { sprintSchema } from "./sprint.js";
 import { mapTokenizerFiles } from "./tokenizer-files.js";
 import { trainingSchema } from "./training.js";
 
@@ -60,6 +61,7 @@ export const networkSchema = z.strictObject({
   training: trainingSchema,
   scoring: scoringSchema,
   voting: votingSchema,
+  sprint: sprintSchema.optional(),
   artifact: z
     .strictObject({
       codec: codecName

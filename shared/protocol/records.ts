@@ -4,6 +4,7 @@ import { groupName } from "./expert-group.js";
 import { hashFromRecord, hashToRecord, isHash } from "./hash.js";
 import { isLocation, MAX_LOCATION_CHARS } from "./location.js";
 import { accepted, type Parsed, quote, refused } from "./parsed.js";
+import { MAX_DIFFICULTY, MIN_DIFFICULTY } from "./sprint.js";
 import { decodeVotes, encodeVotes, type StepVote, votesProblem } from "./step-vote.js";
 
 /** Greatest length of a record, in bytes. All records are ASCII. */
@@ -63,6 +64,32 @@ export interface ModelRecord extends CycleRecord {
   readonly location: string;
 }
 
+/** A miner announces that it takes part in the cycle's Sprint, before any seed of it is known. */
+export interface EnterRecord extends CycleRecord {
+  readonly type: "enter";
+  /** One nonce in so many wins: `MIN_DIFFICULTY` to `MAX_DIFFICULTY`. Chosen before the seed, because wins for a larger one are a subset of those for a smaller one. */
+  readonly difficulty: number;
+  readonly location: string;
+}
+
+/** A miner commits to its proof of the Sprint. */
+export interface SprintRecord extends CycleRecord {
+  readonly type: "sprint";
+  /** Hash of the proof. */
+  readonly proof: string;
+  /** The winning nonces in it, at most `MAX_WINS`, and the nonces tried, at most `MAX_NONCES`, which nobody can check. */
+  readonly wins: number;
+  readonly nonces: number;
+  readonly location: string;
+}
+
+/** A validator commits to its signed verdicts on the proofs of a Sprint. */
+export interface ChecksRecord extends CycleRecord {
+  readonly type: "checks";
+  readonly checks: string;
+  readonly location: string;
+}
+
 /** The subnet owner names the network file in force. */
 export interface NetworkRecord {
   readonly type: "network";
@@ -80,7 +107,16 @@ export type ChainRecord =
   | HeldRecord
   | BallotRecord
   | ModelRecord
+  | EnterRecord
+  | SprintRecord
+  | ChecksRecord
   | NetworkRecord;
+
+/** Greatest number of winning nonces in a record. */
+export const MAX_WINS = 2 ** 20;
+
+/** Greatest number of nonces in a record. */
+export const MAX_NONCES = 2 ** 48 - 1;
 
 /** The form in which records name a network: the first 8 hex digits of its hash. */
 export const shortHash = (hash: string): string => hash.slice(0, 8);
@@ -124,6 +160,15 @@ const fieldsOf = (record: ChainRecord): readonly string[] => {
       return [...head, `${record.cycle}`, encodeVotes(record.votes)];
     case "model":
       return [...head, `${record.cycle}`, hashToRecord(record.model), record.location];
+    case "enter":
+      return [...head, `${record.cycle}`, `${record.difficulty}`, record.location];
+    case "sprint": {
+      const { wins, nonces } = record;
+      const counts = [wins.toString(36), nonces.toString(36)];
+      return [...head, `${record.cycle}`, hashToRecord(record.proof), ...counts, record.location];
+    }
+    case "checks":
+      return [...head, `${record.cycle}`, hashToRecord(record.checks), record.location];
     case "network":
       return [...head, hashToRecord(record.hash), record.location];
   }
@@ -146,9 +191,18 @@ const read = (type: string, network: string, rest: readonly string[]): ChainReco
     const votes = fields.length === 1 ? decodeVotes(fields[0]!) : null;
     return votes && { type, ...at, votes };
   }
+  if (type === "enter") {
+    const difficulty = /^[1-9][0-9]{0,3}$/.test(fields[0] ?? "") ? Number(fields.shift()) : 0;
+    return { type, ...at, difficulty, location: fields.join(":") };
+  }
   const group = type === "reveal" ? (fields.shift() ?? "") : "";
   const hash = hashFromRecord(fields.shift() ?? "");
   if (hash === null) return null;
+  if (type === "sprint") {
+    const [wins, nonces] = [fields.shift(), fields.shift()].map(fromBase36);
+    if (wins == null || nonces == null) return null;
+    return { type, ...at, proof: hash, wins, nonces, location: fields.join(":") };
+  }
   const location = fields.join(":");
   switch (type) {
     case "commit":
@@ -159,15 +213,24 @@ const read = (type: string, network: string, rest: readonly string[]): ChainReco
       return { type, ...at, report: hash, location };
     case "model":
       return { type, ...at, model: hash, location };
+    case "checks":
+      return { type, ...at, checks: hash, location };
     default:
       return null;
   }
+};
+
+/** Whole numbers below 2⁵³ as ECMAScript writes them to the base 36. Null for any other text. */
+const fromBase36 = (text = ""): number | null => {
+  const number = /^[0-9a-z]{1,10}$/.test(text) ? Number.parseInt(text, 36) : Number.NaN;
+  return Number.isSafeInteger(number) && number.toString(36) === text ? number : null;
 };
 
 const problemOf = (record: ChainRecord): string | null => {
   if (!/^[0-9a-f]{8}$/.test(record.network)) return "a network that is not 8 hex digits";
   if (record.type === "held") return cycleProblem(record) ?? (isBitmap(record.held) ? null : "numbers that are none");
   if (record.type === "ballot") return cycleProblem(record) ?? votesProblem(record.votes);
+  if (record.type === "enter") return cycleProblem(record) ?? difficultyProblem(record) ?? locationProblem(record);
   if (!isHash(hashOf(record))) return "a hash that is not 64 hex digits";
   if (record.type === "network") {
     if (shortHash(record.hash) !== record.network) return "a hash that belongs to another network";
@@ -176,14 +239,27 @@ const problemOf = (record: ChainRecord): string | null => {
     if (problem !== null) return problem;
   }
   if (record.type === "reveal" && !groupName.safeParse(record.group).success) return "a group that is no group's name";
-  if (record.type !== "commit" && !isLocation(record.location)) return "a location that is not a short http(s) origin";
-  return null;
+  if (record.type === "sprint") return countsProblem(record) ?? locationProblem(record);
+  return record.type === "commit" ? null : locationProblem(record);
+};
+
+const locationProblem = ({ location }: { readonly location: string }): string | null =>
+  isLocation(location) ? null : "a location that is not a short http(s) origin";
+
+const difficultyProblem = ({ difficulty }: EnterRecord): string | null =>
+  Number.isInteger(difficulty) && difficulty >= MIN_DIFFICULTY && difficulty <= MAX_DIFFICULTY
+    ? null
+    : `a difficulty that is not between ${MIN_DIFFICULTY} and ${MAX_DIFFICULTY}`;
+
+const countsProblem = ({ wins, nonces }: SprintRecord): string | null => {
+  if (!Number.isInteger(wins) || wins < 0 || wins > MAX_WINS) return "wins that are no count";
+  return Number.isInteger(nonces) && nonces >= wins && nonces <= MAX_NONCES ? null : "nonces that are no count";
 };
 
 const cycleProblem = ({ cycle }: CycleRecord): string | null =>
   Number.isInteger(cycle) && cycle >= 0 && cycle <= MAX_CYCLE ? null : "a cycle that is not a 32-bit number";
 
-const hashOf = (record: Exclude<ChainRecord, HeldRecord | BallotRecord>): string => {
+const hashOf = (record: Exclude<ChainRecord, HeldRecord | BallotRecord | EnterRecord>): string => {
   switch (record.type) {
     case "commit":
       return record.commitment;
@@ -193,6 +269,10 @@ const hashOf = (record: Exclude<ChainRecord, HeldRecord | BallotRecord>): string
       return record.report;
     case "model":
       return record.model;
+    case "sprint":
+      return record.proof;
+    case "checks":
+      return record.checks;
     case "network":
       return record.hash;
   }

@@ -1,13 +1,29 @@
 import { hashBytes, sha256, u64le } from "./hash.js";
 import type { Network } from "./network.js";
-import { type BlockRange, phaseWindow } from "./phases.js";
+import { type BlockRange, type Phase, phaseWindow } from "./phases.js";
 
-/** What a seed draws: the batches for scoring updates, or the batches for choosing among candidate steps. */
-export type SeedPurpose = "evaluate" | "choose";
+/** What a seed of a group draws: the batches for scoring updates, or the batches for choosing among candidate steps. */
+export type BatchPurpose = "evaluate" | "choose";
 
-const DOMAINS: Readonly<Record<SeedPurpose, string>> = {
+/** What a seed of a Sprint makes: its network, the inputs of its nonces, or the sample of wins that a validator recomputes. */
+export type SprintPurpose = "sprint-network" | "sprint-inputs" | "sprint-sample";
+
+export type SeedPurpose = BatchPurpose | SprintPurpose;
+
+const DOMAINS: Readonly<Record<BatchPurpose, string>> = {
   evaluate: "blockzero/eval/2",
   choose: "blockzero/pick/2",
+};
+
+const SPRINT_DOMAIN = "blockzero/sprint-seed/1";
+
+/** The phase at whose begin a seed is drawn. */
+const PHASES_OF: Readonly<Record<SeedPurpose, Phase>> = {
+  evaluate: "evaluate",
+  choose: "choose",
+  "sprint-network": "reveal",
+  "sprint-inputs": "evaluate",
+  "sprint-sample": "exchange",
 };
 
 const PULSE_DOMAIN = "blockzero/pulse/1";
@@ -36,7 +52,7 @@ export const seedBlocks = (
   purpose: SeedPurpose,
   { phases, beacon }: Pick<Network, "phases" | "beacon">,
 ): SeedBlocks => {
-  const { start, end }: BlockRange = phaseWindow(cycle, purpose, phases);
+  const { start, end }: BlockRange = phaseWindow(cycle, PHASES_OF[purpose], phases);
   const wait = beacon ? Math.min(Math.ceil((end - start) * PATIENCE), end - start - 1) : 0;
   return { closing: start - 1, deciding: start + wait };
 };
@@ -55,7 +71,7 @@ export const blocksEntropy = (hashes: readonly string[]): string =>
   sha256(Buffer.from(BLOCKS_DOMAIN), ...hashes.map(hashBytes));
 
 export interface SeedInputs {
-  readonly purpose: SeedPurpose;
+  readonly purpose: BatchPurpose;
   /** Full hash of the network file. */
   readonly network: string;
   readonly cycle: number;
@@ -70,3 +86,14 @@ export interface SeedInputs {
  */
 export const evaluationSeed = ({ purpose, network, cycle, group, entropy }: SeedInputs): string =>
   sha256(Buffer.from(DOMAINS[purpose]), hashBytes(network), u64le(cycle), Buffer.from(group), hashBytes(entropy));
+
+export interface SprintSeedInputs extends Omit<SeedInputs, "group" | "purpose"> {
+  readonly purpose: SprintPurpose;
+}
+
+/**
+ * A Sprint's seed, the same for everybody: SHA-256("blockzero/sprint-seed/1" ‖ network hash ‖ cycle as u64 little-endian ‖ purpose in ASCII ‖
+ * entropy), 64 hex digits.
+ */
+export const sprintSeed = ({ purpose, network, cycle, entropy }: SprintSeedInputs): string =>
+  sha256(Buffer.from(SPRINT_DOMAIN), hashBytes(network), u64le(cycle), Buffer.from(purpose), hashBytes(entropy));

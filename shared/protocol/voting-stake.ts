@@ -3,7 +3,7 @@ import { type ChainRecord, parseRecord, shortHash } from "./records.js";
 import { permittedStakes, type Stakes, sumStake } from "./stake.js";
 
 /** Records that only a validator writes. */
-const VALIDATORS_RECORDS: ReadonlySet<ChainRecord["type"]> = new Set(["report", "held", "ballot", "model"]);
+const VALIDATORS_RECORDS: ReadonlySet<ChainRecord["type"]> = new Set(["report", "held", "ballot", "model", "checks"]);
 
 /** Chain state at one block, as far as voting needs it. */
 export interface VotingState {

@@ -1,24 +1,31 @@
 import type { Commitment } from "#shared/chain/chain.js";
-import { isInPhase, type Phase, phaseWindow } from "#shared/protocol/phases.js";
+import type { Network } from "#shared/protocol/network.js";
+import { type BlockRange, type Phase, phaseWindow } from "#shared/protocol/phases.js";
 import {
   type BallotRecord,
   type ChainRecord,
+  type ChecksRecord,
   type CommitRecord,
+  type EnterRecord,
   type HeldRecord,
   parseRecord,
   type ReportRecord,
   type RevealRecord,
+  type SprintRecord,
   shortHash,
 } from "#shared/protocol/records.js";
 import type { CycleContext } from "./source.js";
 
-/** The phase of each record type. A record counts only if it was committed in that phase. */
+/** The phase of each record type, of the record's cycle or the one after. A record counts only if it was committed in that phase. */
 const PHASE_OF = {
+  enter: "distribute",
   commit: "commit",
   reveal: "reveal",
   report: "evaluate",
   held: "exchange",
   ballot: "choose",
+  sprint: "evaluate",
+  checks: "train",
 } as const satisfies Record<PhaseRecordType, Phase>;
 
 interface RecordTypes {
@@ -27,6 +34,9 @@ interface RecordTypes {
   readonly report: ReportRecord;
   readonly held: HeldRecord;
   readonly ballot: BallotRecord;
+  readonly enter: EnterRecord;
+  readonly sprint: SprintRecord;
+  readonly checks: ChecksRecord;
 }
 
 export type PhaseRecordType = keyof RecordTypes;
@@ -43,12 +53,16 @@ export interface PhaseRecord<T extends PhaseRecordType> {
 /** Hotkey → its record. The chain keeps one record per key, so there is at most one of a type. */
 export type PhaseRecords<T extends PhaseRecordType> = ReadonlyMap<string, PhaseRecord<T>>;
 
+/** The blocks in which a record of a type counts: the phase of its cycle, for `checks` of the next one. */
+export const recordWindow = (type: PhaseRecordType, cycle: number, { phases }: Pick<Network, "phases">): BlockRange =>
+  phaseWindow(type === "checks" ? cycle + 1 : cycle, PHASE_OF[type], phases);
+
 /** The last block of the phase for records of a type. The state after that block counts. */
 export const lastBlockFor = (
   type: PhaseRecordType,
   cycle: number,
   { network }: Pick<CycleContext, "network">,
-): number => phaseWindow(cycle, PHASE_OF[type], network.phases).end - 1;
+): number => recordWindow(type, cycle, network).end - 1;
 
 /** Selects from a subnet's commitments the records of one type, of this network and cycle, that were included in their phase. */
 export const phaseRecords = <T extends PhaseRecordType>(
@@ -57,13 +71,14 @@ export const phaseRecords = <T extends PhaseRecordType>(
   commitments: readonly Commitment[],
   { network, networkHash }: Pick<CycleContext, "network" | "networkHash">,
 ): PhaseRecords<T> => {
+  const { start, end } = recordWindow(type, cycle, network);
   const found = new Map<string, PhaseRecord<T>>();
   for (const { hotkey, data, block } of commitments) {
     const parsed = parseRecord(data);
     if (!parsed.ok || !isOf(parsed.value, type)) continue;
     const { value: record } = parsed;
     if (record.cycle !== cycle || record.network !== shortHash(networkHash)) continue;
-    if (isInPhase(block, cycle, PHASE_OF[type], network.phases)) found.set(hotkey, { record, text: data, block });
+    if (block >= start && block < end) found.set(hotkey, { record, text: data, block });
   }
   return found;
 };

@@ -39,7 +39,18 @@ export type Duty = (typeof DUTIES)[number];
 export const DUTY_OUTCOMES = ["done", "failed", "overdue", "stopped"] as const;
 
 /** Records that must be on chain within a window, and weights. */
-export const RECORDS = ["commit", "reveal", "report", "held", "ballot", "model", "weights"] as const;
+export const RECORDS = [
+  "commit",
+  "reveal",
+  "report",
+  "held",
+  "ballot",
+  "model",
+  "enter",
+  "sprint",
+  "checks",
+  "weights",
+] as const;
 export type RecordLabel = (typeof RECORDS)[number];
 
 /** Whom files come from and go to. */

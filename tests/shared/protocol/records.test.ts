@@ -5,7 +5,16 @@ import { z } from "zod";
 import { MAX_HELD } from "#shared/protocol/bitmap.js";
 import { MAX_GROUPS } from "#shared/protocol/expert-group.js";
 import { MAX_STEPS } from "#shared/protocol/outer.js";
-import { type ChainRecord, encodeRecord, MAX_CYCLE, MAX_RECORD_BYTES, parseRecord } from "#shared/protocol/records.js";
+import {
+  type ChainRecord,
+  encodeRecord,
+  MAX_CYCLE,
+  MAX_NONCES,
+  MAX_RECORD_BYTES,
+  MAX_WINS,
+  parseRecord,
+} from "#shared/protocol/records.js";
+import { MAX_DIFFICULTY, MIN_DIFFICULTY } from "#shared/protocol/sprint.js";
 import { loadVectors } from "./vectors.js";
 
 const onCycle = { network: z.string(), cycle: z.number() };
@@ -20,6 +29,16 @@ const recordSchema = z.discriminatedUnion("type", [
     votes: z.array(z.object({ better: z.array(z.number()), best: z.number() }).nullable()),
   }),
   z.object({ type: z.literal("model"), ...onCycle, model: z.string(), location: z.string() }),
+  z.object({ type: z.literal("enter"), ...onCycle, difficulty: z.number(), location: z.string() }),
+  z.object({
+    type: z.literal("sprint"),
+    ...onCycle,
+    proof: z.string(),
+    wins: z.number(),
+    nonces: z.number(),
+    location: z.string(),
+  }),
+  z.object({ type: z.literal("checks"), ...onCycle, checks: z.string(), location: z.string() }),
   z.object({ type: z.literal("network"), network: z.string(), hash: z.string(), location: z.string() }),
 ]);
 
@@ -48,6 +67,9 @@ const better = fc.uniqueArray(fc.integer({ min: 1, max: MAX_STEPS })).map((steps
 const vote = fc.option(
   fc.tuple(better, fc.nat()).map(([steps, at]) => ({ better: steps, best: steps[at % steps.length] ?? 0 })),
 );
+const difficulty = fc.integer({ min: MIN_DIFFICULTY, max: MAX_DIFFICULTY });
+const wins = fc.nat(MAX_WINS);
+const nonces = fc.maxSafeNat().map((count) => count % (MAX_NONCES + 1));
 const record: fc.Arbitrary<ChainRecord> = fc.oneof(
   fc.record({ type: fc.constant("commit" as const), network, cycle, commitment: hash }, plain),
   fc.record(
@@ -68,6 +90,11 @@ const record: fc.Arbitrary<ChainRecord> = fc.oneof(
     plain,
   ),
   fc.record({ type: fc.constant("model" as const), network, cycle, model: hash, location }, plain),
+  fc.record({ type: fc.constant("enter" as const), network, cycle, difficulty, location }, plain),
+  fc
+    .record({ type: fc.constant("sprint" as const), network, cycle, proof: hash, wins, nonces, location }, plain)
+    .map((fields) => ({ ...fields, nonces: Math.max(fields.wins, fields.nonces) })),
+  fc.record({ type: fc.constant("checks" as const), network, cycle, checks: hash, location }, plain),
   fc
     .record({ type: fc.constant("network" as const), hash, location })
     .map((fields) => ({ ...fields, network: fields.hash.slice(0, 8) })),
@@ -100,6 +127,8 @@ test("the longest record of each kind fits in 128 bytes", () => {
   assert.equal(Buffer.byteLength(reveal), 124);
   assert.ok(Buffer.byteLength(encodeRecord({ type: "model", ...full, model: longest })) <= MAX_RECORD_BYTES);
   assert.ok(Buffer.byteLength(encodeRecord({ type: "report", ...full, report: longest })) <= MAX_RECORD_BYTES);
+  const counts = { wins: MAX_WINS, nonces: MAX_NONCES };
+  assert.equal(Buffer.byteLength(encodeRecord({ type: "sprint", ...full, proof: longest, ...counts })), 127);
   const all = Array.from({ length: MAX_HELD }, (_, i) => i);
   assert.equal(
     Buffer.byteLength(encodeRecord({ type: "held", network: "ffffffff", cycle: MAX_CYCLE, held: all })),

@@ -6,12 +6,19 @@ import { seedBeaconSchema } from "#shared/protocol/drand-beacon.js";
 import { sha256 } from "#shared/protocol/hash.js";
 import { networkSchema } from "#shared/protocol/network.js";
 import { cycleLength, phaseWindow } from "#shared/protocol/phases.js";
-import { blocksEntropy, evaluationSeed, pulseEntropy, seedBlocks } from "#shared/protocol/seed.js";
-import { evaluationSeeds, pulseSeeds, seedRound } from "#shared/replay/evaluation-seeds.js";
+import { blocksEntropy, evaluationSeed, pulseEntropy, seedBlocks, sprintSeed } from "#shared/protocol/seed.js";
+import {
+  evaluationSeeds,
+  pulseEntropyAt,
+  readSprintSeed,
+  seedEntropy,
+  seedRound,
+} from "#shared/replay/evaluation-seeds.js";
 import { PHASES, template } from "../../support/micro-network.js";
 import { loadVectors } from "../protocol/vectors.js";
 
 const purpose = z.enum(["evaluate", "choose"]);
+const sprintPurpose = z.enum(["sprint-network", "sprint-inputs", "sprint-sample"]);
 const beaconTimes = seedBeaconSchema.omit({ public_key: true });
 const vectors = loadVectors(
   "seed",
@@ -22,6 +29,15 @@ const vectors = loadVectors(
         network: z.string(),
         cycle: z.number(),
         group: z.string(),
+        entropy: z.string(),
+        seed: z.string(),
+      }),
+    ),
+    sprints: z.array(
+      z.object({
+        purpose: sprintPurpose,
+        network: z.string(),
+        cycle: z.number(),
         entropy: z.string(),
         seed: z.string(),
       }),
@@ -70,6 +86,8 @@ const chainWith = (pulse: (round: number, at: number) => Uint8Array | null, with
 describe("evaluation seeds", () => {
   it("are those of the vectors", () => {
     for (const { seed, ...inputs } of vectors.seeds) assert.equal(evaluationSeed(inputs), seed);
+    for (const { seed, ...inputs } of vectors.sprints) assert.equal(sprintSeed(inputs), seed);
+    assert.equal(new Set(vectors.sprints.map(({ seed }) => seed)).size, vectors.sprints.length);
     assert.equal(new Set(vectors.seeds.map(({ seed }) => seed)).size, vectors.seeds.length);
     for (const one of vectors.entropy)
       assert.equal(
@@ -101,9 +119,9 @@ describe("evaluation seeds", () => {
   it("are known as soon as the chain has the pulse, and never by a later one", async () => {
     const { deciding } = seedBlocks(CYCLE, "evaluate", chainWith(() => null).network);
     const early = chainWith((of) => signPulse(SEED, of));
-    assert.deepEqual(await pulseSeeds(early, question, start), await evaluationSeeds(early, question));
+    assert.deepEqual(await pulseEntropyAt(early, question, start), await seedEntropy(early, question));
     const late = chainWith((of, at) => (at > deciding ? signPulse(SEED, of) : null));
-    assert.equal(await pulseSeeds(late, question, start + cycleLength(PHASES)), null);
+    assert.equal(await pulseEntropyAt(late, question, start + cycleLength(PHASES)), null);
     assert.equal((await evaluationSeeds(late, question)).origin, "blocks");
   });
 
@@ -133,5 +151,19 @@ describe("evaluation seeds", () => {
     assert.equal(origin, "blocks");
     const entropy = blocksEntropy([hashOf(start)]);
     assert.equal(ofGroups.math, evaluationSeed({ ...question, network: source.networkHash, group: "math", entropy }));
+  });
+
+  it("of a Sprint are drawn at the begin of reveal, evaluate and exchange, each from its own domain", async () => {
+    const source = chainWith(() => null, false);
+    const phases = { "sprint-network": "reveal", "sprint-inputs": "evaluate", "sprint-sample": "exchange" } as const;
+    for (const purpose of sprintPurpose.options) {
+      const { start: first } = phaseWindow(CYCLE, phases[purpose], PHASES);
+      assert.deepEqual(seedBlocks(CYCLE, purpose, source.network), { closing: first - 1, deciding: first });
+      const entropy = blocksEntropy([hashOf(first)]);
+      assert.equal(
+        await readSprintSeed(source, { cycle: CYCLE, purpose }),
+        sprintSeed({ purpose, network: source.networkHash, cycle: CYCLE, entropy }),
+      );
+    }
   });
 });

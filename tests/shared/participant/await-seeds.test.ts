@@ -1,12 +1,12 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
+import { awaitSeeds } from "#shared/participant/await-seeds.js";
 import type { Participant } from "#shared/participant/participant.js";
 import { seedBlocks } from "#shared/protocol/seed.js";
 import { evaluationSeeds } from "#shared/replay/evaluation-seeds.js";
 import { publicBeacon } from "#shared/simulators/devchain/beacon.js";
-import { awaitSeeds } from "#validator/await-seeds.js";
-import { HANG_GUARD } from "../support/hang-guard.js";
-import { BEACON, openSubnet, type Subnet } from "../support/subnet.js";
+import { HANG_GUARD } from "../../support/hang-guard.js";
+import { BEACON, openSubnet, type Subnet } from "../../support/subnet.js";
 
 const { publicKey, genesisTime, period } = publicBeacon(BEACON);
 const beacon = { public_key: publicKey, genesis_time: genesisTime, period, delay: 1 };

@@ -1,0 +1,59 @@
+import { z } from "zod";
+import { about } from "./about.js";
+
+/** Names of the sizes of a Sprint's network. */
+export const SPRINT_DIALS = ["tiny", "test", "real"] as const;
+
+/** Greatest number of wins that a validator recomputes of one proof. With fewer in it, all of them. */
+export const MAX_SAMPLE = 459;
+
+/** Difficulties of a nonce: wins are one in so many. At the least one, of eight nonces that were never computed one would pass for a win. */
+export const MIN_DIFFICULTY = 8;
+export const MAX_DIFFICULTY = 900;
+
+/** How miners show what arithmetic they can do. */
+export const sprintSchema = z
+  .strictObject({
+    every: z
+      .int()
+      .min(1)
+      .max(10_000)
+      .meta(about("A Sprint belongs to every so-manieth cycle: those whose number it divides.", "cycles")),
+    profile: z
+      .enum(["exact", "float"])
+      .default("exact")
+      .meta(about("The arithmetic: `exact` has the same bits on every device; `float` cannot be run on chain yet.")),
+    dials: z.enum(SPRINT_DIALS).meta(about("The size of the network that nonces are put through.")),
+    sample: z
+      .int()
+      .min(1)
+      .max(MAX_SAMPLE)
+      .default(MAX_SAMPLE)
+      .meta(about("Wins that each validator recomputes of a proof, drawn after it was committed.", "wins")),
+    required: z
+      .number()
+      .positive()
+      .optional()
+      .meta(
+        about(
+          "Confirmed weight with which a miner's pay is whole; with less it gets the same part of it. Unset: pay does not depend on it.",
+          "nonces",
+        ),
+      ),
+    max_share: z
+      .number()
+      .gt(0)
+      .max(1)
+      .default(0.25)
+      .meta(about("Largest part of all confirmed weight that one hotkey counts with in committees and duty.", "share")),
+  })
+  .meta(about("Proof of compute: [compute.md](compute.md). Without it there are no Sprints."));
+
+export type Sprint = z.infer<typeof sprintSchema>;
+
+/** The network's Sprints if the cycle has one, else undefined. */
+export const sprintOf = (
+  { sprint, first_cycle }: { readonly sprint?: Sprint | undefined; readonly first_cycle: number },
+  cycle: number,
+): Sprint | undefined =>
+  sprint !== undefined && cycle >= first_cycle && cycle % sprint.every === 0 ? sprint : undefined;
