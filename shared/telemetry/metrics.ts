@@ -1,7 +1,9 @@
-import { closeSync, mkdirSync, openSync, writeSync } from "node:fs";
+import { closeSync, mkdirSync, openSync } from "node:fs";
 import { dirname } from "node:path";
 import { BlockZeroError, reasonOf } from "#shared/errors/error.js";
+import { appendLine } from "./append-line.js";
 import type { Log } from "./log.js";
+import { watchOutage } from "./outage.js";
 
 /** Named values of one moment: `{ cycle: 3, step: 120, loss: 2.31 }`. */
 export type MetricValues = Readonly<Record<string, number | string>>;
@@ -20,30 +22,34 @@ export interface MetricsSink {
   close(): Promise<void>;
 }
 
+interface JsonlOptions {
+  readonly log?: Pick<Log, "warn" | "info">;
+  /** Milliseconds since the epoch. */
+  readonly now?: () => number;
+  readonly append?: (descriptor: number, line: string) => unknown;
+}
+
 /**
  * Appends one JSON object a line, with `time` in milliseconds since the epoch. Numbers that JSON lacks are written as
- * the strings "NaN", "Infinity" and "-Infinity". A write that fails is one warning, then silence.
+ * the strings "NaN", "Infinity" and "-Infinity". A line that cannot be written is lost; the next one is tried again, and an outage is one warning.
  *
  * @throws BlockZeroError METRICS_UNWRITABLE when the file cannot be opened
  */
 export const jsonlMetrics = (
   file: string,
-  { log, now = Date.now }: { readonly log?: Log; readonly now?: () => number } = {},
+  { log, now = Date.now, append = appendLine }: JsonlOptions = {},
 ): MetricsSink => {
   let descriptor: number | undefined = openForAppend(file);
+  const outage = watchOutage("metrics", { file }, log);
   const close = (): void => {
     if (descriptor !== undefined) closeSync(descriptor);
     descriptor = undefined;
   };
   return {
     write(values) {
-      if (descriptor === undefined) return;
-      try {
-        writeSync(descriptor, `${JSON.stringify({ time: now(), ...values }, spellOut)}\n`);
-      } catch (thrown) {
-        log?.warn("metrics are no longer written", { file, reason: reasonOf(thrown) });
-        close();
-      }
+      const open = descriptor;
+      if (open === undefined) return;
+      outage.attempt(() => append(open, JSON.stringify({ time: now(), ...values }, spellOut)));
     },
     async close() {
       close();

@@ -2,6 +2,7 @@ import { Worker } from "node:worker_threads";
 import { BlockZeroError, reasonOf } from "#shared/errors/error.js";
 import type { Log } from "../log.js";
 import type { MetricsSink } from "../metrics.js";
+import { watchOutage } from "../outage.js";
 import { redactFields, redactText } from "../redact.js";
 import { wandbVariable } from "./environment.js";
 import type { FromWandb, ToWandb, WandbJob } from "./messages.js";
@@ -36,16 +37,11 @@ export const wandbMetrics = (options: WandbOptions): MetricsSink => {
   const journal = open(options, env);
   const worker = service && startWorker({ ...service, folder }, log, closeWithinMs);
 
+  const outage = watchOutage("metrics for Weights & Biases", { folder }, log);
   let isOpen = true;
   const append = (row: object) => {
     if (!isOpen) return;
-    try {
-      journal.append({ ...row, _timestamp: now() / 1000 });
-    } catch (thrown) {
-      isOpen = false;
-      journal.close();
-      log.warn("Weights & Biases takes no more metrics", { folder, reason: reasonOf(thrown) });
-    }
+    outage.attempt(() => journal.append({ ...row, _timestamp: now() / 1000 }));
   };
   let closing: Promise<void> | undefined;
   return {

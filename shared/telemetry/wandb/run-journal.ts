@@ -10,9 +10,9 @@ import {
   readSync,
   renameSync,
   writeFileSync,
-  writeSync,
 } from "node:fs";
 import { join } from "node:path";
+import { appendLine } from "../append-line.js";
 import { spellOut } from "../metrics.js";
 
 /** What the service shows beside a run. */
@@ -115,13 +115,10 @@ export const openRun = (
   };
   return {
     append(row) {
-      const line = Buffer.from(`${JSON.stringify(row, spellOut)}\n`);
+      const line = JSON.stringify(row, spellOut);
       if (bytes > COMPACT_BYTES) compact();
       if (bytes + line.length > MAX_BYTES) throw new Error(`${history} has ${MAX_BYTES} bytes that nobody took`);
-      // A row that a full disk cut would swallow the next one.
-      const written = writeSync(descriptor, line);
-      bytes += written;
-      if (written < line.length) throw new Error("the disk is full");
+      bytes += appendLine(descriptor, line);
     },
     close: () => closeSync(descriptor),
   };

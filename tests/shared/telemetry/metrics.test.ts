@@ -1,9 +1,10 @@
 import assert from "node:assert/strict";
-import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync, writeSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
 import { BlockZeroError, formatError } from "#shared/errors/error.js";
+import { appendLine } from "#shared/telemetry/append-line.js";
 import { jsonlMetrics, tee } from "#shared/telemetry/metrics.js";
 import { temporaryFile } from "#tests/shared/config/fixtures.js";
 import { capturingLog } from "./capture.js";
@@ -56,6 +57,33 @@ test("a full disk is one warning", { skip: process.platform !== "linux" }, async
   assert.equal(lines.length, 1);
   assert.equal(lines[0]?.level, "warn");
   assert.match(String(lines[0]?.fields.reason), /ENOSPC/);
+});
+
+test("a disk that was full is written again, in whole lines, and what was lost is counted", async (context) => {
+  const file = temporaryFile(context, "metrics.jsonl", "");
+  const { log, lines } = capturingLog();
+  let room = 1000;
+  const write = (descriptor: number, bytes: Uint8Array) => {
+    const written = writeSync(descriptor, bytes.subarray(0, room));
+    room -= written;
+    return written;
+  };
+  const append = (descriptor: number, line: string) => appendLine(descriptor, line, write);
+  const sink = jsonlMetrics(file, { log, now: () => 0, append });
+  sink.write({ cycle: 1 });
+  room = 5;
+  for (const cycle of [2, 3, 4]) sink.write({ cycle });
+  room = 1000;
+  sink.write({ cycle: 5 });
+  await sink.close();
+  assert.equal(readFileSync(file, "utf8"), '{"time":0,"cycle":1}\n{"time":0,"cycle":5}\n');
+  assert.deepEqual(
+    lines.map(({ level, fields: { lost } }) => [level, lost]),
+    [
+      ["warn", undefined],
+      ["info", 3],
+    ],
+  );
 });
 
 test("tee writes to all and closes all", async () => {

@@ -175,7 +175,7 @@ describe("a program's run", () => {
     assert.equal(await runSender(wandbApi({ apiKey: "k", baseUrl: service.url }), folder).flush(), 0);
   });
 
-  it("ends with one warning where the disk is full, and nothing else does", {
+  it("gives one warning where the disk is full, and nothing else ends", {
     skip: existsSync("/dev/full") ? false : "there is no /dev/full here",
   }, async (t) => {
     const folder = join(temporaryFolder(t), "run");
@@ -187,7 +187,7 @@ describe("a program's run", () => {
     await sink.close();
     assert.deepEqual(
       lines.map(({ level, message }) => [level, message]),
-      [["warn", "Weights & Biases takes no more metrics"]],
+      [["warn", "metrics for Weights & Biases cannot be written"]],
     );
   });
 
