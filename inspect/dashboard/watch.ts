@@ -14,6 +14,7 @@ import { beginsPhase, createPace, type LiveBlock, liveBlock, withEarlier } from 
 import { type ExplainedCycle, minerPage } from "./miner-page.js";
 import { newestOnly } from "./newest-only.js";
 import { type ReadCycle, readCycle } from "./read-cycle.js";
+import { readingProgress } from "./reading-progress.js";
 import { rememberedChain } from "./remembered-chain.js";
 import type { History, MinerPage, SubnetNow } from "./snapshot.js";
 import { historyOf, subnetNow } from "./subnet-now.js";
@@ -57,13 +58,6 @@ const KEPT_ANSWERS = 48;
 /** What was thrown, for everybody to read: what the chain's client throws holds the whole address of its endpoint. */
 const publicReason = (thrown: unknown): string => printable(redactUrls(reasonOf(thrown)));
 
-/** What was read of a cycle, and how often it could not be. */
-interface Progress {
-  readonly settled: Set<number>;
-  readonly gone: Set<number>;
-  readonly tries: Map<number, number>;
-}
-
 /** @throws what reading the chain throws: the first block must be readable */
 export const watchSubnet = async (options: WatchOptions): Promise<Watch> => {
   const { subnet, cycles, kept, texts, log, signal } = options;
@@ -74,11 +68,11 @@ export const watchSubnet = async (options: WatchOptions): Promise<Watch> => {
   const remembered = (fresh: SubnetView): SubnetView => ({ ...fresh, source: { ...fresh.source, chain } });
   let view = remembered(subnet);
   const { netuid } = view.source.network;
-  const firstRead = Math.max(view.first, view.last - cycles + 1);
   const events = createEventLog();
   const digests = new Map<number, CycleDigest>();
   const explained = new Map<number, ExplainedCycle>();
-  const progress: Progress = { settled: new Set(), gone: new Set(), tries: new Map() };
+  const first = Math.max(view.first, view.last - cycles + 1);
+  const progress = readingProgress({ first, kept, tries: TRIES });
   const listeners = new Set<(what: "block" | "cycle") => void>();
   const pace = createPace();
   let live: LiveBlock | null = null;
@@ -121,15 +115,15 @@ export const watchSubnet = async (options: WatchOptions): Promise<Watch> => {
   const dueAt = (finalized: number): number | null => {
     const { network } = view.source;
     const newest = phaseAt(finalized, network.phases).cycle;
+    const oldest = progress.oldest(newest);
     const isDue = (cycle: number) => {
-      if (cycle < firstRead || progress.settled.has(cycle) || progress.gone.has(cycle)) return false;
-      if ((progress.tries.get(cycle) ?? 0) >= TRIES) return false;
+      if (cycle < oldest || progress.isOver(cycle)) return false;
       return digests.has(cycle)
         ? finalized >= lastModelBlock(cycle, network)
         : finalized >= phaseWindow(cycle, "merge", network.phases).start;
     };
     for (let cycle = newest; cycle > newest - 2; cycle--) if (!digests.has(cycle) && isDue(cycle)) return cycle;
-    for (let cycle = firstRead; cycle <= newest; cycle++) if (isDue(cycle)) return cycle;
+    for (let cycle = oldest; cycle <= newest; cycle++) if (isDue(cycle)) return cycle;
     return null;
   };
 
@@ -139,7 +133,7 @@ export const watchSubnet = async (options: WatchOptions): Promise<Watch> => {
       events.add({ block: view.head, kind: "model", text: `Cycle ${cycle}: the model is ${model.slice(0, 12)}.` });
     digests.set(cycle, digest);
     explained.set(cycle, rest);
-    if (isSettled) progress.settled.add(cycle);
+    if (isSettled) progress.over(cycle);
     for (const old of [...digests.keys()].sort((a, b) => a - b).slice(0, -kept)) digests.delete(old);
     const { window } = view.source.network.scoring;
     for (const old of [...explained.keys()].sort((a, b) => a - b).slice(0, -Math.max(EXPLAINED, window)))
@@ -150,10 +144,10 @@ export const watchSubnet = async (options: WatchOptions): Promise<Watch> => {
   const failed = (cycle: number, thrown: unknown): boolean => {
     if (!(thrown instanceof BlockZeroError)) throw thrown;
     if (thrown.code === "STATE_DISCARDED") {
-      progress.gone.add(cycle);
+      progress.over(cycle);
       return false;
     }
-    progress.tries.set(cycle, (progress.tries.get(cycle) ?? 0) + 1);
+    progress.failed(cycle);
     const text = `Cycle ${cycle} cannot be read: ${publicReason(thrown)}`;
     events.add({ block: view.head, kind: "fault", text });
     log.warn("a cycle cannot be read", { cycle, code: thrown.code, reason: reasonOf(thrown) });

@@ -1,7 +1,8 @@
 import { isIPv6 } from "node:net";
-import { isRequestSigned, NONCE_WINDOW_MS, parseRequestHeader, type RequestClaim } from "#shared/protocol/request.js";
+import { isRequestSigned, parseRequestHeader } from "#shared/protocol/request.js";
 import type { Verify } from "#shared/protocol/signing.js";
 import type { NonceMark } from "./nonce-mark.js";
+import { nonceWindow } from "./nonce-window.js";
 import { tokenBuckets } from "./token-buckets.js";
 
 /** The role of a hotkey in the subnet. Null for a stranger. */
@@ -99,28 +100,4 @@ export const networkOf = (address: string): string => {
   const after = tail === undefined || tail === "" ? [] : tail.split(":");
   const zeros = tail === undefined ? [] : new Array<string>(Math.max(0, 8 - before.length - after.length)).fill("0");
   return `${[...before, ...zeros, ...after].slice(0, 4).join(":")}::/64`;
-};
-
-/** The nonces that may still be accepted. Stores only nonces of verified requests of known hotkeys, so the memory is bounded. */
-const nonceWindow = (now: () => number, mark?: NonceMark) => {
-  const seen = new Map<string, Set<number>>();
-  return {
-    /** Whether a previous server may have accepted it. */
-    isBeforeMark: ({ nonce }: RequestClaim): boolean => mark !== undefined && nonce <= mark.before,
-    /** Whether it lies in the window and was not accepted before. */
-    isFresh: ({ hotkey, nonce }: RequestClaim): boolean =>
-      Math.abs(nonce - now()) <= NONCE_WINDOW_MS && !seen.get(hotkey)?.has(nonce),
-    /** Accepts a fresh nonce. False if the next server would not know about it. */
-    take: ({ hotkey, nonce }: RequestClaim): boolean => {
-      if (mark?.cover(nonce) === false) return false;
-      const nonces = seen.get(hotkey) ?? new Set();
-      for (const old of nonces) {
-        // The nonces of one hotkey arrive almost in order.
-        if (old >= now() - NONCE_WINDOW_MS) break;
-        nonces.delete(old);
-      }
-      seen.set(hotkey, nonces.add(nonce));
-      return true;
-    },
-  };
 };

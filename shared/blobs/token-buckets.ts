@@ -1,3 +1,5 @@
+import { keepNewest } from "#shared/util/keep-newest.js";
+
 export interface TokenBuckets {
   /** Takes one of the key's tokens. @returns 0, or if there is no token the milliseconds until there is one */
   take(key: string): number;
@@ -31,7 +33,7 @@ export const tokenBuckets = ({ perMinute, now, maxKeys = 10_000 }: TokenBucketsO
       // The map keeps insertion order, so the first key is the least recently used one.
       buckets.delete(key);
       buckets.set(key, { tokens: tokens >= 1 ? tokens - 1 : tokens, at });
-      if (buckets.size > maxKeys) for (const oldest of buckets.keys()) if (buckets.delete(oldest)) break;
+      keepNewest(buckets, maxKeys);
       return waitFor(tokens);
     },
   };

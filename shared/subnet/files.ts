@@ -9,6 +9,7 @@ import type { IncomingBlob } from "#shared/blobs/incoming-blob.js";
 import { BlockZeroError } from "#shared/errors/error.js";
 import { type ByteSource, bytesOfSource, withSource } from "#shared/files/byte-source.js";
 import type { FileRequest } from "#shared/replay/source.js";
+import { keepNewest } from "#shared/util/keep-newest.js";
 import { copiesInFolders, type FolderCopies, openLocalCopy } from "./folder-copies.js";
 import { anyBlob, checkedBlob, type RemoteCopies, type RemoteCopy } from "./remote-copies.js";
 
@@ -35,7 +36,7 @@ export interface SubnetFiles {
   locate(file: FileRequest): Promise<string>;
   /** Begins a file that is recomputed, which counts as having been had. */
   create(): Promise<BlobWriter>;
-  /** Forgets what was recomputed, but for these. */
+  /** Forgets what was recomputed, but for these, and what came in part and was not asked for again since the last call. */
   retain(hashes: ReadonlySet<string>): Promise<void>;
   /** A sound copy that is at hand, or null. Close it. */
   sound(hash: string): Promise<ByteSource | null>;
@@ -54,6 +55,8 @@ export interface SubnetFilesOptions {
   readonly everyCopy?: boolean | undefined;
   /** Where what servers gave stays; unless given it goes with what was recomputed. */
   readonly cache?: LocalStore | undefined;
+  /** The folder of what is recomputed, which is removed in the end; a temporary one unless given. */
+  readonly scratch?: string;
 }
 
 const MISMATCH = "FETCH_HASH_MISMATCH";
@@ -62,11 +65,21 @@ const NOT_FOUND = { code: "FETCH_NOT_FOUND", hint: "ask sooner, or where it is k
 /** Of those who do not have a file, so many are told about. */
 const FAULTS_TOLD = 3;
 
-export const openSubnetFiles = ({ folders, remote, everyCopy = false, cache }: SubnetFilesOptions): SubnetFiles => {
-  const scratch = join(tmpdir(), `blockzero-files-${randomUUID()}`);
+/** Paths of faulty copies that were given, and are not given again. */
+const MAX_NAMED = 10_000;
+
+export const openSubnetFiles = ({
+  folders,
+  remote,
+  everyCopy = false,
+  cache,
+  scratch = join(tmpdir(), `blockzero-files-${randomUUID()}`),
+}: SubnetFilesOptions): SubnetFiles => {
   const made = directoryStore(scratch);
   const faulty = new Map<string, FaultyCopy>();
   const named = new Set<string>();
+  /** Whether anything was begun to be fetched into `made`. */
+  let hasFetched = false;
   const blame = (copy: FaultyCopy): void => {
     if (!named.has(copy.path)) faulty.set(copy.path, copy);
   };
@@ -118,6 +131,7 @@ export const openSubnetFiles = ({ folders, remote, everyCopy = false, cache }: S
     const store = cache ?? made;
     const faults = inFolders.map(({ fault }) => fault);
     for (const copy of (await remote?.(file)) ?? []) {
+      hasFetched ||= store === made;
       const incoming = await store.receive(hash);
       try {
         const fault = await ask(copy, hash, incoming);
@@ -163,11 +177,13 @@ export const openSubnetFiles = ({ folders, remote, everyCopy = false, cache }: S
     create: made.create,
     retain: async (hashes) => {
       for await (const hash of made.list()) if (!hashes.has(hash) && !located.has(hash)) await made.delete(hash);
+      if (hasFetched) await made.sweep();
     },
     sound: async (hash) => (await inFolders(hash)).sound ?? made.open(hash),
     takeFaulty: () => {
       const found = [...faulty.values()].sort((a, b) => (a.path < b.path ? -1 : 1));
       for (const { path } of found) named.add(path);
+      keepNewest(named, MAX_NAMED);
       faulty.clear();
       return found;
     },

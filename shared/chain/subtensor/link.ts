@@ -30,7 +30,7 @@ interface Subscription {
 
 const notificationSchema = z.object({ subscription: z.union([z.string(), z.number()]), result: z.unknown() });
 const subscriptionId = z.union([z.string(), z.number()]).transform(String);
-/** Greatest number of notifications kept that arrive before the answer that names their subscription. */
+/** Newest notifications kept that arrive before the answer that names their subscription, or after its end. */
 const MAX_EARLY = 64;
 
 /** Throws `BlockZeroError` CHAIN_UNREACHABLE, NOT_A_SUBSTRATE_NODE, WRONG_NETWORK, CHAIN_CLOSED. */
@@ -88,7 +88,10 @@ export const openLink = async (options: LinkOptions): Promise<Link> => {
         listener.stirred();
         void hear(result, listener);
       } else if (active.has(id)) active.get(id)!.callback(result);
-      else if (early.length < MAX_EARLY) early.push({ id, result });
+      else {
+        early.push({ id, result });
+        early.splice(0, early.length - MAX_EARLY);
+      }
     },
     stranger: notSubstrate,
     unreachableHint: "correct the endpoint, or start the node",

@@ -11,6 +11,7 @@ import { modelNamed } from "#shared/replay/base-model-hash.js";
 import type { FileRequest } from "#shared/replay/source.js";
 import { formerOf } from "#shared/replay/succession.js";
 import { readModelManifest } from "#shared/replay/whole-model.js";
+import { keepNewest } from "#shared/util/keep-newest.js";
 import type { BlockClock } from "../block-clock.js";
 import type { Blobs } from "../files/blobs.js";
 import { rankServers, readServers, type ServerState } from "../files/subnet-servers.js";
@@ -45,10 +46,17 @@ export interface AgreedModelsContext {
 /** Blocks to wait for a manifest before it counts as unavailable. */
 const MANIFEST_PATIENCE = 2;
 
+/** Settled cycles that are remembered; an older one is read again, as after a restart. */
+const MAX_SETTLED = 1024;
+
 /** Follows what the validators agree on, from chain state alone. Files come from any server that has them. */
 export const followModels = (context: AgreedModelsContext): AgreedModels => {
   const { chain, clock, network, networkHash, blobs } = context;
   const settled = new Map<number, string | null>();
+  const settle = (cycle: number, model: string | null): void => {
+    settled.set(cycle, model);
+    keepNewest(settled, MAX_SETTLED);
+  };
 
   let former: Promise<AgreedModels | null> | null = null;
   /** The models agreed under the network that this one succeeds. */
@@ -71,7 +79,7 @@ export const followModels = (context: AgreedModelsContext): AgreedModels => {
     const at = Math.min(deadline, clock.head.number);
     const { agreed } = await modelOutcome(context, cycle, at);
     if (agreed === null) {
-      if (at === deadline) settled.set(cycle, null);
+      if (at === deadline) settle(cycle, null);
       return null;
     }
     const until = clock.head.number + MANIFEST_PATIENCE;
@@ -83,7 +91,7 @@ export const followModels = (context: AgreedModelsContext): AgreedModels => {
       }),
     );
     const hash = named === "none" ? null : agreed;
-    if (at === deadline && named !== "unknown") settled.set(cycle, hash);
+    if (at === deadline && named !== "unknown") settle(cycle, hash);
     return hash;
   };
 

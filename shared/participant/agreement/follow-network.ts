@@ -24,7 +24,8 @@ export const isSuccession = (thrown: unknown): thrown is BlockZeroError => hasCo
  * force starts a new network
  */
 export const followNetwork = (participant: Participant): ((cycle: number) => Promise<void>) => {
-  const told = new Set<string>();
+  /** The file that was announced last. */
+  let told: string | null = null;
   return async (cycle) => {
     const { chain, network, networkHash, log } = participant;
     const { hash } = await publishedNetwork(chain, network.netuid);
@@ -34,8 +35,8 @@ export const followNetwork = (participant: Participant): ((cycle: number) => Pro
     if (found === null) return;
     const { source, next } = found;
     if (source.networkHash === networkHash) {
-      if (next !== null && !told.has(hash)) announce(participant, next);
-      told.add(hash);
+      if (next !== null && told !== hash) announce(participant, next);
+      told = hash;
       return;
     }
     const change = `from network file ${networkHash.slice(0, 8)} to ${source.networkHash.slice(0, 8)}`;

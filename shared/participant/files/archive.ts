@@ -16,6 +16,8 @@ export interface Archive {
   retry(): void;
   /** Whether the local copy is still the only one. */
   isPending(hash: string): boolean;
+  /** Gives up copying a blob that the store would not take, with a warning. */
+  abandon(hash: string): void;
   /**
    * Receives a blob that was copied there, from its first byte on.
    *
@@ -92,6 +94,12 @@ export const openArchive = ({ local, remote, queue, log }: ArchiveOptions): Arch
       for (const hash of [...failed]) start(hash);
     },
     isPending: (hash) => pending.has(hash),
+    abandon: (hash) => {
+      if (!pending.delete(hash)) return;
+      failed.delete(hash);
+      save();
+      log.warn("not archived, and no longer kept for it", { hash });
+    },
     receive: async ({ hash, maxBytes, signal }, incoming) => {
       try {
         const announced = await remote.size(hash);

@@ -49,6 +49,9 @@ export interface BlobsOptions {
   readonly instruments?: Instruments | undefined;
 }
 
+/** Cycles beyond `kept` for which a blob waits for the archive to take it. */
+const ARCHIVE_CYCLES = 64;
+
 /** @param kept cycles for which a blob stays after its last use */
 export const createBlobs = async (
   store: LocalStore,
@@ -120,6 +123,10 @@ export const createBlobs = async (
     return store.path(request.hash);
   };
 
+  /** Whether the archive is still to have a blob that is kept for nothing else. A store that takes nothing for long may not fill the disk. */
+  const isAwaited = (hash: string, cycles: number): boolean =>
+    cycles < ARCHIVE_CYCLES && archive?.isPending(hash) === true;
+
   return {
     get: (request) => obtain(request, store.get),
     open: (request) => obtain(request, store.open),
@@ -148,13 +155,14 @@ export const createBlobs = async (
       archive?.retry();
       await store.sweep();
       const idle = [...used].filter(
-        ([hash, last]) => last <= cycle - kept && !pinned.has(hash) && !archive?.isPending(hash),
+        ([hash, last]) => last <= cycle - kept && !pinned.has(hash) && !isAwaited(hash, cycle - kept - last),
       );
       let excess = quota === 0 ? Number.POSITIVE_INFINITY : (await totalBytes(store, used.keys())) - quota;
       for (const [hash] of idle) {
         if (excess <= 0) break;
         excess -= (await store.size(hash)) ?? 0;
         used.delete(hash);
+        archive?.abandon(hash);
         await store.delete(hash);
       }
       if (instruments === undefined) return;

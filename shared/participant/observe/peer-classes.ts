@@ -1,6 +1,7 @@
 import type { Chain } from "#shared/chain/chain.js";
 import { parseRecord } from "#shared/protocol/records.js";
 import { OTHER, type PeerClass } from "#shared/telemetry/instruments/labels.js";
+import { keepNewest } from "#shared/util/keep-newest.js";
 import type { BlockClock } from "../block-clock.js";
 
 /** Greatest number of origins remembered. */
@@ -37,10 +38,7 @@ export const peerClasses = ({ chain, clock, netuid }: PeerClassesOptions): ((ori
       known.delete(record.value.location);
       known.set(record.value.location, role);
     }
-    for (const origin of known.keys()) {
-      if (known.size <= MAX_KNOWN) break;
-      known.delete(origin);
-    }
+    keepNewest(known, MAX_KNOWN);
   };
 
   return async (origin) => {

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { existsSync, readFileSync, writeFileSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { join } from "node:path";
@@ -88,6 +88,27 @@ describe("the files of a subnet, from outside", { timeout: HANG_GUARD }, () => {
     assert.equal(Buffer.from(said).toString(), "what was never said");
     await liar.close();
     await assert.rejects(damaged!.open(), { code: "FETCH_FAILED" });
+  });
+
+  it("that came in part do not pile up, whoever sends them", async (t) => {
+    let answers = 0;
+    const origin = await listen(
+      t,
+      createServer((_, response) => {
+        answers++;
+        response.writeHead(200, { "content-length": text.length });
+        response.write(text.subarray(0, 4), () => response.destroy());
+      }),
+    );
+    const scratch = join(temporaryFolder(t), "scratch");
+    const files = open(t, [origin], { scratch });
+    const parts = () => readdirSync(join(scratch, "incoming")).length;
+    await assert.rejects(files.fetch(file));
+    assert.ok(answers > 0);
+    assert.equal(parts(), 1, "it may go on");
+    await files.retain(new Set());
+    await files.retain(new Set());
+    assert.equal(parts(), 0);
   });
 
   it("are asked of everybody where that is wanted, also when they are at hand", async (t) => {

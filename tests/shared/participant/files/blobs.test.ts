@@ -187,6 +187,26 @@ describe("blobs", { timeout: HANG_GUARD }, () => {
     assert.deepEqual(Buffer.from(await blobs.get(request)), bytesOf("mine"), "and comes back");
   });
 
+  it("are given up for an archive that takes nothing for long, rather than fill the disk", async (t) => {
+    const { home, store, client } = await open(t);
+    const { lines, log } = collectingLog();
+    const putFile = async () => {
+      throw new BlockZeroError("STORE_FAILED", "it is down", "wait");
+    };
+    const remote: BlobStore = { ...directoryStore(temporaryFolder(t)), putFile };
+    const archive = openArchive({ local: store, remote, queue: join(home, "queue.json"), log });
+    const blobs = await createBlobs(store, client, 1, { archive });
+    await blobs.turn(1);
+    await blobs.put(bytesOf("mine"));
+    await archive.idle();
+    await blobs.turn(65);
+    assert.ok(await store.has(hashOf("mine")));
+    await blobs.turn(66);
+    assert.ok(!(await store.has(hashOf("mine"))));
+    assert.ok(!archive.isPending(hashOf("mine")));
+    assert.match(lines.map(({ message }) => message).join("\n"), /no longer kept/);
+  });
+
   it("come back from the archive only within the cap, whatever size it announces", async (t) => {
     const { home, store, client } = await open(t);
     const remote = directoryStore(temporaryFolder(t));
