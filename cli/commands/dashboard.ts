@@ -1,3 +1,4 @@
+import { Option } from "commander";
 import { startDashboard } from "#inspect/dashboard/server.js";
 import { watchSubnet } from "#inspect/dashboard/watch.js";
 import { JSON_FLAG, printJson } from "#shared/cli/json.js";
@@ -10,6 +11,7 @@ import { locationFrom, type SubnetOptions, subnetOptions } from "../subnet-optio
 
 interface Options extends SubnetOptions {
   readonly listen: ReturnType<typeof listenAddress>;
+  readonly name?: readonly string[];
   readonly cycles: number;
   readonly keep: number;
   readonly texts?: boolean;
@@ -23,14 +25,16 @@ export const dashboard: CommandSpec = {
   examples: [
     "blockzero dashboard",
     "blockzero dashboard --chain ws://127.0.0.1:9944 --netuid 1 --allow-private-addresses",
-    "blockzero dashboard --chain finney --netuid 1 --listen 0.0.0.0:8420",
+    "blockzero dashboard --chain finney --netuid 1 --listen 0.0.0.0:8420 --name subnet.example.org",
   ],
   define: (command) => {
     subnetOptions(command)
-      .option("--listen <address>", "host and port to serve on; port 0 is any free one", listenAddress, {
-        host: "127.0.0.1",
-        port: 8420,
-      })
+      .addOption(
+        new Option("--listen <address>", "host and port to serve on; port 0 is any free one")
+          .argParser(listenAddress)
+          .default({ host: "127.0.0.1", port: 8420 }, "127.0.0.1:8420"),
+      )
+      .option("--name <name...>", "names under which browsers ask for it, such as that of a proxy; addresses need none")
       .option("--cycles <n>", "past cycles to read at the start", wholeNumber(1, 10_000), 32)
       .option("--keep <n>", "cycles to keep in memory", wholeNumber(1, 10_000), 1000)
       .option("--texts", "fetch the files of text that bits per byte need, where groups have some")
@@ -39,7 +43,15 @@ export const dashboard: CommandSpec = {
   },
 };
 
-const run = async ({ listen, cycles, keep: kept, texts = false, json, ...options }: Options): Promise<void> => {
+const run = async ({
+  listen,
+  name: names = [],
+  cycles,
+  keep: kept,
+  texts = false,
+  json,
+  ...options
+}: Options): Promise<void> => {
   const log = createLogger({ name: "dashboard", level: "info", format: "pretty" });
   const ended = new AbortController();
   const signal = AbortSignal.any([shutdownSignal(), ended.signal]);
@@ -48,7 +60,7 @@ const run = async ({ listen, cycles, keep: kept, texts = false, json, ...options
     const watch = await watchSubnet({ subnet, cycles, kept: Math.max(kept, cycles), texts, log, signal });
     // Until it is waited for: a bug is thrown there, and where the port is taken nobody waits.
     watch.done.catch(() => {});
-    const served = await startDashboard({ watch, ...listen, log });
+    const served = await startDashboard({ watch, ...listen, names, log });
     const { netuid } = subnet.source.network;
     if (json) printJson({ url: served.url, netuid });
     else console.log(`${served.url} shows subnet ${netuid}; Ctrl-C ends it`);

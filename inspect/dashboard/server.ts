@@ -8,6 +8,7 @@ import { mustListenOn } from "#shared/telemetry/listen-on.js";
 import type { Log } from "#shared/telemetry/log.js";
 import { pageFiles } from "./assets.js";
 import { type Document, jsonDocument, lazyDocument } from "./document.js";
+import { isOwnHost } from "./host-names.js";
 import { createStreams } from "./streams.js";
 import type { Watch } from "./watch.js";
 
@@ -16,6 +17,8 @@ export interface DashboardOptions {
   readonly host: string;
   /** 0 for any free port. */
   readonly port: number;
+  /** Names under which it is asked for, beside addresses, `localhost` and `host`. */
+  readonly names?: readonly string[];
   readonly log: Log;
   readonly maxConnections?: number;
   /** Readers of the stream of events in all, and from one address. */
@@ -47,6 +50,7 @@ const RETRY_SECONDS = 30;
  */
 export const startDashboard = async (options: DashboardOptions): Promise<Dashboard> => {
   const { watch, host, port, log, maxConnections = 512, maxStreams = 256, maxStreamsPerAddress = 64 } = options;
+  const names = [host, ...(options.names ?? [])];
   const streams = createStreams({ most: maxStreams, perAddress: maxStreamsPerAddress });
   const now = lazyDocument(watch.now);
   const history = lazyDocument(watch.history);
@@ -63,6 +67,10 @@ export const startDashboard = async (options: DashboardOptions): Promise<Dashboa
 
   const app = new Hono();
   app.use(secureHeaders(HEADERS));
+  app.use(async (context, next) => {
+    if (isOwnHost(context.req.header("host"), names)) return next();
+    return context.text("not served under this name; blockzero dashboard --name gives it one\n", 421);
+  });
   app.use(async (context, next) => {
     if (context.req.method === "GET" || context.req.method === "HEAD") return next();
     return context.text("only GET and HEAD\n", 405, { allow: "GET, HEAD" });

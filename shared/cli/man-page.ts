@@ -39,9 +39,15 @@ const command = (inner: Command, parent: string): readonly string[] => {
   ];
 };
 
-const option = ({ flags, description, argChoices, defaultValue }: Option): readonly string[] => {
+const option = ({
+  flags,
+  description,
+  argChoices,
+  defaultValue,
+  defaultValueDescription,
+}: Option): readonly string[] => {
   const known = argChoices === undefined ? "" : ` (${argChoices.join(", ")})`;
-  const standard = defaultValue === undefined ? "" : ` [default: ${String(defaultValue)}]`;
+  const standard = defaultValue === undefined ? "" : ` [default: ${defaultValueDescription ?? String(defaultValue)}]`;
   return [".TP", `.B ${text(flags)}`, text(`${description}${known}${standard}`)];
 };
 

@@ -33,8 +33,8 @@ const optionTable = (options: readonly Option[]): string[] => {
 const description = ({ description, argChoices }: Option): string =>
   argChoices ? `${description} (${argChoices.join(", ")})` : description;
 
-const defaultOf = ({ mandatory, defaultValue }: Option): string => {
-  if (defaultValue !== undefined) return `\`${String(defaultValue)}\``;
+const defaultOf = ({ mandatory, defaultValue, defaultValueDescription }: Option): string => {
+  if (defaultValue !== undefined) return `\`${defaultValueDescription ?? String(defaultValue)}\``;
   return mandatory ? "required" : "";
 };
 

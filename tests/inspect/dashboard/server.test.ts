@@ -160,6 +160,31 @@ describe("the dashboard's server", { timeout: HANG_GUARD }, () => {
     assert.equal((await fetch(`${url}/api/subnet`)).status, 200, "who finds no place can ask");
   });
 
+  it("answers under its own names alone, so that no other website's page can read it", async (t) => {
+    const { url } = await serve(t, { names: ["Subnet.example"] });
+    const { port } = new URL(url);
+    const { request } = await import("node:http");
+    const asked = (host: string) =>
+      new Promise<number | undefined>((resolve) =>
+        request(`${url}/api/subnet`, { headers: { host } }, (response) => {
+          response.resume();
+          resolve(response.statusCode);
+        }).end(),
+      );
+    for (const host of [
+      `127.0.0.1:${port}`,
+      "[::1]:1",
+      "localhost",
+      `LOCALHOST.:${port}`,
+      "198.51.100.7",
+      "subnet.example:443",
+    ])
+      assert.equal(await asked(host), 200, host);
+    for (const host of ["evil.example", `evil.example:${port}`, "127.0.0.1.evil.example", "localhost.evil.example"])
+      assert.equal(await asked(host), 421, host);
+    for (const none of ["a:b:c", "[::1", "/"]) assert.ok((await asked(none))! >= 400, none);
+  });
+
   it("says that an address is taken", async (t) => {
     const { url } = await serve(t);
     await assert.rejects(serve(t, { port: Number(new URL(url).port) }), { code: "SERVER_FAILED" });
