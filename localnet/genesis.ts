@@ -19,6 +19,7 @@ export const makeGenesis = async (
   const device = onnxCpu({ threads: 2 });
   const training = { network, device, seed: String(seed), steps: genesisSteps, signal };
   const what = checkpoint ? "training the routers" : "pretraining the genesis model";
+  view.print(`${what}: ${genesisSteps} steps; compiling the first takes a while`);
   const show = (step: number, figure: string) => view.progress(what, (step + 1) / genesisSteps, figure);
   const parameters = checkpoint
     ? await upcycle(checkpoint.dir, {

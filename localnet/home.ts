@@ -2,17 +2,18 @@ import { existsSync, readdirSync, rmSync, statSync, writeFileSync } from "node:f
 import { join } from "node:path";
 import { BlockZeroError } from "#shared/errors/error.js";
 import { lockHome } from "#shared/files/home-lock.js";
+import { endLeftOver } from "./left-over.js";
 
 /** Describes what runs here, for people and tools: chain endpoint, participants, their process ids. */
 export const DESCRIPTION = "localnet.json";
 
 /**
- * Claims a directory for a fresh localnet. Deletes what an earlier localnet left there, and never anything else.
+ * Claims a directory for a fresh localnet. Ends the processes that an earlier localnet left there, deletes its files, and never anything else.
  *
  * @returns a function that releases the directory
  * @throws HOME_IN_USE, HOME_NOT_EMPTY
  */
-export const openHome = (home: string, say: (line: string) => void): (() => void) => {
+export const openHome = async (home: string, say: (line: string) => void): Promise<() => void> => {
   if (statSync(home, { throwIfNoEntry: false })?.isDirectory() === false)
     throw new BlockZeroError("HOME_NOT_EMPTY", `${home} is a file`, "choose an empty or new directory with --home");
   if (existsSync(home) && readdirSync(home).length > 0 && !existsSync(join(home, DESCRIPTION)))
@@ -22,6 +23,17 @@ export const openHome = (home: string, say: (line: string) => void): (() => void
       "choose an empty or new directory with --home",
     );
   const unlock = lockHome(home);
+  try {
+    await empty(home, say);
+  } catch (thrown) {
+    unlock();
+    throw thrown;
+  }
+  return unlock;
+};
+
+const empty = async (home: string, say: (line: string) => void): Promise<void> => {
+  await endLeftOver(home, say);
   if (existsSync(join(home, DESCRIPTION)))
     say(
       `the last run in ${home} is deleted, with its chain, models and logs; --home keeps it by naming another folder`,
@@ -29,5 +41,4 @@ export const openHome = (home: string, say: (line: string) => void): (() => void
   for (const entry of readdirSync(home))
     if (entry !== "lock") rmSync(join(home, entry), { recursive: true, force: true });
   writeFileSync(join(home, DESCRIPTION), "{}\n");
-  return unlock;
 };

@@ -21,12 +21,16 @@ import { forwardTo, publishNetwork, whileBlocksCome } from "./local-chain.js";
 import { createObserver } from "./observer.js";
 import { type LocalnetOptions, READY_WITHIN_MS, type Stage } from "./options.js";
 import { describe, everybodyJoined, playerProcess, uidsOf } from "./participants.js";
+import { checkNames } from "./player-settings.js";
 import { freePorts } from "./ports.js";
 import { type Supervised, supervise } from "./process.js";
 import type { CycleResult, LocalnetResult } from "./result.js";
 import { createPlayerHotkey, type LocalnetParticipant, roles } from "./roles.js";
 import { cycleTable, LEGEND, summaryTable } from "./table.js";
 import { createView } from "./view.js";
+
+/** Cycles for which a file stays that this process looked at. The participants keep their own. */
+const OBSERVED_CYCLES = 2;
 
 /** Runs a whole subnet on this machine. Chain, validators and miners are separate processes; this process is the owner. */
 export const runLocalnet = async (options: LocalnetOptions): Promise<LocalnetResult> => {
@@ -38,7 +42,7 @@ export const runLocalnet = async (options: LocalnetOptions): Promise<LocalnetRes
   let release = () => {};
   try {
     const stage = { ...options, home: resolve(options.home), signal };
-    release = openHome(stage.home, view.print);
+    release = await openHome(stage.home, view.print);
     return await live(stage, {
       view,
       onExit: (action) => onExit.push(action),
@@ -68,7 +72,7 @@ const live = async (options: LocalnetOptions, stage: Stage): Promise<LocalnetRes
   const { home, seed, cycles, signal } = options;
   const { view, onExit, start } = stage;
   const started = performance.now();
-  const { checkpoint, training } = options;
+  const { checkpoint, training, keepCycles, settings } = options;
   const templateFile = loadNetworkTemplate(options.template, checkpoint && (await readUpcycledConfig(checkpoint)));
 
   const wallets = join(home, "wallets");
@@ -77,6 +81,10 @@ const live = async (options: LocalnetOptions, stage: Stage): Promise<LocalnetRes
   const host = await chooseHost(options, templateFile, owner, { log, signal, timeoutMs: READY_WITHIN_MS });
   const { blockTime = host.blockTime } = options;
   const cast = roles(Object.keys(templateFile.groups), options);
+  checkNames(
+    settings,
+    cast.map(({ name }) => name),
+  );
   const [chainPort, ...ports] = await freePorts(2 * cast.length + 1);
   const players: LocalnetParticipant[] = await Promise.all(
     cast.map(async (role, i) => ({
@@ -97,6 +105,7 @@ const live = async (options: LocalnetOptions, stage: Stage): Promise<LocalnetRes
   onExit(() => chain.close());
 
   const parameters = await makeGenesis(templateFile, options, stage);
+  view.print(`registering ${players.length} participants and publishing the network file`);
   const { netuid } = await whileBlocksCome(local, () => local.enrol(players));
   const template = { ...templateFile, netuid };
   const first = Math.max(firstCycle((await chain.head()).number, template), host.firstCycle);
@@ -117,13 +126,14 @@ const live = async (options: LocalnetOptions, stage: Stage): Promise<LocalnetRes
 
   const clock = await startBlockClock(chain, signal);
   const client = createBlobClient({ allowPrivateAddresses: true, log });
-  const blobs = await createBlobs(store, client, Number.POSITIVE_INFINITY);
+  const blobs = await createBlobs(directoryStore(join(home, "observer")), client, OBSERVED_CYCLES);
+  view.print("measuring the genesis model on held-out text");
   const observer = await createObserver({ chain, clock, ...genesis, blobs, log, signal });
   const genesisLoss = await observer.losses(genesis.modelHash);
   view.print(`genesis model ${genesis.modelHash.slice(0, 12)} · starting ${players.length} participants`);
 
   for (const player of players)
-    start(playerProcess(player, { home, endpoint, netuid, seed, training, beacon: host.beacon }));
+    start(playerProcess(player, { home, endpoint, netuid, seed, training, keepCycles, settings, beacon: host.beacon }));
   await everybodyJoined(players, signal);
   ticking = true;
   await local.setBlockTime(blockTime);

@@ -18,9 +18,14 @@ import { readSubmissions } from "#shared/replay/submissions.js";
 import { readVoters } from "#shared/replay/voters.js";
 import type { Log } from "#shared/telemetry/log.js";
 import { mapValues } from "#shared/training/objective.js";
+import { keepNewest } from "#shared/util/keep-newest.js";
 import type { CycleResult, MinerResult, ModelLosses } from "./result.js";
 
 const TOKEN = 1e9;
+
+/** Models whose losses are remembered: the one before a cycle and the one after it. */
+const MEASURED = 2;
+
 export interface ObserverContext {
   readonly chain: Chain;
   readonly clock: BlockClock;
@@ -54,6 +59,7 @@ export const createObserver = async (context: ObserverContext): Promise<Observer
       valBpb: mapValues(found, ({ bitsPerByte }) => bitsPerByte),
     };
     measured.set(hash, result);
+    keepNewest(measured, MEASURED);
     return result;
   };
 
@@ -61,6 +67,7 @@ export const createObserver = async (context: ObserverContext): Promise<Observer
     models,
     losses,
     async cycle(cycle) {
+      await context.blobs.turn(cycle);
       const before = await models.baseOf(cycle);
       const after = await awaitBaseModel({ ...context, models }, cycle + 1);
       const { merged } = await models.manifest(after, context.signal);

@@ -6,6 +6,7 @@ import type { Beacon } from "#shared/chain/timelock/beacon.js";
 import type { Signer } from "#shared/protocol/signer.js";
 import { createColdkey, createHotkey } from "#shared/wallet/index.js";
 import type { LocalnetOptions } from "./options.js";
+import { type PlayerSettings, settingsOf } from "./player-settings.js";
 import { TRAINING } from "./training.js";
 
 export type Behaviour = MinerConfig["behaviour"];
@@ -74,19 +75,22 @@ export interface LocalnetEnv {
   readonly beacon: Beacon | undefined;
   /** What miners' settings differ in from the localnet's own. */
   readonly training: Partial<typeof TRAINING>;
+  /** Cycles whose files each participant keeps. */
+  readonly keepCycles: number;
+  readonly settings: PlayerSettings;
 }
 
 /** The YAML configuration of a participant's program. It is kept in the home, so the program can also be run by hand. */
 export const participantConfig = (
   player: LocalnetParticipant,
-  { home, endpoint, netuid, seed, beacon, training }: LocalnetEnv,
+  { home, endpoint, netuid, seed, beacon, training, keepCycles, settings }: LocalnetEnv,
 ): string =>
   stringify({
     chain_endpoint: endpoint,
     netuid,
     wallet: { name: WALLET, hotkey: player.name, path: join(home, "wallets") },
     checkpoint_dir: join(home, "players", player.name),
-    checkpoint_keep_top_k: 1000,
+    checkpoint_keep_top_k: keepCycles,
     device: "cpu",
     threads: 1,
     listen: { host: player.address, port: player.port },
@@ -104,4 +108,5 @@ export const participantConfig = (
       ...TRAINING,
       ...training,
     }),
+    ...settingsOf(settings, player.name),
   });

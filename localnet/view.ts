@@ -83,14 +83,18 @@ export const createView = (): LocalnetView => {
   };
 };
 
-/** One line per group: the agreed model's loss on held-out text over the cycles; "=" if the model took no step. */
-const heldOutLines = (heldOut: readonly ModelLosses[]): string[] =>
+/** Models whose loss a line shows. */
+const SHOWN_MODELS = 8;
+
+/** One line per group: the loss on held-out text of the agreed models, the last ones; "=" if the model took no step. */
+export const heldOutLines = (heldOut: readonly ModelLosses[]): string[] =>
   Object.keys(heldOut[0]?.valLoss ?? {}).map((group) => {
-    const losses = heldOut.map(({ valLoss }) => valLoss[group]!);
+    const losses = heldOut.slice(-SHOWN_MODELS).map(({ valLoss }) => valLoss[group]!);
+    const earlier = heldOut.length > SHOWN_MODELS ? "… → " : "";
     const path = losses
       .map((loss, i) => (i === 0 ? "" : loss === losses[i - 1] ? " = " : " → ") + loss.toFixed(3))
       .join("");
-    return `${group.padEnd(10)} held-out ${paint("green", path)}  val_bpb ${heldOut.at(-1)!.valBpb[group]!.toFixed(3)}`;
+    return `${group.padEnd(10)} held-out ${paint("green", earlier + path)}  val_bpb ${heldOut.at(-1)!.valBpb[group]!.toFixed(3)}`;
   });
 
 /** One line per miner: its step, its loss, and the losses of this cycle. */

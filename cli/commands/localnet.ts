@@ -2,6 +2,7 @@ import { fileURLToPath } from "node:url";
 import { Option } from "commander";
 import type { LocalChainKind } from "#localnet/local-chain.js";
 import { runLocalnet } from "#localnet/localnet.js";
+import { readPlayerSettings } from "#localnet/player-settings.js";
 import type { Cheater } from "#localnet/roles.js";
 import type { WeightsMode } from "#shared/chain/chain.js";
 import { listenAddress } from "#shared/cli/listen-address.js";
@@ -33,11 +34,13 @@ interface Options extends ModelOptions {
   readonly home: string;
   readonly json?: string | true;
   readonly keep?: boolean;
+  readonly keepCycles: number;
   readonly cheater: Cheater | "none";
   readonly validators: number;
   readonly miners: number;
   readonly network: string;
   readonly genesisSteps: number;
+  readonly settings?: string;
   readonly blockTime?: number;
   readonly weights: WeightsMode;
   readonly sealed?: boolean;
@@ -71,6 +74,12 @@ export const localnet: CommandSpec = {
       .option("--home <dir>", "directory for everything it writes", ".blockzero/localnet")
       .option("--json [file]", "write the result there; without a file, print it in the place of the tables")
       .option("--keep", "stay up after the last cycle")
+      .option(
+        "--keep-cycles <n>",
+        "cycles whose files the participants keep for `blockzero audit` and `explain`; older ones are deleted",
+        wholeNumber(1),
+        64,
+      )
       .addOption(cheater.default("copier"))
       .option("--network <file>", "network template", TEMPLATE)
       .option("--validators <n>", "validators", wholeNumber(1, 2), 2)
@@ -85,6 +94,10 @@ export const localnet: CommandSpec = {
       .option("--batch-size <n>", "sequences of a miner's step; unset: 8", wholeNumber(1))
       .option("--learning-rate <rate>", "of the miners; unset: 0.00025", positiveNumber)
       .option("--max-steps <n>", "steps of a miner's cycle at most; unset: 100", wholeNumber(1))
+      .option(
+        "--settings <file>",
+        "YAML: participants' settings by name, such as prose-1, or of `all`, beside the localnet's own",
+      )
       .option("--block-time <ms>", "milliseconds between blocks; unset: 800, on subtensor 3000", wholeNumber(100))
       .addOption(weights)
       .option("--sealed", "evaluate groups with endless text on pages that nobody can read before")
@@ -102,6 +115,7 @@ export const localnet: CommandSpec = {
           keep = false,
           sealed = false,
           dashboard,
+          settings,
           network,
           chain,
           runtime,
@@ -120,6 +134,7 @@ export const localnet: CommandSpec = {
               training,
               sealed,
               dashboard: addressOf(dashboard),
+              settings: settings === undefined ? {} : readPlayerSettings(settings),
               blockTime,
               runtime,
               template: network,

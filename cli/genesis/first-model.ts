@@ -126,6 +126,7 @@ const measured = async (
   { shardMargin: margin, force }: FirstModelOptions,
   { template, device, signal }: Making,
 ): Promise<Pick<FirstModel, "facts" | "figures">> => {
+  console.error("measuring the model's loss on each group's held-out text, and its shards");
   const batchSize = template.scoring.eval_batch_size;
   const meter = await createLossMeter(device, template, { batchSize, parameters });
   const losses = await heldOutLosses(meter, template, parameters).finally(() => meter.dispose());
@@ -159,6 +160,7 @@ const shown = async <T>(
 ): Promise<T> => {
   const view = new LiveView({ terminal: process.stderr });
   try {
+    view.print(`${what}: ${steps} steps; compiling the first takes a while`);
     return await train((step, figure) => {
       const line = `${what}  ${bar((step + 1) / steps, BAR_WIDTH)}  step ${step + 1}/${steps}  ${figure}`;
       view.update([line], line);

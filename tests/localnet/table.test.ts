@@ -3,6 +3,7 @@ import { describe, it } from "node:test";
 import { stripVTControlCharacters } from "node:util";
 import type { CycleResult } from "#localnet/result.js";
 import { cycleTable, summaryTable } from "#localnet/table.js";
+import { heldOutLines } from "#localnet/view.js";
 
 const cycle: CycleResult = {
   cycle: 3,
@@ -23,6 +24,14 @@ describe("the localnet's tables", () => {
     const lineOf = (group: string) => lines.find((line) => line.includes(`${group}: `));
     assert.match(lineOf("math")!, /2\.0000 → 1\.9000 ↓ .*step 4$/);
     assert.match(lineOf("prose")!, /3\.0000 → 3\.0000 = .*stood still: its pool is not paid for this cycle$/);
+  });
+
+  it("show the last models' losses, however many cycles there were", () => {
+    const models = Array.from({ length: 300 }, (_, i) => ({ valLoss: { math: 9 - i / 100 }, valBpb: { math: 1 } }));
+    const [line = ""] = heldOutLines(models).map(stripVTControlCharacters);
+    assert.match(line, /^math +held-out … → 6\.080 → .* → 6\.010 {2}val_bpb 1\.000$/);
+    assert.equal(line.split(" → ").length, 9);
+    assert.match(stripVTControlCharacters(heldOutLines(models.slice(0, 2))[0]!), /held-out 9\.000 → 8\.990 /);
   });
 
   it("name in the summary who stood still in which cycle", () => {

@@ -49,7 +49,16 @@ describe("a localnet's devchain", { timeout: HANG_GUARD }, () => {
       const { endpoint } = node;
       writeFileSync(
         config,
-        participantConfig(player, { home, endpoint, netuid: NETUID, seed: 7, training: {}, beacon: host.beacon }),
+        participantConfig(player, {
+          home,
+          endpoint,
+          netuid: NETUID,
+          seed: 7,
+          training: {},
+          keepCycles: 8,
+          settings: {},
+          beacon: host.beacon,
+        }),
       );
       const beacon = beaconOf(loadConfig(validatorSettings, { file: config, env: {}, flags: {} }));
       // Only on a chain without a beacon do owners reveal what they committed.
