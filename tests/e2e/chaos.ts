@@ -5,7 +5,8 @@ import { fileURLToPath } from "node:url";
 import { loadNetworkTemplate } from "#owner/network/network-template.js";
 import { connectDevchain } from "#shared/chain/devchain/client.js";
 import { type PHASES, phaseAt, phaseWindow } from "#shared/protocol/phases.js";
-import { parseRecord } from "#shared/protocol/records.js";
+import { addRecords, changedRecords, type Records } from "../support/faults/sightings.js";
+import { signal } from "../support/faults/signal.js";
 import type { LocalnetRun, PROCESSES } from "./localnet-run.js";
 
 type Phase = (typeof PHASES)[number];
@@ -35,7 +36,7 @@ export const causeChaos = async (run: LocalnetRun, kills: readonly Kill[]): Prom
   const over = new AbortController();
   void run.ended.then(() => over.abort());
   const chain = await connectDevchain({ endpoint: subnet.endpoint, signal: over.signal });
-  const records = new Map<string, Set<string>>();
+  const records: Records = new Map();
   const killed: Kill[] = [];
   const waiting = [...kills];
 
@@ -49,23 +50,32 @@ export const causeChaos = async (run: LocalnetRun, kills: readonly Kill[]): Prom
     );
     for (const kill of due) {
       waiting.splice(waiting.indexOf(kill), 1);
-      process.kill(run.pid(kill.process), "SIGKILL");
+      signal(run.pid(kill.process), "SIGKILL");
       killed.push(kill);
     }
-    const seen = await chain.commitments(NETUID, number).catch(() => []);
-    for (const { hotkey, data } of seen) {
-      const record = parseRecord(data);
-      if (!record.ok || record.value.type === "network") continue;
-      const key = `${hotkey} ${record.value.type} ${record.value.cycle}`;
-      records.set(key, (records.get(key) ?? new Set()).add(data));
-    }
+    await addRecords(chain, NETUID, number, records);
   }, over.signal);
   await run.ended;
   return { killed, records };
 };
 
+/** What `localnet.json` says, as far as it is read here. */
+export interface LocalnetDescription {
+  readonly endpoint: string;
+  readonly netuid: number;
+  readonly first: number;
+  readonly players: readonly {
+    readonly uid: number;
+    readonly name: string;
+    readonly program: "miner" | "validator";
+    readonly behaviour: string;
+    readonly hotkey: string;
+    readonly metrics: string;
+  }[];
+}
+
 /** The localnet describes itself once it lives. */
-const description = async (run: LocalnetRun): Promise<{ endpoint: string; first: number }> => {
+export const description = async (run: LocalnetRun): Promise<LocalnetDescription> => {
   let ended = false;
   void run.ended.then(() => {
     ended = true;
@@ -73,9 +83,8 @@ const description = async (run: LocalnetRun): Promise<{ endpoint: string; first:
   while (!ended) {
     try {
       const text = readFileSync(join(run.home, "localnet.json"), "utf8");
-      const subnet = JSON.parse(text) as { endpoint?: string; first?: number };
-      if (subnet.endpoint !== undefined && subnet.first !== undefined)
-        return { endpoint: subnet.endpoint, first: subnet.first };
+      const subnet = JSON.parse(text) as Partial<LocalnetDescription>;
+      if (subnet.endpoint !== undefined) return subnet as LocalnetDescription;
     } catch {
       // Not there yet.
     }
@@ -85,5 +94,4 @@ const description = async (run: LocalnetRun): Promise<{ endpoint: string; first:
 };
 
 /** Records that a participant changed its mind about. */
-export const doubled = ({ records }: Sightings): string[] =>
-  [...records].filter(([, texts]) => texts.size > 1).map(([key, texts]) => `${key}: ${[...texts].join(" and ")}`);
+export const doubled = ({ records }: Sightings): string[] => changedRecords(records);

@@ -26,12 +26,16 @@ export interface LocalnetRun {
   cleanUp(): void;
 }
 
-export const startLocalnet = (...args: readonly string[]): LocalnetRun => {
+export const startLocalnet = (...args: readonly string[]): LocalnetRun => launchLocalnet(args);
+
+/** @param env what the processes get beside the environment of this one */
+export const launchLocalnet = (args: readonly string[], env: Readonly<Record<string, string>> = {}): LocalnetRun => {
   const parent = mkdtempSync(join(tmpdir(), "blockzero-localnet-"));
   const home = join(parent, "home");
   const json = join(parent, "result.json");
   const child = spawn(process.execPath, [PROGRAM, "localnet", "--home", home, "--json", json, ...args], {
     stdio: ["ignore", "pipe", "pipe"],
+    env: { ...process.env, ...env },
   });
   let said = "";
   let answered = "";

@@ -1,0 +1,54 @@
+import { writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { stringify } from "yaml";
+import { template } from "../support/micro-network.js";
+
+/** Blocks, 70 a cycle: a tenth of a second each is too little for much, and enough for every phase on an idle machine. */
+export const SOAK_PHASES = {
+  distribute: 6,
+  train: 12,
+  commit: 5,
+  reveal: 5,
+  evaluate: 12,
+  exchange: 6,
+  choose: 8,
+  merge: 16,
+} as const;
+
+/** Steps of a few milliseconds, so that each cycle trains in less time than a block. */
+const TRAINING = {
+  batch_size: 4,
+  gradient_accumulation_steps: 1,
+  learning_rate: 0.02,
+  warmup_steps: 0,
+  max_steps: 12,
+};
+
+/** Writes the micro network as a template. @returns its path */
+export const writeNetwork = (folder: string): string => {
+  const path = join(folder, "network.yaml");
+  const { first_cycle: _, ...network } = { ...template, name: "soak", phases: SOAK_PHASES };
+  writeFileSync(path, stringify(network));
+  return path;
+};
+
+export interface PlayerPlace {
+  readonly endpoint: string;
+  /** Its home, where that is not the localnet's. */
+  readonly home: string | null;
+}
+
+/** Writes participants' settings: quick training, and each by its own line to the chain. @returns the file's path */
+export const writeSettings = (folder: string, players: ReadonlyMap<string, PlayerPlace>): string => {
+  const path = join(folder, "settings.yaml");
+  const own = [...players].map(([name, { endpoint, home }]) => [
+    name,
+    {
+      chain_endpoint: endpoint,
+      ...(home !== null && { checkpoint_dir: home }),
+      ...(!name.startsWith("validator") && TRAINING),
+    },
+  ]);
+  writeFileSync(path, stringify(Object.fromEntries(own)));
+  return path;
+};
