@@ -66,6 +66,11 @@ export const ROOMS: readonly Room[] = [
     imports: ["shared/errors", "shared/kernels", "shared/protocol", "shared/engine"],
   },
   {
+    room: "shared/sprint/proof",
+    holds: "proofs of a Sprint, samples, tests with their error rates, votes, weights: pure",
+    imports: ["shared/errors", "shared/util", "shared/protocol", "shared/sprint/exact"],
+  },
+  {
     room: "shared/independence",
     holds: "how much of an update is its own training: sketches, loadings, repeats",
     imports: ["shared/protocol"],
@@ -539,7 +544,7 @@ export const ROOMS: readonly Room[] = [
   },
 ];
 
-/** The room of a file; `shared` has a floor of its own, whose loose files are rooms too. */
+/** The room of a file; `shared` has a floor of its own, whose loose files are rooms too, and `shared/sprint` one more. */
 export const roomOf = (file: string): string => {
   const [first = "", second = "", third] = file.split("/");
   if (first !== "shared") return first;

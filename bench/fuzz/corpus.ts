@@ -13,6 +13,9 @@ import type { Network } from "#shared/protocol/network.js";
 import { encodeRecord, shortHash } from "#shared/protocol/records.js";
 import { signReport } from "#shared/protocol/report.js";
 import type { Signer } from "#shared/protocol/signer.js";
+import { signNonces } from "#shared/sprint/proof/all-nonces.js";
+import { noncesTree } from "#shared/sprint/proof/nonces-tree.js";
+import { signWinners } from "#shared/sprint/proof/winners.js";
 import { byteLength, DTYPES } from "#shared/tensor-files/dtype.js";
 import { encodeSafetensors, type Tensor } from "#shared/tensor-files/safetensors.js";
 
@@ -163,4 +166,33 @@ export const records = (): readonly [string, ...string[]] => {
     encodeRecord({ type: "model", ...at, model: BASE_HASH, location: "https://models.example.org" }),
     encodeRecord({ type: "network", network: at.network, hash: NETWORK_HASH, location }),
   ];
+};
+
+const sprint = { network: NETWORK_HASH, cycle: CYCLE, difficulty: 60 };
+
+/** Wins far apart and close together, so that gaps have one byte and several. */
+export const winners = () =>
+  signWinners({ ...sprint, nonces: 2 ** 40, wins: [0, 1, 127, 255, 20_000, 2 ** 35, 2 ** 40 - 1] }, signer);
+
+/** The tree over 600 nonces, whose digests count up. */
+export const sprintTree = () => {
+  const tree = noncesTree();
+  tree.append(Uint8Array.from({ length: 8 * 600 }, (_, i) => i % 256));
+  return tree;
+};
+
+/** A Sprint of 600 nonces, of which 256 were recorded at ⅓ and 512 at ⅔. */
+export const allNonces = () => {
+  const tree = sprintTree();
+  const whole = { nonces: tree.nonces, root: tree.root() };
+  const [first, second] = [256, 512].map((nonces) => {
+    const until = noncesTree();
+    until.append(Uint8Array.from({ length: 8 * nonces }, (_, i) => i % 256));
+    return until.prefix();
+  }) as [ReturnType<typeof tree.prefix>, ReturnType<typeof tree.prefix>];
+  const prefixes: Parameters<typeof signNonces>[0]["prefixes"] = [
+    { ...first, consistency: [...tree.consistency(first, second)] },
+    { ...second, consistency: [...tree.consistency(second, whole)] },
+  ];
+  return signNonces({ ...sprint, ...whole, prefixes, wins: [9, 80, 81, 300, 599] }, signer);
 };

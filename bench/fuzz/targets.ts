@@ -11,6 +11,10 @@ import { parseModelManifest } from "#shared/protocol/model-manifest.js";
 import { parseRecord } from "#shared/protocol/records.js";
 import { isReportSigned, parseReport } from "#shared/protocol/report.js";
 import { parseRequestHeader, signRequest } from "#shared/protocol/request.js";
+import { checkNonces, encodeNonces, parseNonces } from "#shared/sprint/proof/all-nonces.js";
+import type { Promised } from "#shared/sprint/proof/head.js";
+import { checkOpening, encodeOpening } from "#shared/sprint/proof/opening.js";
+import { checkWinners, encodeWinners, parseWinners } from "#shared/sprint/proof/winners.js";
 import { encodeSafetensors, isCanonical, parseSafetensors } from "#shared/tensor-files/safetensors.js";
 import { verify } from "#shared/wallet/verify.js";
 import * as corpus from "./corpus.js";
@@ -31,6 +35,7 @@ export const fuzzTargets = async (): Promise<readonly FuzzTarget[]> => [
   ...(await updates()),
   updateManifests(),
   ...documents(),
+  ...sprintProofs(),
   networks(),
   text("record", corpus.records(), (record) => parseRecord(record).ok),
   text("request header", [signRequest(request, corpus.signer)], (header) => parseRequestHeader(header) !== null),
@@ -148,6 +153,53 @@ const documents = (): readonly FuzzTarget[] => {
     },
   ];
 };
+
+/** Proofs whose record is right about their bytes: what stands in them is reached. */
+const sprintProofs = (): readonly FuzzTarget[] => {
+  const kinds: Mutations = [mutateBytes, mutateJson, mutateCanonical];
+  const tree = corpus.sprintTree();
+  const all = corpus.allNonces();
+  const [first, second] = all.prefixes;
+  const promise = (bytes: Uint8Array, { network, cycle, hotkey, difficulty, nonces, wins }: Proof): Promised => ({
+    ...{ network, cycle, hotkey, difficulty, nonces, wins: wins.length },
+    ...{ hash: sha256(bytes), included: 5, phase: { start: 0, end: 10 } },
+  });
+  return [
+    {
+      name: "winners proof",
+      seeds: [encodeWinners(corpus.winners())],
+      kinds,
+      read: (bytes) => {
+        const parsed = parseWinners(bytes);
+        const checked = checkWinners(bytes, promise(bytes, parsed.ok ? parsed.value : corpus.winners()), verify);
+        if (parsed.ok && Buffer.compare(encodeWinners(parsed.value), bytes) !== 0) throw new Error("another text");
+        return checked.ok ? "accepted" : checked.fault;
+      },
+    },
+    {
+      name: "proof of all nonces",
+      seeds: [encodeNonces(all)],
+      kinds,
+      read: (bytes) => {
+        const parsed = parseNonces(bytes);
+        const checked = checkNonces(bytes, promise(bytes, parsed.ok ? parsed.value : all), [first, second], verify);
+        if (parsed.ok && Buffer.compare(encodeNonces(parsed.value), bytes) !== 0) throw new Error("another text");
+        return checked.ok ? "accepted" : checked.fault;
+      },
+    },
+    {
+      name: "opening of a nonce",
+      seeds: [encodeOpening(tree.open(300)), encodeOpening(tree.open(256))],
+      kinds,
+      read: (bytes) => {
+        const checked = checkOpening(bytes, 300, { nonces: tree.nonces, root: tree.root() });
+        return checked.ok ? "accepted" : checked.fault;
+      },
+    },
+  ];
+};
+
+type Proof = Pick<ReturnType<typeof corpus.winners>, "network" | "cycle" | "hotkey" | "difficulty" | "nonces" | "wins">;
 
 const networks = (): FuzzTarget => ({
   name: "network file",

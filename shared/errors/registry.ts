@@ -13,6 +13,7 @@ import { ownProgramErrors } from "./own-program.js";
 import { programErrors } from "./program.js";
 import { sealErrors, sealedTextErrors } from "./sealed-text.js";
 import { settingErrors } from "./settings.js";
+import { sprintErrors } from "./sprint.js";
 import { storeErrors } from "./stores.js";
 import { subnetErrors } from "./subnet.js";
 import { textErrors } from "./text.js";
@@ -37,6 +38,7 @@ export const ERROR_TOPICS = {
   "Models and updates": modelErrors,
   "Generation and evaluation": textErrors,
   "Engine and training": engineErrors,
+  Sprints: sprintErrors,
   "Programs of one's own": ownProgramErrors,
   "A subnet and its owner": subnetErrors,
   "Audit, explain, score and rewards": inspectionErrors,

@@ -1,0 +1,90 @@
+import { z } from "zod";
+import { parseCanonical } from "#shared/protocol/canonical-json.js";
+import { sha256 } from "#shared/protocol/hash.js";
+import { canonicalBytes } from "#shared/protocol/hash-json.js";
+import type { Parsed } from "#shared/protocol/parsed.js";
+import { MAX_WINS } from "#shared/protocol/records.js";
+import type { Signer } from "#shared/protocol/signer.js";
+import { signDocument, type Verify } from "#shared/protocol/signing.js";
+import { NONCES } from "#shared/sprint/exact/inputs.js";
+import { asParsed, type Checked, faulty } from "./fault.js";
+import { encodeGaps, MAX_GAP_BYTES } from "./gaps.js";
+import {
+  earlyFault,
+  HEAD_BYTES,
+  headFault,
+  headShape,
+  type Promised,
+  readWins,
+  requireWins,
+  signedByItself,
+} from "./head.js";
+
+/** Greatest size of a proof with so many wins, in bytes. A record names the number, so a fetch is bounded before it begins. */
+export const maxWinnersBytes = (wins = MAX_WINS): number =>
+  HEAD_BYTES + Math.ceil((Math.min(wins, MAX_WINS) * MAX_GAP_BYTES * 4) / 3);
+
+const winnersSchema = z.strictObject({ ...headShape, kind: z.literal("winners") });
+
+/**
+ * Proof A: the winning nonces of one hotkey's Sprint. It needs no tree over the others, because a false win fails recomputation. Its hash is
+ * SHA-256 of its bytes.
+ */
+export interface WinnersProof extends Omit<z.infer<typeof winnersSchema>, "wins"> {
+  /** Ascending strictly, each below 2^48. */
+  readonly wins: readonly number[];
+}
+
+export type UnsignedWinners = Pick<WinnersProof, "network" | "cycle" | "difficulty" | "nonces" | "wins">;
+
+const toDocument = <T extends { readonly wins: readonly number[] }>(proof: T): Omit<T, "wins"> & { wins: string } => ({
+  ...proof,
+  wins: encodeGaps(proof.wins),
+});
+
+/** @throws BlockZeroError SPRINT_WINS_INVALID unless the wins ascend strictly and are in range */
+export const signWinners = (fields: UnsignedWinners, signer: Pick<Signer, "address" | "sign">): WinnersProof => {
+  requireWins(fields.wins, NONCES);
+  const body = { version: 1, kind: "winners", hotkey: signer.address, ...fields } as const;
+  const { signature } = signDocument(toDocument(body), signer);
+  return { ...body, signature };
+};
+
+/** The proof's canonical JSON. @throws BlockZeroError SPRINT_WINS_INVALID unless the wins ascend strictly and are in range */
+export const encodeWinners = (proof: WinnersProof): Uint8Array => {
+  requireWins(proof.wins, NONCES);
+  return canonicalBytes(toDocument(proof));
+};
+
+/** SHA-256 of the proof's bytes. */
+export const winnersHash = (proof: WinnersProof): string => sha256(encodeWinners(proof));
+
+/** Whether the hotkey that the proof names signed it. */
+export const isWinnersSigned = (proof: WinnersProof, verify: Verify): boolean =>
+  signedByItself(toDocument(proof), verify);
+
+const readWinners = (bytes: Uint8Array): Checked<WinnersProof> => {
+  const limit = maxWinnersBytes();
+  if (bytes.length > limit) return faulty("too_large", `${bytes.length} bytes, at most ${limit} are allowed`);
+  const document = parseCanonical(bytes, winnersSchema, limit);
+  if (!document.ok) return faulty("malformed", document.problem);
+  const wins = readWins(document.value.wins, NONCES);
+  return wins.ok ? { ok: true, value: { ...document.value, wins: wins.value } } : wins;
+};
+
+/** Never throws, whatever the bytes. */
+export const parseWinners = (bytes: Uint8Array): Parsed<WinnersProof> => asParsed(readWinners(bytes));
+
+/**
+ * The verdict on a proof's bytes as far as no network is evaluated. One fault rejects the whole proof. Checks go from the cheapest to the
+ * dearest: block, size, form, hash, head, signature. Never throws.
+ */
+export const checkWinners = (bytes: Uint8Array, promised: Promised, verify: Verify): Checked<WinnersProof> => {
+  const early = earlyFault(promised, bytes.length, maxWinnersBytes(promised.wins));
+  if (early) return early;
+  const read = readWinners(bytes);
+  if (!read.ok) return read;
+  const fault = headFault(bytes, read.value, promised);
+  if (fault) return fault;
+  return isWinnersSigned(read.value, verify) ? read : faulty("bad_signature");
+};
