@@ -11,6 +11,9 @@ export const addressSchema = z.string().regex(/^[1-9A-HJ-NP-Za-km-z]{46,50}$/, "
 /** Whether `signature` (64 bytes) over `message` was made with the key of the SS58 `address`. */
 export type Verify = (message: Uint8Array, signature: Uint8Array, address: string) => boolean;
 
+/** Whether the VRF `signature` (96 bytes) of `message` was made with the key of the SS58 `address`. */
+export type VerifyVrf = (message: Uint8Array, signature: Uint8Array, address: string, context: string) => boolean;
+
 /** The document with its signature: sr25519 over the canonical JSON of everything else. */
 export const signDocument = <T extends object>(body: T, signer: Pick<Signer, "sign">): T & { signature: string } => ({
   ...body,

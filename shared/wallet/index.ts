@@ -17,3 +17,4 @@ export { type Prompt, terminalPrompt } from "./prompt.js";
 export { parseSecret } from "./secret-text.js";
 export { signerFromUri } from "./signer.js";
 export { verify } from "./verify.js";
+export { verifyVrf } from "./verify-vrf.js";

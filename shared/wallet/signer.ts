@@ -1,21 +1,29 @@
 import { Keyring } from "@polkadot/keyring";
 import type { KeyringPair } from "@polkadot/keyring/types";
 import { cryptoWaitReady } from "@polkadot/util-crypto";
-import type { Signer } from "#shared/protocol/signer.js";
+import type { VrfSigner } from "#shared/protocol/signer.js";
+import { signVrf } from "./vrf.js";
 
 /** Bittensor's SS58 prefix. */
 export const SS58_PREFIX = 42;
 
 export const keyring = (): Keyring => new Keyring({ type: "sr25519", ss58Format: SS58_PREFIX });
 
-export const signerOf = (pair: KeyringPair): Signer => ({
+export const signerOf = (pair: KeyringPair): VrfSigner => ({
   address: pair.address,
   publicKey: pair.publicKey,
   sign: (message) => pair.sign(message),
+  vrf: (message, context) => signVrf(secretOf(pair), message, context),
 });
 
+/** Where PKCS #8, as polkadot.js writes it without a password, has the 64 bytes of the secret key. */
+const SECRET_IN_PKCS8 = [16, 80] as const;
+
+/** A copy of the secret: the pair's own `vrfSign` would wipe half of the key that it goes on to sign with. */
+const secretOf = (pair: KeyringPair): Uint8Array => pair.encodePkcs8().slice(...SECRET_IN_PKCS8);
+
 /** A signer from a Substrate secret URI such as `//Alice`: for development chains and tests. */
-export const signerFromUri = async (uri: string): Promise<Signer> => {
+export const signerFromUri = async (uri: string): Promise<VrfSigner> => {
   await cryptoWaitReady();
   return signerOf(keyring().addFromUri(uri));
 };

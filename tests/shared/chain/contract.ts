@@ -50,11 +50,9 @@ export const chainContract = (name: string, open: () => Promise<ChainHarness>): 
       harness = await open();
       ({ chain, netuid } = harness);
       [validator, miner, stranger] = await Promise.all(
-        ["//Contract//Validator", "//Contract//Miner", "//Contract//Stranger"].map(signerFromUri) as [
-          Promise<Signer>,
-          Promise<Signer>,
-          Promise<Signer>,
-        ],
+        ["//Contract//Validator", "//Contract//Miner", "//Contract//Stranger"].map(
+          (uri): Promise<Signer> => signerFromUri(uri),
+        ) as [Promise<Signer>, Promise<Signer>, Promise<Signer>],
       );
     });
     after(() => harness?.close());
