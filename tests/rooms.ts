@@ -101,6 +101,21 @@ export const ROOMS: readonly Room[] = [
     imports: ["shared/errors", "shared/files", "shared/protocol"],
   },
   {
+    room: "shared/duty",
+    holds: "tasks that are checked at random: who is on duty, proofs of duty, missed duty, votes",
+    imports: ["shared/util", "shared/protocol"],
+  },
+  {
+    room: "shared/reputation",
+    holds: "what a host has earned by honest work, and what costs it",
+    imports: ["shared/util", "shared/duty"],
+  },
+  {
+    room: "shared/settlement",
+    holds: "a cycle's checks closed: verdicts, pay held and released, reputations, and why",
+    imports: ["shared/util", "shared/protocol", "shared/duty", "shared/reputation"],
+  },
+  {
     room: "shared/artifact",
     holds: "updates, codecs, gates",
     imports: ["shared/errors", "shared/files", "shared/kernels", "shared/protocol", "shared/tensor-files"],

@@ -5,6 +5,9 @@ import { encodeUpdate } from "#shared/artifact/codec/encode-update.js";
 import { CODECS } from "#shared/artifact/codec/index.js";
 import type { FloatTensors } from "#shared/artifact/update.js";
 import { createRandom } from "#shared/data/random.js";
+import { signDutyAnswers } from "#shared/duty/answers-document.js";
+import { signDutyDocument } from "#shared/duty/duty-document.js";
+import { signPlantedDocument } from "#shared/duty/planted-document.js";
 import { PRESETS } from "#shared/model/presets.js";
 import { hashJson } from "#shared/protocol/hash-json.js";
 import { signUpdateManifest } from "#shared/protocol/manifest.js";
@@ -150,6 +153,39 @@ export const report = () => {
     signer,
   );
 };
+
+const DRAW = "5a".repeat(96);
+
+export const dutyDocument = () =>
+  signDutyDocument(
+    {
+      network: NETWORK_HASH,
+      cycle: CYCLE,
+      duties: [
+        { task: hashOf("a"), draw: DRAW, verdict: "valid", reason: null },
+        { task: hashOf("b"), draw: DRAW, verdict: "invalid", reason: "nonce 7 does not win" },
+        { task: hashOf("c"), draw: DRAW, verdict: "abstain", reason: "not checked within 1000 ms" },
+      ],
+    },
+    signer,
+  );
+
+export const dutyAnswers = () =>
+  signDutyAnswers(
+    {
+      network: NETWORK_HASH,
+      cycle: CYCLE,
+      answers: [
+        { task: hashOf("a"), draw: DRAW },
+        { task: hashOf("b"), draw: DRAW },
+      ],
+      votes: [{ task: hashOf("c"), verdict: "invalid" }],
+    },
+    signer,
+  );
+
+export const plantedDocument = () =>
+  signPlantedDocument({ network: NETWORK_HASH, cycle: CYCLE, task: hashOf("a"), draw: DRAW }, signer);
 
 /** The localnet's, with the hash of some genesis. */
 export const networkFile = (): Network => ({ ...loadNetworkTemplate(TEMPLATE), genesis: hashOf("genesis") });

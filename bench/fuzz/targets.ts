@@ -1,6 +1,11 @@
 import { checkManifest, checkTensors } from "#shared/artifact/gates.js";
 import { l2Norm } from "#shared/artifact/update.js";
 import { parseNetwork } from "#shared/config/load-network.js";
+import { areDutyAnswersSigned, parseDutyAnswers } from "#shared/duty/answers-document.js";
+import { assessDuty } from "#shared/duty/assess-duty.js";
+import { isDutyDocumentSigned, parseDutyDocument } from "#shared/duty/duty-document.js";
+import { isPlanted } from "#shared/duty/planted.js";
+import { isPlantedDocumentSigned, parsePlantedDocument } from "#shared/duty/planted-document.js";
 import { type ErrorCode, hasCode } from "#shared/errors/error.js";
 import { contentRangeStart, requestedRange } from "#shared/files/byte-range.js";
 import { bytesSource } from "#shared/files/byte-source.js";
@@ -17,6 +22,7 @@ import { checkOpening, encodeOpening } from "#shared/sprint/proof/opening.js";
 import { checkWinners, encodeWinners, parseWinners } from "#shared/sprint/proof/winners.js";
 import { encodeSafetensors, isCanonical, parseSafetensors } from "#shared/tensor-files/safetensors.js";
 import { verify } from "#shared/wallet/verify.js";
+import { verifyVrf } from "#shared/wallet/verify-vrf.js";
 import * as corpus from "./corpus.js";
 import { type Mutate, type Mutations, mutateBytes, mutateHeader, mutateJson, mutateValue } from "./mutate.js";
 
@@ -149,6 +155,53 @@ const documents = (): readonly FuzzTarget[] => {
         const parsed = parseReport(bytes);
         if (!parsed.ok) return "refused";
         return isReportSigned(parsed.value, verify) ? "accepted" : "not signed";
+      },
+    },
+    ...dutyDocuments(kinds),
+  ];
+};
+
+/** Documents of duty, read and judged: a signature does not make what they claim true. */
+const dutyDocuments = (kinds: Mutations): readonly FuzzTarget[] => {
+  const { publicKey, address: hotkey } = corpus.signer;
+  const [first] = corpus.dutyDocument().duties;
+  const subject = { executorKey: publicKey, result: corpus.BASE_HASH, beacon: corpus.BASE_HASH };
+  const tasks = [{ ...subject, task: first!.task, threshold: 2n ** 64n }];
+  const claims = { hotkey, publicKey, tasks, auditSeed: corpus.BASE_HASH };
+  return [
+    {
+      name: "duty document",
+      seeds: [canonicalBytes(corpus.dutyDocument())],
+      kinds,
+      read: (bytes) => {
+        const parsed = parseDutyDocument(bytes);
+        if (!parsed.ok) return "refused";
+        assessDuty({ ...claims, document: parsed.value, answers: null }, verifyVrf);
+        return isDutyDocumentSigned(parsed.value, verify) ? "accepted" : "not signed";
+      },
+    },
+    {
+      name: "duty answers",
+      seeds: [canonicalBytes(corpus.dutyAnswers())],
+      kinds,
+      read: (bytes) => {
+        const parsed = parseDutyAnswers(bytes);
+        if (!parsed.ok) return "refused";
+        assessDuty({ ...claims, document: null, answers: parsed.value }, verifyVrf);
+        return areDutyAnswersSigned(parsed.value, verify) ? "accepted" : "not signed";
+      },
+    },
+    {
+      name: "planted task",
+      seeds: [canonicalBytes(corpus.plantedDocument())],
+      kinds,
+      read: (bytes) => {
+        const parsed = parsePlantedDocument(bytes);
+        if (!parsed.ok) return "refused";
+        const at = { network: corpus.NETWORK_HASH, cycle: corpus.CYCLE, beacon: corpus.BASE_HASH };
+        const claim = { document: parsed.value, subject: at, threshold: 2n ** 64n, commitment: corpus.BASE_HASH };
+        if (isPlanted(claim, verifyVrf)) throw new Error("a false draw counts");
+        return isPlantedDocumentSigned(parsed.value, verify) ? "accepted" : "not signed";
       },
     },
   ];

@@ -1,0 +1,66 @@
+import { assessDuty, type DutyAssessment } from "#shared/duty/assess-duty.js";
+import { isPlanted, mustBeWrong, relayThreshold } from "#shared/duty/planted.js";
+import type { DutyTarget } from "#shared/duty/target.js";
+import { EXACT_KINDS, type Task } from "#shared/duty/task.js";
+import { dutyThreshold } from "#shared/duty/threshold.js";
+import type { VerifyVrf } from "#shared/protocol/signing.js";
+import { type CloseInputs, targetsOf, weightsByKind } from "./cycle-inputs.js";
+
+/** What members did of their duty in a cycle, before anything is recomputed. */
+export interface AssessedCycle {
+  /** Executor → how often its tasks were to be checked. */
+  readonly targets: ReadonlyMap<string, DutyTarget>;
+  /** Member → what it did of its duty. */
+  readonly assessments: ReadonlyMap<string, DutyAssessment>;
+  /** Ids of tasks that were planted with a wrong result, as drawn and committed to. */
+  readonly plantedWrong: ReadonlySet<string>;
+}
+
+/** Verifies all draws: some 10 ms each, of which there are as many as tasks were checked, and 64 a member. */
+export const assessMembers = (inputs: CloseInputs, verifyVrf: VerifyVrf): AssessedCycle => {
+  const { members, tasks, beacon, auditSeed, duties, answers } = inputs;
+  const targets = targetsOf(inputs);
+  const weightsOf = weightsByKind(members);
+  const assessments = members.map(({ hotkey, publicKey }) => {
+    const own = tasks
+      .map(({ task, executorKey }) => ({
+        task: task.id,
+        executorKey,
+        result: task.result,
+        beacon,
+        threshold: dutyThreshold(targets.get(task.executor)!, hotkey, task.executor, weightsOf(task.kind)),
+      }))
+      .filter(({ threshold }) => threshold > 0n);
+    const documents = { document: duties.get(hotkey) ?? null, answers: answers.get(hotkey) ?? null };
+    return [hotkey, assessDuty({ hotkey, publicKey, ...documents, tasks: own, auditSeed }, verifyVrf)] as const;
+  });
+  return { targets, assessments: new Map(assessments), plantedWrong: plantedWrong(inputs, verifyVrf) };
+};
+
+/** Tasks of exact kinds that a member on duty flags, or that were planted wrong: whoever closes the cycle recomputes these. Ascending by id. */
+export const tasksToRecompute = (
+  { tasks }: Pick<CloseInputs, "tasks">,
+  { assessments, plantedWrong: wrong }: AssessedCycle,
+): readonly Task[] => {
+  const flagged = [...assessments.values()].flatMap(({ done }) =>
+    done.filter(({ verdict }) => verdict === "invalid").map(({ task }) => task),
+  );
+  const wanted = new Set([...wrong, ...flagged]);
+  return tasks
+    .map(({ task }) => task)
+    .filter(({ id, kind }) => EXACT_KINDS.has(kind) && wanted.has(id))
+    .sort((a, b) => (a.id < b.id ? -1 : 1));
+};
+
+const plantedWrong = (inputs: CloseInputs, verifyVrf: VerifyVrf): ReadonlySet<string> => {
+  const { network, cycle, relayBeacon, members, tasks, tasksBefore, planted, plantedCommitments } = inputs;
+  const weights = new Map(members.map(({ hotkey, weight }) => [hotkey, weight]));
+  const executors = new Map(tasks.map(({ task }) => [task.id, task.executor]));
+  const disclosed = [...planted.values()].filter((document) => {
+    if (executors.get(document.task) !== document.hotkey) return false;
+    const threshold = relayThreshold(document.hotkey, weights, tasksBefore);
+    const commitment = plantedCommitments.get(document.hotkey);
+    return isPlanted({ document, subject: { network, cycle, beacon: relayBeacon }, threshold, commitment }, verifyVrf);
+  });
+  return new Set(disclosed.filter(({ draw }) => mustBeWrong(Buffer.from(draw, "hex"))).map(({ task }) => task));
+};

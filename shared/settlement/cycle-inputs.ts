@@ -1,0 +1,91 @@
+import type { DutyAnswers } from "#shared/duty/answers-document.js";
+import type { DutyDocument } from "#shared/duty/duty-document.js";
+import type { PlantedDocument } from "#shared/duty/planted-document.js";
+import { DEFAULT_DUTY, type DutyRules } from "#shared/duty/rules.js";
+import { type DutyTarget, dutyTarget } from "#shared/duty/target.js";
+import type { Task, TaskKind } from "#shared/duty/task.js";
+import type { Weights } from "#shared/duty/threshold.js";
+import { NEWCOMER, type Reputation, trustedReputation } from "#shared/reputation/reputation.js";
+import type { RewardSource } from "./settle.js";
+
+/** A member whose weight was fixed before the cycle's beacon. */
+export interface Member {
+  readonly hotkey: string;
+  /** 32 bytes. */
+  readonly publicKey: Uint8Array;
+  readonly weight: bigint;
+  /** What it declared that it can check. It has no duty for other kinds. */
+  readonly checks: ReadonlySet<TaskKind>;
+}
+
+export interface CycleTask {
+  readonly task: Task;
+  /** The executor's public key, 32 bytes. */
+  readonly executorKey: Uint8Array;
+  readonly source: RewardSource;
+}
+
+/** What a cycle is closed from: chain state and signed documents. */
+export interface CloseInputs {
+  /** Full hash of the network file. */
+  readonly network: string;
+  readonly cycle: number;
+  readonly members: readonly Member[];
+  /** One of each id. */
+  readonly tasks: readonly CycleTask[];
+  /** Hotkey → tasks that it was assigned; of those not in it, as many as it did. */
+  readonly assigned: ReadonlyMap<string, number>;
+  /** Tasks of the cycle before. */
+  readonly tasksBefore: number;
+  /** Known after the tasks' results are on chain. */
+  readonly beacon: string;
+  /** Known after duty documents are on chain. */
+  readonly auditSeed: string;
+  /** The documents whose hashes are on chain in time: parsed, signed by the hotkey they are filed under, of this network and cycle. */
+  readonly duties: ReadonlyMap<string, DutyDocument>;
+  readonly answers: ReadonlyMap<string, DutyAnswers>;
+  /** Known before the tasks are done: it draws relays. */
+  readonly relayBeacon: string;
+  readonly planted: ReadonlyMap<string, PlantedDocument>;
+  /** Hotkey → its one commitment to a planted task, on chain before `beacon`. */
+  readonly plantedCommitments: ReadonlyMap<string, string>;
+  /** Agreed after the cycle before. Hosts not in it are newcomers. */
+  readonly reputations: ReadonlyMap<string, Reputation>;
+  /** What the cycle pays for tasks without a payment, in the smallest unit. */
+  readonly pot: bigint;
+  readonly rules?: DutyRules;
+}
+
+/** Executor → how often its tasks are to be checked: everybody knows it before the beacon. */
+export const targetsOf = ({
+  tasks,
+  tasksBefore,
+  reputations,
+  rules = DEFAULT_DUTY,
+}: Pick<CloseInputs, "tasks" | "tasksBefore" | "reputations" | "rules">): ReadonlyMap<string, DutyTarget> => {
+  const volume = Math.max(tasks.length, tasksBefore);
+  const targets = [...tasksDone(tasks)].map(([executor, atStake]) => {
+    const reputation = trustedReputation(reputations.get(executor) ?? NEWCOMER);
+    return [executor, dutyTarget({ reputation, volume, atStake }, rules)] as const;
+  });
+  return new Map(targets);
+};
+
+/** Executor → number of its tasks. */
+export const tasksDone = (tasks: CloseInputs["tasks"]): ReadonlyMap<string, number> => {
+  const counts = new Map<string, number>();
+  for (const { task } of tasks) counts.set(task.executor, (counts.get(task.executor) ?? 0) + 1);
+  return counts;
+};
+
+/** The weights of those who can check a kind. */
+export const weightsByKind = (members: readonly Member[]): ((kind: TaskKind) => Weights) => {
+  const known = new Map<TaskKind, Weights>();
+  return (kind) => {
+    const weights =
+      known.get(kind) ??
+      new Map(members.filter(({ checks }) => checks.has(kind)).map(({ hotkey, weight }) => [hotkey, weight]));
+    known.set(kind, weights);
+    return weights;
+  };
+};

@@ -1,0 +1,157 @@
+import assert from "node:assert/strict";
+import { describe, it } from "node:test";
+import { z } from "zod";
+import { auditSample } from "#shared/duty/audit-sample.js";
+import { drawValue, isDrawOf } from "#shared/duty/draw.js";
+import { majorityVerdict } from "#shared/duty/majority.js";
+import { isPlanted, mustBeWrong, plantedCommitment } from "#shared/duty/planted.js";
+import { signPlantedDocument } from "#shared/duty/planted-document.js";
+import { DEFAULT_DUTY } from "#shared/duty/rules.js";
+import { drawSlots } from "#shared/duty/slots.js";
+import { dutyTarget } from "#shared/duty/target.js";
+import { TASK_KINDS, taskId } from "#shared/duty/task.js";
+import { dutyThreshold } from "#shared/duty/threshold.js";
+import { hashBytes } from "#shared/protocol/hash.js";
+import { devSigner } from "../protocol/keys.js";
+import { loadVectors } from "../protocol/vectors.js";
+import { verifyVrf } from "./support.js";
+
+const hash = z.string();
+const amounts = z.record(z.string(), z.string());
+const verdict = z.enum(["valid", "invalid", "abstain"]);
+const vectors = loadVectors(
+  "duty",
+  z.object({
+    taskIds: z.array(
+      z.object({
+        network: hash,
+        cycle: z.number(),
+        executorKey: hash,
+        kind: z.enum(TASK_KINDS),
+        subject: z.looseObject({}),
+        id: hash,
+      }),
+    ),
+    draws: z.array(
+      z.object({
+        uri: z.string(),
+        hotkey: z.string(),
+        task: hash,
+        executorKey: hash,
+        result: hash,
+        beacon: hash,
+        draw: z.string(),
+        value: z.string(),
+      }),
+    ),
+    relays: z.array(
+      z.object({
+        uri: z.string(),
+        hotkey: z.string(),
+        cycle: z.number(),
+        network: hash,
+        beacon: hash,
+        draw: z.string(),
+        value: z.string(),
+        mustBeWrong: z.boolean(),
+        task: hash,
+        commitment: hash,
+      }),
+    ),
+    targets: z.array(
+      z.object({
+        saving: z.number(),
+        reputation: z.number(),
+        volume: z.number(),
+        atStake: z.number(),
+        expected: z.unknown(),
+      }),
+    ),
+    thresholds: z.array(
+      z.object({
+        target: z.number(),
+        isEverybody: z.boolean(),
+        verifier: z.string(),
+        executor: z.string(),
+        weights: amounts,
+        threshold: z.string(),
+      }),
+    ),
+    samples: z.array(
+      z.object({
+        seed: hash,
+        verifierKey: hash,
+        document: hash,
+        unclaimed: z.array(hash),
+        size: z.number(),
+        sample: z.array(hash),
+      }),
+    ),
+    slots: z.array(
+      z.object({
+        domain: z.string(),
+        beacon: hash,
+        subject: hash,
+        slots: z.number(),
+        weights: amounts,
+        held: z.record(z.string(), z.number()),
+      }),
+    ),
+    majorities: z.array(
+      z.object({
+        voters: z.record(z.string(), z.number()),
+        votes: z.array(z.object({ hotkey: z.string(), verdict })),
+        verdict: z.string(),
+      }),
+    ),
+  }),
+);
+
+const bigints = (texts: Readonly<Record<string, string>>) =>
+  new Map(Object.entries(texts).map(([name, text]) => [name, BigInt(text)]));
+const bytes = (hex: string) => Buffer.from(hex, "hex");
+
+describe("vectors of duty", () => {
+  it("task ids", () => {
+    assert.equal(vectors.taskIds.length, TASK_KINDS.length);
+    for (const { executorKey, id, ...origin } of vectors.taskIds)
+      assert.equal(taskId({ ...origin, executorKey: hashBytes(executorKey) }), id, origin.kind);
+  });
+
+  it("draws by schnorrkel, and their values", () => {
+    for (const { hotkey, task, executorKey, result, beacon, draw, value } of vectors.draws.slice(0, 4)) {
+      const subject = { task, executorKey: hashBytes(executorKey), result, beacon };
+      assert.ok(isDrawOf(bytes(draw), subject, hotkey, verifyVrf));
+      assert.equal(drawValue(bytes(draw)), BigInt(value));
+    }
+  });
+
+  it("relays, what they must plant and commit to", () => {
+    for (const { uri, network, cycle, beacon, draw, mustBeWrong: wrong, task, commitment } of vectors.relays) {
+      assert.equal(mustBeWrong(bytes(draw)), wrong);
+      assert.equal(plantedCommitment(task, bytes(draw)), commitment);
+      const document = signPlantedDocument({ network, cycle, task, draw }, devSigner(uri));
+      const claim = { document, subject: { network, cycle, beacon }, threshold: 2n ** 64n, commitment };
+      assert.ok(isPlanted(claim, verifyVrf));
+      assert.ok(!isPlanted({ ...claim, commitment: undefined }, verifyVrf), "not committed to");
+      assert.ok(!isPlanted({ ...claim, threshold: 0n }, verifyVrf), "not drawn");
+      assert.ok(!isPlanted({ ...claim, subject: { network, cycle, beacon: network } }, verifyVrf), "another beacon");
+    }
+  });
+
+  it("targets and thresholds", () => {
+    for (const { saving, expected, ...scrutiny } of vectors.targets)
+      assert.deepEqual(dutyTarget(scrutiny, { ...DEFAULT_DUTY, saving }), expected, JSON.stringify(scrutiny));
+    for (const { weights, threshold, verifier, executor, ...target } of vectors.thresholds)
+      assert.equal(dutyThreshold(target, verifier, executor, bigints(weights)), BigInt(threshold));
+  });
+
+  it("samples, slots and majorities", () => {
+    for (const { verifierKey, sample, ...subject } of vectors.samples)
+      assert.deepEqual(auditSample({ ...subject, verifierKey: hashBytes(verifierKey) }), sample);
+    for (const { weights, held, ...draw } of vectors.slots)
+      assert.deepEqual(Object.fromEntries(drawSlots({ ...draw, weights: bigints(weights) })), held);
+    for (const { voters, votes, verdict: expected } of vectors.majorities)
+      assert.equal(majorityVerdict(new Map(Object.entries(voters)), votes), expected);
+  });
+});
