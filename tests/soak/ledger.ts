@@ -10,6 +10,8 @@ import { blockSchema } from "#shared/simulators/devchain/block.js";
 export const WRITES = ["commit", "reveal", "report", "held", "ballot", "model", "weights"] as const;
 export type WriteKind = (typeof WRITES)[number];
 
+const isWriteKind = (kind: string): kind is WriteKind => WRITES.some((write) => write === kind);
+
 /** A write that a block holds and no rule forbade. */
 export interface Written {
   readonly block: number;
@@ -61,14 +63,9 @@ export const readLedger = (
         written.push({ block: number, hotkey: signer, kind: "weights", cycle, text: JSON.stringify(call.args) });
       } else if (call.name === "setCommitment") {
         const record = parseRecord(call.args.data);
-        if (record.ok && isOfCycle(record.value))
-          written.push({
-            block: number,
-            hotkey: signer,
-            kind: record.value.type,
-            cycle: record.value.cycle,
-            text: call.args.data,
-          });
+        if (!record.ok || !isOfCycle(record.value)) continue;
+        const { type: kind, cycle } = record.value;
+        if (isWriteKind(kind)) written.push({ block: number, hotkey: signer, kind, cycle, text: call.args.data });
       }
     }
   }
