@@ -329,6 +329,7 @@ export const ROOMS: readonly Room[] = [
     holds: "a subnet looked at from outside: its chain, or a localnet's copy, and files from folders and servers",
     imports: [
       "shared/errors",
+      "shared/util",
       "shared/files",
       "shared/protocol",
       "shared/telemetry",
@@ -493,6 +494,7 @@ export const ROOMS: readonly Room[] = [
     holds: "a whole subnet on one machine",
     imports: [
       "shared/errors",
+      "shared/util",
       "shared/files",
       "shared/protocol",
       "shared/telemetry",
