@@ -74,6 +74,19 @@ test("what validators gave in a localnet is scored again, and explained", { time
   const { prose } = store.models.get(report.base)!.parts.groups;
   assert.ok(await directoryStore(join(subnet.home, "ann", "score")).has(blobsOf(prose!.weights)[0]!.hash));
 
+  // Which group fits a text is said by the newest model's routers, beside who trains there.
+  writeFileSync(join(cwd, "mine.jsonl"), `${JSON.stringify({ text: "12 + 30 = 42; 7 * 8 = 56; " })}\n`.repeat(8));
+  const fit = await run(
+    "blockzero-miner",
+    ["affinity", "--data", "mine.jsonl", "--home", home, "--threads", "1", "--json"],
+    { cwd, env: { BLOCKZERO_LOG_LEVEL: "error" } },
+  );
+  assert.equal(fit.status, 0, fit.stderr);
+  const { groups, crowding } = JSON.parse(fit.stdout);
+  assert.ok(Math.abs(groups.reduce((sum: number, { share }: { share: number }) => sum + share, 0) - 1) < 1e-6);
+  assert.equal(crowding.math.miners, 2);
+  assert.ok(crowding.math.scores.median > 0);
+
   // Both validators set the weights that the explanation computes, and the model merged what it says.
   assert.equal(explanation.agreed!.scoredBy, 1);
   assert.equal(explanation.chain.weights.length, 2);
