@@ -5,6 +5,7 @@ import type { Selected } from "#shared/merge/selection.js";
 import type { ModelTensors } from "#shared/model/model-tensors.js";
 import { type BaseModel, wholeModel } from "#shared/participant/agreement/base-model.js";
 import { awaitSeeds } from "#shared/participant/await-seeds.js";
+import type { BlockTimer } from "#shared/participant/block-timer.js";
 import { cycleSource } from "#shared/participant/cycle-source.js";
 import type { Participant } from "#shared/participant/participant.js";
 import { untilBlock } from "#shared/participant/until-block.js";
@@ -18,6 +19,7 @@ import { evaluationTexts } from "./evaluation-text.js";
 import { openSubmission } from "./gated-updates.js";
 import { type Agreement, planFrom } from "./merge-cycle.js";
 import { readBase } from "./read-base.js";
+import { timeUntil } from "./time-left.js";
 
 /** Blocks kept free at the end of the choose phase to put the ballot on chain. */
 const BLOCKS_TO_VOTE = 2;
@@ -35,23 +37,26 @@ export const chooseSteps = (
   meter: LossMeter,
   cycle: number,
   agreed: Agreement,
+  timer?: BlockTimer,
 ): Promise<readonly StepVote[]> => {
   const { clock, network, signal } = participant;
   const { start, end } = phaseWindow(cycle, "choose", network.phases);
   const deadline = start + Math.max(1, Math.floor((end - start) * PATIENCE));
-  return untilBlock(clock, deadline, signal, (until) => choose({ participant, meter, cycle, until }, agreed));
+  return untilBlock(clock, deadline, signal, (until) => choose({ participant, meter, cycle, timer, until }, agreed));
 };
 
 interface Choosing {
   readonly participant: Participant;
   readonly meter: LossMeter;
   readonly cycle: number;
+  /** Predicts when a block will come. Without it, a group's measuring ends when its block is seen. */
+  readonly timer: BlockTimer | undefined;
   /** Aborts when there is no time left to fetch a lost update. */
   readonly until: AbortSignal;
 }
 
 const choose = async (choosing: Choosing, agreed: Agreement): Promise<readonly StepVote[]> => {
-  const { participant, meter, cycle } = choosing;
+  const { participant, meter, cycle, timer } = choosing;
   const { clock, network, signal, log } = participant;
   const { end } = phaseWindow(cycle, "choose", network.phases);
   const plan = await planFrom(participant, cycle, agreed);
@@ -82,7 +87,7 @@ const choose = async (choosing: Choosing, agreed: Agreement): Promise<readonly S
         ),
         outer: network.training.outer,
         batches: stepBatches(network, group, seeds[group]!, text.value),
-        isTimeUp: () => clock.head.number >= deadline,
+        time: timeUntil(clock, deadline, timer),
       });
       log.info("measured steps", {
         cycle,

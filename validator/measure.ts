@@ -4,9 +4,10 @@ import { evaluationBatches, type LossMeter } from "#shared/evaluation/loss-meter
 import { updateRace } from "#shared/evaluation/score-updates.js";
 import type { ModelTensors } from "#shared/model/model-tensors.js";
 import type { Network } from "#shared/protocol/network.js";
+import type { MeasuringTime } from "#shared/scoring/measuring-time.js";
 import type { RaceOutcome } from "#shared/scoring/racing/race.js";
 import { raceRules } from "#shared/scoring/racing/rules.js";
-import { type RaceTime, runRaces } from "#shared/scoring/racing/run-races.js";
+import { runRaces } from "#shared/scoring/racing/run-races.js";
 import type { EvaluationTexts } from "./evaluation-text.js";
 import { type LossBook, remembering } from "./loss-book.js";
 
@@ -27,7 +28,7 @@ export interface MeasureOptions<T> {
   readonly texts: EvaluationTexts;
   readonly updates: readonly T[];
   readonly book: LossBook;
-  readonly time: RaceTime;
+  readonly time: MeasuringTime;
 }
 
 /** Races the updates of every group that has a text, all groups in parallel. */

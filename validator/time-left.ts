@@ -1,7 +1,7 @@
 import type { BlockTimer } from "#shared/participant/block-timer.js";
 import type { Participant } from "#shared/participant/participant.js";
 import { phaseWindow } from "#shared/protocol/phases.js";
-import type { RaceTime } from "#shared/scoring/racing/run-races.js";
+import type { MeasuringTime } from "#shared/scoring/measuring-time.js";
 
 /** Blocks kept free at the end of the evaluate phase to put the report on chain. */
 const BLOCKS_TO_REPORT = 2;
@@ -31,18 +31,23 @@ export const timeToMeasure = (
   { clock, network }: Timed,
   cycle: number,
   timer: BlockTimer | undefined,
+  now?: () => number,
+): MeasuringTime => timeUntil(clock, phaseWindow(cycle, "evaluate", network.phases).end - BLOCKS_TO_REPORT, timer, now);
+
+/** The same until the block `last`. */
+export const timeUntil = (
+  clock: Pick<Participant["clock"], "head">,
+  last: number,
+  timer: BlockTimer | undefined,
   now: () => number = Date.now,
-): RaceTime => {
-  const last = phaseWindow(cycle, "evaluate", network.phases).end - BLOCKS_TO_REPORT;
-  return {
-    now,
-    left: () => {
-      const blocks = last - clock.head.number;
-      if (blocks <= 0) return 0;
-      const [expected, pace] = [timer?.expected(last), timer?.blockTime()];
-      if (expected === undefined || pace === undefined) return Number.POSITIVE_INFINITY;
-      // The next block is not here yet, so the time of all blocks after it remains.
-      return Math.max(SOME_MS, (blocks - 1) * pace, expected - now());
-    },
-  };
-};
+): MeasuringTime => ({
+  now,
+  left: () => {
+    const blocks = last - clock.head.number;
+    if (blocks <= 0) return 0;
+    const [expected, pace] = [timer?.expected(last), timer?.blockTime()];
+    if (expected === undefined || pace === undefined) return Number.POSITIVE_INFINITY;
+    // The next block is not here yet, so the time of all blocks after it remains.
+    return Math.max(SOME_MS, (blocks - 1) * pace, expected - now());
+  },
+});

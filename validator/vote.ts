@@ -20,7 +20,7 @@ export const vote = async (validator: Validator, cycle: number, agreed: Agreemen
       "nothing to do: the other validators' ballots decide",
     );
   if (ballot === undefined) {
-    const votes = await chooseSteps(participant, meter, cycle, agreed);
+    const votes = await chooseSteps(participant, meter, cycle, agreed, validator.timer);
     ballot = encodeRecord({ type: "ballot", network: shortHash(networkHash), cycle, votes });
     mark(validator, cycle, { ballot });
   }

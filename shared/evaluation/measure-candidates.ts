@@ -7,6 +7,7 @@ import type { ExpertGroup } from "#shared/protocol/expert-group.js";
 import type { Network } from "#shared/protocol/network.js";
 import type { OuterStep } from "#shared/protocol/outer-step.js";
 import type { StepVote } from "#shared/protocol/step-vote.js";
+import type { MeasuringTime } from "#shared/scoring/measuring-time.js";
 import { measureSteps, type StepReduction } from "#shared/scoring/steps/measure-steps.js";
 import { byteBudgetCache, bytesOfTensors } from "#shared/util/byte-budget-cache.js";
 import type { LossMeter } from "./loss-meter.js";
@@ -29,7 +30,7 @@ export interface CandidateMeasurement {
   readonly outer: Network["training"]["outer"];
   /** In the order of the seed. */
   readonly batches: readonly Batch[];
-  readonly isTimeUp?: () => boolean;
+  readonly time?: MeasuringTime | undefined;
 }
 
 /** The result of measuring a group's candidate steps. */
@@ -45,7 +46,7 @@ export interface MeasuredCandidates {
 /** Measures by how much each candidate step would lower the loss of a group's model, on the same batches. */
 export const measureCandidates = async (
   meter: Pick<LossMeter, "ofGroup">,
-  { model, group, directions, outer, batches, isTimeUp }: CandidateMeasurement,
+  { model, group, directions, outer, batches, time }: CandidateMeasurement,
 ): Promise<MeasuredCandidates> => {
   const steps = stepsThere(directions, outer);
   if (steps.size === 0) return { vote: { better: [], best: 0 }, reductions: new Map(), passes: 0 };
@@ -73,7 +74,7 @@ export const measureCandidates = async (
         ? ((await pass.losses(candidate, from, to)) ?? [])
         : losses(candidate === null ? null : await changeBy(candidate), batches.slice(from, to)),
     ahead: pass?.ahead,
-    ...(isTimeUp && { isTimeUp }),
+    time,
   });
   const of = new Map([...steps].map(([number, like]) => [number, measured.indexOf(like)]));
   const better = [...of].flatMap(([number, at]) => (approved[at] ? [number] : []));

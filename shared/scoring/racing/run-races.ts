@@ -1,26 +1,14 @@
+import { createRate, ENOUGH_TIME, type MeasuringTime, type Rate, SHARE } from "../measuring-time.js";
 import { openRace, type Race, type RaceOutcome, type RunningRace } from "./race.js";
-
-/** How long races may take. */
-export interface RaceTime {
-  /** Milliseconds of a monotonic clock. */
-  readonly now: () => number;
-  /** Milliseconds until the last measurement must be over. Called before each measurement. */
-  readonly left: () => number;
-}
-
-/** Unlimited time: every race ends by its own rules. */
-const ENOUGH: RaceTime = { now: () => 0, left: () => Number.POSITIVE_INFINITY };
 
 /** If time is short, all contenders are measured on this many batches before any is measured on more. */
 export const LEAST_BATCHES = 4;
 /** Batches of the model itself that show how long one takes. */
 const FIRST_BATCHES = 8;
-/** Share of the remaining time that a step is planned to take: other programs may need the machine too. */
-const SHARE = 3 / 4;
 /** A step that adds less than this share to the batches that all have been measured on changes no verdict. */
 const LEAST_STEP = 1 / 8;
 
-export const runRace = async <T>(race: Race<T>, time?: RaceTime): Promise<RaceOutcome<T>> =>
+export const runRace = async <T>(race: Race<T>, time?: MeasuringTime): Promise<RaceOutcome<T>> =>
   (await runRaces([race], time))[0]!;
 
 /**
@@ -31,7 +19,7 @@ export const runRace = async <T>(race: Race<T>, time?: RaceTime): Promise<RaceOu
  */
 export const runRaces = async <T>(
   races: readonly Race<T>[],
-  time: RaceTime = ENOUGH,
+  time: MeasuringTime = ENOUGH_TIME,
 ): Promise<readonly RaceOutcome<T>[]> => {
   const running = races.map(openRace);
   const rate = createRate(time.now);
@@ -65,7 +53,7 @@ const planStep = <T>(races: readonly RunningRace<T>[], perBatch: number, left: n
 };
 
 /** False if the time was up before all had taken it. */
-const takeStep = async <T>(step: Step<T>, rate: Rate, time: RaceTime): Promise<boolean> => {
+const takeStep = async <T>(step: Step<T>, rate: Rate, time: MeasuringTime): Promise<boolean> => {
   const single: Step<T>[number][] = [];
   for (const each of step) {
     const { race, to } = each;
@@ -89,24 +77,4 @@ const takeStep = async <T>(step: Step<T>, rate: Rate, time: RaceTime): Promise<b
     }
   for (const { race, to } of step) race.settle(to);
   return true;
-};
-
-/** Milliseconds per batch, over everything measured so far. */
-interface Rate {
-  perBatch(): number;
-  timed(batches: number, measure: () => Promise<void>): Promise<void>;
-}
-
-const createRate = (now: () => number): Rate => {
-  let milliseconds = 0;
-  let measured = 0;
-  return {
-    perBatch: () => (measured === 0 ? 0 : milliseconds / measured),
-    async timed(batches, measure) {
-      const begun = now();
-      await measure();
-      milliseconds += now() - begun;
-      measured += batches;
-    },
-  };
 };

@@ -1,4 +1,5 @@
 import { setImmediate as yieldToEvents } from "node:timers/promises";
+import { createRate, ENOUGH_TIME, type MeasuringTime, SHARE } from "../measuring-time.js";
 import { spreadOf } from "../proof-of-loss.js";
 import { studentQuantile } from "../student-t.js";
 
@@ -17,8 +18,8 @@ export interface StepMeasurement {
   readonly losses: (candidate: number | null, from: number, to: number) => Promise<readonly number[]>;
   /** Where one pass measures several candidates at once: measures these, after which `losses` gives them without measuring. */
   readonly ahead?: ((candidates: readonly (number | null)[], from: number, to: number) => Promise<void>) | undefined;
-  /** Called before every measurement except the base's first. True ends the measuring: the batches of the last whole look are then the result. */
-  readonly isTimeUp?: () => boolean;
+  /** Measuring ends before a look that would not be over in time, by the rate so far: the batches of the last whole look are then the result. */
+  readonly time?: MeasuringTime | undefined;
 }
 
 /** A validator's result for one group's candidates. */
@@ -62,15 +63,15 @@ const TOLERANCE = 0.1;
  *
  * It stops early. A candidate is measured no further if it is surely behind the leader, if it is practically equal to the leader, or if the
  * remaining batches could hardly approve it. The longer it takes, the fewer candidates are measured further. It ends once the leader is
- * approved and no other candidate is left. If time is up before, which does not depend on any loss, the available batches are the last
- * look, with that look's share of the error.
+ * approved and no other candidate is left. If the next look would take longer than there is time, which does not depend on any loss, the
+ * available batches are the last look, with that look's share of the error.
  */
 export const measureSteps = async ({
   rules: { confidence, batches },
   candidates,
   losses,
   ahead,
-  isTimeUp = () => false,
+  time = ENOUGH_TIME,
 }: StepMeasurement): Promise<MeasuredSteps> => {
   const looks = planLooks({ confidence, batches }, candidates);
   const last = looks.at(-1)!;
@@ -80,6 +81,7 @@ export const measureSteps = async ({
   let open = after.map((_, candidate) => candidate);
   let passes = 0;
   let isCutShort = false;
+  const rate = createRate(time.now);
   const approve = (those: readonly number[], quantile: number) => {
     for (const candidate of those) {
       const { mean, standardError } = paired(base, after[candidate]!);
@@ -88,19 +90,21 @@ export const measureSteps = async ({
   };
   for (const [number, { end, quantile }] of looks.entries()) {
     const from = base.length;
-    isCutShort = from > 0 && isTimeUp();
+    const each = end - from;
+    const all = (open.length + 1) * each;
+    isCutShort = from > 0 && rate.perBatch() * all > SHARE * time.left();
     if (open.length === 0 || isCutShort) break;
     const measure = async (candidate: number | null) => {
       await yieldToEvents();
-      passes += end - from;
-      return losses(candidate, from, end);
+      passes += each;
+      return ahead ? losses(candidate, from, end) : rate.timed(each, () => losses(candidate, from, end));
     };
-    await ahead?.([null, ...open], from, end);
+    await (ahead && rate.timed(all, () => ahead([null, ...open], from, end)));
     base.push(...(await measure(null)));
     // If the base cannot be measured, nothing is approved.
     if (!base.every(Number.isFinite)) break;
     for (const candidate of open) {
-      isCutShort = isTimeUp();
+      isCutShort = time.left() <= (ahead ? 0 : rate.perBatch() * each);
       if (isCutShort) break;
       after[candidate]!.push(...(await measure(candidate)));
     }

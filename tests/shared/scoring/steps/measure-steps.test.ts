@@ -73,26 +73,33 @@ describe("measuring candidate steps", () => {
     assert.deepEqual([(await measure(null)).approved, (await measure(null)).best], [[false, false], null]);
   });
 
-  it("says what it knows when its time is up, also in the middle of a look", async () => {
-    const measureFor = async (answers: number) => {
-      let asked = 0;
+  it("begins no look that it could not end in time, and leaves out one that takes longer than foreseen", async () => {
+    /** The first look's 24 passes take a millisecond each, the later ones `later`. */
+    const measureFor = async (milliseconds: number, later = 1) => {
+      let at = 0;
+      let passed = 0;
+      const losses = lossesOf("tardy", [0.003, 0.0029]);
       const { passes, reductions, isMeasured } = await measureSteps({
         rules,
         candidates: 2,
-        losses: lossesOf("tardy", [0.003, 0.0029]),
-        isTimeUp: () => ++asked > answers,
+        losses: (candidate, from, to) => {
+          at += (to - from) * (passed < 24 ? 1 : later);
+          passed += to - from;
+          return losses(candidate, from, to);
+        },
+        time: { now: () => at, left: () => milliseconds - at },
       });
-      return { passes: passes / 8, batches: reductions.map(({ batches }) => batches), isMeasured };
+      return { passes: passes / 8, batches: reductions.map(({ batches }) => batches), isMeasured, at };
     };
-    assert.deepEqual(await measureFor(0), { passes: 1, batches: [0, 0], isMeasured: false });
-    assert.deepEqual(await measureFor(1), { passes: 2, batches: [8, 0], isMeasured: true });
-    assert.deepEqual(await measureFor(2), { passes: 3, batches: [8, 8], isMeasured: true });
+    assert.deepEqual(await measureFor(8), { passes: 1, batches: [0, 0], isMeasured: false, at: 8 });
+    assert.deepEqual(await measureFor(23), { passes: 2, batches: [8, 0], isMeasured: true, at: 16 });
+    assert.deepEqual(await measureFor(55), { passes: 3, batches: [8, 8], isMeasured: true, at: 24 });
+    assert.deepEqual(await measureFor(56), { passes: 6, batches: [16, 16], isMeasured: true, at: 48 });
     assert.deepEqual(
-      await measureFor(4),
-      { passes: 5, batches: [8, 8], isMeasured: true },
+      await measureFor(60, 3),
+      { passes: 4, batches: [8, 8], isMeasured: true, at: 48 },
       "a part of a look is left out",
     );
-    assert.deepEqual(await measureFor(5), { passes: 6, batches: [16, 16], isMeasured: true });
   });
 
   it("decides by the last look's share of the error on what is at hand when time is up", async () => {
@@ -107,7 +114,7 @@ describe("measuring candidate steps", () => {
           passes += to - from;
           return losses(candidate, from, to);
         },
-        isTimeUp: () => passes >= 56,
+        time: { now: () => passes, left: () => 56 - passes },
       });
     };
     const effects = [0.032, 0.034, 0.033, 0.034];

@@ -1,0 +1,34 @@
+/** How long measuring may take. */
+export interface MeasuringTime {
+  /** Milliseconds of a monotonic clock. */
+  readonly now: () => number;
+  /** Milliseconds until the last measurement must be over. Called before each measurement. */
+  readonly left: () => number;
+}
+
+/** Unlimited time: measuring ends by its own rules. */
+export const ENOUGH_TIME: MeasuringTime = { now: () => 0, left: () => Number.POSITIVE_INFINITY };
+
+/** Share of the remaining time that a step is planned to take: other programs may need the machine too. */
+export const SHARE = 3 / 4;
+
+/** Milliseconds per batch, over everything measured so far. */
+export interface Rate {
+  perBatch(): number;
+  timed<T>(batches: number, measure: () => Promise<T>): Promise<T>;
+}
+
+export const createRate = (now: () => number): Rate => {
+  let milliseconds = 0;
+  let measured = 0;
+  return {
+    perBatch: () => (measured === 0 ? 0 : milliseconds / measured),
+    async timed(batches, measure) {
+      const begun = now();
+      const result = await measure();
+      milliseconds += now() - begun;
+      measured += batches;
+      return result;
+    },
+  };
+};
