@@ -1,10 +1,11 @@
 // Runs the compiled tests with Node's own runner: `node scripts/test.mjs [--unit] [--long] [name part ...]`; with --unit only those of no whole
 // program. Files named `*.long.test.ts` take long: they run with --long, then without the others, or where a part of their name is given.
-// Unit tests first, two files at a time; then those of whole programs; then the end-to-end runs, which want the machine to themselves, one by one.
+// Unit tests first, two rooms at a time and each in one process, since starting one costs as much as most files' tests; then those of whole
+// programs, two files at a time; then the end-to-end runs, which want the machine to themselves, one by one.
 // Only tests whose TypeScript source still exists run, so a deleted test does not live on in dist/.
 import { spawnSync } from "node:child_process";
-import { existsSync, readdirSync } from "node:fs";
-import { dirname, join, relative } from "node:path";
+import { existsSync, mkdirSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import { basename, dirname, join, relative } from "node:path";
 import { fileURLToPath } from "node:url";
 
 const root = join(dirname(fileURLToPath(import.meta.url)), "..");
@@ -29,15 +30,37 @@ if (tests.length === 0) {
   process.exit(2);
 }
 
+const compiled = join(root, "dist", "tests");
+const rooms = join(compiled, "rooms");
+
+/** For each room a file that imports the room's tests one after the other; the room with the most files first. */
+const byRoom = (paths) => {
+  rmSync(rooms, { recursive: true, force: true });
+  mkdirSync(rooms, { recursive: true });
+  const files = new Map();
+  for (const path of paths) {
+    const [top, room] = path.split(/[\\/]/);
+    const name = room.endsWith(".js") ? top : `${top}-${room}`;
+    files.set(name, [...(files.get(name) ?? []), path]);
+  }
+  return [...files]
+    .sort(([, a], [, b]) => b.length - a.length)
+    .map(([name, members]) => {
+      const lines = members.map((path) => `await import(${JSON.stringify(`../${path.replaceAll("\\", "/")}`)});\n`);
+      writeFileSync(join(rooms, `${name}.test.js`), lines.join(""));
+      return join(basename(rooms), `${name}.test.js`);
+    });
+};
+
 const run = (paths, concurrency) => {
   if (paths.length === 0) return 0;
-  const files = paths.map((path) => relative(root, join(root, "dist", "tests", path)));
+  const files = paths.map((path) => relative(root, join(compiled, path)));
   const flags = ["--enable-source-maps", "--test", `--test-concurrency=${concurrency}`, "--test-reporter=spec"];
   return spawnSync(process.execPath, [...flags, ...files], { cwd: root, stdio: "inherit" }).status ?? 1;
 };
 
 process.exit(
-  run(tests.filter(isUnit), 2) ||
+  run(byRoom(tests.filter(isUnit)), 2) ||
     run(
       tests.filter((path) => folderOf(path) === "programs"),
       2,
