@@ -32,11 +32,17 @@ export const verifyPulse = (publicKey: string, round: number, signature: Uint8Ar
   } catch {
     return false;
   }
-  return bls.fields.Fp12.eql(bls.pairing(point, bls.G2.Point.BASE), bls.pairing(roundPoint(round), key));
+  return bls.shortSignatures.verify(point, roundPoint(round), key);
 };
 
 /** @throws TIMELOCK_MALFORMED unless it is a compressed point of the right subgroup, and not the point at infinity */
-export const parsePublicKey = (hex: string): G2 => parseG2(Buffer.from(hex, "hex"), "the beacon's public key");
+export const parsePublicKey = (hex: string): G2 => {
+  if (lastKey?.hex !== hex) lastKey = { hex, point: parseG2(Buffer.from(hex, "hex"), "the beacon's public key") };
+  return lastKey.point;
+};
+
+/** A network has one beacon, and the curve library keeps with a point what pairings precompute of it. */
+let lastKey: { readonly hex: string; readonly point: G2 } | null = null;
 
 // The curve library clears the flags of a compressed point in its input bytes, so it gets a copy.
 export const parseG2 = (bytes: Uint8Array, what: string): G2 =>

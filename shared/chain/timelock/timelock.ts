@@ -1,9 +1,17 @@
 import { createCipheriv, createDecipheriv, createHash, randomBytes } from "node:crypto";
 import { bls12_381 as bls } from "@noble/curves/bls12-381";
 import { malformed } from "./beacon.js";
-import { decodeCiphertext, encodeCiphertext, NONCE_BYTES, SHARE_BYTES, TAG_BYTES } from "./ciphertext.js";
+import {
+  type Ciphertext,
+  decodeCiphertext,
+  encodeCiphertext,
+  NONCE_BYTES,
+  SHARE_BYTES,
+  TAG_BYTES,
+} from "./ciphertext.js";
 import { parseG2, parsePublicKey, parseSignature, roundPoint } from "./pulse.js";
 
+type G1 = typeof bls.G1.Point.BASE;
 type Gt = ReturnType<typeof bls.pairing>;
 
 export interface TimelockOptions {
@@ -32,7 +40,8 @@ export const encryptTimelock = (
   const cipher = createCipheriv("aes-256-gcm", key, nonce);
   return encodeCiphertext({
     u: bls.G2.Point.BASE.multiply(r).toBytes(true),
-    v: xor(sigma, sha256(gtBytes(bls.pairing(roundPoint(round), master.multiply(r))))),
+    // e(r·H, key) = e(H, r·key), and multiplying in G1 is cheaper.
+    v: xor(sigma, sha256(gtBytes(bls.pairing(roundPoint(round).multiply(r), master)))),
     w: xor(key, sha256(sigma)),
     sealed: Buffer.concat([cipher.update(plaintext), cipher.final(), cipher.getAuthTag()]),
     nonce,
@@ -43,10 +52,18 @@ export const encryptTimelock = (
  * Opens a ciphertext from anybody with the signature of its round's pulse, 48 bytes.
  * @throws TIMELOCK_MALFORMED if the bytes cannot be a ciphertext or a signature, or do not belong together
  */
-export const decryptTimelock = (ciphertext: Uint8Array, signature: Uint8Array): Uint8Array => {
-  const { u, v, w, sealed, nonce } = decodeCiphertext(ciphertext);
+export const decryptTimelock = (ciphertext: Uint8Array, signature: Uint8Array): Uint8Array =>
+  timelockOpener(signature)(ciphertext);
+
+/** `decryptTimelock` for many ciphertexts of one round: the signature is parsed once. @throws TIMELOCK_MALFORMED */
+export const timelockOpener = (signature: Uint8Array): ((ciphertext: Uint8Array) => Uint8Array) => {
+  const pulse = parseSignature(signature);
+  return (ciphertext) => openWith(pulse, decodeCiphertext(ciphertext));
+};
+
+const openWith = (pulse: G1, { u, v, w, sealed, nonce }: Ciphertext): Uint8Array => {
   const point = parseG2(u, "the ciphertext's first part");
-  const sigma = xor(v, sha256(gtBytes(bls.pairing(parseSignature(signature), point))));
+  const sigma = xor(v, sha256(gtBytes(bls.pairing(pulse, point))));
   const key = xor(w, sha256(sigma));
   if (!bls.G2.Point.BASE.multiply(scalarOf(sigma, key)).equals(point))
     throw malformed("this pulse does not open the ciphertext");
