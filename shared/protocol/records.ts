@@ -4,6 +4,7 @@ import { groupName } from "./expert-group.js";
 import { hashFromRecord, hashToRecord, isHash } from "./hash.js";
 import { isLocation, MAX_LOCATION_CHARS } from "./location.js";
 import { accepted, type Parsed, quote, refused } from "./parsed.js";
+import { decodePulse, encodePulse, isPulse } from "./pulse-text.js";
 import { MAX_DIFFICULTY, MIN_DIFFICULTY } from "./sprint.js";
 import { decodeVotes, encodeVotes, type StepVote, votesProblem } from "./step-vote.js";
 
@@ -90,6 +91,28 @@ export interface ChecksRecord extends CycleRecord {
   readonly location: string;
 }
 
+/** A contributor to the beacon commits to its sealed contribution to a cycle's value. */
+export interface SealRecord extends CycleRecord {
+  readonly type: "seal";
+  /** Hash of the signed contribution. */
+  readonly contribution: string;
+  readonly location: string;
+}
+
+/** A validator states which of the cycle's committed contributions it holds. */
+export interface SealHeldRecord extends CycleRecord {
+  readonly type: "sealheld";
+  /** Numbers of the contributions, ascending, each below `MAX_HELD`. Number n is the n-th committed contribution by ascending uid. */
+  readonly held: readonly number[];
+}
+
+/** The signature of a cycle by the beacon's threshold group. Whoever publishes it: it proves itself. */
+export interface PulseRecord extends CycleRecord {
+  readonly type: "pulse";
+  /** Compressed point of G1, 96 hex digits. */
+  readonly pulse: string;
+}
+
 /** The subnet owner names the network file in force. */
 export interface NetworkRecord {
   readonly type: "network";
@@ -110,6 +133,9 @@ export type ChainRecord =
   | EnterRecord
   | SprintRecord
   | ChecksRecord
+  | SealRecord
+  | SealHeldRecord
+  | PulseRecord
   | NetworkRecord;
 
 /** Greatest number of winning nonces in a record. */
@@ -155,6 +181,7 @@ const fieldsOf = (record: ChainRecord): readonly string[] => {
     case "report":
       return [...head, `${record.cycle}`, hashToRecord(record.report), record.location];
     case "held":
+    case "sealheld":
       return [...head, `${record.cycle}`, encodeBitmap(record.held)];
     case "ballot":
       return [...head, `${record.cycle}`, encodeVotes(record.votes)];
@@ -169,6 +196,10 @@ const fieldsOf = (record: ChainRecord): readonly string[] => {
     }
     case "checks":
       return [...head, `${record.cycle}`, hashToRecord(record.checks), record.location];
+    case "seal":
+      return [...head, `${record.cycle}`, hashToRecord(record.contribution), record.location];
+    case "pulse":
+      return [...head, `${record.cycle}`, encodePulse(record.pulse)];
     case "network":
       return [...head, hashToRecord(record.hash), record.location];
   }
@@ -183,7 +214,7 @@ const read = (type: string, network: string, rest: readonly string[]): ChainReco
   const [cycleText = "", ...fields] = rest;
   if (!/^(0|[1-9][0-9]{0,9})$/.test(cycleText)) return null;
   const at = { network, cycle: Number(cycleText) };
-  if (type === "held") {
+  if (type === "held" || type === "sealheld") {
     const held = fields.length === 1 ? decodeBitmap(fields[0]!) : null;
     return held && { type, ...at, held };
   }
@@ -194,6 +225,10 @@ const read = (type: string, network: string, rest: readonly string[]): ChainReco
   if (type === "enter") {
     const difficulty = /^[1-9][0-9]{0,3}$/.test(fields[0] ?? "") ? Number(fields.shift()) : 0;
     return { type, ...at, difficulty, location: fields.join(":") };
+  }
+  if (type === "pulse") {
+    const pulse = fields.length === 1 ? decodePulse(fields[0]!) : null;
+    return pulse === null ? null : { type, ...at, pulse };
   }
   const group = type === "reveal" ? (fields.shift() ?? "") : "";
   const hash = hashFromRecord(fields.shift() ?? "");
@@ -215,6 +250,8 @@ const read = (type: string, network: string, rest: readonly string[]): ChainReco
       return { type, ...at, model: hash, location };
     case "checks":
       return { type, ...at, checks: hash, location };
+    case "seal":
+      return { type, ...at, contribution: hash, location };
     default:
       return null;
   }
@@ -228,7 +265,10 @@ const fromBase36 = (text = ""): number | null => {
 
 const problemOf = (record: ChainRecord): string | null => {
   if (!/^[0-9a-f]{8}$/.test(record.network)) return "a network that is not 8 hex digits";
-  if (record.type === "held") return cycleProblem(record) ?? (isBitmap(record.held) ? null : "numbers that are none");
+  if (record.type === "held" || record.type === "sealheld")
+    return cycleProblem(record) ?? (isBitmap(record.held) ? null : "numbers that are none");
+  if (record.type === "pulse")
+    return cycleProblem(record) ?? (isPulse(record.pulse) ? null : "a pulse of another form");
   if (record.type === "ballot") return cycleProblem(record) ?? votesProblem(record.votes);
   if (record.type === "enter") return cycleProblem(record) ?? difficultyProblem(record) ?? locationProblem(record);
   if (!isHash(hashOf(record))) return "a hash that is not 64 hex digits";
@@ -259,7 +299,9 @@ const countsProblem = ({ wins, nonces }: SprintRecord): string | null => {
 const cycleProblem = ({ cycle }: CycleRecord): string | null =>
   Number.isInteger(cycle) && cycle >= 0 && cycle <= MAX_CYCLE ? null : "a cycle that is not a 32-bit number";
 
-const hashOf = (record: Exclude<ChainRecord, HeldRecord | BallotRecord | EnterRecord>): string => {
+const hashOf = (
+  record: Exclude<ChainRecord, HeldRecord | BallotRecord | EnterRecord | SealHeldRecord | PulseRecord>,
+): string => {
   switch (record.type) {
     case "commit":
       return record.commitment;
@@ -273,6 +315,8 @@ const hashOf = (record: Exclude<ChainRecord, HeldRecord | BallotRecord | EnterRe
       return record.proof;
     case "checks":
       return record.checks;
+    case "seal":
+      return record.contribution;
     case "network":
       return record.hash;
   }

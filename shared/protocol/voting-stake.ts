@@ -3,7 +3,14 @@ import { type ChainRecord, parseRecord, shortHash } from "./records.js";
 import { permittedStakes, type Stakes, sumStake } from "./stake.js";
 
 /** Records that only a validator writes. */
-const VALIDATORS_RECORDS: ReadonlySet<ChainRecord["type"]> = new Set(["report", "held", "ballot", "model", "checks"]);
+const VALIDATORS_RECORDS: ReadonlySet<ChainRecord["type"]> = new Set([
+  "report",
+  "held",
+  "ballot",
+  "model",
+  "checks",
+  "sealheld",
+]);
 
 /** Chain state at one block, as far as voting needs it. */
 export interface VotingState {

@@ -39,6 +39,9 @@ const recordSchema = z.discriminatedUnion("type", [
     location: z.string(),
   }),
   z.object({ type: z.literal("checks"), ...onCycle, checks: z.string(), location: z.string() }),
+  z.object({ type: z.literal("seal"), ...onCycle, contribution: z.string(), location: z.string() }),
+  z.object({ type: z.literal("sealheld"), ...onCycle, held: z.array(z.number()) }),
+  z.object({ type: z.literal("pulse"), ...onCycle, pulse: z.string() }),
   z.object({ type: z.literal("network"), network: z.string(), hash: z.string(), location: z.string() }),
 ]);
 
@@ -95,6 +98,9 @@ const record: fc.Arbitrary<ChainRecord> = fc.oneof(
     .record({ type: fc.constant("sprint" as const), network, cycle, proof: hash, wins, nonces, location }, plain)
     .map((fields) => ({ ...fields, nonces: Math.max(fields.wins, fields.nonces) })),
   fc.record({ type: fc.constant("checks" as const), network, cycle, checks: hash, location }, plain),
+  fc.record({ type: fc.constant("seal" as const), network, cycle, contribution: hash, location }, plain),
+  fc.record({ type: fc.constant("sealheld" as const), network, cycle, held }, plain),
+  fc.record({ type: fc.constant("pulse" as const), network, cycle, pulse: fc.stringMatching(/^[0-9a-f]{96}$/) }, plain),
   fc
     .record({ type: fc.constant("network" as const), hash, location })
     .map((fields) => ({ ...fields, network: fields.hash.slice(0, 8) })),
@@ -129,7 +135,12 @@ test("the longest record of each kind fits in 128 bytes", () => {
   assert.ok(Buffer.byteLength(encodeRecord({ type: "report", ...full, report: longest })) <= MAX_RECORD_BYTES);
   const counts = { wins: MAX_WINS, nonces: MAX_NONCES };
   assert.equal(Buffer.byteLength(encodeRecord({ type: "sprint", ...full, proof: longest, ...counts })), 127);
+  assert.ok(Buffer.byteLength(encodeRecord({ type: "seal", ...full, contribution: longest })) <= MAX_RECORD_BYTES);
   const all = Array.from({ length: MAX_HELD }, (_, i) => i);
+  assert.equal(
+    Buffer.byteLength(encodeRecord({ type: "sealheld", network: "ffffffff", cycle: MAX_CYCLE, held: all })),
+    119,
+  );
   assert.equal(
     Buffer.byteLength(encodeRecord({ type: "held", network: "ffffffff", cycle: MAX_CYCLE, held: all })),
     115,
