@@ -1,5 +1,6 @@
 import type { CommandSpec } from "#shared/cli/program.js";
 import { artifactsBench } from "./artifacts/command.js";
+import { beaconBench } from "./beacon/command.js";
 import { chainBench } from "./chain/command.js";
 import { choosingBench } from "./choosing.js";
 import { codecsBench } from "./codecs/command.js";
@@ -42,4 +43,5 @@ export const benches: readonly CommandSpec[] = [
   dataBench,
   metricsBench,
   dashboardBench,
+  beaconBench,
 ];

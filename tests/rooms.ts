@@ -126,6 +126,11 @@ export const ROOMS: readonly Room[] = [
     imports: ["shared/errors", "shared/util", "shared/files", "shared/protocol", "shared/telemetry", "shared/wallet"],
   },
   {
+    room: "shared/beacon",
+    holds: "values that nobody can choose: sealed contributions, a threshold group, fallbacks",
+    imports: ["shared/protocol", "shared/chain"],
+  },
+  {
     room: "shared/documents",
     holds: "files of documents read as streams: JSON Lines, JSON, text, parquet, gzip, zstd",
     imports: ["shared/errors", "shared/files"],

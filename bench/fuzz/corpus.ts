@@ -4,6 +4,9 @@ import { loadNetworkTemplate } from "#owner/network/network-template.js";
 import { encodeUpdate } from "#shared/artifact/codec/encode-update.js";
 import { CODECS } from "#shared/artifact/codec/index.js";
 import type { FloatTensors } from "#shared/artifact/update.js";
+import { signContribution } from "#shared/beacon/contributions/contribution.js";
+import { SEALED_BYTES } from "#shared/beacon/contributions/seal.js";
+import { type GroupDocument, type GroupDocumentKind, signGroupDocument } from "#shared/beacon/group/documents.js";
 import { createRandom } from "#shared/data/random.js";
 import { signDutyAnswers } from "#shared/duty/answers-document.js";
 import { signDutyDocument } from "#shared/duty/duty-document.js";
@@ -187,6 +190,24 @@ export const dutyAnswers = () =>
 export const plantedDocument = () =>
   signPlantedDocument({ network: NETWORK_HASH, cycle: CYCLE, task: hashOf("a"), draw: DRAW }, signer);
 
+export const contribution = () =>
+  signContribution({ network: NETWORK_HASH, cycle: CYCLE, round: 1000, sealed: new Uint8Array(SEALED_BYTES) }, signer);
+
+/** A document of each kind of the beacon's group. */
+export const groupDocuments = (): { readonly [K in GroupDocumentKind]: GroupDocument<K> } => {
+  const at = { network: NETWORK_HASH, cycle: CYCLE };
+  const member = signer.address;
+  const point = "97".repeat(48);
+  const shares = [{ member, ephemeral: point, sealed: "5e".repeat(48) }];
+  return {
+    "group-key": signGroupDocument("group-key", { ...at, key: point }, signer),
+    dealing: signGroupDocument("dealing", { ...at, commitments: [point + point], shares }, signer),
+    complaint: signGroupDocument("complaint", { ...at, against: [member] }, signer),
+    answer: signGroupDocument("answer", { ...at, answers: [{ member, ephemeral: "01".repeat(32) }] }, signer),
+    partial: signGroupDocument("partial", { ...at, partials: [point] }, signer),
+  };
+};
+
 /** The localnet's, with the hash of some genesis. */
 export const networkFile = (): Network => ({ ...loadNetworkTemplate(TEMPLATE), genesis: hashOf("genesis") });
 
@@ -200,6 +221,9 @@ export const records = (): readonly [string, ...string[]] => {
     encodeRecord({ type: "reveal", ...at, group: GROUP, artifact: hashOf("a"), location }),
     encodeRecord({ type: "report", ...at, report: hashOf("r"), location: "http://10.0.0.7:9000" }),
     encodeRecord({ type: "model", ...at, model: BASE_HASH, location: "https://models.example.org" }),
+    encodeRecord({ type: "seal", ...at, contribution: hashOf("s"), location }),
+    encodeRecord({ type: "sealheld", ...at, held: [0, 2, 9] }),
+    encodeRecord({ type: "pulse", ...at, pulse: "97".repeat(48) }),
     encodeRecord({ type: "network", network: at.network, hash: NETWORK_HASH, location }),
   ];
 };

@@ -1,5 +1,7 @@
 import { checkManifest, checkTensors } from "#shared/artifact/gates.js";
 import { l2Norm } from "#shared/artifact/update.js";
+import { readContribution } from "#shared/beacon/contributions/contribution.js";
+import { type GroupDocumentKind, parseGroupDocument } from "#shared/beacon/group/documents.js";
 import { parseNetwork } from "#shared/config/load-network.js";
 import { areDutyAnswersSigned, parseDutyAnswers } from "#shared/duty/answers-document.js";
 import { assessDuty } from "#shared/duty/assess-duty.js";
@@ -42,6 +44,7 @@ export const fuzzTargets = async (): Promise<readonly FuzzTarget[]> => [
   updateManifests(),
   ...documents(),
   ...sprintProofs(),
+  ...beacon(),
   networks(),
   text("record", corpus.records(), (record) => parseRecord(record).ok),
   text("request header", [signRequest(request, corpus.signer)], (header) => parseRequestHeader(header) !== null),
@@ -253,6 +256,31 @@ const sprintProofs = (): readonly FuzzTarget[] => {
 };
 
 type Proof = Pick<ReturnType<typeof corpus.winners>, "network" | "cycle" | "hotkey" | "difficulty" | "nonces" | "wins">;
+
+const beacon = (): readonly FuzzTarget[] => {
+  const kinds: Mutations = [mutateBytes, mutateJson, mutateCanonical];
+  const document = corpus.contribution();
+  const expected = {
+    network: corpus.NETWORK_HASH,
+    cycle: corpus.CYCLE,
+    hotkey: corpus.signer.address,
+    round: document.round,
+  };
+  return [
+    {
+      name: "contribution",
+      seeds: [canonicalBytes(document)],
+      kinds,
+      read: (bytes) => (readContribution(bytes, expected, verify).ok ? "accepted" : "refused"),
+    },
+    ...Object.entries(corpus.groupDocuments()).map(([kind, one]) => ({
+      name: `group document, ${kind}`,
+      seeds: [canonicalBytes(one)] as const,
+      kinds,
+      read: (bytes: Uint8Array) => (parseGroupDocument(kind as GroupDocumentKind, bytes).ok ? "accepted" : "refused"),
+    })),
+  ];
+};
 
 const networks = (): FuzzTarget => ({
   name: "network file",

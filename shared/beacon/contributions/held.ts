@@ -1,0 +1,87 @@
+import type { Commitment, Metagraph } from "#shared/chain/chain.js";
+import type { Network } from "#shared/protocol/network.js";
+import {
+  type ChainRecord,
+  parseRecord,
+  type SealHeldRecord,
+  type SealRecord,
+  shortHash,
+} from "#shared/protocol/records.js";
+import { isMajority, sumStake } from "#shared/protocol/stake.js";
+import { votingStakes } from "#shared/protocol/voting-stake.js";
+import type { CycleName } from "../fallback.js";
+
+/** A contribution that a contributor put on chain in time. */
+export interface CommittedSeal {
+  readonly uid: number;
+  readonly hotkey: string;
+  /** Hash of the contribution. */
+  readonly hash: string;
+  readonly location: string;
+}
+
+/** Chain state after a block. */
+export interface ChainState {
+  readonly metagraph: Pick<Metagraph, "neurons">;
+  readonly commitments: readonly Commitment[];
+}
+
+/** Blocks of the records that count, the last one included. */
+interface Blocks {
+  readonly from: number;
+  readonly until: number;
+}
+
+/** The seals of contributors in the state after the last block for them; by ascending uid, which numbers them. */
+export const committedSeals = (
+  { metagraph, commitments }: ChainState,
+  { name, blocks, contributors }: { name: CycleName; blocks: Blocks; contributors: readonly string[] },
+): readonly CommittedSeal[] => {
+  const uids = new Map(metagraph.neurons.map(({ hotkey, uid }) => [hotkey, uid]));
+  const asked = new Set(contributors);
+  return recordsOf<SealRecord>("seal", commitments, name, blocks)
+    .flatMap(({ hotkey, record }): CommittedSeal[] => {
+      const uid = uids.get(hotkey);
+      if (uid === undefined || !asked.has(hotkey)) return [];
+      return [{ uid, hotkey, hash: record.contribution, location: record.location }];
+    })
+    .sort((a, b) => a.uid - b.uid);
+};
+
+/**
+ * The seals that count: those that validators with more than half of the voting stake say they hold, in the state after the last block
+ * before the pulse. While less than half of the stake lies, somebody honest holds each of them before anybody can open one, so whoever
+ * made it cannot withhold it.
+ */
+export const countedSeals = (
+  seals: readonly CommittedSeal[],
+  { metagraph, commitments }: ChainState,
+  { name, blocks, voting }: { name: CycleName; blocks: Blocks; voting: Network["voting"] },
+): readonly CommittedSeal[] => {
+  const { network: networkHash, cycle } = name;
+  const stakes = votingStakes({ neurons: metagraph.neurons, commitments }, { networkHash, cycle, voting });
+  const held = recordsOf<SealHeldRecord>("sealheld", commitments, name, blocks)
+    .filter(({ hotkey }) => stakes.has(hotkey))
+    .map(({ hotkey, record }) => ({ stake: stakes.get(hotkey)!, numbers: new Set(record.held) }));
+  return seals.filter((_, number) => {
+    const holders = held.filter(({ numbers }) => numbers.has(number));
+    return isMajority(sumStake(holders.map(({ stake }) => stake)), stakes);
+  });
+};
+
+/** The records of one type of this network and cycle that those blocks included. The chain keeps one record a key. */
+const recordsOf = <R extends SealRecord | SealHeldRecord>(
+  type: R["type"],
+  commitments: readonly Commitment[],
+  { network, cycle }: CycleName,
+  { from, until }: Blocks,
+): readonly { readonly hotkey: string; readonly record: R }[] =>
+  commitments.flatMap(({ hotkey, data, block }) => {
+    const parsed = block >= from && block <= until ? parseRecord(data) : null;
+    if (!parsed?.ok || !isOf<R>(parsed.value, type)) return [];
+    const { value: record } = parsed;
+    return record.network === shortHash(network) && record.cycle === cycle ? [{ hotkey, record }] : [];
+  });
+
+const isOf = <R extends SealRecord | SealHeldRecord>(record: ChainRecord, type: R["type"]): record is R =>
+  record.type === type;

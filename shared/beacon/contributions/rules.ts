@@ -1,0 +1,24 @@
+import { z } from "zod";
+import { about } from "#shared/protocol/about.js";
+import { MAX_CONTRIBUTORS } from "./contributors.js";
+
+/** What participants must agree on about contributions. */
+export const contributionRulesSchema = z.strictObject({
+  rounds: z
+    .int()
+    .min(2)
+    .meta(
+      about(
+        "Rounds from the newest one at the last block before the sealing window to the one that opens the seals: the time until the reveal phase.",
+        "rounds",
+      ),
+    ),
+  margin: z
+    .number()
+    .min(1)
+    .default(60)
+    .meta(about("Least time from a seal's block to the pulse that opens it; a later seal does not count.", "seconds")),
+  most: z.int().min(1).max(MAX_CONTRIBUTORS).default(MAX_CONTRIBUTORS).meta(about("Most contributors.")),
+});
+
+export type ContributionRules = z.infer<typeof contributionRulesSchema>;

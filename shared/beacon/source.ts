@@ -1,0 +1,45 @@
+import type { Chain } from "#shared/chain/chain.js";
+import { verifyPulse } from "#shared/chain/timelock/pulse.js";
+import { timelockOpener } from "#shared/chain/timelock/timelock.js";
+import type { SeedBeacon } from "#shared/protocol/drand-beacon.js";
+import type { Network } from "#shared/protocol/network.js";
+
+/** What a scheme reads of the chain and the network file. */
+export interface BeaconContext {
+  readonly chain: Pick<Chain, "metagraph" | "commitments" | "blockHash" | "timestamp" | "pulse">;
+  readonly network: Pick<Network, "netuid" | "phases" | "voting">;
+  /** Full hash of the network file. */
+  readonly networkHash: string;
+  /** The drand beacon that the chain follows. */
+  readonly drand: SeedBeacon;
+  /** Default: drand's. */
+  readonly timelock?: TimelockScheme;
+}
+
+/** What a drand beacon's pulses do. */
+export interface TimelockScheme {
+  /** Whether a signature is that of the beacon's round. */
+  verifyPulse(publicKey: string, round: number, signature: Uint8Array): boolean;
+  /** Opens what was sealed to the signature's round. What it does not open throws. */
+  opener(signature: Uint8Array): (sealed: Uint8Array) => Uint8Array;
+}
+
+export const DRAND_TIMELOCK: TimelockScheme = { verifyPulse, opener: timelockOpener };
+
+/** Bytes that have that hash. @throws BlockZeroError FETCH_… if they are not available */
+export type FetchFile = (file: {
+  readonly hash: string;
+  readonly maxBytes: number;
+  readonly what?: string;
+  readonly location?: string;
+}) => Promise<Uint8Array>;
+
+/** Hotkey → confirmed Sprint weight in the state at a block. */
+export type ReadWeights = (cycle: number, at: number) => Promise<Iterable<readonly [string, number]>>;
+
+/** The drand beacon of a network file as the timelock's functions take it. */
+export const drandTimes = ({ public_key, genesis_time, period }: SeedBeacon) => ({
+  publicKey: public_key,
+  genesisTime: genesis_time,
+  period,
+});

@@ -1,0 +1,184 @@
+import assert from "node:assert/strict";
+import { describe, it } from "node:test";
+import { bls12_381 as bls } from "@noble/curves/bls12-381";
+import { fromHex, hexOf, randomScalar } from "#shared/beacon/group/curve.js";
+import { deal, openShares, readDealing } from "#shared/beacon/group/dealing.js";
+import {
+  formGroup,
+  type Group,
+  type GroupDocuments,
+  memberShares,
+  publicShare,
+} from "#shared/beacon/group/form-group.js";
+import { slotsOf } from "#shared/beacon/group/membership.js";
+import { encryptShares } from "#shared/beacon/group/share-encryption.js";
+import {
+  combinePartials,
+  groupValue,
+  messagePoint,
+  signPartials,
+  verifyGroupSignature,
+} from "#shared/beacon/group/sign.js";
+import { seededBytes } from "../../interop/timelock-ours.js";
+import { groupVectors, members, membership, network, secretOf, signed } from "./group-vectors.js";
+
+const dealings = new Map(groupVectors.dealings.map((dealing) => [dealing.hotkey, dealing]));
+/** Alice has three of the five slots. In ascending order of hotkeys she is the last. */
+const [bob, charlie, alice] = members as [string, string, string];
+const none: GroupDocuments = { dealings, complaints: new Map(), answers: new Map() };
+const formed = formGroup(membership, none);
+const group = formed.group as Group;
+const partials = new Map<string, readonly string[]>(Object.entries(groupVectors.partials));
+const without = <V>(of: ReadonlyMap<string, V>, key: string) => new Map([...of].filter(([one]) => one !== key));
+const against = (...hotkeys: string[]) => ({ against: hotkeys });
+const answerOf = (dealer: string, member: string) => ({
+  answers: [{ member, ephemeral: groupVectors.ephemerals[dealer]![member]! }],
+});
+
+/** Another dealing of Alice, with Bob's share one too large. */
+const withWrongShare = () => {
+  const random = seededBytes("a wrong share");
+  const dealt = deal(membership, alice, random);
+  const ephemeral = dealt.ephemerals.get(bob)!;
+  const channel = {
+    network,
+    cycle: membership.cycle,
+    dealer: alice,
+    member: bob,
+    memberKey: membership.keys.get(bob)!,
+  };
+  const sealed = hexOf(encryptShares([randomScalar(random)], ephemeral, channel));
+  const shares = dealt.shares.map((one) => (one.member === bob ? { ...one, sealed } : one));
+  const scalar = ephemeral.toString(16).padStart(64, "0");
+  return { dealing: { hotkey: alice, commitments: dealt.commitments as string[], shares }, scalar };
+};
+
+describe("a threshold group", () => {
+  it("is that of the vectors: key, shares, partial signatures, signature and value", () => {
+    assert.deepEqual([formed.qualified, formed.dropped], [members, []]);
+    assert.equal(group.publicKey, groupVectors.publicKey);
+    for (const [slot, share] of groupVectors.publicShares)
+      assert.equal(hexOf(publicShare(group, slot).toBytes(true)), share);
+    assert.equal(hexOf(messagePoint(signed).toBytes(true)), groupVectors.message);
+    for (const member of members)
+      assert.deepEqual(signPartials(memberShares(group, member, secretOf(member)), signed), partials.get(member));
+    assert.deepEqual(combinePartials(group, partials, signed), { signature: groupVectors.signature, dropped: [] });
+    assert.ok(verifyGroupSignature(group.publicKey, groupVectors.signature, signed));
+    assert.equal(groupValue(signed, groupVectors.signature), groupVectors.value);
+  });
+
+  it("signs the same whoever signs, and not with fewer slots than the threshold", () => {
+    assert.equal(combinePartials(group, without(partials, bob), signed).signature, groupVectors.signature);
+    assert.equal(combinePartials(group, without(partials, charlie), signed).signature, groupVectors.signature);
+    assert.equal(combinePartials(group, without(partials, alice), signed).signature, null);
+  });
+
+  it("names whose partial signatures are none, and signs without them", () => {
+    const other = hexOf(messagePoint({ ...signed, closing: network }).toBytes(true));
+    const cases = [
+      [[other], "a partial signature does not hold"],
+      [["c0".padEnd(96, "0")], "not 1 points of G1"],
+      [["ff".repeat(48)], "not 1 points of G1"],
+      [[other, other], "not 1 points of G1"],
+    ] as const;
+    for (const [wrong, why] of cases) {
+      const combined = combinePartials(group, new Map([...partials]).set(bob, wrong), signed);
+      assert.deepEqual(combined, { signature: groupVectors.signature, dropped: [{ hotkey: bob, why }] });
+    }
+    assert.deepEqual(combinePartials(group, new Map([["5stranger", [other]]]), signed), {
+      signature: null,
+      dropped: [{ hotkey: "5stranger", why: "no member" }],
+    });
+    assert.equal(verifyGroupSignature(group.publicKey, other, signed), false);
+    assert.equal(verifyGroupSignature("00".repeat(96), groupVectors.signature, signed), false);
+    assert.equal(verifyGroupSignature(group.publicKey, "00", signed), false);
+  });
+
+  it("takes a dealer that answers a false complaint, and gives the complaining member the opened shares", () => {
+    const complaints = new Map([[bob, against(alice)]]);
+    const answers = new Map([[alice, answerOf(alice, bob)]]);
+    const answered = formGroup(membership, { dealings, complaints, answers });
+    assert.deepEqual([answered.qualified, answered.dropped], [members, []]);
+    assert.equal(answered.group?.publicKey, groupVectors.publicKey);
+    assert.deepEqual(memberShares(answered.group!, bob, secretOf(bob)), memberShares(group, bob, secretOf(bob)));
+  });
+
+  it("disqualifies by arithmetic: no answer, a wrong one, or one that shows what was wrong", () => {
+    const { dealing, scalar } = withWrongShare();
+    const complaints = new Map([[bob, against(charlie, alice)]]);
+    const charlies: readonly [string, ReturnType<typeof answerOf>] = [charlie, answerOf(charlie, bob)];
+    const wrong = new Map([...dealings, [alice, dealing]]);
+    const cases = [
+      [wrong, [], "no answer to the complaint of"],
+      [wrong, [{ member: bob, ephemeral: scalar }], "its shares are not those committed to"],
+      [dealings, [{ member: bob, ephemeral: scalar }], "it is of another ephemeral point"],
+      [dealings, [{ member: bob, ephemeral: "ff".repeat(32) }], "not a scalar"],
+      [dealings, [{ member: charlie, ephemeral: scalar }], "no answer to the complaint of"],
+    ] as const;
+    for (const [of, answers, why] of cases) {
+      const documents = { dealings: of, complaints, answers: new Map([charlies, [alice, { answers: [...answers] }]]) };
+      const { group: without, qualified, dropped } = formGroup(membership, documents);
+      assert.deepEqual(
+        qualified,
+        members.filter((one) => one !== alice),
+      );
+      assert.ok(dropped[0]?.hotkey === alice && dropped[0].why.includes(why), JSON.stringify(dropped));
+      assert.equal(without, null, "the others hold fewer slots than the threshold");
+    }
+    const read = readDealing(dealing, membership);
+    assert.ok(read.ok);
+    const opened = openShares(read.value, membership, bob, secretOf(bob));
+    assert.ok(!opened.ok && /not those committed to/.test(opened.problem), "this is what Bob complains of");
+  });
+
+  it("counts complaints by slots, not by heads", () => {
+    const heavy = new Map([[alice, against(bob)]]);
+    const { dropped } = formGroup(membership, {
+      ...none,
+      complaints: heavy,
+      answers: new Map([[bob, answerOf(bob, alice)]]),
+    });
+    assert.deepEqual(dropped, [{ hotkey: bob, why: "members with 3 of 5 slots complain" }]);
+    const light = new Map([
+      [bob, against(alice)],
+      [charlie, against(alice)],
+    ]);
+    const answers = [bob, charlie].flatMap((member) => answerOf(alice, member).answers);
+    assert.deepEqual(
+      formGroup(membership, { ...none, complaints: light, answers: new Map([[alice, { answers }]]) }).dropped,
+      [],
+    );
+  });
+
+  it("goes on without dealers that say nothing or nonsense, while the others hold the threshold", () => {
+    const [first] = groupVectors.dealings;
+    const off = { ...dealings.get(bob)!, commitments: ["ff".repeat(96), ...dealings.get(bob)!.commitments.slice(1)] };
+    const cases = [
+      [without(dealings, bob), "no dealing"],
+      [new Map([...dealings, [bob, { ...off }]]), "a commitment is not a point of BLS12-381"],
+      [new Map([...dealings, [bob, { ...off, commitments: off.commitments.slice(1) }]]), "it has 2 commitments, not 3"],
+      [new Map([...dealings, [bob, { ...first!, shares: first!.shares.slice(1) }]]), "not one entry for each member"],
+      [
+        new Map([...dealings, [bob, { ...first!, shares: first!.shares.map((one) => ({ ...one, sealed: "00" })) }]]),
+        "have the wrong length",
+      ],
+    ] as const;
+    for (const [of, why] of cases) {
+      const { group: rest, qualified, dropped } = formGroup(membership, { ...none, dealings: of });
+      assert.deepEqual(qualified, [charlie, alice]);
+      assert.ok(dropped.length === 1 && dropped[0]!.why.includes(why), JSON.stringify(dropped));
+      const sum = [charlie, alice]
+        .map((one) => bls.G2.Point.fromBytes(Uint8Array.from(fromHex(dealings.get(one)!.commitments[0]!))))
+        .reduce((a, b) => a.add(b));
+      assert.equal(rest?.publicKey, hexOf(sum.toBytes(true)));
+      const signing = new Map([[alice, signPartials(memberShares(rest!, alice, secretOf(alice)), signed)]]);
+      const { signature } = combinePartials(rest!, signing, signed);
+      assert.ok(verifyGroupSignature(rest!.publicKey, signature!, signed));
+    }
+    const keyless = { ...membership, keys: without(membership.keys, bob) };
+    const reasons = formGroup(keyless, none).dropped.map(({ why }) => why);
+    assert.ok(reasons.includes("no encryption key") && reasons.length === 3, reasons.join("; "));
+    assert.deepEqual(slotsOf(membership, "5stranger"), []);
+    assert.equal(memberShares(group, alice, secretOf(bob)).size, 0, "another's key opens nothing");
+  });
+});

@@ -1,0 +1,76 @@
+import type { Neuron } from "#shared/chain/chain.js";
+import { sha256 } from "#shared/protocol/hash.js";
+import type { SimulatedCrypto } from "./crypto.js";
+
+export const NETWORK = sha256(Buffer.from("a network"));
+export const NETUID = 7;
+/** 20 blocks: seals in 15 to 19, the cycle's held records in 24 to 27, the deciding block 29. */
+export const PHASES = { distribute: 2, train: 2, commit: 4, reveal: 4, evaluate: 1, exchange: 1, choose: 1, merge: 5 };
+export const CYCLE = 1;
+/** The last block before seals. */
+export const OPENING = 14;
+export const VOTING = { silent_after: 8, quorum: 0.25 };
+
+export interface SimulatedNeuron {
+  readonly uid: number;
+  readonly hotkey: string;
+  readonly stake: bigint;
+}
+
+export interface ChainPlan {
+  readonly crypto: SimulatedCrypto;
+  /** Milliseconds, by block. */
+  readonly times: readonly number[];
+  readonly neurons: readonly SimulatedNeuron[];
+  /** From which block on the chain has a round's pulse. Infinity: never. */
+  readonly pulseFrom: (round: number) => number;
+  /** Another hash of some blocks. */
+  readonly hashes?: ReadonlyMap<number, string>;
+}
+
+/** A chain that has what a beacon reads, and counts the reads. */
+export const simulatedChain = ({ crypto, times, neurons, pulseFrom, hashes }: ChainPlan) => {
+  const records: { readonly hotkey: string; readonly data: string; readonly block: number }[] = [];
+  let reads = 0;
+  const counted = <T>(value: T): Promise<T> => {
+    reads++;
+    return Promise.resolve(value);
+  };
+  return {
+    reads: () => reads,
+    put: (block: number, hotkey: string, data: string) => records.push({ hotkey, data, block }),
+    chain: {
+      blockHash: (block: number) => counted(hashes?.get(block) ?? sha256(Buffer.from(`block ${block}`))),
+      timestamp: (block: number) => counted(times[block]!),
+      pulse: (round: number, at = Number.POSITIVE_INFINITY) =>
+        counted(at >= pulseFrom(round) ? crypto.pulse(round) : null),
+      metagraph: (netuid: number, at = 0) =>
+        counted({ netuid, block: at, ownerHotkey: "", neurons: neurons.map((one) => neuronOf(one)) }),
+      commitments: (_: number, at = Number.POSITIVE_INFINITY) => {
+        const latest = new Map<string, (typeof records)[number]>();
+        for (const record of [...records].sort((a, b) => a.block - b.block))
+          if (record.block <= at) latest.set(record.hotkey, record);
+        return counted([...latest.values()]);
+      },
+    },
+  };
+};
+
+const neuronOf = ({ uid, hotkey, stake }: SimulatedNeuron): Neuron => ({
+  uid,
+  hotkey,
+  coldkey: hotkey,
+  stake,
+  validatorPermit: stake > 0n,
+  active: true,
+  rank: 0,
+  trust: 0,
+  validatorTrust: 0,
+  incentive: 0,
+  consensus: 0,
+  dividends: 0,
+  emission: 0n,
+  lastUpdate: 0,
+  registeredAt: 0,
+  axon: null,
+});
