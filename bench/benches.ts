@@ -18,6 +18,7 @@ import { metricsBench } from "./metrics.js";
 import { rewardsBench } from "./rewards.js";
 import { shardModesBench } from "./shard-modes.js";
 import { splittingBench } from "./splitting/command.js";
+import { sprintBench } from "./sprint/command.js";
 import { stepBench } from "./step/command.js";
 import { validationBench } from "./validation/command.js";
 
@@ -29,6 +30,7 @@ export const benches: readonly CommandSpec[] = [
   largeBench,
   largeTrainingBench,
   independenceBench,
+  sprintBench,
   splittingBench,
   shardModesBench,
   rewardsBench,

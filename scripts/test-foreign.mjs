@@ -18,6 +18,7 @@ const VECTORS = [
   "shared/artifact/codec/codecs",
   "shared/tensor-files/safetensors",
   "shared/kernels/vector-memory",
+  "shared/sprint/exact/vectors",
   "shared/protocol/documents",
   "shared/protocol/records",
   "shared/protocol/request",

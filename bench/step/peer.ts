@@ -106,7 +106,8 @@ export const startPeer = async ({ python, mode, device: wanted, threads }: PeerO
 const bytesOf = ({ buffer, byteOffset, byteLength }: Float32Array | BigInt64Array) =>
   new Uint8Array(buffer, byteOffset, byteLength);
 
-const conversation = (child: ChildProcess) => {
+/** Asks a child in JSON, a line a request and a line its answer. Throws BENCH_PEER where it fails. */
+export const conversation = (child: ChildProcess) => {
   let complaints = "";
   child.stderr?.on("data", (text) => {
     complaints = `${complaints}${text}`.slice(-10_000);

@@ -17,6 +17,10 @@ import { rewardCurve } from "#shared/rewards/curves/reward-curve.js";
 import { proofOfLoss } from "#shared/scoring/proof-of-loss.js";
 import { runRace } from "#shared/scoring/racing/run-races.js";
 import { studentQuantile } from "#shared/scoring/student-t.js";
+import { EXACT_DIALS } from "#shared/sprint/exact/dials.js";
+import { openJudge } from "#shared/sprint/exact/judge.js";
+import { openProcessorNetwork } from "#shared/sprint/exact/processor-network.js";
+import { networkSeed, nodeSeed } from "#shared/sprint/exact/seeds.js";
 import { template } from "../support/micro-network.js";
 import { mergedModel } from "./merged-model.js";
 
@@ -138,6 +142,27 @@ tell(
     const measured = sketches.map((sketch, i) => ({ sketch, gain: 0.01 * (i + 2) }));
     for (const directions of [[], sketches.slice(0, 1)])
       hash.update(numbers([...independenceOf(measured, directions)]));
+  }),
+);
+
+const dials = { ...EXACT_DIALS.tiny, layers: 4 };
+const drawnNetwork = networkSeed("7".repeat(64));
+const drawnNode = nodeSeed(new Uint8Array(32), "8".repeat(64));
+const nonces = Array.from({ length: 100 }, (_, i) => 3 ** (i % 30) + i);
+const judge = openJudge(dials, drawnNetwork);
+tell(
+  "a Sprint's exact network by its judge",
+  digestOf((hash) => {
+    for (const nonce of nonces) hash.update(judge.output(drawnNode, nonce));
+  }),
+);
+const byKernels = await openProcessorNetwork({ dials, seed: drawnNetwork, threads: 1 });
+const outputs = await byKernels.outputs(drawnNode, nonces);
+await byKernels.dispose();
+tell(
+  "a Sprint's exact network by the processor's kernels",
+  digestOf((hash) => {
+    for (const output of outputs) hash.update(output);
   }),
 );
 

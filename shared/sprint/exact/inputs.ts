@@ -22,7 +22,7 @@ export const createInputs = (node: string, { width, bound }: Pick<ExactDials, "w
     for (let block = 0; block < blocks; block++) {
       const bytes = stream.block(nonce * blocks + block);
       const first = at + BLOCK_BYTES * block;
-      for (let i = 0; i < BLOCK_BYTES; i++) into[first + i] = (bytes[i]! & mask) - less;
+      for (let i = 0; i < BLOCK_BYTES; i++) into[first + i] = (bytes.charCodeAt(i) & mask) - less;
     }
   };
 };

@@ -1,4 +1,4 @@
-import { createHash } from "node:crypto";
+import { hash } from "node:crypto";
 import { hashBytes } from "#shared/protocol/hash.js";
 
 const DOMAIN = "blockzero/sprint-win/1";
@@ -28,11 +28,19 @@ export const winTest = (node: string, difficulty: number): WinTest => {
     text.writeUInt32LE(nonce % 2 ** 32, domain.length);
     text.writeUInt32LE(Math.floor(nonce / 2 ** 32), domain.length + 4);
     text.set(new Uint8Array(output.buffer, output.byteOffset, output.byteLength), domain.length + 8);
-    const digest = createHash("sha256").update(text).digest();
-    const drawn = digest.readUInt32BE(0);
-    return drawn < high || (drawn === high && digest.readUInt32BE(4) < low);
+    const digest = hash("sha256", text, "binary");
+    const drawn = word(digest, 0);
+    return drawn < high || (drawn === high && word(digest, 4) < low);
   };
 };
+
+/** Four bytes, big-endian, of a string with a byte a character. */
+const word = (bytes: string, at: number): number =>
+  ((bytes.charCodeAt(at) << 24) |
+    (bytes.charCodeAt(at + 1) << 16) |
+    (bytes.charCodeAt(at + 2) << 8) |
+    bytes.charCodeAt(at + 3)) >>>
+  0;
 
 /** @throws RangeError unless it is an integer from 1 */
 export const checkDifficulty = (difficulty: number): void => {

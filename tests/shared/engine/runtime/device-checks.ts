@@ -16,9 +16,13 @@ import { floatTensor, intTensor, zeros } from "#shared/engine/tensor.js";
 import { createEvaluator } from "#shared/evaluation/evaluator.js";
 import { batchInputs, languageModelLoss } from "#shared/model/loss.js";
 import { allExperts } from "#shared/model/parameters.js";
+import { openDeviceNetwork } from "#shared/sprint/exact/device-network.js";
+import { EXACT_DIALS } from "#shared/sprint/exact/dials.js";
+import type { LoadOptions } from "#shared/sprint/exact/sprint-network.js";
 import { createTrainStep } from "#shared/training/train-step.js";
 import { coded } from "#tests/support/coded.js";
 import { MICRO, microIds, microParameters } from "../../model/micro.js";
+import { assertJudged, assertVectors } from "../../sprint/exact/devices.js";
 import { gradientCases } from "../gradient-cases.js";
 import { buildCase, parity } from "./parity.js";
 
@@ -144,6 +148,13 @@ const commonChecks: Readonly<Record<string, DeviceCheck>> = {
       return results;
     };
     assert.deepEqual(await compute(device), await compute(cpu));
+  },
+
+  "computes a Sprint's exact network as the judge does, over 10,000 nonces": async (device) => {
+    const open = (options: LoadOptions) => openDeviceNetwork({ ...options, device });
+    await assertVectors("tiny", open);
+    await assertVectors("test", open);
+    await assertJudged(EXACT_DIALS.tiny, 10_000, [open]);
   },
 
   "makes the loss infinite or NaN where a logit is NaN": async (device) => {

@@ -1,13 +1,13 @@
 import assert from "node:assert/strict";
-import { EXACT_DIALS } from "#shared/sprint/exact/dials.js";
-import type { SprintNetwork } from "#shared/sprint/exact/sprint-network.js";
+import { EXACT_DIALS, type ExactDials } from "#shared/sprint/exact/dials.js";
+import { openJudge } from "#shared/sprint/exact/judge.js";
+import type { LoadOptions, SprintNetwork } from "#shared/sprint/exact/sprint-network.js";
 import { hashOf, vectors } from "./vectors.js";
 
-/** Holds an implementation to the vectors of some dials. @param open makes the network of these dials and seed */
-export const assertVectors = async (
-  name: "tiny" | "test",
-  open: (options: { dials: (typeof EXACT_DIALS)["tiny"]; seed: string }) => Promise<SprintNetwork>,
-): Promise<void> => {
+type Open = (options: LoadOptions) => Promise<SprintNetwork>;
+
+/** Holds an implementation to the vectors of some dials. */
+export const assertVectors = async (name: "tiny" | "test", open: Open): Promise<void> => {
   const { nonces, outputs_sha256, difficulty, wins } = vectors.cases.find(({ dials }) => dials === name)!;
   const network = await open({ dials: EXACT_DIALS[name], seed: vectors.network });
   try {
@@ -18,5 +18,26 @@ export const assertVectors = async (
     );
   } finally {
     await network.dispose();
+  }
+};
+
+const CHUNK = 10_000;
+
+/** Holds implementations to the judge over so many nonces: none of their outputs may differ in a bit. */
+export const assertJudged = async (dials: ExactDials, count: number, opens: readonly Open[]): Promise<void> => {
+  const judge = openJudge(dials, vectors.network);
+  const networks: SprintNetwork[] = [];
+  try {
+    for (const open of opens) networks.push(await open({ dials, seed: vectors.network }));
+    for (let first = 0; first < count; first += CHUNK) {
+      const nonces = Array.from({ length: Math.min(CHUNK, count - first) }, (_, i) => first + i);
+      const expected = hashOf(nonces.map((nonce) => judge.output(vectors.node, nonce)));
+      for (const [i, network] of networks.entries()) {
+        const made = hashOf(await network.outputs(vectors.node, nonces));
+        assert.equal(made, expected, `implementation ${i}, nonces from ${first}`);
+      }
+    }
+  } finally {
+    for (const network of networks) await network.dispose();
   }
 };

@@ -1,0 +1,155 @@
+import { createHash } from "node:crypto";
+import type { Device } from "#shared/engine/device.js";
+import { openDeviceNetwork } from "#shared/sprint/exact/device-network.js";
+import { flopsOf } from "#shared/sprint/exact/dials.js";
+import { openProcessorNetwork } from "#shared/sprint/exact/processor-network.js";
+import type { SprintNetwork } from "#shared/sprint/exact/sprint-network.js";
+import { median } from "../median.js";
+import { type Dropped, isDropped, orDropped } from "../step/dropped.js";
+import { COMPARED, NODE, SEED, type SprintCase, writeMaterial } from "./cases.js";
+import type { SprintPeer } from "./peer.js";
+
+export interface Contestant {
+  readonly name: string;
+  /** Nonces a second: the median of the turns. */
+  readonly rate: number;
+  /** How many times as fast our kernels are. */
+  readonly ratio: number;
+  /** Whether its outputs are ours. */
+  readonly agrees: boolean;
+}
+
+export interface SprintMeasurement {
+  readonly name: string;
+  readonly layers: number;
+  /** Seconds in which our kernels' network is loaded: drawn and packed. */
+  readonly loading: number;
+  /** Nonces a second of our search, with inputs and hashes, by the kernels. */
+  readonly rate: number;
+  /** The same by the engine's graph, then the peers' network alone. */
+  readonly others: readonly (Contestant | Dropped)[];
+  /** Operations of the matrix products a second. */
+  readonly flopsPerSecond: number;
+  /** How many times as fast as the fastest peer. Absent without one. */
+  readonly ratio?: number;
+  /** Seconds in which all 400 wins of a proof are checked, and in which they are found. */
+  readonly checking: number;
+  readonly proving: number;
+}
+
+const SECONDS = 1.5;
+/** Wins that a proof has where its difficulty is right: below 459 all are checked. */
+const WINS = 400;
+
+/** Measures a case by turns on our kernels, our engine and the peers. @param rounds turns of each */
+export const measureSprint = async (
+  sprintCase: SprintCase,
+  {
+    device,
+    threads,
+    peers,
+    folder,
+    rounds,
+  }: {
+    readonly device: Device;
+    readonly threads: number;
+    readonly peers: readonly SprintPeer[];
+    readonly folder: string;
+    readonly rounds: number;
+  },
+): Promise<SprintMeasurement> => {
+  const { name, dials, nonces, difficulty } = sprintCase;
+  await writeMaterial(sprintCase, folder);
+  const begin = performance.now();
+  const network = await openProcessorNetwork({ dials, seed: SEED, threads });
+  const loading = (performance.now() - begin) / 1000;
+  const engine = await openDeviceNetwork({ dials, seed: SEED, device });
+  try {
+    const expected = await digestOf(network);
+    let first = 0;
+    const search = async (of: SprintNetwork, count: number) => {
+      const started = performance.now();
+      await of.search(NODE, { first, count }, difficulty);
+      first += count;
+      return (1000 * count) / (performance.now() - started);
+    };
+    /** As many whole runs as take about as long as ours. */
+    const fewer = engine.batch * Math.max(1, Math.round(nonces / engine.batch / 4));
+    const entrants: (Dropped | { name: string; agrees: boolean; rates: number[]; turn: () => Promise<number> })[] = [
+      {
+        name: "blockzero's engine",
+        agrees: (await digestOf(engine)) === expected,
+        rates: [],
+        turn: () => search(engine, fewer),
+      },
+    ];
+    for (const peer of peers) {
+      const prepared = await orDropped(peer.name, () => peer.prepare(sprintCase, folder));
+      entrants.push(
+        isDropped(prepared)
+          ? prepared
+          : {
+              name: `${peer.name}, batch ${prepared.batch}`,
+              agrees: prepared.sha256 === expected,
+              rates: [],
+              turn: () => peer.run(SECONDS),
+            },
+      );
+    }
+    await search(network, nonces);
+    const ours: number[] = [];
+    for (let round = 0; round < rounds; round++) {
+      ours.push(await search(network, nonces));
+      for (const [place, entrant] of entrants.entries()) {
+        if (isDropped(entrant)) continue;
+        const rate = await orDropped(entrant.name, async () => ({ rate: await entrant.turn() }));
+        if (isDropped(rate)) entrants[place] = rate;
+        else entrant.rates.push(rate.rate);
+      }
+    }
+    const rate = median(ours);
+    const others = entrants.map((entrant): Contestant | Dropped => {
+      if (isDropped(entrant)) return entrant;
+      const theirs = median(entrant.rates);
+      return { name: entrant.name, rate: theirs, ratio: rate / theirs, agrees: entrant.agrees };
+    });
+    const ratios = others.slice(1).flatMap((other) => (isDropped(other) ? [] : [other.ratio]));
+    return {
+      name,
+      layers: dials.layers,
+      loading,
+      rate,
+      others,
+      flopsPerSecond: rate * flopsOf(dials),
+      ...(ratios.length > 0 && { ratio: Math.min(...ratios) }),
+      checking: await checkingTime(network),
+      proving: (WINS * difficulty) / rate,
+    };
+  } finally {
+    await network.dispose();
+    await engine.dispose();
+  }
+};
+
+/** Seconds in which a proof's wins are checked. */
+const checkingTime = async (network: SprintNetwork): Promise<number> => {
+  const claimed = Array.from({ length: WINS }, (_, i) => 977 * i);
+  const times: number[] = [];
+  for (let round = 0; round < 3; round++) {
+    const started = performance.now();
+    await network.losers(NODE, claimed, 1);
+    times.push((performance.now() - started) / 1000);
+  }
+  return median(times);
+};
+
+const digestOf = async (network: SprintNetwork): Promise<string> => {
+  const made = createHash("sha256");
+  for (const output of await network.outputs(
+    NODE,
+    Array.from({ length: COMPARED }, (_, i) => i),
+  )) {
+    made.update(output);
+  }
+  return made.digest("hex");
+};

@@ -1,0 +1,46 @@
+import assert from "node:assert/strict";
+import { describe, it } from "node:test";
+import * as tf from "@tensorflow/tfjs-core";
+import type { Device } from "#shared/engine/device.js";
+import { onnxCpu } from "#shared/engine/runtime/onnx-cpu.js";
+import { tfjs } from "#shared/engine/runtime/tfjs/tfjs.js";
+import { openDeviceNetwork } from "#shared/sprint/exact/device-network.js";
+import { EXACT_DIALS } from "#shared/sprint/exact/dials.js";
+import { openProcessorNetwork } from "#shared/sprint/exact/processor-network.js";
+import type { LoadOptions } from "#shared/sprint/exact/sprint-network.js";
+import { assertJudged, assertVectors } from "./devices.js";
+
+const engine = (device: Device) => (options: LoadOptions) => openDeviceNetwork({ ...options, device });
+const kernels = (threads: number) => (options: LoadOptions) => openProcessorNetwork({ ...options, threads });
+
+describe("the exact network has the same bits", () => {
+  for (const [name, open] of Object.entries({
+    "ONNX Runtime on one thread": engine(onnxCpu({ threads: 1 })),
+    "ONNX Runtime on two threads": engine(onnxCpu({ threads: 2 })),
+    "the kernels on one thread": kernels(1),
+    "the kernels on three threads": kernels(3),
+  })) {
+    it(`as the vectors by ${name}`, async () => {
+      await assertVectors("tiny", open);
+      await assertVectors("test", open);
+    });
+  }
+
+  it("as the judge over a million nonces by ONNX Runtime and by the kernels", async () => {
+    await assertJudged(EXACT_DIALS.tiny, 1_000_000, [engine(onnxCpu({ threads: 2 })), kernels(2)]);
+  });
+
+  it("as the judge in layers of the real dial", async () => {
+    await assertJudged({ ...EXACT_DIALS.real, layers: 1 }, 64, [engine(onnxCpu({ threads: 2 })), kernels(2)]);
+  });
+
+  it("as the judge over 10,000 nonces by each backend of TensorFlow.js", async () => {
+    const device = await tfjs();
+    for (const backend of ["wasm", "cpu"]) {
+      if (backend === "cpu") await import("@tensorflow/tfjs-backend-cpu");
+      assert.ok(await tf.setBackend(backend));
+      await assertVectors("tiny", engine(device));
+      await assertJudged(EXACT_DIALS.tiny, 10_000, [engine(device)]);
+    }
+  });
+});
