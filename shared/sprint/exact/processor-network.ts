@@ -18,13 +18,20 @@ export const fitsProcessor = (dials: ExactDials, threads: number): boolean =>
  * processor and with a quarter of the memory. This thread stays free.
  *
  * @param options.threads 0 for all
- * @throws BlockZeroError KERNEL_MEMORY; GRAPH_RUN when a thread ends; the signal's reason
+ * @throws BlockZeroError DEVICE_UNAVAILABLE where `fitsProcessor` says no; KERNEL_MEMORY; GRAPH_RUN when a thread ends; the signal's reason
  */
 export const openProcessorNetwork = async (
   options: LoadOptions & { readonly threads: number },
 ): Promise<SprintNetwork> => {
   const { dials, seed, onTensor, signal } = options;
   const count = threadsOf(options.threads);
+  if (!fitsProcessor(dials, count)) {
+    throw new BlockZeroError(
+      "DEVICE_UNAVAILABLE",
+      "the processor's kernels do not compute this network here",
+      "use a device of the engine",
+    );
+  }
   const memory = allocateExact(shapeOf(dials), count);
   const threads = Array.from({ length: count }, (_, thread) => openThread({ dials, seed, memory, thread }));
   const dispose = async () => {

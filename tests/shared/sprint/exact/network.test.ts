@@ -9,6 +9,7 @@ import { networkSeed, nodeSeed } from "#shared/sprint/exact/seeds.js";
 import type { LoadOptions } from "#shared/sprint/exact/sprint-network.js";
 import { drawWeights } from "#shared/sprint/exact/weights.js";
 import { isWin } from "#shared/sprint/exact/win.js";
+import { coded } from "#tests/support/coded.js";
 import { assertVectors } from "./devices.js";
 
 const seed = networkSeed("1".repeat(64));
@@ -27,9 +28,11 @@ describe("the exact profile of a Sprint", () => {
     for (const dials of Object.values(EXACT_DIALS)) assert.ok(largestSum(dials) < 2 ** 24);
   });
 
-  it("fits the processor's kernels at each dial, but not of other values", () => {
+  it("fits the processor's kernels at each dial, but not of other values", async () => {
     for (const dials of Object.values(EXACT_DIALS)) assert.ok(fitsProcessor(dials, 2));
-    assert.equal(fitsProcessor({ ...EXACT_DIALS.tiny, bound: 32 }, 2), false);
+    const others = { ...EXACT_DIALS.tiny, bound: 32 };
+    assert.equal(fitsProcessor(others, 2), false);
+    await assert.rejects(openProcessorNetwork({ dials: others, seed, threads: 2 }), coded("DEVICE_UNAVAILABLE"));
     assert.equal(fitsProcessor({ ...EXACT_DIALS.real, layers: 128 }, 2), false);
   });
 
