@@ -20,7 +20,7 @@ export const createInputs = (node: string, { width, bound }: Pick<ExactDials, "w
   return (nonce: number, into: Float32Array | Int32Array | Int8Array | Uint8Array, at: number): void => {
     checkNonce(nonce);
     for (let block = 0; block < blocks; block++) {
-      const bytes = stream.block(nonce * blocks + block);
+      const bytes = stream.text(nonce * blocks + block);
       const first = at + BLOCK_BYTES * block;
       for (let i = 0; i < BLOCK_BYTES; i++) into[first + i] = (bytes.charCodeAt(i) & mask) - less;
     }

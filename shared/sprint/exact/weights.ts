@@ -23,7 +23,7 @@ export const drawWeights = (seed: string, tensor: number, from: number, into: In
   if (from % BLOCK !== 0) throw new RangeError(`${from} is not the beginning of a block of ${BLOCK} weights`);
   const stream = openStream(DOMAIN, seed);
   for (let at = 0; at < into.length; at += BLOCK) {
-    const key = Buffer.from(stream.block(BLOCKS_OF_A_TENSOR * tensor + (from + at) / BLOCK), "binary");
+    const key = stream.block(BLOCKS_OF_A_TENSOR * tensor + (from + at) / BLOCK);
     drawBlock(key, into.subarray(at, at + BLOCK));
   }
 };
