@@ -40,7 +40,8 @@ const byRoom = (paths) => {
   const files = new Map();
   for (const path of paths) {
     const [top, room] = path.split(/[\\/]/);
-    const name = room.endsWith(".js") ? top : `${top}-${room}`;
+    // Tests that lie in no folder are a room by themselves.
+    const name = room === undefined ? "top" : room.endsWith(".js") ? top : `${top}-${room}`;
     files.set(name, [...(files.get(name) ?? []), path]);
   }
   return [...files]
