@@ -4,21 +4,13 @@ import type { DutyAnswers } from "./answers-document.js";
 import { auditSample, NO_DOCUMENT } from "./audit-sample.js";
 import { type DrawSubject, isDrawOf, isOnDuty } from "./draw.js";
 import { type Duty, type DutyDocument, dutyDocumentHash } from "./duty-document.js";
+import { type AuditRules, DEFAULT_AUDIT } from "./rules.js";
 
 /** A task that a verifier may be on duty for. */
 export interface DutyTask extends DrawSubject {
   /** `dutyThreshold` of this verifier, above 0. */
   readonly threshold: bigint;
 }
-
-export interface AuditRules {
-  /** Greatest number of unclaimed tasks whose draws a verifier must publish. */
-  readonly sample: number;
-  /** The share of its duty that a verifier may abstain from, in millionths; beyond it an abstention is a missed duty. */
-  readonly abstentions: number;
-}
-
-export const DEFAULT_AUDIT: AuditRules = { sample: 64, abstentions: MILLION / 5 };
 
 interface DutyClaims {
   readonly hotkey: string;

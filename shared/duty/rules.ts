@@ -23,3 +23,13 @@ export const PAPER_DUTY: DutyRules = {
 
 /** The same, and catching one cheat costs more than it saves, where 90 % of the cost is saved. */
 export const DEFAULT_DUTY: DutyRules = { ...PAPER_DUTY, saving: 900_000 };
+
+/** How missed duty is looked for. */
+export interface AuditRules {
+  /** Greatest number of unclaimed tasks whose draws a verifier must publish. */
+  readonly sample: number;
+  /** The share of its duty that a verifier may abstain from, in millionths; beyond it an abstention is a missed duty. */
+  readonly abstentions: number;
+}
+
+export const DEFAULT_AUDIT: AuditRules = { sample: 64, abstentions: MILLION / 5 };

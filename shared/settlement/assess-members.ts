@@ -2,9 +2,9 @@ import { assessDuty, type DutyAssessment } from "#shared/duty/assess-duty.js";
 import { isPlanted, mustBeWrong, relayThreshold } from "#shared/duty/planted.js";
 import type { DutyTarget } from "#shared/duty/target.js";
 import { EXACT_KINDS, type Task } from "#shared/duty/task.js";
-import { dutyThreshold } from "#shared/duty/threshold.js";
 import type { VerifyVrf } from "#shared/protocol/signing.js";
-import { type CloseInputs, targetsOf, weightsByKind } from "./cycle-inputs.js";
+import { type CloseInputs, targetsOf } from "./cycle-inputs.js";
+import { eligibleTasks } from "./eligible-tasks.js";
 
 /** What members did of their duty in a cycle, before anything is recomputed. */
 export interface AssessedCycle {
@@ -18,22 +18,14 @@ export interface AssessedCycle {
 
 /** Verifies all draws: some 10 ms each, of which there are as many as tasks were checked, and 64 a member. */
 export const assessMembers = (inputs: CloseInputs, verifyVrf: VerifyVrf): AssessedCycle => {
-  const { members, tasks, beacon, auditSeed, duties, answers } = inputs;
-  const targets = targetsOf(inputs);
-  const weightsOf = weightsByKind(members);
+  const { members, auditSeed, duties, answers } = inputs;
+  const eligible = eligibleTasks(inputs);
   const assessments = members.map(({ hotkey, publicKey }) => {
-    const own = tasks
-      .map(({ task, executorKey }) => ({
-        task: task.id,
-        executorKey,
-        result: task.result,
-        beacon,
-        threshold: dutyThreshold(targets.get(task.executor)!, hotkey, task.executor, weightsOf(task.kind)),
-      }))
-      .filter(({ threshold }) => threshold > 0n);
     const documents = { document: duties.get(hotkey) ?? null, answers: answers.get(hotkey) ?? null };
-    return [hotkey, assessDuty({ hotkey, publicKey, ...documents, tasks: own, auditSeed }, verifyVrf)] as const;
+    const claims = { hotkey, publicKey, ...documents, tasks: eligible(hotkey), auditSeed };
+    return [hotkey, assessDuty(claims, verifyVrf)] as const;
   });
+  const targets = targetsOf(inputs);
   return { targets, assessments: new Map(assessments), plantedWrong: plantedWrong(inputs, verifyVrf) };
 };
 

@@ -1,11 +1,12 @@
 import type { DutyAssessment } from "#shared/duty/assess-duty.js";
 import type { DutyTarget } from "#shared/duty/target.js";
-import { dutyThreshold, probabilityOf } from "#shared/duty/threshold.js";
+import { probabilityOf } from "#shared/duty/threshold.js";
 import { sumStake } from "#shared/protocol/stake.js";
-import { NEWCOMER, type Reputation, type ReputationChange } from "#shared/reputation/reputation.js";
+import { NEWCOMER, type Reputation, type ReputationChange, scrutinyOf } from "#shared/reputation/reputation.js";
 import { formatMillionths } from "#shared/util/fraction.js";
 import type { ClosedCycle } from "./close-cycle.js";
-import { type CloseInputs, weightsByKind } from "./cycle-inputs.js";
+import type { CloseInputs } from "./cycle-inputs.js";
+import { eligibleTasks } from "./eligible-tasks.js";
 import type { HostPay } from "./settle.js";
 
 /**
@@ -22,7 +23,7 @@ export const explainHost = (hotkey: string, inputs: CloseInputs, closed: ClosedC
     ...explainReputation(inputs.reputations.get(hotkey) ?? NEWCOMER, change, closed.frauds.has(hotkey)),
     explainScrutiny(closed.targets.get(hotkey)),
     explainWeight(hotkey, inputs),
-    ...(assessment ? explainDuty(hotkey, assessment, inputs, closed) : []),
+    ...(assessment ? explainDuty(hotkey, assessment, inputs) : []),
     ...explainTasks(hotkey, inputs, closed),
     ...explainPay(pay),
   ];
@@ -40,7 +41,7 @@ const explainReputation = (before: Reputation, change: ReputationChange, isFraud
       ].join(", ");
   const test = after.missTest;
   return [
-    `reputation ${formatMillionths(after.value)}: ${why}`,
+    `reputation ${formatMillionths(after.value)}: ${why}; at high volume ${formatMillionths(scrutinyOf(after.value))} verifiers check each of its tasks`,
     `missed duty over cycles: ${test.isNegligent ? "more than chance explains, so its work is checked as a newcomer's" : "no more than chance explains"} (log-likelihood ratio ${formatMillionths(test.ratio)})`,
   ];
 };
@@ -63,15 +64,10 @@ const explainWeight = (hotkey: string, { members }: CloseInputs): string => {
 const explainDuty = (
   hotkey: string,
   { done, abstained, unfounded, unclaimed, asked, unanswered, found, missed, duties, missRate }: DutyAssessment,
-  { tasks, members }: CloseInputs,
-  { targets }: ClosedCycle,
+  inputs: CloseInputs,
 ): readonly string[] => {
-  const weightsOf = weightsByKind(members);
-  const thresholds = tasks.map(({ task }) =>
-    dutyThreshold(targets.get(task.executor)!, hotkey, task.executor, weightsOf(task.kind)),
-  );
-  const eligible = thresholds.filter((threshold) => threshold > 0n);
-  const expected = probabilityOf(sumStake(eligible));
+  const eligible = eligibleTasks(inputs)(hotkey);
+  const expected = probabilityOf(sumStake(eligible.map(({ threshold }) => threshold)));
   const chance = eligible.length === 0 ? 0 : Math.floor(expected / eligible.length);
   return [
     `duty: probability ${formatMillionths(chance)} a task on average, ${formatMillionths(expected)} of ${eligible.length} tasks expected`,

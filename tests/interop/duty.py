@@ -45,6 +45,16 @@ def task_ids():
         yield dict(network=network, cycle=cycle, executorKey=key, kind=kind, subject=subject, id=digest.hexdigest())
 
 
+def sprint_tasks():
+    for count in (0, 2, 9):
+        proof, key, seed = any_hash(f"proof {count}"), any_hash("executor"), any_hash("wins")
+        wins = sorted(dice.sample(range(2**48), 5))
+        lots = {n: sha("blockzero/duty-win/1", raw(seed), raw(key), raw(proof), u64(n)).digest() for n in wins}
+        picked = sorted(sorted(wins, key=lots.get)[:count])
+        results = [sha("blockzero/sprint-win/1", raw(proof), u64(n)).hexdigest() for n in picked]
+        yield dict(proof=proof, executorKey=key, seed=seed, wins=wins, count=count, nonces=picked, results=results)
+
+
 def draw_value(draw):
     return int.from_bytes(sha(raw(draw)[:32]).digest()[:8], "big")
 
@@ -315,6 +325,7 @@ relays = [
 ]
 vectors = dict(
     taskIds=list(task_ids()),
+    sprintTasks=list(sprint_tasks()),
     draws=draws,
     relays=relays,
     targets=list(targets()),

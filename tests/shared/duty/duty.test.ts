@@ -2,14 +2,16 @@ import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import fc from "fast-check";
 import { parseDutyAnswers, signDutyAnswers } from "#shared/duty/answers-document.js";
-import { assessDuty, DEFAULT_AUDIT, type DutyTask } from "#shared/duty/assess-duty.js";
+import { assessDuty, type DutyTask } from "#shared/duty/assess-duty.js";
 import { checkTask, type Finding } from "#shared/duty/check-task.js";
 import { drawDuty, drawMessage, isOnDuty } from "#shared/duty/draw.js";
 import { type Duty, isDutyDocumentSigned, parseDutyDocument, signDutyDocument } from "#shared/duty/duty-document.js";
 import { judgeVerdict } from "#shared/duty/judge-verdict.js";
 import { drawVoters, majorityVerdict } from "#shared/duty/majority.js";
+import { mergeChecker, mergeTask } from "#shared/duty/merge-tasks.js";
 import { continueMissTest, NEW_MISS_TEST } from "#shared/duty/miss-test.js";
-import { DEFAULT_DUTY, PAPER_DUTY } from "#shared/duty/rules.js";
+import { DEFAULT_AUDIT, DEFAULT_DUTY, PAPER_DUTY } from "#shared/duty/rules.js";
+import { sprintTasks, sprintWinChecker } from "#shared/duty/sprint-tasks.js";
 import { dutyTarget } from "#shared/duty/target.js";
 import type { TaskOf } from "#shared/duty/task.js";
 import { ALL_DRAWS, dutyThreshold } from "#shared/duty/threshold.js";
@@ -57,6 +59,23 @@ describe("a task's check", () => {
       reason: "not checked within 1 ms",
     });
     assert.ok(isTold);
+  });
+
+  it("of a win recomputes it, of a merge merges again", async () => {
+    const proven = { network, cycle, hotkey: "eve", publicKey: keyOf("eve"), node: hashOf("node"), difficulty: 400 };
+    const [win] = sprintTasks({ ...proven, proof: hashOf("proof"), wins: [7] }, { seed: hashOf("seed"), count: 1 });
+    const losers = (found: readonly number[]) => ({ "sprint-win": sprintWinChecker(async () => found) });
+    assert.deepEqual(await checkTask(losers([]), win!, 1000), { verdict: "valid" });
+    assert.deepEqual(await checkTask(losers([7]), win!, 1000), {
+      verdict: "invalid",
+      reason: "nonce 7 does not win at difficulty 400",
+    });
+    const [base, model] = [hashOf("base"), hashOf("model")];
+    const task = mergeTask({ network, cycle, hotkey: "vera", publicKey: keyOf("vera"), base, model });
+    const merged = (found: string | null) => ({ merge: mergeChecker(async () => found) });
+    assert.deepEqual(await checkTask(merged(model), task, 1000), { verdict: "valid" });
+    assert.equal((await checkTask(merged(base), task, 1000)).verdict, "invalid");
+    assert.equal((await checkTask(merged(null), task, 1000)).verdict, "abstain");
   });
 });
 

@@ -8,6 +8,7 @@ import { isPlanted, mustBeWrong, plantedCommitment } from "#shared/duty/planted.
 import { signPlantedDocument } from "#shared/duty/planted-document.js";
 import { DEFAULT_DUTY } from "#shared/duty/rules.js";
 import { drawSlots } from "#shared/duty/slots.js";
+import { sprintTasks } from "#shared/duty/sprint-tasks.js";
 import { dutyTarget } from "#shared/duty/target.js";
 import { TASK_KINDS, taskId } from "#shared/duty/task.js";
 import { dutyThreshold } from "#shared/duty/threshold.js";
@@ -30,6 +31,17 @@ const vectors = loadVectors(
         kind: z.enum(TASK_KINDS),
         subject: z.looseObject({}),
         id: hash,
+      }),
+    ),
+    sprintTasks: z.array(
+      z.object({
+        proof: hash,
+        executorKey: hash,
+        seed: hash,
+        wins: z.array(z.number()),
+        count: z.number(),
+        nonces: z.array(z.number()),
+        results: z.array(hash),
       }),
     ),
     draws: z.array(
@@ -116,6 +128,21 @@ describe("vectors of duty", () => {
     assert.equal(vectors.taskIds.length, TASK_KINDS.length);
     for (const { executorKey, id, ...origin } of vectors.taskIds)
       assert.equal(taskId({ ...origin, executorKey: hashBytes(executorKey) }), id, origin.kind);
+  });
+
+  it("wins of a Sprint that are tasks, and their results", () => {
+    for (const { proof, executorKey, seed, wins, count, nonces, results } of vectors.sprintTasks) {
+      const proven = { network: proof, cycle: 7, hotkey: "eve", publicKey: hashBytes(executorKey), node: seed };
+      const tasks = sprintTasks({ ...proven, difficulty: 400, proof, wins: [...wins].reverse() }, { seed, count });
+      assert.deepEqual(
+        tasks.map(({ subject }) => subject.nonce),
+        nonces,
+      );
+      assert.deepEqual(
+        tasks.map(({ result }) => result),
+        results,
+      );
+    }
   });
 
   it("draws by schnorrkel, and their values", () => {

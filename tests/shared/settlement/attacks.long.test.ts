@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { describe, it } from "node:test";
+import { describe, it, type TestContext } from "node:test";
 import { createRandom } from "#shared/data/random.js";
 import { drawMessage, isOnDuty } from "#shared/duty/draw.js";
 import { drawVoters, majorityVerdict } from "#shared/duty/majority.js";
@@ -14,9 +14,10 @@ import { type Host, simulateCycle } from "./simulated-cycle.js";
 const HOSTS = 10_000;
 
 /** Whether a count of successes is within four standard deviations of what the probability gives. */
-const assertRate = (about: string, successes: number, trials: number, probability: number): void => {
+const assertRate = (t: TestContext, about: string, successes: number, trials: number, probability: number): void => {
   const deviation = Math.sqrt((probability * (1 - probability)) / trials);
   const measured = successes / trials;
+  t.diagnostic(`${about}: measured ${measured.toPrecision(4)} of ${trials}, computed ${probability.toPrecision(4)}`);
   assert.ok(
     Math.abs(measured - probability) <= 4 * deviation,
     `${about}: measured ${measured}, computed ${probability} ± ${deviation}`,
@@ -35,7 +36,7 @@ const binomialAbove = (n: number, p: number, above: number): number => {
 };
 
 describe("attacks on duty, measured beside computed", () => {
-  it("who always says valid is found at the planted task with a wrong result that it is on duty for, and nobody else is", () => {
+  it("who always says valid is found at the planted task with a wrong result that it is on duty for, and nobody else is", (t) => {
     const size = 12;
     const hosts = Array.from({ length: size }, (_, n): Host => {
       const isLax = n < size / 2;
@@ -52,10 +53,10 @@ describe("attacks on duty, measured beside computed", () => {
     }
     // One relay of twelve on average, half of them with a wrong result, each verifier on duty for one task in eleven.
     const perRelay = (1 / size) * (1 / 2) * (1 / (size - 1));
-    assertRate("always valid", found, cycles * (size / 2), 1 - (1 - perRelay) ** (size - 1));
+    assertRate(t, "always valid", found, cycles * (size / 2), 1 - (1 - perRelay) ** (size - 1));
   });
 
-  it("who never does its duty and never answers keeps a hundredth of its pay; who misses a tenth is told from who misses a hundredth", () => {
+  it("who never does its duty and never answers keeps a hundredth of its pay; who misses a tenth is told from who misses a hundredth", (t) => {
     const random = createRandom("missed duty");
     const decide = (missRate: number) => {
       let test = NEW_MISS_TEST;
@@ -72,9 +73,11 @@ describe("attacks on duty, measured beside computed", () => {
     const unseen = bad.filter(({ isNegligent }) => !isNegligent).length / bad.length;
     assert.ok(falseAlarms <= 1e-4 + 4 * Math.sqrt(1e-4 / good.length), `α ${falseAlarms}`);
     assert.ok(unseen <= 0.01 + 4 * Math.sqrt(0.01 / bad.length), `β ${unseen}`);
+    t.diagnostic(`missed duty: α ${falseAlarms} of ${good.length}, β ${unseen} of ${bad.length}`);
     const mean = (all: typeof good) => all.reduce((sum, { trials }) => sum + trials, 0) / all.length;
     // Wald's approximation without overshoot: 4.605 / 0.0713 and 9.2 / 0.1445; overshoot adds at most one step.
     assert.ok(Math.abs(mean(good) - 64.5) < 5, `${mean(good)} duties to clear`);
+    t.diagnostic(`duties until decided: ${mean(good).toFixed(1)} for 1 %, ${mean(bad).toFixed(1)} for 10 %`);
     assert.ok(mean(bad) > 60 && mean(bad) < 80, `${mean(bad)} duties to find`);
     for (let n = 0; n < 20; n++) {
       const others = Array.from({ length: 9 }, (_, k): Host => ({ name: `host ${k}`, tasks: 3, plants: false }));
@@ -85,7 +88,7 @@ describe("attacks on duty, measured beside computed", () => {
     }
   });
 
-  it("votes against rivals carry with the probability that the cartel draws more than two thirds of the slots", () => {
+  it("votes against rivals carry with the probability that the cartel draws more than two thirds of the slots", (t) => {
     for (const [percent, votes] of [
       [40, 2_000],
       [60, HOSTS],
@@ -106,11 +109,11 @@ describe("attacks on duty, measured beside computed", () => {
         ]);
         if (verdict === "invalid") carried += 1;
       }
-      assertRate(`${percent} %`, carried, votes, binomialAbove(VOTE_SLOTS, percent / 100, (2 * VOTE_SLOTS) / 3));
+      assertRate(t, `${percent} %`, carried, votes, binomialAbove(VOTE_SLOTS, percent / 100, (2 * VOTE_SLOTS) / 3));
     }
   });
 
-  it("splitting weight among a hundred hotkeys changes neither duty nor slots", () => {
+  it("splitting weight among a hundred hotkeys changes neither duty nor slots", (t) => {
     const target = dutyTarget({ reputation: 900_000, volume: 5_000, atStake: 100 }, DEFAULT_DUTY);
     const others = [
       ["eve", 100n],
@@ -137,12 +140,12 @@ describe("attacks on duty, measured beside computed", () => {
       for (const [part] of split) slots += voters.get(part) ?? 0;
     }
     const probability = (target.target / 1e6) * (900 / 1_900);
-    assertRate("whole", together, tasks, probability);
-    assertRate("split", apart, tasks * 100, probability / 100);
-    assertRate("slots", slots, tasks * VOTE_SLOTS, 900 / 1_900);
+    assertRate(t, "whole", together, tasks, probability);
+    assertRate(t, "split", apart, tasks * 100, probability / 100);
+    assertRate(t, "slots", slots, tasks * VOTE_SLOTS, 900 / 1_900);
   });
 
-  it("choosing among a thousand results gains nothing, for duty hangs on keys and a beacon that nobody has yet", () => {
+  it("choosing among a thousand results gains nothing, for duty hangs on keys and a beacon that nobody has yet", (t) => {
     const verifiers = Array.from({ length: 20 }, (_, k) => `verifier ${k}`);
     const weights = new Map([...verifiers, "eve"].map((name) => [name, 1n]));
     const target = { target: 1_000_000, isEverybody: false };
@@ -159,10 +162,10 @@ describe("attacks on duty, measured beside computed", () => {
       while (!isUnchecked(hashOf(`${n} ${attempt}`), hashOf("guess"), "guessed ")) attempt += 1;
       if (isUnchecked(hashOf(`${n} ${attempt}`), hashOf(`beacon ${n}`), "")) unchecked += 1;
     }
-    assertRate("ground", unchecked, HOSTS, (1 - 1 / 20) ** 20);
+    assertRate(t, "ground", unchecked, HOSTS, (1 - 1 / 20) ** 20);
   });
 
-  it("an executor's own verdict on its challenged result counts nowhere", () => {
+  it("an executor's own verdict on its challenged result counts nowhere", (t) => {
     const size = 10;
     let [challenged, saved] = [0, 0];
     for (let n = 0; n < HOSTS / size; n++) {
@@ -185,11 +188,11 @@ describe("attacks on duty, measured beside computed", () => {
         if (verdict === "valid") saved += 1;
       }
     }
-    assertRate("challenged", challenged, HOSTS, 1 - (1 - 1 / (size - 1)) ** (size - 1));
+    assertRate(t, "challenged", challenged, HOSTS, 1 - (1 - 1 / (size - 1)) ** (size - 1));
     assert.equal(saved, 0);
   });
 
-  it("cheating on one task costs more than it saves, with two thirds of the weight honest", () => {
+  it("cheating on one task costs more than it saves, with two thirds of the weight honest", (t) => {
     for (const atStake of [2, 5, 20, 100]) {
       const rule = dutyTarget({ reputation: 1_000_000, volume: 20_000, atStake }, DEFAULT_DUTY);
       const verifiers = Array.from({ length: 60 }, (_, k) => `verifier ${k}`);
@@ -209,7 +212,7 @@ describe("attacks on duty, measured beside computed", () => {
         if (honest.some((verifier) => isOnDuty(cheapDraw(verifier, message), threshold))) caught += 1;
       }
       const computed = 1 - (1 - Number(threshold) / 2 ** 64) ** honest.length;
-      assertRate(`${atStake} at stake`, caught, trials, computed);
+      assertRate(t, `${atStake} at stake`, caught, trials, computed);
       assert.ok(computed * atStake > 0.9, `${atStake} at stake: loses ${computed * atStake}, saves 0.9`);
     }
   });

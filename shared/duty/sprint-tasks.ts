@@ -1,0 +1,58 @@
+import { hashBytes, sha256, u64le } from "#shared/protocol/hash.js";
+import type { Checker } from "./check-task.js";
+import { type TaskOf, taskId } from "./task.js";
+
+/** A proof of a Sprint that is on chain, as far as its tasks need it. */
+export interface ProvenWins {
+  /** Full hash of the network file. */
+  readonly network: string;
+  readonly cycle: number;
+  readonly hotkey: string;
+  /** Its public key, 32 bytes. */
+  readonly publicKey: Uint8Array;
+  /** The seed of its nonces, 64 hex digits. */
+  readonly node: string;
+  readonly difficulty: number;
+  /** Hash of the proof, as committed. */
+  readonly proof: string;
+  /** Nonces that it claims to win, each once. */
+  readonly wins: readonly number[];
+}
+
+/**
+ * Tasks of kind `sprint-win` of a proof, ascending by nonce: the `count` wins with the least SHA-256("blockzero/duty-win/1" ‖ seed ‖ public key ‖ proof hash
+ * ‖ nonce as u64 little-endian). A task's result is SHA-256("blockzero/sprint-win/1" ‖ proof hash ‖ nonce).
+ *
+ * @param seed known after proofs are committed to, 64 hex digits: so nobody can place false wins where nobody looks
+ */
+export const sprintTasks = (
+  { network, cycle, hotkey, publicKey, node, difficulty, proof, wins }: ProvenWins,
+  { seed, count }: { readonly seed: string; readonly count: number },
+): readonly TaskOf<"sprint-win">[] => {
+  const head = Buffer.concat([Buffer.from("blockzero/duty-win/1"), hashBytes(seed), publicKey, hashBytes(proof)]);
+  return wins
+    .map((nonce) => ({ nonce, lot: sha256(head, u64le(nonce)) }))
+    .sort((a, b) => (a.lot < b.lot ? -1 : 1))
+    .slice(0, count)
+    .sort((a, b) => a.nonce - b.nonce)
+    .map(({ nonce }) => {
+      const subject = { node, nonce, difficulty };
+      const id = taskId({ network, cycle, executorKey: publicKey, kind: "sprint-win", subject });
+      const result = sha256(Buffer.from("blockzero/sprint-win/1"), hashBytes(proof), u64le(nonce));
+      return { kind: "sprint-win", id, network, cycle, executor: hotkey, subject, result };
+    });
+};
+
+/**
+ * Checks wins by recomputing them.
+ *
+ * @param losers which of the claimed wins of a node are none
+ */
+export const sprintWinChecker =
+  (
+    losers: (node: string, nonces: readonly number[], difficulty: number) => Promise<readonly number[]>,
+  ): Checker<"sprint-win"> =>
+  async ({ subject: { node, nonce, difficulty } }) =>
+    (await losers(node, [nonce], difficulty)).length === 0
+      ? { verdict: "valid" }
+      : { verdict: "invalid", reason: `nonce ${nonce} does not win at difficulty ${difficulty}` };

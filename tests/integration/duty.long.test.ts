@@ -1,0 +1,132 @@
+import assert from "node:assert/strict";
+import { it } from "node:test";
+import { decodeAddress } from "@polkadot/util-crypto";
+import { areDutyAnswersSigned, parseDutyAnswers } from "#shared/duty/answers-document.js";
+import type { Checkers } from "#shared/duty/check-task.js";
+import { isDutyDocumentSigned, parseDutyDocument } from "#shared/duty/duty-document.js";
+import type { VoteVerdict } from "#shared/duty/majority.js";
+import { sprintTasks, sprintWinChecker } from "#shared/duty/sprint-tasks.js";
+import type { TaskKind } from "#shared/duty/task.js";
+import { sha256 } from "#shared/protocol/hash.js";
+import { canonicalBytes } from "#shared/protocol/hash-json.js";
+import { assessMembers, tasksToRecompute } from "#shared/settlement/assess-members.js";
+import { closeCycle } from "#shared/settlement/close-cycle.js";
+import type { CloseInputs } from "#shared/settlement/cycle-inputs.js";
+import { answerAudit, doDuty } from "#shared/settlement/do-duty.js";
+import { explainHost } from "#shared/settlement/explain-host.js";
+import { settledTotal } from "#shared/settlement/settle.js";
+import { EXACT_DIALS } from "#shared/sprint/exact/dials.js";
+import { openSprintNetwork } from "#shared/sprint/exact/prover.js";
+import { networkSeed, nodeSeed } from "#shared/sprint/exact/seeds.js";
+import { encodeWinners, signWinners } from "#shared/sprint/proof/winners.js";
+import { winsWeight } from "#shared/sprint/proof/wins-weight.js";
+import { signerFromUri, verify, verifyVrf } from "#shared/wallet/index.js";
+import { device } from "../support/updates.js";
+
+const hashOf = (name: string): string => sha256(Buffer.from(name));
+const NETWORK = hashOf("network");
+const CYCLE = 7;
+const DIFFICULTY = 8;
+const NONCES = 400;
+const TASKS = 6;
+
+it("a Sprint's wins are checked by who is on duty, from bytes to pay: a padder and who lets it pass lose theirs", async (t) => {
+  const [loading, inputs2, sample, audit] = ["network", "inputs", "sample", "audit"].map(hashOf) as [
+    string,
+    string,
+    string,
+    string,
+  ];
+  const sprint = await openSprintNetwork({ dials: EXACT_DIALS.tiny, seed: networkSeed(loading), device });
+  t.after(() => sprint.dispose());
+  const names = ["ann", "bob", "cal", "lax", "pat"];
+  const signers = await Promise.all(names.map((name) => signerFromUri(`//Duty//${name}`)));
+  const addressOf = (name: string): string => signers[names.indexOf(name)]!.address;
+  const checks: ReadonlySet<TaskKind> = new Set<TaskKind>(["sprint-win"]);
+
+  const proven = await Promise.all(
+    signers.map(async (signer, i) => {
+      const node = nodeSeed(signer.publicKey, inputs2);
+      const found = await sprint.search(node, { first: 0, count: NONCES }, DIFFICULTY);
+      // Pat claims every fourth nonce.
+      const wins = names[i] === "pat" ? Array.from({ length: NONCES / 4 }, (_, n) => 4 * n) : found;
+      const fields = { network: NETWORK, cycle: CYCLE, difficulty: DIFFICULTY, nonces: NONCES, wins };
+      const proof = sha256(encodeWinners(signWinners(fields, signer)));
+      const { weight } = winsWeight(found.length, DIFFICULTY);
+      const tasks = sprintTasks(
+        { ...fields, hotkey: signer.address, publicKey: signer.publicKey, node, proof },
+        { seed: sample, count: TASKS },
+      );
+      return { signer, tasks, weight };
+    }),
+  );
+  const known = {
+    network: NETWORK,
+    cycle: CYCLE,
+    members: proven.map(({ signer, weight }) => ({
+      hotkey: signer.address,
+      publicKey: decodeAddress(signer.address),
+      weight: BigInt(weight),
+      checks,
+    })),
+    tasks: proven.flatMap(({ signer, tasks }) =>
+      tasks.map((task) => ({ task, executorKey: signer.publicKey, source: { work: 1n } })),
+    ),
+    tasksBefore: 0,
+    reputations: new Map(),
+    beacon: sample,
+  };
+  assert.equal(known.tasks.length, names.length * TASKS);
+
+  const honest: Checkers = { "sprint-win": sprintWinChecker(sprint.losers) };
+  const lax: Checkers = { "sprint-win": async () => ({ verdict: "valid" }) };
+  const duties: Uint8Array[] = [];
+  const answers: Uint8Array[] = [];
+  for (const [i, { signer }] of proven.entries()) {
+    const checkers = names[i] === "lax" ? lax : honest;
+    const done = await doDuty(known, { signer, checkers, milliseconds: 60_000 });
+    duties.push(canonicalBytes(done.document));
+    answers.push(canonicalBytes(answerAudit(done, { auditSeed: audit, votes: [] }, signer)));
+  }
+
+  const inputs: CloseInputs = {
+    ...known,
+    assigned: new Map(),
+    auditSeed: audit,
+    duties: new Map(
+      duties.map((bytes) => {
+        const read = parseDutyDocument(bytes);
+        assert.ok(read.ok && isDutyDocumentSigned(read.value, verify));
+        return [read.value.hotkey, read.value];
+      }),
+    ),
+    answers: new Map(
+      answers.map((bytes) => {
+        const read = parseDutyAnswers(bytes);
+        assert.ok(read.ok && areDutyAnswersSigned(read.value, verify));
+        return [read.value.hotkey, read.value];
+      }),
+    ),
+    relayBeacon: loading,
+    planted: new Map(),
+    plantedCommitments: new Map(),
+    pot: 1_000_003n,
+  };
+  const assessed = assessMembers(inputs, verifyVrf);
+  for (const [hotkey, { missed, unfounded, unanswered }] of assessed.assessments)
+    assert.deepEqual([missed, unfounded, unanswered], [0, 0, 0], hotkey);
+  const truths = new Map<string, VoteVerdict>();
+  for (const task of tasksToRecompute(inputs, assessed)) {
+    assert.ok(task.kind === "sprint-win");
+    const { node, nonce, difficulty } = task.subject;
+    truths.set(task.id, (await sprint.losers(node, [nonce], difficulty)).length === 0 ? "valid" : "invalid");
+  }
+  const closed = closeCycle(inputs, assessed, truths);
+  assert.deepEqual([...closed.frauds].sort(), [addressOf("lax"), addressOf("pat")].sort());
+  assert.equal(settledTotal(closed.settlement), 1_000_003n);
+  const paid = (name: string) => closed.settlement.pays.find(({ hotkey }) => hotkey === addressOf(name))!.paid;
+  assert.deepEqual([paid("lax"), paid("pat")], [0n, 0n]);
+  for (const name of ["ann", "bob", "cal"]) assert.ok(paid(name) > 100_000n, name);
+  assert.match(explainHost(addressOf("lax"), inputs, closed).join("\n"), /is refuted by recomputation/);
+  assert.match(explainHost(addressOf("pat"), inputs, closed).join("\n"), /a fraud forfeits the cycle's pay/);
+});
