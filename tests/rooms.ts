@@ -282,6 +282,20 @@ export const ROOMS: readonly Room[] = [
     ],
   },
   {
+    room: "shared/compute",
+    holds:
+      "a Sprint's outcome by chain state and files: who took part, how it was settled, confirmed weights, the gate on pay",
+    imports: [
+      "shared/errors",
+      "shared/blobs",
+      "shared/protocol",
+      "shared/sprint/exact",
+      "shared/sprint/proof",
+      "shared/wallet",
+      "shared/replay",
+    ],
+  },
+  {
     room: "shared/library",
     holds: "what the package offers to those who build on it: an entry file a part",
     imports: [
@@ -394,6 +408,8 @@ export const ROOMS: readonly Room[] = [
       "shared/replay",
       "shared/participant",
       "shared/doctor",
+      "shared/sprint/proof",
+      "shared/compute",
     ],
   },
   {
@@ -424,6 +440,8 @@ export const ROOMS: readonly Room[] = [
       "shared/evaluation",
       "shared/replay",
       "shared/subnet",
+      "shared/compute",
+      "shared/sprint/proof",
     ],
   },
   {
@@ -461,6 +479,9 @@ export const ROOMS: readonly Room[] = [
       "shared/participant",
       "shared/doctor",
       "shared/subnet",
+      "shared/sprint/exact",
+      "shared/sprint/proof",
+      "shared/compute",
     ],
   },
   {
@@ -520,6 +541,8 @@ export const ROOMS: readonly Room[] = [
       "inspect",
       "miner",
       "owner",
+      "shared/compute",
+      "shared/util",
     ],
   },
   {
@@ -562,6 +585,9 @@ export const ROOMS: readonly Room[] = [
       "owner",
       "upkeep",
       "localnet",
+      "shared/compute",
+      "shared/sprint/exact",
+      "shared/sprint/proof",
     ],
   },
 ];

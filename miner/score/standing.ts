@@ -61,7 +61,7 @@ export const expectedStanding = async (
     of: rivals.length + 1,
     mergedShare: await mergedShare(source, said, { hotkey, group, score }),
     window: { cycles: network.scoring.window, score: ranked[at]?.score ?? 0, place: at + 1, of: ranked.length },
-    payShare: standingShares(network, holders, standings, paid).get(uid) ?? 0,
+    payShare: standingShares(network, holders, standings, { paid }).get(uid) ?? 0,
     unknown,
   };
 };

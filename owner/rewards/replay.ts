@@ -85,7 +85,7 @@ export const replay = async (subnet: Subnet, { rules, from, to, signal }: Replay
       const past = Array.from({ length: window }, (_, i) => known.get(cycle - window + 1 + i)?.scores ?? []).flat();
       const standings = groupStandings({ groups, scoring: both[by] }, holders, past, cycle);
       const paidOf = (group: string) => paidPart(known.values(), group, { cycle, window });
-      for (const [uid, share] of standingShares({ scoring: both[by] }, holders, standings, paidOf)) {
+      for (const [uid, share] of standingShares({ scoring: both[by] }, holders, standings, { paid: paidOf })) {
         const hotkey = holders.neurons.find((neuron) => neuron.uid === uid)?.hotkey ?? holders.ownerHotkey;
         accountOf(hotkey)[by] += share / paid.length;
       }

@@ -58,30 +58,47 @@ export const groupStandings = (
 export const scoresIn = (history: readonly AgreedScore[], group: string): readonly AgreedScore[] =>
   history.filter((entry) => entry.verdict !== "scored" || entry.group === group);
 
-/** Shares of all pay by uid, summing to 1. The reward curve divides each group's pool. @param paid part of a group's pool; default: all */
+/** What pay depends on beside the scores. */
+export interface PayParts {
+  /** Part of a group's pool that its miners get. Default: all. */
+  readonly paid?: (group: string) => number;
+  /** Part of what a hotkey earned that it gets. Default: all. */
+  readonly gate?: ((hotkey: string) => number) | undefined;
+}
+
+/** Shares of all pay by uid, summing to 1. The reward curve divides each group's pool. */
 export const standingShares = (
   { scoring }: Pick<Network, "scoring">,
   { ownerHotkey, neurons }: Holders,
   standings: ReadonlyMap<string, readonly Standing[]>,
-  paid?: (group: string) => number,
-): ReadonlyMap<number, number> =>
-  groupRewards({
+  { paid, gate }: PayParts = {},
+): ReadonlyMap<number, number> => {
+  const hotkeys = new Map(neurons.map(({ uid, hotkey }) => [uid, hotkey]));
+  return groupRewards({
     groups: standings,
     curve: rewardCurve(scoring.rewards),
     ...(paid && { paid }),
+    ...(gate && { gate: (uid: number) => gate(hotkeys.get(uid) ?? "") }),
     burn: scoring.burn,
     ownerUid: neurons.find(({ hotkey }) => hotkey === ownerHotkey)?.uid ?? 0,
   });
+};
 
-/** [uid, u16] pairs from what was agreed over the window: mean score, rank within the group, reward curve, and whether the group's model improved. */
+/**
+ * [uid, u16] pairs from what was agreed over the window: mean score, rank within the group, reward curve, and whether the group's model improved.
+ *
+ * @param gate hotkey → part of its pay that it gets, as `payGate` gives it. Default: all
+ */
 export const cycleWeights = (
   network: Network,
   holders: Holders,
   { history, progress }: { readonly history: readonly AgreedScore[]; readonly progress: readonly CycleProgress[] },
   cycle: number,
+  gate?: (hotkey: string) => number,
 ): readonly (readonly [number, number])[] =>
   toWeights(
-    standingShares(network, holders, groupStandings(network, holders, history, cycle), (group) =>
-      paidPart(progress, group, { cycle, window: network.scoring.window }),
-    ),
+    standingShares(network, holders, groupStandings(network, holders, history, cycle), {
+      paid: (group) => paidPart(progress, group, { cycle, window: network.scoring.window }),
+      gate,
+    }),
   );

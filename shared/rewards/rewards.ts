@@ -13,9 +13,14 @@ export interface GroupRewardInputs {
   readonly curve: RewardCurve;
   /** Part of a group's pool that its miners get, for the cycles in which its model improved, as `paidPart` gives it. Default: all. */
   readonly paid?: (group: string) => number;
+  /** Part of what a miner earned that it gets, by uid, from 0 to 1: the rest goes to the owner's uid. Default: all. */
+  readonly gate?: ((uid: number) => number) | undefined;
   /** The owner uid's share of what is paid. */
   readonly burn: number;
-  /** The subnet owner's uid. It gets what a group does not earn, what a group without improvement is not paid, and `burn`. The chain burns this. */
+  /**
+   * The subnet owner's uid. It gets what a group does not earn, what a group without improvement is not paid, what a miner does not get of
+   * its pay, and `burn`. The chain burns this.
+   */
   readonly ownerUid: number;
 }
 
@@ -28,6 +33,7 @@ export const groupRewards = ({
   groups,
   curve,
   paid = () => 1,
+  gate,
   burn,
   ownerUid,
 }: GroupRewardInputs): ReadonlyMap<number, number> => {
@@ -42,7 +48,12 @@ export const groupRewards = ({
     const isEarned = earned.some((share) => share > 0);
     const miners = isEarned ? (1 - burn) * paid(group) : 0;
     pay(ownerUid, pool * (1 - miners));
-    for (const [place, { uid }] of ranked.entries()) pay(uid, pool * miners * (earned[place] ?? 0));
+    for (const [place, { uid }] of ranked.entries()) {
+      const share = pool * miners * (earned[place] ?? 0);
+      const got = gate ? share * gate(uid) : share;
+      pay(uid, got);
+      pay(ownerUid, share - got);
+    }
   }
   return shares;
 };

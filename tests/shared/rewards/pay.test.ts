@@ -145,6 +145,28 @@ test("groups have equal pools, and what a group does not earn goes to the owner"
   );
 });
 
+test("what a gate takes from a miner's pay goes to the owner, and a gate that takes nothing changes no bit", () => {
+  const groups = new Map([
+    [
+      "prose",
+      [
+        { uid: 1, score: 5, independence: 1 },
+        { uid: 2, score: 1, independence: 1 },
+        { uid: 3, score: 0.5, independence: 1 },
+      ],
+    ],
+  ]);
+  const curve = topN({ n: 2, decay: { ratio: 3 }, floor: 0 });
+  const rewards = { groups, curve, burn: 0.1, ownerUid: 0 };
+  const gated = groupRewards({ ...rewards, gate: (uid) => (uid === 1 ? 0.25 : uid === 2 ? 1 : 0) });
+  const open = groupRewards(rewards);
+  assert.equal(gated.get(1), open.get(1)! * 0.25);
+  assert.equal(gated.get(2), open.get(2));
+  assert.ok(Math.abs(sum(gated.values()) - 1) < 1e-12);
+  assert.ok(Math.abs(gated.get(0)! - (open.get(0)! + open.get(1)! * 0.75)) < 1e-12);
+  assert.deepEqual(groupRewards({ ...rewards, gate: () => 1 }), open);
+});
+
 test("what the curve pays for one training is divided among those that submitted it", () => {
   const paid = groupRewards({
     groups: new Map([

@@ -1,0 +1,39 @@
+import { decodeAddress } from "@polkadot/util-crypto";
+import type { EnterRecord, SprintRecord } from "#shared/protocol/records.js";
+import { lastBlockFor, readPhaseRecords } from "#shared/replay/phase-records.js";
+import type { CycleContext } from "#shared/replay/source.js";
+
+/** What the chain records of one neuron's part in a Sprint. */
+export interface CommittedProof {
+  readonly uid: number;
+  readonly hotkey: string;
+  /** 32 bytes. */
+  readonly publicKey: Uint8Array;
+  /** Declared before the seeds. */
+  readonly difficulty: number;
+  /** The proof that it committed to in time, and the block that included the record. Null if there is none. */
+  readonly promise: (Pick<SprintRecord, "proof" | "wins" | "nonces" | "location"> & { readonly block: number }) | null;
+}
+
+/**
+ * Every neuron that entered a Sprint in time, ascending by uid, with its proof. A proof of a hotkey that did not enter counts for nothing.
+ *
+ * @throws BlockZeroError STATE_DISCARDED if the chain no longer has the state at the end of a phase
+ */
+export const readCommittedProofs = async (context: CycleContext, cycle: number): Promise<readonly CommittedProof[]> => {
+  const { chain, network } = context;
+  const [metagraph, entered, proven] = await Promise.all([
+    chain.metagraph(network.netuid, lastBlockFor("sprint", cycle, context)),
+    readPhaseRecords(context, "enter", cycle),
+    readPhaseRecords(context, "sprint", cycle),
+  ]);
+  return metagraph.neurons
+    .flatMap(({ uid, hotkey }): CommittedProof[] => {
+      const enter: EnterRecord | undefined = entered.get(hotkey)?.record;
+      if (!enter) return [];
+      const sprint = proven.get(hotkey);
+      const promise = sprint ? { ...sprint.record, block: sprint.block } : null;
+      return [{ uid, hotkey, publicKey: decodeAddress(hotkey), difficulty: enter.difficulty, promise }];
+    })
+    .sort((a, b) => a.uid - b.uid);
+};

@@ -1,0 +1,49 @@
+import { type Bound, sprintWeight } from "#shared/sprint/proof/sprint-weight.js";
+import { settledWeight } from "#shared/sprint/proof/votes.js";
+import type { SprintOutcome } from "./outcome.js";
+
+/** Sprints that a confirmed weight is made of, the newest and those before it. */
+export const SPRINT_WINDOW = 8;
+
+/** What a settled Sprint contributes to a host's confirmed weight. */
+export type SettledPart = Pick<SprintOutcome, "uid" | "hotkey" | "outcome" | "measured" | "low" | "high">;
+
+/** The confirmed weight of a host, in nonces. */
+export interface Confirmed {
+  readonly weight: number;
+  /** What bounds it: the last Sprint's wins, its growth over the Sprints before, or neither, where the last Sprint is not settled as valid. */
+  readonly bound: Bound | "undecided" | "none";
+  /** Bounds of the last Sprint's interval. 0 where it is not settled as valid. */
+  readonly low: number;
+  readonly high: number;
+}
+
+const NONE: Confirmed = { weight: 0, bound: "none", low: 0, high: 0 };
+
+/**
+ * Hotkey → confirmed weight after Sprints in ascending order, at most `SPRINT_WINDOW`. A valid Sprint gives its measured weight, at most 1.25 times
+ * the median of the last three weights above zero; an undecided one half of the weight before; an invalid one, and one that a host of the
+ * window did not take part in, none.
+ */
+export const confirmedWeights = (sprints: readonly (readonly SettledPart[])[]): ReadonlyMap<string, Confirmed> => {
+  const window = sprints.slice(-SPRINT_WINDOW);
+  const histories = new Map<string, Confirmed[]>();
+  for (const outcomes of window) {
+    const parts = new Map(outcomes.map((outcome) => [outcome.hotkey, outcome]));
+    for (const hotkey of new Set([...histories.keys(), ...parts.keys()])) {
+      const history = histories.get(hotkey) ?? [];
+      histories.set(hotkey, [...history, nextWeight(parts.get(hotkey), history)]);
+    }
+  }
+  return new Map([...histories].map(([hotkey, history]) => [hotkey, history.at(-1)!]));
+};
+
+const nextWeight = (part: SettledPart | undefined, history: readonly Confirmed[]): Confirmed => {
+  if (!part || part.outcome === "absent" || part.outcome === "invalid") return NONE;
+  const { outcome, measured, low, high } = part;
+  const last = history.at(-1)?.weight ?? 0;
+  const settled = settledWeight(outcome, measured, last);
+  if (outcome === "undecided") return { weight: settled, bound: "undecided", low: 0, high: 0 };
+  const past = history.map(({ weight }) => weight);
+  return { ...sprintWeight({ measured: settled, history: past, confirmations: [] }), low, high };
+};

@@ -1,0 +1,97 @@
+import type { CheckEntry, Checks } from "#shared/protocol/checks.js";
+import type { Sprint } from "#shared/protocol/sprint.js";
+import { type Stakes, sumStake } from "#shared/protocol/stake.js";
+import { type CastVote, settleByRecomputation } from "#shared/sprint/proof/votes.js";
+import { winsWeight } from "#shared/sprint/proof/wins-weight.js";
+import type { CommittedProof } from "./committed-proofs.js";
+
+/** How a neuron's part in a Sprint was settled. `absent`: it entered, and committed to no proof in time. */
+export const OUTCOMES = ["valid", "invalid", "undecided", "absent"] as const;
+
+/** The settled result of one neuron's part in a Sprint. */
+export interface SprintOutcome {
+  readonly uid: number;
+  readonly hotkey: string;
+  readonly difficulty: number;
+  /** Hash of the proof, and what its record says. Null and 0 if absent. */
+  readonly proof: string | null;
+  readonly wins: number;
+  readonly nonces: number;
+  readonly outcome: (typeof OUTCOMES)[number];
+  /** Why it is invalid: what the proof's bytes are refused for. Null if it is a nonce that does not win, and unless invalid. */
+  readonly fault: string | null;
+  /** The nonce that was recomputed and does not win. */
+  readonly nonce: number | null;
+  /** Shares of the voting stake, the neuron's own left out, that said so. */
+  readonly validBy: number;
+  readonly invalidBy: number;
+  /** Nonces that its wins speak for, wins times difficulty, and the bounds of a 95 % interval. 0 unless it committed to a proof. */
+  readonly measured: number;
+  readonly low: number;
+  readonly high: number;
+}
+
+/** What anybody who has the proof's bytes and computes finds. */
+export interface Evidence {
+  /** What the bytes are refused for. Null if they are a proof, or nobody has them. */
+  readonly fault: string | null;
+  /** Claimed wins that were named as none, and are none. */
+  readonly losers: readonly number[];
+}
+
+export const NO_EVIDENCE: Evidence = { fault: null, losers: [] };
+
+/** The verdict of a document of checks on one proof: silence if it does not name this proof. */
+export const entryOn = (checks: Checks, { uid, hotkey, promise }: CommittedProof): CheckEntry | undefined =>
+  checks.entries.find((entry) => entry.uid === uid && entry.hotkey === hotkey && entry.proof === promise?.proof);
+
+/** The votes on a proof. Who says valid must have recomputed its whole sample, else it abstains. */
+export const votesOn = (
+  proof: CommittedProof,
+  documents: readonly Checks[],
+  { sample }: Pick<Sprint, "sample">,
+): readonly CastVote[] =>
+  documents.flatMap((checks): CastVote[] => {
+    const entry = entryOn(checks, proof);
+    if (!entry) return [];
+    const isShort = entry.wins !== proof.promise?.wins || entry.checked < Math.min(sample, entry.wins);
+    const verdict = entry.verdict === "valid" && isShort ? "abstain" : entry.verdict;
+    return [{ verifier: checks.validator, verdict, nonce: entry.nonce }];
+  });
+
+/**
+ * Settles a proof: invalid if its bytes are no proof of this Sprint or a claimed win is none, whoever said so. Otherwise valid if validators with
+ * more than half of the voting stake recomputed their samples and say so, else undecided.
+ */
+export const settleProof = (
+  proof: CommittedProof,
+  votes: readonly CastVote[],
+  { stakes, evidence }: { readonly stakes: Stakes; readonly evidence: Evidence },
+): SprintOutcome => {
+  const { uid, hotkey, difficulty, promise } = proof;
+  const neuron = { uid, hotkey, difficulty };
+  if (promise === null)
+    return {
+      ...neuron,
+      ...{ proof: null, wins: 0, nonces: 0, outcome: "absent", fault: null, nonce: null },
+      ...{ validBy: 0, invalidBy: 0, measured: 0, low: 0, high: 0 },
+    };
+  const settled = settleByRecomputation(votes, { subject: hotkey, members: stakes }, evidence.losers);
+  const { weight: measured, low, high } = winsWeight(promise.wins, difficulty);
+  const all = Number(sumStake(stakes.values()) - (stakes.get(hotkey) ?? 0n));
+  const share = (stake: bigint): number => (all === 0 ? 0 : Number(stake) / all);
+  return {
+    ...neuron,
+    proof: promise.proof,
+    wins: promise.wins,
+    nonces: promise.nonces,
+    outcome: evidence.fault !== null ? "invalid" : settled.outcome,
+    fault: evidence.fault,
+    nonce: evidence.fault !== null ? null : settled.nonce,
+    validBy: share(settled.valid),
+    invalidBy: share(settled.invalid),
+    measured,
+    low,
+    high,
+  };
+};

@@ -1,0 +1,122 @@
+import { isFetchFault } from "#shared/blobs/fetch-fault.js";
+import { reasonOf } from "#shared/errors/error.js";
+import type { Checks } from "#shared/protocol/checks.js";
+import type { Sprint } from "#shared/protocol/sprint.js";
+import type { Stakes } from "#shared/protocol/stake.js";
+import type { CycleSource } from "#shared/replay/source.js";
+import type { CastVote } from "#shared/sprint/proof/votes.js";
+import { type CommittedChecks, fetchChecks, readCommittedChecks } from "./committed-checks.js";
+import { type CommittedProof, readCommittedProofs } from "./committed-proofs.js";
+import type { SprintJudge } from "./judge.js";
+import { type Evidence, NO_EVIDENCE, type SprintOutcome, settleProof, votesOn } from "./outcome.js";
+import { isPromised, readProof } from "./read-proof.js";
+
+/** A voting validator of a Sprint, and what became of its checks. */
+export interface CheckedBy {
+  readonly hotkey: string;
+  readonly stake: bigint;
+  readonly checks: Checks | null;
+  /** Why it has no checks that count. Null if it has. */
+  readonly problem: string | null;
+}
+
+/** A settled Sprint. */
+export interface SprintResult {
+  readonly cycle: number;
+  readonly sprint: Sprint;
+  readonly stakes: Stakes;
+  /** By ascending uid. */
+  readonly proofs: readonly CommittedProof[];
+  readonly outcomes: readonly SprintOutcome[];
+  /** Every voting validator, by ascending hotkey. */
+  readonly heard: readonly CheckedBy[];
+  /** Whether every committed document was available, and every proof that a validator named as invalid. If not, others may settle otherwise. */
+  readonly isWhole: boolean;
+}
+
+export interface ReadSprintOptions {
+  readonly cycle: number;
+  readonly sprint: Sprint;
+  readonly judge: Pick<SprintJudge, "losers">;
+}
+
+/**
+ * Settles a Sprint once the train phase after it is over: a pure function of chain state, of the documents and proofs that it names by hash, and
+ * of recomputing the nonces that they name.
+ *
+ * @throws BlockZeroError STATE_DISCARDED if the chain no longer has the state; what the judge throws
+ */
+export const readSprint = async (
+  source: CycleSource,
+  { cycle, sprint, judge }: ReadSprintOptions,
+): Promise<SprintResult> => {
+  const [proofs, { stakes, committed }] = await Promise.all([
+    readCommittedProofs(source, cycle),
+    readCommittedChecks(source, cycle),
+  ]);
+  const heard = await Promise.all(
+    [...stakes].map(async ([hotkey, stake]) => {
+      const promise = committed.find((one) => one.hotkey === hotkey);
+      return { hotkey, stake, ...(await hear(source, cycle, promise)) };
+    }),
+  );
+  const documents = heard.flatMap(({ checks }) => checks ?? []);
+  let isWhole = heard.every(({ isGone }) => !isGone);
+  const outcomes: SprintOutcome[] = [];
+  for (const proof of proofs) {
+    const votes = votesOn(proof, documents, sprint);
+    const evidence = await evidenceOn(source, { proof, votes, cycle, judge });
+    if (evidence === null) isWhole = false;
+    outcomes.push(settleProof(proof, votes, { stakes, evidence: evidence ?? NO_EVIDENCE }));
+  }
+  return {
+    cycle,
+    sprint,
+    stakes,
+    proofs,
+    outcomes,
+    heard: heard.map(({ isGone: _, ...one }) => one).sort((a, b) => (a.hotkey < b.hotkey ? -1 : 1)),
+    isWhole,
+  };
+};
+
+const hear = async (source: CycleSource, cycle: number, promise: CommittedChecks | undefined) => {
+  const silent = { checks: null, isGone: false };
+  if (!promise) return { ...silent, problem: "it committed to no checks in time" };
+  try {
+    const { checks, problem } = await fetchChecks(source, cycle, promise);
+    return { checks, problem: problem && `its checks are unusable: ${problem}`, isGone: false };
+  } catch (thrown) {
+    if (!isFetchFault(thrown)) throw thrown;
+    return { ...silent, problem: `its checks cannot be had: ${reasonOf(thrown)}`, isGone: true };
+  }
+};
+
+interface Accused {
+  readonly proof: CommittedProof;
+  readonly votes: readonly CastVote[];
+  readonly cycle: number;
+  readonly judge: Pick<SprintJudge, "losers">;
+}
+
+/** What can be shown against a proof that somebody called invalid. Null if its bytes are not available. */
+const evidenceOn = async (source: CycleSource, { proof, votes, cycle, judge }: Accused): Promise<Evidence | null> => {
+  const against = votes.filter(({ verdict }) => verdict === "invalid");
+  if (against.length === 0 || !isPromised(proof)) return NO_EVIDENCE;
+  try {
+    const read = await readProof(source, cycle, proof);
+    if (!read.ok) return { fault: read.detail, losers: [] };
+    const claimed = new Set(read.value.wins);
+    const named = new Set(against.flatMap(({ nonce }) => (nonce !== null && claimed.has(nonce) ? [nonce] : [])));
+    return {
+      fault: null,
+      losers: await judge.losers(
+        proof,
+        [...named].sort((a, b) => a - b),
+      ),
+    };
+  } catch (thrown) {
+    if (!isFetchFault(thrown)) throw thrown;
+    return null;
+  }
+};

@@ -1,0 +1,50 @@
+import { isGone } from "#shared/replay/cycle-outcomes.js";
+import type { CycleSource } from "#shared/replay/source.js";
+import { type Confirmed, confirmedWeights } from "./confirmed.js";
+import { type Arithmetic, createJudge } from "./judge.js";
+import { readSprint, type SprintResult } from "./read-sprint.js";
+import { sprintsBefore } from "./sprint-window.js";
+
+/** The Sprints that pay in a cycle depends on, as far as they can still be read. */
+export interface SprintWindow {
+  /** Ascending. */
+  readonly results: readonly SprintResult[];
+  /** Cycles whose Sprint cannot be had any more, or not in full. */
+  readonly unknown: readonly number[];
+  /** Hotkey → confirmed weight. Undefined if no Sprint is settled. */
+  readonly confirmed: ReadonlyMap<string, Confirmed> | undefined;
+}
+
+export interface ReadWindowOptions {
+  /** It is called when a nonce is to be recomputed: when a validator named one. */
+  readonly arithmetic: () => Promise<Arithmetic>;
+  /** Sprints that were read before, by cycle. What is read in full is added. */
+  readonly known?: Map<number, SprintResult>;
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** Reads and settles the Sprints that pay in a cycle depends on. @throws what reading the chain and the judge throw */
+export const readSprintWindow = async (
+  source: CycleSource,
+  cycle: number,
+  { arithmetic, known = new Map(), signal }: ReadWindowOptions,
+): Promise<SprintWindow> => {
+  const results: SprintResult[] = [];
+  const unknown: number[] = [];
+  for (const past of await sprintsBefore(source, cycle)) {
+    const judge = createJudge(past.source, { ...past, arithmetic, signal });
+    try {
+      const result = known.get(past.cycle) ?? (await readSprint(past.source, { ...past, judge }));
+      if (result.isWhole) known.set(past.cycle, result);
+      else unknown.push(past.cycle);
+      results.push(result);
+    } catch (thrown) {
+      if (!isGone(thrown)) throw thrown;
+      unknown.push(past.cycle);
+    } finally {
+      await judge.dispose();
+    }
+  }
+  const settled = results.map(({ outcomes }) => outcomes);
+  return { results, unknown, confirmed: settled.length === 0 ? undefined : confirmedWeights(settled) };
+};

@@ -1,0 +1,177 @@
+import assert from "node:assert/strict";
+import { describe, it } from "node:test";
+import { z } from "zod";
+import type { CommittedProof } from "#shared/compute/committed-proofs.js";
+import { confirmedWeights, type SettledPart, SPRINT_WINDOW } from "#shared/compute/confirmed.js";
+import { payGate } from "#shared/compute/gate.js";
+import { NO_EVIDENCE, OUTCOMES, settleProof, votesOn } from "#shared/compute/outcome.js";
+import type { CheckEntry, Checks } from "#shared/protocol/checks.js";
+import { loadVectors } from "../protocol/vectors.js";
+
+const hotkey = "5FHneW46xGXgs5mUiveU4sbTyGBzmstUspZC92UhjJM694ty";
+const hash = (digit: string) => digit.repeat(64);
+
+const committed = (promise: Partial<NonNullable<CommittedProof["promise"]>> | null = {}): CommittedProof => ({
+  uid: 3,
+  hotkey,
+  publicKey: new Uint8Array(32),
+  difficulty: 20,
+  promise: promise && {
+    proof: hash("a"),
+    wins: 500,
+    nonces: 10_000,
+    location: "http://127.0.0.1:1",
+    block: 9,
+    ...promise,
+  },
+});
+
+const entry: CheckEntry = {
+  uid: 3,
+  hotkey,
+  proof: hash("a"),
+  verdict: "valid",
+  reason: null,
+  detail: null,
+  wins: 500,
+  checked: 459,
+  nonce: null,
+};
+
+const checksOf = (validator: string, change: Partial<CheckEntry> = {}): Checks => ({
+  version: 1,
+  kind: "checks",
+  network: hash("0"),
+  cycle: 6,
+  validator,
+  entries: [{ ...entry, ...change }],
+  signature: "0".repeat(128),
+});
+
+const stakes = new Map([
+  ["vera", 40n],
+  ["vito", 35n],
+  ["vlad", 25n],
+]);
+const against = { verdict: "invalid", reason: "no_win", nonce: 17 } as const;
+
+describe("a proof", () => {
+  const settle = (documents: readonly Checks[], evidence = NO_EVIDENCE, proof = committed()) =>
+    settleProof(proof, votesOn(proof, documents, { sample: 459 }), { stakes, evidence });
+
+  it("is valid if more than half of the stake recomputed its sample and says so", () => {
+    const { outcome, validBy, measured, low, high } = settle([checksOf("vera"), checksOf("vito")]);
+    assert.deepEqual([outcome, validBy, measured], ["valid", 0.75, 10_000]);
+    assert.ok(low > 9000 && low < measured && high > measured && high < 11_000, `${low} ${high}`);
+    assert.equal(settle([checksOf("vera")]).outcome, "undecided");
+    assert.equal(settle([]).outcome, "undecided");
+  });
+
+  it("is not valid by those who recomputed less than their sample, saw other wins, or speak of another proof", () => {
+    for (const change of [{ checked: 458 }, { wins: 499 }, { wins: null }, { proof: hash("b") }, { uid: 4 }])
+      assert.equal(
+        settle([checksOf("vera", change), checksOf("vito", change)]).outcome,
+        "undecided",
+        JSON.stringify(change),
+      );
+  });
+
+  it("is invalid by one nonce that does not win, whoever named it, and by nothing that was only said", () => {
+    const documents = [checksOf("vera"), checksOf("vito"), checksOf("vlad", against)];
+    assert.equal(settle(documents).outcome, "valid");
+    const { outcome, nonce } = settle(documents, { fault: null, losers: [17] });
+    assert.deepEqual([outcome, nonce], ["invalid", 17]);
+    const all = [...stakes.keys()].map((validator) => checksOf(validator, against));
+    assert.equal(settle(all).outcome, "undecided");
+  });
+
+  it("is invalid where its bytes are none, and absent without a record", () => {
+    const { outcome, fault } = settle([checksOf("vera")], { fault: "signed by nobody", losers: [] });
+    assert.deepEqual([outcome, fault], ["invalid", "signed by nobody"]);
+    const absent = settle([], NO_EVIDENCE, committed(null));
+    assert.deepEqual([absent.outcome, absent.measured, absent.proof], ["absent", 0, null]);
+  });
+
+  it("has no vote of its own hotkey", () => {
+    const own = new Map([...stakes, [hotkey, 1000n]]);
+    const proof = committed();
+    const documents = [checksOf("vera"), checksOf("vito")];
+    const { outcome, validBy } = settleProof(proof, votesOn(proof, documents, { sample: 459 }), {
+      stakes: own,
+      evidence: NO_EVIDENCE,
+    });
+    assert.deepEqual([outcome, validBy], ["valid", 0.75]);
+  });
+});
+
+describe("confirmed weights", () => {
+  const part = (outcome: SettledPart["outcome"], measured = 1000, of = "ann"): SettledPart => ({
+    uid: 3,
+    hotkey: of,
+    outcome,
+    measured,
+    low: measured - 10,
+    high: measured + 10,
+  });
+  const weightOf = (...sprints: SettledPart[][]) => confirmedWeights(sprints).get("ann")?.weight;
+
+  it("are what was measured, but grow by a quarter of the median of the last three at most", () => {
+    assert.equal(weightOf([part("valid")]), 1000);
+    assert.equal(weightOf([part("valid")], [part("valid", 5000)]), 1250);
+    assert.equal(weightOf([part("valid")], [part("valid", 400)]), 400);
+  });
+
+  it("are those of the vectors, with the part of pay that each earns", () => {
+    const { cases } = loadVectors(
+      "sprint-confirmed",
+      z.object({
+        cases: z.array(
+          z.object({
+            about: z.string(),
+            required: z.number(),
+            sprints: z.array(
+              z.array(z.object({ uid: z.int(), hotkey: z.string(), outcome: z.enum(OUTCOMES), measured: z.number() })),
+            ),
+            confirmed: z.record(z.string(), z.number()),
+            parts: z.record(z.string(), z.number()),
+          }),
+        ),
+      }),
+    );
+    for (const { about, required, sprints, confirmed, parts } of cases) {
+      const found = confirmedWeights(sprints.map((outcomes) => outcomes.map((one) => ({ ...one, low: 0, high: 0 }))));
+      const gate = payGate({ required }, found)!;
+      const hotkeys = [...found.keys()];
+      assert.deepEqual(Object.fromEntries(hotkeys.map((one) => [one, found.get(one)!.weight])), confirmed, about);
+      assert.deepEqual(Object.fromEntries(hotkeys.map((one) => [one, gate(one)])), parts, about);
+    }
+  });
+
+  it("are halved while nobody can settle, and nothing after a false proof or a Sprint that was missed", () => {
+    assert.equal(weightOf([part("valid")], [part("undecided")]), 500);
+    assert.equal(weightOf([part("valid")], [part("undecided")], [part("undecided")]), 250);
+    assert.equal(weightOf([part("undecided")]), 0);
+    assert.equal(weightOf([part("valid")], [part("invalid")]), 0);
+    assert.equal(weightOf([part("valid")], [part("absent")]), 0);
+    assert.equal(weightOf([part("valid")], [part("valid", 7, "bob")]), 0);
+    assert.equal(weightOf([part("valid")], [part("invalid")], [part("valid", 5000)]), 1250);
+  });
+
+  it("know the Sprints of the window alone, so that everybody begins with the same one", () => {
+    const before = [part("valid", 10)];
+    const window = Array.from({ length: SPRINT_WINDOW }, () => [part("valid", 100_000)]);
+    assert.deepEqual(confirmedWeights([before, ...window]), confirmedWeights(window));
+  });
+
+  it("gate pay by what the network file requires, and by nothing before the first Sprint is settled", () => {
+    const confirmed = new Map([
+      ["ann", { weight: 500 }],
+      ["bob", { weight: 4000 }],
+    ]);
+    const gate = payGate({ required: 2000 }, confirmed)!;
+    assert.deepEqual(["ann", "bob", "eve"].map(gate), [0.25, 1, 0]);
+    assert.equal(payGate({ required: 2000 }, undefined), undefined);
+    assert.equal(payGate({}, confirmed), undefined);
+    assert.equal(payGate(undefined, confirmed), undefined);
+  });
+});
