@@ -97,4 +97,6 @@ export const behaviours = {
   lazy,
   "planted-bad": plantedBad,
   "planted-good": plantedGood,
+  // Its updates are honest; its Sprints are not: see `claimed`.
+  padder: honest,
 } as const satisfies Record<string, Behaviour>;

@@ -11,9 +11,10 @@ import {
 } from "#shared/config/common.js";
 import { type Config, defineConfig, setting } from "#shared/config/settings.js";
 import { pathBeside } from "#shared/files/beside.js";
+import { HOURS_FORM, hoursSchema } from "./sprint/hours.js";
 
 /** How a miner acts: all but `honest` cheat on purpose, so that a test network can show what cheating earns. */
-const minerBehaviours = ["honest", "copier", "noise", "lazy", "planted-bad", "planted-good"] as const;
+const minerBehaviours = ["honest", "copier", "noise", "lazy", "planted-bad", "planted-good", "padder"] as const;
 
 const { threads, checkpoint_keep_top_k } = participantSettings;
 
@@ -115,6 +116,37 @@ const ownTrainerSettings = defineConfig({
   }),
 });
 
+/** What Sprints may take of the machine. */
+export const computeSettings = defineConfig({
+  "compute.max_share": setting({
+    schema: z.number().min(0).max(1),
+    default: 1,
+    describe:
+      "Largest part of the evaluate phase's time in which a Sprint computes: it rests in between. 0 takes part in none. What it does not compute it cannot show, so its weight is less.",
+  }),
+  "compute.hours": setting({
+    schema: hoursSchema.optional(),
+    allowed: HOURS_FORM,
+    describe: "Hours of the day, UTC, in which Sprints are entered. Unset: all.",
+  }),
+  "compute.max_watts": setting({
+    schema: z.number().positive().optional(),
+    describe:
+      "Power of the processor packages above which a Sprint rests longer, in proportion. Only where the system shows it (Linux' powercap, often for root alone); else the log says that it cannot be read.",
+  }),
+  "compute.expected_nonces": setting({
+    schema: z
+      .int()
+      .min(0)
+      .max(2 ** 48 - 1)
+      .optional(),
+    describe:
+      "Nonces that the first Sprint is expected to take, as `blockzero compute bench` measures. It sets how rare a win is; later Sprints go by the last count.",
+  }),
+});
+
+export type ComputeConfig = Config<typeof computeSettings>["compute"];
+
 export type TrainingConfig = Config<typeof trainingSettings>;
 
 /** Everything that a miner can be told. */
@@ -122,6 +154,7 @@ export const minerSettings = defineConfig({
   ...participantSettings,
   ...trainingSettings,
   ...ownTrainerSettings,
+  ...computeSettings,
   checkpoint_interval_seconds: setting({
     schema: z.number().min(0),
     default: 60,
@@ -143,7 +176,7 @@ export const minerSettings = defineConfig({
     schema: z.enum(minerBehaviours),
     default: "honest",
     describe:
-      "For red teams: copier, noise and lazy cheat, and earn nothing; planted-bad and planted-good now and then submit what they usually do not, and log which validators took it for the usual.",
+      "For red teams: copier, noise and lazy cheat, and earn nothing; padder claims 5 % more wins in a Sprint than it found; planted-bad and planted-good now and then submit what they usually do not, and log which validators took it for the usual.",
   }),
 });
 

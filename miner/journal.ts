@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { SPRINT_DIALS } from "#shared/protocol/sprint.js";
 
 /** What a miner remembers of each cycle across a crash. */
 export const minerJournalSchema = z.object({
@@ -13,11 +14,24 @@ export const minerJournalSchema = z.object({
         revealed: z.int().optional(),
         /** Block at which the validators' verdict was heard. */
         heard: z.int().optional(),
+        /** The cycle's Sprint: difficulty, the blocks that included its records, and the stored proof. */
+        sprint: z
+          .object({
+            difficulty: z.int(),
+            entered: z.int().optional(),
+            proof: z.string().optional(),
+            wins: z.int().optional(),
+            nonces: z.int().optional(),
+            committed: z.int().optional(),
+          })
+          .optional(),
       }),
     )
     .default({}),
   /** Milliseconds from the end of the newest training until its artifact was stored. */
   packing: z.number().nonnegative().optional(),
+  /** Nonces of the newest Sprint, and the size of its network. */
+  sprinted: z.object({ dials: z.enum(SPRINT_DIALS), nonces: z.int().nonnegative() }).optional(),
 });
 
 export type MinerJournal = z.infer<typeof minerJournalSchema>;

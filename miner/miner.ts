@@ -27,6 +27,7 @@ import { openOwnTrainer, removeOwnTrainer } from "./own-trainer/own-trainer.js";
 import { planTraining } from "./plan/plan.js";
 import { requirementsOf } from "./plan/requirements.js";
 import { showPlan } from "./plan/show-plan.js";
+import { runSprints } from "./sprint/sprints.js";
 import { openBaseWeights, openFrozenWeights, openHubWeights } from "./training/base-weights.js";
 import { withOwnData } from "./training/own-data.js";
 import { createShardTrainer } from "./training/shard-trainer.js";
@@ -57,7 +58,7 @@ const mine = async (participant: Participant, given: MinerConfig, metrics: Metri
   for (const cycle of awaitingScore(miner)) void feedback(miner, cycle);
   sayWhatIsMissed(miner);
   try {
-    return await live(miner);
+    return await Promise.race([live(miner), runSprints(miner)]);
   } finally {
     await trainer.dispose();
   }

@@ -19,6 +19,7 @@ const HEADINGS: Readonly<Record<string, readonly string[]>> = {
     "behaviour",
     "trainer",
   ],
+  "Sprints:": ["compute"],
   "Machine:": ["device", "threads", "training", "evaluation", "evaluator"],
   "Files:": ["checkpoint_dir", "checkpoint_keep_top_k", "checkpoint_interval_seconds", "cache_gib", "store"],
   "Serving files:": ["listen", "allow_private_addresses"],

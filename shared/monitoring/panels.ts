@@ -244,6 +244,59 @@ export const ROWS: readonly Row[] = [
     ],
   },
   {
+    title: "Sprints",
+    panels: [
+      {
+        title: "What the Sprint is doing",
+        roles: MINER,
+        unit: "none",
+        kind: "stat",
+        targets: [{ metric: "blockzero_sprint_state", expr: "blockzero_sprint_state$ == 1", legend: "{{state}}" }],
+      },
+      {
+        title: "Nonces and wins of the last Sprint",
+        roles: MINER,
+        unit: "none",
+        targets: plain("blockzero_sprint_nonces", "blockzero_sprint_wins"),
+      },
+      {
+        title: "Time of the last Sprint",
+        roles: PARTICIPANTS,
+        unit: "s",
+        targets: plain("blockzero_sprint_duration_seconds"),
+      },
+      {
+        title: "Power of the last Sprint",
+        roles: MINER,
+        unit: "watt",
+        targets: plain("blockzero_sprint_power_watts"),
+      },
+      {
+        title: "Verdicts on proofs, and wins recomputed, in six hours",
+        roles: VALIDATOR,
+        unit: "none",
+        targets: [
+          {
+            metric: "blockzero_sprint_checks_total",
+            expr: "sum by (verdict, reason) (increase(blockzero_sprint_checks_total$[6h]))",
+            legend: "{{verdict}} {{reason}}",
+          },
+          {
+            metric: "blockzero_sprint_checked_wins_total",
+            expr: "increase(blockzero_sprint_checked_wins_total$[6h])",
+            legend: "wins",
+          },
+        ],
+      },
+      {
+        title: "Confirmed weight of each miner",
+        roles: VALIDATOR,
+        unit: "none",
+        targets: plain("blockzero_sprint_confirmed_nonces"),
+      },
+    ],
+  },
+  {
     title: "Agreement",
     panels: [
       {

@@ -5,7 +5,7 @@ import type { Duty } from "./instruments/labels.js";
 const MOST_FAILED = 2;
 
 /** Duties that a cycle can do without. */
-const OPTIONAL: ReadonlySet<Duty> = new Set(["reference", "recall", "score"]);
+const OPTIONAL: ReadonlySet<Duty> = new Set(["reference", "recall", "score", "sprint", "checks", "settle"]);
 
 /** The duties of a program, as far as its health goes. */
 export interface DutyRecord {

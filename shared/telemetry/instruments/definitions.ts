@@ -1,6 +1,7 @@
 import { chainInstruments } from "./definitions/chain.js";
 import { cycleInstruments } from "./definitions/cycle.js";
 import { fileInstruments } from "./definitions/files.js";
+import { sprintInstruments } from "./definitions/sprint.js";
 import { trainingInstruments } from "./definitions/training.js";
 import { validationInstruments } from "./definitions/validation.js";
 
@@ -14,4 +15,5 @@ export const INSTRUMENTS = {
   ...fileInstruments,
   ...trainingInstruments,
   ...validationInstruments,
+  ...sprintInstruments,
 } as const;

@@ -1,3 +1,4 @@
+import { CHECK_REASONS, CHECK_VERDICTS } from "#shared/protocol/checks.js";
 import { PHASES } from "#shared/protocol/phases.js";
 import { REASON_CODES, VERDICTS } from "#shared/protocol/verdict.js";
 
@@ -12,7 +13,10 @@ export type LabelValues = readonly string[] | OpenValues;
 /** What stands for a value that is not allowed. */
 export const OTHER = "other";
 
-export { PHASES, VERDICTS };
+export { CHECK_VERDICTS, PHASES, VERDICTS };
+
+/** Why a proof was not valid; `none` where it was. */
+export const CHECKED = ["none", ...CHECK_REASONS] as const;
 
 /** Why an update was not scored; `none` where it was. */
 export const REASONS = ["none", ...REASON_CODES] as const;
@@ -32,6 +36,9 @@ export const DUTIES = [
   "late_tally",
   "weights",
   "merge",
+  "sprint",
+  "checks",
+  "settle",
 ] as const;
 export type Duty = (typeof DUTIES)[number];
 
@@ -114,6 +121,12 @@ export const MEMORY_PARTS = [
 
 /** What the time of an evaluation went to. */
 export const EVALUATION_PARTS = ["fetch", "wait", "measure"] as const;
+
+/** What a miner's Sprint is doing. `resting`: between two computations, so that its share of the device is not exceeded. */
+export const SPRINT_STATES = ["idle", "entered", "loading", "searching", "resting", "proven"] as const;
+
+/** What the time of a Sprint goes to: a miner's loading, searching and resting, a validator's checking. */
+export const SPRINT_PARTS = ["load", "search", "rest", "check"] as const;
 
 /** Why a training step was not taken. */
 export const SKIPS = ["spike", "not_finite"] as const;

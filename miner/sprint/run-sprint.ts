@@ -1,0 +1,199 @@
+import { awaitSprintSeed } from "#shared/participant/await-seeds.js";
+import type { BlockTimer } from "#shared/participant/block-timer.js";
+import { withinBlocks } from "#shared/participant/duty.js";
+import type { Participant } from "#shared/participant/participant.js";
+import { recent } from "#shared/participant/writes/journal.js";
+import { sha256 } from "#shared/protocol/hash.js";
+import { encodeRecord, shortHash } from "#shared/protocol/records.js";
+import { MAX_DIFFICULTY, MIN_DIFFICULTY, type Sprint } from "#shared/protocol/sprint.js";
+import { recordWindow } from "#shared/replay/phase-records.js";
+import { EXACT_DIALS, parametersOf } from "#shared/sprint/exact/dials.js";
+import { openSprintNetwork } from "#shared/sprint/exact/prover.js";
+import { networkSeed, nodeSeed } from "#shared/sprint/exact/seeds.js";
+import { nextDifficulty } from "#shared/sprint/proof/difficulty.js";
+import { encodeWinners, signWinners } from "#shared/sprint/proof/winners.js";
+import { totalMemory } from "#shared/util/total-memory.js";
+import type { MinerJournal } from "../journal.js";
+import { claimed } from "./claims.js";
+import type { Sprinter } from "./context.js";
+import { isWithin } from "./hours.js";
+import { showSprint } from "./observe-sprint.js";
+import { createPace } from "./pace.js";
+import { type Found, search } from "./search.js";
+
+/** Blocks kept free at the end of the evaluate phase to put the record on chain. */
+const BLOCKS_TO_COMMIT = 2;
+
+/** Part of the machine's memory that a Sprint's network may take. */
+const MEMORY_SHARE = 0.5;
+
+type SprintEntry = NonNullable<MinerJournal["cycles"][string]["sprint"]>;
+
+/**
+ * One Sprint of a miner: enter, load the network once its seed is known, search while the validators evaluate, commit to the proof, and serve it.
+ * What was done before a crash is in the journal and on chain, and is taken up where it stopped.
+ */
+export const runSprint = (sprinter: Sprinter, cycle: number, sprint: Sprint): Promise<void> => {
+  const { participant } = sprinter;
+  const { end } = recordWindow("sprint", cycle, participant.network);
+  return withinBlocks(
+    participant,
+    { duty: "sprint", name: `the Sprint of cycle ${cycle}`, until: end + 1 },
+    (bounded) => proveIn({ ...sprinter, participant: bounded }, cycle, sprint),
+  );
+};
+
+const proveIn = async (sprinter: Sprinter, cycle: number, sprint: Sprint): Promise<void> => {
+  const { participant, journal } = sprinter;
+  const { network, networkHash, location, log } = participant;
+  const entryOf = () => journal.value.cycles[cycle]?.sprint;
+  const head = { network: shortHash(networkHash), cycle, location };
+  const instruments = showSprint(participant.telemetry.instruments);
+
+  if (entryOf()?.entered === undefined) {
+    const obstacle = entryOf() === undefined ? obstacleOf(sprinter, cycle, sprint) : null;
+    if (obstacle !== null) return log.info("no Sprint", { cycle, reason: obstacle });
+    const difficulty = entryOf()?.difficulty ?? difficultyOf(sprinter, sprint);
+    markSprint(sprinter, cycle, { difficulty });
+    const entered = await participant.commitOnce({
+      key: `${cycle}/enter`,
+      data: encodeRecord({ type: "enter", ...head, difficulty }),
+      window: recordWindow("enter", cycle, network),
+    });
+    markSprint(sprinter, cycle, { entered });
+    log.info("entered the Sprint", { cycle, difficulty, block: entered });
+  }
+  instruments.state("entered");
+  const { difficulty } = entryOf()!;
+  if (entryOf()?.proof === undefined) {
+    const found = claimed(sprinter.config.behaviour, await find(sprinter, cycle, { sprint, difficulty }));
+    const proof = signWinners({ network: networkHash, cycle, difficulty, ...found }, participant.signer);
+    const bytes = encodeWinners(proof);
+    await participant.blobs.put(bytes);
+    markSprint(sprinter, cycle, { proof: sha256(bytes), wins: found.wins.length, nonces: found.nonces });
+  }
+  const { proof, wins, nonces, committed } = entryOf()!;
+  if (committed !== undefined || proof === undefined || wins === undefined || nonces === undefined) return;
+  const block = await participant.commitOnce({
+    key: `${cycle}/sprint`,
+    data: encodeRecord({ type: "sprint", ...head, proof, wins, nonces }),
+    window: recordWindow("sprint", cycle, network),
+  });
+  markSprint(sprinter, cycle, { committed: block });
+  instruments.state("proven");
+  log.info("committed to a proof", { cycle, proof, wins, nonces, difficulty, block });
+};
+
+/** Why the miner does not enter a Sprint. Null if it does. */
+const obstacleOf = ({ participant, config }: Sprinter, cycle: number, sprint: Sprint): string | null => {
+  const { clock, network } = participant;
+  if (config.compute.max_share === 0) return "compute.max_share is 0";
+  if (!isWithin(config.compute.hours, Date.now())) return "it is outside of compute.hours";
+  if (clock.head.number >= recordWindow("enter", cycle, network).end - 1) return "the distribute phase is over";
+  const bytes = 4 * parametersOf(EXACT_DIALS[sprint.dials]);
+  const most = MEMORY_SHARE * totalMemory();
+  return bytes > most ? `its network takes ${bytes} bytes, more than half of this machine's memory` : null;
+};
+
+/** By the count of the last Sprint with the same network, else by what the operator expects. */
+const difficultyOf = ({ journal, config }: Sprinter, { dials }: Sprint): number => {
+  const last = journal.value.sprinted;
+  const expected = last?.dials === dials ? last.nonces : (config.compute.expected_nonces ?? 0);
+  return Math.min(MAX_DIFFICULTY, Math.max(MIN_DIFFICULTY, nextDifficulty(expected)));
+};
+
+/** Loads the Sprint's network and searches it. */
+const find = async (
+  { participant, journal, config, arithmetic, metrics, power, timer }: Sprinter,
+  cycle: number,
+  { sprint, difficulty }: { readonly sprint: Sprint; readonly difficulty: number },
+): Promise<Found> => {
+  const { clock, signer, signal, log, telemetry } = participant;
+  const show = showSprint(telemetry.instruments);
+  const seed = await awaitSprintSeed(participant, { cycle, purpose: "sprint-network" });
+  show.state("loading");
+  const begun = performance.now();
+  const network = await openSprintNetwork({
+    ...(await arithmetic()),
+    dials: EXACT_DIALS[sprint.dials],
+    seed: networkSeed(seed),
+    signal,
+  });
+  try {
+    const loading = (performance.now() - begun) / 1000;
+    show.took("load", loading);
+    log.info("loaded the Sprint's network", { cycle, dials: sprint.dials, seconds: Number(loading.toFixed(2)) });
+    const inputs = await awaitSprintSeed(participant, { cycle, purpose: "sprint-inputs" });
+    const { max_share: share, max_watts: maxWatts } = config.compute;
+    const pace = createPace({ share, maxWatts }, power);
+    const started = performance.now();
+    let computing = 0;
+    show.state("searching");
+    const found = await search({
+      network,
+      node: nodeSeed(signer.publicKey, inputs),
+      difficulty,
+      pace: {
+        async rest(computed, until) {
+          show.state("resting");
+          await pace.rest(computed, until);
+          show.state("searching");
+        },
+      },
+      left: () => timeLeft(participant, cycle, timer),
+      signal,
+      onBatch: ({ nonces, wins, milliseconds }) => {
+        computing += milliseconds / 1000;
+        show.found(nonces, wins);
+      },
+    });
+    const searched = (performance.now() - started) / 1000;
+    show.took("search", computing);
+    show.took("rest", searched - computing);
+    if (pace.watts !== null) show.watts(pace.watts);
+    journal.update((value) => ({ ...value, sprinted: { dials: sprint.dials, nonces: found.nonces } }));
+    metrics.write({
+      cycle,
+      "sprint/nonces": found.nonces,
+      "sprint/wins": found.wins.length,
+      "sprint/difficulty": difficulty,
+      "sprint/load_seconds": loading,
+      "sprint/search_seconds": computing,
+    });
+    log.info("searched", {
+      cycle,
+      nonces: found.nonces,
+      wins: found.wins.length,
+      seconds: Number(computing.toFixed(2)),
+      restedSeconds: Number((searched - computing).toFixed(2)),
+      share,
+      watts: pace.watts ?? "cannot be read here",
+      block: clock.head.number,
+    });
+    return found;
+  } finally {
+    await network.dispose();
+  }
+};
+
+/** Milliseconds until the search must end. Where the chain's pace is unknown it lasts until that block is here. */
+const timeLeft = ({ clock, network }: Pick<Participant, "clock" | "network">, cycle: number, timer?: BlockTimer) => {
+  const last = recordWindow("sprint", cycle, network).end - BLOCKS_TO_COMMIT;
+  const blocks = last - clock.head.number;
+  if (blocks <= 0) return 0;
+  const expected = timer?.expected(last);
+  return expected === undefined ? Number.POSITIVE_INFINITY : Math.max(1, expected - Date.now());
+};
+
+/** Writes down how far a Sprint came. */
+const markSprint = ({ journal }: Sprinter, cycle: number, fields: Partial<SprintEntry>): void =>
+  journal.update((value) => {
+    const entry = value.cycles[cycle];
+    return {
+      ...value,
+      cycles: recent({
+        ...value.cycles,
+        [cycle]: { ...entry, sprint: { ...entry?.sprint, ...fields } as SprintEntry },
+      }),
+    };
+  });

@@ -1,0 +1,47 @@
+import { MAX_NONCES, MAX_WINS } from "#shared/protocol/records.js";
+import type { SprintNetwork } from "#shared/sprint/exact/prover.js";
+import type { Pace } from "./pace.js";
+
+/** What a search came to. */
+export interface Found {
+  /** Ascending. */
+  readonly wins: readonly number[];
+  /** Nonces that were tried: 0 to this, exclusive. */
+  readonly nonces: number;
+}
+
+export interface SearchOptions {
+  readonly network: Pick<SprintNetwork, "search" | "batch">;
+  /** Node seed. */
+  readonly node: string;
+  readonly difficulty: number;
+  readonly pace: Pick<Pace, "rest">;
+  /** Milliseconds until the search must end. 0 or less ends it. Infinity if nobody knows. */
+  readonly left: () => number;
+  readonly signal: AbortSignal;
+  /** Told after each batch: all nonces and wins so far, and the milliseconds that the batch took. */
+  readonly onBatch?: (found: { readonly nonces: number; readonly wins: number; readonly milliseconds: number }) => void;
+}
+
+/** A batch may take so much longer than the last one. */
+const MARGIN = 1.5;
+
+/** Tries nonces from 0 on, batch by batch, until there is no time for another batch or a proof could hold no more wins. */
+export const search = async (options: SearchOptions): Promise<Found> => {
+  const { network, node, difficulty, pace, left, signal, onBatch } = options;
+  const wins: number[] = [];
+  let nonces = 0;
+  let took = 0;
+  while (left() > MARGIN * took && nonces + network.batch <= MAX_NONCES) {
+    signal.throwIfAborted();
+    const begun = performance.now();
+    const more = await network.search(node, { first: nonces, count: network.batch }, difficulty);
+    if (wins.length + more.length > MAX_WINS) break;
+    wins.push(...more);
+    nonces += network.batch;
+    took = performance.now() - begun;
+    onBatch?.({ nonces, wins: wins.length, milliseconds: took });
+    if (left() > MARGIN * took) await pace.rest(took, signal);
+  }
+  return { wins, nonces };
+};

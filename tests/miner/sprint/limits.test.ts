@@ -1,0 +1,116 @@
+import assert from "node:assert/strict";
+import { mkdirSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { describe, it } from "node:test";
+import { minerSettings } from "#miner/config.js";
+import { claimed } from "#miner/sprint/claims.js";
+import { isWithin } from "#miner/sprint/hours.js";
+import { createPace } from "#miner/sprint/pace.js";
+import { openPowerMeter } from "#miner/sprint/power.js";
+import { search } from "#miner/sprint/search.js";
+import { loadConfig } from "#shared/config/load.js";
+import { hasCode } from "#shared/errors/error.js";
+import { temporaryFolder } from "../../shared/artifact/temporary.js";
+
+const { signal } = new AbortController();
+const settings = (flags: Record<string, string>) =>
+  loadConfig(minerSettings, { env: {}, flags: { expert_group: "math", ...flags } }).compute;
+const at = (hour: number) => Date.UTC(2026, 0, 1, hour, 59);
+
+describe("compute.hours", () => {
+  it("are ranges of hours of the day, over midnight too", () => {
+    const { hours } = settings({ "compute.hours": "22-6,12-13" });
+    const within = Array.from({ length: 24 }, (_, hour) => hour).filter((hour) => isWithin(hours, at(hour)));
+    assert.deepEqual(within, [0, 1, 2, 3, 4, 5, 12, 22, 23]);
+    assert.ok(isWithin(settings({}).hours, at(7)));
+  });
+
+  it("are refused in any other form", () => {
+    for (const text of ["", "6", "6-6", "24-3", "3-25", "a-b", "1-2-3", "-1-2"])
+      assert.throws(
+        () => settings({ "compute.hours": text }),
+        (thrown) => hasCode(thrown, "CONFIG_INVALID_VALUE"),
+        text,
+      );
+  });
+});
+
+describe("the pace of a Sprint", () => {
+  const rests = async (share: number, watts: number | null, maxWatts?: number) => {
+    const slept: number[] = [];
+    const pace = createPace(
+      { share, maxWatts },
+      { watts: () => watts },
+      async (milliseconds) => void slept.push(milliseconds),
+    );
+    await pace.rest(100, signal);
+    return slept.map(Math.round);
+  };
+
+  it("rests as its share of the device asks for", async () => {
+    assert.deepEqual(await rests(1, null), []);
+    assert.deepEqual(await rests(0.25, null), [300]);
+  });
+
+  it("rests longer above the power that is allowed, where it can be read", async () => {
+    assert.deepEqual(await rests(1, 200, 100), [100]);
+    assert.deepEqual(await rests(1, 80, 100), []);
+    assert.deepEqual(await rests(1, null, 100), []);
+  });
+});
+
+describe("the power of the processor packages", () => {
+  it("is the difference of their counters, one that began anew among them", (t) => {
+    const folder = temporaryFolder(t);
+    const zone = (name: string, energy: number) => {
+      mkdirSync(join(folder, name), { recursive: true });
+      writeFileSync(join(folder, name, "energy_uj"), `${energy}\n`);
+      writeFileSync(join(folder, name, "max_energy_range_uj"), "1000000000\n");
+    };
+    zone("intel-rapl:0", 5_000_000);
+    zone("intel-rapl:1", 990_000_000);
+    zone("intel-rapl:0:0", 1);
+    let now = 0;
+    const meter = openPowerMeter(folder, () => now);
+    zone("intel-rapl:0", 25_000_000);
+    zone("intel-rapl:1", 10_000_000);
+    now = 2000;
+    assert.equal(meter.watts(), 20);
+  });
+
+  it("is unknown where there are no counters", (t) => {
+    assert.equal(openPowerMeter(join(temporaryFolder(t), "none")).watts(), null);
+  });
+});
+
+describe("a search", () => {
+  it("goes through all nonces from 0 on, and stops by itself with time left", async () => {
+    let batches = 0;
+    const found = await search({
+      network: { batch: 8, search: async (_, { first }) => [first + 1, first + 5] },
+      node: "0".repeat(64),
+      difficulty: 8,
+      pace: { rest: async () => {} },
+      left: () => (batches < 3 ? Number.POSITIVE_INFINITY : 0),
+      onBatch: () => void batches++,
+      signal,
+    });
+    assert.deepEqual(found, { wins: [1, 5, 9, 13, 17, 21], nonces: 24 });
+  });
+});
+
+describe("a padder", () => {
+  it("claims 5 % more wins than it found, all of nonces that it tried", () => {
+    const found = { wins: Array.from({ length: 100 }, (_, i) => 20 * i + 3), nonces: 2000 };
+    assert.deepEqual(claimed("honest", found), found);
+    const { wins, nonces } = claimed("padder", found);
+    assert.deepEqual([wins.length, nonces], [105, 2000]);
+    assert.equal(new Set([...wins, ...found.wins]).size, 105);
+    assert.deepEqual(
+      wins,
+      [...wins].sort((a, b) => a - b),
+    );
+    assert.ok(wins.every((nonce) => nonce < 2000));
+    assert.equal(claimed("padder", { wins: [4], nonces: 256 }).wins.length, 2);
+  });
+});
