@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { OUTCOMES } from "#shared/compute/outcome.js";
 import { VERDICTS } from "#shared/protocol/verdict.js";
 
 /** What a validator remembers across a crash: the progress of each cycle, and what was agreed about every miner. */
@@ -19,6 +20,9 @@ export const validatorJournalSchema = z.object({
         voted: z.int().optional(),
         published: z.int().optional(),
         weighted: z.int().optional(),
+        /** Hash of the stored, signed checks of the cycle's Sprint, and the block that included their record. */
+        checks: z.string().optional(),
+        checked: z.int().optional(),
       }),
     )
     .default({}),
@@ -34,6 +38,25 @@ export const validatorJournalSchema = z.object({
     .default({}),
   /** Groups whose missing reference text was already reported. */
   unreferenced: z.array(z.string()).default([]),
+  /** How Sprints were settled, ascending. `isWhole`: everything that was committed was available. */
+  sprints: z
+    .array(
+      z.object({
+        cycle: z.int(),
+        isWhole: z.boolean(),
+        outcomes: z.array(
+          z.object({
+            uid: z.int(),
+            hotkey: z.string(),
+            outcome: z.enum(OUTCOMES),
+            measured: z.number(),
+            low: z.number(),
+            high: z.number(),
+          }),
+        ),
+      }),
+    )
+    .default([]),
   history: z
     .array(
       z.object({

@@ -26,6 +26,7 @@ import { validatorJournalSchema } from "./journal.js";
 import { evaluationMemory, openMeter } from "./open-meter.js";
 import { withOwnEvaluator } from "./own-evaluator/own-meter.js";
 import { requirementsOf } from "./plan/requirements.js";
+import { runChecks } from "./sprint/sprints.js";
 
 /** Runs a validator until the signal aborts. */
 export const runValidator = (config: ValidatorConfig, log: Log, signal: AbortSignal): Promise<void> =>
@@ -64,8 +65,9 @@ const validate = async (participant: Participant, config: ValidatorConfig, metri
     },
     live: (cycle) => runCycle(validator, cycle),
   });
+  const checks = runChecks({ ...validator, arithmetic: { device, threads: config.threads } });
   try {
-    return await Promise.race([cycles, revealCommittedWeights(validator.weights)]);
+    return await Promise.race([cycles, revealCommittedWeights(validator.weights), checks]);
   } finally {
     await meter.dispose();
   }

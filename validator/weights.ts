@@ -5,6 +5,7 @@ import { phaseWindow } from "#shared/protocol/phases.js";
 import { cycleWeights } from "#shared/rewards/cycle-weights.js";
 import type { Validator } from "./context.js";
 import { mark } from "./mark.js";
+import { knownGate } from "./sprint/known-gate.js";
 
 /** Sets the cycle's weights, once. A failure is only logged: the next cycle's weights replace these anyway. */
 export const setWeights = async (validator: Validator, cycle: number): Promise<void> => {
@@ -13,7 +14,8 @@ export const setWeights = async (validator: Validator, cycle: number): Promise<v
   const { instruments, duties } = telemetry;
   if (journal.value.cycles[cycle]?.weighted !== undefined) return;
   try {
-    const weights = cycleWeights(network, await chain.metagraph(network.netuid), journal.value, cycle);
+    const gate = await knownGate(validator, cycle);
+    const weights = cycleWeights(network, await chain.metagraph(network.netuid), journal.value, cycle, gate);
     const window = phaseWindow(cycle, "merge", network.phases);
     const block = await setWeightsOnce(validator.weights, { key: String(window.start), weights, window });
     mark(validator, cycle, { weighted: block });

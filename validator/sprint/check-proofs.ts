@@ -1,0 +1,174 @@
+import { isFetchFault } from "#shared/blobs/fetch-fault.js";
+import { prioritySlots } from "#shared/blobs/priority-slots.js";
+import { type CommittedProof, readCommittedProofs } from "#shared/compute/committed-proofs.js";
+import type { SprintJudge } from "#shared/compute/judge.js";
+import { isPromised, type PromisedProof, readProof } from "#shared/compute/read-proof.js";
+import { reasonOf } from "#shared/errors/error.js";
+import { awaitSprintSeed } from "#shared/participant/await-seeds.js";
+import { cycleSource } from "#shared/participant/cycle-source.js";
+import type { Participant } from "#shared/participant/participant.js";
+import { untilBlock } from "#shared/participant/until-block.js";
+import { type CheckEntry, type CheckReason, verdictOfCheck } from "#shared/protocol/checks.js";
+import { printable } from "#shared/protocol/parsed.js";
+import { phaseWindow } from "#shared/protocol/phases.js";
+import type { Sprint } from "#shared/protocol/sprint.js";
+import { recordWindow } from "#shared/replay/phase-records.js";
+import { sampleWins } from "#shared/sprint/proof/sample.js";
+
+/** Blocks kept free at the end of the next train phase to put the record on chain. */
+const BLOCKS_TO_COMMIT = 2;
+
+/** Proofs that are fetched at the same time. A stalling server then holds up one of these. */
+const CONCURRENT_FETCHES = 16;
+
+/** More than the number of neurons in a subnet. */
+const MAX_WAITING = 65_536;
+
+export interface Checking {
+  readonly participant: Participant;
+  readonly cycle: number;
+  readonly sprint: Sprint;
+  readonly judge: Pick<SprintJudge, "losers" | "portion">;
+}
+
+/**
+ * A validator's verdicts on the proofs of a Sprint, all but its own: it fetches each, and recomputes the wins that its sample seed draws. It
+ * computes in the exchange phase and in the next train phase alone, when no score, ballot or merge waits for the machine. A proof that it has no
+ * time for is abstained on.
+ *
+ * @returns by ascending uid
+ */
+export const checkProofs = async (checking: Checking): Promise<readonly CheckEntry[]> => {
+  const { participant, cycle } = checking;
+  const { clock, network, signer, signal } = participant;
+  await clock.reach(phaseWindow(cycle, "exchange", network.phases).start, signal);
+  const committed = await readCommittedProofs(participant, cycle);
+  const proofs = committed.filter(isPromised).filter(({ hotkey }) => hotkey !== signer.address);
+  if (proofs.length === 0) return [];
+  const seed = await awaitSprintSeed(participant, { cycle, purpose: "sprint-sample" });
+  const train = phaseWindow(cycle + 1, "train", network.phases);
+  const fetching = inTurns(CONCURRENT_FETCHES, signal);
+  const computing = inTurns(1, signal);
+  return untilBlock(clock, Math.max(train.start, clock.head.number + 1), signal, (patience) =>
+    Promise.all(
+      proofs.map(async (proof): Promise<CheckEntry> => {
+        try {
+          const problem = await fetchProof(checking, { proof, patience, fetching });
+          if (problem !== null) return entryOf(proof, problem);
+          return await computing(() => recompute(checking, proof, seed));
+        } catch (thrown) {
+          signal.throwIfAborted();
+          return entryOf(proof, { reason: "validator_failed", detail: reasonOf(thrown) });
+        }
+      }),
+    ),
+  );
+};
+
+type InTurn = <T>(work: () => Promise<T>) => Promise<T>;
+
+/** Does so much work at a time, in the order in which it was asked for. */
+const inTurns = (limit: number, signal: AbortSignal): InTurn => {
+  const slots = prioritySlots([limit], MAX_WAITING);
+  return async (work) => {
+    const release = await slots.acquire(0, signal);
+    try {
+      return await work();
+    } finally {
+      release?.();
+    }
+  };
+};
+
+interface Fetching {
+  readonly proof: PromisedProof;
+  /** Aborts when there is no time left to wait for a server. */
+  readonly patience: AbortSignal;
+  readonly fetching: InTurn;
+}
+
+/** Asks for a proof at every block until there is no patience left. Null if it is here, and a proof as far as its bytes show. */
+const fetchProof = async (
+  { participant, cycle }: Checking,
+  { proof, patience, fetching }: Fetching,
+): Promise<Found | null> => {
+  const { clock, signal } = participant;
+  const source = cycleSource(participant, { until: patience });
+  let last: Found = { reason: "unreachable" };
+  for (;;) {
+    const tried = clock.head.number;
+    try {
+      const read = await fetching(() => readProof(source, cycle, proof));
+      return read.ok ? null : { reason: "malformed", detail: read.detail };
+    } catch (thrown) {
+      signal.throwIfAborted();
+      if (patience.aborted) return last;
+      if (!isFetchFault(thrown)) throw thrown;
+      last = { reason: "unreachable", detail: reasonOf(thrown) };
+    }
+    try {
+      await clock.reach(tried + 1, patience);
+    } catch {
+      signal.throwIfAborted();
+      return last;
+    }
+  }
+};
+
+/** Recomputes the sample of one proof, which is here, portion by portion, as long as there is time. */
+const recompute = async (
+  { participant, cycle, sprint, judge }: Checking,
+  proof: PromisedProof,
+  seed: string,
+): Promise<CheckEntry> => {
+  const read = await readProof(cycleSource(participant), cycle, proof);
+  if (!read.ok) return entryOf(proof, { reason: "malformed", detail: read.detail });
+  const { wins } = read.value;
+  const verifier = participant.signer.address;
+  const of = { seed, verifier, proofHash: proof.promise.proof, wins: wins.length, size: sprint.sample };
+  const sample = sampleWins(of).map((at) => wins[at]!);
+  const counted = { wins: wins.length };
+  for (let checked = 0; checked < sample.length; ) {
+    if (!(await hasTime(participant, cycle))) {
+      const detail = `${checked} of ${sample.length} wins recomputed`;
+      return entryOf(proof, { ...counted, reason: "no_time", checked, detail });
+    }
+    const portion = sample.slice(checked, checked + judge.portion);
+    const [nonce] = await judge.losers(proof, portion);
+    checked += portion.length;
+    if (nonce !== undefined)
+      return entryOf(proof, { ...counted, reason: "no_win", checked, nonce, detail: `nonce ${nonce} does not win` });
+  }
+  return entryOf(proof, { ...counted, reason: null, checked: sample.length });
+};
+
+/** Waits until the validator's machine has nothing else to do. False if the record must go out first. */
+const hasTime = async (
+  { clock, network, signal }: Pick<Participant, "clock" | "network" | "signal">,
+  cycle: number,
+): Promise<boolean> => {
+  const exchange = phaseWindow(cycle, "exchange", network.phases);
+  const { start, end } = recordWindow("checks", cycle, network);
+  if (clock.head.number >= exchange.end) await clock.reach(start, signal);
+  return clock.head.number < end - BLOCKS_TO_COMMIT;
+};
+
+/** What was found of a proof. A reason of null: it is valid. */
+type Found = { readonly reason: CheckReason | null } & Partial<
+  Pick<CheckEntry, "detail" | "wins" | "checked" | "nonce">
+>;
+
+const entryOf = (
+  { uid, hotkey, promise }: Pick<CommittedProof, "uid" | "hotkey"> & { readonly promise: { readonly proof: string } },
+  { reason, detail = null, wins = null, checked = 0, nonce = null }: Found,
+): CheckEntry => ({
+  uid,
+  hotkey,
+  proof: promise.proof,
+  verdict: reason === null ? "valid" : verdictOfCheck(reason),
+  reason,
+  detail: detail === null ? null : printable(detail),
+  wins,
+  checked,
+  nonce,
+});

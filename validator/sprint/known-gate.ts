@@ -1,0 +1,27 @@
+import { type Confirmed, confirmedWeights } from "#shared/compute/confirmed.js";
+import { type PayGate, payGate } from "#shared/compute/gate.js";
+import { sprintsBefore } from "#shared/compute/sprint-window.js";
+import { cycleSource } from "#shared/participant/cycle-source.js";
+import type { Validator } from "../context.js";
+
+type Knowing = Pick<Validator, "participant" | "journal">;
+
+/** Hotkey → confirmed weight for a cycle's pay, from the Sprints that this validator knows. Undefined if it knows none. */
+export const knownWeights = async (
+  { participant, journal }: Knowing,
+  cycle: number,
+): Promise<ReadonlyMap<string, Confirmed> | undefined> => {
+  const past = await sprintsBefore(cycleSource(participant), cycle);
+  const known = past.map((sprint) => journal.value.sprints.find((one) => one.cycle === sprint.cycle));
+  const unknown = past.filter((_, i) => known[i]?.isWhole !== true).map((sprint) => sprint.cycle);
+  if (unknown.length > 0)
+    participant.log.warn("Sprints that pay depends on are not known in full", { cycle, unknown: unknown.join(" ") });
+  const outcomes = known.flatMap((one) => (one ? [one.outcomes] : []));
+  return outcomes.length === 0 ? undefined : confirmedWeights(outcomes);
+};
+
+/** The gate on a cycle's pay by what this validator knows. Undefined where pay does not depend on Sprints. */
+export const knownGate = async (knowing: Knowing, cycle: number): Promise<PayGate | undefined> => {
+  const { sprint } = knowing.participant.network;
+  return sprint?.required === undefined ? undefined : payGate(sprint, await knownWeights(knowing, cycle));
+};

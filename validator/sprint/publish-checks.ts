@@ -1,0 +1,63 @@
+import { createJudge } from "#shared/compute/judge.js";
+import { checksHash, signChecks } from "#shared/protocol/checks.js";
+import { canonicalBytes } from "#shared/protocol/hash-json.js";
+import { encodeRecord, shortHash } from "#shared/protocol/records.js";
+import type { Sprint } from "#shared/protocol/sprint.js";
+import { recordWindow } from "#shared/replay/phase-records.js";
+import { mark } from "../mark.js";
+import { checkProofs } from "./check-proofs.js";
+import type { Checker } from "./context.js";
+
+/** Checks the proofs of a Sprint, and commits to the signed verdicts, once. */
+export const publishChecks = async (checker: Checker, cycle: number, sprint: Sprint): Promise<void> => {
+  const { participant, journal } = checker;
+  const { networkHash, network, location, log } = participant;
+  if (journal.value.cycles[cycle]?.checked !== undefined) return;
+  const hash = journal.value.cycles[cycle]?.checks ?? (await makeChecks(checker, cycle, sprint));
+  if (hash === null) return;
+  const block = await participant.commitOnce({
+    key: `${cycle}/checks`,
+    data: encodeRecord({ type: "checks", network: shortHash(networkHash), cycle, checks: hash, location }),
+    window: recordWindow("checks", cycle, network),
+  });
+  mark(checker, cycle, { checked: block });
+  log.info("published checks", { cycle, checks: hash, block });
+};
+
+/** Null if nobody committed to a proof. */
+const makeChecks = async (checker: Checker, cycle: number, sprint: Sprint): Promise<string | null> => {
+  const { participant, arithmetic, metrics } = checker;
+  const { blobs, networkHash, signal, signer, log, telemetry } = participant;
+  const { instruments } = telemetry;
+  const judge = createJudge(participant, { sprint, cycle, arithmetic: async () => arithmetic, signal });
+  let computing = 0;
+  const timed = {
+    portion: judge.portion,
+    losers: async (...of: Parameters<typeof judge.losers>) => {
+      const begun = performance.now();
+      const found = await judge.losers(...of);
+      computing += (performance.now() - begun) / 1000;
+      instruments.add("blockzero_sprint_checked_wins_total", of[1].length);
+      return found;
+    },
+  };
+  try {
+    const entries = await checkProofs({ participant, cycle, sprint, judge: timed });
+    if (entries.length === 0) return null;
+    const checks = signChecks({ network: networkHash, cycle, entries: [...entries] }, signer);
+    const bytes = canonicalBytes(checks);
+    await blobs.put(bytes);
+    const hash = checksHash(checks);
+    mark(checker, cycle, { checks: hash });
+    instruments.set("blockzero_sprint_duration_seconds", computing, { part: "check" });
+    metrics.write({ cycle, "sprint/check_seconds": computing });
+    for (const { uid, verdict, reason, detail } of entries) {
+      instruments.add("blockzero_sprint_checks_total", 1, { verdict, reason: reason ?? "none" });
+      if (verdict !== "valid") log.warn("a proof is not valid here", { cycle, uid, verdict, reason, detail });
+    }
+    log.info("checked proofs", { cycle, proofs: entries.length, seconds: Number(computing.toFixed(2)) });
+    return hash;
+  } finally {
+    await judge.dispose();
+  }
+};

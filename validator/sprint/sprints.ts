@@ -1,0 +1,102 @@
+import { sprintsBefore } from "#shared/compute/sprint-window.js";
+import { cycleSource } from "#shared/participant/cycle-source.js";
+import { withinBlocks } from "#shared/participant/duty.js";
+import { explain } from "#shared/participant/run-cycles.js";
+import { phaseAt, phaseWindow } from "#shared/protocol/phases.js";
+import { type Sprint, sprintOf } from "#shared/protocol/sprint.js";
+import { recordWindow } from "#shared/replay/phase-records.js";
+import { contextOf } from "#shared/replay/succession.js";
+import type { Checker } from "./context.js";
+import { knownWeights } from "./known-gate.js";
+import { publishChecks } from "./publish-checks.js";
+import { settleSprint } from "./settle-sprint.js";
+
+/** Blocks that the settling of an older Sprint gets at least. */
+const LEAST_BLOCKS = 2;
+
+/**
+ * Checks and settles the network's Sprints until the participant's signal aborts, beside the cycles: whatever fails costs that Sprint's duty and
+ * nothing else. Without Sprints it only waits.
+ */
+export const runChecks = async (checker: Checker): Promise<never> => {
+  const { participant } = checker;
+  const { clock, network, signal } = participant;
+  const { cycle: current } = phaseAt(clock.head.number + 1, network.phases);
+  // The checks of a Sprint are due in the next cycle.
+  for (let cycle = Math.max(0, current - 1); ; cycle++) {
+    await clock.reach(phaseWindow(cycle, "exchange", network.phases).start - 1, signal);
+    const then = await inForce(checker, cycle);
+    const sprint = sprintOf(then.participant.network, cycle);
+    if (!sprint) continue;
+    const { end } = recordWindow("checks", cycle, network);
+    if (clock.head.number < end - 1)
+      await attempt(then, cycle, "checks", end + 1, (bounded) => publishChecks(bounded, cycle, sprint));
+    const deadline = phaseWindow(cycle + 1, "exchange", network.phases).start;
+    await attempt(then, cycle, "settle", deadline, (bounded) => settleSprint(bounded, { cycle, sprint, deadline }));
+    await recall(checker, cycle + 1);
+    await showWeights(checker, cycle + 1);
+  }
+};
+
+/** The checker under the network file that was in force in a cycle. */
+const inForce = async (checker: Checker, cycle: number): Promise<Checker> => {
+  const { network, networkHash } = await contextOf(cycleSource(checker.participant), cycle);
+  return { ...checker, participant: { ...checker.participant, network, networkHash } };
+};
+
+/** Does a duty of a Sprint. A fault of it is only logged. */
+const attempt = async (
+  checker: Checker,
+  cycle: number,
+  duty: "checks" | "settle",
+  end: number,
+  work: (bounded: Checker) => Promise<void>,
+): Promise<void> => {
+  const { participant } = checker;
+  const until = Math.max(end, participant.clock.head.number + LEAST_BLOCKS);
+  try {
+    await withinBlocks(participant, { duty, name: `the ${duty} of the Sprint of cycle ${cycle}`, until }, (bounded) =>
+      work({ ...checker, participant: bounded }),
+    );
+  } catch (thrown) {
+    participant.signal.throwIfAborted();
+    participant.log.error(duty === "checks" ? "Missed checks" : "Sprint not settled", { cycle, ...explain(thrown) });
+  }
+};
+
+/** Settles the Sprints of the window that this validator missed, or that it could not read in full, as far as their files are still served. */
+const recall = async (checker: Checker, cycle: number): Promise<void> => {
+  const { participant, journal } = checker;
+  const past = await sprintsBefore(cycleSource(participant), cycle);
+  const whole = new Set(journal.value.sprints.flatMap((one) => (one.isWhole ? [one.cycle] : [])));
+  for (const missed of past) {
+    if (whole.has(missed.cycle)) continue;
+    const { network, networkHash } = missed.source;
+    const then = { ...checker, participant: { ...participant, network, networkHash } };
+    const deadline = participant.clock.head.number + LEAST_BLOCKS;
+    await attempt(then, missed.cycle, "settle", deadline, (bounded) =>
+      settleSprint(bounded, { ...settledIn(missed), deadline }),
+    );
+  }
+};
+
+const settledIn = ({ cycle, sprint }: { readonly cycle: number; readonly sprint: Sprint }) => ({ cycle, sprint });
+
+/** Shows each miner's confirmed weight. */
+const showWeights = async ({ participant, journal }: Checker, cycle: number): Promise<void> => {
+  const { chain, network, telemetry, signal } = participant;
+  try {
+    const weights = await knownWeights({ participant, journal }, cycle);
+    const { neurons } = await chain.metagraph(network.netuid);
+    telemetry.instruments.replace(
+      "blockzero_sprint_confirmed_nonces",
+      neurons.flatMap(({ uid, hotkey }) => {
+        const weight = weights?.get(hotkey)?.weight;
+        return weight === undefined ? [] : [[{ uid }, weight] as const];
+      }),
+    );
+  } catch (thrown) {
+    signal.throwIfAborted();
+    participant.log.warn("confirmed weights not shown", explain(thrown));
+  }
+};
