@@ -24,8 +24,10 @@ import { describe, everybodyJoined, playerProcess, uidsOf } from "./participants
 import { checkNames } from "./player-settings.js";
 import { freePorts } from "./ports.js";
 import { type Supervised, supervise } from "./process.js";
-import type { CycleResult, LocalnetResult } from "./result.js";
+import type { CycleResult, LocalnetResult, SprintCycle } from "./result.js";
 import { createPlayerHotkey, type LocalnetParticipant, roles } from "./roles.js";
+import { observeSprint, readCosts, SPRINT } from "./sprint.js";
+import { sprintTable } from "./sprint-table.js";
 import { cycleTable, LEGEND, summaryTable } from "./table.js";
 import { createView } from "./view.js";
 
@@ -107,7 +109,7 @@ const live = async (options: LocalnetOptions, stage: Stage): Promise<LocalnetRes
   const parameters = await makeGenesis(templateFile, options, stage);
   view.print(`registering ${players.length} participants and publishing the network file`);
   const { netuid } = await whileBlocksCome(local, () => local.enrol(players));
-  const template = { ...templateFile, netuid };
+  const template = { ...templateFile, netuid, ...(options.sprint && { sprint: SPRINT }) };
   const first = Math.max(firstCycle((await chain.head()).number, template), host.firstCycle);
   const store = directoryStore(join(home, "owner", "blobs"));
   const { beacon } = host;
@@ -149,6 +151,8 @@ const live = async (options: LocalnetOptions, stage: Stage): Promise<LocalnetRes
   const uids = await uidsOf(chain, netuid, players);
   describe(home, { endpoint, netuid, first, blockTime, players: uids });
   const results: CycleResult[] = [];
+  const sprints: SprintCycle[] = [];
+  const sprinting = { costs: readCosts(players, home), known: new Map() };
   const heldOut = [genesisLoss];
   view.follow({ clock, network: genesis.network, players, home, first, last, heldOut });
   for (let cycle = first; cycle <= last; cycle++) {
@@ -156,11 +160,20 @@ const live = async (options: LocalnetOptions, stage: Stage): Promise<LocalnetRes
     results.push(result);
     heldOut.push({ valLoss: result.valLossAfter, valBpb: result.valBpbAfter });
     if (options.json !== true) view.answer(...cycleTable(result, (uid) => uids.get(uid)));
+    if (!options.sprint) continue;
+    const sprint = await observeSprint(
+      { chain, clock, blobs, log, signal, ...genesis, models: observer.models },
+      cycle,
+      sprinting,
+    );
+    sprints.push(sprint);
+    if (options.json !== true) view.answer(...sprintTable(sprint, (uid) => uids.get(uid)));
   }
   const result: LocalnetResult = {
     seconds: Math.round((performance.now() - started) / 100) / 10,
     genesis: { modelHash: genesis.modelHash, ...genesisLoss },
     cycles: results,
+    ...(options.sprint && { sprints }),
     behaviours: Object.fromEntries([...uids].map(([uid, { behaviour }]) => [uid, behaviour])),
   };
   view.rest();

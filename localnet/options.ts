@@ -38,6 +38,8 @@ export interface LocalnetOptions {
   readonly weights: WeightsMode;
   /** Groups with endless text are evaluated on sealed pages. */
   readonly sealed: boolean;
+  /** Miners show what they can compute in a Sprint each cycle, and one more of them pads its proofs. */
+  readonly sprint: boolean;
   /** Where its dashboard is served. Null: nowhere. */
   readonly dashboard: ListenAddress | null;
   /** WASM of the subtensor runtime to run. Unset: a devchain. */

@@ -1,3 +1,4 @@
+import type { SprintOutcome } from "#shared/compute/outcome.js";
 import type { ReasonCode, Verdict } from "#shared/protocol/verdict.js";
 import type { LocalnetParticipant } from "./roles.js";
 
@@ -42,10 +43,44 @@ export interface CycleResult {
   readonly merged: readonly number[];
 }
 
+/** A miner's part in a Sprint. Weights are in nonces. */
+export interface SprintMiner {
+  readonly uid: number;
+  readonly hotkey: string;
+  readonly difficulty: number;
+  /** Hash of its proof. Null if it committed to none. */
+  readonly proof: string | null;
+  readonly wins: number;
+  readonly nonces: number;
+  readonly outcome: SprintOutcome["outcome"];
+  /** Why it is invalid. */
+  readonly nonce: number | null;
+  readonly fault: string | null;
+  /** Wins times difficulty, and its 95 % interval. */
+  readonly measured: number;
+  readonly low: number;
+  readonly high: number;
+  /** Its weight from now on. */
+  readonly confirmed: number;
+  /** Part of its pay that it gets. */
+  readonly paid: number;
+}
+
+export interface SprintCycle {
+  readonly cycle: number;
+  readonly miners: readonly SprintMiner[];
+  /** Seconds of the cycle, and those that the busiest miner and validator computed for the Sprint. */
+  readonly seconds: number;
+  readonly minerSeconds: number;
+  readonly validatorSeconds: number;
+}
+
 /** What `blockzero localnet --json` writes. Tools read these names. */
 export interface LocalnetResult {
   readonly seconds: number;
   readonly genesis: ModelLosses & { readonly modelHash: string };
   readonly cycles: readonly CycleResult[];
+  /** The settled Sprint of each cycle, with `--sprint`. */
+  readonly sprints?: readonly SprintCycle[];
   readonly behaviours: Readonly<Record<number, LocalnetParticipant["behaviour"]>>;
 }

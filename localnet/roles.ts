@@ -7,10 +7,12 @@ import type { Signer } from "#shared/protocol/signer.js";
 import { createColdkey, createHotkey } from "#shared/wallet/index.js";
 import type { LocalnetOptions } from "./options.js";
 import { type PlayerSettings, settingsOf } from "./player-settings.js";
+import { COMPUTE } from "./sprint.js";
 import { TRAINING } from "./training.js";
 
 export type Behaviour = MinerConfig["behaviour"];
-export type Cheater = Exclude<Behaviour, "honest">;
+/** Behaviours that cheat with updates: `padder` cheats in Sprints alone. */
+export type Cheater = Exclude<Behaviour, "honest" | "padder">;
 
 /** One participant of the localnet: a hotkey, a program, a port. */
 export interface LocalnetParticipant {
@@ -31,10 +33,10 @@ type Role = Omit<LocalnetParticipant, "address" | "port" | "metricsPort" | "sign
 
 const TOKEN = 1_000_000_000n;
 
-/** Validators of unequal stake, honest miners in each group, and one cheater in the first, if any. */
+/** Validators of unequal stake, honest miners in each group, one cheater in the first, if any, and one that pads in Sprints in the last. */
 export const roles = (
   groups: readonly string[],
-  { cheater, validators, miners }: Pick<LocalnetOptions, "cheater" | "validators" | "miners">,
+  { cheater, validators, miners, sprint }: Pick<LocalnetOptions, "cheater" | "validators" | "miners" | "sprint">,
 ): readonly Role[] => [
   ...Array.from({ length: validators }, (_, i): Role => {
     const stake = BigInt(12_000 - 2_000 * i) * TOKEN;
@@ -48,6 +50,9 @@ export const roles = (
   ...(cheater === "none"
     ? []
     : [{ name: "cheater", program: "miner", group: groups[0]!, behaviour: cheater, stake: 0n } as const]),
+  ...(sprint
+    ? [{ name: "padder", program: "miner", group: groups.at(-1)!, behaviour: "padder", stake: 0n } as const]
+    : []),
 ];
 
 /** Name of the localnet's wallet. Its hotkeys come from the seed, so two runs have the same addresses. */
@@ -106,6 +111,7 @@ export const participantConfig = (
       behaviour: player.behaviour,
       seed,
       ...TRAINING,
+      compute: COMPUTE,
       ...training,
     }),
     ...settingsOf(settings, player.name),

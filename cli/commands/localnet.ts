@@ -44,6 +44,7 @@ interface Options extends ModelOptions {
   readonly blockTime?: number;
   readonly weights: WeightsMode;
   readonly sealed?: boolean;
+  readonly sprint?: boolean;
   readonly dashboard?: ListenAddress | boolean;
   readonly chain: LocalChainKind;
   readonly runtime?: string;
@@ -101,6 +102,7 @@ export const localnet: CommandSpec = {
       .option("--block-time <ms>", "milliseconds between blocks; unset: 800, on subtensor 3000", wholeNumber(100))
       .addOption(weights)
       .option("--sealed", "evaluate groups with endless text on pages that nobody can read before")
+      .option("--sprint", "miners prove what they can compute, each cycle; one of them claims more than it found")
       .option(
         "--dashboard [address]",
         "serve the subnet's page there, or on a free port; unset: if standard error is a terminal",
@@ -114,6 +116,7 @@ export const localnet: CommandSpec = {
           json,
           keep = false,
           sealed = false,
+          sprint = false,
           dashboard,
           settings,
           network,
@@ -133,6 +136,7 @@ export const localnet: CommandSpec = {
               checkpoint,
               training,
               sealed,
+              sprint,
               dashboard: addressOf(dashboard),
               settings: settings === undefined ? {} : readPlayerSettings(settings),
               blockTime,

@@ -1,0 +1,37 @@
+import { columns } from "#shared/cli/table.js";
+import { percent } from "#shared/util/percent.js";
+import { paintAnswer as paint } from "./paint.js";
+import type { SprintCycle, SprintMiner } from "./result.js";
+import type { LocalnetParticipant } from "./roles.js";
+
+const HEADING = ["uid", "miner", "wins", "1 in", "weight", "settled", "confirmed", "of its pay"];
+
+/** The table of a settled Sprint for the terminal. */
+export const sprintTable = (
+  { cycle, miners, seconds, minerSeconds, validatorSeconds }: SprintCycle,
+  nameOf: (uid: number) => Pick<LocalnetParticipant, "name" | "behaviour"> | undefined,
+): readonly string[] => [
+  `${paint("bold", `Sprint of cycle ${cycle}`)} · a miner computed ${costOf(minerSeconds, seconds)}, a validator ${costOf(validatorSeconds, seconds)}`,
+  ...columns([
+    HEADING,
+    ...miners.map((miner) => [
+      String(miner.uid),
+      nameOf(miner.uid)?.name ?? miner.hotkey.slice(0, 8),
+      String(miner.wins),
+      String(miner.difficulty),
+      `${miner.measured} (${miner.low}–${miner.high})`,
+      settledAs(miner),
+      String(miner.confirmed),
+      percent(miner.paid),
+    ]),
+  ]).map((line) => `  ${line}`),
+  "",
+];
+
+const costOf = (seconds: number, of: number): string =>
+  `${seconds.toFixed(1)} s, ${of > 0 ? ((100 * seconds) / of).toFixed(1) : "–"} % of the cycle`;
+
+const settledAs = ({ outcome, nonce, fault }: SprintMiner): string => {
+  if (outcome !== "invalid") return outcome;
+  return paint("red", `invalid: ${nonce === null ? fault : `nonce ${nonce} does not win`}`);
+};

@@ -1,0 +1,83 @@
+import { join } from "node:path";
+import { payGate } from "#shared/compute/gate.js";
+import type { SprintResult } from "#shared/compute/read-sprint.js";
+import { readSprintWindow } from "#shared/compute/read-window.js";
+import { onnxCpu } from "#shared/engine/runtime/onnx-cpu.js";
+import type { AgreedModels } from "#shared/participant/agreement/agreed-model.js";
+import { cycleSource } from "#shared/participant/cycle-source.js";
+import { phaseWindow } from "#shared/protocol/phases.js";
+import { type Sprint, sprintSchema } from "#shared/protocol/sprint.js";
+import { lastBlockFor } from "#shared/replay/phase-records.js";
+import { tailMetrics } from "./metrics-tail.js";
+import type { ObserverContext } from "./observer.js";
+import type { SprintCycle } from "./result.js";
+import type { LocalnetParticipant } from "./roles.js";
+
+/** The localnet's Sprints. An honest miner of a slow machine confirms what is required. */
+export const SPRINT: Sprint = sprintSchema.parse({ every: 1, dials: "test", required: 200 });
+
+/** A part of the evaluate phase, so that a Sprint takes at most a twentieth of the cycle. */
+export const COMPUTE = { max_share: 0.4 };
+
+/** Seconds that each participant computed for a cycle's Sprint. */
+export type Costs = (cycle: number) => { readonly minerSeconds: number; readonly validatorSeconds: number };
+
+const PARTS = ["sprint/load_seconds", "sprint/search_seconds", "sprint/check_seconds"] as const;
+
+/** Reads what the participants write of their Sprints. */
+export const readCosts = (players: readonly LocalnetParticipant[], home: string): Costs => {
+  const seconds = new Map<string, number>();
+  const readers = players.map(({ name, program }) => ({
+    name,
+    program,
+    read: tailMetrics(join(home, "players", name, "metrics.jsonl")),
+  }));
+  return (cycle) => {
+    for (const { name, read } of readers)
+      for (const line of read()) {
+        const key = `${line.cycle} ${name}`;
+        for (const part of PARTS) {
+          const more = line[part];
+          if (typeof more === "number") seconds.set(key, (seconds.get(key) ?? 0) + more);
+        }
+      }
+    const most = (role: LocalnetParticipant["program"]) =>
+      Math.max(
+        0,
+        ...readers.filter(({ program }) => program === role).map(({ name }) => seconds.get(`${cycle} ${name}`) ?? 0),
+      );
+    return { minerSeconds: most("miner"), validatorSeconds: most("validator") };
+  };
+};
+
+const arithmetic = async () => ({ device: onnxCpu({ threads: 2 }), threads: 2 });
+
+/** Settled Sprints by cycle. */
+export type KnownSprints = Map<number, SprintResult>;
+
+/** The result of a cycle's Sprint, once the train phase after it is over. It is settled as every validator settles it. */
+export const observeSprint = async (
+  context: ObserverContext & { readonly models: AgreedModels },
+  cycle: number,
+  { costs, known }: { readonly costs: Costs; readonly known: KnownSprints },
+): Promise<SprintCycle> => {
+  const { chain, clock, network, signal } = context;
+  await clock.reach(lastBlockFor("checks", cycle, context) + 1, signal);
+  const source = cycleSource(context, { isHeld: true });
+  const { results, confirmed } = await readSprintWindow(source, cycle + 1, { arithmetic, known, signal });
+  const paid = payGate(network.sprint, confirmed);
+  const blocks = [cycle, cycle + 1].map((at) => phaseWindow(at, "distribute", network.phases).start);
+  const [begun = 0, ended = 0] = await Promise.all(blocks.map((block) => chain.timestamp(block)));
+  return {
+    cycle,
+    miners: (results.at(-1)?.outcomes ?? []).map(
+      ({ uid, hotkey, difficulty, proof, wins, nonces, outcome, nonce, fault, measured, low, high }) => ({
+        ...{ uid, hotkey, difficulty, proof, wins, nonces, outcome, nonce, fault, measured, low, high },
+        confirmed: confirmed?.get(hotkey)?.weight ?? 0,
+        paid: paid?.(hotkey) ?? 1,
+      }),
+    ),
+    seconds: (ended - begun) / 1000,
+    ...costs(cycle),
+  };
+};
