@@ -36,6 +36,7 @@ export const COMMANDS: Readonly<Record<string, Readonly<Record<string, () => Loa
   "Look and check:": {
     doctor: async () => (await import("./commands/doctor.js")).doctor,
     gpu: async () => (await import("./commands/gpu.js")).gpu,
+    compute: async () => (await import("./commands/compute.js")).compute,
     phase: async () => (await import("./commands/phase.js")).phase,
     model: async () => (await import("./commands/model.js")).model,
     generate: async () => (await import("./commands/generate.js")).generate,

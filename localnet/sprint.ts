@@ -17,7 +17,7 @@ import type { LocalnetParticipant } from "./roles.js";
 export const SPRINT: Sprint = sprintSchema.parse({ every: 1, dials: "test", required: 200 });
 
 /** A part of the evaluate phase, so that a Sprint takes at most a twentieth of the cycle. */
-export const COMPUTE = { max_share: 0.4 };
+export const COMPUTE = { max_share: 0.25 };
 
 /** Seconds that each participant computed for a cycle's Sprint. */
 export type Costs = (cycle: number) => { readonly minerSeconds: number; readonly validatorSeconds: number };

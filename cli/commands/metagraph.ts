@@ -6,11 +6,17 @@ import { JSON_AMOUNTS_FLAG, printJson } from "#shared/cli/json.js";
 import { wholeNumber } from "#shared/cli/numbers.js";
 import { type CommandSpec, shutdownSignal } from "#shared/cli/program.js";
 import { columns } from "#shared/cli/table.js";
+import { readCommittedProofs } from "#shared/compute/committed-proofs.js";
 import { addFlags } from "#shared/config/flags.js";
 import { BlockZeroError, reasonOf } from "#shared/errors/error.js";
 import { agreedNetwork, networkFrom } from "#shared/participant/agreement/agreed-network.js";
 import { networkHash } from "#shared/protocol/network.js";
+import { phaseAt } from "#shared/protocol/phases.js";
+import { sprintOf } from "#shared/protocol/sprint.js";
+import { lastBlockFor } from "#shared/replay/phase-records.js";
 import { revealedGroups } from "#shared/replay/revealed-groups.js";
+import type { CycleContext } from "#shared/replay/source.js";
+import { winsWeight } from "#shared/sprint/proof/wins-weight.js";
 import { createLogger } from "#shared/telemetry/logger.js";
 import { networkSettings } from "../settings.js";
 
@@ -35,11 +41,11 @@ export const metagraph: CommandSpec = {
         const chain = await connectChain({ endpoint: settings.chain_endpoint, signal });
         try {
           const found = await chain.metagraph(settings.netuid, block);
-          const groups = await groupsAt(chain, settings, found.block, signal);
+          const { groups, sprint } = await networkAt(chain, settings, found.block, signal);
           if (json) {
             const neurons = found.neurons.map((neuron) => ({ ...neuron, group: groups?.get(neuron.hotkey) ?? null }));
-            printJson({ ...found, neurons });
-          } else for (const line of lines(found, groups)) console.log(line);
+            printJson({ ...found, neurons, sprint });
+          } else for (const line of [...lines(found, groups), ...sprintLines(sprint)]) console.log(line);
         } finally {
           await chain.close();
         }
@@ -47,29 +53,82 @@ export const metagraph: CommandSpec = {
   },
 };
 
-/**
- * Expert groups by hotkey, as revealed in the newest cycle; null where the subnet has but one group, or where its network file or that state cannot
- * be had: the metagraph is worth showing all the same.
- */
-const groupsAt = async (
+/** What a subnet's network file adds to its metagraph. */
+interface NetworkAt {
+  /** Expert groups by hotkey, as revealed in the newest cycle; null where the subnet has but one. */
+  readonly groups: ReadonlyMap<string, string> | null;
+  /** What the hotkeys committed to in the newest Sprint whose proofs are in; null where there is none. Nobody has checked it yet. */
+  readonly sprint: { readonly cycle: number; readonly proofs: readonly ClaimedProof[] } | null;
+}
+
+interface ClaimedProof {
+  readonly uid: number;
+  readonly hotkey: string;
+  readonly difficulty: number;
+  /** Null where it entered and committed to nothing. */
+  readonly wins: number | null;
+  /** Nonces that its wins would speak for, with the bounds of a 95 % interval. */
+  readonly weight: number;
+  readonly low: number;
+  readonly high: number;
+}
+
+/** Nothing of it where the network file or that state cannot be had: the metagraph is worth showing all the same. */
+const networkAt = async (
   chain: Chain,
   { netuid, network: file, allow_private_addresses: allowPrivateAddresses }: ReturnType<typeof networkSettingsOf>,
   block: number,
   signal: AbortSignal,
-): Promise<ReadonlyMap<string, string> | null> => {
+): Promise<NetworkAt> => {
   const log = createLogger({ name: "metagraph", level: "warn", format: "pretty" });
   const client = createBlobClient({ allowPrivateAddresses, log });
   try {
     const network = await agreedNetwork({ chain, netuid, file, fetch: networkFrom(client, signal) });
-    if (Object.keys(network.groups).length < 2) return null;
-    return await revealedGroups({ chain, network, networkHash: networkHash(network) }, block);
+    const context = { chain, network, networkHash: networkHash(network) };
+    return {
+      groups: Object.keys(network.groups).length < 2 ? null : await revealedGroups(context, block),
+      sprint: await claimedAt(context, block),
+    };
   } catch (thrown) {
     signal.throwIfAborted();
     if (!(thrown instanceof BlockZeroError)) throw thrown;
     if (thrown.code !== "NETWORK_NOT_PUBLISHED")
-      log.warn("expert groups are not shown", { code: thrown.code, reason: reasonOf(thrown) });
-    return null;
+      log.warn("expert groups and Sprints are not shown", { code: thrown.code, reason: reasonOf(thrown) });
+    return { groups: null, sprint: null };
   }
+};
+
+const claimedAt = async (context: CycleContext, block: number): Promise<NetworkAt["sprint"]> => {
+  const { sprint, phases } = context.network;
+  if (!sprint) return null;
+  let { cycle } = phaseAt(block, phases);
+  while (cycle >= 0 && !(sprintOf(context.network, cycle) && lastBlockFor("sprint", cycle, context) <= block)) cycle--;
+  if (cycle < 0) return null;
+  const proofs = await readCommittedProofs(context, cycle);
+  return {
+    cycle,
+    proofs: proofs.map(({ uid, hotkey, difficulty, promise }) => ({
+      ...{ uid, hotkey, difficulty },
+      wins: promise?.wins ?? null,
+      ...winsWeight(promise?.wins ?? 0, difficulty),
+    })),
+  };
+};
+
+const sprintLines = (sprint: NetworkAt["sprint"]): readonly string[] => {
+  if (!sprint) return [];
+  return [
+    "",
+    `Sprint of cycle ${sprint.cycle}, as committed; blockzero compute status says how it was settled`,
+    "",
+    ...columns([
+      ["UID", "1 IN", "WINS", "WEIGHT", "95 %", "HOTKEY"],
+      ...sprint.proofs.map(({ uid, hotkey, difficulty, wins, weight, low, high }) => [
+        ...[String(uid), String(difficulty), wins === null ? "–" : String(wins)],
+        ...[String(weight), `${low}–${high}`, hotkey],
+      ]),
+    ]),
+  ];
 };
 
 const networkSettingsOf = (options: Options) => settingsAmong(networkSettings, options);

@@ -12,6 +12,7 @@ import { exchangedReports } from "#shared/replay/reports.js";
 import { blobsFrom, type CycleSource } from "#shared/replay/source.js";
 import { contextOf } from "#shared/replay/succession.js";
 import type { SubnetFiles } from "#shared/subnet/files.js";
+import { auditSprint } from "./audit-sprint.js";
 import { checkReport } from "./check-report.js";
 import { compareModels } from "./compare-models.js";
 import { nameFaulty } from "./faulty-copies.js";
@@ -62,6 +63,7 @@ const auditCycle = async (context: Auditing, cycle: number): Promise<CycleAudit>
   let recomputed: Model | null = null;
   try {
     recomputed = await replay(context, cycle, findings);
+    await auditSprint(context.source, { cycle, head: context.head }, findings);
   } catch (thrown) {
     if (isMissing(thrown)) findings.lacks(thrown.message);
     else if (isUnfit(thrown)) findings.diverges(thrown.message);

@@ -1,4 +1,5 @@
 import { setTimeout as delay } from "node:timers/promises";
+import type { SprintResult } from "#shared/compute/read-sprint.js";
 import type { CycleOutcomes } from "#shared/replay/cycle-outcomes.js";
 import { contextOf } from "#shared/replay/succession.js";
 import type { SubnetFiles } from "#shared/subnet/files.js";
@@ -22,6 +23,8 @@ export interface ReadCycle extends ExplainedCycle {
 export interface ReadCycleOptions {
   /** Outcomes of cycles that were read before. */
   readonly known: readonly CycleOutcomes[];
+  /** Sprints that were read before. */
+  readonly settled: readonly SprintResult[];
   readonly files: Pick<SubnetFiles, "locate">;
   /** Fetches the files of text that bits per byte need. */
   readonly texts: boolean;
@@ -31,10 +34,10 @@ export interface ReadCycleOptions {
 export const readCycle = async (
   view: Pick<SubnetView, "source" | "head">,
   cycle: number,
-  { known, files, texts }: ReadCycleOptions,
+  { known, settled, files, texts }: ReadCycleOptions,
 ): Promise<ReadCycle> => {
   const source = await contextOf(view.source, cycle);
-  const facts = await readCycleFacts(view, cycle, known);
+  const facts = await readCycleFacts(view, cycle, known, settled);
   const updates = new Map<number, UpdateFacts>();
   const manifests = mapLimited(facts.submissions, CONCURRENT_FETCHES, async (submission) => {
     const update = await readUpdate(source, submission);

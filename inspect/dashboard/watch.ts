@@ -165,10 +165,16 @@ export const watchSubnet = async (options: WatchOptions): Promise<Watch> => {
       let waitsForNextHead = false;
       try {
         const known = [...explained.values()].map(({ facts }) => facts.said).filter((said) => said.isWhole);
+        const settled = [...explained.values()].flatMap(({ facts }) => facts.sprints?.results ?? []);
         const { network } = await contextOf(view.source, cycle);
         const isFinal = finalized >= lastModelBlock(cycle, network);
         const read = await withDeadline(CYCLE_MS, late, () =>
-          readCycle({ ...view, head: finalized }, cycle, { known, files: subnet.files, texts }),
+          readCycle({ ...view, head: finalized }, cycle, {
+            known,
+            settled: settled.filter(({ isWhole }) => isWhole),
+            files: subnet.files,
+            texts,
+          }),
         );
         keep(cycle, isFinal ? { ...read, digest: { ...read.digest, isSettled: true } } : read);
       } catch (thrown) {

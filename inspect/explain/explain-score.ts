@@ -8,6 +8,7 @@ import { type AgreedScore, groupStandings, scoresIn, standingShares } from "#sha
 import { paidPart } from "#shared/rewards/progress.js";
 import type { OpenedSubnet } from "#shared/subnet/open-subnet.js";
 import { type Derivation, derivationOf, figuresOf } from "./derivation.js";
+import { sprintFacts } from "./explain-sprint.js";
 import type { Agreed, ChainFacts, Explanation, Merge, Opinion, Pay, Place, Window } from "./explanation.js";
 import {
   type AfterMerge,
@@ -16,6 +17,7 @@ import {
   type ModelMade,
   readMinersCycle,
 } from "./read-miners-cycle.js";
+import { gateOf } from "./read-sprints.js";
 
 /**
  * Follows one miner's cycle from its commitment to its pay, through chain state and the validators' signed reports.
@@ -53,7 +55,8 @@ export const explainFacts = (facts: MinersCycle): Explanation => {
     place: outcome && placeOf(outcome, said.outcomes),
     merge: mergeOf(facts.made, hotkey, network.scoring.top_n),
     window: { ...windowOf(network, known.history, miner), unknown: known.unknown },
-    pay: payOf(network, after.holders, known, miner),
+    sprint: sprintFacts(network, facts.sprints, miner),
+    pay: payOf(network, after.holders, { ...known, sprints: facts.sprints }, miner),
     chain: chainFacts(after, said, uid),
   };
 };
@@ -171,9 +174,10 @@ const windowOf = (
 const payOf = (
   network: Network,
   holders: Holders,
-  { history, progress }: Pick<WindowOutcomes, "history" | "progress">,
+  { history, progress, sprints }: Pick<WindowOutcomes, "history" | "progress"> & Pick<MinersCycle, "sprints">,
   { cycle, uid, hotkey }: Miner,
 ): Pay | null => {
+  const gate = gateOf(network, sprints);
   const { window } = network.scoring;
   const paid = (group: string) => paidPart(progress, group, { cycle, window });
   const standings = groupStandings(network, holders, history, cycle);
@@ -190,7 +194,8 @@ const payOf = (
       pool: 1 / standings.size,
       paid: paid(group),
       burn,
-      share: standingShares(network, holders, standings, paid).get(uid) ?? 0,
+      gate: gate?.(hotkey) ?? 1,
+      share: standingShares(network, holders, standings, { paid, gate }).get(uid) ?? 0,
     };
   }
   return null;

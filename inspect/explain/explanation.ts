@@ -1,6 +1,7 @@
 import type { Original } from "#shared/independence/repeats.js";
 import type { ReasonCode, Verdict } from "#shared/protocol/verdict.js";
 import type { Derivation } from "./derivation.js";
+import type { SprintFacts } from "./explain-sprint.js";
 import type { SeedSource } from "./seed-source.js";
 
 /** Explains a miner's score in one cycle, and its pay. Shares are fractions of 1, losses are in nats per token. */
@@ -30,6 +31,8 @@ export interface Explanation {
   readonly place: Place | null;
   readonly merge: Merge;
   readonly window: Window;
+  /** Its Sprints. Null where the network file has none. */
+  readonly sprint: SprintFacts | null;
   readonly pay: Pay | null;
   readonly chain: ChainFacts;
 }
@@ -120,6 +123,8 @@ export interface Pay extends Place {
   readonly pool: number;
   readonly paid: number;
   readonly burn: number;
+  /** Part of what its place earns that it gets, by its Sprints. */
+  readonly gate: number;
   readonly share: number;
 }
 

@@ -1,4 +1,6 @@
 import type { Metagraph, WeightRow } from "#shared/chain/chain.js";
+import type { SprintResult } from "#shared/compute/read-sprint.js";
+import type { SprintWindow } from "#shared/compute/read-window.js";
 import { BlockZeroError } from "#shared/errors/error.js";
 import { MAX_MANIFEST_BYTES, parseUpdateManifest } from "#shared/protocol/manifest.js";
 import type { ModelManifest } from "#shared/protocol/model-manifest.js";
@@ -18,6 +20,7 @@ import { contextOf } from "#shared/replay/succession.js";
 import { readModelManifest } from "#shared/replay/whole-model.js";
 import type { OpenedSubnet } from "#shared/subnet/open-subnet.js";
 import type { UpdateFacts } from "./explanation.js";
+import { readSprints } from "./read-sprints.js";
 import { readSeedSource, type SeedSource } from "./seed-source.js";
 
 type Subnet = Pick<OpenedSubnet, "source" | "head">;
@@ -36,6 +39,8 @@ export interface CycleFacts {
   readonly seed: SeedSource;
   readonly said: CycleOutcomes;
   readonly window: WindowOutcomes;
+  /** The settled Sprints that the cycle's pay depends on. Null where the network file has none. */
+  readonly sprints: SprintWindow | null;
   readonly made: ModelMade;
   readonly after: AfterMerge;
 }
@@ -69,12 +74,14 @@ export interface AfterMerge {
 
 /**
  * @param known outcomes of cycles that were read before
+ * @param settled Sprints that were read before
  * @throws BlockZeroError STATE_DISCARDED if the chain no longer has the cycle's state
  */
 export const readCycleFacts = async (
   opened: Subnet,
   cycle: number,
   known: readonly CycleOutcomes[] = [],
+  settled: readonly SprintResult[] = [],
 ): Promise<CycleFacts> => {
   // A cycle uses the network file that was in force in it.
   const subnet = { ...opened, source: await contextOf(opened.source, cycle) };
@@ -90,6 +97,7 @@ export const readCycleFacts = async (
     seed: await readSeedSource(source, cycle),
     said,
     window: await readWindow(source, cycle, head, [...known, said]),
+    sprints: await readSprints(source, cycle, settled),
     made: await modelMade(subnet, cycle),
     after: await afterMerge(subnet, cycle),
   };

@@ -8,6 +8,7 @@ import { figuresOf, lastLook } from "./derivation.js";
 import type { Agreed, Explanation, Opinion, Pay, UpdateFacts, Window } from "./explanation.js";
 import { confidenceText, describeScored } from "./scored-text.js";
 import { seedText } from "./seed-source.js";
+import { sprintSentences } from "./sprint-sentences.js";
 
 /** An explanation in plain sentences, in the order in which things happened. */
 export const sentencesOf = (explanation: Explanation, network: Network): readonly string[] => {
@@ -129,8 +130,9 @@ const merged = ({ merge, agreed, isWhole }: Explanation): string => {
   return `It was not merged into model ${short(model)}: ${why}.`;
 };
 
-const paid = ({ window, pay, chain, cycle }: Explanation, network: Network): string[] => [
+const paid = ({ window, sprint, pay, chain, cycle }: Explanation, network: Network): string[] => [
   windowText(window, network.first_cycle),
+  ...sprintSentences(sprint),
   pay ? payText(pay) : unpaidText(window),
   weightsText(chain),
   chainText(chain),
@@ -157,14 +159,14 @@ const windowText = ({ length, cycles, unknown }: Window, first: number): string 
   return `Pay goes by the mean over ${length} cycles: ${parts.join(", ")}.`;
 };
 
-const payText = ({ group, score, place, of, curve, pool, paid, burn, share }: Pay): string =>
+const payText = ({ group, score, place, of, curve, pool, paid, burn, gate, share }: Pay): string =>
   `With a mean of ${figure(score)} it has place ${place} of ${of} in group ${group}. The group's pool is ${percent(pool)} of all pay${
     paid < 1
       ? `, of which ${percent(paid)} is paid, for the part of the cycles in which the group's model improved`
       : ""
   }${
     burn > 0 ? `, of which ${percent(burn)} is burned` : ""
-  }; by curve ${curve} it earns ${percent(share)} of all pay.`;
+  }; by curve ${curve}${gate < 1 ? `, and with ${percent(gate)} of that by its Sprints,` : ""} it earns ${percent(share)} of all pay.`;
 
 const chainText = ({ block, incentive, emission }: Explanation["chain"]): string =>
   `At block ${block} its incentive is ${percent(incentive)}, and the last epoch paid it ${formatTokens(BigInt(emission))} tokens.`;

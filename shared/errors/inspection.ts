@@ -1,6 +1,10 @@
 import type { ErrorEntries } from "./entry.js";
 
 export const inspectionErrors = {
+  PROOF_INVALID: {
+    meaning: "A file is no proof of a Sprint of this subnet.",
+    remedy: "Take a proof as its miner serves it, and look at its subnet.",
+  },
   ARTIFACT_UNKNOWN: { meaning: "No artifact is found by this name.", remedy: "Name a cycle, a file or a hash." },
   CYCLE_UNKNOWN: {
     meaning: "The cycle is not over, or is older than the subnet.",

@@ -74,7 +74,8 @@ describe("a localnet with Sprints, a padder among the miners, a miner and a vali
 
   it("has proofs that anybody can verify", () => {
     const files = readdirSync(run.home, { recursive: true, encoding: "utf8" });
-    const fileOf = (uid: number) => join(run.home, files.find((file) => file.endsWith(named(sprints[0]!, uid)!.proof!))!);
+    const fileOf = (uid: number) =>
+      join(run.home, files.find((file) => file.endsWith(named(sprints[0]!, uid)!.proof!))!);
     const honest = Number(Object.keys(result.behaviours).find((uid) => result.behaviours[Number(uid)] === "honest"));
     const valid = blockzero("compute", "verify", fileOf(honest));
     assert.equal(valid.status, 0, valid.text);

@@ -1,0 +1,86 @@
+import { Option } from "commander";
+import { JSON_FLAG, printJson } from "#shared/cli/json.js";
+import { positiveNumber, wholeNumber } from "#shared/cli/numbers.js";
+import { type CommandSpec, shutdownSignal } from "#shared/cli/program.js";
+import { sha256 } from "#shared/protocol/hash.js";
+import { MIN_DIFFICULTY, SPRINT_DIALS } from "#shared/protocol/sprint.js";
+import { type DialsName, EXACT_DIALS, flopsOf } from "#shared/sprint/exact/dials.js";
+import { openSprintNetwork } from "#shared/sprint/exact/prover.js";
+import { nextDifficulty } from "#shared/sprint/proof/difficulty.js";
+import { processor } from "./arithmetic.js";
+
+interface Options {
+  readonly dials: DialsName;
+  readonly seconds: number;
+  readonly threads: number;
+  readonly json?: boolean;
+}
+
+/** What this machine computes of a Sprint's network. */
+interface Measured {
+  readonly dials: DialsName;
+  readonly loadSeconds: number;
+  readonly seconds: number;
+  readonly nonces: number;
+  readonly noncesPerSecond: number;
+  readonly gigaflops: number;
+}
+
+/** Any seed will do: how long a nonce takes does not depend on it. */
+const SEED = sha256(Buffer.from("blockzero compute bench"));
+
+export const bench: CommandSpec = {
+  name: "bench",
+  description: "measure how many nonces of a Sprint this machine's processor computes in a second",
+  examples: ["blockzero compute bench", "blockzero compute bench --dials test --seconds 60 --threads 4 --json"],
+  define: (command) => {
+    command
+      .addOption(new Option("--dials <name>", "the network's size").choices([...SPRINT_DIALS]).default("test"))
+      .option("--seconds <n>", "how long", positiveNumber, 5)
+      .option("--threads <n>", "processor threads, 0 for all", wholeNumber(0), 0)
+      .option(...JSON_FLAG)
+      .action(async ({ json = false, ...options }: Options) => {
+        const measured = await measure(options);
+        if (json) printJson(measured);
+        else for (const line of lines(measured)) console.log(line);
+      });
+  },
+};
+
+const measure = async ({ dials, seconds, threads }: Omit<Options, "json">): Promise<Measured> => {
+  const signal = shutdownSignal();
+  const begun = performance.now();
+  const network = await openSprintNetwork({
+    ...(await processor(threads)),
+    dials: EXACT_DIALS[dials],
+    seed: SEED,
+    signal,
+  });
+  try {
+    const started = performance.now();
+    const elapsed = () => (performance.now() - started) / 1000;
+    let nonces = 0;
+    while (elapsed() < seconds) {
+      signal.throwIfAborted();
+      await network.search(SEED, { first: nonces, count: network.batch }, MIN_DIFFICULTY);
+      nonces += network.batch;
+    }
+    const took = elapsed();
+    return {
+      dials,
+      loadSeconds: (started - begun) / 1000,
+      seconds: took,
+      nonces,
+      noncesPerSecond: nonces / took,
+      gigaflops: (nonces * flopsOf(EXACT_DIALS[dials])) / took / 1e9,
+    };
+  } finally {
+    await network.dispose();
+  }
+};
+
+const lines = ({ dials, loadSeconds, seconds, nonces, noncesPerSecond, gigaflops }: Measured): readonly string[] => [
+  `dials ${dials}: loaded in ${loadSeconds.toFixed(2)} s, ${nonces} nonces in ${seconds.toFixed(1)} s`,
+  `${noncesPerSecond.toFixed(1)} nonces a second, ${gigaflops.toFixed(1)} GFLOPS`,
+  `a Sprint of a minute: compute.expected_nonces ${Math.round(60 * noncesPerSecond)}, one win in ${Math.max(MIN_DIFFICULTY, nextDifficulty(60 * noncesPerSecond))}`,
+];

@@ -1,0 +1,103 @@
+import { JSON_FLAG, printJson } from "#shared/cli/json.js";
+import { type CommandSpec, shutdownSignal } from "#shared/cli/program.js";
+import { columns } from "#shared/cli/table.js";
+import { payGate } from "#shared/compute/gate.js";
+import type { SprintOutcome } from "#shared/compute/outcome.js";
+import { readSprintWindow, type SprintWindow } from "#shared/compute/read-window.js";
+import { phaseAt } from "#shared/protocol/phases.js";
+import type { Sprint } from "#shared/protocol/sprint.js";
+import { lastBlockFor } from "#shared/replay/phase-records.js";
+import { capWeights } from "#shared/sprint/proof/cap-weights.js";
+import { openSubnet } from "#shared/subnet/open-subnet.js";
+import { createLogger } from "#shared/telemetry/logger.js";
+import { percent } from "#shared/util/percent.js";
+import { locationFrom, type SubnetOptions, subnetOptions } from "../../subnet-options.js";
+import { processor } from "./arithmetic.js";
+
+interface Options extends SubnetOptions {
+  readonly json?: boolean;
+}
+
+/** A hotkey's part in the newest settled Sprint, and what it counts with. */
+interface Standing {
+  readonly outcome: SprintOutcome;
+  readonly confirmed: number;
+  /** Share of all confirmed weight with which it counts in committees and duty, capped. */
+  readonly share: number;
+  /** Part of its pay that it gets. */
+  readonly paid: number;
+}
+
+export const status: CommandSpec = {
+  name: "status",
+  description: "each miner's part in the newest settled Sprint, its confirmed weight, and what it gets of its pay",
+  examples: ["blockzero compute status", "blockzero compute status --chain finney --netuid 1 --json"],
+  define: (command) => {
+    subnetOptions(command)
+      .option(...JSON_FLAG)
+      .action(async ({ json = false, ...options }: Options) => {
+        const log = createLogger({ name: "compute", level: "warn", format: "pretty" });
+        const signal = shutdownSignal();
+        const { source, head, close } = await openSubnet({ ...locationFrom(options), log, signal });
+        try {
+          const { sprint, phases } = source.network;
+          const { cycle: current } = phaseAt(head, phases);
+          const isSettled = current > 0 && head >= lastBlockFor("checks", current - 1, source);
+          const cycle = isSettled ? current : Math.max(0, current - 1);
+          const window = await readSprintWindow(source, cycle, { arithmetic: processor, signal });
+          const standings = sprint ? standingsOf(sprint, window) : [];
+          const newest = window.results.at(-1)?.cycle ?? null;
+          if (json)
+            printJson({ head, sprint: sprint ?? null, cycle: newest, unknown: window.unknown, miners: standings });
+          else for (const line of lines(sprint, newest, standings)) console.log(line);
+        } finally {
+          await close();
+        }
+      });
+  },
+};
+
+const MILLION = 1e6;
+
+const standingsOf = (sprint: Sprint, { results, confirmed }: SprintWindow): readonly Standing[] => {
+  const weights = new Map([...(confirmed ?? [])].map(([hotkey, { weight }]) => [hotkey, weight]));
+  const capped = capWeights(weights, Math.max(1, Math.round(MILLION * sprint.max_share)));
+  const total = [...capped.values()].reduce((sum, weight) => sum + weight, 0);
+  const gate = payGate(sprint, confirmed);
+  return (results.at(-1)?.outcomes ?? []).map((outcome) => ({
+    outcome,
+    confirmed: weights.get(outcome.hotkey) ?? 0,
+    share: total === 0 ? 0 : (capped.get(outcome.hotkey) ?? 0) / total,
+    paid: gate?.(outcome.hotkey) ?? 1,
+  }));
+};
+
+const HEADING = ["UID", "1 IN", "WINS", "WEIGHT", "95 %", "SETTLED", "CONFIRMED", "SHARE", "OF ITS PAY", "HOTKEY"];
+
+const lines = (sprint: Sprint | undefined, cycle: number | null, standings: readonly Standing[]): readonly string[] => {
+  if (!sprint) return ["the network file has no Sprints"];
+  if (cycle === null) return [`a Sprint every ${sprint.every} cycles; none is settled yet`];
+  const required =
+    sprint.required === undefined ? "pay does not depend on it" : `${sprint.required} nonces for whole pay`;
+  return [
+    `Sprint of cycle ${cycle}, dials ${sprint.dials}: ${standings.length} entered, ${required}`,
+    "",
+    ...columns([
+      HEADING,
+      ...standings.map(({ outcome, confirmed, share, paid }) => [
+        String(outcome.uid),
+        String(outcome.difficulty),
+        String(outcome.wins),
+        String(outcome.measured),
+        `${outcome.low}–${outcome.high}`,
+        outcome.outcome === "invalid"
+          ? `invalid: ${outcome.nonce === null ? outcome.fault : `nonce ${outcome.nonce} does not win`}`
+          : outcome.outcome,
+        String(confirmed),
+        percent(share),
+        percent(paid),
+        outcome.hotkey,
+      ]),
+    ]),
+  ];
+};

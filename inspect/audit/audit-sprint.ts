@@ -1,0 +1,108 @@
+import { createJudge, type SprintJudge } from "#shared/compute/judge.js";
+import { entryOn, type SprintOutcome } from "#shared/compute/outcome.js";
+import { isPromised, readProof } from "#shared/compute/read-proof.js";
+import { readSprint, type SprintResult } from "#shared/compute/read-sprint.js";
+import type { CheckEntry } from "#shared/protocol/checks.js";
+import { type Sprint, sprintOf } from "#shared/protocol/sprint.js";
+import { readSprintSeed } from "#shared/replay/evaluation-seeds.js";
+import { lastBlockFor } from "#shared/replay/phase-records.js";
+import type { CycleSource } from "#shared/replay/source.js";
+import { sampleWins } from "#shared/sprint/proof/sample.js";
+import { once } from "#shared/util/once.js";
+import type { Findings } from "./findings.js";
+import { orNull } from "./missing.js";
+
+/** Loads the engine only where nonces are recomputed. */
+const arithmetic = once(async () => {
+  const { onnxCpu } = await import("#shared/engine/runtime/onnx-cpu.js");
+  return { device: onnxCpu({ threads: 0 }), threads: 0 };
+});
+
+/**
+ * Settles a cycle's Sprint again, and draws and recomputes the sample of every validator: one that calls a proof valid though a win of its sample
+ * is none, or invalid though it is not, diverges.
+ */
+export const auditSprint = async (
+  source: CycleSource,
+  { cycle, head }: { readonly cycle: number; readonly head: number },
+  findings: Findings,
+): Promise<void> => {
+  const sprint = sprintOf(source.network, cycle);
+  if (!sprint) return;
+  if (head < lastBlockFor("checks", cycle, source)) return findings.note("the cycle's Sprint is not settled yet");
+  const judge = createJudge(source, { sprint, cycle, arithmetic });
+  try {
+    const result = await readSprint(source, { cycle, sprint, judge });
+    if (!result.isWhole)
+      findings.note("not all checks and proofs of the Sprint can be had: others may have settled it otherwise");
+    for (const outcome of result.outcomes) findings.note(outcomeText(outcome));
+    await checkOpinions(source, { cycle, sprint, result, judge }, findings);
+  } finally {
+    await judge.dispose();
+  }
+};
+
+const outcomeText = ({ uid, outcome, wins, measured, low, high, nonce, fault }: SprintOutcome): string => {
+  const why = outcome === "invalid" ? `: ${nonce === null ? fault : `nonce ${nonce} does not win`}` : "";
+  return `Sprint: uid ${uid} is ${outcome}${why}${outcome === "absent" ? "" : `, ${wins} wins for ${measured} nonces (${low} to ${high})`}`;
+};
+
+interface Auditing {
+  readonly cycle: number;
+  readonly sprint: Sprint;
+  readonly result: SprintResult;
+  readonly judge: SprintJudge;
+}
+
+/** Compares what validators said of each proof with what the proof's bytes and nonces show here. */
+const checkOpinions = async (
+  source: CycleSource,
+  { cycle, sprint, result, judge }: Auditing,
+  findings: Findings,
+): Promise<void> => {
+  const seed = await readSprintSeed(source, { cycle, purpose: "sprint-sample" });
+  for (const proof of result.proofs.filter(isPromised)) {
+    const opinions = result.heard.flatMap(({ hotkey, checks }) => {
+      const entry = checks && entryOn(checks, proof);
+      return entry && entry.verdict !== "abstain" ? [{ hotkey, entry }] : [];
+    });
+    if (opinions.length === 0) continue;
+    const read = await readProof(source, cycle, proof).catch(orNull);
+    if (read === null) {
+      findings.note(`the proof of uid ${proof.uid} cannot be had: what validators said of it was not repeated`);
+      continue;
+    }
+    for (const { hotkey, entry } of opinions) {
+      const differs = (problem: string) => findings.diverges(`checks of ${hotkey} on uid ${proof.uid}: ${problem}`);
+      if (!read.ok) {
+        if (entry.reason !== "malformed") differs(`it is ${entry.verdict}, but its bytes are no proof: ${read.detail}`);
+        continue;
+      }
+      const { wins } = read.value;
+      if (entry.reason === "malformed") {
+        differs("it is called malformed, but it is a proof");
+        continue;
+      }
+      const of = { seed, verifier: hotkey, proofHash: proof.promise.proof, wins: wins.length, size: sprint.sample };
+      const problem = await repeat(entry, { sample: sampleWins(of).map((at) => wins[at]!), wins }, (nonces) =>
+        judge.losers(proof, nonces),
+      );
+      if (problem !== null) differs(problem);
+    }
+  }
+};
+
+/** Why a verdict is not what recomputing gives. Null if it is. */
+const repeat = async (
+  { verdict, nonce }: CheckEntry,
+  { sample, wins }: { readonly sample: readonly number[]; readonly wins: readonly number[] },
+  losersOf: (nonces: readonly number[]) => Promise<readonly number[]>,
+): Promise<string | null> => {
+  if (verdict === "valid") {
+    const [loser] = await losersOf(sample);
+    return loser === undefined ? null : `it is called valid, but nonce ${loser} of the sample does not win`;
+  }
+  if (nonce === null || !wins.includes(nonce)) return `it is called invalid by nonce ${nonce}, which it does not claim`;
+  const [loser] = await losersOf([nonce]);
+  return loser === undefined ? `it is called invalid by nonce ${nonce}, which wins` : null;
+};

@@ -1,0 +1,72 @@
+import type { SprintOutcome } from "#shared/compute/outcome.js";
+import { explainCheck } from "#shared/protocol/checks.js";
+import { printable } from "#shared/protocol/parsed.js";
+import { percent } from "#shared/util/percent.js";
+import type { SprintFacts, SprintOpinion } from "./explain-sprint.js";
+
+/** What Sprints say of a miner and its pay, in plain sentences. None where the network has no Sprints. */
+export const sprintSentences = (facts: SprintFacts | null): readonly string[] => {
+  if (!facts) return [];
+  const last = facts.sprints.at(-1);
+  if (!last) return ["No Sprint was settled before this cycle, so pay does not depend on one yet."];
+  return [
+    ...(last.outcome
+      ? [provenText(last.cycle, last.outcome), ...said(facts), settledText(last.outcome)]
+      : [`It did not enter the Sprint of cycle ${last.cycle}.`]),
+    confirmedText(facts),
+    ...(facts.unknown.length > 0
+      ? [
+          `Not all of the Sprint of cycle ${facts.unknown.join(", ")} can be had any more: others may have settled otherwise.`,
+        ]
+      : []),
+  ];
+};
+
+const provenText = (cycle: number, { proof, difficulty, wins, nonces, measured, low, high }: SprintOutcome): string =>
+  proof === null
+    ? `It entered the Sprint of cycle ${cycle} and committed to no proof in time.`
+    : `In the Sprint of cycle ${cycle} it said before the seeds that one nonce in ${difficulty} wins, and committed to ${wins} wins of ${nonces} nonces: they speak for ${measured} nonces, between ${low} and ${high} with a confidence of 95 %.`;
+
+const said = ({ said: opinions }: SprintFacts): readonly string[] =>
+  opinions.map(
+    (opinion) =>
+      `  ${opinion.hotkey.slice(0, 8)}, ${percent(opinion.stakeShare)} of the stake: ${opinionText(opinion)}`,
+  );
+
+const opinionText = ({ silence, entry }: SprintOpinion): string => {
+  if (silence !== null || !entry) return `${printable(silence ?? "")}.`;
+  const { verdict, reason, detail, checked } = entry;
+  if (verdict === "valid") return `valid, all ${checked} wins of its sample recomputed.`;
+  const why = reason ? ` ${explainCheck(reason)}` : "";
+  return `${verdict} (${reason}).${why}${detail ? ` It says: ${printable(detail)}.` : ""}`;
+};
+
+const settledText = ({ outcome, nonce, fault, validBy }: SprintOutcome): string => {
+  switch (outcome) {
+    case "valid":
+      return `Validators with ${percent(validBy)} of the stake found it valid, where more than half is needed.`;
+    case "invalid":
+      return nonce === null
+        ? `It is invalid: ${printable(fault ?? "")}. Whoever has its bytes finds so.`
+        : `It is invalid: nonce ${nonce} was recomputed here and does not win.`;
+    case "undecided":
+      return `Validators with ${percent(validBy)} of the stake found it valid, where more than half is needed: it is not settled, and half of the weight before counts.`;
+    case "absent":
+      return "What is not proven counts nothing.";
+  }
+};
+
+const BOUNDS = {
+  measured: "what its wins speak for",
+  growth: "1.25 times the median of the three before, by which a weight grows at most",
+  confirmed: "its least confirmation",
+  undecided: "half of the one before",
+  none: "nothing being proven",
+} as const;
+
+const confirmedText = ({ confirmed, required, part }: SprintFacts): string => {
+  const weight = confirmed ? `Its confirmed weight is ${confirmed.weight} nonces, ${BOUNDS[confirmed.bound]}` : "";
+  return required === null
+    ? `${weight}; pay does not depend on it.`
+    : `${weight}; the network requires ${required}, so it gets ${percent(part)} of its pay, and the rest goes to the subnet owner's uid.`;
+};
