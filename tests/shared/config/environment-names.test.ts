@@ -17,6 +17,9 @@ const sources = function* (folder: string): Generator<string> {
   }
 };
 
+/** Wrong on purpose, in this file and others. */
+const MISSPELT = ["BLOCKZERO_WALET_NAME", "BLOCKZERO_COLOUR"];
+
 test("the list is the settings of every program, and what the sources name", () => {
   const settings = [minerSettings, validatorSettings].flatMap((definition: Definition) =>
     Object.entries(definition).map(([key, setting]) => environmentName(key, setting)),
@@ -30,9 +33,6 @@ test("the list is the settings of every program, and what the sources name", () 
   for (const name of ENVIRONMENT_NAMES) named.delete(name);
   assert.deepEqual([...named].sort(), [...MISSPELT].sort());
 });
-
-/** Wrong on purpose, in this file and others. */
-const MISSPELT = ["BLOCKZERO_WALET_NAME", "BLOCKZERO_COLOUR"];
 
 test("a name that nothing reads is told with the nearest that is, and never its value", () => {
   assert.deepEqual(unknownNames(["BLOCKZERO_WALLET_NAME", "HOME", "WALET_NAME"]), []);
