@@ -159,6 +159,19 @@ export const ROOMS: readonly Room[] = [
     ],
   },
   {
+    room: "shared/sprint/float",
+    holds: "the white paper's transformer: weights, inputs, target, distance, calibration, acceptance",
+    imports: [
+      "shared/errors",
+      "shared/util",
+      "shared/protocol",
+      "shared/data",
+      "shared/engine",
+      "shared/sprint/exact",
+      "shared/model",
+    ],
+  },
+  {
     room: "shared/parts",
     holds: "a model's hub, groups and momentum as blobs: written, read tensor by tensor, and where each tensor lies",
     imports: [

@@ -1,6 +1,10 @@
 import type { ErrorEntries } from "./entry.js";
 
 export const sprintErrors = {
+  SPRINT_NETWORK_REFUSED: {
+    meaning: "Outputs of a Sprint's float network share a direction, or win too often or too seldom.",
+    remedy: "Take other dials, or another seed.",
+  },
   SPRINT_WINS_INVALID: {
     meaning: "A proof of a Sprint cannot be written from these wins.",
     remedy: "Give each winning nonce once, in ascending order.",
