@@ -68,5 +68,7 @@ const confirmedText = ({ confirmed, required, part }: SprintFacts): string => {
   const weight = confirmed ? `Its confirmed weight is ${confirmed.weight} nonces, ${BOUNDS[confirmed.bound]}` : "";
   return required === null
     ? `${weight}; pay does not depend on it.`
-    : `${weight}; the network requires ${required}, so it gets ${percent(part)} of its pay, and the rest goes to the subnet owner's uid.`;
+    : `${weight}; the network requires ${required}, so it gets ${
+        part === 1 ? "all of its pay" : `${percent(part)} of its pay, and the rest goes to the subnet owner's uid`
+      }.`;
 };

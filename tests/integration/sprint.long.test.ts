@@ -1,11 +1,16 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
+import { auditSprint } from "#inspect/audit/audit-sprint.js";
+import { openFindings } from "#inspect/audit/findings.js";
 import { runSprint } from "#miner/sprint/run-sprint.js";
 import { createJudge } from "#shared/compute/judge.js";
 import { readSprint } from "#shared/compute/read-sprint.js";
-import { parseChecks } from "#shared/protocol/checks.js";
+import { checksHash, parseChecks, signChecks } from "#shared/protocol/checks.js";
 import { sha256 } from "#shared/protocol/hash.js";
+import { canonicalBytes } from "#shared/protocol/hash-json.js";
 import { encodeRecord, parseRecord, shortHash } from "#shared/protocol/records.js";
+import { parseWinners } from "#shared/sprint/proof/winners.js";
+import { mark } from "#validator/mark.js";
 import { knownGate } from "#validator/sprint/known-gate.js";
 import { publishChecks } from "#validator/sprint/publish-checks.js";
 import { settleSprint } from "#validator/sprint/settle-sprint.js";
@@ -26,6 +31,15 @@ const recordOf = async ({ chain }: Subnet, { participant }: TestSprinter | TestC
 };
 
 const proofOf = ({ journal }: TestSprinter): string => journal.value.cycles[1]!.sprint!.proof!;
+
+/** The nonces that a miner claims. */
+const winsOf = async (miner: TestSprinter): Promise<readonly number[]> => {
+  const { blobs, signal } = miner.participant;
+  const bytes = await blobs.get({ hash: proofOf(miner), maxBytes: 1 << 20, locations: [], signal });
+  const parsed = parseWinners(bytes);
+  assert.ok(parsed.ok);
+  return parsed.value.wins;
+};
 
 /** Lives through the miners' part of the Sprint of cycle 1; the head is then the last block of the evaluate phase. */
 const sprinted = async (
@@ -54,13 +68,14 @@ const settled = async (
   served: readonly string[],
 ) => {
   const [exchange, train] = [subnet.window(1, "exchange"), subnet.window(2, "train")];
+  const checking = Object.values(validators).filter(({ journal }) => journal.value.cycles[1]?.checks === undefined);
   const checks = Object.values(validators).map((validator) => publishChecks(validator, 1, SPRINT));
   await subnet.to(exchange.start);
   const hasAll = async ({ participant: { blobs, signal } }: TestChecker) => {
     const has = served.map((hash) => blobs.get({ hash, maxBytes: 1 << 20, locations: [], signal }));
     return (await Promise.allSettled(has)).every(({ status }) => status === "fulfilled");
   };
-  for (const validator of Object.values(validators)) await until(t, () => hasAll(validator));
+  for (const validator of checking) await until(t, () => hasAll(validator));
   // Who cannot be reached is asked until the train phase begins.
   for (let block = exchange.start + 1; block <= train.start; block++) await subnet.to(block);
   await until(t, () => Object.values(validators).every(({ journal }) => journal.value.cycles[1]?.checks !== undefined));
@@ -170,6 +185,53 @@ describe("a Sprint", { timeout: HANG_GUARD }, () => {
       JSON.stringify(heard.map(({ checks, problem }) => ({ checks, problem }))),
     );
     assert.match(outcomes[1]!.fault!, /JSON|bytes/);
+  });
+
+  it("is not settled by a validator's lies, and an audit names who lied", async (t) => {
+    const subnet = await openSubnet(t, { network: { sprint: SPRINT }, validators: { vera: 3000, vito: 2000 } });
+    const ann = await openSprinter(subnet, "ann");
+    const bob = await openSprinter(subnet, "bob", { behaviour: "padder" });
+    const vera = await openChecker(subnet, "vera");
+    const vito = await openChecker(subnet, "vito");
+    await sprinted(t, subnet, { ann, bob });
+    const entries = [ann, bob].map(({ participant, journal }, at) => {
+      const { proof, wins } = journal.value.cycles[1]!.sprint!;
+      const hotkey = participant.signer.address;
+      return { uid: subnet.uid(["ann", "bob"][at]!), hotkey, proof: proof!, detail: null, wins: wins!, checked: wins! };
+    });
+    const nonce = (await winsOf(ann))[0]!;
+    const lies = signChecks(
+      {
+        network: subnet.networkHash,
+        cycle: 1,
+        entries: [
+          { ...entries[0]!, verdict: "invalid", reason: "no_win", nonce },
+          { ...entries[1]!, verdict: "valid", reason: null, nonce: null },
+        ],
+      },
+      subnet.signer("vito"),
+    );
+    await vito.participant.blobs.put(canonicalBytes(lies));
+    mark(vito, 1, { checks: checksHash(lies) });
+    await settled(t, subnet, { vera, vito }, [ann, bob].map(proofOf));
+
+    const judge = createJudge(subnet, { sprint: SPRINT, cycle: 1, arithmetic: async () => ({ device, threads: 1 }) });
+    t.after(judge.dispose);
+    const { source, head } = await lookAt(t, subnet);
+    const { outcomes } = await readSprint(source, { cycle: 1, sprint: SPRINT, judge });
+    assert.deepEqual(
+      outcomes.map(({ outcome }) => outcome),
+      ["valid", "invalid"],
+    );
+    const findings = openFindings(1);
+    await auditSprint(source, { cycle: 1, head }, findings);
+    const { divergences } = findings.finish();
+    assert.equal(divergences.length, 2);
+    assert.match(
+      divergences[0]!,
+      new RegExp(`^checks of ${vito.participant.signer.address} on uid 3: .* nonce ${nonce}, which wins$`),
+    );
+    assert.match(divergences[1]!, /on uid 4: it is called valid, but nonce \d+ of the sample does not win$/);
   });
 
   it("is not entered outside of the operator's limits", async (t) => {
