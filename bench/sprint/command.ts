@@ -82,7 +82,8 @@ const run = async ({ case: names, threads, rounds, whole, json, ...flags }: Flag
     }
     await writeFigures(json, { machine: here, threads, peak, measurements, ...(real && { real }) });
     // What is fast and wrong is worth nothing.
-    if (measurements.some(({ others }) => others.some((one) => !isDropped(one) && !one.agrees))) process.exitCode = 1;
+    if (measurements.some(({ agrees, peers }) => !agrees || peers.some((one) => !isDropped(one) && !one.agrees)))
+      process.exitCode = 1;
   } finally {
     for (const peer of [...peers, ...found.peers]) peer.close();
     await rm(folder, { recursive: true, force: true });
@@ -90,17 +91,19 @@ const run = async ({ case: names, threads, rounds, whole, json, ...flags }: Flag
 };
 
 const describe = (measurement: SprintMeasurement, peak: Peak): string => {
-  const { name, layers, loading, rate: ours, others, flopsPerSecond, ratio, checking, proving } = measurement;
+  const { name, layers, loading, rate: ours, search, engine, agrees, peers, flopsPerSecond, ratio } = measurement;
+  const { checking, proving } = measurement;
   const { [name as keyof typeof EXACT_DIALS]: dials } = EXACT_DIALS;
   const part = layers === dials.layers ? "" : `, ${layers} of ${dials.layers} layers`;
   const share = checking / proving;
   return [
     `${name}${part}: ${(parametersOf({ ...dials, layers }) / 1e6).toFixed(1)} million weights, loaded in ${loading.toFixed(2)} s`,
-    `  blockzero's kernels, with inputs and hashes: ${ours.toFixed(1)} nonces a second`,
-    ...others.map((other) =>
+    `  blockzero's kernels: ${ours.toFixed(1)} nonces a second, ${search.toFixed(1)} with inputs and hashes`,
+    `  blockzero's engine: ${engine.toFixed(1)} with inputs and hashes${agrees ? "" : "; OUTPUTS DIFFER"}`,
+    ...peers.map((other) =>
       isDropped(other)
         ? `  ${other.name} is left out: ${other.reason}`
-        : `  ${other.name}: ${other.rate.toFixed(1)}, ${other.ratio.toFixed(2)} times as fast${other.agrees ? "" : "; OUTPUTS DIFFER"}`,
+        : `  ${other.name}: ${other.rate.toFixed(1)}, ours ${other.ratio.toFixed(2)} times as fast${other.agrees ? "" : "; OUTPUTS DIFFER"}`,
     ),
     ...(ratio === undefined
       ? []

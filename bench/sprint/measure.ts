@@ -7,6 +7,7 @@ import type { SprintNetwork } from "#shared/sprint/exact/sprint-network.js";
 import { median } from "../median.js";
 import { type Dropped, isDropped, orDropped } from "../step/dropped.js";
 import { COMPARED, NODE, SEED, type SprintCase, writeMaterial } from "./cases.js";
+import { openNetworkAlone } from "./network-alone.js";
 import type { SprintPeer } from "./peer.js";
 
 export interface Contestant {
@@ -24,11 +25,16 @@ export interface SprintMeasurement {
   readonly layers: number;
   /** Seconds in which our kernels' network is loaded: drawn and packed. */
   readonly loading: number;
-  /** Nonces a second of our search, with inputs and hashes, by the kernels. */
+  /** Nonces a second of our kernels' network alone. */
   readonly rate: number;
-  /** The same by the engine's graph, then the peers' network alone. */
-  readonly others: readonly (Contestant | Dropped)[];
-  /** Operations of the matrix products a second. */
+  /** Nonces a second of our search, with inputs and hashes, by the kernels and by the engine's graph. */
+  readonly search: number;
+  readonly engine: number;
+  /** Whether kernels and engine give the same outputs. */
+  readonly agrees: boolean;
+  /** The peers' network alone. */
+  readonly peers: readonly (Contestant | Dropped)[];
+  /** Operations of the matrix products of our network alone a second. */
   readonly flopsPerSecond: number;
   /** How many times as fast as the fastest peer. Absent without one. */
   readonly ratio?: number;
@@ -64,6 +70,7 @@ export const measureSprint = async (
   const network = await openProcessorNetwork({ dials, seed: SEED, threads });
   const loading = (performance.now() - begin) / 1000;
   const engine = await openDeviceNetwork({ dials, seed: SEED, device });
+  const alone = openNetworkAlone(dials, threads);
   try {
     const expected = await digestOf(network);
     let first = 0;
@@ -75,14 +82,8 @@ export const measureSprint = async (
     };
     /** As many whole runs as take about as long as ours. */
     const fewer = engine.batch * Math.max(1, Math.round(nonces / engine.batch / 4));
-    const entrants: (Dropped | { name: string; agrees: boolean; rates: number[]; turn: () => Promise<number> })[] = [
-      {
-        name: "blockzero's engine",
-        agrees: (await digestOf(engine)) === expected,
-        rates: [],
-        turn: () => search(engine, fewer),
-      },
-    ];
+    const agrees = (await digestOf(engine)) === expected;
+    const entrants: (Dropped | { name: string; agrees: boolean; rates: number[]; turn: () => Promise<number> })[] = [];
     for (const peer of peers) {
       const prepared = await orDropped(peer.name, () => peer.prepare(sprintCase, folder));
       entrants.push(
@@ -96,36 +97,43 @@ export const measureSprint = async (
             },
       );
     }
+    const ours = { alone: [] as number[], search: [] as number[], engine: [] as number[] };
+    await alone.run(SECONDS);
     await search(network, nonces);
-    const ours: number[] = [];
     for (let round = 0; round < rounds; round++) {
-      ours.push(await search(network, nonces));
+      ours.alone.push(await alone.run(SECONDS));
       for (const [place, entrant] of entrants.entries()) {
         if (isDropped(entrant)) continue;
         const rate = await orDropped(entrant.name, async () => ({ rate: await entrant.turn() }));
         if (isDropped(rate)) entrants[place] = rate;
         else entrant.rates.push(rate.rate);
       }
+      ours.search.push(await search(network, nonces));
+      ours.engine.push(await search(engine, fewer));
     }
-    const rate = median(ours);
-    const others = entrants.map((entrant): Contestant | Dropped => {
+    const rate = median(ours.alone);
+    const results = entrants.map((entrant): Contestant | Dropped => {
       if (isDropped(entrant)) return entrant;
       const theirs = median(entrant.rates);
       return { name: entrant.name, rate: theirs, ratio: rate / theirs, agrees: entrant.agrees };
     });
-    const ratios = others.slice(1).flatMap((other) => (isDropped(other) ? [] : [other.ratio]));
+    const ratios = results.flatMap((one) => (isDropped(one) ? [] : [one.ratio]));
     return {
       name,
       layers: dials.layers,
       loading,
       rate,
-      others,
+      search: median(ours.search),
+      engine: median(ours.engine),
+      agrees,
+      peers: results,
       flopsPerSecond: rate * flopsOf(dials),
       ...(ratios.length > 0 && { ratio: Math.min(...ratios) }),
       checking: await checkingTime(network),
-      proving: (WINS * difficulty) / rate,
+      proving: (WINS * difficulty) / median(ours.search),
     };
   } finally {
+    await alone.close();
     await network.dispose();
     await engine.dispose();
   }
