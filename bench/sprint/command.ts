@@ -103,7 +103,7 @@ const describe = (measurement: SprintMeasurement, peak: Peak): string => {
     ...peers.map((other) =>
       isDropped(other)
         ? `  ${other.name} is left out: ${other.reason}`
-        : `  ${other.name}: ${other.rate.toFixed(1)}, ours ${other.ratio.toFixed(2)} times as fast${other.agrees ? "" : "; OUTPUTS DIFFER"}`,
+        : `  ${other.name}: ${other.rate.toFixed(1)}, ours ${other.ratio.toFixed(2)} times as fast (${other.byProcessor.toFixed(2)} by processor time)${other.agrees ? "" : "; OUTPUTS DIFFER"}`,
     ),
     ...(ratio === undefined
       ? []

@@ -8,14 +8,15 @@ import { median } from "../median.js";
 import { type Dropped, isDropped, orDropped } from "../step/dropped.js";
 import { COMPARED, NODE, SEED, type SprintCase, writeMaterial } from "./cases.js";
 import { openNetworkAlone } from "./network-alone.js";
-import type { SprintPeer } from "./peer.js";
+import type { SprintPeer, Turn } from "./peer.js";
 
 export interface Contestant {
   readonly name: string;
   /** Nonces a second: the median of the turns. */
   readonly rate: number;
-  /** How many times as fast our kernels are. */
+  /** How many times as fast our kernels are, and by nonces a second of processor time. */
   readonly ratio: number;
+  readonly byProcessor: number;
   /** Whether its outputs are ours. */
   readonly agrees: boolean;
 }
@@ -83,7 +84,7 @@ export const measureSprint = async (
     /** As many whole runs as take about as long as ours. */
     const fewer = engine.batch * Math.max(1, Math.round(nonces / engine.batch / 4));
     const agrees = (await digestOf(engine)) === expected;
-    const entrants: (Dropped | { name: string; agrees: boolean; rates: number[]; turn: () => Promise<number> })[] = [];
+    const entrants: (Dropped | { name: string; agrees: boolean; turns: Turn[]; turn: () => Promise<Turn> })[] = [];
     for (const peer of peers) {
       const prepared = await orDropped(peer.name, () => peer.prepare(sprintCase, folder));
       entrants.push(
@@ -92,30 +93,33 @@ export const measureSprint = async (
           : {
               name: `${peer.name}, batch ${prepared.batch}`,
               agrees: prepared.sha256 === expected,
-              rates: [],
+              turns: [],
               turn: () => peer.run(SECONDS),
             },
       );
     }
-    const ours = { alone: [] as number[], search: [] as number[], engine: [] as number[] };
+    const ours = { alone: [] as Turn[], search: [] as number[], engine: [] as number[] };
     await alone.run(SECONDS);
     await search(network, nonces);
     for (let round = 0; round < rounds; round++) {
       ours.alone.push(await alone.run(SECONDS));
       for (const [place, entrant] of entrants.entries()) {
         if (isDropped(entrant)) continue;
-        const rate = await orDropped(entrant.name, async () => ({ rate: await entrant.turn() }));
-        if (isDropped(rate)) entrants[place] = rate;
-        else entrant.rates.push(rate.rate);
+        const turn = await orDropped(entrant.name, entrant.turn);
+        if (isDropped(turn)) entrants[place] = turn;
+        else entrant.turns.push(turn);
       }
       ours.search.push(await search(network, nonces));
       ours.engine.push(await search(engine, fewer));
     }
-    const rate = median(ours.alone);
+    const middle = (turns: readonly Turn[], of: keyof Turn) => median(turns.map(({ [of]: value }) => value));
+    const rate = middle(ours.alone, "rate");
     const results = entrants.map((entrant): Contestant | Dropped => {
       if (isDropped(entrant)) return entrant;
-      const theirs = median(entrant.rates);
-      return { name: entrant.name, rate: theirs, ratio: rate / theirs, agrees: entrant.agrees };
+      const { name: entrantName, agrees: same, turns } = entrant;
+      const theirs = middle(turns, "rate");
+      const byProcessor = middle(ours.alone, "processor") / middle(turns, "processor");
+      return { name: entrantName, rate: theirs, ratio: rate / theirs, byProcessor, agrees: same };
     });
     const ratios = results.flatMap((one) => (isDropped(one) ? [] : [one.ratio]));
     return {

@@ -2,12 +2,13 @@ import { once } from "node:events";
 import { Worker } from "node:worker_threads";
 import { allocateExact, fitsExactProcessor } from "#shared/kernels/exact-processor.js";
 import { type ExactDials, shapeOf } from "#shared/sprint/exact/dials.js";
+import { ownSeconds } from "../machine.js";
 import type { NetworkThreadData } from "./network-thread.js";
+import type { Turn } from "./peer.js";
 
 /** Our kernels without inputs and hashes, as the peers compute. */
 export interface NetworkAlone {
-  /** Nonces a second over so many seconds. */
-  run(seconds: number): Promise<number>;
+  run(seconds: number): Promise<Turn>;
   close(): Promise<void>;
 }
 
@@ -21,12 +22,15 @@ export const openNetworkAlone = (dials: ExactDials, threads: number): NetworkAlo
   });
   return {
     run: async (seconds) => {
-      const rates = workers.map(async (worker) => {
+      const used = ownSeconds();
+      const begin = performance.now();
+      const counts = workers.map(async (worker) => {
         worker.postMessage(seconds);
-        const [rate] = await once(worker, "message");
-        return Number(rate);
+        const [nonces] = await once(worker, "message");
+        return Number(nonces);
       });
-      return (await Promise.all(rates)).reduce((sum, rate) => sum + rate, 0);
+      const nonces = (await Promise.all(counts)).reduce((sum, count) => sum + count, 0);
+      return { rate: (1000 * nonces) / (performance.now() - begin), processor: nonces / (ownSeconds() - used) };
     },
     close: async () => {
       await Promise.all(workers.map((worker) => worker.terminate()));

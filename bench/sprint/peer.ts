@@ -9,13 +9,20 @@ export const FORMS = ["float32", "float32 compiled", "int8", "int8 compiled"] as
 
 export type Form = (typeof FORMS)[number];
 
+/** Nonces over some seconds. */
+export interface Turn {
+  /** A second. */
+  readonly rate: number;
+  /** A second of the process's processor time: a busy machine changes it less. */
+  readonly processor: number;
+}
+
 /** PyTorch in a process of its own. What it is asked throws BENCH_PEER where it fails. */
 export interface SprintPeer {
   readonly name: string;
   /** Readies a case in the batch that is fastest there. Gives SHA-256 of the outputs of the case's inputs, as i32le. */
   prepare(sprintCase: SprintCase, folder: string): Promise<{ readonly batch: number; readonly sha256: string }>;
-  /** Nonces a second over so many seconds. */
-  run(seconds: number): Promise<number>;
+  run(seconds: number): Promise<Turn>;
   close(): void;
 }
 
@@ -41,7 +48,7 @@ export const startSprintPeer = async (python: string, form: Form, threads: numbe
         weights: join(folder, "weights.bin"),
         inputs: join(folder, "inputs.bin"),
       }),
-    run: async (seconds) => (await ask<{ rate: number }>({ do: "run", seconds })).rate,
+    run: (seconds) => ask({ do: "run", seconds }),
     close: () => child.stdin.end(),
   };
 };
