@@ -228,7 +228,7 @@ const prepare = async (miner: Miner, cycle: number, base: Base, packer: Packer):
 
   const { pieces, length, hash: tensors } = submission.tensors;
   instruments.set("blockzero_update_bytes", length);
-  const manifest = signUpdateManifest(
+  const manifest = await signUpdateManifest(
     {
       network: participant.networkHash,
       cycle,

@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import { type Contribution, readContribution, signContribution } from "#shared/beacon/contributions/contribution.js";
+import { type Contribution, contributionBody, readContribution } from "#shared/beacon/contributions/contribution.js";
 import { mixOpenings } from "#shared/beacon/contributions/mix.js";
 import { readOpening, sealOpening } from "#shared/beacon/contributions/seal.js";
 import { deal, openShares, readDealing } from "#shared/beacon/group/dealing.js";
@@ -55,7 +55,8 @@ export const measureContributions = async (contributors: number): Promise<Contri
   const documents = costOf(costs, "sealing", contributors, () =>
     signers.map((signer): Contribution => {
       const sealed = sealOpening({ ...name, hotkey: signer.address, round: ROUND, publicKey });
-      return signContribution({ ...name, round: ROUND, sealed }, signer);
+      const body = contributionBody({ ...name, round: ROUND, sealed }, signer.address);
+      return { ...body, signature: Buffer.from(signer.signBytes(canonicalBytes(body))).toString("hex") };
     }),
   );
   const files = documents.map((document) => canonicalBytes(document));

@@ -46,9 +46,9 @@ export const bombs = (): readonly Bomb[] => {
     quotes: (bytes) => repeated('"" ', bytes, "{"),
   };
   const documents: Readonly<Record<string, readonly [FuzzTarget["name"], object]>> = {
-    "report: a million entries": ["report", { ...report(), entries: new Array(MAX_REPORT_BYTES / 3.2).fill({}) }],
-    "report: many groups": ["report", { ...report(), seeds: JSON.parse(members("0", MAX_REPORT_BYTES / 2)) }],
-    "report: unknown fields": ["report", { ...report(), ...JSON.parse(members("0", MAX_REPORT_BYTES / 2)) }],
+    "report: a million entries": ["report", { ...report, entries: new Array(MAX_REPORT_BYTES / 3.2).fill({}) }],
+    "report: many groups": ["report", { ...report, seeds: JSON.parse(members("0", MAX_REPORT_BYTES / 2)) }],
+    "report: unknown fields": ["report", { ...report, ...JSON.parse(members("0", MAX_REPORT_BYTES / 2)) }],
     "model: many groups": [
       "model manifest",
       { ...modelManifest(), parts: { groups: JSON.parse(members("{}", MAX_REPORT_BYTES / 2)) } },

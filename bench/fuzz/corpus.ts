@@ -1,5 +1,3 @@
-import { Keyring } from "@polkadot/keyring";
-import { cryptoWaitReady } from "@polkadot/util-crypto";
 import { loadNetworkTemplate } from "#owner/network/network-template.js";
 import { encodeUpdate } from "#shared/artifact/codec/encode-update.js";
 import { CODECS } from "#shared/artifact/codec/index.js";
@@ -17,13 +15,13 @@ import { signUpdateManifest } from "#shared/protocol/manifest.js";
 import type { ModelManifest } from "#shared/protocol/model-manifest.js";
 import type { Network } from "#shared/protocol/network.js";
 import { encodeRecord, shortHash } from "#shared/protocol/records.js";
-import { signReport } from "#shared/protocol/report.js";
-import type { Signer } from "#shared/protocol/signer.js";
+import { signReport, type UnsignedReport } from "#shared/protocol/report.js";
 import { signNonces } from "#shared/sprint/proof/all-nonces.js";
 import { noncesTree } from "#shared/sprint/proof/nonces-tree.js";
 import { signWinners } from "#shared/sprint/proof/winners.js";
 import { byteLength, DTYPES } from "#shared/tensor-files/dtype.js";
 import { encodeSafetensors, type Tensor } from "#shared/tensor-files/safetensors.js";
+import { signerFromUri } from "#shared/wallet/signer.js";
 
 /** Hashes of nothing in particular. */
 const hashOf = (what: string): string => hashJson(what);
@@ -33,13 +31,7 @@ export const BASE_HASH = hashOf("base");
 export const CYCLE = 7;
 export const GROUP = "prose";
 
-await cryptoWaitReady();
-const pair = new Keyring({ type: "sr25519", ss58Format: 42 }).createFromUri("//Alice");
-export const signer: Signer = {
-  address: pair.address,
-  publicKey: pair.publicKey,
-  sign: (message) => pair.sign(message),
-};
+export const signer = await signerFromUri("//Alice");
 
 /** Shapes of an update that every codec cuts up: whole blocks and chunks, parts of them, one element. */
 export const SHAPES: ReadonlyMap<string, readonly number[]> = new Map([
@@ -82,21 +74,20 @@ export const tensorFiles = (): readonly [Uint8Array, ...Uint8Array[]] => {
   return [encodeSafetensors(all), encodeSafetensors(odd, new Map([["format", "pt"]])), encodeSafetensors(new Map())];
 };
 
-export const updateManifest = () =>
-  signUpdateManifest(
-    {
-      network: NETWORK_HASH,
-      cycle: CYCLE,
-      group: GROUP,
-      base: BASE_HASH,
-      codec: "float32",
-      tensors: hashOf("tensors"),
-      bytes: 2048,
-      steps: 20,
-      tokens: 20_480,
-    },
-    signer,
-  );
+export const updateManifest = await signUpdateManifest(
+  {
+    network: NETWORK_HASH,
+    cycle: CYCLE,
+    group: GROUP,
+    base: BASE_HASH,
+    codec: "float32",
+    tensors: hashOf("tensors"),
+    bytes: 2048,
+    steps: 20,
+    tokens: 20_480,
+  },
+  signer,
+);
 
 export const modelManifest = (): ModelManifest => ({
   version: 2,
@@ -119,7 +110,7 @@ export const modelManifest = (): ModelManifest => ({
   ],
 });
 
-export const report = () => {
+const reportFields = (): UnsignedReport => {
   const entry = { hotkey: signer.address, group: GROUP, artifact: hashOf("a"), detail: null };
   const unmeasured = {
     lossReduction: null,
@@ -129,83 +120,83 @@ export const report = () => {
     independence: null,
     score: 0,
   };
-  return signReport(
-    {
-      network: NETWORK_HASH,
-      cycle: CYCLE,
-      base: BASE_HASH,
-      seeds: { [GROUP]: hashOf("seed") },
-      baseline: { [GROUP]: { loss: 4.25, batches: 12 } },
-      entries: [
-        {
-          ...entry,
-          uid: 1,
-          verdict: "scored",
-          reason: null,
-          lossReduction: 0.02,
-          standardError: 1e-3,
-          batches: 12,
-          growth: 1,
-          independence: 1,
-          score: 0.018,
-        },
-        { ...entry, uid: 2, verdict: "rejected", reason: "norm", ...unmeasured },
-        { ...entry, uid: 3, verdict: "abstained", reason: "unreachable", ...unmeasured, group: null, artifact: null },
-      ],
-    },
-    signer,
-  );
+  return {
+    network: NETWORK_HASH,
+    cycle: CYCLE,
+    base: BASE_HASH,
+    seeds: { [GROUP]: hashOf("seed") },
+    baseline: { [GROUP]: { loss: 4.25, batches: 12 } },
+    entries: [
+      {
+        ...entry,
+        uid: 1,
+        verdict: "scored",
+        reason: null,
+        lossReduction: 0.02,
+        standardError: 1e-3,
+        batches: 12,
+        growth: 1,
+        independence: 1,
+        score: 0.018,
+      },
+      { ...entry, uid: 2, verdict: "rejected", reason: "norm", ...unmeasured },
+      { ...entry, uid: 3, verdict: "abstained", reason: "unreachable", ...unmeasured, group: null, artifact: null },
+    ],
+  };
 };
+
+export const report = await signReport(reportFields(), signer);
 
 const DRAW = "5a".repeat(96);
 
-export const dutyDocument = () =>
-  signDutyDocument(
-    {
-      network: NETWORK_HASH,
-      cycle: CYCLE,
-      duties: [
-        { task: hashOf("a"), draw: DRAW, verdict: "valid", reason: null },
-        { task: hashOf("b"), draw: DRAW, verdict: "invalid", reason: "nonce 7 does not win" },
-        { task: hashOf("c"), draw: DRAW, verdict: "abstain", reason: "not checked within 1000 ms" },
-      ],
-    },
-    signer,
-  );
+export const dutyDocument = await signDutyDocument(
+  {
+    network: NETWORK_HASH,
+    cycle: CYCLE,
+    duties: [
+      { task: hashOf("a"), draw: DRAW, verdict: "valid", reason: null },
+      { task: hashOf("b"), draw: DRAW, verdict: "invalid", reason: "nonce 7 does not win" },
+      { task: hashOf("c"), draw: DRAW, verdict: "abstain", reason: "not checked within 1000 ms" },
+    ],
+  },
+  signer,
+);
 
-export const dutyAnswers = () =>
-  signDutyAnswers(
-    {
-      network: NETWORK_HASH,
-      cycle: CYCLE,
-      answers: [
-        { task: hashOf("a"), draw: DRAW },
-        { task: hashOf("b"), draw: DRAW },
-      ],
-      votes: [{ task: hashOf("c"), verdict: "invalid" }],
-    },
-    signer,
-  );
+export const dutyAnswers = await signDutyAnswers(
+  {
+    network: NETWORK_HASH,
+    cycle: CYCLE,
+    answers: [
+      { task: hashOf("a"), draw: DRAW },
+      { task: hashOf("b"), draw: DRAW },
+    ],
+    votes: [{ task: hashOf("c"), verdict: "invalid" }],
+  },
+  signer,
+);
 
-export const plantedDocument = () =>
-  signPlantedDocument({ network: NETWORK_HASH, cycle: CYCLE, task: hashOf("a"), draw: DRAW }, signer);
+export const plantedDocument = await signPlantedDocument(
+  { network: NETWORK_HASH, cycle: CYCLE, task: hashOf("a"), draw: DRAW },
+  signer,
+);
 
-export const contribution = () =>
-  signContribution({ network: NETWORK_HASH, cycle: CYCLE, round: 1000, sealed: new Uint8Array(SEALED_BYTES) }, signer);
+export const contribution = await signContribution(
+  { network: NETWORK_HASH, cycle: CYCLE, round: 1000, sealed: new Uint8Array(SEALED_BYTES) },
+  signer,
+);
+
+const groupAt = { network: NETWORK_HASH, cycle: CYCLE };
+const member = signer.address;
+const point = "97".repeat(48);
+const shares = [{ member, ephemeral: point, sealed: "5e".repeat(48) }];
 
 /** A document of each kind of the beacon's group. */
-export const groupDocuments = (): { readonly [K in GroupDocumentKind]: GroupDocument<K> } => {
-  const at = { network: NETWORK_HASH, cycle: CYCLE };
-  const member = signer.address;
-  const point = "97".repeat(48);
-  const shares = [{ member, ephemeral: point, sealed: "5e".repeat(48) }];
-  return {
-    "group-key": signGroupDocument("group-key", { ...at, key: point }, signer),
-    dealing: signGroupDocument("dealing", { ...at, commitments: [point + point], shares }, signer),
-    complaint: signGroupDocument("complaint", { ...at, against: [member] }, signer),
-    answer: signGroupDocument("answer", { ...at, answers: [{ member, ephemeral: "01".repeat(32) }] }, signer),
-    partial: signGroupDocument("partial", { ...at, partials: [point] }, signer),
-  };
+export const groupDocuments: { readonly [K in GroupDocumentKind]: GroupDocument<K> } = {
+  "group-key": await signGroupDocument("group-key", { ...groupAt, key: point }, signer),
+  dealing: await signGroupDocument("dealing", { ...groupAt, commitments: [point + point], shares }, signer),
+  complaint: await signGroupDocument("complaint", { ...groupAt, against: [member] }, signer),
+  answer: await signGroupDocument("answer", { ...groupAt, answers: [{ member, ephemeral: "01".repeat(32) }] }, signer),
+  partial: await signGroupDocument("partial", { ...groupAt, partials: [point] }, signer),
 };
 
 /** The localnet's, with the hash of some genesis. */
@@ -231,8 +222,10 @@ export const records = (): readonly [string, ...string[]] => {
 const sprint = { network: NETWORK_HASH, cycle: CYCLE, difficulty: 60 };
 
 /** Wins far apart and close together, so that gaps have one byte and several. */
-export const winners = () =>
-  signWinners({ ...sprint, nonces: 2 ** 40, wins: [0, 1, 127, 255, 20_000, 2 ** 35, 2 ** 40 - 1] }, signer);
+export const winners = await signWinners(
+  { ...sprint, nonces: 2 ** 40, wins: [0, 1, 127, 255, 20_000, 2 ** 35, 2 ** 40 - 1] },
+  signer,
+);
 
 /** The tree over 600 nonces, whose digests count up. */
 export const sprintTree = () => {
@@ -241,8 +234,7 @@ export const sprintTree = () => {
   return tree;
 };
 
-/** A Sprint of 600 nonces, of which 256 were recorded at ⅓ and 512 at ⅔. */
-export const allNonces = () => {
+const noncesFields = (): Parameters<typeof signNonces>[0] => {
   const tree = sprintTree();
   const whole = { nonces: tree.nonces, root: tree.root() };
   const [first, second] = [256, 512].map((nonces) => {
@@ -254,5 +246,8 @@ export const allNonces = () => {
     { ...first, consistency: [...tree.consistency(first, second)] },
     { ...second, consistency: [...tree.consistency(second, whole)] },
   ];
-  return signNonces({ ...sprint, ...whole, prefixes, wins: [9, 80, 81, 300, 599] }, signer);
+  return { ...sprint, ...whole, prefixes, wins: [9, 80, 81, 300, 599] };
 };
+
+/** A Sprint of 600 nonces, of which 256 were recorded at ⅓ and 512 at ⅔. */
+export const allNonces = await signNonces(noncesFields(), signer);

@@ -47,7 +47,7 @@ export const fuzzTargets = async (): Promise<readonly FuzzTarget[]> => [
   ...beacon(),
   networks(),
   text("record", corpus.records(), (record) => parseRecord(record).ok),
-  text("request header", [signRequest(request, corpus.signer)], (header) => parseRequestHeader(header) !== null),
+  text("request header", [await signRequest(request, corpus.signer)], (header) => parseRequestHeader(header) !== null),
   text("range header", ["bytes=0-99", "bytes=5-", "bytes=-7"], (header) => requestedRange(header, 100) !== null),
   text("content range", ["bytes 5-9/10", "bytes 0-9/*"], (header) => contentRangeStart(header) !== null),
 ];
@@ -107,7 +107,7 @@ const updates = async (): Promise<readonly FuzzTarget[]> =>
     },
   }));
 
-const announcement = corpus.updateManifest();
+const announcement = corpus.updateManifest;
 
 const gates = {
   shapes: corpus.SHAPES,
@@ -119,7 +119,7 @@ const gates = {
 /** Manifests that are what was committed and revealed. */
 const updateManifests = (): FuzzTarget => ({
   name: "update manifest",
-  seeds: [canonicalBytes(corpus.updateManifest())],
+  seeds: [canonicalBytes(corpus.updateManifest)],
   kinds: [mutateBytes, mutateJson, mutateCanonical],
   read: (bytes) => {
     const artifact = sha256(bytes);
@@ -152,7 +152,7 @@ const documents = (): readonly FuzzTarget[] => {
     },
     {
       name: "report",
-      seeds: [canonicalBytes(corpus.report())],
+      seeds: [canonicalBytes(corpus.report)],
       kinds,
       read: (bytes) => {
         const parsed = parseReport(bytes);
@@ -167,14 +167,14 @@ const documents = (): readonly FuzzTarget[] => {
 /** Documents of duty, read and judged: a signature does not make what they claim true. */
 const dutyDocuments = (kinds: Mutations): readonly FuzzTarget[] => {
   const { publicKey, address: hotkey } = corpus.signer;
-  const [first] = corpus.dutyDocument().duties;
+  const [first] = corpus.dutyDocument.duties;
   const subject = { executorKey: publicKey, result: corpus.BASE_HASH, beacon: corpus.BASE_HASH };
   const tasks = [{ ...subject, task: first!.task, threshold: 2n ** 64n }];
   const claims = { hotkey, publicKey, tasks, auditSeed: corpus.BASE_HASH };
   return [
     {
       name: "duty document",
-      seeds: [canonicalBytes(corpus.dutyDocument())],
+      seeds: [canonicalBytes(corpus.dutyDocument)],
       kinds,
       read: (bytes) => {
         const parsed = parseDutyDocument(bytes);
@@ -185,7 +185,7 @@ const dutyDocuments = (kinds: Mutations): readonly FuzzTarget[] => {
     },
     {
       name: "duty answers",
-      seeds: [canonicalBytes(corpus.dutyAnswers())],
+      seeds: [canonicalBytes(corpus.dutyAnswers)],
       kinds,
       read: (bytes) => {
         const parsed = parseDutyAnswers(bytes);
@@ -196,7 +196,7 @@ const dutyDocuments = (kinds: Mutations): readonly FuzzTarget[] => {
     },
     {
       name: "planted task",
-      seeds: [canonicalBytes(corpus.plantedDocument())],
+      seeds: [canonicalBytes(corpus.plantedDocument)],
       kinds,
       read: (bytes) => {
         const parsed = parsePlantedDocument(bytes);
@@ -214,7 +214,7 @@ const dutyDocuments = (kinds: Mutations): readonly FuzzTarget[] => {
 const sprintProofs = (): readonly FuzzTarget[] => {
   const kinds: Mutations = [mutateBytes, mutateJson, mutateCanonical];
   const tree = corpus.sprintTree();
-  const all = corpus.allNonces();
+  const all = corpus.allNonces;
   const [first, second] = all.prefixes;
   const promise = (bytes: Uint8Array, { network, cycle, hotkey, difficulty, nonces, wins }: Proof): Promised => ({
     ...{ network, cycle, hotkey, difficulty, nonces, wins: wins.length },
@@ -223,11 +223,11 @@ const sprintProofs = (): readonly FuzzTarget[] => {
   return [
     {
       name: "winners proof",
-      seeds: [encodeWinners(corpus.winners())],
+      seeds: [encodeWinners(corpus.winners)],
       kinds,
       read: (bytes) => {
         const parsed = parseWinners(bytes);
-        const checked = checkWinners(bytes, promise(bytes, parsed.ok ? parsed.value : corpus.winners()), verify);
+        const checked = checkWinners(bytes, promise(bytes, parsed.ok ? parsed.value : corpus.winners), verify);
         if (parsed.ok && Buffer.compare(encodeWinners(parsed.value), bytes) !== 0) throw new Error("another text");
         return checked.ok ? "accepted" : checked.fault;
       },
@@ -255,11 +255,11 @@ const sprintProofs = (): readonly FuzzTarget[] => {
   ];
 };
 
-type Proof = Pick<ReturnType<typeof corpus.winners>, "network" | "cycle" | "hotkey" | "difficulty" | "nonces" | "wins">;
+type Proof = Pick<typeof corpus.winners, "network" | "cycle" | "hotkey" | "difficulty" | "nonces" | "wins">;
 
 const beacon = (): readonly FuzzTarget[] => {
   const kinds: Mutations = [mutateBytes, mutateJson, mutateCanonical];
-  const document = corpus.contribution();
+  const document = corpus.contribution;
   const expected = {
     network: corpus.NETWORK_HASH,
     cycle: corpus.CYCLE,
@@ -273,7 +273,7 @@ const beacon = (): readonly FuzzTarget[] => {
       kinds,
       read: (bytes) => (readContribution(bytes, expected, verify).ok ? "accepted" : "refused"),
     },
-    ...Object.entries(corpus.groupDocuments()).map(([kind, one]) => ({
+    ...Object.entries(corpus.groupDocuments).map(([kind, one]) => ({
       name: `group document, ${kind}`,
       seeds: [canonicalBytes(one)] as const,
       kinds,

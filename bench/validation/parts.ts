@@ -115,7 +115,7 @@ const submitted = async ({ network, base, group, update }: CostOptions) => {
   const modelHash = "1".repeat(64);
   const networkHash = "2".repeat(64);
   const cycle = 1;
-  const manifest = signUpdateManifest(
+  const manifest = await signUpdateManifest(
     {
       network: networkHash,
       cycle,

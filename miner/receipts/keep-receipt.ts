@@ -45,9 +45,7 @@ export const keepReceipt = async (
   };
   const outcome = outcomeOf({ ...said, hotkey: signer.address });
   const path = receiptFile(home, cycle);
-  writeFileAtomic(
-    path,
-    canonicalBytes(signReceipt({ chain: chain.genesisHash, ...said, commit, reveal, outcome }, signer)),
-  );
+  const receipt = await signReceipt({ chain: chain.genesisHash, ...said, commit, reveal, outcome }, signer);
+  writeFileAtomic(path, canonicalBytes(receipt));
   return path;
 };

@@ -61,8 +61,16 @@ export const receiptSchema = z.strictObject({
 export type Receipt = z.infer<typeof receiptSchema>;
 export type UnsignedReceipt = Omit<Receipt, "version" | "kind" | "hotkey" | "signature">;
 
-export const signReceipt = (fields: UnsignedReceipt, signer: Pick<Signer, "address" | "sign">): Receipt =>
-  signDocument({ version: 1, kind: "receipt", hotkey: signer.address, ...fields } as const, signer);
+/** What a miner signs of its receipt. */
+export const receiptBody = (fields: UnsignedReceipt, hotkey: string): Omit<Receipt, "signature"> => ({
+  version: 1,
+  kind: "receipt",
+  hotkey,
+  ...fields,
+});
+
+export const signReceipt = (fields: UnsignedReceipt, signer: Pick<Signer, "address" | "sign">): Promise<Receipt> =>
+  signDocument(receiptBody(fields, signer.address), signer);
 
 /** Never throws, whatever the bytes. */
 export const parseReceipt = (bytes: Uint8Array): Parsed<Receipt> =>

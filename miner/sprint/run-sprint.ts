@@ -67,7 +67,7 @@ const proveIn = async (sprinter: Sprinter, cycle: number, sprint: Sprint): Promi
   const { difficulty } = entryOf()!;
   if (entryOf()?.proof === undefined) {
     const found = claimed(sprinter.config.behaviour, await find(sprinter, cycle, { sprint, difficulty }));
-    const proof = signWinners({ network: networkHash, cycle, difficulty, ...found }, participant.signer);
+    const proof = await signWinners({ network: networkHash, cycle, difficulty, ...found }, participant.signer);
     const bytes = encodeWinners(proof);
     await participant.blobs.put(bytes);
     markSprint(sprinter, cycle, { proof: sha256(bytes), wins: found.wins.length, nonces: found.nonces });

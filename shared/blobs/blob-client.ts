@@ -95,7 +95,7 @@ export const createBlobClient = (options: BlobClientOptions): BlobClient => {
     if (signer === undefined) return send(undefined);
     const signed = { method: "GET", origin: origin.origin, path, nonce: nextNonce() };
     try {
-      await send(signRequest(signed, signer));
+      await send(await signRequest(signed, signer));
     } catch (thrown) {
       // The clock may be wrong, or records may name the server differently. Public blobs are served without a signature.
       if (!hasCode(thrown, "FETCH_UNAUTHORIZED")) throw thrown;

@@ -31,16 +31,26 @@ export const answersSchema = z
 
 export type DutyAnswers = z.infer<typeof answersSchema>;
 
+export type UnsignedDutyAnswers = Pick<DutyAnswers, "network" | "cycle" | "answers" | "votes">;
+
+/** What a verifier signs of its answers. */
+export const dutyAnswersBody = (
+  { network, cycle, answers, votes }: UnsignedDutyAnswers,
+  hotkey: string,
+): Omit<DutyAnswers, "signature"> => ({
+  version: 1,
+  kind: "duty-answers",
+  network,
+  cycle,
+  hotkey,
+  answers: ascending(answers),
+  votes: ascending(votes),
+});
+
 export const signDutyAnswers = (
-  { network, cycle, answers, votes }: Pick<DutyAnswers, "network" | "cycle" | "answers" | "votes">,
+  fields: UnsignedDutyAnswers,
   signer: Pick<Signer, "address" | "sign">,
-): DutyAnswers => {
-  const lists = { answers: ascending(answers), votes: ascending(votes) };
-  return signDocument(
-    { version: 1, kind: "duty-answers", network, cycle, hotkey: signer.address, ...lists } as const,
-    signer,
-  );
-};
+): Promise<DutyAnswers> => signDocument(dutyAnswersBody(fields, signer.address), signer);
 
 export const dutyAnswersHash = (document: DutyAnswers): string => hashJson(document);
 

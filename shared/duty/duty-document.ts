@@ -60,13 +60,23 @@ export type DutyDocument = z.infer<typeof dutyDocumentSchema>;
 export type Duty = DutyDocument["duties"][number];
 export type UnsignedDutyDocument = Pick<DutyDocument, "network" | "cycle" | "duties">;
 
-export const signDutyDocument = (
+/** What a verifier signs of its duty. */
+export const dutyBody = (
   { network, cycle, duties }: UnsignedDutyDocument,
+  hotkey: string,
+): Omit<DutyDocument, "signature"> => ({
+  version: 1,
+  kind: "duty",
+  network,
+  cycle,
+  hotkey,
+  duties: ascending(duties),
+});
+
+export const signDutyDocument = (
+  fields: UnsignedDutyDocument,
   signer: Pick<Signer, "address" | "sign">,
-): DutyDocument => {
-  const body = { version: 1, kind: "duty", network, cycle, hotkey: signer.address, duties: ascending(duties) } as const;
-  return signDocument(body, signer);
-};
+): Promise<DutyDocument> => signDocument(dutyBody(fields, signer.address), signer);
 
 /** SHA-256 of the whole document's canonical JSON, signature included. */
 export const dutyDocumentHash = (document: DutyDocument): string => hashJson(document);

@@ -27,10 +27,20 @@ export const plantedDocumentSchema = z.strictObject({
 
 export type PlantedDocument = z.infer<typeof plantedDocumentSchema>;
 
+export type UnsignedPlantedDocument = Pick<PlantedDocument, "network" | "cycle" | "task" | "draw">;
+
+/** What a relay signs. */
+export const plantedBody = (fields: UnsignedPlantedDocument, hotkey: string): Omit<PlantedDocument, "signature"> => ({
+  version: 1,
+  kind: "planted",
+  hotkey,
+  ...fields,
+});
+
 export const signPlantedDocument = (
-  fields: Pick<PlantedDocument, "network" | "cycle" | "task" | "draw">,
+  fields: UnsignedPlantedDocument,
   signer: Pick<Signer, "address" | "sign">,
-): PlantedDocument => signDocument({ version: 1, kind: "planted", hotkey: signer.address, ...fields } as const, signer);
+): Promise<PlantedDocument> => signDocument(plantedBody(fields, signer.address), signer);
 
 export const plantedDocumentHash = (document: PlantedDocument): string => hashJson(document);
 

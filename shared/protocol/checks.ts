@@ -86,7 +86,7 @@ export type Checks = z.infer<typeof checksSchema>;
 export type CheckEntry = Checks["entries"][number];
 export type UnsignedChecks = Omit<Checks, "version" | "kind" | "validator" | "signature">;
 
-export const signChecks = (fields: UnsignedChecks, signer: Pick<Signer, "address" | "sign">): Checks =>
+export const signChecks = (fields: UnsignedChecks, signer: Pick<Signer, "address" | "sign">): Promise<Checks> =>
   signDocument({ version: 1, kind: "checks", validator: signer.address, ...fields } as const, signer);
 
 /** SHA-256 of the whole document's canonical JSON, signature included. */

@@ -38,10 +38,18 @@ export type UpdateManifest = z.infer<typeof updateManifestSchema>;
 
 export type UnsignedUpdateManifest = Omit<UpdateManifest, "version" | "kind" | "hotkey" | "signature">;
 
+/** What a hotkey signs of an update. */
+export const updateBody = (fields: UnsignedUpdateManifest, hotkey: string): Omit<UpdateManifest, "signature"> => ({
+  version: 1,
+  kind: "update",
+  hotkey,
+  ...fields,
+});
+
 export const signUpdateManifest = (
   fields: UnsignedUpdateManifest,
   signer: Pick<Signer, "address" | "sign">,
-): UpdateManifest => signDocument({ version: 1, kind: "update", hotkey: signer.address, ...fields } as const, signer);
+): Promise<UpdateManifest> => signDocument(updateBody(fields, signer.address), signer);
 
 /** The artifact's hash: SHA-256 of the whole manifest's canonical JSON, signature included. */
 export const artifactHash = (manifest: UpdateManifest): string => hashJson(manifest);

@@ -87,8 +87,16 @@ export type Report = z.infer<typeof reportSchema>;
 export type ReportEntry = Report["entries"][number];
 export type UnsignedReport = Omit<Report, "version" | "kind" | "validator" | "signature">;
 
-export const signReport = (fields: UnsignedReport, signer: Pick<Signer, "address" | "sign">): Report =>
-  signDocument({ version: 3, kind: "report", validator: signer.address, ...fields } as const, signer);
+/** What a validator signs of its report. */
+export const reportBody = (fields: UnsignedReport, validator: string): Omit<Report, "signature"> => ({
+  version: 3,
+  kind: "report",
+  validator,
+  ...fields,
+});
+
+export const signReport = (fields: UnsignedReport, signer: Pick<Signer, "address" | "sign">): Promise<Report> =>
+  signDocument(reportBody(fields, signer.address), signer);
 
 /** SHA-256 of the whole report's canonical JSON, signature included. */
 export const reportHash = (report: Report): string => hashJson(report);

@@ -21,13 +21,14 @@ export const NONCE_WINDOW_MS = 60_000;
 export const requestMessage = ({ method, origin, path, hotkey, nonce }: SignedRequest): Uint8Array =>
   Buffer.from(["blockzero/request/1", method, origin, path, hotkey, nonce].join("\n"));
 
-/** The `Authorization` header: `BlockZero <hotkey> <nonce> <signature, 128 hex digits>`. */
-export const signRequest = (
+/** The `Authorization` header: `BlockZero <hotkey> <nonce> <signature, 128 hex digits>`. Rejects as the signer does. */
+export const signRequest = async (
   request: Omit<SignedRequest, "hotkey">,
-  { address: hotkey, sign }: Pick<Signer, "address" | "sign">,
-): string => {
-  const signature = Buffer.from(sign(requestMessage({ ...request, hotkey }))).toString("hex");
-  return `BlockZero ${hotkey} ${request.nonce} ${signature}`;
+  signer: Pick<Signer, "address" | "sign">,
+): Promise<string> => {
+  const hotkey = signer.address;
+  const signature = await signer.sign({ kind: "request", message: requestMessage({ ...request, hotkey }) });
+  return `BlockZero ${hotkey} ${request.nonce} ${Buffer.from(signature).toString("hex")}`;
 };
 
 /** The content of a header before its signature is verified. */

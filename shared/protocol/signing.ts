@@ -14,11 +14,14 @@ export type Verify = (message: Uint8Array, signature: Uint8Array, address: strin
 /** Whether the VRF `signature` (96 bytes) of `message` was made with the key of the SS58 `address`. */
 export type VerifyVrf = (message: Uint8Array, signature: Uint8Array, address: string, context: string) => boolean;
 
-/** The document with its signature: sr25519 over the canonical JSON of everything else. */
-export const signDocument = <T extends object>(body: T, signer: Pick<Signer, "sign">): T & { signature: string } => ({
-  ...body,
-  signature: Buffer.from(signer.sign(canonicalBytes(body))).toString("hex"),
-});
+/** The document with its signature: sr25519 over the canonical JSON of everything else. Rejects as the signer does. */
+export const signDocument = async <T extends object>(
+  body: T,
+  signer: Pick<Signer, "sign">,
+): Promise<T & { signature: string }> => {
+  const signature = await signer.sign({ kind: "document", message: canonicalBytes(body) });
+  return { ...body, signature: Buffer.from(signature).toString("hex") };
+};
 
 /** Whether `address` signed the document. False if the verifier throws. */
 export const isSignedBy = (document: { readonly signature: string }, address: string, verify: Verify): boolean => {

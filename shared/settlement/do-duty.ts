@@ -34,7 +34,7 @@ export const doDuty = async (inputs: DutyInputs, { signer, checkers, millisecond
     duties.push({ task: task.task, draw, verdict: finding.verdict, reason });
   }
   const { network, cycle } = inputs;
-  return { document: signDutyDocument({ network, cycle, duties }, signer), draws };
+  return { document: await signDutyDocument({ network, cycle, duties }, signer), draws };
 };
 
 /**
@@ -46,7 +46,7 @@ export const answerAudit = (
   { document, draws }: DoneDuty,
   { auditSeed, votes }: { readonly auditSeed: string; readonly votes: DutyAnswers["votes"] },
   signer: VrfSigner,
-): DutyAnswers => {
+): Promise<DutyAnswers> => {
   const claimed = new Set(document.duties.map(({ task }) => task));
   const asked = auditSample({
     seed: auditSeed,

@@ -1,6 +1,6 @@
 import { access } from "node:fs/promises";
 import { cryptoWaitReady } from "@polkadot/util-crypto";
-import type { Signer } from "#shared/protocol/signer.js";
+import type { LocalKey } from "#shared/protocol/signer.js";
 import { sealNacl } from "./encryption/nacl.js";
 import { pairFromSecret, publicDocument, type Secret, secretDocument } from "./key-document.js";
 import { existing, writeNewFile } from "./key-file.js";
@@ -19,7 +19,7 @@ import { signerOf } from "./signer.js";
  * Writes a hotkey, plain, and its public half. Throws `BlockZeroError` WALLET_EXISTS rather than replace either,
  * WALLET_NAME_INVALID, WALLET_UNWRITABLE.
  */
-export const createHotkey = async (location: HotkeyLocation, secret: Secret): Promise<Signer> =>
+export const createHotkey = async (location: HotkeyLocation, secret: Secret): Promise<LocalKey> =>
   createKey("hotkey", { secretFile: hotkeyFile(location), publicFile: hotkeyPubFile(location) }, secret);
 
 /**
@@ -30,7 +30,7 @@ export const createColdkey = async (
   location: WalletLocation,
   secret: Secret,
   passwords?: PasswordSource,
-): Promise<Signer> =>
+): Promise<LocalKey> =>
   createKey("coldkey", { secretFile: coldkeyFile(location), publicFile: coldkeyPubFile(location) }, secret, passwords);
 
 /** Throws `BlockZeroError` WALLET_EXISTS where `createHotkey` would, before anybody is asked for a secret. */
@@ -51,7 +51,7 @@ const createKey = async (
   { secretFile, publicFile }: KeyFiles,
   secret: Secret,
   passwords?: PasswordSource,
-): Promise<Signer> => {
+): Promise<LocalKey> => {
   await refuseExisting([secretFile, publicFile]);
   await cryptoWaitReady();
   const pair = pairFromSecret(secret);

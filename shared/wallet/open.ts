@@ -1,7 +1,7 @@
 import { readdir } from "node:fs/promises";
 import { cryptoWaitReady } from "@polkadot/util-crypto";
 import { BlockZeroError } from "#shared/errors/error.js";
-import type { Signer } from "#shared/protocol/signer.js";
+import type { LocalKey } from "#shared/protocol/signer.js";
 import { decrypt, encryptionOf } from "./encryption/encryption.js";
 import { readDocument } from "./key-document.js";
 import { RESTORE, readSecretFile } from "./key-file.js";
@@ -24,15 +24,15 @@ import { signerOf } from "./signer.js";
  * WALLET_NOT_FOUND, WALLET_NAME_INVALID, WALLET_MODE, WALLET_UNREADABLE, WALLET_ENCRYPTED, WALLET_MALFORMED,
  * WALLET_UNSUPPORTED. Nothing of the secret is in any message, here and below.
  */
-export const loadHotkey = async (location: HotkeyLocation): Promise<Signer> =>
+export const loadHotkey = async (location: HotkeyLocation): Promise<LocalKey> =>
   openKey("hotkey", hotkeyFile(location), () => missingHotkey(location));
 
 /** A hotkey whose file may be encrypted. Throws what `loadHotkey` does, WALLET_PASSWORD_WRONG, and what the source throws. */
-export const openHotkey = async (location: HotkeyLocation, passwords: PasswordSource): Promise<Signer> =>
+export const openHotkey = async (location: HotkeyLocation, passwords: PasswordSource): Promise<LocalKey> =>
   openKey("hotkey", hotkeyFile(location), () => missingHotkey(location), passwords);
 
 /** A wallet's coldkey; the source is asked only where its file is encrypted. Throws what `openHotkey` does. */
-export const openColdkey = async (location: WalletLocation, passwords: PasswordSource): Promise<Signer> =>
+export const openColdkey = async (location: WalletLocation, passwords: PasswordSource): Promise<LocalKey> =>
   openKey("coldkey", coldkeyFile(location), () => missingWallet(location), passwords);
 
 const openKey = async (
@@ -40,7 +40,7 @@ const openKey = async (
   file: string,
   missing: () => Promise<BlockZeroError>,
   passwords?: PasswordSource,
-): Promise<Signer> => {
+): Promise<LocalKey> => {
   const content = await readSecretFile(file);
   if (!content) throw await missing();
   const plain = await plainText(kind, file, content, passwords);
@@ -49,7 +49,7 @@ const openKey = async (
 };
 
 /** The signer in a key file's plain text, which is wiped. Throws `BlockZeroError` WALLET_MALFORMED, WALLET_UNSUPPORTED. */
-export const signerIn = (kind: KeyKind, file: string, plain: Buffer): Signer => {
+export const signerIn = (kind: KeyKind, file: string, plain: Buffer): LocalKey => {
   const read = readDocument(plain.toString("utf8"));
   plain.fill(0);
   if (read.kind === "pair") return signerOf(read.pair);

@@ -52,8 +52,8 @@ it("a Sprint's wins are checked by who is on duty, from bytes to pay: a padder a
       const wins = names[i] === "pat" ? Array.from({ length: NONCES / 4 }, (_, n) => 4 * n) : found;
       const fields = { network: NETWORK, cycle: CYCLE, difficulty: DIFFICULTY, nonces: NONCES, wins };
       // Signatures are random, and draws hang on the proof's hash.
-      const unsigned = { address: signer.address, sign: () => new Uint8Array(64) };
-      const proof = sha256(encodeWinners(signWinners(fields, unsigned)));
+      const unsigned = { address: signer.address, sign: async () => new Uint8Array(64) };
+      const proof = sha256(encodeWinners(await signWinners(fields, unsigned)));
       const { weight } = winsWeight(found.length, DIFFICULTY);
       const tasks = sprintTasks(
         { ...fields, hotkey: signer.address, publicKey: signer.publicKey, node, proof },
@@ -88,7 +88,7 @@ it("a Sprint's wins are checked by who is on duty, from bytes to pay: a padder a
     const checkers = names[i] === "lax" ? lax : honest;
     const done = await doDuty(known, { signer, checkers, milliseconds: 60_000 });
     duties.push(canonicalBytes(done.document));
-    answers.push(canonicalBytes(answerAudit(done, { auditSeed: audit, votes: [] }, signer)));
+    answers.push(canonicalBytes(await answerAudit(done, { auditSeed: audit, votes: [] }, signer)));
   }
 
   const inputs: CloseInputs = {

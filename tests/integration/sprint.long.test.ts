@@ -200,7 +200,7 @@ describe("a Sprint", { timeout: HANG_GUARD }, () => {
       return { uid: subnet.uid(["ann", "bob"][at]!), hotkey, proof: proof!, detail: null, wins: wins!, checked: wins! };
     });
     const nonce = (await winsOf(ann))[0]!;
-    const lies = signChecks(
+    const lies = await signChecks(
       {
         network: subnet.networkHash,
         cycle: 1,

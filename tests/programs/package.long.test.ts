@@ -150,7 +150,7 @@ describe("the library's examples, run from the package", { timeout: HANG_GUARD }
         create: blobs.create,
       },
     );
-    const report = signReport(
+    const report = await signReport(
       { network: networkHash, cycle: 3, base: modelHash, seeds: {}, baseline: {}, entries: [] },
       vera,
     );

@@ -1,8 +1,9 @@
 import { canonicalBytes } from "#shared/protocol/hash-json.js";
 import { encodeRecord, shortHash } from "#shared/protocol/records.js";
-import { type Report, type ReportEntry, reportHash, signReport } from "#shared/protocol/report.js";
+import { type Report, type ReportEntry, reportHash } from "#shared/protocol/report.js";
 import { seedBlocks } from "#shared/protocol/seed.js";
 import { evaluationSeeds } from "#shared/replay/evaluation-seeds.js";
+import { localReport } from "./local-signing.js";
 import type { Subnet } from "./subnet.js";
 import type { Forged } from "./updates.js";
 
@@ -37,7 +38,7 @@ export const reportOf = (
     seeds = {},
   }: { entries?: readonly ReportEntry[]; cycle?: number; base?: string; seeds?: Report["seeds"] } = {},
 ): Report =>
-  signReport(
+  localReport(
     {
       network: networkHash,
       cycle,
@@ -99,7 +100,7 @@ export const withSeeds = async <K extends string>(
   const signed = Object.entries<Report>(reports).map(([name, report]) => {
     const { validator: _, signature: __, ...fields } = report;
     const isDrawn = Object.keys(report.seeds).length > 0;
-    return [name, isDrawn ? report : signReport({ ...fields, seeds }, subnet.signer(name))];
+    return [name, isDrawn ? report : localReport({ ...fields, seeds }, subnet.signer(name))];
   });
   return Object.fromEntries(signed);
 };

@@ -16,7 +16,7 @@ import { joinNetwork } from "#shared/participant/join.js";
 import type { Participant } from "#shared/participant/participant.js";
 import { type BlockRange, cycleLength, type Phase, phaseWindow } from "#shared/protocol/phases.js";
 import { encodeRecord, shortHash } from "#shared/protocol/records.js";
-import type { Signer } from "#shared/protocol/signer.js";
+import type { LocalKey } from "#shared/protocol/signer.js";
 import { publicBeacon } from "#shared/simulators/devchain/beacon.js";
 import { type DevchainServer, startDevchain } from "#shared/simulators/devchain/start.js";
 import { createHotkey } from "#shared/wallet/index.js";
@@ -70,7 +70,7 @@ export interface Subnet extends Genesis {
   readonly location: string;
   readonly store: BlobStore;
   readonly home: string;
-  signer(name: string): Signer;
+  signer(name: string): LocalKey;
   uid(name: string): number;
   minerConfig(name: string, flags?: Flags): MinerConfig;
   validatorConfig(name: string, flags?: Flags): ValidatorConfig;
@@ -128,7 +128,7 @@ export const openSubnet = async (t: Living, options: SubnetOptions = {}): Promis
   const home = temporaryFolder(t);
   const wallet = { path: join(home, "wallets"), name: "test" };
   const names = ["owner", ...Object.keys(validators), ...miners];
-  const signers = new Map<string, Signer>();
+  const signers = new Map<string, LocalKey>();
   for (const hotkey of names)
     signers.set(hotkey, await createHotkey({ ...wallet, hotkey }, { seed: hotkeySeed(hotkey) }));
   const signer = (name: string) => signers.get(name)!;

@@ -8,12 +8,12 @@ import { encodeParameters, toParameters } from "#shared/model/part-parameters.js
 import { commitmentOf } from "#shared/protocol/commitment.js";
 import { sha256 } from "#shared/protocol/hash.js";
 import { canonicalBytes } from "#shared/protocol/hash-json.js";
-import { artifactHash, signUpdateManifest, type UnsignedUpdateManifest } from "#shared/protocol/manifest.js";
+import { artifactHash, type UnsignedUpdateManifest } from "#shared/protocol/manifest.js";
 import { encodeRecord, shortHash } from "#shared/protocol/records.js";
-import type { Signer } from "#shared/protocol/signer.js";
 import type { Submission } from "#shared/replay/submissions.js";
 import { inMemory } from "#shared/training/float-source.js";
 import { frozenInMemory } from "#shared/training/frozen-source.js";
+import { localUpdate, type TestKey } from "./local-signing.js";
 import { parameters } from "./micro-network.js";
 import type { Subnet } from "./subnet.js";
 
@@ -75,7 +75,7 @@ export interface Forgery {
   readonly group?: string;
   readonly change?: Partial<UnsignedUpdateManifest>;
   /** Who signs the manifest; the miner itself unless given. */
-  readonly signer?: Pick<Signer, "address" | "sign">;
+  readonly signer?: TestKey;
   readonly location?: string;
 }
 
@@ -94,7 +94,7 @@ export const forge = (subnet: Subnet, forgery: Forgery): Forged => {
   const { miner, cycle = 1, group = "math", location = subnet.location } = forgery;
   const own = subnet.signer(miner);
   const tensors = blobOf(forgery.tensors);
-  const manifest = signUpdateManifest(
+  const manifest = localUpdate(
     {
       network: networkHash,
       cycle,

@@ -22,7 +22,7 @@ const body = {
 describe("a release note", () => {
   it("counts with its publisher's signature alone", async () => {
     const [publisher, other] = [await signerFromUri("//Publisher"), await signerFromUri("//Other")];
-    const text = JSON.stringify(signDocument(body, publisher));
+    const text = JSON.stringify(await signDocument(body, publisher));
     assert.equal(parseReleaseNote(text, publisher.address, verify).version, "0.2.0");
     assert.throws(
       () => parseReleaseNote(text, other.address, verify),

@@ -80,7 +80,7 @@ describe("gateSubmission", { timeout: HANG_GUARD }, () => {
     const bob = subnet.signer("bob");
     const faults: [ReasonCode, Omit<Forgery, "miner" | "tensors">][] = [
       // Bob signs in Ann's name; then Ann submits what Bob signed as his own.
-      ["bad_signature", { signer: { address: subnet.signer("ann").address, sign: bob.sign } }],
+      ["bad_signature", { signer: { address: subnet.signer("ann").address, signBytes: bob.signBytes } }],
       ["bad_signature", { signer: bob }],
       ["wrong_group", { change: { group: "prose" } }],
       ["wrong_group", { group: "nobody" }],

@@ -44,7 +44,7 @@ const makeChecks = async (checker: Checker, cycle: number, sprint: Sprint): Prom
   try {
     const entries = await checkProofs({ participant, cycle, sprint, judge: timed });
     if (entries.length === 0) return null;
-    const checks = signChecks({ network: networkHash, cycle, entries: [...entries] }, signer);
+    const checks = await signChecks({ network: networkHash, cycle, entries: [...entries] }, signer);
     const bytes = canonicalBytes(checks);
     await blobs.put(bytes);
     const hash = checksHash(checks);

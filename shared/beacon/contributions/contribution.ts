@@ -26,20 +26,24 @@ const contributionSchema = z.strictObject({
 /** One contributor's signed and sealed part of a cycle's value. */
 export type Contribution = z.infer<typeof contributionSchema>;
 
+export type UnsignedContribution = Pick<Contribution, "network" | "cycle" | "round"> & { readonly sealed: Uint8Array };
+
+/** What a contributor signs. */
+export const contributionBody = (
+  { sealed, ...fields }: UnsignedContribution,
+  hotkey: string,
+): Omit<Contribution, "signature"> => ({
+  version: 1,
+  kind: "contribution",
+  hotkey,
+  ...fields,
+  sealed: Buffer.from(sealed).toString("hex"),
+});
+
 export const signContribution = (
-  { sealed, ...fields }: Pick<Contribution, "network" | "cycle" | "round"> & { readonly sealed: Uint8Array },
+  fields: UnsignedContribution,
   signer: Pick<Signer, "address" | "sign">,
-): Contribution =>
-  signDocument(
-    {
-      version: 1,
-      kind: "contribution",
-      hotkey: signer.address,
-      ...fields,
-      sealed: Buffer.from(sealed).toString("hex"),
-    } as const,
-    signer,
-  );
+): Promise<Contribution> => signDocument(contributionBody(fields, signer.address), signer);
 
 /** SHA-256 of the whole document's canonical JSON, signature included. */
 export const contributionHash = (contribution: Contribution): string => hashJson(contribution);

@@ -75,14 +75,25 @@ const SCHEMAS = {
 export type GroupDocumentKind = keyof typeof SCHEMAS;
 export type GroupDocument<K extends GroupDocumentKind> = z.infer<(typeof SCHEMAS)[K]>;
 
-type Fields<K extends GroupDocumentKind> = Omit<GroupDocument<K>, "version" | "kind" | "hotkey" | "signature">;
+export type GroupFields<K extends GroupDocumentKind> = Omit<
+  GroupDocument<K>,
+  "version" | "kind" | "hotkey" | "signature"
+>;
+
+/** What a member of the group signs. */
+export const groupBody = <K extends GroupDocumentKind>(kind: K, fields: GroupFields<K>, hotkey: string) => ({
+  version: 1,
+  kind,
+  hotkey,
+  ...fields,
+});
 
 export const signGroupDocument = <K extends GroupDocumentKind>(
   kind: K,
-  fields: Fields<K>,
+  fields: GroupFields<K>,
   signer: Pick<Signer, "address" | "sign">,
-): GroupDocument<K> =>
-  signDocument({ version: 1, kind, hotkey: signer.address, ...fields }, signer) as unknown as GroupDocument<K>;
+): Promise<GroupDocument<K>> =>
+  signDocument(groupBody(kind, fields, signer.address), signer) as unknown as Promise<GroupDocument<K>>;
 
 /** Never throws, whatever the bytes. Points are not checked to be on the curve. */
 export const parseGroupDocument = <K extends GroupDocumentKind>(kind: K, bytes: Uint8Array): Parsed<GroupDocument<K>> =>

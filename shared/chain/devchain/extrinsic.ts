@@ -32,9 +32,10 @@ const payloadOf = ({ signature: _, ...payload }: Extrinsic): ExtrinsicPayload =>
 /** Identifies the request without its signature: the same request signed twice has one hash. 64 hex digits. */
 export const extrinsicHash = (extrinsic: Extrinsic): string => hashJson(payloadOf(extrinsic));
 
-export const signExtrinsic = (genesis: string, nonce: number, call: Call, signer: Signer): Extrinsic => {
+export const signExtrinsic = async (genesis: string, nonce: number, call: Call, signer: Signer): Promise<Extrinsic> => {
   const payload: ExtrinsicPayload = { genesis, nonce, signer: signer.address, call };
-  return { ...payload, signature: u8aToHex(signer.sign(canonicalBytes(payload)), -1, false) };
+  const signature = await signer.sign({ kind: "devchain-extrinsic", message: canonicalBytes(payload) });
+  return { ...payload, signature: u8aToHex(signature, -1, false) };
 };
 
 export const isSignatureValid = (extrinsic: Extrinsic): boolean =>

@@ -23,8 +23,8 @@ export const writableDevChain = ({
 }): WritableChain<Call> => {
   const headNumber = () => line.heads.last?.number ?? 0;
   return {
-    sign: (call, nonce, signer) => {
-      const extrinsic = signExtrinsic(line.genesisHash, nonce, call, signer);
+    sign: async (call, nonce, signer) => {
+      const extrinsic = await signExtrinsic(line.genesisHash, nonce, call, signer);
       return { bytes: JSON.stringify(extrinsic), hash: extrinsicHash(extrinsic), nonce };
     },
     textOf: (call) => JSON.stringify(call),

@@ -1,7 +1,7 @@
 import type { ApiPromise } from "@polkadot/api";
-import type { SubmittableExtrinsic } from "@polkadot/api/types";
-import type { IKeyringPair } from "@polkadot/types/types";
-import { u8aToU8a } from "@polkadot/util";
+import type { SignerResult, SubmittableExtrinsic } from "@polkadot/api/types";
+import type { SignerPayloadJSON } from "@polkadot/types/types";
+import { u8aToHex } from "@polkadot/util";
 import { z } from "zod";
 import { BlockZeroError } from "#shared/errors/error.js";
 import type { Signer } from "#shared/protocol/signer.js";
@@ -38,7 +38,12 @@ export const writableSubtensor = ({ link, api, traits, headNumber }: WritingOpti
       const [blockHash] = z.array(hashSchema).parse(await link.request("chain_getBlockHash", [[birth]]));
       const era = api.registry.createType("ExtrinsicEra", { current: birth, period: ERA });
       const extrinsic = "method" in written ? written : encodeCall(api, written, traits());
-      const signed = await extrinsic.signAsync(pairOf(signer), { nonce, era, blockHash: blockHash! });
+      const signed = await extrinsic.signAsync(signer.address, {
+        nonce,
+        era,
+        blockHash: blockHash!,
+        signer: payloadSigner(api, signer),
+      });
       return {
         bytes: signed.toHex(),
         hash: bare(signed.hash.toHex()),
@@ -99,13 +104,13 @@ const find = async (link: Link, api: ApiPromise, { hash, nonce, lastBlock }: Sig
 };
 
 /** A signer in the form that `@polkadot/api` signs with. It needs the kind of signature as the first byte. */
-const pairOf = ({ address, publicKey, sign }: Signer): IKeyringPair => ({
-  address,
-  addressRaw: publicKey,
-  publicKey,
-  sign: (message, options) => {
-    const signature = sign(u8aToU8a(message));
-    return options?.withType ? Uint8Array.of(SR25519, ...signature) : signature;
+const payloadSigner = (api: ApiPromise, signer: Signer) => ({
+  signPayload: async (payload: SignerPayloadJSON): Promise<SignerResult> => {
+    const { version } = payload;
+    // The call without its length, as the runtime verifies it.
+    const message = api.registry.createType("ExtrinsicPayload", payload, { version }).toU8a({ method: true });
+    const signature = await signer.sign({ kind: "substrate-extrinsic", message });
+    return { id: 0, signature: u8aToHex(Uint8Array.of(SR25519, ...signature)) };
   },
 });
 

@@ -33,7 +33,7 @@ export type Reception =
 
 /** What the writer needs from a chain that keeps a nonce for each account. Calls are opaque to it. */
 export interface WritableChain<Call> {
-  sign(call: Call, nonce: number, signer: Signer): SignedExtrinsic | Promise<SignedExtrinsic>;
+  sign(call: Call, nonce: number, signer: Signer): Promise<SignedExtrinsic>;
   /** The call as text. Two equal calls have the same text. */
   textOf(call: Call): string;
   /** The account's next nonce, counting the extrinsics in the node's pool. */

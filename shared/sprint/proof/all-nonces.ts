@@ -75,12 +75,21 @@ const toDocument = <T extends { readonly wins: readonly number[] }>(proof: T): O
   wins: encodeGaps(proof.wins),
 });
 
-/** @throws BlockZeroError SPRINT_WINS_INVALID unless the wins ascend strictly and are below `nonces` */
-export const signNonces = (fields: UnsignedNonces, signer: Pick<Signer, "address" | "sign">): NoncesProof => {
+/** What a miner signs: the proof, and the document that its signature covers. @throws BlockZeroError SPRINT_WINS_INVALID unless the wins ascend strictly and are below `nonces` */
+export const noncesBody = (fields: UnsignedNonces, hotkey: string) => {
   requireWins(fields.wins, fields.nonces);
-  const body = { version: 1, kind: "nonces", hotkey: signer.address, ...fields } as const;
-  const { signature } = signDocument(toDocument(body), signer);
-  return { ...body, signature };
+  const proof = { version: 1, kind: "nonces", hotkey, ...fields } as const;
+  return { proof, document: toDocument(proof) };
+};
+
+/** @throws BlockZeroError SPRINT_WINS_INVALID unless the wins ascend strictly and are below `nonces` */
+export const signNonces = async (
+  fields: UnsignedNonces,
+  signer: Pick<Signer, "address" | "sign">,
+): Promise<NoncesProof> => {
+  const { proof, document } = noncesBody(fields, signer.address);
+  const { signature } = await signDocument(document, signer);
+  return { ...proof, signature };
 };
 
 /** The proof's canonical JSON. @throws BlockZeroError SPRINT_WINS_INVALID unless the wins ascend strictly and are below `nonces` */

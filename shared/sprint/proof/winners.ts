@@ -42,12 +42,21 @@ const toDocument = <T extends { readonly wins: readonly number[] }>(proof: T): O
   wins: encodeGaps(proof.wins),
 });
 
-/** @throws BlockZeroError SPRINT_WINS_INVALID unless the wins ascend strictly and are in range */
-export const signWinners = (fields: UnsignedWinners, signer: Pick<Signer, "address" | "sign">): WinnersProof => {
+/** What a miner signs: the proof, and the document that its signature covers. @throws BlockZeroError SPRINT_WINS_INVALID unless the wins ascend strictly and are in range */
+export const winnersBody = (fields: UnsignedWinners, hotkey: string) => {
   requireWins(fields.wins, NONCES);
-  const body = { version: 1, kind: "winners", hotkey: signer.address, ...fields } as const;
-  const { signature } = signDocument(toDocument(body), signer);
-  return { ...body, signature };
+  const proof = { version: 1, kind: "winners", hotkey, ...fields } as const;
+  return { proof, document: toDocument(proof) };
+};
+
+/** @throws BlockZeroError SPRINT_WINS_INVALID unless the wins ascend strictly and are in range */
+export const signWinners = async (
+  fields: UnsignedWinners,
+  signer: Pick<Signer, "address" | "sign">,
+): Promise<WinnersProof> => {
+  const { proof, document } = winnersBody(fields, signer.address);
+  const { signature } = await signDocument(document, signer);
+  return { ...proof, signature };
 };
 
 /** The proof's canonical JSON. @throws BlockZeroError SPRINT_WINS_INVALID unless the wins ascend strictly and are in range */

@@ -32,7 +32,7 @@ export const liarsCycle = async (
   const den = { attackers, earlier };
   const entries = lie.entries?.(measured.entries, den) ?? measured.entries;
   const baseline = lie.baseline?.(measured.baseline, den) ?? measured.baseline;
-  const report = signReport({ ...measured, baseline, entries: [...entries] }, signer);
+  const report = await signReport({ ...measured, baseline, entries: [...entries] }, signer);
   const bytes = canonicalBytes(report);
   if (lie.shows !== undefined) embargo.hold(reportHash(report), Number.MAX_SAFE_INTEGER);
   if (lie.shows === "one") await first.participant.blobs.put(bytes);

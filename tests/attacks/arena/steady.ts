@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { secretFromSeed, sign } from "@scure/sr25519";
 import { createRandom } from "#shared/data/random.js";
 import { sha256 } from "#shared/protocol/hash.js";
+import { signedBytes } from "#shared/wallet/signer.js";
 import { hotkeySeed, type Subnet } from "../../support/subnet.js";
 import type { TestValidator } from "../../support/validator.js";
 
@@ -20,10 +21,8 @@ export const withSteadySignatures = (subnet: Subnet): Subnet => ({
   ...subnet,
   signer: (name) => {
     const secret = secretFromSeed(hotkeySeed(name));
-    return {
-      ...subnet.signer(name),
-      sign: (message) => sign(secret, message, (bytes) => new Uint8Array(bytes)),
-    };
+    const signBytes = (message: Uint8Array) => sign(secret, message, (bytes) => new Uint8Array(bytes));
+    return { ...subnet.signer(name), signBytes, sign: async (request) => signBytes(signedBytes(request)) };
   },
 });
 

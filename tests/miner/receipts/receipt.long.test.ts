@@ -7,7 +7,7 @@ import { fileURLToPath } from "node:url";
 import { mark } from "#miner/cycle.js";
 import { reportScore } from "#miner/feedback.js";
 import { receiptFile } from "#miner/receipts/keep-receipt.js";
-import { MAX_RECEIPT_BYTES, parseReceipt, type Receipt, signReceipt } from "#miner/receipts/receipt.js";
+import { MAX_RECEIPT_BYTES, parseReceipt, type Receipt } from "#miner/receipts/receipt.js";
 import { outcomeOf, receiptProblem } from "#miner/receipts/verify-receipt.js";
 import { canonicalBytes } from "#shared/protocol/hash-json.js";
 import { temporaryFolder } from "#tests/shared/artifact/temporary.js";
@@ -16,6 +16,7 @@ import { openMiner } from "#tests/support/miner.js";
 import { publishReports, reportOf, reportRecord, scoredEntry } from "#tests/support/reports.js";
 import { openSubnet } from "#tests/support/subnet.js";
 import { forge, noiseUpdate, submit } from "#tests/support/updates.js";
+import { localReceipt } from "../../support/local-signing.js";
 
 const PROGRAM = fileURLToPath(new URL("../../../miner/main.js", import.meta.url));
 
@@ -55,12 +56,12 @@ describe("a miner's receipt", { timeout: HANG_GUARD }, () => {
 
     const own = subnet.signer("ann");
     const { version: _, kind: __, hotkey: ___, signature: ____, ...fields } = receipt;
-    const resigned = (change: Partial<typeof fields>): Receipt => signReceipt({ ...fields, ...change }, own);
+    const resigned = (change: Partial<typeof fields>): Receipt => localReceipt({ ...fields, ...change }, own);
     const [first, second] = reports;
     const report = { ...first!.report, baseline: {} };
     const refused: readonly (readonly [RegExp, Receipt])[] = [
       [/did not sign the receipt/, { ...receipt, uid: 9 }],
-      [/did not sign the update/, signReceipt(fields, subnet.signer("bob"))],
+      [/did not sign the update/, localReceipt(fields, subnet.signer("bob"))],
       [/is not artifact/, resigned({ commit: { ...commit, record: other.commit } })],
       [/commit record is none/, resigned({ commit: { ...commit, record: update.reveal } })],
       [/what was revealed/, resigned({ reveal: { ...reveal, record: other.reveal } })],

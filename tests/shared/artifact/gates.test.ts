@@ -19,14 +19,10 @@ import { CODEC_NAMES, type CodecName } from "#shared/protocol/codec-name.js";
 import { commitmentOf } from "#shared/protocol/commitment.js";
 import { sha256 } from "#shared/protocol/hash.js";
 import { canonicalBytes } from "#shared/protocol/hash-json.js";
-import {
-  artifactHash,
-  signUpdateManifest,
-  type UnsignedUpdateManifest,
-  type UpdateManifest,
-} from "#shared/protocol/manifest.js";
+import { artifactHash, type UnsignedUpdateManifest, type UpdateManifest } from "#shared/protocol/manifest.js";
 import type { ReasonCode } from "#shared/protocol/verdict.js";
 import { encodeSafetensors, parseSafetensors, type Tensor } from "#shared/tensor-files/safetensors.js";
+import { localUpdate } from "../../support/local-signing.js";
 import { devSigner, verify } from "../protocol/keys.js";
 
 const miner = devSigner("//Alice");
@@ -65,7 +61,7 @@ const tensorGates: TensorGates = {
 
 /** The manifest, and the gates that it and `update` pass. */
 const submit = (change: Partial<UnsignedUpdateManifest> = {}, signer = miner) => {
-  const manifest = signUpdateManifest({ ...fields, ...change }, signer);
+  const manifest = localUpdate({ ...fields, ...change }, signer);
   return { manifest, bytes: canonicalBytes(manifest), gates: gatesFor(canonicalBytes(manifest)) };
 };
 const gatesFor = (manifest: Uint8Array): ManifestGates & TensorGates => ({

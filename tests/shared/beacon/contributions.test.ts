@@ -1,12 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import fc from "fast-check";
-import {
-  contributionHash,
-  parseContribution,
-  readContribution,
-  signContribution,
-} from "#shared/beacon/contributions/contribution.js";
+import { contributionHash, parseContribution, readContribution } from "#shared/beacon/contributions/contribution.js";
 import { chooseContributors } from "#shared/beacon/contributions/contributors.js";
 import { mixOpenings } from "#shared/beacon/contributions/mix.js";
 import { readOpening, SEALED_BYTES } from "#shared/beacon/contributions/seal.js";
@@ -18,6 +13,7 @@ import { createRandom } from "#shared/data/random.js";
 import { sha256 } from "#shared/protocol/hash.js";
 import { canonicalBytes } from "#shared/protocol/hash-json.js";
 import { mean } from "#shared/util/mean.js";
+import { localContribution } from "#tests/support/local-signing.js";
 import { checkSchedule } from "./check-schedule.js";
 import { realCrypto, standInCrypto } from "./crypto.js";
 import type { Behaviour } from "./schedules.js";
@@ -29,7 +25,7 @@ const { publicKey } = realCrypto;
 const alice = realCrypto.signer("Alice");
 const bob = realCrypto.signer("Bob");
 const sealed = realCrypto.seal({ ...name, hotkey: alice.address, round: ROUND, publicKey });
-const contribution = signContribution({ ...name, round: ROUND, sealed }, alice);
+const contribution = localContribution({ ...name, round: ROUND, sealed }, alice);
 const expected = { ...name, hotkey: alice.address, round: ROUND };
 const open = realCrypto.timelock.opener(realCrypto.pulse(ROUND));
 const problemOf = (read: { readonly ok: boolean; readonly problem?: string }) => (read.ok ? null : read.problem);

@@ -3,7 +3,7 @@ import { boundOpening, SEALED_BYTES, type SealOptions, sealOpening } from "#shar
 import { DRAND_TIMELOCK, type TimelockScheme } from "#shared/beacon/source.js";
 import { beaconPublicKey, signPulse } from "#shared/chain/timelock/pulse.js";
 import { u64le } from "#shared/protocol/hash.js";
-import type { Signer } from "#shared/protocol/signer.js";
+import type { LocalKey } from "#shared/protocol/signer.js";
 import type { Verify } from "#shared/protocol/signing.js";
 import { devSigner, verify } from "../protocol/keys.js";
 
@@ -12,7 +12,7 @@ export interface SimulatedCrypto {
   readonly publicKey: string;
   readonly timelock: TimelockScheme;
   readonly verify: Verify;
-  signer(name: string): Pick<Signer, "address" | "sign">;
+  signer(name: string): Pick<LocalKey, "address" | "signBytes">;
   seal(options: SealOptions): Uint8Array;
   pulse(round: number): Uint8Array;
 }
@@ -52,7 +52,7 @@ export const standInCrypto: SimulatedCrypto = {
   verify: (message, bytes, address) => Buffer.compare(signature(address, message), bytes) === 0,
   signer: (name) => {
     const address = `5${hash("sha256", name).toString("hex").replaceAll("0", "g").slice(0, 47)}`;
-    return { address, sign: (message) => signature(address, message) };
+    return { address, signBytes: (message) => signature(address, message) };
   },
   seal: ({ round, random, ...owner }) =>
     Buffer.concat([boundOpening(random!(32), owner), u64le(round), Buffer.alloc(SEALED_BYTES - 72)]),

@@ -6,9 +6,9 @@ import {
   type GroupDocumentKind,
   parseGroupDocument,
   readGroupDocument,
-  signGroupDocument,
 } from "#shared/beacon/group/documents.js";
 import { canonicalBytes } from "#shared/protocol/hash-json.js";
+import { localGroupDocument } from "#tests/support/local-signing.js";
 import { devSigner, verify } from "../protocol/keys.js";
 import { groupVectors, network } from "./group-vectors.js";
 
@@ -19,11 +19,11 @@ const point = groupVectors.message;
 const member = signer.address;
 
 const all: { readonly [K in GroupDocumentKind]: GroupDocument<K> } = {
-  "group-key": signGroupDocument("group-key", { ...at, key: point }, signer),
-  dealing: signGroupDocument("dealing", { ...at, ...dealing }, signer),
-  complaint: signGroupDocument("complaint", { ...at, against: [member] }, signer),
-  answer: signGroupDocument("answer", { ...at, answers: [{ member, ephemeral: "01".repeat(32) }] }, signer),
-  partial: signGroupDocument("partial", { ...at, partials: [point] }, signer),
+  "group-key": localGroupDocument("group-key", { ...at, key: point }, signer),
+  dealing: localGroupDocument("dealing", { ...at, ...dealing }, signer),
+  complaint: localGroupDocument("complaint", { ...at, against: [member] }, signer),
+  answer: localGroupDocument("answer", { ...at, answers: [{ member, ephemeral: "01".repeat(32) }] }, signer),
+  partial: localGroupDocument("partial", { ...at, partials: [point] }, signer),
 };
 const kinds = Object.keys(all) as GroupDocumentKind[];
 

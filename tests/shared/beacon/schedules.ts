@@ -1,9 +1,4 @@
-import {
-  type Contribution,
-  contributionHash,
-  readContribution,
-  signContribution,
-} from "#shared/beacon/contributions/contribution.js";
+import { type Contribution, contributionHash, readContribution } from "#shared/beacon/contributions/contribution.js";
 import { type ContributionSource, contributionBeacon, readSeals } from "#shared/beacon/contributions/read.js";
 import { sealRound } from "#shared/beacon/contributions/schedule.js";
 import type { Beacon } from "#shared/beacon/value.js";
@@ -13,6 +8,7 @@ import { BlockZeroError } from "#shared/errors/error.js";
 import { sha256 } from "#shared/protocol/hash.js";
 import { canonicalBytes } from "#shared/protocol/hash-json.js";
 import { encodeRecord, shortHash } from "#shared/protocol/records.js";
+import { localContribution } from "#tests/support/local-signing.js";
 import type { SimulatedCrypto } from "./crypto.js";
 import { CYCLE, NETUID, NETWORK, OPENING, PHASES, simulatedChain, VOTING } from "./simulated-chain.js";
 
@@ -121,10 +117,10 @@ export const simulateSchedule = async ({ crypto, seed, behaviours, isCalm }: Sch
     const ours = crypto.seal({ ...name, hotkey, round, publicKey: crypto.publicKey, random: bytes });
     const copied = made.find((one) => one.hotkey !== hotkey)?.sealed;
     const sealed = behaviour === "unsealable" || (behaviour === "copied" && !copied) ? bytes(308) : ours;
-    const own = signContribution({ ...name, round: round + (behaviour === "wrong round" ? 1 : 0), sealed }, signer);
+    const own = localContribution({ ...name, round: round + (behaviour === "wrong round" ? 1 : 0), sealed }, signer);
     const document =
       behaviour === "copied" && copied
-        ? signContribution({ ...name, round, sealed: Buffer.from(copied, "hex") }, signer)
+        ? localContribution({ ...name, round, sealed: Buffer.from(copied, "hex") }, signer)
         : behaviour === "forged"
           ? { ...own, signature: "00".repeat(64) }
           : own;

@@ -4,8 +4,8 @@ import { join } from "node:path";
 import { describe, it } from "node:test";
 import { type Admission, type AdmissionOptions, createAdmission, networkOf } from "#shared/blobs/admission.js";
 import { openNonceMark } from "#shared/blobs/nonce-mark.js";
-import { signRequest } from "#shared/protocol/request.js";
 import { signerFromUri, verify } from "#shared/wallet/index.js";
+import { localRequest } from "../../support/local-signing.js";
 import { temporaryFolder } from "../artifact/temporary.js";
 
 const [vera, ann, eve] = await Promise.all(["//vera", "//ann", "//eve"].map((uri) => signerFromUri(uri)));
@@ -30,8 +30,8 @@ const open = (options: Partial<AdmissionOptions> = {}) => {
     admit({ method: "GET", origin, path, authorization, address });
   return { admit, ask, pass: (ms: number) => (now += ms) };
 };
-const signed = (signer = vera, change: Partial<Parameters<typeof signRequest>[0]> = {}) =>
-  signRequest({ method: "GET", origin, path, nonce: NOON, ...change }, signer);
+const signed = (signer = vera, change: Partial<Parameters<typeof localRequest>[0]> = {}) =>
+  localRequest({ method: "GET", origin, path, nonce: NOON, ...change }, signer);
 const isStranger = (admission: Admission): boolean => admission.ok && admission.urgency === 2;
 const statusOf = (admission: ReturnType<ReturnType<typeof createAdmission>>) => (admission.ok ? 200 : admission.status);
 

@@ -66,7 +66,7 @@ describe("a blob server", { timeout: HANG_GUARD }, () => {
 
   it("takes no request twice, nor one that was meant for another server", async (t) => {
     const [one, other] = [await serve(t), await serve(t)];
-    const authorization = signRequest({ method: "GET", origin: one.url, path, nonce: Date.now() }, vera);
+    const authorization = await signRequest({ method: "GET", origin: one.url, path, nonce: Date.now() }, vera);
     const ask = (url: string) => fetch(url + path, { headers: { authorization } }).then(({ status }) => status);
     assert.deepEqual([await ask(other.url), await ask(one.url), await ask(one.url)], [401, 200, 401]);
   });
@@ -76,7 +76,7 @@ describe("a blob server", { timeout: HANG_GUARD }, () => {
     const start = (port: number) =>
       serve(t, { serveStrangers: true, perAddress: 1, nonceMark: openNonceMark(mark, quiet) }, { port });
     const first = await start(0);
-    const authorization = signRequest({ method: "GET", origin: first.url, path, nonce: Date.now() }, vera);
+    const authorization = await signRequest({ method: "GET", origin: first.url, path, nonce: Date.now() }, vera);
     const ask = (url: string) => fetch(url + path, { headers: { authorization } }).then(({ status }) => status);
     assert.equal(await ask(first.url), 200);
     await first.close();
@@ -88,7 +88,7 @@ describe("a blob server", { timeout: HANG_GUARD }, () => {
   it("knows itself by the origin that its records name", async (t) => {
     const origin = "https://miner.example.org";
     const { url } = await serve(t, {}, { origin });
-    const authorization = signRequest({ method: "GET", origin, path, nonce: Date.now() }, vera);
+    const authorization = await signRequest({ method: "GET", origin, path, nonce: Date.now() }, vera);
     assert.equal((await fetch(url + path, { headers: { authorization } })).status, 200);
   });
 

@@ -49,11 +49,11 @@ export const chainContract = (name: string, open: () => Promise<ChainHarness>): 
     before(async () => {
       harness = await open();
       ({ chain, netuid } = harness);
-      [validator, miner, stranger] = await Promise.all(
-        ["//Contract//Validator", "//Contract//Miner", "//Contract//Stranger"].map(
-          (uri): Promise<Signer> => signerFromUri(uri),
-        ) as [Promise<Signer>, Promise<Signer>, Promise<Signer>],
-      );
+      [validator, miner, stranger] = await Promise.all([
+        signerFromUri("//Contract//Validator"),
+        signerFromUri("//Contract//Miner"),
+        signerFromUri("//Contract//Stranger"),
+      ]);
     });
     after(() => harness?.close());
 

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import type { TestContext } from "node:test";
 import type { Clock } from "#shared/chain/clock.js";
 import type { GenesisSpec, HyperParameterChange } from "#shared/chain/devchain/genesis.js";
-import type { Signer } from "#shared/protocol/signer.js";
+import type { LocalKey } from "#shared/protocol/signer.js";
 import type { Log } from "#shared/telemetry/log.js";
 import { signerFromUri } from "#shared/wallet/index.js";
 
@@ -12,11 +12,11 @@ export const NETUID = 1;
 export const TOKEN = 1_000_000_000n;
 
 export interface Keys {
-  readonly sudo: Signer;
-  readonly owner: Signer;
-  readonly validator: Signer;
-  readonly miner: Signer;
-  readonly other: Signer;
+  readonly sudo: LocalKey;
+  readonly owner: LocalKey;
+  readonly validator: LocalKey;
+  readonly miner: LocalKey;
+  readonly other: LocalKey;
 }
 
 export const makeKeys = async (): Promise<Keys> => ({

@@ -1,11 +1,11 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import fc from "fast-check";
-import { parseDutyAnswers, signDutyAnswers } from "#shared/duty/answers-document.js";
+import { parseDutyAnswers } from "#shared/duty/answers-document.js";
 import { assessDuty, type DutyTask } from "#shared/duty/assess-duty.js";
 import { checkTask, type Finding } from "#shared/duty/check-task.js";
 import { drawDuty, drawMessage, isOnDuty } from "#shared/duty/draw.js";
-import { type Duty, isDutyDocumentSigned, parseDutyDocument, signDutyDocument } from "#shared/duty/duty-document.js";
+import { type Duty, isDutyDocumentSigned, parseDutyDocument } from "#shared/duty/duty-document.js";
 import { judgeVerdict } from "#shared/duty/judge-verdict.js";
 import { drawVoters, majorityVerdict } from "#shared/duty/majority.js";
 import { mergeChecker, mergeTask } from "#shared/duty/merge-tasks.js";
@@ -17,6 +17,7 @@ import type { TaskOf } from "#shared/duty/task.js";
 import { ALL_DRAWS, dutyThreshold } from "#shared/duty/threshold.js";
 import { canonicalBytes } from "#shared/protocol/hash-json.js";
 import { signerFromUri } from "#shared/wallet/index.js";
+import { localDuty, localDutyAnswers } from "#tests/support/local-signing.js";
 import { devSigner, verify } from "../protocol/keys.js";
 import { cheapDraw, hashOf, keyOf, verifyCheapDraw, verifyVrf } from "./support.js";
 
@@ -177,14 +178,14 @@ const assess = (
   answered: readonly DutyTask[],
   rules = DEFAULT_AUDIT,
 ) => {
-  const document = duties && signDutyDocument({ network, cycle, duties: [...duties] }, alice);
+  const document = duties && localDuty({ network, cycle, duties: [...duties] }, alice);
   const answers = answered.map((task) => ({ task: task.task, draw: cheap(task).toString("hex") }));
   return assessDuty(
     {
       hotkey: alice.address,
       publicKey: alice.publicKey,
       document,
-      answers: signDutyAnswers({ network, cycle, answers, votes: [] }, alice),
+      answers: localDutyAnswers({ network, cycle, answers, votes: [] }, alice),
       tasks,
       auditSeed: hashOf("audit"),
     },
@@ -257,7 +258,7 @@ describe("duty that was done and missed", () => {
     const signer = await signerFromUri("//Alice");
     const few = tasksOf(2).map((task) => ({ ...task, threshold: ALL_DRAWS }));
     const duties = few.map((task) => ({ ...dutyOf(task), draw: Buffer.from(drawDuty(task, signer)).toString("hex") }));
-    const document = signDutyDocument({ network, cycle, duties }, signer);
+    const document = localDuty({ network, cycle, duties }, signer);
     const claims = { hotkey: signer.address, publicKey: signer.publicKey, document, answers: null, tasks: few };
     assert.equal(assessDuty({ ...claims, auditSeed: hashOf("audit") }, verifyVrf).done.length, 2);
   });
@@ -267,10 +268,10 @@ describe("documents of duty", () => {
   const duties = tasksOf(3).map((task) => dutyOf(task));
 
   it("are read as they are written, signed, in one form", () => {
-    const document = signDutyDocument({ network, cycle, duties }, alice);
+    const document = localDuty({ network, cycle, duties }, alice);
     const parsed = parseDutyDocument(canonicalBytes(document));
     assert.ok(parsed.ok && isDutyDocumentSigned(parsed.value, verify));
-    const answers = signDutyAnswers(
+    const answers = localDutyAnswers(
       { network, cycle, answers: duties.map(({ task, draw }) => ({ task, draw })), votes: [] },
       alice,
     );
@@ -278,7 +279,7 @@ describe("documents of duty", () => {
   });
 
   it("are refused with a reason otherwise", () => {
-    const document = signDutyDocument({ network, cycle, duties }, alice);
+    const document = localDuty({ network, cycle, duties }, alice);
     const refusal = (change: object) => {
       const parsed = parseDutyDocument(canonicalBytes({ ...document, ...change }));
       return parsed.ok ? "accepted" : parsed.problem;

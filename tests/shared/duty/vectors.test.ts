@@ -5,7 +5,6 @@ import { auditSample } from "#shared/duty/audit-sample.js";
 import { drawValue, isDrawOf } from "#shared/duty/draw.js";
 import { majorityVerdict } from "#shared/duty/majority.js";
 import { isPlanted, mustBeWrong, plantedCommitment } from "#shared/duty/planted.js";
-import { signPlantedDocument } from "#shared/duty/planted-document.js";
 import { DEFAULT_DUTY } from "#shared/duty/rules.js";
 import { drawSlots } from "#shared/duty/slots.js";
 import { sprintTasks } from "#shared/duty/sprint-tasks.js";
@@ -13,6 +12,7 @@ import { dutyTarget } from "#shared/duty/target.js";
 import { TASK_KINDS, taskId } from "#shared/duty/task.js";
 import { dutyThreshold } from "#shared/duty/threshold.js";
 import { hashBytes } from "#shared/protocol/hash.js";
+import { localPlanted } from "#tests/support/local-signing.js";
 import { devSigner } from "../protocol/keys.js";
 import { loadVectors } from "../protocol/vectors.js";
 import { verifyVrf } from "./support.js";
@@ -157,7 +157,7 @@ describe("vectors of duty", () => {
     for (const { uri, network, cycle, beacon, draw, mustBeWrong: wrong, task, commitment } of vectors.relays) {
       assert.equal(mustBeWrong(bytes(draw)), wrong);
       assert.equal(plantedCommitment(task, bytes(draw)), commitment);
-      const document = signPlantedDocument({ network, cycle, task, draw }, devSigner(uri));
+      const document = localPlanted({ network, cycle, task, draw }, devSigner(uri));
       const claim = { document, subject: { network, cycle, beacon }, threshold: 2n ** 64n, commitment };
       assert.ok(isPlanted(claim, verifyVrf));
       assert.ok(!isPlanted({ ...claim, commitment: undefined }, verifyVrf), "not committed to");

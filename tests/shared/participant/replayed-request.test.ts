@@ -17,7 +17,7 @@ test("a participant that comes back knows up to where it took requests before", 
   const nonce = Date.now();
   const ask = (authorization: string) =>
     fetch(location + path, { headers: { authorization } }).then(({ status }) => status);
-  const taken = signRequest({ method: "GET", origin: location, path, nonce }, subnet.signer("ann"));
+  const taken = await signRequest({ method: "GET", origin: location, path, nonce }, subnet.signer("ann"));
   assert.deepEqual([await ask(taken), await ask(taken)], [200, 401]);
   await first.leave();
   const second = await subnet.join("vera");

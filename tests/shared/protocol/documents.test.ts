@@ -76,15 +76,15 @@ test("vectors: model manifests' hashes, and reports'", () => {
   assert.ok(!isReportSigned({ ...document, entries: document.entries.slice(1) }, verify));
 });
 
-test("a document signed here reads back and holds", () => {
+test("a document signed here reads back and holds", async () => {
   const alice = devSigner("//Alice");
   const { version: _v, kind: _k, hotkey: _h, signature: _s, ...fields } = vectors.update.document;
-  const manifest = signUpdateManifest(fields, alice);
+  const manifest = await signUpdateManifest(fields, alice);
   assert.deepEqual(parseUpdateManifest(bytesOf(manifest)), { ok: true, value: manifest });
   assert.ok(isUpdateSigned(manifest, verify));
 
   const { version, kind, validator, signature, ...body } = vectors.report.document;
-  const report = signReport(body, alice);
+  const report = await signReport(body, alice);
   assert.deepEqual(parseReport(bytesOf(report)), { ok: true, value: report });
   assert.ok(isReportSigned(report, verify));
   assert.ok(!isReportSigned({ ...report, signature }, verify));

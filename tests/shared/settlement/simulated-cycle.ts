@@ -1,15 +1,14 @@
-import { signDutyAnswers } from "#shared/duty/answers-document.js";
 import { drawMessage, isOnDuty } from "#shared/duty/draw.js";
-import { signDutyDocument } from "#shared/duty/duty-document.js";
 import type { VoteVerdict } from "#shared/duty/majority.js";
 import { mustBeWrong, plantedCommitment, relayThreshold } from "#shared/duty/planted.js";
-import { type PlantedDocument, signPlantedDocument } from "#shared/duty/planted-document.js";
+import type { PlantedDocument } from "#shared/duty/planted-document.js";
 import { type Task, type TaskKind, taskId } from "#shared/duty/task.js";
 import { dutyThreshold } from "#shared/duty/threshold.js";
 import { hashBytes, u64le } from "#shared/protocol/hash.js";
 import { assessMembers } from "#shared/settlement/assess-members.js";
 import { type ClosedCycle, closeCycle } from "#shared/settlement/close-cycle.js";
 import { type CloseInputs, type CycleTask, targetsOf, weightsByKind } from "#shared/settlement/cycle-inputs.js";
+import { localDuty, localDutyAnswers, localPlanted } from "#tests/support/local-signing.js";
 import { cheapDraw, hashOf, keyOf, verifyCheapDraw } from "../duty/support.js";
 
 /** How a host behaves. What it leaves out is honest. */
@@ -75,7 +74,7 @@ export const simulateCycle = (
     if (host.plants === false || !isOnDuty(draw, relayThreshold(host.name, weights, tasksBefore))) continue;
     const id = add(host, "planted", mustBeWrong(draw));
     const fields = { network: NETWORK, cycle, task: id, draw: draw.toString("hex") };
-    planted.set(host.name, signPlantedDocument(fields, unsigned(host.name)));
+    planted.set(host.name, localPlanted(fields, unsigned(host.name)));
     plantedCommitments.set(host.name, plantedCommitment(id, draw));
   }
   const targets = targetsOf({ tasks, tasksBefore, reputations });
@@ -105,8 +104,8 @@ export const simulateCycle = (
     const at = { network: NETWORK, cycle };
     return [
       host.name,
-      signDutyDocument({ ...at, duties }, unsigned(host.name)),
-      signDutyAnswers({ ...at, answers, votes }, unsigned(host.name)),
+      localDuty({ ...at, duties }, unsigned(host.name)),
+      localDutyAnswers({ ...at, answers, votes }, unsigned(host.name)),
     ] as const;
   });
   const inputs: CloseInputs = {
@@ -133,7 +132,7 @@ const saidBy = ({ says }: Host, truth: "valid" | "invalid", task: Task): VoteVer
   says ? says(truth, task) : truth;
 
 /** Closing a cycle does not look at signatures: its documents were verified when they were read. */
-const unsigned = (address: string) => ({ address, sign: () => new Uint8Array(64) });
+const unsigned = (address: string) => ({ address, signBytes: () => new Uint8Array(64) });
 
 const relayMessage = (cycle: number, beacon: string): Uint8Array =>
   Buffer.concat([hashBytes(NETWORK), u64le(cycle), hashBytes(beacon)]);

@@ -21,7 +21,7 @@ describe("files made by Bittensor's own wallet library", () => {
     for (const hotkey of ["phrase", "seed", "uri"]) {
       const signer = await loadHotkey({ path, name: VECTOR_WALLET, hotkey });
       assert.equal(signer.address, vectors.hotkeys[hotkey]);
-      assert.ok(verify(message, signer.sign(message), signer.address));
+      assert.ok(verify(message, signer.signBytes(message), signer.address));
     }
     await assert.rejects(loadHotkey({ path, name: VECTOR_WALLET, hotkey: "ed25519" }), coded("WALLET_UNSUPPORTED"));
   });
@@ -38,7 +38,7 @@ describe("files made by Bittensor's own wallet library", () => {
 
     const signer = await openColdkey({ path, name: VECTOR_WALLET }, async () => password);
     assert.equal(signer.address, vectors.coldkey);
-    assert.ok(verify(message, signer.sign(message), signer.address));
+    assert.ok(verify(message, signer.signBytes(message), signer.address));
     assert.ok(
       password.every((byte) => byte === 0),
       "the password is wiped once used",

@@ -69,7 +69,7 @@ describe("keys", () => {
 
     const loaded = await loadHotkey(location);
     assert.equal(loaded.address, created.address);
-    assert.ok(verify(message, loaded.sign(message), created.address));
+    assert.ok(verify(message, loaded.signBytes(message), created.address));
     assert.equal((await openColdkey(location, never)).address, vectors.coldkey);
     const { secretSeed: _, ...phraseOnly } = keyfile;
     await writeFile(join(folder, "hotkeys/default"), JSON.stringify(phraseOnly));
@@ -83,7 +83,7 @@ describe("keys", () => {
       const { address } = await signerFromUri(uri);
       assert.equal((await createColdkey(location, parseSecret(uri))).address, address);
       const opened = await openColdkey(location, never);
-      assert.ok(verify(message, opened.sign(message), address));
+      assert.ok(verify(message, opened.signBytes(message), address));
     }
   });
 

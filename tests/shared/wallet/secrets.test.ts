@@ -178,7 +178,7 @@ describe("verify", () => {
   it("accepts the signer's signature alone and never throws", async () => {
     const message = new TextEncoder().encode("message");
     const [alice, bob] = [await signerFromUri("//Alice"), await signerFromUri("//Bob")];
-    const signature = alice.sign(message);
+    const signature = alice.signBytes(message);
     assert.equal(alice.address, "5GrwvaEF5zXb26Fz9rcQpDWS57CtERHpNehXCPcNoHGKutQY");
     assert.ok(verify(message, signature, alice.address));
     assert.ok(!verify(message, signature, bob.address));

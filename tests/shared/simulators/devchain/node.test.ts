@@ -10,15 +10,15 @@ import { setCommitment } from "#shared/chain/call.js";
 import { systemClock } from "#shared/chain/clock.js";
 import type { Call } from "#shared/chain/devchain/calls.js";
 import { connectDevchain } from "#shared/chain/devchain/client.js";
-import { signExtrinsic } from "#shared/chain/devchain/extrinsic.js";
 import { genesisSchema } from "#shared/chain/devchain/genesis.js";
 import { processPlace } from "#shared/files/process-place.js";
-import type { Signer } from "#shared/protocol/signer.js";
+import type { LocalKey } from "#shared/protocol/signer.js";
 import { Fault } from "#shared/simulators/devchain/fault.js";
 import { type DevNode, type NodeOptions, openNode } from "#shared/simulators/devchain/node.js";
 import { POOL_PER_SIGNER } from "#shared/simulators/devchain/pool.js";
 import { coded } from "#tests/support/coded.js";
 import { HANG_GUARD } from "#tests/support/hang-guard.js";
+import { localExtrinsic } from "../../../support/local-signing.js";
 import {
   collectingLog,
   type Keys,
@@ -53,8 +53,8 @@ const openForTest = async (t: TestContext, options: Partial<NodeOptions> = {}): 
 };
 
 const commitCall = (data: string): Call => ({ name: "setCommitment", args: { netuid: NETUID, data } });
-const signed = (node: DevNode, signer: Signer, data: string, nonce = node.nextNonce(signer.address)) =>
-  signExtrinsic(node.history.latest.genesisHash, nonce, commitCall(data), signer);
+const signed = (node: DevNode, signer: LocalKey, data: string, nonce = node.nextNonce(signer.address)) =>
+  localExtrinsic(node.history.latest.genesisHash, nonce, commitCall(data), signer);
 const refused = (reason: string) => (error: unknown) => error instanceof Fault && error.reason === reason;
 
 describe("the pool", () => {
@@ -98,14 +98,14 @@ describe("the pool", () => {
     ];
     for (const raw of [...rubbish, ...wrongCalls]) assert.throws(() => node.submit(raw), refused("Malformed"));
     const long = { name: "faucet" as const, args: { account: keys.sudo.address, amount: "1" } };
-    const huge = signExtrinsic(good.genesis, 0, { name: "sudo", args: { calls: Array(256).fill(long) } }, keys.sudo);
+    const huge = localExtrinsic(good.genesis, 0, { name: "sudo", args: { calls: Array(256).fill(long) } }, keys.sudo);
     assert.equal(node.submit(huge).status, "pool");
     const subnet = (netuid: number) => ({
       name: "createSubnet" as const,
       args: { ...genesisSchema.parse(makeGenesis(keys)).subnets[0]!, netuid },
     });
     const calls = Array.from({ length: 120 }, (_, i) => subnet(i + 2));
-    const over = signExtrinsic(good.genesis, 1, { name: "sudo", args: { calls } }, keys.sudo);
+    const over = localExtrinsic(good.genesis, 1, { name: "sudo", args: { calls } }, keys.sudo);
     assert.throws(() => node.submit(over), refused("ExtrinsicTooLarge"));
   });
 });

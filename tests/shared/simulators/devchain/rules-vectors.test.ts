@@ -2,15 +2,15 @@ import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { before, describe, it } from "node:test";
 import { type Call, callSchema } from "#shared/chain/devchain/calls.js";
-import { signExtrinsic } from "#shared/chain/devchain/extrinsic.js";
 import { genesisSchema, type HyperParameterChange } from "#shared/chain/devchain/genesis.js";
 import type { U16Row } from "#shared/chain/yuma/epoch.js";
-import type { Signer } from "#shared/protocol/signer.js";
+import type { LocalKey } from "#shared/protocol/signer.js";
 import { applyBlock, genesisState, nonceOf } from "#shared/simulators/devchain/apply.js";
 import { extrinsicsRoot } from "#shared/simulators/devchain/block.js";
 import type { ChainState } from "#shared/simulators/devchain/state.js";
 import { subnetOf } from "#shared/simulators/devchain/subnet.js";
 import { signerFromUri } from "#shared/wallet/signer.js";
+import { localExtrinsic } from "../../../support/local-signing.js";
 
 /** What the real runtime said to the same calls, recorded by `tests/interop/rules-record.ts`. Keys are secret URIs. */
 interface Vectors {
@@ -55,7 +55,7 @@ const vectors: Vectors = JSON.parse(readFileSync(file, "utf8"));
 const { netuid, tempo } = vectors;
 const BLOCK_MS = 1000;
 
-const signers = new Map<string, Signer>();
+const signers = new Map<string, LocalKey>();
 before(async () => {
   const named = vectors.cases.flatMap(({ neurons, steps }) => [
     ...neurons,
@@ -96,7 +96,7 @@ const put = (state: ChainState, calls: readonly (readonly [string, Call])[]) => 
     const signer = signers.get(uri)!;
     const nonce = nonceOf(state, signer.address) + (sent.get(uri) ?? 0);
     sent.set(uri, (sent.get(uri) ?? 0) + 1);
-    return signExtrinsic(state.genesisHash, nonce, callSchema.parse(call), signer);
+    return localExtrinsic(state.genesisHash, nonce, callSchema.parse(call), signer);
   });
   const header = {
     number: state.block + 1,

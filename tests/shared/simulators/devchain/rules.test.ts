@@ -1,15 +1,16 @@
 import assert from "node:assert/strict";
 import { before, describe, it } from "node:test";
 import { type Call, callSchema } from "#shared/chain/devchain/calls.js";
-import { type Extrinsic, signExtrinsic } from "#shared/chain/devchain/extrinsic.js";
+import type { Extrinsic } from "#shared/chain/devchain/extrinsic.js";
 import { genesisSchema, type HyperParameterChange } from "#shared/chain/devchain/genesis.js";
 import { BlockZeroError } from "#shared/errors/error.js";
-import type { Signer } from "#shared/protocol/signer.js";
+import type { LocalKey } from "#shared/protocol/signer.js";
 import { applyBlock, genesisState, nonceOf } from "#shared/simulators/devchain/apply.js";
 import { type Block, extrinsicsRoot } from "#shared/simulators/devchain/block.js";
 import { isEpoch, nextEpoch, tempoIndex, tempoStart } from "#shared/simulators/devchain/epochs.js";
 import type { ChainState } from "#shared/simulators/devchain/state.js";
 import { stakeOf, subnetOf } from "#shared/simulators/devchain/subnet.js";
+import { localExtrinsic } from "../../../support/local-signing.js";
 import { type Keys, makeGenesis, makeKeys, NETUID, TOKEN } from "../../chain/support.js";
 
 let keys: Keys;
@@ -34,26 +35,26 @@ const empty = (state: ChainState, count: number): ChainState =>
   Array.from({ length: count }).reduce<ChainState>((at) => applyBlock(at, blockOn(at)).state, state);
 
 /** Puts calls into one block. */
-const put = (state: ChainState, ...calls: readonly (readonly [Signer, Call])[]) => {
+const put = (state: ChainState, ...calls: readonly (readonly [LocalKey, Call])[]) => {
   const sent = new Map<string, number>();
   const extrinsics = calls.map(([signer, call]) => {
     const nonce = nonceOf(state, signer.address) + (sent.get(signer.address) ?? 0);
     sent.set(signer.address, (sent.get(signer.address) ?? 0) + 1);
-    return signExtrinsic(state.genesisHash, nonce, call, signer);
+    return localExtrinsic(state.genesisHash, nonce, call, signer);
   });
   const { state: after, outcomes } = applyBlock(state, blockOn(state, extrinsics));
   return { state: after, reasons: outcomes.map(({ error }) => error?.reason ?? "ok"), outcomes };
 };
 
-const register = (signer: Signer, netuid = NETUID): readonly [Signer, Call] => [
+const register = (signer: LocalKey, netuid = NETUID): readonly [LocalKey, Call] => [
   signer,
   { name: "burnedRegister", args: { netuid, hotkey: signer.address } },
 ];
-const commit = (signer: Signer, data: string, netuid = NETUID): readonly [Signer, Call] => [
+const commit = (signer: LocalKey, data: string, netuid = NETUID): readonly [LocalKey, Call] => [
   signer,
   { name: "setCommitment", args: { netuid, data } },
 ];
-const weigh = (signer: Signer, dests: number[], weights: number[], versionKey = 0): readonly [Signer, Call] => [
+const weigh = (signer: LocalKey, dests: number[], weights: number[], versionKey = 0): readonly [LocalKey, Call] => [
   signer,
   { name: "setWeights", args: { netuid: NETUID, dests, weights, versionKey } },
 ];
@@ -174,7 +175,7 @@ describe("weights", () => {
   });
 
   it("names what is wrong with them", () => {
-    const reason = (call: readonly [Signer, Call], change?: HyperParameterChange) =>
+    const reason = (call: readonly [LocalKey, Call], change?: HyperParameterChange) =>
       put(withPermit(change), call).reasons[0];
     assert.equal(reason(weigh(keys.validator, [2], [1, 2])), "WeightVecNotEqualSize");
     assert.equal(reason(weigh(keys.validator, [0, 1, 2, 3], [1, 1, 1, 1])), "UidsLengthExceedUidsInSubNet");
@@ -199,7 +200,7 @@ describe("weights", () => {
 
 describe("stake and sudo", () => {
   it("moves balance to stake and refuses what is not there", () => {
-    const stake = (amount: string, hotkey = keys.miner.address): readonly [Signer, Call] => [
+    const stake = (amount: string, hotkey = keys.miner.address): readonly [LocalKey, Call] => [
       keys.other,
       { name: "addStake", args: { netuid: NETUID, hotkey, amount } },
     ];
@@ -304,11 +305,11 @@ describe("blocks", () => {
   it("are refused with a forged, replayed or foreign extrinsic, or out of order", () => {
     const state = start();
     const [signer, call] = commit(keys.miner, "x");
-    const good = signExtrinsic(state.genesisHash, 0, call, signer);
+    const good = localExtrinsic(state.genesisHash, 0, call, signer);
     const apply = (at: ChainState, extrinsic: Extrinsic) => () => applyBlock(at, blockOn(at, [extrinsic]));
     invalid(apply(state, { ...good, call: commit(keys.miner, "y")[1] }), /not signed/);
     invalid(apply(state, { ...good, signer: keys.other.address }), /not signed/);
-    invalid(apply(state, signExtrinsic("0".repeat(64), 0, call, signer)), /another chain/);
+    invalid(apply(state, localExtrinsic("0".repeat(64), 0, call, signer)), /another chain/);
     const after = applyBlock(state, blockOn(state, [good])).state;
     invalid(apply(after, good), /nonce 0/);
     invalid(() => applyBlock(after, blockOn(state)), /does not follow/);

@@ -7,7 +7,6 @@ import {
   noncesHash,
   parseNonces,
   type RecordedPrefixes,
-  signNonces,
   type UnsignedNonces,
 } from "#shared/sprint/proof/all-nonces.js";
 import { noncesTree } from "#shared/sprint/proof/nonces-tree.js";
@@ -15,14 +14,15 @@ import { checkOpening, encodeOpening, parseOpening } from "#shared/sprint/proof/
 import { isProbable, winsZ } from "#shared/sprint/proof/wins-check.js";
 import { devSigner, verify } from "#tests/shared/protocol/keys.js";
 import { coded } from "#tests/support/coded.js";
+import { localNonces } from "#tests/support/local-signing.js";
 import { digestsOf, promisedOf, sprintOfAll } from "./proofs.js";
 
 const alice = devSigner("//Alice");
 const { tree, fields, recorded } = sprintOfAll();
-const proof = signNonces(fields, alice);
+const proof = localNonces(fields, alice);
 
 const faultOf = (change: Partial<UnsignedNonces>, records: RecordedPrefixes = recorded): string => {
-  const changed = signNonces({ ...fields, ...change }, alice);
+  const changed = localNonces({ ...fields, ...change }, alice);
   const checked = checkNonces(encodeNonces(changed), promisedOf(changed, noncesHash(changed)), records, verify);
   return checked.ok ? "accepted" : checked.fault;
 };

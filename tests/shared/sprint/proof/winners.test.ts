@@ -13,21 +13,21 @@ import {
   isWinnersSigned,
   maxWinnersBytes,
   parseWinners,
-  signWinners,
 } from "#shared/sprint/proof/winners.js";
 import { devSigner, verify } from "#tests/shared/protocol/keys.js";
 import { coded } from "#tests/support/coded.js";
+import { localWinners } from "#tests/support/local-signing.js";
 import { promisedWinners, winnersFields } from "./proofs.js";
 
 const alice = devSigner("//Alice");
-const proof = signWinners(winnersFields, alice);
+const proof = localWinners(winnersFields, alice);
 const bytes = encodeWinners(proof);
 const promised = promisedWinners(proof);
 
 /** The document with changes, as its own hotkey could sign and promise it. */
 const changed = (change: object): Uint8Array => {
   const { signature: _, ...body } = { ...JSON.parse(Buffer.from(bytes).toString()), ...change };
-  const signature = Buffer.from(alice.sign(canonicalBytes(body))).toString("hex");
+  const signature = Buffer.from(alice.signBytes(canonicalBytes(body))).toString("hex");
   return canonicalBytes({ ...body, signature });
 };
 
@@ -90,7 +90,7 @@ test("a list's fault is named, and such a list is not written", () => {
     [Array.from({ length: MAX_WINS + 1 }, (_, i) => i), "too_large"],
   ] as const) {
     assert.equal(winsFault(wins), fault);
-    assert.throws(() => signWinners({ ...winnersFields, wins }, alice), coded("SPRINT_WINS_INVALID"));
+    assert.throws(() => localWinners({ ...winnersFields, wins }, alice), coded("SPRINT_WINS_INVALID"));
     assert.throws(() => encodeWinners({ ...proof, wins }), coded("SPRINT_WINS_INVALID"));
   }
 });
