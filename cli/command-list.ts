@@ -13,6 +13,7 @@ export const COMMANDS: Readonly<Record<string, Readonly<Record<string, () => Loa
   },
   "Keys and chain:": {
     wallet: async () => (await import("./commands/wallet.js")).wallet,
+    signer: async () => (await import("./commands/signer.js")).signer,
     register: async () => (await import("./commands/register.js")).register,
     metagraph: async () => (await import("./commands/metagraph.js")).metagraph,
     chain: async () => (await import("./commands/chain.js")).chain,

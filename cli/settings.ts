@@ -20,6 +20,9 @@ export const walletSettings = defineConfig({
 export const writerSettings = defineConfig({
   ...walletSettings,
   "wallet.keys_in_use": participantSettings["wallet.keys_in_use"],
+  "wallet.signer": participantSettings["wallet.signer"],
+  "wallet.signer_token": participantSettings["wallet.signer_token"],
+  "wallet.signer_certificate": participantSettings["wallet.signer_certificate"],
 });
 
 /** Of who serves files and says where on chain. */

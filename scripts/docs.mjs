@@ -24,6 +24,7 @@ const { checkupCommand } = await load("miner/checkup/command.js");
 const { validatorCommand } = await load("validator/command.js");
 const { validatorPlanCommand } = await load("validator/plan/plan-command.js");
 const { validatorSettings } = await load("validator/config.js");
+const { signerSettings } = await load("signer/config.js");
 
 const { wholePrograms } = await load("cli/whole-programs.js");
 const { manPage } = await load("shared/cli/man-page.js");
@@ -67,6 +68,9 @@ const pages = {
     "## blockzero-validator",
     "[configs/validator.yaml](../configs/validator.yaml) has them all with their defaults.",
     configReference(validatorSettings).trimEnd(),
+    "## blockzero signer",
+    "[configs/signer.yaml](../configs/signer.yaml) has them all with their defaults, [signer.md](signer.md) what they are for.",
+    configReference(signerSettings).trimEnd(),
     "## .env",
     'A `.env` file of the current folder is read into the environment; a variable that is set already stays. It is UTF-8, or UTF-16 with a byte order mark, with one `NAME=value` a line, `export` before it or not; a value with `#`, quotes or spaces at its ends stands between `"`, `\'` or `` ` `` and may then go over several lines (`\\n` is a new line between `"`). Lines of spaces and lines that begin with `#` say nothing. Anything else is refused with its line (`ENV_FILE_MALFORMED`). A variable that begins with `BLOCKZERO_` and that nothing reads is a warning (`ENV_NAME_UNKNOWN`).',
     "## Weights & Biases",

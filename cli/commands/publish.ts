@@ -29,10 +29,10 @@ import { serveOnKeptPort } from "#shared/participant/files/kept-port.js";
 import { ownLocation } from "#shared/participant/files/own-location.js";
 import { networkBytes, networkHash } from "#shared/protocol/network.js";
 import { encodeRecord, shortHash } from "#shared/protocol/records.js";
+import { openSigner } from "#shared/signing/open-signer.js";
 import { OFF } from "#shared/telemetry/listen-address.js";
 import { createLogger } from "#shared/telemetry/logger.js";
 import { openTelemetry } from "#shared/telemetry/open-telemetry.js";
-import { loadHotkey } from "#shared/wallet/index.js";
 import { confirm } from "../confirm.js";
 import { announceSettings, chainSettings, writerSettings } from "../settings.js";
 
@@ -106,7 +106,7 @@ const serve = async (
   const store = directoryStore(join(home, "blobs"), log);
   const written = await pinnedNetwork(store, loadNetwork(file));
   await checkComplete(store, written, home);
-  const owner = await loadHotkey(wallet);
+  const owner = await openSigner(wallet, log);
   const telemetry = await openTelemetry({
     role: "owner",
     version: packageInfo.version,

@@ -16,7 +16,7 @@ import { addFlags } from "#shared/config/flags.js";
 import { defineConfig } from "#shared/config/settings.js";
 import { BlockZeroError } from "#shared/errors/error.js";
 import type { Signer } from "#shared/protocol/signer.js";
-import { loadHotkey } from "#shared/wallet/index.js";
+import { openSigner } from "#shared/signing/open-signer.js";
 import { subnetSettings, writerSettings } from "../settings.js";
 
 const settings = defineConfig({ ...subnetSettings, ...writerSettings });
@@ -42,7 +42,7 @@ export const register: CommandSpec = {
       .option(...JSON_AMOUNTS_FLAG)
       .action(async ({ stake, dryRun = false, json = false, ...options }: Options) => {
         const { chain_endpoint: endpoint, netuid, wallet } = settingsAmong(settings, options);
-        const hotkey = await loadHotkey(wallet);
+        const hotkey = await openSigner(wallet);
         const coldkey = await payerOf(wallet, hotkey);
         const keyFolder = keyFolderOf(wallet);
         const chain = await connectChain({ endpoint, signal: shutdownSignal(), keyFolder });

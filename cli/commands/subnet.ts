@@ -21,7 +21,7 @@ import { addFlags } from "#shared/config/flags.js";
 import { defineConfig } from "#shared/config/settings.js";
 import { BlockZeroError } from "#shared/errors/error.js";
 import { cycleLength } from "#shared/protocol/phases.js";
-import { type HotkeyLocation, loadHotkey } from "#shared/wallet/index.js";
+import { hotkeyAddress, openSigner, type WalletSettings } from "#shared/signing/open-signer.js";
 import { subnetSettings, writerSettings } from "../settings.js";
 
 const settings = defineConfig({ ...subnetSettings, ...writerSettings });
@@ -152,18 +152,18 @@ const onChain = async (
 };
 
 /** The coldkey that owns what the wallet's hotkey is for. */
-const ownerOf = async (wallet: HotkeyLocation) => payerOf(wallet, await loadHotkey(wallet));
+const ownerOf = async (wallet: WalletSettings) => payerOf(wallet, await openSigner(wallet));
 
 type Wanted = ReturnType<typeof subnetParameters>;
 
 const createOnDevchain = async (
   chain: DevchainClient,
   netuid: number,
-  wallet: HotkeyLocation,
+  wallet: WalletSettings,
   hyperParameters: Wanted,
   json: boolean,
 ): Promise<void> => {
-  const owner = (await loadHotkey(wallet)).address;
+  const owner = await hotkeyAddress(wallet);
   const present = await ownerHotkeyOf(chain, netuid);
   if (present !== null && present !== owner)
     throw new BlockZeroError(
@@ -185,12 +185,12 @@ const createOnDevchain = async (
 /** Where the sudo key is everybody's, it does what on a live chain nobody can: lifts the limit on networks, and fits epochs to cycles. */
 const createOnSubtensor = async (
   chain: SubtensorChain,
-  wallet: HotkeyLocation,
+  wallet: WalletSettings,
   template: NetworkTemplate,
   wanted: Wanted,
   json: boolean,
 ): Promise<void> => {
-  const hotkey = await loadHotkey(wallet);
+  const hotkey = await openSigner(wallet);
   const coldkey = await payerOf(wallet, hotkey);
   const isOurs = await isDevelopment(chain);
   if (isOurs) await sudoOn(chain, [["adminUtils", "sudoSetNetworkRateLimit", 0]]);

@@ -3,7 +3,7 @@ import { JSON_FLAG, printJson } from "#shared/cli/json.js";
 import { wholeNumber } from "#shared/cli/numbers.js";
 import type { CommandSpec } from "#shared/cli/program.js";
 import { KEPT_CYCLES } from "#shared/participant/writes/journal.js";
-import { loadHotkey } from "#shared/wallet/index.js";
+import { hotkeyAddress } from "#shared/signing/open-signer.js";
 import { minerSettings } from "../config.js";
 import type { Point, PointState } from "./points.js";
 
@@ -30,7 +30,7 @@ export const checkupCommand: CommandSpec = {
       async ({ cycles, json = false, ...flags }: Options & Flags) => {
         const config = loadProgramConfig(minerSettings, flags);
         const { wallet, checkpoint_dir } = config;
-        const { address } = await loadHotkey({ path: wallet.path, name: wallet.name, hotkey: wallet.hotkey });
+        const address = await hotkeyAddress(wallet);
         const [{ readHistory }, { checklist }] = await Promise.all([import("./history.js"), import("./points.js")]);
         const history = readHistory(checkpoint_dir, address, cycles);
         const points = checklist(history, config);

@@ -14,11 +14,11 @@ import { pinnedTexts } from "#shared/packs/pinned-text.js";
 import type { Signer } from "#shared/protocol/signer.js";
 import { originOf } from "#shared/protocol/succession.js";
 import type { FileRequest } from "#shared/replay/source.js";
+import { openSigner, type WalletSettings } from "#shared/signing/open-signer.js";
 import { blobFolders } from "#shared/subnet/blob-folders.js";
 import type { OpenedSubnet } from "#shared/subnet/open-subnet.js";
 import { subnetWithTexts } from "#shared/subnet/texts.js";
 import { createLogger } from "#shared/telemetry/logger.js";
-import { type HotkeyLocation, loadHotkey } from "#shared/wallet/index.js";
 import { minerSettings } from "../config.js";
 import { openOwnSubnet } from "../own-subnet.js";
 import { checkName, findArtifact } from "./artifact.js";
@@ -34,6 +34,9 @@ const scoreSettings = defineConfig({
   "wallet.name": participantSettings["wallet.name"],
   "wallet.hotkey": participantSettings["wallet.hotkey"],
   "wallet.path": participantSettings["wallet.path"],
+  "wallet.signer": participantSettings["wallet.signer"],
+  "wallet.signer_token": participantSettings["wallet.signer_token"],
+  "wallet.signer_certificate": participantSettings["wallet.signer_certificate"],
   checkpoint_dir,
   threads,
   allow_private_addresses,
@@ -163,9 +166,9 @@ const keepOnly = async (cache: BlobStore, hashes: ReadonlySet<string>): Promise<
 };
 
 /** Null where there is none: a file can be scored without. */
-const ownHotkey = async (wallet: HotkeyLocation): Promise<Signer | null> => {
+const ownHotkey = async (wallet: WalletSettings): Promise<Signer | null> => {
   try {
-    return await loadHotkey(wallet);
+    return await openSigner(wallet);
   } catch (thrown) {
     if (hasCode(thrown, "WALLET_NOT_FOUND")) return null;
     throw thrown;

@@ -94,8 +94,10 @@ export const createBlobClient = (options: BlobClientOptions): BlobClient => {
     const send = (authorization: string | undefined) => requestBlob({ ...get, authorization }, incoming);
     if (signer === undefined) return send(undefined);
     const signed = { method: "GET", origin: origin.origin, path, nonce: nextNonce() };
+    const authorization = await authorizationOf(signed, signer);
+    if (authorization === undefined) return send(undefined);
     try {
-      await send(await signRequest(signed, signer));
+      await send(authorization);
     } catch (thrown) {
       // The clock may be wrong, or records may name the server differently. Public blobs are served without a signature.
       if (!hasCode(thrown, "FETCH_UNAUTHORIZED")) throw thrown;
@@ -238,6 +240,28 @@ export const createBlobClient = (options: BlobClientOptions): BlobClient => {
     receive,
   };
 };
+
+/** Undefined if the signer of the hotkey does not sign: who signs nothing is a stranger, and served as one. */
+const authorizationOf = async (
+  request: Parameters<typeof signRequest>[0],
+  signer: Pick<Signer, "address" | "sign">,
+): Promise<string | undefined> => {
+  try {
+    return await signRequest(request, signer);
+  } catch (thrown) {
+    if (hasCode(thrown, ...UNSIGNED)) return undefined;
+    throw thrown;
+  }
+};
+
+const UNSIGNED = [
+  "SIGNER_BUSY",
+  "SIGNER_MALFORMED",
+  "SIGNER_REFUSED",
+  "SIGNER_TIMEOUT",
+  "SIGNER_UNAUTHORIZED",
+  "SIGNER_UNREACHABLE",
+] as const satisfies readonly ErrorCode[];
 
 /** What is missing, which servers were asked, and what each answered. The code is that of the first. */
 const notFetched = ({ hash, what = "blob" }: BlobFetch, faults: readonly BlockZeroError[]): BlockZeroError => {

@@ -1,6 +1,7 @@
 import { join } from "node:path";
 import { z } from "zod";
 import { STORE_FORMS, storeBeside, storeSchema } from "#shared/blobs/store-setting.js";
+import { parseSignerAddress, SIGNER_ADDRESS_FORMS, type SignerAddress } from "#shared/signing/signer-address.js";
 import { OFF, parseListenAddress } from "#shared/telemetry/listen-address.js";
 import { NAMED_NETWORKS } from "../chain/subtensor/networks.js";
 import { type DeviceChoice, deviceChoices } from "../engine/runtime/device-choice.js";
@@ -59,6 +60,14 @@ export const metricsSetting = (standard: string) =>
       "Where /metrics (for Prometheus) and /health are served; port 0 takes a free one. Only this machine reaches 127.0.0.1; 0.0.0.0 is for all. Where the port is taken, the program warns and runs without.",
   });
 
+/** Where a signer is. */
+export const signerAddressSchema = z.string().transform((text, context): SignerAddress => {
+  const address = parseSignerAddress(text);
+  if (address !== null) return address;
+  context.addIssue({ code: "custom", message: SIGNER_ADDRESS_FORMS });
+  return z.NEVER;
+});
+
 /** Settings of every program that takes part in a subnet. */
 export const participantSettings = {
   chain_endpoint: setting({
@@ -87,6 +96,22 @@ export const participantSettings = {
     beside: pathBeside,
     describe:
       "Where the programs of this machine agree who writes with a key: one folder for all of them. Unset, keys-in-use beside the folder of wallets; to be set where that cannot be written, as where wallets are mounted read-only.",
+  }),
+  "wallet.signer": setting({
+    schema: signerAddressSchema.optional(),
+    allowed: SIGNER_ADDRESS_FORMS,
+    describe:
+      "Where `blockzero signer` signs with the hotkey, whose key file need not be here then, only its public half. Unset, the hotkey's file signs.",
+  }),
+  "wallet.signer_token": setting({
+    schema: pathSchema.optional(),
+    beside: pathBeside,
+    describe: "A file with the token that the signer wants to see. Needed unless it is a Unix socket.",
+  }),
+  "wallet.signer_certificate": setting({
+    schema: pathSchema.optional(),
+    beside: pathBeside,
+    describe: "The signer's certificate, or that of who signed it, PEM. Unset, the authorities that the system trusts.",
   }),
   checkpoint_dir: setting({
     schema: pathSchema,

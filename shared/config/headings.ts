@@ -23,6 +23,7 @@ const HEADINGS: Readonly<Record<string, readonly string[]>> = {
   "Machine:": ["device", "threads", "training", "evaluation", "evaluator"],
   "Files:": ["checkpoint_dir", "checkpoint_keep_top_k", "checkpoint_interval_seconds", "cache_gib", "store"],
   "Serving files:": ["listen", "allow_private_addresses"],
+  "Signing:": ["home", "token", "tls", "allow", "rates"],
   "Randomness:": ["drand"],
   "Logs and metrics:": ["log", "metrics", "wandb", "wandb_entity", "wandb_project"],
 };

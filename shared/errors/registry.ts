@@ -13,6 +13,7 @@ import { ownProgramErrors } from "./own-program.js";
 import { programErrors } from "./program.js";
 import { sealErrors, sealedTextErrors } from "./sealed-text.js";
 import { settingErrors } from "./settings.js";
+import { signerErrors } from "./signer.js";
 import { sprintErrors } from "./sprint.js";
 import { storeErrors } from "./stores.js";
 import { subnetErrors } from "./subnet.js";
@@ -30,6 +31,7 @@ export const ERROR_TOPICS = {
   "Warnings of the log": warnings,
   "The chain": chainErrors,
   "Wallets and keys": walletErrors,
+  "Remote signing": signerErrors,
   "Fetching files": fetchErrors,
   Stores: storeErrors,
   "The Hugging Face Hub": hubErrors,

@@ -20,9 +20,10 @@ import type { Signer } from "#shared/protocol/signer.js";
 import { originOf } from "#shared/protocol/succession.js";
 import type { FileRequest } from "#shared/replay/source.js";
 import { networkInForce } from "#shared/replay/succession.js";
+import { openSigner } from "#shared/signing/open-signer.js";
 import type { Log } from "#shared/telemetry/log.js";
 import { createTelemetry, type Telemetry } from "#shared/telemetry/telemetry.js";
-import { loadHotkey, verify } from "#shared/wallet/index.js";
+import { verify } from "#shared/wallet/index.js";
 import { followModels } from "./agreement/agreed-model.js";
 import { agreedNetwork } from "./agreement/agreed-network.js";
 import { obtainTexts } from "./agreement/agreed-texts.js";
@@ -77,7 +78,9 @@ const open = async (
   const { netuid, wallet, listen } = config;
   const telemetry = watched ?? createTelemetry();
   const { instruments } = telemetry;
-  const signer = await loadHotkey({ path: wallet.path, name: wallet.name, hotkey: wallet.hotkey });
+  if (config.dry_run && wallet.signer !== undefined) throw dryRunSigned();
+  const signer = await openSigner(wallet, log);
+  onLeave(() => signer.close());
   const location = ownLocation(config);
   const lost = new AbortController();
   const left = new AbortController();
@@ -191,6 +194,14 @@ const open = async (
     commitOnce: (record) => commitOnce(context, record),
   };
 };
+
+/** What a signer signs could be sent, and so takes the place of what is to be sent later. */
+const dryRunSigned = (): BlockZeroError =>
+  new BlockZeroError(
+    "SIGNER_DRY_RUN",
+    "a dry run would take the cycle's slots in the signer's journal",
+    "run it with a key file (without wallet.signer), or without dry_run",
+  );
 
 const gone = (): BlockZeroError =>
   new BlockZeroError("STOPPED", "this presence in the network has ended", "join again to go on");

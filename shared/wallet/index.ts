@@ -2,6 +2,7 @@ export { assertNewColdkey, assertNewHotkey, createColdkey, createHotkey } from "
 export { describeWallet, type KeyDescription, listWallets, type WalletDescription } from "./describe.js";
 export type { Encryption } from "./encryption/encryption.js";
 export type { Secret } from "./key-document.js";
+export { readSecretFile } from "./key-file.js";
 export {
   coldkeyFile,
   type HotkeyLocation,
@@ -11,10 +12,10 @@ export {
   walletsFolder,
 } from "./location.js";
 export { MNEMONIC_LENGTHS, type MnemonicLength, newMnemonic, parseMnemonic } from "./mnemonic.js";
-export { loadHotkey, missingWallet, openColdkey, openHotkey } from "./open.js";
+export { loadHotkey, missingWallet, openColdkey, openHotkey, readHotkeyAddress } from "./open.js";
 export { fixedPassword, operatorPassword, type PasswordSource, take } from "./password.js";
 export { type Prompt, terminalPrompt } from "./prompt.js";
 export { parseSecret } from "./secret-text.js";
-export { signerFromUri } from "./signer.js";
+export { SS58_PREFIX, signedBytes, signerFromUri } from "./signer.js";
 export { verify } from "./verify.js";
 export { verifyVrf } from "./verify-vrf.js";

@@ -3,12 +3,13 @@ import { cryptoWaitReady } from "@polkadot/util-crypto";
 import { BlockZeroError } from "#shared/errors/error.js";
 import type { LocalKey } from "#shared/protocol/signer.js";
 import { decrypt, encryptionOf } from "./encryption/encryption.js";
-import { readDocument } from "./key-document.js";
-import { RESTORE, readSecretFile } from "./key-file.js";
+import { readDocument, readPublicDocument } from "./key-document.js";
+import { RESTORE, readPublicFile, readSecretFile } from "./key-file.js";
 import {
   coldkeyFile,
   type HotkeyLocation,
   hotkeyFile,
+  hotkeyPubFile,
   hotkeysFolder,
   isPlainName,
   PUBLIC_SUFFIX,
@@ -26,6 +27,24 @@ import { signerOf } from "./signer.js";
  */
 export const loadHotkey = async (location: HotkeyLocation): Promise<LocalKey> =>
   openKey("hotkey", hotkeyFile(location), () => missingHotkey(location));
+
+/**
+ * The address of a hotkey by the public half of its file: the key itself need not be here. Throws `BlockZeroError`
+ * WALLET_NOT_FOUND, WALLET_NAME_INVALID, WALLET_UNREADABLE, WALLET_MALFORMED.
+ */
+export const readHotkeyAddress = async (location: HotkeyLocation): Promise<string> => {
+  const file = hotkeyPubFile(location);
+  const content = await readPublicFile(file);
+  if (!content)
+    throw new BlockZeroError(
+      "WALLET_NOT_FOUND",
+      `no public half of a hotkey at ${file}`,
+      "copy it from the wallet that the signer has: it holds no secret",
+    );
+  const address = readPublicDocument(content.toString("utf8"));
+  if (address !== undefined) return address;
+  throw new BlockZeroError("WALLET_MALFORMED", `${file} does not hold an address`, RESTORE);
+};
 
 /** A hotkey whose file may be encrypted. Throws what `loadHotkey` does, WALLET_PASSWORD_WRONG, and what the source throws. */
 export const openHotkey = async (location: HotkeyLocation, passwords: PasswordSource): Promise<LocalKey> =>

@@ -19,10 +19,10 @@ const commonName = (name: string): Buffer =>
   der(SEQUENCE, der(0x31, der(SEQUENCE, der(0x06, Buffer.from("550403", "hex")), der(0x0c, Buffer.from(name)))));
 const utcTime = (text: string): Buffer => der(0x17, Buffer.from(text));
 
-/** Signs itself, for another name than anybody asks for (X.509 v1, RFC 5280). */
-export const ownCertificate = (): OwnCertificate => {
+/** Signs itself (X.509 v1, RFC 5280), unless named for another host than anybody asks for. */
+export const ownCertificate = (host = "nobody.invalid"): OwnCertificate => {
   const { publicKey, privateKey } = generateKeyPairSync("ed25519");
-  const name = commonName("nobody.invalid");
+  const name = commonName(host);
   const body = der(
     SEQUENCE,
     der(0x02, Buffer.from([1])),

@@ -73,6 +73,7 @@ const SCHEMAS = {
 } as const;
 
 export type GroupDocumentKind = keyof typeof SCHEMAS;
+export const GROUP_KINDS = Object.keys(SCHEMAS) as readonly GroupDocumentKind[];
 export type GroupDocument<K extends GroupDocumentKind> = z.infer<(typeof SCHEMAS)[K]>;
 
 export type GroupFields<K extends GroupDocumentKind> = Omit<

@@ -18,6 +18,9 @@ const payloadShape = {
   call: callSchema,
 };
 
+/** What is signed. */
+export const extrinsicPayloadSchema = z.strictObject(payloadShape);
+
 export const extrinsicSchema = z.strictObject({
   ...payloadShape,
   /** sr25519 over the canonical JSON of the other fields, 128 hex digits. */

@@ -7,8 +7,8 @@ import { memoryStore } from "#shared/blobs/memory-store.js";
 import { BlockZeroError, hasCode, reasonOf } from "#shared/errors/error.js";
 import { readFileIfAny } from "#shared/files/atomic-file.js";
 import { ownLocation } from "#shared/participant/files/own-location.js";
+import { hotkeyAddress } from "#shared/signing/open-signer.js";
 import { silentLog } from "#shared/telemetry/log.js";
-import { loadHotkey } from "#shared/wallet/index.js";
 import { type Check, type Finding, failure, ok, warning } from "../check.js";
 import type { Examined } from "../examined.js";
 
@@ -78,7 +78,7 @@ const taken = async (location: string, refused: BlockZeroError, signal: AbortSig
 const portOf = async ({ config: { listen, wallet, checkpoint_dir } }: Examined): Promise<number> => {
   if (listen.port !== 0) return listen.port;
   try {
-    const { address } = await loadHotkey({ path: wallet.path, name: wallet.name, hotkey: wallet.hotkey });
+    const address = await hotkeyAddress(wallet);
     return Number(readFileIfAny(join(checkpoint_dir, address, "port")) ?? 0);
   } catch {
     return 0;

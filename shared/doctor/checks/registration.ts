@@ -1,5 +1,5 @@
 import type { Neuron } from "#shared/chain/chain.js";
-import { loadHotkey } from "#shared/wallet/index.js";
+import { hotkeyAddress } from "#shared/signing/open-signer.js";
 import { type Check, failure, ok, warning } from "../check.js";
 import type { Examined } from "../examined.js";
 
@@ -52,7 +52,7 @@ interface OwnNeuron {
 }
 
 const ownNeuron = async ({ config: { netuid, wallet }, chain }: Examined): Promise<OwnNeuron> => {
-  const { address } = await loadHotkey({ path: wallet.path, name: wallet.name, hotkey: wallet.hotkey });
+  const address = await hotkeyAddress(wallet);
   const { neurons, ownerHotkey, block } = await (await chain()).metagraph(netuid);
   return {
     neuron: neurons.find(({ hotkey }) => hotkey === address),

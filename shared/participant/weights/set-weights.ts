@@ -2,6 +2,7 @@ import { setWeights } from "#shared/chain/call.js";
 import type { Neuron } from "#shared/chain/chain.js";
 import { nextAllowed } from "#shared/chain/writer/rate-limits.js";
 import { BlockZeroError } from "#shared/errors/error.js";
+import { signingFor } from "#shared/protocol/signer.js";
 import { writeOnce } from "../writes/write-once.js";
 import { commitCall, commitmentFor, noteCommitted, type WeightsWrite } from "./commit-weights.js";
 import { pendingOf, type WeightsContext } from "./weights-context.js";
@@ -27,12 +28,12 @@ export const setWeightsOnce = async (context: WeightsContext, write: WeightsWrit
     allowed: () => nextAllowed(chain, setWeights(netuid, weights, 0), signer.address),
     send: async () => {
       const parameters = await chain.hyperParameters(netuid);
-      await chain.submit(
-        parameters.weightsMode === "plain"
-          ? setWeights(netuid, weights, parameters.weightsVersion)
-          : commitCall(netuid, await commitmentFor(context, parameters, write)),
-        signer,
-      );
+      const isPlain = parameters.weightsMode === "plain";
+      const commitment = isPlain ? null : await commitmentFor(context, parameters, write);
+      const call = commitment ? commitCall(netuid, commitment) : setWeights(netuid, weights, parameters.weightsVersion);
+      // What was not included in time is committed anew, as another ciphertext.
+      const part = commitment ? `weights ${key} ${commitment.sendUntil}` : `weights ${key}`;
+      await chain.submit(call, signingFor(signer, { ...context.cycleAt(window.start), write: part }));
     },
     record: "weights",
     failure: "weights not set, will retry inside the window",

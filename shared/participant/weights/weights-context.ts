@@ -2,7 +2,9 @@ import { randomBytes } from "node:crypto";
 import { dirname, join } from "node:path";
 import type { Chain, PendingWeights } from "#shared/chain/chain.js";
 import type { Beacon } from "#shared/chain/timelock/beacon.js";
-import type { Signer } from "#shared/protocol/signer.js";
+import { phaseAt } from "#shared/protocol/phases.js";
+import { shortHash } from "#shared/protocol/records.js";
+import type { Purpose, Signer } from "#shared/protocol/signer.js";
 import type { Instruments } from "#shared/telemetry/instruments/instruments.js";
 import type { Log } from "#shared/telemetry/log.js";
 import type { MetricsSink } from "#shared/telemetry/metrics.js";
@@ -22,6 +24,8 @@ export interface WeightsContext {
   readonly blockTime: BlockTime;
   readonly signer: Signer;
   readonly netuid: number;
+  /** The cycle of a block, and the network in force. */
+  readonly cycleAt: (block: number) => Pick<Purpose, "network" | "cycle">;
   readonly journal: Journal<WeightsJournal>;
   /** The drand beacon that the chain follows. */
   readonly beacon: Beacon;
@@ -33,7 +37,7 @@ export interface WeightsContext {
 }
 
 export const openWeights = (
-  { chain, clock, signer, network, home, log, telemetry, signal }: Participant,
+  { chain, clock, signer, network, networkHash, home, log, telemetry, signal }: Participant,
   beacon: Beacon,
   metrics?: Pick<MetricsSink, "write">,
 ): WeightsContext => ({
@@ -42,6 +46,7 @@ export const openWeights = (
   blockTime: watchBlockTime(clock, signal),
   signer,
   netuid: network.netuid,
+  cycleAt: (block) => ({ network: shortHash(networkHash), cycle: phaseAt(block, network.phases).cycle }),
   // Outside the folders of the networks: a commitment under one network file must still be revealed under the next.
   journal: openJournal(join(dirname(home), `weights-${network.netuid}.json`), weightsJournalSchema),
   beacon,

@@ -10,6 +10,7 @@ import { createBlobClient } from "#shared/blobs/blob-client.js";
 import { type BlobServerOptions, startBlobServer } from "#shared/blobs/blob-server.js";
 import { directoryStore } from "#shared/blobs/blob-store.js";
 import { openNonceMark } from "#shared/blobs/nonce-mark.js";
+import { BlockZeroError } from "#shared/errors/error.js";
 import { sha256 } from "#shared/protocol/hash.js";
 import { signRequest } from "#shared/protocol/request.js";
 import { signerFromUri, verify } from "#shared/wallet/index.js";
@@ -62,6 +63,15 @@ describe("a blob server", { timeout: HANG_GUARD }, () => {
     const refused = { code: "FETCH_UNAUTHORIZED" };
     await assert.rejects(clientOf(ann).fetchBlob({ ...request, location }), refused);
     await assert.rejects(clientOf().fetchBlob({ ...request, location }), refused);
+  });
+
+  it("serves whose signer is away as a stranger", async (t) => {
+    const { url: location } = await serve(t, { serveStrangers: true });
+    const away = new BlockZeroError("SIGNER_UNREACHABLE", "the signer is away", "start it");
+    const signer = { ...vera, sign: () => Promise.reject(away) };
+    assert.deepEqual(Buffer.from(await clientOf(signer).fetchBlob({ ...request, location })), bytes);
+    const broken = { ...vera, sign: () => Promise.reject(new TypeError("a bug")) };
+    await assert.rejects(clientOf(broken).fetchBlob({ ...request, location }), /a bug/);
   });
 
   it("takes no request twice, nor one that was meant for another server", async (t) => {

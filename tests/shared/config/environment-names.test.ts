@@ -5,9 +5,22 @@ import { test } from "node:test";
 import { minerSettings } from "#miner/config.js";
 import { ENVIRONMENT_NAMES, unknownNames } from "#shared/config/environment-names.js";
 import { type Definition, environmentName } from "#shared/config/settings.js";
+import { signerSettings } from "#signer/config.js";
 import { validatorSettings } from "#validator/config.js";
 
-const ROOMS = ["shared", "miner", "validator", "owner", "localnet", "inspect", "cli", "bench", "scripts", "tests"];
+const ROOMS = [
+  "shared",
+  "miner",
+  "validator",
+  "owner",
+  "localnet",
+  "inspect",
+  "signer",
+  "cli",
+  "bench",
+  "scripts",
+  "tests",
+];
 
 const sources = function* (folder: string): Generator<string> {
   for (const entry of readdirSync(folder, { withFileTypes: true })) {
@@ -21,7 +34,7 @@ const sources = function* (folder: string): Generator<string> {
 const MISSPELT = ["BLOCKZERO_WALET_NAME", "BLOCKZERO_COLOUR"];
 
 test("the list is the settings of every program, and what the sources name", () => {
-  const settings = [minerSettings, validatorSettings].flatMap((definition: Definition) =>
+  const settings = [minerSettings, validatorSettings, signerSettings].flatMap((definition: Definition) =>
     Object.entries(definition).map(([key, setting]) => environmentName(key, setting)),
   );
   assert.deepEqual([...ENVIRONMENT_NAMES].sort(), [...new Set(ENVIRONMENT_NAMES)].sort());

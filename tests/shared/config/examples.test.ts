@@ -4,6 +4,7 @@ import { test } from "node:test";
 import { minerSettings } from "#miner/config.js";
 import { loadConfig } from "#shared/config/load.js";
 import { type Definition, environmentName } from "#shared/config/settings.js";
+import { signerSettings } from "#signer/config.js";
 import { validatorSettings } from "#validator/config.js";
 
 const nothing = { env: {}, flags: {} };
@@ -19,10 +20,16 @@ test("the validator's example file is the defaults", () => {
   assert.deepEqual(fromFile, loadConfig(validatorSettings, nothing));
 });
 
+test("the signer's example file is the defaults", () => {
+  const fromFile = loadConfig(signerSettings, { ...nothing, file: "configs/signer.yaml" });
+  assert.deepEqual(fromFile, loadConfig(signerSettings, nothing));
+});
+
 test("the example files name every setting, and nothing else", () => {
   const examples: readonly (readonly [string, Definition])[] = [
     ["configs/miner.yaml", minerSettings],
     ["configs/validator.yaml", validatorSettings],
+    ["configs/signer.yaml", signerSettings],
   ];
   for (const [file, definition] of examples) {
     const named = new Set<string>();

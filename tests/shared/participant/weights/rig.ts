@@ -96,6 +96,7 @@ export const openRig = async (
         blockTime: watchBlockTime(blockClock, signal),
         signer: keys.validator,
         netuid: NETUID,
+        cycleAt: (block) => ({ network: "abababab", cycle: block }),
         journal: openJournal(join(home, "weights.json"), weightsJournalSchema),
         beacon: publicBeacon(drand),
         random: randomBytes,

@@ -56,6 +56,7 @@ describe("weights on a subtensor runtime", { timeout: HANG_GUARD }, () => {
       blockTime: watchBlockTime(clock, signal),
       signer: validator,
       netuid: subnet.netuid,
+      cycleAt: (block) => ({ network: "abababab", cycle: block }),
       journal: openJournal(join(home, "weights.json"), weightsJournalSchema),
       beacon,
       random: randomBytes,

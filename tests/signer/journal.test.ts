@@ -1,0 +1,164 @@
+import assert from "node:assert/strict";
+import { appendFileSync, fsyncSync, readFileSync, statSync, truncateSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { describe, it } from "node:test";
+import fc from "fast-check";
+import { hasCode } from "#shared/errors/error.js";
+import { sha256 } from "#shared/protocol/hash.js";
+import { MAX_FAMILIES, openSignedJournal } from "#signer/journal.js";
+import type { Slot } from "#signer/statement.js";
+import { temporaryFolder } from "../shared/artifact/temporary.js";
+import { coded } from "../support/coded.js";
+
+const hotkey = "5GrwvaEF5zXb26Fz9rcQpDWS57CtERHpNehXCPcNoHGKutQY";
+const hashOf = (text: string) => sha256(Buffer.from(text));
+const slot = (cycle: number, content: string, more: Partial<Slot> = {}): Slot => ({
+  family: "record/x/1/abababab/commit",
+  cycle,
+  part: "",
+  content: hashOf(content),
+  ...more,
+});
+const signature = (byte: number) => () => new Uint8Array(64).fill(byte);
+const never = () => assert.fail("signed");
+
+describe("the journal of a signer", () => {
+  it("gives the same bytes the same signature, refuses others, and says the same after a restart", (t) => {
+    const path = join(temporaryFolder(t), "a", "signed.jsonl");
+    for (const run of [0, 1]) {
+      const journal = openSignedJournal({ path, hotkey });
+      const first = journal.signOnce(slot(7, "a"), hashOf("m"), run === 0 ? signature(1) : never);
+      assert.equal(first[0], 1);
+      assert.throws(() => journal.signOnce(slot(7, "b"), hashOf("n"), never), coded("SIGNER_CONFLICT", /cycle 7/));
+      // The same record in another extrinsic, as with another nonce.
+      assert.equal(journal.signOnce(slot(7, "a"), hashOf(`m${run}`), signature(2 + run))[0], 2 + run);
+      assert.equal(journal.signOnce(slot(7, "a"), hashOf("m"), signature(1))[0], 1);
+      assert.equal(journal.signOnce(slot(8 + run, "b"), hashOf("n"), signature(4))[0], 4);
+      assert.equal(journal.signOnce(slot(7, "c", { part: "again" }), hashOf(`o${run}`), signature(5))[0], 5);
+      assert.equal(journal.signOnce(slot(7, "c", { family: "other" }), hashOf("o"), signature(6))[0], 6);
+      journal.close();
+    }
+    assert.equal(statSync(path).mode & 0o777, 0o600);
+  });
+
+  it("forgets the oldest cycles, and refuses what it has forgotten, also when the file was written anew", (t) => {
+    const path = join(temporaryFolder(t), "signed.jsonl");
+    const keptCycles = 16;
+    const options = { path, hotkey, sync: () => {}, spareLines: 20, keptCycles };
+    const journal = openSignedJournal(options);
+    for (let cycle = 0; cycle < 8 * keptCycles; cycle++)
+      journal.signOnce(slot(cycle, "a"), hashOf(`${cycle}`), signature(1));
+    assert.throws(() => journal.signOnce(slot(5, "a"), hashOf("5"), never), coded("SIGNER_REFUSED", /older/));
+    const lines = readFileSync(path, "utf8").split("\n").length;
+    assert.ok(lines < 2 * keptCycles + 30, `${lines} lines`);
+    journal.close();
+    const again = openSignedJournal(options);
+    assert.throws(() => again.signOnce(slot(5, "b"), hashOf("5"), never), coded("SIGNER_REFUSED", /older/));
+    const last = slot(8 * keptCycles - 1, "b");
+    assert.throws(() => again.signOnce(last, hashOf("x"), never), coded("SIGNER_CONFLICT"));
+    for (let n = 1; n < MAX_FAMILIES; n++) again.signOnce(slot(1, "a", { family: `f${n}` }), hashOf("m"), signature(1));
+    assert.throws(() => again.signOnce(slot(1, "a", { family: "g" }), hashOf("m"), never), coded("SIGNER_REFUSED"));
+    again.close();
+  });
+
+  it("signs nothing that it cannot write down, and goes on when it can again", (t) => {
+    const path = join(temporaryFolder(t), "signed.jsonl");
+    let isFull = false;
+    const sync = (file: number) => {
+      if (isFull) throw Object.assign(new Error("ENOSPC: no space left"), { code: "ENOSPC" });
+      fsyncSync(file);
+    };
+    const journal = openSignedJournal({ path, hotkey, sync });
+    journal.signOnce(slot(1, "a"), hashOf("m"), signature(1));
+    const { size } = statSync(path);
+    isFull = true;
+    for (let time = 0; time < 2; time++)
+      assert.throws(
+        () => journal.signOnce(slot(2, "a"), hashOf("m"), signature(1)),
+        coded("SIGNER_JOURNAL_FAILED", /ENOSPC/),
+      );
+    isFull = false;
+    assert.equal(journal.signOnce(slot(2, "b"), hashOf("n"), signature(2))[0], 2);
+    journal.close();
+    assert.ok(statSync(path).size < 3 * size, "what failed is not in it");
+    const again = openSignedJournal({ path, hotkey });
+    assert.throws(() => again.signOnce(slot(2, "a"), hashOf("m"), never), coded("SIGNER_CONFLICT"));
+    again.close();
+    assert.throws(() => openSignedJournal({ path: join(path, "x.jsonl"), hotkey }), coded("SIGNER_JOURNAL_FAILED"));
+  });
+
+  it("is refused where it is another key's, or damaged before its end", (t) => {
+    const path = join(temporaryFolder(t), "signed.jsonl");
+    const journal = openSignedJournal({ path, hotkey });
+    for (const cycle of [1, 2]) journal.signOnce(slot(cycle, "a"), hashOf("m"), signature(1));
+    journal.close();
+    assert.throws(() => openSignedJournal({ path, hotkey: `${hotkey}x` }), coded("JOURNAL_MALFORMED", /not/));
+    const text = readFileSync(path, "utf8");
+    writeFileSync(path, text.replace('"cycle":1', '"cycle":x'));
+    assert.throws(() => openSignedJournal({ path, hotkey }), coded("JOURNAL_MALFORMED", /line 2/));
+    writeFileSync(path, text.replace('"cycle":1', '"cycle":-1'));
+    assert.throws(() => openSignedJournal({ path, hotkey }), coded("JOURNAL_MALFORMED", /line 2/));
+    writeFileSync(path, "");
+    assert.throws(() => openSignedJournal({ path, hotkey }), coded("JOURNAL_MALFORMED", /first line/));
+    writeFileSync(path, `${text}\0\0\0\0\n\0\0`);
+    openSignedJournal({ path, hotkey }).close();
+    assert.equal(readFileSync(path, "utf8"), text, "what a crash left at the end goes");
+  });
+
+  it("never says two things for one slot, wherever it stops", (t) => {
+    const folder = temporaryFolder(t);
+    let number = 0;
+    const ask = fc.record({
+      cycle: fc.integer({ min: 0, max: 3 }),
+      part: fc.constantFrom("", "p"),
+      content: fc.constantFrom("a", "b", "c"),
+      message: fc.constantFrom("m", "n"),
+      // Where the process stops within the write; null: it does not.
+      crash: fc.option(fc.double({ min: 0, max: 1, noNaN: true }), { freq: 2 }),
+      garbage: fc.constantFrom("", "\0\0", "{\n", "\n"),
+    });
+    const property = fc.property(fc.array(ask, { maxLength: 24 }), (asks) => {
+      const path = join(folder, `${number++}.jsonl`);
+      let stops = false;
+      const sync = () => {
+        if (stops) throw new Error("the process ends here");
+      };
+      const open = () => openSignedJournal({ path, hotkey, sync, spareLines: 12 });
+      let journal = open();
+      let made = 0;
+      /** What left the signer: for a slot its content, for a slot's message its signature. */
+      const left = new Map<string, string>();
+      for (const { cycle, part, content, message, crash, garbage } of asks) {
+        const { size } = statSync(path);
+        stops = crash !== null;
+        const place = `${cycle}/${part}`;
+        try {
+          const given = journal.signOnce(slot(cycle, content, { part }), hashOf(content + message), () =>
+            new Uint8Array(64).fill(made++ % 251),
+          );
+          assert.ok((left.get(place) ?? content) === content, "two contents");
+          left.set(place, content);
+          const text = Buffer.from(given).toString("hex");
+          assert.equal(left.get(`${place}/newest/${message}`) ?? text, text, "two signatures of the same bytes");
+          for (const key of [...left.keys()]) if (key.startsWith(`${place}/newest/`)) left.delete(key);
+          left.set(`${place}/newest/${message}`, text);
+        } catch (thrown) {
+          if (hasCode(thrown, "SIGNER_CONFLICT")) assert.notEqual(left.get(place), content);
+          else assert.ok(hasCode(thrown, "SIGNER_JOURNAL_FAILED"), String(thrown));
+        }
+        if (crash === null) continue;
+        // Of what was not synced any part may be on disk, and something else after it.
+        journal.close();
+        const end = statSync(path).size;
+        if (end > size) {
+          truncateSync(path, size + Math.floor((end - size) * crash));
+          appendFileSync(path, garbage);
+        }
+        stops = false;
+        journal = open();
+      }
+      journal.close();
+    });
+    fc.assert(property, { seed: 16, numRuns: 40 });
+  });
+});
