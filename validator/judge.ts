@@ -7,7 +7,8 @@ import type { BlockTimer } from "#shared/participant/block-timer.js";
 import type { Participant } from "#shared/participant/participant.js";
 import { untilBlock } from "#shared/participant/until-block.js";
 import { phaseWindow } from "#shared/protocol/phases.js";
-import { type Report, type ReportEntry, signReport } from "#shared/protocol/report.js";
+import { type Report, type ReportEntry, reportBody } from "#shared/protocol/report.js";
+import { signDocument } from "#shared/protocol/signing.js";
 import type { GatedUpdate } from "#shared/replay/gate-with-blame.js";
 import { ancestry } from "#shared/replay/lineage.js";
 import type { Submission } from "#shared/replay/submissions.js";
@@ -18,6 +19,7 @@ import { evaluationTexts } from "./evaluation-text.js";
 import { type GatedReader, openGatedReader } from "./gated-cache.js";
 import { type Gated, gatherUpdates } from "./gather.js";
 import { type IndependenceMeter, openIndependenceMeter } from "./independence.js";
+import { keepJudgement } from "./kept-judgement.js";
 import { openLossBook } from "./loss-book.js";
 import { measureUpdates } from "./measure.js";
 import { showRaces } from "./observe-judging.js";
@@ -136,17 +138,17 @@ const judge = async (
     abstained: count("abstained"),
     ...Object.fromEntries(Object.entries(baseline).map(([group, { loss }]) => [`loss/${group}`, loss])),
   });
-  return signReport(
-    {
-      network: networkHash,
-      cycle,
-      base: base.hash,
-      seeds,
-      baseline,
-      entries: [...entries.values()].sort((a, b) => a.uid - b.uid),
-    },
-    signer,
-  );
+  const fields = {
+    network: networkHash,
+    cycle,
+    base: base.hash,
+    seeds,
+    baseline,
+    entries: [...entries.values()].sort((a, b) => a.uid - b.uid),
+  };
+  const body = reportBody(fields, signer.address);
+  keepJudgement(home, body);
+  return signDocument(body, signer);
 };
 
 /** Logs where the time went, in milliseconds. Warns if there was too little. */

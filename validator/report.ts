@@ -2,10 +2,12 @@ import { BlockZeroError } from "#shared/errors/error.js";
 import { canonicalBytes } from "#shared/protocol/hash-json.js";
 import { encodeRecord, shortHash } from "#shared/protocol/records.js";
 import { type Report, reportHash } from "#shared/protocol/report.js";
+import { signDocument } from "#shared/protocol/signing.js";
 import { readReport } from "#shared/replay/reports.js";
 import type { MetricsTable } from "#shared/telemetry/metrics.js";
 import type { Validator } from "./context.js";
 import { judgeCycle } from "./judge.js";
+import { keptJudgement } from "./kept-judgement.js";
 import { mark } from "./mark.js";
 import { showReport } from "./observe-judging.js";
 import { openWindow } from "./open-window.js";
@@ -18,7 +20,11 @@ export const report = async (validator: Validator, cycle: number): Promise<void>
   const window = openWindow(participant, cycle, "evaluate");
   let hash = journal.value.cycles[cycle]?.report;
   if (hash === undefined) {
-    const judged = await judgeCycle(participant, meter, cycle, { timer, metrics });
+    const { signer, home } = participant;
+    const kept = keptJudgement(home, { network: networkHash, cycle, validator: signer.address });
+    const judged = kept
+      ? await signDocument(kept, signer)
+      : await judgeCycle(participant, meter, cycle, { timer, metrics });
     hash = reportHash(judged);
     const bytes = canonicalBytes(judged);
     const read = readReport(bytes, participant.signer.address, network);
