@@ -17,8 +17,8 @@ export const winsZ = ({ wins, nonces, difficulty }: Counts): number =>
     : (wins * difficulty - nonces) / Math.sqrt(nonces * (difficulty - 1));
 
 /**
- * Whether |z| ≤ 4, in integers: (V·D − N)² ≤ 16·N·(D − 1). A check of sanity and no more: among 10⁶ nonces at D = 900 it finds only what is
- * at least 12 % too many.
+ * Whether |z| ≤ 4, in integers: (V·D − N)² ≤ 16·N·(D − 1). A check of sanity and no more: among 10⁶ nonces at D = 900 it finds only what
+ * is at least 12 % too many.
  */
 export const isProbable = ({ wins, nonces, difficulty }: Counts): boolean => {
   const [v, n, d] = [BigInt(wins), BigInt(nonces), BigInt(difficulty)];
