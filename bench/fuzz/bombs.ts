@@ -1,6 +1,8 @@
+import { canonicalBytes } from "#shared/protocol/hash-json.js";
 import { MAX_REPORT_BYTES } from "#shared/protocol/report.js";
+import { maxWinnersBytes } from "#shared/sprint/proof/winners.js";
 import { DEFAULT_SAFETENSORS_LIMITS } from "#shared/tensor-files/safetensors.js";
-import { modelManifest, report } from "./corpus.js";
+import { modelManifest, report, winners } from "./corpus.js";
 import type { FuzzTarget } from "./targets.js";
 
 /** An input as large as its reader takes, made to cost it as much as possible. */
@@ -68,6 +70,11 @@ export const bombs = (): readonly Bomb[] => {
       name,
       target,
       bytes: Buffer.from(JSON.stringify(document)),
+    })),
+    ...["AAAA", "AQEB", "____"].map((unit) => ({
+      name: `winners: gaps of ${unit}`,
+      target: "winners proof",
+      bytes: canonicalBytes({ ...winners, wins: unit.repeat(maxWinnersBytes() / 4 - 256) }),
     })),
   ];
 };

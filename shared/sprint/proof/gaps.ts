@@ -53,7 +53,7 @@ export const decodeGaps = (text: string): Parsed<readonly number[]> => {
     if (byte === 0 && unit > 1) return refused("a gap is not in its shortest form");
     nonce += gap;
     if (nonce >= NONCES) return refused("a nonce is 2^48 or more");
-    wins.push(nonce);
+    if (wins.push(nonce) > MAX_WINS) return refused(`more than ${MAX_WINS} wins`);
     [gap, unit] = [0, 1];
   }
   return unit === 1 ? accepted(wins) : refused("the last gap is cut off");

@@ -74,6 +74,7 @@ test("a win at one nonce in 900 takes 2 bytes", () => {
 test("bytes that the encoder never writes are refused", () => {
   for (const hex of ["80", "8000", "ff", "80808080808080", "8080808080808001", "ffffffffffff7f"])
     assert.equal(decodeGaps(Buffer.from(hex, "hex").toString("base64url")).ok, false, hex);
+  assert.match(JSON.stringify(decodeGaps("AQEB".repeat(400_000))), /more than 1048576 wins/);
   for (const text of ["A", "AB", "AA==", "A+", "é"]) assert.equal(decodeGaps(text).ok, false, text);
 });
 
