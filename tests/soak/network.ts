@@ -3,15 +3,15 @@ import { join } from "node:path";
 import { stringify } from "yaml";
 import { template } from "../support/micro-network.js";
 
-/** Blocks, 70 a cycle: a tenth of a second each is too little for much, and enough for every phase on an idle machine. */
+/** Blocks, 88 a cycle: at a tenth of a second each, enough for every phase on a machine without other work. */
 export const SOAK_PHASES = {
   distribute: 6,
   train: 12,
-  commit: 5,
-  reveal: 5,
-  evaluate: 12,
-  exchange: 6,
-  choose: 8,
+  commit: 6,
+  reveal: 6,
+  evaluate: 20,
+  exchange: 8,
+  choose: 14,
   merge: 16,
 } as const;
 
@@ -19,7 +19,7 @@ export const SOAK_PHASES = {
 const TRAINING = {
   batch_size: 4,
   gradient_accumulation_steps: 1,
-  learning_rate: 0.02,
+  learning_rate: 0.003,
   warmup_steps: 0,
   max_steps: 12,
 };

@@ -90,7 +90,8 @@ const MOST_MESSAGES = 40;
 export const reportText = (report: SoakReport): string => {
   const { cycles, blockTime, seed, seconds, node, faults, restarts, trends, findings, facts, messages } = report;
   const figure = (value: number) => value.toFixed(Math.abs(value) < 10 ? 3 : 1);
-  const rows = trends.map(({ process, measure, unit, bound, slope, verdict }) => [
+  const shown = trends.filter(({ slope }) => slope !== null);
+  const rows = shown.map(({ process, measure, unit, bound, slope, verdict }) => [
     process,
     measure,
     unit || "–",
@@ -108,7 +109,8 @@ export const reportText = (report: SoakReport): string => {
       .map(([kind, count]) => `${count} ${kind}`)
       .join(", ")}; ${restarts} restarts`,
     "",
-    ...columns([heading, ...rows]),
+    ...(rows.length > 0 ? columns([heading, ...rows]) : []),
+    ...(shown.length < trends.length ? [`${trends.length - shown.length} measures have too few points`] : []),
     "",
     ...Object.entries(findings).flatMap(([check, found]) => [
       `${found.length === 0 ? "✔" : "✖"} ${check}${found.length === 0 ? "" : `: ${found.length}`}`,
