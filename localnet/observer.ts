@@ -19,9 +19,13 @@ import { readVoters } from "#shared/replay/voters.js";
 import type { Log } from "#shared/telemetry/log.js";
 import { mapValues } from "#shared/training/objective.js";
 import { keepNewest } from "#shared/util/keep-newest.js";
+import { patiently } from "./patiently.js";
 import type { CycleResult, MinerResult, ModelLosses } from "./result.js";
 
 const TOKEN = 1e9;
+
+/** Cycles for which a file is asked for that nobody gives: its servers may be busy, or starting again. */
+const FETCH_CYCLES = 3;
 
 /** Models whose losses are remembered: the one before a cycle and the one after it. */
 const MEASURED = 2;
@@ -63,29 +67,34 @@ export const createObserver = async (context: ObserverContext): Promise<Observer
     return result;
   };
 
+  const resultOf = async (cycle: number): Promise<CycleResult> => {
+    const before = await models.baseOf(cycle);
+    const after = await awaitBaseModel({ ...context, models }, cycle + 1);
+    const { merged } = await models.manifest(after, context.signal);
+    const agree = await everybodyPublished(context, cycle, after);
+    const from = await losses(before);
+    const to = await losses(after);
+    return {
+      cycle,
+      modelHash: after,
+      validatorsAgree: agree,
+      valLossBefore: from.valLoss,
+      valLossAfter: to.valLoss,
+      valBpbBefore: from.valBpb,
+      valBpbAfter: to.valBpb,
+      steps: Object.fromEntries(chosenSteps(context.network, await readBallots(context, cycle))),
+      miners: await minerResults(context, models, cycle, before),
+      merged: after === before ? [] : merged.map(({ uid }) => uid),
+    };
+  };
+
   return {
     models,
     losses,
     async cycle(cycle) {
       await context.blobs.turn(cycle);
-      const before = await models.baseOf(cycle);
-      const after = await awaitBaseModel({ ...context, models }, cycle + 1);
-      const { merged } = await models.manifest(after, context.signal);
-      const agree = await everybodyPublished(context, cycle, after);
-      const from = await losses(before);
-      const to = await losses(after);
-      return {
-        cycle,
-        modelHash: after,
-        validatorsAgree: agree,
-        valLossBefore: from.valLoss,
-        valLossAfter: to.valLoss,
-        valBpbBefore: from.valBpb,
-        valBpbAfter: to.valBpb,
-        steps: Object.fromEntries(chosenSteps(context.network, await readBallots(context, cycle))),
-        miners: await minerResults(context, models, cycle, before),
-        merged: after === before ? [] : merged.map(({ uid }) => uid),
-      };
+      const until = phaseWindow(cycle + FETCH_CYCLES, "distribute", context.network.phases).end;
+      return patiently(context, until, () => resultOf(cycle));
     },
   };
 };

@@ -34,7 +34,21 @@ export const checkNames = (settings: PlayerSettings, names: readonly string[]): 
   throw new BlockZeroError("USAGE", `no participant is called ${unknown}`, `name one of ${known} in --settings`);
 };
 
-export const settingsOf = (settings: PlayerSettings, name: string): Readonly<Record<string, unknown>> => ({
-  ...settings[ALL],
-  ...settings[name],
+type Settings = Readonly<Record<string, unknown>>;
+
+/** The localnet's own settings of a participant, with everybody's and then its own in their place; `listen` and its like key by key. */
+export const withSettings = (own: Settings, settings: PlayerSettings, name: string): Settings =>
+  [settings[ALL], settings[name]].reduce<Settings>((so, more) => (more ? merged(so, more) : so), own);
+
+const merged = (before: Settings, after: Settings): Settings => ({
+  ...before,
+  ...Object.fromEntries(
+    Object.entries(after).map(([key, value]) => {
+      const known = before[key];
+      return [key, isSettings(known) && isSettings(value) ? merged(known, value) : value];
+    }),
+  ),
 });
+
+const isSettings = (value: unknown): value is Settings =>
+  typeof value === "object" && value !== null && !Array.isArray(value);

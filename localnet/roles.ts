@@ -6,7 +6,7 @@ import type { Beacon } from "#shared/chain/timelock/beacon.js";
 import type { Signer } from "#shared/protocol/signer.js";
 import { createColdkey, createHotkey } from "#shared/wallet/index.js";
 import type { LocalnetOptions } from "./options.js";
-import { type PlayerSettings, settingsOf } from "./player-settings.js";
+import { type PlayerSettings, withSettings } from "./player-settings.js";
 import { COMPUTE } from "./sprint.js";
 import { TRAINING } from "./training.js";
 
@@ -90,29 +90,34 @@ export const participantConfig = (
   player: LocalnetParticipant,
   { home, endpoint, netuid, seed, beacon, training, keepCycles, settings }: LocalnetEnv,
 ): string =>
-  stringify({
-    chain_endpoint: endpoint,
-    netuid,
-    wallet: { name: WALLET, hotkey: player.name, path: join(home, "wallets") },
-    checkpoint_dir: join(home, "players", player.name),
-    checkpoint_keep_top_k: keepCycles,
-    device: "cpu",
-    threads: 1,
-    listen: { host: player.address, port: player.port },
-    allow_private_addresses: true,
-    metrics: { listen: `127.0.0.1:${player.metricsPort}` },
-    log: { format: "json" },
-    ...(player.program === "validator" &&
-      beacon && {
-        drand: { public_key: beacon.publicKey, genesis_time: beacon.genesisTime, period: beacon.period },
-      }),
-    ...(player.program === "miner" && {
-      expert_group: player.group,
-      behaviour: player.behaviour,
-      seed,
-      ...TRAINING,
-      compute: COMPUTE,
-      ...training,
-    }),
-    ...settingsOf(settings, player.name),
-  });
+  stringify(
+    withSettings(
+      {
+        chain_endpoint: endpoint,
+        netuid,
+        wallet: { name: WALLET, hotkey: player.name, path: join(home, "wallets") },
+        checkpoint_dir: join(home, "players", player.name),
+        checkpoint_keep_top_k: keepCycles,
+        device: "cpu",
+        threads: 1,
+        listen: { host: player.address, port: player.port },
+        allow_private_addresses: true,
+        metrics: { listen: `127.0.0.1:${player.metricsPort}` },
+        log: { format: "json" },
+        ...(player.program === "validator" &&
+          beacon && {
+            drand: { public_key: beacon.publicKey, genesis_time: beacon.genesisTime, period: beacon.period },
+          }),
+        ...(player.program === "miner" && {
+          expert_group: player.group,
+          behaviour: player.behaviour,
+          seed,
+          ...TRAINING,
+          compute: COMPUTE,
+          ...training,
+        }),
+      },
+      settings,
+      player.name,
+    ),
+  );

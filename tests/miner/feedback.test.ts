@@ -4,6 +4,8 @@ import { describe, it } from "node:test";
 import { reportScore } from "#miner/feedback.js";
 import { isPlanted } from "#miner/planted.js";
 import { writeFileAtomic } from "#shared/files/atomic-file.js";
+import { canonicalBytes } from "#shared/protocol/hash-json.js";
+import { reportHash } from "#shared/protocol/report.js";
 import { explainReason } from "#shared/protocol/verdict.js";
 import { HANG_GUARD } from "../support/hang-guard.js";
 import { openMiner } from "../support/miner.js";
@@ -48,6 +50,26 @@ describe("a miner's feedback", { timeout: HANG_GUARD }, () => {
         "chain/verdict": "scored",
       },
     ]);
+  });
+
+  it("waits until the end of the merge for reports that come slowly", async (t) => {
+    const subnet = await openSubnet(t, { miners });
+    const ann = await openMiner(t, subnet, "ann");
+    const forged = forge(subnet, { miner: "ann", tensors: noiseUpdate(subnet, "ann", 0.05) });
+    const reports = await publishReports(subnet, {
+      vera: reportOf(subnet, "vera", { entries: [scoredEntry(forged, 0.3)] }),
+      vito: reportOf(subnet, "vito", { entries: [scoredEntry(forged, 0.3)] }),
+    });
+    for (const report of Object.values(reports)) await subnet.store.delete(reportHash(report));
+    const scored = reportScore(ann, 1);
+    await subnet.to(subnet.window(1, "merge").start + 3);
+    for (const report of Object.values(reports)) await subnet.store.put(canonicalBytes(report));
+    await subnet.to(subnet.window(1, "merge").end - 1);
+    await scored;
+    assert.deepEqual(
+      ann.measured.map((values) => values["chain/verdict"]),
+      ["scored"],
+    );
   });
 
   it("is the reason, in words, where it was rejected", async (t) => {

@@ -16,7 +16,7 @@ export const MEASURES = {
   handles: { name: "file handles", unit: "", bound: 1, isOfLife: true },
   disk: { name: "disk", unit: "MiB", bound: 0.5, isOfLife: false },
   records: { name: "records on disk", unit: "MiB", bound: 3, isOfLife: false },
-  lines: { name: "log lines a minute", unit: "", bound: 0.1, isShare: true, isOfLife: false },
+  lines: { name: "log lines a minute", unit: "", bound: 0.5, isShare: true, isOfLife: false },
 } satisfies Record<string, Measure>;
 
 export type MeasureName = keyof typeof MEASURES;
@@ -25,7 +25,7 @@ export type MeasureName = keyof typeof MEASURES;
 export const dutyMeasure = (duty: string): Measure => ({
   name: `duty ${duty}`,
   unit: "ms",
-  bound: 0.1,
+  bound: 0.25,
   isShare: true,
   isOfLife: true,
 });

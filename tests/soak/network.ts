@@ -24,6 +24,8 @@ const TRAINING = {
   max_steps: 12,
 };
 
+const STRANGER_REQUESTS = 100_000;
+
 /** Writes the micro network as a template. @returns its path */
 export const writeNetwork = (folder: string): string => {
   const path = join(folder, "network.yaml");
@@ -45,6 +47,8 @@ export const writeSettings = (folder: string, players: ReadonlyMap<string, Playe
     name,
     {
       chain_endpoint: endpoint,
+      // All who look are strangers at one address: the localnet, its page, and who explains each cycle.
+      listen: { stranger_requests_per_minute: STRANGER_REQUESTS },
       ...(home !== null && { checkpoint_dir: home }),
       ...(!name.startsWith("validator") && TRAINING),
     },

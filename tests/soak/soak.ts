@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { connectDevchain } from "#shared/chain/devchain/client.js";
@@ -106,7 +106,10 @@ const soakIn = async (
       ...["--keep-cycles", String(keepCycles), "--settings", settings, "--genesis-steps", "40"],
       ...["--dashboard", "127.0.0.1:0"],
     ],
-    { NODE_OPTIONS: `--import=${new URL("./inside.js", import.meta.url).href}`, SOAK_FOLDER: folder },
+    {
+      NODE_OPTIONS: `${process.env.NODE_OPTIONS ?? ""} --import=${new URL("./inside.js", import.meta.url).href}`,
+      SOAK_FOLDER: folder,
+    },
   );
   onExit(() => run.cleanUp());
   const subnet = await description({ ...run, home });
@@ -131,6 +134,8 @@ const soakIn = async (
     .map(({ hotkey, program }) => ({ hotkey, kinds: KINDS[program] }));
   const missed = missedWrites(due, peaceful, written, nameOf);
   const dueWrites = peaceful.length * due.reduce((sum, { kinds }) => sum + kinds.length, 0);
+  // An audit looks for files where a localnet has them.
+  for (const name of disks.keys()) cpSync(diskOf(folder, name), join(home, "players", name), { recursive: true });
   const audit = await auditHome(home);
   const unexplained = explainer.explained.filter(({ because }) => because === null);
   const findings = {
