@@ -133,7 +133,7 @@ export const ROOMS: readonly Room[] = [
   {
     room: "shared/beacon",
     holds: "values that nobody can choose: sealed contributions, a threshold group, fallbacks",
-    imports: ["shared/protocol", "shared/chain"],
+    imports: ["shared/errors", "shared/protocol", "shared/chain"],
   },
   {
     room: "shared/documents",

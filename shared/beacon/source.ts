@@ -1,8 +1,9 @@
 import type { Chain } from "#shared/chain/chain.js";
 import { verifyPulse } from "#shared/chain/timelock/pulse.js";
-import { timelockOpener } from "#shared/chain/timelock/timelock.js";
+import { encryptTimelock, type TimelockOptions, timelockOpener } from "#shared/chain/timelock/timelock.js";
 import type { SeedBeacon } from "#shared/protocol/drand-beacon.js";
 import type { Network } from "#shared/protocol/network.js";
+import type { BlockRange } from "#shared/protocol/phases.js";
 
 /** What a scheme reads of the chain and the network file. */
 export interface BeaconContext {
@@ -20,11 +21,13 @@ export interface BeaconContext {
 export interface TimelockScheme {
   /** Whether a signature is that of the beacon's round. */
   verifyPulse(publicKey: string, round: number, signature: Uint8Array): boolean;
+  /** Seals bytes to a round. */
+  seal(plaintext: Uint8Array, options: TimelockOptions): Uint8Array;
   /** Opens what was sealed to the signature's round. What it does not open throws. */
   opener(signature: Uint8Array): (sealed: Uint8Array) => Uint8Array;
 }
 
-export const DRAND_TIMELOCK: TimelockScheme = { verifyPulse, opener: timelockOpener };
+export const DRAND_TIMELOCK: TimelockScheme = { verifyPulse, seal: encryptTimelock, opener: timelockOpener };
 
 /** Bytes that have that hash. @throws BlockZeroError FETCH_… if they are not available */
 export type FetchFile = (file: {
@@ -43,3 +46,18 @@ export const drandTimes = ({ public_key, genesis_time, period }: SeedBeacon) => 
   genesisTime: genesis_time,
   period,
 });
+
+/** The metagraph and the commitments in the state after a block. @throws what reading the chain throws */
+export const stateAt = async ({ chain, network }: Pick<BeaconContext, "chain" | "network">, at: number) => {
+  const [metagraph, commitments] = await Promise.all([
+    chain.metagraph(network.netuid, at),
+    chain.commitments(network.netuid, at),
+  ]);
+  return { metagraph, commitments };
+};
+
+/** Hashes of blocks, in ascending order. @throws what reading the chain throws */
+export const hashesOf = (
+  { chain }: Pick<BeaconContext, "chain">,
+  { start, end }: BlockRange,
+): Promise<readonly string[]> => Promise.all(Array.from({ length: end - start }, (_, i) => chain.blockHash(start + i)));

@@ -10,6 +10,7 @@ import {
 import { isMajority, sumStake } from "#shared/protocol/stake.js";
 import { votingStakes } from "#shared/protocol/voting-stake.js";
 import type { CycleName } from "../fallback.js";
+import type { RecordBlocks } from "./schedule.js";
 
 /** A contribution that a contributor put on chain in time. */
 export interface CommittedSeal {
@@ -26,16 +27,10 @@ export interface ChainState {
   readonly commitments: readonly Commitment[];
 }
 
-/** Blocks of the records that count, the last one included. */
-interface Blocks {
-  readonly from: number;
-  readonly until: number;
-}
-
 /** The seals of contributors in the state after the last block for them; by ascending uid, which numbers them. */
 export const committedSeals = (
   { metagraph, commitments }: ChainState,
-  { name, blocks, contributors }: { name: CycleName; blocks: Blocks; contributors: readonly string[] },
+  { name, blocks, contributors }: { name: CycleName; blocks: RecordBlocks; contributors: readonly string[] },
 ): readonly CommittedSeal[] => {
   const uids = new Map(metagraph.neurons.map(({ hotkey, uid }) => [hotkey, uid]));
   const asked = new Set(contributors);
@@ -56,7 +51,7 @@ export const committedSeals = (
 export const countedSeals = (
   seals: readonly CommittedSeal[],
   { metagraph, commitments }: ChainState,
-  { name, blocks, voting }: { name: CycleName; blocks: Blocks; voting: Network["voting"] },
+  { name, blocks, voting }: { name: CycleName; blocks: RecordBlocks; voting: Network["voting"] },
 ): readonly CommittedSeal[] => {
   const { network: networkHash, cycle } = name;
   const stakes = votingStakes({ neurons: metagraph.neurons, commitments }, { networkHash, cycle, voting });
@@ -74,7 +69,7 @@ const recordsOf = <R extends SealRecord | SealHeldRecord>(
   type: R["type"],
   commitments: readonly Commitment[],
   { network, cycle }: CycleName,
-  { from, until }: Blocks,
+  { from, until }: RecordBlocks,
 ): readonly { readonly hotkey: string; readonly record: R }[] =>
   commitments.flatMap(({ hotkey, data, block }) => {
     const parsed = block >= from && block <= until ? parseRecord(data) : null;

@@ -2,55 +2,74 @@ import { roundAt, timeOfRound } from "#shared/chain/timelock/beacon.js";
 import { type BeaconContext, drandTimes } from "../source.js";
 import { lastBlockInTime } from "../timed-blocks.js";
 import { beaconWindows } from "../windows.js";
+import { chooseContributors } from "./contributors.js";
 import type { ContributionRules } from "./rules.js";
+import type { ContributionSource } from "./source.js";
 
-/** The blocks and the round of a cycle's contributions. */
-export interface ContributionSchedule {
+/** What is known of a cycle's contributions when sealing begins. */
+export interface SealTerms {
   /** The last block before the sealing window. Its time gives the round. */
   readonly opening: number;
   /** The round that opens the seals. */
   readonly round: number;
-  /** First block in which a seal counts. */
-  readonly sealingFrom: number;
-  /** Last block in which a seal counts: the window's last that is `margin` seconds before the pulse. Null if there is none. */
-  readonly sealedUntil: number | null;
-  /** First block in which a held record counts. */
-  readonly holdingFrom: number;
-  /** Last block in which a held record counts: the window's last before the pulse. Null if there is none. */
-  readonly heldUntil: number | null;
-  /** First and last block of those that make the value if there is no pulse; the last one decides whether it is there. */
-  readonly blocks: { readonly first: number; readonly deciding: number };
+  /** Who contributes, by ascending hotkey. */
+  readonly contributors: readonly string[];
 }
+
+/** Blocks in which a record counts. */
+export interface RecordBlocks {
+  readonly from: number;
+  readonly until: number;
+}
+
+type TimedContext = Pick<BeaconContext, "network" | "drand"> & {
+  readonly chain: Pick<BeaconContext["chain"], "timestamp">;
+  readonly rules: ContributionRules;
+};
 
 /** The round to which a cycle's contributions are sealed: `rounds` after the newest one at the last block before the window. */
 export const sealRound = (opening: number, drand: BeaconContext["drand"], { rounds }: ContributionRules): number =>
   roundAt(opening, drandTimes(drand)) + rounds;
 
-/** Null for cycle 0, which has no sealing window. @throws what reading the chain throws */
-export const contributionSchedule = async (
-  {
-    chain,
-    network,
-    drand,
-  }: Pick<BeaconContext, "network" | "drand"> & {
-    readonly chain: Pick<BeaconContext["chain"], "timestamp">;
-  },
-  rules: ContributionRules,
+/**
+ * The terms of a cycle's contributions, once the last block before the sealing window is on chain. Null for cycle 0, which has no such
+ * window. @throws what reading the chain throws
+ */
+export const readTerms = async (
+  source: TimedContext & Pick<ContributionSource, "weights">,
   cycle: number,
-): Promise<ContributionSchedule | null> => {
-  const { sealing, holding, deciding } = beaconWindows(cycle, network.phases);
+): Promise<SealTerms | null> => {
+  const { sealing } = beaconWindows(cycle, source.network.phases);
   if (sealing.start === 0) return null;
   const opening = sealing.start - 1;
-  const round = sealRound(await chain.timestamp(opening), drand, rules);
-  const pulseTime = timeOfRound(round, drandTimes(drand));
-  const timestamp = (block: number) => chain.timestamp(block);
-  return {
-    opening,
-    round,
-    sealingFrom: sealing.start,
-    sealedUntil: await lastBlockInTime(sealing, (time) => time <= pulseTime - rules.margin * 1000, timestamp),
-    holdingFrom: holding.start,
-    heldUntil: await lastBlockInTime(holding, (time) => time < pulseTime, timestamp),
-    blocks: { first: holding.end, deciding },
-  };
+  const round = sealRound(await source.chain.timestamp(opening), source.drand, source.rules);
+  const contributors = chooseContributors(await source.weights(cycle, opening), source.rules.most);
+  return { opening, round, contributors };
+};
+
+/**
+ * The blocks for seals, once the sealing window is over: those at least `margin` seconds before the pulse. Null if there are none.
+ *
+ * @throws what reading the chain throws
+ */
+export const sealingBlocks = (source: TimedContext, cycle: number, round: number): Promise<RecordBlocks | null> => {
+  const { sealing } = beaconWindows(cycle, source.network.phases);
+  const latest = timeOfRound(round, drandTimes(source.drand)) - source.rules.margin * 1000;
+  return blocksInTime(source, sealing, (time) => time <= latest);
+};
+
+/** The blocks for held records, once the holding window is over: those before the pulse. Null if there are none. @throws the same */
+export const holdingBlocks = (source: TimedContext, cycle: number, round: number): Promise<RecordBlocks | null> => {
+  const { holding } = beaconWindows(cycle, source.network.phases);
+  const pulse = timeOfRound(round, drandTimes(source.drand));
+  return blocksInTime(source, holding, (time) => time < pulse);
+};
+
+const blocksInTime = async (
+  { chain }: TimedContext,
+  window: Parameters<typeof lastBlockInTime>[0],
+  isInTime: (timestamp: number) => boolean,
+): Promise<RecordBlocks | null> => {
+  const until = await lastBlockInTime(window, isInTime, (block) => chain.timestamp(block));
+  return until === null ? null : { from: window.start, until };
 };

@@ -1,8 +1,8 @@
 import { randomBytes } from "node:crypto";
-import { encryptTimelock } from "#shared/chain/timelock/timelock.js";
 import { hashBytes, sha256, u64le } from "#shared/protocol/hash.js";
 import { accepted, type Parsed, refused } from "#shared/protocol/parsed.js";
 import type { CycleName } from "../fallback.js";
+import { DRAND_TIMELOCK, type TimelockScheme } from "../source.js";
 
 export const OPENING_BYTES = 32;
 
@@ -23,6 +23,8 @@ export interface SealOptions extends SealOwner {
   readonly publicKey: string;
   /** Returns that many random bytes. Default: the system's generator. */
   readonly random?: (bytes: number) => Uint8Array;
+  /** Default: drand's. */
+  readonly timelock?: Pick<TimelockScheme, "seal">;
 }
 
 /**
@@ -35,8 +37,13 @@ export const boundOpening = (opening: Uint8Array, { network, cycle, hotkey }: Se
 };
 
 /** Seals 32 random bytes to a drand round with the timelock. Nobody needs to keep them: the pulse opens them. */
-export const sealOpening = ({ round, publicKey, random = randomBytes, ...owner }: SealOptions): Uint8Array =>
-  encryptTimelock(boundOpening(random(OPENING_BYTES), owner), { round, publicKey, random });
+export const sealOpening = ({
+  round,
+  publicKey,
+  random = randomBytes,
+  timelock = DRAND_TIMELOCK,
+  ...owner
+}: SealOptions): Uint8Array => timelock.seal(boundOpening(random(OPENING_BYTES), owner), { round, publicKey, random });
 
 /** Opens sealed bytes with a pulse. What it does not open throws. */
 export type Unseal = (sealed: Uint8Array) => Uint8Array;

@@ -64,8 +64,8 @@ export const readDealing = (
   return accepted({ dealer: hotkey, commitments: points, shares: new Map(shares.map((one) => [one.member, one])) });
 };
 
-/** A member's shares of a dealing, or what it complains of. @param secret of its encryption key */
-export const openShares = (
+/** A member's shares of a dealing as they decrypt, right or wrong. @param secret of its encryption key */
+export const decryptOwn = (
   dealing: Dealing,
   membership: Membership,
   member: string,
@@ -74,9 +74,17 @@ export const openShares = (
   const { ephemeral, sealed } = dealing.shares.get(member)!;
   const point = parseG1(fromHex(ephemeral));
   if (!point.ok) return refused(`its ephemeral point is ${point.problem}`);
-  const channel = channelTo(membership, dealing.dealer, member);
-  return matching(decryptShares(fromHex(sealed), point.value, secret, channel), dealing, slotsOf(membership, member));
+  return decryptShares(fromHex(sealed), point.value, secret, channelTo(membership, dealing.dealer, member));
 };
+
+/** The same, or what the member complains of. */
+export const openShares = (
+  dealing: Dealing,
+  membership: Membership,
+  member: string,
+  secret: bigint,
+): Parsed<readonly bigint[]> =>
+  matching(decryptOwn(dealing, membership, member, secret), dealing, slotsOf(membership, member));
 
 /** A member's shares of a dealing by the ephemeral scalar that its dealer published, or why the answer does not hold. */
 export const openAnswer = (

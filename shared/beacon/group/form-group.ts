@@ -3,7 +3,7 @@ import { accepted } from "#shared/protocol/parsed.js";
 import type { Dropped } from "../value.js";
 import { compareTexts } from "../weights.js";
 import { Fr, fromHex, type G2, hexOf, parseScalar } from "./curve.js";
-import { type Dealing, openAnswer, openShares, readDealing } from "./dealing.js";
+import { type Dealing, decryptOwn, openAnswer, readDealing } from "./dealing.js";
 import type { GroupDocument } from "./documents.js";
 import { type Membership, slotsOf } from "./membership.js";
 import { evaluateInExponent } from "./polynomial.js";
@@ -104,22 +104,26 @@ export const publicShare = ({ commitments }: Pick<Group, "commitments">, slot: n
   evaluateInExponent(commitments, slot);
 
 /**
- * A member's shares of the group's secret, slot → scalar: the sums of what the qualified dealers gave it. Empty if it has none, or has
- * not complained of a dealing that it cannot open. @param secret of its encryption key
+ * A member's shares of the group's secret, slot → scalar: the sums of what the qualified dealers gave it. Empty if it has none, or if it did
+ * not complain of a dealing that gives it wrong ones. @param secret of its encryption key
  */
 export const memberShares = (
-  { membership, dealings }: Pick<Group, "membership" | "dealings">,
+  group: Pick<Group, "membership" | "dealings" | "commitments">,
   member: string,
   secret: bigint,
 ): ReadonlyMap<number, bigint> => {
+  const { membership, dealings } = group;
   if (!membership.keys.has(member)) return new Map();
   const slots = slotsOf(membership, member);
   const sums = slots.map(() => 0n);
   for (const dealing of dealings) {
     const opened = dealing.opened.get(member);
-    const shares = opened ? accepted(opened) : openShares(dealing, membership, member, secret);
+    const shares = opened ? accepted(opened) : decryptOwn(dealing, membership, member, secret);
     if (!shares.ok) return new Map();
     for (const i of slots.keys()) sums[i] = Fr.add(sums[i]!, shares.value[i]!);
   }
-  return new Map(slots.map((slot, i) => [slot, sums[i]!]));
+  const isRight = slots.every(
+    (slot, i) => sums[i] !== 0n && bls.G2.Point.BASE.multiply(sums[i]!).equals(publicShare(group, slot)),
+  );
+  return isRight ? new Map(slots.map((slot, i) => [slot, sums[i]!])) : new Map();
 };

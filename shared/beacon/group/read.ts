@@ -1,7 +1,7 @@
 import { roundAt } from "#shared/chain/timelock/beacon.js";
 import { parseRecord, shortHash } from "#shared/protocol/records.js";
 import { verifiedPulse, weakerValue } from "../fallback.js";
-import { type BeaconContext, drandTimes } from "../source.js";
+import { type BeaconContext, drandTimes, hashesOf, stateAt } from "../source.js";
 import type { Beacon, BeaconValue, Dropped } from "../value.js";
 import { compareTexts } from "../weights.js";
 import { beaconWindows } from "../windows.js";
@@ -44,24 +44,18 @@ const readGroupValue = async (source: GroupSource, cycle: number): Promise<Beaco
   const round = roundAt(await chain.timestamp(closing), drandTimes(drand)) + drand.delay;
   const pulse = await verifiedPulse(source, round, deciding);
   if (pulse) return weakerValue({ ...name, pulse: { signature: pulse, blockHash }, blocks: [], dropped });
-  const numbers = Array.from({ length: deciding - holding.end + 1 }, (_, i) => holding.end + i);
-  const blocks = await Promise.all(numbers.map((block) => chain.blockHash(block)));
+  const blocks = await hashesOf(source, { start: holding.end, end: deciding + 1 });
   return weakerValue({ ...name, pulse: null, blocks, dropped });
 };
 
 /** The group's signature of a cycle in the state at the last block of its commit phase. Equal texts are verified once. */
-const signatureOnChain = async (
-  { chain, network }: GroupSource,
-  publicKey: string,
-  cycle: SignedCycle,
-): Promise<string | null> => {
-  const { holding } = beaconWindows(cycle.cycle, network.phases);
+const signatureOnChain = async (source: GroupSource, publicKey: string, cycle: SignedCycle): Promise<string | null> => {
+  const { holding } = beaconWindows(cycle.cycle, source.network.phases);
   const at = holding.end - 1;
-  const [{ neurons }, commitments] = await Promise.all([
-    chain.metagraph(network.netuid, at),
-    chain.commitments(network.netuid, at),
-  ]);
-  const permitted = new Set(neurons.filter((one) => one.validatorPermit && one.stake > 0n).map(({ hotkey }) => hotkey));
+  const { metagraph, commitments } = await stateAt(source, at);
+  const permitted = new Set(
+    metagraph.neurons.filter((one) => one.validatorPermit && one.stake > 0n).map(({ hotkey }) => hotkey),
+  );
   const found = new Set<string>();
   for (const { hotkey, data, block } of commitments) {
     const record = parseRecord(data);

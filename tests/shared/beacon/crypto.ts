@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import { boundOpening, SEALED_BYTES, type SealOptions, sealOpening } from "#shared/beacon/contributions/seal.js";
+import { SEALED_BYTES } from "#shared/beacon/contributions/seal.js";
 import { DRAND_TIMELOCK, type TimelockScheme } from "#shared/beacon/source.js";
 import { beaconPublicKey, signPulse } from "#shared/chain/timelock/pulse.js";
 import { u64le } from "#shared/protocol/hash.js";
@@ -13,7 +13,6 @@ export interface SimulatedCrypto {
   readonly timelock: TimelockScheme;
   readonly verify: Verify;
   signer(name: string): Pick<LocalKey, "address" | "signBytes">;
-  seal(options: SealOptions): Uint8Array;
   pulse(round: number): Uint8Array;
 }
 
@@ -24,7 +23,6 @@ export const realCrypto: SimulatedCrypto = {
   timelock: DRAND_TIMELOCK,
   verify,
   signer: (name) => devSigner(`//${name}`),
-  seal: sealOpening,
   pulse: (round) => signPulse(SEED, round),
 };
 
@@ -42,6 +40,7 @@ export const standInCrypto: SimulatedCrypto = {
   publicKey: "0".repeat(192),
   timelock: {
     verifyPulse: (_, round, bytes) => Buffer.compare(pulse(u64le(round)), bytes) === 0,
+    seal: (plaintext, { round }) => Buffer.concat([plaintext, u64le(round), Buffer.alloc(SEALED_BYTES - 72)]),
     opener: (bytes) => (sealed) => {
       const [plaintext, round, rest] = [sealed.subarray(0, 64), sealed.subarray(64, 72), sealed.subarray(72)];
       if (Buffer.compare(pulse(round), bytes) !== 0 || rest.some((byte) => byte !== 0))
@@ -54,7 +53,5 @@ export const standInCrypto: SimulatedCrypto = {
     const address = `5${hash("sha256", name).toString("hex").replaceAll("0", "g").slice(0, 47)}`;
     return { address, signBytes: (message) => signature(address, message) };
   },
-  seal: ({ round, random, ...owner }) =>
-    Buffer.concat([boundOpening(random!(32), owner), u64le(round), Buffer.alloc(SEALED_BYTES - 72)]),
   pulse: (round) => pulse(u64le(round)),
 };

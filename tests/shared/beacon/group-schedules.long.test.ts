@@ -28,7 +28,7 @@ const runSchedule = (seed: string, shape: GroupShape, memberCount: number, hasFa
     shape.slots,
   );
   const keys = new Map([...slots.keys()].map((hotkey) => [hotkey, newGroupKey(bytes)]));
-  const withKeys = new Map([...keys].filter(() => !fault(10)));
+  const withKeys = new Map([...keys].filter(() => !fault(5)));
   const name = { network: NETWORK, cycle: CYCLE };
   const membership: Membership = { ...name, shape, slots, keys: membersWithKeys(slots, withKeys) };
   const members = [...membership.keys.keys()];
@@ -37,11 +37,11 @@ const runSchedule = (seed: string, shape: GroupShape, memberCount: number, hasFa
   const ephemerals = new Map<string, ReadonlyMap<string, bigint>>();
   const wronged = new Set<string>();
   for (const hotkey of members) {
-    if (fault(15)) continue;
+    if (fault(8)) continue;
     const dealt = deal(membership, hotkey, bytes);
     ephemerals.set(hotkey, dealt.ephemerals);
     const shares = dealt.shares.map((one) => {
-      if (!fault(8)) return one;
+      if (!fault(4)) return one;
       wronged.add(`${hotkey} ${one.member}`);
       const values = slotsOf(membership, one.member).map(() => randomScalar(bytes));
       const ephemeral = dealt.ephemerals.get(one.member)!;
@@ -64,7 +64,7 @@ const runSchedule = (seed: string, shape: GroupShape, memberCount: number, hasFa
   for (const [dealer, own] of ephemerals) {
     const asking = [...complaints].filter(([, { against }]) => against.includes(dealer)).map(([member]) => member);
     const all = asking.map((member) => ({ member, ephemeral: own.get(member)!.toString(16).padStart(64, "0") }));
-    if (all.length > 0 && !fault(15)) answers.set(dealer, { answers: all });
+    if (all.length > 0 && !fault(10)) answers.set(dealer, { answers: all });
   }
   const documents: GroupDocuments = { dealings, complaints, answers };
   const formed = formGroup(membership, documents);
@@ -91,19 +91,19 @@ const runSchedule = (seed: string, shape: GroupShape, memberCount: number, hasFa
   return "signed";
 };
 
-it("members agree on a group and its one signature, or on none, in 40 schedules of faults", {
+it("members agree on a group and its one signature, or on none, in 24 schedules of faults", {
   timeout: HANG_GUARD,
 }, (t) => {
   const outcomes: Record<string, number> = {};
-  for (let n = 0; n < 40; n++) {
+  for (let n = 0; n < 24; n++) {
     const outcome = runSchedule(`${n}`, SMALL, 3 + (n % 3), true);
     outcomes[outcome] = (outcomes[outcome] ?? 0) + 1;
   }
   t.diagnostic(JSON.stringify(outcomes));
-  assert.ok((outcomes.signed ?? 0) >= 5);
+  assert.ok((outcomes.signed ?? 0) >= 4);
   assert.ok((outcomes["no group"] ?? 0) >= 1);
 });
 
 it("a group of 128 slots signs with 65", { timeout: HANG_GUARD }, () => {
-  assert.equal(runSchedule("whole", GROUP_SHAPE, 5, false), "signed");
+  assert.equal(runSchedule("whole", GROUP_SHAPE, 3, false), "signed");
 });

@@ -129,6 +129,8 @@ describe("a threshold group", () => {
     assert.ok(read.ok);
     const opened = openShares(read.value, membership, bob, secretOf(bob));
     assert.ok(!opened.ok && /not those committed to/.test(opened.problem), "this is what Bob complains of");
+    const silent = formGroup(membership, { ...none, dealings: wrong });
+    assert.equal(memberShares(silent.group!, bob, secretOf(bob)).size, 0, "who does not complain cannot sign");
   });
 
   it("counts complaints by slots, not by heads", () => {
@@ -163,7 +165,7 @@ describe("a threshold group", () => {
         "have the wrong length",
       ],
     ] as const;
-    for (const [of, why] of cases) {
+    for (const [i, [of, why]] of cases.entries()) {
       const { group: rest, qualified, dropped } = formGroup(membership, { ...none, dealings: of });
       assert.deepEqual(qualified, [charlie, alice]);
       assert.ok(dropped.length === 1 && dropped[0]!.why.includes(why), JSON.stringify(dropped));
@@ -171,6 +173,7 @@ describe("a threshold group", () => {
         .map((one) => bls.G2.Point.fromBytes(Uint8Array.from(fromHex(dealings.get(one)!.commitments[0]!))))
         .reduce((a, b) => a.add(b));
       assert.equal(rest?.publicKey, hexOf(sum.toBytes(true)));
+      if (i > 0) continue;
       const signing = new Map([[alice, signPartials(memberShares(rest!, alice, secretOf(alice)), signed)]]);
       const { signature } = combinePartials(rest!, signing, signed);
       assert.ok(verifyGroupSignature(rest!.publicKey, signature!, signed));

@@ -1,6 +1,10 @@
-import { type Contribution, contributionHash, readContribution } from "#shared/beacon/contributions/contribution.js";
-import { type ContributionSource, contributionBeacon, readSeals } from "#shared/beacon/contributions/read.js";
+import type { Contribution } from "#shared/beacon/contributions/contribution.js";
+import { holdSeals } from "#shared/beacon/contributions/hold.js";
+import { makeContribution } from "#shared/beacon/contributions/make.js";
+import { contributionBeacon } from "#shared/beacon/contributions/read.js";
 import { sealRound } from "#shared/beacon/contributions/schedule.js";
+import { SEALED_BYTES } from "#shared/beacon/contributions/seal.js";
+import type { ContributionSource } from "#shared/beacon/contributions/source.js";
 import type { Beacon } from "#shared/beacon/value.js";
 import { timeOfRound } from "#shared/chain/timelock/beacon.js";
 import { createRandom } from "#shared/data/random.js";
@@ -8,6 +12,7 @@ import { BlockZeroError } from "#shared/errors/error.js";
 import { sha256 } from "#shared/protocol/hash.js";
 import { canonicalBytes } from "#shared/protocol/hash-json.js";
 import { encodeRecord, shortHash } from "#shared/protocol/records.js";
+import type { LocalKey, SigningRequest } from "#shared/protocol/signer.js";
 import { localContribution } from "#tests/support/local-signing.js";
 import type { SimulatedCrypto } from "./crypto.js";
 import { CYCLE, NETUID, NETWORK, OPENING, PHASES, simulatedChain, VOTING } from "./simulated-chain.js";
@@ -92,7 +97,7 @@ export const simulateSchedule = async ({ crypto, seed, behaviours, isCalm }: Sch
   }
   const doing = behaviours ?? Array.from({ length: random.below(6) }, () => random.pick(BEHAVIOURS));
   const contributors = doing.map((behaviour, i) => ({ behaviour, uid: i, signer: crypto.signer(`contributor ${i}`) }));
-  const { reads, put, chain } = simulatedChain({
+  const { reads, put, chain, grow } = simulatedChain({
     crypto,
     times,
     neurons: [...validators, ...contributors.map(({ uid, signer }) => ({ uid, hotkey: signer.address, stake: 0n }))],
@@ -101,103 +106,102 @@ export const simulateSchedule = async ({ crypto, seed, behaviours, isCalm }: Sch
   for (const { hotkey } of validators)
     put(16, hotkey, encodeRecord({ type: "model", ...at, cycle: 0, model: NETWORK, location: LOCATION }));
 
-  // What each contributor puts on chain, and to which validators it serves which bytes.
-  const served = new Map<string, Map<string, Uint8Array>>(validators.map(({ hotkey }) => [hotkey, new Map()]));
-  const serve = (hash: string, content: Uint8Array, to: (hotkey: string) => boolean) => {
-    for (const { hotkey } of validators) if (to(hotkey)) served.get(hotkey)!.set(hash, content);
-  };
-  const lastInTime = times.findLastIndex(
-    (time, block) => block < SEALING.end && time <= pulseTime - RULES.margin * 1000,
-  );
-  const inTime = () => SEALING.start + random.below(Math.max(1, lastInTime - SEALING.start + 1));
-  const made: Contribution[] = [];
-  for (const { behaviour, signer } of contributors) {
-    const hotkey = signer.address;
-    const name = { network: NETWORK, cycle: CYCLE };
-    const ours = crypto.seal({ ...name, hotkey, round, publicKey: crypto.publicKey, random: bytes });
-    const copied = made.find((one) => one.hotkey !== hotkey)?.sealed;
-    const sealed = behaviour === "unsealable" || (behaviour === "copied" && !copied) ? bytes(308) : ours;
-    const own = localContribution({ ...name, round: round + (behaviour === "wrong round" ? 1 : 0), sealed }, signer);
-    const document =
-      behaviour === "copied" && copied
-        ? localContribution({ ...name, round, sealed: Buffer.from(copied, "hex") }, signer)
-        : behaviour === "forged"
-          ? { ...own, signature: "00".repeat(64) }
-          : own;
-    const content = behaviour === "garbage" ? bytes(100) : canonicalBytes(document);
-    const hash = behaviour === "garbage" ? sha256(content) : contributionHash(document);
-    if (behaviour === "silent") continue;
-    made.push(document);
-    const block = behaviour === "late" ? Math.max(SEALING.start, lastInTime + 1) : inTime();
-    put(block, hotkey, encodeRecord({ type: "seal", ...at, contribution: hash, location: LOCATION }));
-    if (behaviour === "overwritten")
-      put(
-        block + random.below(3),
-        hotkey,
-        encodeRecord({ type: "reveal", ...at, group: "prose", artifact: hash, location: LOCATION }),
-      );
-    const other = bytes(200);
-    if (behaviour === "withheld") serve(hash, content, () => chance(50));
-    else if (behaviour === "equivocal")
-      for (const one of validators) {
-        const bytesForIt = chance(50) ? content : other;
-        serve(hash, bytesForIt, (to) => to === one.hotkey);
-      }
-    else serve(hash, content, () => true);
-  }
-
   // Two thirds of all weight are the contributors', so that all of them and nobody else are asked.
   const weights = async () =>
     contributors.flatMap(({ signer, uid }) => [
       [signer.address, 2] as const,
       [crypto.signer(`idle ${uid}`).address, 1] as const,
     ]);
-  const source = (fetch: ContributionSource["fetch"]): ContributionSource => ({
-    chain,
-    network: { netuid: NETUID, phases: PHASES, voting: VOTING },
-    networkHash: NETWORK,
-    drand,
-    timelock: crypto.timelock,
-    rules: RULES,
-    weights,
-    fetch,
-    verify: crypto.verify,
-  });
-  const never: ContributionSource["fetch"] = () => Promise.reject(new Error("nobody is asked here"));
-  const { committed } = (await readSeals(source(never), CYCLE))!;
-  const holds = (validator: string, hotkey: string, hash: string) => {
-    const content = served.get(validator)!.get(hash);
-    if (content === undefined || sha256(content) !== hash) return false;
-    return readContribution(content, { network: NETWORK, cycle: CYCLE, hotkey, round }, crypto.verify).ok;
+  const { verify, timelock } = crypto;
+  const network = { netuid: NETUID, phases: PHASES, voting: VOTING };
+  const context = { chain, network, networkHash: NETWORK, drand, timelock, rules: RULES, weights, verify };
+
+  // What each contributor puts on chain, and to which validators it serves which bytes.
+  const served = new Map<string, Map<string, Uint8Array>>(validators.map(({ hotkey }) => [hotkey, new Map()]));
+  const serve = (hash: string, contentFor: () => Uint8Array | null) => {
+    for (const { hotkey } of validators) {
+      const content = contentFor();
+      if (content) served.get(hotkey)!.set(hash, content);
+    }
   };
+  const lastInTime = times.findLastIndex(
+    (time, block) => block < SEALING.end && time <= pulseTime - RULES.margin * 1000,
+  );
+  const made: Contribution[] = [];
+  grow(OPENING);
+  for (const { behaviour, signer } of contributors) {
+    const { address, signBytes } = signer;
+    const asked = { address, sign: async ({ message }: SigningRequest) => signBytes(message) };
+    const own = await makeContribution(context, CYCLE, asked, bytes);
+    if (own === null) throw new Error("every contributor is asked");
+    if (behaviour === "silent") continue;
+    const document = changed(own, behaviour, { signer, copied: made[0]?.sealed, noise: bytes(SEALED_BYTES) });
+    const content = behaviour === "garbage" ? bytes(100) : canonicalBytes(document);
+    const hash = sha256(content);
+    made.push(document);
+    const late = Math.max(SEALING.start, lastInTime + 1);
+    const block = behaviour === "late" ? late : SEALING.start + random.below(Math.max(1, late - SEALING.start));
+    put(block, signer.address, encodeRecord({ type: "seal", ...at, contribution: hash, location: LOCATION }));
+    const other = encodeRecord({ type: "commit", ...at, commitment: hash });
+    if (behaviour === "overwritten") put(block + random.below(3), signer.address, other);
+    const forSome = { withheld: null, equivocal: bytes(200) };
+    const isHalf = behaviour === "withheld" || behaviour === "equivocal";
+    serve(hash, () => (isHalf && chance(50) ? forSome[behaviour] : content));
+  }
+
+  let fetches = 0;
+  /** From the first of these validators that has the bytes. */
+  const fetchFrom =
+    (from: () => readonly string[]): ContributionSource["fetch"] =>
+    async ({ hash }) => {
+      fetches++;
+      const found = from().map((hotkey) => served.get(hotkey)!.get(hash));
+      const content = found.find((one) => one !== undefined && sha256(one) === hash);
+      if (!content) throw new BlockZeroError("FETCH_NOT_FOUND", `nobody has ${hash}`, "ask again");
+      return content;
+    };
+  grow(HOLDING.start);
   for (const { hotkey } of validators) {
-    const isLiar = liars.has(hotkey);
     if (!calm && chance(10)) continue;
-    const held = committed.flatMap((seal, number) =>
-      (isLiar ? chance(50) : holds(hotkey, seal.hotkey, seal.hash)) ? [number] : [],
-    );
+    const held = liars.has(hotkey)
+      ? [0, 1, 2, 3, 4].filter(() => chance(50))
+      : await holdSeals({ ...context, fetch: fetchFrom(() => [hotkey]) }, CYCLE);
     const block = calm ? HOLDING.start : HOLDING.start + random.below(HOLDING.end - HOLDING.start + 1);
     put(block, hotkey, encodeRecord({ type: "sealheld", ...at, held }));
   }
 
-  let fetches = 0;
-  const observers = Array.from({ length: 3 }, () =>
-    contributionBeacon(
-      source(async ({ hash }) => {
-        fetches++;
-        const holder = validators.find(({ hotkey }) => {
-          const content = served.get(hotkey)!.get(hash);
-          return (!liars.has(hotkey) || chance(50)) && content !== undefined && sha256(content) === hash;
-        });
-        if (!holder) throw new BlockZeroError("FETCH_FAILED", `nobody has ${hash}`, "ask again");
-        return served.get(holder.hotkey)!.get(hash)!;
-      }),
-    ),
-  );
+  grow(DECIDING);
+  const hotkeys = validators.map(({ hotkey }) => hotkey);
+  const serving = () => hotkeys.filter((hotkey) => !liars.has(hotkey) || chance(50));
+  const observers = Array.from({ length: 3 }, () => contributionBeacon({ ...context, fetch: fetchFrom(serving) }));
   return {
     behaviours: new Map(contributors.map(({ behaviour, signer }) => [signer.address, behaviour])),
     isCalm: calm && pulseBlock <= DECIDING,
     observers,
     reads: () => reads() + fetches,
   };
+};
+
+interface Changes {
+  readonly signer: Pick<LocalKey, "address" | "signBytes">;
+  /** Another's sealed bytes, if there is another. */
+  readonly copied: string | undefined;
+  readonly noise: Uint8Array;
+}
+
+/** What a contributor of that behaviour signs in place of its own contribution. */
+const changed = (own: Contribution, behaviour: Behaviour, { signer, copied, noise }: Changes): Contribution => {
+  const { network, cycle, round } = own;
+  switch (behaviour) {
+    case "forged":
+      return { ...own, signature: "00".repeat(64) };
+    case "wrong round":
+      return localContribution({ network, cycle, round: round + 1, sealed: noise }, signer);
+    case "unsealable":
+      return localContribution({ network, cycle, round, sealed: noise }, signer);
+    case "copied":
+      return localContribution({ network, cycle, round, sealed: copied ? Buffer.from(copied, "hex") : noise }, signer);
+    default:
+      return own;
+  }
 };

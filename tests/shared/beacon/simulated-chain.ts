@@ -28,29 +28,34 @@ export interface ChainPlan {
   readonly hashes?: ReadonlyMap<number, string>;
 }
 
-/** A chain that has what a beacon reads, and counts the reads. */
+/** A chain that has what a beacon reads up to its newest block, and counts the reads. */
 export const simulatedChain = ({ crypto, times, neurons, pulseFrom, hashes }: ChainPlan) => {
   const records: { readonly hotkey: string; readonly data: string; readonly block: number }[] = [];
   let reads = 0;
-  const counted = <T>(value: T): Promise<T> => {
+  let head = Number.POSITIVE_INFINITY;
+  const counted = <T>(block: number, value: T): Promise<T> => {
     reads++;
-    return Promise.resolve(value);
+    return block > head ? Promise.reject(new Error(`block ${block} is not there yet`)) : Promise.resolve(value);
   };
   return {
     reads: () => reads,
+    /** From now on the newest block. */
+    grow: (block: number) => {
+      head = block;
+    },
     put: (block: number, hotkey: string, data: string) => records.push({ hotkey, data, block }),
     chain: {
-      blockHash: (block: number) => counted(hashes?.get(block) ?? sha256(Buffer.from(`block ${block}`))),
-      timestamp: (block: number) => counted(times[block]!),
+      blockHash: (block: number) => counted(block, hashes?.get(block) ?? sha256(Buffer.from(`block ${block}`))),
+      timestamp: (block: number) => counted(block, times[block]!),
       pulse: (round: number, at = Number.POSITIVE_INFINITY) =>
-        counted(at >= pulseFrom(round) ? crypto.pulse(round) : null),
+        counted(at, at >= pulseFrom(round) ? crypto.pulse(round) : null),
       metagraph: (netuid: number, at = 0) =>
-        counted({ netuid, block: at, ownerHotkey: "", neurons: neurons.map((one) => neuronOf(one)) }),
+        counted(at, { netuid, block: at, ownerHotkey: "", neurons: neurons.map((one) => neuronOf(one)) }),
       commitments: (_: number, at = Number.POSITIVE_INFINITY) => {
         const latest = new Map<string, (typeof records)[number]>();
         for (const record of [...records].sort((a, b) => a.block - b.block))
           if (record.block <= at) latest.set(record.hotkey, record);
-        return counted([...latest.values()]);
+        return counted(at, [...latest.values()]);
       },
     },
   };

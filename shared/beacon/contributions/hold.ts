@@ -1,0 +1,41 @@
+import { BlockZeroError } from "#shared/errors/error.js";
+import type { Parsed } from "#shared/protocol/parsed.js";
+import { readSeals } from "./committed.js";
+import { type Contribution, MAX_CONTRIBUTION_BYTES, readContribution } from "./contribution.js";
+import type { CommittedSeal } from "./held.js";
+import { readTerms } from "./schedule.js";
+import type { ContributionSource } from "./source.js";
+
+/**
+ * Fetches the contributions of a cycle, once its sealing window is over. What it could fetch and found in order are the numbers for this
+ * validator's `sealheld` record, which it puts on chain in the holding window and before the pulse. Ask again while there is time. Empty
+ * for cycle 0.
+ *
+ * @throws what reading the chain throws
+ */
+export const holdSeals = async (source: ContributionSource, cycle: number): Promise<readonly number[]> => {
+  const terms = await readTerms(source, cycle);
+  if (terms === null) return [];
+  const { committed } = await readSeals(source, cycle, terms);
+  const held: number[] = [];
+  for (const [number, seal] of committed.entries()) {
+    try {
+      if ((await fetchContribution(source, cycle, terms.round, seal)).ok) held.push(number);
+    } catch (thrown) {
+      if (!(thrown instanceof BlockZeroError)) throw thrown;
+    }
+  }
+  return held;
+};
+
+/** The contribution that a seal names, or why it is none. @throws BlockZeroError FETCH_… if its bytes are not available */
+export const fetchContribution = async (
+  { fetch, verify, networkHash }: ContributionSource,
+  cycle: number,
+  round: number,
+  { hotkey, hash, location }: CommittedSeal,
+): Promise<Parsed<Contribution>> => {
+  const what = `the contribution of ${hotkey}`;
+  const bytes = await fetch({ hash, location, maxBytes: MAX_CONTRIBUTION_BYTES, what });
+  return readContribution(bytes, { network: networkHash, cycle, hotkey, round }, verify);
+};

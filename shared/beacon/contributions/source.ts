@@ -1,0 +1,11 @@
+import type { Verify } from "#shared/protocol/signing.js";
+import type { BeaconContext, FetchFile, ReadWeights } from "../source.js";
+import type { ContributionRules } from "./rules.js";
+
+/** What making and opening contributions needs. */
+export interface ContributionSource extends BeaconContext {
+  readonly rules: ContributionRules;
+  readonly weights: ReadWeights;
+  readonly fetch: FetchFile;
+  readonly verify: Verify;
+}
