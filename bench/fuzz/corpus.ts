@@ -10,6 +10,7 @@ import { signDutyAnswers } from "#shared/duty/answers-document.js";
 import { signDutyDocument } from "#shared/duty/duty-document.js";
 import { signPlantedDocument } from "#shared/duty/planted-document.js";
 import { PRESETS } from "#shared/model/presets.js";
+import { signChecks } from "#shared/protocol/checks.js";
 import { hashJson } from "#shared/protocol/hash-json.js";
 import { signUpdateManifest } from "#shared/protocol/manifest.js";
 import type { ModelManifest } from "#shared/protocol/model-manifest.js";
@@ -32,6 +33,7 @@ export const CYCLE = 7;
 export const GROUP = "prose";
 
 export const signer = await signerFromUri("//Alice");
+const OTHER_HOTKEY = (await signerFromUri("//Bob")).address;
 
 /** Shapes of an update that every codec cuts up: whole blocks and chunks, parts of them, one element. */
 export const SHAPES: ReadonlyMap<string, readonly number[]> = new Map([
@@ -212,12 +214,33 @@ export const records = (): readonly [string, ...string[]] => {
     encodeRecord({ type: "reveal", ...at, group: GROUP, artifact: hashOf("a"), location }),
     encodeRecord({ type: "report", ...at, report: hashOf("r"), location: "http://10.0.0.7:9000" }),
     encodeRecord({ type: "model", ...at, model: BASE_HASH, location: "https://models.example.org" }),
+    encodeRecord({ type: "enter", ...at, difficulty: 60, location }),
+    encodeRecord({ type: "sprint", ...at, proof: hashOf("p"), wins: 417, nonces: 45_000, location }),
+    encodeRecord({ type: "checks", ...at, checks: hashOf("k"), location }),
     encodeRecord({ type: "seal", ...at, contribution: hashOf("s"), location }),
     encodeRecord({ type: "sealheld", ...at, held: [0, 2, 9] }),
     encodeRecord({ type: "pulse", ...at, pulse: "97".repeat(48) }),
     encodeRecord({ type: "network", network: at.network, hash: NETWORK_HASH, location }),
   ];
 };
+
+/** A verdict of each kind. */
+const none = { detail: null, wins: null, checked: 0, nonce: null };
+const verdicts = [
+  { verdict: "valid", reason: null, ...none, wins: 417, checked: 417 },
+  { verdict: "invalid", reason: "no_win", ...none, wins: 438, checked: 91, nonce: 2 ** 40 },
+  { verdict: "invalid", reason: "malformed", ...none, detail: "not JSON in UTF-8" },
+  { verdict: "abstain", reason: "unreachable", ...none },
+] as const;
+
+export const checks = await signChecks(
+  {
+    network: NETWORK_HASH,
+    cycle: CYCLE,
+    entries: verdicts.map((entry, uid) => ({ uid, hotkey: OTHER_HOTKEY, proof: hashOf("p"), ...entry })),
+  },
+  signer,
+);
 
 const sprint = { network: NETWORK_HASH, cycle: CYCLE, difficulty: 60 };
 

@@ -11,6 +11,7 @@ import { isPlantedDocumentSigned, parsePlantedDocument } from "#shared/duty/plan
 import { type ErrorCode, hasCode } from "#shared/errors/error.js";
 import { contentRangeStart, requestedRange } from "#shared/files/byte-range.js";
 import { bytesSource } from "#shared/files/byte-source.js";
+import { isChecksSigned, parseChecks } from "#shared/protocol/checks.js";
 import { commitmentOf } from "#shared/protocol/commitment.js";
 import { sha256 } from "#shared/protocol/hash.js";
 import { canonicalBytes } from "#shared/protocol/hash-json.js";
@@ -158,6 +159,16 @@ const documents = (): readonly FuzzTarget[] => {
         const parsed = parseReport(bytes);
         if (!parsed.ok) return "refused";
         return isReportSigned(parsed.value, verify) ? "accepted" : "not signed";
+      },
+    },
+    {
+      name: "checks of proofs",
+      seeds: [canonicalBytes(corpus.checks)],
+      kinds,
+      read: (bytes) => {
+        const parsed = parseChecks(bytes);
+        if (!parsed.ok) return "refused";
+        return isChecksSigned(parsed.value, verify) ? "accepted" : "not signed";
       },
     },
     ...dutyDocuments(kinds),

@@ -11,6 +11,7 @@ import { canonicalBytes } from "#shared/protocol/hash-json.js";
 import { encodeRecord, parseRecord, shortHash } from "#shared/protocol/records.js";
 import { parseWinners } from "#shared/sprint/proof/winners.js";
 import { mark } from "#validator/mark.js";
+import { checkProofs } from "#validator/sprint/check-proofs.js";
 import { knownGate } from "#validator/sprint/known-gate.js";
 import { publishChecks } from "#validator/sprint/publish-checks.js";
 import { settleSprint } from "#validator/sprint/settle-sprint.js";
@@ -196,8 +197,8 @@ describe("a Sprint", { timeout: HANG_GUARD }, () => {
     await sprinted(t, subnet, { ann, bob });
     const entries = [ann, bob].map(({ participant, journal }, at) => {
       const { proof, wins } = journal.value.cycles[1]!.sprint!;
-      const hotkey = participant.signer.address;
-      return { uid: subnet.uid(["ann", "bob"][at]!), hotkey, proof: proof!, detail: null, wins: wins!, checked: wins! };
+      const of = { uid: subnet.uid(["ann", "bob"][at]!), hotkey: participant.signer.address, proof: proof! };
+      return { ...of, detail: null, wins: wins!, checked: Math.min(SPRINT.sample, wins!) };
     });
     const nonce = (await winsOf(ann))[0]!;
     const lies = await signChecks(
@@ -225,13 +226,35 @@ describe("a Sprint", { timeout: HANG_GUARD }, () => {
     );
     const findings = openFindings(1);
     await auditSprint(source, { cycle: 1, head }, findings);
-    const { divergences } = findings.finish();
-    assert.equal(divergences.length, 2);
+    const { divergences, notes } = findings.finish();
+    assert.equal(divergences.length, 2, JSON.stringify(notes));
     assert.match(
       divergences[0]!,
       new RegExp(`^checks of ${vito.participant.signer.address} on uid 3: .* nonce ${nonce}, which wins$`),
     );
     assert.match(divergences[1]!, /on uid 4: it is called valid, but nonce \d+ of the sample does not win$/);
+  });
+
+  it("is abstained on by a validator that comes too late to recompute, which says so", async (t) => {
+    const subnet = await openSubnet(t, { network: { sprint: SPRINT } });
+    const ann = await openSprinter(subnet, "ann");
+    const vera = await openChecker(subnet, "vera");
+    await sprinted(t, subnet, { ann });
+    await subnet.to(subnet.window(2, "train").end - 2);
+    const judge = { portion: 1, losers: () => assert.fail("recomputed without time") };
+    const entries = await checkProofs({ participant: vera.participant, cycle: 1, sprint: SPRINT, judge });
+    const wins = (await winsOf(ann)).length;
+    assert.deepEqual(
+      entries.map(({ verdict, reason, checked, detail }) => ({ verdict, reason, checked, detail })),
+      [
+        {
+          verdict: "abstain",
+          reason: "no_time",
+          checked: 0,
+          detail: `0 of ${Math.min(SPRINT.sample, wins)} wins recomputed`,
+        },
+      ],
+    );
   });
 
   it("is not entered outside of the operator's limits", async (t) => {
