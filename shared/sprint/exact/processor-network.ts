@@ -2,12 +2,15 @@ import { availableParallelism } from "node:os";
 import { Worker } from "node:worker_threads";
 import { BlockZeroError, reasonOf } from "#shared/errors/error.js";
 import { allocateExact, EXACT_BATCH, fitsExactProcessor } from "#shared/kernels/exact-processor.js";
-import { type ExactDials, shapeOf } from "./dials.js";
+import { type ExactDials, flopsOf, shapeOf } from "./dials.js";
 import { checkNonce } from "./inputs.js";
 import type { Nonces, ThreadAnswer, ThreadData, ThreadRequest } from "./processor-thread.js";
 import type { LoadOptions, SprintNetwork } from "./sprint-network.js";
 import { tensorCount } from "./weights.js";
 import { checkDifficulty } from "./win.js";
+
+/** Operations of a thread in a batch, some milliseconds of work: beside them what a message costs is little. */
+const REQUEST_FLOPS = 2.5e8;
 
 /** Whether the kernels for processors compute such a network here. @param threads 0 for all */
 export const fitsProcessor = (dials: ExactDials, threads: number): boolean =>
@@ -54,10 +57,10 @@ export const openProcessorNetwork = async (
     throw thrown;
   }
 
-  const batch = EXACT_BATCH * count;
+  const runs = Math.max(1, Math.floor(REQUEST_FLOPS / (EXACT_BATCH * flopsOf(dials))));
   /** A share for each thread that has one, whole batches but for the last. */
   const shared = <T>(total: number, give: (from: number, to: number) => T): readonly T[] => {
-    const share = EXACT_BATCH * Math.ceil(total / batch);
+    const share = EXACT_BATCH * Math.ceil(total / (EXACT_BATCH * count));
     return Array.from({ length: Math.ceil(total / share) || 0 }, (_, i) =>
       give(i * share, Math.min(total, (i + 1) * share)),
     );
@@ -73,7 +76,7 @@ export const openProcessorNetwork = async (
   };
 
   return {
-    batch,
+    batch: EXACT_BATCH * runs * count,
     search: (node, { first, count: total }, difficulty) =>
       winsAmong(
         node,
