@@ -46,14 +46,14 @@ test("owner, miner and validator of a living subnet sign elsewhere, also when th
   ]);
 
   const [, first] = await running.ann.said(/ scored {2}cycle=(\d+)/);
-  await running.validator.said(new RegExp(` set weights {2}cycle=${first} `));
+  await running.validator.said(new RegExp(` published model {2}cycle=${first} `));
   for (const player of ["ann", "validator"] as const) await signers.get(player)!.stop("SIGKILL");
   // The update of the next cycle is to be signed.
   await running.ann.said(/the signer does not sign/);
   for (const player of ["ann", "validator"] as const) await subnet.startSigner(player);
   const later = new RegExp(` scored {2}cycle=(?!${first}\\b)(\\d+)`);
   const [, second] = await running.ann.said(later);
-  await running.validator.said(new RegExp(` set weights {2}cycle=${second} `));
+  await running.validator.said(new RegExp(` published model {2}cycle=${second} `));
 
   for (const player of players.slice(1)) {
     const entries = entriesOf(subnet.signed(player));
