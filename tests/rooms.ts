@@ -121,6 +121,11 @@ export const ROOMS: readonly Room[] = [
     imports: ["shared/errors", "shared/util", "shared/files", "shared/protocol", "shared/telemetry", "shared/wallet"],
   },
   {
+    room: "shared/continuous",
+    holds: "proofs in idle time, confirmations without notice, early shares, caps and classes, pay by deliveries",
+    imports: ["shared/util", "shared/protocol"],
+  },
+  {
     room: "shared/artifact",
     holds: "updates, codecs, gates",
     imports: ["shared/errors", "shared/files", "shared/kernels", "shared/protocol", "shared/tensor-files"],
@@ -507,7 +512,8 @@ export const ROOMS: readonly Room[] = [
   },
   {
     room: "owner",
-    holds: "the subnet owner's work: genesis, network file, sealed text, rewards simulated and replayed",
+    holds:
+      "the subnet owner's work: genesis, network file, sealed text, rewards simulated and replayed, compute simulated",
     imports: [
       "shared/errors",
       "shared/util",
@@ -518,9 +524,14 @@ export const ROOMS: readonly Room[] = [
       "shared/blobs",
       "shared/hub",
       "shared/data",
+      "shared/sprint/proof",
       "shared/rewards",
       "shared/scoring",
       "shared/wallet",
+      "shared/duty",
+      "shared/reputation",
+      "shared/settlement",
+      "shared/continuous",
       "shared/artifact",
       "shared/chain",
       "shared/documents",

@@ -1,0 +1,207 @@
+import assert from "node:assert/strict";
+import { describe, it } from "node:test";
+import { confirmationsIn, isTrigger } from "#shared/continuous/confirmation.js";
+import { creditOf } from "#shared/continuous/credit.js";
+import { DEFAULT_DELIVERY, deliveredShare, deliveredWork, dueAt } from "#shared/continuous/delayed-pay.js";
+import {
+  DEFAULT_EARLY,
+  earlyMedian,
+  earlyShare,
+  isBarred,
+  NO_EARLY_MISS,
+  nextEarly,
+} from "#shared/continuous/early-share.js";
+import { fragmentSeed, fragmentsFound, sampledFragments } from "#shared/continuous/fragments.js";
+import { classOf } from "#shared/continuous/hardware-class.js";
+import { capModels } from "#shared/continuous/model-caps.js";
+import { neededCapacity } from "#shared/continuous/needed-capacity.js";
+import { sha256 } from "#shared/protocol/hash.js";
+
+const entropyOf = (block: number): string => sha256(Buffer.from(`block ${block}`));
+
+describe("confirmations", () => {
+  const rules = { perCycle: 2_000_000, blocks: 1000, window: 5 };
+
+  it("begin as often as they should, at blocks that each decide by themselves", () => {
+    const found = confirmationsIn({ first: 0, end: 30_000 }, entropyOf, rules);
+    // One in 500 blocks, with 4 blocks after each in which none begins.
+    const expected = 30_000 / 504;
+    assert.ok(Math.abs(found.length - expected) < 4 * Math.sqrt(expected), `${found.length} of ${expected}`);
+    for (const [at, { first, end }] of found.entries()) {
+      assert.equal(end, first + 5);
+      assert.ok(isTrigger(entropyOf(first), first, rules));
+      if (at > 0) assert.ok(first >= found[at - 1]!.end);
+    }
+    const none = Array.from({ length: 30 }, (_, cycle) => cycle).filter(
+      (cycle) => !found.some(({ first }) => Math.floor(first / 1000) === cycle),
+    );
+    assert.ok(Math.abs(none.length - 30 * Math.exp(-2)) < 8, `${none.length} cycles without one`);
+  });
+
+  it("are none at a rate of 0 and all at a rate of one a block", () => {
+    const all = { perCycle: 1_000_000, blocks: 1, window: 1 };
+    assert.equal(confirmationsIn({ first: 7, end: 107 }, entropyOf, all).length, 100);
+    assert.equal(confirmationsIn({ first: 7, end: 107 }, entropyOf, { ...all, perCycle: 0 }).length, 0);
+  });
+});
+
+describe("the early share", () => {
+  it("is below half of the median's where a fifth of the window goes by loading", () => {
+    const windowed = (load: number) => earlyShare({ early: Math.max(0, 1000 - load), total: 3000 - load });
+    const hosts = [
+      { early: 1000, total: 3000, weight: 3 },
+      { early: 0, total: 3000, weight: 2 },
+    ];
+    const median = earlyMedian(hosts);
+    assert.equal(median, 333_333);
+    const after = (load: number) => nextEarly(NO_EARLY_MISS, { share: windowed(load), median, isConfirmation: true });
+    assert.equal(after(0).misses, 0);
+    assert.equal(after(599).misses, 0);
+    assert.equal(after(602).misses, 1);
+    assert.equal(after(2000).misses, 1);
+  });
+
+  it("bars after the second miss, until a confirmation is passed", () => {
+    const miss = { share: 0, median: 333_333, isConfirmation: false };
+    const pass = { share: 333_333, median: 333_333, isConfirmation: false };
+    const once = nextEarly(NO_EARLY_MISS, miss);
+    assert.equal(isBarred(once), false);
+    const twice = nextEarly(nextEarly(once, pass), miss);
+    assert.equal(isBarred(twice), true);
+    assert.equal(isBarred(nextEarly(twice, pass)), true);
+    assert.equal(isBarred(nextEarly(twice, { ...pass, isConfirmation: true })), false);
+    assert.equal(isBarred(once, { ...DEFAULT_EARLY, forgiven: 0 }), true);
+  });
+
+  it("says nothing of nobody", () => {
+    assert.equal(earlyMedian([]), 0);
+    assert.equal(earlyMedian([{ early: 1, total: 2, weight: 0 }]), 0);
+    assert.equal(earlyShare({ early: 0, total: 0 }), 0);
+    assert.equal(nextEarly(NO_EARLY_MISS, { share: 0, median: 0, isConfirmation: false }).misses, 0);
+  });
+});
+
+describe("the capacity that loading costs", () => {
+  it("is window/(window − load), as the proposal says", () => {
+    assert.equal(neededCapacity(600, 300), 2);
+    assert.equal(neededCapacity(600, 0), 1);
+    assert.equal(neededCapacity(600, 450), 4);
+    assert.equal(neededCapacity(600, 600), Infinity);
+    assert.equal(neededCapacity(600, 900), Infinity);
+  });
+
+  it("is none where loading ends before anything counts", () => {
+    assert.equal(neededCapacity(600, 60, 60), 1);
+    assert.equal(neededCapacity(660, 360, 60), 2);
+    assert.throws(() => neededCapacity(60, 0, 60), RangeError);
+  });
+});
+
+describe("fragments of continuous proofs", () => {
+  const of = { seed: entropyOf(1), hotkey: "5Grw", fragments: 96, size: 12 };
+
+  it("are sampled without repetition, another way for another seed or host", () => {
+    const sample = sampledFragments(of);
+    assert.equal(new Set(sample).size, 12);
+    assert.deepEqual(
+      sample,
+      [...sample].sort((a, b) => a - b),
+    );
+    assert.ok(sample.every((fragment) => fragment >= 0 && fragment < 96));
+    assert.notDeepEqual(sampledFragments({ ...of, seed: entropyOf(2) }), sample);
+    assert.notDeepEqual(sampledFragments({ ...of, hotkey: "5FHn" }), sample);
+    assert.equal(sampledFragments({ ...of, size: 200 }).length, 96);
+  });
+
+  it("find a cheat as often as computed", () => {
+    const cheated = 10;
+    const runs = 300;
+    const found = Array.from({ length: runs }, (_, i) => sampledFragments({ ...of, seed: entropyOf(i) })).filter(
+      (sample) => sample.some((fragment) => fragment < cheated),
+    ).length;
+    const expected = fragmentsFound(96, cheated, 12);
+    assert.ok(Math.abs(found / runs - expected) < 4 * Math.sqrt((expected * (1 - expected)) / runs));
+    assert.equal(fragmentsFound(96, 85, 12), 1);
+    assert.equal(fragmentsFound(96, 0, 12), 0);
+  });
+
+  it("have inputs of their own", () => {
+    const seeds = [fragmentSeed(entropyOf(1), entropyOf(2), 0), fragmentSeed(entropyOf(1), entropyOf(2), 1)];
+    assert.equal(new Set([...seeds, fragmentSeed(entropyOf(1), entropyOf(3), 0)]).size, 3);
+  });
+});
+
+describe("what a host's capacity earns", () => {
+  it("counts settled work as the nonces that its operations would have been", () => {
+    const rules = { perNonce: 12_600_000, factor: 1_000_000 };
+    assert.equal(creditOf({ nonces: 100, work: 12_600_000_000 }, rules), 1100);
+    assert.equal(creditOf({ nonces: 100, work: 12_600_000_000 }, { ...rules, factor: 500_000 }), 600);
+    assert.equal(creditOf({ nonces: 0, work: 12_599_999 }, rules), 0);
+  });
+
+  it("is capped by model", () => {
+    const caps = new Map([["small", 500]]);
+    const weights = [
+      { model: "small", weight: 300 },
+      { model: "small", weight: 300 },
+      { model: "large", weight: 900 },
+    ];
+    assert.deepEqual(capModels(weights, caps), {
+      weights: [
+        { model: "small", weight: 500 },
+        { model: "large", weight: 900 },
+      ],
+      cut: 100,
+    });
+    assert.deepEqual(capModels([], caps), { weights: [], cut: 0 });
+  });
+
+  it("belongs to a class by measurement, whatever the host reports", () => {
+    const classes = [
+      { name: "laptop", from: 0 },
+      { name: "card", from: 1e5 },
+      { name: "server", from: 1e6 },
+    ];
+    assert.deepEqual(classOf({ speed: 2e5, reported: "server" }, classes), {
+      measured: "card",
+      reported: "server",
+      report: "above",
+    });
+    assert.equal(classOf({ speed: 95_000, reported: "card" }, classes).report, "agrees");
+    assert.equal(classOf({ speed: 94_999, reported: "card" }, classes).measured, "laptop");
+    assert.equal(classOf({ speed: 5e6, reported: "laptop" }, classes).report, "below");
+    assert.equal(classOf({ speed: 5e6, reported: "quantum" }, classes).report, "unknown");
+    assert.equal(classOf({ speed: -1, reported: null }, classes).measured, "laptop");
+  });
+});
+
+describe("delayed settlement", () => {
+  const host = { weight: 100, asked: 100, answered: 100, revenue: 50 };
+
+  it("settles a cycle when its delay is over", () => {
+    assert.equal(dueAt(0, DEFAULT_DELIVERY), null);
+    assert.equal(dueAt(7, { delay: 3 }), 4);
+    assert.equal(dueAt(7, { delay: 0 }), 7);
+  });
+
+  it("leaves less the more requests are missed", () => {
+    const left = (answered: number) => deliveredShare({ asked: 100, answered }, DEFAULT_DELIVERY);
+    assert.deepEqual([100, 98, 89, 80, 0].map(left), [1_000_000, 1_000_000, 500_000, 0, 0]);
+    assert.equal(deliveredShare({ asked: 0, answered: 0 }, DEFAULT_DELIVERY), 1_000_000);
+    assert.equal(deliveredShare({ asked: 10, answered: 20 }, DEFAULT_DELIVERY), 1_000_000);
+  });
+
+  it("shares by weight and by revenue, and never more than the whole", () => {
+    const hosts = [
+      { ...host, hotkey: "a" },
+      { ...host, hotkey: "b", revenue: 150 },
+      { ...host, hotkey: "c", weight: 200, revenue: 0, answered: 0 },
+    ];
+    const work = deliveredWork(hosts);
+    assert.deepEqual([...work.values()], [250_000, 500_000, 0]);
+    assert.ok([...work.values()].reduce((sum, part) => sum + part) <= 1_000_000);
+    const idle = hosts.map((one) => ({ ...one, revenue: 0, answered: 100 }));
+    assert.deepEqual([...deliveredWork(idle).values()], [250_000, 250_000, 500_000]);
+    assert.deepEqual([...deliveredWork([{ ...host, hotkey: "a", weight: 0, revenue: 0 }]).values()], [0]);
+  });
+});
