@@ -12,6 +12,9 @@ import { MODEL_NAMES, type ModelName } from "./arena/models/arena-model.js";
 import { harmsOf, type Result, resultOf } from "./arena/result.js";
 import { runSeeds } from "./arena/run-seeds.js";
 import { partsTable } from "./arena/validator-part.js";
+import { computeTable } from "./compute/compute-table.js";
+import { computeAttacks } from "./compute/library/index.js";
+import { type ComputeResult, faultsOf, playAttacks } from "./compute/play-attacks.js";
 import { honestTable, judgeHonest } from "./honest/judge-honest.js";
 import { attacks } from "./library/index.js";
 
@@ -28,10 +31,11 @@ interface Options {
 export const attacksCommand: CommandSpec = {
   name: "npm run attacks --",
   description:
-    "Lives through every attack that we know of with real validators; fails where one pays more than honest work, harms the model or has an honest miner rejected.",
+    "Lives through every attack that we know of, on the model with real validators and on proof of compute with its rules; fails where one pays more than honest work, harms the model, has an honest miner rejected, or a computed error rate is not the measured one.",
   examples: [
     "npm run attacks",
     "npm run attacks -- --only scaling noise --seeds 2 --json attacks.json",
+    "npm run attacks -- --only padding-5 rented-window",
     "npm run attacks -- --model localnet",
     "npm run attacks -- --honest",
   ],
@@ -66,30 +70,46 @@ const runHonest = async ({ model, json }: Options): Promise<void> => {
 const seedOf = (number: number): string => `arena ${number}`;
 
 const runAttacks = async ({ only, seeds: count, cycles, model, processes, json }: Options): Promise<void> => {
-  const names = attacks.map(({ name }) => name);
+  const names = [...attacks, ...computeAttacks].map(({ name }) => name);
   for (const name of only ?? []) if (!names.includes(name)) throw unknown(name, names);
-  const chosen = names.filter((name) => only?.includes(name) ?? true);
+  const isChosen = ({ name }: { readonly name: string }): boolean => only?.includes(name) ?? true;
+  const chosen = attacks.filter(isChosen).map(({ name }) => name);
+  const onCompute = computeAttacks.filter(isChosen);
   const seeds = Array.from({ length: count }, (_, i) => seedOf(i + 1));
 
   let done = 0;
-  const bySeed = await runSeeds({
-    model,
-    seeds,
-    cycles,
-    attacks: chosen,
-    processes,
-    onObservation: ({ attack, seed }) =>
-      process.stderr.write(`${++done}/${chosen.length * seeds.length} ${attack}, seed ${seed}\n`),
-  });
+  const report = (attack: string, seed: string): void => {
+    process.stderr.write(`${++done}/${(chosen.length + onCompute.length) * seeds.length} ${attack}, seed ${seed}\n`);
+  };
+  const compute = await playAttacks(onCompute, seeds, report);
+  const bySeed =
+    chosen.length === 0
+      ? []
+      : await runSeeds({
+          model,
+          seeds,
+          cycles,
+          attacks: chosen,
+          processes,
+          onObservation: ({ attack, seed }) => report(attack, seed),
+        });
   const results = chosen.map((_, i) => resultOf(bySeed.map((observations) => observations[i]!)));
-  console.log(tableOf(results));
+  if (results.length > 0) console.log(tableOf(results));
   const withOthers = results.filter(({ validators }) => validators.length > 2);
   if (withOthers.length > 0) console.log(`\n${partsTable(withOthers)}`);
-  await writeFigures(json, { model, seeds, cycles, results });
-  const harmful = results.filter((result) => harmsOf(result).length > 0);
-  if (harmful.length === 0) return;
-  for (const result of harmful) console.error(`✖ ${result.attack}: ${harmsOf(result).join(", ")}`);
-  process.exitCode = 1;
+  if (compute.length > 0) console.log(`${results.length > 0 ? "\n" : ""}${computeTable(compute)}`);
+  await writeFigures(json, { model, seeds, cycles, results, compute });
+  judge(results, compute);
+};
+
+/** Names what did harm, and has the command fail. */
+const judge = (results: readonly Result[], compute: readonly ComputeResult[]): void => {
+  const harms = [
+    ...results.map((result) => [result.attack, harmsOf(result)] as const),
+    ...compute.map((result) => [result.attack, faultsOf(result)] as const),
+  ].filter(([, faults]) => faults.length > 0);
+  for (const [attack, faults] of harms) console.error(`✖ ${attack}: ${faults.join(", ")}`);
+  if (harms.length > 0) process.exitCode = 1;
 };
 
 const unknown = (name: string, names: readonly string[]): BlockZeroError => {

@@ -1,0 +1,108 @@
+import { createInputs } from "#shared/sprint/exact/inputs.js";
+import { winTest } from "#shared/sprint/exact/win.js";
+import { type ComputeAttack, luckOf } from "../compute-attack.js";
+import { plainNetwork } from "../plain-network.js";
+
+/** One win in so many: low, so that few nonces give many wins. */
+const DIFFICULTY = 8;
+const NONCES = 4096;
+
+/** What half the precision saves of a nonce. */
+const CHEAP = 0.5;
+
+/** Wins with low precision are looked for, and only they are evaluated exactly. */
+export const precisionFilter: ComputeAttack = {
+  name: "precision-filter",
+  description: "evaluates nonces with weights of half the precision, and exactly only those that win so",
+  play: async ({ tiny }) => {
+    const { dials, seed, network, node } = await tiny();
+    const own = node("eve");
+    const cheap = plainNetwork(dials, seed, (weight) => 2 * Math.trunc(weight / 2));
+    const [write, test] = [createInputs(own, dials), winTest(own, DIFFICULTY)];
+    const promising: number[] = [];
+    const input = new Int32Array(dials.width);
+    const count = NONCES / 8;
+    for (let nonce = 0; nonce < count; nonce++) {
+      write(nonce, input, 0);
+      if (test(nonce, cheap(input))) promising.push(nonce);
+    }
+    const lost = await network.losers(own, promising, DIFFICULTY);
+    const wins = promising.length - lost.length;
+    const payoff = (wins * DIFFICULTY) / (CHEAP * count + promising.length);
+    return {
+      payoff,
+      luck: luckOf(payoff, wins),
+      alpha: null,
+      beta: { of: "a win of low precision is one", events: wins, trials: promising.length, computed: 1 / DIFFICULTY },
+      stoppedBy: ["one bit decides"],
+    };
+  },
+};
+
+/** The inputs that look best by what won so far are evaluated. */
+export const commonPartFilter: ComputeAttack = {
+  name: "common-part-filter",
+  description: "learns from earlier wins which inputs promise one, and evaluates the best fourth of many",
+  play: async ({ tiny }) => {
+    const { dials, network, node } = await tiny();
+    const own = node("eve");
+    const write = createInputs(own, dials);
+    const inputOf = (nonce: number): Int32Array => {
+      const input = new Int32Array(dials.width);
+      write(nonce, input, 0);
+      return input;
+    };
+    const known = new Set(await network.search(own, { first: 0, count: NONCES }, DIFFICULTY));
+    const direction = new Float64Array(dials.width);
+    for (let nonce = 0; nonce < NONCES; nonce++) {
+      const sign = known.has(nonce) ? 1 / known.size : -1 / (NONCES - known.size);
+      for (const [i, value] of inputOf(nonce).entries()) direction[i]! += sign * value;
+    }
+    const promise = (nonce: number): number => inputOf(nonce).reduce((sum, value, i) => sum + value * direction[i]!, 0);
+    const fresh = Array.from({ length: NONCES }, (_, i) => NONCES + i).map((nonce) => ({ nonce, at: promise(nonce) }));
+    const chosen = fresh.sort((a, b) => b.at - a.at).slice(0, NONCES / 4);
+    const lost = await network.losers(
+      own,
+      chosen.map(({ nonce }) => nonce).sort((a, b) => a - b),
+      DIFFICULTY,
+    );
+    const wins = chosen.length - lost.length;
+    const payoff = (wins * DIFFICULTY) / chosen.length;
+    return {
+      payoff,
+      luck: luckOf(payoff, wins),
+      alpha: null,
+      beta: { of: "a chosen nonce wins", events: wins, trials: chosen.length, computed: 1 / DIFFICULTY },
+      stoppedBy: ["one bit decides"],
+    };
+  },
+};
+
+/** Nonces from all over the range, as one that looks for collisions of their inputs would. */
+export const sparseNonces: ComputeAttack = {
+  name: "sparse-nonces",
+  description: "takes nonces from the whole range, and looks among them for inputs that collide",
+  play: async ({ tiny, random }) => {
+    const { dials, network, node } = await tiny();
+    const own = node("eve");
+    const nonces = [...new Set(Array.from({ length: NONCES }, () => random.below(2 ** 32) * 2 ** 16))];
+    nonces.sort((a, b) => a - b);
+    const write = createInputs(own, dials);
+    const inputs = new Set(
+      nonces.map((nonce) => {
+        const input = new Int8Array(dials.width);
+        write(nonce, input, 0);
+        return Buffer.from(input).toString("base64");
+      }),
+    );
+    const wins = nonces.length - (await network.losers(own, nonces, DIFFICULTY)).length;
+    const payoff = (wins * DIFFICULTY) / inputs.size;
+    return {
+      payoff,
+      luck: luckOf(payoff, wins),
+      alpha: null,
+      beta: { of: "a sparse nonce wins", events: wins, trials: nonces.length, computed: 1 / DIFFICULTY },
+      stoppedBy: ["inputs of full width"],
+    };
+  },
+};
