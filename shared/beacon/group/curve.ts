@@ -1,6 +1,7 @@
 import { randomBytes } from "node:crypto";
 import { mapHashToField } from "@noble/curves/abstract/modular";
 import { bls12_381 as bls } from "@noble/curves/bls12-381";
+import { type CurvePoint, canonicalPoint } from "#shared/chain/timelock/canonical-point.js";
 import { accepted, type Parsed, refused } from "#shared/protocol/parsed.js";
 
 export type G1 = typeof bls.G1.Point.BASE;
@@ -31,18 +32,15 @@ export const parseScalar = (bytes: Uint8Array): Parsed<bigint> => {
   return scalar > 0n && scalar < Fr.ORDER ? accepted(scalar) : refused("not a scalar of BLS12-381");
 };
 
-/** A compressed point of G1, 48 bytes, in the right subgroup and not the zero. Never throws. */
-export const parseG1 = (bytes: Uint8Array): Parsed<G1> =>
-  parsePoint(() => bls.G1.Point.fromBytes(Uint8Array.from(bytes)));
+/** A point of G1 in its one form: 48 bytes, compressed, in the right subgroup and not the zero. Never throws. */
+export const parseG1 = (bytes: Uint8Array): Parsed<G1> => parsePoint(bls.G1.Point, bytes);
 
-/** A compressed point of G2, 96 bytes, in the right subgroup and not the zero. Never throws. */
-export const parseG2 = (bytes: Uint8Array): Parsed<G2> =>
-  parsePoint(() => bls.G2.Point.fromBytes(Uint8Array.from(bytes)));
+/** A point of G2 in its one form: 96 bytes, compressed, in the right subgroup and not the zero. Never throws. */
+export const parseG2 = (bytes: Uint8Array): Parsed<G2> => parsePoint(bls.G2.Point, bytes);
 
-const parsePoint = <P extends { assertValidity(): void; is0(): boolean }>(parse: () => P): Parsed<P> => {
+const parsePoint = <P extends CurvePoint>(group: { fromBytes(bytes: Uint8Array): P }, bytes: Uint8Array): Parsed<P> => {
   try {
-    const point = parse();
-    point.assertValidity();
+    const point = canonicalPoint(group, bytes);
     return point.is0() ? refused("the zero of its group") : accepted(point);
   } catch {
     return refused("not a point of BLS12-381");

@@ -67,12 +67,12 @@ export const combinePartials = (
   const dropped: Dropped[] = [];
   const points = new Map<string, readonly G1[]>();
   for (const [hotkey, texts] of [...partials].sort(([a], [b]) => compareTexts(a, b))) {
-    const parsed = texts.map((text) => parseG1(fromHex(text)));
-    const valid = parsed.flatMap((point) => (point.ok ? [point.value] : []));
     const slots = slotsOf(group.membership, hotkey);
+    // A point takes milliseconds to read: only as many as the slots that hotkey holds.
+    const own = texts.length === slots.length ? texts.map((text) => parseG1(fromHex(text))) : [];
+    const valid = own.flatMap((point) => (point.ok ? [point.value] : []));
     if (slots.length === 0) dropped.push({ hotkey, why: "no member" });
-    else if (valid.length !== slots.length || texts.length !== slots.length)
-      dropped.push({ hotkey, why: `not ${slots.length} points of G1` });
+    else if (valid.length !== slots.length) dropped.push({ hotkey, why: `not ${slots.length} points of G1` });
     else points.set(hotkey, valid);
   }
   const signature = combine(group, points);

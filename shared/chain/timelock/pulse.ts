@@ -1,6 +1,7 @@
 import { createHash } from "node:crypto";
 import { bls12_381 as bls } from "@noble/curves/bls12-381";
 import { malformed } from "./beacon.js";
+import { type CurvePoint, canonicalPoint } from "./canonical-point.js";
 
 const DST = "BLS_SIG_BLS12381G1_XMD:SHA-256_SSWU_RO_NUL_";
 
@@ -44,23 +45,18 @@ export const parsePublicKey = (hex: string): G2 => {
 /** A network has one beacon, and the curve library keeps with a point what pairings precompute of it. */
 let lastKey: { readonly hex: string; readonly point: G2 } | null = null;
 
-// The curve library clears the flags of a compressed point in its input bytes, so it gets a copy.
-export const parseG2 = (bytes: Uint8Array, what: string): G2 =>
-  validPoint(() => bls.G2.Point.fromBytes(Uint8Array.from(bytes)), what);
+export const parseG2 = (bytes: Uint8Array, what: string): G2 => validPoint(bls.G2.Point, bytes, what);
 
-export const parseSignature = (bytes: Uint8Array): G1 =>
-  validPoint(() => bls.G1.Point.fromBytes(Uint8Array.from(bytes)), "the pulse's signature");
+export const parseSignature = (bytes: Uint8Array): G1 => validPoint(bls.G1.Point, bytes, "the pulse's signature");
 
-interface Point {
-  assertValidity(): void;
-  is0(): boolean;
-}
-
-const validPoint = <P extends Point>(parse: () => P, what: string): P => {
+const validPoint = <P extends CurvePoint>(
+  group: { fromBytes(bytes: Uint8Array): P },
+  bytes: Uint8Array,
+  what: string,
+): P => {
   let point: P;
   try {
-    point = parse();
-    point.assertValidity();
+    point = canonicalPoint(group, bytes);
   } catch (cause) {
     throw malformed(`${what} is not a point of BLS12-381`, cause);
   }

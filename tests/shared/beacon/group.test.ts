@@ -35,6 +35,18 @@ const answerOf = (dealer: string, member: string) => ({
   answers: [{ member, ephemeral: groupVectors.ephemerals[dealer]![member]! }],
 });
 
+const solo = 1_234_567n;
+const soloKey = hexOf(bls.G2.Point.BASE.multiply(solo).toBytes(true));
+
+/** A cycle whose signature has a coordinate x such that x + p has 381 bits as well, which holds for a fifth of all. */
+const withSecondText = () => {
+  for (let cycle = 0; ; cycle++) {
+    const name = { ...signed, cycle };
+    const point = messagePoint(name).multiply(solo);
+    if (point.toAffine().x + bls.fields.Fp.ORDER < 2n ** 381n) return [name, point] as const;
+  }
+};
+
 /** Another dealing of Alice, with Bob's share one too large. */
 const withWrongShare = () => {
   const random = seededBytes("a wrong share");
@@ -92,6 +104,15 @@ describe("a threshold group", () => {
     assert.equal(verifyGroupSignature(group.publicKey, other, signed), false);
     assert.equal(verifyGroupSignature("00".repeat(96), groupVectors.signature, signed), false);
     assert.equal(verifyGroupSignature(group.publicKey, "00", signed), false);
+  });
+
+  it("has one text for its signature: whoever publishes it cannot choose among values", () => {
+    const [cycle, point] = withSecondText();
+    const text = hexOf(point.toBytes(true));
+    const other = (BigInt(`0x${text}`) + bls.fields.Fp.ORDER).toString(16);
+    assert.equal(verifyGroupSignature(soloKey, text, cycle), true);
+    assert.equal(verifyGroupSignature(soloKey, other, cycle), false);
+    assert.equal(verifyGroupSignature(soloKey, hexOf(point.toBytes(false)), cycle), false);
   });
 
   it("takes a dealer that answers a false complaint, and gives the complaining member the opened shares", () => {

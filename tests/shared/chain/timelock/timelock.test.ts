@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
+import { bls12_381 as bls } from "@noble/curves/bls12-381";
 import fc from "fast-check";
 import { QUICKNET, roundAt, timeOfRound } from "#shared/chain/timelock/beacon.js";
 import { beaconPublicKey, signPulse, verifyPulse } from "#shared/chain/timelock/pulse.js";
@@ -94,6 +95,18 @@ describe("pulses", () => {
     assert.ok(!verifyPulse(publicKey, round + 1, pulse));
     assert.ok(!verifyPulse(QUICKNET.publicKey, round, pulse));
     assert.ok(verifyPulse(QUICKNET.publicKey, drandVectors.round, hex(drandVectors.signature)), "quicknet's own");
+  });
+
+  it("have one form: the compressed point with the coordinate below p", () => {
+    for (let later = round; ; later++) {
+      const text = Buffer.from(signPulse(seed, later)).toString("hex");
+      const other = (BigInt(`0x${text}`) + bls.fields.Fp.ORDER).toString(16);
+      // Only where x + p has no more than 381 bits do the three flags before them stay as they are.
+      if (hex(other)[0]! >> 5 !== hex(text)[0]! >> 5) continue;
+      assert.ok(verifyPulse(publicKey, later, hex(text)));
+      assert.ok(!verifyPulse(publicKey, later, hex(other)));
+      break;
+    }
   });
 
   it("come out one a period", () => {
