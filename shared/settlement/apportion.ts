@@ -1,4 +1,5 @@
 import { sha256 } from "#shared/protocol/hash.js";
+import { sumStake } from "#shared/protocol/stake.js";
 
 /**
  * Shares of a whole amount in proportion to weights, by the largest remainder: each gets the whole part, and the units left go to the largest remainders, of
@@ -8,8 +9,7 @@ import { sha256 } from "#shared/protocol/hash.js";
  * @param weights name → weight, not negative
  */
 export const apportion = (amount: bigint, weights: ReadonlyMap<string, bigint>): ReadonlyMap<string, bigint> => {
-  let total = 0n;
-  for (const weight of weights.values()) total += weight;
+  const total = sumStake(weights.values());
   if (total === 0n) return new Map([...weights.keys()].map((name) => [name, 0n]));
   const shares = [...weights].map(([name, weight]) => ({
     name,
@@ -17,7 +17,7 @@ export const apportion = (amount: bigint, weights: ReadonlyMap<string, bigint>):
     remainder: (amount * weight) % total,
     lot: sha256(Buffer.from(name, "ascii")),
   }));
-  let left = amount - shares.reduce((sum, { share }) => sum + share, 0n);
+  let left = amount - sumStake(shares.map(({ share }) => share));
   const given = new Map(shares.map(({ name, share }) => [name, share]));
   shares.sort((a, b) => (a.remainder === b.remainder ? (a.lot < b.lot ? -1 : 1) : a.remainder > b.remainder ? -1 : 1));
   for (const { name, share } of shares) {

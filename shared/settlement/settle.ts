@@ -1,3 +1,4 @@
+import { sumStake } from "#shared/protocol/stake.js";
 import { MILLION, ratioDown } from "#shared/util/fraction.js";
 import { apportion } from "./apportion.js";
 import { DEFAULT_SETTLEMENT, type SettlementRules } from "./rules.js";
@@ -130,15 +131,15 @@ export const settle = (inputs: SettlementInputs, rules: SettlementRules = DEFAUL
       return { ...pay, forfeited: held - honest, bounty, paid: honest + bounty };
     })
     .sort((a, b) => (a.hotkey < b.hotkey ? -1 : 1));
-  const bountySum = sum(pays.map(({ bounty }) => bounty));
+  const bountySum = sumStake(pays.map(({ bounty }) => bounty));
   const settlement: Settlement = {
     pays,
     refunds,
     burned: {
-      unassigned: pot - sum(shares.values()),
+      unassigned: pot - sumStake(shares.values()),
       undecided,
-      missed: sum(released.map(({ isFraud, held, honest }) => (isFraud ? 0n : held - honest))),
-      fraud: sum(forfeits.values()) - bountySum,
+      missed: sumStake(released.map(({ isFraud, held, honest }) => (isFraud ? 0n : held - honest))),
+      fraud: sumStake(forfeits.values()) - bountySum,
     },
   };
   assertConserved(inputs, settlement, honestPay);
@@ -151,22 +152,16 @@ const at = <T>(map: Map<string, T>, key: string, begin: () => T): T => {
   return known;
 };
 
-const sum = (amounts: Iterable<bigint>): bigint => {
-  let total = 0n;
-  for (const amount of amounts) total += amount;
-  return total;
-};
-
 /** What a settlement paid, refunded and burned, in the smallest unit. */
 export const settledTotal = ({ pays, refunds, burned }: Settlement): bigint =>
-  sum(pays.map(({ paid }) => paid)) + sum(refunds.values()) + sum(Object.values(burned));
+  sumStake(pays.map(({ paid }) => paid)) + sumStake(refunds.values()) + sumStake(Object.values(burned));
 
 const assertConserved = (
   { pot, tasks }: SettlementInputs,
   settlement: Settlement,
   honestPay: ReadonlyMap<string, bigint>,
 ): void => {
-  const whole = pot + sum(tasks.map(({ source }) => ("payment" in source ? source.payment : 0n)));
+  const whole = pot + sumStake(tasks.map(({ source }) => ("payment" in source ? source.payment : 0n)));
   const isBounded = settlement.pays.every(({ hotkey, bounty }) => bounty <= (honestPay.get(hotkey) ?? 0n));
   if (settledTotal(settlement) !== whole || settlement.burned.fraud < 0n || !isBounded)
     throw new RangeError(`a settlement of ${whole} units adds up to ${settledTotal(settlement)}`);

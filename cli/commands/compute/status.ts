@@ -10,6 +10,7 @@ import { lastBlockFor } from "#shared/replay/phase-records.js";
 import { capWeights } from "#shared/sprint/proof/cap-weights.js";
 import { openSubnet } from "#shared/subnet/open-subnet.js";
 import { createLogger } from "#shared/telemetry/logger.js";
+import { MILLION } from "#shared/util/fraction.js";
 import { percent } from "#shared/util/percent.js";
 import { locationFrom, type SubnetOptions, subnetOptions } from "../../subnet-options.js";
 import { processor } from "./arithmetic.js";
@@ -56,8 +57,6 @@ export const status: CommandSpec = {
       });
   },
 };
-
-const MILLION = 1e6;
 
 const standingsOf = (sprint: Sprint, { results, confirmed }: SprintWindow): readonly Standing[] => {
   const weights = new Map([...(confirmed ?? [])].map(([hotkey, { weight }]) => [hotkey, weight]));

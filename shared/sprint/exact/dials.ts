@@ -15,7 +15,7 @@ export type DialsName = "tiny" | "test" | "real";
 
 /**
  * `tiny` is for tests, `test` for networks on one machine, `real` for graphics cards. The sizes are those of the white paper's transformer
- * (section 8.2 of its facts), without attention: one vector takes the place of a sequence.
+ * (docs/sprint.md), without attention: one vector takes the place of a sequence.
  */
 export const EXACT_DIALS: Readonly<Record<DialsName, ExactDials>> = {
   tiny: { layers: 2, width: 64, inner: 256, bound: 64 },

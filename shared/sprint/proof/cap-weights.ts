@@ -1,8 +1,7 @@
-/** Greatest share of one host, as parts of `PARTS`. */
-export const MAX_SHARE = 250_000;
+import { MILLION } from "#shared/util/fraction.js";
 
-/** A share of 1. */
-export const PARTS = 1_000_000;
+/** Greatest share of one host, in millionths. */
+const MAX_SHARE = MILLION / 4;
 
 /**
  * Weights with no host above a share of `maxShare` of their own sum, which is the base that pays. With the k heaviest at the cap c and R the sum
@@ -18,7 +17,7 @@ export const capWeights = (weights: ReadonlyMap<string, number>, maxShare = MAX_
   if (hosts.length === 0) return new Map();
   /** The cap as a fraction. */
   const [over, under] =
-    maxShare * (hosts.length + 1) < 2 * PARTS ? [2n, BigInt(hosts.length + 1)] : [BigInt(maxShare), BigInt(PARTS)];
+    maxShare * (hosts.length + 1) < 2 * MILLION ? [2n, BigInt(hosts.length + 1)] : [BigInt(maxShare), BigInt(MILLION)];
   const descending = hosts.map(([, weight]) => BigInt(weight)).sort((a, b) => (a > b ? -1 : a < b ? 1 : 0));
   let rest = descending.reduce((sum, weight) => sum + weight);
   let cap: bigint | null = null;

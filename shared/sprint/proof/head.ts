@@ -6,7 +6,7 @@ import { addressSchema, isSignedBy, signatureSchema, type Verify } from "#shared
 import { MAX_DIFFICULTY, MIN_DIFFICULTY } from "#shared/protocol/sprint.js";
 import { NONCES } from "#shared/sprint/exact/inputs.js";
 import { type Checked, faulty } from "./fault.js";
-import { decodeGaps, winsFault } from "./gaps.js";
+import { decodeGaps, encodeGaps, winsFault } from "./gaps.js";
 
 /** The fields that both kinds of proof have. */
 export const headShape = {
@@ -79,6 +79,14 @@ export const headFault = (bytes: Uint8Array, head: Head, promised: Promised): Ch
     );
   return null;
 };
+
+/** A proof as its document writes it. */
+export const toDocument = <T extends { readonly wins: readonly number[] }>(
+  proof: T,
+): Omit<T, "wins"> & { wins: string } => ({
+  ...proof,
+  wins: encodeGaps(proof.wins),
+});
 
 /** The list of wins of a proof, each below `below`. */
 export const readWins = (text: string, below: number): Checked<readonly number[]> => {

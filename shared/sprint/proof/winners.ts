@@ -8,7 +8,7 @@ import type { Signer } from "#shared/protocol/signer.js";
 import { signDocument, type Verify } from "#shared/protocol/signing.js";
 import { NONCES } from "#shared/sprint/exact/inputs.js";
 import { asParsed, type Checked, faulty } from "./fault.js";
-import { encodeGaps, MAX_GAP_BYTES } from "./gaps.js";
+import { MAX_GAP_BYTES } from "./gaps.js";
 import {
   earlyFault,
   HEAD_BYTES,
@@ -18,6 +18,7 @@ import {
   readWins,
   requireWins,
   signedByItself,
+  toDocument,
 } from "./head.js";
 
 /** Greatest size of a proof with so many wins, in bytes. A record names the number, so a fetch is bounded before it begins. */
@@ -36,11 +37,6 @@ export interface WinnersProof extends Omit<z.infer<typeof winnersSchema>, "wins"
 }
 
 export type UnsignedWinners = Pick<WinnersProof, "network" | "cycle" | "difficulty" | "nonces" | "wins">;
-
-const toDocument = <T extends { readonly wins: readonly number[] }>(proof: T): Omit<T, "wins"> & { wins: string } => ({
-  ...proof,
-  wins: encodeGaps(proof.wins),
-});
 
 /** What a miner signs: the proof, and the document that its signature covers. @throws BlockZeroError SPRINT_WINS_INVALID unless the wins ascend strictly and are in range */
 export const winnersBody = (fields: UnsignedWinners, hotkey: string) => {
