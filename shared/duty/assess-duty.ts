@@ -2,9 +2,10 @@ import type { VerifyVrf } from "#shared/protocol/signing.js";
 import { MILLION, ratioUp } from "#shared/util/fraction.js";
 import type { DutyAnswers } from "./answers-document.js";
 import { auditSample, NO_DOCUMENT } from "./audit-sample.js";
-import { type DrawSubject, isDrawOf, isOnDuty } from "./draw.js";
+import { type DrawSubject, drawValue, isDrawOf, isOnDuty } from "./draw.js";
 import { type Duty, type DutyDocument, dutyDocumentHash } from "./duty-document.js";
 import { type AuditRules, DEFAULT_AUDIT } from "./rules.js";
+import { ALL_DRAWS } from "./threshold.js";
 
 /** A task that a verifier may be on duty for. */
 export interface DutyTask extends DrawSubject {
@@ -31,7 +32,7 @@ export interface DutyAssessment {
   readonly done: readonly Duty[];
   /** Such claims that abstain. */
   readonly abstained: number;
-  /** Claims that prove nothing: no such task, not its draw, or not on duty. They count as unclaimed. */
+  /** Claims that prove nothing: no such task, not its draw, not on duty, or after another's draw. They count as unclaimed. */
   readonly unfounded: number;
   readonly unclaimed: number;
   /** Draws that it had to publish, and of these: not published or false, and on duty after all. */
@@ -47,24 +48,29 @@ export interface DutyAssessment {
 }
 
 /**
- * Judges a verifier's duty from its documents. A draw that is asked for and not published counts as a missed duty: else who was on duty would not
+ * Judges a verifier's duty from its documents. The first draw of another's ends the claims, so that a forger makes everybody verify one and no more. Who
+ * claims as many duties as a document holds has missed none with a greater draw than these: else a flood of tasks would make it miss duty. A draw that is asked for and not published counts as a missed duty: else who was on duty would not
  * answer, and a draw costs nothing.
  */
 export const assessDuty = (
   { hotkey, publicKey, document, answers, tasks, auditSeed }: DutyClaims,
   verifyVrf: VerifyVrf,
-  { sample, abstentions }: AuditRules = DEFAULT_AUDIT,
+  { sample, abstentions, most }: AuditRules = DEFAULT_AUDIT,
 ): DutyAssessment => {
   const byId = new Map(tasks.map((task) => [task.task, task]));
   const ownDraw = (task: DutyTask, draw: string): Uint8Array | null => {
     const bytes = Buffer.from(draw, "hex");
     return isDrawOf(bytes, task, hotkey, verifyVrf) ? bytes : null;
   };
+  let isForged = false;
   const founded = (document?.duties ?? []).filter(({ task: id, draw }) => {
     const task = byId.get(id);
     // The draw's value first: it costs a thousandth of its proof.
-    return task && isOnDuty(Buffer.from(draw, "hex"), task.threshold) && ownDraw(task, draw) !== null;
+    if (isForged || !task || !isOnDuty(Buffer.from(draw, "hex"), task.threshold)) return false;
+    isForged = ownDraw(task, draw) === null;
+    return !isForged;
   });
+  const bound = founded.length < most ? ALL_DRAWS : greatestDraw(founded);
   const claimed = new Set(founded.map(({ task }) => task));
   const unclaimed = tasks.map(({ task }) => task).filter((task) => !claimed.has(task));
   const asked = auditSample({
@@ -81,7 +87,7 @@ export const assessDuty = (
     const task = byId.get(id)!;
     const draw = ownDraw(task, answered.get(id) ?? "");
     if (draw === null) unanswered += 1;
-    else if (isOnDuty(draw, task.threshold)) found += 1;
+    else if (isOnDuty(draw, task.threshold) && isOnDuty(draw, bound)) found += 1;
   }
   const done = founded.filter(({ verdict }) => verdict !== "abstain");
   const abstained = founded.length - done.length;
@@ -103,3 +109,8 @@ export const assessDuty = (
     missRate: ratioUp(missed, duties),
   };
 };
+
+const greatestDraw = (duties: readonly Duty[]): bigint =>
+  duties
+    .map(({ draw }) => drawValue(Buffer.from(draw, "hex")))
+    .reduce((greatest, value) => (value > greatest ? value : greatest), 0n);

@@ -1,4 +1,5 @@
 import { MILLION } from "#shared/util/fraction.js";
+import { MAX_DRAWS } from "./duty-document.js";
 
 /** How often work is checked. */
 export interface DutyRules {
@@ -30,6 +31,8 @@ export interface AuditRules {
   readonly sample: number;
   /** The share of its duty that a verifier may abstain from, in millionths; beyond it an abstention is a missed duty. */
   readonly abstentions: number;
+  /** Most duties in a cycle: who is on duty more often does those with the least draws, as many as its document holds. */
+  readonly most: number;
 }
 
-export const DEFAULT_AUDIT: AuditRules = { sample: 64, abstentions: MILLION / 5 };
+export const DEFAULT_AUDIT: AuditRules = { sample: 64, abstentions: MILLION / 5, most: MAX_DRAWS };

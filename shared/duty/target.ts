@@ -7,7 +7,7 @@ export interface Scrutiny {
   readonly reputation: number;
   /** Tasks of all executors: the greater number of this cycle's and the last one's. */
   readonly volume: number;
-  /** Tasks of this executor that a proven fraud would leave unpaid. */
+  /** What a proven fraud would leave unpaid, in tasks as dear as this executor's dearest. */
   readonly atStake: number;
 }
 

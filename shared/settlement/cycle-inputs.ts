@@ -5,6 +5,7 @@ import { DEFAULT_DUTY, type DutyRules } from "#shared/duty/rules.js";
 import { type DutyTarget, dutyTarget } from "#shared/duty/target.js";
 import type { Task, TaskKind } from "#shared/duty/task.js";
 import type { Weights } from "#shared/duty/threshold.js";
+import { sumStake } from "#shared/protocol/stake.js";
 import { NEWCOMER, type Reputation, trustedReputation } from "#shared/reputation/reputation.js";
 import type { RewardSource } from "./settle.js";
 
@@ -61,14 +62,36 @@ export const targetsOf = ({
   tasks,
   tasksBefore,
   reputations,
+  pot,
   rules = DEFAULT_DUTY,
-}: Pick<CloseInputs, "tasks" | "tasksBefore" | "reputations" | "rules">): ReadonlyMap<string, DutyTarget> => {
+}: Pick<CloseInputs, "tasks" | "tasksBefore" | "reputations" | "pot" | "rules">): ReadonlyMap<string, DutyTarget> => {
   const volume = Math.max(tasks.length, tasksBefore);
-  const targets = [...tasksDone(tasks)].map(([executor, atStake]) => {
+  const targets = [...tasksAtStake(tasks, pot)].map(([executor, atStake]) => {
     const reputation = trustedReputation(reputations.get(executor) ?? NEWCOMER);
     return [executor, dutyTarget({ reputation, volume, atStake }, rules)] as const;
   });
   return new Map(targets);
+};
+
+/**
+ * Executor → how many of its dearest task all its rewards are worth, rounded down; the number of its tasks where all are worth the same. A cheat on the
+ * dearest risks no more: a hundred cheap tasks beside it are no deterrence.
+ */
+const tasksAtStake = (tasks: CloseInputs["tasks"], pot: bigint): ReadonlyMap<string, number> => {
+  const works = sumStake(tasks.map(({ source }) => ("work" in source ? source.work : 0n)));
+  const values = new Map<string, bigint[]>();
+  for (const { task, source } of tasks) {
+    // Shares of the pot are fractions: a payment is multiplied by what they are divided by.
+    const value = "work" in source ? source.work * pot : source.payment * (works > 0n ? works : 1n);
+    const own = values.get(task.executor);
+    if (own) own.push(value);
+    else values.set(task.executor, [value]);
+  }
+  const counts = [...values].map(([executor, own]) => {
+    const dearest = own.reduce((most, value) => (value > most ? value : most));
+    return [executor, dearest === 0n ? own.length : Number(sumStake(own) / dearest)] as const;
+  });
+  return new Map(counts);
 };
 
 /** Executor → number of its tasks. */

@@ -77,6 +77,7 @@ it("a Sprint's wins are checked by who is on duty, from bytes to pay: a padder a
     tasksBefore: 0,
     reputations: new Map(),
     beacon: sample,
+    pot: 1_000_003n,
   };
   assert.equal(known.tasks.length, names.length * TASKS);
 
@@ -112,7 +113,6 @@ it("a Sprint's wins are checked by who is on duty, from bytes to pay: a padder a
     relayBeacon: loading,
     planted: new Map(),
     plantedCommitments: new Map(),
-    pot: 1_000_003n,
   };
   const assessed = assessMembers(inputs, verifyVrf);
   for (const [hotkey, { missed, unfounded, unanswered }] of assessed.assessments)

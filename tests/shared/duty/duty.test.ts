@@ -4,7 +4,7 @@ import fc from "fast-check";
 import { parseDutyAnswers } from "#shared/duty/answers-document.js";
 import { assessDuty, type DutyTask } from "#shared/duty/assess-duty.js";
 import { checkTask, type Finding } from "#shared/duty/check-task.js";
-import { drawDuty, drawMessage, isOnDuty } from "#shared/duty/draw.js";
+import { drawDuty, drawMessage, drawValue, isOnDuty } from "#shared/duty/draw.js";
 import { type Duty, isDutyDocumentSigned, parseDutyDocument } from "#shared/duty/duty-document.js";
 import { judgeVerdict } from "#shared/duty/judge-verdict.js";
 import { drawVoters, majorityVerdict } from "#shared/duty/majority.js";
@@ -242,6 +242,30 @@ describe("duty that was done and missed", () => {
     assert.deepEqual([found.done.length, found.unfounded], [0, 2]);
     const unknown = assess(tasks.slice(1), [dutyOf(tasks[0]!)], []);
     assert.equal(unknown.unfounded, 1);
+  });
+
+  it("verifies no claim after the draw of somebody else", () => {
+    const [first, ...rest] = [...onDuty].sort((a, b) => (a.task < b.task ? -1 : 1));
+    const forged = { ...dutyOf(first!), draw: cheapDraw("bob", drawMessage(tasksOf(200)[170]!)).toString("hex") };
+    const open = tasks.map((task) => ({ ...task, threshold: ALL_DRAWS }));
+    const found = assess(open, [forged, ...rest.map((task) => dutyOf(task))], []);
+    assert.deepEqual([found.done.length, found.unfounded], [0, onDuty.length]);
+  });
+
+  it("of more duties than a document holds counts those with the least draws", () => {
+    const most = { ...DEFAULT_AUDIT, most: 3 };
+    const byDraw = onDuty.map((task) => ({ task, value: drawValue(cheap(task)) }));
+    const [a, b, c, d] = byDraw.sort((x, y) => (x.value < y.value ? -1 : 1)).map(({ task }) => task);
+    const claiming = (...claimed: (DutyTask | undefined)[]) =>
+      assess(
+        tasks,
+        claimed.map((task) => dutyOf(task!)),
+        tasks.filter((task) => !claimed.includes(task)),
+        most,
+      );
+    assert.equal(claiming(a, b, c).missed, 0);
+    assert.equal(claiming(a, b, d).missed, 1);
+    assert.equal(claiming(a, b).missed, onDuty.length - 2);
   });
 
   it("counts abstentions beyond a fifth as missed", () => {

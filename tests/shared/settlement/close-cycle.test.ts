@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { assessMembers, tasksToRecompute } from "#shared/settlement/assess-members.js";
 import { closeCycle } from "#shared/settlement/close-cycle.js";
+import { targetsOf } from "#shared/settlement/cycle-inputs.js";
 import { explainHost } from "#shared/settlement/explain-host.js";
 import { settledTotal } from "#shared/settlement/settle.js";
 import { verifyCheapDraw } from "../duty/support.js";
@@ -26,6 +27,29 @@ describe("a cycle that is closed", () => {
     );
     const done = [...cycle.closed.assessments.values()].reduce((sum, { done: all }) => sum + all.length, 0);
     assert.ok(done > 10 && done < 45, `${done} duties for 24 tasks`);
+  });
+
+  it("counts what an executor risks by reward: cheap tasks beside a dear one deter nothing", () => {
+    const { inputs } = simulateCycle("dear", honest(3, 40));
+    const executor = inputs.tasks[0]!.task.executor;
+    const floorWith = (works: (n: number) => bigint) =>
+      targetsOf({ ...inputs, tasks: inputs.tasks.map((task, n) => ({ ...task, source: { work: works(n) } })) }).get(
+        executor,
+      )!.floor;
+    assert.equal(
+      floorWith(() => 1n),
+      45_000,
+    );
+    assert.equal(
+      floorWith(() => 0n),
+      45_000,
+    );
+    assert.equal(
+      floorWith((n) => (n === 0 ? 1_000n : 1n)),
+      1_800_000,
+    );
+    const paid = inputs.tasks.map((task, n) => ({ ...task, source: { payment: n === 0 ? 2n : 1n, payer: "client" } }));
+    assert.equal(targetsOf({ ...inputs, tasks: paid }).get(executor)!.floor, 90_000);
   });
 
   it("is the same whatever the order of hosts, tasks and documents", () => {

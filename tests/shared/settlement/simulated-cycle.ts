@@ -77,7 +77,7 @@ export const simulateCycle = (
     planted.set(host.name, localPlanted(fields, unsigned(host.name)));
     plantedCommitments.set(host.name, plantedCommitment(id, draw));
   }
-  const targets = targetsOf({ tasks, tasksBefore, reputations });
+  const targets = targetsOf({ tasks, tasksBefore, reputations, pot });
   const weightsOf = weightsByKind(members);
   const checked = hosts.map((host) => {
     const draws = tasks.flatMap(({ task, executorKey }) => {
