@@ -1,7 +1,7 @@
 import { MILLION } from "#shared/util/fraction.js";
 
 /** Greatest share of one host, in millionths. */
-const MAX_SHARE = MILLION / 4;
+export const MAX_SHARE = MILLION / 4;
 
 /**
  * Weights with no host above a share of `maxShare` of their own sum, which is the base that pays. With the k heaviest at the cap c and R the sum

@@ -1,5 +1,6 @@
 import { drawSlots, VOTE_SLOTS } from "#shared/duty/slots.js";
-import { capWeights, MAX_SHARE, PARTS } from "#shared/sprint/proof/cap-weights.js";
+import { capWeights, MAX_SHARE } from "#shared/sprint/proof/cap-weights.js";
+import { MILLION } from "#shared/util/fraction.js";
 import type { ComputeAttack, Ring } from "../compute-attack.js";
 
 /** Nine hosts and the attacker's machine, which is a tenth of all. */
@@ -84,7 +85,7 @@ export const cappedBase: ComputeAttack = {
       const empty = Array.from({ length: 100 }, (_, i): readonly [string, number] => [`eve empty ${i}`, 0]);
       const alone = shareOf(capWeights(new Map([...hosts, ...own])), isEve);
       const crowd = shareOf(capWeights(new Map([...hosts, ...own, ...empty])), isEve);
-      if (crowd > MAX_SHARE / PARTS + 1e-6) above += 1;
+      if (crowd > MAX_SHARE / MILLION + 1e-6) above += 1;
       gained += crowd / alone / trials;
     }
     return {
