@@ -17,8 +17,8 @@ interface Audited {
   readonly missing: readonly string[];
 }
 
-/** Audits every cycle of a localnet's home as a stranger would, with the program. Those before the first that agrees may be gone. */
-export const auditHome = async (home: string): Promise<HomeAudit> => {
+/** Audits every cycle of a localnet's home as a stranger would, with the program. @param kept the first cycle whose files should still be there */
+export const auditHome = async (home: string, kept: number): Promise<HomeAudit> => {
   const child = spawn(process.execPath, [PROGRAM, "audit", "--all", "--home", home, "--json"], {
     stdio: ["ignore", "pipe", "pipe"],
   });
@@ -29,19 +29,14 @@ export const auditHome = async (home: string): Promise<HomeAudit> => {
   const status = await new Promise<number | null>((resolve) => child.once("close", resolve));
   const cycles = cyclesOf(answer);
   if (cycles === null) return { agreeing: 0, gone: 0, problems: [`audit ended with ${status}: ${said.trim()}`] };
-  const first = cycles.findIndex(({ result }) => result === "agrees");
-  const readable = first < 0 ? [] : cycles.slice(first);
-  const problems = readable
-    .filter(({ result }) => result !== "agrees")
+  const problems = cycles
+    .filter(({ cycle, result }) => result === "diverges" || (result !== "agrees" && cycle >= kept))
     .map(({ cycle, result, divergences, missing }) => `cycle ${cycle} ${result}: ${[...divergences, ...missing][0]}`);
-  const diverging = cycles
-    .slice(0, Math.max(0, first))
-    .filter(({ result }) => result === "diverges")
-    .map(({ cycle, divergences }) => `cycle ${cycle} diverges: ${divergences[0]}`);
+  const agreeing = cycles.filter(({ result }) => result === "agrees").length;
   return {
-    agreeing: readable.length - problems.length,
-    gone: first < 0 ? cycles.length : first,
-    problems: first < 0 ? ["no cycle agrees"] : [...diverging, ...problems],
+    agreeing,
+    gone: cycles.filter(({ cycle, result }) => result === "not auditable" && cycle < kept).length,
+    problems: agreeing === 0 ? ["no cycle agrees", ...problems] : problems,
   };
 };
 

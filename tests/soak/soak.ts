@@ -136,7 +136,7 @@ const soakIn = async (
   const dueWrites = peaceful.length * due.reduce((sum, { kinds }) => sum + kinds.length, 0);
   // An audit looks for files where a localnet has them.
   for (const name of disks.keys()) cpSync(diskOf(folder, name), join(home, "players", name), { recursive: true });
-  const audit = await auditHome(home);
+  const audit = await auditHome(home, subnet.first + cycles - keepCycles);
   const unexplained = explainer.explained.filter(({ because }) => because === null);
   const findings = {
     "the localnet ran to its end":
@@ -236,13 +236,12 @@ const liveThrough = async ({ run, home, folder, subnet, proxies, disks, options,
 
   let newest = subnet.first - 1;
   let work: Promise<void> = Promise.resolve();
+  /** By itself: a server that is stopped holds up who explains, and not who measures. */
+  let explaining: Promise<void> = Promise.resolve();
   /** Once a cycle, in the middle of it: what the last one left is settled. */
   const look = async (cycle: number): Promise<void> => {
     samples.push(...(await sampler.sample(cycle)));
     journals.read();
-    await explainer.upTo(cycle - 2).catch((thrown: unknown) => {
-      if (!over.signal.aborted) say(`explaining stopped at cycle ${cycle}: ${thrown}`);
-    });
     if (cycle % 10 === 0) say(`cycle ${cycle - subnet.first + 1} of ${cycles}`);
   };
   chain.onHead(({ number }) => {
@@ -251,10 +250,16 @@ const liveThrough = async ({ run, home, folder, subnet, proxies, disks, options,
     if (cycle <= newest || number < phaseWindow(cycle, "evaluate", SOAK_PHASES).start) return;
     newest = cycle;
     work = work.then(() => look(cycle));
+    explaining = explaining.then(() =>
+      explainer.upTo(cycle - 2).catch((thrown: unknown) => {
+        if (!over.signal.aborted) say(`explaining stopped at cycle ${cycle}: ${thrown}`);
+      }),
+    );
   }, over.signal);
   await run.ended;
   causing.end();
   await work;
+  await explaining;
   await seen.close();
   await chain.close();
   const warnings = [
