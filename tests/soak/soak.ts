@@ -136,7 +136,7 @@ const soakIn = async (
   const dueWrites = peaceful.length * due.reduce((sum, { kinds }) => sum + kinds.length, 0);
   // An audit looks for files where a localnet has them.
   for (const name of disks.keys()) cpSync(diskOf(folder, name), join(home, "players", name), { recursive: true });
-  const audit = await auditHome(home, subnet.first + cycles - keepCycles);
+  const audit = await auditHome(home, subnet.first + cycles - keepCycles + 1);
   const unexplained = explainer.explained.filter(({ because }) => because === null);
   const findings = {
     "the localnet ran to its end":
