@@ -51,6 +51,8 @@ const settledText = ({ outcome, nonce, fault, validBy }: SprintOutcome): string 
         : `It is invalid: nonce ${nonce} was recomputed here and does not win.`;
     case "undecided":
       return `Validators with ${percent(validBy)} of the stake found it valid, where more than half is needed: it is not settled, and half of the weight before counts.`;
+    case "withheld":
+      return "Validators with more than half of the stake could not fetch its proof: what is not shown counts nothing.";
     case "absent":
       return "What is not proven counts nothing.";
   }

@@ -22,8 +22,8 @@ const NONE: Confirmed = { weight: 0, bound: "none", low: 0, high: 0 };
 
 /**
  * Hotkey → confirmed weight after Sprints in ascending order, at most `SPRINT_WINDOW`. A valid Sprint gives its measured weight, at most 1.25 times
- * the median of the last three weights above zero; an undecided one half of the weight before; an invalid one, and one that a host of the
- * window did not take part in, none.
+ * the median of the last three weights above zero; an undecided one half of the weight before; an invalid or withheld one, and one that a host of
+ * the window did not take part in, none.
  */
 export const confirmedWeights = (sprints: readonly (readonly SettledPart[])[]): ReadonlyMap<string, Confirmed> => {
   const window = sprints.slice(-SPRINT_WINDOW);
@@ -39,7 +39,7 @@ export const confirmedWeights = (sprints: readonly (readonly SettledPart[])[]): 
 };
 
 const nextWeight = (part: SettledPart | undefined, history: readonly Confirmed[]): Confirmed => {
-  if (!part || part.outcome === "absent" || part.outcome === "invalid") return NONE;
+  if (!part || (part.outcome !== "valid" && part.outcome !== "undecided")) return NONE;
   const { outcome, measured, low, high } = part;
   const last = history.at(-1)?.weight ?? 0;
   const settled = settledWeight(outcome, measured, last);

@@ -5,8 +5,11 @@ import { type CastVote, settleByRecomputation } from "#shared/sprint/proof/votes
 import { winsWeight } from "#shared/sprint/proof/wins-weight.js";
 import type { CommittedProof } from "./committed-proofs.js";
 
-/** How a neuron's part in a Sprint was settled. `absent`: it entered, and committed to no proof in time. */
-export const OUTCOMES = ["valid", "invalid", "undecided", "absent"] as const;
+/**
+ * How a neuron's part in a Sprint was settled. `withheld`: more than half of the voting stake could not fetch its proof. `absent`: it entered,
+ * and committed to no proof in time.
+ */
+export const OUTCOMES = ["valid", "invalid", "undecided", "withheld", "absent"] as const;
 
 /** The settled result of one neuron's part in a Sprint. */
 export interface SprintOutcome {
@@ -59,14 +62,24 @@ export const votesOn = (
     return [{ verifier: checks.validator, verdict, nonce: entry.nonce }];
   });
 
+/** Stake of the validators that could not fetch the proof, the neuron's own left out. */
+const unreachableStake = (proof: CommittedProof, documents: readonly Checks[], stakes: Stakes): bigint =>
+  sumStake(
+    documents
+      .filter((checks) => checks.validator !== proof.hotkey && entryOn(checks, proof)?.reason === "unreachable")
+      .map(({ validator }) => stakes.get(validator) ?? 0n),
+  );
+
 /**
  * Settles a proof: invalid if its bytes are no proof of this Sprint or a claimed win is none, whoever said so. Otherwise valid if validators with
- * more than half of the voting stake recomputed their samples and say so, else undecided.
+ * more than half of the voting stake recomputed their samples and say so; withheld if so much could not fetch it; else undecided.
+ *
+ * @param documents of the voting stake, one a validator
  */
 export const settleProof = (
   proof: CommittedProof,
-  votes: readonly CastVote[],
-  { stakes, evidence }: { readonly stakes: Stakes; readonly evidence: Evidence },
+  documents: readonly Checks[],
+  { sample, stakes, evidence }: Pick<Sprint, "sample"> & { readonly stakes: Stakes; readonly evidence: Evidence },
 ): SprintOutcome => {
   const { uid, hotkey, difficulty, promise } = proof;
   const neuron = { uid, hotkey, difficulty };
@@ -76,16 +89,18 @@ export const settleProof = (
       ...{ proof: null, wins: 0, nonces: 0, outcome: "absent", fault: null, nonce: null },
       ...{ validBy: 0, invalidBy: 0, measured: 0, low: 0, high: 0 },
     };
+  const votes = votesOn(proof, documents, { sample });
   const settled = settleByRecomputation(votes, { subject: hotkey, members: stakes }, evidence.losers);
   const { weight: measured, low, high } = winsWeight(promise.wins, difficulty);
-  const all = Number(sumStake(stakes.values()) - (stakes.get(hotkey) ?? 0n));
-  const share = (stake: bigint): number => (all === 0 ? 0 : Number(stake) / all);
+  const isWithheld = 2n * unreachableStake(proof, documents, stakes) > settled.members;
+  const outcome = settled.outcome === "undecided" && isWithheld ? "withheld" : settled.outcome;
+  const share = (stake: bigint): number => (settled.members === 0n ? 0 : Number(stake) / Number(settled.members));
   return {
     ...neuron,
     proof: promise.proof,
     wins: promise.wins,
     nonces: promise.nonces,
-    outcome: evidence.fault !== null ? "invalid" : settled.outcome,
+    outcome: evidence.fault !== null ? "invalid" : outcome,
     fault: evidence.fault,
     nonce: evidence.fault !== null ? null : settled.nonce,
     validBy: share(settled.valid),

@@ -67,7 +67,7 @@ export const readSprint = async (
     const votes = votesOn(proof, documents, sprint);
     const evidence = await evidenceOn(source, { proof, votes, cycle, judge });
     if (evidence === null) isWhole = false;
-    outcomes.push(settleProof(proof, votes, { stakes, evidence: evidence ?? NO_EVIDENCE }));
+    outcomes.push(settleProof(proof, documents, { ...sprint, stakes, evidence: evidence ?? NO_EVIDENCE }));
   }
   return {
     cycle,

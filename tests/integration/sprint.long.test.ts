@@ -91,7 +91,7 @@ const settled = async (
 };
 
 describe("a Sprint", { timeout: HANG_GUARD }, () => {
-  it("is entered, proven, checked and settled on chain: a padder is caught by the nonce, who is silent is not settled", async (t) => {
+  it("is entered, proven, checked and settled on chain: a padder is caught by the nonce, who is silent has shown nothing", async (t) => {
     const subnet = await openSubnet(t, { network: { sprint: SPRINT }, miners: ["ann", "bob", "eve", "pat"] });
     const ann = await openSprinter(subnet, "ann");
     const bob = await openSprinter(subnet, "bob");
@@ -114,7 +114,7 @@ describe("a Sprint", { timeout: HANG_GUARD }, () => {
     const of = (name: string) => outcomes.find(({ hotkey }) => hotkey === subnet.signer(name).address)!;
     assert.deepEqual(
       ["ann", "bob", "eve", "pat"].map((name) => of(name).outcome),
-      ["valid", "undecided", "valid", "invalid"],
+      ["valid", "withheld", "valid", "invalid"],
     );
     const { nonce } = of("pat");
     const padder = proofs.find(({ hotkey }) => hotkey === subnet.signer("pat").address)!;

@@ -38,6 +38,7 @@ export const settleSprint = async (
       valid: count("valid"),
       invalid: count("invalid"),
       undecided: count("undecided"),
+      withheld: count("withheld"),
       absent: count("absent"),
       isWhole: result.isWhole,
     });

@@ -4,7 +4,7 @@ import { z } from "zod";
 import type { CommittedProof } from "#shared/compute/committed-proofs.js";
 import { confirmedWeights, type SettledPart, SPRINT_WINDOW } from "#shared/compute/confirmed.js";
 import { payGate } from "#shared/compute/gate.js";
-import { NO_EVIDENCE, OUTCOMES, settleProof, votesOn } from "#shared/compute/outcome.js";
+import { NO_EVIDENCE, OUTCOMES, settleProof } from "#shared/compute/outcome.js";
 import type { CheckEntry, Checks } from "#shared/protocol/checks.js";
 import { loadVectors } from "../protocol/vectors.js";
 
@@ -57,7 +57,7 @@ const against = { verdict: "invalid", reason: "no_win", nonce: 17 } as const;
 
 describe("a proof", () => {
   const settle = (documents: readonly Checks[], evidence = NO_EVIDENCE, proof = committed()) =>
-    settleProof(proof, votesOn(proof, documents, { sample: 459 }), { stakes, evidence });
+    settleProof(proof, documents, { sample: 459, stakes, evidence });
 
   it("is valid if more than half of the stake recomputed its sample and says so", () => {
     const { outcome, validBy, measured, low, high } = settle([checksOf("vera"), checksOf("vito")]);
@@ -92,14 +92,20 @@ describe("a proof", () => {
     assert.deepEqual([absent.outcome, absent.measured, absent.proof], ["absent", 0, null]);
   });
 
+  it("is withheld if more than half of the stake could not fetch it", () => {
+    const nowhere = { verdict: "abstain", reason: "unreachable", wins: null, checked: 0 } as const;
+    assert.equal(settle([checksOf("vera", nowhere)]).outcome, "undecided");
+    assert.equal(settle([checksOf("vera", nowhere), checksOf("vito", nowhere)]).outcome, "withheld");
+    assert.equal(settle([checksOf("vera", nowhere), checksOf("vito"), checksOf("vlad")]).outcome, "valid");
+    const busy = { ...nowhere, reason: "no_time" } as const;
+    assert.equal(settle([checksOf("vera", busy), checksOf("vito", busy)]).outcome, "undecided");
+  });
+
   it("has no vote of its own hotkey", () => {
     const own = new Map([...stakes, [hotkey, 1000n]]);
     const proof = committed();
     const documents = [checksOf("vera"), checksOf("vito")];
-    const { outcome, validBy } = settleProof(proof, votesOn(proof, documents, { sample: 459 }), {
-      stakes: own,
-      evidence: NO_EVIDENCE,
-    });
+    const { outcome, validBy } = settleProof(proof, documents, { sample: 459, stakes: own, evidence: NO_EVIDENCE });
     assert.deepEqual([outcome, validBy], ["valid", 0.75]);
   });
 });
