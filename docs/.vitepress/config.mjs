@@ -19,7 +19,18 @@ const pagesIn = (folder) =>
 /** The pages beside the guides, by whom they are for; what stands in no list is listed last. */
 const SECTIONS = {
   "Run a subnet": [
-    ...["by-hand", "operations", "signer", "dashboard", "monitoring", "wandb", "configuration", "commands", "errors", "stores"],
+    ...[
+      "by-hand",
+      "operations",
+      "signer",
+      "dashboard",
+      "monitoring",
+      "wandb",
+      "configuration",
+      "commands",
+      "errors",
+      "stores",
+    ],
     ...["network-changes", "network-file", "chain", "subtensor"],
   ],
   "Models and text": [
