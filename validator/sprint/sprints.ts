@@ -11,7 +11,7 @@ import { knownWeights } from "./known-gate.js";
 import { publishChecks } from "./publish-checks.js";
 import { settleSprint } from "./settle-sprint.js";
 
-/** Blocks that the settling of an older Sprint gets at least. */
+/** Blocks that a duty gets at least. */
 const LEAST_BLOCKS = 2;
 
 /**
@@ -25,17 +25,30 @@ export const runChecks = async (checker: Checker): Promise<never> => {
   // The checks of a Sprint are due in the next cycle.
   for (let cycle = Math.max(0, current - 1); ; cycle++) {
     await clock.reach(phaseWindow(cycle, "exchange", network.phases).start - 1, signal);
-    const then = await inForce(checker, cycle);
-    const sprint = sprintOf(then.participant.network, cycle);
-    if (!sprint) continue;
-    const { end } = recordWindow("checks", cycle, network);
-    if (clock.head.number < end - 1)
-      await attempt(then, cycle, "checks", end + 1, (bounded) => publishChecks(bounded, cycle, sprint));
-    const deadline = phaseWindow(cycle + 1, "exchange", network.phases).start;
-    await attempt(then, cycle, "settle", deadline, (bounded) => settleSprint(bounded, { cycle, sprint, deadline }));
-    await recall(checker, cycle + 1);
-    await showWeights(checker, cycle + 1);
+    try {
+      await checkCycle(checker, cycle);
+    } catch (thrown) {
+      signal.throwIfAborted();
+      participant.log.error("Sprint left out", { cycle, ...explain(thrown) });
+    }
   }
+};
+
+/** All that is to be done of a cycle's Sprint, if it has one, until the next cycle's exchange phase. */
+const checkCycle = async (checker: Checker, cycle: number): Promise<void> => {
+  const { clock, network } = checker.participant;
+  const then = await inForce(checker, cycle);
+  const sprint = sprintOf(then.participant.network, cycle);
+  if (!sprint) return;
+  const { end } = recordWindow("checks", cycle, network);
+  if (clock.head.number < end - 1)
+    await attempt(then, cycle, "checks", end + 1, (bounded) => publishChecks(bounded, cycle, sprint));
+  const over = phaseWindow(cycle + 1, "exchange", network.phases).start - 1;
+  // Files are waited for until then, so that time is left to recompute what they name.
+  const deadline = phaseWindow(cycle + 1, "evaluate", network.phases).start;
+  await attempt(then, cycle, "settle", over, (bounded) => settleSprint(bounded, { cycle, sprint, deadline }));
+  await recall(checker, cycle + 1, over);
+  await showWeights(checker, cycle + 1);
 };
 
 /** The checker under the network file that was in force in a cycle. */
@@ -64,17 +77,21 @@ const attempt = async (
   }
 };
 
-/** Settles the Sprints of the window that this validator missed, or that it could not read in full, as far as their files are still served. */
-const recall = async (checker: Checker, cycle: number): Promise<void> => {
+/**
+ * Settles the Sprints of the window that this validator missed, or that it could not read in full, as far as their files are still served. Each
+ * gets one try of one block, and none is begun once the chain is at block `over`: the next Sprint's proofs are checked then.
+ */
+const recall = async (checker: Checker, cycle: number, over: number): Promise<void> => {
   const { participant, journal } = checker;
   const past = await sprintsBefore(cycleSource(participant), cycle);
   const whole = new Set(journal.value.sprints.flatMap((one) => (one.isWhole ? [one.cycle] : [])));
   for (const missed of past) {
     if (whole.has(missed.cycle)) continue;
+    if (participant.clock.head.number >= over) return;
     const { network, networkHash } = missed.source;
     const then = { ...checker, participant: { ...participant, network, networkHash } };
-    const deadline = participant.clock.head.number + LEAST_BLOCKS;
-    await attempt(then, missed.cycle, "settle", deadline, (bounded) =>
+    const deadline = participant.clock.head.number + 1;
+    await attempt(then, missed.cycle, "settle", over, (bounded) =>
       settleSprint(bounded, { ...settledIn(missed), deadline }),
     );
   }
