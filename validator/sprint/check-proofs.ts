@@ -53,9 +53,10 @@ export const checkProofs = async (checking: Checking): Promise<readonly CheckEnt
     Promise.all(
       proofs.map(async (proof): Promise<CheckEntry> => {
         try {
-          const problem = await fetchProof(checking, { proof, patience, fetching });
-          if (problem !== null) return entryOf(proof, problem);
-          return await computing(() => recompute(checking, proof, seed));
+          const fetched = await fetchProof(checking, { proof, seed, patience, fetching });
+          return "problem" in fetched
+            ? entryOf(proof, fetched.problem)
+            : await computing(() => recompute(checking, proof, fetched));
         } catch (thrown) {
           signal.throwIfAborted();
           return entryOf(proof, { reason: "validator_failed", detail: reasonOf(thrown) });
@@ -82,27 +83,44 @@ const inTurns = (limit: number, signal: AbortSignal): InTurn => {
 
 interface Fetching {
   readonly proof: PromisedProof;
+  /** Of the sample. */
+  readonly seed: string;
   /** Aborts when there is no time left to wait for a server. */
   readonly patience: AbortSignal;
   readonly fetching: InTurn;
 }
 
-/** Asks for a proof at every block until there is no patience left. Null if it is here, and a proof as far as its bytes show. */
+/** What is kept of a proof: as many wins as are recomputed, however many it has. */
+interface Sample {
+  /** Number of the proof's wins. */
+  readonly wins: number;
+  /** Those to recompute, ascending. */
+  readonly nonces: readonly number[];
+}
+
+/**
+ * Asks for a proof at every block until there is no patience left, and draws its sample if it is a proof as far as its bytes show. It is read
+ * once: a million wins take seconds to read, and its server may be gone the next time.
+ */
 const fetchProof = async (
-  { participant, cycle }: Checking,
-  { proof, patience, fetching }: Fetching,
-): Promise<Found | null> => {
-  const { clock, signal } = participant;
+  { participant, cycle, sprint }: Checking,
+  { proof, seed, patience, fetching }: Fetching,
+): Promise<Sample | { readonly problem: Found }> => {
+  const { clock, signal, signer } = participant;
   const source = cycleSource(participant, { until: patience });
   let last: Found = { reason: "unreachable" };
   for (;;) {
     const tried = clock.head.number;
     try {
       const read = await fetching(() => readProof(source, cycle, proof));
-      return read.ok ? null : { reason: "malformed", detail: read.detail };
+      if (!read.ok) return { problem: { reason: "malformed", detail: read.detail } };
+      const { wins } = read.value;
+      const of = { seed, verifier: signer.address, proofHash: proof.promise.proof };
+      const drawn = sampleWins({ ...of, wins: wins.length, size: sprint.sample });
+      return { wins: wins.length, nonces: drawn.map((at) => wins[at]!) };
     } catch (thrown) {
       signal.throwIfAborted();
-      if (patience.aborted) return last;
+      if (patience.aborted) return { problem: last };
       if (!isFetchFault(thrown)) throw thrown;
       last = { reason: "unreachable", detail: reasonOf(thrown) };
     }
@@ -110,24 +128,18 @@ const fetchProof = async (
       await clock.reach(tried + 1, patience);
     } catch {
       signal.throwIfAborted();
-      return last;
+      return { problem: last };
     }
   }
 };
 
-/** Recomputes the sample of one proof, which is here, portion by portion, as long as there is time. */
+/** Recomputes the sample of one proof, portion by portion, as long as there is time. */
 const recompute = async (
-  { participant, cycle, sprint, judge }: Checking,
+  { participant, cycle, judge }: Checking,
   proof: PromisedProof,
-  seed: string,
+  { wins, nonces: sample }: Sample,
 ): Promise<CheckEntry> => {
-  const read = await readProof(cycleSource(participant), cycle, proof);
-  if (!read.ok) return entryOf(proof, { reason: "malformed", detail: read.detail });
-  const { wins } = read.value;
-  const verifier = participant.signer.address;
-  const of = { seed, verifier, proofHash: proof.promise.proof, wins: wins.length, size: sprint.sample };
-  const sample = sampleWins(of).map((at) => wins[at]!);
-  const counted = { wins: wins.length };
+  const counted = { wins };
   for (let checked = 0; checked < sample.length; ) {
     if (!(await hasTime(participant, cycle))) {
       const detail = `${checked} of ${sample.length} wins recomputed`;
