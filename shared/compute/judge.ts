@@ -42,7 +42,11 @@ export const createJudge = (
     const [seed, inputs] = await Promise.all([
       readSprintSeed(context, { cycle, purpose: "sprint-network" }),
       readSprintSeed(context, { cycle, purpose: "sprint-inputs" }),
-    ]);
+    ]).catch((thrown: unknown) => {
+      // They are read again for the next proof: a chain that did not answer once costs no other proof its check.
+      loading = undefined;
+      throw thrown;
+    });
     const network = await openSprintNetwork({
       ...(await arithmetic()),
       dials,

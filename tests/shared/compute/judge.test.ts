@@ -1,0 +1,26 @@
+import assert from "node:assert/strict";
+import { describe, it } from "node:test";
+import { createJudge } from "#shared/compute/judge.js";
+import { SPRINT } from "../../support/sprint.js";
+import { openSubnet } from "../../support/subnet.js";
+import { device } from "../../support/updates.js";
+
+describe("a judge", () => {
+  it("reads the seeds again after the chain did not answer", async (t) => {
+    const subnet = await openSubnet(t, { network: { sprint: SPRINT } });
+    await subnet.to(subnet.window(1, "exchange").start);
+    const [of, nonces] = [{ publicKey: subnet.signer("ann").publicKey, difficulty: 8 }, [0, 1, 2, 3]];
+    const options = { sprint: SPRINT, cycle: 1, arithmetic: async () => ({ device, threads: 1 }) };
+    let isSilent = true;
+    const blockHash: typeof subnet.chain.blockHash = async (block) => {
+      if (isSilent) throw new Error("no answer");
+      return subnet.chain.blockHash(block);
+    };
+    const judge = createJudge({ ...subnet, chain: { ...subnet.chain, blockHash } }, options);
+    const steady = createJudge(subnet, options);
+    t.after(() => Promise.all([judge.dispose(), steady.dispose()]));
+    await assert.rejects(judge.losers(of, nonces), /no answer/);
+    isSilent = false;
+    assert.deepEqual(await judge.losers(of, nonces), await steady.losers(of, nonces));
+  });
+});
