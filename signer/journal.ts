@@ -14,7 +14,7 @@ export interface SignedJournal {
    *
    * @param message SHA-256 of the signed bytes, 64 hex digits
    * @param sign    makes the signature, 64 bytes
-   * @throws BlockZeroError SIGNER_CONFLICT if the slot holds something else, SIGNER_REFUSED if it is too old, SIGNER_JOURNAL_FAILED
+   * @throws BlockZeroError SIGNER_CONFLICT if the slot holds something else, SIGNER_REFUSED if it is too old or one too many, SIGNER_JOURNAL_FAILED
    */
   signOnce(slot: Slot, message: string, sign: () => Uint8Array): Uint8Array;
   close(): void;
@@ -36,6 +36,9 @@ const KEPT_CYCLES = 1024;
 
 /** Families that are remembered: networks times kinds. */
 export const MAX_FAMILIES = 256;
+
+/** Parts of a cycle that are remembered: a program names them as it likes. */
+export const MAX_PARTS = 64;
 
 const SPARE_LINES = 20_000;
 
@@ -163,7 +166,8 @@ export const openSignedJournal = ({
       const family = families.get(slot.family);
       if (family === undefined && families.size >= MAX_FAMILIES)
         throw refusal(`more than ${MAX_FAMILIES} kinds of statements and networks`);
-      const known = family?.cycles.get(slot.cycle)?.get(slot.part);
+      const parts = family?.cycles.get(slot.cycle);
+      const known = parts?.get(slot.part);
       if (known !== undefined && known.content !== slot.content)
         throw new BlockZeroError(
           "SIGNER_CONFLICT",
@@ -173,6 +177,8 @@ export const openSignedJournal = ({
       if (known?.message === message) return Buffer.from(known.signature, "hex");
       if (known === undefined && slot.cycle <= (family?.floor ?? -1))
         throw refusal(`${nameOf(slot)}: cycle ${slot.cycle} is older than what the journal remembers`);
+      if (known === undefined && parts !== undefined && parts.size >= MAX_PARTS)
+        throw refusal(`more than ${MAX_PARTS} writes of one kind in cycle ${slot.cycle}`);
       const signature = sign();
       const entry = { ...slot, message, signature: Buffer.from(signature).toString("hex") };
       failing(path, () => append(entry));
@@ -185,7 +191,7 @@ export const openSignedJournal = ({
 };
 
 const countOf = (families: ReadonlyMap<string, Family>): number =>
-  [...families.values()].reduce((sum, { cycles }) => sum + cycles.size, 0);
+  [...families.values()].flatMap(({ cycles }) => [...cycles.values()]).reduce((sum, parts) => sum + parts.size, 0);
 
 const nameOf = ({ family, cycle, part }: Slot): string =>
   `${family.split("/").at(-1)} of cycle ${cycle}${part === "" ? "" : ` (${part})`}`;

@@ -1,6 +1,6 @@
 import { createServer as createHttpServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import { createServer as createHttpsServer } from "node:https";
-import { BlockZeroError, hasCode, reasonOf } from "#shared/errors/error.js";
+import { type BlockZeroError, hasCode, reasonOf } from "#shared/errors/error.js";
 import type { SigningRequest } from "#shared/protocol/signer.js";
 import {
   isSigningKind,
@@ -45,7 +45,13 @@ export const createSignerServer = (options: SignerServerOptions): Server => {
   const log = quietLog(options.log);
   const held = { bytes: 0 };
   const onRequest = (request: IncomingMessage, response: ServerResponse): void => {
-    answer(request, response, { ...options, log }, held).catch((thrown: unknown) => refuse(response, thrown, log));
+    answer(request, response, { ...options, log }, held).catch((thrown: unknown) => {
+      if (isRefusal(thrown)) refuse(response, thrown, log);
+      else {
+        if (request.complete) log.error("a request failed, and was not signed", { reason: reasonOf(thrown) });
+        response.destroy();
+      }
+    });
   };
   const limits = {
     headersTimeout: timeoutMs,
@@ -124,14 +130,12 @@ const STATUS: Readonly<Record<SignerFaultCode, number>> = {
   SIGNER_JOURNAL_FAILED: 507,
 };
 
-const refuse = (response: ServerResponse, thrown: unknown, log: Log): void => {
-  if (!(thrown instanceof BlockZeroError) || !hasCode(thrown, ...SIGNER_FAULTS)) {
-    // Whoever asked broke off, or this is a bug; no signature has left.
-    log.debug("a request broke off", { reason: reasonOf(thrown) });
-    response.destroy();
-    return;
-  }
-  const code = thrown.code as SignerFaultCode;
+type Refusal = BlockZeroError & { readonly code: SignerFaultCode };
+
+const isRefusal = (thrown: unknown): thrown is Refusal => hasCode(thrown, ...SIGNER_FAULTS);
+
+const refuse = (response: ServerResponse, thrown: Refusal, log: Log): void => {
+  const { code } = thrown;
   const line = code === "SIGNER_CONFLICT" || code === "SIGNER_JOURNAL_FAILED" ? log.error : log.warn;
   line.call(log, "not signed", { code, reason: thrown.message });
   end(

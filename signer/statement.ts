@@ -19,7 +19,7 @@ export interface ExtrinsicStatement {
 
 export interface DocumentStatement {
   readonly kind: "document";
-  /** `update`, `report`, `receipt`. */
+  /** Its kind, such as `update`. */
   readonly document: string;
   /** First 8 hex digits of the network's hash. */
   readonly network: string;

@@ -1,3 +1,4 @@
+import { setTimeout as delay } from "node:timers/promises";
 import { decodeAddress } from "@polkadot/util-crypto";
 import { BlockZeroError, hasCode, oneLine } from "#shared/errors/error.js";
 import { printable } from "#shared/protocol/parsed.js";
@@ -19,7 +20,7 @@ import {
 } from "./signing-wire.js";
 
 /** How long a signer is waited for, in milliseconds. */
-export interface SignerPatience {
+export interface SignerTimeouts {
   /** For one answer. */
   readonly attemptMs: number;
   /** For one answer to a blob server's request, without which it is sent unsigned. */
@@ -32,7 +33,7 @@ export interface SignerPatience {
   readonly pauseMs: number;
 }
 
-const PATIENCE: SignerPatience = {
+const TIMEOUTS: SignerTimeouts = {
   attemptMs: 5_000,
   requestMs: 2_000,
   extrinsicMs: 15_000,
@@ -43,7 +44,7 @@ const PATIENCE: SignerPatience = {
 export interface RemoteSignerOptions extends SignerPlace {
   /** The hotkey whose signatures are wanted, SS58. */
   readonly hotkey: string;
-  readonly patience?: Partial<SignerPatience>;
+  readonly timeouts?: Partial<SignerTimeouts>;
   readonly log?: Log;
 }
 
@@ -65,9 +66,10 @@ const LONGEST_WAIT_MS = 5_000;
  * Asks a signer for each signature, and asks again where it does not answer, which its journal makes safe: the same bytes get the same
  * answer. Verifies what it sends.
  */
-export const remoteSigner = ({ hotkey, log = silentLog, patience, ...place }: RemoteSignerOptions): RemoteSigner => {
-  const limits = { ...PATIENCE, ...patience };
+export const remoteSigner = ({ hotkey, log = silentLog, timeouts, ...place }: RemoteSignerOptions): RemoteSigner => {
+  const limits = { ...TIMEOUTS, ...timeouts };
   const line = openSignerLine(place);
+  const closed = new AbortController();
   let pausedUntil = 0;
 
   const ask = async (request: SigningRequest, deadlineMs: number): Promise<Uint8Array> => {
@@ -88,7 +90,7 @@ export const remoteSigner = ({ hotkey, log = silentLog, patience, ...place }: Re
     throw malformedAnswer(`a signature that is not ${hotkey}'s`);
   };
 
-  /** Asks until it answers or the time is over. A refusal is an answer. */
+  /** Asks until it answers, the time is over, or this is closed. A refusal is an answer. */
   const askAgain = async (request: SigningRequest, allMs: number): Promise<Uint8Array> => {
     const until = performance.now() + allMs;
     let isTold = false;
@@ -102,7 +104,7 @@ export const remoteSigner = ({ hotkey, log = silentLog, patience, ...place }: Re
         if (!isTold)
           log.warn("the signer does not sign; it is asked again", { code: thrown.code, reason: thrown.message });
         isTold = true;
-        await new Promise<void>((resolve) => setTimeout(resolve, pause));
+        await delay(pause, undefined, { signal: closed.signal }).catch(() => Promise.reject(thrown));
       }
     }
   };
@@ -143,7 +145,10 @@ export const remoteSigner = ({ hotkey, log = silentLog, patience, ...place }: Re
         "correct wallet.signer, or wallet.name and wallet.hotkey",
       );
     },
-    close: () => line.close(),
+    close: () => {
+      closed.abort();
+      line.close();
+    },
   };
 };
 

@@ -14,7 +14,7 @@ export interface DecodedCall {
   readonly weights?: object;
 }
 
-/** The calls that a signer may be told to allow. `*` of weights: one value a cycle. */
+/** The calls that a signer may be told to allow. */
 export const UNDERSTOOD_CALLS = [
   "commitments.setCommitment",
   "subtensorModule.setWeights",

@@ -1,5 +1,3 @@
-import { encodeAddress } from "@polkadot/util-crypto";
-import { SS58_PREFIX } from "#shared/wallet/index.js";
 import type { DecodedCall } from "./call.js";
 import type { ScaleReader } from "./scale-reader.js";
 
@@ -34,7 +32,7 @@ const CALLS: Readonly<Record<string, Read>> = {
     return { method: "subtensorModule.setWeights", netuid, weights };
   },
   [`${SUBTENSOR_MODULE}.2`]: (reader) => {
-    encodeAddress(reader.take(32), SS58_PREFIX);
+    reader.take(32);
     const netuid = reader.u16();
     reader.u64();
     return { method: "subtensorModule.addStake", netuid };

@@ -5,7 +5,7 @@ import { describe, it } from "node:test";
 import fc from "fast-check";
 import { hasCode } from "#shared/errors/error.js";
 import { sha256 } from "#shared/protocol/hash.js";
-import { MAX_FAMILIES, openSignedJournal } from "#signer/journal.js";
+import { MAX_FAMILIES, MAX_PARTS, openSignedJournal } from "#signer/journal.js";
 import type { Slot } from "#signer/statement.js";
 import { temporaryFolder } from "../shared/artifact/temporary.js";
 import { coded } from "../support/coded.js";
@@ -59,6 +59,19 @@ describe("the journal of a signer", () => {
     for (let n = 1; n < MAX_FAMILIES; n++) again.signOnce(slot(1, "a", { family: `f${n}` }), hashOf("m"), signature(1));
     assert.throws(() => again.signOnce(slot(1, "a", { family: "g" }), hashOf("m"), never), coded("SIGNER_REFUSED"));
     again.close();
+  });
+
+  it("holds so many writes of a cycle, and counts them all before it writes the file anew", (t) => {
+    const path = join(temporaryFolder(t), "signed.jsonl");
+    const journal = openSignedJournal({ path, hotkey, sync: () => {}, spareLines: 4 });
+    const write = (n: number) => slot(1, "a", { part: `weights ${n}` });
+    for (let n = 0; n < MAX_PARTS; n++) journal.signOnce(write(n), hashOf(`${n}`), signature(1));
+    assert.throws(() => journal.signOnce(write(MAX_PARTS), hashOf("m"), never), coded("SIGNER_REFUSED", /writes/));
+    assert.equal(journal.signOnce(write(0), hashOf("0"), never)[0], 1);
+    const { ino } = statSync(path);
+    for (const again of ["n", "o"]) journal.signOnce(write(0), hashOf(again), signature(2));
+    assert.equal(statSync(path).ino, ino, "nothing in it is out of date");
+    journal.close();
   });
 
   it("signs nothing that it cannot write down, and goes on when it can again", (t) => {

@@ -13,6 +13,7 @@ import { remoteSigner } from "#shared/signing/remote-signer.js";
 import { parseSignerAddress } from "#shared/signing/signer-address.js";
 import { verify } from "#shared/wallet/index.js";
 import { createSignerServer } from "#signer/server.js";
+import { collectingLog } from "../shared/chain/support.js";
 import { situation } from "../shared/doctor/support.js";
 import { coded } from "../support/coded.js";
 import { HANG_GUARD } from "../support/hang-guard.js";
@@ -38,7 +39,7 @@ describe("a signer over a Unix socket", { timeout: HANG_GUARD }, () => {
     assert.deepEqual([first.hotkey, first.at], [address, home.socket]);
     const path = home.socket.slice("unix://".length);
     assert.equal(statSync(path).mode & 0o777, 0o600);
-    const client = remoteSigner({ address: at(home.socket), hotkey: address, patience: QUICK });
+    const client = remoteSigner({ address: at(home.socket), hotkey: address, timeouts: QUICK });
     t.after(() => client.close());
     await client.check();
     const request = commitRequest(address, 7, A);
@@ -111,10 +112,26 @@ describe("a signer over a Unix socket", { timeout: HANG_GUARD }, () => {
     const home = await signerHome(t);
     await home.start();
     const hotkey = "5FHneW46xGXgs5mUiveU4sbTyGBzmstUspZC92UhjJM694ty";
-    const client = remoteSigner({ address: at(home.socket), hotkey, patience: QUICK });
+    const client = remoteSigner({ address: at(home.socket), hotkey, timeouts: QUICK });
     t.after(() => client.close());
     await assert.rejects(client.check(), coded("SIGNER_WRONG_KEY"));
     await assert.rejects(client.sign(commitRequest(hotkey, 1, A)), coded("SIGNER_REFUSED", /another account/));
+  });
+});
+
+describe("a signer that is away", { timeout: HANG_GUARD }, () => {
+  it("is waited for until the program closes", async (t) => {
+    const home = await signerHome(t);
+    const { log, said } = collectingLog();
+    const client = remoteSigner({ address: at(home.socket), hotkey: home.key.address, log });
+    const asked = said("asked again");
+    const refused = assert.rejects(
+      client.sign({ kind: "document", message: Buffer.from("{}") }),
+      coded("SIGNER_UNREACHABLE"),
+    );
+    await asked;
+    client.close();
+    await refused;
   });
 });
 
@@ -243,6 +260,26 @@ describe("a hostile client", { timeout: HANG_GUARD }, () => {
   });
 });
 
+it("a fault of the signer's own is an error in its log, and no answer", { timeout: HANG_GUARD }, async (t) => {
+  const home = await signerHome(t);
+  const { log, lines } = collectingLog();
+  const hotkey = home.key.address;
+  const sign = () => {
+    throw new TypeError("a bug");
+  };
+  const server = createSignerServer({ hotkey, sign, token: null, log });
+  const path = join(home.folder, "faulty.sock");
+  await new Promise<void>((resolve) => server.listen(path, resolve));
+  t.after(() => server.close());
+  const client = remoteSigner({ address: { transport: "unix", path }, hotkey, timeouts: { ...QUICK, extrinsicMs: 0 } });
+  t.after(() => client.close());
+  await assert.rejects(client.sign(commitRequest(hotkey, 1, A)), coded("SIGNER_UNREACHABLE"));
+  assert.deepEqual(
+    lines.map(({ level, fields }) => [level, fields.reason]),
+    [["error", "a bug"]],
+  );
+});
+
 describe("what answers in the signer's place", { timeout: HANG_GUARD }, () => {
   it("with rubbish, nothing, too much or another's signature is told in one line", async (t) => {
     const home = await signerHome(t);
@@ -258,7 +295,7 @@ describe("what answers in the signer's place", { timeout: HANG_GUARD }, () => {
       server.close();
     });
     const address = { transport: "unix", path } as const;
-    const client = remoteSigner({ address, hotkey: home.key.address, patience: QUICK });
+    const client = remoteSigner({ address, hotkey: home.key.address, timeouts: QUICK });
     t.after(() => client.close());
     const request = commitRequest(home.key.address, 1, A);
     const cases: readonly (readonly [Reply | null, Parameters<typeof coded>])[] = [
