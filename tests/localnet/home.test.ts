@@ -53,7 +53,12 @@ it("what a killed localnet left running is ended, and nobody else", { skip: !exi
     writeFileSync(join(home, "pids", name), `${pid}\n`);
   const said: string[] = [];
   const ended = once(left, "exit");
-  await endLeftOver(home, (line) => said.push(line), 0);
+  const impatient = { graceMs: 0, killedMs: 0, kill: () => {} };
+  await assert.rejects(
+    endLeftOver(home, () => {}, impatient),
+    coded("HOME_IN_USE", /prose-1 .* still there/),
+  );
+  await endLeftOver(home, (line) => said.push(line), { graceMs: 0 });
   assert.equal((await ended)[1], "SIGKILL");
   assert.deepEqual([other.exitCode, other.signalCode], [null, null]);
   assert.match(said.join("\n"), /waiting for prose-1 to end\nprose-1 \(process \d+\) is killed$/);
