@@ -73,7 +73,7 @@ interface ClaimedProof {
   readonly high: number;
 }
 
-/** Nothing of it where the network file or that state cannot be had: the metagraph is worth showing all the same. */
+/** What cannot be read of it is null: the metagraph is worth showing all the same. */
 const networkAt = async (
   chain: Chain,
   { netuid, network: file, allow_private_addresses: allowPrivateAddresses }: ReturnType<typeof networkSettingsOf>,
@@ -82,20 +82,29 @@ const networkAt = async (
 ): Promise<NetworkAt> => {
   const log = createLogger({ name: "metagraph", level: "warn", format: "pretty" });
   const client = createBlobClient({ allowPrivateAddresses, log });
-  try {
-    const network = await agreedNetwork({ chain, netuid, file, fetch: networkFrom(client, signal) });
-    const context = { chain, network, networkHash: networkHash(network) };
-    return {
-      groups: Object.keys(network.groups).length < 2 ? null : await revealedGroups(context, block),
-      sprint: await claimedAt(context, block),
-    };
-  } catch (thrown) {
-    signal.throwIfAborted();
-    if (!(thrown instanceof BlockZeroError)) throw thrown;
-    if (thrown.code !== "NETWORK_NOT_PUBLISHED")
-      log.warn("expert groups and Sprints are not shown", { code: thrown.code, reason: reasonOf(thrown) });
-    return { groups: null, sprint: null };
-  }
+  /** Null, and a line about what is not shown, if it cannot be read. */
+  const ifAny = async <T>(what: string, read: () => Promise<T>): Promise<T | null> => {
+    try {
+      return await read();
+    } catch (thrown) {
+      signal.throwIfAborted();
+      if (!(thrown instanceof BlockZeroError)) throw thrown;
+      if (thrown.code !== "NETWORK_NOT_PUBLISHED")
+        log.warn(`${what} are not shown`, { code: thrown.code, reason: reasonOf(thrown) });
+      return null;
+    }
+  };
+  const network = await ifAny("expert groups and Sprints", () =>
+    agreedNetwork({ chain, netuid, file, fetch: networkFrom(client, signal) }),
+  );
+  if (!network) return { groups: null, sprint: null };
+  const context = { chain, network, networkHash: networkHash(network) };
+  const isOneGroup = Object.keys(network.groups).length < 2;
+  return {
+    groups: isOneGroup ? null : await ifAny("expert groups", () => revealedGroups(context, block)),
+    // A node may have discarded the older state that it stands in.
+    sprint: await ifAny("Sprints", () => claimedAt(context, block)),
+  };
 };
 
 const claimedAt = async (context: CycleContext, block: number): Promise<NetworkAt["sprint"]> => {

@@ -1,3 +1,4 @@
+import { isFetchFault } from "#shared/blobs/fetch-fault.js";
 import { fetchChecks, readCommittedChecks } from "#shared/compute/committed-checks.js";
 import { reasonOf } from "#shared/errors/error.js";
 import { cycleSource } from "#shared/participant/cycle-source.js";
@@ -24,7 +25,10 @@ export const hearVerdicts = async (
       const source = cycleSource(participant, { until: patience, isHeld: true });
       return Promise.all(
         committed.map(async (promise): Promise<CheckEntry[]> => {
-          const { checks } = await fetchChecks(source, cycle, promise).catch(() => ({ checks: null }));
+          const { checks } = await fetchChecks(source, cycle, promise).catch((thrown: unknown) => {
+            if (isFetchFault(thrown)) return { checks: null };
+            throw thrown;
+          });
           return checks?.entries.filter((entry) => entry.hotkey === signer.address && entry.proof === proof) ?? [];
         }),
       );
