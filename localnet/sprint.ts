@@ -1,8 +1,8 @@
 import { join } from "node:path";
 import { payGate } from "#shared/compute/gate.js";
+import { processor } from "#shared/compute/processor.js";
 import type { SprintResult } from "#shared/compute/read-sprint.js";
 import { readSprintWindow } from "#shared/compute/read-window.js";
-import { onnxCpu } from "#shared/engine/runtime/onnx-cpu.js";
 import type { AgreedModels } from "#shared/participant/agreement/agreed-model.js";
 import { cycleSource } from "#shared/participant/cycle-source.js";
 import { phaseWindow } from "#shared/protocol/phases.js";
@@ -50,8 +50,6 @@ export const readCosts = (players: readonly LocalnetParticipant[], home: string)
   };
 };
 
-const arithmetic = async () => ({ device: onnxCpu({ threads: 2 }), threads: 2 });
-
 /** Settled Sprints by cycle. */
 export type KnownSprints = Map<number, SprintResult>;
 
@@ -64,7 +62,11 @@ export const observeSprint = async (
   const { chain, clock, network, signal } = context;
   await clock.reach(lastBlockFor("checks", cycle, context) + 1, signal);
   const source = cycleSource(context, { isHeld: true });
-  const { results, confirmed } = await readSprintWindow(source, cycle + 1, { arithmetic, known, signal });
+  const { results, confirmed } = await readSprintWindow(source, cycle + 1, {
+    arithmetic: () => processor(2),
+    known,
+    signal,
+  });
   const paid = payGate(network.sprint, confirmed);
   const blocks = [cycle, cycle + 1].map((at) => phaseWindow(at, "distribute", network.phases).start);
   const [begun = 0, ended = 0] = await Promise.all(blocks.map((block) => chain.timestamp(block)));

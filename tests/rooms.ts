@@ -313,6 +313,7 @@ export const ROOMS: readonly Room[] = [
       "shared/errors",
       "shared/blobs",
       "shared/protocol",
+      "shared/engine",
       "shared/sprint/exact",
       "shared/sprint/proof",
       "shared/wallet",

@@ -1,5 +1,6 @@
 import { createJudge, type SprintJudge } from "#shared/compute/judge.js";
 import { entryOn, type SprintOutcome } from "#shared/compute/outcome.js";
+import { processor } from "#shared/compute/processor.js";
 import { isPromised, readProof } from "#shared/compute/read-proof.js";
 import { readSprint, type SprintResult } from "#shared/compute/read-sprint.js";
 import type { CheckEntry } from "#shared/protocol/checks.js";
@@ -8,15 +9,8 @@ import { readSprintSeed } from "#shared/replay/evaluation-seeds.js";
 import { lastBlockFor } from "#shared/replay/phase-records.js";
 import type { CycleSource } from "#shared/replay/source.js";
 import { sampleWins } from "#shared/sprint/proof/sample.js";
-import { once } from "#shared/util/once.js";
 import type { Findings } from "./findings.js";
 import { orNull } from "./missing.js";
-
-/** Loads the engine only where nonces are recomputed. */
-const arithmetic = once(async () => {
-  const { onnxCpu } = await import("#shared/engine/runtime/onnx-cpu.js");
-  return { device: onnxCpu({ threads: 0 }), threads: 0 };
-});
 
 /**
  * Settles a cycle's Sprint again, and draws and recomputes the sample of every validator: one that calls a proof valid though a win of its sample
@@ -30,7 +24,7 @@ export const auditSprint = async (
   const sprint = sprintOf(source.network, cycle);
   if (!sprint) return;
   if (head < lastBlockFor("checks", cycle, source)) return findings.note("the cycle's Sprint is not settled yet");
-  const judge = createJudge(source, { sprint, cycle, arithmetic });
+  const judge = createJudge(source, { sprint, cycle, arithmetic: () => processor() });
   try {
     const result = await readSprint(source, { cycle, sprint, judge });
     if (!result.isWhole)

@@ -1,15 +1,9 @@
 import { type PayGate, payGate } from "#shared/compute/gate.js";
+import { processor } from "#shared/compute/processor.js";
 import type { SprintResult } from "#shared/compute/read-sprint.js";
 import { readSprintWindow, type SprintWindow } from "#shared/compute/read-window.js";
 import type { Network } from "#shared/protocol/network.js";
 import type { CycleSource } from "#shared/replay/source.js";
-import { once } from "#shared/util/once.js";
-
-/** Loads the engine only where a nonce is to be recomputed. */
-const arithmetic = once(async () => {
-  const { onnxCpu } = await import("#shared/engine/runtime/onnx-cpu.js");
-  return { device: onnxCpu({ threads: 0 }), threads: 0 };
-});
 
 /** The settled Sprints that pay in a cycle depends on, or null where the network file has none. @param known Sprints that were read before */
 export const readSprints = async (
@@ -18,7 +12,10 @@ export const readSprints = async (
   known: readonly SprintResult[] = [],
 ): Promise<SprintWindow | null> =>
   source.network.sprint
-    ? readSprintWindow(source, cycle, { arithmetic, known: new Map(known.map((one) => [one.cycle, one])) })
+    ? readSprintWindow(source, cycle, {
+        arithmetic: () => processor(),
+        known: new Map(known.map((one) => [one.cycle, one])),
+      })
     : null;
 
 /** The gate on a cycle's pay by those Sprints. Undefined where pay does not depend on them. */

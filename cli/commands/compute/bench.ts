@@ -2,12 +2,12 @@ import { Option } from "commander";
 import { JSON_FLAG, printJson } from "#shared/cli/json.js";
 import { positiveNumber, wholeNumber } from "#shared/cli/numbers.js";
 import { type CommandSpec, shutdownSignal } from "#shared/cli/program.js";
+import { processor } from "#shared/compute/processor.js";
 import { sha256 } from "#shared/protocol/hash.js";
 import { MIN_DIFFICULTY, SPRINT_DIALS } from "#shared/protocol/sprint.js";
 import { type DialsName, EXACT_DIALS, flopsOf } from "#shared/sprint/exact/dials.js";
 import { openSprintNetwork } from "#shared/sprint/exact/prover.js";
 import { nextDifficulty } from "#shared/sprint/proof/difficulty.js";
-import { processor } from "./arithmetic.js";
 
 interface Options {
   readonly dials: DialsName;

@@ -3,6 +3,7 @@ import { type CommandSpec, shutdownSignal } from "#shared/cli/program.js";
 import { columns } from "#shared/cli/table.js";
 import { payGate } from "#shared/compute/gate.js";
 import type { SprintOutcome } from "#shared/compute/outcome.js";
+import { processor } from "#shared/compute/processor.js";
 import { readSprintWindow, type SprintWindow } from "#shared/compute/read-window.js";
 import { phaseAt } from "#shared/protocol/phases.js";
 import type { Sprint } from "#shared/protocol/sprint.js";
@@ -13,7 +14,6 @@ import { createLogger } from "#shared/telemetry/logger.js";
 import { MILLION } from "#shared/util/fraction.js";
 import { percent } from "#shared/util/percent.js";
 import { locationFrom, type SubnetOptions, subnetOptions } from "../../subnet-options.js";
-import { processor } from "./arithmetic.js";
 
 interface Options extends SubnetOptions {
   readonly json?: boolean;
@@ -45,7 +45,7 @@ export const status: CommandSpec = {
           const { cycle: current } = phaseAt(head, phases);
           const isSettled = current > 0 && head >= lastBlockFor("checks", current - 1, source);
           const cycle = isSettled ? current : Math.max(0, current - 1);
-          const window = await readSprintWindow(source, cycle, { arithmetic: processor, signal });
+          const window = await readSprintWindow(source, cycle, { arithmetic: () => processor(), signal });
           const standings = sprint ? standingsOf(sprint, window) : [];
           const newest = window.results.at(-1)?.cycle ?? null;
           if (json)

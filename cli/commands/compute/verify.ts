@@ -2,6 +2,7 @@ import { JSON_FLAG, printJson } from "#shared/cli/json.js";
 import { type CommandSpec, shutdownSignal } from "#shared/cli/program.js";
 import { readCommittedProofs } from "#shared/compute/committed-proofs.js";
 import { createJudge } from "#shared/compute/judge.js";
+import { processor } from "#shared/compute/processor.js";
 import { isPromised, readProof } from "#shared/compute/read-proof.js";
 import { BlockZeroError } from "#shared/errors/error.js";
 import { readSmallFile } from "#shared/files/regular-file.js";
@@ -13,7 +14,6 @@ import { winsWeight } from "#shared/sprint/proof/wins-weight.js";
 import { openSubnet } from "#shared/subnet/open-subnet.js";
 import { createLogger } from "#shared/telemetry/logger.js";
 import { locationFrom, type SubnetOptions, subnetOptions } from "../../subnet-options.js";
-import { processor } from "./arithmetic.js";
 
 interface Options extends SubnetOptions {
   readonly json?: boolean;
@@ -80,7 +80,7 @@ const recompute = async (file: string, options: SubnetOptions): Promise<Verdict>
     if (!committed || !isPromised(committed)) return { ...found, problem: "nobody committed to it in time" };
     const read = await readProof({ ...source, fetch: async () => bytes }, cycle, committed);
     if (!read.ok) return { ...found, problem: read.detail };
-    const judge = createJudge(source, { sprint, cycle, arithmetic: processor, signal });
+    const judge = createJudge(source, { sprint, cycle, arithmetic: () => processor(), signal });
     try {
       const losers = await judge.losers(committed, wins);
       const problem =

@@ -1,6 +1,6 @@
-import type { Arithmetic } from "#shared/compute/judge.js";
+import type { Arithmetic } from "./judge.js";
 
-/** This machine's processor, on all its threads unless told otherwise. */
+/** This machine's processor, on all its threads unless told otherwise. The engine is loaded at the first call. */
 export const processor = async (threads = 0): Promise<Arithmetic> => {
   const { onnxCpu } = await import("#shared/engine/runtime/onnx-cpu.js");
   return { device: onnxCpu({ threads }), threads };
