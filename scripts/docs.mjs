@@ -132,8 +132,7 @@ mkdirSync(join(root, "man"), { recursive: true });
 const stale = [];
 for (const [name, parts] of [...Object.entries({ ...pages, ...others }), ...manPages]) {
   const file = join(root, "docs", name);
-  // A default that is a file of this tree is shown by its path within it, whose hyphens a man page escapes.
-  const text = `${parts.join("\n\n")}\n`.replaceAll(root, "").replaceAll(root.replaceAll("-", "\\-"), "");
+  const text = `${parts.join("\n\n")}\n`;
   if (!process.argv.includes("--check")) writeFileSync(file, text);
   else if (current(file) !== text) stale.push(name);
 }

@@ -82,7 +82,7 @@ export const localnet: CommandSpec = {
         64,
       )
       .addOption(cheater.default("copier"))
-      .option("--network <file>", "network template", TEMPLATE)
+      .addOption(new Option("--network <file>", "network template").default(TEMPLATE, "configs/localnet/network.yaml"))
       .option("--validators <n>", "validators", wholeNumber(1, 2), 2)
       .option("--miners <n>", "honest miners of each group", wholeNumber(1), 2)
       .option("--genesis-steps <n>", "pretraining steps of the genesis model, or of its routers", wholeNumber(1), 250)
