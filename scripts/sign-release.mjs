@@ -13,7 +13,7 @@ const { parseReleaseNote } = await load("upkeep/release/release-note.js");
 const signer = await loadHotkey({ path, name, hotkey });
 const published = new Date().toISOString();
 const note = JSON.stringify(
-  signDocument({ kind: "blockzero/release/1", version, published, summary, protocol }, signer),
+  await signDocument({ kind: "blockzero/release/1", version, published, summary, protocol }, signer),
 );
 parseReleaseNote(note, signer.address, verify);
 console.log(note);
