@@ -70,6 +70,8 @@ const declarationOf = (file, name) => {
   );
   if (first === -1) throw new Error(`${file} does not declare ${name}`);
   let end = first + 1;
+  // The members of a union may have comments of their own: a type ends with its semicolon.
+  if (/^export (?:declare )?type /.test(lines[first])) while (!/^ ?\S.*;$/.test(lines[end - 1])) end++;
   while (end < lines.length && !/^(export|declare|import|interface|type|const|\/\*\*|\/\/)/.test(lines[end])) end++;
   let begin = first;
   if (/^ ?\*\/$|\*\/$/.test(lines[first - 1] ?? ""))
@@ -80,6 +82,7 @@ const declarationOf = (file, name) => {
     code: lines
       .slice(first, end)
       .join("\n")
+      .replace(/ +$/gm, "")
       .trimEnd()
       .replace(/^export (?:declare )?/, ""),
   };
