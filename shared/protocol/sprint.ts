@@ -45,7 +45,12 @@ export const sprintSchema = z
       .gt(0)
       .max(1)
       .default(0.25)
-      .meta(about("Largest part of all confirmed weight that one hotkey counts with in committees and duty.", "share")),
+      .meta(
+        about(
+          "Largest part of all confirmed weight that one hotkey may have. `blockzero compute status` shows it; nothing else depends on it yet.",
+          "share",
+        ),
+      ),
   })
   .meta(about("Proof of compute: [compute.md](compute.md). Without it there are no Sprints."));
 

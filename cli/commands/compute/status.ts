@@ -23,7 +23,7 @@ interface Options extends SubnetOptions {
 interface Standing {
   readonly outcome: SprintOutcome;
   readonly confirmed: number;
-  /** Share of all confirmed weight with which it counts in committees and duty, capped. */
+  /** Share of all confirmed weight, capped. */
   readonly share: number;
   /** Part of its pay that it gets. */
   readonly paid: number;
