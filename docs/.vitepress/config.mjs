@@ -38,7 +38,8 @@ const SECTIONS = {
     "generate-and-eval",
   ],
   "From an update to its pay": ["scoring", "independence", "rewards", "learning", "attacks", "audit"],
-  "Build on it": ["architecture", "protocol", "engine", "library"],
+  "Proof of compute": ["compute", "sprint", "duty", "beacon", "compute-simulate"],
+  "Build on it": ["architecture", "protocol", "engine", "library", "testing"],
 };
 
 const pages = pagesIn("");
