@@ -29,8 +29,12 @@ const PHASES_OF: Readonly<Record<SeedPurpose, Phase>> = {
 const PULSE_DOMAIN = "blockzero/pulse/1";
 const BLOCKS_DOMAIN = "blockzero/block/1";
 
-/** Share of its phase in which a pulse is awaited. */
-const PATIENCE = 1 / 4;
+/** Share of a phase in which a pulse is awaited. */
+const PULSE_SHARE = 1 / 4;
+
+/** The block of a phase whose state decides whether a pulse is there: a quarter of the phase after its first, rounded up and within the phase. */
+export const decidingBlock = ({ start, end }: BlockRange): number =>
+  start + Math.min(Math.ceil((end - start) * PULSE_SHARE), end - start - 1);
 
 /** The blocks that a seed is read from. */
 export interface SeedBlocks {
@@ -43,18 +47,14 @@ export interface SeedBlocks {
   readonly deciding: number;
 }
 
-/**
- * The blocks of a cycle's seed. `deciding` is a quarter of the phase after its first block, rounded up and within the phase. Without a
- * beacon it is the first block.
- */
+/** The blocks of a cycle's seed. Without a beacon the first block of the phase decides. */
 export const seedBlocks = (
   cycle: number,
   purpose: SeedPurpose,
   { phases, beacon }: Pick<Network, "phases" | "beacon">,
 ): SeedBlocks => {
-  const { start, end }: BlockRange = phaseWindow(cycle, PHASES_OF[purpose], phases);
-  const wait = beacon ? Math.min(Math.ceil((end - start) * PATIENCE), end - start - 1) : 0;
-  return { closing: start - 1, deciding: start + wait };
+  const phase = phaseWindow(cycle, PHASES_OF[purpose], phases);
+  return { closing: phase.start - 1, deciding: beacon ? decidingBlock(phase) : phase.start };
 };
 
 /**
