@@ -311,6 +311,7 @@ export const ROOMS: readonly Room[] = [
       "a Sprint's outcome by chain state and files: who took part, how it was settled, confirmed weights, the gate on pay",
     imports: [
       "shared/errors",
+      "shared/util",
       "shared/blobs",
       "shared/protocol",
       "shared/engine",

@@ -5,10 +5,11 @@ import type { Sprint } from "#shared/protocol/sprint.js";
 import type { Stakes } from "#shared/protocol/stake.js";
 import type { CycleSource } from "#shared/replay/source.js";
 import type { CastVote } from "#shared/sprint/proof/votes.js";
+import { mapLimited } from "#shared/util/map-limited.js";
 import { type CommittedChecks, fetchChecks, readCommittedChecks } from "./committed-checks.js";
 import { type CommittedProof, readCommittedProofs } from "./committed-proofs.js";
 import type { SprintJudge } from "./judge.js";
-import { type Evidence, NO_EVIDENCE, type SprintOutcome, settleProof, votesOn } from "./outcome.js";
+import { type Evidence, type SprintOutcome, settleProof, votesOn } from "./outcome.js";
 import { isPromised, readProof } from "./read-proof.js";
 
 /** A voting validator of a Sprint, and what became of its checks. */
@@ -62,12 +63,15 @@ export const readSprint = async (
   );
   const documents = heard.flatMap(({ checks }) => checks ?? []);
   let isWhole = heard.every(({ isGone }) => !isGone);
+  const accused = await mapLimited(proofs, ACCUSED_AT_A_TIME, (proof) =>
+    readAccused(source, { proof, votes: votesOn(proof, documents, sprint), cycle }),
+  );
+  if (accused.includes(null)) isWhole = false;
   const outcomes: SprintOutcome[] = [];
-  for (const proof of proofs) {
-    const votes = votesOn(proof, documents, sprint);
-    const evidence = await evidenceOn(source, { proof, votes, cycle, judge });
-    if (evidence === null) isWhole = false;
-    outcomes.push(settleProof(proof, documents, { ...sprint, stakes, evidence: evidence ?? NO_EVIDENCE }));
+  for (const [i, proof] of proofs.entries()) {
+    const { fault, named } = accused[i] ?? NOT_ACCUSED;
+    const losers = await judge.losers(proof, named);
+    outcomes.push(settleProof(proof, documents, { ...sprint, stakes, evidence: { fault, losers } }));
   }
   return {
     cycle,
@@ -92,29 +96,35 @@ const hear = async (source: CycleSource, cycle: number, promise: CommittedChecks
   }
 };
 
+/** What speaks against a proof that somebody called invalid, before anything is computed. */
 interface Accused {
-  readonly proof: CommittedProof;
-  readonly votes: readonly CastVote[];
-  readonly cycle: number;
-  readonly judge: Pick<SprintJudge, "losers">;
+  readonly fault: Evidence["fault"];
+  /** Claimed wins that were named as none, ascending. */
+  readonly named: readonly number[];
 }
 
-/** What can be shown against a proof that somebody called invalid. Null if its bytes are not available. */
-const evidenceOn = async (source: CycleSource, { proof, votes, cycle, judge }: Accused): Promise<Evidence | null> => {
+const NOT_ACCUSED: Accused = { fault: null, named: [] };
+
+/** Proofs that are fetched at once: one that comes slowly does not hold up the others. */
+const ACCUSED_AT_A_TIME = 8;
+
+/** Null if the proof's bytes are not available. */
+const readAccused = async (
+  source: CycleSource,
+  {
+    proof,
+    votes,
+    cycle,
+  }: { readonly proof: CommittedProof; readonly votes: readonly CastVote[]; readonly cycle: number },
+): Promise<Accused | null> => {
   const against = votes.filter(({ verdict }) => verdict === "invalid");
-  if (against.length === 0 || !isPromised(proof)) return NO_EVIDENCE;
+  if (against.length === 0 || !isPromised(proof)) return NOT_ACCUSED;
   try {
     const read = await readProof(source, cycle, proof);
-    if (!read.ok) return { fault: read.detail, losers: [] };
+    if (!read.ok) return { fault: read.detail, named: [] };
     const claimed = new Set(read.value.wins);
     const named = new Set(against.flatMap(({ nonce }) => (nonce !== null && claimed.has(nonce) ? [nonce] : [])));
-    return {
-      fault: null,
-      losers: await judge.losers(
-        proof,
-        [...named].sort((a, b) => a - b),
-      ),
-    };
+    return { fault: null, named: [...named].sort((a, b) => a - b) };
   } catch (thrown) {
     if (!isFetchFault(thrown)) throw thrown;
     return null;

@@ -4,7 +4,7 @@ import { z } from "zod";
 import type { CommittedProof } from "#shared/compute/committed-proofs.js";
 import { confirmedWeights, type SettledPart, SPRINT_WINDOW } from "#shared/compute/confirmed.js";
 import { payGate } from "#shared/compute/gate.js";
-import { NO_EVIDENCE, OUTCOMES, settleProof } from "#shared/compute/outcome.js";
+import { type Evidence, OUTCOMES, settleProof } from "#shared/compute/outcome.js";
 import type { CheckEntry, Checks } from "#shared/protocol/checks.js";
 import { loadVectors } from "../protocol/vectors.js";
 
@@ -53,6 +53,7 @@ const stakes = new Map([
   ["vito", 35n],
   ["vlad", 25n],
 ]);
+const NO_EVIDENCE: Evidence = { fault: null, losers: [] };
 const against = { verdict: "invalid", reason: "no_win", nonce: 17 } as const;
 
 describe("a proof", () => {
