@@ -1,4 +1,4 @@
-import { type Sprt, sprtSteps } from "./sprt.js";
+import { type Sprt, sprtSteps } from "#shared/util/sprt-steps.js";
 
 /** What a test does with hosts of one rate of mismatches. */
 export interface SprtPower {
@@ -19,7 +19,7 @@ const MOST_TRIALS = 100_000;
  * trials of the probability of each number of mismatches that is still undecided. @throws RangeError where it does not end
  */
 export const sprtPower = (test: Sprt, rate: number): SprtPower => {
-  const { mismatch, match, bad: upper, good: lower } = sprtSteps(test);
+  const { event, none, bad: upper, good: lower } = sprtSteps(test);
   let open = new Map([[0, 1]]);
   let [bad, meanTrials, left] = [0, 0, 1];
   for (let trial = 1; left > LEFT; trial++) {
@@ -32,7 +32,7 @@ export const sprtPower = (test: Sprt, rate: number): SprtPower => {
         [mismatches, probability * (1 - rate)],
         [mismatches + 1, probability * rate],
       ] as const) {
-        const ratio = count * mismatch + (trial - count) * match;
+        const ratio = count * event + (trial - count) * none;
         if (ratio >= upper) bad += share;
         else if (ratio > lower) {
           next.set(count, (next.get(count) ?? 0) + share);
@@ -47,16 +47,16 @@ export const sprtPower = (test: Sprt, rate: number): SprtPower => {
 /** Wald's approximations, which leave out by how much a bound is overshot: mean trials until a verdict on a good and on a bad host. */
 export const waldTrials = (test: Sprt): { readonly good: number; readonly bad: number } => {
   const { honest, cheat, alpha, beta } = test;
-  const { mismatch, match, bad, good } = sprtSteps(test);
-  const drift = (rate: number): number => rate * mismatch + (1 - rate) * match;
+  const { event, none, bad, good } = sprtSteps(test);
+  const drift = (rate: number): number => rate * event + (1 - rate) * none;
   return {
     good: ((1 - alpha) * good + alpha * bad) / drift(honest),
     bad: (beta * good + (1 - beta) * bad) / drift(cheat),
   };
 };
 
-/** The rate of mismatches at which evidence goes neither way on average. Who keeps below it is cleared in the long run. */
+/** The rate of mismatches at which the log-likelihood ratio stays where it is on average. Whoever keeps below it is cleared in the long run. */
 export const indifference = (test: Sprt): number => {
-  const { mismatch, match } = sprtSteps(test);
-  return -match / (mismatch - match);
+  const { event, none } = sprtSteps(test);
+  return -none / (event - none);
 };

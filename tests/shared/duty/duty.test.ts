@@ -9,13 +9,15 @@ import { type Duty, isDutyDocumentSigned, parseDutyDocument } from "#shared/duty
 import { judgeVerdict } from "#shared/duty/judge-verdict.js";
 import { drawVoters, majorityVerdict } from "#shared/duty/majority.js";
 import { mergeChecker, mergeTask } from "#shared/duty/merge-tasks.js";
-import { continueMissTest, NEW_MISS_TEST } from "#shared/duty/miss-test.js";
+import { continueMissTest, MISS_TEST, NEW_MISS_TEST } from "#shared/duty/miss-test.js";
 import { DEFAULT_AUDIT, DEFAULT_DUTY, PAPER_DUTY } from "#shared/duty/rules.js";
 import { sprintTasks, sprintWinChecker } from "#shared/duty/sprint-tasks.js";
 import { dutyTarget } from "#shared/duty/target.js";
 import type { TaskOf } from "#shared/duty/task.js";
 import { ALL_DRAWS, dutyThreshold } from "#shared/duty/threshold.js";
 import { canonicalBytes } from "#shared/protocol/hash-json.js";
+import { sprtPower } from "#shared/sprint/proof/sprt-power.js";
+import { sprtSteps } from "#shared/util/sprt-steps.js";
 import { signerFromUri } from "#shared/wallet/index.js";
 import { localDuty, localDutyAnswers } from "#tests/support/local-signing.js";
 import { devSigner, verify } from "../protocol/keys.js";
@@ -320,6 +322,17 @@ describe("documents of duty", () => {
 });
 
 describe("missed duty over cycles", () => {
+  it("is judged by the steps that protocol.md names", () => {
+    const steps = { event: 2_302_585, none: -95_310, bad: 9_200_290, good: -4_605_070 };
+    assert.deepEqual(sprtSteps(MISS_TEST), steps);
+  });
+
+  it("is found and cleared after 69 and 65 duties on average, with the error rates of docs/duty.md", () => {
+    const [negligent, careful] = [sprtPower(MISS_TEST, 0.1), sprtPower(MISS_TEST, 0.01)];
+    assert.deepEqual([negligent.meanTrials.toFixed(0), careful.meanTrials.toFixed(0)], ["69", "65"]);
+    assert.deepEqual([(1 - negligent.bad).toFixed(4), careful.bad.toExponential(1)], ["0.0095", "4.7e-5"]);
+  });
+
   it("is found after four misses in a row, and forgiven after 49 duties done", () => {
     let test = continueMissTest(NEW_MISS_TEST, { done: 0, missed: 3 });
     assert.ok(!test.isNegligent);

@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { addEvidence, NO_EVIDENCE, SPRTS, sprtRatio, sprtSteps, sprtVerdict } from "#shared/sprint/proof/sprt.js";
+import { addEvidence, NO_TRIALS, SPRTS, sprtRatio, sprtVerdict } from "#shared/sprint/proof/sprt.js";
 import { indifference, sprtPower, waldTrials } from "#shared/sprint/proof/sprt-power.js";
+import { sprtSteps } from "#shared/util/sprt-steps.js";
 
 test("bounds are ln(.99/1e-4) and ln(.01/.9999)", () => {
   for (const sprt of Object.values(SPRTS)) {
@@ -38,16 +39,16 @@ test("exact error rates are within the bounds that the tests promise", () => {
 
 test("evidence adds up over samples, begins anew after a verdict, and is two integers", () => {
   const sprt = SPRTS.floatSameClass;
-  let state = NO_EVIDENCE;
+  let state = NO_TRIALS;
   for (let sample = 0; sample < 4; sample++) {
     const next = addEvidence(sprt, state, { trials: 50, mismatches: 0 });
     assert.equal(next.verdict, "open");
     state = next.state;
   }
   assert.deepEqual(state, { trials: 200, mismatches: 0 });
-  assert.deepEqual(addEvidence(sprt, state, { trials: 50, mismatches: 0 }), { state: NO_EVIDENCE, verdict: "good" });
+  assert.deepEqual(addEvidence(sprt, state, { trials: 50, mismatches: 0 }), { state: NO_TRIALS, verdict: "good" });
   assert.equal(addEvidence(sprt, state, { trials: 50, mismatches: 1 }).verdict, "open");
-  assert.deepEqual(addEvidence(sprt, state, { trials: 50, mismatches: 3 }), { state: NO_EVIDENCE, verdict: "bad" });
+  assert.deepEqual(addEvidence(sprt, state, { trials: 50, mismatches: 3 }), { state: NO_TRIALS, verdict: "bad" });
   assert.ok(Number.isInteger(sprtRatio(sprt, { trials: 999_999, mismatches: 12_345 })));
   assert.equal(sprtVerdict(sprt, { trials: 2, mismatches: 2 }), "bad");
 });

@@ -5,10 +5,11 @@ import { sha256 } from "#shared/protocol/hash.js";
 import { binomialInterval } from "#shared/sprint/proof/binomial.js";
 import { FIXED_TESTS, isRejected } from "#shared/sprint/proof/fixed-tests.js";
 import { sampleWins } from "#shared/sprint/proof/sample.js";
-import { NO_EVIDENCE, SPRTS, type Sprt, sprtVerdict } from "#shared/sprint/proof/sprt.js";
+import { NO_TRIALS, SPRTS, sprtVerdict } from "#shared/sprint/proof/sprt.js";
 import { sprtPower } from "#shared/sprint/proof/sprt-power.js";
 import { isProbable } from "#shared/sprint/proof/wins-check.js";
 import { winsWeight } from "#shared/sprint/proof/wins-weight.js";
+import type { Sprt } from "#shared/util/sprt-steps.js";
 
 const HOSTS = 10_000;
 
@@ -55,7 +56,7 @@ describe("measured over simulated hosts, the error rates are the computed ones",
   const judge = (test: Sprt, rate: number, random: Random) => {
     let [bad, trials, squares] = [0, 0, 0];
     for (let host = 0; host < HOSTS; host++) {
-      let state = NO_EVIDENCE;
+      let state = NO_TRIALS;
       let verdict = sprtVerdict(test, state);
       while (verdict === "open") {
         const mismatches = state.mismatches + (random.next() < rate ? 1 : 0);
