@@ -138,7 +138,7 @@ export const ROOMS: readonly Room[] = [
   {
     room: "shared/beacon",
     holds: "values that nobody can choose: sealed contributions, a threshold group, fallbacks",
-    imports: ["shared/errors", "shared/protocol", "shared/chain"],
+    imports: ["shared/errors", "shared/util", "shared/protocol", "shared/chain"],
   },
   {
     room: "shared/documents",
