@@ -1,3 +1,4 @@
+import { isBarred } from "#shared/continuous/early-share.js";
 import { capModels } from "#shared/continuous/model-caps.js";
 import { createRandom } from "#shared/data/random.js";
 import { nextReputation } from "#shared/reputation/reputation.js";
@@ -67,7 +68,7 @@ export const simulateRules = (
     epochs.push({
       weights,
       isFraud,
-      isBarred: members.map(({ early }) => rules.earlyGuard && early.misses > 1),
+      isBarred: members.map(({ early }) => rules.earlyGuard && isBarred(early)),
       missRates: duty?.missRates ?? members.map(() => 0),
       held: ofMachines(members, proven.stays, (member, stays) => heldIn(member.kind, rules, scenario, stays)),
       proving: ofMachines(members, proven.stays, (_, stays) => stays.reduce((sum, { proving }) => sum + proving, 0)),

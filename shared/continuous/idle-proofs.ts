@@ -1,3 +1,4 @@
+import { MILLION } from "#shared/util/fraction.js";
 import type { IdleGate } from "./idle-gate.js";
 
 /** What searches a range of nonces for wins: `SprintNetwork.search`. */
@@ -35,7 +36,7 @@ export interface IdleProofs {
  */
 export const proveWhileIdle = async (options: IdleProofsOptions): Promise<IdleProofs> => {
   const { gate, search, batch, maxShare, now, rest, stop } = options;
-  if (!(maxShare > 0 && maxShare <= 1e6)) throw new RangeError(`not a share in millionths: ${maxShare}`);
+  if (!(maxShare > 0 && maxShare <= MILLION)) throw new RangeError(`not a share in millionths: ${maxShare}`);
   const wins: number[] = [];
   let [nonces, yielded] = [0, 0];
   while (!stop.aborted) {
@@ -46,7 +47,8 @@ export const proveWhileIdle = async (options: IdleProofsOptions): Promise<IdlePr
       for (const win of await search({ first: nonces, count: batch })) wins.push(win);
       nonces += batch;
       if (idle.aborted) yielded += 1;
-      else if (maxShare < 1e6) await rest((now() - begun) * (1e6 / maxShare - 1), AbortSignal.any([idle, stop]));
+      else if (maxShare < MILLION)
+        await rest((now() - begun) * (MILLION / maxShare - 1), AbortSignal.any([idle, stop]));
     }
   }
   return { nonces, wins, yielded };

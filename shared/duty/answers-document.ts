@@ -1,7 +1,6 @@
 import { z } from "zod";
 import { parseCanonical } from "#shared/protocol/canonical-json.js";
 import { hashSchema } from "#shared/protocol/hash.js";
-import { hashJson } from "#shared/protocol/hash-json.js";
 import type { Parsed } from "#shared/protocol/parsed.js";
 import { MAX_CYCLE } from "#shared/protocol/records.js";
 import type { Signer } from "#shared/protocol/signer.js";
@@ -51,8 +50,6 @@ export const signDutyAnswers = (
   fields: UnsignedDutyAnswers,
   signer: Pick<Signer, "address" | "sign">,
 ): Promise<DutyAnswers> => signDocument(dutyAnswersBody(fields, signer.address), signer);
-
-export const dutyAnswersHash = (document: DutyAnswers): string => hashJson(document);
 
 /** Never throws, whatever the bytes. */
 export const parseDutyAnswers = (bytes: Uint8Array): Parsed<DutyAnswers> =>

@@ -1,7 +1,6 @@
 import { z } from "zod";
 import { parseCanonical } from "#shared/protocol/canonical-json.js";
 import { hashSchema } from "#shared/protocol/hash.js";
-import { hashJson } from "#shared/protocol/hash-json.js";
 import type { Parsed } from "#shared/protocol/parsed.js";
 import { MAX_CYCLE } from "#shared/protocol/records.js";
 import type { Signer } from "#shared/protocol/signer.js";
@@ -41,8 +40,6 @@ export const signPlantedDocument = (
   fields: UnsignedPlantedDocument,
   signer: Pick<Signer, "address" | "sign">,
 ): Promise<PlantedDocument> => signDocument(plantedBody(fields, signer.address), signer);
-
-export const plantedDocumentHash = (document: PlantedDocument): string => hashJson(document);
 
 /** Never throws, whatever the bytes. */
 export const parsePlantedDocument = (bytes: Uint8Array): Parsed<PlantedDocument> =>

@@ -3,9 +3,6 @@ import { BlockZeroError } from "#shared/errors/error.js";
 /** Outputs whose pairs are compared. */
 export const SHARED_OUTPUTS = 200;
 
-/** Nonces whose wins are counted at odds of 900: 100 ± 40 win. */
-export const COUNTED_NONCES = 90_000;
-
 /** Largest mean cosine of pairs at a width of 512, 8 standard deviations of 200 isotropic outputs. */
 const MAX_PAIR_COSINE = 0.0025;
 const REAL_WIDTH = 512;

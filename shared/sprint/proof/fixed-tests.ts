@@ -39,7 +39,5 @@ export const FIXED_TESTS = {
   logProbability: rate({ honest: 5e-3, cheat: 0.05, size: 344, reject: 9 }),
 } as const satisfies Readonly<Record<string, RatedTest>>;
 
-export type FixedTestName = keyof typeof FIXED_TESTS;
-
 /** Whether a sample of this test rejects its host. */
 export const isRejected = (test: FixedTest, mismatches: number): boolean => mismatches >= test.reject;

@@ -33,9 +33,3 @@ export const sprintWeight = ({ measured, history, confirmations }: WeightInputs)
   const bound = weight === measured ? "measured" : weight === growth ? "growth" : "confirmed";
   return { weight, bound };
 };
-
-/**
- * The weight with which a host votes and has duties: its weight, but no more than the last one that was settled as valid. A newcomer has none
- * until one was.
- */
-export const votingWeight = (weight: number, lastConfirmed: number): number => Math.min(weight, lastConfirmed);

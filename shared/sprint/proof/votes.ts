@@ -1,13 +1,11 @@
-import type { CHECK_VERDICTS } from "#shared/protocol/checks.js";
+import type { CheckEntry } from "#shared/protocol/checks.js";
 import { type Stakes, sumStake } from "#shared/protocol/stake.js";
-
-/** `abstain`: the verifier could not check, which is no word against the host. */
-export type VoteVerdict = (typeof CHECK_VERDICTS)[number];
 
 /** One verifier's verdict on one proof. */
 export interface CastVote {
   readonly verifier: string;
-  readonly verdict: VoteVerdict;
+  /** `abstain`: the verifier could not check, which is no word against the host. */
+  readonly verdict: CheckEntry["verdict"];
   /** A claimed win that is none, for anybody to recompute. */
   readonly nonce: number | null;
 }
@@ -23,7 +21,7 @@ export interface Electorate {
 export type Outcome = "valid" | "invalid" | "undecided";
 
 /** How a proof was settled, and by what weight. */
-export interface Settlement {
+export interface ProofSettlement {
   readonly outcome: Outcome;
   /** Weight that voted so, and of all who may vote. */
   readonly valid: bigint;
@@ -48,7 +46,7 @@ const countedVotes = (votes: readonly CastVote[], { subject, members }: Electora
 const weigh = (votes: readonly CastVote[], electorate: Electorate) => {
   const { subject, members } = electorate;
   const counted = countedVotes(votes, electorate);
-  const of = (verdict: VoteVerdict): bigint =>
+  const of = (verdict: CastVote["verdict"]): bigint =>
     sumStake(counted.filter((vote) => vote.verdict === verdict).map(({ verifier }) => members.get(verifier)!));
   const all = sumStake(members.values()) - (members.get(subject) ?? 0n);
   return { valid: of("valid"), invalid: of("invalid"), members: all };
@@ -58,7 +56,7 @@ const weigh = (votes: readonly CastVote[], electorate: Electorate) => {
  * Settles a proof of a float profile by vote: invalid by more than ⅔ of the members' weight, valid by more than ½ of it, else undecided. Who
  * abstains or is silent stays in the denominator.
  */
-export const settleByVote = (votes: readonly CastVote[], electorate: Electorate): Settlement => {
+export const settleByVote = (votes: readonly CastVote[], electorate: Electorate): ProofSettlement => {
   const { valid, invalid, members } = weigh(votes, electorate);
   const outcome = 3n * invalid > 2n * members ? "invalid" : 2n * valid > members ? "valid" : "undecided";
   return { outcome, valid, invalid, members, nonce: null };
@@ -89,7 +87,7 @@ export const settleByRecomputation = (
   votes: readonly CastVote[],
   electorate: Electorate,
   losers: readonly number[],
-): Settlement => {
+): ProofSettlement => {
   const { valid, invalid, members } = weigh(votes, electorate);
   const outcome = losers.length > 0 ? "invalid" : 2n * valid > members ? "valid" : "undecided";
   return { outcome, valid, invalid, members, nonce: losers.length > 0 ? Math.min(...losers) : null };

@@ -1,24 +1,16 @@
 /** A Sprint as its proof counts it. */
-export interface Counts {
+interface Counts {
   readonly wins: number;
   readonly nonces: number;
   readonly difficulty: number;
 }
 
 /** Most standard deviations between the wins and what their nonces let expect. */
-export const MAX_Z = 4;
-
-/** z = (V − N/D) / √(N/D · (1 − 1/D)): how far the wins are from a binomial's mean, in standard deviations. 0 where V is certain. */
-export const winsZ = ({ wins, nonces, difficulty }: Counts): number =>
-  difficulty === 1 || nonces === 0
-    ? wins === nonces
-      ? 0
-      : Infinity * Math.sign(wins - nonces)
-    : (wins * difficulty - nonces) / Math.sqrt(nonces * (difficulty - 1));
+const MAX_Z = 4;
 
 /**
- * Whether |z| ≤ 4, in integers: (V·D − N)² ≤ 16·N·(D − 1). A check of sanity and no more: among 10⁶ nonces at D = 900 it finds only what
- * is at least 12 % too many.
+ * Whether |z| ≤ 4, z = (V − N/D) / √(N/D · (1 − 1/D)) being the distance from a binomial's mean in standard deviations. In integers:
+ * (V·D − N)² ≤ 16·N·(D − 1). A check of sanity and no more: among 10⁶ nonces at D = 900 it finds only what is at least 12 % too many.
  */
 export const isProbable = ({ wins, nonces, difficulty }: Counts): boolean => {
   const [v, n, d] = [BigInt(wins), BigInt(nonces), BigInt(difficulty)];

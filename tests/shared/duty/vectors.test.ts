@@ -4,7 +4,7 @@ import { z } from "zod";
 import { auditSample } from "#shared/duty/audit-sample.js";
 import { drawValue, isDrawOf } from "#shared/duty/draw.js";
 import { majorityVerdict } from "#shared/duty/majority.js";
-import { isPlanted, mustBeWrong, plantedCommitment } from "#shared/duty/planted.js";
+import { drawRelay, isPlanted, mustBeWrong, plantedCommitment } from "#shared/duty/planted.js";
 import { DEFAULT_DUTY } from "#shared/duty/rules.js";
 import { drawSlots } from "#shared/duty/slots.js";
 import { sprintTasks } from "#shared/duty/sprint-tasks.js";
@@ -160,6 +160,9 @@ describe("vectors of duty", () => {
       const document = localPlanted({ network, cycle, task, draw }, devSigner(uri));
       const claim = { document, subject: { network, cycle, beacon }, threshold: 2n ** 64n, commitment };
       assert.ok(isPlanted(claim, verifyVrf));
+      const own = Buffer.from(drawRelay({ network, cycle, beacon }, devSigner(uri))).toString("hex");
+      assert.equal(own.slice(0, 64), draw.slice(0, 64), "y is one, its proof is random");
+      assert.ok(isPlanted({ ...claim, document: { ...document, draw: own } }, verifyVrf), "a draw of our own");
       assert.ok(!isPlanted({ ...claim, commitment: undefined }, verifyVrf), "not committed to");
       assert.ok(!isPlanted({ ...claim, threshold: 0n }, verifyVrf), "not drawn");
       assert.ok(!isPlanted({ ...claim, subject: { network, cycle, beacon: network } }, verifyVrf), "another beacon");

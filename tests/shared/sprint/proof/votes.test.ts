@@ -7,14 +7,13 @@ import {
   settleByRecomputation,
   settleByVote,
   settledWeight,
-  type VoteVerdict,
 } from "#shared/sprint/proof/votes.js";
 
 const electorate = (weights: Readonly<Record<string, bigint>>, subject = "host"): Electorate => ({
   subject,
   members: new Map(Object.entries(weights)),
 });
-const vote = (verifier: string, verdict: VoteVerdict, nonce: number | null = null): CastVote => ({
+const vote = (verifier: string, verdict: CastVote["verdict"], nonce: number | null = null): CastVote => ({
   verifier,
   verdict,
   nonce,

@@ -4,7 +4,7 @@ import fc from "fast-check";
 import { binomialAtLeast, binomialBelow } from "#shared/sprint/proof/binomial.js";
 import { capWeights } from "#shared/sprint/proof/cap-weights.js";
 import { nextDifficulty } from "#shared/sprint/proof/difficulty.js";
-import { sprintWeight, votingWeight } from "#shared/sprint/proof/sprint-weight.js";
+import { sprintWeight } from "#shared/sprint/proof/sprint-weight.js";
 import { winsWeight } from "#shared/sprint/proof/wins-weight.js";
 
 test("the difficulty aims at 400 wins, between one nonce in 8 and one in 900", () => {
@@ -52,7 +52,6 @@ test("a weight is the least of measured, 1.25 times the recent median, and confi
   assert.deepEqual(of(900, [700, 0, 0, 0]), { weight: 875, bound: "growth" });
   assert.deepEqual(of(900, [801, 800, 799], [950, 870]), { weight: 870, bound: "confirmed" });
   assert.deepEqual(of(900, [800], [870, 0]), { weight: 0, bound: "confirmed" });
-  assert.deepEqual([votingWeight(900, 0), votingWeight(900, 400), votingWeight(300, 400)], [0, 400, 300]);
 });
 
 test("no host has more than the cap of what pays, and the order stays", () => {
