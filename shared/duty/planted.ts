@@ -29,7 +29,7 @@ export const drawRelay = (subject: RelaySubject, signer: Pick<VrfSigner, "vrf">)
   signer.vrf(relayMessage(subject), RELAY_CONTEXT);
 
 /**
- * The threshold below which a draw makes a relay, who plants one task: on average a hundredth of the tasks of the cycle before, and at least one.
+ * The threshold below which a draw makes a relay, which plants one task: on average a hundredth of the tasks of the cycle before, and at least one.
  *
  * @param tasks number of tasks of the cycle before
  */
@@ -42,7 +42,10 @@ export const relayThreshold = (hotkey: string, weights: Weights, tasks: number):
   return threshold < ALL_DRAWS ? threshold : ALL_DRAWS;
 };
 
-/** Whether the task that a relay plants must have a wrong result: by the last bit of SHA-256(y), so half of them, and no relay chooses. */
+/**
+ * Whether the task that a relay plants must have a wrong result: by the last bit of SHA-256(y), so half of them. Nobody else knows the draw before the relay
+ * discloses it, and no audit asks for it: a relay that plants only right results, or none, is not found.
+ */
 export const mustBeWrong = (draw: Uint8Array): boolean => {
   const hash = sha256(draw.subarray(0, 32));
   return Number.parseInt(hash.slice(-1), 16) % 2 === 1;

@@ -117,8 +117,9 @@ export const parseNonces = (bytes: Uint8Array): Parsed<NoncesProof> => asParsed(
 export type RecordedPrefixes = readonly [Prefix | null, Prefix | null];
 
 /**
- * The verdict on a proof's bytes as far as no network is evaluated. One fault rejects the whole proof. A Sprint without both earlier records
- * is none: all its nonces could be of the last third. Never throws.
+ * The verdict on a proof's bytes as far as no network is evaluated. One fault rejects the whole proof. Both earlier records must be there, and
+ * nothing that they counted may be other in the end; how much they counted is not judged here, and may be 0: what was done by ⅓ is `earlyShare`'s
+ * matter, and 256 nonces would satisfy a rule against 0. Never throws.
  */
 export const checkNonces = (
   bytes: Uint8Array,
