@@ -70,7 +70,7 @@ const CALLS: Readonly<Record<string, Read>> = {
     return {
       method: "commitments.setCommitment",
       netuid,
-      commitment: new TextDecoder("utf-8", { fatal: true }).decode(bytes),
+      commitment: new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(bytes),
     };
   },
 };

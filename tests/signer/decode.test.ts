@@ -85,9 +85,22 @@ describe("subtensor's payloads", () => {
     assert.match(refusal(substrate(withTip)), /a tip/);
     assert.match(refusal(substrate(immortal)), /without an end/);
     assert.match(refusal(substrate(`${payload}00`)), /after the end/);
+    const valid = (blocks: number) => {
+      const era = Buffer.of(Math.log2(blocks) - 1, 0).toString("hex");
+      return payload.replace(/^(.*)8502(?=1901)/, `$1${era}`);
+    };
+    read(substrate(valid(64)));
+    for (const blocks of [128, 65_536]) assert.match(refusal(substrate(valid(blocks))), /valid for \d+ blocks/);
     for (let length = 0; length < payload.length; length += 2) refusal(substrate(payload.slice(0, length)));
     const { purpose: _, ...bare } = substrate(payload) as SigningRequest & { purpose: unknown };
     assert.match(refusal(bare as SigningRequest), /the network and the cycle/);
+  });
+
+  it("hold a record's own bytes, and nothing that a decoder of text leaves out", () => {
+    const [{ payload } = assert.fail()] = of("commitments.setCommitment");
+    const bytes = Buffer.from(payload, "hex");
+    const marked = [bytes.subarray(0, 5), Buffer.of(bytes[5]! + 3, 0xef, 0xbb, 0xbf), bytes.subarray(6)];
+    assert.match(refusal(substrate(Buffer.concat(marked).toString("hex"))), /not a bz1 record/);
   });
 
   it("of any bytes never throw", () => {
