@@ -1,4 +1,4 @@
-import { closeSync, fsyncSync, ftruncateSync, openSync, readFileSync, writeSync } from "node:fs";
+import { closeSync, fstatSync, fsyncSync, ftruncateSync, openSync, readFileSync, statSync, writeSync } from "node:fs";
 import { z } from "zod";
 import { BlockZeroError, reasonOf } from "#shared/errors/error.js";
 import { writeFileAtomic } from "#shared/files/atomic-file.js";
@@ -125,6 +125,19 @@ export const openSignedJournal = ({
   /** Why the open file may not be the one at `path` any more. */
   let lost: unknown;
 
+  /** What is written to a file that others have moved, removed or changed is not there after a restart. */
+  const mustBeInPlace = (): void => {
+    const there = statSync(path, { throwIfNoEntry: false });
+    const own = fstatSync(file);
+    const isSame = there?.ino === own.ino && there.dev === own.dev;
+    if (isSame && (isTorn || own.size === length)) return;
+    throw new BlockZeroError(
+      "SIGNER_JOURNAL_FAILED",
+      `${path} was ${isSame ? "changed by another program" : "moved or removed"} while the signer uses it`,
+      "stop the signer and put the file back; without it wait for the cycle's end before starting anew",
+    );
+  };
+
   /** Cuts off what a failed write left. Whatever stands there, its signature was never given. */
   const mend = (): void => {
     if (!isTorn) return;
@@ -134,6 +147,7 @@ export const openSignedJournal = ({
   };
 
   const append = (entry: Entry): void => {
+    mustBeInPlace();
     mend();
     const line = Buffer.from(`${JSON.stringify(entry)}\n`);
     isTorn = true;

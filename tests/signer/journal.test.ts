@@ -1,5 +1,15 @@
 import assert from "node:assert/strict";
-import { appendFileSync, fsyncSync, readFileSync, statSync, truncateSync, writeFileSync } from "node:fs";
+import {
+  appendFileSync,
+  copyFileSync,
+  fsyncSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  truncateSync,
+  writeFileSync,
+} from "node:fs";
 import { join } from "node:path";
 import { describe, it } from "node:test";
 import fc from "fast-check";
@@ -116,6 +126,34 @@ describe("the journal of a signer", () => {
     writeFileSync(path, `${text}\0\0\0\0\n\0\0`);
     openSignedJournal({ path, hotkey }).close();
     assert.equal(readFileSync(path, "utf8"), text, "what a crash left at the end goes");
+  });
+
+  it("signs nothing new where its file was removed, replaced or changed meanwhile", (t) => {
+    const path = join(temporaryFolder(t), "signed.jsonl");
+    const journal = openSignedJournal({ path, hotkey });
+    t.after(() => journal.close());
+    journal.signOnce(slot(7, "a"), hashOf("m"), signature(1));
+    const text = readFileSync(path);
+    const isRefused = (reason: RegExp) => {
+      assert.throws(
+        () => journal.signOnce(slot(8, "a"), hashOf("n"), signature(2)),
+        coded("SIGNER_JOURNAL_FAILED", reason),
+      );
+      assert.equal(journal.signOnce(slot(7, "a"), hashOf("m"), never)[0], 1);
+    };
+    truncateSync(path, text.length - 9);
+    isRefused(/changed by another/);
+    writeFileSync(path, text);
+    appendFileSync(path, "{}\n");
+    isRefused(/changed by another/);
+    writeFileSync(path, text);
+    renameSync(path, `${path}.kept`);
+    isRefused(/moved or removed/);
+    copyFileSync(`${path}.kept`, path);
+    isRefused(/moved or removed/);
+    rmSync(path);
+    renameSync(`${path}.kept`, path);
+    assert.equal(journal.signOnce(slot(8, "a"), hashOf("n"), signature(2))[0], 2);
   });
 
   it("never says two things for one slot, wherever it stops", (t) => {
