@@ -15,6 +15,7 @@ import {
 } from "#shared/signing/signing-wire.js";
 import { showsToken } from "#shared/signing/token-file.js";
 import type { Log } from "#shared/telemetry/log.js";
+import { boundConnections, type Connections } from "./connections.js";
 import { quietLog } from "./quiet-log.js";
 import { type Signed, TooOften } from "./sign.js";
 
@@ -44,8 +45,10 @@ export const createSignerServer = (options: SignerServerOptions): Server => {
   const { tls, maxConnections = MAX_CONNECTIONS, timeoutMs = TIMEOUT_MS } = options;
   const log = quietLog(options.log);
   const held = { bytes: 0 };
+  let connections: Connections | null = null;
   const onRequest = (request: IncomingMessage, response: ServerResponse): void => {
-    answer(request, response, { ...options, log }, held).catch((thrown: unknown) => {
+    const trust = () => connections?.trust(request.socket);
+    answer(request, response, { ...options, log, trust }, held).catch((thrown: unknown) => {
       if (isRefusal(thrown)) refuse(response, thrown, log);
       else {
         if (request.complete) log.error("a request failed, and was not signed", { reason: reasonOf(thrown) });
@@ -63,7 +66,8 @@ export const createSignerServer = (options: SignerServerOptions): Server => {
   const server = tls
     ? createHttpsServer({ ...limits, cert: tls.certificate, key: tls.key, handshakeTimeout: timeoutMs }, onRequest)
     : createHttpServer(limits, onRequest);
-  server.maxConnections = maxConnections;
+  if (options.token === null) server.maxConnections = maxConnections;
+  else connections = boundConnections(server, maxConnections);
   server.on("clientError", (_error, socket) => socket.destroy());
   server.on("tlsClientError", (_error: Error, socket: { destroy(): void }) => socket.destroy());
   // None is expected, and each would be a way to hold a connection.
@@ -78,7 +82,7 @@ export const createSignerServer = (options: SignerServerOptions): Server => {
 const answer = async (
   request: IncomingMessage,
   response: ServerResponse,
-  { hotkey, sign, token, log }: SignerServerOptions,
+  { hotkey, sign, token, log, trust }: SignerServerOptions & { readonly trust: () => void },
   held: { bytes: number },
 ): Promise<void> => {
   const { method, url, headers } = request;
@@ -86,6 +90,7 @@ const answer = async (
     log.warn("a request without the token", { from: request.socket.remoteAddress });
     return end(response, 401, { code: "SIGNER_UNAUTHORIZED", message: "it wants its token" });
   }
+  trust();
   if (method === "GET" && url === KEY_PATH) return end(response, 200, { version: 1, address: hotkey });
   if (method !== "POST" || url !== SIGN_PATH)
     return end(response, 404, {

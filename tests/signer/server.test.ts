@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { chmodSync, existsSync, readdirSync, renameSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { createServer as createHttpServer } from "node:http";
-import { connect, createServer } from "node:net";
+import { type AddressInfo, connect, createServer, type Socket } from "node:net";
 import { join } from "node:path";
 import { describe, it } from "node:test";
 import fc from "fast-check";
@@ -11,8 +11,12 @@ import { requestMessage } from "#shared/protocol/request.js";
 import { openSigner } from "#shared/signing/open-signer.js";
 import { remoteSigner } from "#shared/signing/remote-signer.js";
 import { parseSignerAddress } from "#shared/signing/signer-address.js";
+import { type Log, silentLog } from "#shared/telemetry/log.js";
 import { verify } from "#shared/wallet/index.js";
+import { openSignedJournal } from "#signer/journal.js";
+import { quietLog } from "#signer/quiet-log.js";
 import { createSignerServer } from "#signer/server.js";
+import { openSigning } from "#signer/sign.js";
 import { collectingLog } from "../shared/chain/support.js";
 import { situation } from "../shared/doctor/support.js";
 import { coded } from "../support/coded.js";
@@ -278,6 +282,75 @@ it("a fault of the signer's own is an error in its log, and no answer", { timeou
     lines.map(({ level, fields }) => [level, fields.reason]),
     [["error", "a bug"]],
   );
+});
+
+describe("a stranger on the network", { timeout: HANG_GUARD }, () => {
+  for (const over of ["http", "https"] as const)
+    it(`that only holds connections over ${over} keeps nobody out who has the token`, async (t) => {
+      const token = "t".repeat(40);
+      const { key: tlsKey, cert: certificate } = ownCertificate("localhost");
+      const hotkey = (await signerHome(t)).key.address;
+      const server = createSignerServer({
+        hotkey,
+        sign: () => assert.fail("asked to sign"),
+        token,
+        tls: over === "https" ? { certificate, key: tlsKey } : undefined,
+        log: silentLog,
+        maxConnections: 4,
+        timeoutMs: HANG_GUARD,
+      });
+      await new Promise<void>((resolve) => server.listen(0, "localhost", resolve));
+      const { port, address: host } = server.address() as AddressInfo;
+      const held: Socket[] = [];
+      t.after(() => {
+        for (const socket of held) socket.destroy();
+        server.closeAllConnections();
+        server.close();
+      });
+      const client = remoteSigner({
+        address: { transport: over, host: "localhost", port },
+        hotkey,
+        token,
+        certificate,
+      });
+      t.after(() => client.close());
+      const hold = async () => {
+        for (let n = 0; n < 12; n++) {
+          const socket = connect(port, host);
+          held.push(socket.on("error", () => {}));
+          await new Promise((resolve) => socket.once("connect", resolve));
+        }
+      };
+      await hold();
+      await client.check();
+      await hold();
+      await client.check();
+    });
+});
+
+describe("what a signer tells", () => {
+  it("of a conflict is told however many come without the token", () => {
+    const { log, lines } = collectingLog();
+    const quiet = quietLog(log as Log, () => 0);
+    for (let n = 0; n < 100; n++) quiet.warn("a request without the token");
+    quiet.error("not signed");
+    assert.deepEqual([lines.length, lines.at(-1)?.level], [61, "error"]);
+  });
+});
+
+describe("a clock that is set back", () => {
+  it("stops no signatures", async (t) => {
+    const home = await signerHome(t);
+    const journal = openSignedJournal({ path: join(home.folder, "signed.jsonl"), hotkey: home.key.address });
+    t.after(() => journal.close());
+    let now = 1_800_000_000_000;
+    const policy = { calls: ["commitments.setCommitment"], records: ["commit"], documents: [] };
+    const rates = { extrinsics: 60, documents: 1, requests: 1 };
+    const sign = openSigning({ key: home.key, policy, rates, journal, now: () => now });
+    sign(commitRequest(home.key.address, 1, A));
+    now -= 3_600_000;
+    sign(commitRequest(home.key.address, 2, A));
+  });
 });
 
 describe("what answers in the signer's place", { timeout: HANG_GUARD }, () => {
