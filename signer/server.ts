@@ -37,8 +37,11 @@ const MAX_CONNECTIONS = 64;
 const TIMEOUT_MS = 10_000;
 const KEEP_ALIVE_MS = 30_000;
 
-/** Bytes of all bodies that are read at the same time. */
+/** Bytes of all large bodies that are read at the same time. */
 const MAX_BODIES_BYTES = 48 << 20;
+
+/** Smaller bodies are always read: one a connection is little, and who announces large ones must not keep extrinsics out. */
+const LARGE_BODY_BYTES = 64 << 10;
 
 /** Serves one key's signatures. Whoever is slow, silent or sends something else is dropped or refused, and takes nobody else's turn. */
 export const createSignerServer = (options: SignerServerOptions): Server => {
@@ -106,14 +109,15 @@ const answer = async (
   if (length === null) return end(response, 411, { code: "SIGNER_REFUSED", message: "without its length" });
   if (length > MAX_MESSAGE_BYTES[kind])
     return end(response, 413, { code: "SIGNER_REFUSED", message: `a ${kind} of ${length} bytes` });
-  if (held.bytes + length > MAX_BODIES_BYTES)
+  const large = length > LARGE_BODY_BYTES ? length : 0;
+  if (large > 0 && held.bytes + large > MAX_BODIES_BYTES)
     return end(response, 503, { code: "SIGNER_BUSY", message: "too much at once" }, 1000);
-  held.bytes += length;
+  held.bytes += large;
   let message: Uint8Array;
   try {
     message = await bodyOf(request);
   } finally {
-    held.bytes -= length;
+    held.bytes -= large;
   }
   const { statement, signature } = sign({ kind, message, ...(purpose && { purpose }) } as SigningRequest);
   log.debug("signed", { ...statement });

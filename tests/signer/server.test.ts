@@ -7,7 +7,9 @@ import { describe, it } from "node:test";
 import fc from "fast-check";
 import { walletCheck } from "#shared/doctor/checks/wallet.js";
 import type { Examined } from "#shared/doctor/examined.js";
+import { canonicalBytes } from "#shared/protocol/hash-json.js";
 import { requestMessage } from "#shared/protocol/request.js";
+import type { SigningRequest } from "#shared/protocol/signer.js";
 import { openSigner } from "#shared/signing/open-signer.js";
 import { remoteSigner } from "#shared/signing/remote-signer.js";
 import { parseSignerAddress } from "#shared/signing/signer-address.js";
@@ -16,7 +18,7 @@ import { verify } from "#shared/wallet/index.js";
 import { openSignedJournal } from "#signer/journal.js";
 import { quietLog } from "#signer/quiet-log.js";
 import { createSignerServer } from "#signer/server.js";
-import { openSigning } from "#signer/sign.js";
+import { openSigning, type Signed } from "#signer/sign.js";
 import { collectingLog } from "../shared/chain/support.js";
 import { situation } from "../shared/doctor/support.js";
 import { coded } from "../support/coded.js";
@@ -282,6 +284,33 @@ it("a fault of the signer's own is an error in its log, and no answer", { timeou
     lines.map(({ level, fields }) => [level, fields.reason]),
     [["error", "a bug"]],
   );
+});
+
+it("documents that are announced and never come keep no extrinsic out", { timeout: HANG_GUARD }, async (t) => {
+  const { key, folder } = await signerHome(t);
+  const sign = ({ message }: SigningRequest): Signed => ({
+    statement: { kind: "request", origin: "" },
+    signature: key.signBytes(message),
+  });
+  const server = createSignerServer({ hotkey: key.address, sign, token: null, log: silentLog });
+  const path = join(folder, "s.sock");
+  await new Promise<void>((resolve) => server.listen(path, resolve));
+  const head = "POST /v1/sign HTTP/1.1\r\nhost: x\r\nx-blockzero-kind: document\r\ncontent-length: 16777216\r\n\r\n";
+  for (let n = 0; n < 3; n++) {
+    const isRead = new Promise((resolve) => server.once("request", resolve));
+    const socket = connect(path, () => socket.write(head));
+    socket.on("error", () => {});
+    await isRead;
+  }
+  const client = remoteSigner({ address: { transport: "unix", path }, hotkey: key.address, timeouts: QUICK });
+  t.after(() => {
+    client.close();
+    server.closeAllConnections();
+    server.close();
+  });
+  assert.ok(await client.sign(commitRequest(key.address, 1, A)));
+  const body = canonicalBytes({ text: "x".repeat(1 << 17) });
+  await assert.rejects(client.sign({ kind: "document", message: body }), coded("SIGNER_BUSY", /too much/));
 });
 
 describe("a stranger on the network", { timeout: HANG_GUARD }, () => {
