@@ -28,8 +28,6 @@ export interface Rate {
   readonly events: number;
   readonly trials: number;
   readonly computed: number;
-  /** The formula is an upper bound, not the probability itself. */
-  readonly isBound?: boolean;
 }
 
 export interface Play {

@@ -24,10 +24,10 @@ export const computeTable = (results: readonly ComputeResult[]): string =>
     ]),
   ].join("\n\n");
 
-const rateRow = ({ of, events, trials, computed, low, high, isBound }: MeasuredRate): readonly string[] => [
+const rateRow = ({ of, events, trials, computed, low, high }: MeasuredRate): readonly string[] => [
   `${events}/${trials}`,
   `${figure(low)} to ${figure(high)}`,
-  `${isBound ? "≤ " : ""}${figure(computed)}`,
+  figure(computed),
   of,
 ];
 

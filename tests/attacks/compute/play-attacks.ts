@@ -78,9 +78,8 @@ const measured = (rates: readonly Rate[]): MeasuredRate => {
   const [events, trials] = [sum((rate) => rate.events), sum((rate) => rate.trials)];
   const computed = sum((rate) => rate.computed * rate.trials) / trials;
   const [low, high] = binomialInterval(events, trials, CONFIDENCE);
-  const isBound = rates[0]!.isBound ?? false;
-  const fits = low <= computed && (isBound || computed <= high);
-  return { of: rates[0]!.of, isBound, events, trials, computed, low, high, fits };
+  const fits = low <= computed && computed <= high;
+  return { of: rates[0]!.of, events, trials, computed, low, high, fits };
 };
 
 /** What speaks against the rules: the attack pays more than honest work by more than the interval, or a formula is wrong. */

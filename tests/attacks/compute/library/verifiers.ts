@@ -1,7 +1,7 @@
 import { assessDuty } from "#shared/duty/assess-duty.js";
 import { isOnDuty } from "#shared/duty/draw.js";
 import { judgeVerdict } from "#shared/duty/judge-verdict.js";
-import { continueMissTest, NEW_MISS_TEST } from "#shared/duty/miss-test.js";
+import { continueMissTest, MISS_TEST, NEW_MISS_TEST } from "#shared/duty/miss-test.js";
 import { mustBeWrong, PLANTED_SHARE } from "#shared/duty/planted.js";
 import { DEFAULT_DUTY } from "#shared/duty/rules.js";
 import { drawSlots, VOTE_SLOTS } from "#shared/duty/slots.js";
@@ -10,6 +10,7 @@ import { ALL_DRAWS, dutyThreshold } from "#shared/duty/threshold.js";
 import { hashBytes } from "#shared/protocol/hash.js";
 import { settle } from "#shared/settlement/settle.js";
 import { binomialAtLeast } from "#shared/sprint/proof/binomial.js";
+import { sprtPower } from "#shared/sprint/proof/sprt-power.js";
 import { accusedNonces, settleByRecomputation, settleByVote } from "#shared/sprint/proof/votes.js";
 import { MILLION } from "#shared/util/fraction.js";
 import type { ComputeAttack } from "../compute-attack.js";
@@ -105,21 +106,21 @@ export const skipsTenth: ComputeAttack = {
     const count = (trials: number, rate: number): number =>
       Array.from({ length: trials }, () => isCaught(rate)).filter((caught) => caught).length;
     const [honest, cheats] = [4000, 2000];
+    const [careful, negligent] = [sprtPower(MISS_TEST, 0.01), sprtPower(MISS_TEST, 0.1)];
     return {
+      // By the rule: what is missed above 1 % is taken from the pay.
       payoff: 1 - (0.1 - 0.01) + CHECKING / 10,
       alpha: {
         of: "who misses 1 % is found negligent",
         events: count(honest, 0.01),
         trials: honest,
-        computed: 1e-4,
-        isBound: true,
+        computed: careful.bad,
       },
       beta: {
         of: "who misses 10 % is cleared",
         events: cheats - count(cheats, 0.1),
         trials: cheats,
-        computed: 0.01,
-        isBound: true,
+        computed: 1 - negligent.bad,
       },
       stoppedBy: ["sequential test", "validation share"],
     };
