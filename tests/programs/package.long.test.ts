@@ -49,7 +49,7 @@ describe("the installed package", { timeout: HANG_GUARD }, () => {
   it("holds programs, declarations, configurations and pages with their pictures, and no test and no bench", () => {
     const odd = installed.files.filter(
       (path) =>
-        !/^(dist\/(miner|validator|owner|localnet|inspect|upkeep|cli|shared|datasets)\/.+(\.js|\.d\.ts)|configs\/.+\.(yaml|yml|json)|deploy\/.+|man\/.+\.1|docs\/.+\.(md|svg|png))$/.test(
+        !/^(dist\/(miner|validator|owner|localnet|inspect|upkeep|signer|cli|shared|datasets)\/.+(\.js|\.d\.ts)|configs\/.+\.(yaml|yml|json)|deploy\/.+|man\/.+\.1|docs\/.+\.(md|svg|png))$/.test(
           path,
         ) &&
         !["LICENSE", "README.md", "CHANGELOG.md", "package.json", "owner/rewards/page/template.html"].includes(path) &&
