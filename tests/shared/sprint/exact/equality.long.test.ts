@@ -10,6 +10,9 @@ import { openProcessorNetwork } from "#shared/sprint/exact/processor-network.js"
 import type { LoadOptions } from "#shared/sprint/exact/sprint-network.js";
 import { assertJudged, assertVectors } from "./devices.js";
 
+/** `npm run test:sprint` compares a million. */
+const nonces = Number(process.env.BLOCKZERO_SPRINT_NONCES ?? 200_000);
+
 const engine = (device: Device) => (options: LoadOptions) => openDeviceNetwork({ ...options, device });
 const kernels = (threads: number) => (options: LoadOptions) => openProcessorNetwork({ ...options, threads });
 
@@ -26,8 +29,8 @@ describe("the exact network has the same bits", () => {
     });
   }
 
-  it("as the judge over a million nonces by ONNX Runtime and by the kernels", async () => {
-    await assertJudged(EXACT_DIALS.tiny, 1_000_000, [engine(onnxCpu({ threads: 2 })), kernels(2)]);
+  it(`as the judge over ${nonces} nonces by ONNX Runtime and by the kernels`, async () => {
+    await assertJudged(EXACT_DIALS.tiny, nonces, [engine(onnxCpu({ threads: 2 })), kernels(2)]);
   });
 
   it("as the judge in layers of the real dial", async () => {
