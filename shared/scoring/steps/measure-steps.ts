@@ -1,5 +1,5 @@
 import { setImmediate as yieldToEvents } from "node:timers/promises";
-import { createRate, ENOUGH_TIME, type MeasuringTime, SHARE } from "../measuring-time.js";
+import { createRate, ENOUGH_TIME, type MeasuringTime } from "../measuring-time.js";
 import { spreadOf } from "../proof-of-loss.js";
 import { studentQuantile } from "../student-t.js";
 
@@ -92,7 +92,7 @@ export const measureSteps = async ({
     const from = base.length;
     const each = end - from;
     const all = (open.length + 1) * each;
-    isCutShort = from > 0 && rate.perBatch() * all > SHARE * time.left();
+    isCutShort = from > 0 && rate.perBatch() * all > time.left();
     if (open.length === 0 || isCutShort) break;
     const measure = async (candidate: number | null) => {
       await yieldToEvents();
@@ -104,7 +104,8 @@ export const measureSteps = async ({
     // If the base cannot be measured, nothing is approved.
     if (!base.every(Number.isFinite)) break;
     for (const candidate of open) {
-      isCutShort = time.left() <= (ahead ? 0 : rate.perBatch() * each);
+      const left = time.left();
+      isCutShort = left <= 0 || (!ahead && rate.perBatch() * each > left);
       if (isCutShort) break;
       after[candidate]!.push(...(await measure(candidate)));
     }

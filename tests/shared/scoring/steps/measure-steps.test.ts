@@ -93,10 +93,10 @@ describe("measuring candidate steps", () => {
     };
     assert.deepEqual(await measureFor(8), { passes: 1, batches: [0, 0], isMeasured: false, at: 8 });
     assert.deepEqual(await measureFor(23), { passes: 2, batches: [8, 0], isMeasured: true, at: 16 });
-    assert.deepEqual(await measureFor(55), { passes: 3, batches: [8, 8], isMeasured: true, at: 24 });
-    assert.deepEqual(await measureFor(56), { passes: 6, batches: [16, 16], isMeasured: true, at: 48 });
+    assert.deepEqual(await measureFor(47), { passes: 3, batches: [8, 8], isMeasured: true, at: 24 });
+    assert.deepEqual(await measureFor(48), { passes: 6, batches: [16, 16], isMeasured: true, at: 48 });
     assert.deepEqual(
-      await measureFor(60, 3),
+      await measureFor(59, 3),
       { passes: 4, batches: [8, 8], isMeasured: true, at: 48 },
       "a part of a look is left out",
     );
