@@ -46,38 +46,36 @@ export interface Evidence {
 export const entryOn = (checks: Checks, { uid, hotkey, promise }: CommittedProof): CheckEntry | undefined =>
   checks.entries.find((entry) => entry.uid === uid && entry.hotkey === hotkey && entry.proof === promise?.proof);
 
-/** The votes on a proof. Who says valid must have recomputed its whole sample, else it abstains. */
+/** A verdict on a proof, and whether it is that the proof could not be fetched. */
+export interface SprintVote extends CastVote {
+  readonly isUnreachable: boolean;
+}
+
+/** The votes on a proof, at most one a document. Who says valid must have recomputed its whole sample, else it abstains. */
 export const votesOn = (
   proof: CommittedProof,
   documents: readonly Checks[],
   { sample }: Pick<Sprint, "sample">,
-): readonly CastVote[] =>
-  documents.flatMap((checks): CastVote[] => {
+): readonly SprintVote[] =>
+  documents.flatMap((checks): SprintVote[] => {
     const entry = entryOn(checks, proof);
     if (!entry) return [];
     const isShort = entry.wins !== proof.promise?.wins || entry.checked < Math.min(sample, entry.wins);
     const verdict = entry.verdict === "valid" && isShort ? "abstain" : entry.verdict;
-    return [{ verifier: checks.validator, verdict, nonce: entry.nonce }];
+    const isUnreachable = entry.reason === "unreachable";
+    return [{ verifier: checks.validator, verdict, nonce: entry.nonce, isUnreachable }];
   });
-
-/** Stake of the validators that could not fetch the proof, the neuron's own left out. */
-const unreachableStake = (proof: CommittedProof, documents: readonly Checks[], stakes: Stakes): bigint =>
-  sumStake(
-    documents
-      .filter((checks) => checks.validator !== proof.hotkey && entryOn(checks, proof)?.reason === "unreachable")
-      .map(({ validator }) => stakes.get(validator) ?? 0n),
-  );
 
 /**
  * Settles a proof: invalid if its bytes are no proof of this Sprint or a claimed win is none, whoever said so. Otherwise valid if validators with
  * more than half of the voting stake recomputed their samples and say so; withheld if so much could not fetch it; else undecided.
  *
- * @param documents of the voting stake, one a validator
+ * @param votes one a validator
  */
 export const settleProof = (
   proof: CommittedProof,
-  documents: readonly Checks[],
-  { sample, stakes, evidence }: Pick<Sprint, "sample"> & { readonly stakes: Stakes; readonly evidence: Evidence },
+  votes: readonly SprintVote[],
+  { stakes, evidence }: { readonly stakes: Stakes; readonly evidence: Evidence },
 ): SprintOutcome => {
   const { uid, hotkey, difficulty, promise } = proof;
   const neuron = { uid, hotkey, difficulty };
@@ -87,10 +85,10 @@ export const settleProof = (
       ...{ proof: null, wins: 0, nonces: 0, outcome: "absent", fault: null, nonce: null },
       ...{ validBy: 0, invalidBy: 0, measured: 0, low: 0, high: 0 },
     };
-  const votes = votesOn(proof, documents, { sample });
   const settled = settleByRecomputation(votes, { subject: hotkey, members: stakes }, evidence.losers);
   const { weight: measured, low, high } = winsWeight(promise.wins, difficulty);
-  const isWithheld = 2n * unreachableStake(proof, documents, stakes) > settled.members;
+  const unreachable = votes.filter(({ verifier, isUnreachable }) => isUnreachable && verifier !== hotkey);
+  const isWithheld = 2n * sumStake(unreachable.map(({ verifier }) => stakes.get(verifier) ?? 0n)) > settled.members;
   const outcome = settled.outcome === "undecided" && isWithheld ? "withheld" : settled.outcome;
   const share = (stake: bigint): number => (settled.members === 0n ? 0 : Number(stake) / Number(settled.members));
   return {

@@ -4,7 +4,7 @@ import type { Checks } from "#shared/protocol/checks.js";
 import type { Sprint } from "#shared/protocol/sprint.js";
 import type { Stakes } from "#shared/protocol/stake.js";
 import type { CycleSource } from "#shared/replay/source.js";
-import type { CastVote } from "#shared/sprint/proof/votes.js";
+import { accusedNonces, type CastVote } from "#shared/sprint/proof/votes.js";
 import { mapLimited } from "#shared/util/map-limited.js";
 import { type CommittedChecks, fetchChecks, readCommittedChecks } from "./committed-checks.js";
 import { type CommittedProof, readCommittedProofs } from "./committed-proofs.js";
@@ -63,15 +63,14 @@ export const readSprint = async (
   );
   const documents = heard.flatMap(({ checks }) => checks ?? []);
   let isWhole = heard.every(({ isGone }) => !isGone);
-  const accused = await mapLimited(proofs, ACCUSED_AT_A_TIME, (proof) =>
-    readAccused(source, { proof, votes: votesOn(proof, documents, sprint), cycle }),
-  );
+  const voted = proofs.map((proof) => ({ proof, votes: votesOn(proof, documents, sprint) }));
+  const accused = await mapLimited(voted, ACCUSED_AT_A_TIME, (one) => readAccused(source, { ...one, stakes, cycle }));
   if (accused.includes(null)) isWhole = false;
   const outcomes: SprintOutcome[] = [];
-  for (const [i, proof] of proofs.entries()) {
+  for (const [i, { proof, votes }] of voted.entries()) {
     const { fault, named } = accused[i] ?? NOT_ACCUSED;
     const losers = await judge.losers(proof, named);
-    outcomes.push(settleProof(proof, documents, { ...sprint, stakes, evidence: { fault, losers } }));
+    outcomes.push(settleProof(proof, votes, { stakes, evidence: { fault, losers } }));
   }
   return {
     cycle,
@@ -108,23 +107,24 @@ const NOT_ACCUSED: Accused = { fault: null, named: [] };
 /** Proofs that are fetched at once: one that comes slowly does not hold up the others. */
 const ACCUSED_AT_A_TIME = 8;
 
+interface Accusation {
+  readonly proof: CommittedProof;
+  readonly votes: readonly CastVote[];
+  readonly stakes: Stakes;
+  readonly cycle: number;
+}
+
 /** Null if the proof's bytes are not available. */
 const readAccused = async (
   source: CycleSource,
-  {
-    proof,
-    votes,
-    cycle,
-  }: { readonly proof: CommittedProof; readonly votes: readonly CastVote[]; readonly cycle: number },
+  { proof, votes, stakes, cycle }: Accusation,
 ): Promise<Accused | null> => {
-  const against = votes.filter(({ verdict }) => verdict === "invalid");
-  if (against.length === 0 || !isPromised(proof)) return NOT_ACCUSED;
+  if (!isPromised(proof) || !votes.some(({ verdict }) => verdict === "invalid")) return NOT_ACCUSED;
   try {
     const read = await readProof(source, cycle, proof);
     if (!read.ok) return { fault: read.detail, named: [] };
-    const claimed = new Set(read.value.wins);
-    const named = new Set(against.flatMap(({ nonce }) => (nonce !== null && claimed.has(nonce) ? [nonce] : [])));
-    return { fault: null, named: [...named].sort((a, b) => a - b) };
+    const electorate = { subject: proof.hotkey, members: stakes };
+    return { fault: null, named: accusedNonces(votes, electorate, read.value.wins) };
   } catch (thrown) {
     if (!isFetchFault(thrown)) throw thrown;
     return null;

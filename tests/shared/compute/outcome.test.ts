@@ -4,7 +4,7 @@ import { z } from "zod";
 import type { CommittedProof } from "#shared/compute/committed-proofs.js";
 import { confirmedWeights, type SettledPart, SPRINT_WINDOW } from "#shared/compute/confirmed.js";
 import { payGate } from "#shared/compute/gate.js";
-import { type Evidence, OUTCOMES, settleProof } from "#shared/compute/outcome.js";
+import { type Evidence, OUTCOMES, settleProof, votesOn } from "#shared/compute/outcome.js";
 import type { CheckEntry, Checks } from "#shared/protocol/checks.js";
 import { loadVectors } from "../protocol/vectors.js";
 
@@ -58,7 +58,7 @@ const against = { verdict: "invalid", reason: "no_win", nonce: 17 } as const;
 
 describe("a proof", () => {
   const settle = (documents: readonly Checks[], evidence = NO_EVIDENCE, proof = committed()) =>
-    settleProof(proof, documents, { sample: 459, stakes, evidence });
+    settleProof(proof, votesOn(proof, documents, { sample: 459 }), { stakes, evidence });
 
   it("is valid if more than half of the stake recomputed its sample and says so", () => {
     const { outcome, validBy, measured, low, high } = settle([checksOf("vera"), checksOf("vito")]);
@@ -106,7 +106,10 @@ describe("a proof", () => {
     const own = new Map([...stakes, [hotkey, 1000n]]);
     const proof = committed();
     const documents = [checksOf("vera"), checksOf("vito")];
-    const { outcome, validBy } = settleProof(proof, documents, { sample: 459, stakes: own, evidence: NO_EVIDENCE });
+    const { outcome, validBy } = settleProof(proof, votesOn(proof, documents, { sample: 459 }), {
+      stakes: own,
+      evidence: NO_EVIDENCE,
+    });
     assert.deepEqual([outcome, validBy], ["valid", 0.75]);
   });
 });
