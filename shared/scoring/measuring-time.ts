@@ -9,9 +9,6 @@ export interface MeasuringTime {
 /** Unlimited time: measuring ends by its own rules. */
 export const ENOUGH_TIME: MeasuringTime = { now: () => 0, left: () => Number.POSITIVE_INFINITY };
 
-/** Share of the remaining time that a step is planned to take: other programs may need the machine too. */
-export const SHARE = 3 / 4;
-
 /** Milliseconds per batch, over everything measured so far. */
 export interface Rate {
   perBatch(): number;

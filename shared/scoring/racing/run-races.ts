@@ -1,10 +1,12 @@
-import { createRate, ENOUGH_TIME, type MeasuringTime, type Rate, SHARE } from "../measuring-time.js";
+import { createRate, ENOUGH_TIME, type MeasuringTime, type Rate } from "../measuring-time.js";
 import { openRace, type Race, type RaceOutcome, type RunningRace } from "./race.js";
 
 /** If time is short, all contenders are measured on this many batches before any is measured on more. */
 export const LEAST_BATCHES = 4;
 /** Batches of the model itself that show how long one takes. */
 const FIRST_BATCHES = 8;
+/** Share of the remaining time that a step is planned to take: other programs may need the machine too. */
+const SHARE = 3 / 4;
 /** A step that adds less than this share to the batches that all have been measured on changes no verdict. */
 const LEAST_STEP = 1 / 8;
 
