@@ -5,12 +5,11 @@ Speaks JSON, one request and one answer a line, over stdin and stdout. Forms: `f
 """
 
 import hashlib
-import json
-import sys
 import time
 import warnings
 
 import torch
+from serve import serve
 
 warnings.filterwarnings("ignore")
 torch.set_grad_enabled(False)
@@ -168,15 +167,4 @@ def run(state, request):
 COMMANDS = {"hello": hello, "prepare": prepare, "run": run}
 
 
-def main():
-    state = {}
-    for line in sys.stdin:
-        request = json.loads(line)
-        try:
-            answer = json.dumps(COMMANDS[request["do"]](state, request), allow_nan=False)
-        except Exception as error:
-            answer = json.dumps({"error": f"{type(error).__name__}: {error}".split("\n")[0]})
-        print(answer, flush=True)
-
-
-main()
+serve(COMMANDS)

@@ -4,15 +4,14 @@ Speaks JSON, one request and one answer a line, over stdin and stdout. Runs on P
 newer version offers (scaled_dot_product_attention, rms_norm, fused AdamW, torch.compile) is used where it is.
 """
 
-import json
 import math
 import os
-import sys
 import time
 import warnings
 
 import torch
 import torch.nn.functional as F
+from serve import serve
 from torch.utils.checkpoint import checkpoint
 
 warnings.filterwarnings("ignore")
@@ -283,15 +282,4 @@ COMMANDS = {
 }
 
 
-def main():
-    state = {}
-    for line in sys.stdin:
-        request = json.loads(line)
-        try:
-            answer = json.dumps(COMMANDS[request["do"]](state, request), allow_nan=False)
-        except Exception as error:
-            answer = json.dumps({"error": f"{type(error).__name__}: {error}".split("\n")[0]})
-        print(answer, flush=True)
-
-
-main()
+serve(COMMANDS)
