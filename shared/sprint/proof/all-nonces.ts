@@ -1,11 +1,10 @@
 import { z } from "zod";
-import { parseCanonical } from "#shared/protocol/canonical-json.js";
 import { hashBytes, hashSchema, sha256 } from "#shared/protocol/hash.js";
 import { canonicalBytes } from "#shared/protocol/hash-json.js";
 import type { Parsed } from "#shared/protocol/parsed.js";
 import { MAX_WINS } from "#shared/protocol/records.js";
 import type { Signer } from "#shared/protocol/signer.js";
-import { signDocument, type Verify } from "#shared/protocol/signing.js";
+import type { Verify } from "#shared/protocol/signing.js";
 import { NONCES } from "#shared/sprint/exact/inputs.js";
 import { asParsed, type Checked, faulty } from "./fault.js";
 import { MAX_GAP_BYTES } from "./gaps.js";
@@ -15,9 +14,10 @@ import {
   headFault,
   headShape,
   type Promised,
-  readWins,
+  readDocument,
   requireWins,
   signedByItself,
+  signProof,
   toDocument,
 } from "./head.js";
 import { isPrefix } from "./merkle.js";
@@ -82,11 +82,7 @@ export const noncesBody = (fields: UnsignedNonces, hotkey: string) => {
 export const signNonces = async (
   fields: UnsignedNonces,
   signer: Pick<Signer, "address" | "sign">,
-): Promise<NoncesProof> => {
-  const { proof, document } = noncesBody(fields, signer.address);
-  const { signature } = await signDocument(document, signer);
-  return { ...proof, signature };
-};
+): Promise<NoncesProof> => signProof(noncesBody(fields, signer.address), signer);
 
 /** The proof's canonical JSON. @throws BlockZeroError SPRINT_WINS_INVALID unless the wins ascend strictly and are below `nonces` */
 export const encodeNonces = (proof: NoncesProof): Uint8Array => {
@@ -101,14 +97,8 @@ export const noncesHash = (proof: NoncesProof): string => sha256(encodeNonces(pr
 export const isNoncesSigned = (proof: NoncesProof, verify: Verify): boolean =>
   signedByItself(toDocument(proof), verify);
 
-const readNonces = (bytes: Uint8Array): Checked<NoncesProof> => {
-  const limit = maxNoncesBytes();
-  if (bytes.length > limit) return faulty("too_large", `${bytes.length} bytes, at most ${limit} are allowed`);
-  const document = parseCanonical(bytes, noncesSchema, limit);
-  if (!document.ok) return faulty("malformed", document.problem);
-  const wins = readWins(document.value.wins, document.value.nonces);
-  return wins.ok ? { ok: true, value: { ...document.value, wins: wins.value } } : wins;
-};
+const readNonces = (bytes: Uint8Array): Checked<NoncesProof> =>
+  readDocument(bytes, noncesSchema, { limit: maxNoncesBytes(), below: ({ nonces }) => nonces });
 
 /** Never throws, whatever the bytes. */
 export const parseNonces = (bytes: Uint8Array): Parsed<NoncesProof> => asParsed(readNonces(bytes));

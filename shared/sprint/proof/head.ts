@@ -1,8 +1,10 @@
 import { z } from "zod";
 import { BlockZeroError } from "#shared/errors/error.js";
+import { parseCanonical } from "#shared/protocol/canonical-json.js";
 import { hashSchema, sha256 } from "#shared/protocol/hash.js";
 import { MAX_CYCLE } from "#shared/protocol/records.js";
-import { addressSchema, isSignedBy, signatureSchema, type Verify } from "#shared/protocol/signing.js";
+import type { Signer } from "#shared/protocol/signer.js";
+import { addressSchema, isSignedBy, signatureSchema, signDocument, type Verify } from "#shared/protocol/signing.js";
 import { MAX_DIFFICULTY, MIN_DIFFICULTY } from "#shared/protocol/sprint.js";
 import { NONCES } from "#shared/sprint/exact/inputs.js";
 import { type Checked, faulty } from "./fault.js";
@@ -89,11 +91,33 @@ export const toDocument = <T extends { readonly wins: readonly number[] }>(
 });
 
 /** The list of wins of a proof, each below `below`. */
-export const readWins = (text: string, below: number): Checked<readonly number[]> => {
+const readWins = (text: string, below: number): Checked<readonly number[]> => {
   const read = decodeGaps(text);
   if (!read.ok) return faulty("malformed", read.problem);
   const fault = winsFault(read.value, below);
   return fault === null ? { ok: true, value: read.value } : faulty(fault);
+};
+
+/** The proof that a document is, if its bytes are of the schema. @param below what each win is below */
+export const readDocument = <T extends { readonly wins: string }>(
+  bytes: Uint8Array,
+  schema: z.ZodType<T>,
+  { limit, below }: { readonly limit: number; readonly below: (document: T) => number },
+): Checked<Omit<T, "wins"> & { readonly wins: readonly number[] }> => {
+  if (bytes.length > limit) return faulty("too_large", `${bytes.length} bytes, at most ${limit} are allowed`);
+  const document = parseCanonical(bytes, schema, limit);
+  if (!document.ok) return faulty("malformed", document.problem);
+  const wins = readWins(document.value.wins, below(document.value));
+  return wins.ok ? { ok: true, value: { ...document.value, wins: wins.value } } : wins;
+};
+
+/** The proof with the signature of its document. */
+export const signProof = async <P extends object>(
+  { proof, document }: { readonly proof: P; readonly document: object },
+  signer: Pick<Signer, "sign">,
+): Promise<P & { readonly signature: string }> => {
+  const { signature } = await signDocument(document, signer);
+  return { ...proof, signature };
 };
 
 /** @throws BlockZeroError SPRINT_WINS_INVALID */

@@ -1,11 +1,10 @@
 import { z } from "zod";
-import { parseCanonical } from "#shared/protocol/canonical-json.js";
 import { sha256 } from "#shared/protocol/hash.js";
 import { canonicalBytes } from "#shared/protocol/hash-json.js";
 import type { Parsed } from "#shared/protocol/parsed.js";
 import { MAX_WINS } from "#shared/protocol/records.js";
 import type { Signer } from "#shared/protocol/signer.js";
-import { signDocument, type Verify } from "#shared/protocol/signing.js";
+import type { Verify } from "#shared/protocol/signing.js";
 import { NONCES } from "#shared/sprint/exact/inputs.js";
 import { asParsed, type Checked, faulty } from "./fault.js";
 import { MAX_GAP_BYTES } from "./gaps.js";
@@ -15,9 +14,10 @@ import {
   headFault,
   headShape,
   type Promised,
-  readWins,
+  readDocument,
   requireWins,
   signedByItself,
+  signProof,
   toDocument,
 } from "./head.js";
 
@@ -49,11 +49,7 @@ export const winnersBody = (fields: UnsignedWinners, hotkey: string) => {
 export const signWinners = async (
   fields: UnsignedWinners,
   signer: Pick<Signer, "address" | "sign">,
-): Promise<WinnersProof> => {
-  const { proof, document } = winnersBody(fields, signer.address);
-  const { signature } = await signDocument(document, signer);
-  return { ...proof, signature };
-};
+): Promise<WinnersProof> => signProof(winnersBody(fields, signer.address), signer);
 
 /** The proof's canonical JSON. @throws BlockZeroError SPRINT_WINS_INVALID unless the wins ascend strictly and are in range */
 export const encodeWinners = (proof: WinnersProof): Uint8Array => {
@@ -68,14 +64,8 @@ export const winnersHash = (proof: WinnersProof): string => sha256(encodeWinners
 export const isWinnersSigned = (proof: WinnersProof, verify: Verify): boolean =>
   signedByItself(toDocument(proof), verify);
 
-const readWinners = (bytes: Uint8Array): Checked<WinnersProof> => {
-  const limit = maxWinnersBytes();
-  if (bytes.length > limit) return faulty("too_large", `${bytes.length} bytes, at most ${limit} are allowed`);
-  const document = parseCanonical(bytes, winnersSchema, limit);
-  if (!document.ok) return faulty("malformed", document.problem);
-  const wins = readWins(document.value.wins, NONCES);
-  return wins.ok ? { ok: true, value: { ...document.value, wins: wins.value } } : wins;
-};
+const readWinners = (bytes: Uint8Array): Checked<WinnersProof> =>
+  readDocument(bytes, winnersSchema, { limit: maxWinnersBytes(), below: () => NONCES });
 
 /** Never throws, whatever the bytes. */
 export const parseWinners = (bytes: Uint8Array): Parsed<WinnersProof> => asParsed(readWinners(bytes));
