@@ -1,6 +1,7 @@
 import { createInputs } from "#shared/sprint/exact/inputs.js";
+import type { SprintNetwork } from "#shared/sprint/exact/sprint-network.js";
 import { winTest } from "#shared/sprint/exact/win.js";
-import { type ComputeAttack, luckOf } from "../compute-attack.js";
+import { type ComputeAttack, luckOf, type Play } from "../compute-attack.js";
 import { plainNetwork } from "../plain-network.js";
 
 /** One win in so many: low, so that few nonces give many wins. */
@@ -9,6 +10,32 @@ const NONCES = 4096;
 
 /** What half the precision saves of a nonce. */
 const CHEAP = 0.5;
+
+/** What the attacker says of the nonces that it chose; `cost` is what they took, in evaluations. */
+interface Told {
+  readonly of: string;
+  readonly cost: number;
+  readonly stoppedBy: string;
+}
+
+/** Evaluates the chosen nonces, ascending: the attack pays if more than one in `DIFFICULTY` wins for its cost. */
+const evaluated = async (
+  network: Pick<SprintNetwork, "losers">,
+  node: string,
+  nonces: readonly number[],
+  { of, cost, stoppedBy }: Told,
+): Promise<Play> => {
+  const lost = await network.losers(node, nonces, DIFFICULTY);
+  const wins = nonces.length - lost.length;
+  const payoff = (wins * DIFFICULTY) / cost;
+  return {
+    payoff,
+    luck: luckOf(payoff, wins),
+    alpha: null,
+    beta: { of, events: wins, trials: nonces.length, computed: 1 / DIFFICULTY },
+    stoppedBy: [stoppedBy],
+  };
+};
 
 /** Wins with low precision are looked for, and only they are evaluated exactly. */
 export const precisionFilter: ComputeAttack = {
@@ -26,16 +53,9 @@ export const precisionFilter: ComputeAttack = {
       write(nonce, input, 0);
       if (test(nonce, cheap(input))) promising.push(nonce);
     }
-    const lost = await network.losers(own, promising, DIFFICULTY);
-    const wins = promising.length - lost.length;
-    const payoff = (wins * DIFFICULTY) / (CHEAP * count + promising.length);
-    return {
-      payoff,
-      luck: luckOf(payoff, wins),
-      alpha: null,
-      beta: { of: "a win of low precision is one", events: wins, trials: promising.length, computed: 1 / DIFFICULTY },
-      stoppedBy: ["one bit decides"],
-    };
+    const cost = CHEAP * count + promising.length;
+    const told = { of: "a win of low precision is one", cost, stoppedBy: "one bit decides" };
+    return evaluated(network, own, promising, told);
   },
 };
 
@@ -61,20 +81,9 @@ export const commonPartFilter: ComputeAttack = {
     const promise = (nonce: number): number => inputOf(nonce).reduce((sum, value, i) => sum + value * direction[i]!, 0);
     const fresh = Array.from({ length: NONCES }, (_, i) => NONCES + i).map((nonce) => ({ nonce, at: promise(nonce) }));
     const chosen = fresh.sort((a, b) => b.at - a.at).slice(0, NONCES / 4);
-    const lost = await network.losers(
-      own,
-      chosen.map(({ nonce }) => nonce).sort((a, b) => a - b),
-      DIFFICULTY,
-    );
-    const wins = chosen.length - lost.length;
-    const payoff = (wins * DIFFICULTY) / chosen.length;
-    return {
-      payoff,
-      luck: luckOf(payoff, wins),
-      alpha: null,
-      beta: { of: "a chosen nonce wins", events: wins, trials: chosen.length, computed: 1 / DIFFICULTY },
-      stoppedBy: ["one bit decides"],
-    };
+    const nonces = chosen.map(({ nonce }) => nonce).sort((a, b) => a - b);
+    const told = { of: "a chosen nonce wins", cost: chosen.length, stoppedBy: "one bit decides" };
+    return evaluated(network, own, nonces, told);
   },
 };
 
@@ -95,14 +104,7 @@ export const sparseNonces: ComputeAttack = {
         return Buffer.from(input).toString("base64");
       }),
     );
-    const wins = nonces.length - (await network.losers(own, nonces, DIFFICULTY)).length;
-    const payoff = (wins * DIFFICULTY) / inputs.size;
-    return {
-      payoff,
-      luck: luckOf(payoff, wins),
-      alpha: null,
-      beta: { of: "a sparse nonce wins", events: wins, trials: nonces.length, computed: 1 / DIFFICULTY },
-      stoppedBy: ["inputs of full width"],
-    };
+    const told = { of: "a sparse nonce wins", cost: inputs.size, stoppedBy: "inputs of full width" };
+    return evaluated(network, own, nonces, told);
   },
 };
