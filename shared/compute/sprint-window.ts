@@ -24,8 +24,9 @@ export const sprintsBefore = async <S extends Pick<CycleSource, "network" | "net
   if (!now) return [];
   const first = await firstCycleFrom(source, Math.max(0, cycle - SPRINT_WINDOW * now.every));
   const found: PastSprint<S>[] = [];
+  let then = source;
   for (let past = cycle - 1; past >= first && found.length < SPRINT_WINDOW; past--) {
-    const then = await contextOf(source, past);
+    then = await contextOf(then, past);
     const sprint = sprintOf(then.network, past);
     if (!sprint) continue;
     if (sprint.dials !== now.dials || sprint.profile !== now.profile) break;

@@ -3,7 +3,7 @@ import { cycleSource } from "#shared/participant/cycle-source.js";
 import { withinBlocks } from "#shared/participant/duty.js";
 import { explain } from "#shared/participant/run-cycles.js";
 import { phaseAt, phaseWindow } from "#shared/protocol/phases.js";
-import { type Sprint, sprintOf } from "#shared/protocol/sprint.js";
+import { sprintOf } from "#shared/protocol/sprint.js";
 import { recordWindow } from "#shared/replay/phase-records.js";
 import { contextOf } from "#shared/replay/succession.js";
 import type { Checker } from "./context.js";
@@ -85,19 +85,17 @@ const recall = async (checker: Checker, cycle: number, over: number): Promise<vo
   const { participant, journal } = checker;
   const past = await sprintsBefore(cycleSource(participant), cycle);
   const whole = new Set(journal.value.sprints.flatMap((one) => (one.isWhole ? [one.cycle] : [])));
-  for (const missed of past) {
-    if (whole.has(missed.cycle)) continue;
+  for (const { cycle: missed, sprint, source } of past) {
+    if (whole.has(missed)) continue;
     if (participant.clock.head.number >= over) return;
-    const { network, networkHash } = missed.source;
+    const { network, networkHash } = source;
     const then = { ...checker, participant: { ...participant, network, networkHash } };
     const deadline = participant.clock.head.number + 1;
-    await attempt(then, missed.cycle, "settle", over, (bounded) =>
-      settleSprint(bounded, { ...settledIn(missed), deadline }),
+    await attempt(then, missed, "settle", over, (bounded) =>
+      settleSprint(bounded, { cycle: missed, sprint, deadline }),
     );
   }
 };
-
-const settledIn = ({ cycle, sprint }: { readonly cycle: number; readonly sprint: Sprint }) => ({ cycle, sprint });
 
 /** Shows each miner's confirmed weight. */
 const showWeights = async ({ participant, journal }: Checker, cycle: number): Promise<void> => {
