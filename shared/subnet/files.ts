@@ -65,6 +65,9 @@ const NOT_FOUND = { code: "FETCH_NOT_FOUND", hint: "ask sooner, or where it is k
 /** Of those who do not have a file, so many are told about. */
 const FAULTS_TOLD = 3;
 
+/** How often removing the folder is tried again, 100 ms later each time. */
+const CLOSE_RETRIES = 8;
+
 /** Paths of faulty copies that were given, and are not given again. */
 const MAX_NAMED = 10_000;
 
@@ -187,7 +190,8 @@ export const openSubnetFiles = ({
       faulty.clear();
       return found;
     },
-    close: () => rm(scratch, { recursive: true, force: true }),
+    // A fetch that was ended may still have put a file there while the folder goes.
+    close: () => rm(scratch, { recursive: true, force: true, maxRetries: CLOSE_RETRIES }),
   };
 };
 
