@@ -3,6 +3,10 @@ import type { ErrorEntries } from "./entry.js";
 /** Of `npm run bench` and `npm run attacks`. */
 export const benchErrors = {
   ATTACK_FAILED: { meaning: "A run of an attack ended early.", remedy: "See the line; run its seed alone." },
+  ATTACK_RUN_OTHER: {
+    meaning: "A file of kept observations is of another run: another model, number of cycles, processor or code.",
+    remedy: "Name another file, or remove that one.",
+  },
   ATTACK_UNKNOWN: { meaning: "No attack has this name.", remedy: "Name one that the line lists." },
   BENCH_HASH: { meaning: "Two ways to hash a file differ.", remedy: "See whether the file changed meanwhile." },
   BENCH_NODE: { meaning: "A node of the bench ended.", remedy: "Put right what the line says." },

@@ -1,6 +1,6 @@
 import { availableParallelism } from "node:os";
 import { Option } from "commander";
-import { figuresOption, writeFigures } from "#bench/options.js";
+import { figuresOption, outputOption, writeFigures } from "#bench/options.js";
 import { wholeNumber } from "#shared/cli/numbers.js";
 import type { CommandSpec } from "#shared/cli/program.js";
 import { table } from "#shared/cli/table.js";
@@ -8,6 +8,7 @@ import { BlockZeroError } from "#shared/errors/error.js";
 import { nearest } from "#shared/util/nearest.js";
 import { sumOfWork } from "./arena/honest-work.js";
 import type { Interval } from "./arena/interval.js";
+import { circumstancesOf, openKept } from "./arena/kept.js";
 import { MODEL_NAMES, type ModelName } from "./arena/models/arena-model.js";
 import { harmsOf, type Result, resultOf } from "./arena/result.js";
 import { runSeeds } from "./arena/run-seeds.js";
@@ -25,6 +26,7 @@ interface Options {
   readonly model: ModelName;
   readonly processes: number;
   readonly honest?: boolean;
+  readonly keep?: string;
   readonly json?: string;
 }
 
@@ -36,7 +38,7 @@ export const attacksCommand: CommandSpec = {
     "npm run attacks",
     "npm run attacks -- --only scaling noise --seeds 2 --json attacks.json",
     "npm run attacks -- --only padding-5 rented-window",
-    "npm run attacks -- --model localnet",
+    "npm run attacks -- --model localnet --keep localnet.jsonl",
     "npm run attacks -- --honest",
   ],
   define: (command) =>
@@ -51,6 +53,12 @@ export const attacksCommand: CommandSpec = {
       )
       .option("--processes <n>", "seeds at a time", wholeNumber(1), Math.min(2, availableParallelism()))
       .option("--honest", "judge 10,000 simulated and 540 real submissions of honest miners instead")
+      .addOption(
+        outputOption(
+          "--keep <file>",
+          "keep there what each attack on the model came to; the same command goes on from it",
+        ),
+      )
       .addOption(figuresOption())
       .action(run),
 };
@@ -69,7 +77,7 @@ const runHonest = async ({ model, json }: Options): Promise<void> => {
 
 const seedOf = (number: number): string => `arena ${number}`;
 
-const runAttacks = async ({ only, seeds: count, cycles, model, processes, json }: Options): Promise<void> => {
+const runAttacks = async ({ only, seeds: count, cycles, model, processes, keep, json }: Options): Promise<void> => {
   const names = [...attacks, ...computeAttacks].map(({ name }) => name);
   for (const name of only ?? []) if (!names.includes(name)) throw unknown(name, names);
   const isChosen = ({ name }: { readonly name: string }): boolean => only?.includes(name) ?? true;
@@ -77,7 +85,10 @@ const runAttacks = async ({ only, seeds: count, cycles, model, processes, json }
   const onCompute = computeAttacks.filter(isChosen);
   const seeds = Array.from({ length: count }, (_, i) => seedOf(i + 1));
 
-  let done = 0;
+  const kept = keep === undefined ? { known: [], add: () => {} } : openKept(keep, circumstancesOf({ model, cycles }));
+  const isKept = kept.known.filter(({ attack, seed }) => chosen.includes(attack) && seeds.includes(seed));
+
+  let done = isKept.length;
   const report = (attack: string, seed: string): void => {
     process.stderr.write(`${++done}/${(chosen.length + onCompute.length) * seeds.length} ${attack}, seed ${seed}\n`);
   };
@@ -91,7 +102,11 @@ const runAttacks = async ({ only, seeds: count, cycles, model, processes, json }
           cycles,
           attacks: chosen,
           processes,
-          onObservation: ({ attack, seed }) => report(attack, seed),
+          known: isKept,
+          onObservation: (observation) => {
+            kept.add(observation);
+            report(observation.attack, observation.seed);
+          },
         });
   const results = chosen.map((_, i) => resultOf(bySeed.map((observations) => observations[i]!)));
   if (results.length > 0) console.log(tableOf(results));

@@ -12,6 +12,8 @@ export interface SeedsOptions {
   readonly attacks: readonly string[];
   /** Processes at a time; each takes one seed after the other. */
   readonly processes: number;
+  /** What was observed before, of any seeds and attacks: it is not lived through again. */
+  readonly known?: readonly Observation[];
   readonly onObservation: (observation: Observation) => void;
 }
 
@@ -22,19 +24,26 @@ export type SeedMessage = Observation;
 
 /**
  * Lives through attacks with each of the seeds; a seed's genesis model and what its attacks are measured against are made once, in one process.
- * Gives the observations by seed, in the order of the seeds.
+ * Gives the observations by seed, in the order of the seeds, and of each in the order of the attacks.
  *
  * @throws BlockZeroError ATTACK_FAILED where a process ends before its attacks are over
  */
 export const runSeeds = async ({
   seeds,
   processes,
+  attacks,
+  known = [],
   onObservation,
   ...request
 }: SeedsOptions): Promise<readonly (readonly Observation[])[]> => {
   const running = new Set<ChildProcess>();
   try {
-    return await mapLimited(seeds, processes, (seed) => observe({ ...request, seed }, running, onObservation));
+    return await mapLimited(seeds, processes, async (seed) => {
+      const before = known.filter((observation) => observation.seed === seed);
+      const left = attacks.filter((name) => !before.some(({ attack }) => attack === name));
+      const observed = await observe({ ...request, attacks: left, seed }, running, onObservation);
+      return attacks.map((name) => [...before, ...observed].find(({ attack }) => attack === name)!);
+    });
   } finally {
     for (const child of running) child.kill("SIGKILL");
   }
@@ -44,8 +53,9 @@ const observe = (
   request: SeedRequest,
   running: Set<ChildProcess>,
   onObservation: SeedsOptions["onObservation"],
-): Promise<readonly Observation[]> =>
-  new Promise((resolve, reject) => {
+): Promise<readonly Observation[]> => {
+  if (request.attacks.length === 0) return Promise.resolve([]);
+  return new Promise((resolve, reject) => {
     const child = fork(new URL("./seed-process.js", import.meta.url), [JSON.stringify(request)], {
       execArgv: ["--enable-source-maps"],
     });
@@ -69,3 +79,4 @@ const observe = (
       );
     });
   });
+};
