@@ -3,6 +3,7 @@ import { watchSubnet } from "#inspect/dashboard/watch.js";
 import { BlockZeroError, reasonOf } from "#shared/errors/error.js";
 import { openSubnet } from "#shared/subnet/open-subnet.js";
 import type { Log } from "#shared/telemetry/log.js";
+import { joinSignals } from "#shared/util/join-signals.js";
 import type { LocalnetOptions, Stage } from "./options.js";
 
 /** Past cycles that are read at the start, and cycles that are kept: a localnet begins with none. */
@@ -24,12 +25,12 @@ export const showDashboard = async (
 ): Promise<void> => {
   if (dashboard === null) return;
   const ended = new AbortController();
+  onExit(joinSignals(ended, signal));
   const without = (thrown: unknown) => view.print(`no dashboard: ${reasonOf(thrown)}`);
   try {
     const subnet = await openSubnet({ home, chain: endpoint, netuid, allowPrivateAddresses: true, log, signal });
     onExit(() => subnet.close());
-    const watching = AbortSignal.any([signal, ended.signal]);
-    const watch = await watchSubnet({ subnet, cycles: CYCLES, kept: KEPT, texts: true, log, signal: watching });
+    const watch = await watchSubnet({ subnet, cycles: CYCLES, kept: KEPT, texts: true, log, signal: ended.signal });
     watch.done.catch(without);
     const served = await startDashboard({ watch, ...dashboard, log });
     onExit(() => served.close());

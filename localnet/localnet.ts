@@ -13,6 +13,7 @@ import { createBlobs } from "#shared/participant/files/blobs.js";
 import { createLogger } from "#shared/telemetry/logger.js";
 import { formatDuration } from "#shared/telemetry/progress.js";
 import { readUpcycledConfig } from "#shared/training/upcycle.js";
+import { joinSignals } from "#shared/util/join-signals.js";
 import { chooseHost } from "./choose-host.js";
 import { showDashboard } from "./dashboard.js";
 import { makeGenesis, sealedTemplate } from "./genesis.js";
@@ -37,7 +38,9 @@ const OBSERVED_CYCLES = 2;
 /** Runs a whole subnet on this machine. Chain, validators and miners are separate processes; this process is the owner. */
 export const runLocalnet = async (options: LocalnetOptions): Promise<LocalnetResult> => {
   const failure = new AbortController();
-  const signal = AbortSignal.any([options.signal, failure.signal]);
+  const ended = new AbortController();
+  const { signal } = ended;
+  const unjoin = joinSignals(ended, options.signal, failure.signal);
   const view = createView();
   const processes: Supervised[] = [];
   const onExit: (() => unknown)[] = [];
@@ -67,6 +70,7 @@ export const runLocalnet = async (options: LocalnetOptions): Promise<LocalnetRes
     for (const action of onExit.reverse()) await action();
     await Promise.all(processes.map((child) => child.stop()));
     release();
+    unjoin();
   }
 };
 

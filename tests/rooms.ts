@@ -33,7 +33,7 @@ export const ROOMS: readonly Room[] = [
   {
     room: "shared/telemetry",
     holds: "log, instruments and their server, metrics, Weights & Biases, progress",
-    imports: ["shared/errors", "shared/protocol"],
+    imports: ["shared/errors", "shared/util", "shared/protocol"],
   },
   {
     room: "shared/monitoring",

@@ -62,9 +62,11 @@ const openText = async (
     const text = await openEvaluationText(source, { cycle, group, pulse: waitForPulse });
     if (!text) return accepted(null);
     const { documents, envelope, left } = text;
-    void fetchAhead(participant, { cycle, sealed, envelope }).catch((thrown: unknown) => {
-      log.debug("an envelope of the next cycle is not here yet", { group, reason: reasonOf(thrown) });
-    });
+    void fetchAhead({ ...participant, signal: participant.presence }, { cycle, sealed, envelope }).catch(
+      (thrown: unknown) => {
+        log.debug("an envelope of the next cycle is not here yet", { group, reason: reasonOf(thrown) });
+      },
+    );
     const until = new Date(timeOfRound(roundOf(sealed, sealed.envelopes - 1), beaconOf(sealed))).toISOString();
     const fields = { cycle, group, envelope, left, until };
     if (left < sealed.envelopes * LITTLE_LEFT) log.warn("sealed text comes to its end", fields);

@@ -7,6 +7,7 @@ import { wholeNumber } from "#shared/cli/numbers.js";
 import { type CommandSpec, shutdownSignal } from "#shared/cli/program.js";
 import { openSubnet } from "#shared/subnet/open-subnet.js";
 import { createLogger } from "#shared/telemetry/logger.js";
+import { joinSignals } from "#shared/util/join-signals.js";
 import { locationFrom, type SubnetOptions, subnetOptions } from "../subnet-options.js";
 
 interface Options extends SubnetOptions {
@@ -54,7 +55,8 @@ const run = async ({
 }: Options): Promise<void> => {
   const log = createLogger({ name: "dashboard", level: "info", format: "pretty" });
   const ended = new AbortController();
-  const signal = AbortSignal.any([shutdownSignal(), ended.signal]);
+  const { signal } = ended;
+  joinSignals(ended, shutdownSignal());
   const subnet = await openSubnet({ ...locationFrom(options), log, signal });
   try {
     const watch = await watchSubnet({ subnet, cycles, kept: Math.max(kept, cycles), texts, log, signal });

@@ -5,6 +5,7 @@ import { requestNonces, signRequest } from "#shared/protocol/request.js";
 import type { Signer } from "#shared/protocol/signer.js";
 import type { Log } from "#shared/telemetry/log.js";
 import { orAbort, withDeadline } from "#shared/util/deadline.js";
+import { withSignals } from "#shared/util/join-signals.js";
 import { networkOf } from "./admission.js";
 import { addressesOf, parseOrigin, type RequestLimits, requestBlob } from "./blob-request.js";
 import { DEFAULT_FETCH_LIMITS, type FetchLimits, watchFetch } from "./fetch-limits.js";
@@ -105,27 +106,21 @@ export const createBlobClient = (options: BlobClientOptions): BlobClient => {
     }
   };
 
-  /** Fetches the rest of a blob from one server, or as much as its turn allows. @throws what breaks a connection */
-  const download = async (server: Server, request: BlobFetch, incoming: IncomingBlob, over: AbortSignal) => {
-    const watch = watchFetch(server.location, () => incoming.length(), limits);
-    const signal = AbortSignal.any([watch.signal, over, ...(request.signal ? [request.signal] : [])]);
-    try {
-      for (let attempts = 1; ; attempts++) {
-        const before = incoming.length();
-        const loan = lend(incoming);
-        try {
-          return await orAbort(ask(server, request, loan.blob, signal), signal);
-        } catch (thrown) {
-          await loan.takeBack();
-          if (signal.aborted) throw signal.reason;
-          const mayGoOn = !(thrown instanceof BlockZeroError) || thrown.code === "FETCH_FAILED";
-          const gained = incoming.length() - before;
-          if (gained >= STRETCH_BYTES) attempts = 0;
-          if (!mayGoOn || gained <= 0 || attempts === CONTINUATIONS) throw thrown;
-        }
+  /** Fetches the rest of a blob from one server, until a signal aborts. @throws what breaks a connection */
+  const download = async (server: Server, request: BlobFetch, incoming: IncomingBlob, signal: AbortSignal) => {
+    for (let attempts = 1; ; attempts++) {
+      const before = incoming.length();
+      const loan = lend(incoming);
+      try {
+        return await orAbort(ask(server, request, loan.blob, signal), signal);
+      } catch (thrown) {
+        await loan.takeBack();
+        if (signal.aborted) throw signal.reason;
+        const mayGoOn = !(thrown instanceof BlockZeroError) || thrown.code === "FETCH_FAILED";
+        const gained = incoming.length() - before;
+        if (gained >= STRETCH_BYTES) attempts = 0;
+        if (!mayGoOn || gained <= 0 || attempts === CONTINUATIONS) throw thrown;
       }
-    } finally {
-      watch.stop();
     }
   };
 
@@ -134,7 +129,7 @@ export const createBlobClient = (options: BlobClientOptions): BlobClient => {
     const origin = parseOrigin(location, options);
     const late = () => fault("FETCH_TIMEOUT", `${quote(location)} has a name that nobody resolves`, "try later");
     const addresses = await withDeadline(Math.min(limits.graceMs, RESOLVE_MS), late, (over) =>
-      orAbort(addressesOf(origin, options), signal ? AbortSignal.any([over, signal]) : over),
+      withSignals([over, signal], (either) => orAbort(addressesOf(origin, options), either)),
     );
     return { location, origin, addresses, network: networkOf(addresses[0]?.address ?? "") };
   };
@@ -158,11 +153,15 @@ export const createBlobClient = (options: BlobClientOptions): BlobClient => {
         request.onAsked?.();
         const end = new AbortController();
         const timer = only === undefined ? undefined : setTimeout(() => end.abort(turnOver()), milliseconds);
+        const watch = watchFetch(location, () => incoming.length(), limits);
         try {
-          return await download(server, request, incoming, AbortSignal.any([turn.over, end.signal]));
+          return await withSignals([watch.signal, turn.over, end.signal, signal], (any) =>
+            download(server, request, incoming, any),
+          );
         } catch (thrown) {
           if (!isTurnOver(thrown) || only !== undefined) throw thrown;
         } finally {
+          watch.stop();
           clearTimeout(timer);
           turn.release();
         }

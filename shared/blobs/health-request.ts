@@ -2,6 +2,7 @@ import { request as httpRequest, type IncomingMessage } from "node:http";
 import { request as httpsRequest } from "node:https";
 import { BlockZeroError, reasonOf } from "#shared/errors/error.js";
 import { withDeadline } from "#shared/util/deadline.js";
+import { withSignals } from "#shared/util/join-signals.js";
 import { addressesOf, checkedLookup, fault, parseOrigin, type RequestLimits } from "./blob-request.js";
 
 /** How a blob server answers `GET /health`. */
@@ -32,7 +33,8 @@ export const askHealth = async (
       throw fault("FETCH_FAILED", `${origin.origin}: ${reasonOf(thrown)}`, HINT);
     });
     const { allowPrivateAddresses } = limits;
-    return ask(origin, checkedLookup({ addresses, allowPrivateAddresses }), AbortSignal.any([signal, over]));
+    const lookup = checkedLookup({ addresses, allowPrivateAddresses });
+    return withSignals([signal, over], (either) => ask(origin, lookup, either));
   });
 };
 

@@ -1,4 +1,5 @@
 import { MILLION } from "#shared/util/fraction.js";
+import { withSignals } from "#shared/util/join-signals.js";
 import type { IdleGate } from "./idle-gate.js";
 
 /** What searches a range of nonces for wins: `SprintNetwork.search`. */
@@ -47,8 +48,10 @@ export const proveWhileIdle = async (options: IdleProofsOptions): Promise<IdlePr
       for (const win of await search({ first: nonces, count: batch })) wins.push(win);
       nonces += batch;
       if (idle.aborted) yielded += 1;
-      else if (maxShare < MILLION)
-        await rest((now() - begun) * (MILLION / maxShare - 1), AbortSignal.any([idle, stop]));
+      else if (maxShare < MILLION) {
+        const milliseconds = (now() - begun) * (MILLION / maxShare - 1);
+        await withSignals([idle, stop], (either) => rest(milliseconds, either));
+      }
     }
   }
   return { nonces, wins, yielded };

@@ -1,4 +1,5 @@
 import { withDeadline } from "#shared/util/deadline.js";
+import { joinSignals, withSignals } from "#shared/util/join-signals.js";
 
 /** What one request of the Hub's API may take. */
 export interface FetchBounds {
@@ -19,29 +20,32 @@ export const boundedFetch =
   (bounds: FetchBounds): typeof fetch =>
   (input, init = {}) => {
     const milliseconds = bounds.answerMs + sizeOf(init.body) / LEAST_UPLOAD_BYTES_PER_MS;
-    return withDeadline(milliseconds, late(milliseconds), async (signal) => {
-      const response = await fetch(input, { ...guarded(input, init, bounds), signal: either(signal, init.signal) });
-      const { status, statusText, headers } = response;
-      const body = await readAtMost(response, MAX_ANSWER_BYTES);
-      return new Response(NO_BODY.has(status) ? null : body, { status, statusText, headers });
-    });
+    return withDeadline(milliseconds, late(milliseconds), (over) =>
+      withSignals([over, init.signal], async (signal) => {
+        const response = await fetch(input, { ...guarded(input, init, bounds), signal });
+        const { status, statusText, headers } = response;
+        const body = await readAtMost(response, MAX_ANSWER_BYTES);
+        return new Response(NO_BODY.has(status) ? null : body, { status, statusText, headers });
+      }),
+    );
   };
 
 /** `fetch` for downloads: its deadline is for the head of an answer, whose body is left to the reader until `over` aborts. */
 export const headBoundedFetch =
   (bounds: FetchBounds, over: AbortSignal): typeof fetch =>
-  (input, init = {}) =>
-    withDeadline(bounds.answerMs, late(bounds.answerMs), () =>
-      fetch(input, { ...guarded(input, init, bounds), signal: either(over, init.signal) }),
+  (input, init = {}) => {
+    const ended = new AbortController();
+    joinSignals(ended, over, init.signal);
+    const { signal } = ended;
+    return withDeadline(bounds.answerMs, late(bounds.answerMs), () =>
+      fetch(input, { ...guarded(input, init, bounds), signal }),
     );
+  };
 
 /** Statuses whose answers have no body. */
 const NO_BODY = new Set([204, 205, 304]);
 
 const late = (milliseconds: number) => () => new Error(`no answer within ${Math.ceil(milliseconds)} ms`);
-
-const either = (own: AbortSignal, given: AbortSignal | null | undefined): AbortSignal =>
-  given ? AbortSignal.any([own, given]) : own;
 
 /** An answer may send its client anywhere: the token stays at home. */
 const guarded = (input: string | URL | Request, init: RequestInit, { token, origin }: FetchBounds): RequestInit => {

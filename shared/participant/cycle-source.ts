@@ -9,7 +9,7 @@ import type { Participant } from "./participant.js";
 const OTHERS_ASKED = 8;
 
 export interface Waiting {
-  /** Aborts when there is no time left to wait for a server. */
+  /** Aborts when there is no time left to wait for a server, and where the participant's own signal does (`untilBlock`). */
   readonly until?: AbortSignal | undefined;
   /** Called when a server is about to be asked. */
   readonly onAsked?: (() => void) | undefined;
@@ -42,7 +42,7 @@ export const cycleSource = (
       // The order of `servers()` without a hash: naming the file too, to be asked before the others, gains nothing.
       return [location, ...(await models.servers()).slice(0, isHeld ? undefined : OTHERS_ASKED)];
     },
-    signal: until ? AbortSignal.any([signal, until]) : signal,
+    signal: until ?? signal,
   });
   return {
     chain,

@@ -1,6 +1,7 @@
 import { BlockZeroError, reasonOf } from "#shared/errors/error.js";
 import type { DUTY_OUTCOMES, Duty } from "#shared/telemetry/instruments/labels.js";
 import { orAbort } from "#shared/util/deadline.js";
+import { joinSignals } from "#shared/util/join-signals.js";
 import type { Participant } from "./participant.js";
 
 export interface DutyLimit {
@@ -15,7 +16,7 @@ export interface DutyLimit {
  * Does a duty of a cycle with an outer limit: once the chain has reached the block, the duty ends, whatever it waits for itself. Then only
  * that duty fails, and the cycle continues.
  *
- * @param work gets a participant whose signal aborts when the duty is over
+ * @param work gets a participant whose signal aborts when the duty is over: at that block, or when it is done or has failed
  * @throws BlockZeroError DUTY_OVERDUE; what `work` throws; the participant's own abort
  */
 export const withinBlocks = async <P extends Pick<Participant, "clock" | "signal" | "telemetry">, T>(
@@ -26,16 +27,20 @@ export const withinBlocks = async <P extends Pick<Participant, "clock" | "signal
   const { clock, telemetry } = participant;
   const { instruments, duties } = telemetry;
   const over = new AbortController();
-  const done = new AbortController();
-  const signal = AbortSignal.any([participant.signal, over.signal]);
-  const overdue = () =>
-    new BlockZeroError(
-      "DUTY_OVERDUE",
-      `${name} was not done at block ${until}`,
-      "the log says what it waited for; it is left out, the next one is due in its time",
-    );
-  clock.reach(until, AbortSignal.any([participant.signal, done.signal])).then(
-    () => over.abort(overdue()),
+  const { signal } = over;
+  const release = joinSignals(over, participant.signal);
+  let isOverdue = false;
+  clock.reach(until, signal).then(
+    () => {
+      isOverdue = !signal.aborted;
+      over.abort(
+        new BlockZeroError(
+          "DUTY_OVERDUE",
+          `${name} was not done at block ${until}`,
+          "the log says what it waited for; it is left out, the next one is due in its time",
+        ),
+      );
+    },
     () => {},
   );
   const begun = performance.now();
@@ -51,12 +56,13 @@ export const withinBlocks = async <P extends Pick<Participant, "clock" | "signal
     if (participant.signal.aborted) ended("stopped");
     else {
       // An inner duty that was overdue is a failure of this one.
-      ended(over.signal.aborted ? "overdue" : "failed");
+      ended(isOverdue ? "overdue" : "failed");
       duties.failed(duty, reasonOf(thrown));
     }
     throw thrown;
   } finally {
     instruments.set("blockzero_duty_slack_blocks", Math.max(0, until - clock.head.number), { duty });
-    done.abort();
+    release();
+    over.abort();
   }
 };

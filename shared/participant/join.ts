@@ -23,6 +23,7 @@ import { networkInForce } from "#shared/replay/succession.js";
 import { openSigner } from "#shared/signing/open-signer.js";
 import type { Log } from "#shared/telemetry/log.js";
 import { createTelemetry, type Telemetry } from "#shared/telemetry/telemetry.js";
+import { joinSignals } from "#shared/util/join-signals.js";
 import { verify } from "#shared/wallet/index.js";
 import { followModels } from "./agreement/agreed-model.js";
 import { agreedNetwork } from "./agreement/agreed-network.js";
@@ -82,10 +83,10 @@ const open = async (
   const signer = await openSigner(wallet, log);
   onLeave(() => signer.close());
   const location = ownLocation(config);
-  const lost = new AbortController();
-  const left = new AbortController();
-  const signal = AbortSignal.any([stopping, lost.signal, left.signal]);
-  const onLost = (error: BlockZeroError) => lost.abort(error);
+  const presence = new AbortController();
+  const { signal } = presence;
+  onLeave(joinSignals(presence, stopping));
+  const onLost = (error: BlockZeroError) => presence.abort(error);
   const keyFolder = keyFolderOf(wallet);
   // Else all of a cycle's work would be done before its first write fails.
   if (!config.dry_run) checkKeyFolder(keyFolder);
@@ -174,7 +175,7 @@ const open = async (
     log,
   });
   onLeave(() => server.close());
-  onLeave(() => left.abort(gone()));
+  onLeave(() => presence.abort(gone()));
   const context: CommitOnce = { chain, clock, signer, netuid, intentions, instruments, log, signal };
   return {
     chain,
@@ -191,6 +192,7 @@ const open = async (
     log,
     telemetry,
     signal,
+    presence: signal,
     commitOnce: (record) => commitOnce(context, record),
   };
 };

@@ -25,7 +25,10 @@ export interface Participant {
   readonly home: string;
   readonly log: Log;
   readonly telemetry: Telemetry;
+  /** Aborts when the work that this participant is given to is over: a duty, or all of `presence`. */
   readonly signal: AbortSignal;
+  /** Aborts when the program leaves the network. For what goes on after a duty. */
+  readonly presence: AbortSignal;
   /** Puts a record on chain once, inside its window. @returns the block that included it */
   commitOnce(record: Parameters<typeof commitOnce>[1]): Promise<number>;
   leave(): Promise<void>;

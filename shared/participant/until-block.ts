@@ -1,7 +1,8 @@
+import { joinSignals } from "#shared/util/join-signals.js";
 import type { BlockClock } from "./block-clock.js";
 
 /**
- * Does work that waits for other parties, with a signal that aborts when the chain reaches `block`. A server that never answers then only
+ * Does work that waits for other parties, with a signal that aborts when the chain reaches `block`, or `signal` does. A server that never answers then only
  * costs its own answer, and delays no other work.
  */
 export const untilBlock = async <T>(
@@ -11,12 +12,13 @@ export const untilBlock = async <T>(
   work: (patience: AbortSignal) => Promise<T>,
 ): Promise<T> => {
   const over = new AbortController();
-  const patience = AbortSignal.any([signal, over.signal]);
+  const release = joinSignals(over, signal);
   const end = () => over.abort();
-  void clock.reach(block, patience).then(end, end);
+  void clock.reach(block, over.signal).then(end, end);
   try {
-    return await work(patience);
+    return await work(over.signal);
   } finally {
+    release();
     end();
   }
 };

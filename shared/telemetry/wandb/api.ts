@@ -1,5 +1,7 @@
 import { createHash } from "node:crypto";
 import { reasonOf } from "#shared/errors/error.js";
+import { withDeadline } from "#shared/util/deadline.js";
+import { withSignals } from "#shared/util/join-signals.js";
 import type { RunState } from "./run-journal.js";
 
 /** The service answered with an error. */
@@ -66,10 +68,13 @@ const UPLOAD = `query RunUploadUrls($name: String!, $files: [String]!, $entity: 
 export const wandbApi = ({ apiKey, baseUrl }: { readonly apiKey: string; readonly baseUrl: string }): WandbApi => {
   const authorization = `Basic ${Buffer.from(`api:${apiKey}`).toString("base64")}`;
 
-  const ask = async (url: string, init: RequestInit): Promise<unknown> => {
-    const limit = AbortSignal.timeout(ANSWER_MS);
-    const signal = init.signal ? AbortSignal.any([init.signal, limit]) : limit;
-    const response = await fetch(url, { ...init, redirect: "error", signal }).catch((thrown: unknown) => {
+  const ask = (url: string, init: RequestInit): Promise<unknown> =>
+    withDeadline(ANSWER_MS, late, (over) =>
+      withSignals([over, init.signal], (signal) => answer(url, { ...init, signal })),
+    );
+
+  const answer = async (url: string, init: RequestInit): Promise<unknown> => {
+    const response = await fetch(url, { ...init, redirect: "error" }).catch((thrown: unknown) => {
       // What fetch throws hides what failed.
       const hidden = thrown instanceof Error && thrown.cause !== undefined ? thrown.cause : thrown;
       throw new WandbFault(reasonOf(hidden), false);
@@ -164,6 +169,8 @@ export const wandbApi = ({ apiKey, baseUrl }: { readonly apiKey: string; readonl
     },
   };
 };
+
+const late = () => new WandbFault(`no answer within ${ANSWER_MS / 1000} s`, false);
 
 /** JSON that a stranger sent. What is not there, or is something else, is not there. */
 class Answer {

@@ -49,21 +49,25 @@ describe("withinBlocks", { timeout: HANG_GUARD }, () => {
     assert.deepEqual([await count("overdue"), await count("done")], [1, 0]);
   });
 
-  it("hands on what a duty gives or throws, and leaves alone what it began", async (t) => {
-    const { participant, until, to, count } = await open(t);
-    let left: AbortSignal | undefined;
+  it("hands on what a duty gives or throws, and tells what it left behind to end", async (t) => {
+    const { participant, until, count } = await open(t);
+    const told: AbortSignal[] = [];
     const given = await withinBlocks(participant, { duty: "report", name: "working", until }, async ({ signal }) => {
-      left = signal;
+      told.push(signal);
       return 7;
     });
     assert.equal(given, 7);
     const fault = new Error("its own");
-    await assert.rejects(
-      withinBlocks(participant, { duty: "report", name: "failing", until }, () => Promise.reject(fault)),
-      fault,
+    const failing = withinBlocks(participant, { duty: "report", name: "failing", until }, ({ signal }) => {
+      told.push(signal);
+      return Promise.reject(fault);
+    });
+    await assert.rejects(failing, fault);
+    assert.deepEqual(
+      told.map(({ aborted }) => aborted),
+      [true, true],
     );
-    await to(until);
-    assert.equal(left?.aborted, false);
+    assert.equal(participant.signal.aborted, false);
     assert.deepEqual([await count("done"), await count("failed")], [1, 1]);
   });
 
