@@ -46,7 +46,7 @@ export interface DataCheck {
 /** Documents of an endless source that stand for all of them. */
 const SAMPLE = 256;
 /** Grams of the group's text that are looked for at most. */
-const MOST_GRAMS = 1 << 25;
+const MOST_GRAMS = (1 << 25) - 1;
 
 /**
  * Looks at a file as a pack would be made of it, and at what of it the group has already.

@@ -8,6 +8,9 @@ import type { Compression } from "./formats.js";
 
 const CHUNK_BYTES = 1 << 20;
 
+/** Compressed bytes that are expanded at once: a block of 128 KiB may take four of them. */
+const ZSTD_BYTES = 1 << 10;
+
 /** A pipe that nobody writes to opens at once, and is refused. */
 const READING = constants.O_RDONLY | constants.O_NONBLOCK;
 
@@ -93,7 +96,8 @@ async function* unzstd(path: string, raw: AsyncIterable<Buffer>): AsyncGenerator
     ready = [];
     return chunks;
   };
-  for await (const chunk of raw) yield* push(chunk, false);
+  for await (const chunk of raw)
+    for (let at = 0; at < chunk.length; at += ZSTD_BYTES) yield* push(chunk.subarray(at, at + ZSTD_BYTES), false);
   yield* push(new Uint8Array(), true);
 }
 

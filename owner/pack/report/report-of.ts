@@ -118,34 +118,34 @@ const tallyFate = (
   reason: string,
   besideOf: (document: number) => number | null,
 ): void => {
-  const { bytes, exact } = catalogue;
-  const view = Buffer.from(exact.buffer);
-  const orderOf = (document: number) => view.readUInt32LE(EXACT_BYTES * document);
   let rows = 0;
   let size = 0;
-  let chosen: number[] = [];
-  for (let document = 0; document < fates.length; document++) {
-    if (fates[document] !== fate) continue;
-    rows++;
-    size += bytes[document]!;
-    if (chosen.length === SAMPLED && orderOf(document) >= orderOf(chosen[SAMPLED - 1]!)) continue;
-    chosen = [...chosen, document].sort((a, b) => orderOf(a) - orderOf(b)).slice(0, SAMPLED);
+  let chosen: { readonly document: number; readonly file: number; readonly row: number; readonly order: number }[] = [];
+  for (let piece = 0; piece < catalogue.pieces; piece++) {
+    const from = catalogue.firsts[piece]!;
+    if (!fates.subarray(from, catalogue.firsts[piece + 1]).includes(fate)) continue;
+    const index = readIndex(catalogue.folder, piece, catalogue.bands);
+    const hashes = Buffer.from(index.exact.buffer);
+    for (let at = 0; at < index.count; at++) {
+      if (fates[from + at] !== fate) continue;
+      rows++;
+      size += index.bytes[at]!;
+      const order = hashes.readUInt32LE(EXACT_BYTES * at);
+      if (chosen.length === SAMPLED && order >= chosen[SAMPLED - 1]!.order) continue;
+      const found = { document: from + at, file: index.files[at]!, row: index.rows[at]!, order };
+      chosen = [...chosen, found].sort((a, b) => a.order - b.order).slice(0, SAMPLED);
+    }
   }
   if (rows === 0) return;
-  const textOf = (document: number): string => {
-    const piece = pieceOf(catalogue, document);
-    return pieces.document(piece, catalogue.offsets[document]!, bytes[document]!).text;
-  };
-  for (const document of chosen) {
-    const piece = pieceOf(catalogue, document);
-    const index = readIndex(catalogue.folder, piece, catalogue.bands);
-    const at = document - catalogue.firsts[piece]!;
+  const textOf = (document: number): string =>
+    pieces.document(pieceOf(catalogue, document), catalogue.offsets[document]!, catalogue.bytes[document]!).text;
+  for (const { document, file, row, order } of chosen) {
     const other = besideOf(document);
     const sample = {
-      source: files[index.files[at]!]!.name,
-      row: index.rows[at]!,
+      source: files[file]!.name,
+      row,
       text: textOf(document),
-      order: orderOf(document),
+      order,
       ...(other !== null && { beside: textOf(other) }),
     };
     leave(tally, { stage, reason, bytes: 0, sample });

@@ -1,6 +1,4 @@
-import type { Keys } from "../pieces/piece.js";
 import { readBand, readIndex } from "../pieces/piece-reader.js";
-import { EXACT_BYTES } from "../pieces/piece-writer.js";
 
 /** All documents by number, in the order of the sources: what fits into memory of as many as a corpus has. */
 export interface Catalogue {
@@ -13,8 +11,6 @@ export interface Catalogue {
   /** Where each document stands in its piece, and UTF-8 bytes of its text. */
   readonly offsets: Uint32Array;
   readonly bytes: Uint32Array;
-  /** The first 16 bytes of each text's SHA-256. */
-  readonly exact: Uint8Array;
 }
 
 export const openCatalogue = (folder: string, pieces: number, bands: number): Catalogue => {
@@ -23,26 +19,30 @@ export const openCatalogue = (folder: string, pieces: number, bands: number): Ca
   const count = firsts[pieces]!;
   const offsets = new Uint32Array(count);
   const bytes = new Uint32Array(count);
-  const exact = new Uint8Array(EXACT_BYTES * count);
   for (let piece = 0; piece < pieces; piece++) {
     const index = readIndex(folder, piece, bands);
     offsets.set(index.offsets, firsts[piece]);
     bytes.set(index.bytes, firsts[piece]);
-    exact.set(index.exact, EXACT_BYTES * firsts[piece]!);
   }
-  return { folder, pieces, firsts, count, bands, offsets, bytes, exact };
+  return { folder, pieces, firsts, count, bands, offsets, bytes };
 };
 
-/** One band's keys of all documents. */
-export const bandColumn = ({ folder, pieces, firsts, count, bands }: Catalogue, band: number): Keys => {
-  const highs = new Uint32Array(count);
-  const lows = new Uint32Array(count);
-  for (let piece = 0; piece < pieces; piece++) {
-    const found = readBand(folder, piece, { bands, band });
-    highs.set(found.highs, firsts[piece]);
-    lows.set(found.lows, firsts[piece]);
-  }
-  return { highs, lows };
+type Read = Pick<Catalogue, "folder" | "bands">;
+
+/** The first 16 bytes of SHA-256 of the texts of a piece. */
+export const exactHashes = ({ folder, bands }: Read, piece: number): Uint8Array =>
+  readIndex(folder, piece, bands).exact;
+
+/** The same as four words of 32 bits each. */
+export const exactColumns = (catalogue: Read, piece: number): readonly Uint32Array[] => {
+  const words = new Uint32Array(exactHashes(catalogue, piece).buffer);
+  return [0, 1, 2, 3].map((word) => Uint32Array.from({ length: words.length / 4 }, (_, i) => words[4 * i + word]!));
+};
+
+/** One band's keys of the texts of a piece; zero where a text has no words. */
+export const bandColumns = ({ folder, bands }: Read, piece: number, band: number): readonly Uint32Array[] => {
+  const { highs, lows } = readBand(folder, piece, { bands, band });
+  return [highs, lows];
 };
 
 /** The piece that has a document. */

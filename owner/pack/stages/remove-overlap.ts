@@ -7,8 +7,8 @@ import { createWords, findWords, type Words } from "../text/words.js";
 import type { Catalogue } from "./catalogue.js";
 import { HELD_OUT, OVERLAP, TRAINING } from "./fate.js";
 
-/** Grams in memory at once: more take another pass over the training text. */
-const GRAMS = 1 << 25;
+/** Grams in memory at once, in a table of 256 MiB: more take another pass over the training text. */
+const GRAMS = (1 << 25) - 1;
 
 export interface RemoveOverlap {
   readonly catalogue: Catalogue;

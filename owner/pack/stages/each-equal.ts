@@ -1,0 +1,38 @@
+import { firstTable, roomWithin } from "../duplicates/first-table.js";
+import type { Catalogue } from "./catalogue.js";
+
+/** Bytes that a table of keys may take: more keys take another pass over the index. */
+const TABLE_BYTES = 1 << 28;
+
+/**
+ * Finds documents whose keys are equal.
+ *
+ * @param columnsOf the words of the keys of a piece's documents, the first of them spread evenly; a key of zeros is none
+ * @param onEqual   called with a document and the first one that has its key
+ * @param bytes     that the table may take
+ */
+export const eachEqual = (
+  { pieces, firsts, count }: Pick<Catalogue, "pieces" | "firsts" | "count">,
+  columnsOf: (piece: number) => readonly Uint32Array[],
+  onEqual: (first: number, document: number) => void,
+  bytes: number = TABLE_BYTES,
+): void => {
+  if (count === 0) return;
+  const width = columnsOf(0).length;
+  const room = roomWithin(bytes, width);
+  // One and a half times as many passes as fit on the average: keys are spread evenly, but not exactly so.
+  const passes = count <= room ? 1 : Math.ceil((1.5 * count) / room);
+  for (let pass = 0; pass < passes; pass++) {
+    const table = firstTable(Math.min(count, room), width);
+    for (let piece = 0; piece < pieces; piece++) {
+      const columns = columnsOf(piece);
+      const keys = columns[0]!;
+      for (let row = 0; row < keys.length; row++) {
+        if (keys[row]! % passes !== pass || columns.every((column) => column[row] === 0)) continue;
+        const document = firsts[piece]! + row;
+        const first = table.firstOf(columns, row, document);
+        if (first !== document) onEqual(first, document);
+      }
+    }
+  }
+};
