@@ -1,4 +1,5 @@
 import type { AddedToken } from "./parts.js";
+import { escaped } from "./pattern.js";
 
 /** A part of a text: an added token by its id, or text between them. */
 export type Piece = { readonly id: number } | { readonly text: string };
@@ -32,7 +33,6 @@ export const addedTokenSplitter = (tokens: readonly AddedToken[]): ((text: strin
   };
 };
 
-const escaped = (text: string): string => text.replace(/[\\^$.*+?()[\]{}|/]/g, "\\$&");
 const isSpace = (character: string): boolean => /^\p{White_Space}$/u.test(character);
 const isWord = (character: string | undefined): boolean =>
   character !== undefined && /^[\p{Alphabetic}\p{M}\p{Nd}\p{Pc}]$/u.test(character);

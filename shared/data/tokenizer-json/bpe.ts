@@ -1,3 +1,6 @@
+import { byteFallback as bytesIn } from "./byte-tokens.js";
+import { remembered } from "./remembered.js";
+
 /** Ids are below this: a pair of them is one exact number. */
 export const MAX_IDS = 2 ** 21;
 
@@ -15,10 +18,6 @@ export interface BpeModel {
   readonly ignoreMerges: boolean;
 }
 
-/** Words of at most this many characters are remembered, and how many of them. */
-const REMEMBERED_LENGTH = 64;
-const REMEMBERED_WORDS = 50_000;
-
 /**
  * Byte-pair encoding as `models::BPE` of the Rust library `tokenizers` does it: of all neighbours the pair with the lowest rank is merged, the leftmost
  * where there are several. A heap of pairs makes it n log n in a word's length.
@@ -33,17 +32,15 @@ export const createBpe = (model: BpeModel): ((word: string) => readonly number[]
     ranks.set(key, mergedIds.length);
     mergedIds.push(merged);
   }
-  const byteTokens = byteFallback ? bytesInHex.map((token) => vocabulary.get(token)) : [];
+  const bytesOf = byteFallback ? bytesIn(vocabulary) : () => null;
 
   const symbolsOf = (word: string): number[] => {
     const symbols: number[] = [];
     let isUnknown = false;
     for (const character of word) {
       const id = vocabulary.get(character);
-      const bytes =
-        id === undefined && byteFallback ? Array.from(utf8.encode(character), (byte) => byteTokens[byte]) : [];
-      if (id !== undefined) symbols.push(id);
-      else if (bytes.length > 0 && bytes.every((byte) => byte !== undefined)) symbols.push(...bytes);
+      const ids = id === undefined ? bytesOf(character) : [id];
+      if (ids) symbols.push(...ids);
       else {
         if (unknown !== undefined && !(isUnknown && fuseUnknown)) symbols.push(unknown);
         isUnknown = true;
@@ -60,20 +57,8 @@ export const createBpe = (model: BpeModel): ((word: string) => readonly number[]
     return mergePairs(symbolsOf(word), (left, right) => ranks.get(left * MAX_IDS + right), mergedIds);
   };
 
-  const known = new Map<string, readonly number[]>();
-  return (word) => {
-    if (word.length > REMEMBERED_LENGTH) return encode(word);
-    const found = known.get(word);
-    if (found) return found;
-    if (known.size >= REMEMBERED_WORDS) known.clear();
-    const ids = encode(word);
-    known.set(word, ids);
-    return ids;
-  };
+  return remembered(encode);
 };
-
-const utf8 = new TextEncoder();
-const bytesInHex = Array.from({ length: 256 }, (_, byte) => `<0x${byte.toString(16).toUpperCase().padStart(2, "0")}>`);
 
 /** Places in a word are below this: a rank and a place are one exact number, ordered by rank first. */
 const MAX_PLACES = 2 ** 26;

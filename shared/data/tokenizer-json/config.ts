@@ -23,12 +23,20 @@ export const readTokenizerConfig = (bytes: Uint8Array): TokenizerConfig => {
 };
 
 /** What ends a document in tokenizers of language models, where no tokenizer_config.json says it. */
-const USUAL_ENDS = ["<|endoftext|>", "</s>", "<|end_of_text|>", "<eos>", "<｜end▁of▁sentence｜>"];
+const USUAL_ENDS = ["<|endoftext|>", "</s>", "<|end_of_text|>", "<eos>", "<｜end▁of▁sentence｜>", "[SEP]"];
 
-const templateSchema = z.object({
-  type: z.literal("TemplateProcessing"),
-  single: z.array(z.looseObject({ SpecialToken: z.object({ id: z.string() }).optional() })),
-});
+/** What post-processors say of a text's first token. */
+const firstTokenSchema = z.union([
+  z
+    .object({
+      type: z.literal("TemplateProcessing"),
+      single: z.array(z.looseObject({ SpecialToken: z.object({ id: z.string() }).optional() })),
+    })
+    .transform(({ single }) => single[0]?.SpecialToken?.id),
+  z
+    .object({ type: z.enum(["BertProcessing", "RobertaProcessing"]), cls: z.tuple([z.string(), z.int()]) })
+    .transform(({ cls: [content] }) => content),
+]);
 
 /**
  * The tokens that begin and end a document: `bos_token` where the tokenizer puts it before a text, and `eos_token`.
@@ -53,8 +61,7 @@ export const separatorsOf = (
     throw invalidTokenizer(
       `nothing says which token ends a document${usual.length > 1 ? `: ${usual.join(", ")}` : ""}; add tokenizer_config.json, with eos_token`,
     );
-  const template = templateSchema.safeParse(parts.post_processor);
-  const templateStart = template.success ? template.data.single[0]?.SpecialToken?.id : undefined;
-  const start = config?.add_bos_token == null ? templateStart : config.add_bos_token ? config.bos_token : undefined;
+  const first = firstTokenSchema.safeParse(parts.post_processor);
+  const start = config?.add_bos_token == null ? first.data : config.add_bos_token ? config.bos_token : undefined;
   return { start: start === undefined ? null : idOf(start, "bos_token"), end: idOf(end, "eos_token") };
 };

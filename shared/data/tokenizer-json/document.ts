@@ -1,10 +1,14 @@
-import type { z } from "zod";
+import { z } from "zod";
 import { reasonOf } from "#shared/errors/error.js";
 import { MAX_TOKENIZER_BYTES } from "#shared/protocol/tokenizer-files.js";
 import { MAX_IDS } from "./bpe.js";
 import { invalidTokenizer } from "./invalid.js";
 import { jsonExcess } from "./json-limits.js";
 import { partsSchema, type TokenizerParts } from "./parts.js";
+import { MAX_TRIE_CHARACTERS } from "./trie.js";
+
+/** The longest token of a Unigram model: a text is looked up so far from every place. */
+const MAX_TOKEN = 256;
 
 /** A tokenizer.json as it was checked. */
 export interface TokenizerDocument {
@@ -12,6 +16,8 @@ export interface TokenizerDocument {
   /** Tokens of the model, without those that were added. */
   readonly vocabulary: ReadonlyMap<string, number>;
   readonly merges: readonly (readonly [left: number, right: number, merged: number])[];
+  /** Of a Unigram model, by id. */
+  readonly scores: readonly number[];
   /** Ids of all tokens are below this. */
   readonly size: number;
   /** Whether decoding leaves out a space at the beginning, which encoding put there. */
@@ -26,8 +32,11 @@ export const readTokenizerDocument = (bytes: Uint8Array): TokenizerDocument => {
   const document = parseJson(bytes, what, MAX_TOKENIZER_BYTES);
   const parts = checkedBy(partsSchema, document, what);
   const { model } = document as { readonly model: { readonly vocab?: unknown; readonly merges?: unknown } };
-  const vocabulary = vocabularyOf(model.vocab);
-  const merges = mergesOf(model.merges, vocabulary);
+  const isUnigram = parts.model.type === "Unigram";
+  const [vocabulary, scores] = isUnigram ? scoredVocabularyOf(model.vocab) : [vocabularyOf(model.vocab), []];
+  if (parts.model.type === "Unigram" && parts.model.unk_id >= scores.length)
+    throw invalidTokenizer(`${what}: model.unk_id is ${parts.model.unk_id}, which no token has`);
+  const merges = parts.model.type === "BPE" ? mergesOf(model.merges, vocabulary) : [];
   let size = 0;
   for (const id of vocabulary.values()) size = Math.max(size, id + 1);
   for (const { id, content } of parts.added_tokens) {
@@ -35,9 +44,9 @@ export const readTokenizerDocument = (bytes: Uint8Array): TokenizerDocument => {
     size = Math.max(size, id + 1);
   }
   const stripsFirstSpace = parts.decoder.some(
-    (step) => step.type === "Metaspace" || (step.type === "Strip" && step.start === 1),
+    (step) => step.type === "Metaspace" || step.type === "WordPiece" || (step.type === "Strip" && step.start === 1),
   );
-  return { parts, vocabulary, merges, size, stripsFirstSpace };
+  return { parts, vocabulary, merges, scores, size: Math.max(size, scores.length), stripsFirstSpace };
 };
 
 /** @throws BlockZeroError TOKENIZER_INVALID for JSON that is none, or too much */
@@ -87,6 +96,31 @@ const vocabularyOf = (vocab: unknown): ReadonlyMap<string, number> => {
     vocabulary.set(token, id);
   }
   return vocabulary;
+};
+
+const scoredPair = z.tuple([z.string().max(MAX_TOKEN), z.number()]);
+
+const scoredVocabularyOf = (vocab: unknown): readonly [ReadonlyMap<string, number>, readonly number[]] => {
+  if (!Array.isArray(vocab) || vocab.length === 0 || vocab.length > MAX_IDS)
+    throw invalidTokenizer("tokenizer.json: model.vocab is not a list of tokens and their scores");
+  const vocabulary = new Map<string, number>();
+  let characters = 0;
+  const scores = vocab.map((entry: unknown, id) => {
+    const pair = scoredPair.safeParse(entry);
+    if (!pair.success)
+      throw invalidTokenizer(
+        `tokenizer.json: model.vocab.${id} is no token of at most ${MAX_TOKEN} characters and its score`,
+      );
+    const [token, score] = pair.data;
+    vocabulary.set(token, id);
+    characters += token.length;
+    return score;
+  });
+  if (characters > MAX_TRIE_CHARACTERS)
+    throw invalidTokenizer(
+      `tokenizer.json: the tokens of model.vocab have ${characters} characters, at most ${MAX_TRIE_CHARACTERS} are read`,
+    );
+  return [vocabulary, scores];
 };
 
 const mergesOf = (merges: unknown, vocabulary: ReadonlyMap<string, number>): TokenizerDocument["merges"] => {

@@ -5,6 +5,6 @@ export const invalidTokenizer = (reason: string, cause?: unknown): BlockZeroErro
   new BlockZeroError(
     "TOKENIZER_INVALID",
     reason,
-    "docs/tokenizers.md says which tokenizers are read: byte-pair encoding with a ByteLevel or Metaspace decoder",
+    "docs/tokenizers.md says which tokenizers are read: byte-pair encoding, Unigram and WordPiece, with the usual rules around them",
     { cause },
   );

@@ -15,7 +15,25 @@ const leafNormalizer = z.discriminatedUnion("type", [
   z.object({ type: z.literal("Lowercase") }),
   z.object({ type: z.literal("Prepend"), prepend: z.string().max(16) }),
   z.object({ type: z.literal("Replace"), pattern, content: z.string().max(16) }),
+  z.object({ type: z.literal("StripAccents") }),
+  z.object({ type: z.literal("Strip"), strip_left: z.boolean(), strip_right: z.boolean() }),
+  z.object({
+    type: z.literal("BertNormalizer"),
+    clean_text: z.boolean().default(true),
+    handle_chinese_chars: z.boolean().default(true),
+    strip_accents: z.boolean().nullish(),
+    lowercase: z.boolean().default(true),
+  }),
+  z.object({ type: z.literal("Precompiled"), precompiled_charsmap: z.base64() }),
 ]);
+
+/** A split at a pattern of ours. */
+const splitAt = (regex: string, behavior: "Isolated" | "Removed") => ({
+  type: "Split" as const,
+  pattern: { Regex: regex },
+  behavior,
+  invert: false,
+});
 
 const leafPreTokenizer = z.union([
   z.object({
@@ -38,12 +56,9 @@ const leafPreTokenizer = z.union([
   // The Rust library's digits are all that is numeric, U+2460 too; the JavaScript library's are not.
   z
     .object({ type: z.literal("Digits"), individual_digits: z.boolean().default(false) })
-    .transform(({ individual_digits }) => ({
-      type: "Split" as const,
-      pattern: { Regex: individual_digits ? "\\p{N}" : "\\p{N}+" },
-      behavior: "Isolated" as const,
-      invert: false,
-    })),
+    .transform(({ individual_digits }) => splitAt(individual_digits ? "\\p{N}" : "\\p{N}+", "Isolated")),
+  z.object({ type: z.literal("WhitespaceSplit") }).transform(() => splitAt("\\p{White_Space}", "Removed")),
+  z.object({ type: z.literal("BertPreTokenizer") }),
 ]);
 
 const leafDecoder = z.discriminatedUnion("type", [
@@ -53,6 +68,7 @@ const leafDecoder = z.discriminatedUnion("type", [
   z.object({ type: z.literal("ByteFallback") }),
   z.object({ type: z.literal("Fuse") }),
   z.object({ type: z.literal("Strip"), content: z.literal(" "), start: z.int().min(0).max(1), stop: z.literal(0) }),
+  z.object({ type: z.literal("WordPiece"), prefix: z.string().max(16).default("##") }),
 ]);
 
 /** Steps of a sequence. */
@@ -101,6 +117,30 @@ const addedToken = z.object({
   special: z.boolean().default(false),
 });
 
+const bpe = z.object({
+  type: z.literal("BPE"),
+  dropout: z.literal(0).nullish(),
+  unk_token: z.string().nullish(),
+  continuing_subword_prefix: z.literal("").nullish(),
+  end_of_word_suffix: z.literal("").nullish(),
+  fuse_unk: z.boolean().default(false),
+  byte_fallback: z.boolean().default(false),
+  ignore_merges: z.boolean().default(false),
+});
+
+const unigram = z.object({
+  type: z.literal("Unigram"),
+  unk_id: z.int().min(0),
+  byte_fallback: z.boolean().default(false),
+});
+
+const wordPiece = z.object({
+  type: z.literal("WordPiece"),
+  unk_token: z.string(),
+  continuing_subword_prefix: z.string().max(16).default("##"),
+  max_input_chars_per_word: z.int().min(1).max(1000).default(100),
+});
+
 /** The parts of a tokenizer.json but for the model's vocabulary and merges; each sequence as the list of its steps. */
 export const partsSchema = z.object({
   added_tokens: z
@@ -113,16 +153,11 @@ export const partsSchema = z.object({
   pre_tokenizer: preTokenizer.default([]),
   post_processor: z.unknown(),
   decoder,
-  model: z.object({
-    type: z.literal("BPE").default("BPE"),
-    dropout: z.literal(0).nullish(),
-    unk_token: z.string().nullish(),
-    continuing_subword_prefix: z.literal("").nullish(),
-    end_of_word_suffix: z.literal("").nullish(),
-    fuse_unk: z.boolean().default(false),
-    byte_fallback: z.boolean().default(false),
-    ignore_merges: z.boolean().default(false),
-  }),
+  model: z.preprocess(
+    // Files of old name no type: they are byte-pair encodings.
+    (model) => (typeof model === "object" && model !== null && !("type" in model) ? { ...model, type: "BPE" } : model),
+    z.discriminatedUnion("type", [bpe, unigram, wordPiece]),
+  ),
 });
 
 export type TokenizerParts = z.infer<typeof partsSchema>;

@@ -4,6 +4,8 @@ import type { TokenizerParts } from "./parts.js";
 export const tokenBytes = (decoder: TokenizerParts["decoder"]): ((token: string) => Uint8Array) | null => {
   const has = (type: (typeof decoder)[number]["type"]) => decoder.some((step) => step.type === type);
   if (has("ByteLevel")) return decoder.length === 1 ? byteLevel : null;
+  const wordPiece = decoder.find((step) => step.type === "WordPiece");
+  if (wordPiece) return decoder.length === 1 ? continued(wordPiece.prefix) : null;
   if (!has("Metaspace") && !has("Replace")) return null;
   return has("ByteFallback") ? (token) => fallbackByte(token) ?? spaced(token) : spaced;
 };
@@ -11,6 +13,12 @@ export const tokenBytes = (decoder: TokenizerParts["decoder"]): ((token: string)
 const utf8 = new TextEncoder();
 
 const spaced = (token: string): Uint8Array => utf8.encode(token.replaceAll("▁", " "));
+
+/** A word is written with a space before it. */
+const continued =
+  (prefix: string) =>
+  (token: string): Uint8Array =>
+    utf8.encode(token.startsWith(prefix) ? token.slice(prefix.length) : ` ${token}`);
 
 const fallbackByte = (token: string): Uint8Array | undefined => {
   const hex = /^<0x([0-9A-F]{2})>$/.exec(token)?.[1];

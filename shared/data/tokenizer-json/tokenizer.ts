@@ -1,14 +1,15 @@
-import { Tokenizer as Library } from "@huggingface/tokenizers";
 import { BlockZeroError, reasonOf } from "#shared/errors/error.js";
 import { withinTime } from "#shared/util/within-time.js";
 import type { Tokenizer } from "../tokenizer.js";
 import { unknownToken } from "../unknown-token.js";
 import { addedTokenSplitter } from "./added-tokens.js";
-import { createBpe } from "./bpe.js";
 import { readTokenizerConfig, separatorsOf } from "./config.js";
 import { readTokenizerDocument, type TokenizerDocument } from "./document.js";
 import { invalidTokenizer } from "./invalid.js";
+import { encoderOfWords } from "./model.js";
+import { normaliserOf } from "./normalisers.js";
 import type { AddedToken } from "./parts.js";
+import { preTokenizerOf } from "./pre-tokenizers.js";
 import { tokenBytes } from "./token-bytes.js";
 
 /** The files of a tokenizer, as Hugging Face repositories have them. */
@@ -26,7 +27,7 @@ const MAX_PIECE = 2 ** 20;
 const RULES_MILLISECONDS = 120_000;
 
 /**
- * A byte-pair tokenizer from its files. Normalisers and pre-tokenizers are `@huggingface/tokenizers`'; merging is our own, whose time does not grow with
+ * A tokenizer from its files. Regular expressions and `ByteLevel` are `@huggingface/tokenizers`'; the rest is our own, whose time does not grow with
  * the square of a word. Ids are those of the Rust library `tokenizers` with `encode_special_tokens`, but for text of more than 2^20 UTF-16
  * units, which is tokenised in pieces (`piecesOf`).
  *
@@ -41,24 +42,15 @@ export const huggingFaceTokenizer = (
 ): Tokenizer => {
   const within = boundedBy(milliseconds);
   const document = readTokenizerDocument(files.tokenizer);
-  const { parts, vocabulary, merges } = document;
+  const { parts } = document;
   const specials = parts.added_tokens.filter(({ special }) => special);
   const separators = separatorsOf(document, files.config ? readTokenizerConfig(files.config) : undefined);
   const bytes = bytesById(document);
-  const { normalise, split } = within("tokenizer.json", () => textRules(document));
-
-  const isSpecial = new Set(specials.map(({ id }) => id));
-  const unknown = parts.model.unk_token == null ? undefined : vocabulary.get(parts.model.unk_token);
-  // No word of a document may come out as a special token.
-  const ordinary = new Map([...vocabulary].filter(([, id]) => !isSpecial.has(id)));
-  const bpe = createBpe({
-    vocabulary: ordinary,
-    merges: merges.filter(([, , merged]) => !isSpecial.has(merged)),
-    unknown: unknown === separators.end || unknown === separators.start ? undefined : unknown,
-    fuseUnknown: parts.model.fuse_unk,
-    byteFallback: parts.model.byte_fallback,
-    ignoreMerges: parts.model.ignore_merges,
-  });
+  const { normalise, split } = within("tokenizer.json", () => ({
+    normalise: normaliserOf(parts.normalizer),
+    split: preTokenizerOf(parts.pre_tokenizer),
+  }));
+  const wordIds = encoderOfWords(document, separators);
 
   const normalisedToken = (token: AddedToken): AddedToken => {
     const content = normalise(token.content);
@@ -79,7 +71,7 @@ export const huggingFaceTokenizer = (
         else
           for (const part of normalised(normalise(piece.text))) {
             if ("id" in part) ids.push(part.id);
-            else for (const word of split(part.text, isFirst)) for (const id of bpe(word)) ids.push(id);
+            else for (const word of split(part.text, isFirst)) for (const id of wordIds(word)) ids.push(id);
             isFirst = false;
           }
         isFirst = false;
@@ -130,42 +122,13 @@ const utf8 = new TextDecoder("utf-8", { ignoreBOM: true });
 /** By id, the bytes of text that a token stands for, none for a special one; undefined for an id that is none. */
 const bytesById = ({ parts, vocabulary, size }: TokenizerDocument): readonly (Uint8Array | undefined)[] => {
   const bytesOf = tokenBytes(parts.decoder);
-  if (!bytesOf) throw invalidTokenizer("decoder: only ByteLevel, Metaspace and Replace with ByteFallback are read");
+  if (!bytesOf)
+    throw invalidTokenizer("decoder: only ByteLevel, WordPiece, Metaspace and Replace with ByteFallback are read");
   const bytes = new Array<Uint8Array | undefined>(size);
   for (const [token, id] of vocabulary) bytes[id] = bytesOf(token);
   for (const { id, content, special } of parts.added_tokens)
     bytes[id] = special ? new Uint8Array() : Buffer.from(content);
   return bytes;
-};
-
-type Normalizer = TokenizerDocument["parts"]["normalizer"][number];
-
-/** A replacement as it is written: to the JavaScript library `$&` and the like stand for parts of the text, to the Rust library they do not. */
-const literal = (step: Normalizer): Normalizer =>
-  step.type === "Replace" ? { ...step, content: step.content.replaceAll("$", "$$$$") } : step;
-
-/** What is done to text before the merges: the library's part. */
-const textRules = ({ parts }: TokenizerDocument) => {
-  const sequence = (key: string, steps: readonly unknown[]) =>
-    steps.length === 0 ? null : { type: "Sequence", [key]: steps };
-  const library = new Library(
-    {
-      model: { type: "BPE", vocab: {}, merges: [] },
-      added_tokens: [],
-      normalizer: sequence("normalizers", parts.normalizer.map(literal)),
-      pre_tokenizer: sequence("pretokenizers", parts.pre_tokenizer),
-      post_processor: null,
-      decoder: null,
-    },
-    {},
-  );
-  const { normalizer, pre_tokenizer } = library;
-  return {
-    normalise: (text: string): string => (normalizer ? normalizer(text) : text),
-    /** @param isFirst whether nothing of the document comes before */
-    split: (text: string, isFirst: boolean): readonly string[] =>
-      pre_tokenizer ? pre_tokenizer(text, { section_index: isFirst ? 0 : 1 }) : [text],
-  };
 };
 
 /**

@@ -88,7 +88,8 @@ describe("a tokenizer.json", () => {
       [Buffer.from(`[${"0,".repeat(4_000_001)}0]`), /more than 4000000 values/],
       [new Uint8Array((64 << 20) + 1), /at most 67108864/],
       [json([]), /the document/],
-      [changed({}, { type: "Unigram" }), /model.type/],
+      [changed({}, { type: "WordLevel" }), /model.type/],
+      [changed({}, { type: "Unigram" }), /model.unk_id/],
       [changed({}, { vocab: [] }), /model.vocab/],
       [changed({}, { vocab: { a: -1 } }), /the id of "a"/],
       [changed({}, { vocab: { a: 4e9 } }), /the id of "a"/],
@@ -102,7 +103,7 @@ describe("a tokenizer.json", () => {
         changed({ pre_tokenizer: { type: "Split", pattern: { Regex: "(" }, behavior: "Isolated", invert: false } }),
         /./,
       ],
-      [changed({ decoder: { type: "WordPiece" } }), /decoder/],
+      [changed({ decoder: { type: "BPEDecoder" } }), /decoder/],
       [changed({ decoder: null }), /decoder/],
     ];
     for (const [bytes, message] of broken)
