@@ -47,8 +47,8 @@ export interface LocalnetOptions {
   readonly signal: AbortSignal;
 }
 
-/** Milliseconds within which the chain, and then the participants, must start. */
-export const READY_WITHIN_MS = 60_000;
+/** Milliseconds within which the chain, and then the participants, must start: a guard against one that hangs, on a machine that does much else. */
+export const READY_WITHIN_MS = 300_000;
 
 /** What a part of the localnet may do to the whole run. */
 export interface Stage {

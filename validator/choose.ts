@@ -1,4 +1,4 @@
-import { BlockZeroError, reasonOf } from "#shared/errors/error.js";
+import { BlockZeroError } from "#shared/errors/error.js";
 import { type LossMeter, stepBatches } from "#shared/evaluation/loss-meter.js";
 import { measureCandidates } from "#shared/evaluation/measure-candidates.js";
 import type { Selected } from "#shared/merge/selection.js";
@@ -8,6 +8,7 @@ import { awaitSeeds } from "#shared/participant/await-seeds.js";
 import type { BlockTimer } from "#shared/participant/block-timer.js";
 import { cycleSource } from "#shared/participant/cycle-source.js";
 import type { Participant } from "#shared/participant/participant.js";
+import { explain } from "#shared/participant/run-cycles.js";
 import { untilBlock } from "#shared/participant/until-block.js";
 import { accepted } from "#shared/protocol/parsed.js";
 import { phaseWindow } from "#shared/protocol/phases.js";
@@ -79,7 +80,7 @@ const choose = async (choosing: Choosing, agreed: Agreement): Promise<readonly S
     try {
       const text = texts.get(group) ?? accepted(null);
       if (!text.ok) throw new BlockZeroError("NO_TEXT", text.problem, "see what the log says of the text");
-      const { vote, reductions, passes } = await measureCandidates(meter, {
+      const { vote, reductions, passes, isShort } = await measureCandidates(meter, {
         model,
         group: network.groups[group]!,
         directions: await readDirections(cycleSource(participant), { base, plan, group }, (update) =>
@@ -89,9 +90,10 @@ const choose = async (choosing: Choosing, agreed: Agreement): Promise<readonly S
         batches: stepBatches(network, group, seeds[group]!, text.value),
         time: timeUntil(clock, deadline, timer),
       });
-      log.info("measured steps", {
+      log[isShort ? "warn" : "info"]("measured steps", {
         cycle,
         group,
+        ...(isShort && { code: "EVALUATION_SHORT" }),
         best: vote?.best ?? "not measured",
         reductions: [...reductions].map(([step, { mean }]) => `${step}:${mean.toFixed(4)}`).join(" "),
         passes,
@@ -100,7 +102,7 @@ const choose = async (choosing: Choosing, agreed: Agreement): Promise<readonly S
       votes.push(vote);
     } catch (thrown) {
       signal.throwIfAborted();
-      log.error("steps not measured", { cycle, group, reason: reasonOf(thrown) });
+      log.error("steps not measured", { cycle, group, ...explain(thrown) });
       votes.push(null);
     }
   }

@@ -7,8 +7,8 @@ export const warnings = {
     remedy: "Give more text, or lower `data_weight`.",
   },
   EVALUATION_SHORT: {
-    meaning: "The validator measured on fewer batches than the network names.",
-    remedy: "Give it more of the machine, or the network a longer evaluate phase.",
+    meaning: "The validator measured updates or candidate steps on fewer batches than the network names.",
+    remedy: "Give it more of the machine, or the network longer evaluate and choose phases.",
   },
   GROUP_STOOD_STILL: {
     meaning: "A group took no step: its model stays, and its miners are not paid for the cycle.",

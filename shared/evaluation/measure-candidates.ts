@@ -41,6 +41,8 @@ export interface MeasuredCandidates {
   readonly reductions: ReadonlyMap<number, StepReduction>;
   /** Number of forward passes of a batch. */
   readonly passes: number;
+  /** Whether time was up before the rules ended it. */
+  readonly isShort: boolean;
 }
 
 /** Measures by how much each candidate step would lower the loss of a group's model, on the same batches. */
@@ -49,7 +51,7 @@ export const measureCandidates = async (
   { model, group, directions, outer, batches, time }: CandidateMeasurement,
 ): Promise<MeasuredCandidates> => {
   const steps = stepsThere(directions, outer);
-  if (steps.size === 0) return { vote: { better: [], best: 0 }, reductions: new Map(), passes: 0 };
+  if (steps.size === 0) return { vote: { better: [], best: 0 }, reductions: new Map(), passes: 0, isShort: false };
   const { losses, lossesTogether } = await meter.ofGroup(model, group);
   const measured = [...new Set(steps.values())];
   const stepOf = (candidate: number) => outer.steps[measured[candidate]! - 1]!;
@@ -66,7 +68,7 @@ export const measureCandidates = async (
       },
       close: async () => {},
     }));
-  const { approved, best, reductions, passes, isMeasured } = await measureSteps({
+  const { approved, best, reductions, passes, isMeasured, isShort } = await measureSteps({
     rules: { confidence: outer.confidence, batches: batches.length },
     candidates: measured.length,
     losses: async (candidate, from, to) =>
@@ -82,6 +84,7 @@ export const measureCandidates = async (
     vote: isMeasured ? { better, best: best === null ? 0 : measured[best]! } : null,
     reductions: new Map([...of].map(([number, at]) => [number, reductions[at]!])),
     passes,
+    isShort,
   };
 };
 

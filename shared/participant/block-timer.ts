@@ -20,6 +20,12 @@ const LEAST_BLOCK_MS = 100;
 /** If the faster blocks come in less than this share of the median time, blocks come in bursts, and there is no pace. */
 const LEAST_EVEN = 1 / 2;
 
+/**
+ * A chain whose clock is further from this machine's does not make its blocks by a clock: it is a copy of an older chain, or a simulation
+ * whose time passes with each block.
+ */
+const FARTHEST_MS = 24 * 3_600_000;
+
 type Timed = Pick<Head, "number" | "timestamp">;
 
 export interface BlockTimerOptions {
@@ -48,7 +54,10 @@ export const startBlockTimer = (
   see(clock.head);
   clock.onHead((head) => see(head), signal);
 
+  const leastDelay = () => Math.min(...seen.map(({ delay }) => delay));
+
   const blockTime = () => {
+    if (Math.abs(leastDelay()) > FARTHEST_MS) return undefined;
     const paces = seen.slice(1).map(({ head }, i) => {
       const before = seen[i]!.head;
       return (head.timestamp - before.timestamp) / (head.number - before.number);
@@ -66,8 +75,7 @@ export const startBlockTimer = (
       const pace = blockTime();
       if (pace === undefined) return undefined;
       const { head } = seen.at(-1)!;
-      const delay = Math.min(...seen.map((one) => one.delay));
-      return head.timestamp + delay + (block - head.number) * pace;
+      return head.timestamp + leastDelay() + (block - head.number) * pace;
     },
   };
 };

@@ -34,6 +34,8 @@ export interface MeasuredSteps {
   readonly isMeasured: boolean;
   /** Number of forward passes of a batch, including the base's. */
   readonly passes: number;
+  /** Whether time was up before the rules ended it. */
+  readonly isShort: boolean;
 }
 
 export interface StepReduction {
@@ -92,7 +94,7 @@ export const measureSteps = async ({
     const from = base.length;
     const each = end - from;
     const all = (open.length + 1) * each;
-    isCutShort = from > 0 && rate.perBatch() * all > time.left();
+    isCutShort = open.length > 0 && from > 0 && rate.perBatch() * all > time.left();
     if (open.length === 0 || isCutShort) break;
     const measure = async (candidate: number | null) => {
       await yieldToEvents();
@@ -129,6 +131,7 @@ export const measureSteps = async ({
     reductions,
     isMeasured: base.every(Number.isFinite) && after.some((own) => own.length > 0),
     passes,
+    isShort: isCutShort,
   };
 };
 

@@ -73,6 +73,14 @@ describe("block timer", () => {
     assert.equal(timer.blockTime(), undefined);
   });
 
+  it("knows no pace where the chain's time is days from this machine's, however even it is", (t) => {
+    const { timer, arrive } = heads(t);
+    const days = 2 * 86_400_000;
+    for (let i = 1; i <= 40; i++) arrive(100 + i, START + 1_000 * i, days);
+    assert.equal(timer.blockTime(), undefined);
+    assert.equal(timer.expected(150), undefined);
+  });
+
   it("knows no pace where blocks are made on demand", (t) => {
     const { timer, arrive } = heads(t);
     for (let i = 1; i <= 9; i++) arrive(100 + i, START + 2 * i);

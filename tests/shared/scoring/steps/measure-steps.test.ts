@@ -29,6 +29,7 @@ describe("measuring candidate steps", () => {
     const clear = await measureSteps({ rules, candidates: 3, losses: lossesOf("early", [0.2, 0.05, -0.2]) });
     assert.equal(clear.best, 0);
     assert.equal(clear.passes, 4 * 8, "one look of 8 batches at the base and three steps");
+    assert.equal(clear.isShort, false, "the rules ended it");
     const hopeless = await measureSteps({ rules, candidates: 2, losses: lossesOf("none", [-0.1, -0.2]) });
     assert.deepEqual([hopeless.best, hopeless.passes], [null, 3 * 8]);
     const close = await measureSteps({ rules, candidates: 2, losses: lossesOf("close", [0.003, 0.002]) });
@@ -79,7 +80,7 @@ describe("measuring candidate steps", () => {
       let at = 0;
       let passed = 0;
       const losses = lossesOf("tardy", [0.003, 0.0029]);
-      const { passes, reductions, isMeasured } = await measureSteps({
+      const { passes, reductions, isMeasured, isShort } = await measureSteps({
         rules,
         candidates: 2,
         losses: (candidate, from, to) => {
@@ -89,6 +90,7 @@ describe("measuring candidate steps", () => {
         },
         time: { now: () => at, left: () => milliseconds - at },
       });
+      assert.ok(isShort);
       return { passes: passes / 8, batches: reductions.map(({ batches }) => batches), isMeasured, at };
     };
     assert.deepEqual(await measureFor(8), { passes: 1, batches: [0, 0], isMeasured: false, at: 8 });
