@@ -1,7 +1,7 @@
 import { type ChildProcess, spawn } from "node:child_process";
-import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { join, parse } from "node:path";
 import { fileURLToPath } from "node:url";
 import type { LocalnetResult } from "#localnet/result.js";
 
@@ -19,8 +19,8 @@ export interface LocalnetRun {
   readonly ended: Promise<number | null>;
   /** What `--json` wrote. */
   result(): LocalnetResult;
-  /** The log of one of its processes. */
-  log(name: string): string;
+  /** The logs of its processes, by name. */
+  logs(): Readonly<Record<string, string>>;
   /** Process id of one of its processes. */
   pid(name: string): number;
   cleanUp(): void;
@@ -52,7 +52,13 @@ export const launchLocalnet = (args: readonly string[], env: Readonly<Record<str
     answered: () => answered,
     ended,
     result: () => JSON.parse(readFileSync(json, "utf8")) as LocalnetResult,
-    log: (name) => readFileSync(join(home, "logs", `${name}.log`), "utf8"),
+    logs: () =>
+      Object.fromEntries(
+        readdirSync(join(home, "logs")).map((file) => [
+          parse(file).name,
+          readFileSync(join(home, "logs", file), "utf8"),
+        ]),
+      ),
     pid: (name) => Number(readFileSync(join(home, "pids", name), "utf8")),
     cleanUp: () => {
       child.kill("SIGKILL");

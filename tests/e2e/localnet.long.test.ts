@@ -1,30 +1,27 @@
 import assert from "node:assert/strict";
-import { after, before, describe, it } from "node:test";
 import type { LocalnetResult } from "#localnet/result.js";
+import { describeLived } from "./lived.js";
 import { isAlive, type LocalnetRun, PROCESSES, startLocalnet } from "./localnet-run.js";
 
-describe("the localnet, two cycles", () => {
-  let run: LocalnetRun;
-  let result: LocalnetResult;
-  let pids: number[];
+interface Lived {
+  readonly run: LocalnetRun;
+  readonly result: LocalnetResult;
+}
 
-  before(async () => {
-    run = startLocalnet("--cycles", "2", "--seed", "7");
-    const status = await run.ended;
-    assert.equal(status, 0, run.said());
-    result = run.result();
-    pids = PROCESSES.map((name) => run.pid(name));
-  });
-  after(() => run.cleanUp());
+const live = async (pace: readonly string[]): Promise<Lived> => {
+  const run = startLocalnet("--cycles", "2", "--seed", "7", ...pace);
+  assert.equal(await run.ended, 0, run.said());
+  return { run, result: run.result() };
+};
 
-  const behaviourOf = (uid: number) => result.behaviours[uid];
-
-  it("runs as processes of their own and stops them all", () => {
+describeLived<Lived>("the localnet, two cycles", live, {
+  "runs as processes of their own and stops them all": ({ run }) => {
+    const pids = PROCESSES.map((name) => run.pid(name));
     assert.equal(new Set(pids).size, PROCESSES.length);
     assert.deepEqual(pids.filter(isAlive), []);
-  });
+  },
 
-  it("writes what tools read", () => {
+  "writes what tools read": ({ result }) => {
     assert.equal(result.cycles.length, 2);
     assert.match(result.genesis.modelHash, /^[0-9a-f]{64}$/);
     assert.deepEqual(Object.keys(result.genesis.valLoss).sort(), ["math", "prose"]);
@@ -34,15 +31,15 @@ describe("the localnet, two cycles", () => {
     ]);
     assert.ok(result.seconds > 0);
     for (const { miners } of result.cycles) assert.equal(miners.length, 5);
-  });
+  },
 
-  it("lowers the held-out loss of both groups in every cycle", () => {
+  "lowers the held-out loss of both groups in every cycle": ({ result }) => {
     for (const { cycle, valLossBefore, valLossAfter } of result.cycles)
       for (const group of ["prose", "math"])
         assert.ok(valLossAfter[group]! < valLossBefore[group]!, `cycle ${cycle}, ${group}: ${JSON.stringify(result)}`);
-  });
+  },
 
-  it("makes one model: every validator commits the same hash, and each cycle goes on from the last", () => {
+  "makes one model: every validator commits the same hash, and each cycle goes on from the last": ({ result }) => {
     for (const { validatorsAgree, merged } of result.cycles) {
       assert.ok(validatorsAgree);
       // Of a group that takes a step along its best update, one.
@@ -52,9 +49,10 @@ describe("the localnet, two cycles", () => {
     assert.deepEqual(first!.valLossBefore, result.genesis.valLoss);
     assert.deepEqual(second!.valLossBefore, first!.valLossAfter);
     assert.equal(new Set([result.genesis.modelHash, first!.modelHash, second!.modelHash]).size, 3);
-  });
+  },
 
-  it("pays honest work and nothing else", () => {
+  "pays honest work and nothing else": ({ result }) => {
+    const behaviourOf = (uid: number) => result.behaviours[uid];
     for (const { miners } of result.cycles) {
       for (const { uid, verdict, weight, emission, score, rank } of miners) {
         const isHonest = behaviourOf(uid) === "honest";
@@ -69,12 +67,12 @@ describe("the localnet, two cycles", () => {
       copies.map(({ verdict, reason }) => [verdict, reason]),
       [["rejected", "duplicate"]],
     );
-  });
+  },
 
-  it("shows the cycles to a person", () => {
+  "shows the cycles to a person": ({ run, result }) => {
     for (const { cycle, modelHash } of result.cycles)
       assert.match(run.answered(), new RegExp(`Cycle ${cycle} · model ${modelHash.slice(0, 12)} · validators agree`));
     assert.match(run.answered(), /val_bpb/);
     assert.doesNotMatch(run.answered(), /pretrain|starting|the subnet lives|block \d+ · cycle/);
-  });
+  },
 });

@@ -11,7 +11,7 @@ type Player = Parameters<LiveSubnet["blobs"]>[0];
 
 test("anybody audits a living subnet over its chain and its servers alone", { timeout: HANG_GUARD }, async (t) => {
   const subnet = await startSubnet(t);
-  const { running, endpoint } = subnet;
+  const { running, endpoint, pace } = subnet;
   const onChain = ["--chain", endpoint, "--netuid", "1"];
   const audit = (...args: readonly string[]) =>
     subnet.blockzero("audit", ...onChain, "--allow-private-addresses", ...args);
@@ -22,9 +22,11 @@ test("anybody audits a living subnet over its chain and its servers alone", { ti
     writeFileSync(file(player, hash), bytes);
   };
 
-  const [, number] = await running.ann.said(/ scored {2}cycle=(\d+)/);
-  const cycle = Number(number);
-  await running.validator.said(new RegExp(` published model {2}cycle=${cycle} `));
+  const cycle = await pace.cycleOf([
+    [running.ann, "scored"],
+    [running.validator, "merged", " model=\\w+ merged=\\[\\d"],
+    [running.validator, "published model"],
+  ]);
 
   const [sound, all, refused, log] = await Promise.all([
     audit("--cycle", String(cycle), "--evaluate"),

@@ -11,6 +11,7 @@ import { cycleLength } from "#shared/protocol/phases.js";
 import { createHotkey } from "#shared/wallet/index.js";
 import { TOKEN } from "../shared/chain/support.js";
 import { NETUID, parameters, template } from "../support/micro-network.js";
+import { openPace, type Pace } from "./pace.js";
 import { type Ended, type Program, type Running, run, start } from "./process.js";
 
 const BLOCK_MS = 200;
@@ -23,6 +24,7 @@ export interface LiveSubnet {
   readonly endpoint: string;
   readonly running: Readonly<Record<Exclude<Player, "owner">, Running>>;
   readonly chain: Running;
+  readonly pace: Pace;
   /** Where a participant's blobs lie, and where it puts a copy. */
   blobs(player: Player): string;
   archive(player: Player): string;
@@ -41,6 +43,7 @@ export interface LiveSubnet {
 export interface LiveSubnetOptions {
   /** Players whose hotkeys are with a signer, a process each; the programs have only the public halves. */
   readonly elsewhere?: readonly Player[];
+  /** At first; where windows are missed, they come more slowly. */
   readonly blockMs?: number;
   readonly phases?: PhaseLengths;
 }
@@ -151,6 +154,7 @@ export const startSubnet = async (
   return {
     endpoint: endpoint!,
     chain,
+    pace: await openPace(t, { endpoint: endpoint!, phases, blockMs }),
     running: { validator: participant("blockzero-validator", "validator"), ann: miner("ann"), bob: miner("bob") },
     blobs: (player) =>
       player === "owner" ? join(home, "blobs") : join(cwd, "home", player, addressOf(player), "blobs"),

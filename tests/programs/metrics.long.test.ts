@@ -5,6 +5,7 @@ import { expressionOf } from "#shared/monitoring/expression.js";
 import { ROWS } from "#shared/monitoring/panels.js";
 import { HANG_GUARD } from "#tests/support/hang-guard.js";
 import { parsePrometheus } from "#tests/support/prometheus-text.js";
+import { until } from "#tests/support/subnet.js";
 import { startSubnet } from "./live-subnet.js";
 import type { Running } from "./process.js";
 import { eventually, startPrometheus, WITHOUT_PROMETHEUS } from "./prometheus.js";
@@ -14,21 +15,25 @@ const urlOf = async (running: Running): Promise<string> => {
   return url!;
 };
 
+const WEIGHTS_DONE = 'blockzero_duties_total{duty="weights",outcome="done"}';
+
 const figures = async (url: string) => parsePrometheus(await (await fetch(`${url}/metrics`)).text());
 
 test("a miner and a validator of a living subnet show what they do", { timeout: HANG_GUARD }, async (t) => {
-  const { running } = await startSubnet(t);
+  const { running, pace } = await startSubnet(t);
   const [validator, miner] = await Promise.all([urlOf(running.validator), urlOf(running.ann)]);
-  const [, number] = await running.ann.said(/ scored {2}cycle=(\d+)/);
-  const cycle = Number(number);
-  await running.validator.said(new RegExp(` set weights {2}cycle=${cycle} `));
+  const cycle = await pace.cycleOf([
+    [running.ann, "scored"],
+    [running.validator, "reference loss", " group=math "],
+    [running.validator, "set weights"],
+  ]);
 
   const trained = await figures(miner);
   const at = (name: string) => trained.get(name) ?? Number.NaN;
   assert.ok(at("blockzero_cycle") >= cycle);
   assert.equal(at("blockzero_registered"), 1);
   assert.equal(at("blockzero_uid"), 2);
-  assert.ok(at("blockzero_training_steps_total") >= 12);
+  assert.ok(at("blockzero_training_steps_total") >= 1);
   assert.ok(at("blockzero_training_tokens_total") > 0);
   assert.ok(at("blockzero_training_tokens_per_second") > 0);
   assert.ok(at("blockzero_training_loss_nats") > 0);
@@ -41,7 +46,12 @@ test("a miner and a validator of a living subnet show what they do", { timeout: 
   assert.ok(at('blockzero_own_verdicts_total{verdict="scored",reason="none"}') >= 1);
   assert.ok(at("blockzero_disk_free_bytes") > 0);
 
-  const judged = await figures(validator);
+  let judged: ReadonlyMap<string, number> = new Map();
+  // It is counted once the line is written.
+  await until(t, async () => {
+    judged = await figures(validator);
+    return judged.has(WEIGHTS_DONE);
+  });
   const of = (name: string) => judged.get(name) ?? Number.NaN;
   assert.ok(of("blockzero_stake_tokens") >= 2000);
   assert.equal(of("blockzero_validator_permit"), 1);
@@ -51,7 +61,7 @@ test("a miner and a validator of a living subnet show what they do", { timeout: 
   assert.ok(of('blockzero_reference_loss_nats{group="math"}') > 0);
   assert.ok(of('blockzero_blob_received_bytes_total{peer="miner"}') > 0);
   assert.ok(of('blockzero_miner_score{uid="2"}') >= 0);
-  assert.ok(of('blockzero_duties_total{duty="weights",outcome="done"}') >= 1);
+  assert.ok(of(WEIGHTS_DONE) >= 1);
   assert.equal(of("blockzero_agreement_ratio"), 1);
   const shares = [...judged].filter(([name]) => name.startsWith("blockzero_miner_weight_ratio"));
   assert.ok(Math.abs(shares.reduce((sum, [, share]) => sum + share, 0) - 1) < 1e-9);

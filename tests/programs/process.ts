@@ -30,6 +30,8 @@ export interface Ended {
 export interface Running {
   /** Resolves with the first match in either stream, also of what it said before; rejects when it ends without. */
   said(pattern: RegExp): Promise<RegExpExecArray>;
+  /** What it has written to standard error so far. */
+  log(): string;
   stop(signal?: NodeJS.Signals): Promise<Ended>;
   readonly ended: Promise<Ended>;
 }
@@ -74,6 +76,7 @@ export const watch = (child: ChildProcess, name: string): Running => {
   );
   return {
     ended,
+    log: () => output.stderr,
     said: (pattern) =>
       new Promise((resolve, reject) => {
         const look = () => {

@@ -51,12 +51,12 @@ describe("a program that a signal stops says so in one line", { timeout: HANG_GU
   it("blockzero seal while it seals", async (t) => {
     const cwd = temporaryFolder(t);
     const { document } = openArithmetic();
-    const texts = Array.from({ length: 2000 }, (_, i) => `${JSON.stringify({ text: document(i) })}\n`);
+    const texts = Array.from({ length: 20_000 }, (_, i) => `${JSON.stringify({ text: document(i) })}\n`);
     writeFileSync(join(cwd, "held-back.jsonl"), texts.join(""));
     writeFileSync(join(cwd, "template.yaml"), stringify(smallNetwork));
     const args = ["seal", "held-back.jsonl", "--network", "template.yaml", "--group", "math", "--out", "genesis"];
     const running = startFor(t, "blockzero", [...args, "--envelope", "1"], { cwd });
-    await running.said(/envelope 1\/2000/);
+    await running.said(/envelope 1\/20000/);
     stopped(await running.stop("SIGINT"), 130);
   });
 });

@@ -7,6 +7,7 @@ import { isFetchFault } from "#shared/blobs/fetch-fault.js";
 import { incomingBytes } from "#shared/blobs/incoming-blob.js";
 import { sha256 } from "#shared/protocol/hash.js";
 import { signerFromUri } from "#shared/wallet/index.js";
+import { HANG_GUARD } from "#tests/support/hang-guard.js";
 import { HTTP_BEHAVIOURS, hostileServer, hostileTlsServers, resetsAfter } from "#tests/support/hostile-server.js";
 import { temporaryFolder } from "../artifact/temporary.js";
 import { quiet } from "./support.js";
@@ -40,7 +41,7 @@ const survives = async (t: TestContext, hostile: string): Promise<void> => {
   }
 };
 
-describe("a blob client asks a server that", { timeout: 60_000, concurrency: 4 }, () => {
+describe("a blob client asks a server that", { timeout: HANG_GUARD, concurrency: 4 }, () => {
   for (const [name, behave] of Object.entries(HTTP_BEHAVIOURS))
     it(name, async (t) => survives(t, await hostileServer(t, behave)));
 

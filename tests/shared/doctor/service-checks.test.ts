@@ -9,6 +9,7 @@ import { portCheck } from "#shared/doctor/checks/port.js";
 import { proxyCheck } from "#shared/doctor/checks/proxy.js";
 import { storeCheck } from "#shared/doctor/checks/store.js";
 import { wandbCheck } from "#shared/doctor/checks/wandb.js";
+import { HANG_GUARD } from "#tests/support/hang-guard.js";
 import { temporaryFolder } from "../artifact/temporary.js";
 import { findingIn } from "./support.js";
 
@@ -82,7 +83,7 @@ describe("checks of services", () => {
     assert.match(says, /^https_proxy is set, and not used: /);
   });
 
-  it("the CPU has a speed, and a card that is not there fails", { timeout: 300_000 }, async (t) => {
+  it("the CPU has a speed, and a card that is not there fails", { timeout: HANG_GUARD }, async (t) => {
     assert.match((await findingIn(t, deviceCheck)).says, /^\S.*, \d+ GFLOP\/s in large products$/);
     const { says, remedy } = await findingIn(t, deviceCheck, { flags: { device: "cuda" } });
     assert.match(says, /^DEVICE_UNAVAILABLE /);
