@@ -25,7 +25,7 @@ import { timeUntil } from "./time-left.js";
 /** Blocks kept free at the end of the choose phase to put the ballot on chain. */
 const BLOCKS_TO_VOTE = 2;
 /** Share of the choose phase in which a lost update is fetched again. */
-const PATIENCE = 1 / 2;
+const REFETCH_SHARE = 1 / 2;
 
 /**
  * Measures each group's candidate steps on text that nobody knew when the updates were committed, nor when they were scored. A group that
@@ -42,7 +42,7 @@ export const chooseSteps = (
 ): Promise<readonly StepVote[]> => {
   const { clock, network, signal } = participant;
   const { start, end } = phaseWindow(cycle, "choose", network.phases);
-  const deadline = start + Math.max(1, Math.floor((end - start) * PATIENCE));
+  const deadline = start + Math.max(1, Math.floor((end - start) * REFETCH_SHARE));
   return untilBlock(clock, deadline, signal, (until) => choose({ participant, meter, cycle, timer, until }, agreed));
 };
 

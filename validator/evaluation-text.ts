@@ -14,7 +14,7 @@ import { beaconOf, envelopeReader, openEvaluationText } from "#shared/replay/eva
 const LITTLE_LEFT = 0.1;
 
 /** Share of the evaluate phase in which the validator waits for text. The rest is for computing and reporting. */
-const PATIENCE = 1 / 2;
+const TEXT_SHARE = 1 / 2;
 
 /** The text that each group is evaluated on: opened sealed text, null for public text, or the reason why there is none. */
 export type EvaluationTexts = ReadonlyMap<string, Parsed<DocumentSource | null>>;
@@ -28,10 +28,10 @@ export const evaluationTexts = async (participant: Participant, cycle: number): 
   const { clock, network, signal } = participant;
   const { start, end } = phaseWindow(cycle, "evaluate", network.phases);
   await clock.reach(start, signal);
-  const deadline = Math.max(start + Math.floor((end - start) * PATIENCE), clock.head.number + 1);
-  return untilBlock(clock, deadline, signal, async (patience) => {
+  const deadline = Math.max(start + Math.floor((end - start) * TEXT_SHARE), clock.head.number + 1);
+  return untilBlock(clock, deadline, signal, async (until) => {
     const texts = Object.keys(network.groups).map(
-      async (group) => [group, await openText(participant, { cycle, group, patience })] as const,
+      async (group) => [group, await openText(participant, { cycle, group, until })] as const,
     );
     return new Map(await Promise.all(texts));
   });
@@ -40,12 +40,12 @@ export const evaluationTexts = async (participant: Participant, cycle: number): 
 interface Wanted {
   readonly cycle: number;
   readonly group: string;
-  readonly patience: AbortSignal;
+  readonly until: AbortSignal;
 }
 
 const openText = async (
   participant: Participant,
-  { cycle, group, patience }: Wanted,
+  { cycle, group, until }: Wanted,
 ): Promise<Parsed<DocumentSource | null>> => {
   const { chain, clock, log, network, signal } = participant;
   const sealed = network.groups[group]?.sealed;
@@ -53,12 +53,12 @@ const openText = async (
   const waitForPulse = async (round: number): Promise<Uint8Array | null> => {
     for (;;) {
       const signature = await chain.pulse(round);
-      if (signature || patience.aborted) return signature;
+      if (signature || until.aborted) return signature;
       await clock.reach(clock.head.number + 1, signal);
     }
   };
   try {
-    const source = cycleSource(participant, { until: patience });
+    const source = cycleSource(participant, { until });
     const text = await openEvaluationText(source, { cycle, group, pulse: waitForPulse });
     if (!text) return accepted(null);
     const { documents, envelope, left } = text;
@@ -67,8 +67,8 @@ const openText = async (
         log.debug("an envelope of the next cycle is not here yet", { group, reason: reasonOf(thrown) });
       },
     );
-    const until = new Date(timeOfRound(roundOf(sealed, sealed.envelopes - 1), beaconOf(sealed))).toISOString();
-    const fields = { cycle, group, envelope, left, until };
+    const lastsUntil = new Date(timeOfRound(roundOf(sealed, sealed.envelopes - 1), beaconOf(sealed))).toISOString();
+    const fields = { cycle, group, envelope, left, until: lastsUntil };
     if (left < sealed.envelopes * LITTLE_LEFT) log.warn("sealed text comes to its end", fields);
     else log.info("opened sealed text", fields);
     return accepted(documents);

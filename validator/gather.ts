@@ -20,7 +20,7 @@ const CONCURRENT_CHECKS = 8;
 /** More than the number of neurons in a subnet. */
 const MAX_WAITING = 65_536;
 /** Share of the evaluate phase in which the validator waits for miners. The rest is for computing and reporting. */
-const PATIENCE = 1 / 3;
+const FETCH_SHARE = 1 / 3;
 
 type Gate = (submission: Submission) => Promise<GateResult>;
 
@@ -37,12 +37,11 @@ export const gatherUpdates = async (
 ): Promise<readonly Gated[]> => {
   const { chain, clock, network, signal } = participant;
   const { start } = phaseWindow(cycle, "evaluate", network.phases);
-  const deadline = blockWithin(participant, cycle, PATIENCE);
+  const deadline = blockWithin(participant, cycle, FETCH_SHARE);
 
-  return untilBlock(clock, deadline, signal, async (patience) => {
+  return untilBlock(clock, deadline, signal, async (until) => {
     const change = withFewOpen(prioritySlots([CONCURRENT_CHECKS], MAX_WAITING), signal);
-    const gateNow: Gate = (submission) =>
-      gateSubmission(participant, submission, { base, cycle, until: patience, change });
+    const gateNow: Gate = (submission) => gateSubmission(participant, submission, { base, cycle, until, change });
     const early = await gateEarly(participant, cycle, gateNow);
     const submissions = shuffled(await readSubmissions(participant, cycle), await chain.blockHash(start - 1));
     const gate = async (submission: Submission, tried?: Promise<GateResult>): Promise<Gated> => {
@@ -58,7 +57,7 @@ export const gatherUpdates = async (
           if (!isUnreachable(last)) return last;
           const again = await gate(last.submission);
           // A miner that could not be reached before, and was not asked again, counts as unreachable.
-          return patience.aborted && !again.result.ok ? last : again;
+          return until.aborted && !again.result.ok ? last : again;
         }),
       );
     }

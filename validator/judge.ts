@@ -29,7 +29,7 @@ import { startStopwatch } from "./stopwatch.js";
 import { blockWithin, timeToMeasure } from "./time-left.js";
 
 /** Share of the evaluate phase in which an update that was lost after its gates is fetched again. The rest is for measuring. */
-const PATIENCE = 1 / 2;
+const REFETCH_SHARE = 1 / 2;
 /** Bytes of updates that stay in memory between reads. */
 const KEPT_UPDATES_BYTES = 256 << 20;
 
@@ -52,7 +52,7 @@ export const judgeCycle = (
   { room = KEPT_UPDATES_BYTES, ...options }: JudgeOptions = {},
 ): Promise<Report> => {
   const { clock, signal } = participant;
-  return untilBlock(clock, blockWithin(participant, cycle, PATIENCE), signal, (until) =>
+  return untilBlock(clock, blockWithin(participant, cycle, REFETCH_SHARE), signal, (until) =>
     judge(participant, openGatedReader(participant, { until, room }), meter, { cycle, ...options }),
   );
 };

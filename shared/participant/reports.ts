@@ -33,7 +33,7 @@ export interface CycleReports {
 type Reader = Pick<Participant, "chain" | "clock" | "models" | "network" | "networkHash" | "blobs" | "log" | "signal">;
 
 /** Share of the choose phase in which a missing report is requested again. */
-const PATIENCE = 1 / 3;
+const FETCH_SHARE = 1 / 3;
 
 /**
  * The reports of a cycle that count, fetched and checked. Honest validators hold each of them. If its own validator does not serve a
@@ -46,7 +46,7 @@ export const collectReports = async (reader: Reader, cycle: number, deadline?: n
   const choose = phaseWindow(cycle, "choose", network.phases);
   const { reports: committed, stakes, exchanged, silent } = await exchangedReports(reader, cycle);
   const counted = committed.filter(({ counts }) => counts);
-  const until = deadline ?? choose.start + Math.ceil((choose.end - choose.start) * PATIENCE);
+  const until = deadline ?? choose.start + Math.ceil((choose.end - choose.start) * FETCH_SHARE);
   const fetched = await fetchReports(reader, counted, cycle, Math.max(clock.head.number + 2, until));
   const reports = fetched.filter(isReport);
   return { reports, stakes, committed, exchanged, silent, isWhole: fetched.every((report) => report !== null) };
@@ -76,8 +76,8 @@ const fetchReports = async (
 ): Promise<readonly Fetched[]> => {
   const { clock, log, signal } = reader;
   const { ofGroups: seeds } = await evaluationSeeds(reader, { cycle, purpose: "evaluate" });
-  return untilBlock(clock, deadline, signal, (patience) => {
-    const source = cycleSource(reader, { until: patience, isHeld: true });
+  return untilBlock(clock, deadline, signal, (until) => {
+    const source = cycleSource(reader, { until, isHeld: true });
     return Promise.all(
       committed.map(async (promise): Promise<Fetched> => {
         for (;;) {
@@ -89,7 +89,7 @@ const fetchReports = async (
             return "unusable";
           } catch (thrown) {
             signal.throwIfAborted();
-            if (!isFetchFault(thrown) || patience.aborted || tried >= deadline - 1) {
+            if (!isFetchFault(thrown) || until.aborted || tried >= deadline - 1) {
               log.warn("report left out", { cycle, hotkey: promise.hotkey, reason: reasonOf(thrown) });
               return null;
             }

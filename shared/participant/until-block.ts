@@ -9,7 +9,7 @@ export const untilBlock = async <T>(
   clock: BlockClock,
   block: number,
   signal: AbortSignal,
-  work: (patience: AbortSignal) => Promise<T>,
+  work: (until: AbortSignal) => Promise<T>,
 ): Promise<T> => {
   const over = new AbortController();
   const release = joinSignals(over, signal);

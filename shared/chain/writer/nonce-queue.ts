@@ -5,7 +5,7 @@ import type { KeyClaims } from "./key-lock.js";
 import { type Entry, PendingExtrinsics, type Queued, type Write } from "./pending-extrinsics.js";
 import { QueueClaim } from "./queue-claim.js";
 
-export interface LaneOptions<Call> {
+export interface NonceQueueOptions<Call> {
   readonly chain: WritableChain<Call>;
   /** Number of blocks on top of a write's block before its outcome is reported. */
   readonly confirmations: number;
@@ -37,7 +37,7 @@ export class NonceQueue<Call> {
 
   constructor(
     private readonly address: string,
-    private readonly options: LaneOptions<Call>,
+    private readonly options: NonceQueueOptions<Call>,
   ) {
     this.#claim = new QueueClaim(address, options.claims);
   }

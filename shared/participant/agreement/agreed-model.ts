@@ -44,7 +44,7 @@ export interface AgreedModelsContext {
 }
 
 /** Blocks to wait for a manifest before it counts as unavailable. */
-const MANIFEST_PATIENCE = 2;
+const MANIFEST_BLOCKS = 2;
 
 /** Settled cycles that are remembered; an older one is read again, as after a restart. */
 const MAX_SETTLED = 1024;
@@ -82,11 +82,11 @@ export const followModels = (context: AgreedModelsContext): AgreedModels => {
       if (at === deadline) settle(cycle, null);
       return null;
     }
-    const until = clock.head.number + MANIFEST_PATIENCE;
-    const named = await untilBlock(clock, until, context.signal, (patience) =>
-      modelNamed((hash) => manifest(hash, patience), context, { cycle, hash: agreed }).catch((thrown: unknown) => {
+    const until = clock.head.number + MANIFEST_BLOCKS;
+    const named = await untilBlock(clock, until, context.signal, (over) =>
+      modelNamed((hash) => manifest(hash, over), context, { cycle, hash: agreed }).catch((thrown: unknown) => {
         context.signal.throwIfAborted();
-        if (patience.aborted) return "unknown" as const;
+        if (over.aborted) return "unknown" as const;
         throw thrown;
       }),
     );
