@@ -217,6 +217,8 @@ export const records = (): readonly [string, ...string[]] => {
     encodeRecord({ type: "enter", ...at, difficulty: 60, location }),
     encodeRecord({ type: "sprint", ...at, proof: hashOf("p"), wins: 417, nonces: 45_000, location }),
     encodeRecord({ type: "checks", ...at, checks: hashOf("k"), location }),
+    encodeRecord({ type: "duty", ...at, duty: hashOf("d"), location }),
+    encodeRecord({ type: "answers", ...at, answers: hashOf("a"), location }),
     encodeRecord({ type: "seal", ...at, contribution: hashOf("s"), location }),
     encodeRecord({ type: "sealheld", ...at, held: [0, 2, 9] }),
     encodeRecord({ type: "pulse", ...at, pulse: "97".repeat(48) }),

@@ -91,6 +91,20 @@ export interface ChecksRecord extends CycleRecord {
   readonly location: string;
 }
 
+/** A member commits to its signed duty document: what it checked of a Sprint, and its draws. */
+export interface DutyRecord extends CycleRecord {
+  readonly type: "duty";
+  readonly duty: string;
+  readonly location: string;
+}
+
+/** A member commits to its signed answers: draws of tasks that its duty document does not claim. */
+export interface AnswersRecord extends CycleRecord {
+  readonly type: "answers";
+  readonly answers: string;
+  readonly location: string;
+}
+
 /** A contributor to the beacon commits to its sealed contribution to a cycle's value. */
 export interface SealRecord extends CycleRecord {
   readonly type: "seal";
@@ -133,6 +147,8 @@ export type ChainRecord =
   | EnterRecord
   | SprintRecord
   | ChecksRecord
+  | DutyRecord
+  | AnswersRecord
   | SealRecord
   | SealHeldRecord
   | PulseRecord
@@ -196,6 +212,10 @@ const fieldsOf = (record: ChainRecord): readonly string[] => {
     }
     case "checks":
       return [...head, `${record.cycle}`, hashToRecord(record.checks), record.location];
+    case "duty":
+      return [...head, `${record.cycle}`, hashToRecord(record.duty), record.location];
+    case "answers":
+      return [...head, `${record.cycle}`, hashToRecord(record.answers), record.location];
     case "seal":
       return [...head, `${record.cycle}`, hashToRecord(record.contribution), record.location];
     case "pulse":
@@ -250,6 +270,10 @@ const read = (type: string, network: string, rest: readonly string[]): ChainReco
       return { type, ...at, model: hash, location };
     case "checks":
       return { type, ...at, checks: hash, location };
+    case "duty":
+      return { type, ...at, duty: hash, location };
+    case "answers":
+      return { type, ...at, answers: hash, location };
     case "seal":
       return { type, ...at, contribution: hash, location };
     default:
@@ -315,6 +339,10 @@ const hashOf = (
       return record.proof;
     case "checks":
       return record.checks;
+    case "duty":
+      return record.duty;
+    case "answers":
+      return record.answers;
     case "seal":
       return record.contribution;
     case "network":

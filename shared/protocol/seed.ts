@@ -5,8 +5,11 @@ import { type BlockRange, type Phase, phaseWindow } from "./phases.js";
 /** What a seed of a group draws: the batches for scoring updates, or the batches for choosing among candidate steps. */
 export type BatchPurpose = "evaluate" | "choose";
 
-/** What a seed of a Sprint makes: its network, the inputs of its nonces, or the sample of wins that a validator recomputes. */
-export type SprintPurpose = "sprint-network" | "sprint-inputs" | "sprint-sample";
+/**
+ * What a seed of a Sprint makes: its network, the inputs of its nonces, the sample of wins that a validator recomputes, the tasks and draws of duty, or
+ * the sample of draws that a member shows.
+ */
+export type SprintPurpose = "sprint-network" | "sprint-inputs" | "sprint-sample" | "sprint-duty" | "sprint-audit";
 
 export type SeedPurpose = BatchPurpose | SprintPurpose;
 
@@ -17,13 +20,15 @@ const DOMAINS: Readonly<Record<BatchPurpose, string>> = {
 
 const SPRINT_DOMAIN = "blockzero/sprint-seed/1";
 
-/** The phase at whose begin a seed is drawn. */
+/** The phase at whose begin a seed is drawn, of its cycle or the one after. */
 const PHASES_OF: Readonly<Record<SeedPurpose, Phase>> = {
   evaluate: "evaluate",
   choose: "choose",
   "sprint-network": "reveal",
   "sprint-inputs": "evaluate",
   "sprint-sample": "exchange",
+  "sprint-duty": "exchange",
+  "sprint-audit": "commit",
 };
 
 const PULSE_DOMAIN = "blockzero/pulse/1";
@@ -53,7 +58,7 @@ export const seedBlocks = (
   purpose: SeedPurpose,
   { phases, beacon }: Pick<Network, "phases" | "beacon">,
 ): SeedBlocks => {
-  const phase = phaseWindow(cycle, PHASES_OF[purpose], phases);
+  const phase = phaseWindow(purpose === "sprint-audit" ? cycle + 1 : cycle, PHASES_OF[purpose], phases);
   return { closing: phase.start - 1, deciding: beacon ? decidingBlock(phase) : phase.start };
 };
 

@@ -37,6 +37,9 @@ export interface VrfSigner extends Signer {
   vrf(message: Uint8Array, context: string): Uint8Array;
 }
 
+/** Whether the signer's key also draws. One that is elsewhere does not. */
+export const canDraw = (signer: Signer): signer is VrfSigner => "vrf" in signer && typeof signer.vrf === "function";
+
 /** A key that this process holds. */
 export interface LocalKey extends VrfSigner {
   /** sr25519 over bytes of any kind, 64 bytes. */

@@ -11,6 +11,41 @@ export const MAX_SAMPLE = 459;
 export const MIN_DIFFICULTY = 8;
 export const MAX_DIFFICULTY = 900;
 
+/** Greatest number of a proof's wins that are tasks of duty. */
+export const MAX_DUTY_TASKS = 32;
+
+/** How miners with confirmed weight check one another's wins. */
+const dutySchema = z
+  .strictObject({
+    tasks: z
+      .int()
+      .min(1)
+      .max(MAX_DUTY_TASKS)
+      .default(20)
+      .meta(
+        about(
+          "Wins of each proof that are tasks: drawn once proofs are committed. With fewer in it, all of them.",
+          "wins",
+        ),
+      ),
+    cut: z
+      .number()
+      .gt(0)
+      .max(1)
+      .default(1)
+      .meta(
+        about(
+          "Part of its pay that a miner can lose by duty: all of it by a proven fraud, and what it missed of its duty, above a hundredth, in proportion.",
+          "share",
+        ),
+      ),
+  })
+  .meta(
+    about(
+      "Duty: miners with confirmed weight check wins of others, by draws: [duty.md](duty.md). Unset: nobody has any.",
+    ),
+  );
+
 /** How miners show what arithmetic they can do. */
 export const sprintSchema = z
   .strictObject({
@@ -51,10 +86,14 @@ export const sprintSchema = z
           "share",
         ),
       ),
+    duty: dutySchema.optional(),
   })
   .meta(about("Proof of compute: [compute.md](compute.md). Without it there are no Sprints."));
 
 export type Sprint = z.infer<typeof sprintSchema>;
+
+/** Sprints with duty. */
+export type SprintWithDuty = Sprint & { readonly duty: NonNullable<Sprint["duty"]> };
 
 /** The network's Sprints if the cycle has one, else undefined. */
 export const sprintOf = (
@@ -62,3 +101,7 @@ export const sprintOf = (
   cycle: number,
 ): Sprint | undefined =>
   sprint !== undefined && cycle >= first_cycle && cycle % sprint.every === 0 ? sprint : undefined;
+
+/** The same if it has duty. */
+export const withDuty = (sprint: Sprint | undefined): SprintWithDuty | undefined =>
+  sprint?.duty === undefined ? undefined : { ...sprint, duty: sprint.duty };

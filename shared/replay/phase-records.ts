@@ -2,10 +2,12 @@ import type { Commitment } from "#shared/chain/chain.js";
 import type { Network } from "#shared/protocol/network.js";
 import { type BlockRange, type Phase, phaseWindow } from "#shared/protocol/phases.js";
 import {
+  type AnswersRecord,
   type BallotRecord,
   type ChainRecord,
   type ChecksRecord,
   type CommitRecord,
+  type DutyRecord,
   type EnterRecord,
   type HeldRecord,
   parseRecord,
@@ -26,6 +28,8 @@ const PHASE_OF = {
   ballot: "choose",
   sprint: "evaluate",
   checks: "train",
+  duty: "train",
+  answers: "exchange",
 } as const satisfies Record<PhaseRecordType, Phase>;
 
 interface RecordTypes {
@@ -37,6 +41,8 @@ interface RecordTypes {
   readonly enter: EnterRecord;
   readonly sprint: SprintRecord;
   readonly checks: ChecksRecord;
+  readonly duty: DutyRecord;
+  readonly answers: AnswersRecord;
 }
 
 export type PhaseRecordType = keyof RecordTypes;
@@ -53,9 +59,12 @@ export interface PhaseRecord<T extends PhaseRecordType> {
 /** Hotkey → its record. The chain keeps one record per key, so there is at most one of a type. */
 export type PhaseRecords<T extends PhaseRecordType> = ReadonlyMap<string, PhaseRecord<T>>;
 
-/** The blocks in which a record of a type counts: the phase of its cycle, for `checks` of the next one. */
+/** Records that count in a phase of the cycle after theirs. */
+const IN_NEXT_CYCLE: ReadonlySet<PhaseRecordType> = new Set(["checks", "duty", "answers"]);
+
+/** The blocks in which a record of a type counts. */
 export const recordWindow = (type: PhaseRecordType, cycle: number, { phases }: Pick<Network, "phases">): BlockRange =>
-  phaseWindow(type === "checks" ? cycle + 1 : cycle, PHASE_OF[type], phases);
+  phaseWindow(IN_NEXT_CYCLE.has(type) ? cycle + 1 : cycle, PHASE_OF[type], phases);
 
 /** The last block of the phase for records of a type. The state after that block counts. */
 export const lastBlockFor = (

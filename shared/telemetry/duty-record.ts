@@ -5,7 +5,17 @@ import type { Duty } from "./instruments/labels.js";
 const MOST_FAILED = 2;
 
 /** Duties that a cycle can do without. */
-const OPTIONAL: ReadonlySet<Duty> = new Set(["reference", "recall", "score", "sprint", "checks", "settle"]);
+const OPTIONAL: ReadonlySet<Duty> = new Set([
+  "reference",
+  "recall",
+  "score",
+  "sprint",
+  "checks",
+  "settle",
+  "duty",
+  "answers",
+  "close",
+]);
 
 /** The duties of a program, as far as its health goes. */
 export interface DutyRecord {

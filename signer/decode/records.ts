@@ -10,6 +10,8 @@ const TYPES: Readonly<Record<ChainRecord["type"], true>> = {
   enter: true,
   sprint: true,
   checks: true,
+  duty: true,
+  answers: true,
   seal: true,
   sealheld: true,
   pulse: true,

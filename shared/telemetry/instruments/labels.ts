@@ -39,6 +39,9 @@ export const DUTIES = [
   "sprint",
   "checks",
   "settle",
+  "duty",
+  "answers",
+  "close",
 ] as const;
 export type Duty = (typeof DUTIES)[number];
 
@@ -56,6 +59,8 @@ export const RECORDS = [
   "enter",
   "sprint",
   "checks",
+  "duty",
+  "answers",
   "weights",
 ] as const;
 export type RecordLabel = (typeof RECORDS)[number];
@@ -127,6 +132,9 @@ export const SPRINT_STATES = ["idle", "entered", "loading", "searching", "restin
 
 /** What the time of a Sprint goes to: a miner's loading, searching and resting, a validator's checking. */
 export const SPRINT_PARTS = ["load", "search", "rest", "check"] as const;
+
+/** What became of members' duty: a miner counts what it abstained from, a validator what was missed. */
+export const DUTY_STATES = ["done", "abstained", "missed"] as const;
 
 /** Why a training step was not taken. */
 export const SKIPS = ["spike", "not_finite"] as const;

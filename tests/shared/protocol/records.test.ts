@@ -39,6 +39,8 @@ const recordSchema = z.discriminatedUnion("type", [
     location: z.string(),
   }),
   z.object({ type: z.literal("checks"), ...onCycle, checks: z.string(), location: z.string() }),
+  z.object({ type: z.literal("duty"), ...onCycle, duty: z.string(), location: z.string() }),
+  z.object({ type: z.literal("answers"), ...onCycle, answers: z.string(), location: z.string() }),
   z.object({ type: z.literal("seal"), ...onCycle, contribution: z.string(), location: z.string() }),
   z.object({ type: z.literal("sealheld"), ...onCycle, held: z.array(z.number()) }),
   z.object({ type: z.literal("pulse"), ...onCycle, pulse: z.string() }),
@@ -98,6 +100,8 @@ const record: fc.Arbitrary<ChainRecord> = fc.oneof(
     .record({ type: fc.constant("sprint" as const), network, cycle, proof: hash, wins, nonces, location }, plain)
     .map((fields) => ({ ...fields, nonces: Math.max(fields.wins, fields.nonces) })),
   fc.record({ type: fc.constant("checks" as const), network, cycle, checks: hash, location }, plain),
+  fc.record({ type: fc.constant("duty" as const), network, cycle, duty: hash, location }, plain),
+  fc.record({ type: fc.constant("answers" as const), network, cycle, answers: hash, location }, plain),
   fc.record({ type: fc.constant("seal" as const), network, cycle, contribution: hash, location }, plain),
   fc.record({ type: fc.constant("sealheld" as const), network, cycle, held }, plain),
   fc.record({ type: fc.constant("pulse" as const), network, cycle, pulse: fc.stringMatching(/^[0-9a-f]{96}$/) }, plain),

@@ -18,7 +18,7 @@ import { PHASES, template } from "../../support/micro-network.js";
 import { loadVectors } from "../protocol/vectors.js";
 
 const purpose = z.enum(["evaluate", "choose"]);
-const sprintPurpose = z.enum(["sprint-network", "sprint-inputs", "sprint-sample"]);
+const sprintPurpose = z.enum(["sprint-network", "sprint-inputs", "sprint-sample", "sprint-duty", "sprint-audit"]);
 const beaconTimes = seedBeaconSchema.omit({ public_key: true });
 const vectors = loadVectors(
   "seed",
@@ -153,11 +153,18 @@ describe("evaluation seeds", () => {
     assert.equal(ofGroups.math, evaluationSeed({ ...question, network: source.networkHash, group: "math", entropy }));
   });
 
-  it("of a Sprint are drawn at the begin of reveal, evaluate and exchange, each from its own domain", async () => {
+  it("of a Sprint are drawn at the begin of reveal, evaluate, exchange and the next commit phase, each from its own domain", async () => {
     const source = chainWith(() => null, false);
-    const phases = { "sprint-network": "reveal", "sprint-inputs": "evaluate", "sprint-sample": "exchange" } as const;
+    const phases = {
+      "sprint-network": ["reveal", CYCLE],
+      "sprint-inputs": ["evaluate", CYCLE],
+      "sprint-sample": ["exchange", CYCLE],
+      "sprint-duty": ["exchange", CYCLE],
+      "sprint-audit": ["commit", CYCLE + 1],
+    } as const;
     for (const purpose of sprintPurpose.options) {
-      const { start: first } = phaseWindow(CYCLE, phases[purpose], PHASES);
+      const [phase, of] = phases[purpose];
+      const { start: first } = phaseWindow(of, phase, PHASES);
       assert.deepEqual(seedBlocks(CYCLE, purpose, source.network), { closing: first - 1, deciding: first });
       const entropy = blocksEntropy([hashOf(first)]);
       assert.equal(
