@@ -156,7 +156,7 @@ const live = async (options: LocalnetOptions, stage: Stage): Promise<LocalnetRes
   describe(home, { endpoint, netuid, first, blockTime, players: uids });
   const results: CycleResult[] = [];
   const sprints: SprintCycle[] = [];
-  const sprinting = { costs: readCosts(players, home), known: new Map() };
+  const sprinting = { costs: readCosts(players, home), known: { sprints: new Map(), duties: new Map() } };
   const heldOut = [genesisLoss];
   view.follow({ clock, network: genesis.network, players, home, first, last, heldOut });
   for (let cycle = first; cycle <= last; cycle++) {

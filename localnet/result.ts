@@ -64,6 +64,18 @@ export interface SprintMiner {
   readonly confirmed: number;
   /** Part of its pay that it gets. */
   readonly paid: number;
+  /** What it did of its duty in the Sprint before. Null if it had neither tasks nor duty. */
+  readonly duty: DutyOfMiner | null;
+}
+
+/** A miner's duty in a Sprint, as it was closed. */
+export interface DutyOfMiner {
+  readonly cycle: number;
+  readonly duties: number;
+  readonly missed: number;
+  readonly isFraud: boolean;
+  /** Reputation after it, in millionths. */
+  readonly reputation: number;
 }
 
 export interface SprintCycle {

@@ -1,10 +1,23 @@
 import { columns } from "#shared/cli/table.js";
+import { formatMillionths } from "#shared/util/fraction.js";
 import { percent } from "#shared/util/percent.js";
 import { paintAnswer as paint } from "./paint.js";
 import type { SprintCycle, SprintMiner } from "./result.js";
 import type { LocalnetParticipant } from "./roles.js";
 
-const HEADING = ["uid", "miner", "wins", "1 in", "weight", "settled", "confirmed", "of its pay"];
+const HEADING = [
+  "uid",
+  "miner",
+  "wins",
+  "1 in",
+  "weight",
+  "settled",
+  "confirmed",
+  "duty",
+  "missed",
+  "reputation",
+  "of its pay",
+];
 
 /** The table of a settled Sprint for the terminal. */
 export const sprintTable = (
@@ -22,11 +35,24 @@ export const sprintTable = (
       `${miner.measured} (${miner.low}–${miner.high})`,
       settledAs(miner),
       String(miner.confirmed),
+      ...dutyCells(miner.duty),
       percent(miner.paid),
     ]),
   ]).map((line) => `  ${line}`),
   "",
 ];
+
+/** Of the Sprint before. */
+const dutyCells = (duty: SprintMiner["duty"]): readonly string[] => {
+  if (!duty) return ["–", "–", "–"];
+  const { duties, missed, isFraud, reputation } = duty;
+  const failed = `${missed}${isFraud ? ", fraud" : ""}`;
+  return [
+    `${duties - missed} of ${duties}`,
+    missed > 0 || isFraud ? paint("red", failed) : failed,
+    formatMillionths(reputation),
+  ];
+};
 
 const costOf = (seconds: number, of: number): string =>
   `${seconds.toFixed(1)} s, ${of > 0 ? ((100 * seconds) / of).toFixed(1) : "–"} % of the cycle`;

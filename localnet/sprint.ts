@@ -1,8 +1,9 @@
 import { join } from "node:path";
+import type { DutyResult } from "#shared/compute/duty/read-duty.js";
 import { payGate } from "#shared/compute/gate.js";
 import { processor } from "#shared/compute/processor.js";
+import { readPayWindow } from "#shared/compute/read-pay-window.js";
 import type { SprintResult } from "#shared/compute/read-sprint.js";
-import { readSprintWindow } from "#shared/compute/read-window.js";
 import type { AgreedModels } from "#shared/participant/agreement/agreed-model.js";
 import { cycleSource } from "#shared/participant/cycle-source.js";
 import { phaseWindow } from "#shared/protocol/phases.js";
@@ -14,7 +15,7 @@ import type { SprintCycle } from "./result.js";
 import type { LocalnetParticipant } from "./roles.js";
 
 /** The localnet's Sprints. An honest miner of a slow machine confirms what is required. */
-export const SPRINT: Sprint = sprintSchema.parse({ every: 1, dials: "test", required: 200 });
+export const SPRINT: Sprint = sprintSchema.parse({ every: 1, dials: "test", required: 200, duty: {} });
 
 /** A part of the evaluate phase, so that a Sprint takes at most a twentieth of the cycle. */
 export const COMPUTE = { max_share: 0.25 };
@@ -50,10 +51,16 @@ export const readCosts = (players: readonly LocalnetParticipant[], home: string)
   };
 };
 
-/** Settled Sprints by cycle. */
-export type KnownSprints = Map<number, SprintResult>;
+/** Settled Sprints, and closed duty, by cycle. */
+export interface KnownSprints {
+  readonly sprints: Map<number, SprintResult>;
+  readonly duties: Map<number, DutyResult>;
+}
 
-/** The result of a cycle's Sprint, once the train phase after it is over. It is settled as every validator settles it. */
+/**
+ * The result of a cycle's Sprint, once the train phase after it is over, and of the duty of the one before. They are settled and closed as every validator
+ * does it; what it gets of its pay is by both.
+ */
 export const observeSprint = async (
   context: ObserverContext & { readonly models: AgreedModels },
   cycle: number,
@@ -62,12 +69,20 @@ export const observeSprint = async (
   const { chain, clock, network, signal } = context;
   await clock.reach(lastBlockFor("checks", cycle, context) + 1, signal);
   const source = cycleSource(context, { isHeld: true });
-  const { results, confirmed } = await readSprintWindow(source, cycle + 1, {
+  const { results, confirmed, standings, duty } = await readPayWindow(source, cycle + 1, {
     arithmetic: () => processor(2),
-    known,
+    known: known.sprints,
+    knownDuty: known.duties,
     signal,
   });
-  const paid = payGate(network.sprint, confirmed);
+  const paid = payGate(network.sprint, { confirmed, standings });
+  const closed = duty.results.at(-1)?.cycle ?? cycle;
+  const dutyOf = (hotkey: string) => {
+    const { newest, reputation } = standings?.get(hotkey) ?? {};
+    if (!newest || !reputation) return null;
+    const { duties, missed, isFraud } = newest;
+    return { cycle: closed, duties, missed, isFraud, reputation: reputation.value };
+  };
   const blocks = [cycle, cycle + 1].map((at) => phaseWindow(at, "distribute", network.phases).start);
   const [begun = 0, ended = 0] = await Promise.all(blocks.map((block) => chain.timestamp(block)));
   return {
@@ -77,6 +92,7 @@ export const observeSprint = async (
         ...{ uid, hotkey, difficulty, proof, wins, nonces, outcome, nonce, fault, measured, low, high },
         confirmed: confirmed?.get(hotkey)?.weight ?? 0,
         paid: paid?.(hotkey) ?? 1,
+        duty: dutyOf(hotkey),
       }),
     ),
     seconds: (ended - begun) / 1000,

@@ -25,6 +25,15 @@ export const minerJournalSchema = z.object({
             committed: z.int().optional(),
           })
           .optional(),
+        /** Duty of the cycle's Sprint: the stored document and answers, and the blocks that included their records. */
+        duty: z
+          .object({
+            document: z.string().optional(),
+            committed: z.int().optional(),
+            answers: z.string().optional(),
+            answered: z.int().optional(),
+          })
+          .optional(),
       }),
     )
     .default({}),

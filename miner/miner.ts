@@ -21,12 +21,14 @@ import type { MetricsSink } from "#shared/telemetry/metrics.js";
 import type { MinerConfig } from "./config.js";
 import type { Miner } from "./context.js";
 import { mark, runCycle } from "./cycle.js";
+import { runDuties } from "./duty/duties.js";
 import { reportScore } from "./feedback.js";
 import { minerJournalSchema } from "./journal.js";
 import { openOwnTrainer, removeOwnTrainer } from "./own-trainer/own-trainer.js";
 import { planTraining } from "./plan/plan.js";
 import { requirementsOf } from "./plan/requirements.js";
 import { showPlan } from "./plan/show-plan.js";
+import { openSprinter } from "./sprint/open-sprinter.js";
 import { runSprints } from "./sprint/sprints.js";
 import { openBaseWeights, openFrozenWeights, openHubWeights } from "./training/base-weights.js";
 import { withOwnData } from "./training/own-data.js";
@@ -58,7 +60,8 @@ const mine = async (participant: Participant, given: MinerConfig, metrics: Metri
   for (const cycle of awaitingScore(miner)) void feedback(miner, cycle);
   sayWhatIsMissed(miner);
   try {
-    return await Promise.race([live(miner), runSprints(miner)]);
+    const sprinter = openSprinter(miner);
+    return await Promise.race([live(miner), runSprints(sprinter), runDuties(sprinter)]);
   } finally {
     await trainer.dispose();
   }

@@ -319,6 +319,9 @@ export const ROOMS: readonly Room[] = [
       "shared/sprint/proof",
       "shared/wallet",
       "shared/replay",
+      "shared/duty",
+      "shared/reputation",
+      "shared/settlement",
     ],
   },
   {
@@ -469,6 +472,7 @@ export const ROOMS: readonly Room[] = [
       "shared/subnet",
       "shared/compute",
       "shared/sprint/proof",
+      "shared/settlement",
     ],
   },
   {
@@ -510,6 +514,8 @@ export const ROOMS: readonly Room[] = [
       "shared/sprint/exact",
       "shared/sprint/proof",
       "shared/compute",
+      "shared/duty",
+      "shared/settlement",
     ],
   },
   {

@@ -57,6 +57,26 @@ export const validatorJournalSchema = z.object({
       }),
     )
     .default([]),
+  /** How the duty of Sprints was closed, ascending. `isWhole`: everything that was committed was available. */
+  duties: z
+    .array(
+      z.object({
+        cycle: z.int(),
+        isWhole: z.boolean(),
+        parts: z.array(
+          z.object({
+            hotkey: z.string(),
+            tasks: z.int(),
+            duties: z.int(),
+            missed: z.int(),
+            missRate: z.int(),
+            isFraud: z.boolean(),
+            released: z.int(),
+          }),
+        ),
+      }),
+    )
+    .default([]),
   history: z
     .array(
       z.object({

@@ -22,6 +22,7 @@ import type { MetricsSink } from "#shared/telemetry/metrics.js";
 import { beaconOf, type ValidatorConfig } from "./config.js";
 import type { Validator } from "./context.js";
 import { runCycle } from "./cycle.js";
+import { runClosings } from "./duty/closings.js";
 import { validatorJournalSchema } from "./journal.js";
 import { evaluationMemory, openMeter } from "./open-meter.js";
 import { withOwnEvaluator } from "./own-evaluator/own-meter.js";
@@ -65,9 +66,14 @@ const validate = async (participant: Participant, config: ValidatorConfig, metri
     },
     live: (cycle) => runCycle(validator, cycle),
   });
-  const checks = runChecks({ ...validator, arithmetic: { device, threads: config.threads } });
+  const checker = { ...validator, arithmetic: { device, threads: config.threads } };
   try {
-    return await Promise.race([cycles, revealCommittedWeights(validator.weights), checks]);
+    return await Promise.race([
+      cycles,
+      revealCommittedWeights(validator.weights),
+      runChecks(checker),
+      runClosings(checker),
+    ]);
   } finally {
     await meter.dispose();
   }

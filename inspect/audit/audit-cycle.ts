@@ -12,6 +12,7 @@ import { exchangedReports } from "#shared/replay/reports.js";
 import { blobsFrom, type CycleSource } from "#shared/replay/source.js";
 import { contextOf } from "#shared/replay/succession.js";
 import type { SubnetFiles } from "#shared/subnet/files.js";
+import { auditDuty, type DutyMemory } from "./audit-duty.js";
 import { auditSprint } from "./audit-sprint.js";
 import { checkReport } from "./check-report.js";
 import { compareModels } from "./compare-models.js";
@@ -51,11 +52,14 @@ export interface EvaluatedCycle {
 /** Recomputes cycles from chain state and the files that it names, and reports every difference. Never throws for what it finds. */
 export const cycleAuditor = (context: AuditContext): ((cycle: number) => Promise<CycleAudit>) => {
   const manifestOf = manifestReader(context.source);
-  return async (cycle) => auditCycle({ ...context, source: await contextOf(context.source, cycle), manifestOf }, cycle);
+  const memory: DutyMemory = { known: new Map(), knownDuty: new Map() };
+  return async (cycle) =>
+    auditCycle({ ...context, source: await contextOf(context.source, cycle), manifestOf, memory }, cycle);
 };
 
 interface Auditing extends AuditContext {
   readonly manifestOf: ManifestReader;
+  readonly memory: DutyMemory;
 }
 
 const auditCycle = async (context: Auditing, cycle: number): Promise<CycleAudit> => {
@@ -64,6 +68,7 @@ const auditCycle = async (context: Auditing, cycle: number): Promise<CycleAudit>
   try {
     recomputed = await replay(context, cycle, findings);
     await auditSprint(context.source, { cycle, head: context.head }, findings);
+    await auditDuty(context.source, { cycle, head: context.head, memory: context.memory }, findings);
   } catch (thrown) {
     if (isMissing(thrown)) findings.lacks(thrown.message);
     else if (isUnfit(thrown)) findings.diverges(thrown.message);

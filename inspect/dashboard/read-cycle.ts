@@ -1,5 +1,4 @@
 import { setTimeout as delay } from "node:timers/promises";
-import type { SprintResult } from "#shared/compute/read-sprint.js";
 import type { CycleOutcomes } from "#shared/replay/cycle-outcomes.js";
 import { contextOf } from "#shared/replay/succession.js";
 import type { SubnetFiles } from "#shared/subnet/files.js";
@@ -8,6 +7,7 @@ import { subnetWithTexts } from "#shared/subnet/texts.js";
 import { mapLimited } from "#shared/util/map-limited.js";
 import type { UpdateFacts } from "../explain/explanation.js";
 import { readCycleFacts, readUpdate } from "../explain/read-miners-cycle.js";
+import type { ReadBefore } from "../explain/read-sprints.js";
 import { cycleBitsPerByte, needsNoFiles, type ToBitsPerByte } from "./bits-per-byte.js";
 import { type CycleDigest, digestCycle } from "./digest.js";
 import type { ExplainedCycle } from "./miner-page.js";
@@ -23,8 +23,8 @@ export interface ReadCycle extends ExplainedCycle {
 export interface ReadCycleOptions {
   /** Outcomes of cycles that were read before. */
   readonly known: readonly CycleOutcomes[];
-  /** Sprints that were read before. */
-  readonly settled: readonly SprintResult[];
+  /** Sprints and duty that were read before. */
+  readonly settled: ReadBefore;
   readonly files: Pick<SubnetFiles, "locate">;
   /** Fetches the files of text that bits per byte need. */
   readonly texts: boolean;

@@ -165,13 +165,16 @@ export const watchSubnet = async (options: WatchOptions): Promise<Watch> => {
       let waitsForNextHead = false;
       try {
         const known = [...explained.values()].map(({ facts }) => facts.said).filter((said) => said.isWhole);
-        const settled = [...explained.values()].flatMap(({ facts }) => facts.sprints?.results ?? []);
+        const windows = [...explained.values()].flatMap(({ facts }) => facts.sprints ?? []);
         const { network } = await contextOf(view.source, cycle);
         const isFinal = finalized >= lastModelBlock(cycle, network);
         const read = await withDeadline(CYCLE_MS, late, () =>
           readCycle({ ...view, head: finalized }, cycle, {
             known,
-            settled: settled.filter(({ isWhole }) => isWhole),
+            settled: {
+              sprints: windows.flatMap(({ results }) => results).filter(({ isWhole }) => isWhole),
+              duties: windows.flatMap(({ duty }) => duty.results).filter(({ isWhole }) => isWhole),
+            },
             files: subnet.files,
             texts,
           }),

@@ -1,11 +1,14 @@
 import type { Confirmed } from "#shared/compute/confirmed.js";
+import { paidBy } from "#shared/compute/duty/standing.js";
+import { payGate } from "#shared/compute/gate.js";
 import { entryOn, type SprintOutcome } from "#shared/compute/outcome.js";
+import type { PayWindow } from "#shared/compute/read-pay-window.js";
 import type { SprintResult } from "#shared/compute/read-sprint.js";
-import type { SprintWindow } from "#shared/compute/read-window.js";
 import type { CheckEntry } from "#shared/protocol/checks.js";
 import type { Network } from "#shared/protocol/network.js";
+import { withDuty } from "#shared/protocol/sprint.js";
 import { sumStake } from "#shared/protocol/stake.js";
-import { gateOf } from "./read-sprints.js";
+import { explainHost } from "#shared/settlement/explain-host.js";
 
 /** What one validator said of a proof. */
 export interface SprintOpinion {
@@ -23,7 +26,7 @@ export interface SprintFacts {
   readonly required: number | null;
   /** Null if no Sprint is settled. */
   readonly confirmed: Confirmed | null;
-  /** Part of its pay that it gets. 1 where pay does not depend on Sprints. */
+  /** Part of its pay that its confirmed weight leaves it. 1 where pay does not depend on it. */
   readonly part: number;
   /** Ascending by cycle. `outcome` is null where it did not enter. */
   readonly sprints: readonly { readonly cycle: number; readonly outcome: SprintOutcome | null }[];
@@ -31,12 +34,26 @@ export interface SprintFacts {
   readonly said: readonly SprintOpinion[];
   /** Cycles whose Sprint cannot be had any more, or not in full. */
   readonly unknown: readonly number[];
+  /** The newest Sprint whose duty is closed. Null if there is none, or the network file has no duty. */
+  readonly duty: DutyFacts | null;
+}
+
+/** What a host did of its duty in a Sprint, and what follows. */
+export interface DutyFacts {
+  readonly cycle: number;
+  /** Why it has the reputation, duty, weight and pay that it has, a line each. */
+  readonly why: readonly string[];
+  /** Why its documents do not count. Null if they do, or there are none. */
+  readonly problem: string | null;
+  /** Part of its pay that its duty leaves it. */
+  readonly part: number;
+  readonly isWhole: boolean;
 }
 
 /** What the settled Sprints say of one hotkey. Null where the network has none. */
 export const sprintFacts = (
   network: Pick<Network, "sprint">,
-  sprints: SprintWindow | null,
+  sprints: PayWindow | null,
   { uid, hotkey }: { readonly uid: number; readonly hotkey: string },
 ): SprintFacts | null => {
   if (!sprints) return null;
@@ -47,11 +64,24 @@ export const sprintFacts = (
   return {
     required: network.sprint?.required ?? null,
     confirmed: confirmed ? (confirmed.get(hotkey) ?? { weight: 0, bound: "none", low: 0, high: 0 }) : null,
-    part: gateOf(network, sprints)?.(hotkey) ?? 1,
+    part: payGate(network.sprint, { confirmed, standings: undefined })?.(hotkey) ?? 1,
     sprints: results.map((result) => ({ cycle: result.cycle, outcome: outcomeIn(result) })),
     said: last && outcomeIn(last)?.proof ? opinionsOn(last, hotkey) : [],
     unknown,
+    duty: dutyFacts(network, sprints, hotkey),
   };
+};
+
+const dutyFacts = (
+  { sprint }: Pick<Network, "sprint">,
+  { duty: { results, standings } }: Pick<PayWindow, "duty">,
+  hotkey: string,
+): DutyFacts | null => {
+  const [newest, rules] = [results.at(-1), withDuty(sprint)];
+  if (!newest || !rules) return null;
+  const { cycle, inputs, closed, problems, isWhole } = newest;
+  const why = explainHost(hotkey, inputs, closed);
+  return { cycle, why, problem: problems.get(hotkey) ?? null, part: paidBy(rules, standings?.get(hotkey)), isWhole };
 };
 
 const opinionsOn = ({ heard, proofs, stakes }: SprintResult, hotkey: string): readonly SprintOpinion[] => {

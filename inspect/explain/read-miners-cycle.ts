@@ -1,6 +1,5 @@
 import type { Metagraph, WeightRow } from "#shared/chain/chain.js";
-import type { SprintResult } from "#shared/compute/read-sprint.js";
-import type { SprintWindow } from "#shared/compute/read-window.js";
+import type { PayWindow } from "#shared/compute/read-pay-window.js";
 import { BlockZeroError } from "#shared/errors/error.js";
 import { MAX_MANIFEST_BYTES, parseUpdateManifest } from "#shared/protocol/manifest.js";
 import type { ModelManifest } from "#shared/protocol/model-manifest.js";
@@ -20,7 +19,7 @@ import { contextOf } from "#shared/replay/succession.js";
 import { readModelManifest } from "#shared/replay/whole-model.js";
 import type { OpenedSubnet } from "#shared/subnet/open-subnet.js";
 import type { UpdateFacts } from "./explanation.js";
-import { readSprints } from "./read-sprints.js";
+import { type ReadBefore, readSprints } from "./read-sprints.js";
 import { readSeedSource, type SeedSource } from "./seed-source.js";
 
 type Subnet = Pick<OpenedSubnet, "source" | "head">;
@@ -39,8 +38,8 @@ export interface CycleFacts {
   readonly seed: SeedSource;
   readonly said: CycleOutcomes;
   readonly window: WindowOutcomes;
-  /** The settled Sprints that the cycle's pay depends on. Null where the network file has none. */
-  readonly sprints: SprintWindow | null;
+  /** The settled Sprints, and the duty, that the cycle's pay depends on. Null where the network file has none. */
+  readonly sprints: PayWindow | null;
   readonly made: ModelMade;
   readonly after: AfterMerge;
 }
@@ -74,14 +73,14 @@ export interface AfterMerge {
 
 /**
  * @param known outcomes of cycles that were read before
- * @param settled Sprints that were read before
+ * @param settled Sprints and duty that were read before
  * @throws BlockZeroError STATE_DISCARDED if the chain no longer has the cycle's state
  */
 export const readCycleFacts = async (
   opened: Subnet,
   cycle: number,
   known: readonly CycleOutcomes[] = [],
-  settled: readonly SprintResult[] = [],
+  settled?: ReadBefore,
 ): Promise<CycleFacts> => {
   // A cycle uses the network file that was in force in it.
   const subnet = { ...opened, source: await contextOf(opened.source, cycle) };

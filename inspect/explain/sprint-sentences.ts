@@ -2,7 +2,7 @@ import type { SprintOutcome } from "#shared/compute/outcome.js";
 import { explainCheck } from "#shared/protocol/checks.js";
 import { printable } from "#shared/protocol/parsed.js";
 import { percent } from "#shared/util/percent.js";
-import type { SprintFacts, SprintOpinion } from "./explain-sprint.js";
+import type { DutyFacts, SprintFacts, SprintOpinion } from "./explain-sprint.js";
 
 /** What Sprints say of a miner and its pay, in plain sentences. None where the network has no Sprints. */
 export const sprintSentences = (facts: SprintFacts | null): readonly string[] => {
@@ -14,6 +14,7 @@ export const sprintSentences = (facts: SprintFacts | null): readonly string[] =>
       ? [provenText(last.cycle, last.outcome), ...said(facts), settledText(last.outcome)]
       : [`It did not enter the Sprint of cycle ${last.cycle}.`]),
     confirmedText(facts),
+    ...dutyText(facts.duty),
     ...(facts.unknown.length > 0
       ? [
           `Not all of the Sprint of cycle ${facts.unknown.join(", ")} can be had any more: others may have settled otherwise.`,
@@ -21,6 +22,18 @@ export const sprintSentences = (facts: SprintFacts | null): readonly string[] =>
       : []),
   ];
 };
+
+const dutyText = (duty: DutyFacts | null): readonly string[] =>
+  duty === null
+    ? []
+    : [
+        `The duty of the Sprint of cycle ${duty.cycle}, closed here, leaves it ${percent(duty.part)} of its pay:`,
+        ...duty.why.map((line) => `  ${line}`),
+        ...(duty.problem === null ? [] : [`  its documents do not count: ${printable(duty.problem)}`]),
+        ...(duty.isWhole
+          ? []
+          : ["  not all of its documents can be had any more: others may have closed it otherwise"]),
+      ];
 
 const provenText = (cycle: number, { proof, difficulty, wins, nonces, measured, low, high }: SprintOutcome): string =>
   proof === null

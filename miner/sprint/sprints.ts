@@ -1,32 +1,18 @@
-import { openDevice } from "#shared/engine/runtime/open-device.js";
 import { explain } from "#shared/participant/run-cycles.js";
 import { phaseAt, phaseWindow } from "#shared/protocol/phases.js";
 import { sprintOf } from "#shared/protocol/sprint.js";
 import { recordWindow } from "#shared/replay/phase-records.js";
-import { once } from "#shared/util/once.js";
-import type { Miner } from "../context.js";
 import type { Sprinter } from "./context.js";
 import { hearVerdicts } from "./hear-verdicts.js";
 import { showSprint } from "./observe-sprint.js";
-import { openPowerMeter } from "./power.js";
 import { runSprint } from "./run-sprint.js";
-
-/** The device that is the processor, on which a Sprint has kernels of its own. */
-const PROCESSOR = "onnxruntime-cpu";
 
 /**
  * Takes part in the network's Sprints until the participant's signal aborts, beside the cycles: whatever fails in a Sprint costs that Sprint and
  * nothing else. Without Sprints it only waits.
  */
-export const runSprints = async (miner: Miner): Promise<never> => {
-  const { participant, config } = miner;
-  const { clock, network, log, signal, telemetry } = participant;
-  const power = openPowerMeter();
-  const arithmetic = once(async () => {
-    const device = await openDevice({ ...config, log });
-    return { device, ...(device.name === PROCESSOR && { threads: config.threads }) };
-  });
-  const sprinter: Sprinter = { ...miner, power, arithmetic };
+export const runSprints = async (sprinter: Sprinter): Promise<never> => {
+  const { clock, network, log, signal, telemetry } = sprinter.participant;
   const { cycle: current } = phaseAt(clock.head.number + 1, network.phases);
   for (let cycle = Math.max(network.first_cycle, current); ; cycle++) {
     await clock.reach(phaseWindow(cycle, "distribute", network.phases).start - 1, signal);

@@ -294,6 +294,24 @@ export const ROWS: readonly Row[] = [
         unit: "none",
         targets: plain("blockzero_sprint_confirmed_nonces"),
       },
+      {
+        title: "Duty of the last Sprint, done and missed",
+        roles: PARTICIPANTS,
+        unit: "none",
+        targets: plain("blockzero_sprint_duties"),
+      },
+      {
+        title: "Verdicts on tasks of duty in six hours",
+        roles: MINER,
+        unit: "none",
+        targets: [
+          {
+            metric: "blockzero_duty_verdicts_total",
+            expr: "sum by (verdict) (increase(blockzero_duty_verdicts_total$[6h]))",
+            legend: "{{verdict}}",
+          },
+        ],
+      },
     ],
   },
   {

@@ -3,7 +3,7 @@ import { isPlanted, mustBeWrong, relayThreshold } from "#shared/duty/planted.js"
 import type { DutyTarget } from "#shared/duty/target.js";
 import { EXACT_KINDS, type Task } from "#shared/duty/task.js";
 import type { VerifyVrf } from "#shared/protocol/signing.js";
-import { type CloseInputs, targetsOf } from "./cycle-inputs.js";
+import { type CloseInputs, type Member, targetsOf } from "./cycle-inputs.js";
 import { eligibleTasks } from "./eligible-tasks.js";
 
 /** What members did of their duty in a cycle, before anything is recomputed. */
@@ -18,16 +18,30 @@ export interface AssessedCycle {
 
 /** Verifies all draws: some 10 ms each, of which there are as many as tasks were checked, and 64 a member. */
 export const assessMembers = (inputs: CloseInputs, verifyVrf: VerifyVrf): AssessedCycle => {
-  const { members, auditSeed, duties, answers } = inputs;
-  const eligible = eligibleTasks(inputs);
-  const assessments = members.map(({ hotkey, publicKey }) => {
-    const documents = { document: duties.get(hotkey) ?? null, answers: answers.get(hotkey) ?? null };
-    const claims = { hotkey, publicKey, ...documents, tasks: eligible(hotkey), auditSeed };
-    return [hotkey, assessDuty(claims, verifyVrf)] as const;
-  });
-  const targets = targetsOf(inputs);
-  return { targets, assessments: new Map(assessments), plantedWrong: plantedWrong(inputs, verifyVrf) };
+  const assess = memberAssessor(inputs, verifyVrf);
+  const assessments = new Map(inputs.members.map((member) => [member.hotkey, assess(member)]));
+  return assessedCycle(inputs, assessments, verifyVrf);
 };
+
+/** What one member did: so that a caller with other work can do that between members. */
+export const memberAssessor = (
+  inputs: CloseInputs,
+  verifyVrf: VerifyVrf,
+): ((member: Pick<Member, "hotkey" | "publicKey">) => DutyAssessment) => {
+  const { auditSeed, duties, answers } = inputs;
+  const eligible = eligibleTasks(inputs);
+  return ({ hotkey, publicKey }) => {
+    const documents = { document: duties.get(hotkey) ?? null, answers: answers.get(hotkey) ?? null };
+    return assessDuty({ hotkey, publicKey, ...documents, tasks: eligible(hotkey), auditSeed }, verifyVrf);
+  };
+};
+
+/** @param assessments of all members, by `memberAssessor` */
+export const assessedCycle = (
+  inputs: CloseInputs,
+  assessments: ReadonlyMap<string, DutyAssessment>,
+  verifyVrf: VerifyVrf,
+): AssessedCycle => ({ targets: targetsOf(inputs), assessments, plantedWrong: plantedWrong(inputs, verifyVrf) });
 
 /** Tasks of exact kinds that a member on duty flags, or that were planted wrong: whoever closes the cycle recomputes these. Ascending by id. */
 export const tasksToRecompute = (

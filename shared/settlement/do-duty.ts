@@ -1,16 +1,19 @@
 import { type DutyAnswers, signDutyAnswers } from "#shared/duty/answers-document.js";
-import { auditSample } from "#shared/duty/audit-sample.js";
+import { auditSample, NO_DOCUMENT } from "#shared/duty/audit-sample.js";
 import { type Checkers, checkTask } from "#shared/duty/check-task.js";
-import { drawDuty, drawValue, isOnDuty } from "#shared/duty/draw.js";
+import { drawDuty, drawValue } from "#shared/duty/draw.js";
 import { type Duty, type DutyDocument, dutyDocumentHash, signDutyDocument } from "#shared/duty/duty-document.js";
 import { DEFAULT_AUDIT } from "#shared/duty/rules.js";
 import type { VrfSigner } from "#shared/protocol/signer.js";
-import { type DutyInputs, type EligibleTask, eligibleTasks } from "./eligible-tasks.js";
+import { breathe } from "#shared/util/breathe.js";
+import { type DutyInputs, eligibleTasks } from "./eligible-tasks.js";
+
+/** Task id → a member's draw, 192 hex digits, of every task that it may have been on duty for. */
+export type Draws = ReadonlyMap<string, string>;
 
 export interface DoneDuty {
   readonly document: DutyDocument;
-  /** Task id → the member's draw, 192 hex digits, of every task that it may have been on duty for. */
-  readonly draws: ReadonlyMap<string, string>;
+  readonly draws: Draws;
 }
 
 export interface DutyWork {
@@ -25,15 +28,12 @@ export interface DutyWork {
  * document holds it does those with the least draws.
  */
 export const doDuty = async (inputs: DutyInputs, { signer, checkers, milliseconds }: DutyWork): Promise<DoneDuty> => {
-  const draws = new Map<string, string>();
-  const onDuty: { readonly task: EligibleTask; readonly draw: string; readonly value: bigint }[] = [];
-  for (const task of eligibleTasks(inputs)(signer.address)) {
-    const bytes = drawDuty(task, signer);
-    const draw = Buffer.from(bytes).toString("hex");
-    draws.set(task.task, draw);
-    if (isOnDuty(bytes, task.threshold)) onDuty.push({ task, draw, value: drawValue(bytes) });
-  }
-  onDuty.sort((a, b) => (a.value < b.value ? -1 : 1));
+  const draws = await drawAll(inputs, signer);
+  const onDuty = eligibleTasks(inputs)(signer.address)
+    .map((task) => ({ task, draw: draws.get(task.task)! }))
+    .map(({ task, draw }) => ({ task, draw, value: drawValue(Buffer.from(draw, "hex")) }))
+    .filter(({ task, value }) => value < task.threshold)
+    .sort((a, b) => (a.value < b.value ? -1 : 1));
   const duties: Duty[] = [];
   for (const { task, draw } of onDuty.slice(0, DEFAULT_AUDIT.most)) {
     const finding = await checkTask(checkers, task.subject, milliseconds);
@@ -44,25 +44,43 @@ export const doDuty = async (inputs: DutyInputs, { signer, checkers, millisecond
   return { document: await signDutyDocument({ network, cycle, duties }, signer), draws };
 };
 
+/** A member's draws of a cycle: the same ones each time, but for their proofs. The thread is free after each. */
+export const drawAll = async (inputs: DutyInputs, signer: VrfSigner): Promise<Draws> => {
+  const draws = new Map<string, string>();
+  for (const task of eligibleTasks(inputs)(signer.address)) {
+    draws.set(task.task, Buffer.from(drawDuty(task, signer)).toString("hex"));
+    await breathe();
+  }
+  return draws;
+};
+
 /**
  * What a member publishes once the audit's seed is known: its draws of sampled tasks that its document does not claim, and its votes on flagged tasks.
  *
- * @param votes its own findings on tasks that were flagged and that it has slots for
+ * @param document null if none was on chain in time
+ * @param votes    its own findings on tasks that were flagged and that it has slots for
  */
 export const answerAudit = (
-  { document, draws }: DoneDuty,
+  {
+    network,
+    cycle,
+    document,
+    draws,
+  }: Pick<DutyInputs, "network" | "cycle"> & {
+    readonly document: DutyDocument | null;
+    readonly draws: Draws;
+  },
   { auditSeed, votes }: { readonly auditSeed: string; readonly votes: DutyAnswers["votes"] },
   signer: VrfSigner,
 ): Promise<DutyAnswers> => {
-  const claimed = new Set(document.duties.map(({ task }) => task));
+  const claimed = new Set(document?.duties.map(({ task }) => task));
   const asked = auditSample({
     seed: auditSeed,
     verifierKey: signer.publicKey,
-    document: dutyDocumentHash(document),
+    document: document === null ? NO_DOCUMENT : dutyDocumentHash(document),
     unclaimed: [...draws.keys()].filter((task) => !claimed.has(task)),
     size: DEFAULT_AUDIT.sample,
   });
   const answers = asked.map((task) => ({ task, draw: draws.get(task)! }));
-  const { network, cycle } = document;
   return signDutyAnswers({ network, cycle, answers, votes }, signer);
 };

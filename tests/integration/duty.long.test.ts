@@ -89,7 +89,7 @@ it("a Sprint's wins are checked by who is on duty, from bytes to pay: a padder a
     const checkers = names[i] === "lax" ? lax : honest;
     const done = await doDuty(known, { signer, checkers, milliseconds: 60_000 });
     duties.push(canonicalBytes(done.document));
-    answers.push(canonicalBytes(await answerAudit(done, { auditSeed: audit, votes: [] }, signer)));
+    answers.push(canonicalBytes(await answerAudit({ ...known, ...done }, { auditSeed: audit, votes: [] }, signer)));
   }
 
   const inputs: CloseInputs = {

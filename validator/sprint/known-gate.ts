@@ -3,6 +3,7 @@ import { type PayGate, payGate } from "#shared/compute/gate.js";
 import { sprintsBefore } from "#shared/compute/sprint-window.js";
 import { cycleSource } from "#shared/participant/cycle-source.js";
 import type { Validator } from "../context.js";
+import { knownStandings } from "../duty/known-standings.js";
 
 type Knowing = Pick<Validator, "participant" | "journal">;
 
@@ -20,8 +21,11 @@ export const knownWeights = async (
   return outcomes.length === 0 ? undefined : confirmedWeights(outcomes);
 };
 
-/** The gate on a cycle's pay by what this validator knows. Undefined where pay does not depend on Sprints. */
+/** The gate on a cycle's pay by what this validator knows. Undefined where pay does not depend on Sprints or duty. */
 export const knownGate = async (knowing: Knowing, cycle: number): Promise<PayGate | undefined> => {
   const { sprint } = knowing.participant.network;
-  return sprint?.required === undefined ? undefined : payGate(sprint, await knownWeights(knowing, cycle));
+  return payGate(sprint, {
+    confirmed: sprint?.required === undefined ? undefined : await knownWeights(knowing, cycle),
+    standings: sprint?.duty === undefined ? undefined : await knownStandings(knowing, cycle),
+  });
 };

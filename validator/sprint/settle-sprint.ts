@@ -1,13 +1,11 @@
-import { isFetchFault } from "#shared/blobs/fetch-fault.js";
 import { createJudge } from "#shared/compute/judge.js";
 import type { SprintOutcome } from "#shared/compute/outcome.js";
 import { readSprint, type SprintResult } from "#shared/compute/read-sprint.js";
-import { BlockZeroError } from "#shared/errors/error.js";
 import { cycleSource } from "#shared/participant/cycle-source.js";
 import { untilBlock } from "#shared/participant/until-block.js";
+import { whileWaiting } from "#shared/participant/while-waiting.js";
 import type { Sprint } from "#shared/protocol/sprint.js";
 import { lastBlockFor } from "#shared/replay/phase-records.js";
-import type { CycleSource } from "#shared/replay/source.js";
 import type { Checker } from "./context.js";
 import { rememberSprint } from "./remember-sprint.js";
 
@@ -49,23 +47,6 @@ export const settleSprint = async (
     await judge.dispose();
   }
 };
-
-/** A source of which a file that is still waited for when there is no patience left is one that cannot be had: the rest is settled without it. */
-const whileWaiting = (source: CycleSource, patience: AbortSignal): CycleSource => ({
-  ...source,
-  fetch: async (file) => {
-    try {
-      return await source.fetch(file);
-    } catch (thrown) {
-      if (!patience.aborted || isFetchFault(thrown)) throw thrown;
-      throw new BlockZeroError(
-        "FETCH_TIMEOUT",
-        `nobody sent ${file.what ?? file.hash} in time`,
-        "it is asked for again in the next cycle",
-      );
-    }
-  },
-});
 
 const tellInvalid = ({ cycle, outcomes }: SprintResult, log: Checker["participant"]["log"]): void => {
   for (const { uid, hotkey, outcome, nonce, fault } of outcomes)

@@ -1,11 +1,11 @@
 import { sprintsBefore } from "#shared/compute/sprint-window.js";
 import { cycleSource } from "#shared/participant/cycle-source.js";
 import { withinBlocks } from "#shared/participant/duty.js";
+import { inForce } from "#shared/participant/in-force.js";
 import { explain } from "#shared/participant/run-cycles.js";
 import { phaseAt, phaseWindow } from "#shared/protocol/phases.js";
 import { sprintOf } from "#shared/protocol/sprint.js";
 import { recordWindow } from "#shared/replay/phase-records.js";
-import { contextOf } from "#shared/replay/succession.js";
 import type { Checker } from "./context.js";
 import { knownWeights } from "./known-gate.js";
 import { publishChecks } from "./publish-checks.js";
@@ -49,12 +49,6 @@ const checkCycle = async (checker: Checker, cycle: number): Promise<void> => {
   await attempt(then, cycle, "settle", over, (bounded) => settleSprint(bounded, { cycle, sprint, deadline }));
   await recall(checker, cycle + 1, over);
   await showWeights(checker, cycle + 1);
-};
-
-/** The checker under the network file that was in force in a cycle. */
-const inForce = async (checker: Checker, cycle: number): Promise<Checker> => {
-  const { network, networkHash } = await contextOf(cycleSource(checker.participant), cycle);
-  return { ...checker, participant: { ...checker.participant, network, networkHash } };
 };
 
 /** Does a duty of a Sprint. A fault of it is only logged. */

@@ -1,17 +1,18 @@
 import { JSON_FLAG, printJson } from "#shared/cli/json.js";
 import { type CommandSpec, shutdownSignal } from "#shared/cli/program.js";
 import { columns } from "#shared/cli/table.js";
+import type { DutyPart } from "#shared/compute/duty/standing.js";
 import { payGate } from "#shared/compute/gate.js";
 import type { SprintOutcome } from "#shared/compute/outcome.js";
 import { processor } from "#shared/compute/processor.js";
-import { readSprintWindow, type SprintWindow } from "#shared/compute/read-window.js";
+import { type PayWindow, readPayWindow } from "#shared/compute/read-pay-window.js";
 import { phaseAt } from "#shared/protocol/phases.js";
 import type { Sprint } from "#shared/protocol/sprint.js";
 import { lastBlockFor } from "#shared/replay/phase-records.js";
 import { capWeights } from "#shared/sprint/proof/cap-weights.js";
 import { openSubnet } from "#shared/subnet/open-subnet.js";
 import { createLogger } from "#shared/telemetry/logger.js";
-import { MILLION } from "#shared/util/fraction.js";
+import { formatMillionths, MILLION } from "#shared/util/fraction.js";
 import { percent } from "#shared/util/percent.js";
 import { locationFrom, type SubnetOptions, subnetOptions } from "../../subnet-options.js";
 
@@ -25,13 +26,17 @@ interface Standing {
   readonly confirmed: number;
   /** Share of all confirmed weight, capped. */
   readonly share: number;
+  /** What the newest closed duty showed of it, and its reputation in millionths. Null if it had none. */
+  readonly duty: DutyPart | null;
+  readonly reputation: number | null;
   /** Part of its pay that it gets. */
   readonly paid: number;
 }
 
 export const status: CommandSpec = {
   name: "status",
-  description: "each miner's part in the newest settled Sprint, its confirmed weight, and what it gets of its pay",
+  description:
+    "each miner's part in the newest settled Sprint, its confirmed weight, duty and reputation, and what it gets of its pay",
   examples: ["blockzero compute status", "blockzero compute status --chain finney --netuid 1 --json"],
   define: (command) => {
     subnetOptions(command)
@@ -45,11 +50,18 @@ export const status: CommandSpec = {
           const { cycle: current } = phaseAt(head, phases);
           const isSettled = current > 0 && head >= lastBlockFor("checks", current - 1, source);
           const cycle = isSettled ? current : Math.max(0, current - 1);
-          const window = await readSprintWindow(source, cycle, { arithmetic: () => processor(), signal });
+          const window = await readPayWindow(source, cycle, { arithmetic: () => processor(), signal });
           const standings = sprint ? standingsOf(sprint, window) : [];
           const newest = window.results.at(-1)?.cycle ?? null;
           if (json)
-            printJson({ head, sprint: sprint ?? null, cycle: newest, unknown: window.unknown, miners: standings });
+            printJson({
+              head,
+              sprint: sprint ?? null,
+              cycle: newest,
+              unknown: window.unknown,
+              duty: { cycle: window.duty.results.at(-1)?.cycle ?? null, unknown: window.duty.unknown },
+              miners: standings,
+            });
           else for (const line of lines(sprint, newest, standings)) console.log(line);
         } finally {
           await close();
@@ -58,20 +70,30 @@ export const status: CommandSpec = {
   },
 };
 
-const standingsOf = (sprint: Sprint, { results, confirmed }: SprintWindow): readonly Standing[] => {
+const standingsOf = (sprint: Sprint, { results, confirmed, standings }: PayWindow): readonly Standing[] => {
   const weights = new Map([...(confirmed ?? [])].map(([hotkey, { weight }]) => [hotkey, weight]));
   const capped = capWeights(weights, Math.max(1, Math.round(MILLION * sprint.max_share)));
   const total = [...capped.values()].reduce((sum, weight) => sum + weight, 0);
-  const gate = payGate(sprint, confirmed);
+  const gate = payGate(sprint, { confirmed, standings });
   return (results.at(-1)?.outcomes ?? []).map((outcome) => ({
     outcome,
     confirmed: weights.get(outcome.hotkey) ?? 0,
     share: total === 0 ? 0 : (capped.get(outcome.hotkey) ?? 0) / total,
+    duty: standings?.get(outcome.hotkey)?.newest ?? null,
+    reputation: standings?.get(outcome.hotkey)?.reputation.value ?? null,
     paid: gate?.(outcome.hotkey) ?? 1,
   }));
 };
 
-const HEADING = ["UID", "1 IN", "WINS", "WEIGHT", "95 %", "SETTLED", "CONFIRMED", "SHARE", "OF ITS PAY", "HOTKEY"];
+const dutyCells = (duty: DutyPart | null, reputation: number | null): readonly string[] => [
+  duty ? `${duty.duties - duty.missed} of ${duty.duties}` : "–",
+  duty ? `${duty.missed}${duty.isFraud ? ", fraud" : ""}` : "–",
+  reputation === null ? "–" : formatMillionths(reputation),
+];
+
+const HEADING = ["UID", "1 IN", "WINS", "WEIGHT", "95 %", "SETTLED", "CONFIRMED", "SHARE"];
+const DUTY_HEADING = ["DUTY", "MISSED", "REPUTATION"];
+const LAST_HEADING = ["OF ITS PAY", "HOTKEY"];
 
 const lines = (sprint: Sprint | undefined, cycle: number | null, standings: readonly Standing[]): readonly string[] => {
   if (!sprint) return ["the network file has no Sprints"];
@@ -82,8 +104,8 @@ const lines = (sprint: Sprint | undefined, cycle: number | null, standings: read
     `Sprint of cycle ${cycle}, dials ${sprint.dials}: ${standings.length} entered, ${required}`,
     "",
     ...columns([
-      HEADING,
-      ...standings.map(({ outcome, confirmed, share, paid }) => [
+      [...HEADING, ...(sprint.duty ? DUTY_HEADING : []), ...LAST_HEADING],
+      ...standings.map(({ outcome, confirmed, share, duty, reputation, paid }) => [
         String(outcome.uid),
         String(outcome.difficulty),
         String(outcome.wins),
@@ -94,6 +116,7 @@ const lines = (sprint: Sprint | undefined, cycle: number | null, standings: read
           : outcome.outcome,
         String(confirmed),
         percent(share),
+        ...(sprint.duty ? dutyCells(duty, reputation) : []),
         percent(paid),
         outcome.hotkey,
       ]),

@@ -150,7 +150,7 @@ describe("confirmed weights", () => {
     );
     for (const { about, required, sprints, confirmed, parts } of cases) {
       const found = confirmedWeights(sprints.map((outcomes) => outcomes.map((one) => ({ ...one, low: 0, high: 0 }))));
-      const gate = payGate({ required }, found)!;
+      const gate = payGate({ required }, { confirmed: found, standings: undefined })!;
       const hotkeys = [...found.keys()];
       assert.deepEqual(Object.fromEntries(hotkeys.map((one) => [one, found.get(one)!.weight])), confirmed, about);
       assert.deepEqual(Object.fromEntries(hotkeys.map((one) => [one, gate(one)])), parts, about);
@@ -178,10 +178,10 @@ describe("confirmed weights", () => {
       ["ann", { weight: 500 }],
       ["bob", { weight: 4000 }],
     ]);
-    const gate = payGate({ required: 2000 }, confirmed)!;
+    const gate = payGate({ required: 2000 }, { confirmed, standings: undefined })!;
     assert.deepEqual(["ann", "bob", "eve"].map(gate), [0.25, 1, 0]);
-    assert.equal(payGate({ required: 2000 }, undefined), undefined);
-    assert.equal(payGate({}, confirmed), undefined);
-    assert.equal(payGate(undefined, confirmed), undefined);
+    assert.equal(payGate({ required: 2000 }, { confirmed: undefined, standings: undefined }), undefined);
+    assert.equal(payGate({}, { confirmed, standings: undefined }), undefined);
+    assert.equal(payGate(undefined, { confirmed, standings: undefined }), undefined);
   });
 });

@@ -1,5 +1,5 @@
 import type { InstrumentDefinitions, Role } from "../definition.js";
-import { CHECK_VERDICTS, CHECKED, SPRINT_PARTS, SPRINT_STATES, UIDS } from "../labels.js";
+import { CHECK_VERDICTS, CHECKED, DUTY_STATES, SPRINT_PARTS, SPRINT_STATES, UIDS } from "../labels.js";
 
 const MINER: readonly Role[] = ["miner"];
 const VALIDATOR: readonly Role[] = ["validator"];
@@ -58,5 +58,19 @@ export const sprintInstruments = {
     roles: VALIDATOR,
     unit: "nonces",
     labels: { uid: UIDS },
+  },
+  blockzero_sprint_duties: {
+    type: "gauge",
+    help: "Duties of the last Sprint whose duty was closed: of this miner, as it did them; of all members, as this validator closed it.",
+    roles: BOTH,
+    unit: "tasks",
+    labels: { outcome: DUTY_STATES },
+  },
+  blockzero_duty_verdicts_total: {
+    type: "counter",
+    help: "Verdicts of this miner on tasks that it was on duty for.",
+    roles: MINER,
+    unit: "tasks",
+    labels: { verdict: CHECK_VERDICTS },
   },
 } as const satisfies InstrumentDefinitions;

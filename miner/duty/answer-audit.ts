@@ -1,0 +1,61 @@
+import { committedDuties } from "#shared/compute/duty/committed-documents.js";
+import { MAX_DUTY_BYTES, parseDutyDocument } from "#shared/duty/duty-document.js";
+import { awaitSprintSeed } from "#shared/participant/await-seeds.js";
+import { withinBlocks } from "#shared/participant/duty.js";
+import { canonicalBytes, hashJson } from "#shared/protocol/hash-json.js";
+import { phaseWindow } from "#shared/protocol/phases.js";
+import { encodeRecord, shortHash } from "#shared/protocol/records.js";
+import type { SprintWithDuty } from "#shared/protocol/sprint.js";
+import { recordWindow } from "#shared/replay/phase-records.js";
+import { answerAudit, drawAll } from "#shared/settlement/do-duty.js";
+import { readBasis } from "./basis.js";
+import type { DutyMember } from "./context.js";
+import { markDuty } from "./mark.js";
+
+/** Shows a member's draws of the sampled tasks of a Sprint that its duty document does not claim, and commits to them, once. */
+export const publishAnswers = (member: DutyMember, cycle: number, sprint: SprintWithDuty): Promise<void> => {
+  const { end } = recordWindow("answers", cycle, member.participant.network);
+  return withinBlocks(
+    member.participant,
+    { duty: "answers", name: `the answers about the Sprint of cycle ${cycle}`, until: end + 1 },
+    (participant) => publish({ ...member, participant }, cycle, sprint),
+  );
+};
+
+const publish = async (member: DutyMember, cycle: number, sprint: SprintWithDuty): Promise<void> => {
+  const { participant, journal } = member;
+  const { networkHash, network, location, log } = participant;
+  const entry = journal.value.cycles[cycle]?.duty;
+  if (entry?.answered !== undefined) return;
+  const answers = entry?.answers ?? (await makeAnswers(member, cycle, sprint));
+  if (answers === null) return;
+  const block = await participant.commitOnce({
+    key: `${cycle}/answers`,
+    data: encodeRecord({ type: "answers", network: shortHash(networkHash), cycle, answers, location }),
+    window: recordWindow("answers", cycle, network),
+  });
+  markDuty(member, cycle, { answered: block });
+  log.info("answered the audit of duty", { cycle, answers, block });
+};
+
+/** Null if the miner is no member, or nothing is asked of it. */
+const makeAnswers = async (member: DutyMember, cycle: number, sprint: SprintWithDuty): Promise<string | null> => {
+  const { participant, signer } = member;
+  const { blobs, network, signal } = participant;
+  const auditSeed = await awaitSprintSeed(participant, { cycle, purpose: "sprint-audit" });
+  const patience = phaseWindow(cycle + 1, "exchange", network.phases).start;
+  const basis = await readBasis(member, { cycle, sprint, patience });
+  if (basis === null) return null;
+  // By the chain, not by the journal: who was killed after the record went out may not have written it down.
+  const hash = (await committedDuties(participant, cycle)).get(signer.address)?.hash;
+  const own = hash === undefined ? null : await blobs.get({ hash, maxBytes: MAX_DUTY_BYTES, locations: [], signal });
+  const parsed = own && parseDutyDocument(own);
+  const document = parsed?.ok ? parsed.value : null;
+  const draws = await drawAll(basis.inputs, signer);
+  const answers = await answerAudit({ ...basis.inputs, document, draws }, { auditSeed, votes: [] }, signer);
+  if (answers.answers.length === 0) return null;
+  await blobs.put(canonicalBytes(answers));
+  const answersHash = hashJson(answers);
+  markDuty(member, cycle, { answers: answersHash });
+  return answersHash;
+};

@@ -1,0 +1,34 @@
+import { type DutyBasis, membersBy, readDutyBasis } from "#shared/compute/duty/duty-inputs.js";
+import { readSprintWindow } from "#shared/compute/read-window.js";
+import { awaitSprintSeed } from "#shared/participant/await-seeds.js";
+import { cycleSource } from "#shared/participant/cycle-source.js";
+import { untilBlock } from "#shared/participant/until-block.js";
+import { whileWaiting } from "#shared/participant/while-waiting.js";
+import type { SprintWithDuty } from "#shared/protocol/sprint.js";
+import type { DutyMember } from "./context.js";
+
+/**
+ * What this miner draws a Sprint's duty over. Null if it is no member: it has no confirmed weight. Proofs are asked for at every block until `patience`, and
+ * then left out.
+ */
+export const readBasis = async (
+  { participant, arithmetic, known, signer }: DutyMember,
+  { cycle, sprint, patience }: { readonly cycle: number; readonly sprint: SprintWithDuty; readonly patience: number },
+): Promise<DutyBasis | null> => {
+  const { clock, signal } = participant;
+  const beacon = await awaitSprintSeed(participant, { cycle, purpose: "sprint-duty" });
+  return untilBlock(clock, Math.max(patience, clock.head.number + 1), signal, async (until) => {
+    const source = whileWaiting(cycleSource(participant, { until, isHeld: true }), until);
+    const { results, confirmed } = await readSprintWindow(source, cycle, { arithmetic, known, signal });
+    const oldest = results[0]?.cycle ?? cycle;
+    for (const past of known.keys()) if (past < oldest) known.delete(past);
+    const members = membersBy(confirmed);
+    if (!members.some(({ hotkey }) => hotkey === signer.address)) return null;
+    for (;;) {
+      const tried = clock.head.number;
+      const basis = await readDutyBasis(source, { cycle, sprint, members, beacon });
+      if (basis.isWhole || tried >= patience - 1 || until.aborted) return basis;
+      await clock.reach(tried + 1, signal);
+    }
+  });
+};

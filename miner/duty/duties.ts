@@ -1,0 +1,59 @@
+import { inForce } from "#shared/participant/in-force.js";
+import { explain } from "#shared/participant/run-cycles.js";
+import { phaseAt, phaseWindow } from "#shared/protocol/phases.js";
+import { canDraw } from "#shared/protocol/signer.js";
+import { type SprintWithDuty, sprintOf, withDuty } from "#shared/protocol/sprint.js";
+import { recordWindow } from "#shared/replay/phase-records.js";
+import type { Sprinter } from "../sprint/context.js";
+import { publishAnswers } from "./answer-audit.js";
+import type { DutyMember } from "./context.js";
+import { publishDuty } from "./publish-duty.js";
+
+type Dutiful = Pick<Sprinter, "participant" | "journal" | "metrics" | "arithmetic">;
+
+/**
+ * Does a miner's duty of the network's Sprints until the participant's signal aborts, beside the cycles and Sprints: whatever fails costs that duty and
+ * nothing else. From the exchange phase on its device is free: it answers what is asked about the Sprint before, and then checks wins of the one that was
+ * just proven. Without duty it only waits.
+ */
+export const runDuties = async (miner: Dutiful): Promise<never> => {
+  const { clock, network, log, signal, signer } = miner.participant;
+  const { cycle: current } = phaseAt(clock.head.number + 1, network.phases);
+  const member: DutyMember | null = canDraw(signer) ? { ...miner, signer, known: new Map() } : null;
+  if (!member && network.sprint?.duty)
+    log.warn("no duty can be done: this hotkey's key is with a signer, which does not draw", {
+      prevention:
+        "keep the key of a miner in a network with duty in its wallet, else it counts as having missed its duty",
+    });
+  // A duty document is due in the next cycle.
+  for (let cycle = Math.max(0, current - 1); ; cycle++) {
+    await clock.reach(phaseWindow(cycle, "exchange", network.phases).start - 1, signal);
+    if (member) await doCycle(member, cycle);
+  }
+};
+
+/** All that is to be done from a cycle's exchange phase to the next one's. */
+export const doCycle = async (member: DutyMember, cycle: number): Promise<void> => {
+  await attempt(member, cycle - 1, "answers", publishAnswers);
+  await attempt(member, cycle, "duty", publishDuty);
+};
+
+const attempt = async (
+  member: DutyMember,
+  cycle: number,
+  record: "duty" | "answers",
+  work: (member: DutyMember, cycle: number, sprint: SprintWithDuty) => Promise<void>,
+): Promise<void> => {
+  const { clock, log, signal } = member.participant;
+  if (cycle < 0) return;
+  try {
+    // The duty of a network file's last Sprint is due under the next one.
+    const then = await inForce(member, cycle);
+    const { network } = then.participant;
+    const sprint = withDuty(sprintOf(network, cycle));
+    if (sprint && clock.head.number < recordWindow(record, cycle, network).end - 1) await work(then, cycle, sprint);
+  } catch (thrown) {
+    signal.throwIfAborted();
+    log.error(record === "duty" ? "Missed duty" : "Missed answers", { cycle, ...explain(thrown) });
+  }
+};

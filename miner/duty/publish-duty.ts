@@ -1,0 +1,99 @@
+import type { DutyBasis } from "#shared/compute/duty/duty-inputs.js";
+import { createJudge } from "#shared/compute/judge.js";
+import type { Checkers } from "#shared/duty/check-task.js";
+import { dutyDocumentHash } from "#shared/duty/duty-document.js";
+import type { TaskOf } from "#shared/duty/task.js";
+import { withinBlocks } from "#shared/participant/duty.js";
+import { canonicalBytes } from "#shared/protocol/hash-json.js";
+import { phaseWindow } from "#shared/protocol/phases.js";
+import { encodeRecord, shortHash } from "#shared/protocol/records.js";
+import type { SprintWithDuty } from "#shared/protocol/sprint.js";
+import { recordWindow } from "#shared/replay/phase-records.js";
+import { doDuty } from "#shared/settlement/do-duty.js";
+import { readBasis } from "./basis.js";
+import type { DutyMember } from "./context.js";
+import { markDuty } from "./mark.js";
+
+/** Blocks kept free at the end of the next train phase to put the record on chain. */
+const BLOCKS_TO_COMMIT = 2;
+
+/** Longest check of one win in milliseconds, the loading of its network included. Blocks end it earlier. */
+const LONGEST_CHECK = 600_000;
+
+/** Draws a member's duty of a Sprint, checks what it is on duty for, and commits to the signed document, once. */
+export const publishDuty = (member: DutyMember, cycle: number, sprint: SprintWithDuty): Promise<void> => {
+  const { end } = recordWindow("duty", cycle, member.participant.network);
+  return withinBlocks(
+    member.participant,
+    { duty: "duty", name: `the duty of the Sprint of cycle ${cycle}`, until: end + 1 },
+    (participant) => publish({ ...member, participant }, cycle, sprint),
+  );
+};
+
+const publish = async (member: DutyMember, cycle: number, sprint: SprintWithDuty): Promise<void> => {
+  const { participant, journal } = member;
+  const { networkHash, network, location, log } = participant;
+  const entry = journal.value.cycles[cycle]?.duty;
+  if (entry?.committed !== undefined) return;
+  const duty = entry?.document ?? (await makeDocument(member, cycle, sprint));
+  if (duty === null) return log.info("no duty: no weight is confirmed", { cycle });
+  const block = await participant.commitOnce({
+    key: `${cycle}/duty`,
+    data: encodeRecord({ type: "duty", network: shortHash(networkHash), cycle, duty, location }),
+    window: recordWindow("duty", cycle, network),
+  });
+  markDuty(member, cycle, { committed: block });
+  log.info("published duty", { cycle, duty, block });
+};
+
+/** Null if the miner is no member. */
+const makeDocument = async (member: DutyMember, cycle: number, sprint: SprintWithDuty): Promise<string | null> => {
+  const { participant, signer, arithmetic } = member;
+  const { blobs, network, signal, log, telemetry } = participant;
+  const patience = phaseWindow(cycle + 1, "distribute", network.phases).start;
+  const basis = await readBasis(member, { cycle, sprint, patience });
+  if (basis === null) return null;
+  const judge = createJudge(participant, { sprint, cycle, arithmetic, signal });
+  try {
+    const checkers = member.checkers ?? inTime(member, cycle, checkersBy(basis, judge.losers));
+    const { document } = await doDuty(basis.inputs, { signer, checkers, milliseconds: LONGEST_CHECK });
+    await blobs.put(canonicalBytes(document));
+    const hash = dutyDocumentHash(document);
+    markDuty(member, cycle, { document: hash });
+    for (const { verdict } of document.duties)
+      telemetry.instruments.add("blockzero_duty_verdicts_total", 1, { verdict });
+    const count = (verdict: string) => document.duties.filter((duty) => duty.verdict === verdict).length;
+    telemetry.instruments.set("blockzero_sprint_duties", count("valid") + count("invalid"), { outcome: "done" });
+    telemetry.instruments.set("blockzero_sprint_duties", count("abstain"), { outcome: "abstained" });
+    log.info("did duty", {
+      cycle,
+      tasks: basis.inputs.tasks.length,
+      valid: count("valid"),
+      invalid: count("invalid"),
+      abstain: count("abstain"),
+    });
+    return hash;
+  } finally {
+    await judge.dispose();
+  }
+};
+
+type Losers = ReturnType<typeof createJudge>["losers"];
+
+/** Checks a win by recomputing it with the Sprint's network, which is loaded once for all. */
+const checkersBy = ({ proofs }: Pick<DutyBasis, "proofs">, losers: Losers): Checkers => ({
+  "sprint-win": async ({ executor, subject: { nonce, difficulty } }) => {
+    const proof = proofs.get(executor)!;
+    return (await losers(proof, [nonce])).length === 0
+      ? { verdict: "valid" }
+      : { verdict: "invalid", reason: `nonce ${nonce} does not win at difficulty ${difficulty}` };
+  },
+});
+
+/** Abstains once the record must go out: what was checked by then counts. */
+const inTime = ({ participant }: DutyMember, cycle: number, checkers: Checkers): Checkers => ({
+  "sprint-win": async (task: TaskOf<"sprint-win">, signal) =>
+    participant.clock.head.number < recordWindow("duty", cycle, participant.network).end - BLOCKS_TO_COMMIT
+      ? checkers["sprint-win"]!(task, signal)
+      : { verdict: "abstain", reason: "no time was left" },
+});

@@ -1,0 +1,98 @@
+import { decodeAddress } from "@polkadot/util-crypto";
+import { isFetchFault } from "#shared/blobs/fetch-fault.js";
+import { sprintTasks } from "#shared/duty/sprint-tasks.js";
+import type { SprintWithDuty } from "#shared/protocol/sprint.js";
+import { readSprintSeed } from "#shared/replay/evaluation-seeds.js";
+import type { CycleSource } from "#shared/replay/source.js";
+import type { CycleTask, Member } from "#shared/settlement/cycle-inputs.js";
+import type { DutyInputs } from "#shared/settlement/eligible-tasks.js";
+import { nodeSeed } from "#shared/sprint/exact/seeds.js";
+import { mapLimited } from "#shared/util/map-limited.js";
+import { readCommittedProofs } from "../committed-proofs.js";
+import type { Confirmed } from "../confirmed.js";
+import { isPromised, type PromisedProof, readProof } from "../read-proof.js";
+import { MEMBERS_CHECK, POT, SUBNET_DUTY } from "./rules.js";
+
+/** What a Sprint's duty is drawn over, and whether it is all that there is. */
+export interface DutyBasis {
+  readonly inputs: DutyInputs;
+  /** Executor → its proof. */
+  readonly proofs: ReadonlyMap<string, PromisedProof>;
+  /** Whether every committed proof was available. If not, others may know more tasks. */
+  readonly isWhole: boolean;
+}
+
+/** Proofs that are fetched at once. */
+const CONCURRENT_FETCHES = 32;
+
+/** Who is a member in a Sprint: whoever had confirmed weight before it, ascending by hotkey. */
+export const membersBy = (confirmed: ReadonlyMap<string, Pick<Confirmed, "weight">> | undefined): readonly Member[] =>
+  [...(confirmed ?? [])]
+    .map(([hotkey, { weight }]) => ({ hotkey, weight: BigInt(Math.floor(weight)) }))
+    .filter(({ weight }) => weight > 0n)
+    .sort((a, b) => (a.hotkey < b.hotkey ? -1 : 1))
+    .map(({ hotkey, weight }) => ({ hotkey, publicKey: decodeAddress(hotkey), weight, checks: MEMBERS_CHECK }));
+
+/**
+ * What duty of a Sprint is drawn over: wins of every proof that was committed and is one, as far as its bytes show. A proof that cannot be had has no
+ * tasks.
+ *
+ * @param beacon the seed of duty
+ */
+export const readDutyBasis = async (
+  source: CycleSource,
+  {
+    cycle,
+    sprint,
+    members,
+    beacon,
+  }: {
+    readonly cycle: number;
+    readonly sprint: SprintWithDuty;
+    readonly members: readonly Member[];
+    readonly beacon: string;
+  },
+): Promise<DutyBasis> => {
+  const network = source.networkHash;
+  const [committed, seed] = await Promise.all([
+    readCommittedProofs(source, cycle),
+    readSprintSeed(source, { cycle, purpose: "sprint-inputs" }),
+  ]);
+  const proofs = committed.filter(isPromised);
+  let isWhole = true;
+  const tasksOf = async (proof: PromisedProof): Promise<readonly CycleTask[]> => {
+    const { hotkey, publicKey, difficulty, promise } = proof;
+    try {
+      const read = await readProof(source, cycle, proof);
+      if (!read.ok) return [];
+      const node = nodeSeed(publicKey, seed);
+      const { wins } = read.value;
+      const proven = { network, cycle, hotkey, publicKey, node, difficulty, proof: promise.proof, wins };
+      return sprintTasks(proven, { seed: beacon, count: sprint.duty.tasks }).map((task) => ({
+        task,
+        executorKey: publicKey,
+        source: { work: 1n },
+      }));
+    } catch (thrown) {
+      if (!isFetchFault(thrown)) throw thrown;
+      isWhole = false;
+      return [];
+    }
+  };
+  const tasks = (await mapLimited(proofs, CONCURRENT_FETCHES, tasksOf)).flat();
+  return {
+    inputs: {
+      network,
+      cycle,
+      members,
+      tasks,
+      tasksBefore: 0,
+      reputations: new Map(),
+      pot: POT,
+      rules: SUBNET_DUTY,
+      beacon,
+    },
+    proofs: new Map(proofs.map((proof) => [proof.hotkey, proof])),
+    isWhole,
+  };
+};

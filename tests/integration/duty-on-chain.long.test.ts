@@ -1,0 +1,205 @@
+import assert from "node:assert/strict";
+import { it } from "node:test";
+import { auditDuty } from "#inspect/audit/audit-duty.js";
+import { openFindings } from "#inspect/audit/findings.js";
+import { sprintFacts } from "#inspect/explain/explain-sprint.js";
+import { readSprints } from "#inspect/explain/read-sprints.js";
+import { sprintSentences } from "#inspect/explain/sprint-sentences.js";
+import { publishAnswers } from "#miner/duty/answer-audit.js";
+import type { DutyMember } from "#miner/duty/context.js";
+import { publishDuty } from "#miner/duty/publish-duty.js";
+import type { Checkers } from "#shared/duty/check-task.js";
+import { MAX_DUTY_BYTES } from "#shared/duty/duty-document.js";
+import { checksHash, signChecks } from "#shared/protocol/checks.js";
+import { sha256 } from "#shared/protocol/hash.js";
+import { canonicalBytes } from "#shared/protocol/hash-json.js";
+import { encodeRecord, shortHash } from "#shared/protocol/records.js";
+import { canDraw } from "#shared/protocol/signer.js";
+import { sprintSchema, withDuty } from "#shared/protocol/sprint.js";
+import { readSprintSeed } from "#shared/replay/evaluation-seeds.js";
+import { EXACT_DIALS } from "#shared/sprint/exact/dials.js";
+import { openSprintNetwork } from "#shared/sprint/exact/prover.js";
+import { networkSeed, nodeSeed } from "#shared/sprint/exact/seeds.js";
+import { encodeWinners, signWinners } from "#shared/sprint/proof/winners.js";
+import { closeDuty } from "#validator/duty/close-duty.js";
+import { knownGate } from "#validator/sprint/known-gate.js";
+import { settleSprint } from "#validator/sprint/settle-sprint.js";
+import { HANG_GUARD } from "../support/hang-guard.js";
+import { lookAt } from "../support/look-at.js";
+import { openChecker, openSprinter } from "../support/sprint.js";
+import { openSubnet, type Subnet, until } from "../support/subnet.js";
+import { device } from "../support/updates.js";
+
+/** One task a proof: with nothing else at stake everybody is on duty for it. */
+const SPRINT = sprintSchema.parse({ every: 1, dials: "tiny", duty: { tasks: 1 } });
+const DIFFICULTY = 8;
+const NONCES = 200;
+
+/** Ann and Bob do their duty, Lax looks at nothing, Tom publishes no document in time, and what the others commit to cannot be used. */
+const MEMBERS = ["ann", "bob", "lax", "tom", "gar", "big", "non"] as const;
+
+/** Weights of 800 nonces each are confirmed for the members, by two validators' word. */
+const confirmWeights = async (subnet: Subnet): Promise<void> => {
+  const head = { network: shortHash(subnet.networkHash), cycle: 1, location: subnet.location };
+  const forAll = (text: (name: string) => string) => Object.fromEntries(MEMBERS.map((name) => [name, text(name)]));
+  await subnet.record(forAll(() => encodeRecord({ type: "enter", ...head, difficulty: DIFFICULTY })));
+  await subnet.to(subnet.window(1, "evaluate").start - 1);
+  const proofOf = (name: string) => sha256(Buffer.from(`the proof of ${name}`));
+  const counts = { wins: 100, nonces: 800 };
+  await subnet.record(forAll((name) => encodeRecord({ type: "sprint", ...head, proof: proofOf(name), ...counts })));
+  await subnet.to(subnet.window(2, "distribute").start - 1);
+  const enter = { type: "enter", ...head, cycle: 2, difficulty: DIFFICULTY } as const;
+  await subnet.record({ ann: encodeRecord(enter), pat: encodeRecord(enter) });
+  await subnet.to(subnet.window(2, "train").start - 1);
+  const entries = MEMBERS.map((name) => ({
+    ...{ uid: subnet.uid(name), hotkey: subnet.signer(name).address, proof: proofOf(name) },
+    ...({
+      verdict: "valid",
+      reason: null,
+      detail: null,
+      wins: counts.wins,
+      checked: counts.wins,
+      nonce: null,
+    } as const),
+  }));
+  const records: Record<string, string> = {};
+  for (const validator of subnet.validators) {
+    const checks = await signChecks({ network: subnet.networkHash, cycle: 1, entries }, subnet.signer(validator));
+    await subnet.store.put(canonicalBytes(checks));
+    records[validator] = encodeRecord({ type: "checks", ...head, checks: checksHash(checks) });
+  }
+  await subnet.record(records);
+  await subnet.to(subnet.window(2, "train").end);
+};
+
+/** In the Sprint of cycle 2 Ann commits to true wins, and Pat, whose weight nobody confirmed, to nonces none of which wins. */
+const commitProofs = async (subnet: Subnet): Promise<void> => {
+  await subnet.to(subnet.window(2, "evaluate").start);
+  const seedOf = (purpose: "sprint-network" | "sprint-inputs") => readSprintSeed(subnet, { cycle: 2, purpose });
+  const network = await openSprintNetwork({
+    dials: EXACT_DIALS.tiny,
+    seed: networkSeed(await seedOf("sprint-network")),
+    device,
+  });
+  const inputs = await seedOf("sprint-inputs");
+  const head = { network: shortHash(subnet.networkHash), cycle: 2, location: subnet.location };
+  const records: Record<string, string> = {};
+  for (const name of ["ann", "pat"]) {
+    const signer = subnet.signer(name);
+    const won = await network.search(nodeSeed(signer.publicKey, inputs), { first: 0, count: NONCES }, DIFFICULTY);
+    const lost = Array.from({ length: NONCES }, (_, nonce) => nonce).filter((nonce) => !won.includes(nonce));
+    const wins = name === "ann" ? won : lost.slice(0, 20);
+    const fields = { network: subnet.networkHash, cycle: 2, difficulty: DIFFICULTY, nonces: NONCES, wins };
+    const bytes = encodeWinners(await signWinners(fields, signer));
+    await subnet.store.put(bytes);
+    const counts = { wins: wins.length, nonces: NONCES };
+    records[name] = encodeRecord({ type: "sprint", ...head, proof: sha256(bytes), ...counts });
+  }
+  await network.dispose();
+  await subnet.record(records);
+};
+
+const openMember = async (subnet: Subnet, name: string, checkers?: Checkers): Promise<DutyMember> => {
+  const sprinter = await openSprinter(subnet, name);
+  const { signer } = sprinter.participant;
+  assert.ok(canDraw(signer));
+  return { ...sprinter, signer, known: new Map(), ...(checkers && { checkers }) };
+};
+
+it("duty of a Sprint is drawn, done, audited and closed on chain: who lies, misses or hides it loses pay", {
+  timeout: HANG_GUARD,
+}, async (t) => {
+  const subnet = await openSubnet(t, { network: { sprint: SPRINT }, miners: [...MEMBERS, "pat"] });
+  const sprint = withDuty(SPRINT)!;
+  const address = (name: string) => subnet.signer(name).address;
+  await confirmWeights(subnet);
+  await commitProofs(subnet);
+  await subnet.to(subnet.window(2, "exchange").start);
+
+  const [ann, bob, tom] = [
+    await openMember(subnet, "ann"),
+    await openMember(subnet, "bob"),
+    await openMember(subnet, "tom"),
+  ];
+  const lax = await openMember(subnet, "lax", { "sprint-win": async () => ({ verdict: "valid" }) });
+  const documentOf = ({ journal }: DutyMember) => journal.value.cycles[2]?.duty?.document;
+  const lives = [ann, bob, lax].map((member) => publishDuty(member, 2, sprint));
+  await until(t, () => [ann, bob, lax].every((member) => documentOf(member) !== undefined));
+
+  // Bob is killed after his document was stored, and comes back.
+  const killed = assert.rejects(lives[1]!);
+  await bob.participant.leave();
+  await killed;
+  const again = await openMember(subnet, "bob");
+  assert.equal(documentOf(again), documentOf(bob));
+  lives[1] = publishDuty(again, 2, sprint);
+
+  const train = subnet.window(3, "train");
+  await subnet.to(train.start - 1);
+  for (const name of ["ann", "bob", "lax"]) await subnet.sent(name, name === "ann" ? 5 : 3);
+  const [garbage, oversized] = [Buffer.from("no document"), Buffer.alloc(MAX_DUTY_BYTES + 1, 32)];
+  for (const bytes of [garbage, oversized]) await subnet.store.put(bytes);
+  const head = { network: shortHash(subnet.networkHash), cycle: 2, location: subnet.location };
+  const duty = (hash: string) => encodeRecord({ type: "duty", ...head, duty: hash });
+  await subnet.record({ gar: duty(sha256(garbage)), big: duty(sha256(oversized)), non: duty("ab".repeat(32)) });
+  await Promise.all(lives);
+  const inBlock = again.journal.value.cycles[2]!.duty!.committed;
+  await publishDuty(again, 2, sprint);
+  assert.equal(again.journal.value.cycles[2]!.duty!.committed, inBlock);
+
+  // Who was on duty for everything is asked for nothing; Tom shows that he was on duty.
+  await subnet.to(subnet.window(3, "exchange").start - 1);
+  await publishAnswers(ann, 2, sprint);
+  assert.equal(ann.journal.value.cycles[2]!.duty!.answers, undefined);
+  const answered = publishAnswers(tom, 2, sprint);
+  await subnet.sent("tom", 3);
+  await subnet.to(subnet.window(3, "exchange").end);
+  await answered;
+  assert.equal(tom.journal.value.cycles[2]!.duty!.answered, subnet.window(3, "exchange").start);
+
+  const vera = await openChecker(subnet, "vera");
+  const deadline = vera.participant.clock.head.number + 1;
+  await settleSprint(vera, { cycle: 1, sprint: SPRINT, deadline });
+  await closeDuty(vera, { cycle: 2, sprint, deadline });
+  const [closed] = vera.journal.value.duties;
+  assert.equal(closed?.isWhole, false);
+  const parts = new Map(closed.parts.map((part) => [part.hotkey, part]));
+  const standing = (name: string) => {
+    const { duties, missed, isFraud, released } = parts.get(address(name))!;
+    return [duties, missed, isFraud, released];
+  };
+  // Ann is not on duty for her own win.
+  assert.deepEqual(standing("ann"), [1, 0, false, 1_000_000]);
+  assert.deepEqual(standing("bob"), [2, 0, false, 1_000_000]);
+  assert.deepEqual(standing("lax"), [2, 0, true, 0]);
+  assert.deepEqual(standing("pat"), [0, 0, true, 0]);
+  for (const name of ["tom", "gar", "big", "non"]) assert.deepEqual(standing(name), [2, 2, false, 10_000], name);
+  assert.equal(await knownGate(vera, 3), undefined);
+  const gate = (await knownGate(vera, 4))!;
+  assert.deepEqual(
+    ["ann", "bob", "lax", "pat", "tom", "vito"].map((name) => gate(address(name))),
+    [1, 1, 0, 0, 0.01, 1],
+  );
+
+  // The Sprint of cycle 3, in which nobody took part, is then settled too.
+  await subnet.to(subnet.window(4, "train").end);
+  // A stranger closes it as the validator did, and says why.
+  const { source, head: block } = await lookAt(t, subnet);
+  const window = await readSprints(source, 4);
+  const seen = window!.duty.results.at(-1);
+  assert.deepEqual(seen!.parts, closed.parts);
+  assert.deepEqual([...seen!.problems.keys()].sort(), ["big", "gar", "non"].map(address).sort());
+  const said = (name: string) =>
+    sprintSentences(sprintFacts(subnet.network, window, { uid: subnet.uid(name), hotkey: address(name) })).join("\n");
+  assert.match(said("lax"), /leaves it 0\.0 % of its pay/);
+  assert.match(said("lax"), /its verdict on task [0-9a-f]{64} is refuted by recomputation/);
+  assert.match(said("tom"), /2 missed of 2/);
+  assert.match(said("gar"), /its documents do not count: .*JSON/);
+  const findings = openFindings(2);
+  await auditDuty(source, { cycle: 2, head: block, memory: { known: new Map(), knownDuty: new Map() } }, findings);
+  const { notes } = findings.finish();
+  assert.ok(
+    notes.some((note) => note.includes(`${address("pat")} did 0 of 0, had 1 tasks`) && /fraud/.test(note)),
+    notes.join("\n"),
+  );
+});

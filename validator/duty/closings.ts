@@ -1,0 +1,41 @@
+import { withinBlocks } from "#shared/participant/duty.js";
+import { inForce } from "#shared/participant/in-force.js";
+import { explain } from "#shared/participant/run-cycles.js";
+import { phaseAt, phaseWindow } from "#shared/protocol/phases.js";
+import { sprintOf, withDuty } from "#shared/protocol/sprint.js";
+import type { Checker } from "../sprint/context.js";
+import { closeDuty } from "./close-duty.js";
+
+/** Blocks that closing gets at least. */
+const LEAST_BLOCKS = 2;
+
+/**
+ * Closes the duty of the network's Sprints until the participant's signal aborts, beside the cycles: whatever fails costs that closing and nothing else.
+ * Answers are on chain in the exchange phase of the next cycle; choosing and merging come first, so it begins with the cycle after that, and is over
+ * before updates are scored.
+ */
+export const runClosings = async (checker: Checker): Promise<never> => {
+  const { participant, journal } = checker;
+  const { clock, network, log, signal } = participant;
+  const { cycle: current } = phaseAt(clock.head.number + 1, network.phases);
+  for (let cycle = Math.max(0, current - 2); ; cycle++) {
+    await clock.reach(phaseWindow(cycle + 2, "distribute", network.phases).start, signal);
+    try {
+      const then = await inForce(checker, cycle);
+      const sprint = withDuty(sprintOf(then.participant.network, cycle));
+      if (!sprint || journal.value.duties.some((one) => one.cycle === cycle && one.isWhole)) continue;
+      const deadline = phaseWindow(cycle + 2, "train", network.phases).end - 1;
+      const until = Math.max(
+        phaseWindow(cycle + 2, "evaluate", network.phases).start,
+        clock.head.number + LEAST_BLOCKS,
+      );
+      const limit = { duty: "close", name: `the duty of the Sprint of cycle ${cycle}`, until } as const;
+      await withinBlocks(then.participant, limit, (bounded) =>
+        closeDuty({ ...then, participant: bounded }, { cycle, sprint, deadline }),
+      );
+    } catch (thrown) {
+      signal.throwIfAborted();
+      log.error("Duty not closed", { cycle, ...explain(thrown) });
+    }
+  }
+};
