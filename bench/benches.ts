@@ -20,6 +20,7 @@ import { shardModesBench } from "./shard-modes.js";
 import { splittingBench } from "./splitting/command.js";
 import { sprintBench } from "./sprint/command.js";
 import { stepBench } from "./step/command.js";
+import { streamingBench } from "./streaming/command.js";
 import { validationBench } from "./validation/command.js";
 
 /** One entry a bench; each is a command of its own. */
@@ -43,6 +44,7 @@ export const benches: readonly CommandSpec[] = [
   defencesBench,
   artifactsBench,
   dataBench,
+  streamingBench,
   metricsBench,
   dashboardBench,
   beaconBench,
