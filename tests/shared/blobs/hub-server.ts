@@ -17,6 +17,8 @@ export interface Hub {
   lie(change: ((entries: object[]) => object[]) | null): void;
   /** Sends the first byte of every file, and no more. */
   stall(): void;
+  /** Sends who asks for a file to that address, as the Hub does for large ones. */
+  sendElsewhere(url: string): void;
   /** Says that a file list goes on there. */
   continueListingAt(url: string): void;
   /** Refuses the next commits. */
@@ -50,6 +52,7 @@ export const startHub = async (t: TestContext, repo: string, token: string, exis
   let refusals = 0;
   let isStalling = false;
   let nextList: string | null = null;
+  let elsewhere: string | null = null;
   let before: (() => void) | null = null;
   let listing: (entries: object[]) => object[] = (entries) => entries;
   let given: (bytes: Uint8Array, path: string) => Uint8Array = (bytes) => bytes;
@@ -83,17 +86,10 @@ export const startHub = async (t: TestContext, repo: string, token: string, exis
     json(response, 200, { success: true, commitOid, commitUrl: `${url}/${repo}/commit/${commitOid}`, hookOutput: "" });
   };
 
-  const resolve = (request: IncomingMessage, response: ServerResponse, file: Uint8Array | undefined) => {
+  const resolve = (request: IncomingMessage, response: ServerResponse, name: string, file: Uint8Array | undefined) => {
     if (file === undefined) return json(response.setHeader("x-error-code", "EntryNotFound"), 404, { error: "none" });
-    const range = requestedRange(request.headers.range, file.length);
-    if (range === "unsatisfiable") return json(response, 416, {});
-    response.writeHead(range === null ? 200 : 206, {
-      etag: `"${sha256(file)}"`,
-      ...(range !== null && { "content-range": contentRange(range, file.length) }),
-    });
-    const bytes = range === null ? file : file.subarray(range.start, range.end);
-    if (isStalling && bytes.length > 1) response.write(bytes.subarray(0, 1));
-    else response.end(bytes);
+    if (elsewhere !== null) return void response.writeHead(302, { location: `${elsewhere}/${name}` }).end();
+    sendFile(request, response, file, isStalling);
   };
 
   const answer = async (request: IncomingMessage, response: ServerResponse) => {
@@ -147,7 +143,7 @@ export const startHub = async (t: TestContext, repo: string, token: string, exis
     if (resolved !== null) {
       const name = decodeURIComponent(resolved[2] ?? "");
       const file = treeAt(resolved[1] ?? "")?.get(name);
-      return resolve(request, response, file && given(file, name));
+      return resolve(request, response, name, file && given(file, name));
     }
     json(response, 404, { error: "not here" });
   };
@@ -160,6 +156,9 @@ export const startHub = async (t: TestContext, repo: string, token: string, exis
     tree: treeAt,
     stall: () => {
       isStalling = true;
+    },
+    sendElsewhere: (place) => {
+      elsewhere = place;
     },
     continueListingAt: (next) => {
       nextList = next;
@@ -181,6 +180,27 @@ export const startHub = async (t: TestContext, repo: string, token: string, exis
     },
     commitElsewhere: (path, bytes) => advance(new Map([...(treeAt("main") ?? []), [path, bytes]])),
   };
+};
+
+/** Answers with a file, or the range of it that is asked for. @param isStalling whether only the first byte is sent */
+export const sendFile = (
+  request: IncomingMessage,
+  response: ServerResponse,
+  file: Uint8Array,
+  isStalling = false,
+): void => {
+  const range = requestedRange(request.headers.range, file.length);
+  if (range === "unsatisfiable") {
+    json(response, 416, {});
+    return;
+  }
+  response.writeHead(range === null ? 200 : 206, {
+    etag: `"${sha256(file)}"`,
+    ...(range !== null && { "content-range": contentRange(range, file.length) }),
+  });
+  const bytes = range === null ? file : file.subarray(range.start, range.end);
+  if (isStalling && bytes.length > 1) response.write(bytes.subarray(0, 1));
+  else response.end(bytes);
 };
 
 /** An entry of a file list: a small file has Git's object id, a large one its pointer's and its own hash. */

@@ -88,6 +88,11 @@ describe("rows of a file of documents", { timeout: HANG_GUARD }, () => {
     await assert.rejects(of(t, "d.jsonl.gz", zipped.subarray(0, zipped.length - 9)), refused);
     await assert.rejects(of(t, "d.txt.zst", LATIN_ZSTD.subarray(0, LATIN_ZSTD.length - 6)), refused);
     await assert.rejects(of(t, "d.jsonl.gz", "plain"), refused);
+    // Frames that would keep more than 128 MiB in memory: by their window, and by their size as a single segment.
+    const frame = (...header: readonly number[]) =>
+      Buffer.concat([Buffer.from([0x28, 0xb5, 0x2f, 0xfd, ...header]), Buffer.alloc(20)]);
+    for (const head of [frame(0, 0x89), frame(0xa0, 1, 0, 0, 0x08), frame(0xe1, 0, 0, 0, 0, 0, 1)])
+      await assert.rejects(of(t, "d.txt.zst", head), coded("DATASET_TOO_LARGE", /window of \d+ bytes/));
   });
 
   it("that are too long are passed over, and those after them are read", async (t) => {

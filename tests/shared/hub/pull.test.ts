@@ -6,7 +6,7 @@ import { BlockZeroError, formatError } from "#shared/errors/error.js";
 import { parseHubAddress } from "#shared/hub/hub-address.js";
 import { pullFolder } from "#shared/hub/pull.js";
 import { temporaryFolder } from "#tests/shared/artifact/temporary.js";
-import { startHub } from "#tests/shared/blobs/hub-server.js";
+import { sendFile, startHub } from "#tests/shared/blobs/hub-server.js";
 import { listen } from "#tests/shared/blobs/support.js";
 import { HANG_GUARD } from "#tests/support/hang-guard.js";
 import { HTTP_BEHAVIOURS, hostileServer } from "#tests/support/hostile-server.js";
@@ -125,6 +125,28 @@ describe("a pull from the Hub", { timeout: HANG_GUARD }, () => {
     const { hub, env, out } = await setUp(t);
     hub.stall();
     await assert.rejects(pullFolder(address, out, { env, answerMs: 500 }), refused("HUB_FAILED", /no answer within/));
+  });
+
+  it("fetches files from where the hub sends it, without its token, and believes no other bytes from there", async (t) => {
+    const { hub, env, out } = await setUp(t);
+    const shown: (string | undefined)[] = [];
+    let change = (bytes: Uint8Array): Uint8Array => bytes;
+    const elsewhere = await listen(t, (request, response) => {
+      shown.push(request.headers.authorization);
+      sendFile(request, response, change(request.url === "/config.json" ? config : weights));
+    });
+    hub.sendElsewhere(elsewhere);
+    await pullFolder(address, out, { env });
+    assert.deepEqual(readFileSync(join(out, "model.safetensors")), weights);
+    assert.ok(shown.length >= 2 && shown.every((token) => token === undefined), String(shown));
+    const other = `${out}-other`;
+    change = (bytes) => Buffer.from(bytes).fill("x", 0, 1);
+    await assert.rejects(pullFolder(address, other, { env }), refused("HUB_CONTENT_MISMATCH", /config\.json/));
+    change = (bytes) => bytes.subarray(1);
+    await assert.rejects(pullFolder(address, other, { env }), refused("HUB_CONTENT_MISMATCH", /lists .* and gives/));
+    hub.sendElsewhere(`${elsewhere}:no`);
+    await assert.rejects(pullFolder(address, other, { env, answerMs: 500 }), refused("HUB_FAILED", /./));
+    assert.ok(!existsSync(other));
   });
 
   it("shows its token to nobody but the hub", async (t) => {
