@@ -1,6 +1,6 @@
 import { type LanguageModel, openLanguageModel } from "#inspect/model/language-model.js";
 import { JSON_FLAG, printJson } from "#shared/cli/json.js";
-import { nonNegativeNumber, share, wholeNumber } from "#shared/cli/numbers.js";
+import { nonNegativeNumber, shareOrAll, wholeNumber } from "#shared/cli/numbers.js";
 import { type CommandSpec, shutdownSignal } from "#shared/cli/program.js";
 import { renderChat } from "#shared/data/chat-template.js";
 import { onnxCpu } from "#shared/engine/runtime/onnx-cpu.js";
@@ -39,7 +39,7 @@ export const generate: CommandSpec = {
         .option("--max-tokens <n>", "tokens that are added at most", wholeNumber(1), 128)
         .option("--temperature <t>", "divides the logits; 0 takes the likeliest token always", nonNegativeNumber, 0)
         .option("--top-k <n>", "only so many of the likeliest tokens; unset: all", wholeNumber(1))
-        .option("--top-p <p>", "only the likeliest tokens that have this probability together", share, 1)
+        .option("--top-p <p>", "only the likeliest tokens that have this probability together", shareOrAll, 1)
         .option("--seed <n>", "seed of what temperature leaves to chance", wholeNumber(0), 1),
     )
       .option(...JSON_FLAG)

@@ -16,7 +16,7 @@ import { sha256 } from "#shared/protocol/hash.js";
 import type { ModelConfig } from "#shared/protocol/model-config.js";
 import { MAX_TOKENIZER_BYTES, MAX_TOKENIZER_CONFIG_BYTES } from "#shared/protocol/tokenizer-files.js";
 import { openParts } from "./model-export.js";
-import { findModel, openModelStore } from "./model-store.js";
+import { checkModelName, findModel, openModelStore } from "./model-store.js";
 import { networkTokenizer } from "./network-tokenizer.js";
 
 /** A model with what turns its tokens into text. */
@@ -44,7 +44,7 @@ export interface LanguageModelOptions {
 /**
  * Loads a model, in float32.
  *
- * @throws BlockZeroError TOKENIZER_MISSING, TOKENIZER_INVALID, and what reading a checkpoint or a home throws
+ * @throws BlockZeroError MODEL_UNKNOWN, TOKENIZER_MISSING, TOKENIZER_INVALID, and what reading a checkpoint or a home throws
  */
 export const openLanguageModel = async (options: LanguageModelOptions): Promise<LanguageModel> => {
   const model = isFolder(options.model) ? await fromFolder(options.model, options.tokenizer) : await fromHome(options);
@@ -75,6 +75,7 @@ const fromFolder = async (dir: string, tokenizerName: string | undefined): Promi
 };
 
 const fromHome = async ({ model, home, tokenizer: name, onDamage }: LanguageModelOptions): Promise<LanguageModel> => {
+  checkModelName(model);
   const store = await openModelStore(home, onDamage);
   const { hash, manifest } = findModel(store, model);
   const parameters: Record<string, Parameters[string]> = {};

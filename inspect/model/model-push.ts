@@ -7,6 +7,7 @@ import type { HubAddress } from "#shared/hub/hub-address.js";
 import { type Pushed, pushFolder } from "#shared/hub/push.js";
 import { openCheckpoint } from "#shared/model/checkpoint-reader.js";
 import { exportModel, type ModelExport } from "./model-export.js";
+import { checkModelName } from "./model-store.js";
 
 export interface ModelPush extends Omit<ModelExport, "out"> {
   readonly address: HubAddress;
@@ -42,6 +43,7 @@ export const pushModel = async (
     );
   if (existsSync(options.model) && statSync(options.model).isDirectory())
     return pushCheckpoint(options.model, { address, isPrivate, env, answerMs });
+  checkModelName(options.model);
   const scratch = await mkdtemp(join(tmpdir(), "blockzero-push-"));
   try {
     const out = join(scratch, "model");

@@ -116,6 +116,23 @@ const readManifests = async (
 /** The cycle that made the model. Genesis also stands for cycle 0, and comes before the first cycle's model. */
 const ageOf = ({ cycle, parent }: ModelManifest): number => (parent === null ? -1 : cycle);
 
+/** Whether it can be a model of a home: `latest`, or digits that a hash may begin with. */
+const isModelName = (name: string): boolean => name === "latest" || /^[0-9a-f]{1,64}$/i.test(name);
+
+/**
+ * A name that is no folder must be one of a home's models.
+ *
+ * @throws BlockZeroError MODEL_UNKNOWN
+ */
+export const checkModelName = (name: string): void => {
+  if (isModelName(name)) return;
+  throw new BlockZeroError(
+    "MODEL_UNKNOWN",
+    `${name} is no folder here, and no model's hash`,
+    "name a folder with config.json and model.safetensors, the beginning of a hash, or latest",
+  );
+};
+
 /**
  * Finds a model by hash, by the first digits of one, or by `latest`: the model of the highest cycle here. Only the chain knows which model
  * the validators agreed on. If two models of that cycle are here, `latest` refuses to choose. Name a hash to be certain.

@@ -12,6 +12,7 @@ import { type PackManifest, packManifestSchema, type ShardRef } from "#shared/pr
 import { chatRenderer, readChatFormat } from "./chat.js";
 import { extractor } from "./extract.js";
 import { filtersOf } from "./filters/index.js";
+import type { Tally } from "./pieces/tally.js";
 import type { PackReport } from "./report/report.js";
 import { reportOf } from "./report/report-of.js";
 import { reportPage } from "./report/report-page.js";
@@ -147,10 +148,12 @@ export const makePack = async (options: PackOptions): Promise<Packed> => {
     held_out: stored(sides.training.length, sides.held_out.length),
   };
   log.close();
-  if (manifest.training.length + manifest.held_out.length === 0) throw emptyPack(out, work);
+  const reported = { files, catalogue, fates, clusters, settings, manifest };
+  if (manifest.training.length + manifest.held_out.length === 0)
+    throw emptyPack(out, work, reportOf({ ...reported, hash: "" }).tally);
   const bytes = canonicalBytes(packManifestSchema.parse(manifest));
   const hash = await store.put(bytes);
-  const report = reportOf({ files, catalogue, fates, clusters, settings, manifest, hash });
+  const report = reportOf({ ...reported, hash });
   writeFileAtomic(join(out, "report.txt"), reportText(report), 0o644);
   writeFileAtomic(join(out, "report.html"), reportPage(report), 0o644);
   writeFileAtomic(join(out, MANIFEST_NAME), bytes, 0o644);
@@ -204,9 +207,20 @@ const placeOf = (catalogue: Catalogue, document: number): DocumentAt => ({
   bytes: catalogue.bytes[document]!,
 });
 
-const emptyPack = (out: string, work: string): BlockZeroError =>
-  new BlockZeroError(
+const emptyPack = (out: string, work: string, { rows, left }: Tally): BlockZeroError => {
+  const reasons = Object.entries(left)
+    .flatMap(([stage, why]) =>
+      Object.entries(why).map(([reason, found]) => ({ what: `${stage}: ${reason}`, ...found })),
+    )
+    .sort((a, b) => b.rows - a.rows)
+    .slice(0, REASONS)
+    .map(({ what, rows: count }) => `${count} left out by ${what}`);
+  return new BlockZeroError(
     "PACK_EMPTY",
-    `no document is left for the pack in ${out}`,
-    `loosen the filters, then remove ${work} and try again`,
+    `no document is left for the pack in ${out}: of ${rows} rows ${reasons.join(", ") || "none has a token"}`,
+    `name the right --field, or loosen the filters; then remove ${work} and try again`,
   );
+};
+
+/** Reasons that a message names, the commonest. */
+const REASONS = 3;

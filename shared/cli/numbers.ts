@@ -25,6 +25,10 @@ export const positiveNumber = (text: string): number =>
 export const share = (text: string): number =>
   finite(text, (value) => value > 0 && value < 1, "It must be a number above zero and below one.");
 
+/** The same of those of at most one. */
+export const shareOrAll = (text: string): number =>
+  finite(text, (value) => value > 0 && value <= 1, "It must be a number above zero and at most one.");
+
 /** Decimal digits alone: `Number` reads more, such as nothing at all, Infinity and 0x10. */
 const finite = (text: string, isAllowed: (value: number) => boolean, problem: string): number => {
   const value = Number(text);

@@ -22,6 +22,10 @@ export const modelErrors = {
   CHECKPOINT_SHARDS: { meaning: "The checkpoint would have too many files.", remedy: "Allow larger ones." },
   CHECKPOINT_TOO_LARGE: { meaning: "A tensor does not fit into memory.", remedy: "Use a machine with more memory." },
   MODEL_AMBIGUOUS: { meaning: "Several models answer to the name.", remedy: "Name one by its whole hash." },
+  MODEL_DENSE: {
+    meaning: "A dense model has no experts that could be looked at.",
+    remedy: "Name a model with experts, such as `blockzero genesis --experts` makes of a dense one.",
+  },
   MODEL_MANIFEST_MALFORMED: {
     meaning: "A model's manifest cannot be read.",
     remedy: "Update BlockZero, or ask the validators what they committed.",

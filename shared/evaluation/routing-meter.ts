@@ -2,6 +2,8 @@ import type { Device, DeviceTensor } from "#shared/engine/device.js";
 import { Graph, type Value } from "#shared/engine/graph.js";
 import * as op from "#shared/engine/ops/index.js";
 import { floatTensor, intTensor } from "#shared/engine/tensor.js";
+import { BlockZeroError } from "#shared/errors/error.js";
+import { familyOf } from "#shared/model/families/index.js";
 import { forward } from "#shared/model/forward.js";
 import { allExperts, type Parameters } from "#shared/model/parameters.js";
 import type { ModelConfig } from "#shared/protocol/model-config.js";
@@ -38,7 +40,11 @@ export interface RoutingMeterOptions {
   readonly parameters: Parameters;
 }
 
-/** Compiles a forward pass of the whole model that computes only the choices of its routers. */
+/**
+ * Compiles a forward pass of the whole model that computes only the choices of its routers.
+ *
+ * @throws BlockZeroError MODEL_DENSE
+ */
 export const createRoutingMeter = async (
   device: Device,
   config: ModelConfig,
@@ -47,6 +53,12 @@ export const createRoutingMeter = async (
   const tokens = batchSize * sequenceLength;
   const held = allExperts(config);
   const layers = held.flatMap((experts, layer) => (experts.length > 0 ? [layer] : []));
+  if (layers.length === 0)
+    throw new BlockZeroError(
+      "MODEL_DENSE",
+      `a dense model of the family ${familyOf(config).title} has no experts`,
+      "name a model with experts, or the export of one that `blockzero genesis --experts` made of it",
+    );
   const graph = new Graph();
   const values = Object.fromEntries(
     Object.entries(parameters).map(([name, { shape }]) => [name, graph.input(name, shape)]),

@@ -105,6 +105,10 @@ const run = async (sources: readonly string[], options: Options, signal: AbortSi
       },
     });
     view.close();
+    if (manifest.held_out.length === 0)
+      console.error(
+        "note: no document is held out, so no group can be scored on it: give more text, or a larger --held-out",
+      );
     if (options.json) return printJson({ pack: options.out, hash, manifest, report });
     process.stdout.write(reportText(report));
     console.log(

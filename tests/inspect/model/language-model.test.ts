@@ -46,6 +46,12 @@ describe("a model with its tokenizer", () => {
     assert.equal((await open(dir)).chat?.template, "of its own");
   });
 
+  it("is a folder, or of a home: another name is neither", async () => {
+    await assert.rejects(open("SmolLM2"), { code: "MODEL_UNKNOWN", message: /SmolLM2 is no folder/ });
+    await assert.rejects(open("latest"), { code: "HOME_WITHOUT_BLOBS" });
+    await assert.rejects(open("3f2a90"), { code: "HOME_WITHOUT_BLOBS" });
+  });
+
   it("is refused without one, and with one of more tokens than it has rows", async (t) => {
     const dir = await folder(t);
     rmSync(join(dir, "tokenizer.json"));

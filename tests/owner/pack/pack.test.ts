@@ -96,7 +96,10 @@ describe("a pack", { timeout: HANG_GUARD }, () => {
       coded("PACK_ROW", /rows\.jsonl: row 6 has no document: "text" is empty/),
     );
     const none = writeCorpus(folder, ["", null], "none.jsonl");
-    await assert.rejects(pack([none], join(folder, "none")), coded("PACK_EMPTY"));
+    await assert.rejects(
+      pack([none], join(folder, "none")),
+      coded("PACK_EMPTY", /of 2 rows 1 left out by rows: "text" is empty, 1 left out by rows: "text" is null$/),
+    );
   });
 
   it("takes out of the training part what a benchmark or the held-out part has", async (t) => {

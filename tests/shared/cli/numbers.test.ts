@@ -1,6 +1,13 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { finiteNumber, nonNegativeNumber, positiveNumber, wholeNumber } from "#shared/cli/numbers.js";
+import {
+  finiteNumber,
+  nonNegativeNumber,
+  positiveNumber,
+  share,
+  shareOrAll,
+  wholeNumber,
+} from "#shared/cli/numbers.js";
 
 test("whole numbers are digits within their bounds", () => {
   assert.equal(wholeNumber(0, 65535)("65535"), 65535);
@@ -14,6 +21,14 @@ test("positive numbers are finite and above zero", () => {
   assert.equal(positiveNumber("3e-3"), 0.003);
   for (const text of ["0", "-1", "", " ", "NaN", "Infinity", "1s"])
     assert.throws(() => positiveNumber(text), { code: "commander.invalidArgument" }, text);
+});
+
+test("shares are above zero and below one, or all", () => {
+  assert.deepEqual(["0.5", "1"].map(shareOrAll), [0.5, 1]);
+  assert.equal(share("0.99"), 0.99);
+  for (const text of ["0", "1.01", "-1"])
+    for (const parse of [share, shareOrAll]) assert.throws(() => parse(text), { code: "commander.invalidArgument" });
+  assert.throws(() => share("1"), /below one/);
 });
 
 test("numbers are finite, and may be below zero", () => {

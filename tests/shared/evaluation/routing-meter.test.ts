@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { createRoutingMeter, meanRelevance } from "#shared/evaluation/routing-meter.js";
+import type { ModelConfig } from "#shared/protocol/model-config.js";
 import {
   device,
   floatsOf,
@@ -35,6 +36,19 @@ const counted = async (ids: readonly number[], layer: number) => {
 };
 
 describe("a routing meter", () => {
+  it("is refused where there are no routers", async () => {
+    const dense: ModelConfig = {
+      ...MICRO,
+      model_type: "llama",
+      intermediate_size: 8,
+      num_experts: 0,
+      num_experts_per_tok: 0,
+      moe_intermediate_size: 0,
+    };
+    const meter = createRoutingMeter(device, dense, { batchSize: 2, sequenceLength, parameters });
+    await assert.rejects(meter, { code: "MODEL_DENSE", message: /Llama/ });
+  });
+
   it("gives of each row what its own tokens come to, however short it is", async () => {
     const rows = [microIds(8, "first"), microIds(5, "second"), microIds(8, "third")];
     const meter = await createRoutingMeter(device, MICRO, { batchSize: 2, sequenceLength, parameters });
