@@ -123,6 +123,7 @@ export const signerSettings = defineConfig({
   "rates.extrinsics": perMinute(60, "Extrinsics", "BLOCKZERO_SIGNER_RATES_EXTRINSICS"),
   "rates.documents": perMinute(30, "Documents", "BLOCKZERO_SIGNER_RATES_DOCUMENTS"),
   "rates.requests": perMinute(6000, "Requests to blob servers", "BLOCKZERO_SIGNER_RATES_REQUESTS"),
+  "rates.draws": perMinute(6000, "Draws of duty", "BLOCKZERO_SIGNER_RATES_DRAWS"),
   "log.level": level,
   "log.format": format,
 });

@@ -23,7 +23,7 @@ export const permits = (policy: Policy, statement: Statement): Parsed<Statement>
 };
 
 const problemOf = (policy: Policy, statement: Statement): string | null => {
-  if (statement.kind === "request") return null;
+  if (statement.kind === "request" || statement.kind === "draw") return null;
   const { network } = statement;
   const isKnown = network === null || policy.networks === undefined;
   if (!isKnown && !policy.networks.some((hash) => shortHash(hash) === network)) return `network ${network}`;

@@ -1,9 +1,8 @@
 import { createServer as createHttpServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import { createServer as createHttpsServer } from "node:https";
 import { type BlockZeroError, hasCode, reasonOf } from "#shared/errors/error.js";
-import type { SigningRequest } from "#shared/protocol/signer.js";
 import {
-  isSigningKind,
+  isAskedKind,
   KEY_PATH,
   KIND_HEADER,
   MAX_MESSAGE_BYTES,
@@ -18,11 +17,12 @@ import type { Log } from "#shared/telemetry/log.js";
 import { boundConnections, type Connections } from "./connections.js";
 import { quietLog } from "./quiet-log.js";
 import { type Signed, TooOften } from "./sign.js";
+import type { AskedRequest } from "./statement.js";
 
 export interface SignerServerOptions {
   /** SS58. */
   readonly hotkey: string;
-  readonly sign: (request: SigningRequest) => Signed;
+  readonly sign: (request: AskedRequest) => Signed;
   /** What each request must show; null over a Unix socket, whose mode says who may connect. */
   readonly token: string | null;
   /** PEM. Unset: plain HTTP. */
@@ -101,7 +101,7 @@ const answer = async (
       message: `only GET ${KEY_PATH} and POST ${SIGN_PATH} are here`,
     });
   const kind = String(headers[KIND_HEADER]);
-  if (!isSigningKind(kind)) return end(response, 400, { code: "SIGNER_REFUSED", message: "of an unknown kind" });
+  if (!isAskedKind(kind)) return end(response, 400, { code: "SIGNER_REFUSED", message: "of an unknown kind" });
   const shownPurpose = headers[PURPOSE_HEADER];
   const purpose = typeof shownPurpose === "string" ? parsePurpose(shownPurpose) : undefined;
   if (purpose === null) return end(response, 400, { code: "SIGNER_REFUSED", message: "with a purpose that is none" });
@@ -119,7 +119,7 @@ const answer = async (
   } finally {
     held.bytes -= large;
   }
-  const { statement, signature } = sign({ kind, message, ...(purpose && { purpose }) } as SigningRequest);
+  const { statement, signature } = sign({ kind, message, ...(purpose && { purpose }) } as AskedRequest);
   log.debug("signed", { ...statement });
   end(response, 200, { signature: Buffer.from(signature).toString("hex") });
 };

@@ -1,18 +1,19 @@
 import { tokenBuckets } from "#shared/blobs/token-buckets.js";
 import { BlockZeroError } from "#shared/errors/error.js";
 import { sha256 } from "#shared/protocol/hash.js";
-import type { LocalKey, SigningRequest } from "#shared/protocol/signer.js";
+import { DUTY_CONTEXT, type LocalKey } from "#shared/protocol/signer.js";
 import { signedBytes } from "#shared/wallet/index.js";
 import { decode } from "./decode/decode.js";
 import type { SignedJournal } from "./journal.js";
 import { type Policy, permits } from "./policy.js";
-import type { Statement } from "./statement.js";
+import type { AskedRequest, Statement } from "./statement.js";
 
-/** Signatures a minute that are given at most, of each kind. */
+/** Signatures and draws a minute that are given at most, of each kind. */
 export interface Rates {
   readonly extrinsics: number;
   readonly documents: number;
   readonly requests: number;
+  readonly draws: number;
 }
 
 export interface SigningOptions {
@@ -24,7 +25,7 @@ export interface SigningOptions {
   readonly now?: () => number;
 }
 
-/** A signature, and what it states. */
+/** A signature or a draw, and what it states. */
 export interface Signed {
   readonly statement: Statement;
   readonly signature: Uint8Array;
@@ -50,17 +51,19 @@ export const openSigning = ({ key, policy, rates, journal, now = Date.now }: Sig
     extrinsic: bucket(rates.extrinsics),
     document: bucket(rates.documents),
     request: bucket(rates.requests),
+    draw: bucket(rates.draws),
   };
-  return (request: SigningRequest): Signed => {
+  return (request: AskedRequest): Signed => {
     const decoded = decode({ request, hotkey: key.address, now: now() });
     const permitted = decoded.ok ? permits(policy, decoded.value) : decoded;
     if (!permitted.ok) throw new BlockZeroError("SIGNER_REFUSED", permitted.problem, "see docs/signer.md");
     const statement = permitted.value;
     const wait = buckets[statement.kind].take("");
     if (wait > 0) throw new TooOften(`too many ${statement.kind}s within a minute`, wait);
+    if (request.kind === "draw") return { statement, signature: key.vrf(request.message, DUTY_CONTEXT) };
     const message = signedBytes(request);
     const sign = () => key.signBytes(message);
-    const slot = statement.kind === "request" ? null : statement.slot;
+    const slot = "slot" in statement ? statement.slot : null;
     return { statement, signature: slot === null ? sign() : journal.signOnce(slot, sha256(message), sign) };
   };
 };

@@ -1,7 +1,7 @@
 import type { SigningRequest } from "#shared/protocol/signer.js";
 
 /** What a signature would state, as the signer itself reads it in the bytes. */
-export type Statement = ExtrinsicStatement | DocumentStatement | RequestStatement;
+export type Statement = ExtrinsicStatement | DocumentStatement | RequestStatement | DrawStatement;
 
 export interface ExtrinsicStatement {
   readonly kind: "extrinsic";
@@ -32,6 +32,14 @@ export interface RequestStatement {
   readonly origin: string;
 }
 
+/** A draw of duty. The same message gives the same draw, so there is nothing to say twice; which task it is of only hashes tell. */
+export interface DrawStatement {
+  readonly kind: "draw";
+}
+
+/** What a program asks a signer for: a signature, or a draw of duty. */
+export type AskedRequest = SigningRequest | { readonly kind: "draw"; readonly message: Uint8Array };
+
 /** A place for one statement: of what is signed for one slot, everything must say the same. */
 export interface Slot {
   /** What the cycles of one kind on one network have in common. */
@@ -45,7 +53,7 @@ export interface Slot {
 
 /** What is decoded: the request, and whose key is asked for. */
 export interface Asked {
-  readonly request: SigningRequest;
+  readonly request: AskedRequest;
   /** SS58. */
   readonly hotkey: string;
   /** Milliseconds since the epoch. */

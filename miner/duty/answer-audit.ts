@@ -40,8 +40,8 @@ const publish = async (member: DutyMember, cycle: number, sprint: SprintWithDuty
 
 /** Null if the miner is no member, or nothing is asked of it. */
 const makeAnswers = async (member: DutyMember, cycle: number, sprint: SprintWithDuty): Promise<string | null> => {
-  const { participant, signer } = member;
-  const { blobs, network, signal } = participant;
+  const { participant } = member;
+  const { blobs, network, signer, signal } = participant;
   const auditSeed = await awaitSprintSeed(participant, { cycle, purpose: "sprint-audit" });
   const patience = phaseWindow(cycle + 1, "exchange", network.phases).start;
   const basis = await readBasis(member, { cycle, sprint, patience });

@@ -12,10 +12,10 @@ import type { DutyMember } from "./context.js";
  * then left out.
  */
 export const readBasis = async (
-  { participant, arithmetic, known, signer }: DutyMember,
+  { participant, arithmetic, known }: DutyMember,
   { cycle, sprint, patience }: { readonly cycle: number; readonly sprint: SprintWithDuty; readonly patience: number },
 ): Promise<DutyBasis | null> => {
-  const { clock, signal } = participant;
+  const { clock, signal, signer } = participant;
   const beacon = await awaitSprintSeed(participant, { cycle, purpose: "sprint-duty" });
   return untilBlock(clock, Math.max(patience, clock.head.number + 1), signal, async (until) => {
     const source = whileWaiting(cycleSource(participant, { until, isHeld: true }), until);

@@ -1,12 +1,9 @@
 import type { SprintResult } from "#shared/compute/read-sprint.js";
 import type { Checkers } from "#shared/duty/check-task.js";
-import type { VrfSigner } from "#shared/protocol/signer.js";
 import type { Sprinter } from "../sprint/context.js";
 
 /** A miner that has duty. */
 export interface DutyMember extends Pick<Sprinter, "participant" | "journal" | "metrics" | "arithmetic"> {
-  /** The participant's own, whose key draws. */
-  readonly signer: VrfSigner;
   /** Sprints that were read before, by cycle. */
   readonly known: Map<number, SprintResult>;
   /** Takes the place of recomputing a Sprint's wins: for red teams. */

@@ -1,7 +1,6 @@
 import { inForce } from "#shared/participant/in-force.js";
 import { explain } from "#shared/participant/run-cycles.js";
 import { phaseAt, phaseWindow } from "#shared/protocol/phases.js";
-import { canDraw } from "#shared/protocol/signer.js";
 import { type SprintWithDuty, sprintOf, withDuty } from "#shared/protocol/sprint.js";
 import { recordWindow } from "#shared/replay/phase-records.js";
 import type { Sprinter } from "../sprint/context.js";
@@ -17,18 +16,13 @@ type Dutiful = Pick<Sprinter, "participant" | "journal" | "metrics" | "arithmeti
  * just proven. Without duty it only waits.
  */
 export const runDuties = async (miner: Dutiful): Promise<never> => {
-  const { clock, network, log, signal, signer } = miner.participant;
+  const { clock, network, signal } = miner.participant;
   const { cycle: current } = phaseAt(clock.head.number + 1, network.phases);
-  const member: DutyMember | null = canDraw(signer) ? { ...miner, signer, known: new Map() } : null;
-  if (!member && network.sprint?.duty)
-    log.warn("no duty can be done: this hotkey's key is with a signer, which does not draw", {
-      prevention:
-        "keep the key of a miner in a network with duty in its wallet, else it counts as having missed its duty",
-    });
+  const member: DutyMember = { ...miner, known: new Map() };
   // A duty document is due in the next cycle.
   for (let cycle = Math.max(0, current - 1); ; cycle++) {
     await clock.reach(phaseWindow(cycle, "exchange", network.phases).start - 1, signal);
-    if (member) await doCycle(member, cycle);
+    await doCycle(member, cycle);
   }
 };
 

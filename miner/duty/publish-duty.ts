@@ -48,8 +48,8 @@ const publish = async (member: DutyMember, cycle: number, sprint: SprintWithDuty
 
 /** Null if the miner is no member. */
 const makeDocument = async (member: DutyMember, cycle: number, sprint: SprintWithDuty): Promise<string | null> => {
-  const { participant, signer, arithmetic } = member;
-  const { blobs, network, signal, log, telemetry } = participant;
+  const { participant, arithmetic } = member;
+  const { blobs, network, signer, signal, log, telemetry } = participant;
   const patience = phaseWindow(cycle + 1, "distribute", network.phases).start;
   const basis = await readBasis(member, { cycle, sprint, patience });
   if (basis === null) return null;

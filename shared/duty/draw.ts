@@ -1,9 +1,6 @@
 import { hashBytes, sha256 } from "#shared/protocol/hash.js";
-import type { VrfSigner } from "#shared/protocol/signer.js";
+import { DUTY_CONTEXT, type VrfSigner } from "#shared/protocol/signer.js";
 import type { VerifyVrf } from "#shared/protocol/signing.js";
-
-/** Separates the draws of duty from all else that a hotkey signs. */
-export const DUTY_CONTEXT = "blockzero/duty/1";
 
 /** The output's point, 32 bytes, and its proof, 64. */
 export const DRAW_BYTES = 96;
@@ -26,8 +23,8 @@ export const drawMessage = ({ task, executorKey, result, beacon }: DrawSubject):
   return Buffer.concat([hashBytes(task), executorKey, hashBytes(result), hashBytes(beacon)]);
 };
 
-/** A verifier's draw for a task: 96 bytes. */
-export const drawDuty = (subject: DrawSubject, signer: Pick<VrfSigner, "vrf">): Uint8Array =>
+/** A verifier's draw for a task: 96 bytes. Rejects as the signer does. */
+export const drawDuty = async (subject: DrawSubject, signer: Pick<VrfSigner, "vrf">): Promise<Uint8Array> =>
   signer.vrf(drawMessage(subject), DUTY_CONTEXT);
 
 /** Whether the hotkey made this draw. False, never an exception, for what is malformed. */

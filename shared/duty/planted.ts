@@ -1,5 +1,5 @@
 import { hashBytes, sha256, u64le } from "#shared/protocol/hash.js";
-import type { VrfSigner } from "#shared/protocol/signer.js";
+import type { LocalKey } from "#shared/protocol/signer.js";
 import type { VerifyVrf } from "#shared/protocol/signing.js";
 import { sumStake } from "#shared/protocol/stake.js";
 import { MILLION } from "#shared/util/fraction.js";
@@ -25,7 +25,7 @@ const relayMessage = ({ network, cycle, beacon }: RelaySubject): Uint8Array =>
   Buffer.concat([hashBytes(network), u64le(cycle), hashBytes(beacon)]);
 
 /** A member's draw as a relay, 96 bytes. Only it knows the draw before it discloses it. */
-export const drawRelay = (subject: RelaySubject, signer: Pick<VrfSigner, "vrf">): Uint8Array =>
+export const drawRelay = (subject: RelaySubject, signer: Pick<LocalKey, "vrf">): Uint8Array =>
   signer.vrf(relayMessage(subject), RELAY_CONTEXT);
 
 /**

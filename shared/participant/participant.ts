@@ -1,6 +1,6 @@
 import type { Chain } from "#shared/chain/chain.js";
 import type { Network } from "#shared/protocol/network.js";
-import type { Signer } from "#shared/protocol/signer.js";
+import type { VrfSigner } from "#shared/protocol/signer.js";
 import type { Log } from "#shared/telemetry/log.js";
 import type { Telemetry } from "#shared/telemetry/telemetry.js";
 import type { AgreedModels } from "./agreement/agreed-model.js";
@@ -13,7 +13,7 @@ import type { commitOnce } from "./writes/commit-once.js";
 export interface Participant {
   readonly chain: Chain;
   readonly clock: BlockClock;
-  readonly signer: Signer;
+  readonly signer: VrfSigner;
   readonly uid: number;
   readonly network: Network;
   readonly networkHash: string;

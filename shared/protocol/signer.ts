@@ -33,15 +33,20 @@ export interface Signer {
 
 /** A signer whose key also draws: a verifiable random function. */
 export interface VrfSigner extends Signer {
-  /** 96 bytes, whose first 32 are the output: it depends on key, context and message alone, and nobody else can tell it before. */
-  vrf(message: Uint8Array, context: string): Uint8Array;
+  /**
+   * 96 bytes, whose first 32 are the output: it depends on key, context and message alone, and nobody else can tell it before. Rejects with a coded
+   * error if the key is elsewhere and its signer refuses, or cannot be asked.
+   */
+  vrf(message: Uint8Array, context: string): Uint8Array | Promise<Uint8Array>;
 }
 
-/** Whether the signer's key also draws. One that is elsewhere does not. */
-export const canDraw = (signer: Signer): signer is VrfSigner => "vrf" in signer && typeof signer.vrf === "function";
+/** The draws that a signer elsewhere gives: those of duty. Their message is of so many bytes. */
+export const DUTY_CONTEXT = "blockzero/duty/1";
+export const DUTY_MESSAGE_BYTES = 128;
 
 /** A key that this process holds. */
 export interface LocalKey extends VrfSigner {
+  vrf(message: Uint8Array, context: string): Uint8Array;
   /** sr25519 over bytes of any kind, 64 bytes. */
   signBytes(message: Uint8Array): Uint8Array;
 }

@@ -48,7 +48,7 @@ export const doDuty = async (inputs: DutyInputs, { signer, checkers, millisecond
 export const drawAll = async (inputs: DutyInputs, signer: VrfSigner): Promise<Draws> => {
   const draws = new Map<string, string>();
   for (const task of eligibleTasks(inputs)(signer.address)) {
-    draws.set(task.task, Buffer.from(drawDuty(task, signer)).toString("hex"));
+    draws.set(task.task, Buffer.from(await drawDuty(task, signer)).toString("hex"));
     await breathe();
   }
   return draws;

@@ -1,6 +1,6 @@
 import { BlockZeroError, reasonOf } from "#shared/errors/error.js";
 import { readFileIfAny } from "#shared/files/atomic-file.js";
-import type { Signer } from "#shared/protocol/signer.js";
+import type { VrfSigner } from "#shared/protocol/signer.js";
 import type { Log } from "#shared/telemetry/log.js";
 import { type HotkeyLocation, loadHotkey, readHotkeyAddress } from "#shared/wallet/index.js";
 import { remoteSigner } from "./remote-signer.js";
@@ -15,7 +15,7 @@ export interface WalletSettings extends HotkeyLocation {
 }
 
 /** A signer and what is to be closed with it. */
-export type OpenedSigner = Signer & { close(): void };
+export type OpenedSigner = VrfSigner & { close(): void };
 
 /**
  * The hotkey of a wallet: from its file, or as its signer has it, of which only the public half is here. A signer is asked whether it answers

@@ -2,12 +2,13 @@ import { setTimeout as delay } from "node:timers/promises";
 import { decodeAddress } from "@polkadot/util-crypto";
 import { BlockZeroError, hasCode, oneLine } from "#shared/errors/error.js";
 import { printable } from "#shared/protocol/parsed.js";
-import type { Signer, SigningRequest } from "#shared/protocol/signer.js";
+import { DUTY_CONTEXT, type SigningRequest, type VrfSigner } from "#shared/protocol/signer.js";
 import { type Log, silentLog } from "#shared/telemetry/log.js";
-import { signedBytes, verify } from "#shared/wallet/index.js";
+import { signedBytes, verify, verifyVrf } from "#shared/wallet/index.js";
 import { malformedAnswer, openSignerLine, type SignerAnswer, type SignerPlace } from "./ask-signer.js";
 import { showSignerAddress } from "./signer-address.js";
 import {
+  drawAnswerSchema,
   encodePurpose,
   faultAnswerSchema,
   KEY_PATH,
@@ -48,8 +49,8 @@ export interface RemoteSignerOptions extends SignerPlace {
   readonly log?: Log;
 }
 
-/** A hotkey that another process signs with. */
-export interface RemoteSigner extends Signer {
+/** A hotkey that another process signs and draws with. It gives draws of duty alone. */
+export interface RemoteSigner extends VrfSigner {
   /**
    * Asks whose key the signer has.
    * @throws BlockZeroError SIGNER_WRONG_KEY, SIGNER_UNREACHABLE, SIGNER_TIMEOUT, SIGNER_MALFORMED, SIGNER_UNAUTHORIZED
@@ -57,6 +58,9 @@ export interface RemoteSigner extends Signer {
   check(): Promise<void>;
   close(): void;
 }
+
+/** What a signer elsewhere is asked for. */
+type Asked = SigningRequest | { readonly kind: "draw"; readonly message: Uint8Array };
 
 /** First wait before asking again; it doubles up to the longest. */
 const FIRST_WAIT_MS = 100;
@@ -72,7 +76,7 @@ export const remoteSigner = ({ hotkey, log = silentLog, timeouts, ...place }: Re
   const closed = new AbortController();
   let pausedUntil = 0;
 
-  const ask = async (request: SigningRequest, deadlineMs: number): Promise<Uint8Array> => {
+  const ask = async (request: Asked, deadlineMs: number): Promise<Uint8Array> => {
     const purpose = "purpose" in request ? request.purpose : undefined;
     const answer = await line.ask({
       method: "POST",
@@ -85,13 +89,18 @@ export const remoteSigner = ({ hotkey, log = silentLog, timeouts, ...place }: Re
       body: request.message,
       deadlineMs,
     });
+    if (request.kind === "draw") {
+      const draw = Buffer.from(readAnswer(answer, drawAnswerSchema).signature, "hex");
+      if (verifyVrf(request.message, draw, hotkey, DUTY_CONTEXT)) return draw;
+      throw malformedAnswer(`a draw that is not ${hotkey}'s`);
+    }
     const signature = Buffer.from(readAnswer(answer, signAnswerSchema).signature, "hex");
     if (verify(signedBytes(request), signature, hotkey)) return signature;
     throw malformedAnswer(`a signature that is not ${hotkey}'s`);
   };
 
   /** Asks until it answers, the time is over, or this is closed. A refusal is an answer. */
-  const askAgain = async (request: SigningRequest, allMs: number): Promise<Uint8Array> => {
+  const askAgain = async (request: Asked, allMs: number): Promise<Uint8Array> => {
     const until = performance.now() + allMs;
     let isTold = false;
     for (let wait = FIRST_WAIT_MS; ; wait = Math.min(2 * wait, LONGEST_WAIT_MS)) {
@@ -110,7 +119,7 @@ export const remoteSigner = ({ hotkey, log = silentLog, timeouts, ...place }: Re
   };
 
   /** Not asked for a while after it failed: each of many files would wait for it. */
-  const askOnce = async (request: SigningRequest): Promise<Uint8Array> => {
+  const askOnce = async (request: Asked): Promise<Uint8Array> => {
     if (performance.now() < pausedUntil)
       throw new BlockZeroError(
         "SIGNER_UNREACHABLE",
@@ -134,6 +143,10 @@ export const remoteSigner = ({ hotkey, log = silentLog, timeouts, ...place }: Re
     sign: (request) => {
       if (request.kind === "request") return askOnce(request);
       return askAgain(request, request.kind === "document" ? limits.documentMs : limits.extrinsicMs);
+    },
+    vrf: async (message, context) => {
+      if (context === DUTY_CONTEXT) return askAgain({ kind: "draw", message }, limits.documentMs);
+      throw new BlockZeroError("SIGNER_REFUSED", `a draw in the context ${context}`, HINTS.SIGNER_REFUSED);
     },
     check: async () => {
       const answer = await line.ask({ method: "GET", path: KEY_PATH, deadlineMs: limits.attemptMs });

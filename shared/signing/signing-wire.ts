@@ -1,5 +1,5 @@
 import { z } from "zod";
-import type { Purpose, SigningRequest } from "#shared/protocol/signer.js";
+import { DUTY_MESSAGE_BYTES, type Purpose, type SigningRequest } from "#shared/protocol/signer.js";
 import { addressSchema, signatureSchema } from "#shared/protocol/signing.js";
 
 /**
@@ -11,15 +11,19 @@ export const SIGN_PATH = "/v1/sign";
 export const KIND_HEADER = "x-blockzero-kind";
 export const PURPOSE_HEADER = "x-blockzero-purpose";
 
+/** A signature, or a draw of duty. */
+export type AskedKind = SigningRequest["kind"] | "draw";
+
 /** What can be asked for, and how many bytes of each are read at most. */
-export const MAX_MESSAGE_BYTES: Readonly<Record<SigningRequest["kind"], number>> = {
+export const MAX_MESSAGE_BYTES: Readonly<Record<AskedKind, number>> = {
   "substrate-extrinsic": 64 << 10,
   "devchain-extrinsic": 64 << 10,
   document: 16 << 20,
   request: 4 << 10,
+  draw: DUTY_MESSAGE_BYTES,
 };
 
-export const isSigningKind = (text: string): text is SigningRequest["kind"] => Object.hasOwn(MAX_MESSAGE_BYTES, text);
+export const isAskedKind = (text: string): text is AskedKind => Object.hasOwn(MAX_MESSAGE_BYTES, text);
 
 /** Greatest size of an answer, in bytes. */
 export const MAX_ANSWER_BYTES = 4096;
@@ -57,4 +61,6 @@ export type SignerFaultCode = (typeof SIGNER_FAULTS)[number];
 
 export const keyAnswerSchema = z.object({ version: z.literal(1), address: addressSchema });
 export const signAnswerSchema = z.object({ signature: signatureSchema });
+/** 96 bytes. */
+export const drawAnswerSchema = z.object({ signature: z.string().regex(/^[0-9a-f]{192}$/) });
 export const faultAnswerSchema = z.object({ code: z.enum(SIGNER_FAULTS), message: z.string().max(400) });

@@ -9,16 +9,17 @@ import { walletCheck } from "#shared/doctor/checks/wallet.js";
 import type { Examined } from "#shared/doctor/examined.js";
 import { canonicalBytes } from "#shared/protocol/hash-json.js";
 import { requestMessage } from "#shared/protocol/request.js";
-import type { SigningRequest } from "#shared/protocol/signer.js";
+import { DUTY_CONTEXT, DUTY_MESSAGE_BYTES } from "#shared/protocol/signer.js";
 import { openSigner } from "#shared/signing/open-signer.js";
 import { remoteSigner } from "#shared/signing/remote-signer.js";
 import { parseSignerAddress } from "#shared/signing/signer-address.js";
 import { type Log, silentLog } from "#shared/telemetry/log.js";
-import { verify } from "#shared/wallet/index.js";
+import { verify, verifyVrf } from "#shared/wallet/index.js";
 import { openSignedJournal } from "#signer/journal.js";
 import { quietLog } from "#signer/quiet-log.js";
 import { createSignerServer } from "#signer/server.js";
 import { openSigning, type Signed } from "#signer/sign.js";
+import type { AskedRequest } from "#signer/statement.js";
 import { collectingLog } from "../shared/chain/support.js";
 import { situation } from "../shared/doctor/support.js";
 import { coded } from "../support/coded.js";
@@ -112,6 +113,28 @@ describe("a signer over a Unix socket", { timeout: HANG_GUARD }, () => {
     writeFileSync(join(hotkeys, "xpub.txt"), JSON.stringify({ ss58Address: home.key.address }));
     await assert.rejects(openSigner({ ...wallet, hotkey: "none" }), coded("WALLET_NOT_FOUND", /public half/));
     await assert.rejects(openSigner({ path, ...WALLET }), coded("WALLET_NOT_FOUND"));
+  });
+
+  it("gives draws of duty, alike each time, and no other draws", async (t) => {
+    const home = await signerHome(t);
+    await home.start({ "rates.draws": 2 });
+    const client = remoteSigner({ address: at(home.socket), hotkey: home.key.address, timeouts: QUICK });
+    t.after(() => client.close());
+    const message = Buffer.alloc(DUTY_MESSAGE_BYTES, 7);
+    const draw = await client.vrf(message, DUTY_CONTEXT);
+    assert.ok(verifyVrf(message, draw, home.key.address, DUTY_CONTEXT));
+    const own = home.key.vrf(message, DUTY_CONTEXT);
+    assert.deepEqual([...draw.subarray(0, 32)], [...own.subarray(0, 32)]);
+    await assert.rejects(
+      async () => client.vrf(message, "blockzero/duty-relay/1"),
+      coded("SIGNER_REFUSED", /duty-relay/),
+    );
+    await assert.rejects(
+      async () => client.vrf(message.subarray(1), DUTY_CONTEXT),
+      coded("SIGNER_REFUSED", /127 bytes/),
+    );
+    await client.vrf(message, DUTY_CONTEXT);
+    await assert.rejects(async () => client.vrf(message, DUTY_CONTEXT), coded("SIGNER_BUSY"));
   });
 
   it("is not taken for another hotkey's", async (t) => {
@@ -288,7 +311,7 @@ it("a fault of the signer's own is an error in its log, and no answer", { timeou
 
 it("documents that are announced and never come keep no extrinsic out", { timeout: HANG_GUARD }, async (t) => {
   const { key, folder } = await signerHome(t);
-  const sign = ({ message }: SigningRequest): Signed => ({
+  const sign = ({ message }: AskedRequest): Signed => ({
     statement: { kind: "request", origin: "" },
     signature: key.signBytes(message),
   });
@@ -374,7 +397,7 @@ describe("a clock that is set back", () => {
     t.after(() => journal.close());
     let now = 1_800_000_000_000;
     const policy = { calls: ["commitments.setCommitment"], records: ["commit"], documents: [] };
-    const rates = { extrinsics: 60, documents: 1, requests: 1 };
+    const rates = { extrinsics: 60, documents: 1, requests: 1, draws: 1 };
     const sign = openSigning({ key: home.key, policy, rates, journal, now: () => now });
     sign(commitRequest(home.key.address, 1, A));
     now -= 3_600_000;

@@ -283,7 +283,8 @@ describe("duty that was done and missed", () => {
   it("works with real draws", async () => {
     const signer = await signerFromUri("//Alice");
     const few = tasksOf(2).map((task) => ({ ...task, threshold: ALL_DRAWS }));
-    const duties = few.map((task) => ({ ...dutyOf(task), draw: Buffer.from(drawDuty(task, signer)).toString("hex") }));
+    const drawn = async (task: DutyTask) => Buffer.from(await drawDuty(task, signer)).toString("hex");
+    const duties = await Promise.all(few.map(async (task) => ({ ...dutyOf(task), draw: await drawn(task) })));
     const document = localDuty({ network, cycle, duties }, signer);
     const claims = { hotkey: signer.address, publicKey: signer.publicKey, document, answers: null, tasks: few };
     assert.equal(assessDuty({ ...claims, auditSeed: hashOf("audit") }, verifyVrf).done.length, 2);

@@ -1,5 +1,5 @@
-import { DUTY_CONTEXT } from "#shared/duty/draw.js";
 import { hashBytes, sha256 } from "#shared/protocol/hash.js";
+import { DUTY_CONTEXT } from "#shared/protocol/signer.js";
 import type { VerifyVrf } from "#shared/protocol/signing.js";
 import { verifyVrf } from "#shared/wallet/verify-vrf.js";
 import { signVrf } from "#shared/wallet/vrf.js";
