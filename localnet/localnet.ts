@@ -120,7 +120,9 @@ const live = async (options: LocalnetOptions, stage: Stage): Promise<LocalnetRes
   const seeded = {
     ...template,
     first_cycle: first,
-    ...(beacon && { beacon: seedBeacon({ beacon, blockTime: blockTime / 1000 }) }),
+    ...(beacon && {
+      beacon: seedBeacon({ beacon, blockTime: blockTime / 1000 }, options.sprint ? template.phases : undefined),
+    }),
   };
   const sealed = await sealedTemplate(store, seeded, options, { view, blockTime, host });
   const genesis = await storeGenesis(store, sealed, parameters);
@@ -153,6 +155,8 @@ const live = async (options: LocalnetOptions, stage: Stage): Promise<LocalnetRes
 
   const last = first + cycles - 1;
   const uids = await uidsOf(chain, netuid, players);
+  const nameOfHotkey = (hotkey: string) =>
+    players.find(({ signer }) => signer.address === hotkey)?.name ?? hotkey.slice(0, 8);
   describe(home, { endpoint, netuid, first, blockTime, players: uids });
   const results: CycleResult[] = [];
   const sprints: SprintCycle[] = [];
@@ -171,7 +175,7 @@ const live = async (options: LocalnetOptions, stage: Stage): Promise<LocalnetRes
       sprinting,
     );
     sprints.push(sprint);
-    if (options.json !== true) view.answer(...sprintTable(sprint, (uid) => uids.get(uid)));
+    if (options.json !== true) view.answer(...sprintTable(sprint, (uid) => uids.get(uid), nameOfHotkey));
   }
   const result: LocalnetResult = {
     seconds: Math.round((performance.now() - started) / 100) / 10,

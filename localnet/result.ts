@@ -1,3 +1,4 @@
+import type { BeaconValue } from "#shared/beacon/value.js";
 import type { SprintOutcome } from "#shared/compute/outcome.js";
 import type { ReasonCode, Verdict } from "#shared/protocol/verdict.js";
 import type { LocalnetParticipant } from "./roles.js";
@@ -81,6 +82,8 @@ export interface DutyOfMiner {
 export interface SprintCycle {
   readonly cycle: number;
   readonly miners: readonly SprintMiner[];
+  /** The value that the cycle's seeds are mixed with. Null where the chain follows no drand beacon. */
+  readonly beacon: BeaconValue | null;
   /** Seconds of the cycle, and those that the busiest miner and validator computed for the Sprint. */
   readonly seconds: number;
   readonly minerSeconds: number;

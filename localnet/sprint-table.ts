@@ -1,3 +1,4 @@
+import { valueText } from "#shared/beacon/value-text.js";
 import { columns } from "#shared/cli/table.js";
 import { formatMillionths } from "#shared/util/fraction.js";
 import { percent } from "#shared/util/percent.js";
@@ -21,8 +22,9 @@ const HEADING = [
 
 /** The table of a settled Sprint for the terminal. */
 export const sprintTable = (
-  { cycle, miners, seconds, minerSeconds, validatorSeconds }: SprintCycle,
+  { cycle, miners, beacon, seconds, minerSeconds, validatorSeconds }: SprintCycle,
   nameOf: (uid: number) => Pick<LocalnetParticipant, "name" | "behaviour"> | undefined,
+  nameOfHotkey: (hotkey: string) => string,
 ): readonly string[] => [
   `${paint("bold", `Sprint of cycle ${cycle}`)} · a miner computed ${costOf(minerSeconds, seconds)}, a validator ${costOf(validatorSeconds, seconds)}`,
   ...columns([
@@ -39,6 +41,7 @@ export const sprintTable = (
       percent(miner.paid),
     ]),
   ]).map((line) => `  ${line}`),
+  ...(beacon === null ? [] : [`  beacon ${valueText(beacon, nameOfHotkey)}`]),
   "",
 ];
 

@@ -8,6 +8,7 @@ import type { AgreedModels } from "#shared/participant/agreement/agreed-model.js
 import { cycleSource } from "#shared/participant/cycle-source.js";
 import { phaseWindow } from "#shared/protocol/phases.js";
 import { type Sprint, sprintSchema } from "#shared/protocol/sprint.js";
+import { readBeaconValue } from "#shared/replay/beacon-value.js";
 import { lastBlockFor } from "#shared/replay/phase-records.js";
 import { tailMetrics } from "./metrics-tail.js";
 import type { ObserverContext } from "./observer.js";
@@ -95,6 +96,7 @@ export const observeSprint = async (
         duty: dutyOf(hotkey),
       }),
     ),
+    beacon: await readBeaconValue(source, cycle),
     seconds: (ended - begun) / 1000,
     ...costs(cycle),
   };

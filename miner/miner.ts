@@ -6,6 +6,7 @@ import { thisMachine } from "#shared/doctor/machine.js";
 import { openDevice } from "#shared/engine/runtime/open-device.js";
 import { reasonOf } from "#shared/errors/error.js";
 import { groupNamed } from "#shared/model/groups.js";
+import { runBeacon } from "#shared/participant/beacon/run-beacon.js";
 import { openBlockTimer } from "#shared/participant/block-timer.js";
 import { cycleSource } from "#shared/participant/cycle-source.js";
 import { withinBlocks } from "#shared/participant/duty.js";
@@ -61,7 +62,8 @@ const mine = async (participant: Participant, given: MinerConfig, metrics: Metri
   sayWhatIsMissed(miner);
   try {
     const sprinter = openSprinter(miner);
-    return await Promise.race([live(miner), runSprints(sprinter), runDuties(sprinter)]);
+    const beacon = runBeacon(participant, { holds: false });
+    return await Promise.race([live(miner), runSprints(sprinter), runDuties(sprinter), beacon]);
   } finally {
     await trainer.dispose();
   }

@@ -7,6 +7,7 @@ import { openDevice } from "#shared/engine/runtime/open-device.js";
 import { evaluationBatches, type LossMeter } from "#shared/evaluation/loss-meter.js";
 import type { ModelTensors } from "#shared/model/model-tensors.js";
 import { catchUp } from "#shared/participant/agreement/catch-up.js";
+import { runBeacon } from "#shared/participant/beacon/run-beacon.js";
 import { openBlockTimer } from "#shared/participant/block-timer.js";
 import { withModelFiles } from "#shared/participant/model-at-start.js";
 import type { Participant } from "#shared/participant/participant.js";
@@ -73,6 +74,7 @@ const validate = async (participant: Participant, config: ValidatorConfig, metri
       revealCommittedWeights(validator.weights),
       runChecks(checker),
       runClosings(checker),
+      runBeacon(participant, { holds: true }),
     ]);
   } finally {
     await meter.dispose();

@@ -34,6 +34,7 @@ interface Options extends FirstModelOptions {
   readonly experts?: number;
   readonly expertsPerToken: number;
   readonly beacon?: string;
+  readonly contributions?: boolean;
   readonly json?: boolean;
 }
 
@@ -59,6 +60,10 @@ export const genesis: CommandSpec = {
       .option(
         "--beacon <name>",
         "what makes evaluation seeds: quicknet, which subtensor follows, or the WebSocket URL of a devchain that plays one; unset: as the template says",
+      )
+      .option(
+        "--contributions",
+        "with --beacon: mix every seed with sealed contributions of miners and validators, timed for the phases",
       )
       .option(
         "--from <source>",
@@ -145,8 +150,11 @@ const makeGenesis = async (options: Options, { template, file, endpoint, signal 
       : (options.firstCycle ?? template.first_cycle);
   // Asked now so that a chain that is away does not cost the model, and again for the cycle that is then next.
   await askForCycle();
+  const mixed = options.contributions ? template.phases : undefined;
   const beacon =
-    options.beacon === undefined ? template.beacon : seedBeacon(await paceOf({ beacon: options.beacon }, signal));
+    options.beacon === undefined
+      ? template.beacon
+      : seedBeacon(await paceOf({ beacon: options.beacon }, signal), mixed);
   const store = directoryStore(join(options.out, "blobs"));
   const dated = async () => ({ ...template, ...(beacon && { beacon }), first_cycle: await askForCycle() });
   const making = { template, device: onnxCpu({ threads: options.threads }), store, dated, signal };

@@ -1,3 +1,4 @@
+import { valueText } from "#shared/beacon/value-text.js";
 import type { Model } from "#shared/merge/merge-model.js";
 import { groupShapes } from "#shared/model/groups.js";
 import { openPart } from "#shared/parts/open-part.js";
@@ -81,9 +82,10 @@ export const readReports = async (
 };
 
 export const readSeeds = async (source: CycleSource, cycle: number, findings: Findings) => {
-  const { origin, ofGroups } = await evaluationSeeds(source, { cycle, purpose: "evaluate" });
+  const { origin, value, ofGroups } = await evaluationSeeds(source, { cycle, purpose: "evaluate" });
   if (origin === "blocks" && source.network.beacon)
     findings.note("the chain had no pulse of the beacon in time: the evaluation seed is made of block hashes");
+  if (value !== null) findings.note(`beacon: ${valueText(value)}`);
   return ofGroups;
 };
 

@@ -1,6 +1,8 @@
+import type { BeaconValue } from "#shared/beacon/value.js";
+import { valueText } from "#shared/beacon/value-text.js";
 import { seedBlocks } from "#shared/protocol/seed.js";
+import type { ValueSource } from "#shared/replay/beacon-value.js";
 import { evaluationSeeds, type SeedOrigin, seedRound } from "#shared/replay/evaluation-seeds.js";
-import type { CycleSource } from "#shared/replay/source.js";
 
 /** The source of the seed that drew the batches for a cycle's updates. */
 export interface SeedSource {
@@ -9,21 +11,25 @@ export interface SeedSource {
   readonly round: number | null;
   /** First and last of the blocks whose hashes make the seed if no pulse does. */
   readonly blocks: readonly [number, number];
+  /** The beacon's value that the seed is mixed with. Null if the network has no contributions. */
+  readonly value: BeaconValue | null;
 }
 
-export const readSeedSource = async (
-  source: Pick<CycleSource, "chain" | "network" | "networkHash">,
-  cycle: number,
-): Promise<SeedSource> => {
+export const readSeedSource = async (source: ValueSource, cycle: number): Promise<SeedSource> => {
   const { chain, network } = source;
   const { closing, deciding } = seedBlocks(cycle, "evaluate", network);
-  const { origin } = await evaluationSeeds(source, { cycle, purpose: "evaluate" });
+  const { origin, value } = await evaluationSeeds(source, { cycle, purpose: "evaluate" });
   const round = network.beacon ? seedRound(await chain.timestamp(closing), network.beacon) : null;
-  return { origin, round, blocks: [closing + 1, deciding] };
+  return { origin, round, blocks: [closing + 1, deciding], value };
 };
 
-/** Describes the source, and how far it can be trusted, in one sentence. */
-export const seedText = ({ origin, round, blocks: [first, last] }: SeedSource): string => {
+/** Describes the source, and how far it can be trusted, in a sentence or two. */
+export const seedText = ({ value, ...moment }: SeedSource): string =>
+  value === null
+    ? momentText(moment)
+    : `${momentText(moment)} It is mixed with the beacon's value ${valueText(value)}.`;
+
+const momentText = ({ origin, round, blocks: [first, last] }: Omit<SeedSource, "value">): string => {
   if (origin === "pulse")
     return `Its evaluation batches were drawn by the pulse of the beacon's round ${round}, which nobody could choose.`;
   const hashes = first === last ? `the hash of block ${first}` : `the hashes of blocks ${first} to ${last}`;

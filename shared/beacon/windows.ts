@@ -4,7 +4,7 @@ import { decidingBlock } from "#shared/protocol/seed.js";
 
 /** The blocks of a cycle's value. */
 export interface BeaconWindows {
-  /** Blocks for seal records: the merge phase of the cycle before, in which no contributor has another record to write. */
+  /** Blocks for seal records: the first half of the cycle's train phase, in which nobody has another record to write. */
   readonly sealing: BlockRange;
   /** Blocks for what others say of them: held records, a group's signature. The cycle's commit phase, in which no validator has. */
   readonly holding: BlockRange;
@@ -12,9 +12,10 @@ export interface BeaconWindows {
   readonly deciding: number;
 }
 
-/** `sealing` is empty for cycle 0, which no cycle comes before. */
+/** `sealing` is empty where the train phase is one block. */
 export const beaconWindows = (cycle: number, phases: PhaseLengths): BeaconWindows => {
   const holding = phaseWindow(cycle, "commit", phases);
-  const sealing = cycle === 0 ? { start: 0, end: 0 } : phaseWindow(cycle - 1, "merge", phases);
+  const { start, end } = phaseWindow(cycle, "train", phases);
+  const sealing = { start, end: start + Math.floor((end - start) / 2) };
   return { sealing, holding, deciding: decidingBlock(phaseWindow(cycle, "reveal", phases)) };
 };

@@ -1,6 +1,6 @@
 import type { Sprint } from "#shared/protocol/sprint.js";
+import type { ValueSource } from "#shared/replay/beacon-value.js";
 import { readSprintSeed } from "#shared/replay/evaluation-seeds.js";
-import type { CycleContext } from "#shared/replay/source.js";
 import { EXACT_DIALS, flopsOf } from "#shared/sprint/exact/dials.js";
 import { openSprintNetwork, type SprintNetwork, type SprintNetworkOptions } from "#shared/sprint/exact/prover.js";
 import { networkSeed, nodeSeed } from "#shared/sprint/exact/seeds.js";
@@ -33,15 +33,12 @@ export interface JudgeOptions {
 }
 
 /** A judge of a cycle's Sprint, whose seeds must be on chain. Nothing is loaded until a nonce is to be recomputed. */
-export const createJudge = (
-  context: Pick<CycleContext, "chain" | "network" | "networkHash">,
-  { sprint, cycle, arithmetic, signal }: JudgeOptions,
-): SprintJudge => {
+export const createJudge = (source: ValueSource, { sprint, cycle, arithmetic, signal }: JudgeOptions): SprintJudge => {
   const dials = EXACT_DIALS[sprint.dials];
   const load = async () => {
     const [seed, inputs] = await Promise.all([
-      readSprintSeed(context, { cycle, purpose: "sprint-network" }),
-      readSprintSeed(context, { cycle, purpose: "sprint-inputs" }),
+      readSprintSeed(source, { cycle, purpose: "sprint-network" }),
+      readSprintSeed(source, { cycle, purpose: "sprint-inputs" }),
     ]).catch((thrown: unknown) => {
       // They are read again for the next proof: a chain that did not answer once costs no other proof its check.
       loading = undefined;

@@ -1,24 +1,27 @@
-import { type SprintPurpose, seedBlocks, sprintSeed } from "#shared/protocol/seed.js";
+import { type SprintPurpose, seedBlocks, seedWindow, sprintSeed } from "#shared/protocol/seed.js";
 import {
   type Entropy,
   type EntropyQuestion,
   type EvaluationSeeds,
+  type MomentEntropy,
+  mixedWith,
+  momentEntropy,
   pulseEntropyAt,
   type SeedQuestion,
-  seedEntropy,
   seedsFrom,
 } from "#shared/replay/evaluation-seeds.js";
-import type { Participant } from "./participant.js";
-
-type Waiting = Pick<Participant, "chain" | "clock" | "network" | "networkHash" | "log" | "signal">;
+import { awaitBeaconValue, type ValueWaiting } from "./beacon/await-value.js";
 
 /** Waits for a cycle's seeds by group, until they are certain. */
-export const awaitSeeds = async (participant: Waiting, question: SeedQuestion): Promise<EvaluationSeeds["ofGroups"]> =>
+export const awaitSeeds = async (
+  participant: ValueWaiting,
+  question: SeedQuestion,
+): Promise<EvaluationSeeds["ofGroups"]> =>
   seedsFrom(participant, question, await awaitEntropy(participant, question)).ofGroups;
 
 /** Waits for a seed of a cycle's Sprint, until it is certain. */
 export const awaitSprintSeed = async (
-  participant: Waiting,
+  participant: ValueWaiting,
   question: { readonly cycle: number; readonly purpose: SprintPurpose },
 ): Promise<string> => {
   const { entropy } = await awaitEntropy(participant, question);
@@ -26,10 +29,22 @@ export const awaitSprintSeed = async (
 };
 
 /**
- * Waits for the entropy of a seed, until it is certain: when the beacon's pulse is there, at the latest at the deciding block. The state of
+ * Waits for the entropy of a seed, until it is certain, and no longer than the phase that the seed is for.
+ *
+ * @throws BlockZeroError FETCH_… if the seed is mixed with a value that cannot be opened here
+ */
+const awaitEntropy = async (participant: ValueWaiting, question: EntropyQuestion): Promise<Entropy> => {
+  const { cycle, purpose } = question;
+  const moment = await awaitMoment(participant, question);
+  const { end } = seedWindow(cycle, purpose, participant.network.phases);
+  return mixedWith(await awaitBeaconValue(participant, { cycle, deadline: end }), moment);
+};
+
+/**
+ * Waits for what a seed's moment gives, until it is certain: when the beacon's pulse is there, at the latest at the deciding block. The state of
  * that block tells everybody whether to use the pulse or the block hashes.
  */
-const awaitEntropy = async (participant: Waiting, question: EntropyQuestion): Promise<Entropy> => {
+const awaitMoment = async (participant: ValueWaiting, question: EntropyQuestion): Promise<MomentEntropy> => {
   const { clock, network, log, signal } = participant;
   const { closing, deciding } = seedBlocks(question.cycle, question.purpose, network);
   let head = await clock.reach(closing + 1, signal);
@@ -38,7 +53,7 @@ const awaitEntropy = async (participant: Waiting, question: EntropyQuestion): Pr
     if (early) return early;
     head = await clock.reach(head.number + 1, signal);
   }
-  const found = await seedEntropy(participant, question);
+  const found = await momentEntropy(participant, question);
   if (found.origin === "blocks" && network.beacon)
     log.warn("no pulse of the beacon in time: the seed is made of block hashes, among which a producer can choose", {
       ...question,

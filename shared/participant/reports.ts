@@ -3,7 +3,7 @@ import { reasonOf } from "#shared/errors/error.js";
 import { phaseWindow } from "#shared/protocol/phases.js";
 import type { Report } from "#shared/protocol/report.js";
 import type { Stakes } from "#shared/protocol/stake.js";
-import { evaluationSeeds } from "#shared/replay/evaluation-seeds.js";
+import { type EvaluationSeeds, evaluationSeeds } from "#shared/replay/evaluation-seeds.js";
 import { fetchReport } from "#shared/replay/fetch-report.js";
 import {
   type CommittedReport,
@@ -11,9 +11,11 @@ import {
   type ExchangedReport,
   exchangedReports,
 } from "#shared/replay/reports.js";
+import type { CycleSource } from "#shared/replay/source.js";
 import { cycleSource } from "./cycle-source.js";
 import type { Participant } from "./participant.js";
 import { untilBlock } from "./until-block.js";
+import { whileWaiting } from "./while-waiting.js";
 
 /** The validators' reports on a cycle, and the stake behind each. */
 export interface CycleReports {
@@ -75,9 +77,11 @@ const fetchReports = async (
   deadline: number,
 ): Promise<readonly Fetched[]> => {
   const { clock, log, signal } = reader;
-  const { ofGroups: seeds } = await evaluationSeeds(reader, { cycle, purpose: "evaluate" });
-  return untilBlock(clock, deadline, signal, (until) => {
-    const source = cycleSource(reader, { until, isHeld: true });
+  return untilBlock(clock, deadline, signal, async (until) => {
+    const source = whileWaiting(cycleSource(reader, { until, isHeld: true }), until);
+    const seeds = await seedsUntil(reader, source, cycle, deadline);
+    // Whoever does not know the seeds cannot tell which reports are about them.
+    if (seeds === null) return committed.map(() => null);
     return Promise.all(
       committed.map(async (promise): Promise<Fetched> => {
         for (;;) {
@@ -99,4 +103,25 @@ const fetchReports = async (
       }),
     );
   });
+};
+
+/** The seeds that reports name. Null if a contribution that they are mixed with is not available before `deadline`. */
+const seedsUntil = async (
+  { clock, log, signal }: Reader,
+  source: CycleSource,
+  cycle: number,
+  deadline: number,
+): Promise<EvaluationSeeds["ofGroups"] | null> => {
+  for (;;) {
+    const tried = clock.head.number;
+    try {
+      return (await evaluationSeeds(source, { cycle, purpose: "evaluate" })).ofGroups;
+    } catch (thrown) {
+      signal.throwIfAborted();
+      if (!isFetchFault(thrown)) throw thrown;
+      log.warn("the seeds of the cycle are not known here", { cycle, reason: reasonOf(thrown) });
+      if (tried >= deadline - 1) return null;
+    }
+    await clock.reach(tried + 1, signal);
+  }
 };

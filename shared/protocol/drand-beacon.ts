@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { about } from "./about.js";
+import { contributionRulesSchema } from "./contribution-rules.js";
 
 /** A drand beacon of the scheme `bls-unchained-g1-rfc9380`. */
 export const drandBeaconSchema = z.strictObject({
@@ -22,6 +23,13 @@ export const seedBeaconSchema = drandBeaconSchema.extend({
       about(
         "Rounds from the newest one at the last block before a seed to the round that makes it. It must be more than a block takes, so that the block's producer cannot know it.",
         "rounds",
+      ),
+    ),
+  contributions: contributionRulesSchema
+    .optional()
+    .meta(
+      about(
+        "Sealed contributions of miners and validators, which every seed is mixed with: [beacon.md](beacon.md). Without it pulse and block hashes make seeds.",
       ),
     ),
 });

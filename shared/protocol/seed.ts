@@ -1,5 +1,6 @@
 import { hashBytes, sha256, u64le } from "./hash.js";
 import type { Network } from "./network.js";
+import type { PhaseLengths } from "./phase-lengths.js";
 import { type BlockRange, type Phase, phaseWindow } from "./phases.js";
 
 /** What a seed of a group draws: the batches for scoring updates, or the batches for choosing among candidate steps. */
@@ -31,6 +32,10 @@ const PHASES_OF: Readonly<Record<SeedPurpose, Phase>> = {
   "sprint-audit": "commit",
 };
 
+/** The blocks of the phase that a seed is for, at whose begin it is drawn: of its cycle, for `sprint-audit` of the next one. */
+export const seedWindow = (cycle: number, purpose: SeedPurpose, phases: PhaseLengths): BlockRange =>
+  phaseWindow(purpose === "sprint-audit" ? cycle + 1 : cycle, PHASES_OF[purpose], phases);
+
 const PULSE_DOMAIN = "blockzero/pulse/1";
 const BLOCKS_DOMAIN = "blockzero/block/1";
 
@@ -58,7 +63,7 @@ export const seedBlocks = (
   purpose: SeedPurpose,
   { phases, beacon }: Pick<Network, "phases" | "beacon">,
 ): SeedBlocks => {
-  const phase = phaseWindow(purpose === "sprint-audit" ? cycle + 1 : cycle, PHASES_OF[purpose], phases);
+  const phase = seedWindow(cycle, purpose, phases);
   return { closing: phase.start - 1, deciding: beacon ? decidingBlock(phase) : phase.start };
 };
 

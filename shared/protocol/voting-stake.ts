@@ -2,13 +2,14 @@ import type { Network } from "./network.js";
 import { type ChainRecord, parseRecord, shortHash } from "./records.js";
 import { permittedStakes, type Stakes, sumStake } from "./stake.js";
 
-/** Records that only a validator writes. */
+/** Records that a validator writes. A miner's program seals nothing with a hotkey that has a validator permit. */
 const VALIDATORS_RECORDS: ReadonlySet<ChainRecord["type"]> = new Set([
   "report",
   "held",
   "ballot",
   "model",
   "checks",
+  "seal",
   "sealheld",
 ]);
 

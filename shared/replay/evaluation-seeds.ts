@@ -1,3 +1,5 @@
+import { mixedEntropy } from "#shared/beacon/seed.js";
+import type { BeaconValue } from "#shared/beacon/value.js";
 import { roundAt } from "#shared/chain/timelock/beacon.js";
 import { verifyPulse } from "#shared/chain/timelock/pulse.js";
 import type { SeedBeacon } from "#shared/protocol/drand-beacon.js";
@@ -11,6 +13,7 @@ import {
   seedBlocks,
   sprintSeed,
 } from "#shared/protocol/seed.js";
+import { readBeaconValue, type ValueSource } from "./beacon-value.js";
 import { beaconOf } from "./evaluation-text.js";
 import type { CycleContext } from "./source.js";
 
@@ -20,10 +23,12 @@ export type SeedOrigin = "pulse" | "blocks";
 /** The seeds of a cycle's groups. */
 export interface EvaluationSeeds {
   readonly origin: SeedOrigin;
+  /** The cycle's value that they are mixed with. Null where the network has no contributions. */
+  readonly value: BeaconValue | null;
   readonly ofGroups: Readonly<Record<string, string>>;
 }
 
-type SeedContext = Pick<CycleContext, "network" | "networkHash"> & {
+type MomentContext = Pick<CycleContext, "network" | "networkHash"> & {
   readonly chain: Pick<CycleContext["chain"], "blockHash" | "timestamp" | "pulse">;
 };
 
@@ -32,11 +37,16 @@ export interface SeedQuestion {
   readonly purpose: BatchPurpose;
 }
 
-/** What seeds are made of, and where it came from. */
-export interface Entropy {
+/** What one moment of a cycle gives to its seeds, and where it came from. */
+export interface MomentEntropy {
   readonly origin: SeedOrigin;
   /** 64 hex digits. */
   readonly entropy: string;
+}
+
+/** What seeds are made of: the entropy of their moment, mixed with the cycle's value where the network has contributions. */
+export interface Entropy extends MomentEntropy {
+  readonly value: BeaconValue | null;
 }
 
 /** What a seed is drawn for. */
@@ -45,17 +55,23 @@ export interface EntropyQuestion {
   readonly purpose: SeedPurpose;
 }
 
-/** A cycle's seeds, once the deciding block is on chain: a pure function of chain state, the same for everybody. */
-export const evaluationSeeds = async (context: SeedContext, question: SeedQuestion): Promise<EvaluationSeeds> =>
-  seedsFrom(context, question, await seedEntropy(context, question));
+/**
+ * A cycle's seeds, once the deciding block is on chain: a pure function of chain state, and of the contributions that it names where the
+ * network has them, the same for everybody.
+ *
+ * @throws BlockZeroError FETCH_… if a contribution that counts is not available; what reading the chain throws
+ */
+export const evaluationSeeds = async (source: ValueSource, question: SeedQuestion): Promise<EvaluationSeeds> =>
+  seedsFrom(source, question, await seedEntropy(source, question));
 
 /** The seeds of the groups from their entropy. */
 export const seedsFrom = (
-  { network, networkHash }: SeedContext,
+  { network, networkHash }: Pick<CycleContext, "network" | "networkHash">,
   { cycle, purpose }: SeedQuestion,
-  { origin, entropy }: Entropy,
+  { origin, value, entropy }: Entropy,
 ): EvaluationSeeds => ({
   origin,
+  value,
   ofGroups: Object.fromEntries(
     Object.keys(network.groups).map((group) => [
       group,
@@ -64,17 +80,28 @@ export const seedsFrom = (
   ),
 });
 
-/** A Sprint's seed, once its deciding block is on chain. */
+/** A Sprint's seed, once its deciding block is on chain. @throws as `evaluationSeeds` */
 export const readSprintSeed = async (
-  context: SeedContext,
+  source: ValueSource,
   { cycle, purpose }: { readonly cycle: number; readonly purpose: SprintPurpose },
 ): Promise<string> => {
-  const { entropy } = await seedEntropy(context, { cycle, purpose });
-  return sprintSeed({ purpose, network: context.networkHash, cycle, entropy });
+  const { entropy } = await seedEntropy(source, { cycle, purpose });
+  return sprintSeed({ purpose, network: source.networkHash, cycle, entropy });
 };
 
-/** The entropy of a seed, once the deciding block is on chain. */
-export const seedEntropy = async (context: SeedContext, question: EntropyQuestion): Promise<Entropy> => {
+/** The entropy of a seed, once the deciding block is on chain. @throws as `evaluationSeeds` */
+export const seedEntropy = async (source: ValueSource, question: EntropyQuestion): Promise<Entropy> =>
+  mixedWith(await readBeaconValue(source, question.cycle), await momentEntropy(source, question));
+
+/** The entropy of a moment, mixed with the cycle's value if there is one. */
+export const mixedWith = (value: BeaconValue | null, { origin, entropy }: MomentEntropy): Entropy => ({
+  origin,
+  value,
+  entropy: value === null ? entropy : mixedEntropy(value.value, entropy),
+});
+
+/** What the moment of a seed gives to it, once the deciding block is on chain. */
+export const momentEntropy = async (context: MomentContext, question: EntropyQuestion): Promise<MomentEntropy> => {
   const blocks = seedBlocks(question.cycle, question.purpose, context.network);
   const early = await pulseEntropyAt(context, question, blocks.deciding);
   if (early) return early;
@@ -84,14 +111,14 @@ export const seedEntropy = async (context: SeedContext, question: EntropyQuestio
 };
 
 /**
- * The entropy from the beacon's pulse, as soon as the chain has it: if the chain has a pulse before the deciding block, it also has it there.
+ * A moment's entropy from the beacon's pulse, as soon as the chain has it: if the chain has a pulse before the deciding block, it also has it there.
  * Null without a beacon, without a pulse at block `at`, or if the chain's pulse is not the beacon's signature.
  */
 export const pulseEntropyAt = async (
-  { chain, network }: SeedContext,
+  { chain, network }: MomentContext,
   question: EntropyQuestion,
   at: number,
-): Promise<Entropy | null> => {
+): Promise<MomentEntropy | null> => {
   if (!network.beacon) return null;
   const { closing, deciding } = seedBlocks(question.cycle, question.purpose, network);
   const round = seedRound(await chain.timestamp(closing), network.beacon);

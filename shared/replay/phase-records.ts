@@ -1,3 +1,4 @@
+import { beaconWindows } from "#shared/beacon/windows.js";
 import type { Commitment } from "#shared/chain/chain.js";
 import type { Network } from "#shared/protocol/network.js";
 import { type BlockRange, type Phase, phaseWindow } from "#shared/protocol/phases.js";
@@ -62,9 +63,20 @@ export type PhaseRecords<T extends PhaseRecordType> = ReadonlyMap<string, PhaseR
 /** Records that count in a phase of the cycle after theirs. */
 const IN_NEXT_CYCLE: ReadonlySet<PhaseRecordType> = new Set(["checks", "duty", "answers"]);
 
-/** The blocks in which a record of a type counts. */
-export const recordWindow = (type: PhaseRecordType, cycle: number, { phases }: Pick<Network, "phases">): BlockRange =>
-  phaseWindow(IN_NEXT_CYCLE.has(type) ? cycle + 1 : cycle, PHASE_OF[type], phases);
+/**
+ * The blocks in which a record of a type counts. The train phase's first half belongs to seals where the network has contributions: the
+ * chain keeps one record a key.
+ */
+export const recordWindow = (
+  type: PhaseRecordType,
+  cycle: number,
+  { phases, beacon }: Pick<Network, "phases" | "beacon">,
+): BlockRange => {
+  const of = IN_NEXT_CYCLE.has(type) ? cycle + 1 : cycle;
+  const window = phaseWindow(of, PHASE_OF[type], phases);
+  const isShared = PHASE_OF[type] === "train" && beacon?.contributions !== undefined;
+  return isShared ? { ...window, start: beaconWindows(of, phases).sealing.end } : window;
+};
 
 /** The last block of the phase for records of a type. The state after that block counts. */
 export const lastBlockFor = (

@@ -109,6 +109,12 @@ describeLived<Lived>(
         audit.text,
         new RegExp(`Sprint: uid ${padder} is invalid: nonce ${named(sprints[0]!, padder)!.nonce} does not win`),
       );
+      for (const { beacon } of sprints) {
+        assert.ok(beacon !== null, run.said());
+        const begin = beacon.value.slice(0, 12);
+        assert.match(run.answered(), new RegExp(`beacon ${begin} of `));
+        assert.match(audit.text, new RegExp(`beacon: ${begin} of `));
+      }
       const explained = blockzero(run, "explain", "--uid", String(padder), "--cycle", String(sprints[1]!.cycle));
       assert.match(explained.text, /it gets 0\.0 % of its pay/);
       assert.match(explained.text, /was recomputed here and does not win/);

@@ -88,14 +88,31 @@ def windows(cycle, lengths):
                 return {"start": start, "end": start + lengths[name]}
             start += lengths[name]
 
+    train = window(cycle, "train")
     reveal = window(cycle, "reveal")
     n = reveal["end"] - reveal["start"]
     return {
-        "sealing": window(cycle - 1, "merge") if cycle else {"start": 0, "end": 0},
+        "sealing": {"start": train["start"], "end": train["start"] + (train["end"] - train["start"]) // 2},
         "holding": window(cycle, "commit"),
         "deciding": reveal["start"] + min(-(-n // 4), n - 1),
     }
 
+
+def chain_weights(stakes, incentives):
+    """Each half of the weight by one kind of amount: voting stake, and incentive in steps of 1/65535."""
+
+    def parts(amounts):
+        total = sum(amount for _, amount in amounts)
+        return [[hotkey, 10**9 * amount // total] for hotkey, amount in amounts] if total else []
+
+    return parts(stakes) + parts(incentives)
+
+
+CHAIN_WEIGHTS = [
+    ([[ALICE, 3 * 10**20 + 7], [BOB, 10**20]], [[CHARLIE, 21845], [DAVE, 43690], [EVE, 0]]),
+    ([[ALICE, 5]], []),
+    ([[ALICE, 1], [BOB, 1], [CHARLIE, 1]], [[DAVE, 0]]),
+]
 
 WEIGHTS = [
     [[ALICE, 3], [BOB, 2], [CHARLIE, 1]],
@@ -294,6 +311,10 @@ def main():
             {"weights": weights, "most": most, "contributors": contributors(weights, most)}
             for weights in WEIGHTS
             for most in (64, 2)
+        ],
+        "chainWeights": [
+            {"stakes": [[k, str(v)] for k, v in stakes], "incentives": incentives, "weights": chain_weights(stakes, incentives)}
+            for stakes, incentives in CHAIN_WEIGHTS
         ],
         "slots": [
             {"weights": weights, "slots": count, "assigned": slots(weights, count)} for weights in WEIGHTS for count in (128, 7)

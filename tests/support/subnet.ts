@@ -11,12 +11,14 @@ import { type Clock, systemClock } from "#shared/chain/clock.js";
 import { connectDevchain, type DevchainClient } from "#shared/chain/devchain/client.js";
 import type { DrandSetting, GenesisSpec } from "#shared/chain/devchain/genesis.js";
 import { loadConfig } from "#shared/config/load.js";
+import { BlockZeroError } from "#shared/errors/error.js";
 import type { Parameters } from "#shared/model/parameters.js";
 import { joinNetwork } from "#shared/participant/join.js";
 import type { Participant } from "#shared/participant/participant.js";
 import { type BlockRange, cycleLength, type Phase, phaseWindow } from "#shared/protocol/phases.js";
 import { encodeRecord, shortHash } from "#shared/protocol/records.js";
 import type { LocalKey } from "#shared/protocol/signer.js";
+import type { CycleSource } from "#shared/replay/source.js";
 import { publicBeacon } from "#shared/simulators/devchain/beacon.js";
 import { type DevchainServer, startDevchain } from "#shared/simulators/devchain/start.js";
 import { createHotkey } from "#shared/wallet/index.js";
@@ -80,6 +82,8 @@ export interface Subnet extends Genesis {
   to(block: number): Promise<void>;
   /** Waits until a hotkey has sent so many extrinsics since the beginning, the last of them perhaps not in a block yet. */
   sent(name: string, total: number): Promise<void>;
+  /** A file of the owner's store. */
+  fetch: CycleSource["fetch"];
   /** Builds one block that holds these records, by name. */
   record(records: Readonly<Record<string, string>>): Promise<void>;
 }
@@ -247,6 +251,11 @@ export const openSubnet = async (t: Living, options: SubnetOptions = {}): Promis
       if (missing > 0) await build(missing);
     },
     sent: (name, total) => until(t, async () => (await chain.nonce(signer(name).address)) >= total),
+    async fetch({ hash }) {
+      const bytes = await store.get(hash);
+      if (bytes) return bytes;
+      throw new BlockZeroError("FETCH_NOT_FOUND", `the owner has no ${hash}`, "put it into its store");
+    },
     async record(records) {
       const writes: Promise<unknown>[] = [];
       for (const [name, data] of Object.entries(records)) {

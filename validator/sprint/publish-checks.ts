@@ -1,4 +1,5 @@
 import { createJudge } from "#shared/compute/judge.js";
+import { cycleSource } from "#shared/participant/cycle-source.js";
 import { checksHash, signChecks } from "#shared/protocol/checks.js";
 import { canonicalBytes } from "#shared/protocol/hash-json.js";
 import { encodeRecord, shortHash } from "#shared/protocol/records.js";
@@ -29,7 +30,12 @@ const makeChecks = async (checker: Checker, cycle: number, sprint: Sprint): Prom
   const { participant, arithmetic, metrics } = checker;
   const { blobs, networkHash, signal, signer, log, telemetry } = participant;
   const { instruments } = telemetry;
-  const judge = createJudge(participant, { sprint, cycle, arithmetic: async () => arithmetic, signal });
+  const judge = createJudge(cycleSource(participant, { isHeld: true }), {
+    sprint,
+    cycle,
+    arithmetic: async () => arithmetic,
+    signal,
+  });
   let computing = 0;
   const timed = {
     portion: judge.portion,

@@ -19,7 +19,12 @@ export const settleSprint = async (
 ): Promise<void> => {
   const { clock, signal, log } = participant;
   await clock.reach(lastBlockFor("checks", cycle, participant), signal);
-  const judge = createJudge(participant, { sprint, cycle, arithmetic: async () => arithmetic, signal });
+  const judge = createJudge(cycleSource(participant, { isHeld: true }), {
+    sprint,
+    cycle,
+    arithmetic: async () => arithmetic,
+    signal,
+  });
   try {
     const result = await untilBlock(clock, Math.max(deadline, clock.head.number + 1), signal, async (patience) => {
       const source = whileWaiting(cycleSource(participant, { until: patience, isHeld: true }), patience);

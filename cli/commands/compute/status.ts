@@ -1,3 +1,6 @@
+import type { BeaconValue } from "#shared/beacon/value.js";
+import { valueText } from "#shared/beacon/value-text.js";
+import { beaconWindows } from "#shared/beacon/windows.js";
 import { JSON_FLAG, printJson } from "#shared/cli/json.js";
 import { type CommandSpec, shutdownSignal } from "#shared/cli/program.js";
 import { columns } from "#shared/cli/table.js";
@@ -8,7 +11,10 @@ import { processor } from "#shared/compute/processor.js";
 import { type PayWindow, readPayWindow } from "#shared/compute/read-pay-window.js";
 import { phaseAt } from "#shared/protocol/phases.js";
 import type { Sprint } from "#shared/protocol/sprint.js";
+import { readBeaconValue } from "#shared/replay/beacon-value.js";
+import { isGone } from "#shared/replay/cycle-outcomes.js";
 import { lastBlockFor } from "#shared/replay/phase-records.js";
+import type { CycleSource } from "#shared/replay/source.js";
 import { capWeights } from "#shared/sprint/proof/cap-weights.js";
 import { openSubnet } from "#shared/subnet/open-subnet.js";
 import { createLogger } from "#shared/telemetry/logger.js";
@@ -53,6 +59,7 @@ export const status: CommandSpec = {
           const window = await readPayWindow(source, cycle, { arithmetic: () => processor(), signal });
           const standings = sprint ? standingsOf(sprint, window) : [];
           const newest = window.results.at(-1)?.cycle ?? null;
+          const beacon = await newestValue(source, head);
           if (json)
             printJson({
               head,
@@ -61,14 +68,43 @@ export const status: CommandSpec = {
               unknown: window.unknown,
               duty: { cycle: window.duty.results.at(-1)?.cycle ?? null, unknown: window.duty.unknown },
               miners: standings,
+              beacon,
             });
-          else for (const line of lines(sprint, newest, standings)) console.log(line);
+          else for (const line of [...lines(sprint, newest, standings), ...beaconLines(beacon)]) console.log(line);
         } finally {
           await close();
         }
       });
   },
 };
+
+/** The newest value of the beacon that is decided. */
+interface NewestValue {
+  readonly cycle: number;
+  /** Null if a contribution that counts, or the state that names it, cannot be had. */
+  readonly value: BeaconValue | null;
+}
+
+/** Null where the network has no contributions, or no value yet. */
+const newestValue = async (source: CycleSource, head: number): Promise<NewestValue | null> => {
+  const { beacon, phases, first_cycle } = source.network;
+  const { cycle: current } = phaseAt(head, phases);
+  const cycle = head >= beaconWindows(current, phases).deciding ? current : current - 1;
+  if (!beacon?.contributions || cycle < first_cycle) return null;
+  const value = await readBeaconValue(source, cycle).catch((thrown) => {
+    if (!isGone(thrown)) throw thrown;
+    return null;
+  });
+  return { cycle, value };
+};
+
+const beaconLines = (newest: NewestValue | null): readonly string[] =>
+  newest === null
+    ? []
+    : [
+        "",
+        `beacon of cycle ${newest.cycle}: ${newest.value ? valueText(newest.value) : "its contributions cannot be had"}`,
+      ];
 
 const standingsOf = (sprint: Sprint, { results, confirmed, standings }: PayWindow): readonly Standing[] => {
   const weights = new Map([...(confirmed ?? [])].map(([hotkey, { weight }]) => [hotkey, weight]));

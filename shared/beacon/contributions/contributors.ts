@@ -1,8 +1,6 @@
+import { MAX_CONTRIBUTORS } from "#shared/protocol/contribution-rules.js";
 import { sumStake } from "#shared/protocol/stake.js";
 import { compareTexts, wholeWeights } from "../weights.js";
-
-/** Most contributors to a value: with more, opening them costs more than it adds. */
-export const MAX_CONTRIBUTORS = 64;
 
 /**
  * Who contributes: the hotkeys of the highest weights, of equal ones the lower hotkey first, until they have two thirds of all weight or

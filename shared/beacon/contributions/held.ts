@@ -46,16 +46,19 @@ export const committedSeals = (
 /**
  * The seals that count: those that validators with more than half of the voting stake say they hold, in the state after the last block
  * before the pulse. While less than half of the stake lies, somebody honest holds each of them before anybody can open one, so whoever
- * made it cannot withhold it.
+ * made it cannot withhold it. Who votes is settled before anybody seals: a validator's seal replaces the record by which it was known.
+ *
+ * @param before the state after the last block before the sealing window
  */
 export const countedSeals = (
   seals: readonly CommittedSeal[],
-  { metagraph, commitments }: ChainState,
+  { before, state }: { readonly before: ChainState; readonly state: Pick<ChainState, "commitments"> },
   { name, blocks, voting }: { name: CycleName; blocks: RecordBlocks; voting: Network["voting"] },
 ): readonly CommittedSeal[] => {
   const { network: networkHash, cycle } = name;
-  const stakes = votingStakes({ neurons: metagraph.neurons, commitments }, { networkHash, cycle, voting });
-  const held = recordsOf<SealHeldRecord>("sealheld", commitments, name, blocks)
+  const { neurons } = before.metagraph;
+  const stakes = votingStakes({ neurons, commitments: before.commitments }, { networkHash, cycle, voting });
+  const held = recordsOf<SealHeldRecord>("sealheld", state.commitments, name, blocks)
     .filter(({ hotkey }) => stakes.has(hotkey))
     .map(({ hotkey, record }) => ({ stake: stakes.get(hotkey)!, numbers: new Set(record.held) }));
   return seals.filter((_, number) => {

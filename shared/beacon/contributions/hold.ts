@@ -6,26 +6,36 @@ import type { CommittedSeal } from "./held.js";
 import { readTerms } from "./schedule.js";
 import type { ContributionSource } from "./source.js";
 
+/** What a validator has of a cycle's committed contributions, by their numbers, ascending. */
+export interface HeldSeals {
+  /** Here, and in order. */
+  readonly held: readonly number[];
+  /** Nobody who was asked sent them. */
+  readonly missing: readonly number[];
+}
+
 /**
- * Fetches the contributions of a cycle, once its sealing window is over. What it could fetch and found in order are the numbers for this
- * validator's `sealheld` record, which it puts on chain in the holding window and before the pulse. Ask again while there is time. Empty
- * for cycle 0.
+ * Fetches the contributions of a cycle, once its sealing window is over. `held` are the numbers for this validator's `sealheld` record,
+ * which it puts on chain in the holding window and before the pulse. Ask again for what is missing while there is time.
  *
  * @throws what reading the chain throws
  */
-export const holdSeals = async (source: ContributionSource, cycle: number): Promise<readonly number[]> => {
+export const holdSeals = async (source: ContributionSource, cycle: number): Promise<HeldSeals> => {
   const terms = await readTerms(source, cycle);
-  if (terms === null) return [];
   const { committed } = await readSeals(source, cycle, terms);
-  const held: number[] = [];
-  for (const [number, seal] of committed.entries()) {
-    try {
-      if ((await fetchContribution(source, cycle, terms.round, seal)).ok) held.push(number);
-    } catch (thrown) {
-      if (!(thrown instanceof BlockZeroError)) throw thrown;
-    }
-  }
-  return held;
+  const found = await Promise.all(
+    committed.map((seal) =>
+      fetchContribution(source, cycle, terms.round, seal).then(
+        ({ ok }) => ok,
+        (thrown) => {
+          if (thrown instanceof BlockZeroError) return null;
+          throw thrown;
+        },
+      ),
+    ),
+  );
+  const numbers = (of: boolean | null) => found.flatMap((one, number) => (one === of ? [number] : []));
+  return { held: numbers(true), missing: numbers(null) };
 };
 
 /** The contribution that a seal names, or why it is none. @throws BlockZeroError FETCH_… if its bytes are not available */

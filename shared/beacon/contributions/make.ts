@@ -17,9 +17,8 @@ export const makeContribution = async (
   signer: Pick<Signer, "address" | "sign">,
   random?: (bytes: number) => Uint8Array,
 ): Promise<Contribution | null> => {
-  const terms = await readTerms(source, cycle);
-  if (!terms?.contributors.includes(signer.address)) return null;
-  const { round } = terms;
+  const { round, contributors } = await readTerms(source, cycle);
+  if (!contributors.includes(signer.address)) return null;
   const name = { network: source.networkHash, cycle };
   const { drand, timelock } = source;
   const sealed = sealOpening({

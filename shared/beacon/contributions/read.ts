@@ -1,13 +1,15 @@
+import type { Parsed } from "#shared/protocol/parsed.js";
 import { type CycleName, verifiedPulse, weakerValue } from "../fallback.js";
 import { DRAND_TIMELOCK, hashesOf, stateAt } from "../source.js";
 import type { Beacon, BeaconValue } from "../value.js";
 import { compareTexts } from "../weights.js";
 import { beaconWindows } from "../windows.js";
 import { readSeals } from "./committed.js";
+import type { Contribution } from "./contribution.js";
 import { type CommittedSeal, countedSeals } from "./held.js";
 import { fetchContribution } from "./hold.js";
 import { mixOpenings } from "./mix.js";
-import { holdingBlocks, readTerms } from "./schedule.js";
+import { holdingBlocks, readTerms, type SealTerms } from "./schedule.js";
 import { readOpening } from "./seal.js";
 import type { ContributionSource } from "./source.js";
 
@@ -21,13 +23,10 @@ const contributionValue = async (source: ContributionSource, cycle: number): Pro
   const { chain, network, networkHash } = source;
   const name: CycleName = { network: networkHash, cycle };
   const { holding, deciding } = beaconWindows(cycle, network.phases);
-  const blocks = () => hashesOf(source, { start: holding.end, end: deciding + 1 });
   const terms = await readTerms(source, cycle);
-  if (terms === null) return weakerValue({ ...name, pulse: null, blocks: await blocks(), dropped: [] });
-
   const { round, contributors } = terms;
   const { committed, sealedUntil } = await readSeals(source, cycle, terms);
-  const counted = committed.length === 0 ? [] : await countedOf(source, cycle, round, committed);
+  const counted = committed.length === 0 ? [] : await countedOf(source, cycle, terms, committed);
   const why = new Map(contributors.map((hotkey) => [hotkey, "no seal on chain in time"]));
   for (const { hotkey } of committed) why.set(hotkey, "not held by a majority of the stake before the pulse");
   const dropped = () => contributors.flatMap((hotkey) => (why.has(hotkey) ? [{ hotkey, why: why.get(hotkey)! }] : []));
@@ -35,13 +34,12 @@ const contributionValue = async (source: ContributionSource, cycle: number): Pro
   const pulse = await verifiedPulse(source, round, deciding);
   if (pulse === null) {
     for (const { hotkey } of counted) why.set(hotkey, "no pulse to open its seal with");
-    return weakerValue({ ...name, pulse: null, blocks: await blocks(), dropped: dropped() });
+    const blocks = await hashesOf(source, { start: holding.end, end: deciding + 1 });
+    return weakerValue({ ...name, pulse: null, blocks, dropped: dropped() });
   }
   const unseal = (source.timelock ?? DRAND_TIMELOCK).opener(pulse);
   const openings = new Map<string, Uint8Array>();
-  for (const seal of counted) {
-    const { hotkey } = seal;
-    const contribution = await fetchContribution(source, cycle, round, seal);
+  for (const [{ hotkey }, contribution] of await fetchAll(source, cycle, round, counted)) {
     const opening = contribution.ok
       ? readOpening(Buffer.from(contribution.value.sealed, "hex"), { ...name, hotkey }, unseal)
       : contribution;
@@ -63,15 +61,24 @@ const contributionValue = async (source: ContributionSource, cycle: number): Pro
   };
 };
 
-const countedOf = async (
+/** All at once: a server that answers slowly costs its own contribution's time and no other's. */
+const fetchAll = (
   source: ContributionSource,
   cycle: number,
   round: number,
+  seals: readonly CommittedSeal[],
+): Promise<readonly (readonly [CommittedSeal, Parsed<Contribution>])[]> =>
+  Promise.all(seals.map(async (seal) => [seal, await fetchContribution(source, cycle, round, seal)] as const));
+
+const countedOf = async (
+  source: ContributionSource,
+  cycle: number,
+  { opening, round }: SealTerms,
   committed: readonly CommittedSeal[],
 ): Promise<readonly CommittedSeal[]> => {
   const blocks = await holdingBlocks(source, cycle, round);
   if (blocks === null) return [];
+  const [before, state] = [await stateAt(source, opening), await stateAt(source, blocks.until)];
   const name = { network: source.networkHash, cycle };
-  const state = await stateAt(source, blocks.until);
-  return countedSeals(committed, state, { name, blocks, voting: source.network.voting });
+  return countedSeals(committed, { before, state }, { name, blocks, voting: source.network.voting });
 };

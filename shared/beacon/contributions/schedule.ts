@@ -1,14 +1,14 @@
 import { roundAt, timeOfRound } from "#shared/chain/timelock/beacon.js";
+import type { ContributionRules } from "#shared/protocol/contribution-rules.js";
 import { type BeaconContext, drandTimes } from "../source.js";
 import { lastBlockInTime } from "../timed-blocks.js";
 import { beaconWindows } from "../windows.js";
 import { chooseContributors } from "./contributors.js";
-import type { ContributionRules } from "./rules.js";
 import type { ContributionSource } from "./source.js";
 
 /** What is known of a cycle's contributions when sealing begins. */
 export interface SealTerms {
-  /** The last block before the sealing window. Its time gives the round. */
+  /** The last block before the sealing window. Its time gives the round, its state the contributors and the voting stake. */
   readonly opening: number;
   /** The round that opens the seals. */
   readonly round: number;
@@ -31,16 +31,12 @@ type TimedContext = Pick<BeaconContext, "network" | "drand"> & {
 export const sealRound = (opening: number, drand: BeaconContext["drand"], { rounds }: ContributionRules): number =>
   roundAt(opening, drandTimes(drand)) + rounds;
 
-/**
- * The terms of a cycle's contributions, once the last block before the sealing window is on chain. Null for cycle 0, which has no such
- * window. @throws what reading the chain throws
- */
+/** The terms of a cycle's contributions, once the last block before the sealing window is on chain. @throws what reading the chain throws */
 export const readTerms = async (
   source: TimedContext & Pick<ContributionSource, "weights">,
   cycle: number,
-): Promise<SealTerms | null> => {
+): Promise<SealTerms> => {
   const { sealing } = beaconWindows(cycle, source.network.phases);
-  if (sealing.start === 0) return null;
   const opening = sealing.start - 1;
   const round = sealRound(await source.chain.timestamp(opening), source.drand, source.rules);
   const contributors = chooseContributors(await source.weights(cycle, opening), source.rules.most);

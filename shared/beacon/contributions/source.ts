@@ -1,6 +1,6 @@
+import type { ContributionRules } from "#shared/protocol/contribution-rules.js";
 import type { Verify } from "#shared/protocol/signing.js";
 import type { BeaconContext, FetchFile, ReadWeights } from "../source.js";
-import type { ContributionRules } from "./rules.js";
 
 /** What making and opening contributions needs. */
 export interface ContributionSource extends BeaconContext {

@@ -5,8 +5,11 @@ import { type Phase, phaseAt, phaseWindow } from "#shared/protocol/phases.js";
 import { parseRecord } from "#shared/protocol/records.js";
 import { permittedStakes } from "#shared/protocol/stake.js";
 
-/** Phases that end with records of validators that name their location: model and report. The records after a report do not. */
-const SAYING_WHERE: readonly Phase[] = ["distribute", "evaluate"];
+/**
+ * Phases that end with records of validators that name their location: model, seal or checks, and report. The records after a seal or a
+ * report do not.
+ */
+const SAYING_WHERE: readonly Phase[] = ["distribute", "train", "evaluate"];
 
 export interface ServerState {
   readonly metagraph: Metagraph;

@@ -1,3 +1,4 @@
+import { beaconInstruments } from "./definitions/beacon.js";
 import { chainInstruments } from "./definitions/chain.js";
 import { cycleInstruments } from "./definitions/cycle.js";
 import { fileInstruments } from "./definitions/files.js";
@@ -16,4 +17,5 @@ export const INSTRUMENTS = {
   ...trainingInstruments,
   ...validationInstruments,
   ...sprintInstruments,
+  ...beaconInstruments,
 } as const;

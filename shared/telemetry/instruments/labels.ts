@@ -42,6 +42,9 @@ export const DUTIES = [
   "duty",
   "answers",
   "close",
+  "seal",
+  "sealheld",
+  "open",
 ] as const;
 export type Duty = (typeof DUTIES)[number];
 
@@ -61,6 +64,8 @@ export const RECORDS = [
   "checks",
   "duty",
   "answers",
+  "seal",
+  "sealheld",
   "weights",
 ] as const;
 export type RecordLabel = (typeof RECORDS)[number];
@@ -135,6 +140,9 @@ export const SPRINT_PARTS = ["load", "search", "rest", "check"] as const;
 
 /** What became of members' duty: a miner counts what it abstained from, a validator what was missed. */
 export const DUTY_STATES = ["done", "abstained", "missed"] as const;
+
+/** What a value of the beacon was made from. */
+export const BEACON_ORIGINS = ["contributions", "pulse", "blocks"] as const;
 
 /** Why a training step was not taken. */
 export const SKIPS = ["spike", "not_finite"] as const;

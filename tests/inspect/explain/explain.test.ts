@@ -206,14 +206,17 @@ describe("an explanation", { timeout: HANG_GUARD }, () => {
 
 it("an explanation names what drew the batches, and marks what somebody could choose among as weaker", () => {
   assert.match(
-    seedText({ origin: "pulse", round: 7, blocks: [9, 11] }),
+    seedText({ origin: "pulse", round: 7, blocks: [9, 11], value: null }),
     /^Its .* the pulse of the beacon's round 7, .*nobody/,
   );
   assert.match(
-    seedText({ origin: "blocks", round: 7, blocks: [9, 11] }),
+    seedText({ origin: "blocks", round: 7, blocks: [9, 11], value: null }),
     /no pulse .* round 7 by block 11: .* 9 to 11, .*weaker/,
   );
-  assert.match(seedText({ origin: "blocks", round: null, blocks: [9, 9] }), /names no beacon: .* block 9, .*weaker/);
+  assert.match(
+    seedText({ origin: "blocks", round: null, blocks: [9, 9], value: null }),
+    /names no beacon: .* block 9, .*weaker/,
+  );
 });
 
 describe("the seed's source", { timeout: HANG_GUARD }, () => {

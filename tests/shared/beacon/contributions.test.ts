@@ -9,6 +9,7 @@ import { weakerValue } from "#shared/beacon/fallback.js";
 import { assignSlots } from "#shared/beacon/group/slots.js";
 import { lastBlockInTime } from "#shared/beacon/timed-blocks.js";
 import { isWeaker } from "#shared/beacon/value.js";
+import { valueText } from "#shared/beacon/value-text.js";
 import { createRandom } from "#shared/data/random.js";
 import { sha256 } from "#shared/protocol/hash.js";
 import { canonicalBytes } from "#shared/protocol/hash-json.js";
@@ -201,6 +202,27 @@ describe("a cycle of contributions", () => {
     const found: Record<string, string> = {};
     for (const behaviour of Object.keys(reasons) as Behaviour[]) found[behaviour] = await whyOf(behaviour);
     assert.deepEqual(found, reasons);
+  });
+});
+
+describe("a value in one line", () => {
+  it("says who is in it, who is not and why, and marks a fallback", () => {
+    const value = "ab".repeat(32);
+    const dropped = [{ hotkey: "5Gone", why: "no seal on chain in time" }];
+    assert.equal(
+      valueText({ value, origin: "contributions", contributors: ["5A", "5B"], dropped }),
+      "abababababab of contributions of 5A, 5B · without 5Gone: no seal on chain in time",
+    );
+    const weaker = valueText({ value, origin: "pulse", contributors: [], dropped: [] });
+    assert.equal(weaker, "abababababab of a pulse and a block hash alone · a fallback, which is weaker");
+    assert.match(
+      valueText({ value, origin: "blocks", contributors: [], dropped }),
+      /block hashes alone .* weaker .* 5Gone/,
+    );
+    assert.match(
+      valueText({ value, origin: "group", contributors: ["5A"], dropped: [] }),
+      /threshold group's signature$/,
+    );
   });
 });
 

@@ -13,9 +13,9 @@ import { NETUID, PHASES, simulatedChain, VOTING } from "./simulated-chain.js";
 const { cycle, publicKey, signature, partials } = groupVectors;
 const [validator, other] = ["validator", "other"].map((name) => standInCrypto.signer(name).address) as [string, string];
 const miner = members[0]!;
-/** Of cycle 5: its commit phase covers 104 to 107, its reveal phase 108 to 111. */
-const CLOSING = 103;
-const DECIDING = 109;
+/** Of cycle 5: its commit phase covers 144 to 147, its reveal phase 148 to 151. */
+const CLOSING = 143;
+const DECIDING = 149;
 const times = Array.from({ length: 200 }, (_, block) => 1_000_000_000 + 12_000 * block);
 const drand = { public_key: standInCrypto.publicKey, genesis_time: 0, period: 3, delay: 5 };
 const pulseRecord = (pulse: string, of = cycle) =>
@@ -48,8 +48,8 @@ const setUp = (hasPulse = true, key: string | null = publicKey) => {
 describe("a group's value", () => {
   it("is that of the signature which a validator put on chain, beside others that are none", async () => {
     const { beacon, put } = setUp();
-    put(104, other, pulseRecord(partials[miner]![0]!));
-    put(107, validator, pulseRecord(signature));
+    put(144, other, pulseRecord(partials[miner]![0]!));
+    put(147, validator, pulseRecord(signature));
     const value = await beacon.value(cycle);
     assert.deepEqual(value, {
       value: groupValue({ network, cycle }, signature),
@@ -63,12 +63,12 @@ describe("a group's value", () => {
 
   it("falls back to the pulse where the signature is late, early, a stranger's, of another cycle or none", async () => {
     const cases: readonly (readonly [number, string, string])[] = [
-      [108, validator, pulseRecord(signature)],
-      [103, validator, pulseRecord(signature)],
-      [105, miner, pulseRecord(signature)],
-      [105, validator, pulseRecord(signature, cycle + 1)],
-      [105, validator, pulseRecord("ff".repeat(48))],
-      [105, validator, "bz1:pulse:nonsense"],
+      [148, validator, pulseRecord(signature)],
+      [143, validator, pulseRecord(signature)],
+      [145, miner, pulseRecord(signature)],
+      [145, validator, pulseRecord(signature, cycle + 1)],
+      [145, validator, pulseRecord("ff".repeat(48))],
+      [145, validator, "bz1:pulse:nonsense"],
     ];
     for (const [block, hotkey, data] of cases) {
       const { beacon, put, round } = setUp();
@@ -82,7 +82,7 @@ describe("a group's value", () => {
 
   it("falls back to blocks without a group and a pulse", async () => {
     const { beacon, put } = setUp(false, null);
-    put(105, validator, pulseRecord(signature));
+    put(145, validator, pulseRecord(signature));
     const value = await beacon.value(cycle);
     const hashes = [DECIDING - 1, DECIDING].map((block) => Buffer.from(sha256(Buffer.from(`block ${block}`)), "hex"));
     const head = [Buffer.from("blockzero/beacon-blocks/1"), Buffer.from(network, "hex"), u64le(cycle)];

@@ -33,10 +33,10 @@ export const BEHAVIOURS = [
 ] as const;
 export type Behaviour = (typeof BEHAVIOURS)[number];
 
-const HOLDING = { start: 24, end: 28 };
-const SEALING = { start: 15, end: 20 };
-const DECIDING = 29;
-const RULES = { rounds: 50, margin: 60, most: 64 };
+const HOLDING = { start: 40, end: 44 };
+const SEALING = { start: 28, end: 34 };
+const DECIDING = 45;
+const RULES = { rounds: 62, margin: 60, most: 64 };
 const LOCATION = "http://10.0.0.7:9000";
 const at = { network: shortHash(NETWORK), cycle: CYCLE };
 
@@ -69,8 +69,8 @@ export const simulateSchedule = async ({ crypto, seed, behaviours, isCalm }: Sch
   const calm = isCalm ?? chance(40);
 
   const times = [1_000_000_000];
-  const stalled = calm || chance(70) ? -1 : random.below(30);
-  for (let block = 1; block < 40; block++)
+  const stalled = calm || chance(70) ? -1 : random.below(45);
+  for (let block = 1; block < 60; block++)
     times.push(
       times[block - 1]! +
         (calm ? 12_000 : 9_000 + random.below(7_000)) +
@@ -104,7 +104,7 @@ export const simulateSchedule = async ({ crypto, seed, behaviours, isCalm }: Sch
     pulseFrom: (asked) => (asked === round && pulseBlock >= 0 ? pulseBlock : Number.POSITIVE_INFINITY),
   });
   for (const { hotkey } of validators)
-    put(16, hotkey, encodeRecord({ type: "model", ...at, cycle: 0, model: NETWORK, location: LOCATION }));
+    put(20, hotkey, encodeRecord({ type: "model", ...at, cycle: 0, model: NETWORK, location: LOCATION }));
 
   // Two thirds of all weight are the contributors', so that all of them and nobody else are asked.
   const weights = async () =>
@@ -165,7 +165,7 @@ export const simulateSchedule = async ({ crypto, seed, behaviours, isCalm }: Sch
     if (!calm && chance(10)) continue;
     const held = liars.has(hotkey)
       ? [0, 1, 2, 3, 4].filter(() => chance(50))
-      : await holdSeals({ ...context, fetch: fetchFrom(() => [hotkey]) }, CYCLE);
+      : (await holdSeals({ ...context, fetch: fetchFrom(() => [hotkey]) }, CYCLE)).held;
     const block = calm ? HOLDING.start : HOLDING.start + random.below(HOLDING.end - HOLDING.start + 1);
     put(block, hotkey, encodeRecord({ type: "sealheld", ...at, held }));
   }

@@ -4,11 +4,11 @@ import type { SimulatedCrypto } from "./crypto.js";
 
 export const NETWORK = sha256(Buffer.from("a network"));
 export const NETUID = 7;
-/** 20 blocks: seals in 15 to 19, the cycle's held records in 24 to 27, the deciding block 29. */
-export const PHASES = { distribute: 2, train: 2, commit: 4, reveal: 4, evaluate: 1, exchange: 1, choose: 1, merge: 5 };
+/** 26 blocks: seals in 28 to 33, held records in 40 to 43, the deciding block 45. */
+export const PHASES = { distribute: 2, train: 12, commit: 4, reveal: 4, evaluate: 1, exchange: 1, choose: 1, merge: 1 };
 export const CYCLE = 1;
 /** The last block before seals. */
-export const OPENING = 14;
+export const OPENING = 27;
 export const VOTING = { silent_after: 8, quorum: 0.25 };
 
 export interface SimulatedNeuron {
@@ -61,7 +61,7 @@ export const simulatedChain = ({ crypto, times, neurons, pulseFrom, hashes }: Ch
   };
 };
 
-const neuronOf = ({ uid, hotkey, stake }: SimulatedNeuron): Neuron => ({
+export const neuronOf = ({ uid, hotkey, stake }: SimulatedNeuron): Neuron => ({
   uid,
   hotkey,
   coldkey: hotkey,

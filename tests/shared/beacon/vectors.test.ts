@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { z } from "zod";
+import { chainWeights } from "#shared/beacon/contributions/chain-weights.js";
 import { contributionHash, parseContribution } from "#shared/beacon/contributions/contribution.js";
 import { chooseContributors } from "#shared/beacon/contributions/contributors.js";
 import { mixOpenings } from "#shared/beacon/contributions/mix.js";
@@ -12,6 +13,7 @@ import { beaconWindows } from "#shared/beacon/windows.js";
 import { hashSchema } from "#shared/protocol/hash.js";
 import { phaseLengthsSchema } from "#shared/protocol/phase-lengths.js";
 import { loadVectors } from "../protocol/vectors.js";
+import { NETUID, neuronOf, PHASES, VOTING } from "./simulated-chain.js";
 
 const hex = z.string();
 const weights = z.array(z.tuple([z.string(), z.number()]));
@@ -27,6 +29,13 @@ const vectors = loadVectors(
   z.object({
     network: hashSchema,
     contributors: z.array(z.object({ weights, most: z.int(), contributors: z.array(z.string()) })),
+    chainWeights: z.array(
+      z.object({
+        stakes: z.array(z.tuple([z.string(), z.coerce.bigint()])),
+        incentives: z.array(z.tuple([z.string(), z.int()])),
+        weights,
+      }),
+    ),
     slots: z.array(z.object({ weights, slots: z.int(), assigned: z.array(z.tuple([z.string(), z.array(z.int())])) })),
     windows: z.array(
       z.object({ cycle: z.int(), phases: phaseLengthsSchema, sealing: range, holding: range, deciding: z.int() }),
@@ -63,6 +72,21 @@ describe("the beacon's vectors", () => {
       assert.deepEqual(chooseContributors(of, most), contributors);
     for (const { weights: of, slots, assigned } of vectors.slots)
       assert.deepEqual([...assignSlots(of, slots)], assigned);
+  });
+
+  it("weigh contributors by voting stake and by incentive", () => {
+    const rules = { network: { netuid: NETUID, phases: PHASES, voting: VOTING }, networkHash: network };
+    for (const { stakes, incentives, weights: expected } of vectors.chainWeights) {
+      const neurons = [
+        // The incentive of one that votes does not count.
+        ...stakes.map(([hotkey, stake], uid) => ({ ...neuronOf({ uid, hotkey, stake }), incentive: 1 })),
+        ...incentives.map(([hotkey, steps], i) => ({
+          ...neuronOf({ uid: stakes.length + i, hotkey, stake: 0n }),
+          incentive: steps / 65_535,
+        })),
+      ];
+      assert.deepEqual(chainWeights({ metagraph: { neurons }, commitments: [] }, rules, 3), expected);
+    }
   });
 
   it("give the windows of a cycle", () => {

@@ -1,6 +1,8 @@
 import { z } from "zod";
-import { about } from "#shared/protocol/about.js";
-import { MAX_CONTRIBUTORS } from "./contributors.js";
+import { about } from "./about.js";
+
+/** Most contributors to a value of the beacon: with more, opening them costs more than it adds. */
+export const MAX_CONTRIBUTORS = 64;
 
 /** What participants must agree on about contributions. */
 export const contributionRulesSchema = z.strictObject({
@@ -9,7 +11,7 @@ export const contributionRulesSchema = z.strictObject({
     .min(2)
     .meta(
       about(
-        "Rounds from the newest one at the last block before the sealing window to the one that opens the seals: the time until the reveal phase.",
+        "Rounds from the newest one at the last block before the train phase to the one that opens the seals: the time until the reveal phase.",
         "rounds",
       ),
     ),

@@ -1,0 +1,22 @@
+import { beaconWindows } from "#shared/beacon/windows.js";
+import { type ContributionRules, contributionRulesSchema } from "#shared/protocol/contribution-rules.js";
+import type { PhaseLengths } from "#shared/protocol/phase-lengths.js";
+import type { Pace } from "../seal/seal-pace.js";
+
+/** Longest time from the last seal to the pulse that is asked for, in seconds, and the shortest that a network file may have. */
+const MARGIN = 60;
+const LEAST_MARGIN = 1;
+
+/**
+ * What the network file says of sealed contributions at a chain's pace. The seals open between the first block of the reveal phase and the
+ * one that decides, so that blocks may be late and the pulse too.
+ */
+export const contributionRules = (phases: PhaseLengths, { beacon: { period }, blockTime }: Pace): ContributionRules => {
+  const { sealing, holding, deciding } = beaconWindows(1, phases);
+  const opening = sealing.start - 1;
+  const opens = holding.end + Math.floor((deciding - holding.end) / 2) - 1 / 2;
+  return contributionRulesSchema.parse({
+    rounds: Math.max(2, Math.ceil(((opens - opening) * blockTime) / period)),
+    margin: Math.max(LEAST_MARGIN, Math.min(MARGIN, (holding.start - sealing.end) * blockTime)),
+  });
+};

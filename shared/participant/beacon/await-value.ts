@@ -1,0 +1,46 @@
+import type { BeaconValue } from "#shared/beacon/value.js";
+import { beaconWindows } from "#shared/beacon/windows.js";
+import { isFetchFault } from "#shared/blobs/fetch-fault.js";
+import { reasonOf } from "#shared/errors/error.js";
+import { readBeaconValue } from "#shared/replay/beacon-value.js";
+import { cycleSource } from "../cycle-source.js";
+import type { Participant } from "../participant.js";
+import { untilBlock } from "../until-block.js";
+import { whileWaiting } from "../while-waiting.js";
+
+export type ValueWaiting = Pick<
+  Participant,
+  "chain" | "clock" | "network" | "networkHash" | "blobs" | "models" | "log" | "signal"
+>;
+
+/**
+ * Waits for the value that a cycle's seeds are mixed with: for the block that decides, and for the contributions that count, which are asked
+ * for at every block. Without one of them there is no value: another one would be a seed that nobody else has. Null where the network has no
+ * contributions.
+ *
+ * @param deadline block at which the wait ends, at least one more
+ * @throws BlockZeroError FETCH_… if a contribution that counts is still missing then
+ */
+export const awaitBeaconValue = async (
+  participant: ValueWaiting,
+  { cycle, deadline }: { readonly cycle: number; readonly deadline: number },
+): Promise<BeaconValue | null> => {
+  const { clock, network, log, signal } = participant;
+  if (!network.beacon?.contributions) return null;
+  await clock.reach(beaconWindows(cycle, network.phases).deciding, signal);
+  const until = Math.max(deadline, clock.head.number + 1);
+  return untilBlock(clock, until, signal, async (patience) => {
+    const source = whileWaiting(cycleSource(participant, { until: patience, isHeld: true }), patience);
+    for (;;) {
+      const tried = clock.head.number;
+      try {
+        return await readBeaconValue(source, cycle);
+      } catch (thrown) {
+        signal.throwIfAborted();
+        if (!isFetchFault(thrown) || patience.aborted || tried >= until - 1) throw thrown;
+        log.warn("a contribution that counts is not here yet", { cycle, reason: reasonOf(thrown) });
+      }
+      await clock.reach(tried + 1, signal);
+    }
+  });
+};

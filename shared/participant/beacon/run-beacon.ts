@@ -1,0 +1,72 @@
+import { isWeaker } from "#shared/beacon/value.js";
+import { beaconWindows } from "#shared/beacon/windows.js";
+import { phaseAt, phaseWindow } from "#shared/protocol/phases.js";
+import { BEACON_ORIGINS, type Duty } from "#shared/telemetry/instruments/labels.js";
+import { withinBlocks } from "../duty.js";
+import type { Participant } from "../participant.js";
+import { explain } from "../run-cycles.js";
+import { awaitBeaconValue } from "./await-value.js";
+import { holdContributions } from "./hold-contributions.js";
+import { sealContribution } from "./seal-contribution.js";
+
+/**
+ * Takes part in the network's beacon until the participant's signal aborts, beside the cycles: it contributes if it is asked, a validator
+ * says what it holds, and everybody opens the value. Whatever fails costs that cycle's part and nothing else. Without contributions it only
+ * waits.
+ *
+ * @param holds whether this is a validator
+ */
+export const runBeacon = async (participant: Participant, { holds }: { readonly holds: boolean }): Promise<never> => {
+  const { clock, network, signal } = participant;
+  const { cycle: current } = phaseAt(clock.head.number + 1, network.phases);
+  for (let cycle = Math.max(network.first_cycle, current); ; cycle++) {
+    const { sealing, holding, deciding } = beaconWindows(cycle, network.phases);
+    await clock.reach(Math.max(0, sealing.start - 1), signal);
+    if (!network.beacon?.contributions) continue;
+    await attempt(participant, { duty: "seal", cycle, end: sealing.end }, sealContribution);
+    if (holds) await attempt(participant, { duty: "sealheld", cycle, end: holding.end }, holdContributions);
+    await clock.reach(deciding, signal);
+    const { end } = phaseWindow(cycle, "evaluate", network.phases);
+    await attempt(participant, { duty: "open", cycle, end }, openValue);
+  }
+};
+
+interface Part {
+  readonly duty: Extract<Duty, "seal" | "sealheld" | "open">;
+  readonly cycle: number;
+  /** The block at which it ends. Nothing is begun after it. */
+  readonly end: number;
+}
+
+/** Does one part, unless its blocks are over. A fault of it is only logged. */
+const attempt = async (
+  participant: Participant,
+  { duty, cycle, end }: Part,
+  work: (bounded: Participant, cycle: number) => Promise<void>,
+): Promise<void> => {
+  if (participant.clock.head.number >= end - 1) return;
+  try {
+    const name = `the ${duty} of the beacon of cycle ${cycle}`;
+    await withinBlocks(participant, { duty, name, until: end + 1 }, (bounded) => work(bounded, cycle));
+  } catch (thrown) {
+    participant.signal.throwIfAborted();
+    participant.log.error("Missed part in the beacon", { duty, cycle, ...explain(thrown) });
+  }
+};
+
+/** Opens the value, so that its seeds are known in time and its contributions are served from here too, and shows it. */
+const openValue = async (participant: Participant, cycle: number): Promise<void> => {
+  const { network, log, telemetry } = participant;
+  const { end } = phaseWindow(cycle, "evaluate", network.phases);
+  const value = await awaitBeaconValue(participant, { cycle, deadline: end });
+  if (value === null) return;
+  const { origin, contributors, dropped } = value;
+  for (const one of BEACON_ORIGINS)
+    telemetry.instruments.set("blockzero_beacon_origin", one === origin ? 1 : 0, { origin: one });
+  telemetry.instruments.set("blockzero_beacon_contributors", contributors.length);
+  telemetry.instruments.set("blockzero_beacon_dropped", dropped.length);
+  const fields = { cycle, value: value.value, origin, contributors: contributors.length, dropped: dropped.length };
+  if (isWeaker(value)) log.warn("the beacon's value is a fallback, which is weaker", fields);
+  else log.info("opened the beacon's value", fields);
+  for (const { hotkey, why } of dropped) log.debug("does not count in the beacon's value", { cycle, hotkey, why });
+};

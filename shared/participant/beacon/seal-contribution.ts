@@ -1,0 +1,30 @@
+import { contributionHash } from "#shared/beacon/contributions/contribution.js";
+import { makeContribution } from "#shared/beacon/contributions/make.js";
+import { beaconWindows } from "#shared/beacon/windows.js";
+import { canonicalBytes } from "#shared/protocol/hash-json.js";
+import { encodeRecord, shortHash } from "#shared/protocol/records.js";
+import { contributionSource } from "#shared/replay/beacon-value.js";
+import { cycleSource } from "../cycle-source.js";
+import type { Participant } from "../participant.js";
+
+/**
+ * Seals this hotkey's contribution to a cycle's value, serves it, and puts its hash on chain, if the hotkey is among those who are asked.
+ * After a restart the contribution on chain is still the first one, which the store has.
+ */
+export const sealContribution = async (participant: Participant, cycle: number): Promise<void> => {
+  const { blobs, clock, network, networkHash, location, log, signal, signer } = participant;
+  const source = contributionSource(cycleSource(participant));
+  if (source === null) return;
+  const { sealing } = beaconWindows(cycle, network.phases);
+  await clock.reach(sealing.start - 1, signal);
+  const contribution = await makeContribution(source, cycle, signer);
+  if (contribution === null) return log.debug("not asked to contribute to the beacon", { cycle });
+  await blobs.put(canonicalBytes(contribution));
+  const seal = { type: "seal", contribution: contributionHash(contribution), location } as const;
+  const block = await participant.commitOnce({
+    key: `${cycle}/seal`,
+    data: encodeRecord({ ...seal, network: shortHash(networkHash), cycle }),
+    window: sealing,
+  });
+  log.info("sealed a contribution to the beacon", { cycle, opens: contribution.round, block });
+};

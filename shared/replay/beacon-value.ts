@@ -1,0 +1,52 @@
+import { chainWeights } from "#shared/beacon/contributions/chain-weights.js";
+import { contributionBeacon } from "#shared/beacon/contributions/read.js";
+import type { ContributionSource } from "#shared/beacon/contributions/source.js";
+import { stateAt } from "#shared/beacon/source.js";
+import type { BeaconValue } from "#shared/beacon/value.js";
+import { keepNewest } from "#shared/util/keep-newest.js";
+import { verify } from "#shared/wallet/index.js";
+import type { CycleSource } from "./source.js";
+
+/** What a cycle's value is read from. */
+export type ValueSource = Pick<CycleSource, "chain" | "network" | "networkHash" | "fetch">;
+
+/** Values that are remembered of a chain. Opening 64 contributions takes seconds, and several seeds of a cycle need its value. */
+const KEPT = 16;
+
+const known = new WeakMap<ValueSource["chain"], Map<string, BeaconValue>>();
+
+/** What making and opening contributions needs. Null where the network file has no `beacon.contributions`. */
+export const contributionSource = ({ chain, network, networkHash, fetch }: ValueSource): ContributionSource | null => {
+  const drand = network.beacon;
+  if (!drand?.contributions) return null;
+  const context = { chain, network, networkHash };
+  return {
+    ...context,
+    drand,
+    rules: drand.contributions,
+    weights: async (cycle, at) => chainWeights(await stateAt(context, at), context, cycle),
+    fetch,
+    verify,
+  };
+};
+
+/**
+ * The value of sealed contributions that a cycle's seeds are mixed with, once the block that decides on the pulse is on chain: the same for
+ * everybody who has the contributions that count, and a majority of the stake has. Who lacks one has no value, and never another one. Null
+ * where the network has no contributions.
+ *
+ * @throws BlockZeroError FETCH_… if a contribution that counts is not available; what reading the chain throws
+ */
+export const readBeaconValue = async (source: ValueSource, cycle: number): Promise<BeaconValue | null> => {
+  const contributions = contributionSource(source);
+  if (contributions === null) return null;
+  const values = known.get(source.chain) ?? new Map<string, BeaconValue>();
+  known.set(source.chain, values);
+  const key = `${source.networkHash} ${cycle}`;
+  const before = values.get(key);
+  if (before) return before;
+  const value = await contributionBeacon(contributions).value(cycle);
+  values.set(key, value);
+  keepNewest(values, KEPT);
+  return value;
+};

@@ -1,0 +1,185 @@
+import assert from "node:assert/strict";
+import { describe, it } from "node:test";
+import { MAX_CONTRIBUTION_BYTES } from "#shared/beacon/contributions/contribution.js";
+import { makeContribution } from "#shared/beacon/contributions/make.js";
+import type { BeaconValue } from "#shared/beacon/value.js";
+import { beaconWindows } from "#shared/beacon/windows.js";
+import { isFetchFault } from "#shared/blobs/fetch-fault.js";
+import { awaitSeeds } from "#shared/participant/await-seeds.js";
+import { awaitBeaconValue } from "#shared/participant/beacon/await-value.js";
+import { runBeacon } from "#shared/participant/beacon/run-beacon.js";
+import { sha256 } from "#shared/protocol/hash.js";
+import { canonicalBytes } from "#shared/protocol/hash-json.js";
+import { encodeRecord, parseRecord, shortHash } from "#shared/protocol/records.js";
+import { contributionSource, readBeaconValue } from "#shared/replay/beacon-value.js";
+import { evaluationSeeds, mixedWith, momentEntropy, seedsFrom } from "#shared/replay/evaluation-seeds.js";
+import { publicBeacon } from "#shared/simulators/devchain/beacon.js";
+import { HANG_GUARD } from "../support/hang-guard.js";
+import { lookAt } from "../support/look-at.js";
+import { NETUID, PHASES } from "../support/micro-network.js";
+import { BEACON, type Joined, type Living, openSubnet, type Subnet, until } from "../support/subnet.js";
+
+const { publicKey, genesisTime, period } = publicBeacon(BEACON);
+const phases = { ...PHASES, train: 6, commit: 3, reveal: 4 };
+/** A block and a round take a second: the seals open with the first block of the reveal phase. */
+const contributions = { rounds: 10, margin: 2, most: 64 };
+const beacon = { public_key: publicKey, genesis_time: genesisTime, period, delay: 1, contributions };
+
+/** The first five have two thirds of the stake and are asked; the last five, with more than half, say what they hold. */
+const validators = { wes: 2500, lea: 2400, gus: 2300, vera: 2200, vito: 2100, max: 1800, nia: 1800, oda: 1800 };
+const CYCLE = 1;
+const NOWHERE = "http://127.0.0.1:1";
+const unheld = "not held by a majority of the stake before the pulse";
+
+interface Life {
+  readonly subnet: Subnet;
+  readonly players: Readonly<Record<"vera" | "vito" | "ann", Joined>>;
+  readonly windows: ReturnType<typeof beaconWindows>;
+  /** Puts what the others do on chain in one block: seals by hash and location, and what they say they hold. */
+  seals(records: Readonly<Record<string, { readonly hash: string; readonly location: string }>>): Promise<void>;
+  held(names: readonly string[], held: readonly number[]): Promise<void>;
+}
+
+/** Two validators and a miner with their parts in the beacon, and a subnet whose other hotkeys a test plays. */
+const begin = async (t: Living): Promise<Life> => {
+  const subnet = await openSubnet(t, { network: { phases, beacon }, validators, miners: ["ann"] });
+  const players = { vera: await subnet.join("vera"), vito: await subnet.join("vito"), ann: await subnet.join("ann") };
+  const head = { network: shortHash(subnet.networkHash), cycle: CYCLE };
+  for (const [name, player] of Object.entries(players)) runBeacon(player, { holds: name !== "ann" }).catch(() => {});
+  return {
+    subnet,
+    players,
+    windows: beaconWindows(CYCLE, phases),
+    seals: (records) =>
+      subnet.record(
+        Object.fromEntries(
+          Object.entries(records).map(([name, { hash, location }]) => [
+            name,
+            encodeRecord({ type: "seal", ...head, contribution: hash, location }),
+          ]),
+        ),
+      ),
+    held: (names, held) =>
+      subnet.record(Object.fromEntries(names.map((name) => [name, encodeRecord({ type: "sealheld", ...head, held })]))),
+  };
+};
+
+const said = ({ lines }: Joined, message: string) => lines.some((line) => line.message === message);
+
+/** Waits until both validators have what both sealed. */
+const haveEachOther = async (t: Living, { subnet, players, windows }: Life): Promise<void> => {
+  const commitments = await subnet.chain.commitments(NETUID, windows.sealing.end - 1);
+  for (const name of ["vera", "vito"]) {
+    const record = parseRecord(commitments.find(({ hotkey }) => hotkey === subnet.signer(name).address)?.data ?? "");
+    assert.ok(record.ok && record.value.type === "seal", name);
+    const { contribution: hash } = record.value;
+    const isHere = ({ blobs, signal }: Joined) =>
+      blobs.get({ hash, maxBytes: MAX_CONTRIBUTION_BYTES, locations: [], signal }).then(
+        () => true,
+        () => false,
+      );
+    for (const player of [players.vera, players.vito]) await until(t, () => isHere(player));
+  }
+};
+
+/** A contribution as a hotkey's program would make it. */
+const contributionOf = async ({ subnet }: Life, name: string): Promise<Uint8Array> => {
+  const made = await makeContribution(contributionSource(subnet)!, CYCLE, {
+    address: subnet.signer(name).address,
+    sign: async ({ message }) => subnet.signer(name).signBytes(message),
+  });
+  assert.ok(made, `${name} is asked`);
+  return canonicalBytes(made);
+};
+
+describe("the beacon of a subnet", { timeout: HANG_GUARD }, () => {
+  it("has one value for all, whoever withholds, comes late or sends garbage, and seeds are mixed with it", async (t) => {
+    const life = await begin(t);
+    const { subnet, players, windows } = life;
+    const { vera, vito, ann } = players;
+    const { signer } = subnet;
+    await subnet.to(windows.sealing.start - 1);
+    const withheld = await contributionOf(life, "wes");
+    const late = await contributionOf(life, "lea");
+    const garbage = Buffer.from("no contribution");
+    for (const bytes of [late, garbage]) await subnet.store.put(bytes);
+    for (const name of ["vera", "vito"]) await subnet.sent(name, 1);
+    await life.seals({
+      wes: { hash: sha256(withheld), location: NOWHERE },
+      gus: { hash: sha256(garbage), location: subnet.location },
+    });
+    await subnet.to(windows.sealing.end - 1);
+    await life.seals({ lea: { hash: sha256(late), location: subnet.location } });
+    await haveEachOther(t, life);
+    await subnet.to(windows.holding.start - 1);
+    for (const name of ["vera", "vito"]) await subnet.sent(name, 2);
+    // By ascending uid: 0 is wes, 1 gus, 2 vera, 3 vito.
+    await life.held(["max", "nia", "oda"], [2, 3]);
+    const commitments = await subnet.chain.commitments(NETUID);
+    for (const name of ["vera", "vito"]) {
+      const record = parseRecord(commitments.find(({ hotkey }) => hotkey === signer(name).address)!.data);
+      assert.deepEqual(record.ok && record.value.type === "sealheld" && record.value.held, [2, 3], name);
+    }
+
+    await subnet.to(windows.deciding);
+    const opened = "opened the beacon's value";
+    await until(t, () => Object.values(players).every((player) => said(player, opened)));
+    const { source } = await lookAt(t, subnet);
+    const value = (await readBeaconValue(source, CYCLE)) as BeaconValue;
+    assert.equal(value.origin, "contributions");
+    assert.deepEqual(value.contributors, [signer("vera").address, signer("vito").address].sort());
+    const why = Object.fromEntries(value.dropped.map((one) => [one.hotkey, one.why]));
+    assert.deepEqual(why, {
+      [signer("wes").address]: unheld,
+      [signer("gus").address]: unheld,
+      [signer("lea").address]: "no seal on chain in time",
+    });
+    for (const player of Object.values(players)) {
+      const found = player.lines.find(({ message }) => message === opened)!;
+      assert.equal(found.fields?.value, value.value);
+    }
+
+    const question = { cycle: CYCLE, purpose: "evaluate" } as const;
+    const waiting = Promise.all([vera, vito, ann].map((player) => awaitSeeds(player, question)));
+    await subnet.to(subnet.window(CYCLE, "evaluate").end - 1);
+    const { ofGroups } = await evaluationSeeds(source, question);
+    for (const seeds of await waiting) assert.deepEqual(seeds, ofGroups);
+    const unmixed = seedsFrom(source, question, mixedWith(null, await momentEntropy(source, question)));
+    assert.notEqual(ofGroups.math, unmixed.ofGroups.math);
+  });
+
+  it("has no value for whoever lacks what most of the stake says it holds, and nobody waits for ever", async (t) => {
+    const life = await begin(t);
+    const { subnet, players, windows } = life;
+    const { vera } = players;
+    await subnet.to(windows.sealing.start - 1);
+    const withheld = await contributionOf(life, "wes");
+    for (const name of ["vera", "vito"]) await subnet.sent(name, 1);
+    await life.seals({ wes: { hash: sha256(withheld), location: NOWHERE } });
+    await subnet.to(windows.sealing.end - 1);
+    await haveEachOther(t, life);
+    await subnet.to(windows.holding.start - 1);
+    for (const name of ["vera", "vito"]) await subnet.sent(name, 2);
+    await life.held(["wes", "lea", "gus", "max", "nia", "oda"], [0, 1, 2]);
+    await subnet.to(windows.deciding);
+    const deadline = windows.deciding + 1;
+    const waits = Promise.all(
+      Object.values(players).map((player) =>
+        assert.rejects(awaitBeaconValue(player, { cycle: CYCLE, deadline }), isFetchFault),
+      ),
+    );
+    await until(t, () => said(vera, "a contribution that counts is not here yet"));
+    await subnet.to(deadline);
+    await waits;
+
+    // As soon as somebody serves it, everybody has the same value.
+    await subnet.store.put(withheld);
+    const found = Promise.all(
+      Object.values(players).map((player) => awaitBeaconValue(player, { cycle: CYCLE, deadline: deadline + 20 })),
+    );
+    const { source } = await lookAt(t, subnet);
+    const value = await readBeaconValue(source, CYCLE);
+    assert.equal(value?.contributors.length, 3);
+    for (const one of await found) assert.deepEqual(one, value);
+  });
+});
