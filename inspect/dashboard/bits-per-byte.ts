@@ -1,3 +1,4 @@
+import { isFetchFault } from "#shared/blobs/fetch-fault.js";
 import { bitsPerByte } from "#shared/data/bits-per-byte.js";
 import type { Batch } from "#shared/data/loader.js";
 import { pinnedTokenizer } from "#shared/data/pinned-tokenizer.js";
@@ -20,8 +21,7 @@ export const needsNoFiles = (network: Network): boolean =>
 export const cycleBitsPerByte = async (source: CycleSource, cycle: number): Promise<ToBitsPerByte> => {
   const { network } = source;
   const drawn = new Map<string, readonly Pick<Batch, "counted" | "bytes">[]>();
-  const { ofGroups } = await evaluationSeeds(source, { cycle, purpose: "evaluate" });
-  for (const [group, seed] of Object.entries(ofGroups)) {
+  for (const [group, seed] of Object.entries(await seedsOf(source, cycle))) {
     try {
       const text = await openEvaluationText(source, { group, cycle });
       const batches = evaluationBatches(network, group, seed, text?.documents ?? null);
@@ -43,4 +43,14 @@ export const cycleBitsPerByte = async (source: CycleSource, cycle: number): Prom
           measured,
         );
   };
+};
+
+/** None where a contribution that they are mixed with cannot be had. */
+const seedsOf = async (source: CycleSource, cycle: number): Promise<Readonly<Record<string, string>>> => {
+  try {
+    return (await evaluationSeeds(source, { cycle, purpose: "evaluate" })).ofGroups;
+  } catch (thrown) {
+    if (!isFetchFault(thrown)) throw thrown;
+    return {};
+  }
 };

@@ -312,6 +312,19 @@ export const ROWS: readonly Row[] = [
           },
         ],
       },
+      {
+        title: "Origin of the beacon's value",
+        roles: PARTICIPANTS,
+        unit: "none",
+        kind: "stat",
+        targets: [{ metric: "blockzero_beacon_origin", expr: "blockzero_beacon_origin$ == 1", legend: "{{origin}}" }],
+      },
+      {
+        title: "Contributors to the beacon's value, and who was dropped",
+        roles: PARTICIPANTS,
+        unit: "none",
+        targets: plain("blockzero_beacon_contributors", "blockzero_beacon_dropped"),
+      },
     ],
   },
   {

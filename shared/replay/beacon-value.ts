@@ -5,6 +5,7 @@ import { stateAt } from "#shared/beacon/source.js";
 import type { BeaconValue } from "#shared/beacon/value.js";
 import { keepNewest } from "#shared/util/keep-newest.js";
 import { verify } from "#shared/wallet/index.js";
+import { rememberedState } from "./remembered-state.js";
 import type { CycleSource } from "./source.js";
 
 /** What a cycle's value is read from. */
@@ -19,7 +20,7 @@ const known = new WeakMap<ValueSource["chain"], Map<string, BeaconValue>>();
 export const contributionSource = ({ chain, network, networkHash, fetch }: ValueSource): ContributionSource | null => {
   const drand = network.beacon;
   if (!drand?.contributions) return null;
-  const context = { chain, network, networkHash };
+  const context = { chain: rememberedState(chain), network, networkHash };
   return {
     ...context,
     drand,

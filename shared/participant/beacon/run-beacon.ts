@@ -1,7 +1,11 @@
+import { readSeals } from "#shared/beacon/contributions/committed.js";
+import { readTerms } from "#shared/beacon/contributions/schedule.js";
 import { isWeaker } from "#shared/beacon/value.js";
 import { beaconWindows } from "#shared/beacon/windows.js";
 import { phaseAt, phaseWindow } from "#shared/protocol/phases.js";
+import { contributionSource } from "#shared/replay/beacon-value.js";
 import { BEACON_ORIGINS, type Duty } from "#shared/telemetry/instruments/labels.js";
+import { cycleSource } from "../cycle-source.js";
 import { withinBlocks } from "../duty.js";
 import type { Participant } from "../participant.js";
 import { explain } from "../run-cycles.js";
@@ -23,7 +27,7 @@ export const runBeacon = async (participant: Participant, { holds }: { readonly 
     const { sealing, holding, deciding } = beaconWindows(cycle, network.phases);
     await clock.reach(Math.max(0, sealing.start - 1), signal);
     if (!network.beacon?.contributions) continue;
-    await attempt(participant, { duty: "seal", cycle, end: sealing.end }, sealContribution);
+    await attempt(participant, { duty: "seal", cycle, end: sealing.end }, sealAndSee);
     if (holds) await attempt(participant, { duty: "sealheld", cycle, end: holding.end }, holdContributions);
     await clock.reach(deciding, signal);
     const { end } = phaseWindow(cycle, "evaluate", network.phases);
@@ -52,6 +56,17 @@ const attempt = async (
     participant.signal.throwIfAborted();
     participant.log.error("Missed part in the beacon", { duty, cycle, ...explain(thrown) });
   }
+};
+
+/** Contributes, and reads who did while the chain's node has the state of those blocks: the value depends on it. */
+const sealAndSee = async (participant: Participant, cycle: number): Promise<void> => {
+  const { clock, network, signal } = participant;
+  const see = async () => {
+    await clock.reach(beaconWindows(cycle, network.phases).sealing.end - 1, signal);
+    const source = contributionSource(cycleSource(participant));
+    if (source) await readSeals(source, cycle, await readTerms(source, cycle));
+  };
+  await Promise.all([sealContribution(participant, cycle), see()]);
 };
 
 /** Opens the value, so that its seeds are known in time and its contributions are served from here too, and shows it. */
