@@ -28,16 +28,16 @@ export const awaitBeaconValue = async (
   const { clock, network, log, signal } = participant;
   if (!network.beacon?.contributions) return null;
   await clock.reach(beaconWindows(cycle, network.phases).deciding, signal);
-  const until = Math.max(deadline, clock.head.number + 1);
-  return untilBlock(clock, until, signal, async (patience) => {
-    const source = whileWaiting(cycleSource(participant, { until: patience, isHeld: true }), patience);
+  const last = Math.max(deadline, clock.head.number + 1);
+  return untilBlock(clock, last, signal, async (until) => {
+    const source = whileWaiting(cycleSource(participant, { until, isHeld: true }), until);
     for (;;) {
       const tried = clock.head.number;
       try {
         return await readBeaconValue(source, cycle);
       } catch (thrown) {
         signal.throwIfAborted();
-        if (!isFetchFault(thrown) || patience.aborted || tried >= until - 1) throw thrown;
+        if (!isFetchFault(thrown) || until.aborted || tried >= last - 1) throw thrown;
         log.warn("a contribution that counts is not here yet", { cycle, reason: reasonOf(thrown) });
       }
       await clock.reach(tried + 1, signal);

@@ -17,8 +17,8 @@ export const holdContributions = async (participant: Participant, cycle: number)
   if (!network.beacon?.contributions) return;
   const { sealing, holding } = beaconWindows(cycle, network.phases);
   await clock.reach(sealing.end - 1, signal);
-  const found = await untilBlock(clock, Math.max(holding.start - 1, clock.head.number + 1), signal, (patience) =>
-    heldWhile(participant, cycle, patience),
+  const found = await untilBlock(clock, Math.max(holding.start - 1, clock.head.number + 1), signal, (until) =>
+    heldWhile(participant, cycle, until),
   );
   const held = found.held.filter((number) => number < MAX_HELD);
   const block = await participant.commitOnce({
@@ -29,15 +29,15 @@ export const holdContributions = async (participant: Participant, cycle: number)
   log.info("holds contributions to the beacon", { cycle, held: held.length, missing: found.missing.length, block });
 };
 
-const heldWhile = async (participant: Participant, cycle: number, patience: AbortSignal): Promise<HeldSeals> => {
+const heldWhile = async (participant: Participant, cycle: number, until: AbortSignal): Promise<HeldSeals> => {
   const { clock, signal } = participant;
-  const source = contributionSource(whileWaiting(cycleSource(participant, { until: patience }), patience))!;
+  const source = contributionSource(whileWaiting(cycleSource(participant, { until }), until))!;
   for (;;) {
     const tried = clock.head.number;
     const found = await holdSeals(source, cycle);
-    if (found.missing.length === 0 || patience.aborted) return found;
+    if (found.missing.length === 0 || until.aborted) return found;
     try {
-      await clock.reach(tried + 1, patience);
+      await clock.reach(tried + 1, until);
     } catch {
       signal.throwIfAborted();
       return found;
