@@ -3,6 +3,7 @@ import { createJudge } from "#shared/compute/judge.js";
 import type { Checkers } from "#shared/duty/check-task.js";
 import { dutyDocumentHash } from "#shared/duty/duty-document.js";
 import type { TaskOf } from "#shared/duty/task.js";
+import { cycleSource } from "#shared/participant/cycle-source.js";
 import { withinBlocks } from "#shared/participant/duty.js";
 import { canonicalBytes } from "#shared/protocol/hash-json.js";
 import { phaseWindow } from "#shared/protocol/phases.js";
@@ -53,7 +54,7 @@ const makeDocument = async (member: DutyMember, cycle: number, sprint: SprintWit
   const patience = phaseWindow(cycle + 1, "distribute", network.phases).start;
   const basis = await readBasis(member, { cycle, sprint, patience });
   if (basis === null) return null;
-  const judge = createJudge(participant, { sprint, cycle, arithmetic, signal });
+  const judge = createJudge(cycleSource(participant, { isHeld: true }), { sprint, cycle, arithmetic, signal });
   try {
     const checkers = member.checkers ?? inTime(member, cycle, checkersBy(basis, judge.losers));
     const { document } = await doDuty(basis.inputs, { signer, checkers, milliseconds: LONGEST_CHECK });

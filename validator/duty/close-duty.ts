@@ -22,7 +22,12 @@ export const closeDuty = async (
   const { clock, signal } = participant;
   const members = membersBy(await knownWeights({ participant, journal }, cycle));
   const reputations = reputationsIn((await knownStandings({ participant, journal }, cycle + 1)) ?? new Map());
-  const judge = createJudge(participant, { sprint, cycle, arithmetic: async () => arithmetic, signal });
+  const judge = createJudge(cycleSource(participant, { isHeld: true }), {
+    sprint,
+    cycle,
+    arithmetic: async () => arithmetic,
+    signal,
+  });
   try {
     const result = await untilBlock(clock, Math.max(deadline, clock.head.number + 1), signal, async (patience) => {
       const source = whileWaiting(cycleSource(participant, { until: patience, isHeld: true }), patience);
