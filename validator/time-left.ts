@@ -41,7 +41,8 @@ export const timeUntil = (
   timer: BlockTimer | undefined,
   now: () => number = Date.now,
 ): MeasuringTime => ({
-  now,
+  // Not the clock of `left`, which may be set while something is measured.
+  now: () => performance.now(),
   left: () => {
     const blocks = last - clock.head.number;
     if (blocks <= 0) return 0;

@@ -110,7 +110,7 @@ export const createShardTrainer = async (options: ShardTrainerOptions): Promise<
         maxSteps,
         accumulation: config.gradient_accumulation_steps,
         spikeThreshold: config.spike_threshold,
-        timeBox: createTimeBox({ times, now, deadline }),
+        timeBox: createTimeBox({ times, now, deadline, elapsed: options.now }),
         progress: timePassed(now, deadline, clock.progress),
         stop,
         ...(run?.progress && { from: run.progress }),

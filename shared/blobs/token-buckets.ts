@@ -10,7 +10,7 @@ export interface TokenBuckets {
 export interface TokenBucketsOptions {
   /** Tokens per minute, which is also the capacity of a bucket. */
   readonly perMinute: number;
-  /** Milliseconds of a monotonic clock. */
+  /** Milliseconds. A clock that is set back gives no tokens, and takes none. */
   readonly now: () => number;
   /** Greatest number of keys stored. Above it, the key that was used least recently is forgotten, and then counts as new. */
   readonly maxKeys?: number;
@@ -22,7 +22,7 @@ export const tokenBuckets = ({ perMinute, now, maxKeys = 10_000 }: TokenBucketsO
   const buckets = new Map<string, { tokens: number; at: number }>();
   const tokensOf = (key: string, at: number): number => {
     const last = buckets.get(key) ?? { tokens: perMinute, at };
-    return Math.min(perMinute, last.tokens + (at - last.at) * perMs);
+    return Math.min(perMinute, last.tokens + Math.max(0, at - last.at) * perMs);
   };
   const waitFor = (tokens: number): number => (tokens >= 1 ? 0 : Math.ceil((1 - tokens) / perMs));
   return {

@@ -108,7 +108,7 @@ export const runProgram = async (options: ProgramOptions): Promise<RunningProgra
       if (hasExited) return;
       if (!wasStopped) sendSignal(group, "SIGTERM");
       wasStopped = true;
-      const at = Date.now() + graceMs;
+      const at = performance.now() + graceMs;
       if (at >= killAt) return;
       killAt = at;
       clearTimeout(timer);

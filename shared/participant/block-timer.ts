@@ -7,7 +7,7 @@ import type { Participant } from "./participant.js";
 export interface BlockTimer {
   /** Milliseconds between blocks; undefined until two are known. */
   blockTime(): number | undefined;
-  /** The expected time of a block, in milliseconds of `now`. Undefined while the chain's pace is unknown. */
+  /** The expected time of a block, in milliseconds of the wall clock as it stands now. Undefined while the chain's pace is unknown. */
   expected(block: number): number | undefined;
 }
 
@@ -31,20 +31,26 @@ type Timed = Pick<Head, "number" | "timestamp">;
 export interface BlockTimerOptions {
   /** A block before the head, so that the pace is known at once. */
   readonly before?: Timed | undefined;
+  /** The wall clock, milliseconds since the epoch. */
   readonly now?: () => number;
+  /** The same of a clock that nobody sets. */
+  readonly elapsed?: () => number;
 }
 
+/** What the wall clock said when the process began, and the time since. */
+const steadyNow = (): number => performance.timeOrigin + performance.now();
+
 /**
- * Measures the chain's pace from the timestamps of its heads, until the signal aborts. This machine's clock may differ from the chain's. A
- * head cannot arrive before it is made, so the least delay seen is taken as the difference.
+ * Measures the chain's pace from the timestamps of its heads, until the signal aborts. This machine's clock may differ from the chain's, and may be
+ * set meanwhile: heads are timed by one that is not. A head cannot arrive before it is made, so the least delay seen is taken as the difference.
  */
 export const startBlockTimer = (
   clock: BlockClock,
   signal: AbortSignal,
-  { before, now = Date.now }: BlockTimerOptions = {},
+  { before, now = Date.now, elapsed = steadyNow }: BlockTimerOptions = {},
 ): BlockTimer => {
   const seen: { readonly head: Timed; readonly delay: number }[] = [];
-  const see = (head: Timed, delay = now() - head.timestamp) => {
+  const see = (head: Timed, delay = elapsed() - head.timestamp) => {
     if (head.number <= (seen.at(-1)?.head.number ?? -1)) return;
     seen.push({ head, delay });
     if (seen.length > WINDOW) seen.shift();
@@ -75,7 +81,8 @@ export const startBlockTimer = (
       const pace = blockTime();
       if (pace === undefined) return undefined;
       const { head } = seen.at(-1)!;
-      return head.timestamp + leastDelay() + (block - head.number) * pace;
+      const left = head.timestamp + leastDelay() + (block - head.number) * pace - elapsed();
+      return now() + left;
     },
   };
 };

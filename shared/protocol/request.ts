@@ -60,11 +60,15 @@ export const isRequestSigned = (
   }
 };
 
-/** Milliseconds of the clock, never the same value twice. */
+/**
+ * Milliseconds of the clock, never the same value twice. A clock that was ahead by more than servers allow for, and is set back, starts anew: values
+ * that go on from there would be refused until the clock is there again. No server with the right time took them.
+ */
 export const requestNonces = (now: () => number = Date.now): (() => number) => {
   let last = 0;
   return () => {
-    last = Math.max(now(), last + 1);
+    const time = now();
+    last = last - time > NONCE_WINDOW_MS ? time : Math.max(time, last + 1);
     return last;
   };
 };

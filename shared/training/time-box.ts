@@ -41,6 +41,8 @@ export interface TimeBoxOptions {
   readonly now: () => number;
   /** Latest end of the last step, on the clock of `now`. It may change as more becomes known. Undefined while nothing is known. */
   readonly deadline: () => number | undefined;
+  /** Milliseconds of a clock that nobody sets, for how long steps take. Default: the process's own. */
+  readonly elapsed?: (() => number) | undefined;
   /** Factor on the estimated time of a step. */
   readonly margin?: number;
 }
@@ -51,7 +53,13 @@ const MARGIN = 1.25;
  * A time box. The time of a step is known after the first step. So if there is a deadline and nobody measured before, the first step gets
  * one micro-batch. Otherwise a process that starts shortly before the deadline would exceed it by all the other micro-batches.
  */
-export const createTimeBox = ({ times, now, deadline, margin = MARGIN }: TimeBoxOptions): TimeBox => ({
+export const createTimeBox = ({
+  times,
+  now,
+  deadline,
+  elapsed = () => performance.now(),
+  margin = MARGIN,
+}: TimeBoxOptions): TimeBox => ({
   room(wanted) {
     const end = deadline();
     if (end === undefined) return wanted;
@@ -65,9 +73,9 @@ export const createTimeBox = ({ times, now, deadline, margin = MARGIN }: TimeBox
     if (times.estimate() === undefined) times.record(pace, 1);
   },
   async timed(microBatches, step) {
-    const started = now();
+    const started = elapsed();
     const result = await step();
-    times.record(now() - started, microBatches);
+    times.record(elapsed() - started, microBatches);
     return result;
   },
 });

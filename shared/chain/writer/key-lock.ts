@@ -99,8 +99,8 @@ export const openKeyClaims = ({
     const home = join(folder, genesisHash.slice(0, 16), address);
     const lock = join(home, "lock");
     const record = join(home, "unsettled.json");
-    const deadline = clock.now() + waitMs;
-    for (;;) {
+    // Counted by pauses: the clock may be set meanwhile.
+    for (let waited = 0; ; ) {
       signal.throwIfAborted();
       const attempt = attemptLock(lock);
       if (attempt.isHeld) {
@@ -115,8 +115,10 @@ export const openKeyClaims = ({
           throw error;
         }
       }
-      if (clock.now() >= deadline) throw inUse(address, attempt.holder, waitMs);
-      await delay(clock, Math.min(POLL_MS, deadline - clock.now()), signal);
+      if (waited >= waitMs) throw inUse(address, attempt.holder, waitMs);
+      const pause = Math.min(POLL_MS, waitMs - waited);
+      await delay(clock, pause, signal);
+      waited += pause;
     }
   },
 });

@@ -94,6 +94,17 @@ describe("token buckets", () => {
     assert.deepEqual([buckets.take("a"), buckets.take("a"), buckets.take("a") > 0], [0, 0, true]);
   });
 
+  it("neither take nor give where the clock is set back", () => {
+    let now = 3 * 3_600_000;
+    const buckets = tokenBuckets({ perMinute: 2, now: () => now });
+    assert.equal(buckets.take("a"), 0);
+    now = 0;
+    assert.equal(buckets.take("a"), 0);
+    assert.equal(buckets.take("a"), 30_000);
+    now = 30_000;
+    assert.equal(buckets.take("a"), 0);
+  });
+
   it("remember no more keys than they may", () => {
     const buckets = tokenBuckets({ perMinute: 1, now: () => 0, maxKeys: 2 });
     assert.deepEqual([buckets.take("a"), buckets.take("b"), buckets.take("c")], [0, 0, 0]);

@@ -9,6 +9,7 @@ const START = 1_700_000_000_000;
 /** Heads that come when they are told to, on a clock that is told as well. */
 const heads = (t: TestContext, before?: Pick<Head, "number" | "timestamp">) => {
   let time = START;
+  let ahead = 0;
   let head: Head = { number: 100, hash: "0".repeat(64), timestamp: START };
   let listener: (head: Head) => void = () => undefined;
   const clock: BlockClock = {
@@ -20,14 +21,17 @@ const heads = (t: TestContext, before?: Pick<Head, "number" | "timestamp">) => {
     },
     reach: () => assert.fail("nobody waits"),
   };
-  const timer = startBlockTimer(clock, t.signal, { before, now: () => time });
+  const timer = startBlockTimer(clock, t.signal, { before, now: () => time + ahead, elapsed: () => time });
   /** A head made at `timestamp` arrives `delay` later. */
   const arrive = (number: number, timestamp: number, delay = 0) => {
     time = timestamp + delay;
     head = { number, hash: "0".repeat(64), timestamp };
     listener(head);
   };
-  return { timer, arrive };
+  const setClock = (by: number) => {
+    ahead = by;
+  };
+  return { timer, arrive, setClock };
 };
 
 describe("block timer", () => {
@@ -52,6 +56,18 @@ describe("block timer", () => {
     arrive(106, START + 65_000);
     assert.equal(timer.blockTime(), 1_000);
     assert.equal(timer.expected(108), START + 67_000);
+  });
+
+  it("is not misled by a clock that is set, ahead or back", (t) => {
+    const { timer, arrive, setClock } = heads(t);
+    for (let i = 1; i <= 3; i++) arrive(100 + i, START + 1_000 * i);
+    for (const ahead of [3 * 3_600_000, -3 * 3_600_000]) {
+      setClock(ahead);
+      assert.equal(timer.expected(105), START + 5_000 + ahead);
+    }
+    arrive(104, START + 4_000);
+    setClock(0);
+    assert.equal(timer.expected(106), START + 6_000);
   });
 
   it("measures across heads that were not seen", (t) => {

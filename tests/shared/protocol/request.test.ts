@@ -58,3 +58,10 @@ test("no nonce comes twice, also while the clock stands still or goes back", () 
   const next = requestNonces(() => times.shift() ?? 0);
   assert.deepEqual([next(), next(), next(), next(), next()], [5, 6, 7, 9, 10]);
 });
+
+test("nonces come back with a clock that was hours ahead: servers refuse what is not of this minute", () => {
+  const ahead = 3 * 3_600_000;
+  const times = [1, ahead, ahead, 7, 7, 8];
+  const next = requestNonces(() => times.shift() ?? 0);
+  assert.deepEqual([next(), next(), next(), next(), next(), next()], [1, ahead, ahead + 1, 7, 8, 9]);
+});

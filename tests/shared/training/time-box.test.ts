@@ -13,7 +13,7 @@ const virtualClock = () => {
 
 const box = (deadline: () => number | undefined) => {
   const clock = virtualClock();
-  const timeBox = createTimeBox({ times: stepTimes(), now: clock.now, deadline, margin: 1.25 });
+  const timeBox = createTimeBox({ times: stepTimes(), now: clock.now, elapsed: clock.now, deadline, margin: 1.25 });
   const step = (milliseconds: number, microBatches = 1) =>
     timeBox.timed(microBatches, async () => clock.pass(milliseconds));
   return { clock, timeBox, step };
