@@ -11,9 +11,19 @@ interface Lived {
   readonly result: LocalnetResult;
 }
 
+/** What an environment variable names of these; all where it is not set. */
+const chosen = <T extends string>(variable: string, all: readonly T[]): readonly T[] => {
+  const wanted = process.env[variable]?.split(/[\s,]+/);
+  return wanted === undefined ? all : all.filter((one) => wanted.includes(one));
+};
+
 // Every kind of process in every phase: a localnet for each process, a kill in every other cycle, each followed by a cycle in peace.
-for (const process of ["devchain", "validator-1", "validator-2", "prose-1"] as const) {
-  const kills: readonly Kill[] = PHASES.map((phase, index) => ({ cycle: 2 * index, phase, process }));
+for (const process of chosen("CHAOS_PROCESSES", ["devchain", "validator-1", "validator-2", "prose-1"] as const)) {
+  const kills: readonly Kill[] = chosen("CHAOS_PHASES", PHASES).map((phase, index) => ({
+    cycle: 2 * index,
+    phase,
+    process,
+  }));
 
   const live = async (pace: readonly string[]): Promise<Lived> => {
     const run = startLocalnet("--cycles", String(2 * kills.length), ...pace);
