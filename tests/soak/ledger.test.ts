@@ -29,8 +29,8 @@ it("what a journal has and the chain does not is found, and what was due in peac
     "ann: commit of cycle 1 noted in block 6, on chain in block 5",
     "ann: report of cycle 1 noted in block 7, on chain nowhere",
   ]);
-  assert.deepEqual(missedWrites([{ hotkey: "ann", kinds: ["commit", "reveal"] }], [1, 2], written, name), [
-    "ann: no commit of cycle 2",
-    "ann: no reveal of cycle 2",
+  assert.deepEqual(missedWrites([{ hotkey: "ann", kinds: ["commit", "reveal"] }], [1, 2], written), [
+    { hotkey: "ann", kind: "commit", cycle: 2 },
+    { hotkey: "ann", kind: "reveal", cycle: 2 },
   ]);
 });

@@ -115,14 +115,11 @@ export const missedWrites = (
   due: readonly { readonly hotkey: string; readonly kinds: readonly WriteKind[] }[],
   cycles: readonly number[],
   written: readonly Written[],
-  nameOf: (hotkey: string) => string,
-): readonly string[] => {
+): readonly Pick<Written, "hotkey" | "kind" | "cycle">[] => {
   const found = byKey(written);
   return cycles.flatMap((cycle) =>
     due.flatMap(({ hotkey, kinds }) =>
-      kinds
-        .filter((kind) => !found.has(keyOf({ hotkey, kind, cycle })))
-        .map((kind) => `${nameOf(hotkey)}: no ${kind} of cycle ${cycle}`),
+      kinds.map((kind) => ({ hotkey, kind, cycle })).filter((one) => !found.has(keyOf(one))),
     ),
   );
 };

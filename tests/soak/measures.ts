@@ -16,6 +16,7 @@ export const MEASURES = {
   handles: { name: "file handles", unit: "", bound: 1, isOfLife: true },
   disk: { name: "disk", unit: "MiB", bound: 0.5, isOfLife: false },
   records: { name: "records on disk", unit: "MiB", bound: 3, isOfLife: false },
+  pace: { name: "fixed work", unit: "ms", bound: null, isOfLife: false },
   lines: { name: "log lines a minute", unit: "", bound: 0.5, isShare: true, isOfLife: false },
 } satisfies Record<string, Measure>;
 

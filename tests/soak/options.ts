@@ -3,8 +3,8 @@ import { parseArgs } from "node:util";
 export interface SoakOptions {
   readonly cycles: number;
   readonly seed: number;
-  /** Milliseconds between blocks. */
-  readonly blockTime: number;
+  /** Milliseconds between blocks. Null: as the machine allows. */
+  readonly blockTime: number | null;
   /** Cycles whose files are kept. */
   readonly keepCycles: number;
   /** Share of the cycles in which a fault begins. */
@@ -18,7 +18,7 @@ export interface SoakOptions {
 export const SOAK_USAGE = `npm run test:soak -- [options]
   --cycles N       cycles (300)
   --seed N         seed of keys, model and faults (1)
-  --block-time MS  milliseconds between blocks (100)
+  --block-time MS  milliseconds between blocks (100 where two processors are free, and longer with less)
   --keep-cycles N  cycles whose files the participants keep (12)
   --faults SHARE   share of the cycles in which a fault begins (0.5)
   --out DIR        where report.txt and report.json go (soak)
@@ -31,7 +31,7 @@ export const soakOptions = (args: readonly string[]): SoakOptions => {
     options: {
       cycles: { type: "string", default: "300" },
       seed: { type: "string", default: "1" },
-      "block-time": { type: "string", default: "100" },
+      "block-time": { type: "string" },
       "keep-cycles": { type: "string", default: "12" },
       faults: { type: "string", default: "0.5" },
       out: { type: "string", default: "soak" },
@@ -46,7 +46,7 @@ export const soakOptions = (args: readonly string[]): SoakOptions => {
   return {
     cycles: number("cycles", 1),
     seed: number("seed", 0),
-    blockTime: number("block-time", 100),
+    blockTime: values["block-time"] === undefined ? null : number("block-time", 100),
     keepCycles: number("keep-cycles", 1),
     faults: number("faults", 0),
     out: values.out,

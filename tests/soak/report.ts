@@ -1,5 +1,6 @@
 import { columns } from "#shared/cli/table.js";
 import { dutyMeasure, MEASURES, type Measure, OWN_BOUNDS } from "./measures.js";
+import { MACHINE_PACE } from "./pace.js";
 import type { Sample } from "./sample.js";
 import { judge, pooledSlope, type Slope, type Verdict } from "./slope.js";
 
@@ -40,9 +41,18 @@ export interface WarmUp {
   readonly ofAll: number;
 }
 
-/** @param first the first cycle */
+/**
+ * Trends of every measure of every process. Times of duties grow only where they do so by the clock and also by what the machine took for a fixed piece
+ * of work in the same cycle: other programs that begin to work on the machine make everything slower.
+ *
+ * @param first the first cycle
+ */
 export const trendsOf = (samples: readonly Sample[], first: number, warmUp: WarmUp): readonly Trend[] => {
   const processes = [...new Set(samples.map((one) => one.process))];
+  const paces = new Map(
+    samples.flatMap(({ cycle, values }) => (values[MACHINE_PACE] ? [[cycle, values[MACHINE_PACE]] as const] : [])),
+  );
+  const usual = [...paces.values()].reduce((sum, pace) => sum + pace, 0) / Math.max(1, paces.size);
   return processes.flatMap((process) => {
     const own = samples.filter((one) => one.process === process);
     const names = [...new Set(own.flatMap(({ values }) => Object.keys(values)))];
@@ -57,17 +67,31 @@ export const trendsOf = (samples: readonly Sample[], first: number, warmUp: Warm
         }));
       const slope = pooledSlope(points, measure.isOfLife ? warmUp.ofLife : 0);
       const bound = boundOf(process, name, measure, slope);
+      const verdict = bound === null ? "told" : judge(slope, bound);
+      const atUsualPace = () =>
+        judge(
+          pooledSlope(
+            points.map((point) => ({
+              ...point,
+              y: (point.y * usual) / (paces.get(Math.round(point.x * HUNDRED)) ?? usual),
+            })),
+            measure.isOfLife ? warmUp.ofLife : 0,
+          ),
+          bound ?? 0,
+        );
       return {
         process,
         measure: measure.name,
         unit: measure.unit,
         bound,
         slope,
-        verdict: bound === null ? "told" : judge(slope, bound),
+        verdict: verdict === "grows" && isTime(name) && atUsualPace() !== "grows" ? "undecided" : verdict,
       };
     });
   });
 };
+
+const isTime = (name: string): boolean => name.startsWith("duty ");
 
 const measureOf = (name: string): Measure => {
   const known: Readonly<Record<string, Measure>> = MEASURES;

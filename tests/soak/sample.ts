@@ -1,7 +1,9 @@
 import { closeSync, fstatSync, openSync, readdirSync, readFileSync, readSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
+import { readExcuses } from "./excuses.js";
 import { memoryFile, REQUEST, type SoakedMemory } from "./inside-files.js";
+import { MACHINE_PACE, pace } from "./pace.js";
 
 const MIB = 2 ** 20;
 
@@ -34,6 +36,10 @@ type Duties = Readonly<Record<string, { readonly seconds: number; readonly count
 /** Samples all processes once. Files that grow are read from where they ended the last time. */
 export interface Sampler {
   sample(cycle: number): Promise<readonly Sample[]>;
+  /** Reads what the logs say since the last sample. */
+  readLogs(): void;
+  /** What a process's log says of a cycle that it missed, or a part of it. */
+  excuseOf(process: string, cycle: number): string | undefined;
   /** Messages of all logs and how often each was, most frequent first. */
   messages(): readonly (readonly [message: string, count: number])[];
   /** Lines of all logs that speak of a leak of Node's, such as of listeners. */
@@ -47,6 +53,16 @@ export const createSampler = (processes: readonly Soaked[], folder: string): Sam
   const warnings: string[] = [];
   const logs = new Map(processes.map(({ name, log }) => [name, log === null ? null : tailLines(log)]));
   const before = new Map<string, { readonly pid: number; readonly duties: Duties }>();
+  const excuses = new Map(processes.map(({ name }) => [name, readExcuses()]));
+
+  const linesOf = (name: string): readonly string[] => {
+    const lines = logs.get(name)?.() ?? [];
+    for (const line of lines) {
+      count(line);
+      excuses.get(name)?.read(line);
+    }
+    return lines;
+  };
 
   const count = (line: string): void => {
     if (/MaxListenersExceeded|possible .*memory leak/i.test(line)) warnings.push(line.slice(0, 300));
@@ -85,8 +101,7 @@ export const createSampler = (processes: readonly Soaked[], folder: string): Sam
       values.disk = rest / MIB;
       values.records = records / MIB;
     }
-    const lines = logs.get(name)?.() ?? [];
-    for (const line of lines) count(line);
+    const lines = linesOf(name);
     if (logs.get(name)) values.lines = lines.length / minutes;
     const duties = metrics === null ? null : await dutiesAt(metrics);
     const known = before.get(name);
@@ -103,12 +118,18 @@ export const createSampler = (processes: readonly Soaked[], folder: string): Sam
 
   return {
     warnings,
+    readLogs: () => {
+      for (const { name } of processes) linesOf(name);
+    },
+    excuseOf: (process, cycle) => excuses.get(process)?.of(cycle),
     messages: () => [...counts].sort(([, a], [, b]) => b - a),
     async sample(cycle) {
       const found = await memories();
       const minutes = (performance.now() - lastAt) / 60_000;
       lastAt = performance.now();
-      return Promise.all(processes.map((one) => sampleOne(one, cycle, found.get(one.name), minutes)));
+      const machine = { process: "machine", cycle, pid: 0, values: { [MACHINE_PACE]: await pace() } };
+      const ofProcesses = processes.map((one) => sampleOne(one, cycle, found.get(one.name), minutes));
+      return [machine, ...(await Promise.all(ofProcesses))];
     },
   };
 };

@@ -1,14 +1,17 @@
 import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { setTimeout as delay } from "node:timers/promises";
 import { connectDevchain } from "#shared/chain/devchain/client.js";
 import { cycleLength, phaseAt, phaseWindow } from "#shared/protocol/phases.js";
 import { openSubnet } from "#shared/subnet/open-subnet.js";
 import { createLogger } from "#shared/telemetry/logger.js";
 import { description, type LocalnetDescription } from "../e2e/chaos.js";
 import { type LocalnetRun, launchLocalnet, PROCESSES } from "../e2e/localnet-run.js";
+import { signal as send } from "../support/faults/signal.js";
 import { openSmallDisk, type SmallDisk } from "../support/faults/small-disk.js";
 import { startTcpProxy, type TcpProxy } from "../support/faults/tcp-proxy.js";
+import { machineShare } from "../support/machine-share.js";
 import { auditHome } from "./audit-home.js";
 import { causeFaults } from "./cause-faults.js";
 import { createExplainer } from "./explained.js";
@@ -27,8 +30,11 @@ const WARM_UP_LIFE = 4;
 const WARM_UP_BEYOND_KEPT = 3;
 /** Bytes of a disk that is filled now and then. */
 const DISK_BYTES = 48 << 20;
-/** Share of the writes due in cycles in peace that may be missing: a machine may be late, a program may not. */
-const MISSED_SHARE = 0.02;
+/** Milliseconds between blocks where two processors are free. */
+const BLOCK_MS = 100;
+/** Cycles that wait to be explained, above which the chain waits too: their files are deleted some cycles later. */
+const MOST_BEHIND = 4;
+const POLL_MS = 200;
 
 const PARTICIPANTS = PROCESSES.filter((name) => name !== "devchain");
 /** Never killed, so that they show a long life; everything else befalls them too. */
@@ -72,7 +78,8 @@ const soakIn = async (
   options: SoakOptions,
   onExit: (close: () => unknown) => void,
 ): Promise<{ readonly report: SoakReport; readonly samples: readonly Sample[] }> => {
-  const { cycles, seed, blockTime, keepCycles } = options;
+  const { cycles, seed, keepCycles } = options;
+  const blockTime = options.blockTime ?? Math.round(BLOCK_MS / (await machineShare()));
   const started = performance.now();
   const say = (line: string) =>
     console.error(`${((performance.now() - started) / 1000).toFixed(1).padStart(7)} s  ${line}`);
@@ -104,7 +111,7 @@ const soakIn = async (
       ...["--home", home, "--json", join(folder, "result.json"), "--network", writeNetwork(folder)],
       ...["--cycles", String(cycles), "--seed", String(seed), "--block-time", String(blockTime)],
       ...["--keep-cycles", String(keepCycles), "--settings", settings, "--genesis-steps", "40"],
-      ...["--dashboard", "127.0.0.1:0"],
+      ...["--dashboard", "127.0.0.1:0", "--keep"],
     ],
     {
       NODE_OPTIONS: `${process.env.NODE_OPTIONS ?? ""} --import=${new URL("./inside.js", import.meta.url).href}`,
@@ -113,12 +120,14 @@ const soakIn = async (
   );
   onExit(() => run.cleanUp());
   const subnet = await description({ ...run, home });
-  say(`the localnet lives: ${cycles} cycles from ${subnet.first} on, homes in ${folder}`);
-  const lived = await liveThrough({ run, home, folder, subnet, proxies, disks, options, say });
+  say(
+    `the localnet lives: ${cycles} cycles from ${subnet.first} on, a block every ${blockTime} ms, homes in ${folder}`,
+  );
+  const lived = await liveThrough({ run, home, folder, subnet, proxies, disks, options, blockTime, say });
   const status = await run.ended;
   say(`the localnet ended with status ${status}; checking what is left`);
 
-  const { caused, samples, sampler, explainer, journals, warnings } = lived;
+  const { caused, samples, sampler, explainer, journals, warnings, current } = lived;
   journals.read();
   const nameOf = (hotkey: string) => subnet.players.find((player) => player.hotkey === hotkey)?.name ?? hotkey;
   const written = readLedger(
@@ -132,18 +141,23 @@ const soakIn = async (
   const due = subnet.players
     .filter(({ behaviour }) => behaviour === "honest" || behaviour === "validator")
     .map(({ hotkey, program }) => ({ hotkey, kinds: KINDS[program] }));
-  const missed = missedWrites(due, peaceful, written, nameOf);
+  const missed = missedWrites(due, peaceful, written).map(({ hotkey, kind, cycle }) => {
+    const name = nameOf(hotkey);
+    return { text: `${name}: no ${kind} of cycle ${cycle}`, excuse: sampler.excuseOf(name, cycle) };
+  });
   const dueWrites = peaceful.length * due.reduce((sum, { kinds }) => sum + kinds.length, 0);
   // An audit looks for files where a localnet has them.
   for (const name of disks.keys()) cpSync(diskOf(folder, name), join(home, "players", name), { recursive: true });
-  const audit = await auditHome(home, subnet.first + cycles - keepCycles + 1);
+  const audit = await auditHome(home, current - keepCycles + 2);
   const unexplained = explainer.explained.filter(({ because }) => because === null);
   const findings = {
     "the localnet ran to its end":
       status === 0 ? [] : [`exit status ${status}: ${run.said().trimEnd().split("\n").slice(-3).join(" | ")}`],
     "nothing stands on chain twice": doubledWrites(written, nameOf),
     "nothing is lost that a journal notes": lostWrites(noted, written, nameOf),
-    "nothing is missing of cycles in peace": missed.length > MISSED_SHARE * dueWrites ? missed : [],
+    "whatever is missing of cycles in peace, its program's log says why": missed.flatMap(({ text, excuse }) =>
+      excuse === undefined ? [text] : [],
+    ),
     "every miner's cycle is explained": [
       ...unexplained.map(({ cycle, uid }) => `cycle ${cycle}, uid ${uid}: no reason`),
       ...explainer.open(),
@@ -165,7 +179,8 @@ const soakIn = async (
       "writes on chain": written.length,
       "writes noted in journals": noted.length,
       "cycles in peace": peaceful.length,
-      "writes missing of those due in peace": `${missed.length} of ${dueWrites}${missed.length === 0 ? "" : `: ${missed.slice(0, 8).join("; ")}`}`,
+      "writes missing of those due in peace": `${missed.length} of ${dueWrites}`,
+      "why, as their programs say": counted(missed.map(({ excuse }) => excuse ?? "nothing")) || "–",
       "miners' cycles explained": explainer.explained.length,
       "audited cycles that agree": audit.agreeing,
       "audited cycles whose files or states are gone": audit.gone,
@@ -196,12 +211,14 @@ interface Living {
   readonly proxies: ReadonlyMap<string, TcpProxy>;
   readonly disks: ReadonlyMap<string, SmallDisk>;
   readonly options: SoakOptions;
+  /** Milliseconds. */
+  readonly blockTime: number;
   readonly say: (line: string) => void;
 }
 
 /** Until the localnet ends: causes faults as blocks come, and once a cycle samples, reads the journals and explains. */
-const liveThrough = async ({ run, home, folder, subnet, proxies, disks, options, say }: Living) => {
-  const { cycles, seed, blockTime, faults } = options;
+const liveThrough = async ({ run, home, folder, subnet, proxies, disks, options, blockTime, say }: Living) => {
+  const { cycles, seed, faults } = options;
   const length = cycleLength(SOAK_PHASES);
   const over = new AbortController();
   void run.ended.then(() => over.abort());
@@ -235,6 +252,7 @@ const liveThrough = async ({ run, home, folder, subnet, proxies, disks, options,
   );
 
   let newest = subnet.first - 1;
+  let current = subnet.first;
   let work: Promise<void> = Promise.resolve();
   /** By itself: a server that is stopped holds up who explains, and not who measures. */
   let explaining: Promise<void> = Promise.resolve();
@@ -244,22 +262,43 @@ const liveThrough = async ({ run, home, folder, subnet, proxies, disks, options,
     journals.read();
     if (cycle % 10 === 0) say(`cycle ${cycle - subnet.first + 1} of ${cycles}`);
   };
+  /** A chain that does not answer now goes on by itself. */
+  const setPace = (milliseconds: number) => chain.setBlockTime(milliseconds).catch(() => {});
+  let behind = 0;
+  let isOver = false;
+  const explain = (cycle: number): void => {
+    behind += 1;
+    if (behind > MOST_BEHIND) void setPace(0);
+    explaining = explaining
+      .then(() => explainer.upTo(cycle - 2))
+      .catch((thrown: unknown) => {
+        if (!over.signal.aborted) say(`explaining stopped at cycle ${cycle}: ${thrown}`);
+      })
+      .then(async () => {
+        behind -= 1;
+        if (behind === MOST_BEHIND && !isOver) await setPace(blockTime);
+      });
+  };
   chain.onHead(({ number }) => {
     causing.at(number - subnet.first * length);
     const { cycle } = phaseAt(number, SOAK_PHASES);
+    current = cycle;
     if (cycle <= newest || number < phaseWindow(cycle, "evaluate", SOAK_PHASES).start) return;
     newest = cycle;
     work = work.then(() => look(cycle));
-    explaining = explaining.then(() =>
-      explainer.upTo(cycle - 2).catch((thrown: unknown) => {
-        if (!over.signal.aborted) say(`explaining stopped at cycle ${cycle}: ${thrown}`);
-      }),
-    );
+    explain(cycle);
   }, over.signal);
-  await run.ended;
+  await lastCycle(folder, over.signal);
   causing.end();
+  // What the last cycles left can still be read: the localnet stays up, and no block comes any more.
+  isOver = true;
+  await setPace(0);
+  explain(subnet.first + cycles);
   await work;
   await explaining;
+  sampler.readLogs();
+  if (run.child.pid !== undefined) send(run.child.pid, "SIGINT");
+  await run.ended;
   await seen.close();
   await chain.close();
   const warnings = [
@@ -269,7 +308,12 @@ const liveThrough = async ({ run, home, folder, subnet, proxies, disks, options,
       .split("\n")
       .filter((line) => /MaxListeners/.test(line)),
   ];
-  return { caused: causing.caused, samples, sampler, explainer, journals, warnings };
+  return { caused: causing.caused, samples, sampler, explainer, journals, warnings, current };
+};
+
+/** Resolves when the localnet has written its result, or has ended. */
+const lastCycle = async (folder: string, over: AbortSignal): Promise<void> => {
+  while (!over.aborted && !existsSync(join(folder, "result.json"))) await delay(POLL_MS);
 };
 
 /** Cycles that no fault touched, nor the one before them. The last has no successor in which its model could be settled. */
