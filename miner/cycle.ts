@@ -13,7 +13,7 @@ import { mean } from "#shared/util/mean.js";
 import { behaviours } from "./behaviours.js";
 import { openPacker, type Packer } from "./commit/pack.js";
 import { mayCommit } from "./commit/self-check.js";
-import { trainingDeadline } from "./commit/training-deadline.js";
+import { packingTime, trainingDeadline } from "./commit/training-deadline.js";
 import type { Miner } from "./context.js";
 import type { MinerJournal } from "./journal.js";
 import { openBaseWeights, openFrozenWeights } from "./training/base-weights.js";
@@ -48,7 +48,7 @@ export const runCycle = async (miner: Miner, cycle: number): Promise<void> => {
       data: encodeRecord({ type: "commit", ...head, commitment }),
       window: phaseWindow(cycle, "commit", network.phases),
     });
-    mark(journal, cycle, { committed: block });
+    note(journal, cycle, { committed: block });
     log.info("committed", { cycle, artifact, block });
   }
   if (!journal.value.cycles[cycle]?.revealed) {
@@ -63,7 +63,7 @@ export const runCycle = async (miner: Miner, cycle: number): Promise<void> => {
       }),
       window: phaseWindow(cycle, "reveal", network.phases),
     });
-    mark(journal, cycle, { revealed: block });
+    note(journal, cycle, { revealed: block });
     log.info("revealed", { cycle, artifact, block });
   }
 };
@@ -218,9 +218,10 @@ const prepare = async (miner: Miner, cycle: number, base: Base, packer: Packer):
   }
   const isGood = await mayCommit(miner, { cycle, base: base.weights, submission });
   // Also of an update that comes too late: the next training then ends in time.
+  const before = journal.value.packing;
   const rememberPacking = () => {
-    const packing = performance.now() - trainedAt;
-    journal.update((value) => ({ ...value, packing }));
+    const packing = packingTime(before, performance.now() - trainedAt);
+    journal.note((value) => ({ ...value, packing }));
   };
   rememberPacking();
   signal.throwIfAborted();
@@ -253,9 +254,19 @@ const prepare = async (miner: Miner, cycle: number, base: Base, packer: Packer):
   return artifact;
 };
 
-/** Writes down how far a cycle came. */
-export const mark = (journal: Journal<MinerJournal>, cycle: number, fields: MinerJournal["cycles"][string]): void =>
-  journal.update(({ cycles, ...rest }) => ({
+type Fields = MinerJournal["cycles"][string];
+
+/** Writes down how far a cycle came, before what depends on it. */
+export const mark = (journal: Journal<MinerJournal>, cycle: number, fields: Fields): void =>
+  journal.update(withFields(cycle, fields));
+
+/** The same for what the chain can tell again. */
+export const note = (journal: Journal<MinerJournal>, cycle: number, fields: Fields): void =>
+  journal.note(withFields(cycle, fields));
+
+const withFields =
+  (cycle: number, fields: Fields) =>
+  ({ cycles, ...rest }: MinerJournal): MinerJournal => ({
     ...rest,
     cycles: recent({ ...cycles, [cycle]: { ...cycles[cycle], ...fields } }),
-  }));
+  });

@@ -37,7 +37,7 @@ export const minerJournalSchema = z.object({
       }),
     )
     .default({}),
-  /** Milliseconds from the end of the newest training until its artifact was stored. */
+  /** Milliseconds from the end of a training until its artifact is stored, by what the last ones took. */
   packing: z.number().nonnegative().optional(),
   /** Nonces of the newest Sprint, and the size of its network. */
   sprinted: z.object({ dials: z.enum(SPRINT_DIALS), nonces: z.int().nonnegative() }).optional(),

@@ -21,7 +21,7 @@ import type { Log } from "#shared/telemetry/log.js";
 import type { MetricsSink } from "#shared/telemetry/metrics.js";
 import type { MinerConfig } from "./config.js";
 import type { Miner } from "./context.js";
-import { mark, runCycle } from "./cycle.js";
+import { note, runCycle } from "./cycle.js";
 import { runDuties } from "./duty/duties.js";
 import { reportScore } from "./feedback.js";
 import { minerJournalSchema } from "./journal.js";
@@ -54,7 +54,7 @@ const mine = async (participant: Participant, given: MinerConfig, metrics: Metri
     participant,
     config,
     metrics,
-    journal: openJournal(join(participant.home, "miner.json"), minerJournalSchema),
+    journal: openJournal(join(participant.home, "miner.json"), minerJournalSchema, participant.log),
     trainer,
     timer: await openBlockTimer(participant),
   };
@@ -129,7 +129,7 @@ const feedback = async (miner: Miner, cycle: number): Promise<void> => {
       const { network, networkHash } = await contextOf(cycleSource(bounded), cycle);
       await reportScore({ ...miner, participant: { ...bounded, network, networkHash } }, cycle);
     });
-    mark(miner.journal, cycle, { heard: miner.participant.clock.head.number });
+    note(miner.journal, cycle, { heard: miner.participant.clock.head.number });
   } catch (thrown) {
     if (!miner.participant.signal.aborted)
       miner.participant.log.warn("score unknown", { cycle, reason: reasonOf(thrown) });

@@ -2,7 +2,7 @@ import { holdReports } from "#shared/participant/reports.js";
 import { MAX_HELD } from "#shared/protocol/bitmap.js";
 import { encodeRecord, shortHash } from "#shared/protocol/records.js";
 import type { Validator } from "./context.js";
-import { mark } from "./mark.js";
+import { note } from "./mark.js";
 import { openWindow } from "./open-window.js";
 
 /** Blocks kept free at the end of the exchange phase to put the record on chain. */
@@ -29,6 +29,6 @@ export const exchangeReports = async (validator: Validator, cycle: number): Prom
     }),
     window,
   });
-  mark(validator, cycle, { exchanged: block });
+  note(validator, cycle, { exchanged: block });
   log.info("exchanged reports", { cycle, held: held.length, block });
 };

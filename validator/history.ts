@@ -28,7 +28,7 @@ export const remember = (
   improved: readonly string[],
 ): void => {
   const { window } = participant.network.scoring;
-  journal.update((value) => {
+  journal.note((value) => {
     const oldest = Math.max(cycle, ...value.history.map((entry) => entry.cycle)) - window;
     return {
       ...value,

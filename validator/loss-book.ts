@@ -5,7 +5,10 @@ import { readFileIfAny, writeFileAtomic } from "#shared/files/atomic-file.js";
 import { hashSchema } from "#shared/protocol/hash.js";
 import type { Race } from "#shared/scoring/racing/race.js";
 
-/** Losses that this validator has measured in the current cycle, kept across a restart, so that nothing is measured twice. */
+/**
+ * Losses that this validator has measured in the current cycle, kept across a restart, so that nothing is measured twice. A disk that takes nothing
+ * costs no more than that.
+ */
 export interface LossBook {
   /** @param artifact null for the model itself @returns the losses of the first batches, without a gap */
   losses(seed: string, artifact: string | null): readonly number[];
@@ -41,12 +44,23 @@ export const openLossBook = (folder: string, base: string, seeds: readonly strin
     losses.push(...entry.losses.map((loss) => loss ?? Number.NaN));
     kept.push(`${line}\n`);
   }
-  writeFileAtomic(path, kept.join(""));
+  /** Whether the file may end within a line. */
+  let isTorn = false;
+  const attempt = (write: () => void): void => {
+    try {
+      write();
+      isTorn = false;
+    } catch {
+      isTorn = true;
+    }
+  };
+  attempt(() => writeFileAtomic(path, kept.join("")));
   return {
     losses: (seed, artifact) => listOf(known, seed, artifact),
     add(seed, artifact, losses) {
       const list = listOf(known, seed, artifact);
-      appendFileSync(path, `${JSON.stringify({ base, seed, artifact, from: list.length, losses })}\n`);
+      const line = `${JSON.stringify({ base, seed, artifact, from: list.length, losses })}\n`;
+      attempt(() => appendFileSync(path, isTorn ? `\n${line}` : line));
       list.push(...losses);
     },
   };

@@ -2,13 +2,19 @@ import { recent } from "#shared/participant/writes/journal.js";
 import type { Validator } from "./context.js";
 import type { ValidatorJournal } from "./journal.js";
 
-/** Notes how far a cycle came. */
-export const mark = (
-  { journal }: Pick<Validator, "journal">,
-  cycle: number,
-  fields: ValidatorJournal["cycles"][string],
-): void =>
-  journal.update((value) => ({
+type Fields = ValidatorJournal["cycles"][string];
+
+/** Writes down how far a cycle came, before what depends on it. */
+export const mark = ({ journal }: Pick<Validator, "journal">, cycle: number, fields: Fields): void =>
+  journal.update(withFields(cycle, fields));
+
+/** The same for what the chain can tell again. */
+export const note = ({ journal }: Pick<Validator, "journal">, cycle: number, fields: Fields): void =>
+  journal.note(withFields(cycle, fields));
+
+const withFields =
+  (cycle: number, fields: Fields) =>
+  (value: ValidatorJournal): ValidatorJournal => ({
     ...value,
     cycles: recent({ ...value.cycles, [cycle]: { ...value.cycles[cycle], ...fields } }),
-  }));
+  });

@@ -1,7 +1,7 @@
 import { phaseWindow } from "#shared/protocol/phases.js";
 import { encodeRecord, shortHash } from "#shared/protocol/records.js";
 import type { Validator } from "./context.js";
-import { mark } from "./mark.js";
+import { mark, note } from "./mark.js";
 import { type Agreement, mergeCycle } from "./merge-cycle.js";
 import { readBack } from "./read-back.js";
 
@@ -34,6 +34,6 @@ const publish = async (validator: Validator, cycle: number, model: string): Prom
       end: phaseWindow(cycle + 1, "distribute", network.phases).end,
     },
   });
-  mark(validator, cycle, { published: block });
+  note(validator, cycle, { published: block });
   log.info("published model", { cycle, model, block });
 };

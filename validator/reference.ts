@@ -44,7 +44,7 @@ export const measureReference = async (
     const change = last ? (loss - last.loss).toFixed(4) : "unknown";
     log.info("reference loss", { cycle, group, loss: loss.toFixed(4), change, version: REFERENCE_VERSION });
     const known = { [group]: measured };
-    journal.update((value) => ({ ...value, reference: { ...value.reference, ...known } }));
+    journal.note((value) => ({ ...value, reference: { ...value.reference, ...known } }));
   }
 };
 
@@ -64,7 +64,7 @@ const referenceText = (
         reason: reasonOf(thrown),
         prevention: "nothing depends on it; its owner can give the group public documents",
       });
-      journal.update((value) => ({ ...value, unreferenced: [...value.unreferenced, group] }));
+      journal.note((value) => ({ ...value, unreferenced: [...value.unreferenced, group] }));
     }
     return null;
   }

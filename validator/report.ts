@@ -8,7 +8,7 @@ import type { MetricsTable } from "#shared/telemetry/metrics.js";
 import type { Validator } from "./context.js";
 import { judgeCycle } from "./judge.js";
 import { keptJudgement } from "./kept-judgement.js";
-import { mark } from "./mark.js";
+import { mark, note } from "./mark.js";
 import { showReport } from "./observe-judging.js";
 import { openWindow } from "./open-window.js";
 
@@ -52,7 +52,7 @@ export const report = async (validator: Validator, cycle: number): Promise<void>
     data: encodeRecord({ type: "report", network: shortHash(networkHash), cycle, report: hash, location }),
     window,
   });
-  mark(validator, cycle, { reported: block });
+  note(validator, cycle, { reported: block });
   log.info("reported", { cycle, report: hash, block });
 };
 

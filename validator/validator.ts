@@ -53,7 +53,7 @@ const validate = async (participant: Participant, config: ValidatorConfig, metri
     participant,
     metrics,
     meter,
-    journal: openJournal(join(participant.home, "validator.json"), validatorJournalSchema),
+    journal: openJournal(join(participant.home, "validator.json"), validatorJournalSchema, participant.log),
     weights: openWeights(participant, beaconOf(config), metrics),
     timer: await openBlockTimer(participant),
   };

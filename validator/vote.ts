@@ -2,7 +2,7 @@ import { BlockZeroError } from "#shared/errors/error.js";
 import { encodeRecord, shortHash } from "#shared/protocol/records.js";
 import { chooseSteps } from "./choose.js";
 import type { Validator } from "./context.js";
-import { mark } from "./mark.js";
+import { mark, note } from "./mark.js";
 import type { Agreement } from "./merge-cycle.js";
 import { openWindow } from "./open-window.js";
 
@@ -25,6 +25,6 @@ export const vote = async (validator: Validator, cycle: number, agreed: Agreemen
     mark(validator, cycle, { ballot });
   }
   const block = await participant.commitOnce({ key: `${cycle}/ballot`, data: ballot, window });
-  mark(validator, cycle, { voted: block });
+  note(validator, cycle, { voted: block });
   log.info("voted", { cycle, ballot, block });
 };

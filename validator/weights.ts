@@ -4,7 +4,7 @@ import { setWeightsOnce } from "#shared/participant/weights/set-weights.js";
 import { phaseWindow } from "#shared/protocol/phases.js";
 import { cycleWeights } from "#shared/rewards/cycle-weights.js";
 import type { Validator } from "./context.js";
-import { mark } from "./mark.js";
+import { note } from "./mark.js";
 import { knownGate } from "./sprint/known-gate.js";
 
 /** Sets the cycle's weights, once. A failure is only logged: the next cycle's weights replace these anyway. */
@@ -18,7 +18,7 @@ export const setWeights = async (validator: Validator, cycle: number): Promise<v
     const weights = cycleWeights(network, await chain.metagraph(network.netuid), journal.value, cycle, gate);
     const window = phaseWindow(cycle, "merge", network.phases);
     const block = await setWeightsOnce(validator.weights, { key: String(window.start), weights, window });
-    mark(validator, cycle, { weighted: block });
+    note(validator, cycle, { weighted: block });
     const total = weights.reduce((sum, [, weight]) => sum + weight, 0);
     instruments.replace(
       "blockzero_miner_weight_ratio",

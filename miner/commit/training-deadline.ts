@@ -14,11 +14,21 @@ const UNMEASURED_SHARE = 1 / 10;
 /** Greatest share of the train phase that is kept for packing. */
 const MOST_SHARE = 1 / 2;
 
+/** What a longer packing of an earlier cycle still counts for, a cycle later. */
+const FORGETTING = 0.75;
+
+/**
+ * The time that packing is taken to need, milliseconds: the last one's, or a longer one's of some cycles ago. On a machine with other work one quick
+ * packing says little of the next.
+ */
+export const packingTime = (before: number | undefined, last: number): number =>
+  Math.max(last, FORGETTING * (before ?? 0));
+
 export interface TrainingDeadline {
   readonly timer: BlockTimer | undefined;
   readonly cycle: number;
   readonly phases: PhaseLengths;
-  /** Milliseconds from the end of training until the artifact was stored, in an earlier cycle; undefined before one was measured. */
+  /** Milliseconds from the end of training until the artifact is stored, by earlier cycles (`packingTime`); undefined before one was measured. */
   readonly packing: number | undefined;
 }
 

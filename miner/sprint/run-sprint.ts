@@ -151,7 +151,7 @@ const find = async (
     show.took("search", computing);
     show.took("rest", searched - computing);
     if (pace.watts !== null) show.watts(pace.watts);
-    journal.update((value) => ({ ...value, sprinted: { dials: sprint.dials, nonces: found.nonces } }));
+    journal.note((value) => ({ ...value, sprinted: { dials: sprint.dials, nonces: found.nonces } }));
     metrics.write({
       cycle,
       "sprint/nonces": found.nonces,

@@ -1,5 +1,15 @@
 import { randomUUID } from "node:crypto";
-import { linkSync, mkdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from "node:fs";
+import {
+  closeSync,
+  linkSync,
+  mkdirSync,
+  openSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from "node:fs";
 import { dirname, join, resolve } from "node:path";
 import { isSamePlace, type ProcessPlace, processPlace } from "./process-place.js";
 
@@ -18,6 +28,8 @@ export type LockAttempt =
 /** What a lock depends on. Tests pass their own. */
 export interface LockSurroundings {
   readonly place: ProcessPlace;
+  /** Writes a claim into a file that was just made. */
+  write(file: number, claim: string): void;
   /** The current time of a folder's file system, milliseconds since the epoch. */
   fileTime(folder: string): number;
   /** Runs every `ms`, without keeping the process alive. Call the result to stop. */
@@ -42,16 +54,33 @@ export const tryLock = (file: string, surroundings: LockSurroundings = systemSur
   const { place } = surroundings;
   const claim = JSON.stringify({ pid: process.pid, started: startOf(process.pid), ...place, id: randomUUID() });
   for (;;) {
-    try {
-      writeFileSync(path, claim, { flag: "wx" });
+    if (makeClaim(path, claim, surroundings)) {
       heldHere.add(path);
       return { isHeld: true, release: keep(path, claim, surroundings) };
-    } catch (error) {
-      if (!(error instanceof Error && "code" in error && error.code === "EEXIST")) throw error;
     }
     const holder = holderOf(path, path, surroundings);
     if (holder !== undefined) return { isHeld: false, holder };
     dropStale(path, surroundings);
+  }
+};
+
+/** @returns false if there is a file already @throws what writing throws, such as on a full disk; then no empty claim stays, which would be nobody's */
+const makeClaim = (path: string, claim: string, { write }: LockSurroundings): boolean => {
+  let file: number;
+  try {
+    file = openSync(path, "wx");
+  } catch (error) {
+    if (error instanceof Error && "code" in error && error.code === "EEXIST") return false;
+    throw error;
+  }
+  try {
+    write(file, claim);
+    return true;
+  } catch (error) {
+    rmSync(path, { force: true });
+    throw error;
+  } finally {
+    closeSync(file);
   }
 };
 
@@ -163,6 +192,7 @@ const timeOfFolder = (folder: string): number => {
 
 const systemSurroundings = (): LockSurroundings => ({
   place: processPlace(),
+  write: (file, claim) => writeFileSync(file, claim),
   fileTime: timeOfFolder,
   every: (ms, run) => {
     const timer = setInterval(run, ms).unref();

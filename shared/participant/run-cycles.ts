@@ -1,4 +1,4 @@
-import { BlockZeroError, reasonOf } from "#shared/errors/error.js";
+import { BlockZeroError, type ErrorCode, reasonOf } from "#shared/errors/error.js";
 import { type PhasePosition, phaseAt, phaseWindow } from "#shared/protocol/phases.js";
 import { followNetwork, isNetworkChange } from "./agreement/follow-network.js";
 import { withinBlocks } from "./duty.js";
@@ -36,13 +36,27 @@ export const runCycles = async (participant: Participant, runner: CycleRunner): 
       log.error(runner.failure, { cycle, ...explain(thrown) });
     }
     participant.telemetry.duties.cycleEnded(cycle);
-    cycle = Math.max(cycle + 1, position().cycle);
+    const next = Math.max(cycle + 1, position().cycle);
+    if (next > cycle + 1)
+      log.warn("cycles left out: no block was seen in time", {
+        cycle: cycle + 1,
+        last: next - 1,
+        block: clock.head.number,
+      });
+    cycle = next;
   }
 };
 
+/** What the system answers to a write that a disk or its rights do not allow. */
+const UNWRITABLE: ReadonlySet<unknown> = new Set(["ENOSPC", "EDQUOT", "EROFS", "EACCES", "EPERM", "EIO"]);
+
+type Explained = Readonly<{ code: ErrorCode; reason: string; prevention: string }>;
+
 /** The log fields of a fault: what failed, and what would have prevented it. */
-export const explain = (thrown: unknown) => ({
-  code: thrown instanceof BlockZeroError ? thrown.code : "INTERNAL",
-  reason: reasonOf(thrown),
-  prevention: thrown instanceof BlockZeroError ? thrown.hint : "this is a bug in BlockZero, please report it",
-});
+export const explain = (thrown: unknown): Explained => {
+  const reason = reasonOf(thrown);
+  if (thrown instanceof BlockZeroError) return { code: thrown.code, reason, prevention: thrown.hint };
+  if (thrown instanceof Error && "code" in thrown && UNWRITABLE.has(thrown.code))
+    return { code: "FILE_UNWRITABLE", reason, prevention: "free space there, or let this user write it" };
+  return { code: "INTERNAL", reason, prevention: "this is a bug in BlockZero, please report it" };
+};

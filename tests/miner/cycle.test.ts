@@ -43,8 +43,9 @@ describe("a miner's cycle", { timeout: HANG_GUARD }, () => {
       get value() {
         return ann.journal.value;
       },
-      update(change) {
-        ann.journal.update(change);
+      update: ann.journal.update,
+      note(change) {
+        ann.journal.note(change);
         const { packing } = ann.journal.value;
         if (packing !== undefined && packing !== packings.at(-1)) packings.push(packing);
       },

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { appendFileSync, readFileSync } from "node:fs";
+import { appendFileSync, mkdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
 import { runRace } from "#shared/scoring/racing/run-races.js";
@@ -61,4 +61,16 @@ test("losses of another model or seed are forgotten, and what is not finite stay
   assert.deepEqual(openLossBook(folder, base, [other]).losses(other, null), []);
   openLossBook(folder, other, [seed]);
   assert.equal(readFileSync(join(folder, "losses.jsonl"), "utf8"), "");
+});
+
+test("a disk that takes nothing costs what a restart would have kept, and no more", (t) => {
+  const folder = temporaryFolder(t);
+  const path = join(folder, "losses.jsonl");
+  appendFileSync(path, '{"base":"aaa');
+  mkdirSync(`${path}.tmp`);
+  const book = openLossBook(folder, base, [seed]);
+  book.add(seed, ann, [1]);
+  book.add(seed, ann, [2]);
+  assert.deepEqual(book.losses(seed, ann), [1, 2]);
+  assert.deepEqual(openLossBook(folder, base, [seed]).losses(seed, ann), [1, 2], "after the torn line");
 });

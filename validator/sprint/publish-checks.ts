@@ -5,7 +5,7 @@ import { canonicalBytes } from "#shared/protocol/hash-json.js";
 import { encodeRecord, shortHash } from "#shared/protocol/records.js";
 import type { Sprint } from "#shared/protocol/sprint.js";
 import { recordWindow } from "#shared/replay/phase-records.js";
-import { mark } from "../mark.js";
+import { mark, note } from "../mark.js";
 import { checkProofs } from "./check-proofs.js";
 import type { Checker } from "./context.js";
 
@@ -21,7 +21,7 @@ export const publishChecks = async (checker: Checker, cycle: number, sprint: Spr
     data: encodeRecord({ type: "checks", network: shortHash(networkHash), cycle, checks: hash, location }),
     window: recordWindow("checks", cycle, network),
   });
-  mark(checker, cycle, { checked: block });
+  note(checker, cycle, { checked: block });
   log.info("published checks", { cycle, checks: hash, block });
 };
 

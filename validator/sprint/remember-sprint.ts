@@ -10,7 +10,7 @@ export const rememberSprint = (
   journal: Validator["journal"],
   { cycle, outcomes, isWhole }: Pick<SprintResult, "cycle" | "outcomes" | "isWhole">,
 ): void =>
-  journal.update((value) => {
+  journal.note((value) => {
     if (!isWhole && value.sprints.some((past) => past.cycle === cycle)) return value;
     return {
       ...value,

@@ -1,4 +1,4 @@
-import { BlockZeroError, hasCode } from "#shared/errors/error.js";
+import { BlockZeroError, hasCode, reasonOf } from "#shared/errors/error.js";
 import type { Log } from "#shared/telemetry/log.js";
 import type { Settlement, WritableChain } from "./extrinsic.js";
 import type { KeyClaims } from "./key-lock.js";
@@ -172,7 +172,7 @@ export class NonceQueue<Call> {
     if (onItsWay) {
       onItsWay.write = { ...write, signings: 1 };
       onItsWay.isTold = false;
-      this.#record();
+      this.#recordEnd();
       this.#tellWhatIsCertain();
       return true;
     }
@@ -186,12 +186,26 @@ export class NonceQueue<Call> {
 
   #enter(entry: Entry<Call>): void {
     this.#entries.add(entry);
-    // Durable before the first byte is sent.
-    this.#record();
+    try {
+      // Durable before the first byte is sent. What cannot be noted is not sent, also not later: its caller is told so, and may write again.
+      this.#record();
+    } catch (thrown) {
+      this.#entries.remove(entry);
+      throw thrown;
+    }
   }
 
   #record(): void {
     this.#claim.record(this.#entries.open);
+  }
+
+  /** Notes that something is over. Where that cannot be written, the next holder of the key looks it up on chain. */
+  #recordEnd(): void {
+    try {
+      this.#record();
+    } catch (thrown) {
+      this.options.log.warn("cannot note that a write is over", { address: this.address, reason: reasonOf(thrown) });
+    }
   }
 
   /** @returns true if nothing must be awaited before continuing. */
@@ -245,7 +259,7 @@ export class NonceQueue<Call> {
 
   #drop(entry: Entry<Call>): void {
     this.#entries.remove(entry);
-    this.#record();
+    this.#recordEnd();
   }
 
   #tellWhatIsCertain(): void {
@@ -256,7 +270,7 @@ export class NonceQueue<Call> {
         this.#drop(entry);
         entry.write?.reject(settlement.error);
       } else {
-        this.#record();
+        this.#recordEnd();
         entry.write?.resolve({ block: settlement.block, blockHash: settlement.blockHash });
       }
     }

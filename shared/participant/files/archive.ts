@@ -87,8 +87,9 @@ export const openArchive = ({ local, remote, queue, log }: ArchiveOptions): Arch
         return;
       }
       pending.add(hash);
-      save();
+      // Also where the queue cannot be written now.
       start(hash);
+      save();
     },
     retry: () => {
       for (const hash of [...failed]) start(hash);

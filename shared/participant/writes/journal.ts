@@ -1,16 +1,22 @@
 import { z } from "zod";
-import { BlockZeroError } from "#shared/errors/error.js";
+import { BlockZeroError, reasonOf } from "#shared/errors/error.js";
 import { readFileIfAny, writeFileAtomic } from "#shared/files/atomic-file.js";
+import { type Log, silentLog } from "#shared/telemetry/log.js";
 
 /** What a participant must not forget in a crash: one JSON document, validated, replaced atomically. */
 export interface Journal<T> {
   readonly value: T;
-  /** Replaces the document. Durable when it returns. */
+  /** Replaces the document. Durable when it returns; where it cannot be written, it stays as it was, also in memory. @throws what writing throws */
   update(change: (value: T) => T): void;
+  /**
+   * The same for what can be found out again after a crash, such as the block that holds a write: where it cannot be written, it is kept in memory,
+   * warned of, and written with the next change. Never throws for the disk.
+   */
+  note(change: (value: T) => T): void;
 }
 
 /** Opens `path`, or starts with the schema's defaults for `{}`. Throws JOURNAL_MALFORMED if the file is not a journal of this schema. */
-export const openJournal = <T>(path: string, schema: z.ZodType<T>): Journal<T> => {
+export const openJournal = <T>(path: string, schema: z.ZodType<T>, log: Pick<Log, "warn"> = silentLog): Journal<T> => {
   const text = readFileIfAny(path);
   let value = parse(path, schema, text ?? "{}");
   return {
@@ -18,8 +24,17 @@ export const openJournal = <T>(path: string, schema: z.ZodType<T>): Journal<T> =
       return value;
     },
     update(change) {
+      const changed = change(value);
+      writeFileAtomic(path, JSON.stringify(changed));
+      value = changed;
+    },
+    note(change) {
       value = change(value);
-      writeFileAtomic(path, JSON.stringify(value));
+      try {
+        writeFileAtomic(path, JSON.stringify(value));
+      } catch (thrown) {
+        log.warn("a journal cannot be written now", { path, reason: reasonOf(thrown) });
+      }
     },
   };
 };

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { trainingDeadline } from "#miner/commit/training-deadline.js";
+import { packingTime, trainingDeadline } from "#miner/commit/training-deadline.js";
 
 const PACE = 1000;
 const lengths = { distribute: 10, train: 100, commit: 12, reveal: 5, evaluate: 5, exchange: 5, choose: 5, merge: 5 };
@@ -18,4 +18,15 @@ test("training ends earlier where an update took longer to make ready than the c
   const unknown = { cycle: 0, phases: lengths, packing: 1e9 };
   assert.equal(trainingDeadline({ ...unknown, timer: undefined }), undefined);
   assert.equal(trainingDeadline({ ...unknown, timer: { ...timer, expected: () => undefined } }), undefined);
+});
+
+test("a long packing counts for some cycles, less each time", () => {
+  assert.equal(packingTime(undefined, 400), 400);
+  assert.equal(packingTime(400, 1000), 1000);
+  let packing = 1000;
+  const taken = Array.from({ length: 5 }, () => {
+    packing = packingTime(packing, 400);
+    return packing;
+  });
+  assert.deepEqual(taken, [750, 562.5, 421.875, 400, 400]);
 });

@@ -21,6 +21,7 @@ const surroundings = (file: string) => {
   const timers = new Set<() => void>();
   const at = (place: LockSurroundings["place"]): LockSurroundings => ({
     place,
+    write: writeFileSync,
     fileTime: () => now,
     every: (ms, run) => {
       assert.equal(ms, TOUCH_MS);
@@ -86,6 +87,7 @@ it("a holder touches its lock by writing, so that the file system dates it", (t)
   let touch = () => {};
   const attempt = tryLock(file, {
     place: HERE,
+    write: writeFileSync,
     fileTime: () => 0,
     every: (_, run) => {
       touch = run;
@@ -101,6 +103,20 @@ it("a holder touches its lock by writing, so that the file system dates it", (t)
   touch();
   attempt.release();
   assert.equal(readFileSync(file, "utf8"), "another's");
+});
+
+it("a claim that a full disk cut off does not stay, as nobody's", (t) => {
+  const file = join(temporaryFolder(t), "lock");
+  const { at } = surroundings(file);
+  const full = Object.assign(new Error("no space left on device"), { code: "ENOSPC" });
+  const write = () => {
+    throw full;
+  };
+  assert.throws(() => tryLock(file, { ...at(HERE), write }), full);
+  assert.deepEqual(readdirSync(join(file, "..")), []);
+  const claimed = tryLock(file, at(HERE));
+  assert.ok(claimed.isHeld);
+  claimed.release();
 });
 
 const unshare = ["--pid", "--fork", "--mount-proc"];

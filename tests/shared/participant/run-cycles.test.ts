@@ -1,6 +1,8 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
+import type { Head } from "#shared/chain/chain.js";
 import { BlockZeroError } from "#shared/errors/error.js";
+import { startBlockClock } from "#shared/participant/block-clock.js";
 import { runCycles } from "#shared/participant/run-cycles.js";
 import { sha256 } from "#shared/protocol/hash.js";
 import type { PhasePosition } from "#shared/protocol/phases.js";
@@ -19,6 +21,7 @@ describe("runCycles", { timeout: HANG_GUARD }, () => {
         lived.push(cycle);
         if (cycle === 1) throw new BlockZeroError("WINDOW_MISSED", "the window closed", "be quicker");
         if (cycle === 2) throw new TypeError("x is not\na function");
+        if (cycle === 3) throw Object.assign(new Error("ENOSPC: no space left on device, write"), { code: "ENOSPC" });
       },
     });
     const ended = assert.rejects(running, { name: "AbortError" });
@@ -30,6 +33,7 @@ describe("runCycles", { timeout: HANG_GUARD }, () => {
       await until(t, () => lived.length === cycle);
     }
     assert.deepEqual(lived, [1, 2, 3]);
+    await until(t, () => ann.lines.filter(({ level }) => level === "error").length === 3);
     const failures = ann.lines.filter(({ level }) => level === "error");
     assert.deepEqual(
       failures.map(({ message, fields }) => [message, fields]),
@@ -44,8 +48,54 @@ describe("runCycles", { timeout: HANG_GUARD }, () => {
             prevention: "this is a bug in BlockZero, please report it",
           },
         ],
+        [
+          "Missed commit",
+          {
+            cycle: 3,
+            code: "FILE_UNWRITABLE",
+            reason: "ENOSPC: no space left on device, write",
+            prevention: "free space there, or let this user write it",
+          },
+        ],
       ],
     );
+    ann.abort();
+    await ended;
+  });
+
+  it("says which cycles it left out", async (t) => {
+    const subnet = await openSubnet(t);
+    const ann = await subnet.join("ann");
+    const [begun, over] = [1, 4].map((cycle) => subnet.window(cycle, "distribute").start) as [number, number];
+    await subnet.to(over);
+    let deliver = (_: Head) => {};
+    const headAt = (number: number): Head => ({ number, hash: "", timestamp: 0 });
+    const chain = {
+      head: async () => headAt(begun),
+      onHead: (listener: (head: Head) => void) => {
+        deliver = listener;
+      },
+    };
+    const clock = await startBlockClock(chain as never, ann.signal);
+    const lived: number[] = [];
+    const running = runCycles(
+      { ...ann, clock },
+      {
+        failure: "Missed",
+        first: ({ cycle }) => cycle,
+        live: (cycle) => {
+          lived.push(cycle);
+          return new Promise(() => {});
+        },
+      },
+    );
+    const ended = assert.rejects(running, { name: "AbortError" });
+    await until(t, () => lived.length === 1);
+    // What came while the program was stopped comes at once.
+    for (let number = begun + 1; number <= over; number++) deliver(headAt(number));
+    await until(t, () => lived.length === 2);
+    const left = ann.lines.find(({ message }) => message.startsWith("cycles left out"));
+    assert.deepEqual([lived, left?.fields.cycle, left?.fields.last], [[1, 4], 2, 3]);
     ann.abort();
     await ended;
   });

@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { mkdirSync, rmdirSync } from "node:fs";
 import { join } from "node:path";
 import { before, describe, it, type TestContext } from "node:test";
 import { setImmediate as yieldToEvents } from "node:timers/promises";
@@ -87,6 +88,51 @@ describe("a write whose line breaks", { timeout: HANG_GUARD }, () => {
       assert.deepEqual([block, nonce], [1, 1]);
       assert.equal(new Set(submissions).size, 1);
     });
+});
+
+describe("a write on a full disk", { timeout: HANG_GUARD }, () => {
+  /** A folder in the way of the record's temporary file: it cannot be written. */
+  const wayOf = (keyFolder: string, genesisHash: string) => {
+    const way = join(keyFolder, genesisHash.slice(0, 16), keys.miner.address, "unsettled.json.tmp");
+    return { block: () => mkdirSync(way, { recursive: true }), clear: () => rmdirSync(way) };
+  };
+
+  it("is not sent where it cannot be noted, and not later either: written again it is included once", async (t) => {
+    const { node, connect, direct, pooled, commit, proxies } = await start(t);
+    const keyFolder = await temporaryHome(t);
+    const chain = await connect({ keyFolder });
+    const disk = wayOf(keyFolder, chain.genesisHash);
+    disk.block();
+    await assert.rejects(commit(chain, "once"), { code: "EISDIR" });
+    node.newBlocks(1);
+    await chain.head();
+    assert.deepEqual([proxies[0]!.submissions.length, await direct.nonce(keys.miner.address)], [0, 0]);
+    disk.clear();
+    const write = commit(chain, "once");
+    await pooled(1);
+    node.newBlocks(3);
+    assert.equal((await write).block, 2);
+    assert.equal(await direct.nonce(keys.miner.address), 1);
+  });
+
+  it("that is included meanwhile is told to its caller, and the writer goes on", async (t) => {
+    const { node, connect, direct, pooled, commit, lines } = await start(t);
+    const keyFolder = await temporaryHome(t);
+    const chain = await connect({ keyFolder });
+    const disk = wayOf(keyFolder, chain.genesisHash);
+    const write = commit(chain, "once");
+    await pooled(1);
+    disk.block();
+    node.newBlocks(1);
+    assert.equal((await write).block, 1);
+    assert.ok(lines.some(({ message }) => message === "cannot note that a write is over"));
+    disk.clear();
+    const next = commit(chain, "twice");
+    await pooled(2);
+    node.newBlocks(1);
+    assert.equal((await next).block, 2);
+    assert.equal(await direct.nonce(keys.miner.address), 2);
+  });
 });
 
 describe("a node that is of no use", { timeout: HANG_GUARD }, () => {

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { readFileSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, readFileSync, rmdirSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, it } from "node:test";
 import { fileURLToPath } from "node:url";
@@ -54,6 +54,23 @@ describe("an archive's queue", { timeout: HANG_GUARD }, () => {
     const after = await createBlobs(local, client, 1, { archive: up });
     for (const cycle of [6, 7]) await after.turn(cycle);
     for (const text of TEXTS) assert.ok(!(await local.has(hashOf(text))), `${text} may go`);
+  });
+
+  it("copies also while the queue cannot be written, and says so to who adds", async (t) => {
+    const home = temporaryFolder(t);
+    const [local, remote] = [directoryStore(join(home, "own")), directoryStore(join(home, "elsewhere"))];
+    const queue = join(home, "archive.json");
+    const archive = openArchive({ local, remote, queue, log: silentLog });
+    await local.put(Buffer.from("report"));
+    mkdirSync(`${queue}.tmp`);
+    assert.throws(() => archive.add(hashOf("report")), { code: "EISDIR" });
+    await archive.idle();
+    assert.ok(await remote.has(hashOf("report")));
+    rmdirSync(`${queue}.tmp`);
+    archive.retry();
+    await archive.idle();
+    assert.ok(!archive.isPending(hashOf("report")));
+    assert.deepEqual(JSON.parse(readFileSync(queue, "utf8")), { pending: [] });
   });
 
   it("forgets a blob that is gone, and refuses a file that is no queue", async (t) => {

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { readFileSync, writeFileSync } from "node:fs";
+import { mkdirSync, readFileSync, rmdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, it } from "node:test";
 import { minerJournalSchema } from "#miner/journal.js";
@@ -42,6 +42,29 @@ describe("journal", () => {
     );
     assert.deepEqual(journal.value, { cycles: { 7: { artifact: "ab" } } });
     assert.deepEqual(openJournal(path, minerJournalSchema).value, journal.value);
+  });
+
+  it("stays as it was where it cannot be written: what it has said before a write is sent is on disk", (t) => {
+    const path = join(temporaryFolder(t), "intentions.json");
+    const journal = openJournal(path, intentionsSchema);
+    mkdirSync(`${path}.tmp`);
+    assert.throws(() => journal.update(() => ({ "7/commit": "a" })), { code: "EISDIR" });
+    assert.deepEqual(journal.value, {});
+    rmdirSync(`${path}.tmp`);
+    journal.update(() => ({ "7/commit": "b" }));
+    assert.deepEqual(openJournal(path, intentionsSchema).value, journal.value);
+  });
+
+  it("keeps a note in memory where it cannot be written, warns, and writes it with the next change", (t) => {
+    const path = join(temporaryFolder(t), "miner.json");
+    const warnings: string[] = [];
+    const journal = openJournal(path, intentionsSchema, { warn: (message) => void warnings.push(message) });
+    mkdirSync(`${path}.tmp`);
+    journal.note(() => ({ a: "1" }));
+    assert.deepEqual([journal.value, warnings.length], [{ a: "1" }, 1]);
+    rmdirSync(`${path}.tmp`);
+    journal.update((value) => ({ ...value, b: "2" }));
+    assert.deepEqual(openJournal(path, intentionsSchema).value, { a: "1", b: "2" });
   });
 
   it("remembers the newest cycles by number, not by spelling", () => {
