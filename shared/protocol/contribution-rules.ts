@@ -19,7 +19,12 @@ export const contributionRulesSchema = z.strictObject({
     .number()
     .min(1)
     .default(60)
-    .meta(about("Least time from a seal's block to the pulse that opens it; a later seal does not count.", "seconds")),
+    .meta(
+      about(
+        "Least time from a seal's block to the pulse that opens it; a later seal does not count. More than two blocks: the hash of the second block after the last seal is mixed in.",
+        "seconds",
+      ),
+    ),
   most: z.int().min(1).max(MAX_CONTRIBUTORS).default(MAX_CONTRIBUTORS).meta(about("Most contributors.")),
 });
 
