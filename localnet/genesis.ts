@@ -22,7 +22,7 @@ export const makeGenesis = async (
   view.print(`${what}: ${genesisSteps} steps; compiling the first takes a while`);
   const show = (step: number, figure: string) => view.progress(what, (step + 1) / genesisSteps, figure);
   const parameters = checkpoint
-    ? await upcycle(checkpoint.dir, {
+    ? await upcycle(checkpoint, {
         ...training,
         ...ROUTERS,
         onStep: (step, mass) => show(step, `${(100 * mass).toFixed(1)} % of the mass on a group's own experts`),

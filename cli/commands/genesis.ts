@@ -163,7 +163,7 @@ const makeGenesis = async (options: Options, { template, file, endpoint, signal 
     ? pretrained(options, making)
     : experts === undefined
       ? imported(from, options, making)
-      : upcycled(from, options, making));
+      : upcycled({ dir: from, experts, perToken: options.expertsPerToken }, options, making));
   writeFileAtomic(file, networkText(made.network));
   if (options.json)
     return printJson({

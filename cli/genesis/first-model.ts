@@ -16,7 +16,7 @@ import { LiveView } from "#shared/telemetry/live-view.js";
 import { bar } from "#shared/telemetry/progress.js";
 import { mapValues } from "#shared/training/objective.js";
 import { pretrain } from "#shared/training/pretrain.js";
-import { upcycle } from "#shared/training/upcycle.js";
+import { type UpcycledCheckpoint, upcycle } from "#shared/training/upcycle.js";
 import { percent } from "#shared/util/percent.js";
 
 export interface FirstModelOptions {
@@ -90,11 +90,15 @@ export const imported = async (dir: string, options: FirstModelOptions, making: 
 };
 
 /** A dense checkpoint made a model with experts, whose routers are trained for the groups. */
-export const upcycled = async (dir: string, options: FirstModelOptions, making: Making): Promise<FirstModel> => {
+export const upcycled = async (
+  checkpoint: UpcycledCheckpoint,
+  options: FirstModelOptions,
+  making: Making,
+): Promise<FirstModel> => {
   const { template, device, store, dated, signal } = making;
   const { steps, batchSize, learningRate, seed } = options;
   const parameters = await shown("training the routers", steps, (onStep) =>
-    upcycle(dir, {
+    upcycle(checkpoint, {
       network: template,
       device,
       seed: String(seed),
@@ -111,12 +115,12 @@ export const upcycled = async (dir: string, options: FirstModelOptions, making: 
   return {
     made: await storeGenesis(store, await dated(), parameters),
     facts: {
-      checkpoint: dir,
+      checkpoint: checkpoint.dir,
       parameters: count.toLocaleString("en-US"),
       ...found.facts,
       ...named("own choices", own, percent),
     },
-    figures: { checkpoint: dir, parameters: count, ...found.figures, ownChoices: own },
+    figures: { checkpoint: checkpoint.dir, parameters: count, ...found.figures, ownChoices: own },
   };
 };
 

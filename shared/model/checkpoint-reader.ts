@@ -125,7 +125,8 @@ export const loadGroup = (checkpoint: OpenCheckpoint, group: Network["groups"][s
 const configIn = async (folder: CheckpointFolder): Promise<ModelConfig> =>
   fromHuggingFaceConfig(await folder.json(CONFIG_FILE, MAX_CONFIG_BYTES), join(folder.dir, CONFIG_FILE));
 
-const checkConfig = (
+/** @param dir what the model is called @throws BlockZeroError CHECKPOINT_MISMATCH naming the first field that differs */
+export const checkConfig = (
   config: ModelConfig,
   { model, authority = "the network file" }: Expectation,
   dir: string,

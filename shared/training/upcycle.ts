@@ -1,5 +1,5 @@
 import { createRandom } from "#shared/data/random.js";
-import { loadTensors, openCheckpoint, readCheckpointConfig } from "#shared/model/checkpoint-reader.js";
+import { checkConfig, loadTensors, openCheckpoint, readCheckpointConfig } from "#shared/model/checkpoint-reader.js";
 import type { Parameters } from "#shared/model/parameters.js";
 import { newRouters, type Upcycling, upcycledConfig, upcycledParameters } from "#shared/model/upcycle.js";
 import type { ModelConfig } from "#shared/protocol/model-config.js";
@@ -17,16 +17,24 @@ export const readUpcycledConfig = async ({ dir, ...upcycling }: UpcycledCheckpoi
 /**
  * Makes a dense checkpoint a model with experts, and trains its routers for the groups. In memory copies of a tensor are one object.
  *
- * @throws BlockZeroError what reading the checkpoint throws; the signal's reason
+ * @throws BlockZeroError CHECKPOINT_MISMATCH where the template has another model, UPCYCLE_UNSUPPORTED, and what reading the checkpoint throws; the
+ *         signal's reason
  */
 export const upcycle = async (
-  dir: string,
+  { dir, ...upcycling }: UpcycledCheckpoint,
   training: Omit<RouterTraining, "dense" | "routers">,
 ): Promise<Parameters> => {
   const checkpoint = await openCheckpoint(dir);
   const { config } = checkpoint;
-  const parameters = await loadTensors(checkpoint, checkpoint.tensors.keys()).finally(() => checkpoint.close());
   const { model } = training.network;
+  try {
+    const expected = { model, authority: "the network template" };
+    checkConfig(upcycledConfig(config, upcycling), expected, `${dir}, upcycled,`);
+  } catch (thrown) {
+    await checkpoint.close();
+    throw thrown;
+  }
+  const parameters = await loadTensors(checkpoint, checkpoint.tensors.keys()).finally(() => checkpoint.close());
   const routers = await trainRouters({
     ...training,
     dense: { config, parameters },
