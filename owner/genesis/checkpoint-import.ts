@@ -5,7 +5,7 @@ import type { NetworkTemplate } from "../network/network-template.js";
 import { storeModel } from "./genesis.js";
 
 /**
- * Stores a published checkpoint as the model of cycle 0 and gives the model's hash. Memory is the same for a model of any size.
+ * Stores a published checkpoint as the model of cycle 0, each tensor in its own precision, and gives the model's hash. Memory is the same for a model of any size.
  *
  * @param signal stops it between two parts
  * @param onNote told what a person should know of how the folder was read
@@ -22,9 +22,12 @@ export const importCheckpoint = async (
   for (const note of checkpoint.notes) onNote?.(note);
   const floats = checkpointFloats(checkpoint);
   try {
-    return await storeModel(store, template, (shapes) => {
-      signal?.throwIfAborted();
-      return floats(shapes);
+    return await storeModel(store, template, {
+      ...floats,
+      read: (shapes) => {
+        signal?.throwIfAborted();
+        return floats.read(shapes);
+      },
     });
   } finally {
     await checkpoint.close();

@@ -30,9 +30,10 @@ export const storeModel = async (
   floats: PartFloats,
 ): Promise<string> => {
   const put = async (shapes: Readonly<Record<string, readonly number[]>>) => {
-    const writer = beginPart(store.create, new Map(Object.entries(shapes)), template.limits.part_bytes);
+    const tensors = new Map(Object.entries(shapes));
+    const writer = beginPart(store.create, tensors, template.limits.part_bytes, floats.dtypes);
     try {
-      for await (const piece of floats(shapes)) await writer.append(piece);
+      for await (const piece of floats.read(shapes)) await writer.append(piece);
       return await writer.finish();
     } finally {
       await writer.discard();

@@ -5,6 +5,7 @@ import { addSquares } from "#shared/kernels/sum-of-squares.js";
 import { checkShapes } from "#shared/model/part-parameters.js";
 import { type BlobRef, blobsOf, type PartRef } from "#shared/protocol/model-manifest.js";
 import { quote } from "#shared/protocol/parsed.js";
+import { type FloatDType, floatBytes, isFloatDType, widen } from "#shared/tensor-files/float-dtype.js";
 import { toFloats } from "#shared/tensor-files/float32.js";
 import { canonicalHeader, type SafetensorsHeader } from "#shared/tensor-files/safetensors.js";
 import { openSafetensors } from "#shared/tensor-files/safetensors-file.js";
@@ -15,6 +16,7 @@ export type Shapes = ReadonlyMap<string, readonly number[]>;
 /** Where a tensor lies in the blobs of its part, in one piece. */
 export interface PartTensor {
   readonly shape: readonly number[];
+  readonly dtype: FloatDType;
   /** Index of its blob. */
   readonly blob: number;
   /** Of its first byte in the blob. */
@@ -22,7 +24,7 @@ export interface PartTensor {
   readonly bytes: number;
 }
 
-/** A part of a model, in one blob or several. Only what is read is in memory. */
+/** A part of a model, in one blob or several. Only what is read is in memory, in float32 whatever its precision in the file. */
 export interface OpenPart {
   /** By name, in the order of the blobs and of their data. */
   readonly tensors: ReadonlyMap<string, PartTensor>;
@@ -39,7 +41,7 @@ export interface OpenPart {
 const PIECE = 1 << 18;
 
 /**
- * Opens a part that somebody else wrote: canonical files of float32 tensors, which together are exactly those of `shapes`. Close it.
+ * Opens a part that somebody else wrote: canonical files of tensors in float32, bfloat16 or float16, which together are exactly those of `shapes`. Close it.
  *
  * @param open opens a blob whose bytes have been verified
  * @param shapes null: whatever the files hold
@@ -62,9 +64,10 @@ export const openPart = async (
       const source = await open(blob);
       sources.push(source);
       const { tensors: found, dataStart } = await readHeader(source, what);
-      for (const [name, { shape, begin, end }] of found) {
+      for (const [name, { shape, dtype, begin, end }] of found) {
         if (tensors.has(name)) throw invalid(`${what}: tensor ${quote(name)} is in two of its blobs`);
-        tensors.set(name, { shape, blob: index, offset: dataStart + begin, bytes: end - begin });
+        if (!isFloatDType(dtype)) throw invalid(`${what}: tensor ${quote(name)} is ${dtype}, which no weights are`);
+        tensors.set(name, { shape, dtype, blob: index, offset: dataStart + begin, bytes: end - begin });
       }
     }
     if (shapes) checkShapes(Object.fromEntries(tensors), Object.fromEntries(shapes), what);
@@ -76,11 +79,20 @@ export const openPart = async (
 };
 
 const reading = (sources: readonly ByteSource[], tensors: ReadonlyMap<string, PartTensor>): Omit<OpenPart, "close"> => {
+  const lengthOf = (name: string): number => {
+    const { bytes, dtype } = tensors.get(name)!;
+    return bytes / floatBytes(dtype);
+  };
   const readInto: OpenPart["readInto"] = async (name, into, from = 0) => {
-    const { blob, offset, bytes } = tensors.get(name)!;
-    if (4 * (from + into.length) > bytes) throw new RangeError(`${name} has ${bytes} bytes`);
-    const data = new Uint8Array(into.buffer, into.byteOffset, into.byteLength);
-    await sources[blob]!.fill(data, offset + 4 * from);
+    const { blob, offset, dtype } = tensors.get(name)!;
+    const length = lengthOf(name);
+    if (from + into.length > length) throw new RangeError(`${name} has ${length} elements`);
+    const size = floatBytes(dtype);
+    // Halves go into the upper half of the memory, from where each is widened before it is written over.
+    const start = into.byteOffset + (4 - size) * into.length;
+    const data = new Uint8Array(into.buffer, start, size * into.length);
+    await sources[blob]!.fill(data, offset + size * from);
+    if (dtype !== "F32") return widen(dtype, data, into);
     const floats = toFloats({ data });
     if (floats.buffer !== into.buffer) into.set(floats);
   };
@@ -88,31 +100,31 @@ const reading = (sources: readonly ByteSource[], tensors: ReadonlyMap<string, Pa
     tensors,
     readInto,
     read: async (name, scratch) => {
-      const { bytes } = tensors.get(name)!;
-      const { buffer, byteOffset } = scratch(bytes);
-      const data = new Float32Array(buffer, byteOffset, bytes / 4);
+      const length = lengthOf(name);
+      const { buffer, byteOffset } = scratch(4 * length);
+      const data = new Float32Array(buffer, byteOffset, length);
       await readInto(name, data);
       return data;
     },
     norm: async () => {
       const memory = new Float32Array(PIECE);
       let squares = 0;
-      for (const [name, { bytes }] of tensors)
-        for (let at = 0; at < bytes / 4; at += PIECE) {
-          const piece = memory.subarray(0, Math.min(PIECE, bytes / 4 - at));
+      for (const name of tensors.keys()) {
+        const length = lengthOf(name);
+        for (let at = 0; at < length; at += PIECE) {
+          const piece = memory.subarray(0, Math.min(PIECE, length - at));
           await readInto(name, piece, at);
           squares = addSquares(squares, piece);
         }
+      }
       return Math.sqrt(squares);
     },
   };
 };
 
-/** The header of a blob of float32 tensors that is the canonical file of them. */
+/** The header of a blob that is the canonical file of its tensors. */
 const readHeader = async (source: ByteSource, what: string): Promise<SafetensorsHeader> => {
   const { header } = await openSafetensors(source, what);
-  for (const [name, { dtype }] of header.tensors)
-    if (dtype !== "F32") throw invalid(`${what}: tensor ${quote(name)} is ${dtype}, only F32 is read here`);
   const { bytes } = canonicalHeader(header.tensors);
   const found = new Uint8Array(header.dataStart);
   await source.fill(found, 0);

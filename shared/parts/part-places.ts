@@ -29,9 +29,9 @@ export const openPlacedPart = async (
   };
   const opened = await openPart(open, part, shapes, what);
   const places: TensorPlaces = new Map(
-    [...opened.tensors].map(([name, { blob, offset, bytes, shape }]) => [
+    [...opened.tensors].map(([name, { blob, offset, bytes, dtype, shape }]) => [
       name,
-      { path: paths[blob]!, offset, bytes, dtype: "F32", shape },
+      { path: paths[blob]!, offset, bytes, dtype, shape },
     ]),
   );
   return { ...opened, places };

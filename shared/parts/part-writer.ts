@@ -1,7 +1,7 @@
 import type { BlobWriter } from "#shared/blobs/blob-writer.js";
-import { partLayout } from "#shared/model/part-layout.js";
+import { type PartDTypes, partLayout } from "#shared/model/part-layout.js";
 import { type BlobRef, type PartRef, partOf } from "#shared/protocol/model-manifest.js";
-import { fromFloats } from "#shared/tensor-files/float32.js";
+import { type FloatDType, floatBytes, narrow } from "#shared/tensor-files/float-dtype.js";
 import type { Shapes } from "./open-part.js";
 
 /** A part of a model that is being written, in the blobs of its layout. */
@@ -18,20 +18,31 @@ export interface PartWriter {
   discard(): Promise<void>;
 }
 
-/** @param partBytes bytes of tensors in one blob, as `partLayout` takes them */
-export const beginPart = (create: () => Promise<BlobWriter>, shapes: Shapes, partBytes?: number): PartWriter => {
-  const layout = partLayout(shapes, partBytes);
+/**
+ * @param partBytes bytes of tensors in one blob, as `partLayout` takes them
+ * @param dtypes    of tensors whose elements all are numbers of half precision
+ */
+export const beginPart = (
+  create: () => Promise<BlobWriter>,
+  shapes: Shapes,
+  partBytes?: number,
+  dtypes?: PartDTypes,
+): PartWriter => {
+  const layout = partLayout(shapes, partBytes, dtypes);
   const made: BlobRef[] = [];
   let blob: BlobWriter | null = null;
-  /** Bytes that the tensors of the blob under way lack. */
-  let missing: number[] = [];
+  /** Elements that the tensors of the blob under way lack. */
+  let missing: { elements: number; readonly dtype: FloatDType }[] = [];
 
   const begin = async (): Promise<BlobWriter> => {
     const header = layout[made.length];
     if (header === undefined) throw new RangeError("elements after the last tensor of a part");
     const begun = await create();
     blob = begun;
-    missing = [...header.tensors.values()].map(({ begin, end }) => end - begin);
+    missing = [...header.tensors].map(([name, { begin, end }]) => {
+      const dtype = dtypes?.get(name) ?? "F32";
+      return { elements: (end - begin) / floatBytes(dtype), dtype };
+    });
     await begun.append(header.bytes);
     return begun;
   };
@@ -39,11 +50,11 @@ export const beginPart = (create: () => Promise<BlobWriter>, shapes: Shapes, par
   return {
     append: async (data) => {
       const writer = blob ?? (await begin());
-      const left = missing[0]! - data.byteLength;
-      if (left < 0) throw new RangeError("elements of more than one tensor");
-      await writer.append(fromFloats({ shape: [data.length], data }).data);
-      missing[0] = left;
-      if (left === 0) missing.shift();
+      const tensor = missing[0]!;
+      if (data.length > tensor.elements) throw new RangeError("elements of more than one tensor");
+      await writer.append(narrow(tensor.dtype, data));
+      tensor.elements -= data.length;
+      if (tensor.elements === 0) missing.shift();
       if (missing.length > 0) return;
       made.push(await writer.finish());
       blob = null;

@@ -14,6 +14,9 @@ import { directoryStore } from "#shared/blobs/blob-store.js";
 import { byteSize } from "#shared/cli/byte-size.js";
 import { readCheckpoint, writeCheckpoint } from "#shared/model/checkpoint.js";
 import { readCheckpointConfig } from "#shared/model/checkpoint-reader.js";
+import { loadPart } from "#shared/parts/load-part.js";
+import { openPart } from "#shared/parts/open-part.js";
+import { parseModelManifest } from "#shared/protocol/model-manifest.js";
 import { smallNetwork } from "#tests/programs/small-network.js";
 import { temporaryFolder } from "#tests/shared/artifact/temporary.js";
 import { microParameters } from "#tests/shared/model/micro.js";
@@ -43,8 +46,28 @@ describe("genesis from a checkpoint", () => {
     const { home, checkpoint } = await published(context);
     const { parameters } = await readCheckpoint(checkpoint, model);
     const inMemory = await storeGenesis(directoryStore(join(home, "a")), smallNetwork, parameters);
-    const streamed = await importCheckpoint(directoryStore(join(home, "b")), smallNetwork, checkpoint);
+    const whole = join(home, "whole");
+    await writeCheckpoint(whole, model, parameters, { dtype: "float32" });
+    const streamed = await importCheckpoint(directoryStore(join(home, "b")), smallNetwork, whole);
     assert.equal(streamed, inMemory.modelHash);
+  });
+
+  it("stores one of half precision as it is, and all that read it compute with the same numbers", async (context) => {
+    const { home, checkpoint } = await published(context);
+    const { parameters } = await readCheckpoint(checkpoint, model);
+    const store = directoryStore(join(home, "a"));
+    const hash = await importCheckpoint(store, smallNetwork, checkpoint);
+    const manifest = parseModelManifest((await store.get(hash))!);
+    assert.ok(manifest.ok);
+    const { hub, groups } = manifest.value.parts;
+    const read: Record<string, unknown> = {};
+    for (const part of [hub, ...Object.values(groups).map(({ weights }) => weights)]) {
+      const opened = await openPart(async (blob) => (await store.open(blob.hash))!, part, null, "a part");
+      for (const [name, { dtype, bytes, shape }] of opened.tensors)
+        assert.deepEqual([dtype, bytes], ["BF16", 2 * shape.reduce((product, size) => product * size, 1)], name);
+      Object.assign(read, await loadPart(opened));
+    }
+    assert.deepEqual(read, { ...parameters });
   });
 
   it("begins a network whose model is the checkpoint, its shape taken from there", async (context) => {

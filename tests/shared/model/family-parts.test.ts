@@ -62,8 +62,8 @@ describe("a family's model", () => {
         const floats = checkpointFloats(checkpoint);
         for (const shapes of [hubShapes(config, groups), groupShapes(config, groups.one!)]) {
           const [own, theirs]: number[][] = [[], []];
-          for await (const piece of floats(shapes)) own!.push(...piece);
-          for await (const piece of parametersFloats(parameters)(shapes)) theirs!.push(...piece);
+          for await (const piece of floats.read(shapes)) own!.push(...piece);
+          for await (const piece of parametersFloats(parameters).read(shapes)) theirs!.push(...piece);
           assert.deepEqual(own, theirs);
         }
         await checkpoint.close();

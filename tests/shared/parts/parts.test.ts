@@ -13,6 +13,7 @@ import { openPart, type Shapes } from "#shared/parts/open-part.js";
 import { openPlacedPart } from "#shared/parts/part-places.js";
 import { beginPart } from "#shared/parts/part-writer.js";
 import { type BlobRef, blobsOf, bytesOfPart, type PartRef, partOf } from "#shared/protocol/model-manifest.js";
+import { encodeSafetensors } from "#shared/tensor-files/safetensors.js";
 import { temporaryFolder } from "../artifact/temporary.js";
 import { loadVectors } from "../protocol/vectors.js";
 
@@ -61,7 +62,14 @@ const vectors = loadVectors(
     z.object({
       name: z.string(),
       part_bytes: z.number().optional(),
-      tensors: z.record(z.string(), z.object({ shape: z.array(z.number()), data: z.array(z.number()) })),
+      tensors: z.record(
+        z.string(),
+        z.object({
+          shape: z.array(z.number()),
+          dtype: z.enum(["F32", "BF16", "F16"]).default("F32"),
+          data: z.array(z.number()),
+        }),
+      ),
       blobs: z.array(z.array(z.string())),
       part: z.union([blob, z.array(blob)]),
     }),
@@ -72,13 +80,39 @@ describe("the layout of a part", () => {
   for (const { name, part_bytes: partBytes, tensors, blobs, part } of vectors)
     it(name, async (context) => {
       const shapes = new Map(Object.entries(tensors).map(([name, { shape }]) => [name, shape]));
+      const dtypes = new Map(Object.entries(tensors).map(([name, { dtype }]) => [name, dtype]));
       assert.deepEqual(
-        partLayout(shapes, partBytes).map(({ tensors }) => [...tensors.keys()]),
+        partLayout(shapes, partBytes, dtypes).map(({ tensors }) => [...tensors.keys()]),
         blobs,
       );
-      const writer = beginPart(directoryStore(temporaryFolder(context)).create, shapes, partBytes);
-      for (const name of blobs.flat()) await writer.append(Float32Array.from(tensors[name]!.data));
-      assert.deepEqual(await writer.finish(), part);
+      const store = directoryStore(temporaryFolder(context));
+      const writer = beginPart(store.create, shapes, partBytes, dtypes);
+      for (const name of blobs.flat()) {
+        const data = Float32Array.from(tensors[name]!.data);
+        await writer.append(data.subarray(0, 1));
+        await writer.append(data.subarray(1));
+      }
+      const made = await writer.finish();
+      assert.deepEqual(made, part);
+
+      const open = async ({ hash }: BlobRef) => (await store.open(hash))!;
+      const opened = await openPart(open, made, shapes, "the hub");
+      const norm = l2Norm(blobs.flat().map((name) => ({ data: Float32Array.from(tensors[name]!.data) })));
+      assert.equal(await opened.norm(), norm);
+      const last = new Float32Array(1);
+      for (const [name, { data }] of Object.entries(tensors)) {
+        assert.deepEqual([...(await opened.read(name, createScratch()))], data);
+        await opened.readInto(name, last, data.length - 1);
+        assert.equal(last[0], data.at(-1));
+        await assert.rejects(opened.readInto(name, last, data.length), RangeError);
+      }
+      await opened.close();
+      const placed = await openPlacedPart(async ({ hash }) => store.path(hash), made, shapes, "the hub");
+      assert.deepEqual(
+        new Map([...placed.places].map(([name, { dtype }]) => [name, dtype])),
+        new Map(blobs.flat().map((name) => [name, dtypes.get(name)!])),
+      );
+      await placed.close();
     });
 });
 
@@ -150,6 +184,9 @@ describe("a part", () => {
     const header = bytes.toString("latin1").replace('"dtype":"F32","shape":[4]', '"shape":[4],"dtype":"F32"');
     const hash = await store.put(Buffer.from(header, "latin1"));
     await refuses(partOf([{ hash, bytes: 1 }, second, third]), "SAFETENSORS_INVALID", /not canonical/);
+    const doubles = new Map([["a", { dtype: "F64" as const, shape: [4], data: new Uint8Array(32) }]]);
+    const wide = await store.put(encodeSafetensors(doubles));
+    await refuses(partOf([{ hash: wide, bytes: 1 }, second, third]), "SAFETENSORS_INVALID", /"a" is F64/);
     await (await openPart(counting, partOf([third, first, second]), SHAPES, "the hub")).close();
     assert.equal(open, 0);
   });
