@@ -1,20 +1,29 @@
-import { lstat, readdir } from "node:fs/promises";
+import type { Stats } from "node:fs";
+import { lstat, opendir } from "node:fs/promises";
 import { join } from "node:path";
 
 /** Entries that are looked at: a folder of more counts as unlimited. */
 const MOST_ENTRIES = 100_000;
 
-/** Bytes of all files below some folders, links not followed; what goes while it is counted counts as nothing. */
-export const folderBytes = async (folders: readonly string[]): Promise<number> => {
+/** Bytes of some files, and of all files below some folders, links not followed; what goes while it is counted counts as nothing. */
+export const folderBytes = async (paths: readonly string[]): Promise<number> => {
   let bytes = 0;
   let entries = 0;
-  const open = [...folders];
-  for (let folder = open.pop(); folder !== undefined; folder = open.pop()) {
-    for (const entry of await readdir(folder, { withFileTypes: true }).catch(() => [])) {
-      if (++entries > MOST_ENTRIES) return Number.POSITIVE_INFINITY;
-      const path = join(folder, entry.name);
-      if (entry.isDirectory()) open.push(path);
-      else bytes += (await lstat(path).catch(() => ({ size: 0 }))).size;
+  const open = [...paths];
+  for (let path = open.pop(); path !== undefined; path = open.pop()) {
+    const found: Stats | null = await lstat(path).catch(() => null);
+    if (!found?.isDirectory()) {
+      bytes += found?.size ?? 0;
+      continue;
+    }
+    const folder = await opendir(path).catch(() => []);
+    try {
+      for await (const { name } of folder) {
+        if (++entries > MOST_ENTRIES) return Number.POSITIVE_INFINITY;
+        open.push(join(path, name));
+      }
+    } catch {
+      // It went while it was read.
     }
   }
   return bytes;

@@ -23,6 +23,12 @@ const faults: Readonly<Record<string, (request: Request) => void>> = {
     process.exitCode = 4;
     process.stdin.destroy();
   },
+  other: ({ id }) => answer({ id: id + 1, losses: [1, 2, 3] }),
+  chatters: ({ id }) => {
+    answer({ id, losses: [1, 2, 3] });
+    answer({ id, losses: [1, 2, 3] });
+    setInterval(() => undefined, 1 << 30);
+  },
   silent: () => undefined,
 };
 

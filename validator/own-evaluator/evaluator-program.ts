@@ -82,9 +82,19 @@ export const openEvaluatorProgram = async (options: EvaluatorProgramOptions): Pr
       said.say(line);
       return;
     }
+    const request = waiting;
+    waiting = undefined;
+    if (request === undefined) {
+      // One that goes on would take this process's time.
+      finish("it answered what nobody asked");
+      void program?.then((running) => running.stop(0));
+      return;
+    }
     const answer = isCut ? "its answer is too long" : parse(line);
-    if (typeof answer === "string") waiting?.settle(failed(answer));
-    else if (answer.id === waiting?.id) waiting.settle(answer.losses.map((loss) => loss ?? Number.NaN));
+    if (typeof answer === "string") request.settle(failed(answer));
+    else if (answer.id !== request.id)
+      request.settle(failed(`it answered request ${answer.id} instead of ${request.id}`));
+    else request.settle(answer.losses.map((loss) => loss ?? Number.NaN));
   };
 
   const start = async (): Promise<RunningProgram> => {

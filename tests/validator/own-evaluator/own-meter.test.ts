@@ -93,6 +93,7 @@ describe("a validator with an evaluator of its own", { timeout: HANG_GUARD }, ()
     ["few", "EVALUATOR_FAILED", /1 losses for 3 batches/],
     ["shape", "EVALUATOR_FAILED", /no \{"id", "losses"\}/],
     ["text", "EVALUATOR_FAILED", /no JSON/],
+    ["other", "EVALUATOR_FAILED", /answered request 2 instead of 1/],
     ["endless", "EVALUATOR_FAILED", /too long/],
     ["dies", "EVALUATOR_FAILED", /exit status 3; it last said: CUDA out of memory/],
   ];
@@ -121,6 +122,19 @@ describe("a validator with an evaluator of its own", { timeout: HANG_GUARD }, ()
       assert.deepEqual(await (await meter.ofGroup(parameters, group)).losses(null, batches), expected);
       assert.match(String(lines.find(({ level }) => level === "warn")?.fields.reason), says);
     }
+  });
+
+  it("ends a program that answers what nobody asked", async (t) => {
+    const home = join(temporaryFolder(t), "evaluator");
+    const mark = `BLOCKZERO_JOB=${join(home, "job.json")}`;
+    const command = [process.execPath, BAD, "chatters"];
+    const { log } = collectingLog();
+    const timeoutSeconds = HANG_GUARD;
+    const program = await openEvaluatorProgram({ network, command, environment: [], timeoutSeconds, home, log });
+    assert.deepEqual(await program.losses(parameters, null, batches), [1, 2, 3]);
+    while (processesWith(mark).length > 0) await turnOfEvents();
+    await assert.rejects(program.losses(parameters, null, batches), coded("EVALUATOR_FAILED", /nobody asked/));
+    await program.close();
   });
 
   it("hears at once that the program has died between two requests, or that it was closed", async (t) => {
