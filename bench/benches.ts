@@ -5,6 +5,7 @@ import { chainBench } from "./chain/command.js";
 import { choosingBench } from "./choosing.js";
 import { codecsBench } from "./codecs/command.js";
 import { compileBench } from "./compile/command.js";
+import { costBench } from "./cost/command.js";
 import { dashboardBench } from "./dashboard/command.js";
 import { dataBench } from "./data/command.js";
 import { defencesBench } from "./defences/command.js";
@@ -15,6 +16,7 @@ import { largeTrainingBench } from "./large/train-command.js";
 import { learningBench } from "./learning/command.js";
 import { memoryBench } from "./memory/command.js";
 import { metricsBench } from "./metrics.js";
+import { planBench } from "./plan/command.js";
 import { rewardsBench } from "./rewards.js";
 import { shardModesBench } from "./shard-modes.js";
 import { splittingBench } from "./splitting/command.js";
@@ -28,6 +30,8 @@ export const benches: readonly CommandSpec[] = [
   stepBench,
   compileBench,
   memoryBench,
+  planBench,
+  costBench,
   largeBench,
   largeTrainingBench,
   independenceBench,

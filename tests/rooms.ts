@@ -245,7 +245,7 @@ export const ROOMS: readonly Room[] = [
   {
     room: "shared/cli",
     holds: "programs, commands, tables, exit statuses",
-    imports: ["shared/errors", "shared/telemetry", "shared/config"],
+    imports: ["shared/errors", "shared/util", "shared/telemetry", "shared/config"],
   },
   {
     room: "shared/merge",
@@ -412,6 +412,21 @@ export const ROOMS: readonly Room[] = [
     ],
   },
   {
+    room: "shared/planning",
+    holds: "a network drawn from a model's config alone, and the time of work from measured matrix products",
+    imports: [
+      "shared/errors",
+      "shared/files",
+      "shared/protocol",
+      "shared/hub",
+      "shared/data",
+      "shared/engine",
+      "shared/tensor-files",
+      "shared/model",
+      "shared/cli",
+    ],
+  },
+  {
     room: "validator",
     holds: "the validator's program: gather, gate, judge, report, exchange, choose, merge, weights",
     imports: [
@@ -440,6 +455,7 @@ export const ROOMS: readonly Room[] = [
       "shared/replay",
       "shared/participant",
       "shared/doctor",
+      "shared/planning",
       "shared/sprint/proof",
       "shared/compute",
     ],
@@ -513,6 +529,7 @@ export const ROOMS: readonly Room[] = [
       "shared/replay",
       "shared/participant",
       "shared/doctor",
+      "shared/planning",
       "shared/subnet",
       "shared/sprint/exact",
       "shared/sprint/proof",

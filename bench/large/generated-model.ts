@@ -2,10 +2,10 @@ import { closeSync, ftruncateSync, openSync, writeSync } from "node:fs";
 import { join } from "node:path";
 import type { ModelTensors } from "#shared/model/model-tensors.js";
 import { expertOf, parameterShapes, routerLayerOf } from "#shared/model/parameters.js";
+import { seededPiece } from "#shared/planning/seeded-pool.js";
 import type { ModelConfig } from "#shared/protocol/model-config.js";
 import { type FloatDType, floatBytes, narrow } from "#shared/tensor-files/float-dtype.js";
 import type { TensorPlace } from "#shared/tensor-files/tensor-place.js";
-import { seededPiece } from "./seeded-pool.js";
 
 /** Standard deviation of a uniform distribution of this width is that of the usual initialisation. */
 const WIDTH = 0.07;

@@ -5,13 +5,13 @@ import type { Device } from "#shared/engine/device.js";
 import type { Change } from "#shared/evaluation/change.js";
 import { createLayerMeter } from "#shared/evaluation/layers/layer-meter.js";
 import { groupShapes } from "#shared/model/groups.js";
+import { seededPiece } from "#shared/planning/seeded-pool.js";
 import type { ModelConfig } from "#shared/protocol/model-config.js";
 import type { Network } from "#shared/protocol/network.js";
 import { layersRoom, PROGRAM_BYTES } from "#validator/plan/plan.js";
 import { type MemoryPeaks, watchPeaks } from "./anonymous-memory.js";
 import { drawnWindow, ROWS } from "./drawn-window.js";
 import { generateModel } from "./generated-model.js";
-import { seededPiece } from "./seeded-pool.js";
 
 export interface JudgeCase {
   readonly model: ModelConfig;
@@ -52,7 +52,7 @@ export const judgeLarge = async (device: Device, given: JudgeCase): Promise<Judg
     const meter = createLayerMeter(device, { model, data }, { batchSize: 1, memory: states, folder: home });
     const batches = Array.from({ length: windows }, (_, window) => windowOf(window, sequence, model));
     const changes = [null, ...Array.from({ length: candidates }, (_, i) => noise(model, group, `candidate ${i}`))];
-    const size = { batchSize: 1, batches: windows, updates: candidates, memory: states, dtype: "BF16" } as const;
+    const size = { batchSize: 1, batches: windows, updates: candidates, memory: states, hubDType: "BF16" } as const;
     const room = layersRoom({ model, groups: { large: group }, data }, size);
     const begun = performance.now();
     const { result, peaks } = await watchPeaks(async () => {

@@ -3,15 +3,19 @@ import { positiveNumber } from "#shared/cli/numbers.js";
 import { type CommandSpec, shutdownSignal } from "#shared/cli/program.js";
 import { participantSettings } from "#shared/config/common.js";
 import { type Config, defineConfig } from "#shared/config/settings.js";
+import { thisMachine } from "#shared/doctor/machine.js";
 import type { Device } from "#shared/engine/device.js";
 import { networkAhead } from "#shared/participant/agreement/network-ahead.js";
+import { type AheadOptions, aheadOptions, networkOfModel, splitAhead } from "#shared/planning/ahead.js";
+import { DRAWN_GROUP } from "#shared/planning/drawn-network.js";
 import type { Network } from "#shared/protocol/network.js";
 import { createLogger } from "#shared/telemetry/logger.js";
 import { minerSettings, trainingSettings } from "../config.js";
-import type { Measurement } from "./plan-measure.js";
-import { describePlan } from "./plan-text.js";
+import type { TrainingPlan } from "./plan.js";
+import type { Found } from "./plan-text.js";
+import { verdictOf } from "./verdict.js";
 
-const { chain_endpoint, netuid, network, allow_private_addresses } = participantSettings;
+const { chain_endpoint, netuid, network, allow_private_addresses, checkpoint_dir } = participantSettings;
 
 /** Of the miner's own settings those that are read, so that its file serves. */
 const planSettings = defineConfig({
@@ -19,6 +23,7 @@ const planSettings = defineConfig({
   netuid,
   network,
   allow_private_addresses,
+  checkpoint_dir,
   "log.level": participantSettings["log.level"],
   "log.format": participantSettings["log.format"],
   ...trainingSettings,
@@ -26,8 +31,9 @@ const planSettings = defineConfig({
 
 type PlanConfig = Config<typeof planSettings>;
 
-interface Options {
+interface Options extends AheadOptions {
   readonly blockTime: number;
+  readonly rate: boolean;
   readonly measure?: boolean;
   readonly json?: boolean;
 }
@@ -37,28 +43,37 @@ const BLOCK_SECONDS = 12;
 
 export const planCommand: CommandSpec = {
   name: "plan",
-  description: "says what training a group takes: memory, disk, transfer, and with --measure how many steps fit",
+  description: "says what training a group takes: memory, disk, transfer, time, and whether this machine should join",
   examples: [
     "blockzero-miner plan --config miner.yaml",
     "blockzero-miner plan --network network.yaml --expert_group math --batch_size 8 --measure",
+    "blockzero-miner plan --model hf://Qwen/Qwen3-30B-A3B --groups 32 --sequence 2048 --batch_size 1",
     "blockzero-miner plan --config miner.yaml --json",
   ],
   define: (command) => {
-    command
+    aheadOptions(command)
       .option("--block-time <seconds>", "seconds between the chain's blocks", positiveNumber, BLOCK_SECONDS)
+      .option("--no-rate", "measure no matrix product, so that the time stays unknown")
       .option("--measure", "train a few steps of a shard of that size with random weights")
       .option("--json", "print JSON, in bytes and seconds");
     programFlags(command, planSettings, "a miner's YAML file, of which the settings below are read").action(
-      async ({ blockTime: blockSeconds, measure, json, ...flags }: Options & Flags) => {
+      async ({ blockTime: blockSeconds, rate, measure = false, json, ...given }: Options) => {
+        const { ahead, rest } = splitAhead(given);
+        const { model } = ahead;
+        const flags: Flags = { ...rest, ...(model !== undefined && { expert_group: DRAWN_GROUP }) };
         const config = loadProgramConfig(planSettings, flags, minerSettings);
         const signal = shutdownSignal();
-        const network = await networkAhead(config, { log: createLogger({ name: "miner", ...config.log }), signal });
+        const log = createLogger({ name: "miner", ...config.log });
+        const { network, hubDType } =
+          model === undefined
+            ? { network: await networkAhead(config, { log, signal }), hubDType: null }
+            : await networkOfModel(model, ahead, { env: process.env });
         // Loaded only now, so that a wrong setting is told at once.
-        const { planTraining } = await import("./plan.js");
-        const opened = measure ? await openHere(config) : undefined;
-        const plan = await planTraining(config, network, { blockSeconds, opened });
-        const measured = opened && (await measureHere(config, network, opened, signal));
-        console.log(json ? JSON.stringify({ ...plan, ...(measured && { measured }) }) : describePlan(plan, measured));
+        const [{ planTraining }, { describePlan }] = await Promise.all([import("./plan.js"), import("./plan-text.js")]);
+        const opened = rate || measure ? await openHere(config) : undefined;
+        const plan = await planTraining(config, network, { blockSeconds, opened, hubDType });
+        const found = await lookHere(config, network, plan, { opened, rate, measure, signal });
+        console.log(json ? JSON.stringify({ ...plan, ...found }) : describePlan(plan, found));
       },
     );
   },
@@ -69,12 +84,35 @@ const openHere = async (config: PlanConfig): Promise<Device> => {
   return openDevice({ ...config, log: createLogger({ name: "miner", ...config.log }) });
 };
 
-const measureHere = async (
+interface Look {
+  readonly rate: boolean;
+  readonly measure: boolean;
+  readonly opened: Device | undefined;
+  readonly signal: AbortSignal;
+}
+
+/** What this machine has, and how fast it is. */
+const lookHere = async (
   config: PlanConfig,
   network: Network,
-  device: Device,
-  signal: AbortSignal,
-): Promise<Measurement> => {
-  const { measureTraining } = await import("./plan-measure.js");
-  return measureTraining(config, network, device, signal);
+  plan: TrainingPlan,
+  { opened, rate, measure, signal }: Look,
+): Promise<Found> => {
+  const [{ measureTraining }, { measureTrainingTime }] = await Promise.all([
+    import("./plan-measure.js"),
+    import("./training-time.js"),
+  ]);
+  const measured = opened && measure ? await measureTraining(config, network, opened, signal) : undefined;
+  const time =
+    opened && rate && !travels(opened) ? await measureTrainingTime(config, network, plan, opened) : undefined;
+  const machine = thisMachine(process.env);
+  const has = {
+    memory: machine.memory().total,
+    disk: await machine.freeSpace(config.checkpoint_dir),
+    stepSeconds: measured?.stepSeconds ?? time?.stepSeconds ?? null,
+  };
+  return { has, verdict: verdictOf(plan, has), ...(time && { time }), ...(measured && { measured }) };
 };
+
+/** On CUDA what a run is given travels to the card, which a product alone says nothing about. */
+const travels = ({ name }: Device): boolean => name.includes("cuda");

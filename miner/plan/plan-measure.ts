@@ -1,12 +1,11 @@
-import { createRandom } from "#shared/data/random.js";
 import type { Device } from "#shared/engine/device.js";
-import { zeros } from "#shared/engine/tensor.js";
+import { type FloatTensor, floatTensor, sizeOf } from "#shared/engine/tensor.js";
 import { groupNamed, groupShapes, hubShapes } from "#shared/model/groups.js";
 import { INITIALIZER_RANGE } from "#shared/model/init.js";
 import { frozenShapes } from "#shared/model/shard.js";
+import { seededPiece } from "#shared/planning/seeded-pool.js";
 import type { Network } from "#shared/protocol/network.js";
-import type { FloatSource } from "#shared/training/float-source.js";
-import { wholeTensors } from "#shared/training/frozen-source.js";
+import type { FrozenSource } from "#shared/training/frozen-source.js";
 import type { Shapes } from "#shared/training/step-backend.js";
 import type { TrainingConfig } from "../config.js";
 import { createShardTrainer } from "../training/shard-trainer.js";
@@ -32,7 +31,7 @@ export const measureTraining = async (
   const hub = randomSource(hubShapes(network.model, network.groups));
   const base = randomSource(groupShapes(network.model, groupNamed(network, group)));
   const frozen = randomSource(frozenShapes(network, group));
-  const trainer = await createShardTrainer({ device, network, group, config, miner: "plan", hub: wholeTensors(hub) });
+  const trainer = await createShardTrainer({ device, network, group, config, miner: "plan", hub });
   const times: number[] = [];
   let before = performance.now();
   try {
@@ -58,15 +57,18 @@ export const measureTraining = async (
   };
 };
 
-/** Weights as a fresh model has them, so that routing is spread; beyond that nothing depends on them. */
-const randomSource = (shapes: Shapes): FloatSource => ({
-  shapes,
-  read: async (name) => {
-    const random = createRandom(`plan/${name}`);
-    const tensor = zeros(shapes[name]!);
-    const { data, shape } = tensor;
-    if (shape.length === 1) data.fill(1);
-    else for (let i = 0; i < data.length; i++) data[i] = 2 * INITIALIZER_RANGE * (random.next() - 0.5);
-    return tensor;
-  },
-});
+/** Weights as a fresh model has them, so that routing is spread; beyond that nothing depends on them. Reading them takes as long as from memory. */
+const randomSource = (shapes: Shapes): FrozenSource => {
+  const piece = (name: string, shape: readonly number[]): FloatTensor =>
+    shape.length === 1
+      ? floatTensor(new Float32Array(shape[0]!).fill(1), shape)
+      : floatTensor(
+          seededPiece(name, sizeOf(shape)).map((value) => 2 * INITIALIZER_RANGE * value),
+          shape,
+        );
+  return {
+    shapes,
+    read: async (name) => piece(name, shapes[name]!),
+    rows: async (name, first, end) => piece(`${name} ${first}`, [end - first, shapes[name]![1]!]),
+  };
+};

@@ -1,81 +1,114 @@
-import { type PlanLine, planText } from "#shared/cli/plan-lines.js";
+import { fits, type PlanLine, planText } from "#shared/cli/plan-lines.js";
 import { formatBytes } from "#shared/util/format-bytes.js";
 import type { TrainingPlan } from "./plan.js";
 import type { Measurement } from "./plan-measure.js";
+import type { TrainingTime } from "./training-time.js";
+import type { Available, Verdict } from "./verdict.js";
+
+/** What is known of a machine beside the plan. */
+export interface Found {
+  readonly has: Available;
+  readonly verdict: Verdict;
+  /** From matrix products. */
+  readonly time?: TrainingTime | undefined;
+  /** Of a training with random weights. */
+  readonly measured?: Measurement | undefined;
+}
+
+type Section = readonly [title: string, lines: readonly PlanLine[]];
 
 /** A plan as a person reads it. */
-export const describePlan = (plan: TrainingPlan, measured?: Measurement): string => {
-  const { memory, disk, transfer, train, parameters, workers } = plan;
-  const isChosen = plan.device !== "auto";
-  const sections: readonly (readonly [string, readonly PlanLine[]])[] = [
-    [
-      `group ${plan.group}`,
-      [
-        ["hub", millions(parameters.hub), "parameters, frozen"],
-        ["group", millions(parameters.group), "parameters, trained"],
-        ["step", String(train.tokensPerStep), "tokens"],
-        ["program", plan.program, otherText(plan)],
-      ],
-    ],
-    [
-      `${workers === 1 ? "memory" : `memory of each of ${workers} workers`}${isChosen ? ` on ${plan.device}` : ""}`,
-      [
-        [
-          "frozen weights",
-          formatBytes(memory.frozen),
-          plan.mapped > 0 ? `of ${formatBytes(plan.mapped)} that are read from disk` : undefined,
-        ],
-        ["group weights", formatBytes(memory.trained)],
-        ["AdamW moments", formatBytes(memory.moments)],
-        ["gradients", formatBytes(memory.gradients)],
-        ["gradient sums", formatBytes(memory.gradientSums), "of micro-batches"],
-        ...(memory.spare > 0
-          ? ([["second set", formatBytes(memory.spare), "weights and moments that a step writes"]] as const)
-          : []),
-        ["activations", formatBytes(memory.activations), "in the worst routing"],
-        ["submission", formatBytes(memory.submission), "the update and its file, at the cycle's end"],
-        ["runtime", formatBytes(memory.runtime), "the program, and gaps between tensors"],
-        [
-          "total",
-          formatBytes(memory.total),
-          measured && `${formatBytes(measured.peakResident)} resident when measured`,
-        ],
-        ...(isChosen
-          ? []
-          : ([["", "", "as on the CPU; --device webgpu and tfjs hold weights and moments twice"]] as const)),
-      ],
-    ],
+export const describePlan = (plan: TrainingPlan, found: Found): string =>
+  planText([
+    shardLines(plan),
+    memoryLines(plan, found),
     [
       "disk",
       [
-        ["models", formatBytes(disk.models)],
-        ["updates", formatBytes(disk.updates)],
-        ["training checkpoints", formatBytes(disk.checkpoints)],
-        ["total", formatBytes(disk.total)],
+        ["models", formatBytes(plan.disk.models)],
+        ["updates", formatBytes(plan.disk.updates)],
+        ["training checkpoints", formatBytes(plan.disk.checkpoints)],
+        ["total", formatBytes(plan.disk.total), fits(found.verdict.disk, found.has.disk)],
       ],
     ],
     [
       "transfer",
       [
-        ["hub", formatBytes(transfer.hub), "down, once"],
-        ["group weights", formatBytes(transfer.downPerCycle), "down, each cycle"],
-        ["update", formatBytes(transfer.upPerCycle), "up, each cycle, to each validator"],
+        ["hub", formatBytes(plan.transfer.hub), "down, once"],
+        ["group weights", formatBytes(plan.transfer.downPerCycle), "down, each cycle"],
+        ["update", formatBytes(plan.transfer.upPerCycle), "up, each cycle, to each validator"],
       ],
     ],
+    timeLines(plan, found),
+    ["this machine", [["should join", found.verdict.join ? "yes" : "no", reasonOf(found.verdict)]]],
+  ]);
+
+const shardLines = (plan: TrainingPlan): Section => [
+  `group ${plan.group}`,
+  [
+    ["hub", millions(plan.parameters.hub), "parameters, frozen"],
+    ["group", millions(plan.parameters.group), "parameters, trained"],
+    ["step", String(plan.train.tokensPerStep), "tokens"],
+    ["program", plan.program, otherText(plan)],
+  ],
+];
+
+const memoryLines = (plan: TrainingPlan, { has, verdict, measured }: Found): Section => {
+  const { memory, workers, card, device } = plan;
+  const isChosen = device !== "auto";
+  return [
+    `${workers === 1 ? "memory" : `memory of each of ${workers} workers`}${isChosen ? ` on ${device}` : ""}`,
     [
-      "train phase",
-      [
-        ["time", seconds(train.seconds), "to the last block but one"],
-        ...(measured
-          ? ([
-              ["step", seconds(measured.stepSeconds), "measured"],
-              ["steps that fit", String(stepsThatFit(plan, measured)), `max_steps is ${train.maxSteps}`],
-            ] as const)
-          : ([["steps that fit", "unknown", "--measure tells"]] as const)),
-      ],
+      ["frozen weights", formatBytes(memory.frozen)],
+      ["group weights", formatBytes(memory.trained)],
+      ["AdamW moments", formatBytes(memory.moments)],
+      ["gradients", formatBytes(memory.gradients)],
+      ["gradient sums", formatBytes(memory.gradientSums), "of micro-batches"],
+      ...(memory.spare > 0
+        ? ([["second set", formatBytes(memory.spare), "weights and moments that a step writes"]] as const)
+        : []),
+      ["activations", formatBytes(memory.activations), "in the worst routing"],
+      ["submission", formatBytes(memory.submission), "the update and its file, at the cycle's end"],
+      ["runtime", formatBytes(memory.runtime), "the program, and gaps between tensors"],
+      ["total", formatBytes(memory.total), measured && `${formatBytes(measured.peakResident)} resident when measured`],
+      ["anonymous", formatBytes(plan.anonymous), fits(verdict.memory, has.memory)],
+      ...(plan.mapped > 0
+        ? ([
+            ["file cache", formatBytes(plan.mapped), "weights that are read from disk, beside it; less is slower"],
+          ] as const)
+        : []),
+      ...(card > 0 ? ([["on the card", formatBytes(card), "whose memory is not looked at"]] as const) : []),
+      ...(isChosen
+        ? []
+        : ([["", "", "as on the CPU; --device webgpu and tfjs hold weights and moments twice"]] as const)),
     ],
   ];
-  return planText(sections);
+};
+
+const timeLines = ({ train }: TrainingPlan, { has, verdict, time, measured }: Found): Section => {
+  const { stepSeconds } = has;
+  const lines: PlanLine[] = [["time", seconds(train.seconds), "to the last block but one"]];
+  if (time)
+    lines.push([
+      "products",
+      `${(time.flopsPerSecond / 1e9).toPrecision(3)}`,
+      `GFLOP/s on ${(time.flops / 1e12).toPrecision(3)} TFLOP of a step`,
+    ]);
+  if (stepSeconds === null) return ["train phase", [...lines, ["steps that fit", "unknown", "nothing was measured"]]];
+  lines.push(
+    ["step", seconds(stepSeconds), measured ? "measured, with random weights" : "from measured products"],
+    ["tokens a second", (train.tokensPerStep / stepSeconds).toPrecision(3)],
+    ["steps that fit", String(Math.floor(train.seconds / stepSeconds)), `max_steps is ${train.maxSteps}`],
+    ["tokens of a cycle", String(verdict.tokens)],
+  );
+  return ["train phase", lines];
+};
+
+const reasonOf = ({ memory, disk, time }: Verdict): string | undefined => {
+  if (!memory) return "too little memory: lower batch_size or workers, or set training.program to layers";
+  if (!disk) return "too little disk: lower checkpoint_keep_top_k";
+  if (time === false) return "not one step fits into the train phase";
+  return time === null ? "as far as is known: nothing was measured" : undefined;
 };
 
 /** What the other program would take. */
@@ -83,10 +116,6 @@ const otherText = ({ program, otherwise }: TrainingPlan): string | undefined => 
   const name = program === "whole" ? "layer by layer" : "the whole graph";
   return otherwise === null ? undefined : `${name}: ${formatBytes(otherwise)} in all`;
 };
-
-/** Whole steps in the train phase. */
-const stepsThatFit = ({ train }: TrainingPlan, { stepSeconds }: Measurement): number =>
-  Math.floor(train.seconds / stepSeconds);
 
 const millions = (count: number): string => `${(count / 1e6).toFixed(2)} M`;
 

@@ -6,6 +6,7 @@ import { groupNamed, groupShapes, hubShapes } from "#shared/model/groups.js";
 import { countParameters } from "#shared/model/parameters.js";
 import { frozenShapes } from "#shared/model/shard.js";
 import type { Network } from "#shared/protocol/network.js";
+import { type FloatDType, floatBytes } from "#shared/tensor-files/float-dtype.js";
 import { chooseProgram, type StepProgram } from "#shared/training/choose-program.js";
 import type { StepMemory } from "#shared/training/plan.js";
 import { ARENA_SHARE } from "#shared/training/plan-peak.js";
@@ -25,6 +26,10 @@ export interface TrainingPlan {
   readonly otherwise: number | null;
   /** Bytes of frozen weights that are read from disk in each step, and are in memory only as the system's file cache. */
   readonly mapped: number;
+  /** What one worker allocates in the machine's memory: of the total what is not on a card, and no file of the program itself. */
+  readonly anonymous: number;
+  /** What one worker holds on a card; 0 where the processor computes. */
+  readonly card: number;
   /** Of one worker, in the machine's memory and on the card together. */
   readonly memory: StepMemory & {
     /** At the cycle's end: the update, and its file. */
@@ -54,6 +59,8 @@ const KEEP_STATE: ReadonlySet<DeviceChoice> = new Set(["webgpu", "tfjs"]);
 
 /** Peak resident memory of the program when it trains a shard of no size. */
 export const PROGRAM_BYTES = 158e6;
+/** What of that is mapped from its own files. */
+export const PROGRAM_FILES = 78e6;
 /** Weights that were read to begin with wait to be collected; from about so many bytes on V8 does so. */
 const UNCOLLECTED_BYTES = 64e6;
 
@@ -63,18 +70,21 @@ export interface PlanContext {
   readonly blockSeconds: number;
   /** The device, where it is open; else the plan is for the one that the settings name. */
   readonly opened?: Pick<Device, "name" | "hostMemory"> | undefined;
+  /** The precision of the hub's files; float32, the largest, where it is not known. */
+  readonly hubDType?: FloatDType | null;
 }
 
 /** What training a group costs this machine, from shapes alone: nothing is allocated. */
 export const planTraining = async (
   config: TrainingConfig,
   network: Network,
-  { blockSeconds, opened }: PlanContext,
+  { blockSeconds, opened, hubDType }: PlanContext,
 ): Promise<TrainingPlan> => {
   const group = config.expert_group;
   const shapes = groupShapes(network.model, groupNamed(network, group));
   const tokens = config.batch_size * network.data.sequence_length;
   const hub = FLOAT_BYTES * countParameters(hubShapes(network.model, network.groups));
+  const hubFiles = (floatBytes(hubDType ?? "F32") / FLOAT_BYTES) * hub;
   const others = FLOAT_BYTES * countParameters(frozenShapes(network, group));
   const hostMemory = opened?.hostMemory ?? !KEEP_STATE.has(config.device);
   const { program: chosen, ...ways } = await chooseProgram({
@@ -103,9 +113,11 @@ export const planTraining = async (
   const totalOf = (way: StepMemory) =>
     Object.values(way).reduce((sum, bytes) => sum + bytes, 0) + submission + runtimeOf(way);
   const otherStep = ways[other];
+  const total = totalOf(memory);
+  const card = onCard(opened?.name ?? config.device, step, hostMemory);
   const keep = config.checkpoint_keep_top_k;
   const disk = {
-    models: hub + keep * (weights + others),
+    models: hubFiles + keep * (weights + others),
     // Where what was not sent is carried: that of two updates, and one being written.
     updates: keep * update + (codec.feedback ? 3 * weights : 0),
     // Parameters and both moments; beside those of the cycle the last one of the cycle before, and one being written.
@@ -118,10 +130,12 @@ export const planTraining = async (
     device: opened?.name ?? config.device,
     program,
     otherwise: otherStep && totalOf(held(otherStep, other)),
-    mapped: program === "layers" ? hub + others : 0,
-    memory: { ...memory, submission, runtime: runtimeOf(memory), total: totalOf(memory) },
+    mapped: program === "layers" ? hubFiles + others : 0,
+    anonymous: total - card.instead - PROGRAM_FILES,
+    card: card.held,
+    memory: { ...memory, submission, runtime: runtimeOf(memory), total },
     disk: { ...disk, total: disk.models + disk.updates + disk.checkpoints },
-    transfer: { hub, downPerCycle: weights + others, upPerCycle: update },
+    transfer: { hub: hubFiles, downPerCycle: weights + others, upPerCycle: update },
     // Training ends a block before the phase does.
     train: {
       seconds: (network.phases.train - 1) * blockSeconds,
@@ -129,6 +143,22 @@ export const planTraining = async (
       tokensPerStep: tokens * config.gradient_accumulation_steps * config.workers,
     },
   };
+};
+
+/**
+ * What is held on a card, and what of that is not in the machine's memory: on WebGPU all that a step holds; on CUDA intermediate results, beside copies
+ * of the weights and gradients, which travel.
+ */
+const onCard = (
+  device: string,
+  { frozen, trained, moments, gradients, gradientSums, spare, activations }: StepMemory,
+  hostMemory: boolean,
+): { readonly held: number; readonly instead: number } => {
+  if (!/webgpu|cuda/.test(device)) return { held: 0, instead: 0 };
+  const results = (1 + ARENA_SHARE) * activations;
+  if (hostMemory) return { held: results + frozen + trained + gradients, instead: results };
+  const all = results + frozen + trained + moments + gradientSums + spare;
+  return { held: all, instead: all };
 };
 
 const unplanned = (program: StepProgram): BlockZeroError =>

@@ -1,3 +1,5 @@
+import { formatBytes } from "#shared/util/format-bytes.js";
+
 /** What takes how much, and a remark. */
 export type PlanLine = readonly [what: string, amount: string, note?: string | undefined];
 
@@ -7,3 +9,7 @@ export const planText = (sections: readonly (readonly [title: string, lines: rea
 
 const lineText = ([what, amount, note = ""]: PlanLine): string =>
   `  ${what.padEnd(22)}${amount.padStart(10)}  ${note}`.trimEnd();
+
+/** A remark on what there is of something that a plan asks for. */
+export const fits = (does: boolean, there: number): string =>
+  `${formatBytes(there)} there: ${does ? "enough" : "TOO LITTLE"}`;

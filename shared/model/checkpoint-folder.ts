@@ -78,7 +78,8 @@ const isInside = (path: string, root: string): boolean => {
   return way !== "" && way.split(sep)[0] !== ".." && join(root, way) === path;
 };
 
-const parseJson = (path: string, bytes: Uint8Array): unknown => {
+/** A JSON document of a stranger, whose meaning is beyond doubt. @throws BlockZeroError CHECKPOINT_MALFORMED */
+export const parseJson = (path: string, bytes: Uint8Array): unknown => {
   try {
     const text = new TextDecoder("utf-8", { fatal: true }).decode(bytes);
     const ambiguity = ambiguityOf(text, { depth: MAX_DEPTH });

@@ -41,7 +41,8 @@ export interface Expectation {
   readonly authority?: string;
 }
 
-const MAX_CONFIG_BYTES = 1 << 20;
+/** Largest `config.json`. */
+export const MAX_CONFIG_BYTES = 1 << 20;
 /** Bytes of a file that are converted at a time: they stay in the processor's cache. */
 const CHUNK_BYTES = 1 << 20;
 

@@ -76,7 +76,7 @@ const nameOf = (file: ConfigFile, key: keyof ModelConfig): string => file.names?
 
 const typeSchema = z.object({ model_type: z.enum(MODEL_TYPES) });
 
-const dtypeSchema = z.enum(Object.keys(CHECKPOINT_DTYPES)).nullish();
+const dtypeSchema = z.enum(Object.keys(CHECKPOINT_DTYPES) as [CheckpointDType, ...CheckpointDType[]]).nullish();
 
 /** What is the same in every family; a field left out means transformers' default, which is the same. */
 const commonSchema = z
@@ -127,6 +127,13 @@ export const fromHuggingFaceConfig = (document: unknown, what: string): ModelCon
   const named = type === "qwen3_moe" ? all : { ...all, model_type: type };
   const shapes = checked(z.object(modelConfigSchema.shape), named, what, file);
   return checked(modelConfigSchema, withoutUnused(shapes), what, file);
+};
+
+/** The precision that a `config.json` says its weights have, which `fromHuggingFaceConfig` has read; float32 where it says none. */
+export const dtypeOf = (document: unknown): FloatDType => {
+  const { dtype, torch_dtype: older } = Object(document) as Document;
+  const named = dtypeSchema.safeParse(dtype ?? older);
+  return CHECKPOINT_DTYPES[named.data ?? "float32"];
 };
 
 const DEFAULT_THETA = 10_000;

@@ -1,10 +1,5 @@
-import type { Device } from "#shared/engine/device.js";
-import { ADAMW_DEFAULTS, adamw } from "#shared/engine/optim/adamw.js";
-import { mapValues } from "./objective.js";
 import { BYTES, peakOf } from "./plan-peak.js";
-import type { Shapes } from "./step-backend.js";
-import type { TrainStepOptions } from "./train-options.js";
-import { compileGradients, compileTraining } from "./train-programs.js";
+import { type WholeGraphOptions, wholeStepGraphs } from "./step-graphs.js";
 
 /** Bytes that a training step holds. */
 export interface StepMemory {
@@ -27,10 +22,7 @@ export interface StepMemory {
   readonly activations: number;
 }
 
-export interface PlanOptions extends Omit<TrainStepOptions, "device" | "params"> {
-  readonly params: Shapes;
-  /** As in `Device`. It decides whether the optimiser runs outside the program. */
-  readonly hostMemory: boolean;
+export interface PlanOptions extends WholeGraphOptions {
   /** Greatest number of rows of one part, if an operator splits its input into parts whose sizes are only known at run time. */
   readonly mostRows: number;
 }
@@ -39,28 +31,13 @@ export interface PlanOptions extends Omit<TrainStepOptions, "device" | "params">
  * The memory of a training step, computed from the same graph that is compiled. Counts every expert's rows as in the worst routing, and
  * assumes that a program keeps the memory for intermediate results between its runs.
  */
-export const planStep = async ({
-  mostRows,
-  params: shapes,
-  hostMemory,
-  ...options
-}: PlanOptions): Promise<StepMemory> => {
-  let activations = 0;
-  const device: Device = {
-    name: "plan",
-    hostMemory,
-    mapsFiles: false,
-    async compile(graph, outputs) {
-      activations += peakOf(graph, Object.values(outputs), mostRows);
-      return { run: () => Promise.reject(new TypeError("a plan does not run")), dispose: async () => undefined };
-    },
-    upload: () => Promise.reject(new TypeError("a plan holds no tensors")),
-  };
-  // A graph is built from the parameters' shapes and never reads their elements.
-  const params = mapValues(shapes, (shape) => ({ dtype: "float32" as const, shape, data: new Float32Array() }));
-  const step = { ...options, params, device };
-  if (hostMemory) await compileGradients(step);
-  else await compileTraining(step, adamw({ ...ADAMW_DEFAULTS, ...options.adamw }));
+export const planStep = async ({ mostRows, ...options }: PlanOptions): Promise<StepMemory> => {
+  const { params: shapes, hostMemory } = options;
+  const graphs = await wholeStepGraphs(options);
+  const activations = graphs.reduce(
+    (sum, { graph, outputs }) => sum + peakOf(graph, Object.values(outputs), mostRows),
+    0,
+  );
 
   const floats = (keep: (name: string) => boolean) =>
     Object.entries(shapes).reduce(

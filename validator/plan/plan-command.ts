@@ -1,10 +1,11 @@
-import { type Flags, loadProgramConfig, programFlags } from "#shared/cli/config-flags.js";
+import { loadProgramConfig, programFlags } from "#shared/cli/config-flags.js";
 import { positiveNumber, wholeNumber } from "#shared/cli/numbers.js";
 import { type CommandSpec, shutdownSignal } from "#shared/cli/program.js";
 import { participantSettings } from "#shared/config/common.js";
 import { defineConfig } from "#shared/config/settings.js";
 import { thisMachine } from "#shared/doctor/machine.js";
 import { networkAhead } from "#shared/participant/agreement/network-ahead.js";
+import { type AheadOptions, aheadOptions, networkOfModel, splitAhead } from "#shared/planning/ahead.js";
 import { createLogger } from "#shared/telemetry/logger.js";
 import { validatorSettings } from "../config.js";
 import { describePlan, verdictOf } from "./plan-text.js";
@@ -28,10 +29,10 @@ const planSettings = defineConfig({
   "log.format": participantSettings["log.format"],
 });
 
-interface Options {
+interface Options extends AheadOptions {
   readonly blockTime: number;
   readonly miners: number;
-  readonly measure?: boolean;
+  readonly rate: boolean;
   readonly json?: boolean;
 }
 
@@ -40,38 +41,59 @@ export const validatorPlanCommand: CommandSpec = {
   description: "says what judging takes: memory, disk, transfer, time, and whether this machine should join",
   examples: [
     "blockzero-validator plan --config validator.yaml",
-    "blockzero-validator plan --network network.yaml --miners 64 --measure",
+    "blockzero-validator plan --network network.yaml --miners 64",
+    "blockzero-validator plan --model hf://Qwen/Qwen3-30B-A3B --groups 32 --sequence 2048",
     "blockzero-validator plan --config validator.yaml --json",
   ],
   define: (command) => {
-    command
+    aheadOptions(command)
       .option("--block-time <seconds>", "seconds between the chain's blocks", positiveNumber, BLOCK_SECONDS)
       .option("--miners <n>", "updates of a cycle, over all groups", wholeNumber(1), MINERS)
-      .option("--measure", "measure a matrix product of the model's width, for the time")
+      .option("--no-rate", "measure no matrix product, so that the time stays unknown")
       .option("--json", "print JSON, in bytes and seconds");
     programFlags(command, planSettings, "a validator's YAML file, of which the settings below are read").action(
-      async ({ blockTime: blockSeconds, miners: updates, measure, json, ...flags }: Options & Flags) => {
-        const config = loadProgramConfig(planSettings, flags, validatorSettings);
+      async ({ blockTime: blockSeconds, miners: updates, rate, json, ...given }: Options) => {
+        const { ahead, rest } = splitAhead(given);
+        const { model } = ahead;
+        const config = loadProgramConfig(planSettings, rest, validatorSettings);
         const log = createLogger({ name: "validator", ...config.log });
-        const network = await networkAhead(config, { log, signal: shutdownSignal() });
+        const { network, hubDType } =
+          model === undefined
+            ? { network: await networkAhead(config, { log, signal: shutdownSignal() }), hubDType: null }
+            : await networkOfModel(model, ahead, { env: process.env });
         // Loaded only now, so that a wrong setting is told at once.
-        const [{ planEvaluation }, { evaluationMemory }] = await Promise.all([
-          import("./plan.js"),
-          import("../open-meter.js"),
-        ]);
+        const [{ planEvaluation }, { evaluationMemory }, { measureEvaluationTime }, { openDevice }] = await Promise.all(
+          [
+            import("./plan.js"),
+            import("../open-meter.js"),
+            import("./evaluation-time.js"),
+            import("#shared/engine/runtime/open-device.js"),
+          ],
+        );
         const memory = evaluationMemory(config);
         const keep = config.checkpoint_keep_top_k;
-        const plan = planEvaluation(network, { blockSeconds, updates, memory, keep });
-        let rate: number | null = null;
-        if (measure) {
-          const { openDevice } = await import("#shared/engine/runtime/open-device.js");
-          const { measureRate } = await import("./plan-measure.js");
-          rate = await measureRate(await openDevice({ ...config, log }), network.model);
-        }
+        const device = rate ? await openDevice({ ...config, log }) : undefined;
+        const plan = planEvaluation(network, {
+          blockSeconds,
+          updates,
+          memory,
+          keep,
+          hubDType,
+          ...(device && { hostMemory: device.hostMemory }),
+        });
+        const time = device && (await measureEvaluationTime(network, plan, device));
         const machine = thisMachine(process.env);
-        const has = { memory: machine.memory().total, disk: await machine.freeSpace(config.checkpoint_dir), rate };
+        const has = {
+          memory: machine.memory().total,
+          disk: await machine.freeSpace(config.checkpoint_dir),
+          tokensPerSecond: time?.tokensPerSecond ?? null,
+        };
         const verdict = verdictOf(plan, has);
-        console.log(json ? JSON.stringify({ ...plan, has, verdict }) : describePlan(plan, has, verdict));
+        console.log(
+          json
+            ? JSON.stringify({ ...plan, has, ...(time && { time }), verdict })
+            : describePlan(plan, has, verdict, time),
+        );
       },
     );
   },

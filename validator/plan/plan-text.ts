@@ -1,13 +1,14 @@
-import { type PlanLine, planText } from "#shared/cli/plan-lines.js";
+import { fits, type PlanLine, planText } from "#shared/cli/plan-lines.js";
 import { formatBytes } from "#shared/util/format-bytes.js";
+import type { EvaluationTime } from "./evaluation-time.js";
 import type { EvaluationPlan } from "./plan.js";
 
 /** What a machine has for it. */
 export interface Available {
   readonly memory: number;
   readonly disk: number;
-  /** Floating-point operations a second, where measured. */
-  readonly rate: number | null;
+  /** From matrix products that were measured; null where none was. */
+  readonly tokensPerSecond: number | null;
 }
 
 /** Whether a machine has what judging takes. Null where it is not known. */
@@ -15,28 +16,30 @@ export interface Verdict {
   readonly memory: boolean;
   readonly disk: boolean;
   readonly time: boolean | null;
-  /** Tokens a second, null where not measured. */
-  readonly tokensPerSecond: number | null;
   /** All of them, as far as known. */
   readonly join: boolean;
 }
 
 export const verdictOf = ({ memory, disk, evaluation }: EvaluationPlan, has: Available): Verdict => {
-  const tokensPerSecond = has.rate === null ? null : has.rate / evaluation.flopsPerToken;
+  const { tokensPerSecond } = has;
   const told = {
-    memory: memory.total <= has.memory,
+    memory: memory.total - memory.card <= has.memory,
     disk: disk.total <= has.disk,
     time: tokensPerSecond === null ? null : evaluation.leastTokens / tokensPerSecond <= evaluation.seconds,
   };
-  return { ...told, tokensPerSecond, join: told.memory && told.disk && told.time !== false };
+  return { ...told, join: told.memory && told.disk && told.time !== false };
 };
 
 /** A plan as a person reads it. */
-export const describePlan = (plan: EvaluationPlan, has: Available, verdict: Verdict): string => {
+export const describePlan = (
+  plan: EvaluationPlan,
+  has: Available,
+  verdict: Verdict,
+  measured?: EvaluationTime,
+): string => {
   const { memory, disk, transfer, evaluation, mode } = plan;
-  const fits = (does: boolean, amount: number) => `${formatBytes(amount)} there: ${does ? "enough" : "TOO LITTLE"}`;
   const isWhole = mode === "whole";
-  const { tokensPerSecond: speed } = verdict;
+  const { tokensPerSecond: speed } = has;
   const time = (tokens: number) => (speed === null ? "unknown" : `${(tokens / speed).toPrecision(3)} s`);
   return planText([
     [
@@ -55,6 +58,7 @@ export const describePlan = (plan: EvaluationPlan, has: Available, verdict: Verd
         ["updates", formatBytes(memory.updates), "those that are measured at a time"],
         ["runtime", formatBytes(memory.runtime)],
         ["total", formatBytes(memory.total), fits(verdict.memory, has.memory)],
+        ...(memory.card > 0 ? ([["of it on the card", formatBytes(memory.card)]] as const) : []),
         ...(isWhole
           ? []
           : ([["file cache", formatBytes(memory.mapped), "of the model's files, beside it; less is slower"]] as const)),
@@ -80,10 +84,19 @@ export const describePlan = (plan: EvaluationPlan, has: Available, verdict: Verd
       "evaluate phase",
       [
         ["time", `${evaluation.seconds.toFixed(0)} s`],
+        ...(measured
+          ? ([
+              [
+                "products",
+                (measured.flopsPerSecond / 1e9).toPrecision(3),
+                `GFLOP/s on ${(measured.flopsPerToken / 1e9).toPrecision(3)} GFLOP of a token`,
+              ],
+            ] as const)
+          : []),
         [
           "tokens a second",
           speed === null ? "unknown" : speed.toPrecision(3),
-          speed === null ? "--measure tells" : "from a measured product",
+          speed === null ? "nothing was measured" : "from measured products",
         ],
         ["least to score all", time(evaluation.leastTokens), `${evaluation.leastTokens} tokens`],
         [

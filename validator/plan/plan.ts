@@ -1,20 +1,16 @@
 import { CODECS, encodedLength } from "#shared/artifact/codec/index.js";
 import { cutGraph } from "#shared/engine/cut.js";
-import { Graph } from "#shared/engine/graph.js";
-import { STORED_BYTES, type StoredDType } from "#shared/engine/stored-tensor.js";
 import { type LayerPart, layerGraphs, type ModelPart } from "#shared/evaluation/layers/layer-graphs.js";
-import { batchesOfRun } from "#shared/evaluation/loss-meter.js";
 import { expertsOf, groupShapes, hubShapes } from "#shared/model/groups.js";
-import { batchInputs, batchLosses } from "#shared/model/loss.js";
-import { allExperts, countParameters, expertOf, parameterShapes } from "#shared/model/parameters.js";
-import { windowsOf } from "#shared/model/windows.js";
+import { countParameters, expertOf, parameterShapes } from "#shared/model/parameters.js";
 import type { Network } from "#shared/protocol/network.js";
 import { planLaps } from "#shared/scoring/racing/laps.js";
 import { raceRules } from "#shared/scoring/racing/rules.js";
 import { LEAST_BATCHES } from "#shared/scoring/racing/run-races.js";
-import { mapValues } from "#shared/training/objective.js";
+import { type FloatDType, floatBytes } from "#shared/tensor-files/float-dtype.js";
 import { ARENA_SHARE, BYTES, peakOf } from "#shared/training/plan-peak.js";
 import { STATES_SHARE, wholeModelBytes } from "../open-meter.js";
+import { runOf, wholeGraph } from "./evaluation-graphs.js";
 
 /** Bytes, unless said otherwise. */
 export interface EvaluationPlan {
@@ -29,8 +25,10 @@ export interface EvaluationPlan {
     /** Updates' tensors that are added to the model's at a time. */
     readonly updates: number;
     readonly runtime: number;
-    /** Of the process itself. */
+    /** Of the process itself, what is on a card included. */
     readonly total: number;
+    /** Of that what is on a card; 0 where the processor computes. */
+    readonly card: number;
     /** File cache that a pass uses at a time: the largest part of the model that one program maps. */
     readonly mapped: number;
   };
@@ -47,8 +45,6 @@ export interface EvaluationPlan {
     readonly mostTokens: number;
     /** Tokens below which no update is scored. */
     readonly leastTokens: number;
-    /** Floating-point operations of a token's forward pass. */
-    readonly flopsPerToken: number;
   };
 }
 
@@ -60,6 +56,10 @@ export interface EvaluationPlanOptions {
   readonly memory: number;
   /** Cycles whose files stay. */
   readonly keep: number;
+  /** The precision of the hub's files; where it is not known, what takes most is counted. */
+  readonly hubDType?: FloatDType | null;
+  /** As in `Device`; a processor's by default. */
+  readonly hostMemory?: boolean;
 }
 
 /** Anonymous memory of the program without a model. */
@@ -68,18 +68,18 @@ export const PROGRAM_BYTES = 80e6;
 /** What judging costs this machine, from shapes alone: nothing is allocated, and nothing of the model is fetched. */
 export const planEvaluation = (network: Network, options: EvaluationPlanOptions): EvaluationPlan => {
   const { model, groups, scoring, data, phases, artifact } = network;
-  const { blockSeconds, updates, memory, keep } = options;
+  const { blockSeconds, updates, memory, keep, hubDType = null, hostMemory = true } = options;
   const parameters = countParameters(parameterShapes(model));
   const ofGroups = Object.values(groups).map((group) => groupShapes(model, group));
   const groupBytes = 4 * Math.max(0, ...ofGroups.map(countParameters));
-  const mode = wholeModelBytes(network) <= memory ? "whole" : "layers";
-  const room = mode === "whole" ? planWhole(network, groupBytes) : planLayers(network, { memory, updates });
+  const mode = modeOf(network, memory);
+  const room = mode === "whole" ? planWhole(network, groupBytes) : planLayers(network, { memory, updates, hubDType });
   const { states, onDisk } = room;
   const total = PROGRAM_BYTES + room.weights + room.activations + states + room.updates;
   const perUpdate = Math.max(
     ...ofGroups.map((shapes) => encodedLength(CODECS[artifact.codec], new Map(Object.entries(shapes)))),
   );
-  const hub = 4 * countParameters(hubShapes(model, groups));
+  const hub = floatBytes(hubDType ?? "F32") * countParameters(hubShapes(model, groups));
   const trained = 4 * ofGroups.reduce((sum, shapes) => sum + countParameters(shapes), 0);
   // Of each group the weights and the momentum, anew in each cycle.
   const disk = { models: hub + keep * 2 * trained, updates: keep * updates * perUpdate, states: onDisk };
@@ -95,6 +95,8 @@ export const planEvaluation = (network: Network, options: EvaluationPlanOptions)
       updates: room.updates,
       runtime: PROGRAM_BYTES,
       total,
+      // The meter's own weights, and what a run makes.
+      card: hostMemory ? 0 : room.weights / 2 + room.activations,
       mapped: room.mapped,
     },
     disk: { ...disk, total: disk.models + disk.updates + disk.states },
@@ -103,10 +105,13 @@ export const planEvaluation = (network: Network, options: EvaluationPlanOptions)
       seconds: phases.evaluate * blockSeconds,
       mostTokens: measured * scoring.eval_batches * perBatch,
       leastTokens: measured * Math.min(LEAST_BATCHES, scoring.eval_batches) * perBatch,
-      flopsPerToken: flopsPerToken(network),
     },
   };
 };
+
+/** Whether a model is judged as a whole: where that fits in the memory for it. */
+export const modeOf = (network: Pick<Network, "model">, memory: number): EvaluationPlan["mode"] =>
+  wholeModelBytes(network) <= memory ? "whole" : "layers";
 
 /** Bytes. */
 export interface Room {
@@ -118,27 +123,12 @@ export interface Room {
   readonly onDisk: number;
 }
 
-/** The shape of a run, and how many batches it is of. */
-const runOf = ({ model, data, scoring }: Network) => {
-  const together = batchesOfRun(scoring.eval_batch_size, data);
-  const shape = {
-    config: model,
-    held: allExperts(model),
-    ...windowsOf(data, together * scoring.eval_batch_size),
-  };
-  return { together, shape, tokens: shape.batchSize * shape.sequenceLength };
-};
-
 const planWhole = (network: Network, groupBytes: number): Room => {
-  const { shape, together, tokens } = runOf(network);
-  const graph = new Graph();
-  const weights = mapValues(parameterShapes(network.model), (of, name) => graph.input(name, of));
-  const inputs = mapValues(batchInputs(shape), (of, name) => graph.input(name, of.shape, of.dtype));
-  const { loss, metrics } = batchLosses(shape, together)(graph, weights, inputs);
-  const peak = peakOf(graph, [loss, ...Object.values(metrics)], tokens);
+  const run = runOf(network, network.scoring.eval_batch_size);
+  const { graph, outputs } = wholeGraph(run);
   return {
     weights: wholeModelBytes(network),
-    activations: (1 + ARENA_SHARE) * peak,
+    activations: (1 + ARENA_SHARE) * peakOf(graph, Object.values(outputs), run.tokens),
     states: 0,
     // As it was read, and added to the group's weights.
     updates: 2 * groupBytes,
@@ -147,7 +137,10 @@ const planWhole = (network: Network, groupBytes: number): Room => {
   };
 };
 
-const planLayers = (network: Network, { memory, updates }: { memory: number; updates: number }): Room => {
+const planLayers = (
+  network: Network,
+  { memory, updates, hubDType }: { memory: number; updates: number; hubDType: FloatDType | null },
+): Room => {
   const rules = raceRules(network.scoring);
   const laps = planLaps(rules).map(({ batches }) => batches);
   return layersRoom(network, {
@@ -155,7 +148,7 @@ const planLayers = (network: Network, { memory, updates }: { memory: number; upd
     batches: Math.max(...laps.map((end, i) => end - (laps[i - 1] ?? 0))),
     updates,
     memory: Math.floor(STATES_SHARE * memory),
-    dtype: "F32",
+    hubDType,
   });
 };
 
@@ -167,30 +160,31 @@ export interface PassSize {
   readonly updates: number;
   /** Bytes of hidden states in memory. */
   readonly memory: number;
-  /** Of the model's files. */
-  readonly dtype: StoredDType;
+  /** As `EvaluationPlanOptions.hubDType`. */
+  readonly hubDType: FloatDType | null;
 }
 
 /** What a pass layer by layer takes beside the program. */
 export const layersRoom = (
   { model, groups, data }: Pick<Network, "model" | "groups" | "data">,
-  { batchSize, batches, updates, memory, dtype }: PassSize,
+  { batchSize, batches, updates, memory, hubDType }: PassSize,
 ): Room => {
-  const together = batchesOfRun(batchSize, data);
-  const shape = { config: model, held: allExperts(model), ...windowsOf(data, together * batchSize) };
-  const tokens = shape.batchSize * shape.sequenceLength;
+  const { together, shape, tokens } = runOf({ model, data }, batchSize);
   const graphs = layerGraphs(shape, together);
   const shapes = parameterShapes(model);
   const sizeOf = (name: string) => shapes[name]!.reduce((product, size) => product * size, 1);
   const layers = Array.from({ length: model.num_hidden_layers }, (_, layer) => graphs.layer(layer));
   const kinds = [...new Map(layers.map((part) => [part.kind, part])).values()];
+  const owned = new Set(Object.values(groups).flatMap((group) => Object.keys(groupShapes(model, group))));
   const needOf = ({ graph, outputs, weights }: ModelPart) => {
-    const sizes = [...weights.values()].map(sizeOf);
-    // Of tensors of half precision one at a time is cast.
-    const cast = dtype === "F32" ? 0 : 4 * Math.max(...sizes);
+    const names = [...weights.values()];
+    // Of tensors of half precision one at a time is cast. What groups own is float32 from the first merge on.
+    const halves = hubDType === "F32" ? [] : names.filter((name) => !owned.has(name));
+    const bytesOf = (name: string) => (owned.has(name) ? 4 : floatBytes(hubDType ?? "F32")) * sizeOf(name);
     return {
-      activations: (1 + ARENA_SHARE) * peakOf(graph, Object.values(outputs), tokens) + cast,
-      mapped: STORED_BYTES[dtype] * sizes.reduce((sum, size) => sum + size, 0),
+      activations:
+        (1 + ARENA_SHARE) * peakOf(graph, Object.values(outputs), tokens) + 4 * Math.max(0, ...halves.map(sizeOf)),
+      mapped: names.reduce((sum, name) => sum + bytesOf(name), 0),
     };
   };
   const head = needOf(graphs.head);
@@ -237,17 +231,4 @@ const atCut = (
       sum + shape.reduce<number>((size, dim) => size * (typeof dim === "number" ? dim : rows), BYTES[dtype]),
     0,
   );
-};
-
-/** Products with weights, 2 operations an element; scores and sums of values over all keys before a query, half of the sequence. */
-const flopsPerToken = ({ model, data }: Network): number => {
-  const { num_experts: experts, num_experts_per_tok: chosen, num_attention_heads: heads, head_dim: width } = model;
-  const shapes = Object.entries(parameterShapes(model));
-  let active = model.tie_word_embeddings ? model.vocab_size * model.hidden_size : 0;
-  for (const [name, shape] of shapes) {
-    if (shape.length < 2 || name === "model.embed_tokens.weight") continue;
-    const size = shape.reduce((product, dim) => product * dim, 1);
-    active += name.includes(".mlp.experts.") ? (size * chosen) / experts : size;
-  }
-  return 2 * active + model.num_hidden_layers * 4 * heads * width * (data.sequence_length / 2);
 };

@@ -1,13 +1,11 @@
-import type { Subgraph } from "#shared/engine/cut.js";
 import type { ForwardShape } from "#shared/model/forward.js";
-import { countParameters, headName, parameterShapes } from "#shared/model/parameters.js";
+import { countParameters, parameterShapes } from "#shared/model/parameters.js";
 import type { StepMemory } from "../plan.js";
 import { BYTES, peakOf } from "../plan-peak.js";
 import type { Shapes } from "../step-backend.js";
+import { layersStepGraphs } from "../step-graphs.js";
 import { vocabularyAtOnce } from "./head.js";
-import { normGraphs, rowsGraphs } from "./head-programs.js";
 import { layerKinds } from "./layer-kinds.js";
-import { layerGraphs } from "./layer-programs.js";
 
 export interface LayersPlanOptions {
   readonly shape: ForwardShape;
@@ -39,17 +37,10 @@ export const planLayers = ({ shape, trainable, accumulation }: LayersPlanOptions
   const rows = BYTES.float32 * piece * config.hidden_size;
   const state = BYTES.float32 * tokens * config.hidden_size;
 
-  const peak = ({ graph, outputs }: Subgraph) => peakOf(graph, Object.values(outputs), tokens);
-  const ofKinds = kinds.map((kind) => {
-    const graphs = layerGraphs(shape, kind);
-    return peak(graphs.forward()) + peak(graphs.backward());
-  });
-  const norms = normGraphs(shape, names.has("model.norm.weight"));
-  const heads = rowsGraphs(shape, piece, names.has(headName(config)));
+  const graphs = layersStepGraphs(shape, trainable, accumulation);
   const activations = [
-    ...ofKinds,
     (layers.length + 1 + HEAD_STATES) * state,
-    ...[norms.forward, norms.backward, heads.scores, heads.slopes].map(peak),
+    ...graphs.map(({ graph, outputs }) => peakOf(graph, Object.values(outputs), tokens)),
   ];
   return {
     frozen: 2 * Math.max(most(frozenOf), rows),

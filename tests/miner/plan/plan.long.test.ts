@@ -8,6 +8,8 @@ import { type MinerConfig, minerSettings } from "#miner/config.js";
 import { planTraining, type TrainingPlan } from "#miner/plan/plan.js";
 import type { Measurement } from "#miner/plan/plan-measure.js";
 import { describePlan } from "#miner/plan/plan-text.js";
+import type { TrainingTime } from "#miner/plan/training-time.js";
+import { type Available, verdictOf } from "#miner/plan/verdict.js";
 import { loadConfig } from "#shared/config/load.js";
 import { deviceKinds } from "#shared/engine/runtime/device-choice.js";
 import { deviceOf } from "#shared/engine/runtime/device-kinds.js";
@@ -38,6 +40,11 @@ const configOf = (flags: Record<string, string | number> = {}): MinerConfig =>
 
 const plan = (flags: Record<string, string | number> = {}, network = micro) =>
   planTraining(configOf(flags), network, { blockSeconds: 12 });
+
+const has: Available = { memory: 1e12, disk: 1e12, stepSeconds: null };
+
+/** As a person reads it on a machine that has enough, where nothing was measured. */
+const textOf = (of: TrainingPlan) => describePlan(of, { has, verdict: verdictOf(of, has) });
 
 /** The program as a person calls it. */
 const program = (t: TestContext, network: Network, ...args: readonly string[]) => {
@@ -88,17 +95,17 @@ describe("a miner's plan", { timeout: HANG_GUARD }, () => {
     assert.equal(host.memory.spare, 0);
     assert.equal(card.memory.spare, card.memory.trained + card.memory.moments);
     assert.ok(card.memory.total > host.memory.total + 2 * host.memory.trained);
-    assert.match(describePlan(card), /^memory on webgpu$/m);
-    assert.match(describePlan(card), /^ {2}second set +\d/m);
-    assert.doesNotMatch(describePlan(host), /second set|as on the CPU/);
+    assert.match(textOf(card), /^memory on webgpu$/m);
+    assert.match(textOf(card), /^ {2}second set +\d/m);
+    assert.doesNotMatch(textOf(host), /second set|as on the CPU/);
 
     const unknown = await plan({ ...flags, device: "auto" }, middling);
     assert.deepEqual(unknown.memory, host.memory);
-    assert.match(describePlan(unknown), /as on the CPU; --device webgpu and tfjs/);
+    assert.match(textOf(unknown), /as on the CPU; --device webgpu and tfjs/);
     const opened = { name: "onnxruntime-webgpu", hostMemory: false };
     const found = await planTraining(configOf({ ...flags, device: "auto" }), middling, { blockSeconds: 12, opened });
     assert.deepEqual(found.memory, card.memory);
-    assert.match(describePlan(found), /^memory on onnxruntime-webgpu$/m);
+    assert.match(textOf(found), /^memory on onnxruntime-webgpu$/m);
   });
 
   for (const kind of deviceKinds)
@@ -136,23 +143,57 @@ describe("a miner's plan", { timeout: HANG_GUARD }, () => {
   it("reads as a table", async () => {
     const made: TrainingPlan = await plan();
     const measured: Measurement = { stepSeconds: 0.5, peakResident: 2e8 };
-    const text = describePlan(made, measured);
+    const fast = { ...has, stepSeconds: measured.stepSeconds };
+    const text = describePlan(made, { has: fast, verdict: verdictOf(made, fast), measured });
     assert.match(text, /^ {2}AdamW moments +\d/m);
     assert.match(text, /^ {2}total +\d+\.\d MB +200\.0 MB resident when measured$/m);
     // Two of the three train blocks of 12 s.
     assert.match(text, /^ {2}steps that fit +48 /m);
-    assert.match(describePlan(made), /--measure tells/);
+    assert.match(text, /^ {2}tokens of a cycle +12288$/m);
+    assert.match(textOf(made), /^ {2}steps that fit +unknown +nothing was measured$/m);
+  });
+
+  it("says whether this machine should join, and why not", async () => {
+    const made = await plan({ max_steps: 20 });
+    const enough = { ...has, stepSeconds: 0.5 };
+    const told = (other: Partial<Available>) => verdictOf(made, { ...enough, ...other });
+    assert.deepEqual(told({}), { memory: true, disk: true, time: true, steps: 20, tokens: 20 * 256, join: true });
+    assert.deepEqual([told({ memory: 1e6 }).memory, told({ memory: 1e6 }).join], [false, false]);
+    assert.deepEqual([told({ disk: 10 }).disk, told({ disk: 10 }).join], [false, false]);
+    assert.deepEqual([told({ stepSeconds: 25 }).time, told({ stepSeconds: 25 }).join], [false, false]);
+    assert.deepEqual([verdictOf(made, has).time, verdictOf(made, has).join], [null, true]);
+    const poor = { ...enough, memory: 1e6 };
+    assert.match(
+      describePlan(made, { has: poor, verdict: verdictOf(made, poor) }),
+      /should join +no +too little memory/,
+    );
+  });
+
+  it("tells what is on a card from what the machine holds", async () => {
+    const [host, webgpu, cuda] = await Promise.all(
+      ["cpu", "webgpu", "cuda"].map((device) => plan({ device }, middling)),
+    );
+    assert.deepEqual([host!.card, host!.mapped], [0, 0]);
+    assert.ok(host!.anonymous < host!.memory.total && host!.anonymous > 0.6 * host!.memory.total);
+    assert.ok(webgpu!.anonymous + webgpu!.card < webgpu!.memory.total);
+    assert.ok(webgpu!.card > webgpu!.memory.trained + webgpu!.memory.moments + webgpu!.memory.spare);
+    assert.ok(cuda!.card > cuda!.memory.activations && cuda!.anonymous < host!.anonymous);
+    assert.match(textOf(cuda!), /^ {2}on the card +\d/m);
+    const layers = await plan({ "training.program": "layers" }, middling);
+    assert.ok(layers.mapped > 0);
+    assert.match(textOf(layers), /^ {2}file cache +\d/m);
   });
 
   it("is close to what a training takes, and says so as JSON", async (t) => {
     const args = ["--measure", "--json", "--device", "cpu", "--gradient_accumulation_steps", "1", "--block-time", "6"];
     const { stdout, stderr, status } = await program(t, middling, ...args);
     assert.equal(status, 0, stderr);
-    const said: TrainingPlan & { readonly measured: Measurement } = JSON.parse(stdout);
+    const said: TrainingPlan & { readonly measured: Measurement; readonly time: TrainingTime } = JSON.parse(stdout);
     const ratio = said.measured.peakResident / said.memory.total;
     assert.ok(ratio < 1.15 && ratio > 0.8, `${ratio} of the plan`);
     assert.ok(said.measured.stepSeconds > 0);
     assert.equal(said.train.seconds, 12);
+    assert.ok(said.time.stepSeconds > 0 && said.time.tokensPerSecond > 0);
   });
 
   it("says in one line what is wrong", async (t) => {

@@ -57,13 +57,19 @@ describe("a validator's plan", () => {
 
   it("says whether a machine should join, and why not", () => {
     const plan = planEvaluation(micro, usual);
-    const enough = { memory: 1e12, disk: 1e12, rate: 1e12 };
+    const enough = { memory: 1e12, disk: 1e12, tokensPerSecond: 1e9 };
     const told = (has: Parameters<typeof verdictOf>[1]) => verdictOf(plan, has);
     assert.equal(told(enough).join, true);
     assert.equal(told({ ...enough, memory: 1e6 }).join, false);
     assert.equal(told({ ...enough, disk: 1e3 }).join, false);
-    assert.deepEqual([told({ ...enough, rate: 1 }).time, told({ ...enough, rate: 1 }).join], [false, false]);
-    assert.deepEqual([told({ ...enough, rate: null }).time, told({ ...enough, rate: null }).join], [null, true]);
+    assert.deepEqual(
+      [told({ ...enough, tokensPerSecond: 1e-3 }).time, told({ ...enough, tokensPerSecond: 1e-3 }).join],
+      [false, false],
+    );
+    assert.deepEqual(
+      [told({ ...enough, tokensPerSecond: null }).time, told({ ...enough, tokensPerSecond: null }).join],
+      [null, true],
+    );
     const text = describePlan(plan, { ...enough, memory: 1e6 }, told({ ...enough, memory: 1e6 }));
     assert.match(text, /^ {2}total .*TOO LITTLE$/m);
     assert.match(text, /^ {2}should join +no$/m);

@@ -1,0 +1,43 @@
+import { ANSWER_MS, remoteAttempts, streamedPieces } from "#shared/blobs/remote-fault.js";
+import { headBoundedFetch } from "./bounded-fetch.js";
+
+export interface FetchFileOptions {
+  readonly maxBytes: number;
+  /** Milliseconds for the head of the answer; the bytes that come give it more. */
+  readonly answerMs?: number | undefined;
+}
+
+/**
+ * A small file behind a URL of http or https that the operator gave.
+ *
+ * @throws BlockZeroError CHECKPOINT_NOT_FOUND for every fault: another status, an answer that is late, slow or larger
+ */
+export const fetchFile = async (
+  url: URL,
+  { maxBytes, answerMs = ANSWER_MS }: FetchFileOptions,
+): Promise<Uint8Array> => {
+  const attempt = remoteAttempts(`${url.origin}${url.pathname}`, [], answerMs, {
+    code: "CHECKPOINT_NOT_FOUND",
+    hint: "check the address and the connection; of the Hub name hf://owner/name@revision",
+  });
+  const over = new AbortController();
+  try {
+    const fetch = headBoundedFetch({ answerMs, token: undefined, origin: url.origin }, over.signal);
+    const response = await attempt(async () => {
+      const answer = await fetch(url);
+      if (!answer.ok) throw new Error(`it answers with status ${answer.status}`);
+      return answer;
+    });
+    const reader = response.body?.getReader();
+    const pieces: Uint8Array[] = [];
+    let left = maxBytes;
+    for await (const piece of streamedPieces(attempt, async () => (await reader?.read())?.value ?? null)) {
+      left -= piece.length;
+      if (left < 0) await attempt(() => Promise.reject(new Error(`its answer is larger than ${maxBytes} bytes`)));
+      pieces.push(piece);
+    }
+    return Buffer.concat(pieces);
+  } finally {
+    over.abort();
+  }
+};

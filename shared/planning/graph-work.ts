@@ -1,0 +1,75 @@
+import type { Subgraph } from "#shared/engine/cut.js";
+import type { Dim, Graph, Node, Shape, Value } from "#shared/engine/graph.js";
+
+/** A matrix product, and how often it is made. */
+export interface Product {
+  readonly a: readonly number[];
+  readonly b: readonly number[];
+  /** Whether the last two axes of each are taken the other way. */
+  readonly transA: boolean;
+  readonly transB: boolean;
+  readonly times: number;
+}
+
+/** What running some graphs takes a device. */
+export interface Work {
+  readonly products: readonly Product[];
+  /** Operators that are no products: how many run, and the bytes that they read and write. */
+  readonly others: { readonly count: number; readonly bytes: number };
+}
+
+/** A graph, and how often it runs. */
+export interface CountedGraph extends Subgraph {
+  readonly runs: number;
+}
+
+/**
+ * Counts what graphs compute.
+ *
+ * @param rows what a size that is only known at run time is on average: the rows of an expert
+ */
+export const workOf = (graphs: readonly CountedGraph[], rows: number): Work => {
+  const products = new Map<string, Product>();
+  let count = 0;
+  let bytes = 0;
+  const sizeOf = (dim: Dim) => (typeof dim === "number" ? dim : rows);
+  const sizes = (shape: Shape) => shape.map(sizeOf);
+  const elements = ({ shape }: Value) => shape.reduce<number>((product, dim) => product * sizeOf(dim), 1);
+  for (const { graph, outputs, runs } of graphs)
+    for (const node of neededNodes(graph, Object.values(outputs))) {
+      const [a, b] = node.inputs;
+      const [y] = node.outputs;
+      if (node.operator.name !== "MatMul") {
+        if (node.operator.shares) continue;
+        count += runs;
+        bytes += 4 * runs * [...node.inputs, ...node.outputs].reduce((sum, value) => sum + elements(value), 0);
+        continue;
+      }
+      const product = {
+        a: sizes(a!.shape),
+        b: sizes(b!.shape),
+        transA: a!.shape.at(-2) !== y!.shape.at(-2),
+        transB: b!.shape.at(-1) !== y!.shape.at(-1),
+      };
+      const key = JSON.stringify(product);
+      products.set(key, { ...product, times: (products.get(key)?.times ?? 0) + runs });
+    }
+  return { products: [...products.values()], others: { count, bytes } };
+};
+
+/** Operations of a product, two a multiply-add. */
+export const flopsOf = ({ a, b, transA, transB }: Omit<Product, "times">): number => {
+  const [m, k] = transA ? [a.at(-1)!, a.at(-2)!] : [a.at(-2)!, a.at(-1)!];
+  const n = transB ? b.at(-2)! : b.at(-1)!;
+  const batch = (shape: readonly number[]) => shape.slice(0, -2).reduce((product, size) => product * size, 1);
+  return 2 * Math.max(batch(a), batch(b)) * m * k * n;
+};
+
+const neededNodes = ({ nodes }: Graph, outputs: readonly Value[]): readonly Node[] => {
+  const needed = new Set(outputs);
+  return nodes.toReversed().filter(({ inputs, outputs: made }) => {
+    const isNeeded = made.some((output) => needed.has(output));
+    if (isNeeded) for (const input of inputs) needed.add(input);
+    return isNeeded;
+  });
+};
