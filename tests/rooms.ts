@@ -270,6 +270,7 @@ export const ROOMS: readonly Room[] = [
     room: "shared/evaluation",
     holds: "losses of updates and candidate steps on a model",
     imports: [
+      "shared/errors",
       "shared/util",
       "shared/protocol",
       "shared/data",
