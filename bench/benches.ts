@@ -17,6 +17,7 @@ import { learningBench } from "./learning/command.js";
 import { memoryBench } from "./memory/command.js";
 import { metricsBench } from "./metrics.js";
 import { planBench } from "./plan/command.js";
+import { monitoringBench } from "./monitoring/command.js";
 import { rewardsBench } from "./rewards.js";
 import { shardModesBench } from "./shard-modes.js";
 import { splittingBench } from "./splitting/command.js";
@@ -50,6 +51,7 @@ export const benches: readonly CommandSpec[] = [
   dataBench,
   streamingBench,
   metricsBench,
+  monitoringBench,
   dashboardBench,
   beaconBench,
 ];
