@@ -60,6 +60,32 @@ describe("the dashboards", () => {
   });
 });
 
+describe("what Grafana imports", () => {
+  it("has unique ids, one query a letter, and a datasource that is chosen on import", () => {
+    for (const role of DASHBOARD_ROLES) {
+      const document: {
+        panels: { id: number; title: string; targets?: { refId: string; datasource: object }[] }[];
+        templating: { list: { name: string; type: string }[] };
+      } = JSON.parse(JSON.stringify(dashboardOf(role)));
+      const ids = document.panels.map(({ id }) => id);
+      assert.equal(new Set(ids).size, ids.length);
+      for (const { title, targets = [] } of document.panels) {
+        const letters = targets.map(({ refId }) => refId).join("");
+        assert.equal(letters, "ABCDEFGHIJKLMNOPQRSTUVWXYZ".slice(0, targets.length), title);
+        for (const { datasource } of targets)
+          assert.deepEqual(datasource, { type: "prometheus", uid: "$datasource" }, title);
+      }
+      assert.deepEqual(
+        document.templating.list.map(({ name, type }) => [name, type]),
+        [
+          ["datasource", "datasource"],
+          ["instance", "query"],
+        ],
+      );
+    }
+  });
+});
+
 describe("the alerts", () => {
   it("are of metrics that exist, one name each, each with what to do", () => {
     assert.equal(new Set(ALERTS.map(({ name }) => name)).size, ALERTS.length);
