@@ -4,6 +4,7 @@ import { historyOf, subnetNow } from "#inspect/dashboard/subnet-now.js";
 import { loadNetworkTemplate } from "#owner/network/network-template.js";
 import { wholeNumber } from "#shared/cli/numbers.js";
 import type { CommandSpec } from "#shared/cli/program.js";
+import { sprintSchema } from "#shared/protocol/sprint.js";
 import { createLogger } from "#shared/telemetry/logger.js";
 import { verdict } from "../format.js";
 import { describeMachine, machine } from "../machine.js";
@@ -41,7 +42,11 @@ export const dashboardBench: CommandSpec = {
 const run = async ({ miners, cycles, rounds, json }: Options): Promise<void> => {
   const here = machine();
   console.log(describeMachine(here));
-  const network = { ...loadNetworkTemplate(TEMPLATE), first_cycle: 1, genesis: "0".repeat(64) };
+  const network = {
+    ...loadNetworkTemplate(TEMPLATE),
+    ...{ first_cycle: 1, genesis: "0".repeat(64) },
+    sprint: sprintSchema.parse({ every: 1, dials: "tiny", required: 20_000 }),
+  };
   const at = (more: number, offset: number) =>
     simulatedSubnet({ network, miners, validators: VALIDATORS, cycles: cycles + more, offset });
   const stage = openStage(at(0, 0));

@@ -7,8 +7,10 @@ import { sha256 } from "#shared/protocol/hash.js";
 import type { Network } from "#shared/protocol/network.js";
 import { phaseWindow } from "#shared/protocol/phases.js";
 import { encodeRecord, shortHash } from "#shared/protocol/records.js";
+import { simulatedSprints } from "./simulated-sprints.js";
 
 export interface SimulatedSubnet {
+  /** With `sprint`, all miners take part in its Sprints. */
   readonly network: Network;
   readonly miners: number;
   readonly validators: number;
@@ -130,6 +132,13 @@ export const simulatedSubnet = ({ network, miners, validators, cycles, offset = 
     neurons,
     ownerHotkey: hotkeyOf(0),
     digests,
+    compute: {
+      cycle: running - 1,
+      seed: { origin: "pulse", round: 1000 + running, blocks: [block - 8, block - 6] },
+      sprints: network.sprint
+        ? simulatedSprints({ sprint: network.sprint, hosts: neurons.slice(1 + validators), cycle: running - 1 })
+        : null,
+    },
     events: Array.from({ length: 40 }, (_, i) => ({ block: block - i, kind: "record", text: `uid ${i} committed.` })),
     chain: { reads: 1234, problem: null },
   };

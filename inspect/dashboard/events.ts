@@ -31,6 +31,9 @@ const DONE: Readonly<Record<RecordKind, string>> = {
   held: "said which reports it holds",
   ballot: "voted on the steps",
   model: "committed the merged model",
+  enter: "entered the Sprint",
+  sprint: "committed to a proof of compute",
+  checks: "committed its checks of proofs",
 };
 
 /** What is new in a block, in the order in which it is told. */

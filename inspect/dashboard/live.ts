@@ -33,7 +33,7 @@ export const liveBlock = ({ context, head, commitments, blockTime }: LiveInputs)
     (kind): ReadonlySet<string> =>
       kind === "model"
         ? new Set(models.map(({ hotkey }) => hotkey))
-        : new Set(phaseRecords(kind, cycle, commitments, context).keys()),
+        : new Set(phaseRecords(kind, kind === "checks" ? cycle - 1 : cycle, commitments, context).keys()),
   );
   return {
     writers,
@@ -67,6 +67,9 @@ const ofEachKind = <T>(of: (kind: RecordKind) => T): Readonly<Record<RecordKind,
   held: of("held"),
   ballot: of("ballot"),
   model: of("model"),
+  enter: of("enter"),
+  sprint: of("sprint"),
+  checks: of("checks"),
 });
 
 /** Heads that the pace of blocks is measured over. */

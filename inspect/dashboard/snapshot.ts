@@ -1,5 +1,7 @@
+import type { SprintOutcome } from "#shared/compute/outcome.js";
 import type { Phase } from "#shared/protocol/phases.js";
 import type { Advice, JudgedCycle } from "../advice/advice.js";
+import type { SeedSource } from "../explain/seed-source.js";
 
 /**
  * The documents that the dashboard's page reads as JSON; docs/dashboard.md describes them. Losses are in nats per token, shares are fractions of
@@ -28,6 +30,8 @@ export interface SubnetNow {
   readonly models: readonly ModelRow[];
   readonly rewards: Rewards;
   readonly sealed: readonly SealedLeft[];
+  /** Null where the network file has no Sprints. */
+  readonly compute: ComputeNow | null;
   /** Newest first. */
   readonly events: readonly SubnetEvent[];
   /** What it cost: reads of the chain since the start, and whether the last one failed. */
@@ -50,7 +54,10 @@ export interface Clock {
   readonly records: Readonly<Record<RecordKind, number>>;
 }
 
-export type RecordKind = "commit" | "reveal" | "report" | "held" | "ballot" | "model";
+/** `checks` are of the Sprint of the cycle before. */
+export type RecordKind =
+  | ("commit" | "reveal" | "report" | "held" | "ballot" | "model")
+  | ("enter" | "sprint" | "checks");
 
 export interface GroupNow {
   readonly name: string;
@@ -123,6 +130,49 @@ export interface SealedLeft {
   readonly envelopes: number;
   /** Envelopes that are still closed. */
   readonly left: number;
+}
+
+/** Proof of compute: docs/compute.md. */
+export interface ComputeNow {
+  /** A Sprint belongs to every so-manieth cycle. */
+  readonly every: number;
+  /** Size of the network that nonces are put through. */
+  readonly dials: string;
+  /** Confirmed nonces with which a miner's pay is whole. Null: pay does not depend on them. */
+  readonly required: number | null;
+  /** The newest Sprint that counts in the newest judged cycle. Null if there is none. */
+  readonly cycle: number | null;
+  /** Whether all that it was settled from was available. If not, others may have settled it otherwise. */
+  readonly isWhole: boolean;
+  /** Cycle of the Sprint that runs, or else comes next. */
+  readonly next: number;
+  /** Everybody who took part in one of the Sprints that count, by ascending uid. */
+  readonly hosts: readonly ComputeHost[];
+  /** What drew the evaluation batches of the newest judged cycle. */
+  readonly seed: (SeedSource & { readonly cycle: number }) | null;
+}
+
+/** A hotkey's part in the newest settled Sprint, and what it counts with. */
+export interface ComputeHost {
+  readonly uid: number;
+  readonly hotkey: string;
+  /** Null: it did not enter. */
+  readonly outcome: SprintOutcome["outcome"] | null;
+  /** Null where valid. */
+  readonly why: string | null;
+  /** One nonce in so many wins. Null if it did not enter. */
+  readonly difficulty: number | null;
+  readonly wins: number;
+  /** Nonces that its wins speak for, and the bounds of a 95 % interval. */
+  readonly measured: number;
+  readonly low: number;
+  readonly high: number;
+  /** Confirmed weight, nonces. */
+  readonly confirmed: number;
+  /** The same after each Sprint that counts, oldest first. Null before it took part. */
+  readonly weights: readonly (number | null)[];
+  /** The part of its pay that it gets. */
+  readonly paid: number;
 }
 
 export interface SubnetEvent {

@@ -3,6 +3,7 @@ import type { Network } from "#shared/protocol/network.js";
 import { printable } from "#shared/protocol/parsed.js";
 import { beaconOf } from "#shared/replay/evaluation-text.js";
 import { rewardCurve } from "#shared/rewards/curves/reward-curve.js";
+import { type ComputeFacts, computeNow } from "./compute-now.js";
 import type { CycleDigest } from "./digest.js";
 import type { LiveBlock, Neurons } from "./live.js";
 import type { GroupNow, History, MinerNow, ModelRow, Rewards, SealedLeft, SubnetEvent, SubnetNow } from "./snapshot.js";
@@ -28,12 +29,14 @@ export interface SubnetState {
   readonly ownerHotkey: string;
   /** Ascending. */
   readonly digests: readonly CycleDigest[];
+  /** Of the newest cycle that was read. */
+  readonly compute: ComputeFacts | null;
   readonly events: readonly SubnetEvent[];
   readonly chain: SubnetNow["chain"];
 }
 
 export const subnetNow = (state: SubnetState): SubnetNow => {
-  const { network, networkHash, live, digests, events, chain } = state;
+  const { network, networkHash, live, digests, compute, events, chain } = state;
   const last = digests.at(-1);
   const groups = groupsNow(network, last);
   return {
@@ -50,6 +53,7 @@ export const subnetNow = (state: SubnetState): SubnetNow => {
     models: modelsOf(network, digests),
     rewards: rewardsOf(network, Math.max(0, ...groups.map(({ miners }) => miners))),
     sealed: sealedLeft(network, live.clock.time),
+    compute: computeNow(network, compute, live.clock.cycle),
     events,
     chain,
   };

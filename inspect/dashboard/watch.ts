@@ -234,6 +234,7 @@ export const watchSubnet = async (options: WatchOptions): Promise<Watch> => {
       neurons: metagraph?.neurons ?? [],
       ownerHotkey: metagraph?.ownerHotkey ?? "",
       digests: ascending(),
+      compute: explained.get(Math.max(...explained.keys()))?.facts ?? null,
       events: events.newest(),
       chain: { reads: reads(), problem: problems.get("block") ?? problems.get("cycle") ?? null },
     });

@@ -29,23 +29,26 @@ export const drawClock = (clock: Clock): void => {
   );
 };
 
-/** How many have done what the phase is for. */
+/** How many have done what the phase is for, and their part in a Sprint. */
 const said = (phase: Clock["phase"], { records }: Clock): string => {
+  const more = (count: number, what: string) => (count > 0 ? `${count} ${what}` : "");
   switch (phase) {
+    case "distribute":
+      return more(records.enter, "entered the Sprint");
+    case "train":
+      return more(records.checks, "checked proofs");
     case "commit":
       return `${records.commit} committed`;
     case "reveal":
       return `${records.reveal} revealed`;
     case "evaluate":
-      return `${plural(records.report, "report")}`;
+      return [plural(records.report, "report"), more(records.sprint, "proven")].filter(Boolean).join(", ");
     case "exchange":
       return `${records.held} exchanged`;
     case "choose":
       return `${plural(records.ballot, "vote")}`;
     case "merge":
       return `${plural(records.model, "model record")}`;
-    default:
-      return "";
   }
 };
 

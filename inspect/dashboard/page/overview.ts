@@ -1,8 +1,9 @@
 import type { History, MinerNow, ModelRow, SubnetNow, ValidatorCycle } from "../snapshot.js";
 import { drawLosses, drawRewards } from "./charts.js";
+import { createComputeView } from "./compute-view.js";
 import { byId, element, setText } from "./dom.js";
 import { figure, plural, share, short } from "./figures.js";
-import { sparkLine } from "./spark.js";
+import { describeScores, sparkLine } from "./spark.js";
 import { type Column, createTable, type DrawnTable, textColumn } from "./table.js";
 import { verdictCell, verdictText } from "./verdict.js";
 
@@ -32,6 +33,7 @@ export const createOverview = (): Overview => {
     columns: MODELS,
     id: ({ hash, cycle }) => `${cycle} ${hash}`,
   });
+  const compute = createComputeView();
   const find = byId<HTMLInputElement>("find");
   const unit = byId<HTMLSelectElement>("unit");
   const details = byId<HTMLDetailsElement>("losses-table");
@@ -82,6 +84,7 @@ export const createOverview = (): Overview => {
       showMiners();
       validators.show(next.validators);
       models.show(next.models);
+      compute.show(next);
       const curve = JSON.stringify(next.rewards);
       if (curve !== rewards) {
         rewards = curve;
@@ -120,7 +123,7 @@ const drawScores = (cell: HTMLElement, { scores }: MinerNow): void => {
   const text = scores.join();
   if (cell.dataset.scores === text) return;
   cell.dataset.scores = text;
-  cell.replaceChildren(sparkLine(scores));
+  cell.replaceChildren(sparkLine(scores, describeScores));
 };
 
 const MINERS: readonly Column<MinerNow>[] = [

@@ -3,8 +3,11 @@ import { shape } from "./dom.js";
 const WIDTH = 110;
 const HEIGHT = 20;
 
-/** A line of values, the newest at the right; gaps where there is none. Its description says the values that matter. */
-export const sparkLine = (values: readonly (number | null)[]): SVGSVGElement => {
+/** A line of values, the newest at the right; gaps where there is none. @param describe says to those who do not see it what matters */
+export const sparkLine = (
+  values: readonly (number | null)[],
+  describe: (values: readonly (number | null)[]) => string,
+): SVGSVGElement => {
   const known = values.flatMap((value) => (value === null ? [] : [value]));
   const most = Math.max(...known, 0) || 1;
   const x = (at: number) => (values.length < 2 ? WIDTH : (at / (values.length - 1)) * WIDTH);
@@ -12,7 +15,7 @@ export const sparkLine = (values: readonly (number | null)[]): SVGSVGElement => 
   const last = values.findLastIndex((value) => value !== null);
   return shape(
     "svg",
-    { class: "spark", viewBox: `0 0 ${WIDTH} ${HEIGHT}`, role: "img", "aria-label": describe(values, known) },
+    { class: "spark", viewBox: `0 0 ${WIDTH} ${HEIGHT}`, role: "img", "aria-label": describe(values) },
     shape("path", { d: pathOf(values, x, y) }),
     ...(last < 0 ? [] : [shape("circle", { cx: x(last), cy: y(values[last]!), r: 2 })]),
   );
@@ -31,7 +34,9 @@ export const pathOf = (
     )
     .join("");
 
-const describe = (values: readonly (number | null)[], known: readonly number[]): string =>
-  known.length === 0
+export const describeScores = (values: readonly (number | null)[]): string => {
+  const known = values.filter((value) => value !== null);
+  return known.length === 0
     ? `scored in none of ${values.length} cycles`
     : `scored in ${known.length} of ${values.length} cycles, between ${Math.min(...known).toFixed(4)} and ${Math.max(...known).toFixed(4)}`;
+};

@@ -1,11 +1,15 @@
 import assert from "node:assert/strict";
 import { describe, it, type TestContext } from "node:test";
 import { type BrowserPage, hasBrowser, openBrowser } from "#bench/dashboard/browser.js";
+import { simulatedSubnet } from "#bench/dashboard/simulated-subnet.js";
 import { startDashboard } from "#inspect/dashboard/server.js";
+import { historyOf, subnetNow } from "#inspect/dashboard/subnet-now.js";
 import { type Watch, watchSubnet } from "#inspect/dashboard/watch.js";
+import { type Sprint, sprintSchema } from "#shared/protocol/sprint.js";
 import { silentLog } from "#shared/telemetry/log.js";
 import { HANG_GUARD } from "#tests/support/hang-guard.js";
 import { lookAt } from "#tests/support/look-at.js";
+import { template } from "#tests/support/micro-network.js";
 import { publishReports, reportOf, scoredEntry } from "#tests/support/reports.js";
 import { openSubnet, type Subnet } from "#tests/support/subnet.js";
 import { forge, noiseUpdate, submit } from "#tests/support/updates.js";
@@ -171,6 +175,63 @@ describe("the dashboard in a browser", { timeout: HANG_GUARD, skip }, () => {
     await page.open(`${url}/?again`);
     await page.until(ready);
     assert.equal(watch.now().chain.reads, reads);
+  });
+});
+
+describe("proof of compute in a browser", { timeout: HANG_GUARD, skip }, () => {
+  it("shows who was caught, what is confirmed and what is paid, on a phone too, and nothing without Sprints", async (t) => {
+    const shown = async (sprint: Sprint | undefined) => {
+      const network = { ...template, genesis: "0".repeat(64), ...(sprint && { sprint }) };
+      const state = simulatedSubnet({ network, miners: 12, validators: 2, cycles: 40 });
+      const watch = {
+        ...{ now: () => subnetNow(state), history: () => historyOf(state.digests) },
+        ...{ miner: () => null, onChange: () => () => {} },
+      };
+      const served = await startDashboard({ watch, host: "127.0.0.1", port: 0, log: silentLog });
+      t.after(() => served.close());
+      return served.url;
+    };
+    const page = await openBrowser();
+    t.after(() => page.close());
+    await page.open(await shown(undefined));
+    await page.until(ready);
+    assert.equal(await page.evaluate(`document.getElementById("compute").checkVisibility()`), false);
+
+    const url = await shown(sprintSchema.parse({ every: 2, dials: "tiny", required: 40_000 }));
+    for (const scheme of ["light", "dark"])
+      for (const [width, isPhone] of [
+        [390, true],
+        [1280, false],
+      ] as const) {
+        await page.prefer({ "prefers-color-scheme": scheme });
+        await page.resize(width, 844, isPhone);
+        await page.open("about:blank");
+        await page.open(url);
+        await page.until(ready);
+        assert.deepEqual(await page.evaluate(CONTRAST), [], `${scheme} ${width}`);
+        const overflow = await page.evaluate<number>("document.documentElement.scrollWidth - innerWidth");
+        assert.ok(overflow <= 0, `${scheme} ${width}: ${overflow} px too wide`);
+      }
+    const texts = await page.evaluate<string[]>(
+      `[...document.querySelectorAll("#compute > p")].map((one) => one.innerText)`,
+    );
+    assert.deepEqual(texts.slice(0, 2), [
+      "Sprint of cycle 38, dials tiny: 12 entered. Pay is whole with 40,000 confirmed nonces.",
+      "Every 2 cycles there is a Sprint. The next one is in cycle 42.",
+    ]);
+    assert.match(texts[2]!, /^Beacon: the seed of cycle 40 was drawn from the pulse of round 1041\.$/);
+    const rows = await page.evaluate<string[][]>(
+      `[...document.querySelectorAll("#hosts tbody tr")].map((row) => [...row.cells].map((cell) => cell.innerText))`,
+    );
+    assert.equal(rows.length, 12);
+    assert.deepEqual(rows[2]!.slice(2, 4), ["✖ invalid: nonce 10408 does not win", "42"]);
+    assert.deepEqual(rows[2]!.slice(6, 8), ["0", "0.0 %"]);
+    assert.match(
+      await page.evaluate<string>(`document.querySelector("#hosts .spark").getAttribute("aria-label")`),
+      /^confirmed after each of 8 Sprints: [\d,]+, /,
+    );
+    assert.ok(await page.evaluate(`document.getElementById("hosts").caption.textContent.length > 10`));
+    assert.deepEqual(page.errors, []);
   });
 });
 

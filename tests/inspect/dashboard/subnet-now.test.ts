@@ -2,11 +2,14 @@ import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { simulatedSubnet } from "#bench/dashboard/simulated-subnet.js";
 import { createEventLog, eventsOf, neuronEvents } from "#inspect/dashboard/events.js";
+import { confirmedWeights } from "#shared/compute/confirmed.js";
 import { createPace, withEarlier } from "#inspect/dashboard/live.js";
 import { historyOf, subnetNow } from "#inspect/dashboard/subnet-now.js";
+import { sprintSchema } from "#shared/protocol/sprint.js";
 import { PHASES, template } from "#tests/support/micro-network.js";
 
 const network = { ...template, genesis: "0".repeat(64) };
+const sprint = sprintSchema.parse({ every: 2, dials: "tiny", required: 40_000 });
 const at = (offset: number) => simulatedSubnet({ network, miners: 12, validators: 2, cycles: 40, offset });
 
 describe("the documents of the dashboard", () => {
@@ -58,6 +61,52 @@ describe("the documents of the dashboard", () => {
       [0, 119, 120, 1e6].map((count) => leftAt(seconds(count))[0]!.left),
       [99, 99, 98, 0],
     );
+  });
+});
+
+describe("proof of compute", () => {
+  const withSprints = (more: object = {}) =>
+    subnetNow({
+      ...simulatedSubnet({ network: { ...network, sprint }, miners: 12, validators: 2, cycles: 40 }),
+      ...more,
+    }).compute!;
+
+  it("has each host's part in the newest settled Sprint, why, its confirmed weight, and its part of pay", () => {
+    const { hosts, ...sprints } = withSprints();
+    assert.deepEqual(sprints, {
+      ...{ every: 2, dials: "tiny", required: 40_000, cycle: 38, isWhole: true, next: 42 },
+      seed: { cycle: 40, ...at(0).compute!.seed },
+    });
+    assert.equal(hosts.length, 12);
+    const [valid, , padder, undecided, absent] = hosts;
+    assert.deepEqual([valid!.outcome, valid!.why, valid!.difficulty], ["valid", null, 40]);
+    assert.ok(valid!.confirmed > 0 && valid!.paid === Math.min(1, valid!.confirmed / 40_000));
+    assert.equal(valid!.weights.length, 8);
+    assert.equal(valid!.weights.at(-1), valid!.confirmed);
+    assert.deepEqual(
+      [padder!.outcome, padder!.why, padder!.confirmed, padder!.paid],
+      ["invalid", "nonce 10408 does not win", 0, 0],
+    );
+    assert.equal(undecided!.confirmed, Math.floor(undecided!.weights.at(-2)! / 2));
+    assert.match(absent!.why!, /committed to no proof/);
+  });
+
+  it("is null without Sprints, and empty before one is settled", () => {
+    assert.equal(subnetNow(at(0)).compute, null);
+    assert.deepEqual(
+      [withSprints({ compute: null }).hosts, withSprints({ compute: null }).cycle, withSprints({ compute: null }).seed],
+      [[], null, null],
+    );
+  });
+
+  it("keeps a host that did not enter the newest Sprint", () => {
+    const state = simulatedSubnet({ network: { ...network, sprint }, miners: 12, validators: 2, cycles: 40 });
+    const { sprints } = state.compute!;
+    const [last, ...former] = [...sprints!.results].reverse();
+    const results = [...former.reverse(), { ...last!, outcomes: last!.outcomes.slice(1) }];
+    const confirmed = confirmedWeights(results.map(({ outcomes }) => outcomes));
+    const [host] = withSprints({ compute: { ...state.compute!, sprints: { ...sprints!, results, confirmed } } }).hosts;
+    assert.deepEqual([host!.outcome, host!.why, host!.confirmed], [null, "it did not enter", 0]);
   });
 });
 

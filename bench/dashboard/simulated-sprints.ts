@@ -1,0 +1,43 @@
+import { confirmedWeights, SPRINT_WINDOW } from "#shared/compute/confirmed.js";
+import type { SprintOutcome } from "#shared/compute/outcome.js";
+import type { SprintWindow } from "#shared/compute/read-window.js";
+import { createRandom } from "#shared/data/random.js";
+import { sha256 } from "#shared/protocol/hash.js";
+import type { Sprint } from "#shared/protocol/sprint.js";
+
+interface SimulatedSprints {
+  readonly sprint: Sprint;
+  readonly hosts: readonly { readonly uid: number; readonly hotkey: string }[];
+  /** The cycle whose pay they count in. */
+  readonly cycle: number;
+}
+
+/** What became of a host now and then; all others are valid. */
+const FATES: Readonly<Record<number, Partial<SprintOutcome>>> = {
+  2: { outcome: "invalid", nonce: 10_408, invalidBy: 0.5 },
+  3: { outcome: "undecided", validBy: 0.5 },
+  4: { outcome: "absent", proof: null, wins: 0, nonces: 0, measured: 0, low: 0, high: 0 },
+};
+
+/** Settled Sprints, made up, the same each time: some hosts are caught, late or absent in the newest. */
+export const simulatedSprints = ({ sprint, hosts, cycle }: SimulatedSprints): SprintWindow => {
+  const random = createRandom("sprints");
+  const newest = sprint.every * Math.floor((cycle - 1) / sprint.every);
+  const results = Array.from({ length: SPRINT_WINDOW }, (_, i) => newest - (SPRINT_WINDOW - 1 - i) * sprint.every)
+    .filter((at) => at >= 0)
+    .map((at) => ({
+      ...{ cycle: at, sprint, stakes: new Map(), proofs: [], heard: [], isWhole: true },
+      outcomes: hosts.map(({ uid, hotkey }, n): SprintOutcome => {
+        const difficulty = 40 + (n % 200);
+        const wins = 360 + Math.floor(80 * random.next());
+        const measured = wins * difficulty;
+        return {
+          ...{ uid, hotkey, difficulty, wins, measured, nonces: measured },
+          ...{ proof: sha256(Buffer.from(`proof ${uid} ${at}`)), outcome: "valid", fault: null, nonce: null },
+          ...{ validBy: 1, invalidBy: 0, low: Math.round(0.9 * measured), high: Math.round(1.1 * measured) },
+          ...(at === newest && FATES[n]),
+        };
+      }),
+    }));
+  return { results, unknown: [], confirmed: confirmedWeights(results.map(({ outcomes }) => outcomes)) };
+};

@@ -1,0 +1,78 @@
+import { confirmedWeights } from "#shared/compute/confirmed.js";
+import type { SprintOutcome } from "#shared/compute/outcome.js";
+import type { SprintWindow } from "#shared/compute/read-window.js";
+import type { Network } from "#shared/protocol/network.js";
+import { printable } from "#shared/protocol/parsed.js";
+import { sprintOf } from "#shared/protocol/sprint.js";
+import type { CycleFacts } from "../explain/read-miners-cycle.js";
+import { gateOf } from "../explain/read-sprints.js";
+import type { ComputeHost, ComputeNow } from "./snapshot.js";
+
+/** What of a cycle's facts proof of compute is shown from. */
+export type ComputeFacts = Pick<CycleFacts, "cycle" | "sprints" | "seed">;
+
+/**
+ * Proof of compute as pay in the newest judged cycle depends on it. Null where the network file has no Sprints.
+ *
+ * @param facts   null if no cycle is judged yet
+ * @param running the cycle that runs
+ */
+export const computeNow = (network: Network, facts: ComputeFacts | null, running: number): ComputeNow | null => {
+  const { sprint } = network;
+  if (!sprint) return null;
+  const last = facts?.sprints?.results.at(-1);
+  let next = Math.max(running, network.first_cycle);
+  while (sprintOf(network, next) === undefined) next += 1;
+  return {
+    every: sprint.every,
+    dials: sprint.dials,
+    required: sprint.required ?? null,
+    cycle: last?.cycle ?? null,
+    isWhole: last?.isWhole ?? true,
+    next,
+    hosts: facts?.sprints ? hostsOf(network, facts.sprints) : [],
+    seed: facts ? { cycle: facts.cycle, ...facts.seed } : null,
+  };
+};
+
+const hostsOf = (network: Network, sprints: SprintWindow): readonly ComputeHost[] => {
+  const { results, confirmed } = sprints;
+  const last = new Map(results.at(-1)?.outcomes.map((outcome) => [outcome.hotkey, outcome]));
+  const gate = gateOf(network, sprints);
+  const settled = results.map(({ outcomes }) => outcomes);
+  const former = settled.slice(0, -1).map((_, at) => confirmedWeights(settled.slice(0, at + 1)));
+  const uids = new Map(settled.flat().map(({ hotkey, uid }) => [hotkey, uid]));
+  return [...uids]
+    .map(([hotkey, uid]): ComputeHost => {
+      const outcome = last.get(hotkey);
+      const { difficulty = null, measured = 0, low = 0, high = 0, wins = 0 } = outcome ?? {};
+      const now = confirmed?.get(hotkey)?.weight ?? 0;
+      return {
+        ...{ uid, hotkey, difficulty, wins, measured, low, high },
+        outcome: outcome?.outcome ?? null,
+        why: whyOf(outcome),
+        confirmed: now,
+        weights: [...former.map((weights) => weights.get(hotkey)?.weight ?? null), now],
+        paid: gate?.(hotkey) ?? 1,
+      };
+    })
+    .sort((a, b) => a.uid - b.uid);
+};
+
+/** Null where there is nothing to say beside the outcome. */
+const whyOf = (outcome: SprintOutcome | undefined): string | null => {
+  switch (outcome?.outcome) {
+    case undefined:
+      return "it did not enter";
+    case "valid":
+      return null;
+    case "invalid":
+      return outcome.nonce === null ? printable(outcome.fault ?? "") : `nonce ${outcome.nonce} does not win`;
+    case "undecided":
+      return "too little of the stake recomputed its sample";
+    case "withheld":
+      return "more than half of the stake could not fetch its proof";
+    case "absent":
+      return "it entered, and committed to no proof in time";
+  }
+};
