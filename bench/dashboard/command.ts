@@ -45,7 +45,7 @@ const run = async ({ miners, cycles, rounds, json }: Options): Promise<void> => 
   const network = {
     ...loadNetworkTemplate(TEMPLATE),
     ...{ first_cycle: 1, genesis: "0".repeat(64) },
-    sprint: sprintSchema.parse({ every: 1, dials: "tiny", required: 20_000 }),
+    sprint: sprintSchema.parse({ every: 1, dials: "tiny", required: 20_000, duty: {} }),
   };
   const at = (more: number, offset: number) =>
     simulatedSubnet({ network, miners, validators: VALIDATORS, cycles: cycles + more, offset });

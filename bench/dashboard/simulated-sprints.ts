@@ -1,6 +1,7 @@
 import { confirmedWeights, SPRINT_WINDOW } from "#shared/compute/confirmed.js";
 import type { SprintOutcome } from "#shared/compute/outcome.js";
-import type { SprintWindow } from "#shared/compute/read-window.js";
+import { type DutyPart, dutyStandings } from "#shared/compute/duty/standing.js";
+import type { PayWindow } from "#shared/compute/read-pay-window.js";
 import { createRandom } from "#shared/data/random.js";
 import { sha256 } from "#shared/protocol/hash.js";
 import type { Sprint } from "#shared/protocol/sprint.js";
@@ -19,8 +20,8 @@ const FATES: Readonly<Record<number, Partial<SprintOutcome>>> = {
   4: { outcome: "absent", proof: null, wins: 0, nonces: 0, measured: 0, low: 0, high: 0 },
 };
 
-/** Settled Sprints, made up, the same each time: some hosts are caught, late or absent in the newest. */
-export const simulatedSprints = ({ sprint, hosts, cycle }: SimulatedSprints): SprintWindow => {
+/** Settled Sprints, made up, the same each time: some hosts are caught, late or absent in the newest, or missed duty. */
+export const simulatedSprints = ({ sprint, hosts, cycle }: SimulatedSprints): PayWindow => {
   const random = createRandom("sprints");
   const newest = sprint.every * Math.floor((cycle - 1) / sprint.every);
   const results = Array.from({ length: SPRINT_WINDOW }, (_, i) => newest - (SPRINT_WINDOW - 1 - i) * sprint.every)
@@ -39,5 +40,14 @@ export const simulatedSprints = ({ sprint, hosts, cycle }: SimulatedSprints): Sp
         };
       }),
     }));
-  return { results, unknown: [], confirmed: confirmedWeights(results.map(({ outcomes }) => outcomes)) };
+  const standings = sprint.duty ? dutyStandings(results.map(() => hosts.map(dutyPart))) : undefined;
+  return {
+    ...{ results, unknown: [], confirmed: confirmedWeights(results.map(({ outcomes }) => outcomes)) },
+    ...{ standings, duty: { results: [], unknown: [], standings } },
+  };
 };
+
+const dutyPart = ({ hotkey }: SimulatedSprints["hosts"][number], n: number): DutyPart => ({
+  ...{ hotkey, tasks: 20, duties: 5, missed: n % 7 === 1 ? 2 : 0, missRate: n % 7 === 1 ? 400_000 : 0 },
+  ...{ isFraud: n === 2, released: n === 2 ? 0 : 1_000_000 },
+});

@@ -1,9 +1,11 @@
+import type { DutyStanding } from "#shared/compute/duty/standing.js";
 import { confirmedWeights } from "#shared/compute/confirmed.js";
 import type { SprintOutcome } from "#shared/compute/outcome.js";
-import type { SprintWindow } from "#shared/compute/read-window.js";
+import type { PayWindow } from "#shared/compute/read-pay-window.js";
 import type { Network } from "#shared/protocol/network.js";
 import { printable } from "#shared/protocol/parsed.js";
 import { sprintOf } from "#shared/protocol/sprint.js";
+import { MILLION } from "#shared/util/fraction.js";
 import type { CycleFacts } from "../explain/read-miners-cycle.js";
 import { gateOf } from "../explain/read-sprints.js";
 import type { ComputeHost, ComputeNow } from "./snapshot.js";
@@ -30,13 +32,14 @@ export const computeNow = (network: Network, facts: ComputeFacts | null, running
     cycle: last?.cycle ?? null,
     isWhole: last?.isWhole ?? true,
     next,
+    duty: sprint.duty ? { cycle: facts?.sprints?.duty.results.at(-1)?.cycle ?? null } : null,
     hosts: facts?.sprints ? hostsOf(network, facts.sprints) : [],
     seed: facts ? { cycle: facts.cycle, ...facts.seed } : null,
   };
 };
 
-const hostsOf = (network: Network, sprints: SprintWindow): readonly ComputeHost[] => {
-  const { results, confirmed } = sprints;
+const hostsOf = (network: Network, sprints: PayWindow): readonly ComputeHost[] => {
+  const { results, confirmed, standings } = sprints;
   const last = new Map(results.at(-1)?.outcomes.map((outcome) => [outcome.hotkey, outcome]));
   const gate = gateOf(network, sprints);
   const settled = results.map(({ outcomes }) => outcomes);
@@ -53,10 +56,20 @@ const hostsOf = (network: Network, sprints: SprintWindow): readonly ComputeHost[
         why: whyOf(outcome),
         confirmed: now,
         weights: [...former.map((weights) => weights.get(hotkey)?.weight ?? null), now],
+        ...dutyOf(standings?.get(hotkey)),
         paid: gate?.(hotkey) ?? 1,
       };
     })
     .sort((a, b) => a.uid - b.uid);
+};
+
+const dutyOf = (standing: DutyStanding | undefined): Pick<ComputeHost, "duty" | "reputation"> => {
+  if (!standing) return { duty: null, reputation: null };
+  const { newest, reputation } = standing;
+  return {
+    duty: newest ? { duties: newest.duties, missed: newest.missed, isFraud: newest.isFraud } : null,
+    reputation: reputation.value / MILLION,
+  };
 };
 
 /** Null where there is nothing to say beside the outcome. */

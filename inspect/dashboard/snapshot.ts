@@ -146,6 +146,8 @@ export interface ComputeNow {
   readonly isWhole: boolean;
   /** Cycle of the Sprint that runs, or else comes next. */
   readonly next: number;
+  /** The newest Sprint whose duty is closed; null if there is none. Null where the network file has no duty. */
+  readonly duty: { readonly cycle: number | null } | null;
   /** Everybody who took part in one of the Sprints that count, by ascending uid. */
   readonly hosts: readonly ComputeHost[];
   /** What drew the evaluation batches of the newest judged cycle. */
@@ -171,6 +173,10 @@ export interface ComputeHost {
   readonly confirmed: number;
   /** The same after each Sprint that counts, oldest first. Null before it took part. */
   readonly weights: readonly (number | null)[];
+  /** What its newest closed duty was. Null if it had none. */
+  readonly duty: { readonly duties: number; readonly missed: number; readonly isFraud: boolean } | null;
+  /** From 0 to 1. Null if it never had a task or duty. */
+  readonly reputation: number | null;
   /** The part of its pay that it gets. */
   readonly paid: number;
 }

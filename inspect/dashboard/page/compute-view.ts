@@ -2,7 +2,7 @@ import type { ComputeHost, ComputeNow, SubnetNow } from "../snapshot.js";
 import { byId, element, setText } from "./dom.js";
 import { plural, share, short, whole } from "./figures.js";
 import { sparkLine } from "./spark.js";
-import { type Column, createTable, textColumn } from "./table.js";
+import { type Column, createTable, type DrawnTable, textColumn } from "./table.js";
 
 /** Settled Sprints: who computed how much, and what it does to pay. Hidden where the network file has none. */
 export interface ComputeView {
@@ -10,13 +10,8 @@ export interface ComputeView {
 }
 
 export const createComputeView = (): ComputeView => {
-  const hosts = createTable(byId<HTMLTableElement>("hosts"), {
-    caption:
-      "Each host's part in the newest settled Sprint and its confirmed weight, in nonces. Measured is wins times difficulty, with a 95 % interval.",
-    columns: HOSTS,
-    id: ({ hotkey }) => hotkey,
-    sortedBy: { column: 0, isDescending: false },
-  });
+  let hosts: DrawnTable<ComputeHost> | null = null;
+  let hasDuty: boolean | null = null;
   return {
     show: ({ compute, clock }) => {
       byId("compute").hidden = compute === null;
@@ -24,19 +19,36 @@ export const createComputeView = (): ComputeView => {
       setText(byId("compute-sprint"), settledText(compute));
       setText(byId("compute-next"), nextText(compute, clock));
       setText(byId("compute-seed"), seedText(compute));
+      if (!hosts || hasDuty !== (compute.duty !== null)) {
+        hasDuty = compute.duty !== null;
+        hosts = tableOf(hasDuty);
+      }
       hosts.show(compute.hosts);
     },
   };
 };
 
-const settledText = ({ cycle, dials, hosts, every, required, isWhole }: ComputeNow): string => {
+const tableOf = (hasDuty: boolean): DrawnTable<ComputeHost> =>
+  createTable(byId<HTMLTableElement>("hosts"), {
+    caption:
+      "Each host's part in the newest settled Sprint and its confirmed weight, in nonces. Measured is wins times difficulty, with a 95 % interval.",
+    columns: [...HOSTS, ...(hasDuty ? DUTY : [])],
+    id: ({ hotkey }) => hotkey,
+    sortedBy: { column: 0, isDescending: false },
+  });
+
+const settledText = (compute: ComputeNow): string => {
+  const { cycle, dials, hosts, every, required, isWhole } = compute;
   const pay =
     required === null ? "Pay does not depend on Sprints." : `Pay is whole with ${whole(required)} confirmed nonces.`;
   if (cycle === null) return `A Sprint in every ${plural(every, "cycle")}, dials ${dials}; none is settled yet. ${pay}`;
   const entered = hosts.filter(({ outcome }) => outcome !== null).length;
   const doubt = isWhole ? "" : " Not all that it was settled from can be had: others may have settled it otherwise.";
-  return `Sprint of cycle ${cycle}, dials ${dials}: ${entered} entered. ${pay}${doubt}`;
+  return `Sprint of cycle ${cycle}, dials ${dials}: ${entered} entered. ${pay}${dutyText(compute)}${doubt}`;
 };
+
+const dutyText = ({ duty }: ComputeNow): string =>
+  duty === null ? "" : duty.cycle === null ? " No duty is closed yet." : ` Duty is that of cycle ${duty.cycle}.`;
 
 const nextText = ({ next, every }: ComputeNow, { cycle, records }: SubnetNow["clock"]): string => {
   const rule = every === 1 ? "Each cycle has a Sprint." : `Every ${every} cycles there is a Sprint.`;
@@ -97,6 +109,23 @@ const HOSTS: readonly Column<ComputeHost>[] = [
     isLess: true,
     draw: (cell, { weights }) => cell.replaceChildren(sparkLine(weights, describeWeights)),
   },
+];
+
+const DUTY: readonly Column<ComputeHost>[] = [
+  {
+    title: "duty done",
+    key: ({ duty }) => duty?.missed ?? null,
+    draw: (cell, { duty }) => {
+      cell.className = duty?.isFraud ? "bad" : duty && duty.missed > 0 ? "warn" : "";
+      const done = duty ? `${duty.duties - duty.missed} of ${duty.duties}` : "–";
+      setText(cell, duty?.isFraud ? `✖ ${done}, fraud` : done);
+    },
+  },
+  textColumn("reputation", ({ reputation }) => share(reputation), {
+    isNumber: true,
+    isLess: true,
+    key: ({ reputation }) => reputation,
+  }),
 ];
 
 const describeWeights = (weights: readonly (number | null)[]): string =>

@@ -197,7 +197,7 @@ describe("proof of compute in a browser", { timeout: HANG_GUARD, skip }, () => {
     await page.until(ready);
     assert.equal(await page.evaluate(`document.getElementById("compute").checkVisibility()`), false);
 
-    const url = await shown(sprintSchema.parse({ every: 2, dials: "tiny", required: 40_000 }));
+    const url = await shown(sprintSchema.parse({ every: 2, dials: "tiny", required: 40_000, duty: {} }));
     for (const scheme of ["light", "dark"])
       for (const [width, isPhone] of [
         [390, true],
@@ -216,7 +216,7 @@ describe("proof of compute in a browser", { timeout: HANG_GUARD, skip }, () => {
       `[...document.querySelectorAll("#compute > p")].map((one) => one.innerText)`,
     );
     assert.deepEqual(texts.slice(0, 2), [
-      "Sprint of cycle 38, dials tiny: 12 entered. Pay is whole with 40,000 confirmed nonces.",
+      "Sprint of cycle 38, dials tiny: 12 entered. Pay is whole with 40,000 confirmed nonces. No duty is closed yet.",
       "Every 2 cycles there is a Sprint. The next one is in cycle 42.",
     ]);
     assert.match(texts[2]!, /^Beacon: the seed of cycle 40 was drawn from the pulse of round 1041\.$/);
@@ -226,6 +226,7 @@ describe("proof of compute in a browser", { timeout: HANG_GUARD, skip }, () => {
     assert.equal(rows.length, 12);
     assert.deepEqual(rows[2]!.slice(2, 4), ["✖ invalid: nonce 10408 does not win", "42"]);
     assert.deepEqual(rows[2]!.slice(6, 8), ["0", "0.0 %"]);
+    assert.deepEqual([rows[0]![9], rows[1]![9], rows[2]![9]], ["5 of 5", "3 of 5", "✖ 5 of 5, fraud"]);
     assert.match(
       await page.evaluate<string>(`document.querySelector("#hosts .spark").getAttribute("aria-label")`),
       /^confirmed after each of 8 Sprints: [\d,]+, /,

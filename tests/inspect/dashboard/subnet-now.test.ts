@@ -9,7 +9,7 @@ import { sprintSchema } from "#shared/protocol/sprint.js";
 import { PHASES, template } from "#tests/support/micro-network.js";
 
 const network = { ...template, genesis: "0".repeat(64) };
-const sprint = sprintSchema.parse({ every: 2, dials: "tiny", required: 40_000 });
+const sprint = sprintSchema.parse({ every: 2, dials: "tiny", required: 40_000, duty: {} });
 const at = (offset: number) => simulatedSubnet({ network, miners: 12, validators: 2, cycles: 40, offset });
 
 describe("the documents of the dashboard", () => {
@@ -74,13 +74,15 @@ describe("proof of compute", () => {
   it("has each host's part in the newest settled Sprint, why, its confirmed weight, and its part of pay", () => {
     const { hosts, ...sprints } = withSprints();
     assert.deepEqual(sprints, {
-      ...{ every: 2, dials: "tiny", required: 40_000, cycle: 38, isWhole: true, next: 42 },
+      ...{ every: 2, dials: "tiny", required: 40_000, cycle: 38, isWhole: true, next: 42, duty: { cycle: null } },
       seed: { cycle: 40, ...at(0).compute!.seed },
     });
     assert.equal(hosts.length, 12);
     const [valid, , padder, undecided, absent] = hosts;
     assert.deepEqual([valid!.outcome, valid!.why, valid!.difficulty], ["valid", null, 40]);
     assert.ok(valid!.confirmed > 0 && valid!.paid === Math.min(1, valid!.confirmed / 40_000));
+    assert.deepEqual(valid!.duty, { duties: 5, missed: 0, isFraud: false });
+    assert.ok(valid!.reputation! > 0 && padder!.reputation === 0 && padder!.duty!.isFraud);
     assert.equal(valid!.weights.length, 8);
     assert.equal(valid!.weights.at(-1), valid!.confirmed);
     assert.deepEqual(
