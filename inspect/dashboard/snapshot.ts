@@ -1,7 +1,5 @@
-import type { SprintOutcome } from "#shared/compute/outcome.js";
 import type { Phase } from "#shared/protocol/phases.js";
 import type { Advice, JudgedCycle } from "../advice/advice.js";
-import type { SeedSource } from "../explain/seed-source.js";
 
 /**
  * The documents that the dashboard's page reads as JSON; docs/dashboard.md describes them. Losses are in nats per token, shares are fractions of
@@ -151,7 +149,17 @@ export interface ComputeNow {
   /** Everybody who took part in one of the Sprints that count, by ascending uid. */
   readonly hosts: readonly ComputeHost[];
   /** What drew the evaluation batches of the newest judged cycle. */
-  readonly seed: (SeedSource & { readonly cycle: number }) | null;
+  readonly seed: DrawnSeed | null;
+}
+
+/** What drew a cycle's evaluation batches. */
+export interface DrawnSeed {
+  readonly cycle: number;
+  readonly origin: "pulse" | "blocks";
+  /** The beacon round whose pulse should make the seed. Null if the network names no beacon. */
+  readonly round: number | null;
+  /** First and last of the blocks whose hashes make it if no pulse does. */
+  readonly blocks: readonly [number, number];
 }
 
 /** A hotkey's part in the newest settled Sprint, and what it counts with. */
@@ -159,7 +167,7 @@ export interface ComputeHost {
   readonly uid: number;
   readonly hotkey: string;
   /** Null: it did not enter. */
-  readonly outcome: SprintOutcome["outcome"] | null;
+  readonly outcome: "valid" | "invalid" | "undecided" | "withheld" | "absent" | null;
   /** Null where valid. */
   readonly why: string | null;
   /** One nonce in so many wins. Null if it did not enter. */
