@@ -126,6 +126,11 @@ export const simulatedSubnet = ({ network, miners, validators, cycles, offset = 
         }));
   const head = { number: block, hash: "0".repeat(64), timestamp: 1_700_000_000_000 + 12_000 * block };
   const context = { network, networkHash: NETWORK_HASH };
+  const value = {
+    ...{ value: sha256(Buffer.from("beacon")), origin: "contributions" as const },
+    contributors: neurons.slice(1, 1 + validators).map(({ hotkey }) => hotkey),
+    dropped: [{ hotkey: hotkeyOf(validators + 1), why: "it opened nothing" }],
+  };
   return {
     ...context,
     live: liveBlock({ context, head, commitments, blockTime: 12_000 }),
@@ -134,7 +139,7 @@ export const simulatedSubnet = ({ network, miners, validators, cycles, offset = 
     digests,
     compute: {
       cycle: running - 1,
-      seed: { origin: "pulse", round: 1000 + running, blocks: [block - 8, block - 6] },
+      seed: { origin: "pulse", round: 1000 + running, blocks: [block - 8, block - 6], value },
       sprints: network.sprint
         ? simulatedSprints({ sprint: network.sprint, hosts: neurons.slice(1 + validators), cycle: running - 1 })
         : null,

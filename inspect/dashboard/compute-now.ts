@@ -1,4 +1,5 @@
 import type { DutyStanding } from "#shared/compute/duty/standing.js";
+import { valueText } from "#shared/beacon/value-text.js";
 import { confirmedWeights } from "#shared/compute/confirmed.js";
 import type { SprintOutcome } from "#shared/compute/outcome.js";
 import type { PayWindow } from "#shared/compute/read-pay-window.js";
@@ -8,7 +9,7 @@ import { sprintOf } from "#shared/protocol/sprint.js";
 import { MILLION } from "#shared/util/fraction.js";
 import type { CycleFacts } from "../explain/read-miners-cycle.js";
 import { gateOf } from "../explain/read-sprints.js";
-import type { ComputeHost, ComputeNow } from "./snapshot.js";
+import type { ComputeHost, ComputeNow, DrawnSeed } from "./snapshot.js";
 
 /** What of a cycle's facts proof of compute is shown from. */
 export type ComputeFacts = Pick<CycleFacts, "cycle" | "sprints" | "seed">;
@@ -34,9 +35,14 @@ export const computeNow = (network: Network, facts: ComputeFacts | null, running
     next,
     duty: sprint.duty ? { cycle: facts?.sprints?.duty.results.at(-1)?.cycle ?? null } : null,
     hosts: facts?.sprints ? hostsOf(network, facts.sprints) : [],
-    seed: facts ? { cycle: facts.cycle, ...facts.seed } : null,
+    seed: facts && seedOf(facts),
   };
 };
+
+const seedOf = ({ cycle, seed: { value, ...moment } }: ComputeFacts): DrawnSeed => ({
+  ...{ cycle, ...moment },
+  value: value && { ...value, text: printable(valueText(value)) },
+});
 
 const hostsOf = (network: Network, sprints: PayWindow): readonly ComputeHost[] => {
   const { results, confirmed, standings } = sprints;

@@ -160,6 +160,21 @@ export interface DrawnSeed {
   readonly round: number | null;
   /** First and last of the blocks whose hashes make it if no pulse does. */
   readonly blocks: readonly [number, number];
+  /** The beacon's value that it is mixed with. Null if the network has no contributions. */
+  readonly value: MixedValue | null;
+}
+
+/** A value that everybody contributed to, or what stands in for it. */
+export interface MixedValue {
+  /** 64 hex digits. */
+  readonly value: string;
+  readonly origin: "contributions" | "group" | "pulse" | "blocks";
+  /** Hotkeys. */
+  readonly contributors: readonly string[];
+  /** Hotkeys whose contribution does not count. */
+  readonly dropped: readonly { readonly hotkey: string; readonly why: string }[];
+  /** The same in one line. */
+  readonly text: string;
 }
 
 /** A hotkey's part in the newest settled Sprint, and what it counts with. */

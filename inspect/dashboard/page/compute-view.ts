@@ -58,12 +58,13 @@ const nextText = ({ next, every }: ComputeNow, { cycle, records }: SubnetNow["cl
 
 const seedText = ({ seed }: ComputeNow): string => {
   if (!seed) return "";
-  const { cycle, origin, round, blocks } = seed;
+  const { cycle, origin, round, blocks, value } = seed;
+  const mixed = value === null ? "" : ` It is mixed with the beacon's value ${value.text}.`;
   const [first, last] = blocks;
   const hashes = first === last ? `the hash of block ${first}` : `the hashes of blocks ${first} to ${last}`;
   return origin === "pulse"
-    ? `Beacon: the seed of cycle ${cycle} was drawn from the pulse of round ${round}.`
-    : `Beacon: the seed of cycle ${cycle} was drawn from ${hashes}, among which a producer could choose.`;
+    ? `Beacon: the seed of cycle ${cycle} was drawn from the pulse of round ${round}.${mixed}`
+    : `Beacon: the seed of cycle ${cycle} was drawn from ${hashes}, among which a producer could choose.${mixed}`;
 };
 
 const SIGNS = { valid: "✔", invalid: "✖", withheld: "✖", undecided: "○", absent: "○" } as const;

@@ -72,11 +72,13 @@ describe("proof of compute", () => {
     }).compute!;
 
   it("has each host's part in the newest settled Sprint, why, its confirmed weight, and its part of pay", () => {
-    const { hosts, ...sprints } = withSprints();
+    const { hosts, seed, ...sprints } = withSprints();
     assert.deepEqual(sprints, {
       ...{ every: 2, dials: "tiny", required: 40_000, cycle: 38, isWhole: true, next: 42, duty: { cycle: null } },
-      seed: { cycle: 40, ...at(0).compute!.seed },
     });
+    const { value, ...moment } = seed!;
+    assert.deepEqual([moment.cycle, moment.origin, moment.round], [40, "pulse", 1041]);
+    assert.match(value!.text, /^[0-9a-f]{12} of contributions of 5\w{7}, 5\w{7}.*5\w{7}: it opened nothing/);
     assert.equal(hosts.length, 12);
     const [valid, , padder, undecided, absent] = hosts;
     assert.deepEqual([valid!.outcome, valid!.why, valid!.difficulty], ["valid", null, 40]);
