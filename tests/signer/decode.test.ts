@@ -10,6 +10,7 @@ import { reportBody } from "#shared/protocol/report.js";
 import { requestMessage } from "#shared/protocol/request.js";
 import type { SigningRequest } from "#shared/protocol/signer.js";
 import { decode } from "#signer/decode/decode.js";
+import { measureJson } from "#signer/decode/json-size.js";
 import { ScaleReader } from "#signer/decode/scale-reader.js";
 import { permits } from "#signer/policy.js";
 import type { Statement } from "#signer/statement.js";
@@ -147,7 +148,7 @@ describe("the devchain's payloads", () => {
     assert.match(refusal(devchain({ name: "drain", args: {} })), /no extrinsic/);
     const message = Buffer.concat([devchain(commit).message, Buffer.from(" ")]);
     assert.match(refusal({ kind: "devchain-extrinsic", message, purpose }), /no extrinsic/);
-    assert.match(refusal({ kind: "document", message: devchain(commit).message }), /not understood/);
+    assert.match(refusal({ kind: "document", message: devchain(commit).message }), /no document/);
   });
 });
 
@@ -184,8 +185,22 @@ describe("documents", () => {
     assert.match(refusal(document({ kind: "blockzero/release/1" })), /not understood/);
     assert.match(refusal(document({ kind: "__proto__" })), /not understood/);
     const spaced = Buffer.from(JSON.stringify(report, null, 1));
-    assert.match(refusal({ kind: "document", message: spaced }), /no document: not canonical/);
+    assert.match(refusal({ kind: "document", message: spaced }), /no report: not canonical/);
     assert.match(refusal({ kind: "document", message: Buffer.from("bytes") }), /no document/);
+  });
+});
+
+describe("documents that take long to read", () => {
+  it("are refused by their values, or by what is taken of their kind, before they are read", () => {
+    const many = Buffer.from(`{"kind":"receipt","x":[${"0,".repeat(1 << 20)}0]}`);
+    assert.match(refusal({ kind: "document", message: many }), /a document of 1048580 values, at most 524288 are read/);
+    const nested = Buffer.from(`${"[".repeat(1 << 20)}${"]".repeat(1 << 20)}`);
+    assert.match(refusal({ kind: "document", message: nested }), /1048577 values/);
+    const long = { kind: "update", text: "x".repeat(5000) };
+    assert.match(refusal(document(long)), /no update: 50\d\d bytes, at most 4096/);
+    const wrong = Buffer.from(`{"kind":"receipt","reports":[${"{},".repeat(1 << 15)}{}]}`);
+    assert.match(refusal({ kind: "document", message: wrong }), /a document of 32770 objects, at most 32768 are read/);
+    assert.deepEqual(measureJson(Buffer.from('{"a":"[,{\\",[","b":[1,2,{}]}')), { values: 7, objects: 2 });
   });
 });
 
