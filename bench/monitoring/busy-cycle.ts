@@ -32,9 +32,9 @@ export const tellBusyCycle = (role: WatchedRole, cycle: number, { instruments, m
     if (definition.type === "gauge") tellGauge(name as NameOf<"gauge">, definition, cycle, instruments);
     else
       for (let event = 0; event < EVENTS; event++) {
-        const labels = labelsOf(definition, event);
-        if (definition.type === "counter") instruments.add(name as NameOf<"counter">, 1, labels);
-        else instruments.observe(name as NameOf<"histogram">, event / 7, labels as never);
+        const labels = [labelsOf(definition, event)] as never;
+        if (definition.type === "counter") instruments.add(name as NameOf<"counter">, 1, ...labels);
+        else instruments.observe(name as NameOf<"histogram">, event / 7, ...labels);
       }
   }
   if (role === "miner")
@@ -74,10 +74,10 @@ const tellGauge = (
 };
 
 /** A value for each label, another one from event to event. */
-const labelsOf = ({ labels = {} }: InstrumentDefinition, event: number): never =>
+const labelsOf = ({ labels = {} }: InstrumentDefinition, event: number): object =>
   Object.fromEntries(
     Object.entries(labels as Readonly<Record<string, LabelValues>>).map(([label, values]) => [
       label,
       "atMost" in values ? event % 4 : values[event % values.length],
     ]),
-  ) as never;
+  );
