@@ -1,6 +1,6 @@
 import { confirmedWeights, SPRINT_WINDOW } from "#shared/compute/confirmed.js";
-import type { SprintOutcome } from "#shared/compute/outcome.js";
 import { type DutyPart, dutyStandings } from "#shared/compute/duty/standing.js";
+import type { SprintOutcome } from "#shared/compute/outcome.js";
 import type { PayWindow } from "#shared/compute/read-pay-window.js";
 import { createRandom } from "#shared/data/random.js";
 import { sha256 } from "#shared/protocol/hash.js";

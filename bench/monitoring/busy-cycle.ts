@@ -1,8 +1,8 @@
-import type { MetricsSink } from "#shared/telemetry/metrics.js";
 import type { InstrumentDefinition } from "#shared/telemetry/instruments/definition.js";
 import { INSTRUMENTS } from "#shared/telemetry/instruments/definitions.js";
 import type { Instruments, NameOf } from "#shared/telemetry/instruments/instruments.js";
 import type { LabelValues } from "#shared/telemetry/instruments/labels.js";
+import type { MetricsSink } from "#shared/telemetry/metrics.js";
 
 /** Miners that a validator tells of. */
 const MINERS = 256;
@@ -23,23 +23,34 @@ interface Watched {
   readonly metrics: MetricsSink;
 }
 
+/** Counting by names and labels that are only known while it runs. */
+type AnyCount = (name: string, value: number, labels: object) => void;
+
 /** All that a program tells of a busy cycle: each of its instruments, and every line and table. */
 export const tellBusyCycle = (role: WatchedRole, cycle: number, { instruments, metrics }: Watched): void => {
   const own = Object.entries(INSTRUMENTS as Readonly<Record<string, InstrumentDefinition>>).filter(([, { roles }]) =>
     roles.includes(role),
   );
+  const add = instruments.add as unknown as AnyCount;
+  const observe = instruments.observe as unknown as AnyCount;
   for (const [name, definition] of own) {
     if (definition.type === "gauge") tellGauge(name as NameOf<"gauge">, definition, cycle, instruments);
     else
       for (let event = 0; event < EVENTS; event++) {
-        const labels = [labelsOf(definition, event)] as never;
-        if (definition.type === "counter") instruments.add(name as NameOf<"counter">, 1, ...labels);
-        else instruments.observe(name as NameOf<"histogram">, event / 7, ...labels);
+        const labels = labelsOf(definition, event);
+        if (definition.type === "counter") add(name, 1, labels);
+        else observe(name, event / 7, labels);
       }
   }
   if (role === "miner")
     for (let step = 0; step < STEPS; step += STEPS_A_LINE)
-      metrics.write({ cycle, step, "train/loss": 2 + 1 / (step + 1), "train/learning_rate": 1e-4, "train/grad_norm": 1 });
+      metrics.write({
+        cycle,
+        step,
+        "train/loss": 2 + 1 / (step + 1),
+        "train/learning_rate": 1e-4,
+        "train/grad_norm": 1,
+      });
   else {
     for (let line = 0; line < LINES; line++) metrics.write({ cycle, [`val_loss/group${line % 4}`]: 2 + line / 100 });
     metrics.table?.("miners", { columns: COLUMNS, rows: ROWS }, { cycle });

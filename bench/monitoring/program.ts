@@ -1,6 +1,6 @@
+import { silentLog } from "#shared/telemetry/log.js";
 import { openMetrics } from "#shared/telemetry/open-metrics.js";
 import { openTelemetry } from "#shared/telemetry/open-telemetry.js";
-import { silentLog } from "#shared/telemetry/log.js";
 import { tellBusyCycle, type WatchedRole } from "./busy-cycle.js";
 
 /** What a program of the bench is told over its channel, and what it answers. */

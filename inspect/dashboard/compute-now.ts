@@ -1,6 +1,6 @@
-import type { DutyStanding } from "#shared/compute/duty/standing.js";
 import { valueText } from "#shared/beacon/value-text.js";
 import { confirmedWeights } from "#shared/compute/confirmed.js";
+import type { DutyStanding } from "#shared/compute/duty/standing.js";
 import type { SprintOutcome } from "#shared/compute/outcome.js";
 import type { PayWindow } from "#shared/compute/read-pay-window.js";
 import type { Network } from "#shared/protocol/network.js";

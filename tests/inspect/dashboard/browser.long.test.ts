@@ -219,7 +219,10 @@ describe("proof of compute in a browser", { timeout: HANG_GUARD, skip }, () => {
       "Sprint of cycle 38, dials tiny: 12 entered. Pay is whole with 40,000 confirmed nonces. No duty is closed yet.",
       "Every 2 cycles there is a Sprint. The next one is in cycle 42.",
     ]);
-    assert.match(texts[2]!, /^Beacon: the seed of cycle 40 was drawn from the pulse of round 1041\. It is mixed with the beacon's value [0-9a-f]{12} of contributions of .+ it opened nothing/);
+    assert.match(
+      texts[2]!,
+      /^Beacon: the seed of cycle 40 was drawn from the pulse of round 1041\. It is mixed with the beacon's value [0-9a-f]{12} of contributions of .+ it opened nothing/,
+    );
     const rows = await page.evaluate<string[][]>(
       `[...document.querySelectorAll("#hosts tbody tr")].map((row) => [...row.cells].map((cell) => cell.innerText))`,
     );

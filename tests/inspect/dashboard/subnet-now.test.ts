@@ -2,9 +2,9 @@ import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { simulatedSubnet } from "#bench/dashboard/simulated-subnet.js";
 import { createEventLog, eventsOf, neuronEvents } from "#inspect/dashboard/events.js";
-import { confirmedWeights } from "#shared/compute/confirmed.js";
 import { createPace, withEarlier } from "#inspect/dashboard/live.js";
 import { historyOf, subnetNow } from "#inspect/dashboard/subnet-now.js";
+import { confirmedWeights } from "#shared/compute/confirmed.js";
 import { sprintSchema } from "#shared/protocol/sprint.js";
 import { PHASES, template } from "#tests/support/micro-network.js";
 
