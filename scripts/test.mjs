@@ -1,6 +1,6 @@
 // Runs the compiled tests with Node's own runner: `node scripts/test.mjs [--unit] [--long] [name part ...]`; with --unit only those of no whole
 // program. Files named `*.long.test.ts` take long: they run with --long, then without the others, or where a part of their name is given.
-// Unit tests first, two rooms at a time and each in one process, since starting one costs as much as most files' tests; then those of whole
+// Unit tests first, two processes at a time, each with the tests of a room or of several small ones; then those of whole
 // programs, two files at a time; then the end-to-end runs, which want the machine to themselves, one by one.
 // Only tests whose TypeScript source still exists run, so a deleted test does not live on in dist/.
 import { spawnSync } from "node:child_process";
@@ -33,8 +33,12 @@ if (tests.length === 0) {
 const compiled = join(root, "dist", "tests");
 const rooms = join(compiled, "rooms");
 
-/** For each room a file that imports the room's tests one after the other; the room with the most files first. */
+/** Test files that a process takes at least: starting one, with all that it imports, costs as much as most files' tests. Long ones are worth their own. */
+const FILES_OF_A_PROCESS = 12;
+
+/** Files that import the tests of a room, or of several small ones, one after the other; the one with the most first. */
 const byRoom = (paths) => {
+  if (paths.length === 0) return [];
   rmSync(rooms, { recursive: true, force: true });
   mkdirSync(rooms, { recursive: true });
   const files = new Map();
@@ -44,9 +48,15 @@ const byRoom = (paths) => {
     const name = room === undefined ? "top" : room.endsWith(".js") ? top : `${top}-${room}`;
     files.set(name, [...(files.get(name) ?? []), path]);
   }
-  return [...files]
-    .sort(([, a], [, b]) => b.length - a.length)
-    .map(([name, members]) => {
+  const processes = [];
+  for (const [name, members] of files) {
+    const last = processes.at(-1);
+    if (last && !longOnly && last.members.length < FILES_OF_A_PROCESS) last.members.push(...members);
+    else processes.push({ name, members: [...members] });
+  }
+  return processes
+    .sort((a, b) => b.members.length - a.members.length)
+    .map(({ name, members }) => {
       const lines = members.map((path) => `await import(${JSON.stringify(`../${path.replaceAll("\\", "/")}`)});\n`);
       writeFileSync(join(rooms, `${name}.test.js`), lines.join(""));
       return join(basename(rooms), `${name}.test.js`);
