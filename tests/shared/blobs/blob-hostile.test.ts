@@ -41,7 +41,7 @@ const survives = async (t: TestContext, hostile: string): Promise<void> => {
   }
 };
 
-describe("a blob client asks a server that", { timeout: HANG_GUARD, concurrency: 4 }, () => {
+describe("a blob client asks a server that", { timeout: HANG_GUARD, concurrency: 16 }, () => {
   for (const [name, behave] of Object.entries(HTTP_BEHAVIOURS))
     it(name, async (t) => survives(t, await hostileServer(t, behave)));
 

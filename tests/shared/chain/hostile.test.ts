@@ -23,7 +23,7 @@ const refuses = async (t: TestContext, behave: Behaviour): Promise<void> => {
   await assert.rejects(connectDevchain({ endpoint, timeoutMs: 200 }), isCoded);
 };
 
-describe("a chain is not found at a server that", { timeout: HANG_GUARD, concurrency: 4 }, () => {
+describe("a chain is not found at a server that", { timeout: HANG_GUARD, concurrency: 16 }, () => {
   for (const [name, behave] of Object.entries({ ...HTTP_BEHAVIOURS, ...WEBSOCKET_BEHAVIOURS }))
     it(name, (t) => refuses(t, behave));
 
