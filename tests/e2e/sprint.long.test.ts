@@ -102,6 +102,14 @@ describeLived<Lived>(
       assert.match(none.text, /PROOF_INVALID/);
     },
 
+    "has the honest miners check wins of others, and shows what they did of their duty": ({ run, result, sprints }) => {
+      for (const { uid, duty } of sprints[2]!.miners) {
+        if (result.behaviours[uid] !== "honest") continue;
+        assert.ok(duty !== null && duty.cycle === sprints[1]!.cycle && duty.duties > duty.missed, run.said());
+        assert.match(run.answered(), new RegExp(`${duty.duties - duty.missed} of ${duty.duties} `));
+      }
+    },
+
     "is audited, explained and shown as it was settled": ({ run, sprints, padder }) => {
       const audit = blockzero(run, "audit", "--all");
       assert.equal(audit.status, 0, audit.text);
