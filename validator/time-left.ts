@@ -1,4 +1,5 @@
 import type { BlockTimer } from "#shared/participant/block-timer.js";
+import { millisecondsUntil } from "#shared/participant/milliseconds-until.js";
 import type { Participant } from "#shared/participant/participant.js";
 import { phaseWindow } from "#shared/protocol/phases.js";
 import type { MeasuringTime } from "#shared/scoring/measuring-time.js";
@@ -20,9 +21,6 @@ export const blockWithin = ({ clock, network }: Timed, cycle: number, share: num
   return from + Math.max(1, Math.floor((end - from) * share));
 };
 
-/** A late block leaves some time, but nobody knows how much. */
-const SOME_MS = 1;
-
 /**
  * The time for measuring, until the report must go out. It is over when that block is here, whatever was expected. If the chain's pace is
  * unknown, it lasts until that block.
@@ -43,12 +41,5 @@ export const timeUntil = (
 ): MeasuringTime => ({
   // Not the clock of `left`, which may be set while something is measured.
   now: () => performance.now(),
-  left: () => {
-    const blocks = last - clock.head.number;
-    if (blocks <= 0) return 0;
-    const [expected, pace] = [timer?.expected(last), timer?.blockTime()];
-    if (expected === undefined || pace === undefined) return Number.POSITIVE_INFINITY;
-    // The next block is not here yet, so the time of all blocks after it remains.
-    return Math.max(SOME_MS, (blocks - 1) * pace, expected - now());
-  },
+  left: () => millisecondsUntil(clock, last, timer, now()),
 });

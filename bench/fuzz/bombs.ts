@@ -1,6 +1,8 @@
-import { canonicalBytes } from "#shared/protocol/hash-json.js";
+import { sha256 } from "#shared/protocol/hash.js";
+import { MAX_WINS } from "#shared/protocol/records.js";
 import { MAX_REPORT_BYTES } from "#shared/protocol/report.js";
-import { maxWinnersBytes } from "#shared/sprint/proof/winners.js";
+import { maxGapsBytes } from "#shared/sprint/proof/gaps.js";
+import { encodeFile } from "#shared/sprint/proof/proof-file.js";
 import { DEFAULT_SAFETENSORS_LIMITS } from "#shared/tensor-files/safetensors.js";
 import { modelManifest, report, winners } from "./corpus.js";
 import type { FuzzTarget } from "./targets.js";
@@ -33,6 +35,14 @@ const members = (value: string, bytes: number): string => {
     length += member.length + 1;
   }
   return `{${all.join(",")}}`;
+};
+
+/** A proof of as many wins as there may be, its gaps made of one unit and as long as they may be. */
+const manyWins = (unit: readonly number[]): Uint8Array => {
+  const gaps = Buffer.alloc(maxGapsBytes(MAX_WINS), Buffer.from(unit));
+  const { version, kind, network, cycle, hotkey, difficulty, nonces, signature } = winners;
+  const fields = { version, kind, network, cycle, hotkey, difficulty, nonces, signature };
+  return encodeFile({ head: { ...fields, wins: MAX_WINS, gaps: sha256(gaps) }, gaps });
 };
 
 export const bombs = (): readonly Bomb[] => {
@@ -71,10 +81,10 @@ export const bombs = (): readonly Bomb[] => {
       target,
       bytes: Buffer.from(JSON.stringify(document)),
     })),
-    ...["AAAA", "AQEB", "____"].map((unit) => ({
-      name: `winners: gaps of ${unit}`,
+    ...[[0], [1], [0xff], [0x81, 0x01]].map((unit) => ({
+      name: `winners: gaps of ${Buffer.from(unit).toString("hex")}`,
       target: "winners proof",
-      bytes: canonicalBytes({ ...winners, wins: unit.repeat(maxWinnersBytes() / 4 - 256) }),
+      bytes: manyWins(unit),
     })),
   ];
 };

@@ -126,6 +126,16 @@ export const mutateHeader =
     return Buffer.concat([prefix, header, resized]);
   };
 
+/** A change to the first line of a file of which the rest is something else. */
+export const mutateLine =
+  (change: Mutate): Mutate =>
+  (bytes, random) => {
+    const end = bytes.indexOf(0x0a);
+    return end === -1
+      ? change(bytes, random)
+      : Buffer.concat([change(bytes.subarray(0, end), random), bytes.subarray(end)]);
+  };
+
 type Json = null | boolean | number | string | readonly Json[] | { readonly [key: string]: Json };
 
 const LEAVES: readonly [Json, ...Json[]] = [

@@ -19,7 +19,9 @@ import { parseModelManifest } from "#shared/protocol/model-manifest.js";
 import { parseRecord } from "#shared/protocol/records.js";
 import { isReportSigned, parseReport } from "#shared/protocol/report.js";
 import { parseRequestHeader, signRequest } from "#shared/protocol/request.js";
+import { NONCES } from "#shared/sprint/exact/inputs.js";
 import { checkNonces, encodeNonces, parseNonces } from "#shared/sprint/proof/all-nonces.js";
+import { decodeGaps, encodeGaps } from "#shared/sprint/proof/gaps.js";
 import type { Promised } from "#shared/sprint/proof/head.js";
 import { checkOpening, encodeOpening } from "#shared/sprint/proof/opening.js";
 import { checkWinners, encodeWinners, parseWinners } from "#shared/sprint/proof/winners.js";
@@ -27,7 +29,15 @@ import { encodeSafetensors, isCanonical, parseSafetensors } from "#shared/tensor
 import { verify } from "#shared/wallet/verify.js";
 import { verifyVrf } from "#shared/wallet/verify-vrf.js";
 import * as corpus from "./corpus.js";
-import { type Mutate, type Mutations, mutateBytes, mutateHeader, mutateJson, mutateValue } from "./mutate.js";
+import {
+  type Mutate,
+  type Mutations,
+  mutateBytes,
+  mutateHeader,
+  mutateJson,
+  mutateLine,
+  mutateValue,
+} from "./mutate.js";
 
 /** A reader of what strangers send. */
 export interface FuzzTarget {
@@ -223,7 +233,7 @@ const dutyDocuments = (kinds: Mutations): readonly FuzzTarget[] => {
 
 /** Proofs whose record is right about their bytes: what stands in them is reached. */
 const sprintProofs = (): readonly FuzzTarget[] => {
-  const kinds: Mutations = [mutateBytes, mutateJson, mutateCanonical];
+  const kinds: Mutations = [mutateBytes, mutateLine(mutateJson), mutateLine(mutateCanonical)];
   const tree = corpus.sprintTree();
   const all = corpus.allNonces;
   const [first, second] = all.prefixes;
@@ -255,9 +265,19 @@ const sprintProofs = (): readonly FuzzTarget[] => {
       },
     },
     {
+      name: "gaps of wins",
+      seeds: [encodeGaps(corpus.winners.wins)],
+      kinds: [mutateBytes],
+      read: (bytes) => {
+        const read = decodeGaps(bytes, { wins: corpus.winners.wins.length, below: NONCES });
+        if (read.ok && Buffer.compare(encodeGaps(read.value), bytes) !== 0) throw new Error("another text");
+        return read.ok ? "accepted" : read.fault;
+      },
+    },
+    {
       name: "opening of a nonce",
       seeds: [encodeOpening(tree.open(300)), encodeOpening(tree.open(256))],
-      kinds,
+      kinds: [mutateBytes, mutateJson, mutateCanonical],
       read: (bytes) => {
         const checked = checkOpening(bytes, 300, { nonces: tree.nonces, root: tree.root() });
         return checked.ok ? "accepted" : checked.fault;

@@ -1,7 +1,6 @@
 import { awaitSprintSeed } from "#shared/participant/await-seeds.js";
-import type { BlockTimer } from "#shared/participant/block-timer.js";
 import { withinBlocks } from "#shared/participant/duty.js";
-import type { Participant } from "#shared/participant/participant.js";
+import { millisecondsUntil } from "#shared/participant/milliseconds-until.js";
 import { recent } from "#shared/participant/writes/journal.js";
 import { sha256 } from "#shared/protocol/hash.js";
 import { encodeRecord, shortHash } from "#shared/protocol/records.js";
@@ -127,6 +126,7 @@ const find = async (
     const { max_share: share, max_watts: maxWatts } = config.compute;
     const pace = createPace({ share, maxWatts }, power);
     const started = performance.now();
+    const last = recordWindow("sprint", cycle, participant.network).end - BLOCKS_TO_COMMIT;
     let computing = 0;
     show.state("searching");
     const found = await search({
@@ -140,7 +140,7 @@ const find = async (
           show.state("searching");
         },
       },
-      left: () => timeLeft(participant, cycle, timer),
+      left: () => millisecondsUntil(clock, last, timer),
       signal,
       onBatch: ({ nonces, wins, milliseconds }) => {
         computing += milliseconds / 1000;
@@ -174,15 +174,6 @@ const find = async (
   } finally {
     await network.dispose();
   }
-};
-
-/** Milliseconds until the search must end. Where the chain's pace is unknown it lasts until that block is here. */
-const timeLeft = ({ clock, network }: Pick<Participant, "clock" | "network">, cycle: number, timer?: BlockTimer) => {
-  const last = recordWindow("sprint", cycle, network).end - BLOCKS_TO_COMMIT;
-  const blocks = last - clock.head.number;
-  if (blocks <= 0) return 0;
-  const expected = timer?.expected(last);
-  return expected === undefined ? Number.POSITIVE_INFINITY : Math.max(1, expected - Date.now());
 };
 
 /** Writes down how far a Sprint came. */

@@ -1,4 +1,4 @@
-import { type Sprint, sprintOf } from "#shared/protocol/sprint.js";
+import type { Sprint } from "#shared/protocol/sprint.js";
 import type { CycleSource } from "#shared/replay/source.js";
 import { contextOf, firstCycleFrom } from "#shared/replay/succession.js";
 import { SPRINT_WINDOW } from "./confirmed.js";
@@ -25,12 +25,18 @@ export const sprintsBefore = async <S extends Pick<CycleSource, "network" | "net
   const first = await firstCycleFrom(source, Math.max(0, cycle - SPRINT_WINDOW * now.every));
   const found: PastSprint<S>[] = [];
   let then = source;
-  for (let past = cycle - 1; past >= first && found.length < SPRINT_WINDOW; past--) {
-    then = await contextOf(then, past);
-    const sprint = sprintOf(then.network, past);
-    if (!sprint) continue;
-    if (sprint.dials !== now.dials || sprint.profile !== now.profile) break;
+  let last = cycle - 1;
+  while (last >= first && found.length < SPRINT_WINDOW) {
+    then = await contextOf(then, last);
+    const { sprint, first_cycle } = then.network;
+    const past = sprint === undefined ? -1 : last - (last % sprint.every);
+    if (sprint === undefined || past < first_cycle) {
+      last = Math.min(last, first_cycle) - 1;
+      continue;
+    }
+    if (past < first || sprint.dials !== now.dials || sprint.profile !== now.profile) break;
     found.unshift({ cycle: past, sprint, source: then });
+    last = past - 1;
   }
   return found;
 };

@@ -21,7 +21,7 @@ export interface ProvenWins {
 
 /**
  * Tasks of kind `sprint-win` of a proof, ascending by nonce: the `count` wins with the least SHA-256("blockzero/duty-win/1" ‖ seed ‖ public key ‖ proof hash
- * ‖ nonce as u64 little-endian). A task's result is SHA-256("blockzero/sprint-win/1" ‖ proof hash ‖ nonce).
+ * ‖ nonce as u64 little-endian). A task's result is SHA-256("blockzero/win-result/1" ‖ proof hash ‖ nonce).
  *
  * @param seed known after proofs are committed to, 64 hex digits: so nobody can place false wins where nobody looks
  */
@@ -38,7 +38,7 @@ export const sprintTasks = (
     .map(({ nonce }) => {
       const subject = { node, nonce, difficulty };
       const id = taskId({ network, cycle, executorKey: publicKey, kind: "sprint-win", subject });
-      const result = sha256(Buffer.from("blockzero/sprint-win/1"), hashBytes(proof), u64le(nonce));
+      const result = sha256(Buffer.from("blockzero/win-result/1"), hashBytes(proof), u64le(nonce));
       return { kind: "sprint-win", id, network, cycle, executor: hotkey, subject, result };
     });
 };

@@ -14,8 +14,9 @@ import { networkHash } from "#shared/protocol/network.js";
 import { accepted, type Parsed, quote, refused } from "#shared/protocol/parsed.js";
 import { shortHash } from "#shared/protocol/records.js";
 import { MAX_REPORT_BYTES, parseReport } from "#shared/protocol/report.js";
-import { maxNoncesBytes, parseNonces } from "#shared/sprint/proof/all-nonces.js";
-import { maxWinnersBytes, parseWinners } from "#shared/sprint/proof/winners.js";
+import { NONCES_HEAD_BYTES, parseNoncesHead } from "#shared/sprint/proof/all-nonces.js";
+import { HEAD_BYTES } from "#shared/sprint/proof/head.js";
+import { parseWinnersHead } from "#shared/sprint/proof/winners.js";
 import type { DocumentStatement } from "../statement.js";
 import { measureJson } from "./json-size.js";
 
@@ -68,8 +69,8 @@ const KINDS: Readonly<Record<string, DocumentKind>> = {
   report: { isOnce: true, maxBytes: MAX_REPORT_BYTES, read: reader(parseReport) },
   receipt: { isOnce: false, maxBytes: MAX_RECEIPT_BYTES, read: readReceipt },
   checks: { isOnce: false, maxBytes: MAX_CHECKS_BYTES, read: reader(parseChecks) },
-  winners: { isOnce: false, maxBytes: maxWinnersBytes(), read: reader(parseWinners) },
-  nonces: { isOnce: false, maxBytes: maxNoncesBytes(), read: reader(parseNonces) },
+  winners: { isOnce: false, maxBytes: HEAD_BYTES, read: reader(parseWinnersHead) },
+  nonces: { isOnce: false, maxBytes: NONCES_HEAD_BYTES, read: reader(parseNoncesHead) },
   contribution: { isOnce: false, maxBytes: MAX_CONTRIBUTION_BYTES, read: reader(parseContribution) },
   duty: { isOnce: false, maxBytes: MAX_DUTY_BYTES, read: reader(parseDutyDocument) },
   "duty-answers": { isOnce: false, maxBytes: MAX_DUTY_BYTES, read: reader(parseDutyAnswers) },

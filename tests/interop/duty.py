@@ -51,7 +51,7 @@ def sprint_tasks():
         wins = sorted(dice.sample(range(2**48), 5))
         lots = {n: sha("blockzero/duty-win/1", raw(seed), raw(key), raw(proof), u64(n)).digest() for n in wins}
         picked = sorted(sorted(wins, key=lots.get)[:count])
-        results = [sha("blockzero/sprint-win/1", raw(proof), u64(n)).hexdigest() for n in picked]
+        results = [sha("blockzero/win-result/1", raw(proof), u64(n)).hexdigest() for n in picked]
         yield dict(proof=proof, executorKey=key, seed=seed, wins=wins, count=count, nonces=picked, results=results)
 
 

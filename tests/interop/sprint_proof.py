@@ -11,8 +11,8 @@ from fractions import Fraction
 from math import exp, lgamma, log, log1p
 
 SIGNATURES = {
-    "winners": "9295969e4861aa17af45bee138eced66e673c9cddea2322dc13530bbc2ccda0b72d74f87faebba10a1f6e07ce0e1729b40a5987a723b52cd13fc0e5db3afc387",
-    "nonces": "066fca7597bec767ef3e055c88676ce026cd7757162ace58a3868fdef8727d385336911424053665846efda1ebe3e8586bd2114c4674cf38181b16919c11dc85",
+    "winners": "26bb7a9c9da4e9cba43b938423ae717c2edf8d050f7dd8fa461e141cac6d1e165f192a5b6b3e7787f89940c3779fdd9ce47abe9cd2f6edb40b6d7e5e710cf08a",
+    "nonces": "28810aa203cf12da00b8c5d6a153de0749e995876c0cbfe6d1b2c1574f92627778c98911229efc057d4ad4f95656e99be1d30b46c765d3f5eadd55c9e4f84e87",
 }
 ALICE = "5GrwvaEF5zXb26Fz9rcQpDWS57CtERHpNehXCPcNoHGKutQY"
 NETWORK = "7" * 64
@@ -42,7 +42,7 @@ def gaps(wins):
             data.append(gap % 128 + 128)
             gap //= 128
         data.append(gap)
-    return base64url(bytes(data))
+    return bytes(data)
 
 
 # The Merkle tree of RFC 9162, section 2.1, by its recursive definitions.
@@ -91,37 +91,35 @@ DIGESTS = b"".join(sha(str(nonce).encode())[:8] for nonce in range(NONCES))
 LEAVES = [DIGESTS[at : at + 2048] for at in range(0, len(DIGESTS), 2048)]
 
 
-def signed(kind, fields):
-    body = {"version": 1, "kind": kind, "network": NETWORK, "cycle": 12, "hotkey": ALICE, **fields}
-    text = canonical({**body, "signature": SIGNATURES[kind]})
-    return {"signing": canonical(body).decode(), "text": text.decode(), "hash": sha(text).hex()}
+def signed(kind, wins, fields):
+    listed = {"wins": len(wins), "gaps": sha(gaps(wins)).hex()}
+    body = {"version": 2, "kind": kind, "network": NETWORK, "cycle": 12, "hotkey": ALICE, **listed, **fields}
+    data = canonical({**body, "signature": SIGNATURES[kind]}) + b"\n" + gaps(wins)
+    return {"wins": wins, "signing": canonical(body).decode(), "bytes": data.hex(), "hash": sha(data).hex()}
 
 
 WINS = [0, 1, 128, 300, 20_000, 2**35, 2**48 - 1]
-winners = {"wins": WINS, **signed("winners", {"difficulty": 900, "nonces": 2**48 - 1, "wins": gaps(WINS)})}
+winners = signed("winners", WINS, {"difficulty": 900, "nonces": 2**48 - 1})
 
 ALL_WINS = [5, 90, 200, 255, 256, 700, 812, 999, 1500, 2999]
 PREFIXES = [1024, 2048]
-nonces = {
-    "wins": ALL_WINS,
-    **signed(
-        "nonces",
-        {
-            "difficulty": 300,
-            "nonces": NONCES,
-            "wins": gaps(ALL_WINS),
-            "root": root(LEAVES).hex(),
-            "prefixes": [
-                {
-                    "nonces": count,
-                    "root": root(LEAVES[: count // 256]).hex(),
-                    "consistency": [node.hex() for node in consistency(count // 256, LEAVES[:following])],
-                }
-                for count, following in ((PREFIXES[0], PREFIXES[1] // 256), (PREFIXES[1], len(LEAVES)))
-            ],
-        },
-    ),
-}
+nonces = signed(
+    "nonces",
+    ALL_WINS,
+    {
+        "difficulty": 300,
+        "nonces": NONCES,
+        "root": root(LEAVES).hex(),
+        "prefixes": [
+            {
+                "nonces": count,
+                "root": root(LEAVES[: count // 256]).hex(),
+                "consistency": [node.hex() for node in consistency(count // 256, LEAVES[:following])],
+            }
+            for count, following in ((PREFIXES[0], PREFIXES[1] // 256), (PREFIXES[1], len(LEAVES)))
+        ],
+    },
+)
 
 
 def opening(nonce):
@@ -228,7 +226,8 @@ def settled(measured, history, confirmations):
 def capped(weights, share=250_000):
     positive = sorted((one for one in weights if one > 0), reverse=True)
     hosts = len(positive)
-    cap = max(Fraction(share, 10**6), Fraction(2, hosts + 1))
+    beside = sum(10 * one >= positive[0] for one in positive)
+    cap = max(Fraction(share, 10**6), Fraction(2, beside + 1))
     limit = None
     for k in range(hosts + 1):
         if k == hosts or k * cap >= 1:
@@ -271,10 +270,20 @@ def votes(cast, losers):
 
 
 document = {
-    "gaps": [{"wins": wins, "text": gaps(wins)} for wins in ([], [0], [127, 255], [128], WINS)],
+    "gaps": [{"wins": wins, "bytes": gaps(wins).hex()} for wins in ([], [0], [127, 255], [128], WINS)],
     "refusedGaps": [
-        base64url(bytes.fromhex(one)) for one in ("80", "8000", "8080808080808001", "ffffffffffff7f")
-    ] + ["A", "AB", "AA=="],
+        {"bytes": data, "wins": wins}
+        for data, wins in (
+            ("80", 1),
+            ("8000", 1),
+            ("8080808080808001", 2),
+            ("ffffffffffff7f", 1),
+            ("0100", 2),
+            ("0101", 1),
+            ("0101", 3),
+        )
+    ],
+    "gapsLimits": [[wins, min(7 * wins, 3 * wins + 1024)] for wins in (0, 1, 256, 257, 400, 2**20)],
     "winners": winners,
     "nonces": nonces,
     "openings": [opening(nonce) for nonce in (0, 255, 256, 2816, 2999)],
@@ -311,6 +320,10 @@ document = {
         capped([5, 6, 7]),
         capped([1000, 1000, 100, 100, 100, 100, 100, 0]),
         capped([900, 50, 40, 30, 20, 10, 7, 3, 1], 200_000),
+        capped([1000, 100, 99]),
+        capped([1000, 100, 100, 100, 100, 100, 100, 99]),
+        capped([1000, 99, 1, 1, 1, 1, 1, 1]),
+        capped([1000, 700, 600, 500, 400, 300, 200], 200_000),
     ],
     "votes": {
         "members": MEMBERS,

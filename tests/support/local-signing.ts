@@ -70,11 +70,11 @@ export const localPlanted = (fields: UnsignedPlantedDocument, key: TestKey): Pla
   localDocument(plantedBody(fields, key.address), key);
 
 export const localNonces = (fields: UnsignedNonces, key: TestKey): NoncesProof => {
-  const { proof, document } = noncesBody(fields, key.address);
-  return { ...proof, signature: localDocument(document, key).signature };
+  const { proof, head } = noncesBody(fields, key.address);
+  return { ...proof, signature: localDocument(head, key).signature };
 };
 
 export const localWinners = (fields: UnsignedWinners, key: TestKey): WinnersProof => {
-  const { proof, document } = winnersBody(fields, key.address);
-  return { ...proof, signature: localDocument(document, key).signature };
+  const { proof, head } = winnersBody(fields, key.address);
+  return { ...proof, signature: localDocument(head, key).signature };
 };

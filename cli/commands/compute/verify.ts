@@ -39,7 +39,7 @@ const INVALID = 1;
 export const verify: CommandSpec = {
   name: "verify",
   description: "recompute every win of a proof that a miner committed to; exit status 0 says that it is valid",
-  examples: ["blockzero compute verify proof.json", "blockzero compute verify proof.json --chain finney --netuid 1"],
+  examples: ["blockzero compute verify proof.bin", "blockzero compute verify proof.bin --chain finney --netuid 1"],
   define: (command) => {
     subnetOptions(command.argument("<file>", "the proof, as its miner serves it: /blob/<hash>"))
       .option(...JSON_FLAG)

@@ -1,27 +1,17 @@
 import { z } from "zod";
+import { parseCanonical } from "#shared/protocol/canonical-json.js";
 import { hashBytes, hashSchema, sha256 } from "#shared/protocol/hash.js";
-import { canonicalBytes } from "#shared/protocol/hash-json.js";
 import type { Parsed } from "#shared/protocol/parsed.js";
 import { MAX_WINS } from "#shared/protocol/records.js";
 import type { Signer } from "#shared/protocol/signer.js";
 import type { Verify } from "#shared/protocol/signing.js";
 import { NONCES } from "#shared/sprint/exact/inputs.js";
 import { asParsed, type Checked, faulty } from "./fault.js";
-import { MAX_GAP_BYTES } from "./gaps.js";
-import {
-  earlyFault,
-  HEAD_BYTES,
-  headFault,
-  headShape,
-  type Promised,
-  readDocument,
-  requireWins,
-  signedByItself,
-  signProof,
-  toDocument,
-} from "./head.js";
+import { maxGapsBytes } from "./gaps.js";
+import { earlyFault, HEAD_BYTES, headFault, headShape, isHeadSigned, type Promised } from "./head.js";
 import { isPrefix } from "./merkle.js";
 import { LEAF_DIGESTS, leavesOf, nodesOf, type Prefix } from "./nonces-tree.js";
+import { encodeFile, readFile, signProof, toFile, type WithWins, withWins } from "./proof-file.js";
 import { isProbable } from "./wins-check.js";
 
 /** Records before the last one: at ⅓ and at ⅔ of the time. */
@@ -30,12 +20,11 @@ export const PREFIXES = 2;
 /** Most hashes that show one prefix: twice the height of the tree. */
 const MAX_CONSISTENCY = 81;
 
-/** Bytes of the hashes of all prefixes in a document, at most. */
-const PREFIX_BYTES = PREFIXES * (MAX_CONSISTENCY + 2) * 70;
+/** Bytes of a head with the hashes of all prefixes, at most. */
+export const NONCES_HEAD_BYTES = HEAD_BYTES + PREFIXES * (MAX_CONSISTENCY + 2) * 70;
 
 /** Greatest size of a proof with so many wins, in bytes. */
-export const maxNoncesBytes = (wins = MAX_WINS): number =>
-  HEAD_BYTES + PREFIX_BYTES + Math.ceil((Math.min(wins, MAX_WINS) * MAX_GAP_BYTES * 4) / 3);
+export const maxNoncesBytes = (wins = MAX_WINS): number => NONCES_HEAD_BYTES + maxGapsBytes(wins);
 
 const prefixSchema = z.strictObject({
   /** Whole leaves: a multiple of 256. */
@@ -57,25 +46,23 @@ const noncesSchema = z.strictObject({
   prefixes: z.tuple([prefixSchema, prefixSchema]),
 });
 
+type NoncesHead = z.infer<typeof noncesSchema>;
+
 /**
- * Proof B: all nonces 0 … N − 1 without gaps, each by a digest in a Merkle tree, and the wins among them. For profiles in which a prover
- * could guess which nonces are worth their evaluation. Its hash is SHA-256 of its bytes.
+ * Proof B: all nonces 0 … N − 1 without gaps, each by a digest in a Merkle tree, and the wins among them, ascending strictly, each below N. For
+ * profiles in which a prover could guess which nonces are worth their evaluation. Its hash is SHA-256 of its bytes.
  */
-export interface NoncesProof extends Omit<z.infer<typeof noncesSchema>, "wins"> {
-  /** Ascending strictly, each below `nonces`. */
-  readonly wins: readonly number[];
-}
+export type NoncesProof = WithWins<NoncesHead>;
 
 export type UnsignedNonces = Pick<
   NoncesProof,
   "network" | "cycle" | "difficulty" | "nonces" | "root" | "prefixes" | "wins"
 >;
 
-/** What a miner signs: the proof, and the document that its signature covers. @throws BlockZeroError SPRINT_WINS_INVALID unless the wins ascend strictly and are below `nonces` */
+/** What a miner signs: the proof, and the head that its signature covers. @throws BlockZeroError SPRINT_WINS_INVALID unless the wins ascend strictly and are below `nonces` */
 export const noncesBody = (fields: UnsignedNonces, hotkey: string) => {
-  requireWins(fields.wins, fields.nonces);
-  const proof = { version: 1, kind: "nonces", hotkey, ...fields } as const;
-  return { proof, document: toDocument(proof) };
+  const proof = { version: 2, kind: "nonces", hotkey, ...fields } as const;
+  return { proof, head: toFile(proof, fields.nonces).head };
 };
 
 /** @throws BlockZeroError SPRINT_WINS_INVALID unless the wins ascend strictly and are below `nonces` */
@@ -84,32 +71,33 @@ export const signNonces = async (
   signer: Pick<Signer, "address" | "sign">,
 ): Promise<NoncesProof> => signProof(noncesBody(fields, signer.address), signer);
 
-/** The proof's canonical JSON. @throws BlockZeroError SPRINT_WINS_INVALID unless the wins ascend strictly and are below `nonces` */
-export const encodeNonces = (proof: NoncesProof): Uint8Array => {
-  requireWins(proof.wins, proof.nonces);
-  return canonicalBytes(toDocument(proof));
-};
+/** The proof's bytes. @throws BlockZeroError SPRINT_WINS_INVALID unless the wins ascend strictly and are below `nonces` */
+export const encodeNonces = (proof: NoncesProof): Uint8Array => encodeFile(toFile(proof, proof.nonces));
 
 /** SHA-256 of the proof's bytes. */
 export const noncesHash = (proof: NoncesProof): string => sha256(encodeNonces(proof));
 
-/** Whether the hotkey that the proof names signed it. */
-export const isNoncesSigned = (proof: NoncesProof, verify: Verify): boolean =>
-  signedByItself(toDocument(proof), verify);
-
-const readNonces = (bytes: Uint8Array): Checked<NoncesProof> =>
-  readDocument(bytes, noncesSchema, { limit: maxNoncesBytes(), below: ({ nonces }) => nonces });
+/** The head that a signer is asked to sign, with a signature. Never throws, whatever the bytes. */
+export const parseNoncesHead = (bytes: Uint8Array): Parsed<NoncesHead> =>
+  parseCanonical(bytes, noncesSchema, NONCES_HEAD_BYTES);
 
 /** Never throws, whatever the bytes. */
-export const parseNonces = (bytes: Uint8Array): Parsed<NoncesProof> => asParsed(readNonces(bytes));
+export const parseNonces = (bytes: Uint8Array): Parsed<NoncesProof> => {
+  const file = readFile(bytes, noncesSchema, NONCES_HEAD_BYTES);
+  return asParsed(file.ok ? withWins(file.value, file.value.head.nonces) : file);
+};
 
 /** What was put on chain at ⅓ and at ⅔ of the time; null where no record was put in time. */
 export type RecordedPrefixes = readonly [Prefix | null, Prefix | null];
 
+/** Each earlier record must have reached one in so many of what an even pace gives. */
+const LEAST_PACE = 2;
+
 /**
- * The verdict on a proof's bytes as far as no network is evaluated. One fault rejects the whole proof. Both earlier records must be there, and
- * nothing that they counted may be other in the end; how much they counted is not judged here, and may be 0: what was done by ⅓ is `earlyShare`'s
- * matter, and 256 nonces would satisfy a rule against 0. Never throws.
+ * The verdict on a proof's bytes as far as no network is evaluated. One fault rejects the whole proof. Both earlier records must be there, nothing
+ * that they counted may be other in the end, and each must have counted half of what an even pace gives, but for a leaf that was not full: ⅙ and ⅓
+ * of all nonces. Who comes after a fifth of the time has less by ⅓. It is the guard of `earlyShare` without the others' median: in a Sprint all
+ * can be at work from the first block of its time on. Never throws.
  */
 export const checkNonces = (
   bytes: Uint8Array,
@@ -119,17 +107,16 @@ export const checkNonces = (
 ): Checked<NoncesProof> => {
   const early = earlyFault(promised, bytes.length, maxNoncesBytes(promised.wins));
   if (early) return early;
-  const read = readNonces(bytes);
-  if (!read.ok) return read;
-  const proof = read.value;
-  const fault = headFault(bytes, proof, promised) ?? prefixFault(proof, recorded);
+  const file = readFile(bytes, noncesSchema, NONCES_HEAD_BYTES);
+  if (!file.ok) return file;
+  const { head } = file.value;
+  const fault = headFault(bytes, head, promised) ?? prefixFault(head, recorded);
   if (fault) return fault;
-  if (!isProbable({ wins: proof.wins.length, nonces: proof.nonces, difficulty: proof.difficulty }))
-    return faulty("improbable");
-  return isNoncesSigned(proof, verify) ? read : faulty("bad_signature");
+  if (!isProbable(head)) return faulty("improbable");
+  return isHeadSigned(head, verify) ? withWins(file.value, head.nonces) : faulty("bad_signature");
 };
 
-const prefixFault = (proof: NoncesProof, recorded: RecordedPrefixes): Checked<never> | null => {
+const prefixFault = (proof: NoncesHead, recorded: RecordedPrefixes): Checked<never> | null => {
   const heads = [...proof.prefixes, { nonces: proof.nonces, root: proof.root }].map(({ nonces, root }) => ({
     size: leavesOf(nonces),
     root: hashBytes(root),
@@ -140,6 +127,8 @@ const prefixFault = (proof: NoncesProof, recorded: RecordedPrefixes): Checked<ne
     if (record.nonces !== nonces || record.root !== root) return faulty("not_a_prefix");
     if (nonces > (proof.prefixes[at + 1] ?? proof).nonces) return faulty("not_a_prefix");
     if (!isPrefix(heads[at]!, heads[at + 1]!, nodesOf(consistency))) return faulty("not_a_prefix");
+    if (LEAST_PACE * (PREFIXES + 1) * (nonces + LEAF_DIGESTS) <= (at + 1) * proof.nonces)
+      return faulty("late_work", `${nonces} of ${proof.nonces} nonces by ${at + 1}/3 of the time`);
   }
   return null;
 };

@@ -15,6 +15,7 @@ const TEXTS = {
   unsorted: "The wins do not ascend.",
   duplicate: "A nonce is listed twice.",
   not_a_prefix: "What was recorded earlier is no beginning of the whole, or differs from what the proof says of it.",
+  late_work: "By a record at a third or two thirds of the time less than half was done of what an even pace gives.",
   improbable: "The number of wins does not fit the number of nonces.",
   not_in_tree: "The opening does not lead to the root.",
 } as const;

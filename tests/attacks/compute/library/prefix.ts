@@ -14,12 +14,12 @@ const digests = (first: number, count: number, of: string): Uint8Array =>
     ),
   );
 
-/** A tree over a third, two thirds and all of the nonces, each third of its own evaluation. */
-const sprintOf = (thirds: readonly [string, string, string]) => {
+/** A tree over what was done by a third, two thirds and all of the time, each of its own evaluation; null: nothing, and the rest is done in the end. */
+const sprintOf = (thirds: readonly [string | null, string | null, string]) => {
   const tree = noncesTree();
   const prefixes: Prefix[] = [];
   for (const [at, of] of thirds.entries()) {
-    tree.append(digests((at * NONCES) / 3, NONCES / 3, of));
+    if (of !== null) tree.append(digests(tree.nonces, ((at + 1) * NONCES) / 3 - tree.nonces, of));
     prefixes.push(tree.prefix());
   }
   const [first, second] = prefixes as [Prefix, Prefix, Prefix];
@@ -59,6 +59,7 @@ export const prefixTricks: ComputeAttack = {
       const checked = checkNonces(encodeNonces(proof), promised, recorded, verify);
       return checked.ok ? "accepted" : checked.fault;
     };
+    const nothingEarly = sprintOf([null, null, "real"]);
     const tricks: readonly (readonly [typeof honest, readonly [Prefix | null, Prefix | null]])[] = [
       [honest, [first, second]],
       [honest, [first, later]],
@@ -68,6 +69,7 @@ export const prefixTricks: ComputeAttack = {
       [honest, [early, null]],
       [honest, [{ ...early, nonces: later.nonces }, later]],
       [sprintOf(["junk", "real", "real"]), [early, later]],
+      [nothingEarly, nothingEarly.recorded],
     ];
     const faults = await Promise.all(tricks.map(([sprint, recorded]) => verdictOf(sprint, recorded)));
     const accepted = faults.filter((fault) => fault === "accepted").length;

@@ -9,7 +9,7 @@ import {
   type RecordedPrefixes,
   type UnsignedNonces,
 } from "#shared/sprint/proof/all-nonces.js";
-import { noncesTree } from "#shared/sprint/proof/nonces-tree.js";
+import { noncesTree, type Prefix } from "#shared/sprint/proof/nonces-tree.js";
 import { checkOpening, encodeOpening, parseOpening } from "#shared/sprint/proof/opening.js";
 import { isProbable } from "#shared/sprint/proof/wins-check.js";
 import { devSigner, verify } from "#tests/shared/protocol/keys.js";
@@ -51,23 +51,31 @@ test("each earlier record must be the beginning of what follows", () => {
   assert.equal(faultOf({ nonces: 500, wins: [1, 2, 3, 4] }), "not_a_prefix");
 });
 
-test("nothing done before a record is a prefix too, even before both, and all done is one", () => {
-  const none = noncesTree().prefix();
-  const all = { nonces: 768, root: "" };
-  const whole = noncesTree();
-  whole.append(digestsOf(0, 768));
-  all.root = whole.root();
-  assert.deepEqual(whole.prefix(), all);
+/** The fault of a Sprint of so many leaves, of which so many were recorded at a third and at two thirds. */
+const recordedAt = (first: number, second: number, all: number): string => {
+  const after = noncesTree();
+  const heads = [first, second, all].map((leaves) => {
+    after.append(digestsOf(after.nonces, 256 * leaves - after.nonces));
+    return { nonces: after.nonces, root: after.root() };
+  }) as [Prefix, Prefix, Prefix];
+  const [early, later, whole] = heads;
   const prefixes: UnsignedNonces["prefixes"] = [
-    { ...none, consistency: [] },
-    { ...all, consistency: [] },
+    { ...early, consistency: [...after.consistency(early, later)] },
+    { ...later, consistency: [...after.consistency(later, whole)] },
   ];
-  assert.equal(faultOf({ ...all, prefixes, wins: [1, 2, 3] }, [none, all]), "accepted");
-  const empty: UnsignedNonces["prefixes"] = [
-    { ...none, consistency: [] },
-    { ...none, consistency: [] },
-  ];
-  assert.equal(faultOf({ ...all, prefixes: empty, wins: [1, 2, 3] }, [none, none]), "accepted");
+  const wins = Array.from({ length: Math.round(whole.nonces / 100) }, (_, i) => i);
+  return faultOf({ ...whole, prefixes, wins }, [early, later]);
+};
+
+test("half of an even pace must be done by each record, but for one leaf: who does all in the end has no proof", () => {
+  assert.equal(recordedAt(0, 0, 9), "late_work");
+  assert.equal(recordedAt(0, 3, 6), "late_work");
+  assert.equal(recordedAt(1, 1, 9), "late_work");
+  assert.equal(recordedAt(1, 3, 9), "accepted");
+  assert.equal(recordedAt(9, 9, 9), "accepted");
+  // Fewer than six leaves in all: there may be none by a third.
+  assert.equal(recordedAt(0, 1, 5), "accepted");
+  assert.equal(recordedAt(0, 0, 2), "accepted");
 });
 
 test("wins above the number of nonces are out of range, and too many are improbable", () => {

@@ -2,17 +2,18 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { z } from "zod";
 import { CHECK_VERDICTS } from "#shared/protocol/checks.js";
-import { checkNonces, isNoncesSigned, noncesHash, parseNonces } from "#shared/sprint/proof/all-nonces.js";
+import { NONCES } from "#shared/sprint/exact/inputs.js";
+import { checkNonces, noncesHash, parseNonces } from "#shared/sprint/proof/all-nonces.js";
 import { capWeights } from "#shared/sprint/proof/cap-weights.js";
 import { nextDifficulty } from "#shared/sprint/proof/difficulty.js";
 import { FIXED_TESTS } from "#shared/sprint/proof/fixed-tests.js";
-import { decodeGaps, encodeGaps } from "#shared/sprint/proof/gaps.js";
+import { decodeGaps, encodeGaps, maxGapsBytes } from "#shared/sprint/proof/gaps.js";
 import { checkOpening } from "#shared/sprint/proof/opening.js";
 import { sampleSeed, sampleWins } from "#shared/sprint/proof/sample.js";
 import { sprintWeight } from "#shared/sprint/proof/sprint-weight.js";
 import { SPRTS, sprtRatio, sprtVerdict } from "#shared/sprint/proof/sprt.js";
 import { accusedNonces, settleByRecomputation, settleByVote } from "#shared/sprint/proof/votes.js";
-import { checkWinners, isWinnersSigned, parseWinners, winnersHash } from "#shared/sprint/proof/winners.js";
+import { checkWinners, parseWinners, winnersHash } from "#shared/sprint/proof/winners.js";
 import { winsWeight } from "#shared/sprint/proof/wins-weight.js";
 import { sprtSteps } from "#shared/util/sprt-steps.js";
 import { verify } from "#tests/shared/protocol/keys.js";
@@ -20,13 +21,14 @@ import { loadVectors } from "#tests/shared/protocol/vectors.js";
 import { promisedOf } from "./proofs.js";
 
 const numbers = z.array(z.number());
-const document = z.object({ wins: numbers, signing: z.string(), text: z.string(), hash: z.string() });
+const document = z.object({ wins: numbers, signing: z.string(), bytes: z.string(), hash: z.string() });
 const rates = z.object({ honest: z.number(), cheat: z.number(), alpha: z.number(), beta: z.number() });
 const vectors = loadVectors(
   "sprint-proof",
   z.object({
-    gaps: z.array(z.object({ wins: numbers, text: z.string() })),
-    refusedGaps: z.array(z.string()),
+    gaps: z.array(z.object({ wins: numbers, bytes: z.string() })),
+    refusedGaps: z.array(z.object({ wins: z.number(), bytes: z.string() })),
+    gapsLimits: z.array(z.tuple([z.number(), z.number()])),
     winners: document,
     nonces: document,
     openings: z.array(z.object({ nonce: z.number(), text: z.string(), digest: z.string() })),
@@ -86,28 +88,28 @@ const vectors = loadVectors(
 );
 
 test("vectors: gaps", () => {
-  for (const { wins, text } of vectors.gaps) {
-    assert.equal(encodeGaps(wins), text);
-    assert.deepEqual(decodeGaps(text), { ok: true, value: wins });
+  const read = (bytes: string, wins: number) => decodeGaps(Buffer.from(bytes, "hex"), { wins, below: NONCES });
+  for (const { wins, bytes } of vectors.gaps) {
+    assert.equal(Buffer.from(encodeGaps(wins)).toString("hex"), bytes);
+    assert.deepEqual(read(bytes, wins.length), { ok: true, value: wins });
   }
-  for (const text of vectors.refusedGaps) assert.equal(decodeGaps(text).ok, false, text);
+  for (const { wins, bytes } of vectors.refusedGaps) assert.equal(read(bytes, wins).ok, false, bytes);
+  for (const [wins, most] of vectors.gapsLimits) assert.equal(maxGapsBytes(wins), most);
 });
 
 test("vectors: both proofs, their hashes and signatures", () => {
-  const winnersBytes = Buffer.from(vectors.winners.text);
+  const winnersBytes = Buffer.from(vectors.winners.bytes, "hex");
   const winners = parseWinners(winnersBytes);
   assert.ok(winners.ok);
   assert.deepEqual(winners.value.wins, vectors.winners.wins);
   assert.equal(winnersHash(winners.value), vectors.winners.hash);
-  assert.ok(isWinnersSigned(winners.value, verify));
   assert.ok(checkWinners(winnersBytes, promisedOf(winners.value, vectors.winners.hash), verify).ok);
 
-  const noncesBytes = Buffer.from(vectors.nonces.text);
+  const noncesBytes = Buffer.from(vectors.nonces.bytes, "hex");
   const nonces = parseNonces(noncesBytes);
   assert.ok(nonces.ok);
   assert.deepEqual(nonces.value.wins, vectors.nonces.wins);
   assert.equal(noncesHash(nonces.value), vectors.nonces.hash);
-  assert.ok(isNoncesSigned(nonces.value, verify));
   const promised = promisedOf(nonces.value, vectors.nonces.hash);
   assert.ok(checkNonces(noncesBytes, promised, nonces.value.prefixes, verify).ok);
   for (const { nonce, text, digest } of vectors.openings) {

@@ -54,6 +54,28 @@ test("a weight is the least of measured, 1.25 times the recent median, and confi
   assert.deepEqual(of(900, [800], [870, 0]), { weight: 0, bound: "confirmed" });
 });
 
+test("hotkeys with next to no weight lower nobody's cap, however many, and in small networks nobody is cut to less than twice the others' mean", () => {
+  const shareOfFirst = (weights: readonly number[]) => {
+    const after = [...capWeights(new Map(weights.map((weight, i) => [`${i}`, weight]))).values()];
+    return after[0]! / after.reduce((sum, weight) => sum + weight, 0);
+  };
+  for (let honest = 1; honest < 12; honest++) {
+    const hosts = [50_000, ...Array.from({ length: honest - 1 }, () => 10_000)];
+    for (const dust of [1, 7, 100]) {
+      const crowd = [...hosts, ...Array.from({ length: dust }, () => 1)];
+      assert.ok(Math.abs(shareOfFirst(crowd) - shareOfFirst(hosts)) < 0.01, `${honest} hosts, ${dust} of a nonce`);
+    }
+    assert.ok(shareOfFirst(hosts) >= Math.min(0.25, 5 / (4 + honest)) - 1e-4, `${honest}`);
+  }
+  const shares = [1, 2, 3, 4, 5, 6, 7, 8].map((n) =>
+    shareOfFirst([10_000, ...Array.from({ length: n - 1 }, () => 1000)]),
+  );
+  assert.deepEqual(
+    shares.map((share) => share.toFixed(3)),
+    ["1.000", "0.667", "0.500", "0.400", "0.333", "0.286", "0.250", "0.250"],
+  );
+});
+
 test("no host has more than the cap of what pays, and the order stays", () => {
   const capped = (weights: readonly number[], cap?: number) => [
     ...capWeights(new Map(weights.map((weight, i) => [`${i}`, weight])), cap).values(),
@@ -74,7 +96,8 @@ test("no host has more than the cap of what pays, and the order stays", () => {
         const after = capped(list, cap);
         assert.equal(after.length, positive.length);
         const sum = after.reduce((total, weight) => total + weight, 0);
-        const share = Math.max(cap / 1e6, 2 / (positive.length + 1));
+        const beside = positive.filter((weight) => 10 * weight >= Math.max(...positive)).length;
+        const share = Math.max(cap / 1e6, 2 / (beside + 1));
         const most = Math.max(...after);
         for (const [i, weight] of after.entries()) {
           assert.ok(weight <= share * sum * (1 + 1e-12), `${weight} of ${sum}`);

@@ -1,0 +1,92 @@
+import assert from "node:assert/strict";
+import { it } from "node:test";
+import { SPRINT_WINDOW } from "#shared/compute/confirmed.js";
+import { sprintsBefore } from "#shared/compute/sprint-window.js";
+import { canonicalBytes } from "#shared/protocol/hash-json.js";
+import type { Network } from "#shared/protocol/network.js";
+import { networkHash } from "#shared/protocol/network.js";
+import { sprintOf, sprintSchema } from "#shared/protocol/sprint.js";
+import { template } from "../../support/micro-network.js";
+
+/** Network files one after the other, the first cycle of each and how often it has Sprints; 0: it has none. */
+const lineOf = (files: readonly (readonly [first: number, every: number, dials?: "tiny" | "test"])[]) => {
+  const line: Network[] = [];
+  for (const [first_cycle, every, dials = "tiny"] of files) {
+    const { sprint: _, ...rest } = template;
+    const former = line.at(-1);
+    line.push({
+      ...rest,
+      genesis: "0".repeat(64),
+      first_cycle,
+      ...(every > 0 && { sprint: sprintSchema.parse({ every, dials }) }),
+      ...(former && { succeeds: { network: networkHash(former), origin: networkHash(line[0]!) } }),
+    } as Network);
+  }
+  return line;
+};
+
+it("the Sprints before a cycle are found over changes of the file, in as many steps as there are Sprints and files", async () => {
+  for (const files of [
+    [[0, 3]],
+    [
+      [0, 3],
+      [20, 5],
+    ],
+    [
+      [0, 3],
+      [20, 0],
+      [31, 4],
+    ],
+    [
+      [2, 7],
+      [20, 1],
+      [23, 6],
+    ],
+    [
+      [0, 2],
+      [9, 4, "test"],
+      [30, 4, "test"],
+    ],
+  ] as const) {
+    const line = lineOf(files);
+    const newest = line.at(-1)!;
+    const fetch = async ({ hash }: { hash: string }) =>
+      canonicalBytes(line.find((network) => networkHash(network) === hash)!);
+    for (const cycle of [newest.first_cycle, newest.first_cycle + 1, 40, 47]) {
+      const now = newest.sprint!;
+      const expected: number[] = [];
+      for (let past = cycle - 1; past >= Math.max(0, cycle - SPRINT_WINDOW * now.every); past--) {
+        const then = line.findLast(({ first_cycle }) => first_cycle <= past);
+        const sprint = then && sprintOf(then, past);
+        if (!sprint || expected.length === SPRINT_WINDOW) continue;
+        if (sprint.dials !== now.dials) break;
+        expected.unshift(past);
+      }
+      const found = await sprintsBefore({ network: newest, networkHash: networkHash(newest), fetch }, cycle);
+      assert.deepEqual(
+        found.map((one) => one.cycle),
+        expected,
+        `${JSON.stringify(files)} at ${cycle}`,
+      );
+    }
+  }
+});
+
+it("a Sprint every 10,000 cycles is found without looking at those in between", async () => {
+  const [network] = lineOf([[0, 10_000]]) as [Network];
+  let looked = 0;
+  const source = {
+    get network() {
+      looked += 1;
+      return network;
+    },
+    networkHash: networkHash(network),
+    fetch: async () => assert.fail("there is no former file"),
+  };
+  const found = await sprintsBefore(source, 1_000_000);
+  assert.deepEqual(
+    found.map(({ cycle }) => cycle),
+    [92, 93, 94, 95, 96, 97, 98, 99].map((n) => 10_000 * n),
+  );
+  assert.ok(looked < 100, `${looked}`);
+});
