@@ -1,14 +1,14 @@
 import { createHash, type Hash } from "node:crypto";
 import { z } from "zod";
-import { BlockZeroError } from "#shared/errors/error.js";
+import { hashBytes } from "./hash-bytes.js";
+
+export { hashBytes, isHash } from "./hash-bytes.js";
 
 /** A SHA-256 in JSON and in file names: 64 lower-case hex digits. */
 export const hashSchema = z
   .string()
   .regex(/^[0-9a-f]{64}$/, "a hash is 64 lower-case hex digits")
   .meta({ takes: "64 hex digits" });
-
-export const isHash = (text: string): boolean => /^[0-9a-f]{64}$/.test(text);
 
 /** SHA-256 of the concatenated parts, 64 hex digits. */
 export const sha256 = (...parts: readonly Uint8Array[]): string => {
@@ -23,14 +23,6 @@ const MOST_AT_ONCE = 2 ** 30;
 /** Adds bytes of any number to a hash. */
 export const updateHash = (hash: Hash, bytes: Uint8Array, most = MOST_AT_ONCE): void => {
   for (let at = 0; at < bytes.length; at += most) hash.update(bytes.subarray(at, at + most));
-};
-
-/** The 32 bytes of a hash. @throws BlockZeroError HASH_INVALID */
-export const hashBytes = (hash: string): Uint8Array => {
-  if (!isHash(hash)) {
-    throw new BlockZeroError("HASH_INVALID", "not a hash: expected 64 lower-case hex digits", "check its source");
-  }
-  return Buffer.from(hash, "hex");
 };
 
 /** A hash in on-chain records: base64url without padding, 43 characters. */

@@ -1,16 +1,19 @@
 import { availableParallelism } from "node:os";
-import { Worker } from "node:worker_threads";
-import { BlockZeroError, reasonOf } from "#shared/errors/error.js";
+import { BlockZeroError } from "#shared/errors/error.js";
 import { allocateExact, EXACT_BATCH, fitsExactProcessor } from "#shared/kernels/exact-processor.js";
 import { type ExactDials, flopsOf, shapeOf } from "./dials.js";
 import { checkNonce } from "./inputs.js";
-import type { Nonces, ThreadAnswer, ThreadData, ThreadRequest } from "./processor-thread.js";
+import type { Nonces, ThreadAnswer, ThreadRequest } from "./processor-thread.js";
+import { leaveThread, takeThread } from "./processor-threads.js";
 import type { LoadOptions, SprintNetwork } from "./sprint-network.js";
 import { tensorCount } from "./weights.js";
 import { checkDifficulty } from "./win.js";
 
 /** Operations of a thread in a batch, some milliseconds of work: beside them what a message costs is little. */
 const REQUEST_FLOPS = 2.5e8;
+
+/** Threads of a larger network end with it: one that waits frees its memory only some time. */
+const MOST_KEPT_BYTES = 64 * 2 ** 20;
 
 /** Whether the kernels for processors compute such a network here. @param threads 0 for all */
 export const fitsProcessor = (dials: ExactDials, threads: number): boolean =>
@@ -36,11 +39,13 @@ export const openProcessorNetwork = async (
     );
   }
   const memory = allocateExact(shapeOf(dials), count);
-  const threads = Array.from({ length: count }, (_, thread) => openThread({ dials, seed, memory, thread }));
+  const threads = Array.from({ length: count }, takeThread);
+  const isSmall = memory.buffer.byteLength <= MOST_KEPT_BYTES;
   const dispose = async () => {
-    await Promise.all(threads.map((thread) => thread.end()));
+    await Promise.all(threads.map((thread) => (isSmall ? leaveThread(thread) : thread.end())));
   };
   try {
+    await Promise.all(threads.map((one, thread) => one.ask({ do: "open", data: { dials, seed, memory, thread } })));
     const layers = Array.from({ length: dials.layers }, (_, layer) => layer);
     let loaded = 0;
     const loadSome = async (thread: Thread): Promise<void> => {
@@ -109,37 +114,4 @@ const checkNonces = (nonces: Nonces): void => {
     checkNonce(nonces.first);
     checkNonce(nonces.first + nonces.count - 1);
   } else for (const nonce of nonces) checkNonce(nonce);
-};
-
-interface Thread {
-  /** Requests are answered in their order. @throws BlockZeroError GRAPH_RUN if the thread has ended */
-  ask(request: ThreadRequest): Promise<ThreadAnswer>;
-  end(): Promise<unknown>;
-}
-
-const openThread = (data: ThreadData): Thread => {
-  const worker = new Worker(new URL("./processor-thread.js", import.meta.url), { workerData: data });
-  const waiting: { readonly resolve: (answer: ThreadAnswer) => void; readonly reject: (error: Error) => void }[] = [];
-  let broken: BlockZeroError | undefined;
-  const breaks = (reason: string) => {
-    broken ??= new BlockZeroError(
-      "GRAPH_RUN",
-      `a thread of a Sprint's network has ended: ${reason}`,
-      "free some memory, or use another device",
-    );
-    for (const { reject } of waiting.splice(0)) reject(broken);
-  };
-  worker.on("message", (answer: ThreadAnswer) => waiting.shift()?.resolve(answer));
-  worker.on("error", (error) => breaks(reasonOf(error)));
-  worker.on("exit", (code) => breaks(`status ${code}`));
-  return {
-    ask: async (request) => {
-      if (broken) throw broken;
-      return new Promise((resolve, reject) => {
-        waiting.push({ resolve, reject });
-        worker.postMessage(request);
-      });
-    },
-    end: () => worker.terminate(),
-  };
 };

@@ -1,10 +1,11 @@
-import { parentPort, workerData } from "node:worker_threads";
-import { EXACT_BATCH, openExactProcessor } from "#shared/kernels/exact-processor.js";
+import { parentPort } from "node:worker_threads";
+import { EXACT_BATCH, type ExactProcessor, openExactProcessor } from "#shared/kernels/exact-processor.js";
 import { type ExactDials, shapeOf } from "./dials.js";
 import { createInputs } from "./inputs.js";
 import { drawWeights } from "./weights.js";
 import { winTest } from "./win.js";
 
+/** A thread's part of a network. */
 export interface ThreadData {
   readonly dials: ExactDials;
   readonly seed: string;
@@ -17,30 +18,44 @@ export interface ThreadData {
 /** Nonces: those of a range, or listed ones. */
 export type Nonces = { readonly first: number; readonly count: number } | readonly number[];
 
+/** Requests between `open` and `close` are of the network that was opened. */
 export type ThreadRequest =
+  | { readonly do: "open"; readonly data: ThreadData }
   | { readonly do: "load"; readonly layer: number }
   | { readonly do: "search"; readonly node: string; readonly nonces: Nonces; readonly difficulty: number }
-  | { readonly do: "compute"; readonly node: string; readonly nonces: Nonces };
+  | { readonly do: "compute"; readonly node: string; readonly nonces: Nonces }
+  | { readonly do: "close" };
 
-/** Winning nonces, the outputs one after the other, or nothing where a layer was loaded. */
+/** Winning nonces, the outputs one after the other, or nothing. */
 export interface ThreadAnswer {
   readonly wins: readonly number[];
   readonly outputs: Int32Array;
 }
 
-const { dials, seed, memory, thread } = workerData as ThreadData;
-const { width, inner, bound } = dials;
-const { load, values, run } = openExactProcessor(shapeOf(dials), memory, thread);
-const NOTHING = new Int32Array(0);
+const NOTHING: ThreadAnswer = { wins: [], outputs: new Int32Array(0) };
 
-const drawn = (tensor: number): Int8Array => {
-  const weights = new Int8Array(inner * width);
+type Opened = ThreadData & { readonly processor: ExactProcessor };
+
+let opened: Opened | undefined;
+
+const network = (): Opened => {
+  if (!opened) throw new Error("no network is open");
+  return opened;
+};
+
+const drawn = ({ dials, seed }: Opened, tensor: number): Int8Array => {
+  const weights = new Int8Array(dials.inner * dials.width);
   drawWeights(seed, tensor, 0, weights);
   return weights;
 };
 
 /** Gives each nonce with its output, in order. The output is overwritten afterwards. */
 const each = (node: string, nonces: Nonces, take: (nonce: number, output: Int32Array, place: number) => void): void => {
+  const {
+    dials,
+    processor: { values, run },
+  } = network();
+  const { width, bound } = dials;
   const count = "count" in nonces ? nonces.count : nonces.length;
   const nonceAt = (i: number) => ("count" in nonces ? nonces.first + i : nonces[i]!);
   const write = createInputs(node, dials, 0);
@@ -58,23 +73,35 @@ const each = (node: string, nonces: Nonces, take: (nonce: number, output: Int32A
 
 const answerTo = (request: ThreadRequest): ThreadAnswer => {
   switch (request.do) {
-    case "load":
-      load(request.layer, [drawn(3 * request.layer), drawn(3 * request.layer + 1), drawn(3 * request.layer + 2)]);
-      return { wins: [], outputs: NOTHING };
+    case "open": {
+      const { data } = request;
+      opened = { ...data, processor: openExactProcessor(shapeOf(data.dials), data.memory, data.thread) };
+      return NOTHING;
+    }
+    case "load": {
+      const of = network();
+      const first = 3 * request.layer;
+      of.processor.load(request.layer, [drawn(of, first), drawn(of, first + 1), drawn(of, first + 2)]);
+      return NOTHING;
+    }
     case "search": {
       const wins: number[] = [];
       const isWin = winTest(request.node, request.difficulty);
       each(request.node, request.nonces, (nonce, output) => {
         if (isWin(nonce, output)) wins.push(nonce);
       });
-      return { wins, outputs: NOTHING };
+      return { ...NOTHING, wins };
     }
     case "compute": {
       const { nonces } = request;
+      const { width } = network().dials;
       const outputs = new Int32Array(width * ("count" in nonces ? nonces.count : nonces.length));
       each(request.node, nonces, (_, output, place) => outputs.set(output, place * width));
-      return { wins: [], outputs };
+      return { ...NOTHING, outputs };
     }
+    case "close":
+      opened = undefined;
+      return NOTHING;
   }
 };
 

@@ -1,5 +1,5 @@
 import { hash } from "node:crypto";
-import { hashBytes } from "#shared/protocol/hash.js";
+import { hashBytes } from "#shared/protocol/hash-bytes.js";
 
 /** Blocks of 32 bytes that a seed gives, each by itself: block i is SHA-256(domain ‖ seed ‖ u64le(i)). */
 export interface Stream {

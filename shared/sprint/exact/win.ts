@@ -1,5 +1,5 @@
 import { hash } from "node:crypto";
-import { hashBytes } from "#shared/protocol/hash.js";
+import { hashBytes } from "#shared/protocol/hash-bytes.js";
 
 const DOMAIN = "blockzero/sprint-win/1";
 
