@@ -10,8 +10,9 @@ import { type AheadOptions, aheadOptions, networkOfModel, splitAhead } from "#sh
 import { DRAWN_GROUP } from "#shared/planning/drawn-network.js";
 import type { Network } from "#shared/protocol/network.js";
 import { createLogger } from "#shared/telemetry/logger.js";
-import { minerSettings, trainingSettings } from "../config.js";
+import { computeSettings, minerSettings, trainingSettings } from "../config.js";
 import type { TrainingPlan } from "./plan.js";
+import { planSprint } from "./plan-sprint.js";
 import type { Found } from "./plan-text.js";
 import { verdictOf } from "./verdict.js";
 
@@ -26,6 +27,8 @@ const planSettings = defineConfig({
   checkpoint_dir,
   "log.level": participantSettings["log.level"],
   "log.format": participantSettings["log.format"],
+  "compute.max_share": computeSettings["compute.max_share"],
+  "compute.expected_nonces": computeSettings["compute.expected_nonces"],
   ...trainingSettings,
 });
 
@@ -43,7 +46,8 @@ const BLOCK_SECONDS = 12;
 
 export const planCommand: CommandSpec = {
   name: "plan",
-  description: "says what training a group takes: memory, disk, transfer, time, and whether this machine should join",
+  description:
+    "says what training a group and Sprints take: memory, disk, transfer, time, and whether this machine should join",
   examples: [
     "blockzero-miner plan --config miner.yaml",
     "blockzero-miner plan --network network.yaml --expert_group math --batch_size 8 --measure",
@@ -73,7 +77,11 @@ export const planCommand: CommandSpec = {
         const opened = rate || measure ? await openHere(config) : undefined;
         const plan = await planTraining(config, network, { blockSeconds, opened, hubDType });
         const found = await lookHere(config, network, plan, { opened, rate, measure, signal });
-        console.log(json ? JSON.stringify({ ...plan, ...found }) : describePlan(plan, found));
+        const isProcessor = ["auto", "cpu"].includes(config.device);
+        const sprint = planSprint(config.compute, network, { blockSeconds, isProcessor });
+        console.log(
+          json ? JSON.stringify({ ...plan, ...found, ...(sprint && { sprint }) }) : describePlan(plan, found, sprint),
+        );
       },
     );
   },

@@ -1,7 +1,9 @@
 import { fits, type PlanLine, planText } from "#shared/cli/plan-lines.js";
 import { formatBytes } from "#shared/util/format-bytes.js";
+import { percent } from "#shared/util/percent.js";
 import type { TrainingPlan } from "./plan.js";
 import type { Measurement } from "./plan-measure.js";
+import type { SprintPlan } from "./plan-sprint.js";
 import type { TrainingTime } from "./training-time.js";
 import type { Available, Verdict } from "./verdict.js";
 
@@ -18,7 +20,7 @@ export interface Found {
 type Section = readonly [title: string, lines: readonly PlanLine[]];
 
 /** A plan as a person reads it. */
-export const describePlan = (plan: TrainingPlan, found: Found): string =>
+export const describePlan = (plan: TrainingPlan, found: Found, sprint: SprintPlan | null = null): string =>
   planText([
     shardLines(plan),
     memoryLines(plan, found),
@@ -40,6 +42,7 @@ export const describePlan = (plan: TrainingPlan, found: Found): string =>
       ],
     ],
     timeLines(plan, found),
+    ...(sprint ? [sprintSection(sprint)] : []),
     ["this machine", [["should join", found.verdict.join ? "yes" : "no", reasonOf(found.verdict)]]],
   ]);
 
@@ -109,6 +112,25 @@ const reasonOf = ({ memory, disk, time }: Verdict): string | undefined => {
   if (!disk) return "too little disk: lower checkpoint_keep_top_k";
   if (time === false) return "not one step fits into the train phase";
   return time === null ? "as far as is known: nothing was measured" : undefined;
+};
+
+const sprintSection = (sprint: SprintPlan): Section => {
+  const { dials, every, confirmations, memory, searchSeconds, share, required, expected } = sprint;
+  const odds = confirmations > 0 ? `and each cycle between with a probability of ${percent(confirmations)}` : undefined;
+  const known =
+    expected === null
+      ? "nonces; `blockzero compute bench` says what this machine computes"
+      : `nonces; ${expected} expected, for ${percent(Math.min(1, expected / (required ?? expected)))} of its pay`;
+  return [
+    `Sprints, dials ${dials}`,
+    [
+      ["in every", every === 1 ? "cycle" : `${every} cycles`, odds],
+      ["network", formatBytes(memory), "in memory while a Sprint lasts"],
+      ["computing", seconds(searchSeconds), "of its evaluate phase, by compute.max_share"],
+      ["of all time", percent(share), "loading left out"],
+      required === null ? ["pay", "whole", "it does not depend on them"] : ["whole pay", String(required), known],
+    ],
+  ];
 };
 
 /** What the other program would take. */

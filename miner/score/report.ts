@@ -52,6 +52,14 @@ export interface Measured {
   readonly score: number;
 }
 
+/** What a miner's confirmed weight leaves it of its pay. Weights are in nonces. */
+export interface GatedPay {
+  readonly required: number;
+  readonly confirmed: number;
+  /** min(1, confirmed / required). */
+  readonly part: number;
+}
+
 /** Where the update would have stood in a cycle that is over. */
 export interface ExpectedStanding {
   readonly cycle: number;
@@ -66,8 +74,10 @@ export interface ExpectedStanding {
   readonly mergedShare: number | null;
   /** By mean score over the window, which is what pay goes by. */
   readonly window: { readonly cycles: number; readonly score: number; readonly place: number; readonly of: number };
-  /** Share of all pay. */
+  /** Share of all pay, by the weight that is confirmed now. */
   readonly payShare: number;
+  /** What its confirmed weight leaves it of that; null where pay does not depend on Sprints, or none is settled. */
+  readonly sprint: GatedPay | null;
   /** Cycles of the window of which not all reports can be had any more. */
   readonly unknown: readonly number[];
 }

@@ -6,6 +6,7 @@ import { type AgreedScore, groupStandings, standingShares } from "#shared/reward
 import { paidPart } from "#shared/rewards/progress.js";
 import type { OpenedSubnet } from "#shared/subnet/open-subnet.js";
 import { lowerMedian } from "#shared/util/lower-median.js";
+import { gateNow } from "./gated-pay.js";
 import type { ExpectedStanding } from "./report.js";
 
 export interface Scored {
@@ -26,9 +27,10 @@ const NEWCOMER = "newcomer";
  * @throws BlockZeroError STATE_DISCARDED where the chain no longer knows that cycle
  */
 export const expectedStanding = async (
-  { source, head, first, last: cycle }: Pick<OpenedSubnet, "source" | "head" | "first" | "last">,
+  subnet: Pick<OpenedSubnet, "source" | "head" | "first" | "last">,
   { hotkey: known, group, scores }: Scored,
 ): Promise<ExpectedStanding | null> => {
+  const { source, head, first, last: cycle } = subnet;
   if (cycle < first) return null;
   const hotkey = known ?? NEWCOMER;
   const { chain, network } = source;
@@ -51,6 +53,7 @@ export const expectedStanding = async (
   const rivals = said.outcomes.filter(
     (one) => one.group === group && one.verdict === "scored" && one.hotkey !== hotkey,
   );
+  const gated = await gateNow(subnet, hotkey);
   const placeOf = (score: number) => rivals.filter((one) => one.score > score).length + 1;
   return {
     cycle,
@@ -61,7 +64,8 @@ export const expectedStanding = async (
     of: rivals.length + 1,
     mergedShare: await mergedShare(source, said, { hotkey, group, score }),
     window: { cycles: network.scoring.window, score: ranked[at]?.score ?? 0, place: at + 1, of: ranked.length },
-    payShare: standingShares(network, holders, standings, { paid }).get(uid) ?? 0,
+    payShare: standingShares(network, holders, standings, { paid, gate: gated?.gate }).get(uid) ?? 0,
+    sprint: gated?.own ?? null,
     unknown,
   };
 };

@@ -1,5 +1,5 @@
 import { percent } from "#shared/util/percent.js";
-import type { Draw, ExpectedStanding, Gate, ScoreReport } from "./report.js";
+import type { Draw, ExpectedStanding, Gate, GatedPay, ScoreReport } from "./report.js";
 
 /** What a person reads of a score. */
 export const describeScore = (report: ScoreReport): string =>
@@ -73,17 +73,23 @@ const worthText = ({ lossReduction, score }: NonNullable<ScoreReport["expected"]
     : `${effect}, for a score of 0: it would earn nothing`;
 };
 
-const standingLines = ({ standing, verdict }: ScoreReport): readonly string[] => {
+export const standingLines = ({ standing, verdict }: Pick<ScoreReport, "standing" | "verdict">): readonly string[] => {
   if (verdict !== "scored") return [];
   if (standing === null) return ["There is no cycle whose reports can be read, so nothing to compare it with."];
   return [
     placeLine(standing),
     `By the mean over ${standing.window.cycles} cycles, which pay goes by, it would then have had ${standing.window.score.toFixed(4)}: place ${standing.window.place} of ${standing.window.of}, and ${percent(standing.payShare)} of all pay.`,
+    ...(standing.sprint ? [sprintLine(standing.sprint)] : []),
     ...(standing.unknown.length > 0
       ? [`Not all reports of cycle ${standing.unknown.join(", ")} can be had any more: that place may be another.`]
       : []),
   ];
 };
+
+const sprintLine = ({ required, confirmed, part }: GatedPay): string =>
+  part === 1
+    ? `Its confirmed weight of ${confirmed} nonces is what whole pay requires (${required}).`
+    : `That is ${percent(part)} of what it would be with the ${required} nonces that the network requires: ${confirmed} are confirmed.`;
 
 const placeLine = ({ cycle, group, place, bestPlace, worstPlace, of, mergedShare }: ExpectedStanding): string => {
   const range = bestPlace === worstPlace ? "" : ` (${bestPlace} to ${worstPlace} over the draws)`;

@@ -5,10 +5,12 @@ import { describe, it, type TestContext } from "node:test";
 import { derivationOf } from "#inspect/explain/derivation.js";
 import { findArtifact } from "#miner/score/artifact.js";
 import { drawScores } from "#miner/score/draws.js";
+import { gateNow } from "#miner/score/gated-pay.js";
+import type { ExpectedStanding } from "#miner/score/report.js";
 import { GATES, type GateName, type ScoreReport } from "#miner/score/report.js";
 import { scoreArtifact } from "#miner/score/score.js";
 import { expectedStanding } from "#miner/score/standing.js";
-import { describeScore } from "#miner/score/text.js";
+import { describeScore, standingLines } from "#miner/score/text.js";
 import type { Parameters } from "#shared/model/parameters.js";
 import { encodeParameters } from "#shared/model/part-parameters.js";
 import { judgeCycle } from "#validator/judge.js";
@@ -17,6 +19,7 @@ import { HANG_GUARD } from "../../support/hang-guard.js";
 import { lookAt } from "../../support/look-at.js";
 import { parameters, template } from "../../support/micro-network.js";
 import { publishReports, reportOf, scoredEntry } from "../../support/reports.js";
+import { SPRINT } from "../../support/sprint.js";
 import { openSubnet, type Subnet } from "../../support/subnet.js";
 import {
   device,
@@ -251,6 +254,39 @@ describe("the place that a score would have had", { timeout: HANG_GUARD }, () =>
     const newcomer = (await ask([1], "owner"))!;
     assert.deepEqual([newcomer.place, newcomer.of, newcomer.window.of], [1, 4, 4]);
     assert.deepEqual((await ask([1], null))!.window, newcomer.window, "as if it were still to register");
+  });
+});
+
+describe("pay by confirmed weight", () => {
+  const standing: ExpectedStanding = {
+    ...{ cycle: 7, group: "math", place: 1, bestPlace: 1, worstPlace: 1, of: 3, mergedShare: 0.5 },
+    ...{ window: { cycles: 4, score: 0.1, place: 1, of: 3 }, payShare: 0.1, sprint: null, unknown: [] },
+  };
+  const text = (sprint: ExpectedStanding["sprint"]) =>
+    standingLines({ verdict: "scored", standing: { ...standing, sprint } }).join(" ");
+
+  it("is said where a network requires it", () => {
+    assert.doesNotMatch(text(null), /nonces/);
+    assert.match(
+      text({ required: 2000, confirmed: 500, part: 0.25 }),
+      /That is 25[.0]* % of what it would be with the 2000 nonces .*: 500 are confirmed\./,
+    );
+    assert.match(
+      text({ required: 2000, confirmed: 2500, part: 1 }),
+      /weight of 2500 nonces is what whole pay requires/,
+    );
+  });
+
+  it("is nothing before a miner has shown anything, and whole before the first Sprint", {
+    timeout: HANG_GUARD,
+  }, async (t) => {
+    const subnet = await openSubnet(t, { network: { sprint: SPRINT } });
+    const look = await lookAt(t, subnet);
+    assert.equal(await gateNow({ ...look, last: 0 }, subnet.signer("ann").address), undefined);
+    await subnet.to(subnet.window(2, "train").end);
+    const later = await lookAt(t, subnet);
+    const gated = await gateNow(later, subnet.signer("ann").address);
+    assert.deepEqual(gated?.own, { required: 1000, confirmed: 0, part: 0 });
   });
 });
 
