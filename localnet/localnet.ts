@@ -27,7 +27,7 @@ import { freePorts } from "./ports.js";
 import { type Supervised, supervise } from "./process.js";
 import type { CycleResult, LocalnetResult, SprintCycle } from "./result.js";
 import { createPlayerHotkey, type LocalnetParticipant, roles } from "./roles.js";
-import { observeSprint, readCosts, SPRINT } from "./sprint.js";
+import { CONFIRMED_SPRINT, observeSprint, readCosts, SPRINT } from "./sprint.js";
 import { sprintTable } from "./sprint-table.js";
 import { cycleTable, LEGEND, summaryTable } from "./table.js";
 import { createView } from "./view.js";
@@ -113,7 +113,11 @@ const live = async (options: LocalnetOptions, stage: Stage): Promise<LocalnetRes
   const parameters = await makeGenesis(templateFile, options, stage);
   view.print(`registering ${players.length} participants and publishing the network file`);
   const { netuid } = await whileBlocksCome(local, () => local.enrol(players));
-  const template = { ...templateFile, netuid, ...(options.sprint && { sprint: SPRINT }) };
+  const template = {
+    ...templateFile,
+    netuid,
+    ...(options.sprint && { sprint: options.confirmations ? CONFIRMED_SPRINT : SPRINT }),
+  };
   const first = Math.max(firstCycle((await chain.head()).number, template), host.firstCycle);
   const store = directoryStore(join(home, "owner", "blobs"));
   const { beacon } = host;
@@ -174,6 +178,7 @@ const live = async (options: LocalnetOptions, stage: Stage): Promise<LocalnetRes
       cycle,
       sprinting,
     );
+    if (!sprint) continue;
     sprints.push(sprint);
     if (options.json !== true) view.answer(...sprintTable(sprint, (uid) => uids.get(uid), nameOfHotkey));
   }

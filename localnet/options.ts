@@ -40,6 +40,8 @@ export interface LocalnetOptions {
   readonly sealed: boolean;
   /** Miners show what they can compute in a Sprint each cycle, and one more of them pads its proofs. */
   readonly sprint: boolean;
+  /** A Sprint in every second cycle, confirmed in the others. */
+  readonly confirmations: boolean;
   /** Where its dashboard is served. Null: nowhere. */
   readonly dashboard: ListenAddress | null;
   /** WASM of the subtensor runtime to run. Unset: a devchain. */

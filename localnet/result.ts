@@ -81,6 +81,8 @@ export interface DutyOfMiner {
 
 export interface SprintCycle {
   readonly cycle: number;
+  /** The cycle whose Sprint it confirms. Null if it is a Sprint of its own. */
+  readonly confirms: number | null;
   readonly miners: readonly SprintMiner[];
   /** The value that the cycle's seeds are mixed with. Null where the chain follows no drand beacon. */
   readonly beacon: BeaconValue | null;
@@ -95,7 +97,7 @@ export interface LocalnetResult {
   readonly seconds: number;
   readonly genesis: ModelLosses & { readonly modelHash: string };
   readonly cycles: readonly CycleResult[];
-  /** The settled Sprint of each cycle, with `--sprint`. */
+  /** The settled Sprints and confirmations, with `--sprint`. */
   readonly sprints?: readonly SprintCycle[];
   readonly behaviours: Readonly<Record<number, LocalnetParticipant["behaviour"]>>;
 }

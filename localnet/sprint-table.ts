@@ -22,11 +22,11 @@ const HEADING = [
 
 /** The table of a settled Sprint for the terminal. */
 export const sprintTable = (
-  { cycle, miners, beacon, seconds, minerSeconds, validatorSeconds }: SprintCycle,
+  { cycle, confirms, miners, beacon, seconds, minerSeconds, validatorSeconds }: SprintCycle,
   nameOf: (uid: number) => Pick<LocalnetParticipant, "name" | "behaviour"> | undefined,
   nameOfHotkey: (hotkey: string) => string,
 ): readonly string[] => [
-  `${paint("bold", `Sprint of cycle ${cycle}`)} · a miner computed ${costOf(minerSeconds, seconds)}, a validator ${costOf(validatorSeconds, seconds)}`,
+  `${paint("bold", confirms === null ? `Sprint of cycle ${cycle}` : `Confirmation in cycle ${cycle} of the Sprint of cycle ${confirms}`)} · a miner computed ${costOf(minerSeconds, seconds)}, a validator ${costOf(validatorSeconds, seconds)}`,
   ...columns([
     HEADING,
     ...miners.map((miner) => [

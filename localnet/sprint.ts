@@ -18,6 +18,9 @@ import type { LocalnetParticipant } from "./roles.js";
 /** The localnet's Sprints. An honest miner of a slow machine confirms what is required. */
 export const SPRINT: Sprint = sprintSchema.parse({ every: 1, dials: "test", required: 200, duty: {} });
 
+/** The same in every second cycle, and confirmed in each of the others, so that it is seen. */
+export const CONFIRMED_SPRINT: Sprint = { ...SPRINT, every: 2, confirmations: 1 };
+
 /** A part of the evaluate phase, so that a Sprint takes at most a twentieth of the cycle. */
 export const COMPUTE = { max_share: 0.25 };
 
@@ -59,23 +62,25 @@ export interface KnownSprints {
 }
 
 /**
- * The result of a cycle's Sprint, once the train phase after it is over, and of the duty of the one before. They are settled and closed as every validator
- * does it; what it gets of its pay is by both.
+ * The result of a cycle's Sprint or confirmation, once the train phase after it is over, and of the duty of the Sprint before. They are settled and closed as
+ * every validator does it; what it gets of its pay is by both. Null if the cycle has neither Sprint nor confirmation.
  */
 export const observeSprint = async (
   context: ObserverContext & { readonly models: AgreedModels },
   cycle: number,
   { costs, known }: { readonly costs: Costs; readonly known: KnownSprints },
-): Promise<SprintCycle> => {
+): Promise<SprintCycle | null> => {
   const { chain, clock, network, signal } = context;
   await clock.reach(lastBlockFor("checks", cycle, context) + 1, signal);
   const source = cycleSource(context, { isHeld: true });
-  const { results, confirmed, standings, duty } = await readPayWindow(source, cycle + 1, {
+  const { results, confirmations, confirmed, standings, duty } = await readPayWindow(source, cycle + 1, {
     arithmetic: () => processor(2),
     known: known.sprints,
     knownDuty: known.duties,
     signal,
   });
+  const result = [...results, ...confirmations].find((one) => one.cycle === cycle);
+  if (!result) return null;
   const paid = payGate(network.sprint, { confirmed, standings });
   const closed = duty.results.at(-1)?.cycle ?? cycle;
   const dutyOf = (hotkey: string) => {
@@ -88,7 +93,8 @@ export const observeSprint = async (
   const [begun = 0, ended = 0] = await Promise.all(blocks.map((block) => chain.timestamp(block)));
   return {
     cycle,
-    miners: (results.at(-1)?.outcomes ?? []).map(
+    confirms: result.confirms,
+    miners: result.outcomes.map(
       ({ uid, hotkey, difficulty, proof, wins, nonces, outcome, nonce, fault, measured, low, high }) => ({
         ...{ uid, hotkey, difficulty, proof, wins, nonces, outcome, nonce, fault, measured, low, high },
         confirmed: confirmed?.get(hotkey)?.weight ?? 0,

@@ -39,6 +39,8 @@ export const minerJournalSchema = z.object({
     .default({}),
   /** Milliseconds from the end of a training until its artifact is stored, by what the last ones took. */
   packing: z.number().nonnegative().optional(),
+  /** The newest Sprint in which it committed to a proof: what a confirmation asks it to show again. */
+  proven: z.object({ cycle: z.int(), difficulty: z.int() }).optional(),
   /** Nonces of the newest Sprint, and the size of its network. */
   sprinted: z.object({ dials: z.enum(SPRINT_DIALS), nonces: z.int().nonnegative() }).optional(),
 });

@@ -320,6 +320,7 @@ export const ROOMS: readonly Room[] = [
       "shared/sprint/exact",
       "shared/sprint/proof",
       "shared/wallet",
+      "shared/continuous",
       "shared/replay",
       "shared/duty",
       "shared/reputation",

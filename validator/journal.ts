@@ -43,6 +43,8 @@ export const validatorJournalSchema = z.object({
     .array(
       z.object({
         cycle: z.int(),
+        /** The cycle whose Sprint it confirms, or null. */
+        confirms: z.int().nullable().default(null),
         isWhole: z.boolean(),
         outcomes: z.array(
           z.object({
@@ -77,6 +79,8 @@ export const validatorJournalSchema = z.object({
       }),
     )
     .default([]),
+  /** Whether cycles between two Sprints had a confirmation, ascending. */
+  draws: z.array(z.object({ cycle: z.int(), isDrawn: z.boolean() })).default([]),
   history: z
     .array(
       z.object({

@@ -45,6 +45,7 @@ interface Options extends ModelOptions {
   readonly weights: WeightsMode;
   readonly sealed?: boolean;
   readonly sprint?: boolean;
+  readonly confirmations?: boolean;
   readonly dashboard?: ListenAddress | boolean;
   readonly chain: LocalChainKind;
   readonly runtime?: string;
@@ -103,6 +104,7 @@ export const localnet: CommandSpec = {
       .addOption(weights)
       .option("--sealed", "evaluate groups with endless text on pages that nobody can read before")
       .option("--sprint", "miners prove what they can compute, each cycle; one of them claims more than it found")
+      .option("--confirmations", "with --sprint: a Sprint in every second cycle, confirmed in the others")
       .option(
         "--dashboard [address]",
         "serve the subnet's page there, or on a free port; unset: if standard error is a terminal",
@@ -117,6 +119,7 @@ export const localnet: CommandSpec = {
           keep = false,
           sealed = false,
           sprint = false,
+          confirmations = false,
           dashboard,
           settings,
           network,
@@ -137,6 +140,7 @@ export const localnet: CommandSpec = {
               training,
               sealed,
               sprint,
+              confirmations,
               dashboard: addressOf(dashboard),
               settings: settings === undefined ? {} : readPlayerSettings(settings),
               blockTime,

@@ -1,3 +1,4 @@
+import { readDraw, sprintIn } from "#shared/compute/confirmation.js";
 import { createJudge, type SprintJudge } from "#shared/compute/judge.js";
 import { entryOn, type SprintOutcome } from "#shared/compute/outcome.js";
 import { processor } from "#shared/compute/processor.js";
@@ -21,14 +22,19 @@ export const auditSprint = async (
   { cycle, head }: { readonly cycle: number; readonly head: number },
   findings: Findings,
 ): Promise<void> => {
-  const sprint = sprintOf(source.network, cycle);
+  if (head < lastBlockFor("checks", cycle, source)) {
+    if (sprintOf(source.network, cycle)) findings.note("the cycle's Sprint is not settled yet");
+    return;
+  }
+  const sprint = await sprintIn(source, cycle, readDraw);
   if (!sprint) return;
-  if (head < lastBlockFor("checks", cycle, source)) return findings.note("the cycle's Sprint is not settled yet");
   const judge = createJudge(source, { sprint, cycle, arithmetic: () => processor() });
   try {
     const result = await readSprint(source, { cycle, sprint, judge });
     if (!result.isWhole)
       findings.note("not all checks and proofs of the Sprint can be had: others may have settled it otherwise");
+    const { confirms } = result;
+    if (confirms !== null) findings.note(`a confirmation of the Sprint of cycle ${confirms} was drawn`);
     for (const outcome of result.outcomes) findings.note(outcomeText(outcome));
     await checkOpinions(source, { cycle, sprint, result, judge }, findings);
   } finally {

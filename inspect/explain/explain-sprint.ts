@@ -30,6 +30,8 @@ export interface SprintFacts {
   readonly part: number;
   /** Ascending by cycle. `outcome` is null where it did not enter. */
   readonly sprints: readonly { readonly cycle: number; readonly outcome: SprintOutcome | null }[];
+  /** The confirmations of the last of them, ascending. `outcome` is null where it was not asked. */
+  readonly confirmations: readonly { readonly cycle: number; readonly outcome: SprintOutcome | null }[];
   /** What the validators said of its last proof. */
   readonly said: readonly SprintOpinion[];
   /** Cycles whose Sprint cannot be had any more, or not in full. */
@@ -57,7 +59,7 @@ export const sprintFacts = (
   { uid, hotkey }: { readonly uid: number; readonly hotkey: string },
 ): SprintFacts | null => {
   if (!sprints) return null;
-  const { results, unknown, confirmed } = sprints;
+  const { results, confirmations, unknown, confirmed } = sprints;
   const outcomeIn = ({ outcomes }: SprintResult) =>
     outcomes.find((one) => one.uid === uid && one.hotkey === hotkey) ?? null;
   const last = results.at(-1);
@@ -66,6 +68,7 @@ export const sprintFacts = (
     confirmed: confirmed ? (confirmed.get(hotkey) ?? { weight: 0, bound: "none", low: 0, high: 0 }) : null,
     part: payGate(network.sprint, { confirmed, standings: undefined })?.(hotkey) ?? 1,
     sprints: results.map((result) => ({ cycle: result.cycle, outcome: outcomeIn(result) })),
+    confirmations: confirmations.map((result) => ({ cycle: result.cycle, outcome: outcomeIn(result) })),
     said: last && outcomeIn(last)?.proof ? opinionsOn(last, hotkey) : [],
     unknown,
     duty: dutyFacts(network, sprints, hotkey),

@@ -13,6 +13,7 @@ export const sprintSentences = (facts: SprintFacts | null): readonly string[] =>
     ...(last.outcome
       ? [provenText(last.cycle, last.outcome), ...said(facts), settledText(last.outcome)]
       : [`It did not enter the Sprint of cycle ${last.cycle}.`]),
+    ...facts.confirmations.flatMap(({ cycle, outcome }) => (outcome ? [confirmationText(cycle, outcome)] : [])),
     confirmedText(facts),
     ...dutyText(facts.duty),
     ...(facts.unknown.length > 0
@@ -69,6 +70,13 @@ const settledText = ({ outcome, nonce, fault, validBy }: SprintOutcome): string 
     case "absent":
       return "What is not proven counts nothing.";
   }
+};
+
+const confirmationText = (cycle: number, outcome: SprintOutcome): string => {
+  const asked = `A confirmation was drawn in cycle ${cycle}, known to nobody before its reveal phase.`;
+  if (outcome.proof === null) return `${asked} It committed to no proof in time.`;
+  const { wins, measured, low, high } = outcome;
+  return `${asked} It committed to ${wins} wins, which speak for ${measured} nonces, between ${low} and ${high}. ${settledText(outcome)}`;
 };
 
 const BOUNDS = {

@@ -1,10 +1,11 @@
+import { isDrawn } from "#shared/compute/confirmation.js";
 import { awaitSprintSeed } from "#shared/participant/await-seeds.js";
 import { withinBlocks } from "#shared/participant/duty.js";
 import { millisecondsUntil } from "#shared/participant/milliseconds-until.js";
 import { recent } from "#shared/participant/writes/journal.js";
 import { sha256 } from "#shared/protocol/hash.js";
 import { encodeRecord, shortHash } from "#shared/protocol/records.js";
-import { MAX_DIFFICULTY, MIN_DIFFICULTY, type Sprint } from "#shared/protocol/sprint.js";
+import { confirmedCycle, MAX_DIFFICULTY, MIN_DIFFICULTY, type Sprint } from "#shared/protocol/sprint.js";
 import { recordWindow } from "#shared/replay/phase-records.js";
 import { EXACT_DIALS, parametersOf } from "#shared/sprint/exact/dials.js";
 import { openSprintNetwork } from "#shared/sprint/exact/prover.js";
@@ -29,7 +30,8 @@ const MEMORY_SHARE = 0.5;
 type SprintEntry = NonNullable<MinerJournal["cycles"][string]["sprint"]>;
 
 /**
- * One Sprint of a miner: enter, load the network once its seed is known, search while the validators evaluate, commit to the proof, and serve it.
+ * One Sprint of a miner: enter, load the network once its seed is known, search while the validators evaluate, commit to the proof, and serve it. In a
+ * cycle between two Sprints it waits until it is known whether there is a confirmation, which whoever proved in the last one has entered already.
  * What was done before a crash is in the journal and on chain, and is taken up where it stopped.
  */
 export const runSprint = (sprinter: Sprinter, cycle: number, sprint: Sprint): Promise<void> => {
@@ -49,7 +51,10 @@ const proveIn = async (sprinter: Sprinter, cycle: number, sprint: Sprint): Promi
   const head = { network: shortHash(networkHash), cycle, location };
   const instruments = showSprint(participant.telemetry.instruments);
 
-  if (entryOf()?.entered === undefined) {
+  const confirms = confirmedCycle(network, cycle);
+  if (confirms !== null) {
+    if (!(await isAsked(sprinter, cycle, { sprint, confirms }))) return;
+  } else if (entryOf()?.entered === undefined) {
     const obstacle = entryOf() === undefined ? obstacleOf(sprinter, cycle, sprint) : null;
     if (obstacle !== null) return log.info("no Sprint", { cycle, reason: obstacle });
     const difficulty = entryOf()?.difficulty ?? difficultyOf(sprinter, sprint);
@@ -79,16 +84,45 @@ const proveIn = async (sprinter: Sprinter, cycle: number, sprint: Sprint): Promi
     window: recordWindow("sprint", cycle, network),
   });
   markSprint(sprinter, cycle, { committed: block });
+  if (confirms === null) journal.update((value) => ({ ...value, proven: { cycle, difficulty } }));
   instruments.state("proven");
   log.info("committed to a proof", { cycle, proof, wins, nonces, difficulty, block });
 };
 
+/** Whether a confirmation asks the miner to prove again, and it can; the difficulty is then that of the Sprint that is confirmed. */
+const isAsked = async (
+  sprinter: Sprinter,
+  cycle: number,
+  { sprint, confirms }: { readonly sprint: Sprint; readonly confirms: number },
+): Promise<boolean> => {
+  const { participant, journal } = sprinter;
+  const { log } = participant;
+  const { cycles, proven } = journal.value;
+  if (cycles[cycle]?.sprint !== undefined) return true;
+  if (proven?.cycle !== confirms) return false;
+  if (!isDrawn(await awaitSprintSeed(participant, { cycle, purpose: "sprint-confirmation" }), cycle, sprint))
+    return false;
+  const obstacle = limitOf(sprinter, sprint);
+  if (obstacle !== null)
+    log.warn("a confirmation is missed: no weight counts until the next Sprint", { cycle, confirms, reason: obstacle });
+  else {
+    markSprint(sprinter, cycle, { difficulty: proven.difficulty });
+    log.info("a confirmation was drawn", { cycle, confirms, difficulty: proven.difficulty });
+  }
+  return obstacle === null;
+};
+
 /** Why the miner does not enter a Sprint. Null if it does. */
-const obstacleOf = ({ participant, config }: Sprinter, cycle: number, sprint: Sprint): string | null => {
-  const { clock, network } = participant;
+const obstacleOf = (sprinter: Sprinter, cycle: number, sprint: Sprint): string | null => {
+  const { clock, network } = sprinter.participant;
+  const isOver = clock.head.number >= recordWindow("enter", cycle, network).end - 1;
+  return limitOf(sprinter, sprint) ?? (isOver ? "the distribute phase is over" : null);
+};
+
+/** What the operator's limits or the machine say against a Sprint now. Null if nothing. */
+const limitOf = ({ config }: Pick<Sprinter, "config">, sprint: Sprint): string | null => {
   if (config.compute.max_share === 0) return "compute.max_share is 0";
   if (!isWithin(config.compute.hours, Date.now())) return "it is outside of compute.hours";
-  if (clock.head.number >= recordWindow("enter", cycle, network).end - 1) return "the distribute phase is over";
   const bytes = 4 * parametersOf(EXACT_DIALS[sprint.dials]);
   const most = MEMORY_SHARE * totalMemory();
   return bytes > most ? `its network takes ${bytes} bytes, more than half of this machine's memory` : null;

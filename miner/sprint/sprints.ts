@@ -1,6 +1,6 @@
 import { explain } from "#shared/participant/run-cycles.js";
 import { phaseAt, phaseWindow } from "#shared/protocol/phases.js";
-import { sprintOf } from "#shared/protocol/sprint.js";
+import { confirmedCycle, sprintOf } from "#shared/protocol/sprint.js";
 import { recordWindow } from "#shared/replay/phase-records.js";
 import type { Sprinter } from "./context.js";
 import { hearVerdicts } from "./hear-verdicts.js";
@@ -16,7 +16,7 @@ export const runSprints = async (sprinter: Sprinter): Promise<never> => {
   const { cycle: current } = phaseAt(clock.head.number + 1, network.phases);
   for (let cycle = Math.max(network.first_cycle, current); ; cycle++) {
     await clock.reach(phaseWindow(cycle, "distribute", network.phases).start - 1, signal);
-    const sprint = sprintOf(network, cycle);
+    const sprint = sprintOf(network, cycle) ?? (confirmedCycle(network, cycle) === null ? undefined : network.sprint);
     if (!sprint || clock.head.number >= recordWindow("sprint", cycle, network).end - 1) continue;
     try {
       showSprint(telemetry.instruments).state("idle");

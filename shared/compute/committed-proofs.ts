@@ -1,6 +1,7 @@
 import { decodeAddress } from "@polkadot/util-crypto";
 import type { EnterRecord, SprintRecord } from "#shared/protocol/records.js";
-import { lastBlockFor, readPhaseRecords } from "#shared/replay/phase-records.js";
+import { confirmedCycle } from "#shared/protocol/sprint.js";
+import { lastBlockFor, type PhaseRecords, readPhaseRecords } from "#shared/replay/phase-records.js";
 import type { CycleContext } from "#shared/replay/source.js";
 
 /** What the chain records of one neuron's part in a Sprint. */
@@ -16,7 +17,8 @@ export interface CommittedProof {
 }
 
 /**
- * Every neuron that entered a Sprint in time, ascending by uid, with its proof. A proof of a hotkey that did not enter counts for nothing.
+ * Every neuron that entered a Sprint in time, ascending by uid, with its proof. A proof of a hotkey that did not enter counts for nothing. To a
+ * confirmation those have entered who committed to a proof in the Sprint that it confirms, with the difficulty that they declared for it.
  *
  * @throws BlockZeroError STATE_DISCARDED if the chain no longer has the state at the end of a phase
  */
@@ -24,7 +26,7 @@ export const readCommittedProofs = async (context: CycleContext, cycle: number):
   const { chain, network } = context;
   const [metagraph, entered, proven] = await Promise.all([
     chain.metagraph(network.netuid, lastBlockFor("sprint", cycle, context)),
-    readPhaseRecords(context, "enter", cycle),
+    readEntered(context, cycle),
     readPhaseRecords(context, "sprint", cycle),
   ]);
   return metagraph.neurons
@@ -36,4 +38,14 @@ export const readCommittedProofs = async (context: CycleContext, cycle: number):
       return [{ uid, hotkey, publicKey: decodeAddress(hotkey), difficulty: enter.difficulty, promise }];
     })
     .sort((a, b) => a.uid - b.uid);
+};
+
+const readEntered = async (context: CycleContext, cycle: number): Promise<PhaseRecords<"enter">> => {
+  const confirms = confirmedCycle(context.network, cycle);
+  if (confirms === null) return readPhaseRecords(context, "enter", cycle);
+  const [entered, proven] = await Promise.all([
+    readPhaseRecords(context, "enter", confirms),
+    readPhaseRecords(context, "sprint", confirms),
+  ]);
+  return new Map([...entered].filter(([hotkey]) => proven.has(hotkey)));
 };

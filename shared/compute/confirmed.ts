@@ -11,7 +11,7 @@ export type SettledPart = Pick<SprintOutcome, "uid" | "hotkey" | "outcome" | "me
 /** The confirmed weight of a host, in nonces. */
 export interface Confirmed {
   readonly weight: number;
-  /** What bounds it: the last Sprint's wins, its growth over the Sprints before, or neither, where the last Sprint is not settled as valid. */
+  /** What bounds it: the last Sprint's wins, its growth over the Sprints before, a confirmation, or none, where the last Sprint is not settled as valid. */
   readonly bound: Bound | "undecided" | "none";
   /** Bounds of the last Sprint's interval. 0 where it is not settled as valid. */
   readonly low: number;
@@ -24,8 +24,14 @@ const NONE: Confirmed = { weight: 0, bound: "none", low: 0, high: 0 };
  * Hotkey → confirmed weight after Sprints in ascending order, at most `SPRINT_WINDOW`. A valid Sprint gives its measured weight, at most 1.25 times
  * the median of the last three weights above zero; an undecided one half of the weight before; an invalid or withheld one, and one that a host of
  * the window did not take part in, none.
+ *
+ * @param confirmations of the last of them: each bounds the weight by what it measured; by half of the weight where it is undecided; and by nothing where it
+ * was not passed
  */
-export const confirmedWeights = (sprints: readonly (readonly SettledPart[])[]): ReadonlyMap<string, Confirmed> => {
+export const confirmedWeights = (
+  sprints: readonly (readonly SettledPart[])[],
+  confirmations: readonly (readonly SettledPart[])[] = [],
+): ReadonlyMap<string, Confirmed> => {
   const window = sprints.slice(-SPRINT_WINDOW);
   const histories = new Map<string, Confirmed[]>();
   for (const outcomes of window) {
@@ -35,7 +41,22 @@ export const confirmedWeights = (sprints: readonly (readonly SettledPart[])[]): 
       histories.set(hotkey, [...history, nextWeight(parts.get(hotkey), history)]);
     }
   }
-  return new Map([...histories].map(([hotkey, history]) => [hotkey, history.at(-1)!]));
+  return new Map(
+    [...histories].map(([hotkey, history]) => {
+      const parts = confirmations.map((outcomes) => outcomes.find((outcome) => outcome.hotkey === hotkey));
+      return [hotkey, boundBy(parts, history.at(-1)!)];
+    }),
+  );
+};
+
+/** The weight as far as confirmations bear it out. */
+const boundBy = (parts: readonly (SettledPart | undefined)[], last: Confirmed): Confirmed => {
+  const bounds = parts.map((part) => {
+    if (!part || (part.outcome !== "valid" && part.outcome !== "undecided")) return 0;
+    return settledWeight(part.outcome, part.measured, last.weight);
+  });
+  const weight = Math.min(last.weight, ...bounds);
+  return weight < last.weight ? { ...last, weight, bound: "confirmed" } : last;
 };
 
 const nextWeight = (part: SettledPart | undefined, history: readonly Confirmed[]): Confirmed => {

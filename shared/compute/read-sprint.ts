@@ -1,7 +1,7 @@
 import { isFetchFault } from "#shared/blobs/fetch-fault.js";
 import { reasonOf } from "#shared/errors/error.js";
 import type { Checks } from "#shared/protocol/checks.js";
-import type { Sprint } from "#shared/protocol/sprint.js";
+import { confirmedCycle, type Sprint } from "#shared/protocol/sprint.js";
 import type { Stakes } from "#shared/protocol/stake.js";
 import type { CycleSource } from "#shared/replay/source.js";
 import { accusedNonces, type CastVote } from "#shared/sprint/proof/votes.js";
@@ -24,6 +24,8 @@ export interface CheckedBy {
 /** A settled Sprint. */
 export interface SprintResult {
   readonly cycle: number;
+  /** The cycle whose Sprint it confirms. Null if it is a Sprint of its own. */
+  readonly confirms: number | null;
   readonly sprint: Sprint;
   readonly stakes: Stakes;
   /** By ascending uid. */
@@ -74,6 +76,7 @@ export const readSprint = async (
   }
   return {
     cycle,
+    confirms: confirmedCycle(source.network, cycle),
     sprint,
     stakes,
     proofs,

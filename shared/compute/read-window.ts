@@ -1,14 +1,17 @@
 import { isGone } from "#shared/replay/cycle-outcomes.js";
 import type { CycleSource } from "#shared/replay/source.js";
+import { readDraw } from "./confirmation.js";
 import { type Confirmed, confirmedWeights } from "./confirmed.js";
 import { type Arithmetic, createJudge } from "./judge.js";
 import { readSprint, type SprintResult } from "./read-sprint.js";
-import { sprintsBefore } from "./sprint-window.js";
+import { type PastSprint, sprintsBefore } from "./sprint-window.js";
 
 /** The Sprints that pay in a cycle depends on, as far as they can still be read. */
 export interface SprintWindow {
   /** Ascending. */
   readonly results: readonly SprintResult[];
+  /** Those that confirm the last of the window, ascending. */
+  readonly confirmations: readonly SprintResult[];
   /** Cycles whose Sprint cannot be had any more, or not in full. */
   readonly unknown: readonly number[];
   /** Hotkey → confirmed weight. Undefined if no Sprint is settled. */
@@ -29,22 +32,32 @@ export const readSprintWindow = async (
   cycle: number,
   { arithmetic, known = new Map(), signal }: ReadWindowOptions,
 ): Promise<SprintWindow> => {
-  const results: SprintResult[] = [];
-  const unknown: number[] = [];
-  for (const past of await sprintsBefore(source, cycle)) {
+  const { sprints, confirmations, undrawn } = await sprintsBefore(source, cycle, readDraw);
+  const unknown = [...undrawn];
+  const settle = async (past: PastSprint<CycleSource>): Promise<readonly SprintResult[]> => {
     const judge = createJudge(past.source, { ...past, arithmetic, signal });
     try {
       const result = known.get(past.cycle) ?? (await readSprint(past.source, { ...past, judge }));
       if (result.isWhole) known.set(past.cycle, result);
       else unknown.push(past.cycle);
-      results.push(result);
+      return [result];
     } catch (thrown) {
       if (!isGone(thrown)) throw thrown;
       unknown.push(past.cycle);
+      return [];
     } finally {
       await judge.dispose();
     }
-  }
-  const settled = results.map(({ outcomes }) => outcomes);
-  return { results, unknown, confirmed: settled.length === 0 ? undefined : confirmedWeights(settled) };
+  };
+  const read: SprintResult[] = [];
+  for (const past of [...sprints, ...confirmations]) read.push(...(await settle(past)));
+  const results = read.filter(({ confirms }) => confirms === null);
+  const confirming = read.filter(({ confirms }) => confirms !== null);
+  const [settled, bounds] = [results, confirming].map((all) => all.map(({ outcomes }) => outcomes));
+  return {
+    results,
+    confirmations: confirming,
+    unknown: unknown.sort((a, b) => a - b),
+    confirmed: results.length === 0 ? undefined : confirmedWeights(settled!, bounds),
+  };
 };

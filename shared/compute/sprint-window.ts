@@ -1,6 +1,9 @@
-import type { Sprint } from "#shared/protocol/sprint.js";
+import { confirmedCycle, type Sprint } from "#shared/protocol/sprint.js";
+import { isGone } from "#shared/replay/cycle-outcomes.js";
 import type { CycleSource } from "#shared/replay/source.js";
 import { contextOf, firstCycleFrom } from "#shared/replay/succession.js";
+import { mapLimited } from "#shared/util/map-limited.js";
+import type { Draw } from "./confirmation.js";
 import { SPRINT_WINDOW } from "./confirmed.js";
 
 /** A Sprint that is settled, and how to read it: with the network file that was in force. */
@@ -10,13 +13,55 @@ export interface PastSprint<S> {
   readonly source: S;
 }
 
+/** The Sprints that pay in a cycle depends on. */
+export interface PastSprints<S> {
+  /** Ascending: the last ones of earlier cycles, at most `SPRINT_WINDOW`. */
+  readonly sprints: readonly PastSprint<S>[];
+  /** Those that confirm the last of them, ascending. */
+  readonly confirmations: readonly PastSprint<S>[];
+  /** Cycles after it of which nobody can say any more whether they had a confirmation. */
+  readonly undrawn: readonly number[];
+}
+
+/** Draws that are read at once. */
+const DRAWS_AT_A_TIME = 8;
+
 /**
- * The Sprints that pay in a cycle depends on, ascending: the last ones of earlier cycles, at most `SPRINT_WINDOW`, all with the same network of
- * nonces. Those before a change of dials or profile count other nonces.
+ * The Sprints that pay in a cycle depends on, all with the same network of nonces. Those before a change of dials or profile count other nonces.
  *
  * @param source of the network that is in force in the cycle. Without `sprint` there are none
+ * @param draw   `readDraw`, or what is remembered of it
  */
 export const sprintsBefore = async <S extends Pick<CycleSource, "network" | "networkHash" | "fetch">>(
+  source: S,
+  cycle: number,
+  draw: Draw<S>,
+): Promise<PastSprints<S>> => {
+  const sprints = await regularSprints(source, cycle);
+  const { sprint } = source.network;
+  const last = sprint?.confirmations === undefined ? cycle : (sprints.at(-1)?.cycle ?? cycle);
+  const between = Array.from({ length: Math.max(0, cycle - last - 1) }, (_, i) => last + 1 + i);
+  const draws = await mapLimited(
+    between.filter((one) => confirmedCycle(source.network, one) === last),
+    DRAWS_AT_A_TIME,
+    async (one) => {
+      try {
+        return { cycle: one, drawn: await draw(source, one) };
+      } catch (thrown) {
+        if (!isGone(thrown)) throw thrown;
+        return { cycle: one, drawn: null };
+      }
+    },
+  );
+  return {
+    sprints,
+    confirmations: draws.flatMap((one) => (one.drawn && sprint ? [{ cycle: one.cycle, sprint, source }] : [])),
+    undrawn: draws.flatMap((one) => (one.drawn === null ? [one.cycle] : [])),
+  };
+};
+
+/** Of the Sprints that pay in a cycle depends on, those that are due in their cycle: all but confirmations. They are found by arithmetic, ascending. */
+export const regularSprints = async <S extends Pick<CycleSource, "network" | "networkHash" | "fetch">>(
   source: S,
   cycle: number,
 ): Promise<readonly PastSprint<S>[]> => {

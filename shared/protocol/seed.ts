@@ -8,9 +8,15 @@ export type BatchPurpose = "evaluate" | "choose";
 
 /**
  * What a seed of a Sprint makes: its network, the inputs of its nonces, the sample of wins that a validator recomputes, the tasks and draws of duty, or
- * the sample of draws that a member shows.
+ * the sample of draws that a member shows; and whether a cycle between two Sprints has a confirmation.
  */
-export type SprintPurpose = "sprint-network" | "sprint-inputs" | "sprint-sample" | "sprint-duty" | "sprint-audit";
+export type SprintPurpose =
+  | "sprint-network"
+  | "sprint-inputs"
+  | "sprint-sample"
+  | "sprint-duty"
+  | "sprint-audit"
+  | "sprint-confirmation";
 
 export type SeedPurpose = BatchPurpose | SprintPurpose;
 
@@ -30,6 +36,7 @@ const PHASES_OF: Readonly<Record<SeedPurpose, Phase>> = {
   "sprint-sample": "exchange",
   "sprint-duty": "exchange",
   "sprint-audit": "commit",
+  "sprint-confirmation": "reveal",
 };
 
 /** The blocks of the phase that a seed is for, at whose begin it is drawn: of its cycle, for `sprint-audit` of the next one. */

@@ -7,6 +7,9 @@ export const SPRINT_DIALS = ["tiny", "test", "real"] as const;
 /** Greatest number of wins that a validator recomputes of one proof. With fewer in it, all of them. */
 export const MAX_SAMPLE = 459;
 
+/** Most cycles from one Sprint to the next where those in between may have a confirmation: all of them are looked at. */
+const MAX_CONFIRMED_EVERY = 100;
+
 /** Difficulties of a nonce: wins are one in so many. At the least one, of eight nonces that were never computed one would pass for a win. */
 export const MIN_DIFFICULTY = 8;
 export const MAX_DIFFICULTY = 900;
@@ -75,6 +78,17 @@ export const sprintSchema = z
           "nonces",
         ),
       ),
+    confirmations: z
+      .number()
+      .gt(0)
+      .max(1)
+      .optional()
+      .meta(
+        about(
+          "Probability with which a cycle without a Sprint asks all who committed to a proof in the last one to prove again; nobody knows it before the cycle's reveal phase. Unset: none.",
+          "share",
+        ),
+      ),
     max_share: z
       .number()
       .gt(0)
@@ -87,6 +101,10 @@ export const sprintSchema = z
         ),
       ),
     duty: dutySchema.optional(),
+  })
+  .refine(({ every, confirmations }) => confirmations === undefined || every <= MAX_CONFIRMED_EVERY, {
+    path: ["confirmations"],
+    message: `are for Sprints in every ${MAX_CONFIRMED_EVERY}th cycle or more often`,
   })
   .meta(about("Proof of compute: [compute.md](compute.md). Without it there are no Sprints."));
 
@@ -105,3 +123,16 @@ export const sprintOf = (
 /** The same if it has duty. */
 export const withDuty = (sprint: Sprint | undefined): SprintWithDuty | undefined =>
   sprint?.duty === undefined ? undefined : { ...sprint, duty: sprint.duty };
+
+/**
+ * The cycle whose Sprint would be confirmed in this one: the last before it under the same network file. Null where no confirmation can take place:
+ * without `sprint.confirmations`, in a cycle with a Sprint of its own, and before the file's first Sprint.
+ */
+export const confirmedCycle = (
+  { sprint, first_cycle }: { readonly sprint?: Sprint | undefined; readonly first_cycle: number },
+  cycle: number,
+): number | null => {
+  if (sprint?.confirmations === undefined || cycle % sprint.every === 0) return null;
+  const last = cycle - (cycle % sprint.every);
+  return last >= first_cycle ? last : null;
+};

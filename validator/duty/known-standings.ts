@@ -1,5 +1,5 @@
 import { type DutyStanding, dutyStandings } from "#shared/compute/duty/standing.js";
-import { sprintsBefore } from "#shared/compute/sprint-window.js";
+import { regularSprints } from "#shared/compute/sprint-window.js";
 import { cycleSource } from "#shared/participant/cycle-source.js";
 import { withDuty } from "#shared/protocol/sprint.js";
 import type { Validator } from "../context.js";
@@ -11,7 +11,7 @@ export const knownStandings = async (
   { participant, journal }: Pick<Validator, "participant" | "journal">,
   cycle: number,
 ): Promise<ReadonlyMap<string, DutyStanding> | undefined> => {
-  const past = await sprintsBefore(cycleSource(participant), cycle - 1);
+  const past = await regularSprints(cycleSource(participant), cycle - 1);
   const parts = past.flatMap(({ cycle: of, sprint }) => {
     const closed = withDuty(sprint) && journal.value.duties.find((one) => one.cycle === of);
     return closed ? [closed.parts] : [];

@@ -4,6 +4,7 @@ import { sprintsBefore } from "#shared/compute/sprint-window.js";
 import { cycleSource } from "#shared/participant/cycle-source.js";
 import type { Validator } from "../context.js";
 import { knownStandings } from "../duty/known-standings.js";
+import { knownDraw } from "./known-draw.js";
 
 type Knowing = Pick<Validator, "participant" | "journal">;
 
@@ -12,13 +13,19 @@ export const knownWeights = async (
   { participant, journal }: Knowing,
   cycle: number,
 ): Promise<ReadonlyMap<string, Confirmed> | undefined> => {
-  const past = await sprintsBefore(cycleSource(participant), cycle);
-  const known = past.map((sprint) => journal.value.sprints.find((one) => one.cycle === sprint.cycle));
-  const unknown = past.filter((_, i) => known[i]?.isWhole !== true).map((sprint) => sprint.cycle);
+  const { sprints, confirmations, undrawn } = await sprintsBefore(cycleSource(participant), cycle, knownDraw(journal));
+  const of = (past: { readonly cycle: number }) => journal.value.sprints.find((one) => one.cycle === past.cycle);
+  const outcomesOf = (past: typeof sprints) =>
+    past.flatMap((one) => {
+      const known = of(one);
+      return known ? [known.outcomes] : [];
+    });
+  const partly = [...sprints, ...confirmations].filter((one) => of(one)?.isWhole !== true);
+  const unknown = [...partly.map((one) => one.cycle), ...undrawn];
   if (unknown.length > 0)
     participant.log.warn("Sprints that pay depends on are not known in full", { cycle, unknown: unknown.join(" ") });
-  const outcomes = known.flatMap((one) => (one ? [one.outcomes] : []));
-  return outcomes.length === 0 ? undefined : confirmedWeights(outcomes);
+  const outcomes = outcomesOf(sprints);
+  return outcomes.length === 0 ? undefined : confirmedWeights(outcomes, outcomesOf(confirmations));
 };
 
 /** The gate on a cycle's pay by what this validator knows. Undefined where pay does not depend on Sprints or duty. */

@@ -5,26 +5,29 @@ import type { Validator } from "../context.js";
 /** Sprints that are remembered: those of a window, and some that a change of the window may ask for. */
 const KEPT = 2 * SPRINT_WINDOW;
 
+/** Sprints whose confirmations are remembered: the newest, and the one before. */
+const CONFIRMED = 2;
+
 /** Stores how a Sprint was settled. What was read in part takes the place of nothing: files that were here may be gone since. */
 export const rememberSprint = (
   journal: Validator["journal"],
-  { cycle, outcomes, isWhole }: Pick<SprintResult, "cycle" | "outcomes" | "isWhole">,
+  { cycle, confirms, outcomes, isWhole }: Pick<SprintResult, "cycle" | "confirms" | "outcomes" | "isWhole">,
 ): void =>
   journal.note((value) => {
     if (!isWhole && value.sprints.some((past) => past.cycle === cycle)) return value;
-    return {
-      ...value,
-      sprints: [
-        ...value.sprints.filter((past) => past.cycle !== cycle),
-        {
-          cycle,
-          isWhole,
-          outcomes: outcomes.map(({ uid, hotkey, outcome, measured, low, high }) => ({
-            ...{ uid, hotkey, outcome, measured, low, high },
-          })),
-        },
-      ]
-        .sort((a, b) => a.cycle - b.cycle)
-        .slice(-KEPT),
-    };
+    const sprints = [
+      ...value.sprints.filter((past) => past.cycle !== cycle),
+      {
+        cycle,
+        confirms,
+        isWhole,
+        outcomes: outcomes.map(({ uid, hotkey, outcome, measured, low, high }) => ({
+          ...{ uid, hotkey, outcome, measured, low, high },
+        })),
+      },
+    ].sort((a, b) => a.cycle - b.cycle);
+    const regular = sprints.filter((one) => one.confirms === null).slice(-KEPT);
+    const oldest = regular.at(-CONFIRMED)?.cycle ?? 0;
+    const kept = new Set(regular);
+    return { ...value, sprints: sprints.filter((one) => kept.has(one) || (one.confirms ?? -1) >= oldest) };
   });

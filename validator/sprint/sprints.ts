@@ -1,12 +1,13 @@
+import { sprintIn } from "#shared/compute/confirmation.js";
 import { sprintsBefore } from "#shared/compute/sprint-window.js";
 import { cycleSource } from "#shared/participant/cycle-source.js";
 import { withinBlocks } from "#shared/participant/duty.js";
 import { inForce } from "#shared/participant/in-force.js";
 import { explain } from "#shared/participant/run-cycles.js";
 import { phaseAt, phaseWindow } from "#shared/protocol/phases.js";
-import { sprintOf } from "#shared/protocol/sprint.js";
 import { recordWindow } from "#shared/replay/phase-records.js";
 import type { Checker } from "./context.js";
+import { knownDraw } from "./known-draw.js";
 import { knownWeights } from "./known-gate.js";
 import { publishChecks } from "./publish-checks.js";
 import { settleSprint } from "./settle-sprint.js";
@@ -38,7 +39,7 @@ export const runChecks = async (checker: Checker): Promise<never> => {
 const checkCycle = async (checker: Checker, cycle: number): Promise<void> => {
   const { clock, network } = checker.participant;
   const then = await inForce(checker, cycle);
-  const sprint = sprintOf(then.participant.network, cycle);
+  const sprint = await sprintIn(then.participant, cycle, knownDraw(checker.journal));
   if (!sprint) return;
   const { end } = recordWindow("checks", cycle, network);
   if (clock.head.number < end - 1)
@@ -77,9 +78,9 @@ const attempt = async (
  */
 const recall = async (checker: Checker, cycle: number, over: number): Promise<void> => {
   const { participant, journal } = checker;
-  const past = await sprintsBefore(cycleSource(participant), cycle);
+  const { sprints, confirmations } = await sprintsBefore(cycleSource(participant), cycle, knownDraw(journal));
   const whole = new Set(journal.value.sprints.flatMap((one) => (one.isWhole ? [one.cycle] : [])));
-  for (const { cycle: missed, sprint, source } of past) {
+  for (const { cycle: missed, sprint, source } of [...sprints, ...confirmations]) {
     if (whole.has(missed)) continue;
     if (participant.clock.head.number >= over) return;
     const { network, networkHash } = source;

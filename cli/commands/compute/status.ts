@@ -66,11 +66,18 @@ export const status: CommandSpec = {
               sprint: sprint ?? null,
               cycle: newest,
               unknown: window.unknown,
+              confirmations: window.confirmations.map(({ cycle: at, outcomes }) => ({ cycle: at, outcomes })),
               duty: { cycle: window.duty.results.at(-1)?.cycle ?? null, unknown: window.duty.unknown },
               miners: standings,
               beacon,
             });
-          else for (const line of [...lines(sprint, newest, standings), ...beaconLines(beacon)]) console.log(line);
+          else
+            for (const line of [
+              ...lines(sprint, newest, standings),
+              ...confirmationLines(sprint, window),
+              ...beaconLines(beacon),
+            ])
+              console.log(line);
         } finally {
           await close();
         }
@@ -147,9 +154,7 @@ const lines = (sprint: Sprint | undefined, cycle: number | null, standings: read
         String(outcome.wins),
         String(outcome.measured),
         `${outcome.low}–${outcome.high}`,
-        outcome.outcome === "invalid"
-          ? `invalid: ${outcome.nonce === null ? outcome.fault : `nonce ${outcome.nonce} does not win`}`
-          : outcome.outcome,
+        settledAs(outcome),
         String(confirmed),
         percent(share),
         ...(sprint.duty ? dutyCells(duty, reputation) : []),
@@ -159,3 +164,31 @@ const lines = (sprint: Sprint | undefined, cycle: number | null, standings: read
     ]),
   ];
 };
+
+/** What came of the confirmations of the newest Sprint. */
+const confirmationLines = (sprint: Sprint | undefined, { confirmations }: SprintWindow): readonly string[] => {
+  if (sprint?.confirmations === undefined) return [];
+  const odds = `each cycle without a Sprint has a confirmation with a probability of ${percent(sprint.confirmations)}`;
+  if (confirmations.length === 0) return ["", `${odds}; none was drawn since`];
+  return [
+    "",
+    odds,
+    ...columns([
+      ["CONFIRMED IN", "UID", "WINS", "WEIGHT", "95 %", "SETTLED", "HOTKEY"],
+      ...confirmations.flatMap(({ cycle, outcomes }) =>
+        outcomes.map((outcome) => [
+          `cycle ${cycle}`,
+          String(outcome.uid),
+          String(outcome.wins),
+          String(outcome.measured),
+          `${outcome.low}–${outcome.high}`,
+          settledAs(outcome),
+          outcome.hotkey,
+        ]),
+      ),
+    ]),
+  ];
+};
+
+const settledAs = ({ outcome, nonce, fault }: SprintOutcome): string =>
+  outcome === "invalid" ? `invalid: ${nonce === null ? fault : `nonce ${nonce} does not win`}` : outcome;

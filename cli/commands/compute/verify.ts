@@ -1,13 +1,13 @@
 import { JSON_FLAG, printJson } from "#shared/cli/json.js";
 import { type CommandSpec, shutdownSignal } from "#shared/cli/program.js";
 import { readCommittedProofs } from "#shared/compute/committed-proofs.js";
+import { readDraw, sprintIn } from "#shared/compute/confirmation.js";
 import { createJudge } from "#shared/compute/judge.js";
 import { processor } from "#shared/compute/processor.js";
 import { isPromised, readProof } from "#shared/compute/read-proof.js";
 import { BlockZeroError } from "#shared/errors/error.js";
 import { readSmallFile } from "#shared/files/regular-file.js";
 import { sha256 } from "#shared/protocol/hash.js";
-import { sprintOf } from "#shared/protocol/sprint.js";
 import { contextOf } from "#shared/replay/succession.js";
 import { maxWinnersBytes, parseWinners } from "#shared/sprint/proof/winners.js";
 import { winsWeight } from "#shared/sprint/proof/wins-weight.js";
@@ -68,7 +68,7 @@ const recompute = async (file: string, options: SubnetOptions): Promise<Verdict>
   const { source: newest, close } = await openSubnet({ ...locationFrom(options), log, signal });
   try {
     const source = await contextOf(newest, cycle);
-    const sprint = sprintOf(source.network, cycle);
+    const sprint = await sprintIn(source, cycle, readDraw);
     if (!sprint)
       throw new BlockZeroError(
         "PROOF_INVALID",

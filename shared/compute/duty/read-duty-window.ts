@@ -4,7 +4,7 @@ import type { CycleSource } from "#shared/replay/source.js";
 import type { Reputation } from "#shared/reputation/reputation.js";
 import { createJudge } from "../judge.js";
 import { type ReadWindowOptions, readSprintWindow } from "../read-window.js";
-import { sprintsBefore } from "../sprint-window.js";
+import { regularSprints } from "../sprint-window.js";
 import { membersBy } from "./duty-inputs.js";
 import { type DutyResult, readDuty } from "./read-duty.js";
 import { type DutyStanding, dutyStandings } from "./standing.js";
@@ -39,7 +39,7 @@ export const readDutyWindow = async (
 ): Promise<DutyWindow> => {
   const results: DutyResult[] = [];
   const unknown: number[] = [];
-  for (const past of await sprintsBefore(source, cycle - 1)) {
+  for (const past of await regularSprints(source, cycle - 1)) {
     const sprint = withDuty(past.sprint);
     if (!sprint) continue;
     const judge = createJudge(past.source, { ...past, ...options });

@@ -53,6 +53,7 @@ const stakes = new Map([
   ["vito", 35n],
   ["vlad", 25n],
 ]);
+const vectorPart = z.object({ uid: z.int(), hotkey: z.string(), outcome: z.enum(OUTCOMES), measured: z.number() });
 const NO_EVIDENCE: Evidence = { fault: null, losers: [] };
 const against = { verdict: "invalid", reason: "no_win", nonce: 17 } as const;
 
@@ -139,17 +140,19 @@ describe("confirmed weights", () => {
           z.object({
             about: z.string(),
             required: z.number(),
-            sprints: z.array(
-              z.array(z.object({ uid: z.int(), hotkey: z.string(), outcome: z.enum(OUTCOMES), measured: z.number() })),
-            ),
+            sprints: z.array(z.array(vectorPart)),
+            confirmations: z.array(z.array(vectorPart)).default([]),
             confirmed: z.record(z.string(), z.number()),
             parts: z.record(z.string(), z.number()),
           }),
         ),
       }),
     );
-    for (const { about, required, sprints, confirmed, parts } of cases) {
-      const found = confirmedWeights(sprints.map((outcomes) => outcomes.map((one) => ({ ...one, low: 0, high: 0 }))));
+    for (const { about, required, sprints, confirmations, confirmed, parts } of cases) {
+      const [settled, bounds] = [sprints, confirmations].map((all) =>
+        all.map((outcomes) => outcomes.map((one) => ({ ...one, low: 0, high: 0 }))),
+      );
+      const found = confirmedWeights(settled!, bounds);
       const gate = payGate({ required }, { confirmed: found, standings: undefined })!;
       const hotkeys = [...found.keys()];
       assert.deepEqual(Object.fromEntries(hotkeys.map((one) => [one, found.get(one)!.weight])), confirmed, about);
@@ -165,6 +168,22 @@ describe("confirmed weights", () => {
     assert.equal(weightOf([part("valid")], [part("absent")]), 0);
     assert.equal(weightOf([part("valid")], [part("valid", 7, "bob")]), 0);
     assert.equal(weightOf([part("valid")], [part("invalid")], [part("valid", 5000)]), 1250);
+  });
+
+  it("are bounded by each confirmation of the last Sprint, and nothing where one was not passed", () => {
+    const after = (...confirmations: SettledPart[][]) => confirmedWeights([[part("valid")]], confirmations).get("ann");
+    assert.deepEqual(after([part("valid", 1200)]), after());
+    assert.deepEqual(after([part("valid", 900)], [part("valid", 950)]), {
+      ...after(),
+      weight: 900,
+      bound: "confirmed",
+    });
+    assert.equal(after([part("undecided")])?.weight, 500);
+    assert.equal(after([part("undecided")], [part("undecided")])?.weight, 500);
+    for (const outcome of ["invalid", "withheld", "absent"] as const) assert.equal(after([part(outcome)])?.weight, 0);
+    assert.equal(after([part("valid", 1000, "bob")])?.weight, 0);
+    // It bounds the weight that pays until the next Sprint, and not that one's growth.
+    assert.equal(weightOf([part("valid")], [part("valid", 1200)]), 1200);
   });
 
   it("know the Sprints of the window alone, so that everybody begins with the same one", () => {

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { it } from "node:test";
 import { SPRINT_WINDOW } from "#shared/compute/confirmed.js";
 import { sprintsBefore } from "#shared/compute/sprint-window.js";
+import { BlockZeroError } from "#shared/errors/error.js";
 import { canonicalBytes } from "#shared/protocol/hash-json.js";
 import type { Network } from "#shared/protocol/network.js";
 import { networkHash } from "#shared/protocol/network.js";
@@ -24,6 +25,8 @@ const lineOf = (files: readonly (readonly [first: number, every: number, dials?:
   }
   return line;
 };
+
+const never = async () => assert.fail("this file has no confirmations");
 
 it("the Sprints before a cycle are found over changes of the file, in as many steps as there are Sprints and files", async () => {
   for (const files of [
@@ -62,9 +65,10 @@ it("the Sprints before a cycle are found over changes of the file, in as many st
         if (sprint.dials !== now.dials) break;
         expected.unshift(past);
       }
-      const found = await sprintsBefore({ network: newest, networkHash: networkHash(newest), fetch }, cycle);
+      const source = { network: newest, networkHash: networkHash(newest), fetch };
+      const { sprints } = await sprintsBefore(source, cycle, never);
       assert.deepEqual(
-        found.map((one) => one.cycle),
+        sprints.map((one) => one.cycle),
         expected,
         `${JSON.stringify(files)} at ${cycle}`,
       );
@@ -83,10 +87,30 @@ it("a Sprint every 10,000 cycles is found without looking at those in between", 
     networkHash: networkHash(network),
     fetch: async () => assert.fail("there is no former file"),
   };
-  const found = await sprintsBefore(source, 1_000_000);
+  const { sprints } = await sprintsBefore(source, 1_000_000, never);
   assert.deepEqual(
-    found.map(({ cycle }) => cycle),
+    sprints.map(({ cycle }) => cycle),
     [92, 93, 94, 95, 96, 97, 98, 99].map((n) => 10_000 * n),
   );
   assert.ok(looked < 100, `${looked}`);
+});
+
+it("the confirmations are those of the last Sprint that were drawn; what the chain no longer says is named", async () => {
+  const [network] = lineOf([[0, 10]]) as [Network];
+  const confirming = { ...network, sprint: { ...network.sprint!, confirmations: 0.5 } };
+  const asked: number[] = [];
+  const source = {
+    network: confirming,
+    networkHash: networkHash(confirming),
+    fetch: async () => assert.fail("there is no former file"),
+  };
+  const draw = async (_: unknown, cycle: number) => {
+    asked.push(cycle);
+    if (cycle === 23) throw new BlockZeroError("STATE_DISCARDED", "gone", "ask an archive");
+    return cycle % 2 === 0;
+  };
+  const { sprints, confirmations, undrawn } = await sprintsBefore(source, 27, draw);
+  assert.deepEqual([sprints.at(-1)?.cycle, confirmations.map(({ cycle }) => cycle), undrawn], [20, [22, 24, 26], [23]]);
+  assert.deepEqual(asked.sort(), [21, 22, 23, 24, 25, 26]);
+  assert.deepEqual((await sprintsBefore(source, 21, never)).confirmations, []);
 });

@@ -18,7 +18,14 @@ import { PHASES, template } from "../../support/micro-network.js";
 import { loadVectors } from "../protocol/vectors.js";
 
 const purpose = z.enum(["evaluate", "choose"]);
-const sprintPurpose = z.enum(["sprint-network", "sprint-inputs", "sprint-sample", "sprint-duty", "sprint-audit"]);
+const sprintPurpose = z.enum([
+  "sprint-network",
+  "sprint-inputs",
+  "sprint-sample",
+  "sprint-duty",
+  "sprint-audit",
+  "sprint-confirmation",
+]);
 const beaconTimes = seedBeaconSchema.omit({ public_key: true });
 const vectors = loadVectors(
   "seed",
@@ -167,6 +174,7 @@ describe("evaluation seeds", () => {
       "sprint-sample": ["exchange", CYCLE],
       "sprint-duty": ["exchange", CYCLE],
       "sprint-audit": ["commit", CYCLE + 1],
+      "sprint-confirmation": ["reveal", CYCLE],
     } as const;
     for (const purpose of sprintPurpose.options) {
       const [phase, of] = phases[purpose];

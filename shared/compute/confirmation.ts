@@ -1,0 +1,33 @@
+import { isTrigger } from "#shared/continuous/confirmation.js";
+import { confirmedCycle, type Sprint, sprintOf } from "#shared/protocol/sprint.js";
+import { readSprintSeed } from "#shared/replay/evaluation-seeds.js";
+import type { CycleContext } from "#shared/replay/source.js";
+import { MILLION } from "#shared/util/fraction.js";
+
+type Drawing = Pick<CycleContext, "chain" | "network" | "networkHash">;
+
+/** Whether a cycle between two Sprints has a confirmation. */
+export type Draw<C = Drawing> = (context: C, cycle: number) => Promise<boolean>;
+
+/** The same by the cycle's seed: nobody knows it before the reveal phase, when the network must be loaded at once. @param seed of `sprint-confirmation` */
+export const isDrawn = (seed: string, cycle: number, { confirmations = 0 }: Pick<Sprint, "confirmations">): boolean =>
+  isTrigger(seed, cycle, { perCycle: Math.round(MILLION * confirmations), blocks: 1, window: 1 });
+
+/** The draw as the chain has it, once the seed's deciding block is there. @throws BlockZeroError STATE_DISCARDED if the chain no longer has that state */
+export const readDraw: Draw = async (context, cycle) => {
+  const { sprint } = context.network;
+  if (!sprint || confirmedCycle(context.network, cycle) === null) return false;
+  return isDrawn(await readSprintSeed(context, { cycle, purpose: "sprint-confirmation" }), cycle, sprint);
+};
+
+/** The Sprint of a cycle: its own, or one that was drawn to confirm the last. Undefined if it has none. */
+export const sprintIn = async <C extends Pick<CycleContext, "network">>(
+  context: C,
+  cycle: number,
+  draw: Draw<C>,
+): Promise<Sprint | undefined> => {
+  const { network } = context;
+  const regular = sprintOf(network, cycle);
+  if (regular || confirmedCycle(network, cycle) === null) return regular;
+  return (await draw(context, cycle)) ? network.sprint : undefined;
+};

@@ -1,0 +1,22 @@
+import { type Draw, readDraw } from "#shared/compute/confirmation.js";
+import type { CycleContext } from "#shared/replay/source.js";
+import type { Validator } from "../context.js";
+
+/** Draws that are remembered: more than there are cycles between two Sprints with confirmations. */
+const KEPT = 128;
+
+/** Whether a cycle has a confirmation, as this validator remembers it; else read from the chain, which may not have that state for long, and remembered. */
+export const knownDraw =
+  <C extends Pick<CycleContext, "chain" | "network" | "networkHash">>(journal: Validator["journal"]): Draw<C> =>
+  async (context, cycle) => {
+    const known = journal.value.draws.find((draw) => draw.cycle === cycle);
+    if (known) return known.isDrawn;
+    const isDrawn = await readDraw(context, cycle);
+    journal.update((value) => ({
+      ...value,
+      draws: [...value.draws.filter((draw) => draw.cycle !== cycle), { cycle, isDrawn }]
+        .sort((a, b) => a.cycle - b.cycle)
+        .slice(-KEPT),
+    }));
+    return isDrawn;
+  };
