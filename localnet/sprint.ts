@@ -62,7 +62,7 @@ export interface KnownSprints {
 }
 
 /**
- * The result of a cycle's Sprint or confirmation, once the train phase after it is over, and of the duty of the Sprint before. They are settled and closed as
+ * The result of a cycle's Sprint or confirmation, once the reveal phase after it is over, and of the duty of the Sprint before. They are settled and closed as
  * every validator does it; what it gets of its pay is by both. Null if the cycle has neither Sprint nor confirmation.
  */
 export const observeSprint = async (
@@ -71,7 +71,7 @@ export const observeSprint = async (
   { costs, known }: { readonly costs: Costs; readonly known: KnownSprints },
 ): Promise<SprintCycle | null> => {
   const { chain, clock, network, signal } = context;
-  await clock.reach(lastBlockFor("checks", cycle, context) + 1, signal);
+  await clock.reach(lastBlockFor("checksheld", cycle, context) + 1, signal);
   const source = cycleSource(context, { isHeld: true });
   const { results, confirmations, confirmed, standings, duty } = await readPayWindow(source, cycle + 1, {
     arithmetic: () => processor(2),

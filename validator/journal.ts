@@ -23,6 +23,8 @@ export const validatorJournalSchema = z.object({
         /** Hash of the stored, signed checks of the cycle's Sprint, and the block that included their record. */
         checks: z.string().optional(),
         checked: z.int().optional(),
+        /** The block that included the record of the checks held. */
+        checksExchanged: z.int().optional(),
       }),
     )
     .default({}),

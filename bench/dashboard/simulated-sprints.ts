@@ -27,7 +27,7 @@ export const simulatedSprints = ({ sprint, hosts, cycle }: SimulatedSprints): Pa
   const results = Array.from({ length: SPRINT_WINDOW }, (_, i) => newest - (SPRINT_WINDOW - 1 - i) * sprint.every)
     .filter((at) => at >= 0)
     .map((at) => ({
-      ...{ cycle: at, sprint, stakes: new Map(), proofs: [], heard: [], isWhole: true },
+      ...{ cycle: at, confirms: null, sprint, stakes: new Map(), proofs: [], heard: [], isWhole: true },
       outcomes: hosts.map(({ uid, hotkey }, n): SprintOutcome => {
         const difficulty = 40 + (n % 200);
         const wins = 360 + Math.floor(80 * random.next());
@@ -42,7 +42,12 @@ export const simulatedSprints = ({ sprint, hosts, cycle }: SimulatedSprints): Pa
     }));
   const standings = sprint.duty ? dutyStandings(results.map(() => hosts.map(dutyPart))) : undefined;
   return {
-    ...{ results, unknown: [], confirmed: confirmedWeights(results.map(({ outcomes }) => outcomes)) },
+    ...{
+      results,
+      confirmations: [],
+      unknown: [],
+      confirmed: confirmedWeights(results.map(({ outcomes }) => outcomes)),
+    },
     ...{ standings, duty: { results: [], unknown: [], standings } },
   };
 };

@@ -220,6 +220,7 @@ export const records = (): readonly [string, ...string[]] => {
     encodeRecord({ type: "duty", ...at, duty: hashOf("d"), location }),
     encodeRecord({ type: "answers", ...at, answers: hashOf("a"), location }),
     encodeRecord({ type: "seal", ...at, contribution: hashOf("s"), location }),
+    encodeRecord({ type: "checksheld", ...at, held: [0, 1, 7] }),
     encodeRecord({ type: "sealheld", ...at, held: [0, 2, 9] }),
     encodeRecord({ type: "pulse", ...at, pulse: "97".repeat(48) }),
     encodeRecord({ type: "network", network: at.network, hash: NETWORK_HASH, location }),

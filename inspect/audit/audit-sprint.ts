@@ -22,7 +22,7 @@ export const auditSprint = async (
   { cycle, head }: { readonly cycle: number; readonly head: number },
   findings: Findings,
 ): Promise<void> => {
-  if (head < lastBlockFor("checks", cycle, source)) {
+  if (head < lastBlockFor("checksheld", cycle, source)) {
     if (sprintOf(source.network, cycle)) findings.note("the cycle's Sprint is not settled yet");
     return;
   }

@@ -52,11 +52,12 @@ export interface Measured {
   readonly score: number;
 }
 
-/** What a miner's confirmed weight leaves it of its pay. Weights are in nonces. */
+/** What a miner's confirmed weight and its duty leave it of its pay. Weights are in nonces. */
 export interface GatedPay {
-  readonly required: number;
+  /** Null if pay depends on duty alone. */
+  readonly required: number | null;
   readonly confirmed: number;
-  /** min(1, confirmed / required). */
+  /** From 0 to 1. */
   readonly part: number;
 }
 
@@ -76,7 +77,7 @@ export interface ExpectedStanding {
   readonly window: { readonly cycles: number; readonly score: number; readonly place: number; readonly of: number };
   /** Share of all pay, by the weight that is confirmed now. */
   readonly payShare: number;
-  /** What its confirmed weight leaves it of that; null where pay does not depend on Sprints, or none is settled. */
+  /** What its confirmed weight and its duty leave it; null where pay depends on neither, or no Sprint is settled. */
   readonly sprint: GatedPay | null;
   /** Cycles of the window of which not all reports can be had any more. */
   readonly unknown: readonly number[];

@@ -86,10 +86,12 @@ export const standingLines = ({ standing, verdict }: Pick<ScoreReport, "standing
   ];
 };
 
-const sprintLine = ({ required, confirmed, part }: GatedPay): string =>
-  part === 1
-    ? `Its confirmed weight of ${confirmed} nonces is what whole pay requires (${required}).`
-    : `That is ${percent(part)} of what it would be with the ${required} nonces that the network requires: ${confirmed} are confirmed.`;
+const sprintLine = ({ required, confirmed, part }: GatedPay): string => {
+  const weight = required === null ? "" : `: ${confirmed} nonces are confirmed, whole pay requires ${required}`;
+  return part === 1
+    ? `Sprints and duty leave it all of that${weight}.`
+    : `That is ${percent(part)} of what it would be but for Sprints and duty${weight}.`;
+};
 
 const placeLine = ({ cycle, group, place, bestPlace, worstPlace, of, mergedShare }: ExpectedStanding): string => {
   const range = bestPlace === worstPlace ? "" : ` (${bestPlace} to ${worstPlace} over the draws)`;

@@ -19,7 +19,7 @@ export const hearVerdicts = async (
   if (proof === undefined) return;
   try {
     await clock.reach(lastBlockFor("checks", cycle, participant), signal);
-    const { committed } = await readCommittedChecks(participant, cycle);
+    const committed = await readCommittedChecks(participant, cycle);
     const deadline = Math.max(phaseWindow(cycle + 1, "evaluate", network.phases).start, clock.head.number + 1);
     const entries = await untilBlock(clock, deadline, signal, (patience) => {
       const source = cycleSource(participant, { until: patience, isHeld: true });

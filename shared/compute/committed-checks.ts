@@ -1,5 +1,5 @@
 import { type Checks, isChecksSigned, MAX_CHECKS_BYTES, parseChecks } from "#shared/protocol/checks.js";
-import type { Stakes } from "#shared/protocol/stake.js";
+import { isMajority, type Stakes, sumStake } from "#shared/protocol/stake.js";
 import { lastBlockFor, phaseRecords } from "#shared/replay/phase-records.js";
 import type { CycleContext, CycleSource } from "#shared/replay/source.js";
 import { readVoters } from "#shared/replay/voters.js";
@@ -7,22 +7,56 @@ import { verify } from "#shared/wallet/index.js";
 
 /** A document of checks that a voting validator committed in time. */
 export interface CommittedChecks {
+  readonly uid: number;
   readonly hotkey: string;
   readonly hash: string;
   readonly location: string;
 }
 
-/** The documents of checks of a Sprint, by the state at the last block of the train phase after it, and the stakes that vote there. */
+/** A committed document, and whether it counts. */
+export interface ExchangedChecks extends CommittedChecks {
+  /** Whether validators with more than half of the voting stake say that they hold it. */
+  readonly counts: boolean;
+}
+
+/** Documents of checks that voting validators committed to, in the state after the last block of the train phase after the Sprint; by ascending uid. */
 export const readCommittedChecks = async (
   context: CycleContext,
   cycle: number,
-): Promise<{ readonly stakes: Stakes; readonly committed: readonly CommittedChecks[] }> => {
-  const { stakes, commitments } = await readVoters(context, cycle, lastBlockFor("checks", cycle, context));
-  const committed = [...phaseRecords("checks", cycle, commitments, context)]
-    .filter(([hotkey]) => stakes.has(hotkey))
-    .map(([hotkey, { record }]) => ({ hotkey, hash: record.checks, location: record.location }))
-    .sort((a, b) => (a.hotkey < b.hotkey ? -1 : 1));
-  return { stakes, committed };
+): Promise<readonly CommittedChecks[]> => {
+  const { stakes, metagraph, commitments } = await readVoters(context, cycle, lastBlockFor("checks", cycle, context));
+  const uids = new Map(metagraph.neurons.map(({ hotkey, uid }) => [hotkey, uid]));
+  return [...phaseRecords("checks", cycle, commitments, context)]
+    .flatMap(([hotkey, { record }]): CommittedChecks[] => {
+      const uid = uids.get(hotkey);
+      if (uid === undefined || !stakes.has(hotkey)) return [];
+      return [{ uid, hotkey, hash: record.checks, location: record.location }];
+    })
+    .sort((a, b) => a.uid - b.uid);
+};
+
+/**
+ * Which documents of checks of a Sprint count: as with reports, those that validators with more than half of the voting stake say they hold, in
+ * the state after the last block of the reveal phase after it, whose stakes vote. So everybody settles by the same documents, and each is to be had.
+ */
+export const readExchangedChecks = async (
+  context: CycleContext,
+  cycle: number,
+): Promise<{ readonly stakes: Stakes; readonly committed: readonly ExchangedChecks[] }> => {
+  const [committed, { stakes, commitments }] = await Promise.all([
+    readCommittedChecks(context, cycle),
+    // Validators may have written records of the next cycle by then.
+    readVoters(context, cycle + 1, lastBlockFor("checksheld", cycle, context)),
+  ]);
+  const held = [...phaseRecords("checksheld", cycle, commitments, context)].filter(([hotkey]) => stakes.has(hotkey));
+  return {
+    stakes,
+    committed: committed.map((promise, number) => {
+      const holders = held.filter(([, { record }]) => record.held.includes(number));
+      const stake = sumStake(holders.map(([hotkey]) => stakes.get(hotkey)!));
+      return { ...promise, counts: isMajority(stake, stakes) };
+    }),
+  };
 };
 
 /**

@@ -1,19 +1,18 @@
 import { isTrigger } from "#shared/continuous/confirmation.js";
 import { confirmedCycle, type Sprint, sprintOf } from "#shared/protocol/sprint.js";
+import type { ValueSource } from "#shared/replay/beacon-value.js";
 import { readSprintSeed } from "#shared/replay/evaluation-seeds.js";
 import type { CycleContext } from "#shared/replay/source.js";
 import { MILLION } from "#shared/util/fraction.js";
 
-type Drawing = Pick<CycleContext, "chain" | "network" | "networkHash">;
-
 /** Whether a cycle between two Sprints has a confirmation. */
-export type Draw<C = Drawing> = (context: C, cycle: number) => Promise<boolean>;
+export type Draw<C = ValueSource> = (context: C, cycle: number) => Promise<boolean>;
 
 /** The same by the cycle's seed: nobody knows it before the reveal phase, when the network must be loaded at once. @param seed of `sprint-confirmation` */
 export const isDrawn = (seed: string, cycle: number, { confirmations = 0 }: Pick<Sprint, "confirmations">): boolean =>
   isTrigger(seed, cycle, { perCycle: Math.round(MILLION * confirmations), blocks: 1, window: 1 });
 
-/** The draw as the chain has it, once the seed's deciding block is there. @throws BlockZeroError STATE_DISCARDED if the chain no longer has that state */
+/** The draw as the chain has it, once the seed's deciding block is there. @throws as `readSprintSeed` */
 export const readDraw: Draw = async (context, cycle) => {
   const { sprint } = context.network;
   if (!sprint || confirmedCycle(context.network, cycle) === null) return false;

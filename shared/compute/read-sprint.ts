@@ -6,7 +6,7 @@ import type { Stakes } from "#shared/protocol/stake.js";
 import type { CycleSource } from "#shared/replay/source.js";
 import { accusedNonces, type CastVote } from "#shared/sprint/proof/votes.js";
 import { mapLimited } from "#shared/util/map-limited.js";
-import { type CommittedChecks, fetchChecks, readCommittedChecks } from "./committed-checks.js";
+import { type ExchangedChecks, fetchChecks, readExchangedChecks } from "./committed-checks.js";
 import { type CommittedProof, readCommittedProofs } from "./committed-proofs.js";
 import type { SprintJudge } from "./judge.js";
 import { type Evidence, type SprintOutcome, settleProof, votesOn } from "./outcome.js";
@@ -33,7 +33,7 @@ export interface SprintResult {
   readonly outcomes: readonly SprintOutcome[];
   /** Every voting validator, by ascending hotkey. */
   readonly heard: readonly CheckedBy[];
-  /** Whether every committed document was available, and every proof that a validator named as invalid. If not, others may settle otherwise. */
+  /** Whether every document that counts was available, and every proof that a validator named as invalid. If not, others may settle otherwise. */
   readonly isWhole: boolean;
 }
 
@@ -44,7 +44,7 @@ export interface ReadSprintOptions {
 }
 
 /**
- * Settles a Sprint once the train phase after it is over: a pure function of chain state, of the documents and proofs that it names by hash, and
+ * Settles a Sprint once the reveal phase after it is over: a pure function of chain state, of the documents and proofs that it names by hash, and
  * of recomputing the nonces that they name.
  *
  * @throws BlockZeroError STATE_DISCARDED if the chain no longer has the state; what the judge throws
@@ -55,7 +55,7 @@ export const readSprint = async (
 ): Promise<SprintResult> => {
   const [proofs, { stakes, committed }] = await Promise.all([
     readCommittedProofs(source, cycle),
-    readCommittedChecks(source, cycle),
+    readExchangedChecks(source, cycle),
   ]);
   const heard = await Promise.all(
     [...stakes].map(async ([hotkey, stake]) => {
@@ -86,9 +86,11 @@ export const readSprint = async (
   };
 };
 
-const hear = async (source: CycleSource, cycle: number, promise: CommittedChecks | undefined) => {
+const hear = async (source: CycleSource, cycle: number, promise: ExchangedChecks | undefined) => {
   const silent = { checks: null, isGone: false };
   if (!promise) return { ...silent, problem: "it committed to no checks in time" };
+  if (!promise.counts)
+    return { ...silent, problem: "validators with more than half of the stake do not say that they hold its checks" };
   try {
     const { checks, problem } = await fetchChecks(source, cycle, promise);
     return { checks, problem: problem && `its checks are unusable: ${problem}`, isGone: false };

@@ -105,6 +105,13 @@ export interface AnswersRecord extends CycleRecord {
   readonly location: string;
 }
 
+/** A validator states which of the committed documents of checks of a Sprint it holds. */
+export interface ChecksHeldRecord extends CycleRecord {
+  readonly type: "checksheld";
+  /** Numbers of the documents, ascending, each below `MAX_HELD`. Number n is the n-th committed document by ascending uid. */
+  readonly held: readonly number[];
+}
+
 /** A contributor to the beacon commits to its sealed contribution to a cycle's value. */
 export interface SealRecord extends CycleRecord {
   readonly type: "seal";
@@ -149,6 +156,7 @@ export type ChainRecord =
   | ChecksRecord
   | DutyRecord
   | AnswersRecord
+  | ChecksHeldRecord
   | SealRecord
   | SealHeldRecord
   | PulseRecord
@@ -197,6 +205,7 @@ const fieldsOf = (record: ChainRecord): readonly string[] => {
     case "report":
       return [...head, `${record.cycle}`, hashToRecord(record.report), record.location];
     case "held":
+    case "checksheld":
     case "sealheld":
       return [...head, `${record.cycle}`, encodeBitmap(record.held)];
     case "ballot":
@@ -234,7 +243,7 @@ const read = (type: string, network: string, rest: readonly string[]): ChainReco
   const [cycleText = "", ...fields] = rest;
   if (!/^(0|[1-9][0-9]{0,9})$/.test(cycleText)) return null;
   const at = { network, cycle: Number(cycleText) };
-  if (type === "held" || type === "sealheld") {
+  if (type === "held" || type === "checksheld" || type === "sealheld") {
     const held = fields.length === 1 ? decodeBitmap(fields[0]!) : null;
     return held && { type, ...at, held };
   }
@@ -289,7 +298,7 @@ const fromBase36 = (text = ""): number | null => {
 
 const problemOf = (record: ChainRecord): string | null => {
   if (!/^[0-9a-f]{8}$/.test(record.network)) return "a network that is not 8 hex digits";
-  if (record.type === "held" || record.type === "sealheld")
+  if (record.type === "held" || record.type === "checksheld" || record.type === "sealheld")
     return cycleProblem(record) ?? (isBitmap(record.held) ? null : "numbers that are none");
   if (record.type === "pulse")
     return cycleProblem(record) ?? (isPulse(record.pulse) ? null : "a pulse of another form");
@@ -324,7 +333,10 @@ const cycleProblem = ({ cycle }: CycleRecord): string | null =>
   Number.isInteger(cycle) && cycle >= 0 && cycle <= MAX_CYCLE ? null : "a cycle that is not a 32-bit number";
 
 const hashOf = (
-  record: Exclude<ChainRecord, HeldRecord | BallotRecord | EnterRecord | SealHeldRecord | PulseRecord>,
+  record: Exclude<
+    ChainRecord,
+    HeldRecord | BallotRecord | EnterRecord | ChecksHeldRecord | SealHeldRecord | PulseRecord
+  >,
 ): string => {
   switch (record.type) {
     case "commit":

@@ -9,6 +9,7 @@ const VALIDATORS_RECORDS: ReadonlySet<ChainRecord["type"]> = new Set([
   "ballot",
   "model",
   "checks",
+  "checksheld",
   "seal",
   "sealheld",
 ]);

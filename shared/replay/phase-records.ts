@@ -6,6 +6,7 @@ import {
   type AnswersRecord,
   type BallotRecord,
   type ChainRecord,
+  type ChecksHeldRecord,
   type ChecksRecord,
   type CommitRecord,
   type DutyRecord,
@@ -31,7 +32,11 @@ const PHASE_OF = {
   checks: "train",
   duty: "train",
   answers: "exchange",
+  checksheld: "reveal",
 } as const satisfies Record<PhaseRecordType, Phase>;
+
+/** Records that count in a phase of the cycle after theirs. */
+const IN_NEXT_CYCLE: ReadonlySet<PhaseRecordType> = new Set(["checks", "checksheld", "duty", "answers"]);
 
 interface RecordTypes {
   readonly commit: CommitRecord;
@@ -44,6 +49,7 @@ interface RecordTypes {
   readonly checks: ChecksRecord;
   readonly duty: DutyRecord;
   readonly answers: AnswersRecord;
+  readonly checksheld: ChecksHeldRecord;
 }
 
 export type PhaseRecordType = keyof RecordTypes;
@@ -59,9 +65,6 @@ export interface PhaseRecord<T extends PhaseRecordType> {
 
 /** Hotkey → its record. The chain keeps one record per key, so there is at most one of a type. */
 export type PhaseRecords<T extends PhaseRecordType> = ReadonlyMap<string, PhaseRecord<T>>;
-
-/** Records that count in a phase of the cycle after theirs. */
-const IN_NEXT_CYCLE: ReadonlySet<PhaseRecordType> = new Set(["checks", "duty", "answers"]);
 
 /**
  * The blocks in which a record of a type counts. The train phase's first half belongs to seals where the network has contributions: the

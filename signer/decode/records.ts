@@ -10,6 +10,7 @@ const TYPES: Readonly<Record<ChainRecord["type"], true>> = {
   enter: true,
   sprint: true,
   checks: true,
+  checksheld: true,
   duty: true,
   answers: true,
   seal: true,

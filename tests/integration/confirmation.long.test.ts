@@ -5,8 +5,9 @@ import { openFindings } from "#inspect/audit/findings.js";
 import { sprintFacts } from "#inspect/explain/explain-sprint.js";
 import { sprintSentences } from "#inspect/explain/sprint-sentences.js";
 import { runSprint } from "#miner/sprint/run-sprint.js";
-import { readSprintWindow } from "#shared/compute/read-window.js";
+import { readPayWindow } from "#shared/compute/read-pay-window.js";
 import type { Sprint } from "#shared/protocol/sprint.js";
+import { holdChecks } from "#validator/sprint/hold-checks.js";
 import { knownWeights } from "#validator/sprint/known-gate.js";
 import { publishChecks } from "#validator/sprint/publish-checks.js";
 import { settleSprint } from "#validator/sprint/settle-sprint.js";
@@ -21,7 +22,7 @@ const BATCHES = 12;
 
 type Waiting = Parameters<typeof until>[0];
 
-/** The part of validators in a Sprint, from the end of its evaluate phase until the train phase after it is over. */
+/** The part of validators in a Sprint, from the end of its evaluate phase until the reveal phase after it is over. */
 const settled = async (t: Waiting, subnet: Subnet, cycle: number, named: Readonly<Record<string, TestChecker>>) => {
   const [names, validators] = [Object.keys(named), Object.values(named)];
   const train = subnet.window(cycle + 1, "train");
@@ -29,12 +30,17 @@ const settled = async (t: Waiting, subnet: Subnet, cycle: number, named: Readonl
   await subnet.to(subnet.window(cycle, "exchange").start);
   await until(t, () => validators.every(({ journal }) => journal.value.cycles[cycle]?.checks !== undefined));
   await subnet.to(train.start);
-  // One record of checks a Sprint.
-  for (const name of names) await subnet.sent(name, cycle - 1);
+  // A record of checks and one of those held for each Sprint.
+  for (const name of names) await subnet.sent(name, 2 * (cycle - 1) - 1);
   await subnet.to(train.start + 1);
   await Promise.all(checks);
-  await subnet.to(train.end);
-  const deadline = train.end + 1;
+  const holds = validators.map((validator) => holdChecks(validator, cycle));
+  const reveal = subnet.window(cycle + 1, "reveal");
+  await subnet.to(reveal.start);
+  for (const name of names) await subnet.sent(name, 2 * (cycle - 1));
+  await subnet.to(reveal.end - 1);
+  await Promise.all(holds);
+  const deadline = reveal.end + 1;
   await Promise.all(validators.map((one) => settleSprint(one, { cycle, sprint: CONFIRMED, deadline })));
 };
 
@@ -79,7 +85,7 @@ it("a Sprint that is confirmed without notice: who has gone since counts nothing
 
   const { source, head } = await lookAt(t, subnet);
   const arithmetic = async () => ({ device, threads: 1 });
-  const window = await readSprintWindow(source, 4, { arithmetic });
+  const window = await readPayWindow(source, 4, { arithmetic });
   const { results, confirmations, unknown, confirmed } = window;
   assert.deepEqual(
     [results, confirmations].map((all) => all.map(({ cycle, confirms }) => [cycle, confirms])),

@@ -12,6 +12,7 @@ import { encodeRecord, parseRecord, shortHash } from "#shared/protocol/records.j
 import { parseWinners } from "#shared/sprint/proof/winners.js";
 import { mark } from "#validator/mark.js";
 import { checkProofs } from "#validator/sprint/check-proofs.js";
+import { holdChecks } from "#validator/sprint/hold-checks.js";
 import { knownGate } from "#validator/sprint/known-gate.js";
 import { publishChecks } from "#validator/sprint/publish-checks.js";
 import { settleSprint } from "#validator/sprint/settle-sprint.js";
@@ -61,7 +62,7 @@ const sprinted = async (
   await Promise.all(lives);
 };
 
-/** Both validators check and settle the Sprint; the head is then in the commit phase of cycle 2. */
+/** Both validators check and settle the Sprint; the head is then at the end of the reveal phase of cycle 2. */
 const settled = async (
   t: Parameters<typeof until>[0],
   subnet: Subnet,
@@ -83,8 +84,13 @@ const settled = async (
   for (const name of Object.keys(validators)) await subnet.sent(name, 1);
   await subnet.to(train.start + 1);
   await Promise.all(checks);
-  await subnet.to(train.end);
-  const deadline = train.end + 1;
+  const holds = Object.values(validators).map((validator) => holdChecks(validator, 1));
+  const reveal = subnet.window(2, "reveal");
+  await subnet.to(reveal.start);
+  for (const name of Object.keys(validators)) await subnet.sent(name, 2);
+  await subnet.to(reveal.end - 1);
+  await Promise.all(holds);
+  const deadline = reveal.end + 1;
   await Promise.all(
     Object.values(validators).map((validator) => settleSprint(validator, { cycle: 1, sprint: SPRINT, deadline })),
   );

@@ -226,8 +226,10 @@ def settled(measured, history, confirmations):
 def capped(weights, share=250_000):
     positive = sorted((one for one in weights if one > 0), reverse=True)
     hosts = len(positive)
-    beside = sum(10 * one >= positive[0] for one in positive)
-    cap = max(Fraction(share, 10**6), Fraction(2, beside + 1))
+    others = positive[1:]
+    middle = min((one for one in others if 2 * sum(other for other in others if other <= one) >= sum(others)), default=0)
+    counted = 1 + sum(10 * one >= middle for one in others)
+    cap = max(Fraction(share, 10**6), Fraction(2, counted + 1))
     limit = None
     for k in range(hosts + 1):
         if k == hosts or k * cap >= 1:
@@ -324,6 +326,8 @@ document = {
         capped([1000, 100, 100, 100, 100, 100, 100, 99]),
         capped([1000, 99, 1, 1, 1, 1, 1, 1]),
         capped([1000, 700, 600, 500, 400, 300, 200], 200_000),
+        capped([50, 30, 20, 1, 1, 1, 1]),
+        capped([5000, 100, 120, 140, 160, 180, 200, 220, 9]),
     ],
     "votes": {
         "members": MEMBERS,

@@ -1,5 +1,5 @@
 import { type Draw, readDraw } from "#shared/compute/confirmation.js";
-import type { CycleContext } from "#shared/replay/source.js";
+import type { ValueSource } from "#shared/replay/beacon-value.js";
 import type { Validator } from "../context.js";
 
 /** Draws that are remembered: more than there are cycles between two Sprints with confirmations. */
@@ -7,7 +7,7 @@ const KEPT = 128;
 
 /** Whether a cycle has a confirmation, as this validator remembers it; else read from the chain, which may not have that state for long, and remembered. */
 export const knownDraw =
-  <C extends Pick<CycleContext, "chain" | "network" | "networkHash">>(journal: Validator["journal"]): Draw<C> =>
+  <C extends ValueSource>(journal: Validator["journal"]): Draw<C> =>
   async (context, cycle) => {
     const known = journal.value.draws.find((draw) => draw.cycle === cycle);
     if (known) return known.isDrawn;

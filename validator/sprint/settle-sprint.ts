@@ -18,7 +18,7 @@ export const settleSprint = async (
   { cycle, sprint, deadline }: { readonly cycle: number; readonly sprint: Sprint; readonly deadline: number },
 ): Promise<void> => {
   const { clock, signal, log } = participant;
-  await clock.reach(lastBlockFor("checks", cycle, participant), signal);
+  await clock.reach(lastBlockFor("checksheld", cycle, participant), signal);
   const judge = createJudge(cycleSource(participant, { isHeld: true }), {
     sprint,
     cycle,

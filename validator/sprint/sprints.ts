@@ -7,10 +7,14 @@ import { explain } from "#shared/participant/run-cycles.js";
 import { phaseAt, phaseWindow } from "#shared/protocol/phases.js";
 import { recordWindow } from "#shared/replay/phase-records.js";
 import type { Checker } from "./context.js";
+import { holdChecks } from "./hold-checks.js";
 import { knownDraw } from "./known-draw.js";
 import { knownWeights } from "./known-gate.js";
 import { publishChecks } from "./publish-checks.js";
 import { settleSprint } from "./settle-sprint.js";
+
+/** Share of the evaluate phase in which documents and proofs that a Sprint is settled by are waited for. */
+const PATIENCE = 1 / 2;
 
 /** Blocks that a duty gets at least. */
 const LEAST_BLOCKS = 2;
@@ -39,14 +43,18 @@ export const runChecks = async (checker: Checker): Promise<never> => {
 const checkCycle = async (checker: Checker, cycle: number): Promise<void> => {
   const { clock, network } = checker.participant;
   const then = await inForce(checker, cycle);
-  const sprint = await sprintIn(then.participant, cycle, knownDraw(checker.journal));
+  const sprint = await sprintIn(cycleSource(then.participant, { isHeld: true }), cycle, knownDraw(checker.journal));
   if (!sprint) return;
   const { end } = recordWindow("checks", cycle, network);
   if (clock.head.number < end - 1)
     await attempt(then, cycle, "checks", end + 1, (bounded) => publishChecks(bounded, cycle, sprint));
+  const exchange = recordWindow("checksheld", cycle, network);
+  if (clock.head.number < exchange.end - 1)
+    await attempt(then, cycle, "checks", exchange.end + 1, (bounded) => holdChecks(bounded, cycle));
   const over = phaseWindow(cycle + 1, "exchange", network.phases).start - 1;
+  const evaluate = phaseWindow(cycle + 1, "evaluate", network.phases);
   // Files are waited for until then, so that time is left to recompute what they name.
-  const deadline = phaseWindow(cycle + 1, "evaluate", network.phases).start;
+  const deadline = evaluate.start + Math.ceil((evaluate.end - evaluate.start) * PATIENCE);
   await attempt(then, cycle, "settle", over, (bounded) => settleSprint(bounded, { cycle, sprint, deadline }));
   await recall(checker, cycle + 1, over);
   await showWeights(checker, cycle + 1);

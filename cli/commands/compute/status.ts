@@ -54,7 +54,7 @@ export const status: CommandSpec = {
         try {
           const { sprint, phases } = source.network;
           const { cycle: current } = phaseAt(head, phases);
-          const isSettled = current > 0 && head >= lastBlockFor("checks", current - 1, source);
+          const isSettled = current > 0 && head >= lastBlockFor("checksheld", current - 1, source);
           const cycle = isSettled ? current : Math.max(0, current - 1);
           const window = await readPayWindow(source, cycle, { arithmetic: () => processor(), signal });
           const standings = sprint ? standingsOf(sprint, window) : [];
@@ -166,7 +166,10 @@ const lines = (sprint: Sprint | undefined, cycle: number | null, standings: read
 };
 
 /** What came of the confirmations of the newest Sprint. */
-const confirmationLines = (sprint: Sprint | undefined, { confirmations }: SprintWindow): readonly string[] => {
+const confirmationLines = (
+  sprint: Sprint | undefined,
+  { confirmations }: Pick<PayWindow, "confirmations">,
+): readonly string[] => {
   if (sprint?.confirmations === undefined) return [];
   const odds = `each cycle without a Sprint has a confirmation with a probability of ${percent(sprint.confirmations)}`;
   if (confirmations.length === 0) return ["", `${odds}; none was drawn since`];

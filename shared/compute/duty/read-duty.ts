@@ -14,7 +14,7 @@ import type { CloseInputs, Member } from "#shared/settlement/cycle-inputs.js";
 import { breathe } from "#shared/util/breathe.js";
 import { mapLimited } from "#shared/util/map-limited.js";
 import { verifyVrf } from "#shared/wallet/index.js";
-import { fetchChecks, readCommittedChecks } from "../committed-checks.js";
+import { fetchChecks, readExchangedChecks } from "../committed-checks.js";
 import type { SprintJudge } from "../judge.js";
 import {
   type CommittedDocument,
@@ -149,10 +149,11 @@ const hearing =
 
 /** Nonces that voting validators say are no wins, each as `<hotkey> <nonce>`: who called one valid is refuted by its recomputation. */
 const accusedByValidators = async (source: CycleSource, cycle: number) => {
-  const { committed } = await readCommittedChecks(source, cycle);
+  const { committed } = await readExchangedChecks(source, cycle);
   const nonces = new Set<string>();
   let isWhole = true;
-  await mapLimited(committed, CONCURRENT_FETCHES, async (one) => {
+  const counted = committed.filter(({ counts }) => counts);
+  await mapLimited(counted, CONCURRENT_FETCHES, async (one) => {
     try {
       const { checks } = await fetchChecks(source, cycle, one);
       for (const { hotkey, nonce } of checks?.entries ?? []) if (nonce !== null) nonces.add(`${hotkey} ${nonce}`);

@@ -4,7 +4,7 @@ import { allocateExact, EXACT_BATCH, fitsExactProcessor } from "#shared/kernels/
 import { type ExactDials, flopsOf, shapeOf } from "./dials.js";
 import { checkNonce } from "./inputs.js";
 import type { Nonces, ThreadAnswer, ThreadRequest } from "./processor-thread.js";
-import { leaveThread, takeThread } from "./processor-threads.js";
+import { leaveThread, type Thread, takeThread } from "./processor-threads.js";
 import type { LoadOptions, SprintNetwork } from "./sprint-network.js";
 import { tensorCount } from "./weights.js";
 import { checkDifficulty } from "./win.js";

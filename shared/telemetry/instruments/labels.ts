@@ -62,6 +62,7 @@ export const RECORDS = [
   "enter",
   "sprint",
   "checks",
+  "checksheld",
   "duty",
   "answers",
   "seal",

@@ -269,12 +269,9 @@ describe("pay by confirmed weight", () => {
     assert.doesNotMatch(text(null), /nonces/);
     assert.match(
       text({ required: 2000, confirmed: 500, part: 0.25 }),
-      /That is 25[.0]* % of what it would be with the 2000 nonces .*: 500 are confirmed\./,
+      /That is 25[.0]* % of what it would be but for Sprints and duty: 500 nonces are confirmed, whole pay requires 2000\./,
     );
-    assert.match(
-      text({ required: 2000, confirmed: 2500, part: 1 }),
-      /weight of 2500 nonces is what whole pay requires/,
-    );
+    assert.match(text({ required: 2000, confirmed: 2500, part: 1 }), /leave it all of that: 2500 nonces are confirmed/);
   });
 
   it("is nothing before a miner has shown anything, and whole before the first Sprint", {
@@ -283,7 +280,7 @@ describe("pay by confirmed weight", () => {
     const subnet = await openSubnet(t, { network: { sprint: SPRINT } });
     const look = await lookAt(t, subnet);
     assert.equal(await gateNow({ ...look, last: 0 }, subnet.signer("ann").address), undefined);
-    await subnet.to(subnet.window(2, "train").end);
+    await subnet.to(subnet.window(2, "evaluate").start);
     const later = await lookAt(t, subnet);
     const gated = await gateNow(later, subnet.signer("ann").address);
     assert.deepEqual(gated?.own, { required: 1000, confirmed: 0, part: 0 });

@@ -39,6 +39,7 @@ const recordSchema = z.discriminatedUnion("type", [
     location: z.string(),
   }),
   z.object({ type: z.literal("checks"), ...onCycle, checks: z.string(), location: z.string() }),
+  z.object({ type: z.literal("checksheld"), ...onCycle, held: z.array(z.number()) }),
   z.object({ type: z.literal("duty"), ...onCycle, duty: z.string(), location: z.string() }),
   z.object({ type: z.literal("answers"), ...onCycle, answers: z.string(), location: z.string() }),
   z.object({ type: z.literal("seal"), ...onCycle, contribution: z.string(), location: z.string() }),
@@ -100,6 +101,7 @@ const record: fc.Arbitrary<ChainRecord> = fc.oneof(
     .record({ type: fc.constant("sprint" as const), network, cycle, proof: hash, wins, nonces, location }, plain)
     .map((fields) => ({ ...fields, nonces: Math.max(fields.wins, fields.nonces) })),
   fc.record({ type: fc.constant("checks" as const), network, cycle, checks: hash, location }, plain),
+  fc.record({ type: fc.constant("checksheld" as const), network, cycle, held }, plain),
   fc.record({ type: fc.constant("duty" as const), network, cycle, duty: hash, location }, plain),
   fc.record({ type: fc.constant("answers" as const), network, cycle, answers: hash, location }, plain),
   fc.record({ type: fc.constant("seal" as const), network, cycle, contribution: hash, location }, plain),
@@ -141,6 +143,10 @@ test("the longest record of each kind fits in 128 bytes", () => {
   assert.equal(Buffer.byteLength(encodeRecord({ type: "sprint", ...full, proof: longest, ...counts })), 127);
   assert.ok(Buffer.byteLength(encodeRecord({ type: "seal", ...full, contribution: longest })) <= MAX_RECORD_BYTES);
   const all = Array.from({ length: MAX_HELD }, (_, i) => i);
+  assert.equal(
+    Buffer.byteLength(encodeRecord({ type: "checksheld", network: "ffffffff", cycle: MAX_CYCLE, held: all })),
+    121,
+  );
   assert.equal(
     Buffer.byteLength(encodeRecord({ type: "sealheld", network: "ffffffff", cycle: MAX_CYCLE, held: all })),
     119,
