@@ -39,10 +39,11 @@ export const computeNow = (network: Network, facts: ComputeFacts | null, running
   };
 };
 
-const seedOf = ({ cycle, seed: { value, ...moment } }: ComputeFacts): DrawnSeed => ({
-  ...{ cycle, ...moment },
-  value: value && { ...value, text: printable(valueText(value)) },
-});
+const seedOf = ({ cycle, seed: { value, ...moment } }: ComputeFacts): DrawnSeed => {
+  if (value === null) return { cycle, ...moment, value };
+  const said = { ...value, dropped: value.dropped.map(({ hotkey, why }) => ({ hotkey, why: printable(why) })) };
+  return { cycle, ...moment, value: { ...said, text: valueText(said) } };
+};
 
 const hostsOf = (network: Network, sprints: PayWindow): readonly ComputeHost[] => {
   const { results, confirmed, standings } = sprints;

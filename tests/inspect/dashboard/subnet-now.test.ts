@@ -78,7 +78,7 @@ describe("proof of compute", () => {
     });
     const { value, ...moment } = seed!;
     assert.deepEqual([moment.cycle, moment.origin, moment.round], [40, "pulse", 1041]);
-    assert.match(value!.text, /^[0-9a-f]{12} of contributions of 5\w{7}, 5\w{7}.*5\w{7}: it opened nothing/);
+    assert.match(value!.text, /^[0-9a-f]{12} of contributions of 5\w{7}, 5\w{7}.*· without 5\w{7}: it opened nothing$/);
     assert.equal(hosts.length, 12);
     const [valid, , padder, undecided, absent] = hosts;
     assert.deepEqual([valid!.outcome, valid!.why, valid!.difficulty], ["valid", null, 40]);
