@@ -29,14 +29,16 @@ export const awaitSprintSeed = async (
 };
 
 /**
- * Waits for the entropy of a seed, until it is certain, and no longer than the phase that the seed is for.
+ * Waits for the entropy of a seed, until it is certain, and no longer than the phase in which the seed is of use.
  *
  * @throws BlockZeroError FETCH_… if the seed is mixed with a value that cannot be opened here
  */
 const awaitEntropy = async (participant: ValueWaiting, question: EntropyQuestion): Promise<Entropy> => {
   const { cycle, purpose } = question;
   const moment = await awaitMoment(participant, question);
-  const { end } = seedWindow(cycle, purpose, participant.network.phases);
+  // The reveal phase may end a block after the value is decided. A Sprint's network may still be loaded while others search.
+  const lasting = purpose === "sprint-network" ? "sprint-inputs" : purpose;
+  const { end } = seedWindow(cycle, lasting, participant.network.phases);
   return mixedWith(await awaitBeaconValue(participant, { cycle, deadline: end }), moment);
 };
 
