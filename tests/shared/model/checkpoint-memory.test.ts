@@ -102,6 +102,7 @@ test("of a checkpoint of 153 MB, hub and one group take the memory of hub and gr
   const largest = parts.at(-1)!;
   report(context, "import of all, tensor by tensor", imported, largest);
   assert.equal(parts.length, 13);
-  assert.ok(parts.reduce((sum, size) => sum + size) > 300 * MB);
+  const stored = parts.reduce((sum, size) => sum + size);
+  assert.ok(stored > 150 * MB && stored < total, "parts are stored in the checkpoint's own precision");
   assert.ok(imported.after - imported.before < SLACK);
 });
