@@ -21,7 +21,10 @@ const hash = sha256(text);
 const file = { hash, maxBytes: 100 };
 
 /** A server of that text, or of another one in its place; `requests` counts who asked for it. */
-const serverOf = async (t: TestContext, { says, perAddress }: { says?: string; perAddress?: number } = {}) => {
+const serverOf = async (
+  t: TestContext,
+  { says, perAddress, now = Date.now }: { says?: string; perAddress?: number; now?: () => number } = {},
+) => {
   const folder = temporaryFolder(t);
   const store = directoryStore(folder);
   await store.put(text);
@@ -40,6 +43,7 @@ const serverOf = async (t: TestContext, { says, perAddress }: { says?: string; p
         serveStrangers: true,
         perHotkey: 1,
         perAddress,
+        now,
       },
     }),
   });
@@ -125,14 +129,17 @@ describe("the files of a subnet, from outside", { timeout: HANG_GUARD }, () => {
   });
 
   it("are waited for where a server is busy, and not for ever", async (t) => {
-    const busy = await serverOf(t, { perAddress: 60 });
+    // The server's clock: it stands still until somebody waits.
+    const clock = { ms: Date.now(), perLook: 0 };
+    const busy = await serverOf(t, { perAddress: 60, now: () => (clock.ms += clock.perLook) });
     const fetch = (url = `${busy.url}/blob/${"0".repeat(64)}`) => globalThis.fetch(url);
     while ((await fetch()).status !== 429);
     await assert.rejects(open(t, [busy.url], { patienceMs: 2, pauseMs: 1 }).fetch(file), {
       code: "FETCH_BUSY",
       message: /429/,
     });
-    const patient = open(t, [busy.url], { patienceMs: 5_000, pauseMs: 50 });
+    clock.perLook = 100;
+    const patient = open(t, [busy.url], { patienceMs: HANG_GUARD, pauseMs: 5 });
     assert.deepEqual(Buffer.from(await patient.fetch(file)), text);
   });
 
