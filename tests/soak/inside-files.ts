@@ -10,8 +10,10 @@ export const CLOCK = "clock-";
 export interface SoakedMemory {
   readonly pid: number;
   readonly rss: number;
-  /** What is alive on the heap after a collection. */
+  /** Data that is alive on the heap after a collection. */
   readonly heap: number;
+  /** What the engine has compiled, which grows for as long as functions become frequent. */
+  readonly code: number;
   /** Buffers beside the heap. */
   readonly external: number;
 }

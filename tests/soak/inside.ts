@@ -2,7 +2,7 @@
 // after a collection of garbage whenever the soak asks. Both go through files of SOAK_FOLDER.
 import { appendFileSync, readFileSync } from "node:fs";
 import { basename, join } from "node:path";
-import { setFlagsFromString } from "node:v8";
+import { getHeapCodeStatistics, setFlagsFromString } from "node:v8";
 import { runInNewContext } from "node:vm";
 import { isMainThread } from "node:worker_threads";
 import { moveClock } from "../support/faults/moved-clock.js";
@@ -32,7 +32,15 @@ if (folder !== undefined && name !== "") {
   const measure = (): void => {
     collect();
     const { rss, heapUsed, external } = process.memoryUsage();
-    const found: SoakedMemory = { pid: process.pid, rss: rss / MIB, heap: heapUsed / MIB, external: external / MIB };
+    const { code_and_metadata_size, bytecode_and_metadata_size } = getHeapCodeStatistics();
+    const code = code_and_metadata_size + bytecode_and_metadata_size;
+    const found: SoakedMemory = {
+      pid: process.pid,
+      rss: rss / MIB,
+      heap: (heapUsed - code) / MIB,
+      code: code / MIB,
+      external: external / MIB,
+    };
     appendFileSync(memoryFile(folder, name), `${JSON.stringify({ request: Number(answered), ...found })}\n`);
   };
 

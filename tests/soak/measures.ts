@@ -11,7 +11,8 @@ export interface Measure {
 
 export const MEASURES = {
   rss: { name: "resident memory", unit: "MiB", bound: 20, isOfLife: true },
-  heap: { name: "live heap", unit: "MiB", bound: 1, isOfLife: true },
+  heap: { name: "live heap without code", unit: "MiB", bound: 1, isOfLife: true },
+  code: { name: "compiled code", unit: "MiB", bound: null, isOfLife: true },
   external: { name: "buffers beside it", unit: "MiB", bound: 2, isOfLife: true },
   handles: { name: "file handles", unit: "", bound: 1, isOfLife: true },
   disk: { name: "disk", unit: "MiB", bound: 0.5, isOfLife: false },

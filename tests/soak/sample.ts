@@ -93,7 +93,10 @@ export const createSampler = (processes: readonly Soaked[], folder: string): Sam
   ): Promise<Sample> => {
     const pid = memory?.pid ?? pidOf();
     const values: Record<string, number> = {};
-    if (memory) Object.assign(values, { rss: memory.rss, heap: memory.heap, external: memory.external });
+    if (memory) {
+      const { rss, heap, code, external } = memory;
+      Object.assign(values, { rss, heap, code, external });
+    }
     const handles = handlesOf(pid);
     if (handles !== null) values.handles = handles;
     if (home !== null) {
