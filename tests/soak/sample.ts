@@ -26,9 +26,9 @@ export interface Sample {
 }
 
 /** How long processes get to answer: one that is stopped does not. */
-const ANSWER_MS = 1_500;
+const ANSWER_MS = 6_000;
 const POLL_MS = 50;
-const FETCH_MS = 1_500;
+const FETCH_MS = 6_000;
 
 /** Duties by name: seconds that all took, and how many there were, since the program started. */
 type Duties = Readonly<Record<string, { readonly seconds: number; readonly count: number }>>;
