@@ -148,23 +148,28 @@ test("a header that promises more than the file holds costs no memory", async (t
     writeFileSync(path, Buffer.concat([prefix, Buffer.from(header), Buffer.alloc(data)]));
   };
   const huge = '{"a":{"dtype":"F32","shape":[1000000000000],"data_offsets":[0,4000000000000]}}';
-  const before = process.memoryUsage().arrayBuffers;
-  lying(2n ** 64n - 1n, "{}");
-  await assert.rejects(
-    openSafetensorsFile(path),
-    refused("SAFETENSORS_INVALID", /x\.safetensors: header of \d+ bytes/),
-  );
-  lying(8n << 20n, "{}");
-  await assert.rejects(openSafetensorsFile(path), refused("SAFETENSORS_INVALID", /header longer than the file/));
-  lying(BigInt(huge.length), huge, 100);
-  await assert.rejects(
-    openSafetensorsFile(path),
-    refused("SAFETENSORS_INVALID", /4000000000000 bytes, the file has 100/),
-  );
-  lying(2n, "{}");
-  truncateSync(path, 5);
-  await assert.rejects(openSafetensorsFile(path), refused("SAFETENSORS_INVALID", /shorter than its length prefix/));
-  assert.ok(process.memoryUsage().arrayBuffers - before < 1 << 20);
+  // What other tests of the process let go of moves the count; an allocation would move it in every round.
+  const grown: number[] = [];
+  for (let round = 0; round < 4; round++) {
+    const before = process.memoryUsage().arrayBuffers;
+    lying(2n ** 64n - 1n, "{}");
+    await assert.rejects(
+      openSafetensorsFile(path),
+      refused("SAFETENSORS_INVALID", /x\.safetensors: header of \d+ bytes/),
+    );
+    lying(8n << 20n, "{}");
+    await assert.rejects(openSafetensorsFile(path), refused("SAFETENSORS_INVALID", /header longer than the file/));
+    lying(BigInt(huge.length), huge, 100);
+    await assert.rejects(
+      openSafetensorsFile(path),
+      refused("SAFETENSORS_INVALID", /4000000000000 bytes, the file has 100/),
+    );
+    lying(2n, "{}");
+    truncateSync(path, 5);
+    await assert.rejects(openSafetensorsFile(path), refused("SAFETENSORS_INVALID", /shorter than its length prefix/));
+    grown.push(process.memoryUsage().arrayBuffers - before);
+  }
+  assert.ok(Math.min(...grown) < 1 << 20, `${grown} bytes`);
 });
 
 test("a file that shrinks after it was opened is noticed", async (t) => {
