@@ -4,7 +4,8 @@ import type { ErrorEntries } from "./entry.js";
 export const benchErrors = {
   ATTACK_FAILED: { meaning: "A run of an attack ended early.", remedy: "See the line; run its seed alone." },
   ATTACK_RUN_OTHER: {
-    meaning: "A file of kept observations is of another run: another model, number of cycles, processor or code.",
+    meaning:
+      "A file of kept observations is damaged, or of another run: another model, number of cycles, processor or code.",
     remedy: "Name another file, or remove that one.",
   },
   ATTACK_UNKNOWN: { meaning: "No attack has this name.", remedy: "Name one that the line lists." },

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { mkdtempSync, rmSync, truncateSync } from "node:fs";
+import { appendFileSync, mkdtempSync, rmSync, truncateSync } from "node:fs";
 import { stat } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -27,5 +27,7 @@ test("a run of attacks goes on from what its file holds, without a line that was
   assert.deepEqual(openKept(file, run).known, [observed[0]]);
   assert.deepEqual(openKept(file, run).known, [observed[0]], "the cut line is gone");
   assert.throws(() => openKept(file, { ...run, cycles: 2 }), coded("ATTACK_RUN_OTHER"));
-  assert.throws(() => openKept(join(folder, "none", "kept.jsonl"), run), coded("FILE_UNWRITABLE"));
+  assert.throws(() => openKept(join(file, "kept.jsonl"), run), coded("FILE_UNWRITABLE"));
+  appendFileSync(file, "{\n");
+  assert.throws(() => openKept(file, run), coded("ATTACK_RUN_OTHER", /kept\.jsonl:3 is damaged/));
 });

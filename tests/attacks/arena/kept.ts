@@ -1,9 +1,10 @@
 import { createHash } from "node:crypto";
-import { appendFileSync, existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { appendFileSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { machine } from "#bench/machine.js";
 import { BlockZeroError, reasonOf } from "#shared/errors/error.js";
+import { readFileIfAny, writeFileAtomic } from "#shared/files/atomic-file.js";
 import type { Observation } from "./observation.js";
 
 /** What observations hold for: with another of these they would be others. */
@@ -36,11 +37,11 @@ export const circumstancesOf = (run: Pick<Circumstances, "model" | "cycles">): C
  */
 export const openKept = (file: string, circumstances: Circumstances): KeptObservations => {
   try {
-    const [head, ...lines] = existsSync(file) ? completeLines(readFileSync(file, "utf8")) : [];
+    const [head, ...lines] = completeLines(readFileIfAny(file) ?? "");
     if (head !== undefined && head !== JSON.stringify(circumstances)) throw other(file);
-    const known = lines.map((line) => JSON.parse(line) as Observation);
+    const known = lines.map((line, i) => parse(line) ?? refuse(file, i + 2));
     const whole = [circumstances, ...known].map((line) => `${JSON.stringify(line)}\n`);
-    writeFileSync(file, whole.join(""));
+    writeFileAtomic(file, whole.join(""));
     return { known, add: (observation) => appendFileSync(file, `${JSON.stringify(observation)}\n`) };
   } catch (error) {
     if (error instanceof BlockZeroError) throw error;
@@ -54,6 +55,18 @@ export const openKept = (file: string, circumstances: Circumstances): KeptObserv
 };
 
 const completeLines = (text: string): readonly string[] => text.split("\n").slice(0, -1);
+
+const parse = (line: string): Observation | null => {
+  try {
+    return JSON.parse(line);
+  } catch {
+    return null;
+  }
+};
+
+const refuse = (file: string, line: number): never => {
+  throw new BlockZeroError("ATTACK_RUN_OTHER", `${file}:${line} is damaged`, "remove that line, or the file");
+};
 
 const other = (file: string) =>
   new BlockZeroError(
