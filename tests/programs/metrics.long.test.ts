@@ -17,6 +17,8 @@ const urlOf = async (running: Running): Promise<string> => {
 
 const WEIGHTS_DONE = 'blockzero_duties_total{duty="weights",outcome="done"}';
 
+const SENT_TO_VALIDATORS = 'blockzero_blob_sent_bytes_total{peer="validator"}';
+
 const figures = async (url: string) => parsePrometheus(await (await fetch(`${url}/metrics`)).text());
 
 test("a miner and a validator of a living subnet show what they do", { timeout: HANG_GUARD }, async (t) => {
@@ -28,7 +30,12 @@ test("a miner and a validator of a living subnet show what they do", { timeout: 
     [running.validator, "set weights"],
   ]);
 
-  const trained = await figures(miner);
+  let trained: ReadonlyMap<string, number> = new Map();
+  // Until its permit is known, a validator counts as anybody else.
+  await until(t, async () => {
+    trained = await figures(miner);
+    return trained.has(SENT_TO_VALIDATORS);
+  });
   const at = (name: string) => trained.get(name) ?? Number.NaN;
   assert.ok(at("blockzero_cycle") >= cycle);
   assert.equal(at("blockzero_registered"), 1);
@@ -42,7 +49,7 @@ test("a miner and a validator of a living subnet show what they do", { timeout: 
   assert.ok(at("blockzero_update_bytes") > 0);
   assert.ok(at('blockzero_duties_total{duty="update",outcome="done"}') >= 1);
   assert.ok(at('blockzero_chain_writes_total{call="setCommitment",outcome="included"}') >= 2);
-  assert.ok(at('blockzero_blob_sent_bytes_total{peer="validator"}') > 0);
+  assert.ok(at(SENT_TO_VALIDATORS) > 0);
   assert.ok(at('blockzero_own_verdicts_total{verdict="scored",reason="none"}') >= 1);
   assert.ok(at("blockzero_disk_free_bytes") > 0);
 
