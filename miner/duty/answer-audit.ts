@@ -10,7 +10,7 @@ import { recordWindow } from "#shared/replay/phase-records.js";
 import { answerAudit, drawAll } from "#shared/settlement/do-duty.js";
 import { readBasis } from "./basis.js";
 import type { DutyMember } from "./context.js";
-import { markDuty } from "./mark.js";
+import { markDuty, noteDuty } from "./mark.js";
 
 /** Shows a member's draws of the sampled tasks of a Sprint that its duty document does not claim, and commits to them, once. */
 export const publishAnswers = (member: DutyMember, cycle: number, sprint: SprintWithDuty): Promise<void> => {
@@ -34,7 +34,7 @@ const publish = async (member: DutyMember, cycle: number, sprint: SprintWithDuty
     data: encodeRecord({ type: "answers", network: shortHash(networkHash), cycle, answers, location }),
     window: recordWindow("answers", cycle, network),
   });
-  markDuty(member, cycle, { answered: block });
+  noteDuty(member, cycle, { answered: block });
   log.info("answered the audit of duty", { cycle, answers, block });
 };
 

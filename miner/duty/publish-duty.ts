@@ -13,7 +13,7 @@ import { recordWindow } from "#shared/replay/phase-records.js";
 import { doDuty } from "#shared/settlement/do-duty.js";
 import { readBasis } from "./basis.js";
 import type { DutyMember } from "./context.js";
-import { markDuty } from "./mark.js";
+import { markDuty, noteDuty } from "./mark.js";
 
 /** Blocks kept free at the end of the next train phase to put the record on chain. */
 const BLOCKS_TO_COMMIT = 2;
@@ -43,7 +43,7 @@ const publish = async (member: DutyMember, cycle: number, sprint: SprintWithDuty
     data: encodeRecord({ type: "duty", network: shortHash(networkHash), cycle, duty, location }),
     window: recordWindow("duty", cycle, network),
   });
-  markDuty(member, cycle, { committed: block });
+  noteDuty(member, cycle, { committed: block });
   log.info("published duty", { cycle, duty, block });
 };
 

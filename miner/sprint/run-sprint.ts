@@ -64,7 +64,7 @@ const proveIn = async (sprinter: Sprinter, cycle: number, sprint: Sprint): Promi
       data: encodeRecord({ type: "enter", ...head, difficulty }),
       window: recordWindow("enter", cycle, network),
     });
-    markSprint(sprinter, cycle, { entered });
+    noteSprint(sprinter, cycle, { entered });
     log.info("entered the Sprint", { cycle, difficulty, block: entered });
   }
   instruments.state("entered");
@@ -83,8 +83,8 @@ const proveIn = async (sprinter: Sprinter, cycle: number, sprint: Sprint): Promi
     data: encodeRecord({ type: "sprint", ...head, proof, wins, nonces }),
     window: recordWindow("sprint", cycle, network),
   });
-  markSprint(sprinter, cycle, { committed: block });
-  if (confirms === null) journal.update((value) => ({ ...value, proven: { cycle, difficulty } }));
+  noteSprint(sprinter, cycle, { committed: block });
+  if (confirms === null) journal.note((value) => ({ ...value, proven: { cycle, difficulty } }));
   instruments.state("proven");
   log.info("committed to a proof", { cycle, proof, wins, nonces, difficulty, block });
 };
@@ -210,9 +210,19 @@ const find = async (
   }
 };
 
-/** Writes down how far a Sprint came. */
-const markSprint = ({ journal }: Sprinter, cycle: number, fields: Partial<SprintEntry>): void =>
-  journal.update((value) => {
+type Fields = Partial<SprintEntry>;
+
+/** Writes down how far a Sprint came, before what depends on it. */
+const markSprint = ({ journal }: Pick<Sprinter, "journal">, cycle: number, fields: Fields): void =>
+  journal.update(withFields(cycle, fields));
+
+/** The same for what the chain can tell again. */
+const noteSprint = ({ journal }: Pick<Sprinter, "journal">, cycle: number, fields: Fields): void =>
+  journal.note(withFields(cycle, fields));
+
+const withFields =
+  (cycle: number, fields: Fields) =>
+  (value: MinerJournal): MinerJournal => {
     const entry = value.cycles[cycle];
     return {
       ...value,
@@ -221,4 +231,4 @@ const markSprint = ({ journal }: Sprinter, cycle: number, fields: Partial<Sprint
         [cycle]: { ...entry, sprint: { ...entry?.sprint, ...fields } as SprintEntry },
       }),
     };
-  });
+  };

@@ -10,7 +10,7 @@ export const rememberDuty = (
   journal: Validator["journal"],
   { cycle, parts, isWhole }: Pick<DutyResult, "cycle" | "parts" | "isWhole">,
 ): void =>
-  journal.update((value) => {
+  journal.note((value) => {
     if (!isWhole && value.duties.some((past) => past.cycle === cycle)) return value;
     const others = value.duties.filter((past) => past.cycle !== cycle);
     return {

@@ -12,7 +12,7 @@ export const knownDraw =
     const known = journal.value.draws.find((draw) => draw.cycle === cycle);
     if (known) return known.isDrawn;
     const isDrawn = await readDraw(context, cycle);
-    journal.update((value) => ({
+    journal.note((value) => ({
       ...value,
       draws: [...value.draws.filter((draw) => draw.cycle !== cycle), { cycle, isDrawn }]
         .sort((a, b) => a.cycle - b.cycle)

@@ -1,0 +1,26 @@
+import assert from "node:assert/strict";
+import { mkdirSync } from "node:fs";
+import { join } from "node:path";
+import { it } from "node:test";
+import { openJournal } from "#shared/participant/writes/journal.js";
+import type { ValueSource } from "#shared/replay/beacon-value.js";
+import { rememberDuty } from "#validator/duty/remember-duty.js";
+import { validatorJournalSchema } from "#validator/journal.js";
+import { knownDraw } from "#validator/sprint/known-draw.js";
+import { rememberSprint } from "#validator/sprint/remember-sprint.js";
+import { temporaryFolder } from "../../shared/artifact/temporary.js";
+
+it("a disk that takes nothing costs a validator nothing that it found out about Sprints, draws and duty", async (t) => {
+  const path = join(temporaryFolder(t), "validator.json");
+  const journal = openJournal(path, validatorJournalSchema);
+  mkdirSync(`${path}.tmp`);
+  rememberSprint(journal, { cycle: 4, confirms: null, outcomes: [], isWhole: true });
+  rememberDuty(journal, { cycle: 4, parts: [], isWhole: true });
+  const withoutSprints = { network: {} } as ValueSource;
+  assert.equal(await knownDraw(journal)(withoutSprints, 5), false);
+  const { sprints, duties, draws } = journal.value;
+  assert.deepEqual(
+    [sprints, duties, draws].map((all) => all.map(({ cycle }) => cycle)),
+    [[4], [4], [5]],
+  );
+});
