@@ -11,6 +11,7 @@ const OPTIONAL: ReadonlySet<Duty> = new Set([
   "score",
   "sprint",
   "checks",
+  "checksheld",
   "settle",
   "duty",
   "answers",

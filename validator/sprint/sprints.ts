@@ -50,7 +50,7 @@ const checkCycle = async (checker: Checker, cycle: number): Promise<void> => {
     await attempt(then, cycle, "checks", end + 1, (bounded) => publishChecks(bounded, cycle, sprint));
   const exchange = recordWindow("checksheld", cycle, network);
   if (clock.head.number < exchange.end - 1)
-    await attempt(then, cycle, "checks", exchange.end + 1, (bounded) => holdChecks(bounded, cycle));
+    await attempt(then, cycle, "checksheld", exchange.end + 1, (bounded) => holdChecks(bounded, cycle));
   const over = phaseWindow(cycle + 1, "exchange", network.phases).start - 1;
   const evaluate = phaseWindow(cycle + 1, "evaluate", network.phases);
   // Files are waited for until then, so that time is left to recompute what they name.
@@ -60,11 +60,18 @@ const checkCycle = async (checker: Checker, cycle: number): Promise<void> => {
   await showWeights(checker, cycle + 1);
 };
 
+/** What the log says of a duty of a Sprint that failed. */
+const FAILURES = {
+  checks: "Missed checks",
+  checksheld: "Missed the exchange of checks",
+  settle: "Sprint not settled",
+} as const;
+
 /** Does a duty of a Sprint. A fault of it is only logged. */
 const attempt = async (
   checker: Checker,
   cycle: number,
-  duty: "checks" | "settle",
+  duty: keyof typeof FAILURES,
   end: number,
   work: (bounded: Checker) => Promise<void>,
 ): Promise<void> => {
@@ -76,7 +83,7 @@ const attempt = async (
     );
   } catch (thrown) {
     participant.signal.throwIfAborted();
-    participant.log.error(duty === "checks" ? "Missed checks" : "Sprint not settled", { cycle, ...explain(thrown) });
+    participant.log.error(FAILURES[duty], { cycle, ...explain(thrown) });
   }
 };
 

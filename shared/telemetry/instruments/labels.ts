@@ -38,6 +38,7 @@ export const DUTIES = [
   "merge",
   "sprint",
   "checks",
+  "checksheld",
   "settle",
   "duty",
   "answers",
