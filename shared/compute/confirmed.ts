@@ -25,8 +25,8 @@ const NONE: Confirmed = { weight: 0, bound: "none", low: 0, high: 0 };
  * the median of the last three weights above zero; an undecided one half of the weight before; an invalid or withheld one, and one that a host of
  * the window did not take part in, none.
  *
- * @param confirmations of the last of them: each bounds the weight by what it measured; by half of the weight where it is undecided; and by nothing where it
- * was not passed
+ * @param confirmations of the last of them: each leaves at most what it measured; where it is undecided, at most half of the weight too; where it was not
+ * passed, 0
  */
 export const confirmedWeights = (
   sprints: readonly (readonly SettledPart[])[],
