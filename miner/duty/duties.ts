@@ -27,7 +27,7 @@ export const runDuties = async (miner: Dutiful): Promise<never> => {
 };
 
 /** All that is to be done from a cycle's exchange phase to the next one's. */
-export const doCycle = async (member: DutyMember, cycle: number): Promise<void> => {
+const doCycle = async (member: DutyMember, cycle: number): Promise<void> => {
   await attempt(member, cycle - 1, "answers", publishAnswers);
   await attempt(member, cycle, "duty", publishDuty);
 };

@@ -15,7 +15,7 @@ export const MIN_DIFFICULTY = 8;
 export const MAX_DIFFICULTY = 900;
 
 /** Greatest number of a proof's wins that are tasks of duty. */
-export const MAX_DUTY_TASKS = 32;
+const MAX_DUTY_TASKS = 32;
 
 /** How miners with confirmed weight check one another's wins. */
 const dutySchema = z
