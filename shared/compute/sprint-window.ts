@@ -1,7 +1,7 @@
 import { confirmedCycle, type Sprint } from "#shared/protocol/sprint.js";
 import { isGone } from "#shared/replay/cycle-outcomes.js";
 import type { CycleSource } from "#shared/replay/source.js";
-import { contextOf, firstCycleFrom } from "#shared/replay/succession.js";
+import { contextOf, firstCycleFrom, formerOf } from "#shared/replay/succession.js";
 import { mapLimited } from "#shared/util/map-limited.js";
 import type { Draw } from "./confirmation.js";
 import { SPRINT_WINDOW } from "./confirmed.js";
@@ -17,7 +17,7 @@ export interface PastSprint<S> {
 export interface PastSprints<S> {
   /** Ascending: the last ones of earlier cycles, at most `SPRINT_WINDOW`. */
   readonly sprints: readonly PastSprint<S>[];
-  /** Those that confirm the last of them, ascending. */
+  /** Those that confirm the last of them, ascending, with the file of that Sprint. */
   readonly confirmations: readonly PastSprint<S>[];
   /** Cycles after it of which nobody can say any more whether they had a confirmation. */
   readonly undrawn: readonly number[];
@@ -28,6 +28,7 @@ const DRAWS_AT_A_TIME = 8;
 
 /**
  * The Sprints that pay in a cycle depends on, all with the same network of nonces. Those before a change of dials or profile count other nonces.
+ * The last one is confirmed as its own file says, in the cycles in which that file was in force: a file that succeeds it forgives nothing.
  *
  * @param source of the network that is in force in the cycle. Without `sprint` there are none
  * @param draw   `readDraw`, or what is remembered of it
@@ -38,26 +39,35 @@ export const sprintsBefore = async <S extends Pick<CycleSource, "network" | "net
   draw: Draw<S>,
 ): Promise<PastSprints<S>> => {
   const sprints = await regularSprints(source, cycle);
-  const { sprint } = source.network;
-  const last = sprint?.confirmations === undefined ? cycle : (sprints.at(-1)?.cycle ?? cycle);
-  const between = Array.from({ length: Math.max(0, cycle - last - 1) }, (_, i) => last + 1 + i);
-  const draws = await mapLimited(
-    between.filter((one) => confirmedCycle(source.network, one) === last),
-    DRAWS_AT_A_TIME,
-    async (one) => {
-      try {
-        return { cycle: one, drawn: await draw(source, one) };
-      } catch (thrown) {
-        if (!isGone(thrown)) throw thrown;
-        return { cycle: one, drawn: null };
-      }
-    },
-  );
+  const last = sprints.at(-1);
+  if (!last) return { sprints, confirmations: [], undrawn: [] };
+  const draws = await mapLimited(await confirmingCycles(source, cycle, last), DRAWS_AT_A_TIME, async (one) => {
+    try {
+      return { cycle: one, drawn: await draw(last.source, one) };
+    } catch (thrown) {
+      if (!isGone(thrown)) throw thrown;
+      return { cycle: one, drawn: null };
+    }
+  });
   return {
     sprints,
-    confirmations: draws.flatMap((one) => (one.drawn && sprint ? [{ cycle: one.cycle, sprint, source }] : [])),
+    confirmations: draws.flatMap((one) => (one.drawn ? [{ ...last, cycle: one.cycle }] : [])),
     undrawn: draws.flatMap((one) => (one.drawn === null ? [one.cycle] : [])),
   };
+};
+
+/** The cycles before `cycle` that may confirm a Sprint, ascending. The file after that of the Sprint confirms none before its own first Sprint. */
+const confirmingCycles = async <S extends Pick<CycleSource, "network" | "networkHash" | "fetch">>(
+  source: S,
+  cycle: number,
+  { cycle: confirmed, sprint, source: then }: PastSprint<S>,
+): Promise<readonly number[]> => {
+  if (sprint.confirmations === undefined) return [];
+  let end = Math.min(cycle, confirmed + sprint.every);
+  for (let at: S | null = source; at && at.networkHash !== then.networkHash; at = await formerOf(at))
+    end = Math.min(end, at.network.first_cycle);
+  const after = Array.from({ length: Math.max(0, end - confirmed - 1) }, (_, i) => confirmed + 1 + i);
+  return after.filter((one) => confirmedCycle(then.network, one) === confirmed);
 };
 
 /** Of the Sprints that pay in a cycle depends on, those that are due in their cycle: all but confirmations. They are found by arithmetic, ascending. */

@@ -114,3 +114,32 @@ it("the confirmations are those of the last Sprint that were drawn; what the cha
   assert.deepEqual(asked.sort(), [21, 22, 23, 24, 25, 26]);
   assert.deepEqual((await sprintsBefore(source, 21, never)).confirmations, []);
 });
+
+it("a change of the file forgives no confirmation of the former one, and the new file draws none for its Sprint", async () => {
+  const sprint = sprintSchema.parse({ every: 8, dials: "tiny", confirmations: 1 });
+  for (const confirmations of [1, undefined]) {
+    const [first, second] = lineOf([
+      [0, 8],
+      [12, 8],
+    ]) as [Network, Network];
+    const former: Network = { ...first, sprint };
+    const hash = networkHash(former);
+    const next: Network = {
+      ...{ ...second, sprint: { ...sprint, confirmations } },
+      succeeds: { network: hash, origin: hash },
+    };
+    const fetch = async () => canonicalBytes(former);
+    const source = { network: next, networkHash: networkHash(next), fetch };
+    const before = (cycle: number) => sprintsBefore(source, cycle, async () => true);
+    for (const cycle of [12, 14, 16]) {
+      const { sprints, confirmations: found } = await before(cycle);
+      assert.equal(sprints.at(-1)?.cycle, 8);
+      assert.deepEqual(
+        found.map((one) => [one.cycle, one.source.networkHash]),
+        [9, 10, 11].map((one) => [one, hash]),
+      );
+    }
+    const later = (await before(19)).confirmations.map((one) => one.cycle);
+    assert.deepEqual(later, confirmations === undefined ? [] : [17, 18]);
+  }
+});
