@@ -10,7 +10,7 @@ import { type PastSprint, sprintsBefore } from "./sprint-window.js";
 export interface SprintWindow {
   /** Ascending. */
   readonly results: readonly SprintResult[];
-  /** Those that confirm the last of the window, ascending. */
+  /** Those that confirm the last of `results`, ascending. None where the newest Sprint cannot be read: they say nothing of the one before. */
   readonly confirmations: readonly SprintResult[];
   /** Cycles whose Sprint cannot be had any more, or not in full. */
   readonly unknown: readonly number[];
@@ -49,10 +49,11 @@ export const readSprintWindow = async (
       await judge.dispose();
     }
   };
-  const read: SprintResult[] = [];
-  for (const past of [...sprints, ...confirmations]) read.push(...(await settle(past)));
-  const results = read.filter(({ confirms }) => confirms === null);
-  const confirming = read.filter(({ confirms }) => confirms !== null);
+  const results: SprintResult[] = [];
+  for (const past of sprints) results.push(...(await settle(past)));
+  const isNewestRead = results.at(-1)?.cycle === sprints.at(-1)?.cycle;
+  const confirming: SprintResult[] = [];
+  for (const past of isNewestRead ? confirmations : []) confirming.push(...(await settle(past)));
   const [settled, bounds] = [results, confirming].map((all) => all.map(({ outcomes }) => outcomes));
   return {
     results,

@@ -25,7 +25,10 @@ export const knownWeights = async (
   if (unknown.length > 0)
     participant.log.warn("Sprints that pay depends on are not known in full", { cycle, unknown: unknown.join(" ") });
   const outcomes = outcomesOf(sprints);
-  return outcomes.length === 0 ? undefined : confirmedWeights(outcomes, outcomesOf(confirmations));
+  const newest = sprints.at(-1);
+  // Confirmations of a Sprint that is not known say nothing of the one before.
+  const bounds = newest && of(newest) ? outcomesOf(confirmations) : [];
+  return outcomes.length === 0 ? undefined : confirmedWeights(outcomes, bounds);
 };
 
 /** The gate on a cycle's pay by what this validator knows. Undefined where pay does not depend on Sprints or duty. */
