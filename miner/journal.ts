@@ -39,7 +39,7 @@ export const minerJournalSchema = z.object({
     .default({}),
   /** Milliseconds from the end of a training until its artifact is stored, by what the last ones took. */
   packing: z.number().nonnegative().optional(),
-  /** The newest Sprint in which it committed to a proof: what a confirmation asks it to show again. */
+  /** The newest Sprint for which it stored a proof, whose record may be on chain: what a confirmation may ask it to show again. */
   proven: z.object({ cycle: z.int(), difficulty: z.int() }).optional(),
   /** Nonces of the newest Sprint, and the size of its network. */
   sprinted: z.object({ dials: z.enum(SPRINT_DIALS), nonces: z.int().nonnegative() }).optional(),

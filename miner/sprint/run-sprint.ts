@@ -14,6 +14,7 @@ import { nextDifficulty } from "#shared/sprint/proof/difficulty.js";
 import { encodeWinners, signWinners } from "#shared/sprint/proof/winners.js";
 import { totalMemory } from "#shared/util/total-memory.js";
 import type { MinerJournal } from "../journal.js";
+import { askedDifficulty } from "./asked.js";
 import { claimed } from "./claims.js";
 import type { Sprinter } from "./context.js";
 import { isWithin } from "./hours.js";
@@ -74,7 +75,9 @@ const proveIn = async (sprinter: Sprinter, cycle: number, sprint: Sprint): Promi
     const proof = await signWinners({ network: networkHash, cycle, difficulty, ...found }, participant.signer);
     const bytes = encodeWinners(proof);
     await participant.blobs.put(bytes);
-    markSprint(sprinter, cycle, { proof: sha256(bytes), wins: found.wins.length, nonces: found.nonces });
+    const stored = { proof: sha256(bytes), wins: found.wins.length, nonces: found.nonces };
+    // In one write, before the record is sent: whatever happens to the wait for it, it may be on chain.
+    markSprint(sprinter, cycle, stored, confirms === null ? { proven: { cycle, difficulty } } : {});
   }
   const { proof, wins, nonces, committed } = entryOf()!;
   if (committed !== undefined || proof === undefined || wins === undefined || nonces === undefined) return;
@@ -84,7 +87,6 @@ const proveIn = async (sprinter: Sprinter, cycle: number, sprint: Sprint): Promi
     window: recordWindow("sprint", cycle, network),
   });
   noteSprint(sprinter, cycle, { committed: block });
-  if (confirms === null) journal.note((value) => ({ ...value, proven: { cycle, difficulty } }));
   instruments.state("proven");
   log.info("committed to a proof", { cycle, proof, wins, nonces, difficulty, block });
 };
@@ -95,19 +97,28 @@ const isAsked = async (
   cycle: number,
   { sprint, confirms }: { readonly sprint: Sprint; readonly confirms: number },
 ): Promise<boolean> => {
-  const { participant, journal } = sprinter;
+  const { participant, journal, config } = sprinter;
   const { log } = participant;
-  const { cycles, proven } = journal.value;
-  if (cycles[cycle]?.sprint !== undefined) return true;
-  if (proven?.cycle !== confirms) return false;
+  if (journal.value.cycles[cycle]?.sprint !== undefined) return true;
+  const difficulty = await askedDifficulty(sprinter, { cycle, confirms });
+  if (difficulty === null || (difficulty === undefined && config.compute.max_share === 0)) return false;
   if (!isDrawn(await awaitSprintSeed(participant, { cycle, purpose: "sprint-confirmation" }), cycle, sprint))
     return false;
+  if (difficulty === undefined) {
+    log.warn(
+      "a confirmation was drawn, and neither the chain's state nor the journal says whether it asks this miner",
+      {
+        ...{ cycle, confirms, hint: "use a chain endpoint that keeps the state of the last Sprint" },
+      },
+    );
+    return false;
+  }
   const obstacle = limitOf(sprinter, sprint);
   if (obstacle !== null)
     log.warn("a confirmation is missed: no weight counts until the next Sprint", { cycle, confirms, reason: obstacle });
   else {
-    markSprint(sprinter, cycle, { difficulty: proven.difficulty });
-    log.info("a confirmation was drawn", { cycle, confirms, difficulty: proven.difficulty });
+    markSprint(sprinter, cycle, { difficulty });
+    log.info("a confirmation was drawn", { cycle, confirms, difficulty });
   }
   return obstacle === null;
 };
@@ -212,9 +223,13 @@ const find = async (
 
 type Fields = Partial<SprintEntry>;
 
-/** Writes down how far a Sprint came, before what depends on it. */
-const markSprint = ({ journal }: Pick<Sprinter, "journal">, cycle: number, fields: Fields): void =>
-  journal.update(withFields(cycle, fields));
+/** Writes down how far a Sprint came, and what else is to be known from then on, before what depends on it. */
+const markSprint = (
+  { journal }: Pick<Sprinter, "journal">,
+  cycle: number,
+  fields: Fields,
+  beside: Pick<MinerJournal, "proven"> = {},
+): void => journal.update((value) => ({ ...withFields(cycle, fields)(value), ...beside }));
 
 /** The same for what the chain can tell again. */
 const noteSprint = ({ journal }: Pick<Sprinter, "journal">, cycle: number, fields: Fields): void =>

@@ -40,7 +40,14 @@ export const readCommittedProofs = async (context: CycleContext, cycle: number):
     .sort((a, b) => a.uid - b.uid);
 };
 
-const readEntered = async (context: CycleContext, cycle: number): Promise<PhaseRecords<"enter">> => {
+/**
+ * Hotkey → its enter record: to a confirmation, that of the Sprint that it confirms, of those alone who committed to a proof in it.
+ * @throws BlockZeroError STATE_DISCARDED if the chain no longer has the state at the end of a phase
+ */
+export const readEntered = async (
+  context: Parameters<typeof readPhaseRecords>[0],
+  cycle: number,
+): Promise<PhaseRecords<"enter">> => {
   const confirms = confirmedCycle(context.network, cycle);
   if (confirms === null) return readPhaseRecords(context, "enter", cycle);
   const [entered, proven] = await Promise.all([

@@ -68,11 +68,15 @@ it("a Sprint that is confirmed without notice: who has gone since counts nothing
   await until(t, () => miners.every(([, miner]) => miner.batches() >= BATCHES));
   await subnet.to(evaluate.end - 2);
   for (const [name] of miners) await subnet.sent(name, 2);
+  const { difficulty } = ann.journal.value.cycles[2]!.sprint!;
+  assert.deepEqual(ann.journal.value.proven, { cycle: 2, difficulty }, "before its record is seen on chain");
   await subnet.to(evaluate.end - 1);
   await Promise.all(lives);
   await settled(t, subnet, 2, { vera, vito });
 
   // Cycle 3 confirms it. Bob's machine was rented for the Sprint alone.
+  // Ann's journal was lost since: the chain says that she is asked.
+  ann.journal.update(({ proven: _, ...value }) => ({ ...value, cycles: {} }));
   const again = subnet.window(3, "evaluate");
   const proving = runSprint(ann, 3, CONFIRMED);
   await subnet.to(again.start);
