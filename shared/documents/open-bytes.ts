@@ -5,6 +5,7 @@ import { createGunzip } from "node:zlib";
 import { Decompress } from "fzstd";
 import { BlockZeroError, reasonOf } from "#shared/errors/error.js";
 import type { Compression } from "./formats.js";
+import { zstdFrames } from "./zstd-frames.js";
 
 const CHUNK_BYTES = 1 << 20;
 
@@ -86,57 +87,35 @@ async function* unzstd(path: string, raw: AsyncIterable<Buffer>): AsyncGenerator
   const decompress = new Decompress((chunk) => {
     if (chunk.length > 0) ready.push(Buffer.from(chunk));
   });
+  const frames = zstdFrames((window) => refuseWindow(path, window));
   const push = (chunk: Uint8Array, isLast: boolean): readonly Buffer[] => {
     try {
+      frames.push(chunk);
+      if (isLast) frames.end();
       decompress.push(chunk, isLast);
     } catch (cause) {
-      throw damaged(path, "zstd", cause);
+      throw cause instanceof BlockZeroError ? cause : damaged(path, "zstd", cause);
     }
     const chunks = ready;
     ready = [];
     return chunks;
   };
-  let isFirst = true;
-  for await (const chunk of raw) {
-    if (isFirst) refuseWindow(path, chunk);
-    isFirst = false;
+  for await (const chunk of raw)
     for (let at = 0; at < chunk.length; at += ZSTD_BYTES) yield* push(chunk.subarray(at, at + ZSTD_BYTES), false);
-  }
   yield* push(new Uint8Array(), true);
 }
 
 /** Window of a zstd frame, which decompressing keeps in memory: the largest that `zstd` itself takes unasked. */
 const MAX_WINDOW = 128 << 20;
-const ZSTD_MAGIC = 0xfd2fb528;
 
-/** @param head the beginning of a frame, at least 18 bytes (RFC 8878, 3.1.1.1) @throws BlockZeroError DATASET_TOO_LARGE */
-const refuseWindow = (path: string, head: Buffer): void => {
-  if (head.length < 18 || head.readUInt32LE(0) !== ZSTD_MAGIC) return;
-  const window = windowOf(head);
+/** @throws BlockZeroError DATASET_TOO_LARGE */
+const refuseWindow = (path: string, window: number): void => {
   if (window > MAX_WINDOW)
     throw new BlockZeroError(
       "DATASET_TOO_LARGE",
       `${path} takes a window of ${window} bytes to decompress, at most ${MAX_WINDOW} are kept in memory`,
       "compress it again without --long and --ultra",
     );
-};
-
-const windowOf = (head: Buffer): number => {
-  const flags = head[4]!;
-  const descriptor = head[5]!;
-  if ((flags & 0x20) === 0) return 2 ** (10 + (descriptor >> 3)) * (1 + (descriptor & 7) / 8);
-  // A single segment: its window is all of its content, whose size follows a dictionary's number of 0, 1, 2 or 4 bytes.
-  const at = 5 + [0, 1, 2, 4][flags & 3]!;
-  switch (flags >> 6) {
-    case 0:
-      return head[at]!;
-    case 1:
-      return 256 + head.readUInt16LE(at);
-    case 2:
-      return head.readUInt32LE(at);
-    default:
-      return Number(head.readBigUInt64LE(at));
-  }
 };
 
 const damaged = (path: string, format: string, cause: unknown): BlockZeroError =>

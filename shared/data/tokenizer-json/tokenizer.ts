@@ -45,12 +45,12 @@ export const huggingFaceTokenizer = (
   const { parts } = document;
   const specials = parts.added_tokens.filter(({ special }) => special);
   const separators = separatorsOf(document, files.config ? readTokenizerConfig(files.config) : undefined);
-  const bytes = bytesById(document);
-  const { normalise, split } = within("tokenizer.json", () => ({
+  const { bytes, normalise, split, wordIds } = within("tokenizer.json", () => ({
+    bytes: bytesById(document),
     normalise: normaliserOf(parts.normalizer),
     split: preTokenizerOf(parts.pre_tokenizer),
+    wordIds: encoderOfWords(document, separators),
   }));
-  const wordIds = encoderOfWords(document, separators);
 
   const normalisedToken = (token: AddedToken): AddedToken => {
     const content = normalise(token.content);
@@ -59,10 +59,10 @@ export const huggingFaceTokenizer = (
     return { ...token, content };
   };
   const encoder = (tokens: readonly AddedToken[]): ((text: string) => Uint32Array) => {
-    const raw = addedTokenSplitter(tokens.filter(({ normalized }) => !normalized));
-    const normalised = addedTokenSplitter(
-      within(name, () => tokens.filter(({ normalized }) => normalized).map(normalisedToken)),
-    );
+    const { raw, normalised } = within(name, () => ({
+      raw: addedTokenSplitter(tokens.filter(({ normalized }) => !normalized)),
+      normalised: addedTokenSplitter(tokens.filter(({ normalized }) => normalized).map(normalisedToken)),
+    }));
     const encodePiece = (text: string): number[] => {
       const ids: number[] = [];
       let isFirst = true;

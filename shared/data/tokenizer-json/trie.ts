@@ -1,3 +1,5 @@
+import { type EdgeKeys, edgeHash, randomEdgeKeys } from "./edge-hash.js";
+
 /** Tokens by their characters, for all that a place in a text begins with. */
 export interface Trie {
   /** Calls `use` with the end, in UTF-16 units, and the id of every token that the text has at a place, the shortest first. */
@@ -7,8 +9,11 @@ export interface Trie {
 /** Characters of all tokens together, for memory of at most 400 MB. */
 export const MAX_TRIE_CHARACTERS = 2 ** 23;
 
-/** A hash table of edges: a node and a character lead to a node. */
-export const trieOf = (tokens: ReadonlyMap<string, number>): Trie => {
+/**
+ * A hash table of edges: a node and a character lead to a node. What is found does not depend on its keys, which nobody who writes tokens knows:
+ * else they could be written so that all edges begin at one slot.
+ */
+export const trieOf = (tokens: ReadonlyMap<string, number>, keys: EdgeKeys = randomEdgeKeys()): Trie => {
   let characters = 0;
   for (const token of tokens.keys()) characters += token.length;
   const bits = Math.ceil(Math.log2(2 * characters + 2));
@@ -18,8 +23,9 @@ export const trieOf = (tokens: ReadonlyMap<string, number>): Trie => {
   const nexts = new Int32Array(2 ** bits);
   const ids = new Int32Array(characters + 1).fill(-1);
   let nodes = 1;
+  const hash = edgeHash(keys);
   const slotOf = (node: number, code: number): number => {
-    let slot = (Math.imul(node, 0x9e3779b1) ^ Math.imul(code, 0x85ebca77)) >>> (32 - bits);
+    let slot = hash(node, code) >>> (32 - bits);
     while (froms[slot] !== -1 && (froms[slot] !== node || codes[slot] !== code)) slot = (slot + 1) & mask;
     return slot;
   };

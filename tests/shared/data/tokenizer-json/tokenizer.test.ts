@@ -153,6 +153,23 @@ describe("a tokenizer.json", () => {
     });
   });
 
+  it("is not opened where its tokens take longer to arrange than there is time", () => {
+    const letters = (i: number) => `${i}`.padStart(40, "x");
+    const vocab = [["<unk>", 0], ["</s>", 0], ...Array.from({ length: 2 ** 14 }, (_, i) => [letters(i), -1])];
+    const tokenizer = json({
+      added_tokens: [{ id: 1, content: "</s>", special: true }],
+      normalizer: null,
+      pre_tokenizer: null,
+      post_processor: null,
+      decoder: { type: "Metaspace", replacement: "\u2581" },
+      model: { type: "Unigram", unk_id: 0, vocab },
+    });
+    const opened = (milliseconds?: number) =>
+      huggingFaceTokenizer("many", { tokenizer, config: json({ eos_token: "</s>" }) }, milliseconds);
+    assert.equal(opened().size, vocab.length);
+    assert.throws(() => opened(1), { code: "TOKENIZER_FAILED", message: /tokenizer\.json .*more than 0.001 s/ });
+  });
+
   it("puts a replacement in as it is written", () => {
     const content = "$`$&";
     const normalizer = { type: "Replace", pattern: { String: "~" }, content };
