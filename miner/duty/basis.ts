@@ -5,6 +5,7 @@ import { cycleSource } from "#shared/participant/cycle-source.js";
 import { untilBlock } from "#shared/participant/until-block.js";
 import { whileWaiting } from "#shared/participant/while-waiting.js";
 import type { SprintWithDuty } from "#shared/protocol/sprint.js";
+import type { CycleTask } from "#shared/settlement/cycle-inputs.js";
 import type { DutyMember } from "./context.js";
 
 /**
@@ -24,9 +25,10 @@ export const readBasis = async (
     for (const past of known.keys()) if (past < oldest) known.delete(past);
     const members = membersBy(confirmed);
     if (!members.some(({ hotkey }) => hotkey === signer.address)) return null;
+    const tasks = new Map<string, readonly CycleTask[]>();
     for (;;) {
       const tried = clock.head.number;
-      const basis = await readDutyBasis(source, { cycle, sprint, members, beacon });
+      const basis = await readDutyBasis(source, { cycle, sprint, members, beacon, known: tasks });
       if (basis.isWhole || tried >= patience - 1 || until.aborted) return basis;
       await clock.reach(tried + 1, signal);
     }

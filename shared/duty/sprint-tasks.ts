@@ -1,5 +1,6 @@
 import { hashBytes, sha256, u64le } from "#shared/protocol/hash.js";
 import type { Checker } from "./check-task.js";
+import { leastLots } from "./least-lots.js";
 import { type TaskOf, taskId } from "./task.js";
 
 /** A proof of a Sprint that is on chain, as far as its tasks need it. */
@@ -21,21 +22,20 @@ export interface ProvenWins {
 
 /**
  * Tasks of kind `sprint-win` of a proof, ascending by nonce: the `count` wins with the least SHA-256("blockzero/duty-win/1" ‖ seed ‖ public key ‖ proof hash
- * ‖ nonce as u64 little-endian). A task's result is SHA-256("blockzero/win-result/1" ‖ proof hash ‖ nonce).
+ * ‖ nonce as u64 little-endian). A task's result is SHA-256("blockzero/win-result/1" ‖ proof hash ‖ nonce). Events go on meanwhile: a stranger's proof may
+ * have 2^20 wins.
  *
  * @param seed known after proofs are committed to, 64 hex digits: so nobody can place false wins where nobody looks
  */
-export const sprintTasks = (
+export const sprintTasks = async (
   { network, cycle, hotkey, publicKey, node, difficulty, proof, wins }: ProvenWins,
   { seed, count }: { readonly seed: string; readonly count: number },
-): readonly TaskOf<"sprint-win">[] => {
+): Promise<readonly TaskOf<"sprint-win">[]> => {
   const head = Buffer.concat([Buffer.from("blockzero/duty-win/1"), hashBytes(seed), publicKey, hashBytes(proof)]);
-  return wins
-    .map((nonce) => ({ nonce, lot: sha256(head, u64le(nonce)) }))
-    .sort((a, b) => (a.lot < b.lot ? -1 : 1))
-    .slice(0, count)
-    .sort((a, b) => a.nonce - b.nonce)
-    .map(({ nonce }) => {
+  const drawn = await leastLots(wins, { head, count });
+  return drawn
+    .sort((a, b) => a - b)
+    .map((nonce) => {
       const subject = { node, nonce, difficulty };
       const id = taskId({ network, cycle, executorKey: publicKey, kind: "sprint-win", subject });
       const result = sha256(Buffer.from("blockzero/win-result/1"), hashBytes(proof), u64le(nonce));

@@ -55,7 +55,7 @@ it("a Sprint's wins are checked by who is on duty, from bytes to pay: a padder a
       const unsigned = { address: signer.address, sign: async () => new Uint8Array(64) };
       const proof = sha256(encodeWinners(await signWinners(fields, unsigned)));
       const { weight } = winsWeight(found.length, DIFFICULTY);
-      const tasks = sprintTasks(
+      const tasks = await sprintTasks(
         { ...fields, hotkey: signer.address, publicKey: signer.publicKey, node, proof },
         { seed: sample, count: TASKS },
       );

@@ -38,6 +38,7 @@ export const membersBy = (confirmed: ReadonlyMap<string, Pick<Confirmed, "weight
  * tasks.
  *
  * @param beacon the seed of duty
+ * @param known  tasks of this Sprint's proofs that were read before, by hotkey and hash of the proof. What is read is added
  */
 export const readDutyBasis = async (
   source: CycleSource,
@@ -46,11 +47,13 @@ export const readDutyBasis = async (
     sprint,
     members,
     beacon,
+    known = new Map(),
   }: {
     readonly cycle: number;
     readonly sprint: SprintWithDuty;
     readonly members: readonly Member[];
     readonly beacon: string;
+    readonly known?: Map<string, readonly CycleTask[]>;
   },
 ): Promise<DutyBasis> => {
   const network = source.networkHash;
@@ -62,17 +65,22 @@ export const readDutyBasis = async (
   let isWhole = true;
   const tasksOf = async (proof: PromisedProof): Promise<readonly CycleTask[]> => {
     const { hotkey, publicKey, difficulty, promise } = proof;
+    const key = `${hotkey} ${promise.proof}`;
+    const before = known.get(key);
+    if (before) return before;
     try {
       const read = await readProof(source, cycle, proof);
-      if (!read.ok) return [];
+      if (!read.ok) {
+        known.set(key, []);
+        return [];
+      }
       const node = nodeSeed(publicKey, seed);
       const { wins } = read.value;
       const proven = { network, cycle, hotkey, publicKey, node, difficulty, proof: promise.proof, wins };
-      return sprintTasks(proven, { seed: beacon, count: sprint.duty.tasks }).map((task) => ({
-        task,
-        executorKey: publicKey,
-        source: { work: 1n },
-      }));
+      const drawn = await sprintTasks(proven, { seed: beacon, count: sprint.duty.tasks });
+      const tasks = drawn.map((task) => ({ task, executorKey: publicKey, source: { work: 1n } }));
+      known.set(key, tasks);
+      return tasks;
     } catch (thrown) {
       if (!isFetchFault(thrown)) throw thrown;
       isWhole = false;

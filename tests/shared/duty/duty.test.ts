@@ -66,7 +66,10 @@ describe("a task's check", () => {
 
   it("of a win recomputes it, of a merge merges again", async () => {
     const proven = { network, cycle, hotkey: "eve", publicKey: keyOf("eve"), node: hashOf("node"), difficulty: 400 };
-    const [win] = sprintTasks({ ...proven, proof: hashOf("proof"), wins: [7] }, { seed: hashOf("seed"), count: 1 });
+    const [win] = await sprintTasks(
+      { ...proven, proof: hashOf("proof"), wins: [7] },
+      { seed: hashOf("seed"), count: 1 },
+    );
     const losers = (found: readonly number[]) => ({ "sprint-win": sprintWinChecker(async () => found) });
     assert.deepEqual(await checkTask(losers([]), win!, 1000), { verdict: "valid" });
     assert.deepEqual(await checkTask(losers([7]), win!, 1000), {

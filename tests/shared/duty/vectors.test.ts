@@ -130,10 +130,13 @@ describe("vectors of duty", () => {
       assert.equal(taskId({ ...origin, executorKey: hashBytes(executorKey) }), id, origin.kind);
   });
 
-  it("wins of a Sprint that are tasks, and their results", () => {
+  it("wins of a Sprint that are tasks, and their results", async () => {
     for (const { proof, executorKey, seed, wins, count, nonces, results } of vectors.sprintTasks) {
       const proven = { network: proof, cycle: 7, hotkey: "eve", publicKey: hashBytes(executorKey), node: seed };
-      const tasks = sprintTasks({ ...proven, difficulty: 400, proof, wins: [...wins].reverse() }, { seed, count });
+      const tasks = await sprintTasks(
+        { ...proven, difficulty: 400, proof, wins: [...wins].reverse() },
+        { seed, count },
+      );
       assert.deepEqual(
         tasks.map(({ subject }) => subject.nonce),
         nonces,
