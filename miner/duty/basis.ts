@@ -2,27 +2,30 @@ import { type DutyBasis, membersBy, readDutyBasis } from "#shared/compute/duty/d
 import { readSprintWindow } from "#shared/compute/read-window.js";
 import { awaitSprintSeed } from "#shared/participant/await-seeds.js";
 import { cycleSource } from "#shared/participant/cycle-source.js";
+import { explain } from "#shared/participant/run-cycles.js";
 import { untilBlock } from "#shared/participant/until-block.js";
 import { whileWaiting } from "#shared/participant/while-waiting.js";
 import type { SprintWithDuty } from "#shared/protocol/sprint.js";
 import type { CycleTask } from "#shared/settlement/cycle-inputs.js";
 import type { DutyMember } from "./context.js";
+import { membersUnsure } from "./members-unsure.js";
 
 /**
  * What this miner draws a Sprint's duty over. Null if it is no member: it has no confirmed weight. Proofs are asked for at every block until `patience`, and
- * then left out.
+ * then left out. A warning says if the weights hang on Sprints that cannot be read: the draws may then be other ones than validators expect.
  */
 export const readBasis = async (
   { participant, arithmetic, known }: DutyMember,
   { cycle, sprint, patience }: { readonly cycle: number; readonly sprint: SprintWithDuty; readonly patience: number },
 ): Promise<DutyBasis | null> => {
-  const { clock, signal, signer } = participant;
+  const { clock, log, signal, signer } = participant;
   const beacon = await awaitSprintSeed(participant, { cycle, purpose: "sprint-duty" });
   return untilBlock(clock, Math.max(patience, clock.head.number + 1), signal, async (until) => {
     const source = whileWaiting(cycleSource(participant, { until, isHeld: true }), until);
-    const { results, confirmed } = await readSprintWindow(source, cycle, { arithmetic, known, signal });
+    const { results, confirmed, unknown } = await readSprintWindow(source, cycle, { arithmetic, known, signal });
     const oldest = results[0]?.cycle ?? cycle;
     for (const past of known.keys()) if (past < oldest) known.delete(past);
+    if (unknown.length > 0) log.warn("members of duty may be others", { cycle, ...explain(membersUnsure(unknown)) });
     const members = membersBy(confirmed);
     if (!members.some(({ hotkey }) => hotkey === signer.address)) return null;
     const tasks = new Map<string, readonly CycleTask[]>();

@@ -1,6 +1,10 @@
 import type { ErrorEntries } from "./entry.js";
 
 export const cycleErrors = {
+  DUTY_MEMBERS_UNSURE: {
+    meaning: "A miner cannot read Sprints that say who has duty, and may miss its own.",
+    remedy: "Use an archive node, and see that the miner runs without long pauses.",
+  },
   DUTY_OVERDUE: {
     meaning: "A duty of the cycle was not done by its block, and is left out.",
     remedy: "See in the log what it waited for; the next cycle goes on.",
