@@ -40,7 +40,7 @@ it("a Sprint's wins are checked by who is on duty, from bytes to pay: a padder a
   const sprint = await openSprintNetwork({ dials: EXACT_DIALS.tiny, seed: networkSeed(loading), device });
   t.after(() => sprint.dispose());
   const names = ["ann", "bob", "cal", "lax", "pat"];
-  const signers = await Promise.all(names.map((name) => signerFromUri(`//Duty//${name}`)));
+  const signers = await Promise.all(names.map((name) => signerFromUri(`//Duties//${name}`)));
   const addressOf = (name: string): string => signers[names.indexOf(name)]!.address;
   const checks: ReadonlySet<TaskKind> = new Set<TaskKind>(["sprint-win"]);
 
