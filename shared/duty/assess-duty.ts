@@ -22,6 +22,8 @@ interface DutyClaims {
   readonly answers: DutyAnswers | null;
   /** The cycle's tasks of others, any order. */
   readonly tasks: readonly DutyTask[];
+  /** Ids of tasks of others that it may have drawn for and that count for nothing. Default: none. */
+  readonly uncounted?: readonly string[];
   /** Known after duty documents are committed. */
   readonly auditSeed: string;
 }
@@ -53,7 +55,7 @@ export interface DutyAssessment {
  * answer, and a draw costs nothing.
  */
 export const assessDuty = (
-  { hotkey, publicKey, document, answers, tasks, auditSeed }: DutyClaims,
+  { hotkey, publicKey, document, answers, tasks, uncounted = [], auditSeed }: DutyClaims,
   verifyVrf: VerifyVrf,
   { sample, abstentions, most }: AuditRules = DEFAULT_AUDIT,
 ): DutyAssessment => {
@@ -73,13 +75,16 @@ export const assessDuty = (
   const bound = founded.length < most ? ALL_DRAWS : greatestDraw(founded);
   const claimed = new Set(founded.map(({ task }) => task));
   const unclaimed = tasks.map(({ task }) => task).filter((task) => !claimed.has(task));
-  const asked = auditSample({
+  const named = new Set(document?.duties.map(({ task }) => task));
+  // A sample over more tasks than the member knew, without those that it did not know, is a part of its own.
+  const sampled = auditSample({
     seed: auditSeed,
     verifierKey: publicKey,
     document: document === null ? NO_DOCUMENT : dutyDocumentHash(document),
-    unclaimed,
+    unclaimed: [...unclaimed, ...uncounted.filter((id) => !named.has(id))],
     size: sample,
   });
+  const asked = sampled.filter((id) => byId.has(id));
   const answered = new Map(answers?.answers.map(({ task, draw }) => [task, draw]));
   let unanswered = 0;
   let found = 0;

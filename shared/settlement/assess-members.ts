@@ -28,11 +28,13 @@ export const memberAssessor = (
   inputs: CloseInputs,
   verifyVrf: VerifyVrf,
 ): ((member: Pick<Member, "hotkey" | "publicKey">) => DutyAssessment) => {
-  const { auditSeed, duties, answers } = inputs;
+  const { auditSeed, duties, answers, uncounted = [] } = inputs;
   const eligible = eligibleTasks(inputs);
   return ({ hotkey, publicKey }) => {
     const documents = { document: duties.get(hotkey) ?? null, answers: answers.get(hotkey) ?? null };
-    return assessDuty({ hotkey, publicKey, ...documents, tasks: eligible(hotkey), auditSeed }, verifyVrf);
+    const others = uncounted.filter(({ executor }) => executor !== hotkey).map(({ id }) => id);
+    const subject = { hotkey, publicKey, ...documents, tasks: eligible(hotkey), uncounted: others, auditSeed };
+    return assessDuty(subject, verifyVrf);
   };
 };
 

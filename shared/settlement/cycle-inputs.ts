@@ -34,6 +34,8 @@ export interface CloseInputs {
   readonly members: readonly Member[];
   /** One of each id. */
   readonly tasks: readonly CycleTask[];
+  /** Tasks that members may have drawn for and that count for nothing. They take places of the audit's sample, as they did for the members. */
+  readonly uncounted?: readonly Pick<Task, "id" | "executor">[];
   /** Hotkey → tasks that it was assigned; of those not in it, as many as it did. */
   readonly assigned: ReadonlyMap<string, number>;
   /** Tasks of the cycle before. */

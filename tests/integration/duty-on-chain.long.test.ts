@@ -10,7 +10,7 @@ import type { DutyMember } from "#miner/duty/context.js";
 import { publishDuty } from "#miner/duty/publish-duty.js";
 import type { Checkers } from "#shared/duty/check-task.js";
 import { MAX_DUTY_BYTES } from "#shared/duty/duty-document.js";
-import { checksHash, signChecks } from "#shared/protocol/checks.js";
+import { type CheckEntry, checksHash, signChecks } from "#shared/protocol/checks.js";
 import { sha256 } from "#shared/protocol/hash.js";
 import { canonicalBytes } from "#shared/protocol/hash-json.js";
 import { encodeRecord, shortHash } from "#shared/protocol/records.js";
@@ -48,31 +48,47 @@ const confirmWeights = async (subnet: Subnet): Promise<void> => {
   await subnet.record(forAll((name) => encodeRecord({ type: "sprint", ...head, proof: proofOf(name), ...counts })));
   await subnet.to(subnet.window(2, "distribute").start - 1);
   const enter = { type: "enter", ...head, cycle: 2, difficulty: DIFFICULTY } as const;
-  await subnet.record({ ann: encodeRecord(enter), pat: encodeRecord(enter) });
+  await subnet.record({ ann: encodeRecord(enter), pat: encodeRecord(enter), sly: encodeRecord(enter) });
   await subnet.to(subnet.window(2, "train").start - 1);
-  const entries = MEMBERS.map((name) => ({
-    ...{ uid: subnet.uid(name), hotkey: subnet.signer(name).address, proof: proofOf(name) },
-    ...({
-      verdict: "valid",
-      reason: null,
-      detail: null,
-      wins: counts.wins,
-      checked: counts.wins,
-      nonce: null,
-    } as const),
-  }));
+  const entries = MEMBERS.map((name) => entryOf(subnet, name, { proof: proofOf(name), wins: counts.wins }));
+  await subnet.record(await checksBy(subnet, 1, entries));
+  await subnet.to(subnet.window(2, "reveal").start);
+  await holdChecks(subnet, 1);
+};
+
+interface Proven {
+  readonly proof: string;
+  readonly wins: number;
+}
+
+const entryOf = (subnet: Subnet, name: string, { proof, wins }: Proven): CheckEntry => ({
+  ...{ uid: subnet.uid(name), hotkey: subnet.signer(name).address, proof },
+  ...{ verdict: "valid", reason: null, detail: null, wins, checked: wins, nonce: null },
+});
+
+/** Validator → its record of checks of a Sprint, all with the same entries. */
+const checksBy = async (subnet: Subnet, cycle: number, entries: readonly CheckEntry[]) => {
+  const head = { network: shortHash(subnet.networkHash), cycle, location: subnet.location };
   const records: Record<string, string> = {};
+  const ordered = [...entries].sort((a, b) => a.uid - b.uid);
   for (const validator of subnet.validators) {
-    const checks = await signChecks({ network: subnet.networkHash, cycle: 1, entries }, subnet.signer(validator));
+    const checks = await signChecks({ network: subnet.networkHash, cycle, entries: ordered }, subnet.signer(validator));
     await subnet.store.put(canonicalBytes(checks));
     records[validator] = encodeRecord({ type: "checks", ...head, checks: checksHash(checks) });
   }
-  await subnet.record(records);
-  await subnet.to(subnet.window(2, "train").end);
+  return records;
 };
 
-/** In the Sprint of cycle 2 Ann commits to true wins, and Pat, whose weight nobody confirmed, to nonces none of which wins. */
-const commitProofs = async (subnet: Subnet): Promise<void> => {
+const holdChecks = (subnet: Subnet, cycle: number) => {
+  const held = encodeRecord({ type: "checksheld", network: shortHash(subnet.networkHash), cycle, held: [0, 1] });
+  return subnet.record(Object.fromEntries(subnet.validators.map((name) => [name, held])));
+};
+
+/**
+ * In the Sprint of cycle 2 Ann commits to true wins, and Pat and Sly, whose weight nobody confirmed, to nonces none of which wins. Sly serves its proof to
+ * nobody until members have answered.
+ */
+const commitProofs = async (subnet: Subnet) => {
   await subnet.to(subnet.window(2, "evaluate").start);
   const seedOf = (purpose: "sprint-network" | "sprint-inputs") => readSprintSeed(subnet, { cycle: 2, purpose });
   const network = await openSprintNetwork({
@@ -83,19 +99,24 @@ const commitProofs = async (subnet: Subnet): Promise<void> => {
   const inputs = await seedOf("sprint-inputs");
   const head = { network: shortHash(subnet.networkHash), cycle: 2, location: subnet.location };
   const records: Record<string, string> = {};
-  for (const name of ["ann", "pat"]) {
+  const proven: Record<string, Proven> = {};
+  let withheld = new Uint8Array();
+  for (const name of ["ann", "pat", "sly"]) {
     const signer = subnet.signer(name);
     const won = await network.search(nodeSeed(signer.publicKey, inputs), { first: 0, count: NONCES }, DIFFICULTY);
     const lost = Array.from({ length: NONCES }, (_, nonce) => nonce).filter((nonce) => !won.includes(nonce));
     const wins = name === "ann" ? won : lost.slice(0, 20);
     const fields = { network: subnet.networkHash, cycle: 2, difficulty: DIFFICULTY, nonces: NONCES, wins };
     const bytes = encodeWinners(await signWinners(fields, signer));
-    await subnet.store.put(bytes);
+    if (name === "sly") withheld = new Uint8Array(bytes);
+    else await subnet.store.put(bytes);
+    proven[name] = { proof: sha256(bytes), wins: wins.length };
     const counts = { wins: wins.length, nonces: NONCES };
     records[name] = encodeRecord({ type: "sprint", ...head, proof: sha256(bytes), ...counts });
   }
   await network.dispose();
   await subnet.record(records);
+  return { proven, withheld };
 };
 
 const openMember = async (subnet: Subnet, name: string, checkers?: Checkers): Promise<DutyMember> => {
@@ -106,11 +127,11 @@ const openMember = async (subnet: Subnet, name: string, checkers?: Checkers): Pr
 it("duty of a Sprint is drawn, done, audited and closed on chain: who lies, misses or hides it loses pay", {
   timeout: HANG_GUARD,
 }, async (t) => {
-  const subnet = await openSubnet(t, { network: { sprint: SPRINT }, miners: [...MEMBERS, "pat"] });
+  const subnet = await openSubnet(t, { network: { sprint: SPRINT }, miners: [...MEMBERS, "pat", "sly"] });
   const sprint = withDuty(SPRINT)!;
   const address = (name: string) => subnet.signer(name).address;
   await confirmWeights(subnet);
-  await commitProofs(subnet);
+  const { proven, withheld } = await commitProofs(subnet);
   await subnet.to(subnet.window(2, "exchange").start);
 
   const [ann, bob, tom] = [
@@ -121,6 +142,7 @@ it("duty of a Sprint is drawn, done, audited and closed on chain: who lies, miss
   const lax = await openMember(subnet, "lax", { "sprint-win": async () => ({ verdict: "valid" }) });
   const documentOf = ({ journal }: DutyMember) => journal.value.cycles[2]?.duty?.document;
   const lives = [ann, bob, lax].map((member) => publishDuty(member, 2, sprint));
+  await subnet.to(subnet.window(3, "distribute").start);
   await until(t, () => [ann, bob, lax].every((member) => documentOf(member) !== undefined));
 
   // Bob is killed after his document was stored, and comes back.
@@ -138,11 +160,23 @@ it("duty of a Sprint is drawn, done, audited and closed on chain: who lies, miss
   for (const bytes of [garbage, oversized]) await subnet.store.put(bytes);
   const head = { network: shortHash(subnet.networkHash), cycle: 2, location: subnet.location };
   const duty = (hash: string) => encodeRecord({ type: "duty", ...head, duty: hash });
-  await subnet.record({ gar: duty(sha256(garbage)), big: duty(sha256(oversized)), non: duty("ab".repeat(32)) });
+  // Nobody recomputes Pat's wins but members.
+  const valid = ["ann", "pat"].map((name) => entryOf(subnet, name, proven[name]!));
+  const unreachable = { verdict: "abstain", reason: "unreachable", checked: 0 } as const;
+  const checks = await checksBy(subnet, 2, [...valid, { ...entryOf(subnet, "sly", proven.sly!), ...unreachable }]);
+  await subnet.record({
+    ...checks,
+    gar: duty(sha256(garbage)),
+    big: duty(sha256(oversized)),
+    non: duty("ab".repeat(32)),
+  });
   await Promise.all(lives);
   const inBlock = again.journal.value.cycles[2]!.duty!.committed;
   await publishDuty(again, 2, sprint);
   assert.equal(again.journal.value.cycles[2]!.duty!.committed, inBlock);
+
+  await subnet.to(subnet.window(3, "reveal").start);
+  await holdChecks(subnet, 2);
 
   // Who was on duty for everything is asked for nothing; Tom shows that he was on duty.
   await subnet.to(subnet.window(3, "exchange").start - 1);
@@ -154,8 +188,12 @@ it("duty of a Sprint is drawn, done, audited and closed on chain: who lies, miss
   await answered;
   assert.equal(tom.journal.value.cycles[2]!.duty!.answered, subnet.window(3, "exchange").start);
 
+  await subnet.store.put(withheld);
   const vera = await openChecker(subnet, "vera");
   const deadline = vera.participant.clock.head.number + 1;
+  // Who does not know the window closes nothing.
+  await closeDuty(vera, { cycle: 2, sprint, deadline });
+  assert.equal(vera.journal.value.duties.length, 0);
   await settleSprint(vera, { cycle: 1, sprint: SPRINT, deadline });
   await closeDuty(vera, { cycle: 2, sprint, deadline });
   const [closed] = vera.journal.value.duties;
@@ -170,6 +208,8 @@ it("duty of a Sprint is drawn, done, audited and closed on chain: who lies, miss
   assert.deepEqual(standing("bob"), [2, 0, false, 1_000_000]);
   assert.deepEqual(standing("lax"), [2, 0, true, 0]);
   assert.deepEqual(standing("pat"), [0, 0, true, 0]);
+  // Sly's win is no task: else each member would have missed it.
+  assert.equal(parts.has(address("sly")), false);
   for (const name of ["tom", "gar", "big", "non"]) assert.deepEqual(standing(name), [2, 2, false, 10_000], name);
   assert.equal(await knownGate(vera, 3), undefined);
   const gate = (await knownGate(vera, 4))!;
@@ -179,7 +219,7 @@ it("duty of a Sprint is drawn, done, audited and closed on chain: who lies, miss
   );
 
   // The Sprint of cycle 3, in which nobody took part, is then settled too.
-  await subnet.to(subnet.window(4, "train").end);
+  await subnet.to(subnet.window(4, "reveal").end);
   // A stranger closes it as the validator did, and says why.
   const { source, head: block } = await lookAt(t, subnet);
   const window = await readSprints(source, 4);

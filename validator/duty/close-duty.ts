@@ -7,20 +7,23 @@ import { untilBlock } from "#shared/participant/until-block.js";
 import { whileWaiting } from "#shared/participant/while-waiting.js";
 import type { SprintWithDuty } from "#shared/protocol/sprint.js";
 import type { Checker } from "../sprint/context.js";
-import { knownWeights } from "../sprint/known-gate.js";
+import { knownWindow } from "../sprint/known-gate.js";
 import { knownStandings } from "./known-standings.js";
 import { rememberDuty } from "./remember-duty.js";
 
 /**
  * Closes the duty of a Sprint from the members' documents, recomputing the wins that somebody says are none, and remembers what each host's pay and
- * reputation need of it. What is not available is asked for again at every block, until `deadline`; it then counts as not published.
+ * reputation need of it. What is not available is asked for again at every block, until `deadline`: what nobody serves then counts as not published, and what time ran out for as unknown. Without every
+ * Sprint of the window in full nothing is closed: the members would be others.
  */
 export const closeDuty = async (
   { participant, journal, arithmetic }: Checker,
   { cycle, sprint, deadline }: { readonly cycle: number; readonly sprint: SprintWithDuty; readonly deadline: number },
 ): Promise<void> => {
-  const { clock, signal } = participant;
-  const members = membersBy(await knownWeights({ participant, journal }, cycle));
+  const { clock, signal, log } = participant;
+  const { weights, isWhole } = await knownWindow({ participant, journal }, cycle);
+  if (!isWhole) return log.warn("Duty not closed: its members are not known in full", { cycle });
+  const members = membersBy(weights);
   const reputations = reputationsIn((await knownStandings({ participant, journal }, cycle + 1)) ?? new Map());
   const judge = createJudge(cycleSource(participant, { isHeld: true }), {
     sprint,
@@ -33,7 +36,8 @@ export const closeDuty = async (
       const source = whileWaiting(cycleSource(participant, { until: patience, isHeld: true }), patience);
       for (;;) {
         const tried = clock.head.number;
-        const read = await readDuty(source, { cycle, sprint, members, reputations, judge });
+        const isOver = () => patience.aborted;
+        const read = await readDuty(source, { cycle, sprint, members, reputations, judge, isOver });
         if (read.isWhole || tried >= deadline - 1 || patience.aborted) return read;
         await clock.reach(tried + 1, signal);
       }

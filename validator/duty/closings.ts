@@ -1,3 +1,5 @@
+import { regularSprints } from "#shared/compute/sprint-window.js";
+import { cycleSource } from "#shared/participant/cycle-source.js";
 import { withinBlocks } from "#shared/participant/duty.js";
 import { inForce } from "#shared/participant/in-force.js";
 import { explain } from "#shared/participant/run-cycles.js";
@@ -12,7 +14,7 @@ const LEAST_BLOCKS = 2;
 /**
  * Closes the duty of the network's Sprints until the participant's signal aborts, beside the cycles: whatever fails costs that closing and nothing else.
  * Answers are on chain in the exchange phase of the next cycle; choosing and merging come first, so it begins with the cycle after that, and is over
- * before updates are scored.
+ * before updates are scored. Then those of the window that were closed in part are tried again.
  */
 export const runClosings = async (checker: Checker): Promise<never> => {
   const { participant, journal } = checker;
@@ -21,21 +23,37 @@ export const runClosings = async (checker: Checker): Promise<never> => {
   for (let cycle = Math.max(0, current - 2); ; cycle++) {
     await clock.reach(phaseWindow(cycle + 2, "distribute", network.phases).start, signal);
     try {
-      const then = await inForce(checker, cycle);
-      const sprint = withDuty(sprintOf(then.participant.network, cycle));
-      if (!sprint || journal.value.duties.some((one) => one.cycle === cycle && one.isWhole)) continue;
       const deadline = phaseWindow(cycle + 2, "train", network.phases).end - 1;
       const until = Math.max(
         phaseWindow(cycle + 2, "evaluate", network.phases).start,
         clock.head.number + LEAST_BLOCKS,
       );
-      const limit = { duty: "close", name: `the duty of the Sprint of cycle ${cycle}`, until } as const;
-      await withinBlocks(then.participant, limit, (bounded) =>
-        closeDuty({ ...then, participant: bounded }, { cycle, sprint, deadline }),
-      );
+      await closeOnce(checker, cycle, { deadline, until });
+      const window = await regularSprints(cycleSource(participant), cycle);
+      for (const { cycle: past } of window) {
+        // Each that was closed in part gets one try of one block.
+        if (!journal.value.duties.some((one) => one.cycle === past)) continue;
+        if (clock.head.number >= until) break;
+        await closeOnce(checker, past, { deadline: clock.head.number + 1, until });
+      }
     } catch (thrown) {
       signal.throwIfAborted();
       log.error("Duty not closed", { cycle, ...explain(thrown) });
     }
   }
+};
+
+/** Closes a Sprint's duty, unless it has none or was closed in full. */
+const closeOnce = async (
+  checker: Checker,
+  cycle: number,
+  { deadline, until }: { readonly deadline: number; readonly until: number },
+): Promise<void> => {
+  const then = await inForce(checker, cycle);
+  const sprint = withDuty(sprintOf(then.participant.network, cycle));
+  if (!sprint || checker.journal.value.duties.some((one) => one.cycle === cycle && one.isWhole)) return;
+  const limit = { duty: "close", name: `the duty of the Sprint of cycle ${cycle}`, until } as const;
+  await withinBlocks(then.participant, limit, (bounded) =>
+    closeDuty({ ...then, participant: bounded }, { cycle, sprint, deadline }),
+  );
 };

@@ -8,11 +8,16 @@ import { knownDraw } from "./known-draw.js";
 
 type Knowing = Pick<Validator, "participant" | "journal">;
 
-/** Hotkey → confirmed weight for a cycle's pay, from the Sprints that this validator knows. Undefined if it knows none. */
-export const knownWeights = async (
-  { participant, journal }: Knowing,
-  cycle: number,
-): Promise<ReadonlyMap<string, Confirmed> | undefined> => {
+/** Confirmed weights for a cycle's pay, from the Sprints that a validator knows. */
+interface KnownWindow {
+  /** Hotkey → confirmed weight. Undefined if it knows no Sprint. */
+  readonly weights: ReadonlyMap<string, Confirmed> | undefined;
+  /** Whether it knows every Sprint of the window in full. If not, others may have other weights. */
+  readonly isWhole: boolean;
+}
+
+/** Confirmed weights for a cycle's pay, and whether others have the same. */
+export const knownWindow = async ({ participant, journal }: Knowing, cycle: number): Promise<KnownWindow> => {
   const { sprints, confirmations, undrawn } = await sprintsBefore(cycleSource(participant), cycle, knownDraw(journal));
   const of = (past: { readonly cycle: number }) => journal.value.sprints.find((one) => one.cycle === past.cycle);
   const outcomesOf = (past: typeof sprints) =>
@@ -28,8 +33,15 @@ export const knownWeights = async (
   const newest = sprints.at(-1);
   // Confirmations of a Sprint that is not known say nothing of the one before.
   const bounds = newest && of(newest) ? outcomesOf(confirmations) : [];
-  return outcomes.length === 0 ? undefined : confirmedWeights(outcomes, bounds);
+  const weights = outcomes.length === 0 ? undefined : confirmedWeights(outcomes, bounds);
+  return { weights, isWhole: unknown.length === 0 };
 };
+
+/** Hotkey → confirmed weight for a cycle's pay, from the Sprints that this validator knows. Undefined if it knows none. */
+export const knownWeights = async (
+  knowing: Knowing,
+  cycle: number,
+): Promise<ReadonlyMap<string, Confirmed> | undefined> => (await knownWindow(knowing, cycle)).weights;
 
 /** The gate on a cycle's pay by what this validator knows. Undefined where pay does not depend on Sprints or duty. */
 export const knownGate = async (knowing: Knowing, cycle: number): Promise<PayGate | undefined> => {

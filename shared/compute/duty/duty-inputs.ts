@@ -1,6 +1,7 @@
 import { decodeAddress } from "@polkadot/util-crypto";
 import { isFetchFault } from "#shared/blobs/fetch-fault.js";
 import { sprintTasks } from "#shared/duty/sprint-tasks.js";
+import type { Task } from "#shared/duty/task.js";
 import type { SprintWithDuty } from "#shared/protocol/sprint.js";
 import { readSprintSeed } from "#shared/replay/evaluation-seeds.js";
 import type { CycleSource } from "#shared/replay/source.js";
@@ -16,9 +17,11 @@ import { MEMBERS_CHECK, POT, SUBNET_DUTY } from "./rules.js";
 /** What a Sprint's duty is drawn over, and whether it is all that there is. */
 export interface DutyBasis {
   readonly inputs: DutyInputs;
+  /** Tasks of executors that do not count, as far as their proofs are to be had: members may have been asked for draws of these. */
+  readonly uncounted: readonly Task[];
   /** Executor → its proof. */
   readonly proofs: ReadonlyMap<string, PromisedProof>;
-  /** Whether every committed proof was available. If not, others may know more tasks. */
+  /** Whether every committed proof that counts was available. If not, others may know more tasks. */
   readonly isWhole: boolean;
 }
 
@@ -39,6 +42,7 @@ export const membersBy = (confirmed: ReadonlyMap<string, Pick<Confirmed, "weight
  *
  * @param beacon the seed of duty
  * @param known  tasks of this Sprint's proofs that were read before, by hotkey and hash of the proof. What is read is added
+ * @param counts whether an executor's tasks count. Default: everybody's
  */
 export const readDutyBasis = async (
   source: CycleSource,
@@ -48,12 +52,14 @@ export const readDutyBasis = async (
     members,
     beacon,
     known = new Map(),
+    counts = () => true,
   }: {
     readonly cycle: number;
     readonly sprint: SprintWithDuty;
     readonly members: readonly Member[];
     readonly beacon: string;
     readonly known?: Map<string, readonly CycleTask[]>;
+    readonly counts?: (executor: string) => boolean;
   },
 ): Promise<DutyBasis> => {
   const network = source.networkHash;
@@ -62,6 +68,7 @@ export const readDutyBasis = async (
     readSprintSeed(source, { cycle, purpose: "sprint-inputs" }),
   ]);
   const proofs = committed.filter(isPromised);
+  const [counted, others] = [true, false].map((is) => proofs.filter(({ hotkey }) => counts(hotkey) === is));
   let isWhole = true;
   const tasksOf = async (proof: PromisedProof): Promise<readonly CycleTask[]> => {
     const { hotkey, publicKey, difficulty, promise } = proof;
@@ -83,11 +90,13 @@ export const readDutyBasis = async (
       return tasks;
     } catch (thrown) {
       if (!isFetchFault(thrown)) throw thrown;
-      isWhole = false;
+      if (counts(hotkey)) isWhole = false;
       return [];
     }
   };
-  const tasks = (await mapLimited(proofs, CONCURRENT_FETCHES, tasksOf)).flat();
+  const tasks = (await mapLimited(counted!, CONCURRENT_FETCHES, tasksOf)).flat();
+  // Last: they may come slowly, and nothing waits for them.
+  const uncounted = (await mapLimited(others!, CONCURRENT_FETCHES, tasksOf)).flat().map(({ task }) => task);
   return {
     inputs: {
       network,
@@ -100,7 +109,8 @@ export const readDutyBasis = async (
       rules: SUBNET_DUTY,
       beacon,
     },
-    proofs: new Map(proofs.map((proof) => [proof.hotkey, proof])),
+    uncounted,
+    proofs: new Map(counted!.map((proof) => [proof.hotkey, proof])),
     isWhole,
   };
 };

@@ -45,9 +45,14 @@ export const readDutyWindow = async (
     const judge = createJudge(past.source, { ...past, ...options });
     try {
       const known = knownDuty.get(past.cycle);
-      const { confirmed } = known ? { confirmed: undefined } : await readSprintWindow(past.source, past.cycle, options);
+      const window = known ? undefined : await readSprintWindow(past.source, past.cycle, options);
+      if (window && window.unknown.length > 0) {
+        // Its members are not known in full: others would be judged.
+        unknown.push(past.cycle);
+        continue;
+      }
       const reputations = reputationsIn(dutyStandings(results.map(({ parts }) => parts)));
-      const members = membersBy(confirmed);
+      const members = membersBy(window?.confirmed);
       const result = known ?? (await readDuty(past.source, { cycle: past.cycle, sprint, members, reputations, judge }));
       if (result.isWhole) knownDuty.set(past.cycle, result);
       else unknown.push(past.cycle);

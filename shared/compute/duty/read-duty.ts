@@ -5,6 +5,7 @@ import type { DutyDocument } from "#shared/duty/duty-document.js";
 import type { VoteVerdict } from "#shared/duty/majority.js";
 import { reasonOf } from "#shared/errors/error.js";
 import type { SprintWithDuty } from "#shared/protocol/sprint.js";
+import { sumStake } from "#shared/protocol/stake.js";
 import { readSprintSeed } from "#shared/replay/evaluation-seeds.js";
 import type { CycleSource } from "#shared/replay/source.js";
 import type { Reputation } from "#shared/reputation/reputation.js";
@@ -16,6 +17,7 @@ import { mapLimited } from "#shared/util/map-limited.js";
 import { verifyVrf } from "#shared/wallet/index.js";
 import { fetchChecks, readExchangedChecks } from "../committed-checks.js";
 import type { SprintJudge } from "../judge.js";
+import { readSprint } from "../read-sprint.js";
 import {
   type CommittedDocument,
   committedAnswers,
@@ -26,6 +28,7 @@ import {
 } from "./committed-documents.js";
 import { readDutyBasis } from "./duty-inputs.js";
 import { type DutyPart, dutyParts } from "./standing.js";
+import { withoutMisses } from "./without-misses.js";
 
 /** A Sprint whose duty is closed. */
 export interface DutyResult {
@@ -49,6 +52,8 @@ export interface ReadDutyOptions {
   /** After the Sprints before. */
   readonly reputations: ReadonlyMap<string, Reputation>;
   readonly judge: Pick<SprintJudge, "losers">;
+  /** Whether the time to fetch is over: what fails then fails for want of time, and is held against nobody. Default: it never is. */
+  readonly isOver?: () => boolean;
 }
 
 /** Documents that are fetched at once: one that comes slowly does not hold up the others. */
@@ -62,7 +67,7 @@ const CONCURRENT_FETCHES = 32;
  */
 export const readDuty = async (
   source: CycleSource,
-  { cycle, sprint, members, reputations, judge }: ReadDutyOptions,
+  { cycle, sprint, members, reputations, judge, isOver = () => false }: ReadDutyOptions,
 ): Promise<DutyResult> => {
   const [beacon, auditSeed, duties, answers] = await Promise.all([
     readSprintSeed(source, { cycle, purpose: "sprint-duty" }),
@@ -70,13 +75,27 @@ export const readDuty = async (
     committedDuties(source, cycle),
     committedAnswers(source, cycle),
   ]);
-  const basis = await readDutyBasis(source, { cycle, sprint, members, beacon });
-  const hear = hearing(members);
-  const heardDuties = await hear<DutyDocument>(duties, (one) => fetchDuty(source, cycle, one));
-  const heardAnswers = await hear<DutyAnswers>(answers, (one) => fetchAnswers(source, cycle, one));
+  const hear = hearing(members, isOver);
+  const readBasis = async () => {
+    const settled = await readSprint(source, { cycle, sprint, judge });
+    const decided = settled.outcomes.filter(({ outcome }) => outcome === "valid" || outcome === "invalid");
+    const executors = new Set(decided.map(({ hotkey }) => hotkey));
+    // A proof that a majority of validators could not have is none that a member could have drawn.
+    const counts = (executor: string) => executors.has(executor);
+    const read = await readDutyBasis(source, { cycle, sprint, members, beacon, counts });
+    return { ...read, isWhole: read.isWhole && settled.isWhole };
+  };
+  // All at once: a slow server of one kind does not use up the time of another.
+  const [heardDuties, heardAnswers, basis, accused] = await Promise.all([
+    hear<DutyDocument>(duties, (one) => fetchDuty(source, cycle, one)),
+    hear<DutyAnswers>(answers, (one) => fetchAnswers(source, cycle, one)),
+    readBasis(),
+    accusedByValidators(source, cycle),
+  ]);
   const inputs: CloseInputs = {
     ...basis.inputs,
     reputations,
+    uncounted: basis.uncounted,
     assigned: new Map(),
     auditSeed,
     duties: heardDuties.documents,
@@ -86,13 +105,15 @@ export const readDuty = async (
     plantedCommitments: new Map(),
   };
   const assess = memberAssessor(inputs, verifyVrf);
+  const isJudged = basis.isWhole && accused.isWhole && !heardDuties.isCutOff && !heardAnswers.isCutOff;
   const assessments = new Map<string, DutyAssessment>();
   for (const member of members) {
-    assessments.set(member.hotkey, assess(member));
+    const assessment = assess(member);
+    const isUnknown = !isJudged || heardDuties.unknown.has(member.hotkey) || heardAnswers.unknown.has(member.hotkey);
+    assessments.set(member.hotkey, isUnknown ? withoutMisses(assessment) : assessment);
     await breathe();
   }
   const assessed = assessedCycle(inputs, assessments, verifyVrf);
-  const accused = await accusedByValidators(source, cycle);
   const doubted = new Set(tasksToRecompute(inputs, assessed).map(({ id }) => id));
   const truths = new Map<string, VoteVerdict>();
   for (const [executor, proof] of basis.proofs) {
@@ -119,16 +140,20 @@ export const readDuty = async (
   };
 };
 
-/** Fetches what members committed to. A document that cannot be had, or is none, counts as one that was not published. */
+/**
+ * Fetches what members committed to. A document that is none, or that nobody serves, counts as one that was not published. One that time ran out for is
+ * unknown. Where members with half of the weight of those who committed serve nothing, the fault is this machine's.
+ */
 const hearing =
-  (members: readonly Member[]) =>
+  (members: readonly Member[], isOver: () => boolean) =>
   async <T>(
     committed: ReadonlyMap<string, CommittedDocument>,
     fetch: (one: CommittedDocument) => Promise<ReadDocument<T>>,
   ) => {
     const documents = new Map<string, T>();
     const problems = new Map<string, string>();
-    let isWhole = true;
+    const unknown = new Set<string>();
+    const gone = new Set<string>();
     await mapLimited(
       members.flatMap(({ hotkey }) => committed.get(hotkey) ?? []),
       CONCURRENT_FETCHES,
@@ -139,12 +164,16 @@ const hearing =
           else problems.set(one.hotkey, read.problem);
         } catch (thrown) {
           if (!isFetchFault(thrown)) throw thrown;
-          isWhole = false;
+          gone.add(one.hotkey);
+          if (isOver()) unknown.add(one.hotkey);
           problems.set(one.hotkey, `it cannot be had: ${reasonOf(thrown)}`);
         }
       },
     );
-    return { documents, problems, isWhole };
+    const weightOf = (isIn: (hotkey: string) => boolean) =>
+      sumStake(members.flatMap(({ hotkey, weight }) => (isIn(hotkey) ? [weight] : [])));
+    const isCutOff = gone.size > 0 && 2n * weightOf((one) => gone.has(one)) >= weightOf((one) => committed.has(one));
+    return { documents, problems, unknown, isCutOff, isWhole: gone.size === 0 };
   };
 
 /** Nonces that voting validators say are no wins, each as `<hotkey> <nonce>`: who called one valid is refuted by its recomputation. */
