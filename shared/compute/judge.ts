@@ -1,18 +1,35 @@
 import type { Sprint } from "#shared/protocol/sprint.js";
 import type { ValueSource } from "#shared/replay/beacon-value.js";
 import { readSprintSeed } from "#shared/replay/evaluation-seeds.js";
+import { fitsByLayer, outputsByLayer } from "#shared/sprint/exact/by-layer.js";
 import { EXACT_DIALS, flopsOf } from "#shared/sprint/exact/dials.js";
-import { openSprintNetwork, type SprintNetwork, type SprintNetworkOptions } from "#shared/sprint/exact/prover.js";
+import {
+  isWin,
+  openSprintNetwork,
+  type SprintNetwork,
+  type SprintNetworkOptions,
+} from "#shared/sprint/exact/prover.js";
 import { networkSeed, nodeSeed } from "#shared/sprint/exact/seeds.js";
 import type { CommittedProof } from "./committed-proofs.js";
 
 /** What nonces are computed on: a device, and the processor threads where it is the processor. */
 export type Arithmetic = Pick<SprintNetworkOptions, "device" | "threads">;
 
+/** Claimed wins of one proof. */
+interface Claim {
+  readonly of: Pick<CommittedProof, "publicKey" | "difficulty">;
+  readonly nonces: readonly number[];
+}
+
 /** Recomputes claimed wins of one Sprint. */
 export interface SprintJudge {
   /** Which of the claimed wins are none, in their order. The first call loads the Sprint's network. */
-  losers(of: Pick<CommittedProof, "publicKey" | "difficulty">, nonces: readonly number[]): Promise<readonly number[]>;
+  losers(of: Claim["of"], nonces: readonly number[]): Promise<readonly number[]>;
+  /**
+   * The same of several proofs, in their order, with the memory of one layer where the processor's kernels fit: for what anybody may name, so
+   * that nobody makes others load the network. What was found is not computed again.
+   */
+  losersOf(claims: readonly Claim[]): Promise<readonly (readonly number[])[]>;
   /** Nonces to recompute at a time, so that a call takes a fraction of a second on a processor. */
   readonly portion: number;
   dispose(): Promise<void>;
@@ -35,32 +52,48 @@ export interface JudgeOptions {
 /** A judge of a cycle's Sprint, whose seeds must be on chain. Nothing is loaded until a nonce is to be recomputed. */
 export const createJudge = (source: ValueSource, { sprint, cycle, arithmetic, signal }: JudgeOptions): SprintJudge => {
   const dials = EXACT_DIALS[sprint.dials];
-  const load = async () => {
+  const readSeeds = async () => {
     const [seed, inputs] = await Promise.all([
       readSprintSeed(source, { cycle, purpose: "sprint-network" }),
       readSprintSeed(source, { cycle, purpose: "sprint-inputs" }),
-    ]).catch((thrown: unknown) => {
+    ]);
+    return { seed: networkSeed(seed), inputs };
+  };
+  const load = async () => {
+    const { seed, inputs } = await readSeeds().catch((thrown: unknown) => {
       // They are read again for the next proof: a chain that did not answer once costs no other proof its check.
       loading = undefined;
       throw thrown;
     });
-    const network = await openSprintNetwork({
-      ...(await arithmetic()),
-      dials,
-      seed: networkSeed(seed),
-      ...(signal && { signal }),
-    });
+    const network = await openSprintNetwork({ ...(await arithmetic()), dials, seed, ...(signal && { signal }) });
     return { network, inputs };
   };
   let loading: Promise<{ readonly network: SprintNetwork; readonly inputs: string }> | undefined;
+  const losers: SprintJudge["losers"] = async ({ publicKey, difficulty }, nonces) => {
+    if (nonces.length === 0) return [];
+    loading ??= load();
+    const { network, inputs } = await loading;
+    return network.losers(nodeSeed(publicKey, inputs), nonces, difficulty);
+  };
+  /** Node seed, nonce and difficulty → whether it wins. */
+  const found = new Map<string, boolean>();
   return {
-    portion: Math.min(MAX_PORTION, Math.max(1, Math.floor(PORTION_FLOPS / flopsOf(dials)))),
-    async losers({ publicKey, difficulty }, nonces) {
-      if (nonces.length === 0) return [];
-      loading ??= load();
-      const { network, inputs } = await loading;
-      return network.losers(nodeSeed(publicKey, inputs), nonces, difficulty);
+    losers,
+    async losersOf(claims) {
+      if (claims.every(({ nonces }) => nonces.length === 0)) return claims.map(() => []);
+      if (!fitsByLayer(dials)) return Promise.all(claims.map(({ of, nonces }) => losers(of, nonces)));
+      const { seed, inputs } = await readSeeds();
+      const named = claims.map(({ of: { publicKey, difficulty }, nonces }) => {
+        const node = nodeSeed(publicKey, inputs);
+        return nonces.map((nonce) => ({ node, nonce, difficulty, key: `${node} ${nonce} ${difficulty}` }));
+      });
+      const open = named.flat().filter(({ key }) => !found.has(key));
+      const outputs = await outputsByLayer(open, { dials, seed, ...(signal && { signal }) });
+      for (const [i, { node, nonce, difficulty, key }] of open.entries())
+        found.set(key, isWin(node, nonce, outputs[i]!, difficulty));
+      return named.map((of) => of.filter(({ key }) => !found.get(key)).map(({ nonce }) => nonce));
     },
+    portion: Math.min(MAX_PORTION, Math.max(1, Math.floor(PORTION_FLOPS / flopsOf(dials)))),
     async dispose() {
       const loaded = await loading?.catch(() => undefined);
       loading = undefined;

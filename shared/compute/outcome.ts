@@ -42,6 +42,8 @@ export interface Evidence {
   readonly losers: readonly number[];
 }
 
+export const NO_EVIDENCE: Evidence = { fault: null, losers: [] };
+
 /** The verdict of a document of checks on one proof: silence if it does not name this proof. */
 export const entryOn = (checks: Checks, { uid, hotkey, promise }: CommittedProof): CheckEntry | undefined =>
   checks.entries.find((entry) => entry.uid === uid && entry.hotkey === hotkey && entry.proof === promise?.proof);

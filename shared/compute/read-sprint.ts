@@ -4,13 +4,12 @@ import type { Checks } from "#shared/protocol/checks.js";
 import { confirmedCycle, type Sprint } from "#shared/protocol/sprint.js";
 import type { Stakes } from "#shared/protocol/stake.js";
 import type { CycleSource } from "#shared/replay/source.js";
-import { accusedNonces, type CastVote } from "#shared/sprint/proof/votes.js";
 import { mapLimited } from "#shared/util/map-limited.js";
+import { NOT_ACCUSED, readAccused } from "./accused.js";
 import { type ExchangedChecks, fetchChecks, readExchangedChecks } from "./committed-checks.js";
 import { type CommittedProof, readCommittedProofs } from "./committed-proofs.js";
 import type { SprintJudge } from "./judge.js";
-import { type Evidence, type SprintOutcome, settleProof, votesOn } from "./outcome.js";
-import { isPromised, readProof } from "./read-proof.js";
+import { type SprintOutcome, settleProof, votesOn } from "./outcome.js";
 
 /** A voting validator of a Sprint, and what became of its checks. */
 export interface CheckedBy {
@@ -33,14 +32,17 @@ export interface SprintResult {
   readonly outcomes: readonly SprintOutcome[];
   /** Every voting validator, by ascending hotkey. */
   readonly heard: readonly CheckedBy[];
-  /** Whether every document that counts was available, and every proof that a validator named as invalid. If not, others may settle otherwise. */
+  /**
+   * Whether every document that counts was available, and every proof that a validator named as invalid, but for those that the votes make
+   * withheld. If not, others may settle otherwise.
+   */
   readonly isWhole: boolean;
 }
 
 export interface ReadSprintOptions {
   readonly cycle: number;
   readonly sprint: Sprint;
-  readonly judge: Pick<SprintJudge, "losers">;
+  readonly judge: Pick<SprintJudge, "losersOf">;
 }
 
 /**
@@ -66,14 +68,13 @@ export const readSprint = async (
   const documents = heard.flatMap(({ checks }) => checks ?? []);
   let isWhole = heard.every(({ isGone }) => !isGone);
   const voted = proofs.map((proof) => ({ proof, votes: votesOn(proof, documents, sprint) }));
-  const accused = await mapLimited(voted, ACCUSED_AT_A_TIME, (one) => readAccused(source, { ...one, stakes, cycle }));
-  if (accused.includes(null)) isWhole = false;
-  const outcomes: SprintOutcome[] = [];
-  for (const [i, { proof, votes }] of voted.entries()) {
-    const { fault, named } = accused[i] ?? NOT_ACCUSED;
-    const losers = await judge.losers(proof, named);
-    outcomes.push(settleProof(proof, votes, { stakes, evidence: { fault, losers } }));
-  }
+  const read = await mapLimited(voted, ACCUSED_AT_A_TIME, (one) => readAccused(source, { ...one, stakes, cycle }));
+  if (read.includes(null)) isWhole = false;
+  const accused = read.map((one) => one ?? NOT_ACCUSED);
+  const losers = await judge.losersOf(accused.map(({ named }, i) => ({ of: proofs[i]!, nonces: named })));
+  const outcomes = voted.map(({ proof, votes }, i) =>
+    settleProof(proof, votes, { stakes, evidence: { fault: accused[i]!.fault, losers: losers[i]! } }),
+  );
   return {
     cycle,
     confirms: confirmedCycle(source.network, cycle),
@@ -100,38 +101,5 @@ const hear = async (source: CycleSource, cycle: number, promise: ExchangedChecks
   }
 };
 
-/** What speaks against a proof that somebody called invalid, before anything is computed. */
-interface Accused {
-  readonly fault: Evidence["fault"];
-  /** Claimed wins that were named as none, ascending. */
-  readonly named: readonly number[];
-}
-
-const NOT_ACCUSED: Accused = { fault: null, named: [] };
-
 /** Proofs that are fetched at once: one that comes slowly does not hold up the others. */
 const ACCUSED_AT_A_TIME = 8;
-
-interface Accusation {
-  readonly proof: CommittedProof;
-  readonly votes: readonly CastVote[];
-  readonly stakes: Stakes;
-  readonly cycle: number;
-}
-
-/** Null if the proof's bytes are not available. */
-const readAccused = async (
-  source: CycleSource,
-  { proof, votes, stakes, cycle }: Accusation,
-): Promise<Accused | null> => {
-  if (!isPromised(proof) || !votes.some(({ verdict }) => verdict === "invalid")) return NOT_ACCUSED;
-  try {
-    const read = await readProof(source, cycle, proof);
-    if (!read.ok) return { fault: read.detail, named: [] };
-    const electorate = { subject: proof.hotkey, members: stakes };
-    return { fault: null, named: accusedNonces(votes, electorate, read.value.wins) };
-  } catch (thrown) {
-    if (!isFetchFault(thrown)) throw thrown;
-    return null;
-  }
-};

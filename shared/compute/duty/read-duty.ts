@@ -51,7 +51,7 @@ export interface ReadDutyOptions {
   readonly members: readonly Member[];
   /** After the Sprints before. */
   readonly reputations: ReadonlyMap<string, Reputation>;
-  readonly judge: Pick<SprintJudge, "losers">;
+  readonly judge: Pick<SprintJudge, "losersOf">;
   /** Whether the time to fetch is over: what fails then fails for want of time, and is held against nobody. Default: it never is. */
   readonly isOver?: () => boolean;
 }
@@ -116,18 +116,15 @@ export const readDuty = async (
   const assessed = assessedCycle(inputs, assessments, verifyVrf);
   const doubted = new Set(tasksToRecompute(inputs, assessed).map(({ id }) => id));
   const truths = new Map<string, VoteVerdict>();
-  for (const [executor, proof] of basis.proofs) {
-    const wins = inputs.tasks
+  const claims = [...basis.proofs].map(([executor, of]) => {
+    const tasks = inputs.tasks
       .flatMap(({ task }) => (task.kind === "sprint-win" && task.executor === executor ? [task] : []))
       .filter(({ id, subject }) => doubted.has(id) || accused.nonces.has(`${executor} ${subject.nonce}`));
-    const losers = new Set(
-      await judge.losers(
-        proof,
-        wins.map(({ subject }) => subject.nonce),
-      ),
-    );
-    for (const { id, subject } of wins) truths.set(id, losers.has(subject.nonce) ? "invalid" : "valid");
-  }
+    return { of, tasks, nonces: tasks.map(({ subject }) => subject.nonce) };
+  });
+  const losers = await judge.losersOf(claims);
+  for (const [i, { tasks }] of claims.entries())
+    for (const { id, subject } of tasks) truths.set(id, losers[i]!.includes(subject.nonce) ? "invalid" : "valid");
   const closed = closeCycle(inputs, assessed, truths);
   return {
     cycle,

@@ -23,4 +23,22 @@ describe("a judge", () => {
     isSilent = false;
     assert.deepEqual(await judge.losers(of, nonces), await steady.losers(of, nonces));
   });
+
+  it("finds the same of several proofs a layer at a time, without loading a network", async (t) => {
+    const subnet = await openSubnet(t, { network: { sprint: SPRINT } });
+    await subnet.to(subnet.window(1, "exchange").start);
+    const claim = (name: string, difficulty: number, count: number) => ({
+      of: { publicKey: subnet.signer(name).publicKey, difficulty },
+      nonces: Array.from({ length: count }, (_, nonce) => nonce),
+    });
+    const claims = [claim("ann", 8, 70), claim("vera", 2, 3), claim("ann", 8, 0)];
+    const options = { sprint: SPRINT, cycle: 1 };
+    const judge = createJudge(subnet, { ...options, arithmetic: () => assert.fail("a network was loaded") });
+    const whole = createJudge(subnet, { ...options, arithmetic: async () => ({ device, threads: 1 }) });
+    t.after(() => Promise.all([judge.dispose(), whole.dispose()]));
+    const losers = await judge.losersOf(claims);
+    assert.deepEqual(losers, await Promise.all(claims.map(({ of, nonces }) => whole.losers(of, nonces))));
+    assert.ok(losers[0]!.length > 40 && losers[0]!.length < 70, `${losers[0]!.length}`);
+    assert.deepEqual(await judge.losersOf(claims), losers);
+  });
 });

@@ -4,7 +4,7 @@ import { z } from "zod";
 import type { CommittedProof } from "#shared/compute/committed-proofs.js";
 import { confirmedWeights, type SettledPart, SPRINT_WINDOW } from "#shared/compute/confirmed.js";
 import { payGate } from "#shared/compute/gate.js";
-import { type Evidence, OUTCOMES, settleProof, votesOn } from "#shared/compute/outcome.js";
+import { NO_EVIDENCE, OUTCOMES, settleProof, votesOn } from "#shared/compute/outcome.js";
 import type { CheckEntry, Checks } from "#shared/protocol/checks.js";
 import { loadVectors } from "../protocol/vectors.js";
 
@@ -54,7 +54,6 @@ const stakes = new Map([
   ["vlad", 25n],
 ]);
 const vectorPart = z.object({ uid: z.int(), hotkey: z.string(), outcome: z.enum(OUTCOMES), measured: z.number() });
-const NO_EVIDENCE: Evidence = { fault: null, losers: [] };
 const against = { verdict: "invalid", reason: "no_win", nonce: 17 } as const;
 
 describe("a proof", () => {

@@ -1,0 +1,45 @@
+import { isFetchFault } from "#shared/blobs/fetch-fault.js";
+import type { Stakes } from "#shared/protocol/stake.js";
+import type { CycleSource } from "#shared/replay/source.js";
+import { accusedNonces } from "#shared/sprint/proof/votes.js";
+import type { CommittedProof } from "./committed-proofs.js";
+import { type Evidence, NO_EVIDENCE, type SprintVote, settleProof } from "./outcome.js";
+import { isPromised, readProof } from "./read-proof.js";
+
+/** What speaks against a proof that somebody called invalid, before anything is computed. */
+interface Accused {
+  readonly fault: Evidence["fault"];
+  /** Claimed wins that were named as none, ascending. */
+  readonly named: readonly number[];
+}
+
+export const NOT_ACCUSED: Accused = { fault: null, named: [] };
+
+/** A proof with the votes on it. */
+interface Accusation {
+  readonly proof: CommittedProof;
+  readonly votes: readonly SprintVote[];
+  readonly stakes: Stakes;
+  readonly cycle: number;
+}
+
+/**
+ * Null if the proof's bytes are not available. They are not asked for where the votes alone make it withheld, which counts as little as invalid: one
+ * validator that accuses a proof that nobody can fetch leaves no Sprint in part.
+ */
+export const readAccused = async (
+  source: Pick<CycleSource, "network" | "networkHash" | "fetch">,
+  { proof, votes, stakes, cycle }: Accusation,
+): Promise<Accused | null> => {
+  if (!isPromised(proof) || !votes.some(({ verdict }) => verdict === "invalid")) return NOT_ACCUSED;
+  if (settleProof(proof, votes, { stakes, evidence: NO_EVIDENCE }).outcome === "withheld") return NOT_ACCUSED;
+  try {
+    const read = await readProof(source, cycle, proof);
+    if (!read.ok) return { fault: read.detail, named: [] };
+    const electorate = { subject: proof.hotkey, members: stakes };
+    return { fault: null, named: accusedNonces(votes, electorate, read.value.wins) };
+  } catch (thrown) {
+    if (!isFetchFault(thrown)) throw thrown;
+    return null;
+  }
+};

@@ -1,0 +1,42 @@
+import assert from "node:assert/strict";
+import { describe, it } from "node:test";
+import { readAccused } from "#shared/compute/accused.js";
+import type { SprintVote } from "#shared/compute/outcome.js";
+import { BlockZeroError } from "#shared/errors/error.js";
+import { template } from "#tests/support/micro-network.js";
+
+const proof = {
+  uid: 9,
+  hotkey: "5FHneW46xGXgs5mUiveU4sbTyGBzmstUspZC92UhjJM694ty",
+  publicKey: new Uint8Array(32),
+  difficulty: 8,
+  promise: { proof: "a".repeat(64), wins: 400, nonces: 3200, location: "http://127.0.0.1:1", block: 1 },
+};
+const stakes = new Map([
+  ["mal", 1n],
+  ["vera", 1000n],
+  ["vito", 1000n],
+]);
+const vote = (verifier: string, more: Partial<SprintVote>): SprintVote => ({
+  ...{ verifier, verdict: "abstain", nonce: null, isUnreachable: false },
+  ...more,
+});
+const against = vote("mal", { verdict: "invalid", nonce: 5 });
+
+describe("an accused proof that cannot be fetched", () => {
+  const read = (...votes: SprintVote[]) => {
+    const fetch = () => Promise.reject(new BlockZeroError("FETCH_FAILED", "nobody serves it", "try again"));
+    const source = { network: { ...template, genesis: "0".repeat(64) }, networkHash: "0".repeat(64), fetch };
+    return readAccused(source, { proof, votes, stakes, cycle: 1 });
+  };
+
+  it("is asked for where the votes leave it a weight", async () => {
+    assert.equal(await read(against), null);
+    assert.equal(await read(against, vote("vera", { isUnreachable: true })), null);
+  });
+
+  it("changes nothing where the votes make it withheld", async () => {
+    const all = ["vera", "vito"].map((name) => vote(name, { isUnreachable: true }));
+    assert.deepEqual(await read(against, ...all), { fault: null, named: [] });
+  });
+});
