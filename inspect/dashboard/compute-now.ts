@@ -32,6 +32,7 @@ export const computeNow = (network: Network, facts: ComputeFacts | null, running
     required: sprint.required ?? null,
     cycle: last?.cycle ?? null,
     isWhole: last?.isWhole ?? true,
+    unknown: facts?.sprints?.unknown ?? [],
     next,
     duty: sprint.duty ? { cycle: facts?.sprints?.duty.results.at(-1)?.cycle ?? null } : null,
     hosts: facts?.sprints ? hostsOf(network, facts.sprints) : [],
@@ -46,7 +47,7 @@ const seedOf = ({ cycle, seed: { value, ...moment } }: ComputeFacts): DrawnSeed 
 };
 
 const hostsOf = (network: Network, sprints: PayWindow): readonly ComputeHost[] => {
-  const { results, confirmed, standings } = sprints;
+  const { results, confirmations, confirmed, standings } = sprints;
   const last = new Map(results.at(-1)?.outcomes.map((outcome) => [outcome.hotkey, outcome]));
   const gate = gateOf(network, sprints);
   const settled = results.map(({ outcomes }) => outcomes);
@@ -61,6 +62,7 @@ const hostsOf = (network: Network, sprints: PayWindow): readonly ComputeHost[] =
         ...{ uid, hotkey, difficulty, wins, measured, low, high },
         outcome: outcome?.outcome ?? null,
         why: whyOf(outcome),
+        confirmation: outcome?.proof ? confirmationOf(confirmations, hotkey) : null,
         confirmed: now,
         weights: [...former.map((weights) => weights.get(hotkey)?.weight ?? null), now],
         ...dutyOf(standings?.get(hotkey)),
@@ -77,6 +79,14 @@ const dutyOf = (standing: DutyStanding | undefined): Pick<ComputeHost, "duty" | 
     duty: newest ? { duties: newest.duties, missed: newest.missed, isFraud: newest.isFraud } : null,
     reputation: reputation.value / MILLION,
   };
+};
+
+/** How the last confirmation of the newest Sprint was settled for a hotkey. */
+const confirmationOf = (confirmations: PayWindow["confirmations"], hotkey: string): ComputeHost["confirmation"] => {
+  const last = confirmations.at(-1);
+  if (!last) return null;
+  const outcome = last.outcomes.find((one) => one.hotkey === hotkey);
+  return { cycle: last.cycle, outcome: outcome?.outcome ?? "absent", measured: outcome?.measured ?? 0 };
 };
 
 /** Null where there is nothing to say beside the outcome. */

@@ -142,6 +142,8 @@ export interface ComputeNow {
   readonly cycle: number | null;
   /** Whether all that it was settled from was available. If not, others may have settled it otherwise. */
   readonly isWhole: boolean;
+  /** Cycles whose Sprint or confirmation cannot be had any more, or not in full. */
+  readonly unknown: readonly number[];
   /** Cycle of the Sprint that runs, or else comes next. */
   readonly next: number;
   /** The newest Sprint whose duty is closed; null if there is none. Null where the network file has no duty. */
@@ -185,6 +187,12 @@ export interface ComputeHost {
   readonly outcome: "valid" | "invalid" | "undecided" | "withheld" | "absent" | null;
   /** Null where valid. */
   readonly why: string | null;
+  /** The last confirmation of that Sprint, which bounds its weight. Null if there was none, or it proved nothing in the Sprint. */
+  readonly confirmation: {
+    readonly cycle: number;
+    readonly outcome: NonNullable<ComputeHost["outcome"]>;
+    readonly measured: number;
+  } | null;
   /** One nonce in so many wins. Null if it did not enter. */
   readonly difficulty: number | null;
   readonly wins: number;

@@ -38,13 +38,15 @@ const tableOf = (hasDuty: boolean): DrawnTable<ComputeHost> =>
   });
 
 const settledText = (compute: ComputeNow): string => {
-  const { cycle, dials, hosts, every, required, isWhole } = compute;
+  const { cycle, dials, hosts, every, required, isWhole, unknown } = compute;
   const pay =
     required === null ? "Pay does not depend on Sprints." : `Pay is whole with ${whole(required)} confirmed nonces.`;
   if (cycle === null) return `A Sprint in every ${plural(every, "cycle")}, dials ${dials}; none is settled yet. ${pay}`;
   const entered = hosts.filter(({ outcome }) => outcome !== null).length;
   const doubt = isWhole ? "" : " Not all that it was settled from can be had: others may have settled it otherwise.";
-  return `Sprint of cycle ${cycle}, dials ${dials}: ${entered} entered. ${pay}${dutyText(compute)}${doubt}`;
+  const others = unknown.filter((one) => one !== cycle);
+  const left = others.length === 0 ? "" : ` Not in full here: what belongs to cycle ${others.join(", ")}.`;
+  return `Sprint of cycle ${cycle}, dials ${dials}: ${entered} entered. ${pay}${dutyText(compute)}${doubt}${left}`;
 };
 
 const dutyText = ({ duty }: ComputeNow): string =>
@@ -70,8 +72,16 @@ const seedText = ({ seed }: ComputeNow): string => {
 const SIGNS = { valid: "✔", invalid: "✖", withheld: "✖", undecided: "○", absent: "○" } as const;
 const CLASSES = { valid: "good", invalid: "bad", withheld: "bad", undecided: "warn", absent: "warn" } as const;
 
-const outcomeText = ({ outcome, why }: ComputeHost): string =>
-  outcome === null ? `– ${why}` : `${SIGNS[outcome]} ${outcome}${why === null ? "" : `: ${why}`}`;
+const outcomeText = ({ outcome, why, confirmation }: ComputeHost): string =>
+  outcome === null
+    ? `– ${why}`
+    : `${SIGNS[outcome]} ${outcome}${why === null ? "" : `: ${why}`}${confirmationText(confirmation)}`;
+
+const confirmationText = (confirmation: ComputeHost["confirmation"]): string => {
+  if (!confirmation) return "";
+  const { cycle, outcome, measured } = confirmation;
+  return `; confirmation of cycle ${cycle}: ${outcome}${outcome === "valid" ? `, ${whole(measured)}` : ""}`;
+};
 
 const HOSTS: readonly Column<ComputeHost>[] = [
   {

@@ -74,7 +74,16 @@ describe("proof of compute", () => {
   it("has each host's part in the newest settled Sprint, why, its confirmed weight, and its part of pay", () => {
     const { hosts, seed, ...sprints } = withSprints();
     assert.deepEqual(sprints, {
-      ...{ every: 2, dials: "tiny", required: 40_000, cycle: 38, isWhole: true, next: 42, duty: { cycle: null } },
+      ...{
+        every: 2,
+        dials: "tiny",
+        required: 40_000,
+        cycle: 38,
+        isWhole: true,
+        unknown: [],
+        next: 42,
+        duty: { cycle: null },
+      },
     });
     const { value, ...moment } = seed!;
     assert.deepEqual([moment.cycle, moment.origin, moment.round], [40, "pulse", 1041]);
@@ -111,6 +120,28 @@ describe("proof of compute", () => {
     const confirmed = confirmedWeights(results.map(({ outcomes }) => outcomes));
     const [host] = withSprints({ compute: { ...state.compute!, sprints: { ...sprints!, results, confirmed } } }).hosts;
     assert.deepEqual([host!.outcome, host!.why, host!.confirmed], [null, "it did not enter", 0]);
+  });
+});
+
+describe("a confirmation", () => {
+  it("is the reason of a weight that is less than what the Sprint showed, and what is not had is named", () => {
+    const state = simulatedSubnet({ network: { ...network, sprint }, miners: 12, validators: 2, cycles: 40 });
+    const sprints = state.compute!.sprints!;
+    const last = sprints.results.at(-1)!;
+    const outcomes = last.outcomes
+      .map((one, i) => (i === 0 ? { ...one, outcome: "withheld" as const } : one))
+      .slice(0, 2);
+    const settled = sprints.results.map((one) => one.outcomes);
+    const confirmations = [{ ...last, cycle: 39, confirms: 38, outcomes }];
+    const confirmed = confirmedWeights(settled, [outcomes]);
+    const compute = { ...state.compute!, sprints: { ...sprints, confirmations, confirmed, unknown: [36] } };
+    const { hosts, unknown } = subnetNow({ ...state, compute }).compute!;
+    assert.deepEqual(unknown, [36]);
+    const { outcome, confirmation, confirmed: weight, paid } = hosts[0]!;
+    assert.deepEqual([outcome, confirmation?.cycle, confirmation?.outcome], ["valid", 39, "withheld"]);
+    assert.deepEqual([weight, paid], [0, 0]);
+    assert.equal(hosts[2]!.confirmation!.outcome, "absent");
+    assert.equal(subnetNow(state).compute!.hosts[0]!.confirmation, null);
   });
 });
 
