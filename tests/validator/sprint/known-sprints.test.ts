@@ -13,6 +13,11 @@ import { template } from "../../support/micro-network.js";
 
 const HOTKEY = "5DnvcGdfQVaGS857cm2WwUeMxBmuHCtnLjgTTXHdn1aK9HJ7";
 
+const PART = {
+  ...{ uid: 3, hotkey: HOTKEY, difficulty: 8, proof: null, wins: 0, nonces: 0, low: 0, high: 0 },
+  ...{ fault: null, nonce: null, validBy: 1, invalidBy: 0 },
+} as const;
+
 it("confirmations of a Sprint that a validator does not know bound nothing of the one before", async (t) => {
   const journal = openJournal(join(temporaryFolder(t), "validator.json"), validatorJournalSchema);
   const sprint = sprintSchema.parse({ every: 4, dials: "tiny", confirmations: 0.5, required: 1000 });
@@ -32,8 +37,3 @@ it("confirmations of a Sprint that a validator does not know bound nothing of th
   remember(8, null, "valid", 900);
   assert.equal((await knownWeights(knowing, 10))?.get(HOTKEY)?.weight, 0);
 });
-
-const PART = {
-  ...{ uid: 3, hotkey: HOTKEY, difficulty: 8, proof: null, wins: 0, nonces: 0, low: 0, high: 0 },
-  ...{ fault: null, nonce: null, validBy: 1, invalidBy: 0 },
-} as const;
