@@ -63,7 +63,7 @@ export const ROOMS: readonly Room[] = [
   {
     room: "shared/sprint/exact",
     holds: "Sprint's integer network: dials, weights and inputs from seeds, wins, the prover",
-    imports: ["shared/errors", "shared/util", "shared/kernels", "shared/protocol", "shared/engine"],
+    imports: ["shared/errors", "shared/kernels", "shared/protocol", "shared/engine"],
   },
   {
     room: "shared/sprint/proof",

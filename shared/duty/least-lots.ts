@@ -1,5 +1,5 @@
 import { hash } from "node:crypto";
-import { breathe } from "#shared/util/breathe.js";
+import { setImmediate as yieldToEvents } from "node:timers/promises";
 
 /** Nonces that are hashed at a time: a few milliseconds. */
 const NONCES_AT_A_TIME = 512;
@@ -17,7 +17,7 @@ export const leastLots = async (
   const message = Buffer.concat([head, Buffer.alloc(8)]);
   const least: { readonly nonce: number; readonly lot: string }[] = [];
   for (let at = 0; at < nonces.length; at += NONCES_AT_A_TIME) {
-    if (at > 0) await breathe();
+    if (at > 0) await yieldToEvents();
     for (const nonce of nonces.slice(at, at + NONCES_AT_A_TIME)) {
       message.writeUInt32LE(nonce % 2 ** 32, head.length);
       message.writeUInt32LE(Math.floor(nonce / 2 ** 32), head.length + 4);

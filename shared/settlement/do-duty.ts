@@ -1,3 +1,4 @@
+import { setImmediate as yieldToEvents } from "node:timers/promises";
 import { type DutyAnswers, signDutyAnswers } from "#shared/duty/answers-document.js";
 import { auditSample, NO_DOCUMENT } from "#shared/duty/audit-sample.js";
 import { type Checkers, checkTask } from "#shared/duty/check-task.js";
@@ -5,7 +6,6 @@ import { drawDuty, drawValue } from "#shared/duty/draw.js";
 import { type Duty, type DutyDocument, dutyDocumentHash, signDutyDocument } from "#shared/duty/duty-document.js";
 import { DEFAULT_AUDIT } from "#shared/duty/rules.js";
 import type { VrfSigner } from "#shared/protocol/signer.js";
-import { breathe } from "#shared/util/breathe.js";
 import { type DutyInputs, eligibleTasks } from "./eligible-tasks.js";
 
 /** Task id → a member's draw, 192 hex digits, of every task that it may have been on duty for. */
@@ -49,7 +49,7 @@ export const drawAll = async (inputs: DutyInputs, signer: VrfSigner): Promise<Dr
   const draws = new Map<string, string>();
   for (const task of eligibleTasks(inputs)(signer.address)) {
     draws.set(task.task, Buffer.from(await drawDuty(task, signer)).toString("hex"));
-    await breathe();
+    await yieldToEvents();
   }
   return draws;
 };

@@ -1,3 +1,4 @@
+import { setImmediate as yieldToEvents } from "node:timers/promises";
 import { isFetchFault } from "#shared/blobs/fetch-fault.js";
 import type { DutyAnswers } from "#shared/duty/answers-document.js";
 import type { DutyAssessment } from "#shared/duty/assess-duty.js";
@@ -12,7 +13,6 @@ import type { Reputation } from "#shared/reputation/reputation.js";
 import { assessedCycle, memberAssessor, tasksToRecompute } from "#shared/settlement/assess-members.js";
 import { type ClosedCycle, closeCycle } from "#shared/settlement/close-cycle.js";
 import type { CloseInputs, Member } from "#shared/settlement/cycle-inputs.js";
-import { breathe } from "#shared/util/breathe.js";
 import { mapLimited } from "#shared/util/map-limited.js";
 import { verifyVrf } from "#shared/wallet/index.js";
 import { fetchChecks, readExchangedChecks } from "../committed-checks.js";
@@ -111,7 +111,7 @@ export const readDuty = async (
     const assessment = assess(member);
     const isUnknown = !isJudged || heardDuties.unknown.has(member.hotkey) || heardAnswers.unknown.has(member.hotkey);
     assessments.set(member.hotkey, isUnknown ? withoutMisses(assessment) : assessment);
-    await breathe();
+    await yieldToEvents();
   }
   const assessed = assessedCycle(inputs, assessments, verifyVrf);
   const doubted = new Set(tasksToRecompute(inputs, assessed).map(({ id }) => id));

@@ -1,5 +1,5 @@
+import { setImmediate as yieldToEvents } from "node:timers/promises";
 import { allocateExact, EXACT_BATCH, openExactProcessor } from "#shared/kernels/exact-processor.js";
-import { breathe } from "#shared/util/breathe.js";
 import { type ExactDials, shapeOf } from "./dials.js";
 import { createInputs } from "./inputs.js";
 import { fitsProcessor } from "./processor-network.js";
@@ -38,12 +38,12 @@ export const outputsByLayer = async (
   for (let layer = 0; layer < layers; layer++) {
     for (const [i, weights] of drawn.entries()) {
       drawWeights(seed, 3 * layer + i, 0, weights);
-      await breathe();
+      await yieldToEvents();
       signal?.throwIfAborted();
     }
     processor.load(0, drawn);
     for (let begin = 0; begin < values.length; begin += EXACT_BATCH * width) {
-      await breathe();
+      await yieldToEvents();
       signal?.throwIfAborted();
       const batch = values.subarray(begin, begin + EXACT_BATCH * width);
       processor.values.set(batch);
