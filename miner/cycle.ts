@@ -1,7 +1,7 @@
 import { writeBlob } from "#shared/blobs/blob-writer.js";
 import { awaitBaseModel } from "#shared/participant/agreement/await-base-model.js";
 import { withinBlocks } from "#shared/participant/duty.js";
-import { type Journal, recent } from "#shared/participant/writes/journal.js";
+import { type Journal, withCycle } from "#shared/participant/writes/journal.js";
 import { commitmentOf } from "#shared/protocol/commitment.js";
 import { canonicalBytes } from "#shared/protocol/hash-json.js";
 import { artifactHash, signUpdateManifest } from "#shared/protocol/manifest.js";
@@ -264,9 +264,4 @@ export const mark = (journal: Journal<MinerJournal>, cycle: number, fields: Fiel
 export const note = (journal: Journal<MinerJournal>, cycle: number, fields: Fields): void =>
   journal.note(withFields(cycle, fields));
 
-const withFields =
-  (cycle: number, fields: Fields) =>
-  ({ cycles, ...rest }: MinerJournal): MinerJournal => ({
-    ...rest,
-    cycles: recent({ ...cycles, [cycle]: { ...cycles[cycle], ...fields } }),
-  });
+const withFields = (cycle: number, fields: Fields) => withCycle<Fields>(cycle, (entry) => ({ ...entry, ...fields }));

@@ -1,4 +1,4 @@
-import { recent } from "#shared/participant/writes/journal.js";
+import { withCycle } from "#shared/participant/writes/journal.js";
 import type { Validator } from "./context.js";
 import type { ValidatorJournal } from "./journal.js";
 
@@ -12,9 +12,4 @@ export const mark = ({ journal }: Pick<Validator, "journal">, cycle: number, fie
 export const note = ({ journal }: Pick<Validator, "journal">, cycle: number, fields: Fields): void =>
   journal.note(withFields(cycle, fields));
 
-const withFields =
-  (cycle: number, fields: Fields) =>
-  (value: ValidatorJournal): ValidatorJournal => ({
-    ...value,
-    cycles: recent({ ...value.cycles, [cycle]: { ...value.cycles[cycle], ...fields } }),
-  });
+const withFields = (cycle: number, fields: Fields) => withCycle<Fields>(cycle, (entry) => ({ ...entry, ...fields }));

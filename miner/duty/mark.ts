@@ -1,4 +1,4 @@
-import { recent } from "#shared/participant/writes/journal.js";
+import { withCycle } from "#shared/participant/writes/journal.js";
 import type { MinerJournal } from "../journal.js";
 import type { DutyMember } from "./context.js";
 
@@ -12,12 +12,5 @@ export const markDuty = ({ journal }: Pick<DutyMember, "journal">, cycle: number
 export const noteDuty = ({ journal }: Pick<DutyMember, "journal">, cycle: number, fields: Fields): void =>
   journal.note(withFields(cycle, fields));
 
-const withFields =
-  (cycle: number, fields: Fields) =>
-  (value: MinerJournal): MinerJournal => {
-    const entry = value.cycles[cycle];
-    return {
-      ...value,
-      cycles: recent({ ...value.cycles, [cycle]: { ...entry, duty: { ...entry?.duty, ...fields } } }),
-    };
-  };
+const withFields = (cycle: number, fields: Fields) =>
+  withCycle<MinerJournal["cycles"][string]>(cycle, (entry) => ({ ...entry, duty: { ...entry?.duty, ...fields } }));

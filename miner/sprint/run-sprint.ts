@@ -2,7 +2,7 @@ import { isDrawn } from "#shared/compute/confirmation.js";
 import { awaitSprintSeed } from "#shared/participant/await-seeds.js";
 import { withinBlocks } from "#shared/participant/duty.js";
 import { millisecondsUntil } from "#shared/participant/milliseconds-until.js";
-import { recent } from "#shared/participant/writes/journal.js";
+import { withCycle } from "#shared/participant/writes/journal.js";
 import { sha256 } from "#shared/protocol/hash.js";
 import { encodeRecord, shortHash } from "#shared/protocol/records.js";
 import { confirmedCycle, MAX_DIFFICULTY, MIN_DIFFICULTY, type Sprint } from "#shared/protocol/sprint.js";
@@ -235,15 +235,8 @@ const markSprint = (
 const noteSprint = ({ journal }: Pick<Sprinter, "journal">, cycle: number, fields: Fields): void =>
   journal.note(withFields(cycle, fields));
 
-const withFields =
-  (cycle: number, fields: Fields) =>
-  (value: MinerJournal): MinerJournal => {
-    const entry = value.cycles[cycle];
-    return {
-      ...value,
-      cycles: recent({
-        ...value.cycles,
-        [cycle]: { ...entry, sprint: { ...entry?.sprint, ...fields } as SprintEntry },
-      }),
-    };
-  };
+const withFields = (cycle: number, fields: Fields) =>
+  withCycle<MinerJournal["cycles"][string]>(cycle, (entry) => ({
+    ...entry,
+    sprint: { ...entry?.sprint, ...fields } as SprintEntry,
+  }));

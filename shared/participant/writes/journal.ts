@@ -63,5 +63,13 @@ export const recent = <T>(records: Readonly<Record<string, T>>): Record<string, 
       .slice(0, KEPT_CYCLES),
   );
 
+/** Changes what a journal holds of a cycle; it keeps the newest cycles. */
+export const withCycle =
+  <E>(cycle: number, change: (entry: E | undefined) => E) =>
+  <V extends { readonly cycles: Readonly<Record<string, E>> }>(value: V): V => ({
+    ...value,
+    cycles: recent({ ...value.cycles, [cycle]: change(value.cycles[cycle]) }),
+  });
+
 /** Records that were written down before they were sent: `<cycle>/<record type>` → record text. */
 export const intentionsSchema = z.record(z.string(), z.string()).default({});
