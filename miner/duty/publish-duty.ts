@@ -1,7 +1,8 @@
 import type { DutyBasis } from "#shared/compute/duty/duty-inputs.js";
-import { createJudge } from "#shared/compute/judge.js";
+import { createJudge, type SprintJudge } from "#shared/compute/judge.js";
 import type { Checkers } from "#shared/duty/check-task.js";
 import { dutyDocumentHash } from "#shared/duty/duty-document.js";
+import { sprintWinChecker } from "#shared/duty/sprint-tasks.js";
 import type { TaskOf } from "#shared/duty/task.js";
 import { cycleSource } from "#shared/participant/cycle-source.js";
 import { withinBlocks } from "#shared/participant/duty.js";
@@ -56,7 +57,7 @@ const makeDocument = async (member: DutyMember, cycle: number, sprint: SprintWit
   if (basis === null) return null;
   const judge = createJudge(cycleSource(participant, { isHeld: true }), { sprint, cycle, arithmetic, signal });
   try {
-    const checkers = member.checkers ?? inTime(member, cycle, checkersBy(basis, judge.losers));
+    const checkers = member.checkers ?? inTime(member, cycle, checkersBy(basis, judge));
     const { document } = await doDuty(basis.inputs, { signer, checkers, milliseconds: LONGEST_CHECK });
     await blobs.put(canonicalBytes(document));
     const hash = dutyDocumentHash(document);
@@ -79,16 +80,9 @@ const makeDocument = async (member: DutyMember, cycle: number, sprint: SprintWit
   }
 };
 
-type Losers = ReturnType<typeof createJudge>["losers"];
-
 /** Checks a win by recomputing it with the Sprint's network, which is loaded once for all. */
-const checkersBy = ({ proofs }: Pick<DutyBasis, "proofs">, losers: Losers): Checkers => ({
-  "sprint-win": async ({ executor, subject: { nonce, difficulty } }) => {
-    const proof = proofs.get(executor)!;
-    return (await losers(proof, [nonce])).length === 0
-      ? { verdict: "valid" }
-      : { verdict: "invalid", reason: `nonce ${nonce} does not win at difficulty ${difficulty}` };
-  },
+const checkersBy = ({ proofs }: Pick<DutyBasis, "proofs">, { losers }: Pick<SprintJudge, "losers">): Checkers => ({
+  "sprint-win": sprintWinChecker(({ executor, subject }) => losers(proofs.get(executor)!, [subject.nonce])),
 });
 
 /** Abstains once the record must go out: what was checked by then counts. */

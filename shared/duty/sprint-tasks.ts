@@ -46,13 +46,13 @@ export const sprintTasks = async (
 /**
  * Checks wins by recomputing them.
  *
- * @param losers which of the claimed wins of a node are none
+ * @param losers which of a task's nonces, of which there is one, do not win
  */
 export const sprintWinChecker =
-  (
-    losers: (node: string, nonces: readonly number[], difficulty: number) => Promise<readonly number[]>,
-  ): Checker<"sprint-win"> =>
-  async ({ subject: { node, nonce, difficulty } }) =>
-    (await losers(node, [nonce], difficulty)).length === 0
+  (losers: (task: TaskOf<"sprint-win">) => Promise<readonly number[]>): Checker<"sprint-win"> =>
+  async (task) => {
+    const { nonce, difficulty } = task.subject;
+    return (await losers(task)).length === 0
       ? { verdict: "valid" }
       : { verdict: "invalid", reason: `nonce ${nonce} does not win at difficulty ${difficulty}` };
+  };

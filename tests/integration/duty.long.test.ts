@@ -81,7 +81,11 @@ it("a Sprint's wins are checked by who is on duty, from bytes to pay: a padder a
   };
   assert.equal(known.tasks.length, names.length * TASKS);
 
-  const honest: Checkers = { "sprint-win": sprintWinChecker(sprint.losers) };
+  const honest: Checkers = {
+    "sprint-win": sprintWinChecker(({ subject: { node, nonce, difficulty } }) =>
+      sprint.losers(node, [nonce], difficulty),
+    ),
+  };
   const lax: Checkers = { "sprint-win": async () => ({ verdict: "valid" }) };
   const duties: Uint8Array[] = [];
   const answers: Uint8Array[] = [];
