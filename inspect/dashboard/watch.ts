@@ -172,7 +172,9 @@ export const watchSubnet = async (options: WatchOptions): Promise<Watch> => {
           readCycle({ ...view, head: finalized }, cycle, {
             known,
             settled: {
-              sprints: windows.flatMap(({ results }) => results).filter(({ isWhole }) => isWhole),
+              sprints: windows
+                .flatMap(({ results, confirmations }) => [...results, ...confirmations])
+                .filter(({ isWhole }) => isWhole),
               duties: windows.flatMap(({ duty }) => duty.results).filter(({ isWhole }) => isWhole),
             },
             files: subnet.files,
