@@ -60,7 +60,7 @@ const KEEP_STATE: ReadonlySet<DeviceChoice> = new Set(["webgpu", "tfjs"]);
 /** Peak resident memory of the program when it trains a shard of no size. */
 export const PROGRAM_BYTES = 158e6;
 /** What of that is mapped from its own files. */
-export const PROGRAM_FILES = 78e6;
+const PROGRAM_FILES = 78e6;
 /** Weights that were read to begin with wait to be collected; from about so many bytes on V8 does so. */
 const UNCOLLECTED_BYTES = 64e6;
 
