@@ -1,12 +1,12 @@
-import { type DutyBasis, membersBy, readDutyBasis } from "#shared/compute/duty/duty-inputs.js";
+import { type DutyBasis, type KnownTasks, membersBy, readDutyBasis } from "#shared/compute/duty/duty-inputs.js";
 import { readSprintWindow } from "#shared/compute/read-window.js";
+import { readUntilWhole } from "#shared/participant/at-every-block.js";
 import { awaitSprintSeed } from "#shared/participant/await-seeds.js";
 import { cycleSource } from "#shared/participant/cycle-source.js";
 import { explain } from "#shared/participant/run-cycles.js";
 import { untilBlock } from "#shared/participant/until-block.js";
 import { whileWaiting } from "#shared/participant/while-waiting.js";
 import type { SprintWithDuty } from "#shared/protocol/sprint.js";
-import type { CycleTask } from "#shared/settlement/cycle-inputs.js";
 import type { DutyMember } from "./context.js";
 import { membersUnsure } from "./members-unsure.js";
 
@@ -28,12 +28,9 @@ export const readBasis = async (
     if (unknown.length > 0) log.warn("members of duty may be others", { cycle, ...explain(membersUnsure(unknown)) });
     const members = membersBy(confirmed);
     if (!members.some(({ hotkey }) => hotkey === signer.address)) return null;
-    const tasks = new Map<string, readonly CycleTask[]>();
-    for (;;) {
-      const tried = clock.head.number;
-      const basis = await readDutyBasis(source, { cycle, sprint, members, beacon, known: tasks });
-      if (basis.isWhole || tried >= patience - 1 || until.aborted) return basis;
-      await clock.reach(tried + 1, signal);
-    }
+    const tasks: KnownTasks = new Map();
+    return readUntilWhole(participant, { until, deadline: patience }, () =>
+      readDutyBasis(source, { cycle, sprint, members, beacon, known: tasks }),
+    );
   });
 };

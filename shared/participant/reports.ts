@@ -12,6 +12,7 @@ import {
   exchangedReports,
 } from "#shared/replay/reports.js";
 import type { CycleSource } from "#shared/replay/source.js";
+import { askAtEveryBlock } from "./at-every-block.js";
 import { cycleSource } from "./cycle-source.js";
 import type { Participant } from "./participant.js";
 import { untilBlock } from "./until-block.js";
@@ -84,22 +85,19 @@ const fetchReports = async (
     if (seeds === null) return committed.map(() => null);
     return Promise.all(
       committed.map(async (promise): Promise<Fetched> => {
-        for (;;) {
-          const tried = clock.head.number;
-          try {
-            const { report, problem } = await fetchReport(source, promise, { cycle, seeds });
-            if (report !== null && problem === null) return report;
-            log.warn("report left out", { cycle, hotkey: promise.hotkey, reason: problem });
-            return "unusable";
-          } catch (thrown) {
-            signal.throwIfAborted();
-            if (!isFetchFault(thrown) || until.aborted || tried >= deadline - 1) {
-              log.warn("report left out", { cycle, hotkey: promise.hotkey, reason: reasonOf(thrown) });
-              return null;
-            }
-          }
-          await clock.reach(tried + 1, signal);
+        const leaveOut = (reason: string | null) =>
+          log.warn("report left out", { cycle, hotkey: promise.hotkey, reason });
+        const asked = await askAtEveryBlock(reader, { until, deadline }, () =>
+          fetchReport(source, promise, { cycle, seeds }),
+        );
+        if ("reason" in asked) {
+          leaveOut(asked.reason);
+          return null;
         }
+        const { report, problem } = asked.value;
+        if (report !== null && problem === null) return report;
+        leaveOut(problem);
+        return "unusable";
       }),
     );
   });

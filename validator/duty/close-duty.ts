@@ -1,13 +1,10 @@
-import { membersBy } from "#shared/compute/duty/duty-inputs.js";
+import { type KnownTasks, membersBy } from "#shared/compute/duty/duty-inputs.js";
 import { type DutyResult, readDuty } from "#shared/compute/duty/read-duty.js";
 import { reputationsIn } from "#shared/compute/duty/read-duty-window.js";
-import { createJudge } from "#shared/compute/judge.js";
-import { cycleSource } from "#shared/participant/cycle-source.js";
-import { untilBlock } from "#shared/participant/until-block.js";
-import { whileWaiting } from "#shared/participant/while-waiting.js";
 import type { SprintWithDuty } from "#shared/protocol/sprint.js";
 import type { Checker } from "../sprint/context.js";
 import { knownWindow } from "../sprint/known-gate.js";
+import { readWithJudge } from "../sprint/read-with-judge.js";
 import { knownStandings } from "./known-standings.js";
 import { rememberDuty } from "./remember-duty.js";
 
@@ -17,36 +14,21 @@ import { rememberDuty } from "./remember-duty.js";
  * Sprint of the window in full nothing is closed: the members would be others.
  */
 export const closeDuty = async (
-  { participant, journal, arithmetic }: Checker,
-  { cycle, sprint, deadline }: { readonly cycle: number; readonly sprint: SprintWithDuty; readonly deadline: number },
+  checker: Checker,
+  due: { readonly cycle: number; readonly sprint: SprintWithDuty; readonly deadline: number },
 ): Promise<void> => {
-  const { clock, signal, log } = participant;
-  const { weights, isWhole } = await knownWindow({ participant, journal }, cycle);
-  if (!isWhole) return log.warn("Duty not closed: its members are not known in full", { cycle });
+  const { participant, journal } = checker;
+  const { cycle, sprint } = due;
+  const { weights, isWhole } = await knownWindow(checker, cycle);
+  if (!isWhole) return participant.log.warn("Duty not closed: its members are not known in full", { cycle });
   const members = membersBy(weights);
-  const reputations = reputationsIn((await knownStandings({ participant, journal }, cycle + 1)) ?? new Map());
-  const judge = createJudge(cycleSource(participant, { isHeld: true }), {
-    sprint,
-    cycle,
-    arithmetic: async () => arithmetic,
-    signal,
-  });
-  try {
-    const result = await untilBlock(clock, Math.max(deadline, clock.head.number + 1), signal, async (patience) => {
-      const source = whileWaiting(cycleSource(participant, { until: patience, isHeld: true }), patience);
-      for (;;) {
-        const tried = clock.head.number;
-        const isOver = () => patience.aborted;
-        const read = await readDuty(source, { cycle, sprint, members, reputations, judge, isOver });
-        if (read.isWhole || tried >= deadline - 1 || patience.aborted) return read;
-        await clock.reach(tried + 1, signal);
-      }
-    });
-    rememberDuty(journal, result);
-    tell(result, participant);
-  } finally {
-    await judge.dispose();
-  }
+  const reputations = reputationsIn((await knownStandings(checker, cycle + 1)) ?? new Map());
+  const known: KnownTasks = new Map();
+  const result = await readWithJudge(checker, due, (reading) =>
+    readDuty(reading.source, { ...reading, cycle, sprint, members, reputations, known }),
+  );
+  rememberDuty(journal, result);
+  tell(result, participant);
 };
 
 const tell = (

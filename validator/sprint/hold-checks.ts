@@ -1,6 +1,5 @@
-import { isFetchFault } from "#shared/blobs/fetch-fault.js";
 import { fetchChecks, readCommittedChecks } from "#shared/compute/committed-checks.js";
-import { reasonOf } from "#shared/errors/error.js";
+import { askAtEveryBlock } from "#shared/participant/at-every-block.js";
 import { cycleSource } from "#shared/participant/cycle-source.js";
 import type { Participant } from "#shared/participant/participant.js";
 import { untilBlock } from "#shared/participant/until-block.js";
@@ -50,17 +49,12 @@ const fetchAll = async (participant: Participant, cycle: number, deadline: numbe
           log.warn("checks left out", { cycle, hotkey: promise.hotkey, reason });
           return false;
         };
-        for (;;) {
-          const tried = clock.head.number;
-          try {
-            const { checks, problem } = await fetchChecks(source, cycle, promise);
-            return checks === null ? leftOut(problem) : true;
-          } catch (thrown) {
-            signal.throwIfAborted();
-            if (!isFetchFault(thrown) || patience.aborted || tried >= until - 1) return leftOut(reasonOf(thrown));
-          }
-          await clock.reach(tried + 1, signal);
-        }
+        const asked = await askAtEveryBlock(participant, { until: patience, deadline: until }, () =>
+          fetchChecks(source, cycle, promise),
+        );
+        if ("reason" in asked) return leftOut(asked.reason);
+        const { checks, problem } = asked.value;
+        return checks === null ? leftOut(problem) : true;
       }),
     );
     return isHere.flatMap((here, number) => (here ? [number] : []));

@@ -1,12 +1,9 @@
-import { createJudge } from "#shared/compute/judge.js";
 import type { SprintOutcome } from "#shared/compute/outcome.js";
 import { readSprint, type SprintResult } from "#shared/compute/read-sprint.js";
-import { cycleSource } from "#shared/participant/cycle-source.js";
-import { untilBlock } from "#shared/participant/until-block.js";
-import { whileWaiting } from "#shared/participant/while-waiting.js";
 import type { Sprint } from "#shared/protocol/sprint.js";
 import { lastBlockFor } from "#shared/replay/phase-records.js";
 import type { Checker } from "./context.js";
+import { readWithJudge } from "./read-with-judge.js";
 import { rememberSprint } from "./remember-sprint.js";
 
 /**
@@ -14,43 +11,27 @@ import { rememberSprint } from "./remember-sprint.js";
  * asked for again at every block, until `deadline`; the Sprint is then settled without it.
  */
 export const settleSprint = async (
-  { participant, journal, arithmetic }: Checker,
-  { cycle, sprint, deadline }: { readonly cycle: number; readonly sprint: Sprint; readonly deadline: number },
+  checker: Checker,
+  due: { readonly cycle: number; readonly sprint: Sprint; readonly deadline: number },
 ): Promise<void> => {
+  const { participant, journal } = checker;
   const { clock, signal, log } = participant;
+  const { cycle, sprint } = due;
   await clock.reach(lastBlockFor("checksheld", cycle, participant), signal);
-  const judge = createJudge(cycleSource(participant, { isHeld: true }), {
-    sprint,
+  const result = await readWithJudge(checker, due, ({ source, judge }) => readSprint(source, { cycle, sprint, judge }));
+  rememberSprint(journal, result);
+  const { outcomes } = result;
+  const count = (outcome: SprintOutcome["outcome"]) => outcomes.filter((one) => one.outcome === outcome).length;
+  tellInvalid(result, log);
+  log.info("settled the Sprint", {
     cycle,
-    arithmetic: async () => arithmetic,
-    signal,
+    valid: count("valid"),
+    invalid: count("invalid"),
+    undecided: count("undecided"),
+    withheld: count("withheld"),
+    absent: count("absent"),
+    isWhole: result.isWhole,
   });
-  try {
-    const result = await untilBlock(clock, Math.max(deadline, clock.head.number + 1), signal, async (patience) => {
-      const source = whileWaiting(cycleSource(participant, { until: patience, isHeld: true }), patience);
-      for (;;) {
-        const tried = clock.head.number;
-        const read = await readSprint(source, { cycle, sprint, judge });
-        if (read.isWhole || tried >= deadline - 1 || patience.aborted) return read;
-        await clock.reach(tried + 1, signal);
-      }
-    });
-    rememberSprint(journal, result);
-    const { outcomes } = result;
-    const count = (outcome: SprintOutcome["outcome"]) => outcomes.filter((one) => one.outcome === outcome).length;
-    tellInvalid(result, log);
-    log.info("settled the Sprint", {
-      cycle,
-      valid: count("valid"),
-      invalid: count("invalid"),
-      undecided: count("undecided"),
-      withheld: count("withheld"),
-      absent: count("absent"),
-      isWhole: result.isWhole,
-    });
-  } finally {
-    await judge.dispose();
-  }
 };
 
 const tellInvalid = ({ cycle, outcomes }: SprintResult, log: Checker["participant"]["log"]): void => {

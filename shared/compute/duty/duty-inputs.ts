@@ -25,6 +25,9 @@ export interface DutyBasis {
   readonly isWhole: boolean;
 }
 
+/** Tasks of a Sprint's proofs that were read before, by hotkey and hash of the proof. */
+export type KnownTasks = Map<string, readonly CycleTask[]>;
+
 /** Proofs that are fetched at once. */
 const CONCURRENT_FETCHES = 32;
 
@@ -41,7 +44,7 @@ export const membersBy = (confirmed: ReadonlyMap<string, Pick<Confirmed, "weight
  * tasks.
  *
  * @param beacon the seed of duty
- * @param known  tasks of this Sprint's proofs that were read before, by hotkey and hash of the proof. What is read is added
+ * @param known  what is read is added
  * @param counts whether an executor's tasks count. Default: everybody's
  */
 export const readDutyBasis = async (
@@ -58,7 +61,7 @@ export const readDutyBasis = async (
     readonly sprint: SprintWithDuty;
     readonly members: readonly Member[];
     readonly beacon: string;
-    readonly known?: Map<string, readonly CycleTask[]>;
+    readonly known?: KnownTasks;
     readonly counts?: (executor: string) => boolean;
   },
 ): Promise<DutyBasis> => {

@@ -26,7 +26,7 @@ import {
   fetchDuty,
   type ReadDocument,
 } from "./committed-documents.js";
-import { readDutyBasis } from "./duty-inputs.js";
+import { type KnownTasks, readDutyBasis } from "./duty-inputs.js";
 import { type DutyPart, dutyParts } from "./standing.js";
 import { withoutMisses } from "./without-misses.js";
 
@@ -54,6 +54,8 @@ export interface ReadDutyOptions {
   readonly judge: Pick<SprintJudge, "losersOf">;
   /** Whether the time to fetch is over: what fails then fails for want of time, and is held against nobody. Default: it never is. */
   readonly isOver?: () => boolean;
+  /** What is read is added. */
+  readonly known?: KnownTasks;
 }
 
 /** Documents that are fetched at once: one that comes slowly does not hold up the others. */
@@ -67,7 +69,7 @@ const CONCURRENT_FETCHES = 32;
  */
 export const readDuty = async (
   source: CycleSource,
-  { cycle, sprint, members, reputations, judge, isOver = () => false }: ReadDutyOptions,
+  { cycle, sprint, members, reputations, judge, isOver = () => false, known = new Map() }: ReadDutyOptions,
 ): Promise<DutyResult> => {
   const [beacon, auditSeed, duties, answers] = await Promise.all([
     readSprintSeed(source, { cycle, purpose: "sprint-duty" }),
@@ -82,7 +84,7 @@ export const readDuty = async (
     const executors = new Set(decided.map(({ hotkey }) => hotkey));
     // A proof that a majority of validators could not have is none that a member could have drawn.
     const counts = (executor: string) => executors.has(executor);
-    const read = await readDutyBasis(source, { cycle, sprint, members, beacon, counts });
+    const read = await readDutyBasis(source, { cycle, sprint, members, beacon, counts, known });
     return { ...read, isWhole: read.isWhole && settled.isWhole };
   };
   // All at once: a slow server of one kind does not use up the time of another.

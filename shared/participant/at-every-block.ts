@@ -1,0 +1,45 @@
+import { isFetchFault } from "#shared/blobs/fetch-fault.js";
+import { reasonOf } from "#shared/errors/error.js";
+import type { Participant } from "./participant.js";
+
+type Waiting = Pick<Participant, "clock" | "signal">;
+
+/** How long something is asked for. */
+export interface Patience {
+  /** Aborts when the wait is over. */
+  readonly until: AbortSignal;
+  /** Block at which it is over. Nothing is asked for again in the last block before. */
+  readonly deadline: number;
+}
+
+/** Reads at every block until all of it is there. What was there when the wait is over is the result. */
+export const readUntilWhole = async <T extends { readonly isWhole: boolean }>(
+  { clock, signal }: Waiting,
+  { until, deadline }: Patience,
+  read: () => Promise<T>,
+): Promise<T> => {
+  for (;;) {
+    const tried = clock.head.number;
+    const result = await read();
+    if (result.isWhole || tried >= deadline - 1 || until.aborted) return result;
+    await clock.reach(tried + 1, signal);
+  }
+};
+
+/** Asks for a file at every block until somebody sends it: gives what came, or why nothing did. Any other fault ends the wait. */
+export const askAtEveryBlock = async <T>(
+  { clock, signal }: Waiting,
+  { until, deadline }: Patience,
+  ask: () => Promise<T>,
+): Promise<{ readonly value: T } | { readonly reason: string }> => {
+  for (;;) {
+    const tried = clock.head.number;
+    try {
+      return { value: await ask() };
+    } catch (thrown) {
+      signal.throwIfAborted();
+      if (!isFetchFault(thrown) || until.aborted || tried >= deadline - 1) return { reason: reasonOf(thrown) };
+    }
+    await clock.reach(tried + 1, signal);
+  }
+};
