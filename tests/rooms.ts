@@ -673,7 +673,6 @@ export const ROOMS: readonly Room[] = [
       "signer",
       "localnet",
       "shared/compute",
-      "shared/sprint/exact",
       "shared/sprint/proof",
     ],
   },

@@ -7,6 +7,7 @@ import { wholeNumber } from "#shared/cli/numbers.js";
 import { type CommandSpec, shutdownSignal } from "#shared/cli/program.js";
 import { columns } from "#shared/cli/table.js";
 import { readCommittedProofs } from "#shared/compute/committed-proofs.js";
+import { profileOf } from "#shared/compute/profile/profile-of.js";
 import { addFlags } from "#shared/config/flags.js";
 import { BlockZeroError, reasonOf } from "#shared/errors/error.js";
 import { agreedNetwork, networkFrom } from "#shared/participant/agreement/agreed-network.js";
@@ -16,7 +17,6 @@ import { sprintOf } from "#shared/protocol/sprint.js";
 import { lastBlockFor } from "#shared/replay/phase-records.js";
 import { revealedGroups } from "#shared/replay/revealed-groups.js";
 import type { CycleContext } from "#shared/replay/source.js";
-import { winsWeight } from "#shared/sprint/proof/wins-weight.js";
 import { createLogger } from "#shared/telemetry/logger.js";
 import { networkSettings } from "../settings.js";
 
@@ -119,7 +119,7 @@ const claimedAt = async (context: CycleContext, block: number): Promise<NetworkA
     proofs: proofs.map(({ uid, hotkey, difficulty, promise }) => ({
       ...{ uid, hotkey, difficulty },
       wins: promise?.wins ?? null,
-      ...winsWeight(promise?.wins ?? 0, difficulty),
+      ...profileOf(sprint).measure(promise ?? { wins: 0, nonces: 0 }, difficulty),
     })),
   };
 };

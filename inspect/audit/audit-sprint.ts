@@ -2,6 +2,7 @@ import { readDraw, sprintIn } from "#shared/compute/confirmation.js";
 import { createJudge, type SprintJudge } from "#shared/compute/judge.js";
 import { entryOn, type SprintOutcome } from "#shared/compute/outcome.js";
 import { processor } from "#shared/compute/processor.js";
+import { profileOf } from "#shared/compute/profile/profile-of.js";
 import { isPromised, readProof } from "#shared/compute/read-proof.js";
 import { readSprint, type SprintResult } from "#shared/compute/read-sprint.js";
 import type { CheckEntry } from "#shared/protocol/checks.js";
@@ -61,13 +62,14 @@ const checkOpinions = async (
   findings: Findings,
 ): Promise<void> => {
   const seed = await readSprintSeed(source, { cycle, purpose: "sprint-sample" });
+  const profile = profileOf(sprint);
   for (const proof of result.proofs.filter(isPromised)) {
     const opinions = result.heard.flatMap(({ hotkey, checks }) => {
       const entry = checks && entryOn(checks, proof);
       return entry && entry.verdict !== "abstain" ? [{ hotkey, entry }] : [];
     });
     if (opinions.length === 0) continue;
-    const read = await readProof(source, cycle, proof).catch(orNull);
+    const read = await readProof(source, { cycle, profile }, proof).catch(orNull);
     if (read === null) {
       findings.note(`the proof of uid ${proof.uid} cannot be had: what validators said of it was not repeated`);
       continue;
@@ -78,13 +80,19 @@ const checkOpinions = async (
         if (entry.reason !== "malformed") differs(`it is ${entry.verdict}, but its bytes are no proof: ${read.detail}`);
         continue;
       }
-      const { wins } = read.value;
+      const { wins, items, claimed } = read.value;
       if (entry.reason === "malformed") {
         differs("it is called malformed, but it is a proof");
         continue;
       }
-      const of = { seed, verifier: hotkey, proofHash: proof.promise.proof, wins: wins.length, size: sprint.sample };
-      const problem = await repeat(entry, { sample: sampleWins(of).map((at) => wins[at]!), wins }, (nonces) =>
+      const of = {
+        seed,
+        verifier: hotkey,
+        proofHash: proof.promise.proof,
+        wins: items,
+        size: profile.test(sprint).size,
+      };
+      const problem = await repeat(entry, { sample: claimed(sampleWins(of)), wins }, (nonces) =>
         judge.losers(proof, nonces),
       );
       if (problem !== null) differs(problem);

@@ -1,7 +1,7 @@
+import { profileOf } from "#shared/compute/profile/profile-of.js";
 import type { Network } from "#shared/protocol/network.js";
 import { cycleLength } from "#shared/protocol/phases.js";
 import type { Sprint } from "#shared/protocol/sprint.js";
-import { EXACT_DIALS, parametersOf } from "#shared/sprint/exact/dials.js";
 import type { ComputeConfig } from "../config.js";
 
 /** What Sprints take of a machine, and what they leave of its pay. */
@@ -35,11 +35,12 @@ export const planSprint = (
 ): SprintPlan | null => {
   if (!sprint || compute.max_share === 0) return null;
   const { dials, every, confirmations = 0, required = null } = sprint;
+  const { parameters, processorBytes } = profileOf(sprint).size(dials);
   const searchSeconds = compute.max_share * phases.evaluate * blockSeconds;
   const sprintsPerCycle = 1 / every + confirmations * (1 - 1 / every);
   return {
     ...{ dials, every, confirmations, searchSeconds, required },
-    memory: (isProcessor ? 1 : 4) * parametersOf(EXACT_DIALS[dials]),
+    memory: (isProcessor ? processorBytes : 4) * parameters,
     share: (sprintsPerCycle * searchSeconds) / (cycleLength(phases) * blockSeconds),
     expected: compute.expected_nonces ?? null,
   };

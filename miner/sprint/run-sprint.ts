@@ -1,4 +1,5 @@
 import { isDrawn } from "#shared/compute/confirmation.js";
+import { profileOf } from "#shared/compute/profile/profile-of.js";
 import { awaitSprintSeed } from "#shared/participant/await-seeds.js";
 import { withinBlocks } from "#shared/participant/duty.js";
 import { millisecondsUntil } from "#shared/participant/milliseconds-until.js";
@@ -7,9 +8,7 @@ import { sha256 } from "#shared/protocol/hash.js";
 import { encodeRecord, shortHash } from "#shared/protocol/records.js";
 import { confirmedCycle, MAX_DIFFICULTY, MIN_DIFFICULTY, type Sprint } from "#shared/protocol/sprint.js";
 import { recordWindow } from "#shared/replay/phase-records.js";
-import { EXACT_DIALS, parametersOf } from "#shared/sprint/exact/dials.js";
-import { openSprintNetwork } from "#shared/sprint/exact/prover.js";
-import { networkSeed, nodeSeed } from "#shared/sprint/exact/seeds.js";
+import { networkSeed } from "#shared/sprint/exact/seeds.js";
 import { nextDifficulty } from "#shared/sprint/proof/difficulty.js";
 import { encodeWinners, signWinners } from "#shared/sprint/proof/winners.js";
 import { totalMemory } from "#shared/util/total-memory.js";
@@ -134,7 +133,7 @@ const obstacleOf = (sprinter: Sprinter, cycle: number, sprint: Sprint): string |
 const limitOf = ({ config }: Pick<Sprinter, "config">, sprint: Sprint): string | null => {
   if (config.compute.max_share === 0) return "compute.max_share is 0";
   if (!isWithin(config.compute.hours, Date.now())) return "it is outside of compute.hours";
-  const bytes = 4 * parametersOf(EXACT_DIALS[sprint.dials]);
+  const bytes = 4 * profileOf(sprint).size(sprint.dials).parameters;
   const most = MEMORY_SHARE * totalMemory();
   return bytes > most ? `its network takes ${bytes} bytes, more than half of this machine's memory` : null;
 };
@@ -157,9 +156,9 @@ const find = async (
   const seed = await awaitSprintSeed(participant, { cycle, purpose: "sprint-network" });
   show.state("loading");
   const begun = performance.now();
-  const network = await openSprintNetwork({
+  const prover = await profileOf(sprint).open({
     ...(await arithmetic()),
-    dials: EXACT_DIALS[sprint.dials],
+    dials: sprint.dials,
     seed: networkSeed(seed),
     signal,
   });
@@ -175,9 +174,8 @@ const find = async (
     let computing = 0;
     show.state("searching");
     const found = await search({
-      network,
-      node: nodeSeed(signer.publicKey, inputs),
-      difficulty,
+      prover,
+      task: { publicKey: signer.publicKey, inputs, difficulty },
       pace: {
         async rest(computed, until) {
           show.state("resting");
@@ -217,7 +215,7 @@ const find = async (
     });
     return found;
   } finally {
-    await network.dispose();
+    await prover.dispose();
   }
 };
 

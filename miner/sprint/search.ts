@@ -1,5 +1,5 @@
+import type { NonceTask, SprintProver } from "#shared/compute/profile/profile.js";
 import { MAX_NONCES, MAX_WINS } from "#shared/protocol/records.js";
-import type { SprintNetwork } from "#shared/sprint/exact/prover.js";
 import type { Pace } from "./pace.js";
 
 /** What a search came to. */
@@ -11,10 +11,8 @@ export interface Found {
 }
 
 export interface SearchOptions {
-  readonly network: Pick<SprintNetwork, "search" | "batch">;
-  /** Node seed. */
-  readonly node: string;
-  readonly difficulty: number;
+  readonly prover: Pick<SprintProver, "search" | "batch">;
+  readonly task: NonceTask;
   readonly pace: Pick<Pace, "rest">;
   /** Milliseconds until the search must end. 0 or less ends it. Infinity if nobody knows. */
   readonly left: () => number;
@@ -28,17 +26,17 @@ const MARGIN = 1.5;
 
 /** Tries nonces from 0 on, batch by batch, until there is no time for another batch or a proof could hold no more wins. */
 export const search = async (options: SearchOptions): Promise<Found> => {
-  const { network, node, difficulty, pace, left, signal, onBatch } = options;
+  const { prover, task, pace, left, signal, onBatch } = options;
   const wins: number[] = [];
   let nonces = 0;
   let took = 0;
-  while (left() > MARGIN * took && nonces + network.batch <= MAX_NONCES) {
+  while (left() > MARGIN * took && nonces + prover.batch <= MAX_NONCES) {
     signal.throwIfAborted();
     const begun = performance.now();
-    const more = await network.search(node, { first: nonces, count: network.batch }, difficulty);
+    const more = await prover.search(task, { first: nonces, count: prover.batch });
     if (wins.length + more.length > MAX_WINS) break;
     wins.push(...more);
-    nonces += network.batch;
+    nonces += prover.batch;
     took = performance.now() - begun;
     onBatch?.({ nonces, wins: wins.length, milliseconds: took });
     if (left() > MARGIN * took) await pace.rest(took, signal);

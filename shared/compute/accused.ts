@@ -1,9 +1,11 @@
 import { isFetchFault } from "#shared/blobs/fetch-fault.js";
+import type { Sprint } from "#shared/protocol/sprint.js";
 import type { Stakes } from "#shared/protocol/stake.js";
 import type { CycleSource } from "#shared/replay/source.js";
 import { accusedNonces } from "#shared/sprint/proof/votes.js";
 import type { CommittedProof } from "./committed-proofs.js";
 import { type Evidence, NO_EVIDENCE, type SprintVote, settleProof } from "./outcome.js";
+import { profileOf } from "./profile/profile-of.js";
 import { isPromised, readProof } from "./read-proof.js";
 
 /** What speaks against a proof that somebody called invalid, before anything is computed. */
@@ -21,6 +23,7 @@ interface Accusation {
   readonly votes: readonly SprintVote[];
   readonly stakes: Stakes;
   readonly cycle: number;
+  readonly sprint: Pick<Sprint, "profile">;
 }
 
 /**
@@ -29,12 +32,12 @@ interface Accusation {
  */
 export const readAccused = async (
   source: Pick<CycleSource, "network" | "networkHash" | "fetch">,
-  { proof, votes, stakes, cycle }: Accusation,
+  { proof, votes, stakes, cycle, sprint }: Accusation,
 ): Promise<Accused | null> => {
   if (!isPromised(proof) || !votes.some(({ verdict }) => verdict === "invalid")) return NOT_ACCUSED;
-  if (settleProof(proof, votes, { stakes, evidence: NO_EVIDENCE }).outcome === "withheld") return NOT_ACCUSED;
+  if (settleProof(proof, votes, { sprint, stakes, evidence: NO_EVIDENCE }).outcome === "withheld") return NOT_ACCUSED;
   try {
-    const read = await readProof(source, cycle, proof);
+    const read = await readProof(source, { cycle, profile: profileOf(sprint) }, proof);
     if (!read.ok) return { fault: read.detail, named: [] };
     const electorate = { subject: proof.hotkey, members: stakes };
     return { fault: null, named: accusedNonces(votes, electorate, read.value.wins) };

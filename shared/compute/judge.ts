@@ -2,18 +2,12 @@ import type { Sprint } from "#shared/protocol/sprint.js";
 import type { ValueSource } from "#shared/replay/beacon-value.js";
 import { readSprintSeed } from "#shared/replay/evaluation-seeds.js";
 import { fitsByLayer, outputsByLayer } from "#shared/sprint/exact/by-layer.js";
-import { EXACT_DIALS, flopsOf } from "#shared/sprint/exact/dials.js";
-import {
-  isWin,
-  openSprintNetwork,
-  type SprintNetwork,
-  type SprintNetworkOptions,
-} from "#shared/sprint/exact/prover.js";
+import { EXACT_DIALS } from "#shared/sprint/exact/dials.js";
+import { isWin } from "#shared/sprint/exact/prover.js";
 import { networkSeed, nodeSeed } from "#shared/sprint/exact/seeds.js";
 import type { CommittedProof } from "./committed-proofs.js";
-
-/** What nonces are computed on: a device, and the processor threads where it is the processor. */
-export type Arithmetic = Pick<SprintNetworkOptions, "device" | "threads">;
+import type { Arithmetic, SprintProver } from "./profile/profile.js";
+import { profileOf } from "./profile/profile-of.js";
 
 /** Claimed wins of one proof. */
 interface Claim {
@@ -42,7 +36,7 @@ const PORTION_FLOPS = 5e8;
 const MAX_PORTION = 256;
 
 export interface JudgeOptions {
-  readonly sprint: Pick<Sprint, "dials">;
+  readonly sprint: Pick<Sprint, "dials" | "profile">;
   readonly cycle: number;
   /** It is called when a nonce is to be recomputed. */
   readonly arithmetic: () => Promise<Arithmetic>;
@@ -51,6 +45,7 @@ export interface JudgeOptions {
 
 /** A judge of a cycle's Sprint, whose seeds must be on chain. Nothing is loaded until a nonce is to be recomputed. */
 export const createJudge = (source: ValueSource, { sprint, cycle, arithmetic, signal }: JudgeOptions): SprintJudge => {
+  const profile = profileOf(sprint);
   const dials = EXACT_DIALS[sprint.dials];
   const readSeeds = async () => {
     const [seed, inputs] = await Promise.all([
@@ -65,15 +60,15 @@ export const createJudge = (source: ValueSource, { sprint, cycle, arithmetic, si
       loading = undefined;
       throw thrown;
     });
-    const network = await openSprintNetwork({ ...(await arithmetic()), dials, seed, ...(signal && { signal }) });
-    return { network, inputs };
+    const prover = await profile.open({ ...(await arithmetic()), dials: sprint.dials, seed, signal });
+    return { prover, inputs };
   };
-  let loading: Promise<{ readonly network: SprintNetwork; readonly inputs: string }> | undefined;
+  let loading: Promise<{ readonly prover: SprintProver; readonly inputs: string }> | undefined;
   const losers: SprintJudge["losers"] = async ({ publicKey, difficulty }, nonces) => {
     if (nonces.length === 0) return [];
     loading ??= load();
-    const { network, inputs } = await loading;
-    return network.losers(nodeSeed(publicKey, inputs), nonces, difficulty);
+    const { prover, inputs } = await loading;
+    return prover.losers({ publicKey, inputs, difficulty }, nonces);
   };
   /** Node seed, nonce and difficulty → whether it wins. */
   const found = new Map<string, boolean>();
@@ -93,11 +88,11 @@ export const createJudge = (source: ValueSource, { sprint, cycle, arithmetic, si
         found.set(key, isWin(node, nonce, outputs[i]!, difficulty));
       return named.map((of) => of.filter(({ key }) => !found.get(key)).map(({ nonce }) => nonce));
     },
-    portion: Math.min(MAX_PORTION, Math.max(1, Math.floor(PORTION_FLOPS / flopsOf(dials)))),
+    portion: Math.min(MAX_PORTION, Math.max(1, Math.floor(PORTION_FLOPS / profile.size(sprint.dials).flops))),
     async dispose() {
       const loaded = await loading?.catch(() => undefined);
       loading = undefined;
-      await loaded?.network.dispose();
+      await loaded?.prover.dispose();
     },
   };
 };

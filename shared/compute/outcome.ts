@@ -1,9 +1,9 @@
 import type { CheckEntry, Checks } from "#shared/protocol/checks.js";
 import type { Sprint } from "#shared/protocol/sprint.js";
 import { type Stakes, sumStake } from "#shared/protocol/stake.js";
-import { type CastVote, settleByRecomputation } from "#shared/sprint/proof/votes.js";
-import { winsWeight } from "#shared/sprint/proof/wins-weight.js";
+import type { CastVote } from "#shared/sprint/proof/votes.js";
 import type { CommittedProof } from "./committed-proofs.js";
+import { profileOf } from "./profile/profile-of.js";
 
 /**
  * How a neuron's part in a Sprint was settled. `withheld`: more than half of the voting stake could not fetch its proof. `absent`: it entered,
@@ -57,16 +57,26 @@ export interface SprintVote extends CastVote {
 export const votesOn = (
   proof: CommittedProof,
   documents: readonly Checks[],
-  { sample }: Pick<Sprint, "sample">,
-): readonly SprintVote[] =>
-  documents.flatMap((checks): SprintVote[] => {
+  sprint: Pick<Sprint, "sample" | "profile">,
+): readonly SprintVote[] => {
+  const profile = profileOf(sprint);
+  const items = proof.promise ? profile.items(proof.promise) : 0;
+  return documents.flatMap((checks): SprintVote[] => {
     const entry = entryOn(checks, proof);
     if (!entry) return [];
-    const isShort = entry.wins !== proof.promise?.wins || entry.checked < Math.min(sample, entry.wins);
+    const isShort = entry.wins !== items || entry.checked < Math.min(profile.test(sprint).size, items);
     const verdict = entry.verdict === "valid" && isShort ? "abstain" : entry.verdict;
     const isUnreachable = entry.reason === "unreachable";
     return [{ verifier: checks.validator, verdict, nonce: entry.nonce, isUnreachable }];
   });
+};
+
+/** What a proof is settled with. */
+export interface Settling {
+  readonly sprint: Pick<Sprint, "profile">;
+  readonly stakes: Stakes;
+  readonly evidence: Evidence;
+}
 
 /**
  * Settles a proof: invalid if its bytes are no proof of this Sprint or a claimed win is none, whoever said so. Otherwise valid if validators with
@@ -77,7 +87,7 @@ export const votesOn = (
 export const settleProof = (
   proof: CommittedProof,
   votes: readonly SprintVote[],
-  { stakes, evidence }: { readonly stakes: Stakes; readonly evidence: Evidence },
+  { sprint, stakes, evidence }: Settling,
 ): SprintOutcome => {
   const { uid, hotkey, difficulty, promise } = proof;
   const neuron = { uid, hotkey, difficulty };
@@ -87,8 +97,9 @@ export const settleProof = (
       ...{ proof: null, wins: 0, nonces: 0, outcome: "absent", fault: null, nonce: null },
       ...{ validBy: 0, invalidBy: 0, measured: 0, low: 0, high: 0 },
     };
-  const settled = settleByRecomputation(votes, { subject: hotkey, members: stakes }, evidence.losers);
-  const { weight: measured, low, high } = winsWeight(promise.wins, difficulty);
+  const profile = profileOf(sprint);
+  const settled = profile.settle(votes, { subject: hotkey, members: stakes }, evidence.losers);
+  const { weight: measured, low, high } = profile.measure(promise, difficulty);
   const unreachable = votes.filter(({ verifier, isUnreachable }) => isUnreachable && verifier !== hotkey);
   const isWithheld = 2n * sumStake(unreachable.map(({ verifier }) => stakes.get(verifier) ?? 0n)) > settled.members;
   const outcome = settled.outcome === "undecided" && isWithheld ? "withheld" : settled.outcome;

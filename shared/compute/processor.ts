@@ -1,4 +1,4 @@
-import type { Arithmetic } from "./judge.js";
+import type { Arithmetic } from "./profile/profile.js";
 
 /** This machine's processor, on all its threads unless told otherwise. The engine is loaded at the first call. */
 export const processor = async (threads = 0): Promise<Arithmetic> => {

@@ -1,14 +1,20 @@
 import { recordWindow } from "#shared/replay/phase-records.js";
 import type { CycleContext, CycleSource } from "#shared/replay/source.js";
 import type { Checked } from "#shared/sprint/proof/fault.js";
-import { checkWinners, maxWinnersBytes, type WinnersProof } from "#shared/sprint/proof/winners.js";
 import { verify } from "#shared/wallet/index.js";
 import type { CommittedProof } from "./committed-proofs.js";
+import type { SprintProfile, SprintProof } from "./profile/profile.js";
 
 /** A proof that was committed to. */
 export type PromisedProof = CommittedProof & { readonly promise: NonNullable<CommittedProof["promise"]> };
 
 export const isPromised = (proof: CommittedProof): proof is PromisedProof => proof.promise !== null;
+
+/** Which proof is read. */
+export interface ProofQuestion {
+  readonly cycle: number;
+  readonly profile: SprintProfile;
+}
 
 /**
  * Fetches a proof and checks all of it that needs no network: its form, what it is about, its signature. What it is refused for, anybody who
@@ -18,12 +24,13 @@ export const isPromised = (proof: CommittedProof): proof is PromisedProof => pro
  */
 export const readProof = async (
   source: Pick<CycleSource, "network" | "networkHash" | "fetch">,
-  cycle: number,
+  { cycle, profile }: ProofQuestion,
   { hotkey, difficulty, promise }: PromisedProof,
-): Promise<Checked<WinnersProof>> => {
+): Promise<Checked<SprintProof>> => {
   const { proof: hash, wins, nonces, location, block } = promise;
-  const bytes = await source.fetch({ hash, maxBytes: maxWinnersBytes(wins), location, what: `the proof of ${hotkey}` });
-  return checkWinners(
+  const maxBytes = profile.maxBytes(promise);
+  const bytes = await source.fetch({ hash, maxBytes, location, what: `the proof of ${hotkey}` });
+  return profile.check(
     bytes,
     { ...promisedIn(source, cycle), hotkey, difficulty, hash, wins, nonces, included: block },
     verify,

@@ -68,12 +68,14 @@ export const readSprint = async (
   const documents = heard.flatMap(({ checks }) => checks ?? []);
   let isWhole = heard.every(({ isGone }) => !isGone);
   const voted = proofs.map((proof) => ({ proof, votes: votesOn(proof, documents, sprint) }));
-  const read = await mapLimited(voted, ACCUSED_AT_A_TIME, (one) => readAccused(source, { ...one, stakes, cycle }));
+  const read = await mapLimited(voted, ACCUSED_AT_A_TIME, (one) =>
+    readAccused(source, { ...one, stakes, cycle, sprint }),
+  );
   if (read.includes(null)) isWhole = false;
   const accused = read.map((one) => one ?? NOT_ACCUSED);
   const losers = await judge.losersOf(accused.map(({ named }, i) => ({ of: proofs[i]!, nonces: named })));
   const outcomes = voted.map(({ proof, votes }, i) =>
-    settleProof(proof, votes, { stakes, evidence: { fault: accused[i]!.fault, losers: losers[i]! } }),
+    settleProof(proof, votes, { sprint, stakes, evidence: { fault: accused[i]!.fault, losers: losers[i]! } }),
   );
   return {
     cycle,

@@ -2,7 +2,8 @@ import { isGone } from "#shared/replay/cycle-outcomes.js";
 import type { CycleSource } from "#shared/replay/source.js";
 import { readDraw } from "./confirmation.js";
 import { type Confirmed, confirmedWeights } from "./confirmed.js";
-import { type Arithmetic, createJudge } from "./judge.js";
+import { createJudge } from "./judge.js";
+import type { Arithmetic } from "./profile/profile.js";
 import { readSprint, type SprintResult } from "./read-sprint.js";
 import { type PastSprint, sprintsBefore } from "./sprint-window.js";
 

@@ -2,6 +2,7 @@ import { isFetchFault } from "#shared/blobs/fetch-fault.js";
 import { prioritySlots } from "#shared/blobs/priority-slots.js";
 import { type CommittedProof, readCommittedProofs } from "#shared/compute/committed-proofs.js";
 import type { SprintJudge } from "#shared/compute/judge.js";
+import { profileOf } from "#shared/compute/profile/profile-of.js";
 import { isPromised, type PromisedProof, readProof } from "#shared/compute/read-proof.js";
 import { reasonOf } from "#shared/errors/error.js";
 import { awaitSprintSeed } from "#shared/participant/await-seeds.js";
@@ -90,10 +91,10 @@ interface Fetching {
   readonly fetching: InTurn;
 }
 
-/** What is kept of a proof: as many wins as are recomputed, however many it has. */
+/** What is kept of a proof: as many nonces as are recomputed, however many it has. */
 interface Sample {
-  /** Number of the proof's wins. */
-  readonly wins: number;
+  /** Number of those that the sample is drawn of. */
+  readonly items: number;
   /** Those to recompute, ascending. */
   readonly nonces: readonly number[];
 }
@@ -108,16 +109,17 @@ const fetchProof = async (
 ): Promise<Sample | { readonly problem: Found }> => {
   const { clock, signal, signer } = participant;
   const source = cycleSource(participant, { until: patience });
+  const profile = profileOf(sprint);
   let last: Found = { reason: "unreachable" };
   for (;;) {
     const tried = clock.head.number;
     try {
-      const read = await fetching(() => readProof(source, cycle, proof));
+      const read = await fetching(() => readProof(source, { cycle, profile }, proof));
       if (!read.ok) return { problem: { reason: "malformed", detail: read.detail } };
-      const { wins } = read.value;
+      const { items, claimed } = read.value;
       const of = { seed, verifier: signer.address, proofHash: proof.promise.proof };
-      const drawn = sampleWins({ ...of, wins: wins.length, size: sprint.sample });
-      return { wins: wins.length, nonces: drawn.map((at) => wins[at]!) };
+      const drawn = sampleWins({ ...of, wins: items, size: profile.test(sprint).size });
+      return { items, nonces: claimed(drawn) };
     } catch (thrown) {
       signal.throwIfAborted();
       if (patience.aborted) return { problem: last };
@@ -137,9 +139,9 @@ const fetchProof = async (
 const recompute = async (
   { participant, cycle, judge }: Checking,
   proof: PromisedProof,
-  { wins, nonces: sample }: Sample,
+  { items, nonces: sample }: Sample,
 ): Promise<CheckEntry> => {
-  const counted = { wins };
+  const counted = { wins: items };
   for (let checked = 0; checked < sample.length; ) {
     if (!(await hasTime(participant, cycle))) {
       const detail = `${checked} of ${sample.length} wins recomputed`;

@@ -1,4 +1,4 @@
-import type { Arithmetic } from "#shared/compute/judge.js";
+import type { Arithmetic } from "#shared/compute/profile/profile.js";
 import type { Validator } from "../context.js";
 
 /** A validator that checks the proofs of Sprints. */

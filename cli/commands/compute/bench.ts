@@ -3,14 +3,13 @@ import { JSON_FLAG, printJson } from "#shared/cli/json.js";
 import { positiveNumber, wholeNumber } from "#shared/cli/numbers.js";
 import { type CommandSpec, shutdownSignal } from "#shared/cli/program.js";
 import { processor } from "#shared/compute/processor.js";
+import { profileOf } from "#shared/compute/profile/profile-of.js";
 import { sha256 } from "#shared/protocol/hash.js";
-import { MIN_DIFFICULTY, SPRINT_DIALS } from "#shared/protocol/sprint.js";
-import { type DialsName, EXACT_DIALS, flopsOf } from "#shared/sprint/exact/dials.js";
-import { openSprintNetwork } from "#shared/sprint/exact/prover.js";
+import { MIN_DIFFICULTY, SPRINT_DIALS, type Sprint } from "#shared/protocol/sprint.js";
 import { nextDifficulty } from "#shared/sprint/proof/difficulty.js";
 
 interface Options {
-  readonly dials: DialsName;
+  readonly dials: Sprint["dials"];
   readonly seconds: number;
   readonly threads: number;
   readonly json?: boolean;
@@ -18,7 +17,7 @@ interface Options {
 
 /** What this machine computes of a Sprint's network. */
 interface Measured {
-  readonly dials: DialsName;
+  readonly dials: Sprint["dials"];
   readonly loadSeconds: number;
   readonly seconds: number;
   readonly nonces: number;
@@ -28,6 +27,7 @@ interface Measured {
 
 /** Any seed will do: how long a nonce takes does not depend on it. */
 const SEED = sha256(Buffer.from("blockzero compute bench"));
+const TASK = { publicKey: new Uint8Array(32), inputs: SEED, difficulty: MIN_DIFFICULTY };
 
 export const bench: CommandSpec = {
   name: "bench",
@@ -50,20 +50,16 @@ export const bench: CommandSpec = {
 const measure = async ({ dials, seconds, threads }: Omit<Options, "json">): Promise<Measured> => {
   const signal = shutdownSignal();
   const begun = performance.now();
-  const network = await openSprintNetwork({
-    ...(await processor(threads)),
-    dials: EXACT_DIALS[dials],
-    seed: SEED,
-    signal,
-  });
+  const profile = profileOf({ profile: "exact" });
+  const prover = await profile.open({ ...(await processor(threads)), dials, seed: SEED, signal });
   try {
     const started = performance.now();
     const elapsed = () => (performance.now() - started) / 1000;
     let nonces = 0;
     while (elapsed() < seconds) {
       signal.throwIfAborted();
-      await network.search(SEED, { first: nonces, count: network.batch }, MIN_DIFFICULTY);
-      nonces += network.batch;
+      await prover.search(TASK, { first: nonces, count: prover.batch });
+      nonces += prover.batch;
     }
     const took = elapsed();
     return {
@@ -72,10 +68,10 @@ const measure = async ({ dials, seconds, threads }: Omit<Options, "json">): Prom
       seconds: took,
       nonces,
       noncesPerSecond: nonces / took,
-      gigaflops: (nonces * flopsOf(EXACT_DIALS[dials])) / took / 1e9,
+      gigaflops: (nonces * profile.size(dials).flops) / took / 1e9,
     };
   } finally {
-    await network.dispose();
+    await prover.dispose();
   }
 };
 

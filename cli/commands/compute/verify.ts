@@ -4,6 +4,7 @@ import { readCommittedProofs } from "#shared/compute/committed-proofs.js";
 import { readDraw, sprintIn } from "#shared/compute/confirmation.js";
 import { createJudge } from "#shared/compute/judge.js";
 import { processor } from "#shared/compute/processor.js";
+import { profileOf } from "#shared/compute/profile/profile-of.js";
 import { isPromised, readProof } from "#shared/compute/read-proof.js";
 import { BlockZeroError } from "#shared/errors/error.js";
 import { readSmallFile } from "#shared/files/regular-file.js";
@@ -78,7 +79,11 @@ const recompute = async (file: string, options: SubnetOptions): Promise<Verdict>
     const committed = (await readCommittedProofs(source, cycle)).find((one) => one.promise?.proof === hash);
     const found = { proof: hash, cycle, hotkey, difficulty, wins: wins.length, ...winsWeight(wins.length, difficulty) };
     if (!committed || !isPromised(committed)) return { ...found, problem: "nobody committed to it in time" };
-    const read = await readProof({ ...source, fetch: async () => bytes }, cycle, committed);
+    const read = await readProof(
+      { ...source, fetch: async () => bytes },
+      { cycle, profile: profileOf(sprint) },
+      committed,
+    );
     if (!read.ok) return { ...found, problem: read.detail };
     const judge = createJudge(source, { sprint, cycle, arithmetic: () => processor(), signal });
     try {

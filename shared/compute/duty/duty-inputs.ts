@@ -11,6 +11,7 @@ import { nodeSeed } from "#shared/sprint/exact/seeds.js";
 import { mapLimited } from "#shared/util/map-limited.js";
 import { readCommittedProofs } from "../committed-proofs.js";
 import type { Confirmed } from "../confirmed.js";
+import { profileOf } from "../profile/profile-of.js";
 import { isPromised, type PromisedProof, readProof } from "../read-proof.js";
 import { MEMBERS_CHECK, POT, SUBNET_DUTY } from "./rules.js";
 
@@ -79,7 +80,7 @@ export const readDutyBasis = async (
     const before = known.get(key);
     if (before) return before;
     try {
-      const read = await readProof(source, cycle, proof);
+      const read = await readProof(source, { cycle, profile: profileOf(sprint) }, proof);
       if (!read.ok) {
         known.set(key, []);
         return [];

@@ -87,9 +87,8 @@ describe("a search", () => {
   it("goes through all nonces from 0 on, and stops by itself with time left", async () => {
     let batches = 0;
     const found = await search({
-      network: { batch: 8, search: async (_, { first }) => [first + 1, first + 5] },
-      node: "0".repeat(64),
-      difficulty: 8,
+      prover: { batch: 8, search: async (_, { first }) => [first + 1, first + 5] },
+      task: { publicKey: new Uint8Array(32), inputs: "0".repeat(64), difficulty: 8 },
       pace: { rest: async () => {} },
       left: () => (batches < 3 ? Number.POSITIVE_INFINITY : 0),
       onBatch: () => void batches++,

@@ -27,7 +27,7 @@ describe("an accused proof that cannot be fetched", () => {
   const read = (...votes: SprintVote[]) => {
     const fetch = () => Promise.reject(new BlockZeroError("FETCH_FAILED", "nobody serves it", "try again"));
     const source = { network: { ...template, genesis: "0".repeat(64) }, networkHash: "0".repeat(64), fetch };
-    return readAccused(source, { proof, votes, stakes, cycle: 1 });
+    return readAccused(source, { proof, votes, stakes, cycle: 1, sprint: { profile: "exact" } });
   };
 
   it("is asked for where the votes leave it a weight", async () => {

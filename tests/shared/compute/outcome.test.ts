@@ -48,6 +48,8 @@ const checksOf = (validator: string, change: Partial<CheckEntry> = {}): Checks =
   signature: "0".repeat(128),
 });
 
+const SPRINT = { profile: "exact", sample: 459 } as const;
+
 const stakes = new Map([
   ["vera", 40n],
   ["vito", 35n],
@@ -58,7 +60,7 @@ const against = { verdict: "invalid", reason: "no_win", nonce: 17 } as const;
 
 describe("a proof", () => {
   const settle = (documents: readonly Checks[], evidence = NO_EVIDENCE, proof = committed()) =>
-    settleProof(proof, votesOn(proof, documents, { sample: 459 }), { stakes, evidence });
+    settleProof(proof, votesOn(proof, documents, SPRINT), { sprint: SPRINT, stakes, evidence });
 
   it("is valid if more than half of the stake recomputed its sample and says so", () => {
     const { outcome, validBy, measured, low, high } = settle([checksOf("vera"), checksOf("vito")]);
@@ -106,7 +108,8 @@ describe("a proof", () => {
     const own = new Map([...stakes, [hotkey, 1000n]]);
     const proof = committed();
     const documents = [checksOf("vera"), checksOf("vito")];
-    const { outcome, validBy } = settleProof(proof, votesOn(proof, documents, { sample: 459 }), {
+    const { outcome, validBy } = settleProof(proof, votesOn(proof, documents, SPRINT), {
+      sprint: SPRINT,
       stakes: own,
       evidence: NO_EVIDENCE,
     });
