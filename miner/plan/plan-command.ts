@@ -71,7 +71,10 @@ export const planCommand: CommandSpec = {
         const { network, hubDType } =
           model === undefined
             ? { network: await networkAhead(config, { log, signal }), hubDType: null }
-            : await networkOfModel(model, ahead, { env: process.env });
+            : await networkOfModel(model, ahead, {
+                env: process.env,
+                allowPrivateAddresses: config.allow_private_addresses,
+              });
         // Loaded only now, so that a wrong setting is told at once.
         const [{ planTraining }, { describePlan }] = await Promise.all([import("./plan.js"), import("./plan-text.js")]);
         const opened = rate || measure ? await openHere(config) : undefined;

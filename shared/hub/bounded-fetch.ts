@@ -1,13 +1,14 @@
 import { withDeadline } from "#shared/util/deadline.js";
 import { joinSignals, withSignals } from "#shared/util/join-signals.js";
+import { bodyBytes } from "./body-bytes.js";
+import { followingFetch, type Reach } from "./following-fetch.js";
 
-/** What one request of the Hub's API may take. */
-export interface FetchBounds {
+/** What one request of the Hub's API may take, and whom it may reach. */
+export interface FetchBounds extends Reach {
   /** Milliseconds for an answer, beside those for the bytes that are sent. */
   readonly answerMs: number;
   /** Goes to the Hub's own origin only. */
   readonly token: string | undefined;
-  readonly origin: string;
 }
 
 /** Largest answer of the API in bytes: a page of a file list has some hundred kilobytes. */
@@ -19,10 +20,10 @@ const LEAST_UPLOAD_BYTES_PER_MS = 16;
 export const boundedFetch =
   (bounds: FetchBounds): typeof fetch =>
   (input, init = {}) => {
-    const milliseconds = bounds.answerMs + sizeOf(init.body) / LEAST_UPLOAD_BYTES_PER_MS;
+    const milliseconds = bounds.answerMs + bodyBytes(init.body) / LEAST_UPLOAD_BYTES_PER_MS;
     return withDeadline(milliseconds, late(milliseconds), (over) =>
       withSignals([over, init.signal], async (signal) => {
-        const response = await fetch(input, { ...guarded(input, init, bounds), signal });
+        const response = await guarded(input, { ...init, signal }, bounds);
         const { status, statusText, headers } = response;
         const body = await readAtMost(response, MAX_ANSWER_BYTES);
         return new Response(NO_BODY.has(status) ? null : body, { status, statusText, headers });
@@ -37,9 +38,7 @@ export const headBoundedFetch =
     const ended = new AbortController();
     joinSignals(ended, over, init.signal);
     const { signal } = ended;
-    return withDeadline(bounds.answerMs, late(bounds.answerMs), () =>
-      fetch(input, { ...guarded(input, init, bounds), signal }),
-    );
+    return withDeadline(bounds.answerMs, late(bounds.answerMs), () => guarded(input, { ...init, signal }, bounds));
   };
 
 /** Statuses whose answers have no body. */
@@ -48,18 +47,13 @@ const NO_BODY = new Set([204, 205, 304]);
 const late = (milliseconds: number) => () => new Error(`no answer within ${Math.ceil(milliseconds)} ms`);
 
 /** An answer may send its client anywhere: the token stays at home. */
-const guarded = (input: string | URL | Request, init: RequestInit, { token, origin }: FetchBounds): RequestInit => {
+const guarded = (input: string | URL | Request, init: RequestInit, bounds: FetchBounds): Promise<Response> => {
+  const { token, origin } = bounds;
+  if (input instanceof Request) throw new TypeError("a request is given by its address");
   const headers = new Headers(init.headers);
-  const url = new URL(input instanceof Request ? input.url : input);
-  if (url.origin !== origin && token !== undefined && headers.get("authorization")?.includes(token))
+  if (new URL(input).origin !== origin && token !== undefined && headers.get("authorization")?.includes(token))
     headers.delete("authorization");
-  return { ...init, headers };
-};
-
-const sizeOf = (body: RequestInit["body"]): number => {
-  if (typeof body === "string") return Buffer.byteLength(body);
-  if (body instanceof Blob) return body.size;
-  return body instanceof ArrayBuffer || ArrayBuffer.isView(body) ? body.byteLength : 0;
+  return followingFetch(input, { ...init, headers }, bounds);
 };
 
 const readAtMost = async (response: Response, most: number): Promise<Blob> => {

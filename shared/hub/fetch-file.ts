@@ -3,6 +3,8 @@ import { headBoundedFetch } from "./bounded-fetch.js";
 
 export interface FetchFileOptions {
   readonly maxBytes: number;
+  /** Whether the server may send its client to loopback and private networks. */
+  readonly allowPrivateAddresses: boolean;
   /** Milliseconds for the head of the answer; the bytes that come give it more. */
   readonly answerMs?: number | undefined;
 }
@@ -10,11 +12,12 @@ export interface FetchFileOptions {
 /**
  * A small file behind a URL of http or https that the operator gave.
  *
- * @throws BlockZeroError CHECKPOINT_NOT_FOUND for every fault: another status, an answer that is late, slow or larger
+ * @throws BlockZeroError FETCH_REFUSED_ADDRESS where it redirects to no public address; CHECKPOINT_NOT_FOUND for every other fault: another
+ *         status, too many redirects, an answer that is late, slow or larger
  */
 export const fetchFile = async (
   url: URL,
-  { maxBytes, answerMs = ANSWER_MS }: FetchFileOptions,
+  { maxBytes, allowPrivateAddresses, answerMs = ANSWER_MS }: FetchFileOptions,
 ): Promise<Uint8Array> => {
   const attempt = remoteAttempts(`${url.origin}${url.pathname}`, [], answerMs, {
     code: "CHECKPOINT_NOT_FOUND",
@@ -22,7 +25,8 @@ export const fetchFile = async (
   });
   const over = new AbortController();
   try {
-    const fetch = headBoundedFetch({ answerMs, token: undefined, origin: url.origin }, over.signal);
+    const bounds = { answerMs, token: undefined, origin: url.origin, allowPrivateAddresses };
+    const fetch = headBoundedFetch(bounds, over.signal);
     const response = await attempt(async () => {
       const answer = await fetch(url);
       if (!answer.ok) throw new Error(`it answers with status ${answer.status}`);

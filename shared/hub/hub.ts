@@ -28,7 +28,10 @@ export type HubChange =
   | { readonly operation: "addOrUpdate"; readonly path: string; readonly content: Blob }
   | { readonly operation: "delete"; readonly path: string };
 
-/** A repository of the Hub. Every method throws HUB_FAILED for what the service does wrong, and waits for none of its answers for ever. */
+/**
+ * A repository of the Hub. Every method throws HUB_FAILED for what the service does wrong, FETCH_REFUSED_ADDRESS
+ * where it sends its client to no public address, and waits for none of its answers for ever.
+ */
 export interface HubRepository {
   /** What a branch, a tag or a commit is now; null where the Hub shows no such thing. */
   revision(name: string): Promise<HubRevision | null>;
@@ -49,11 +52,19 @@ export interface CommitMessage {
 
 const infoSchema = z.object({ sha: z.string().regex(/^[0-9a-f]{40}$/), private: z.boolean() });
 
-/** The environment gives HF_TOKEN, and HF_ENDPOINT for another hub. */
+export interface HubOptions {
+  /** HF_TOKEN, HF_ENDPOINT for another hub, and BLOCKZERO_ALLOW_PRIVATE_ADDRESSES where that one keeps files on private networks. */
+  readonly env: Environment;
+  /** Milliseconds that the Hub has for an answer. */
+  readonly answerMs?: number | undefined;
+  /** Whether the Hub may send its client to loopback and private networks; by the environment if not given. */
+  readonly allowPrivateAddresses?: boolean | undefined;
+}
+
+/** @throws BlockZeroError HUB_FAILED where HF_ENDPOINT is no URL */
 export const openHub = (
   { kind, name }: Pick<HubAddress, "kind" | "name">,
-  env: Environment,
-  answerMs = ANSWER_MS,
+  { env, answerMs = ANSWER_MS, allowPrivateAddresses = allowsPrivate(env) }: HubOptions,
 ): HubRepository => {
   const token = hubToken(env);
   const hubUrl = (env.HF_ENDPOINT?.trim() || "https://huggingface.co").replace(/\/+$/, "");
@@ -62,7 +73,7 @@ export const openHub = (
     code: "HUB_FAILED",
     hint: "check the address, HF_TOKEN and the connection, then run it again: it goes on where it stopped",
   });
-  const bounds = { answerMs, token, origin };
+  const bounds = { answerMs, token, origin, allowPrivateAddresses };
   const hub = { hubUrl, fetch: boundedFetch(bounds), ...(token !== undefined && { accessToken: token }) };
   const target = { ...hub, repo: { type: kind, name } as const };
   const info = (revision: string): Promise<unknown> =>
@@ -145,6 +156,10 @@ const pagedFetch = (fetch: typeof globalThis.fetch): typeof globalThis.fetch => 
 
 /** The token that the environment holds for the Hub. */
 export const hubToken = (env: Environment): string | undefined => env.HF_TOKEN?.trim() || undefined;
+
+/** As settings read their variables. */
+const allowsPrivate = (env: Environment): boolean =>
+  ["true", "yes", "1"].includes((env.BLOCKZERO_ALLOW_PRIVATE_ADDRESSES ?? "").toLowerCase());
 
 async function* pieces(attempt: Attempt, part: Blob, path: string, expected: number): AsyncGenerator<Uint8Array> {
   let bytes = 0;

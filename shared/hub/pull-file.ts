@@ -1,26 +1,23 @@
 import { BlockZeroError } from "#shared/errors/error.js";
-import { type Environment, openHub } from "./hub.js";
+import { type HubOptions, openHub } from "./hub.js";
 import { formatHubAddress, type HubAddress } from "./hub-address.js";
 import { digestOf } from "./hub-file.js";
 
-export interface PullFileOptions {
-  readonly env: Environment;
+export interface PullFileOptions extends HubOptions {
   readonly maxBytes: number;
-  /** Milliseconds that the Hub has for an answer. */
-  readonly answerMs?: number | undefined;
 }
 
 /**
  * One small file of a repository, checked by the hash that the Hub lists. Nothing else is fetched.
  *
- * @throws BlockZeroError HUB_NOT_FOUND, HUB_FAILED, HUB_LISTING_INVALID, HUB_CONTENT_MISMATCH, HUB_TOO_LARGE
+ * @throws BlockZeroError HUB_NOT_FOUND, HUB_FAILED, HUB_LISTING_INVALID, HUB_CONTENT_MISMATCH, HUB_TOO_LARGE, FETCH_REFUSED_ADDRESS
  */
 export const pullFile = async (
   address: HubAddress,
   path: string,
-  { env, maxBytes, answerMs }: PullFileOptions,
+  { maxBytes, ...options }: PullFileOptions,
 ): Promise<Uint8Array> => {
-  const hub = openHub(address, env, answerMs);
+  const hub = openHub(address, options);
   const wanted = address.revision ?? "main";
   const found = await hub.revision(wanted);
   const file = found && (await hub.files(found.commit)).find((listed) => listed.path === path);

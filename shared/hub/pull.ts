@@ -2,18 +2,15 @@ import { existsSync, readdirSync } from "node:fs";
 import { mkdir, open, readdir, rename, rm, rmdir, stat, statfs } from "node:fs/promises";
 import { dirname, join, relative, sep } from "node:path";
 import { BlockZeroError, reasonOf } from "#shared/errors/error.js";
-import { type Environment, type HubRepository, openHub } from "./hub.js";
+import { type HubOptions, type HubRepository, openHub } from "./hub.js";
 import { formatHubAddress, type HubAddress } from "./hub-address.js";
 import { digestOf, type HubFile } from "./hub-file.js";
 
-export interface PullOptions {
-  readonly env: Environment;
+export interface PullOptions extends HubOptions {
   /** Which files are wanted; all if not given. */
   readonly wants?: (path: string) => boolean;
   /** Told of every file that is whole. */
   readonly onFile?: (file: HubFile) => void;
-  /** Milliseconds that the Hub has for an answer. */
-  readonly answerMs?: number;
 }
 
 export interface Pulled {
@@ -29,16 +26,16 @@ export interface Pulled {
  * where a later call goes on.
  *
  * @throws BlockZeroError OUT_NOT_EMPTY, HUB_NOT_FOUND, HUB_FAILED, HUB_LISTING_INVALID, HUB_CONTENT_MISMATCH, HUB_TOO_LARGE,
- *         FILE_UNWRITABLE
+ *         FETCH_REFUSED_ADDRESS, FILE_UNWRITABLE
  */
 export const pullFolder = async (
   address: HubAddress,
   out: string,
-  { env, wants = () => true, onFile, answerMs }: PullOptions,
+  { wants = () => true, onFile, ...hubOptions }: PullOptions,
 ): Promise<Pulled> => {
   if (existsSync(out) && readdirSync(out).length > 0)
     throw new BlockZeroError("OUT_NOT_EMPTY", `${out} is not empty`, "name a new directory with --out");
-  const hub = openHub(address, env, answerMs);
+  const hub = openHub(address, hubOptions);
   const wanted = address.revision ?? "main";
   const found = await hub.revision(wanted);
   if (found === null)

@@ -4,8 +4,8 @@ import { join } from "node:path";
 import { BlockZeroError, reasonOf } from "#shared/errors/error.js";
 import {
   type CommitMessage,
-  type Environment,
   type HubChange,
+  type HubOptions,
   type HubRepository,
   type HubRevision,
   hubToken,
@@ -14,14 +14,11 @@ import {
 import { formatHubAddress, type HubAddress } from "./hub-address.js";
 import { digestOf, type HubDigest, type HubFile } from "./hub-file.js";
 
-export interface PushOptions extends CommitMessage {
-  readonly env: Environment;
+export interface PushOptions extends CommitMessage, HubOptions {
   /** Makes a new repository private, and refuses one that is public. */
   readonly isPrivate: boolean;
   /** Files of the repository that must go where the folder has none of that name. */
   readonly replaces?: (path: string) => boolean;
-  /** Milliseconds that the Hub has for an answer. */
-  readonly answerMs?: number;
 }
 
 export interface Pushed {
@@ -38,7 +35,7 @@ export interface Pushed {
  * Puts a folder's files into a repository in one commit, and looks at what the Hub then lists. A repository or branch that is not there is made.
  * What the branch holds is not sent again, nor what a broken call had uploaded.
  *
- * @throws BlockZeroError HUB_TOKEN_MISSING, HUB_PUBLIC, HUB_FAILED, HUB_LISTING_INVALID, HUB_CONTENT_MISMATCH, FILE_UNREADABLE
+ * @throws BlockZeroError HUB_TOKEN_MISSING, HUB_PUBLIC, HUB_FAILED, HUB_LISTING_INVALID, HUB_CONTENT_MISMATCH, FETCH_REFUSED_ADDRESS, FILE_UNREADABLE
  */
 export const pushFolder = async (dir: string, address: HubAddress, options: PushOptions): Promise<Pushed> => {
   if (hubToken(options.env) === undefined)
@@ -48,7 +45,7 @@ export const pushFolder = async (dir: string, address: HubAddress, options: Push
       "put HF_TOKEN into the environment or .env, never into a configuration file",
     );
   const branch = address.revision ?? "main";
-  const hub = openHub(address, options.env, options.answerMs);
+  const hub = openHub(address, options);
   const local = await reading(dir, () => localFiles(dir));
   let head = await openBranch(hub, branch, options.isPrivate);
   for (let attempt = 1; attempt <= COMMIT_ATTEMPTS; attempt++) {

@@ -19,6 +19,8 @@ export const MODEL_SOURCE_FORM = "a folder, its config.json, hf://owner/name@rev
 export interface ModelSourceOptions {
   /** HF_TOKEN, and HF_ENDPOINT for another hub. */
   readonly env: Environment;
+  /** Whether a server may send its client to loopback and private networks. */
+  readonly allowPrivateAddresses: boolean;
   /** Milliseconds that a server has for an answer. */
   readonly answerMs?: number;
 }
@@ -34,13 +36,13 @@ export interface DescribedModel {
  * Reads a model's `config.json` of Hugging Face's format alone: nothing else is read or fetched.
  *
  * @param source a folder or a file, `hf://owner/name@revision`, or a URL of http or https, to which `config.json` is added where it names no JSON file
- * @throws BlockZeroError CHECKPOINT_NOT_FOUND, CHECKPOINT_MALFORMED, HUB_ADDRESS_INVALID, and what `pullFile` throws
+ * @throws BlockZeroError CHECKPOINT_NOT_FOUND, CHECKPOINT_MALFORMED, HUB_ADDRESS_INVALID, FETCH_REFUSED_ADDRESS, and what `pullFile` throws
  */
 export const readModelConfig = async (
   source: string,
-  { env, answerMs }: ModelSourceOptions,
+  { env, allowPrivateAddresses, answerMs }: ModelSourceOptions,
 ): Promise<DescribedModel> => {
-  const limits = { maxBytes: MAX_CONFIG_BYTES, answerMs };
+  const limits = { maxBytes: MAX_CONFIG_BYTES, allowPrivateAddresses, answerMs };
   if (source.startsWith(HUB_SCHEME)) {
     const address = parseHubAddress(source);
     if (address.kind !== "model")

@@ -60,7 +60,10 @@ export const validatorPlanCommand: CommandSpec = {
         const { network, hubDType } =
           model === undefined
             ? { network: await networkAhead(config, { log, signal: shutdownSignal() }), hubDType: null }
-            : await networkOfModel(model, ahead, { env: process.env });
+            : await networkOfModel(model, ahead, {
+                env: process.env,
+                allowPrivateAddresses: config.allow_private_addresses,
+              });
         // Loaded only now, so that a wrong setting is told at once.
         const [{ planEvaluation }, { evaluationMemory }, { measureEvaluationTime }, { openDevice }] = await Promise.all(
           [

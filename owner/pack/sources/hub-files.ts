@@ -47,7 +47,7 @@ const unpinned = async (source: string, env: Environment): Promise<BlockZeroErro
   if (address.kind !== "dataset")
     return new BlockZeroError("PACK_UNPINNED", `${source} is no data set`, "write hf://datasets/owner/name@<commit>");
   const wanted = address.revision ?? "main";
-  const found = await openHub(address, env).revision(wanted);
+  const found = await openHub(address, { env }).revision(wanted);
   return found === null
     ? new BlockZeroError(
         "HUB_NOT_FOUND",

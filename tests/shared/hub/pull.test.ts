@@ -16,6 +16,8 @@ const REPO = "somebody/model";
 const address = parseHubAddress(`hf://${REPO}`);
 const config = Buffer.from('{"model_type":"qwen3_moe"}');
 const weights = Buffer.alloc(300_000, "weights ");
+/** Where the hub keeps its files on loopback too. */
+const ANYWHERE = { BLOCKZERO_ALLOW_PRIVATE_ADDRESSES: "true" };
 
 const setUp = async (t: TestContext) => {
   const hub = await startHub(t, REPO, TOKEN);
@@ -128,7 +130,8 @@ describe("a pull from the Hub", { timeout: HANG_GUARD }, () => {
   });
 
   it("fetches files from where the hub sends it, without its token, and believes no other bytes from there", async (t) => {
-    const { hub, env, out } = await setUp(t);
+    const { hub, out, ...own } = await setUp(t);
+    const env = { ...own.env, ...ANYWHERE };
     const shown: (string | undefined)[] = [];
     let change = (bytes: Uint8Array): Uint8Array => bytes;
     const elsewhere = await listen(t, (request, response) => {
@@ -149,8 +152,23 @@ describe("a pull from the Hub", { timeout: HANG_GUARD }, () => {
     assert.ok(!existsSync(other));
   });
 
-  it("shows its token to nobody but the hub", async (t) => {
+  it("asks at no private address but the hub's own, wherever the hub sends it", async (t) => {
     const { hub, env, out } = await setUp(t);
+    const asked: string[] = [];
+    const elsewhere = await listen(t, (request, response) => {
+      asked.push(request.url ?? "");
+      response.end("[]");
+    });
+    hub.sendElsewhere(elsewhere);
+    await assert.rejects(pullFolder(address, out, { env }), refused("FETCH_REFUSED_ADDRESS", /no public address/));
+    hub.continueListingAt(`${elsewhere}/more`);
+    await assert.rejects(pullFolder(address, out, { env }), refused("FETCH_REFUSED_ADDRESS", /no public address/));
+    assert.deepEqual(asked, []);
+  });
+
+  it("shows its token to nobody but the hub", async (t) => {
+    const { hub, out, ...own } = await setUp(t);
+    const env = { ...own.env, ...ANYWHERE };
     const shown: (string | undefined)[] = [];
     const elsewhere = await listen(t, (request, response) => {
       shown.push(request.headers.authorization);
@@ -162,7 +180,8 @@ describe("a pull from the Hub", { timeout: HANG_GUARD }, () => {
   });
 
   it("ends a list of files whose empty pages never end", async (t) => {
-    const { hub, env, out } = await setUp(t);
+    const { hub, out, ...own } = await setUp(t);
+    const env = { ...own.env, ...ANYWHERE };
     const elsewhere = await listen(t, (_, response) => {
       response.setHeader("link", `<${elsewhere}/more>; rel="next"`);
       response.end("[]");
@@ -203,7 +222,22 @@ describe("a pull from a server that", { timeout: HANG_GUARD, concurrency: 16 }, 
       const out = join(temporaryFolder(t), "model");
       await assert.rejects(pullFolder(address, out, { env, answerMs: 150 }), (thrown) => {
         assert.ok(thrown instanceof BlockZeroError, String(thrown));
-        return ["HUB_FAILED", "HUB_NOT_FOUND"].includes(thrown.code);
+        return ["HUB_FAILED", "HUB_NOT_FOUND", "FETCH_REFUSED_ADDRESS"].includes(thrown.code);
+      });
+      assert.ok(!existsSync(out));
+    });
+});
+
+describe("a pull that the hub sends to a server that", { timeout: HANG_GUARD, concurrency: 16 }, () => {
+  for (const [name, behave] of Object.entries(HTTP_BEHAVIOURS))
+    it(`${name} ends with a coded error`, async (t) => {
+      const { hub, out, ...own } = await setUp(t);
+      hub.sendElsewhere(await hostileServer(t, behave));
+      await assert.rejects(pullFolder(address, out, { env: { ...own.env, ...ANYWHERE }, answerMs: 150 }), (thrown) => {
+        assert.ok(thrown instanceof BlockZeroError, String(thrown));
+        const codes = ["HUB_FAILED", "HUB_CONTENT_MISMATCH", "FETCH_REFUSED_ADDRESS"];
+        assert.ok(codes.includes(thrown.code), `${thrown.code} ${thrown.message}`);
+        return true;
       });
       assert.ok(!existsSync(out));
     });

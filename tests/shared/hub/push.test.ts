@@ -43,6 +43,16 @@ describe("a push to the Hub", { timeout: HANG_GUARD }, () => {
     assert.ok(hub.asked.includes("POST /api/repos/create"));
   });
 
+  it("uploads where the hub says, and to no private address but the hub's own", async (t) => {
+    const { hub, dir, options } = await setUp(t);
+    const env = { ...options.env, HF_ENDPOINT: hub.url.replace("127.0.0.1", "localhost") };
+    await assert.rejects(pushFolder(dir, address, { ...options, env }), { code: "FETCH_REFUSED_ADDRESS" });
+    assert.equal(uploads(hub.asked), 0);
+    const { commit } = await pushFolder(dir, address, { ...options, env, allowPrivateAddresses: true });
+    assert.deepEqual(Buffer.from(hub.tree(commit)!.get("model.safetensors")!), weights);
+    assert.equal(uploads(hub.asked), 1);
+  });
+
   it("sends nothing that the branch holds", async (t) => {
     const { hub, dir, options } = await setUp(t);
     const first = await pushFolder(dir, address, options);
@@ -108,7 +118,7 @@ describe("a push to a server that", { timeout: HANG_GUARD, concurrency: 16 }, ()
       const env = { HF_ENDPOINT: await hostileServer(t, behave), HF_TOKEN: TOKEN };
       await assert.rejects(pushFolder(dir, address, { ...options, env, answerMs: 150 }), (thrown) => {
         assert.ok(thrown instanceof BlockZeroError, String(thrown));
-        assert.equal(thrown.code, "HUB_FAILED");
+        assert.ok(["HUB_FAILED", "FETCH_REFUSED_ADDRESS"].includes(thrown.code), thrown.code);
         assert.doesNotMatch(`${thrown.message}${thrown.stack}`, /secret/i);
         return true;
       });
