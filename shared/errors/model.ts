@@ -43,6 +43,10 @@ export const modelErrors = {
     meaning: "The home lacks a part of the model.",
     remedy: "Export from a validator's or the owner's home.",
   },
+  MODEL_TOO_LARGE: {
+    meaning: "The sizes in a model's `config.json` make more weights than can be counted.",
+    remedy: "One of them is wrong: look at the widths and the number of layers.",
+  },
   MODEL_UNKNOWN: { meaning: "No such model is at hand.", remedy: "Name another." },
   OUT_NOT_EMPTY: { meaning: "The output folder is not empty.", remedy: "Name a new folder with `--out`." },
   SAFETENSORS_INVALID: {

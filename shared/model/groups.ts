@@ -5,6 +5,7 @@ import type { Network } from "#shared/protocol/network.js";
 import { DEFAULT_SAFETENSORS_LIMITS } from "#shared/tensor-files/safetensors.js";
 import { checkAnchors } from "./anchors.js";
 import { blocksOf, familyOf } from "./families/index.js";
+import { sizeFault } from "./model-size.js";
 import {
   allExperts,
   expertOf,
@@ -23,11 +24,13 @@ export const expertsOf = (config: ModelConfig, group: ExpertGroup): HeldExperts 
 /**
  * Refuses groups that do not fit the model: a sparse layer without experts, an expert that does not exist, one in two groups.
  *
- * @throws BlockZeroError EXPERT_GROUP_INVALID, SHARD_ANCHORS_INVALID; NETWORK_UNWORKABLE for more tensors than files hold
+ * @throws BlockZeroError EXPERT_GROUP_INVALID, SHARD_ANCHORS_INVALID; NETWORK_UNWORKABLE for more tensors than files hold, and
+ *         more weights than can be counted
  */
 export const checkGroups = ({ model, groups }: Pick<Network, "model" | "groups">): void => {
   const owner = new Map<string, string>();
   checkCount(model, Object.keys(groups).length);
+  checkSize(model);
   const { isSparse } = blocksOf(model);
   const all = Array.from({ length: model.num_hidden_layers }, (_, layer) => layer);
   if (!all.some(isSparse))
@@ -72,6 +75,16 @@ const checkCount = ({ num_hidden_layers: layers, num_experts: experts }: ModelCo
     "NETWORK_UNWORKABLE",
     `model: ${layers} layers of ${experts} experts are more than the ${most} tensors that ${groups + 1} files hold`,
     "take a smaller model, or more groups; docs/network-file.md has every key",
+  );
+};
+
+const checkSize = (model: ModelConfig): void => {
+  const fault = sizeFault(model);
+  if (fault === null) return;
+  throw new BlockZeroError(
+    "NETWORK_UNWORKABLE",
+    `model: ${fault}`,
+    "see vocab_size, hidden_size and the other widths there",
   );
 };
 

@@ -8,6 +8,7 @@ import type { ConfigFile } from "./families/family.js";
 import { blocksOf, FAMILIES, familyOf } from "./families/index.js";
 import { readRope, turnsInPart, writeRope } from "./families/read-rope.js";
 import { INITIALIZER_RANGE } from "./init.js";
+import { sizeFault } from "./model-size.js";
 
 /** The precisions that a checkpoint's weights come in, as `config.json` calls them, with their safetensors dtype. */
 export const CHECKPOINT_DTYPES = { float32: "F32", bfloat16: "BF16", float16: "F16" } as const satisfies Readonly<
@@ -98,7 +99,7 @@ const commonSchema = z
  *
  * @param document parsed JSON, of transformers 4 or 5
  * @param what     its name in an error
- * @throws BlockZeroError CHECKPOINT_MALFORMED naming the field
+ * @throws BlockZeroError CHECKPOINT_MALFORMED naming the field; MODEL_TOO_LARGE where the fields' product is beyond counting
  */
 export const fromHuggingFaceConfig = (document: unknown, what: string): ModelConfig => {
   const { model_type: type } = checked(typeSchema, document, what);
@@ -126,7 +127,14 @@ export const fromHuggingFaceConfig = (document: unknown, what: string): ModelCon
   );
   const named = type === "qwen3_moe" ? all : { ...all, model_type: type };
   const shapes = checked(z.object(modelConfigSchema.shape), named, what, file);
-  return checked(modelConfigSchema, withoutUnused(shapes), what, file);
+  const config = checked(modelConfigSchema, withoutUnused(shapes), what, file);
+  const fault = sizeFault(config);
+  if (fault === null) return config;
+  throw new BlockZeroError(
+    "MODEL_TOO_LARGE",
+    `${what}: ${fault}`,
+    "see vocab_size, hidden_size and the other widths there",
+  );
 };
 
 /** The precision that a `config.json` says its weights have, which `fromHuggingFaceConfig` has read; float32 where it says none. */

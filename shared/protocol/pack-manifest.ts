@@ -13,16 +13,27 @@ export const MAX_SHARD_BYTES = 128 << 20;
 /** Most shards of a side. */
 const MAX_SHARDS = 1 << 16;
 
+/** Most UTF-8 bytes of a shard's text, 64 GiB: a thousand for each token. */
+const MAX_TEXT_BYTES = 2 ** 36;
+
 /** Everybody holds all shards of the held-out part: so many bytes at most. */
 export const MAX_HELD_OUT_BYTES = 2 ** 31;
 
 const shardSchema = z.strictObject({
   hash: hashSchema,
   bytes: z.int().positive().max(MAX_SHARD_BYTES),
-  documents: z.int().positive(),
-  tokens: z.int().positive(),
-  /** UTF-8 bytes of its documents' text. */
-  text_bytes: z.int().positive(),
+  /** Each has an end and a length, four bytes each. */
+  documents: z
+    .int()
+    .positive()
+    .max(MAX_SHARD_BYTES / 8),
+  /** Two bytes each, or four. */
+  tokens: z
+    .int()
+    .positive()
+    .max(MAX_SHARD_BYTES / 2),
+  /** UTF-8 bytes of its documents' text; of all shards together they can be counted exactly. */
+  text_bytes: z.int().positive().max(MAX_TEXT_BYTES),
 });
 
 /** A corpus as tokens: which shards hold its training part and its held-out part, and whose tokens they are. See docs/data.md. */

@@ -40,17 +40,39 @@ export const isOfficialDType = (name: unknown): name is DType =>
 /** Most dimensions of a tensor in the protocol's files. */
 const MAX_DIMENSIONS = 8;
 
+/** Bytes of a tensor, or null where `measureShape` finds a fault. */
+export const byteLength = (dtype: DType, shape: readonly unknown[]): number | null => {
+  const measured = measureShape(dtype, shape);
+  return measured.ok ? measured.bytes : null;
+};
+
+export type MeasuredShape =
+  | { readonly ok: true; readonly bytes: number }
+  | {
+      readonly ok: false;
+      readonly problem: string;
+      /** Whether it is a shape that is too large for any file. */
+      readonly isTooLarge: boolean;
+    };
+
 /**
- * Bytes of a tensor, or null when the shape is not one: at most so many dimensions, whole, and a size that fills whole bytes and is a safe
- * integer of bits, the product of the leading dimensions alone too.
+ * Bytes of a tensor, or why its shape is none: at most so many dimensions, whole, and a size that fills whole bytes and is a safe integer of bits,
+ * the product of the leading dimensions alone too.
  */
-export const byteLength = (dtype: DType, shape: readonly unknown[], maxDimensions = MAX_DIMENSIONS): number | null => {
-  if (shape.length > maxDimensions) return null;
+export const measureShape = (
+  dtype: DType,
+  shape: readonly unknown[],
+  maxDimensions = MAX_DIMENSIONS,
+): MeasuredShape => {
+  const fault = (problem: string, isTooLarge = false) => ({ ok: false, problem, isTooLarge }) as const;
+  if (shape.length > maxDimensions) return fault(`${shape.length} dimensions, at most ${maxDimensions} are read`);
   let bits: number = { ...BITS, ...OTHER_BITS }[dtype];
   for (const side of shape) {
-    if (typeof side !== "number" || !Number.isSafeInteger(side) || side < 0) return null;
+    if (typeof side !== "number" || !Number.isInteger(side) || side < 0)
+      return fault("its shape is not of whole numbers");
     bits *= side;
-    if (!Number.isSafeInteger(bits)) return null;
+    if (!Number.isSafeInteger(side) || !Number.isSafeInteger(bits))
+      return fault("its shape has 2^53 bits or more, which no file holds", true);
   }
-  return bits % 8 === 0 ? bits / 8 : null;
+  return bits % 8 === 0 ? { ok: true, bytes: bits / 8 } : fault("its elements do not fill whole bytes");
 };

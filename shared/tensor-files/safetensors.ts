@@ -1,6 +1,6 @@
 import { BlockZeroError } from "#shared/errors/error.js";
 import { quote } from "#shared/protocol/parsed.js";
-import { byteLength, type DType, isDType, isOfficialDType } from "./dtype.js";
+import { byteLength, type DType, isDType, isOfficialDType, measureShape } from "./dtype.js";
 import { ambiguityOf } from "./strict-json.js";
 
 /** What a tensor is, without its elements. */
@@ -239,13 +239,19 @@ const parseInfo = (name: string, value: unknown, { asOfficial = false }: Safeten
   if (!Array.isArray(shape)) throw bad("shape is not a list");
   if (!Array.isArray(offsets) || offsets.length !== 2) throw bad("data_offsets is not a pair");
   const [begin, end]: readonly unknown[] = offsets;
+  const tooLarge = (what: string) => invalid(`tensor ${quote(name)}: ${what}`, undefined, TOO_LARGE_HINT);
+  if (isBeyondCounting(begin) || isBeyondCounting(end))
+    throw tooLarge("data_offsets of 2^53 bytes or more, which no file has");
   if (!isOffset(begin) || !isOffset(end)) throw bad("data_offsets are not whole numbers");
-  const bytes = byteLength(dtype, shape, asOfficial ? OFFICIAL_DIMENSIONS : undefined);
-  if (bytes === null || end - begin !== bytes) throw bad("data_offsets do not fit dtype and shape");
+  const measured = measureShape(dtype, shape, asOfficial ? OFFICIAL_DIMENSIONS : undefined);
+  if (!measured.ok) throw measured.isTooLarge ? tooLarge(measured.problem) : bad(measured.problem);
+  if (end - begin !== measured.bytes) throw bad("data_offsets do not fit dtype and shape");
   return { dtype, shape: shape.map(Number), begin, end };
 };
 
 const isOffset = (value: unknown): value is number => Number.isSafeInteger(value) && Number(value) >= 0;
+
+const isBeyondCounting = (value: unknown): boolean => typeof value === "number" && value > Number.MAX_SAFE_INTEGER;
 
 /** JavaScript strings may hold lone surrogates, which UTF-8 cannot. */
 const isUnicode = (text: string): boolean => !/\p{Surrogate}/u.test(text);
@@ -257,12 +263,10 @@ const isObject = (value: unknown): value is Record<string, unknown> =>
 export const byName = <T>(map: ReadonlyMap<string, T>): readonly (readonly [string, T])[] =>
   [...map].sort(([a], [b]) => Buffer.compare(Buffer.from(a), Buffer.from(b)));
 
-const invalid = (problem: string, cause?: unknown): BlockZeroError =>
-  new BlockZeroError(
-    "SAFETENSORS_INVALID",
-    problem,
-    "the file is damaged or not safetensors: fetch or write it again",
-    {
-      cause,
-    },
-  );
+const TOO_LARGE_HINT = "its header was made up: ask who made the file, or take another";
+
+const invalid = (
+  problem: string,
+  cause?: unknown,
+  hint = "the file is damaged or not safetensors: fetch or write it again",
+): BlockZeroError => new BlockZeroError("SAFETENSORS_INVALID", problem, hint, { cause });

@@ -5,6 +5,7 @@ import { describe, it, type TestContext } from "node:test";
 import { BlockZeroError, type ErrorCode } from "#shared/errors/error.js";
 import { readCheckpoint, writeCheckpoint } from "#shared/model/checkpoint.js";
 import { fromHuggingFaceConfig, toHuggingFaceConfig } from "#shared/model/huggingface-config.js";
+import { readModelConfig } from "#shared/planning/read-model.js";
 import type { ModelConfig } from "#shared/protocol/model-config.js";
 import { encodeSafetensors, parseSafetensors, type Tensor } from "#shared/tensor-files/safetensors.js";
 import { temporaryFolder } from "#tests/shared/artifact/temporary.js";
@@ -154,6 +155,21 @@ describe("checkpoint", () => {
       const { dir, config } = await written(context);
       editConfig(config, edit);
       await assert.rejects(() => readCheckpoint(dir), fault("CHECKPOINT_MALFORMED", message));
+    });
+
+  const uncounted: readonly (readonly [string, Readonly<Record<string, unknown>>])[] = [
+    ["a vocabulary", { vocab_size: 2 ** 52 }],
+    ["heads", { num_attention_heads: 2 ** 40, num_key_value_heads: 2 ** 40, head_dim: 2 ** 20 }],
+    ["widths", { hidden_size: 2 ** 30, moe_intermediate_size: 2 ** 30 }],
+    ["many experts", { num_experts: 4096, moe_intermediate_size: 2 ** 33 }],
+  ];
+  for (const [what, edit] of uncounted)
+    it(`says of ${what} beyond counting what they are`, async (context) => {
+      const { dir, config } = await written(context);
+      editConfig(config, edit);
+      const expected = fault("MODEL_TOO_LARGE", /config\.json: its sizes make \d\.\de\+\d+ weights/);
+      await assert.rejects(() => readCheckpoint(dir), expected);
+      await assert.rejects(() => readModelConfig(dir, { env: {}, allowPrivateAddresses: false }), expected);
     });
 
   it("refuses a config that says a thing twice, or is not of a config's size", async (context) => {

@@ -114,7 +114,7 @@ describe("checkpoints as they are found", () => {
       editTensors(weights, (tensors) => tensors.set(name!, { dtype: "F32", shape: [2], data: new Uint8Array(8) }));
       editHeader(weights, (header) => ({ ...header, [name!]: { ...Object(header[name!]), ...info } }));
       assert.deepEqual((await readCheckpoint(dir)).parameters, microParameters());
-      assert.throws(() => parseSafetensors(readFileSync(weights)), coded("SAFETENSORS_INVALID", /dtype/));
+      assert.throws(() => parseSafetensors(readFileSync(weights)), coded("SAFETENSORS_INVALID", /dtype|9 dimensions/));
     }
   });
 

@@ -5,6 +5,7 @@ import { checkGroups, expertsOf, groupNamed, groupShapes, hubShapes, shardOf } f
 import { countParameters, expertName, parameterShapes, routerName } from "#shared/model/parameters.js";
 import type { ExpertGroup } from "#shared/protocol/expert-group.js";
 import { networkSchema } from "#shared/protocol/network.js";
+import { coded } from "#tests/support/coded.js";
 import { MICRO, microParameters } from "./micro.js";
 
 const group = (experts: ExpertGroup["experts"]): ExpertGroup => ({
@@ -52,6 +53,14 @@ describe("expert groups", () => {
         },
       );
     });
+
+  it("are refused of a model that is too large to be counted", () => {
+    const model = { ...MICRO, vocab_size: 2 ** 50 };
+    assert.throws(
+      () => checkGroups({ model, groups: { left, right } }),
+      coded("NETWORK_UNWORKABLE", /weights, more than/),
+    );
+  });
 
   it("list their experts in ascending order", () => {
     assert.deepEqual(expertsOf(MICRO, left), [

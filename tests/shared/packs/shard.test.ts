@@ -90,6 +90,9 @@ describe("a pack's manifest", () => {
       [{ ...manifest, training: manifest.held_out }, /named twice/],
       [{ ...manifest, tokenizer: { name: "words", size: 3 } }, /tokenizer/],
       [{ ...manifest, held_out: [{ ...manifest.held_out[0], bytes: 2 ** 40 }] }, /bytes/],
+      ...(["documents", "tokens", "text_bytes"] as const).map(
+        (key) => [{ ...manifest, held_out: [{ ...manifest.held_out[0], [key]: 2 ** 53 - 1 }] }, RegExp(key)] as const,
+      ),
     ];
     for (const [changed, problem] of refusals) {
       const parsed = parsePackManifest(canonicalBytes(changed));

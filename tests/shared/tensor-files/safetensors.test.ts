@@ -6,7 +6,13 @@ import { contentHash } from "#shared/artifact/content-hash.js";
 import { decodeFloats } from "#shared/artifact/update.js";
 import { sha256 } from "#shared/protocol/hash.js";
 import { DTYPES, type DType, isDType } from "#shared/tensor-files/dtype.js";
-import { encodeSafetensors, isCanonical, parseSafetensors, type Tensor } from "#shared/tensor-files/safetensors.js";
+import {
+  encodeSafetensors,
+  isCanonical,
+  OFFICIAL_SAFETENSORS_LIMITS,
+  parseSafetensors,
+  type Tensor,
+} from "#shared/tensor-files/safetensors.js";
 import { loadVectors } from "../protocol/vectors.js";
 
 const invalid = { code: "SAFETENSORS_INVALID" };
@@ -144,6 +150,22 @@ test("what only this language could take for a safetensors file is refused", () 
     ["deep nesting", fileOf(`{"a":${"[".repeat(100_000)}`)],
   ];
   for (const [what, bytes] of cases) assert.throws(() => parseSafetensors(bytes), invalid, what);
+});
+
+test("sizes that cannot be counted are called so", () => {
+  const cases: [string, string, RegExp][] = [
+    ["a product of sides", u8(0, 1, "[134217728,134217728]"), /2\^53 bits or more/],
+    ["a product that a zero would undo", u8(0, 0, "[134217728,134217728,0]"), /2\^53 bits or more/],
+    ["a side", u8(0, 1, "[9007199254740993]"), /2\^53 bits or more/],
+    ["an offset", u8(0, 9007199254740992, "[1]"), /2\^53 bytes or more/],
+  ];
+  for (const [what, entry, message] of cases) {
+    const parse = () => parseSafetensors(fileOf(`{"a":${entry}}`, new Uint8Array(1)));
+    assert.throws(parse, { ...invalid, message, hint: /made up/ }, what);
+  }
+  const fractional = fileOf(`{"a":${u8(0, 1, "[0.5]")}}`, new Uint8Array(1));
+  const limits = OFFICIAL_SAFETENSORS_LIMITS;
+  assert.throws(() => parseSafetensors(fractional, limits), { ...invalid, message: /whole numbers/, hint: /damaged/ });
 });
 
 test("limits hold before anything is read", () => {
