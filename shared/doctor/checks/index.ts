@@ -12,6 +12,7 @@ import { planCheck } from "./plan.js";
 import { portCheck } from "./port.js";
 import { proxyCheck } from "./proxy.js";
 import { registrationCheck, stakeCheck } from "./registration.js";
+import { stateCheck } from "./state.js";
 import { storeCheck } from "./store.js";
 import { walletCheck } from "./wallet.js";
 import { wandbCheck } from "./wandb.js";
@@ -29,6 +30,7 @@ export const CHECKS: readonly Check[] = [
   registrationCheck,
   stakeCheck,
   networkCheck,
+  stateCheck,
   portCheck,
   storeCheck,
   wandbCheck,

@@ -1,0 +1,57 @@
+import { isRejected } from "#shared/chain/writer/chain-rejected.js";
+import { hasCode } from "#shared/errors/error.js";
+import { cycleLength } from "#shared/protocol/phases.js";
+import { type Check, failure, ok, warning } from "../check.js";
+import type { ReadableChain } from "../examined.js";
+import { stateSpans } from "../state-spans.js";
+
+const REMEDY = "name an archive node in chain_endpoint, or one that keeps that many states (--state-pruning)";
+
+/** The node keeps the chain's state as far back as Sprints, confirmations and duty of the network file are read. */
+export const stateCheck: Check = {
+  name: "state",
+  deadlineMs: 60_000,
+  needs: "network",
+  run: async ({ role, chain, network, config: { netuid } }) => {
+    const found = await network();
+    const spans = stateSpans(found);
+    if (spans === null) return ok("there are no Sprints, which alone need old state");
+    const connected = await chain();
+    const { number: head } = await connected.head();
+    const blocksOf = (cycles: number) => cycles * cycleLength(found.phases);
+    const keeps = (cycles: number) => hasState(connected, netuid, Math.max(0, head - blocksOf(cycles)));
+    const told = (cycles: number) => `${blocksOf(cycles)} blocks back (${cycles} cycles)`;
+    if (!(await keeps(spans.running))) {
+      const says = `the node does not keep the state of ${told(spans.running)}`;
+      const isCounted = found.sprint?.duty !== undefined || found.sprint?.confirmations !== undefined;
+      return role === "validator" && isCounted
+        ? failure(`${says}: weights would differ from other validators', which see duty and confirmations`, REMEDY)
+        : warning(`${says}, which Sprints are read from`, REMEDY);
+    }
+    if (await keeps(spans.started)) {
+      const isYoung = head < blocksOf(spans.started);
+      return ok(
+        isYoung
+          ? `the node keeps the state of all ${head} blocks`
+          : `the node keeps the state of ${told(spans.started)}`,
+      );
+    }
+    return warning(
+      `the node does not keep the state of ${told(spans.started)}: after each start confirmed weights of earlier Sprints are unknown`,
+      `${REMEDY}, or run without long pauses`,
+    );
+  },
+};
+
+const hasState = async (chain: ReadableChain, netuid: number, block: number): Promise<boolean> => {
+  try {
+    await chain.commitments(netuid, block);
+    return true;
+  } catch (thrown) {
+    // A node that began at a later block has no older one at all.
+    if (hasCode(thrown, "STATE_DISCARDED", "BLOCK_UNKNOWN")) return false;
+    // The state is there, and is older than the subnet or its pallets.
+    if (isRejected(thrown, "SubNetworkDoesNotExist") || hasCode(thrown, "RUNTIME_UNSUPPORTED")) return true;
+    throw thrown;
+  }
+};

@@ -1,0 +1,24 @@
+import type { Network } from "#shared/protocol/network.js";
+
+/** How many cycles back a program reads the chain's state. */
+export interface StateSpans {
+  /** In each cycle. */
+  readonly running: number;
+  /** Once after it was started: what it reads then it remembers. */
+  readonly started: number;
+}
+
+/** Sprints that confirmed weights are made of, `SPRINT_WINDOW` of shared/compute. */
+export const SPRINTS_READ = 8;
+
+/** Records of a Sprint and of its duty stand from its commit phase to the duty phase of the cycle after: 1.4 cycles. */
+const RECORDS = 2;
+
+/** The spans under a network file (docs/compute.md, docs/duty.md). Null without Sprints: what is read then is of the cycle under way, and what is older can be missed. */
+export const stateSpans = ({ sprint }: Pick<Network, "sprint">): StateSpans | null => {
+  if (sprint === undefined) return null;
+  const { every, confirmations } = sprint;
+  // A confirmation asks those who committed in the last Sprint, up to `every` - 1 cycles ago.
+  const running = confirmations === undefined ? RECORDS : Math.max(RECORDS, every);
+  return { running, started: SPRINTS_READ * every + RECORDS };
+};
