@@ -4,6 +4,7 @@ import type { UpdateReader } from "#shared/artifact/update-reader.js";
 import { BlockZeroError, reasonOf } from "#shared/errors/error.js";
 import { piecesSource } from "#shared/files/byte-source.js";
 import { addSquares } from "#shared/kernels/sum-of-squares.js";
+import { phaseWindow } from "#shared/protocol/phases.js";
 import { explainReason } from "#shared/protocol/verdict.js";
 import { tensorGates } from "#shared/replay/gate-with-blame.js";
 import type { FloatSource } from "#shared/training/float-source.js";
@@ -11,6 +12,7 @@ import { mean } from "#shared/util/mean.js";
 import type { Submission } from "../behaviours.js";
 import type { Miner } from "../context.js";
 import { ownSeeds } from "../score/draws.js";
+import { RECORD_BLOCKS } from "./training-deadline.js";
 
 /** An update that is about to be committed, and what it was trained from. */
 export interface Prepared {
@@ -26,7 +28,7 @@ interface Fault {
   readonly fields: Readonly<Record<string, unknown>>;
 }
 
-type Checking = Pick<Miner, "participant" | "trainer" | "config">;
+type Checking = Pick<Miner, "participant" | "trainer" | "config" | "timer">;
 
 /** Share of a training's batches that the loss is measured on, with the base and the update together. */
 const SHARE = 0.02;
@@ -70,18 +72,26 @@ const faultOf = async (miner: Checking, prepared: Prepared): Promise<Fault | nul
 
 /** Whether the loss on held-out text is clearly higher with the update than without: on every batch, and on the whole. */
 const worsened = async (
-  { participant, trainer, config }: Checking,
+  miner: Checking,
   { cycle, base, submission }: Prepared,
   update: UpdateReader,
 ): Promise<Fault | null> => {
+  const { participant, trainer, config } = miner;
   const { network, networkHash, log } = participant;
   const trained = submission.tokens / (config.batch_size * network.data.sequence_length * config.workers);
   const batches = Math.max(LEAST_BATCHES, Math.min(MOST_BATCHES, Math.floor((SHARE / 2) * trained)));
   const [seed] = ownSeeds({ network: networkHash, cycle, group: config.expert_group }, 1);
   const heldOut = { seed: seed!, batches };
   try {
+    const started = performance.now();
     const before = await trainer.losses(base, heldOut);
     if (!before.every(Number.isFinite)) return null;
+    // The update's losses take as long as the base's. A check that makes the commit late protects nobody.
+    if (timeLeft(miner, cycle) < performance.now() - started) {
+      const prevention = "the commit phase is short for this machine; training ends earlier in the next cycle";
+      log.warn("the update's loss is not checked", { cycle, reason: "the commit phase ends too soon", prevention });
+      return null;
+    }
     const after = await trainer.losses(withUpdate(base, update), heldOut);
     const figures = { batches, baseLoss: mean(before), loss: mean(after) };
     const isBetterSomewhere = after.some((loss, i) => loss <= before[i]!);
@@ -93,6 +103,13 @@ const worsened = async (
     log.warn("the update's loss is not checked", { cycle, reason: reasonOf(thrown), prevention: thrown.hint });
   }
   return null;
+};
+
+/** Milliseconds until a commit must be sent; infinite while the chain's pace is unknown. */
+const timeLeft = ({ participant, timer }: Checking, cycle: number): number => {
+  const { end } = phaseWindow(cycle, "commit", participant.network.phases);
+  const due = timer?.expected(end - RECORD_BLOCKS);
+  return due === undefined ? Number.POSITIVE_INFINITY : due - Date.now();
 };
 
 /** Weights with an update that passed the gates added, a tensor at a time. */

@@ -3,7 +3,7 @@ import type { PhaseLengths } from "#shared/protocol/phase-lengths.js";
 import { phaseWindow } from "#shared/protocol/phases.js";
 
 /** Blocks of the commit phase that are kept for the record: one to send it in, and one to send it again. */
-const RECORD_BLOCKS = 2;
+export const RECORD_BLOCKS = 2;
 
 /** Factor on the time that packing took. */
 const MARGIN = 1.25;

@@ -181,6 +181,21 @@ describe("a miner's check of its own update", { timeout: HANG_GUARD }, () => {
     assert.equal(said?.reason, "no worker is left");
   });
 
+  it("does not measure an update for whose losses the commit phase has no time left", async (t) => {
+    const { subnet, ann } = await open(t);
+    const { tensors } = forge(subnet, { miner: "ann", tensors: noiseUpdate(subnet, "faint", 1e-6) });
+    let measured = 0;
+    const losses: typeof ann.trainer.losses = (...given) => {
+      measured += 1;
+      return ann.trainer.losses(...given);
+    };
+    const late = { blockTime: () => 1000, expected: () => Date.now() };
+    assert.equal(await judged({ ...ann, trainer: { ...ann.trainer, losses }, timer: late }, subnet, tensors), true);
+    assert.equal(measured, 1);
+    const [said] = linesOf(ann, "the update's loss is not checked");
+    assert.equal(said?.reason, "the commit phase ends too soon");
+  });
+
   it("changes nothing of the training that follows", async (t) => {
     const [measured, plain] = [await open(t), await open(t)];
     const base = inMemory(genesisBase(measured.subnet).group("math"));
