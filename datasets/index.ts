@@ -28,7 +28,6 @@ export const builtInKinds: readonly string[] = Object.keys(builtIn);
 export const sourceKinds: readonly string[] = [...builtInKinds, "jsonl", "pack"];
 
 const opened = new Map<string, DocumentSource>();
-const digests = new Map<string, string>();
 
 /**
  * Opens a source by name; the ones that come with the toolkit, and files whose content is named, are opened once a process.
@@ -68,13 +67,11 @@ const openFile = (path: string, sha256: string | undefined): DocumentSource => {
 };
 
 const checkVersion = (source: DocumentSource, sha256: string): void => {
-  const { kind } = source;
-  const digest = digests.get(kind) ?? sourceDigest(source);
-  digests.set(kind, digest);
+  const digest = sourceDigest(source);
   if (digest === sha256) return;
   throw new BlockZeroError(
     "DATASET_VERSION",
-    `the network file names the source "${kind}" as ${sha256.slice(0, 8)}, this toolkit has ${digest.slice(0, 8)}`,
+    `the network file names the source "${source.kind}" as ${sha256.slice(0, 8)}, this toolkit has ${digest.slice(0, 8)}`,
     "install the version of BlockZero that the subnet's owner names",
   );
 };

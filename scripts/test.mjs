@@ -1,6 +1,6 @@
 // Runs the compiled tests with Node's own runner: `node scripts/test.mjs [--unit] [--long] [name part ...]`; with --unit only those of no whole
 // program. Files named `*.long.test.ts` take long: they run with --long, then without the others, or where a part of their name is given.
-// Unit tests first, two processes at a time, each with the tests of a room or of several small ones; then those of whole
+// Unit tests first, three processes at a time, each with the tests of a room or of several small ones; then those of whole
 // programs, two files at a time; then the end-to-end runs, which want the machine to themselves, one by one.
 // Only tests whose TypeScript source still exists run, so a deleted test does not live on in dist/.
 import { spawnSync } from "node:child_process";
@@ -35,6 +35,9 @@ const rooms = join(compiled, "rooms");
 
 /** Test files that a process takes at least: starting one, with all that it imports, costs as much as most files' tests. Long ones are worth their own. */
 const FILES_OF_A_PROCESS = 12;
+
+/** Processes that run unit tests. A quarter of its time each waits, most of it for files, so two leave two processors idle. */
+const UNIT_PROCESSES = 3;
 
 /** Files that import the tests of a room, or of several small ones, one after the other; the one with the most first. */
 const byRoom = (paths) => {
@@ -71,7 +74,7 @@ const run = (paths, concurrency) => {
 };
 
 process.exit(
-  run(byRoom(tests.filter(isUnit)), 2) ||
+  run(byRoom(tests.filter(isUnit)), UNIT_PROCESSES) ||
     run(
       tests.filter((path) => folderOf(path) === "programs"),
       2,
