@@ -10,8 +10,8 @@ export const chainMetricsSettings = defineConfig({ "metrics.listen": metricsSett
 
 export interface OwnChain {
   readonly listen: string;
-  /** The newest block. `at`: when it was built, milliseconds since the epoch; unset where the chain has a clock of its own. */
-  readonly head: () => { readonly number: number; readonly at?: number };
+  /** The newest block. `ageMs`: milliseconds since it came; unset where nobody measures it. */
+  readonly head: () => { readonly number: number; readonly ageMs?: number };
   readonly log: Log;
 }
 
@@ -19,9 +19,9 @@ export interface OwnChain {
 export const observeChain = async ({ listen, head, log }: OwnChain): Promise<() => Promise<void>> => {
   const { instruments, close } = await openTelemetry({ role: "chain", version: packageInfo.version, listen, log });
   instruments.beforeReading(() => {
-    const { number, at } = head();
+    const { number, ageMs } = head();
     instruments.set("blockzero_head_block", number);
-    if (at !== undefined) instruments.set("blockzero_head_age_seconds", Math.max(0, Date.now() - at) / 1000);
+    if (ageMs !== undefined) instruments.set("blockzero_head_age_seconds", ageMs / 1000);
   });
   return close;
 };

@@ -45,7 +45,7 @@ export const devchain: CommandSpec = {
         });
         const unobserve = await observeChain({
           listen,
-          head: () => ({ number: chain.head.number, at: chain.head.timestamp }),
+          head: () => ({ number: chain.head.number, ageMs: chain.headAgeMs() }),
           log,
         });
         const { endpoint, genesisHash } = chain;

@@ -4,8 +4,17 @@ import type { Instruments } from "#shared/telemetry/instruments/instruments.js";
 /** Least time between two looks at the disk, in milliseconds. */
 const EVERY_MS = 10_000;
 
-/** Shows the space on the disk of a folder whenever the figures are read. @returns ends it */
-export const observeDisk = (folder: string, instruments: Instruments, now: () => number = Date.now): (() => void) => {
+/**
+ * Shows the space on the disk of a folder whenever the figures are read.
+ *
+ * @param now milliseconds of a clock that nobody sets
+ * @returns ends it
+ */
+export const observeDisk = (
+  folder: string,
+  instruments: Instruments,
+  now: () => number = performance.now.bind(performance),
+): (() => void) => {
   let looked = Number.NEGATIVE_INFINITY;
   const look = async () => {
     looked = now();

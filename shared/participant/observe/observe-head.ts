@@ -12,23 +12,28 @@ const STALE_BLOCKS = 10;
 export interface HeadOptions {
   /** Of the network file. Without them no cycles are shown. */
   readonly phases?: PhaseLengths;
-  /** Milliseconds since the epoch. */
+  /** The wall clock, milliseconds since the epoch. */
   readonly now?: () => number;
+  /** Milliseconds of a clock that nobody sets. */
+  readonly elapsed?: () => number;
 }
 
-/** Shows the newest block and its place in the cycle. The program is unhealthy while no block comes. Until the signal aborts. */
+/**
+ * Shows the newest block and its place in the cycle. The program is unhealthy while no block comes. Until the signal aborts. What the wall clock differs
+ * from the chain's is shown as it is when a block comes; how long ago that was does not depend on it.
+ */
 export const observeHead = (
   clock: Pick<BlockClock, "head" | "onHead">,
   { instruments, health }: Telemetry,
   signal: AbortSignal,
-  { phases, now = Date.now }: HeadOptions = {},
+  { phases, now = Date.now, elapsed = performance.now.bind(performance) }: HeadOptions = {},
 ): void => {
   let last = clock.head;
-  let seen = now();
+  let seen = elapsed();
   let pace = 0;
   const show = ({ number, timestamp }: Head) => {
     instruments.set("blockzero_head_block", number);
-    instruments.set("blockzero_head_lag_seconds", (seen - timestamp) / 1000);
+    instruments.set("blockzero_head_lag_seconds", (now() - timestamp) / 1000);
     if (!phases) return;
     const { cycle, phase, blocksLeft } = phaseAt(number + 1, phases);
     instruments.set("blockzero_cycle", cycle);
@@ -38,13 +43,15 @@ export const observeHead = (
   show(last);
   clock.onHead((head) => {
     if (head.number > last.number) pace = (head.timestamp - last.timestamp) / (head.number - last.number);
-    seen = now();
+    seen = elapsed();
     last = head;
     show(head);
   }, signal);
-  const unread = instruments.beforeReading(() => instruments.set("blockzero_head_age_seconds", (now() - seen) / 1000));
+  const unread = instruments.beforeReading(() =>
+    instruments.set("blockzero_head_age_seconds", (elapsed() - seen) / 1000),
+  );
   const unwatch = health.watch(() => {
-    const age = now() - seen;
+    const age = elapsed() - seen;
     if (age <= Math.max(STALE_HEAD_MS, STALE_BLOCKS * pace)) return null;
     return `no new block for ${Math.round(age / 1000)} s, the last is ${last.number}`;
   });

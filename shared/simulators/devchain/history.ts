@@ -16,6 +16,7 @@ export class History {
   readonly #receipts = new Map<string, Receipt>();
   readonly #receiptsOf = new Map<number, readonly string[]>();
   #latest: ChainState;
+  #headCame = 0;
 
   constructor(
     genesis: ChainState,
@@ -33,9 +34,15 @@ export class History {
     return this.#heads.at(-1)!;
   }
 
+  /** When the newest block came: `performance.now()` of then. */
+  get headCame(): number {
+    return this.#headCame;
+  }
+
   /** @returns the receipts of the block. */
   push(state: ChainState, outcomes: readonly Outcome[]): readonly Receipt[] {
     this.#latest = state;
+    this.#headCame = performance.now();
     this.#heads.push({ number: state.block, hash: state.blockHash, timestamp: state.timestamp });
     this.#states.set(state.block, state);
     this.#states.delete(state.block - this.retention);

@@ -30,6 +30,8 @@ export interface DevchainServer {
   /** Hash of block 0, 64 hex digits. */
   readonly genesisHash: string;
   readonly head: Head;
+  /** Milliseconds since the newest block came, whatever the wall clock says. */
+  headAgeMs(): number;
   /** Builds blocks at once. */
   newBlocks(count: number): Head;
   /** Reverts the newest block, as a fork does. Its extrinsics wait again, or are lost. */
@@ -69,6 +71,7 @@ export const startDevchain = async (options: DevchainOptions): Promise<DevchainS
     get head() {
       return node.history.head;
     },
+    headAgeMs: () => performance.now() - node.history.headCame,
     newBlocks: (count) => node.newBlocks(count),
     undoBlock: (keep) => node.undoBlock(keep),
     setBlockTime: (ms) => node.setBlockTime(ms),

@@ -38,6 +38,7 @@ describe("the newest block", () => {
     const telemetry = createTelemetry(instruments);
     const stop = new AbortController();
     let now = 100 * 12_000 + 500;
+    let elapsed = 7;
     let tell = (_: Head) => {};
     const clock = {
       head: headAt(100),
@@ -45,7 +46,7 @@ describe("the newest block", () => {
         tell = callback;
       },
     };
-    observeHead(clock, telemetry, stop.signal, { phases: PHASES, now: () => now });
+    observeHead(clock, telemetry, stop.signal, { phases: PHASES, now: () => now, elapsed: () => elapsed });
     const shown = async () => parsePrometheus(await instruments.text());
     const first = await shown();
     assert.equal(first.get("blockzero_head_block"), 100);
@@ -58,14 +59,20 @@ describe("the newest block", () => {
     now = 103 * 12_000;
     tell(headAt(103));
     assert.equal((await shown()).get('blockzero_phase{phase="train"}'), 1);
-    now += 100_000;
-    assert.equal((await shown()).get("blockzero_head_age_seconds"), 100);
-    assert.equal(telemetry.health.problem(), null);
-    now += 21_000;
+    elapsed += 100_000;
+    for (const set of [-86_400_000, 0, 86_400_000]) {
+      now = 103 * 12_000 + set;
+      assert.equal((await shown()).get("blockzero_head_age_seconds"), 100, "whatever the wall clock is set to");
+      assert.equal((await shown()).get("blockzero_head_lag_seconds"), 0);
+      assert.equal(telemetry.health.problem(), null);
+    }
+    elapsed += 21_000;
     assert.equal(telemetry.health.problem(), "no new block for 121 s, the last is 103");
     tell(headAt(104));
     assert.equal(telemetry.health.problem(), null);
-    now += 1e9;
+    assert.equal((await shown()).get("blockzero_head_age_seconds"), 0);
+    assert.equal((await shown()).get("blockzero_head_lag_seconds"), 86_388, "a clock that is off shows");
+    elapsed += 1e9;
     stop.abort();
     assert.equal(telemetry.health.problem(), null);
   });
