@@ -31,10 +31,10 @@ test("a miner and a validator of a living subnet show what they do", { timeout: 
   ]);
 
   let trained: ReadonlyMap<string, number> = new Map();
-  // Until its permit is known, a validator counts as anybody else.
+  // Until its permit is known, a validator counts as anybody else. A request that it gave up may have sent it nothing.
   await until(t, async () => {
     trained = await figures(miner);
-    return trained.has(SENT_TO_VALIDATORS);
+    return (trained.get(SENT_TO_VALIDATORS) ?? 0) > 0;
   });
   const at = (name: string) => trained.get(name) ?? Number.NaN;
   assert.ok(at("blockzero_cycle") >= cycle);
@@ -49,7 +49,6 @@ test("a miner and a validator of a living subnet show what they do", { timeout: 
   assert.ok(at("blockzero_update_bytes") > 0);
   assert.ok(at('blockzero_duties_total{duty="update",outcome="done"}') >= 1);
   assert.ok(at('blockzero_chain_writes_total{call="setCommitment",outcome="included"}') >= 2);
-  assert.ok(at(SENT_TO_VALIDATORS) > 0);
   assert.ok(at('blockzero_own_verdicts_total{verdict="scored",reason="none"}') >= 1);
   assert.ok(at("blockzero_disk_free_bytes") > 0);
 
