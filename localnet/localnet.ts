@@ -27,7 +27,7 @@ import { freePorts } from "./ports.js";
 import { type Supervised, supervise } from "./process.js";
 import type { CycleResult, LocalnetResult, SprintCycle } from "./result.js";
 import { createPlayerHotkey, type LocalnetParticipant, roles } from "./roles.js";
-import { CONFIRMED_SPRINT, observeSprint, readCosts, SPRINT } from "./sprint.js";
+import { observeSprint, readCosts, sprintWith } from "./sprint.js";
 import { sprintTable } from "./sprint-table.js";
 import { cycleTable, LEGEND, summaryTable } from "./table.js";
 import { createView } from "./view.js";
@@ -116,7 +116,7 @@ const live = async (options: LocalnetOptions, stage: Stage): Promise<LocalnetRes
   const template = {
     ...templateFile,
     netuid,
-    ...(options.sprint && { sprint: options.confirmations ? CONFIRMED_SPRINT : SPRINT }),
+    ...(options.sprint && { sprint: sprintWith(options) }),
   };
   const first = Math.max(firstCycle((await chain.head()).number, template), host.firstCycle);
   const store = directoryStore(join(home, "owner", "blobs"));

@@ -42,6 +42,8 @@ export interface LocalnetOptions {
   readonly sprint: boolean;
   /** A Sprint in every second cycle, confirmed in the others. */
   readonly confirmations: boolean;
+  /** A Sprint in every second cycle, upheld by proofs of idle time in the others. */
+  readonly idle: boolean;
   /** Where its dashboard is served. Null: nowhere. */
   readonly dashboard: ListenAddress | null;
   /** WASM of the subtensor runtime to run. Unset: a devchain. */

@@ -81,8 +81,10 @@ export interface DutyOfMiner {
 
 export interface SprintCycle {
   readonly cycle: number;
-  /** The cycle whose Sprint it confirms. Null if it is a Sprint of its own. */
+  /** The cycle whose Sprint it confirms or upholds. Null if it is a Sprint of its own. */
   readonly confirms: number | null;
+  /** Whether it is idle time that upholds that Sprint's weights. */
+  readonly idle: boolean;
   readonly miners: readonly SprintMiner[];
   /** The value that the cycle's seeds are mixed with. Null where the chain follows no drand beacon. */
   readonly beacon: BeaconValue | null;

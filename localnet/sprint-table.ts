@@ -22,11 +22,11 @@ const HEADING = [
 
 /** The table of a settled Sprint for the terminal. */
 export const sprintTable = (
-  { cycle, confirms, miners, beacon, seconds, minerSeconds, validatorSeconds }: SprintCycle,
+  { cycle, confirms, idle, miners, beacon, seconds, minerSeconds, validatorSeconds }: SprintCycle,
   nameOf: (uid: number) => Pick<LocalnetParticipant, "name" | "behaviour"> | undefined,
   nameOfHotkey: (hotkey: string) => string,
 ): readonly string[] => [
-  `${paint("bold", confirms === null ? `Sprint of cycle ${cycle}` : `Confirmation in cycle ${cycle} of the Sprint of cycle ${confirms}`)} · a miner computed ${costOf(minerSeconds, seconds)}, a validator ${costOf(validatorSeconds, seconds)}`,
+  `${paint("bold", titleOf({ cycle, confirms, idle }))} · a miner computed ${costOf(minerSeconds, seconds)}, a validator ${costOf(validatorSeconds, seconds)}`,
   ...columns([
     HEADING,
     ...miners.map((miner) => [
@@ -44,6 +44,11 @@ export const sprintTable = (
   ...(beacon === null ? [] : [`  beacon ${valueText(beacon, nameOfHotkey)}`]),
   "",
 ];
+
+const titleOf = ({ cycle, confirms, idle }: Pick<SprintCycle, "cycle" | "confirms" | "idle">): string =>
+  confirms === null
+    ? `Sprint of cycle ${cycle}`
+    : `${idle ? "Idle time" : "Confirmation"} in cycle ${cycle} of the Sprint of cycle ${confirms}`;
 
 /** Of the Sprint before. */
 const dutyCells = (duty: SprintMiner["duty"]): readonly string[] => {

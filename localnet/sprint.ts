@@ -18,8 +18,22 @@ import type { LocalnetParticipant } from "./roles.js";
 /** The localnet's Sprints. An honest miner of a slow machine confirms what is required. */
 export const SPRINT: Sprint = sprintSchema.parse({ every: 1, dials: "test", required: 200, duty: {} });
 
-/** The same in every second cycle, and confirmed in each of the others, so that it is seen. */
-export const CONFIRMED_SPRINT: Sprint = { ...SPRINT, every: 2, confirmations: 1 };
+/** Half of the few seconds of a localnet's evaluate phase. */
+const IDLE = sprintSchema.parse({ ...SPRINT, idle: { window: 0.5 } }).idle;
+
+/** The same in every second cycle, confirmed or upheld by idle time in each of the others, so that it is seen; one of both at even odds where both are asked for. */
+export const sprintWith = ({
+  confirmations,
+  idle,
+}: {
+  readonly confirmations: boolean;
+  readonly idle: boolean;
+}): Sprint => ({
+  ...SPRINT,
+  ...((confirmations || idle) && { every: 2 }),
+  ...(confirmations && { confirmations: idle ? 0.5 : 1 }),
+  ...(idle && { idle: IDLE }),
+});
 
 /** A part of the evaluate phase, so that a Sprint takes at most a twentieth of the cycle. */
 export const COMPUTE = { max_share: 0.25 };
@@ -73,13 +87,13 @@ export const observeSprint = async (
   const { chain, clock, network, signal } = context;
   await clock.reach(lastBlockFor("checksheld", cycle, context) + 1, signal);
   const source = cycleSource(context, { isHeld: true });
-  const { results, confirmations, confirmed, standings, duty } = await readPayWindow(source, cycle + 1, {
+  const { results, confirmations, idle, confirmed, standings, duty } = await readPayWindow(source, cycle + 1, {
     arithmetic: () => processor(2),
     known: known.sprints,
     knownDuty: known.duties,
     signal,
   });
-  const result = [...results, ...confirmations].find((one) => one.cycle === cycle);
+  const result = [...results, ...confirmations, ...idle].find((one) => one.cycle === cycle);
   if (!result) return null;
   const paid = payGate(network.sprint, { confirmed, standings });
   const closed = duty.results.at(-1)?.cycle ?? cycle;
@@ -94,6 +108,7 @@ export const observeSprint = async (
   return {
     cycle,
     confirms: result.confirms,
+    idle: result.sprint.isIdle === true,
     miners: result.outcomes.map(
       ({ uid, hotkey, difficulty, proof, wins, nonces, outcome, nonce, fault, measured, low, high }) => ({
         ...{ uid, hotkey, difficulty, proof, wins, nonces, outcome, nonce, fault, measured, low, high },

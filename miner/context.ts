@@ -1,3 +1,4 @@
+import type { IdleGate } from "#shared/continuous/idle-gate.js";
 import type { BlockTimer } from "#shared/participant/block-timer.js";
 import type { Participant } from "#shared/participant/participant.js";
 import type { Journal } from "#shared/participant/writes/journal.js";
@@ -14,4 +15,6 @@ export interface Miner {
   readonly metrics: MetricsSink;
   /** Tells when a block will come; without it training ends when the block is seen. */
   readonly timer?: BlockTimer;
+  /** Who has the device: training, Sprints and duty, or idle time, which gives way to them. */
+  readonly gate: IdleGate;
 }

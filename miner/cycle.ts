@@ -38,7 +38,9 @@ export const runCycle = async (miner: Miner, cycle: number): Promise<void> => {
   } as const;
   const artifact =
     entry?.artifact ??
-    (await withinBlocks(participant, due, (bounded) => packed({ ...miner, participant: bounded }, cycle)));
+    (await withinBlocks(participant, due, (bounded) =>
+      miner.gate.work(() => packed({ ...miner, participant: bounded }, cycle)),
+    ));
   if (artifact === null) return;
   const head = { network: shortHash(participant.networkHash), cycle };
   if (!journal.value.cycles[cycle]?.committed) {

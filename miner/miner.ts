@@ -1,5 +1,6 @@
 import { join } from "node:path";
 import { packageInfo } from "#shared/cli/package-info.js";
+import { createIdleGate } from "#shared/continuous/idle-gate.js";
 import { warnAtStart } from "#shared/doctor/at-start.js";
 import type { Examined } from "#shared/doctor/examined.js";
 import { thisMachine } from "#shared/doctor/machine.js";
@@ -57,6 +58,7 @@ const mine = async (participant: Participant, given: MinerConfig, metrics: Metri
     journal: openJournal(join(participant.home, "miner.json"), minerJournalSchema, participant.log),
     trainer,
     timer: await openBlockTimer(participant),
+    gate: createIdleGate(),
   };
   for (const cycle of awaitingScore(miner)) void feedback(miner, cycle);
   sayWhatIsMissed(miner);

@@ -535,6 +535,7 @@ export const ROOMS: readonly Room[] = [
       "shared/subnet",
       "shared/sprint/exact",
       "shared/sprint/proof",
+      "shared/continuous",
       "shared/compute",
       "shared/duty",
       "shared/settlement",

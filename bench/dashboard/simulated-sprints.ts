@@ -45,6 +45,7 @@ export const simulatedSprints = ({ sprint, hosts, cycle }: SimulatedSprints): Pa
     ...{
       results,
       confirmations: [],
+      idle: [],
       unknown: [],
       confirmed: confirmedWeights(results.map(({ outcomes }) => outcomes)),
     },

@@ -46,6 +46,7 @@ interface Options extends ModelOptions {
   readonly sealed?: boolean;
   readonly sprint?: boolean;
   readonly confirmations?: boolean;
+  readonly idle?: boolean;
   readonly dashboard?: ListenAddress | boolean;
   readonly chain: LocalChainKind;
   readonly runtime?: string;
@@ -105,6 +106,7 @@ export const localnet: CommandSpec = {
       .option("--sealed", "evaluate groups with endless text on pages that nobody can read before")
       .option("--sprint", "miners prove what they can compute, each cycle; one of them claims more than it found")
       .option("--confirmations", "with --sprint: a Sprint in every second cycle, confirmed in the others")
+      .option("--idle", "with --sprint: a Sprint in every second cycle, upheld by proofs of idle time in the others")
       .option(
         "--dashboard [address]",
         "serve the subnet's page there, or on a free port; unset: if standard error is a terminal",
@@ -120,6 +122,7 @@ export const localnet: CommandSpec = {
           sealed = false,
           sprint = false,
           confirmations = false,
+          idle = false,
           dashboard,
           settings,
           network,
@@ -141,6 +144,7 @@ export const localnet: CommandSpec = {
               sealed,
               sprint,
               confirmations,
+              idle,
               dashboard: addressOf(dashboard),
               settings: settings === undefined ? {} : readPlayerSettings(settings),
               blockTime,

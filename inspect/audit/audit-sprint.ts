@@ -6,7 +6,7 @@ import { profileOf } from "#shared/compute/profile/profile-of.js";
 import { isPromised, readProof } from "#shared/compute/read-proof.js";
 import { readSprint, type SprintResult } from "#shared/compute/read-sprint.js";
 import type { CheckEntry } from "#shared/protocol/checks.js";
-import { type Sprint, sprintOf } from "#shared/protocol/sprint.js";
+import { type PlayedSprint, sprintOf } from "#shared/protocol/sprint.js";
 import { readSprintSeed } from "#shared/replay/evaluation-seeds.js";
 import { lastBlockFor } from "#shared/replay/phase-records.js";
 import type { CycleSource } from "#shared/replay/source.js";
@@ -35,7 +35,12 @@ export const auditSprint = async (
     if (!result.isWhole)
       findings.note("not all checks and proofs of the Sprint can be had: others may have settled it otherwise");
     const { confirms } = result;
-    if (confirms !== null) findings.note(`a confirmation of the Sprint of cycle ${confirms} was drawn`);
+    if (confirms !== null)
+      findings.note(
+        sprint.isIdle
+          ? `its idle time is to uphold weights of the Sprint of cycle ${confirms}`
+          : `a confirmation of the Sprint of cycle ${confirms} was drawn`,
+      );
     for (const outcome of result.outcomes) findings.note(outcomeText(outcome));
     await checkOpinions(source, { cycle, sprint, result, judge }, findings);
   } finally {
@@ -50,7 +55,7 @@ const outcomeText = ({ uid, outcome, wins, measured, low, high, nonce, fault }: 
 
 interface Auditing {
   readonly cycle: number;
-  readonly sprint: Sprint;
+  readonly sprint: PlayedSprint;
   readonly result: SprintResult;
   readonly judge: SprintJudge;
 }

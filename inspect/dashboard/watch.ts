@@ -173,7 +173,7 @@ export const watchSubnet = async (options: WatchOptions): Promise<Watch> => {
             known,
             settled: {
               sprints: windows
-                .flatMap(({ results, confirmations }) => [...results, ...confirmations])
+                .flatMap(({ results, confirmations, idle }) => [...results, ...confirmations, ...idle])
                 .filter(({ isWhole }) => isWhole),
               duties: windows.flatMap(({ duty }) => duty.results).filter(({ isWhole }) => isWhole),
             },

@@ -4,6 +4,7 @@ import { payGate } from "#shared/compute/gate.js";
 import { entryOn, type SprintOutcome } from "#shared/compute/outcome.js";
 import type { PayWindow } from "#shared/compute/read-pay-window.js";
 import type { SprintResult } from "#shared/compute/read-sprint.js";
+import { idleRules, neededToUphold, type Utilisation, utilisationOf } from "#shared/compute/upheld.js";
 import type { CheckEntry } from "#shared/protocol/checks.js";
 import type { Network } from "#shared/protocol/network.js";
 import { withDuty } from "#shared/protocol/sprint.js";
@@ -32,6 +33,13 @@ export interface SprintFacts {
   readonly sprints: readonly { readonly cycle: number; readonly outcome: SprintOutcome | null }[];
   /** The confirmations of the last of them, ascending. `outcome` is null where it was not asked. */
   readonly confirmations: readonly { readonly cycle: number; readonly outcome: SprintOutcome | null }[];
+  /** The idle time after it, ascending: as confirmations, with the part of its capacity that it used otherwise, where it proved any. */
+  readonly idle: readonly {
+    readonly cycle: number;
+    readonly outcome: SprintOutcome | null;
+    readonly needed: number;
+    readonly utilisation: Utilisation | null;
+  }[];
   /** What the validators said of its last proof. */
   readonly said: readonly SprintOpinion[];
   /** Cycles whose Sprint cannot be had any more, or not in full. */
@@ -59,7 +67,7 @@ export const sprintFacts = (
   { uid, hotkey }: { readonly uid: number; readonly hotkey: string },
 ): SprintFacts | null => {
   if (!sprints) return null;
-  const { results, confirmations, unknown, confirmed } = sprints;
+  const { results, confirmations, idle, unknown, confirmed } = sprints;
   const outcomeIn = ({ outcomes }: SprintResult) =>
     outcomes.find((one) => one.uid === uid && one.hotkey === hotkey) ?? null;
   const last = results.at(-1);
@@ -69,6 +77,16 @@ export const sprintFacts = (
     part: payGate(network.sprint, { confirmed, standings: undefined })?.(hotkey) ?? 1,
     sprints: results.map((result) => ({ cycle: result.cycle, outcome: outcomeIn(result) })),
     confirmations: confirmations.map((result) => ({ cycle: result.cycle, outcome: outcomeIn(result) })),
+    idle: idle.map((result) => {
+      const outcome = outcomeIn(result);
+      const [weight, rules] = [confirmed?.get(hotkey)?.idle?.of ?? 0, idleRules(result.sprint)!];
+      return {
+        cycle: result.cycle,
+        outcome,
+        needed: neededToUphold(weight, rules),
+        utilisation: outcome?.outcome === "valid" ? utilisationOf(weight, outcome, rules) : null,
+      };
+    }),
     said: last && outcomeIn(last)?.proof ? opinionsOn(last, hotkey) : [],
     unknown,
     duty: dutyFacts(network, sprints, hotkey),

@@ -14,6 +14,7 @@ export const sprintSentences = (facts: SprintFacts | null): readonly string[] =>
       ? [provenText(last.cycle, last.outcome), ...said(facts), settledText(last.outcome)]
       : [`It did not enter the Sprint of cycle ${last.cycle}.`]),
     ...facts.confirmations.flatMap(({ cycle, outcome }) => (outcome ? [confirmationText(cycle, outcome)] : [])),
+    ...facts.idle.flatMap((one) => (one.outcome ? [idleText(one, one.outcome)] : [])),
     confirmedText(facts),
     ...dutyText(facts.duty),
     ...(facts.unknown.length > 0
@@ -79,10 +80,28 @@ const confirmationText = (cycle: number, outcome: SprintOutcome): string => {
   return `${asked} It committed to ${wins} wins, which speak for ${measured} nonces, between ${low} and ${high}. ${settledText(outcome)}`;
 };
 
+const idleText = ({ cycle, needed, utilisation }: SprintFacts["idle"][number], outcome: SprintOutcome): string => {
+  const asked = `In idle time of cycle ${cycle}, where ${needed} nonces uphold its weight,`;
+  if (outcome.proof === null) return `${asked} it committed to no proof in time.`;
+  const { wins, measured, low, high } = outcome;
+  const shown = `${asked} it committed to ${wins} wins, which speak for ${measured} nonces, between ${low} and ${high}. ${idleSettledText(outcome)}`;
+  if (!utilisation) return shown;
+  const used = `${percent(utilisation.share)} (${percent(utilisation.low)} to ${percent(utilisation.high)}) of its capacity did something else then, or was not there`;
+  return `${shown} ${measured >= needed ? "It upheld the weight" : "It did not uphold the weight"}; ${used}.`;
+};
+
+const idleSettledText = (outcome: SprintOutcome): string => {
+  if (outcome.outcome === "undecided")
+    return `Validators with ${percent(outcome.validBy)} of the stake found it valid, where more than half is needed: it is not settled, and says nothing.`;
+  const settled = settledText(outcome);
+  return outcome.outcome === "invalid" ? `${settled} Nothing of the weight is left until the next Sprint.` : settled;
+};
+
 const BOUNDS = {
   measured: "what its wins speak for",
   growth: "1.25 times the median of the three before, by which a weight grows at most",
   confirmed: "its least confirmation",
+  idle: "what idle time leaves that it did not prove",
   undecided: "half of the one before",
   none: "nothing being proven",
 } as const;

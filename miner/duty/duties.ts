@@ -8,7 +8,7 @@ import { publishAnswers } from "./answer-audit.js";
 import type { DutyMember } from "./context.js";
 import { publishDuty } from "./publish-duty.js";
 
-type Dutiful = Pick<Sprinter, "participant" | "journal" | "metrics" | "arithmetic">;
+type Dutiful = Pick<Sprinter, "participant" | "journal" | "metrics" | "arithmetic" | "gate">;
 
 /**
  * Does a miner's duty of the network's Sprints until the participant's signal aborts, beside the cycles and Sprints: whatever fails costs that duty and

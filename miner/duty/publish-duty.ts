@@ -50,7 +50,7 @@ const publish = async (member: DutyMember, cycle: number, sprint: SprintWithDuty
 
 /** Null if the miner is no member. */
 const makeDocument = async (member: DutyMember, cycle: number, sprint: SprintWithDuty): Promise<string | null> => {
-  const { participant, arithmetic } = member;
+  const { participant, arithmetic, gate } = member;
   const { blobs, network, signer, signal, log, telemetry } = participant;
   const patience = phaseWindow(cycle + 1, "distribute", network.phases).start;
   const basis = await readBasis(member, { cycle, sprint, patience });
@@ -58,7 +58,7 @@ const makeDocument = async (member: DutyMember, cycle: number, sprint: SprintWit
   const judge = createJudge(cycleSource(participant, { isHeld: true }), { sprint, cycle, arithmetic, signal });
   try {
     const checkers = member.checkers ?? inTime(member, cycle, checkersBy(basis, judge));
-    const { document } = await doDuty(basis.inputs, { signer, checkers, milliseconds: LONGEST_CHECK });
+    const { document } = await gate.work(() => doDuty(basis.inputs, { signer, checkers, milliseconds: LONGEST_CHECK }));
     await blobs.put(canonicalBytes(document));
     const hash = dutyDocumentHash(document);
     markDuty(member, cycle, { document: hash });

@@ -10,11 +10,13 @@ export interface SprintPlan {
   readonly every: number;
   /** Probability of a confirmation in each cycle between. */
   readonly confirmations: number;
+  /** Part of a Sprint's search that the idle time of each other cycle is. 0: none. */
+  readonly idle: number;
   /** Bytes of the network's weights. */
   readonly memory: number;
   /** Seconds of computing in the evaluate phase of a cycle with a Sprint, by `compute.max_share`. */
   readonly searchSeconds: number;
-  /** Part of all time that Sprints and confirmations compute in, in the mean, loading left out. */
+  /** Part of all time that Sprints, confirmations and proofs of idle time compute in, in the mean, loading left out. */
   readonly share: number;
   /** Nonces with which pay is whole, and those that the operator expects of a Sprint; null where it is not said. */
   readonly required: number | null;
@@ -36,10 +38,11 @@ export const planSprint = (
   if (!sprint || compute.max_share === 0) return null;
   const { dials, every, confirmations = 0, required = null } = sprint;
   const { parameters, processorBytes } = profileOf(sprint).size(dials);
+  const idle = sprint.idle?.window ?? 0;
   const searchSeconds = compute.max_share * phases.evaluate * blockSeconds;
-  const sprintsPerCycle = 1 / every + confirmations * (1 - 1 / every);
+  const sprintsPerCycle = 1 / every + (1 - 1 / every) * (confirmations + (1 - confirmations) * idle);
   return {
-    ...{ dials, every, confirmations, searchSeconds, required },
+    ...{ dials, every, confirmations, idle, searchSeconds, required },
     memory: (isProcessor ? processorBytes : 4) * parameters,
     share: (sprintsPerCycle * searchSeconds) / (cycleLength(phases) * blockSeconds),
     expected: compute.expected_nonces ?? null,

@@ -115,7 +115,7 @@ const reasonOf = ({ memory, disk, time }: Verdict): string | undefined => {
 };
 
 const sprintSection = (sprint: SprintPlan): Section => {
-  const { dials, every, confirmations, memory, searchSeconds, share, required, expected } = sprint;
+  const { dials, every, confirmations, idle, memory, searchSeconds, share, required, expected } = sprint;
   const odds = confirmations > 0 ? `and each cycle between with a probability of ${percent(confirmations)}` : undefined;
   const known =
     expected === null
@@ -127,6 +127,9 @@ const sprintSection = (sprint: SprintPlan): Section => {
       ["in every", every === 1 ? "cycle" : `${every} cycles`, odds],
       ["network", formatBytes(memory), "in memory while a Sprint lasts"],
       ["computing", seconds(searchSeconds), "of its evaluate phase, by compute.max_share"],
+      ...(idle > 0
+        ? ([["in idle time", seconds(idle * searchSeconds), "of each cycle without Sprint or confirmation"]] as const)
+        : []),
       ["of all time", percent(share), "loading left out"],
       required === null ? ["pay", "whole", "it does not depend on them"] : ["whole pay", String(required), known],
     ],

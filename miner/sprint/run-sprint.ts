@@ -1,12 +1,23 @@
 import { isDrawn } from "#shared/compute/confirmation.js";
+import { BLOCKS_TO_COMMIT, idleWindow } from "#shared/compute/idle-window.js";
 import { profileOf } from "#shared/compute/profile/profile-of.js";
 import { awaitSprintSeed } from "#shared/participant/await-seeds.js";
 import { withinBlocks } from "#shared/participant/duty.js";
 import { millisecondsUntil } from "#shared/participant/milliseconds-until.js";
+import { untilBlock } from "#shared/participant/until-block.js";
 import { withCycle } from "#shared/participant/writes/journal.js";
 import { sha256 } from "#shared/protocol/hash.js";
+import type { Network } from "#shared/protocol/network.js";
+import type { BlockRange } from "#shared/protocol/phases.js";
 import { encodeRecord, shortHash } from "#shared/protocol/records.js";
-import { confirmedCycle, MAX_DIFFICULTY, MIN_DIFFICULTY, type Sprint } from "#shared/protocol/sprint.js";
+import {
+  confirmedCycle,
+  idleSprint,
+  MAX_DIFFICULTY,
+  MIN_DIFFICULTY,
+  type PlayedSprint,
+  type Sprint,
+} from "#shared/protocol/sprint.js";
 import { recordWindow } from "#shared/replay/phase-records.js";
 import { networkSeed } from "#shared/sprint/exact/seeds.js";
 import { nextDifficulty } from "#shared/sprint/proof/difficulty.js";
@@ -19,10 +30,7 @@ import type { Sprinter } from "./context.js";
 import { isWithin } from "./hours.js";
 import { showSprint } from "./observe-sprint.js";
 import { createPace } from "./pace.js";
-import { type Found, search } from "./search.js";
-
-/** Blocks kept free at the end of the evaluate phase to put the record on chain. */
-const BLOCKS_TO_COMMIT = 2;
+import { type Found, isFree, search } from "./search.js";
 
 /** Part of the machine's memory that a Sprint's network may take. */
 const MEMORY_SHARE = 0.5;
@@ -31,7 +39,8 @@ type SprintEntry = NonNullable<MinerJournal["cycles"][string]["sprint"]>;
 
 /**
  * One Sprint of a miner: enter, load the network once its seed is known, search while the validators evaluate, commit to the proof, and serve it. In a
- * cycle between two Sprints it waits until it is known whether there is a confirmation, which whoever proved in the last one has entered already.
+ * cycle between two Sprints it waits until it is known whether there is a confirmation, which whoever proved in the last one has entered already; else it
+ * proves its idle time, where the network file asks for that: searching on threads of the least priority, and only while nothing else wants the device.
  * What was done before a crash is in the journal and on chain, and is taken up where it stopped.
  */
 export const runSprint = (sprinter: Sprinter, cycle: number, sprint: Sprint): Promise<void> => {
@@ -52,8 +61,11 @@ const proveIn = async (sprinter: Sprinter, cycle: number, sprint: Sprint): Promi
   const instruments = showSprint(participant.telemetry.instruments);
 
   const confirms = confirmedCycle(network, cycle);
+  let played: PlayedSprint = sprint;
   if (confirms !== null) {
-    if (!(await isAsked(sprinter, cycle, { sprint, confirms }))) return;
+    const asked = await askedIn(sprinter, cycle, { sprint, confirms });
+    if (!asked) return;
+    played = asked;
   } else if (entryOf()?.entered === undefined) {
     const obstacle = entryOf() === undefined ? obstacleOf(sprinter, cycle, sprint) : null;
     if (obstacle !== null) return log.info("no Sprint", { cycle, reason: obstacle });
@@ -70,8 +82,9 @@ const proveIn = async (sprinter: Sprinter, cycle: number, sprint: Sprint): Promi
   instruments.state("entered");
   const { difficulty } = entryOf()!;
   if (entryOf()?.proof === undefined) {
-    const found = claimed(sprinter.config.behaviour, await find(sprinter, cycle, { sprint, difficulty }));
-    const proof = await signWinners({ network: networkHash, cycle, difficulty, ...found }, participant.signer);
+    const found = claimed(sprinter.config.behaviour, await find(sprinter, cycle, { sprint: played, difficulty }));
+    const fields = { network: networkHash, cycle, difficulty, ...found };
+    const proof = await signWinners(fields, participant.signer);
     const bytes = encodeWinners(proof);
     await participant.blobs.put(bytes);
     const stored = { proof: sha256(bytes), wins: found.wins.length, nonces: found.nonces };
@@ -83,43 +96,60 @@ const proveIn = async (sprinter: Sprinter, cycle: number, sprint: Sprint): Promi
   const block = await participant.commitOnce({
     key: `${cycle}/sprint`,
     data: encodeRecord({ type: "sprint", ...head, proof, wins, nonces }),
-    window: recordWindow("sprint", cycle, network),
+    window: proofWindow(cycle, played, network),
   });
   noteSprint(sprinter, cycle, { committed: block });
   instruments.state("proven");
-  log.info("committed to a proof", { cycle, proof, wins, nonces, difficulty, block });
+  log.info("committed to a proof", { cycle, idle: played.isIdle === true, proof, wins, nonces, difficulty, block });
 };
 
-/** Whether a confirmation asks the miner to prove again, and it can; the difficulty is then that of the Sprint that is confirmed. */
-const isAsked = async (
+/** The blocks in which the record of a proof counts. */
+const proofWindow = (cycle: number, { isIdle }: PlayedSprint, network: Network): BlockRange =>
+  isIdle ? idleWindow(cycle, network) : recordWindow("sprint", cycle, network);
+
+/**
+ * What the miner is asked to show between two Sprints, and can: a confirmation, or idle time; the difficulty is then that of the Sprint before. Null if
+ * nothing.
+ */
+const askedIn = async (
   sprinter: Sprinter,
   cycle: number,
   { sprint, confirms }: { readonly sprint: Sprint; readonly confirms: number },
-): Promise<boolean> => {
+): Promise<PlayedSprint | null> => {
   const { participant, journal, config } = sprinter;
   const { log } = participant;
-  if (journal.value.cycles[cycle]?.sprint !== undefined) return true;
-  const difficulty = await askedDifficulty(sprinter, { cycle, confirms });
-  if (difficulty === null || (difficulty === undefined && config.compute.max_share === 0)) return false;
-  if (!isDrawn(await awaitSprintSeed(participant, { cycle, purpose: "sprint-confirmation" }), cycle, sprint))
-    return false;
+  const isBegun = journal.value.cycles[cycle]?.sprint !== undefined;
+  const difficulty = isBegun ? null : await askedDifficulty(sprinter, { cycle, confirms });
+  if (!isBegun && (difficulty === null || (difficulty === undefined && config.compute.max_share === 0))) return null;
+  const drawn =
+    sprint.confirmations !== undefined &&
+    isDrawn(await awaitSprintSeed(participant, { cycle, purpose: "sprint-confirmation" }), cycle, sprint);
+  const played = drawn ? sprint : idleSprint(sprint);
+  if (isBegun || !played) return played ?? null;
   if (difficulty === undefined) {
     log.warn(
-      "a confirmation was drawn, and neither the chain's state nor the journal says whether it asks this miner",
+      `${drawn ? "a confirmation was drawn" : "idle time is to be proven"}, and neither the chain's state nor the journal says whether it asks this miner`,
       {
         ...{ cycle, confirms, hint: "use a chain endpoint that keeps the state of the last Sprint" },
       },
     );
-    return false;
+    return null;
   }
   const obstacle = limitOf(sprinter, sprint);
-  if (obstacle !== null)
-    log.warn("a confirmation is missed: no weight counts until the next Sprint", { cycle, confirms, reason: obstacle });
-  else {
-    markSprint(sprinter, cycle, { difficulty });
-    log.info("a confirmation was drawn", { cycle, confirms, difficulty });
+  if (obstacle !== null) {
+    if (drawn)
+      log.warn("a confirmation is missed: no weight counts until the next Sprint", {
+        cycle,
+        confirms,
+        reason: obstacle,
+      });
+    else
+      log.info("idle time is not proven: a part of the weight does not count", { cycle, confirms, reason: obstacle });
+    return null;
   }
-  return obstacle === null;
+  markSprint(sprinter, cycle, { difficulty: difficulty! });
+  log.info(drawn ? "a confirmation was drawn" : "idle time is proven", { cycle, confirms, difficulty });
+  return played;
 };
 
 /** Why the miner does not enter a Sprint. Null if it does. */
@@ -145,12 +175,23 @@ const difficultyOf = ({ journal, config }: Sprinter, { dials }: Sprint): number 
   return Math.min(MAX_DIFFICULTY, Math.max(MIN_DIFFICULTY, nextDifficulty(expected)));
 };
 
-/** Loads the Sprint's network and searches it. */
-const find = async (
-  { participant, journal, config, arithmetic, metrics, power, timer }: Sprinter,
+interface Finding {
+  readonly sprint: PlayedSprint;
+  readonly difficulty: number;
+}
+
+/** Loads the Sprint's network and searches it. A Sprint and a confirmation are work of the device, before which idle time gives way. */
+const find = (sprinter: Sprinter, cycle: number, finding: Finding): Promise<Found> =>
+  finding.sprint.isIdle
+    ? searchIn(sprinter, cycle, finding)
+    : sprinter.gate.work(() => searchIn(sprinter, cycle, finding));
+
+const searchIn = async (
+  { participant, journal, config, arithmetic, metrics, power, timer, gate }: Sprinter,
   cycle: number,
-  { sprint, difficulty }: { readonly sprint: Sprint; readonly difficulty: number },
+  { sprint, difficulty }: Finding,
 ): Promise<Found> => {
+  const isIdle = sprint.isIdle === true;
   const { clock, signer, signal, log, telemetry } = participant;
   const show = showSprint(telemetry.instruments);
   const seed = await awaitSprintSeed(participant, { cycle, purpose: "sprint-network" });
@@ -160,6 +201,7 @@ const find = async (
     ...(await arithmetic()),
     dials: sprint.dials,
     seed: networkSeed(seed),
+    yields: isIdle,
     signal,
   });
   try {
@@ -170,31 +212,34 @@ const find = async (
     const { max_share: share, max_watts: maxWatts } = config.compute;
     const pace = createPace({ share, maxWatts }, power);
     const started = performance.now();
-    const last = recordWindow("sprint", cycle, participant.network).end - BLOCKS_TO_COMMIT;
+    const last = proofWindow(cycle, sprint, participant.network).end - BLOCKS_TO_COMMIT;
     let computing = 0;
     show.state("searching");
-    const found = await search({
-      prover,
-      task: { publicKey: signer.publicKey, inputs, difficulty },
-      pace: {
-        async rest(computed, until) {
-          show.state("resting");
-          await pace.rest(computed, until);
-          show.state("searching");
+    const found = await untilBlock(clock, last, signal, (over) =>
+      search({
+        prover,
+        task: { publicKey: signer.publicKey, inputs, difficulty },
+        pace: {
+          async rest(computed, until) {
+            show.state("resting");
+            await pace.rest(computed, until);
+            show.state("searching");
+          },
         },
-      },
-      left: () => millisecondsUntil(clock, last, timer),
-      signal,
-      onBatch: ({ nonces, wins, milliseconds }) => {
-        computing += milliseconds / 1000;
-        show.found(nonces, wins);
-      },
-    });
+        ...(isIdle && { turn: () => isFree(gate, over) }),
+        left: () => millisecondsUntil(clock, last, timer),
+        signal,
+        onBatch: ({ nonces, wins, milliseconds }) => {
+          computing += milliseconds / 1000;
+          show.found(nonces, wins);
+        },
+      }),
+    );
     const searched = (performance.now() - started) / 1000;
     show.took("search", computing);
     show.took("rest", searched - computing);
     if (pace.watts !== null) show.watts(pace.watts);
-    journal.note((value) => ({ ...value, sprinted: { dials: sprint.dials, nonces: found.nonces } }));
+    if (!isIdle) journal.note((value) => ({ ...value, sprinted: { dials: sprint.dials, nonces: found.nonces } }));
     metrics.write({
       cycle,
       "sprint/nonces": found.nonces,
@@ -205,6 +250,7 @@ const find = async (
     });
     log.info("searched", {
       cycle,
+      idle: isIdle,
       nonces: found.nonces,
       wins: found.wins.length,
       seconds: Number(computing.toFixed(2)),

@@ -1,4 +1,5 @@
 import type { NonceTask, SprintProver } from "#shared/compute/profile/profile.js";
+import type { IdleGate } from "#shared/continuous/idle-gate.js";
 import { MAX_NONCES, MAX_WINS } from "#shared/protocol/records.js";
 import type { Pace } from "./pace.js";
 
@@ -14,6 +15,8 @@ export interface SearchOptions {
   readonly prover: Pick<SprintProver, "search" | "batch">;
   readonly task: NonceTask;
   readonly pace: Pick<Pace, "rest">;
+  /** Waits before each batch until the device is free. False if the search is to end instead. Unset: nothing else wants the device. */
+  readonly turn?: () => Promise<boolean>;
   /** Milliseconds until the search must end. 0 or less ends it. Infinity if nobody knows. */
   readonly left: () => number;
   readonly signal: AbortSignal;
@@ -26,12 +29,14 @@ const MARGIN = 1.5;
 
 /** Tries nonces from 0 on, batch by batch, until there is no time for another batch or a proof could hold no more wins. */
 export const search = async (options: SearchOptions): Promise<Found> => {
-  const { prover, task, pace, left, signal, onBatch } = options;
+  const { prover, task, pace, turn, left, signal, onBatch } = options;
   const wins: number[] = [];
   let nonces = 0;
   let took = 0;
-  while (left() > MARGIN * took && nonces + prover.batch <= MAX_NONCES) {
+  const hasTime = () => left() > MARGIN * took;
+  while (hasTime() && nonces + prover.batch <= MAX_NONCES) {
     signal.throwIfAborted();
+    if (turn && !((await turn()) && hasTime())) break;
     const begun = performance.now();
     const more = await prover.search(task, { first: nonces, count: prover.batch });
     if (wins.length + more.length > MAX_WINS) break;
@@ -39,7 +44,14 @@ export const search = async (options: SearchOptions): Promise<Found> => {
     nonces += prover.batch;
     took = performance.now() - begun;
     onBatch?.({ nonces, wins: wins.length, milliseconds: took });
-    if (left() > MARGIN * took) await pace.rest(took, signal);
+    if (hasTime()) await pace.rest(took, signal);
   }
   return { wins, nonces };
 };
+
+/** Waits until nothing else wants the device. False if the time is over before. */
+export const isFree = (gate: Pick<IdleGate, "idle">, over: AbortSignal): Promise<boolean> =>
+  gate.idle(over).then(
+    () => true,
+    () => false,
+  );

@@ -1,8 +1,9 @@
 import { decodeAddress } from "@polkadot/util-crypto";
 import type { EnterRecord, SprintRecord } from "#shared/protocol/records.js";
 import { confirmedCycle } from "#shared/protocol/sprint.js";
-import { lastBlockFor, type PhaseRecords, readPhaseRecords } from "#shared/replay/phase-records.js";
+import { lastBlockFor, type PhaseRecords, readPhaseRecords, recordWindow } from "#shared/replay/phase-records.js";
 import type { CycleContext } from "#shared/replay/source.js";
+import { idleWindow } from "./idle-window.js";
 
 /** What the chain records of one neuron's part in a Sprint. */
 export interface CommittedProof {
@@ -18,12 +19,18 @@ export interface CommittedProof {
 
 /**
  * Every neuron that entered a Sprint in time, ascending by uid, with its proof. A proof of a hotkey that did not enter counts for nothing. To a
- * confirmation those have entered who committed to a proof in the Sprint that it confirms, with the difficulty that they declared for it.
+ * confirmation, and to idle time, those have entered who committed to a proof in the Sprint that it confirms, with the difficulty that they declared for it.
  *
+ * @param isIdle whether the cycle's idle time is proven, whose records must come earlier
  * @throws BlockZeroError STATE_DISCARDED if the chain no longer has the state at the end of a phase
  */
-export const readCommittedProofs = async (context: CycleContext, cycle: number): Promise<readonly CommittedProof[]> => {
+export const readCommittedProofs = async (
+  context: CycleContext,
+  cycle: number,
+  isIdle = false,
+): Promise<readonly CommittedProof[]> => {
   const { chain, network } = context;
+  const { end } = isIdle ? idleWindow(cycle, network) : recordWindow("sprint", cycle, network);
   const [metagraph, entered, proven] = await Promise.all([
     chain.metagraph(network.netuid, lastBlockFor("sprint", cycle, context)),
     readEntered(context, cycle),
@@ -34,7 +41,7 @@ export const readCommittedProofs = async (context: CycleContext, cycle: number):
       const enter: EnterRecord | undefined = entered.get(hotkey)?.record;
       if (!enter) return [];
       const sprint = proven.get(hotkey);
-      const promise = sprint ? { ...sprint.record, block: sprint.block } : null;
+      const promise = sprint && sprint.block < end ? { ...sprint.record, block: sprint.block } : null;
       return [{ uid, hotkey, publicKey: decodeAddress(hotkey), difficulty: enter.difficulty, promise }];
     })
     .sort((a, b) => a.uid - b.uid);

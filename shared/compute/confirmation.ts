@@ -1,5 +1,5 @@
 import { isTrigger } from "#shared/continuous/confirmation.js";
-import { confirmedCycle, type Sprint, sprintOf } from "#shared/protocol/sprint.js";
+import { confirmedCycle, idleSprint, type PlayedSprint, type Sprint, sprintOf } from "#shared/protocol/sprint.js";
 import type { ValueSource } from "#shared/replay/beacon-value.js";
 import { readSprintSeed } from "#shared/replay/evaluation-seeds.js";
 import type { CycleContext } from "#shared/replay/source.js";
@@ -15,18 +15,19 @@ export const isDrawn = (seed: string, cycle: number, { confirmations = 0 }: Pick
 /** The draw as the chain has it, once the seed's deciding block is there. @throws as `readSprintSeed` */
 export const readDraw: Draw = async (context, cycle) => {
   const { sprint } = context.network;
-  if (!sprint || confirmedCycle(context.network, cycle) === null) return false;
+  if (sprint?.confirmations === undefined || confirmedCycle(context.network, cycle) === null) return false;
   return isDrawn(await readSprintSeed(context, { cycle, purpose: "sprint-confirmation" }), cycle, sprint);
 };
 
-/** The Sprint of a cycle: its own, or one that was drawn to confirm the last. Undefined if it has none. */
+/** The Sprint of a cycle: its own, one that was drawn to confirm the last, or its idle time. Undefined if it has none. */
 export const sprintIn = async <C extends Pick<CycleContext, "network">>(
   context: C,
   cycle: number,
   draw: Draw<C>,
-): Promise<Sprint | undefined> => {
+): Promise<PlayedSprint | undefined> => {
   const { network } = context;
   const regular = sprintOf(network, cycle);
   if (regular || confirmedCycle(network, cycle) === null) return regular;
-  return (await draw(context, cycle)) ? network.sprint : undefined;
+  const isConfirmed = network.sprint?.confirmations !== undefined && (await draw(context, cycle));
+  return isConfirmed ? network.sprint : idleSprint(network.sprint);
 };

@@ -1,6 +1,7 @@
 import { type Bound, sprintWeight } from "#shared/sprint/proof/sprint-weight.js";
 import { settledWeight } from "#shared/sprint/proof/votes.js";
 import type { SprintOutcome } from "./outcome.js";
+import { type IdleRules, type Upheld, upheldWeight } from "./upheld.js";
 
 /** Sprints that a confirmed weight is made of, the newest and those before it. */
 export const SPRINT_WINDOW = 8;
@@ -8,11 +9,22 @@ export const SPRINT_WINDOW = 8;
 /** What a settled Sprint contributes to a host's confirmed weight. */
 export type SettledPart = Pick<SprintOutcome, "uid" | "hotkey" | "outcome" | "measured" | "low" | "high">;
 
+/** What was settled in a cycle between two Sprints: a confirmation, or, with the rules of it, idle time. */
+export interface SettledBetween {
+  readonly outcomes: readonly SettledPart[];
+  readonly idle?: IdleRules | undefined;
+}
+
 /** The confirmed weight of a host, in nonces. */
 export interface Confirmed {
   readonly weight: number;
-  /** What bounds it: the last Sprint's wins, its growth over the Sprints before, a confirmation, or none, where the last Sprint is not settled as valid. */
-  readonly bound: Bound | "undecided" | "none";
+  /**
+   * What bounds it: the last Sprint's wins, its growth over the Sprints before, a confirmation, idle time that was not proven, or none, where the last Sprint
+   * is not settled as valid.
+   */
+  readonly bound: Bound | "idle" | "undecided" | "none";
+  /** Where there was idle time since: the weight that it was to uphold, and how it did. */
+  readonly idle?: Omit<Upheld, "weight"> & { readonly of: number };
   /** Bounds of the last Sprint's interval. 0 where it is not settled as valid. */
   readonly low: number;
   readonly high: number;
@@ -25,12 +37,12 @@ const NONE: Confirmed = { weight: 0, bound: "none", low: 0, high: 0 };
  * the median of the last three weights above zero; an undecided one half of the weight before; an invalid or withheld one, and one that a host of
  * the window did not take part in, none.
  *
- * @param confirmations of the last of them: each leaves at most what it measured; where it is undecided, at most half of the weight too; where it was not
- * passed, 0
+ * @param between the last of them and the next, ascending. Each confirmation leaves at most what it measured; where it is undecided, at most half of the
+ * weight too; where it was not passed, 0. Of that idle time leaves what `upheldWeight` says
  */
 export const confirmedWeights = (
   sprints: readonly (readonly SettledPart[])[],
-  confirmations: readonly (readonly SettledPart[])[] = [],
+  between: readonly SettledBetween[] = [],
 ): ReadonlyMap<string, Confirmed> => {
   const window = sprints.slice(-SPRINT_WINDOW);
   const histories = new Map<string, Confirmed[]>();
@@ -43,8 +55,16 @@ export const confirmedWeights = (
   }
   return new Map(
     [...histories].map(([hotkey, history]) => {
-      const parts = confirmations.map((outcomes) => outcomes.find((outcome) => outcome.hotkey === hotkey));
-      return [hotkey, boundBy(parts, history.at(-1)!)];
+      const shown = between.map(({ outcomes, idle }) => ({
+        part: outcomes.find((outcome) => outcome.hotkey === hotkey),
+        idle,
+      }));
+      const confirmations = shown.filter(({ idle }) => !idle).map(({ part }) => part);
+      const last = boundBy(confirmations, history.at(-1)!);
+      if (confirmations.length === shown.length) return [hotkey, last];
+      const { weight, ...upheld } = upheldWeight(last.weight, shown);
+      const bound = weight < last.weight ? "idle" : last.bound;
+      return [hotkey, { ...last, weight, bound, idle: { of: last.weight, ...upheld } }];
     }),
   );
 };

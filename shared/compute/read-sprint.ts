@@ -1,7 +1,7 @@
 import { isFetchFault } from "#shared/blobs/fetch-fault.js";
 import { reasonOf } from "#shared/errors/error.js";
 import type { Checks } from "#shared/protocol/checks.js";
-import { confirmedCycle, type Sprint } from "#shared/protocol/sprint.js";
+import { confirmedCycle, type PlayedSprint } from "#shared/protocol/sprint.js";
 import type { Stakes } from "#shared/protocol/stake.js";
 import type { CycleSource } from "#shared/replay/source.js";
 import { mapLimited } from "#shared/util/map-limited.js";
@@ -23,9 +23,9 @@ export interface CheckedBy {
 /** A settled Sprint. */
 export interface SprintResult {
   readonly cycle: number;
-  /** The cycle whose Sprint it confirms. Null if it is a Sprint of its own. */
+  /** The cycle whose Sprint it confirms, or whose weights it upholds. Null if it is a Sprint of its own. */
   readonly confirms: number | null;
-  readonly sprint: Sprint;
+  readonly sprint: PlayedSprint;
   readonly stakes: Stakes;
   /** By ascending uid. */
   readonly proofs: readonly CommittedProof[];
@@ -41,7 +41,7 @@ export interface SprintResult {
 
 export interface ReadSprintOptions {
   readonly cycle: number;
-  readonly sprint: Sprint;
+  readonly sprint: PlayedSprint;
   readonly judge: Pick<SprintJudge, "losersOf">;
 }
 
@@ -56,7 +56,7 @@ export const readSprint = async (
   { cycle, sprint, judge }: ReadSprintOptions,
 ): Promise<SprintResult> => {
   const [proofs, { stakes, committed }] = await Promise.all([
-    readCommittedProofs(source, cycle),
+    readCommittedProofs(source, cycle, sprint.isIdle),
     readExchangedChecks(source, cycle),
   ]);
   const heard = await Promise.all(

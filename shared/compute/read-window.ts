@@ -6,6 +6,7 @@ import { createJudge } from "./judge.js";
 import type { Arithmetic } from "./profile/profile.js";
 import { readSprint, type SprintResult } from "./read-sprint.js";
 import { type PastSprint, sprintsBefore } from "./sprint-window.js";
+import { type IdleRules, idleRules } from "./upheld.js";
 
 /** The Sprints that pay in a cycle depends on, as far as they can still be read. */
 export interface SprintWindow {
@@ -13,6 +14,8 @@ export interface SprintWindow {
   readonly results: readonly SprintResult[];
   /** Those that confirm the last of `results`, ascending. None where the newest Sprint cannot be read: they say nothing of the one before. */
   readonly confirmations: readonly SprintResult[];
+  /** The idle time that was to uphold the last of `results`, ascending. None where the newest Sprint cannot be read. */
+  readonly idle: readonly SprintResult[];
   /** Cycles whose Sprint cannot be had any more, or not in full. */
   readonly unknown: readonly number[];
   /** Hotkey → confirmed weight. Undefined if no Sprint is settled. */
@@ -33,7 +36,7 @@ export const readSprintWindow = async (
   cycle: number,
   { arithmetic, known = new Map(), signal }: ReadWindowOptions,
 ): Promise<SprintWindow> => {
-  const { sprints, confirmations, undrawn } = await sprintsBefore(source, cycle, readDraw);
+  const { sprints, confirmations, idle, undrawn } = await sprintsBefore(source, cycle, readDraw);
   const unknown = [...undrawn];
   const settle = async (past: PastSprint<CycleSource>): Promise<readonly SprintResult[]> => {
     const judge = createJudge(past.source, { ...past, arithmetic, signal });
@@ -53,13 +56,21 @@ export const readSprintWindow = async (
   const results: SprintResult[] = [];
   for (const past of sprints) results.push(...(await settle(past)));
   const isNewestRead = results.at(-1)?.cycle === sprints.at(-1)?.cycle;
-  const confirming: SprintResult[] = [];
-  for (const past of isNewestRead ? confirmations : []) confirming.push(...(await settle(past)));
-  const [settled, bounds] = [results, confirming].map((all) => all.map(({ outcomes }) => outcomes));
+  const between = isNewestRead ? [...confirmations, ...idle].sort((a, b) => a.cycle - b.cycle) : [];
+  const after: { readonly result: SprintResult; readonly idle: IdleRules | undefined }[] = [];
+  for (const past of between)
+    for (const result of await settle(past)) after.push({ result, idle: idleRules(past.sprint) });
   return {
     results,
-    confirmations: confirming,
+    confirmations: after.flatMap((one) => (one.idle ? [] : [one.result])),
+    idle: after.flatMap((one) => (one.idle ? [one.result] : [])),
     unknown: unknown.sort((a, b) => a - b),
-    confirmed: results.length === 0 ? undefined : confirmedWeights(settled!, bounds),
+    confirmed:
+      results.length === 0
+        ? undefined
+        : confirmedWeights(
+            results.map(({ outcomes }) => outcomes),
+            after.map(({ result: { outcomes }, idle: rules }) => ({ outcomes, idle: rules })),
+          ),
   };
 };

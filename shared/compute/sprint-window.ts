@@ -1,4 +1,4 @@
-import { confirmedCycle, type Sprint } from "#shared/protocol/sprint.js";
+import { confirmedCycle, idleSprint, type PlayedSprint } from "#shared/protocol/sprint.js";
 import { isGone } from "#shared/replay/cycle-outcomes.js";
 import type { CycleSource } from "#shared/replay/source.js";
 import { contextOf, firstCycleFrom, formerOf } from "#shared/replay/succession.js";
@@ -9,7 +9,7 @@ import { SPRINT_WINDOW } from "./confirmed.js";
 /** A Sprint that is settled, and how to read it: with the network file that was in force. */
 export interface PastSprint<S> {
   readonly cycle: number;
-  readonly sprint: Sprint;
+  readonly sprint: PlayedSprint;
   readonly source: S;
 }
 
@@ -17,8 +17,9 @@ export interface PastSprint<S> {
 export interface PastSprints<S> {
   /** Ascending: the last ones of earlier cycles, at most `SPRINT_WINDOW`. */
   readonly sprints: readonly PastSprint<S>[];
-  /** Those that confirm the last of them, ascending, with the file of that Sprint. */
+  /** Those that confirm the last of them, ascending, with the file of that Sprint; and the idle time that is to uphold it. */
   readonly confirmations: readonly PastSprint<S>[];
+  readonly idle: readonly PastSprint<S>[];
   /** Cycles after it of which nobody can say any more whether they had a confirmation. */
   readonly undrawn: readonly number[];
 }
@@ -40,10 +41,12 @@ export const sprintsBefore = async <S extends Pick<CycleSource, "network" | "net
 ): Promise<PastSprints<S>> => {
   const sprints = await regularSprints(source, cycle);
   const last = sprints.at(-1);
-  if (!last) return { sprints, confirmations: [], undrawn: [] };
+  if (!last) return { sprints, confirmations: [], idle: [], undrawn: [] };
+  const { confirmations } = last.sprint;
+  const idle = idleSprint(last.sprint);
   const draws = await mapLimited(await confirmingCycles(source, cycle, last), DRAWS_AT_A_TIME, async (one) => {
     try {
-      return { cycle: one, drawn: await draw(last.source, one) };
+      return { cycle: one, drawn: confirmations !== undefined && (await draw(last.source, one)) };
     } catch (thrown) {
       if (!isGone(thrown)) throw thrown;
       return { cycle: one, drawn: null };
@@ -52,17 +55,18 @@ export const sprintsBefore = async <S extends Pick<CycleSource, "network" | "net
   return {
     sprints,
     confirmations: draws.flatMap((one) => (one.drawn ? [{ ...last, cycle: one.cycle }] : [])),
+    idle: draws.flatMap((one) => (idle && one.drawn === false ? [{ ...last, cycle: one.cycle, sprint: idle }] : [])),
     undrawn: draws.flatMap((one) => (one.drawn === null ? [one.cycle] : [])),
   };
 };
 
-/** The cycles before `cycle` that may confirm a Sprint, ascending. The file after that of the Sprint confirms none before its own first Sprint. */
+/** The cycles before `cycle` that may confirm a Sprint, or whose idle time is proven, ascending. The file after that of the Sprint confirms none before its own first Sprint. */
 const confirmingCycles = async <S extends Pick<CycleSource, "network" | "networkHash" | "fetch">>(
   source: S,
   cycle: number,
   { cycle: confirmed, sprint, source: then }: PastSprint<S>,
 ): Promise<readonly number[]> => {
-  if (sprint.confirmations === undefined) return [];
+  if (sprint.confirmations === undefined && !sprint.idle) return [];
   let end = Math.min(cycle, confirmed + sprint.every);
   for (let at: S | null = source; at && at.networkHash !== then.networkHash; at = await formerOf(at))
     end = Math.min(end, at.network.first_cycle);
@@ -70,7 +74,7 @@ const confirmingCycles = async <S extends Pick<CycleSource, "network" | "network
   return after.filter((one) => confirmedCycle(then.network, one) === confirmed);
 };
 
-/** Of the Sprints that pay in a cycle depends on, those that are due in their cycle: all but confirmations. They are found by arithmetic, ascending. */
+/** Of the Sprints that pay in a cycle depends on, those that are due in their cycle: all but confirmations and idle time. They are found by arithmetic, ascending. */
 export const regularSprints = async <S extends Pick<CycleSource, "network" | "networkHash" | "fetch">>(
   source: S,
   cycle: number,

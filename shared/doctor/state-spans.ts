@@ -17,8 +17,8 @@ const RECORDS = 2;
 /** The spans under a network file (docs/compute.md, docs/duty.md). Null without Sprints: what is read then is of the cycle under way, and what is older can be missed. */
 export const stateSpans = ({ sprint }: Pick<Network, "sprint">): StateSpans | null => {
   if (sprint === undefined) return null;
-  const { every, confirmations } = sprint;
-  // A confirmation asks those who committed in the last Sprint, up to `every` - 1 cycles ago.
-  const running = confirmations === undefined ? RECORDS : Math.max(RECORDS, every);
+  const { every, confirmations, idle } = sprint;
+  // A confirmation asks those who committed in the last Sprint, up to `every` - 1 cycles ago, and so does idle time.
+  const running = confirmations === undefined && idle === undefined ? RECORDS : Math.max(RECORDS, every);
   return { running, started: SPRINTS_READ * every + RECORDS };
 };

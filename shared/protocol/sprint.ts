@@ -7,12 +7,15 @@ export const SPRINT_DIALS = ["tiny", "test", "real"] as const;
 /** Greatest number of wins that a validator recomputes of one proof. With fewer in it, all of them. */
 export const MAX_SAMPLE = 459;
 
-/** Most cycles from one Sprint to the next where those in between may have a confirmation: all of them are looked at. */
+/** Most cycles from one Sprint to the next where those in between may have a confirmation, or idle time that is proven: all of them are looked at. */
 const MAX_CONFIRMED_EVERY = 100;
 
 /** Difficulties of a nonce: wins are one in so many. At the least one, of eight nonces that were never computed one would pass for a win. */
 export const MIN_DIFFICULTY = 8;
 export const MAX_DIFFICULTY = 900;
+
+/** With 400 wins in the Sprint and 100 in the window, who is there all the time misses so much with a probability of 3 %: more would be asked of chance. */
+const MAX_LEAST = 0.8;
 
 /** Greatest number of a proof's wins that are tasks of duty. */
 const MAX_DUTY_TASKS = 32;
@@ -46,6 +49,55 @@ const dutySchema = z
   .meta(
     about(
       "Duty: miners with confirmed weight check wins of others, by draws: [duty.md](duty.md). Unset: nobody has any.",
+    ),
+  );
+
+/** How miners show between two Sprints that what they confirmed is still there. */
+const idleSchema = z
+  .strictObject({
+    window: z
+      .number()
+      .gt(0)
+      .max(1)
+      .default(0.25)
+      .meta(
+        about(
+          "Part of the evaluate phase, from its first block on, in which a miner searches while its device is idle; the record must be on chain by its end.",
+          "share",
+        ),
+      ),
+    least: z
+      .number()
+      .gt(0)
+      .max(MAX_LEAST)
+      .default(0.5)
+      .meta(
+        about(
+          "Part of the nonces that its confirmed weight would give in the window with which a miner upholds that weight.",
+          "share",
+        ),
+      ),
+    keep: z
+      .number()
+      .min(0)
+      .lt(1)
+      .default(0.8)
+      .meta(
+        about(
+          "Part of its weight that each window leaves a miner that did not uphold it, until it does, or passes a confirmation.",
+          "share",
+        ),
+      ),
+    sample: z
+      .int()
+      .min(1)
+      .max(MAX_SAMPLE)
+      .default(90)
+      .meta(about("Wins that each validator recomputes of a proof of idle time.", "wins")),
+  })
+  .meta(
+    about(
+      "Proofs of idle time in each cycle without a Sprint or a confirmation: [compute.md](compute.md#idle-time). Unset: none.",
     ),
   );
 
@@ -101,14 +153,26 @@ export const sprintSchema = z
         ),
       ),
     duty: dutySchema.optional(),
+    idle: idleSchema.optional(),
   })
-  .refine(({ every, confirmations }) => confirmations === undefined || every <= MAX_CONFIRMED_EVERY, {
-    path: ["confirmations"],
-    message: `are for Sprints in every ${MAX_CONFIRMED_EVERY}th cycle or more often`,
+  .superRefine(({ every, profile, confirmations, idle }, context) => {
+    if (idle && profile !== "exact")
+      context.addIssue({ code: "custom", path: ["idle"], message: "is for the profile exact" });
+    if (every <= MAX_CONFIRMED_EVERY) return;
+    const message = `are for Sprints in every ${MAX_CONFIRMED_EVERY}th cycle or more often`;
+    for (const [key, value] of Object.entries({ confirmations, idle }))
+      if (value !== undefined) context.addIssue({ code: "custom", path: [key], message });
   })
   .meta(about("Proof of compute: [compute.md](compute.md). Without it there are no Sprints."));
 
 export type Sprint = z.infer<typeof sprintSchema>;
+
+/** A cycle's Sprint as it is checked and settled: of idle time `sample` is smaller, and records must come earlier. */
+export type PlayedSprint = Sprint & { readonly isIdle?: true };
+
+/** What is played of idle time. Undefined where the network file has none. */
+export const idleSprint = (sprint: Sprint | undefined): PlayedSprint | undefined =>
+  sprint?.idle && { ...sprint, sample: sprint.idle.sample, isIdle: true };
 
 /** Sprints with duty. */
 export type SprintWithDuty = Sprint & { readonly duty: NonNullable<Sprint["duty"]> };
@@ -125,14 +189,14 @@ export const withDuty = (sprint: Sprint | undefined): SprintWithDuty | undefined
   sprint?.duty === undefined ? undefined : { ...sprint, duty: sprint.duty };
 
 /**
- * The cycle whose Sprint would be confirmed in this one: the last before it under the same network file. Null where no confirmation can take place:
- * without `sprint.confirmations`, in a cycle with a Sprint of its own, and before the file's first Sprint.
+ * The cycle whose Sprint would be confirmed in this one, or upheld by its idle time: the last before it under the same network file. Null where neither can
+ * take place: without `sprint.confirmations` and `sprint.idle`, in a cycle with a Sprint of its own, and before the file's first Sprint.
  */
 export const confirmedCycle = (
   { sprint, first_cycle }: { readonly sprint?: Sprint | undefined; readonly first_cycle: number },
   cycle: number,
 ): number | null => {
-  if (sprint?.confirmations === undefined || cycle % sprint.every === 0) return null;
+  if (!sprint || (sprint.confirmations === undefined && !sprint.idle) || cycle % sprint.every === 0) return null;
   const last = cycle - (cycle % sprint.every);
   return last >= first_cycle ? last : null;
 };

@@ -3,6 +3,7 @@ import type { TestContext } from "node:test";
 import type { Miner } from "#miner/context.js";
 import { minerJournalSchema } from "#miner/journal.js";
 import { createShardTrainer } from "#miner/training/shard-trainer.js";
+import { createIdleGate } from "#shared/continuous/idle-gate.js";
 import { openJournal } from "#shared/participant/writes/journal.js";
 import type { MetricValues } from "#shared/telemetry/metrics.js";
 import { frozenInMemory } from "#shared/training/frozen-source.js";
@@ -44,5 +45,6 @@ export const openMiner = async (
     measured,
     metrics: { write: (values) => void measured.push(values), close: async () => {} },
     journal: openJournal(join(participant.home, "miner.json"), minerJournalSchema),
+    gate: createIdleGate(),
   };
 };

@@ -1,6 +1,7 @@
 import { join } from "node:path";
 import { minerJournalSchema } from "#miner/journal.js";
 import type { Sprinter } from "#miner/sprint/context.js";
+import { createIdleGate } from "#shared/continuous/idle-gate.js";
 import { openJournal } from "#shared/participant/writes/journal.js";
 import { type Sprint, sprintSchema } from "#shared/protocol/sprint.js";
 import { validatorJournalSchema } from "#validator/journal.js";
@@ -25,6 +26,7 @@ export const openSprinter = async (subnet: Subnet, name: string, flags: Flags = 
     participant,
     config: subnet.minerConfig(name, flags),
     journal: openJournal(join(participant.home, "miner.json"), minerJournalSchema),
+    gate: createIdleGate(),
     metrics: { write: () => {}, close: async () => {} },
     arithmetic: async () => ({ device, threads: 1 }),
     // It is read before and after each rest, and once before the first batch.

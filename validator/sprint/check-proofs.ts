@@ -12,7 +12,7 @@ import { untilBlock } from "#shared/participant/until-block.js";
 import { type CheckEntry, type CheckReason, verdictOfCheck } from "#shared/protocol/checks.js";
 import { printable } from "#shared/protocol/parsed.js";
 import { phaseWindow } from "#shared/protocol/phases.js";
-import type { Sprint } from "#shared/protocol/sprint.js";
+import type { PlayedSprint } from "#shared/protocol/sprint.js";
 import { recordWindow } from "#shared/replay/phase-records.js";
 import { sampleWins } from "#shared/sprint/proof/sample.js";
 
@@ -28,7 +28,7 @@ const MAX_WAITING = 65_536;
 export interface Checking {
   readonly participant: Participant;
   readonly cycle: number;
-  readonly sprint: Sprint;
+  readonly sprint: PlayedSprint;
   readonly judge: Pick<SprintJudge, "losers" | "portion">;
 }
 
@@ -40,10 +40,10 @@ export interface Checking {
  * @returns by ascending uid
  */
 export const checkProofs = async (checking: Checking): Promise<readonly CheckEntry[]> => {
-  const { participant, cycle } = checking;
+  const { participant, cycle, sprint } = checking;
   const { clock, network, signer, signal } = participant;
   await clock.reach(phaseWindow(cycle, "exchange", network.phases).start, signal);
-  const committed = await readCommittedProofs(participant, cycle);
+  const committed = await readCommittedProofs(participant, cycle, sprint.isIdle);
   const proofs = committed.filter(isPromised).filter(({ hotkey }) => hotkey !== signer.address);
   if (proofs.length === 0) return [];
   const seed = await awaitSprintSeed(participant, { cycle, purpose: "sprint-sample" });

@@ -1,6 +1,7 @@
 import { type Confirmed, confirmedWeights } from "#shared/compute/confirmed.js";
 import { type PayGate, payGate } from "#shared/compute/gate.js";
 import { sprintsBefore } from "#shared/compute/sprint-window.js";
+import { idleRules } from "#shared/compute/upheld.js";
 import { cycleSource } from "#shared/participant/cycle-source.js";
 import type { Validator } from "../context.js";
 import { knownStandings } from "../duty/known-standings.js";
@@ -18,22 +19,27 @@ interface KnownWindow {
 
 /** Confirmed weights for a cycle's pay, and whether others have the same. */
 export const knownWindow = async ({ participant, journal }: Knowing, cycle: number): Promise<KnownWindow> => {
-  const { sprints, confirmations, undrawn } = await sprintsBefore(cycleSource(participant), cycle, knownDraw(journal));
+  const { sprints, confirmations, idle, undrawn } = await sprintsBefore(
+    cycleSource(participant),
+    cycle,
+    knownDraw(journal),
+  );
   const of = (past: { readonly cycle: number }) => journal.value.sprints.find((one) => one.cycle === past.cycle);
-  const outcomesOf = (past: typeof sprints) =>
+  const settledIn = (past: typeof sprints) =>
     past.flatMap((one) => {
       const known = of(one);
-      return known ? [known.outcomes] : [];
+      return known ? [{ outcomes: known.outcomes, idle: idleRules(one.sprint) }] : [];
     });
-  const partly = [...sprints, ...confirmations].filter((one) => of(one)?.isWhole !== true);
+  const after = [...confirmations, ...idle].sort((a, b) => a.cycle - b.cycle);
+  const partly = [...sprints, ...after].filter((one) => of(one)?.isWhole !== true);
   const unknown = [...partly.map((one) => one.cycle), ...undrawn];
   if (unknown.length > 0)
     participant.log.warn("Sprints that pay depends on are not known in full", { cycle, unknown: unknown.join(" ") });
-  const outcomes = outcomesOf(sprints);
+  const outcomes = settledIn(sprints).map((one) => one.outcomes);
   const newest = sprints.at(-1);
-  // Confirmations of a Sprint that is not known say nothing of the one before.
-  const bounds = newest && of(newest) ? outcomesOf(confirmations) : [];
-  const weights = outcomes.length === 0 ? undefined : confirmedWeights(outcomes, bounds);
+  // Confirmations of a Sprint that is not known say nothing of the one before, nor does idle time after it.
+  const between = newest && of(newest) ? settledIn(after) : [];
+  const weights = outcomes.length === 0 ? undefined : confirmedWeights(outcomes, between);
   return { weights, isWhole: unknown.length === 0 };
 };
 

@@ -3,14 +3,14 @@ import { cycleSource } from "#shared/participant/cycle-source.js";
 import { checksHash, signChecks } from "#shared/protocol/checks.js";
 import { canonicalBytes } from "#shared/protocol/hash-json.js";
 import { encodeRecord, shortHash } from "#shared/protocol/records.js";
-import type { Sprint } from "#shared/protocol/sprint.js";
+import type { PlayedSprint } from "#shared/protocol/sprint.js";
 import { recordWindow } from "#shared/replay/phase-records.js";
 import { mark, note } from "../mark.js";
 import { checkProofs } from "./check-proofs.js";
 import type { Checker } from "./context.js";
 
 /** Checks the proofs of a Sprint, and commits to the signed verdicts, once. */
-export const publishChecks = async (checker: Checker, cycle: number, sprint: Sprint): Promise<void> => {
+export const publishChecks = async (checker: Checker, cycle: number, sprint: PlayedSprint): Promise<void> => {
   const { participant, journal } = checker;
   const { networkHash, network, location, log } = participant;
   if (journal.value.cycles[cycle]?.checked !== undefined) return;
@@ -26,7 +26,7 @@ export const publishChecks = async (checker: Checker, cycle: number, sprint: Spr
 };
 
 /** Null if nobody committed to a proof. */
-const makeChecks = async (checker: Checker, cycle: number, sprint: Sprint): Promise<string | null> => {
+const makeChecks = async (checker: Checker, cycle: number, sprint: PlayedSprint): Promise<string | null> => {
   const { participant, arithmetic, metrics } = checker;
   const { blobs, networkHash, signal, signer, log, telemetry } = participant;
   const { instruments } = telemetry;

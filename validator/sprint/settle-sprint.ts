@@ -1,6 +1,6 @@
 import type { SprintOutcome } from "#shared/compute/outcome.js";
 import { readSprint, type SprintResult } from "#shared/compute/read-sprint.js";
-import type { Sprint } from "#shared/protocol/sprint.js";
+import type { PlayedSprint } from "#shared/protocol/sprint.js";
 import { lastBlockFor } from "#shared/replay/phase-records.js";
 import type { Checker } from "./context.js";
 import { readWithJudge } from "./read-with-judge.js";
@@ -12,7 +12,7 @@ import { rememberSprint } from "./remember-sprint.js";
  */
 export const settleSprint = async (
   checker: Checker,
-  due: { readonly cycle: number; readonly sprint: Sprint; readonly deadline: number },
+  due: { readonly cycle: number; readonly sprint: PlayedSprint; readonly deadline: number },
 ): Promise<void> => {
   const { participant, journal } = checker;
   const { clock, signal, log } = participant;

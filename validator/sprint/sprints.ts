@@ -93,9 +93,9 @@ const attempt = async (
  */
 const recall = async (checker: Checker, cycle: number, over: number): Promise<void> => {
   const { participant, journal } = checker;
-  const { sprints, confirmations } = await sprintsBefore(cycleSource(participant), cycle, knownDraw(journal));
+  const { sprints, confirmations, idle } = await sprintsBefore(cycleSource(participant), cycle, knownDraw(journal));
   const whole = new Set(journal.value.sprints.flatMap((one) => (one.isWhole ? [one.cycle] : [])));
-  for (const { cycle: missed, sprint, source } of [...sprints, ...confirmations]) {
+  for (const { cycle: missed, sprint, source } of [...sprints, ...confirmations, ...idle]) {
     if (whole.has(missed)) continue;
     if (participant.clock.head.number >= over) return;
     const { network, networkHash } = source;

@@ -21,6 +21,8 @@ import { createLogger } from "#shared/telemetry/logger.js";
 import { formatMillionths, MILLION } from "#shared/util/fraction.js";
 import { percent } from "#shared/util/percent.js";
 import { locationFrom, type SubnetOptions, subnetOptions } from "../../subnet-options.js";
+import { idleHosts, idleLines } from "./idle-lines.js";
+import { settledAs } from "./settled-as.js";
 
 interface Options extends SubnetOptions {
   readonly json?: boolean;
@@ -43,7 +45,10 @@ export const status: CommandSpec = {
   name: "status",
   description:
     "each miner's part in the newest settled Sprint, its confirmed weight, duty and reputation, and what it gets of its pay",
-  examples: ["blockzero compute status", "blockzero compute status --chain finney --netuid 1 --json"],
+  examples: [
+    "blockzero compute status",
+    "blockzero compute status --chain finney --netuid 1 --json",
+  ],
   define: (command) => {
     subnetOptions(command)
       .option(...JSON_FLAG)
@@ -67,6 +72,10 @@ export const status: CommandSpec = {
               cycle: newest,
               unknown: window.unknown,
               confirmations: window.confirmations.map(({ cycle: at, outcomes }) => ({ cycle: at, outcomes })),
+              idle: window.idle.map(({ cycle: at, sprint: played, outcomes }) => ({
+                cycle: at,
+                outcomes: idleHosts(window, played, outcomes),
+              })),
               duty: { cycle: window.duty.results.at(-1)?.cycle ?? null, unknown: window.duty.unknown },
               miners: standings,
               beacon,
@@ -75,6 +84,7 @@ export const status: CommandSpec = {
             for (const line of [
               ...lines(sprint, newest, standings),
               ...confirmationLines(sprint, window),
+              ...idleLines(sprint, window),
               ...beaconLines(beacon),
             ])
               console.log(line);
@@ -192,6 +202,3 @@ const confirmationLines = (
     ]),
   ];
 };
-
-const settledAs = ({ outcome, nonce, fault }: SprintOutcome): string =>
-  outcome === "invalid" ? `invalid: ${nonce === null ? fault : `nonce ${nonce} does not win`}` : outcome;

@@ -76,7 +76,8 @@ const recompute = async (file: string, options: SubnetOptions): Promise<Verdict>
         `cycle ${cycle} has no Sprint`,
         "look at the subnet that the proof is of",
       );
-    const committed = (await readCommittedProofs(source, cycle)).find((one) => one.promise?.proof === hash);
+    const proofs = await readCommittedProofs(source, cycle, sprint.isIdle);
+    const committed = proofs.find((one) => one.promise?.proof === hash);
     const found = { proof: hash, cycle, hotkey, difficulty, wins: wins.length, ...winsWeight(wins.length, difficulty) };
     if (!committed || !isPromised(committed)) return { ...found, problem: "nobody committed to it in time" };
     const read = await readProof(

@@ -45,6 +45,8 @@ export interface OpenProverOptions extends Arithmetic {
   readonly dials: Sprint["dials"];
   /** Of the network (`networkSeed`), 64 hex digits. */
   readonly seed: string;
+  /** Whether the processor's threads give way to all else that the machine does. */
+  readonly yields?: boolean;
   /** Ends the loading with its reason. */
   readonly signal?: AbortSignal | undefined;
 }

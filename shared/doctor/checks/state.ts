@@ -7,7 +7,7 @@ import { stateSpans } from "../state-spans.js";
 
 const REMEDY = "name an archive node in chain_endpoint, or one that keeps that many states (--state-pruning)";
 
-/** The node keeps the chain's state as far back as Sprints, confirmations and duty of the network file are read. */
+/** The node keeps the chain's state as far back as Sprints, confirmations, idle time and duty of the network file are read. */
 export const stateCheck: Check = {
   name: "state",
   deadlineMs: 60_000,
@@ -23,9 +23,14 @@ export const stateCheck: Check = {
     const told = (cycles: number) => `${blocksOf(cycles)} blocks back (${cycles} cycles)`;
     if (!(await keeps(spans.running))) {
       const says = `the node does not keep the state of ${told(spans.running)}`;
-      const isCounted = found.sprint?.duty !== undefined || found.sprint?.confirmations !== undefined;
+      const isCounted = [found.sprint?.duty, found.sprint?.confirmations, found.sprint?.idle].some(
+        (rule) => rule !== undefined,
+      );
       return role === "validator" && isCounted
-        ? failure(`${says}: weights would differ from other validators', which see duty and confirmations`, REMEDY)
+        ? failure(
+            `${says}: weights would differ from other validators', which see duty, confirmations and idle time`,
+            REMEDY,
+          )
         : warning(`${says}, which Sprints are read from`, REMEDY);
     }
     if (await keeps(spans.started)) {

@@ -29,7 +29,7 @@ export const fitsProcessor = (dials: ExactDials, threads: number): boolean =>
 export const openProcessorNetwork = async (
   options: LoadOptions & { readonly threads: number },
 ): Promise<SprintNetwork> => {
-  const { dials, seed, onTensor, signal } = options;
+  const { dials, seed, yields = false, onTensor, signal } = options;
   const count = threadsOf(options.threads);
   if (!fitsProcessor(dials, count)) {
     throw new BlockZeroError(
@@ -40,12 +40,15 @@ export const openProcessorNetwork = async (
   }
   const memory = allocateExact(shapeOf(dials), count);
   const threads = Array.from({ length: count }, takeThread);
-  const isSmall = memory.buffer.byteLength <= MOST_KEPT_BYTES;
+  // A thread that gave up its priority does not get it back.
+  const isKept = memory.buffer.byteLength <= MOST_KEPT_BYTES && !yields;
   const dispose = async () => {
-    await Promise.all(threads.map((thread) => (isSmall ? leaveThread(thread) : thread.end())));
+    await Promise.all(threads.map((thread) => (isKept ? leaveThread(thread) : thread.end())));
   };
   try {
-    await Promise.all(threads.map((one, thread) => one.ask({ do: "open", data: { dials, seed, memory, thread } })));
+    await Promise.all(
+      threads.map((one, thread) => one.ask({ do: "open", data: { dials, seed, memory, thread, yields } })),
+    );
     const layers = Array.from({ length: dials.layers }, (_, layer) => layer);
     let loaded = 0;
     const loadSome = async (thread: Thread): Promise<void> => {

@@ -24,6 +24,8 @@ export interface LoadOptions {
   readonly seed: string;
   /** Told after each tensor, so that loading can be timed. */
   readonly onTensor?: (done: number, of: number) => void;
+  /** Whether its threads give way to all else that the machine does: the system's least priority, on Linux, where a thread has its own. */
+  readonly yields?: boolean;
   /** Ends the loading with its reason. */
   readonly signal?: AbortSignal;
 }

@@ -133,7 +133,7 @@ describe("a confirmation", () => {
       .slice(0, 2);
     const settled = sprints.results.map((one) => one.outcomes);
     const confirmations = [{ ...last, cycle: 39, confirms: 38, outcomes }];
-    const confirmed = confirmedWeights(settled, [outcomes]);
+    const confirmed = confirmedWeights(settled, [{ outcomes }]);
     const compute = { ...state.compute!, sprints: { ...sprints, confirmations, confirmed, unknown: [36] } };
     const { hosts, unknown } = subnetNow({ ...state, compute }).compute!;
     assert.deepEqual(unknown, [36]);

@@ -7,14 +7,16 @@ import { claimed } from "#miner/sprint/claims.js";
 import { isWithin } from "#miner/sprint/hours.js";
 import { createPace } from "#miner/sprint/pace.js";
 import { openPowerMeter } from "#miner/sprint/power.js";
-import { search } from "#miner/sprint/search.js";
+import { isFree, search } from "#miner/sprint/search.js";
 import { loadConfig } from "#shared/config/load.js";
+import { createIdleGate } from "#shared/continuous/idle-gate.js";
 import { hasCode } from "#shared/errors/error.js";
 import { temporaryFolder } from "../../shared/artifact/temporary.js";
 
 const { signal } = new AbortController();
 const settings = (flags: Record<string, string>) =>
   loadConfig(minerSettings, { env: {}, flags: { expert_group: "math", ...flags } }).compute;
+const TASK = { publicKey: new Uint8Array(32), inputs: "0".repeat(64), difficulty: 8 };
 const at = (hour: number) => Date.UTC(2026, 0, 1, hour, 59);
 
 describe("compute.hours", () => {
@@ -88,13 +90,64 @@ describe("a search", () => {
     let batches = 0;
     const found = await search({
       prover: { batch: 8, search: async (_, { first }) => [first + 1, first + 5] },
-      task: { publicKey: new Uint8Array(32), inputs: "0".repeat(64), difficulty: 8 },
+      task: TASK,
       pace: { rest: async () => {} },
       left: () => (batches < 3 ? Number.POSITIVE_INFINITY : 0),
       onBatch: () => void batches++,
       signal,
     });
     assert.deepEqual(found, { wins: [1, 5, 9, 13, 17, 21], nonces: 24 });
+  });
+});
+
+describe("a search in idle time", () => {
+  const options = { task: TASK, pace: { rest: async () => {} }, left: () => Number.POSITIVE_INFINITY, signal };
+
+  it("lets work wait for one batch at most, and leaves no gap between the nonces before and after it", async () => {
+    const gate = createIdleGate();
+    const over = new AbortController();
+    const ranges: number[] = [];
+    let duringWork = 0;
+    const found = await search({
+      ...options,
+      turn: () => isFree(gate, over.signal),
+      prover: {
+        batch: 256,
+        search: async (_, { first }) => {
+          ranges.push(first);
+          if (gate.working > 0) duringWork += 1;
+          if (ranges.length === 3) void gate.work(() => new Promise((resolve) => setImmediate(resolve)));
+          if (ranges.length === 5) over.abort(new Error("over"));
+          return [first + 1];
+        },
+      },
+    });
+    assert.deepEqual(ranges, [0, 256, 512, 768, 1024]);
+    assert.equal(duringWork, 0, "no batch begins while work is under way");
+    assert.deepEqual(found, { wins: [1, 257, 513, 769, 1025], nonces: 1280 });
+  });
+
+  it("ends with what it has where work outlasts the time", async () => {
+    const gate = createIdleGate();
+    const over = new AbortController();
+    let end: () => void = () => {};
+    const work = new Promise<void>((resolve) => {
+      end = resolve;
+    });
+    const found = await search({
+      ...options,
+      turn: () => isFree(gate, over.signal),
+      prover: {
+        batch: 8,
+        search: async () => {
+          void gate.work(() => work);
+          setImmediate(() => over.abort(new Error("over")));
+          return [3];
+        },
+      },
+    });
+    assert.deepEqual(found, { wins: [3], nonces: 8 });
+    end();
   });
 });
 

@@ -154,7 +154,10 @@ describe("confirmed weights", () => {
       const [settled, bounds] = [sprints, confirmations].map((all) =>
         all.map((outcomes) => outcomes.map((one) => ({ ...one, low: 0, high: 0 }))),
       );
-      const found = confirmedWeights(settled!, bounds);
+      const found = confirmedWeights(
+        settled!,
+        bounds!.map((outcomes) => ({ outcomes })),
+      );
       const gate = payGate({ required }, { confirmed: found, standings: undefined })!;
       const hotkeys = [...found.keys()];
       assert.deepEqual(Object.fromEntries(hotkeys.map((one) => [one, found.get(one)!.weight])), confirmed, about);
@@ -173,7 +176,11 @@ describe("confirmed weights", () => {
   });
 
   it("are bounded by each confirmation of the last Sprint, and nothing where one was not passed", () => {
-    const after = (...confirmations: SettledPart[][]) => confirmedWeights([[part("valid")]], confirmations).get("ann");
+    const after = (...confirmations: SettledPart[][]) =>
+      confirmedWeights(
+        [[part("valid")]],
+        confirmations.map((outcomes) => ({ outcomes })),
+      ).get("ann");
     assert.deepEqual(after([part("valid", 1200)]), after());
     assert.deepEqual(after([part("valid", 900)], [part("valid", 950)]), {
       ...after(),

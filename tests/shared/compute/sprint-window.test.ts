@@ -115,6 +115,28 @@ it("the confirmations are those of the last Sprint that were drawn; what the cha
   assert.deepEqual((await sprintsBefore(source, 21, never)).confirmations, []);
 });
 
+it("idle time is that of the cycles in which no confirmation was drawn, all of them where the file has none", async () => {
+  const [network] = lineOf([[0, 4]]) as [Network];
+  for (const confirmations of [0.5, undefined]) {
+    const sprint = sprintSchema.parse({ every: 4, dials: "tiny", confirmations, idle: { sample: 7 } });
+    const source = {
+      network: { ...network, sprint },
+      networkHash: "7".repeat(64),
+      fetch: async () => assert.fail("there is no former file"),
+    };
+    const draw = confirmations === undefined ? never : async (_: unknown, cycle: number) => cycle === 6;
+    const found = await sprintsBefore(source, 8, draw);
+    assert.deepEqual(
+      [found.confirmations, found.idle].map((all) => all.map(({ cycle }) => cycle)),
+      confirmations === undefined ? [[], [5, 6, 7]] : [[6], [5, 7]],
+    );
+    assert.deepEqual(
+      [found.sprints.at(-1)?.sprint.sample, ...found.idle.map((one) => [one.sprint.sample, one.sprint.isIdle])],
+      [459, ...found.idle.map(() => [7, true])],
+    );
+  }
+});
+
 it("a change of the file forgives no confirmation of the former one, and the new file draws none for its Sprint", async () => {
   const sprint = sprintSchema.parse({ every: 8, dials: "tiny", confirmations: 1 });
   for (const confirmations of [1, undefined]) {

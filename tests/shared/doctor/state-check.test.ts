@@ -22,6 +22,7 @@ const withSprint = (given: Partial<Sprint>): Network => ({
   sprint: sprintSchema.parse({ every: 3, dials: "tiny", ...given }),
 });
 
+const IDLE = sprintSchema.parse({ every: 3, dials: "tiny", idle: {} }).idle!;
 const DUTY = sprintSchema.parse({ every: 3, dials: "tiny", duty: {} }).duty!;
 
 /** A node at a block that has no state more than so many blocks back. */
@@ -56,6 +57,7 @@ describe("a check of the state that a node keeps", () => {
     assert.equal(stateSpans({ sprint: undefined }), null);
     assert.deepEqual(stateSpans(withSprint({})), { running: 2, started: 26 });
     assert.deepEqual(stateSpans(withSprint({ every: 100, confirmations: 0.2 })), { running: 100, started: 802 });
+    assert.deepEqual(stateSpans(withSprint({ every: 100, idle: IDLE })), { running: 100, started: 802 });
     const { verdict, says, asked } = await find(t, Number.POSITIVE_INFINITY, {});
     assert.deepEqual(asked, [2 * LENGTH, 26 * LENGTH]);
     assert.deepEqual([verdict, says], ["ok", `the node keeps the state of ${26 * LENGTH} blocks back (26 cycles)`]);
@@ -70,6 +72,7 @@ describe("a check of the state that a node keeps", () => {
       (await find(t, LENGTH, ...given)).verdict;
     assert.equal(await verdictOf({ duty: DUTY }), "failure");
     assert.equal(await verdictOf({ confirmations: 0.2 }), "failure");
+    assert.equal(await verdictOf({ idle: IDLE }), "failure");
     assert.equal(await verdictOf({}), "warning");
     assert.equal(await verdictOf({ duty: DUTY }, { role: "miner" }), "warning");
   });

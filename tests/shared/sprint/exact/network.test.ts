@@ -1,4 +1,6 @@
 import assert from "node:assert/strict";
+import { readdirSync, readFileSync } from "node:fs";
+import { getPriority } from "node:os";
 import { describe, it } from "node:test";
 import { onnxCpu } from "#shared/engine/runtime/onnx-cpu.js";
 import { EXACT_DIALS, flopsOf, largestSum, parametersOf } from "#shared/sprint/exact/dials.js";
@@ -13,6 +15,13 @@ import { coded } from "#tests/support/coded.js";
 import { assertVectors } from "./devices.js";
 
 const seed = networkSeed("1".repeat(64));
+
+/** This process's threads, by Linux. */
+const TASKS = "/proc/self/task";
+
+/** The nice value is the 19th field; the second, a name in brackets, may have spaces. https://man7.org/linux/man-pages/man5/proc_pid_stat.5.html */
+const niceOf = (task: string): number =>
+  Number(readFileSync(`${TASKS}/${task}/stat`, "utf8").split(") ").at(-1)!.split(" ")[16]);
 const node = nodeSeed(new Uint8Array(32).fill(7), "2".repeat(64));
 
 describe("the exact profile of a Sprint", () => {
@@ -34,6 +43,26 @@ describe("the exact profile of a Sprint", () => {
     assert.equal(fitsProcessor(others, 2), false);
     await assert.rejects(openProcessorNetwork({ dials: others, seed, threads: 2 }), coded("DEVICE_UNAVAILABLE"));
     assert.equal(fitsProcessor({ ...EXACT_DIALS.real, layers: 128 }, 2), false);
+  });
+
+  it("gives way to all else where it is asked to, on threads that nothing else gets afterwards", async () => {
+    // Elsewhere a thread has no priority of its own.
+    if (process.platform !== "linux") return;
+    const own = getPriority();
+    const before = new Set(readdirSync(TASKS));
+    const options = { dials: EXACT_DIALS.tiny, seed, threads: 2 };
+    const [first, count] = [0, 64];
+    const usual = await openProcessorNetwork(options);
+    const wins = await usual.search(node, { first, count }, 8);
+    await usual.dispose();
+    const network = await openProcessorNetwork({ ...options, yields: true });
+    assert.deepEqual(await network.search(node, { first, count }, 8), wins);
+    const lowered = readdirSync(TASKS).filter((task) => !before.has(task) && niceOf(task) === 19);
+    assert.ok(lowered.length >= 2, `${lowered.length} threads`);
+    assert.equal(getPriority(), own, "this thread keeps its priority");
+    await network.dispose();
+    const again = readdirSync(TASKS);
+    assert.ok(own === 19 || lowered.every((task) => !again.includes(task)), "a lowered thread was kept");
   });
 
   it("draws weights evenly, block by block", () => {
