@@ -134,6 +134,12 @@ export const computeSettings = defineConfig({
     describe:
       "Power of the processor packages above which a Sprint rests longer, in proportion. Only where the system shows it (Linux' powercap, often for root alone); else the log says that it cannot be read.",
   }),
+  "compute.report_hardware": setting({
+    schema: z.boolean(),
+    default: true,
+    describe:
+      "Whether proofs of Sprints name this machine's processor, its threads and the device, for `blockzero compute status --hardware`. Nothing depends on it.",
+  }),
   "compute.expected_nonces": setting({
     schema: z
       .int()

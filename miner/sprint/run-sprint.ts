@@ -29,6 +29,7 @@ import { claimed } from "./claims.js";
 import type { Sprinter } from "./context.js";
 import { isWithin } from "./hours.js";
 import { showSprint } from "./observe-sprint.js";
+import { ownHardware } from "./own-hardware.js";
 import { createPace } from "./pace.js";
 import { type Found, isFree, search } from "./search.js";
 
@@ -83,7 +84,7 @@ const proveIn = async (sprinter: Sprinter, cycle: number, sprint: Sprint): Promi
   const { difficulty } = entryOf()!;
   if (entryOf()?.proof === undefined) {
     const found = claimed(sprinter.config.behaviour, await find(sprinter, cycle, { sprint: played, difficulty }));
-    const fields = { network: networkHash, cycle, difficulty, ...found };
+    const fields = { network: networkHash, cycle, difficulty, ...found, ...(await ownHardware(sprinter)) };
     const proof = await signWinners(fields, participant.signer);
     const bytes = encodeWinners(proof);
     await participant.blobs.put(bytes);

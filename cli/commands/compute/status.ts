@@ -21,11 +21,13 @@ import { createLogger } from "#shared/telemetry/logger.js";
 import { formatMillionths, MILLION } from "#shared/util/fraction.js";
 import { percent } from "#shared/util/percent.js";
 import { locationFrom, type SubnetOptions, subnetOptions } from "../../subnet-options.js";
+import { hardwareLines, hardwareOf } from "./hardware-lines.js";
 import { idleHosts, idleLines } from "./idle-lines.js";
 import { settledAs } from "./settled-as.js";
 
 interface Options extends SubnetOptions {
   readonly json?: boolean;
+  readonly hardware?: boolean;
 }
 
 /** A hotkey's part in the newest settled Sprint, and what it counts with. */
@@ -47,12 +49,14 @@ export const status: CommandSpec = {
     "each miner's part in the newest settled Sprint, its confirmed weight, duty and reputation, and what it gets of its pay",
   examples: [
     "blockzero compute status",
+    "blockzero compute status --hardware",
     "blockzero compute status --chain finney --netuid 1 --json",
   ],
   define: (command) => {
     subnetOptions(command)
+      .option("--hardware", "each miner's class by its nonces a second, beside what its proof says of its machine")
       .option(...JSON_FLAG)
-      .action(async ({ json = false, ...options }: Options) => {
+      .action(async ({ json = false, hardware = false, ...options }: Options) => {
         const log = createLogger({ name: "compute", level: "warn", format: "pretty" });
         const signal = shutdownSignal();
         const { source, head, close } = await openSubnet({ ...locationFrom(options), log, signal });
@@ -65,6 +69,7 @@ export const status: CommandSpec = {
           const standings = sprint ? standingsOf(sprint, window) : [];
           const newest = window.results.at(-1)?.cycle ?? null;
           const beacon = await newestValue(source, head);
+          const machines = hardware ? await hardwareOf(source, window) : null;
           if (json)
             printJson({
               head,
@@ -76,6 +81,7 @@ export const status: CommandSpec = {
                 cycle: at,
                 outcomes: idleHosts(window, played, outcomes),
               })),
+              ...(machines && { hardware: machines }),
               duty: { cycle: window.duty.results.at(-1)?.cycle ?? null, unknown: window.duty.unknown },
               miners: standings,
               beacon,
@@ -85,6 +91,7 @@ export const status: CommandSpec = {
               ...lines(sprint, newest, standings),
               ...confirmationLines(sprint, window),
               ...idleLines(sprint, window),
+              ...hardwareLines(machines),
               ...beaconLines(beacon),
             ])
               console.log(line);

@@ -27,8 +27,11 @@ export const exactProfile: SprintProfile = {
   check: (bytes, promised, verify) => {
     const checked = checkWinners(bytes, promised, verify);
     if (!checked.ok) return checked;
-    const { wins } = checked.value;
-    return { ok: true, value: { wins, items: wins.length, claimed: (places) => places.map((at) => wins[at]!) } };
+    const { wins, hardware } = checked.value;
+    return {
+      ok: true,
+      value: { wins, hardware, items: wins.length, claimed: (places) => places.map((at) => wins[at]!) },
+    };
   },
   items: ({ wins }) => wins,
   test: ({ sample }) => ({ size: sample, reject: 1 }),

@@ -2,6 +2,7 @@ import type { Device } from "#shared/engine/device.js";
 import type { Verify } from "#shared/protocol/signing.js";
 import type { Sprint } from "#shared/protocol/sprint.js";
 import type { Checked } from "#shared/sprint/proof/fault.js";
+import type { Hardware } from "#shared/sprint/proof/hardware.js";
 import type { Promised } from "#shared/sprint/proof/head.js";
 import type { CastVote, Electorate, ProofSettlement } from "#shared/sprint/proof/votes.js";
 import type { WeightInterval } from "#shared/sprint/proof/wins-weight.js";
@@ -67,6 +68,8 @@ export interface SprintProof {
   readonly wins: readonly number[];
   /** Nonces that it claims something of, from which a sample is drawn. */
   readonly items: number;
+  /** What the host says of its machine, if it does. */
+  readonly hardware?: Hardware | undefined;
   /** The nonces at these places of them. */
   claimed(places: readonly number[]): readonly number[];
 }

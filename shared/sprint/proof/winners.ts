@@ -8,13 +8,19 @@ import type { Verify } from "#shared/protocol/signing.js";
 import { NONCES } from "#shared/sprint/exact/inputs.js";
 import { asParsed, type Checked, faulty } from "./fault.js";
 import { maxGapsBytes } from "./gaps.js";
+import { hardwareSchema } from "./hardware.js";
 import { earlyFault, HEAD_BYTES, headFault, headShape, isHeadSigned, type Promised } from "./head.js";
 import { encodeFile, readFile, signProof, toFile, type WithWins, withWins } from "./proof-file.js";
 
 /** Greatest size of a proof with so many wins, in bytes. A record names the number, so a fetch is bounded before it begins. */
 export const maxWinnersBytes = (wins = MAX_WINS): number => HEAD_BYTES + maxGapsBytes(wins);
 
-const winnersSchema = z.strictObject({ ...headShape, kind: z.literal("winners") });
+const winnersSchema = z.strictObject({
+  ...headShape,
+  kind: z.literal("winners"),
+  /** What the host says of its machine, if it does. */
+  hardware: hardwareSchema.optional(),
+});
 
 type WinnersHead = z.infer<typeof winnersSchema>;
 
@@ -24,7 +30,7 @@ type WinnersHead = z.infer<typeof winnersSchema>;
  */
 export type WinnersProof = WithWins<WinnersHead>;
 
-export type UnsignedWinners = Pick<WinnersProof, "network" | "cycle" | "difficulty" | "nonces" | "wins">;
+export type UnsignedWinners = Pick<WinnersProof, "network" | "cycle" | "difficulty" | "nonces" | "wins" | "hardware">;
 
 /** What a miner signs: the proof, and the head that its signature covers. @throws BlockZeroError SPRINT_WINS_INVALID unless a proof can have these wins */
 export const winnersBody = (fields: UnsignedWinners, hotkey: string) => {

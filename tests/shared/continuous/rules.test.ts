@@ -166,6 +166,7 @@ describe("what a host's capacity earns", () => {
       measured: "card",
       reported: "server",
       report: "above",
+      apart: 1,
     });
     assert.equal(classOf({ speed: 95_000, reported: "card" }, classes).report, "agrees");
     assert.equal(classOf({ speed: 94_999, reported: "card" }, classes).measured, "laptop");
