@@ -108,7 +108,7 @@ export const ROOMS: readonly Room[] = [
   {
     room: "shared/reputation",
     holds: "what a host has earned by honest work, and what costs it",
-    imports: ["shared/util", "shared/duty"],
+    imports: ["shared/util", "shared/protocol", "shared/duty"],
   },
   {
     room: "shared/settlement",
@@ -319,6 +319,7 @@ export const ROOMS: readonly Room[] = [
       "shared/engine",
       "shared/sprint/exact",
       "shared/sprint/proof",
+      "shared/rewards",
       "shared/wallet",
       "shared/continuous",
       "shared/replay",
@@ -459,6 +460,7 @@ export const ROOMS: readonly Room[] = [
       "shared/doctor",
       "shared/planning",
       "shared/sprint/proof",
+      "shared/reputation",
       "shared/compute",
     ],
   },
@@ -491,6 +493,7 @@ export const ROOMS: readonly Room[] = [
       "shared/evaluation",
       "shared/replay",
       "shared/subnet",
+      "shared/reputation",
       "shared/compute",
       "shared/sprint/proof",
       "shared/settlement",

@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { OUTCOMES } from "#shared/compute/outcome.js";
+import { statedReputationsSchema } from "#shared/protocol/stated-reputation.js";
 import { VERDICTS } from "#shared/protocol/verdict.js";
 
 /** What a validator remembers across a crash: the progress of each cycle, and what was agreed about every miner. */
@@ -48,6 +49,8 @@ export const validatorJournalSchema = z.object({
         /** The cycle whose Sprint it confirms, or null. */
         confirms: z.int().nullable().default(null),
         isWhole: z.boolean(),
+        /** What validators agreed on in their checks. */
+        reputations: statedReputationsSchema.default([]),
         outcomes: z.array(
           z.object({
             uid: z.int(),
@@ -75,6 +78,8 @@ export const validatorJournalSchema = z.object({
             missed: z.int(),
             missRate: z.int(),
             isFraud: z.boolean(),
+            checked: z.int().default(0),
+            verified: z.int().default(0),
             released: z.int(),
           }),
         ),

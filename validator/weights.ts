@@ -5,7 +5,7 @@ import { phaseWindow } from "#shared/protocol/phases.js";
 import { cycleWeights } from "#shared/rewards/cycle-weights.js";
 import type { Validator } from "./context.js";
 import { note } from "./mark.js";
-import { knownGate } from "./sprint/known-gate.js";
+import { knownPayParts } from "./sprint/known-gate.js";
 
 /** Sets the cycle's weights, once. A failure is only logged: the next cycle's weights replace these anyway. */
 export const setWeights = async (validator: Validator, cycle: number): Promise<void> => {
@@ -14,8 +14,8 @@ export const setWeights = async (validator: Validator, cycle: number): Promise<v
   const { instruments, duties } = telemetry;
   if (journal.value.cycles[cycle]?.weighted !== undefined) return;
   try {
-    const gate = await knownGate(validator, cycle);
-    const weights = cycleWeights(network, await chain.metagraph(network.netuid), journal.value, cycle, gate);
+    const parts = await knownPayParts(validator, cycle);
+    const weights = cycleWeights(network, await chain.metagraph(network.netuid), journal.value, cycle, parts);
     const window = phaseWindow(cycle, "merge", network.phases);
     const block = await setWeightsOnce(validator.weights, { key: String(window.start), weights, window });
     note(validator, cycle, { weighted: block });

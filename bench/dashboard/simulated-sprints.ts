@@ -5,6 +5,7 @@ import type { PayWindow } from "#shared/compute/read-pay-window.js";
 import { createRandom } from "#shared/data/random.js";
 import { sha256 } from "#shared/protocol/hash.js";
 import type { Sprint } from "#shared/protocol/sprint.js";
+import { DEFAULT_REPUTATION } from "#shared/reputation/reputation.js";
 
 interface SimulatedSprints {
   readonly sprint: Sprint;
@@ -27,7 +28,16 @@ export const simulatedSprints = ({ sprint, hosts, cycle }: SimulatedSprints): Pa
   const results = Array.from({ length: SPRINT_WINDOW }, (_, i) => newest - (SPRINT_WINDOW - 1 - i) * sprint.every)
     .filter((at) => at >= 0)
     .map((at) => ({
-      ...{ cycle: at, confirms: null, sprint, stakes: new Map(), proofs: [], heard: [], isWhole: true },
+      ...{
+        cycle: at,
+        confirms: null,
+        sprint,
+        stakes: new Map(),
+        proofs: [],
+        heard: [],
+        reputations: new Map(),
+        isWhole: true,
+      },
       outcomes: hosts.map(({ uid, hotkey }, n): SprintOutcome => {
         const difficulty = 40 + (n % 200);
         const wins = 360 + Math.floor(80 * random.next());
@@ -40,20 +50,26 @@ export const simulatedSprints = ({ sprint, hosts, cycle }: SimulatedSprints): Pa
         };
       }),
     }));
-  const standings = sprint.duty ? dutyStandings(results.map(() => hosts.map(dutyPart))) : undefined;
+  const standings = sprint.duty ? standingsOf(hosts, results) : undefined;
   return {
     ...{
       results,
       confirmations: [],
       idle: [],
       unknown: [],
+      reputations: new Map(),
       confirmed: confirmedWeights(results.map(({ outcomes }) => outcomes)),
     },
     ...{ standings, duty: { results: [], unknown: [], standings } },
   };
 };
 
+const standingsOf = (hosts: SimulatedSprints["hosts"], results: readonly { readonly cycle: number }[]) => {
+  const closed = results.map(({ cycle }) => ({ cycle, parts: hosts.map(dutyPart) }));
+  return dutyStandings({ agreed: new Map(), closed, after: -1, rules: DEFAULT_REPUTATION });
+};
+
 const dutyPart = ({ hotkey }: SimulatedSprints["hosts"][number], n: number): DutyPart => ({
   ...{ hotkey, tasks: 20, duties: 5, missed: n % 7 === 1 ? 2 : 0, missRate: n % 7 === 1 ? 400_000 : 0 },
-  ...{ isFraud: n === 2, released: n === 2 ? 0 : 1_000_000 },
+  ...{ checked: 18, verified: n % 7 === 1 ? 3 : 5, isFraud: n === 2, released: n === 2 ? 0 : 1_000_000 },
 });

@@ -241,6 +241,7 @@ export const checks = await signChecks(
     network: NETWORK_HASH,
     cycle: CYCLE,
     entries: verdicts.map((entry, uid) => ({ uid, hotkey: OTHER_HOTKEY, proof: hashOf("p"), ...entry })),
+    reputations: [{ hotkey: OTHER_HOTKEY, value: 66_668, idle: 3, missTest: { ratio: -95_310, isNegligent: true } }],
   },
   signer,
 );

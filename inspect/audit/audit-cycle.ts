@@ -12,7 +12,7 @@ import { exchangedReports } from "#shared/replay/reports.js";
 import { blobsFrom, type CycleSource } from "#shared/replay/source.js";
 import { contextOf } from "#shared/replay/succession.js";
 import type { SubnetFiles } from "#shared/subnet/files.js";
-import { auditDuty, type DutyMemory } from "./audit-duty.js";
+import { auditDuty, type DutyAudits } from "./audit-duty.js";
 import { auditSprint } from "./audit-sprint.js";
 import { checkReport } from "./check-report.js";
 import { compareModels } from "./compare-models.js";
@@ -52,14 +52,14 @@ export interface EvaluatedCycle {
 /** Recomputes cycles from chain state and the files that it names, and reports every difference. Never throws for what it finds. */
 export const cycleAuditor = (context: AuditContext): ((cycle: number) => Promise<CycleAudit>) => {
   const manifestOf = manifestReader(context.source);
-  const memory: DutyMemory = { known: new Map(), knownDuty: new Map() };
+  const memory: DutyAudits = { known: new Map(), knownDuty: new Map() };
   return async (cycle) =>
     auditCycle({ ...context, source: await contextOf(context.source, cycle), manifestOf, memory }, cycle);
 };
 
 interface Auditing extends AuditContext {
   readonly manifestOf: ManifestReader;
-  readonly memory: DutyMemory;
+  readonly memory: DutyAudits;
 }
 
 const auditCycle = async (context: Auditing, cycle: number): Promise<CycleAudit> => {

@@ -1,29 +1,33 @@
 import { SPRINT_WINDOW } from "#shared/compute/confirmed.js";
 import { membersBy } from "#shared/compute/duty/duty-inputs.js";
 import { type DutyResult, readDuty } from "#shared/compute/duty/read-duty.js";
-import { readDutyWindow, reputationsIn } from "#shared/compute/duty/read-duty-window.js";
-import { dutyStandings, paidBy } from "#shared/compute/duty/standing.js";
+import { paidBy, reputationsIn } from "#shared/compute/duty/standing.js";
 import { createJudge } from "#shared/compute/judge.js";
 import { processor } from "#shared/compute/processor.js";
-import type { SprintResult } from "#shared/compute/read-sprint.js";
-import { readSprintWindow } from "#shared/compute/read-window.js";
+import { readPayWindow } from "#shared/compute/read-pay-window.js";
+import { readSprint, type SprintResult } from "#shared/compute/read-sprint.js";
+import { hashJson } from "#shared/protocol/hash-json.js";
 import { sprintOf, withDuty } from "#shared/protocol/sprint.js";
 import { lastBlockFor } from "#shared/replay/phase-records.js";
 import type { CycleSource } from "#shared/replay/source.js";
+import { type Reputations, statedReputations } from "#shared/reputation/agreed-reputations.js";
 import { formatMillionths } from "#shared/util/fraction.js";
 import { percent } from "#shared/util/percent.js";
 import type { Findings } from "./findings.js";
 
 /** Sprints and duty that earlier cycles of an audit read. */
-export interface DutyMemory {
+export interface DutyAudits {
   readonly known: Map<number, SprintResult>;
   readonly knownDuty: Map<number, DutyResult>;
 }
 
-/** Closes the duty of a cycle's Sprint again, from the members' documents, and says what each host did and what follows for its pay. */
+/**
+ * Closes the duty of a cycle's Sprint again, from the members' documents, and says what each host did and what follows for its pay. Reputations that validators stated in their checks of the Sprint are
+ * compared with those that were agreed on before it and one step by the duty closed since.
+ */
 export const auditDuty = async (
   source: CycleSource,
-  { cycle, head, memory }: { readonly cycle: number; readonly head: number; readonly memory: DutyMemory },
+  { cycle, head, memory }: { readonly cycle: number; readonly head: number; readonly memory: DutyAudits },
   findings: Findings,
 ): Promise<void> => {
   const sprint = withDuty(sprintOf(source.network, cycle));
@@ -33,25 +37,43 @@ export const auditDuty = async (
   const reading = { arithmetic: () => processor(), ...memory };
   for (const read of [memory.known, memory.knownDuty])
     for (const past of read.keys()) if (past < cycle - 2 * SPRINT_WINDOW * sprint.every) read.delete(past);
-  const { confirmed } = await readSprintWindow(source, cycle, reading);
-  const past = (await readDutyWindow(source, cycle + 1, reading)).results.map(({ parts }) => parts);
+  const { confirmed, reputations, unknown, duty } = await readPayWindow(source, cycle, reading);
   const judge = createJudge(source, { sprint, cycle, arithmetic: reading.arithmetic });
   try {
-    const reputations = reputationsIn(dutyStandings(past));
-    const result = await readDuty(source, { cycle, sprint, members: membersBy(confirmed), reputations, judge });
+    const settled = memory.known.get(cycle) ?? (await readSprint(source, { cycle, sprint, judge }));
+    if (unknown.length > 0 || duty.unknown.length > 0)
+      findings.note("reputations that validators stated were not compared: earlier Sprints cannot be read in full");
+    else compareStated(settled, duty.standings ? reputationsIn(duty.standings) : reputations, findings);
+    const members = membersBy(confirmed, sprint);
+    const result = await readDuty(source, { cycle, sprint, members, reputations, judge });
     if (!result.isWhole)
       findings.note("not all documents of the Sprint's duty can be had: others may have closed it otherwise");
     for (const [hotkey, problem] of result.problems)
       findings.note(`duty: documents of ${hotkey} do not count: ${problem}`);
-    const standings = dutyStandings([...past, result.parts]);
-    for (const { hotkey, tasks, duties, missed, isFraud } of result.parts) {
-      const standing = standings.get(hotkey);
-      const reputation = formatMillionths(standing?.reputation.value ?? 0);
+    for (const part of result.parts) {
+      const { hotkey, tasks, checked, verified, duties, missed, isFraud } = part;
+      const reputation = formatMillionths(reputations.get(hotkey)?.value ?? 0);
       findings.note(
-        `duty: ${hotkey} did ${duties - missed} of ${duties}, had ${tasks} tasks, reputation ${reputation}${isFraud ? ", a fraud is proven" : ""}: ${percent(paidBy(sprint, standing))} of its pay`,
+        `duty: ${hotkey} did ${duties - missed} of ${duties}, had ${tasks} tasks, checked by a reputation of ${reputation}, ${checked} found valid; ${verified} of its verdicts stand${isFraud ? ", a fraud is proven" : ""}: ${percent(paidBy(sprint, { newest: part }))} of its pay`,
       );
     }
   } finally {
     await judge.dispose();
+  }
+};
+
+/** A validator that could not have a document closes duty otherwise: that is a note. What most of the stake agrees on is what duty gives, or the audit diverges. */
+const compareStated = ({ heard, reputations }: SprintResult, expected: Reputations, findings: Findings): void => {
+  const hash = hashJson(statedReputations(expected));
+  const stated = heard.flatMap(({ hotkey, checks }) => (checks?.reputations ? [{ hotkey, ...checks }] : []));
+  for (const { hotkey, reputations: own } of stated)
+    if (hashJson(own) !== hash)
+      findings.note(`checks of ${hotkey} state other reputations than the duty of earlier Sprints gives`);
+  for (const [hotkey, { value }] of reputations) {
+    const { value: given = 0 } = expected.get(hotkey) ?? {};
+    if (value !== given)
+      findings.diverges(
+        `validators agreed on a reputation of ${formatMillionths(value)} for ${hotkey}, and the duty of earlier Sprints gives ${formatMillionths(given)}`,
+      );
   }
 };

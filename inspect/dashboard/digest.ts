@@ -9,7 +9,7 @@ import { groupStandings, type Standing, standingShares } from "#shared/rewards/c
 import { paidPart } from "#shared/rewards/progress.js";
 import { derivationOf, figuresOf } from "../explain/derivation.js";
 import type { CycleFacts } from "../explain/read-miners-cycle.js";
-import { gateOf } from "../explain/read-sprints.js";
+import { payPartsOf } from "../explain/read-sprints.js";
 import type { MinerCycle, ValidatorCycle } from "./snapshot.js";
 
 const UNIT = 1e9;
@@ -95,7 +95,7 @@ const minersOf = (facts: CycleFacts): readonly MinerCycle[] => {
   const { window: length } = network.scoring;
   const shares = standingShares(network, after.holders, standings, {
     paid: (group) => paidPart(window.progress, group, { cycle, window: length }),
-    gate: gateOf(network, facts.sprints),
+    ...payPartsOf(network, facts.sprints),
   });
   const places = placesOf(standings);
   const weights = meanWeights(after.weights, after.holders.neurons);

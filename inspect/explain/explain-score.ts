@@ -17,7 +17,7 @@ import {
   type ModelMade,
   readMinersCycle,
 } from "./read-miners-cycle.js";
-import { gateOf } from "./read-sprints.js";
+import { payPartsOf } from "./read-sprints.js";
 
 /**
  * Follows one miner's cycle from its commitment to its pay, through chain state and the validators' signed reports.
@@ -177,7 +177,7 @@ const payOf = (
   { history, progress, sprints }: Pick<WindowOutcomes, "history" | "progress"> & Pick<MinersCycle, "sprints">,
   { cycle, uid, hotkey }: Miner,
 ): Pay | null => {
-  const gate = gateOf(network, sprints);
+  const parts = payPartsOf(network, sprints);
   const { window } = network.scoring;
   const paid = (group: string) => paidPart(progress, group, { cycle, window });
   const standings = groupStandings(network, holders, history, cycle);
@@ -194,8 +194,8 @@ const payOf = (
       pool: 1 / standings.size,
       paid: paid(group),
       burn,
-      gate: gate?.(hotkey) ?? 1,
-      share: standingShares(network, holders, standings, { paid, gate }).get(uid) ?? 0,
+      gate: parts.gate?.(hotkey) ?? 1,
+      share: standingShares(network, holders, standings, { paid, ...parts }).get(uid) ?? 0,
     };
   }
   return null;

@@ -1,4 +1,5 @@
 import type { Confirmed } from "#shared/compute/confirmed.js";
+import { explainStanding } from "#shared/compute/duty/explain-standing.js";
 import { paidBy } from "#shared/compute/duty/standing.js";
 import { payGate } from "#shared/compute/gate.js";
 import { entryOn, type SprintOutcome } from "#shared/compute/outcome.js";
@@ -9,7 +10,7 @@ import type { CheckEntry } from "#shared/protocol/checks.js";
 import type { Network } from "#shared/protocol/network.js";
 import { withDuty } from "#shared/protocol/sprint.js";
 import { sumStake } from "#shared/protocol/stake.js";
-import { explainHost } from "#shared/settlement/explain-host.js";
+import { explainWork } from "#shared/settlement/explain-host.js";
 
 /** What one validator said of a proof. */
 export interface SprintOpinion {
@@ -100,9 +101,10 @@ const dutyFacts = (
 ): DutyFacts | null => {
   const [newest, rules] = [results.at(-1), withDuty(sprint)];
   if (!newest || !rules) return null;
-  const { cycle, inputs, closed, problems, isWhole } = newest;
-  const why = explainHost(hotkey, inputs, closed);
-  return { cycle, why, problem: problems.get(hotkey) ?? null, part: paidBy(rules, standings?.get(hotkey)), isWhole };
+  const { cycle, inputs, closed, parts, problems, isWhole } = newest;
+  const standing = standings?.get(hotkey);
+  const why = [...explainStanding(standing, rules, parts), ...explainWork(hotkey, inputs, closed)];
+  return { cycle, why, problem: problems.get(hotkey) ?? null, part: paidBy(rules, standing), isWhole };
 };
 
 const opinionsOn = ({ heard, proofs, stakes }: SprintResult, hotkey: string): readonly SprintOpinion[] => {

@@ -1,5 +1,5 @@
 import type { DutyResult } from "#shared/compute/duty/read-duty.js";
-import { type PayGate, payGate } from "#shared/compute/gate.js";
+import { type PayGate, payGate, payParts } from "#shared/compute/gate.js";
 import { processor } from "#shared/compute/processor.js";
 import { type PayWindow, readPayWindow } from "#shared/compute/read-pay-window.js";
 import type { SprintResult } from "#shared/compute/read-sprint.js";
@@ -29,3 +29,9 @@ export const readSprints = async (
 /** The gate on a cycle's pay by those. Undefined where pay does not depend on them. */
 export const gateOf = ({ sprint }: Pick<Network, "sprint">, sprints: PayWindow | null): PayGate | undefined =>
   sprints === null ? undefined : payGate(sprint, sprints);
+
+/** All that a cycle's pay depends on beside the scores, by those. */
+export const payPartsOf = (
+  { sprint }: Pick<Network, "sprint">,
+  sprints: PayWindow | null,
+): ReturnType<typeof payParts> => (sprints === null ? {} : payParts(sprint, sprints));

@@ -44,7 +44,7 @@ const makeAnswers = async (member: DutyMember, cycle: number, sprint: SprintWith
   const { blobs, network, signer, signal } = participant;
   const auditSeed = await awaitSprintSeed(participant, { cycle, purpose: "sprint-audit" });
   const patience = phaseWindow(cycle + 1, "exchange", network.phases).start;
-  const basis = await readBasis(member, { cycle, sprint, patience });
+  const basis = await readBasis(member, { cycle, sprint, patience, isSettled: true });
   if (basis === null) return null;
   // By the chain, not by the journal: who was killed after the record went out may not have written it down.
   const hash = (await committedDuties(participant, cycle)).get(signer.address)?.hash;

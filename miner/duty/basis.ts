@@ -1,4 +1,7 @@
 import { type DutyBasis, type KnownTasks, membersBy, readDutyBasis } from "#shared/compute/duty/duty-inputs.js";
+import { settledExecutors } from "#shared/compute/duty/settled-executors.js";
+import { createJudge } from "#shared/compute/judge.js";
+import { readSprint } from "#shared/compute/read-sprint.js";
 import { readSprintWindow } from "#shared/compute/read-window.js";
 import { readUntilWhole } from "#shared/participant/at-every-block.js";
 import { awaitSprintSeed } from "#shared/participant/await-seeds.js";
@@ -10,27 +13,51 @@ import type { SprintWithDuty } from "#shared/protocol/sprint.js";
 import type { DutyMember } from "./context.js";
 import { membersUnsure } from "./members-unsure.js";
 
+interface BasisWanted {
+  readonly cycle: number;
+  readonly sprint: SprintWithDuty;
+  /** Block until which proofs are asked for. */
+  readonly patience: number;
+  /** Whether the Sprint is settled: only tasks that count are then drawn over, as those who close its duty do. */
+  readonly isSettled: boolean;
+}
+
 /**
  * What this miner draws a Sprint's duty over. Null if it is no member: it has no confirmed weight. Proofs are asked for at every block until `patience`, and
  * then left out. A warning says if the weights hang on Sprints that cannot be read: the draws may then be other ones than validators expect.
  */
 export const readBasis = async (
   { participant, arithmetic, known }: DutyMember,
-  { cycle, sprint, patience }: { readonly cycle: number; readonly sprint: SprintWithDuty; readonly patience: number },
+  { cycle, sprint, patience, isSettled }: BasisWanted,
 ): Promise<DutyBasis | null> => {
   const { clock, log, signal, signer } = participant;
   const beacon = await awaitSprintSeed(participant, { cycle, purpose: "sprint-duty" });
   return untilBlock(clock, Math.max(patience, clock.head.number + 1), signal, async (until) => {
     const source = whileWaiting(cycleSource(participant, { until, isHeld: true }), until);
-    const { results, confirmed, unknown } = await readSprintWindow(source, cycle, { arithmetic, known, signal });
+    const { results, confirmed, reputations, unknown } = await readSprintWindow(source, cycle, {
+      arithmetic,
+      known,
+      signal,
+    });
     const oldest = results[0]?.cycle ?? cycle;
     for (const past of known.keys()) if (past < oldest) known.delete(past);
     if (unknown.length > 0) log.warn("members of duty may be others", { cycle, ...explain(membersUnsure(unknown)) });
-    const members = membersBy(confirmed);
+    const members = membersBy(confirmed, sprint);
     if (!members.some(({ hotkey }) => hotkey === signer.address)) return null;
     const tasks: KnownTasks = new Map();
-    return readUntilWhole(participant, { until, deadline: patience }, () =>
-      readDutyBasis(source, { cycle, sprint, members, beacon, known: tasks }),
-    );
+    const drawn = { cycle, sprint, members, reputations, beacon, known: tasks };
+    const judge = createJudge(source, { sprint, cycle, arithmetic, signal });
+    try {
+      return await readUntilWhole(participant, { until, deadline: patience }, async () => {
+        if (!isSettled) return readDutyBasis(source, drawn);
+        const settled = known.get(cycle) ?? (await readSprint(source, { cycle, sprint, judge }));
+        if (settled.isWhole) known.set(cycle, settled);
+        const executors = settledExecutors(settled);
+        const basis = await readDutyBasis(source, { ...drawn, executors });
+        return { ...basis, isWhole: basis.isWhole && settled.isWhole };
+      });
+    } finally {
+      await judge.dispose();
+    }
   });
 };

@@ -53,7 +53,7 @@ const makeDocument = async (member: DutyMember, cycle: number, sprint: SprintWit
   const { participant, arithmetic, gate } = member;
   const { blobs, network, signer, signal, log, telemetry } = participant;
   const patience = phaseWindow(cycle + 1, "distribute", network.phases).start;
-  const basis = await readBasis(member, { cycle, sprint, patience });
+  const basis = await readBasis(member, { cycle, sprint, patience, isSettled: false });
   if (basis === null) return null;
   const judge = createJudge(cycleSource(participant, { isHeld: true }), { sprint, cycle, arithmetic, signal });
   try {
@@ -81,8 +81,14 @@ const makeDocument = async (member: DutyMember, cycle: number, sprint: SprintWit
 };
 
 /** Checks a win by recomputing it with the Sprint's network, which is loaded once for all. */
-const checkersBy = ({ proofs }: Pick<DutyBasis, "proofs">, { losers }: Pick<SprintJudge, "losers">): Checkers => ({
-  "sprint-win": sprintWinChecker(({ executor, subject }) => losers(proofs.get(executor)!, [subject.nonce])),
+const checkersBy = (
+  { proofs }: Pick<DutyBasis, "proofs">,
+  { recompute }: Pick<SprintJudge, "recompute">,
+): Checkers => ({
+  "sprint-win": sprintWinChecker(async ({ executor, subject }) => {
+    const [recomputed] = await recompute(proofs.get(executor)!, [subject.nonce]);
+    return recomputed!;
+  }),
 });
 
 /** Abstains once the record must go out: what was checked by then counts. */

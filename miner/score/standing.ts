@@ -64,7 +64,7 @@ export const expectedStanding = async (
     of: rivals.length + 1,
     mergedShare: await mergedShare(source, said, { hotkey, group, score }),
     window: { cycles: network.scoring.window, score: ranked[at]?.score ?? 0, place: at + 1, of: ranked.length },
-    payShare: standingShares(network, holders, standings, { paid, gate: gated?.gate }).get(uid) ?? 0,
+    payShare: standingShares(network, holders, standings, { paid, ...gated?.parts }).get(uid) ?? 0,
     sprint: gated?.own ?? null,
     unknown,
   };

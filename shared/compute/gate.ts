@@ -1,6 +1,8 @@
 import type { Sprint } from "#shared/protocol/sprint.js";
+import type { PayParts } from "#shared/rewards/cycle-weights.js";
 import type { Confirmed } from "./confirmed.js";
 import { type DutyStanding, paidBy } from "./duty/standing.js";
+import { shareWithVerifiers } from "./duty/verifiers-share.js";
 
 /** Hotkey → the part of its Proof-of-Loss pay that a miner gets, from 0 to 1. */
 export type PayGate = (hotkey: string) => number;
@@ -10,6 +12,20 @@ export interface PayFacts {
   readonly confirmed: ReadonlyMap<string, Pick<Confirmed, "weight">> | undefined;
   readonly standings: ReadonlyMap<string, DutyStanding> | undefined;
 }
+
+/** What miners' pay depends on beside their scores, as `standingShares` takes it. */
+export const payParts = (
+  sprint: Pick<Sprint, "required" | "duty"> | undefined,
+  facts: PayFacts,
+): Pick<PayParts, "gate" | "divide"> => {
+  const { duty } = sprint ?? {};
+  const { standings } = facts;
+  const isDivided = duty?.verifiers !== undefined && standings !== undefined;
+  return {
+    gate: payGate(sprint, facts),
+    divide: isDivided ? (earned) => shareWithVerifiers(earned, { duty }, standings) : undefined,
+  };
+};
 
 /**
  * The part of its pay that a miner gets: min(1, confirmed / required), where the network file requires a weight, times what its duty leaves it, where the

@@ -3,6 +3,7 @@ import type { ValueSource } from "#shared/replay/beacon-value.js";
 import { readSprintSeed } from "#shared/replay/evaluation-seeds.js";
 import { fitsByLayer, outputsByLayer } from "#shared/sprint/exact/by-layer.js";
 import { EXACT_DIALS } from "#shared/sprint/exact/dials.js";
+import { outputDigest } from "#shared/sprint/exact/output-digest.js";
 import { isWin } from "#shared/sprint/exact/prover.js";
 import { networkSeed, nodeSeed } from "#shared/sprint/exact/seeds.js";
 import type { CommittedProof } from "./committed-proofs.js";
@@ -15,14 +16,26 @@ interface Claim {
   readonly nonces: readonly number[];
 }
 
+/** What recomputing a claimed win gives. */
+export interface Recomputed {
+  readonly nonce: number;
+  readonly isWin: boolean;
+  /** Hash of its output. Null where outputs are not the same on every device. */
+  readonly digest: string | null;
+}
+
 /** Recomputes claimed wins of one Sprint. */
 export interface SprintJudge {
   /** Which of the claimed wins are none, in their order. The first call loads the Sprint's network. */
   losers(of: Claim["of"], nonces: readonly number[]): Promise<readonly number[]>;
+  /** Claimed wins with their outputs' hashes, in their order, by the loaded network. */
+  recompute(of: Claim["of"], nonces: readonly number[]): Promise<readonly Recomputed[]>;
   /**
    * The same of several proofs, in their order, with the memory of one layer where the processor's kernels fit: for what anybody may name, so
    * that nobody makes others load the network. What was found is not computed again.
    */
+  recomputeAll(claims: readonly Claim[]): Promise<readonly (readonly Recomputed[])[]>;
+  /** Which are none, likewise. */
   losersOf(claims: readonly Claim[]): Promise<readonly (readonly number[])[]>;
   /** Nonces to recompute at a time, so that a call takes a fraction of a second on a processor. */
   readonly portion: number;
@@ -70,24 +83,38 @@ export const createJudge = (source: ValueSource, { sprint, cycle, arithmetic, si
     const { prover, inputs } = await loading;
     return prover.losers({ publicKey, inputs, difficulty }, nonces);
   };
-  /** Node seed, nonce and difficulty → whether it wins. */
-  const found = new Map<string, boolean>();
+  const recompute: SprintJudge["recompute"] = async (of, nonces) => {
+    if (nonces.length === 0) return [];
+    const lost = new Set(await losers(of, nonces));
+    loading ??= load();
+    const { prover, inputs } = await loading;
+    const digests = await prover.digests?.({ ...of, inputs }, nonces);
+    return nonces.map((nonce, i) => ({ nonce, isWin: !lost.has(nonce), digest: digests?.[i] ?? null }));
+  };
+  /** Node seed, nonce and difficulty → what it gives. */
+  const found = new Map<string, Recomputed>();
+  const recomputeAll: SprintJudge["recomputeAll"] = async (claims) => {
+    if (claims.every(({ nonces }) => nonces.length === 0)) return claims.map(() => []);
+    if (!fitsByLayer(dials)) return Promise.all(claims.map(({ of, nonces }) => recompute(of, nonces)));
+    const { seed, inputs } = await readSeeds();
+    const named = claims.map(({ of: { publicKey, difficulty }, nonces }) => {
+      const node = nodeSeed(publicKey, inputs);
+      return nonces.map((nonce) => ({ node, nonce, difficulty, key: `${node} ${nonce} ${difficulty}` }));
+    });
+    const open = named.flat().filter(({ key }) => !found.has(key));
+    const outputs = await outputsByLayer(open, { dials, seed, ...(signal && { signal }) });
+    for (const [i, { node, nonce, difficulty, key }] of open.entries()) {
+      const output = outputs[i]!;
+      found.set(key, { nonce, isWin: isWin(node, nonce, output, difficulty), digest: outputDigest(output) });
+    }
+    return named.map((of) => of.map(({ key }) => found.get(key)!));
+  };
   return {
     losers,
-    async losersOf(claims) {
-      if (claims.every(({ nonces }) => nonces.length === 0)) return claims.map(() => []);
-      if (!fitsByLayer(dials)) return Promise.all(claims.map(({ of, nonces }) => losers(of, nonces)));
-      const { seed, inputs } = await readSeeds();
-      const named = claims.map(({ of: { publicKey, difficulty }, nonces }) => {
-        const node = nodeSeed(publicKey, inputs);
-        return nonces.map((nonce) => ({ node, nonce, difficulty, key: `${node} ${nonce} ${difficulty}` }));
-      });
-      const open = named.flat().filter(({ key }) => !found.has(key));
-      const outputs = await outputsByLayer(open, { dials, seed, ...(signal && { signal }) });
-      for (const [i, { node, nonce, difficulty, key }] of open.entries())
-        found.set(key, isWin(node, nonce, outputs[i]!, difficulty));
-      return named.map((of) => of.filter(({ key }) => !found.get(key)).map(({ nonce }) => nonce));
-    },
+    recompute,
+    recomputeAll,
+    losersOf: async (claims) =>
+      (await recomputeAll(claims)).map((of) => of.filter((one) => !one.isWin).map(({ nonce }) => nonce)),
     portion: Math.min(MAX_PORTION, Math.max(1, Math.floor(PORTION_FLOPS / profile.size(sprint.dials).flops))),
     async dispose() {
       const loaded = await loading?.catch(() => undefined);

@@ -17,6 +17,6 @@ export const readPayWindow = async (
 ): Promise<PayWindow> => {
   const known = options.known ?? new Map();
   const sprints = await readSprintWindow(source, cycle, { ...options, known });
-  const duty = await readDutyWindow(source, cycle, { ...options, known });
+  const duty = await readDutyWindow(source, cycle, { ...options, known, sprints });
   return { ...sprints, duty, standings: duty.standings };
 };

@@ -4,6 +4,7 @@ import type { Checks } from "#shared/protocol/checks.js";
 import { confirmedCycle, type PlayedSprint } from "#shared/protocol/sprint.js";
 import type { Stakes } from "#shared/protocol/stake.js";
 import type { CycleSource } from "#shared/replay/source.js";
+import { agreedReputations, type Reputations } from "#shared/reputation/agreed-reputations.js";
 import { mapLimited } from "#shared/util/map-limited.js";
 import { NOT_ACCUSED, readAccused } from "./accused.js";
 import { type ExchangedChecks, fetchChecks, readExchangedChecks } from "./committed-checks.js";
@@ -32,6 +33,8 @@ export interface SprintResult {
   readonly outcomes: readonly SprintOutcome[];
   /** Every voting validator, by ascending hotkey. */
   readonly heard: readonly CheckedBy[];
+  /** The reputations that validators with more than half of the stake state alike in these checks. */
+  readonly reputations: Reputations;
   /**
    * Whether every document that counts was available, and every proof that a validator named as invalid, but for those that the votes make
    * withheld. If not, others may settle otherwise.
@@ -77,6 +80,7 @@ export const readSprint = async (
   const outcomes = voted.map(({ proof, votes }, i) =>
     settleProof(proof, votes, { sprint, stakes, evidence: { fault: accused[i]!.fault, losers: losers[i]! } }),
   );
+  const statements = heard.map(({ hotkey, checks }) => ({ hotkey, reputations: checks?.reputations ?? [] }));
   return {
     cycle,
     confirms: confirmedCycle(source.network, cycle),
@@ -84,6 +88,7 @@ export const readSprint = async (
     stakes,
     proofs,
     outcomes,
+    reputations: agreedReputations(statements, stakes),
     heard: heard.map(({ isGone: _, ...one }) => one).sort((a, b) => (a.hotkey < b.hotkey ? -1 : 1)),
     isWhole,
   };

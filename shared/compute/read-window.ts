@@ -1,5 +1,6 @@
 import { isGone } from "#shared/replay/cycle-outcomes.js";
 import type { CycleSource } from "#shared/replay/source.js";
+import type { Reputations } from "#shared/reputation/agreed-reputations.js";
 import { readDraw } from "./confirmation.js";
 import { type Confirmed, confirmedWeights } from "./confirmed.js";
 import { createJudge } from "./judge.js";
@@ -20,6 +21,8 @@ export interface SprintWindow {
   readonly unknown: readonly number[];
   /** Hotkey → confirmed weight. Undefined if no Sprint is settled. */
   readonly confirmed: ReadonlyMap<string, Confirmed> | undefined;
+  /** What validators agreed on in the newest Sprint. None where it cannot be read. */
+  readonly reputations: Reputations;
 }
 
 export interface ReadWindowOptions {
@@ -65,6 +68,7 @@ export const readSprintWindow = async (
     confirmations: after.flatMap((one) => (one.idle ? [] : [one.result])),
     idle: after.flatMap((one) => (one.idle ? [one.result] : [])),
     unknown: unknown.sort((a, b) => a - b),
+    reputations: (isNewestRead && results.at(-1)?.reputations) || new Map(),
     confirmed:
       results.length === 0
         ? undefined

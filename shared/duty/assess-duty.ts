@@ -22,8 +22,6 @@ interface DutyClaims {
   readonly answers: DutyAnswers | null;
   /** The cycle's tasks of others, any order. */
   readonly tasks: readonly DutyTask[];
-  /** Ids of tasks of others that it may have drawn for and that count for nothing. Default: none. */
-  readonly uncounted?: readonly string[];
   /** Known after duty documents are committed. */
   readonly auditSeed: string;
 }
@@ -32,7 +30,7 @@ interface DutyClaims {
 export interface DutyAssessment {
   /** Claims whose draw is the hotkey's and below the threshold, with a verdict. */
   readonly done: readonly Duty[];
-  /** Such claims that abstain. */
+  /** Such claims that abstain, or lack evidence where it is asked for. */
   readonly abstained: number;
   /** Claims that prove nothing: no such task, not its draw, not on duty, or after another's draw. They count as unclaimed. */
   readonly unfounded: number;
@@ -55,9 +53,9 @@ export interface DutyAssessment {
  * answer, and a draw costs nothing.
  */
 export const assessDuty = (
-  { hotkey, publicKey, document, answers, tasks, uncounted = [], auditSeed }: DutyClaims,
+  { hotkey, publicKey, document, answers, tasks, auditSeed }: DutyClaims,
   verifyVrf: VerifyVrf,
-  { sample, abstentions, most }: AuditRules = DEFAULT_AUDIT,
+  { sample, abstentions, evidence: isProven, most }: AuditRules = DEFAULT_AUDIT,
 ): DutyAssessment => {
   const byId = new Map(tasks.map((task) => [task.task, task]));
   const ownDraw = (task: DutyTask, draw: string): Uint8Array | null => {
@@ -75,16 +73,13 @@ export const assessDuty = (
   const bound = founded.length < most ? ALL_DRAWS : greatestDraw(founded);
   const claimed = new Set(founded.map(({ task }) => task));
   const unclaimed = tasks.map(({ task }) => task).filter((task) => !claimed.has(task));
-  const named = new Set(document?.duties.map(({ task }) => task));
-  // A sample over more tasks than the member knew, without those that it did not know, is a part of its own.
-  const sampled = auditSample({
+  const asked = auditSample({
     seed: auditSeed,
     verifierKey: publicKey,
     document: document === null ? NO_DOCUMENT : dutyDocumentHash(document),
-    unclaimed: [...unclaimed, ...uncounted.filter((id) => !named.has(id))],
+    unclaimed,
     size: sample,
   });
-  const asked = sampled.filter((id) => byId.has(id));
   const answered = new Map(answers?.answers.map(({ task, draw }) => [task, draw]));
   let unanswered = 0;
   let found = 0;
@@ -94,7 +89,9 @@ export const assessDuty = (
     if (draw === null) unanswered += 1;
     else if (isOnDuty(draw, task.threshold) && isOnDuty(draw, bound)) found += 1;
   }
-  const done = founded.filter(({ verdict }) => verdict !== "abstain");
+  const done = founded.filter(
+    ({ verdict, evidence }) => verdict !== "abstain" && (!isProven || evidence !== undefined),
+  );
   const abstained = founded.length - done.length;
   const allowed = Math.floor((founded.length * abstentions) / MILLION);
   const excess = Math.max(0, abstained - allowed);

@@ -3,9 +3,10 @@ import { withDeadline } from "#shared/util/deadline.js";
 import type { Task, TaskKind, TaskOf } from "./task.js";
 
 export type Finding =
-  | { readonly verdict: "valid" }
+  /** `digest`: hash of what was computed, 64 hex digits, where others compute the same. */
+  | { readonly verdict: "valid"; readonly digest?: string }
   /** The result is wrong: why, for people. */
-  | { readonly verdict: "invalid"; readonly reason: string }
+  | { readonly verdict: "invalid"; readonly reason: string; readonly digest?: string }
   /** The verifier cannot tell: why. Says nothing against the executor. */
   | { readonly verdict: "abstain"; readonly reason: string };
 

@@ -28,10 +28,16 @@ const dutySchema = z
       .string()
       .regex(new RegExp(`^[\\x20-\\x7e]{1,${MAX_DETAIL_CHARS}}$`), "a reason is printable ASCII")
       .nullable(),
+    /** `dutyEvidence`, where the check computes what others can compute again. */
+    evidence: hashSchema.optional(),
   })
   .refine(({ verdict, reason }) => (verdict === "valid") === (reason === null), {
     path: ["reason"],
     message: "is given unless valid",
+  })
+  .refine(({ verdict, evidence }) => verdict !== "abstain" || evidence === undefined, {
+    path: ["evidence"],
+    message: "is of no abstention",
   });
 
 /** In the order of documents: by task, so that one set has one text. */

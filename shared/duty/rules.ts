@@ -31,8 +31,10 @@ export interface AuditRules {
   readonly sample: number;
   /** The share of its duty that a verifier may abstain from, in millionths; beyond it an abstention is a missed duty. */
   readonly abstentions: number;
+  /** Whether a verdict counts only with evidence, and one of each verifier's is recomputed. One without is an abstention. */
+  readonly evidence: boolean;
   /** Most duties in a cycle: who is on duty more often does those with the least draws, as many as its document holds. */
   readonly most: number;
 }
 
-export const DEFAULT_AUDIT: AuditRules = { sample: 64, abstentions: MILLION / 5, most: MAX_DRAWS };
+export const DEFAULT_AUDIT: AuditRules = { sample: 64, abstentions: MILLION / 5, evidence: false, most: MAX_DRAWS };

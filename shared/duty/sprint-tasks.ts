@@ -43,16 +43,21 @@ export const sprintTasks = async (
     });
 };
 
-/**
- * Checks wins by recomputing them.
- *
- * @param losers which of a task's nonces, of which there is one, do not win
- */
+/** What recomputing a win gives. */
+interface RecomputedWin {
+  readonly isWin: boolean;
+  /** Hash of the nonce's output. Null where others compute other bits. */
+  readonly digest: string | null;
+}
+
+/** Checks wins by recomputing them. */
 export const sprintWinChecker =
-  (losers: (task: TaskOf<"sprint-win">) => Promise<readonly number[]>): Checker<"sprint-win"> =>
+  (recompute: (task: TaskOf<"sprint-win">) => Promise<RecomputedWin>): Checker<"sprint-win"> =>
   async (task) => {
     const { nonce, difficulty } = task.subject;
-    return (await losers(task)).length === 0
-      ? { verdict: "valid" }
-      : { verdict: "invalid", reason: `nonce ${nonce} does not win at difficulty ${difficulty}` };
+    const { isWin, digest } = await recompute(task);
+    const evidence = digest === null ? {} : { digest };
+    return isWin
+      ? { verdict: "valid", ...evidence }
+      : { verdict: "invalid", reason: `nonce ${nonce} does not win at difficulty ${difficulty}`, ...evidence };
   };

@@ -7,6 +7,7 @@ import { MAX_CYCLE, MAX_NONCES, MAX_WINS } from "./records.js";
 import type { Signer } from "./signer.js";
 import { addressSchema, isSignedBy, signatureSchema, signDocument, type Verify } from "./signing.js";
 import { MAX_SAMPLE } from "./sprint.js";
+import { statedReputationsSchema } from "./stated-reputation.js";
 
 /** Greatest size of a document of checks, in bytes. */
 export const MAX_CHECKS_BYTES = 1 << 20;
@@ -73,6 +74,8 @@ export const checksSchema = z
     cycle: z.int().min(0).max(MAX_CYCLE),
     validator: addressSchema,
     entries: z.array(entrySchema).max(MAX_ENTRIES),
+    /** Where the network has duty: reputations of hosts as this validator has them. */
+    reputations: statedReputationsSchema.optional(),
     signature: signatureSchema,
   })
   .superRefine(({ validator, entries }, context) => {

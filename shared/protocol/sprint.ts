@@ -45,6 +45,25 @@ const dutySchema = z
           "share",
         ),
       ),
+    verifiers: z
+      .number()
+      .gt(0)
+      .max(0.5)
+      .optional()
+      .meta(
+        about(
+          "Part of a miner's pay that goes to those who did duty, for the part of its wins that was checked. Unset: nobody is paid for duty.",
+          "share",
+        ),
+      ),
+    reputation: z
+      .enum(["corrected", "paper"])
+      .optional()
+      .meta(
+        about(
+          "How reputation is earned where it decides how often a miner's own wins are checked: `corrected`, or `paper`, with which missed duty costs none of it. Unset: as `corrected`, and all wins are checked alike.",
+        ),
+      ),
   })
   .meta(
     about(
@@ -148,7 +167,7 @@ export const sprintSchema = z
       .default(0.25)
       .meta(
         about(
-          "Largest part of all confirmed weight that one hotkey may have. `blockzero compute status` shows it; nothing else depends on it yet.",
+          "Largest part of all confirmed weight that one hotkey counts with as a member of duty, and in the shares of `blockzero compute status`; small networks have a larger one: [duty.md](duty.md#in-a-subnet).",
           "share",
         ),
       ),

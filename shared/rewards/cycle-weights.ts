@@ -64,6 +64,8 @@ export interface PayParts {
   readonly paid?: (group: string) => number;
   /** Part of what a hotkey earned that it gets. Default: all. */
   readonly gate?: ((hotkey: string) => number) | undefined;
+  /** Hotkey → share, of what all earned after the gate: what each gets of it, or of others'. Default: what it earned. */
+  readonly divide?: ((earned: ReadonlyMap<string, number>) => ReadonlyMap<string, number>) | undefined;
 }
 
 /** Shares of all pay by uid, summing to 1. The reward curve divides each group's pool. */
@@ -71,7 +73,7 @@ export const standingShares = (
   { scoring }: Pick<Network, "scoring">,
   { ownerHotkey, neurons }: Holders,
   standings: ReadonlyMap<string, readonly Standing[]>,
-  { paid, gate }: PayParts = {},
+  { paid, gate, divide }: PayParts = {},
 ): ReadonlyMap<number, number> => {
   const hotkeys = new Map(neurons.map(({ uid, hotkey }) => [uid, hotkey]));
   return groupRewards({
@@ -79,26 +81,35 @@ export const standingShares = (
     curve: rewardCurve(scoring.rewards),
     ...(paid && { paid }),
     ...(gate && { gate: (uid: number) => gate(hotkeys.get(uid) ?? "") }),
+    ...(divide && { divide: byUid(neurons, divide) }),
     burn: scoring.burn,
     ownerUid: neurons.find(({ hotkey }) => hotkey === ownerHotkey)?.uid ?? 0,
   });
 };
 
+/** A division by hotkeys as one by uids. Who is registered no more gets nothing. */
+const byUid =
+  (neurons: Holders["neurons"], divide: NonNullable<PayParts["divide"]>) =>
+  (earned: ReadonlyMap<number, number>): ReadonlyMap<number, number> => {
+    const got = divide(new Map(neurons.map(({ uid, hotkey }) => [hotkey, earned.get(uid) ?? 0])));
+    return new Map(neurons.map(({ uid, hotkey }) => [uid, got.get(hotkey) ?? 0]));
+  };
+
 /**
  * [uid, u16] pairs from what was agreed over the window: mean score, rank within the group, reward curve, and whether the group's model improved.
  *
- * @param gate hotkey → part of its pay that it gets, as `payGate` gives it. Default: all
+ * @param parts what pay depends on beside the scores, as `payParts` gives it. Default: nothing
  */
 export const cycleWeights = (
   network: Network,
   holders: Holders,
   { history, progress }: { readonly history: readonly AgreedScore[]; readonly progress: readonly CycleProgress[] },
   cycle: number,
-  gate?: (hotkey: string) => number,
+  parts: Pick<PayParts, "gate" | "divide"> = {},
 ): readonly (readonly [number, number])[] =>
   toWeights(
     standingShares(network, holders, groupStandings(network, holders, history, cycle), {
       paid: (group) => paidPart(progress, group, { cycle, window: network.scoring.window }),
-      gate,
+      ...parts,
     }),
   );

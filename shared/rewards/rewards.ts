@@ -15,6 +15,8 @@ export interface GroupRewardInputs {
   readonly paid?: (group: string) => number;
   /** Part of what a miner earned that it gets, by uid, from 0 to 1: the rest goes to the owner's uid. Default: all. */
   readonly gate?: ((uid: number) => number) | undefined;
+  /** What becomes of what miners earned, uid → share, after the gate: the owner's uid gets what is missing from the sum. Default: it is theirs. */
+  readonly divide?: ((earned: ReadonlyMap<number, number>) => ReadonlyMap<number, number>) | undefined;
   /** The owner uid's share of what is paid. */
   readonly burn: number;
   /**
@@ -34,13 +36,17 @@ export const groupRewards = ({
   curve,
   paid = () => 1,
   gate,
+  divide,
   burn,
   ownerUid,
 }: GroupRewardInputs): ReadonlyMap<number, number> => {
   const shares = new Map<number, number>();
-  const pay = (uid: number, share: number) => {
-    if (share > 0) shares.set(uid, (shares.get(uid) ?? 0) + share);
+  const add = (to: Map<number, number>, uid: number, share: number) => {
+    if (share > 0) to.set(uid, (to.get(uid) ?? 0) + share);
   };
+  const pay = (uid: number, share: number) => add(shares, uid, share);
+  /** What miners earned in all groups, where it is divided. */
+  const divided = new Map<number, number>();
   const pool = 1 / groups.size;
   for (const [group, ranked] of [...groups].sort(([a], [b]) => (a < b ? -1 : 1))) {
     const parts = curve(ranked.map(({ score }) => score));
@@ -51,9 +57,14 @@ export const groupRewards = ({
     for (const [place, { uid }] of ranked.entries()) {
       const share = pool * miners * (earned[place] ?? 0);
       const got = gate ? share * gate(uid) : share;
-      pay(uid, got);
+      add(divide ? divided : shares, uid, got);
       pay(ownerUid, share - got);
     }
   }
+  if (!divide) return shares;
+  const sum = (parts: ReadonlyMap<number, number>) => [...parts.values()].reduce((total, share) => total + share, 0);
+  const got = divide(divided);
+  for (const [uid, share] of got) pay(uid, share);
+  pay(ownerUid, sum(divided) - sum(got));
   return shares;
 };

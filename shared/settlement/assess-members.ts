@@ -1,4 +1,6 @@
 import { assessDuty, type DutyAssessment } from "#shared/duty/assess-duty.js";
+import { dutyDocumentHash } from "#shared/duty/duty-document.js";
+import { dutyEvidence, replayedDuty } from "#shared/duty/evidence.js";
 import { isPlanted, mustBeWrong, relayThreshold } from "#shared/duty/planted.js";
 import type { DutyTarget } from "#shared/duty/target.js";
 import { EXACT_KINDS, type Task } from "#shared/duty/task.js";
@@ -14,6 +16,8 @@ export interface AssessedCycle {
   readonly assessments: ReadonlyMap<string, DutyAssessment>;
   /** Ids of tasks that were planted with a wrong result, as drawn and committed to. */
   readonly plantedWrong: ReadonlySet<string>;
+  /** Member → the task on which its evidence is recomputed, where evidence is asked for. */
+  readonly replayed: ReadonlyMap<string, string>;
 }
 
 /** Verifies all draws: some 10 ms each, of which there are as many as tasks were checked, and 64 a member. */
@@ -28,13 +32,11 @@ export const memberAssessor = (
   inputs: CloseInputs,
   verifyVrf: VerifyVrf,
 ): ((member: Pick<Member, "hotkey" | "publicKey">) => DutyAssessment) => {
-  const { auditSeed, duties, answers, uncounted = [] } = inputs;
+  const { auditSeed, duties, answers, audit } = inputs;
   const eligible = eligibleTasks(inputs);
   return ({ hotkey, publicKey }) => {
     const documents = { document: duties.get(hotkey) ?? null, answers: answers.get(hotkey) ?? null };
-    const others = uncounted.filter(({ executor }) => executor !== hotkey).map(({ id }) => id);
-    const subject = { hotkey, publicKey, ...documents, tasks: eligible(hotkey), uncounted: others, auditSeed };
-    return assessDuty(subject, verifyVrf);
+    return assessDuty({ hotkey, publicKey, ...documents, tasks: eligible(hotkey), auditSeed }, verifyVrf, audit);
   };
 };
 
@@ -43,22 +45,58 @@ export const assessedCycle = (
   inputs: CloseInputs,
   assessments: ReadonlyMap<string, DutyAssessment>,
   verifyVrf: VerifyVrf,
-): AssessedCycle => ({ targets: targetsOf(inputs), assessments, plantedWrong: plantedWrong(inputs, verifyVrf) });
+): AssessedCycle => ({
+  targets: targetsOf(inputs),
+  assessments,
+  plantedWrong: plantedWrong(inputs, verifyVrf),
+  replayed: new Map(inputs.audit?.evidence ? replayedDuties(inputs, assessments) : []),
+});
 
-/** Tasks of exact kinds that a member on duty flags, or that were planted wrong: whoever closes the cycle recomputes these. Ascending by id. */
+const replayedDuties = (
+  { members, duties, auditSeed: seed }: CloseInputs,
+  assessments: ReadonlyMap<string, DutyAssessment>,
+): readonly (readonly [string, string])[] =>
+  members.flatMap(({ hotkey, publicKey: verifierKey }) => {
+    const document = duties.get(hotkey);
+    const done = (assessments.get(hotkey)?.done ?? []).map(({ task }) => task);
+    const task = document && replayedDuty({ seed, verifierKey, document: dutyDocumentHash(document), done });
+    return task ? [[hotkey, task] as const] : [];
+  });
+
+/** Tasks of exact kinds that a member on duty flags, that were planted wrong, or on which a member's evidence is looked at: whoever closes the cycle recomputes these. Ascending by id. */
 export const tasksToRecompute = (
   { tasks }: Pick<CloseInputs, "tasks">,
-  { assessments, plantedWrong: wrong }: AssessedCycle,
+  { assessments, plantedWrong: wrong, replayed }: AssessedCycle,
 ): readonly Task[] => {
   const flagged = [...assessments.values()].flatMap(({ done }) =>
     done.filter(({ verdict }) => verdict === "invalid").map(({ task }) => task),
   );
-  const wanted = new Set([...wrong, ...flagged]);
+  const wanted = new Set([...wrong, ...flagged, ...replayed.values()]);
   return tasks
     .map(({ task }) => task)
     .filter(({ id, kind }) => EXACT_KINDS.has(kind) && wanted.has(id))
     .sort((a, b) => (a.id < b.id ? -1 : 1));
 };
+
+/**
+ * Members whose evidence on the task that was drawn is not what recomputing it gives, with that task: they did not compute what they gave a verdict on.
+ *
+ * @param digests task id → hash of what was recomputed. A task that nobody can recompute any more is left out
+ */
+export const refutedEvidence = (
+  { members }: Pick<CloseInputs, "members">,
+  { assessments, replayed }: Pick<AssessedCycle, "assessments" | "replayed">,
+  digests: ReadonlyMap<string, string>,
+): ReadonlyMap<string, string> =>
+  new Map(
+    members.flatMap(({ hotkey, publicKey: verifierKey }) => {
+      const task = replayed.get(hotkey);
+      const digest = task && digests.get(task);
+      if (!task || !digest) return [];
+      const said = assessments.get(hotkey)?.done.find((duty) => duty.task === task)?.evidence;
+      return said === dutyEvidence({ verifierKey, task, digest }) ? [] : [[hotkey, task] as const];
+    }),
+  );
 
 const plantedWrong = (inputs: CloseInputs, verifyVrf: VerifyVrf): ReadonlySet<string> => {
   const { network, cycle, relayBeacon, members, tasks, tasksBefore, planted, plantedCommitments } = inputs;

@@ -20,11 +20,13 @@ export interface ClosedCycle extends AssessedCycle {
  *
  * @param assessed `assessMembers` of the inputs
  * @param truths   what recomputation gives for `tasksToRecompute`; without those that nobody can recompute any more
+ * @param refuted  `refutedEvidence`. Default: nobody's
  */
 export const closeCycle = (
   inputs: CloseInputs,
   assessed: AssessedCycle,
   truths: ReadonlyMap<string, VoteVerdict>,
+  refuted: ReadonlyMap<string, string> = new Map(),
 ): ClosedCycle => {
   const { members, tasks, reputations, answers, beacon } = inputs;
   const { assessments, plantedWrong } = assessed;
@@ -33,6 +35,7 @@ export const closeCycle = (
     assessments,
     answers,
     truths,
+    refuted,
     plantedWrong,
     weightsOf: weightsByKind(members),
     beacon,

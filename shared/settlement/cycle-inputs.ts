@@ -1,7 +1,7 @@
 import type { DutyAnswers } from "#shared/duty/answers-document.js";
 import type { DutyDocument } from "#shared/duty/duty-document.js";
 import type { PlantedDocument } from "#shared/duty/planted-document.js";
-import { DEFAULT_DUTY, type DutyRules } from "#shared/duty/rules.js";
+import { type AuditRules, DEFAULT_DUTY, type DutyRules } from "#shared/duty/rules.js";
 import { type DutyTarget, dutyTarget } from "#shared/duty/target.js";
 import type { Task, TaskKind } from "#shared/duty/task.js";
 import type { Weights } from "#shared/duty/threshold.js";
@@ -34,12 +34,12 @@ export interface CloseInputs {
   readonly members: readonly Member[];
   /** One of each id. */
   readonly tasks: readonly CycleTask[];
-  /** Tasks that members may have drawn for and that count for nothing. They take places of the audit's sample, as they did for the members. */
-  readonly uncounted?: readonly Pick<Task, "id" | "executor">[];
   /** Hotkey → tasks that it was assigned; of those not in it, as many as it did. */
   readonly assigned: ReadonlyMap<string, number>;
   /** Tasks of the cycle before. */
   readonly tasksBefore: number;
+  /** What decides the least frequency. Default: the greater number of this cycle's tasks and the last one's. */
+  readonly volume?: number;
   /** Known after the tasks' results are on chain. */
   readonly beacon: string;
   /** Known after duty documents are on chain. */
@@ -57,6 +57,7 @@ export interface CloseInputs {
   /** What the cycle pays for tasks without a payment, in the smallest unit. */
   readonly pot: bigint;
   readonly rules?: DutyRules;
+  readonly audit?: AuditRules;
 }
 
 /** Executor → how often its tasks are to be checked: everybody knows it before the beacon. */
@@ -65,9 +66,12 @@ export const targetsOf = ({
   tasksBefore,
   reputations,
   pot,
+  volume = Math.max(tasks.length, tasksBefore),
   rules = DEFAULT_DUTY,
-}: Pick<CloseInputs, "tasks" | "tasksBefore" | "reputations" | "pot" | "rules">): ReadonlyMap<string, DutyTarget> => {
-  const volume = Math.max(tasks.length, tasksBefore);
+}: Pick<CloseInputs, "tasks" | "tasksBefore" | "reputations" | "pot" | "volume" | "rules">): ReadonlyMap<
+  string,
+  DutyTarget
+> => {
   const targets = [...tasksAtStake(tasks, pot)].map(([executor, atStake]) => {
     const reputation = trustedReputation(reputations.get(executor) ?? NEWCOMER);
     return [executor, dutyTarget({ reputation, volume, atStake }, rules)] as const;

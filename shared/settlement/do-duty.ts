@@ -4,6 +4,7 @@ import { auditSample, NO_DOCUMENT } from "#shared/duty/audit-sample.js";
 import { type Checkers, checkTask } from "#shared/duty/check-task.js";
 import { drawDuty, drawValue } from "#shared/duty/draw.js";
 import { type Duty, type DutyDocument, dutyDocumentHash, signDutyDocument } from "#shared/duty/duty-document.js";
+import { dutyEvidence } from "#shared/duty/evidence.js";
 import { DEFAULT_AUDIT } from "#shared/duty/rules.js";
 import type { VrfSigner } from "#shared/protocol/signer.js";
 import { type DutyInputs, eligibleTasks } from "./eligible-tasks.js";
@@ -37,8 +38,11 @@ export const doDuty = async (inputs: DutyInputs, { signer, checkers, millisecond
   const duties: Duty[] = [];
   for (const { task, draw } of onDuty.slice(0, DEFAULT_AUDIT.most)) {
     const finding = await checkTask(checkers, task.subject, milliseconds);
-    const reason = finding.verdict === "valid" ? null : finding.reason;
-    duties.push({ task: task.task, draw, verdict: finding.verdict, reason });
+    const { verdict } = finding;
+    const reason = verdict === "valid" ? null : finding.reason;
+    const digest = verdict === "abstain" ? undefined : finding.digest;
+    const evidence = digest && { evidence: dutyEvidence({ verifierKey: signer.publicKey, task: task.task, digest }) };
+    duties.push({ task: task.task, draw, verdict, reason, ...evidence });
   }
   const { network, cycle } = inputs;
   return { document: await signDutyDocument({ network, cycle, duties }, signer), draws };

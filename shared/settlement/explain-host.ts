@@ -16,11 +16,19 @@ import type { HostPay } from "./settle.js";
  */
 export const explainHost = (hotkey: string, inputs: CloseInputs, closed: ClosedCycle): readonly string[] => {
   const change = closed.reputations.get(hotkey);
-  const pay = closed.settlement.pays.find((each) => each.hotkey === hotkey);
-  if (!change || !pay) return [`${hotkey} is no member, did no task in cycle ${inputs.cycle} and has no reputation`];
-  const assessment = closed.assessments.get(hotkey);
+  if (!change) return [`${hotkey} is no member, did no task in cycle ${inputs.cycle} and has no reputation`];
   return [
     ...explainReputation(inputs.reputations.get(hotkey) ?? NEWCOMER, change, closed.frauds.has(hotkey)),
+    ...explainWork(hotkey, inputs, closed),
+  ];
+};
+
+/** The same without the reputation that it has after the cycle. No lines for who had no part in it. */
+export const explainWork = (hotkey: string, inputs: CloseInputs, closed: ClosedCycle): readonly string[] => {
+  const pay = closed.settlement.pays.find((each) => each.hotkey === hotkey);
+  if (!pay) return [];
+  const assessment = closed.assessments.get(hotkey);
+  return [
     explainScrutiny(closed.targets.get(hotkey)),
     explainWeight(hotkey, inputs),
     ...(assessment ? explainDuty(hotkey, assessment, inputs) : []),
@@ -29,7 +37,12 @@ export const explainHost = (hotkey: string, inputs: CloseInputs, closed: ClosedC
   ];
 };
 
-const explainReputation = (before: Reputation, change: ReputationChange, isFraud: boolean): readonly string[] => {
+/** What a cycle changed of a reputation, and what follows. */
+export const explainReputation = (
+  before: Reputation,
+  change: ReputationChange,
+  isFraud: boolean,
+): readonly string[] => {
   const { after, gained, lost, faded } = change;
   const why = isFraud
     ? `a proven fraud takes all of ${formatMillionths(before.value)}`
@@ -39,12 +52,15 @@ const explainReputation = (before: Reputation, change: ReputationChange, isFraud
         `${formatMillionths(lost)} lost for missed duty`,
         ...(faded > 0 ? [`${formatMillionths(faded)} faded after ${after.idle} cycles without a task`] : []),
       ].join(", ");
-  const test = after.missTest;
   return [
     `reputation ${formatMillionths(after.value)}: ${why}; at high volume ${formatMillionths(scrutinyOf(after.value))} verifiers check each of its tasks`,
-    `missed duty over cycles: ${test.isNegligent ? "more than chance explains, so its work is checked as a newcomer's" : "no more than chance explains"} (log-likelihood ratio ${formatMillionths(test.ratio)})`,
+    explainMisses(after),
   ];
 };
+
+/** Whether a host misses too much of its duty. */
+export const explainMisses = ({ missTest: test }: Reputation): string =>
+  `missed duty over cycles: ${test.isNegligent ? "more than chance explains, so its work is checked as a newcomer's" : "no more than chance explains"} (log-likelihood ratio ${formatMillionths(test.ratio)})`;
 
 const explainScrutiny = (target: DutyTarget | undefined): string => {
   if (!target) return "checked: it did no task";
@@ -82,7 +98,7 @@ const explainTasks = (hotkey: string, { tasks }: CloseInputs, { verdicts }: Clos
   const lies = [...verdicts].filter(([, { liars }]) => liars.includes(hotkey)).map(([id]) => id);
   return [
     `tasks: ${own.length} done, ${count("valid")} found valid, ${count("unchecked")} unchecked, ${count("undecided")} undecided, ${count("invalid")} invalid`,
-    ...lies.map((id) => `its verdict on task ${id} is refuted by recomputation`),
+    ...lies.map((id) => `its verdict on task ${id}, or the evidence for it, is refuted by recomputation`),
   ];
 };
 

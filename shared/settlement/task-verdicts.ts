@@ -10,7 +10,7 @@ export interface TaskVerdict {
   readonly verdict: SettledTask["verdict"];
   /** Who did duty on it with a verdict that stands. */
   readonly verifiers: readonly string[];
-  /** Whose verdict a recomputation refutes. */
+  /** Whose verdict or evidence a recomputation refutes. */
   readonly liars: readonly string[];
 }
 
@@ -19,6 +19,8 @@ interface VerdictInputs {
   /** Verifier → its duty. */
   readonly assessments: ReadonlyMap<string, DutyAssessment>;
   readonly answers: ReadonlyMap<string, DutyAnswers>;
+  /** Verifier → the task on which its evidence is refuted. */
+  readonly refuted: ReadonlyMap<string, string>;
   /**
    * What recomputation gives, for tasks of exact kinds that somebody flagged and for planted ones. Everybody gets the same; a task that nobody can recompute
    * any more is left out.
@@ -49,7 +51,10 @@ const verdictOn = (task: Task, said: readonly Vote[], votes: readonly Vote[], in
   const recomputed = EXACT_KINDS.has(task.kind) ? (inputs.truths.get(task.id) ?? "abstain") : "abstain";
   const isFlagged = said.some(({ verdict }) => verdict === "invalid");
   const truth = recomputed === "abstain" && isFlagged ? byMajority(task, [...said, ...votes], inputs) : recomputed;
-  const standing = said.map((vote) => ({ ...vote, stands: judgeVerdict(task.kind, vote.verdict, truth) }));
+  const standing = said.map((vote) => {
+    const isMadeUp = inputs.refuted.get(vote.hotkey) === task.id;
+    return { ...vote, stands: isMadeUp ? ("false" as const) : judgeVerdict(task.kind, vote.verdict, truth) };
+  });
   const liars = recomputed === "abstain" ? [] : standing.filter(({ stands }) => stands === "false");
   const sound = standing.filter(({ stands }) => stands === "sound");
   return {

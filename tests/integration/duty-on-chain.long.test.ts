@@ -3,11 +3,13 @@ import { it } from "node:test";
 import { auditDuty } from "#inspect/audit/audit-duty.js";
 import { openFindings } from "#inspect/audit/findings.js";
 import { sprintFacts } from "#inspect/explain/explain-sprint.js";
-import { readSprints } from "#inspect/explain/read-sprints.js";
+import { payPartsOf, readSprints } from "#inspect/explain/read-sprints.js";
 import { sprintSentences } from "#inspect/explain/sprint-sentences.js";
 import { publishAnswers } from "#miner/duty/answer-audit.js";
 import type { DutyMember } from "#miner/duty/context.js";
 import { publishDuty } from "#miner/duty/publish-duty.js";
+import { newDutyMemory } from "#shared/compute/duty/read-duty.js";
+import { parseDutyAnswers } from "#shared/duty/answers-document.js";
 import type { Checkers } from "#shared/duty/check-task.js";
 import { MAX_DUTY_BYTES } from "#shared/duty/duty-document.js";
 import { type CheckEntry, checksHash, signChecks } from "#shared/protocol/checks.js";
@@ -15,12 +17,15 @@ import { sha256 } from "#shared/protocol/hash.js";
 import { canonicalBytes } from "#shared/protocol/hash-json.js";
 import { encodeRecord, shortHash } from "#shared/protocol/records.js";
 import { sprintSchema, withDuty } from "#shared/protocol/sprint.js";
+import type { StatedReputation } from "#shared/protocol/stated-reputation.js";
 import { readSprintSeed } from "#shared/replay/evaluation-seeds.js";
+import { NEWCOMER } from "#shared/reputation/reputation.js";
 import { EXACT_DIALS } from "#shared/sprint/exact/dials.js";
 import { openSprintNetwork } from "#shared/sprint/exact/prover.js";
 import { networkSeed, nodeSeed } from "#shared/sprint/exact/seeds.js";
 import { encodeWinners, signWinners } from "#shared/sprint/proof/winners.js";
 import { closeDuty } from "#validator/duty/close-duty.js";
+import { reputationsToState } from "#validator/duty/known-standings.js";
 import { knownGate } from "#validator/sprint/known-gate.js";
 import { settleSprint } from "#validator/sprint/settle-sprint.js";
 import { HANG_GUARD } from "../support/hang-guard.js";
@@ -30,11 +35,15 @@ import { openSubnet, type Subnet, until } from "../support/subnet.js";
 import { device } from "../support/updates.js";
 
 /** One task a proof: with nothing else at stake everybody is on duty for it. */
-const SPRINT = sprintSchema.parse({ every: 1, dials: "tiny", duty: { tasks: 1 } });
+const SPRINT = sprintSchema.parse({
+  every: 1,
+  dials: "tiny",
+  duty: { tasks: 1, reputation: "corrected", verifiers: 0.5 },
+});
 const DIFFICULTY = 8;
 const NONCES = 200;
 
-/** Ann and Bob do their duty, Lax looks at nothing, Tom publishes no document in time, and what the others commit to cannot be used. */
+/** Ann and Bob do their duty, Lax says what is true and computes nothing, Tom publishes no document in time, and what the others commit to cannot be used. */
 const MEMBERS = ["ann", "bob", "lax", "tom", "gar", "big", "non"] as const;
 
 /** Weights of 800 nonces each are confirmed for the members, by two validators' word. */
@@ -66,13 +75,24 @@ const entryOf = (subnet: Subnet, name: string, { proof, wins }: Proven): CheckEn
   ...{ verdict: "valid", reason: null, detail: null, wins, checked: wins, nonce: null },
 });
 
+/** What validators say of Ann's earlier cycles. */
+const reputationsOf = (subnet: Subnet, idle = 0): StatedReputation[] => [
+  { hotkey: subnet.signer("ann").address, ...NEWCOMER, value: 500_000, idle },
+];
+
 /** Validator → its record of checks of a Sprint, all with the same entries. */
-const checksBy = async (subnet: Subnet, cycle: number, entries: readonly CheckEntry[]) => {
+const checksBy = async (
+  subnet: Subnet,
+  cycle: number,
+  entries: readonly CheckEntry[],
+  reputations = reputationsOf(subnet),
+) => {
   const head = { network: shortHash(subnet.networkHash), cycle, location: subnet.location };
   const records: Record<string, string> = {};
   const ordered = [...entries].sort((a, b) => a.uid - b.uid);
   for (const validator of subnet.validators) {
-    const checks = await signChecks({ network: subnet.networkHash, cycle, entries: ordered }, subnet.signer(validator));
+    const fields = { network: subnet.networkHash, cycle, entries: ordered, reputations };
+    const checks = await signChecks(fields, subnet.signer(validator));
     await subnet.store.put(canonicalBytes(checks));
     records[validator] = encodeRecord({ type: "checks", ...head, checks: checksHash(checks) });
   }
@@ -139,7 +159,13 @@ it("duty of a Sprint is drawn, done, audited and closed on chain: who lies, miss
     await openMember(subnet, "bob"),
     await openMember(subnet, "tom"),
   ];
-  const lax = await openMember(subnet, "lax", { "sprint-win": async () => ({ verdict: "valid" }) });
+  const madeUp = { digest: sha256(Buffer.from("made up")) };
+  const lax = await openMember(subnet, "lax", {
+    "sprint-win": async ({ executor }) =>
+      executor === address("ann")
+        ? { verdict: "valid", ...madeUp }
+        : { verdict: "invalid", reason: "it does not win", ...madeUp },
+  });
   const documentOf = ({ journal }: DutyMember) => journal.value.cycles[2]?.duty?.document;
   const lives = [ann, bob, lax].map((member) => publishDuty(member, 2, sprint));
   await subnet.to(subnet.window(3, "distribute").start);
@@ -178,6 +204,8 @@ it("duty of a Sprint is drawn, done, audited and closed on chain: who lies, miss
   await subnet.to(subnet.window(3, "reveal").start);
   await holdChecks(subnet, 2);
 
+  // Sly's proof is served now, and validators could not have it: nobody is asked for draws of it.
+  await subnet.store.put(withheld);
   // Who was on duty for everything is asked for nothing; Tom shows that he was on duty.
   await subnet.to(subnet.window(3, "exchange").start - 1);
   await publishAnswers(ann, 2, sprint);
@@ -188,16 +216,27 @@ it("duty of a Sprint is drawn, done, audited and closed on chain: who lies, miss
   await answered;
   assert.equal(tom.journal.value.cycles[2]!.duty!.answered, subnet.window(3, "exchange").start);
 
-  await subnet.store.put(withheld);
+  const shown = await tom.participant.blobs.get({
+    ...{ hash: tom.journal.value.cycles[2]!.duty!.answers!, maxBytes: MAX_DUTY_BYTES, locations: [] },
+    signal: tom.participant.signal,
+  });
+  const parsed = parseDutyAnswers(shown!);
+  assert.equal(parsed.ok && parsed.value.answers.length, 2);
+
   const vera = await openChecker(subnet, "vera");
   const deadline = vera.participant.clock.head.number + 1;
   // Who does not know the window closes nothing.
-  await closeDuty(vera, { cycle: 2, sprint, deadline });
+  const known = newDutyMemory();
+  await closeDuty(vera, { cycle: 2, sprint, deadline, known });
   assert.equal(vera.journal.value.duties.length, 0);
   await settleSprint(vera, { cycle: 1, sprint: SPRINT, deadline });
-  await closeDuty(vera, { cycle: 2, sprint, deadline });
+  await closeDuty(vera, { cycle: 2, sprint, deadline, known });
+  // Each draw was verified once: three members' five claims, and what Tom showed.
+  assert.equal(known.draws.size, 7);
+  await closeDuty(vera, { cycle: 2, sprint, deadline, known });
+  assert.equal(known.draws.size, 7);
   const [closed] = vera.journal.value.duties;
-  assert.equal(closed?.isWhole, false);
+  assert.ok(closed && !closed.isWhole);
   const parts = new Map(closed.parts.map((part) => [part.hotkey, part]));
   const standing = (name: string) => {
     const { duties, missed, isFraud, released } = parts.get(address(name))!;
@@ -218,7 +257,18 @@ it("duty of a Sprint is drawn, done, audited and closed on chain: who lies, miss
     [1, 1, 0, 0, 0.01, 1],
   );
 
+  // A validator states reputations only once it closed what they follow from: of the Sprint of cycle 1, which had no members.
+  assert.equal(await reputationsToState(vera, 3), undefined);
+  await settleSprint(vera, { cycle: 2, sprint: SPRINT, deadline });
+  assert.equal(await reputationsToState(vera, 3), undefined);
+  await closeDuty(vera, { cycle: 1, sprint, deadline, known: newDutyMemory() });
+  assert.deepEqual(await reputationsToState(vera, 3), reputationsOf(subnet, 1));
+
   // The Sprint of cycle 3, in which nobody took part, is then settled too.
+  await subnet.to(subnet.window(4, "train").start - 1);
+  await subnet.record(await checksBy(subnet, 3, [], reputationsOf(subnet, 1)));
+  await subnet.to(subnet.window(4, "reveal").start);
+  await holdChecks(subnet, 3);
   await subnet.to(subnet.window(4, "reveal").end);
   // A stranger closes it as the validator did, and says why.
   const { source, head: block } = await lookAt(t, subnet);
@@ -229,12 +279,23 @@ it("duty of a Sprint is drawn, done, audited and closed on chain: who lies, miss
   const said = (name: string) =>
     sprintSentences(sprintFacts(subnet.network, window, { uid: subnet.uid(name), hotkey: address(name) })).join("\n");
   assert.match(said("lax"), /leaves it 0\.0 % of its pay/);
-  assert.match(said("lax"), /its verdict on task [0-9a-f]{64} is refuted by recomputation/);
+  assert.match(said("lax"), /its verdict on task [0-9a-f]{64}, or the evidence for it, is refuted by recomputation/);
+  assert.match(said("ann"), /reputation 0\.533334: 0\.500000 before, 0\.033334 gained/);
+  assert.match(said("ann"), /50\.0 % of its pay goes to verifiers/);
+  // Half of Ann's pay goes to who checked her win, by duties done; Lax's part is forfeited.
+  assert.equal(seen!.inputs.volume, 1);
+  const { divide } = payPartsOf(subnet.network, window);
+  const pays = divide!(new Map([[address("ann"), 0.5]]));
+  assert.deepEqual(
+    ["ann", "bob", "lax", "tom"].map((name) => pays.get(address(name))),
+    [0.3125, 0.125, 0, 0],
+  );
   assert.match(said("tom"), /2 missed of 2/);
   assert.match(said("gar"), /its documents do not count: .*JSON/);
   const findings = openFindings(2);
   await auditDuty(source, { cycle: 2, head: block, memory: { known: new Map(), knownDuty: new Map() } }, findings);
-  const { notes } = findings.finish();
+  const { notes, divergences } = findings.finish();
+  assert.deepEqual(divergences, []);
   assert.ok(
     notes.some((note) => note.includes(`${address("pat")} did 0 of 0, had 1 tasks`) && /fraud/.test(note)),
     notes.join("\n"),

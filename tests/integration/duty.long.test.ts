@@ -5,18 +5,20 @@ import { areDutyAnswersSigned, parseDutyAnswers } from "#shared/duty/answers-doc
 import type { Checkers } from "#shared/duty/check-task.js";
 import { isDutyDocumentSigned, parseDutyDocument } from "#shared/duty/duty-document.js";
 import type { VoteVerdict } from "#shared/duty/majority.js";
+import { DEFAULT_AUDIT } from "#shared/duty/rules.js";
 import { sprintTasks, sprintWinChecker } from "#shared/duty/sprint-tasks.js";
-import type { TaskKind } from "#shared/duty/task.js";
+import type { TaskKind, TaskOf } from "#shared/duty/task.js";
 import { sha256 } from "#shared/protocol/hash.js";
 import { canonicalBytes } from "#shared/protocol/hash-json.js";
-import { assessMembers, tasksToRecompute } from "#shared/settlement/assess-members.js";
+import { assessMembers, refutedEvidence, tasksToRecompute } from "#shared/settlement/assess-members.js";
 import { closeCycle } from "#shared/settlement/close-cycle.js";
 import type { CloseInputs } from "#shared/settlement/cycle-inputs.js";
 import { answerAudit, doDuty } from "#shared/settlement/do-duty.js";
 import { explainHost } from "#shared/settlement/explain-host.js";
 import { settledTotal } from "#shared/settlement/settle.js";
 import { EXACT_DIALS } from "#shared/sprint/exact/dials.js";
-import { openSprintNetwork } from "#shared/sprint/exact/prover.js";
+import { outputDigest } from "#shared/sprint/exact/output-digest.js";
+import { isWin, openSprintNetwork } from "#shared/sprint/exact/prover.js";
 import { networkSeed, nodeSeed } from "#shared/sprint/exact/seeds.js";
 import { encodeWinners, signWinners } from "#shared/sprint/proof/winners.js";
 import { winsWeight } from "#shared/sprint/proof/wins-weight.js";
@@ -62,6 +64,10 @@ it("a Sprint's wins are checked by who is on duty, from bytes to pay: a padder a
       return { signer, tasks, weight };
     }),
   );
+  const recompute = async ({ node, nonce, difficulty }: TaskOf<"sprint-win">["subject"]) => {
+    const [output] = await sprint.outputs(node, [nonce]);
+    return { isWin: isWin(node, nonce, output!, difficulty), digest: outputDigest(output!) };
+  };
   const known = {
     network: NETWORK,
     cycle: CYCLE,
@@ -82,11 +88,9 @@ it("a Sprint's wins are checked by who is on duty, from bytes to pay: a padder a
   assert.equal(known.tasks.length, names.length * TASKS);
 
   const honest: Checkers = {
-    "sprint-win": sprintWinChecker(({ subject: { node, nonce, difficulty } }) =>
-      sprint.losers(node, [nonce], difficulty),
-    ),
+    "sprint-win": sprintWinChecker(async ({ subject }) => recompute(subject)),
   };
-  const lax: Checkers = { "sprint-win": async () => ({ verdict: "valid" }) };
+  const lax: Checkers = { "sprint-win": async () => ({ verdict: "valid", digest: hashOf("made up") }) };
   const duties: Uint8Array[] = [];
   const answers: Uint8Array[] = [];
   for (const [i, { signer }] of proven.entries()) {
@@ -99,6 +103,7 @@ it("a Sprint's wins are checked by who is on duty, from bytes to pay: a padder a
   const inputs: CloseInputs = {
     ...known,
     assigned: new Map(),
+    audit: { ...DEFAULT_AUDIT, evidence: true },
     auditSeed: audit,
     duties: new Map(
       duties.map((bytes) => {
@@ -122,12 +127,16 @@ it("a Sprint's wins are checked by who is on duty, from bytes to pay: a padder a
   for (const [hotkey, { missed, unfounded, unanswered }] of assessed.assessments)
     assert.deepEqual([missed, unfounded, unanswered], [0, 0, 0], hotkey);
   const truths = new Map<string, VoteVerdict>();
+  const digests = new Map<string, string>();
   for (const task of tasksToRecompute(inputs, assessed)) {
     assert.ok(task.kind === "sprint-win");
-    const { node, nonce, difficulty } = task.subject;
-    truths.set(task.id, (await sprint.losers(node, [nonce], difficulty)).length === 0 ? "valid" : "invalid");
+    const found = await recompute(task.subject);
+    truths.set(task.id, found.isWin ? "valid" : "invalid");
+    digests.set(task.id, found.digest);
   }
-  const closed = closeCycle(inputs, assessed, truths);
+  const refuted = refutedEvidence(inputs, assessed, digests);
+  assert.deepEqual([...refuted.keys()], [addressOf("lax")]);
+  const closed = closeCycle(inputs, assessed, truths, refuted);
   assert.deepEqual([...closed.frauds].sort(), [addressOf("lax"), addressOf("pat")].sort());
   assert.equal(settledTotal(closed.settlement), 1_000_003n);
   const paid = (name: string) => closed.settlement.pays.find(({ hotkey }) => hotkey === addressOf(name))!.paid;

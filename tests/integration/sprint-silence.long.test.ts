@@ -52,7 +52,7 @@ describe("a Sprint of which a document never comes", { timeout: HANG_GUARD }, ()
     const { journal } = await openChecker(subnet, "vera");
     const part = { uid: 3, hotkey: subnet.signer("ann").address, measured: 80, low: 60, high: 100 };
     const outcome = (of: "valid" | "undecided") => [{ ...WHOLE, ...part, outcome: of }];
-    const at = { cycle: 1, confirms: null };
+    const at = { cycle: 1, confirms: null, reputations: new Map() };
     rememberSprint(journal, { ...at, outcomes: outcome("valid"), isWhole: false });
     rememberSprint(journal, { ...at, outcomes: outcome("undecided"), isWhole: false });
     assert.equal(journal.value.sprints[0]?.outcomes[0]?.outcome, "valid");

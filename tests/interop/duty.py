@@ -311,6 +311,71 @@ def settlements():
         yield dict(pot=str(pot), tasks=wire, hosts=records, **expected)
 
 
+def agreed():
+    """Which reputations more than half of all stake states alike."""
+    throw = random.Random(16)
+    for _ in range(12):
+        stakes = {name: throw.choice([1, 20, 30, 49, 50]) for name in ("ava", "ben", "cal")}
+        statements = []
+        for name in [*stakes, "stranger"]:
+            hosts = sorted(throw.sample(["host 0", "host 1", "host 2"], throw.randint(0, 3)))
+            miss = dict(ratio=0, isNegligent=False)
+            said = [dict(hotkey=h, value=throw.choice([33_334, 66_668]), idle=throw.choice([0, 0, 1]), missTest=miss) for h in hosts]
+            statements.append(dict(hotkey=name, reputations=said))
+        result = {}
+        for host in ("host 0", "host 1", "host 2"):
+            by = {}
+            for statement in statements:
+                for said in statement["reputations"]:
+                    if said["hotkey"] == host:
+                        key = (said["value"], said["idle"])
+                        by[key] = by.get(key, 0) + stakes.get(statement["hotkey"], 0)
+            for (value, idle), stake in by.items():
+                if 2 * stake > sum(stakes.values()):
+                    result[host] = dict(value=value, idle=idle, missTest=dict(ratio=0, isNegligent=False))
+        yield dict(stakes={name: str(n) for name, n in stakes.items()}, statements=statements, agreed=result)
+
+
+def evidences():
+    for n in range(3):
+        output = [0, -1, 7, 63, -64][n:]
+        key, task, seed, document = (any_hash(f"{name} {n}") for name in ("verifier", "task", "audit", "document"))
+        digest = sha("blockzero/win-output/1", struct.pack(f"<{len(output)}i", *output)).digest()
+        evidence = sha("blockzero/duty-evidence/1", raw(key), raw(task), digest).hexdigest()
+        done = [any_hash(f"done {n} {k}") for k in range(5)]
+
+        def lot(one):
+            return sha("blockzero/duty-replay/1", raw(seed), raw(key), raw(document), raw(one)).digest()
+
+        given = dict(verifierKey=key, task=task, output=output, digest=digest.hex(), evidence=evidence)
+        yield dict(given, seed=seed, document=document, done=done, replayed=min(done, key=lot))
+
+
+def verifiers():
+    throw = random.Random(17)
+    for _ in range(12):
+        share = throw.choice([1, 200_000, 500_000])
+        hosts = []
+        for n in range(throw.randint(1, 5)):
+            tasks = throw.choice([0, 1, 20])
+            hosts.append(
+                dict(
+                    hotkey=f"host {n}",
+                    earned=throw.choice([0, 1, 999, 10**12 // 7]),
+                    tasks=tasks,
+                    checked=throw.randint(0, tasks),
+                    verified=throw.choice([0, 0, 1, 13]),
+                    released=throw.choice([0, 10_000, 999_999, MILLION]),
+                )
+            )
+        given = {h["hotkey"]: h["earned"] * share * h["checked"] // (MILLION * h["tasks"]) if h["tasks"] else 0 for h in hosts}
+        parts = apportion(sum(given.values()), {h["hotkey"]: h["verified"] for h in hosts})
+        got = {h["hotkey"]: parts[h["hotkey"]] * h["released"] // MILLION for h in hosts}
+        pays = {h["hotkey"]: str(h["earned"] - given[h["hotkey"]] + got[h["hotkey"]]) for h in hosts}
+        burned = str(sum(given.values()) - sum(got.values()))
+        yield dict(share=share, hosts=[dict(h, earned=str(h["earned"])) for h in hosts], pays=pays, burned=burned)
+
+
 given = json.load(sys.stdin)
 draws = [dict(draw, value=str(draw_value(draw["draw"]))) for draw in given["draws"]]
 relays = [
@@ -336,6 +401,9 @@ vectors = dict(
     reputations=list(reputations()),
     apportions=list(apportions()),
     settlements=list(settlements()),
+    agreed=list(agreed()),
+    evidences=list(evidences()),
+    verifiers=list(verifiers()),
 )
 parts = [f'"{name}": [\n' + ",\n".join(map(json.dumps, cases)) + "\n]" for name, cases in vectors.items()]
 print("{\n" + ",\n".join(parts) + "\n}")

@@ -1,29 +1,30 @@
-import { type KnownTasks, membersBy } from "#shared/compute/duty/duty-inputs.js";
-import { type DutyResult, readDuty } from "#shared/compute/duty/read-duty.js";
-import { reputationsIn } from "#shared/compute/duty/read-duty-window.js";
+import { membersBy } from "#shared/compute/duty/duty-inputs.js";
+import { type DutyMemory, type DutyResult, readDuty } from "#shared/compute/duty/read-duty.js";
 import type { SprintWithDuty } from "#shared/protocol/sprint.js";
 import type { Checker } from "../sprint/context.js";
 import { knownWindow } from "../sprint/known-gate.js";
 import { readWithJudge } from "../sprint/read-with-judge.js";
-import { knownStandings } from "./known-standings.js";
 import { rememberDuty } from "./remember-duty.js";
+
+interface ClosingDue {
+  readonly cycle: number;
+  readonly sprint: SprintWithDuty;
+  readonly deadline: number;
+  /** What an earlier try read and verified. It is added to. */
+  readonly known: DutyMemory;
+}
 
 /**
  * Closes the duty of a Sprint from the members' documents, recomputing the wins that somebody says are none, and remembers what each host's pay and
  * reputation need of it. What is not available is asked for again at every block, until `deadline`: what nobody serves then counts as not published, and what time ran out for as unknown. Without every
  * Sprint of the window in full nothing is closed: the members would be others.
  */
-export const closeDuty = async (
-  checker: Checker,
-  due: { readonly cycle: number; readonly sprint: SprintWithDuty; readonly deadline: number },
-): Promise<void> => {
+export const closeDuty = async (checker: Checker, due: ClosingDue): Promise<void> => {
   const { participant, journal } = checker;
-  const { cycle, sprint } = due;
-  const { weights, isWhole } = await knownWindow(checker, cycle);
+  const { cycle, sprint, known } = due;
+  const { weights, reputations, isWhole } = await knownWindow(checker, cycle);
   if (!isWhole) return participant.log.warn("Duty not closed: its members are not known in full", { cycle });
-  const members = membersBy(weights);
-  const reputations = reputationsIn((await knownStandings(checker, cycle + 1)) ?? new Map());
-  const known: KnownTasks = new Map();
+  const members = membersBy(weights, sprint);
   const result = await readWithJudge(checker, due, (reading) =>
     readDuty(reading.source, { ...reading, cycle, sprint, members, reputations, known }),
   );

@@ -1,3 +1,4 @@
+import { type DutyMemory, newDutyMemory } from "#shared/compute/duty/read-duty.js";
 import { regularSprints } from "#shared/compute/sprint-window.js";
 import { cycleSource } from "#shared/participant/cycle-source.js";
 import { withinBlocks } from "#shared/participant/duty.js";
@@ -7,6 +8,9 @@ import { phaseAt, phaseWindow } from "#shared/protocol/phases.js";
 import { sprintOf, withDuty } from "#shared/protocol/sprint.js";
 import type { Checker } from "../sprint/context.js";
 import { closeDuty } from "./close-duty.js";
+
+/** Cycle → what earlier tries to close its Sprint's duty read and verified. */
+type Memories = Map<number, DutyMemory>;
 
 /** Blocks that closing gets at least. */
 const LEAST_BLOCKS = 2;
@@ -18,6 +22,7 @@ const LEAST_BLOCKS = 2;
  */
 export const runClosings = async (checker: Checker): Promise<never> => {
   const { participant, journal } = checker;
+  const memories: Memories = new Map();
   const { clock, network, log, signal } = participant;
   const { cycle: current } = phaseAt(clock.head.number + 1, network.phases);
   for (let cycle = Math.max(0, current - 2); ; cycle++) {
@@ -28,14 +33,16 @@ export const runClosings = async (checker: Checker): Promise<never> => {
         phaseWindow(cycle + 2, "evaluate", network.phases).start,
         clock.head.number + LEAST_BLOCKS,
       );
-      await closeOnce(checker, cycle, { deadline, until });
+      await closeOnce(checker, cycle, { deadline, until, memories });
       const window = await regularSprints(cycleSource(participant), cycle);
       for (const { cycle: past } of window) {
         // Each that was closed in part gets one try of one block.
         if (!journal.value.duties.some((one) => one.cycle === past)) continue;
         if (clock.head.number >= until) break;
-        await closeOnce(checker, past, { deadline: clock.head.number + 1, until });
+        await closeOnce(checker, past, { deadline: clock.head.number + 1, until, memories });
       }
+      const oldest = window[0]?.cycle ?? cycle;
+      for (const past of memories.keys()) if (past < oldest) memories.delete(past);
     } catch (thrown) {
       signal.throwIfAborted();
       log.error("Duty not closed", { cycle, ...explain(thrown) });
@@ -47,13 +54,16 @@ export const runClosings = async (checker: Checker): Promise<never> => {
 const closeOnce = async (
   checker: Checker,
   cycle: number,
-  { deadline, until }: { readonly deadline: number; readonly until: number },
+  { deadline, until, memories }: { readonly deadline: number; readonly until: number; readonly memories: Memories },
 ): Promise<void> => {
   const then = await inForce(checker, cycle);
   const sprint = withDuty(sprintOf(then.participant.network, cycle));
   if (!sprint || checker.journal.value.duties.some((one) => one.cycle === cycle && one.isWhole)) return;
   const limit = { duty: "close", name: `the duty of the Sprint of cycle ${cycle}`, until } as const;
+  const known = memories.get(cycle) ?? newDutyMemory();
+  memories.set(cycle, known);
   await withinBlocks(then.participant, limit, (bounded) =>
-    closeDuty({ ...then, participant: bounded }, { cycle, sprint, deadline }),
+    closeDuty({ ...then, participant: bounded }, { cycle, sprint, deadline, known }),
   );
+  if (checker.journal.value.duties.some((one) => one.cycle === cycle && one.isWhole)) memories.delete(cycle);
 };

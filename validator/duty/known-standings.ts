@@ -1,20 +1,60 @@
-import { type DutyStanding, dutyStandings } from "#shared/compute/duty/standing.js";
+import { notAgreedAfter } from "#shared/compute/duty/not-agreed-after.js";
+import { reputationRules } from "#shared/compute/duty/rules.js";
+import { type DutyStanding, dutyStandings, reputationsIn } from "#shared/compute/duty/standing.js";
 import { regularSprints } from "#shared/compute/sprint-window.js";
 import { cycleSource } from "#shared/participant/cycle-source.js";
 import { withDuty } from "#shared/protocol/sprint.js";
+import type { StatedReputation } from "#shared/protocol/stated-reputation.js";
+import { reputationsOf, statedReputations } from "#shared/reputation/agreed-reputations.js";
 import type { Validator } from "../context.js";
+
+type Knowing = Pick<Validator, "participant" | "journal">;
+
+/** What a validator knows of duty that counts in a cycle. */
+interface KnownDuty {
+  /** Hotkey → standing. */
+  readonly standings: ReadonlyMap<string, DutyStanding>;
+  /** Whether it closed any duty. */
+  readonly isClosed: boolean;
+  /** Whether it knows what validators agreed on, and closed all duty since. */
+  readonly isUpToDate: boolean;
+}
+
+const knownDuty = async ({ participant, journal }: Knowing, cycle: number): Promise<KnownDuty | undefined> => {
+  const rules = withDuty(participant.network.sprint)?.duty;
+  if (!rules) return undefined;
+  const source = cycleSource(participant);
+  const before = await regularSprints(source, cycle);
+  const newest = journal.value.sprints.find((one) => one.cycle === before.at(-1)?.cycle);
+  const after = notAgreedAfter(before);
+  const due = (await regularSprints(source, cycle - 1)).filter(({ sprint }) => withDuty(sprint));
+  const closed = due.flatMap((past) => journal.value.duties.find((one) => one.cycle === past.cycle) ?? []);
+  const agreed = reputationsOf(newest?.reputations ?? []);
+  return {
+    standings: dutyStandings({ agreed, closed, after, rules: reputationRules(rules) }),
+    isClosed: closed.length > 0,
+    isUpToDate:
+      (before.length === 0 || newest !== undefined) &&
+      due.every((past) => past.cycle <= after || closed.some((one) => one.cycle === past.cycle)),
+  };
+};
 
 /**
  * Hotkey → standing for a cycle's pay, from the duty that this validator closed: of the Sprints up to two cycles before. Undefined if it closed none of them.
  */
 export const knownStandings = async (
-  { participant, journal }: Pick<Validator, "participant" | "journal">,
+  knowing: Knowing,
   cycle: number,
 ): Promise<ReadonlyMap<string, DutyStanding> | undefined> => {
-  const past = await regularSprints(cycleSource(participant), cycle - 1);
-  const parts = past.flatMap(({ cycle: of, sprint }) => {
-    const closed = withDuty(sprint) && journal.value.duties.find((one) => one.cycle === of);
-    return closed ? [closed.parts] : [];
-  });
-  return parts.length === 0 ? undefined : dutyStandings(parts);
+  const known = await knownDuty(knowing, cycle);
+  return known?.isClosed ? known.standings : undefined;
+};
+
+/** What a validator states in its checks of a Sprint. Undefined where the network has no duty, and where it does not know what to step from or did not close what to step by. */
+export const reputationsToState = async (
+  knowing: Knowing,
+  cycle: number,
+): Promise<readonly StatedReputation[] | undefined> => {
+  const known = await knownDuty(knowing, cycle);
+  return known?.isUpToDate ? statedReputations(reputationsIn(known.standings)) : undefined;
 };

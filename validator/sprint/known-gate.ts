@@ -1,8 +1,9 @@
 import { type Confirmed, confirmedWeights } from "#shared/compute/confirmed.js";
-import { type PayGate, payGate } from "#shared/compute/gate.js";
+import { type PayFacts, type PayGate, payGate, payParts } from "#shared/compute/gate.js";
 import { sprintsBefore } from "#shared/compute/sprint-window.js";
 import { idleRules } from "#shared/compute/upheld.js";
 import { cycleSource } from "#shared/participant/cycle-source.js";
+import { type Reputations, reputationsOf } from "#shared/reputation/agreed-reputations.js";
 import type { Validator } from "../context.js";
 import { knownStandings } from "../duty/known-standings.js";
 import { knownDraw } from "./known-draw.js";
@@ -13,6 +14,8 @@ type Knowing = Pick<Validator, "participant" | "journal">;
 interface KnownWindow {
   /** Hotkey → confirmed weight. Undefined if it knows no Sprint. */
   readonly weights: ReadonlyMap<string, Confirmed> | undefined;
+  /** What validators agreed on in the newest Sprint. */
+  readonly reputations: Reputations;
   /** Whether it knows every Sprint of the window in full. If not, others may have other weights. */
   readonly isWhole: boolean;
 }
@@ -40,7 +43,8 @@ export const knownWindow = async ({ participant, journal }: Knowing, cycle: numb
   // Confirmations of a Sprint that is not known say nothing of the one before, nor does idle time after it.
   const between = newest && of(newest) ? settledIn(after) : [];
   const weights = outcomes.length === 0 ? undefined : confirmedWeights(outcomes, between);
-  return { weights, isWhole: unknown.length === 0 };
+  const reputations = reputationsOf((newest && of(newest)?.reputations) ?? []);
+  return { weights, reputations, isWhole: unknown.length === 0 };
 };
 
 /** Hotkey → confirmed weight for a cycle's pay, from the Sprints that this validator knows. Undefined if it knows none. */
@@ -49,11 +53,19 @@ export const knownWeights = async (
   cycle: number,
 ): Promise<ReadonlyMap<string, Confirmed> | undefined> => (await knownWindow(knowing, cycle)).weights;
 
-/** The gate on a cycle's pay by what this validator knows. Undefined where pay does not depend on Sprints or duty. */
-export const knownGate = async (knowing: Knowing, cycle: number): Promise<PayGate | undefined> => {
+/** What a cycle's pay depends on by what this validator knows. */
+const knownFacts = async (knowing: Knowing, cycle: number): Promise<PayFacts> => {
   const { sprint } = knowing.participant.network;
-  return payGate(sprint, {
+  return {
     confirmed: sprint?.required === undefined ? undefined : await knownWeights(knowing, cycle),
     standings: sprint?.duty === undefined ? undefined : await knownStandings(knowing, cycle),
-  });
+  };
 };
+
+/** The gate on a cycle's pay by what this validator knows. Undefined where pay does not depend on Sprints or duty. */
+export const knownGate = async (knowing: Knowing, cycle: number): Promise<PayGate | undefined> =>
+  payGate(knowing.participant.network.sprint, await knownFacts(knowing, cycle));
+
+/** All that a cycle's pay depends on beside the scores, by what this validator knows. */
+export const knownPayParts = async (knowing: Knowing, cycle: number): Promise<ReturnType<typeof payParts>> =>
+  payParts(knowing.participant.network.sprint, await knownFacts(knowing, cycle));

@@ -3,8 +3,9 @@ import { cycleSource } from "#shared/participant/cycle-source.js";
 import { checksHash, signChecks } from "#shared/protocol/checks.js";
 import { canonicalBytes } from "#shared/protocol/hash-json.js";
 import { encodeRecord, shortHash } from "#shared/protocol/records.js";
-import type { PlayedSprint } from "#shared/protocol/sprint.js";
+import { type PlayedSprint, sprintOf } from "#shared/protocol/sprint.js";
 import { recordWindow } from "#shared/replay/phase-records.js";
+import { reputationsToState } from "../duty/known-standings.js";
 import { mark, note } from "../mark.js";
 import { checkProofs } from "./check-proofs.js";
 import type { Checker } from "./context.js";
@@ -25,7 +26,7 @@ export const publishChecks = async (checker: Checker, cycle: number, sprint: Pla
   log.info("published checks", { cycle, checks: hash, block });
 };
 
-/** Null if nobody committed to a proof. */
+/** Null if nobody committed to a proof, and no reputation is to be stated. */
 const makeChecks = async (checker: Checker, cycle: number, sprint: PlayedSprint): Promise<string | null> => {
   const { participant, arithmetic, metrics } = checker;
   const { blobs, networkHash, signal, signer, log, telemetry } = participant;
@@ -49,8 +50,10 @@ const makeChecks = async (checker: Checker, cycle: number, sprint: PlayedSprint)
   };
   try {
     const entries = await checkProofs({ participant, cycle, sprint, judge: timed });
-    if (entries.length === 0) return null;
-    const checks = await signChecks({ network: networkHash, cycle, entries: [...entries] }, signer);
+    const stated = sprintOf(participant.network, cycle) && (await reputationsToState(checker, cycle));
+    if (entries.length === 0 && !stated?.length) return null;
+    const reputations = stated && { reputations: [...stated] };
+    const checks = await signChecks({ network: networkHash, cycle, entries: [...entries], ...reputations }, signer);
     const bytes = canonicalBytes(checks);
     await blobs.put(bytes);
     const hash = checksHash(checks);

@@ -1,5 +1,6 @@
 import { SPRINT_WINDOW } from "#shared/compute/confirmed.js";
 import type { SprintResult } from "#shared/compute/read-sprint.js";
+import { statedReputations } from "#shared/reputation/agreed-reputations.js";
 import type { Validator } from "../context.js";
 
 /** Sprints that are remembered: those of a window, and some that a change of the window may ask for. */
@@ -11,7 +12,13 @@ const CONFIRMED = 2;
 /** Stores how a Sprint was settled. What was read in part takes the place of nothing: files that were here may be gone since. */
 export const rememberSprint = (
   journal: Validator["journal"],
-  { cycle, confirms, outcomes, isWhole }: Pick<SprintResult, "cycle" | "confirms" | "outcomes" | "isWhole">,
+  {
+    cycle,
+    confirms,
+    outcomes,
+    reputations,
+    isWhole,
+  }: Pick<SprintResult, "cycle" | "confirms" | "outcomes" | "reputations" | "isWhole">,
 ): void =>
   journal.note((value) => {
     if (!isWhole && value.sprints.some((past) => past.cycle === cycle)) return value;
@@ -21,6 +28,7 @@ export const rememberSprint = (
         cycle,
         confirms,
         isWhole,
+        reputations: [...statedReputations(reputations)],
         outcomes: outcomes.map(({ uid, hotkey, outcome, measured, low, high }) => ({
           ...{ uid, hotkey, outcome, measured, low, high },
         })),

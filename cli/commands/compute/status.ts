@@ -4,6 +4,7 @@ import { beaconWindows } from "#shared/beacon/windows.js";
 import { JSON_FLAG, printJson } from "#shared/cli/json.js";
 import { type CommandSpec, shutdownSignal } from "#shared/cli/program.js";
 import { columns } from "#shared/cli/table.js";
+import { cappedWeights } from "#shared/compute/capped-weights.js";
 import type { DutyPart } from "#shared/compute/duty/standing.js";
 import { payGate } from "#shared/compute/gate.js";
 import type { SprintOutcome } from "#shared/compute/outcome.js";
@@ -15,10 +16,9 @@ import { readBeaconValue } from "#shared/replay/beacon-value.js";
 import { isGone } from "#shared/replay/cycle-outcomes.js";
 import { lastBlockFor } from "#shared/replay/phase-records.js";
 import type { CycleSource } from "#shared/replay/source.js";
-import { capWeights } from "#shared/sprint/proof/cap-weights.js";
 import { openSubnet } from "#shared/subnet/open-subnet.js";
 import { createLogger } from "#shared/telemetry/logger.js";
-import { formatMillionths, MILLION } from "#shared/util/fraction.js";
+import { formatMillionths } from "#shared/util/fraction.js";
 import { percent } from "#shared/util/percent.js";
 import { locationFrom, type SubnetOptions, subnetOptions } from "../../subnet-options.js";
 import { hardwareLines, hardwareOf } from "./hardware-lines.js";
@@ -131,13 +131,12 @@ const beaconLines = (newest: NewestValue | null): readonly string[] =>
       ];
 
 const standingsOf = (sprint: Sprint, { results, confirmed, standings }: PayWindow): readonly Standing[] => {
-  const weights = new Map([...(confirmed ?? [])].map(([hotkey, { weight }]) => [hotkey, weight]));
-  const capped = capWeights(weights, Math.max(1, Math.round(MILLION * sprint.max_share)));
+  const capped = cappedWeights(confirmed, sprint);
   const total = [...capped.values()].reduce((sum, weight) => sum + weight, 0);
   const gate = payGate(sprint, { confirmed, standings });
   return (results.at(-1)?.outcomes ?? []).map((outcome) => ({
     outcome,
-    confirmed: weights.get(outcome.hotkey) ?? 0,
+    confirmed: confirmed?.get(outcome.hotkey)?.weight ?? 0,
     share: total === 0 ? 0 : (capped.get(outcome.hotkey) ?? 0) / total,
     duty: standings?.get(outcome.hotkey)?.newest ?? null,
     reputation: standings?.get(outcome.hotkey)?.reputation.value ?? null,
@@ -148,11 +147,13 @@ const standingsOf = (sprint: Sprint, { results, confirmed, standings }: PayWindo
 const dutyCells = (duty: DutyPart | null, reputation: number | null): readonly string[] => [
   duty ? `${duty.duties - duty.missed} of ${duty.duties}` : "–",
   duty ? `${duty.missed}${duty.isFraud ? ", fraud" : ""}` : "–",
+  duty ? String(duty.verified) : "–",
+  duty ? `${duty.checked} of ${duty.tasks}` : "–",
   reputation === null ? "–" : formatMillionths(reputation),
 ];
 
 const HEADING = ["UID", "1 IN", "WINS", "WEIGHT", "95 %", "SETTLED", "CONFIRMED", "SHARE"];
-const DUTY_HEADING = ["DUTY", "MISSED", "REPUTATION"];
+const DUTY_HEADING = ["DUTY", "MISSED", "VERDICTS", "CHECKED", "REPUTATION"];
 const LAST_HEADING = ["OF ITS PAY", "HOTKEY"];
 
 const lines = (sprint: Sprint | undefined, cycle: number | null, standings: readonly Standing[]): readonly string[] => {

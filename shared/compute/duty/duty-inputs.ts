@@ -1,25 +1,24 @@
 import { decodeAddress } from "@polkadot/util-crypto";
 import { isFetchFault } from "#shared/blobs/fetch-fault.js";
 import { sprintTasks } from "#shared/duty/sprint-tasks.js";
-import type { Task } from "#shared/duty/task.js";
 import type { SprintWithDuty } from "#shared/protocol/sprint.js";
 import { readSprintSeed } from "#shared/replay/evaluation-seeds.js";
 import type { CycleSource } from "#shared/replay/source.js";
+import type { Reputations } from "#shared/reputation/agreed-reputations.js";
 import type { CycleTask, Member } from "#shared/settlement/cycle-inputs.js";
 import type { DutyInputs } from "#shared/settlement/eligible-tasks.js";
 import { nodeSeed } from "#shared/sprint/exact/seeds.js";
 import { mapLimited } from "#shared/util/map-limited.js";
-import { readCommittedProofs } from "../committed-proofs.js";
+import { cappedWeights } from "../capped-weights.js";
+import { type CommittedProof, readCommittedProofs } from "../committed-proofs.js";
 import type { Confirmed } from "../confirmed.js";
 import { profileOf } from "../profile/profile-of.js";
 import { isPromised, type PromisedProof, readProof } from "../read-proof.js";
-import { MEMBERS_CHECK, POT, SUBNET_DUTY } from "./rules.js";
+import { dutyRules, MEMBERS_CHECK, POT } from "./rules.js";
 
 /** What a Sprint's duty is drawn over, and whether it is all that there is. */
 export interface DutyBasis {
   readonly inputs: DutyInputs;
-  /** Tasks of executors that do not count, as far as their proofs are to be had: members may have been asked for draws of these. */
-  readonly uncounted: readonly Task[];
   /** Executor → its proof. */
   readonly proofs: ReadonlyMap<string, PromisedProof>;
   /** Whether every committed proof that counts was available. If not, others may know more tasks. */
@@ -32,21 +31,42 @@ export type KnownTasks = Map<string, readonly CycleTask[]>;
 /** Proofs that are fetched at once. */
 const CONCURRENT_FETCHES = 32;
 
-/** Who is a member in a Sprint: whoever had confirmed weight before it, ascending by hotkey. */
-export const membersBy = (confirmed: ReadonlyMap<string, Pick<Confirmed, "weight">> | undefined): readonly Member[] =>
-  [...(confirmed ?? [])]
-    .map(([hotkey, { weight }]) => ({ hotkey, weight: BigInt(Math.floor(weight)) }))
-    .filter(({ weight }) => weight > 0n)
-    .sort((a, b) => (a.hotkey < b.hotkey ? -1 : 1))
-    .map(({ hotkey, weight }) => ({ hotkey, publicKey: decodeAddress(hotkey), weight, checks: MEMBERS_CHECK }));
+/**
+ * Who is a member in a Sprint: whoever had confirmed weight before it, ascending by hotkey, with that weight as far as the Sprint's file lets one hotkey have
+ * it.
+ */
+export const membersBy = (
+  confirmed: ReadonlyMap<string, Pick<Confirmed, "weight">> | undefined,
+  sprint: Pick<SprintWithDuty, "max_share">,
+): readonly Member[] =>
+  [...cappedWeights(confirmed, sprint)]
+    .sort(([a], [b]) => (a < b ? -1 : 1))
+    .map(([hotkey, weight]) => ({
+      hotkey,
+      publicKey: decodeAddress(hotkey),
+      weight: BigInt(weight),
+      checks: MEMBERS_CHECK,
+    }));
+
+/** Tasks of the members' proofs, by their records alone: everybody has the same number, whichever proofs it has, and nobody without weight can raise it. */
+const volumeOf = (
+  committed: readonly CommittedProof[],
+  members: readonly Member[],
+  { tasks }: SprintWithDuty["duty"],
+): number => {
+  const hotkeys = new Set(members.map(({ hotkey }) => hotkey));
+  return committed
+    .filter(({ hotkey }) => hotkeys.has(hotkey))
+    .reduce((sum, { promise }) => sum + Math.min(tasks, promise?.wins ?? 0), 0);
+};
 
 /**
  * What duty of a Sprint is drawn over: wins of every proof that was committed and is one, as far as its bytes show. A proof that cannot be had has no
  * tasks.
  *
- * @param beacon the seed of duty
- * @param known  what is read is added
- * @param counts whether an executor's tasks count. Default: everybody's
+ * @param beacon    the seed of duty
+ * @param known     what is read is added
+ * @param executors whose tasks count. Default: everybody's, as long as the Sprint is not settled
  */
 export const readDutyBasis = async (
   source: CycleSource,
@@ -54,16 +74,19 @@ export const readDutyBasis = async (
     cycle,
     sprint,
     members,
+    reputations,
     beacon,
     known = new Map(),
-    counts = () => true,
+    executors,
   }: {
     readonly cycle: number;
     readonly sprint: SprintWithDuty;
     readonly members: readonly Member[];
+    /** Agreed in the Sprint before. */
+    readonly reputations: Reputations;
     readonly beacon: string;
     readonly known?: KnownTasks;
-    readonly counts?: (executor: string) => boolean;
+    readonly executors?: ReadonlySet<string>;
   },
 ): Promise<DutyBasis> => {
   const network = source.networkHash;
@@ -71,8 +94,7 @@ export const readDutyBasis = async (
     readCommittedProofs(source, cycle),
     readSprintSeed(source, { cycle, purpose: "sprint-inputs" }),
   ]);
-  const proofs = committed.filter(isPromised);
-  const [counted, others] = [true, false].map((is) => proofs.filter(({ hotkey }) => counts(hotkey) === is));
+  const proofs = committed.filter(isPromised).filter(({ hotkey }) => executors?.has(hotkey) ?? true);
   let isWhole = true;
   const tasksOf = async (proof: PromisedProof): Promise<readonly CycleTask[]> => {
     const { hotkey, publicKey, difficulty, promise } = proof;
@@ -94,13 +116,11 @@ export const readDutyBasis = async (
       return tasks;
     } catch (thrown) {
       if (!isFetchFault(thrown)) throw thrown;
-      if (counts(hotkey)) isWhole = false;
+      isWhole = false;
       return [];
     }
   };
-  const tasks = (await mapLimited(counted!, CONCURRENT_FETCHES, tasksOf)).flat();
-  // Last: they may come slowly, and nothing waits for them.
-  const uncounted = (await mapLimited(others!, CONCURRENT_FETCHES, tasksOf)).flat().map(({ task }) => task);
+  const tasks = (await mapLimited(proofs, CONCURRENT_FETCHES, tasksOf)).flat();
   return {
     inputs: {
       network,
@@ -108,13 +128,13 @@ export const readDutyBasis = async (
       members,
       tasks,
       tasksBefore: 0,
-      reputations: new Map(),
+      volume: volumeOf(committed, members, sprint.duty),
+      reputations,
       pot: POT,
-      rules: SUBNET_DUTY,
+      rules: dutyRules(sprint.duty),
       beacon,
     },
-    uncounted,
-    proofs: new Map(counted!.map((proof) => [proof.hotkey, proof])),
+    proofs: new Map(proofs.map((proof) => [proof.hotkey, proof])),
     isWhole,
   };
 };

@@ -1,17 +1,18 @@
-import { withDuty } from "#shared/protocol/sprint.js";
+import { type SprintWithDuty, withDuty } from "#shared/protocol/sprint.js";
 import { isGone } from "#shared/replay/cycle-outcomes.js";
 import type { CycleSource } from "#shared/replay/source.js";
-import type { Reputation } from "#shared/reputation/reputation.js";
 import { createJudge } from "../judge.js";
-import { type ReadWindowOptions, readSprintWindow } from "../read-window.js";
-import { regularSprints } from "../sprint-window.js";
+import { type ReadWindowOptions, readSprintWindow, type SprintWindow } from "../read-window.js";
+import { type PastSprint, regularSprints } from "../sprint-window.js";
 import { membersBy } from "./duty-inputs.js";
+import { notAgreedAfter } from "./not-agreed-after.js";
 import { type DutyResult, readDuty } from "./read-duty.js";
+import { reputationRules } from "./rules.js";
 import { type DutyStanding, dutyStandings } from "./standing.js";
 
 /** The closed duty that pay in a cycle depends on, as far as it can still be read. */
 export interface DutyWindow {
-  /** Ascending. */
+  /** Ascending: the newest, and others whose reputations validators have not agreed on yet. */
   readonly results: readonly DutyResult[];
   /** Cycles whose duty cannot be had any more, or not in full. */
   readonly unknown: readonly number[];
@@ -24,46 +25,52 @@ export interface ReadDutyWindowOptions extends ReadWindowOptions {
   readonly knownDuty?: Map<number, DutyResult>;
 }
 
-/** Hotkey → reputation by standings. */
-export const reputationsIn = (standings: ReadonlyMap<string, DutyStanding>): ReadonlyMap<string, Reputation> =>
-  new Map([...standings].map(([hotkey, { reputation }]) => [hotkey, reputation]));
-
 /**
- * Reads and closes the duty that pay in a cycle depends on: that of the Sprints up to two cycles before, whose answers were on chain before the cycle
- * began. @throws what reading the chain and the judge throw
+ * Reads and closes the duty that pay in a cycle depends on: that of the newest Sprint up to two cycles before, whose answers were on chain before the
+ * cycle began. Where it cannot be read, the one before it stands in.
+ *
+ * @param sprints `readSprintWindow` of the same cycle
+ * @throws what reading the chain and the judge throw
  */
 export const readDutyWindow = async (
   source: CycleSource,
   cycle: number,
-  { knownDuty = new Map(), ...options }: ReadDutyWindowOptions,
+  { sprints, knownDuty = new Map(), ...options }: ReadDutyWindowOptions & { readonly sprints: SprintWindow },
 ): Promise<DutyWindow> => {
   const results: DutyResult[] = [];
   const unknown: number[] = [];
-  for (const past of await regularSprints(source, cycle - 1)) {
+  const after = notAgreedAfter(await regularSprints(source, cycle));
+  for (const past of (await regularSprints(source, cycle - 1)).toReversed()) {
+    if (results.length > 0 && past.cycle <= after) break;
     const sprint = withDuty(past.sprint);
     if (!sprint) continue;
-    const judge = createJudge(past.source, { ...past, ...options });
-    try {
-      const known = knownDuty.get(past.cycle);
-      const window = known ? undefined : await readSprintWindow(past.source, past.cycle, options);
-      if (window && window.unknown.length > 0) {
-        // Its members are not known in full: others would be judged.
-        unknown.push(past.cycle);
-        continue;
-      }
-      const reputations = reputationsIn(dutyStandings(results.map(({ parts }) => parts)));
-      const members = membersBy(window?.confirmed);
-      const result = known ?? (await readDuty(past.source, { cycle: past.cycle, sprint, members, reputations, judge }));
-      if (result.isWhole) knownDuty.set(past.cycle, result);
-      else unknown.push(past.cycle);
-      results.push(result);
-    } catch (thrown) {
-      if (!isGone(thrown)) throw thrown;
-      unknown.push(past.cycle);
-    } finally {
-      await judge.dispose();
-    }
+    const result = knownDuty.get(past.cycle) ?? (await closeAgain({ ...past, sprint }, options));
+    if (result?.isWhole) knownDuty.set(past.cycle, result);
+    else unknown.push(past.cycle);
+    if (result) results.unshift(result);
   }
-  const parts = results.map((result) => result.parts);
-  return { results, unknown, standings: results.length === 0 ? undefined : dutyStandings(parts) };
+  const rules = withDuty(source.network.sprint)?.duty;
+  const standings =
+    results.length === 0 || !rules
+      ? undefined
+      : dutyStandings({ agreed: sprints.reputations, closed: results, after, rules: reputationRules(rules) });
+  return { results, unknown: unknown.sort((a, b) => a - b), standings };
+};
+
+/** Null if its state is gone, or its members are not known in full: others would be judged. */
+const closeAgain = async (
+  { cycle, sprint, source }: PastSprint<CycleSource> & { readonly sprint: SprintWithDuty },
+  options: ReadWindowOptions,
+): Promise<DutyResult | null> => {
+  const judge = createJudge(source, { cycle, sprint, ...options });
+  try {
+    const { unknown, confirmed, reputations } = await readSprintWindow(source, cycle, options);
+    if (unknown.length > 0) return null;
+    return await readDuty(source, { cycle, sprint, members: membersBy(confirmed, sprint), reputations, judge });
+  } catch (thrown) {
+    if (!isGone(thrown)) throw thrown;
+    return null;
+  } finally {
+    await judge.dispose();
+  }
 };

@@ -3,14 +3,14 @@ import { isFetchFault } from "#shared/blobs/fetch-fault.js";
 import type { DutyAnswers } from "#shared/duty/answers-document.js";
 import type { DutyAssessment } from "#shared/duty/assess-duty.js";
 import type { DutyDocument } from "#shared/duty/duty-document.js";
+import { type KnownDraws, verifyOnce } from "#shared/duty/known-draws.js";
 import type { VoteVerdict } from "#shared/duty/majority.js";
 import { reasonOf } from "#shared/errors/error.js";
 import type { SprintWithDuty } from "#shared/protocol/sprint.js";
-import { sumStake } from "#shared/protocol/stake.js";
 import { readSprintSeed } from "#shared/replay/evaluation-seeds.js";
 import type { CycleSource } from "#shared/replay/source.js";
-import type { Reputation } from "#shared/reputation/reputation.js";
-import { assessedCycle, memberAssessor, tasksToRecompute } from "#shared/settlement/assess-members.js";
+import type { Reputations } from "#shared/reputation/agreed-reputations.js";
+import { assessedCycle, memberAssessor, refutedEvidence, tasksToRecompute } from "#shared/settlement/assess-members.js";
 import { type ClosedCycle, closeCycle } from "#shared/settlement/close-cycle.js";
 import type { CloseInputs, Member } from "#shared/settlement/cycle-inputs.js";
 import { mapLimited } from "#shared/util/map-limited.js";
@@ -26,7 +26,10 @@ import {
   fetchDuty,
   type ReadDocument,
 } from "./committed-documents.js";
+import { isCutOff } from "./cut-off.js";
 import { type KnownTasks, readDutyBasis } from "./duty-inputs.js";
+import { auditRules } from "./rules.js";
+import { settledExecutors } from "./settled-executors.js";
 import { type DutyPart, dutyParts } from "./standing.js";
 import { withoutMisses } from "./without-misses.js";
 
@@ -49,14 +52,22 @@ export interface ReadDutyOptions {
   readonly sprint: SprintWithDuty;
   /** `membersBy` the weights confirmed before the Sprint. */
   readonly members: readonly Member[];
-  /** After the Sprints before. */
-  readonly reputations: ReadonlyMap<string, Reputation>;
-  readonly judge: Pick<SprintJudge, "losersOf">;
+  /** Agreed in the Sprint before: they decide how often each host's wins are checked. */
+  readonly reputations: Reputations;
+  readonly judge: Pick<SprintJudge, "losersOf" | "recomputeAll">;
   /** Whether the time to fetch is over: what fails then fails for want of time, and is held against nobody. Default: it never is. */
   readonly isOver?: () => boolean;
-  /** What is read is added. */
-  readonly known?: KnownTasks;
+  /** What is read and verified is added. */
+  readonly known?: DutyMemory;
 }
+
+/** What a Sprint's duty was read and verified from before, so that it is not done again where it is closed again. */
+export interface DutyMemory {
+  readonly tasks: KnownTasks;
+  readonly draws: KnownDraws;
+}
+
+export const newDutyMemory = (): DutyMemory => ({ tasks: new Map(), draws: new Map() });
 
 /** Documents that are fetched at once: one that comes slowly does not hold up the others. */
 const CONCURRENT_FETCHES = 32;
@@ -69,7 +80,7 @@ const CONCURRENT_FETCHES = 32;
  */
 export const readDuty = async (
   source: CycleSource,
-  { cycle, sprint, members, reputations, judge, isOver = () => false, known = new Map() }: ReadDutyOptions,
+  { cycle, sprint, members, reputations, judge, isOver = () => false, known = newDutyMemory() }: ReadDutyOptions,
 ): Promise<DutyResult> => {
   const [beacon, auditSeed, duties, answers] = await Promise.all([
     readSprintSeed(source, { cycle, purpose: "sprint-duty" }),
@@ -80,11 +91,10 @@ export const readDuty = async (
   const hear = hearing(members, isOver);
   const readBasis = async () => {
     const settled = await readSprint(source, { cycle, sprint, judge });
-    const decided = settled.outcomes.filter(({ outcome }) => outcome === "valid" || outcome === "invalid");
-    const executors = new Set(decided.map(({ hotkey }) => hotkey));
-    // A proof that a majority of validators could not have is none that a member could have drawn.
-    const counts = (executor: string) => executors.has(executor);
-    const read = await readDutyBasis(source, { cycle, sprint, members, beacon, counts, known });
+    const executors = settledExecutors(settled);
+    const read = await readDutyBasis(source, {
+      ...{ cycle, sprint, members, reputations, beacon, executors, known: known.tasks },
+    });
     return { ...read, isWhole: read.isWhole && settled.isWhole };
   };
   // All at once: a slow server of one kind does not use up the time of another.
@@ -96,8 +106,7 @@ export const readDuty = async (
   ]);
   const inputs: CloseInputs = {
     ...basis.inputs,
-    reputations,
-    uncounted: basis.uncounted,
+    audit: auditRules(sprint),
     assigned: new Map(),
     auditSeed,
     duties: heardDuties.documents,
@@ -106,8 +115,8 @@ export const readDuty = async (
     planted: new Map(),
     plantedCommitments: new Map(),
   };
-  const assess = memberAssessor(inputs, verifyVrf);
-  const isJudged = basis.isWhole && accused.isWhole && !heardDuties.isCutOff && !heardAnswers.isCutOff;
+  const assess = memberAssessor(inputs, verifyOnce(verifyVrf, known.draws));
+  const isJudged = basis.isWhole && accused.isWhole && !isCutOff(members, [heardDuties, heardAnswers]);
   const assessments = new Map<string, DutyAssessment>();
   for (const member of members) {
     const assessment = assess(member);
@@ -124,10 +133,15 @@ export const readDuty = async (
       .filter(({ id, subject }) => doubted.has(id) || accused.nonces.has(`${executor} ${subject.nonce}`));
     return { of, tasks, nonces: tasks.map(({ subject }) => subject.nonce) };
   });
-  const losers = await judge.losersOf(claims);
+  const digests = new Map<string, string>();
+  const recomputed = await judge.recomputeAll(claims);
   for (const [i, { tasks }] of claims.entries())
-    for (const { id, subject } of tasks) truths.set(id, losers[i]!.includes(subject.nonce) ? "invalid" : "valid");
-  const closed = closeCycle(inputs, assessed, truths);
+    for (const [j, { id }] of tasks.entries()) {
+      const { isWin, digest } = recomputed[i]![j]!;
+      truths.set(id, isWin ? "valid" : "invalid");
+      if (digest !== null) digests.set(id, digest);
+    }
+  const closed = closeCycle(inputs, assessed, truths, refutedEvidence(inputs, assessed, digests));
   return {
     cycle,
     // Documents of strangers are not kept once they are judged.
@@ -141,7 +155,7 @@ export const readDuty = async (
 
 /**
  * Fetches what members committed to. A document that is none, or that nobody serves, counts as one that was not published. One that time ran out for is
- * unknown. Where members with half of the weight of those who committed serve nothing, the fault is this machine's.
+ * unknown.
  */
 const hearing =
   (members: readonly Member[], isOver: () => boolean) =>
@@ -169,10 +183,7 @@ const hearing =
         }
       },
     );
-    const weightOf = (isIn: (hotkey: string) => boolean) =>
-      sumStake(members.flatMap(({ hotkey, weight }) => (isIn(hotkey) ? [weight] : [])));
-    const isCutOff = gone.size > 0 && 2n * weightOf((one) => gone.has(one)) >= weightOf((one) => committed.has(one));
-    return { documents, problems, unknown, isCutOff, isWhole: gone.size === 0 };
+    return { committed: new Set(committed.keys()), gone, documents, problems, unknown, isWhole: gone.size === 0 };
   };
 
 /** Nonces that voting validators say are no wins, each as `<hotkey> <nonce>`: who called one valid is refuted by its recomputation. */

@@ -1,5 +1,11 @@
 import type { SprintWithDuty } from "#shared/protocol/sprint.js";
-import { NEWCOMER, nextReputation, type Reputation } from "#shared/reputation/reputation.js";
+import { changedReputations, type Reputations } from "#shared/reputation/agreed-reputations.js";
+import {
+  NEWCOMER,
+  type Reputation,
+  type ReputationChange,
+  type ReputationRules,
+} from "#shared/reputation/reputation.js";
 import type { ClosedCycle } from "#shared/settlement/close-cycle.js";
 import type { CycleTask } from "#shared/settlement/cycle-inputs.js";
 import { tasksDone } from "#shared/settlement/cycle-inputs.js";
@@ -15,50 +21,106 @@ export interface DutyPart {
   readonly missRate: number;
   /** A proven false win or verdict. */
   readonly isFraud: boolean;
+  /** Of its tasks those that members checked and found valid, and of its own duties those with a verdict that stands. */
+  readonly checked: number;
+  readonly verified: number;
   /** Part of what it earned in the Sprint that settlement released, in millionths. */
   readonly released: number;
 }
 
-/** A host's standing after Sprints. */
+/** A Sprint whose duty is closed. */
+export interface ClosedParts {
+  readonly cycle: number;
+  readonly parts: readonly DutyPart[];
+}
+
+/** A host's standing in a cycle. */
 export interface DutyStanding {
+  /** As validators agreed, and what Sprints closed since changed. */
   readonly reputation: Reputation;
-  /** What the newest of them showed. Undefined if it had no part in it. */
+  /** What the last of these Sprints changed. Undefined if none was closed since. */
+  readonly change: (ReputationChange & { readonly before: Reputation; readonly isFraud: boolean }) | undefined;
+  /** What the newest closed Sprint showed. Undefined if it had no part in it. */
   readonly newest: DutyPart | undefined;
 }
 
 /** Of every host that had tasks or duty, by ascending hotkey. */
 export const dutyParts = (
   tasks: readonly CycleTask[],
-  { settlement, assessments, frauds }: Pick<ClosedCycle, "settlement" | "assessments" | "frauds">,
+  {
+    settlement,
+    assessments,
+    verdicts,
+    frauds,
+  }: Pick<ClosedCycle, "settlement" | "assessments" | "verdicts" | "frauds">,
 ): readonly DutyPart[] => {
   const done = tasksDone(tasks);
+  const checked = new Map<string, number>();
+  const verified = new Map<string, number>();
+  const count = (counts: Map<string, number>, hotkey: string) => counts.set(hotkey, (counts.get(hotkey) ?? 0) + 1);
+  for (const { task } of tasks) {
+    const { verdict, verifiers } = verdicts.get(task.id)!;
+    if (verdict === "valid" && verifiers.length > 0) count(checked, task.executor);
+    if (verdict !== "undecided") for (const verifier of verifiers) count(verified, verifier);
+  }
   return settlement.pays
     .filter(({ hotkey }) => done.has(hotkey) || assessments.has(hotkey))
     .map(({ hotkey, workShare, validationShare }) => {
       const { duties = 0, missed = 0, missRate = 0 } = assessments.get(hotkey) ?? {};
       const isFraud = frauds.has(hotkey);
       const released = isFraud ? 0 : Math.floor((workShare * validationShare) / MILLION);
-      return { hotkey, tasks: done.get(hotkey) ?? 0, duties, missed, missRate, isFraud, released };
+      return {
+        ...{ hotkey, tasks: done.get(hotkey) ?? 0, duties, missed, missRate, isFraud, released },
+        ...{ checked: checked.get(hotkey) ?? 0, verified: verified.get(hotkey) ?? 0 },
+      };
     });
 };
 
-/** Hotkey → standing after closed Sprints in ascending order. Everybody begins as a newcomer at the first of them. */
-export const dutyStandings = (sprints: readonly (readonly DutyPart[])[]): ReadonlyMap<string, DutyStanding> => {
-  const standings = new Map<string, DutyStanding>();
-  for (const parts of sprints) {
-    const byHotkey = new Map(parts.map((part) => [part.hotkey, part]));
-    for (const hotkey of new Set([...standings.keys(), ...byHotkey.keys()])) {
-      const newest = byHotkey.get(hotkey);
-      const before = standings.get(hotkey)?.reputation ?? NEWCOMER;
-      const reputation = nextReputation(before, newest ?? NOTHING).after;
-      standings.set(hotkey, { reputation, newest });
-    }
+interface StandingInputs {
+  /** What validators agreed on in the newest Sprint before the cycle. */
+  readonly agreed: Reputations;
+  /** Closed Sprints, ascending. */
+  readonly closed: readonly ClosedParts[];
+  /** Those of cycles above this are not in `agreed`. */
+  readonly after: number;
+  readonly rules: ReputationRules;
+}
+
+/** Hotkey → standing. */
+export const dutyStandings = ({ agreed, closed, after, rules }: StandingInputs): ReadonlyMap<string, DutyStanding> => {
+  const byHotkey = (parts: readonly DutyPart[]) => new Map(parts.map((part) => [part.hotkey, part]));
+  const newest = byHotkey(closed.at(-1)?.parts ?? []);
+  let reputations = agreed;
+  let changes = new Map<string, NonNullable<DutyStanding["change"]>>();
+  for (const { parts } of closed.filter(({ cycle }) => cycle > after)) {
+    const shown = byHotkey(parts);
+    const before = reputations;
+    changes = new Map(
+      [...changedReputations(before, shown, rules)].map(([hotkey, change]) => [
+        hotkey,
+        { ...change, before: before.get(hotkey) ?? NEWCOMER, isFraud: shown.get(hotkey)?.isFraud ?? false },
+      ]),
+    );
+    reputations = new Map([...changes].map(([hotkey, { after: next }]) => [hotkey, next]));
   }
-  return standings;
+  return new Map(
+    [...new Set([...reputations.keys(), ...newest.keys()])].sort().map((hotkey) => [
+      hotkey,
+      {
+        reputation: reputations.get(hotkey) ?? NEWCOMER,
+        change: changes.get(hotkey),
+        newest: newest.get(hotkey),
+      },
+    ]),
+  );
 };
 
-const NOTHING = { tasks: 0, isFraud: false, duties: 0, missed: 0, missRate: 0 };
+/** Hotkey → reputation by standings. */
+export const reputationsIn = (standings: ReadonlyMap<string, DutyStanding>): Reputations =>
+  new Map([...standings].map(([hotkey, { reputation }]) => [hotkey, reputation]));
 
 /** The part of its pay that a standing leaves a host, from 1 − cut to 1. */
-export const paidBy = ({ duty }: Pick<SprintWithDuty, "duty">, standing: DutyStanding | undefined): number =>
-  (MILLION - duty.cut * (MILLION - (standing?.newest?.released ?? MILLION))) / MILLION;
+export const paidBy = (
+  { duty }: Pick<SprintWithDuty, "duty">,
+  standing: Pick<DutyStanding, "newest"> | undefined,
+): number => (MILLION - duty.cut * (MILLION - (standing?.newest?.released ?? MILLION))) / MILLION;

@@ -1,4 +1,5 @@
 import { EXACT_DIALS, flopsOf, parametersOf } from "#shared/sprint/exact/dials.js";
+import { outputDigest } from "#shared/sprint/exact/output-digest.js";
 import { openSprintNetwork } from "#shared/sprint/exact/prover.js";
 import { nodeSeed } from "#shared/sprint/exact/seeds.js";
 import { settleByRecomputation } from "#shared/sprint/proof/votes.js";
@@ -20,6 +21,8 @@ export const exactProfile: SprintProfile = {
         network.search(nodeSeed(publicKey, inputs), range, difficulty),
       losers: ({ publicKey, inputs, difficulty }, nonces) =>
         network.losers(nodeSeed(publicKey, inputs), nonces, difficulty),
+      digests: async ({ publicKey, inputs }, nonces) =>
+        (await network.outputs(nodeSeed(publicKey, inputs), nonces)).map(outputDigest),
       dispose: network.dispose,
     };
   },

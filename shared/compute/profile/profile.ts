@@ -38,6 +38,8 @@ export interface SprintProver {
   search(task: NonceTask, range: NonceRange): Promise<readonly number[]>;
   /** Which of a proof's nonces are not what it claims, in their order. */
   losers(task: NonceTask, nonces: readonly number[]): Promise<readonly number[]>;
+  /** Hashes of the nonces' outputs, in their order: what shows that somebody computed them. Only where outputs are the same on every device. */
+  digests?(task: NonceTask, nonces: readonly number[]): Promise<readonly string[]>;
   /** Frees its memory. No call may be in progress or follow. */
   dispose(): Promise<void>;
 }

@@ -1,35 +1,60 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
+import { reputationRules } from "#shared/compute/duty/rules.js";
 import { type DutyPart, dutyParts, dutyStandings, paidBy } from "#shared/compute/duty/standing.js";
 import { payGate } from "#shared/compute/gate.js";
+import { NEWCOMER } from "#shared/reputation/reputation.js";
 import { simulateCycle } from "../settlement/simulated-cycle.js";
 
 const part = (hotkey: string, change: Partial<DutyPart> = {}): DutyPart => ({
   ...{ hotkey, tasks: 20, duties: 10, missed: 0, missRate: 0, isFraud: false, released: 1_000_000 },
+  ...{ checked: 20, verified: 10 },
   ...change,
 });
 
 const missing = (hotkey: string, missRate: number): DutyPart =>
   part(hotkey, { missed: missRate / 100_000, missRate, released: 1_010_000 - missRate });
 
+const rules = reputationRules({ tasks: 20 });
+
+/** Standings after closed Sprints, of which those from the second cycle on are not in what was agreed. */
+const after = (closed: readonly (readonly DutyPart[])[], agreed = 0) =>
+  dutyStandings({
+    agreed: new Map([["ann", { ...NEWCOMER, value: agreed }]]),
+    closed: closed.map((parts, cycle) => ({ cycle, parts })),
+    after: 0,
+    rules,
+  });
+
 describe("standings", () => {
-  it("carry a reputation from Sprint to Sprint: gained by clean ones, lost by missed duty, gone by a fraud", () => {
-    const of = (sprints: readonly (readonly DutyPart[])[]) => dutyStandings(sprints).get("ann")!.reputation.value;
-    assert.equal(of([[part("ann")]]), 33_334);
-    assert.equal(of([[part("ann")], [part("ann")]]), 66_668);
-    assert.equal(of([[part("ann")], [part("bob")]]), 33_334);
-    assert.equal(of([[part("ann")], [part("ann", { tasks: 3 })]]), 33_334);
-    assert.equal(of([[part("ann")], [missing("ann", 30_000)]]), 66_668 - 20_000);
-    assert.equal(of([[part("ann")], [part("ann", { isFraud: true, released: 0 })]]), 0);
-    assert.equal(dutyStandings([]).size, 0);
+  it("step from what was agreed by the Sprints closed since: up by clean ones, down by missed duty, to 0 by a fraud", () => {
+    const of = (...closed: readonly (readonly DutyPart[])[]) =>
+      after([[part("ann")], ...closed], 100_000).get("ann")!.reputation.value;
+    assert.equal(of(), 100_000);
+    assert.equal(of([part("ann")]), 133_334);
+    assert.equal(of([part("bob")]), 100_000);
+    assert.equal(of([part("ann", { tasks: 3 })]), 100_000);
+    assert.equal(of([missing("ann", 30_000)]), 133_334 - 20_000);
+    assert.equal(of([part("ann", { isFraud: true, released: 0 })]), 0);
+    assert.equal(of([part("ann")], [part("ann")]), 166_668);
+    assert.equal(after([[], [part("bob")]]).get("bob")!.reputation.value, 33_334);
+  });
+
+  it("say what the last step changed, and nothing where there was none", () => {
+    const { change } = after([[], [part("ann")]], 100_000).get("ann")!;
+    assert.deepEqual([change?.before.value, change?.gained, change?.isFraud], [100_000, 33_334, false]);
+    assert.equal(after([[part("ann")]]).get("ann")!.change, undefined);
+  });
+
+  it("ask for as many tasks as the network file draws of a proof, and with the paper's rules take nothing for missed duty", () => {
+    assert.deepEqual([reputationRules({ tasks: 5 }).leastTasks, reputationRules({ tasks: 32 }).leastTasks], [5, 20]);
+    assert.equal(reputationRules({ tasks: 20, reputation: "paper" }).allowedMisses, 1_000_000);
+    assert.deepEqual(reputationRules({ tasks: 20, reputation: "corrected" }), rules);
   });
 
   it("leave a host what the newest closed Sprint released, within the cut, and one without a part in it everything", () => {
     const duty = { tasks: 20, cut: 0.5 };
-    const standings = dutyStandings([
-      [part("old", { released: 0 })],
-      [part("ann", { released: 200_000 }), part("bob")],
-    ]);
+    const standings = after([[part("old", { released: 0 })], [part("ann", { released: 200_000 }), part("bob")]]);
     const paid = (hotkey: string) => paidBy({ duty }, standings.get(hotkey));
     assert.deepEqual(["ann", "bob", "old", "stranger"].map(paid), [0.6, 1, 1, 1]);
   });
@@ -52,11 +77,24 @@ describe("standings", () => {
     assert.equal(missed, duties);
     assert.deepEqual([parts.get("pat")!.isFraud, parts.get("pat")!.released], [true, 0]);
     assert.deepEqual([parts.get("lax")!.isFraud, parts.get("lax")!.released], [true, 0]);
+    // Every duty with a verdict that stands is somebody's, and a task that anybody checked is its executor's.
+    const verdicts = [...closed.verdicts.values()];
+    const sum = (of: (one: DutyPart) => number) => [...parts.values()].reduce((all, one) => all + of(one), 0);
+    assert.equal(
+      sum(({ verified }) => verified),
+      verdicts.reduce((all, { verifiers }) => all + verifiers.length, 0),
+    );
+    assert.equal(
+      sum(({ checked }) => checked),
+      verdicts.filter(({ verdict, verifiers }) => verdict === "valid" && verifiers.length > 0).length,
+    );
+    assert.equal(parts.get("pat")!.checked, 0);
+    assert.equal(parts.get("tom")!.verified, 0);
   });
 });
 
 describe("the gate on pay", () => {
-  const standings = dutyStandings([[part("ann", { released: 500_000 })]]);
+  const standings = after([[part("ann", { released: 500_000 })]]);
   const confirmed = new Map([["ann", { weight: 500 }]]);
 
   it("multiplies what the weight and what the duty leave, each where the network file has it", () => {

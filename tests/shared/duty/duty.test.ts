@@ -70,12 +70,16 @@ describe("a task's check", () => {
       { ...proven, proof: hashOf("proof"), wins: [7] },
       { seed: hashOf("seed"), count: 1 },
     );
-    const losers = (found: readonly number[]) => ({ "sprint-win": sprintWinChecker(async () => found) });
-    assert.deepEqual(await checkTask(losers([]), win!, 1000), { verdict: "valid" });
-    assert.deepEqual(await checkTask(losers([7]), win!, 1000), {
+    const digest = hashOf("output");
+    const recomputed = (isWin: boolean) => ({ "sprint-win": sprintWinChecker(async () => ({ isWin, digest })) });
+    assert.deepEqual(await checkTask(recomputed(true), win!, 1000), { verdict: "valid", digest });
+    assert.deepEqual(await checkTask(recomputed(false), win!, 1000), {
       verdict: "invalid",
       reason: "nonce 7 does not win at difficulty 400",
+      digest,
     });
+    const onItsOwn = { "sprint-win": sprintWinChecker(async () => ({ isWin: true, digest: null })) };
+    assert.deepEqual(await checkTask(onItsOwn, win!, 1000), { verdict: "valid" });
     const [base, model] = [hashOf("base"), hashOf("model")];
     const task = mergeTask({ network, cycle, hotkey: "vera", publicKey: keyOf("vera"), base, model });
     const merged = (found: string | null) => ({ merge: mergeChecker(async () => found) });

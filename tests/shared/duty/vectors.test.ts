@@ -3,6 +3,7 @@ import { describe, it } from "node:test";
 import { z } from "zod";
 import { auditSample } from "#shared/duty/audit-sample.js";
 import { drawValue, isDrawOf } from "#shared/duty/draw.js";
+import { dutyEvidence, replayedDuty } from "#shared/duty/evidence.js";
 import { majorityVerdict } from "#shared/duty/majority.js";
 import { drawRelay, isPlanted, mustBeWrong, plantedCommitment } from "#shared/duty/planted.js";
 import { DEFAULT_DUTY } from "#shared/duty/rules.js";
@@ -12,6 +13,9 @@ import { dutyTarget } from "#shared/duty/target.js";
 import { TASK_KINDS, taskId } from "#shared/duty/task.js";
 import { dutyThreshold } from "#shared/duty/threshold.js";
 import { hashBytes } from "#shared/protocol/hash.js";
+import { agreedReputations } from "#shared/reputation/agreed-reputations.js";
+import { payVerifiers } from "#shared/settlement/verifiers-pay.js";
+import { outputDigest } from "#shared/sprint/exact/output-digest.js";
 import { localPlanted } from "#tests/support/local-signing.js";
 import { devSigner } from "../protocol/keys.js";
 import { loadVectors } from "../protocol/vectors.js";
@@ -20,6 +24,10 @@ import { verifyVrf } from "./support.js";
 const hash = z.string();
 const amounts = z.record(z.string(), z.string());
 const verdict = z.enum(["valid", "invalid", "abstain"]);
+const reputation = z.object({
+  ...{ value: z.number(), idle: z.number() },
+  missTest: z.object({ ratio: z.number(), isNegligent: z.boolean() }),
+});
 const vectors = loadVectors(
   "duty",
   z.object({
@@ -116,6 +124,34 @@ const vectors = loadVectors(
         verdict: z.string(),
       }),
     ),
+    agreed: z.array(
+      z.object({
+        stakes: amounts,
+        statements: z.array(
+          z.object({ hotkey: z.string(), reputations: z.array(reputation.extend({ hotkey: hash })) }),
+        ),
+        agreed: z.record(z.string(), reputation),
+      }),
+    ),
+    evidences: z.array(
+      z.object({
+        ...{ verifierKey: hash, task: hash, output: z.array(z.number()), digest: hash, evidence: hash },
+        ...{ seed: hash, document: hash, done: z.array(hash), replayed: hash },
+      }),
+    ),
+    verifiers: z.array(
+      z.object({
+        share: z.number(),
+        hosts: z.array(
+          z.object({
+            ...{ hotkey: z.string(), earned: z.string(), tasks: z.number(), checked: z.number() },
+            ...{ verified: z.number(), released: z.number() },
+          }),
+        ),
+        pays: amounts,
+        burned: z.string(),
+      }),
+    ),
   }),
 );
 
@@ -177,6 +213,35 @@ describe("vectors of duty", () => {
       assert.deepEqual(dutyTarget(scrutiny, { ...DEFAULT_DUTY, saving }), expected, JSON.stringify(scrutiny));
     for (const { weights, threshold, verifier, executor, ...target } of vectors.thresholds)
       assert.equal(dutyThreshold(target, verifier, executor, bigints(weights)), BigInt(threshold));
+  });
+
+  it("reputations that validators agree on", () => {
+    assert.ok(vectors.agreed.some(({ agreed }) => Object.keys(agreed).length > 0));
+    for (const { stakes, statements, agreed } of vectors.agreed)
+      assert.deepEqual(Object.fromEntries(agreedReputations(statements, bigints(stakes))), agreed);
+  });
+
+  it("evidence, and the task on which it is looked at", () => {
+    for (const { verifierKey: key, task, output, digest, evidence, replayed, ...subject } of vectors.evidences) {
+      const verifierKey = hashBytes(key);
+      assert.equal(outputDigest(Int32Array.from(output)), digest);
+      assert.equal(dutyEvidence({ verifierKey, task, digest }), evidence);
+      assert.equal(replayedDuty({ ...subject, verifierKey }), replayed);
+    }
+  });
+
+  it("verifiers' pay", () => {
+    for (const { share, hosts, pays, burned } of vectors.verifiers) {
+      const paid = payVerifiers(
+        hosts.map((host) => ({ ...host, earned: BigInt(host.earned) })),
+        share,
+      );
+      assert.deepEqual(
+        Object.fromEntries([...paid.pays].map(([hotkey, { kept, got }]) => [hotkey, `${kept + got}`])),
+        pays,
+      );
+      assert.equal(paid.burned, BigInt(burned));
+    }
   });
 
   it("samples, slots and majorities", () => {

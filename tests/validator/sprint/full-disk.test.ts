@@ -14,7 +14,7 @@ it("a disk that takes nothing costs a validator nothing that it found out about 
   const path = join(temporaryFolder(t), "validator.json");
   const journal = openJournal(path, validatorJournalSchema);
   mkdirSync(`${path}.tmp`);
-  rememberSprint(journal, { cycle: 4, confirms: null, outcomes: [], isWhole: true });
+  rememberSprint(journal, { cycle: 4, confirms: null, outcomes: [], reputations: new Map(), isWhole: true });
   rememberDuty(journal, { cycle: 4, parts: [], isWhole: true });
   const withoutSprints = { network: {} } as ValueSource;
   assert.equal(await knownDraw(journal)(withoutSprints, 5), false);

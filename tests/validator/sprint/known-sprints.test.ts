@@ -24,7 +24,7 @@ it("confirmations of a Sprint that a validator does not know bound nothing of th
   const network = { ...template, genesis: "0".repeat(64), first_cycle: 0, sprint };
   const remember = (cycle: number, confirms: number | null, outcome: "valid" | "absent", measured: number) => {
     const part = { ...PART, outcome, measured };
-    rememberSprint(journal, { cycle, confirms, isWhole: true, outcomes: [part] });
+    rememberSprint(journal, { cycle, confirms, isWhole: true, outcomes: [part], reputations: new Map() });
   };
   const draws = [9, 10, 11].map((cycle) => ({ cycle, isDrawn: cycle === 9 }));
   journal.update((value) => ({ ...value, draws }));

@@ -1,0 +1,77 @@
+import { isMajority, type Stakes, sumStake } from "#shared/protocol/stake.js";
+import { MAX_REPUTATIONS, type StatedReputation } from "#shared/protocol/stated-reputation.js";
+import {
+  NEWCOMER,
+  nextReputation,
+  type Reputation,
+  type ReputationChange,
+  type ReputationCycle,
+  type ReputationRules,
+} from "./reputation.js";
+
+/** Hotkey → reputation. Hosts not in it are newcomers. */
+export type Reputations = ReadonlyMap<string, Reputation>;
+
+/** Of a list, as documents have it. */
+export const reputationsOf = (stated: readonly StatedReputation[]): Reputations =>
+  new Map(stated.map(({ hotkey, ...reputation }) => [hotkey, reputation]));
+
+/** What one validator stated. */
+export interface Statement {
+  readonly hotkey: string;
+  readonly reputations: readonly StatedReputation[];
+}
+
+/**
+ * What validators with more than half of the voting stake state alike. A host on whose reputation no majority agrees is a newcomer: it is checked more often, and the next statements begin
+ * from there, so validators that differed agree again.
+ *
+ * @param statements one a validator
+ */
+export const agreedReputations = (statements: readonly Statement[], stakes: Stakes): Reputations => {
+  const votes = new Map<string, Map<string, { readonly reputation: Reputation; readonly stakes: bigint[] }>>();
+  for (const { hotkey: validator, reputations } of statements) {
+    for (const { hotkey, value, idle, missTest } of reputations) {
+      const key = `${value} ${idle} ${missTest.ratio} ${missTest.isNegligent}`;
+      const ofHost = votes.get(hotkey) ?? new Map();
+      const vote = ofHost.get(key) ?? { reputation: { value, idle, missTest }, stakes: [] };
+      vote.stakes.push(stakes.get(validator) ?? 0n);
+      votes.set(hotkey, ofHost.set(key, vote));
+    }
+  }
+  return new Map(
+    [...votes]
+      .flatMap(([hotkey, ofHost]) =>
+        [...ofHost.values()]
+          .filter((vote) => isMajority(sumStake(vote.stakes), stakes))
+          .map(({ reputation }) => [hotkey, reputation] as const),
+      )
+      .sort(([a], [b]) => (a < b ? -1 : 1)),
+  );
+};
+
+/** Hotkey → what a cycle changed. @param shown hotkey → what the cycle showed of it; of those not in it, nothing */
+export const changedReputations = (
+  before: Reputations,
+  shown: ReadonlyMap<string, ReputationCycle>,
+  rules: ReputationRules,
+): ReadonlyMap<string, ReputationChange> =>
+  new Map(
+    [...new Set([...before.keys(), ...shown.keys()])]
+      .sort()
+      .map((hotkey) => [
+        hotkey,
+        nextReputation(before.get(hotkey) ?? NEWCOMER, shown.get(hotkey) ?? NOTHING_SHOWN, rules),
+      ]),
+  );
+
+const NOTHING_SHOWN: ReputationCycle = { tasks: 0, isFraud: false, duties: 0, missed: 0, missRate: 0 };
+
+/** What a validator states, ascending by hotkey: all but newcomers; of more than a document holds those that were idle for the least cycles, ties by hotkey. */
+export const statedReputations = (reputations: Reputations): readonly StatedReputation[] =>
+  [...reputations]
+    .filter(([, { value, missTest }]) => value > 0 || missTest.isNegligent || missTest.ratio !== 0)
+    .map(([hotkey, reputation]) => ({ hotkey, ...reputation }))
+    .sort((a, b) => a.idle - b.idle || (a.hotkey < b.hotkey ? -1 : 1))
+    .slice(0, MAX_REPUTATIONS)
+    .sort((a, b) => (a.hotkey < b.hotkey ? -1 : 1));
