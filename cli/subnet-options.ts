@@ -13,7 +13,7 @@ export interface SubnetOptions {
   readonly allowPrivateAddresses?: boolean;
 }
 
-/** The home that `npm run localnet` makes. */
+/** The home that `blockzero localnet` makes. */
 const LOCALNET = ".blockzero/localnet";
 
 /** Adds the options that say where. */
@@ -62,6 +62,6 @@ const localnetHome = (): string => {
   throw new BlockZeroError(
     "HOME_MISSING",
     `there is no ${LOCALNET} to look at`,
-    "run `npm run localnet`, or give --home, or --chain and --netuid",
+    "run `blockzero localnet`, or give --home, or --chain and --netuid",
   );
 };

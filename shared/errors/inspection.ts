@@ -20,7 +20,7 @@ export const inspectionErrors = {
   },
   HOME_MISSING: {
     meaning: "There is no localnet in the folder.",
-    remedy: "Run `npm run localnet`, or give `--home`, or `--chain` and `--netuid`.",
+    remedy: "Run `blockzero localnet`, or give `--home`, or `--chain` and `--netuid`.",
   },
   HOME_WITHOUT_BLOBS: {
     meaning: "The home has no folder of blobs.",

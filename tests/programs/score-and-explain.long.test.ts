@@ -124,6 +124,6 @@ test("what validators gave in a localnet is scored again, and explained", { time
   refused(none, "USAGE");
   refused(unread, "USAGE");
   refused(nowhere, "HOME_MISSING");
-  assert.match(nowhere.stderr, /→ run `npm run localnet`, or give --home, or --chain and --netuid\n$/);
+  assert.match(nowhere.stderr, /→ run `blockzero localnet`, or give --home, or --chain and --netuid\n$/);
   refused(early, "CYCLE_UNKNOWN");
 });
