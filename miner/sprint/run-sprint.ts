@@ -108,6 +108,8 @@ const proveIn = async (sprinter: Sprinter, cycle: number, sprint: Sprint): Promi
 const proofWindow = (cycle: number, { isIdle }: PlayedSprint, network: Network): BlockRange =>
   isIdle ? idleWindow(cycle, network) : recordWindow("sprint", cycle, network);
 
+const UNPROVEN = "idle time is not proven: a part of the weight does not count";
+
 /**
  * What the miner is asked to show between two Sprints, and can: a confirmation, or idle time; the difficulty is then that of the Sprint before. Null if
  * nothing.
@@ -125,8 +127,13 @@ const askedIn = async (
   const drawn =
     sprint.confirmations !== undefined &&
     isDrawn(await awaitSprintSeed(participant, { cycle, purpose: "sprint-confirmation" }), cycle, sprint);
-  const played = drawn ? sprint : idleSprint(sprint);
-  if (isBegun || !played) return played ?? null;
+  const played: PlayedSprint | undefined = drawn ? sprint : idleSprint(sprint);
+  if (!played) return null;
+  if (played.isIdle && participant.clock.head.number >= idleWindow(cycle, participant.network).end - 1) {
+    log.info(UNPROVEN, { cycle, confirms, reason: "its window is over" });
+    return null;
+  }
+  if (isBegun) return played;
   if (difficulty === undefined) {
     log.warn(
       `${drawn ? "a confirmation was drawn" : "idle time is to be proven"}, and neither the chain's state nor the journal says whether it asks this miner`,
@@ -144,8 +151,7 @@ const askedIn = async (
         confirms,
         reason: obstacle,
       });
-    else
-      log.info("idle time is not proven: a part of the weight does not count", { cycle, confirms, reason: obstacle });
+    else log.info(UNPROVEN, { cycle, confirms, reason: obstacle });
     return null;
   }
   markSprint(sprinter, cycle, { difficulty: difficulty! });

@@ -98,7 +98,7 @@ it("idle time is proven beside work, upholds who is there, and takes from who is
   const subnet = await openSubnet(t, { network: { sprint: RULES }, miners: [...NAMES, "sam"] });
   const opened = await Promise.all(NAMES.map(async (name) => [name, await openSprinter(subnet, name)] as const));
   const miners = Object.fromEntries(opened) as unknown as Miners;
-  const { ann, bob, eve, pat, tom } = miners;
+  const { ann, bob, eve, gil, pat, tom } = miners;
   const vera = await openChecker(subnet, "vera");
   const vito = await openChecker(subnet, "vito");
   const done = await sprinted(t, subnet, miners);
@@ -136,6 +136,9 @@ it("idle time is proven beside work, upholds who is there, and takes from who is
   await subnet.to(idle.start + 2);
   await Promise.all(proving);
   assert.equal(subnet.node.head.number, idle.end - 2);
+  // Gil comes back when there is no time for a record any more.
+  await runSprint(gil, 3, RULES);
+  assert.equal(gil.journal.value.cycles[3], undefined);
   await subnet.record({ tom: await claim(tom, encodeWinners(old), old) });
   await settled(t, subnet, { cycle: 3, sprint: idleSprint(RULES)! }, { vera, vito });
 

@@ -32,6 +32,13 @@ const vectors = loadVectors(
   }),
 );
 
+/** P(V = count) of a Poisson variable. */
+const poisson = (count: number, mean: number): number => {
+  let logarithm = count * Math.log(mean) - mean;
+  for (let i = 2; i <= count; i++) logarithm -= Math.log(i);
+  return Math.exp(logarithm);
+};
+
 const sprint = sprintSchema.parse({ every: 4, dials: "tiny", idle: {} });
 const idle = sprint.idle!;
 
@@ -68,6 +75,22 @@ describe("idle time", () => {
       [{ outcomes: [], idle }],
     ).get("ann")!;
     assert.deepEqual([seen, bound], [{ of: 1000, missed: 1, isFalse: false }, "idle"]);
+  });
+
+  it("is missed by chance as seldom as docs/compute.md says", () => {
+    // Wins of the Sprint and of the window, 400 and 100 in the mean, at one in eight.
+    const missed = (least: number): number => {
+      let probability = 0;
+      for (let wins = 250; wins < 550; wins++) {
+        const needed = neededToUphold(8 * wins, { ...idle, least });
+        let fewer = 0;
+        for (let few = 0; 8 * few < needed; few++) fewer += poisson(few, 100);
+        probability += poisson(wins, 400) * fewer;
+      }
+      return probability;
+    };
+    assert.ok(missed(0.5) < 1e-6);
+    assert.ok(Math.abs(missed(0.8) - 1 / 30) < 0.005);
   });
 
   it("measures what part of a capacity did something else, with its interval", () => {
