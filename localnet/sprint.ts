@@ -18,8 +18,8 @@ import type { LocalnetParticipant } from "./roles.js";
 /** The localnet's Sprints. An honest miner of a slow machine confirms what is required. */
 export const SPRINT: Sprint = sprintSchema.parse({ every: 1, dials: "test", required: 200, duty: {} });
 
-/** Half of the few seconds of a localnet's evaluate phase. */
-const IDLE = sprintSchema.parse({ ...SPRINT, idle: { window: 0.5 } }).idle;
+/** All of the few seconds of a localnet's evaluate phase: loading, too, gives way to a dozen programs on one machine. */
+const IDLE = sprintSchema.parse({ ...SPRINT, idle: { window: 1 } }).idle;
 
 /** The same in every second cycle, confirmed or upheld by idle time in each of the others, so that it is seen; one of both at even odds where both are asked for. */
 export const sprintWith = ({

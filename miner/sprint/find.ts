@@ -1,0 +1,108 @@
+import { BLOCKS_TO_COMMIT, idleWindow } from "#shared/compute/idle-window.js";
+import { profileOf } from "#shared/compute/profile/profile-of.js";
+import { awaitSprintSeed } from "#shared/participant/await-seeds.js";
+import { millisecondsUntil } from "#shared/participant/milliseconds-until.js";
+import { untilBlock } from "#shared/participant/until-block.js";
+import type { Network } from "#shared/protocol/network.js";
+import type { BlockRange } from "#shared/protocol/phases.js";
+import type { PlayedSprint } from "#shared/protocol/sprint.js";
+import { recordWindow } from "#shared/replay/phase-records.js";
+import { networkSeed } from "#shared/sprint/exact/seeds.js";
+import type { Sprinter } from "./context.js";
+import { showSprint } from "./observe-sprint.js";
+import { createPace } from "./pace.js";
+import { type Found, isFree, search } from "./search.js";
+
+/** The blocks in which the record of a proof counts. */
+export const proofWindow = (cycle: number, { isIdle }: PlayedSprint, network: Network): BlockRange =>
+  isIdle ? idleWindow(cycle, network) : recordWindow("sprint", cycle, network);
+
+interface Finding {
+  readonly sprint: PlayedSprint;
+  readonly difficulty: number;
+}
+
+/** Loads the Sprint's network and searches it. A Sprint and a confirmation are work of the device, before which idle time gives way. */
+export const find = (sprinter: Sprinter, cycle: number, finding: Finding): Promise<Found> =>
+  finding.sprint.isIdle
+    ? searchIn(sprinter, cycle, finding)
+    : sprinter.gate.work(() => searchIn(sprinter, cycle, finding));
+
+const searchIn = async (
+  { participant, journal, config, arithmetic, metrics, power, timer, gate }: Sprinter,
+  cycle: number,
+  { sprint, difficulty }: Finding,
+): Promise<Found> => {
+  const isIdle = sprint.isIdle === true;
+  const { clock, signer, signal, log, telemetry } = participant;
+  const show = showSprint(telemetry.instruments);
+  const seed = await awaitSprintSeed(participant, { cycle, purpose: "sprint-network" });
+  show.state("loading");
+  const begun = performance.now();
+  const prover = await profileOf(sprint).open({
+    ...(await arithmetic()),
+    dials: sprint.dials,
+    seed: networkSeed(seed),
+    yields: isIdle,
+    signal,
+  });
+  try {
+    const loading = (performance.now() - begun) / 1000;
+    show.took("load", loading);
+    log.info("loaded the Sprint's network", { cycle, dials: sprint.dials, seconds: Number(loading.toFixed(2)) });
+    const inputs = await awaitSprintSeed(participant, { cycle, purpose: "sprint-inputs" });
+    const { max_share: share, max_watts: maxWatts } = config.compute;
+    const pace = createPace({ share, maxWatts }, power);
+    const started = performance.now();
+    const last = proofWindow(cycle, sprint, participant.network).end - BLOCKS_TO_COMMIT;
+    let computing = 0;
+    show.state("searching");
+    const found = await untilBlock(clock, last, signal, (over) =>
+      search({
+        prover,
+        task: { publicKey: signer.publicKey, inputs, difficulty },
+        pace: {
+          async rest(computed, until) {
+            show.state("resting");
+            await pace.rest(computed, until);
+            show.state("searching");
+          },
+        },
+        ...(isIdle && { turn: () => isFree(gate, over) }),
+        left: () => millisecondsUntil(clock, last, timer),
+        signal,
+        onBatch: ({ nonces, wins, milliseconds }) => {
+          computing += milliseconds / 1000;
+          show.found(nonces, wins);
+        },
+      }),
+    );
+    const searched = (performance.now() - started) / 1000;
+    show.took("search", computing);
+    show.took("rest", searched - computing);
+    if (pace.watts !== null) show.watts(pace.watts);
+    if (!isIdle) journal.note((value) => ({ ...value, sprinted: { dials: sprint.dials, nonces: found.nonces } }));
+    metrics.write({
+      cycle,
+      "sprint/nonces": found.nonces,
+      "sprint/wins": found.wins.length,
+      "sprint/difficulty": difficulty,
+      "sprint/load_seconds": loading,
+      "sprint/search_seconds": computing,
+    });
+    log.info("searched", {
+      cycle,
+      idle: isIdle,
+      nonces: found.nonces,
+      wins: found.wins.length,
+      seconds: Number(computing.toFixed(2)),
+      restedSeconds: Number((searched - computing).toFixed(2)),
+      share,
+      watts: pace.watts ?? "cannot be read here",
+      block: clock.head.number,
+    });
+    return found;
+  } finally {
+    await prover.dispose();
+  }
+};
