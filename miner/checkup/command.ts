@@ -17,7 +17,7 @@ const MARKS: Readonly<Record<PointState, string>> = { settled: "✔", open: "▲
 export const checkupCommand: CommandSpec = {
   name: "checkup",
   description:
-    "answers the checklist of quick wins from this miner's own metrics and journal: which points are settled (✔), open (▲, with what to do) or not to be seen there (–); exit status 1 where one is open",
+    "says from this miner's own metrics and journal what is in order (✔), what to change (▲, and how), and what cannot be seen there (–); exit status 1 where there is something to change",
   examples: [
     "blockzero-miner checkup --config miner.yaml",
     "blockzero-miner checkup --config miner.yaml --cycles 50 --json",

@@ -11,11 +11,21 @@ import { trainerCommands } from "#miner/own-trainer/check-command.js";
 import { planCommand } from "#miner/plan/plan-command.js";
 import { receiptCommands } from "#miner/receipts/receipt-command.js";
 import { scoreCommand } from "#miner/score/command.js";
-import { completionTree } from "#shared/cli/completion/tree.js";
 import type { CommandGroup, CommandSpec } from "#shared/cli/program.js";
 import { validatorPlanCommand } from "#validator/plan/plan-command.js";
 
-/** Pages whose commands are meant to be copied. */
+/** Every page that people wrote. Those of the library name no command. */
+const PAGES = [
+  "README.md",
+  "CONTRIBUTING.md",
+  "SECURITY.md",
+  "CHANGELOG.md",
+  ...readdirSync("docs", { recursive: true, encoding: "utf8" })
+    .filter((name) => name.endsWith(".md"))
+    .map((name) => join("docs", name)),
+];
+
+/** Pages whose commands are meant to be copied, so that a command stands there with all that it needs. */
 const STEPS = [
   "docs/by-hand.md",
   "docs/chain.md",
@@ -57,26 +67,35 @@ test("every command answers in JSON as well", async () => {
   }
 });
 
-test("the pages of steps name only commands and options that exist", async () => {
-  const tree = wholePrograms(await allCommands()).flatMap((program) => completionTree(program));
-  const commands = new Map(tree.map((command) => [command.path, command]));
+test("the pages name only commands and options that exist, and blocks to copy name all that a command needs", async () => {
+  const commands = new Map<string, Command>();
+  const walk = (command: Command, parent: string): void => {
+    commands.set(`${parent}${command.name()}`, command);
+    for (const inner of command.commands) walk(inner, `${parent}${command.name()} `);
+  };
+  for (const program of wholePrograms(await allCommands())) walk(program, "");
   const alike = (option: string) => option.replaceAll(/[._]/g, "-");
-  for (const page of STEPS) {
-    const calls = [...readFileSync(page, "utf8").matchAll(/^(?:sudo )?npx (blockzero[^\n&#|>]*)/gm)].map(([, call]) =>
-      call!.trim(),
-    );
-    assert.ok(calls.length >= 3, page);
-    for (const call of calls) {
+  for (const page of PAGES) {
+    const text = readFileSync(page, "utf8");
+    const copied = [...text.matchAll(/^(?:sudo )?npx (blockzero[^\n&#|>]*)/gm)].map(([, call]) => call!.trim());
+    assert.ok(copied.length >= 3 || !STEPS.includes(page), page);
+    const named = [...text.matchAll(/`(blockzero(?:-miner|-validator)? [a-z-][^\n`…]*)`/g)].map(([, call]) => call!);
+    for (const call of [...copied, ...named]) {
       const [program = "", ...words] = call.split(/\s+/);
       const path = words.reduce((at, word) => (commands.has(`${at} ${word}`) ? `${at} ${word}` : at), program);
       const command = commands.get(path);
-      assert.ok(command !== undefined, `${page}: ${call}`);
-      // Miner and validator run without one.
-      if (command.commands.length > 0)
-        assert.ok(["blockzero-miner", "blockzero-validator"].includes(path), `${page}: ${call} names no command`);
-      const known = command.options.map(({ text }) => alike(text));
-      for (const [option] of call.matchAll(/(?<= )--[\w.-]+/g))
-        assert.ok(known.includes(alike(option)), `${page}: ${call}: ${option}`);
+      assert.ok(command !== undefined && (path.includes(" ") || !/^[a-z]/.test(words[0]!)), `${page}: ${call}`);
+      const given = [...call.matchAll(/(?<= )--[\w.-]+/g)].map(([option]) => alike(option));
+      const known = command.options.flatMap(({ flags }) => flags.match(/--[\w.-]+/g) ?? []).map(alike);
+      for (const option of given) assert.ok([...known, "--help"].includes(option), `${page}: ${call}: ${option}`);
+      if (named.includes(call) && !copied.includes(call)) continue;
+      const isProgram = ["blockzero-miner", "blockzero-validator"].includes(path);
+      assert.ok(
+        command.commands.length === 0 || isProgram || given.includes("--help"),
+        `${page}: ${call} names no command`,
+      );
+      for (const { mandatory, long } of command.options)
+        assert.ok(!mandatory || given.includes(alike(long!)), `${page}: ${call} leaves out ${long}`);
     }
   }
 });
