@@ -16,7 +16,12 @@ import type { SprintCycle } from "./result.js";
 import type { LocalnetParticipant } from "./roles.js";
 
 /** The localnet's Sprints. An honest miner of a slow machine confirms what is required. */
-export const SPRINT: Sprint = sprintSchema.parse({ every: 1, dials: "test", required: 200, duty: {} });
+export const SPRINT: Sprint = sprintSchema.parse({
+  every: 1,
+  dials: "test",
+  required: 200,
+  duty: { reputation: "corrected", verifiers: 0.2 },
+});
 
 /** All of the few seconds of a localnet's evaluate phase: loading, too, gives way to a dozen programs on one machine. */
 const IDLE = sprintSchema.parse({ ...SPRINT, idle: { window: 1 } }).idle;

@@ -156,7 +156,7 @@ export const dutyDocument = await signDutyDocument(
     network: NETWORK_HASH,
     cycle: CYCLE,
     duties: [
-      { task: hashOf("a"), draw: DRAW, verdict: "valid", reason: null },
+      { task: hashOf("a"), draw: DRAW, verdict: "valid", reason: null, evidence: hashOf("e") },
       { task: hashOf("b"), draw: DRAW, verdict: "invalid", reason: "nonce 7 does not win" },
       { task: hashOf("c"), draw: DRAW, verdict: "abstain", reason: "not checked within 1000 ms" },
     ],

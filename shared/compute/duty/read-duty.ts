@@ -16,7 +16,7 @@ import type { CloseInputs, Member } from "#shared/settlement/cycle-inputs.js";
 import { mapLimited } from "#shared/util/map-limited.js";
 import { verifyVrf } from "#shared/wallet/index.js";
 import { fetchChecks, readExchangedChecks } from "../committed-checks.js";
-import type { SprintJudge } from "../judge.js";
+import type { Recomputed, SprintJudge } from "../judge.js";
 import { readSprint } from "../read-sprint.js";
 import {
   type CommittedDocument,
@@ -61,13 +61,15 @@ export interface ReadDutyOptions {
   readonly known?: DutyMemory;
 }
 
-/** What a Sprint's duty was read and verified from before, so that it is not done again where it is closed again. */
+/** What of a Sprint's duty was read, verified and recomputed before, so that it is not done again where it is closed again. */
 export interface DutyMemory {
   readonly tasks: KnownTasks;
   readonly draws: KnownDraws;
+  /** Task id → what recomputing it gave. */
+  readonly recomputed: Map<string, Recomputed>;
 }
 
-export const newDutyMemory = (): DutyMemory => ({ tasks: new Map(), draws: new Map() });
+export const newDutyMemory = (): DutyMemory => ({ tasks: new Map(), draws: new Map(), recomputed: new Map() });
 
 /** Documents that are fetched at once: one that comes slowly does not hold up the others. */
 const CONCURRENT_FETCHES = 32;
@@ -126,21 +128,25 @@ export const readDuty = async (
   }
   const assessed = assessedCycle(inputs, assessments, verifyVrf);
   const doubted = new Set(tasksToRecompute(inputs, assessed).map(({ id }) => id));
-  const truths = new Map<string, VoteVerdict>();
+  const doubtful = inputs.tasks.flatMap(({ task }) =>
+    task.kind === "sprint-win" && (doubted.has(task.id) || accused.nonces.has(`${task.executor} ${task.subject.nonce}`))
+      ? [task]
+      : [],
+  );
   const claims = [...basis.proofs].map(([executor, of]) => {
-    const tasks = inputs.tasks
-      .flatMap(({ task }) => (task.kind === "sprint-win" && task.executor === executor ? [task] : []))
-      .filter(({ id, subject }) => doubted.has(id) || accused.nonces.has(`${executor} ${subject.nonce}`));
+    const tasks = doubtful.filter((task) => task.executor === executor && !known.recomputed.has(task.id));
     return { of, tasks, nonces: tasks.map(({ subject }) => subject.nonce) };
   });
-  const digests = new Map<string, string>();
   const recomputed = await judge.recomputeAll(claims);
   for (const [i, { tasks }] of claims.entries())
-    for (const [j, { id }] of tasks.entries()) {
-      const { isWin, digest } = recomputed[i]![j]!;
-      truths.set(id, isWin ? "valid" : "invalid");
-      if (digest !== null) digests.set(id, digest);
-    }
+    for (const [j, { id }] of tasks.entries()) known.recomputed.set(id, recomputed[i]![j]!);
+  const truths = new Map<string, VoteVerdict>();
+  const digests = new Map<string, string>();
+  for (const { id } of doubtful) {
+    const { isWin, digest } = known.recomputed.get(id)!;
+    truths.set(id, isWin ? "valid" : "invalid");
+    if (digest !== null) digests.set(id, digest);
+  }
   const closed = closeCycle(inputs, assessed, truths, refutedEvidence(inputs, assessed, digests));
   return {
     cycle,

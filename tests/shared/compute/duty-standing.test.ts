@@ -1,9 +1,11 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import { reputationRules } from "#shared/compute/duty/rules.js";
+import { dutyRules, reputationRules } from "#shared/compute/duty/rules.js";
 import { type DutyPart, dutyParts, dutyStandings, paidBy } from "#shared/compute/duty/standing.js";
 import { payGate } from "#shared/compute/gate.js";
+import type { Task } from "#shared/duty/task.js";
 import { NEWCOMER } from "#shared/reputation/reputation.js";
+import { targetsOf } from "#shared/settlement/cycle-inputs.js";
 import { simulateCycle } from "../settlement/simulated-cycle.js";
 
 const part = (hotkey: string, change: Partial<DutyPart> = {}): DutyPart => ({
@@ -50,6 +52,25 @@ describe("standings", () => {
     assert.deepEqual([reputationRules({ tasks: 5 }).leastTasks, reputationRules({ tasks: 32 }).leastTasks], [5, 20]);
     assert.equal(reputationRules({ tasks: 20, reputation: "paper" }).allowedMisses, 1_000_000);
     assert.deepEqual(reputationRules({ tasks: 20, reputation: "corrected" }), rules);
+  });
+
+  it("decide how often a miner's wins are checked where the network file says so, by the volume, and never below the floor of deterrence", () => {
+    const task = (n: number) => ({ kind: "sprint-win", id: `${n}`, executor: "ann" }) as unknown as Task;
+    const tasks = Array.from({ length: 20 }, (_, n) => ({
+      ...{ task: task(n), executorKey: new Uint8Array(32), source: { work: 1n } },
+    }));
+    const target = (value: number, volume: number, duty: Parameters<typeof dutyRules>[0], isNegligent = false) => {
+      const reputations = new Map([["ann", { ...NEWCOMER, value, missTest: { ratio: 0, isNegligent } }]]);
+      return targetsOf({ tasks, tasksBefore: 0, volume, reputations, pot: 1n, rules: dutyRules(duty) }).get("ann")!
+        .target;
+    };
+    const duty = { reputation: "corrected" } as const;
+    assert.equal(target(0, 5_120, duty), 1_000_000);
+    assert.equal(target(500_000, 5_000, duty), 525_000);
+    assert.equal(target(1_000_000, 5_120, duty), 90_000);
+    assert.equal(target(1_000_000, 100, duty), 1_000_000);
+    assert.equal(target(1_000_000, 5_120, duty, true), 1_000_000);
+    assert.equal(target(1_000_000, 5_120, {}), 1_000_000);
   });
 
   it("leave a host what the newest closed Sprint released, within the cut, and one without a part in it everything", () => {

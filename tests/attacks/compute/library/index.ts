@@ -6,7 +6,7 @@ import { paddings } from "./padding.js";
 import { prefixTricks } from "./prefix.js";
 import { fastLoader, rentedWindow } from "./renting.js";
 import { reusedProof } from "./reuse.js";
-import { againstRivals, alwaysValid, neverAnswers, skipsTenth } from "./verifiers.js";
+import { againstRivals, alwaysValid, makesUp, neverAnswers, skipsTenth } from "./verifiers.js";
 
 /** Every attack on proof of compute that we know of. */
 export const computeAttacks: readonly ComputeAttack[] = [
@@ -22,6 +22,7 @@ export const computeAttacks: readonly ComputeAttack[] = [
   splitAboveCap,
   cappedBase,
   alwaysValid,
+  makesUp,
   neverAnswers,
   skipsTenth,
   againstRivals,

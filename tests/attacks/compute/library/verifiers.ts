@@ -1,5 +1,6 @@
 import { assessDuty } from "#shared/duty/assess-duty.js";
 import { isOnDuty } from "#shared/duty/draw.js";
+import { dutyEvidence, replayedDuty } from "#shared/duty/evidence.js";
 import { judgeVerdict } from "#shared/duty/judge-verdict.js";
 import { continueMissTest, MISS_TEST, NEW_MISS_TEST } from "#shared/duty/miss-test.js";
 import { mustBeWrong, PLANTED_SHARE } from "#shared/duty/planted.js";
@@ -50,6 +51,36 @@ export const alwaysValid: ComputeAttack = {
       alpha: { of: "an honest verdict is called false", events: framed, trials: cycles, computed: 0 },
       beta: { of: "a cycle goes by unseen", events: unseen, trials: cycles, computed: (1 - each) ** planted },
       stoppedBy: ["planted tasks"],
+    };
+  },
+};
+
+export const makesUp: ComputeAttack = {
+  name: "verifier-makes-up",
+  description: "gives verdicts that are right, and makes the evidence up for half of its duty",
+  play: ({ beacon }) => {
+    const [cycles, duties] = [200, 20];
+    const [eve, vera] = [hashBytes(beacon("eve")), hashBytes(beacon("vera"))];
+    const evidenceOf = (verifierKey: Uint8Array, task: string, digest: string) =>
+      dutyEvidence({ verifierKey, task, digest });
+    let [unseen, framed] = [0, 0];
+    for (let cycle = 0; cycle < cycles; cycle++) {
+      const done = Array.from({ length: duties }, (_, i) => beacon(`task ${cycle} ${i}`));
+      const madeUp = new Set(done.slice(0, duties / 2));
+      const isRefuted = (verifierKey: Uint8Array, digestOf: (task: string) => string): boolean => {
+        const subject = { seed: beacon(`audit ${cycle}`), verifierKey, document: beacon(`document ${cycle}`), done };
+        const task = replayedDuty(subject)!;
+        const truth = evidenceOf(verifierKey, task, beacon(`output ${task}`));
+        return evidenceOf(verifierKey, task, digestOf(task)) !== truth;
+      };
+      if (!isRefuted(eve, (task) => beacon(madeUp.has(task) ? "made up" : `output ${task}`))) unseen += 1;
+      if (isRefuted(vera, (task) => beacon(`output ${task}`))) framed += 1;
+    }
+    return {
+      payoff: unseen / cycles / (1 - CHECKING / 2),
+      alpha: { of: "honest evidence is refuted", events: framed, trials: cycles, computed: 0 },
+      beta: { of: "a cycle goes by unseen", events: unseen, trials: cycles, computed: 1 / 2 },
+      stoppedBy: ["recomputed evidence"],
     };
   },
 };
