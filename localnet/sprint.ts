@@ -23,7 +23,7 @@ export const SPRINT: Sprint = sprintSchema.parse({
   duty: { reputation: "corrected", verifiers: 0.2 },
 });
 
-/** All of the few seconds of a localnet's evaluate phase: loading, too, gives way to a dozen programs on one machine. */
+/** All of the few seconds of a localnet's evaluate phase. */
 const IDLE = sprintSchema.parse({ ...SPRINT, idle: { window: 1 } }).idle;
 
 /** The same in every second cycle, confirmed or upheld by idle time in each of the others, so that it is seen; one of both at even odds where both are asked for. */
@@ -40,8 +40,8 @@ export const sprintWith = ({
   ...(idle && { idle: IDLE }),
 });
 
-/** A part of the evaluate phase, so that a Sprint takes at most a twentieth of the cycle. */
-export const COMPUTE = { max_share: 0.25 };
+/** A part of the evaluate phase, so that a Sprint takes at most a twentieth of the cycle. Idle time gives way to no program: validators are on the same machine. */
+export const COMPUTE = { max_share: 0.25, idle_nice: 0 };
 
 /** Seconds that each participant computed for a cycle's Sprint. */
 export type Costs = (cycle: number) => { readonly minerSeconds: number; readonly validatorSeconds: number };

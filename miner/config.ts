@@ -134,6 +134,12 @@ export const computeSettings = defineConfig({
     describe:
       "Power of the processor packages above which a Sprint rests longer, in proportion. Only where the system shows it (Linux' powercap, often for root alone); else the log says that it cannot be read.",
   }),
+  "compute.idle_nice": setting({
+    schema: z.int().min(0).max(19),
+    default: 19,
+    describe:
+      "How far the threads of idle time give way to all else that the machine does, by Linux' nice: 19 to everything, 0 to nothing, on a machine that has nothing else to do. Only on Linux and a processor.",
+  }),
   "compute.report_hardware": setting({
     schema: z.boolean(),
     default: true,

@@ -43,7 +43,7 @@ const searchIn = async (
     ...(await arithmetic()),
     dials: sprint.dials,
     seed: networkSeed(seed),
-    yields: isIdle,
+    ...(isIdle && { nice: config.compute.idle_nice }),
     signal,
   });
   try {

@@ -59,7 +59,7 @@ export const hardwareLines = (machines: readonly HostHardware[] | null): readonl
 };
 
 const saidOf = ({ processor: name, threads, device }: Hardware): string =>
-  threads === 0 ? `${device}, ${name}` : `${threads} threads of ${name}`;
+  threads === 0 ? `${device}, ${name}` : `${threads} ${threads === 1 ? "thread" : "threads"} of ${name}`;
 
 /** What a proof that cannot be had says. */
 const orNull = (thrown: unknown): null => {

@@ -48,8 +48,8 @@ export interface OpenProverOptions extends Arithmetic {
   readonly dials: Sprint["dials"];
   /** Of the network (`networkSeed`), 64 hex digits. */
   readonly seed: string;
-  /** Whether the processor's threads give way to all else that the machine does. */
-  readonly yields?: boolean;
+  /** How far the processor's threads give way to all else that the machine does, 0 to 19. */
+  readonly nice?: number;
   /** Ends the loading with its reason. */
   readonly signal?: AbortSignal | undefined;
 }

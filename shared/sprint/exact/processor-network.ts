@@ -29,7 +29,7 @@ export const fitsProcessor = (dials: ExactDials, threads: number): boolean =>
 export const openProcessorNetwork = async (
   options: LoadOptions & { readonly threads: number },
 ): Promise<SprintNetwork> => {
-  const { dials, seed, yields = false, onTensor, signal } = options;
+  const { dials, seed, nice = 0, onTensor, signal } = options;
   const count = threadsOf(options.threads);
   if (!fitsProcessor(dials, count)) {
     throw new BlockZeroError(
@@ -41,13 +41,13 @@ export const openProcessorNetwork = async (
   const memory = allocateExact(shapeOf(dials), count);
   const threads = Array.from({ length: count }, takeThread);
   // A thread that gave up its priority does not get it back.
-  const isKept = memory.buffer.byteLength <= MOST_KEPT_BYTES && !yields;
+  const isKept = memory.buffer.byteLength <= MOST_KEPT_BYTES && nice === 0;
   const dispose = async () => {
     await Promise.all(threads.map((thread) => (isKept ? leaveThread(thread) : thread.end())));
   };
   try {
     await Promise.all(
-      threads.map((one, thread) => one.ask({ do: "open", data: { dials, seed, memory, thread, yields } })),
+      threads.map((one, thread) => one.ask({ do: "open", data: { dials, seed, memory, thread, nice } })),
     );
     const layers = Array.from({ length: dials.layers }, (_, layer) => layer);
     let loaded = 0;

@@ -1,4 +1,4 @@
-import { constants, setPriority } from "node:os";
+import { getPriority, setPriority } from "node:os";
 import { parentPort } from "node:worker_threads";
 import { EXACT_BATCH, type ExactProcessor, openExactProcessor } from "#shared/kernels/exact-processor.js";
 import { type ExactDials, shapeOf } from "./dials.js";
@@ -14,8 +14,8 @@ export interface ThreadData {
   readonly memory: WebAssembly.Memory;
   /** Number of the thread, from 0. */
   readonly thread: number;
-  /** Whether it gives way to all else that the machine does. */
-  readonly yields: boolean;
+  /** 0 to 19: how far it gives way to all else that the machine does. */
+  readonly nice: number;
 }
 
 /** Nonces: those of a range, or listed ones. */
@@ -74,11 +74,11 @@ const each = (node: string, nonces: Nonces, take: (nonce: number, output: Int32A
   }
 };
 
-/** Gives this thread the least priority. On Linux a thread has its own; elsewhere this would be the whole program's, so nothing is done. */
-const giveWay = (): void => {
+/** Lowers this thread's priority. On Linux a thread has its own; elsewhere this would be the whole program's, so nothing is done. */
+const giveWay = (nice: number): void => {
   if (process.platform !== "linux") return;
   try {
-    setPriority(constants.priority.PRIORITY_LOW);
+    setPriority(Math.max(nice, getPriority()));
   } catch {
     // A container may forbid it: the search still stops between batches.
   }
@@ -88,7 +88,7 @@ const answerTo = (request: ThreadRequest): ThreadAnswer => {
   switch (request.do) {
     case "open": {
       const { data } = request;
-      if (data.yields) giveWay();
+      if (data.nice > 0) giveWay(data.nice);
       opened = { ...data, processor: openExactProcessor(shapeOf(data.dials), data.memory, data.thread) };
       return NOTHING;
     }

@@ -24,8 +24,8 @@ export interface LoadOptions {
   readonly seed: string;
   /** Told after each tensor, so that loading can be timed. */
   readonly onTensor?: (done: number, of: number) => void;
-  /** Whether its threads give way to all else that the machine does: the system's least priority, on Linux, where a thread has its own. */
-  readonly yields?: boolean;
+  /** How far its threads give way to all else that the machine does, by Linux' nice, 0 to 19: elsewhere a thread has no priority of its own. */
+  readonly nice?: number;
   /** Ends the loading with its reason. */
   readonly signal?: AbortSignal;
 }
