@@ -156,7 +156,8 @@ export const participantSettings = {
   "listen.public_url": setting({
     schema: z.url({ protocol: /^https?$/ }).optional(),
     allowed: "an http:// or https:// URL",
-    describe: "Where others reach this server, behind a proxy or NAT. Unset, it is the address and port above.",
+    describe:
+      "Where others reach this server: needed with 0.0.0.0, or behind a proxy or NAT. Unset, the address and port above.",
   }),
   "listen.strangers": setting({
     schema: z.boolean(),
