@@ -1,4 +1,5 @@
 import type { Chain, Commitment, Metagraph } from "#shared/chain/chain.js";
+import { isRejected } from "#shared/chain/writer/chain-rejected.js";
 import { hasCode } from "#shared/errors/error.js";
 import type { PhaseLengths } from "#shared/protocol/phase-lengths.js";
 import { type Phase, phaseAt, phaseWindow } from "#shared/protocol/phases.js";
@@ -78,7 +79,7 @@ const blocksSayingWhere = (head: number, phases: PhaseLengths): readonly number[
   }).filter((block) => block >= 0);
 };
 
-/** Empty if the chain no longer holds that state. */
+/** Empty if the chain no longer holds that state, or if the subnet is younger. */
 const commitmentsAt = async (
   chain: Pick<Chain, "commitments">,
   netuid: number,
@@ -87,7 +88,7 @@ const commitmentsAt = async (
   try {
     return await chain.commitments(netuid, block);
   } catch (thrown) {
-    if (hasCode(thrown, "STATE_DISCARDED")) return [];
+    if (hasCode(thrown, "STATE_DISCARDED", "BLOCK_UNKNOWN") || isRejected(thrown, "SubNetworkDoesNotExist")) return [];
     throw thrown;
   }
 };

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
+import { ChainRejected } from "#shared/chain/writer/chain-rejected.js";
 import { rankServers, readServers } from "#shared/participant/files/subnet-servers.js";
 import { encodeRecord, shortHash } from "#shared/protocol/records.js";
 import { HANG_GUARD } from "#tests/support/hang-guard.js";
@@ -27,6 +28,22 @@ describe("who is asked for a file", { timeout: HANG_GUARD }, () => {
     const draws = [0.3, 0.2, 0.1, 0];
     const drawn = rankServers(state, undefined, () => draws.shift()!);
     assert.equal(drawn.at(-1), at(3));
+  });
+
+  it("is read of a subnet that is younger than the phases before", async () => {
+    const created = 20;
+    const commitment = { hotkey: "ann", data: "", block: created };
+    const chain = {
+      head: async () => ({ number: 31, hash: "", timestamp: 0 }),
+      metagraph: async () => ({ netuid: NETUID, block: 31, ownerHotkey: "owner", neurons: [] }),
+      commitments: async (_: number, block = 31) => {
+        if (block < created) throw new ChainRejected("SubNetworkDoesNotExist", `subnet ${NETUID} does not exist`);
+        return [commitment];
+      },
+    };
+    const phases = { distribute: 4, train: 20, commit: 3, reveal: 3, evaluate: 8, exchange: 4, choose: 12, merge: 6 };
+    const { commitments } = await readServers(chain, NETUID, phases);
+    assert.deepEqual(commitments, [commitment, commitment]);
   });
 });
 
