@@ -9,10 +9,10 @@ import {
   SHARE_BYTES,
   TAG_BYTES,
 } from "./ciphertext.js";
+import { type Gt, gtPower } from "./gt-power.js";
 import { parseG2, parsePublicKey, parseSignature, roundPoint } from "./pulse.js";
 
 type G1 = typeof bls.G1.Point.BASE;
-type Gt = ReturnType<typeof bls.pairing>;
 
 /**
  * The generator of G2, with a table of 52 × 16 points from its first product on. The curve library has none for it: each product, one in
@@ -38,7 +38,7 @@ export const encryptTimelock = (
   plaintext: Uint8Array,
   { round, publicKey, random = randomBytes }: TimelockOptions,
 ): Uint8Array => {
-  const master = parsePublicKey(publicKey);
+  const mask = maskOf(publicKey, round);
   const key = random(SHARE_BYTES);
   const sigma = sha256(random(SHARE_BYTES));
   const nonce = random(NONCE_BYTES);
@@ -46,13 +46,21 @@ export const encryptTimelock = (
   const cipher = createCipheriv("aes-256-gcm", key, nonce);
   return encodeCiphertext({
     u: G2_BASE.multiply(r).toBytes(true),
-    // e(r·H, key) = e(H, r·key), and multiplying in G1 is cheaper.
-    v: xor(sigma, sha256(gtBytes(bls.pairing(roundPoint(round).multiply(r), master)))),
+    v: xor(sigma, sha256(gtBytes(gtPower(mask, r)))),
     w: xor(key, sha256(sigma)),
     sealed: Buffer.concat([cipher.update(plaintext), cipher.final(), cipher.getAuthTag()]),
     nonce,
   });
 };
+
+/** e(H(round), public key): whoever seals more than once to a round pairs once. */
+const maskOf = (publicKey: string, round: number): Gt => {
+  if (lastMask?.publicKey !== publicKey || lastMask.round !== round)
+    lastMask = { publicKey, round, mask: bls.pairing(roundPoint(round), parsePublicKey(publicKey)) };
+  return lastMask.mask;
+};
+
+let lastMask: { readonly publicKey: string; readonly round: number; readonly mask: Gt } | null = null;
 
 /**
  * Opens a ciphertext from anybody with the signature of its round's pulse, 48 bytes.

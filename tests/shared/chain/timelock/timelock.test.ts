@@ -3,6 +3,7 @@ import { describe, it } from "node:test";
 import { bls12_381 as bls } from "@noble/curves/bls12-381";
 import fc from "fast-check";
 import { QUICKNET, roundAt, timeOfRound } from "#shared/chain/timelock/beacon.js";
+import { gtPower } from "#shared/chain/timelock/gt-power.js";
 import { beaconPublicKey, signPulse, verifyPulse } from "#shared/chain/timelock/pulse.js";
 import { decryptTimelock, encryptTimelock } from "#shared/chain/timelock/timelock.js";
 import { BlockZeroError } from "#shared/errors/error.js";
@@ -29,6 +30,16 @@ describe("timelock", () => {
       Buffer.from(ciphertext),
       "a weak guess at the weights must not be testable",
     );
+  });
+
+  it("raises a pairing's value to a scalar", () => {
+    const { Fr, Fp12 } = bls.fields;
+    const base = bls.pairing(bls.G1.Point.BASE, bls.G2.Point.BASE);
+    const scalars = fc.bigInt({ min: 0n, max: Fr.ORDER - 1n });
+    const check = (scalar: bigint) => assert.ok(Fp12.eql(gtPower(base, scalar), Fp12.pow(base, scalar)), `${scalar}`);
+    for (const scalar of [0n, 1n, 2n ** 64n, 0xd201000000010000n, 0xd201000000010000n ** 3n, Fr.ORDER - 1n])
+      check(scalar);
+    fc.assert(fc.property(scalars, check), { seed: 3, numRuns: 8 });
   });
 
   it("keeps any bytes", () => {
