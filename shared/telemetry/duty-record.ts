@@ -16,6 +16,9 @@ const OPTIONAL: ReadonlySet<Duty> = new Set([
   "duty",
   "answers",
   "close",
+  "seal",
+  "sealheld",
+  "open",
 ]);
 
 /** The duties of a program, as far as its health goes. */
