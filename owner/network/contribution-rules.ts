@@ -7,6 +7,10 @@ import type { Pace } from "../seal/seal-pace.js";
 const MARGIN = 60;
 const LEAST_MARGIN = 1;
 
+/** Blocks between a held record and the pulse that are asked for, and those that are left for records. */
+const LEAD = 2;
+const LEAST_HOLDING = 2;
+
 /**
  * What the network file says of sealed contributions at a chain's pace. The seals open between the first block of the reveal phase and the
  * one that decides, so that blocks may be late and the pulse too.
@@ -15,8 +19,11 @@ export const contributionRules = (phases: PhaseLengths, { beacon: { period }, bl
   const { sealing, holding, deciding } = beaconWindows(1, phases);
   const opening = sealing.start - 1;
   const opens = holding.end + Math.floor((deciding - holding.end) / 2) - 1 / 2;
+  // The last block before the pulse is ⌊opens⌋.
+  const lead = Math.min(LEAD, Math.floor(opens) + 1 - holding.start - LEAST_HOLDING);
   return contributionRulesSchema.parse({
     rounds: Math.max(2, Math.ceil(((opens - opening) * blockTime) / period)),
     margin: Math.max(LEAST_MARGIN, Math.min(MARGIN, (holding.start - sealing.end) * blockTime)),
+    ...(lead > 0 && { lead }),
   });
 };

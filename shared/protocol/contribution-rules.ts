@@ -25,6 +25,17 @@ export const contributionRulesSchema = z.strictObject({
         "seconds",
       ),
     ),
+  lead: z
+    .int()
+    .min(1)
+    .max(16)
+    .optional()
+    .meta(
+      about(
+        "Blocks that follow a held record's and are older than the pulse as well, so that the record counts: its block's producer alone cannot hold it back until the pulse is known. Unset: none.",
+        "blocks",
+      ),
+    ),
   most: z.int().min(1).max(MAX_CONTRIBUTORS).default(MAX_CONTRIBUTORS).meta(about("Most contributors.")),
 });
 

@@ -98,6 +98,25 @@ def windows(cycle, lengths):
     }
 
 
+def held():
+    """Times in seconds of the blocks from the commit phase to the deciding one, and the last that a held record may be in."""
+    phases = {**{phase: 1 for phase in PHASES}, "train": 6, "commit": 5, "reveal": 8}
+    window = windows(3, phases)
+    start, end, deciding = window["holding"]["start"], window["holding"]["end"], window["deciding"]
+    regular = [1000 + 12 * i for i in range(deciding - start + 1)]
+    stalled = [time + (90 if i >= 4 else 0) for i, time in enumerate(regular)]
+    for times in (regular, stalled):
+        for pulse in (1000, 1001, 1030, 1061, 1100, 2000):
+            for lead in (0, 1, 2, 7, 8):
+                last = [
+                    block
+                    for block in range(start, end)
+                    if block + lead <= deciding and times[block + lead - start] < pulse
+                ]
+                until = max(last) if last else None
+                yield {"cycle": 3, "phases": phases, "lead": lead, "times": times, "pulse": pulse, "until": until}
+
+
 def chain_weights(stakes, incentives):
     """Each half of the weight by one kind of amount: voting stake, and incentive in steps of 1/65535."""
 
@@ -322,6 +341,7 @@ def main():
         "windows": [
             {"cycle": cycle, "phases": lengths, **windows(cycle, lengths)} for lengths in shapes for cycle in (0, 1, 12)
         ],
+        "held": list(held()),
         "values": list(values()),
         "seeds": list(seeds()),
         "mixed": [

@@ -54,18 +54,25 @@ export const sealingBlocks = (source: TimedContext, cycle: number, round: number
   return blocksInTime(source, sealing, (time) => time <= latest);
 };
 
-/** The blocks for held records, once the holding window is over: those before the pulse. Null if there are none. @throws the same */
+/**
+ * The blocks for held records, once the deciding block is on chain: those of the holding window that `lead` more blocks follow before the
+ * pulse. Null if there are none. @throws the same
+ */
 export const holdingBlocks = (source: TimedContext, cycle: number, round: number): Promise<RecordBlocks | null> => {
-  const { holding } = beaconWindows(cycle, source.network.phases);
+  const { holding, deciding } = beaconWindows(cycle, source.network.phases);
+  const { lead = 0 } = source.rules;
   const pulse = timeOfRound(round, drandTimes(source.drand));
-  return blocksInTime(source, holding, (time) => time < pulse);
+  const window = { start: holding.start, end: Math.min(holding.end, deciding + 1 - lead) };
+  return blocksInTime(source, window, (time) => time < pulse, lead);
 };
 
+/** @param lead the blocks after one whose time decides for it */
 const blocksInTime = async (
   { chain }: TimedContext,
   window: Parameters<typeof lastBlockInTime>[0],
   isInTime: (timestamp: number) => boolean,
+  lead = 0,
 ): Promise<RecordBlocks | null> => {
-  const until = await lastBlockInTime(window, isInTime, (block) => chain.timestamp(block));
+  const until = await lastBlockInTime(window, isInTime, (block) => chain.timestamp(block + lead));
   return until === null ? null : { from: window.start, until };
 };

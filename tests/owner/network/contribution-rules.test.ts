@@ -14,12 +14,20 @@ it("contributions are timed so that seals open after the commit phase and before
   ];
   for (const phases of lengths)
     for (const blockTime of [1, 6, 12]) {
-      const { contributions } = seedBeacon({ beacon: { ...QUICKNET, period: 1 }, blockTime }, phases);
+      const { contributions } = seedBeacon(
+        { beacon: { ...QUICKNET, period: 1 }, blockTime },
+        phases,
+      );
       const { sealing, holding, deciding } = beaconWindows(1, phases);
       const opens = (sealing.start - 1) * blockTime + contributions!.rounds;
       assert.ok(opens > (holding.end - 1) * blockTime && opens <= deciding * blockTime, `${opens}`);
       const latest = opens - contributions!.margin;
       assert.ok(latest >= sealing.end - 1, "the last block for seals is in time");
+      const { lead = 0 } = contributions!;
+      const last = Math.ceil(opens / blockTime) - 1 - lead;
+      const most = Math.min(2, phases.commit);
+      assert.ok(last >= holding.start + most - 1, "held records have two blocks");
+      assert.equal(lead, phases.commit > 2 ? 2 : 0);
     }
 });
 

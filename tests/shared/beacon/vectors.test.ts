@@ -5,6 +5,7 @@ import { chainWeights } from "#shared/beacon/contributions/chain-weights.js";
 import { contributionHash, parseContribution } from "#shared/beacon/contributions/contribution.js";
 import { chooseContributors } from "#shared/beacon/contributions/contributors.js";
 import { mixOpenings } from "#shared/beacon/contributions/mix.js";
+import { holdingBlocks } from "#shared/beacon/contributions/schedule.js";
 import { boundOpening } from "#shared/beacon/contributions/seal.js";
 import { weakerValue } from "#shared/beacon/fallback.js";
 import { assignSlots } from "#shared/beacon/group/slots.js";
@@ -38,7 +39,14 @@ const vectors = loadVectors(
     ),
     slots: z.array(z.object({ weights, slots: z.int(), assigned: z.array(z.tuple([z.string(), z.array(z.int())])) })),
     windows: z.array(
-      z.object({ cycle: z.int(), phases: phaseLengthsSchema, sealing: range, holding: range, deciding: z.int() }),
+      z.object({
+        cycle: z.int(),
+        phases: phaseLengthsSchema,
+        sealing: range,
+        holding: range,
+        signing: range,
+        deciding: z.int(),
+      }),
     ),
     values: z.array(
       z.discriminatedUnion("origin", [
@@ -53,6 +61,16 @@ const vectors = loadVectors(
         z.object({ origin: z.literal("pulse"), cycle: z.int(), pulse: hex, blockHash: hashSchema, value: hashSchema }),
         z.object({ origin: z.literal("blocks"), cycle: z.int(), blocks: z.array(hashSchema), value: hashSchema }),
       ]),
+    ),
+    held: z.array(
+      z.object({
+        cycle: z.int(),
+        phases: phaseLengthsSchema,
+        lead: z.int(),
+        times: z.array(z.int()),
+        pulse: z.int(),
+        until: z.int().nullable(),
+      }),
     ),
     seeds: z.array(z.object({ of: subject, cycle: z.int(), value: hashSchema, seed: hashSchema })),
     mixed: z.array(z.object({ value: hashSchema, entropy: hashSchema, mixed: hashSchema })),
@@ -92,6 +110,25 @@ describe("the beacon's vectors", () => {
   it("give the windows of a cycle", () => {
     for (const { cycle, phases, ...expected } of vectors.windows)
       assert.deepEqual(beaconWindows(cycle, phases), expected);
+  });
+
+  it("give the last block for held records, before the pulse and with a lead", async () => {
+    for (const { cycle, phases, lead, times, pulse, until } of vectors.held) {
+      const { holding, deciding } = beaconWindows(cycle, phases);
+      const source = {
+        network: { netuid: NETUID, phases, voting: VOTING },
+        drand: { public_key: "", genesis_time: pulse, period: 1, delay: 1 },
+        rules: { rounds: 2, margin: 1, most: 64, ...(lead > 0 && { lead }) },
+        chain: {
+          timestamp: async (block: number) => {
+            assert.ok(block >= holding.start && block <= deciding, "no later block decides");
+            return 1000 * times[block - holding.start]!;
+          },
+        },
+      };
+      const blocks = await holdingBlocks(source, cycle, 1);
+      assert.deepEqual(blocks, until === null ? null : { from: holding.start, until });
+    }
   });
 
   it("give the value of each origin", () => {
