@@ -125,7 +125,7 @@ const live = async (options: LocalnetOptions, stage: Stage): Promise<LocalnetRes
     ...template,
     first_cycle: first,
     ...(beacon && {
-      beacon: seedBeacon({ beacon, blockTime: blockTime / 1000 }, options.sprint ? template.phases : undefined),
+      beacon: seedBeacon({ beacon, blockTime: blockTime / 1000 }, options.sprint ? { contributions: template.phases } : undefined),
     }),
   };
   const sealed = await sealedTemplate(store, seeded, options, { view, blockTime, host });

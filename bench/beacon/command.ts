@@ -38,7 +38,7 @@ const run = async ({ contributors, members, json }: Flags): Promise<void> => {
   console.log(`\n${opened} of ${contributors} contributions opened\n${describe(costs)}`);
   const met = seconds < MOST_SECONDS && opened === contributors;
   console.log(`  ${seconds.toFixed(2)} s of CPU together, less than ${MOST_SECONDS} s: ${verdict(met)}`);
-  const group = measureGroup(members);
+  const group = await measureGroup(members);
   console.log(`\na group of ${members} members\n${describe(group.costs)}`);
   console.log(`  its signature holds: ${verdict(group.holds)}`);
   await writeFigures(json, { machine: here, contributors, opened, costs, seconds, members, group });

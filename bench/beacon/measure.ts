@@ -81,7 +81,7 @@ export const measureContributions = async (contributors: number): Promise<Contri
 };
 
 /** Forms the group of 128 slots among that many members of equal weight, and signs one cycle. */
-export const measureGroup = (members: number): GroupCosts => {
+export const measureGroup = async (members: number): Promise<GroupCosts> => {
   const hotkeys = Array.from({ length: members }, (_, i) => `member ${String(i).padStart(3, "0")}`);
   const slots = assignSlots(
     hotkeys.map((hotkey) => [hotkey, 1]),
@@ -109,7 +109,10 @@ export const measureGroup = (members: number): GroupCosts => {
     complaints: new Map(),
     answers: new Map(),
   };
-  const group = costOf(costs, "forming the group", 1, () => formGroup(membership, documents).group!);
+  const begin = ownSeconds();
+  const { group } = await formGroup(membership, documents);
+  costs.push({ what: "forming the group", times: 1, seconds: ownSeconds() - begin });
+  if (group === null) return { costs, holds: false };
   const signed = { ...name, closing: NETWORK };
   const shares = hotkeys.map((hotkey) => memberShares(group, hotkey, own.get(hotkey)!.secret));
   const partials = costOf(costs, "partial signatures", GROUP_SHAPE.slots, () =>

@@ -222,6 +222,10 @@ export const records = (): readonly [string, ...string[]] => {
     encodeRecord({ type: "seal", ...at, contribution: hashOf("s"), location }),
     encodeRecord({ type: "checksheld", ...at, held: [0, 1, 7] }),
     encodeRecord({ type: "sealheld", ...at, held: [0, 2, 9] }),
+    encodeRecord({ type: "deal", ...at, document: hashOf("d"), location }),
+    encodeRecord({ type: "group", ...at, group: hashOf("g"), location }),
+    encodeRecord({ type: "partial", ...at, held: [0, 63], partials: hashOf("p"), location }),
+    encodeRecord({ type: "partial", ...at, held: [], partials: null, location }),
     encodeRecord({ type: "pulse", ...at, pulse: "97".repeat(48) }),
     encodeRecord({ type: "network", network: at.network, hash: NETWORK_HASH, location }),
   ];

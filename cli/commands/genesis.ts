@@ -1,6 +1,6 @@
 import { existsSync } from "node:fs";
 import { join } from "node:path";
-import type { Command } from "commander";
+import { type Command, Option } from "commander";
 import { firstCycle } from "#owner/chain/epoch.js";
 import { checkpointFolder } from "#owner/genesis/checkpoint-source.js";
 import { loadNetworkTemplate, type NetworkTemplate, networkText } from "#owner/network/network-template.js";
@@ -35,6 +35,7 @@ interface Options extends FirstModelOptions {
   readonly expertsPerToken: number;
   readonly beacon?: string;
   readonly contributions?: boolean;
+  readonly group?: boolean;
   readonly json?: boolean;
 }
 
@@ -64,6 +65,12 @@ export const genesis: CommandSpec = {
       .option(
         "--contributions",
         "with --beacon: mix every seed with sealed contributions of miners and validators, timed for the phases",
+      )
+      .addOption(
+        new Option(
+          "--group",
+          "with --beacon: mix every seed with the signature of a threshold group of validators",
+        ).conflicts("contributions"),
       )
       .option(
         "--from <source>",
@@ -150,7 +157,7 @@ const makeGenesis = async (options: Options, { template, file, endpoint, signal 
       : (options.firstCycle ?? template.first_cycle);
   // Asked now so that a chain that is away does not cost the model, and again for the cycle that is then next.
   await askForCycle();
-  const mixed = options.contributions ? template.phases : undefined;
+  const mixed = options.contributions ? { contributions: template.phases } : options.group ? "group" : undefined;
   const beacon =
     options.beacon === undefined
       ? template.beacon

@@ -162,7 +162,7 @@ export interface DrawnSeed {
   readonly round: number | null;
   /** First and last of the blocks whose hashes make it if no pulse does. */
   readonly blocks: readonly [number, number];
-  /** The beacon's value that it is mixed with. Null if the network has no contributions. */
+  /** The beacon's value that it is mixed with. Null if the network file names no scheme. */
   readonly value: MixedValue | null;
 }
 

@@ -11,7 +11,7 @@ export interface SeedSource {
   readonly round: number | null;
   /** First and last of the blocks whose hashes make the seed if no pulse does. */
   readonly blocks: readonly [number, number];
-  /** The beacon's value that the seed is mixed with. Null if the network has no contributions. */
+  /** The beacon's value that the seed is mixed with. Null if the network file names no scheme. */
   readonly value: BeaconValue | null;
 }
 

@@ -1,3 +1,4 @@
+import { beaconWindows } from "#shared/beacon/windows.js";
 import { vocabularyProblem } from "#shared/data/vocabulary.js";
 import { BlockZeroError } from "#shared/errors/error.js";
 import { groupShapes, hubShapes } from "#shared/model/groups.js";
@@ -5,7 +6,7 @@ import { partLayout } from "#shared/model/part-layout.js";
 import { canonicalBytes } from "#shared/protocol/hash-json.js";
 import { MAX_MODEL_BLOBS } from "#shared/protocol/model-manifest.js";
 import { decisiveNetwork, MAX_NETWORK_BYTES, type Network } from "#shared/protocol/network.js";
-import { PHASES } from "#shared/protocol/phases.js";
+import { PHASES, phaseWindow } from "#shared/protocol/phases.js";
 import { FLOAT_BYTES, type NetworkFacts } from "./network-facts.js";
 import type { NetworkTemplate } from "./network-template.js";
 
@@ -23,6 +24,7 @@ const RECORD_BLOCKS = 2;
 export const checkWorkable = (network: Limited, facts: NetworkFacts, memory: number): void => {
   const problems = [
     ...phaseProblems(network),
+    ...signingProblems(network),
     ...modelProblems(network),
     ...sizeProblems(network, facts),
     ...machineProblems(facts, memory),
@@ -40,6 +42,21 @@ const phaseProblems = ({ phases }: Limited): readonly string[] =>
     (phase) =>
       `phases.${phase} is ${phases[phase]} block, at least ${RECORD_BLOCKS} are needed ${phase === "train" ? "to train, which ends a block early" : "to get a record on chain"}`,
   );
+
+/** What a threshold group needs of the phases: see `recordWindow`. */
+const signingProblems = ({ phases, beacon, sprint }: Limited): readonly string[] => {
+  if (!beacon?.group) return [];
+  const { sealing, signing } = beaconWindows(1, phases);
+  const { end } = phaseWindow(1, "reveal", phases);
+  const isShort = [
+    [sealing.end - sealing.start, "phases.train", "for the group's documents in its first half"],
+    [signing.end - signing.start, "phases.reveal", "for the group's signature in its first quarter"],
+    ...(sprint ? [[end - signing.end, "phases.reveal", "for the Sprint's records after the group's"] as const] : []),
+  ] as const;
+  return isShort
+    .filter(([blocks]) => blocks < RECORD_BLOCKS)
+    .map(([blocks, key, what]) => `${key} leaves ${blocks} blocks ${what}, at least ${RECORD_BLOCKS} are needed`);
+};
 
 const modelProblems = ({ model, data, groups }: Limited): readonly string[] => [
   ...[vocabularyProblem({ model, data })].filter((problem) => problem !== null),

@@ -1,20 +1,24 @@
 import type { SeedBeacon } from "#shared/protocol/drand-beacon.js";
+import { groupRulesSchema } from "#shared/protocol/group-rules.js";
 import type { PhaseLengths } from "#shared/protocol/phase-lengths.js";
 import type { Pace } from "../seal/seal-pace.js";
 import { contributionRules } from "./contribution-rules.js";
 
-/**
- * What the network file says of a beacon whose pulses make evaluation seeds: the first that is published more than a block later.
- *
- * @param phases with them, seeds are also mixed with sealed contributions
- */
-export const seedBeacon = (pace: Pace, phases?: PhaseLengths): SeedBeacon => {
+/** Cycles from one key generation of a threshold group to the next, of which it takes four. */
+const GROUP_EVERY = 20;
+
+/** What seeds are mixed with: sealed contributions, timed for the phases, or a threshold group's signature. */
+export type Mixed = { readonly contributions: PhaseLengths } | "group";
+
+/** What the network file says of a beacon whose pulses make evaluation seeds: the first that is published more than a block later. */
+export const seedBeacon = (pace: Pace, mixed?: Mixed): SeedBeacon => {
   const { beacon, blockTime } = pace;
   return {
     public_key: beacon.publicKey,
     genesis_time: beacon.genesisTime,
     period: beacon.period,
     delay: Math.ceil(blockTime / beacon.period) + 1,
-    ...(phases && { contributions: contributionRules(phases, pace) }),
+    ...(mixed === "group" && { group: groupRulesSchema.parse({ every: GROUP_EVERY }) }),
+    ...(typeof mixed === "object" && { contributions: contributionRules(mixed.contributions, pace) }),
   };
 };

@@ -10,7 +10,7 @@ export const valueText = (
     origin === "contributions"
       ? `contributions of ${contributors.map(nameOf).join(", ")}`
       : origin === "group"
-        ? "a threshold group's signature"
+        ? `the signature of a threshold group that ${contributors.map(nameOf).join(", ")} formed`
         : origin === "pulse"
           ? "a pulse and a block hash alone"
           : "block hashes alone";

@@ -6,8 +6,10 @@ import { decidingBlock } from "#shared/protocol/seed.js";
 export interface BeaconWindows {
   /** Blocks for seal records: the first half of the cycle's train phase, in which nobody has another record to write. */
   readonly sealing: BlockRange;
-  /** Blocks for what others say of them: held records, a group's signature. The cycle's commit phase, in which no validator has. */
+  /** Blocks for what others say of them: held records, and partial signatures of a group. The cycle's commit phase, in which no validator has. */
   readonly holding: BlockRange;
+  /** Blocks for a group's signature: the reveal phase up to the block that decides. */
+  readonly signing: BlockRange;
   /** The block of the reveal phase whose state decides whether a pulse is there. */
   readonly deciding: number;
 }
@@ -17,5 +19,7 @@ export const beaconWindows = (cycle: number, phases: PhaseLengths): BeaconWindow
   const holding = phaseWindow(cycle, "commit", phases);
   const { start, end } = phaseWindow(cycle, "train", phases);
   const sealing = { start, end: start + Math.floor((end - start) / 2) };
-  return { sealing, holding, deciding: decidingBlock(phaseWindow(cycle, "reveal", phases)) };
+  const reveal = phaseWindow(cycle, "reveal", phases);
+  const deciding = decidingBlock(reveal);
+  return { sealing, holding, signing: { start: reveal.start, end: deciding + 1 }, deciding };
 };

@@ -1,6 +1,7 @@
 import { BlockZeroError } from "#shared/errors/error.js";
 import { decodeBitmap, encodeBitmap, isBitmap } from "./bitmap.js";
 import { groupName } from "./expert-group.js";
+import { MAX_MEMBERS } from "./group-rules.js";
 import { hashFromRecord, hashToRecord, isHash } from "./hash.js";
 import { isLocation, MAX_LOCATION_CHARS } from "./location.js";
 import { accepted, type Parsed, quote, refused } from "./parsed.js";
@@ -127,6 +128,32 @@ export interface SealHeldRecord extends CycleRecord {
   readonly held: readonly number[];
 }
 
+/** A member of the beacon's threshold group that is being formed commits to its document of the cycle's step. */
+export interface DealRecord extends CycleRecord {
+  readonly type: "deal";
+  /** Hash of the signed document. */
+  readonly document: string;
+  readonly location: string;
+}
+
+/** A validator states which threshold group signs. */
+export interface GroupRecord extends CycleRecord {
+  readonly type: "group";
+  /** Hash of the group's file. */
+  readonly group: string;
+  readonly location: string;
+}
+
+/** A validator states which of the cycle's documents of members it holds, and commits to its partial signatures of the cycle. */
+export interface PartialRecord extends CycleRecord {
+  readonly type: "partial";
+  /** Numbers of the members, ascending, each below `MAX_MEMBERS`. */
+  readonly held: readonly number[];
+  /** Hash of the signed document with its partial signatures. Null if it has no share. */
+  readonly partials: string | null;
+  readonly location: string;
+}
+
 /** The signature of a cycle by the beacon's threshold group. Whoever publishes it: it proves itself. */
 export interface PulseRecord extends CycleRecord {
   readonly type: "pulse";
@@ -159,6 +186,9 @@ export type ChainRecord =
   | ChecksHeldRecord
   | SealRecord
   | SealHeldRecord
+  | DealRecord
+  | GroupRecord
+  | PartialRecord
   | PulseRecord
   | NetworkRecord;
 
@@ -227,6 +257,20 @@ const fieldsOf = (record: ChainRecord): readonly string[] => {
       return [...head, `${record.cycle}`, hashToRecord(record.answers), record.location];
     case "seal":
       return [...head, `${record.cycle}`, hashToRecord(record.contribution), record.location];
+    case "deal":
+      return [...head, `${record.cycle}`, hashToRecord(record.document), record.location];
+    case "group":
+      return [...head, `${record.cycle}`, hashToRecord(record.group), record.location];
+    case "partial": {
+      const { held, partials, location } = record;
+      return [
+        ...head,
+        `${record.cycle}`,
+        encodeBitmap(held),
+        partials === null ? "" : hashToRecord(partials),
+        location,
+      ];
+    }
     case "pulse":
       return [...head, `${record.cycle}`, encodePulse(record.pulse)];
     case "network":
@@ -259,6 +303,12 @@ const read = (type: string, network: string, rest: readonly string[]): ChainReco
     const pulse = fields.length === 1 ? decodePulse(fields[0]!) : null;
     return pulse === null ? null : { type, ...at, pulse };
   }
+  if (type === "partial") {
+    const [held, hash = ""] = [decodeBitmap(fields.shift() ?? ""), fields.shift()];
+    const partials = hash === "" ? null : hashFromRecord(hash);
+    if (held === null || (partials === null && hash !== "")) return null;
+    return { type, ...at, held, partials, location: fields.join(":") };
+  }
   const group = type === "reveal" ? (fields.shift() ?? "") : "";
   const hash = hashFromRecord(fields.shift() ?? "");
   if (hash === null) return null;
@@ -285,6 +335,10 @@ const read = (type: string, network: string, rest: readonly string[]): ChainReco
       return { type, ...at, answers: hash, location };
     case "seal":
       return { type, ...at, contribution: hash, location };
+    case "deal":
+      return { type, ...at, document: hash, location };
+    case "group":
+      return { type, ...at, group: hash, location };
     default:
       return null;
   }
@@ -304,6 +358,8 @@ const problemOf = (record: ChainRecord): string | null => {
     return cycleProblem(record) ?? (isPulse(record.pulse) ? null : "a pulse of another form");
   if (record.type === "ballot") return cycleProblem(record) ?? votesProblem(record.votes);
   if (record.type === "enter") return cycleProblem(record) ?? difficultyProblem(record) ?? locationProblem(record);
+  if (record.type === "partial")
+    return cycleProblem(record) ?? membersProblem(record) ?? partialsProblem(record) ?? locationProblem(record);
   if (!isHash(hashOf(record))) return "a hash that is not 64 hex digits";
   if (record.type === "network") {
     if (shortHash(record.hash) !== record.network) return "a hash that belongs to another network";
@@ -318,6 +374,12 @@ const problemOf = (record: ChainRecord): string | null => {
 
 const locationProblem = ({ location }: { readonly location: string }): string | null =>
   isLocation(location) ? null : "a location that is not a short http(s) origin";
+
+const membersProblem = ({ held }: PartialRecord): string | null =>
+  isBitmap(held) && (held.at(-1) ?? 0) < MAX_MEMBERS ? null : "numbers that are no members";
+
+const partialsProblem = ({ partials }: PartialRecord): string | null =>
+  partials === null || isHash(partials) ? null : "a hash that is not 64 hex digits";
 
 const difficultyProblem = ({ difficulty }: EnterRecord): string | null =>
   Number.isInteger(difficulty) && difficulty >= MIN_DIFFICULTY && difficulty <= MAX_DIFFICULTY
@@ -335,7 +397,7 @@ const cycleProblem = ({ cycle }: CycleRecord): string | null =>
 const hashOf = (
   record: Exclude<
     ChainRecord,
-    HeldRecord | BallotRecord | EnterRecord | ChecksHeldRecord | SealHeldRecord | PulseRecord
+    HeldRecord | BallotRecord | EnterRecord | ChecksHeldRecord | SealHeldRecord | PartialRecord | PulseRecord
   >,
 ): string => {
   switch (record.type) {
@@ -357,6 +419,10 @@ const hashOf = (
       return record.answers;
     case "seal":
       return record.contribution;
+    case "deal":
+      return record.document;
+    case "group":
+      return record.group;
     case "network":
       return record.hash;
   }

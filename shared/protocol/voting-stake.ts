@@ -12,6 +12,10 @@ const VALIDATORS_RECORDS: ReadonlySet<ChainRecord["type"]> = new Set([
   "checksheld",
   "seal",
   "sealheld",
+  "deal",
+  "group",
+  "partial",
+  "pulse",
 ]);
 
 /** Chain state at one block, as far as voting needs it. */

@@ -1,8 +1,10 @@
 import { chainWeights } from "#shared/beacon/contributions/chain-weights.js";
 import { contributionBeacon } from "#shared/beacon/contributions/read.js";
 import type { ContributionSource } from "#shared/beacon/contributions/source.js";
+import { groupBeacon } from "#shared/beacon/group/read.js";
+import type { GroupSource } from "#shared/beacon/group/source.js";
 import { stateAt } from "#shared/beacon/source.js";
-import type { BeaconValue } from "#shared/beacon/value.js";
+import type { Beacon, BeaconValue } from "#shared/beacon/value.js";
 import { keepNewest } from "#shared/util/keep-newest.js";
 import { verify } from "#shared/wallet/index.js";
 import { rememberedState } from "./remembered-state.js";
@@ -31,22 +33,37 @@ export const contributionSource = ({ chain, network, networkHash, fetch }: Value
   };
 };
 
+/** What forming groups and reading their signatures needs. Null where the network file has no `beacon.group`. */
+export const groupSource = ({ chain, network, networkHash, fetch }: ValueSource): GroupSource | null => {
+  const drand = network.beacon;
+  if (!drand?.group) return null;
+  return { chain: rememberedState(chain), network, networkHash, drand, rules: drand.group, fetch, verify };
+};
+
+/** The scheme that the network file names. Null without one. */
+const beaconIn = (source: ValueSource): Beacon | null => {
+  const contributions = contributionSource(source);
+  if (contributions !== null) return contributionBeacon(contributions);
+  const group = groupSource(source);
+  return group && groupBeacon(group);
+};
+
 /**
- * The value of sealed contributions that a cycle's seeds are mixed with, once the block that decides on the pulse is on chain: the same for
- * everybody who has the contributions that count, and a majority of the stake has. Who lacks one has no value, and never another one. Null
- * where the network has no contributions.
+ * The value that a cycle's seeds are mixed with, of sealed contributions or of a group's signature, once the block that decides on it is on
+ * chain: the same for everybody who has the files that count, and a majority of the stake has. Who lacks one has no value, and never another
+ * one. Null where the network file names no scheme.
  *
- * @throws BlockZeroError FETCH_… if a contribution that counts is not available; what reading the chain throws
+ * @throws BlockZeroError FETCH_… if a file that counts is not available; what reading the chain throws
  */
 export const readBeaconValue = async (source: ValueSource, cycle: number): Promise<BeaconValue | null> => {
-  const contributions = contributionSource(source);
-  if (contributions === null) return null;
+  const beacon = beaconIn(source);
+  if (beacon === null) return null;
   const values = known.get(source.chain) ?? new Map<string, BeaconValue>();
   known.set(source.chain, values);
   const key = `${source.networkHash} ${cycle}`;
   const before = values.get(key);
   if (before) return before;
-  const value = await contributionBeacon(contributions).value(cycle);
+  const value = await beacon.value(cycle);
   values.set(key, value);
   keepNewest(values, KEPT);
   return value;

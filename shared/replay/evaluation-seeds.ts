@@ -23,7 +23,7 @@ export type SeedOrigin = "pulse" | "blocks";
 /** The seeds of a cycle's groups. */
 export interface EvaluationSeeds {
   readonly origin: SeedOrigin;
-  /** The cycle's value that they are mixed with. Null where the network has no contributions. */
+  /** The cycle's value that they are mixed with. Null where the network file names no scheme. */
   readonly value: BeaconValue | null;
   readonly ofGroups: Readonly<Record<string, string>>;
 }
@@ -44,7 +44,7 @@ export interface MomentEntropy {
   readonly entropy: string;
 }
 
-/** What seeds are made of: the entropy of their moment, mixed with the cycle's value where the network has contributions. */
+/** What seeds are made of: the entropy of their moment, mixed with the cycle's value where the network file names a scheme. */
 export interface Entropy extends MomentEntropy {
   readonly value: BeaconValue | null;
 }
@@ -56,10 +56,10 @@ export interface EntropyQuestion {
 }
 
 /**
- * A cycle's seeds, once the deciding block is on chain: a pure function of chain state, and of the contributions that it names where the
- * network has them, the same for everybody.
+ * A cycle's seeds, once the deciding block is on chain: a pure function of chain state, and of the files that it names where the
+ * network file names a scheme of the beacon, the same for everybody.
  *
- * @throws BlockZeroError FETCH_… if a contribution that counts is not available; what reading the chain throws
+ * @throws BlockZeroError FETCH_… if a file that counts is not available; what reading the chain throws
  */
 export const evaluationSeeds = async (source: ValueSource, question: SeedQuestion): Promise<EvaluationSeeds> =>
   seedsFrom(source, question, await seedEntropy(source, question));

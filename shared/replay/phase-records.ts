@@ -1,5 +1,6 @@
 import { beaconWindows } from "#shared/beacon/windows.js";
 import type { Commitment } from "#shared/chain/chain.js";
+import { hasCycleValue } from "#shared/protocol/drand-beacon.js";
 import type { Network } from "#shared/protocol/network.js";
 import { type BlockRange, type Phase, phaseWindow } from "#shared/protocol/phases.js";
 import {
@@ -67,8 +68,8 @@ export interface PhaseRecord<T extends PhaseRecordType> {
 export type PhaseRecords<T extends PhaseRecordType> = ReadonlyMap<string, PhaseRecord<T>>;
 
 /**
- * The blocks in which a record of a type counts. The train phase's first half belongs to seals where the network has contributions: the
- * chain keeps one record a key.
+ * The blocks in which a record of a type counts. Where seeds are mixed with a value of the cycle, the train phase's first half belongs to
+ * what makes it, and with a group the reveal phase up to the deciding block does: the chain keeps one record a key.
  */
 export const recordWindow = (
   type: PhaseRecordType,
@@ -77,8 +78,10 @@ export const recordWindow = (
 ): BlockRange => {
   const of = IN_NEXT_CYCLE.has(type) ? cycle + 1 : cycle;
   const window = phaseWindow(of, PHASE_OF[type], phases);
-  const isShared = PHASE_OF[type] === "train" && beacon?.contributions !== undefined;
-  return isShared ? { ...window, start: beaconWindows(of, phases).sealing.end } : window;
+  if (PHASE_OF[type] === "train" && hasCycleValue(beacon))
+    return { ...window, start: beaconWindows(of, phases).sealing.end };
+  if (type === "checksheld" && beacon?.group) return { ...window, start: beaconWindows(of, phases).signing.end };
+  return window;
 };
 
 /** The last block of the phase for records of a type. The state after that block counts. */

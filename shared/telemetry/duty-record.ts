@@ -18,6 +18,9 @@ const OPTIONAL: ReadonlySet<Duty> = new Set([
   "close",
   "seal",
   "sealheld",
+  "deal",
+  "partial",
+  "pulse",
   "open",
 ]);
 

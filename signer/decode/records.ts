@@ -15,6 +15,9 @@ const TYPES: Readonly<Record<ChainRecord["type"], true>> = {
   answers: true,
   seal: true,
   sealheld: true,
+  deal: true,
+  group: true,
+  partial: true,
   pulse: true,
   network: true,
 };

@@ -168,7 +168,7 @@ describe("the beacon of a subnet", { timeout: HANG_GUARD }, () => {
         assert.rejects(awaitBeaconValue(player, { cycle: CYCLE, deadline }), isFetchFault),
       ),
     );
-    await until(t, () => said(vera, "a contribution that counts is not here yet"));
+    await until(t, () => said(vera, "a file that the beacon's value needs is not here yet"));
     await subnet.to(deadline);
     await waits;
 

@@ -94,6 +94,7 @@ def windows(cycle, lengths):
     return {
         "sealing": {"start": train["start"], "end": train["start"] + (train["end"] - train["start"]) // 2},
         "holding": window(cycle, "commit"),
+        "signing": {"start": reveal["start"], "end": reveal["start"] + min(-(-n // 4), n - 1) + 1},
         "deciding": reveal["start"] + min(-(-n // 4), n - 1),
     }
 
@@ -115,6 +116,19 @@ def held():
                 ]
                 until = max(last) if last else None
                 yield {"cycle": 3, "phases": phases, "lead": lead, "times": times, "pulse": pulse, "until": until}
+
+
+def group_cycles():
+    steps = ["group-key", "dealing", "complaint", "answer"]
+    for first, every in ((0, 5), (1, 5), (100, 20)):
+        cycles = []
+        for cycle in range(first, first + 2 * every + 2):
+            start = cycle - (cycle - first) % every
+            forming = cycle - start < 4
+            before = start - 1 if start > first else None
+            step = steps[cycle - start] if forming else None
+            cycles.append({"cycle": cycle, "start": start, "step": step, "stating": before if forming else cycle})
+        yield {"first_cycle": first, "every": every, "cycles": cycles}
 
 
 def chain_weights(stakes, incentives):
@@ -342,6 +356,7 @@ def main():
             {"cycle": cycle, "phases": lengths, **windows(cycle, lengths)} for lengths in shapes for cycle in (0, 1, 12)
         ],
         "held": list(held()),
+        "groupCycles": list(group_cycles()),
         "values": list(values()),
         "seeds": list(seeds()),
         "mixed": [

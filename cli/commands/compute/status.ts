@@ -10,6 +10,7 @@ import { payGate } from "#shared/compute/gate.js";
 import type { SprintOutcome } from "#shared/compute/outcome.js";
 import { processor } from "#shared/compute/processor.js";
 import { type PayWindow, readPayWindow } from "#shared/compute/read-pay-window.js";
+import { hasCycleValue } from "#shared/protocol/drand-beacon.js";
 import { phaseAt } from "#shared/protocol/phases.js";
 import type { Sprint } from "#shared/protocol/sprint.js";
 import { readBeaconValue } from "#shared/replay/beacon-value.js";
@@ -109,12 +110,12 @@ interface NewestValue {
   readonly value: BeaconValue | null;
 }
 
-/** Null where the network has no contributions, or no value yet. */
+/** Null where the network file names no scheme, or there is no value yet. */
 const newestValue = async (source: CycleSource, head: number): Promise<NewestValue | null> => {
   const { beacon, phases, first_cycle } = source.network;
   const { cycle: current } = phaseAt(head, phases);
   const cycle = head >= beaconWindows(current, phases).deciding ? current : current - 1;
-  if (!beacon?.contributions || cycle < first_cycle) return null;
+  if (!hasCycleValue(beacon) || cycle < first_cycle) return null;
   const value = await readBeaconValue(source, cycle).catch((thrown) => {
     if (!isGone(thrown)) throw thrown;
     return null;
@@ -125,10 +126,7 @@ const newestValue = async (source: CycleSource, head: number): Promise<NewestVal
 const beaconLines = (newest: NewestValue | null): readonly string[] =>
   newest === null
     ? []
-    : [
-        "",
-        `beacon of cycle ${newest.cycle}: ${newest.value ? valueText(newest.value) : "its contributions cannot be had"}`,
-      ];
+    : ["", `beacon of cycle ${newest.cycle}: ${newest.value ? valueText(newest.value) : "a file of it cannot be had"}`];
 
 const standingsOf = (sprint: Sprint, { results, confirmed, standings }: PayWindow): readonly Standing[] => {
   const capped = cappedWeights(confirmed, sprint);

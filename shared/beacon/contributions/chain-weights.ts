@@ -26,11 +26,11 @@ export const chainWeights = (
       .filter(({ hotkey }) => !permitted.has(hotkey))
       .map(({ hotkey, incentive }) => [hotkey, BigInt(Math.round(incentive * INCENTIVE_STEPS))]),
   );
-  return [...parts(stakes), ...parts(incentives)];
+  return [...stakeWeights(stakes), ...stakeWeights(incentives)];
 };
 
-/** Each one's part of the half, rounded down. */
-const parts = (amounts: ReadonlyMap<string, bigint>): readonly (readonly [string, number])[] => {
+/** Each one's part of 10⁹, rounded down. */
+export const stakeWeights = (amounts: ReadonlyMap<string, bigint>): readonly (readonly [string, number])[] => {
   const total = sumStake(amounts.values());
   if (total === 0n) return [];
   return [...amounts].map(([hotkey, amount]) => [hotkey, Number((amount * BigInt(HALF)) / total)] as const);

@@ -15,7 +15,7 @@ export const MAX_GROUP_DOCUMENT_BYTES = 1 << 17;
 const hex = (bytes: number) =>
   z.string().regex(new RegExp(`^[0-9a-f]{${2 * bytes}}$`), `is ${bytes} bytes in hex digits`);
 const g1 = hex(48);
-const g2 = hex(96);
+export const g2Schema = hex(96);
 const scalar = hex(32);
 
 /** At most `slots` members have a share each; a member's shares end with a tag. */
@@ -39,7 +39,7 @@ const SCHEMAS = {
   dealing: z.strictObject({
     ...head,
     kind: z.literal("dealing"),
-    commitments: z.array(g2).min(1).max(GROUP_SHAPE.slots),
+    commitments: z.array(g2Schema).min(1).max(GROUP_SHAPE.slots),
     /** One entry for each member with a key, by ascending hotkey. */
     shares: z
       .array(z.strictObject({ member: addressSchema, ephemeral: g1, sealed: sealedShares }))

@@ -1,3 +1,4 @@
+import { setImmediate } from "node:timers/promises";
 import { bls12_381 as bls } from "@noble/curves/bls12-381";
 import { accepted } from "#shared/protocol/parsed.js";
 import type { Dropped } from "../value.js";
@@ -5,7 +6,8 @@ import { compareTexts } from "../weights.js";
 import { Fr, fromHex, type G2, hexOf, parseScalar } from "./curve.js";
 import { type Dealing, decryptOwn, openAnswer, readDealing } from "./dealing.js";
 import type { GroupDocument } from "./documents.js";
-import { type Membership, slotsOf } from "./membership.js";
+import type { GroupKeys } from "./group-keys.js";
+import { complainingOf, type Membership, slotsOf } from "./membership.js";
 import { evaluateInExponent } from "./polynomial.js";
 import { countSlots } from "./slots.js";
 
@@ -24,12 +26,8 @@ interface QualifiedDealing extends Dealing {
 }
 
 /** A group that can sign. */
-export interface Group {
+export interface Group extends GroupKeys {
   readonly membership: Membership;
-  /** Compressed point of G2, 192 hex digits. */
-  readonly publicKey: string;
-  /** Commitments to the sum of the qualified dealers' polynomials. */
-  readonly commitments: readonly G2[];
   readonly dealings: readonly QualifiedDealing[];
 }
 
@@ -51,12 +49,14 @@ export interface FormedGroup {
  * - members with as many slots as the threshold complain: to answer them all would open its secret;
  * - it leaves one complaint without an answer, or the answer does not give what it encrypted and committed to.
  *
- * The group forms if the others hold at least the threshold of slots. A party that deals last can influence the key, but no signature.
+ * The group forms if the others hold at least the threshold of slots. A party that deals last can influence the key, but no signature. A
+ * dealing takes up to a third of a second to judge; other work goes on between two.
  */
-export const formGroup = (membership: Membership, documents: GroupDocuments): FormedGroup => {
+export const formGroup = async (membership: Membership, documents: GroupDocuments): Promise<FormedGroup> => {
   const qualified: QualifiedDealing[] = [];
   const dropped: Dropped[] = [];
   for (const hotkey of [...membership.slots.keys()].sort(compareTexts)) {
+    await setImmediate();
     const judged = judge(membership, documents, hotkey);
     if (typeof judged === "string") dropped.push({ hotkey, why: judged });
     else qualified.push(judged);
@@ -73,9 +73,7 @@ const judge = (membership: Membership, documents: GroupDocuments, dealer: string
   if (document === undefined) return "no dealing";
   const dealing = readDealing({ ...document, hotkey: dealer }, membership);
   if (!dealing.ok) return dealing.problem;
-  const complaining = [...membership.keys.keys()].filter((member) =>
-    documents.complaints.get(member)?.against.includes(dealer),
-  );
+  const complaining = complainingOf(membership, documents.complaints, dealer);
   const slots = countSlots(membership.slots, complaining);
   if (slots >= membership.shape.threshold) return `members with ${slots} of ${membership.shape.slots} slots complain`;
   const opened = new Map<string, readonly bigint[]>();

@@ -17,8 +17,11 @@ export interface Membership extends CycleName {
 /** A new encryption key. @returns the secret, and the key of the `group-key` document */
 export const newGroupKey = (random?: RandomBytes): { readonly secret: bigint; readonly key: string } => {
   const secret = randomScalar(random);
-  return { secret, key: hexOf(bls.G1.Point.BASE.multiply(secret).toBytes(true)) };
+  return { secret, key: groupKeyOf(secret) };
 };
+
+/** The encryption key of a secret, as the `group-key` document has it. */
+export const groupKeyOf = (secret: bigint): string => hexOf(bls.G1.Point.BASE.multiply(secret).toBytes(true));
 
 /** The members whose documents have a valid key; the others' are as if they had not been sent. */
 export const membersWithKeys = (
@@ -45,3 +48,10 @@ export const channelTo = ({ network, cycle, keys }: Membership, dealer: string, 
   member,
   memberKey: keys.get(member)!,
 });
+
+/** The members with a key that complain of a dealer, by ascending hotkey. @param complaints member → whom it complains of */
+export const complainingOf = (
+  { keys }: Pick<Membership, "keys">,
+  complaints: ReadonlyMap<string, Pick<GroupDocument<"complaint">, "against">>,
+  dealer: string,
+): readonly string[] => [...keys.keys()].filter((member) => complaints.get(member)?.against.includes(dealer));

@@ -1,28 +1,19 @@
 import { roundAt } from "#shared/chain/timelock/beacon.js";
-import { parseRecord, shortHash } from "#shared/protocol/records.js";
 import { verifiedPulse, weakerValue } from "../fallback.js";
-import { type BeaconContext, drandTimes, hashesOf, stateAt } from "../source.js";
-import type { Beacon, BeaconValue, Dropped } from "../value.js";
+import { drandTimes, hashesOf } from "../source.js";
+import type { Beacon, BeaconValue } from "../value.js";
 import { compareTexts } from "../weights.js";
 import { beaconWindows } from "../windows.js";
+import type { GroupFile } from "./group-file.js";
+import { recordsIn } from "./on-chain.js";
 import { groupValue, type SignedCycle, verifyGroupSignature } from "./sign.js";
-
-/** The group that signs a cycle, as everybody knows it. */
-export interface SigningGroup {
-  /** 192 hex digits. Null if no group formed. */
-  readonly publicKey: string | null;
-  readonly qualified: readonly string[];
-  readonly dropped: readonly Dropped[];
-}
-
-export interface GroupSource extends BeaconContext {
-  group(cycle: number): Promise<SigningGroup>;
-}
+import type { GroupSource } from "./source.js";
+import { readSigningGroup } from "./stated.js";
 
 /**
- * The scheme of the threshold group. Its value is that of the `pulse` record that any neuron with a validator permit put on chain in the
- * commit phase and that holds; there is only one such signature. So as long as one of those who have enough partial signatures publishes
- * it, nobody can withhold the value.
+ * The scheme of the threshold group. Its value is that of the `pulse` record that any neuron with a validator permit put on chain at the
+ * begin of the reveal phase and that holds; there is only one such signature. So as long as one of those who have enough partial signatures
+ * publishes it, nobody can withhold the value.
  */
 export const groupBeacon = (source: GroupSource): Beacon => ({
   scheme: "group",
@@ -34,12 +25,13 @@ const readGroupValue = async (source: GroupSource, cycle: number): Promise<Beaco
   const { holding, deciding } = beaconWindows(cycle, network.phases);
   const closing = holding.start - 1;
   const name = { network: networkHash, cycle };
-  const { publicKey, qualified, dropped } = await source.group(cycle);
+  const group = await readSigningGroup(source, cycle);
   const blockHash = await chain.blockHash(closing);
-  const signature = publicKey && (await signatureOnChain(source, publicKey, { ...name, closing: blockHash }));
-  if (signature) {
+  const dropped = group === null ? [] : leftOut(group);
+  const signature = group && (await signatureOnChain(source, group, { ...name, closing: blockHash }));
+  if (group && signature) {
     const value = groupValue(name, signature);
-    return { value, origin: "group", contributors: [...qualified].sort(compareTexts), dropped };
+    return { value, origin: "group", contributors: [...group.qualified].sort(compareTexts), dropped };
   }
   const round = roundAt(await chain.timestamp(closing), drandTimes(drand)) + drand.delay;
   const pulse = await verifiedPulse(source, round, deciding);
@@ -48,22 +40,23 @@ const readGroupValue = async (source: GroupSource, cycle: number): Promise<Beaco
   return weakerValue({ ...name, pulse: null, blocks, dropped });
 };
 
-/** The group's signature of a cycle in the state at the last block of its commit phase. Equal texts are verified once. */
-const signatureOnChain = async (source: GroupSource, publicKey: string, cycle: SignedCycle): Promise<string | null> => {
-  const { holding } = beaconWindows(cycle.cycle, source.network.phases);
-  const at = holding.end - 1;
-  const { metagraph, commitments } = await stateAt(source, at);
-  const permitted = new Set(
-    metagraph.neurons.filter((one) => one.validatorPermit && one.stake > 0n).map(({ hotkey }) => hotkey),
-  );
-  const found = new Set<string>();
-  for (const { hotkey, data, block } of commitments) {
-    const record = parseRecord(data);
-    if (!record.ok || record.value.type !== "pulse" || !permitted.has(hotkey) || block < holding.start || block > at)
-      continue;
-    if (record.value.network === shortHash(cycle.network) && record.value.cycle === cycle.cycle)
-      found.add(record.value.pulse);
-  }
-  for (const pulse of found) if (verifyGroupSignature(publicKey, pulse, cycle)) return pulse;
+const leftOut = ({ members, qualified }: GroupFile): BeaconValue["dropped"] =>
+  members
+    .filter(({ hotkey }) => !qualified.includes(hotkey))
+    .map(({ hotkey }) => ({ hotkey, why: "its secret is not in the group's" }));
+
+/** The group's signature of a cycle in the state at the last block for it. Equal texts are verified once. */
+const signatureOnChain = async (
+  source: GroupSource,
+  { commitments: [publicKey] }: GroupFile,
+  cycle: SignedCycle,
+): Promise<string | null> => {
+  const { signing, deciding } = beaconWindows(cycle.cycle, source.network.phases);
+  const records = await recordsIn(source, "pulse", cycle.cycle, signing);
+  if (records.size === 0) return null;
+  const { neurons } = await source.chain.metagraph(source.network.netuid, deciding);
+  const permitted = new Set(neurons.filter((one) => one.validatorPermit && one.stake > 0n).map(({ hotkey }) => hotkey));
+  const found = new Set([...records].filter(([hotkey]) => permitted.has(hotkey)).map(([, { pulse }]) => pulse));
+  for (const pulse of found) if (verifyGroupSignature(publicKey!, pulse, cycle)) return pulse;
   return null;
 };

@@ -4,7 +4,8 @@ import type { CycleName } from "../fallback.js";
 import type { Dropped } from "../value.js";
 import { compareTexts } from "../weights.js";
 import { fromHex, type G1, hexOf, parseG1, parseG2 } from "./curve.js";
-import { type Group, publicShare } from "./form-group.js";
+import { publicShare } from "./form-group.js";
+import type { GroupKeys } from "./group-keys.js";
 import { slotsOf } from "./membership.js";
 import { interpolateAtZero } from "./polynomial.js";
 
@@ -34,7 +35,7 @@ export const signPartials = (shares: ReadonlyMap<number, bigint>, cycle: SignedC
 };
 
 /** Whether a partial signature is the slot's: e(partial, G2) = e(message, public share). */
-export const verifyPartial = (group: Group, slot: number, partial: G1, message: G1): boolean => {
+export const verifyPartial = (group: GroupKeys, slot: number, partial: G1, message: G1): boolean => {
   const key = publicShare(group, slot);
   return !key.is0() && bls.shortSignatures.verify(partial, message, key);
 };
@@ -60,7 +61,7 @@ export interface Combined {
  * @param partials hotkey → its document's `partials`
  */
 export const combinePartials = (
-  group: Group,
+  group: GroupKeys,
   partials: ReadonlyMap<string, readonly string[]>,
   cycle: SignedCycle,
 ): Combined => {
@@ -88,7 +89,7 @@ export const combinePartials = (
 };
 
 /** The first slots as many as the threshold. Null if there are fewer. */
-const combine = ({ membership }: Group, points: ReadonlyMap<string, readonly G1[]>): string | null => {
+const combine = ({ membership }: GroupKeys, points: ReadonlyMap<string, readonly G1[]>): string | null => {
   const ofSlots = [...points].flatMap(([hotkey, own]) =>
     slotsOf(membership, hotkey).map((slot, i): readonly [number, G1] => [slot, own[i]!]),
   );

@@ -2,6 +2,7 @@ import type { BeaconValue } from "#shared/beacon/value.js";
 import { beaconWindows } from "#shared/beacon/windows.js";
 import { isFetchFault } from "#shared/blobs/fetch-fault.js";
 import { reasonOf } from "#shared/errors/error.js";
+import { hasCycleValue } from "#shared/protocol/drand-beacon.js";
 import { readBeaconValue } from "#shared/replay/beacon-value.js";
 import { cycleSource } from "../cycle-source.js";
 import type { Participant } from "../participant.js";
@@ -14,19 +15,19 @@ export type ValueWaiting = Pick<
 >;
 
 /**
- * Waits for the value that a cycle's seeds are mixed with: for the block that decides, and for the contributions that count, which are asked
- * for at every block. Without one of them there is no value: another one would be a seed that nobody else has. Null where the network has no
- * contributions.
+ * Waits for the value that a cycle's seeds are mixed with: for the block that decides, and for the files that count, contributions or a
+ * group's, which are asked for at every block. Without one of them there is no value: another one would be a seed that nobody else has. Null
+ * where the network file names no scheme.
  *
  * @param deadline block at which the wait ends, at least one more
- * @throws BlockZeroError FETCH_… if a contribution that counts is still missing then
+ * @throws BlockZeroError FETCH_… if a file that counts is still missing then
  */
 export const awaitBeaconValue = async (
   participant: ValueWaiting,
   { cycle, deadline }: { readonly cycle: number; readonly deadline: number },
 ): Promise<BeaconValue | null> => {
   const { clock, network, log, signal } = participant;
-  if (!network.beacon?.contributions) return null;
+  if (!hasCycleValue(network.beacon)) return null;
   await clock.reach(beaconWindows(cycle, network.phases).deciding, signal);
   const last = Math.max(deadline, clock.head.number + 1);
   return untilBlock(clock, last, signal, async (until) => {
@@ -38,7 +39,7 @@ export const awaitBeaconValue = async (
       } catch (thrown) {
         signal.throwIfAborted();
         if (!isFetchFault(thrown) || until.aborted || tried >= last - 1) throw thrown;
-        log.warn("a contribution that counts is not here yet", { cycle, reason: reasonOf(thrown) });
+        log.warn("a file that the beacon's value needs is not here yet", { cycle, reason: reasonOf(thrown) });
       }
       await clock.reach(tried + 1, signal);
     }

@@ -1,7 +1,8 @@
 import { readSeals } from "#shared/beacon/contributions/committed.js";
 import { readTerms } from "#shared/beacon/contributions/schedule.js";
 import { isWeaker } from "#shared/beacon/value.js";
-import { beaconWindows } from "#shared/beacon/windows.js";
+import { type BeaconWindows, beaconWindows } from "#shared/beacon/windows.js";
+import { hasCycleValue } from "#shared/protocol/drand-beacon.js";
 import { phaseAt, phaseWindow } from "#shared/protocol/phases.js";
 import { contributionSource } from "#shared/replay/beacon-value.js";
 import { BEACON_ORIGINS, type Duty } from "#shared/telemetry/instruments/labels.js";
@@ -10,33 +11,65 @@ import { withinBlocks } from "../duty.js";
 import type { Participant } from "../participant.js";
 import { explain } from "../run-cycles.js";
 import { awaitBeaconValue } from "./await-value.js";
+import { dealOrState } from "./group/deal.js";
+import { type GroupJournal, openGroupJournal } from "./group/group-journal.js";
+import { publishSignature } from "./group/publish-signature.js";
+import { signAndHold } from "./group/sign-and-hold.js";
 import { holdContributions } from "./hold-contributions.js";
 import { sealContribution } from "./seal-contribution.js";
 
 /**
  * Takes part in the network's beacon until the participant's signal aborts, beside the cycles: it contributes if it is asked, a validator
- * says what it holds, and everybody opens the value. Whatever fails costs that cycle's part and nothing else. Without contributions it only
- * waits.
+ * says what it holds, or takes part in the threshold group, and everybody reads the value. Whatever fails costs that cycle's part and nothing
+ * else. Where the network file names no scheme it only waits.
  *
  * @param holds whether this is a validator
  */
 export const runBeacon = async (participant: Participant, { holds }: { readonly holds: boolean }): Promise<never> => {
   const { clock, network, signal } = participant;
+  const journal = holds && network.beacon?.group ? openGroupJournal(participant) : null;
   const { cycle: current } = phaseAt(clock.head.number + 1, network.phases);
   for (let cycle = Math.max(network.first_cycle, current); ; cycle++) {
-    const { sealing, holding, deciding } = beaconWindows(cycle, network.phases);
-    await clock.reach(Math.max(0, sealing.start - 1), signal);
-    if (!network.beacon?.contributions) continue;
-    await attempt(participant, { duty: "seal", cycle, end: sealing.end }, sealAndSee);
-    if (holds) await attempt(participant, { duty: "sealheld", cycle, end: holding.end }, holdContributions);
-    await clock.reach(deciding, signal);
+    const windows = beaconWindows(cycle, network.phases);
+    await clock.reach(Math.max(0, windows.sealing.start - 1), signal);
+    if (!hasCycleValue(network.beacon)) continue;
+    if (network.beacon?.contributions) await contribute(participant, cycle, windows, holds);
+    else if (journal !== null) await signWithGroup(participant, cycle, windows, journal);
+    await clock.reach(windows.deciding, signal);
     const { end } = phaseWindow(cycle, "evaluate", network.phases);
     await attempt(participant, { duty: "open", cycle, end }, openValue);
   }
 };
 
+/** What is contributed in a cycle, and what of it a validator holds. */
+const contribute = async (
+  participant: Participant,
+  cycle: number,
+  { sealing, holding }: BeaconWindows,
+  holds: boolean,
+): Promise<void> => {
+  await attempt(participant, { duty: "seal", cycle, end: sealing.end }, sealAndSee);
+  if (holds) await attempt(participant, { duty: "sealheld", cycle, end: holding.end }, holdContributions);
+};
+
+/** What a validator does in a cycle to form a threshold group, and to sign with it. */
+const signWithGroup = async (
+  participant: Participant,
+  cycle: number,
+  { sealing, holding, signing }: BeaconWindows,
+  journal: GroupJournal,
+): Promise<void> => {
+  await attempt(participant, { duty: "deal", cycle, end: sealing.end }, (bounded) =>
+    dealOrState(bounded, journal, cycle),
+  );
+  await attempt(participant, { duty: "partial", cycle, end: holding.end }, (bounded) =>
+    signAndHold(bounded, journal, cycle),
+  );
+  await attempt(participant, { duty: "pulse", cycle, end: signing.end }, publishSignature);
+};
+
 interface Part {
-  readonly duty: Extract<Duty, "seal" | "sealheld" | "open">;
+  readonly duty: Extract<Duty, "seal" | "sealheld" | "deal" | "partial" | "pulse" | "open">;
   readonly cycle: number;
   /** The block at which it ends. Nothing is begun after it. */
   readonly end: number;

@@ -45,6 +45,9 @@ export const DUTIES = [
   "close",
   "seal",
   "sealheld",
+  "deal",
+  "partial",
+  "pulse",
   "open",
 ] as const;
 export type Duty = (typeof DUTIES)[number];
@@ -68,6 +71,10 @@ export const RECORDS = [
   "answers",
   "seal",
   "sealheld",
+  "deal",
+  "group",
+  "partial",
+  "pulse",
   "weights",
 ] as const;
 export type RecordLabel = (typeof RECORDS)[number];
@@ -144,7 +151,7 @@ export const SPRINT_PARTS = ["load", "search", "rest", "check"] as const;
 export const DUTY_STATES = ["done", "abstained", "missed"] as const;
 
 /** What a value of the beacon was made from. */
-export const BEACON_ORIGINS = ["contributions", "pulse", "blocks"] as const;
+export const BEACON_ORIGINS = ["contributions", "group", "pulse", "blocks"] as const;
 
 /** Why a training step was not taken. */
 export const SKIPS = ["spike", "not_finite"] as const;

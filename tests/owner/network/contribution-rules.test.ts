@@ -16,7 +16,7 @@ it("contributions are timed so that seals open after the commit phase and before
     for (const blockTime of [1, 6, 12]) {
       const { contributions } = seedBeacon(
         { beacon: { ...QUICKNET, period: 1 }, blockTime },
-        phases,
+        { contributions: phases },
       );
       const { sealing, holding, deciding } = beaconWindows(1, phases);
       const opens = (sealing.start - 1) * blockTime + contributions!.rounds;
@@ -42,5 +42,5 @@ it("a network file without contributions keeps its hash, and one with them has a
     ),
     false,
   );
-  assert.notEqual(of(plain), of(seedBeacon(at, PHASES)));
+  assert.notEqual(of(plain), of(seedBeacon(at, { contributions: PHASES })));
 });

@@ -4,6 +4,7 @@ import { factLines, factsOf } from "#owner/network/network-facts.js";
 import { checkWorkable } from "#owner/network/network-limits.js";
 import { loadNetworkTemplate, type NetworkTemplate } from "#owner/network/network-template.js";
 import { checkGroups } from "#shared/model/groups.js";
+import { sprintSchema } from "#shared/protocol/sprint.js";
 import { coded } from "#tests/support/coded.js";
 
 const network = loadNetworkTemplate("configs/localnet/network.yaml");
@@ -43,7 +44,22 @@ describe("a network that cannot work", () => {
       /^the model takes \d+ files, at most 4096 are named/,
     ],
   ];
-  for (const [name, change, problem] of cases)
+  const group = { every: 20, shares: 128, threshold: 65 };
+  const beacon = { public_key: "0".repeat(192), genesis_time: 0, period: 3, delay: 5, group };
+  const short = { ...phases, train: 3, reveal: 3 };
+  for (const [name, change, problem] of [
+    ...cases,
+    [
+      "has no room for a threshold group's records",
+      { beacon, phases: short, sprint: undefined },
+      /^phases\.train leaves 1 blocks for the group's documents in its first half, at least 2 are needed$/,
+    ],
+    [
+      "has no room for a Sprint's records beside them",
+      { beacon, phases: { ...short, train: 4 }, sprint: sprintSchema.parse({ every: 1, dials: "tiny" }) },
+      /^phases\.reveal leaves 1 blocks for the Sprint's records after the group's/,
+    ],
+  ] as typeof cases)
     it(name, () => assert.throws(() => check(change), coded("NETWORK_UNWORKABLE", problem)));
 
   it("is larger than the machine", () => {

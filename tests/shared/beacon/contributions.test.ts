@@ -221,7 +221,7 @@ describe("a value in one line", () => {
     );
     assert.match(
       valueText({ value, origin: "group", contributors: ["5A"], dropped: [] }),
-      /threshold group's signature$/,
+      /signature of a threshold group that 5A formed$/,
     );
   });
 });

@@ -18,7 +18,7 @@ const signed = { network: NETWORK, cycle: CYCLE, closing: sha256(Buffer.from("cl
 const SMALL: GroupShape = { slots: 8, threshold: 5 };
 
 /** Forms a group among members of which some deal badly, complain falsely or say nothing, and lets some of the members sign. */
-const runSchedule = (seed: string, shape: GroupShape, memberCount: number, hasFaults: boolean) => {
+const runSchedule = async (seed: string, shape: GroupShape, memberCount: number, hasFaults: boolean) => {
   const random = createRandom(`group/${seed}`);
   const bytes = (length: number) => Uint8Array.from({ length }, () => random.below(256));
   const fault = (percent: number) => hasFaults && random.below(100) < percent;
@@ -67,7 +67,7 @@ const runSchedule = (seed: string, shape: GroupShape, memberCount: number, hasFa
     if (all.length > 0 && !fault(10)) answers.set(dealer, { answers: all });
   }
   const documents: GroupDocuments = { dealings, complaints, answers };
-  const formed = formGroup(membership, documents);
+  const formed = await formGroup(membership, documents);
   assert.deepEqual(
     [...formed.qualified, ...formed.dropped.map(({ hotkey }) => hotkey)].sort(),
     [...slots.keys()].sort(),
@@ -93,10 +93,10 @@ const runSchedule = (seed: string, shape: GroupShape, memberCount: number, hasFa
 
 it("members agree on a group and its one signature, or on none, in 24 schedules of faults", {
   timeout: HANG_GUARD,
-}, (t) => {
+}, async (t) => {
   const outcomes: Record<string, number> = {};
   for (let n = 0; n < 24; n++) {
-    const outcome = runSchedule(`${n}`, SMALL, 3 + (n % 3), true);
+    const outcome = await runSchedule(`${n}`, SMALL, 3 + (n % 3), true);
     outcomes[outcome] = (outcomes[outcome] ?? 0) + 1;
   }
   t.diagnostic(JSON.stringify(outcomes));
@@ -104,6 +104,6 @@ it("members agree on a group and its one signature, or on none, in 24 schedules 
   assert.ok((outcomes["no group"] ?? 0) >= 1);
 });
 
-it("a group of 128 slots signs with 65", { timeout: HANG_GUARD }, () => {
-  assert.equal(runSchedule("whole", GROUP_SHAPE, 3, false), "signed");
+it("a group of 128 slots signs with 65", { timeout: HANG_GUARD }, async () => {
+  assert.equal(await runSchedule("whole", GROUP_SHAPE, 3, false), "signed");
 });

@@ -8,6 +8,7 @@ import { mixOpenings } from "#shared/beacon/contributions/mix.js";
 import { holdingBlocks } from "#shared/beacon/contributions/schedule.js";
 import { boundOpening } from "#shared/beacon/contributions/seal.js";
 import { weakerValue } from "#shared/beacon/fallback.js";
+import { groupCycle, statingCycle } from "#shared/beacon/group/schedule.js";
 import { assignSlots } from "#shared/beacon/group/slots.js";
 import { beaconSeed, mixedEntropy } from "#shared/beacon/seed.js";
 import { beaconWindows } from "#shared/beacon/windows.js";
@@ -72,6 +73,15 @@ const vectors = loadVectors(
         until: z.int().nullable(),
       }),
     ),
+    groupCycles: z.array(
+      z.object({
+        first_cycle: z.int(),
+        every: z.int(),
+        cycles: z.array(
+          z.object({ cycle: z.int(), start: z.int(), step: z.string().nullable(), stating: z.int().nullable() }),
+        ),
+      }),
+    ),
     seeds: z.array(z.object({ of: subject, cycle: z.int(), value: hashSchema, seed: hashSchema })),
     mixed: z.array(z.object({ value: hashSchema, entropy: hashSchema, mixed: hashSchema })),
     bindings: z.array(z.object({ cycle: z.int(), hotkey: z.string(), plaintext: hex })),
@@ -129,6 +139,14 @@ describe("the beacon's vectors", () => {
       const blocks = await holdingBlocks(source, cycle, 1);
       assert.deepEqual(blocks, until === null ? null : { from: holding.start, until });
     }
+  });
+
+  it("say which step of which group a cycle has, and where its group was stated", () => {
+    for (const { cycles, ...schedule } of vectors.groupCycles)
+      for (const { cycle, stating, ...expected } of cycles) {
+        assert.deepEqual(groupCycle(cycle, schedule), expected);
+        assert.equal(statingCycle(cycle, schedule), stating);
+      }
   });
 
   it("give the value of each origin", () => {

@@ -4,6 +4,7 @@ import fc from "fast-check";
 import { z } from "zod";
 import { MAX_HELD } from "#shared/protocol/bitmap.js";
 import { MAX_GROUPS } from "#shared/protocol/expert-group.js";
+import { MAX_MEMBERS } from "#shared/protocol/group-rules.js";
 import { MAX_STEPS } from "#shared/protocol/outer.js";
 import {
   type ChainRecord,
@@ -44,6 +45,15 @@ const recordSchema = z.discriminatedUnion("type", [
   z.object({ type: z.literal("answers"), ...onCycle, answers: z.string(), location: z.string() }),
   z.object({ type: z.literal("seal"), ...onCycle, contribution: z.string(), location: z.string() }),
   z.object({ type: z.literal("sealheld"), ...onCycle, held: z.array(z.number()) }),
+  z.object({ type: z.literal("deal"), ...onCycle, document: z.string(), location: z.string() }),
+  z.object({ type: z.literal("group"), ...onCycle, group: z.string(), location: z.string() }),
+  z.object({
+    type: z.literal("partial"),
+    ...onCycle,
+    held: z.array(z.number()),
+    partials: z.string().nullable(),
+    location: z.string(),
+  }),
   z.object({ type: z.literal("pulse"), ...onCycle, pulse: z.string() }),
   z.object({ type: z.literal("network"), network: z.string(), hash: z.string(), location: z.string() }),
 ]);
@@ -69,6 +79,7 @@ const location = fc
   .map(([scheme, host, port]) => `${scheme}://${host}:${port}`);
 const plain = { noNullPrototype: true };
 const held = fc.uniqueArray(fc.nat(MAX_HELD - 1)).map((numbers) => numbers.sort((a, b) => a - b));
+const members = fc.uniqueArray(fc.nat(MAX_MEMBERS - 1)).map((numbers) => numbers.sort((a, b) => a - b));
 const better = fc.uniqueArray(fc.integer({ min: 1, max: MAX_STEPS })).map((steps) => steps.sort((a, b) => a - b));
 const vote = fc.option(
   fc.tuple(better, fc.nat()).map(([steps, at]) => ({ better: steps, best: steps[at % steps.length] ?? 0 })),
@@ -106,6 +117,12 @@ const record: fc.Arbitrary<ChainRecord> = fc.oneof(
   fc.record({ type: fc.constant("answers" as const), network, cycle, answers: hash, location }, plain),
   fc.record({ type: fc.constant("seal" as const), network, cycle, contribution: hash, location }, plain),
   fc.record({ type: fc.constant("sealheld" as const), network, cycle, held }, plain),
+  fc.record({ type: fc.constant("deal" as const), network, cycle, document: hash, location }, plain),
+  fc.record({ type: fc.constant("group" as const), network, cycle, group: hash, location }, plain),
+  fc.record(
+    { type: fc.constant("partial" as const), network, cycle, held: members, partials: fc.option(hash), location },
+    plain,
+  ),
   fc.record({ type: fc.constant("pulse" as const), network, cycle, pulse: fc.stringMatching(/^[0-9a-f]{96}$/) }, plain),
   fc
     .record({ type: fc.constant("network" as const), hash, location })
@@ -142,6 +159,8 @@ test("the longest record of each kind fits in 128 bytes", () => {
   const counts = { wins: MAX_WINS, nonces: MAX_NONCES };
   assert.equal(Buffer.byteLength(encodeRecord({ type: "sprint", ...full, proof: longest, ...counts })), 127);
   assert.ok(Buffer.byteLength(encodeRecord({ type: "seal", ...full, contribution: longest })) <= MAX_RECORD_BYTES);
+  const every = Array.from({ length: MAX_MEMBERS }, (_, i) => i);
+  assert.equal(Buffer.byteLength(encodeRecord({ type: "partial", ...full, held: every, partials: longest })), 124);
   const all = Array.from({ length: MAX_HELD }, (_, i) => i);
   assert.equal(
     Buffer.byteLength(encodeRecord({ type: "checksheld", network: "ffffffff", cycle: MAX_CYCLE, held: all })),

@@ -77,7 +77,7 @@ describe("a program's telemetry", () => {
     const { duties, health } = telemetry;
     const cycle = (number: number, ...failures: readonly string[]) => {
       for (const reason of failures) duties.failed("report", reason);
-      for (const optional of ["reference", "seal", "sealheld", "open"] as const)
+      for (const optional of ["reference", "seal", "sealheld", "deal", "partial", "pulse", "open"] as const)
         duties.failed(optional, "a cycle can do without it");
       duties.cycleEnded(number);
       return health.problem();

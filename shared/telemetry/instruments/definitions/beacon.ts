@@ -12,13 +12,13 @@ export const beaconInstruments = {
   },
   blockzero_beacon_contributors: {
     type: "gauge",
-    help: "Hotkeys whose contributions are in the newest value of the beacon.",
+    help: "Hotkeys whose contributions are in the newest value of the beacon, or whose secrets are in the group that signed it.",
     roles: PARTICIPANTS,
     unit: "hotkeys",
   },
   blockzero_beacon_dropped: {
     type: "gauge",
-    help: "Hotkeys that were asked for a contribution to the newest value of the beacon and do not count.",
+    help: "Hotkeys that were asked for a contribution to the newest value of the beacon and do not count, or whose dealing does not in the group that signed it.",
     roles: PARTICIPANTS,
     unit: "hotkeys",
   },

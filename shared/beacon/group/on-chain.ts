@@ -1,0 +1,58 @@
+import type { Commitment } from "#shared/chain/chain.js";
+import type { BlockRange } from "#shared/protocol/phases.js";
+import { type ChainRecord, parseRecord, shortHash } from "#shared/protocol/records.js";
+import { isMajority, type Stakes, sumStake } from "#shared/protocol/stake.js";
+import { votingStakes } from "#shared/protocol/voting-stake.js";
+import type { CycleName } from "../fallback.js";
+import { stateAt } from "../source.js";
+import { beaconWindows } from "../windows.js";
+import type { GroupSource } from "./source.js";
+
+type GroupRecordType = "deal" | "group" | "partial" | "pulse";
+type RecordOf<T extends GroupRecordType> = Extract<ChainRecord, { readonly type: T }>;
+
+/** The source without what needs files. */
+export type ChainSource = Omit<GroupSource, "fetch" | "verify">;
+
+/** The voting stake as it was before anybody wrote a record of a cycle's value. @throws what reading the chain throws */
+export const votersOf = async (source: ChainSource, cycle: number): Promise<Stakes> => {
+  const { network, networkHash } = source;
+  const { metagraph, commitments } = await stateAt(source, beaconWindows(cycle, network.phases).sealing.start - 1);
+  return votingStakes({ neurons: metagraph.neurons, commitments }, { networkHash, cycle, voting: network.voting });
+};
+
+/**
+ * Hotkey → its record of a type in the state after the last block of a window, included in it. The chain keeps one record a key.
+ *
+ * @throws what reading the chain throws
+ */
+export const recordsIn = async <T extends GroupRecordType>(
+  { chain, network, networkHash }: ChainSource,
+  type: T,
+  cycle: number,
+  window: BlockRange,
+): Promise<ReadonlyMap<string, RecordOf<T>>> =>
+  recordsOf(type, await chain.commitments(network.netuid, window.end - 1), { network: networkHash, cycle }, window);
+
+/** The same among the commitments of any state. */
+export const recordsOf = <T extends GroupRecordType>(
+  type: T,
+  commitments: readonly Commitment[],
+  { network, cycle }: CycleName,
+  { start, end }: BlockRange,
+): ReadonlyMap<string, RecordOf<T>> =>
+  new Map(
+    commitments.flatMap(({ hotkey, data, block }): readonly [string, RecordOf<T>][] => {
+      const parsed = block >= start && block < end ? parseRecord(data) : null;
+      if (!parsed?.ok || parsed.value.type === "network") return [];
+      const { value: record } = parsed;
+      const isOfCycle = record.network === shortHash(network) && record.cycle === cycle;
+      return isOfCycle && isOf(record, type) ? [[hotkey, record]] : [];
+    }),
+  );
+
+const isOf = <T extends GroupRecordType>(record: ChainRecord, type: T): record is RecordOf<T> => record.type === type;
+
+/** Whether those of these hotkeys that vote have more than half of the voting stake. */
+export const haveMajority = (hotkeys: Iterable<string>, stakes: Stakes): boolean =>
+  isMajority(sumStake([...hotkeys].map((hotkey) => stakes.get(hotkey) ?? 0n)), stakes);

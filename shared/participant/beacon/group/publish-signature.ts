@@ -1,0 +1,92 @@
+import { fetchPartials } from "#shared/beacon/group/agreed.js";
+import { keysOfFile } from "#shared/beacon/group/group-file.js";
+import type { GroupKeys } from "#shared/beacon/group/group-keys.js";
+import { recordsOf } from "#shared/beacon/group/on-chain.js";
+import { combinePartials, type SignedCycle } from "#shared/beacon/group/sign.js";
+import { countSlots } from "#shared/beacon/group/slots.js";
+import { readSigningGroup } from "#shared/beacon/group/stated.js";
+import { beaconWindows } from "#shared/beacon/windows.js";
+import { encodeRecord, shortHash } from "#shared/protocol/records.js";
+import { groupSource } from "#shared/replay/beacon-value.js";
+import { askAtEveryBlock } from "../../at-every-block.js";
+import { cycleSource } from "../../cycle-source.js";
+import type { Participant } from "../../participant.js";
+import { untilBlock } from "../../until-block.js";
+
+/**
+ * Collects the partial signatures of a cycle, combines as many as sign, and puts the group's signature on chain. Every validator does: it is the
+ * same for all, and counts whoever publishes it.
+ */
+export const publishSignature = async (participant: Participant, cycle: number): Promise<void> => {
+  const { clock, chain, log, network, networkHash, signal } = participant;
+  const { holding, signing } = beaconWindows(cycle, network.phases);
+  await clock.reach(holding.start, signal);
+  const deadline = signing.end - 1;
+  const pulse = await untilBlock(clock, deadline, signal, async (until) => {
+    const source = groupSource(cycleSource(participant, { until, isHeld: true }))!;
+    const asked = await askAtEveryBlock(participant, { until, deadline }, () => readSigningGroup(source, cycle));
+    const file = "value" in asked ? asked.value : null;
+    const keys = file && keysOfFile(file);
+    if (!keys?.ok) return null;
+    const closing = await chain.blockHash(holding.start - 1);
+    return collect(participant, keys.value, { network: networkHash, cycle, closing }, { until, deadline });
+  });
+  if (pulse === null) return log.warn("the threshold group's signature is missing", { cycle });
+  const block = await participant.commitOnce({
+    key: `${cycle}/pulse`,
+    data: encodeRecord({ type: "pulse", network: shortHash(networkHash), cycle, pulse }),
+    window: signing,
+  });
+  log.info("published the threshold group's signature", { cycle, block });
+};
+
+/** Reads at every block who signed, fetches that, and combines what came once there is enough. Null if there is not in time. */
+const collect = async (
+  participant: Participant,
+  keys: GroupKeys,
+  name: SignedCycle,
+  { until, deadline }: { readonly until: AbortSignal; readonly deadline: number },
+): Promise<string | null> => {
+  const { chain, clock, log, network, signal } = participant;
+  const { holding } = beaconWindows(name.cycle, network.phases);
+  const { slots, shape } = keys.membership;
+  const source = groupSource(cycleSource(participant, { until }))!;
+  const asked = new Set<string>();
+  const partials = new Map<string, readonly string[]>();
+  let hasNew = false;
+  let wake = () => {};
+  for (;;) {
+    const seen = clock.head.number;
+    const at = Math.min(seen, holding.end - 1);
+    for (const [hotkey, record] of recordsOf("partial", await chain.commitments(network.netuid, at), name, holding)) {
+      const { partials: hash, location } = record;
+      if (hash === null || asked.has(hotkey) || !slots.has(hotkey)) continue;
+      asked.add(hotkey);
+      const ask = () => fetchPartials(source, name, { hotkey, hash, location });
+      // A server that answers slowly delays nobody else's.
+      void askAtEveryBlock(participant, { until, deadline }, ask).then(
+        (answer) => {
+          if (!("value" in answer) || !answer.value.ok) return;
+          partials.set(hotkey, answer.value.value.partials);
+          hasNew = true;
+          wake();
+        },
+        () => {},
+      );
+    }
+    while (hasNew && countSlots(slots, partials.keys()) >= shape.threshold) {
+      hasNew = false;
+      const { signature, dropped } = combinePartials(keys, partials, name);
+      for (const { hotkey, why } of dropped) {
+        partials.delete(hotkey);
+        log.warn("a partial signature is none", { cycle: name.cycle, hotkey, why });
+      }
+      if (signature !== null) return signature;
+    }
+    if (until.aborted || clock.head.number >= deadline) return null;
+    const woken = new Promise<void>((resolve) => {
+      wake = resolve;
+    });
+    await Promise.race([clock.reach(seen + 1, signal), woken]);
+  }
+};

@@ -1,0 +1,85 @@
+import { type HeldDocuments, holdDocuments } from "#shared/beacon/group/agreed.js";
+import { signGroupDocument } from "#shared/beacon/group/documents.js";
+import { FORMING_STEPS, groupCycle } from "#shared/beacon/group/schedule.js";
+import { signPartials } from "#shared/beacon/group/sign.js";
+import { scheduleOf } from "#shared/beacon/group/source.js";
+import { readStatedGroup } from "#shared/beacon/group/stated.js";
+import { beaconWindows } from "#shared/beacon/windows.js";
+import { reasonOf } from "#shared/errors/error.js";
+import { sha256 } from "#shared/protocol/hash.js";
+import { canonicalBytes } from "#shared/protocol/hash-json.js";
+import { encodeRecord, shortHash } from "#shared/protocol/records.js";
+import { groupSource } from "#shared/replay/beacon-value.js";
+import { readUntilWhole } from "../../at-every-block.js";
+import { cycleSource } from "../../cycle-source.js";
+import type { Participant } from "../../participant.js";
+import { untilBlock } from "../../until-block.js";
+import { whileWaiting } from "../../while-waiting.js";
+import { chainOf, fetchCounted, membersOf } from "./forming.js";
+import { formingOf, type GroupJournal, sharesOf } from "./group-journal.js";
+
+/**
+ * A validator's part in the commit phase. It fetches the documents of members while a group is being formed, so that it can serve them, signs
+ * the cycle with its shares of the group that signs, and puts on chain, once, what it holds and the hash of its partial signatures.
+ */
+export const signAndHold = async (participant: Participant, journal: GroupJournal, cycle: number): Promise<void> => {
+  const { clock, location, log, network, networkHash, signal } = participant;
+  const { holding } = beaconWindows(cycle, network.phases);
+  const held = await holdStep(participant, journal, cycle);
+  await clock.reach(holding.start - 1, signal);
+  const partials = await signPart(participant, journal, cycle).catch((thrown: unknown) => {
+    signal.throwIfAborted();
+    log.warn("cannot sign with the threshold group", { cycle, reason: reasonOf(thrown) });
+    return null;
+  });
+  if (held.length === 0 && partials === null) return log.debug("nothing to hold and nothing to sign", { cycle });
+  const block = await participant.commitOnce({
+    key: `${cycle}/partial`,
+    data: encodeRecord({ type: "partial", network: shortHash(networkHash), cycle, held, partials, location }),
+    window: holding,
+  });
+  log.info("holds documents of the threshold group, and signed with it", {
+    cycle,
+    held: held.length,
+    signed: partials !== null,
+    block,
+  });
+};
+
+/** Numbers of the members whose documents of this cycle are here, none where no group is being formed. */
+const holdStep = async (participant: Participant, journal: GroupJournal, cycle: number): Promise<readonly number[]> => {
+  const { clock, log, network, networkHash, signal } = participant;
+  const { start, step } = groupCycle(cycle, scheduleOf(chainOf(participant)));
+  if (step === null) return [];
+  const { sealing, holding } = beaconWindows(cycle, network.phases);
+  await clock.reach(sealing.end - 1, signal);
+  formingOf(journal, networkHash, start);
+  const slots = await membersOf({ participant, journal, start });
+  const deadline = Math.max(holding.start - 1, clock.head.number + 1);
+  const found = await untilBlock(clock, deadline, signal, (until) => {
+    const source = groupSource(whileWaiting(cycleSource(participant, { until }), until))!;
+    return readUntilWhole(participant, { until, deadline }, async () => {
+      const read: HeldDocuments = await holdDocuments(source, cycle, slots);
+      return { ...read, isWhole: read.missing.length === 0 };
+    });
+  });
+  if (found.missing.length > 0) log.warn("documents of members cannot be had", { cycle, step, missing: found.missing });
+  // What counts of the steps before is used again, so that it stays here, and asked for again where it is missing.
+  for (const before of FORMING_STEPS.slice(0, FORMING_STEPS.indexOf(step)))
+    await fetchCounted({ participant, journal, start, deadline }, before);
+  return found.held;
+};
+
+/** Signs a cycle with the shares of the group that signs it. @returns the hash of the document, which is served; null without shares */
+const signPart = async (participant: Participant, journal: GroupJournal, cycle: number): Promise<string | null> => {
+  const { blobs, chain, network, networkHash, signer } = participant;
+  const stated = await readStatedGroup(chainOf(participant), cycle);
+  const shares = stated && sharesOf(journal, stated.hash);
+  if (!shares || shares.size === 0) return null;
+  const closing = await chain.blockHash(beaconWindows(cycle, network.phases).holding.start - 1);
+  const name = { network: networkHash, cycle };
+  const partials = [...signPartials(shares, { ...name, closing })];
+  const bytes = canonicalBytes(await signGroupDocument("partial", { ...name, partials }, signer));
+  await blobs.put(bytes);
+  return sha256(bytes);
+};

@@ -1,0 +1,94 @@
+import { formGroup, memberShares } from "#shared/beacon/group/form-group.js";
+import { groupFile, groupFileBytes } from "#shared/beacon/group/group-file.js";
+import { fetchGroupFile, readStatedGroup } from "#shared/beacon/group/stated.js";
+import { beaconWindows } from "#shared/beacon/windows.js";
+import { reasonOf } from "#shared/errors/error.js";
+import { sha256 } from "#shared/protocol/hash.js";
+import { encodeRecord, shortHash } from "#shared/protocol/records.js";
+import { groupSource } from "#shared/replay/beacon-value.js";
+import { cycleSource } from "../../cycle-source.js";
+import type { Participant } from "../../participant.js";
+import { untilBlock } from "../../until-block.js";
+import { chainOf, type Formation, fetchCounted, fetchMembership } from "./forming.js";
+import { endForming, formingOf, type GroupJournal } from "./group-journal.js";
+
+interface Stating {
+  readonly cycle: number;
+  /** The first cycle of the newest key generation. */
+  readonly start: number;
+}
+
+/**
+ * Puts on chain which group signs: the one that the newest key generation gave, and if it failed, or a document of it cannot be had, the one that
+ * signed before.
+ */
+export const stateGroup = async (
+  participant: Participant,
+  journal: GroupJournal,
+  { cycle, start }: Stating,
+): Promise<void> => {
+  const { location, log, network, networkHash, signal } = participant;
+  const { sealing } = beaconWindows(cycle, network.phases);
+  const formation = { participant, journal, start, deadline: sealing.end - 1 };
+  const formed = await formedGroup(formation).catch((thrown: unknown) => {
+    signal.throwIfAborted();
+    log.warn("cannot form the threshold group", { cycle, start, reason: reasonOf(thrown) });
+    return null;
+  });
+  const group = formed ?? (await groupBefore(participant, cycle, formation.deadline));
+  if (group === null) return log.warn("there is no threshold group to sign this cycle", { cycle, start });
+  const block = await participant.commitOnce({
+    key: `${cycle}/group`,
+    data: encodeRecord({ type: "group", network: shortHash(networkHash), cycle, group, location }),
+    window: sealing,
+  });
+  log.info("stated the threshold group that signs", { cycle, group, block });
+};
+
+/** The group of the newest key generation, whose file this store has. Null if it failed, or cannot be formed here yet. */
+const formedGroup = async (formation: Formation): Promise<string | null> => {
+  const { participant, journal, start } = formation;
+  const { blobs, log, networkHash: network, signer } = participant;
+  const { formed } = journal.value;
+  if (formed?.network === network && formed.start === start) return formed.group;
+  const { secret } = formingOf(journal, network, start);
+  const membership = await fetchMembership(formation);
+  if (membership === null) return null;
+  const [dealings, complaints, answers] = [
+    await fetchCounted(formation, "dealing"),
+    await fetchCounted(formation, "complaint"),
+    await fetchCounted(formation, "answer"),
+  ];
+  // Without one of them it would be another group than the others'.
+  if ([dealings, complaints, answers].some(({ missing }) => missing.length > 0)) return null;
+  const result = await formGroup(membership, {
+    dealings: dealings.documents,
+    complaints: complaints.documents,
+    answers: answers.documents,
+  });
+  for (const { hotkey, why } of result.dropped)
+    log.warn("is not in the threshold group's secret", { start, hotkey, why });
+  if (result.group === null) {
+    log.warn("no threshold group came of the key generation", { start, qualified: result.qualified.length });
+    endForming(journal, { network, start, group: null, shares: new Map() });
+    return null;
+  }
+  const bytes = groupFileBytes(groupFile({ ...result, group: result.group }));
+  const group = sha256(bytes);
+  await blobs.put(bytes);
+  const shares = memberShares(result.group, signer.address, BigInt(`0x${secret}`));
+  endForming(journal, { network, start, group, shares });
+  log.info("formed a threshold group", { start, group, dealers: result.qualified.length, shares: shares.size });
+  return group;
+};
+
+/** The group that signed the cycle before, whose file is fetched so that this validator serves it too. Null without one. */
+const groupBefore = async (participant: Participant, cycle: number, deadline: number): Promise<string | null> => {
+  const { clock, signal } = participant;
+  const stated = await readStatedGroup(chainOf(participant), cycle - 1);
+  if (stated === null) return null;
+  const file = await untilBlock(clock, Math.max(deadline, clock.head.number + 1), signal, (until) =>
+    fetchGroupFile(groupSource(cycleSource(participant, { until, isHeld: true }))!, cycle, stated),
+  );
+  return file && stated.hash;
+};
