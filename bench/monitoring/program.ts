@@ -1,3 +1,5 @@
+import { setTimeout } from "node:timers/promises";
+import { getHeapSpaceStatistics } from "node:v8";
 import { silentLog } from "#shared/telemetry/log.js";
 import { openMetrics } from "#shared/telemetry/open-metrics.js";
 import { openTelemetry } from "#shared/telemetry/open-telemetry.js";
@@ -12,6 +14,8 @@ export interface Usage {
   /** Resident, and JavaScript's own, after a collection, bytes. */
   readonly resident: number;
   readonly heap: number;
+  /** Of the resident memory V8's young generation: as large as all the garbage of a program makes it, up to a limit. */
+  readonly young: number;
 }
 
 export type FromProgram =
@@ -32,17 +36,32 @@ const telemetry = await openTelemetry({
   ...{ role, version: "0.0.0", log: silentLog },
   listen: mode === "on" ? `127.0.0.1:${port}` : "off",
 });
+/** Pages that a collection frees are given back somewhat later. */
+const SETTLE_MS = 1_000;
+
+const measure = async (): Promise<FromProgram> => {
+  const { user, system } = process.cpuUsage();
+  globalThis.gc?.();
+  await setTimeout(SETTLE_MS);
+  globalThis.gc?.();
+  const { rss, heapUsed } = process.memoryUsage();
+  const young = getHeapSpaceStatistics().find(({ space_name }) => space_name === "new_space");
+  return {
+    type: "usage",
+    cpuMs: (user + system) / 1000,
+    resident: rss,
+    heap: heapUsed,
+    young: young?.physical_space_size ?? 0,
+  };
+};
+
 let cycle = 0;
 process.on("message", (message: ToProgram) => {
   if (message.type === "cycle") {
     tellBusyCycle(role, ++cycle, { instruments: telemetry.instruments, metrics });
     tell({ type: "done" });
-  } else if (message.type === "measure") {
-    globalThis.gc?.();
-    const { user, system } = process.cpuUsage();
-    const { rss, heapUsed } = process.memoryUsage();
-    tell({ type: "usage", cpuMs: (user + system) / 1000, resident: rss, heap: heapUsed });
-  } else
+  } else if (message.type === "measure") void measure().then(tell);
+  else
     void Promise.all([metrics.close(), telemetry.close()]).then(() => {
       process.disconnect?.();
     });

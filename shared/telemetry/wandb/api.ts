@@ -1,25 +1,9 @@
 import { createHash } from "node:crypto";
-import { reasonOf } from "#shared/errors/error.js";
 import { withDeadline } from "#shared/util/deadline.js";
 import { withSignals } from "#shared/util/join-signals.js";
+import { WandbFault } from "./fault.js";
+import { requestText, type WandbRequest } from "./request.js";
 import type { RunState } from "./run-journal.js";
-
-/** The service answered with an error. */
-export class WandbFault extends Error {
-  override readonly name = "WandbFault";
-
-  /**
-   * @param isFinal whether asking again is of no use
-   * @param status  of the answer, where it is what was wrong
-   */
-  constructor(
-    message: string,
-    readonly isFinal: boolean,
-    readonly status?: number,
-  ) {
-    super(message);
-  }
-}
 
 /** Where a run is kept. */
 export interface RunPlace {
@@ -41,10 +25,6 @@ export interface WandbApi {
   finish(run: RunState, place: RunPlace): Promise<void>;
 }
 
-/** Longest answer of the service, in bytes: what it says of a run takes some kilobytes. */
-const MAX_ANSWER_BYTES = 64 << 10;
-/** Encodings that make no more than a thousand times as much of it. */
-const ENCODINGS: ReadonlySet<string> = new Set(["identity", "gzip", "deflate"]);
 const ANSWER_MS = 30_000;
 /** Headers of an upload that the service may ask for: those of the file's type and of the store. */
 const UPLOAD_HEADER = /^(content-(?:type|md5|disposition)|x-[\w-]{1,100}):([\t\x20-\x7e]{0,1024})$/i;
@@ -68,24 +48,10 @@ const UPLOAD = `query RunUploadUrls($name: String!, $files: [String]!, $entity: 
 export const wandbApi = ({ apiKey, baseUrl }: { readonly apiKey: string; readonly baseUrl: string }): WandbApi => {
   const authorization = `Basic ${Buffer.from(`api:${apiKey}`).toString("base64")}`;
 
-  const ask = (url: string, init: RequestInit): Promise<unknown> =>
-    withDeadline(ANSWER_MS, late, (over) =>
-      withSignals([over, init.signal], (signal) => answer(url, { ...init, signal })),
+  const ask = async (url: string, init: Omit<WandbRequest, "signal">, given?: AbortSignal): Promise<unknown> => {
+    const text = await withDeadline(ANSWER_MS, late, (over) =>
+      withSignals([over, given], (signal) => requestText(url, { ...init, signal })),
     );
-
-  const answer = async (url: string, init: RequestInit): Promise<unknown> => {
-    const response = await fetch(url, { ...init, redirect: "error" }).catch((thrown: unknown) => {
-      // What fetch throws hides what failed.
-      const hidden = thrown instanceof Error && thrown.cause !== undefined ? thrown.cause : thrown;
-      throw new WandbFault(reasonOf(hidden), false);
-    });
-    const { status } = response;
-    // Too many requests, and the server's own faults, pass.
-    if (status >= 400) {
-      await response.body?.cancel().catch(() => {});
-      throw new WandbFault(`HTTP status ${status}`, status < 500 && status !== 408 && status !== 429, status);
-    }
-    const text = await shortText(response);
     try {
       return text === "" ? null : JSON.parse(text);
     } catch {
@@ -93,13 +59,10 @@ export const wandbApi = ({ apiKey, baseUrl }: { readonly apiKey: string; readonl
     }
   };
 
-  const post = (url: string, body: object, signal?: AbortSignal): Promise<unknown> =>
-    ask(url, {
-      method: "POST",
-      ...(signal && { signal }),
-      body: JSON.stringify(body),
-      headers: { authorization, "content-type": "application/json" },
-    });
+  const post = (url: string, body: object, signal?: AbortSignal): Promise<unknown> => {
+    const headers = { authorization, "content-type": "application/json" };
+    return ask(url, { method: "POST", body: JSON.stringify(body), headers }, signal);
+  };
 
   const query = async (text: string, variables: object, signal?: AbortSignal): Promise<Answer> =>
     new Answer(await post(`${baseUrl}/graphql`, { query: text, variables }, signal)).at("data");
@@ -160,8 +123,8 @@ export const wandbApi = ({ apiKey, baseUrl }: { readonly apiKey: string; readonl
       // The address is signed; the key is not for it.
       await ask(new URL(url, baseUrl).href, {
         method: "PUT",
-        body: Buffer.from(bytes),
-        headers: uploadHeaders(files.texts("uploadHeaders")),
+        body: bytes,
+        headers: Object.fromEntries(uploadHeaders(files.texts("uploadHeaders"))),
       });
     },
     async finish(run, place) {
@@ -208,24 +171,6 @@ const uploadHeaders = (texts: readonly string[]): [string, string][] =>
     const [, name, value] = UPLOAD_HEADER.exec(text) ?? [];
     return name === undefined || value === undefined ? [] : [[name, value.trim()]];
   });
-
-const shortText = async (response: Response): Promise<string> => {
-  const encoding = response.headers.get("content-encoding") ?? "identity";
-  const cut = async (problem: string) => {
-    await response.body?.cancel().catch(() => {});
-    return new WandbFault(problem, false);
-  };
-  if (!ENCODINGS.has(encoding)) throw await cut(`the service answers in the encoding ${encoding.slice(0, 20)}`);
-  const pieces: Uint8Array[] = [];
-  let bytes = 0;
-  for await (const piece of response.body ?? []) {
-    bytes += piece.length;
-    if (bytes > MAX_ANSWER_BYTES)
-      throw new WandbFault(`the service answers with more than ${MAX_ANSWER_BYTES} bytes`, false);
-    pieces.push(piece);
-  }
-  return Buffer.concat(pieces).toString("utf8");
-};
 
 /** A table as the service reads it from a file of a run. */
 export const tableFile = (

@@ -22,6 +22,9 @@ export interface WandbOptions extends RunDescription {
   readonly now?: () => number;
 }
 
+/** A thread has a heap of its own, which grows as far as it may. What is sent at once is bounded; the rest of it is garbage. */
+const WORKER_LIMITS = { maxYoungGenerationSizeMb: 2, maxOldGenerationSizeMb: 64, stackSizeMb: 1 };
+
 /** Different complaints that are passed on. */
 const MAX_WARNINGS = 20;
 
@@ -96,6 +99,7 @@ const startWorker = (job: WandbJob, log: Log, closeWithinMs: number) => {
     stdout: true,
     stderr: true,
     env: {},
+    resourceLimits: WORKER_LIMITS,
   });
   worker.unref();
   let isLost = false;

@@ -47,7 +47,9 @@ const HISTORY = "history.jsonl";
 const COMPACT_BYTES = 8 << 20;
 /** No more is kept for a service that takes nothing. */
 const MAX_BYTES = 256 << 20;
-const PIECE_BYTES = 1 << 20;
+/** Read at once, and the most that a row may have. */
+const PIECE_BYTES = 128 << 10;
+const MAX_ROW_BYTES = 1 << 20;
 
 export const historyFile = (folder: string): string => join(folder, HISTORY);
 
@@ -130,16 +132,21 @@ export interface Piece {
   readonly ends: readonly number[];
 }
 
-/** The whole rows of a history from a byte on, of one piece of the file. Lines that are no rows are left out. */
+/** The whole rows of a history from a byte on, of one piece of the file, at least one where there is one. Lines that are no rows are left out. */
 export const readRows = (folder: string, from: number): Piece => {
   const history = historyFile(folder);
+  if (!existsSync(history)) return { rows: [], ends: [] };
+  const some = readPiece(history, from, PIECE_BYTES);
+  return some.rows.length > 0 ? some : readPiece(history, from, MAX_ROW_BYTES);
+};
+
+const readPiece = (history: string, from: number, size: number): Piece => {
   const rows: Record<string, unknown>[] = [];
   const ends: number[] = [];
-  if (!existsSync(history)) return { rows, ends };
   const descriptor = openSync(history, "r");
   try {
-    const bytes = Buffer.alloc(PIECE_BYTES);
-    const text = bytes.subarray(0, readSync(descriptor, bytes, 0, PIECE_BYTES, from));
+    const bytes = Buffer.allocUnsafe(Math.max(0, Math.min(size, fstatSync(descriptor).size - from)));
+    const text = bytes.subarray(0, readSync(descriptor, bytes, 0, bytes.length, from));
     let start = 0;
     for (let end = text.indexOf(10); end >= 0; end = text.indexOf(10, start)) {
       try {

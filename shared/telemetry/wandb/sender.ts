@@ -1,5 +1,6 @@
 import { reasonOf } from "#shared/errors/error.js";
-import { type RunPlace, tableFile, type WandbApi, WandbFault } from "./api.js";
+import { type RunPlace, tableFile, type WandbApi } from "./api.js";
+import { WandbFault } from "./fault.js";
 import { metricRecords } from "./metric-steps.js";
 import { type Piece, type RunState, readRows, readRun, writeRun } from "./run-journal.js";
 

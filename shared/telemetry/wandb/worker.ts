@@ -1,7 +1,8 @@
 // Sends a run's journal from a thread of its own: whatever the service does, the program neither waits for it nor ends.
 import { parentPort, workerData } from "node:worker_threads";
 import { reasonOf } from "#shared/errors/error.js";
-import { WandbFault, wandbApi } from "./api.js";
+import { wandbApi } from "./api.js";
+import { WandbFault } from "./fault.js";
 import type { FromWandb, ToWandb, WandbJob } from "./messages.js";
 import { readRun } from "./run-journal.js";
 import { runSender } from "./sender.js";
