@@ -1,12 +1,13 @@
 /**
- * The demonstration with a real pretrained model: `npm run real -- CHECKPOINT [--home DIR] [flags of blockzero localnet]`.
+ * The demonstration with a real pretrained model: `npm run real -- CHECKPOINT [--home DIR] [--facts FILE] [flags of blockzero localnet]`.
  *
  * CHECKPOINT is the folder of a dense Llama or Qwen3 model with its tokenizer; `tests/interop/smollm2.py` makes one of SmolLM2-135M. The model is
  * upcycled to four experts, two for prose and two for the JavaScript of the installed packages, and a localnet of a validator and a miner a group
- * trains it. Then the audit recomputes every cycle, and the first and the last model each continue a prompt.
+ * trains it. With `--facts`, a file of JSON Lines, two more experts learn its texts as a third group. Then the audit recomputes every cycle, and the
+ * first and the last model each continue a prompt.
  */
 import { spawnSync } from "node:child_process";
-import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { copyFileSync, existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { parseArgs } from "node:util";
 import { parse, stringify } from "yaml";
@@ -17,7 +18,7 @@ const PACKAGES = ["zod", "commander", "yaml", "@noble/curves", "@noble/hashes", 
 const [LEAST_BYTES, MOST_BYTES, ALL_BYTES] = [500, 20_000, 4_000_000];
 const PROMPT = "Call me";
 
-const own = { home: { type: "string", default: ".blockzero/real" } };
+const own = { home: { type: "string", default: ".blockzero/real" }, facts: { type: "string" } };
 const at = process.argv.findIndex((argument) => argument.startsWith("--"));
 const end = at === -1 ? process.argv.length : at;
 const [checkpoint] = process.argv.slice(2, end);
@@ -29,7 +30,7 @@ if (checkpoint === undefined || !existsSync(join(checkpoint, "config.json"))) {
   process.exit(2);
 }
 const passed = tokens.flatMap(({ kind, rawName, name, value }) =>
-  kind === "option" && name !== "home"
+  kind === "option" && !(name in own)
     ? [rawName, ...(value === undefined ? [] : [value])]
     : kind === "positional"
       ? [value]
@@ -66,16 +67,26 @@ const input = join(home, "input");
 mkdirSync(input, { recursive: true });
 writeFileSync(join(input, "code.jsonl"), `${codeDocuments().join("\n")}\n`);
 const template = parse(readFileSync("configs/real/network.yaml", "utf8"));
+if (values.facts !== undefined) {
+  if (!existsSync(values.facts)) {
+    console.error("name a file of JSON Lines whose rows have a `text`: --facts FILE");
+    process.exit(2);
+  }
+  copyFileSync(values.facts, join(input, "facts.jsonl"));
+  template.groups.facts = parse(readFileSync("configs/real/facts.yaml", "utf8"));
+}
 template.data.tokenizer = { path: resolve(checkpoint, "tokenizer.json") };
 const config = resolve(checkpoint, "tokenizer_config.json");
 if (existsSync(config)) template.data.tokenizer.config = { path: config };
 writeFileSync(join(input, "network.yaml"), stringify(template));
 
+/** Two for each group. */
+const experts = 2 * Object.keys(template.groups).length;
 const subnet = join(home, "localnet");
 const result = join(home, "result.json");
 blockzero(
   ...["localnet", "--network", join(input, "network.yaml"), "--home", subnet, "--json", result],
-  ...["--from", checkpoint, "--experts", "4", "--validators", "1", "--miners", "1", "--cheater", "none"],
+  ...["--from", checkpoint, "--experts", String(experts), "--validators", "1", "--miners", "1", "--cheater", "none"],
   ...[
     "--genesis-steps",
     "40",
