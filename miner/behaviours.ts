@@ -1,5 +1,4 @@
 import { type EncodedUpdate, encodedUpdate } from "#shared/artifact/codec/encode-update.js";
-import type { FloatTensors } from "#shared/artifact/update.js";
 import { createRandom } from "#shared/data/random.js";
 import { BlockZeroError } from "#shared/errors/error.js";
 import type { Participant } from "#shared/participant/participant.js";
@@ -27,8 +26,8 @@ export interface Workplace {
   readonly baseManifest: ModelManifest;
   /** Trains and reports; `maxSteps` lowers what the config allows. */
   train(maxSteps?: number): ReturnType<ShardTrainer["train"]>;
-  /** Encodes the cycle's update in the network's codec; once. */
-  pack(update: FloatTensors): Promise<EncodedUpdate>;
+  /** Encodes the cycle's update in the network's codec, and empties it; once. */
+  pack(update: Map<string, FloatTensor>): Promise<EncodedUpdate>;
 }
 
 /** How a miner comes by its update; null when it has nothing to submit this cycle. */

@@ -1,16 +1,17 @@
 import { join } from "node:path";
 import { type EncodedUpdate, encodePieces } from "#shared/artifact/codec/encode-update.js";
 import { CODECS } from "#shared/artifact/codec/index.js";
-import type { FloatTensors } from "#shared/artifact/update.js";
 import { hasCode } from "#shared/errors/error.js";
 import type { Participant } from "#shared/participant/participant.js";
 import { readPhaseRecords } from "#shared/replay/phase-records.js";
+import type { FloatTensor } from "#shared/tensor-files/float32.js";
 import type { Miner } from "../context.js";
 import { openResidual, type Residual } from "./residuals.js";
 
 /** Writes one cycle's update in the network's codec. */
 export interface Packer {
-  pack(update: FloatTensors): Promise<EncodedUpdate>;
+  /** Empties the update: a tensor goes as soon as it is encoded, so that not all of them are held twice. */
+  pack(update: Map<string, FloatTensor>): Promise<EncodedUpdate>;
   /** Durable when it resolves: what packing lost is remembered with the artifact. Call it before the journal names the artifact. */
   tie(artifact: string): Promise<void>;
   close(): Promise<void>;
@@ -27,12 +28,20 @@ export const openPacker = (miner: Pick<Miner, "participant" | "journal">, cycle:
         const shapes = new Map([...update].map(([name, { shape }]) => [name, shape]));
         residual = await openResidual({ dir: join(home, "residuals"), log }, shapes, await lastRevealed(miner, cycle));
       }
-      return encodePieces(codec, update, residual);
+      return encodePieces(codec, taken(update), residual);
     },
     tie: async (artifact) => residual?.tie(artifact),
     close: async () => residual?.close(),
   };
 };
+
+/** The tensors of a map that lets go of each. */
+function* taken(tensors: Map<string, FloatTensor>): Generator<readonly [string, FloatTensor]> {
+  for (const [name, tensor] of tensors) {
+    tensors.delete(name);
+    yield [name, tensor];
+  }
+}
 
 /**
  * The artifact of the newest cycle before `cycle` that was revealed, or null. An update that was never revealed is dropped whole, with what

@@ -1,6 +1,5 @@
 import { lstat, readdir, rm } from "node:fs/promises";
 import { join } from "node:path";
-import type { FloatTensors } from "#shared/artifact/update.js";
 import { sizeOf } from "#shared/engine/tensor.js";
 import { BlockZeroError, reasonOf } from "#shared/errors/error.js";
 import { quote } from "#shared/protocol/parsed.js";
@@ -17,7 +16,7 @@ export interface OutputFile {
 
 /** What a checkpoint holds, as an update. */
 export interface OutputUpdate {
-  readonly update: FloatTensors;
+  readonly update: Map<string, FloatTensor>;
   /** Tokens as its metadata says them; undefined where it does not. */
   readonly tokens: number | undefined;
 }

@@ -32,7 +32,7 @@ export interface TrainingPlan {
   readonly card: number;
   /** Of one worker, in the machine's memory and on the card together. */
   readonly memory: StepMemory & {
-    /** At the cycle's end: the update, and its file. */
+    /** At the cycle's end: the update, a tensor of which goes as its part of the file comes. */
     readonly submission: number;
     /** The program itself, and what its allocators hold beside the tensors. */
     readonly runtime: number;
@@ -107,7 +107,8 @@ export const planTraining = async (
   const weights = memory.trained;
   const codec = CODECS[network.artifact.codec];
   const update = encodedLength(codec, new Map(Object.entries(shapes)));
-  const submission = weights + update;
+  // A tensor of the update goes when it is encoded, and one that stays as it is is not copied.
+  const submission = Math.max(weights, update);
   const runtimeOf = ({ activations }: StepMemory) =>
     PROGRAM_BYTES + ARENA_SHARE * activations + Math.min(weights, UNCOLLECTED_BYTES);
   const totalOf = (way: StepMemory) =>

@@ -1,6 +1,5 @@
 import { groupHeldOutBatches, groupTrainingLoader } from "#datasets/group-data.js";
 import { openOwnDocuments } from "#datasets/own-documents.js";
-import type { FloatTensors } from "#shared/artifact/update.js";
 import { openTokenizer } from "#shared/data/open-tokenizer.js";
 import type { Device } from "#shared/engine/device.js";
 import { zeros } from "#shared/engine/tensor.js";
@@ -151,7 +150,7 @@ const checkFrozen = (frozen: FloatSource | undefined, others: Shapes): void => {
 };
 
 /** Δ = trained − base, element by element in float32, with the sign of an improvement (DiLoCo's pseudo-gradient is −Δ). */
-const gainedSince = async (base: FloatSource, trainStep: TrainStep): Promise<FloatTensors> => {
+const gainedSince = async (base: FloatSource, trainStep: TrainStep): Promise<Map<string, FloatTensor>> => {
   const update = new Map<string, FloatTensor>();
   for await (const { name, tensor } of trainStep.tensors(["params"])) {
     const { shape, data } = tensor;

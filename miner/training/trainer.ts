@@ -1,4 +1,4 @@
-import type { FloatTensors } from "#shared/artifact/update.js";
+import type { FloatTensor } from "#shared/tensor-files/float32.js";
 import type { FloatSource } from "#shared/training/float-source.js";
 import type { InnerRun, InnerStep } from "#shared/training/inner-loop.js";
 
@@ -30,8 +30,8 @@ export interface ReplicaStep extends InnerStep {
 export interface Training {
   /** Of several replicas: sums, and means of the losses. */
   readonly run: InnerRun;
-  /** What the group's expert tensors gained: trained − base, of several replicas the mean. */
-  readonly update: FloatTensors;
+  /** What the group's expert tensors gained: trained − base, of several replicas the mean. The caller's own. */
+  readonly update: Map<string, FloatTensor>;
 }
 
 /** Text to measure on: so many batches of the group's held-out text, drawn by a seed of 64 hex digits. */

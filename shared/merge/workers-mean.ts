@@ -1,4 +1,3 @@
-import type { FloatTensors } from "#shared/artifact/update.js";
 import type { FloatTensor } from "#shared/tensor-files/float32.js";
 import { openFloats } from "#shared/training/checkpoint-tensors.js";
 import { mergeDeltas } from "./weighted-mean.js";
@@ -11,7 +10,7 @@ import { mergeDeltas } from "./weighted-mean.js";
  * @param files updates as `writeFloats` wrote them, in ascending order of the replicas, at least one
  * @throws BlockZeroError SAFETENSORS_INVALID, FILE_UNREADABLE
  */
-export const meanOfUpdates = async (files: readonly string[]): Promise<FloatTensors> => {
+export const meanOfUpdates = async (files: readonly string[]): Promise<Map<string, FloatTensor>> => {
   const opened = await Promise.all(files.map(openFloats));
   try {
     const mean = new Map<string, FloatTensor>();

@@ -91,7 +91,8 @@ describe("behaviours", { timeout: HANG_GUARD }, () => {
     const at = (cycle: number): Workplace => ({
       ...work,
       cycle,
-      train: async () => ({ ...trained, run: { ...trained.run, ...run } }),
+      // Packing empties the update.
+      train: async () => ({ update: new Map(trained.update), run: { ...trained.run, ...run } }),
     });
     const elements = (bytes: Uint8Array) => [...decodeFloats(bytes).values()].flatMap(({ data }) => [...data]);
     const honest = elements(Buffer.concat((await behaviours.honest(at(usual)))!.tensors.pieces));

@@ -1,9 +1,13 @@
 import { BlockZeroError } from "#shared/errors/error.js";
 import { sha256 } from "#shared/protocol/hash.js";
 import { quote } from "#shared/protocol/parsed.js";
+import type { FloatTensor } from "#shared/tensor-files/float32.js";
 import { canonicalParts, type Tensor } from "#shared/tensor-files/safetensors.js";
 import type { FloatTensors, TensorBlob } from "../update.js";
 import { type Codec, isFault } from "./codec.js";
+
+/** Tensors by name, one after the other. */
+export type NamedTensors = Iterable<readonly [name: string, tensor: FloatTensor]>;
 
 /** A sender's memory of what encoding lost, per tensor (error feedback: Karimireddy et al. 2019, algorithm 1). */
 export interface Feedback {
@@ -36,11 +40,11 @@ export const encodeUpdate = async (codec: Codec, update: FloatTensors, feedback?
 
 /**
  * The file of an update. With feedback, a tensor is encoded as update + carried, and the kept remainder is that sum minus the decoded
- * value. Each is one float32 operation per element.
+ * value. Each is one float32 operation per element. Of a tensor that was taken from the iterator only the encoded one is held.
  *
  * @throws BlockZeroError UPDATE_NOT_FINITE, and what the feedback throws
  */
-export const encodePieces = async (codec: Codec, update: FloatTensors, feedback?: Feedback): Promise<EncodedUpdate> => {
+export const encodePieces = async (codec: Codec, update: NamedTensors, feedback?: Feedback): Promise<EncodedUpdate> => {
   const pieces = new Map<string, Tensor>();
   for (const [name, { shape, data }] of update) {
     const carried = (await feedback?.carried(name, shape)) ?? null;

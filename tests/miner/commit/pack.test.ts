@@ -6,10 +6,10 @@ import { openPacker } from "#miner/commit/pack.js";
 import { type MinerJournal, minerJournalSchema } from "#miner/journal.js";
 import { encodeUpdate, type Feedback } from "#shared/artifact/codec/encode-update.js";
 import { CODECS } from "#shared/artifact/codec/index.js";
-import type { FloatTensors } from "#shared/artifact/update.js";
 import { openJournal } from "#shared/participant/writes/journal.js";
 import { sha256 } from "#shared/protocol/hash.js";
 import { encodeRecord, shortHash } from "#shared/protocol/records.js";
+import type { FloatTensor } from "#shared/tensor-files/float32.js";
 import { HANG_GUARD } from "#tests/support/hang-guard.js";
 import { openSubnet } from "#tests/support/subnet.js";
 import { noiseUpdate } from "#tests/support/updates.js";
@@ -21,14 +21,16 @@ const open = async (t: TestContext) => {
   const participant = await subnet.join("ann");
   const dir = join(participant.home, "residuals");
   const journal = () => openJournal(join(participant.home, "miner.json"), minerJournalSchema);
-  const update = (cycle: number): FloatTensors =>
+  const update = (cycle: number): Map<string, FloatTensor> =>
     new Map(Object.entries(noiseUpdate(subnet, `update ${cycle}`, 0.01 * cycle)));
 
   /** Packs a cycle's update as a process does that has just begun, and lets it crash after any of its steps. */
   const pack = async (cycle: number, until: "packed" | "tied" | "journalled" = "journalled"): Promise<string> => {
     const opened = journal();
     const packer = openPacker({ participant, journal: opened }, cycle);
-    const { hash } = await packer.pack(update(cycle));
+    const tensors = update(cycle);
+    const { hash } = await packer.pack(tensors);
+    assert.equal(tensors.size, 0, "none is held beside its encoding");
     if (until !== "packed") await packer.tie(artifactOf(cycle));
     if (until === "journalled") mark(cycle, { artifact: artifactOf(cycle) });
     await packer.close();
@@ -41,7 +43,10 @@ const open = async (t: TestContext) => {
 };
 
 /** Hashes of the updates of these cycles in a row, each with what those before it left. */
-const inARow = async (update: (cycle: number) => FloatTensors, ...cycles: readonly number[]): Promise<string[]> => {
+const inARow = async (
+  update: (cycle: number) => Map<string, FloatTensor>,
+  ...cycles: readonly number[]
+): Promise<string[]> => {
   const left = new Map<string, Float32Array>();
   const feedback: Feedback = {
     carried: async (name) => left.get(name) ?? null,
