@@ -27,7 +27,7 @@ import { freePorts } from "./ports.js";
 import { type Supervised, supervise } from "./process.js";
 import type { CycleResult, LocalnetResult, SprintCycle } from "./result.js";
 import { createPlayerHotkey, type LocalnetParticipant, roles } from "./roles.js";
-import { observeSprint, readCosts, sprintWith } from "./sprint.js";
+import { observeSprint, phasesFor, readCosts, sprintWith } from "./sprint.js";
 import { sprintTable } from "./sprint-table.js";
 import { cycleTable, LEGEND, summaryTable } from "./table.js";
 import { createView } from "./view.js";
@@ -79,7 +79,8 @@ const live = async (options: LocalnetOptions, stage: Stage): Promise<LocalnetRes
   const { view, onExit, start } = stage;
   const started = performance.now();
   const { checkpoint, training, keepCycles, settings } = options;
-  const templateFile = loadNetworkTemplate(options.template, checkpoint && (await readUpcycledConfig(checkpoint)));
+  const written = loadNetworkTemplate(options.template, checkpoint && (await readUpcycledConfig(checkpoint)));
+  const templateFile = options.sprint ? { ...written, phases: phasesFor(options.profile, written.phases) } : written;
 
   const wallets = join(home, "wallets");
   const owner = await createPlayerHotkey(wallets, String(seed), "owner");
@@ -125,7 +126,10 @@ const live = async (options: LocalnetOptions, stage: Stage): Promise<LocalnetRes
     ...template,
     first_cycle: first,
     ...(beacon && {
-      beacon: seedBeacon({ beacon, blockTime: blockTime / 1000 }, options.sprint ? { contributions: template.phases } : undefined),
+      beacon: seedBeacon(
+        { beacon, blockTime: blockTime / 1000 },
+        options.sprint ? { contributions: template.phases } : undefined,
+      ),
     }),
   };
   const sealed = await sealedTemplate(store, seeded, options, { view, blockTime, host });

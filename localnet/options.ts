@@ -1,4 +1,5 @@
 import type { WeightsMode } from "#shared/chain/chain.js";
+import type { Sprint } from "#shared/protocol/sprint.js";
 import type { ListenAddress } from "#shared/telemetry/listen-address.js";
 import type { UpcycledCheckpoint } from "#shared/training/upcycle.js";
 import type { PlayerSettings } from "./player-settings.js";
@@ -40,6 +41,8 @@ export interface LocalnetOptions {
   readonly sealed: boolean;
   /** Miners show what they can compute in a Sprint each cycle, and one more of them pads its proofs. */
   readonly sprint: boolean;
+  /** The Sprints' arithmetic. */
+  readonly profile: Sprint["profile"];
   /** A Sprint in every second cycle, confirmed in the others. */
   readonly confirmations: boolean;
   /** A Sprint in every second cycle, upheld by proofs of idle time in the others. */

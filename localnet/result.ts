@@ -57,7 +57,9 @@ export interface SprintMiner {
   /** Why it is invalid. */
   readonly nonce: number | null;
   readonly fault: string | null;
-  /** Wins times difficulty, and its 95 % interval. */
+  /** Shares of the voting stake that found it invalid. */
+  readonly invalidBy: number;
+  /** Nonces that its proof speaks for, and their bounds. */
   readonly measured: number;
   readonly low: number;
   readonly high: number;

@@ -1,5 +1,6 @@
 import { valueText } from "#shared/beacon/value-text.js";
 import { columns } from "#shared/cli/table.js";
+import { whyInvalid } from "#shared/compute/outcome.js";
 import { formatMillionths } from "#shared/util/fraction.js";
 import { percent } from "#shared/util/percent.js";
 import { paintAnswer as paint } from "./paint.js";
@@ -65,7 +66,5 @@ const dutyCells = (duty: SprintMiner["duty"]): readonly string[] => {
 const costOf = (seconds: number, of: number): string =>
   `${seconds.toFixed(1)} s, ${of > 0 ? ((100 * seconds) / of).toFixed(1) : "–"} % of the cycle`;
 
-const settledAs = ({ outcome, nonce, fault }: SprintMiner): string => {
-  if (outcome !== "invalid") return outcome;
-  return paint("red", `invalid: ${nonce === null ? fault : `nonce ${nonce} does not win`}`);
-};
+const settledAs = (miner: SprintMiner): string =>
+  miner.outcome === "invalid" ? paint("red", `invalid: ${whyInvalid(miner)}`) : miner.outcome;

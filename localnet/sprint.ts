@@ -6,6 +6,7 @@ import { readPayWindow } from "#shared/compute/read-pay-window.js";
 import type { SprintResult } from "#shared/compute/read-sprint.js";
 import type { AgreedModels } from "#shared/participant/agreement/agreed-model.js";
 import { cycleSource } from "#shared/participant/cycle-source.js";
+import type { Network } from "#shared/protocol/network.js";
 import { phaseWindow } from "#shared/protocol/phases.js";
 import { type Sprint, sprintSchema } from "#shared/protocol/sprint.js";
 import { readBeaconValue } from "#shared/replay/beacon-value.js";
@@ -23,22 +24,34 @@ export const SPRINT: Sprint = sprintSchema.parse({
   duty: { reputation: "corrected", verifiers: 0.2 },
 });
 
+/** The same in floats: the smallest network, so that validators check it beside all else; without duty, which knows wins alone. */
+const FLOAT_SPRINT: Sprint = sprintSchema.parse({ every: 1, profile: "float", dials: "tiny", required: 200 });
+
 /** All of the few seconds of a localnet's evaluate phase. */
 const IDLE = sprintSchema.parse({ ...SPRINT, idle: { window: 1 } }).idle;
 
 /** The same in every second cycle, confirmed or upheld by idle time in each of the others, so that it is seen; one of both at even odds where both are asked for. */
 export const sprintWith = ({
+  profile,
   confirmations,
   idle,
 }: {
+  readonly profile: Sprint["profile"];
   readonly confirmations: boolean;
   readonly idle: boolean;
 }): Sprint => ({
-  ...SPRINT,
+  ...(profile === "float" ? FLOAT_SPRINT : SPRINT),
   ...((confirmations || idle) && { every: 2 }),
   ...(confirmations && { confirmations: idle ? 0.5 : 1 }),
   ...(idle && { idle: IDLE }),
 });
+
+/** Blocks of the evaluate phase with Sprints in floats, whose miners put two more records in it. */
+const FLOAT_EVALUATE = 16;
+
+/** The phases with Sprints of a profile. */
+export const phasesFor = (profile: Sprint["profile"], phases: Network["phases"]): Network["phases"] =>
+  profile === "float" ? { ...phases, evaluate: Math.max(phases.evaluate, FLOAT_EVALUATE) } : phases;
 
 /** A part of the evaluate phase, so that a Sprint takes at most a twentieth of the cycle. Idle time gives way to no program: validators are on the same machine. */
 export const COMPUTE = { max_share: 0.25, idle_nice: 0 };
@@ -115,8 +128,8 @@ export const observeSprint = async (
     confirms: result.confirms,
     idle: result.sprint.isIdle === true,
     miners: result.outcomes.map(
-      ({ uid, hotkey, difficulty, proof, wins, nonces, outcome, nonce, fault, measured, low, high }) => ({
-        ...{ uid, hotkey, difficulty, proof, wins, nonces, outcome, nonce, fault, measured, low, high },
+      ({ uid, hotkey, difficulty, proof, wins, nonces, outcome, nonce, fault, invalidBy, measured, low, high }) => ({
+        ...{ uid, hotkey, difficulty, proof, wins, nonces, outcome, nonce, fault, invalidBy, measured, low, high },
         confirmed: confirmed?.get(hotkey)?.weight ?? 0,
         paid: paid?.(hotkey) ?? 1,
         duty: dutyOf(hotkey),

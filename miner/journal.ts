@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { SPRINT_DIALS } from "#shared/protocol/sprint.js";
+import { SPRINT_DIALS, SPRINT_PROFILES } from "#shared/protocol/sprint.js";
 
 /** What a miner remembers of each cycle across a crash. */
 export const minerJournalSchema = z.object({
@@ -22,6 +22,10 @@ export const minerJournalSchema = z.object({
             proof: z.string().optional(),
             wins: z.int().optional(),
             nonces: z.int().optional(),
+            /** With the float profile what it recorded, or is about to, at a third and at two thirds of the time. */
+            prefixes: z.array(z.object({ nonces: z.int(), root: z.string() })).optional(),
+            /** How many of these records are on chain. */
+            recorded: z.int().optional(),
             committed: z.int().optional(),
           })
           .optional(),
@@ -41,8 +45,14 @@ export const minerJournalSchema = z.object({
   packing: z.number().nonnegative().optional(),
   /** The newest Sprint for which it stored a proof, whose record may be on chain: what a confirmation may ask it to show again. */
   proven: z.object({ cycle: z.int(), difficulty: z.int() }).optional(),
-  /** Nonces of the newest Sprint, and the size of its network. */
-  sprinted: z.object({ dials: z.enum(SPRINT_DIALS), nonces: z.int().nonnegative() }).optional(),
+  /** Nonces of the newest Sprint, and its network. */
+  sprinted: z
+    .object({
+      profile: z.enum(SPRINT_PROFILES).default("exact"),
+      dials: z.enum(SPRINT_DIALS),
+      nonces: z.int().nonnegative(),
+    })
+    .optional(),
 });
 
 export type MinerJournal = z.infer<typeof minerJournalSchema>;

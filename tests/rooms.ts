@@ -318,6 +318,7 @@ export const ROOMS: readonly Room[] = [
       "shared/protocol",
       "shared/engine",
       "shared/sprint/exact",
+      "shared/sprint/float",
       "shared/sprint/proof",
       "shared/rewards",
       "shared/wallet",

@@ -216,6 +216,7 @@ export const records = (): readonly [string, ...string[]] => {
     encodeRecord({ type: "model", ...at, model: BASE_HASH, location: "https://models.example.org" }),
     encodeRecord({ type: "enter", ...at, difficulty: 60, location }),
     encodeRecord({ type: "sprint", ...at, proof: hashOf("p"), wins: 417, nonces: 45_000, location }),
+    encodeRecord({ type: "prefix", ...at, thirds: 1, root: hashOf("t"), nonces: 15_104 }),
     encodeRecord({ type: "checks", ...at, checks: hashOf("k"), location }),
     encodeRecord({ type: "duty", ...at, duty: hashOf("d"), location }),
     encodeRecord({ type: "answers", ...at, answers: hashOf("a"), location }),

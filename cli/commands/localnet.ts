@@ -9,6 +9,7 @@ import { listenAddress } from "#shared/cli/listen-address.js";
 import { positiveNumber, wholeNumber } from "#shared/cli/numbers.js";
 import { type CommandSpec, shutdownSignal } from "#shared/cli/program.js";
 import { BlockZeroError } from "#shared/errors/error.js";
+import { SPRINT_PROFILES, type Sprint } from "#shared/protocol/sprint.js";
 import type { ListenAddress } from "#shared/telemetry/listen-address.js";
 import type { UpcycledCheckpoint } from "#shared/training/upcycle.js";
 
@@ -45,6 +46,7 @@ interface Options extends ModelOptions {
   readonly weights: WeightsMode;
   readonly sealed?: boolean;
   readonly sprint?: boolean;
+  readonly profile: Sprint["profile"];
   readonly confirmations?: boolean;
   readonly idle?: boolean;
   readonly dashboard?: ListenAddress | boolean;
@@ -105,6 +107,9 @@ export const localnet: CommandSpec = {
       .addOption(weights)
       .option("--sealed", "evaluate groups with endless text on pages that nobody can read before")
       .option("--sprint", "miners prove what they can compute, each cycle; one of them claims more than it found")
+      .addOption(
+        new Option("--profile <name>", "with --sprint: its arithmetic").choices(SPRINT_PROFILES).default("exact"),
+      )
       .option("--confirmations", "with --sprint: a Sprint in every second cycle, confirmed in the others")
       .option("--idle", "with --sprint: a Sprint in every second cycle, upheld by proofs of idle time in the others")
       .option(
@@ -135,6 +140,7 @@ export const localnet: CommandSpec = {
           const training = trainingOf(options);
           checkRuntime(chain, runtime);
           checkWeights(chain, options.weights);
+          checkIdle(idle, options.profile);
           const signal = shutdownSignal();
           try {
             await runLocalnet({
@@ -192,6 +198,16 @@ const checkRuntime = (chain: LocalChainKind, runtime: string | undefined): void 
     runtime === undefined ? "--chain subtensor needs a runtime to run" : "--runtime says nothing to a devchain",
     "give both: --chain subtensor --runtime FILE, the WASM of a subtensor release or build",
   );
+};
+
+/** A proof of idle time lists wins. */
+const checkIdle = (idle: boolean, profile: Sprint["profile"]): void => {
+  if (idle && profile !== "exact")
+    throw new BlockZeroError(
+      "USAGE",
+      `--idle with --profile ${profile}: idle time is proven in the profile exact`,
+      "leave one out",
+    );
 };
 
 /** A runtime decides itself how weights are committed, and those at hand know timelocks. */

@@ -119,7 +119,7 @@ const claimedAt = async (context: CycleContext, block: number): Promise<NetworkA
     proofs: proofs.map(({ uid, hotkey, difficulty, promise }) => ({
       ...{ uid, hotkey, difficulty },
       wins: promise?.wins ?? null,
-      ...profileOf(sprint).measure(promise ?? { wins: 0, nonces: 0 }, difficulty),
+      ...profileOf(sprint).measure(promise ?? { wins: 0, nonces: 0 }, { difficulty, sprint }),
     })),
   };
 };

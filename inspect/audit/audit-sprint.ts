@@ -1,10 +1,11 @@
 import { readDraw, sprintIn } from "#shared/compute/confirmation.js";
 import { createJudge, type SprintJudge } from "#shared/compute/judge.js";
-import { entryOn, type SprintOutcome } from "#shared/compute/outcome.js";
+import { entryOn, type SprintOutcome, whyInvalid } from "#shared/compute/outcome.js";
 import { processor } from "#shared/compute/processor.js";
 import { profileOf } from "#shared/compute/profile/profile-of.js";
 import { isPromised, readProof } from "#shared/compute/read-proof.js";
 import { readSprint, type SprintResult } from "#shared/compute/read-sprint.js";
+import { hasCode, reasonOf } from "#shared/errors/error.js";
 import type { CheckEntry } from "#shared/protocol/checks.js";
 import { type PlayedSprint, sprintOf } from "#shared/protocol/sprint.js";
 import { readSprintSeed } from "#shared/replay/evaluation-seeds.js";
@@ -16,7 +17,7 @@ import { orNull } from "./missing.js";
 
 /**
  * Settles a cycle's Sprint again, and draws and recomputes the sample of every validator: one that calls a proof valid though a win of its sample
- * is none, or invalid though it is not, diverges.
+ * is none, or invalid though it is not, diverges. With the float profile the sample is recomputed within the tolerance of the network file.
  */
 export const auditSprint = async (
   source: CycleSource,
@@ -42,14 +43,18 @@ export const auditSprint = async (
           : `a confirmation of the Sprint of cycle ${confirms} was drawn`,
       );
     for (const outcome of result.outcomes) findings.note(outcomeText(outcome));
-    await checkOpinions(source, { cycle, sprint, result, judge }, findings);
+    await checkOpinions(source, { cycle, sprint, result, judge }, findings).catch((thrown: unknown) => {
+      if (!hasCode(thrown, "SPRINT_NETWORK_REFUSED")) throw thrown;
+      findings.note(`what validators said of the Sprint's proofs was not repeated: ${reasonOf(thrown)}`);
+    });
   } finally {
     await judge.dispose();
   }
 };
 
-const outcomeText = ({ uid, outcome, wins, measured, low, high, nonce, fault }: SprintOutcome): string => {
-  const why = outcome === "invalid" ? `: ${nonce === null ? fault : `nonce ${nonce} does not win`}` : "";
+const outcomeText = (settled: SprintOutcome): string => {
+  const { uid, outcome, wins, measured, low, high } = settled;
+  const why = outcome === "invalid" ? `: ${whyInvalid(settled)}` : "";
   return `Sprint: uid ${uid} is ${outcome}${why}${outcome === "absent" ? "" : `, ${wins} wins for ${measured} nonces (${low} to ${high})`}`;
 };
 
@@ -67,14 +72,14 @@ const checkOpinions = async (
   findings: Findings,
 ): Promise<void> => {
   const seed = await readSprintSeed(source, { cycle, purpose: "sprint-sample" });
-  const profile = profileOf(sprint);
+  const { size } = profileOf(sprint).test(sprint);
   for (const proof of result.proofs.filter(isPromised)) {
     const opinions = result.heard.flatMap(({ hotkey, checks }) => {
       const entry = checks && entryOn(checks, proof);
       return entry && entry.verdict !== "abstain" ? [{ hotkey, entry }] : [];
     });
     if (opinions.length === 0) continue;
-    const read = await readProof(source, { cycle, profile }, proof).catch(orNull);
+    const read = await readProof(source, { cycle, sprint }, proof).catch(orNull);
     if (read === null) {
       findings.note(`the proof of uid ${proof.uid} cannot be had: what validators said of it was not repeated`);
       continue;
@@ -85,21 +90,18 @@ const checkOpinions = async (
         if (entry.reason !== "malformed") differs(`it is ${entry.verdict}, but its bytes are no proof: ${read.detail}`);
         continue;
       }
-      const { wins, items, claimed } = read.value;
       if (entry.reason === "malformed") {
         differs("it is called malformed, but it is a proof");
         continue;
       }
-      const of = {
-        seed,
-        verifier: hotkey,
-        proofHash: proof.promise.proof,
-        wins: items,
-        size: profile.test(sprint).size,
-      };
-      const problem = await repeat(entry, { sample: claimed(sampleWins(of)), wins }, (nonces) =>
-        judge.losers(proof, nonces),
-      );
+      const { wins, items, claimed } = read.value;
+      const of = { seed, verifier: hotkey, proofHash: proof.promise.proof, wins: items, size };
+      const { nonces, digests } = claimed(sampleWins(of));
+      const repeated =
+        sprint.profile === "float"
+          ? repeatWithin(entry, await judge.losers(proof, nonces, digests), { sprint, checked: nonces.length })
+          : repeat(entry, { sample: nonces, wins }, (some) => judge.losers(proof, some));
+      const problem = await repeated;
       if (problem !== null) differs(problem);
     }
   }
@@ -118,4 +120,17 @@ const repeat = async (
   if (nonce === null || !wins.includes(nonce)) return `it is called invalid by nonce ${nonce}, which it does not claim`;
   const [loser] = await losersOf([nonce]);
   return loser === undefined ? `it is called invalid by nonce ${nonce}, which wins` : null;
+};
+
+/** The same where devices differ: the verdict must be that of the test on the sample that is recomputed here, within the tolerance. */
+const repeatWithin = (
+  { verdict }: CheckEntry,
+  failed: readonly number[],
+  { sprint, checked }: { readonly sprint: PlayedSprint; readonly checked: number },
+): string | null => {
+  const { test, failure } = profileOf(sprint);
+  const isRejected = failed.length >= test(sprint).reject;
+  if (isRejected === (verdict === "invalid")) return null;
+  const found = failed.length === 0 ? "every nonce of its sample agrees here" : failure.text(failed, checked);
+  return `it is called ${verdict}, but ${found}`;
 };

@@ -1,7 +1,7 @@
 import { valueText } from "#shared/beacon/value-text.js";
 import { confirmedWeights } from "#shared/compute/confirmed.js";
 import type { DutyStanding } from "#shared/compute/duty/standing.js";
-import type { SprintOutcome } from "#shared/compute/outcome.js";
+import { type SprintOutcome, whyInvalid } from "#shared/compute/outcome.js";
 import type { PayWindow } from "#shared/compute/read-pay-window.js";
 import type { Network } from "#shared/protocol/network.js";
 import { printable } from "#shared/protocol/parsed.js";
@@ -97,7 +97,7 @@ const whyOf = (outcome: SprintOutcome | undefined): string | null => {
     case "valid":
       return null;
     case "invalid":
-      return outcome.nonce === null ? printable(outcome.fault ?? "") : `nonce ${outcome.nonce} does not win`;
+      return whyInvalid(outcome);
     case "undecided":
       return "too little of the stake recomputed its sample";
     case "withheld":

@@ -8,7 +8,7 @@ import type { SprintResult } from "#shared/compute/read-sprint.js";
 import { idleRules, neededToUphold, type Utilisation, utilisationOf } from "#shared/compute/upheld.js";
 import type { CheckEntry } from "#shared/protocol/checks.js";
 import type { Network } from "#shared/protocol/network.js";
-import { withDuty } from "#shared/protocol/sprint.js";
+import { type Sprint, withDuty } from "#shared/protocol/sprint.js";
 import { sumStake } from "#shared/protocol/stake.js";
 import { explainWork } from "#shared/settlement/explain-host.js";
 
@@ -24,6 +24,8 @@ export interface SprintOpinion {
 
 /** A miner's Sprints, and what follows for its pay in a cycle. Weights are in nonces. */
 export interface SprintFacts {
+  /** The arithmetic of the last Sprint. */
+  readonly profile: Sprint["profile"];
   /** Nonces with which pay is whole. Null if pay does not depend on them. */
   readonly required: number | null;
   /** Null if no Sprint is settled. */
@@ -73,6 +75,7 @@ export const sprintFacts = (
     outcomes.find((one) => one.uid === uid && one.hotkey === hotkey) ?? null;
   const last = results.at(-1);
   return {
+    profile: last?.sprint.profile ?? "exact",
     required: network.sprint?.required ?? null,
     confirmed: confirmed ? (confirmed.get(hotkey) ?? { weight: 0, bound: "none", low: 0, high: 0 }) : null,
     part: payGate(network.sprint, { confirmed, standings: undefined })?.(hotkey) ?? 1,

@@ -1,6 +1,7 @@
 import type { SprintOutcome } from "#shared/compute/outcome.js";
 import { explainCheck } from "#shared/protocol/checks.js";
 import { printable } from "#shared/protocol/parsed.js";
+import type { Sprint } from "#shared/protocol/sprint.js";
 import { percent } from "#shared/util/percent.js";
 import type { DutyFacts, SprintFacts, SprintOpinion } from "./explain-sprint.js";
 
@@ -11,9 +12,11 @@ export const sprintSentences = (facts: SprintFacts | null): readonly string[] =>
   if (!last) return ["No Sprint was settled before this cycle, so pay does not depend on one yet."];
   return [
     ...(last.outcome
-      ? [provenText(last.cycle, last.outcome), ...said(facts), settledText(last.outcome)]
+      ? [provenText(facts.profile, last.cycle, last.outcome), ...said(facts), settledText(last.outcome)]
       : [`It did not enter the Sprint of cycle ${last.cycle}.`]),
-    ...facts.confirmations.flatMap(({ cycle, outcome }) => (outcome ? [confirmationText(cycle, outcome)] : [])),
+    ...facts.confirmations.flatMap(({ cycle, outcome }) =>
+      outcome ? [confirmationText(facts.profile, cycle, outcome)] : [],
+    ),
     ...facts.idle.flatMap((one) => (one.outcome ? [idleText(one, one.outcome)] : [])),
     confirmedText(facts),
     ...dutyText(facts.duty),
@@ -37,32 +40,42 @@ const dutyText = (duty: DutyFacts | null): readonly string[] =>
           : ["  not all of its documents can be had any more: others may have closed it otherwise"]),
       ];
 
-const provenText = (cycle: number, { proof, difficulty, wins, nonces, measured, low, high }: SprintOutcome): string =>
-  proof === null
+const provenText = (profile: Sprint["profile"], cycle: number, outcome: SprintOutcome): string => {
+  const { proof, difficulty, wins, nonces } = outcome;
+  return proof === null
     ? `It entered the Sprint of cycle ${cycle} and committed to no proof in time.`
-    : `In the Sprint of cycle ${cycle} it said before the seeds that one nonce in ${difficulty} wins, and committed to ${wins} wins of ${nonces} nonces: they speak for ${measured} nonces, between ${low} and ${high} with a confidence of 95 %.`;
-
-const said = ({ said: opinions }: SprintFacts): readonly string[] =>
-  opinions.map(
-    (opinion) =>
-      `  ${opinion.hotkey.slice(0, 8)}, ${percent(opinion.stakeShare)} of the stake: ${opinionText(opinion)}`,
-  );
-
-const opinionText = ({ silence, entry }: SprintOpinion): string => {
-  if (silence !== null || !entry) return `${printable(silence ?? "")}.`;
-  const { verdict, reason, detail, checked } = entry;
-  if (verdict === "valid") return `valid, all ${checked} wins of its sample recomputed.`;
-  const why = reason ? ` ${explainCheck(reason)}` : "";
-  return `${verdict} (${reason}).${why}${detail ? ` It says: ${printable(detail)}.` : ""}`;
+    : `In the Sprint of cycle ${cycle} it said before the seeds that one nonce in ${difficulty} wins, and committed to ${wins} wins of ${nonces} nonces: ${weightText(profile, outcome)}.`;
 };
 
-const settledText = ({ outcome, nonce, fault, validBy }: SprintOutcome): string => {
+const weightText = (profile: Sprint["profile"], { measured, low, high }: SprintOutcome): string =>
+  profile === "float"
+    ? `all ${measured} count, of which at least ${low} are true where a sample is found good, but for one time in a hundred`
+    : `they speak for ${measured} nonces, between ${low} and ${high} with a confidence of 95 %`;
+
+const said = ({ profile, said: opinions }: SprintFacts): readonly string[] =>
+  opinions.map(
+    (opinion) =>
+      `  ${opinion.hotkey.slice(0, 8)}, ${percent(opinion.stakeShare)} of the stake: ${opinionText(profile, opinion)}`,
+  );
+
+const opinionText = (profile: Sprint["profile"], { silence, entry }: SprintOpinion): string => {
+  if (silence !== null || !entry) return `${printable(silence ?? "")}.`;
+  const { verdict, reason, detail, checked } = entry;
+  const quoted = detail ? ` It says: ${printable(detail)}.` : "";
+  if (verdict === "valid")
+    return `valid, all ${checked} ${profile === "float" ? "nonces" : "wins"} of its sample recomputed.${quoted}`;
+  const why = reason ? ` ${explainCheck(reason)}` : "";
+  return `${verdict} (${reason}).${why}${quoted}`;
+};
+
+const settledText = ({ outcome, nonce, fault, validBy, invalidBy }: SprintOutcome): string => {
   switch (outcome) {
     case "valid":
       return `Validators with ${percent(validBy)} of the stake found it valid, where more than half is needed.`;
     case "invalid":
+      if (fault !== null) return `It is invalid: ${printable(fault)}. Whoever has its bytes finds so.`;
       return nonce === null
-        ? `It is invalid: ${printable(fault ?? "")}. Whoever has its bytes finds so.`
+        ? `It is invalid: validators with ${percent(invalidBy)} of the stake found other outputs, where more than two thirds are needed.`
         : `It is invalid: nonce ${nonce} was recomputed here and does not win.`;
     case "undecided":
       return `Validators with ${percent(validBy)} of the stake found it valid, where more than half is needed: it is not settled, and half of the weight before counts.`;
@@ -73,11 +86,11 @@ const settledText = ({ outcome, nonce, fault, validBy }: SprintOutcome): string 
   }
 };
 
-const confirmationText = (cycle: number, outcome: SprintOutcome): string => {
+const confirmationText = (profile: Sprint["profile"], cycle: number, outcome: SprintOutcome): string => {
   const asked = `A confirmation was drawn in cycle ${cycle}, known to nobody before its reveal phase.`;
   if (outcome.proof === null) return `${asked} It committed to no proof in time.`;
-  const { wins, measured, low, high } = outcome;
-  return `${asked} It committed to ${wins} wins, which speak for ${measured} nonces, between ${low} and ${high}. ${settledText(outcome)}`;
+  const { wins, nonces } = outcome;
+  return `${asked} It committed to ${wins} wins of ${nonces} nonces: ${weightText(profile, outcome)}. ${settledText(outcome)}`;
 };
 
 const idleText = ({ cycle, needed, utilisation }: SprintFacts["idle"][number], outcome: SprintOutcome): string => {

@@ -5,34 +5,52 @@ import { millisecondsUntil } from "#shared/participant/milliseconds-until.js";
 import { untilBlock } from "#shared/participant/until-block.js";
 import type { Network } from "#shared/protocol/network.js";
 import type { BlockRange } from "#shared/protocol/phases.js";
+import { prefixWindows } from "#shared/protocol/prefix-windows.js";
 import type { PlayedSprint } from "#shared/protocol/sprint.js";
 import { recordWindow } from "#shared/replay/phase-records.js";
 import { networkSeed } from "#shared/sprint/exact/seeds.js";
 import type { Sprinter } from "./context.js";
 import { showSprint } from "./observe-sprint.js";
 import { createPace } from "./pace.js";
+import { proveNonces } from "./prove-nonces.js";
+import { proveWins } from "./prove-wins.js";
+import type { Proving } from "./proving.js";
 import { type Found, isFree, search } from "./search.js";
 
-/** The blocks in which the record of a proof counts. */
-export const proofWindow = (cycle: number, { isIdle }: PlayedSprint, network: Network): BlockRange =>
-  isIdle ? idleWindow(cycle, network) : recordWindow("sprint", cycle, network);
+/**
+ * The blocks in which the record of a proof counts. With the float profile those after the second record of first nonces, which must stand on chain until
+ * then.
+ */
+export const proofWindow = (cycle: number, { profile, isIdle }: PlayedSprint, network: Network): BlockRange => {
+  if (isIdle) return idleWindow(cycle, network);
+  const window = recordWindow("sprint", cycle, network);
+  return profile === "float" ? { ...window, start: prefixWindows(cycle, network)[1].end } : window;
+};
 
 interface Finding {
   readonly sprint: PlayedSprint;
   readonly difficulty: number;
 }
 
-/** Loads the Sprint's network and searches it. A Sprint and a confirmation are work of the device, before which idle time gives way. */
-export const find = (sprinter: Sprinter, cycle: number, finding: Finding): Promise<Found> =>
+/** Makes a proof of what was found. */
+type Prove = (found: Found, proving: Proving) => Promise<void>;
+
+/**
+ * Loads the Sprint's network, searches it, and gives what was found to `prove`. A Sprint and a confirmation are work of the device, before which idle time
+ * gives way.
+ */
+export const find = (sprinter: Sprinter, cycle: number, finding: Finding, prove: Prove): Promise<void> =>
   finding.sprint.isIdle
-    ? searchIn(sprinter, cycle, finding)
-    : sprinter.gate.work(() => searchIn(sprinter, cycle, finding));
+    ? searchIn(sprinter, cycle, finding, prove)
+    : sprinter.gate.work(() => searchIn(sprinter, cycle, finding, prove));
 
 const searchIn = async (
-  { participant, journal, config, arithmetic, metrics, power, timer, gate }: Sprinter,
+  sprinter: Sprinter,
   cycle: number,
   { sprint, difficulty }: Finding,
-): Promise<Found> => {
+  prove: Prove,
+): Promise<void> => {
+  const { participant, journal, config, arithmetic, metrics, power, timer, gate } = sprinter;
   const isIdle = sprint.isIdle === true;
   const { clock, signer, signal, log, telemetry } = participant;
   const show = showSprint(telemetry.instruments);
@@ -41,7 +59,7 @@ const searchIn = async (
   const begun = performance.now();
   const prover = await profileOf(sprint).open({
     ...(await arithmetic()),
-    dials: sprint.dials,
+    sprint,
     seed: networkSeed(seed),
     ...(isIdle && { nice: config.compute.idle_nice }),
     signal,
@@ -55,53 +73,67 @@ const searchIn = async (
     const pace = createPace({ share, maxWatts }, power);
     const started = performance.now();
     const last = proofWindow(cycle, sprint, participant.network).end - BLOCKS_TO_COMMIT;
+    const task = { publicKey: signer.publicKey, inputs, difficulty };
+    const proving = (sprint.profile === "float" ? proveNonces : proveWins)(sprinter, { cycle, difficulty, inputs });
     let computing = 0;
     show.state("searching");
-    const found = await untilBlock(clock, last, signal, (over) =>
-      search({
-        prover,
-        task: { publicKey: signer.publicKey, inputs, difficulty },
-        pace: {
-          async rest(computed, until) {
-            show.state("resting");
-            await pace.rest(computed, until);
-            show.state("searching");
+    try {
+      const recording = proving.record();
+      // Its fault ends the search, and is thrown after it.
+      recording.catch(() => {});
+      const found = await untilBlock(clock, last, signal, (over) =>
+        search({
+          batch: prover.batch,
+          compute: proving.computing((range) => prover.search(task, range)),
+          begun: proving.begun,
+          most: proving.most,
+          pace: {
+            async rest(computed, until) {
+              show.state("resting");
+              await pace.rest(computed, until);
+              show.state("searching");
+            },
           },
-        },
-        ...(isIdle && { turn: () => isFree(gate, over) }),
-        left: () => millisecondsUntil(clock, last, timer),
-        signal,
-        onBatch: ({ nonces, wins, milliseconds }) => {
-          computing += milliseconds / 1000;
-          show.found(nonces, wins);
-        },
-      }),
-    );
-    const searched = (performance.now() - started) / 1000;
-    show.took("search", computing);
-    show.took("rest", searched - computing);
-    if (pace.watts !== null) show.watts(pace.watts);
-    if (!isIdle) journal.note((value) => ({ ...value, sprinted: { dials: sprint.dials, nonces: found.nonces } }));
-    metrics.write({
-      cycle,
-      "sprint/nonces": found.nonces,
-      "sprint/wins": found.wins.length,
-      "sprint/difficulty": difficulty,
-      "sprint/load_seconds": loading,
-      "sprint/search_seconds": computing,
-    });
-    log.info("searched", {
-      cycle,
-      idle: isIdle,
-      nonces: found.nonces,
-      wins: found.wins.length,
-      seconds: Number(computing.toFixed(2)),
-      restedSeconds: Number((searched - computing).toFixed(2)),
-      share,
-      watts: pace.watts ?? "cannot be read here",
-      block: clock.head.number,
-    });
-    return found;
+          ...(isIdle && { turn: () => isFree(gate, over) }),
+          left: () => millisecondsUntil(clock, last, timer),
+          signal,
+          onBatch: (batch, { nonces, wins, milliseconds }) => {
+            proving.take(batch);
+            computing += milliseconds / 1000;
+            show.found(nonces, wins);
+          },
+        }),
+      );
+      await recording;
+      const searched = (performance.now() - started) / 1000;
+      show.took("search", computing);
+      show.took("rest", searched - computing);
+      if (pace.watts !== null) show.watts(pace.watts);
+      const { profile, dials } = sprint;
+      if (!isIdle) journal.note((value) => ({ ...value, sprinted: { profile, dials, nonces: found.nonces } }));
+      metrics.write({
+        cycle,
+        "sprint/nonces": found.nonces,
+        "sprint/wins": found.wins.length,
+        "sprint/difficulty": difficulty,
+        "sprint/load_seconds": loading,
+        "sprint/search_seconds": computing,
+      });
+      log.info("searched", {
+        cycle,
+        idle: isIdle,
+        nonces: found.nonces,
+        wins: found.wins.length,
+        seconds: Number(computing.toFixed(2)),
+        restedSeconds: Number((searched - computing).toFixed(2)),
+        share,
+        watts: pace.watts ?? "cannot be read here",
+        block: clock.head.number,
+      });
+      await prove(found, proving);
+    } finally {
+      proving.close();
+    }
   } finally {
     await prover.dispose();
   }

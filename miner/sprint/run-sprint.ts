@@ -10,15 +10,12 @@ import {
 } from "#shared/protocol/sprint.js";
 import { recordWindow } from "#shared/replay/phase-records.js";
 import { nextDifficulty } from "#shared/sprint/proof/difficulty.js";
-import { encodeWinners, signWinners } from "#shared/sprint/proof/winners.js";
 import { askedIn, isOver, UNPROVEN, WINDOW_OVER } from "./between-sprints.js";
-import { claimed } from "./claims.js";
 import type { Sprinter } from "./context.js";
 import { find, proofWindow } from "./find.js";
 import { limitOf } from "./limits.js";
 import { markSprint, noteSprint } from "./mark-sprint.js";
 import { showSprint } from "./observe-sprint.js";
-import { ownHardware } from "./own-hardware.js";
 
 /**
  * One Sprint of a miner: enter, load the network once its seed is known, search while the validators evaluate, commit to the proof, and serve it. In a
@@ -65,15 +62,14 @@ const proveIn = async (sprinter: Sprinter, cycle: number, sprint: Sprint): Promi
   instruments.state("entered");
   const { difficulty } = entryOf()!;
   if (entryOf()?.proof === undefined) {
-    const found = claimed(sprinter.config.behaviour, await find(sprinter, cycle, { sprint: played, difficulty }));
-    if (played.isIdle && isOver(participant, cycle)) return log.info(UNPROVEN, { cycle, reason: WINDOW_OVER });
-    const fields = { network: networkHash, cycle, difficulty, ...found, ...(await ownHardware(sprinter)) };
-    const proof = await signWinners(fields, participant.signer);
-    const bytes = encodeWinners(proof);
-    await participant.blobs.put(bytes);
-    const stored = { proof: sha256(bytes), wins: found.wins.length, nonces: found.nonces };
-    // In one write, before the record is sent: whatever happens to the wait for it, it may be on chain.
-    markSprint(sprinter, cycle, stored, confirms === null ? { proven: { cycle, difficulty } } : {});
+    await find(sprinter, cycle, { sprint: played, difficulty }, async (found, { finish }) => {
+      if (played.isIdle && isOver(participant, cycle)) return log.info(UNPROVEN, { cycle, reason: WINDOW_OVER });
+      const { bytes, claimed } = await finish(found);
+      await participant.blobs.put(bytes);
+      const stored = { proof: sha256(bytes), wins: claimed.wins.length, nonces: claimed.nonces };
+      // In one write, before the record is sent: whatever happens to the wait for it, it may be on chain.
+      markSprint(sprinter, cycle, stored, confirms === null ? { proven: { cycle, difficulty } } : {});
+    });
   }
   const { proof, wins, nonces, committed } = entryOf()!;
   if (committed !== undefined || proof === undefined || wins === undefined || nonces === undefined) return;
@@ -95,8 +91,9 @@ const obstacleOf = (sprinter: Sprinter, cycle: number, sprint: Sprint): string |
 };
 
 /** By the count of the last Sprint with the same network, else by what the operator expects. */
-const difficultyOf = ({ journal, config }: Sprinter, { dials }: Sprint): number => {
+const difficultyOf = ({ journal, config }: Sprinter, { profile, dials }: Sprint): number => {
   const last = journal.value.sprinted;
-  const expected = last?.dials === dials ? last.nonces : (config.compute.expected_nonces ?? 0);
+  const expected =
+    last?.dials === dials && last.profile === profile ? last.nonces : (config.compute.expected_nonces ?? 0);
   return Math.min(MAX_DIFFICULTY, Math.max(MIN_DIFFICULTY, nextDifficulty(expected)));
 };

@@ -51,7 +51,9 @@ export const isTemplate = (path: string): boolean => {
 };
 
 /** Checks what no single field shows: that the groups fit the model, and that their documents can be had, or are named by their content. */
-export const checkNetwork = (network: Pick<Network, "model" | "groups" | "beacon" | "data" | "sprint">): void => {
+export const checkNetwork = (
+  network: Pick<Network, "model" | "groups" | "beacon" | "data" | "sprint" | "phases">,
+): void => {
   checkFields(network);
   checkSources(network, ({ path, sha256 }) => path !== undefined || sha256 === undefined);
 };

@@ -2,9 +2,8 @@ import { isFetchFault } from "#shared/blobs/fetch-fault.js";
 import type { Sprint } from "#shared/protocol/sprint.js";
 import type { Stakes } from "#shared/protocol/stake.js";
 import type { CycleSource } from "#shared/replay/source.js";
-import { accusedNonces } from "#shared/sprint/proof/votes.js";
 import type { CommittedProof } from "./committed-proofs.js";
-import { type Evidence, NO_EVIDENCE, type SprintVote, settleProof } from "./outcome.js";
+import { type Evidence, NO_EVIDENCE, type Settling, type SprintVote, settleProof } from "./outcome.js";
 import { profileOf } from "./profile/profile-of.js";
 import { isPromised, readProof } from "./read-proof.js";
 
@@ -23,7 +22,7 @@ interface Accusation {
   readonly votes: readonly SprintVote[];
   readonly stakes: Stakes;
   readonly cycle: number;
-  readonly sprint: Pick<Sprint, "profile">;
+  readonly sprint: Settling["sprint"] & Pick<Sprint, "dials">;
 }
 
 /**
@@ -37,10 +36,10 @@ export const readAccused = async (
   if (!isPromised(proof) || !votes.some(({ verdict }) => verdict === "invalid")) return NOT_ACCUSED;
   if (settleProof(proof, votes, { sprint, stakes, evidence: NO_EVIDENCE }).outcome === "withheld") return NOT_ACCUSED;
   try {
-    const read = await readProof(source, { cycle, profile: profileOf(sprint) }, proof);
+    const read = await readProof(source, { cycle, sprint }, proof);
     if (!read.ok) return { fault: read.detail, named: [] };
     const electorate = { subject: proof.hotkey, members: stakes };
-    return { fault: null, named: accusedNonces(votes, electorate, read.value.wins) };
+    return { fault: null, named: profileOf(sprint).accused(votes, electorate, read.value.wins) };
   } catch (thrown) {
     if (!isFetchFault(thrown)) throw thrown;
     return null;

@@ -3,7 +3,9 @@ import type { EnterRecord, SprintRecord } from "#shared/protocol/records.js";
 import { confirmedCycle } from "#shared/protocol/sprint.js";
 import { lastBlockFor, type PhaseRecords, readPhaseRecords, recordWindow } from "#shared/replay/phase-records.js";
 import type { CycleContext } from "#shared/replay/source.js";
+import type { RecordedPrefixes } from "#shared/sprint/proof/all-nonces.js";
 import { idleWindow } from "./idle-window.js";
+import { NO_PREFIXES, readPrefixes } from "./prefixes.js";
 
 /** What the chain records of one neuron's part in a Sprint. */
 export interface CommittedProof {
@@ -13,6 +15,8 @@ export interface CommittedProof {
   readonly publicKey: Uint8Array;
   /** Declared before the seeds. */
   readonly difficulty: number;
+  /** What it recorded of its first nonces, where the profile's proof has all of them. */
+  readonly prefixes: RecordedPrefixes;
   /** The proof that it committed to in time, and the block that included the record. Null if there is none. */
   readonly promise: (Pick<SprintRecord, "proof" | "wins" | "nonces" | "location"> & { readonly block: number }) | null;
 }
@@ -31,10 +35,11 @@ export const readCommittedProofs = async (
 ): Promise<readonly CommittedProof[]> => {
   const { chain, network } = context;
   const { end } = isIdle ? idleWindow(cycle, network) : recordWindow("sprint", cycle, network);
-  const [metagraph, entered, proven] = await Promise.all([
+  const [metagraph, entered, proven, prefixesOf] = await Promise.all([
     chain.metagraph(network.netuid, lastBlockFor("sprint", cycle, context)),
     readEntered(context, cycle),
     readPhaseRecords(context, "sprint", cycle),
+    network.sprint?.profile === "float" ? readPrefixes(context, cycle) : () => NO_PREFIXES,
   ]);
   return metagraph.neurons
     .flatMap(({ uid, hotkey }): CommittedProof[] => {
@@ -42,7 +47,8 @@ export const readCommittedProofs = async (
       if (!enter) return [];
       const sprint = proven.get(hotkey);
       const promise = sprint && sprint.block < end ? { ...sprint.record, block: sprint.block } : null;
-      return [{ uid, hotkey, publicKey: decodeAddress(hotkey), difficulty: enter.difficulty, promise }];
+      const { difficulty } = enter;
+      return [{ uid, hotkey, publicKey: decodeAddress(hotkey), difficulty, prefixes: prefixesOf(hotkey), promise }];
     })
     .sort((a, b) => a.uid - b.uid);
 };

@@ -7,7 +7,7 @@ import { outputDigest } from "#shared/sprint/exact/output-digest.js";
 import { isWin } from "#shared/sprint/exact/prover.js";
 import { networkSeed, nodeSeed } from "#shared/sprint/exact/seeds.js";
 import type { CommittedProof } from "./committed-proofs.js";
-import type { Arithmetic, SprintProver } from "./profile/profile.js";
+import { type Arithmetic, NO_DIGESTS, type SprintProver } from "./profile/profile.js";
 import { profileOf } from "./profile/profile-of.js";
 
 /** Claimed wins of one proof. */
@@ -26,13 +26,18 @@ export interface Recomputed {
 
 /** Recomputes claimed wins of one Sprint. */
 export interface SprintJudge {
-  /** Which of the claimed wins are none, in their order. The first call loads the Sprint's network. */
-  losers(of: Claim["of"], nonces: readonly number[]): Promise<readonly number[]>;
-  /** Claimed wins with their outputs' hashes, in their order, by the loaded network. */
+  /**
+   * Which of a proof's nonces are not what it says of them, in their order. The first call loads the Sprint's network.
+   *
+   * @param digests 8 bytes a nonce where the profile's proof has them; without, all nonces are claimed to win
+   * @throws BlockZeroError SPRINT_NETWORK_REFUSED where the network's outputs are no fair draw
+   */
+  losers(of: Claim["of"], nonces: readonly number[], digests?: Uint8Array): Promise<readonly number[]>;
+  /** Claimed wins of the exact profile with their outputs' hashes, in their order, by the loaded network. */
   recompute(of: Claim["of"], nonces: readonly number[]): Promise<readonly Recomputed[]>;
   /**
-   * The same of several proofs, in their order, with the memory of one layer where the processor's kernels fit: for what anybody may name, so
-   * that nobody makes others load the network. What was found is not computed again.
+   * Claimed wins of several proofs of the exact profile, in their order, with the memory of one layer where the processor's kernels fit: for what
+   * anybody may name, so that nobody makes others load the network. What was found is not computed again.
    */
   recomputeAll(claims: readonly Claim[]): Promise<readonly (readonly Recomputed[])[]>;
   /** Which are none, likewise. */
@@ -49,7 +54,7 @@ const PORTION_FLOPS = 5e8;
 const MAX_PORTION = 256;
 
 export interface JudgeOptions {
-  readonly sprint: Pick<Sprint, "dials" | "profile">;
+  readonly sprint: Pick<Sprint, "dials" | "profile" | "devices">;
   readonly cycle: number;
   /** It is called when a nonce is to be recomputed. */
   readonly arithmetic: () => Promise<Arithmetic>;
@@ -59,6 +64,7 @@ export interface JudgeOptions {
 /** A judge of a cycle's Sprint, whose seeds must be on chain. Nothing is loaded until a nonce is to be recomputed. */
 export const createJudge = (source: ValueSource, { sprint, cycle, arithmetic, signal }: JudgeOptions): SprintJudge => {
   const profile = profileOf(sprint);
+  const { flops, batch } = profile.size(sprint.dials);
   const dials = EXACT_DIALS[sprint.dials];
   const readSeeds = async () => {
     const [seed, inputs] = await Promise.all([
@@ -73,15 +79,15 @@ export const createJudge = (source: ValueSource, { sprint, cycle, arithmetic, si
       loading = undefined;
       throw thrown;
     });
-    const prover = await profile.open({ ...(await arithmetic()), dials: sprint.dials, seed, signal });
+    const prover = await profile.open({ ...(await arithmetic()), sprint, seed, signal });
     return { prover, inputs };
   };
   let loading: Promise<{ readonly prover: SprintProver; readonly inputs: string }> | undefined;
-  const losers: SprintJudge["losers"] = async ({ publicKey, difficulty }, nonces) => {
+  const losers: SprintJudge["losers"] = async ({ publicKey, difficulty }, nonces, digests = NO_DIGESTS) => {
     if (nonces.length === 0) return [];
     loading ??= load();
     const { prover, inputs } = await loading;
-    return prover.losers({ publicKey, inputs, difficulty }, nonces);
+    return prover.losers({ publicKey, inputs, difficulty }, { nonces, digests });
   };
   const recompute: SprintJudge["recompute"] = async (of, nonces) => {
     if (nonces.length === 0) return [];
@@ -115,7 +121,7 @@ export const createJudge = (source: ValueSource, { sprint, cycle, arithmetic, si
     recomputeAll,
     losersOf: async (claims) =>
       (await recomputeAll(claims)).map((of) => of.filter((one) => !one.isWin).map(({ nonce }) => nonce)),
-    portion: Math.min(MAX_PORTION, Math.max(1, Math.floor(PORTION_FLOPS / profile.size(sprint.dials).flops))),
+    portion: Math.min(MAX_PORTION, Math.max(batch, Math.floor(PORTION_FLOPS / flops))),
     async dispose() {
       const loaded = await loading?.catch(() => undefined);
       loading = undefined;

@@ -1,7 +1,9 @@
 import type { CheckEntry, Checks } from "#shared/protocol/checks.js";
+import { printable } from "#shared/protocol/parsed.js";
 import type { Sprint } from "#shared/protocol/sprint.js";
 import { type Stakes, sumStake } from "#shared/protocol/stake.js";
 import type { CastVote } from "#shared/sprint/proof/votes.js";
+import { percent } from "#shared/util/percent.js";
 import type { CommittedProof } from "./committed-proofs.js";
 import { profileOf } from "./profile/profile-of.js";
 
@@ -21,14 +23,17 @@ export interface SprintOutcome {
   readonly wins: number;
   readonly nonces: number;
   readonly outcome: (typeof OUTCOMES)[number];
-  /** Why it is invalid: what the proof's bytes are refused for. Null if it is a nonce that does not win, and unless invalid. */
+  /** Why it is invalid: what the proof's bytes are refused for. Null if it is a nonce that does not win, or a vote, and unless invalid. */
   readonly fault: string | null;
   /** The nonce that was recomputed and does not win. */
   readonly nonce: number | null;
   /** Shares of the voting stake, the neuron's own left out, that said so. */
   readonly validBy: number;
   readonly invalidBy: number;
-  /** Nonces that its wins speak for, wins times difficulty, and the bounds of a 95 % interval. 0 unless it committed to a proof. */
+  /**
+   * Nonces that it speaks for, and their bounds: by its wins, wins times difficulty and an interval of 95 %; with the float profile all its nonces, less at
+   * most the share of false ones that a sample finds. 0 unless it committed to a proof.
+   */
   readonly measured: number;
   readonly low: number;
   readonly high: number;
@@ -44,6 +49,17 @@ export interface Evidence {
 
 export const NO_EVIDENCE: Evidence = { fault: null, losers: [] };
 
+/** Why a proof was settled as invalid. */
+export const whyInvalid = ({
+  fault,
+  nonce,
+  invalidBy,
+}: Pick<SprintOutcome, "fault" | "nonce" | "invalidBy">): string => {
+  if (fault !== null) return printable(fault);
+  if (nonce !== null) return `nonce ${nonce} does not win`;
+  return `${percent(invalidBy)} of the stake found other outputs`;
+};
+
 /** The verdict of a document of checks on one proof: silence if it does not name this proof. */
 export const entryOn = (checks: Checks, { uid, hotkey, promise }: CommittedProof): CheckEntry | undefined =>
   checks.entries.find((entry) => entry.uid === uid && entry.hotkey === hotkey && entry.proof === promise?.proof);
@@ -57,7 +73,7 @@ export interface SprintVote extends CastVote {
 export const votesOn = (
   proof: CommittedProof,
   documents: readonly Checks[],
-  sprint: Pick<Sprint, "sample" | "profile">,
+  sprint: Pick<Sprint, "profile" | "sample" | "devices">,
 ): readonly SprintVote[] => {
   const profile = profileOf(sprint);
   const items = proof.promise ? profile.items(proof.promise) : 0;
@@ -73,14 +89,15 @@ export const votesOn = (
 
 /** What a proof is settled with. */
 export interface Settling {
-  readonly sprint: Pick<Sprint, "profile">;
+  readonly sprint: Pick<Sprint, "profile" | "sample" | "devices">;
   readonly stakes: Stakes;
   readonly evidence: Evidence;
 }
 
 /**
- * Settles a proof: invalid if its bytes are no proof of this Sprint or a claimed win is none, whoever said so. Otherwise valid if validators with
- * more than half of the voting stake recomputed their samples and say so; withheld if so much could not fetch it; else undecided.
+ * Settles a proof: invalid if its bytes are no proof of this Sprint or a claimed win is none, whoever said so; with the float profile, if validators with
+ * more than ⅔ of the voting stake say so. Otherwise valid if validators with more than half of the voting stake recomputed their samples and say so;
+ * withheld if so much could not fetch it; else undecided.
  *
  * @param votes one a validator
  */
@@ -99,7 +116,7 @@ export const settleProof = (
     };
   const profile = profileOf(sprint);
   const settled = profile.settle(votes, { subject: hotkey, members: stakes }, evidence.losers);
-  const { weight: measured, low, high } = profile.measure(promise, difficulty);
+  const { weight: measured, low, high } = profile.measure(promise, { difficulty, sprint });
   const unreachable = votes.filter(({ verifier, isUnreachable }) => isUnreachable && verifier !== hotkey);
   const isWithheld = 2n * sumStake(unreachable.map(({ verifier }) => stakes.get(verifier) ?? 0n)) > settled.members;
   const outcome = settled.outcome === "undecided" && isWithheld ? "withheld" : settled.outcome;

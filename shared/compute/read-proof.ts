@@ -1,9 +1,11 @@
+import type { Sprint } from "#shared/protocol/sprint.js";
 import { recordWindow } from "#shared/replay/phase-records.js";
 import type { CycleContext, CycleSource } from "#shared/replay/source.js";
 import type { Checked } from "#shared/sprint/proof/fault.js";
 import { verify } from "#shared/wallet/index.js";
 import type { CommittedProof } from "./committed-proofs.js";
-import type { SprintProfile, SprintProof } from "./profile/profile.js";
+import type { SprintProof } from "./profile/profile.js";
+import { profileOf } from "./profile/profile-of.js";
 
 /** A proof that was committed to. */
 export type PromisedProof = CommittedProof & { readonly promise: NonNullable<CommittedProof["promise"]> };
@@ -13,7 +15,7 @@ export const isPromised = (proof: CommittedProof): proof is PromisedProof => pro
 /** Which proof is read. */
 export interface ProofQuestion {
   readonly cycle: number;
-  readonly profile: SprintProfile;
+  readonly sprint: Pick<Sprint, "profile" | "dials">;
 }
 
 /**
@@ -24,17 +26,15 @@ export interface ProofQuestion {
  */
 export const readProof = async (
   source: Pick<CycleSource, "network" | "networkHash" | "fetch">,
-  { cycle, profile }: ProofQuestion,
-  { hotkey, difficulty, promise }: PromisedProof,
+  { cycle, sprint }: ProofQuestion,
+  { hotkey, difficulty, prefixes, promise }: PromisedProof,
 ): Promise<Checked<SprintProof>> => {
   const { proof: hash, wins, nonces, location, block } = promise;
+  const profile = profileOf(sprint);
   const maxBytes = profile.maxBytes(promise);
   const bytes = await source.fetch({ hash, maxBytes, location, what: `the proof of ${hotkey}` });
-  return profile.check(
-    bytes,
-    { ...promisedIn(source, cycle), hotkey, difficulty, hash, wins, nonces, included: block },
-    verify,
-  );
+  const promised = { ...promisedIn(source, cycle), hotkey, difficulty, hash, wins, nonces, included: block };
+  return profile.check(bytes, { sprint, promised, prefixes }, verify);
 };
 
 const promisedIn = ({ network, networkHash }: Pick<CycleContext, "network" | "networkHash">, cycle: number) => ({

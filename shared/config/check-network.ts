@@ -2,6 +2,7 @@ import { BlockZeroError, reasonOf } from "#shared/errors/error.js";
 import { parsePublicKey } from "../chain/timelock/pulse.js";
 import { checkGroups } from "../model/groups.js";
 import type { Network } from "../protocol/network.js";
+import { hasTimeForPrefixes, LEAST_THIRD } from "../protocol/prefix-windows.js";
 import { tokenizerFiles } from "../protocol/tokenizer-files.js";
 
 /**
@@ -10,18 +11,38 @@ import { tokenizerFiles } from "../protocol/tokenizer-files.js";
  *
  * @throws BlockZeroError EXPERT_GROUP_INVALID, NETWORK_BEACON_INVALID, SPRINT_PROFILE_UNSUPPORTED
  */
-export const checkFields = (network: Pick<Network, "model" | "groups" | "beacon" | "sprint">): void => {
+export const checkFields = (network: Pick<Network, "model" | "groups" | "beacon" | "sprint" | "phases">): void => {
   checkGroups(network);
-  const { beacon, groups, sprint } = network;
-  if (sprint?.profile === "float")
-    throw new BlockZeroError(
-      "SPRINT_PROFILE_UNSUPPORTED",
-      "sprint.profile: float has other bits on other devices, so that nobody could settle a dispute by recomputing",
-      "as the subnet's owner, take the profile exact",
-    );
+  checkSprint(network);
+  const { beacon, groups } = network;
   if (beacon) checkKey("beacon", beacon.public_key);
   for (const [name, { sealed }] of Object.entries(groups))
     if (sealed) checkKey(`groups.${name}.sealed.beacon`, sealed.beacon.public_key);
+};
+
+/** Refuses what a profile cannot do. */
+const checkSprint = ({ sprint, ...network }: Pick<Network, "sprint" | "phases" | "beacon">): void => {
+  const refuse = (problem: string, remedy: string): never => {
+    throw new BlockZeroError("SPRINT_PROFILE_UNSUPPORTED", problem, `as the subnet's owner, ${remedy}`);
+  };
+  if (sprint?.profile === "exact" && sprint.devices !== undefined)
+    refuse("sprint.devices: the profile exact has the same bits on every device", "leave the key out");
+  if (sprint?.profile !== "float") return;
+  if (sprint.duty !== undefined)
+    refuse(
+      "sprint.duty: nobody could prove by recomputing that a nonce of the profile float is false",
+      "leave duty out, or take the profile exact",
+    );
+  if (sprint.dials === "real")
+    refuse(
+      "sprint.dials: the outputs of float's real share so much of a direction that some seeds are refused, and a sample of one proof takes 4e12 operations",
+      "take the dials tiny or test, or the profile exact",
+    );
+  if (!hasTimeForPrefixes(network))
+    refuse(
+      `phases.evaluate: the profile float needs ${3 * LEAST_THIRD} blocks in which everybody knows the inputs, for records at each third`,
+      "make the phase longer; a beacon takes the first quarter of it",
+    );
 };
 
 const checkKey = (field: string, key: string): void => {

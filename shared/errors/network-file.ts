@@ -69,8 +69,8 @@ export const networkFileErrors = {
     remedy: "Change those that the line names; see [network-file.md](network-file.md).",
   },
   SPRINT_PROFILE_UNSUPPORTED: {
-    meaning: "The network file has Sprints in an arithmetic that cannot be settled on chain.",
-    remedy: "As the owner, set `sprint.profile` to `exact`.",
+    meaning: "The network file has Sprints that their arithmetic, `sprint.profile`, cannot play.",
+    remedy: "As the owner, change the key that the line names, or set `sprint.profile` to `exact`.",
   },
   NETWORK_UNPINNED: {
     meaning: "The network file does not name some of its text by content.",

@@ -20,6 +20,7 @@ export const CHECK_VERDICTS = ["valid", "invalid", "abstain"] as const;
 
 const TEXTS = {
   no_win: "A nonce of the proof does not win when it is recomputed.",
+  mismatch: "Nonces of the proof have other outputs when they are recomputed, more than devices differ.",
   malformed: "The bytes that were committed to are no proof of this hotkey, cycle and difficulty.",
   unreachable: "The proof could not be fetched from where the record said it was.",
   no_time: "The validator had no time to recompute the whole sample.",
@@ -35,7 +36,7 @@ export const explainCheck = (reason: CheckReason): string => TEXTS[reason];
 
 /** The verdict that goes with a reason. */
 export const verdictOfCheck = (reason: CheckReason): "invalid" | "abstain" =>
-  reason === "no_win" || reason === "malformed" ? "invalid" : "abstain";
+  reason === "no_win" || reason === "mismatch" || reason === "malformed" ? "invalid" : "abstain";
 
 const entrySchema = z
   .strictObject({
@@ -47,11 +48,11 @@ const entrySchema = z
     reason: z.enum(CHECK_REASONS).nullable(),
     /** The offending value, for people. */
     detail: z.string().max(MAX_DETAIL_CHARS).nullable(),
-    /** Wins in the proof. Null if it was not read. */
+    /** Wins in the proof, with the float profile nonces: what the sample is drawn of. Null if it was not read. */
     wins: z.int().min(0).max(MAX_WINS).nullable(),
-    /** Wins that were recomputed. */
+    /** How many of them were recomputed. */
     checked: z.int().min(0).max(MAX_SAMPLE),
-    /** A nonce that does not win, which anybody can recompute. Given for `no_win` alone. */
+    /** A nonce that does not win, which anybody can recompute, or the first with another output. Given for `no_win` and `mismatch` alone. */
     nonce: z.int().min(0).max(MAX_NONCES).nullable(),
   })
   .superRefine((entry, context) => {
@@ -60,7 +61,8 @@ const entrySchema = z
       refuse("reason", "is given unless valid");
     else if (entry.reason !== null && verdictOfCheck(entry.reason) !== entry.verdict)
       refuse("reason", `${entry.reason} is never ${entry.verdict}`);
-    if ((entry.nonce !== null) !== (entry.reason === "no_win")) refuse("nonce", "is named for no_win alone");
+    if ((entry.nonce !== null) !== (entry.reason === "no_win" || entry.reason === "mismatch"))
+      refuse("nonce", "is named for no_win and mismatch alone");
     if (entry.checked > (entry.wins ?? 0)) refuse("checked", "is at most the wins of the proof");
     if (entry.verdict === "valid" && entry.wins === null) refuse("wins", "are counted where valid");
   });

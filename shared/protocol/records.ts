@@ -85,6 +85,17 @@ export interface SprintRecord extends CycleRecord {
   readonly location: string;
 }
 
+/** A miner says, at a third and at two thirds of a Sprint's time, what it has computed so far: the beginning of a proof of all nonces. */
+export interface PrefixRecord extends CycleRecord {
+  readonly type: "prefix";
+  /** Thirds of the time that are over. */
+  readonly thirds: 1 | 2;
+  /** Root of the tree over the digests of these nonces. */
+  readonly root: string;
+  /** Nonces from 0 on, at most `MAX_NONCES`. */
+  readonly nonces: number;
+}
+
 /** A validator commits to its signed verdicts on the proofs of a Sprint. */
 export interface ChecksRecord extends CycleRecord {
   readonly type: "checks";
@@ -180,6 +191,7 @@ export type ChainRecord =
   | ModelRecord
   | EnterRecord
   | SprintRecord
+  | PrefixRecord
   | ChecksRecord
   | DutyRecord
   | AnswersRecord
@@ -249,6 +261,8 @@ const fieldsOf = (record: ChainRecord): readonly string[] => {
       const counts = [wins.toString(36), nonces.toString(36)];
       return [...head, `${record.cycle}`, hashToRecord(record.proof), ...counts, record.location];
     }
+    case "prefix":
+      return [...head, `${record.cycle}`, `${record.thirds}`, hashToRecord(record.root), record.nonces.toString(36)];
     case "checks":
       return [...head, `${record.cycle}`, hashToRecord(record.checks), record.location];
     case "duty":
@@ -308,6 +322,11 @@ const read = (type: string, network: string, rest: readonly string[]): ChainReco
     const partials = hash === "" ? null : hashFromRecord(hash);
     if (held === null || (partials === null && hash !== "")) return null;
     return { type, ...at, held, partials, location: fields.join(":") };
+  }
+  if (type === "prefix") {
+    const [thirds, root, nonces] = [fields[0], hashFromRecord(fields[1] ?? ""), fromBase36(fields[2])];
+    if (fields.length !== 3 || root === null || nonces === null) return null;
+    return thirds === "1" || thirds === "2" ? { type, ...at, thirds: thirds === "1" ? 1 : 2, root, nonces } : null;
   }
   const group = type === "reveal" ? (fields.shift() ?? "") : "";
   const hash = hashFromRecord(fields.shift() ?? "");
@@ -369,6 +388,7 @@ const problemOf = (record: ChainRecord): string | null => {
   }
   if (record.type === "reveal" && !groupName.safeParse(record.group).success) return "a group that is no group's name";
   if (record.type === "sprint") return countsProblem(record) ?? locationProblem(record);
+  if (record.type === "prefix") return isCount(record.nonces) ? null : "nonces that are no count";
   return record.type === "commit" ? null : locationProblem(record);
 };
 
@@ -388,8 +408,10 @@ const difficultyProblem = ({ difficulty }: EnterRecord): string | null =>
 
 const countsProblem = ({ wins, nonces }: SprintRecord): string | null => {
   if (!Number.isInteger(wins) || wins < 0 || wins > MAX_WINS) return "wins that are no count";
-  return Number.isInteger(nonces) && nonces >= wins && nonces <= MAX_NONCES ? null : "nonces that are no count";
+  return isCount(nonces) && nonces >= wins ? null : "nonces that are no count";
 };
+
+const isCount = (nonces: number): boolean => Number.isInteger(nonces) && nonces >= 0 && nonces <= MAX_NONCES;
 
 const cycleProblem = ({ cycle }: CycleRecord): string | null =>
   Number.isInteger(cycle) && cycle >= 0 && cycle <= MAX_CYCLE ? null : "a cycle that is not a 32-bit number";
@@ -411,6 +433,8 @@ const hashOf = (
       return record.model;
     case "sprint":
       return record.proof;
+    case "prefix":
+      return record.root;
     case "checks":
       return record.checks;
     case "duty":

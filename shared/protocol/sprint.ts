@@ -4,6 +4,9 @@ import { about } from "./about.js";
 /** Names of the sizes of a Sprint's network. */
 export const SPRINT_DIALS = ["tiny", "test", "real"] as const;
 
+/** Names of the arithmetics that Sprints are in. */
+export const SPRINT_PROFILES = ["exact", "float"] as const;
+
 /** Greatest number of wins that a validator recomputes of one proof. With fewer in it, all of them. */
 export const MAX_SAMPLE = 459;
 
@@ -129,16 +132,33 @@ export const sprintSchema = z
       .max(10_000)
       .meta(about("A Sprint belongs to every so-manieth cycle: those whose number it divides.", "cycles")),
     profile: z
-      .enum(["exact", "float"])
+      .enum(SPRINT_PROFILES)
       .default("exact")
-      .meta(about("The arithmetic: `exact` has the same bits on every device; `float` cannot be run on chain yet.")),
+      .meta(
+        about(
+          "The arithmetic: `exact` has the same bits on every device; `float` is the white paper's transformer, whose disputes end by vote.",
+        ),
+      ),
     dials: z.enum(SPRINT_DIALS).meta(about("The size of the network that nonces are put through.")),
     sample: z
       .int()
       .min(1)
       .max(MAX_SAMPLE)
       .default(MAX_SAMPLE)
-      .meta(about("Wins that each validator recomputes of a proof, drawn after it was committed.", "wins")),
+      .meta(
+        about(
+          "Wins that each validator recomputes of a proof, drawn after it was committed. With `float` as many nonces as the test of `devices` takes.",
+          "wins",
+        ),
+      ),
+    devices: z
+      .enum(["same", "mixed"])
+      .optional()
+      .meta(
+        about(
+          "With `float`, how far outputs may differ between devices: `same` is float32 in any order, `mixed` also half precision. Unset: `mixed`.",
+        ),
+      ),
     required: z
       .number()
       .positive()

@@ -98,13 +98,32 @@ export const phaseRecords = <T extends PhaseRecordType>(
   commitments: readonly Commitment[],
   { network, networkHash }: Pick<CycleContext, "network" | "networkHash">,
 ): PhaseRecords<T> => {
-  const { start, end } = recordWindow(type, cycle, network);
-  const found = new Map<string, PhaseRecord<T>>();
+  const window = recordWindow(type, cycle, network);
+  return recordsWithin(
+    (record): record is RecordTypes[T] => record.type === type && record.cycle === cycle,
+    { window, networkHash },
+    commitments,
+  );
+};
+
+/** Which records count by what they say, of those of one network that were included in some blocks. */
+interface RecordsQuestion {
+  readonly window: BlockRange;
+  readonly networkHash: string;
+}
+
+/** Hotkey → its record, of those commitments whose record is asked for, of this network, and was included in the window. */
+export const recordsWithin = <R extends ChainRecord>(
+  isAsked: (record: ChainRecord) => record is R,
+  { window: { start, end }, networkHash }: RecordsQuestion,
+  commitments: readonly Commitment[],
+): ReadonlyMap<string, { readonly record: R; readonly text: string; readonly block: number }> => {
+  const found = new Map<string, { readonly record: R; readonly text: string; readonly block: number }>();
   for (const { hotkey, data, block } of commitments) {
     const parsed = parseRecord(data);
-    if (!parsed.ok || !isOf(parsed.value, type)) continue;
+    if (!parsed.ok || !isAsked(parsed.value)) continue;
     const { value: record } = parsed;
-    if (record.cycle !== cycle || record.network !== shortHash(networkHash)) continue;
+    if (record.network !== shortHash(networkHash)) continue;
     if (block >= start && block < end) found.set(hotkey, { record, text: data, block });
   }
   return found;
@@ -127,6 +146,3 @@ export const readPhaseRecords = async <T extends PhaseRecordType>(
   const at = Math.min(until, lastBlockFor(type, cycle, context));
   return phaseRecords(type, cycle, await context.chain.commitments(context.network.netuid, at), context);
 };
-
-const isOf = <T extends PhaseRecordType>(record: ChainRecord, type: T): record is RecordTypes[T] =>
-  record.type === type;

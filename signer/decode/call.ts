@@ -44,7 +44,7 @@ export const extrinsicStatement = (
         ? {
             family: `record/${place}/${network}/${type}`,
             cycle: record.value.cycle,
-            part: "",
+            part: record.value.type === "prefix" ? `${record.value.thirds}` : "",
             content: hashJson(commitment),
           }
         : null;

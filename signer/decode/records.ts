@@ -9,6 +9,7 @@ const TYPES: Readonly<Record<ChainRecord["type"], true>> = {
   model: true,
   enter: true,
   sprint: true,
+  prefix: true,
   checks: true,
   checksheld: true,
   duty: true,

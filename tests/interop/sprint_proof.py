@@ -122,6 +122,26 @@ nonces = signed(
 )
 
 
+def file_of(proof):
+    """The proof's bytes, then all digests."""
+    data = bytes.fromhex(proof["bytes"]) + DIGESTS
+    return {"bytes": len(data), "hash": sha(data).hex()}
+
+
+PHASES = {"distribute": 4, "train": 20, "commit": 3, "reveal": 3, "evaluate": 8, "exchange": 4, "choose": 12, "merge": 6}
+
+
+def prefix_windows(cycle, evaluate, is_with_beacon):
+    """First and last block but one of the records of first nonces; a beacon decides a quarter into the phase, rounded up."""
+    lengths = {**PHASES, "evaluate": evaluate}
+    start = cycle * sum(lengths.values()) + sum(lengths[name] for name in ("distribute", "train", "commit", "reveal"))
+    end = start + evaluate
+    begin = start + min(-(-evaluate // 4), evaluate - 1) if is_with_beacon else start
+    first, second = (begin + -(-(end - begin) * thirds // 3) for thirds in (1, 2))
+    windows = [[start, first], [first, second]]
+    return {"cycle": cycle, "evaluate": evaluate, "isWithBeacon": is_with_beacon, "windows": windows}
+
+
 def opening(nonce):
     leaf = nonce // 256
     way = [node.hex() for node in path(leaf, LEAVES)]
@@ -288,6 +308,11 @@ document = {
     "gapsLimits": [[wins, min(7 * wins, 3 * wins + 1024)] for wins in (0, 1, 256, 257, 400, 2**20)],
     "winners": winners,
     "nonces": nonces,
+    "file": file_of(nonces),
+    "phases": PHASES,
+    "prefixWindows": [
+        prefix_windows(*one) for one in ((0, 9, False), (3, 30, False), (3, 30, True), (7, 16, True), (7, 13, True), (1, 4, False))
+    ],
     "openings": [opening(nonce) for nonce in (0, 255, 256, 2816, 2999)],
     "samples": [
         sample("1" * 64, ALICE, "2" * 64, 459, 459),

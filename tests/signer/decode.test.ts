@@ -124,6 +124,10 @@ describe("subtensor's payloads", () => {
 describe("the devchain's payloads", () => {
   const record = encodeRecord({ type: "held", network: "abababab", cycle: 9, held: [1] });
   const commit: Call = { name: "setCommitment", args: { netuid: 3, data: record } };
+  const prefix = (thirds: 1 | 2): Call => {
+    const fields = { network: "abababab", cycle: 9, root: hash, nonces: 256 * thirds };
+    return { name: "setCommitment", args: { netuid: 3, data: encodeRecord({ type: "prefix", thirds, ...fields }) } };
+  };
 
   it("have the same names and slots", () => {
     const statement = read(devchain(commit));
@@ -139,6 +143,15 @@ describe("the devchain's payloads", () => {
     const network = encodeRecord({ type: "network", network: hash.slice(0, 8), hash, location: "https://a.example" });
     const published = read(devchain({ name: "setCommitment", args: { netuid: 3, data: network } }));
     assert.ok(published.kind === "extrinsic" && published.slot === null, "an owner changes its network as it likes");
+  });
+
+  it("have a slot for each of a cycle's two records of first nonces", () => {
+    const [first, second] = ([1, 2] as const).map((thirds) => {
+      const statement = read(devchain(prefix(thirds)));
+      assert.ok(statement.kind === "extrinsic" && statement.slot !== null);
+      return statement.slot;
+    });
+    assert.deepEqual([first?.part, second?.part, first?.family === second?.family], ["1", "2", true]);
   });
 
   it("of others, with other calls, or in another form are refused", () => {

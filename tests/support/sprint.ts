@@ -6,11 +6,16 @@ import { openJournal } from "#shared/participant/writes/journal.js";
 import { type Sprint, sprintSchema } from "#shared/protocol/sprint.js";
 import { validatorJournalSchema } from "#validator/journal.js";
 import type { Checker } from "#validator/sprint/context.js";
+import { PHASES } from "./micro-network.js";
 import type { Flags, Joined, Subnet } from "./subnet.js";
 import { device } from "./updates.js";
 
 /** Sprints of the smallest network in every cycle. */
 export const SPRINT: Sprint = sprintSchema.parse({ every: 1, dials: "tiny", required: 1000 });
+
+/** The same in floats, with the phases that they need. */
+export const FLOAT_SPRINT: Sprint = sprintSchema.parse({ every: 1, profile: "float", dials: "tiny", required: 1000 });
+export const FLOAT_PHASES = { ...PHASES, evaluate: 12 };
 
 export interface TestSprinter extends Sprinter {
   readonly participant: Joined;

@@ -2,6 +2,7 @@ import { isFetchFault } from "#shared/blobs/fetch-fault.js";
 import { prioritySlots } from "#shared/blobs/priority-slots.js";
 import { type CommittedProof, readCommittedProofs } from "#shared/compute/committed-proofs.js";
 import type { SprintJudge } from "#shared/compute/judge.js";
+import type { ClaimedNonces } from "#shared/compute/profile/profile.js";
 import { profileOf } from "#shared/compute/profile/profile-of.js";
 import { isPromised, type PromisedProof, readProof } from "#shared/compute/read-proof.js";
 import { reasonOf } from "#shared/errors/error.js";
@@ -14,6 +15,7 @@ import { printable } from "#shared/protocol/parsed.js";
 import { phaseWindow } from "#shared/protocol/phases.js";
 import type { PlayedSprint } from "#shared/protocol/sprint.js";
 import { recordWindow } from "#shared/replay/phase-records.js";
+import { DIGEST_BYTES } from "#shared/sprint/proof/nonces-tree.js";
 import { sampleWins } from "#shared/sprint/proof/sample.js";
 
 /** Blocks kept free at the end of the next train phase to put the record on chain. */
@@ -91,12 +93,10 @@ interface Fetching {
   readonly fetching: InTurn;
 }
 
-/** What is kept of a proof: as many nonces as are recomputed, however many it has. */
-interface Sample {
+/** What is kept of a proof: what it says of the nonces to recompute, ascending, however many it has. */
+interface Sample extends ClaimedNonces {
   /** Number of those that the sample is drawn of. */
   readonly items: number;
-  /** Those to recompute, ascending. */
-  readonly nonces: readonly number[];
 }
 
 /**
@@ -114,12 +114,12 @@ const fetchProof = async (
   for (;;) {
     const tried = clock.head.number;
     try {
-      const read = await fetching(() => readProof(source, { cycle, profile }, proof));
+      const read = await fetching(() => readProof(source, { cycle, sprint }, proof));
       if (!read.ok) return { problem: { reason: "malformed", detail: read.detail } };
       const { items, claimed } = read.value;
       const of = { seed, verifier: signer.address, proofHash: proof.promise.proof };
       const drawn = sampleWins({ ...of, wins: items, size: profile.test(sprint).size });
-      return { items, nonces: claimed(drawn) };
+      return { items, ...claimed(drawn) };
     } catch (thrown) {
       signal.throwIfAborted();
       if (patience.aborted) return { problem: last };
@@ -137,23 +137,35 @@ const fetchProof = async (
 
 /** Recomputes the sample of one proof, portion by portion, as long as there is time. */
 const recompute = async (
-  { participant, cycle, judge }: Checking,
+  { participant, cycle, sprint, judge }: Checking,
   proof: PromisedProof,
-  { items, nonces: sample }: Sample,
+  { items, nonces: sample, digests }: Sample,
 ): Promise<CheckEntry> => {
   const counted = { wins: items };
+  const { test, failure } = profileOf(sprint);
+  const { reject } = test(sprint);
+  const failed: number[] = [];
   for (let checked = 0; checked < sample.length; ) {
     if (!(await hasTime(participant, cycle))) {
-      const detail = `${checked} of ${sample.length} wins recomputed`;
+      const detail = `${checked} of ${sample.length} ${digests.length > 0 ? "nonces" : "wins"} recomputed`;
       return entryOf(proof, { ...counted, reason: "no_time", checked, detail });
     }
-    const portion = sample.slice(checked, checked + judge.portion);
-    const [nonce] = await judge.losers(proof, portion);
+    const end = checked + judge.portion;
+    const portion = sample.slice(checked, end);
+    failed.push(...(await judge.losers(proof, portion, digests.subarray(DIGEST_BYTES * checked, DIGEST_BYTES * end))));
     checked += portion.length;
-    if (nonce !== undefined)
-      return entryOf(proof, { ...counted, reason: "no_win", checked, nonce, detail: `nonce ${nonce} does not win` });
+    if (failed.length < reject) continue;
+    const nonce = failed[0]!;
+    return entryOf(proof, {
+      ...counted,
+      reason: failure.reason,
+      checked,
+      nonce,
+      detail: failure.text(failed, checked),
+    });
   }
-  return entryOf(proof, { ...counted, reason: null, checked: sample.length });
+  const detail = failed.length > 0 ? failure.text(failed, sample.length) : null;
+  return entryOf(proof, { ...counted, reason: null, checked: sample.length, detail });
 };
 
 /** Waits until the validator's machine has nothing else to do. False if the record must go out first. */

@@ -1,4 +1,4 @@
-import type { SprintOutcome } from "#shared/compute/outcome.js";
+import { type SprintOutcome, whyInvalid } from "#shared/compute/outcome.js";
 import { readSprint, type SprintResult } from "#shared/compute/read-sprint.js";
 import type { PlayedSprint } from "#shared/protocol/sprint.js";
 import { lastBlockFor } from "#shared/replay/phase-records.js";
@@ -35,13 +35,8 @@ export const settleSprint = async (
 };
 
 const tellInvalid = ({ cycle, outcomes }: SprintResult, log: Checker["participant"]["log"]): void => {
-  for (const { uid, hotkey, outcome, nonce, fault } of outcomes)
-    if (outcome === "invalid")
-      log.warn("a proof was settled as invalid", {
-        cycle,
-        uid,
-        hotkey,
-        nonce,
-        reason: fault ?? "the nonce does not win",
-      });
+  for (const settled of outcomes.filter(({ outcome }) => outcome === "invalid")) {
+    const { uid, hotkey, nonce } = settled;
+    log.warn("a proof was settled as invalid", { cycle, uid, hotkey, nonce, reason: whyInvalid(settled) });
+  }
 };

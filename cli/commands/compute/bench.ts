@@ -5,10 +5,11 @@ import { type CommandSpec, shutdownSignal } from "#shared/cli/program.js";
 import { processor } from "#shared/compute/processor.js";
 import { profileOf } from "#shared/compute/profile/profile-of.js";
 import { sha256 } from "#shared/protocol/hash.js";
-import { MIN_DIFFICULTY, SPRINT_DIALS, type Sprint } from "#shared/protocol/sprint.js";
+import { MIN_DIFFICULTY, SPRINT_DIALS, SPRINT_PROFILES, type Sprint } from "#shared/protocol/sprint.js";
 import { nextDifficulty } from "#shared/sprint/proof/difficulty.js";
 
 interface Options {
+  readonly profile: Sprint["profile"];
   readonly dials: Sprint["dials"];
   readonly seconds: number;
   readonly threads: number;
@@ -17,6 +18,7 @@ interface Options {
 
 /** What this machine computes of a Sprint's network. */
 interface Measured {
+  readonly profile: Sprint["profile"];
   readonly dials: Sprint["dials"];
   readonly loadSeconds: number;
   readonly seconds: number;
@@ -32,9 +34,14 @@ const TASK = { publicKey: new Uint8Array(32), inputs: SEED, difficulty: MIN_DIFF
 export const bench: CommandSpec = {
   name: "bench",
   description: "measure how many nonces of a Sprint this machine's processor computes in a second",
-  examples: ["blockzero compute bench", "blockzero compute bench --dials test --seconds 60 --threads 4 --json"],
+  examples: [
+    "blockzero compute bench",
+    "blockzero compute bench --profile float --dials tiny",
+    "blockzero compute bench --dials test --seconds 60 --threads 4 --json",
+  ],
   define: (command) => {
     command
+      .addOption(new Option("--profile <name>", "its arithmetic").choices(SPRINT_PROFILES).default("exact"))
       .addOption(new Option("--dials <name>", "the network's size").choices([...SPRINT_DIALS]).default("test"))
       .option("--seconds <n>", "how long", positiveNumber, 5)
       .option("--threads <n>", "processor threads, 0 for all", wholeNumber(0), 0)
@@ -47,11 +54,11 @@ export const bench: CommandSpec = {
   },
 };
 
-const measure = async ({ dials, seconds, threads }: Omit<Options, "json">): Promise<Measured> => {
+const measure = async ({ profile: name, dials, seconds, threads }: Omit<Options, "json">): Promise<Measured> => {
   const signal = shutdownSignal();
   const begun = performance.now();
-  const profile = profileOf({ profile: "exact" });
-  const prover = await profile.open({ ...(await processor(threads)), dials, seed: SEED, signal });
+  const profile = profileOf({ profile: name });
+  const prover = await profile.open({ ...(await processor(threads)), sprint: { dials }, seed: SEED, signal });
   try {
     const started = performance.now();
     const elapsed = () => (performance.now() - started) / 1000;
@@ -63,6 +70,7 @@ const measure = async ({ dials, seconds, threads }: Omit<Options, "json">): Prom
     }
     const took = elapsed();
     return {
+      profile: name,
       dials,
       loadSeconds: (started - begun) / 1000,
       seconds: took,
@@ -75,8 +83,16 @@ const measure = async ({ dials, seconds, threads }: Omit<Options, "json">): Prom
   }
 };
 
-const lines = ({ dials, loadSeconds, seconds, nonces, noncesPerSecond, gigaflops }: Measured): readonly string[] => [
-  `dials ${dials}: loaded in ${loadSeconds.toFixed(2)} s, ${nonces} nonces in ${seconds.toFixed(1)} s`,
+const lines = ({
+  profile,
+  dials,
+  loadSeconds,
+  seconds,
+  nonces,
+  noncesPerSecond,
+  gigaflops,
+}: Measured): readonly string[] => [
+  `${profile}, dials ${dials}: loaded in ${loadSeconds.toFixed(2)} s, ${nonces} nonces in ${seconds.toFixed(1)} s`,
   `${noncesPerSecond.toFixed(1)} nonces a second, ${gigaflops.toFixed(1)} GFLOPS`,
   `a Sprint of a minute: compute.expected_nonces ${Math.round(60 * noncesPerSecond)}, one win in ${Math.max(MIN_DIFFICULTY, nextDifficulty(60 * noncesPerSecond))}`,
 ];

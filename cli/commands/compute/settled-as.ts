@@ -1,5 +1,5 @@
-import type { SprintOutcome } from "#shared/compute/outcome.js";
+import { type SprintOutcome, whyInvalid } from "#shared/compute/outcome.js";
 
 /** How a proof was settled, with the reason where it is invalid. */
-export const settledAs = ({ outcome, nonce, fault }: SprintOutcome): string =>
-  outcome === "invalid" ? `invalid: ${nonce === null ? fault : `nonce ${nonce} does not win`}` : outcome;
+export const settledAs = (settled: SprintOutcome): string =>
+  settled.outcome === "invalid" ? `invalid: ${whyInvalid(settled)}` : settled.outcome;

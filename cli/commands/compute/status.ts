@@ -160,7 +160,7 @@ const lines = (sprint: Sprint | undefined, cycle: number | null, standings: read
   const required =
     sprint.required === undefined ? "pay does not depend on it" : `${sprint.required} nonces for whole pay`;
   return [
-    `Sprint of cycle ${cycle}, dials ${sprint.dials}: ${standings.length} entered, ${required}`,
+    `Sprint of cycle ${cycle}, ${sprint.profile}, dials ${sprint.dials}: ${standings.length} entered, ${required}`,
     "",
     ...columns([
       [...HEADING, ...(sprint.duty ? DUTY_HEADING : []), ...LAST_HEADING],

@@ -1,3 +1,4 @@
+import { randomBytes } from "node:crypto";
 import { JSON_FLAG, printJson } from "#shared/cli/json.js";
 import { type CommandSpec, shutdownSignal } from "#shared/cli/program.js";
 import { readCommittedProofs } from "#shared/compute/committed-proofs.js";
@@ -9,9 +10,11 @@ import { isPromised, readProof } from "#shared/compute/read-proof.js";
 import { BlockZeroError } from "#shared/errors/error.js";
 import { readSmallFile } from "#shared/files/regular-file.js";
 import { sha256 } from "#shared/protocol/hash.js";
+import type { Sprint } from "#shared/protocol/sprint.js";
 import { contextOf } from "#shared/replay/succession.js";
-import { maxWinnersBytes, parseWinners } from "#shared/sprint/proof/winners.js";
-import { winsWeight } from "#shared/sprint/proof/wins-weight.js";
+import { MAX_PROVEN_NONCES, maxNoncesFileBytes, parseNoncesFile } from "#shared/sprint/proof/nonces-file.js";
+import { sampleWins } from "#shared/sprint/proof/sample.js";
+import { parseWinners } from "#shared/sprint/proof/winners.js";
 import { openSubnet } from "#shared/subnet/open-subnet.js";
 import { createLogger } from "#shared/telemetry/logger.js";
 import { locationFrom, type SubnetOptions, subnetOptions } from "../../subnet-options.js";
@@ -27,9 +30,11 @@ interface Verdict {
   readonly hotkey: string;
   readonly difficulty: number;
   readonly wins: number;
+  /** How many of its wins were recomputed, or with the float profile of its nonces. */
+  readonly checked: number;
   /** Why it is invalid. Null if it is valid. */
   readonly problem: string | null;
-  /** Nonces that its wins speak for, with the bounds of a 95 % interval. */
+  /** Nonces that it speaks for, with their bounds. */
   readonly weight: number;
   readonly low: number;
   readonly high: number;
@@ -39,7 +44,8 @@ const INVALID = 1;
 
 export const verify: CommandSpec = {
   name: "verify",
-  description: "recompute every win of a proof that a miner committed to; exit status 0 says that it is valid",
+  description:
+    "recompute every win of a proof that a miner committed to, or a random sample of its nonces with the float profile; exit status 0 says that it is valid",
   examples: ["blockzero compute verify proof.bin", "blockzero compute verify proof.bin --chain finney --netuid 1"],
   define: (command) => {
     subnetOptions(command.argument("<file>", "the proof, as its miner serves it: /blob/<hash>"))
@@ -53,16 +59,20 @@ export const verify: CommandSpec = {
   },
 };
 
+/** Greatest size of a proof, whatever its kind. */
+const MOST_BYTES = maxNoncesFileBytes({ wins: MAX_PROVEN_NONCES, nonces: MAX_PROVEN_NONCES });
+
 const recompute = async (file: string, options: SubnetOptions): Promise<Verdict> => {
-  const bytes = await readSmallFile(file, maxWinnersBytes());
-  const parsed = parseWinners(bytes);
+  const bytes = await readSmallFile(file, MOST_BYTES);
+  const [winners, nonces] = [parseWinners(bytes), parseNoncesFile(bytes)];
+  const parsed = nonces.ok ? nonces : winners;
   if (!parsed.ok)
     throw new BlockZeroError(
       "PROOF_INVALID",
       `${file} is no proof: ${parsed.problem}`,
       "take a proof as its miner serves it",
     );
-  const { cycle, hotkey, difficulty, wins } = parsed.value;
+  const { cycle, hotkey, difficulty, wins, nonces: count } = parsed.value;
   const hash = sha256(bytes);
   const log = createLogger({ name: "compute", level: "warn", format: "pretty" });
   const signal = shutdownSignal();
@@ -76,22 +86,23 @@ const recompute = async (file: string, options: SubnetOptions): Promise<Verdict>
         `cycle ${cycle} has no Sprint`,
         "look at the subnet that the proof is of",
       );
+    const profile = profileOf(sprint);
     const proofs = await readCommittedProofs(source, cycle, sprint.isIdle);
     const committed = proofs.find((one) => one.promise?.proof === hash);
-    const found = { proof: hash, cycle, hotkey, difficulty, wins: wins.length, ...winsWeight(wins.length, difficulty) };
+    const measured = profile.measure({ wins: wins.length, nonces: count }, { difficulty, sprint });
+    const found = { proof: hash, cycle, hotkey, difficulty, wins: wins.length, checked: 0, ...measured };
     if (!committed || !isPromised(committed)) return { ...found, problem: "nobody committed to it in time" };
-    const read = await readProof(
-      { ...source, fetch: async () => bytes },
-      { cycle, profile: profileOf(sprint) },
-      committed,
-    );
+    const read = await readProof({ ...source, fetch: async () => bytes }, { cycle, sprint }, committed);
     if (!read.ok) return { ...found, problem: read.detail };
+    const { items, claimed } = read.value;
+    const { size, reject } = profile.test(sprint);
+    const drawn = { seed: randomBytes(32).toString("hex"), verifier: "", proofHash: hash, wins: items };
+    const sample = claimed(sampleWins({ ...drawn, size: sprint.profile === "float" ? size : items }));
+    const checked = sample.nonces.length;
     const judge = createJudge(source, { sprint, cycle, arithmetic: () => processor(), signal });
     try {
-      const losers = await judge.losers(committed, wins);
-      const problem =
-        losers.length === 0 ? null : `${losers.length} of its nonces do not win, the first is ${losers[0]}`;
-      return { ...found, problem };
+      const losers = await judge.losers(committed, sample.nonces, sample.digests);
+      return { ...found, checked, problem: losers.length < reject ? null : problemOf(sprint, losers, checked) };
     } finally {
       await judge.dispose();
     }
@@ -100,9 +111,18 @@ const recompute = async (file: string, options: SubnetOptions): Promise<Verdict>
   }
 };
 
-const lines = ({ proof, cycle, hotkey, difficulty, wins, problem, weight, low, high }: Verdict): readonly string[] => [
-  `proof ${proof.slice(0, 12)} of ${hotkey}, Sprint of cycle ${cycle}: ${wins} wins, one in ${difficulty}`,
-  problem === null
-    ? `valid: every win was recomputed; they speak for ${weight} nonces, between ${low} and ${high} with 95 % confidence`
-    : `invalid: ${problem}`,
-];
+const problemOf = (sprint: Sprint, losers: readonly number[], checked: number): string =>
+  sprint.profile === "float"
+    ? profileOf(sprint).failure.text(losers, checked)
+    : `${losers.length} of its nonces do not win, the first is ${losers[0]}`;
+
+const lines = (verdict: Verdict): readonly string[] => {
+  const { proof, cycle, hotkey, difficulty, wins, checked, problem, weight, low, high } = verdict;
+  const recomputed = checked === wins ? "every win was recomputed" : `${checked} of its nonces were recomputed`;
+  return [
+    `proof ${proof.slice(0, 12)} of ${hotkey}, Sprint of cycle ${cycle}: ${wins} wins, one in ${difficulty}`,
+    problem === null
+      ? `valid: ${recomputed}; it speaks for ${weight} nonces, between ${low} and ${high}`
+      : `invalid: ${problem}`,
+  ];
+};

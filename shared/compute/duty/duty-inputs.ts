@@ -12,7 +12,6 @@ import { mapLimited } from "#shared/util/map-limited.js";
 import { cappedWeights } from "../capped-weights.js";
 import { type CommittedProof, readCommittedProofs } from "../committed-proofs.js";
 import type { Confirmed } from "../confirmed.js";
-import { profileOf } from "../profile/profile-of.js";
 import { isPromised, type PromisedProof, readProof } from "../read-proof.js";
 import { dutyRules, MEMBERS_CHECK, POT } from "./rules.js";
 
@@ -102,7 +101,7 @@ export const readDutyBasis = async (
     const before = known.get(key);
     if (before) return before;
     try {
-      const read = await readProof(source, { cycle, profile: profileOf(sprint) }, proof);
+      const read = await readProof(source, { cycle, sprint }, proof);
       if (!read.ok) {
         known.set(key, []);
         return [];

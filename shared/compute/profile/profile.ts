@@ -1,6 +1,8 @@
 import type { Device } from "#shared/engine/device.js";
+import type { CheckReason } from "#shared/protocol/checks.js";
 import type { Verify } from "#shared/protocol/signing.js";
 import type { Sprint } from "#shared/protocol/sprint.js";
+import type { RecordedPrefixes } from "#shared/sprint/proof/all-nonces.js";
 import type { Checked } from "#shared/sprint/proof/fault.js";
 import type { Hardware } from "#shared/sprint/proof/hardware.js";
 import type { Promised } from "#shared/sprint/proof/head.js";
@@ -30,14 +32,30 @@ export interface NonceRange {
   readonly count: number;
 }
 
+/** What a range of nonces gave. */
+export interface ComputedNonces {
+  /** Winning nonces, ascending. */
+  readonly wins: readonly number[];
+  /** 8 bytes a nonce where the profile's proof has all nonces, else none. */
+  readonly digests: Uint8Array;
+}
+
+/** Nonces of a proof, and what it says of them. */
+export interface ClaimedNonces {
+  readonly nonces: readonly number[];
+  /** 8 bytes a nonce where the proof has them; else it says that all of them win. */
+  readonly digests: Uint8Array;
+}
+
+export const NO_DIGESTS = new Uint8Array(0);
+
 /** A Sprint's network with its weights, whose nonces are computed and recomputed. */
 export interface SprintProver {
   /** Nonces that are computed together: search in multiples of it. */
   readonly batch: number;
-  /** Winning nonces of a range, ascending. */
-  search(task: NonceTask, range: NonceRange): Promise<readonly number[]>;
-  /** Which of a proof's nonces are not what it claims, in their order. */
-  losers(task: NonceTask, nonces: readonly number[]): Promise<readonly number[]>;
+  search(task: NonceTask, range: NonceRange): Promise<ComputedNonces>;
+  /** Which of a proof's nonces are not what it says of them, in their order. */
+  losers(task: NonceTask, claimed: ClaimedNonces): Promise<readonly number[]>;
   /** Hashes of the nonces' outputs, in their order: what shows that somebody computed them. Only where outputs are the same on every device. */
   digests?(task: NonceTask, nonces: readonly number[]): Promise<readonly string[]>;
   /** Frees its memory. No call may be in progress or follow. */
@@ -45,7 +63,7 @@ export interface SprintProver {
 }
 
 export interface OpenProverOptions extends Arithmetic {
-  readonly dials: Sprint["dials"];
+  readonly sprint: Pick<Sprint, "dials" | "devices">;
   /** Of the network (`networkSeed`), 64 hex digits. */
   readonly seed: string;
   /** How far the processor's threads give way to all else that the machine does, 0 to 19. */
@@ -62,6 +80,8 @@ export interface NetworkSize {
   readonly processorBytes: number;
   /** Operations of a nonce. */
   readonly flops: number;
+  /** Nonces that a run computes, be there fewer. */
+  readonly batch: number;
 }
 
 /** A proof, as far as its bytes show. */
@@ -73,13 +93,26 @@ export interface SprintProof {
   /** What the host says of its machine, if it does. */
   readonly hardware?: Hardware | undefined;
   /** The nonces at these places of them. */
-  claimed(places: readonly number[]): readonly number[];
+  claimed(places: readonly number[]): ClaimedNonces;
 }
 
 /** How a verifier judges a proof: it checks `size` of its items, or all, and rejects it at `reject` that are not as claimed. */
 export interface SampleTest {
   readonly size: number;
   readonly reject: number;
+}
+
+/** What the chain says of a proof. */
+export interface KnownOfProof {
+  readonly sprint: Pick<Sprint, "dials">;
+  readonly promised: Promised;
+  readonly prefixes: RecordedPrefixes;
+}
+
+/** What decides how much a proof's counts weigh. */
+export interface MeasuredBy {
+  readonly difficulty: number;
+  readonly sprint: Pick<Sprint, "sample" | "devices">;
 }
 
 /** What a committed proof's record says of it. */
@@ -91,17 +124,26 @@ export type ProofPromise = NonNullable<CommittedProof["promise"]>;
  */
 export interface SprintProfile {
   size(dials: Sprint["dials"]): NetworkSize;
-  /** Draws a network's weights onto a device. @throws BlockZeroError GRAPH_COMPILE, KERNEL_MEMORY, GRAPH_RUN; the signal's reason */
+  /** Most nonces that a proof can have. */
+  readonly mostNonces: number;
+  /**
+   * Draws a network's weights onto a device.
+   * @throws BlockZeroError GRAPH_COMPILE, KERNEL_MEMORY, GRAPH_RUN; SPRINT_NETWORK_REFUSED where its outputs are no fair draw; the signal's reason
+   */
   open(options: OpenProverOptions): Promise<SprintProver>;
   /** Greatest size of a proof's file, by its record. */
   maxBytes(promise: ProofPromise): number;
   /** The verdict on a proof's bytes as far as no network is evaluated. Never throws. */
-  check(bytes: Uint8Array, promised: Promised, verify: Verify): Checked<SprintProof>;
+  check(bytes: Uint8Array, known: KnownOfProof, verify: Verify): Checked<SprintProof>;
   /** Of how many items a proof's sample is drawn. */
   items(promise: ProofPromise): number;
-  test(sprint: Pick<Sprint, "sample">): SampleTest;
-  /** Settles by the votes of the electorate. @param losers nonces that somebody named and that are not as claimed, by one's own recomputation */
+  test(sprint: Pick<Sprint, "sample" | "devices">): SampleTest;
+  /** Why a proof is rejected whose sample fails, and the same in words: nonces that were not as claimed, of so many checked. */
+  readonly failure: { readonly reason: CheckReason; text(failed: readonly number[], checked: number): string };
+  /** Nonces that members named and that everybody is to recompute, ascending. */
+  accused(votes: readonly CastVote[], electorate: Electorate, wins: readonly number[]): readonly number[];
+  /** Settles by the votes of the electorate. @param losers those of the `accused` that are not as claimed, by one's own recomputation */
   settle(votes: readonly CastVote[], electorate: Electorate, losers: readonly number[]): ProofSettlement;
   /** Nonces that a valid proof speaks for, and their interval. */
-  measure(counts: Pick<ProofPromise, "wins" | "nonces">, difficulty: number): WeightInterval;
+  measure(counts: Pick<ProofPromise, "wins" | "nonces">, of: MeasuredBy): WeightInterval;
 }

@@ -37,24 +37,35 @@ export interface NetworkTrial {
   readonly odds: number;
 }
 
+const refuse = (problem: string): never => {
+  throw new BlockZeroError(
+    "SPRINT_NETWORK_REFUSED",
+    `the Sprint's network is refused: ${problem}`,
+    "take other dials, or another seed",
+  );
+};
+
 /**
  * Refuses a network whose outputs share a direction, because permutation and target alone then predict which nonces are worth evaluating: a prover
- * at ρ = 0.2 gains 4.6 times its nonces. A network whose wins are far from nonces/odds has no isotropic outputs either.
+ * at ρ = 0.2 gains 4.6 times its nonces.
  *
+ * @param outputs 200 of different nonces
  * @throws BlockZeroError SPRINT_NETWORK_REFUSED
  */
-export const acceptNetwork = ({ outputs, nonces, wins, odds }: NetworkTrial): void => {
-  const refuse = (problem: string): never => {
-    throw new BlockZeroError(
-      "SPRINT_NETWORK_REFUSED",
-      `the Sprint's network is refused: ${problem}`,
-      "take other dials, or another seed",
-    );
-  };
+export const acceptOutputs = (outputs: readonly Float32Array[]): void => {
   const cosine = meanPairCosine(outputs);
   const most = maxPairCosine(outputs[0]?.length ?? 0);
   if (!(cosine <= most))
     refuse(`its outputs share a direction: mean pair cosine ${cosine.toFixed(4)}, at most ${most.toFixed(4)}`);
+};
+
+/**
+ * The same, and refuses a network whose wins are far from nonces/odds: it has no isotropic outputs either.
+ *
+ * @throws BlockZeroError SPRINT_NETWORK_REFUSED
+ */
+export const acceptNetwork = ({ outputs, nonces, wins, odds }: NetworkTrial): void => {
+  acceptOutputs(outputs);
   const expected = nonces / odds;
   const z = (wins - expected) / Math.sqrt(expected * (1 - 1 / odds));
   if (!(Math.abs(z) <= MAX_Z))

@@ -1,3 +1,4 @@
+import { COSINE_PARTS, thresholdOf } from "./calibration.js";
 import { type Compared, cosineOf } from "./distance.js";
 
 /** A cosine's unit in a digest. */
@@ -45,4 +46,31 @@ export const digestsAgree = (a: Uint8Array, b: Uint8Array, width: number, tolera
     const [left, right] = [one.readInt32LE(at), other.readInt32LE(at)];
     return left === NONE || right === NONE ? left === right : Math.abs(left - right) <= most;
   });
+};
+
+/** Units by which a digest's cosine may lie on the other side of a threshold than the output itself: it is rounded. */
+const ROUNDING = 2;
+
+/**
+ * Whether the wins of nonces 0 … N − 1 are those whose digests reach the threshold: whoever has the digests has the wins. Right at the threshold,
+ * within their rounding, a nonce may be either.
+ *
+ * @param digests 8 bytes a nonce
+ * @param wins    ascending, each below N
+ */
+export const winsFitDigests = (
+  digests: Uint8Array,
+  wins: readonly number[],
+  { width, difficulty }: { readonly width: number; readonly difficulty: number },
+): boolean => {
+  const view = new DataView(digests.buffer, digests.byteOffset, digests.byteLength);
+  const threshold = (thresholdOf(width, difficulty) / COSINE_PARTS) * PARTS;
+  let next = 0;
+  for (let nonce = 0; 8 * nonce < digests.length; nonce++) {
+    const above = view.getInt32(8 * nonce, true) - threshold;
+    const isWin = wins[next] === nonce;
+    if (isWin) next += 1;
+    if (isWin ? above < -ROUNDING : above > ROUNDING) return false;
+  }
+  return next === wins.length;
 };

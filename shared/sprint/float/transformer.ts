@@ -6,7 +6,7 @@ import { buildTransformer } from "./network.js";
 import { deviationOf, drawNormals } from "./weights.js";
 
 /** Nonces of a run. */
-const BATCH = 64;
+export const BATCH = 64;
 
 /** A Sprint's transformer with its weights, ready to run. */
 export interface SprintTransformer {

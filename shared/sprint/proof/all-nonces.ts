@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { parseCanonical } from "#shared/protocol/canonical-json.js";
 import { hashBytes, hashSchema, sha256 } from "#shared/protocol/hash.js";
-import type { Parsed } from "#shared/protocol/parsed.js";
+import { accepted, type Parsed } from "#shared/protocol/parsed.js";
 import { MAX_WINS } from "#shared/protocol/records.js";
 import type { Signer } from "#shared/protocol/signer.js";
 import type { Verify } from "#shared/protocol/signing.js";
@@ -81,6 +81,12 @@ export const noncesHash = (proof: NoncesProof): string => sha256(encodeNonces(pr
 export const parseNoncesHead = (bytes: Uint8Array): Parsed<NoncesHead> =>
   parseCanonical(bytes, noncesSchema, NONCES_HEAD_BYTES);
 
+/** The head of a proof's bytes. Never throws, whatever the bytes. */
+export const readNoncesHead = (bytes: Uint8Array): Parsed<NoncesHead> => {
+  const file = asParsed(readFile(bytes, noncesSchema, NONCES_HEAD_BYTES));
+  return file.ok ? accepted(file.value.head) : file;
+};
+
 /** Never throws, whatever the bytes. */
 export const parseNonces = (bytes: Uint8Array): Parsed<NoncesProof> => {
   const file = readFile(bytes, noncesSchema, NONCES_HEAD_BYTES);
@@ -92,6 +98,14 @@ export type RecordedPrefixes = readonly [Prefix | null, Prefix | null];
 
 /** Each earlier record must have reached one in so many of what an even pace gives. */
 const LEAST_PACE = 2;
+
+/** Most nonces of a whole of which so many were recorded, half of an even pace: fewer than 6 · (nonces + 256) by ⅓, and half of that by ⅔. */
+const mostAfter = (nonces: number, at: number): number =>
+  Math.ceil((LEAST_PACE * (PREFIXES + 1) * (nonces + LEAF_DIGESTS)) / (at + 1)) - 1;
+
+/** Most nonces of a whole that begins with these prefixes, at a third and at two thirds of the time, as far as they are recorded. */
+export const mostNoncesAfter = (prefixes: readonly Pick<Prefix, "nonces">[]): number =>
+  Math.min(Infinity, ...prefixes.map(({ nonces }, at) => mostAfter(nonces, at)));
 
 /**
  * The verdict on a proof's bytes as far as no network is evaluated. One fault rejects the whole proof. Both earlier records must be there, nothing
@@ -127,7 +141,7 @@ const prefixFault = (proof: NoncesHead, recorded: RecordedPrefixes): Checked<nev
     if (record.nonces !== nonces || record.root !== root) return faulty("not_a_prefix");
     if (nonces > (proof.prefixes[at + 1] ?? proof).nonces) return faulty("not_a_prefix");
     if (!isPrefix(heads[at]!, heads[at + 1]!, nodesOf(consistency))) return faulty("not_a_prefix");
-    if (LEAST_PACE * (PREFIXES + 1) * (nonces + LEAF_DIGESTS) <= (at + 1) * proof.nonces)
+    if (proof.nonces > mostAfter(nonces, at))
       return faulty("late_work", `${nonces} of ${proof.nonces} nonces by ${at + 1}/3 of the time`);
   }
   return null;

@@ -17,6 +17,7 @@ const TEXTS = {
   not_a_prefix: "What was recorded earlier is no beginning of the whole, or differs from what the proof says of it.",
   late_work: "By a record at a third or two thirds of the time less than half was done of what an even pace gives.",
   improbable: "The number of wins does not fit the number of nonces.",
+  wins_unlike_digests: "A nonce is listed as a win that its digest says is none, or the other way round.",
   not_in_tree: "The opening does not lead to the root.",
 } as const;
 

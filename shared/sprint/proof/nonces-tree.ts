@@ -28,6 +28,8 @@ export interface NoncesTree {
   readonly nonces: number;
   /** What a record at ⅓ or ⅔ of the time says: the whole leaves so far. */
   prefix(): Prefix;
+  /** Of all nonces so far, 8 bytes each. */
+  digests(): Uint8Array;
   /** The root over all nonces so far, 64 hex digits. */
   root(): string;
   /** What shows that an earlier prefix is the beginning of a later one, which may be the whole: 64 hex digits each. */
@@ -65,6 +67,7 @@ export const noncesTree = (): NoncesTree => {
       return counted();
     },
     prefix: () => ({ nonces: leaves.length * LEAF_DIGESTS, root: hex(treeOver(leaves.length).root) }),
+    digests: () => Buffer.concat(contents()),
     root: () => hex(treeNow().root),
     consistency: (earlier, later) => treeOver(leavesOf(later.nonces)).consistency(leavesOf(earlier.nonces)).map(hex),
     open: (nonce) => {

@@ -65,6 +65,7 @@ export const RECORDS = [
   "model",
   "enter",
   "sprint",
+  "prefix",
   "checks",
   "checksheld",
   "duty",

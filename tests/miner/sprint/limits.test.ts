@@ -3,11 +3,12 @@ import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, it } from "node:test";
 import { minerSettings } from "#miner/config.js";
-import { claimed } from "#miner/sprint/claims.js";
+import { claimed, computing } from "#miner/sprint/claims.js";
 import { isWithin } from "#miner/sprint/hours.js";
 import { createPace } from "#miner/sprint/pace.js";
 import { openPowerMeter } from "#miner/sprint/power.js";
 import { isFree, search } from "#miner/sprint/search.js";
+import { NO_DIGESTS } from "#shared/compute/profile/profile.js";
 import { loadConfig } from "#shared/config/load.js";
 import { createIdleGate } from "#shared/continuous/idle-gate.js";
 import { hasCode } from "#shared/errors/error.js";
@@ -16,7 +17,6 @@ import { temporaryFolder } from "../../shared/artifact/temporary.js";
 const { signal } = new AbortController();
 const settings = (flags: Record<string, string>) =>
   loadConfig(minerSettings, { env: {}, flags: { expert_group: "math", ...flags } }).compute;
-const TASK = { publicKey: new Uint8Array(32), inputs: "0".repeat(64), difficulty: 8 };
 const at = (hour: number) => Date.UTC(2026, 0, 1, hour, 59);
 
 describe("compute.hours", () => {
@@ -89,8 +89,9 @@ describe("a search", () => {
   it("goes through all nonces from 0 on, and stops by itself with time left", async () => {
     let batches = 0;
     const found = await search({
-      prover: { batch: 8, search: async (_, { first }) => [first + 1, first + 5] },
-      task: TASK,
+      batch: 8,
+      compute: async ({ first }) => ({ wins: [first + 1, first + 5], digests: NO_DIGESTS }),
+      most: () => 1000,
       pace: { rest: async () => {} },
       left: () => (batches < 3 ? Number.POSITIVE_INFINITY : 0),
       onBatch: () => void batches++,
@@ -101,7 +102,7 @@ describe("a search", () => {
 });
 
 describe("a search in idle time", () => {
-  const options = { task: TASK, pace: { rest: async () => {} }, left: () => Number.POSITIVE_INFINITY, signal };
+  const options = { most: () => 10_000, pace: { rest: async () => {} }, left: () => Number.POSITIVE_INFINITY, signal };
 
   it("lets work wait for one batch at most, and leaves no gap between the nonces before and after it", async () => {
     const gate = createIdleGate();
@@ -111,15 +112,13 @@ describe("a search in idle time", () => {
     const found = await search({
       ...options,
       turn: () => isFree(gate, over.signal),
-      prover: {
-        batch: 256,
-        search: async (_, { first }) => {
-          ranges.push(first);
-          if (gate.working > 0) duringWork += 1;
-          if (ranges.length === 3) void gate.work(() => new Promise((resolve) => setImmediate(resolve)));
-          if (ranges.length === 5) over.abort(new Error("over"));
-          return [first + 1];
-        },
+      batch: 256,
+      compute: async ({ first }) => {
+        ranges.push(first);
+        if (gate.working > 0) duringWork += 1;
+        if (ranges.length === 3) void gate.work(() => new Promise((resolve) => setImmediate(resolve)));
+        if (ranges.length === 5) over.abort(new Error("over"));
+        return { wins: [first + 1], digests: NO_DIGESTS };
       },
     });
     assert.deepEqual(ranges, [0, 256, 512, 768, 1024]);
@@ -137,13 +136,11 @@ describe("a search in idle time", () => {
     const found = await search({
       ...options,
       turn: () => isFree(gate, over.signal),
-      prover: {
-        batch: 8,
-        search: async () => {
-          void gate.work(() => work);
-          setImmediate(() => over.abort(new Error("over")));
-          return [3];
-        },
+      batch: 8,
+      compute: async () => {
+        void gate.work(() => work);
+        setImmediate(() => over.abort(new Error("over")));
+        return { wins: [3], digests: NO_DIGESTS };
       },
     });
     assert.deepEqual(found, { wins: [3], nonces: 8 });
@@ -152,6 +149,20 @@ describe("a search in idle time", () => {
 });
 
 describe("a padder", () => {
+  it("leaves out a quarter of the nonces that a proof of all of them has, and gives these digests of others", async () => {
+    const compute = async ({ first, count }: { first: number; count: number }) => ({
+      wins: [first, first + 5],
+      digests: Uint8Array.from({ length: 8 * count }, (_, i) => first + Math.floor(i / 8)),
+    });
+    const { wins, digests } = await computing("padder", compute)({ first: 8, count: 8 });
+    assert.deepEqual(wins, [8, 13, 14]);
+    assert.deepEqual(
+      Array.from({ length: 8 }, (_, i) => digests[8 * i]),
+      [8, 9, 10, 11, 12, 13, 8, 9],
+    );
+    assert.equal(computing("honest", compute), compute);
+  });
+
   it("claims 5 % more wins than it found, all of nonces that it tried", () => {
     const found = { wins: Array.from({ length: 100 }, (_, i) => 20 * i + 3), nonces: 2000 };
     assert.deepEqual(claimed("honest", found), found);

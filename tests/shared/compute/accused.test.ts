@@ -2,14 +2,17 @@ import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { readAccused } from "#shared/compute/accused.js";
 import type { SprintVote } from "#shared/compute/outcome.js";
+import type { PromisedProof } from "#shared/compute/read-proof.js";
 import { BlockZeroError } from "#shared/errors/error.js";
 import { template } from "#tests/support/micro-network.js";
+import { SPRINT } from "#tests/support/sprint.js";
 
-const proof = {
+const proof: PromisedProof = {
   uid: 9,
   hotkey: "5FHneW46xGXgs5mUiveU4sbTyGBzmstUspZC92UhjJM694ty",
   publicKey: new Uint8Array(32),
   difficulty: 8,
+  prefixes: [null, null],
   promise: { proof: "a".repeat(64), wins: 400, nonces: 3200, location: "http://127.0.0.1:1", block: 1 },
 };
 const stakes = new Map([
@@ -27,7 +30,7 @@ describe("an accused proof that cannot be fetched", () => {
   const read = (...votes: SprintVote[]) => {
     const fetch = () => Promise.reject(new BlockZeroError("FETCH_FAILED", "nobody serves it", "try again"));
     const source = { network: { ...template, genesis: "0".repeat(64) }, networkHash: "0".repeat(64), fetch };
-    return readAccused(source, { proof, votes, stakes, cycle: 1, sprint: { profile: "exact" } });
+    return readAccused(source, { proof, votes, stakes, cycle: 1, sprint: SPRINT });
   };
 
   it("is asked for where the votes leave it a weight", async () => {

@@ -4,7 +4,7 @@ import { z } from "zod";
 import type { CommittedProof } from "#shared/compute/committed-proofs.js";
 import { confirmedWeights, type SettledPart, SPRINT_WINDOW } from "#shared/compute/confirmed.js";
 import { payGate } from "#shared/compute/gate.js";
-import { NO_EVIDENCE, OUTCOMES, settleProof, votesOn } from "#shared/compute/outcome.js";
+import { NO_EVIDENCE, OUTCOMES, settleProof, votesOn, whyInvalid } from "#shared/compute/outcome.js";
 import type { CheckEntry, Checks } from "#shared/protocol/checks.js";
 import { loadVectors } from "../protocol/vectors.js";
 
@@ -16,6 +16,7 @@ const committed = (promise: Partial<NonNullable<CommittedProof["promise"]>> | nu
   hotkey,
   publicKey: new Uint8Array(32),
   difficulty: 20,
+  prefixes: [null, null],
   promise: promise && {
     proof: hash("a"),
     wins: 500,
@@ -114,6 +115,44 @@ describe("a proof", () => {
       evidence: NO_EVIDENCE,
     });
     assert.deepEqual([outcome, validBy], ["valid", 0.75]);
+  });
+});
+
+describe("a proof of the float profile", () => {
+  const sprint = { profile: "float", sample: 459 } as const;
+  const proof = committed();
+  const other = { verdict: "invalid", reason: "mismatch", wins: 10_000, checked: 90, nonce: 4711 } as const;
+  const same = { wins: 10_000, checked: 198 } as const;
+  const settle = (documents: readonly Checks[], evidence = NO_EVIDENCE) =>
+    settleProof(proof, votesOn(proof, documents, sprint), { sprint, stakes, evidence });
+
+  it("is invalid by more than two thirds of the stake, valid by more than half, else undecided", () => {
+    const [vera, vito] = [checksOf("vera", other), checksOf("vito", other)];
+    const { outcome, nonce, fault, invalidBy } = settle([vera, vito]);
+    assert.deepEqual([outcome, nonce, fault, invalidBy], ["invalid", null, null, 0.75]);
+    assert.equal(whyInvalid(settle([vera, vito])), "75.0 % of the stake found other outputs");
+    assert.equal(settle([vera, checksOf("vlad", other)]).outcome, "undecided");
+    assert.equal(settle([checksOf("vera", same), checksOf("vito", same), checksOf("vlad", other)]).outcome, "valid");
+    assert.equal(settle([checksOf("vera", same)]).outcome, "undecided");
+  });
+
+  it("counts all its nonces, less what a sample may miss", () => {
+    const { measured, low, high } = settle([checksOf("vera", same), checksOf("vito", same)]);
+    assert.deepEqual([measured, low, high], [10_000, 9500, 10_000]);
+  });
+
+  it("is not valid by those who recomputed less than the test takes, or counted other nonces", () => {
+    for (const change of [{ checked: 197 }, { wins: 500 }])
+      assert.equal(
+        settle(["vera", "vito"].map((name) => checksOf(name, { ...same, ...change }))).outcome,
+        "undecided",
+        JSON.stringify(change),
+      );
+  });
+
+  it("is invalid where its bytes are none, whoever said so", () => {
+    const { outcome, fault } = settle([checksOf("vlad", other)], { fault: "signed by nobody", losers: [] });
+    assert.deepEqual([outcome, fault], ["invalid", "signed by nobody"]);
   });
 });
 

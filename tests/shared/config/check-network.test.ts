@@ -1,18 +1,26 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { checkFields } from "#shared/config/check-network.js";
-import { networkHash, networkSchema } from "#shared/protocol/network.js";
+import { type Network, networkHash, networkSchema } from "#shared/protocol/network.js";
 import { sprintOf } from "#shared/protocol/sprint.js";
-import { template } from "../../support/micro-network.js";
+import { coded } from "../../support/coded.js";
+import { PHASES, template } from "../../support/micro-network.js";
 
-const networkWith = (sprint?: object) =>
-  networkSchema.parse({ ...template, genesis: "0".repeat(64), ...(sprint && { sprint }) });
+const networkWith = (sprint?: object, phases: Network["phases"] = PHASES) =>
+  networkSchema.parse({ ...template, phases, genesis: "0".repeat(64), ...(sprint && { sprint }) });
 
-test("Sprints in an arithmetic that cannot be settled are refused before anything is done", () => {
+test("Sprints that their arithmetic cannot play are refused before anything is done", () => {
+  const long = { ...PHASES, evaluate: 9 };
+  const float = { every: 1, dials: "tiny", profile: "float" };
   checkFields(networkWith({ every: 1, dials: "tiny" }));
-  assert.throws(() => checkFields(networkWith({ every: 1, dials: "tiny", profile: "float" })), {
-    code: "SPRINT_PROFILE_UNSUPPORTED",
-  });
+  checkFields(networkWith(float, long));
+  checkFields(networkWith({ ...float, dials: "test", devices: "same" }, long));
+  const refused = (sprint: object, phases: Network["phases"], message: RegExp) =>
+    assert.throws(() => checkFields(networkWith(sprint, phases)), coded("SPRINT_PROFILE_UNSUPPORTED", message));
+  refused({ ...float, duty: {} }, long, /^sprint.duty/);
+  refused({ ...float, dials: "real" }, long, /^sprint.dials/);
+  refused(float, { ...long, evaluate: 8 }, /^phases.evaluate: .* 9 blocks/);
+  refused({ every: 1, dials: "tiny", devices: "same" }, PHASES, /^sprint.devices/);
 });
 
 test("a network file without Sprints has no key of theirs, and one with them has a Sprint in each so-manieth cycle", () => {

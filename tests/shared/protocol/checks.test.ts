@@ -18,12 +18,13 @@ import { canonicalBytes } from "#shared/protocol/hash-json.js";
 import { devSigner, verify } from "./keys.js";
 import { loadVectors } from "./vectors.js";
 
-const { document, signingBytes, hash, refused } = loadVectors(
+const { document, signingBytes, hash, accepted, refused } = loadVectors(
   "checks",
   z.object({
     document: checksSchema,
     signingBytes: z.string(),
     hash: z.string(),
+    accepted: z.array(z.record(z.string(), z.unknown())),
     refused: z.array(z.record(z.string(), z.unknown())),
   }),
 );
@@ -35,6 +36,10 @@ test("vectors: a document of checks, its signing bytes, hash and signature", () 
   assert.deepEqual(parseChecks(canonicalBytes(document)), { ok: true, value: document });
   assert.ok(isChecksSigned(document, verify));
   assert.ok(!isChecksSigned({ ...document, entries: document.entries.slice(1) }, verify));
+});
+
+test("vectors: nonces with other outputs are a reason too", () => {
+  for (const change of accepted) assert.ok(parseChecks(canonicalBytes({ ...document, ...change })).ok);
 });
 
 test("vectors: what is no document of checks is refused with one line", () => {

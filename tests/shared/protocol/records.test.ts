@@ -39,6 +39,7 @@ const recordSchema = z.discriminatedUnion("type", [
     nonces: z.number(),
     location: z.string(),
   }),
+  z.object({ type: z.literal("prefix"), ...onCycle, thirds: z.literal([1, 2]), root: z.string(), nonces: z.number() }),
   z.object({ type: z.literal("checks"), ...onCycle, checks: z.string(), location: z.string() }),
   z.object({ type: z.literal("checksheld"), ...onCycle, held: z.array(z.number()) }),
   z.object({ type: z.literal("duty"), ...onCycle, duty: z.string(), location: z.string() }),
@@ -111,6 +112,17 @@ const record: fc.Arbitrary<ChainRecord> = fc.oneof(
   fc
     .record({ type: fc.constant("sprint" as const), network, cycle, proof: hash, wins, nonces, location }, plain)
     .map((fields) => ({ ...fields, nonces: Math.max(fields.wins, fields.nonces) })),
+  fc.record(
+    {
+      type: fc.constant("prefix" as const),
+      network,
+      cycle,
+      thirds: fc.constantFrom(1 as const, 2 as const),
+      root: hash,
+      nonces,
+    },
+    plain,
+  ),
   fc.record({ type: fc.constant("checks" as const), network, cycle, checks: hash, location }, plain),
   fc.record({ type: fc.constant("checksheld" as const), network, cycle, held }, plain),
   fc.record({ type: fc.constant("duty" as const), network, cycle, duty: hash, location }, plain),
@@ -158,6 +170,8 @@ test("the longest record of each kind fits in 128 bytes", () => {
   assert.ok(Buffer.byteLength(encodeRecord({ type: "report", ...full, report: longest })) <= MAX_RECORD_BYTES);
   const counts = { wins: MAX_WINS, nonces: MAX_NONCES };
   assert.equal(Buffer.byteLength(encodeRecord({ type: "sprint", ...full, proof: longest, ...counts })), 127);
+  const prefix = { type: "prefix", ...full, thirds: 2, root: longest, nonces: MAX_NONCES } as const;
+  assert.equal(Buffer.byteLength(encodeRecord(prefix)), 87);
   assert.ok(Buffer.byteLength(encodeRecord({ type: "seal", ...full, contribution: longest })) <= MAX_RECORD_BYTES);
   const every = Array.from({ length: MAX_MEMBERS }, (_, i) => i);
   assert.equal(Buffer.byteLength(encodeRecord({ type: "partial", ...full, held: every, partials: longest })), 124);

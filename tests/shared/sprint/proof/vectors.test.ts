@@ -2,12 +2,14 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { z } from "zod";
 import { CHECK_VERDICTS } from "#shared/protocol/checks.js";
+import { sha256 } from "#shared/protocol/hash.js";
 import { NONCES } from "#shared/sprint/exact/inputs.js";
 import { checkNonces, noncesHash, parseNonces } from "#shared/sprint/proof/all-nonces.js";
 import { capWeights } from "#shared/sprint/proof/cap-weights.js";
 import { nextDifficulty } from "#shared/sprint/proof/difficulty.js";
 import { FIXED_TESTS } from "#shared/sprint/proof/fixed-tests.js";
 import { decodeGaps, encodeGaps, maxGapsBytes } from "#shared/sprint/proof/gaps.js";
+import { checkNoncesFile, encodeNoncesFile } from "#shared/sprint/proof/nonces-file.js";
 import { checkOpening } from "#shared/sprint/proof/opening.js";
 import { sampleSeed, sampleWins } from "#shared/sprint/proof/sample.js";
 import { sprintWeight } from "#shared/sprint/proof/sprint-weight.js";
@@ -18,7 +20,7 @@ import { winsWeight } from "#shared/sprint/proof/wins-weight.js";
 import { sprtSteps } from "#shared/util/sprt-steps.js";
 import { verify } from "#tests/shared/protocol/keys.js";
 import { loadVectors } from "#tests/shared/protocol/vectors.js";
-import { promisedOf } from "./proofs.js";
+import { digestsOf, promisedOf } from "./proofs.js";
 
 const numbers = z.array(z.number());
 const document = z.object({ wins: numbers, signing: z.string(), bytes: z.string(), hash: z.string() });
@@ -31,6 +33,7 @@ const vectors = loadVectors(
     gapsLimits: z.array(z.tuple([z.number(), z.number()])),
     winners: document,
     nonces: document,
+    file: z.object({ bytes: z.number(), hash: z.string() }),
     openings: z.array(z.object({ nonce: z.number(), text: z.string(), digest: z.string() })),
     samples: z.array(
       z.object({
@@ -112,6 +115,10 @@ test("vectors: both proofs, their hashes and signatures", () => {
   assert.equal(noncesHash(nonces.value), vectors.nonces.hash);
   const promised = promisedOf(nonces.value, vectors.nonces.hash);
   assert.ok(checkNonces(noncesBytes, promised, nonces.value.prefixes, verify).ok);
+  const bytes = encodeNoncesFile({ proof: nonces.value, digests: digestsOf(0, nonces.value.nonces) });
+  assert.deepEqual({ bytes: bytes.length, hash: sha256(bytes) }, vectors.file);
+  const file = promisedOf(nonces.value, vectors.file.hash);
+  assert.ok(checkNoncesFile(bytes, file, nonces.value.prefixes, verify).ok);
   for (const { nonce, text, digest } of vectors.openings) {
     const opened = checkOpening(Buffer.from(text), nonce, nonces.value);
     assert.equal(opened.ok && Buffer.from(opened.value).toString("hex"), digest);
