@@ -3,7 +3,7 @@ import { planChange } from "#owner/network/network-change.js";
 import { networkText } from "#owner/network/network-template.js";
 import { checkComplete } from "#owner/publish/complete.js";
 import { formerNetwork } from "#owner/publish/former-network.js";
-import { checkOwner, commitUnlessThere, refuseLate } from "#owner/publish/network-record.js";
+import { checkOwner, commitUnlessThere, refuseEarly, refuseLate } from "#owner/publish/network-record.js";
 import { observePublishing } from "#owner/publish/observe-publishing.js";
 import { pinnedNetwork } from "#owner/publish/pinned-network.js";
 import { createBlobClient } from "#shared/blobs/blob-client.js";
@@ -122,6 +122,7 @@ const serve = async (
     const client = createBlobClient({ allowPrivateAddresses: config.allow_private_addresses, log });
     const former = await formerNetwork(written, { store, client, chain, signal });
     let network = written;
+    if (former === null) await refuseEarly(chain, written);
     if (former !== null && networkHash(former) !== networkHash(written)) {
       const planned = planChange({ former, next: written, head: (await chain.head()).number, fromCycle });
       for (const line of planned.says) (json ? console.error : console.log)(line);

@@ -1,6 +1,7 @@
 import { setCommitment } from "#shared/chain/call.js";
 import type { Chain } from "#shared/chain/chain.js";
-import { BlockZeroError } from "#shared/errors/error.js";
+import { isRejected } from "#shared/chain/writer/chain-rejected.js";
+import { BlockZeroError, hasCode } from "#shared/errors/error.js";
 import type { Network } from "#shared/protocol/network.js";
 import { phaseWindow } from "#shared/protocol/phases.js";
 import type { Signer } from "#shared/protocol/signer.js";
@@ -25,6 +26,28 @@ export const commitUnlessThere = async (
 ): Promise<number> => {
   const present = (await chain.commitments(netuid)).find(({ hotkey }) => hotkey === owner.address);
   return present?.data === record ? present.block : (await chain.submit(setCommitment(netuid, record), owner)).block;
+};
+
+/** Whose first cycle began before the subnet was made ends every participant that reads it. @throws BlockZeroError NETWORK_BEGINS_EARLY */
+export const refuseEarly = async (
+  chain: Pick<Chain, "head" | "metagraph">,
+  { netuid, first_cycle, phases }: Pick<Network, "netuid" | "first_cycle" | "phases">,
+): Promise<void> => {
+  const { start } = phaseWindow(first_cycle, "distribute", phases);
+  if (start >= (await chain.head()).number) return;
+  try {
+    await chain.metagraph(netuid, start);
+  } catch (thrown) {
+    // A node that keeps less cannot say.
+    if (hasCode(thrown, "STATE_DISCARDED")) return;
+    if (!isRejected(thrown, "SubNetworkDoesNotExist")) throw thrown;
+    throw new BlockZeroError(
+      "NETWORK_BEGINS_EARLY",
+      `the network file's first cycle, ${first_cycle}, began at block ${start}, before subnet ${netuid} was made`,
+      "make the genesis again with --first-cycle auto",
+      { cause: thrown },
+    );
+  }
 };
 
 /** A change that the chain took up after its first cycle had begun takes no effect. @throws BlockZeroError NETWORK_CHANGE_LATE */

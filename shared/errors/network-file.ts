@@ -18,6 +18,11 @@ export const networkFileErrors = {
     meaning: "The owner published a network file that begins anew, or that this version cannot read.",
     remedy: "Start again; update BlockZero where that does not help.",
   },
+  NETWORK_BEGINS_EARLY: {
+    meaning:
+      "The network file's first cycle began before the subnet existed, so that nobody could read that cycle's records.",
+    remedy: "Make the genesis again with `--first-cycle auto`.",
+  },
   NETWORK_CHANGE_LATE: {
     meaning: "The first cycle of a changed network file has begun already.",
     remedy: "Publish it again with a later `--from-cycle`.",
