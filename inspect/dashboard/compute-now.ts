@@ -46,7 +46,18 @@ const seedOf = ({ cycle, seed: { value, ...moment } }: ComputeFacts): DrawnSeed 
   return { cycle, ...moment, value: { ...said, text: valueText(said) } };
 };
 
+/** What was read for a cycle does not change: its hosts are made once, not at every block. */
+const madeHosts = new WeakMap<PayWindow, { readonly network: Network; readonly hosts: readonly ComputeHost[] }>();
+
 const hostsOf = (network: Network, sprints: PayWindow): readonly ComputeHost[] => {
+  const made = madeHosts.get(sprints);
+  if (made?.network === network) return made.hosts;
+  const hosts = makeHosts(network, sprints);
+  madeHosts.set(sprints, { network, hosts });
+  return hosts;
+};
+
+const makeHosts = (network: Network, sprints: PayWindow): readonly ComputeHost[] => {
   const { results, confirmations, confirmed, standings } = sprints;
   const last = new Map(results.at(-1)?.outcomes.map((outcome) => [outcome.hotkey, outcome]));
   const gate = gateOf(network, sprints);

@@ -65,11 +65,31 @@ const groupsNow = ({ groups }: Network, last: CycleDigest | undefined): readonly
     miners: last?.miners.filter(({ group, rank }) => group === name && rank !== null).length ?? 0,
   }));
 
+interface DigestedMiner {
+  readonly miner: CycleDigest["miners"][number];
+  /** As the line of a miner's history has it. */
+  readonly score: number | null;
+}
+
+/** A digest does not change: its miners are looked up and rounded once, not at every block. */
+const digestedMiners = new WeakMap<CycleDigest, ReadonlyMap<string, DigestedMiner>>();
+
+const minersOf = (digest: CycleDigest): ReadonlyMap<string, DigestedMiner> => {
+  const known = digestedMiners.get(digest);
+  if (known) return known;
+  const made = new Map(
+    digest.miners.map((miner): [string, DigestedMiner] => {
+      const score = miner.verdict === "scored" ? Number(miner.score.toPrecision(DIGITS)) : null;
+      return [`${miner.uid} ${miner.hotkey}`, { miner, score }];
+    }),
+  );
+  digestedMiners.set(digest, made);
+  return made;
+};
+
 /** Everybody who holds a uid now, but for validators and the owner who submitted nothing. */
 const minersNow = ({ neurons, ownerHotkey, digests, live }: SubnetState): readonly MinerNow[] => {
-  const recent = digests
-    .slice(-SCORES)
-    .map(({ miners }) => new Map(miners.map((one) => [`${one.uid} ${one.hotkey}`, one])));
+  const recent = digests.slice(-SCORES).map(minersOf);
   return neurons
     .map(({ uid, hotkey, validatorPermit }): MinerNow => {
       const own = recent.map((miners) => miners.get(`${uid} ${hotkey}`));
@@ -77,8 +97,8 @@ const minersNow = ({ neurons, ownerHotkey, digests, live }: SubnetState): readon
         uid,
         hotkey,
         role: hotkey === ownerHotkey ? "owner" : validatorPermit ? "validator" : "miner",
-        last: own.at(-1) ?? null,
-        scores: own.map((one) => (one?.verdict === "scored" ? Number(one.score.toPrecision(DIGITS)) : null)),
+        last: own.at(-1)?.miner ?? null,
+        scores: own.map((one) => one?.score ?? null),
         doing: live.writers.reveal.has(hotkey)
           ? "revealed"
           : live.writers.commit.has(hotkey)
@@ -91,10 +111,11 @@ const minersNow = ({ neurons, ownerHotkey, digests, live }: SubnetState): readon
 };
 
 const modelsOf = ({ genesis }: Network, digests: readonly CycleDigest[]): readonly ModelRow[] => {
-  const made = digests
-    .flatMap(({ cycle, model, steps, merged }) => (model === null ? [] : [{ cycle, hash: model, steps, merged }]))
-    .reverse()
-    .slice(0, MODELS);
+  const made: ModelRow[] = [];
+  for (let at = digests.length - 1; at >= 0 && made.length < MODELS; at--) {
+    const { cycle, model, steps, merged } = digests[at]!;
+    if (model !== null) made.push({ cycle, hash: model, steps, merged });
+  }
   return made.length > 0 ? made : [{ cycle: 0, hash: genesis, steps: {}, merged: [] }];
 };
 

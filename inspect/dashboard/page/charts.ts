@@ -8,6 +8,9 @@ declare const Chart: typeof ChartType;
 /** Points of a line are drawn one by one up to so many. */
 const FEW = 40;
 
+/** Labels of an axis. */
+const TICKS = 12;
+
 /** Patterns and points of lines: colours are not all that tells them apart. */
 const DASHES = [[], [6, 3], [2, 2], [8, 3, 2, 3]];
 const POINTS = ["circle", "triangle", "rect", "star"] as const;
@@ -128,7 +131,8 @@ export const drawMiner = ({ history }: Pick<MinerPage, "history">): void => {
 const options = (x: string, y: string): NonNullable<ChartConfiguration["options"]> => {
   const text = colour("--text");
   const axis = (title: string) => ({
-    ticks: { color: text, maxTicksLimit: 12, autoSkip: true },
+    // Of a thousand labels a dozen are shown: as many are measured, and none is tried at another angle.
+    ticks: { color: text, maxTicksLimit: TICKS, autoSkip: true, sampleSize: TICKS, maxRotation: 0 },
     grid: { color: colour("--line") },
     title: { display: true, text: title, color: text },
   });

@@ -1,7 +1,7 @@
 import type { ComputeHost, ComputeNow, SubnetNow } from "../snapshot.js";
 import { byId, element, setText } from "./dom.js";
 import { plural, share, short, whole } from "./figures.js";
-import { sparkLine } from "./spark.js";
+import { drawSpark } from "./spark.js";
 import { type Column, createTable, type DrawnTable, textColumn } from "./table.js";
 
 /** Settled Sprints: who computed how much, and what it does to pay. Hidden where the network file has none. */
@@ -88,7 +88,10 @@ const HOSTS: readonly Column<ComputeHost>[] = [
     title: "uid",
     isNumber: true,
     key: ({ uid }) => uid,
-    draw: (cell, { uid }) => cell.replaceChildren(element("a", { href: `#/miner/${uid}` }, String(uid))),
+    draw: (cell, { uid }) => {
+      if (!cell.hasChildNodes() || cell.textContent !== String(uid))
+        cell.replaceChildren(element("a", { href: `#/miner/${uid}` }, String(uid)));
+    },
   },
   textColumn("hotkey", ({ hotkey }) => short(hotkey), { isLess: true }),
   {
@@ -118,7 +121,7 @@ const HOSTS: readonly Column<ComputeHost>[] = [
   {
     title: "confirmed so far",
     isLess: true,
-    draw: (cell, { weights }) => cell.replaceChildren(sparkLine(weights, describeWeights)),
+    draw: (cell, { weights }) => drawSpark(cell, weights, describeWeights),
   },
 ];
 

@@ -4,8 +4,10 @@ export const figure = (value: number | null, digits = 4): string => (value === n
 /** A share of 1. */
 export const share = (value: number | null): string => (value === null ? "–" : `${(100 * value).toFixed(1)} %`);
 
+const WHOLE = new Intl.NumberFormat("en");
+
 /** A whole number, such as 12,345. */
-export const whole = (value: number): string => Math.round(value).toLocaleString("en");
+export const whole = (value: number): string => WHOLE.format(Math.round(value));
 
 /** A length of time in words. @param ms milliseconds */
 export const duration = (ms: number): string => {

@@ -3,7 +3,7 @@ import { drawLosses, drawRewards } from "./charts.js";
 import { createComputeView } from "./compute-view.js";
 import { byId, element, setText } from "./dom.js";
 import { figure, plural, share, short } from "./figures.js";
-import { describeScores, sparkLine } from "./spark.js";
+import { describeScores, drawSpark } from "./spark.js";
 import { type Column, createTable, type DrawnTable, textColumn } from "./table.js";
 import { verdictCell, verdictText } from "./verdict.js";
 
@@ -118,14 +118,6 @@ const matches = ({ uid, hotkey, last, role }: MinerNow, text: string): boolean =
       ),
     );
 
-/** A line is drawn anew only where a score has changed. */
-const drawScores = (cell: HTMLElement, { scores }: MinerNow): void => {
-  const text = scores.join();
-  if (cell.dataset.scores === text) return;
-  cell.dataset.scores = text;
-  cell.replaceChildren(sparkLine(scores, describeScores));
-};
-
 const MINERS: readonly Column<MinerNow>[] = [
   {
     title: "uid",
@@ -166,7 +158,7 @@ const MINERS: readonly Column<MinerNow>[] = [
     key: ({ last }) => last?.emission ?? null,
   }),
   textColumn("this cycle", ({ doing }) => doing, { isLess: true, key: ({ doing }) => doing }),
-  { title: "scores so far", draw: drawScores },
+  { title: "scores so far", draw: (cell, { scores }) => drawSpark(cell, scores, describeScores) },
 ];
 
 const intervalText = (last: MinerNow["last"]): string => {

@@ -21,6 +21,14 @@ export const sparkLine = (
   );
 };
 
+/** Fills a cell with a line, anew only where a value has changed. */
+export const drawSpark = (cell: HTMLElement, ...[values, describe]: Parameters<typeof sparkLine>): void => {
+  const text = values.join();
+  if (cell.dataset.values === text) return;
+  cell.dataset.values = text;
+  cell.replaceChildren(sparkLine(values, describe));
+};
+
 export const pathOf = (
   values: readonly (number | null)[],
   x: (at: number) => number,
