@@ -11,6 +11,7 @@ import { untilBlock } from "#shared/participant/until-block.js";
 import { whileWaiting } from "#shared/participant/while-waiting.js";
 import type { SprintWithDuty } from "#shared/protocol/sprint.js";
 import type { DutyMember } from "./context.js";
+import { forgetSprints } from "./forget-sprints.js";
 import { membersUnsure } from "./members-unsure.js";
 
 interface BasisWanted {
@@ -34,13 +35,13 @@ export const readBasis = async (
   const beacon = await awaitSprintSeed(participant, { cycle, purpose: "sprint-duty" });
   return untilBlock(clock, Math.max(patience, clock.head.number + 1), signal, async (until) => {
     const source = whileWaiting(cycleSource(participant, { until, isHeld: true }), until);
-    const { results, confirmed, reputations, unknown } = await readSprintWindow(source, cycle, {
+    const window = await readSprintWindow(source, cycle, {
       arithmetic,
       known,
       signal,
     });
-    const oldest = results[0]?.cycle ?? cycle;
-    for (const past of known.keys()) if (past < oldest) known.delete(past);
+    const { confirmed, reputations, unknown } = window;
+    forgetSprints(known, cycle, window);
     if (unknown.length > 0) log.warn("members of duty may be others", { cycle, ...explain(membersUnsure(unknown)) });
     const members = membersBy(confirmed, sprint);
     if (!members.some(({ hotkey }) => hotkey === signer.address)) return null;

@@ -1,5 +1,6 @@
 import type { DutyBasis } from "#shared/compute/duty/duty-inputs.js";
 import { createJudge, type SprintJudge } from "#shared/compute/judge.js";
+import { proofDeadlines } from "#shared/compute/proof-deadlines.js";
 import type { Checkers } from "#shared/duty/check-task.js";
 import { dutyDocumentHash } from "#shared/duty/duty-document.js";
 import { sprintWinChecker } from "#shared/duty/sprint-tasks.js";
@@ -7,7 +8,6 @@ import type { TaskOf } from "#shared/duty/task.js";
 import { cycleSource } from "#shared/participant/cycle-source.js";
 import { withinBlocks } from "#shared/participant/duty.js";
 import { canonicalBytes } from "#shared/protocol/hash-json.js";
-import { phaseWindow } from "#shared/protocol/phases.js";
 import { encodeRecord, shortHash } from "#shared/protocol/records.js";
 import type { SprintWithDuty } from "#shared/protocol/sprint.js";
 import { recordWindow } from "#shared/replay/phase-records.js";
@@ -52,7 +52,7 @@ const publish = async (member: DutyMember, cycle: number, sprint: SprintWithDuty
 const makeDocument = async (member: DutyMember, cycle: number, sprint: SprintWithDuty): Promise<string | null> => {
   const { participant, arithmetic, gate } = member;
   const { blobs, network, signer, signal, log, telemetry } = participant;
-  const patience = phaseWindow(cycle + 1, "distribute", network.phases).start;
+  const { members: patience } = proofDeadlines(cycle, network, sprint);
   const basis = await readBasis(member, { cycle, sprint, patience, isSettled: false });
   if (basis === null) return null;
   const judge = createJudge(cycleSource(participant, { isHeld: true }), { sprint, cycle, arithmetic, signal });

@@ -18,15 +18,24 @@ export const eligibleTasks = (inputs: DutyInputs): ((hotkey: string) => readonly
   const { members, tasks, beacon } = inputs;
   const targets = targetsOf(inputs);
   const weightsOf = weightsByKind(members);
-  return (hotkey) =>
-    tasks
+  return (hotkey) => {
+    /** One a kind and executor: a threshold takes a sum over all members. */
+    const known = new Map<string, bigint>();
+    const thresholdOf = ({ kind, executor }: Task): bigint => {
+      const key = `${kind} ${executor}`;
+      const threshold = known.get(key) ?? dutyThreshold(targets.get(executor)!, hotkey, executor, weightsOf(kind));
+      known.set(key, threshold);
+      return threshold;
+    };
+    return tasks
       .map(({ task, executorKey }) => ({
         subject: task,
         task: task.id,
         executorKey,
         result: task.result,
         beacon,
-        threshold: dutyThreshold(targets.get(task.executor)!, hotkey, task.executor, weightsOf(task.kind)),
+        threshold: thresholdOf(task),
       }))
       .filter(({ threshold }) => threshold > 0n);
+  };
 };

@@ -4,6 +4,7 @@ import { type CommittedProof, readCommittedProofs } from "#shared/compute/commit
 import type { SprintJudge } from "#shared/compute/judge.js";
 import type { ClaimedNonces } from "#shared/compute/profile/profile.js";
 import { profileOf } from "#shared/compute/profile/profile-of.js";
+import { proofDeadlines } from "#shared/compute/proof-deadlines.js";
 import { isPromised, type PromisedProof, readProof } from "#shared/compute/read-proof.js";
 import { reasonOf } from "#shared/errors/error.js";
 import { awaitSprintSeed } from "#shared/participant/await-seeds.js";
@@ -49,10 +50,10 @@ export const checkProofs = async (checking: Checking): Promise<readonly CheckEnt
   const proofs = committed.filter(isPromised).filter(({ hotkey }) => hotkey !== signer.address);
   if (proofs.length === 0) return [];
   const seed = await awaitSprintSeed(participant, { cycle, purpose: "sprint-sample" });
-  const train = phaseWindow(cycle + 1, "train", network.phases);
+  const { validators: last } = proofDeadlines(cycle, network, sprint);
   const fetching = inTurns(CONCURRENT_FETCHES, signal);
   const computing = inTurns(1, signal);
-  return untilBlock(clock, Math.max(train.start, clock.head.number + 1), signal, (patience) =>
+  return untilBlock(clock, Math.max(last, clock.head.number + 1), signal, (patience) =>
     Promise.all(
       proofs.map(async (proof): Promise<CheckEntry> => {
         try {
