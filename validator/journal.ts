@@ -80,6 +80,7 @@ export const validatorJournalSchema = z.object({
             isFraud: z.boolean(),
             checked: z.int().default(0),
             verified: z.int().default(0),
+            credit: z.int().default(0),
             released: z.int(),
           }),
         ),

@@ -71,5 +71,11 @@ const standingsOf = (hosts: SimulatedSprints["hosts"], results: readonly { reado
 
 const dutyPart = ({ hotkey }: SimulatedSprints["hosts"][number], n: number): DutyPart => ({
   ...{ hotkey, tasks: 20, duties: 5, missed: n % 7 === 1 ? 2 : 0, missRate: n % 7 === 1 ? 400_000 : 0 },
-  ...{ checked: 18, verified: n % 7 === 1 ? 3 : 5, isFraud: n === 2, released: n === 2 ? 0 : 1_000_000 },
+  ...{
+    checked: 18,
+    verified: n % 7 === 1 ? 3 : 5,
+    credit: n % 7 === 1 ? 3_000_000 : 5_000_000,
+    isFraud: n === 2,
+    released: n === 2 ? 0 : 1_000_000,
+  },
 });

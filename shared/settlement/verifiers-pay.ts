@@ -10,8 +10,8 @@ export interface CheckedHost {
   /** Its tasks, and of these how many a verifier did duty on and found valid. */
   readonly tasks: number;
   readonly checked: number;
-  /** Duties that it did with a verdict that stands. */
-  readonly verified: number;
+  /** What the duties count that it did with a verdict that stands: the sum of `dutyCredit`. */
+  readonly credit: number;
   /** Part of what it earns as verifier that it gets, in millionths: 0 for a proven fraud. */
   readonly released: number;
 }
@@ -24,8 +24,8 @@ export interface VerifiersPay {
 }
 
 /**
- * Pays verifiers out of what executors earned: of each executor's pay a share, for the part of its tasks that was checked, goes to all who did duty, by the number of their duties with a verdict that
- * stands. An unchecked task pays its executor alone. Whole units: what is kept, got and burned adds up to what was earned, asserted here.
+ * Pays verifiers out of what executors earned: of each executor's pay a share, for the part of its tasks that was checked, goes to all who did duty, by what their duties with a verdict that
+ * stands count. An unchecked task pays its executor alone. Whole units: what is kept, got and burned adds up to what was earned, asserted here.
  *
  * @param share in millionths
  */
@@ -37,7 +37,7 @@ export const payVerifiers = (hosts: readonly CheckedHost[], share: number): Veri
     ]),
   );
   const pool = sumStake(given.values());
-  const parts = apportion(pool, new Map(hosts.map(({ hotkey, verified }) => [hotkey, BigInt(verified)])));
+  const parts = apportion(pool, new Map(hosts.map(({ hotkey, credit }) => [hotkey, BigInt(credit)])));
   const pays = new Map(
     hosts.map(({ hotkey, earned, released }) => [
       hotkey,

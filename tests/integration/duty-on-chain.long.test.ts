@@ -26,6 +26,7 @@ import { networkSeed, nodeSeed } from "#shared/sprint/exact/seeds.js";
 import { encodeWinners, signWinners } from "#shared/sprint/proof/winners.js";
 import { closeDuty } from "#validator/duty/close-duty.js";
 import { reputationsToState } from "#validator/duty/known-standings.js";
+import { checkProofs } from "#validator/sprint/check-proofs.js";
 import { knownGate } from "#validator/sprint/known-gate.js";
 import { settleSprint } from "#validator/sprint/settle-sprint.js";
 import { HANG_GUARD } from "../support/hang-guard.js";
@@ -105,8 +106,8 @@ const holdChecks = (subnet: Subnet, cycle: number) => {
 };
 
 /**
- * In the Sprint of cycle 2 Ann commits to true wins, and Pat and Sly, whose weight nobody confirmed, to nonces none of which wins. Sly serves its proof to
- * nobody until members have answered.
+ * In the Sprint of cycle 2 Ann commits to true wins, and Pat and Sly, whose weight nobody confirmed, to nonces none of which wins. Neither serves its proof: Pat
+ * does once validators wait for it no more, and Sly once members have answered.
  */
 const commitProofs = async (subnet: Subnet) => {
   await subnet.to(subnet.window(2, "evaluate").start);
@@ -120,7 +121,7 @@ const commitProofs = async (subnet: Subnet) => {
   const head = { network: shortHash(subnet.networkHash), cycle: 2, location: subnet.location };
   const records: Record<string, string> = {};
   const proven: Record<string, Proven> = {};
-  let withheld = new Uint8Array();
+  const withheld: Record<string, Uint8Array> = {};
   for (const name of ["ann", "pat", "sly"]) {
     const signer = subnet.signer(name);
     const won = await network.search(nodeSeed(signer.publicKey, inputs), { first: 0, count: NONCES }, DIFFICULTY);
@@ -128,8 +129,8 @@ const commitProofs = async (subnet: Subnet) => {
     const wins = name === "ann" ? won : lost.slice(0, 20);
     const fields = { network: subnet.networkHash, cycle: 2, difficulty: DIFFICULTY, nonces: NONCES, wins };
     const bytes = encodeWinners(await signWinners(fields, signer));
-    if (name === "sly") withheld = new Uint8Array(bytes);
-    else await subnet.store.put(bytes);
+    if (name === "ann") await subnet.store.put(bytes);
+    else withheld[name] = bytes;
     proven[name] = { proof: sha256(bytes), wins: wins.length };
     const counts = { wins: wins.length, nonces: NONCES };
     records[name] = encodeRecord({ type: "sprint", ...head, proof: sha256(bytes), ...counts });
@@ -167,11 +168,27 @@ it("duty of a Sprint is drawn, done, audited and closed on chain: who lies, miss
         : { verdict: "invalid", reason: "it does not win", ...madeUp },
   });
   const documentOf = ({ journal }: DutyMember) => journal.value.cycles[2]?.duty?.document;
+  const vera = await openChecker(subnet, "vera");
+  let isChecked = false;
+  const losers = async () => {
+    isChecked = true;
+    return [];
+  };
+  const checking = checkProofs({ participant: vera.participant, cycle: 2, sprint, judge: { portion: 64, losers } });
   const lives = [ann, bob, lax].map((member) => publishDuty(member, 2, sprint));
+  await until(t, () => isChecked);
   await subnet.to(subnet.window(3, "distribute").start);
+  // Validators stop asking for proofs before members do: what is served so late to all of them was nobody's to check, and else each member would miss it.
+  const found = (await checking).map(({ hotkey, verdict }) => [hotkey, verdict]);
+  const expected = ["ann", "pat", "sly"].map((name) => [address(name), name === "ann" ? "valid" : "abstain"]);
+  assert.deepEqual(Object.fromEntries(found), Object.fromEntries(expected));
+  await subnet.store.put(withheld.pat!);
+  const train = subnet.window(3, "train");
+  await subnet.to(train.start - 1);
   await until(t, () => [ann, bob, lax].every((member) => documentOf(member) !== undefined));
 
-  // Bob is killed after his document was stored, and comes back.
+  // Bob is killed after his record was sent, and comes back.
+  await subnet.sent("bob", 3);
   const killed = assert.rejects(lives[1]!);
   await bob.participant.leave();
   await killed;
@@ -179,9 +196,7 @@ it("duty of a Sprint is drawn, done, audited and closed on chain: who lies, miss
   assert.equal(documentOf(again), documentOf(bob));
   lives[1] = publishDuty(again, 2, sprint);
 
-  const train = subnet.window(3, "train");
-  await subnet.to(train.start - 1);
-  for (const name of ["ann", "bob", "lax"]) await subnet.sent(name, name === "ann" ? 5 : 3);
+  for (const name of ["ann", "lax"]) await subnet.sent(name, name === "ann" ? 5 : 3);
   const [garbage, oversized] = [Buffer.from("no document"), Buffer.alloc(MAX_DUTY_BYTES + 1, 32)];
   for (const bytes of [garbage, oversized]) await subnet.store.put(bytes);
   const head = { network: shortHash(subnet.networkHash), cycle: 2, location: subnet.location };
@@ -205,7 +220,7 @@ it("duty of a Sprint is drawn, done, audited and closed on chain: who lies, miss
   await holdChecks(subnet, 2);
 
   // Sly's proof is served now, and validators could not have it: nobody is asked for draws of it.
-  await subnet.store.put(withheld);
+  await subnet.store.put(withheld.sly!);
   // Who was on duty for everything is asked for nothing; Tom shows that he was on duty.
   await subnet.to(subnet.window(3, "exchange").start - 1);
   await publishAnswers(ann, 2, sprint);
@@ -223,7 +238,6 @@ it("duty of a Sprint is drawn, done, audited and closed on chain: who lies, miss
   const parsed = parseDutyAnswers(shown!);
   assert.equal(parsed.ok && parsed.value.answers.length, 2);
 
-  const vera = await openChecker(subnet, "vera");
   const deadline = vera.participant.clock.head.number + 1;
   // Who does not know the window closes nothing.
   const known = newDutyMemory();
@@ -282,14 +296,18 @@ it("duty of a Sprint is drawn, done, audited and closed on chain: who lies, miss
   assert.match(said("lax"), /its verdict on task [0-9a-f]{64}, or the evidence for it, is refuted by recomputation/);
   assert.match(said("ann"), /reputation 0\.533334: 0\.500000 before, 0\.033334 gained/);
   assert.match(said("ann"), /50\.0 % of its pay goes to verifiers/);
-  // Half of Ann's pay goes to who checked her win, by duties done; Lax's part is forfeited.
+  // Half of Ann's pay goes to who checked her win, by what duties count: everybody was on duty, so by weight. Lax's part is forfeited.
   assert.equal(seen!.inputs.volume, 1);
   const { divide } = payPartsOf(subnet.network, window);
   const pays = divide!(new Map([[address("ann"), 0.5]]));
-  assert.deepEqual(
-    ["ann", "bob", "lax", "tom"].map((name) => pays.get(address(name))),
-    [0.3125, 0.125, 0, 0],
-  );
+  // Seven members of the same weight, of whom Ann is not on duty for her own win.
+  const [ofPat, ofAnn] = [142_857, 166_666];
+  const credits = ["ann", "bob"].map((name) => parts.get(address(name))!.credit);
+  assert.deepEqual(credits, [ofPat, ofPat + ofAnn]);
+  const all = closed.parts.reduce((sum, { credit }) => sum + credit, 0);
+  const gotBy = (name: string) => (0.25 * parts.get(address(name))!.credit) / all;
+  for (const [name, pay] of Object.entries({ ann: 0.25 + gotBy("ann"), bob: gotBy("bob"), lax: 0, tom: 0 }))
+    assert.ok(Math.abs(pays.get(address(name))! - pay) < 1e-11, name);
   assert.match(said("tom"), /2 missed of 2/);
   assert.match(said("gar"), /its documents do not count: .*JSON/);
   const findings = openFindings(2);

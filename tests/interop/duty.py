@@ -104,6 +104,13 @@ def threshold(goal, everybody, verifier, executor, weights):
     return min(2**64, floor(Fraction(2**64 * goal * weight, MILLION * others)))
 
 
+def credit(everybody, verifier, executor, weights):
+    weight = weights.get(verifier, 0)
+    if verifier == executor or weight == 0:
+        return 0
+    return MILLION * weight // (sum(weights.values()) - weights.get(executor, 0)) if everybody else MILLION
+
+
 def thresholds():
     for n in range(24):
         weights = {name: dice.choice([0, 1, 7, 10**3, 10**9, 10**18]) for name in ("ada", "ben", "cal", "dot")}
@@ -112,7 +119,14 @@ def thresholds():
         goal, everybody = dice.choice([1, 10_000, 591_000, MILLION]), n % 8 == 0
         value = threshold(goal, everybody, verifier, executor, weights)
         texts = {name: str(weight) for name, weight in weights.items()}
-        yield dict(target=goal, isEverybody=everybody, verifier=verifier, executor=executor, weights=texts, threshold=str(value))
+        counts = credit(everybody, verifier, executor, weights)
+        named = dict(target=goal, isEverybody=everybody, verifier=verifier, executor=executor, weights=texts)
+        yield dict(named, threshold=str(value), credit=counts)
+    weights = dict(ada=1, ben=10**6, cal=7)
+    texts = {name: str(weight) for name, weight in weights.items()}
+    for verifier, executor in (("ada", "ben"), ("ben", "ada"), ("ben", "stranger"), ("ada", "stranger")):
+        named = dict(target=MILLION, isEverybody=True, verifier=verifier, executor=executor, weights=texts)
+        yield dict(named, threshold=str(2**64), credit=credit(True, verifier, executor, weights))
 
 
 def samples():
@@ -364,12 +378,12 @@ def verifiers():
                     earned=throw.choice([0, 1, 999, 10**12 // 7]),
                     tasks=tasks,
                     checked=throw.randint(0, tasks),
-                    verified=throw.choice([0, 0, 1, 13]),
+                    credit=throw.choice([0, 0, 1, 13]),
                     released=throw.choice([0, 10_000, 999_999, MILLION]),
                 )
             )
         given = {h["hotkey"]: h["earned"] * share * h["checked"] // (MILLION * h["tasks"]) if h["tasks"] else 0 for h in hosts}
-        parts = apportion(sum(given.values()), {h["hotkey"]: h["verified"] for h in hosts})
+        parts = apportion(sum(given.values()), {h["hotkey"]: h["credit"] for h in hosts})
         got = {h["hotkey"]: parts[h["hotkey"]] * h["released"] // MILLION for h in hosts}
         pays = {h["hotkey"]: str(h["earned"] - given[h["hotkey"]] + got[h["hotkey"]]) for h in hosts}
         burned = str(sum(given.values()) - sum(got.values()))

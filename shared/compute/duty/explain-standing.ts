@@ -23,11 +23,11 @@ export const explainStanding = (
 };
 
 const explainVerifiers = (
-  { tasks, checked, verified }: DutyPart,
+  { tasks, checked, verified, credit }: DutyPart,
   share: number,
   parts: readonly DutyPart[],
 ): string => {
-  const all = parts.reduce((sum, part) => sum + part.verified, 0);
+  const all = parts.reduce((sum, part) => sum + part.credit, 0);
   const given = tasks === 0 ? 0 : (share * checked) / tasks;
-  return `${checked} of its ${tasks} tasks were checked and found valid, so ${percent(given)} of its pay goes to verifiers; its own ${verified} of all ${all} duties with a verdict that stands give it that part of what they get`;
+  return `${checked} of its ${tasks} tasks were checked and found valid, so ${percent(given)} of its pay goes to verifiers; its own ${verified} duties with a verdict that stands give it ${percent(all === 0 ? 0 : credit / all)} of what they get`;
 };

@@ -1,11 +1,8 @@
 import { setImmediate as yieldToEvents } from "node:timers/promises";
 import { isFetchFault } from "#shared/blobs/fetch-fault.js";
-import type { DutyAnswers } from "#shared/duty/answers-document.js";
 import type { DutyAssessment } from "#shared/duty/assess-duty.js";
-import type { DutyDocument } from "#shared/duty/duty-document.js";
 import { type KnownDraws, verifyOnce } from "#shared/duty/known-draws.js";
 import type { VoteVerdict } from "#shared/duty/majority.js";
-import { reasonOf } from "#shared/errors/error.js";
 import type { SprintWithDuty } from "#shared/protocol/sprint.js";
 import { readSprintSeed } from "#shared/replay/evaluation-seeds.js";
 import type { CycleSource } from "#shared/replay/source.js";
@@ -24,10 +21,10 @@ import {
   committedDuties,
   fetchAnswers,
   fetchDuty,
-  type ReadDocument,
 } from "./committed-documents.js";
 import { isCutOff } from "./cut-off.js";
 import { type KnownTasks, readDutyBasis } from "./duty-inputs.js";
+import { type FetchDocument, hearMembers } from "./hear-members.js";
 import { auditRules } from "./rules.js";
 import { settledExecutors } from "./settled-executors.js";
 import { type DutyPart, dutyParts } from "./standing.js";
@@ -67,11 +64,16 @@ export interface DutyMemory {
   readonly draws: KnownDraws;
   /** Task id → what recomputing it gave. */
   readonly recomputed: Map<string, Recomputed>;
+  /** Documents that could not be had while there was time, each as `<hotkey> <hash>`. */
+  readonly failed: Set<string>;
 }
 
-export const newDutyMemory = (): DutyMemory => ({ tasks: new Map(), draws: new Map(), recomputed: new Map() });
+export const newDutyMemory = (): DutyMemory => ({
+  ...{ tasks: new Map(), draws: new Map() },
+  ...{ recomputed: new Map(), failed: new Set() },
+});
 
-/** Documents that are fetched at once: one that comes slowly does not hold up the others. */
+/** Documents of checks that are fetched at once: one that comes slowly does not hold up the others. */
 const CONCURRENT_FETCHES = 32;
 
 /**
@@ -90,7 +92,8 @@ export const readDuty = async (
     committedDuties(source, cycle),
     committedAnswers(source, cycle),
   ]);
-  const hear = hearing(members, isOver);
+  const hear = <T>(committed: ReadonlyMap<string, CommittedDocument>, fetch: FetchDocument<T>) =>
+    hearMembers(members, { committed, fetch, isOver, failed: known.failed });
   const readBasis = async () => {
     const settled = await readSprint(source, { cycle, sprint, judge });
     const executors = settledExecutors(settled);
@@ -101,8 +104,8 @@ export const readDuty = async (
   };
   // All at once: a slow server of one kind does not use up the time of another.
   const [heardDuties, heardAnswers, basis, accused] = await Promise.all([
-    hear<DutyDocument>(duties, (one) => fetchDuty(source, cycle, one)),
-    hear<DutyAnswers>(answers, (one) => fetchAnswers(source, cycle, one)),
+    hear(duties, (one) => fetchDuty(source, cycle, one)),
+    hear(answers, (one) => fetchAnswers(source, cycle, one)),
     readBasis(),
     accusedByValidators(source, cycle),
   ]);
@@ -153,44 +156,11 @@ export const readDuty = async (
     // Documents of strangers are not kept once they are judged.
     inputs: { ...inputs, duties: new Map(), answers: new Map() },
     closed,
-    parts: dutyParts(inputs.tasks, closed),
+    parts: dutyParts(inputs, closed),
     problems: new Map([...heardAnswers.problems, ...heardDuties.problems]),
     isWhole: basis.isWhole && heardDuties.isWhole && heardAnswers.isWhole && accused.isWhole,
   };
 };
-
-/**
- * Fetches what members committed to. A document that is none, or that nobody serves, counts as one that was not published. One that time ran out for is
- * unknown.
- */
-const hearing =
-  (members: readonly Member[], isOver: () => boolean) =>
-  async <T>(
-    committed: ReadonlyMap<string, CommittedDocument>,
-    fetch: (one: CommittedDocument) => Promise<ReadDocument<T>>,
-  ) => {
-    const documents = new Map<string, T>();
-    const problems = new Map<string, string>();
-    const unknown = new Set<string>();
-    const gone = new Set<string>();
-    await mapLimited(
-      members.flatMap(({ hotkey }) => committed.get(hotkey) ?? []),
-      CONCURRENT_FETCHES,
-      async (one) => {
-        try {
-          const read = await fetch(one);
-          if ("document" in read) documents.set(one.hotkey, read.document);
-          else problems.set(one.hotkey, read.problem);
-        } catch (thrown) {
-          if (!isFetchFault(thrown)) throw thrown;
-          gone.add(one.hotkey);
-          if (isOver()) unknown.add(one.hotkey);
-          problems.set(one.hotkey, `it cannot be had: ${reasonOf(thrown)}`);
-        }
-      },
-    );
-    return { committed: new Set(committed.keys()), gone, documents, problems, unknown, isWhole: gone.size === 0 };
-  };
 
 /** Nonces that voting validators say are no wins, each as `<hotkey> <nonce>`: who called one valid is refuted by its recomputation. */
 const accusedByValidators = async (source: CycleSource, cycle: number) => {

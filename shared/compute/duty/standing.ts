@@ -1,3 +1,4 @@
+import { dutyCredit } from "#shared/duty/duty-credit.js";
 import type { SprintWithDuty } from "#shared/protocol/sprint.js";
 import { changedReputations, type Reputations } from "#shared/reputation/agreed-reputations.js";
 import {
@@ -7,8 +8,7 @@ import {
   type ReputationRules,
 } from "#shared/reputation/reputation.js";
 import type { ClosedCycle } from "#shared/settlement/close-cycle.js";
-import type { CycleTask } from "#shared/settlement/cycle-inputs.js";
-import { tasksDone } from "#shared/settlement/cycle-inputs.js";
+import { type CloseInputs, tasksDone, weightsByKind } from "#shared/settlement/cycle-inputs.js";
 import { MILLION } from "#shared/util/fraction.js";
 
 /** What one closed Sprint showed of a host's work and duty: all that reputation and pay need of it. */
@@ -24,6 +24,8 @@ export interface DutyPart {
   /** Of its tasks those that members checked and found valid, and of its own duties those with a verdict that stands. */
   readonly checked: number;
   readonly verified: number;
+  /** What these count in verifiers' pay, in millionths of a duty: `dutyCredit`. */
+  readonly credit: number;
   /** Part of what it earned in the Sprint that settlement released, in millionths. */
   readonly released: number;
 }
@@ -46,22 +48,31 @@ export interface DutyStanding {
 
 /** Of every host that had tasks or duty, by ascending hotkey. */
 export const dutyParts = (
-  tasks: readonly CycleTask[],
+  { tasks, members }: Pick<CloseInputs, "tasks" | "members">,
   {
     settlement,
     assessments,
     verdicts,
     frauds,
-  }: Pick<ClosedCycle, "settlement" | "assessments" | "verdicts" | "frauds">,
+    targets,
+  }: Pick<ClosedCycle, "settlement" | "assessments" | "verdicts" | "frauds" | "targets">,
 ): readonly DutyPart[] => {
   const done = tasksDone(tasks);
   const checked = new Map<string, number>();
   const verified = new Map<string, number>();
-  const count = (counts: Map<string, number>, hotkey: string) => counts.set(hotkey, (counts.get(hotkey) ?? 0) + 1);
+  const credit = new Map<string, number>();
+  const weightsOf = weightsByKind(members);
+  const count = (counts: Map<string, number>, hotkey: string, more = 1) =>
+    counts.set(hotkey, (counts.get(hotkey) ?? 0) + more);
   for (const { task } of tasks) {
     const { verdict, verifiers } = verdicts.get(task.id)!;
     if (verdict === "valid" && verifiers.length > 0) count(checked, task.executor);
-    if (verdict !== "undecided") for (const verifier of verifiers) count(verified, verifier);
+    if (verdict === "undecided") continue;
+    for (const verifier of verifiers) {
+      count(verified, verifier);
+      const { executor, kind } = task;
+      count(credit, verifier, dutyCredit(targets.get(executor)!, verifier, executor, weightsOf(kind)));
+    }
   }
   return settlement.pays
     .filter(({ hotkey }) => done.has(hotkey) || assessments.has(hotkey))
@@ -71,7 +82,7 @@ export const dutyParts = (
       const released = isFraud ? 0 : Math.floor((workShare * validationShare) / MILLION);
       return {
         ...{ hotkey, tasks: done.get(hotkey) ?? 0, duties, missed, missRate, isFraud, released },
-        ...{ checked: checked.get(hotkey) ?? 0, verified: verified.get(hotkey) ?? 0 },
+        ...{ checked: checked.get(hotkey) ?? 0, verified: verified.get(hotkey) ?? 0, credit: credit.get(hotkey) ?? 0 },
       };
     });
 };

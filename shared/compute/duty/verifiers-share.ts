@@ -17,9 +17,9 @@ export const shareWithVerifiers = (
   standings: ReadonlyMap<string, DutyStanding>,
 ): ReadonlyMap<string, number> => {
   const hosts = [...new Set([...pays.keys(), ...standings.keys()])].sort().map((hotkey) => {
-    const { tasks = 0, checked = 0, verified = 0 } = standings.get(hotkey)?.newest ?? {};
+    const { tasks = 0, checked = 0, credit = 0 } = standings.get(hotkey)?.newest ?? {};
     const released = Math.floor(MILLION * paidBy({ duty }, standings.get(hotkey)));
-    return { hotkey, earned: BigInt(Math.floor((pays.get(hotkey) ?? 0) * UNITS)), tasks, checked, verified, released };
+    return { hotkey, earned: BigInt(Math.floor((pays.get(hotkey) ?? 0) * UNITS)), tasks, checked, credit, released };
   });
   const { pays: shared } = payVerifiers(hosts, Math.round(MILLION * (duty.verifiers ?? 0)));
   return new Map([...shared].map(([hotkey, { kept, got }]) => [hotkey, Number(kept + got) / UNITS]));

@@ -10,7 +10,7 @@ import { simulateCycle } from "../settlement/simulated-cycle.js";
 
 const part = (hotkey: string, change: Partial<DutyPart> = {}): DutyPart => ({
   ...{ hotkey, tasks: 20, duties: 10, missed: 0, missRate: 0, isFraud: false, released: 1_000_000 },
-  ...{ checked: 20, verified: 10 },
+  ...{ checked: 20, verified: 10, credit: 10_000_000 },
   ...change,
 });
 
@@ -87,7 +87,7 @@ describe("standings", () => {
       { name: "pat", tasks: 1, wrong: 1, weight: 0n },
       { name: "tom", says: () => null, answers: false },
     ]);
-    const parts = new Map(dutyParts(inputs.tasks, closed).map((one) => [one.hotkey, one]));
+    const parts = new Map(dutyParts(inputs, closed).map((one) => [one.hotkey, one]));
     assert.deepEqual([...parts.keys()], ["ann", "bob", "cal", "dan", "lax", "pat", "tom"]);
     assert.deepEqual(
       [parts.get("ann")!.released, parts.get("ann")!.missed, parts.get("ann")!.tasks],
@@ -111,6 +111,25 @@ describe("standings", () => {
     );
     assert.equal(parts.get("pat")!.checked, 0);
     assert.equal(parts.get("tom")!.verified, 0);
+  });
+});
+
+describe("what duties count in verifiers' pay", () => {
+  it("is by weight where everybody is on duty: a hotkey for each nonce gains nothing", () => {
+    const alone = { tasks: 1, weight: 1n };
+    const { inputs, closed } = simulateCycle("sybils", [
+      ...["ann", "bob", "cal"].map((name) => ({ name, tasks: 20, weight: 1000n })),
+      ...Array.from({ length: 30 }, (_, n) => ({ name: `sybil ${n}`, plants: false, ...alone })),
+    ]);
+    const parts = dutyParts(inputs, closed);
+    const sum = (of: (part: DutyPart) => number) =>
+      parts.reduce((all, one) => all + (one.hotkey.startsWith("sybil") ? of(one) : 0), 0);
+    const all = parts.reduce((total, { credit }) => total + credit, 0);
+    assert.ok(sum(({ verified }) => verified) >= 30 * 29);
+    assert.ok(sum(({ credit }) => credit) < all / 20, `${sum(({ credit }) => credit)} of ${all}`);
+    const { verified, credit } = parts.find(({ hotkey }) => hotkey === "ann")!;
+    // What the others' draws gave, and 30 tasks that everybody was on duty for.
+    assert.equal(credit, (verified - 30) * 1_000_000 + 30 * Math.floor((1_000_000 * 1000) / 3029));
   });
 });
 

@@ -9,7 +9,7 @@ import { type CheckedHost, payVerifiers } from "#shared/settlement/verifiers-pay
 import { template } from "../../support/micro-network.js";
 
 const host = (hotkey: string, change: Partial<CheckedHost> = {}): CheckedHost => ({
-  ...{ hotkey, earned: 0n, tasks: 20, checked: 20, verified: 0, released: 1_000_000 },
+  ...{ hotkey, earned: 0n, tasks: 20, checked: 20, credit: 0, released: 1_000_000 },
   ...change,
 });
 
@@ -21,8 +21,8 @@ const paid = (hosts: readonly CheckedHost[], share = 500_000) => {
 describe("verifiers' pay", () => {
   it("is half of what executors earned by checked tasks, shared by duties done; an unchecked task pays its executor alone", () => {
     const hosts = [
-      host("ann", { earned: 1000n, verified: 30 }),
-      host("bob", { earned: 1000n, checked: 5, verified: 10 }),
+      host("ann", { earned: 1000n, credit: 30 }),
+      host("bob", { earned: 1000n, checked: 5, credit: 10 }),
       host("cal", { earned: 1000n, tasks: 0, checked: 0 }),
     ];
     assert.deepEqual(paid(hosts), {
@@ -34,8 +34,8 @@ describe("verifiers' pay", () => {
   it("of who missed duty is less by what it missed, of a fraud nothing; that burns", () => {
     const hosts = [
       host("ann", { earned: 1000n }),
-      host("bob", { verified: 1, released: 250_000 }),
-      host("lax", { verified: 1, released: 0 }),
+      host("bob", { credit: 1, released: 250_000 }),
+      host("lax", { credit: 1, released: 0 }),
     ];
     assert.deepEqual(paid(hosts), { burned: 438n, of: { ann: [500n, 0n], bob: [0n, 62n], lax: [0n, 0n] } });
   });
@@ -46,7 +46,7 @@ describe("verifiers' pay", () => {
         earned: fc.bigInt({ min: 0n, max: 10n ** 12n }),
         tasks: fc.integer({ min: 0, max: 32 }),
         part: fc.integer({ min: 0, max: 32 }),
-        verified: fc.integer({ min: 0, max: 1024 }),
+        credit: fc.integer({ min: 0, max: 1024 }),
         released: fc.integer({ min: 0, max: 1_000_000 }),
       }),
       { maxLength: 12 },
@@ -76,12 +76,12 @@ describe("verifiers' pay", () => {
 describe("shares of all pay", () => {
   const duty = { tasks: 20, cut: 1, verifiers: 0.5 };
   const newest = (hotkey: string, change = {}) => ({
-    ...{ hotkey, tasks: 20, checked: 20, duties: 10, missed: 0, missRate: 0, verified: 0 },
+    ...{ hotkey, tasks: 20, checked: 20, duties: 10, missed: 0, missRate: 0, verified: 0, credit: 0 },
     ...{ isFraud: false, released: 1_000_000 },
     ...change,
   });
   const standings = new Map(
-    [newest("a"), newest("b", { verified: 10 }), newest("gone", { verified: 10 })].map((part) => [
+    [newest("a"), newest("b", { credit: 10 }), newest("gone", { credit: 10 })].map((part) => [
       part.hotkey,
       { reputation: NEWCOMER, change: undefined, newest: part },
     ]),

@@ -3,6 +3,7 @@ import { describe, it } from "node:test";
 import { z } from "zod";
 import { auditSample } from "#shared/duty/audit-sample.js";
 import { drawValue, isDrawOf } from "#shared/duty/draw.js";
+import { dutyCredit } from "#shared/duty/duty-credit.js";
 import { dutyEvidence, replayedDuty } from "#shared/duty/evidence.js";
 import { majorityVerdict } from "#shared/duty/majority.js";
 import { drawRelay, isPlanted, mustBeWrong, plantedCommitment } from "#shared/duty/planted.js";
@@ -95,6 +96,7 @@ const vectors = loadVectors(
         executor: z.string(),
         weights: amounts,
         threshold: z.string(),
+        credit: z.number(),
       }),
     ),
     samples: z.array(
@@ -145,7 +147,7 @@ const vectors = loadVectors(
         hosts: z.array(
           z.object({
             ...{ hotkey: z.string(), earned: z.string(), tasks: z.number(), checked: z.number() },
-            ...{ verified: z.number(), released: z.number() },
+            ...{ credit: z.number(), released: z.number() },
           }),
         ),
         pays: amounts,
@@ -211,8 +213,10 @@ describe("vectors of duty", () => {
   it("targets and thresholds", () => {
     for (const { saving, expected, ...scrutiny } of vectors.targets)
       assert.deepEqual(dutyTarget(scrutiny, { ...DEFAULT_DUTY, saving }), expected, JSON.stringify(scrutiny));
-    for (const { weights, threshold, verifier, executor, ...target } of vectors.thresholds)
+    for (const { weights, threshold, credit, verifier, executor, ...target } of vectors.thresholds) {
       assert.equal(dutyThreshold(target, verifier, executor, bigints(weights)), BigInt(threshold));
+      assert.equal(dutyCredit(target, verifier, executor, bigints(weights)), credit);
+    }
   });
 
   it("reputations that validators agree on", () => {

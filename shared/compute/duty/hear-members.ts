@@ -1,0 +1,67 @@
+import { isFetchFault } from "#shared/blobs/fetch-fault.js";
+import { reasonOf } from "#shared/errors/error.js";
+import type { Member } from "#shared/settlement/cycle-inputs.js";
+import { mapLimited } from "#shared/util/map-limited.js";
+import type { CommittedDocument, ReadDocument } from "./committed-documents.js";
+import type { Heard } from "./cut-off.js";
+
+/** Fetches a document. @throws BlockZeroError FETCH_… if it is not available */
+export type FetchDocument<T> = (one: CommittedDocument) => Promise<ReadDocument<T>>;
+
+/** How members' documents of one kind are fetched. */
+interface Hearing<T> {
+  /** Hotkey → what it committed to. */
+  readonly committed: ReadonlyMap<string, CommittedDocument>;
+  readonly fetch: FetchDocument<T>;
+  /** Whether the time to fetch is over. */
+  readonly isOver: () => boolean;
+  /** Documents that could not be had while there was time, each as `<hotkey> <hash>`. What fails is added. */
+  readonly failed: Set<string>;
+}
+
+/** What was fetched. */
+interface HeardDocuments<T> extends Heard {
+  /** Member → its document. */
+  readonly documents: ReadonlyMap<string, T>;
+  /** Member → why what it committed to does not count. */
+  readonly problems: ReadonlyMap<string, string>;
+  /** Members whose document time ran out for: nothing is held against them. */
+  readonly unknown: ReadonlySet<string>;
+  readonly isWhole: boolean;
+}
+
+/** Documents that are fetched at once: one that comes slowly does not hold up the others. */
+const CONCURRENT_FETCHES = 32;
+
+/**
+ * Fetches what members committed to. A document that is none, or that nobody serves, counts as one that was not published. One that time ran out for is
+ * unknown, unless it could not be had before while there was time: else who sends its document a byte at a time never misses duty.
+ */
+export const hearMembers = async <T>(
+  members: readonly Pick<Member, "hotkey">[],
+  { committed, fetch, isOver, failed }: Hearing<T>,
+): Promise<HeardDocuments<T>> => {
+  const documents = new Map<string, T>();
+  const problems = new Map<string, string>();
+  const unknown = new Set<string>();
+  const gone = new Set<string>();
+  await mapLimited(
+    members.flatMap(({ hotkey }) => committed.get(hotkey) ?? []),
+    CONCURRENT_FETCHES,
+    async (one) => {
+      try {
+        const read = await fetch(one);
+        if ("document" in read) documents.set(one.hotkey, read.document);
+        else problems.set(one.hotkey, read.problem);
+      } catch (thrown) {
+        if (!isFetchFault(thrown)) throw thrown;
+        gone.add(one.hotkey);
+        const key = `${one.hotkey} ${one.hash}`;
+        if (!isOver()) failed.add(key);
+        else if (!failed.has(key)) unknown.add(one.hotkey);
+        problems.set(one.hotkey, `it cannot be had: ${reasonOf(thrown)}`);
+      }
+    },
+  );
+  return { committed: new Set(committed.keys()), gone, documents, problems, unknown, isWhole: gone.size === 0 };
+};
