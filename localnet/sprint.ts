@@ -47,7 +47,7 @@ export const sprintWith = ({
 });
 
 /** Blocks of the evaluate phase with Sprints in floats, whose miners put two more records in it. */
-const FLOAT_EVALUATE = 16;
+const FLOAT_EVALUATE = 32;
 
 /** The phases with Sprints of a profile. */
 export const phasesFor = (profile: Sprint["profile"], phases: Network["phases"]): Network["phases"] =>
