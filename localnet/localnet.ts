@@ -2,7 +2,7 @@ import { join, resolve } from "node:path";
 import { firstCycle } from "#owner/chain/epoch.js";
 import { storeGenesis } from "#owner/genesis/genesis.js";
 import { loadNetworkTemplate } from "#owner/network/network-template.js";
-import { seedBeacon } from "#owner/network/seed-beacon.js";
+import { type Mixed, seedBeacon } from "#owner/network/seed-beacon.js";
 import { createBlobClient } from "#shared/blobs/blob-client.js";
 import { startBlobServer } from "#shared/blobs/blob-server.js";
 import { directoryStore } from "#shared/blobs/blob-store.js";
@@ -10,6 +10,7 @@ import { printJson } from "#shared/cli/json.js";
 import { writeFileAtomic } from "#shared/files/atomic-file.js";
 import { startBlockClock } from "#shared/participant/block-clock.js";
 import { createBlobs } from "#shared/participant/files/blobs.js";
+import type { PhaseLengths } from "#shared/protocol/phase-lengths.js";
 import { createLogger } from "#shared/telemetry/logger.js";
 import { formatDuration } from "#shared/telemetry/progress.js";
 import { readUpcycledConfig } from "#shared/training/upcycle.js";
@@ -126,10 +127,7 @@ const live = async (options: LocalnetOptions, stage: Stage): Promise<LocalnetRes
     ...template,
     first_cycle: first,
     ...(beacon && {
-      beacon: seedBeacon(
-        { beacon, blockTime: blockTime / 1000 },
-        options.sprint ? { contributions: template.phases } : undefined,
-      ),
+      beacon: seedBeacon({ beacon, blockTime: blockTime / 1000 }, mixedWith(options, template.phases)),
     }),
   };
   const sealed = await sealedTemplate(store, seeded, options, { view, blockTime, host });
@@ -202,4 +200,13 @@ const live = async (options: LocalnetOptions, stage: Stage): Promise<LocalnetRes
     await new Promise((done) => signal.addEventListener("abort", done, { once: true }));
   }
   return result;
+};
+
+/** What the beacon's seeds are mixed with: with Sprints, which miners and validators have reason to steer. */
+const mixedWith = (
+  { sprint, beaconGroup }: Pick<LocalnetOptions, "sprint" | "beaconGroup">,
+  phases: PhaseLengths,
+): Mixed | undefined => {
+  if (!sprint) return undefined;
+  return beaconGroup ? "group" : { contributions: phases };
 };

@@ -47,6 +47,8 @@ export interface LocalnetOptions {
   readonly confirmations: boolean;
   /** A Sprint in every second cycle, upheld by proofs of idle time in the others. */
   readonly idle: boolean;
+  /** Seeds of Sprints and scores are mixed with a threshold group's signature, in the place of sealed contributions. */
+  readonly beaconGroup: boolean;
   /** Where its dashboard is served. Null: nowhere. */
   readonly dashboard: ListenAddress | null;
   /** WASM of the subtensor runtime to run. Unset: a devchain. */

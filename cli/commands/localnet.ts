@@ -49,6 +49,7 @@ interface Options extends ModelOptions {
   readonly profile: Sprint["profile"];
   readonly confirmations?: boolean;
   readonly idle?: boolean;
+  readonly beaconGroup?: boolean;
   readonly dashboard?: ListenAddress | boolean;
   readonly chain: LocalChainKind;
   readonly runtime?: string;
@@ -113,6 +114,10 @@ export const localnet: CommandSpec = {
       .option("--confirmations", "with --sprint: a Sprint in every second cycle, confirmed in the others")
       .option("--idle", "with --sprint: a Sprint in every second cycle, upheld by proofs of idle time in the others")
       .option(
+        "--beacon-group",
+        "with --sprint: a threshold group of the validators signs each cycle, from the sixth on",
+      )
+      .option(
         "--dashboard [address]",
         "serve the subnet's page there, or on a free port; unset: if standard error is a terminal",
         listenAddress,
@@ -128,6 +133,7 @@ export const localnet: CommandSpec = {
           sprint = false,
           confirmations = false,
           idle = false,
+          beaconGroup = false,
           dashboard,
           settings,
           network,
@@ -151,6 +157,7 @@ export const localnet: CommandSpec = {
               sprint,
               confirmations,
               idle,
+              beaconGroup,
               dashboard: addressOf(dashboard),
               settings: settings === undefined ? {} : readPlayerSettings(settings),
               blockTime,
