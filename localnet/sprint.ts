@@ -28,7 +28,7 @@ export const SPRINT: Sprint = sprintSchema.parse({
 const FLOAT_SPRINT: Sprint = sprintSchema.parse({ every: 1, profile: "float", dials: "tiny", required: 200 });
 
 /** All of the few seconds of a localnet's evaluate phase. */
-const IDLE = sprintSchema.parse({ ...SPRINT, idle: { window: 1 } }).idle;
+const IDLE = sprintSchema.parse({ ...SPRINT, every: 2, idle: { window: 1 } }).idle;
 
 /** The same in every second cycle, confirmed or upheld by idle time in each of the others, so that it is seen; one of both at even odds where both are asked for. */
 export const sprintWith = ({

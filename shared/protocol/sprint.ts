@@ -197,6 +197,8 @@ export const sprintSchema = z
   .superRefine(({ every, profile, confirmations, idle }, context) => {
     if (idle && profile !== "exact")
       context.addIssue({ code: "custom", path: ["idle"], message: "is for the profile exact" });
+    if (idle && every === 1)
+      context.addIssue({ code: "custom", path: ["idle"], message: "is for cycles between two Sprints: every is 1" });
     if (every <= MAX_CONFIRMED_EVERY) return;
     const message = `are for Sprints in every ${MAX_CONFIRMED_EVERY}th cycle or more often`;
     for (const [key, value] of Object.entries({ confirmations, idle }))

@@ -109,6 +109,7 @@ describe("idle time", () => {
       sprintSchema.safeParse({ every: 4, dials: "tiny", idle: {}, ...fields }).success;
     assert.ok(accepts({ every: 100 }));
     assert.ok(!accepts({ every: 101 }));
+    assert.ok(!accepts({ every: 1 }), "no cycle would have it");
     assert.ok(!accepts({ profile: "float" }));
     assert.ok(!accepts({ idle: { least: 0.9 } }), "chance alone would miss it");
     assert.ok(!accepts({ idle: { keep: 1 } }), "nothing would depend on it");
