@@ -2,7 +2,7 @@ import { join } from "node:path";
 import { floatProfile } from "#shared/compute/profile/float-profile.js";
 import { BlockZeroError } from "#shared/errors/error.js";
 import { hashBytes, sha256, u64le } from "#shared/protocol/hash.js";
-import { prefixWindows } from "#shared/protocol/prefix-windows.js";
+import { BLOCKS_TO_RECORD, prefixWindows } from "#shared/protocol/prefix-windows.js";
 import { encodeRecord, shortHash } from "#shared/protocol/records.js";
 import { mostNoncesAfter, signNonces } from "#shared/sprint/proof/all-nonces.js";
 import { encodeNoncesFile } from "#shared/sprint/proof/nonces-file.js";
@@ -15,9 +15,6 @@ import type { Proving, ProvingOf } from "./proving.js";
 
 /** Where a miner keeps what it has computed of the newest Sprint, in its home. */
 export const NONCES_FILE = "sprint.nonces";
-
-/** Blocks before the end of its window at which a record is made, so that it is included. */
-const BLOCKS_TO_RECORD = 2;
 
 /**
  * A proof of all nonces: their digests are collected in a tree and on disk while they are computed, and what there is at a third and at two thirds of
@@ -43,7 +40,7 @@ export const proveNonces = (sprinter: Sprinter, { cycle, difficulty, inputs }: P
     const window = windows[at];
     if ((journal.value.cycles[cycle]?.sprint?.recorded ?? 0) > at) return;
     if (made().length === at) {
-      await clock.reach(window.end - 1 - BLOCKS_TO_RECORD, signal);
+      await clock.reach(window.end - BLOCKS_TO_RECORD, signal);
       if (isClosed) return;
       onDisk.flush();
       markSprint(sprinter, cycle, { prefixes: [...made(), tree.prefix()] });

@@ -2,7 +2,7 @@ import { BlockZeroError, reasonOf } from "#shared/errors/error.js";
 import { parsePublicKey } from "../chain/timelock/pulse.js";
 import { checkGroups } from "../model/groups.js";
 import type { Network } from "../protocol/network.js";
-import { hasTimeForPrefixes, LEAST_THIRD } from "../protocol/prefix-windows.js";
+import { hasTimeForPrefixes, LEAST_SEARCH } from "../protocol/prefix-windows.js";
 import { tokenizerFiles } from "../protocol/tokenizer-files.js";
 
 /**
@@ -40,7 +40,7 @@ const checkSprint = ({ sprint, ...network }: Pick<Network, "sprint" | "phases" |
     );
   if (!hasTimeForPrefixes(network))
     refuse(
-      `phases.evaluate: the profile float needs ${3 * LEAST_THIRD} blocks in which everybody knows the inputs, for records at each third`,
+      `phases.evaluate: the profile float needs ${LEAST_SEARCH} blocks in which everybody knows the inputs, for records at each third`,
       "make the phase longer; a beacon takes the first quarter of it",
     );
 };

@@ -4,8 +4,14 @@ import { seedBlocks } from "./seed.js";
 
 const THIRDS = 3;
 
-/** Blocks of a third of the time to search at least: a record must be sent, and included, within them. */
-export const LEAST_THIRD = 3;
+/** Blocks before the end of its window at which a record of first nonces is made, so that it is included. */
+export const BLOCKS_TO_RECORD = 3;
+
+/**
+ * Blocks of the time to search at least. A miner of an even pace records at ⌈blocks / 3⌉ − `BLOCKS_TO_RECORD` of them, and its proof is made two blocks before
+ * their end: with fewer the first record has less than the sixth of all nonces that it must have.
+ */
+export const LEAST_SEARCH = 16;
 
 /** The blocks of a cycle's evaluate phase in which everybody knows the inputs' seed. */
 const searchWindow = (cycle: number, network: Pick<Network, "phases" | "beacon">): BlockRange => ({
@@ -29,8 +35,8 @@ export const prefixWindows = (
   ];
 };
 
-/** Whether a third of the time to search is long enough for its record. */
+/** Whether the time to search is long enough for records of its thirds. */
 export const hasTimeForPrefixes = (network: Pick<Network, "phases" | "beacon">): boolean => {
   const { start, end } = searchWindow(0, network);
-  return end - start >= THIRDS * LEAST_THIRD;
+  return end - start >= LEAST_SEARCH;
 };

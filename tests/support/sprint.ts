@@ -15,7 +15,7 @@ export const SPRINT: Sprint = sprintSchema.parse({ every: 1, dials: "tiny", requ
 
 /** The same in floats, with the phases that they need. */
 export const FLOAT_SPRINT: Sprint = sprintSchema.parse({ every: 1, profile: "float", dials: "tiny", required: 1000 });
-export const FLOAT_PHASES = { ...PHASES, evaluate: 12 };
+export const FLOAT_PHASES = { ...PHASES, evaluate: 16 };
 
 export interface TestSprinter extends Sprinter {
   readonly participant: Joined;

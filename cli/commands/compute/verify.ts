@@ -27,6 +27,7 @@ interface Options extends SubnetOptions {
 interface Verdict {
   readonly proof: string;
   readonly cycle: number;
+  readonly profile: Sprint["profile"];
   readonly hotkey: string;
   readonly difficulty: number;
   readonly wins: number;
@@ -90,7 +91,16 @@ const recompute = async (file: string, options: SubnetOptions): Promise<Verdict>
     const proofs = await readCommittedProofs(source, cycle, sprint.isIdle);
     const committed = proofs.find((one) => one.promise?.proof === hash);
     const measured = profile.measure({ wins: wins.length, nonces: count }, { difficulty, sprint });
-    const found = { proof: hash, cycle, hotkey, difficulty, wins: wins.length, checked: 0, ...measured };
+    const found = {
+      proof: hash,
+      cycle,
+      profile: sprint.profile,
+      hotkey,
+      difficulty,
+      wins: wins.length,
+      checked: 0,
+      ...measured,
+    };
     if (!committed || !isPromised(committed)) return { ...found, problem: "nobody committed to it in time" };
     const read = await readProof({ ...source, fetch: async () => bytes }, { cycle, sprint }, committed);
     if (!read.ok) return { ...found, problem: read.detail };
@@ -117,8 +127,8 @@ const problemOf = (sprint: Sprint, losers: readonly number[], checked: number): 
     : `${losers.length} of its nonces do not win, the first is ${losers[0]}`;
 
 const lines = (verdict: Verdict): readonly string[] => {
-  const { proof, cycle, hotkey, difficulty, wins, checked, problem, weight, low, high } = verdict;
-  const recomputed = checked === wins ? "every win was recomputed" : `${checked} of its nonces were recomputed`;
+  const { proof, cycle, profile, hotkey, difficulty, wins, checked, problem, weight, low, high } = verdict;
+  const recomputed = profile === "exact" ? "every win was recomputed" : `${checked} of its nonces were recomputed`;
   return [
     `proof ${proof.slice(0, 12)} of ${hotkey}, Sprint of cycle ${cycle}: ${wins} wins, one in ${difficulty}`,
     problem === null

@@ -10,7 +10,7 @@ const networkWith = (sprint?: object, phases: Network["phases"] = PHASES) =>
   networkSchema.parse({ ...template, phases, genesis: "0".repeat(64), ...(sprint && { sprint }) });
 
 test("Sprints that their arithmetic cannot play are refused before anything is done", () => {
-  const long = { ...PHASES, evaluate: 9 };
+  const long = { ...PHASES, evaluate: 16 };
   const float = { every: 1, dials: "tiny", profile: "float" };
   checkFields(networkWith({ every: 1, dials: "tiny" }));
   checkFields(networkWith(float, long));
@@ -19,7 +19,7 @@ test("Sprints that their arithmetic cannot play are refused before anything is d
     assert.throws(() => checkFields(networkWith(sprint, phases)), coded("SPRINT_PROFILE_UNSUPPORTED", message));
   refused({ ...float, duty: {} }, long, /^sprint.duty/);
   refused({ ...float, dials: "real" }, long, /^sprint.dials/);
-  refused(float, { ...long, evaluate: 8 }, /^phases.evaluate: .* 9 blocks/);
+  refused(float, { ...long, evaluate: 15 }, /^phases.evaluate: .* 16 blocks/);
   refused({ every: 1, dials: "tiny", devices: "same" }, PHASES, /^sprint.devices/);
 });
 

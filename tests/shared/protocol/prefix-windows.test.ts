@@ -1,9 +1,13 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { z } from "zod";
+import { BLOCKS_TO_COMMIT } from "#shared/compute/idle-window.js";
 import type { Network } from "#shared/protocol/network.js";
 import { phaseLengthsSchema } from "#shared/protocol/phase-lengths.js";
-import { hasTimeForPrefixes, prefixWindows } from "#shared/protocol/prefix-windows.js";
+import { phaseWindow } from "#shared/protocol/phases.js";
+import { BLOCKS_TO_RECORD, hasTimeForPrefixes, LEAST_SEARCH, prefixWindows } from "#shared/protocol/prefix-windows.js";
+import { mostNoncesAfter } from "#shared/sprint/proof/all-nonces.js";
+import { LEAF_DIGESTS } from "#shared/sprint/proof/nonces-tree.js";
 import { loadVectors } from "./vectors.js";
 
 const range = z.tuple([z.number(), z.number()]);
@@ -37,10 +41,27 @@ test("vectors: blocks of a Sprint's records of first nonces", () => {
     );
 });
 
-test("a third of the search has three blocks at least, those before a beacon's deciding block not counted", () => {
+/** Whether who computes so many nonces a block, and records and proves in time, may prove all of them. */
+const bears = (evaluate: number, pace: number): boolean => {
+  const { start, end } = phaseWindow(0, "evaluate", { ...phases, evaluate });
+  const prefixes = prefixWindows(0, networkWith(evaluate, false)).map((window) => {
+    const nonces = pace * (window.end - BLOCKS_TO_RECORD - start);
+    return { nonces: nonces - (nonces % LEAF_DIGESTS) };
+  });
+  return pace * (end - BLOCKS_TO_COMMIT - start) <= mostNoncesAfter(prefixes);
+};
+
+test("a miner of an even pace may prove all of its nonces where the time to search is not refused", () => {
+  for (const pace of [10, 1000, 20_000])
+    for (let evaluate = LEAST_SEARCH; evaluate <= 150; evaluate++)
+      assert.ok(bears(evaluate, pace), `${evaluate} ${pace}`);
+  for (const evaluate of [9, 12, LEAST_SEARCH - 1]) assert.ok(!bears(evaluate, 20_000), `${evaluate}`);
+});
+
+test("blocks before a beacon's deciding block are none of the time to search", () => {
   const isLong = (evaluate: number, isWithBeacon: boolean) => hasTimeForPrefixes(networkWith(evaluate, isWithBeacon));
   assert.deepEqual(
-    [isLong(8, false), isLong(9, false), isLong(11, true), isLong(12, true)],
+    [isLong(15, false), isLong(16, false), isLong(20, true), isLong(22, true)],
     [false, true, false, true],
   );
 });
