@@ -1,3 +1,4 @@
+import { setImmediate } from "node:timers/promises";
 import { roundAt } from "#shared/chain/timelock/beacon.js";
 import { verifiedPulse, weakerValue } from "../fallback.js";
 import { drandTimes, hashesOf } from "../source.js";
@@ -45,7 +46,7 @@ const leftOut = ({ members, qualified }: GroupFile): BeaconValue["dropped"] =>
     .filter(({ hotkey }) => !qualified.includes(hotkey))
     .map(({ hotkey }) => ({ hotkey, why: "its secret is not in the group's" }));
 
-/** The group's signature of a cycle in the state at the last block for it. Equal texts are verified once. */
+/** The group's signature of a cycle in the state at the last block for it. Equal texts are verified once, and other work goes on between two. */
 const signatureOnChain = async (
   source: GroupSource,
   { commitments: [publicKey] }: GroupFile,
@@ -57,6 +58,9 @@ const signatureOnChain = async (
   const { neurons } = await source.chain.metagraph(source.network.netuid, deciding);
   const permitted = new Set(neurons.filter((one) => one.validatorPermit && one.stake > 0n).map(({ hotkey }) => hotkey));
   const found = new Set([...records].filter(([hotkey]) => permitted.has(hotkey)).map(([, { pulse }]) => pulse));
-  for (const pulse of found) if (verifyGroupSignature(publicKey!, pulse, cycle)) return pulse;
+  for (const pulse of found) {
+    await setImmediate();
+    if (verifyGroupSignature(publicKey!, pulse, cycle)) return pulse;
+  }
   return null;
 };

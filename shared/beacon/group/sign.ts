@@ -1,3 +1,4 @@
+import { setImmediate } from "node:timers/promises";
 import { bls12_381 as bls } from "@noble/curves/bls12-381";
 import { hashBytes, sha256, u64le } from "#shared/protocol/hash.js";
 import type { CycleName } from "../fallback.js";
@@ -54,44 +55,72 @@ export interface Combined {
   readonly dropped: readonly Dropped[];
 }
 
+/** What is known of a member's partial signatures. */
+interface KnownPartials {
+  readonly points: readonly G1[];
+  /** Each one holds. Else none was verified by itself. */
+  readonly isVerified: boolean;
+}
+
+/** Hotkey → what earlier calls for the same cycle found out of its partial signatures, so that nothing is read or verified twice. */
+export type PartialsKnown = Map<string, KnownPartials>;
+
 /**
  * The group's signature from partial signatures of at least the threshold of slots, by Lagrange's interpolation over G1. Whichever slots
- * sign, it is the same. Partial signatures are verified one by one only if the combination of the first ones does not hold.
+ * sign, it is the same. Partial signatures are verified one by one only once a combination did not hold: from then on no call combines any
+ * that are not verified, so that members that lie one after the other cost no more than their own. Other work goes on between two of them.
  *
  * @param partials hotkey → its document's `partials`
  */
-export const combinePartials = (
+export const combinePartials = async (
   group: GroupKeys,
   partials: ReadonlyMap<string, readonly string[]>,
   cycle: SignedCycle,
-): Combined => {
+  known: PartialsKnown = new Map(),
+): Promise<Combined> => {
   const dropped: Dropped[] = [];
-  const points = new Map<string, readonly G1[]>();
-  for (const [hotkey, texts] of [...partials].sort(([a], [b]) => compareTexts(a, b))) {
+  const sorted = [...partials].sort(([a], [b]) => compareTexts(a, b));
+  for (const [hotkey, texts] of sorted) {
+    if (known.has(hotkey)) continue;
+    await setImmediate();
     const slots = slotsOf(group.membership, hotkey);
     // A point takes milliseconds to read: only as many as the slots that hotkey holds.
     const own = texts.length === slots.length ? texts.map((text) => parseG1(fromHex(text))) : [];
-    const valid = own.flatMap((point) => (point.ok ? [point.value] : []));
+    const points = own.flatMap((point) => (point.ok ? [point.value] : []));
     if (slots.length === 0) dropped.push({ hotkey, why: "no member" });
-    else if (valid.length !== slots.length) dropped.push({ hotkey, why: `not ${slots.length} points of G1` });
-    else points.set(hotkey, valid);
+    else if (points.length !== slots.length) dropped.push({ hotkey, why: `not ${slots.length} points of G1` });
+    else known.set(hotkey, { points, isVerified: false });
   }
-  const signature = combine(group, points);
-  if (signature === null || verifyGroupSignature(group.publicKey, signature, cycle)) return { signature, dropped };
+  const hasLiars = [...known.values()].some(({ isVerified }) => isVerified);
+  const signature = hasLiars ? null : combine(group, known);
+  if (!hasLiars && (signature === null || verifyGroupSignature(group.publicKey, signature, cycle)))
+    return { signature, dropped };
   const message = messagePoint(cycle);
-  for (const [hotkey, own] of [...points]) {
-    if (slotsOf(group.membership, hotkey).every((slot, i) => verifyPartial(group, slot, own[i]!, message))) continue;
-    points.delete(hotkey);
-    dropped.push({ hotkey, why: "a partial signature does not hold" });
+  for (const [hotkey, { points, isVerified }] of [...known]) {
+    if (isVerified) continue;
+    if (await areOf(group, hotkey, points, message)) known.set(hotkey, { points, isVerified: true });
+    else {
+      known.delete(hotkey);
+      dropped.push({ hotkey, why: "a partial signature does not hold" });
+    }
   }
   dropped.sort((a, b) => compareTexts(a.hotkey, b.hotkey));
-  return { signature: combine(group, points), dropped };
+  return { signature: combine(group, known), dropped };
+};
+
+/** Whether each partial signature is that of the member's slot. Other work goes on between two. */
+const areOf = async (group: GroupKeys, hotkey: string, points: readonly G1[], message: G1): Promise<boolean> => {
+  for (const [i, slot] of slotsOf(group.membership, hotkey).entries()) {
+    await setImmediate();
+    if (!verifyPartial(group, slot, points[i]!, message)) return false;
+  }
+  return true;
 };
 
 /** The first slots as many as the threshold. Null if there are fewer. */
-const combine = ({ membership }: GroupKeys, points: ReadonlyMap<string, readonly G1[]>): string | null => {
-  const ofSlots = [...points].flatMap(([hotkey, own]) =>
-    slotsOf(membership, hotkey).map((slot, i): readonly [number, G1] => [slot, own[i]!]),
+const combine = ({ membership }: GroupKeys, known: PartialsKnown): string | null => {
+  const ofSlots = [...known].flatMap(([hotkey, { points }]) =>
+    slotsOf(membership, hotkey).map((slot, i): readonly [number, G1] => [slot, points[i]!]),
   );
   const { threshold } = membership.shape;
   if (ofSlots.length < threshold) return null;

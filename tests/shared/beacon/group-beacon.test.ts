@@ -173,14 +173,14 @@ describe("a group's value", () => {
 });
 
 describe("a group's file", () => {
-  it("has all that partial signatures are combined with", () => {
+  it("has all that partial signatures are combined with", async () => {
     const read = readGroupFile(bytes, { network, cycle });
     assert.ok(read.ok);
     const keys = keysOfFile(read.value);
     assert.ok(keys.ok);
     assert.equal(keys.value.publicKey, groupVectors.publicKey);
     assert.deepEqual(keys.value.membership.slots, membership.slots);
-    const combined = combinePartials(keys.value, new Map(Object.entries(partials)), signed);
+    const combined = await combinePartials(keys.value, new Map(Object.entries(partials)), signed);
     assert.deepEqual(combined, { signature, dropped: [] });
   });
 

@@ -16,6 +16,7 @@ import {
   combinePartials,
   groupValue,
   messagePoint,
+  type PartialsKnown,
   signPartials,
   verifyGroupSignature,
 } from "#shared/beacon/group/sign.js";
@@ -66,7 +67,7 @@ const withWrongShare = () => {
 };
 
 describe("a threshold group", () => {
-  it("is that of the vectors: key, shares, partial signatures, signature and value", () => {
+  it("is that of the vectors: key, shares, partial signatures, signature and value", async () => {
     assert.deepEqual([formed.qualified, formed.dropped], [members, []]);
     assert.equal(group.publicKey, groupVectors.publicKey);
     for (const [slot, share] of groupVectors.publicShares)
@@ -74,18 +75,21 @@ describe("a threshold group", () => {
     assert.equal(hexOf(messagePoint(signed).toBytes(true)), groupVectors.message);
     for (const member of members)
       assert.deepEqual(signPartials(memberShares(group, member, secretOf(member)), signed), partials.get(member));
-    assert.deepEqual(combinePartials(group, partials, signed), { signature: groupVectors.signature, dropped: [] });
+    assert.deepEqual(await combinePartials(group, partials, signed), {
+      signature: groupVectors.signature,
+      dropped: [],
+    });
     assert.ok(verifyGroupSignature(group.publicKey, groupVectors.signature, signed));
     assert.equal(groupValue(signed, groupVectors.signature), groupVectors.value);
   });
 
-  it("signs the same whoever signs, and not with fewer slots than the threshold", () => {
-    assert.equal(combinePartials(group, without(partials, bob), signed).signature, groupVectors.signature);
-    assert.equal(combinePartials(group, without(partials, charlie), signed).signature, groupVectors.signature);
-    assert.equal(combinePartials(group, without(partials, alice), signed).signature, null);
+  it("signs the same whoever signs, and not with fewer slots than the threshold", async () => {
+    assert.equal((await combinePartials(group, without(partials, bob), signed)).signature, groupVectors.signature);
+    assert.equal((await combinePartials(group, without(partials, charlie), signed)).signature, groupVectors.signature);
+    assert.equal((await combinePartials(group, without(partials, alice), signed)).signature, null);
   });
 
-  it("names whose partial signatures are none, and signs without them", () => {
+  it("names whose partial signatures are none, and signs without them", async () => {
     const other = hexOf(messagePoint({ ...signed, closing: network }).toBytes(true));
     const cases = [
       [[other], "a partial signature does not hold"],
@@ -94,16 +98,36 @@ describe("a threshold group", () => {
       [[other, other], "not 1 points of G1"],
     ] as const;
     for (const [wrong, why] of cases) {
-      const combined = combinePartials(group, new Map([...partials]).set(bob, wrong), signed);
+      const combined = await combinePartials(group, new Map([...partials]).set(bob, wrong), signed);
       assert.deepEqual(combined, { signature: groupVectors.signature, dropped: [{ hotkey: bob, why }] });
     }
-    assert.deepEqual(combinePartials(group, new Map([["5stranger", [other]]]), signed), {
+    assert.deepEqual(await combinePartials(group, new Map([["5stranger", [other]]]), signed), {
       signature: null,
       dropped: [{ hotkey: "5stranger", why: "no member" }],
     });
     assert.equal(verifyGroupSignature(group.publicKey, other, signed), false);
     assert.equal(verifyGroupSignature("00".repeat(96), groupVectors.signature, signed), false);
     assert.equal(verifyGroupSignature(group.publicKey, "00", signed), false);
+  });
+
+  it("verifies no partial signature twice, and once somebody lied combines none that it did not verify", async () => {
+    const known: PartialsKnown = new Map();
+    const other = hexOf(messagePoint({ ...signed, closing: network }).toBytes(true));
+    const verified = () => [...known].map(([hotkey, { isVerified }]) => [hotkey, isVerified]);
+    const lying = new Map(without(partials, charlie)).set(bob, [other]);
+    const first = await combinePartials(group, without(lying, alice), signed, known);
+    assert.deepEqual([first.signature, verified()], [null, [[bob, false]]], "too few: nothing is verified");
+    const second = await combinePartials(group, lying, signed, known);
+    assert.deepEqual(second.dropped, [{ hotkey: bob, why: "a partial signature does not hold" }]);
+    assert.deepEqual(verified(), [[alice, true]]);
+    // What was verified is not read again, whatever it is now.
+    const changed = new Map(without(partials, bob)).set(alice, ["ff".repeat(48)]);
+    const third = await combinePartials(group, changed, signed, known);
+    assert.deepEqual(third, { signature: groupVectors.signature, dropped: [] });
+    assert.deepEqual(verified(), [
+      [alice, true],
+      [charlie, true],
+    ]);
   });
 
   it("has one text for its signature: whoever publishes it cannot choose among values", () => {
@@ -198,7 +222,7 @@ describe("a threshold group", () => {
       assert.equal(rest?.publicKey, hexOf(sum.toBytes(true)));
       if (i > 0) continue;
       const signing = new Map([[alice, signPartials(memberShares(rest!, alice, secretOf(alice)), signed)]]);
-      const { signature } = combinePartials(rest!, signing, signed);
+      const { signature } = await combinePartials(rest!, signing, signed);
       assert.ok(verifyGroupSignature(rest!.publicKey, signature!, signed));
     }
     const keyless = { ...membership, keys: without(membership.keys, bob) };

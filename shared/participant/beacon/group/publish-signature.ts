@@ -2,7 +2,7 @@ import { fetchPartials } from "#shared/beacon/group/agreed.js";
 import { keysOfFile } from "#shared/beacon/group/group-file.js";
 import type { GroupKeys } from "#shared/beacon/group/group-keys.js";
 import { recordsOf } from "#shared/beacon/group/on-chain.js";
-import { combinePartials, type SignedCycle } from "#shared/beacon/group/sign.js";
+import { combinePartials, type PartialsKnown, type SignedCycle } from "#shared/beacon/group/sign.js";
 import { countSlots } from "#shared/beacon/group/slots.js";
 import { readSigningGroup } from "#shared/beacon/group/stated.js";
 import { beaconWindows } from "#shared/beacon/windows.js";
@@ -53,6 +53,7 @@ const collect = async (
   const source = groupSource(cycleSource(participant, { until }))!;
   const asked = new Set<string>();
   const partials = new Map<string, readonly string[]>();
+  const known: PartialsKnown = new Map();
   let hasNew = false;
   let wake = () => {};
   for (;;) {
@@ -76,7 +77,7 @@ const collect = async (
     }
     while (hasNew && countSlots(slots, partials.keys()) >= shape.threshold) {
       hasNew = false;
-      const { signature, dropped } = combinePartials(keys, partials, name);
+      const { signature, dropped } = await combinePartials(keys, partials, name, known);
       for (const { hotkey, why } of dropped) {
         partials.delete(hotkey);
         log.warn("a partial signature is none", { cycle: name.cycle, hotkey, why });
