@@ -5,7 +5,7 @@ import { sha256 } from "#shared/protocol/hash.js";
 import { canonicalBytes } from "#shared/protocol/hash-json.js";
 import { encodeRecord, shortHash } from "#shared/protocol/records.js";
 import type { Participant } from "../../participant.js";
-import { chainOf, membersOf } from "./forming.js";
+import { chainOf, membersOf, middleOf } from "./forming.js";
 import { formingOf, type GroupJournal } from "./group-journal.js";
 import { makeDocument } from "./make-document.js";
 import { stateGroup } from "./state-group.js";
@@ -34,7 +34,7 @@ const dealStep = async (
 ): Promise<void> => {
   const { blobs, location, log, network, networkHash, signer } = participant;
   const { sealing } = beaconWindows(cycle, network.phases);
-  const formation = { participant, journal, start, deadline: sealing.end - 1 };
+  const formation = { participant, journal, start, deadline: middleOf(sealing) };
   formingOf(journal, networkHash, start);
   const slots = (await membersOf(formation)).get(signer.address);
   if (slots === undefined) return log.debug("no member of the threshold group", { cycle, start });

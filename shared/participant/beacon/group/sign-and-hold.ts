@@ -25,7 +25,12 @@ import { formingOf, type GroupJournal, sharesOf } from "./group-journal.js";
 export const signAndHold = async (participant: Participant, journal: GroupJournal, cycle: number): Promise<void> => {
   const { clock, location, log, network, networkHash, signal } = participant;
   const { holding } = beaconWindows(cycle, network.phases);
-  const held = await holdStep(participant, journal, cycle);
+  // Whoever cannot follow a key generation still signs with the group before.
+  const held = await holdStep(participant, journal, cycle).catch((thrown: unknown) => {
+    signal.throwIfAborted();
+    log.warn("cannot say what is held of the threshold group", { cycle, reason: reasonOf(thrown) });
+    return [];
+  });
   await clock.reach(holding.start - 1, signal);
   const partials = await signPart(participant, journal, cycle).catch((thrown: unknown) => {
     signal.throwIfAborted();
@@ -65,8 +70,8 @@ const holdStep = async (participant: Participant, journal: GroupJournal, cycle: 
   });
   if (found.missing.length > 0) log.warn("documents of members cannot be had", { cycle, step, missing: found.missing });
   // What counts of the steps before is used again, so that it stays here, and asked for again where it is missing.
-  for (const before of FORMING_STEPS.slice(0, FORMING_STEPS.indexOf(step)))
-    await fetchCounted({ participant, journal, start, deadline }, before);
+  const before = FORMING_STEPS.slice(0, FORMING_STEPS.indexOf(step));
+  await Promise.all(before.map((one) => fetchCounted({ participant, journal, start, deadline }, one)));
   return found.held;
 };
 

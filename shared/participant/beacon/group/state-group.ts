@@ -9,7 +9,7 @@ import { groupSource } from "#shared/replay/beacon-value.js";
 import { cycleSource } from "../../cycle-source.js";
 import type { Participant } from "../../participant.js";
 import { untilBlock } from "../../until-block.js";
-import { chainOf, type Formation, fetchCounted, fetchMembership } from "./forming.js";
+import { chainOf, type Formation, fetchCounted, fetchMembership, middleOf } from "./forming.js";
 import { endForming, formingOf, type GroupJournal } from "./group-journal.js";
 
 interface Stating {
@@ -29,7 +29,7 @@ export const stateGroup = async (
 ): Promise<void> => {
   const { location, log, network, networkHash, signal } = participant;
   const { sealing } = beaconWindows(cycle, network.phases);
-  const formation = { participant, journal, start, deadline: sealing.end - 1 };
+  const formation = { participant, journal, start, deadline: middleOf(sealing) };
   const formed = await formedGroup(formation).catch((thrown: unknown) => {
     signal.throwIfAborted();
     log.warn("cannot form the threshold group", { cycle, start, reason: reasonOf(thrown) });
