@@ -28,22 +28,22 @@ export const commitUnlessThere = async (
   return present?.data === record ? present.block : (await chain.submit(setCommitment(netuid, record), owner)).block;
 };
 
-/** Whose first cycle began before the subnet was made ends every participant that reads it. @throws BlockZeroError NETWORK_BEGINS_EARLY */
+/** Whose first cycle was over before the subnet was made ends every participant that reads it. @throws BlockZeroError NETWORK_BEGINS_EARLY */
 export const refuseEarly = async (
   chain: Pick<Chain, "head" | "metagraph">,
   { netuid, first_cycle, phases }: Pick<Network, "netuid" | "first_cycle" | "phases">,
 ): Promise<void> => {
-  const { start } = phaseWindow(first_cycle, "distribute", phases);
-  if (start >= (await chain.head()).number) return;
+  const last = phaseWindow(first_cycle, "merge", phases).end - 1;
+  if (last >= (await chain.head()).number) return;
   try {
-    await chain.metagraph(netuid, start);
+    await chain.metagraph(netuid, last);
   } catch (thrown) {
     // A node that keeps less cannot say.
     if (hasCode(thrown, "STATE_DISCARDED")) return;
     if (!isRejected(thrown, "SubNetworkDoesNotExist")) throw thrown;
     throw new BlockZeroError(
       "NETWORK_BEGINS_EARLY",
-      `the network file's first cycle, ${first_cycle}, began at block ${start}, before subnet ${netuid} was made`,
+      `the network file's first cycle, ${first_cycle}, ended with block ${last}, before subnet ${netuid} was made`,
       "make the genesis again with --first-cycle auto",
       { cause: thrown },
     );

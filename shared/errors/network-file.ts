@@ -20,7 +20,7 @@ export const networkFileErrors = {
   },
   NETWORK_BEGINS_EARLY: {
     meaning:
-      "The network file's first cycle began before the subnet existed, so that nobody could read that cycle's records.",
+      "The network file's first cycle was over before the subnet existed, so that nobody could read that cycle's records.",
     remedy: "Make the genesis again with `--first-cycle auto`.",
   },
   NETWORK_CHANGE_LATE: {
