@@ -3,25 +3,16 @@ import type { ValueSource } from "#shared/replay/beacon-value.js";
 import { readSprintSeed } from "#shared/replay/evaluation-seeds.js";
 import { fitsByLayer, outputsByLayer } from "#shared/sprint/exact/by-layer.js";
 import { EXACT_DIALS } from "#shared/sprint/exact/dials.js";
-import { outputDigest } from "#shared/sprint/exact/output-digest.js";
-import { isWin } from "#shared/sprint/exact/prover.js";
 import { networkSeed, nodeSeed } from "#shared/sprint/exact/seeds.js";
 import type { CommittedProof } from "./committed-proofs.js";
 import { type Arithmetic, NO_DIGESTS, type SprintProver } from "./profile/profile.js";
 import { profileOf } from "./profile/profile-of.js";
+import { type Recomputed, recomputedBy } from "./profile/recomputed.js";
 
 /** Claimed wins of one proof. */
 interface Claim {
   readonly of: Pick<CommittedProof, "publicKey" | "difficulty">;
   readonly nonces: readonly number[];
-}
-
-/** What recomputing a claimed win gives. */
-export interface Recomputed {
-  readonly nonce: number;
-  readonly isWin: boolean;
-  /** Hash of its output. Null where outputs are not the same on every device. */
-  readonly digest: string | null;
 }
 
 /** Recomputes claimed wins of one Sprint. */
@@ -91,11 +82,10 @@ export const createJudge = (source: ValueSource, { sprint, cycle, arithmetic, si
   };
   const recompute: SprintJudge["recompute"] = async (of, nonces) => {
     if (nonces.length === 0) return [];
-    const lost = new Set(await losers(of, nonces));
     loading ??= load();
     const { prover, inputs } = await loading;
-    const digests = await prover.digests?.({ ...of, inputs }, nonces);
-    return nonces.map((nonce, i) => ({ nonce, isWin: !lost.has(nonce), digest: digests?.[i] ?? null }));
+    if (!prover.recompute) throw new TypeError(`wins of the profile ${sprint.profile} are not recomputed one by one`);
+    return prover.recompute({ ...of, inputs }, nonces);
   };
   /** Node seed, nonce and difficulty → what it gives. */
   const found = new Map<string, Recomputed>();
@@ -109,10 +99,7 @@ export const createJudge = (source: ValueSource, { sprint, cycle, arithmetic, si
     });
     const open = named.flat().filter(({ key }) => !found.has(key));
     const outputs = await outputsByLayer(open, { dials, seed, ...(signal && { signal }) });
-    for (const [i, { node, nonce, difficulty, key }] of open.entries()) {
-      const output = outputs[i]!;
-      found.set(key, { nonce, isWin: isWin(node, nonce, output, difficulty), digest: outputDigest(output) });
-    }
+    for (const [i, win] of open.entries()) found.set(win.key, recomputedBy(win, outputs[i]!));
     return named.map((of) => of.map(({ key }) => found.get(key)!));
   };
   return {

@@ -13,7 +13,8 @@ import type { CloseInputs, Member } from "#shared/settlement/cycle-inputs.js";
 import { mapLimited } from "#shared/util/map-limited.js";
 import { verifyVrf } from "#shared/wallet/index.js";
 import { fetchChecks, readExchangedChecks } from "../committed-checks.js";
-import type { Recomputed, SprintJudge } from "../judge.js";
+import type { SprintJudge } from "../judge.js";
+import type { Recomputed } from "../profile/recomputed.js";
 import { readSprint } from "../read-sprint.js";
 import {
   type CommittedDocument,
@@ -148,7 +149,7 @@ export const readDuty = async (
   for (const { id } of doubtful) {
     const { isWin, digest } = known.recomputed.get(id)!;
     truths.set(id, isWin ? "valid" : "invalid");
-    if (digest !== null) digests.set(id, digest);
+    digests.set(id, digest);
   }
   const closed = closeCycle(inputs, assessed, truths, refutedEvidence(inputs, assessed, digests));
   return {

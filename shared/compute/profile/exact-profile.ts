@@ -1,12 +1,12 @@
 import { MAX_NONCES } from "#shared/protocol/records.js";
 import { EXACT_DIALS, flopsOf, parametersOf } from "#shared/sprint/exact/dials.js";
-import { outputDigest } from "#shared/sprint/exact/output-digest.js";
 import { openSprintNetwork } from "#shared/sprint/exact/prover.js";
 import { nodeSeed } from "#shared/sprint/exact/seeds.js";
 import { accusedNonces, settleByRecomputation } from "#shared/sprint/proof/votes.js";
 import { checkWinners, maxWinnersBytes } from "#shared/sprint/proof/winners.js";
 import { winsWeight } from "#shared/sprint/proof/wins-weight.js";
 import { NO_DIGESTS, type SprintProfile } from "./profile.js";
+import { recomputedBy } from "./recomputed.js";
 
 /** Integers with the same bits on every device: a proof lists its wins, and one that does not win makes it invalid, by everybody's own recomputation. */
 export const exactProfile: SprintProfile = {
@@ -26,8 +26,11 @@ export const exactProfile: SprintProfile = {
       }),
       losers: ({ publicKey, inputs, difficulty }, { nonces }) =>
         network.losers(nodeSeed(publicKey, inputs), nonces, difficulty),
-      digests: async ({ publicKey, inputs }, nonces) =>
-        (await network.outputs(nodeSeed(publicKey, inputs), nonces)).map(outputDigest),
+      recompute: async ({ publicKey, inputs, difficulty }, nonces) => {
+        const node = nodeSeed(publicKey, inputs);
+        const outputs = await network.outputs(node, nonces);
+        return nonces.map((nonce, i) => recomputedBy({ node, nonce, difficulty }, outputs[i]!));
+      },
       dispose: network.dispose,
     };
   },

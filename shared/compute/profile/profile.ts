@@ -9,6 +9,7 @@ import type { Promised } from "#shared/sprint/proof/head.js";
 import type { CastVote, Electorate, ProofSettlement } from "#shared/sprint/proof/votes.js";
 import type { WeightInterval } from "#shared/sprint/proof/wins-weight.js";
 import type { CommittedProof } from "../committed-proofs.js";
+import type { Recomputed } from "./recomputed.js";
 
 /** What nonces are computed on: a device, and the processor threads where it is the processor, 0 for all. */
 export interface Arithmetic {
@@ -56,8 +57,8 @@ export interface SprintProver {
   search(task: NonceTask, range: NonceRange): Promise<ComputedNonces>;
   /** Which of a proof's nonces are not what it says of them, in their order. */
   losers(task: NonceTask, claimed: ClaimedNonces): Promise<readonly number[]>;
-  /** Hashes of the nonces' outputs, in their order: what shows that somebody computed them. Only where outputs are the same on every device. */
-  digests?(task: NonceTask, nonces: readonly number[]): Promise<readonly string[]>;
+  /** What claimed wins are, in their order, with what shows that somebody computed them. Only where outputs are the same on every device. */
+  recompute?(task: NonceTask, nonces: readonly number[]): Promise<readonly Recomputed[]>;
   /** Frees its memory. No call may be in progress or follow. */
   dispose(): Promise<void>;
 }
