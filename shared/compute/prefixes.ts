@@ -1,6 +1,6 @@
 import { prefixWindows } from "#shared/protocol/prefix-windows.js";
 import type { ChainRecord, PrefixRecord } from "#shared/protocol/records.js";
-import { recordsWithin } from "#shared/replay/phase-records.js";
+import { recordsWithin } from "#shared/protocol/records-within.js";
 import type { CycleContext } from "#shared/replay/source.js";
 import type { RecordedPrefixes } from "#shared/sprint/proof/all-nonces.js";
 

@@ -3,22 +3,20 @@ import type { Commitment } from "#shared/chain/chain.js";
 import { hasCycleValue } from "#shared/protocol/drand-beacon.js";
 import type { Network } from "#shared/protocol/network.js";
 import { type BlockRange, type Phase, phaseWindow } from "#shared/protocol/phases.js";
-import {
-  type AnswersRecord,
-  type BallotRecord,
-  type ChainRecord,
-  type ChecksHeldRecord,
-  type ChecksRecord,
-  type CommitRecord,
-  type DutyRecord,
-  type EnterRecord,
-  type HeldRecord,
-  parseRecord,
-  type ReportRecord,
-  type RevealRecord,
-  type SprintRecord,
-  shortHash,
+import type {
+  AnswersRecord,
+  BallotRecord,
+  ChecksHeldRecord,
+  ChecksRecord,
+  CommitRecord,
+  DutyRecord,
+  EnterRecord,
+  HeldRecord,
+  ReportRecord,
+  RevealRecord,
+  SprintRecord,
 } from "#shared/protocol/records.js";
+import { recordsWithin } from "#shared/protocol/records-within.js";
 import type { CycleContext } from "./source.js";
 
 /** The phase of each record type, of the record's cycle or the one after. A record counts only if it was committed in that phase. */
@@ -104,29 +102,6 @@ export const phaseRecords = <T extends PhaseRecordType>(
     { window, networkHash },
     commitments,
   );
-};
-
-/** Which records count by what they say, of those of one network that were included in some blocks. */
-interface RecordsQuestion {
-  readonly window: BlockRange;
-  readonly networkHash: string;
-}
-
-/** Hotkey → its record, of those commitments whose record is asked for, of this network, and was included in the window. */
-export const recordsWithin = <R extends ChainRecord>(
-  isAsked: (record: ChainRecord) => record is R,
-  { window: { start, end }, networkHash }: RecordsQuestion,
-  commitments: readonly Commitment[],
-): ReadonlyMap<string, { readonly record: R; readonly text: string; readonly block: number }> => {
-  const found = new Map<string, { readonly record: R; readonly text: string; readonly block: number }>();
-  for (const { hotkey, data, block } of commitments) {
-    const parsed = parseRecord(data);
-    if (!parsed.ok || !isAsked(parsed.value)) continue;
-    const { value: record } = parsed;
-    if (record.network !== shortHash(networkHash)) continue;
-    if (block >= start && block < end) found.set(hotkey, { record, text: data, block });
-  }
-  return found;
 };
 
 /**

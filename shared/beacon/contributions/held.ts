@@ -1,12 +1,7 @@
 import type { Commitment, Metagraph } from "#shared/chain/chain.js";
 import type { Network } from "#shared/protocol/network.js";
-import {
-  type ChainRecord,
-  parseRecord,
-  type SealHeldRecord,
-  type SealRecord,
-  shortHash,
-} from "#shared/protocol/records.js";
+import type { ChainRecord, SealHeldRecord, SealRecord } from "#shared/protocol/records.js";
+import { recordsWithin } from "#shared/protocol/records-within.js";
 import { isMajority, sumStake } from "#shared/protocol/stake.js";
 import { votingStakes } from "#shared/protocol/voting-stake.js";
 import type { CycleName } from "../fallback.js";
@@ -73,13 +68,8 @@ const recordsOf = <R extends SealRecord | SealHeldRecord>(
   commitments: readonly Commitment[],
   { network, cycle }: CycleName,
   { from, until }: RecordBlocks,
-): readonly { readonly hotkey: string; readonly record: R }[] =>
-  commitments.flatMap(({ hotkey, data, block }) => {
-    const parsed = block >= from && block <= until ? parseRecord(data) : null;
-    if (!parsed?.ok || !isOf<R>(parsed.value, type)) return [];
-    const { value: record } = parsed;
-    return record.network === shortHash(network) && record.cycle === cycle ? [{ hotkey, record }] : [];
-  });
-
-const isOf = <R extends SealRecord | SealHeldRecord>(record: ChainRecord, type: R["type"]): record is R =>
-  record.type === type;
+): readonly { readonly hotkey: string; readonly record: R }[] => {
+  const isAsked = (record: ChainRecord): record is R => record.type === type && record.cycle === cycle;
+  const question = { window: { start: from, end: until + 1 }, networkHash: network };
+  return [...recordsWithin(isAsked, question, commitments)].map(([hotkey, { record }]) => ({ hotkey, record }));
+};

@@ -1,6 +1,7 @@
 import type { Commitment } from "#shared/chain/chain.js";
 import type { BlockRange } from "#shared/protocol/phases.js";
-import { type ChainRecord, parseRecord, shortHash } from "#shared/protocol/records.js";
+import type { ChainRecord } from "#shared/protocol/records.js";
+import { recordsWithin } from "#shared/protocol/records-within.js";
 import { isMajority, type Stakes, sumStake } from "#shared/protocol/stake.js";
 import { votingStakes } from "#shared/protocol/voting-stake.js";
 import type { CycleName } from "../fallback.js";
@@ -39,19 +40,12 @@ export const recordsOf = <T extends GroupRecordType>(
   type: T,
   commitments: readonly Commitment[],
   { network, cycle }: CycleName,
-  { start, end }: BlockRange,
-): ReadonlyMap<string, RecordOf<T>> =>
-  new Map(
-    commitments.flatMap(({ hotkey, data, block }): readonly [string, RecordOf<T>][] => {
-      const parsed = block >= start && block < end ? parseRecord(data) : null;
-      if (!parsed?.ok || parsed.value.type === "network") return [];
-      const { value: record } = parsed;
-      const isOfCycle = record.network === shortHash(network) && record.cycle === cycle;
-      return isOfCycle && isOf(record, type) ? [[hotkey, record]] : [];
-    }),
-  );
-
-const isOf = <T extends GroupRecordType>(record: ChainRecord, type: T): record is RecordOf<T> => record.type === type;
+  window: BlockRange,
+): ReadonlyMap<string, RecordOf<T>> => {
+  const isAsked = (record: ChainRecord): record is RecordOf<T> => record.type === type && record.cycle === cycle;
+  const found = recordsWithin(isAsked, { window, networkHash: network }, commitments);
+  return new Map([...found].map(([hotkey, { record }]) => [hotkey, record]));
+};
 
 /** Whether those of these hotkeys that vote have more than half of the voting stake. */
 export const haveMajority = (hotkeys: Iterable<string>, stakes: Stakes): boolean =>
