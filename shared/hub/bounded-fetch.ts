@@ -2,6 +2,7 @@ import { withDeadline } from "#shared/util/deadline.js";
 import { joinSignals, withSignals } from "#shared/util/join-signals.js";
 import { bodyBytes } from "./body-bytes.js";
 import { followingFetch, type Reach } from "./following-fetch.js";
+import { NO_BODY } from "./public-request.js";
 
 /** What one request of the Hub's API may take, and whom it may reach. */
 export interface FetchBounds extends Reach {
@@ -40,9 +41,6 @@ export const headBoundedFetch =
     const { signal } = ended;
     return withDeadline(bounds.answerMs, late(bounds.answerMs), () => guarded(input, { ...init, signal }, bounds));
   };
-
-/** Statuses whose answers have no body. */
-const NO_BODY = new Set([204, 205, 304]);
 
 const late = (milliseconds: number) => () => new Error(`no answer within ${Math.ceil(milliseconds)} ms`);
 

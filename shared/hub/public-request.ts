@@ -6,7 +6,7 @@ import { addressesOf, checkedLookup, parseOrigin, type RequestLimits } from "#sh
 import { bodyBytes } from "./body-bytes.js";
 
 /** Statuses whose answers have no body. */
-const NO_BODY = new Set([204, 205, 304]);
+export const NO_BODY = new Set([204, 205, 304]);
 
 /**
  * One request to an address that somebody else named, as a peer's is asked: its name is resolved once, every address is checked, and exactly
