@@ -1,5 +1,6 @@
-import { closeSync, fsyncSync, openSync, readFileSync, rmSync, truncateSync, writeSync } from "node:fs";
+import { closeSync, fsyncSync, openSync, rmSync, truncateSync, writeSync } from "node:fs";
 import type { ComputedNonces } from "#shared/compute/profile/profile.js";
+import { readBytesIfAny } from "#shared/files/atomic-file.js";
 import { hashBytes } from "#shared/protocol/hash.js";
 import { DIGEST_BYTES } from "#shared/sprint/proof/nonces-tree.js";
 
@@ -24,7 +25,7 @@ const WIN_BYTES = 8;
  * @param key what the nonces are computed from, 64 hex digits
  */
 export const openNoncesLog = (path: string, key: string): NoncesLog => {
-  const { batches, length } = readLog(readIfAny(path), hashBytes(key));
+  const { batches, length } = readLog(readBytesIfAny(path) ?? Buffer.alloc(0), hashBytes(key));
   const file = openSync(path, length > 0 ? "r+" : "w");
   if (length > 0) truncateSync(path, length);
   else writeSync(file, hashBytes(key));
@@ -47,15 +48,6 @@ export const openNoncesLog = (path: string, key: string): NoncesLog => {
 
 /** Forgets what was computed of a Sprint. */
 export const removeNoncesLog = (path: string): void => rmSync(path, { force: true });
-
-const readIfAny = (path: string): Buffer => {
-  try {
-    return readFileSync(path);
-  } catch (thrown) {
-    if ((thrown as NodeJS.ErrnoException).code !== "ENOENT") throw thrown;
-    return Buffer.alloc(0);
-  }
-};
 
 /** The whole batches of a log with this key, and where they end; 0 without. */
 const readLog = (
