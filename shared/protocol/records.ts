@@ -1,19 +1,28 @@
 import { BlockZeroError } from "#shared/errors/error.js";
-import { decodeBitmap, encodeBitmap, isBitmap } from "./bitmap.js";
-import { groupName } from "./expert-group.js";
-import { MAX_MEMBERS } from "./group-rules.js";
-import { hashFromRecord, hashToRecord, isHash } from "./hash.js";
-import { isLocation, MAX_LOCATION_CHARS } from "./location.js";
+import { MAX_LOCATION_CHARS } from "./location.js";
 import { accepted, type Parsed, quote, refused } from "./parsed.js";
-import { decodePulse, encodePulse, isPulse } from "./pulse-text.js";
-import { MAX_DIFFICULTY, MIN_DIFFICULTY } from "./sprint.js";
-import { decodeVotes, encodeVotes, type StepVote, votesProblem } from "./step-vote.js";
+import {
+  CYCLE,
+  DIFFICULTY,
+  type Field,
+  GROUP,
+  HASH,
+  HASH_OR_NONE,
+  LOCATION,
+  MEMBERS,
+  NONCES,
+  NUMBERS,
+  PULSE,
+  THIRDS,
+  VOTES,
+  WINS,
+} from "./record-fields.js";
+import type { StepVote } from "./step-vote.js";
+
+export { MAX_CYCLE, MAX_NONCES, MAX_WINS } from "./record-fields.js";
 
 /** Greatest length of a record, in bytes. All records are ASCII. */
 export const MAX_RECORD_BYTES = 128;
-
-/** Largest cycle in a record: block numbers have 32 bits, so cycles do too. */
-export const MAX_CYCLE = 2 ** 32 - 1;
 
 interface CycleRecord {
   /** First 8 hex digits of the network's hash. */
@@ -204,11 +213,35 @@ export type ChainRecord =
   | PulseRecord
   | NetworkRecord;
 
-/** Greatest number of winning nonces in a record. */
-export const MAX_WINS = 2 ** 20;
+/** The fields of a record after its network, in their order on chain. */
+type Form<R> = { readonly [K in Exclude<keyof R, "type" | "network">]: Field<R[K]> };
 
-/** Greatest number of nonces in a record. */
-export const MAX_NONCES = 2 ** 48 - 1;
+const FORMS: { readonly [T in ChainRecord["type"]]: Form<Extract<ChainRecord, { readonly type: T }>> } = {
+  commit: { cycle: CYCLE, commitment: HASH },
+  reveal: { cycle: CYCLE, group: GROUP, artifact: HASH, location: LOCATION },
+  report: { cycle: CYCLE, report: HASH, location: LOCATION },
+  held: { cycle: CYCLE, held: NUMBERS },
+  ballot: { cycle: CYCLE, votes: VOTES },
+  model: { cycle: CYCLE, model: HASH, location: LOCATION },
+  enter: { cycle: CYCLE, difficulty: DIFFICULTY, location: LOCATION },
+  sprint: { cycle: CYCLE, proof: HASH, wins: WINS, nonces: NONCES, location: LOCATION },
+  prefix: { cycle: CYCLE, thirds: THIRDS, root: HASH, nonces: NONCES },
+  checks: { cycle: CYCLE, checks: HASH, location: LOCATION },
+  duty: { cycle: CYCLE, duty: HASH, location: LOCATION },
+  answers: { cycle: CYCLE, answers: HASH, location: LOCATION },
+  checksheld: { cycle: CYCLE, held: NUMBERS },
+  seal: { cycle: CYCLE, contribution: HASH, location: LOCATION },
+  sealheld: { cycle: CYCLE, held: NUMBERS },
+  deal: { cycle: CYCLE, document: HASH, location: LOCATION },
+  group: { cycle: CYCLE, group: HASH, location: LOCATION },
+  partial: { cycle: CYCLE, held: MEMBERS, partials: HASH_OR_NONE, location: LOCATION },
+  pulse: { cycle: CYCLE, pulse: PULSE },
+  network: { hash: HASH, location: LOCATION },
+};
+
+/** The names and fields of `FORMS[type]`. TypeScript cannot follow which value belongs to which field: the table's type has said it. */
+const fieldsOf = (type: ChainRecord["type"]): readonly [name: string, field: Field<unknown>][] =>
+  Object.entries(FORMS[type] as unknown as Record<string, Field<unknown>>);
 
 /** The form in which records name a network: the first 8 hex digits of its hash. */
 export const shortHash = (hash: string): string => hash.slice(0, 8);
@@ -217,237 +250,54 @@ export const shortHash = (hash: string): string => hash.slice(0, 8);
 export const encodeRecord = (record: ChainRecord): string => {
   const problem = problemOf(record);
   if (problem !== null) {
-    throw new BlockZeroError("RECORD_INVALID", `a ${record.type} record cannot carry ${problem}`, FORMS);
+    throw new BlockZeroError("RECORD_INVALID", `a ${record.type} record cannot carry ${problem}`, ADVICE);
   }
-  return fieldsOf(record).join(":");
+  return write(record);
 };
 
 /** Parses any text found on chain. Accepts only what `encodeRecord` writes, and says why any other text is not a record. Never throws. */
 export const parseRecord = (text: string): Parsed<ChainRecord> => {
   if (text.length > MAX_RECORD_BYTES) return refused(`longer than ${MAX_RECORD_BYTES} bytes`);
-  const [version, type, network, ...rest] = text.split(":");
+  const [version, type, network, ...texts] = text.split(":");
   if (version !== "bz1") return refused("not a bz1 record");
   if (type === undefined || network === undefined) return refused("too few fields");
-  const record = read(type, network, rest);
+  const record = isType(type) ? read(type, network, texts) : null;
   if (record === null) return refused(`not a ${quote(type)} record: a field is missing or not in its form`);
   const problem = problemOf(record);
   if (problem !== null) return refused(`${type} record carries ${problem}`);
-  return fieldsOf(record).join(":") === text ? accepted(record) : refused("not in canonical form");
+  return write(record) === text ? accepted(record) : refused("not in canonical form");
 };
 
-const FORMS = `a location is an http(s) origin of at most ${MAX_LOCATION_CHARS} characters, a group 1–12 of a–z, 0–9, -`;
+const ADVICE = `a location is an http(s) origin of at most ${MAX_LOCATION_CHARS} characters, a group 1–12 of a–z, 0–9, -`;
 
-const fieldsOf = (record: ChainRecord): readonly string[] => {
-  const head = ["bz1", record.type, record.network];
-  switch (record.type) {
-    case "commit":
-      return [...head, `${record.cycle}`, hashToRecord(record.commitment)];
-    case "reveal":
-      return [...head, `${record.cycle}`, record.group, hashToRecord(record.artifact), record.location];
-    case "report":
-      return [...head, `${record.cycle}`, hashToRecord(record.report), record.location];
-    case "held":
-    case "checksheld":
-    case "sealheld":
-      return [...head, `${record.cycle}`, encodeBitmap(record.held)];
-    case "ballot":
-      return [...head, `${record.cycle}`, encodeVotes(record.votes)];
-    case "model":
-      return [...head, `${record.cycle}`, hashToRecord(record.model), record.location];
-    case "enter":
-      return [...head, `${record.cycle}`, `${record.difficulty}`, record.location];
-    case "sprint": {
-      const { wins, nonces } = record;
-      const counts = [wins.toString(36), nonces.toString(36)];
-      return [...head, `${record.cycle}`, hashToRecord(record.proof), ...counts, record.location];
-    }
-    case "prefix":
-      return [...head, `${record.cycle}`, `${record.thirds}`, hashToRecord(record.root), record.nonces.toString(36)];
-    case "checks":
-      return [...head, `${record.cycle}`, hashToRecord(record.checks), record.location];
-    case "duty":
-      return [...head, `${record.cycle}`, hashToRecord(record.duty), record.location];
-    case "answers":
-      return [...head, `${record.cycle}`, hashToRecord(record.answers), record.location];
-    case "seal":
-      return [...head, `${record.cycle}`, hashToRecord(record.contribution), record.location];
-    case "deal":
-      return [...head, `${record.cycle}`, hashToRecord(record.document), record.location];
-    case "group":
-      return [...head, `${record.cycle}`, hashToRecord(record.group), record.location];
-    case "partial": {
-      const { held, partials, location } = record;
-      return [
-        ...head,
-        `${record.cycle}`,
-        encodeBitmap(held),
-        partials === null ? "" : hashToRecord(partials),
-        location,
-      ];
-    }
-    case "pulse":
-      return [...head, `${record.cycle}`, encodePulse(record.pulse)];
-    case "network":
-      return [...head, hashToRecord(record.hash), record.location];
-  }
+const isType = (text: string): text is ChainRecord["type"] => Object.hasOwn(FORMS, text);
+
+const write = (record: ChainRecord): string => {
+  const values = new Map<string, unknown>(Object.entries(record));
+  const texts = fieldsOf(record.type).map(([name, field]) => field.write(values.get(name)));
+  return ["bz1", record.type, record.network, ...texts].join(":");
 };
 
-/** The location comes last because only it may contain colons. */
-const read = (type: string, network: string, rest: readonly string[]): ChainRecord | null => {
-  if (type === "network") {
-    const hash = hashFromRecord(rest[0] ?? "");
-    return hash === null ? null : { type, network, hash, location: rest.slice(1).join(":") };
-  }
-  const [cycleText = "", ...fields] = rest;
-  if (!/^(0|[1-9][0-9]{0,9})$/.test(cycleText)) return null;
-  const at = { network, cycle: Number(cycleText) };
-  if (type === "held" || type === "checksheld" || type === "sealheld") {
-    const held = fields.length === 1 ? decodeBitmap(fields[0]!) : null;
-    return held && { type, ...at, held };
-  }
-  if (type === "ballot") {
-    const votes = fields.length === 1 ? decodeVotes(fields[0]!) : null;
-    return votes && { type, ...at, votes };
-  }
-  if (type === "enter") {
-    const difficulty = /^[1-9][0-9]{0,3}$/.test(fields[0] ?? "") ? Number(fields.shift()) : 0;
-    return { type, ...at, difficulty, location: fields.join(":") };
-  }
-  if (type === "pulse") {
-    const pulse = fields.length === 1 ? decodePulse(fields[0]!) : null;
-    return pulse === null ? null : { type, ...at, pulse };
-  }
-  if (type === "partial") {
-    const [held, hash = ""] = [decodeBitmap(fields.shift() ?? ""), fields.shift()];
-    const partials = hash === "" ? null : hashFromRecord(hash);
-    if (held === null || (partials === null && hash !== "")) return null;
-    return { type, ...at, held, partials, location: fields.join(":") };
-  }
-  if (type === "prefix") {
-    const [thirds, root, nonces] = [fields[0], hashFromRecord(fields[1] ?? ""), fromBase36(fields[2])];
-    if (fields.length !== 3 || root === null || nonces === null) return null;
-    return thirds === "1" || thirds === "2" ? { type, ...at, thirds: thirds === "1" ? 1 : 2, root, nonces } : null;
-  }
-  const group = type === "reveal" ? (fields.shift() ?? "") : "";
-  const hash = hashFromRecord(fields.shift() ?? "");
-  if (hash === null) return null;
-  if (type === "sprint") {
-    const [wins, nonces] = [fields.shift(), fields.shift()].map(fromBase36);
-    if (wins == null || nonces == null) return null;
-    return { type, ...at, proof: hash, wins, nonces, location: fields.join(":") };
-  }
-  const location = fields.join(":");
-  switch (type) {
-    case "commit":
-      return { type, ...at, commitment: hash };
-    case "reveal":
-      return { type, ...at, group, artifact: hash, location };
-    case "report":
-      return { type, ...at, report: hash, location };
-    case "model":
-      return { type, ...at, model: hash, location };
-    case "checks":
-      return { type, ...at, checks: hash, location };
-    case "duty":
-      return { type, ...at, duty: hash, location };
-    case "answers":
-      return { type, ...at, answers: hash, location };
-    case "seal":
-      return { type, ...at, contribution: hash, location };
-    case "deal":
-      return { type, ...at, document: hash, location };
-    case "group":
-      return { type, ...at, group: hash, location };
-    default:
-      return null;
-  }
-};
-
-/** Whole numbers below 2⁵³ as ECMAScript writes them to the base 36. Null for any other text. */
-const fromBase36 = (text = ""): number | null => {
-  const number = /^[0-9a-z]{1,10}$/.test(text) ? Number.parseInt(text, 36) : Number.NaN;
-  return Number.isSafeInteger(number) && number.toString(36) === text ? number : null;
+/** The last field takes all that is left: a location contains colons. Null if a field is missing or not in its form. */
+const read = (type: ChainRecord["type"], network: string, texts: readonly string[]): ChainRecord | null => {
+  const fields = fieldsOf(type);
+  const last = fields.length - 1;
+  const values = fields.map(([name, field], i) => [
+    name,
+    field.read((i === last ? texts.slice(last).join(":") : texts[i]) ?? ""),
+  ]);
+  if (values.some(([, value]) => value === undefined)) return null;
+  return { type, network, ...Object.fromEntries(values) };
 };
 
 const problemOf = (record: ChainRecord): string | null => {
   if (!/^[0-9a-f]{8}$/.test(record.network)) return "a network that is not 8 hex digits";
-  if (record.type === "held" || record.type === "checksheld" || record.type === "sealheld")
-    return cycleProblem(record) ?? (isBitmap(record.held) ? null : "numbers that are none");
-  if (record.type === "pulse")
-    return cycleProblem(record) ?? (isPulse(record.pulse) ? null : "a pulse of another form");
-  if (record.type === "ballot") return cycleProblem(record) ?? votesProblem(record.votes);
-  if (record.type === "enter") return cycleProblem(record) ?? difficultyProblem(record) ?? locationProblem(record);
-  if (record.type === "partial")
-    return cycleProblem(record) ?? membersProblem(record) ?? partialsProblem(record) ?? locationProblem(record);
-  if (!isHash(hashOf(record))) return "a hash that is not 64 hex digits";
-  if (record.type === "network") {
-    if (shortHash(record.hash) !== record.network) return "a hash that belongs to another network";
-  } else {
-    const problem = cycleProblem(record);
+  const values = new Map<string, unknown>(Object.entries(record));
+  for (const [name, field] of fieldsOf(record.type)) {
+    const problem = field.problem(values.get(name));
     if (problem !== null) return problem;
   }
-  if (record.type === "reveal" && !groupName.safeParse(record.group).success) return "a group that is no group's name";
-  if (record.type === "sprint") return countsProblem(record) ?? locationProblem(record);
-  if (record.type === "prefix") return isCount(record.nonces) ? null : "nonces that are no count";
-  return record.type === "commit" ? null : locationProblem(record);
-};
-
-const locationProblem = ({ location }: { readonly location: string }): string | null =>
-  isLocation(location) ? null : "a location that is not a short http(s) origin";
-
-const membersProblem = ({ held }: PartialRecord): string | null =>
-  isBitmap(held) && (held.at(-1) ?? 0) < MAX_MEMBERS ? null : "numbers that are no members";
-
-const partialsProblem = ({ partials }: PartialRecord): string | null =>
-  partials === null || isHash(partials) ? null : "a hash that is not 64 hex digits";
-
-const difficultyProblem = ({ difficulty }: EnterRecord): string | null =>
-  Number.isInteger(difficulty) && difficulty >= MIN_DIFFICULTY && difficulty <= MAX_DIFFICULTY
-    ? null
-    : `a difficulty that is not between ${MIN_DIFFICULTY} and ${MAX_DIFFICULTY}`;
-
-const countsProblem = ({ wins, nonces }: SprintRecord): string | null => {
-  if (!Number.isInteger(wins) || wins < 0 || wins > MAX_WINS) return "wins that are no count";
-  return isCount(nonces) && nonces >= wins ? null : "nonces that are no count";
-};
-
-const isCount = (nonces: number): boolean => Number.isInteger(nonces) && nonces >= 0 && nonces <= MAX_NONCES;
-
-const cycleProblem = ({ cycle }: CycleRecord): string | null =>
-  Number.isInteger(cycle) && cycle >= 0 && cycle <= MAX_CYCLE ? null : "a cycle that is not a 32-bit number";
-
-const hashOf = (
-  record: Exclude<
-    ChainRecord,
-    HeldRecord | BallotRecord | EnterRecord | ChecksHeldRecord | SealHeldRecord | PartialRecord | PulseRecord
-  >,
-): string => {
-  switch (record.type) {
-    case "commit":
-      return record.commitment;
-    case "reveal":
-      return record.artifact;
-    case "report":
-      return record.report;
-    case "model":
-      return record.model;
-    case "sprint":
-      return record.proof;
-    case "prefix":
-      return record.root;
-    case "checks":
-      return record.checks;
-    case "duty":
-      return record.duty;
-    case "answers":
-      return record.answers;
-    case "seal":
-      return record.contribution;
-    case "deal":
-      return record.document;
-    case "group":
-      return record.group;
-    case "network":
-      return record.hash;
-  }
+  if (record.type === "network" && shortHash(record.hash) !== record.network)
+    return "a hash that belongs to another network";
+  return record.type === "sprint" && record.wins > record.nonces ? "more wins than nonces" : null;
 };
