@@ -13,6 +13,7 @@ import { cappedWeights } from "../capped-weights.js";
 import { type CommittedProof, readCommittedProofs } from "../committed-proofs.js";
 import type { Confirmed } from "../confirmed.js";
 import { isPromised, type PromisedProof, readProof } from "../read-proof.js";
+import { CONCURRENT_FETCHES } from "./concurrent-fetches.js";
 import { dutyRules, MEMBERS_CHECK, POT } from "./rules.js";
 
 /** What a Sprint's duty is drawn over, and whether it is all that there is. */
@@ -26,9 +27,6 @@ export interface DutyBasis {
 
 /** Tasks of a Sprint's proofs that were read before, by hotkey and hash of the proof. */
 export type KnownTasks = Map<string, readonly CycleTask[]>;
-
-/** Proofs that are fetched at once. */
-const CONCURRENT_FETCHES = 32;
 
 /**
  * Who is a member in a Sprint: whoever had confirmed weight before it, ascending by hotkey, with that weight as far as the Sprint's file lets one hotkey have

@@ -3,6 +3,7 @@ import { reasonOf } from "#shared/errors/error.js";
 import type { Member } from "#shared/settlement/cycle-inputs.js";
 import { mapLimited } from "#shared/util/map-limited.js";
 import type { CommittedDocument, ReadDocument } from "./committed-documents.js";
+import { CONCURRENT_FETCHES } from "./concurrent-fetches.js";
 import type { Heard } from "./cut-off.js";
 
 /** Fetches a document. @throws BlockZeroError FETCH_… if it is not available */
@@ -29,9 +30,6 @@ interface HeardDocuments<T> extends Heard {
   readonly unknown: ReadonlySet<string>;
   readonly isWhole: boolean;
 }
-
-/** Documents that are fetched at once: one that comes slowly does not hold up the others. */
-const CONCURRENT_FETCHES = 32;
 
 /**
  * Fetches what members committed to. A document that is none, or that nobody serves, counts as one that was not published. One that time ran out for is

@@ -23,6 +23,7 @@ import {
   fetchAnswers,
   fetchDuty,
 } from "./committed-documents.js";
+import { CONCURRENT_FETCHES } from "./concurrent-fetches.js";
 import { isCutOff } from "./cut-off.js";
 import { type KnownTasks, readDutyBasis } from "./duty-inputs.js";
 import { type FetchDocument, hearMembers } from "./hear-members.js";
@@ -73,9 +74,6 @@ export const newDutyMemory = (): DutyMemory => ({
   ...{ tasks: new Map(), draws: new Map() },
   ...{ recomputed: new Map(), failed: new Set() },
 });
-
-/** Documents of checks that are fetched at once: one that comes slowly does not hold up the others. */
-const CONCURRENT_FETCHES = 32;
 
 /**
  * Closes a Sprint's duty once the exchange phase after it is over: a pure function of chain state, of the documents and proofs that it names by hash,
