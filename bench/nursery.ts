@@ -4,11 +4,10 @@ import { createShardTrainer } from "#miner/training/shard-trainer.js";
 import { loadNetworkTemplate } from "#owner/network/network-template.js";
 import { loadConfig } from "#shared/config/load.js";
 import type { Device } from "#shared/engine/device.js";
-import { floatTensor } from "#shared/engine/tensor.js";
 import { groupShapes } from "#shared/model/groups.js";
 import type { Parameters } from "#shared/model/parameters.js";
 import type { Network } from "#shared/protocol/network.js";
-import { inMemory } from "#shared/training/float-source.js";
+import { inMemory, readAll } from "#shared/training/float-source.js";
 import { frozenInMemory } from "#shared/training/frozen-source.js";
 import { pretrain } from "#shared/training/pretrain.js";
 
@@ -54,11 +53,7 @@ export const openNursery = async (device: Device, { seed = "nursery", steps = 25
           maxSteps: steps ?? settings.max_steps,
           stop: () => false,
         });
-        return Object.fromEntries(
-          [...update]
-            .sort(([a], [b]) => (a < b ? -1 : 1))
-            .map(([name, { data, shape }]) => [name, floatTensor(data, shape)]),
-        );
+        return Object.fromEntries(Object.entries(await readAll(update)).sort(([a], [b]) => (a < b ? -1 : 1)));
       } finally {
         await trainer.dispose();
       }

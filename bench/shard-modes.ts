@@ -17,7 +17,7 @@ import type { Parameters } from "#shared/model/parameters.js";
 import { frozenShapes } from "#shared/model/shard.js";
 import type { Network } from "#shared/protocol/network.js";
 import type { Shard } from "#shared/protocol/shard.js";
-import { inMemory } from "#shared/training/float-source.js";
+import { inMemory, readAll } from "#shared/training/float-source.js";
 import { frozenInMemory } from "#shared/training/frozen-source.js";
 import { AFFINITY, pretrain } from "#shared/training/pretrain.js";
 import { describeMachine, machine } from "./machine.js";
@@ -138,16 +138,17 @@ const trained = async (
         miner: "shards",
       });
       const begun = performance.now();
-      const { update } = await trainer
+      const update = await trainer
         .train(inMemory(pick(groupShapes(model, groups[group]!))), {
           cycle: 1,
           frozen: inMemory(pick(frozenShapes(network, group))),
           stop: () => false,
         })
+        .then((training) => readAll(training.update))
         .finally(() => trainer.dispose());
       const stepSeconds = (performance.now() - begun) / 1000 / steps;
       const only = { ...network, groups: { [group]: groups[group]! } };
-      const after = await heldOutLosses(meter, only, withUpdate(base, update));
+      const after = await heldOutLosses(meter, only, withUpdate(base, new Map(Object.entries(update))));
       const mode = network.model.shard!.mode;
       figures.push({ router, mode, group, whole, shard, reduction: whole - after[group]!.loss, stepSeconds });
     }

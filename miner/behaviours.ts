@@ -1,17 +1,16 @@
-import { type EncodedUpdate, encodedUpdate } from "#shared/artifact/codec/encode-update.js";
 import { createRandom } from "#shared/data/random.js";
 import { BlockZeroError } from "#shared/errors/error.js";
 import type { Participant } from "#shared/participant/participant.js";
 import type { ModelManifest } from "#shared/protocol/model-manifest.js";
 import { parseRecord } from "#shared/protocol/records.js";
-import type { FloatTensor } from "#shared/tensor-files/float32.js";
 import type { FloatSource } from "#shared/training/float-source.js";
+import { type UpdateFile, updateInMemory } from "./commit/update-file.js";
 import { isPlanted } from "./planted.js";
 import type { ShardTrainer } from "./training/trainer.js";
 
 /** What a miner is about to submit: the encoded safetensors of its update, and what it says it did for it. */
 export interface Submission {
-  readonly tensors: EncodedUpdate;
+  readonly tensors: UpdateFile;
   readonly steps: number;
   readonly tokens: number;
 }
@@ -26,8 +25,8 @@ export interface Workplace {
   readonly baseManifest: ModelManifest;
   /** Trains and reports; `maxSteps` lowers what the config allows. */
   train(maxSteps?: number): ReturnType<ShardTrainer["train"]>;
-  /** Encodes the cycle's update in the network's codec, and empties it; once. */
-  pack(update: Map<string, FloatTensor>): Promise<EncodedUpdate>;
+  /** Encodes the cycle's update in the network's codec; once. */
+  pack(update: FloatSource): Promise<UpdateFile>;
 }
 
 /** How a miner comes by its update; null when it has nothing to submit this cycle. */
@@ -42,11 +41,7 @@ const lazy: Behaviour = (work) => trained(work, 1);
 /** Submits noise of a plausible size. */
 const noise: Behaviour = async ({ base, cycle, participant, pack }) => {
   const random = createRandom(`noise/${participant.signer.address}/${cycle}`);
-  const delta = new Map<string, FloatTensor>();
-  for (const name of Object.keys(base.shapes)) {
-    const { shape, data } = await base.read(name);
-    delta.set(name, { shape, data: data.map((weight) => 0.1 * weight * (random.next() - 0.5)) });
-  }
+  const delta = changed(base, (weight) => 0.1 * weight * (random.next() - 0.5));
   return { tensors: await pack(delta), steps: 0, tokens: 0 };
 };
 
@@ -61,7 +56,7 @@ const copier: Behaviour = async ({ participant, group, baseManifest }) => {
   const maxBytes = network.limits.artifact_bytes;
   try {
     const bytes = await blobs.get({ hash: prey.tensors, maxBytes, locations, signal });
-    return { tensors: encodedUpdate([bytes], prey.tensors), steps: 1, tokens: 1 };
+    return { tensors: updateInMemory(bytes, prey.tensors), steps: 1, tokens: 1 };
   } catch (thrown) {
     if (thrown instanceof BlockZeroError) return null;
     throw thrown;
@@ -73,14 +68,21 @@ const plantedBad: Behaviour = async (work) => {
   if (!isPlanted(work.participant, work.cycle)) return trained(work);
   const { run, update } = await work.train();
   if (run.steps === run.skipped) return null;
-  const turned = new Map(
-    [...update].map(([name, { shape, data }]) => [name, { shape, data: data.map((element) => -element) }]),
-  );
+  const turned = changed(update, (element) => -element);
   return { tensors: await work.pack(turned), steps: run.steps, tokens: run.tokens };
 };
 
 /** The reverse: noise, but in one cycle of four an honest update. */
 const plantedGood: Behaviour = (work) => (isPlanted(work.participant, work.cycle) ? trained(work) : noise(work));
+
+/** The same tensors, each element changed as it is read. */
+const changed = ({ shapes, read }: FloatSource, change: (element: number) => number): FloatSource => ({
+  shapes,
+  async read(name) {
+    const tensor = await read(name);
+    return { ...tensor, data: tensor.data.map(change) };
+  },
+});
 
 const trained = async (work: Workplace, maxSteps?: number): Promise<Submission | null> => {
   const { run, update } = await work.train(maxSteps);

@@ -1,4 +1,4 @@
-import { writeBlob } from "#shared/blobs/blob-writer.js";
+import { copyBlob } from "#shared/blobs/blob-writer.js";
 import { awaitBaseModel } from "#shared/participant/agreement/await-base-model.js";
 import { withinBlocks } from "#shared/participant/duty.js";
 import { type Journal, withCycle } from "#shared/participant/writes/journal.js";
@@ -229,8 +229,8 @@ const prepare = async (miner: Miner, cycle: number, base: Base, packer: Packer):
   signal.throwIfAborted();
   if (!isGood) return null;
 
-  const { pieces, length, hash: tensors } = submission.tensors;
-  instruments.set("blockzero_update_bytes", length);
+  const { size, hash: tensors } = submission.tensors;
+  instruments.set("blockzero_update_bytes", size);
   const manifest = await signUpdateManifest(
     {
       network: participant.networkHash,
@@ -239,7 +239,7 @@ const prepare = async (miner: Miner, cycle: number, base: Base, packer: Packer):
       base: base.hash,
       codec: network.artifact.codec,
       tensors,
-      bytes: length,
+      bytes: size,
       steps: submission.steps,
       tokens: submission.tokens,
     },
@@ -248,7 +248,7 @@ const prepare = async (miner: Miner, cycle: number, base: Base, packer: Packer):
   const artifact = artifactHash(manifest);
   embargo.hold(artifact, reveal.start);
   embargo.hold(tensors, reveal.start);
-  await writeBlob(blobs.create, ...pieces);
+  await copyBlob(blobs.create, submission.tensors);
   await blobs.put(canonicalBytes(manifest));
   await packer.tie(artifact);
   rememberPacking();

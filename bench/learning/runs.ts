@@ -14,7 +14,7 @@ import { sha256 } from "#shared/protocol/hash.js";
 import type { Network } from "#shared/protocol/network.js";
 import type { OuterStep } from "#shared/protocol/outer-step.js";
 import { proofOfLoss, spreadOf } from "#shared/scoring/proof-of-loss.js";
-import { inMemory } from "#shared/training/float-source.js";
+import { inMemory, readAll } from "#shared/training/float-source.js";
 import { frozenInMemory } from "#shared/training/frozen-source.js";
 import { mean } from "#shared/util/mean.js";
 import { mergeInMemory } from "../merge-in-memory.js";
@@ -170,7 +170,10 @@ const trainedBy = async (
   course: Course,
   model: Parameters,
   cycle: number,
-): Promise<FloatTensors> => (await trainer.train(inMemory(ownOf(course, model)), { cycle, stop: () => false })).update;
+): Promise<FloatTensors> => {
+  const { update } = await trainer.train(inMemory(ownOf(course, model)), { cycle, stop: () => false });
+  return new Map(Object.entries(await readAll(update)));
+};
 
 const seedOf = (purpose: string, cycle: number): string => sha256(Buffer.from(`${purpose} ${cycle}`));
 

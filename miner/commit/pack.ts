@@ -1,17 +1,18 @@
+import { rm } from "node:fs/promises";
 import { join } from "node:path";
-import { type EncodedUpdate, encodePieces } from "#shared/artifact/codec/encode-update.js";
 import { CODECS } from "#shared/artifact/codec/index.js";
 import { hasCode } from "#shared/errors/error.js";
 import type { Participant } from "#shared/participant/participant.js";
 import { readPhaseRecords } from "#shared/replay/phase-records.js";
-import type { FloatTensor } from "#shared/tensor-files/float32.js";
+import type { FloatSource } from "#shared/training/float-source.js";
 import type { Miner } from "../context.js";
 import { openResidual, type Residual } from "./residuals.js";
+import { type UpdateFile, writeUpdate } from "./update-file.js";
 
 /** Writes one cycle's update in the network's codec. */
 export interface Packer {
-  /** Empties the update: a tensor goes as soon as it is encoded, so that not all of them are held twice. */
-  pack(update: Map<string, FloatTensor>): Promise<EncodedUpdate>;
+  /** The file is there until the packer is closed. */
+  pack(update: FloatSource): Promise<UpdateFile>;
   /** Durable when it resolves: what packing lost is remembered with the artifact. Call it before the journal names the artifact. */
   tie(artifact: string): Promise<void>;
   close(): Promise<void>;
@@ -21,27 +22,26 @@ export interface Packer {
 export const openPacker = (miner: Pick<Miner, "participant" | "journal">, cycle: number): Packer => {
   const { network, home, log } = miner.participant;
   const codec = CODECS[network.artifact.codec];
+  const path = join(home, "update.safetensors");
   let residual: Residual | undefined;
+  let file: UpdateFile | undefined;
   return {
     async pack(update) {
       if (codec.feedback) {
-        const shapes = new Map([...update].map(([name, { shape }]) => [name, shape]));
+        const shapes = new Map(Object.entries(update.shapes));
         residual = await openResidual({ dir: join(home, "residuals"), log }, shapes, await lastRevealed(miner, cycle));
       }
-      return encodePieces(codec, taken(update), residual);
+      file = await writeUpdate(path, codec, update, residual);
+      return file;
     },
     tie: async (artifact) => residual?.tie(artifact),
-    close: async () => residual?.close(),
+    async close() {
+      await residual?.close();
+      await file?.close();
+      await rm(path, { force: true });
+    },
   };
 };
-
-/** The tensors of a map that lets go of each. */
-function* taken(tensors: Map<string, FloatTensor>): Generator<readonly [string, FloatTensor]> {
-  for (const [name, tensor] of tensors) {
-    tensors.delete(name);
-    yield [name, tensor];
-  }
-}
 
 /**
  * The artifact of the newest cycle before `cycle` that was revealed, or null. An update that was never revealed is dropped whole, with what

@@ -2,7 +2,6 @@ import { isFault } from "#shared/artifact/codec/codec.js";
 import { checkTensors } from "#shared/artifact/gates.js";
 import type { UpdateReader } from "#shared/artifact/update-reader.js";
 import { BlockZeroError, reasonOf } from "#shared/errors/error.js";
-import { piecesSource } from "#shared/files/byte-source.js";
 import { addSquares } from "#shared/kernels/sum-of-squares.js";
 import { phaseWindow } from "#shared/protocol/phases.js";
 import { explainReason } from "#shared/protocol/verdict.js";
@@ -60,10 +59,10 @@ export const mayCommit = async (miner: Checking, prepared: Prepared): Promise<bo
 /** What keeps an update from being taken: the validators' own gates, then its loss. */
 const faultOf = async (miner: Checking, prepared: Prepared): Promise<Fault | null> => {
   const { network } = miner.participant;
-  const { pieces, length, hash } = prepared.submission.tensors;
-  const manifest = { codec: network.artifact.codec, tensors: hash, bytes: length };
+  const { tensors } = prepared.submission;
+  const manifest = { codec: network.artifact.codec, tensors: tensors.hash, bytes: tensors.size };
   const gates = tensorGates(network, miner.config.expert_group, await normOf(prepared.base));
-  const passed = await checkTensors(manifest, { ...piecesSource(pieces), hash }, gates);
+  const passed = await checkTensors(manifest, tensors, gates);
   if (passed.ok) return worsened(miner, prepared, passed.update);
   const { reason, detail } = passed;
   const prevention = reason === "not_finite" || reason === "norm" ? ADVICE : explainReason(reason);

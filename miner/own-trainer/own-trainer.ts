@@ -5,6 +5,7 @@ import { openOwnDocuments } from "#datasets/own-documents.js";
 import { openTokenizer } from "#shared/data/open-tokenizer.js";
 import type { Device } from "#shared/engine/device.js";
 import { BlockZeroError } from "#shared/errors/error.js";
+import { toParameters } from "#shared/model/part-parameters.js";
 import { programEnvironment } from "#shared/own-program/environment.js";
 import { makeFolder, removeWhole } from "#shared/own-program/job-folder.js";
 import { killProcessesWith } from "#shared/own-program/processes.js";
@@ -14,7 +15,7 @@ import { hashJson } from "#shared/protocol/hash-json.js";
 import type { Network } from "#shared/protocol/network.js";
 import type { Log } from "#shared/telemetry/log.js";
 import type { FloatsFile } from "#shared/training/checkpoint-tensors.js";
-import type { FloatSource } from "#shared/training/float-source.js";
+import { type FloatSource, inMemory } from "#shared/training/float-source.js";
 import type { MinerConfig } from "../config.js";
 import { type RunPlace, runIdentity, shardChoice, shardIdentity, streamSeed } from "../training/run-identity.js";
 import type { HeldOut, ShardTrainer, Training, TrainOptions } from "../training/trainer.js";
@@ -183,12 +184,13 @@ export const openOwnTrainer = async (options: OwnTrainerOptions): Promise<OwnTra
     if (end.code !== 0 && !end.wasStopped)
       log.warn("the trainer's program failed", { code: "TRAINER_FAILED", status: statusOf(end), says: tail.slice(-3) });
     if (step === null || output === null) {
-      if (done === nothing) return { run: NO_STEPS, update: new Map() };
+      if (done === nothing) return { run: NO_STEPS, update: inMemory({}) };
       throw noCheckpoint(done);
     }
     const { firstLoss, lastLoss } = progress;
     const tokens = output.tokens ?? progress.tokensAt(step);
-    return { run: { steps: step, tokens, skipped: 0, spikes: 0, firstLoss, lastLoss }, update: output.update };
+    const update = inMemory(toParameters(output.update));
+    return { run: { steps: step, tokens, skipped: 0, spikes: 0, firstLoss, lastLoss }, update };
   };
 
   return {

@@ -71,7 +71,6 @@ const memoryLines = (plan: TrainingPlan, { has, verdict, measured }: Found): Sec
         ? ([["second set", formatBytes(memory.spare), "weights and moments that a step writes"]] as const)
         : []),
       ["activations", formatBytes(memory.activations), "in the worst routing"],
-      ["submission", formatBytes(memory.submission), "the update, then its file, at the cycle's end"],
       ["runtime", formatBytes(memory.runtime), "the program, and gaps between tensors"],
       ["total", formatBytes(memory.total), measured && `${formatBytes(measured.peakResident)} resident when measured`],
       ["anonymous", formatBytes(plan.anonymous), fits(verdict.memory, has.memory)],

@@ -32,8 +32,6 @@ export interface TrainingPlan {
   readonly card: number;
   /** Of one worker, in the machine's memory and on the card together. */
   readonly memory: StepMemory & {
-    /** At the cycle's end: the update, a tensor of which goes as its part of the file comes. */
-    readonly submission: number;
     /** The program itself, and what its allocators hold beside the tensors. */
     readonly runtime: number;
     readonly total: number;
@@ -107,20 +105,18 @@ export const planTraining = async (
   const weights = memory.trained;
   const codec = CODECS[network.artifact.codec];
   const update = encodedLength(codec, new Map(Object.entries(shapes)));
-  // A tensor of the update goes when it is encoded, and one that stays as it is is not copied.
-  const submission = Math.max(weights, update);
   const runtimeOf = ({ activations }: StepMemory) =>
     PROGRAM_BYTES + ARENA_SHARE * activations + Math.min(weights, UNCOLLECTED_BYTES);
-  const totalOf = (way: StepMemory) =>
-    Object.values(way).reduce((sum, bytes) => sum + bytes, 0) + submission + runtimeOf(way);
+  // The update is encoded into a file tensor by tensor.
+  const totalOf = (way: StepMemory) => Object.values(way).reduce((sum, bytes) => sum + bytes, 0) + runtimeOf(way);
   const otherStep = ways[other];
   const total = totalOf(memory);
   const card = onCard(opened?.name ?? config.device, step, hostMemory);
   const keep = config.checkpoint_keep_top_k;
   const disk = {
     models: hubFiles + keep * (weights + others),
-    // Where what was not sent is carried: that of two updates, and one being written.
-    updates: keep * update + (codec.feedback ? 3 * weights : 0),
+    // One more while it is checked, before it is stored. Where what was not sent is carried: that of two updates, and one being written.
+    updates: (keep + 1) * update + (codec.feedback ? 3 * weights : 0),
     // Parameters and both moments; beside those of the cycle the last one of the cycle before, and one being written.
     checkpoints: config.workers * (keep + 2) * 3 * weights,
   };
@@ -134,7 +130,7 @@ export const planTraining = async (
     mapped: program === "layers" ? hubFiles + others : 0,
     anonymous: total - card.instead - PROGRAM_FILES,
     card: card.held,
-    memory: { ...memory, submission, runtime: runtimeOf(memory), total },
+    memory: { ...memory, runtime: runtimeOf(memory), total },
     disk: { ...disk, total: disk.models + disk.updates + disk.checkpoints },
     transfer: { hub: hubFiles, downPerCycle: weights + others, upPerCycle: update },
     // Training ends a block before the phase does.

@@ -14,7 +14,6 @@ export const showPlan = (
     gradient_sums: memory.gradientSums,
     spare: memory.spare,
     activations: memory.activations,
-    submission: memory.submission,
     runtime: memory.runtime,
   } as const;
   for (const part of Object.keys(parts) as (keyof typeof parts)[])

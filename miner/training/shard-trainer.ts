@@ -5,12 +5,10 @@ import type { Device } from "#shared/engine/device.js";
 import { zeros } from "#shared/engine/tensor.js";
 import { groupNamed, groupShapes } from "#shared/model/groups.js";
 import { batchInputs, languageModelLoss } from "#shared/model/loss.js";
-import type { Parameters } from "#shared/model/parameters.js";
 import { frozenShapes, groupShard } from "#shared/model/shard.js";
 import type { Network } from "#shared/protocol/network.js";
-import type { FloatTensor } from "#shared/tensor-files/float32.js";
 import type { FloatsFile } from "#shared/training/checkpoint-tensors.js";
-import type { FloatSource } from "#shared/training/float-source.js";
+import { type FloatSource, readAll } from "#shared/training/float-source.js";
 import type { FrozenSource } from "#shared/training/frozen-source.js";
 import { batchTensors, innerLoop } from "#shared/training/inner-loop.js";
 import { mapValues } from "#shared/training/objective.js";
@@ -18,7 +16,7 @@ import { cosineWithWarmup } from "#shared/training/schedule.js";
 import type { Shapes } from "#shared/training/step-backend.js";
 import { createTimeBox, stepTimes } from "#shared/training/time-box.js";
 import type { TrainStepOptions } from "#shared/training/train-options.js";
-import { createTrainStep, type TrainStep } from "#shared/training/train-step.js";
+import { createTrainStep } from "#shared/training/train-step.js";
 import type { TrainingConfig } from "../config.js";
 import { checkpointRuns, type KeepOptions } from "./checkpoint-runs.js";
 import { type RunPlace, shardChoice, streamSeed } from "./run-identity.js";
@@ -117,7 +115,7 @@ export const createShardTrainer = async (options: ShardTrainerOptions): Promise<
         onStep: (step) => onStep?.({ ...step, replica }),
       });
       run?.end();
-      return { run: result, update: await gainedSince(from, trainStep) };
+      return { run: result, update: difference(trainStep.trained, from) };
     },
     async losses(weights, heldOut) {
       const batches = groupHeldOutBatches(network, group, { ...heldOut, batchSize: config.batch_size });
@@ -137,12 +135,6 @@ export const createShardTrainer = async (options: ShardTrainerOptions): Promise<
   };
 };
 
-const readAll = async ({ shapes, read }: FloatSource): Promise<Parameters> => {
-  const tensors: Record<string, Parameters[string]> = {};
-  for (const name of Object.keys(shapes)) tensors[name] = await read(name);
-  return tensors;
-};
-
 /** A caller that forgets other groups' weights would train against zeros. */
 const checkFrozen = (frozen: FloatSource | undefined, others: Shapes): void => {
   const missing = Object.keys(others).find((name) => !frozen || !Object.hasOwn(frozen.shapes, name));
@@ -150,16 +142,15 @@ const checkFrozen = (frozen: FloatSource | undefined, others: Shapes): void => {
 };
 
 /** Δ = trained − base, element by element in float32, with the sign of an improvement (DiLoCo's pseudo-gradient is −Δ). */
-const gainedSince = async (base: FloatSource, trainStep: TrainStep): Promise<Map<string, FloatTensor>> => {
-  const update = new Map<string, FloatTensor>();
-  for await (const { name, tensor } of trainStep.tensors(["params"])) {
-    const { shape, data } = tensor;
+const difference = (trained: FloatSource, base: FloatSource): FloatSource => ({
+  shapes: trained.shapes,
+  async read(name) {
+    const tensor = await trained.read(name);
     const before = await base.read(name);
-    for (let i = 0; i < data.length; i++) data[i]! -= before.data[i]!;
-    update.set(name, { shape, data });
-  }
-  return update;
-};
+    for (let i = 0; i < tensor.data.length; i++) tensor.data[i]! -= before.data[i]!;
+    return tensor;
+  },
+});
 
 /** Share of the time from now to the deadline that has passed; where there is none, what `otherwise` says. */
 const timePassed = (now: () => number, deadline: () => number | undefined, otherwise: () => number = () => 0) => {

@@ -1,4 +1,3 @@
-import type { FloatTensor } from "#shared/tensor-files/float32.js";
 import type { FloatSource } from "#shared/training/float-source.js";
 import type { InnerRun, InnerStep } from "#shared/training/inner-loop.js";
 
@@ -30,8 +29,11 @@ export interface ReplicaStep extends InnerStep {
 export interface Training {
   /** Of several replicas: sums, and means of the losses. */
   readonly run: InnerRun;
-  /** What the group's expert tensors gained: trained − base, of several replicas the mean. The caller's own. */
-  readonly update: Map<string, FloatTensor>;
+  /**
+   * What the group's expert tensors gained: trained − base, of several replicas the mean. Each is computed when it is read, so read them before the base
+   * is closed and before the trainer trains or measures again.
+   */
+  readonly update: FloatSource;
 }
 
 /** Text to measure on: so many batches of the group's held-out text, drawn by a seed of 64 hex digits. */
@@ -42,7 +44,7 @@ export interface HeldOut {
 
 /** Trains one expert group against a frozen hub, cycle after cycle; AdamW's moments live on from one to the next, as in DiLoCo. */
 export interface ShardTrainer {
-  /** @param base the group's weights to begin from; read when it begins, and once more when it ends, since it keeps none of them */
+  /** @param base the group's weights to begin from; read when it begins, and once more with the update, since it keeps none of them */
   train(base: FloatSource, options: TrainOptions): Promise<Training>;
   /**
    * Mean loss of each batch with these weights in the group's place, nats; of a batch whose loss is not finite, what it is. Other groups' weights are

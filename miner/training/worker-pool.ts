@@ -83,7 +83,10 @@ export const openWorkerPool = async (options: WorkerPoolOptions): Promise<Worker
   const workers = new Map<number, Worker>();
   for (const result of opening) if (result.status === "fulfilled") workers.set(result.value.replica, result.value);
   const failed = opening.find((result) => result.status === "rejected");
+  /** Of the last training. */
+  let update: Awaited<ReturnType<typeof meanOfUpdates>> | undefined;
   const dispose = async (): Promise<void> => {
+    await update?.close();
     await Promise.all([...workers.values()].map((worker) => worker.close()));
   };
   if (failed) {
@@ -112,6 +115,8 @@ export const openWorkerPool = async (options: WorkerPoolOptions): Promise<Worker
     },
 
     async train(from, train) {
+      await update?.close();
+      update = undefined;
       await writeFloats(files.base, from);
       if (train.frozen) await writeFloats(files.frozen, train.frozen);
       await revive();
@@ -146,10 +151,8 @@ export const openWorkerPool = async (options: WorkerPoolOptions): Promise<Worker
       const counted = moved.length > 0 ? moved : done;
       if (counted.length === 0) throw noneLeft();
       log.info("averaged", { cycle: train.cycle, replicas: counted.length, of: config.workers });
-      return {
-        run: combined(counted.map(({ run }) => run)),
-        update: await meanOfUpdates(counted.map(({ replica }) => jobOf(replica).update)),
-      };
+      update = await meanOfUpdates(counted.map(({ replica }) => jobOf(replica).update));
+      return { run: combined(counted.map(({ run }) => run)), update };
     },
     async losses(weights, heldOut) {
       const worker = [...workers.values()].find(({ isAlive }) => isAlive);

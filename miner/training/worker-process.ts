@@ -1,9 +1,7 @@
 import { openDevice } from "#shared/engine/runtime/open-device.js";
 import { BlockZeroError, reasonOf } from "#shared/errors/error.js";
-import { toParameters } from "#shared/model/part-parameters.js";
 import type { Log } from "#shared/telemetry/log.js";
 import { type FloatsFile, openFloats, writeFloats } from "#shared/training/checkpoint-tensors.js";
-import { inMemory } from "#shared/training/float-source.js";
 import { createShardTrainer } from "./shard-trainer.js";
 import type { ShardTrainer } from "./trainer.js";
 import type { FromWorker, MeasureJob, ToWorker, WorkerClock, WorkerJob, WorkerTask } from "./worker-messages.js";
@@ -53,7 +51,7 @@ const train = async ({
       progress: () => clock.progress,
       onStep: (step) => tell({ type: "step", step }),
     });
-    await writeFloats(result, inMemory(toParameters(update)));
+    await writeFloats(result, update);
     return { type: "trained", run };
   } finally {
     await before?.close();

@@ -2,6 +2,7 @@ import { createHash, randomUUID } from "node:crypto";
 import { open, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { BlockZeroError } from "#shared/errors/error.js";
+import { type ByteSource, cut, PIECE_BYTES } from "#shared/files/byte-source.js";
 import { writeAt } from "#shared/files/write-at.js";
 import { updateHash } from "#shared/protocol/hash.js";
 
@@ -20,14 +21,28 @@ export interface WrittenBlob {
   readonly bytes: number;
 }
 
-/** Writes a blob that is already in memory, in one piece or several. */
-export const writeBlob = async (
+/** Writes a blob that is already in memory. */
+export const writeBlob = (create: () => Promise<BlobWriter>, bytes: Uint8Array): Promise<WrittenBlob> =>
+  writing(create, (append) => append(bytes));
+
+/** Writes a blob of another file's bytes, a piece at a time. */
+export const copyBlob = (create: () => Promise<BlobWriter>, { size, fill }: ByteSource): Promise<WrittenBlob> =>
+  writing(create, async (append) => {
+    const memory = new Uint8Array(Math.min(PIECE_BYTES, size));
+    for (const piece of cut(size, fill)) {
+      const bytes = memory.subarray(0, piece.bytes);
+      await piece.fill(bytes);
+      await append(bytes);
+    }
+  });
+
+const writing = async (
   create: () => Promise<BlobWriter>,
-  ...pieces: readonly Uint8Array[]
+  write: (append: BlobWriter["append"]) => Promise<void>,
 ): Promise<WrittenBlob> => {
   const writer = await create();
   try {
-    for (const piece of pieces) await writer.append(piece);
+    await write(writer.append);
     return await writer.finish();
   } finally {
     await writer.discard();

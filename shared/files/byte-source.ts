@@ -21,25 +21,6 @@ export const bytesSource = (bytes: Uint8Array): ByteSource => ({
   close: async () => {},
 });
 
-/** The same of bytes in several arrays, one after the other: together they may be more than one array holds. */
-export const piecesSource = (pieces: readonly Uint8Array[]): ByteSource => {
-  const size = pieces.reduce((sum, { length }) => sum + length, 0);
-  return {
-    size,
-    fill: async (into, position) => {
-      if (position + into.length > size) throw new RangeError(`${size} bytes end before ${position + into.length}`);
-      let begin = 0;
-      for (const piece of pieces) {
-        const from = Math.max(0, position - begin);
-        const to = Math.min(piece.length, position + into.length - begin);
-        if (from < to) into.set(piece.subarray(from, to), begin + from - position);
-        begin += piece.length;
-      }
-    },
-    close: async () => {},
-  };
-};
-
 /** Bytes per read when a whole file is read. */
 export const PIECE_BYTES = 1 << 20;
 

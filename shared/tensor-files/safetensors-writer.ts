@@ -14,7 +14,7 @@ export interface SafetensorsWriter {
    * @throws BlockZeroError SAFETENSORS_INVALID, FILE_UNWRITABLE
    */
   write(name: string, data: Uint8Array, offset?: number): Promise<void>;
-  /** Makes the file appear under its name, durably. @throws BlockZeroError SAFETENSORS_INVALID while a tensor is missing, FILE_UNWRITABLE */
+  /** Makes the file appear under its name, durably unless it is temporary. @throws BlockZeroError SAFETENSORS_INVALID while a tensor is missing, FILE_UNWRITABLE */
   finish(): Promise<void>;
   /** Leaves nothing behind; after `finish` it does nothing. */
   discard(): Promise<void>;
@@ -24,6 +24,8 @@ export interface SafetensorsWriterOptions {
   readonly metadata?: ReadonlyMap<string, string>;
   /** Permissions; readable by everybody if not given. */
   readonly mode?: number;
+  /** A temporary file is not synced: after a crash of the machine it may be anything. */
+  readonly isTemporary?: boolean;
 }
 
 /**
@@ -35,18 +37,18 @@ export interface SafetensorsWriterOptions {
 export const createSafetensorsFile = async (
   path: string,
   specs: ReadonlyMap<string, TensorSpec>,
-  { metadata, mode = 0o644 }: SafetensorsWriterOptions = {},
+  { metadata, mode = 0o644, isTemporary = false }: SafetensorsWriterOptions = {},
 ): Promise<SafetensorsWriter> => {
   const { bytes: header, tensors } = canonicalHeader(specs, metadata);
   const missing = new Map([...tensors].map(([name, { begin, end }]) => [name, end - begin]));
-  const temporary = `${path}.tmp`;
+  const unfinished = `${path}.tmp`;
   const file = await attempt(path, async () => {
     await mkdir(dirname(path), { recursive: true });
-    return open(temporary, "w", mode);
+    return open(unfinished, "w", mode);
   });
   const discard = async (): Promise<void> => {
     await file.close();
-    await rm(temporary, { force: true });
+    await rm(unfinished, { force: true });
   };
   try {
     await attempt(path, () => writeAt(file, header, 0));
@@ -68,10 +70,10 @@ export const createSafetensorsFile = async (
       const first = [...missing].find(([, bytes]) => bytes > 0)?.[0];
       if (first !== undefined) throw invalid(`${path}: tensor ${quote(first)} was not written`);
       await attempt(path, async () => {
-        await file.sync();
+        if (!isTemporary) await file.sync();
         await file.close();
-        await rename(temporary, path);
-        await syncFolder(dirname(path));
+        await rename(unfinished, path);
+        if (!isTemporary) await syncFolder(dirname(path));
       });
     },
     discard,

@@ -9,6 +9,13 @@ export interface FloatSource {
   read(name: string): Promise<FloatTensor>;
 }
 
+/** All tensors of a source, by name in its order. */
+export const readAll = async ({ shapes, read }: FloatSource): Promise<NamedFloats> => {
+  const tensors: Record<string, FloatTensor> = {};
+  for (const name of Object.keys(shapes)) tensors[name] = await read(name);
+  return tensors;
+};
+
 export const inMemory = (tensors: NamedFloats): FloatSource => ({
   shapes: mapValues(tensors, ({ shape }) => shape),
   read: async (name) => tensors[name]!,

@@ -45,6 +45,8 @@ export interface TrainStep {
   readonly takenSteps: number;
   /** A copy of the trained parameters after the last finished step. Also allowed while the next step runs. */
   params(): Promise<Record<string, FloatTensor>>;
+  /** The trained parameters, each copied when it is read. Reading throws TRAIN_BUSY: no step may run meanwhile. */
+  readonly trained: FloatSource;
   /** The same as `params`, with the optimiser's state. */
   state(): Promise<TrainState>;
   /** The tensors of `state`, or of some parts of it, one at a time, so in little memory. Throws TRAIN_BUSY: no step may run meanwhile. */
@@ -134,6 +136,13 @@ export const createTrainStep = async (options: TrainStepOptions): Promise<TrainS
       return taken;
     },
     params: () => read("params"),
+    trained: {
+      shapes,
+      async read(name) {
+        if (running) throw busy();
+        return stepping.tensor("params", name).read();
+      },
+    },
     async state() {
       const step = taken;
       const [params, m, v] = await Promise.all([read("params"), read("m"), read("v")]);

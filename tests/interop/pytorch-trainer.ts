@@ -27,6 +27,7 @@ import { mean } from "#shared/util/mean.js";
 import { temporaryFolder } from "../shared/artifact/temporary.js";
 import { microParameters } from "../shared/model/micro.js";
 import { template } from "../support/micro-network.js";
+import { trained } from "../support/trained.js";
 
 const TRAINER = fileURLToPath(new URL("../../../examples/pytorch-trainer/train.py", import.meta.url));
 const PROCESSES = 2;
@@ -84,11 +85,11 @@ const norm = (update: FloatTensors, of: (name: string, i: number, value: number)
     ),
   );
 
-const trained = async (trainer: ShardTrainer, base: FloatSource, frozen: FloatSource) => {
+const trainedBy = async (trainer: ShardTrainer, base: FloatSource, frozen: FloatSource) => {
   const losses: number[] = [];
   const options = { cycle: 1, model: MODEL, frozen, stop: () => false };
-  const { run, update } = await trainer.train(base, { ...options, onStep: ({ loss }) => losses.push(loss) });
-  return { run, update, losses };
+  const training = trainer.train(base, { ...options, onStep: ({ loss }) => losses.push(loss) });
+  return { ...(await trained(training)), losses };
 };
 
 const compare = async (bin: string, mode: string): Promise<boolean> => {
@@ -125,8 +126,8 @@ const compare = async (bin: string, mode: string): Promise<boolean> => {
       openDevice: async () => device,
       log,
     });
-    const ours = await trained(builtIn, base, frozen);
-    const theirs = await trained(own, base, frozen);
+    const ours = await trainedBy(builtIn, base, frozen);
+    const theirs = await trainedBy(own, base, frozen);
     const size = norm(ours.update, (_name, _i, value) => value);
     const apart = norm(ours.update, (name, i, value) => value - theirs.update.get(name)!.data[i]!) / size;
     const step = Math.max(...ours.losses.map((loss, i) => Math.abs(loss - theirs.losses[i]!)));

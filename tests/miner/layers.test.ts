@@ -4,6 +4,7 @@ import { planTraining } from "#miner/plan/plan.js";
 import type { Network } from "#shared/protocol/network.js";
 import { inMemory } from "#shared/training/float-source.js";
 import { frozenInMemory } from "#shared/training/frozen-source.js";
+import { trained } from "../support/trained.js";
 import { base, configOf, hub, network, openTrainer } from "./micro-shard.js";
 
 const configBy = (program: string) =>
@@ -14,7 +15,7 @@ const trainedBy = async (program: string, of: Network) => {
   const file = { ...frozenInMemory(hub), close: async () => void closed++ };
   const trainer = await openTrainer(configBy(program), { network: of, hub: file });
   const closedFirst = closed;
-  const { run, update } = await trainer.train(inMemory(base), { cycle: 1, stop: () => false });
+  const { run, update } = await trained(trainer.train(inMemory(base), { cycle: 1, stop: () => false }));
   await trainer.dispose();
   return { run, update, closedFirst, closed };
 };

@@ -7,6 +7,7 @@ import { inMemory } from "#shared/training/float-source.js";
 import { temporaryFolder } from "../shared/artifact/temporary.js";
 import { collectingLog } from "../shared/chain/support.js";
 import { device } from "../shared/model/micro.js";
+import { trained } from "../support/trained.js";
 import { base, network, openTrainer, configOf as shardConfig } from "./micro-shard.js";
 
 const MODEL = "a".repeat(64);
@@ -33,13 +34,15 @@ const start = async (t: TestContext, dir: string, config = configOf()) => {
   t.after(end);
   const losses: number[] = [];
   const train = (options: Partial<TrainOptions> = {}) =>
-    trainer.train(inMemory(base), {
-      cycle: 1,
-      model: MODEL,
-      stop: () => false,
-      onStep: ({ loss }) => losses.push(loss),
-      ...options,
-    });
+    trained(
+      trainer.train(inMemory(base), {
+        cycle: 1,
+        model: MODEL,
+        stop: () => false,
+        onStep: ({ loss }) => losses.push(loss),
+        ...options,
+      }),
+    );
   return { end, train, losses, lines, said: (part: string) => lines.some(({ message }) => message.includes(part)) };
 };
 

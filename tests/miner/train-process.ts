@@ -2,6 +2,7 @@ import { createHash } from "node:crypto";
 import { watch } from "node:fs";
 import { inMemory } from "#shared/training/float-source.js";
 import { collectingLog } from "../shared/chain/support.js";
+import { trained } from "../support/trained.js";
 import { base, configOf, openTrainer } from "./micro-shard.js";
 
 // A process that trains the micro shard, says every step as it is taken, and what came of it in the end. Its arguments: the
@@ -31,17 +32,19 @@ const trainer = await openTrainer(config, {
   keep: { dir: dir!, intervalSeconds: 0.001, log },
   now: () => time++,
 });
-const { run, update } = await trainer.train(inMemory(base), {
-  cycle: 1,
-  model: "a".repeat(64),
-  stop: () => false,
-  // Known and far ahead, as a living chain's is: then only a measured pace lets a step have all its micro-batches.
-  deadline: () => 1e9,
-  onStep: ({ step, loss }) => {
-    say({ step, loss });
-    if (`${step}` === killAt) dieAfter(Number(changes));
-  },
-});
+const { run, update } = await trained(
+  trainer.train(inMemory(base), {
+    cycle: 1,
+    model: "a".repeat(64),
+    stop: () => false,
+    // Known and far ahead, as a living chain's is: then only a measured pace lets a step have all its micro-batches.
+    deadline: () => 1e9,
+    onStep: ({ step, loss }) => {
+      say({ step, loss });
+      if (`${step}` === killAt) dieAfter(Number(changes));
+    },
+  }),
+);
 await trainer.dispose();
 
 const hash = createHash("sha256");

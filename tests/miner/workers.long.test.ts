@@ -13,6 +13,7 @@ import { frozenInMemory } from "#shared/training/frozen-source.js";
 import { temporaryFolder } from "../shared/artifact/temporary.js";
 import { collectingLog } from "../shared/chain/support.js";
 import { HANG_GUARD } from "../support/hang-guard.js";
+import { trained } from "../support/trained.js";
 import { base, hub, network, openTrainer, configOf as shardConfig } from "./micro-shard.js";
 
 const STEPS = 8;
@@ -47,7 +48,7 @@ const openPool = async (t: TestContext, config = configOf(), given?: string, car
     rmSync(home, { recursive: true, force: true });
   });
   const train = (options: Partial<TrainOptions> = {}) =>
-    pool.train(inMemory(base), { cycle: 1, model: "a".repeat(64), stop: () => false, ...options });
+    trained(pool.train(inMemory(base), { cycle: 1, model: "a".repeat(64), stop: () => false, ...options }));
   return { pool, train, lines, home };
 };
 
@@ -55,7 +56,7 @@ const openPool = async (t: TestContext, config = configOf(), given?: string, car
 const replica = async (t: TestContext, number: number, config = configOf()): Promise<FloatTensors> => {
   const trainer = await openTrainer(config, { replica: number });
   t.after(() => trainer.dispose());
-  return (await trainer.train(inMemory(base), { cycle: 1, stop: () => false })).update;
+  return (await trained(trainer.train(inMemory(base), { cycle: 1, stop: () => false }))).update;
 };
 
 const mean = (...updates: readonly FloatTensors[]): FloatTensors =>

@@ -4,14 +4,14 @@ import { createRandom } from "#shared/data/random.js";
 import { onnxCpu } from "#shared/engine/runtime/onnx-cpu.js";
 import { groupShapes, hubShapes } from "#shared/model/groups.js";
 import type { Parameters } from "#shared/model/parameters.js";
-import { encodeParameters, toParameters } from "#shared/model/part-parameters.js";
+import { encodeParameters } from "#shared/model/part-parameters.js";
 import { commitmentOf } from "#shared/protocol/commitment.js";
 import { sha256 } from "#shared/protocol/hash.js";
 import { canonicalBytes } from "#shared/protocol/hash-json.js";
 import { artifactHash, type UnsignedUpdateManifest } from "#shared/protocol/manifest.js";
 import { encodeRecord, shortHash } from "#shared/protocol/records.js";
 import type { Submission } from "#shared/replay/submissions.js";
-import { inMemory } from "#shared/training/float-source.js";
+import { inMemory, readAll } from "#shared/training/float-source.js";
 import { frozenInMemory } from "#shared/training/frozen-source.js";
 import { localUpdate, type TestKey } from "./local-signing.js";
 import { parameters } from "./micro-network.js";
@@ -45,8 +45,9 @@ export const trainedUpdate = async (
     hub: frozenInMemory(base.hub),
   });
   const { update } = await trainer.train(inMemory(base.group(group)), { cycle: 1, stop: () => false });
+  const tensors = await readAll(update);
   await trainer.dispose();
-  return toParameters(update);
+  return tensors;
 };
 
 /** Uniform noise with `size` times the norm of the group's weights. */

@@ -135,7 +135,6 @@ export const MEMORY_PARTS = [
   "gradient_sums",
   "spare",
   "activations",
-  "submission",
   "runtime",
 ] as const;
 

@@ -6,10 +6,13 @@ import { openPacker } from "#miner/commit/pack.js";
 import { type MinerJournal, minerJournalSchema } from "#miner/journal.js";
 import { encodeUpdate, type Feedback } from "#shared/artifact/codec/encode-update.js";
 import { CODECS } from "#shared/artifact/codec/index.js";
+import { hashOfSource } from "#shared/files/byte-source.js";
+import { toParameters } from "#shared/model/part-parameters.js";
 import { openJournal } from "#shared/participant/writes/journal.js";
 import { sha256 } from "#shared/protocol/hash.js";
 import { encodeRecord, shortHash } from "#shared/protocol/records.js";
 import type { FloatTensor } from "#shared/tensor-files/float32.js";
+import { inMemory } from "#shared/training/float-source.js";
 import { HANG_GUARD } from "#tests/support/hang-guard.js";
 import { openSubnet } from "#tests/support/subnet.js";
 import { noiseUpdate } from "#tests/support/updates.js";
@@ -28,9 +31,7 @@ const open = async (t: TestContext) => {
   const pack = async (cycle: number, until: "packed" | "tied" | "journalled" = "journalled"): Promise<string> => {
     const opened = journal();
     const packer = openPacker({ participant, journal: opened }, cycle);
-    const tensors = update(cycle);
-    const { hash } = await packer.pack(tensors);
-    assert.equal(tensors.size, 0, "none is held beside its encoding");
+    const { hash } = await packer.pack(inMemory(toParameters(update(cycle))));
     if (until !== "packed") await packer.tie(artifactOf(cycle));
     if (until === "journalled") mark(cycle, { artifact: artifactOf(cycle) });
     await packer.close();
@@ -132,9 +133,11 @@ describe("what compression loses", { timeout: HANG_GUARD }, () => {
     const participant = await subnet.join("ann");
     const journal = openJournal(join(participant.home, "miner.json"), minerJournalSchema);
     const packer = openPacker({ participant, journal }, 1);
-    await packer.pack(new Map(Object.entries(noiseUpdate(subnet, "one", 0.01))));
+    const file = await packer.pack(inMemory(noiseUpdate(subnet, "one", 0.01)));
+    assert.equal(await hashOfSource(file), file.hash);
     await packer.tie(artifactOf(1));
     await packer.close();
     assert.ok(!existsSync(join(participant.home, "residuals")));
+    assert.ok(!existsSync(join(participant.home, "update.safetensors")), "the update's file goes too");
   });
 });

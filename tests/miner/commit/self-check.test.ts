@@ -3,8 +3,8 @@ import { existsSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 import { describe, it, type TestContext } from "node:test";
 import { mayCommit } from "#miner/commit/self-check.js";
+import { updateInMemory } from "#miner/commit/update-file.js";
 import { runCycle } from "#miner/cycle.js";
-import { encodedUpdate } from "#shared/artifact/codec/encode-update.js";
 import type { TensorBlob } from "#shared/artifact/update.js";
 import { BlockZeroError } from "#shared/errors/error.js";
 import { inMemory } from "#shared/training/float-source.js";
@@ -58,7 +58,7 @@ const prepares = async (t: TestContext, { subnet, ann }: Opened) => {
 
 /** What a miner says of an update that it did not train. */
 const judged = async (ann: TestMiner, subnet: Subnet, { bytes, hash }: TensorBlob, tokens = 64) => {
-  const tensors = encodedUpdate([bytes], hash);
+  const tensors = updateInMemory(bytes, hash);
   const base = inMemory(genesisBase(subnet).group("math"));
   return mayCommit(ann, { cycle: 1, base, submission: { tensors, steps: 1, tokens } });
 };
@@ -86,10 +86,11 @@ describe("a miner's check of its own update", { timeout: HANG_GUARD }, () => {
     const { subnet, ann } = await open(t, {}, NORM_FREE);
     const train: TestMiner["trainer"]["train"] = async (base, options) => {
       const { run, update } = await ann.trainer.train(base, options);
-      const away = [...update].map(
-        ([name, tensor]) => [name, { ...tensor, data: tensor.data.map((x) => -20 * x) }] as const,
-      );
-      return { run, update: new Map(away) };
+      const read: typeof update.read = async (name) => {
+        const tensor = await update.read(name);
+        return { ...tensor, data: tensor.data.map((x) => -20 * x) };
+      };
+      return { run, update: { shapes: update.shapes, read } };
     };
     const said = await declines(t, { subnet, ann: { ...ann, trainer: { ...ann.trainer, train } } });
     assert.equal(said.code, "UPDATE_WORSE");

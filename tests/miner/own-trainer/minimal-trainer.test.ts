@@ -7,6 +7,7 @@ import type { Network } from "#shared/protocol/network.js";
 import { inMemory } from "#shared/training/float-source.js";
 import { relativeError } from "../../shared/model/micro.js";
 import { parameters } from "../../support/micro-network.js";
+import { trained } from "../../support/trained.js";
 import { base, openTrainer, network as restricted } from "../micro-shard.js";
 import { MINIMAL, MODEL, open, train } from "./support.js";
 
@@ -33,13 +34,15 @@ describe("a trainer's program that follows the contract", () => {
       const builtIn = await openTrainer(config, { network });
       t.after(() => builtIn.dispose());
       const expected: ReplicaStep[] = [];
-      const reference = await builtIn.train(inMemory(base), {
-        cycle: 1,
-        model: MODEL,
-        frozen,
-        stop: () => false,
-        onStep: (step) => expected.push(step),
-      });
+      const reference = await trained(
+        builtIn.train(inMemory(base), {
+          cycle: 1,
+          model: MODEL,
+          frozen,
+          stop: () => false,
+          onStep: (step) => expected.push(step),
+        }),
+      );
 
       assert.deepEqual([...own.update.keys()].sort(), [...reference.update.keys()].sort());
       for (const [name, { data }] of own.update)

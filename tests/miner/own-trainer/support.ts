@@ -6,6 +6,7 @@ import { inMemory } from "#shared/training/float-source.js";
 import { temporaryFolder } from "../../shared/artifact/temporary.js";
 import { collectingLog } from "../../shared/chain/support.js";
 import { device } from "../../shared/model/micro.js";
+import { trained } from "../../support/trained.js";
 import { base, configOf, hub, network } from "../micro-shard.js";
 
 export const BAD = fileURLToPath(new URL("../../support/bad-trainer.js", import.meta.url));
@@ -46,7 +47,7 @@ export const MODEL = "a".repeat(64);
 
 /** Trains from the micro network's weights until its program ends, or `stop`. */
 export const train = (trainer: OwnTrainer, options: Partial<TrainOptions> = {}) =>
-  trainer.train(inMemory(base), { cycle: 1, model: MODEL, stop: () => false, ...options });
+  trained(trainer.train(inMemory(base), { cycle: 1, model: MODEL, stop: () => false, ...options }));
 
 /** Trains until the program told of a step, then stops it. */
 export const trainUntilTold = (trainer: OwnTrainer, options: Partial<TrainOptions> = {}) => {
