@@ -2,18 +2,18 @@ import { withinBlocks } from "#shared/participant/duty.js";
 import { explain } from "#shared/participant/run-cycles.js";
 import { phaseWindow } from "#shared/protocol/phases.js";
 import type { Duty } from "#shared/telemetry/instruments/labels.js";
+import { vote } from "./choose/vote.js";
 import type { Validator } from "./context.js";
 import { ensureBase } from "./ensure-base.js";
 import { exchangeReports } from "./exchange.js";
-import { recallHistory, remember } from "./history.js";
-import { mergeAndPublish } from "./merge-and-publish.js";
-import { agreeOn } from "./merge-cycle.js";
-import { learnProgress } from "./progress.js";
+import { report } from "./judge/report.js";
+import { mergeAndPublish } from "./merge/merge-and-publish.js";
+import { agreeOn } from "./merge/merge-cycle.js";
+import { recallHistory, remember } from "./outcome/history.js";
+import { learnProgress } from "./outcome/progress.js";
+import { showParticipation } from "./outcome/show-participation.js";
+import { tellParticipation } from "./outcome/tell-participation.js";
 import { measureReference } from "./reference.js";
-import { report } from "./report.js";
-import { showParticipation } from "./show-participation.js";
-import { tellParticipation } from "./tell-participation.js";
-import { vote } from "./vote.js";
 import { setWeights } from "./weights.js";
 
 /** Least number of blocks that a duty gets. */

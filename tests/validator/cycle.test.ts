@@ -7,7 +7,7 @@ import { loadModel } from "#shared/participant/agreement/base-model.js";
 import type { BlockRange } from "#shared/protocol/phases.js";
 import { encodeRecord, shortHash } from "#shared/protocol/records.js";
 import { runCycle } from "#validator/cycle.js";
-import { agreeOn, mergeCycle } from "#validator/merge-cycle.js";
+import { agreeOn, mergeCycle } from "#validator/merge/merge-cycle.js";
 import { HANG_GUARD } from "../support/hang-guard.js";
 import { NETUID } from "../support/micro-network.js";
 import { publishReports, reportOf, scoredEntry } from "../support/reports.js";

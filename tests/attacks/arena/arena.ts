@@ -7,7 +7,7 @@ import { cycleLength } from "#shared/protocol/phases.js";
 import { MAX_REPORT_BYTES, parseReport, type ReportEntry } from "#shared/protocol/report.js";
 import type { AgreedOutcome } from "#shared/protocol/tally.js";
 import { runCycle } from "#validator/cycle.js";
-import { agreeOn } from "#validator/merge-cycle.js";
+import { agreeOn } from "#validator/merge/merge-cycle.js";
 import { NETUID } from "../../support/micro-network.js";
 import { type Living, openSubnet, type Subnet, until } from "../../support/subnet.js";
 import { type Forged, type Forgery, forge, serve } from "../../support/updates.js";

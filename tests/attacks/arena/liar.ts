@@ -4,9 +4,9 @@ import { canonicalBytes } from "#shared/protocol/hash-json.js";
 import { phaseWindow } from "#shared/protocol/phases.js";
 import { encodeRecord, shortHash } from "#shared/protocol/records.js";
 import { reportHash, signReport } from "#shared/protocol/report.js";
-import { chooseSteps } from "#validator/choose.js";
-import { judgeCycle } from "#validator/judge.js";
-import { agreeOn, mergeCycle } from "#validator/merge-cycle.js";
+import { chooseSteps } from "#validator/choose/choose.js";
+import { judgeCycle } from "#validator/judge/judge.js";
+import { agreeOn, mergeCycle } from "#validator/merge/merge-cycle.js";
 import type { TestValidator } from "../../support/validator.js";
 import type { LiarsDen, Lie, Reported } from "../attack.js";
 

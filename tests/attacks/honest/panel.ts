@@ -8,7 +8,7 @@ import { parseReport } from "#shared/protocol/report.js";
 import { permittedStakes } from "#shared/protocol/stake.js";
 import { tally } from "#shared/protocol/tally.js";
 import { readSubmissions } from "#shared/replay/submissions.js";
-import { judgeCycle } from "#validator/judge.js";
+import { judgeCycle } from "#validator/judge/judge.js";
 import { NETUID } from "../../support/micro-network.js";
 import { type Living, openSubnet } from "../../support/subnet.js";
 import { forge } from "../../support/updates.js";

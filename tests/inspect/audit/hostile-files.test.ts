@@ -19,7 +19,7 @@ import { HANG_GUARD } from "#tests/support/hang-guard.js";
 import { publishReports, reportOf, scoredEntry } from "#tests/support/reports.js";
 import { openSubnet, type Subnet } from "#tests/support/subnet.js";
 import { type Forged, forge, noiseUpdate, serve, submit } from "#tests/support/updates.js";
-import { agreeOn, mergeCycle } from "#validator/merge-cycle.js";
+import { agreeOn, mergeCycle } from "#validator/merge/merge-cycle.js";
 
 /** A miner's server, and a way to make it serve other bytes. */
 const minersServer = async (t: TestContext) => {

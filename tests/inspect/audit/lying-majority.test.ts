@@ -14,7 +14,7 @@ import { localnetHome } from "#tests/support/localnet-home.js";
 import { publishReports, reportOf, scoredEntry } from "#tests/support/reports.js";
 import { openSubnet } from "#tests/support/subnet.js";
 import { forge, noiseUpdate, submit } from "#tests/support/updates.js";
-import { agreeOn, mergeCycle } from "#validator/merge-cycle.js";
+import { agreeOn, mergeCycle } from "#validator/merge/merge-cycle.js";
 
 describe("an audit of a majority that lies", { timeout: HANG_GUARD }, () => {
   it("names the element that was changed, the seed that was chosen and the update that should not have been scored", async (t) => {

@@ -13,7 +13,7 @@ import { expectedStanding } from "#miner/score/standing.js";
 import { describeScore, standingLines } from "#miner/score/text.js";
 import type { Parameters } from "#shared/model/parameters.js";
 import { encodeParameters } from "#shared/model/part-parameters.js";
-import { judgeCycle } from "#validator/judge.js";
+import { judgeCycle } from "#validator/judge/judge.js";
 import { temporaryFolder } from "../../shared/artifact/temporary.js";
 import { HANG_GUARD } from "../../support/hang-guard.js";
 import { lookAt } from "../../support/look-at.js";

@@ -10,7 +10,7 @@ import { template } from "#tests/support/micro-network.js";
 import { publishReports, reportOf, scoredEntry } from "#tests/support/reports.js";
 import { openSubnet, type Subnet } from "#tests/support/subnet.js";
 import { forge, noiseUpdate, submit } from "#tests/support/updates.js";
-import { agreeOn, mergeCycle } from "#validator/merge-cycle.js";
+import { agreeOn, mergeCycle } from "#validator/merge/merge-cycle.js";
 
 /** A cycle whose merge takes these miners' updates, until both validators have put the model on chain. */
 const lived = async (t: TestContext, miners: readonly string[], options: Parameters<typeof openSubnet>[1] = {}) => {

@@ -16,11 +16,11 @@ import type { StepVote } from "#shared/protocol/step-vote.js";
 import { groupsInOrder } from "#shared/replay/ballots.js";
 import { readDirections } from "#shared/replay/directions.js";
 import type { Candidate } from "#shared/replay/merge-plan.js";
-import { evaluationTexts } from "./evaluation-text.js";
-import { openSubmission } from "./gated-updates.js";
-import { type Agreement, planFrom } from "./merge-cycle.js";
-import { readBase } from "./read-base.js";
-import { timeUntil } from "./time-left.js";
+import { evaluationTexts } from "../judge/evaluation-text.js";
+import { openSubmission } from "../judge/gated-updates.js";
+import { type Agreement, planFrom } from "../merge/merge-cycle.js";
+import { readBase } from "../read-base.js";
+import { timeUntil } from "../time-left.js";
 
 /** Blocks kept free at the end of the choose phase to put the ballot on chain. */
 const BLOCKS_TO_VOTE = 2;

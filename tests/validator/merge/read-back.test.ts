@@ -8,8 +8,8 @@ import { encodeParameters } from "#shared/model/part-parameters.js";
 import { sha256 } from "#shared/protocol/hash.js";
 import { type BlobRef, blobsOf, type ModelManifest } from "#shared/protocol/model-manifest.js";
 import type { Network } from "#shared/protocol/network.js";
-import { readBack } from "#validator/read-back.js";
-import { parameters, template } from "../support/micro-network.js";
+import { readBack } from "#validator/merge/read-back.js";
+import { parameters, template } from "../../support/micro-network.js";
 
 const network: Network = { ...template, genesis: "0".repeat(64) };
 const networkHash = "1".repeat(64);

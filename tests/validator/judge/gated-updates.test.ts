@@ -12,11 +12,11 @@ import type { ReasonCode } from "#shared/protocol/verdict.js";
 import { loadGated } from "#shared/replay/gate-with-blame.js";
 import type { Submission } from "#shared/replay/submissions.js";
 import { encodeSafetensors } from "#shared/tensor-files/safetensors.js";
-import { gateSubmission } from "#validator/gated-updates.js";
-import { HANG_GUARD } from "../support/hang-guard.js";
-import { blobsOf, ownServer } from "../support/own-server.js";
-import { openSubnet, type Subnet, until } from "../support/subnet.js";
-import { type Forgery, forge, map, noiseUpdate, serve } from "../support/updates.js";
+import { gateSubmission } from "#validator/judge/gated-updates.js";
+import { HANG_GUARD } from "../../support/hang-guard.js";
+import { blobsOf, ownServer } from "../../support/own-server.js";
+import { openSubnet, type Subnet, until } from "../../support/subnet.js";
+import { type Forgery, forge, map, noiseUpdate, serve } from "../../support/updates.js";
 
 const open = async (t: TestContext, options: Parameters<typeof openSubnet>[1] = {}) => {
   const subnet = await openSubnet(t, options);

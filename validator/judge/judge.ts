@@ -15,6 +15,8 @@ import type { Submission } from "#shared/replay/submissions.js";
 import type { RaceOutcome } from "#shared/scoring/racing/race.js";
 import type { MetricsSink } from "#shared/telemetry/metrics.js";
 import { mean } from "#shared/util/mean.js";
+import { readBase } from "../read-base.js";
+import { blockWithin, timeToMeasure } from "../time-left.js";
 import { evaluationTexts } from "./evaluation-text.js";
 import { type GatedReader, openGatedReader } from "./gated-cache.js";
 import { type Gated, gatherUpdates } from "./gather.js";
@@ -23,10 +25,8 @@ import { keepJudgement } from "./kept-judgement.js";
 import { openLossBook } from "./loss-book.js";
 import { measureUpdates } from "./measure.js";
 import { showRaces } from "./observe-judging.js";
-import { readBase } from "./read-base.js";
 import { failedEntry, scoreEntry } from "./report-entry.js";
 import { startStopwatch } from "./stopwatch.js";
-import { blockWithin, timeToMeasure } from "./time-left.js";
 
 /** Share of the evaluate phase in which an update that was lost after its gates is fetched again. The rest is for measuring. */
 const REFETCH_SHARE = 1 / 2;

@@ -10,14 +10,14 @@ import { isReportSigned, type Report } from "#shared/protocol/report.js";
 import { evaluationSeeds } from "#shared/replay/evaluation-seeds.js";
 import { mean } from "#shared/util/mean.js";
 import { verify } from "#shared/wallet/index.js";
-import { judgeCycle } from "#validator/judge.js";
+import { judgeCycle } from "#validator/judge/judge.js";
 import { openMeter as openMeterFor } from "#validator/open-meter.js";
-import { HANG_GUARD } from "../support/hang-guard.js";
-import { parameters, template } from "../support/micro-network.js";
-import { blobsOf, ownServer } from "../support/own-server.js";
-import { type Joined, openSubnet, type Subnet, until } from "../support/subnet.js";
-import { device, type Forged, forge, map, noiseUpdate, serve, submit, trainedUpdate } from "../support/updates.js";
-import { openMeter } from "../support/validator.js";
+import { HANG_GUARD } from "../../support/hang-guard.js";
+import { parameters, template } from "../../support/micro-network.js";
+import { blobsOf, ownServer } from "../../support/own-server.js";
+import { type Joined, openSubnet, type Subnet, until } from "../../support/subnet.js";
+import { device, type Forged, forge, map, noiseUpdate, serve, submit, trainedUpdate } from "../../support/updates.js";
+import { openMeter } from "../../support/validator.js";
 
 const judge = async (t: TestContext, subnet: Subnet, forged: Readonly<Record<string, Forged>>) => {
   const vera = await subnet.join("vera");

@@ -5,12 +5,12 @@ import { type Report, reportHash } from "#shared/protocol/report.js";
 import { signDocument } from "#shared/protocol/signing.js";
 import { readReport } from "#shared/replay/reports.js";
 import type { MetricsTable } from "#shared/telemetry/metrics.js";
-import type { Validator } from "./context.js";
+import type { Validator } from "../context.js";
+import { mark, note } from "../mark.js";
+import { openWindow } from "../open-window.js";
 import { judgeCycle } from "./judge.js";
 import { keptJudgement } from "./kept-judgement.js";
-import { mark, note } from "./mark.js";
 import { showReport } from "./observe-judging.js";
-import { openWindow } from "./open-window.js";
 
 /** Judges the cycle's updates, signs the report, keeps it secret until the phase is over, and commits its hash, once. */
 export const report = async (validator: Validator, cycle: number): Promise<void> => {

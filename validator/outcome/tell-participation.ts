@@ -1,5 +1,5 @@
 import type { Participation } from "#shared/replay/participation.js";
-import type { Validator } from "./context.js";
+import type { Validator } from "../context.js";
 
 /** Writes to the log and the metrics what each validator did, so that everybody sees who did nothing, came late or contradicted the others. */
 export const tellParticipation = (

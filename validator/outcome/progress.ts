@@ -1,7 +1,7 @@
 import { chosenSteps, readBallots } from "#shared/replay/ballots.js";
 import { improvedGroups } from "#shared/rewards/progress.js";
-import type { Validator } from "./context.js";
-import type { Agreement } from "./merge-cycle.js";
+import type { Validator } from "../context.js";
+import type { Agreement } from "../merge/merge-cycle.js";
 
 /** The groups whose model took a step. Also writes them to the metrics and the log. */
 export const learnProgress = async (

@@ -9,7 +9,7 @@ import { readSubmissions } from "#shared/replay/submissions.js";
 import { contextOf, firstCycleFrom } from "#shared/replay/succession.js";
 import { agreedScores } from "#shared/rewards/cycle-weights.js";
 import { improvedGroups } from "#shared/rewards/progress.js";
-import type { ValidatorJournal } from "./journal.js";
+import type { ValidatorJournal } from "../journal.js";
 
 interface Historian {
   readonly participant: Participant;

@@ -1,6 +1,6 @@
 import { reasonOf } from "#shared/errors/error.js";
 import type { Participation } from "#shared/replay/participation.js";
-import type { Validator } from "./context.js";
+import type { Validator } from "../context.js";
 
 /** Shows what each validator did in a cycle, by uid. Nobody waits for it. */
 export const showParticipation = async (

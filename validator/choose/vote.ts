@@ -1,10 +1,10 @@
 import { BlockZeroError } from "#shared/errors/error.js";
 import { encodeRecord, shortHash } from "#shared/protocol/records.js";
+import type { Validator } from "../context.js";
+import { mark, note } from "../mark.js";
+import type { Agreement } from "../merge/merge-cycle.js";
+import { openWindow } from "../open-window.js";
 import { chooseSteps } from "./choose.js";
-import type { Validator } from "./context.js";
-import { mark, note } from "./mark.js";
-import type { Agreement } from "./merge-cycle.js";
-import { openWindow } from "./open-window.js";
 
 /** Measures the candidate steps and puts the ballot on chain, once. */
 export const vote = async (validator: Validator, cycle: number, agreed: Agreement): Promise<void> => {

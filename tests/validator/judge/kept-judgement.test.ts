@@ -3,8 +3,8 @@ import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
 import { reportBody } from "#shared/protocol/report.js";
-import { keepJudgement, keptJudgement } from "#validator/kept-judgement.js";
-import { temporaryFolder } from "../shared/artifact/temporary.js";
+import { keepJudgement, keptJudgement } from "#validator/judge/kept-judgement.js";
+import { temporaryFolder } from "../../shared/artifact/temporary.js";
 
 const network = "ab".repeat(32);
 const validator = "5GrwvaEF5zXb26Fz9rcQpDWS57CtERHpNehXCPcNoHGKutQY";

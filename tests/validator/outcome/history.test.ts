@@ -1,11 +1,11 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import { recallHistory } from "#validator/history.js";
-import { HANG_GUARD } from "../support/hang-guard.js";
-import { publishReports, reportOf, scoredEntry } from "../support/reports.js";
-import { openSubnet, until } from "../support/subnet.js";
-import { forge, noiseUpdate } from "../support/updates.js";
-import { openValidator } from "../support/validator.js";
+import { recallHistory } from "#validator/outcome/history.js";
+import { HANG_GUARD } from "../../support/hang-guard.js";
+import { publishReports, reportOf, scoredEntry } from "../../support/reports.js";
+import { openSubnet, until } from "../../support/subnet.js";
+import { forge, noiseUpdate } from "../../support/updates.js";
+import { openValidator } from "../../support/validator.js";
 
 describe("a validator that joins late", { timeout: HANG_GUARD }, () => {
   it("knows the scores of the window from chain and reports, and asks again for what it could not have", async (t) => {

@@ -12,7 +12,7 @@ import { chosenSteps, readBallots } from "#shared/replay/ballots.js";
 import { type Candidate, type MergePlan, planMerge, planSteps } from "#shared/replay/merge-plan.js";
 import { type Participation, participationIn } from "#shared/replay/participation.js";
 import { readSubmissions } from "#shared/replay/submissions.js";
-import { type GateOptions, openSubmission } from "./gated-updates.js";
+import { type GateOptions, openSubmission } from "../judge/gated-updates.js";
 
 /** The combined result of the validators' reports for a cycle that started from the model `base`. */
 export interface Agreement {

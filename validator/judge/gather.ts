@@ -6,8 +6,8 @@ import { phaseWindow } from "#shared/protocol/phases.js";
 import type { GateBase, GateResult } from "#shared/replay/gate-with-blame.js";
 import type { CycleSource } from "#shared/replay/source.js";
 import { readSubmissions, type Submission } from "#shared/replay/submissions.js";
+import { blockWithin } from "../time-left.js";
 import { gateSubmission } from "./gated-updates.js";
-import { blockWithin } from "./time-left.js";
 
 /** A submission and the result of its gates. */
 export interface Gated {

@@ -1,7 +1,7 @@
 import { phaseWindow } from "#shared/protocol/phases.js";
 import { encodeRecord, shortHash } from "#shared/protocol/records.js";
-import type { Validator } from "./context.js";
-import { mark, note } from "./mark.js";
+import type { Validator } from "../context.js";
+import { mark, note } from "../mark.js";
 import { type Agreement, mergeCycle } from "./merge-cycle.js";
 import { readBack } from "./read-back.js";
 

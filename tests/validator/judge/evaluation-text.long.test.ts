@@ -9,13 +9,13 @@ import { cycleLength } from "#shared/protocol/phases.js";
 import { envelopeHash, envelopeOf, roundOf } from "#shared/protocol/sealed-text.js";
 import { beaconOf, envelopeReader, openEvaluationText } from "#shared/replay/evaluation-text.js";
 import { mean } from "#shared/util/mean.js";
-import { judgeCycle } from "#validator/judge.js";
-import { HANG_GUARD } from "../support/hang-guard.js";
-import { parameters } from "../support/micro-network.js";
-import { sealedPages } from "../support/sealed-pages.js";
-import { openSubnet, until } from "../support/subnet.js";
-import { forge, noiseUpdate, submit } from "../support/updates.js";
-import { openMeter } from "../support/validator.js";
+import { judgeCycle } from "#validator/judge/judge.js";
+import { HANG_GUARD } from "../../support/hang-guard.js";
+import { parameters } from "../../support/micro-network.js";
+import { sealedPages } from "../../support/sealed-pages.js";
+import { openSubnet, until } from "../../support/subnet.js";
+import { forge, noiseUpdate, submit } from "../../support/updates.js";
+import { openMeter } from "../../support/validator.js";
 
 /** More than until the evaluation of cycle 1 begins: a round a block, an envelope for two. */
 const ENOUGH = 10;

@@ -10,14 +10,14 @@ import { openPart } from "#shared/parts/open-part.js";
 import { type BlobRef, type MergedUpdate, parseModelManifest } from "#shared/protocol/model-manifest.js";
 import { encodeRecord, shortHash } from "#shared/protocol/records.js";
 import { ancestry } from "#shared/replay/lineage.js";
-import { judgeCycle } from "#validator/judge.js";
-import { agreeOn, mergeCycle } from "#validator/merge-cycle.js";
-import { HANG_GUARD } from "../support/hang-guard.js";
-import { parameters } from "../support/micro-network.js";
-import { publishReports, reportOf, scoredEntry } from "../support/reports.js";
-import { openSubnet, type Subnet, type SubnetOptions } from "../support/subnet.js";
-import { type Forged, forge, noiseUpdate, submit, trainedUpdate } from "../support/updates.js";
-import { openMeter } from "../support/validator.js";
+import { judgeCycle } from "#validator/judge/judge.js";
+import { agreeOn, mergeCycle } from "#validator/merge/merge-cycle.js";
+import { HANG_GUARD } from "../../support/hang-guard.js";
+import { parameters } from "../../support/micro-network.js";
+import { publishReports, reportOf, scoredEntry } from "../../support/reports.js";
+import { openSubnet, type Subnet, type SubnetOptions } from "../../support/subnet.js";
+import { type Forged, forge, noiseUpdate, submit, trainedUpdate } from "../../support/updates.js";
+import { openMeter } from "../../support/validator.js";
 
 /** Cycle 1 until its merge: every forgery was submitted, and both validators report the same scores. */
 const open = async (

@@ -3,8 +3,8 @@ import { appendFileSync, mkdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
 import { runRace } from "#shared/scoring/racing/run-races.js";
-import { openLossBook, remembering } from "#validator/loss-book.js";
-import { temporaryFolder } from "../shared/artifact/temporary.js";
+import { openLossBook, remembering } from "#validator/judge/loss-book.js";
+import { temporaryFolder } from "../../shared/artifact/temporary.js";
 
 const [base, seed, other, ann, bob] = [..."abcde"].map((digit) => digit.repeat(64)) as [
   string,
