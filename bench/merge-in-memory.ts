@@ -1,5 +1,5 @@
 import { mergeByPlan, planByRule } from "#shared/merge/robust/merge-robustly.js";
-import type { MergeRule } from "#shared/protocol/training.js";
+import type { MergeRule } from "#shared/protocol/network-file/training.js";
 
 /** An update that takes part in a merge: its tensors, which have the same order and shapes in all, and its share. */
 export interface MergeInput {

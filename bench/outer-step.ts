@@ -1,8 +1,8 @@
 import type { FloatTensors } from "#shared/artifact/update.js";
 import { outerStepOfTensor } from "#shared/merge/outer-step.js";
 import type { Parameters } from "#shared/model/parameters.js";
-import type { OuterStep } from "#shared/protocol/outer-step.js";
-import type { MergeRule } from "#shared/protocol/training.js";
+import type { OuterStep } from "#shared/protocol/network-file/outer-step.js";
+import type { MergeRule } from "#shared/protocol/network-file/training.js";
 import { mergeInMemory } from "./merge-in-memory.js";
 
 export interface Contribution {

@@ -16,7 +16,7 @@ import { expertsOf, groupShapes, hubShapes } from "#shared/model/groups.js";
 import type { Parameters } from "#shared/model/parameters.js";
 import { frozenShapes } from "#shared/model/shard.js";
 import type { Network } from "#shared/protocol/network.js";
-import type { Shard } from "#shared/protocol/shard.js";
+import type { Shard } from "#shared/protocol/network-file/shard.js";
 import { inMemory, readAll } from "#shared/training/float-source.js";
 import { frozenInMemory } from "#shared/training/frozen-source.js";
 import { AFFINITY, pretrain } from "#shared/training/pretrain.js";

@@ -10,7 +10,7 @@ import { printJson } from "#shared/cli/json.js";
 import { writeFileAtomic } from "#shared/files/atomic-file.js";
 import { startBlockClock } from "#shared/participant/block-clock.js";
 import { createBlobs } from "#shared/participant/files/blobs.js";
-import type { PhaseLengths } from "#shared/protocol/phase-lengths.js";
+import type { PhaseLengths } from "#shared/protocol/network-file/phase-lengths.js";
 import { createLogger } from "#shared/telemetry/logger.js";
 import { formatDuration } from "#shared/telemetry/progress.js";
 import { readUpcycledConfig } from "#shared/training/upcycle.js";

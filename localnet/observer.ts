@@ -12,7 +12,7 @@ import { collectReports } from "#shared/participant/reports.js";
 import type { Network } from "#shared/protocol/network.js";
 import { phaseWindow } from "#shared/protocol/phases.js";
 import { parseRecord } from "#shared/protocol/records.js";
-import { tally } from "#shared/protocol/tally.js";
+import { tally } from "#shared/protocol/voting/tally.js";
 import { chosenSteps, readBallots } from "#shared/replay/ballots.js";
 import { readSubmissions } from "#shared/replay/submissions.js";
 import { readVoters } from "#shared/replay/voters.js";

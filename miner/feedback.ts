@@ -1,7 +1,7 @@
 import { type CycleReports, collectReports } from "#shared/participant/reports.js";
 import { phaseWindow } from "#shared/protocol/phases.js";
-import { tally } from "#shared/protocol/tally.js";
 import { explainReason } from "#shared/protocol/verdict.js";
+import { tally } from "#shared/protocol/voting/tally.js";
 import type { Miner } from "./context.js";
 import { isPlanted, whoGuessed } from "./planted.js";
 import { keepReceipt } from "./receipts/keep-receipt.js";

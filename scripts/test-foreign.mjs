@@ -22,7 +22,7 @@ const VECTORS = [
   "shared/protocol/documents",
   "shared/protocol/records",
   "shared/protocol/request",
-  "shared/protocol/tally",
+  "shared/protocol/voting/tally",
   "shared/rewards/pay",
   "shared/scoring/racing/race",
   "shared/merge/robust/merge-robustly",

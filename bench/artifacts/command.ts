@@ -12,7 +12,7 @@ import { table } from "#shared/cli/table.js";
 import { BlockZeroError } from "#shared/errors/error.js";
 import { mergeThreads } from "#shared/merge/merge-threads.js";
 import { bytesOfPart } from "#shared/protocol/model-manifest.js";
-import type { MergeRule } from "#shared/protocol/training.js";
+import type { MergeRule } from "#shared/protocol/network-file/training.js";
 import { openSafetensorsFile } from "#shared/tensor-files/safetensors-file.js";
 import { bytes, verdict } from "../format.js";
 import { describeMachine, machine } from "../machine.js";

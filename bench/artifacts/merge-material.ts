@@ -8,7 +8,7 @@ import { beginPart } from "#shared/parts/part-writer.js";
 import type { CodecName } from "#shared/protocol/codec-name.js";
 import { sha256 } from "#shared/protocol/hash.js";
 import { type BlobRef, blobsOf } from "#shared/protocol/model-manifest.js";
-import type { MergeRule } from "#shared/protocol/training.js";
+import type { MergeRule } from "#shared/protocol/network-file/training.js";
 
 /** What is merged, but for the files: those are in a store. */
 export interface MergeMaterial {

@@ -1,7 +1,7 @@
 import { wholeNumber } from "#shared/cli/numbers.js";
 import type { CommandSpec } from "#shared/cli/program.js";
 import { table } from "#shared/cli/table.js";
-import { MAX_CONTRIBUTORS } from "#shared/protocol/contribution-rules.js";
+import { MAX_CONTRIBUTORS } from "#shared/protocol/network-file/contribution-rules.js";
 import { milliseconds, verdict } from "../format.js";
 import { describeMachine, machine } from "../machine.js";
 import { figuresOption, writeFigures } from "../options.js";

@@ -11,7 +11,7 @@ import { batchInputs, languageModelLoss } from "#shared/model/loss.js";
 import type { Parameters } from "#shared/model/parameters.js";
 import { PRESETS } from "#shared/model/presets.js";
 import type { Network } from "#shared/protocol/network.js";
-import type { MergeRule } from "#shared/protocol/training.js";
+import type { MergeRule } from "#shared/protocol/network-file/training.js";
 import { proofOfLoss } from "#shared/scoring/proof-of-loss.js";
 import { batchTensors } from "#shared/training/inner-loop.js";
 import { mapValues } from "#shared/training/objective.js";

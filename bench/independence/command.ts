@@ -1,6 +1,6 @@
 import type { CommandSpec } from "#shared/cli/program.js";
 import { table } from "#shared/cli/table.js";
-import { DEFAULT_CURVE } from "#shared/protocol/default-curve.js";
+import { DEFAULT_CURVE } from "#shared/protocol/network-file/default-curve.js";
 import { describeMachine, machine } from "../machine.js";
 import { figuresOption, wholeNumbers, writeFigures } from "../options.js";
 import { type Gain, IDENTITIES, measureEquals, measureGains, measureSizes, OTHERS } from "./measure.js";

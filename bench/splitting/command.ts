@@ -1,7 +1,7 @@
 import { wholeNumber } from "#shared/cli/numbers.js";
 import type { CommandSpec } from "#shared/cli/program.js";
 import { table } from "#shared/cli/table.js";
-import { DEFAULT_CONFIDENCE } from "#shared/protocol/default-confidence.js";
+import { DEFAULT_CONFIDENCE } from "#shared/protocol/network-file/default-confidence.js";
 import { concavityOf, exponentAgainst } from "#shared/rewards/curves/splitting.js";
 import { studentQuantile } from "#shared/scoring/student-t.js";
 import { describeMachine, machine } from "../machine.js";

@@ -2,7 +2,7 @@ import { type BlockZeroError, hasCode } from "#shared/errors/error.js";
 import { type Model, mergeModel } from "#shared/merge/merge-model.js";
 import type { Selected } from "#shared/merge/selection.js";
 import type { Report } from "#shared/protocol/report.js";
-import { tally } from "#shared/protocol/tally.js";
+import { tally } from "#shared/protocol/voting/tally.js";
 import { lastModelBlock, type ModelOutcome, modelOutcome } from "#shared/replay/agreed-outcome.js";
 import { type Ballots, chosenSteps, readBallots } from "#shared/replay/ballots.js";
 import { baseModelHash } from "#shared/replay/base-model-hash.js";

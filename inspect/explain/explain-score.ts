@@ -1,8 +1,8 @@
 import { readOriginal } from "#shared/independence/repeats.js";
 import type { Network } from "#shared/protocol/network.js";
 import type { ReportEntry } from "#shared/protocol/report.js";
-import { sumStake } from "#shared/protocol/stake.js";
-import type { AgreedOutcome } from "#shared/protocol/tally.js";
+import { sumStake } from "#shared/protocol/voting/stake.js";
+import type { AgreedOutcome } from "#shared/protocol/voting/tally.js";
 import type { CycleOutcomes, ReportStatus, WindowOutcomes } from "#shared/replay/cycle-outcomes.js";
 import { type AgreedScore, groupStandings, scoresIn, standingShares } from "#shared/rewards/cycle-weights.js";
 import { paidPart } from "#shared/rewards/progress.js";

@@ -9,7 +9,7 @@ import { idleRules, neededToUphold, type Utilisation, utilisationOf } from "#sha
 import type { CheckEntry } from "#shared/protocol/checks.js";
 import type { Network } from "#shared/protocol/network.js";
 import { type Sprint, withDuty } from "#shared/protocol/sprint.js";
-import { sumStake } from "#shared/protocol/stake.js";
+import { sumStake } from "#shared/protocol/voting/stake.js";
 import { explainWork } from "#shared/settlement/explain-host.js";
 
 /** What one validator said of a proof. */

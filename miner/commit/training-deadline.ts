@@ -1,5 +1,5 @@
 import type { BlockTimer } from "#shared/participant/block-timer.js";
-import type { PhaseLengths } from "#shared/protocol/phase-lengths.js";
+import type { PhaseLengths } from "#shared/protocol/network-file/phase-lengths.js";
 import { phaseWindow } from "#shared/protocol/phases.js";
 
 /** Blocks of the commit phase that are kept for the record: one to send it in, and one to send it again. */

@@ -4,7 +4,7 @@ import { BlockZeroError } from "#shared/errors/error.js";
 import { readSmallFile } from "#shared/files/regular-file.js";
 import { artifactHash } from "#shared/protocol/manifest.js";
 import { networkHash } from "#shared/protocol/network.js";
-import { sumStake } from "#shared/protocol/stake.js";
+import { sumStake } from "#shared/protocol/voting/stake.js";
 import { MAX_RECEIPT_BYTES, parseReceipt, type Receipt } from "./receipt.js";
 import { receiptProblem } from "./verify-receipt.js";
 

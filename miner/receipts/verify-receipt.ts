@@ -7,7 +7,7 @@ import { isInPhase, type Phase } from "#shared/protocol/phases.js";
 import { type ChainRecord, parseRecord, shortHash } from "#shared/protocol/records.js";
 import { isReportSigned, reportHash } from "#shared/protocol/report.js";
 import { isSignedBy } from "#shared/protocol/signing.js";
-import { tally } from "#shared/protocol/tally.js";
+import { tally } from "#shared/protocol/voting/tally.js";
 import { reportProblem } from "#shared/scoring/report-problem.js";
 import { verify } from "#shared/wallet/index.js";
 import type { Receipt } from "./receipt.js";

@@ -1,5 +1,5 @@
 import { BlockZeroError } from "#shared/errors/error.js";
-import type { Shard } from "#shared/protocol/shard.js";
+import type { Shard } from "#shared/protocol/network-file/shard.js";
 
 /** A group's losses on its reference text, nats per token. */
 export interface CompareLosses {

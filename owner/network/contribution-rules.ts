@@ -1,6 +1,6 @@
 import { beaconWindows } from "#shared/beacon/windows.js";
-import { type ContributionRules, contributionRulesSchema } from "#shared/protocol/contribution-rules.js";
-import type { PhaseLengths } from "#shared/protocol/phase-lengths.js";
+import { type ContributionRules, contributionRulesSchema } from "#shared/protocol/network-file/contribution-rules.js";
+import type { PhaseLengths } from "#shared/protocol/network-file/phase-lengths.js";
 import type { Pace } from "../seal/seal-pace.js";
 
 /** Longest time from the last seal to the pulse that is asked for, in seconds, and the shortest that a network file may have. */

@@ -3,8 +3,8 @@ import { groupShapes, hubShapes } from "#shared/model/groups.js";
 import { countParameters, parameterShapes } from "#shared/model/parameters.js";
 import { pinnedTexts } from "#shared/packs/pinned-text.js";
 import { type Network, networkHash } from "#shared/protocol/network.js";
+import type { Shard } from "#shared/protocol/network-file/shard.js";
 import { cycleLength } from "#shared/protocol/phases.js";
-import type { Shard } from "#shared/protocol/shard.js";
 import type { NetworkTemplate } from "./network-template.js";
 
 export const FLOAT_BYTES = 4;

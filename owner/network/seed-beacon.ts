@@ -1,6 +1,6 @@
-import type { SeedBeacon } from "#shared/protocol/drand-beacon.js";
-import { groupRulesSchema } from "#shared/protocol/group-rules.js";
-import type { PhaseLengths } from "#shared/protocol/phase-lengths.js";
+import type { SeedBeacon } from "#shared/protocol/network-file/drand-beacon.js";
+import { groupRulesSchema } from "#shared/protocol/network-file/group-rules.js";
+import type { PhaseLengths } from "#shared/protocol/network-file/phase-lengths.js";
 import type { Pace } from "../seal/seal-pace.js";
 import { contributionRules } from "./contribution-rules.js";
 

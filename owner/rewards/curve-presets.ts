@@ -1,4 +1,4 @@
-import { DEFAULT_CURVE } from "#shared/protocol/default-curve.js";
+import { DEFAULT_CURVE } from "#shared/protocol/network-file/default-curve.js";
 import type { CurveSettings } from "#shared/rewards/curves/reward-curve.js";
 
 /** Each curve as one would begin with it, the default first. */

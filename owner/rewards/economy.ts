@@ -1,5 +1,5 @@
-import { DEFAULT_CONFIDENCE } from "#shared/protocol/default-confidence.js";
-import { DEFAULT_CURVE } from "#shared/protocol/default-curve.js";
+import { DEFAULT_CONFIDENCE } from "#shared/protocol/network-file/default-confidence.js";
+import { DEFAULT_CURVE } from "#shared/protocol/network-file/default-curve.js";
 import type { CurveSettings } from "#shared/rewards/curves/reward-curve.js";
 
 /** The rules under which miners earn, and the measuring that stands behind them. */

@@ -1,8 +1,8 @@
 import { z } from "zod";
 import { readYaml, yamlValue } from "#shared/config/yaml-file.js";
 import { BlockZeroError } from "#shared/errors/error.js";
-import { curveSchema } from "#shared/protocol/curve.js";
-import { DEFAULT_CURVE } from "#shared/protocol/default-curve.js";
+import { curveSchema } from "#shared/protocol/network-file/curve.js";
+import { DEFAULT_CURVE } from "#shared/protocol/network-file/default-curve.js";
 import { TYPICAL_ECONOMY } from "./economy.js";
 import { BEHAVIOURS, TYPICAL_POPULATION } from "./population.js";
 import type { PayRules } from "./replay.js";

@@ -1,8 +1,8 @@
 import type { Chain } from "#shared/chain/chain.js";
 import { verifyPulse } from "#shared/chain/timelock/pulse.js";
 import { encryptTimelock, type TimelockOptions, timelockOpener } from "#shared/chain/timelock/timelock.js";
-import type { SeedBeacon } from "#shared/protocol/drand-beacon.js";
 import type { Network } from "#shared/protocol/network.js";
+import type { SeedBeacon } from "#shared/protocol/network-file/drand-beacon.js";
 import type { BlockRange } from "#shared/protocol/phases.js";
 
 /** What a scheme reads of the chain and the network file. */

@@ -1,4 +1,4 @@
-import type { PhaseLengths } from "#shared/protocol/phase-lengths.js";
+import type { PhaseLengths } from "#shared/protocol/network-file/phase-lengths.js";
 import { type BlockRange, phaseWindow } from "#shared/protocol/phases.js";
 import { decidingBlock } from "#shared/protocol/seed.js";
 

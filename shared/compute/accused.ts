@@ -1,6 +1,6 @@
 import { isFetchFault } from "#shared/blobs/fetch-fault.js";
 import type { Sprint } from "#shared/protocol/sprint.js";
-import type { Stakes } from "#shared/protocol/stake.js";
+import type { Stakes } from "#shared/protocol/voting/stake.js";
 import type { CycleSource } from "#shared/replay/source.js";
 import type { CommittedProof } from "./committed-proofs.js";
 import { type Evidence, NO_EVIDENCE, type Settling, type SprintVote, settleProof } from "./outcome.js";

@@ -1,7 +1,7 @@
 import type { CheckEntry, Checks } from "#shared/protocol/checks.js";
 import { printable } from "#shared/protocol/parsed.js";
 import type { Sprint } from "#shared/protocol/sprint.js";
-import { type Stakes, sumStake } from "#shared/protocol/stake.js";
+import { type Stakes, sumStake } from "#shared/protocol/voting/stake.js";
 import type { CastVote } from "#shared/sprint/proof/votes.js";
 import { percent } from "#shared/util/percent.js";
 import type { CommittedProof } from "./committed-proofs.js";

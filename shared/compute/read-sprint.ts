@@ -2,7 +2,7 @@ import { isFetchFault } from "#shared/blobs/fetch-fault.js";
 import { reasonOf } from "#shared/errors/error.js";
 import type { Checks } from "#shared/protocol/checks.js";
 import { confirmedCycle, type PlayedSprint } from "#shared/protocol/sprint.js";
-import type { Stakes } from "#shared/protocol/stake.js";
+import type { Stakes } from "#shared/protocol/voting/stake.js";
 import type { CycleSource } from "#shared/replay/source.js";
 import { agreedReputations, type Reputations } from "#shared/reputation/agreed-reputations.js";
 import { mapLimited } from "#shared/util/map-limited.js";

@@ -1,4 +1,4 @@
-import { sumStake } from "#shared/protocol/stake.js";
+import { sumStake } from "#shared/protocol/voting/stake.js";
 import { MILLION } from "#shared/util/fraction.js";
 import type { DutyTarget } from "./target.js";
 import type { Weights } from "./threshold.js";

@@ -1,7 +1,7 @@
 import { hashBytes, sha256, u64le } from "#shared/protocol/hash.js";
 import type { LocalKey } from "#shared/protocol/signer.js";
 import type { VerifyVrf } from "#shared/protocol/signing.js";
-import { sumStake } from "#shared/protocol/stake.js";
+import { sumStake } from "#shared/protocol/voting/stake.js";
 import { MILLION } from "#shared/util/fraction.js";
 import { isOnDuty } from "./draw.js";
 import type { PlantedDocument } from "./planted-document.js";

@@ -1,5 +1,5 @@
 import { hashBytes, sha256, u64le } from "#shared/protocol/hash.js";
-import { sumStake } from "#shared/protocol/stake.js";
+import { sumStake } from "#shared/protocol/voting/stake.js";
 import type { Weights } from "./threshold.js";
 
 /** Slots of a vote. With 128, an adversary with 40 % of the weight holds more than two thirds of them with probability 5·10⁻¹⁰. */

@@ -5,7 +5,7 @@ import { allInMemory, inMemory, type ModelTensors } from "#shared/model/model-te
 import type { Parameters } from "#shared/model/parameters.js";
 import type { ExpertGroup } from "#shared/protocol/expert-group.js";
 import type { Network } from "#shared/protocol/network.js";
-import type { OuterStep } from "#shared/protocol/outer-step.js";
+import type { OuterStep } from "#shared/protocol/network-file/outer-step.js";
 import type { StepVote } from "#shared/protocol/step-vote.js";
 import type { MeasuringTime } from "#shared/scoring/measuring-time.js";
 import { measureSteps, type StepReduction } from "#shared/scoring/steps/measure-steps.js";

@@ -6,7 +6,7 @@ import { allExperts, type Parameters } from "#shared/model/parameters.js";
 import { groupShard, shardExperts } from "#shared/model/shard.js";
 import { windowsOf } from "#shared/model/windows.js";
 import type { Network } from "#shared/protocol/network.js";
-import type { Shard } from "#shared/protocol/shard.js";
+import type { Shard } from "#shared/protocol/network-file/shard.js";
 import { batchTensors } from "#shared/training/inner-loop.js";
 import { mean } from "#shared/util/mean.js";
 import { createEvaluator } from "./evaluator.js";

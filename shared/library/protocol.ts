@@ -34,7 +34,7 @@ export {
   signReport,
 } from "#shared/protocol/report.js";
 export type { Verify } from "#shared/protocol/signing.js";
-export { isMajority, type Stakes } from "#shared/protocol/stake.js";
-export { type AgreedOutcome, type TallyInputs, tally } from "#shared/protocol/tally.js";
 export { explainReason, type ReasonCode, type Verdict } from "#shared/protocol/verdict.js";
+export { isMajority, type Stakes } from "#shared/protocol/voting/stake.js";
+export { type AgreedOutcome, type TallyInputs, tally } from "#shared/protocol/voting/tally.js";
 export { verify } from "#shared/wallet/index.js";

@@ -13,7 +13,7 @@ import type { OpenPart } from "#shared/parts/open-part.js";
 import { beginPart } from "#shared/parts/part-writer.js";
 import type { PartRef } from "#shared/protocol/model-manifest.js";
 import type { Network } from "#shared/protocol/network.js";
-import type { OuterStep } from "#shared/protocol/outer-step.js";
+import type { OuterStep } from "#shared/protocol/network-file/outer-step.js";
 import type { FloatTensor } from "#shared/tensor-files/float32.js";
 import type { TensorStep } from "./merge-tensor.js";
 import type { MergeThreads } from "./merge-threads.js";

@@ -3,7 +3,7 @@ import { CODECS } from "#shared/artifact/codec/index.js";
 import { soundTensor } from "#shared/artifact/update-reader.js";
 import { createFloatScratch } from "#shared/files/scratch.js";
 import type { CodecName } from "#shared/protocol/codec-name.js";
-import type { OuterStep } from "#shared/protocol/outer-step.js";
+import type { OuterStep } from "#shared/protocol/network-file/outer-step.js";
 import { outerStepOfTensor } from "./outer-step.js";
 import { type MergePlan, mergeByPlan } from "./robust/merge-robustly.js";
 

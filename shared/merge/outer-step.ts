@@ -1,5 +1,5 @@
 import { nesterov } from "#shared/engine/optim/nesterov.js";
-import type { OuterStep } from "#shared/protocol/outer-step.js";
+import type { OuterStep } from "#shared/protocol/network-file/outer-step.js";
 
 /**
  * DiLoCo's outer step for one tensor (Douillard et al. 2023, algorithm 1), along the merged update, which is the negative of the

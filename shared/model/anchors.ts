@@ -1,6 +1,6 @@
 import { BlockZeroError } from "#shared/errors/error.js";
 import type { ModelConfig } from "#shared/protocol/model-config.js";
-import type { Shard } from "#shared/protocol/shard.js";
+import type { Shard } from "#shared/protocol/network-file/shard.js";
 
 /** The anchors of each layer, ascending; none in another mode than `anchored`. */
 export const anchorsOf = (config: ModelConfig, shard: Shard | undefined): readonly (readonly number[])[] =>

@@ -2,7 +2,7 @@ import { isFetchFault } from "#shared/blobs/fetch-fault.js";
 import { reasonOf } from "#shared/errors/error.js";
 import { phaseWindow } from "#shared/protocol/phases.js";
 import type { Report } from "#shared/protocol/report.js";
-import type { Stakes } from "#shared/protocol/stake.js";
+import type { Stakes } from "#shared/protocol/voting/stake.js";
 import { type EvaluationSeeds, evaluationSeeds } from "#shared/replay/evaluation-seeds.js";
 import { fetchReport } from "#shared/replay/fetch-report.js";
 import {

@@ -1,6 +1,6 @@
 import { z } from "zod";
-import { about } from "./about.js";
 import { hashSchema } from "./hash.js";
+import { about } from "./network-file/about.js";
 import { tokenizerFilesSchema } from "./tokenizer-files.js";
 
 /**

@@ -1,8 +1,8 @@
 import { z } from "zod";
-import { about } from "./about.js";
 import { dataSourceSchema } from "./data-source.js";
-import { drandBeaconSchema } from "./drand-beacon.js";
 import { hashSchema } from "./hash.js";
+import { about } from "./network-file/about.js";
+import { drandBeaconSchema } from "./network-file/drand-beacon.js";
 
 /** A name that fits a record: lower case, at most 12 characters. */
 export const groupName = z.string().regex(/^[a-z][a-z0-9-]{0,11}$/, "a group's name is 1–12 of a–z, 0–9, -");

@@ -1,6 +1,6 @@
 import { z } from "zod";
-import { about } from "./about.js";
-import { ropeScalingSchema } from "./rope-scaling.js";
+import { about } from "./network-file/about.js";
+import { ropeScalingSchema } from "./network-file/rope-scaling.js";
 
 /** The families of models that can be computed with, by the `model_type` of their `config.json`. */
 export const MODEL_TYPES = [

@@ -4,7 +4,7 @@ import { groupName } from "./expert-group.js";
 import { hashSchema } from "./hash.js";
 import { hashJson } from "./hash-json.js";
 import { modelConfigSchema } from "./model-config.js";
-import { MAX_STEPS } from "./outer.js";
+import { MAX_STEPS } from "./network-file/outer.js";
 import type { Parsed } from "./parsed.js";
 import { MAX_CYCLE } from "./records.js";
 import { addressSchema } from "./signing.js";

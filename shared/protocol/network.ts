@@ -1,18 +1,18 @@
 import { z } from "zod";
-import { about } from "./about.js";
 import { codecName } from "./codec-name.js";
 import { dataSchema } from "./data-source.js";
-import { seedBeaconSchema } from "./drand-beacon.js";
 import { expertGroupSchema, groupName, MAX_GROUPS } from "./expert-group.js";
 import { hashSchema } from "./hash.js";
 import { canonicalBytes, hashJson } from "./hash-json.js";
 import { type ModelConfig, modelConfigSchema } from "./model-config.js";
-import { phaseLengthsSchema } from "./phase-lengths.js";
-import { scoringSchema, votingSchema } from "./scoring.js";
-import { shardSchema } from "./shard.js";
+import { about } from "./network-file/about.js";
+import { seedBeaconSchema } from "./network-file/drand-beacon.js";
+import { phaseLengthsSchema } from "./network-file/phase-lengths.js";
+import { scoringSchema, votingSchema } from "./network-file/scoring.js";
+import { shardSchema } from "./network-file/shard.js";
+import { trainingSchema } from "./network-file/training.js";
 import { sprintSchema } from "./sprint.js";
 import { mapTokenizerFiles } from "./tokenizer-files.js";
-import { trainingSchema } from "./training.js";
 
 /** A network file is a few kilobytes; a large model's expert groups may take some hundred. */
 export const MAX_NETWORK_BYTES = 4 << 20;

@@ -1,4 +1,4 @@
-import type { PhaseLengths } from "./phase-lengths.js";
+import type { PhaseLengths } from "./network-file/phase-lengths.js";
 
 /** The phases of a cycle, in order. */
 export const PHASES = ["distribute", "train", "commit", "reveal", "evaluate", "exchange", "choose", "merge"] as const;

@@ -1,8 +1,8 @@
 import { decodeBitmap, encodeBitmap, isBitmap } from "./bitmap.js";
 import { groupName } from "./expert-group.js";
-import { MAX_MEMBERS } from "./group-rules.js";
 import { hashFromRecord, hashToRecord, isHash } from "./hash.js";
 import { isLocation } from "./location.js";
+import { MAX_MEMBERS } from "./network-file/group-rules.js";
 import { decodePulse, encodePulse, isPulse } from "./pulse-text.js";
 import { MAX_DIFFICULTY, MIN_DIFFICULTY } from "./sprint.js";
 import { decodeVotes, encodeVotes, type StepVote, votesProblem } from "./step-vote.js";

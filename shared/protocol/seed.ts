@@ -1,6 +1,6 @@
 import { hashBytes, sha256, u64le } from "./hash.js";
 import type { Network } from "./network.js";
-import type { PhaseLengths } from "./phase-lengths.js";
+import type { PhaseLengths } from "./network-file/phase-lengths.js";
 import { type BlockRange, type Phase, phaseWindow } from "./phases.js";
 
 /** What a seed of a group draws: the batches for scoring updates, or the batches for choosing among candidate steps. */

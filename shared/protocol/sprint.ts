@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { about } from "./about.js";
+import { about } from "./network-file/about.js";
 
 /** Names of the sizes of a Sprint's network. */
 export const SPRINT_DIALS = ["tiny", "test", "real"] as const;

@@ -1,5 +1,5 @@
 import { MAX_GROUPS } from "./expert-group.js";
-import { MAX_STEPS } from "./outer.js";
+import { MAX_STEPS } from "./network-file/outer.js";
 
 /**
  * What one validator measured for a group's candidate steps, numbered from 1. 0 is the base, which takes no step. Null if it could not

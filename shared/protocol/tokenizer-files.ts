@@ -1,6 +1,6 @@
 import { z } from "zod";
-import { about } from "./about.js";
 import { hashSchema } from "./hash.js";
+import { about } from "./network-file/about.js";
 
 /** Greatest size of tokenizer.json, in bytes. The largest in use has 34 million. */
 export const MAX_TOKENIZER_BYTES = 64 << 20;

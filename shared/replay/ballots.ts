@@ -1,7 +1,7 @@
-import { chosenStep, type SignedVote } from "#shared/protocol/chosen-step.js";
 import type { Network } from "#shared/protocol/network.js";
-import type { Stakes } from "#shared/protocol/stake.js";
 import type { StepVote } from "#shared/protocol/step-vote.js";
+import { chosenStep, type SignedVote } from "#shared/protocol/voting/chosen-step.js";
+import type { Stakes } from "#shared/protocol/voting/stake.js";
 import { lastBlockFor, phaseRecords } from "./phase-records.js";
 import type { CycleContext } from "./source.js";
 import { readVoters } from "./voters.js";

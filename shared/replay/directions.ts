@@ -7,7 +7,7 @@ import type { Selected } from "#shared/merge/selection.js";
 import { groupShapes } from "#shared/model/groups.js";
 import { loadPart } from "#shared/parts/load-part.js";
 import { openPart } from "#shared/parts/open-part.js";
-import type { OuterStep } from "#shared/protocol/outer-step.js";
+import type { OuterStep } from "#shared/protocol/network-file/outer-step.js";
 import { byName } from "#shared/tensor-files/safetensors.js";
 import { type Candidate, type MergePlan, updatesAlong } from "./merge-plan.js";
 import { blobsFrom, type CycleSource } from "./source.js";

@@ -2,7 +2,7 @@ import { mixedEntropy } from "#shared/beacon/seed.js";
 import type { BeaconValue } from "#shared/beacon/value.js";
 import { roundAt } from "#shared/chain/timelock/beacon.js";
 import { verifyPulse } from "#shared/chain/timelock/pulse.js";
-import type { SeedBeacon } from "#shared/protocol/drand-beacon.js";
+import type { SeedBeacon } from "#shared/protocol/network-file/drand-beacon.js";
 import {
   type BatchPurpose,
   blocksEntropy,

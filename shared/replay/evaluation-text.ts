@@ -3,8 +3,8 @@ import { verifyPulse } from "#shared/chain/timelock/pulse.js";
 import { decryptTimelock } from "#shared/chain/timelock/timelock.js";
 import { type DocumentSource, listedDocuments } from "#shared/data/source.js";
 import { BlockZeroError } from "#shared/errors/error.js";
-import type { DrandBeacon } from "#shared/protocol/drand-beacon.js";
 import type { SealedText } from "#shared/protocol/expert-group.js";
+import type { DrandBeacon } from "#shared/protocol/network-file/drand-beacon.js";
 import { phaseWindow } from "#shared/protocol/phases.js";
 import {
   envelopeHash,

@@ -1,8 +1,8 @@
 import type { GroupStep } from "#shared/merge/merge-model.js";
 import { type Selected, selectAll, selectForMerge } from "#shared/merge/selection.js";
 import type { Network } from "#shared/protocol/network.js";
-import type { OuterStep } from "#shared/protocol/outer-step.js";
-import type { AgreedOutcome } from "#shared/protocol/tally.js";
+import type { OuterStep } from "#shared/protocol/network-file/outer-step.js";
+import type { AgreedOutcome } from "#shared/protocol/voting/tally.js";
 import type { Submission } from "./submissions.js";
 
 /** A submission that the validators agreed to have scored. */

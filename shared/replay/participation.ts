@@ -1,6 +1,6 @@
 import type { Report, ReportEntry } from "#shared/protocol/report.js";
-import { sumStake } from "#shared/protocol/stake.js";
-import type { AgreedOutcome } from "#shared/protocol/tally.js";
+import { sumStake } from "#shared/protocol/voting/stake.js";
+import type { AgreedOutcome } from "#shared/protocol/voting/tally.js";
 import type { Exchange } from "./reports.js";
 
 /** What one validator did in a cycle, by chain state and the other validators' reports. */

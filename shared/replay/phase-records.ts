@@ -1,7 +1,7 @@
 import { beaconWindows } from "#shared/beacon/windows.js";
 import type { Commitment } from "#shared/chain/chain.js";
-import { hasCycleValue } from "#shared/protocol/drand-beacon.js";
 import type { Network } from "#shared/protocol/network.js";
+import { hasCycleValue } from "#shared/protocol/network-file/drand-beacon.js";
 import { type BlockRange, type Phase, phaseWindow } from "#shared/protocol/phases.js";
 import type {
   AnswersRecord,

@@ -1,7 +1,7 @@
 import type { Network } from "#shared/protocol/network.js";
 import { accepted, type Parsed, refused } from "#shared/protocol/parsed.js";
 import { isReportSigned, parseReport, type Report } from "#shared/protocol/report.js";
-import { isMajority, permittedStakes, type Stakes, sumStake } from "#shared/protocol/stake.js";
+import { isMajority, permittedStakes, type Stakes, sumStake } from "#shared/protocol/voting/stake.js";
 import { reportProblem } from "#shared/scoring/report-problem.js";
 import { verify } from "#shared/wallet/index.js";
 import { lastBlockFor, phaseRecords } from "./phase-records.js";

@@ -1,6 +1,6 @@
 import type { Commitment, Metagraph } from "#shared/chain/chain.js";
-import type { Stakes } from "#shared/protocol/stake.js";
-import { votingStakes } from "#shared/protocol/voting-stake.js";
+import type { Stakes } from "#shared/protocol/voting/stake.js";
+import { votingStakes } from "#shared/protocol/voting/voting-stake.js";
 import type { CycleContext } from "./source.js";
 
 /** The stakes that vote on a cycle in the state after a block, and that state. */

@@ -1,5 +1,5 @@
-import { isMajority, type Stakes, sumStake } from "#shared/protocol/stake.js";
 import { MAX_REPUTATIONS, type StatedReputation } from "#shared/protocol/stated-reputation.js";
+import { isMajority, type Stakes, sumStake } from "#shared/protocol/voting/stake.js";
 import {
   NEWCOMER,
   nextReputation,

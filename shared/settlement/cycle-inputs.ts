@@ -5,7 +5,7 @@ import { type AuditRules, DEFAULT_DUTY, type DutyRules } from "#shared/duty/rule
 import { type DutyTarget, dutyTarget } from "#shared/duty/target.js";
 import type { Task, TaskKind } from "#shared/duty/task.js";
 import type { Weights } from "#shared/duty/threshold.js";
-import { sumStake } from "#shared/protocol/stake.js";
+import { sumStake } from "#shared/protocol/voting/stake.js";
 import { NEWCOMER, type Reputation, trustedReputation } from "#shared/reputation/reputation.js";
 import type { RewardSource } from "./settle.js";
 

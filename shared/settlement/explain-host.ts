@@ -1,7 +1,7 @@
 import type { DutyAssessment } from "#shared/duty/assess-duty.js";
 import type { DutyTarget } from "#shared/duty/target.js";
 import { probabilityOf } from "#shared/duty/threshold.js";
-import { sumStake } from "#shared/protocol/stake.js";
+import { sumStake } from "#shared/protocol/voting/stake.js";
 import { NEWCOMER, type Reputation, type ReputationChange, scrutinyOf } from "#shared/reputation/reputation.js";
 import { formatMillionths } from "#shared/util/fraction.js";
 import type { ClosedCycle } from "./close-cycle.js";

@@ -1,4 +1,4 @@
-import { sumStake } from "#shared/protocol/stake.js";
+import { sumStake } from "#shared/protocol/voting/stake.js";
 import { MILLION, ratioDown } from "#shared/util/fraction.js";
 import { apportion } from "./apportion.js";
 import { DEFAULT_SETTLEMENT, type SettlementRules } from "./rules.js";

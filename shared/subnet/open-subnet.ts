@@ -8,7 +8,7 @@ import { connectChain } from "#shared/chain/connect.js";
 import { BlockZeroError } from "#shared/errors/error.js";
 import { agreedNetwork } from "#shared/participant/agreement/agreed-network.js";
 import { networkHash } from "#shared/protocol/network.js";
-import type { PhaseLengths } from "#shared/protocol/phase-lengths.js";
+import type { PhaseLengths } from "#shared/protocol/network-file/phase-lengths.js";
 import { phaseAt, phaseWindow } from "#shared/protocol/phases.js";
 import type { Signer } from "#shared/protocol/signer.js";
 import type { CycleSource } from "#shared/replay/source.js";

@@ -1,6 +1,6 @@
 import type { Chain } from "#shared/chain/chain.js";
 import { rankServers, readServers } from "#shared/participant/files/subnet-servers.js";
-import type { PhaseLengths } from "#shared/protocol/phase-lengths.js";
+import type { PhaseLengths } from "#shared/protocol/network-file/phase-lengths.js";
 
 /**
  * Origins of those who should have a subnet's files. The newest record of a validator need not say where it is, and until the network file has

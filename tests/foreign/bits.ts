@@ -12,7 +12,7 @@ import { createSketcher } from "#shared/independence/count-sketch.js";
 import { independenceOf } from "#shared/independence/independence.js";
 import { outerStepOfTensor } from "#shared/merge/outer-step.js";
 import { CODEC_NAMES } from "#shared/protocol/codec-name.js";
-import { type MergeRule, mergeRuleSchema } from "#shared/protocol/training.js";
+import { type MergeRule, mergeRuleSchema } from "#shared/protocol/network-file/training.js";
 import { rewardCurve } from "#shared/rewards/curves/reward-curve.js";
 import { proofOfLoss } from "#shared/scoring/proof-of-loss.js";
 import { runRace } from "#shared/scoring/racing/run-races.js";

@@ -11,7 +11,7 @@ import { groupShapes } from "#shared/model/groups.js";
 import type { CodecName } from "#shared/protocol/codec-name.js";
 import { hashJson } from "#shared/protocol/hash-json.js";
 import { parseModelManifest } from "#shared/protocol/model-manifest.js";
-import type { MergeRule } from "#shared/protocol/training.js";
+import type { MergeRule } from "#shared/protocol/network-file/training.js";
 import { parameters, template } from "../support/micro-network.js";
 
 const HOTKEY = "5GrwvaEF5zXb26Fz9rcQpDWS57CtERHpNehXCPcNoHGKutQY";

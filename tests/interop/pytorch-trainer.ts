@@ -19,7 +19,7 @@ import { onnxCpu } from "#shared/engine/runtime/onnx-cpu.js";
 import { groupShapes, hubShapes } from "#shared/model/groups.js";
 import type { Parameters } from "#shared/model/parameters.js";
 import type { Network } from "#shared/protocol/network.js";
-import type { Shard } from "#shared/protocol/shard.js";
+import type { Shard } from "#shared/protocol/network-file/shard.js";
 import type { Log } from "#shared/telemetry/log.js";
 import { type FloatSource, inMemory } from "#shared/training/float-source.js";
 import { frozenInMemory } from "#shared/training/frozen-source.js";

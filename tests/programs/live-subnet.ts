@@ -6,7 +6,7 @@ import type { TestContext } from "node:test";
 import { stringify } from "yaml";
 import { storeGenesis } from "#owner/genesis/genesis.js";
 import { directoryStore } from "#shared/blobs/blob-store.js";
-import type { PhaseLengths } from "#shared/protocol/phase-lengths.js";
+import type { PhaseLengths } from "#shared/protocol/network-file/phase-lengths.js";
 import { cycleLength } from "#shared/protocol/phases.js";
 import { createHotkey } from "#shared/wallet/index.js";
 import { TOKEN } from "../shared/chain/support.js";

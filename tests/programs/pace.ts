@@ -1,6 +1,6 @@
 import type { TestContext } from "node:test";
 import { connectDevchain } from "#shared/chain/devchain/client.js";
-import type { PhaseLengths } from "#shared/protocol/phase-lengths.js";
+import type { PhaseLengths } from "#shared/protocol/network-file/phase-lengths.js";
 import { phaseAt } from "#shared/protocol/phases.js";
 import { onAbort } from "#shared/util/on-abort.js";
 import type { Running } from "./process.js";

@@ -1,6 +1,6 @@
 import { readFileSync } from "node:fs";
 import { genesisSchema } from "#shared/chain/devchain/genesis.js";
-import type { PhaseLengths } from "#shared/protocol/phase-lengths.js";
+import type { PhaseLengths } from "#shared/protocol/network-file/phase-lengths.js";
 import { phaseAt, phaseWindow } from "#shared/protocol/phases.js";
 import { type ChainRecord, parseRecord } from "#shared/protocol/records.js";
 import { applyBlock, genesisState } from "#shared/simulators/devchain/apply.js";

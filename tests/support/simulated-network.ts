@@ -8,12 +8,12 @@ import { type Directions, measureCandidates, stepChange } from "#shared/evaluati
 import { independenceOf } from "#shared/independence/independence.js";
 import { outerStepOfTensor } from "#shared/merge/outer-step.js";
 import { selectAll, selectForMerge } from "#shared/merge/selection.js";
-import { chosenStep, type SignedVote } from "#shared/protocol/chosen-step.js";
 import { sha256 } from "#shared/protocol/hash.js";
 import type { Network } from "#shared/protocol/network.js";
-import type { OuterStep } from "#shared/protocol/outer-step.js";
+import type { OuterStep } from "#shared/protocol/network-file/outer-step.js";
 import type { Report, ReportEntry } from "#shared/protocol/report.js";
-import { type AgreedOutcome, tally } from "#shared/protocol/tally.js";
+import { chosenStep, type SignedVote } from "#shared/protocol/voting/chosen-step.js";
+import { type AgreedOutcome, tally } from "#shared/protocol/voting/tally.js";
 import { proofOfLoss, spreadOf } from "#shared/scoring/proof-of-loss.js";
 import { asTensors, dataOf, type Quadratic, type Training, WEIGHTS } from "./quadratic.js";
 

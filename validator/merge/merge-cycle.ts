@@ -7,7 +7,7 @@ import type { Participant } from "#shared/participant/participant.js";
 import { collectReports } from "#shared/participant/reports.js";
 import { untilBlock } from "#shared/participant/until-block.js";
 import { phaseWindow } from "#shared/protocol/phases.js";
-import { type AgreedOutcome, tally } from "#shared/protocol/tally.js";
+import { type AgreedOutcome, tally } from "#shared/protocol/voting/tally.js";
 import { chosenSteps, readBallots } from "#shared/replay/ballots.js";
 import { type Candidate, type MergePlan, planMerge, planSteps } from "#shared/replay/merge-plan.js";
 import { type Participation, participationIn } from "#shared/replay/participation.js";

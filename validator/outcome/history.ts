@@ -3,7 +3,7 @@ import { cycleSource } from "#shared/participant/cycle-source.js";
 import type { Participant } from "#shared/participant/participant.js";
 import { collectReports } from "#shared/participant/reports.js";
 import type { Journal } from "#shared/participant/writes/journal.js";
-import { type AgreedOutcome, tally } from "#shared/protocol/tally.js";
+import { type AgreedOutcome, tally } from "#shared/protocol/voting/tally.js";
 import { chosenSteps, readBallots } from "#shared/replay/ballots.js";
 import { readSubmissions } from "#shared/replay/submissions.js";
 import { contextOf, firstCycleFrom } from "#shared/replay/succession.js";

@@ -10,7 +10,7 @@ import { payGate } from "#shared/compute/gate.js";
 import type { SprintOutcome } from "#shared/compute/outcome.js";
 import { processor } from "#shared/compute/processor.js";
 import { type PayWindow, readPayWindow } from "#shared/compute/read-pay-window.js";
-import { hasCycleValue } from "#shared/protocol/drand-beacon.js";
+import { hasCycleValue } from "#shared/protocol/network-file/drand-beacon.js";
 import { phaseAt } from "#shared/protocol/phases.js";
 import type { Sprint } from "#shared/protocol/sprint.js";
 import { readBeaconValue } from "#shared/replay/beacon-value.js";

@@ -1,5 +1,5 @@
-import { permittedStakes, sumStake } from "#shared/protocol/stake.js";
-import { votingStakes } from "#shared/protocol/voting-stake.js";
+import { permittedStakes, sumStake } from "#shared/protocol/voting/stake.js";
+import { votingStakes } from "#shared/protocol/voting/voting-stake.js";
 import type { BeaconContext } from "../source.js";
 import type { ChainState } from "./held.js";
 

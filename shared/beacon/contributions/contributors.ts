@@ -1,5 +1,5 @@
-import { MAX_CONTRIBUTORS } from "#shared/protocol/contribution-rules.js";
-import { sumStake } from "#shared/protocol/stake.js";
+import { MAX_CONTRIBUTORS } from "#shared/protocol/network-file/contribution-rules.js";
+import { sumStake } from "#shared/protocol/voting/stake.js";
 import { compareTexts, wholeWeights } from "../weights.js";
 
 /**

@@ -2,8 +2,8 @@ import type { Commitment, Metagraph } from "#shared/chain/chain.js";
 import type { Network } from "#shared/protocol/network.js";
 import type { ChainRecord, SealHeldRecord, SealRecord } from "#shared/protocol/records.js";
 import { recordsWithin } from "#shared/protocol/records-within.js";
-import { isMajority, sumStake } from "#shared/protocol/stake.js";
-import { votingStakes } from "#shared/protocol/voting-stake.js";
+import { isMajority, sumStake } from "#shared/protocol/voting/stake.js";
+import { votingStakes } from "#shared/protocol/voting/voting-stake.js";
 import type { CycleName } from "../fallback.js";
 import type { RecordBlocks } from "./schedule.js";
 

@@ -1,5 +1,5 @@
 import { roundAt, timeOfRound } from "#shared/chain/timelock/beacon.js";
-import type { ContributionRules } from "#shared/protocol/contribution-rules.js";
+import type { ContributionRules } from "#shared/protocol/network-file/contribution-rules.js";
 import { type BeaconContext, drandTimes } from "../source.js";
 import { lastBlockInTime } from "../timed-blocks.js";
 import { beaconWindows } from "../windows.js";

@@ -1,4 +1,4 @@
-import type { ContributionRules } from "#shared/protocol/contribution-rules.js";
+import type { ContributionRules } from "#shared/protocol/network-file/contribution-rules.js";
 import type { Verify } from "#shared/protocol/signing.js";
 import type { BeaconContext, FetchFile, ReadWeights } from "../source.js";
 

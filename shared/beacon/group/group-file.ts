@@ -1,8 +1,8 @@
 import { z } from "zod";
 import { parseCanonical } from "#shared/protocol/canonical-json.js";
-import { MAX_MEMBERS, MAX_SHARES } from "#shared/protocol/group-rules.js";
 import { hashSchema } from "#shared/protocol/hash.js";
 import { canonicalBytes } from "#shared/protocol/hash-json.js";
+import { MAX_MEMBERS, MAX_SHARES } from "#shared/protocol/network-file/group-rules.js";
 import { accepted, type Parsed, refused } from "#shared/protocol/parsed.js";
 import { MAX_CYCLE } from "#shared/protocol/records.js";
 import { addressSchema } from "#shared/protocol/signing.js";

@@ -1,4 +1,4 @@
-import { MAX_MEMBERS } from "#shared/protocol/group-rules.js";
+import { MAX_MEMBERS } from "#shared/protocol/network-file/group-rules.js";
 import { stakeWeights } from "../contributions/chain-weights.js";
 import { compareTexts } from "../weights.js";
 import { type ChainSource, votersOf } from "./on-chain.js";

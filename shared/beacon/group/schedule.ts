@@ -1,5 +1,5 @@
-import { FORMING_CYCLES } from "#shared/protocol/group-rules.js";
 import type { Network } from "#shared/protocol/network.js";
+import { FORMING_CYCLES } from "#shared/protocol/network-file/group-rules.js";
 import type { GroupDocumentKind } from "./documents.js";
 
 /** What members put on chain in the cycles in which a group is formed, in order. */

@@ -1,5 +1,5 @@
-import type { GroupRules } from "#shared/protocol/group-rules.js";
 import type { Network } from "#shared/protocol/network.js";
+import type { GroupRules } from "#shared/protocol/network-file/group-rules.js";
 import type { Verify } from "#shared/protocol/signing.js";
 import type { BeaconContext, FetchFile } from "../source.js";
 import type { GroupSchedule } from "./schedule.js";

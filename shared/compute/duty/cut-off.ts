@@ -1,4 +1,4 @@
-import { sumStake } from "#shared/protocol/stake.js";
+import { sumStake } from "#shared/protocol/voting/stake.js";
 import type { Member } from "#shared/settlement/cycle-inputs.js";
 
 /** What was fetched of members' documents of one kind. */

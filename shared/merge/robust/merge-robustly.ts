@@ -1,4 +1,4 @@
-import type { MergeRule } from "#shared/protocol/training.js";
+import type { MergeRule } from "#shared/protocol/network-file/training.js";
 import { mergeDeltas } from "../weighted-mean.js";
 import { centredClipping } from "./centred-clipping.js";
 import { clipToMedianNorm } from "./clip-to-median-norm.js";

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { type RopeScaling, ropeScalingSchema } from "#shared/protocol/rope-scaling.js";
+import { type RopeScaling, ropeScalingSchema } from "#shared/protocol/network-file/rope-scaling.js";
 
 type Document = Readonly<Record<string, unknown>>;
 

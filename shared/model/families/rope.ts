@@ -1,5 +1,5 @@
 import type { ModelConfig } from "#shared/protocol/model-config.js";
-import type { RopeScaling } from "#shared/protocol/rope-scaling.js";
+import type { RopeScaling } from "#shared/protocol/network-file/rope-scaling.js";
 
 /** What a rotary embedding turns with. */
 export interface RotaryFrequencies {

@@ -1,11 +1,11 @@
 import type { Chain } from "#shared/chain/chain.js";
 import { BlockZeroError, hasCode } from "#shared/errors/error.js";
 import type { ByteSource } from "#shared/files/byte-source.js";
-import { agreedModel } from "#shared/protocol/agreement.js";
 import type { BlobRef, ModelManifest } from "#shared/protocol/model-manifest.js";
 import type { Network } from "#shared/protocol/network.js";
 import { type NetworkRecord, parseRecord } from "#shared/protocol/records.js";
-import { votingStakes } from "#shared/protocol/voting-stake.js";
+import { agreedModel } from "#shared/protocol/voting/agreement.js";
+import { votingStakes } from "#shared/protocol/voting/voting-stake.js";
 import { lastModelBlock, modelOutcome, modelRecords } from "#shared/replay/agreed-outcome.js";
 import { modelNamed } from "#shared/replay/base-model-hash.js";
 import type { FileRequest } from "#shared/replay/source.js";

@@ -2,7 +2,7 @@ import type { BeaconValue } from "#shared/beacon/value.js";
 import { beaconWindows } from "#shared/beacon/windows.js";
 import { isFetchFault } from "#shared/blobs/fetch-fault.js";
 import { reasonOf } from "#shared/errors/error.js";
-import { hasCycleValue } from "#shared/protocol/drand-beacon.js";
+import { hasCycleValue } from "#shared/protocol/network-file/drand-beacon.js";
 import { readBeaconValue } from "#shared/replay/beacon-value.js";
 import { cycleSource } from "../cycle-source.js";
 import type { Participant } from "../participant.js";

@@ -2,7 +2,7 @@ import { readSeals } from "#shared/beacon/contributions/committed.js";
 import { readTerms } from "#shared/beacon/contributions/schedule.js";
 import { isWeaker } from "#shared/beacon/value.js";
 import { type BeaconWindows, beaconWindows } from "#shared/beacon/windows.js";
-import { hasCycleValue } from "#shared/protocol/drand-beacon.js";
+import { hasCycleValue } from "#shared/protocol/network-file/drand-beacon.js";
 import { phaseAt, phaseWindow } from "#shared/protocol/phases.js";
 import { contributionSource } from "#shared/replay/beacon-value.js";
 import { BEACON_ORIGINS, type Duty } from "#shared/telemetry/instruments/labels.js";

@@ -1,10 +1,10 @@
 import type { Chain, Commitment, Metagraph } from "#shared/chain/chain.js";
 import { isRejected } from "#shared/chain/writer/chain-rejected.js";
 import { hasCode } from "#shared/errors/error.js";
-import type { PhaseLengths } from "#shared/protocol/phase-lengths.js";
+import type { PhaseLengths } from "#shared/protocol/network-file/phase-lengths.js";
 import { type Phase, phaseAt, phaseWindow } from "#shared/protocol/phases.js";
 import { parseRecord } from "#shared/protocol/records.js";
-import { permittedStakes } from "#shared/protocol/stake.js";
+import { permittedStakes } from "#shared/protocol/voting/stake.js";
 
 /**
  * Phases that end with records of validators that name their location: model, seal or checks, and report. The records after a seal or a

@@ -1,6 +1,6 @@
 import type { Head } from "#shared/chain/chain.js";
 import { STALE_HEAD_MS } from "#shared/chain/connection/stale-head.js";
-import type { PhaseLengths } from "#shared/protocol/phase-lengths.js";
+import type { PhaseLengths } from "#shared/protocol/network-file/phase-lengths.js";
 import { phaseAt } from "#shared/protocol/phases.js";
 import { PHASES } from "#shared/telemetry/instruments/labels.js";
 import type { Telemetry } from "#shared/telemetry/telemetry.js";

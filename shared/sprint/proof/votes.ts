@@ -1,5 +1,5 @@
 import type { CheckEntry } from "#shared/protocol/checks.js";
-import { type Stakes, sumStake } from "#shared/protocol/stake.js";
+import { type Stakes, sumStake } from "#shared/protocol/voting/stake.js";
 
 /** One verifier's verdict on one proof. */
 export interface CastVote {

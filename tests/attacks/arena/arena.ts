@@ -5,7 +5,7 @@ import { directoryStore } from "#shared/blobs/blob-store.js";
 import { loadModel, wholeModel } from "#shared/participant/agreement/base-model.js";
 import { cycleLength } from "#shared/protocol/phases.js";
 import { MAX_REPORT_BYTES, parseReport, type ReportEntry } from "#shared/protocol/report.js";
-import type { AgreedOutcome } from "#shared/protocol/tally.js";
+import type { AgreedOutcome } from "#shared/protocol/voting/tally.js";
 import { runCycle } from "#validator/cycle.js";
 import { agreeOn } from "#validator/merge/merge-cycle.js";
 import { NETUID } from "../../support/micro-network.js";

@@ -1,4 +1,4 @@
-import { DEFAULT_STEPS } from "#shared/protocol/default-steps.js";
+import { DEFAULT_STEPS } from "#shared/protocol/network-file/default-steps.js";
 import type { Attack } from "../attack.js";
 import { oneStep } from "./accomplice.js";
 

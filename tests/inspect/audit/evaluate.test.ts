@@ -7,7 +7,7 @@ import { openFindings } from "#inspect/audit/findings.js";
 import { manifestReader } from "#inspect/audit/manifest-reader.js";
 import { l2Norm } from "#shared/artifact/update.js";
 import type { Parameters } from "#shared/model/parameters.js";
-import type { SignedVote } from "#shared/protocol/chosen-step.js";
+import type { SignedVote } from "#shared/protocol/voting/chosen-step.js";
 import { gateWithBlame, openGated } from "#shared/replay/gate-with-blame.js";
 import type { CycleSource } from "#shared/replay/source.js";
 import { openSubnetFiles } from "#shared/subnet/files.js";

@@ -9,8 +9,8 @@ import { isTemplate, loadNetworkTemplate } from "#owner/network/network-template
 import { loadNetwork, networkDifferences } from "#shared/config/load-network.js";
 import type { ErrorCode } from "#shared/errors/error.js";
 import { PRESETS } from "#shared/model/presets.js";
-import { DEFAULT_CURVE } from "#shared/protocol/default-curve.js";
 import type { Network } from "#shared/protocol/network.js";
+import { DEFAULT_CURVE } from "#shared/protocol/network-file/default-curve.js";
 import { cycleLength } from "#shared/protocol/phases.js";
 import { isEpoch } from "#shared/simulators/devchain/epochs.js";
 import { smallNetwork } from "#tests/programs/small-network.js";

@@ -8,8 +8,8 @@ import { USUAL_CURVES } from "#owner/rewards/curve-presets.js";
 import { payRulesOf, readScenario, scenarioOf } from "#owner/rewards/read-scenario.js";
 import { parseAxis, sweep } from "#owner/rewards/sweep.js";
 import { BlockZeroError, type ErrorCode } from "#shared/errors/error.js";
-import { DEFAULT_CURVE } from "#shared/protocol/default-curve.js";
 import { networkSchema } from "#shared/protocol/network.js";
+import { DEFAULT_CURVE } from "#shared/protocol/network-file/default-curve.js";
 import { coded } from "#tests/support/coded.js";
 
 const temporary = (t: TestContext) => {

@@ -13,7 +13,7 @@ import { assignSlots } from "#shared/beacon/group/slots.js";
 import { beaconSeed, mixedEntropy } from "#shared/beacon/seed.js";
 import { beaconWindows } from "#shared/beacon/windows.js";
 import { hashSchema } from "#shared/protocol/hash.js";
-import { phaseLengthsSchema } from "#shared/protocol/phase-lengths.js";
+import { phaseLengthsSchema } from "#shared/protocol/network-file/phase-lengths.js";
 import { loadVectors } from "../protocol/vectors.js";
 import { NETUID, neuronOf, PHASES, VOTING } from "./simulated-chain.js";
 

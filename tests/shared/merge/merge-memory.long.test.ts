@@ -9,7 +9,7 @@ import { storeMaterial, withRule } from "#bench/artifacts/merge-material.js";
 import { directoryStore } from "#shared/blobs/blob-store.js";
 import type { CodecName } from "#shared/protocol/codec-name.js";
 import { bytesOfPart } from "#shared/protocol/model-manifest.js";
-import type { MergeRule } from "#shared/protocol/training.js";
+import type { MergeRule } from "#shared/protocol/network-file/training.js";
 import { HANG_GUARD } from "#tests/support/hang-guard.js";
 import { temporaryFolder } from "../artifact/temporary.js";
 

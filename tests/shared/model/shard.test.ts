@@ -7,7 +7,7 @@ import { batchInputs, languageModelLoss } from "#shared/model/loss.js";
 import { allExperts, type Parameters, routerName } from "#shared/model/parameters.js";
 import { frozenGroups, frozenShapes, groupShard, shardExperts } from "#shared/model/shard.js";
 import { type Network, networkHash, networkSchema } from "#shared/protocol/network.js";
-import type { Shard } from "#shared/protocol/shard.js";
+import type { Shard } from "#shared/protocol/network-file/shard.js";
 import { changeOf } from "#shared/protocol/succession.js";
 import { buildObjective } from "#shared/training/objective.js";
 import { template } from "#tests/support/micro-network.js";

@@ -3,7 +3,7 @@ import { test } from "node:test";
 import { z } from "zod";
 import { BLOCKS_TO_COMMIT } from "#shared/compute/idle-window.js";
 import type { Network } from "#shared/protocol/network.js";
-import { phaseLengthsSchema } from "#shared/protocol/phase-lengths.js";
+import { phaseLengthsSchema } from "#shared/protocol/network-file/phase-lengths.js";
 import { phaseWindow } from "#shared/protocol/phases.js";
 import { BLOCKS_TO_RECORD, hasTimeForPrefixes, LEAST_SEARCH, prefixWindows } from "#shared/protocol/prefix-windows.js";
 import { mostNoncesAfter } from "#shared/sprint/proof/all-nonces.js";

@@ -4,8 +4,8 @@ import fc from "fast-check";
 import { z } from "zod";
 import { MAX_HELD } from "#shared/protocol/bitmap.js";
 import { MAX_GROUPS } from "#shared/protocol/expert-group.js";
-import { MAX_MEMBERS } from "#shared/protocol/group-rules.js";
-import { MAX_STEPS } from "#shared/protocol/outer.js";
+import { MAX_MEMBERS } from "#shared/protocol/network-file/group-rules.js";
+import { MAX_STEPS } from "#shared/protocol/network-file/outer.js";
 import {
   type ChainRecord,
   encodeRecord,

@@ -6,7 +6,7 @@ import { genesisSchema } from "#shared/chain/devchain/genesis.js";
 import type { Network } from "#shared/protocol/network.js";
 import { cycleLength, phaseWindow } from "#shared/protocol/phases.js";
 import { encodeRecord } from "#shared/protocol/records.js";
-import { isMajority, permittedStakes, type Stakes } from "#shared/protocol/stake.js";
+import { isMajority, permittedStakes, type Stakes } from "#shared/protocol/voting/stake.js";
 import type { CycleContext } from "#shared/replay/source.js";
 import { readVoters } from "#shared/replay/voters.js";
 import { genesisState } from "#shared/simulators/devchain/apply.js";

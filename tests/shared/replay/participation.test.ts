@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import type { Report, ReportEntry } from "#shared/protocol/report.js";
-import type { AgreedOutcome } from "#shared/protocol/tally.js";
+import type { AgreedOutcome } from "#shared/protocol/voting/tally.js";
 import { type Participation, participationIn } from "#shared/replay/participation.js";
 import type { ExchangedReport } from "#shared/replay/reports.js";
 

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { BlockZeroError } from "#shared/errors/error.js";
-import type { PhaseLengths } from "#shared/protocol/phase-lengths.js";
+import type { PhaseLengths } from "#shared/protocol/network-file/phase-lengths.js";
 import { encodeRecord, shortHash } from "#shared/protocol/records.js";
 import { subnetServers } from "#shared/subnet/subnet-servers.js";
 import { HANG_GUARD } from "#tests/support/hang-guard.js";

@@ -1,5 +1,5 @@
 import type { DataSource } from "#shared/protocol/data-source.js";
-import { DEFAULT_CURVE } from "#shared/protocol/default-curve.js";
+import { DEFAULT_CURVE } from "#shared/protocol/network-file/default-curve.js";
 import { mapValues } from "#shared/training/objective.js";
 import { pretrain } from "#shared/training/pretrain.js";
 import { template } from "../../../support/micro-network.js";

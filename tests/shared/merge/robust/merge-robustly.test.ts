@@ -5,7 +5,7 @@ import { z } from "zod";
 import { type MergeInput, mergeInMemory } from "#bench/merge-in-memory.js";
 import { l2Norm } from "#shared/artifact/update.js";
 import { createRandom } from "#shared/data/random.js";
-import { type MergeRule, mergeRuleSchema } from "#shared/protocol/training.js";
+import { type MergeRule, mergeRuleSchema } from "#shared/protocol/network-file/training.js";
 import { loadVectors } from "../../protocol/vectors.js";
 
 const rules: readonly MergeRule[] = [

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import fc from "fast-check";
 import { xoshiro } from "#shared/data/xoshiro.js";
-import { DEFAULT_CURVE } from "#shared/protocol/default-curve.js";
+import { DEFAULT_CURVE } from "#shared/protocol/network-file/default-curve.js";
 import { copyingGain, mostGainOfCopy } from "#shared/rewards/curves/copying.js";
 import { incomeOf } from "#shared/rewards/curves/income.js";
 import { rewardCurve } from "#shared/rewards/curves/reward-curve.js";

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import fc from "fast-check";
-import { DEFAULT_CURVE } from "#shared/protocol/default-curve.js";
+import { DEFAULT_CURVE } from "#shared/protocol/network-file/default-curve.js";
 import { rewardCurve } from "#shared/rewards/curves/reward-curve.js";
 import {
   concavityOf,

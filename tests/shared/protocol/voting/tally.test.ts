@@ -2,11 +2,11 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
 import { z } from "zod";
-import { agreedModel } from "#shared/protocol/agreement.js";
 import { type Report, reportSchema } from "#shared/protocol/report.js";
-import { isMajority, marginalVote, permittedStakes } from "#shared/protocol/stake.js";
-import { tally } from "#shared/protocol/tally.js";
-import { loadVectors } from "./vectors.js";
+import { agreedModel } from "#shared/protocol/voting/agreement.js";
+import { isMajority, marginalVote, permittedStakes } from "#shared/protocol/voting/stake.js";
+import { tally } from "#shared/protocol/voting/tally.js";
+import { loadVectors } from "../vectors.js";
 
 const vectors = loadVectors(
   "tally",

@@ -3,9 +3,9 @@ import { test } from "node:test";
 import { z } from "zod";
 import { createRandom } from "#shared/data/random.js";
 import { encodeRecord } from "#shared/protocol/records.js";
-import { isMajority, sumStake } from "#shared/protocol/stake.js";
-import { votingStakes } from "#shared/protocol/voting-stake.js";
-import { loadVectors } from "./vectors.js";
+import { isMajority, sumStake } from "#shared/protocol/voting/stake.js";
+import { votingStakes } from "#shared/protocol/voting/voting-stake.js";
+import { loadVectors } from "../vectors.js";
 
 const {
   networkHash,

@@ -1,4 +1,4 @@
-import type { ModelRecord } from "./records.js";
+import type { ModelRecord } from "../records.js";
 import { isMajority, type Stakes } from "./stake.js";
 
 /** A validator's latest model record for the cycle, with the hotkey that committed it by chain state. */

@@ -1,5 +1,5 @@
-import type { Network } from "./network.js";
-import { type ChainRecord, parseRecord, shortHash } from "./records.js";
+import type { Network } from "../network.js";
+import { type ChainRecord, parseRecord, shortHash } from "../records.js";
 import { permittedStakes, type Stakes, sumStake } from "./stake.js";
 
 /** Records that a validator writes. A miner's program seals nothing with a hotkey that has a validator permit. */

@@ -1,5 +1,5 @@
+import type { StepVote } from "../step-vote.js";
 import { isMajority, type Stakes } from "./stake.js";
-import type { StepVote } from "./step-vote.js";
 
 /** The vote of a validator's ballot on one group, with the hotkey that committed it by chain state. */
 export interface SignedVote {

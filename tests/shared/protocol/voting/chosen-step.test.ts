@@ -2,9 +2,9 @@ import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import fc from "fast-check";
 import { z } from "zod";
-import { chosenStep, type SignedVote } from "#shared/protocol/chosen-step.js";
-import { MAX_STEPS } from "#shared/protocol/outer.js";
-import { loadVectors } from "./vectors.js";
+import { MAX_STEPS } from "#shared/protocol/network-file/outer.js";
+import { chosenStep, type SignedVote } from "#shared/protocol/voting/chosen-step.js";
+import { loadVectors } from "../vectors.js";
 
 const vectors = loadVectors(
   "chosen-step",

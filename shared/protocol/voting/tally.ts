@@ -1,6 +1,6 @@
-import type { Report, ReportEntry } from "./report.js";
+import type { Report, ReportEntry } from "../report.js";
+import type { ReasonCode, Verdict } from "../verdict.js";
 import { isMajority, marginalVote, type Stakes, sumStake } from "./stake.js";
-import type { ReasonCode, Verdict } from "./verdict.js";
 
 /** The combined result of the validators for one miner's cycle. */
 export interface AgreedOutcome {
