@@ -12,7 +12,7 @@ import { commitmentOf } from "#shared/protocol/commitment.js";
 import { canonicalBytes } from "#shared/protocol/hash-json.js";
 import { artifactHash, signUpdateManifest } from "#shared/protocol/manifest.js";
 import type { Network } from "#shared/protocol/network.js";
-import { gateWithBlame, loadGated } from "#shared/replay/gate-with-blame.js";
+import { gateSubmission, loadUpdate } from "#shared/replay/gate-submission.js";
 import type { Submission } from "#shared/replay/submissions.js";
 import { signerFromUri } from "#shared/wallet/index.js";
 import { median } from "../median.js";
@@ -50,7 +50,7 @@ const ROUNDS = 9;
 export const measureParts = async (options: CostOptions): Promise<Parts> => {
   const { device, network, base, group, update } = options;
   const { source, submission, gates } = await submitted(options);
-  const gated = await gateWithBlame(source, submission, gates);
+  const gated = await gateSubmission(source, submission, gates);
   if (!gated.ok) throw new Error(`the update is refused: ${gated.reason}, ${gated.detail}`);
   const tensors = new Map(Object.entries(update));
   const arrays = Object.values(update).map(({ data }) => data);
@@ -79,8 +79,8 @@ export const measureParts = async (options: CostOptions): Promise<Parts> => {
     of.push((performance.now() - begin) / 1000 / share);
   };
   for (let round = 0; round < ROUNDS; round++) {
-    await timed(times.gates, () => gateWithBlame(source, submission, gates));
-    await timed(times.load, () => loadGated(source, gated.update));
+    await timed(times.gates, () => gateSubmission(source, submission, gates));
+    await timed(times.load, () => loadUpdate(source, gated.update));
     await timed(times.sketch, () => sketch(arrays));
     await timed(times.add, () => withUpdate(base, tensors));
     await timed(times.draw, draw, batches.length);

@@ -6,7 +6,7 @@ import { tally } from "#shared/protocol/voting/tally.js";
 import { lastModelBlock, type ModelOutcome, modelOutcome } from "#shared/replay/agreed-outcome.js";
 import { type Ballots, chosenSteps, readBallots } from "#shared/replay/ballots.js";
 import { baseModelHash } from "#shared/replay/base-model-hash.js";
-import { type OpenGated, openGated } from "#shared/replay/gate-with-blame.js";
+import { type OpenGated, openSubmission } from "#shared/replay/gate-submission.js";
 import { type Candidate, type MergePlan, planMerge, planSteps } from "#shared/replay/merge-plan.js";
 import { exchangedReports } from "#shared/replay/reports.js";
 import { blobsFrom, type CycleSource } from "#shared/replay/source.js";
@@ -109,7 +109,10 @@ const replay = async (context: Auditing, cycle: number, findings: Findings): Pro
   if (!isComplete) return null;
 
   const openUpdate = async ({ submission, uid }: Selected<Candidate>): Promise<OpenGated> => {
-    const result = await naming(`the update of uid ${uid}`, openGated(source, submission, { base: gateBase, cycle }));
+    const result = await naming(
+      `the update of uid ${uid}`,
+      openSubmission(source, submission, { base: gateBase, cycle }),
+    );
     if (!result.ok) throw rejected(uid, result);
     return result;
   };

@@ -6,7 +6,7 @@ import type { Network } from "#shared/protocol/network.js";
 import type { Report } from "#shared/protocol/report.js";
 import { evaluationSeeds } from "#shared/replay/evaluation-seeds.js";
 import { openEvaluationText } from "#shared/replay/evaluation-text.js";
-import { type GatedUpdate, loadGated } from "#shared/replay/gate-with-blame.js";
+import { type GatedUpdate, loadUpdate } from "#shared/replay/gate-submission.js";
 import type { CycleSource } from "#shared/replay/source.js";
 import { readWholeModel } from "#shared/replay/whole-model.js";
 import { spreadOf } from "#shared/scoring/proof-of-loss.js";
@@ -47,7 +47,7 @@ export const createReevaluation = (device: Device, source: CycleSource, toleranc
         const ofGroup = await meter.ofGroup(model, network.groups[group]!);
         const losses = memoised(async (update: GatedUpdate | null, of: readonly number[]) =>
           ofGroup.losses(
-            update && (await loadGated(source, update)),
+            update && (await loadUpdate(source, update)),
             of.map((batch) => batches[batch]!),
           ),
         );

@@ -6,7 +6,7 @@ import { type BlobRef, blobsOf } from "#shared/protocol/model-manifest.js";
 import type { Report } from "#shared/protocol/report.js";
 import { evaluationSeeds } from "#shared/replay/evaluation-seeds.js";
 import { fetchReport } from "#shared/replay/fetch-report.js";
-import { type GateBase, type GateResult, gateWithBlame } from "#shared/replay/gate-with-blame.js";
+import { type GateBase, type GateResult, gateSubmission } from "#shared/replay/gate-submission.js";
 import type { ExchangedReport, ReportedCycle } from "#shared/replay/reports.js";
 import { blobsFrom, type CycleSource } from "#shared/replay/source.js";
 import { readSubmissions } from "#shared/replay/submissions.js";
@@ -92,6 +92,6 @@ export const readSeeds = async (source: CycleSource, cycle: number, findings: Fi
 /** A file that is not available is no finding here. If the submission counted, the merge will need the file and report it. */
 export const regate = async (source: CycleSource, cycle: number, base: GateBase): Promise<readonly Regated[]> =>
   mapLimited(await readSubmissions(source, cycle), CONCURRENT_FETCHES, async (submission) => {
-    const result: GateResult | null = await gateWithBlame(source, submission, { base, cycle }).catch(orNull);
+    const result: GateResult | null = await gateSubmission(source, submission, { base, cycle }).catch(orNull);
     return { submission, result, isRepeated: false };
   });

@@ -1,6 +1,6 @@
 import { findRepeats } from "#shared/independence/repeats.js";
 import type { Model } from "#shared/merge/merge-model.js";
-import type { GateResult } from "#shared/replay/gate-with-blame.js";
+import type { GateResult } from "#shared/replay/gate-submission.js";
 import { ANCESTRY_DEPTH, lineage } from "#shared/replay/lineage.js";
 import type { Submission } from "#shared/replay/submissions.js";
 import type { Findings } from "./findings.js";

@@ -5,7 +5,7 @@ import { BlockZeroError, reasonOf } from "#shared/errors/error.js";
 import { addSquares } from "#shared/kernels/sum-of-squares.js";
 import { phaseWindow } from "#shared/protocol/phases.js";
 import { explainReason } from "#shared/protocol/verdict.js";
-import { tensorGates } from "#shared/replay/gate-with-blame.js";
+import { tensorGates } from "#shared/replay/gate-submission.js";
 import type { FloatSource } from "#shared/training/float-source.js";
 import { mean } from "#shared/util/mean.js";
 import type { Submission } from "../behaviours.js";

@@ -5,7 +5,7 @@ import { hashOfSource, withSource } from "#shared/files/byte-source.js";
 import { openRegularFile } from "#shared/files/regular-file.js";
 import { commitmentOf } from "#shared/protocol/commitment.js";
 import type { ReasonCode } from "#shared/protocol/verdict.js";
-import { loadGated, openGated, tensorGates } from "#shared/replay/gate-with-blame.js";
+import { loadUpdate, openSubmission, tensorGates } from "#shared/replay/gate-submission.js";
 import type { CycleSource } from "#shared/replay/source.js";
 import type { LocalArtifact, SignedPart } from "./artifact.js";
 import { GATES, type Gate, type GateName } from "./report.js";
@@ -82,10 +82,10 @@ const passSigned = async (
     reveal: { group, artifact, location: "" },
   };
   const groups = new Map([[group, { norm }]]);
-  const result = await openGated(own, submission, { base: { hash: base, groups }, cycle });
+  const result = await openSubmission(own, submission, { base: { hash: base, groups }, cycle });
   if (!result.ok) return failedAt(result, isOpened ? "tensors" : "manifest");
   await result.file.close();
-  const tensors = await loadGated(own, result.update);
+  const tensors = await loadUpdate(own, result.update);
   return { gates: passed(result.norm, source, norm, []), tensors, tensorsHash: result.update.tensorsHash };
 };
 

@@ -11,7 +11,7 @@ export {
   type Model,
   mergeModel,
 } from "#shared/merge/merge-model.js";
-export { type GateResult, gateWithBlame } from "#shared/replay/gate-with-blame.js";
+export { type GateResult, gateSubmission } from "#shared/replay/gate-submission.js";
 export { type MergePlan, planMerge, planSteps } from "#shared/replay/merge-plan.js";
 export type { CycleContext, CycleSource, FileRequest } from "#shared/replay/source.js";
 export { readSubmissions, type Submission } from "#shared/replay/submissions.js";

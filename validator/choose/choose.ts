@@ -17,7 +17,7 @@ import { groupsInOrder } from "#shared/replay/ballots.js";
 import { readDirections } from "#shared/replay/directions.js";
 import type { Candidate } from "#shared/replay/merge-plan.js";
 import { evaluationTexts } from "../judge/evaluation-text.js";
-import { openSubmission } from "../judge/gated-updates.js";
+import { openWithBlame } from "../judge/gate-with-blame.js";
 import { type Agreement, planFrom } from "../merge/merge-cycle.js";
 import { readBase } from "../read-base.js";
 import { timeUntil } from "../time-left.js";
@@ -115,7 +115,7 @@ const openScored = async (
   base: BaseModel<ModelTensors>,
   { submission, uid }: Selected<Candidate>,
 ) => {
-  const result = await openSubmission(participant, submission, { base, cycle, until, isHeld: true });
+  const result = await openWithBlame(participant, submission, { base, cycle, until, isHeld: true });
   if (result.ok) return result;
   throw new BlockZeroError(
     "UPDATE_MISSING",

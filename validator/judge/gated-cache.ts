@@ -7,7 +7,7 @@ import { groupShapes } from "#shared/model/groups.js";
 import { cycleSource } from "#shared/participant/cycle-source.js";
 import type { Participant } from "#shared/participant/participant.js";
 import { printable } from "#shared/protocol/parsed.js";
-import { type GatedUpdate, loadGated } from "#shared/replay/gate-with-blame.js";
+import { type GatedUpdate, loadUpdate } from "#shared/replay/gate-submission.js";
 import type { CycleSource } from "#shared/replay/source.js";
 import { byteBudgetCache, bytesOfTensors } from "#shared/util/byte-budget-cache.js";
 
@@ -47,7 +47,7 @@ export const openGatedReader = (participant: Participant, { until, room }: Gated
   };
   return {
     problemOf: (update) => problems.get(update) ?? null,
-    load: (update) => readable(update, () => keep(update, () => loadGated(source, update))),
+    load: (update) => readable(update, () => keep(update, () => loadUpdate(source, update))),
     open: (update) => readable(update, () => openChange(source, update)),
   };
 };

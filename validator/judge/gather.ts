@@ -3,11 +3,11 @@ import type { Participant } from "#shared/participant/participant.js";
 import { untilBlock } from "#shared/participant/until-block.js";
 import { sha256 } from "#shared/protocol/hash.js";
 import { phaseWindow } from "#shared/protocol/phases.js";
-import type { GateBase, GateResult } from "#shared/replay/gate-with-blame.js";
+import type { GateBase, GateResult } from "#shared/replay/gate-submission.js";
 import type { CycleSource } from "#shared/replay/source.js";
 import { readSubmissions, type Submission } from "#shared/replay/submissions.js";
 import { blockWithin } from "../time-left.js";
-import { gateSubmission } from "./gated-updates.js";
+import { gateWithBlame } from "./gate-with-blame.js";
 
 /** A submission and the result of its gates. */
 export interface Gated {
@@ -41,7 +41,7 @@ export const gatherUpdates = async (
 
   return untilBlock(clock, deadline, signal, async (until) => {
     const change = withFewOpen(prioritySlots([CONCURRENT_CHECKS], MAX_WAITING), signal);
-    const gateNow: Gate = (submission) => gateSubmission(participant, submission, { base, cycle, until, change });
+    const gateNow: Gate = (submission) => gateWithBlame(participant, submission, { base, cycle, until, change });
     const early = await gateEarly(participant, cycle, gateNow);
     const submissions = shuffled(await readSubmissions(participant, cycle), await chain.blockHash(start - 1));
     const gate = async (submission: Submission, tried?: Promise<GateResult>): Promise<Gated> => {

@@ -9,7 +9,7 @@ import { untilBlock } from "#shared/participant/until-block.js";
 import { phaseWindow } from "#shared/protocol/phases.js";
 import { type Report, type ReportEntry, reportBody } from "#shared/protocol/report.js";
 import { signDocument } from "#shared/protocol/signing.js";
-import type { GatedUpdate } from "#shared/replay/gate-with-blame.js";
+import type { GatedUpdate } from "#shared/replay/gate-submission.js";
 import { ancestry } from "#shared/replay/lineage.js";
 import type { Submission } from "#shared/replay/submissions.js";
 import type { RaceOutcome } from "#shared/scoring/racing/race.js";

@@ -1,6 +1,6 @@
 import type { ReportEntry } from "#shared/protocol/report.js";
 import { type ReasonCode, verdictFor } from "#shared/protocol/verdict.js";
-import type { GatedUpdate } from "#shared/replay/gate-with-blame.js";
+import type { GatedUpdate } from "#shared/replay/gate-submission.js";
 import type { Submission } from "#shared/replay/submissions.js";
 import type { RaceResult } from "#shared/scoring/racing/race.js";
 

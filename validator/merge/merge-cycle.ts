@@ -12,7 +12,7 @@ import { chosenSteps, readBallots } from "#shared/replay/ballots.js";
 import { type Candidate, type MergePlan, planMerge, planSteps } from "#shared/replay/merge-plan.js";
 import { type Participation, participationIn } from "#shared/replay/participation.js";
 import { readSubmissions } from "#shared/replay/submissions.js";
-import { type GateOptions, openSubmission } from "../judge/gated-updates.js";
+import { type BlameOptions, openWithBlame } from "../judge/gate-with-blame.js";
 
 /** The combined result of the validators' reports for a cycle that started from the model `base`. */
 export interface Agreement {
@@ -80,12 +80,12 @@ const BLOCKS_TO_PUBLISH = 2;
 const selectedUpdate = async (
   participant: Participant,
   { submission, uid }: Selected<Candidate>,
-  options: GateOptions,
+  options: BlameOptions,
 ) => {
   const { clock, network, signal } = participant;
   const published = phaseWindow(options.cycle + 1, "distribute", network.phases).end - BLOCKS_TO_PUBLISH;
   const result = await untilBlock(clock, published, signal, (until) =>
-    openSubmission(participant, submission, { ...options, until, isHeld: true }),
+    openWithBlame(participant, submission, { ...options, until, isHeld: true }),
   );
   if (result.ok) return { hash: result.update.tensorsHash, file: result.file, norm: result.norm };
   throw new BlockZeroError(

@@ -8,7 +8,7 @@ import { manifestReader } from "#inspect/audit/manifest-reader.js";
 import { l2Norm } from "#shared/artifact/update.js";
 import type { Parameters } from "#shared/model/parameters.js";
 import type { SignedVote } from "#shared/protocol/voting/chosen-step.js";
-import { gateWithBlame, openGated } from "#shared/replay/gate-with-blame.js";
+import { gateSubmission, openSubmission } from "#shared/replay/gate-submission.js";
 import type { CycleSource } from "#shared/replay/source.js";
 import { openSubnetFiles } from "#shared/subnet/files.js";
 import { HANG_GUARD } from "#tests/support/hang-guard.js";
@@ -30,10 +30,10 @@ const open = async (t: TestContext, options: SubnetOptions = {}, tensors?: (subn
   const source: CycleSource = { chain, network, networkHash, fetch: files.fetch, open: files.open };
   const groups = new Map([["math", { norm: l2Norm(Object.values(genesisBase(subnet).group("math"))) }]]);
   const gates = { base: { hash: subnet.modelHash, groups }, cycle: 1 };
-  const result = await gateWithBlame(source, ann.submission, gates);
+  const result = await gateSubmission(source, ann.submission, gates);
   assert.ok(result.ok);
   const openUpdate: EvaluatedCycle["openUpdate"] = async ({ submission }) => {
-    const opened = await openGated(source, submission, gates);
+    const opened = await openSubmission(source, submission, gates);
     assert.ok(opened.ok);
     return opened;
   };

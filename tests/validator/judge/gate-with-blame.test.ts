@@ -9,10 +9,10 @@ import { cycleSource } from "#shared/participant/cycle-source.js";
 import { commitmentOf } from "#shared/protocol/commitment.js";
 import { MAX_MANIFEST_BYTES } from "#shared/protocol/manifest.js";
 import type { ReasonCode } from "#shared/protocol/verdict.js";
-import { loadGated } from "#shared/replay/gate-with-blame.js";
+import { loadUpdate } from "#shared/replay/gate-submission.js";
 import type { Submission } from "#shared/replay/submissions.js";
 import { encodeSafetensors } from "#shared/tensor-files/safetensors.js";
-import { gateSubmission } from "#validator/judge/gated-updates.js";
+import { gateWithBlame } from "#validator/judge/gate-with-blame.js";
 import { HANG_GUARD } from "../../support/hang-guard.js";
 import { blobsOf, ownServer } from "../../support/own-server.js";
 import { openSubnet, type Subnet, until } from "../../support/subnet.js";
@@ -22,12 +22,12 @@ const open = async (t: TestContext, options: Parameters<typeof openSubnet>[1] = 
   const subnet = await openSubnet(t, options);
   const vera = await subnet.join("vera");
   const base = await loadModel(vera, subnet.modelHash);
-  const gate = (submission: Submission) => gateSubmission(vera, submission, { base, cycle: 1 });
+  const gate = (submission: Submission) => gateWithBlame(vera, submission, { base, cycle: 1 });
   return { subnet, vera, gate, good: noiseUpdate(subnet, "good", 0.01) };
 };
 
 const rejects = async (
-  gate: (submission: Submission) => ReturnType<typeof gateSubmission>,
+  gate: (submission: Submission) => ReturnType<typeof gateWithBlame>,
   submission: Submission,
   reason: ReasonCode,
 ): Promise<void> => {
@@ -50,7 +50,7 @@ const forgedAnd = async (subnet: Subnet, forgery: Omit<Forgery, "miner">): Promi
   return forged.submission;
 };
 
-describe("gateSubmission", { timeout: HANG_GUARD }, () => {
+describe("gateWithBlame", { timeout: HANG_GUARD }, () => {
   it("lets an honest update pass and gives its tensors", async (t) => {
     const { subnet, vera, gate, good } = await open(t);
     const forged = forge(subnet, { miner: "ann", tensors: good });
@@ -61,7 +61,7 @@ describe("gateSubmission", { timeout: HANG_GUARD }, () => {
       [result.update.group, result.update.artifact, result.update.tensorsHash],
       ["math", forged.artifact, forged.tensors.hash],
     );
-    const tensors = await loadGated(cycleSource(vera), result.update);
+    const tensors = await loadUpdate(cycleSource(vera), result.update);
     assert.deepEqual([...tensors.keys()], Object.keys(good).sort());
     for (const [name, { data }] of tensors) assert.deepEqual(data, good[name]!.data);
   });
@@ -198,7 +198,7 @@ describe("gateSubmission", { timeout: HANG_GUARD }, () => {
       allow_private_addresses: false,
       "listen.public_url": "https://vera.example.org",
     });
-    const result = await gateSubmission(careful, at(forged.submission, server.url), { base, cycle: 1 });
+    const result = await gateWithBlame(careful, at(forged.submission, server.url), { base, cycle: 1 });
     assert.equal(result.ok, false);
     assert.match(result.ok ? "" : result.detail, /is not a public address/);
   });
@@ -216,12 +216,12 @@ describe("gateSubmission", { timeout: HANG_GUARD }, () => {
       },
     }));
     const patience = new AbortController();
-    const waiting = gateSubmission(vera, at(forged.submission, silent.url), { base, cycle: 1, until: patience.signal });
+    const waiting = gateWithBlame(vera, at(forged.submission, silent.url), { base, cycle: 1, until: patience.signal });
     await until(t, () => asked);
     patience.abort();
     const result = await waiting;
     assert.equal(result.ok || result.reason, "unreachable");
-    const stopped = gateSubmission(vera, at(forged.submission, silent.url), { base, cycle: 1 });
+    const stopped = gateWithBlame(vera, at(forged.submission, silent.url), { base, cycle: 1 });
     const ended = assert.rejects(stopped, { name: "AbortError" });
     vera.abort();
     await ended;

@@ -73,19 +73,19 @@ export const tensorGates = (network: CycleSource["network"], group: string, base
  *
  * @throws what the source throws for a file that is not available
  */
-export const gateWithBlame = async (
+export const gateSubmission = async (
   source: Pick<CycleSource, "network" | "networkHash" | "fetch" | "open">,
   submission: Submission,
   options: GateOptions,
 ): Promise<GateResult> => {
-  const result = await openGated(source, submission, options);
+  const result = await openSubmission(source, submission, options);
   if (!result.ok) return result;
   await result.file.close();
   return { ok: true, update: result.update };
 };
 
 /** The same for a caller that then reads the update. The caller closes the file. */
-export const openGated = async (
+export const openSubmission = async (
   source: Pick<CycleSource, "network" | "networkHash" | "fetch" | "open">,
   { hotkey, publicKey, commitment, reveal }: Submission,
   { base, cycle }: GateOptions,
@@ -126,7 +126,7 @@ export const openGated = async (
 };
 
 /** All tensors of an update that passed, in ascending order of name. @throws what the source throws for a file that is not available */
-export const loadGated = async (
+export const loadUpdate = async (
   { network, open }: Pick<CycleSource, "network" | "open">,
   { group, manifest, tensorsHash, location }: GatedUpdate,
 ): Promise<FloatTensors> => {

@@ -6,16 +6,16 @@ import type { Participant } from "#shared/participant/participant.js";
 import { MAX_DETAIL_CHARS } from "#shared/protocol/parsed.js";
 import type { ReasonCode } from "#shared/protocol/verdict.js";
 import {
+  type GateOptions,
   type GateResult,
-  type GateOptions as Gates,
-  gateWithBlame,
+  gateSubmission,
   type OpenGated,
-  openGated,
-} from "#shared/replay/gate-with-blame.js";
+  openSubmission,
+} from "#shared/replay/gate-submission.js";
 import type { CycleSource } from "#shared/replay/source.js";
 import type { Submission } from "#shared/replay/submissions.js";
 
-export interface GateOptions extends Gates {
+export interface BlameOptions extends GateOptions {
   /** Aborts when there is no time left to wait for the miner's server. */
   readonly until?: AbortSignal;
   /** Changes where files come from. Unset: the cycle's source as it is. */
@@ -26,24 +26,27 @@ export interface GateOptions extends Gates {
 
 type Gatherer = Pick<Participant, "chain" | "blobs" | "models" | "network" | "networkHash" | "signal">;
 
-/** Fetches a submission's manifest and tensors and passes them through the gates. Never throws for a fault of the miner. */
-export const gateSubmission = (
+/**
+ * Fetches and gates a submission. A fault of the miner is its result; a fault that may be this validator's is "validator_failed". Throws only on
+ * an abort.
+ */
+export const gateWithBlame = (
   participant: Gatherer,
   submission: Submission,
-  options: GateOptions,
-): Promise<GateResult> => blaming(participant, options, (source) => gateWithBlame(source, submission, options));
+  options: BlameOptions,
+): Promise<GateResult> => blaming(participant, options, (source) => gateSubmission(source, submission, options));
 
 /** The same for a caller that then reads the update. The caller closes the file. */
-export const openSubmission = (
+export const openWithBlame = (
   participant: Gatherer,
   submission: Submission,
-  options: GateOptions,
+  options: BlameOptions,
 ): Promise<OpenGated | GateFailure> =>
-  blaming(participant, options, (source) => openGated(source, submission, options));
+  blaming(participant, options, (source) => openSubmission(source, submission, options));
 
 const blaming = async <T>(
   gatherer: Gatherer,
-  { until, isHeld, change = (source) => source }: GateOptions,
+  { until, isHeld, change = (source) => source }: BlameOptions,
   gate: (source: CycleSource) => Promise<T>,
 ): Promise<T | GateFailure> => {
   let isAsked = false;
