@@ -1,4 +1,4 @@
-import { mergeByPlan, planByRule } from "#shared/merge/robust/merge-robustly.js";
+import { aggregate, aggregationOf } from "#shared/merge/robust/merge-robustly.js";
 import type { MergeRule } from "#shared/protocol/network-file/training.js";
 
 /** An update that takes part in a merge: its tensors, which have the same order and shapes in all, and its share. */
@@ -11,13 +11,13 @@ export interface MergeInput {
 /** Merges updates that are in memory as validators merge those in files. @param inputs at least one */
 export const mergeInMemory = (inputs: readonly MergeInput[], rule: MergeRule): readonly Float32Array[] => {
   const sideBySide = inputs[0]!.tensors.map((_, t) => inputs.map(({ tensors }) => tensors[t]!));
-  const looks = planByRule(
+  const looks = aggregationOf(
     inputs.map(({ share }) => share),
     rule,
   );
   for (;;) {
     const next = looks.next();
-    if (next.done) return sideBySide.map((deltas) => mergeByPlan(next.value, deltas));
+    if (next.done) return sideBySide.map((deltas) => aggregate(next.value, deltas));
     for (const deltas of sideBySide) next.value(deltas);
   }
 };

@@ -6,11 +6,11 @@ import { nonceWindow } from "./nonce-window.js";
 import { tokenBuckets } from "./token-buckets.js";
 
 /** The role of a hotkey in the subnet. Null for a stranger. */
-export type Standing = "validator" | "miner" | null;
+export type Role = "validator" | "miner" | null;
 
 export interface AdmissionOptions {
   readonly verify: Verify;
-  readonly standing: (hotkey: string) => Standing;
+  readonly roleOf: (hotkey: string) => Role;
   /** Whether requests without a signature, and requests of strangers, are served at all. */
   readonly serveStrangers: boolean;
   /** Requests per minute for one hotkey of the subnet. */
@@ -49,7 +49,7 @@ const CHECKS_PER_MINUTE = 6000;
  * wait before another signature is verified.
  */
 export const createAdmission = (options: AdmissionOptions): ((request: AdmissionRequest) => Admission) => {
-  const { verify, standing, serveStrangers, now = Date.now } = options;
+  const { verify, roleOf, serveStrangers, now = Date.now } = options;
   const hotkeys = tokenBuckets({ perMinute: options.perHotkey, now });
   const addresses = tokenBuckets({ perMinute: options.perAddress, now });
   const checks = tokenBuckets({ perMinute: CHECKS_PER_MINUTE, now });
@@ -73,7 +73,7 @@ export const createAdmission = (options: AdmissionOptions): ((request: Admission
     };
     const claim = parseRequestHeader(authorization);
     if (claim === null) return refused("not a BlockZero signature");
-    const role = standing(claim.hotkey);
+    const role = roleOf(claim.hotkey);
     if (role === null) return stranger(address);
     // Nobody knows any more whether the previous server accepted this nonce.
     if (nonces.isBeforeMark(claim)) return stranger(address);

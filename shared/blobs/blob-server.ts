@@ -54,7 +54,7 @@ const PEERS: Readonly<Record<Urgency, PeerClass>> = ["validator", "miner", "othe
 
 const EVERYBODY: AdmissionOptions = {
   verify: () => false,
-  standing: () => null,
+  roleOf: () => null,
   serveStrangers: true,
   perHotkey: 600,
   perAddress: 600,

@@ -19,7 +19,7 @@ import type { TensorStep } from "./merge-tensor.js";
 import type { MergeThreads } from "./merge-threads.js";
 import { openUpdate } from "./open-update.js";
 import { readAhead } from "./read-ahead.js";
-import { type MergePlan, mergeByPlan, planByRule } from "./robust/merge-robustly.js";
+import { type Aggregation, aggregate, aggregationOf } from "./robust/merge-robustly.js";
 
 /** Files of one group, all of them open. */
 export interface GroupFiles {
@@ -55,7 +55,7 @@ export const mergeGroup = async (
 ): Promise<{ readonly weights: PartRef; readonly momentum: PartRef }> => {
   const { artifact, limits } = network;
   const places = Array.from({ length: threads.count + 2 }, () => openPlace(updates.length));
-  const { readers, plan } = await planGroup(updates, { shapes, network }, places);
+  const { readers, aggregation } = await planGroup(updates, { shapes, network }, places);
 
   const merged = async (name: string, shape: readonly number[], place: Place): Promise<TensorStep> => {
     const [pieces, before, velocity] = await Promise.all([
@@ -67,7 +67,7 @@ export const mergeGroup = async (
       name,
       shape,
       codec: artifact.codec,
-      plan,
+      aggregation,
       outer,
       updates: pieces,
       weights: before,
@@ -114,10 +114,10 @@ export const mergeGroup = async (
  */
 export const mergedUpdate = async (updates: GroupFiles["updates"], options: Planning): Promise<FloatTensors> => {
   const places = [openPlace(updates.length), openPlace(updates.length)];
-  const { readers, plan } = await planGroup(updates, options, places);
+  const { readers, aggregation } = await planGroup(updates, options, places);
   const merged = new Map<string, FloatTensor>();
   for (const [name, shape] of options.shapes)
-    merged.set(name, { shape, data: mergeByPlan(plan, await readTensor(readers, name, places[0]!)) });
+    merged.set(name, { shape, data: aggregate(aggregation, await readTensor(readers, name, places[0]!)) });
   return merged;
 };
 
@@ -125,16 +125,16 @@ const planGroup = async (
   updates: GroupFiles["updates"],
   { shapes, network }: Planning,
   places: readonly Place[],
-): Promise<{ readonly readers: readonly UpdateReader[]; readonly plan: MergePlan }> => {
+): Promise<{ readonly readers: readonly UpdateReader[]; readonly aggregation: Aggregation }> => {
   const { training, artifact } = network;
   const readers = await Promise.all(updates.map(({ file }) => openUpdate(file, artifact.codec, shapes)));
   const norms = updates.flatMap(({ norm }) => norm ?? []);
-  const looks = planByRule(
+  const looks = aggregationOf(
     updates.map(({ share }) => share),
     training.merge,
     norms.length === updates.length ? norms : null,
   );
-  return { readers, plan: await lookAtAll(looks, readers, shapes, places) };
+  return { readers, aggregation: await lookAtAll(looks, readers, shapes, places) };
 };
 
 /** Memory for one tensor of each file. */
@@ -158,11 +158,11 @@ const zeros = (scratch: Scratch, length: number): Float32Array => {
 
 /** Shows a rule all tensors, as often as the rule asks. Reads the next tensor while the rule looks at one. */
 const lookAtAll = async (
-  looks: ReturnType<typeof planByRule>,
+  looks: ReturnType<typeof aggregationOf>,
   readers: readonly UpdateReader[],
   shapes: TensorShapes,
   [here, there]: readonly Place[],
-): Promise<MergePlan> => {
+): Promise<Aggregation> => {
   const read = (name: string, place: 0 | 1) => readTensor(readers, name, (place === 0 ? here : there)!);
   for (;;) {
     const next = looks.next();

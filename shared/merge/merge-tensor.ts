@@ -5,17 +5,14 @@ import { createFloatScratch } from "#shared/files/scratch.js";
 import type { CodecName } from "#shared/protocol/codec-name.js";
 import type { OuterStep } from "#shared/protocol/network-file/outer-step.js";
 import { outerStepOfTensor } from "./outer-step.js";
-import { type MergePlan, mergeByPlan } from "./robust/merge-robustly.js";
-
-/** What all tensors of a group share. */
-export interface GroupStep {
-  readonly codec: CodecName;
-  readonly plan: MergePlan;
-  readonly outer: OuterStep;
-}
+import { type Aggregation, aggregate } from "./robust/merge-robustly.js";
 
 /** The merge of one tensor as plain data, so that it can be sent to another thread. */
-export interface TensorStep extends GroupStep {
+export interface TensorStep {
+  /** As for all tensors of the group. */
+  readonly codec: CodecName;
+  readonly aggregation: Aggregation;
+  readonly outer: OuterStep;
   readonly name: string;
   readonly shape: readonly number[];
   /** In the order of the updates, as the codec wrote them. */
@@ -32,12 +29,12 @@ export type MergeTensor = (step: TensorStep) => void;
 export const createMergeTensor = (): MergeTensor => {
   const decoded: Allocate[] = [];
   const memory = createFloatScratch();
-  return ({ name, shape, codec, updates, plan, outer, weights, momentum }) => {
+  return ({ name, shape, codec, updates, aggregation, outer, weights, momentum }) => {
     const length = elementsOf(shape);
     const deltas = updates.map((pieces, i) => {
       decoded[i] ??= createFloatScratch();
       return soundTensor(name, CODECS[codec].decode(pieces, length, decoded[i]));
     });
-    outerStepOfTensor({ weights, momentum }, mergeByPlan(plan, deltas, memory(length)), outer);
+    outerStepOfTensor({ weights, momentum }, aggregate(aggregation, deltas, memory(length)), outer);
   };
 };

@@ -1,10 +1,10 @@
-import type { Standing } from "#shared/blobs/admission.js";
+import type { Role } from "#shared/blobs/admission.js";
 import type { Chain, Metagraph } from "#shared/chain/chain.js";
 import { reasonOf } from "#shared/errors/error.js";
 import type { Log } from "#shared/telemetry/log.js";
 import type { BlockClock } from "./block-clock.js";
 
-export interface StandingsContext {
+export interface RolesContext {
   readonly chain: Pick<Chain, "metagraph">;
   readonly clock: Pick<BlockClock, "head" | "onHead">;
   readonly netuid: number;
@@ -18,21 +18,21 @@ export interface StandingsContext {
 const EVERY_BLOCKS = 25;
 
 /** The role of each hotkey in the subnet, as of the last few blocks. If the chain does not answer, the known roles stay. */
-export const followStandings = async ({
+export const followRoles = async ({
   chain,
   clock,
   netuid,
   log,
   onRead,
   signal,
-}: StandingsContext): Promise<(hotkey: string) => Standing> => {
+}: RolesContext): Promise<(hotkey: string) => Role> => {
   const read = async () => {
     const metagraph = await chain.metagraph(netuid);
     const { neurons, ownerHotkey } = metagraph;
     void onRead?.(metagraph);
-    const standings = new Map<string, Standing>([[ownerHotkey, "miner"]]);
-    for (const { hotkey, validatorPermit } of neurons) standings.set(hotkey, validatorPermit ? "validator" : "miner");
-    return standings;
+    const roles = new Map<string, Role>([[ownerHotkey, "miner"]]);
+    for (const { hotkey, validatorPermit } of neurons) roles.set(hotkey, validatorPermit ? "validator" : "miner");
+    return roles;
   };
   let known = await read();
   let last = clock.head.number;
@@ -40,8 +40,8 @@ export const followStandings = async ({
     if (number < last + EVERY_BLOCKS) return;
     last = number;
     read().then(
-      (standings) => {
-        known = standings;
+      (roles) => {
+        known = roles;
       },
       (thrown) => log.debug("standings not read", { reason: reasonOf(thrown) }),
     );

@@ -35,7 +35,7 @@ import { openEmbargo } from "./files/embargo.js";
 import { serveOnKeptPort } from "./files/kept-port.js";
 import { ownLocation } from "./files/own-location.js";
 import { rankServers, readServers } from "./files/subnet-servers.js";
-import { followStandings } from "./hotkey-roles.js";
+import { followRoles } from "./hotkey-roles.js";
 import { observeDisk } from "./observe/observe-disk.js";
 import { observeHead } from "./observe/observe-head.js";
 import { showStanding, showSubnet } from "./observe/observe-standing.js";
@@ -164,7 +164,7 @@ const open = async (
     origin: location,
     admission: {
       verify,
-      standing: await followStandings({ chain, clock, netuid, log, signal, onRead: watched && showFigures }),
+      roleOf: await followRoles({ chain, clock, netuid, log, signal, onRead: watched && showFigures }),
       serveStrangers: listen.strangers,
       perHotkey: listen.requests_per_minute,
       perAddress: listen.stranger_requests_per_minute,

@@ -7,15 +7,19 @@ import { type Look, seeDistances, seeNorms } from "./geometry.js";
 import { trimmedMean } from "./trimmed-mean.js";
 
 /** How to merge each tensor after the whole updates were read: a weighted sum, or the trimmed mean by shares. */
-export type MergePlan =
+export type Aggregation =
   | { readonly kind: "weighted"; readonly weights: readonly number[] }
   | { readonly kind: "trimmed"; readonly shares: readonly number[]; readonly trim: number };
 
 /** Merges one tensor of every update, in the order of the updates. @param into as long as a delta; unset: new memory */
-export const mergeByPlan = (plan: MergePlan, deltas: readonly Float32Array[], into?: Float32Array): Float32Array =>
-  plan.kind === "weighted"
-    ? mergeDeltas(deltas, plan.weights, into)
-    : trimmedMean(deltas, plan.shares, plan.trim, into);
+export const aggregate = (
+  aggregation: Aggregation,
+  deltas: readonly Float32Array[],
+  into?: Float32Array,
+): Float32Array =>
+  aggregation.kind === "weighted"
+    ? mergeDeltas(deltas, aggregation.weights, into)
+    : trimmedMean(deltas, aggregation.shares, aggregation.trim, into);
 
 /**
  * How the tensors of one group's updates are merged, by the rule of the network file. A rule may look at the whole updates first. All rules
@@ -28,11 +32,11 @@ export const mergeByPlan = (plan: MergePlan, deltas: readonly Float32Array[], in
  * @param shares of at least one update, in ascending order of artifact hash
  * @param norms  of the updates, if known: saves a look
  */
-export function* planByRule(
+export function* aggregationOf(
   shares: readonly number[],
   rule: MergeRule,
   norms: readonly number[] | null = null,
-): Generator<Look, MergePlan, void> {
+): Generator<Look, Aggregation, void> {
   if (rule.rule === "trimmed-mean") return { kind: "trimmed", shares, trim: rule.trim };
   return { kind: "weighted", weights: yield* weightsBy(shares, rule, norms) };
 }

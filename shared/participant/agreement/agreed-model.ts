@@ -96,7 +96,7 @@ export const followModels = (context: AgreedModelsContext): AgreedModels => {
   };
 
   /** Used if the chain no longer holds the needed state: the newest model that a majority's latest records still name, else genesis. */
-  const standing = async (cycle: number): Promise<string> => {
+  const newestNamed = async (cycle: number): Promise<string> => {
     const [metagraph, commitments] = await Promise.all([
       chain.metagraph(network.netuid),
       chain.commitments(network.netuid),
@@ -162,7 +162,7 @@ export const followModels = (context: AgreedModelsContext): AgreedModels => {
           if (hash !== null) return hash;
         }
       } catch (thrown) {
-        if (hasCode(thrown, "STATE_DISCARDED")) return standing(cycle);
+        if (hasCode(thrown, "STATE_DISCARDED")) return newestNamed(cycle);
         throw thrown;
       }
       return inherited(Math.min(cycle, network.first_cycle));

@@ -19,7 +19,7 @@ const open = (options: Partial<AdmissionOptions> = {}) => {
   let now = NOON;
   const admit = createAdmission({
     verify,
-    standing: (hotkey) => (hotkey === vera.address ? "validator" : hotkey === ann.address ? "miner" : null),
+    roleOf: (hotkey) => (hotkey === vera.address ? "validator" : hotkey === ann.address ? "miner" : null),
     serveStrangers: true,
     perHotkey: 60,
     perAddress: 3,

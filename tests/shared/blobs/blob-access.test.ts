@@ -38,7 +38,7 @@ const serve = async (
     visible: () => true,
     admission: {
       verify,
-      standing: (hotkey) => (hotkey === vera.address ? "validator" : null),
+      roleOf: (hotkey) => (hotkey === vera.address ? "validator" : null),
       serveStrangers: false,
       perHotkey: 600,
       perAddress: 600,

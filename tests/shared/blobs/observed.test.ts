@@ -29,7 +29,7 @@ const open = async (t: TestContext) => {
     visible: () => true,
     admission: {
       verify,
-      standing: (hotkey) => (hotkey === vera.address ? "validator" : null),
+      roleOf: (hotkey) => (hotkey === vera.address ? "validator" : null),
       serveStrangers: true,
       perHotkey: 600,
       perAddress: 5,

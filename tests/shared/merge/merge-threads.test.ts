@@ -16,7 +16,7 @@ const step = (delta: readonly number[], change: Partial<TensorStep> = {}): Tenso
   name: "a",
   shape: [delta.length],
   codec: "int8",
-  plan: { kind: "weighted", weights: [1] },
+  aggregation: { kind: "weighted", weights: [1] },
   outer: { along: "merged", lr: 1, momentum: 0 },
   updates: [CODECS.int8.encode(Float32Array.from(delta))],
   weights: floats(...delta.map(() => 1)),
@@ -47,8 +47,8 @@ describe("threads that merge", { timeout: HANG_GUARD }, () => {
   it("say that one of them has ended, also to whoever comes later", async (t) => {
     const threads = openMergeThreads(1);
     t.after(() => threads.close());
-    // Two weights for one update: what no plan has.
-    const broken = step([1], { plan: { kind: "weighted", weights: [0.5, 0.5] } });
+    // Two weights for one update: what no aggregation has.
+    const broken = step([1], { aggregation: { kind: "weighted", weights: [0.5, 0.5] } });
     const ended = { code: "MERGE_FAILED", message: /has ended: deltas of one length/ };
     await assert.rejects(threads.take(broken), ended);
     await assert.rejects(threads.take(step([1])), ended);

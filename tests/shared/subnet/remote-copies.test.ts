@@ -39,7 +39,7 @@ const serverOf = async (
     ...(perAddress && {
       admission: {
         verify: () => false,
-        standing: () => null,
+        roleOf: () => null,
         serveStrangers: true,
         perHotkey: 1,
         perAddress,
