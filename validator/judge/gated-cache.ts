@@ -25,14 +25,14 @@ export interface GatedReaderOptions {
   /** Aborts when there is no time left to fetch a lost update. */
   readonly until: AbortSignal;
   /** Bytes of updates that stay in memory between reads. Any other update is read from the store, and its hash verified, each time. */
-  readonly room: number;
+  readonly cacheBytes: number;
 }
 
 /** The methods throw only on the participant's own abort. */
-export const openGatedReader = (participant: Participant, { until, room }: GatedReaderOptions): GatedReader => {
+export const openGatedReader = (participant: Participant, { until, cacheBytes }: GatedReaderOptions): GatedReader => {
   const { signal, log } = participant;
   const source = cycleSource(participant, { until });
-  const keep = byteBudgetCache<GatedUpdate, FloatTensors>((tensors) => bytesOfTensors(tensors.values()), room);
+  const keep = byteBudgetCache<GatedUpdate, FloatTensors>((tensors) => bytesOfTensors(tensors.values()), cacheBytes);
   const problems = new Map<GatedUpdate, string>();
   const readable = async <T>(update: GatedUpdate, read: () => Promise<T>): Promise<T | null> => {
     try {

@@ -4,7 +4,7 @@ import { canonicalBytes } from "#shared/protocol/hash-json.js";
 import { type Report, reportSchema } from "#shared/protocol/report.js";
 
 /** A report that is not signed. */
-type Judgement = Omit<Report, "signature">;
+export type Judgement = Omit<Report, "signature">;
 
 const fileOf = (home: string): string => join(home, "judgement.json");
 

@@ -1,14 +1,62 @@
-import type { Report } from "#shared/protocol/report.js";
+import type { Participant } from "#shared/participant/participant.js";
+import type { Report, ReportEntry } from "#shared/protocol/report.js";
 import type { RaceOutcome } from "#shared/scoring/racing/race.js";
 import type { Instruments } from "#shared/telemetry/instruments/instruments.js";
 import { EVALUATION_PARTS } from "#shared/telemetry/instruments/labels.js";
+import type { MetricsSink } from "#shared/telemetry/metrics.js";
+import type { Judgement } from "./kept-judgement.js";
 
-/** Shows the races of an evaluation, and what its time went to. @param took milliseconds by part */
-export const showRaces = (
-  instruments: Instruments,
-  outcomes: ReadonlyMap<string, RaceOutcome<unknown>>,
-  took: Readonly<Record<string, number>>,
+/** The races of an evaluation, and what its time went to. */
+interface Evaluation {
+  /** By group. */
+  readonly outcomes: ReadonlyMap<string, RaceOutcome<unknown>>;
+  /** Milliseconds by part. */
+  readonly took: Readonly<Record<string, number>>;
+}
+
+/** Writes to the log, the metrics and the instruments what a cycle was judged by, and what came of it. */
+export const tellJudging = (
+  { network, telemetry, log }: Pick<Participant, "network" | "telemetry" | "log">,
+  metrics: MetricsSink | undefined,
+  { cycle, base, baseline, entries }: Judgement,
+  { outcomes, took }: Evaluation,
 ): void => {
+  logTimes(log, cycle, { outcomes, took, batches: network.scoring.eval_batches });
+  showRaces(telemetry.instruments, { outcomes, took });
+  metrics?.write({ cycle, ...Object.fromEntries(Object.entries(took).map(([part, ms]) => [`eval/${part}_ms`, ms])) });
+  const count = (verdict: ReportEntry["verdict"]) => entries.filter((entry) => entry.verdict === verdict).length;
+  log.info("judged", {
+    cycle,
+    base,
+    scored: count("scored"),
+    rejected: count("rejected"),
+    abstained: count("abstained"),
+    ...Object.fromEntries(Object.entries(baseline).map(([group, { loss }]) => [`loss/${group}`, loss])),
+  });
+};
+
+/** Logs where the time went, in milliseconds. Warns if there was too little. */
+const logTimes = (
+  log: Participant["log"],
+  cycle: number,
+  { outcomes, took, batches }: Evaluation & { readonly batches: number },
+): void => {
+  const short = [...outcomes].filter(([, { isShort }]) => isShort);
+  if (short.length === 0) {
+    log.info("evaluated", { cycle, ...took });
+    return;
+  }
+  log.warn("evaluation cut short: everybody was measured on fewer batches", {
+    cycle,
+    code: "EVALUATION_SHORT",
+    ...Object.fromEntries(short.map(([group, { before }]) => [`batches/${group}`, before.length])),
+    of: batches,
+    ...took,
+    prevention: "give this validator more of the machine, or the network a longer evaluate phase",
+  });
+};
+
+const showRaces = (instruments: Instruments, { outcomes, took }: Evaluation): void => {
   for (const part of EVALUATION_PARTS)
     if (took[part] !== undefined) instruments.set("blockzero_evaluation_duration_seconds", took[part] / 1000, { part });
   for (const [group, { before, results, isShort }] of outcomes) {

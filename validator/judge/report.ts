@@ -22,9 +22,8 @@ export const report = async (validator: Validator, cycle: number): Promise<void>
   if (hash === undefined) {
     const { signer, home } = participant;
     const kept = keptJudgement(home, { network: networkHash, cycle, validator: signer.address });
-    const judged = kept
-      ? await signDocument(kept, signer)
-      : await judgeCycle(participant, meter, cycle, { timer, metrics });
+    const judgement = kept ?? (await judgeCycle(participant, meter, cycle, { timer, metrics }));
+    const judged = await signDocument(judgement, signer);
     hash = reportHash(judged);
     const bytes = canonicalBytes(judged);
     const read = readReport(bytes, participant.signer.address, network);

@@ -28,7 +28,7 @@ export const liarsCycle = async (
   const { blobs, clock, embargo, location, network, networkHash, signal, signer } = participant;
   const window = (phase: "evaluate" | "exchange" | "choose" | "merge") => phaseWindow(cycle, phase, network.phases);
   const head = { network: shortHash(networkHash), cycle, location };
-  const { validator: _, signature: __, ...measured } = await judgeCycle(participant, meter, cycle);
+  const { validator: _, ...measured } = await judgeCycle(participant, meter, cycle);
   const den = { attackers, earlier };
   const entries = lie.entries?.(measured.entries, den) ?? measured.entries;
   const baseline = lie.baseline?.(measured.baseline, den) ?? measured.baseline;

@@ -5,6 +5,7 @@ import type { LossMeter } from "#shared/evaluation/loss-meter.js";
 import type { Parameters } from "#shared/model/parameters.js";
 import { canonicalBytes } from "#shared/protocol/hash-json.js";
 import { parseReport } from "#shared/protocol/report.js";
+import { signDocument } from "#shared/protocol/signing.js";
 import { permittedStakes } from "#shared/protocol/voting/stake.js";
 import { tally } from "#shared/protocol/voting/tally.js";
 import { readSubmissions } from "#shared/replay/submissions.js";
@@ -72,7 +73,7 @@ export const openPanel = async (
       const seeing = { ...participant, chain: { ...chain, commitments } };
       const judging = judgeCycle(seeing, { ...validator.meter, ...meter }, cycle);
       await subnet.to(evaluate.start);
-      const report = parseReport(canonicalBytes(await judging));
+      const report = parseReport(canonicalBytes(await signDocument(await judging, participant.signer)));
       if (!report.ok) throw new Error(`a validator's own report is none: ${report.problem}`);
       const { neurons } = await chain.metagraph(NETUID);
       const miners = await readSubmissions(seeing, cycle);

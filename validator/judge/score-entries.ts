@@ -1,0 +1,104 @@
+import type { LossMeter } from "#shared/evaluation/loss-meter.js";
+import type { ModelTensors } from "#shared/model/model-tensors.js";
+import { type BaseModel, wholeModel } from "#shared/participant/agreement/base-model.js";
+import type { BlockTimer } from "#shared/participant/block-timer.js";
+import type { Participant } from "#shared/participant/participant.js";
+import type { Report, ReportEntry } from "#shared/protocol/report.js";
+import type { GatedUpdate } from "#shared/replay/gate-submission.js";
+import type { Submission } from "#shared/replay/submissions.js";
+import type { RaceOutcome, RaceResult } from "#shared/scoring/racing/race.js";
+import { mean } from "#shared/util/mean.js";
+import { timeToMeasure } from "../time-left.js";
+import type { EvaluationTexts } from "./evaluation-text.js";
+import type { GatedReader } from "./gated-cache.js";
+import { type IndependenceMeter, openIndependenceMeter } from "./independence.js";
+import { openLossBook } from "./loss-book.js";
+import { type MeasuredUpdate, measureUpdates } from "./measure.js";
+import { failedEntry, scoreEntry } from "./report-entry.js";
+
+/** A submission whose update passed the gates. */
+export interface Passed {
+  readonly submission: Submission;
+  readonly update: GatedUpdate;
+}
+
+interface Scoring {
+  readonly cycle: number;
+  /** The model that the cycle started from. */
+  readonly base: BaseModel<ModelTensors>;
+  readonly passed: readonly Passed[];
+  /** By group. */
+  readonly seeds: Readonly<Record<string, string>>;
+  readonly texts: EvaluationTexts;
+  readonly timer: BlockTimer | undefined;
+}
+
+interface Scored {
+  readonly baseline: Report["baseline"];
+  readonly entries: readonly ReportEntry[];
+  /** By group. */
+  readonly outcomes: ReadonlyMap<string, RaceOutcome<unknown>>;
+}
+
+/**
+ * The report's entries of updates that passed the gates: their races, and how independent they are.
+ *
+ * @throws what fetching the momentum throws
+ */
+export const scoreEntries = async (
+  participant: Participant,
+  meter: LossMeter,
+  reader: GatedReader,
+  { cycle, base, passed, seeds, texts, timer }: Scoring,
+): Promise<Scored> => {
+  const { home, network } = participant;
+  const independences = new Map<string, IndependenceMeter>();
+  for (const [group, seed] of Object.entries(seeds))
+    independences.set(group, await openIndependenceMeter(participant, base, group, seed));
+  const updates = passed.map(({ submission, update }) => ({
+    submission,
+    update,
+    group: update.group,
+    artifact: update.artifact,
+    load: () => independences.get(update.group)!.watch(update.artifact, reader.load(update)),
+    open: () => independences.get(update.group)!.watchOpen(update.artifact, reader.open(update)),
+  }));
+  const entries = updates.flatMap(({ submission, group }) => {
+    const text = texts.get(group);
+    return text?.ok === false ? [failedEntry(submission, "validator_failed", text.problem)] : [];
+  });
+  const outcomes = await measureUpdates(meter, {
+    network,
+    model: wholeModel(base),
+    seeds,
+    texts,
+    updates,
+    book: openLossBook(home, base.hash, Object.values(seeds)),
+    time: timeToMeasure(participant, cycle, timer),
+  });
+  const baseline: Report["baseline"] = {};
+  for (const [group, { before, results }] of outcomes) {
+    if (before.length > 0) baseline[group] = { loss: mean(before), batches: before.length };
+    const independence = independences.get(group)!;
+    await watchUnloaded(independence, meter, results);
+    const shares = independence.of([...results].map(([{ update }, result]) => ({ ...update, result })));
+    for (const [{ submission, update }, result] of results) {
+      const measured = { result, independence: shares.get(update.artifact) ?? 0 };
+      entries.push(scoreEntry(submission, update, measured, reader.problemOf(update)));
+    }
+  }
+  return { baseline, entries, outcomes };
+};
+
+/** Losses that were measured before a restart did not need to load the update: its independence does, if it scored. */
+const watchUnloaded = async (
+  independence: IndependenceMeter,
+  { isLayerMajor }: Pick<LossMeter, "isLayerMajor">,
+  results: ReadonlyMap<MeasuredUpdate, RaceResult>,
+): Promise<void> => {
+  for (const [{ artifact, load, open }, result] of results)
+    if (result.verdict === "scored" && result.score > 0 && !independence.isWatched(artifact)) {
+      if (isLayerMajor) await (await open())?.close();
+      else await load();
+    }
+};
