@@ -1,27 +1,21 @@
 import { copyBlob } from "#shared/blobs/blob-writer.js";
 import { awaitBaseModel } from "#shared/participant/agreement/await-base-model.js";
 import { withinBlocks } from "#shared/participant/duty.js";
-import { type Journal, withCycle } from "#shared/participant/writes/journal.js";
 import { commitmentOf } from "#shared/protocol/commitment.js";
 import { canonicalBytes } from "#shared/protocol/hash-json.js";
 import { artifactHash, signUpdateManifest } from "#shared/protocol/manifest.js";
 import type { ModelManifest } from "#shared/protocol/model-manifest.js";
 import { phaseWindow } from "#shared/protocol/phases.js";
 import { encodeRecord, shortHash } from "#shared/protocol/records.js";
-import type { FloatSource } from "#shared/training/float-source.js";
-import { mean } from "#shared/util/mean.js";
-import { behaviours } from "./behaviours.js";
+import { behaviours, type Submission } from "./behaviours.js";
 import { openPacker, type Packer } from "./commit/pack.js";
 import { mayCommit } from "./commit/self-check.js";
-import { packingTime, trainingDeadline } from "./commit/training-deadline.js";
+import { packingTime } from "./commit/training-deadline.js";
 import type { Miner } from "./context.js";
-import type { MinerJournal } from "./journal.js";
+import { mark, note } from "./mark.js";
 import { openBaseWeights, openFrozenWeights } from "./training/base-weights.js";
-import { observeTraining } from "./training/observe-training.js";
 import { obtainShards } from "./training/obtain-shards.js";
-
-/** Inner steps whose mean loss is one line of metrics. */
-const LOG_EVERY = 10;
+import { type TrainingBase, trainObserved } from "./training/train-observed.js";
 
 /**
  * One cycle of a miner: train from the agreed model until the commit phase, commit, reveal. What was done before a crash is
@@ -39,7 +33,7 @@ export const runCycle = async (miner: Miner, cycle: number): Promise<void> => {
   const artifact =
     entry?.artifact ??
     (await withinBlocks(participant, due, (bounded) =>
-      miner.gate.work(() => packed({ ...miner, participant: bounded }, cycle)),
+      miner.gate.work(() => makeArtifact({ ...miner, participant: bounded }, cycle)),
     ));
   if (artifact === null) return;
   const head = { network: shortHash(participant.networkHash), cycle };
@@ -50,7 +44,7 @@ export const runCycle = async (miner: Miner, cycle: number): Promise<void> => {
       data: encodeRecord({ type: "commit", ...head, commitment }),
       window: phaseWindow(cycle, "commit", network.phases),
     });
-    note(journal, cycle, { committed: block });
+    note(miner, cycle, { committed: block });
     log.info("committed", { cycle, artifact, block });
   }
   if (!journal.value.cycles[cycle]?.revealed) {
@@ -65,77 +59,45 @@ export const runCycle = async (miner: Miner, cycle: number): Promise<void> => {
       }),
       window: phaseWindow(cycle, "reveal", network.phases),
     });
-    note(journal, cycle, { revealed: block });
+    note(miner, cycle, { revealed: block });
     log.info("revealed", { cycle, artifact, block });
   }
 };
 
-const packed = async (miner: Miner, cycle: number): Promise<string | null> => {
+const makeArtifact = async (miner: Miner, cycle: number): Promise<string | null> => {
   const { participant, config } = miner;
   const hash = await awaitBaseModel(participant, cycle);
-  const manifest = await participant.models.manifest(hash, participant.signal);
+  const model = { hash, manifest: await participant.models.manifest(hash, participant.signal) };
   await obtainShards(participant, config, cycle);
-  const weights = await openBaseWeights(participant, { hash, manifest }, config.expert_group);
+  const weights = await openBaseWeights(participant, model, config.expert_group);
   try {
-    const frozen = await openFrozenWeights(participant, { hash, manifest }, config.expert_group);
+    const frozen = await openFrozenWeights(participant, model, config.expert_group);
+    const packer = openPacker(miner, cycle);
     try {
-      return await prepareIn(miner, cycle, { hash, manifest, weights, frozen });
+      return await trainAndPack(miner, cycle, { ...model, weights, frozen }, packer);
     } finally {
-      await frozen?.close();
+      await packer.close().finally(() => frozen?.close());
     }
   } finally {
     await weights.close();
   }
 };
 
-const prepareIn = async (miner: Miner, cycle: number, base: Base): Promise<string | null> => {
-  const packer = openPacker(miner, cycle);
-  try {
-    return await prepare(miner, cycle, base, packer);
-  } finally {
-    await packer.close();
-  }
-};
-
-/** The model that a cycle begins from, the group's weights in it, and those of other groups that its shard computes with. */
-interface Base {
-  readonly hash: string;
+interface Base extends TrainingBase {
   readonly manifest: ModelManifest;
-  readonly weights: FloatSource;
-  readonly frozen: FloatSource | undefined;
 }
 
 /**
  * Makes and stores the cycle's artifact, hidden until the reveal phase; returns its hash, or null when there is nothing to submit, or
  * nothing that would be accepted.
  */
-const prepare = async (miner: Miner, cycle: number, base: Base, packer: Packer): Promise<string | null> => {
-  const { participant, config, journal, trainer, timer, metrics } = miner;
-  const { network, blobs, embargo, clock, signal, log } = participant;
+const trainAndPack = async (miner: Miner, cycle: number, base: Base, packer: Packer): Promise<string | null> => {
+  const { participant, config, journal, trainer } = miner;
+  const { network, signal, log } = participant;
   const group = config.expert_group;
-  const train = phaseWindow(cycle, "train", network.phases);
-  const reveal = phaseWindow(cycle, "reveal", network.phases);
-
-  log.info("training", { cycle, group, base: base.hash, untilBlock: train.end - 1 });
-  // The update must be written, checked and sent in time for the commit window: training ends a block before it opens at the latest.
-  const last = train.end - 1;
-  const from = clock.head.number;
+  const untilBlock = phaseWindow(cycle, "train", network.phases).end - 1;
+  log.info("training", { cycle, group, base: base.hash, untilBlock });
   let trainedAt = performance.now();
-  const losses: number[] = [];
-  const { instruments } = participant.telemetry;
-  const isBuiltIn = config.trainer.command === undefined;
-  const batches = config.gradient_accumulation_steps * (isBuiltIn ? config.workers : 1);
-  const observed = observeTraining(instruments, {
-    tokensPerStep: config.batch_size * batches * network.data.sequence_length,
-    // The built-in trainer may go on where it was stopped. A program's lines are as it likes, the first often after many steps.
-    ...(!isBuiltIn && { from: 0 }),
-  });
-  // Grows from one cycle to the next, whatever each came to.
-  const totalStep = (step: number) => cycle * config.max_steps + step;
-  let skips = 0;
-  let firstSkipped: number | undefined;
-  const stop = () => signal.aborted || clock.head.number >= last;
-  const progress = () => (clock.head.number - from) / (last - from);
   const submission = await behaviours[config.behaviour]({
     participant,
     trainer,
@@ -145,71 +107,8 @@ const prepare = async (miner: Miner, cycle: number, base: Base, packer: Packer):
     baseManifest: base.manifest,
     pack: packer.pack,
     train: async (maxSteps) => {
-      const training = await trainer.train(base.weights, {
-        cycle,
-        model: base.hash,
-        frozen: base.frozen,
-        stop,
-        deadline: () => trainingDeadline({ timer, cycle, phases: network.phases, packing: journal.value.packing }),
-        progress,
-        ...(maxSteps !== undefined && { maxSteps }),
-        onStep: (taken) => {
-          const { step, loss, learningRate, gradNorm, skipped, spike, replica } = taken;
-          observed.stepped(taken);
-          if (skipped) {
-            // One line for the first: where training diverges, the others would say the same.
-            firstSkipped ??= step;
-            const why = spike ? "the loss is a spike" : "the loss or its gradient is not finite";
-            const fields = { cycle, step, loss, gradNorm, replica };
-            if (skips++ === 0) log.warn(`step skipped: ${why}`, fields);
-            else log.debug(`step skipped: ${why}`, fields);
-          } else if (replica === 0) losses.push(loss);
-          if (losses.length === LOG_EVERY) {
-            const lately = mean(losses.splice(0));
-            observed.loss(lately);
-            metrics.write({
-              cycle,
-              step: step + 1,
-              "train/total_step": totalStep(step + 1),
-              "train/loss": lately,
-              "train/learning_rate": learningRate,
-              "train/grad_norm": gradNorm,
-            });
-          }
-        },
-      });
+      const training = await trainObserved(miner, cycle, base, maxSteps);
       trainedAt = performance.now();
-      observed.ended(training.run);
-      const { steps, tokens, skipped, spikes, firstLoss, lastLoss } = training.run;
-      if (skips > 1)
-        log.warn("steps were skipped", {
-          cycle,
-          skipped: skips,
-          spikes,
-          steps,
-          firstSkipped,
-          prevention: "where there are many, lower learning_rate or raise warmup_steps; check the text of data_path",
-        });
-      if (steps > skipped)
-        metrics.write({
-          cycle,
-          step: steps,
-          "train/total_step": totalStep(steps),
-          "train/loss": lastLoss,
-          "train/loss_reduction": firstLoss - lastLoss,
-          "train/tokens": tokens,
-          "train/skipped_steps": skipped,
-          "train/spikes": spikes,
-        });
-      log.info("trained", {
-        cycle,
-        steps,
-        tokens,
-        skipped,
-        spikes,
-        loss: lastLoss,
-        lossReduction: firstLoss - lastLoss,
-      });
       return training;
     },
   });
@@ -228,42 +127,42 @@ const prepare = async (miner: Miner, cycle: number, base: Base, packer: Packer):
   rememberPacking();
   signal.throwIfAborted();
   if (!isGood) return null;
-
-  const { size, hash: tensors } = submission.tensors;
-  instruments.set("blockzero_update_bytes", size);
-  const manifest = await signUpdateManifest(
-    {
-      network: participant.networkHash,
-      cycle,
-      group,
-      base: base.hash,
-      codec: network.artifact.codec,
-      tensors,
-      bytes: size,
-      steps: submission.steps,
-      tokens: submission.tokens,
-    },
-    participant.signer,
-  );
-  const artifact = artifactHash(manifest);
-  embargo.hold(artifact, reveal.start);
-  embargo.hold(tensors, reveal.start);
-  await copyBlob(blobs.create, submission.tensors);
-  await blobs.put(canonicalBytes(manifest));
+  const artifact = await storeArtifact(miner, cycle, base.hash, submission);
   await packer.tie(artifact);
   rememberPacking();
-  mark(journal, cycle, { artifact });
+  mark(miner, cycle, { artifact });
   return artifact;
 };
 
-type Fields = MinerJournal["cycles"][string];
-
-/** Writes down how far a cycle came, before what depends on it. */
-export const mark = (journal: Journal<MinerJournal>, cycle: number, fields: Fields): void =>
-  journal.update(withFields(cycle, fields));
-
-/** The same for what the chain can tell again. */
-export const note = (journal: Journal<MinerJournal>, cycle: number, fields: Fields): void =>
-  journal.note(withFields(cycle, fields));
-
-const withFields = (cycle: number, fields: Fields) => withCycle<Fields>(cycle, (entry) => ({ ...entry, ...fields }));
+/** Signs the update's manifest and stores it with the tensors, hidden until the reveal phase. @returns the artifact's hash */
+const storeArtifact = async (
+  { participant, config }: Miner,
+  cycle: number,
+  base: string,
+  { tensors, steps, tokens }: Submission,
+): Promise<string> => {
+  const { network, networkHash, blobs, embargo, signer, telemetry } = participant;
+  const { hash, size } = tensors;
+  telemetry.instruments.set("blockzero_update_bytes", size);
+  const manifest = await signUpdateManifest(
+    {
+      network: networkHash,
+      cycle,
+      group: config.expert_group,
+      base,
+      codec: network.artifact.codec,
+      tensors: hash,
+      bytes: size,
+      steps,
+      tokens,
+    },
+    signer,
+  );
+  const artifact = artifactHash(manifest);
+  const reveal = phaseWindow(cycle, "reveal", network.phases);
+  embargo.hold(artifact, reveal.start);
+  embargo.hold(hash, reveal.start);
+  await copyBlob(blobs.create, tensors);
+  await blobs.put(canonicalBytes(manifest));
+  return artifact;
+};

@@ -22,10 +22,11 @@ import type { Log } from "#shared/telemetry/log.js";
 import type { MetricsSink } from "#shared/telemetry/metrics.js";
 import type { MinerConfig } from "./config.js";
 import type { Miner } from "./context.js";
-import { note, runCycle } from "./cycle.js";
+import { runCycle } from "./cycle.js";
 import { runDuties } from "./duty/duties.js";
 import { reportScore } from "./feedback.js";
 import { minerJournalSchema } from "./journal.js";
+import { note } from "./mark.js";
 import { openOwnTrainer, removeOwnTrainer } from "./own-trainer/own-trainer.js";
 import { planTraining } from "./plan/plan.js";
 import { requirementsOf } from "./plan/requirements.js";
@@ -131,7 +132,7 @@ const feedback = async (miner: Miner, cycle: number): Promise<void> => {
       const { network, networkHash } = await contextOf(cycleSource(bounded), cycle);
       await reportScore({ ...miner, participant: { ...bounded, network, networkHash } }, cycle);
     });
-    note(miner.journal, cycle, { heard: miner.participant.clock.head.number });
+    note(miner, cycle, { heard: miner.participant.clock.head.number });
   } catch (thrown) {
     if (!miner.participant.signal.aborted)
       miner.participant.log.warn("score unknown", { cycle, reason: reasonOf(thrown) });

@@ -10,7 +10,7 @@ import type { PlayedSprint } from "#shared/protocol/sprint.js";
 import { recordWindow } from "#shared/replay/phase-records.js";
 import { networkSeed } from "#shared/sprint/exact/seeds.js";
 import type { Sprinter } from "./context.js";
-import { showSprint } from "./observe-sprint.js";
+import { reportSearch, showSprint } from "./observe-sprint.js";
 import { createPace } from "./pace.js";
 import { proveNonces } from "./prove-nonces.js";
 import { proveWins } from "./prove-wins.js";
@@ -50,7 +50,7 @@ const searchIn = async (
   { sprint, difficulty }: Finding,
   prove: Prove,
 ): Promise<void> => {
-  const { participant, journal, config, arithmetic, metrics, power, timer, gate } = sprinter;
+  const { participant, journal, config, arithmetic, power, timer, gate } = sprinter;
   const isIdle = sprint.isIdle === true;
   const { clock, signer, signal, log, telemetry } = participant;
   const show = showSprint(telemetry.instruments);
@@ -69,8 +69,7 @@ const searchIn = async (
     show.took("load", loading);
     log.info("loaded the Sprint's network", { cycle, dials: sprint.dials, seconds: Number(loading.toFixed(2)) });
     const inputs = await awaitSprintSeed(participant, { cycle, purpose: "sprint-inputs" });
-    const { max_share: share, max_watts: maxWatts } = config.compute;
-    const pace = createPace({ share, maxWatts }, power);
+    const pace = createPace({ share: config.compute.max_share, maxWatts: config.compute.max_watts }, power);
     const started = performance.now();
     const last = proofWindow(cycle, sprint, participant.network).end - BLOCKS_TO_COMMIT;
     const task = { publicKey: signer.publicKey, inputs, difficulty };
@@ -105,31 +104,10 @@ const searchIn = async (
         }),
       );
       await recording;
-      const searched = (performance.now() - started) / 1000;
-      show.took("search", computing);
-      show.took("rest", searched - computing);
-      if (pace.watts !== null) show.watts(pace.watts);
+      const resting = (performance.now() - started) / 1000 - computing;
       const { profile, dials } = sprint;
       if (!isIdle) journal.note((value) => ({ ...value, sprinted: { profile, dials, nonces: found.nonces } }));
-      metrics.write({
-        cycle,
-        "sprint/nonces": found.nonces,
-        "sprint/wins": found.wins.length,
-        "sprint/difficulty": difficulty,
-        "sprint/load_seconds": loading,
-        "sprint/search_seconds": computing,
-      });
-      log.info("searched", {
-        cycle,
-        idle: isIdle,
-        nonces: found.nonces,
-        wins: found.wins.length,
-        seconds: Number(computing.toFixed(2)),
-        restedSeconds: Number((searched - computing).toFixed(2)),
-        share,
-        watts: pace.watts ?? "cannot be read here",
-        block: clock.head.number,
-      });
+      reportSearch(sprinter, cycle, { ...found, isIdle, difficulty, loading, computing, resting, watts: pace.watts });
       await prove(found, proving);
     } finally {
       proving.close();

@@ -4,8 +4,8 @@ import { readFileSync, truncateSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, it } from "node:test";
 import { fileURLToPath } from "node:url";
-import { mark } from "#miner/cycle.js";
 import { reportScore } from "#miner/feedback.js";
+import { mark } from "#miner/mark.js";
 import { receiptFile } from "#miner/receipts/keep-receipt.js";
 import { MAX_RECEIPT_BYTES, parseReceipt, type Receipt } from "#miner/receipts/receipt.js";
 import { outcomeOf, receiptProblem } from "#miner/receipts/verify-receipt.js";
@@ -30,7 +30,7 @@ describe("a miner's receipt", { timeout: HANG_GUARD }, () => {
     const update = forge(subnet, { miner: "ann", tensors: noiseUpdate(subnet, "ann", 0.05) });
     const other = forge(subnet, { miner: "bob", tensors: noiseUpdate(subnet, "bob", 0.05) });
     await ann.participant.blobs.put(update.manifest);
-    mark(ann.journal, 1, { artifact: update.artifact });
+    mark(ann, 1, { artifact: update.artifact });
     await submit(subnet, { ann: update, bob: other });
     const entries = [scoredEntry(update, 0.3)];
     await publishReports(subnet, {

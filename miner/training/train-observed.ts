@@ -1,0 +1,101 @@
+import { phaseWindow } from "#shared/protocol/phases.js";
+import type { FloatSource } from "#shared/training/float-source.js";
+import type { InnerRun } from "#shared/training/inner-loop.js";
+import { mean } from "#shared/util/mean.js";
+import { trainingDeadline } from "../commit/training-deadline.js";
+import type { Miner } from "../context.js";
+import { observeTraining } from "./observe-training.js";
+import type { ReplicaStep, Training } from "./trainer.js";
+
+/** What a cycle's training begins from: a model, the group's weights in it, and those of other groups that its shard computes with. */
+export interface TrainingBase {
+  readonly hash: string;
+  readonly weights: FloatSource;
+  readonly frozen: FloatSource | undefined;
+}
+
+/** Inner steps whose mean loss is one line of metrics. */
+const LOG_EVERY = 10;
+
+/** Trains until the train phase ends, and shows it in the log, the metrics and the instruments. @param maxSteps lowers what the config allows */
+export const trainObserved = async (
+  miner: Miner,
+  cycle: number,
+  base: TrainingBase,
+  maxSteps?: number,
+): Promise<Training> => {
+  const { participant, journal, trainer, timer } = miner;
+  const { clock, network, signal } = participant;
+  // The update must be written, checked and sent in time for the commit window: training ends a block before it opens at the latest.
+  const last = phaseWindow(cycle, "train", network.phases).end - 1;
+  const from = clock.head.number;
+  const steps = observeSteps(miner, cycle);
+  const training = await trainer.train(base.weights, {
+    cycle,
+    model: base.hash,
+    frozen: base.frozen,
+    stop: () => signal.aborted || clock.head.number >= last,
+    deadline: () => trainingDeadline({ timer, cycle, phases: network.phases, packing: journal.value.packing }),
+    progress: () => (clock.head.number - from) / (last - from),
+    ...(maxSteps !== undefined && { maxSteps }),
+    onStep: steps.taken,
+  });
+  steps.ended(training.run);
+  return training;
+};
+
+/** Shows each step and the whole training. Of steps that were skipped the first has a line: where training diverges, the others would say the same. */
+const observeSteps = ({ participant, config, metrics }: Miner, cycle: number) => {
+  const { network, log, telemetry } = participant;
+  const isBuiltIn = config.trainer.command === undefined;
+  const batches = config.gradient_accumulation_steps * (isBuiltIn ? config.workers : 1);
+  const observed = observeTraining(telemetry.instruments, {
+    tokensPerStep: config.batch_size * batches * network.data.sequence_length,
+    // The built-in trainer may go on where it was stopped. A program's lines are as it likes, the first often after many steps.
+    ...(!isBuiltIn && { from: 0 }),
+  });
+  // `train/total_step` grows from one cycle to the next, whatever each came to.
+  const write = (step: number, figures: Readonly<Record<string, number>>) =>
+    metrics.write({ cycle, step, "train/total_step": cycle * config.max_steps + step, ...figures });
+  const losses: number[] = [];
+  let skips = 0;
+  let firstSkipped: number | undefined;
+  return {
+    taken: (taken: ReplicaStep): void => {
+      const { step, loss, learningRate, gradNorm, skipped, spike, replica } = taken;
+      observed.stepped(taken);
+      if (skipped) {
+        firstSkipped ??= step;
+        const why = spike ? "the loss is a spike" : "the loss or its gradient is not finite";
+        log[skips++ === 0 ? "warn" : "debug"](`step skipped: ${why}`, { cycle, step, loss, gradNorm, replica });
+      } else if (replica === 0) losses.push(loss);
+      if (losses.length < LOG_EVERY) return;
+      const lately = mean(losses.splice(0));
+      observed.loss(lately);
+      write(step + 1, { "train/loss": lately, "train/learning_rate": learningRate, "train/grad_norm": gradNorm });
+    },
+    ended: (run: InnerRun): void => {
+      const { steps, tokens, skipped, spikes, firstLoss, lastLoss } = run;
+      const lossReduction = firstLoss - lastLoss;
+      observed.ended(run);
+      if (skips > 1)
+        log.warn("steps were skipped", {
+          cycle,
+          skipped: skips,
+          spikes,
+          steps,
+          firstSkipped,
+          prevention: "where there are many, lower learning_rate or raise warmup_steps; check the text of data_path",
+        });
+      if (steps > skipped)
+        write(steps, {
+          "train/loss": lastLoss,
+          "train/loss_reduction": lossReduction,
+          "train/tokens": tokens,
+          "train/skipped_steps": skipped,
+          "train/spikes": spikes,
+        });
+      log.info("trained", { cycle, steps, tokens, skipped, spikes, loss: lastLoss, lossReduction });
+    },
+  };
+};
