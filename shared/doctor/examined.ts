@@ -1,7 +1,7 @@
 import type { Chain } from "#shared/chain/chain.js";
 import type { Beacon } from "#shared/chain/timelock/beacon.js";
 import type { DeviceChoice } from "#shared/engine/runtime/device-choice.js";
-import type { ParticipantConfig } from "#shared/participant/join.js";
+import type { ParticipantConfig } from "#shared/participant/participant.js";
 import type { Network } from "#shared/protocol/network.js";
 import type { Machine } from "./machine.js";
 

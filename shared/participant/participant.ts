@@ -1,4 +1,6 @@
 import type { Chain } from "#shared/chain/chain.js";
+import type { participantSettings } from "#shared/config/common.js";
+import type { Config } from "#shared/config/settings.js";
 import type { Network } from "#shared/protocol/network.js";
 import type { VrfSigner } from "#shared/protocol/signer.js";
 import type { Log } from "#shared/telemetry/log.js";
@@ -8,6 +10,8 @@ import type { BlockClock } from "./block-clock.js";
 import type { Blobs } from "./files/blobs.js";
 import type { Embargo } from "./files/embargo.js";
 import type { commitOnce } from "./writes/commit-once.js";
+
+export type ParticipantConfig = Config<typeof participantSettings>;
 
 /** What a miner and a validator have in common: a hotkey's connection to a subnet. */
 export interface Participant {

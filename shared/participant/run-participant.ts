@@ -3,8 +3,8 @@ import type { MetricsSink } from "#shared/telemetry/metrics.js";
 import { type MetricsConfig, openMetrics } from "#shared/telemetry/open-metrics.js";
 import { openTelemetry } from "#shared/telemetry/open-telemetry.js";
 import { isSuccession } from "./agreement/follow-network.js";
-import { joinNetwork, type ParticipantConfig } from "./join.js";
-import type { Participant } from "./participant.js";
+import { joinNetwork } from "./join.js";
+import type { Participant, ParticipantConfig } from "./participant.js";
 
 export interface ParticipantRun {
   readonly role: "miner" | "validator";

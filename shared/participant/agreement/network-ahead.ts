@@ -4,7 +4,7 @@ import { loadNetwork } from "#shared/config/load-network.js";
 import { checkGroups } from "#shared/model/groups.js";
 import type { Network } from "#shared/protocol/network.js";
 import type { Log } from "#shared/telemetry/log.js";
-import type { ParticipantConfig } from "../join.js";
+import type { ParticipantConfig } from "../participant.js";
 import { agreedNetwork, networkFrom } from "./agreed-network.js";
 
 /**

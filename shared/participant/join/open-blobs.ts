@@ -1,0 +1,41 @@
+import { join } from "node:path";
+import { createBlobClient } from "#shared/blobs/blob-client.js";
+import { type BlobStore, directoryStore, type LocalStore } from "#shared/blobs/blob-store.js";
+import { observeFetches } from "#shared/blobs/observe-fetches.js";
+import { openStore } from "#shared/blobs/open-store.js";
+import type { Instruments } from "#shared/telemetry/instruments/instruments.js";
+import { openArchive } from "../files/archive.js";
+import { type Blobs, createBlobs } from "../files/blobs.js";
+import { peerClasses } from "../observe/peer-classes.js";
+import type { Participant, ParticipantConfig } from "../participant.js";
+
+export interface ParticipantBlobs {
+  readonly store: LocalStore;
+  /** Where published blobs are copied to. Null if the settings name no such store. */
+  readonly remote: BlobStore | null;
+  readonly blobs: Blobs;
+}
+
+/** The blobs in a home, and those of others. @param instruments undefined if nobody watches @throws what `openStore` and `openArchive` throw */
+export const openParticipantBlobs = async (
+  config: ParticipantConfig,
+  home: string,
+  { chain, clock, signer, log }: Pick<Participant, "chain" | "clock" | "signer" | "log">,
+  instruments: Instruments | undefined,
+): Promise<ParticipantBlobs> => {
+  const store = directoryStore(join(home, "blobs"), log);
+  const client = createBlobClient({
+    allowPrivateAddresses: config.allow_private_addresses,
+    signer,
+    log,
+    observer: instruments && observeFetches(instruments, peerClasses({ chain, clock, netuid: config.netuid })),
+  });
+  const remote = await openStore(config.store, process.env);
+  const queue = join(home, "archive.json");
+  const blobs = await createBlobs(store, client, config.checkpoint_keep_top_k, {
+    quota: config.cache_gib * 2 ** 30,
+    instruments,
+    archive: remote === null ? undefined : openArchive({ local: store, remote, queue, log }),
+  });
+  return { store, remote, blobs };
+};
