@@ -1,5 +1,5 @@
 import { withinBlocks } from "#shared/participant/duty.js";
-import { explain } from "#shared/participant/run-cycles.js";
+import { faultFields } from "#shared/participant/fault-fields.js";
 import { phaseWindow } from "#shared/protocol/phases.js";
 import type { Duty } from "#shared/telemetry/instruments/labels.js";
 import { vote } from "./choose/vote.js";
@@ -38,7 +38,7 @@ export const runCycle = async (validator: Validator, cycle: number): Promise<voi
   const recalled = due("recall", "recalling scores", merge.end, (bounded) => recallHistory(bounded, cycle)).catch(
     (thrown) => {
       // An abort also ends the wait below.
-      if (!signal.aborted) log.warn("scores of past cycles are not to be had", { cycle, ...explain(thrown) });
+      if (!signal.aborted) log.warn("scores of past cycles are not to be had", { cycle, ...faultFields(thrown) });
     },
   );
   try {
@@ -47,20 +47,20 @@ export const runCycle = async (validator: Validator, cycle: number): Promise<voi
       measureReference(bounded, cycle, base),
     ).catch((thrown) => {
       signal.throwIfAborted();
-      log.warn("Missed reference loss", { cycle, ...explain(thrown) });
+      log.warn("Missed reference loss", { cycle, ...faultFields(thrown) });
     });
     await due("report", "the report", evaluate.end + 1, (bounded) => report(bounded, cycle));
   } catch (thrown) {
     signal.throwIfAborted();
     // The other validators' reports may still be enough for a merge. This validator abstains.
-    log.error("Missed report", { cycle, ...explain(thrown) });
+    log.error("Missed report", { cycle, ...faultFields(thrown) });
   }
   try {
     await due("exchange", "the exchange", exchange.end + 1, (bounded) => exchangeReports(bounded, cycle));
   } catch (thrown) {
     signal.throwIfAborted();
     // The other validators' records may still be enough. This validator commits none.
-    log.error("Missed exchange", { cycle, ...explain(thrown) });
+    log.error("Missed exchange", { cycle, ...faultFields(thrown) });
   }
   await clock.reach(choose.start, signal);
   const early = await due("tally", "the tally", merge.end, (bounded) => agreeOn(bounded.participant, cycle));
@@ -69,7 +69,7 @@ export const runCycle = async (validator: Validator, cycle: number): Promise<voi
   } catch (thrown) {
     signal.throwIfAborted();
     // The other validators' ballots may still choose a step. This validator has no ballot.
-    log.error("Missed ballot", { cycle, ...explain(thrown) });
+    log.error("Missed ballot", { cycle, ...faultFields(thrown) });
   }
   await clock.reach(merge.start, signal);
   // Some honest participant has the missing file, and there is time until the weights.

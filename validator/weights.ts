@@ -1,5 +1,5 @@
 import { reasonOf } from "#shared/errors/error.js";
-import { explain } from "#shared/participant/run-cycles.js";
+import { faultFields } from "#shared/participant/fault-fields.js";
 import { setWeightsOnce } from "#shared/participant/weights/set-weights.js";
 import { phaseWindow } from "#shared/protocol/phases.js";
 import { cycleWeights } from "#shared/rewards/cycle-weights.js";
@@ -29,6 +29,6 @@ export const setWeights = async (validator: Validator, cycle: number): Promise<v
     participant.signal.throwIfAborted();
     instruments.add("blockzero_windows_missed_total", 1, { record: "weights" });
     duties.failed("weights", reasonOf(thrown));
-    log.error("Missed weights", { cycle, ...explain(thrown) });
+    log.error("Missed weights", { cycle, ...faultFields(thrown) });
   }
 };

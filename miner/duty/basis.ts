@@ -6,7 +6,7 @@ import { readSprintWindow } from "#shared/compute/read-window.js";
 import { readUntilWhole } from "#shared/participant/at-every-block.js";
 import { awaitSprintSeed } from "#shared/participant/await-seeds.js";
 import { cycleSource } from "#shared/participant/cycle-source.js";
-import { explain } from "#shared/participant/run-cycles.js";
+import { faultFields } from "#shared/participant/fault-fields.js";
 import { untilBlock } from "#shared/participant/until-block.js";
 import { whileWaiting } from "#shared/participant/while-waiting.js";
 import type { SprintWithDuty } from "#shared/protocol/sprint.js";
@@ -42,7 +42,7 @@ export const readBasis = async (
     });
     const { confirmed, reputations, unknown } = window;
     forgetSprints(known, cycle, window);
-    if (unknown.length > 0) log.warn("members of duty may be others", { cycle, ...explain(membersUnsure(unknown)) });
+    if (unknown.length > 0) log.warn("members of duty may be others", { cycle, ...faultFields(membersUnsure(unknown)) });
     const members = membersBy(confirmed, sprint);
     if (!members.some(({ hotkey }) => hotkey === signer.address)) return null;
     const tasks: KnownTasks = new Map();

@@ -1,5 +1,5 @@
+import { faultFields } from "#shared/participant/fault-fields.js";
 import { inForce } from "#shared/participant/in-force.js";
-import { explain } from "#shared/participant/run-cycles.js";
 import { phaseAt, phaseWindow } from "#shared/protocol/phases.js";
 import { type SprintWithDuty, sprintOf, withDuty } from "#shared/protocol/sprint.js";
 import { recordWindow } from "#shared/replay/phase-records.js";
@@ -48,6 +48,6 @@ const attempt = async (
     if (sprint && clock.head.number < recordWindow(record, cycle, network).end - 1) await work(then, cycle, sprint);
   } catch (thrown) {
     signal.throwIfAborted();
-    log.error(record === "duty" ? "Missed duty" : "Missed answers", { cycle, ...explain(thrown) });
+    log.error(record === "duty" ? "Missed duty" : "Missed answers", { cycle, ...faultFields(thrown) });
   }
 };

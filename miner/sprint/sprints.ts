@@ -1,4 +1,4 @@
-import { explain } from "#shared/participant/run-cycles.js";
+import { faultFields } from "#shared/participant/fault-fields.js";
 import { phaseAt, phaseWindow } from "#shared/protocol/phases.js";
 import { confirmedCycle, sprintOf } from "#shared/protocol/sprint.js";
 import { recordWindow } from "#shared/replay/phase-records.js";
@@ -24,7 +24,7 @@ export const runSprints = async (sprinter: Sprinter): Promise<never> => {
       void hearVerdicts(sprinter, cycle);
     } catch (thrown) {
       signal.throwIfAborted();
-      log.error("Missed Sprint", { cycle, ...explain(thrown) });
+      log.error("Missed Sprint", { cycle, ...faultFields(thrown) });
     }
   }
 };

@@ -1,7 +1,7 @@
-import { BlockZeroError, type ErrorCode, reasonOf } from "#shared/errors/error.js";
 import { type PhasePosition, phaseAt, phaseWindow } from "#shared/protocol/phases.js";
 import { followNetwork, isNetworkChange } from "./agreement/follow-network.js";
 import { withinBlocks } from "./duty.js";
+import { faultFields } from "./fault-fields.js";
 import type { Participant } from "./participant.js";
 
 export interface CycleRunner {
@@ -33,7 +33,7 @@ export const runCycles = async (participant: Participant, runner: CycleRunner): 
     } catch (thrown) {
       signal.throwIfAborted();
       if (isNetworkChange(thrown)) throw thrown;
-      log.error(runner.failure, { cycle, ...explain(thrown) });
+      log.error(runner.failure, { cycle, ...faultFields(thrown) });
     }
     participant.telemetry.duties.cycleEnded(cycle);
     const next = Math.max(cycle + 1, position().cycle);
@@ -45,18 +45,4 @@ export const runCycles = async (participant: Participant, runner: CycleRunner): 
       });
     cycle = next;
   }
-};
-
-/** What the system answers to a write that a disk or its rights do not allow. */
-const UNWRITABLE: ReadonlySet<unknown> = new Set(["ENOSPC", "EDQUOT", "EROFS", "EACCES", "EPERM", "EIO"]);
-
-type Explained = Readonly<{ code: ErrorCode; reason: string; prevention: string }>;
-
-/** The log fields of a fault: what failed, and what would have prevented it. */
-export const explain = (thrown: unknown): Explained => {
-  const reason = reasonOf(thrown);
-  if (thrown instanceof BlockZeroError) return { code: thrown.code, reason, prevention: thrown.hint };
-  if (thrown instanceof Error && "code" in thrown && UNWRITABLE.has(thrown.code))
-    return { code: "FILE_UNWRITABLE", reason, prevention: "free space there, or let this user write it" };
-  return { code: "INTERNAL", reason, prevention: "this is a bug in BlockZero, please report it" };
 };

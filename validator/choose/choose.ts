@@ -7,8 +7,8 @@ import { type BaseModel, wholeModel } from "#shared/participant/agreement/base-m
 import { awaitSeeds } from "#shared/participant/await-seeds.js";
 import type { BlockTimer } from "#shared/participant/block-timer.js";
 import { cycleSource } from "#shared/participant/cycle-source.js";
+import { faultFields } from "#shared/participant/fault-fields.js";
 import type { Participant } from "#shared/participant/participant.js";
-import { explain } from "#shared/participant/run-cycles.js";
 import { untilBlock } from "#shared/participant/until-block.js";
 import { accepted } from "#shared/protocol/parsed.js";
 import { phaseWindow } from "#shared/protocol/phases.js";
@@ -102,7 +102,7 @@ const choose = async (choosing: Choosing, agreed: Agreement): Promise<readonly S
       votes.push(vote);
     } catch (thrown) {
       signal.throwIfAborted();
-      log.error("steps not measured", { cycle, group, ...explain(thrown) });
+      log.error("steps not measured", { cycle, group, ...faultFields(thrown) });
       votes.push(null);
     }
   }

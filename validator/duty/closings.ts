@@ -2,8 +2,8 @@ import { type DutyMemory, newDutyMemory } from "#shared/compute/duty/read-duty.j
 import { regularSprints } from "#shared/compute/sprint-window.js";
 import { cycleSource } from "#shared/participant/cycle-source.js";
 import { withinBlocks } from "#shared/participant/duty.js";
+import { faultFields } from "#shared/participant/fault-fields.js";
 import { inForce } from "#shared/participant/in-force.js";
-import { explain } from "#shared/participant/run-cycles.js";
 import { phaseAt, phaseWindow } from "#shared/protocol/phases.js";
 import { sprintOf, withDuty } from "#shared/protocol/sprint.js";
 import type { Checker } from "../sprint/context.js";
@@ -45,7 +45,7 @@ export const runClosings = async (checker: Checker): Promise<never> => {
       for (const past of memories.keys()) if (past < oldest) memories.delete(past);
     } catch (thrown) {
       signal.throwIfAborted();
-      log.error("Duty not closed", { cycle, ...explain(thrown) });
+      log.error("Duty not closed", { cycle, ...faultFields(thrown) });
     }
   }
 };

@@ -2,8 +2,8 @@ import { sprintIn } from "#shared/compute/confirmation.js";
 import { sprintsBefore } from "#shared/compute/sprint-window.js";
 import { cycleSource } from "#shared/participant/cycle-source.js";
 import { withinBlocks } from "#shared/participant/duty.js";
+import { faultFields } from "#shared/participant/fault-fields.js";
 import { inForce } from "#shared/participant/in-force.js";
-import { explain } from "#shared/participant/run-cycles.js";
 import { phaseAt, phaseWindow } from "#shared/protocol/phases.js";
 import { recordWindow } from "#shared/replay/phase-records.js";
 import type { Checker } from "./context.js";
@@ -34,7 +34,7 @@ export const runChecks = async (checker: Checker): Promise<never> => {
       await checkCycle(checker, cycle);
     } catch (thrown) {
       signal.throwIfAborted();
-      participant.log.error("Sprint left out", { cycle, ...explain(thrown) });
+      participant.log.error("Sprint left out", { cycle, ...faultFields(thrown) });
     }
   }
 };
@@ -83,7 +83,7 @@ const attempt = async (
     );
   } catch (thrown) {
     participant.signal.throwIfAborted();
-    participant.log.error(FAILURES[duty], { cycle, ...explain(thrown) });
+    participant.log.error(FAILURES[duty], { cycle, ...faultFields(thrown) });
   }
 };
 
@@ -122,6 +122,6 @@ const showWeights = async ({ participant, journal }: Checker, cycle: number): Pr
     );
   } catch (thrown) {
     signal.throwIfAborted();
-    participant.log.warn("confirmed weights not shown", explain(thrown));
+    participant.log.warn("confirmed weights not shown", faultFields(thrown));
   }
 };

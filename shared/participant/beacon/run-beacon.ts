@@ -8,8 +8,8 @@ import { contributionSource } from "#shared/replay/beacon-value.js";
 import { BEACON_ORIGINS, type Duty } from "#shared/telemetry/instruments/labels.js";
 import { cycleSource } from "../cycle-source.js";
 import { withinBlocks } from "../duty.js";
+import { faultFields } from "../fault-fields.js";
 import type { Participant } from "../participant.js";
-import { explain } from "../run-cycles.js";
 import { awaitBeaconValue } from "./await-value.js";
 import { dealOrState } from "./group/deal.js";
 import { type GroupJournal, openGroupJournal } from "./group/group-journal.js";
@@ -87,7 +87,7 @@ const attempt = async (
     await withinBlocks(participant, { duty, name, until: end + 1 }, (bounded) => work(bounded, cycle));
   } catch (thrown) {
     participant.signal.throwIfAborted();
-    participant.log.error("Missed part in the beacon", { duty, cycle, ...explain(thrown) });
+    participant.log.error("Missed part in the beacon", { duty, cycle, ...faultFields(thrown) });
   }
 };
 
