@@ -1,5 +1,5 @@
 import { BlockZeroError } from "#shared/errors/error.js";
-import { isGone } from "#shared/replay/cycle-outcomes.js";
+import { isGone } from "#shared/replay/is-gone.js";
 
 const NOT_AUDITABLE = "NOT_AUDITABLE";
 

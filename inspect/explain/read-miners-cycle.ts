@@ -6,13 +6,8 @@ import type { ModelManifest } from "#shared/protocol/model-manifest.js";
 import type { Network } from "#shared/protocol/network.js";
 import { phaseWindow } from "#shared/protocol/phases.js";
 import { lastModelBlock, modelOutcome } from "#shared/replay/agreed-outcome.js";
-import {
-  type CycleOutcomes,
-  isGone,
-  readOutcomes,
-  readWindow,
-  type WindowOutcomes,
-} from "#shared/replay/cycle-outcomes.js";
+import { type CycleOutcomes, readOutcomes, readWindow, type WindowOutcomes } from "#shared/replay/cycle-outcomes.js";
+import { isGone } from "#shared/replay/is-gone.js";
 import type { CycleSource } from "#shared/replay/source.js";
 import { readSubmissions, type Submission } from "#shared/replay/submissions.js";
 import { contextOf } from "#shared/replay/succession.js";

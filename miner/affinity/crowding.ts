@@ -1,4 +1,5 @@
-import { isGone, readOutcomes } from "#shared/replay/cycle-outcomes.js";
+import { readOutcomes } from "#shared/replay/cycle-outcomes.js";
+import { isGone } from "#shared/replay/is-gone.js";
 import { readSubmissions } from "#shared/replay/submissions.js";
 import type { OpenedSubnet } from "#shared/subnet/open-subnet.js";
 import { lowerMedian } from "#shared/util/lower-median.js";

@@ -1,6 +1,6 @@
 import { describeRepeat, findRepeats } from "#shared/independence/repeats.js";
 import type { MergedUpdate, ModelManifest } from "#shared/protocol/model-manifest.js";
-import { isGone } from "#shared/replay/cycle-outcomes.js";
+import { isGone } from "#shared/replay/is-gone.js";
 import { ancestry } from "#shared/replay/lineage.js";
 import type { CycleSource } from "#shared/replay/source.js";
 import { readModelManifest } from "#shared/replay/whole-model.js";

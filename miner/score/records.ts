@@ -1,6 +1,6 @@
 import { commitmentOf } from "#shared/protocol/commitment.js";
 import { phaseWindow } from "#shared/protocol/phases.js";
-import { isGone } from "#shared/replay/cycle-outcomes.js";
+import { isGone } from "#shared/replay/is-gone.js";
 import { readPhaseRecords } from "#shared/replay/phase-records.js";
 import type { CycleContext } from "#shared/replay/source.js";
 import type { Gate } from "./report.js";

@@ -5,7 +5,7 @@ import { BlockZeroError } from "#shared/errors/error.js";
 import { groupNamed } from "#shared/model/groups.js";
 import { phaseAt, phaseWindow } from "#shared/protocol/phases.js";
 import { baseModelHash } from "#shared/replay/base-model-hash.js";
-import { isGone } from "#shared/replay/cycle-outcomes.js";
+import { isGone } from "#shared/replay/is-gone.js";
 import { readGroupWeights, readModelManifest } from "#shared/replay/whole-model.js";
 import type { OpenedSubnet } from "#shared/subnet/open-subnet.js";
 import { lowerMedian } from "#shared/util/lower-median.js";

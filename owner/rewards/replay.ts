@@ -2,7 +2,8 @@ import { BlockZeroError } from "#shared/errors/error.js";
 import type { Network } from "#shared/protocol/network.js";
 import { phaseWindow } from "#shared/protocol/phases.js";
 import { chosenSteps, readBallots } from "#shared/replay/ballots.js";
-import { isGone, readOutcomes } from "#shared/replay/cycle-outcomes.js";
+import { readOutcomes } from "#shared/replay/cycle-outcomes.js";
+import { isGone } from "#shared/replay/is-gone.js";
 import {
   type AgreedScore,
   agreedScores,

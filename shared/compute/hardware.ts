@@ -1,7 +1,7 @@
 import { type ClassedHost, classOf, type HardwareClass } from "#shared/continuous/hardware-class.js";
 import { phaseWindow } from "#shared/protocol/phases.js";
 import type { Sprint } from "#shared/protocol/sprint.js";
-import { isGone } from "#shared/replay/cycle-outcomes.js";
+import { isGone } from "#shared/replay/is-gone.js";
 import type { CycleSource } from "#shared/replay/source.js";
 import type { Hardware } from "#shared/sprint/proof/hardware.js";
 import { BLOCKS_TO_COMMIT } from "./idle-window.js";

@@ -1,4 +1,4 @@
-import { isGone } from "#shared/replay/cycle-outcomes.js";
+import { isGone } from "#shared/replay/is-gone.js";
 import type { CycleSource } from "#shared/replay/source.js";
 import type { Reputations } from "#shared/reputation/agreed-reputations.js";
 import { readDraw } from "./confirmation.js";

@@ -1,5 +1,5 @@
 import { confirmedCycle, idleSprint, type PlayedSprint } from "#shared/protocol/sprint.js";
-import { isGone } from "#shared/replay/cycle-outcomes.js";
+import { isGone } from "#shared/replay/is-gone.js";
 import type { CycleSource } from "#shared/replay/source.js";
 import { contextOf, firstCycleFrom, formerOf } from "#shared/replay/succession.js";
 import { mapLimited } from "#shared/util/map-limited.js";

@@ -1,5 +1,3 @@
-import { isFetchFault } from "#shared/blobs/fetch-fault.js";
-import { type BlockZeroError, hasCode } from "#shared/errors/error.js";
 import { phaseWindow } from "#shared/protocol/phases.js";
 import type { Report } from "#shared/protocol/report.js";
 import type { Stakes } from "#shared/protocol/voting/stake.js";
@@ -11,6 +9,7 @@ import { chosenSteps, readBallots } from "./ballots.js";
 import { baseModelHash } from "./base-model-hash.js";
 import { evaluationSeeds } from "./evaluation-seeds.js";
 import { fetchReport } from "./fetch-report.js";
+import { isGone } from "./is-gone.js";
 import { type Exchange, type ExchangedReport, exchangedReports, type ReportedCycle } from "./reports.js";
 import type { CycleSource } from "./source.js";
 import { readSubmissions } from "./submissions.js";
@@ -132,7 +131,3 @@ export const readWindow = async (
   }
   return { history, progress, unknown };
 };
-
-/** Whether data is missing because of its age, not because of a fault. */
-export const isGone = (thrown: unknown): thrown is BlockZeroError =>
-  isFetchFault(thrown) || hasCode(thrown, "STATE_DISCARDED");

@@ -14,7 +14,7 @@ import { hasCycleValue } from "#shared/protocol/network-file/drand-beacon.js";
 import { phaseAt } from "#shared/protocol/phases.js";
 import type { Sprint } from "#shared/protocol/sprint.js";
 import { readBeaconValue } from "#shared/replay/beacon-value.js";
-import { isGone } from "#shared/replay/cycle-outcomes.js";
+import { isGone } from "#shared/replay/is-gone.js";
 import { lastBlockFor } from "#shared/replay/phase-records.js";
 import type { CycleSource } from "#shared/replay/source.js";
 import { openSubnet } from "#shared/subnet/open-subnet.js";

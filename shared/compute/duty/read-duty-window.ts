@@ -1,5 +1,5 @@
 import { type SprintWithDuty, withDuty } from "#shared/protocol/sprint.js";
-import { isGone } from "#shared/replay/cycle-outcomes.js";
+import { isGone } from "#shared/replay/is-gone.js";
 import type { CycleSource } from "#shared/replay/source.js";
 import { createJudge } from "../judge.js";
 import { type ReadWindowOptions, readSprintWindow, type SprintWindow } from "../read-window.js";
