@@ -3,7 +3,7 @@ import type { LocalStore } from "#shared/blobs/blob-store.js";
 import { isFetchFault } from "#shared/blobs/fetch-fault.js";
 import type { Chain } from "#shared/chain/chain.js";
 import { BlockZeroError, hasCode, reasonOf } from "#shared/errors/error.js";
-import { publishedNetwork } from "#shared/participant/agreement/agreed-model.js";
+import { publishedNetwork } from "#shared/participant/agreement/agreed-network.js";
 import { rankServers, readServers } from "#shared/participant/files/subnet-servers.js";
 import { type Network, networkBytes, networkHash } from "#shared/protocol/network.js";
 import type { FileRequest } from "#shared/replay/source.js";

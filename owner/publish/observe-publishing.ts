@@ -5,7 +5,7 @@ import { observeDisk } from "#shared/participant/observe/observe-disk.js";
 import { observeHead } from "#shared/participant/observe/observe-head.js";
 import { showSubnet } from "#shared/participant/observe/observe-standing.js";
 import type { Network } from "#shared/protocol/network.js";
-import { parseRecord } from "#shared/protocol/records.js";
+import { networkRecordOf } from "#shared/replay/succession.js";
 import type { Log } from "#shared/telemetry/log.js";
 import type { Telemetry } from "#shared/telemetry/telemetry.js";
 import { onAbort } from "#shared/util/on-abort.js";
@@ -38,9 +38,7 @@ export const observePublishing = async (publishing: Publishing): Promise<void> =
       chain.commitments(network.netuid),
     ]);
     showSubnet(metagraph, parameters, instruments);
-    const text = commitments.find(({ hotkey }) => hotkey === metagraph.ownerHotkey)?.data;
-    const record = text === undefined ? undefined : parseRecord(text);
-    const isOurs = record?.ok === true && record.value.type === "network" && record.value.hash === hash;
+    const isOurs = networkRecordOf(commitments, metagraph.ownerHotkey)?.hash === hash;
     instruments.set("blockzero_network_record_in_force", isOurs ? 1 : 0);
   };
   let last = Number.NEGATIVE_INFINITY;

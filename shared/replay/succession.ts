@@ -1,9 +1,10 @@
 import { isFetchFault } from "#shared/blobs/fetch-fault.js";
+import type { Commitment } from "#shared/chain/chain.js";
 import { parsedJson, parseNetwork } from "#shared/config/load-network.js";
 import { hasCode } from "#shared/errors/error.js";
 import { MAX_NETWORK_BYTES, type Network } from "#shared/protocol/network.js";
 import { phaseAt, phaseWindow } from "#shared/protocol/phases.js";
-import { parseRecord } from "#shared/protocol/records.js";
+import { type NetworkRecord, parseRecord } from "#shared/protocol/records.js";
 import { successionProblem } from "#shared/protocol/succession.js";
 import type { CycleContext, CycleSource } from "./source.js";
 
@@ -105,6 +106,13 @@ export const networkInForce = async <S extends NetworkSource & Pick<CycleContext
   return { source, next: null };
 };
 
+/** The owner's network record among a subnet's commitments. Null if there is none. */
+export const networkRecordOf = (commitments: readonly Commitment[], ownerHotkey: string): NetworkRecord | null => {
+  const data = commitments.find(({ hotkey }) => hotkey === ownerHotkey)?.data;
+  const record = data === undefined ? null : parseRecord(data);
+  return record?.ok && record.value.type === "network" ? record.value : null;
+};
+
 /** Whether the owner's record named one of these files when the first cycle of the earliest began. True if the chain no longer has that state. */
 const wasPublished = async (
   { chain, network }: NetworkSource & Pick<CycleContext, "chain">,
@@ -117,9 +125,8 @@ const wasPublished = async (
       chain.metagraph(netuid, at),
       chain.commitments(netuid, at),
     ]);
-    const data = commitments.find(({ hotkey }) => hotkey === ownerHotkey)?.data;
-    const record = data === undefined ? null : parseRecord(data);
-    return record?.ok === true && record.value.type === "network" && hashes.has(record.value.hash);
+    const record = networkRecordOf(commitments, ownerHotkey);
+    return record !== null && hashes.has(record.hash);
   } catch (thrown) {
     if (hasCode(thrown, "STATE_DISCARDED")) return true;
     throw thrown;

@@ -1,9 +1,8 @@
 import type { Chain } from "#shared/chain/chain.js";
-import { BlockZeroError, hasCode } from "#shared/errors/error.js";
+import { hasCode } from "#shared/errors/error.js";
 import type { ByteSource } from "#shared/files/byte-source.js";
 import type { BlobRef, ModelManifest } from "#shared/protocol/model-manifest.js";
 import type { Network } from "#shared/protocol/network.js";
-import { type NetworkRecord, parseRecord } from "#shared/protocol/records.js";
 import { agreedModel } from "#shared/protocol/voting/agreement.js";
 import { votingStakes } from "#shared/protocol/voting/voting-stake.js";
 import { lastModelBlock, modelOutcome, modelRecords } from "#shared/replay/agreed-outcome.js";
@@ -171,17 +170,4 @@ export const followModels = (context: AgreedModelsContext): AgreedModels => {
     open: ({ hash, bytes }, signal) => blobs.open(request("a part of the agreed model", hash, bytes, signal)),
     locate: ({ hash, bytes }, signal) => blobs.locate(request("a part of the agreed model", hash, bytes, signal)),
   };
-};
-
-/** The owner's network record that is on chain now. @throws NETWORK_NOT_PUBLISHED. */
-export const publishedNetwork = async (chain: Chain, netuid: number): Promise<NetworkRecord> => {
-  const [{ ownerHotkey }, commitments] = await Promise.all([chain.metagraph(netuid), chain.commitments(netuid)]);
-  const data = commitments.find(({ hotkey }) => hotkey === ownerHotkey)?.data;
-  const record = data === undefined ? null : parseRecord(data);
-  if (record?.ok && record.value.type === "network") return record.value;
-  throw new BlockZeroError(
-    "NETWORK_NOT_PUBLISHED",
-    `the owner of subnet ${netuid} has not published a network file`,
-    "ask the owner to run `blockzero publish`, or check netuid and chain_endpoint",
-  );
 };

@@ -5,8 +5,9 @@ import { checkFields, checkPinned } from "#shared/config/check-network.js";
 import { differingField, loadNetwork, parsedJson, parseNetwork } from "#shared/config/load-network.js";
 import { BlockZeroError } from "#shared/errors/error.js";
 import { decisiveNetwork, MAX_NETWORK_BYTES, type Network, networkHash } from "#shared/protocol/network.js";
+import type { NetworkRecord } from "#shared/protocol/records.js";
+import { networkRecordOf } from "#shared/replay/succession.js";
 import { rankServers, readServers } from "../files/subnet-servers.js";
-import { publishedNetwork } from "./agreed-model.js";
 
 export interface NetworkFile {
   readonly hash: string;
@@ -35,6 +36,18 @@ export const networkFrom =
     await client.receive({ ...file, signal }, incoming);
     return incoming.bytes();
   };
+
+/** The owner's network record that is on chain now. @throws NETWORK_NOT_PUBLISHED. */
+export const publishedNetwork = async (chain: Chain, netuid: number): Promise<NetworkRecord> => {
+  const [{ ownerHotkey }, commitments] = await Promise.all([chain.metagraph(netuid), chain.commitments(netuid)]);
+  const record = networkRecordOf(commitments, ownerHotkey);
+  if (record !== null) return record;
+  throw new BlockZeroError(
+    "NETWORK_NOT_PUBLISHED",
+    `the owner of subnet ${netuid} has not published a network file`,
+    "ask the owner to run `blockzero publish`, or check netuid and chain_endpoint",
+  );
+};
 
 /**
  * The network that the owner's record on chain names.

@@ -6,7 +6,7 @@ import type { CycleSource } from "#shared/replay/source.js";
 import { type NetworkInForce, networkInForce, readNetwork } from "#shared/replay/succession.js";
 import { cycleSource } from "../cycle-source.js";
 import type { Participant } from "../participant.js";
-import { publishedNetwork } from "./agreed-model.js";
+import { publishedNetwork } from "./agreed-network.js";
 import { obtainTexts } from "./agreed-texts.js";
 
 /** Whether the fault ends the participation under this network file: another file follows, or none. */
