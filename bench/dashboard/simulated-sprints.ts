@@ -1,10 +1,10 @@
-import { confirmedWeights, SPRINT_WINDOW } from "#shared/compute/confirmed.js";
+import { confirmedWeights } from "#shared/compute/confirmed.js";
 import { type DutyPart, dutyStandings } from "#shared/compute/duty/standing.js";
 import type { SprintOutcome } from "#shared/compute/outcome.js";
 import type { PayWindow } from "#shared/compute/read-pay-window.js";
 import { createRandom } from "#shared/data/random.js";
 import { sha256 } from "#shared/protocol/hash.js";
-import type { Sprint } from "#shared/protocol/sprint.js";
+import { type Sprint, SPRINT_WINDOW } from "#shared/protocol/sprint.js";
 import { DEFAULT_REPUTATION } from "#shared/reputation/reputation.js";
 
 interface SimulatedSprints {

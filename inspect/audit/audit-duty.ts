@@ -1,4 +1,3 @@
-import { SPRINT_WINDOW } from "#shared/compute/confirmed.js";
 import { membersBy } from "#shared/compute/duty/duty-inputs.js";
 import { type DutyResult, readDuty } from "#shared/compute/duty/read-duty.js";
 import { paidBy, reputationsIn } from "#shared/compute/duty/standing.js";
@@ -7,7 +6,7 @@ import { processor } from "#shared/compute/processor.js";
 import { readPayWindow } from "#shared/compute/read-pay-window.js";
 import { readSprint, type SprintResult } from "#shared/compute/read-sprint.js";
 import { hashJson } from "#shared/protocol/hash-json.js";
-import { sprintOf, withDuty } from "#shared/protocol/sprint.js";
+import { SPRINT_WINDOW, sprintOf, withDuty } from "#shared/protocol/sprint.js";
 import { lastBlockFor } from "#shared/replay/phase-records.js";
 import type { CycleSource } from "#shared/replay/source.js";
 import { type Reputations, statedReputations } from "#shared/reputation/agreed-reputations.js";

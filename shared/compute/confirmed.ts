@@ -1,10 +1,8 @@
+import { SPRINT_WINDOW } from "#shared/protocol/sprint.js";
 import { type Bound, sprintWeight } from "#shared/sprint/proof/sprint-weight.js";
 import { settledWeight } from "#shared/sprint/proof/votes.js";
 import type { SprintOutcome } from "./outcome.js";
 import { type IdleRules, type Upheld, upheldWeight } from "./upheld.js";
-
-/** Sprints that a confirmed weight is made of, the newest and those before it. */
-export const SPRINT_WINDOW = 8;
 
 /** What a settled Sprint contributes to a host's confirmed weight. */
 export type SettledPart = Pick<SprintOutcome, "uid" | "hotkey" | "outcome" | "measured" | "low" | "high">;

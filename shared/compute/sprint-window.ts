@@ -1,10 +1,9 @@
-import { confirmedCycle, idleSprint, type PlayedSprint } from "#shared/protocol/sprint.js";
+import { confirmedCycle, idleSprint, type PlayedSprint, SPRINT_WINDOW } from "#shared/protocol/sprint.js";
 import { isGone } from "#shared/replay/is-gone.js";
 import type { CycleSource } from "#shared/replay/source.js";
 import { contextOf, firstCycleFrom, formerOf } from "#shared/replay/succession.js";
 import { mapLimited } from "#shared/util/map-limited.js";
 import type { Draw } from "./confirmation.js";
-import { SPRINT_WINDOW } from "./confirmed.js";
 
 /** A Sprint that is settled, and how to read it: with the network file that was in force. */
 export interface PastSprint<S> {

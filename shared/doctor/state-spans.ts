@@ -1,4 +1,5 @@
 import type { Network } from "#shared/protocol/network.js";
+import { SPRINT_WINDOW } from "#shared/protocol/sprint.js";
 
 /** How many cycles back a program reads the chain's state. */
 export interface StateSpans {
@@ -7,9 +8,6 @@ export interface StateSpans {
   /** Once after it was started: what it reads then it remembers. */
   readonly started: number;
 }
-
-/** Sprints that confirmed weights are made of, `SPRINT_WINDOW` of shared/compute. */
-export const SPRINTS_READ = 8;
 
 /** Records of a Sprint and of its duty stand from its commit phase to the duty phase of the cycle after: 1.4 cycles. */
 const RECORDS = 2;
@@ -20,5 +18,5 @@ export const stateSpans = ({ sprint }: Pick<Network, "sprint">): StateSpans | nu
   const { every, confirmations, idle } = sprint;
   // A confirmation asks those who committed in the last Sprint, up to `every` - 1 cycles ago, and so does idle time.
   const running = confirmations === undefined && idle === undefined ? RECORDS : Math.max(RECORDS, every);
-  return { running, started: SPRINTS_READ * every + RECORDS };
+  return { running, started: SPRINT_WINDOW * every + RECORDS };
 };

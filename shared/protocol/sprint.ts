@@ -7,6 +7,9 @@ export const SPRINT_DIALS = ["tiny", "test", "real"] as const;
 /** Names of the arithmetics that Sprints are in. */
 export const SPRINT_PROFILES = ["exact", "float"] as const;
 
+/** Sprints that a confirmed weight is made of, the newest and those before it. */
+export const SPRINT_WINDOW = 8;
+
 /** Greatest number of wins that a validator recomputes of one proof. With fewer in it, all of them. */
 export const MAX_SAMPLE = 459;
 

@@ -1,5 +1,5 @@
-import { SPRINT_WINDOW } from "#shared/compute/confirmed.js";
 import type { DutyResult } from "#shared/compute/duty/read-duty.js";
+import { SPRINT_WINDOW } from "#shared/protocol/sprint.js";
 import type { Validator } from "../context.js";
 
 /** Closed duties that are remembered: those of a window, and some that a change of the window may ask for. */

@@ -1,5 +1,5 @@
-import { SPRINT_WINDOW } from "#shared/compute/confirmed.js";
 import type { SprintResult } from "#shared/compute/read-sprint.js";
+import { SPRINT_WINDOW } from "#shared/protocol/sprint.js";
 import { statedReputations } from "#shared/reputation/agreed-reputations.js";
 import type { Validator } from "../context.js";
 

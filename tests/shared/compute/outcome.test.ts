@@ -2,10 +2,11 @@ import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { z } from "zod";
 import type { CommittedProof } from "#shared/compute/committed-proofs.js";
-import { confirmedWeights, type SettledPart, SPRINT_WINDOW } from "#shared/compute/confirmed.js";
+import { confirmedWeights, type SettledPart } from "#shared/compute/confirmed.js";
 import { payGate } from "#shared/compute/gate.js";
 import { NO_EVIDENCE, OUTCOMES, settleProof, votesOn, whyInvalid } from "#shared/compute/outcome.js";
 import type { CheckEntry, Checks } from "#shared/protocol/checks.js";
+import { SPRINT_WINDOW } from "#shared/protocol/sprint.js";
 import { loadVectors } from "../protocol/vectors.js";
 
 const hotkey = "5FHneW46xGXgs5mUiveU4sbTyGBzmstUspZC92UhjJM694ty";

@@ -1,12 +1,11 @@
 import assert from "node:assert/strict";
 import { it } from "node:test";
-import { SPRINT_WINDOW } from "#shared/compute/confirmed.js";
 import { sprintsBefore } from "#shared/compute/sprint-window.js";
 import { BlockZeroError } from "#shared/errors/error.js";
 import { canonicalBytes } from "#shared/protocol/hash-json.js";
 import type { Network } from "#shared/protocol/network.js";
 import { networkHash } from "#shared/protocol/network.js";
-import { sprintOf, sprintSchema } from "#shared/protocol/sprint.js";
+import { SPRINT_WINDOW, sprintOf, sprintSchema } from "#shared/protocol/sprint.js";
 import { template } from "../../support/micro-network.js";
 
 /** Network files one after the other, the first cycle of each and how often it has Sprints; 0: it has none. */

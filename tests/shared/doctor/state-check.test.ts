@@ -3,9 +3,8 @@ import { describe, it, type TestContext } from "node:test";
 import { RpcError } from "#shared/chain/connection/rpc-socket.js";
 import { connectDevchain } from "#shared/chain/devchain/client.js";
 import { blockUnknown, noSubnet, readFault } from "#shared/chain/subtensor/faults.js";
-import { SPRINT_WINDOW } from "#shared/compute/confirmed.js";
 import { stateCheck } from "#shared/doctor/checks/state.js";
-import { SPRINTS_READ, stateSpans } from "#shared/doctor/state-spans.js";
+import { stateSpans } from "#shared/doctor/state-spans.js";
 import type { Network } from "#shared/protocol/network.js";
 import { cycleLength } from "#shared/protocol/phases.js";
 import { type Sprint, sprintSchema } from "#shared/protocol/sprint.js";
@@ -53,7 +52,6 @@ const find = async (t: TestContext, kept: number, sprint: Partial<Sprint>, more:
 
 describe("a check of the state that a node keeps", () => {
   it("asks as far back as Sprints, duty and confirmations are read", async (t) => {
-    assert.equal(SPRINTS_READ, SPRINT_WINDOW);
     assert.equal(stateSpans({ sprint: undefined }), null);
     assert.deepEqual(stateSpans(withSprint({})), { running: 2, started: 26 });
     assert.deepEqual(stateSpans(withSprint({ every: 100, confirmations: 0.2 })), { running: 100, started: 802 });
