@@ -66,7 +66,7 @@ const mine = async (participant: Participant, given: MinerConfig, metrics: Metri
   try {
     const sprinter = openSprinter(miner);
     const beacon = runBeacon(participant, { holds: false });
-    return await Promise.race([live(miner), runSprints(sprinter), runDuties(sprinter), beacon]);
+    return await Promise.race([runMinerCycles(miner), runSprints(sprinter), runDuties(sprinter), beacon]);
   } finally {
     await trainer.dispose();
   }
@@ -83,7 +83,7 @@ const examined = ({ chain, network }: Participant, config: MinerConfig): Examine
   requirements: config.trainer.command === undefined ? (under) => requirementsOf(config, under) : undefined,
 });
 
-const live = (miner: Miner): Promise<never> =>
+const runMinerCycles = (miner: Miner): Promise<never> =>
   runCycles(miner.participant, {
     failure: "Missed commit",
     first: ({ cycle, phase }) => {
@@ -91,7 +91,7 @@ const live = (miner: Miner): Promise<never> =>
       const canSubmit = phase === "commit" || phase === "reveal";
       return canTrain || (canSubmit && miner.journal.value.cycles[cycle]?.artifact !== undefined) ? cycle : cycle + 1;
     },
-    live: async (cycle) => {
+    run: async (cycle) => {
       await runCycle(miner, cycle);
       if (miner.journal.value.cycles[cycle]?.revealed) void feedback(miner, cycle);
     },

@@ -65,7 +65,7 @@ const validate = async (participant: Participant, config: ValidatorConfig, metri
       const isOwing = (last?.reported ?? last?.model) !== undefined && last?.published === undefined;
       return phase === "distribute" && isOwing ? cycle - 1 : cycle;
     },
-    live: (cycle) => runCycle(validator, cycle),
+    run: (cycle) => runCycle(validator, cycle),
   });
   const checker = { ...validator, arithmetic: { device, threads: config.threads } };
   try {

@@ -8,7 +8,7 @@ export interface CycleRunner {
   /** The first cycle to run, given the position of the next block: the cycle in progress, one before it, or the next. */
   readonly first: (position: PhasePosition) => number;
   /** Performs one cycle's duties. If it throws, only that cycle fails. */
-  readonly live: (cycle: number) => Promise<void>;
+  readonly run: (cycle: number) => Promise<void>;
   /** The log message for a failed cycle. */
   readonly failure: string;
 }
@@ -28,7 +28,7 @@ export const runCycles = async (participant: Participant, runner: CycleRunner): 
       await withinBlocks(participant, { duty: "cycle", name: `cycle ${cycle}`, until }, async () => {
         await checkNetwork(cycle);
         await participant.blobs.turn(cycle);
-        await runner.live(cycle);
+        await runner.run(cycle);
       });
     } catch (thrown) {
       signal.throwIfAborted();

@@ -21,7 +21,7 @@ export interface ParticipantRun {
 export const runParticipant = async (
   config: ParticipantConfig & MetricsConfig & { readonly metrics: { readonly listen: string } },
   { role, version, log, signal }: ParticipantRun,
-  live: (participant: Participant, metrics: MetricsSink) => Promise<never>,
+  participate: (participant: Participant, metrics: MetricsSink) => Promise<never>,
 ): Promise<void> => {
   const metrics = openMetrics(config, { role, log });
   const telemetry = await openTelemetry({ role, version, listen: config.metrics.listen, log });
@@ -33,7 +33,7 @@ export const runParticipant = async (
       const participant = await joinNetwork({ config, log, signal, telemetry });
       isJoining = false;
       try {
-        await live(participant, metrics);
+        await participate(participant, metrics);
       } catch (thrown) {
         if (!isSuccession(thrown)) throw thrown;
       } finally {

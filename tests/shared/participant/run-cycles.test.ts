@@ -17,7 +17,7 @@ describe("runCycles", { timeout: HANG_GUARD }, () => {
     const running = runCycles(ann, {
       failure: "Missed commit",
       first: ({ cycle }) => cycle,
-      live: async (cycle) => {
+      run: async (cycle) => {
         lived.push(cycle);
         if (cycle === 1) throw new BlockZeroError("WINDOW_MISSED", "the window closed", "be quicker");
         if (cycle === 2) throw new TypeError("x is not\na function");
@@ -83,7 +83,7 @@ describe("runCycles", { timeout: HANG_GUARD }, () => {
       {
         failure: "Missed",
         first: ({ cycle }) => cycle,
-        live: (cycle) => {
+        run: (cycle) => {
           lived.push(cycle);
           return new Promise(() => {});
         },
@@ -119,7 +119,7 @@ describe("runCycles", { timeout: HANG_GUARD }, () => {
             position = at;
             return at.cycle + 1;
           },
-          live: async () => assert.fail("the cycle after has not begun"),
+          run: async () => assert.fail("the cycle after has not begun"),
         },
       );
       const ended = assert.rejects(running, { name: "AbortError" });
@@ -140,7 +140,7 @@ describe("runCycles", { timeout: HANG_GUARD }, () => {
     const running = runCycles(ann, {
       failure: "Missed",
       first: ({ cycle }) => cycle - 1,
-      live: (cycle) => {
+      run: (cycle) => {
         lived.push(cycle);
         return new Promise(() => {});
       },
@@ -166,7 +166,7 @@ describe("runCycles", { timeout: HANG_GUARD }, () => {
     const running = runCycles(ann, {
       failure: "Missed",
       first: ({ cycle }) => cycle,
-      live: async (cycle) => {
+      run: async (cycle) => {
         if (cycle === 1) await ann.blobs.put(bytes);
         lived.push(cycle);
       },

@@ -20,7 +20,7 @@ const living = (joined: Joined) => {
   const running = runCycles(joined, {
     failure: "Missed",
     first: ({ cycle }) => cycle,
-    live: async (cycle) => void lived.push(cycle),
+    run: async (cycle) => void lived.push(cycle),
   });
   const ended = running.then(
     () => assert.fail("it ended by itself"),
