@@ -1,4 +1,4 @@
-import { withinBlocks } from "#shared/participant/duty.js";
+import { attempt, endOf, withinBlocks } from "#shared/participant/duty.js";
 import { faultFields } from "#shared/participant/fault-fields.js";
 import { phaseWindow } from "#shared/protocol/phases.js";
 import type { Duty } from "#shared/telemetry/instruments/labels.js";
@@ -16,9 +16,6 @@ import { tellParticipation } from "./outcome/tell-participation.js";
 import { measureReference } from "./reference.js";
 import { setWeights } from "./weights.js";
 
-/** Least number of blocks that a duty gets. */
-const LEAST_BLOCKS = 2;
-
 /** One cycle of a validator: catch up if it is behind, judge and report, then merge, publish the model and set weights. */
 export const runCycle = async (validator: Validator, cycle: number): Promise<void> => {
   const { participant } = validator;
@@ -28,12 +25,10 @@ export const runCycle = async (validator: Validator, cycle: number): Promise<voi
   const exchange = phaseWindow(cycle, "exchange", network.phases);
   const merge = phaseWindow(cycle, "merge", network.phases);
   const published = phaseWindow(cycle + 1, "distribute", network.phases).end;
-  /** A duty of this cycle. It ends at block `end`, whatever it waits for. After a restart it may begin late. */
+  /** A duty of this cycle. It ends at block `end`, whatever it waits for. */
   const due = <T>(duty: Duty, name: string, end: number, work: (bounded: Validator) => Promise<T>): Promise<T> => {
-    const until = Math.max(end, clock.head.number + LEAST_BLOCKS);
-    return withinBlocks(participant, { duty, name: `${name} of cycle ${cycle}`, until }, (bounded) =>
-      work({ ...validator, participant: bounded }),
-    );
+    const limit = { duty, name: `${name} of cycle ${cycle}`, until: endOf(participant, end) };
+    return withinBlocks(participant, limit, (bounded) => work({ ...validator, participant: bounded }));
   };
   const recalled = due("recall", "recalling scores", merge.end, (bounded) => recallHistory(bounded, cycle)).catch(
     (thrown) => {
@@ -41,36 +36,26 @@ export const runCycle = async (validator: Validator, cycle: number): Promise<voi
       if (!signal.aborted) log.warn("scores of past cycles are not to be had", { cycle, ...faultFields(thrown) });
     },
   );
-  try {
+  const missedReference = (thrown: unknown) => {
+    signal.throwIfAborted();
+    log.warn("Missed reference loss", { cycle, ...faultFields(thrown) });
+  };
+  // What this validator misses, it abstains from: the others' reports, records and ballots may still be enough.
+  await attempt(participant, { failure: "Missed report", cycle }, async () => {
     const base = await due("catch_up", "catching up", evaluate.end, (bounded) => ensureBase(bounded, cycle));
     await due("reference", "the reference loss", evaluate.start, (bounded) =>
       measureReference(bounded, cycle, base),
-    ).catch((thrown) => {
-      signal.throwIfAborted();
-      log.warn("Missed reference loss", { cycle, ...faultFields(thrown) });
-    });
+    ).catch(missedReference);
     await due("report", "the report", evaluate.end + 1, (bounded) => report(bounded, cycle));
-  } catch (thrown) {
-    signal.throwIfAborted();
-    // The other validators' reports may still be enough for a merge. This validator abstains.
-    log.error("Missed report", { cycle, ...faultFields(thrown) });
-  }
-  try {
-    await due("exchange", "the exchange", exchange.end + 1, (bounded) => exchangeReports(bounded, cycle));
-  } catch (thrown) {
-    signal.throwIfAborted();
-    // The other validators' records may still be enough. This validator commits none.
-    log.error("Missed exchange", { cycle, ...faultFields(thrown) });
-  }
+  });
+  await attempt(participant, { failure: "Missed exchange", cycle }, () =>
+    due("exchange", "the exchange", exchange.end + 1, (bounded) => exchangeReports(bounded, cycle)),
+  );
   await clock.reach(choose.start, signal);
   const early = await due("tally", "the tally", merge.end, (bounded) => agreeOn(bounded.participant, cycle));
-  try {
-    await due("ballot", "the ballot", choose.end + 1, (bounded) => vote(bounded, cycle, early));
-  } catch (thrown) {
-    signal.throwIfAborted();
-    // The other validators' ballots may still choose a step. This validator has no ballot.
-    log.error("Missed ballot", { cycle, ...faultFields(thrown) });
-  }
+  await attempt(participant, { failure: "Missed ballot", cycle }, () =>
+    due("ballot", "the ballot", choose.end + 1, (bounded) => vote(bounded, cycle, early)),
+  );
   await clock.reach(merge.start, signal);
   // Some honest participant has the missing file, and there is time until the weights.
   const late = merge.start + Math.ceil((merge.end - merge.start) / 2);

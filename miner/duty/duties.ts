@@ -1,4 +1,4 @@
-import { faultFields } from "#shared/participant/fault-fields.js";
+import { attempt } from "#shared/participant/duty.js";
 import { inForce } from "#shared/participant/in-force.js";
 import { phaseAt, phaseWindow } from "#shared/protocol/phases.js";
 import { type SprintWithDuty, sprintOf, withDuty } from "#shared/protocol/sprint.js";
@@ -28,26 +28,24 @@ export const runDuties = async (miner: Dutiful): Promise<never> => {
 
 /** All that is to be done from a cycle's exchange phase to the next one's. */
 const doCycle = async (member: DutyMember, cycle: number): Promise<void> => {
-  await attempt(member, cycle - 1, "answers", publishAnswers);
-  await attempt(member, cycle, "duty", publishDuty);
+  await doDuty(member, cycle - 1, "answers", publishAnswers);
+  await doDuty(member, cycle, "duty", publishDuty);
 };
 
-const attempt = async (
+/** Does a duty of a cycle's Sprint, unless it has none or its window is over. A fault of it is only logged. */
+const doDuty = async (
   member: DutyMember,
   cycle: number,
   record: "duty" | "answers",
   work: (member: DutyMember, cycle: number, sprint: SprintWithDuty) => Promise<void>,
 ): Promise<void> => {
-  const { clock, log, signal } = member.participant;
   if (cycle < 0) return;
-  try {
+  const failure = record === "duty" ? "Missed duty" : "Missed answers";
+  await attempt(member.participant, { failure, cycle }, async () => {
     // The duty of a network file's last Sprint is due under the next one.
     const then = await inForce(member, cycle);
-    const { network } = then.participant;
+    const { clock, network } = then.participant;
     const sprint = withDuty(sprintOf(network, cycle));
     if (sprint && clock.head.number < recordWindow(record, cycle, network).end - 1) await work(then, cycle, sprint);
-  } catch (thrown) {
-    signal.throwIfAborted();
-    log.error(record === "duty" ? "Missed duty" : "Missed answers", { cycle, ...faultFields(thrown) });
-  }
+  });
 };

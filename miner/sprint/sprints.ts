@@ -1,4 +1,4 @@
-import { faultFields } from "#shared/participant/fault-fields.js";
+import { attempt } from "#shared/participant/duty.js";
 import { phaseAt, phaseWindow } from "#shared/protocol/phases.js";
 import { confirmedCycle, sprintOf } from "#shared/protocol/sprint.js";
 import { recordWindow } from "#shared/replay/phase-records.js";
@@ -12,19 +12,16 @@ import { runSprint } from "./run-sprint.js";
  * nothing else. Without Sprints it only waits.
  */
 export const runSprints = async (sprinter: Sprinter): Promise<never> => {
-  const { clock, network, log, signal, telemetry } = sprinter.participant;
+  const { clock, network, signal, telemetry } = sprinter.participant;
   const { cycle: current } = phaseAt(clock.head.number + 1, network.phases);
   for (let cycle = Math.max(network.first_cycle, current); ; cycle++) {
     await clock.reach(phaseWindow(cycle, "distribute", network.phases).start - 1, signal);
     const sprint = sprintOf(network, cycle) ?? (confirmedCycle(network, cycle) === null ? undefined : network.sprint);
     if (!sprint || clock.head.number >= recordWindow("sprint", cycle, network).end - 1) continue;
-    try {
+    await attempt(sprinter.participant, { failure: "Missed Sprint", cycle }, async () => {
       showSprint(telemetry.instruments).state("idle");
       await runSprint(sprinter, cycle, sprint);
       void hearVerdicts(sprinter, cycle);
-    } catch (thrown) {
-      signal.throwIfAborted();
-      log.error("Missed Sprint", { cycle, ...faultFields(thrown) });
-    }
+    });
   }
 };

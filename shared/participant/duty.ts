@@ -2,6 +2,7 @@ import { BlockZeroError, reasonOf } from "#shared/errors/error.js";
 import type { DUTY_OUTCOMES, Duty } from "#shared/telemetry/instruments/labels.js";
 import { orAbort } from "#shared/util/deadline.js";
 import { joinSignals } from "#shared/util/join-signals.js";
+import { faultFields } from "./fault-fields.js";
 import type { Participant } from "./participant.js";
 
 export interface DutyLimit {
@@ -11,6 +12,13 @@ export interface DutyLimit {
   /** The block at which it ends. */
   readonly until: number;
 }
+
+/** Fewest blocks that a duty gets: after a restart it may begin late. */
+const LEAST_BLOCKS = 2;
+
+/** The block at which a duty ends that is due at `end`. */
+export const endOf = ({ clock }: Pick<Participant, "clock">, end: number): number =>
+  Math.max(end, clock.head.number + LEAST_BLOCKS);
 
 /**
  * Does a duty of a cycle with an outer limit: once the chain has reached the block, the duty ends, whatever it waits for itself. Then only
@@ -64,5 +72,19 @@ export const withinBlocks = async <P extends Pick<Participant, "clock" | "signal
     instruments.set("blockzero_duty_slack_blocks", Math.max(0, until - clock.head.number), { duty });
     release();
     over.abort();
+  }
+};
+
+/** Does work whose fault costs nothing but itself: it is logged as `failure`. @throws only the participant's own abort */
+export const attempt = async (
+  { signal, log }: Pick<Participant, "signal" | "log">,
+  { failure, ...fields }: { readonly failure: string; readonly cycle: number; readonly duty?: Duty },
+  work: () => Promise<void>,
+): Promise<void> => {
+  try {
+    await work();
+  } catch (thrown) {
+    signal.throwIfAborted();
+    log.error(failure, { ...fields, ...faultFields(thrown) });
   }
 };

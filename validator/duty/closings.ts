@@ -1,8 +1,7 @@
 import { type DutyMemory, newDutyMemory } from "#shared/compute/duty/read-duty.js";
 import { regularSprints } from "#shared/compute/sprint-window.js";
 import { cycleSource } from "#shared/participant/cycle-source.js";
-import { withinBlocks } from "#shared/participant/duty.js";
-import { faultFields } from "#shared/participant/fault-fields.js";
+import { attempt, endOf, withinBlocks } from "#shared/participant/duty.js";
 import { inForce } from "#shared/participant/in-force.js";
 import { phaseAt, phaseWindow } from "#shared/protocol/phases.js";
 import { sprintOf, withDuty } from "#shared/protocol/sprint.js";
@@ -12,9 +11,6 @@ import { closeDuty } from "./close-duty.js";
 /** Cycle → what earlier tries to close its Sprint's duty read and verified. */
 type Memories = Map<number, DutyMemory>;
 
-/** Blocks that closing gets at least. */
-const LEAST_BLOCKS = 2;
-
 /**
  * Closes the duty of the network's Sprints until the participant's signal aborts, beside the cycles: whatever fails costs that closing and nothing else.
  * Answers are on chain in the exchange phase of the next cycle; choosing and merging come first, so it begins with the cycle after that, and is over
@@ -23,16 +19,13 @@ const LEAST_BLOCKS = 2;
 export const runClosings = async (checker: Checker): Promise<never> => {
   const { participant, journal } = checker;
   const memories: Memories = new Map();
-  const { clock, network, log, signal } = participant;
+  const { clock, network, signal } = participant;
   const { cycle: current } = phaseAt(clock.head.number + 1, network.phases);
   for (let cycle = Math.max(0, current - 2); ; cycle++) {
     await clock.reach(phaseWindow(cycle + 2, "distribute", network.phases).start, signal);
-    try {
+    await attempt(participant, { failure: "Duty not closed", cycle }, async () => {
       const deadline = phaseWindow(cycle + 2, "train", network.phases).end - 1;
-      const until = Math.max(
-        phaseWindow(cycle + 2, "evaluate", network.phases).start,
-        clock.head.number + LEAST_BLOCKS,
-      );
+      const until = endOf(participant, phaseWindow(cycle + 2, "evaluate", network.phases).start);
       await closeOnce(checker, cycle, { deadline, until, memories });
       const window = await regularSprints(cycleSource(participant), cycle);
       for (const { cycle: past } of window) {
@@ -43,10 +36,7 @@ export const runClosings = async (checker: Checker): Promise<never> => {
       }
       const oldest = window[0]?.cycle ?? cycle;
       for (const past of memories.keys()) if (past < oldest) memories.delete(past);
-    } catch (thrown) {
-      signal.throwIfAborted();
-      log.error("Duty not closed", { cycle, ...faultFields(thrown) });
-    }
+    });
   }
 };
 

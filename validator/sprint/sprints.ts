@@ -1,7 +1,7 @@
 import { sprintIn } from "#shared/compute/confirmation.js";
 import { sprintsBefore } from "#shared/compute/sprint-window.js";
 import { cycleSource } from "#shared/participant/cycle-source.js";
-import { withinBlocks } from "#shared/participant/duty.js";
+import { attempt, endOf, withinBlocks } from "#shared/participant/duty.js";
 import { faultFields } from "#shared/participant/fault-fields.js";
 import { inForce } from "#shared/participant/in-force.js";
 import { phaseAt, phaseWindow } from "#shared/protocol/phases.js";
@@ -16,9 +16,6 @@ import { settleSprint } from "./settle-sprint.js";
 /** Share of the evaluate phase in which documents and proofs that a Sprint is settled by are waited for. */
 const PATIENCE = 1 / 2;
 
-/** Blocks that a duty gets at least. */
-const LEAST_BLOCKS = 2;
-
 /**
  * Checks and settles the network's Sprints until the participant's signal aborts, beside the cycles: whatever fails costs that Sprint's duty and
  * nothing else. Without Sprints it only waits.
@@ -30,12 +27,7 @@ export const runChecks = async (checker: Checker): Promise<never> => {
   // The checks of a Sprint are due in the next cycle.
   for (let cycle = Math.max(0, current - 1); ; cycle++) {
     await clock.reach(phaseWindow(cycle, "exchange", network.phases).start - 1, signal);
-    try {
-      await checkCycle(checker, cycle);
-    } catch (thrown) {
-      signal.throwIfAborted();
-      participant.log.error("Sprint left out", { cycle, ...faultFields(thrown) });
-    }
+    await attempt(participant, { failure: "Sprint left out", cycle }, () => checkCycle(checker, cycle));
   }
 };
 
@@ -47,15 +39,15 @@ const checkCycle = async (checker: Checker, cycle: number): Promise<void> => {
   if (!sprint) return;
   const { end } = recordWindow("checks", cycle, network);
   if (clock.head.number < end - 1)
-    await attempt(then, cycle, "checks", end + 1, (bounded) => publishChecks(bounded, cycle, sprint));
+    await doDuty(then, cycle, "checks", end + 1, (bounded) => publishChecks(bounded, cycle, sprint));
   const exchange = recordWindow("checksheld", cycle, network);
   if (clock.head.number < exchange.end - 1)
-    await attempt(then, cycle, "checksheld", exchange.end + 1, (bounded) => holdChecks(bounded, cycle));
+    await doDuty(then, cycle, "checksheld", exchange.end + 1, (bounded) => holdChecks(bounded, cycle));
   const over = phaseWindow(cycle + 1, "exchange", network.phases).start - 1;
   const evaluate = phaseWindow(cycle + 1, "evaluate", network.phases);
   // Files are waited for until then, so that time is left to recompute what they name.
   const deadline = evaluate.start + Math.ceil((evaluate.end - evaluate.start) * PATIENCE);
-  await attempt(then, cycle, "settle", over, (bounded) => settleSprint(bounded, { cycle, sprint, deadline }));
+  await doDuty(then, cycle, "settle", over, (bounded) => settleSprint(bounded, { cycle, sprint, deadline }));
   await recall(checker, cycle + 1, over);
   await showWeights(checker, cycle + 1);
 };
@@ -68,7 +60,7 @@ const FAILURES = {
 } as const;
 
 /** Does a duty of a Sprint. A fault of it is only logged. */
-const attempt = async (
+const doDuty = async (
   checker: Checker,
   cycle: number,
   duty: keyof typeof FAILURES,
@@ -76,15 +68,10 @@ const attempt = async (
   work: (bounded: Checker) => Promise<void>,
 ): Promise<void> => {
   const { participant } = checker;
-  const until = Math.max(end, participant.clock.head.number + LEAST_BLOCKS);
-  try {
-    await withinBlocks(participant, { duty, name: `the ${duty} of the Sprint of cycle ${cycle}`, until }, (bounded) =>
-      work({ ...checker, participant: bounded }),
-    );
-  } catch (thrown) {
-    participant.signal.throwIfAborted();
-    participant.log.error(FAILURES[duty], { cycle, ...faultFields(thrown) });
-  }
+  const limit = { duty, name: `the ${duty} of the Sprint of cycle ${cycle}`, until: endOf(participant, end) };
+  await attempt(participant, { failure: FAILURES[duty], cycle }, () =>
+    withinBlocks(participant, limit, (bounded) => work({ ...checker, participant: bounded })),
+  );
 };
 
 /**
@@ -101,7 +88,7 @@ const recall = async (checker: Checker, cycle: number, over: number): Promise<vo
     const { network, networkHash } = source;
     const then = { ...checker, participant: { ...participant, network, networkHash } };
     const deadline = participant.clock.head.number + 1;
-    await attempt(then, missed, "settle", over, (bounded) =>
+    await doDuty(then, missed, "settle", over, (bounded) =>
       settleSprint(bounded, { cycle: missed, sprint, deadline }),
     );
   }

@@ -7,8 +7,7 @@ import { phaseAt, phaseWindow } from "#shared/protocol/phases.js";
 import { contributionSource } from "#shared/replay/beacon-value.js";
 import { BEACON_ORIGINS, type Duty } from "#shared/telemetry/instruments/labels.js";
 import { cycleSource } from "../cycle-source.js";
-import { withinBlocks } from "../duty.js";
-import { faultFields } from "../fault-fields.js";
+import { attempt, withinBlocks } from "../duty.js";
 import type { Participant } from "../participant.js";
 import { awaitBeaconValue } from "./await-value.js";
 import { dealOrState } from "./group/deal.js";
@@ -37,7 +36,7 @@ export const runBeacon = async (participant: Participant, { holds }: { readonly 
     else if (journal !== null) await signWithGroup(participant, cycle, windows, journal);
     await clock.reach(windows.deciding, signal);
     const { end } = phaseWindow(cycle, "evaluate", network.phases);
-    await attempt(participant, { duty: "open", cycle, end }, openValue);
+    await doPart(participant, { duty: "open", cycle, end }, openValue);
   }
 };
 
@@ -48,8 +47,8 @@ const contribute = async (
   { sealing, holding }: BeaconWindows,
   holds: boolean,
 ): Promise<void> => {
-  await attempt(participant, { duty: "seal", cycle, end: sealing.end }, sealAndSee);
-  if (holds) await attempt(participant, { duty: "sealheld", cycle, end: holding.end }, holdContributions);
+  await doPart(participant, { duty: "seal", cycle, end: sealing.end }, sealAndSee);
+  if (holds) await doPart(participant, { duty: "sealheld", cycle, end: holding.end }, holdContributions);
 };
 
 /** What a validator does in a cycle to form a threshold group, and to sign with it. */
@@ -59,13 +58,13 @@ const signWithGroup = async (
   { sealing, holding, signing }: BeaconWindows,
   journal: GroupJournal,
 ): Promise<void> => {
-  await attempt(participant, { duty: "deal", cycle, end: sealing.end }, (bounded) =>
+  await doPart(participant, { duty: "deal", cycle, end: sealing.end }, (bounded) =>
     dealOrState(bounded, journal, cycle),
   );
-  await attempt(participant, { duty: "partial", cycle, end: holding.end }, (bounded) =>
+  await doPart(participant, { duty: "partial", cycle, end: holding.end }, (bounded) =>
     signAndHold(bounded, journal, cycle),
   );
-  await attempt(participant, { duty: "pulse", cycle, end: signing.end }, publishSignature);
+  await doPart(participant, { duty: "pulse", cycle, end: signing.end }, publishSignature);
 };
 
 interface Part {
@@ -76,19 +75,16 @@ interface Part {
 }
 
 /** Does one part, unless its blocks are over. A fault of it is only logged. */
-const attempt = async (
+const doPart = async (
   participant: Participant,
   { duty, cycle, end }: Part,
   work: (bounded: Participant, cycle: number) => Promise<void>,
 ): Promise<void> => {
   if (participant.clock.head.number >= end - 1) return;
-  try {
-    const name = `the ${duty} of the beacon of cycle ${cycle}`;
-    await withinBlocks(participant, { duty, name, until: end + 1 }, (bounded) => work(bounded, cycle));
-  } catch (thrown) {
-    participant.signal.throwIfAborted();
-    participant.log.error("Missed part in the beacon", { duty, cycle, ...faultFields(thrown) });
-  }
+  const limit = { duty, name: `the ${duty} of the beacon of cycle ${cycle}`, until: end + 1 };
+  await attempt(participant, { failure: "Missed part in the beacon", duty, cycle }, () =>
+    withinBlocks(participant, limit, (bounded) => work(bounded, cycle)),
+  );
 };
 
 /** Contributes, and reads who did while the chain's node has the state of those blocks: the value depends on it. */
