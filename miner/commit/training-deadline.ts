@@ -33,8 +33,8 @@ export interface TrainingDeadline {
 }
 
 /**
- * When the last training step must end, in milliseconds of the timer's clock: a block before the commit phase begins, and earlier where packing,
- * checking and storing the update take longer than that phase gives. Undefined while the chain's pace is unknown.
+ * When the last training step must end, in milliseconds of the wall clock (`BlockTimer.expected`): a block before the commit phase begins, and
+ * earlier where packing, checking and storing the update take longer than that phase gives. Undefined while the chain's pace is unknown.
  */
 export const trainingDeadline = ({ timer, cycle, phases, packing }: TrainingDeadline): number | undefined => {
   const train = phaseWindow(cycle, "train", phases);

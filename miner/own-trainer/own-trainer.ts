@@ -14,7 +14,7 @@ import { type ProgramEnd, type RunningProgram, runProgram, statusOf } from "#sha
 import { hashJson } from "#shared/protocol/hash-json.js";
 import type { Network } from "#shared/protocol/network.js";
 import type { Log } from "#shared/telemetry/log.js";
-import type { FloatsFile } from "#shared/training/checkpoint-tensors.js";
+import type { OpenWeights } from "#shared/training/checkpoint-tensors.js";
 import { type FloatSource, inMemory } from "#shared/training/float-source.js";
 import type { MinerConfig } from "../config.js";
 import { type RunPlace, runIdentity, shardChoice, shardIdentity, streamSeed } from "../training/run-identity.js";
@@ -32,7 +32,7 @@ export interface OwnTrainerOptions {
   readonly group: string;
   readonly config: MinerConfig;
   /** All that is not of a group; closed with the trainer. */
-  readonly hub: FloatSource & Partial<Pick<FloatsFile, "close">>;
+  readonly hub: FloatSource & Partial<Pick<OpenWeights, "close">>;
   /** As `ShardTrainerOptions.miner`. */
   readonly miner: string;
   /** A folder of its own. */

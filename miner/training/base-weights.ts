@@ -5,7 +5,7 @@ import { frozenGroups } from "#shared/model/shard.js";
 import type { Participant } from "#shared/participant/participant.js";
 import { type OpenPart, openPart } from "#shared/parts/open-part.js";
 import type { BlobRef, ModelManifest } from "#shared/protocol/model-manifest.js";
-import type { FloatsFile } from "#shared/training/checkpoint-tensors.js";
+import type { OpenWeights } from "#shared/training/checkpoint-tensors.js";
 import { firstOf } from "#shared/training/frozen-source.js";
 import type { Shapes } from "#shared/training/step-backend.js";
 
@@ -17,10 +17,10 @@ export const openFrozenWeights = async (
   participant: Pick<Participant, "models" | "network" | "signal">,
   base: { readonly hash: string; readonly manifest: ModelManifest },
   group: string,
-): Promise<FloatsFile | undefined> => {
+): Promise<OpenWeights | undefined> => {
   const names = frozenGroups(participant.network, group);
   if (names.length === 0) return undefined;
-  const files: FloatsFile[] = [];
+  const files: OpenWeights[] = [];
   const close = async (): Promise<void> => {
     for (const file of files) await file.close();
   };
@@ -42,7 +42,7 @@ export const openBaseWeights = async (
   participant: Pick<Participant, "models" | "network" | "signal">,
   { hash, manifest }: { readonly hash: string; readonly manifest: ModelManifest },
   group: string,
-): Promise<FloatsFile> => {
+): Promise<OpenWeights> => {
   const weights = manifest.parts.groups[group]?.weights;
   if (!weights)
     throw new BlockZeroError(
@@ -59,7 +59,7 @@ export const openBaseWeights = async (
 export const openHubWeights = (
   participant: Pick<Participant, "models" | "network" | "signal">,
   { hash, manifest }: { readonly hash: string; readonly manifest: ModelManifest },
-): Promise<FloatsFile> => {
+): Promise<OpenWeights> => {
   const { model, groups } = participant.network;
   return openWeights(participant, manifest.parts.hub, hubShapes(model, groups), `the hub of model ${hash}`);
 };
@@ -69,13 +69,13 @@ const openWeights = async (
   weights: ModelManifest["parts"]["hub"],
   shapes: Shapes,
   what: string,
-): Promise<FloatsFile> => {
+): Promise<OpenWeights> => {
   const open = (blob: BlobRef) => models.open(blob, signal);
   return partFloats(await openPart(open, weights, new Map(Object.entries(shapes)), what), shapes);
 };
 
 /** The tensors of an open part, which closing closes. @param shapes of all its tensors */
-export const partFloats = ({ read, readInto, close }: OpenPart, shapes: Shapes): FloatsFile => ({
+export const partFloats = ({ read, readInto, close }: OpenPart, shapes: Shapes): OpenWeights => ({
   shapes,
   read: async (name) => ({
     dtype: "float32",

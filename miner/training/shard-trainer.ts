@@ -7,7 +7,7 @@ import { groupNamed, groupShapes } from "#shared/model/groups.js";
 import { batchInputs, languageModelLoss } from "#shared/model/loss.js";
 import { frozenShapes, groupShard } from "#shared/model/shard.js";
 import type { Network } from "#shared/protocol/network.js";
-import type { FloatsFile } from "#shared/training/checkpoint-tensors.js";
+import type { OpenWeights } from "#shared/training/checkpoint-tensors.js";
 import { type FloatSource, readAll } from "#shared/training/float-source.js";
 import type { FrozenSource } from "#shared/training/frozen-source.js";
 import { batchTensors, innerLoop } from "#shared/training/inner-loop.js";
@@ -29,7 +29,7 @@ export interface ShardTrainerOptions {
   readonly group: string;
   readonly config: TrainingConfig;
   /** Read once where the whole graph is trained, else whenever a layer needs its weights; then it must last as long as the trainer, which closes it. */
-  readonly hub: FrozenSource & Partial<Pick<FloatsFile, "close">>;
+  readonly hub: FrozenSource & Partial<Pick<OpenWeights, "close">>;
   /** Whose training stream it is: seeds it. */
   readonly miner: string;
   /** Which of the machine's replicas this is; 0 by default. */

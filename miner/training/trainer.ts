@@ -14,7 +14,7 @@ export interface TrainOptions {
   readonly maxSteps?: number;
   /** Asked before every step; true ends the training. */
   readonly stop: () => boolean;
-  /** When the last step must have ended, milliseconds since the epoch; undefined while nobody knows. */
+  /** When the last step must have ended, in milliseconds of the wall clock (`BlockTimer.expected`); undefined while nobody knows. */
   readonly deadline?: () => number | undefined;
   /** Share of the time that has passed, 0–1, for as long as there is no deadline. */
   readonly progress?: () => number;

@@ -4,7 +4,7 @@ import { BlockZeroError, reasonOf } from "#shared/errors/error.js";
 import { meanOfUpdates } from "#shared/merge/workers-mean.js";
 import type { Network } from "#shared/protocol/network.js";
 import type { Log } from "#shared/telemetry/log.js";
-import { type FloatsFile, writeFloats } from "#shared/training/checkpoint-tensors.js";
+import { type OpenWeights, writeFloats } from "#shared/training/checkpoint-tensors.js";
 import type { FloatSource } from "#shared/training/float-source.js";
 import type { InnerRun } from "#shared/training/inner-loop.js";
 import { mean } from "#shared/util/mean.js";
@@ -19,7 +19,7 @@ export interface WorkerPoolOptions {
   readonly group: string;
   readonly config: MinerConfig;
   /** Closed once the workers have a copy. */
-  readonly hub: FloatSource & Partial<Pick<FloatsFile, "close">>;
+  readonly hub: FloatSource & Partial<Pick<OpenWeights, "close">>;
   /** As `ShardTrainerOptions.miner`. */
   readonly miner: string;
   /** Folder for the tensors that pass between processes, and the replicas' checkpoints. */

@@ -1,7 +1,7 @@
 import { openDevice } from "#shared/engine/runtime/open-device.js";
 import { BlockZeroError, reasonOf } from "#shared/errors/error.js";
 import type { Log } from "#shared/telemetry/log.js";
-import { type FloatsFile, openFloats, writeFloats } from "#shared/training/checkpoint-tensors.js";
+import { openFloats, type OpenWeights, writeFloats } from "#shared/training/checkpoint-tensors.js";
 import { createShardTrainer } from "./shard-trainer.js";
 import type { ShardTrainer } from "./trainer.js";
 import type { FromWorker, MeasureJob, ToWorker, WorkerClock, WorkerJob, WorkerTask } from "./worker-messages.js";
@@ -16,7 +16,7 @@ const log: Log = { debug: say("debug"), info: say("info"), warn: say("warn"), er
 
 let trainer: ShardTrainer | undefined;
 /** Of the last training. A step by layers reads them until the next begins. */
-let frozen: FloatsFile | undefined;
+let frozen: OpenWeights | undefined;
 let clock: WorkerClock = { stop: false, deadline: undefined, progress: 0 };
 
 const open = async ({ hub, checkpoints, ...task }: WorkerTask): Promise<FromWorker> => {

@@ -8,7 +8,11 @@ import { MILLION } from "#shared/util/fraction.js";
 /** Whether a cycle between two Sprints has a confirmation. */
 export type Draw<C = ValueSource> = (context: C, cycle: number) => Promise<boolean>;
 
-/** The same by the cycle's seed: nobody knows it before the reveal phase, when the network must be loaded at once. @param seed of `sprint-confirmation` */
+/**
+ * Whether a cycle's seed draws a confirmation. Nobody knows the seed before the reveal phase, when the network must be loaded at once.
+ *
+ * @param seed of `sprint-confirmation`
+ */
 export const isDrawn = (seed: string, cycle: number, { confirmations = 0 }: Pick<Sprint, "confirmations">): boolean =>
   isTrigger(seed, cycle, { perCycle: Math.round(MILLION * confirmations), blocks: 1, window: 1 });
 

@@ -13,7 +13,7 @@ export interface PayFacts {
   readonly standings: ReadonlyMap<string, DutyStanding> | undefined;
 }
 
-/** What miners' pay depends on beside their scores, as `standingShares` takes it. */
+/** The gate on miners' pay, and what verifiers get of it. */
 export const payParts = (
   sprint: Pick<Sprint, "required" | "duty"> | undefined,
   facts: PayFacts,

@@ -78,8 +78,7 @@ export interface MergeOptions {
  * tensor and the number of updates, not on the model.
  *
  * @throws BlockZeroError SAFETENSORS_INVALID, CHECKPOINT_MISMATCH; UPDATE_MALFORMED for an update that did not pass the gates; MERGE_FAILED
- * if a
- *   thread ended, which says nothing about the files; and what the files throw
+ *   if a thread ended, which says nothing about the files; and what the files throw
  */
 export const mergeModel = async <M extends Merging>(
   { network, networkHash }: MergeContext,

@@ -17,7 +17,10 @@ export interface RolesContext {
 /** Blocks between two reads of the registered hotkeys. */
 const EVERY_BLOCKS = 25;
 
-/** The role of each hotkey in the subnet, as of the last few blocks. If the chain does not answer, the known roles stay. */
+/**
+ * The role of each hotkey in the subnet, as of the last few blocks. If the chain does not answer, the known roles stay. The owner's hotkey is
+ * served as a miner is.
+ */
 export const followRoles = async ({
   chain,
   clock,

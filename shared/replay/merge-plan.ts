@@ -20,6 +20,7 @@ export interface MergePlan {
   readonly all: ReadonlyMap<string, readonly Selected<Candidate>[]>;
 }
 
+/** The submissions that the agreed outcomes let a cycle's steps use. @param topN updates of a group at most */
 export const planMerge = (
   outcomes: readonly AgreedOutcome[],
   submissions: readonly Submission[],

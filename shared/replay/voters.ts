@@ -10,6 +10,7 @@ export interface Voters {
   readonly commitments: readonly Commitment[];
 }
 
+/** Reads them. @param at block whose state counts @throws BlockZeroError STATE_DISCARDED */
 export const readVoters = async (
   { chain, network, networkHash }: CycleContext,
   cycle: number,

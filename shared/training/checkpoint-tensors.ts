@@ -71,13 +71,13 @@ export const writeFloats = async (path: string, { shapes, read }: FloatSource): 
   }
 };
 
-/** A file that `writeFloats` wrote. */
-export interface FloatsFile extends FrozenSource {
+/** Weights that are read from a file, a tensor or some rows at a time. Close it. */
+export interface OpenWeights extends FrozenSource {
   close(): Promise<void>;
 }
 
 /** Opens a file that `writeFloats` wrote. @throws BlockZeroError SAFETENSORS_INVALID, FILE_UNREADABLE */
-export const openFloats = async (path: string): Promise<FloatsFile> => {
+export const openFloats = async (path: string): Promise<OpenWeights> => {
   const { header, read, close } = await openSafetensorsFile(path);
   return {
     shapes: Object.fromEntries([...header.tensors].map(([name, { shape }]) => [name, shape])),

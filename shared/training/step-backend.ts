@@ -51,7 +51,7 @@ export const decays = (shape: readonly unknown[]): boolean => shape.length >= 2;
 
 export type Buffers = Readonly<Record<string, DeviceTensor>>;
 
-/** Names and shapes of the trained parameters. Their moments have the same shapes. */
+/** Tensors by name → shape. */
 export type Shapes = Readonly<Record<string, readonly number[]>>;
 
 export const trainedShapes = ({ params, trainable }: Pick<TrainStepOptions, "params" | "trainable">): Shapes =>

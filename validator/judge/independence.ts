@@ -22,7 +22,8 @@ export interface IndependenceMeter {
 }
 
 /**
- * The directions that everybody knows and that are nobody's work: the group's weights, along which weight decay goes, and its momentum.
+ * Opens the meter of one group. Directions that everybody knows count as nobody's work: the group's weights, along which weight decay goes,
+ * and its momentum.
  *
  * @param seed the group's evaluation seed
  * @throws what fetching the momentum throws

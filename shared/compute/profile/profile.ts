@@ -81,7 +81,7 @@ export interface NetworkSize {
   readonly processorBytes: number;
   /** Operations of a nonce. */
   readonly flops: number;
-  /** Nonces that a run computes, be there fewer. */
+  /** Nonces that one run computes, even if fewer are asked for. */
   readonly batch: number;
 }
 
